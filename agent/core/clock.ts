@@ -1,0 +1,53 @@
+/**
+ * Time as the whole agent sees it: a wall clock that may jump, a monotonic clock that never does, and timers.
+ *
+ * Owns the only calls to `Date.now()`, `performance.now()` and Node's timers. Knows nothing about street or bus.
+ * Everything that waits or stamps gets a `Clock` handed in.
+ */
+
+/** Wall time. Units: ms since 1970-01-01T00:00Z. May jump both ways. */
+export type WallMs = number;
+/** Monotonic time. Units: ms since an arbitrary start; never goes back, fractions allowed. */
+export type MonoMs = number;
+
+/** How far the wall clock may be believed: never set, restored from disk, from a battery clock, or synchronised. */
+export type ClockQuality = 'none' | 'restored' | 'rtc' | 'synced';
+
+export interface Timer {
+  /** Safe to call twice and after the timer has fired. */
+  cancel(): void;
+}
+
+export interface Clock {
+  wallMs(): WallMs;
+  monoMs(): MonoMs;
+  quality(): ClockQuality;
+  /** Call `fire` once, not earlier than `delayMs` from now. */
+  after(delayMs: number, fire: () => void): Timer;
+  /** Call `fire` once at `dueMono`, never early and late by a fraction of a millisecond only. Costs CPU: for bus gaps alone. */
+  precisely(dueMono: MonoMs, fire: () => void): Timer;
+}
+
+/** Call `fire` each `periodMs` until cancelled; a late turn does not shift or bunch the following ones. Units: ms. */
+export function every(clock: Clock, periodMs: number, fire: () => void): Timer {
+  let dueMono = clock.monoMs() + periodMs;
+  let timer: Timer;
+  const turn = (): void => {
+    const nowMono = clock.monoMs();
+    dueMono = Math.max(dueMono + periodMs, nowMono);
+    timer = clock.after(dueMono - nowMono, turn);
+    fire();
+  };
+  timer = clock.after(periodMs, turn);
+  return { cancel: () => timer.cancel() };
+}
+
+/** A promise that resolves after `delayMs`. Units: ms. */
+export function sleep(clock: Clock, delayMs: number): Promise<void> {
+  return new Promise((resolve) => clock.after(delayMs, resolve));
+}
+
+/** Whether the wall clock may decide what is night and which step of a programme applies. */
+export function isTrusted(quality: ClockQuality): boolean {
+  return quality === 'rtc' || quality === 'synced';
+}

@@ -1,0 +1,105 @@
+/**
+ * What the field room needs of `drivers/`: a line it can ask, and a device that explains its registers.
+ *
+ * Owns the interfaces between bus and field. The real ones lie in `drivers/`; tests hand in simulated ends.
+ */
+
+import type { SerialSettings } from './cabinet.ts';
+import type { MonoMs } from './clock.ts';
+import type { Profile, Table } from './profile.ts';
+
+/** Raw bytes in and out of one port. A PTY, a serial port or a simulated wire. */
+export interface BytePort {
+  readonly isOpen: boolean;
+  /** Errors: rejects with BusError `port-missing`, `port-busy` or `port-refused`. */
+  open(): Promise<void>;
+  /** Errors: throws BusError `port-closed`. */
+  write(bytes: Uint8Array): void;
+  close(): Promise<void>;
+  /** Throw away what has arrived and was not yet delivered; says how many bytes. */
+  discardInput(): number;
+  /** Set by the owner before `open`. */
+  onBytes: (bytes: Buffer) => void;
+  /** The port went away by itself: unplugged, hung up. Not called after `close`. */
+  onLost: (cause: Error) => void;
+}
+
+/** Makes the port of a line; `app.ts` decides which kind. */
+export type OpenBytePort = (path: string, serial: SerialSettings) => BytePort;
+
+export interface ReadRequest {
+  readonly unit: number;
+  readonly table: Table;
+  readonly address: number;
+  readonly count: number;
+}
+
+export interface WriteRequest {
+  readonly unit: number;
+  readonly table: 'coil' | 'holding';
+  readonly address: number;
+  readonly values: readonly number[];
+}
+
+export interface Reply {
+  /** Registers 0..65535, or bits as 0 and 1. Empty for a write. */
+  readonly words: readonly number[];
+  /** From the end of the request on the wire to the end of the reply, less the reply's own wire time. Units: ms. */
+  readonly turnaroundMs: number;
+  /** When the request left: what the reply says was true no earlier. */
+  readonly askedMono: MonoMs;
+  readonly atMono: MonoMs;
+}
+
+export interface LineCounters {
+  readonly transactions: number;
+  readonly timeouts: number;
+  readonly crcErrors: number;
+  readonly exceptions: number;
+  readonly lateReplies: number;
+  readonly echoes: number;
+  readonly noiseBytes: number;
+  /** Time the wire was in use, turnarounds and gaps included. Units: ms. */
+  readonly busyMs: number;
+}
+
+/** A Modbus line: one request at a time, each with a definite end. */
+export interface ModbusLine {
+  readonly isOpen: boolean;
+  readonly counters: LineCounters;
+  open(): Promise<void>;
+  close(): Promise<void>;
+  /** Units: `timeoutMs` counts from the end of the request on the wire. Errors: rejects with BusError. */
+  read(request: ReadRequest, timeoutMs: number): Promise<Reply>;
+  write(request: WriteRequest, timeoutMs: number): Promise<Reply>;
+  /** Wire time of a request and its reply, without turnaround. Units: ms. */
+  wireMs(request: ReadRequest | WriteRequest): number;
+  /** The late answer to a read of this shape may still come; asking it again before this time would hold up the line. */
+  heldUntilMono(request: ReadRequest): MonoMs;
+  onLost: (cause: Error) => void;
+}
+
+export interface DecodedValue {
+  readonly quantity: string;
+  /** Null when the device says it has no value. */
+  readonly value: number | null;
+  readonly plausible: boolean;
+}
+
+/** A Modbus device type at work. */
+export interface ModbusDriver {
+  readonly profile: Profile;
+  /** All points that lie wholly inside the block. */
+  decode(table: Table, address: number, words: readonly number[]): readonly DecodedValue[];
+  /** Errors: throws RangeError for a quantity that cannot be written; callers check the profile first. */
+  encode(quantity: string, value: number): Omit<WriteRequest, 'unit'>;
+}
+
+/** A raw UART device type at work, fed byte by byte. */
+export interface UartDriver {
+  readonly profile: Profile;
+  /** Longest silence between two frames before its values are missing. Units: ms. */
+  readonly silenceMs: number;
+  feed(bytes: Uint8Array): readonly DecodedValue[];
+  readonly counters: { readonly frames: number; readonly noiseBytes: number };
+}

@@ -1,0 +1,42 @@
+/**
+ * What the entry hands to `app.ts`: one run of the agent, as the command line and the environment asked for it.
+ *
+ * Owns the shapes between `main.ts` and `app.ts`. Read from arguments and environment once, in `main.ts`.
+ */
+import type { WallMs } from './clock.ts';
+import type { Problem } from './errors.ts';
+import type { Log } from './ports.ts';
+
+export interface RunOptions {
+  readonly configFile: string;
+  /** Device files that replace those of the config, by line id. */
+  readonly ports: Readonly<Record<string, string>>;
+  /** Replaces the broker of the config. */
+  readonly broker: string | null;
+  /** Replaces the store's folder. */
+  readonly dataDir: string | null;
+  /** Where the console answers; null: the config's path, else the usual places. */
+  readonly socketPath: string | null;
+  /** Rehearsal: the wall clock is shifted so that the run starts at this time. */
+  readonly startAtMs: WallMs | null;
+  readonly noUplink: boolean;
+  readonly version: string;
+  readonly log: Log;
+  /** Aborted when the agent shall stop. */
+  readonly stopSignal: AbortSignal;
+  /** The service manager's notification socket; absent or null when nobody supervises this run. */
+  readonly notifySocket?: string | null;
+}
+
+/** What a config check found. `counts` is null when the file cannot be used. */
+export interface CheckReport {
+  readonly problems: readonly Problem[];
+  readonly counts: { readonly lamps: number; readonly lines: number; readonly zones: number } | null;
+}
+
+/** What `main.ts` loads from `app.ts`, and only when a command needs it. */
+export interface AppModule {
+  /** Runs until the signal and resolves with the exit code. Errors: rejects with ConfigError for a file that cannot be used. */
+  runAgent(options: RunOptions): Promise<number>;
+  checkConfig(options: { readonly configFile: string; readonly profileDirs?: readonly string[] }): Promise<CheckReport>;
+}

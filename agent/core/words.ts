@@ -1,0 +1,138 @@
+/**
+ * The words of street lighting, one type each. Every room speaks these and no others.
+ *
+ * Owns names and shapes. Holds no behaviour beyond the order of ranks.
+ */
+import type { MonoMs, WallMs } from './clock.ts';
+
+/** `<device>.<quantity>`, the same in store, console, rule and uplink: `L07.level`. */
+export type PointId = `${string}.${string}`;
+
+/** Fresh and plausible; too old; the device says it cannot measure or the value is out of range; the device does not answer. */
+export type Quality = 'good' | 'stale' | 'bad' | 'missing';
+
+/** One value of one point. Units: the point's own; flags and door contacts are 0 or 1. `value` is null unless quality is good or stale. */
+export interface Reading {
+  readonly pointId: PointId;
+  readonly value: number | null;
+  readonly quality: Quality;
+  readonly atMono: MonoMs;
+  readonly atMs: WallMs;
+}
+
+/** Light output. Units: integer 0..100 %. Converted to a device's own scale once, at its driver. */
+export type LevelPct = number;
+
+/** Who may say what a lamp does, highest first. Source: design §6; EN and TALQ priority tables in its references. */
+export const RANKS = ['maintenance', 'emergency', 'override', 'presence', 'traffic', 'programme', 'dusk', 'default'] as const;
+export type Rank = (typeof RANKS)[number];
+
+/** What a wish is for: one lamp, one zone, or the whole cabinet. */
+export interface Target {
+  readonly kind: 'lamp' | 'zone' | 'cabinet';
+  readonly id: string;
+}
+
+/** Ranks a person or the platform may use; they set the level and always end. */
+export type IntentRank = Extract<Rank, 'maintenance' | 'emergency' | 'override'>;
+
+/** A wish for a level, with who asks, why and until when. */
+export interface Intent {
+  readonly id: string;
+  readonly target: Target;
+  readonly levelPct: LevelPct;
+  readonly rank: IntentRank;
+  /** Who asked: `console:<user>` or `platform`. */
+  readonly source: string;
+  readonly reason: string;
+  readonly sinceMs: WallMs;
+  /** For people. The end itself is kept in monotonic time, so a clock step neither shortens nor prolongs it. */
+  readonly untilMs: WallMs;
+  readonly untilMono: MonoMs;
+}
+
+/** Why a lamp has its level: one closed word each, also sent upstream. */
+export type DecisionReason =
+  | 'maintenance'
+  | 'emergency'
+  | 'override'
+  | 'presence'
+  | 'traffic'
+  | 'programme'
+  | 'dusk'
+  | 'default'
+  | 'day'
+  | 'time-not-trusted';
+
+/** One rule's say in a decision, for `why`. */
+export interface TraceLine {
+  readonly rank: Rank;
+  /** What spoke: a sensor, a programme step, a person. */
+  readonly source: string;
+  /** What it asked for; null when it had nothing to say. */
+  readonly levelPct: LevelPct | null;
+  readonly applied: boolean;
+  /** One plain sentence of at most 60 characters. */
+  readonly text: string;
+  readonly untilMs: WallMs | null;
+}
+
+/** What the arbiter chose for one lamp, and why. */
+export interface Decision {
+  readonly lampId: string;
+  readonly levelPct: LevelPct;
+  readonly rank: Rank;
+  readonly reason: DecisionReason;
+  /** Distance from what raised it; commands go out nearest first. Units: m. Null where nothing did. */
+  readonly distanceM: number | null;
+  /** Highest rank first. */
+  readonly trace: readonly TraceLine[];
+}
+
+/** How a command stands. `verified`, `refused` and `failed` are ends. */
+export type OutcomeState = 'received' | 'queued' | 'sent' | 'verified' | 'refused' | 'failed';
+
+/** One step in the life of a command, as its sender sees it. */
+export interface Outcome {
+  readonly commandId: string;
+  readonly target: Target;
+  readonly levelPct: LevelPct | null;
+  readonly state: OutcomeState;
+  /** Why it was refused or failed; empty otherwise. */
+  readonly reason: string;
+  /** For a zone: each lamp's own state. */
+  readonly lamps: Readonly<Record<string, OutcomeState>>;
+  readonly source: string;
+  readonly atMs: WallMs;
+}
+
+export type EventCode =
+  | 'agent-started'
+  | 'agent-stopped'
+  | 'line-down'
+  | 'unit-silent'
+  | 'lamp-not-following'
+  | 'lamp-fault'
+  | 'door-open'
+  | 'time-not-trusted'
+  | 'store-trouble'
+  | 'readings-lost'
+  | 'uplink-down'
+  | 'override-started'
+  | 'override-ended'
+  | 'command-refused';
+
+export type Severity = 'info' | 'warning' | 'alarm';
+
+/** Something worth telling, with a start and, where it lasts, an end. */
+export interface AgentEvent {
+  /** `<code>:<source>:<startMs>`; the end of an event carries the id of its start. */
+  readonly id: string;
+  readonly code: EventCode;
+  /** The device, lamp, line or part it is about. */
+  readonly source: string;
+  readonly severity: Severity;
+  readonly text: string;
+  readonly startMs: WallMs;
+  readonly endMs: WallMs | null;
+}

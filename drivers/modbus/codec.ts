@@ -1,0 +1,82 @@
+/**
+ * Registers ↔ numbers.
+ *
+ * Pure. Knows types, word order, scale and the patterns that mean "no value". Called by the driver of a device.
+ */
+import type { PointProfile, RegisterType } from '../../agent/core/profile.ts';
+
+/** Registers a value takes up. A bit takes one coil. */
+export const REGISTERS: Readonly<Record<RegisterType, number>> = { bit: 1, u16: 1, s16: 1, u32: 2, s32: 2, f32: 2, u64: 4 };
+
+/**
+ * One raw value.
+ *
+ * Shape: `words.length` is at least `REGISTERS[type]`, each 0..65535. Bytes inside a word are big-endian.
+ * Errors: null for a u64 that a number cannot hold exactly; nothing the devices count comes near 2^53.
+ */
+export function rawOf({ type, wordOrder }: PointProfile, words: readonly number[]): number | null {
+  const used = words.slice(0, REGISTERS[type]);
+  if (wordOrder === 'low-first') used.reverse();
+  const bytes = Buffer.alloc(2 * used.length);
+  used.forEach((word, index) => {
+    bytes.writeUInt16BE(word, 2 * index);
+  });
+  switch (type) {
+    case 'bit':
+      return used[0] === 0 ? 0 : 1;
+    case 'u16':
+      return bytes.readUInt16BE();
+    case 's16':
+      return bytes.readInt16BE();
+    case 'u32':
+      return bytes.readUInt32BE();
+    case 's32':
+      return bytes.readInt32BE();
+    case 'f32':
+      return bytes.readFloatBE();
+    case 'u64': {
+      const wide = bytes.readBigUInt64BE();
+      return wide <= BigInt(Number.MAX_SAFE_INTEGER) ? Number(wide) : null;
+    }
+  }
+}
+
+/**
+ * The value of a point.
+ *
+ * Units:  the point's own, after raw × scale + offset, rounded to its decimals.
+ * Errors: null when the device says "no value" (sentinel, or a float that is none).
+ */
+export function decodePoint(point: PointProfile, words: readonly number[]): number | null {
+  const raw = rawOf(point, words);
+  if (raw === null || !Number.isFinite(raw) || point.invalid.includes(unsigned(point, words))) return null;
+  const factor = 10 ** point.decimals;
+  return Math.round((raw * point.scale + point.offset) * factor) / factor;
+}
+
+/** Whether a value lies in the range its profile calls plausible. */
+export function isPlausible({ range }: PointProfile, value: number): boolean {
+  return range === null || (value >= range[0] && value <= range[1]);
+}
+
+/**
+ * Registers for a value to be written.
+ *
+ * Errors: throws RangeError for a point that is not writable or a value outside its limits; callers check the profile first.
+ */
+export function encodePoint(point: PointProfile, value: number): number[] {
+  const { write, type } = point;
+  if (write === null) throw new RangeError(`${point.id} cannot be written`);
+  if (!(value >= write.min && value <= write.max)) throw new RangeError(`${point.id}: ${value} is outside ${write.min}..${write.max}`);
+  const raw = Math.round((value - point.offset) / point.scale);
+  if (type === 'bit') return [raw === 0 ? 0 : 1];
+  if (type === 'u16' || type === 's16') return [raw & 0xffff];
+  throw new RangeError(`${point.id}: writing type ${type} is not supported`);
+}
+
+/** Sentinels are written as they stand in the frame, whatever the sign of the type. */
+function unsigned({ type, wordOrder }: PointProfile, words: readonly number[]): number {
+  const used = words.slice(0, REGISTERS[type]);
+  if (wordOrder === 'low-first') used.reverse();
+  return used.reduce((all, word) => all * 0x1_0000 + word, 0);
+}

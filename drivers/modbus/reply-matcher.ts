@@ -1,0 +1,50 @@
+/**
+ * Finds the one reply that belongs to a request in whatever bytes arrive: noise, echoes and strangers' frames included.
+ *
+ * Pure. Called by the guarded port with all bytes since the request went out.
+ * `modbus-serial` alone takes any frame of the right unit, function and length for the reply, and one noise byte spoils it.
+ */
+import { crc16 } from './crc16.ts';
+
+export type Match =
+  /** Nothing decided yet; more bytes may come. `damaged`: something looked like the reply but its checksum is wrong. */
+  | { readonly kind: 'more'; readonly damaged: boolean }
+  | { readonly kind: 'reply'; readonly frame: Buffer; readonly noiseBytes: number }
+  /** A sound frame from the unit that does not answer this request. */
+  | { readonly kind: 'stranger'; readonly frame: Buffer; readonly end: number };
+
+/** Source: Modbus Application Protocol V1.1b3 §7: unit, function | 80h, code, CRC. */
+const EXCEPTION_BYTES = 5;
+
+/**
+ * Look for the reply to `request` in `bytes`.
+ *
+ * Shape: `request` is a whole frame with checksum; `expectedBytes` is the length of its normal reply.
+ */
+export function matchReply(request: Buffer, expectedBytes: number, bytes: Buffer): Match {
+  const unit = request[0] as number;
+  const fc = request[1] as number;
+  let damaged = false;
+  for (let at = 0; at + EXCEPTION_BYTES <= bytes.length; at++) {
+    if (bytes[at] !== unit) continue;
+    const isException = bytes[at + 1] === (fc | 0x80);
+    if (!isException && bytes[at + 1] !== fc) continue;
+    const end = at + (isException ? EXCEPTION_BYTES : expectedBytes);
+    if (end > bytes.length) continue;
+    if (crc16(bytes, at, end - 2) !== bytes.readUInt16LE(end - 2)) {
+      damaged = true;
+      continue;
+    }
+    const frame = bytes.subarray(at, end);
+    if (isException || answers(request, frame)) return { kind: 'reply', frame, noiseBytes: at };
+    return { kind: 'stranger', frame, end };
+  }
+  return { kind: 'more', damaged };
+}
+
+/** A read's reply carries its byte count; a write's repeats address and value or count. */
+function answers(request: Buffer, frame: Buffer): boolean {
+  const fc = request[1] as number;
+  if (fc <= 4) return frame[2] === frame.length - 5;
+  return frame.subarray(2, 6).equals(request.subarray(2, 6));
+}

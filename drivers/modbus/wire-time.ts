@@ -1,0 +1,25 @@
+import type { SerialSettings } from '../../agent/core/cabinet.ts';
+import type { ReadRequest, WriteRequest } from '../../agent/core/driver.ts';
+
+/** Time of one character. Units: ms. Source: start bit, data bits, parity bit where there is one, stop bits. */
+export function charMs({ baud, dataBits, parity, stopBits }: SerialSettings): number {
+  return ((1 + dataBits + (parity === 'none' ? 0 : 1) + stopBits) * 1000) / baud;
+}
+
+/** Silence that ends a frame. Units: ms. Source: Modbus over Serial Line V1.02 §2.5.1.1: 3.5 characters, 1.75 ms above 19200 baud. */
+export function gapMs(serial: SerialSettings): number {
+  return serial.baud > 19_200 ? 1.75 : 3.5 * charMs(serial);
+}
+
+/** Length of a request frame. Units: bytes. Source: Modbus Application Protocol V1.1b3 §6. */
+export function requestBytes(request: ReadRequest | WriteRequest): number {
+  if (!('values' in request) || request.values.length === 1) return 8;
+  return 9 + (request.table === 'coil' ? Math.ceil(request.values.length / 8) : 2 * request.values.length);
+}
+
+/** Length of its reply. Units: bytes. Source: as above. */
+export function replyBytes(request: ReadRequest | WriteRequest): number {
+  if ('values' in request) return 8;
+  const isBits = request.table === 'coil' || request.table === 'discrete';
+  return 5 + (isBits ? Math.ceil(request.count / 8) : 2 * request.count);
+}
