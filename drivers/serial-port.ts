@@ -13,7 +13,10 @@ import { BusError, type BusErrorCode } from '../agent/core/errors.ts';
 
 type Binding = Awaited<ReturnType<typeof SerialPort.binding.open>>;
 /** The part of the Linux binding that its published types leave to each platform. */
-type LinuxBinding = Binding & { readonly fd: number | null; readonly poller: { once(event: 'readable', fire: (e: Error | null) => void): void } };
+type LinuxBinding = Binding & {
+  readonly fd: number | null;
+  readonly poller: { once(event: 'readable', fire: (e: Error | null) => void): void };
+};
 
 /** Larger than the kernel's tty buffer. Units: bytes. Source: Linux N_TTY_BUF_SIZE is 4096. */
 const READ_BYTES = 4096;

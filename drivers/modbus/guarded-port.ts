@@ -147,12 +147,17 @@ export class GuardedPort extends EventEmitter<{ data: [frame: Buffer]; close: []
     try {
       this.#port.write(pending.request);
     } catch (error) {
-      if (error instanceof BusError) return this.abort(error);
-      throw error;
+      if (!(error instanceof BusError)) throw error;
+      this.abort(error);
+      return;
     }
-    if (pending.request[0] === 0) return this.#endBroadcast(pending);
+    if (pending.request[0] === 0) this.#endBroadcast(pending);
+    else this.#awaitReply(pending, pending.sentMono);
+  }
+
+  #awaitReply(pending: Pending, sentMono: MonoMs): void {
     const deadlineMono = pending.txEndMono + pending.timeoutMs + pending.expectedBytes * this.#charMs;
-    pending.timer = this.#clock.after(deadlineMono - pending.sentMono, () => this.#expire(pending));
+    pending.timer = this.#clock.after(deadlineMono - sentMono, () => this.#expire(pending));
   }
 
   /** Nobody answers unit 0; the line is free when the frame has left and the units have had their pause. */
@@ -168,7 +173,10 @@ export class GuardedPort extends EventEmitter<{ data: [frame: Buffer]; close: []
   #receive(bytes: Buffer): void {
     const nowMono = this.#clock.monoMs();
     const pending = this.#pending;
-    if (pending === null || pending.sentMono === null) return this.#stray(bytes, nowMono);
+    if (pending === null || pending.sentMono === null) {
+      this.#stray(bytes, nowMono);
+      return;
+    }
     this.#quietMono = Math.max(this.#quietMono, nowMono);
     pending.rx = Buffer.concat([pending.rx, bytes]).subarray(-RX_KEEP_BYTES);
     this.#stripEcho(pending);

@@ -1,0 +1,58 @@
+import { ConfigError, type Problem } from '../agent/core/errors.ts';
+import type { Profile } from '../agent/core/profile.ts';
+import { checkProfile } from './profile-checks.ts';
+import { profileSchema } from './profile-schema.ts';
+
+/** YAML with places, as the config room reads it. */
+export type ReadPlaced = (text: string) => {
+  readonly value: unknown;
+  readonly flaws: readonly { readonly line: number; readonly column: number; readonly message: string }[];
+  place(path: readonly (string | number)[]): { readonly line: number; readonly column: number };
+};
+
+export interface ProfileFile {
+  readonly file: string;
+  readonly text: string;
+}
+
+/**
+ * One profile from its file.
+ *
+ * Errors: throws ConfigError with every problem and its place.
+ */
+export function loadProfile({ file, text }: ProfileFile, readPlaced: ReadPlaced): Profile {
+  const document = readPlaced(text);
+  const problem = (path: readonly (string | number)[], message: string): Problem => ({
+    file,
+    ...document.place(path),
+    path: path.join('.'),
+    message,
+  });
+  if (document.flaws.length > 0) throw new ConfigError(document.flaws.map((flaw) => ({ file, path: '', ...flaw })));
+  const result = profileSchema.safeParse(document.value);
+  if (!result.success) throw new ConfigError(result.error.issues.map((issue) => problem(issue.path as (string | number)[], issue.message)));
+  const flaws = checkProfile(result.data);
+  if (flaws.length > 0) throw new ConfigError(flaws.map(({ path, message }) => problem(path, message)));
+  return result.data;
+}
+
+export interface LoadedProfiles {
+  readonly profiles: ReadonlyMap<string, Profile>;
+  readonly problems: readonly Problem[];
+}
+
+/** All profiles that are sound, and what is wrong with the rest. A later file with the same id replaces an earlier one, so a site can correct a shipped profile. */
+export function loadProfiles(files: readonly ProfileFile[], readPlaced: ReadPlaced): LoadedProfiles {
+  const profiles = new Map<string, Profile>();
+  const problems: Problem[] = [];
+  for (const file of files) {
+    try {
+      const profile = loadProfile(file, readPlaced);
+      profiles.set(profile.id, profile);
+    } catch (error) {
+      if (!(error instanceof ConfigError)) throw error;
+      problems.push(...error.problems);
+    }
+  }
+  return { profiles, problems };
+}

@@ -1,0 +1,104 @@
+/**
+ * What a profile file may say, with the defaults that keep it short.
+ *
+ * Owns the schema. Called by `profile-loader.ts`.
+ */
+import { z } from 'zod';
+
+const id = z.string().regex(/^[a-z0-9][a-z0-9_-]{0,47}$/, 'lower-case letters, digits, "-" and "_", at most 48');
+const register = z.int().min(0).max(0xffff);
+
+const quirks = z.strictObject({
+  maxReadRegisters: z.int().min(1).max(125).default(125),
+  maxReadBits: z.int().min(1).max(2000).default(2000),
+  maxHole: z.int().min(0).max(124).default(0),
+  evenAlign: z.boolean().default(false),
+  minGapMs: z.int().min(0).max(1_000).default(0),
+  responseTimeoutMs: z.int().min(20).max(5_000).default(300),
+});
+
+const write = z.strictObject({
+  min: z.number(),
+  max: z.number(),
+  settleMs: z.int().min(0).max(60_000).default(50),
+  tolerance: z.number().min(0).default(0),
+});
+
+const point = z.strictObject({
+  id,
+  semantic: z.enum([
+    'level',
+    'presence',
+    'illuminance',
+    'power',
+    'energy',
+    'voltage',
+    'current',
+    'temperature',
+    'humidity',
+    'sound',
+    'particles',
+    'relay',
+    'door',
+    'input',
+    'fault',
+    'derating',
+    'other',
+  ]),
+  table: z.enum(['coil', 'discrete', 'input', 'holding']).default('input'),
+  address: register.default(0),
+  type: z.enum(['bit', 'u16', 's16', 'u32', 's32', 'f32', 'u64']).default('u16'),
+  wordOrder: z.enum(['high-first', 'low-first']).default('high-first'),
+  scale: z
+    .number()
+    .refine((scale) => scale !== 0, 'a scale of 0 makes every value 0')
+    .default(1),
+  offset: z.number().default(0),
+  decimals: z.int().min(0).max(6).default(0),
+  unit: z.string().max(12).default(''),
+  invalid: z.array(z.number()).default([]),
+  range: z.tuple([z.number(), z.number()]).nullable().default(null),
+  poll: z.enum(['fast', 'normal', 'slow', 'never']).default('normal'),
+  deadband: z.number().min(0).default(0),
+  write: write.nullable().default(null),
+});
+
+const setup = z.strictObject({
+  table: z.enum(['coil', 'holding']).default('holding'),
+  address: register,
+  value: z.union([register, z.enum(['rampUpMs', 'rampDownMs', 'failsafeTimeoutS', 'failsafeLevelPct'])]),
+  why: z.string().min(1),
+});
+
+const hex = z.string().regex(/^[0-9A-Fa-f]{2}( ?[0-9A-Fa-f]{2})*$/, 'bytes in hex, for example "01 03 07 D0 00 04 44 84"');
+
+const example = z.strictObject({
+  origin: z.string().min(1),
+  request: hex.nullable().default(null),
+  response: hex,
+  expect: z.record(id, z.number().nullable()),
+});
+
+export const profileSchema = z.strictObject({
+  id,
+  vendor: z.string().min(1),
+  model: z.string().min(1),
+  category: z.enum(['luminaire-driver', 'meter', 'presence', 'air', 'io']),
+  trust: z.enum(['A', 'A-', 'B+', 'B', 'C']),
+  transport: z.enum(['modbus', 'uart']).default('modbus'),
+  sources: z.array(z.string().min(1)).min(1, 'say where the registers are known from'),
+  notes: z.string().default(''),
+  serial: z
+    .strictObject({
+      baud: z.int().min(300).max(4_000_000),
+      parity: z.enum(['none', 'even', 'odd']).default('none'),
+      stopBits: z.union([z.literal(1), z.literal(2)]).default(1),
+      dataBits: z.union([z.literal(7), z.literal(8)]).default(8),
+    })
+    .describe('factory settings'),
+  quirks: quirks.prefault({}),
+  points: z.array(point).min(1),
+  setup: z.array(setup).default([]),
+  codec: z.string().nullable().default(null),
+  examples: z.array(example).min(1, 'give at least one exchange and what must come out of it'),
+});
