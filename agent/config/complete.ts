@@ -1,0 +1,75 @@
+/**
+ * A checked document made into the cabinet the rooms work with.
+ *
+ * Owns the defaults that depend on another value. Pure. Called by `load.ts` once nothing is wrong.
+ */
+import type { Cabinet, DeviceConfig, Lamp, LineConfig, Programme, UplinkConfig, Zone } from '../core/cabinet.ts';
+import { type CabinetDocument, storeSchema } from './schema.ts';
+
+/** Source: the folder the package creates for the operator's own profiles. */
+const PROFILE_DIRS = ['/etc/luciole/profiles'];
+/** Source: Modbus over Serial Line V1.02; the factory setting of most devices in the reference list is 9600 8N1. */
+const SERIAL = { baud: 9600, parity: 'none', stopBits: 1, dataBits: 8 } as const;
+
+/** Fill in the rest. */
+export function completeCabinet(document: CabinetDocument): Cabinet {
+  const lines = document.lines.map(completeLine);
+  const polesOfDevices = new Map(lines.flatMap((line) => line.devices).map((device) => [device.id, device.pole]));
+  return {
+    ...document.cabinet,
+    lines,
+    poles: document.poles,
+    lamps: document.lamps.map((lamp) => completeLamp(lamp, polesOfDevices)),
+    zones: document.zones.map(completeZone),
+    programmes: document.programmes.map(completeProgramme),
+    uplink: completeUplink(document),
+    store: storeSchema.parse(document.store ?? {}),
+    console: { socketPath: document.console?.socketPath ?? null },
+    profileDirs: document.profileDirs ?? PROFILE_DIRS,
+  };
+}
+
+function completeLine(line: CabinetDocument['lines'][number]): LineConfig {
+  const devices = line.devices.map((d): DeviceConfig => ({ id: d.id, unit: d.unit ?? 0, profile: d.profile, pole: d.pole ?? null }));
+  return { id: line.id, kind: line.kind, port: line.port, serial: line.serial ?? SERIAL, devices };
+}
+
+function completeLamp(lamp: CabinetDocument['lamps'][number], polesOfDevices: ReadonlyMap<string, string | null>): Lamp {
+  const device = lamp.device ?? lamp.id;
+  const { id, point, ratedPowerW, minPct, maxPct } = lamp;
+  return { id, device, point, pole: lamp.pole ?? polesOfDevices.get(device) ?? '', ratedPowerW, minPct, maxPct };
+}
+
+function completeZone(zone: CabinetDocument['zones'][number]): Zone {
+  const presence = zone.presence ? { ...zone.presence, reachM: zone.presence.reachM ?? null } : null;
+  return { ...zone, presence };
+}
+
+function completeProgramme({ id, steps }: CabinetDocument['programmes'][number]): Programme {
+  return {
+    id,
+    steps: steps.map(({ at, levelPct }) => {
+      if (at === 'dusk') return { at, levelPct };
+      const [hour = 0, minute = 0] = at.split(':').map(Number);
+      return { at: { hour, minute }, levelPct };
+    }),
+  };
+}
+
+function completeUplink({ uplink, cabinet }: CabinetDocument): UplinkConfig | null {
+  if (!uplink) return null;
+  return {
+    broker: uplink.broker,
+    protocol: uplink.protocol === 5 ? 5 : 4,
+    group: uplink.group,
+    node: uplink.node ?? cabinet.id,
+    primaryHost: uplink.primaryHost ?? null,
+    username: uplink.username ?? null,
+    passwordFile: uplink.passwordFile ?? null,
+    caFile: uplink.caFile ?? null,
+    certFile: uplink.certFile ?? null,
+    keyFile: uplink.keyFile ?? null,
+    keepaliveS: uplink.keepaliveS,
+    birthJitterS: uplink.birthJitterS,
+  };
+}

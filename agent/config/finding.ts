@@ -1,0 +1,34 @@
+/**
+ * One thing wrong in a document, before it is known where in the file that stands.
+ *
+ * Owns the shape and how a path is written for people. Checks make findings, `load.ts` turns them into problems.
+ */
+
+/** Keys and list positions from the root: `['lines', 0, 'port']`. */
+export type Path = readonly (string | number)[];
+
+export interface Finding {
+  readonly path: Path;
+  /** What was found and what is allowed. */
+  readonly message: string;
+  /** Point at the key instead of its value. */
+  readonly atKey?: boolean;
+  /** The other place of a conflict; its line is added to the message. */
+  readonly first?: Path;
+}
+
+/** A path as a person would say it: `lines[0].devices[2].unit`. */
+export function formatPath(path: Path): string {
+  return path.map((part, i) => (typeof part === 'number' ? `[${part}]` : i === 0 ? part : `.${part}`)).join('');
+}
+
+/** Longest list of names in a message, so that it stays one line on a terminal. */
+const NAMES_SHOWN = 8;
+
+/** Names for the end of a sentence; long lists are cut and counted. */
+export function listNames(names: Iterable<string>): string {
+  const all = [...names];
+  if (all.length === 0) return 'none';
+  const rest = all.length - NAMES_SHOWN;
+  return all.slice(0, NAMES_SHOWN).join(', ') + (rest > 0 ? ` and ${rest} more` : '');
+}

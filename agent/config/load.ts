@@ -1,0 +1,81 @@
+/**
+ * `cabinet.yaml` to a `Cabinet`, or everything that is wrong with it, each thing at its line and column.
+ *
+ * Owns the order of the checks. Touches no disk itself: the file is read through the function handed in. Called by `app.ts`.
+ */
+import type { Cabinet } from '../core/cabinet.ts';
+import { ConfigError, type Problem } from '../core/errors.ts';
+import { checkIds, checkReferences, checkWiring } from './check-names.ts';
+import { checkSchema } from './check-schema.ts';
+import { checkSite } from './check-site.ts';
+import { checkValues } from './check-values.ts';
+import { completeCabinet } from './complete.ts';
+import { indexDraft } from './draft.ts';
+import { type Finding, formatPath, type Path } from './finding.ts';
+import { type Place, type PlacedDocument, readPlacedYaml } from './places.ts';
+
+/** A cabinet that still knows where each of its values was written. */
+export interface LoadedCabinet {
+  readonly file: string;
+  readonly cabinet: Cabinet;
+  /** Where a value stands; for one that was left out, where its parent does. */
+  place(path: Path): Place;
+}
+
+/**
+ * Load and check a cabinet.
+ *
+ * Errors: throws ConfigError with all problems, in the order of the file.
+ */
+export function loadCabinet(file: string, readFile: (file: string) => string): LoadedCabinet {
+  const text = readText(file, readFile);
+  const yaml = readPlacedYaml(text);
+  const problems: Problem[] = yaml.flaws.map(({ line, column, message }) => ({ file, line, column, path: '', message }));
+  if (yaml.value === null) throw refusal(file, 'the file holds no settings; start from config/example-street.yaml');
+  if (yaml.value === undefined) throw new ConfigError(inOrder(problems));
+  const { findings, document, draft } = checkSchema(yaml.value);
+  const index = indexDraft(draft);
+  const all = [
+    ...findings,
+    ...checkSite(draft.cabinet),
+    ...checkIds(index),
+    ...checkWiring(index),
+    ...checkReferences(index),
+    ...checkValues(draft, index),
+  ];
+  problems.push(...all.map((finding) => toProblem(file, yaml, finding)));
+  if (problems.length > 0 || document === undefined) throw new ConfigError(inOrder(problems));
+  return { file, cabinet: completeCabinet(document), place: yaml.place };
+}
+
+function toProblem(file: string, yaml: PlacedDocument, { path, message, atKey, first }: Finding): Problem {
+  const place = atKey ? yaml.keyPlace(path) : yaml.place(path);
+  const where = first === undefined ? '' : ` (the other is in line ${yaml.place(first).line})`;
+  return { file, ...place, path: formatPath(path), message: message + where };
+}
+
+/** What a failed read means to the person who named the file. Source: errno(3). */
+const READ_FAILURES: Readonly<Record<string, string>> = {
+  ENOENT: 'no such file; check the path, or start from config/example-street.yaml',
+  ENOTDIR: 'no such file; a part of the path is not a folder',
+  EISDIR: 'this is a folder; name the cabinet file in it',
+  EACCES: "not allowed to read it; check the file's owner and mode",
+};
+
+function readText(file: string, readFile: (file: string) => string): string {
+  try {
+    return readFile(file);
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
+    if (code === undefined) throw error;
+    throw refusal(file, READ_FAILURES[code] ?? `cannot be read (${code}); check the disk`);
+  }
+}
+
+function refusal(file: string, message: string): ConfigError {
+  return new ConfigError([{ file, line: 1, column: 1, path: '', message }]);
+}
+
+function inOrder(problems: readonly Problem[]): Problem[] {
+  return problems.toSorted((a, b) => a.line - b.line || a.column - b.column);
+}

@@ -1,0 +1,147 @@
+/**
+ * What may stand in a `cabinet.yaml`: keys, types, ranges, defaults, and a sentence on each for editors.
+ *
+ * Owns the shape of the document, one value at a time. Whatever takes two values to judge lies in the checks.
+ * `load.ts` validates with it, `json-schema.ts` publishes it.
+ */
+import { z } from 'zod';
+import { idSchema, levelSchema, pathSchema, secondsSchema, stepTimeSchema, textSchema, topicPartSchema } from './schema-words.ts';
+
+/** Units: bit/s. Source: the standard rates of Linux termios within reach of RS-485 street wiring. */
+const BAUD_RATES = [1200, 2400, 4800, 9600, 19_200, 38_400, 57_600, 115_200, 230_400, 460_800, 921_600];
+/** Units: bytes. Source: sockaddr_un holds 108 with the final zero. */
+const MAX_SOCKET_PATH = 107;
+
+const siteSchema = z.strictObject({
+  id: idSchema.describe('Name of this cabinet, unique in the fleet; also the Sparkplug edge node unless uplink.node says otherwise.'),
+  name: textSchema.describe('For people: street or place.'),
+  latitudeDeg: z.number().min(-90).max(90).describe('Degrees, north positive. Angers: 47.47'),
+  longitudeDeg: z.number().min(-180).max(180).describe('Degrees, east positive. Angers: -0.55'),
+  timezone: z.string().min(1).max(64).describe('IANA name, for example Europe/Paris.'),
+  clockTrust: z
+    .enum(['auto', 'system'])
+    .default('auto')
+    .describe('auto: believe the clock once it is synchronised or battery-backed. system: something else keeps it right.'),
+});
+
+const serialSchema = z.strictObject({
+  baud: z.literal(BAUD_RATES).default(9600).describe('Bits per second.'),
+  parity: z.enum(['none', 'even', 'odd']).default('none'),
+  stopBits: z.literal([1, 2]).default(1),
+  dataBits: z.literal([7, 8]).default(8),
+});
+
+const deviceSchema = z.strictObject({
+  id: idSchema,
+  unit: z.int().min(1).max(247).optional().describe('Modbus address. Left out on a uart line.'),
+  profile: z.string().min(1).max(64).describe('Device type: the id of a profile.'),
+  pole: idSchema.nullish().describe('Where it stands; left out for gear in the cabinet.'),
+});
+
+const lineSchema = z.strictObject({
+  id: idSchema,
+  kind: z.enum(['modbus', 'uart']).default('modbus').describe('modbus: many units on the wire. uart: one device that talks by itself.'),
+  port: pathSchema.describe('Device file, best a stable name under /dev/serial/by-path.'),
+  serial: serialSchema.nullish().describe('All devices of a line share these settings.'),
+  devices: z.array(deviceSchema),
+});
+
+const poleSchema = z.strictObject({
+  id: idSchema,
+  atM: z.number().min(0).max(100_000).describe('Distance along the street from its start, in metres.'),
+});
+
+const lampSchema = z.strictObject({
+  id: idSchema,
+  device: idSchema.optional().describe('The device that drives it; the one of the same id by default.'),
+  point: z.string().min(1).max(64).default('level').describe('The quantity of the device that sets the level.'),
+  pole: idSchema.optional().describe("Its device's pole by default."),
+  ratedPowerW: z.number().gt(0).max(2000).describe('Power at 100 %, in watts.'),
+  minPct: levelSchema.default(0).describe('Lowest level while lit.'),
+  maxPct: levelSchema.default(100).describe('Highest level.'),
+});
+
+const sensorSchema = z.strictObject({
+  device: idSchema,
+  point: z.string().min(1).max(64).default('motion').describe('The quantity that says someone is there.'),
+  threshold: z.number().default(50).describe("Present at or above this, in the point's own unit."),
+  ownHoldS: secondsSchema(0, 3600).default(10).describe('How long the sensor itself keeps saying so; taken off holdS.'),
+});
+
+const presenceSchema = z.strictObject({
+  sensors: z.array(sensorSchema).min(1),
+  boostPct: levelSchema.default(100).describe('Level while someone is there.'),
+  holdS: secondsSchema(0, 3600).default(30).describe('How long after the last movement, in seconds.'),
+  rampUpS: secondsSchema(0, 60).default(1),
+  rampDownS: secondsSchema(0, 300).default(10),
+  reachM: z
+    .number()
+    .gt(0)
+    .max(100_000)
+    .nullish()
+    .describe("Raise lamps within this distance of the sensor's pole; the whole zone if left out."),
+});
+
+const zoneSchema = z.strictObject({
+  id: idSchema,
+  lamps: z.array(idSchema).min(1),
+  programme: idSchema,
+  minPct: levelSchema.default(10).describe('Never darker at night, whoever asks.'),
+  sunBelowDeg: z.number().min(-18).max(5).default(-2).describe('Lit while the sun stands below this altitude, in degrees.'),
+  presence: presenceSchema.nullish(),
+});
+
+const programmeSchema = z.strictObject({
+  id: idSchema,
+  steps: z
+    .array(z.strictObject({ at: stepTimeSchema, levelPct: levelSchema }))
+    .min(1)
+    .describe('In the order of the night, dusk first.'),
+});
+
+const uplinkSchema = z.strictObject({
+  broker: z.string().min(1).max(256).describe('mqtt://host:1883 or mqtts://host:8883'),
+  protocol: z
+    .union([z.literal(5), z.literal('3.1.1')])
+    .default(5)
+    .describe('MQTT version.'),
+  group: topicPartSchema.describe('Sparkplug group.'),
+  node: topicPartSchema.optional().describe('Sparkplug edge node; the id of the cabinet by default.'),
+  primaryHost: topicPartSchema.nullish().describe('Wait for this host to be online before sending.'),
+  username: textSchema.nullish(),
+  passwordFile: pathSchema.nullish().describe('The password is the first line of this file; it never stands here.'),
+  caFile: pathSchema.nullish(),
+  certFile: pathSchema.nullish(),
+  keyFile: pathSchema.nullish(),
+  keepaliveS: z.int().min(5).max(1200).default(30).describe('A dead link is noticed after one and a half times this.'),
+  birthJitterS: secondsSchema(0, 600).default(30).describe('Longest random wait before a birth, so that a fleet does not arrive at once.'),
+});
+
+/** Where readings are kept; all of it has defaults. */
+export const storeSchema = z.strictObject({
+  dir: pathSchema.default('/var/lib/luciole').describe('Folder of the databases.'),
+  commitSeconds: z.int().min(1).max(3600).default(10).describe('At most this much is lost at a power cut.'),
+  maxMegabytes: z.int().min(16).max(65_536).default(512),
+  heartbeatS: z.int().min(1).max(86_400).default(60).describe('An unchanged reading is kept this often all the same.'),
+});
+
+const consoleSchema = z.strictObject({ socketPath: z.string().min(1).max(MAX_SOCKET_PATH).nullish() });
+
+/** The whole document. */
+export const cabinetSchema = z.strictObject({
+  cabinet: siteSchema,
+  lines: z.array(lineSchema).min(1),
+  poles: z.array(poleSchema),
+  lamps: z.array(lampSchema),
+  zones: z.array(zoneSchema),
+  programmes: z.array(programmeSchema),
+  uplink: uplinkSchema.nullish().describe("The city's platform; left out, the cabinet works alone."),
+  store: storeSchema.nullish(),
+  console: consoleSchema.nullish(),
+  profileDirs: z.array(pathSchema).nullish().describe('Extra folders of device profiles; /etc/luciole/profiles by default.'),
+});
+
+/** A document that passed the schema, plain defaults filled in. */
+export type CabinetDocument = z.output<typeof cabinetSchema>;
+/** A document as it is written. */
+export type CabinetInput = z.input<typeof cabinetSchema>;

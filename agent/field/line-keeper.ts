@@ -1,0 +1,73 @@
+import type { Clock, Timer } from '../core/clock.ts';
+import { BusError } from '../core/errors.ts';
+import type { EventBook } from '../core/event-book.ts';
+import type { Log } from '../core/ports.ts';
+
+/** Wait before a port is tried again. Units: ms. Source: assumed; a re-plugged adapter is back within the first tries, a missing one costs nothing. */
+const REOPEN_MS = { first: 500, max: 10_000 };
+
+export interface LineKeeperOptions {
+  readonly lineId: string;
+  readonly port: { open(): Promise<void>; close(): Promise<void> };
+  readonly clock: Clock;
+  readonly events: EventBook;
+  readonly log: Log;
+  readonly onUp: () => void;
+}
+
+/** Keeps one port open: at start, after an unplug, for as long as it takes. */
+export interface LineKeeper {
+  /** Why the line is down; empty while it is up. */
+  readonly reason: string;
+  /** Resolves after the first try, whatever came of it. */
+  start(): Promise<void>;
+  stop(): Promise<void>;
+  lost(cause: Error): void;
+}
+
+/** Errors: none; a port that cannot be opened is an event and is tried again. */
+export function createLineKeeper({ lineId, port, clock, events, log, onUp }: LineKeeperOptions): LineKeeper {
+  let reason = 'not opened yet';
+  let waitMs = REOPEN_MS.first;
+  let timer: Timer | undefined;
+  let running = false;
+
+  const down = (cause: Error): void => {
+    reason = cause.message;
+    events.raise('line-down', lineId, 'alarm', cause.message);
+    if (!running) return;
+    timer = clock.after(waitMs, () => void attempt());
+    waitMs = Math.min(2 * waitMs, REOPEN_MS.max);
+  };
+  const attempt = async (): Promise<void> => {
+    try {
+      await port.open();
+    } catch (error) {
+      if (!(error instanceof BusError)) throw error;
+      down(error);
+      return;
+    }
+    reason = '';
+    waitMs = REOPEN_MS.first;
+    log.event('line-up', { line: lineId });
+    events.clear('line-down', lineId);
+    onUp();
+  };
+
+  return {
+    get reason() {
+      return reason;
+    },
+    async start() {
+      if (running) return;
+      running = true;
+      await attempt();
+    },
+    async stop() {
+      running = false;
+      timer?.cancel();
+      await port.close();
+    },
+    lost: down,
+  };
+}

@@ -1,0 +1,121 @@
+import { readFileSync } from 'node:fs';
+import t from 'tap';
+import { checkPorts } from '../../../agent/config/check-ports.ts';
+import { checkAgainstProfiles } from '../../../agent/config/check-profiles.ts';
+import { cabinetJsonSchema } from '../../../agent/config/json-schema.ts';
+import { loadCabinet } from '../../../agent/config/load.ts';
+import { readPlacedYaml } from '../../../agent/config/places.ts';
+import { formatProblem } from '../../../agent/core/errors.ts';
+import type { PointProfile, Profile } from '../../../agent/core/profile.ts';
+import { readProfiles } from '../../../drivers/registry.ts';
+import { smallStreet } from './small-street.ts';
+
+const fromDisk = (file: string) => readFileSync(new URL(`../../../${file}`, import.meta.url), 'utf8');
+
+t.test('the example street loads clean: 12 lamps on 2 modbus lines, every default spelt out as it is', async (t) => {
+  const { cabinet } = loadCabinet('config/example-street.yaml', fromDisk);
+  t.equal(cabinet.lamps.length, 12);
+  t.equal(cabinet.lines.filter((line) => line.kind === 'modbus').length, 2);
+  t.same(cabinet.lamps[0], { ...cabinet.lamps[1], id: 'L01', device: 'L01', pole: 'P01', minPct: 10 });
+});
+
+t.test('each default that the example street states is the one that holds when the line is left out', async (t) => {
+  const text = fromDisk('config/example-street.yaml');
+  const whole = loadCabinet('x', () => text).cabinet;
+  const otherwise = /# default(: none|: the system|: where| 0;)/;
+  const stated = text.split('\n').filter((line) => /^ *\w+: \S+ # default/.test(line) && !otherwise.test(line));
+  t.ok(stated.length >= 12, 'the example states its defaults');
+  for (const line of stated) {
+    t.same(loadCabinet('x', () => text.replace(`${line}\n`, '')).cabinet, whole, line.trim());
+  }
+});
+
+t.test('the demo street loads clean, and takes a thirteenth lamp by four lines', async (t) => {
+  const text = fromDisk('config/demo.yaml');
+  const { cabinet } = loadCabinet('config/demo.yaml', () => text);
+  t.equal(cabinet.lamps.length, 12);
+  t.match(cabinet, { id: 'demo', uplink: { protocol: 4, group: 'Demo', birthJitterS: 0 }, store: { dir: 'demo-data', commitSeconds: 10 } });
+  t.match(
+    cabinet.lines.map((line) => line.port),
+    ['demo/north', 'demo/south', 'demo/air'],
+  );
+  const marked = /^( *)# (.*) # L13: .*$|^( *)# (- L13) # L13: .*$/gm;
+  t.equal(text.match(marked)?.length, 4);
+  const longer = loadCabinet('config/demo.yaml', () => text.replace(/^( *)# (.*?) # L13: /gm, '$1$2 # L13: ')).cabinet;
+  t.match(longer.lamps.at(-1), { id: 'L13', device: 'L13', pole: 'P13' });
+  t.equal(longer.zones[0]?.lamps.at(-1), 'L13');
+  t.equal(longer.poles.at(-1)?.atM, 300);
+});
+
+t.test('both streets fit the shipped device profiles', async (t) => {
+  const shipped = readProfiles([], readPlacedYaml);
+  for (const file of ['config/example-street.yaml', 'config/demo.yaml']) {
+    t.strictSame(checkAgainstProfiles(loadCabinet(file, fromDisk), shipped.profiles).map(formatProblem), [], file);
+  }
+});
+
+t.test('the published schema is the one the agent validates with', async (t) => {
+  const hint = 'write JSON.stringify(cabinetJsonSchema()) into config/cabinet.schema.json, then biome check --write config';
+  t.strictSame(JSON.parse(fromDisk('config/cabinet.schema.json')), JSON.parse(JSON.stringify(cabinetJsonSchema())), hint);
+});
+
+// biome-ignore format: a table
+const POINT: PointProfile = {
+  id: 'level', semantic: 'level', table: 'holding', address: 0, type: 'u16', wordOrder: 'high-first', scale: 1, offset: 0, decimals: 0,
+  unit: '%', invalid: [], range: [0, 100], poll: 'normal', deadband: 0, write: { min: 0, max: 100, settleMs: 100, tolerance: 0 },
+};
+const SERIAL = { baud: 9600, parity: 'none', stopBits: 1, dataBits: 8 } as const;
+const QUIRKS = { maxReadRegisters: 125, maxReadBits: 2000, maxHole: 0, evenAlign: false, minGapMs: 0, responseTimeoutMs: 300 };
+// biome-ignore format: a table
+const profile = (id: string, transport: 'modbus' | 'uart', points: Partial<PointProfile>[]): [string, Profile] => [
+  id,
+  {
+    id, vendor: 'v', model: 'm', category: 'io', trust: 'A', transport, sources: [], notes: '', serial: SERIAL, quirks: QUIRKS,
+    points: points.map((point) => ({ ...POINT, ...point })), setup: [], codec: null, examples: [],
+  },
+];
+const PROFILES = new Map([
+  profile('wirenboard-wb-led', 'modbus', [{}, { id: 'level_now', write: null }, { id: 'output', semantic: 'relay' }]),
+  profile('wirenboard-wb-msw', 'modbus', [
+    { id: 'motion', semantic: 'presence', write: null },
+    { id: 'serial', poll: 'never', write: null },
+  ]),
+  profile('eastron-sdm630', 'modbus', [{ id: 'power', semantic: 'power', write: null }]),
+  profile('nova-sds011', 'uart', [{ id: 'pm25', semantic: 'particles', write: null }]),
+]);
+const LAMP = '{ id: L01, ratedPowerW: 60 }';
+const ALLOWED = '; points that set a level: level';
+
+// biome-ignore format: a table
+const misfits: [story: string, change: [from: string, to: string][], problems: string[]][] = [
+  ['all fits', [], []],
+  ['an unknown profile', [['profile: wirenboard-wb-led', 'profile: wirenboard-wb-lead']], ['6:38: lines[0].devices[0].profile: unknown profile "wirenboard-wb-lead"; did you mean "wirenboard-wb-led"?']],
+  ['a profile from nowhere', [['profile: nova-sds011', 'profile: x']], ['14:30: lines[1].devices[0].profile: unknown profile "x"; there are: wirenboard-wb-led, wirenboard-wb-msw, eastron-sdm630, nova-sds011']],
+  ['a uart profile among modbus units', [['profile: eastron-sdm630', 'profile: nova-sds011']], ['9:39: lines[0].devices[3].profile: profile "nova-sds011" speaks uart, but line "north" is of kind modbus']],
+  ['a modbus profile on a uart line', [['profile: nova-sds011', 'profile: eastron-sdm630']], ['14:30: lines[1].devices[0].profile: profile "eastron-sdm630" speaks modbus, but line "air" is of kind uart']],
+  ['a lamp on an unknown point', [[LAMP, '{ id: L01, ratedPowerW: 60, point: leve }']], ['19:40: lamps[0].point: profile "wirenboard-wb-led" has no point "leve"; did you mean "level"?']],
+  ['a lamp on a point that only reads', [[LAMP, '{ id: L01, ratedPowerW: 60, point: level_now }']], [`19:40: lamps[0].point: "level_now" of profile "wirenboard-wb-led" cannot be written${ALLOWED}`]],
+  ['a lamp on a switch', [[LAMP, '{ id: L01, ratedPowerW: 60, point: output }']], [`19:40: lamps[0].point: "output" of profile "wirenboard-wb-led" does not set a level${ALLOWED}`]],
+  ['a lamp on a meter, told at the lamp', [[LAMP, '{ id: A, device: M01, pole: P01, ratedPowerW: 60 }'], ['[L01]', '[A]']], ['19:5: lamps[0].point: profile "eastron-sdm630" has no point "level"; points that set a level: none']],
+  ['a sensor that does not sense', [['device: S01', 'device: M01'], [', reachM: 40', '']], ['25:27: zones[0].presence.sensors[0].point: profile "eastron-sdm630" has no point "motion"; there are: power']],
+  ['a sensor that is never asked', [['device: S01', 'device: S01, point: serial']], ['25:49: zones[0].presence.sensors[0].point: "serial" of profile "wirenboard-wb-msw" is never polled, so it cannot be a sensor']],
+];
+for (const [story, changes, problems] of misfits) {
+  t.test(`cabinet against profiles: ${story}`, async (t) => {
+    const loaded = loadCabinet('c.yaml', () => smallStreet(...changes));
+    t.strictSame(
+      checkAgainstProfiles(loaded, PROFILES).map((p) => formatProblem(p).replace('c.yaml:', '')),
+      problems,
+    );
+  });
+}
+
+t.test('a port that is not there is told with those that are', async (t) => {
+  const loaded = loadCabinet('c.yaml', () => smallStreet());
+  const told = checkPorts(loaded, { exists: (path) => path === '/dev/ttyUSB1', listPorts: () => ['/dev/ttyUSB1', '/dev/ttyS0'] });
+  t.strictSame(told.map(formatProblem), [
+    'c.yaml:4:11: lines[0].port: no such device file "/dev/ttyUSB0"; what exists: /dev/ttyUSB1, /dev/ttyS0. Is the adapter plugged in?',
+  ]);
+  t.match(checkPorts(loaded, { exists: () => false, listPorts: () => [] }), [{ message: /what exists: none/ }, { line: 12 }]);
+  t.strictSame(checkPorts(loaded, { exists: () => true, listPorts: () => t.fail('asked for nothing') as never }), []);
+});

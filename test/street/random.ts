@@ -1,0 +1,13 @@
+/** Numbers 0..1 that are the same for the same seed. */
+export type Random = () => number;
+
+/** Source: mulberry32, public domain, by Tommy Ettinger. */
+export function createRandom(seed: number): Random {
+  let state = seed >>> 0;
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
+  };
+}

@@ -1,0 +1,32 @@
+import type { Table } from '../../../agent/core/profile.ts';
+
+/** An exception code instead of an answer. Source: Modbus Application Protocol V1.1b3 §7. */
+export type Exception = { readonly exception: number };
+
+/** A unit behind its address: registers in, registers out. Written from the device's manual, not from our profile, so that each proves the other. */
+export interface SimUnit {
+  /** Time before it answers. Units: ms. */
+  readonly turnaroundMs: number;
+  read(table: Table, address: number, count: number): readonly number[] | Exception;
+  write(table: 'coil' | 'holding', address: number, values: readonly number[]): Exception | undefined;
+  /** Any request for this unit was heard; devices with a comms watchdog re-arm it. */
+  heard(): void;
+  /** Mains were cut and came back. */
+  powerUp(): void;
+}
+
+export const ILLEGAL_ADDRESS: Exception = { exception: 2 };
+export const ILLEGAL_VALUE: Exception = { exception: 3 };
+
+/** Words of a 32-bit float, high word first. */
+export function f32Words(value: number): [number, number] {
+  const bytes = Buffer.alloc(4);
+  bytes.writeFloatBE(value);
+  return [bytes.readUInt16BE(0), bytes.readUInt16BE(2)];
+}
+
+/** Registers `address..address+count` of a sparse map; any hole is an illegal address. */
+export function readSparse(at: (address: number) => number | undefined, address: number, count: number): number[] | Exception {
+  const words = Array.from({ length: count }, (_, i) => at(address + i));
+  return words.every((word) => word !== undefined) ? words : ILLEGAL_ADDRESS;
+}

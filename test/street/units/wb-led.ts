@@ -1,0 +1,80 @@
+import type { Clock, Timer } from '../../../agent/core/clock.ts';
+import type { World, WorldLamp } from '../world.ts';
+import { ILLEGAL_ADDRESS, ILLEGAL_VALUE, readSparse, type SimUnit } from './sim-unit.ts';
+
+/** Writable registers with their factory values and limits. Source: Wiren Board wiki, WB-LED registers. */
+const HOLDING: Readonly<Record<number, { factory: number; min: number; max: number }>> = {
+  8: { factory: 10, min: 1, max: 65_534 },
+  648: { factory: 0, min: 0, max: 3 },
+  656: { factory: 50, min: 1, max: 100 },
+  664: { factory: 1, min: 0, max: 3 },
+  672: { factory: 50, min: 1, max: 100 },
+  2000: { factory: 0, min: 0, max: 100 },
+  3000: { factory: 1_000, min: 0, max: 30_000 },
+  3100: { factory: 1_000, min: 0, max: 30_000 },
+  4000: { factory: 256, min: 0, max: 512 },
+};
+const NOT_IN_THIS_MODE = 0xffff;
+
+export interface WbLedOptions {
+  readonly world: World;
+  readonly lamp: WorldLamp;
+  readonly clock: Clock;
+  /** Called for each level written, before the fade starts. */
+  readonly onLevel: (lamp: WorldLamp, levelPct: number) => void;
+}
+
+/** A Wiren Board WB-LED with one lamp on channel 1. */
+export function createWbLed({ world, lamp, clock, onLevel }: WbLedOptions): SimUnit {
+  const registers = new Map(Object.entries(HOLDING).map(([address, { factory }]) => [Number(address), factory]));
+  let watchdog: Timer | undefined;
+  const register = (address: number): number => registers.get(address) ?? 0;
+  const isSeparateChannels = (): boolean => register(4000) === 0;
+
+  const dim = (levelPct: number): void => {
+    registers.set(2000, levelPct);
+    const rises = levelPct > world.levelPct(lamp);
+    world.dim(lamp, levelPct, register(rises ? 3000 : 3100));
+  };
+  const commsLost = (): void => {
+    if (register(648) === 1) dim(0);
+    else if (register(648) === 2) dim(100);
+    else if (register(648) === 3) dim(register(656));
+  };
+  const input = (address: number): number | undefined => {
+    if (address === 400) return Math.round(25 + world.levelPct(lamp) / 5);
+    if (address === 401) return 100;
+    return address === 402 ? Number(lamp.burnt) : undefined;
+  };
+  const holding = (address: number): number | undefined =>
+    address >= 2000 && address <= 2003 && !(address === 2000 && isSeparateChannels()) ? NOT_IN_THIS_MODE : registers.get(address);
+
+  return {
+    turnaroundMs: 3,
+    read(table, address, count) {
+      if (table === 'input') return readSparse(input, address, count);
+      return table === 'holding' ? readSparse(holding, address, count) : ILLEGAL_ADDRESS;
+    },
+    write(table, address, values) {
+      if (table !== 'holding' || values.length !== 1) return ILLEGAL_ADDRESS;
+      const limits = HOLDING[address];
+      const value = values[0] as number;
+      if (limits === undefined) return ILLEGAL_ADDRESS;
+      if (value < limits.min || value > limits.max) return ILLEGAL_VALUE;
+      if (address === 2000 && !isSeparateChannels()) return ILLEGAL_VALUE;
+      if (address === 2000) {
+        onLevel(lamp, value);
+        dim(value);
+      } else registers.set(address, value);
+      return undefined;
+    },
+    heard() {
+      watchdog?.cancel();
+      watchdog = clock.after(register(8) * 1_000, commsLost);
+    },
+    powerUp() {
+      if (register(664) === 3) dim(register(672));
+      else if (register(664) !== 1) dim(register(664) === 2 ? 100 : 0);
+    },
+  };
+}
