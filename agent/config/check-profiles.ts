@@ -46,8 +46,13 @@ function checkDevices({ cabinet }: LoadedCabinet, profiles: ReadonlyMap<string, 
           ),
         ];
       }
-      if (profile.transport === line.kind) return [];
-      return [say(path, `profile "${profile.id}" speaks ${profile.transport}, but line "${line.id}" is of kind ${line.kind}`)];
+      const roles = Object.keys(device.roles).filter((quantity) => !profile.points.some(({ id }) => id === quantity));
+      const points = `; there are: ${listNames(profile.points.map((p) => p.id))}`;
+      const unknown = roles.map((quantity) =>
+        say(['lines', i, 'devices', j, 'roles', quantity], unknownPoint(profile, quantity, profile.points, points)),
+      );
+      if (profile.transport === line.kind) return unknown;
+      return [...unknown, say(path, `profile "${profile.id}" speaks ${profile.transport}, but line "${line.id}" is of kind ${line.kind}`)];
     }),
   );
 }

@@ -30,7 +30,9 @@ export function completeCabinet(document: CabinetDocument): Cabinet {
 }
 
 function completeLine(line: CabinetDocument['lines'][number]): LineConfig {
-  const devices = line.devices.map((d): DeviceConfig => ({ id: d.id, unit: d.unit ?? 0, profile: d.profile, pole: d.pole ?? null }));
+  const devices = line.devices.map(
+    (d): DeviceConfig => ({ id: d.id, unit: d.unit ?? 0, profile: d.profile, pole: d.pole ?? null, roles: d.roles ?? {} }),
+  );
   return { id: line.id, kind: line.kind, port: line.port, serial: line.serial ?? SERIAL, devices };
 }
 

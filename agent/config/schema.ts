@@ -36,6 +36,10 @@ const deviceSchema = z.strictObject({
   unit: z.int().min(1).max(247).optional().describe('Modbus address. Left out on a uart line.'),
   profile: z.string().min(1).max(64).describe('Device type: the id of a profile.'),
   pole: idSchema.nullish().describe('Where it stands; left out for gear in the cabinet.'),
+  roles: z
+    .record(z.string().min(1).max(64), z.enum(['door', 'fault']))
+    .optional()
+    .describe('What its contacts are wired to, by point: { input_1: door }.'),
 });
 
 const lineSchema = z.strictObject({
@@ -65,7 +69,7 @@ const sensorSchema = z.strictObject({
   device: idSchema,
   point: z.string().min(1).max(64).default('motion').describe('The quantity that says someone is there.'),
   threshold: z.number().default(50).describe("Present at or above this, in the point's own unit."),
-  ownHoldS: secondsSchema(0, 3600).default(10).describe('How long the sensor itself keeps saying so; taken off holdS.'),
+  ownHoldS: secondsSchema(0, 3600).default(5).describe('How long the sensor itself keeps saying so; taken off holdS.'),
 });
 
 const presenceSchema = z.strictObject({

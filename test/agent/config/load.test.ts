@@ -30,7 +30,7 @@ t.test('a small street loads with every default filled in', async (t) => {
     minPct: 10,
     sunBelowDeg: -2,
     presence: {
-      sensors: [{ device: 'S01', point: 'motion', threshold: 50, ownHoldS: 10 }],
+      sensors: [{ device: 'S01', point: 'motion', threshold: 50, ownHoldS: 5 }],
       boostPct: 100,
       holdS: 30,
       rampUpS: 1,

@@ -1,0 +1,75 @@
+/**
+ * What the profiles say about the points of this cabinet, as the tables the rooms ask for.
+ *
+ * Pure. Part of `app.ts`.
+ */
+import type { Cabinet, DeviceConfig, Zone } from './core/cabinet.ts';
+import type { UplinkDevice, UplinkMetric } from './core/ports.ts';
+import type { PointProfile, Profile, Semantic } from './core/profile.ts';
+import type { PointId } from './core/words.ts';
+
+export interface CabinetPoint {
+  readonly pointId: PointId;
+  readonly device: DeviceConfig;
+  readonly profile: PointProfile;
+  /** The site's own meaning of a contact goes before the profile's. */
+  readonly semantic: Semantic;
+}
+
+/** Every polled or writable point, in the order of the configuration. */
+export function cabinetPoints({ lines }: Cabinet, profiles: ReadonlyMap<string, Profile>): ReadonlyMap<PointId, CabinetPoint> {
+  const points = lines
+    .flatMap((line) => line.devices)
+    .flatMap((device) =>
+      (profiles.get(device.profile)?.points ?? []).map(
+        (profile): CabinetPoint => ({
+          pointId: `${device.id}.${profile.id}`,
+          device,
+          profile,
+          semantic: device.roles[profile.id] ?? profile.semantic,
+        }),
+      ),
+    );
+  return new Map(points.map((point) => [point.pointId, point]));
+}
+
+/** The zone a device's lamp belongs to. */
+export function zoneOfDevice({ lamps, zones }: Cabinet, deviceId: string): Zone | undefined {
+  const lamp = lamps.find(({ device }) => device === deviceId);
+  return zones.find((zone) => lamp !== undefined && zone.lamps.includes(lamp.id));
+}
+
+/** A driver that loses its agent keeps this. Source: UNI 11248 annex D: when adaptation fails, the design class holds; so the programme's highest level. */
+export function failsafeLevelPct({ programmes }: Cabinet, zone: Zone | undefined): number {
+  const levels = programmes.find(({ id }) => id === zone?.programme)?.steps.map(({ levelPct }) => levelPct) ?? [];
+  return Math.max(1, zone?.minPct ?? 0, ...(levels.length === 0 ? [100] : levels));
+}
+
+/** Metrics that control sets on a lamp's device. */
+export const LAMP_METRIC = { wanted: 'Lamp/Wanted Level', rank: 'Lamp/Rank', reason: 'Lamp/Reason' } as const;
+
+/** What the platform sees: devices with their points, lamps, zones; a lamp shares the entry of the device of its name. */
+export function uplinkDevices(cabinet: Cabinet, points: ReadonlyMap<PointId, CabinetPoint>): UplinkDevice[] {
+  const lampIds = new Set(cabinet.lamps.map(({ id }) => id));
+  const deviceIds = cabinet.lines.flatMap((line) => line.devices).map(({ id }) => id);
+  const metricsOf = (deviceId: string): UplinkMetric[] => [...points.values()].filter(({ device }) => device.id === deviceId).map(toMetric);
+  const lampMetrics: UplinkMetric[] = [
+    { name: LAMP_METRIC.wanted, pointId: null, type: 'Int64', unit: '%' },
+    { name: LAMP_METRIC.rank, pointId: null, type: 'String', unit: '' },
+    { name: LAMP_METRIC.reason, pointId: null, type: 'String', unit: '' },
+  ];
+  const deviceOrLamp = [...new Set([...deviceIds, ...lampIds])].map(
+    (id): UplinkDevice => ({
+      id,
+      metrics: [...metricsOf(id), ...(lampIds.has(id) ? lampMetrics : [])],
+      target: lampIds.has(id) ? { kind: 'lamp', id } : null,
+    }),
+  );
+  const zones = cabinet.zones.map(({ id }): UplinkDevice => ({ id, metrics: [], target: { kind: 'zone', id } }));
+  return [...deviceOrLamp, ...zones];
+}
+
+function toMetric({ pointId, profile }: CabinetPoint): UplinkMetric {
+  const type = profile.type === 'bit' ? 'Boolean' : 'Double';
+  return { name: profile.id, pointId, type, unit: profile.unit };
+}

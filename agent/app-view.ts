@@ -1,0 +1,99 @@
+/**
+ * What the console sees of a running agent.
+ *
+ * Owns nothing; asks each room. Part of `app.ts`.
+ */
+import { randomUUID } from 'node:crypto';
+import type { CabinetPoint } from './app-points.ts';
+import type { Control } from './control/control.ts';
+import type { Cabinet } from './core/cabinet.ts';
+import type { Clock, MonoMs } from './core/clock.ts';
+import type { AgentView, DeviceView, Field, PointView, Store, Uplink, UplinkStatus } from './core/ports.ts';
+import type { AgentEvent, PointId } from './core/words.ts';
+
+export interface ViewParts {
+  readonly cabinet: Cabinet;
+  readonly version: string;
+  readonly clock: Clock;
+  readonly field: Field;
+  readonly store: Store;
+  readonly control: Control;
+  readonly uplink: Uplink | null;
+  readonly points: ReadonlyMap<PointId, CabinetPoint>;
+  readonly activeEvents: () => readonly AgentEvent[];
+  readonly firstPollMono: () => MonoMs | null;
+  readonly startedMono: MonoMs;
+  readonly rssMb: () => number;
+}
+
+export function createAgentView(parts: ViewParts): AgentView {
+  const { cabinet, clock, field, store, control, uplink } = parts;
+  return {
+    async status() {
+      const zone = control.zoneStates()[0];
+      const firstPollMono = parts.firstPollMono();
+      return {
+        version: parts.version,
+        cabinet: { id: cabinet.id, name: cabinet.name },
+        atMs: clock.wallMs(),
+        timezone: cabinet.timezone,
+        clockQuality: clock.quality(),
+        upS: Math.round((clock.monoMs() - parts.startedMono) / 1_000),
+        rssMb: parts.rssMb(),
+        startMs: firstPollMono === null ? null : Math.round(firstPollMono),
+        night: control.zoneStates().some(({ night }) => night),
+        sunAltitudeDeg: Math.round((zone?.sunAltitudeDeg ?? 0) * 10) / 10,
+        zones: control.zones(),
+        lines: field.lines(),
+        units: countUnits(field.devices()),
+        store: await store.status(),
+        uplink: uplink?.status() ?? uplinkOff(clock.wallMs()),
+        activeEvents: parts.activeEvents(),
+        ...control.counters(),
+      };
+    },
+    devices: () => field.devices(),
+    points: (filter) => pointViews(parts, filter.toLowerCase()),
+    why: (id) => control.why(id),
+    override: (request) => control.override({ ...request, commandId: randomUUID() }),
+    release: (request) => control.release({ ...request, commandId: randomUUID() }),
+    names: () => ({
+      lamps: cabinet.lamps.map(({ id }) => id),
+      zones: cabinet.zones.map(({ id }) => id),
+      devices: field.devices().map(({ id }) => id),
+    }),
+  };
+}
+
+function pointViews({ field, clock, points }: ViewParts, filter: string): PointView[] {
+  const nowMono = clock.monoMs();
+  const readings = new Map(field.readings().map((reading) => [reading.pointId, reading]));
+  const wanted = [...points.values()].filter(({ pointId, profile }) => profile.poll !== 'never' && pointId.toLowerCase().includes(filter));
+  return wanted.map(({ pointId, profile: { unit, decimals } }) => {
+    const reading = readings.get(pointId);
+    const ageS = reading === undefined ? null : Math.max(0, Math.round((nowMono - reading.atMono) / 100) / 10);
+    return { pointId, value: reading?.value ?? null, unit, decimals, quality: reading?.quality ?? 'missing', ageS };
+  });
+}
+
+function countUnits(devices: readonly DeviceView[]): { ok: number; flaky: number; silent: number } {
+  const count = (state: DeviceView['state']): number => devices.filter((device) => device.state === state).length;
+  return { ok: count('ok'), flaky: count('flaky'), silent: count('silent') + count('new') };
+}
+
+function uplinkOff(sinceMs: number): UplinkStatus {
+  return {
+    state: 'off',
+    broker: '',
+    reason: 'no uplink is configured',
+    sinceMs,
+    bdSeq: 0,
+    readingsPublished: 0,
+    readingsHistorical: 0,
+    readingsAcked: 0,
+    messagesSent: 0,
+    bytesSent: 0,
+    commandsReceived: 0,
+    commandsRefused: 0,
+  };
+}
