@@ -51,7 +51,12 @@ export interface DeviceConfig {
   readonly profile: string;
   /** Where it stands; null for cabinet gear. */
   readonly pole: string | null;
+  /** What its contacts mean at this site, by quantity: `{ input_1: door }`. */
+  readonly roles: Readonly<Record<string, ContactRole>>;
 }
+
+/** What a contact of an I/O box may be wired to; a closed contact (1) is the thing happening. */
+export type ContactRole = 'door' | 'fault';
 
 export interface Pole {
   readonly id: string;

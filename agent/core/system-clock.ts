@@ -41,7 +41,10 @@ export function createSystemClock({ quality, wallOffsetMs = 0 }: SystemClockOpti
         return;
       }
       if (restMs > 0) Atomics.wait(NEVER, 0, 0, restMs);
-      fire();
+      // Never within the call that asked: the caller has yet to keep the timer.
+      queueMicrotask(() => {
+        if (!cancelled) fire();
+      });
     };
     turn();
     return {

@@ -3,12 +3,15 @@
  *
  * Owns the shapes between `control` and `decide`. Never reads a clock, a line or a disk.
  */
-import type { Cabinet } from '../core/cabinet.ts';
+import type { Cabinet, DeviceConfig } from '../core/cabinet.ts';
 import type { ClockQuality, MonoMs, WallMs } from '../core/clock.ts';
 import type { Decision, Intent, Quality } from '../core/words.ts';
 
 /** The part of the cabinet that decides about light. */
-export type Street = Pick<Cabinet, 'latitudeDeg' | 'longitudeDeg' | 'timezone' | 'poles' | 'lamps' | 'zones' | 'programmes'>;
+export type Street = Pick<Cabinet, 'latitudeDeg' | 'longitudeDeg' | 'timezone' | 'poles' | 'lamps' | 'zones' | 'programmes'> & {
+  /** Tells at which pole a sensor stands; a sensor without a pole raises its whole zone. */
+  readonly lines?: readonly { readonly devices: readonly Pick<DeviceConfig, 'id' | 'pole'>[] }[];
+};
 
 /** What one presence sensor has said. */
 export interface SensorState {

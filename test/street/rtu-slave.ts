@@ -6,7 +6,15 @@
 import type { Table } from '../../agent/core/profile.ts';
 
 export type SlaveRequest =
-  | { readonly kind: 'read'; readonly unit: number; readonly fc: number; readonly table: Table; readonly address: number; readonly count: number; readonly bytes: number }
+  | {
+      readonly kind: 'read';
+      readonly unit: number;
+      readonly fc: number;
+      readonly table: Table;
+      readonly address: number;
+      readonly count: number;
+      readonly bytes: number;
+    }
   | {
       readonly kind: 'write';
       readonly unit: number;

@@ -105,7 +105,8 @@ export function createSimLine({ serial, clock, units, chunkBytes }: SimLineOptio
   /** The request has just left the wire. */
   function serve(request: SlaveRequest, frame: Buffer): void {
     if (request.unit === 0) {
-      for (const [address, unit] of units) if (!silent.has(address) && request.kind === 'write') unit.write(request.table, request.address, request.values);
+      for (const [address, unit] of units)
+        if (!silent.has(address) && request.kind === 'write') unit.write(request.table, request.address, request.values);
       return;
     }
     const unit = units.get(request.unit);
@@ -120,7 +121,10 @@ export function createSimLine({ serial, clock, units, chunkBytes }: SimLineOptio
   }
 
   function answer(unit: SimUnit, request: SlaveRequest, frame: Buffer): Buffer {
-    const result = request.kind === 'read' ? unit.read(request.table, request.address, request.count) : unit.write(request.table, request.address, request.values);
+    const result =
+      request.kind === 'read'
+        ? unit.read(request.table, request.address, request.count)
+        : unit.write(request.table, request.address, request.values);
     if (result !== undefined && 'exception' in result) return exceptionReply(request, result.exception);
     return request.kind === 'read' ? readReply(request, result as readonly number[]) : writeReply(frame);
   }

@@ -9,8 +9,8 @@ import { createRandom, type Random } from './random.ts';
 import { createSimLine, type SimLine } from './sim-line.ts';
 import { createRelayD8 } from './units/relay-d8.ts';
 import { createSdm630 } from './units/sdm630.ts';
-import type { SimUnit } from './units/sim-unit.ts';
 import { sds011Frame } from './units/sds011.ts';
+import type { SimUnit } from './units/sim-unit.ts';
 import { createWbLed } from './units/wb-led.ts';
 import { createWbMsw } from './units/wb-msw.ts';
 import { createWorld, type MoverKind, type World, type WorldLamp } from './world.ts';
@@ -19,7 +19,10 @@ import { createWorld, type MoverKind, type World, type WorldLamp } from './world
 export interface LevelSeen {
   readonly lamp: WorldLamp;
   readonly levelPct: number;
+  /** End of its frame on the wire. */
   readonly atMono: MonoMs;
+  /** Its first byte on the wire. */
+  readonly arrivedMono: MonoMs;
 }
 
 export interface StreetOptions {
@@ -109,9 +112,18 @@ export function createStreet({ cabinet, clock, seed, perHour = {}, chunkBytes }:
   }
 
   function noteLevel(lamp: WorldLamp, levelPct: number): void {
-    const seen = { lamp, levelPct, atMono: clock.monoMs() };
+    const atMono = clock.monoMs();
+    const seen = { lamp, levelPct, atMono, arrivedMono: atMono - frameMsOf(lamp.id) };
     levels.push(seen);
     street.onLevel(seen);
+  }
+
+  /** Wire time of a level write to this lamp. Source: Modbus Application Protocol V1.1b3 §6.6, 8 bytes. */
+  function frameMsOf(lampId: string): number {
+    const device = cabinet.lamps.find(({ id }) => id === lampId)?.device;
+    const serial = cabinet.lines.find(({ devices }) => devices.some(({ id }) => id === device))?.serial;
+    if (serial === undefined) return 0;
+    return (8 * (1 + serial.dataBits + (serial.parity === 'none' ? 0 : 1) + serial.stopBits) * 1_000) / serial.baud;
   }
 
   /** The dust sensor speaks once a second, whoever listens. */

@@ -95,7 +95,14 @@ export function createWorld({ clock, latitudeDeg, longitudeDeg, lengthM }: World
     lampW,
     powerW,
     addLamp(id: string, atM: number, ratedPowerW: number): WorldLamp {
-      const lamp: WorldLamp = { id, atM, ratedPowerW, burnt: false, dayBurner: false, fade: { fromPct: 0, toPct: 0, startMono: 0, endMono: 0 } };
+      const lamp: WorldLamp = {
+        id,
+        atM,
+        ratedPowerW,
+        burnt: false,
+        dayBurner: false,
+        fade: { fromPct: 0, toPct: 0, startMono: 0, endMono: 0 },
+      };
       lamps.set(id, lamp);
       return lamp;
     },
@@ -128,7 +135,8 @@ export function createWorld({ clock, latitudeDeg, longitudeDeg, lengthM }: World
       }
       return mover;
     },
-    movers: (): readonly { mover: Mover; atM: number }[] => movers.map((mover) => ({ mover, atM: positionM(mover) })).filter(({ mover, atM }) => isOnStreet(atM, mover)),
+    movers: (): readonly { mover: Mover; atM: number }[] =>
+      movers.map((mover) => ({ mover, atM: positionM(mover) })).filter(({ mover, atM }) => isOnStreet(atM, mover)),
     positionM,
     /** Called the moment somebody comes into a sensor's sight. */
     onTrip: (listener: (sensor: WorldSensor, mover: Mover) => void): void => {

@@ -18,14 +18,28 @@ for (const [story, transactions, state, dueMono] of table) {
 }
 
 t.test('a unit is never asked later than the longest back-off, whatever happened', async (t) => {
-  const event = fc.record({ lost: fc.boolean(), turnaroundMs: fc.integer({ min: 0, max: 5_000 }), jitter: fc.double({ min: 0, max: 1, noNaN: true }) });
+  const event = fc.record({
+    lost: fc.boolean(),
+    turnaroundMs: fc.integer({ min: 0, max: 5_000 }),
+    jitter: fc.double({ min: 0, max: 1, noNaN: true }),
+  });
   fc.assert(
     fc.property(fc.array(event, { minLength: 1, maxLength: 60 }), (events) => {
       const nowMono = 1_000_000;
       const health = events
-        .map((e): Transaction => (e.lost ? { kind: 'timeout', atMono: nowMono, jitter: e.jitter } : { kind: 'reply', atMono: nowMono, turnaroundMs: e.turnaroundMs }))
+        .map(
+          (e): Transaction =>
+            e.lost
+              ? { kind: 'timeout', atMono: nowMono, jitter: e.jitter }
+              : { kind: 'reply', atMono: nowMono, turnaroundMs: e.turnaroundMs },
+        )
         .reduce(afterTransaction, FRESH);
-      return health.dueMono >= nowMono && health.dueMono <= nowMono + 60_000 && responseTimeoutMs(health) >= 30 && responseTimeoutMs(health) <= 1_000;
+      return (
+        health.dueMono >= nowMono &&
+        health.dueMono <= nowMono + 60_000 &&
+        responseTimeoutMs(health) >= 30 &&
+        responseTimeoutMs(health) <= 1_000
+      );
     }),
   );
   t.pass('held for all generated histories');
@@ -34,6 +48,10 @@ t.test('a unit is never asked later than the longest back-off, whatever happened
 t.test('the timeout follows a slow unit and forgets one slow reply', async (t) => {
   const slow = after(...Array.from({ length: 40 }, (_, i) => reply(i, 120)));
   t.ok(responseTimeoutMs(slow) < 140, 'close above a steady 120 ms');
-  const steady = after(...Array.from({ length: 40 }, (_, i) => reply(i, 5)), reply(41, 400), ...Array.from({ length: 30 }, (_, i) => reply(50 + i, 5)));
+  const steady = after(
+    ...Array.from({ length: 40 }, (_, i) => reply(i, 5)),
+    reply(41, 400),
+    ...Array.from({ length: 30 }, (_, i) => reply(50 + i, 5)),
+  );
   t.ok(responseTimeoutMs(steady) < 60, 'one 400 ms reply is forgotten');
 });

@@ -1,0 +1,103 @@
+/**
+ * What one console command is: its words, its arguments, how the agent answers it and how the answer is laid out.
+ *
+ * Owns the shape of the command table and the checking of arguments by it. Carries out nothing.
+ * Called by the command line (words, layout) and by the socket server (answer).
+ */
+import type { AgentView } from '../core/ports.ts';
+import { ConsoleError } from './console-error.ts';
+import type { Page } from './page.ts';
+import type { RawArgs } from './protocol.ts';
+import { nearest } from './suggest.ts';
+
+interface ArgumentSpec {
+  readonly name: string;
+  readonly summary: string;
+  readonly required: boolean;
+}
+
+export interface OptionSpec {
+  readonly name: string;
+  /** What stands after it, `DURATION`; null for a switch. */
+  readonly value: string | null;
+  readonly summary: string;
+  /** May be given more than once; local commands only. */
+  readonly repeats?: true;
+}
+
+/** The words of a command; help, completion and manual page are made of these. */
+interface CommandWords {
+  readonly name: string;
+  readonly group: 'Look:' | 'Act:' | 'Agent:';
+  readonly summary: string;
+  readonly arguments: readonly ArgumentSpec[];
+  readonly options: readonly OptionSpec[];
+  readonly examples: readonly string[];
+}
+
+/** Carried out by the program itself, without an agent. */
+export interface LocalCommand extends CommandWords {
+  readonly kind: 'local';
+  readonly name: 'run' | 'check' | 'version';
+}
+
+/** Carried out by the running agent. */
+export interface AgentCommand extends CommandWords {
+  readonly kind: 'agent';
+  /** Longest wait for the agent. Units: ms. */
+  readonly timeoutMs: number;
+  /** Errors: throws ConsoleError 'usage'; the same check on both ends. */
+  check(args: RawArgs): void;
+  /** On the agent's side. Errors: rejects with ConsoleError 'usage' or 'unknown-name'. */
+  answer(view: AgentView, args: RawArgs, source: string): Promise<unknown>;
+  /** On the reader's side; `result` has been made plain. */
+  render(result: unknown, page: Page, args: RawArgs): Promise<string>;
+  succeeded(result: unknown): boolean;
+}
+
+export type Command = LocalCommand | AgentCommand;
+
+interface AgentCommandParts<Args, Result> extends CommandWords {
+  readonly timeoutMs: number;
+  readonly read: (args: RawArgs) => Args;
+  readonly answer: (view: AgentView, args: Args, source: string) => Promise<Result> | Result;
+  readonly render: (result: Result, page: Page, args: Args) => Promise<string>;
+  readonly succeeded?: (result: Result) => boolean;
+}
+
+/** A table row from parts that know their own types. Every `read` is preceded by a check of the argument names. */
+export function agentCommand<Args, Result>(parts: AgentCommandParts<Args, Result>): AgentCommand {
+  const { read, answer, render, succeeded, timeoutMs, ...words } = parts;
+  const readAll = (args: RawArgs): Args => {
+    checkNames(words, args);
+    return read(args);
+  };
+  return {
+    ...words,
+    kind: 'agent',
+    timeoutMs,
+    check: (args) => void readAll(args),
+    answer: async (view, args, source) => answer(view, readAll(args), source),
+    render: (result, page, args) => render(result as Result, page, readAll(args)),
+    succeeded: (result) => succeeded?.(result as Result) ?? true,
+  };
+}
+
+/** A text argument that must be there. Errors: throws ConsoleError 'usage'. */
+export function textArg(args: RawArgs, name: string): string {
+  const value = args[name];
+  if (typeof value !== 'string' || value === '') throw new ConsoleError('usage', `${name} is missing`);
+  return value;
+}
+
+function checkNames(words: CommandWords, args: RawArgs): void {
+  const known = [...words.arguments, ...words.options];
+  for (const name of Object.keys(args)) {
+    if (known.some((spec) => spec.name === name)) continue;
+    const near = nearest(
+      name,
+      known.map((spec) => spec.name),
+    );
+    throw new ConsoleError('usage', `${words.name} has no "${name}"${near === undefined ? '' : `; did you mean ${near}?`}`);
+  }
+}

@@ -1,0 +1,42 @@
+/** What can go wrong between a person's command and the agent's answer, each with the exit code scripts see. */
+export type ConsoleErrorCode =
+  | 'usage'
+  | 'unknown-command'
+  | 'unknown-name'
+  | 'bad-request'
+  | 'too-large'
+  | 'busy'
+  | 'failed'
+  | 'unreachable'
+  | 'socket-in-use'
+  | 'socket-refused';
+
+/** Source: sysexits.h, EX_USAGE 64 and EX_UNAVAILABLE 69; 1 for a command that was understood and failed. */
+export const CONSOLE_EXIT: Readonly<Record<ConsoleErrorCode, number>> = {
+  usage: 64,
+  'unknown-command': 64,
+  'unknown-name': 1,
+  'bad-request': 1,
+  'too-large': 1,
+  busy: 69,
+  failed: 1,
+  unreachable: 69,
+  'socket-in-use': 1,
+  'socket-refused': 1,
+};
+
+/** A command that cannot be carried out; its message is for the person who typed it. */
+export class ConsoleError extends Error {
+  override readonly name = 'ConsoleError';
+  readonly code: ConsoleErrorCode;
+
+  constructor(code: ConsoleErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+  }
+}
+
+/** Whether a word from the wire is one of the codes. */
+export function isConsoleErrorCode(word: unknown): word is ConsoleErrorCode {
+  return typeof word === 'string' && Object.hasOwn(CONSOLE_EXIT, word);
+}

@@ -1,0 +1,48 @@
+/**
+ * Spans of time as people type and read them: `2h`, `1h30m`, `3 h 12 min`.
+ *
+ * Owns both directions. Knows no clock. Called by the command table and the renderers.
+ */
+import { ConsoleError } from './console-error.ts';
+
+/** Units: ms. */
+const UNIT_MS = { h: 3_600_000, m: 60_000, s: 1_000 };
+/** Longest span a person may ask for. Units: ms. Source: assumed; a week covers road works, the agent may allow less. */
+const MAX_MS = 168 * UNIT_MS.h;
+
+/**
+ * The span a person typed.
+ *
+ * Shape:  hours, minutes, seconds in that order, each at most once, no blanks: `30s`, `10m`, `2h`, `1h30m`.
+ * Units:  ms.
+ * Errors: throws ConsoleError 'usage' that says what to write instead; a bare number is never guessed at.
+ */
+export function parseDuration(text: string): number {
+  if (/^\d+$/.test(text)) throw usage(text, `a number needs its unit: ${text}s, ${text}m or ${text}h`);
+  const parts = /^(?:(\d{1,6})h)?(?:(\d{1,6})m)?(?:(\d{1,6})s)?$/.exec(text);
+  if (parts === null || text === '') throw usage(text, 'write it as 30s, 10m, 2h or 1h30m');
+  const [, hours = '0', minutes = '0', seconds = '0'] = parts;
+  const spanMs = Number(hours) * UNIT_MS.h + Number(minutes) * UNIT_MS.m + Number(seconds) * UNIT_MS.s;
+  if (spanMs === 0 || spanMs > MAX_MS) throw usage(text, 'it must lie between 1s and 168h');
+  return spanMs;
+}
+
+function usage(text: string, advice: string): ConsoleError {
+  return new ConsoleError('usage', `bad duration "${text}": ${advice}`);
+}
+
+/** A span for people, its two largest parts: `42 s`, `12 min`, `3 h 12 min`, `2 d 4 h`. Units: ms. */
+export function formatDuration(spanMs: number): string {
+  const totalS = Math.max(0, Math.round(spanMs / 1_000));
+  if (!Number.isFinite(totalS)) return '-';
+  if (totalS < 120) return `${totalS} s`;
+  const totalMin = Math.round(totalS / 60);
+  if (totalMin < 60) return `${totalMin} min`;
+  const totalH = Math.floor(totalMin / 60);
+  if (totalH < 48) return joined(totalH, 'h', totalMin % 60, 'min');
+  return joined(Math.floor(totalH / 24), 'd', totalH % 24, 'h');
+}
+
+function joined(large: number, largeUnit: string, small: number, smallUnit: string): string {
+  return small === 0 ? `${large} ${largeUnit}` : `${large} ${largeUnit} ${small} ${smallUnit}`;
+}

@@ -1,0 +1,74 @@
+/**
+ * The words of `override` and `release` as values, and lamp or zone names as targets.
+ *
+ * Owns these checks; both ends of the socket call them. The agent's own limits come on top.
+ */
+import type { AgentView, OverrideRequest } from '../core/ports.ts';
+import type { LevelPct, Target } from '../core/words.ts';
+import { textArg } from './command-spec.ts';
+import { ConsoleError } from './console-error.ts';
+import { parseDuration } from './duration.ts';
+import type { RawArgs } from './protocol.ts';
+import { nearest } from './suggest.ts';
+
+export interface OverrideArgs {
+  readonly target: string;
+  readonly levelPct: LevelPct;
+  readonly durationMs: number;
+  readonly rank: Extract<OverrideRequest['rank'], 'override' | 'maintenance'>;
+  readonly reason: string;
+}
+
+/** Source: design §6, an override lasts 2 h unless said. */
+const USUAL_DURATION = '2h';
+const USUAL_REASON = 'by hand';
+/** Longest reason. Units: characters. Source: assumed; it must fit a trace line and an uplink metric. */
+const MAX_REASON = 120;
+
+/** Errors: throws ConsoleError 'usage' for the first thing wrong. */
+export function readOverride(args: RawArgs): OverrideArgs {
+  return {
+    target: textArg(args, 'target'),
+    levelPct: readLevel(textArg(args, 'level')),
+    durationMs: parseDuration(args['for'] === undefined ? USUAL_DURATION : textArg(args, 'for')),
+    rank: args['maintenance'] === true ? 'maintenance' : 'override',
+    reason: args['reason'] === undefined ? USUAL_REASON : readReason(textArg(args, 'reason')),
+  };
+}
+
+/** The override as the agent takes it. */
+export function overrideRequest(args: OverrideArgs, target: Target, source: string): Omit<OverrideRequest, 'commandId'> {
+  const { levelPct, rank, reason, durationMs } = args;
+  return { target, levelPct, rank, reason, source, minutes: durationMs / 60_000 };
+}
+
+/** The lamp or zone a person named; upper and lower case may be mixed up. Errors: throws ConsoleError 'unknown-name' with the nearest. */
+export function findTarget(view: AgentView, id: string): Target {
+  const { lamps, zones } = view.names();
+  const known: Target[] = [...lamps.map((id) => ({ kind: 'lamp', id }) as const), ...zones.map((id) => ({ kind: 'zone', id }) as const)];
+  const exact = known.find((target) => target.id === id);
+  if (exact !== undefined) return exact;
+  const alike = known.filter((target) => target.id.toLowerCase() === id.toLowerCase());
+  if (alike.length === 1 && alike[0] !== undefined) return alike[0];
+  const near = nearest(
+    id,
+    known.map((target) => target.id),
+  );
+  const advice = near === undefined ? '`luciole status --json` names them all' : `did you mean ${near}?`;
+  throw new ConsoleError('unknown-name', `no lamp or zone ${JSON.stringify(id)}; ${advice}`);
+}
+
+function readLevel(text: string): LevelPct {
+  const [, digits] = /^(\d{1,3})\s?%?$/.exec(text) ?? [];
+  if (digits === undefined || Number(digits) > 100) {
+    throw new ConsoleError('usage', `bad level "${text}": write a whole number from 0 to 100, in percent`);
+  }
+  return Number(digits);
+}
+
+function readReason(text: string): string {
+  if (text.length > MAX_REASON || /\p{Cc}/u.test(text)) {
+    throw new ConsoleError('usage', `bad reason: one line of ${MAX_REASON} characters at most`);
+  }
+  return text;
+}

@@ -1,0 +1,54 @@
+import type { DeviceView, PointView } from '../core/ports.ts';
+import { formatDuration } from './duration.ts';
+import { count, formatNumber, NOTHING, type Page, since, stateWord } from './page.ts';
+import { tableLines } from './text-table.ts';
+
+/** The table of `luciole devices`: who is on which line and when it last answered. */
+export function renderDevices(devices: readonly DeviceView[], page: Page): string {
+  if (devices.length === 0) return 'no devices in the configuration';
+  const rows = devices.map((device) => [
+    device.id,
+    device.line,
+    device.unit === 0 ? NOTHING : formatNumber(device.unit),
+    device.profile,
+    device.pole ?? NOTHING,
+    stateWord(device.state, page),
+    since(device.lastSeenMs, page),
+    formatNumber(device.turnaroundMs, 1),
+    formatNumber(device.failures),
+  ]);
+  const columns = [
+    { title: 'Device', maxCols: 18 },
+    { title: 'Line', maxCols: 10 },
+    { title: 'Unit', align: 'right' },
+    { title: 'Profile', maxCols: 26 },
+    { title: 'Pole', maxCols: 8 },
+    { title: 'State' },
+    { title: 'Seen ago', align: 'right' },
+    { title: 'ms', align: 'right' },
+    { title: 'Failed', align: 'right' },
+  ] as const;
+  const silent = devices.filter(({ state }) => state === 'silent').length;
+  const sum = `${count(devices.length, 'device')}, ${silent} silent`;
+  return [...tableLines(columns, rows, page.widthCols), '', sum].join('\n');
+}
+
+/** The table of `luciole points`: the newest value of each and how far to believe it. */
+export function renderPoints(points: readonly PointView[], page: Page): string {
+  if (points.length === 0) return 'no point matches; `luciole points` lists all';
+  const rows = points.map((point) => [
+    point.pointId,
+    formatNumber(point.value, point.decimals),
+    point.unit,
+    stateWord(point.quality, page),
+    point.ageS === null ? NOTHING : formatDuration(point.ageS * 1_000),
+  ]);
+  const columns = [
+    { title: 'Point', maxCols: 36 },
+    { title: 'Value', align: 'right', maxCols: 14 },
+    { title: 'Unit', maxCols: 8 },
+    { title: 'Quality' },
+    { title: 'Age', align: 'right' },
+  ] as const;
+  return [...tableLines(columns, rows, page.widthCols), '', count(points.length, 'point')].join('\n');
+}

@@ -1,0 +1,145 @@
+/**
+ * The cabinet on one screen: what time it thinks it is, what burns and why, which lines, units and stores are well.
+ *
+ * Owns the layout of `luciole status`, at most 24 lines. Pure. Called through the command table.
+ */
+import type { LineView, StatusView, ZoneView } from '../core/ports.ts';
+import type { AgentEvent } from '../core/words.ts';
+import { formatDuration } from './duration.ts';
+import { clockTime, count, formatBytes, formatLevels, formatNumber, fullTime, NOTHING, type Page, since, stateWord } from './page.ts';
+import { atMost, labelled } from './text-lines.ts';
+import { tableLines } from './text-table.ts';
+
+/** Source: a VT100 shows 24 lines; the last stays free for the prompt. */
+const SCREEN_LINES = 23;
+/** Blank lines between the parts, and the title lines of zones, lines and events. */
+const FIXED_LINES = 3 + 3;
+
+/** The screen of `luciole status`. Shape: at most 23 lines, none wider than the page. */
+export function renderStatus(view: StatusView, page: Page): string {
+  const top = head(view, page);
+  const sums = totals(view, page);
+  const free = SCREEN_LINES - FIXED_LINES - top.length - sums.length;
+  const [zoneRows = 0, lineRows = 0, eventRows = 0] = shares(free, [view.zones.length, view.lines.length, view.activeEvents.length]);
+  return [
+    ...top,
+    '',
+    ...zoneLines(view.zones, zoneRows, page),
+    '',
+    ...lineLines(view.lines, lineRows, page),
+    '',
+    ...sums,
+    ...eventLines(view.activeEvents, eventRows, page),
+  ].join('\n');
+}
+
+/** Free rows given out one by one to all that still want some, so that a long list never hides a short one. */
+function shares(freeRows: number, wanted: readonly number[]): readonly number[] {
+  const given = wanted.map(() => 0);
+  for (let left = freeRows; left > 0; ) {
+    const before = left;
+    for (const [index, want] of wanted.entries()) {
+      if (left === 0 || (given[index] ?? 0) >= want) continue;
+      given[index] = (given[index] ?? 0) + 1;
+      left--;
+    }
+    if (left === before) break;
+  }
+  return given;
+}
+
+function head(view: StatusView, page: Page): string[] {
+  const { cabinet, night, sunAltitudeDeg, clockQuality } = view;
+  const sun = `sun ${formatNumber(Math.abs(sunAltitudeDeg), 1)} deg ${sunAltitudeDeg < 0 ? 'below' : 'above'} the horizon`;
+  const started = view.startMs === null ? 'no line polled yet' : `first poll after ${formatNumber(view.startMs)} ms`;
+  const clock = `clock ${stateWord(clockQuality, page)}${TRUST[clockQuality]}`;
+  return [
+    ...one('Cabinet', `${cabinet.id}  ${cabinet.name}`, page),
+    ...one('Time', `${fullTime(view.atMs, view.timezone)}, ${clock}`, page),
+    ...one('Light', `${night ? 'night' : 'day'}, ${sun}`, page),
+    ...one('Agent', `luciole ${view.version}, up ${formatDuration(view.upS * 1_000)}, ${formatNumber(view.rssMb)} MB, ${started}`, page),
+  ];
+}
+
+const TRUST: Readonly<Record<StatusView['clockQuality'], string>> = {
+  none: ' (not set), lamps stay lit',
+  restored: ', lamps stay lit',
+  rtc: '',
+  synced: '',
+};
+
+function zoneLines(zones: readonly ZoneView[], maxRows: number, page: Page): string[] {
+  const rows = zones.map((zone) => {
+    const unwilling = zone.lamps.filter(({ following }) => !following).map(({ id }) => id);
+    const trouble = unwilling.length === 0 ? 'all follow' : `not following: ${unwilling.join(' ')}`;
+    return [zone.id, formatNumber(zone.lamps.length), formatLevels(zone.minPct, zone.maxPct), zone.reason, zone.programme, trouble];
+  });
+  const columns = [
+    { title: 'Zone', maxCols: 16 },
+    { title: 'Lamps', align: 'right' },
+    { title: 'Level' },
+    { title: 'Why', maxCols: 16 },
+    { title: 'Programme', maxCols: 16 },
+    { title: '' },
+  ] as const;
+  const [title = '', ...body] = tableLines(columns, rows, page.widthCols);
+  return [title, ...atMost(body, maxRows, (missing) => `... and ${count(missing, 'more zone')}: luciole status --json`)];
+}
+
+function lineLines(lines: readonly LineView[], maxRows: number, page: Page): string[] {
+  const rows = lines.map((line) => [
+    line.id,
+    stateWord(line.state, page),
+    line.state === 'up' ? `${formatNumber(line.busyPct)} %` : NOTHING,
+    formatNumber(line.baud),
+    formatNumber(line.timeouts),
+    formatNumber(line.crcErrors),
+    line.state === 'up' ? line.port : line.reason,
+  ]);
+  const columns = [
+    { title: 'Line', maxCols: 12 },
+    { title: 'State' },
+    { title: 'Busy', align: 'right' },
+    { title: 'Baud', align: 'right' },
+    { title: 'Timeouts', align: 'right' },
+    { title: 'Bad CRC', align: 'right' },
+    { title: 'Port, or what is wrong' },
+  ] as const;
+  const [title = '', ...body] = tableLines(columns, rows, page.widthCols);
+  return [title, ...atMost(body, maxRows, (missing) => `... and ${count(missing, 'more line')}: luciole status --json`)];
+}
+
+function totals({ units, store, uplink, detections, lampsRaised }: StatusView, page: Page): string[] {
+  const silent = units.silent === 0 ? '' : ': luciole devices';
+  const kept = `${count(store.readings, 'reading')}, ${formatBytes(store.bytes)}, ${formatNumber(store.readingsWaiting)} to write`;
+  const sent = `${formatNumber(uplink.readingsPublished)} published, ${formatNumber(uplink.readingsAcked)} confirmed`;
+  const detail = uplink.reason === '' ? `, ${uplink.broker}` : ` since ${clockTime(uplink.sinceMs, page)}: ${uplink.reason}`;
+  return [
+    ...one('Presence', `${count(detections, 'detection')}, ${count(lampsRaised, 'lamp')} raised`, page),
+    ...one('Units', `${units.ok} ok, ${units.flaky} flaky, ${units.silent} silent${silent}`, page),
+    ...one(
+      'Store',
+      `${stateWord(store.state, page)}, ${formatNumber(store.readingsLost)} lost, ${store.reason === '' ? kept : store.reason}`,
+      page,
+    ),
+    ...one('Uplink', `${stateWord(uplink.state, page)}${uplink.state === 'off' ? '' : detail}`, page),
+    ...(uplink.state === 'off' ? [] : one('Sent', `${sent}, ${count(store.backlogFrames, 'frame')} waiting`, page)),
+  ];
+}
+
+function eventLines(events: readonly AgentEvent[], maxRows: number, page: Page): string[] {
+  if (events.length === 0) return one('Events', 'none active', page);
+  const worst = [...events].sort((a, b) => SEVERITIES.indexOf(b.severity) - SEVERITIES.indexOf(a.severity) || b.startMs - a.startMs);
+  const rows = worst.map((event) => [stateWord(event.severity, page), event.source, since(event.startMs, page), event.text]);
+  const columns = [{ title: 'Events' }, { title: 'About', maxCols: 16 }, { title: 'For' }, { title: '' }] as const;
+  const [title = '', ...body] = tableLines(columns, rows, page.widthCols);
+  return [title, ...atMost(body, maxRows, (missing) => `... and ${count(missing, 'more event')}: luciole status --json`)];
+}
+
+const SEVERITIES = ['info', 'warning', 'alarm'];
+
+/** One labelled line, cut at the edge: the screen has no room for a second. */
+function one(label: string, text: string, page: Page): string[] {
+  const [line = '', ...rest] = labelled(label, text, page.widthCols - 1);
+  return [rest.length === 0 ? line : `${line}~`];
+}

@@ -1,0 +1,69 @@
+/**
+ * The reader's end of the console: one request, one answer, over the agent's Unix socket.
+ *
+ * Owns the connection. Lays out nothing. Called by the command line.
+ */
+import { connect, type Socket } from 'node:net';
+import { ConsoleError } from './console-error.ts';
+import { createLineSplitter, MAX_REPLY_BYTES, type Reply, type Request, readReply } from './protocol.ts';
+
+export interface AgentCall {
+  /** Tried in this order; the first that answers is asked. */
+  readonly socketPaths: readonly string[];
+  readonly request: Request;
+  /** Longest silence of the agent. Units: ms. */
+  readonly timeoutMs: number;
+}
+
+/** What the agent answered. Errors: rejects with the agent's own ConsoleError, or 'unreachable' when none answers. */
+export async function callAgent({ socketPaths, request, timeoutMs }: AgentCall): Promise<Extract<Reply, { ok: true }>> {
+  for (const path of socketPaths) {
+    const socket = await connected(path);
+    if (socket === null) continue;
+    const reply = await exchange(socket, { path, request, timeoutMs });
+    if (reply.ok) return reply;
+    throw new ConsoleError(reply.error.code, reply.error.message);
+  }
+  throw new ConsoleError(
+    'unreachable',
+    `no agent answers on ${socketPaths.join(' or ')}; is it running? Start it with \`luciole run\`, or see \`systemctl status luciole\``,
+  );
+}
+
+/** Null when nobody listens there. Errors: rejects with ConsoleError 'unreachable' when somebody does but this user may not. */
+function connected(path: string): Promise<Socket | null> {
+  return new Promise((resolve, reject) => {
+    const socket = connect(path);
+    socket.once('connect', () => {
+      socket.removeAllListeners('error');
+      resolve(socket);
+    });
+    socket.once('error', (error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EACCES' && error.code !== 'EPERM') return resolve(null);
+      const advice = 'ask for membership in the group luciole, or use sudo';
+      reject(new ConsoleError('unreachable', `you may not talk to the agent on ${path}: ${advice}`, { cause: error }));
+    });
+  });
+}
+
+function exchange(
+  socket: Socket,
+  { path, request, timeoutMs }: Omit<AgentCall, 'socketPaths'> & { readonly path: string },
+): Promise<Reply> {
+  const split = createLineSplitter(MAX_REPLY_BYTES);
+  return new Promise<Reply>((resolve, reject) => {
+    const lost = (what: string): void => reject(new ConsoleError('unreachable', `the agent on ${path} ${what}; see its log`));
+    socket.setTimeout(timeoutMs, () => lost(`did not answer within ${timeoutMs / 1_000} s`));
+    socket.once('error', (error) => lost(`hung up: ${error.message}`));
+    socket.once('close', () => lost('hung up without an answer'));
+    socket.on('data', (bytes) => {
+      try {
+        const [line] = split(bytes);
+        if (line !== undefined) resolve(readReply(line));
+      } catch (error) {
+        reject(error);
+      }
+    });
+    socket.write(`${JSON.stringify(request)}\n`);
+  }).finally(() => socket.destroy());
+}

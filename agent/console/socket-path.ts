@@ -1,0 +1,45 @@
+/**
+ * Where agent and console meet when nobody says otherwise.
+ *
+ * Owns the usual places and who may have made them. Called by both ends with the same facts, so they find each other.
+ */
+import { accessSync, constants, lstatSync, mkdirSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { ConsoleError } from './console-error.ts';
+
+/** Made by the service unit. Source: systemd.exec(5), RuntimeDirectory=luciole. */
+const SERVICE_FOLDER = '/run/luciole';
+
+/** The usual places, best first. */
+export function usualSocketPaths(): readonly string[] {
+  return [join(SERVICE_FOLDER, 'agent.sock'), join(tmpdir(), `luciole-${process.getuid?.() ?? 0}`, 'agent.sock')];
+}
+
+/** Where an agent opens its socket: beside the service's other files when it may write there, else in a folder of its user's own. */
+export function agentSocketPath(): string {
+  const [service = '', own = ''] = usualSocketPaths();
+  try {
+    accessSync(SERVICE_FOLDER, constants.W_OK);
+    return service;
+  } catch {
+    return own; // Not installed as a service, or another user's: both are plain facts here.
+  }
+}
+
+/**
+ * Make the folder of a socket when it is missing, for this user alone.
+ *
+ * Errors: throws ConsoleError 'socket-refused' when somebody else owns it in the shared temporary folder, where anyone could have put a trap.
+ */
+export function prepareSocketFolder(socketPath: string): void {
+  const folder = dirname(socketPath);
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  if (dirname(folder) !== tmpdir()) return;
+  const { uid, mode } = lstatSync(folder);
+  if (uid === process.getuid?.() && (mode & 0o022) === 0) return;
+  throw new ConsoleError(
+    'socket-refused',
+    `${folder} belongs to another user or may be written by others; remove it, or choose another place with --socket`,
+  );
+}

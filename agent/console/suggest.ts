@@ -1,0 +1,25 @@
+/** The nearest of the words a person may have meant, or undefined when none is near. Case does not count. */
+export function nearest(typed: string, words: readonly string[]): string | undefined {
+  const wanted = typed.toLowerCase();
+  /** A third of the letters may be wrong. Source: assumed; commander allows 0.4 similarity at up to 3 edits. */
+  const limit = Math.min(3, Math.max(1, Math.ceil(typed.length / 3)));
+  const ranked = words
+    .map((word) => ({ word, distance: editDistance(wanted, word.toLowerCase()) }))
+    .filter(({ distance }) => distance <= limit)
+    .sort((a, b) => a.distance - b.distance);
+  return ranked[0]?.word;
+}
+
+/** Letters to insert, drop or change to get from one word to the other. Source: Levenshtein 1966, two-row form. */
+function editDistance(from: string, to: string): number {
+  let row = Array.from({ length: to.length + 1 }, (_, index) => index);
+  for (let i = 1; i <= from.length; i++) {
+    const next = [i];
+    for (let j = 1; j <= to.length; j++) {
+      const change = (row[j - 1] ?? 0) + (from[i - 1] === to[j - 1] ? 0 : 1);
+      next.push(Math.min(change, (row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1));
+    }
+    row = next;
+  }
+  return row[to.length] ?? 0;
+}

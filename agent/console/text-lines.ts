@@ -1,0 +1,43 @@
+/**
+ * Lines of text that fit a width: wrapped, labelled, or only the first of many.
+ *
+ * Owns the breaking of lines. Pure. Called by the renderers and for messages.
+ */
+import { stripVTControlCharacters } from 'node:util';
+
+/** Width of the labels at the left edge of a sheet. */
+const LABEL_COLS = 10;
+
+/** Each line of a long text, none wider than `widthCols`; the following ones start under the text, not under the label. */
+export function labelled(label: string, text: string, widthCols: number): string[] {
+  const indent = Math.max(label.length + 1, LABEL_COLS);
+  return wrap(text, widthCols - indent).map((line, index) => `${index === 0 ? label.padEnd(indent) : ' '.repeat(indent)}${line}`.trimEnd());
+}
+
+/** Breaks a text at blanks; a word longer than the line is broken where the line ends. */
+export function wrap(text: string, widthCols: number): string[] {
+  const lines: string[] = [];
+  let line = '';
+  for (const word of text.split(' ').flatMap((long) => pieces(long, widthCols))) {
+    if (line !== '' && shownCols(line) + 1 + shownCols(word) > widthCols) {
+      lines.push(line);
+      line = word;
+    } else line = line === '' ? word : `${line} ${word}`;
+  }
+  return [...lines, line];
+}
+
+/** The first rows that fit, and a last one that says how many are missing. */
+export function atMost(rows: readonly string[], maxRows: number, more: (missing: number) => string): readonly string[] {
+  return rows.length <= maxRows ? rows : [...rows.slice(0, maxRows - 1), more(rows.length - maxRows + 1)];
+}
+
+function pieces(word: string, widthCols: number): string[] {
+  if (shownCols(word) <= widthCols) return [word];
+  return word.match(new RegExp(`.{1,${Math.max(1, widthCols)}}`, 'g')) ?? [word];
+}
+
+/** Columns a text takes on a terminal: colours take none. */
+export function shownCols(text: string): number {
+  return stripVTControlCharacters(text).length;
+}

@@ -1,0 +1,91 @@
+/**
+ * Makes the lamps follow the decisions.
+ *
+ * Owns the tracks of all lamps and hands writes to the field. What to write is decided in `reconcile`; this only asks and remembers.
+ * Called by `control` at each tick.
+ */
+import type { Lamp } from '../core/cabinet.ts';
+import type { Clock } from '../core/clock.ts';
+import type { Field, LevelWrite, WriteResult } from '../core/ports.ts';
+import type { Decision, PointId } from '../core/words.ts';
+import type { Episodes } from './episodes.ts';
+import {
+  afterResult,
+  afterSend,
+  isFollowing,
+  type LampTrack,
+  NEW_TRACK,
+  nearestFirst,
+  nudge,
+  reconcile,
+  type Verification,
+} from './reconcile.ts';
+
+export interface FollowerParts {
+  readonly lamps: readonly Lamp[];
+  readonly clock: Clock;
+  readonly field: Pick<Field, 'write' | 'latest'>;
+  readonly episodes: Episodes;
+  readonly verificationOf: (lampId: string) => Verification;
+  /** A write ended: commands may have got on. */
+  readonly onResult: () => void;
+}
+
+export interface Follower {
+  /** Writes what must be written, nearest to a walker first. */
+  follow(decisions: readonly Decision[]): void;
+  /** Has the lamps tried at once that have not confirmed their level. */
+  nudge(lampIds: readonly string[]): void;
+  track(lampId: string): LampTrack;
+  isFollowing(lampId: string): boolean;
+}
+
+/** A write not sent by then is dropped and planned anew. Units: ms. Source: assumed; a line of 247 units at 9600 baud is written once in about 25 s. */
+const WRITE_TTL_MS = { urgent: 30_000, command: 60_000 };
+
+/** The point that sets a lamp's level. */
+export function levelPointOf({ device, point }: Lamp): PointId {
+  return `${device}.${point}`;
+}
+
+export function createFollower({ lamps, clock, field, episodes, verificationOf, onResult }: FollowerParts): Follower {
+  const points = new Map(lamps.map((lamp) => [lamp.id, levelPointOf(lamp)]));
+  const tracks = new Map<string, LampTrack>();
+  let writes = 0;
+  const track = (lampId: string): LampTrack => tracks.get(lampId) ?? NEW_TRACK;
+  const keep = (lampId: string, next: LampTrack): void => {
+    tracks.set(lampId, next);
+    const text = isFollowing(next) ? 'follows again' : `does not follow: ${next.last?.reason ?? 'no reason known'}`;
+    const healed = next.failures === 0 && next.drifts === 0;
+    if (healed || !isFollowing(next)) episodes.set(!healed, { code: 'lamp-not-following', source: lampId, severity: 'warning', text });
+  };
+  const settle = (write: LevelWrite, result: WriteResult): void => {
+    const failedReason = result.state === 'failed' ? result.reason : '';
+    const end = { endMono: clock.monoMs(), verified: result.state === 'verified', sent: result.sentMono !== null, reason: failedReason };
+    keep(write.lampId, afterResult(track(write.lampId), write.commandId, end));
+    onResult();
+  };
+  const plan = (decision: Decision): LevelWrite[] => {
+    const { lampId } = decision;
+    const pointId = points.get(lampId);
+    if (pointId === undefined) return [];
+    const nowMono = clock.monoMs();
+    const step = reconcile(track(lampId), { decision, measured: field.latest(pointId), verification: verificationOf(lampId), nowMono });
+    const commandId = `${lampId}#${writes + 1}`;
+    keep(lampId, step.write === null ? step.track : afterSend(step.track, commandId, step.write.levelPct));
+    if (step.write === null) return [];
+    writes++;
+    return [{ ...step.write, commandId, lampId, pointId, expiresMono: nowMono + WRITE_TTL_MS[step.write.lane] }];
+  };
+  return {
+    follow(decisions) {
+      const planned = [...decisions].sort(nearestFirst).flatMap(plan);
+      for (const write of planned) void field.write(write).then((result) => settle(write, result));
+    },
+    nudge(lampIds) {
+      for (const id of lampIds) tracks.set(id, nudge(track(id)));
+    },
+    track,
+    isFollowing: (lampId) => isFollowing(track(lampId)),
+  };
+}

@@ -1,0 +1,132 @@
+/**
+ * The list of wishes in force: who holds which lamp, zone or cabinet at what level, and until when.
+ *
+ * Owns adding, releasing, ending, and what survives a restart. Pure: a list in, a list out; nothing here reads a clock or a disk.
+ * Called by `control`. Ends are kept in monotonic time; wall time is for people and for the disk.
+ */
+import { type ClockQuality, isTrusted, type MonoMs, type WallMs } from '../core/clock.ts';
+import type { OverrideRequest } from '../core/ports.ts';
+import { type Intent, RANKS, type Target } from '../core/words.ts';
+
+/** An instant on both clocks, and how far the wall clock may be believed. */
+export interface Moment {
+  readonly nowMs: WallMs;
+  readonly nowMono: MonoMs;
+  readonly clockQuality: ClockQuality;
+}
+
+/** How long a wish may hold. Units: min. Source: design §6, every override is bounded. */
+export const OVERRIDE_MINUTES = { min: 1, max: 24 * 60 };
+const MINUTE_MS = 60_000;
+/** Longest rest of a restored wish while the time is unknown. Units: ms. Source: design §6, an override lasts 2 h unless said. */
+const UNTRUSTED_REST_MS = 2 * 60 * MINUTE_MS;
+
+/** The wish behind a request. The caller has checked its limits; the length is bounded here all the same. */
+export function intentOf(request: OverrideRequest, { nowMs, nowMono }: Moment): Intent {
+  const { commandId, target, levelPct, rank, source, reason } = request;
+  const minutes = Math.min(Math.max(request.minutes, OVERRIDE_MINUTES.min), OVERRIDE_MINUTES.max);
+  const lengthMs = minutes * MINUTE_MS;
+  return {
+    id: commandId,
+    target,
+    levelPct,
+    rank,
+    source,
+    reason,
+    sinceMs: nowMs,
+    untilMs: Math.round(nowMs + lengthMs),
+    untilMono: nowMono + lengthMs,
+  };
+}
+
+/** Adds a wish; it replaces an earlier one of the same source, target and rank. */
+export function addIntent(intents: readonly Intent[], added: Intent): readonly Intent[] {
+  return [...intents.filter((intent) => !sameSeat(intent, added)), added];
+}
+
+/** Whether a source may use maintenance rank, to set or to release it: only who can stand at the lamp. */
+export function mayMaintain(source: string): boolean {
+  return source.startsWith('console:');
+}
+
+export interface Release {
+  readonly kept: readonly Intent[];
+  readonly released: readonly Intent[];
+  /** Aimed at the target as well, but above what this source may release. */
+  readonly denied: readonly Intent[];
+}
+
+/** Takes away what is aimed at exactly this target, as far as the source may. */
+export function releaseIntents(intents: readonly Intent[], target: Target, source: string): Release {
+  const aimed = intents.filter((intent) => sameTarget(intent.target, target));
+  const denied = aimed.filter(({ rank }) => rank === 'maintenance' && !mayMaintain(source));
+  const released = aimed.filter((intent) => !denied.includes(intent));
+  return { kept: intents.filter((intent) => !released.includes(intent)), released, denied };
+}
+
+/** Parts what still holds from what is over. */
+export function expireIntents(
+  intents: readonly Intent[],
+  nowMono: MonoMs,
+): { readonly kept: readonly Intent[]; readonly ended: readonly Intent[] } {
+  return { kept: intents.filter(({ untilMono }) => nowMono < untilMono), ended: intents.filter(({ untilMono }) => nowMono >= untilMono) };
+}
+
+/** The same wishes with wall ends as the wall clock now has them; to be called when it was set. */
+export function rebaseIntents(intents: readonly Intent[], { nowMs, nowMono }: Moment): readonly Intent[] {
+  return intents.map((intent) => ({ ...intent, untilMs: Math.round(nowMs + intent.untilMono - nowMono) }));
+}
+
+/** What goes to disk: all but the monotonic end, which means nothing after a restart. */
+export type StoredIntent = Omit<Intent, 'untilMono'>;
+
+export function toStored(intents: readonly Intent[]): readonly StoredIntent[] {
+  return intents.map(({ untilMono: _, ...stored }) => stored);
+}
+
+/**
+ * What of a stored list still holds.
+ *
+ * The rest of each is reckoned by wall time and never above the longest allowed; while the time is not trusted, never above two hours.
+ * Anything that is not a stored wish is left out: the disk may hold what it likes, the street is lit by programme then.
+ */
+export function restoreIntents(stored: unknown, { nowMs, nowMono, clockQuality }: Moment): readonly Intent[] {
+  if (!Array.isArray(stored)) return [];
+  const longestMs = isTrusted(clockQuality) ? OVERRIDE_MINUTES.max * MINUTE_MS : UNTRUSTED_REST_MS;
+  return stored.filter(isStoredIntent).flatMap((entry) => {
+    const restMs = Math.min(entry.untilMs - nowMs, longestMs);
+    return restMs > 0 ? [{ ...entry, untilMs: Math.round(nowMs + restMs), untilMono: nowMono + restMs }] : [];
+  });
+}
+
+function sameTarget(a: Target, b: Target): boolean {
+  return a.kind === b.kind && (a.kind === 'cabinet' || a.id === b.id);
+}
+
+function sameSeat(a: Intent, b: Intent): boolean {
+  return a.source === b.source && a.rank === b.rank && sameTarget(a.target, b.target);
+}
+
+function isStoredIntent(entry: unknown): entry is StoredIntent {
+  if (typeof entry !== 'object' || entry === null) return false;
+  const { id, target, levelPct, rank, source, reason, sinceMs, untilMs } = entry as Partial<Record<keyof StoredIntent, unknown>>;
+  const texts = [id, source, reason].every((text) => typeof text === 'string');
+  return (
+    texts &&
+    isTarget(target) &&
+    isLevel(levelPct) &&
+    RANKS.slice(0, 3).some((each) => each === rank) &&
+    [sinceMs, untilMs].every(Number.isFinite)
+  );
+}
+
+function isTarget(value: unknown): value is Target {
+  if (typeof value !== 'object' || value === null) return false;
+  const { kind, id } = value as Partial<Record<keyof Target, unknown>>;
+  return typeof id === 'string' && (kind === 'lamp' || kind === 'zone' || kind === 'cabinet');
+}
+
+/** Whether a number is a level: an integer from 0 to 100. */
+export function isLevel(value: unknown): value is number {
+  return typeof value === 'number' && Number.isInteger(value) && value >= 0 && value <= 100;
+}

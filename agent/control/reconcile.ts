@@ -1,0 +1,154 @@
+/**
+ * Which lamps must be written now, so that the street becomes what was decided?
+ *
+ * Owns following: what was last asked of a lamp, what it confirmed, how often it did not. A level, not an edge: a lamp found at another
+ * level is written again, each time after a longer wait, so that a stubborn lamp does not flood its line.
+ * Pure: tracks in, tracks and writes out. Called by the tick of `control`; never writes itself.
+ */
+import type { MonoMs } from '../core/clock.ts';
+import type { LevelWrite } from '../core/ports.ts';
+import type { Decision, LevelPct, Rank, Reading } from '../core/words.ts';
+
+/** What is known of one lamp's obedience. */
+export interface LampTrack {
+  /** The write on its way; its result alone counts. */
+  readonly inFlight: { readonly commandId: string; readonly levelPct: LevelPct } | null;
+  /** How the newest finished write ended. */
+  readonly last: {
+    readonly levelPct: LevelPct;
+    readonly endMono: MonoMs;
+    readonly verified: boolean;
+    readonly sent: boolean;
+    readonly reason: string;
+  } | null;
+  /** Level the lamp was last read back at, by a write or by a poll; null while in doubt. */
+  readonly confirmedPct: LevelPct | null;
+  /** Writes in a row that failed. */
+  readonly failures: number;
+  /** Times in a row it was found elsewhere after a verified write: something else moves it. */
+  readonly drifts: number;
+  /** No repetition before this time; a changed wish does not wait. */
+  readonly retryMono: MonoMs;
+  /** It answered its newest poll. */
+  readonly answers: boolean;
+}
+
+export const NEW_TRACK: LampTrack = {
+  inFlight: null,
+  last: null,
+  confirmedPct: null,
+  failures: 0,
+  drifts: 0,
+  retryMono: 0,
+  answers: false,
+};
+
+/** When a reading counts against a lamp, and how far off it may be. Units: ms and % of light. */
+export interface Verification {
+  readonly settleMs: number;
+  readonly tolerance: number;
+}
+
+/** Tries in a row after which a lamp counts as not following. Source: assumed; one lost frame is no news. */
+const TRIES = 3;
+/** Wait before a repetition. Units: ms. Source: assumed; the longest is the time within which a returning lamp is put right even if unseen. */
+const BACKOFF_MS = { first: 1_000, max: 60_000 };
+/** Ranks whose rise somebody waits for. */
+const URGENT_RANKS: readonly Rank[] = ['maintenance', 'emergency', 'override', 'presence'];
+
+/** A lamp as the tick sees it. */
+export interface LampSight {
+  readonly decision: Decision;
+  readonly measured: Reading | undefined;
+  readonly verification: Verification;
+  readonly nowMono: MonoMs;
+}
+
+export interface LampStep {
+  readonly track: LampTrack;
+  /** Null when nothing is to be written. */
+  readonly write: { readonly levelPct: LevelPct; readonly lane: LevelWrite['lane'] } | null;
+}
+
+/** One lamp at one tick: what its newest reading says about it, and what to write. */
+export function reconcile(before: LampTrack, view: LampSight): LampStep {
+  const track = observe(before, view);
+  const { levelPct, rank } = view.decision;
+  if (!mustWrite(track, view)) return { track, write: null };
+  const believedPct = track.inFlight?.levelPct ?? (track.last?.verified ? track.last.levelPct : null) ?? view.measured?.value ?? null;
+  const rises = believedPct === null || levelPct > believedPct;
+  return {
+    track: { ...track, confirmedPct: null },
+    write: { levelPct, lane: rises && URGENT_RANKS.includes(rank) ? 'urgent' : 'command' },
+  };
+}
+
+/** The track once its write was handed to the field. */
+export function afterSend(track: LampTrack, commandId: string, levelPct: LevelPct): LampTrack {
+  return { ...track, inFlight: { commandId, levelPct } };
+}
+
+/** How the write ended that was handed over under `commandId`; a write that a newer one replaced counts for nothing. */
+export function afterResult(track: LampTrack, commandId: string, end: Omit<NonNullable<LampTrack['last']>, 'levelPct'>): LampTrack {
+  if (track.inFlight?.commandId !== commandId) return track;
+  const { levelPct } = track.inFlight;
+  const last = { ...end, levelPct };
+  if (end.verified) return { ...track, inFlight: null, last, confirmedPct: levelPct, failures: 0 };
+  const failures = track.failures + 1;
+  return { ...track, inFlight: null, last, confirmedPct: null, failures, retryMono: end.endMono + backoffMs(failures) };
+}
+
+/** A person asks again: what is not confirmed is tried at once, whatever the back-off says. */
+export function nudge(track: LampTrack): LampTrack {
+  return track.confirmedPct === null ? { ...track, last: null } : track;
+}
+
+/** Whether a lamp has refused, or moved by itself, too often to be called following. */
+export function isFollowing({ failures, drifts }: LampTrack): boolean {
+  return failures < TRIES && drifts < TRIES;
+}
+
+/** Nearest to what raised it first, then the others as they stand in the cabinet. Sorting is stable. */
+export function nearestFirst(a: Decision, b: Decision): number {
+  const far = Number.MAX_VALUE;
+  return (a.distanceM ?? far) - (b.distanceM ?? far);
+}
+
+function observe(before: LampTrack, view: LampSight): LampTrack {
+  const { decision, measured, verification, nowMono } = view;
+  if (measured === undefined || measured.quality === 'stale') return before;
+  if (measured.quality !== 'good' || measured.value === null) {
+    return { ...before, answers: false, confirmedPct: isNewer(measured, before, 0) ? null : before.confirmedPct };
+  }
+  const returned = !before.answers;
+  const track: LampTrack = { ...before, answers: true, retryMono: returned ? Math.min(before.retryMono, nowMono) : before.retryMono };
+  if (track.inFlight !== null || !isNewer(measured, track, verification.settleMs)) return track;
+  const agrees = Math.abs(measured.value - decision.levelPct) <= verification.tolerance;
+  if (agrees) return { ...track, confirmedPct: decision.levelPct, failures: 0, drifts: 0, retryMono: nowMono };
+  return { ...drift(track, view, returned), confirmedPct: null };
+}
+
+/** Found elsewhere though it had confirmed: a lamp that was away has lost its level, any other is moved by something else. */
+function drift(track: LampTrack, { decision: { levelPct }, measured, nowMono }: LampSight, returned: boolean): LampTrack {
+  if (track.last === null || !track.last.verified || track.last.levelPct !== levelPct) return track;
+  const last = { ...track.last, verified: false, reason: `found at ${measured?.value} % after it had confirmed ${levelPct} %` };
+  if (returned) return { ...track, last, retryMono: nowMono };
+  const drifts = track.drifts + 1;
+  return { ...track, last, drifts, retryMono: nowMono + backoffMs(drifts) };
+}
+
+function mustWrite({ inFlight, last, confirmedPct, retryMono }: LampTrack, { decision: { levelPct }, nowMono }: LampSight): boolean {
+  if (inFlight !== null) return inFlight.levelPct !== levelPct;
+  if (confirmedPct === levelPct) return false;
+  if (last === null || last.levelPct !== levelPct) return true;
+  return !last.verified && nowMono >= retryMono;
+}
+
+/** Only what was read after the newest write had settled says anything about it. */
+function isNewer({ atMono }: Reading, { last }: LampTrack, settleMs: number): boolean {
+  return last === null || atMono > last.endMono + settleMs;
+}
+
+function backoffMs(tries: number): number {
+  return Math.min(BACKOFF_MS.first * 2 ** Math.min(tries - 1, 16), BACKOFF_MS.max);
+}

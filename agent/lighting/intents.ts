@@ -1,0 +1,28 @@
+/**
+ * Which wishes concern a lamp, and which of them prevails.
+ *
+ * Owns the order among intents. Pure. Called by the arbiter, and by `control` to tell a sender who stands above it.
+ */
+import type { MonoMs } from '../core/clock.ts';
+import { type Intent, RANKS } from '../core/words.ts';
+
+/** The place of a lamp: what an intent may be aimed at to reach it. */
+export interface LampPlace {
+  readonly lampId: string;
+  readonly zoneId: string | null;
+}
+
+/** Whether an intent is aimed at this lamp, at its zone or at the whole cabinet. */
+function concerns({ target }: Intent, { lampId, zoneId }: LampPlace): boolean {
+  if (target.kind === 'cabinet') return true;
+  return target.kind === 'lamp' ? target.id === lampId : target.id === zoneId;
+}
+
+/** The intents in force for a lamp, strongest first: the higher rank, within a rank the higher level, then the older one. */
+export function intentsFor(intents: readonly Intent[], place: LampPlace, nowMono: MonoMs): readonly Intent[] {
+  return intents.filter((intent) => nowMono < intent.untilMono && concerns(intent, place)).sort(byStrength);
+}
+
+function byStrength(a: Intent, b: Intent): number {
+  return RANKS.indexOf(a.rank) - RANKS.indexOf(b.rank) || b.levelPct - a.levelPct;
+}

@@ -1,0 +1,68 @@
+/**
+ * Local time of a time zone from instants, and instants from local time, right over every change of offset.
+ *
+ * Owns the only use of Intl for reckoning. Pure: the zone's rules are those of the runtime. Called by `programme`.
+ */
+import type { WallMs } from '../core/clock.ts';
+
+/** Local calendar date and time of day. Units: `month` 1..12; a `day` beyond the month runs into the next one. */
+export interface LocalTime {
+  readonly year: number;
+  readonly month: number;
+  readonly day: number;
+  readonly hour: number;
+  readonly minute: number;
+}
+
+export interface LocalCalendar {
+  localAt(atMs: WallMs): LocalTime;
+  /**
+   * The first instant whose local clock shows this time or a later one.
+   *
+   * So a time that spring skips falls on the change itself, and of a time that autumn repeats the first counts.
+   */
+  instantOf(local: LocalTime): WallMs;
+}
+
+/** On both sides of any change of offset that touches a local time. Units: ms. Source: Pacific/Apia left out a whole day on 2011-12-30. */
+const APART_MS = 36 * 60 * 60_000;
+const MINUTE_MS = 60_000;
+
+/** Errors: throws RangeError for a name that is no IANA time zone; the config room has checked it. */
+export function createLocalCalendar(timezone: string): LocalCalendar {
+  const format = new Intl.DateTimeFormat('en-US', {
+    timeZone: timezone,
+    hourCycle: 'h23',
+    year: 'numeric',
+    month: 'numeric',
+    day: 'numeric',
+    hour: 'numeric',
+    minute: 'numeric',
+  });
+  const localAt = (atMs: WallMs): LocalTime => {
+    const local = { year: 0, month: 0, day: 0, hour: 0, minute: 0 };
+    for (const { type, value } of format.formatToParts(atMs)) if (type in local) local[type as keyof LocalTime] = Number(value);
+    return local;
+  };
+  const offsetMs = (atMs: WallMs): number => asUtc(localAt(atMs)) - Math.floor(atMs / MINUTE_MS) * MINUTE_MS;
+  return { localAt, instantOf: (local) => instantOf(asUtc(local), offsetMs) };
+}
+
+/** Read as if it were UTC: a number that only compares with its like. */
+function asUtc({ year, month, day, hour, minute }: LocalTime): number {
+  return Date.UTC(year, month - 1, day, hour, minute);
+}
+
+function instantOf(wanted: number, offsetMs: (atMs: WallMs) => number): WallMs {
+  const offsets = [offsetMs(wanted - APART_MS), offsetMs(wanted + APART_MS)];
+  const exact = offsets.map((offset) => wanted - offset).filter((atMs) => atMs + offsetMs(atMs) === wanted);
+  if (exact.length > 0) return Math.min(...exact);
+  const before = (atMs: WallMs): boolean => atMs + offsetMs(atMs) < wanted;
+  let [low, high] = [wanted - APART_MS, wanted + APART_MS];
+  while (high - low > MINUTE_MS) {
+    const middle = Math.floor((low + high) / 2 / MINUTE_MS) * MINUTE_MS;
+    if (before(middle)) low = middle;
+    else high = middle;
+  }
+  return high;
+}

@@ -1,0 +1,109 @@
+/**
+ * Is someone near a lamp, or was just now?
+ *
+ * Owns hold and fall of one zone's sensors and how far each reaches. Pure: what the sensors said and the time in, a phase per lamp out.
+ * Called by `decide`. A sensor that does not answer neither raises nor darkens: its last hold runs out, then the programme stays.
+ */
+import type { PresenceConfig, PresenceSensor, Zone } from '../core/cabinet.ts';
+import type { MonoMs } from '../core/clock.ts';
+import type { SensorState, Street } from './lighting.ts';
+import { sentence, spell } from './sentence.ts';
+
+/** A sensor and the lamps it may raise. Units: m between the poles; 0 where the sensor has no pole. */
+export interface SensorReach {
+  readonly sensor: PresenceSensor;
+  readonly distanceM: ReadonlyMap<string, number>;
+}
+
+export type PresencePhase = 'base' | 'boost' | 'down';
+
+/** What one sensor means for the lamps it reaches, at one instant. */
+export interface SensorSay {
+  readonly sensorId: string;
+  readonly phase: PresencePhase;
+  /** End of hold or fall; null while someone is there, and at base. */
+  readonly untilMono: MonoMs | null;
+  readonly text: string;
+}
+
+/** What the sensors around one lamp mean for it. */
+export interface LampPresence extends SensorSay {
+  /** To the nearest sensor that raises it; null unless `boost`. Units: m. */
+  readonly distanceM: number | null;
+}
+
+/** The sensors of a zone, each with its lamps, from the poles of the street. */
+export function sensorReaches(street: Street, zone: Zone): readonly SensorReach[] {
+  if (zone.presence === null) return [];
+  const { sensors, reachM } = zone.presence;
+  const atM = new Map(street.poles.map((pole) => [pole.id, pole.atM]));
+  const devices = (street.lines ?? []).flatMap((line) => line.devices);
+  const lamps = street.lamps.filter((lamp) => zone.lamps.includes(lamp.id));
+  return sensors.map((sensor) => {
+    const pole = devices.find((device) => device.id === sensor.device)?.pole ?? null;
+    const sensorAtM = pole === null ? undefined : atM.get(pole);
+    const distances = lamps.map((lamp): [string, number] => [lamp.id, apartM(sensorAtM, atM.get(lamp.pole))]);
+    return { sensor, distanceM: new Map(distances.filter(([, distanceM]) => reachM === null || distanceM <= reachM)) };
+  });
+}
+
+/**
+ * What a sensor says now.
+ *
+ * Lit while someone is there; then for the hold, less what the sensor itself already held; then falling until the drivers have reached the base.
+ */
+export function sensorSay(
+  config: PresenceConfig,
+  sensor: PresenceSensor,
+  time: { state: SensorState | undefined; nowMono: MonoMs },
+): SensorSay {
+  const { state, nowMono } = time;
+  const id = sensor.device;
+  const say = (phase: PresencePhase, untilMono: MonoMs | null, text: string): SensorSay => ({
+    sensorId: id,
+    phase,
+    untilMono,
+    text: sentence(text),
+  });
+  const answers = state !== undefined && (state.quality === 'good' || state.quality === 'stale');
+  if (answers && state.present) return say('boost', null, `${id} sees someone now`);
+  const last = state?.lastPresentMono ?? null;
+  if (last === null) return say('base', null, answers ? `${id} has seen nobody yet` : `${id} does not answer, programme stays`);
+  const holdEnd = last + Math.max(0, config.holdS - sensor.ownHoldS) * 1_000;
+  const ago = `${id} saw someone ${spell(nowMono - last)} ago`;
+  if (nowMono < holdEnd) return say('boost', holdEnd, `${ago}, holds ${spell(holdEnd - nowMono)} more`);
+  const fallEnd = holdEnd + config.rampDownS * 1_000;
+  if (nowMono < fallEnd) return say('down', fallEnd, `${ago}, light is falling`);
+  return say('base', null, answers ? ago : `${id} does not answer, programme stays`);
+}
+
+/** What all sensors that reach a lamp mean for it; null where none does. The one that holds longest speaks. */
+export function lampPresence(lampId: string, reaches: readonly SensorReach[], says: readonly SensorSay[]): LampPresence | null {
+  let best: SensorSay | null = null;
+  let nearestM: number | null = null;
+  reaches.forEach(({ distanceM }, index) => {
+    const [say, apart] = [says[index], distanceM.get(lampId)];
+    if (say === undefined || apart === undefined) return;
+    if (say.phase === 'boost') nearestM = Math.min(nearestM ?? apart, apart);
+    if (best === null || outlasts(say, best)) best = say;
+  });
+  return best === null ? null : { ...(best as SensorSay), distanceM: nearestM };
+}
+
+/** The phase of a whole zone: the strongest of its sensors'. */
+export function strongestPhase(says: readonly SensorSay[]): PresencePhase {
+  return says.reduce<PresencePhase>((phase, say) => (STRENGTH[say.phase] > STRENGTH[phase] ? say.phase : phase), 'base');
+}
+
+const STRENGTH: Readonly<Record<PresencePhase, number>> = { base: 0, down: 1, boost: 2 };
+
+function outlasts(a: SensorSay, b: SensorSay): boolean {
+  if (a.phase !== b.phase) return STRENGTH[a.phase] > STRENGTH[b.phase];
+  if (a.phase === 'base') return false;
+  return (a.untilMono ?? Number.POSITIVE_INFINITY) > (b.untilMono ?? Number.POSITIVE_INFINITY);
+}
+
+/** Units: m. Zero where a pole is unknown, so that the lamp is rather raised than left dark. */
+function apartM(aM: number | undefined, bM: number | undefined): number {
+  return aM === undefined || bM === undefined ? 0 : Math.abs(aM - bM);
+}

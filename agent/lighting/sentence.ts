@@ -1,0 +1,20 @@
+/**
+ * The plain sentences of a decision trace.
+ *
+ * Owns their length. Called by the rules of this room.
+ */
+
+/** Longest text of a trace line. Units: characters. Source: core/words.ts, one line of an 80-column console beside rank and level. */
+const MAX_CHARS = 60;
+
+/** The text, cut where a long id or reason would break the line. */
+export function sentence(text: string): string {
+  return text.length <= MAX_CHARS ? text : `${text.slice(0, MAX_CHARS - 3)}...`;
+}
+
+/** Time as one reads it aloud: `4 s`, `12 min`, `3 h`. Units: ms in. */
+export function spell(durationMs: number): string {
+  const s = Math.round(durationMs / 1_000);
+  if (s < 120) return `${s} s`;
+  return s < 7_200 ? `${Math.round(s / 60)} min` : `${Math.round(s / 3_600)} h`;
+}

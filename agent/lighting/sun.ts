@@ -1,0 +1,87 @@
+/**
+ * Where the sun stands, whether that makes it night, and when that changes.
+ *
+ * Owns the only import of suncalc. Pure: an instant and a site in, degrees or an instant out. Called by `decide`.
+ */
+import { getPosition } from 'suncalc';
+import type { WallMs } from '../core/clock.ts';
+
+export interface Site {
+  readonly latitudeDeg: number;
+  readonly longitudeDeg: number;
+}
+
+/** Grid on which a change between night and day is looked for. Units: ms. Source: the sun moves at most 2.5° in it, so only a night shorter than it is missed. */
+const SCAN_MS = 10 * 60_000;
+/** How far ahead to look; beyond it stands a polar night or day. Units: scan steps. */
+const SCAN_STEPS = (24 * 60 * 60_000) / SCAN_MS;
+/** A change is told this exactly. Units: ms. */
+const RESOLUTION_MS = 1_000;
+const RAD = Math.PI / 180;
+/** Each round leaves about a sixth of the error; five leave less than 0.0001°. */
+const REFRACTION_ROUNDS = 5;
+
+/**
+ * Geometric altitude of the sun's centre, as twilight is defined: sunset is -0.833°, civil dusk -6°.
+ *
+ * suncalc adds the air's refraction, and below the horizon a constant half degree that would make civil dusk three minutes late.
+ * Units: degrees above the horizon.
+ */
+export function sunAltitudeDeg(site: Site, atMs: WallMs): number {
+  const apparentDeg = getPosition(new Date(atMs), site.latitudeDeg, site.longitudeDeg).altitude;
+  let geometricDeg = apparentDeg;
+  for (let round = 0; round < REFRACTION_ROUNDS; round++) geometricDeg = apparentDeg - refractionDeg(geometricDeg);
+  return geometricDeg;
+}
+
+/** Whether a zone that is lit below `sunBelowDeg` has its night. Units: degrees. */
+export function isNight(altitudeDeg: number, sunBelowDeg: number): boolean {
+  return altitudeDeg < sunBelowDeg;
+}
+
+/**
+ * Makes the function that says when night turns to day or day to night after an instant; null when neither happens within a day.
+ *
+ * Scan steps lie on a fixed grid, so an answer depends on the instant alone; the last ones are remembered because they are asked each second.
+ */
+export function createSunChanges(site: Site, sunBelowDeg: number): (afterMs: WallMs) => WallMs | null {
+  const nightAt = (atMs: WallMs): boolean => isNight(sunAltitudeDeg(site, atMs), sunBelowDeg);
+  const known = new Map<number, WallMs | null>();
+  const firstFrom = (step: number): WallMs | null => {
+    for (let k = step; k < step + SCAN_STEPS; k++) {
+      if (nightAt(k * SCAN_MS) !== nightAt((k + 1) * SCAN_MS)) return bisect(nightAt, k * SCAN_MS, (k + 1) * SCAN_MS);
+    }
+    return null;
+  };
+  const remembered = (step: number): WallMs | null => {
+    const found = known.get(step);
+    if (found !== undefined) return found;
+    if (known.size >= 4) known.clear();
+    const change = firstFrom(step);
+    known.set(step, change);
+    return change;
+  };
+  return (afterMs) => {
+    const step = Math.floor(afterMs / SCAN_MS);
+    const change = remembered(step);
+    return change !== null && change <= afterMs ? remembered(step + 1) : change;
+  };
+}
+
+/** Units: degrees. Source: Meeus, Astronomical Algorithms 16.4, as suncalc applies it. */
+function refractionDeg(altitudeDeg: number): number {
+  const h = Math.max(0, altitudeDeg) * RAD;
+  return 0.0002967 / Math.tan(h + 0.00312536 / (h + 0.08901179)) / RAD;
+}
+
+/** The first instant, to a second, that is as the end of the span is. */
+function bisect(nightAt: (atMs: WallMs) => boolean, fromMs: WallMs, toMs: WallMs): WallMs {
+  const after = nightAt(toMs);
+  let [low, high] = [fromMs, toMs];
+  while (high - low > RESOLUTION_MS) {
+    const middle = Math.round((low + high) / 2);
+    if (nightAt(middle) === after) high = middle;
+    else low = middle;
+  }
+  return high;
+}

@@ -1,0 +1,144 @@
+/**
+ * The entry: arguments, environment, signals and exit codes, turned into calls.
+ *
+ * Owns the process. Decides nothing about lighting and builds no part of the agent but its log.
+ * Called by the launcher. Exit codes: 0 stop, 1 crash or failed command, 64 usage, 69 no agent, 78 bad config.
+ */
+import { userInfo } from 'node:os';
+import manifest from '../package.json' with { type: 'json' };
+import { type LocalActions, type LocalArgs, runCommandLine, type Terminal } from './console/cli.ts';
+import { ConsoleError } from './console/console-error.ts';
+import { ConfigError, formatProblem } from './core/errors.ts';
+import type { AppModule, RunOptions } from './core/run-options.ts';
+
+/** Source: sysexits.h, EX_CONFIG. */
+const EXIT_BAD_CONFIG = 78;
+const EXIT_CRASH = 1;
+const USUAL_CONFIG = '/etc/luciole/cabinet.yaml';
+/** Width of a page. Source: a VT100 has 80 columns; a wider one is used where the terminal says so. */
+const USUAL_COLS = 80;
+
+const { env, stdout, stderr } = process;
+
+const actions: LocalActions = {
+  run: runAgentUntilStopped,
+  check: async (args) => {
+    const configFile = configFileOf(args);
+    const { checkConfig } = await loadApp();
+    const { problems, counts } = await checkConfig({ configFile });
+    if (args['json'] === true) print(JSON.stringify(problems));
+    else if (counts === null || problems.length > 0) print(problems.map(formatProblem).join('\n'));
+    else print(`${configFile}: ok, ${count(counts.lamps, 'lamp')}, ${count(counts.lines, 'line')}, ${count(counts.zones, 'zone')}`);
+    return problems.length === 0 ? 0 : EXIT_BAD_CONFIG;
+  },
+  version: async (args) => {
+    print(args['json'] === true ? JSON.stringify({ version: manifest.version, node: process.versions.node }) : versionLine());
+    return 0;
+  },
+};
+
+stdout.on('error', endOnClosedPipe);
+const words = process.argv.slice(2);
+process.exitCode = await runCommandLine(words, terminal(), actions);
+// An agent that has stopped is gone, even if a library still holds a handle.
+if (words[0] === 'run') process.exit();
+
+function terminal(): Terminal {
+  return {
+    out: (text) => void stdout.write(text),
+    err: (text) => void stderr.write(text),
+    widthCols: Math.max(USUAL_COLS, stdout.isTTY ? stdout.columns : 0),
+    colour: stdout.isTTY && !env['NO_COLOR'] && env['TERM'] !== 'dumb',
+    version: versionLine(),
+    user: userInfo().username,
+    socketPath: env['LUCIOLE_SOCKET'] || null,
+  };
+}
+
+async function runAgentUntilStopped(args: LocalArgs): Promise<number> {
+  const options = runOptions(args);
+  const [{ createLog }, { createSystemClock }] = await Promise.all([import('./service/log.ts'), import('./core/system-clock.ts')]);
+  const clock = createSystemClock({ quality: () => 'none' });
+  const minSeverity = args['verbose'] === true ? 'debug' : 'info';
+  const log = createLog({ clock, journal: env['JOURNAL_STREAM'] !== undefined && !stdout.isTTY, minSeverity });
+  const stop = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => stop.abort(signal));
+  try {
+    const { runAgent } = await loadApp();
+    return await runAgent({ ...options, log, stopSignal: stop.signal });
+  } catch (error) {
+    if (error instanceof ConfigError) {
+      stderr.write(`${error.message}\n`);
+      return EXIT_BAD_CONFIG;
+    }
+    if (error instanceof ConsoleError) throw error;
+    log.event('agent-crashed', { error, stack: error instanceof Error ? error.stack : undefined }, 'alarm');
+    return EXIT_CRASH;
+  } finally {
+    log.flush();
+  }
+}
+
+function runOptions(args: LocalArgs): Omit<RunOptions, 'log' | 'stopSignal'> {
+  return {
+    configFile: configFileOf(args),
+    ports: portsOf(args['port']),
+    broker: textOf(args['broker']),
+    dataDir: textOf(args['data-dir']),
+    socketPath: textOf(args['socket']) ?? (env['LUCIOLE_SOCKET'] || null),
+    startAtMs: startAtMsOf(textOf(args['start-at'])),
+    noUplink: args['no-uplink'] === true,
+    version: manifest.version,
+    notifySocket: env['NOTIFY_SOCKET'] || null,
+  };
+}
+
+function portsOf(given: LocalArgs[string] | undefined): Record<string, string> {
+  const pairs = Array.isArray(given) ? (given as readonly string[]) : [];
+  return Object.fromEntries(
+    pairs.map((pair) => {
+      const [, line, path] = /^([^=]+)=(.+)$/.exec(pair) ?? [];
+      if (line === undefined || path === undefined)
+        throw new ConsoleError('usage', `bad --port "${pair}": write LINE=PATH, as street=/dev/ttyUSB0`);
+      return [line, path];
+    }),
+  );
+}
+
+function startAtMsOf(text: string | null): number | null {
+  if (text === null) return null;
+  const atMs = /^\d{4}-\d\d-\d\dT\d\d:\d\d/.test(text) ? Date.parse(text) : Number.NaN;
+  if (Number.isNaN(atMs)) throw new ConsoleError('usage', `bad --start-at "${text}": write an ISO time, as 2026-12-01T21:58:00Z`);
+  return atMs;
+}
+
+function configFileOf(args: LocalArgs): string {
+  return textOf(args['file']) ?? (env['LUCIOLE_CONFIG'] || USUAL_CONFIG);
+}
+
+function textOf(value: LocalArgs[string] | undefined): string | null {
+  return typeof value === 'string' && value !== '' ? value : null;
+}
+
+/** Loaded on demand: the agent's libraries take longer to load than a console command takes in all. */
+async function loadApp(): Promise<AppModule> {
+  return import('./app.ts');
+}
+
+function print(line: string): void {
+  stdout.write(`${line}\n`);
+}
+
+function versionLine(): string {
+  return `luciole ${manifest.version} (node ${process.versions.node})`;
+}
+
+function count(number: number, noun: string): string {
+  return `${number} ${noun}${number === 1 ? '' : 's'}`;
+}
+
+/** `luciole points | head` closes the pipe early, which is no failure. */
+function endOnClosedPipe(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'EPIPE') throw error;
+  process.exit(0);
+}

@@ -1,0 +1,84 @@
+/**
+ * Numbers as few bytes: variable-length integers and doubles, one after the other.
+ *
+ * Owns the byte forms. Knows nothing of readings. Called by the frame codec.
+ */
+import { StoreError } from '../core/errors.ts';
+
+/** Largest magnitude a signed varint carries exactly: its zigzag double still is a safe integer. */
+export const MAX_SIGNED = 2 ** 51;
+/** Bytes a varint may take. Source: 8 × 7 bits hold every safe integer. */
+export const MAX_VARINT_BYTES = 8;
+
+export interface ByteWriter {
+  readonly bytes: Buffer;
+  offset: number;
+}
+
+export interface ByteReader {
+  readonly bytes: Uint8Array;
+  offset: number;
+}
+
+/** Where to write; `capacity` must hold the worst case. Units: bytes. */
+export function createWriter(capacity: number): ByteWriter {
+  return { bytes: Buffer.allocUnsafe(capacity), offset: 0 };
+}
+
+/** Seven bits a byte, lowest first, for 0..2^53. */
+export function putVarint(writer: ByteWriter, value: number): void {
+  let rest = value;
+  while (rest >= 128) {
+    writer.bytes[writer.offset++] = (rest % 128) + 128;
+    rest = Math.floor(rest / 128);
+  }
+  writer.bytes[writer.offset++] = rest;
+}
+
+/** Zigzag, so that small negative numbers are short too. Units: magnitude up to `MAX_SIGNED`. */
+export function putSigned(writer: ByteWriter, value: number): void {
+  putVarint(writer, value >= 0 ? value * 2 : -value * 2 - 1);
+}
+
+/** Eight bytes, lowest first, every bit kept. */
+export function putDouble(writer: ByteWriter, value: number): void {
+  writer.offset = writer.bytes.writeDoubleLE(value, writer.offset);
+}
+
+/** Errors: throws StoreError `corrupt` when the bytes end or the number is too large. */
+export function takeVarint(reader: ByteReader): number {
+  let value = 0;
+  for (let place = 0; place < MAX_VARINT_BYTES; place++) {
+    const byte = takeByte(reader);
+    value += (byte % 128) * 128 ** place;
+    if (byte < 128) {
+      if (value > Number.MAX_SAFE_INTEGER) break;
+      return value;
+    }
+  }
+  throw new StoreError('corrupt', `frame bytes: a number at byte ${reader.offset} is larger than ${Number.MAX_SAFE_INTEGER}`);
+}
+
+/** The inverse of `putSigned`. Errors: as `takeVarint`. */
+export function takeSigned(reader: ByteReader): number {
+  const zigzag = takeVarint(reader);
+  return zigzag % 2 === 0 ? zigzag / 2 : -(zigzag + 1) / 2;
+}
+
+/** Errors: throws StoreError `corrupt` when the bytes end. */
+export function takeByte(reader: ByteReader): number {
+  const byte = reader.bytes[reader.offset];
+  if (byte === undefined) throw new StoreError('corrupt', `frame bytes: end after ${reader.bytes.length}, more were announced`);
+  reader.offset += 1;
+  return byte;
+}
+
+/** Errors: throws StoreError `corrupt` when the bytes end. */
+export function takeDouble(reader: ByteReader): number {
+  if (reader.offset + 8 > reader.bytes.length) {
+    throw new StoreError('corrupt', `frame bytes: end after ${reader.bytes.length}, a double was announced at ${reader.offset}`);
+  }
+  const view = new DataView(reader.bytes.buffer, reader.bytes.byteOffset + reader.offset, 8);
+  reader.offset += 8;
+  return view.getFloat64(0, true);
+}

@@ -1,0 +1,113 @@
+/**
+ * What the main thread and the storage thread say to each other.
+ *
+ * Owns the shapes; all of them survive a structured clone. Used by both sides.
+ */
+import type { WallMs } from '../core/clock.ts';
+import type { StoreErrorCode } from '../core/errors.ts';
+import type { Frame, Gap, StoredFrame } from '../core/ports.ts';
+import type { AgentEvent, Outcome } from '../core/words.ts';
+
+/** What the storage thread needs to know once. */
+export interface Setup {
+  readonly dir: string;
+  /** Random name of this run of the agent; with a ticket it names a frame for good. */
+  readonly boot: string;
+  /** Units: bytes of telemetry. */
+  readonly maxBytes: number;
+  /** Decimals worth keeping, by point; others are kept exactly. */
+  readonly decimals: ReadonlyMap<string, number>;
+  /** A fresh telemetry file numbers its frames above this, so that a seq still on its way never means a new frame. */
+  readonly floorSeq: number;
+  /** Hard stop of the telemetry file. Units: pages. Follows from `maxBytes` when left out. */
+  readonly maxPages?: number;
+}
+
+/** Why readings are gone: too many for the memory, too many for the disk, damaged bytes, the whole file set aside, no sense in them. */
+export type LossReason = 'memory-full' | 'cap' | 'corrupt' | 'set-aside' | 'malformed';
+
+/** Readings lost before they had a seq. `mark` numbers them within a run, so that none is written twice. */
+export interface MemoryGap {
+  readonly mark: number;
+  readonly readings: number;
+  readonly reason: LossReason;
+  readonly atMs: WallMs;
+}
+
+export interface TelemetryWork {
+  readonly frames: readonly Frame[];
+  readonly gaps: readonly MemoryGap[];
+  /** Null when it has not moved. */
+  readonly cursorSeq: number | null;
+  /** Write something in any case: proves that the disk takes it again. */
+  readonly probe: boolean;
+}
+
+export interface StateWork {
+  readonly events: readonly AgentEvent[];
+  readonly outcomes: readonly Outcome[];
+  /** `json` null removes the key. */
+  readonly saves: readonly { readonly key: string; readonly json: string | null }[];
+  readonly probe: boolean;
+}
+
+export interface TelemetryDone {
+  readonly tickets: readonly { readonly ticket: number; readonly seq: number; readonly readings: number }[];
+  readonly lastSeq: number;
+  readonly cursorSeq: number;
+}
+
+export interface TelemetryFacts {
+  readonly epoch: string;
+  readonly frames: number;
+  readonly readings: number;
+  /** Units: bytes on disk, journal included. */
+  readonly bytes: number;
+  readonly oldestMs: WallMs | null;
+  readonly lastSeq: number;
+  readonly cursorSeq: number;
+  readonly backlogFrames: number;
+  readonly gaps: number;
+}
+
+/** Requests with their answers. `atMs` is the wall time on the main thread: the storage thread reads no clock. */
+export interface Talk {
+  commit: {
+    ask: { readonly telemetry: TelemetryWork | null; readonly state: StateWork | null };
+    answer: { readonly telemetry: Result<TelemetryDone> | null; readonly state: Result<null> | null };
+  };
+  readAfter: { ask: { readonly seq: number; readonly maxFrames: number }; answer: Result<readonly StoredFrame[]> };
+  gapsAfter: { ask: { readonly id: number }; answer: Result<readonly Gap[]> };
+  events: { ask: { readonly sinceMs: WallMs; readonly limit: number }; answer: Result<readonly AgentEvent[]> };
+  load: { ask: { readonly key: string }; answer: Result<string | null> };
+  status: { ask: object; answer: Result<TelemetryFacts> };
+  close: { ask: object; answer: null };
+}
+export type Kind = keyof Talk;
+
+export type Request<K extends Kind = Kind> = { [P in K]: { readonly kind: P; readonly atMs: WallMs } & Talk[P]['ask'] }[K];
+
+export interface Answer<K extends Kind = Kind> {
+  readonly answer: Talk[K]['answer'];
+  readonly notices: readonly Notice[];
+}
+
+export type Result<T> =
+  | { readonly ok: true; readonly value: T }
+  | { readonly ok: false; readonly code: StoreErrorCode; readonly message: string };
+
+/** Something the main thread should tell, whatever was asked. */
+export type Notice =
+  | { readonly kind: 'set-aside'; readonly file: string; readonly message: string }
+  | { readonly kind: 'lost'; readonly reason: LossReason; readonly readings: number }
+  | { readonly kind: 'remark'; readonly message: string };
+
+/** The other side, wherever it runs. */
+export interface Link {
+  /** Errors: rejects with StoreError `worker-lost`. */
+  ask<K extends Kind>(request: Request<K>): Promise<Answer<K>>;
+  close(): Promise<void>;
+}
+
+/** Starts the other side; `onLost` is called once if it ends by itself. */
+export type OpenLink = (setup: Setup, onLost: (cause: Error) => void) => Link;

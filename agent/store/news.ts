@@ -1,0 +1,35 @@
+/**
+ * Is a reading worth keeping and sending?
+ *
+ * Owns report by exception. Pure. Called by the recorder.
+ */
+import type { MonoMs } from '../core/clock.ts';
+import type { Reading } from '../core/words.ts';
+
+/** What counts as a change of a point. Units: `deadband` in the point's own. */
+export interface NewsRule {
+  readonly decimals: number;
+  /** A change smaller than this is not news. */
+  readonly deadband: number;
+}
+
+/** What was kept last of a point. */
+export interface Kept {
+  readonly value: number | null;
+  readonly quality: Reading['quality'];
+  readonly atMono: MonoMs;
+}
+
+/** News are a first reading, another quality, a change of at least the deadband, and a heartbeat that is due. Units: `heartbeatMs` in ms. */
+export function isNews(
+  kept: Kept | undefined,
+  reading: Reading,
+  { deadband, decimals, heartbeatMs }: NewsRule & { heartbeatMs: number },
+): boolean {
+  if (kept === undefined || kept.quality !== reading.quality) return true;
+  if (reading.atMono - kept.atMono >= heartbeatMs) return true;
+  if (kept.value === null || reading.value === null) return kept.value !== reading.value;
+  const change = Math.abs(reading.value - kept.value);
+  // Half a last digit of grace: 0.3 − 0.2 is a little less than a deadband of 0.1.
+  return change > 0 && change >= deadband - 0.5 * 10 ** -decimals;
+}

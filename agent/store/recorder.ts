@@ -1,0 +1,73 @@
+/**
+ * Readings in, frames out: what is news, once a second.
+ *
+ * Owns what was kept last of each point and the numbering of frames. Stores and sends nothing itself. Called by `app.ts`, which
+ * hands each frame to store and uplink alike, so that both speak of the same readings.
+ */
+import { type Clock, every, type Timer } from '../core/clock.ts';
+import type { Frame } from '../core/ports.ts';
+import type { Reading } from '../core/words.ts';
+import { EXACT, roundTo } from './frame-codec.ts';
+import { isNews, type Kept, type NewsRule } from './news.ts';
+
+export interface RecorderParts {
+  readonly clock: Clock;
+  /** By point id; any change of another point is news. */
+  readonly rules: ReadonlyMap<string, NewsRule>;
+  readonly heartbeatS: number;
+  readonly onFrame: (frame: Frame) => void;
+}
+
+export interface Recorder {
+  start(): void;
+  /** Hands out the last frame. */
+  stop(): void;
+  record(readings: readonly Reading[]): void;
+}
+
+/** Units: ms. Source: live values on the platform within a second; more frames would only add overhead. */
+const FRAME_MS = 1_000;
+const ANY_CHANGE: NewsRule = { decimals: EXACT, deadband: 0 };
+
+/** A recorder that has seen nothing yet: the first reading of each point is news. */
+export function createRecorder({ clock, rules, heartbeatS, onFrame }: RecorderParts): Recorder {
+  const kept = new Map<string, Kept>();
+  let news: Reading[] = [];
+  let ticket = 0;
+  let ticks: Timer | null = null;
+
+  const emit = (): void => {
+    if (news.length === 0) return;
+    const readings = news;
+    news = [];
+    ticket += 1;
+    onFrame({ ticket, atMono: clock.monoMs(), atMs: clock.wallMs(), clockQuality: clock.quality(), readings });
+  };
+
+  return {
+    start: () => {
+      ticks ??= every(clock, FRAME_MS, emit);
+    },
+    stop: () => {
+      ticks?.cancel();
+      ticks = null;
+      emit();
+    },
+    record: (readings) => {
+      for (const raw of readings) {
+        const rule = rules.get(raw.pointId) ?? ANY_CHANGE;
+        const reading = toKeepable(raw, rule.decimals);
+        if (!isNews(kept.get(raw.pointId), reading, { ...rule, heartbeatMs: heartbeatS * 1_000 })) continue;
+        kept.set(raw.pointId, { value: reading.value, quality: reading.quality, atMono: reading.atMono });
+        news.push(reading);
+      }
+    },
+  };
+}
+
+/** As the store will keep it. A value that is no number says that the device has none. */
+function toKeepable(reading: Reading, decimals: number): Reading {
+  if (reading.value === null) return reading;
+  if (!Number.isFinite(reading.value)) return { ...reading, value: null, quality: reading.quality === 'missing' ? 'missing' : 'bad' };
+  return { ...reading, value: roundTo(reading.value, decimals) };
+}

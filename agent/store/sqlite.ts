@@ -1,0 +1,71 @@
+/**
+ * The only door to `better-sqlite3`.
+ *
+ * Owns how a connection is opened and what its failures mean. Knows no table. Called by the store files, off the main thread.
+ */
+import Database from 'better-sqlite3';
+import { StoreError, type StoreErrorCode } from '../core/errors.ts';
+import { CREATE_PRAGMAS, OPEN_PRAGMAS } from './schema.ts';
+
+/** An open connection; calls block. */
+export type Sqlite = InstanceType<typeof Database>;
+
+/** Longest wait for somebody else's lock. Units: ms. */
+const BUSY_TIMEOUT_MS = 5_000;
+
+/** Codes by the beginning of SQLite's or the system's name; the first that fits. */
+const CODES: readonly (readonly [prefix: string, code: StoreErrorCode])[] = [
+  ['SQLITE_FULL', 'full'],
+  ['SQLITE_READONLY', 'read-only'],
+  ['SQLITE_CORRUPT', 'corrupt'],
+  ['SQLITE_NOTADB', 'corrupt'],
+  ['ENOSPC', 'full'],
+  ['EDQUOT', 'full'],
+  ['EROFS', 'read-only'],
+  ['EACCES', 'read-only'],
+  ['EPERM', 'read-only'],
+];
+
+/** What a person at the cabinet can look at, by kind of failure. */
+const CHECK: Readonly<Record<StoreErrorCode, string>> = {
+  full: 'free space on its partition or lower store.maxMegabytes',
+  'read-only': 'check that its folder is mounted for writing and belongs to the agent',
+  io: 'check store.dir in the config and the storage card (dmesg)',
+  corrupt: 'check the storage card; the file is set aside by itself',
+  foreign: 'check who else writes into this folder; the file is set aside by itself',
+  'future-version': 'a newer release wrote it; the file is set aside by itself',
+  'worker-lost': 'the storage thread is started again by itself',
+};
+
+/** A connection as it comes, good enough to look at a file that may not be ours. Errors: throws what SQLite throws. */
+export function openSqlite(path: string): Sqlite {
+  return new Database(path, { timeout: BUSY_TIMEOUT_MS });
+}
+
+/** Every setting of `schema.ts`. Units: `maxPages` in pages. Errors: throws what SQLite throws. */
+export function applySettings(db: Sqlite, maxPages: number): void {
+  for (const pragma of [...CREATE_PRAGMAS, ...OPEN_PRAGMAS, `max_page_count = ${maxPages}`]) db.pragma(pragma);
+}
+
+/** A connection that changes nothing, for a file that was set aside. Errors: throws what SQLite throws. */
+export function openReadOnly(path: string): Sqlite {
+  return new Database(path, { readonly: true, fileMustExist: true, timeout: BUSY_TIMEOUT_MS });
+}
+
+/** Any failure of file or database in our own words, with what to check. */
+export function toStoreError(error: unknown, path: string): StoreError {
+  if (error instanceof StoreError) return error;
+  const found = codeOf(error);
+  const code = CODES.find(([prefix]) => found.startsWith(prefix))?.[1] ?? 'io';
+  const text = error instanceof Error ? error.message : String(error);
+  return new StoreError(code, `${path}: ${found}: ${text}; ${CHECK[code]}`, { cause: error });
+}
+
+/** What to check for a failure that this program found by itself. */
+export function storeError(code: StoreErrorCode, found: string): StoreError {
+  return new StoreError(code, `${found}; ${CHECK[code]}`);
+}
+
+function codeOf(error: unknown): string {
+  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : 'UNEXPECTED';
+}

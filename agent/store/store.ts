@@ -1,0 +1,163 @@
+/**
+ * The offline memory of the cabinet: the store as all other rooms see it.
+ *
+ * Owns the commit period and the answers to readers. Never blocks or throws into a caller; trouble is a state and an event.
+ * Made by `app.ts`. What is on disk when a promise or `onCommitted` says so survives `kill -9` and power cuts.
+ */
+import { randomBytes } from 'node:crypto';
+import { type Clock, every, type Timer } from '../core/clock.ts';
+import type { Committed, Log, Store, StoreStatus } from '../core/ports.ts';
+import type { AgentEvent } from '../core/words.ts';
+import { type Committer, createCommitter } from './committer.ts';
+import { type Courier, createCourier } from './courier.ts';
+import type { Kind, OpenLink, Result, Talk, TelemetryFacts } from './messages.ts';
+import { isTroubled, type Part, reasonOf } from './trouble.ts';
+import { openWorkerLink } from './worker-link.ts';
+
+export interface StoreParts {
+  readonly dir: string;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly commitSeconds: number;
+  readonly maxMegabytes: number;
+  /** Decimals worth keeping, by point id; values of other points are kept exactly. */
+  readonly decimals: ReadonlyMap<string, number>;
+  /** A thread of its own unless told otherwise; simulations hand in `openInProcessLink`. */
+  readonly openLink?: OpenLink;
+}
+
+/** Readings kept in memory while the disk takes none. Source: ten minutes of a full cabinet at 30 readings a second; 4 MB. */
+const MAX_WAITING_READINGS = 20_000;
+/** Readings in one transaction; more would hold up the main thread while they are copied. */
+const BATCH_READINGS = 5_000;
+/** Longest wait for a disk at start and stop. Units: ms. Source: assumed; above the seconds a worn card takes for one flush. */
+const PATIENCE_MS = 5_000;
+const MEGABYTE = 2 ** 20;
+
+const NO_FACTS: TelemetryFacts = {
+  epoch: '',
+  frames: 0,
+  readings: 0,
+  bytes: 0,
+  oldestMs: null,
+  lastSeq: 0,
+  cursorSeq: 0,
+  backlogFrames: 0,
+  gaps: 0,
+};
+
+/** A store on a folder that need not exist yet. Touches nothing before `start`. */
+export function createStore(parts: StoreParts): Store {
+  const { clock, log } = parts;
+  const boot = randomBytes(16).toString('hex');
+  const courier: Courier = createCourier({
+    openLink: parts.openLink ?? openWorkerLink,
+    setup: () => ({
+      dir: parts.dir,
+      boot,
+      maxBytes: parts.maxMegabytes * MEGABYTE,
+      decimals: parts.decimals,
+      floorSeq: committer.counters().lastSeq,
+    }),
+    wallMs: clock.wallMs,
+  });
+  const committer: Committer = createCommitter({
+    clock,
+    log,
+    courier,
+    limits: { maxReadings: MAX_WAITING_READINGS, batchReadings: BATCH_READINGS },
+    onCommitted: (committed: Committed) => store.onCommitted(committed),
+    onEvent: (event: AgentEvent) => store.onEvent(event),
+  });
+  let ticks: Timer | null = null;
+  let facts = NO_FACTS;
+
+  /** Readers never start the thread again by themselves: that is the committer's, with its back-off. */
+  async function read<K extends Exclude<Kind, 'commit' | 'close'>, T>(
+    kind: K,
+    question: Talk[K]['ask'],
+    part: Part,
+  ): Promise<T | undefined> {
+    if (ticks === null || isTroubled(committer.troubles(), 'storage thread')) return undefined;
+    const result = (await courier.ask(kind, question)) as Result<T> | null;
+    if (result === null) return undefined;
+    if (result.ok) return result.value;
+    committer.fail(part, result.message);
+    return undefined;
+  }
+
+  async function status(): Promise<StoreStatus> {
+    facts = (await read<'status', TelemetryFacts>('status', {}, 'telemetry.db')) ?? facts;
+    const { readingsWaiting, readingsStored, readingsLost } = committer.counters();
+    const reason = reasonOf(committer.troubles());
+    return { ...facts, state: reason === '' ? 'ok' : 'trouble', reason, readingsWaiting, readingsStored, readingsLost };
+  }
+
+  const store: Store = {
+    onCommitted: () => {},
+    onEvent: () => {},
+    start: async () => {
+      if (ticks !== null) return;
+      ticks = every(clock, parts.commitSeconds * 1_000, () => void committer.commit());
+      committer.open();
+      await within(clock, committer.commit());
+      log.event('store.started', { dir: parts.dir, ...(await within(clock, status())) });
+    },
+    stop: async () => {
+      if (ticks === null) return;
+      ticks.cancel();
+      await within(clock, committer.finish());
+      committer.close();
+      ticks = null;
+      await within(clock, courier.close());
+      log.event('store.stopped', { ...committer.counters() });
+    },
+    append: committer.addFrame,
+    appendEvent: committer.addEvent,
+    appendOutcome: committer.addOutcome,
+    save: async (key, value) => {
+      const json = toJson(value);
+      if (json !== undefined) return committer.save(key, json);
+      log.event('store.not-json', { key }, 'alarm');
+      return false;
+    },
+    load: async (key) => {
+      const pending = committer.pendingSave(key);
+      const json = pending === undefined ? await read<'load', string | null>('load', { key }, 'state.db') : pending;
+      return typeof json === 'string' ? fromJson(json) : undefined;
+    },
+    readAfter: async (seq, maxFrames) => (await read('readAfter', { seq, maxFrames }, 'telemetry.db')) ?? [],
+    gapsAfter: async (id) => (await read('gapsAfter', { id }, 'telemetry.db')) ?? [],
+    events: async (query) => (await read('events', query, 'state.db')) ?? [],
+    moveCursor: committer.moveCursor,
+    status,
+  };
+  return store;
+}
+
+/** Null for undefined, which removes a key; undefined for what JSON cannot say. */
+function toJson(value: unknown): string | null | undefined {
+  if (value === undefined) return null;
+  try {
+    return JSON.stringify(value);
+  } catch {
+    // Circular or a BigInt: the caller hears `false`, the log names the key.
+    return undefined;
+  }
+}
+
+/** A key `__proto__` is left out: merged into another object it would change that object's prototype. */
+function fromJson(json: string): unknown {
+  return JSON.parse(json, (key, value: unknown) => (key === '__proto__' ? undefined : value));
+}
+
+/** The promise, or undefined once patience ends; it then goes on unheard. */
+function within<T>(clock: Clock, promise: Promise<T>): Promise<T | undefined> {
+  return new Promise((resolve, reject) => {
+    const timer = clock.after(PATIENCE_MS, () => resolve(undefined));
+    promise.then((value) => {
+      timer.cancel();
+      resolve(value);
+    }, reject);
+  });
+}

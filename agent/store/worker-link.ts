@@ -1,0 +1,64 @@
+/**
+ * The way to the storage thread.
+ *
+ * Owns the thread and matches answers to questions. Knows nothing of what is asked. Started by the store.
+ *
+ * A thread of its own, because a commit waits for the flash: up to seconds, in which no line could be served.
+ */
+import { Worker } from 'node:worker_threads';
+import { StoreError } from '../core/errors.ts';
+import type { Answer, Kind, Link, OpenLink, Request } from './messages.ts';
+
+interface Pending {
+  resolve(answer: Answer): void;
+  reject(error: Error): void;
+}
+
+export interface WorkerLink extends Link {
+  /** Ends the thread in the middle of whatever it does, as a crash would. */
+  kill(): Promise<void>;
+}
+
+/** Starts the thread. Questions asked before it is up wait for it. */
+export const openWorkerLink: (...args: Parameters<OpenLink>) => WorkerLink = (setup, onLost) => {
+  const worker = new Worker(new URL('./worker.ts', import.meta.url), { workerData: setup, name: 'luciole-store' });
+  const pending = new Map<number, Pending>();
+  let nextId = 1;
+  let ended = false;
+  let closing = false;
+
+  const end = (cause: Error): void => {
+    if (ended) return;
+    ended = true;
+    for (const { reject } of pending.values()) reject(cause);
+    pending.clear();
+    if (!closing) onLost(cause);
+  };
+  worker.on('message', ({ id, answer }: { id: number; answer: Answer }) => {
+    pending.get(id)?.resolve(answer);
+    pending.delete(id);
+  });
+  worker.on('error', (error) => end(lost(`the storage thread failed: ${error instanceof Error ? error.message : String(error)}`, error)));
+  worker.on('exit', (code) => end(lost(`the storage thread ended with code ${code}`)));
+
+  return {
+    ask: <K extends Kind>(request: Request<K>) =>
+      new Promise<Answer<K>>((resolve, reject) => {
+        if (ended) return reject(lost('the storage thread has ended'));
+        pending.set(nextId, { resolve: resolve as Pending['resolve'], reject });
+        worker.postMessage({ id: nextId, request });
+        nextId += 1;
+      }),
+    close: async () => {
+      closing = true;
+      await worker.terminate();
+    },
+    kill: async () => {
+      await worker.terminate();
+    },
+  };
+};
+
+function lost(message: string, cause?: unknown): StoreError {
+  return new StoreError('worker-lost', `${message}; it is started again by itself`, { cause });
+}

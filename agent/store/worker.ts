@@ -1,0 +1,14 @@
+/**
+ * The storage thread: waits for requests, answers them in order.
+ *
+ * Owns the loop. Everything it does is in `database.ts`. Started by `worker-link.ts` only.
+ */
+import { parentPort, workerData } from 'node:worker_threads';
+import { createDatabase } from './database.ts';
+import type { Request, Setup } from './messages.ts';
+
+const database = createDatabase(workerData as Setup);
+
+parentPort?.on('message', ({ id, request }: { id: number; request: Request }) => {
+  parentPort?.postMessage({ id, answer: database.handle(request) });
+});

@@ -1,0 +1,21 @@
+/**
+ * How long to rest before the next attempt to connect.
+ *
+ * Owns the numbers. Pure; chance is an argument.
+ */
+
+/** Longest rest after the first failure, and after many. Units: ms. Source: design §7, issue "uplink": 1 s to 5 min. */
+const BACK_OFF_MS = { first: 1_000, max: 300_000 };
+/** A session that lived this long shows a sound link: the count starts afresh. Units: ms. Source: assumed; longer than keepalive × 1.5. */
+export const STABLE_MS = 60_000;
+
+/**
+ * The rest after `failures` failures in a row, by full jitter, so that a fleet spreads.
+ *
+ * Units:  ms; `chance` is 0..1.
+ * Source: "Exponential Backoff And Jitter", AWS Architecture Blog: full jitter gives the least work for the server.
+ */
+export function backOffMs(failures: number, chance: number): number {
+  const exponent = Math.min(Math.max(failures - 1, 0), 30);
+  return Math.min(BACK_OFF_MS.first * 2 ** exponent, BACK_OFF_MS.max) * chance;
+}

@@ -1,0 +1,35 @@
+/**
+ * How much backlog goes out between two barriers.
+ *
+ * Owns the pace: larger while the link answers fast, smaller as soon as a batch would hold up live data. Pure.
+ */
+import type { StoredFrame } from '../core/ports.ts';
+
+export interface Batch {
+  readonly readings: number;
+  /** How many readings a frame held lately. */
+  readonly readingsPerFrame: number;
+}
+
+/** Readings in a batch. Source: assumed; 50 fill one packet, 2,000 are 35 KB and 20 ms of encoding on a small ARM. */
+const BATCH_READINGS = { min: 50, first: 200, max: 2_000 };
+/** A batch that takes longer is too large, one that takes less may grow. Units: ms. Source: live data is never later than 1 s (design §10). */
+const ROUND_MS = { slow: 500, fast: 250 };
+const MAX_FRAMES = 500;
+
+export const FIRST_BATCH: Batch = { readings: BATCH_READINGS.first, readingsPerFrame: 20 };
+
+/** Frames to ask the store for. */
+export function framesToRead({ readings, readingsPerFrame }: Batch): number {
+  return Math.min(Math.max(Math.ceil(readings / readingsPerFrame), 1), MAX_FRAMES);
+}
+
+/** The next batch after one took `roundMs` from sending to proof. Units: ms. */
+export function afterRound(sent: readonly StoredFrame[], roundMs: number): Batch {
+  const readings = sent.reduce((sum, frame) => sum + frame.readings.length, 0);
+  const wanted = roundMs > ROUND_MS.slow ? readings / 2 : roundMs < ROUND_MS.fast ? readings * 2 : readings;
+  return {
+    readings: Math.min(Math.max(Math.round(wanted), BATCH_READINGS.min), BATCH_READINGS.max),
+    readingsPerFrame: Math.max(readings / Math.max(sent.length, 1), 1),
+  };
+}

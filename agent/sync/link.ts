@@ -1,0 +1,219 @@
+/**
+ * Keeps one connection to the broker at a time: carries out what the session machine decides.
+ *
+ * Owns connection, timers and the reason of the last failure. Decides nothing: `session.ts` does.
+ * Called by `uplink.ts`, which says in `LinkParts` what to do at birth and death.
+ */
+import type { UplinkConfig } from '../core/cabinet.ts';
+import type { Clock, Timer } from '../core/clock.ts';
+import { UplinkError } from '../core/errors.ts';
+import type { Log, Store } from '../core/ports.ts';
+import { backOffMs } from './back-off.ts';
+import type { InboundMessage, MqttConnection, MqttDoor } from './door.ts';
+import { type ReadFile, readSecrets } from './secrets.ts';
+import { afterEvent, createSession, type Effect, type Session, type SessionEvent } from './session.ts';
+
+export interface LinkParts {
+  readonly config: UplinkConfig;
+  readonly clientId: string;
+  readonly subscriptions: readonly string[];
+  readonly will: (bdSeq: number) => { readonly topic: string; readonly payload: Buffer };
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly store: Pick<Store, 'save' | 'load'>;
+  readonly door: MqttDoor;
+  /** 0..1. */
+  readonly random: () => number;
+  readonly readFile: ReadFile;
+  readonly onBirth: (connection: MqttConnection, bdSeq: number) => void;
+  readonly onRebirth: () => void;
+  /** Say what there is to say before the end. */
+  readonly onDeath: (connection: MqttConnection, ending: Ending) => Promise<void>;
+  /** The connection is not to be used any more. */
+  readonly onGone: () => void;
+  readonly onMessage: (message: InboundMessage) => void;
+  readonly onChange: () => void;
+}
+
+/** `wanted`: the agent stops, so there is a moment for the last proof; else the death goes out at once. */
+export interface Ending {
+  readonly bdSeq: number;
+  readonly wanted: boolean;
+}
+
+export interface Link {
+  readonly session: Session;
+  /** Why the last connection ended or did not come about; empty when none failed. */
+  readonly reason: string;
+  start(): Promise<void>;
+  stop(): Promise<void>;
+  tell(event: Extract<SessionEvent, { kind: 'host' | 'rebirth-asked' }>): void;
+}
+
+const BD_SEQ_KEY = 'sync.bdSeq';
+/** From the first packet to CONNACK. Units: ms. Source: assumed; a cellular modem needs up to 10 s to wake and TLS four round trips. */
+const CONNECT_TIMEOUT_MS = 30_000;
+/** Longest wait for a proper end before the socket is cut. Units: ms. Source: assumed; systemd gives the agent 10 s in all. */
+const FAREWELL_MS = 2_000;
+
+/** A link that touches nothing before `start`. */
+export function createLink(parts: LinkParts): Link {
+  const { config, clock, log, store } = parts;
+  let session = createSession(config.primaryHost !== null);
+  let connection: MqttConnection | null = null;
+  let attempt = 0;
+  let reason = '';
+  let running = false;
+  let timer: Timer | null = null;
+  const whenOff: (() => void)[] = [];
+  const events: SessionEvent[] = [];
+  let busy = false;
+
+  /** Events raised while effects are carried out wait their turn. */
+  const dispatch = (event: SessionEvent): void => {
+    events.push(event);
+    if (busy) return;
+    busy = true;
+    for (let next = events.shift(); next !== undefined; next = events.shift()) {
+      const { phase } = session;
+      const step = afterEvent(session, next);
+      session = step.session;
+      for (const effect of step.effects) carryOut(effect);
+      if (session.phase !== phase) {
+        log.event('uplink.phase', { phase: session.phase, bdSeq: session.bdSeq, reason }, 'debug');
+        parts.onChange();
+      }
+    }
+    busy = false;
+    if (session.phase === 'off') for (const resolve of whenOff.splice(0)) resolve();
+  };
+  const fail = (error: unknown): void => {
+    if (!(error instanceof UplinkError)) throw error;
+    reason = error.message;
+    log.event('uplink.failed', { code: error.code, message: error.message }, 'warning');
+    dispatch({ kind: 'failed', atMono: clock.monoMs() });
+  };
+  const later = (delayMs: number, fire: () => void): void => {
+    timer?.cancel();
+    if (delayMs <= 0) fire();
+    else timer = clock.after(delayMs, fire);
+  };
+
+  function carryOut(effect: Effect): void {
+    switch (effect.kind) {
+      case 'save':
+        void store.save(BD_SEQ_KEY, effect.bdSeq).then((ok) => dispatch({ kind: 'saved', ok }));
+        return;
+      case 'connect':
+        void connect(effect.bdSeq);
+        return;
+      case 'subscribe':
+        connection?.subscribe(parts.subscriptions).then(() => dispatch({ kind: 'subscribed' }), unless(attempt));
+        return;
+      case 'await-birth':
+        later(parts.random() * config.birthJitterS * 1_000, () => dispatch({ kind: 'birth-due', atMono: clock.monoMs() }));
+        return;
+      case 'birth':
+        reason = '';
+        if (connection !== null) parts.onBirth(connection, session.bdSeq);
+        return;
+      case 'rebirth':
+        parts.onRebirth();
+        return;
+      case 'await-rebirth':
+        later(effect.delayMs, () => dispatch({ kind: 'rebirth-due', atMono: clock.monoMs() }));
+        return;
+      case 'die':
+        void die();
+        return;
+      case 'drop':
+        drop();
+        return;
+      case 'rest':
+        later(backOffMs(effect.failures, parts.random()), () => dispatch({ kind: 'rested' }));
+        return;
+    }
+  }
+
+  /** A failure of a connection that is no longer the present one is nobody's concern. */
+  function unless(mine: number): (error: unknown) => void {
+    return (error) => {
+      if (mine === attempt) fail(error);
+    };
+  }
+
+  async function connect(bdSeq: number): Promise<void> {
+    const mine = attempt;
+    try {
+      const opened = await parts.door.connect({
+        url: config.broker,
+        protocol: config.protocol,
+        clientId: parts.clientId,
+        keepaliveS: config.keepaliveS,
+        timeoutMs: CONNECT_TIMEOUT_MS,
+        username: config.username,
+        ...(await readSecrets(config, parts.readFile)),
+        will: parts.will(bdSeq),
+        onConnectWritten: () => {
+          if (mine === attempt) dispatch({ kind: 'connect-written' });
+        },
+      });
+      if (mine !== attempt) return opened.destroy();
+      connection = opened;
+      opened.onMessage = parts.onMessage;
+      opened.onClosed = (why) => unless(mine)(new UplinkError('lost', `${config.broker}: ${why}`));
+      dispatch({ kind: 'connected' });
+    } catch (error) {
+      unless(mine)(error);
+    }
+  }
+
+  async function die(): Promise<void> {
+    const dying = connection;
+    const mine = attempt;
+    if (dying === null) return dispatch({ kind: 'died' });
+    await parts.onDeath(dying, { bdSeq: session.bdSeq, wanted: session.afterDeath === 'off' });
+    await within(clock, FAREWELL_MS, dying.end());
+    if (mine === attempt) dispatch({ kind: 'died' });
+  }
+
+  function drop(): void {
+    attempt += 1;
+    timer?.cancel();
+    connection?.destroy();
+    connection = null;
+    parts.onGone();
+  }
+
+  return {
+    get session() {
+      return session;
+    },
+    get reason() {
+      return reason;
+    },
+    start: async () => {
+      if (running) return;
+      running = true;
+      const last = await store.load(BD_SEQ_KEY);
+      const lastBdSeq = typeof last === 'number' && Number.isInteger(last) && last >= 0 && last <= 255 ? last : null;
+      if (running) dispatch({ kind: 'start', lastBdSeq });
+    },
+    stop: async () => {
+      running = false;
+      dispatch({ kind: 'stop' });
+      if (session.phase !== 'off') await new Promise<void>((resolve) => whenOff.push(resolve));
+    },
+    tell: dispatch,
+  };
+}
+
+/** Waits for `done`, but no longer than `ms`. Units: ms. */
+export async function within(clock: Clock, ms: number, done: Promise<void>): Promise<void> {
+  let timer: Timer | null = null;
+  const late = new Promise<void>((resolve) => {
+    timer = clock.after(ms, resolve);
+  });
+  await Promise.race([done, late]);
+  (timer as Timer | null)?.cancel();
+}

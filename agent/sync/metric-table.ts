@@ -1,0 +1,106 @@
+/**
+ * Which metrics the node and its devices have, and the alias of each.
+ *
+ * Owns names and aliases: made once per run, unique over the whole node, so that DATA can leave the names out.
+ * Knows no values. Called by the publisher for what leaves, by the command desk for what arrives.
+ */
+import type { UplinkDevice, UplinkMetric } from '../core/ports.ts';
+import type { PointId, Target } from '../core/words.ts';
+
+export interface MetricEntry extends UplinkMetric {
+  /** Null for those a host must find by name: bdSeq and Node Control. */
+  readonly alias: number | null;
+  /** Null for the node itself. */
+  readonly deviceId: string | null;
+}
+
+export interface DeviceEntry {
+  readonly id: string;
+  readonly target: Target | null;
+  readonly metrics: readonly MetricEntry[];
+  readonly byName: ReadonlyMap<string, MetricEntry>;
+  readonly byAlias: ReadonlyMap<number, MetricEntry>;
+}
+
+export interface MetricTable {
+  readonly node: readonly MetricEntry[];
+  readonly devices: ReadonlyMap<string, DeviceEntry>;
+  /** A point may be shown by more than one device: a lamp and the zone it is in. */
+  readonly byPoint: ReadonlyMap<PointId, readonly MetricEntry[]>;
+}
+
+export const NODE_METRIC = {
+  bdSeq: 'bdSeq',
+  rebirth: 'Node Control/Rebirth',
+  software: 'Properties/Software',
+  version: 'Properties/Version',
+  epoch: 'Sync/Epoch',
+  cursor: 'Sync/Cursor',
+  backlog: 'Sync/Backlog Frames',
+} as const;
+
+/** What a platform writes to a lamp or zone, and reads back there. */
+export const OVERRIDE_METRIC = {
+  level: 'Override/Level',
+  minutes: 'Override/Minutes',
+  reason: 'Override/Reason',
+  id: 'Override/Id',
+  release: 'Override/Release',
+  until: 'Override/Until',
+  outcome: 'Override/Outcome',
+} as const;
+
+const NODE_METRICS: readonly UplinkMetric[] = [
+  own(NODE_METRIC.bdSeq, 'Int64'),
+  own(NODE_METRIC.rebirth, 'Boolean'),
+  own(NODE_METRIC.software, 'String'),
+  own(NODE_METRIC.version, 'String'),
+  own(NODE_METRIC.epoch, 'String'),
+  own(NODE_METRIC.cursor, 'Int64'),
+  own(NODE_METRIC.backlog, 'Int64'),
+];
+const OVERRIDE_METRICS: readonly UplinkMetric[] = [
+  own(OVERRIDE_METRIC.level, 'Int64', '%'),
+  own(OVERRIDE_METRIC.minutes, 'Int64', 'min'),
+  own(OVERRIDE_METRIC.reason, 'String'),
+  own(OVERRIDE_METRIC.id, 'String'),
+  own(OVERRIDE_METRIC.release, 'Boolean'),
+  own(OVERRIDE_METRIC.until, 'DateTime'),
+  own(OVERRIDE_METRIC.outcome, 'String'),
+];
+/** Source: `operational-behavior-data-commands-rebirth-name-aliases`; an alias on bdSeq breaks death matching in hosts (nr#64). */
+const WITHOUT_ALIAS: ReadonlySet<string> = new Set([NODE_METRIC.bdSeq, NODE_METRIC.rebirth]);
+
+/** The table of a node with these devices; lamps and zones get what an override needs unless they name it themselves. */
+export function createMetricTable(devices: readonly UplinkDevice[]): MetricTable {
+  let lastAlias = 0;
+  const enter = (metric: UplinkMetric, deviceId: string | null): MetricEntry => {
+    const named = deviceId === null && WITHOUT_ALIAS.has(metric.name);
+    if (!named) lastAlias += 1;
+    return { ...metric, deviceId, alias: named ? null : lastAlias };
+  };
+  const node = NODE_METRICS.map((metric) => enter(metric, null));
+  const entries = devices.map((device) => toDevice(device, enter));
+  const byPoint = new Map<PointId, MetricEntry[]>();
+  for (const entry of entries.flatMap((device) => device.metrics)) {
+    if (entry.pointId !== null) byPoint.set(entry.pointId, [...(byPoint.get(entry.pointId) ?? []), entry]);
+  }
+  return { node, devices: new Map(entries.map((device) => [device.id, device])), byPoint };
+}
+
+function toDevice(device: UplinkDevice, enter: (metric: UplinkMetric, deviceId: string) => MetricEntry): DeviceEntry {
+  const known = new Set(device.metrics.map((metric) => metric.name));
+  const added = device.target === null ? [] : OVERRIDE_METRICS.filter((metric) => !known.has(metric.name));
+  const metrics = [...device.metrics, ...added].map((metric) => enter(metric, device.id));
+  return {
+    id: device.id,
+    target: device.target,
+    metrics,
+    byName: new Map(metrics.map((entry) => [entry.name, entry])),
+    byAlias: new Map(metrics.flatMap((entry) => (entry.alias === null ? [] : [[entry.alias, entry] as const]))),
+  };
+}
+
+function own(name: string, type: UplinkMetric['type'], unit = ''): UplinkMetric {
+  return { name, pointId: null, type, unit };
+}

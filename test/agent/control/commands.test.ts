@@ -1,0 +1,71 @@
+import t from 'tap';
+import { advanceCommand, beginCommand, COMMAND_MS, type LampWork, outcomeOf, outcomesBetween } from '../../../agent/control/commands.ts';
+import { afterResult, afterSend, type LampTrack, NEW_TRACK } from '../../../agent/control/reconcile.ts';
+import type { Decision, Intent } from '../../../agent/core/words.ts';
+import { intent } from '../lighting/street.ts';
+
+const own = intent({ id: 'own', levelPct: 50 });
+const decision: Decision = { lampId: 'L1', levelPct: 50, rank: 'override', reason: 'override', distanceM: null, trace: [] };
+const sending = afterSend(NEW_TRACK, 'w', 50);
+const ended = (verified: boolean, changes: Partial<LampTrack> = {}): LampTrack => ({
+  ...afterResult(sending, 'w', { endMono: 1_000, verified, sent: true, reason: verified ? '' : 'no reply' }),
+  ...changes,
+});
+const work = (track: LampTrack, intents: readonly Intent[] = [own]): LampWork => ({ decision, track, intents });
+const begin = (lampIds = ['L1']) =>
+  beginCommand(
+    { commandId: 'c', target: { kind: 'zone', id: 'rue' }, levelPct: 50, source: 'platform', intentId: 'own', sinceMono: 900 },
+    lampIds,
+  );
+
+const table: [story: string, work: LampWork, nowMono: number, state: string, reason: string][] = [
+  ['a write on its way is queued', work(sending), 1_000, 'queued', ''],
+  ['one that was read back is verified', work(ended(true)), 1_000, 'verified', ''],
+  ['one that failed once is sent and not over', work(ended(false)), 1_000, 'sent', ''],
+  ['one that failed three times is failed', work(ended(false, { failures: 3 })), 1_000, 'failed', 'no reply'],
+  ['nothing waits for ever', work(sending), 900 + COMMAND_MS, 'failed', 'not confirmed within 60 s'],
+  ['up to a minute it does', work(sending), 899 + COMMAND_MS, 'queued', ''],
+  [
+    'a higher rank covers it',
+    work(ended(true), [intent({ rank: 'emergency', source: 'panel' }), own]),
+    1_000,
+    'failed',
+    'waiting below emergency by panel',
+  ],
+  [
+    'so does a higher level of the same rank',
+    work(ended(true), [intent({ levelPct: 51, source: 'console:a' }), own]),
+    1_000,
+    'failed',
+    'waiting below override by console:a',
+  ],
+  ['an equal one does not', work(ended(true), [intent({ levelPct: 50, source: 'console:a' }), own]), 1_000, 'verified', ''],
+  ['a wish that is gone has failed', work(ended(true), []), 1_000, 'failed', 'replaced, released or over before it was confirmed'],
+];
+for (const [story, lampWork, nowMono, state, reason] of table) {
+  t.test(story, async (t) => {
+    const command = advanceCommand(begin(), () => lampWork, nowMono);
+    t.match(outcomeOf(command), { state, reason, lamps: { L1: state } });
+  });
+}
+
+t.test('who waits hears that it was sent, even when he is told late', async (t) => {
+  const before = begin();
+  const after = advanceCommand(before, () => work(ended(true)), 1_000);
+  t.same(
+    outcomesBetween(before, after).map(({ state, lamps }) => [state, lamps]),
+    [
+      ['sent', { L1: 'sent' }],
+      ['verified', { L1: 'verified' }],
+    ],
+  );
+  t.same(outcomesBetween(after, after), []);
+});
+
+t.test('lamps with the same reason are named together, many are counted', async (t) => {
+  const ids = Array.from({ length: 9 }, (_, i) => `L${i + 1}`);
+  const dead = work(ended(false, { failures: 3 }));
+  const covered = work(ended(true), [intent({ rank: 'maintenance', source: 'console:a' }), own]);
+  const all = advanceCommand(begin(ids), (id) => (id === 'L9' ? covered : dead), 1_000);
+  t.equal(outcomeOf(all).reason, 'L1, L2, L3, L4, L5, L6 and 2 more: no reply; L9: waiting below maintenance by console:a');
+});

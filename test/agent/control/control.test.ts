@@ -1,0 +1,332 @@
+import t from 'tap';
+import { makeStreet, PRESENCE, winter } from '../lighting/street.ts';
+import { type FakeOptions, type FakeStreet, makeFakeStreet } from './fake-street.ts';
+
+const L1 = { kind: 'lamp', id: 'L1' } as const;
+const levelsOf = (street: FakeStreet): number[] => [...street.levels.values()];
+const stages = (street: FakeStreet, commandId: string): string[] =>
+  street.outcomes.filter((o) => o.commandId === commandId).map(({ state }) => state);
+
+/** A street that has reached the levels of its first decision. */
+async function litStreet(t: { teardown(fn: () => unknown): void }, options?: FakeOptions): Promise<FakeStreet> {
+  const street = makeFakeStreet(options);
+  t.teardown(() => street.control.stop());
+  await street.control.start();
+  await street.clock.advance(100);
+  street.writes.length = 0;
+  street.decisions.length = 0;
+  return street;
+}
+
+t.test('the dimming step comes and all lamps follow once', async (t) => {
+  const street = await litStreet(t, { now: winter('22:59') });
+  t.same(levelsOf(street), [80, 80, 80, 80, 80, 80]);
+  await street.clock.advance(59_000);
+  t.same(street.writes, []);
+  await street.clock.advance(2_000);
+  t.same(levelsOf(street), [30, 30, 30, 30, 30, 30]);
+  t.same(
+    street.writes.map(({ lampId, lane }) => [lampId, lane]),
+    ['L1', 'L2', 'L3', 'L4', 'L5', 'L6'].map((id) => [id, 'command']),
+  );
+  await street.clock.advance(60_000);
+  t.equal(street.writes.length, 6, 'a lamp at its level is not written again');
+});
+
+t.test('a walker is lit at once, nearest first, and the street falls back', async (t) => {
+  const street = await litStreet(t);
+  street.sense('S01', 80);
+  t.same(
+    street.writes.map(({ lampId, lane, levelPct }) => [lampId, lane, levelPct]),
+    ['L2', 'L1', 'L3'].map((id) => [id, 'urgent', 100]),
+    'without waiting for the next second',
+  );
+  await street.clock.advance(3_000);
+  t.match(street.control.zoneStates(), [{ presence: 'boost' }]);
+  t.same(levelsOf(street), [100, 100, 100, 30, 30, 30]);
+  street.sense('S01', 10);
+  await street.clock.advance(11_000);
+  t.same(levelsOf(street), [100, 100, 100, 30, 30, 30], 'held');
+  await street.clock.advance(2_000);
+  t.same(levelsOf(street), [30, 30, 30, 30, 30, 30]);
+  t.match(street.control.zoneStates(), [{ presence: 'down' }]);
+  t.same(street.control.counters(), { detections: 1, lampsRaised: 3 });
+  t.equal(street.writes.length, 6);
+});
+
+t.test('a detection during the fall returns to boost at once, even while the falling write is on its way', async (t) => {
+  const street = await litStreet(t);
+  street.sense('S01', 80);
+  await street.clock.advance(1_000);
+  street.sense('S01', 0);
+  await street.clock.advance(14_910);
+  const fallMono = street.clock.monoMs();
+  t.same(
+    street.writes.slice(3).map(({ levelPct }) => levelPct),
+    [30, 30, 30],
+    'the fall has begun',
+  );
+  street.sense('S01', 80);
+  t.same(
+    street.writes.slice(6).map(({ lampId, lane, levelPct }) => [lampId, lane, levelPct]),
+    ['L2', 'L1', 'L3'].map((id) => [id, 'urgent', 100]),
+  );
+  await street.clock.advance(500);
+  t.same(levelsOf(street).slice(0, 3), [100, 100, 100]);
+  t.equal(street.clock.monoMs(), fallMono + 500);
+  t.equal(street.events.length, 0, 'a replaced write is no failure');
+});
+
+t.test('an override tells its stages, holds, ends by itself and the street returns', async (t) => {
+  const street = await litStreet(t);
+  const final = street.override({ minutes: 2 });
+  t.same(stages(street, 'c1'), ['received', 'queued']);
+  await street.clock.advance(30);
+  t.match(await final, { state: 'verified', reason: '', levelPct: 50, lamps: { L1: 'verified', L6: 'verified' } });
+  t.same(stages(street, 'c1'), ['received', 'queued', 'sent', 'verified']);
+  street.sense('S01', 80);
+  await street.clock.advance(119_000);
+  t.same(levelsOf(street), [50, 50, 50, 50, 50, 50], 'presence does not raise what a person has set');
+  street.sense('S01', 0);
+  await street.clock.advance(30_000);
+  t.same(levelsOf(street), [30, 30, 30, 30, 30, 30]);
+  t.match(street.events, [
+    { code: 'override-started', source: 'rue' },
+    { code: 'override-ended', source: 'rue', text: /is over$/ },
+  ]);
+  t.same(street.disk.get('control.overrides'), []);
+});
+
+t.test('an override below the minimum ends verified at the minimum and says so', async (t) => {
+  const street = await litStreet(t);
+  const final = street.override({ levelPct: 0 });
+  await street.clock.advance(30);
+  t.match(await final, { state: 'verified', levelPct: 10 });
+  t.same(levelsOf(street), [10, 10, 10, 10, 10, 10]);
+});
+
+t.test('an override to the level a lamp already has is verified without a write', async (t) => {
+  const street = await litStreet(t);
+  t.match(await street.override({ levelPct: 30 }), { state: 'verified' });
+  t.same(stages(street, 'c1'), ['received', 'queued', 'verified']);
+  t.same(street.writes, []);
+});
+
+t.test('below a technician an override waits, fails as unseen, and takes over afterwards', async (t) => {
+  const street = await litStreet(t);
+  const lock = street.override({ target: L1, levelPct: 0, rank: 'maintenance', source: 'console:anna', minutes: 10 });
+  await street.clock.advance(30);
+  t.match(await lock, { state: 'verified', levelPct: 0 });
+  const zone = street.override({ levelPct: 70 });
+  await street.clock.advance(30);
+  t.match(await zone, {
+    state: 'failed',
+    reason: 'L1: waiting below maintenance by console:anna',
+    lamps: { L1: 'failed', L2: 'verified' },
+  });
+  t.same(levelsOf(street), [0, 70, 70, 70, 70, 70]);
+  t.match(await street.control.release({ commandId: 'r1', target: L1, source: 'platform' }), {
+    state: 'refused',
+    reason: /maintenance by console:anna can only be released at the console/,
+  });
+  const release = street.control.release({ commandId: 'r2', target: L1, source: 'console:paul' });
+  await street.clock.advance(30);
+  t.match(await release, { state: 'verified', levelPct: null, lamps: { L1: 'verified' } });
+  t.equal(street.levels.get('L1'), 70);
+  t.match(await street.control.release({ commandId: 'r3', target: L1, source: 'console:paul' }), {
+    state: 'refused',
+    reason: /no override of lamp L1/,
+  });
+});
+
+t.test('a person who asks for what a lamp in its back-off already should do is served at once', async (t) => {
+  const street = await litStreet(t);
+  street.silent.add('L1');
+  void street.override({ target: L1, levelPct: 60 });
+  await street.clock.advance(40_000);
+  street.silent.delete('L1');
+  const again = street.override({ target: L1, levelPct: 60, source: 'console:anna' });
+  await street.clock.advance(30);
+  t.match(await again, { state: 'verified' });
+  t.same(stages(street, 'c2'), ['received', 'queued', 'sent', 'verified']);
+});
+
+t.test('a lamp that comes down to its presence level is not counted as raised', async (t) => {
+  const street = await litStreet(t, { street: makeStreet({ zone: { presence: { ...PRESENCE, boostPct: 60 } } }) });
+  void street.override({ levelPct: 90 });
+  await street.clock.advance(1_000);
+  street.sense('S01', 80);
+  void street.control.release({ commandId: 'r1', target: { kind: 'zone', id: 'rue' }, source: 'platform' });
+  await street.clock.advance(1_000);
+  t.equal(street.levels.get('L2'), 60);
+  t.same(street.control.counters(), { detections: 1, lampsRaised: 0 });
+});
+
+t.test('a sensor that falls silent while it sees someone lights no longer than its hold', async (t) => {
+  const street = await litStreet(t);
+  street.sense('S01', 80);
+  street.lose('S01');
+  await street.clock.advance(14_000);
+  t.equal(street.levels.get('L2'), 100);
+  await street.clock.advance(2_500);
+  t.equal(street.levels.get('L2'), 30);
+});
+
+t.test('a refused override says why and changes nothing', async (t) => {
+  const street = await litStreet(t);
+  t.match(await street.override({ target: { kind: 'lamp', id: 'L99' } }), { state: 'refused', reason: /no lamp L99/ });
+  t.same(stages(street, 'c1'), ['received', 'refused']);
+  t.match(street.events, [{ code: 'command-refused', source: 'L99', text: /platform: .*L99/ }]);
+  t.same([street.writes, street.disk.size], [[], 0]);
+});
+
+t.test('an override that a newer one replaces, or that the stop cuts off, ends as failed', async (t) => {
+  const street = await litStreet(t);
+  const first = street.override({ levelPct: 50 });
+  const second = street.override({ levelPct: 60 });
+  t.match(await first, { state: 'failed', reason: /replaced/ });
+  await street.control.stop();
+  t.match(await second, { state: 'failed', reason: /stopped/ });
+  t.match(await street.override(), { state: 'refused', reason: /starting or stopping/ });
+});
+
+t.test('a restart keeps an override without a flash, and not a moment longer than it was given', async (t) => {
+  const before = await litStreet(t);
+  void before.override({ levelPct: 55, minutes: 60 });
+  await before.clock.advance(30);
+  await before.control.stop();
+  const after = await litStreet(t, { now: winter('23:40'), disk: before.disk });
+  t.same(levelsOf(after), [55, 55, 55, 55, 55, 55]);
+  t.ok(
+    after.control.decisions().every(({ rank }) => rank === 'override'),
+    'the first decision already has it',
+  );
+  await after.clock.advance(49 * 60_000);
+  t.equal(after.levels.get('L1'), 55);
+  await after.clock.advance(2 * 60_000);
+  t.equal(after.levels.get('L1'), 30);
+});
+
+t.test('a disk that never answers does not keep the street dark, and a late answer is still taken up', async (t) => {
+  const held = new Map<string, unknown>();
+  const other = await litStreet(t, { disk: held });
+  void other.override({ levelPct: 55 });
+  await other.control.stop();
+  const street = makeFakeStreet({
+    load: () => new Promise((resolve) => street.clock.after(10_000, () => resolve(held.get('control.overrides')))),
+  });
+  t.teardown(() => street.control.stop());
+  void street.control.start();
+  await street.clock.advance(3_000);
+  t.same(levelsOf(street), [30, 30, 30, 30, 30, 30]);
+  await street.clock.advance(10_000);
+  t.same(levelsOf(street), [55, 55, 55, 55, 55, 55]);
+  const broken = makeFakeStreet({ load: () => Promise.reject(new Error('no disk')) });
+  t.teardown(() => broken.control.stop());
+  await broken.control.start();
+  await broken.clock.advance(100);
+  t.same(levelsOf(broken), [30, 30, 30, 30, 30, 30]);
+});
+
+t.test('without a trusted clock the street is lit; once the time is known it follows the programme', async (t) => {
+  const street = await litStreet(t, { now: Date.UTC(1970, 0), quality: 'none' });
+  t.same(levelsOf(street), [100, 100, 100, 100, 100, 100]);
+  void street.override({ target: L1, levelPct: 40, minutes: 60 });
+  await street.clock.advance(5_000);
+  street.clock.stepWall(winter('23:30') - Date.UTC(1970, 0));
+  street.clock.setQuality('synced');
+  await street.clock.advance(1_100);
+  t.same(levelsOf(street), [40, 30, 30, 30, 30, 30], 'the override held over the step');
+  const [stored] = street.disk.get('control.overrides') as { untilMs: number }[];
+  t.ok(Math.abs((stored?.untilMs ?? 0) - winter('23:30') - 3_600_000) < 10_000, 'and its end on disk is in the new time');
+  t.match(
+    street.events.filter(({ code }) => code === 'time-not-trusted'),
+    [
+      { source: 'clock', endMs: null },
+      { source: 'clock', startMs: Date.UTC(1970, 0), endMs: winter('23:30') + 6_000 },
+    ],
+  );
+});
+
+t.test('a lamp that does not follow is told once after three tries, and once when it follows again', async (t) => {
+  const street = await litStreet(t);
+  street.silent.add('L4');
+  street.poll();
+  const final = street.override({ levelPct: 60 });
+  await street.clock.advance(10_000);
+  t.match(await final, { state: 'failed', reason: 'L4: no reply', lamps: { L3: 'verified', L4: 'failed' } });
+  t.match(street.events.slice(1), [
+    { code: 'lamp-not-following', source: 'L4', severity: 'warning', text: 'does not follow: no reply', endMs: null },
+  ]);
+  t.match(street.control.why('L4'), { lamps: [{ following: false, wantedPct: 60, measuredPct: null }] });
+  await street.clock.advance(300_000);
+  t.ok(street.writes.filter(({ lampId }) => lampId === 'L4').length < 14, 'and its line is not flooded');
+  t.equal(street.events.length, 2);
+  street.silent.delete('L4');
+  street.poll();
+  await street.clock.advance(100);
+  t.equal(street.levels.get('L4'), 60, 'written as soon as it answers');
+  street.poll();
+  await street.clock.advance(1_000);
+  t.match(street.events[2], {
+    id: street.events[1]?.id,
+    code: 'lamp-not-following',
+    text: 'follows again',
+    endMs: street.clock.wallMs() - 1_080,
+  });
+  t.match(street.control.why('L4'), { lamps: [{ following: true, measuredPct: 60 }] });
+});
+
+t.test('a lamp found at another level is written again', async (t) => {
+  const street = await litStreet(t);
+  street.poll();
+  await street.clock.advance(1_000);
+  street.levels.set('L5', 77);
+  street.poll();
+  t.same(street.writes, [], 'a first drift waits a second');
+  await street.clock.advance(2_100);
+  t.equal(street.levels.get('L5'), 30);
+  t.same(
+    street.writes.map(({ lampId }) => lampId),
+    ['L5'],
+  );
+});
+
+t.test('zones and why show wanted, measured and the reasons; unknown names are undefined', async (t) => {
+  const street = await litStreet(t);
+  street.sense('S02', 90);
+  await street.clock.advance(500);
+  street.poll();
+  const [zone] = street.control.zones();
+  t.match(zone, { id: 'rue', programme: 'residential', reason: 'presence', minPct: 30, maxPct: 100 });
+  t.match(zone?.lamps[4], { id: 'L5', pole: 'P5', wantedPct: 100, measuredPct: 100, rank: 'presence', following: true });
+  const why = street.control.why('L5');
+  t.match(why, { kind: 'lamp', lamps: [{ sinceMs: winter('23:30') + 100, trace: [{ rank: 'presence', text: 'S02 sees someone now' }] }] });
+  t.match(street.control.why('rue'), { kind: 'zone' });
+  t.equal(street.control.why('rue')?.lamps.length, 6);
+  t.equal(street.control.why('nowhere'), undefined);
+});
+
+t.test('start and stop may be called twice, and a stopped street is left as it is', async (t) => {
+  const street = await litStreet(t, { now: winter('22:59') });
+  await street.control.start();
+  await street.control.stop();
+  await street.control.stop();
+  await street.clock.advance(120_000);
+  street.sense('S01', 80);
+  t.same(street.writes, []);
+});
+
+t.test('the wall clock may step both ways: the level is that of the new time', async (t) => {
+  const street = await litStreet(t, { now: winter('22:30') });
+  for (const [hours, levelPct] of [
+    [1, 30],
+    [-1, 80],
+    [14, 0],
+    [-14, 80],
+  ] as const) {
+    street.clock.stepWall(hours * 3_600_000);
+    await street.clock.advance(1_100);
+    t.equal(street.levels.get('L1'), levelPct);
+  }
+});

@@ -1,0 +1,119 @@
+/**
+ * Control on a manual clock, with lamps and sensors that are plain values behind a field that takes 20 ms a write.
+ */
+import { type Control, createControl } from '../../../agent/control/control.ts';
+import type { ClockQuality } from '../../../agent/core/clock.ts';
+import { createManualClock, type ManualClock } from '../../../agent/core/manual-clock.ts';
+import type { Field, LevelWrite, OverrideRequest, WriteResult } from '../../../agent/core/ports.ts';
+import type { AgentEvent, Decision, Outcome, PointId, Reading } from '../../../agent/core/words.ts';
+import type { Street } from '../../../agent/lighting/lighting.ts';
+import { makeStreet, winter } from '../lighting/street.ts';
+
+const WRITE_MS = 20;
+
+export interface FakeStreet {
+  readonly clock: ManualClock;
+  readonly control: Control;
+  /** What the lamps show, by id. */
+  readonly levels: Map<string, number>;
+  /** Lamps that do not answer. */
+  readonly silent: Set<string>;
+  readonly writes: LevelWrite[];
+  readonly events: AgentEvent[];
+  readonly outcomes: Outcome[];
+  readonly decisions: Decision[];
+  readonly disk: Map<string, unknown>;
+  /** A sensor's value, as a poll brings it. */
+  sense(device: string, value: number): void;
+  /** The sensor's newest reading becomes missing by its age; nobody is told. */
+  lose(device: string): void;
+  /** A poll of all lamps. */
+  poll(): void;
+  override(changes?: Partial<OverrideRequest>): Promise<Outcome>;
+}
+
+export interface FakeOptions {
+  readonly now?: number;
+  readonly quality?: ClockQuality;
+  readonly disk?: Map<string, unknown>;
+  readonly street?: Street;
+  readonly load?: () => Promise<unknown>;
+}
+
+export function makeFakeStreet({
+  now = winter('23:30'),
+  quality = 'synced',
+  disk = new Map(),
+  street = makeStreet(),
+  load,
+}: FakeOptions = {}): FakeStreet {
+  const clock = createManualClock(now, quality);
+  const levels = new Map(street.lamps.map(({ id }) => [id, 0]));
+  const silent = new Set<string>();
+  const latest = new Map<PointId, Reading>();
+  const [writes, events, outcomes, decisions]: [LevelWrite[], AgentEvent[], Outcome[], Decision[]] = [[], [], [], []];
+  const waiting = new Map<PointId, (result: WriteResult) => void>();
+  const field: Pick<Field, 'write' | 'latest'> = {
+    latest: (pointId) => latest.get(pointId),
+    write(write) {
+      writes.push(write);
+      waiting.get(write.pointId)?.({ state: 'failed', reason: 'replaced by a newer value', sentMono: null });
+      return new Promise((resolve) => {
+        waiting.set(write.pointId, resolve);
+        clock.after(WRITE_MS, () => {
+          if (waiting.get(write.pointId) !== resolve) return;
+          waiting.delete(write.pointId);
+          const sentMono = clock.monoMs();
+          if (silent.has(write.lampId)) return resolve({ state: 'failed', reason: 'no reply', sentMono });
+          levels.set(write.lampId, write.levelPct);
+          resolve({ state: 'verified', sentMono });
+        });
+      });
+    },
+  };
+  const read = (pointId: PointId, value: number | null): Reading => {
+    const reading: Reading = { pointId, value, quality: value === null ? 'missing' : 'good', atMono: clock.monoMs(), atMs: clock.wallMs() };
+    latest.set(pointId, reading);
+    return reading;
+  };
+  const control = createControl({
+    street,
+    clock,
+    field,
+    store: {
+      save: async (key, value) => disk.set(key, JSON.parse(JSON.stringify(value))) !== undefined,
+      load: load ?? (async (key) => disk.get(key)),
+    },
+    log: { event: () => undefined },
+    onEvent: (event) => events.push(event),
+    onOutcome: (outcome) => outcomes.push(outcome),
+    onDecision: (decision) => decisions.push(decision),
+    verificationOf: () => ({ settleMs: 40, tolerance: 0 }),
+  });
+  let commands = 0;
+  return {
+    clock,
+    control,
+    levels,
+    silent,
+    writes,
+    events,
+    outcomes,
+    decisions,
+    disk,
+    sense: (device, value) => control.onReadings([read(`${device}.motion`, value)]),
+    lose: (device) => void read(`${device}.motion`, null),
+    poll: () => control.onReadings(street.lamps.map(({ id }) => read(`${id}.level`, silent.has(id) ? null : (levels.get(id) ?? null)))),
+    override: (changes = {}) =>
+      control.override({
+        commandId: `c${++commands}`,
+        target: { kind: 'zone', id: 'rue' },
+        levelPct: 50,
+        rank: 'override',
+        minutes: 60,
+        reason: 'works',
+        source: 'platform',
+        ...changes,
+      }),
+  };
+}

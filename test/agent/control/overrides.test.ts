@@ -1,0 +1,213 @@
+import fc from 'fast-check';
+import t from 'tap';
+import { refusalOf } from '../../../agent/control/limits.ts';
+import {
+  addIntent,
+  expireIntents,
+  intentOf,
+  rebaseIntents,
+  releaseIntents,
+  restoreIntents,
+  toStored,
+} from '../../../agent/control/overrides.ts';
+import { afterReading } from '../../../agent/control/sensors.ts';
+import type { ClockQuality } from '../../../agent/core/clock.ts';
+import type { Intent, Reading } from '../../../agent/core/words.ts';
+import { intent, makeStreet, PRESENCE, reading } from '../lighting/street.ts';
+
+const MINUTE_MS = 60_000;
+const HOUR_MS = 60 * MINUTE_MS;
+const NOON = Date.UTC(2026, 0, 15, 12);
+const request = {
+  commandId: 'c1',
+  target: { kind: 'lamp', id: 'L1' },
+  levelPct: 40,
+  rank: 'override',
+  minutes: 120,
+  reason: '',
+  source: 'platform',
+} as const;
+const moment = (nowMs: number, nowMono = 0, clockQuality: ClockQuality = 'synced') => ({ nowMs, nowMono, clockQuality });
+
+t.test('a wish replaces the earlier one of the same source, target and rank, and no other', async (t) => {
+  const others = [
+    intent({ id: 'other-source', source: 'console:anna' }),
+    intent({ id: 'other-rank', rank: 'emergency' }),
+    intent({ id: 'other-target', target: { kind: 'lamp', id: 'rue' } }),
+  ];
+  const list = addIntent([intent({ id: 'old' }), ...others], intent({ id: 'new' }));
+  t.same(
+    list.map(({ id }) => id),
+    ['other-source', 'other-rank', 'other-target', 'new'],
+  );
+});
+
+t.test('a wish is bounded whatever was asked', async (t) => {
+  fc.assert(
+    fc.property(fc.double({ noNaN: true }), (minutes) => {
+      const { untilMono, untilMs } = intentOf({ ...request, minutes }, moment(NOON, 500));
+      return untilMono >= 500 + MINUTE_MS && untilMono <= 500 + 24 * HOUR_MS && untilMs === Math.round(NOON + untilMono - 500);
+    }),
+  );
+  t.pass('held for all lengths');
+});
+
+const releases: [story: string, source: string, kept: string[], denied: string[]][] = [
+  ['the platform leaves maintenance alone', 'platform', ['lock', 'lamp'], ['lock']],
+  ['the console may release all', 'console:paul', ['lamp'], []],
+];
+for (const [story, source, kept, denied] of releases) {
+  t.test(`release of a zone: ${story}`, async (t) => {
+    const list = [
+      intent({ id: 'lock', rank: 'maintenance', source: 'console:anna' }),
+      intent({ id: 'zone' }),
+      intent({ id: 'lamp', target: { kind: 'lamp', id: 'L1' } }),
+    ];
+    const release = releaseIntents(list, { kind: 'zone', id: 'rue' }, source);
+    t.same(
+      [release.kept, release.denied].map((each) => each.map(({ id }) => id)),
+      [kept, denied],
+    );
+  });
+}
+
+t.test('a wish ends at its time and not before', async (t) => {
+  const list = [intent({ id: 'a', untilMono: 100 }), intent({ id: 'b', untilMono: 101 })];
+  const { kept, ended } = expireIntents(list, 100);
+  t.match([kept, ended], [[{ id: 'b' }], [{ id: 'a' }]]);
+});
+
+const restores: [story: string, untilMs: number, quality: ClockQuality, restMs: number | null][] = [
+  ['the rest by the wall clock remains', NOON + 30 * MINUTE_MS, 'synced', 30 * MINUTE_MS],
+  ['what is over is dropped', NOON, 'synced', null],
+  ['never more than a day', NOON + 400 * HOUR_MS, 'rtc', 24 * HOUR_MS],
+  ['without the time at most two hours', NOON + 20 * HOUR_MS, 'none', 2 * HOUR_MS],
+  ['a short rest stays short without the time', NOON + HOUR_MS, 'restored', HOUR_MS],
+];
+for (const [story, untilMs, quality, restMs] of restores) {
+  t.test(`after a restart: ${story}`, async (t) => {
+    const restored = restoreIntents(JSON.parse(JSON.stringify(toStored([intent({ untilMs })]))), moment(NOON, 7, quality));
+    t.same(
+      restored.map(({ untilMono }) => untilMono - 7),
+      restMs === null ? [] : [restMs],
+    );
+  });
+}
+
+t.test('a clock that is set later moves the wall end, not the end', async (t) => {
+  const [first] = rebaseIntents([intent({ untilMs: 5_000, untilMono: 1_000 })], moment(NOON, 400));
+  t.match(first, { untilMs: NOON + 600, untilMono: 1_000 });
+});
+
+t.test('whatever the disk holds, only wishes come back', async (t) => {
+  const good = toStored([intent({ untilMs: NOON + HOUR_MS })])[0] as object;
+  const spoilt = ['levelPct', 'rank', 'target', 'untilMs', 'source'].flatMap((key) => [
+    { ...good, [key]: undefined },
+    { ...good, [key]: 101.5 },
+    { ...good, [key]: 'presence' },
+  ]);
+  const passed = restoreIntents(spoilt, moment(NOON));
+  t.same(
+    passed.map(({ source }) => source),
+    ['presence'],
+    'a source may be any text',
+  );
+  fc.assert(fc.property(fc.anything(), (stored) => restoreIntents(stored, moment(NOON)).length === 0));
+});
+
+const refusals: [story: string, changes: object, reason: RegExp | ''][] = [
+  ['a plain override', {}, ''],
+  ['a zone', { target: { kind: 'zone', id: 'rue' } }, ''],
+  ['an unknown lamp', { target: { kind: 'lamp', id: 'L99' } }, /no lamp L99/],
+  ['a zone named as a lamp', { target: { kind: 'lamp', id: 'rue' } }, /no lamp rue/],
+  ['too bright', { levelPct: 101 }, /level 101 .* 0 to 100/],
+  ['half a percent', { levelPct: 0.5 }, /level 0.5/],
+  ['no time', { minutes: 0 }, /0 minutes .* 1 to 1440/],
+  ['for ever', { minutes: Number.POSITIVE_INFINITY }, /1 to 1440/],
+  ['not a number', { minutes: Number.NaN }, /1 to 1440/],
+  ['remote maintenance', { rank: 'maintenance' }, /console at the cabinet, not for platform/],
+  ['maintenance at the cabinet', { rank: 'maintenance', source: 'console:anna' }, ''],
+];
+for (const [story, changes, reason] of refusals) {
+  t.test(`what may be asked: ${story}`, async (t) => t.match(refusalOf(makeStreet(), { ...request, ...changes }), reason));
+}
+
+const sensor = PRESENCE.sensors[0];
+const walks: [story: string, readings: [value: number | null, quality: Reading['quality']][], detections: number, state: object][] = [
+  ['below the threshold is nobody', [[49, 'good']], 0, { present: false, lastPresentMono: null }],
+  ['at the threshold someone came', [[50, 'good']], 1, { present: true, sinceMono: 1, lastPresentMono: 1 }],
+  [
+    'staying is no second detection',
+    [
+      [90, 'good'],
+      [90, 'good'],
+    ],
+    1,
+    { present: true, sinceMono: 1, lastPresentMono: 2 },
+  ],
+  [
+    'leaving keeps when he was last seen',
+    [
+      [90, 'good'],
+      [0, 'good'],
+    ],
+    1,
+    { present: false, sinceMono: 1, lastPresentMono: 1 },
+  ],
+  [
+    'coming back is a new detection',
+    [
+      [90, 'good'],
+      [0, 'good'],
+      [90, 'good'],
+    ],
+    2,
+    { present: true, sinceMono: 3, lastPresentMono: 3 },
+  ],
+  [
+    'a lost reply is no new detection',
+    [
+      [90, 'good'],
+      [null, 'missing'],
+      [90, 'good'],
+    ],
+    1,
+    { sinceMono: 1, lastPresentMono: 3, quality: 'good' },
+  ],
+  [
+    'a silent sensor is marked as such',
+    [
+      [90, 'good'],
+      [null, 'missing'],
+    ],
+    1,
+    { present: true, lastPresentMono: 1, quality: 'missing' },
+  ],
+];
+for (const [story, readings, detections, state] of walks) {
+  t.test(`sensor: ${story}`, async (t) => {
+    if (sensor === undefined) throw new Error('the test street has a sensor');
+    let current: Parameters<typeof afterReading>[0];
+    let count = 0;
+    readings.forEach(([value, quality], i) => {
+      const step = afterReading(current, reading('S01.motion', value, i + 1, quality), sensor);
+      current = step.state;
+      if (step.detected) count++;
+    });
+    t.match(current, state);
+    t.equal(count, detections);
+  });
+}
+
+t.test('added, kept on disk and read again at the same moment, a list is what it was', async (t) => {
+  const lengths = fc.array(fc.integer({ min: 1, max: 1_440 }), { maxLength: 5 });
+  fc.assert(
+    fc.property(lengths, (minutes) => {
+      const list = minutes
+        .map((m, i): Intent => intentOf({ ...request, commandId: `c${i}`, source: `console:${i}`, minutes: m }, moment(NOON, 10)))
+        .reduce<readonly Intent[]>(addIntent, []);
+      t.same(restoreIntents(JSON.parse(JSON.stringify(toStored(list))), moment(NOON, 10)), list);
+    }),
+    { numRuns: 50 },
+  );
+});

@@ -1,0 +1,235 @@
+import t from 'tap';
+import { createManualClock } from '../../../agent/core/manual-clock.ts';
+import { createHousekeeping } from '../../../agent/service/housekeeping.ts';
+import { createLog, type LogOptions } from '../../../agent/service/log.ts';
+import { createNotify } from '../../../agent/service/notify.ts';
+import { redact } from '../../../agent/service/redact.ts';
+import { createTimeQuality, qualityOf, type TimeMarks } from '../../../agent/service/time-quality.ts';
+
+const AT_MS = Date.parse('2026-12-01T21:41:07Z');
+const LINE = { line: 'street' };
+
+function logAt(options: Partial<LogOptions> = {}) {
+  const clock = createManualClock(AT_MS);
+  const lines: string[] = [];
+  const log = createLog({ clock, journal: false, minSeverity: 'debug', write: (line) => lines.push(line), ...options });
+  return { clock, log, lines, taken: () => lines.splice(0).map((line) => JSON.parse(line)) };
+}
+
+t.test('an event is one JSON line with its time, name and fields', async (t) => {
+  const { log, lines } = logAt();
+  log.event('line-down', { line: 'street', reason: 'unplugged' }, 'alarm');
+  t.strictSame(lines, [
+    '{"severity":"alarm","time":"2026-12-01T21:41:07.000Z","event":"line-down","line":"street","reason":"unplugged"}\n',
+  ]);
+});
+
+t.test('journald gets the priority before each line and keeps the time itself', async (t) => {
+  const { log, lines } = logAt({ journal: true });
+  for (const severity of ['debug', 'info', 'warning', 'alarm'] as const) log.event('x', {}, severity);
+  t.strictSame(lines, [
+    '<7>{"severity":"debug","event":"x"}\n',
+    '<6>{"severity":"info","event":"x"}\n',
+    '<4>{"severity":"warning","event":"x"}\n',
+    '<3>{"severity":"alarm","event":"x"}\n',
+  ]);
+});
+
+t.test('what is less severe than asked for is not written', async (t) => {
+  const { log, taken } = logAt({ minSeverity: 'warning' });
+  for (const severity of ['debug', 'info', 'warning', 'alarm'] as const) log.event(severity, {}, severity);
+  t.strictSame(
+    taken().map(({ event }) => event),
+    ['warning', 'alarm'],
+  );
+});
+
+t.test('an identical event of the last minute is counted, and the count written when the minute is over', async (t) => {
+  const { clock, log, taken } = logAt();
+  for (let second = 0; second < 59; second++) {
+    log.event('line-down', LINE);
+    await clock.advance(1_000);
+  }
+  t.match(taken(), [{ event: 'line-down' }], 'once');
+  log.event('line-down', { line: 'other' });
+  t.match(taken(), [{ line: 'other' }], 'another line is another event');
+  await clock.advance(1_000);
+  log.event('unrelated');
+  t.match(taken(), [{ event: 'line-down', line: 'street', repeated: 58 }, { event: 'unrelated' }]);
+  log.event('line-down', LINE);
+  t.match(taken(), [{ event: 'line-down' }], 'then it is news again');
+  log.event('line-down', LINE);
+  log.flush();
+  t.match(taken(), [{ event: 'line-down', repeated: 1 }], 'the end of the agent loses no count');
+  log.flush();
+  t.strictSame(taken(), []);
+});
+
+t.test('the log remembers a bounded number of events and loses no count of the forgotten', async (t) => {
+  const { log, taken } = logAt();
+  for (let round = 0; round < 2; round++) log.event('first');
+  for (let index = 0; index < 300; index++) log.event('many', { index });
+  log.event('first');
+  const told = taken();
+  t.match(
+    told.filter(({ event }) => event === 'first').map(({ repeated }) => repeated),
+    [undefined, 1, undefined],
+    'forgotten, its one repetition told, and new again',
+  );
+});
+
+const secrets: [story: string, fields: Record<string, unknown>, seen: unknown][] = [
+  [
+    'a password',
+    { password: 'x', mqttPassword: 'x', PASSPHRASE: 'x' },
+    { password: '[redacted]', mqttPassword: '[redacted]', PASSPHRASE: '[redacted]' },
+  ],
+  [
+    'tokens and keys',
+    { apiKey: 'x', 'private-key': 'x', authToken: 'x' },
+    { apiKey: '[redacted]', 'private-key': '[redacted]', authToken: '[redacted]' },
+  ],
+  ['a secret deep inside', { options: [{ credentials: { user: 'a' } }] }, { options: [{ credentials: '[redacted]' }] }],
+  ['a password in a URL', { broker: 'mqtts://cab:s3cr:t@host:8883' }, { broker: 'mqtts://cab:[redacted]@host:8883' }],
+  [
+    'a password in an error',
+    { error: new RangeError('mqtt://a:b@h failed') },
+    { error: { name: 'RangeError', message: 'mqtt://a:[redacted]@h failed' } },
+  ],
+  ['the path of a secret file is none', { passwordFile: '/etc/luciole/password' }, { passwordFile: '/etc/luciole/password' }],
+  [
+    'plain things stay',
+    { line: 'street', count: 3, none: null, url: 'mqtt://host:1883' },
+    { line: 'street', count: 3, none: null, url: 'mqtt://host:1883' },
+  ],
+];
+for (const [story, fields, seen] of secrets) t.test(`${story} in the log`, async (t) => t.strictSame(redact(fields), seen));
+
+t.test('a field cannot pose as the line itself, and a loop in it ends', async (t) => {
+  const { log, taken } = logAt();
+  const loop: Record<string, unknown> = {};
+  loop['again'] = loop;
+  log.event('real', { event: 'forged', severity: 'none', time: 'never', loop });
+  t.match(taken(), [{ event: 'real', severity: 'info', time: /^2026/, event_: 'forged', severity_: 'none', time_: 'never' }]);
+});
+
+const BEFORE = Date.parse('2025-12-31T23:59:59Z');
+const qualities: [story: string, wallMs: number, trust: 'auto' | 'system', marks: TimeMarks, quality: string][] = [
+  ['a clock before 2026 was never set, whatever anybody says', BEFORE, 'system', { synchronised: true, rtcMs: AT_MS }, 'none'],
+  ['a synchronised clock', AT_MS, 'auto', { synchronised: true, rtcMs: null }, 'synced'],
+  ['a clock the config vouches for', AT_MS, 'system', { synchronised: false, rtcMs: null }, 'synced'],
+  ['a battery clock', AT_MS, 'auto', { synchronised: false, rtcMs: AT_MS - 60_000 }, 'rtc'],
+  ['a battery clock that lost its battery', AT_MS, 'auto', { synchronised: false, rtcMs: 0 }, 'restored'],
+  ['nothing but the last time known', AT_MS, 'auto', { synchronised: false, rtcMs: null }, 'restored'],
+];
+for (const [story, wallMs, trust, marks, quality] of qualities) {
+  t.test(`${story}: ${quality}`, async (t) => t.equal(qualityOf(wallMs, trust, marks), quality));
+}
+
+t.test('the marks are read again every ten seconds at most, and no question ever waits for them', async (t) => {
+  const clock = createManualClock(AT_MS);
+  const facts = new Map<string, string>();
+  let reads = 0;
+  const readFact = async (path: string): Promise<string | null> => {
+    reads++;
+    return facts.get(path) ?? null;
+  };
+  const timeQuality = createTimeQuality({ clock, trust: 'auto', readFact });
+  t.equal(reads, 0, 'nothing is read before it is wanted');
+  facts.set('/sys/class/rtc/rtc0/since_epoch', `${AT_MS / 1_000}\n`);
+  await timeQuality.start();
+  t.equal(timeQuality.quality(), 'rtc');
+  facts.set('/run/systemd/timesync/synchronized', '');
+  for (let second = 0; second < 9; second++) {
+    await clock.advance(1_000);
+    t.equal(timeQuality.quality(), 'rtc');
+  }
+  t.equal(reads, 2, 'one probe reads two files');
+  await clock.advance(1_000);
+  t.equal(timeQuality.quality(), 'rtc', 'answers by the old marks while it reads the new');
+  await clock.advance(0);
+  t.equal(timeQuality.quality(), 'synced');
+  t.equal(reads, 4);
+  facts.set('/sys/class/rtc/rtc0/since_epoch', 'garbage');
+  facts.delete('/run/systemd/timesync/synchronized');
+  await clock.advance(10_000);
+  timeQuality.quality();
+  await clock.advance(0);
+  t.equal(timeQuality.quality(), 'restored', 'a battery clock that talks nonsense is none');
+});
+
+t.test('the system itself is asked without harm', async (t) => {
+  const timeQuality = createTimeQuality({ clock: createManualClock(AT_MS), trust: 'auto' });
+  await timeQuality.start();
+  t.match(timeQuality.quality(), /^(restored|rtc|synced)$/);
+});
+
+t.test('the service manager is told in its own words, and a failure only logged', async (t) => {
+  const { log, taken } = logAt();
+  const sent: string[][] = [];
+  const answers: (() => void)[] = [];
+  const send = (words: readonly string[]): Promise<void> => {
+    sent.push([...words]);
+    return new Promise((resolve) => answers.push(resolve));
+  };
+  const notify = createNotify({ socket: '/run/systemd/notify', log, send });
+  notify.ready();
+  notify.alive();
+  t.strictSame(sent, [['--ready']], 'a watchdog message waits for none that is on its way');
+  answers[0]?.();
+  await new Promise(setImmediate);
+  notify.alive();
+  notify.stopping();
+  t.strictSame(sent, [['--ready'], ['WATCHDOG=1'], ['--stopping']]);
+  createNotify({ socket: null, log, send }).ready();
+  t.equal(sent.length, 3, 'nothing is sent where nobody supervises');
+  createNotify({ socket: 'x', log, send: async () => Promise.reject(new Error('no such program')) }).ready();
+  await new Promise(setImmediate);
+  t.match(taken(), [{ event: 'service-manager-not-reached', severity: 'warning', cause: /no such program/ }]);
+});
+
+t.test(
+  'a chore runs at its time of UTC wherever the cabinet stands, its failure is logged, and stopping leaves nothing behind',
+  async (t) => {
+    const { log, taken } = logAt();
+    const timers = await fakeTimers('2026-12-02T01:59:58Z');
+    const zone = process.env['TZ'] ?? 'UTC';
+    process.env['TZ'] = 'Asia/Tokyo';
+    t.teardown(() => {
+      timers.reset();
+      process.env['TZ'] = zone;
+    });
+    let runs = 0;
+    const chores = [
+      { name: 'compact', cron: '0-5 2 * * *', run: async () => void runs++ },
+      { name: 'fail', cron: '0 2 * * *', run: () => Promise.reject(new Error('disk full')) },
+    ];
+    const housekeeping = createHousekeeping({ chores, log });
+    housekeeping.start();
+    housekeeping.start();
+    await pass(timers, 5_000);
+    t.equal(runs, 1);
+    t.match(taken(), [
+      { event: 'chore-done', chore: 'compact', severity: 'debug' },
+      { event: 'chore-failed', chore: 'fail', severity: 'warning', error: { message: 'disk full' } },
+    ]);
+    housekeeping.stop();
+    housekeeping.stop();
+    await pass(timers, 120_000);
+    t.equal(runs, 1, 'no run after the stop');
+  },
+);
+
+/** node-cron brings its own timers, so Node's are replaced for it. */
+async function fakeTimers(at: string) {
+  const { mock } = await import('node:test');
+  mock.timers.enable({ apis: ['setTimeout', 'setInterval', 'Date'], now: Date.parse(at) });
+  return mock.timers;
+}
+
+async function pass(timers: { tick(ms: number): void }, ms: number): Promise<void> {
+  for (let passedMs = 0; passedMs < ms; passedMs += 500) {
+    timers.tick(500);
+    await new Promise(setImmediate);
+  }
+}

@@ -1,0 +1,183 @@
+/**
+ * One edge node as the sync tests use it: two lamps, a meter and a zone over an in-memory store.
+ */
+import type { UplinkConfig } from '../../../agent/core/cabinet.ts';
+import { createManualClock, type ManualClock } from '../../../agent/core/manual-clock.ts';
+import type { Committed, Frame, Log, Store, StoredFrame, Uplink, UplinkDevice, UplinkMetric } from '../../../agent/core/ports.ts';
+import { createSystemClock } from '../../../agent/core/system-clock.ts';
+import type { AgentEvent, PointId, Quality, Reading } from '../../../agent/core/words.ts';
+import { createMqttDoor } from '../../../agent/sync/mqtt-door.ts';
+import { createUplink, type UplinkParts } from '../../../agent/sync/uplink.ts';
+
+export const GROUP = 'angers';
+export const NODE = 'c1';
+export const START_MS = Date.UTC(2026, 10, 24, 21, 55);
+
+export const silentLog: Log = { event: () => {} };
+
+const double = (device: string, quantity: string, unit: string): UplinkMetric => ({
+  name: quantity,
+  pointId: `${device}.${quantity}`,
+  type: 'Double',
+  unit,
+});
+
+export const DEVICES: readonly UplinkDevice[] = [
+  { id: 'L01', target: { kind: 'lamp', id: 'L01' }, metrics: [double('L01', 'level', '%'), double('L01', 'power', 'W')] },
+  {
+    id: 'L02',
+    target: { kind: 'lamp', id: 'L02' },
+    metrics: [double('L02', 'level', '%'), { name: 'Reason', pointId: null, type: 'String', unit: '' }],
+  },
+  { id: 'M1', target: null, metrics: [{ name: 'energy', pointId: 'M1.energy', type: 'Int64', unit: 'Wh' }] },
+  { id: 'Z1', target: { kind: 'zone', id: 'Z1' }, metrics: [] },
+];
+
+export function uplinkConfig(broker: string, changes: Partial<UplinkConfig> = {}): UplinkConfig {
+  return {
+    broker,
+    protocol: 4,
+    group: GROUP,
+    node: NODE,
+    primaryHost: null,
+    username: null,
+    passwordFile: null,
+    caFile: null,
+    certFile: null,
+    keyFile: null,
+    keepaliveS: 30,
+    birthJitterS: 0,
+    ...changes,
+  };
+}
+
+/** A store without a disk. `commit` puts on "disk" what was appended. */
+export interface MemoryStore {
+  readonly port: Pick<Store, 'save' | 'load' | 'readAfter' | 'moveCursor' | 'status'>;
+  readonly saved: Map<string, unknown>;
+  readonly rows: readonly StoredFrame[];
+  readonly cursor: number;
+  append(frame: Frame): void;
+  commit(): Committed;
+}
+
+export function createMemoryStore(saved = new Map<string, unknown>()): MemoryStore {
+  const rows: StoredFrame[] = [];
+  let waiting: Frame[] = [];
+  let cursor = 0;
+  return {
+    saved,
+    rows,
+    get cursor() {
+      return cursor;
+    },
+    append: (frame) => void waiting.push(frame),
+    commit: () => {
+      const tickets = waiting.map((frame) => {
+        const seq = rows.length + 1;
+        rows.push({ seq, atMs: frame.atMs, clockQuality: frame.clockQuality, readings: frame.readings });
+        return { ticket: frame.ticket, seq, readings: frame.readings.length };
+      });
+      waiting = [];
+      return { tickets };
+    },
+    port: {
+      save: async (key, value) => {
+        saved.set(key, value);
+        return true;
+      },
+      load: async (key) => saved.get(key),
+      readAfter: async (seq, maxFrames) => rows.filter((row) => row.seq > seq).slice(0, maxFrames),
+      moveCursor: (seq) => {
+        cursor = Math.max(cursor, seq);
+      },
+      status: async () => ({
+        state: 'ok',
+        reason: '',
+        epoch: 'e1',
+        frames: rows.length,
+        readings: 0,
+        bytes: 0,
+        oldestMs: null,
+        lastSeq: rows.length,
+        cursorSeq: cursor,
+        backlogFrames: rows.length - cursor,
+        readingsWaiting: 0,
+        readingsStored: 0,
+        readingsLost: 0,
+        gaps: 0,
+      }),
+    },
+  };
+}
+
+/** An uplink with its store, and a source of frames whose times never repeat. */
+export interface SmallNode {
+  readonly uplink: Uplink;
+  readonly store: MemoryStore;
+  readonly latest: Map<PointId, Reading>;
+  readonly events: AgentEvent[];
+  /** Takes one reading of each point given, stores it and publishes it. */
+  poll(values: Readonly<Record<PointId, number | [number | null, Quality]>>): Frame;
+  commit(): void;
+}
+
+export interface SmallNodeOptions extends Partial<Omit<UplinkParts, 'store' | 'config'>> {
+  readonly config: UplinkConfig;
+  readonly store?: MemoryStore;
+}
+
+export function createSmallNode(options: SmallNodeOptions): SmallNode {
+  const store = options.store ?? createMemoryStore();
+  const clock = options.clock ?? createSystemClock({ quality: () => 'synced' });
+  const latest = new Map<PointId, Reading>();
+  const events: AgentEvent[] = [];
+  let ticket = 0;
+  let lastMs = 0;
+  const uplink = createUplink({
+    cabinetId: NODE,
+    version: '1.2.3',
+    devices: DEVICES,
+    log: silentLog,
+    latest: (pointId) => latest.get(pointId),
+    door: createMqttDoor(),
+    random: () => 0.05,
+    ...options,
+    clock,
+    store: store.port,
+  });
+  uplink.onEvent = (event) => events.push(event);
+  return {
+    uplink,
+    store,
+    latest,
+    events,
+    poll: (values) => {
+      ticket += 1;
+      lastMs = Math.max(lastMs + 1, clock.wallMs());
+      const readings = Object.entries(values).map(([pointId, given]): Reading => {
+        const [value, quality] = Array.isArray(given) ? given : [given, 'good' as const];
+        return { pointId: pointId as PointId, value, quality, atMono: clock.monoMs(), atMs: lastMs };
+      });
+      for (const reading of readings) latest.set(reading.pointId, reading);
+      const frame: Frame = { ticket, atMono: clock.monoMs(), atMs: lastMs, clockQuality: 'synced', readings };
+      store.append(frame);
+      uplink.publish(frame);
+      return frame;
+    },
+    commit: () => uplink.committed(store.commit()),
+  };
+}
+
+/** Looks each 5 ms whether it has come true; fails by returning after `limitMs` of real time. */
+export async function until(condition: () => boolean, limitMs = 5_000): Promise<boolean> {
+  for (let waitedMs = 0; waitedMs < limitMs; waitedMs += 5) {
+    if (condition()) return true;
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+  return condition();
+}
+
+export function manualClock(): ManualClock {
+  return createManualClock(START_MS);
+}

@@ -1,0 +1,82 @@
+/**
+ * The agent as a process of its own, as on the gateway.
+ *
+ * Owns the child and its log. Called by the demo and by the tests that kill it.
+ */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { openSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { RawArgs } from '../../agent/console/protocol.ts';
+import { callAgent } from '../../agent/console/socket-client.ts';
+import type { Clock } from '../../agent/core/clock.ts';
+import { sleep } from '../../agent/core/clock.ts';
+import type { StatusView } from '../../agent/core/ports.ts';
+
+const LAUNCHER = join(import.meta.dirname, '../../agent/luciole.js');
+
+export interface AgentProcessOptions {
+  readonly configFile: string;
+  readonly ports: ReadonlyMap<string, string>;
+  readonly broker: string;
+  readonly dataDir: string;
+  readonly socketPath: string;
+  /** Wall time at which the run starts. */
+  readonly startAtMs: number;
+  readonly logFile: string;
+  readonly clock: Clock;
+}
+
+export interface AgentProcess {
+  readonly child: ChildProcess;
+  /** The last lines of its log. */
+  logTail(lines: number): string;
+  ask(command: string, args?: RawArgs): Promise<unknown>;
+  status(): Promise<StatusView>;
+  /** Resolves when it answers on its socket. Errors: rejects with the log's tail when it ends before. */
+  ready(): Promise<void>;
+  stop(): Promise<number | null>;
+}
+
+export function startAgentProcess(options: AgentProcessOptions): AgentProcess {
+  const { clock, socketPath, logFile } = options;
+  const log = openSync(logFile, 'a');
+  const child = spawn(process.execPath, [LAUNCHER, 'run', ...argumentsOf(options)], { stdio: ['ignore', log, log] });
+  const ended = once(child, 'exit');
+  const logTail = (lines: number): string => readFileSync(logFile, 'utf8').trimEnd().split('\n').slice(-lines).join('\n');
+  const ask = async (command: string, args: RawArgs = {}): Promise<unknown> => {
+    const reply = await callAgent({ socketPaths: [socketPath], request: { id: 1, command, args, user: 'demo' }, timeoutMs: 5_000 });
+    return reply.result;
+  };
+  return {
+    child,
+    logTail,
+    ask,
+    status: async () => (await ask('status')) as StatusView,
+    async ready() {
+      while (child.exitCode === null && child.signalCode === null) {
+        try {
+          await ask('status');
+          return;
+        } catch (error) {
+          if (!(error instanceof Error && 'code' in error)) throw error;
+          await sleep(clock, 25);
+        }
+      }
+      throw new Error(`the agent ended with exit code ${child.exitCode}:\n${logTail(20)}`);
+    },
+    async stop() {
+      if (child.exitCode === null && child.signalCode === null) {
+        child.kill('SIGTERM');
+        await ended;
+      }
+      return child.exitCode;
+    },
+  };
+}
+
+function argumentsOf({ configFile, ports, broker, dataDir, socketPath, startAtMs }: AgentProcessOptions): string[] {
+  const portArguments = [...ports].flatMap(([line, path]) => ['--port', `${line}=${path}`]);
+  const startAt = ['--start-at', new Date(startAtMs).toISOString()];
+  return [configFile, ...portArguments, '--broker', broker, '--data-dir', dataDir, '--socket', socketPath, ...startAt];
+}

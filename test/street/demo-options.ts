@@ -1,0 +1,54 @@
+import { parseArgs } from 'node:util';
+import { parseDuration } from '../../agent/console/duration.ts';
+
+export interface DemoOptions {
+  readonly configFile: string;
+  /** Null runs until told to stop. */
+  readonly forMs: number | null;
+  readonly seed: number;
+  readonly json: boolean;
+  readonly startAtMs: number;
+}
+
+/** A winter evening, ten seconds before the street dims. */
+const START_AT = '2026-12-15T22:59:50+01:00';
+
+export const DEMO_HELP = `The whole product in one command: a simulated street, a broker and the agent.
+
+Usage: npm run demo -- [options]
+
+  --for 30s        stop by itself; without it, q or Ctrl-C ends the demo
+  --seed 7         another evening; the same seed brings the same people
+  --config FILE    another street (default config/demo.yaml)
+  --start-at TIME  another moment (default ${START_AT})
+  --json           last line: the figures as JSON
+  --help           this text
+
+While it runs, in a second terminal:  npx luciole status    npx luciole why L07`;
+
+/** Errors: throws TypeError with a sentence for the user. Returns null when help is wanted. */
+export function readDemoOptions(words: string[]): DemoOptions | null {
+  const { values } = parseArgs({
+    args: words,
+    options: {
+      for: { type: 'string' },
+      seed: { type: 'string', default: '1' },
+      config: { type: 'string', default: 'config/demo.yaml' },
+      'start-at': { type: 'string', default: START_AT },
+      json: { type: 'boolean', default: false },
+      help: { type: 'boolean', default: false },
+    },
+  });
+  if (values.help) return null;
+  const startAtMs = Date.parse(values['start-at']);
+  const seed = Number(values.seed);
+  if (Number.isNaN(startAtMs)) throw new TypeError(`bad --start-at "${values['start-at']}": write a time as ${START_AT}`);
+  if (!Number.isSafeInteger(seed)) throw new TypeError(`bad --seed "${values.seed}": write a whole number`);
+  return {
+    configFile: values.config,
+    forMs: values.for === undefined ? null : parseDuration(values.for),
+    seed,
+    json: values.json,
+    startAtMs,
+  };
+}

@@ -1,0 +1,143 @@
+/**
+ * What the demo shows: the street live on a terminal, a line a second elsewhere.
+ *
+ * Owns the screen and the keys. Reads the world and the agent's own answers, changes neither except by a key.
+ */
+import { styleText } from 'node:util';
+import { every } from '../../agent/core/clock.ts';
+import type { StatusView } from '../../agent/core/ports.ts';
+import type { Demo } from './demo.ts';
+import type { DemoSummary } from './demo-summary.ts';
+import type { MoverKind } from './world.ts';
+
+const FRAME_MS = 200;
+const BAR_COLS = 20;
+const STREET_COLS = 72;
+const MARK: Readonly<Record<MoverKind, string>> = { walker: 'w', cyclist: 'b', car: 'C' };
+const HOME = '\x1b[H';
+const CLEAR_LINE = '\x1b[K';
+const CLEAR_BELOW = '\x1b[J';
+
+export interface DemoScreen {
+  close(): void;
+  farewell(summary: DemoSummary): string;
+}
+
+export function openDemoScreen(demo: Demo): DemoScreen {
+  const { stdin, stdout } = process;
+  const isLive = stdout.isTTY && !demo.options.json;
+  let news = 'In a second terminal:  npx luciole why L07    npx luciole status';
+  const say = (text: string): void => {
+    news = text;
+  };
+  if (isLive) stdout.write(`\x1b[?25l${HOME}${CLEAR_BELOW}`);
+  const timer = isLive
+    ? every(demo.clock, FRAME_MS, () => stdout.write(`${HOME}${page(demo, news).join(`${CLEAR_LINE}\n`)}${CLEAR_LINE}${CLEAR_BELOW}`))
+    : every(demo.clock, 1_000, () => stdout.write(`${plainLine(demo)}\n`));
+  const onKey = (bytes: Buffer): void => press(bytes.toString('latin1'), demo, say);
+  const hasKeys = isLive && stdin.isTTY;
+  if (hasKeys) stdin.setRawMode(true).on('data', onKey).resume();
+  return {
+    close() {
+      timer.cancel();
+      if (hasKeys) stdin.off('data', onKey).setRawMode(false).pause();
+      if (isLive) stdout.write('\x1b[?25h\n');
+    },
+    farewell: (summary) => `${farewellLines(summary).join('\n')}`,
+  };
+}
+
+function press(key: string, demo: Demo, say: (text: string) => void): void {
+  const { world } = demo.street;
+  const fromStart = demo.street.random() < 0.5;
+  if (key === 'w' || key === 'b' || key === 'c') {
+    const kind = ({ w: 'walker', b: 'cyclist', c: 'car' } as const)[key];
+    world.send(kind, fromStart);
+    say(`A ${kind} sets out from the ${fromStart ? 'left' : 'right'}.`);
+  } else if (key === 'u') {
+    demo.toggleUplink().then(
+      () => say(demo.isCut ? 'The uplink is cut; readings wait in the store.' : 'The uplink is back; live first, then what waited.'),
+      (error: Error) => say(`The uplink did not come back: ${error.message}`),
+    );
+  } else if (key === 's') say(`Lamp ${demo.toggleLamp()}: its power was switched. Press s again to switch it back.`);
+  else if (key === 'q' || key === '\x03') demo.quit();
+}
+
+/** One screen of at most 80 columns. */
+export function page(demo: Demo, news: string): string[] {
+  const { status } = demo;
+  if (status === null) return ['The agent is starting ...'];
+  const lamps = status.zones.flatMap((zone) => zone.lamps);
+  const reasons = new Map(lamps.map((lamp) => [lamp.id, lamp.following ? lamp.reason : `${lamp.reason}, not following`]));
+  return [
+    styleText(
+      'bold',
+      `Luciole  ${status.cabinet.name}  ${timeOf(demo, status.timezone)}  ${status.night ? 'night' : 'day'}, sun ${status.sunAltitudeDeg} deg`,
+    ),
+    '',
+    ...[...demo.street.world.lamps.values()].map((lamp) => {
+      const pct = demo.street.world.levelPct(lamp);
+      const filled = Math.round((pct / 100) * BAR_COLS);
+      const bar = `${'#'.repeat(filled)}${'.'.repeat(BAR_COLS - filled)}`;
+      const row = `${lamp.id.padEnd(5)} ${bar} ${Math.round(pct).toString().padStart(3)} %  ${reasons.get(lamp.id) ?? ''}`.slice(0, 79);
+      return pct > 50 ? styleText('yellow', row) : row;
+    }),
+    '',
+    streetRow(demo),
+    `w walker, b cyclist, C car; o presence sensor on its pole`,
+    ...figures(demo, status),
+    '',
+    news.slice(0, 79),
+    styleText('dim', `[w]alker [b]icycle [c]ar  [u] ${demo.isCut ? 'restore' : 'cut'} uplink  [s] silence a lamp  [q]uit`),
+  ];
+}
+
+function streetRow({ street: { world } }: Demo): string {
+  const lengthM = Math.max(...[...world.lamps.values()].map(({ atM }) => atM), 1);
+  const columnOf = (atM: number): number => Math.round((atM / lengthM) * (STREET_COLS - 1)) + 3;
+  const cells = Array.from({ length: STREET_COLS + 6 }, () => '_');
+  for (const { atM } of world.sensors.values()) cells[columnOf(atM)] = 'o';
+  for (const { mover, atM } of world.movers()) {
+    const column = columnOf(atM);
+    if (column >= 0 && column < cells.length) cells[column] = MARK[mover.kind];
+  }
+  return cells.join('');
+}
+
+function figures(demo: Demo, { lines, store, uplink, units }: StatusView): string[] {
+  const power = Math.round(demo.street.world.powerW());
+  const bus = lines.map(({ id, state, busyPct }) => (state === 'up' ? `${id} ${busyPct} %` : `${id} down`)).join(', ');
+  return [
+    `street ${power} W   bus ${bus}   units ${units.ok} ok, ${units.silent} silent`.slice(0, 79),
+    `stored ${store.readingsStored} (+${store.readingsWaiting} waiting)   sent ${uplink.readingsPublished} live, ${uplink.readingsHistorical} historical   uplink ${uplink.state}`.slice(
+      0,
+      79,
+    ),
+  ];
+}
+
+function plainLine(demo: Demo): string {
+  const { status } = demo;
+  if (status === null) return 'starting';
+  const levels = [...demo.street.world.lamps.values()].map((lamp) => Math.round(demo.street.world.levelPct(lamp))).join(' ');
+  const people = demo.street.world
+    .movers()
+    .map(({ mover }) => MARK[mover.kind])
+    .join('');
+  const time = timeOf(demo, status.timezone);
+  return `${time}  lamps ${levels} %  people ${people || '-'}  stored ${status.store.readingsStored}  sent ${status.uplink.readingsPublished}  uplink ${status.uplink.state}`;
+}
+
+function timeOf(demo: Demo, timeZone: string): string {
+  return new Intl.DateTimeFormat('en-GB', { timeZone, dateStyle: 'medium', timeStyle: 'medium' }).format(demo.clock.wallMs());
+}
+
+function farewellLines(summary: DemoSummary): string[] {
+  const { detectionToFrameMs: latency } = summary;
+  return [
+    `${summary.detections} detections raised ${summary.lampsRaised} lamps; from sight to the first frame ${latency.p50 ?? '-'} ms (p50), ${latency.p99 ?? '-'} ms (p99).`,
+    `${summary.readingsStored} readings stored, ${summary.readingsPublished} sent, ${summary.readingsAcked} proven, ${summary.readingsLost} lost.`,
+    `${summary.transactions} transactions, ${summary.timeouts} timeouts, ${summary.crcErrors} CRC errors; agent ${summary.rssMb} MB, first poll after ${summary.startMs ?? '-'} ms.`,
+    summary.errors.length === 0 ? 'No errors.' : `Errors: ${summary.errors.join('; ')}`,
+  ];
+}

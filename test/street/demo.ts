@@ -1,0 +1,181 @@
+/**
+ * `npm run demo`: a street, a broker and the agent in one command, with nothing to configure.
+ *
+ * Owns the joining and the order of start and stop. The agent runs as a process of its own, on pseudo-terminals as serial
+ * ports; street, broker and platform live here. Nothing in here helps the agent: it sees a port, a broker and a config file.
+ */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { loadSite } from '../../agent/app-load.ts';
+import { agentSocketPath, prepareSocketFolder } from '../../agent/console/socket-path.ts';
+import { type Clock, every, sleep, type Timer } from '../../agent/core/clock.ts';
+import { ConfigError } from '../../agent/core/errors.ts';
+import type { StatusView } from '../../agent/core/ports.ts';
+import { createSystemClock } from '../../agent/core/system-clock.ts';
+import { createTestBroker, type TestBroker } from '../platform/broker.ts';
+import { createReferenceHost, type ReferenceHost } from '../platform/host.ts';
+import { type AgentProcess, startAgentProcess } from './agent-process.ts';
+import { DEMO_HELP, type DemoOptions, readDemoOptions } from './demo-options.ts';
+import { openDemoScreen } from './demo-screen.ts';
+import { summaryOf } from './demo-summary.ts';
+import { type Passages, watchPassages } from './passages.ts';
+import { createPtyCable, type PtyCable } from './pty.ts';
+import { createStreet, type Street } from './street.ts';
+
+/** People and cars an hour. Source: assumed; a lively street, so that a visitor sees something each few seconds. */
+const PER_HOUR = { walker: 120, cyclist: 60, car: 40 };
+/** The first two come soon after the street has dimmed. Units: ms after the start. */
+const FIRST = { walkerMs: 12_000, cyclistMs: 19_000 };
+const LOOK_MS = 500;
+
+/** All that the demo holds while it runs. */
+export interface Demo {
+  readonly options: DemoOptions;
+  readonly clock: Clock;
+  readonly street: Street;
+  readonly passages: Passages;
+  readonly broker: TestBroker;
+  readonly host: ReferenceHost;
+  readonly agent: AgentProcess;
+  /** The agent's own newest answer. */
+  status: StatusView | null;
+  isCut: boolean;
+  toggleUplink(): Promise<void>;
+  /** Silences a lamp, or gives it back its power; says which. */
+  toggleLamp(): string;
+  quit(): void;
+}
+
+process.exitCode = await main();
+
+async function main(): Promise<number> {
+  try {
+    const options = readDemoOptions(process.argv.slice(2));
+    if (options === null) {
+      console.log(DEMO_HELP);
+      return 0;
+    }
+    return await run(options);
+  } catch (error) {
+    if (!(error instanceof Error)) throw error;
+    console.error(error instanceof ConfigError || error instanceof TypeError || 'code' in error ? `demo: ${error.message}` : error);
+    return error instanceof ConfigError ? 78 : 64;
+  }
+}
+
+async function run(options: DemoOptions): Promise<number> {
+  const { cabinet } = loadSite(options.configFile);
+  const wallOffsetMs = options.startAtMs - createSystemClock({ quality: () => 'synced' }).wallMs();
+  const clock = createSystemClock({ quality: () => 'synced', wallOffsetMs });
+  const folder = mkdtempSync(join(tmpdir(), 'luciole-demo-'));
+  const street = createStreet({ cabinet, clock, seed: options.seed, perHour: PER_HOUR });
+  const cables = new Map<string, PtyCable>();
+  for (const [id, line] of street.lines) {
+    const cable = createPtyCable((bytes) => line.receive(bytes), join(folder, `tty-${id}`));
+    line.end = cable.end;
+    cables.set(id, cable);
+  }
+  const broker = createTestBroker();
+  await broker.start();
+  const { group = 'Demo', node = cabinet.id } = cabinet.uplink ?? {};
+  const host = createReferenceHost({ url: broker.url, protocolVersion: 4, group, node, nowMs: () => clock.wallMs() });
+  await host.start();
+  const socketPath = agentSocketPath();
+  prepareSocketFolder(socketPath);
+  const agent = startAgentProcess({
+    configFile: options.configFile,
+    ports: new Map([...cables].map(([id, { path }]) => [id, path])),
+    broker: broker.url,
+    dataDir: join(folder, 'data'),
+    socketPath,
+    startAtMs: clock.wallMs(),
+    logFile: join(folder, 'agent.log'),
+    clock,
+  });
+  const demo = createDemo({ options, clock, street, passages: watchPassages(street, cabinet, clock), broker, host, agent });
+  try {
+    await agent.ready();
+    return await play(demo);
+  } finally {
+    street.stop();
+    await agent.stop();
+    await host.stop();
+    await broker.stop();
+    for (const cable of cables.values()) cable.close();
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+type Played = Pick<Demo, 'options' | 'clock' | 'street' | 'passages' | 'broker' | 'host' | 'agent'>;
+
+function createDemo(parts: Played): Demo & { readonly ended: Promise<void> } {
+  const { broker, host, street } = parts;
+  const lampIds = [...street.world.lamps.keys()];
+  let silenced: string | null = null;
+  let quit: () => void = () => {};
+  const ended = new Promise<void>((resolve) => {
+    quit = resolve;
+  });
+  const demo = {
+    ...parts,
+    ended,
+    status: null,
+    isCut: false,
+    async toggleUplink() {
+      demo.isCut = !demo.isCut;
+      if (demo.isCut) await broker.stop();
+      else {
+        await broker.start();
+        await host.stop();
+        await host.start();
+      }
+    },
+    toggleLamp() {
+      const id = silenced ?? (lampIds[Math.floor(street.random() * lampIds.length)] as string);
+      const { line, unit } = street.unitOf(id);
+      if (silenced === null) line.silence(unit);
+      else line.revive(unit);
+      silenced = silenced === null ? id : null;
+      return id;
+    },
+    quit: () => quit(),
+  };
+  return demo;
+}
+
+async function play(demo: ReturnType<typeof createDemo>): Promise<number> {
+  const { options, clock, street, agent } = demo;
+  street.start();
+  const timers: Timer[] = [
+    clock.after(FIRST.walkerMs, () => street.world.send('walker')),
+    clock.after(FIRST.cyclistMs, () => street.world.send('cyclist', false)),
+    every(clock, LOOK_MS, () => void look(demo)),
+  ];
+  if (options.forMs !== null) timers.push(clock.after(options.forMs, demo.quit));
+  const screen = openDemoScreen(demo);
+  const onSignal = (): void => demo.quit();
+  process.on('SIGINT', onSignal).on('SIGTERM', onSignal);
+  agent.child.once('exit', demo.quit);
+  await demo.ended;
+  for (const timer of timers) timer.cancel();
+  screen.close();
+  const crashed = agent.child.exitCode !== null || agent.child.signalCode !== null;
+  if (crashed) {
+    console.error(`demo: the agent ended by itself. Its last words:\n${agent.logTail(20)}`);
+    return 1;
+  }
+  const summary = await summaryOf(demo);
+  console.log(options.json ? JSON.stringify(summary) : screen.farewell(summary));
+  // The broker takes what is left, then the agent says goodbye.
+  await sleep(clock, 100);
+  return summary.errors.length === 0 ? 0 : 1;
+}
+
+async function look(demo: Demo): Promise<void> {
+  try {
+    demo.status = await demo.agent.status();
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error)) throw error;
+  }
+}

@@ -1,0 +1,61 @@
+/**
+ * How long from the moment somebody is in a sensor's sight to the first brighter frame on the wire.
+ *
+ * Owns the pairing of trips and frames. Watches the world, not the agent, so nothing the agent believes can flatter it.
+ */
+import type { Cabinet } from '../../agent/core/cabinet.ts';
+import type { Clock, MonoMs } from '../../agent/core/clock.ts';
+import type { Street } from './street.ts';
+
+/** A trip that brings no brighter frame within this time found its lamps lit already, or it is day. Units: ms. */
+const OPEN_MS = 3_000;
+
+export interface Passages {
+  /** Detection to first frame, of each trip that raised a lamp. Units: ms. */
+  readonly latenciesMs: readonly number[];
+  readonly trips: number;
+}
+
+export function watchPassages(street: Street, cabinet: Cabinet, clock: Clock): Passages {
+  const latenciesMs: number[] = [];
+  let trips = 0;
+  let open: { sensorM: number; reachM: number; atMono: MonoMs }[] = [];
+  const reachOf = (sensorId: string): number =>
+    Math.max(
+      0,
+      ...cabinet.zones
+        .filter((zone) => zone.presence?.sensors.some(({ device }) => device === sensorId))
+        .map((zone) => zone.presence?.reachM ?? 1e6),
+    );
+
+  street.world.onTrip((sensor) => {
+    trips++;
+    open.push({ sensorM: sensor.atM, reachM: reachOf(sensor.id), atMono: clock.monoMs() });
+  });
+  const before = street.onLevel;
+  street.onLevel = (seen) => {
+    before(seen);
+    if (seen.levelPct <= street.world.levelPct(seen.lamp)) return;
+    const nowMono = clock.monoMs();
+    open = open.filter((trip) => {
+      if (nowMono - trip.atMono > OPEN_MS) return false;
+      if (Math.abs(trip.sensorM - seen.lamp.atM) > trip.reachM) return true;
+      latenciesMs.push(seen.arrivedMono - trip.atMono);
+      return false;
+    });
+  };
+  return {
+    latenciesMs,
+    get trips() {
+      return trips;
+    },
+  };
+}
+
+/** Units: those of the values, rounded to 0.1. Null for none. */
+export function percentile(values: readonly number[], share: number): number | null {
+  if (values.length === 0) return null;
+  const sorted = values.toSorted((a, b) => a - b);
+  const value = sorted[Math.min(sorted.length - 1, Math.ceil(share * sorted.length) - 1)] as number;
+  return Math.round(value * 10) / 10;
+}
