@@ -23,10 +23,11 @@ import type { AgentView, Field, Log, Uplink } from './core/ports.ts';
 import type { Profile } from './core/profile.ts';
 import type { RunOptions } from './core/run-options.ts';
 import { createSystemClock } from './core/system-clock.ts';
-import type { AgentEvent, Decision, Outcome, Reading } from './core/words.ts';
+import { type AgentEvent, type Decision, type Intent, type Outcome, RANKS, type Reading } from './core/words.ts';
 import { createDiagnosis } from './diagnosis/diagnosis.ts';
 import { createField, type FieldLine } from './field/field.ts';
 import { POLL_PERIOD_MS } from './field/poll-plan.ts';
+import { createHousekeeping } from './service/housekeeping.ts';
 import { createNotify } from './service/notify.ts';
 import { createTimeQuality } from './service/time-quality.ts';
 import { createRecorder } from './store/recorder.ts';
@@ -43,6 +44,8 @@ const URGENT_LATENCY_MS = 50;
 const FAILSAFE_TIMEOUT_S = 60;
 /** Ramps of a zone without presence. Units: s. Source: reference values of street-lighting practice, 1 to 2 s up, 8 to 10 s down. */
 const RAMP_S = { up: 1, down: 10 };
+/** After the night, before the working day. Units: UTC. */
+const DAILY_REPORT_CRON = '0 9 * * *';
 /** How often the service manager hears that the loop turns. Units: ms. Source: a third of WatchdogSec in the unit file. */
 const ALIVE_MS = 10_000;
 
@@ -92,6 +95,8 @@ export function createAgent(parts: AgentParts): Agent {
       uplink?.publish(frame);
     },
   });
+  const devices = uplinkDevices(cabinet, points);
+  const targets = devices.flatMap(({ id, target }) => (target === null ? [] : [{ id, target }]));
   const events = createEventBook(clock, onEvent);
   const diagnosis = createDiagnosis({ points, clock, onEvent });
   const field = createField({
@@ -114,6 +119,7 @@ export function createAgent(parts: AgentParts): Agent {
     onEvent,
     onOutcome,
     onDecision,
+    onIntents,
     verificationOf,
   });
   const uplink: Uplink | null =
@@ -123,7 +129,7 @@ export function createAgent(parts: AgentParts): Agent {
           config: cabinet.uplink,
           cabinetId: cabinet.id,
           version: parts.version,
-          devices: uplinkDevices(cabinet, points),
+          devices,
           clock,
           log,
           store,
@@ -146,6 +152,8 @@ export function createAgent(parts: AgentParts): Agent {
   const console =
     parts.socketPath === null ? null : createConsoleServer({ view, socketPath: parts.socketPath, log, clock, timezone: cabinet.timezone });
 
+  const housekeeping = createHousekeeping({ log, chores: [{ name: 'daily-report', cron: DAILY_REPORT_CRON, run: dailyReport }] });
+
   store.onEvent = onEvent;
   store.onCommitted = (committed) => uplink?.committed(committed);
   if (uplink !== null) {
@@ -160,14 +168,18 @@ export function createAgent(parts: AgentParts): Agent {
     async start() {
       // The console first: a second agent on the same socket must not touch the lines. Then the lines: light needs nothing else.
       await console?.start();
-      await Promise.all([store.start(), field.start()]);
+      const stored = store.start();
+      await field.start();
       recorder.start();
       await control.start();
+      await stored;
       await uplink?.start();
+      housekeeping.start();
       events.raise('agent-started', cabinet.id, 'info', `luciole ${parts.version} started`);
       events.clear('agent-started', cabinet.id);
     },
     async stop() {
+      housekeeping.stop();
       await console?.stop();
       await control.stop();
       recorder.stop();
@@ -177,6 +189,14 @@ export function createAgent(parts: AgentParts): Agent {
       await store.stop();
     },
   };
+
+  /** The night in one log line, so that a year of nights can be read without the platform. */
+  async function dailyReport(): Promise<void> {
+    const { store: stored, uplink: link, lines, units, detections, lampsRaised } = await view.status();
+    const { readingsStored, readingsLost, backlogFrames } = stored;
+    const bus = Object.fromEntries(lines.map(({ id, busyPct, timeouts }) => [id, { busyPct, timeouts }]));
+    log.event('daily-report', { detections, lampsRaised, units, bus, readingsStored, readingsLost, backlogFrames, uplink: link.state });
+  }
 
   function onReadings(readings: readonly Reading[]): void {
     firstPollMono ??= clock.monoMs();
@@ -203,6 +223,18 @@ export function createAgent(parts: AgentParts): Agent {
     uplink?.update(lampId, LAMP_METRIC.wanted, { value: levelPct, ...at });
     uplink?.update(lampId, LAMP_METRIC.rank, { value: rank, ...at });
     uplink?.update(lampId, LAMP_METRIC.reason, { value: reason, ...at });
+  }
+
+  /** What is in force on a lamp or zone itself, for the platform; a wish for the zone is not repeated on its lamps. */
+  function onIntents(intents: readonly Intent[]): void {
+    for (const { id, target } of targets) {
+      const own = intents.filter((intent) => intent.target.kind === target.kind && intent.target.id === target.id);
+      const strongest = own.toSorted((a, b) => RANKS.indexOf(a.rank) - RANKS.indexOf(b.rank))[0];
+      const at = { quality: 'good', atMs: clock.wallMs() } as const;
+      uplink?.update(id, 'Override/Level', { value: strongest?.levelPct ?? null, ...at });
+      uplink?.update(id, 'Override/Until', { value: strongest?.untilMs ?? null, ...at });
+      uplink?.update(id, 'Override/Reason', { value: strongest?.reason ?? null, ...at });
+    }
   }
 
   function setupValuesOf(deviceId: string) {

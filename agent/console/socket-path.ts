@@ -10,6 +10,8 @@ import { ConsoleError } from './console-error.ts';
 
 /** Made by the service unit. Source: systemd.exec(5), RuntimeDirectory=luciole. */
 const SERVICE_FOLDER = '/run/luciole';
+/** Longest path of a Unix socket. Units: bytes. Source: unix(7), sun_path of 108 with its closing zero. */
+const MAX_PATH_BYTES = 107;
 
 /** The usual places, best first. */
 export function usualSocketPaths(): readonly string[] {
@@ -30,9 +32,11 @@ export function agentSocketPath(): string {
 /**
  * Make the folder of a socket when it is missing, for this user alone.
  *
- * Errors: throws ConsoleError 'socket-refused' when somebody else owns it in the shared temporary folder, where anyone could have put a trap.
+ * Errors: throws ConsoleError 'socket-refused' when the path is longer than the system takes, or somebody else owns it in the shared temporary folder, where anyone could have put a trap.
  */
 export function prepareSocketFolder(socketPath: string): void {
+  if (Buffer.byteLength(socketPath) > MAX_PATH_BYTES)
+    throw new ConsoleError('socket-refused', `${socketPath}: longer than ${MAX_PATH_BYTES} bytes; choose a shorter place with --socket`);
   const folder = dirname(socketPath);
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   if (dirname(folder) !== tmpdir()) return;

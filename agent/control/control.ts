@@ -7,7 +7,7 @@
  */
 import { type Clock, every, isTrusted, type Timer } from '../core/clock.ts';
 import type { Field, Log, OverrideRequest, ReleaseRequest, Store, WhyView, ZoneView } from '../core/ports.ts';
-import type { AgentEvent, Decision, Outcome, PointId, Reading } from '../core/words.ts';
+import type { AgentEvent, Decision, Intent, Outcome, PointId, Reading } from '../core/words.ts';
 import { createDecider } from '../lighting/decide.ts';
 import { intentsFor } from '../lighting/intents.ts';
 import type { Street, ZoneState } from '../lighting/lighting.ts';
@@ -34,6 +34,8 @@ export interface ControlParts {
   readonly onOutcome: (outcome: Outcome) => void;
   /** A lamp's level, rank or reason changed. */
   readonly onDecision: (decision: Decision) => void;
+  /** The wishes in force changed. */
+  readonly onIntents?: (intents: readonly Intent[]) => void;
   /** From the profile of the lamp's level point. */
   readonly verificationOf?: (lampId: string) => Verification;
 }
@@ -72,7 +74,7 @@ export function createControl({
   const decider = createDecider(street);
   const episodes = createEpisodes({ clock, onEvent: tell.onEvent });
   const sensors = createSensorDesk(street, field);
-  const keeper = createOverrideKeeper({ clock, store, log, episodes });
+  const keeper = createOverrideKeeper({ clock, store, log, episodes, onChange: (intents) => tell.onIntents?.(intents) });
   const book = createDecisionBook({ clock, onDecision: tell.onDecision });
   const follower = createFollower({ lamps: street.lamps, clock, field, episodes, verificationOf, onResult: () => desk.advance() });
   const desk = createCommandDesk({ clock, workOf, onOutcome: tell.onOutcome });

@@ -31,6 +31,8 @@ export interface KeeperParts {
   readonly store: Pick<Store, 'save' | 'load'>;
   readonly log: Log;
   readonly episodes: Episodes;
+  /** The list changed: something was added, released, ended or restored. */
+  readonly onChange: (intents: readonly Intent[]) => void;
 }
 
 export interface OverrideKeeper {
@@ -43,11 +45,12 @@ export interface OverrideKeeper {
   tend(): void;
 }
 
-export function createOverrideKeeper({ clock, store, log, episodes }: KeeperParts): OverrideKeeper {
+export function createOverrideKeeper({ clock, store, log, episodes, onChange }: KeeperParts): OverrideKeeper {
   let intents: readonly Intent[] = [];
   let wallAtZeroMs = clock.wallMs() - clock.monoMs();
   const moment = (): Moment => ({ nowMs: clock.wallMs(), nowMono: clock.monoMs(), clockQuality: clock.quality() });
   const save = (): void => {
+    onChange(intents);
     const count = intents.length;
     const complain = (): void =>
       log.event('overrides-not-saved', { count, check: 'the disk of store.dir; they hold until the agent stops' }, 'warning');
@@ -56,7 +59,9 @@ export function createOverrideKeeper({ clock, store, log, episodes }: KeeperPart
   const takeUp = (loaded: unknown): void => {
     const stored = restoreIntents(loaded, moment());
     intents = intents.reduce(addIntent, stored);
-    if (stored.length > 0) log.event('overrides-restored', { count: stored.length });
+    if (stored.length === 0) return;
+    log.event('overrides-restored', { count: stored.length });
+    onChange(intents);
   };
   const complainLoad = (cause: unknown): void => log.event('overrides-not-restored', { cause: String(cause) }, 'warning');
   const end = (ended: readonly Intent[], how: string): void => {

@@ -42,6 +42,8 @@ export interface SimLine {
   setEcho(on: boolean): void;
   unplug(): void;
   replug(): void;
+  /** The street is taken down. */
+  stop(): void;
 }
 
 interface UnitFault {
@@ -87,7 +89,7 @@ export function createSimLine({ serial, clock, units, chunkBytes }: SimLineOptio
     },
     silence: (unit) => silent.add(unit),
     revive: (unit) => {
-      if (silent.delete(unit)) units.get(unit)?.powerUp();
+      if (silent.delete(unit)) units.get(unit)?.powerUp?.();
     },
     isSilent: (unit) => silent.has(unit),
     delayNext: (unit, lateMs) => faults.set(unit, { ...faults.get(unit), lateMs }),
@@ -99,6 +101,9 @@ export function createSimLine({ serial, clock, units, chunkBytes }: SimLineOptio
     },
     unplug: () => line.end.unplug(),
     replug: () => line.end.replug(),
+    stop() {
+      for (const unit of units.values()) unit.stop?.();
+    },
   };
   return line;
 
@@ -111,7 +116,7 @@ export function createSimLine({ serial, clock, units, chunkBytes }: SimLineOptio
     }
     const unit = units.get(request.unit);
     if (unit === undefined || silent.has(request.unit)) return;
-    unit.heard();
+    unit.heard?.();
     const fault = faults.get(request.unit) ?? {};
     faults.delete(request.unit);
     const reply = answer(unit, request, frame);

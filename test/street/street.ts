@@ -86,6 +86,7 @@ export function createStreet({ cabinet, clock, seed, perHour = {}, chunkBytes }:
     },
     stop() {
       for (const timer of timers) timer.cancel();
+      for (const line of lines.values()) line.stop();
     },
   };
   return street;

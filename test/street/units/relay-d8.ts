@@ -23,7 +23,6 @@ export function createRelayD8(inputs: number[]): SimUnit & { readonly relays: re
       });
       return undefined;
     },
-    heard() {},
     powerUp: () => relays.fill(0),
   };
 }

@@ -26,7 +26,5 @@ export function createSdm630(world: World): SimUnit {
       return Array.from({ length: count / 2 }, (_, i) => f32Words(floats[address + 2 * i]?.() ?? 0)).flat();
     },
     write: () => ILLEGAL_ADDRESS,
-    heard() {},
-    powerUp() {},
   };
 }

@@ -10,9 +10,11 @@ export interface SimUnit {
   read(table: Table, address: number, count: number): readonly number[] | Exception;
   write(table: 'coil' | 'holding', address: number, values: readonly number[]): Exception | undefined;
   /** Any request for this unit was heard; devices with a comms watchdog re-arm it. */
-  heard(): void;
+  heard?(): void;
   /** Mains were cut and came back. */
-  powerUp(): void;
+  powerUp?(): void;
+  /** The street is taken down. */
+  stop?(): void;
 }
 
 export const ILLEGAL_ADDRESS: Exception = { exception: 2 };

@@ -72,6 +72,7 @@ export function createWbLed({ world, lamp, clock, onLevel }: WbLedOptions): SimU
       watchdog?.cancel();
       watchdog = clock.after(register(8) * 1_000, commsLost);
     },
+    stop: () => watchdog?.cancel(),
     powerUp() {
       if (register(664) === 3) dim(register(672));
       else if (register(664) !== 1) dim(register(664) === 2 ? 100 : 0);

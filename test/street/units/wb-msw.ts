@@ -45,7 +45,5 @@ export function createWbMsw({ world, sensor, clock }: WbMswOptions): SimUnit {
       windowS = value;
       return undefined;
     },
-    heard() {},
-    powerUp() {},
   };
 }

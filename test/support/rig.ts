@@ -1,0 +1,159 @@
+/**
+ * The whole agent on a simulated street, on the manual clock: real frames, real databases, a real broker, no waiting.
+ *
+ * Owns the joining for scenario tests. Only the cable is without a kernel, so that every byte comes at its exact time.
+ */
+import { join } from 'node:path';
+import type { Test } from 'tap';
+import { type Agent, createAgent } from '../../agent/app.ts';
+import { type LoadedSite, loadSite } from '../../agent/app-load.ts';
+import type { Cabinet } from '../../agent/core/cabinet.ts';
+import type { ClockQuality } from '../../agent/core/clock.ts';
+import { createManualClock, type ManualClock } from '../../agent/core/manual-clock.ts';
+import type { Log, StatusView } from '../../agent/core/ports.ts';
+import { openInProcessLink } from '../../agent/store/in-process-link.ts';
+import { createMqttDoor } from '../../agent/sync/mqtt-door.ts';
+import { createTestBroker, type TestBroker } from '../platform/broker.ts';
+import { createReferenceHost, type ReferenceHost } from '../platform/host.ts';
+import { createStreet, type Street } from '../street/street.ts';
+import { createWire, type Wire } from '../street/wire.ts';
+
+const DEMO = join(import.meta.dirname, '../../config/demo.yaml');
+/** Slower than a real street, so that a night stays a matter of seconds. Units: ms. */
+const PERIODS_MS = { fast: 1_000, normal: 10_000, slow: 60_000 };
+/** The platform's own name in these tests. */
+const HOST_ID = 'city';
+
+export interface RigOptions {
+  /** Local time with offset. */
+  readonly startAt: string;
+  readonly quality?: ClockQuality;
+  readonly withUplink?: boolean;
+  readonly change?: (cabinet: Cabinet) => Cabinet;
+}
+
+export interface Rig {
+  readonly clock: ManualClock;
+  readonly street: Street;
+  readonly broker: TestBroker;
+  readonly host: ReferenceHost;
+  /** The agent of the moment; `restart` replaces it. */
+  agent: Agent;
+  readonly log: { name: string; fields: Readonly<Record<string, unknown>> }[];
+  status(): Promise<StatusView>;
+  /** Levels of all lamps as they shine now, rounded. */
+  levels(): number[];
+  /** Advance step by step until it holds. Errors: throws when it does not within `withinMs` of simulated time. */
+  until(what: string, holds: () => boolean | Promise<boolean>, withinMs?: number): Promise<void>;
+  restart(): Promise<void>;
+}
+
+/** Four lamps in two cabinets' worth of lines would prove no more than four on one. */
+export function smallSite(): LoadedSite {
+  const site = loadSite(DEMO);
+  const lampIds = ['L01', 'L02', 'L03', 'L04'];
+  const [north] = site.cabinet.lines;
+  const [zone] = site.cabinet.zones;
+  if (north === undefined || zone?.presence == null) throw new Error('the demo street has changed');
+  const cabinet: Cabinet = {
+    ...site.cabinet,
+    lines: [{ ...north, devices: north.devices.filter(({ id }) => [...lampIds, 'S01', 'M01'].includes(id)) }],
+    lamps: site.cabinet.lamps.filter(({ id }) => lampIds.includes(id)),
+    zones: [
+      { ...zone, lamps: lampIds, presence: { ...zone.presence, sensors: zone.presence.sensors.filter(({ device }) => device === 'S01') } },
+    ],
+  };
+  return { ...site, cabinet };
+}
+
+export async function createRig(
+  t: Test,
+  { startAt, quality = 'synced', withUplink = false, change = (cabinet) => cabinet }: RigOptions,
+): Promise<Rig> {
+  const site = smallSite();
+  const clock = createManualClock(Date.parse(startAt), quality);
+  const broker = createTestBroker();
+  if (withUplink) await broker.start();
+  const uplink =
+    withUplink && site.cabinet.uplink !== null
+      ? { ...site.cabinet.uplink, broker: broker.url, protocol: 4 as const, primaryHost: HOST_ID }
+      : null;
+  const cabinet = change({ ...site.cabinet, uplink, store: { ...site.cabinet.store, dir: join(t.testdir(), 'data') } });
+  const host = createReferenceHost({
+    url: broker.url,
+    protocolVersion: 4,
+    group: uplink?.group ?? '',
+    node: uplink?.node ?? '',
+    hostId: HOST_ID,
+    nowMs: () => clock.wallMs(),
+  });
+  if (withUplink) await host.start();
+  const street = createStreet({ cabinet, clock, seed: 1 });
+  const wires = new Map<string, Wire>();
+  for (const line of cabinet.lines) {
+    const sim = street.lines.get(line.id);
+    if (sim === undefined) throw new Error(`no line ${line.id}`);
+    const wire = createWire((bytes) => sim.receive(bytes));
+    sim.end = wire.end;
+    wires.set(line.port, wire);
+  }
+  const lines: Rig['log'] = [];
+  const log: Log = { event: (name, fields = {}) => lines.push({ name, fields }) };
+  const build = (): Agent =>
+    createAgent({
+      ...site,
+      cabinet,
+      clock,
+      log,
+      version: '0.0.0-test',
+      openPort: (path) => {
+        const wire = wires.get(path);
+        if (wire === undefined) throw new Error(`no wire ${path}`);
+        return wire.port;
+      },
+      door: createMqttDoor(),
+      random: street.random,
+      socketPath: null,
+      openStoreLink: openInProcessLink,
+      periodsMs: PERIODS_MS,
+    });
+  const running = async <T>(work: Promise<T>): Promise<T> => {
+    let done = false;
+    const settled = work.finally(() => {
+      done = true;
+    });
+    while (!done) await clock.advance(10);
+    return settled;
+  };
+  const rig: Rig = {
+    clock,
+    street,
+    broker,
+    host,
+    agent: build(),
+    log: lines,
+    status: () => rig.agent.view.status(),
+    levels: () => [...street.world.lamps.values()].map((lamp) => Math.round(street.world.levelPct(lamp))),
+    async until(what, holds, withinMs = 60_000) {
+      const endMono = clock.monoMs() + withinMs;
+      while (!(await holds())) {
+        if (clock.monoMs() >= endMono) throw new Error(`not within ${withinMs} ms: ${what}`);
+        await clock.advance(20);
+      }
+    },
+    async restart() {
+      await running(rig.agent.stop());
+      rig.agent = build();
+      await running(rig.agent.start());
+    },
+  };
+  t.teardown(async () => {
+    await running(rig.agent.stop());
+    street.stop();
+    await host.stop();
+    await broker.stop();
+  });
+  street.start();
+  await running(rig.agent.start());
+  return rig;
+}
