@@ -31,7 +31,7 @@ export type BusErrorCode =
   | 'expired'
   | 'superseded';
 
-export const BUS_POLICY: Readonly<Record<BusErrorCode, FailurePolicy>> = {
+const BUS_POLICY: Readonly<Record<BusErrorCode, FailurePolicy>> = {
   timeout: { retry: true, unitUsable: true, excludePoint: false },
   crc: { retry: true, unitUsable: true, excludePoint: false },
   'wrong-reply': { retry: true, unitUsable: true, excludePoint: false },
@@ -90,7 +90,7 @@ export function formatProblem({ file, line, column, path, message }: Problem): s
 export type StoreErrorCode = 'full' | 'read-only' | 'io' | 'corrupt' | 'foreign' | 'future-version' | 'worker-lost';
 
 /** Whether the store can go on by itself (`retry`) or must set the file aside and start afresh (`quarantine`). */
-export const STORE_POLICY: Readonly<Record<StoreErrorCode, { readonly retry: boolean; readonly quarantine: boolean }>> = {
+const STORE_POLICY: Readonly<Record<StoreErrorCode, { readonly retry: boolean; readonly quarantine: boolean }>> = {
   full: { retry: true, quarantine: false },
   'read-only': { retry: true, quarantine: false },
   io: { retry: true, quarantine: false },
@@ -115,7 +115,7 @@ export class StoreError extends Error {
 export type UplinkErrorCode = 'unreachable' | 'refused' | 'tls' | 'lost' | 'unproven' | 'too-large';
 
 /** Every uplink failure ends the session and is tried again after a back-off, except a message the broker can never take. */
-export const UPLINK_POLICY: Readonly<Record<UplinkErrorCode, { readonly retry: boolean }>> = {
+const UPLINK_POLICY: Readonly<Record<UplinkErrorCode, { readonly retry: boolean }>> = {
   unreachable: { retry: true },
   refused: { retry: true },
   tls: { retry: true },

@@ -64,7 +64,7 @@ function press(key: string, demo: Demo, say: (text: string) => void): void {
 }
 
 /** One screen of at most 80 columns. */
-export function page(demo: Demo, news: string): string[] {
+function page(demo: Demo, news: string): string[] {
   const { status } = demo;
   if (status === null) return ['The agent is starting ...'];
   const lamps = status.zones.flatMap((zone) => zone.lamps);

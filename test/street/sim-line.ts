@@ -137,9 +137,14 @@ export function createSimLine({ serial, clock, units, chunkBytes }: SimLineOptio
   function deliver(bytes: Buffer, startMono: MonoMs): void {
     const size = chunkBytes ?? bytes.length;
     wireFreeMono = startMono + bytes.length * charMs;
-    for (let at = 0; at < bytes.length; at += size) {
+    // One timer after the other: several at once may fire out of order in real time.
+    const send = (at: number): void => {
       const piece = bytes.subarray(at, at + size);
-      clock.precisely(startMono + (at + piece.length) * charMs, () => line.end.write(piece));
-    }
+      clock.precisely(startMono + (at + piece.length) * charMs, () => {
+        line.end.write(piece);
+        if (at + size < bytes.length) send(at + size);
+      });
+    };
+    send(0);
   }
 }

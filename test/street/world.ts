@@ -21,7 +21,7 @@ export interface WorldLamp {
 export type MoverKind = 'walker' | 'cyclist' | 'car';
 
 /** Units: m/s. Source: 5 km/h, 25 km/h, 50 km/h. */
-export const MOVER_SPEED_MPS: Readonly<Record<MoverKind, number>> = { walker: 1.4, cyclist: 6.94, car: 13.9 };
+const MOVER_SPEED_MPS: Readonly<Record<MoverKind, number>> = { walker: 1.4, cyclist: 6.94, car: 13.9 };
 
 export interface Mover {
   readonly kind: MoverKind;

@@ -49,7 +49,7 @@ export interface Rig {
 }
 
 /** Four lamps in two cabinets' worth of lines would prove no more than four on one. */
-export function smallSite(): LoadedSite {
+function smallSite(): LoadedSite {
   const site = loadSite(DEMO);
   const lampIds = ['L01', 'L02', 'L03', 'L04'];
   const [north] = site.cabinet.lines;

@@ -1,0 +1,27 @@
+// Runs tap on the pinned runtime and closes with the plain line "N passed, N failed"; the exit code is tap's own.
+import { spawn, spawnSync } from 'node:child_process';
+
+const TAP = 'node_modules/tap/dist/esm/run.mjs';
+// tap must be built once with the plugins of .taprc before its first run, or that run fails every TypeScript file.
+const built = spawnSync(process.execPath, [TAP, 'build'], { stdio: 'ignore' });
+if (built.status !== 0) {
+  console.log('tap could not be built: run `npm ci` again\n0 passed, 1 failed');
+  process.exit(1);
+}
+const tap = spawn(process.execPath, [TAP, ...process.argv.slice(2)], {
+  stdio: ['ignore', 'pipe', 'inherit'],
+  env: { ...process.env, TAP_REPORTER: process.env.TAP_REPORTER ?? 'terse' },
+});
+let tail = '';
+tap.stdout.on('data', (bytes) => {
+  process.stdout.write(bytes);
+  tail = (tail + bytes).slice(-4_000);
+});
+tap.on('close', (code, signal) => {
+  const counts = [...tail.matchAll(/^# \{ total: \d+(?<rest>[^}]*)\}/gm)].pop()?.groups?.rest;
+  const count = (word) => Number(new RegExp(`\\b${word}: (\\d+)`).exec(counts ?? '')?.[1] ?? 0);
+  const skipped = count('skip') + count('todo');
+  if (counts === undefined) console.log('0 passed, 1 failed');
+  else console.log(`${count('pass')} passed, ${count('fail')} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`);
+  process.exit(counts === undefined ? code || 1 : (code ?? (signal === null ? 0 : 1)));
+});
