@@ -7,7 +7,7 @@
 
 /** What has no base letter in Unicode's own decomposition. Source: assumed; what French labels and units need. */
 const SPELT: Readonly<Record<string, string>> = {
-  '°': 'deg ',
+  '°': ' deg',
   μ: 'u',
   æ: 'ae',
   Æ: 'AE',
