@@ -122,7 +122,7 @@ function textOf(value: LocalArgs[string] | undefined): string | null {
 
 /** Loaded on demand: the agent's libraries take longer to load than a console command takes in all. */
 async function loadApp(): Promise<AppModule> {
-  return import('./app.ts');
+  return import('./app-run.ts');
 }
 
 function print(line: string): void {

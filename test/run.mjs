@@ -12,10 +12,20 @@ const tap = spawn(process.execPath, [TAP, ...process.argv.slice(2)], {
   stdio: ['ignore', 'pipe', 'inherit'],
   env: { ...process.env, TAP_REPORTER: process.env.TAP_REPORTER ?? 'terse' },
 });
+// Without a terminal the reporter's repainted progress would be pages of the same two lines.
+// biome-ignore lint/suspicious/noControlCharactersInRegex: the repaint sequences begin with it
+const REPAINT = /\x1b\[|^(Asserts|Suites): /;
 let tail = '';
+let rest = '';
 tap.stdout.on('data', (bytes) => {
-  process.stdout.write(bytes);
   tail = (tail + bytes).slice(-4_000);
+  if (process.stdout.isTTY) {
+    process.stdout.write(bytes);
+    return;
+  }
+  const lines = (rest + bytes).split('\n');
+  rest = lines.pop() ?? '';
+  for (const line of lines) if (line.trim() !== '' && !REPAINT.test(line)) console.log(line);
 });
 tap.on('close', (code, signal) => {
   const counts = [...tail.matchAll(/^# \{ total: \d+(?<rest>[^}]*)\}/gm)].pop()?.groups?.rest;
