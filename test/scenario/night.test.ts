@@ -128,3 +128,20 @@ t.test('the clock is unknown at start and becomes known: lit, then by the progra
     'and it is told that the time is known',
   );
 });
+
+t.test('a port missing at start does not stop the agent, and an unplugged one heals by itself', async (t) => {
+  const rig = await createRig(t, { startAt: '2026-12-15T23:30:00+01:00' });
+  await rig.until('dimmed', () => rig.levels().every((level) => level === 30));
+  const { line } = rig.street.unitOf('L01');
+  const isDown = async (): Promise<boolean> => (await rig.status()).activeEvents.some(({ code }) => code === 'line-down');
+  line.unplug();
+  await rig.until('told', isDown, 5_000);
+  t.match((await rig.status()).lines[0], { state: 'down', reason: /unplugged/ });
+  t.strictSame(rig.levels(), [30, 30, 30, 30], 'the lamps keep their light');
+  await rig.restart();
+  t.match((await rig.status()).lines[0], { state: 'down' }, 'it starts all the same');
+  line.replug();
+  await rig.until('up again', async () => !(await isDown()), 20_000);
+  rig.street.world.send('walker');
+  await rig.until('and at work', () => rig.levels()[1] === 100);
+});

@@ -1,0 +1,57 @@
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import t from 'tap';
+import { loadSite } from '../../agent/app-load.ts';
+import { cabinetPoints, failsafeLevelPct, uplinkDevices } from '../../agent/app-points.ts';
+
+const ROOT = join(import.meta.dirname, '../..');
+const luciole = (...words: string[]) => spawnSync(process.execPath, [join(ROOT, 'agent/luciole.js'), ...words], { encoding: 'utf8' });
+
+/** Wrong in five ways, one a line. */
+const WRONG = `cabinet: { id: a, name: A, latitudeDeg: 147, longitudeDeg: -0.5, timezone: Europe/Pariss }
+lines:
+  - { id: n, port: /dev/none, devices: [{ id: L01, unit: 1, profile: wirenboard-wb-led, pole: P01 }, { id: L02, unit: 1, profile: wirenboard-wb-led, pole: P01 }] }
+poles: [{ id: P01, atM: 0 }]
+lamps: [{ id: L01, ratedPowerW: 60 }, { id: L02, ratedPowerW: 60 }]
+zones: [{ id: z, lamps: [L01, L02, L03], programme: p }]
+programmes: [{ id: p, steps: [{ at: dusk, levelPct: 100 }, { at: "25:00", levelPct: 30 }] }]
+`;
+
+t.test('a bad configuration is told whole, with places, and ends with exit code 78', async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'luciole-'));
+  t.teardown(() => rmSync(folder, { recursive: true }));
+  const file = join(folder, 'cabinet.yaml');
+  writeFileSync(file, WRONG);
+  const checked = luciole('check', file);
+  t.equal(checked.status, 78);
+  for (const place of ['1:41', '1:76', '3:119', '6:36', '7:66']) t.match(checked.stdout, `${file}:${place}`, `${place} is named`);
+  const json = JSON.parse(luciole('check', file, '--json').stdout) as unknown[];
+  t.ok(json.length >= 5, `${json.length} problems as JSON`);
+  const run = luciole('run', file, '--socket', join(folder, 's'));
+  t.equal(run.status, 78);
+  t.match(run.stderr + run.stdout, `${file}:1:41`, 'run refuses it with the same words');
+  t.equal(luciole('check', join(folder, 'none.yaml')).status, 78, 'a missing file too');
+});
+
+t.test('check names ports that do not exist, and what exists', async (t) => {
+  const { status, stdout } = luciole('check', join(ROOT, 'config/demo.yaml'));
+  t.equal(status, 78);
+  t.equal(stdout.match(/no such device file/g)?.length, 3, stdout);
+});
+
+t.test('every point, lamp and zone of the demo has its place on the platform, once', async (t) => {
+  const { cabinet, profiles } = loadSite(join(ROOT, 'config/demo.yaml'));
+  const points = cabinetPoints(cabinet, profiles);
+  const devices = uplinkDevices(cabinet, points);
+  t.equal(new Set(devices.map(({ id }) => id)).size, devices.length);
+  t.strictSame(
+    devices.filter(({ target }) => target?.kind === 'zone').map(({ id }) => id),
+    ['rue'],
+  );
+  t.equal(devices.filter(({ target }) => target?.kind === 'lamp').length, 12);
+  t.equal(devices.flatMap(({ metrics }) => metrics).filter(({ pointId }) => pointId !== null).length, points.size);
+  t.equal(points.get('IO1.input_1')?.semantic, 'door', 'the site says what a contact means');
+  t.equal(failsafeLevelPct(cabinet, cabinet.zones[0]), 100, 'without an agent a lamp holds the highest step of its programme');
+});
