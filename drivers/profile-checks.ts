@@ -3,12 +3,18 @@
  *
  * Pure. Called by `profile-loader.ts`; a profile that fails here is not used.
  */
-import type { PointProfile, Profile } from '../agent/core/profile.ts';
-import { REGISTERS } from './modbus/codec.ts';
+import type { PointProfile, Profile, Table } from '../agent/core/profile.ts';
+import { REGISTERS, WRITABLE } from './modbus/codec.ts';
 import { crc16 } from './modbus/crc16.ts';
 import { createModbusDriver } from './modbus/modbus-driver.ts';
 import { createUartDriver } from './uart/frame-codec.ts';
 import { UART_CODECS } from './uart/uart-codecs.ts';
+
+/** Source: Modbus Application Protocol V1.1b3 §6 and §7: the shortest frame is an exception. Units: bytes. */
+const MIN_FRAME_BYTES = 5;
+/** Units: bytes. Source: as above, §6.1 to §6.4. */
+const READ_BYTES = 8;
+const TABLE_OF_FC: Readonly<Record<number, Table>> = { 1: 'coil', 2: 'discrete', 3: 'holding', 4: 'input' };
 
 export interface Flaw {
   readonly path: readonly (string | number)[];
@@ -25,6 +31,8 @@ function pointFlaws({ points, transport }: Profile): Flaw[] {
     const path = ['points', index];
     const flaws: Flaw[] = [];
     if (points.findIndex((p) => p.id === point.id) !== index) flaws.push({ path: [...path, 'id'], message: `"${point.id}" stands twice` });
+    if (point.range !== null && point.range[0] >= point.range[1])
+      flaws.push({ path: [...path, 'range'], message: 'the first number must be the smaller' });
     if (transport === 'uart') return flaws;
     const isBitTable = point.table === 'coil' || point.table === 'discrete';
     if (isBitTable !== (point.type === 'bit'))
@@ -35,19 +43,31 @@ function pointFlaws({ points, transport }: Profile): Flaw[] {
     const other = points.slice(0, index).find((p) => overlaps(p, point));
     if (other !== undefined) flaws.push({ path: [...path, 'address'], message: `overlaps ${other.id} (${other.table} ${other.address})` });
     if (point.write !== null) flaws.push(...writeFlaws(point, path));
-    if (point.range !== null && point.range[0] >= point.range[1])
-      flaws.push({ path: [...path, 'range'], message: 'the first number must be the smaller' });
     return flaws;
   });
 }
 
-function writeFlaws({ table, type, write }: PointProfile, path: readonly (string | number)[]): Flaw[] {
+function writeFlaws(point: PointProfile, path: readonly (string | number)[]): Flaw[] {
+  const { table, type, write } = point;
+  if (write === null) return [];
   const flaws: Flaw[] = [];
   if (table !== 'coil' && table !== 'holding') flaws.push({ path: [...path, 'write'], message: `table ${table} cannot be written` });
-  if (!['bit', 'u16', 's16'].includes(type))
-    flaws.push({ path: [...path, 'type'], message: `type ${type} cannot be written, only bit, u16 and s16` });
-  if (write !== null && write.min > write.max) flaws.push({ path: [...path, 'write'], message: 'min is above max' });
+  if (write.min > write.max) flaws.push({ path: [...path, 'write'], message: 'min is above max' });
+  if (WRITABLE[type] === undefined) {
+    flaws.push({ path: [...path, 'type'], message: `type ${type} cannot be written, only ${Object.keys(WRITABLE).join(', ')}` });
+    return flaws;
+  }
+  for (const limit of ['min', 'max'] as const) {
+    if (!canEncode(point, write[limit]))
+      flaws.push({ path: [...path, 'write', limit], message: `${write[limit]} does not fit into ${type}` });
+  }
   return flaws;
+}
+
+function canEncode({ type, scale, offset }: PointProfile, value: number): boolean {
+  const [min, max] = WRITABLE[type] ?? [0, -1];
+  const raw = Math.round((value - offset) / scale);
+  return raw >= min && raw <= max;
 }
 
 function overlaps(a: PointProfile, b: PointProfile): boolean {
@@ -93,12 +113,17 @@ function modbusValues(
   if (request === null) return 'a Modbus example needs its request';
   const [ask, answer] = [bytesOf(request), bytesOf(response)];
   for (const frame of [ask, answer]) {
+    if (frame.length < MIN_FRAME_BYTES) return `${frame.toString('hex')} is too short for a frame`;
     if (crc16(frame, 0, frame.length - 2) !== frame.readUInt16LE(frame.length - 2)) return `wrong checksum in ${frame.toString('hex')}`;
   }
   const fc = ask[1] as number;
   if (fc > 4) return ask.subarray(0, 6).equals(answer.subarray(0, 6)) ? new Map() : 'the reply to a write must repeat it';
-  const table = (['coil', 'discrete', 'holding', 'input'] as const)[fc - 1] as 'coil';
+  const table = TABLE_OF_FC[fc];
+  if (table === undefined || ask.length !== READ_BYTES) return 'the request is neither a read (function 1 to 4) nor a write';
   const [address, count] = [ask.readUInt16BE(2), ask.readUInt16BE(4)];
+  const dataBytes = fc <= 2 ? Math.ceil(count / 8) : 2 * count;
+  if (answer[0] !== ask[0] || answer[1] !== fc || answer[2] !== dataBytes || answer.length !== dataBytes + 5)
+    return `the response does not fit the request: ${dataBytes} bytes of data are asked for`;
   const words = Array.from({ length: count }, (_, i) =>
     fc <= 2 ? ((answer[3 + (i >> 3)] as number) >> (i & 7)) & 1 : answer.readUInt16BE(3 + 2 * i),
   );

@@ -7,8 +7,13 @@ import { profileSchema } from './profile-schema.ts';
 export type ReadPlaced = (text: string) => {
   readonly value: unknown;
   readonly flaws: readonly { readonly line: number; readonly column: number; readonly message: string }[];
-  place(path: readonly (string | number)[]): { readonly line: number; readonly column: number };
+  place(path: Path): Place;
+  /** Where the key of a value stands. */
+  keyPlace(path: Path): Place;
 };
+
+type Path = readonly (string | number)[];
+type Place = { readonly line: number; readonly column: number };
 
 export interface ProfileFile {
   readonly file: string;
@@ -22,15 +27,23 @@ export interface ProfileFile {
  */
 export function loadProfile({ file, text }: ProfileFile, readPlaced: ReadPlaced): Profile {
   const document = readPlaced(text);
-  const problem = (path: readonly (string | number)[], message: string): Problem => ({
+  const problem = (path: Path, message: string, place = document.place(path)): Problem => ({
     file,
-    ...document.place(path),
-    path: path.join('.'),
+    ...place,
+    path: inWords(path),
     message,
   });
   if (document.flaws.length > 0) throw new ConfigError(document.flaws.map((flaw) => ({ file, path: '', ...flaw })));
   const result = profileSchema.safeParse(document.value);
-  if (!result.success) throw new ConfigError(result.error.issues.map((issue) => problem(issue.path as (string | number)[], issue.message)));
+  if (!result.success) {
+    throw new ConfigError(
+      result.error.issues.flatMap((issue) => {
+        const path = issue.path as (string | number)[];
+        if (issue.code !== 'unrecognized_keys') return [problem(path, issue.message)];
+        return issue.keys.map((key) => problem([...path, key], `unknown key "${key}"`, document.keyPlace([...path, key])));
+      }),
+    );
+  }
   const flaws = checkProfile(result.data);
   if (flaws.length > 0) throw new ConfigError(flaws.map(({ path, message }) => problem(path, message)));
   return result.data;
@@ -55,4 +68,9 @@ export function loadProfiles(files: readonly ProfileFile[], readPlaced: ReadPlac
     }
   }
   return { profiles, problems };
+}
+
+/** As a person would say it: `points[3].address`. */
+function inWords(path: Path): string {
+  return path.map((part, i) => (typeof part === 'number' ? `[${part}]` : i === 0 ? part : `.${part}`)).join('');
 }

@@ -69,7 +69,6 @@ export function createSerialPort(path: string, serial: SerialSettings): BytePort
       } catch (error) {
         throw openError(path, error);
       }
-      port.discardInput();
       listen();
     },
     write(bytes) {

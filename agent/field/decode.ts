@@ -13,7 +13,7 @@ export interface Stamp {
   readonly atMs: WallMs;
 }
 
-export function pointId(deviceId: string, quantity: string): PointId {
+function pointId(deviceId: string, quantity: string): PointId {
   return `${deviceId}.${quantity}`;
 }
 

@@ -75,6 +75,7 @@ export function createField(options: FieldOptions): Field {
     },
     async stop() {
       sampler?.cancel();
+      sampler = undefined;
       for (const { runner, uart } of runtimes) {
         runner?.stop();
         uart?.stop();
@@ -101,8 +102,8 @@ export function createField(options: FieldOptions): Field {
     const units = config.devices.map((device) =>
       createUnit({ device, driver: driverOf(device.id), maxRegisters, setupValues: options.setupValuesOf(device.id) }),
     );
-    for (const { device, slots } of units) {
-      for (const { block } of slots)
+    for (const { device, plan } of units) {
+      for (const block of plan)
         for (const quantity of block.quantities) staleMs.set(`${device.id}.${quantity}`, STALE_PERIODS * periodsMs[block.poll] + 1_000);
     }
     const runner = createLineRunner({ ...options, lineId: config.id, line, units, events, periodsMs, onReadings: note });

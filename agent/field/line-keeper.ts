@@ -36,6 +36,7 @@ export function createLineKeeper({ lineId, port, clock, events, log, onUp }: Lin
     reason = cause.message;
     events.raise('line-down', lineId, 'alarm', cause.message);
     if (!running) return;
+    timer?.cancel();
     timer = clock.after(waitMs, () => void attempt());
     waitMs = Math.min(2 * waitMs, REOPEN_MS.max);
   };
@@ -47,6 +48,7 @@ export function createLineKeeper({ lineId, port, clock, events, log, onUp }: Lin
       down(error);
       return;
     }
+    if (!running) return port.close();
     reason = '';
     waitMs = REOPEN_MS.first;
     log.event('line-up', { line: lineId });

@@ -53,6 +53,16 @@ function aligned(block: Block): Block {
   return { ...block, address, count: end + (end % 2) - address };
 }
 
+/** The two halves of a block that a unit refuses as a whole; the block itself when it holds one quantity only. */
+export function splitBlock(profile: Profile, block: Block): Block[] {
+  const points = profile.points
+    .filter(({ table, id }) => table === block.table && block.quantities.includes(id))
+    .toSorted((a, b) => a.address - b.address);
+  if (points.length < 2) return [block];
+  const middle = Math.ceil(points.length / 2);
+  return [points.slice(0, middle), points.slice(middle)].flatMap((half) => blocksOf({ ...profile, points: half }, block.count));
+}
+
 /** One block of one unit and when it is wanted next. */
 export interface PollSlot {
   readonly unit: number;

@@ -22,11 +22,15 @@ export interface ReadBacks {
   failAll(reason: string): void;
 }
 
-export function createReadBacks(): ReadBacks {
+/** `heldUntilMono` says when the line can take the question without holding up others. */
+export function createReadBacks(heldUntilMono: (readBack: ReadBack) => MonoMs): ReadBacks {
   const byPoint = new Map<string, ReadBack>();
-  const first = (): ReadBack | undefined => {
-    let earliest: ReadBack | undefined;
-    for (const each of byPoint.values()) if (earliest === undefined || each.dueMono < earliest.dueMono) earliest = each;
+  const first = (): { readBack: ReadBack; mono: MonoMs } | undefined => {
+    let earliest: { readBack: ReadBack; mono: MonoMs } | undefined;
+    for (const readBack of byPoint.values()) {
+      const mono = Math.max(readBack.dueMono, heldUntilMono(readBack));
+      if (earliest === undefined || mono < earliest.mono) earliest = { readBack, mono };
+    }
     return earliest;
   };
   return {
@@ -37,12 +41,12 @@ export function createReadBacks(): ReadBacks {
     },
     take(nowMono) {
       const due = first();
-      if (due === undefined || due.dueMono > nowMono) return undefined;
-      byPoint.delete(due.write.pointId);
-      return due;
+      if (due === undefined || due.mono > nowMono) return undefined;
+      byPoint.delete(due.readBack.write.pointId);
+      return due.readBack;
     },
-    isDue: (nowMono) => (first()?.dueMono ?? Number.POSITIVE_INFINITY) <= nowMono,
-    nextMono: () => first()?.dueMono,
+    isDue: (nowMono) => (first()?.mono ?? Number.POSITIVE_INFINITY) <= nowMono,
+    nextMono: () => first()?.mono,
     failAll(reason) {
       const all = [...byPoint.values()];
       byPoint.clear();

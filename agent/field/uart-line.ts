@@ -67,7 +67,10 @@ export function createUartLine({ device, driver, port, clock, events, onReadings
         if (clock.monoMs() - heardMono >= driver.silenceMs) goSilent('no sound frame, check power, wiring and baud rate');
       });
     },
-    stop: () => watch?.cancel(),
+    stop() {
+      watch?.cancel();
+      watch = undefined;
+    },
     lost: () => goSilent('its port is gone'),
   };
 }

@@ -2,7 +2,7 @@ import type { DeviceConfig } from '../core/cabinet.ts';
 import type { MonoMs, WallMs } from '../core/clock.ts';
 import type { ModbusDriver, ReadRequest } from '../core/driver.ts';
 import type { SetupParameter } from '../core/profile.ts';
-import { type Block, blocksOf, type PollSlot } from './poll-plan.ts';
+import { type Block, blocksOf, type PollSlot, splitBlock } from './poll-plan.ts';
 import { FRESH, responseTimeoutMs, type UnitHealth } from './unit-health.ts';
 
 /** A register to be put right, taken from the profile with the site's values filled in. */
@@ -18,10 +18,16 @@ export interface Unit {
   readonly device: DeviceConfig;
   readonly driver: ModbusDriver;
   readonly steps: readonly SetupStep[];
+  /** The blocks of its profile; `slots` may have been split by what it refuses. */
+  readonly plan: readonly Block[];
   health: UnitHealth;
   slots: Slot[];
+  /** It has not answered yet, or not since it fell silent or its line went down. */
+  isAway: boolean;
   /** Set-up steps still to do; filled when the unit is met. */
   pendingSteps: SetupStep[];
+  /** Tries of the first pending step that it answered with a failure. */
+  stepFailures: number;
   seenMs: WallMs | null;
   /** End of the last exchange with it. */
   lastMono: MonoMs;
@@ -32,7 +38,7 @@ export interface Unit {
 export interface Slot extends PollSlot {
   readonly block: Block;
   dueMono: MonoMs;
-  /** The unit refuses these registers; asked again after it has been away. */
+  /** The unit refuses this register; asked again after it has been away. */
   refused: boolean;
 }
 
@@ -48,9 +54,47 @@ export interface UnitOptions {
 
 export function createUnit({ device, driver, maxRegisters, setupValues }: UnitOptions): Unit {
   const { profile } = driver;
-  const slots = blocksOf(profile, maxRegisters).map((block) => ({ unit: device.unit, block, dueMono: 0, refused: false }));
+  const plan = blocksOf(profile, maxRegisters);
   const steps = profile.setup.map(({ value, ...step }) => ({ ...step, value: typeof value === 'number' ? value : setupValues[value] }));
-  return { device, driver, steps, health: FRESH, slots, pendingSteps: [], seenMs: null, lastMono: 0, nextWriteMono: 0 };
+  return {
+    device,
+    driver,
+    steps,
+    plan,
+    health: FRESH,
+    slots: plan.map((block) => slotOf(device.unit, block, 0)),
+    isAway: true,
+    pendingSteps: [],
+    stepFailures: 0,
+    seenMs: null,
+    lastMono: 0,
+    nextWriteMono: 0,
+  };
+}
+
+function slotOf(unit: number, block: Block, dueMono: MonoMs): Slot {
+  return { unit, block, dueMono, refused: false };
+}
+
+/** It answers again: its set-up is done anew, and what it refused before is asked anew. */
+export function welcome(unit: Unit, nowMono: MonoMs): void {
+  unit.isAway = false;
+  unit.pendingSteps = [...unit.steps];
+  unit.stepFailures = 0;
+  const isWhole = unit.slots.length === unit.plan.length && unit.slots.every(({ refused }) => !refused);
+  if (isWhole) for (const slot of unit.slots) slot.dueMono = Math.min(slot.dueMono, nowMono);
+  else unit.slots = unit.plan.map((block) => slotOf(unit.device.unit, block, nowMono));
+}
+
+/** It refuses a block: its halves are asked instead, until the register that it does not have is alone. Returns what is lost by it. */
+export function refuse(unit: Unit, slot: Slot, nowMono: MonoMs): readonly string[] {
+  const halves = splitBlock(unit.driver.profile, slot.block);
+  if (halves.length < 2) {
+    slot.refused = true;
+    return slot.block.quantities;
+  }
+  unit.slots = unit.slots.flatMap((each) => (each === slot ? halves.map((block) => slotOf(unit.device.unit, block, nowMono)) : [each]));
+  return [];
 }
 
 /** How long to wait for it: what it has shown, or what its profile says before it has shown anything. Units: ms. */
@@ -66,12 +110,23 @@ export function probeOf({ device, driver, slots }: Unit): ReadRequest | undefine
   return { unit: device.unit, table: block.table, address: block.address, count: evenAlign ? 2 : 1 };
 }
 
-/** Whether it needs no more silence of its own. */
-export function isRested({ lastMono, driver }: Unit, nowMono: MonoMs): boolean {
-  return nowMono >= lastMono + driver.profile.quirks.minGapMs;
+/** How the register of its next set-up step is looked at; undefined when it is set up. */
+export function setUpReadOf({ device, pendingSteps }: Unit): ReadRequest | undefined {
+  const [step] = pendingSteps;
+  return step && { unit: device.unit, table: step.table, address: step.address, count: 1 };
 }
 
-/** The state people see: `new` until it has answered once. */
-export function stateOf({ health, seenMs }: Unit): 'new' | UnitHealth['state'] {
-  return seenMs === null && health.state !== 'silent' ? 'new' : health.state;
+/** When it has had the silence it needs. */
+export function restedMono({ lastMono, driver }: Unit): MonoMs {
+  return lastMono + driver.profile.quirks.minGapMs;
+}
+
+/** When a write may go to it: at once, but rarely while it is silent. */
+export function writableMono({ health, nextWriteMono }: Unit): MonoMs {
+  return health.state === 'silent' ? nextWriteMono : 0;
+}
+
+/** The state people see: `new` until it has answered on this line. */
+export function stateOf({ health, isAway }: Unit): 'new' | UnitHealth['state'] {
+  return isAway && health.state !== 'silent' ? 'new' : health.state;
 }

@@ -6,11 +6,13 @@
 import type { MonoMs } from '../core/clock.ts';
 import type { LevelWrite, WriteResult } from '../core/ports.ts';
 import type { PointId } from '../core/words.ts';
+import { type Unit, writableMono } from './unit.ts';
 
 export interface WaitingWrite {
   readonly write: LevelWrite;
+  readonly unit: Unit;
+  readonly quantity: string;
   readonly attempts: number;
-  readonly notBeforeMono: MonoMs;
   readonly settle: (result: WriteResult) => void;
 }
 
@@ -21,7 +23,7 @@ export interface WriteQueue {
   has(lane: LevelWrite['lane'], nowMono: MonoMs): boolean;
   /** Whether a write to this point waits. */
   holds(pointId: PointId): boolean;
-  /** When a write held back may go; undefined when none is. */
+  /** When the next of them may go; undefined when none waits. */
   nextMono(): MonoMs | undefined;
   /** Give up all of them. */
   failAll(reason: string): void;
@@ -34,7 +36,7 @@ export function createWriteQueue(): WriteQueue {
       if (waiting.write.expiresMono <= nowMono) {
         byPoint.delete(waiting.write.pointId);
         waiting.settle({ state: 'failed', reason: 'not sent in time', sentMono: null });
-      } else if (waiting.write.lane === lane && waiting.notBeforeMono <= nowMono) return waiting;
+      } else if (waiting.write.lane === lane && writableMono(waiting.unit) <= nowMono) return waiting;
     }
     return undefined;
   };
@@ -53,7 +55,7 @@ export function createWriteQueue(): WriteQueue {
     holds: (pointId) => byPoint.has(pointId),
     has: (lane, nowMono) => find(lane, nowMono) !== undefined,
     nextMono: () => {
-      const times = [...byPoint.values()].map((waiting) => waiting.notBeforeMono);
+      const times = [...byPoint.values()].map(({ unit }) => writableMono(unit));
       return times.length === 0 ? undefined : Math.min(...times);
     },
     failAll(reason) {

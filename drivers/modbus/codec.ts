@@ -8,13 +8,20 @@ import type { PointProfile, RegisterType } from '../../agent/core/profile.ts';
 /** Registers a value takes up. A bit takes one coil. */
 export const REGISTERS: Readonly<Record<RegisterType, number>> = { bit: 1, u16: 1, s16: 1, u32: 2, s32: 2, f32: 2, u64: 4 };
 
+/** Raw values of the types that can be written. */
+export const WRITABLE: Readonly<Partial<Record<RegisterType, readonly [min: number, max: number]>>> = {
+  bit: [0, 1],
+  u16: [0, 0xffff],
+  s16: [-0x8000, 0x7fff],
+};
+
 /**
  * One raw value.
  *
  * Shape: `words.length` is at least `REGISTERS[type]`, each 0..65535. Bytes inside a word are big-endian.
  * Errors: null for a u64 that a number cannot hold exactly; nothing the devices count comes near 2^53.
  */
-export function rawOf({ type, wordOrder }: PointProfile, words: readonly number[]): number | null {
+function rawOf({ type, wordOrder }: PointProfile, words: readonly number[]): number | null {
   const used = words.slice(0, REGISTERS[type]);
   if (wordOrder === 'low-first') used.reverse();
   const bytes = Buffer.alloc(2 * used.length);
@@ -69,9 +76,10 @@ export function encodePoint(point: PointProfile, value: number): number[] {
   if (write === null) throw new RangeError(`${point.id} cannot be written`);
   if (!(value >= write.min && value <= write.max)) throw new RangeError(`${point.id}: ${value} is outside ${write.min}..${write.max}`);
   const raw = Math.round((value - point.offset) / point.scale);
-  if (type === 'bit') return [raw === 0 ? 0 : 1];
-  if (type === 'u16' || type === 's16') return [raw & 0xffff];
-  throw new RangeError(`${point.id}: writing type ${type} is not supported`);
+  const limits = WRITABLE[type];
+  if (limits === undefined) throw new RangeError(`${point.id}: writing type ${type} is not supported`);
+  if (raw < limits[0] || raw > limits[1]) throw new RangeError(`${point.id}: ${value} does not fit into ${type}`);
+  return [raw & 0xffff];
 }
 
 /** Sentinels are written as they stand in the frame, whatever the sign of the type. */

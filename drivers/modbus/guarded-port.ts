@@ -10,15 +10,13 @@ import type { SerialSettings } from '../../agent/core/cabinet.ts';
 import type { Clock, MonoMs, Timer } from '../../agent/core/clock.ts';
 import type { BytePort } from '../../agent/core/driver.ts';
 import { BusError } from '../../agent/core/errors.ts';
-import { matchReply } from './reply-matcher.ts';
+import { createLateReplies, isRead } from './late-replies.ts';
+import { acknowledgement } from './reply-matcher.ts';
+import { createReplyWindow, type ReplyWindow } from './reply-window.ts';
 import { charMs, gapMs } from './wire-time.ts';
 
-/** After a lost reply the unit may still send it. Until then the same question to it would take the old answer. Units: ms. Source: assumed; the longest learned timeout. */
-const LATE_GUARD_MS = 1_000;
-/** An error is over once the wire has been quiet; a babbling line is not waited for longer than this. Units: ms. Source: wb-mqtt-serial skips noise for 100 ms. */
+/** Noise is over once the wire has been quiet; no request waits longer than this for that. Units: ms. Source: wb-mqtt-serial skips noise for 100 ms. */
 const DRAIN_MAX_MS = 100;
-/** Kept for scanning; a reply has at most 256 bytes. Source: Modbus over Serial Line V1.02 §2.5.1. */
-const RX_KEEP_BYTES = 1_024;
 
 export interface PortCounters {
   timeouts: number;
@@ -39,7 +37,8 @@ export interface Exchange {
 
 interface Pending extends Exchange {
   readonly request: Buffer;
-  rx: Buffer;
+  readonly queuedMono: MonoMs;
+  readonly window: ReplyWindow;
   sentMono: MonoMs | null;
   txEndMono: MonoMs;
   timer: Timer | null;
@@ -67,10 +66,10 @@ export class GuardedPort extends EventEmitter<{ data: [frame: Buffer]; close: []
   /** No byte has been on the wire since. */
   #quietMono: MonoMs = 0;
   #drainUntilMono: MonoMs = 0;
-  /** Start of the present burst of bytes nobody asked for. */
-  #babbleMono: MonoMs = 0;
-  #echoing = false;
-  readonly #late = new Map<string, MonoMs>();
+  /** How the present burst of bytes that nobody asked for begins: unit and function, when it is a reply. */
+  #burstHead: readonly number[] = [];
+  readonly #late = createLateReplies();
+  readonly #memory = { echoing: false, late: this.#late, counters: this.counters };
 
   constructor({ port, serial, clock, frameGapMs = gapMs(serial) }: GuardedPortOptions) {
     super();
@@ -110,37 +109,53 @@ export class GuardedPort extends EventEmitter<{ data: [frame: Buffer]; close: []
     this.#pending?.timer?.cancel();
     const pending = this.#pending;
     this.#pending = null;
+    // The unit may answer all the same, into the next opening.
+    if (pending !== null && pending.sentMono !== null) this.#late.add(pending.request, this.#clock.monoMs());
     pending?.fail(error);
   }
 
   /** Called by the library with a whole frame; it leaves when the wire has been quiet long enough. */
   write(request: Buffer): void {
     if (this.#next === null) throw new TypeError('write without expect');
-    const pending: Pending = { ...this.#next, request, rx: Buffer.alloc(0), sentMono: null, txEndMono: 0, timer: null };
+    const queuedMono = this.#clock.monoMs();
+    const window = createReplyWindow(request, this.#next.expectedBytes, this.#memory);
+    const pending: Pending = { ...this.#next, request, queuedMono, window, sentMono: null, txEndMono: 0, timer: null };
     this.#next = null;
     this.#pending = pending;
-    pending.timer = this.#clock.precisely(this.#mayStartMono(request), () => this.#send(pending));
+    this.#schedule(pending);
   }
 
   /** A read like this one was given up a moment ago and its reply may still come: not before this time. */
   heldUntilMono(unit: number, fc: number, count: number): MonoMs {
-    return this.#late.get(`${unit}:${fc}:${count}`) ?? 0;
+    return this.#late.heldUntilMono(unit, fc, count);
   }
 
-  #mayStartMono(request: Buffer): MonoMs {
-    const heldMono = isRead(request) ? (this.#late.get(signature(request)) ?? 0) : 0;
-    return Math.max(this.#quietMono + this.#gapMs, this.#drainUntilMono, heldMono);
+  #schedule(pending: Pending): void {
+    pending.timer?.cancel();
+    pending.timer = null;
+    const timer = this.#clock.precisely(this.#mayStartMono(pending), () => this.#send(pending));
+    // A time already past fires before it returns: then the timer that counts has been set.
+    pending.timer ??= timer;
+  }
+
+  #mayStartMono({ request, queuedMono }: Pending): MonoMs {
+    const drainedMono = Math.min(this.#drainUntilMono, queuedMono + DRAIN_MAX_MS);
+    const [unit, fc] = [request[0] as number, request[1] as number];
+    const heldMono = isRead(request) ? this.#late.heldUntilMono(unit, fc, request.readUInt16BE(4)) : 0;
+    return Math.max(this.#quietMono + this.#gapMs, drainedMono, heldMono);
   }
 
   #send(pending: Pending): void {
-    const startMono = this.#mayStartMono(pending.request);
-    if (startMono > this.#clock.monoMs()) {
-      pending.timer = this.#clock.precisely(startMono, () => this.#send(pending));
+    const discarded = this.#port.discardInput();
+    if (this.#pending !== pending) return; // The port went away under it.
+    this.counters.noiseBytes += discarded;
+    if (discarded > 0) this.#drainUntilMono = this.#clock.monoMs() + this.#gapMs;
+    if (this.#mayStartMono(pending) > this.#clock.monoMs()) {
+      this.#schedule(pending);
       return;
     }
-    this.counters.noiseBytes += this.#port.discardInput();
-    if (this.#pending !== pending) return;
-    this.#late.delete(signature(pending.request));
+    this.#burstHead = [];
+    this.#late.forget(pending.request);
     pending.sentMono = this.#clock.monoMs();
     pending.txEndMono = pending.sentMono + pending.request.length * this.#charMs;
     this.#quietMono = pending.txEndMono;
@@ -151,7 +166,7 @@ export class GuardedPort extends EventEmitter<{ data: [frame: Buffer]; close: []
       this.abort(error);
       return;
     }
-    if (pending.request[0] === 0) this.#endBroadcast(pending);
+    if (isBroadcast(pending)) this.#endBroadcast(pending);
     else this.#awaitReply(pending, pending.sentMono);
   }
 
@@ -166,7 +181,7 @@ export class GuardedPort extends EventEmitter<{ data: [frame: Buffer]; close: []
     pending.timer = this.#clock.after(freeMono - this.#clock.monoMs(), () => {
       this.#note(pending, this.#clock.monoMs());
       this.#pending = null;
-      this.emit('data', pending.request);
+      this.emit('data', acknowledgement(pending.request));
     });
   }
 
@@ -178,15 +193,9 @@ export class GuardedPort extends EventEmitter<{ data: [frame: Buffer]; close: []
       return;
     }
     this.#quietMono = Math.max(this.#quietMono, nowMono);
-    pending.rx = Buffer.concat([pending.rx, bytes]).subarray(-RX_KEEP_BYTES);
-    this.#stripEcho(pending);
-    const match = matchReply(pending.request, pending.expectedBytes, pending.rx);
-    if (match.kind === 'stranger') {
-      this.counters.lateReplies++;
-      pending.rx = pending.rx.subarray(match.end);
-      return;
-    }
-    if (match.kind === 'more') return;
+    if (isBroadcast(pending)) return;
+    const match = pending.window.feed(bytes, nowMono);
+    if (match.kind !== 'reply') return;
     pending.timer?.cancel();
     this.counters.noiseBytes += match.noiseBytes;
     this.#note(pending, nowMono);
@@ -198,34 +207,25 @@ export class GuardedPort extends EventEmitter<{ data: [frame: Buffer]; close: []
 
   /** Bytes nobody waits for: the late reply of a unit given up, or noise. Either way the wire must fall silent first, within reason. */
   #stray(bytes: Buffer, nowMono: MonoMs): void {
-    if (nowMono > this.#drainUntilMono) this.#babbleMono = nowMono;
-    this.#drainUntilMono = Math.min(nowMono + this.#gapMs, this.#babbleMono + DRAIN_MAX_MS);
-    const late = [...this.#late.keys()].find((key) => key.startsWith(`${bytes[0]}:${bytes[1]}:`));
-    if (late === undefined) {
-      this.counters.noiseBytes += bytes.length;
-      return;
-    }
-    this.#late.delete(late);
-    this.counters.lateReplies++;
-  }
-
-  /** Some adapters hear themselves. Seen once on a read, where it cannot be a reply, it is stripped from then on. */
-  #stripEcho(pending: Pending): void {
-    const { request, rx } = pending;
-    if (rx.length < request.length || !rx.subarray(0, request.length).equals(request)) return;
-    if (isRead(request)) this.#echoing = true;
-    if (!this.#echoing) return;
-    this.counters.echoes++;
-    pending.rx = rx.subarray(request.length);
+    const before = nowMono > this.#drainUntilMono ? [] : this.#burstHead;
+    this.#burstHead = [...before, ...bytes.subarray(0, 2)].slice(0, 2);
+    this.#drainUntilMono = nowMono + this.#gapMs;
+    const [unit, fc] = this.#burstHead;
+    const isNew = before.length < 2 && unit !== undefined && fc !== undefined;
+    const isLate = isNew && this.#late.take(unit, fc & 0x7f, nowMono);
+    if (isLate) this.counters.lateReplies++;
+    else this.counters.noiseBytes += bytes.length;
+    if (this.#pending !== null) this.#schedule(this.#pending);
   }
 
   #expire(pending: Pending): void {
     const nowMono = this.#clock.monoMs();
-    const { damaged } = matchReply(pending.request, pending.expectedBytes, pending.rx) as { damaged?: boolean };
+    const { damaged, bytes } = pending.window.giveUp();
     this.#pending = null;
+    this.#burstHead = [];
     this.#drainUntilMono = nowMono + this.#gapMs;
     this.#note(pending, nowMono);
-    this.counters.noiseBytes += pending.rx.length;
+    this.counters.noiseBytes += bytes;
     const unit = pending.request[0];
     if (damaged) {
       this.counters.crcErrors++;
@@ -233,7 +233,7 @@ export class GuardedPort extends EventEmitter<{ data: [frame: Buffer]; close: []
       return;
     }
     this.counters.timeouts++;
-    if (isRead(pending.request)) this.#late.set(signature(pending.request), nowMono + LATE_GUARD_MS);
+    this.#late.add(pending.request, nowMono);
     pending.fail(new BusError('timeout', `unit ${unit}: no reply in ${Math.round(pending.timeoutMs)} ms, check power, address and wiring`));
   }
 
@@ -242,11 +242,6 @@ export class GuardedPort extends EventEmitter<{ data: [frame: Buffer]; close: []
   }
 }
 
-function isRead(request: Buffer): boolean {
-  return (request[1] as number) <= 4;
-}
-
-/** Two requests with the same signature cannot be told apart by their replies. */
-function signature(request: Buffer): string {
-  return `${request[0]}:${request[1]}:${request.readUInt16BE(4)}`;
+function isBroadcast({ request }: Pending): boolean {
+  return request[0] === 0;
 }

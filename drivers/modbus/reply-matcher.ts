@@ -7,9 +7,9 @@
 import { crc16 } from './crc16.ts';
 
 export type Match =
-  /** Nothing decided yet; more bytes may come. `damaged`: something looked like the reply but its checksum is wrong. */
+  /** Nothing decided yet; more bytes may come. `damaged`: something had the shape of the reply but its checksum is wrong. */
   | { readonly kind: 'more'; readonly damaged: boolean }
-  | { readonly kind: 'reply'; readonly frame: Buffer; readonly noiseBytes: number }
+  | { readonly kind: 'reply'; readonly frame: Buffer; readonly noiseBytes: number; readonly end: number }
   /** A sound frame from the unit that does not answer this request. */
   | { readonly kind: 'stranger'; readonly frame: Buffer; readonly end: number };
 
@@ -32,11 +32,12 @@ export function matchReply(request: Buffer, expectedBytes: number, bytes: Buffer
     const end = at + (isException ? EXCEPTION_BYTES : expectedBytes);
     if (end > bytes.length) continue;
     if (crc16(bytes, at, end - 2) !== bytes.readUInt16LE(end - 2)) {
-      damaged = true;
+      // A late reply of another length is none of this request's business, and must not pass for its answer.
+      damaged ||= isException || fc > 4 || bytes[at + 2] === expectedBytes - 5;
       continue;
     }
     const frame = bytes.subarray(at, end);
-    if (isException || answers(request, frame)) return { kind: 'reply', frame, noiseBytes: at };
+    if (isException || answers(request, frame)) return { kind: 'reply', frame, noiseBytes: at, end };
     return { kind: 'stranger', frame, end };
   }
   return { kind: 'more', damaged };
@@ -47,4 +48,12 @@ function answers(request: Buffer, frame: Buffer): boolean {
   const fc = request[1] as number;
   if (fc <= 4) return frame[2] === frame.length - 5;
   return frame.subarray(2, 6).equals(request.subarray(2, 6));
+}
+
+/** What a unit would have answered to a write: the library waits for it after a broadcast too. Source: Modbus Application Protocol V1.1b3 §6.5, §6.6, §6.11, §6.12. */
+export function acknowledgement(request: Buffer): Buffer {
+  const frame = Buffer.alloc(8);
+  request.copy(frame, 0, 0, 6);
+  frame.writeUInt16LE(crc16(frame, 0, 6), 6);
+  return frame;
 }

@@ -1,0 +1,236 @@
+import t from 'tap';
+import type { BytePort } from '../../../agent/core/driver.ts';
+import { BusError } from '../../../agent/core/errors.ts';
+import { createEventBook } from '../../../agent/core/event-book.ts';
+import { createManualClock } from '../../../agent/core/manual-clock.ts';
+import type { AgentEvent, Reading } from '../../../agent/core/words.ts';
+import { createField } from '../../../agent/field/field.ts';
+import { createLineKeeper } from '../../../agent/field/line-keeper.ts';
+import { createUartDriver } from '../../../drivers/uart/frame-codec.ts';
+import { SDS011 } from '../../../drivers/uart/sds011.ts';
+import { sds011Frame } from '../../street/units/sds011.ts';
+import { createWire } from '../../street/wire.ts';
+import { point, profile, SERIAL } from './plant.ts';
+
+const DUST = profile('dust', [point('pm2_5', { decimals: 1 }), point('pm10', { decimals: 1, range: [0, 100] })], {
+  transport: 'uart',
+  codec: 'sds011',
+});
+
+function uartPlant() {
+  const clock = createManualClock(Date.parse('2026-01-15T22:00:00Z'));
+  const wire = createWire(() => {});
+  const readings: Reading[] = [];
+  const events: AgentEvent[] = [];
+  const alive: string[] = [];
+  const field = createField({
+    lines: [
+      {
+        kind: 'uart',
+        config: {
+          id: 'air',
+          kind: 'uart',
+          port: '/dev/air',
+          serial: SERIAL,
+          devices: [{ id: 'A1', unit: 0, profile: 'dust', pole: null, roles: {} }],
+        },
+        port: wire.port,
+        driver: createUartDriver(DUST, SDS011),
+      },
+    ],
+    clock,
+    log: { event() {} },
+    setupValuesOf: () => ({ rampUpMs: 0, rampDownMs: 0, failsafeTimeoutS: 0, failsafeLevelPct: 0 }),
+    random: () => 0,
+    onReadings: (more) => readings.push(...more),
+    onAlive: (id, isAlive) => alive.push(`${id} ${isAlive ? 'up' : 'down'}`),
+    onEvent: (event) => events.push(event),
+  });
+  let talking = true;
+  const talk = (): void => {
+    if (talking) wire.end.write(sds011Frame(4.2, 9.9));
+    clock.after(1_000, talk);
+  };
+  talk();
+  return {
+    clock,
+    wire,
+    field,
+    events,
+    alive,
+    hush: (isQuiet: boolean) => {
+      talking = !isQuiet;
+    },
+  };
+}
+
+t.test('a device that talks by itself is read, goes missing when it falls silent, and comes back', async (t) => {
+  const { clock, wire, field, events, alive, hush } = uartPlant();
+  t.teardown(() => field.stop());
+  await field.start();
+  t.match(field.devices(), [{ id: 'A1', line: 'air', unit: 0, state: 'new', lastSeenMs: null }]);
+  wire.end.write(Buffer.from([1, 2, 3]));
+  await clock.advance(3_000);
+  t.match(field.latest('A1.pm2_5'), { value: 4.2, quality: 'good' });
+  t.match(field.devices(), [{ state: 'ok', lastSeenMs: clock.wallMs() }]);
+  t.match(field.lines(), [{ kind: 'uart', state: 'up', noiseBytes: 3 }]);
+  hush(true);
+  await clock.advance(6_000);
+  t.match(field.latest('A1.pm2_5')?.quality, /stale|missing/, 'not good any more after five frames');
+  await clock.advance(5_000);
+  t.match(field.latest('A1.pm2_5'), { value: null, quality: 'missing' });
+  t.match(field.latest('A1.pm10'), { value: null, quality: 'missing' });
+  t.match(events, [{ code: 'unit-silent', source: 'A1', endMs: null, text: /no sound frame, check power, wiring and baud rate/ }]);
+  t.match(field.devices(), [{ state: 'silent' }]);
+  await clock.advance(60_000);
+  t.equal(events.length, 1, 'told once');
+  hush(false);
+  await clock.advance(2_000);
+  t.match(field.latest('A1.pm10'), { value: 9.9, quality: 'good' });
+  t.match(events[1], { code: 'unit-silent', endMs: Number });
+  t.same(alive, ['A1 up', 'A1 down', 'A1 up']);
+});
+
+t.test('a uart line that is unplugged is down at once and heals when it is plugged in again', async (t) => {
+  const { clock, wire, field, events, alive } = uartPlant();
+  t.teardown(() => field.stop());
+  await field.start();
+  await clock.advance(3_000);
+  wire.end.unplug();
+  t.match(field.latest('A1.pm2_5'), { quality: 'missing' });
+  t.match(field.lines(), [{ state: 'down' }]);
+  t.same(events.map(({ code }) => code).sort(), ['line-down', 'unit-silent']);
+  await clock.advance(5_000);
+  wire.end.replug();
+  await clock.advance(11_000);
+  t.match(field.lines(), [{ state: 'up' }]);
+  t.match(field.latest('A1.pm2_5'), { value: 4.2, quality: 'good' });
+  t.equal(events.filter(({ endMs }) => endMs !== null).length, 2, 'both events have ended');
+  t.same(alive, ['A1 up', 'A1 down', 'A1 up']);
+});
+
+t.test('a uart line notices silence after a stop and a start too', async (t) => {
+  const { clock, field, hush } = uartPlant();
+  t.teardown(() => field.stop());
+  await field.start();
+  await clock.advance(3_000);
+  await field.stop();
+  await field.start();
+  hush(true);
+  await clock.advance(11_000);
+  t.match(field.latest('A1.pm2_5'), { quality: 'missing' });
+});
+
+t.test('an impossible value is bad', async (t) => {
+  const { clock, wire, field, hush } = uartPlant();
+  t.teardown(() => field.stop());
+  hush(true);
+  await field.start();
+  wire.end.write(sds011Frame(4, 300));
+  await clock.advance(10);
+  t.match(field.latest('A1.pm2_5'), { value: 4, quality: 'good' });
+  t.match(field.latest('A1.pm10'), { value: null, quality: 'bad' });
+});
+
+// ── line keeper ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+/** A port whose opening the test decides. */
+function keeperPlant() {
+  const clock = createManualClock(0);
+  const events: AgentEvent[] = [];
+  const tries: number[] = [];
+  let ups = 0;
+  let isOpen = false;
+  let open: () => Promise<void> = async () => {};
+  const port: Pick<BytePort, 'open' | 'close'> = {
+    async open() {
+      tries.push(clock.monoMs());
+      await open();
+      isOpen = true;
+    },
+    async close() {
+      isOpen = false;
+    },
+  };
+  const keeper = createLineKeeper({
+    lineId: 'north',
+    port,
+    clock,
+    events: createEventBook(clock, (event) => events.push(event)),
+    log: { event() {} },
+    onUp: () => {
+      ups++;
+    },
+  });
+  return {
+    clock,
+    keeper,
+    events,
+    tries,
+    ups: () => ups,
+    isOpen: () => isOpen,
+    opening: (how: () => Promise<void>) => {
+      open = how;
+    },
+  };
+}
+const missing = async (): Promise<void> => {
+  throw new BusError('port-missing', 'there is no such port');
+};
+
+t.test('a port that is missing is tried again, soon at first, then every ten seconds, and one event tells it', async (t) => {
+  const { clock, keeper, events, tries, opening, ups } = keeperPlant();
+  t.teardown(() => keeper.stop());
+  opening(missing);
+  await keeper.start();
+  await clock.advance(60_000);
+  const pauses = tries.slice(1).map((mono, i) => mono - (tries[i] as number));
+  t.same(pauses.slice(0, 7), [500, 1_000, 2_000, 4_000, 8_000, 10_000, 10_000]);
+  t.match(events, [{ code: 'line-down', source: 'north', severity: 'alarm', text: 'there is no such port', endMs: null }]);
+  t.equal(keeper.reason, 'there is no such port');
+  opening(async () => {});
+  await clock.advance(10_000);
+  t.equal(keeper.reason, '');
+  t.equal(ups(), 1);
+  keeper.lost(new BusError('port-closed', 'it went away'));
+  const before = tries.length;
+  await clock.advance(600);
+  t.equal(tries.length, before + 1, 'after a loss it begins soon again');
+});
+
+t.test('two losses in a row lead to one try, not two', async (t) => {
+  const { clock, keeper, tries } = keeperPlant();
+  t.teardown(() => keeper.stop());
+  await keeper.start();
+  keeper.lost(new BusError('port-closed', 'it went away'));
+  keeper.lost(new BusError('port-closed', 'it went away'));
+  await clock.advance(30_000);
+  t.equal(tries.length, 2);
+});
+
+t.test('a port that opens while the line is being stopped is closed again', async (t) => {
+  const { clock, keeper, opening, ups, isOpen } = keeperPlant();
+  let finish = (): void => {};
+  opening(
+    () =>
+      new Promise((resolve) => {
+        finish = resolve;
+      }),
+  );
+  const starting = keeper.start();
+  await keeper.stop();
+  finish();
+  await starting;
+  await clock.advance(1_000);
+  t.notOk(isOpen());
+  t.equal(ups(), 0);
+});
+
+t.test('a stopped line is not tried again', async (t) => {
+  const { clock, keeper, tries, opening } = keeperPlant();
+  opening(missing);
+  await keeper.start();
+  await keeper.stop();
+  await clock.advance(60_000);
+  t.equal(tries.length, 1);
+});

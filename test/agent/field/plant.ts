@@ -1,0 +1,222 @@
+/**
+ * A field on one simulated line with units made for the test: what they hold, refuse and say is the test's to change.
+ *
+ * Owns the joining. Drivers and wire are the real and the simulated ones; only the device types are invented.
+ */
+import type { LineConfig, SerialSettings } from '../../../agent/core/cabinet.ts';
+import { createManualClock, type ManualClock } from '../../../agent/core/manual-clock.ts';
+import type { Field, WriteResult } from '../../../agent/core/ports.ts';
+import type { PointProfile, Profile, Table } from '../../../agent/core/profile.ts';
+import type { AgentEvent, Reading } from '../../../agent/core/words.ts';
+import { createField } from '../../../agent/field/field.ts';
+import { POLL_PERIOD_MS } from '../../../agent/field/poll-plan.ts';
+import { createModbusDriver } from '../../../drivers/modbus/modbus-driver.ts';
+import { createModbusLine } from '../../../drivers/modbus/modbus-line.ts';
+import { createRandom } from '../../street/random.ts';
+import { createSimLine, type SimLine } from '../../street/sim-line.ts';
+import type { SimUnit } from '../../street/units/sim-unit.ts';
+import { createWire } from '../../street/wire.ts';
+
+export const SERIAL: SerialSettings = { baud: 19_200, parity: 'none', stopBits: 2, dataBits: 8 };
+
+export function point(id: string, over: Partial<PointProfile> = {}): PointProfile {
+  return {
+    id,
+    semantic: 'other',
+    table: 'input',
+    address: 0,
+    type: 'u16',
+    wordOrder: 'high-first',
+    scale: 1,
+    offset: 0,
+    decimals: 0,
+    unit: '',
+    invalid: [],
+    range: null,
+    poll: 'normal',
+    deadband: 0,
+    write: null,
+    ...over,
+  };
+}
+
+export function profile(id: string, points: readonly PointProfile[], over: Partial<Profile> = {}): Profile {
+  return {
+    id,
+    vendor: 'Test',
+    model: id,
+    category: 'luminaire-driver',
+    trust: 'A',
+    transport: 'modbus',
+    sources: ['this test'],
+    notes: '',
+    serial: SERIAL,
+    quirks: { maxReadRegisters: 125, maxReadBits: 2_000, maxHole: 4, evenAlign: false, minGapMs: 0, responseTimeoutMs: 200 },
+    points,
+    setup: [],
+    codec: null,
+    examples: [],
+    ...over,
+  };
+}
+
+/** Level at holding 0; temperature, load and fault at input 10 to 12; two set-up registers. */
+export const LAMP = profile(
+  'lamp',
+  [
+    point('level', {
+      semantic: 'level',
+      table: 'holding',
+      invalid: [0xffff],
+      range: [0, 100],
+      write: { min: 0, max: 100, settleMs: 40, tolerance: 0 },
+    }),
+    point('temperature', { address: 10, poll: 'slow' }),
+    point('load', { address: 11, poll: 'slow' }),
+    point('fault', { address: 12, poll: 'slow' }),
+  ],
+  {
+    setup: [
+      { table: 'holding', address: 100, value: 7, why: 'a fixed value' },
+      { table: 'holding', address: 101, value: 'rampUpMs', why: 'a value of the site' },
+    ],
+  },
+);
+export const SENSOR = profile('sensor', [point('motion', { semantic: 'presence', address: 280, poll: 'fast' })]);
+
+/** A unit of the test. All registers exist and hold 0 unless said otherwise. */
+export interface TestUnit extends SimUnit {
+  turnaroundMs: number;
+  /** Keys are `table:address`. */
+  readonly registers: Map<string, number>;
+  /** Exception codes for registers it refuses, to read or to write. */
+  readonly refusals: Map<string, number>;
+  readonly asked: { readonly atMono: number; readonly what: string }[];
+  /** Reads back something else than was written. */
+  deaf: boolean;
+}
+
+function testUnit(clock: ManualClock, turnaroundMs = 3): TestUnit {
+  const registers = new Map<string, number>();
+  const refusals = new Map<string, number>();
+  const asked: { atMono: number; what: string }[] = [];
+  const refusalOf = (table: Table, address: number, count: number): { exception: number } | undefined => {
+    for (let i = 0; i < count; i++) {
+      const exception = refusals.get(`${table}:${address + i}`);
+      if (exception !== undefined) return { exception };
+    }
+    return undefined;
+  };
+  const unit: TestUnit = {
+    turnaroundMs,
+    registers,
+    refusals,
+    asked,
+    deaf: false,
+    read(table, address, count) {
+      asked.push({ atMono: clock.monoMs(), what: `read ${table}:${address}+${count}` });
+      return refusalOf(table, address, count) ?? Array.from({ length: count }, (_, i) => registers.get(`${table}:${address + i}`) ?? 0);
+    },
+    write(table, address, values) {
+      asked.push({ atMono: clock.monoMs(), what: `write ${table}:${address}=${values}` });
+      const refusal = refusalOf(table, address, values.length);
+      if (refusal !== undefined) return refusal;
+      if (!unit.deaf) for (const [i, value] of values.entries()) registers.set(`${table}:${address + i}`, value);
+      return undefined;
+    },
+  };
+  return unit;
+}
+
+export interface PlantOptions {
+  /** Devices by id, each with its own profile; units count from 1. */
+  readonly devices: Readonly<Record<string, Profile>>;
+  readonly serial?: SerialSettings;
+  readonly periodsMs?: typeof POLL_PERIOD_MS;
+  readonly maxRegisters?: number;
+}
+
+export interface Plant {
+  readonly clock: ManualClock;
+  readonly field: Field;
+  readonly sim: SimLine;
+  readonly units: ReadonlyMap<string, TestUnit>;
+  readonly readings: Reading[];
+  readonly events: AgentEvent[];
+  /** `L1 up`, `L1 down`, in order. */
+  readonly alive: string[];
+  readonly log: { readonly name: string; readonly fields: Readonly<Record<string, unknown>> }[];
+  unit(deviceId: string): TestUnit;
+  addressOf(deviceId: string): number;
+  write(deviceId: string, levelPct: number, over?: { readonly lane?: 'urgent' | 'command'; readonly ttlMs?: number }): Promise<WriteResult>;
+  /** Requests of a device since this time. */
+  askedSince(deviceId: string, mono: number): string[];
+}
+
+export function createPlant({ devices, serial = SERIAL, periodsMs = POLL_PERIOD_MS, maxRegisters = 40 }: PlantOptions): Plant {
+  const clock = createManualClock(Date.parse('2026-01-15T22:00:00Z'));
+  const ids = Object.keys(devices);
+  const units = new Map(ids.map((id) => [id, testUnit(clock)]));
+  const sim = createSimLine({ serial, clock, units: new Map(ids.map((id, i) => [i + 1, units.get(id) as TestUnit])) });
+  const wire = createWire((bytes) => sim.receive(bytes));
+  sim.end = wire.end;
+  const config: LineConfig = {
+    id: 'north',
+    kind: 'modbus',
+    port: '/dev/north',
+    serial,
+    devices: ids.map((id, i) => ({ id, unit: i + 1, profile: (devices[id] as Profile).id, pole: null, roles: {} })),
+  };
+  const drivers = new Map(ids.map((id) => [id, createModbusDriver(devices[id] as Profile)]));
+  const readings: Reading[] = [];
+  const events: AgentEvent[] = [];
+  const alive: string[] = [];
+  const log: { name: string; fields: Readonly<Record<string, unknown>> }[] = [];
+  const field = createField({
+    lines: [
+      {
+        kind: 'modbus',
+        config,
+        line: createModbusLine({ port: wire.port, serial, clock }),
+        driverOf: (id) => drivers.get(id) as ReturnType<typeof createModbusDriver>,
+        maxRegisters,
+      },
+    ],
+    clock,
+    log: { event: (name, fields = {}) => log.push({ name, fields }) },
+    setupValuesOf: () => ({ rampUpMs: 1_500, rampDownMs: 5_000, failsafeTimeoutS: 60, failsafeLevelPct: 70 }),
+    random: createRandom(3),
+    periodsMs,
+    onReadings: (more) => readings.push(...more),
+    onAlive: (id, isAlive) => alive.push(`${id} ${isAlive ? 'up' : 'down'}`),
+    onEvent: (event) => events.push(event),
+  });
+  let commands = 0;
+  const plant: Plant = {
+    clock,
+    field,
+    sim,
+    units,
+    readings,
+    events,
+    alive,
+    log,
+    unit: (id) => units.get(id) as TestUnit,
+    addressOf: (id) => ids.indexOf(id) + 1,
+    write: (id, levelPct, { lane = 'urgent', ttlMs = 5_000 } = {}) =>
+      field.write({
+        commandId: `c${commands++}`,
+        lampId: id,
+        pointId: `${id}.level`,
+        levelPct,
+        lane,
+        expiresMono: clock.monoMs() + ttlMs,
+      }),
+    askedSince: (id, mono) =>
+      plant
+        .unit(id)
+        .asked.filter(({ atMono }) => atMono >= mono)
+        .map(({ what }) => what),
+  };
+  return plant;
+}

@@ -1,0 +1,255 @@
+import fc from 'fast-check';
+import t from 'tap';
+import type { SerialSettings } from '../../agent/core/cabinet.ts';
+import type { PointProfile } from '../../agent/core/profile.ts';
+import { decodePoint, encodePoint, isPlausible } from '../../drivers/modbus/codec.ts';
+import { crc16 } from '../../drivers/modbus/crc16.ts';
+import { createLateReplies } from '../../drivers/modbus/late-replies.ts';
+import { matchReply } from '../../drivers/modbus/reply-matcher.ts';
+import { charMs, gapMs, replyBytes, requestBytes } from '../../drivers/modbus/wire-time.ts';
+import { crcBitwise } from '../street/rtu-slave.ts';
+
+const point = (over: Partial<PointProfile>): PointProfile => ({
+  id: 'p',
+  semantic: 'other',
+  table: 'holding',
+  address: 0,
+  type: 'u16',
+  wordOrder: 'high-first',
+  scale: 1,
+  offset: 0,
+  decimals: 0,
+  unit: '',
+  invalid: [],
+  range: null,
+  poll: 'normal',
+  deadband: 0,
+  write: null,
+  ...over,
+});
+const sealed = (...bytes: number[]): Buffer => {
+  const crc = crcBitwise(Buffer.from(bytes));
+  return Buffer.from([...bytes, crc & 0xff, crc >> 8]);
+};
+const ask = (unit: number, fc: number, address: number, count: number): Buffer =>
+  sealed(unit, fc, address >> 8, address & 0xff, count >> 8, count & 0xff);
+
+t.test('the checksum is the one of the standard', async (t) => {
+  t.equal(crc16(Buffer.from('123456789')), 0x4b37, 'check value of CRC-16/MODBUS');
+  fc.assert(fc.property(fc.uint8Array({ maxLength: 256 }), (bytes) => crc16(bytes) === crcBitwise(bytes)));
+  t.equal(crc16(Buffer.from('xx123456789yy'), 2, 11), 0x4b37, 'of a part');
+});
+
+const decoded: [story: string, over: Partial<PointProfile>, words: number[], value: number | null][] = [
+  ['a bit is 0', { type: 'bit' }, [0], 0],
+  ['a bit is 1', { type: 'bit' }, [1], 1],
+  ['u16 goes to 65535', {}, [0xffff], 65_535],
+  ['s16 is signed', { type: 's16' }, [0xffd8], -40],
+  ['u32, high word first', { type: 'u32' }, [1, 2], 65_538],
+  ['u32, low word first', { type: 'u32', wordOrder: 'low-first' }, [2, 1], 65_538],
+  ['s32 is signed', { type: 's32' }, [0xffff, 0xfffe], -2],
+  ['s32, low word first', { type: 's32', wordOrder: 'low-first' }, [0xfffe, 0xffff], -2],
+  ['f32 of the SDM630 manual', { type: 'f32', decimals: 1 }, [0x4366, 0x3334], 230.2],
+  ['f32, low word first', { type: 'f32', wordOrder: 'low-first', decimals: 1 }, [0x3334, 0x4366], 230.2],
+  ['f32 NaN is no value', { type: 'f32' }, [0x7fc0, 0], null],
+  ['f32 infinity is no value', { type: 'f32' }, [0x7f80, 0], null],
+  ['u64, high word first', { type: 'u64' }, [0, 1, 0, 0], 4_294_967_296],
+  ['u64, low word first', { type: 'u64', wordOrder: 'low-first' }, [0, 0, 1, 0], 4_294_967_296],
+  ['u64 at 2^53 - 1 is exact', { type: 'u64' }, [0x1f, 0xffff, 0xffff, 0xffff], Number.MAX_SAFE_INTEGER],
+  ['u64 beyond 2^53 is no value rather than a wrong one', { type: 'u64' }, [0x20, 0, 0, 1], null],
+  ['scale and offset, rounded to the decimals', { scale: 0.01, offset: -40, decimals: 1 }, [4_567], 5.7],
+  ['no binary dust after the decimals', { scale: 0.1, decimals: 1 }, [3], 0.3],
+  ['a sentinel is no value', { invalid: [0xffff] }, [0xffff], null],
+  ['a sentinel stands as in the frame, whatever the sign', { type: 's16', invalid: [0x8000] }, [0x8000], null],
+  ['a wide sentinel', { type: 'u32', invalid: [0xffff_ffff] }, [0xffff, 0xffff], null],
+  ['a wide sentinel in the other order', { type: 's32', wordOrder: 'low-first', invalid: [0x8000_0000] }, [0, 0x8000], null],
+  ['only the first words count', { type: 'u16' }, [7, 8, 9], 7],
+];
+for (const [story, over, words, value] of decoded) {
+  t.test(`decode: ${story}`, async (t) => t.equal(decodePoint(point(over), words), value));
+}
+
+t.test('a value outside its range is not plausible', async (t) => {
+  const ranged = point({ range: [0, 100] });
+  t.same(
+    [-1, 0, 100, 101].map((value) => isPlausible(ranged, value)),
+    [false, true, true, false],
+  );
+  t.ok(isPlausible(point({}), 1e9), 'without a range everything is');
+});
+
+const percent = { min: 0, max: 100, settleMs: 0, tolerance: 0 };
+const encoded: [story: string, over: Partial<PointProfile>, value: number, words: number[] | RegExp][] = [
+  ['as it is', { write: percent }, 60, [60]],
+  ['scaled', { write: percent, scale: 0.5 }, 60, [120]],
+  ['with an offset', { write: percent, offset: 10 }, 60, [50]],
+  ['negative in two complements', { write: { ...percent, min: -100 }, type: 's16' }, -2, [0xfffe]],
+  ['a coil', { write: { ...percent, max: 1 }, type: 'bit', table: 'coil' }, 1, [1]],
+  ['above the limit', { write: percent }, 101, /outside 0\.\.100/],
+  ['below the limit', { write: percent }, -1, /outside 0\.\.100/],
+  ['not a number', { write: percent }, Number.NaN, /outside/],
+  ['never wrapped around', { write: percent, scale: 0.001 }, 80, /does not fit into u16/],
+  ['never negative in an unsigned register', { write: percent, offset: 50 }, 10, /does not fit into u16/],
+  ['a point that only reads', {}, 1, /cannot be written/],
+  ['a float', { write: percent, type: 'f32' }, 1, /not supported/],
+];
+for (const [story, over, value, words] of encoded) {
+  t.test(`encode: ${story}`, async (t) => {
+    if (words instanceof RegExp) t.throws(() => encodePoint(point(over), value), { name: 'RangeError', message: words });
+    else t.same(encodePoint(point(over), value), words);
+  });
+}
+
+t.test('what is encoded decodes to the same value', async (t) => {
+  const level = point({ write: percent, scale: 0.5 });
+  fc.assert(fc.property(fc.integer({ min: 0, max: 100 }), (value) => decodePoint(level, encodePoint(level, value)) === value));
+  t.pass('for all levels');
+});
+
+const serial = (baud: number, over: Partial<SerialSettings> = {}): SerialSettings => ({
+  baud,
+  parity: 'none',
+  stopBits: 1,
+  dataBits: 8,
+  ...over,
+});
+// Source: reference table of Modbus timing, characters of 10 and 11 bits, silence of 3.5 characters or 1.75 ms.
+const timing: [settings: SerialSettings, charMs: number, gapMs: number][] = [
+  [serial(9_600), 1.042, 3.646],
+  [serial(9_600, { stopBits: 2 }), 1.146, 4.01],
+  [serial(9_600, { parity: 'even' }), 1.146, 4.01],
+  [serial(19_200), 0.521, 1.823],
+  [serial(19_200, { parity: 'odd' }), 0.573, 2.005],
+  [serial(38_400), 0.26, 1.75],
+  [serial(115_200, { stopBits: 2 }), 0.095, 1.75],
+];
+for (const [settings, oneCharMs, silenceMs] of timing) {
+  t.test(`wire time at ${settings.baud} ${settings.parity} ${settings.stopBits}`, async (t) => {
+    t.equal(Math.round(charMs(settings) * 1_000) / 1_000, oneCharMs);
+    t.equal(Math.round(gapMs(settings) * 1_000) / 1_000, silenceMs);
+  });
+}
+
+t.test('frames have the lengths of the standard', async (t) => {
+  const read = { unit: 1, address: 0 } as const;
+  t.equal(requestBytes({ ...read, table: 'holding', count: 10 }), 8);
+  t.equal(replyBytes({ ...read, table: 'holding', count: 10 }), 25);
+  t.equal(replyBytes({ ...read, table: 'input', count: 125 }), 255);
+  t.equal(replyBytes({ ...read, table: 'coil', count: 8 }), 6);
+  t.equal(replyBytes({ ...read, table: 'discrete', count: 9 }), 7);
+  t.equal(requestBytes({ ...read, table: 'holding', values: [1] }), 8);
+  t.equal(requestBytes({ ...read, table: 'holding', values: [1, 2] }), 13);
+  t.equal(requestBytes({ ...read, table: 'coil', values: Array(9).fill(1) }), 11);
+  t.equal(replyBytes({ ...read, table: 'holding', values: [1, 2] }), 8);
+});
+
+// ── reply matcher ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+const unit = fc.integer({ min: 1, max: 247 });
+const fcode = fc.integer({ min: 1, max: 4 });
+const count = fc.integer({ min: 1, max: 40 });
+const data = (n: number): fc.Arbitrary<number[]> => fc.array(fc.integer({ min: 0, max: 255 }), { minLength: n, maxLength: n });
+const question = fc.record({ unit, fcode, address: fc.nat(0xffff), count });
+const sized = (fcode: number, count: number): number => (fcode <= 2 ? Math.ceil(count / 8) : 2 * count);
+const exchange = question.chain((q) => {
+  const n = sized(q.fcode, q.count);
+  return fc.record({ q: fc.constant(q), request: fc.constant(ask(q.unit, q.fcode, q.address, q.count)), n: fc.constant(n), body: data(n) });
+});
+const noise = fc.uint8Array({ maxLength: 60 }).map((bytes) => Buffer.from(bytes));
+
+t.test('the reply is found, whole and alone, between any noise', async (t) => {
+  fc.assert(
+    fc.property(exchange, noise, noise, ({ q, request, n, body }, before, after) => {
+      const reply = sealed(q.unit, q.fcode, n, ...body);
+      const match = matchReply(request, reply.length, Buffer.concat([before, reply, after]));
+      return match.kind === 'reply' && match.frame.equals(reply) && match.noiseBytes === before.length;
+    }),
+  );
+  t.pass('for all replies and noise');
+});
+
+t.test('a reply split anywhere is matched at its last byte, not before', async (t) => {
+  fc.assert(
+    fc.property(exchange, noise, fc.nat(), ({ q, request, n, body }, before, cut) => {
+      const reply = sealed(q.unit, q.fcode, n, ...body);
+      const all = Buffer.concat([before, reply]);
+      const early = matchReply(request, reply.length, all.subarray(0, cut % all.length));
+      const late = matchReply(request, reply.length, all);
+      return early.kind === 'more' && late.kind === 'reply' && late.frame.equals(reply);
+    }),
+  );
+  t.pass('wherever it is cut');
+});
+
+t.test('a frame of another unit, function or length, or with a bad checksum, is never the reply', async (t) => {
+  const spoilt = fc.constantFrom('unit', 'function', 'shorter', 'longer', 'checksum');
+  fc.assert(
+    fc.property(exchange, spoilt, noise, ({ q, request, n, body }, what, after) => {
+      const frame = {
+        unit: () => sealed((q.unit % 247) + 1, q.fcode, n, ...body),
+        function: () => sealed(q.unit, (q.fcode % 4) + 1, n, ...body),
+        shorter: () => sealed(q.unit, q.fcode, n - 1, ...body.slice(1)),
+        longer: () => sealed(q.unit, q.fcode, n + 1, ...body, 0),
+        checksum: () => Buffer.from(sealed(q.unit, q.fcode, n, ...body).map((byte, i, all) => (i === all.length - 1 ? byte ^ 0x55 : byte))),
+      }[what]();
+      return matchReply(request, n + 5, Buffer.concat([frame, after])).kind !== 'reply';
+    }),
+    { numRuns: 500 },
+  );
+  t.pass('for all of them');
+});
+
+t.test('a frame of the right length whose byte count lies is a stranger', async (t) => {
+  t.match(matchReply(ask(1, 3, 0, 2), 9, sealed(1, 3, 2, 0, 1, 0, 2)), { kind: 'stranger', end: 9 });
+});
+
+t.test('random bytes are never a reply', async (t) => {
+  let seed = 1;
+  const random = (): number => {
+    seed = (Math.imul(seed, 1_664_525) + 1_013_904_223) >>> 0;
+    return seed >>> 24;
+  };
+  const request = ask(17, 3, 100, 4);
+  let replies = 0;
+  for (let i = 0; i < 1_000; i++) {
+    const bytes = Buffer.from(Array.from({ length: 100 }, random));
+    if (matchReply(request, 13, bytes).kind !== 'more') replies++;
+  }
+  t.equal(replies, 0, 'in 100,000 bytes');
+});
+
+const verdicts: [story: string, request: Buffer, expected: number, bytes: Buffer, kind: string, damaged?: boolean][] = [
+  ['an exception is a reply', ask(1, 3, 0, 4), 13, sealed(1, 0x83, 2), 'reply'],
+  [
+    'an exception is found behind the beginning of a longer frame',
+    ask(1, 3, 0, 4),
+    13,
+    Buffer.concat([Buffer.from([1, 3]), sealed(1, 0x83, 2)]),
+    'reply',
+  ],
+  ['an exception to another function is not', ask(1, 3, 0, 4), 13, sealed(1, 0x84, 2), 'more', false],
+  ['a write is answered by its own address and value', sealed(1, 6, 7, 0xd0, 0, 60), 8, sealed(1, 6, 7, 0xd0, 0, 60), 'reply'],
+  ['an answer to another write is a stranger', sealed(1, 6, 7, 0xd0, 0, 60), 8, sealed(1, 6, 7, 0xd0, 0, 59), 'stranger'],
+  ['the right shape with a wrong checksum is a damaged reply', ask(1, 3, 0, 1), 7, Buffer.from([1, 3, 2, 0, 9, 0, 0]), 'more', true],
+  ['the late reply to a longer read is not a damaged one', ask(1, 3, 0, 1), 7, sealed(1, 3, 4, 0, 9, 0, 0), 'more', false],
+  ['a truncated reply decides nothing', ask(1, 3, 0, 4), 13, sealed(1, 3, 8, 0, 1, 0, 2, 0, 3, 0, 4).subarray(0, 12), 'more', false],
+  ['its own request echoed decides nothing', ask(1, 3, 0, 4), 13, ask(1, 3, 0, 4), 'more', false],
+];
+for (const [story, request, expected, bytes, kind, damaged] of verdicts) {
+  t.test(`matcher: ${story}`, async (t) =>
+    t.match(matchReply(request, expected, bytes), damaged === undefined ? { kind } : { kind, damaged }),
+  );
+}
+
+t.test('a reply that was given up is owed for a second, and by its unit and function alone', async (t) => {
+  const late = createLateReplies();
+  late.add(ask(5, 3, 100, 4), 1_000);
+  t.equal(late.heldUntilMono(5, 3, 4), 2_000, 'another address cannot be told apart, so it waits too');
+  t.equal(late.heldUntilMono(5, 3, 5), 0, 'another length can be told apart');
+  t.equal(late.take(5, 4, 1_100), false);
+  t.equal(late.take(6, 3, 1_100), false);
+  t.equal(late.take(5, 3, 1_100), true);
+  t.equal(late.take(5, 3, 1_100), false, 'only once');
+  late.add(ask(5, 3, 100, 4), 1_000);
+  t.equal(late.take(5, 3, 2_000), false, 'not for ever');
+});
