@@ -25,8 +25,8 @@ import { createStreet, type Street } from './street.ts';
 
 /** People and cars an hour. Source: assumed; a lively street, so that a visitor sees something each few seconds. */
 const PER_HOUR = { walker: 120, cyclist: 60, car: 40 };
-/** The first two come soon after the street has dimmed. Units: ms after the start. */
-const FIRST = { walkerMs: 12_000, cyclistMs: 19_000 };
+/** The first ones come soon after the street has dimmed. Units: ms after the start. */
+const FIRST = { walkerMs: 12_000, carMs: 13_500, cyclistMs: 14_500 };
 const LOOK_MS = 500;
 
 /** All that the demo holds while it runs. */
@@ -149,7 +149,8 @@ async function play(demo: ReturnType<typeof createDemo>): Promise<number> {
   street.start();
   const timers: Timer[] = [
     clock.after(FIRST.walkerMs, () => street.world.send('walker')),
-    clock.after(FIRST.cyclistMs, () => street.world.send('cyclist', false)),
+    clock.after(FIRST.carMs, () => street.world.send('car', false)),
+    clock.after(FIRST.cyclistMs, () => street.world.send('cyclist')),
     every(clock, LOOK_MS, () => void look(demo)),
   ];
   if (options.forMs !== null) timers.push(clock.after(options.forMs, demo.quit));
