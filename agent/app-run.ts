@@ -8,7 +8,7 @@ import { createAgent } from './app.ts';
 import { loadSite } from './app-load.ts';
 import { agentSocketPath } from './console/socket-path.ts';
 import type { Cabinet } from './core/cabinet.ts';
-import { every } from './core/clock.ts';
+import { every, sleep } from './core/clock.ts';
 import type { RunOptions } from './core/run-options.ts';
 import { createSystemClock } from './core/system-clock.ts';
 import { createNotify } from './service/notify.ts';
@@ -19,6 +19,8 @@ export { checkConfig } from './app-load.ts';
 
 /** How often the service manager hears that the loop turns. Units: ms. Source: a third of WatchdogSec in the unit file. */
 const ALIVE_MS = 10_000;
+/** Longest wait for the first look at the system's clocks. Units: ms. Source: assumed; small files in memory. */
+const FIRST_PROBE_MS = 1_000;
 
 /**
  * Run until told to stop.
@@ -34,7 +36,8 @@ export async function runAgent(options: RunOptions): Promise<number> {
   const wall = createSystemClock({ quality: () => 'none', wallOffsetMs });
   // A rehearsal chooses its time, so there is nothing to doubt.
   const timeQuality = createTimeQuality({ clock: wall, trust: options.startAtMs === null ? cabinet.clockTrust : 'system' });
-  await timeQuality.start();
+  // A battery clock that does not answer must not delay the first light.
+  await Promise.race([timeQuality.start(), sleep(wall, FIRST_PROBE_MS)]);
   const clock = createSystemClock({ quality: () => timeQuality.quality(), wallOffsetMs });
   const agent = createAgent({
     ...site,
@@ -48,8 +51,8 @@ export async function runAgent(options: RunOptions): Promise<number> {
     socketPath: options.socketPath ?? cabinet.console.socketPath ?? agentSocketPath(),
   });
   const notify = createNotify({ socket: options.notifySocket ?? null, log });
-  await agent.start();
-  notify.ready();
+  const starting = agent.start();
+  await Promise.race([starting.then(() => notify.ready()), stopped(stopSignal)]);
   const alive = every(clock, ALIVE_MS, () => notify.alive());
   await stopped(stopSignal);
   alive.cancel();

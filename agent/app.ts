@@ -8,18 +8,20 @@
 import { fieldLine } from './app-lines.ts';
 import { cabinetPoints, failsafeLevelPct, LAMP_METRIC, uplinkDevices, zoneOfDevice } from './app-points.ts';
 import { createAgentView } from './app-view.ts';
+import { ConsoleError } from './console/console-error.ts';
 import { createConsoleServer } from './console/socket-server.ts';
 import { createControl } from './control/control.ts';
 import type { Cabinet } from './core/cabinet.ts';
-import type { Clock, MonoMs } from './core/clock.ts';
+import type { Clock, MonoMs, Timer } from './core/clock.ts';
 import type { OpenBytePort } from './core/driver.ts';
 import { createEventBook } from './core/event-book.ts';
 import type { AgentView, Field, Log, Uplink } from './core/ports.ts';
 import type { Profile } from './core/profile.ts';
-import { type AgentEvent, type Decision, type Intent, type Outcome, RANKS, type Reading } from './core/words.ts';
+import type { AgentEvent, Decision, Intent, Outcome, Reading } from './core/words.ts';
 import { createDiagnosis } from './diagnosis/diagnosis.ts';
 import { createField } from './field/field.ts';
 import { POLL_PERIOD_MS } from './field/poll-plan.ts';
+import { byStrength } from './lighting/intents.ts';
 import { createHousekeeping } from './service/housekeeping.ts';
 import { createRecorder } from './store/recorder.ts';
 import { createStore, type StoreParts } from './store/store.ts';
@@ -30,6 +32,8 @@ import { createUplink } from './sync/uplink.ts';
 const FAILSAFE_TIMEOUT_S = 60;
 /** Ramps of a zone without presence. Units: s. Source: reference values of street-lighting practice, 1 to 2 s up, 8 to 10 s down. */
 const RAMP_S = { up: 1, down: 10 };
+/** Wait before a console socket that could not be opened is tried again. Units: ms. Source: assumed; a technician waits no longer. */
+const CONSOLE_RETRY_MS = 10_000;
 /** After the night, before the working day. Units: UTC. */
 const DAILY_REPORT_CRON = '0 9 * * *';
 
@@ -62,6 +66,8 @@ export function createAgent(parts: AgentParts): Agent {
   const active = new Map<string, AgentEvent>();
   const startedMono = clock.monoMs();
   let firstPollMono: MonoMs | null = null;
+  let isStopping = false;
+  let consoleRetry: Timer | undefined;
 
   const store = createStore({
     ...cabinet.store,
@@ -150,29 +156,47 @@ export function createAgent(parts: AgentParts): Agent {
     view,
     field,
     async start() {
-      // The console first: a second agent on the same socket must not touch the lines. Then the lines: light needs nothing else.
-      await console?.start();
+      // The console first: a second agent on the same socket must not touch the lines. Then light, which waits for nobody:
+      // neither for a port that does not open nor for a disk that does not answer.
+      await openConsole();
+      if (isStopping) return;
       const stored = store.start();
-      await field.start();
+      void field.start();
       recorder.start();
       await control.start();
       await stored;
+      if (isStopping) return;
       await uplink?.start();
+      if (isStopping) return;
       housekeeping.start();
       events.raise('agent-started', cabinet.id, 'info', `luciole ${parts.version} started`);
       events.clear('agent-started', cabinet.id);
     },
     async stop() {
+      isStopping = true;
+      consoleRetry?.cancel();
       housekeeping.stop();
       await console?.stop();
       await control.stop();
+      // Lines before recorder before uplink before store, so that the last reading goes all the way.
+      await field.stop();
       recorder.stop();
       await uplink?.stop();
-      await field.stop();
       events.raise('agent-stopped', cabinet.id, 'info', `luciole ${parts.version} stopped`);
       await store.stop();
     },
   };
+
+  /** Errors: rejects only when another agent answers on the socket; a place that cannot be used now is tried again. */
+  async function openConsole(): Promise<void> {
+    try {
+      await console?.start();
+    } catch (error) {
+      if (!(error instanceof ConsoleError) || error.code === 'socket-in-use') throw error;
+      log.event('console-closed', { cause: error.message }, 'warning');
+      if (!isStopping) consoleRetry = clock.after(CONSOLE_RETRY_MS, () => void openConsole());
+    }
+  }
 
   /** The night in one log line, so that a year of nights can be read without the platform. */
   async function dailyReport(): Promise<void> {
@@ -213,7 +237,7 @@ export function createAgent(parts: AgentParts): Agent {
   function onIntents(intents: readonly Intent[]): void {
     for (const { id, target } of targets) {
       const own = intents.filter((intent) => intent.target.kind === target.kind && intent.target.id === target.id);
-      const strongest = own.toSorted((a, b) => RANKS.indexOf(a.rank) - RANKS.indexOf(b.rank))[0];
+      const strongest = own.toSorted(byStrength)[0];
       const at = { quality: 'good', atMs: clock.wallMs() } as const;
       uplink?.update(id, 'Override/Level', { value: strongest?.levelPct ?? null, ...at });
       uplink?.update(id, 'Override/Until', { value: strongest?.untilMs ?? null, ...at });

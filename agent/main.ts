@@ -50,9 +50,18 @@ function terminal(): Terminal {
     widthCols: Math.max(USUAL_COLS, stdout.isTTY ? stdout.columns : 0),
     colour: stdout.isTTY && !env['NO_COLOR'] && env['TERM'] !== 'dumb',
     version: versionLine(),
-    user: userInfo().username,
+    user: userName(),
     socketPath: env['LUCIOLE_SOCKET'] || null,
   };
+}
+
+/** A container's user may have a number and no name. */
+function userName(): string {
+  try {
+    return userInfo().username;
+  } catch {
+    return `uid-${process.getuid?.() ?? 0}`;
+  }
 }
 
 async function runAgentUntilStopped(args: LocalArgs): Promise<number> {

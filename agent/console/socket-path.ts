@@ -38,7 +38,13 @@ export function prepareSocketFolder(socketPath: string): void {
   if (Buffer.byteLength(socketPath) > MAX_PATH_BYTES)
     throw new ConsoleError('socket-refused', `${socketPath}: longer than ${MAX_PATH_BYTES} bytes; choose a shorter place with --socket`);
   const folder = dirname(socketPath);
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  try {
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+  } catch (cause) {
+    throw new ConsoleError('socket-refused', `cannot make ${folder}: ${(cause as Error).message}; choose another place with --socket`, {
+      cause,
+    });
+  }
   if (dirname(folder) !== tmpdir()) return;
   const { uid, mode } = lstatSync(folder);
   if (uid === process.getuid?.() && (mode & 0o022) === 0) return;

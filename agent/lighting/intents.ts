@@ -23,6 +23,7 @@ export function intentsFor(intents: readonly Intent[], place: LampPlace, nowMono
   return intents.filter((intent) => nowMono < intent.untilMono && concerns(intent, place)).sort(byStrength);
 }
 
-function byStrength(a: Intent, b: Intent): number {
+/** The order among intents on one lamp: the higher rank, within a rank the higher level. */
+export function byStrength(a: Intent, b: Intent): number {
   return RANKS.indexOf(a.rank) - RANKS.indexOf(b.rank) || b.levelPct - a.levelPct;
 }

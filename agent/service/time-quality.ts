@@ -10,6 +10,8 @@ import type { Clock, ClockQuality, MonoMs, WallMs } from '../core/clock.ts';
 
 /** No agent of this version ran before; an earlier clock was never set. */
 const EARLIEST_MS: WallMs = Date.parse('2026-01-01T00:00:00Z');
+/** A battery clock vouches for the wall clock only while both say the same. Units: ms. Source: assumed; cheap battery clocks drift a few minutes a year. */
+const RTC_AGREES_MS = 5 * 60_000;
 /** Units: ms. Source: reliability notes, "poll each 10 to 60 s". */
 const PROBE_EVERY_MS = 10_000;
 /** Source: systemd-timesyncd.service(8), made at the first synchronisation after boot. */
@@ -28,7 +30,7 @@ export interface TimeMarks {
 export function qualityOf(wallMs: WallMs, trust: Cabinet['clockTrust'], { synchronised, rtcMs }: TimeMarks): ClockQuality {
   if (wallMs < EARLIEST_MS) return 'none';
   if (trust === 'system' || synchronised) return 'synced';
-  return rtcMs !== null && rtcMs >= EARLIEST_MS ? 'rtc' : 'restored';
+  return rtcMs !== null && Math.abs(wallMs - rtcMs) <= RTC_AGREES_MS ? 'rtc' : 'restored';
 }
 
 /** Reads a small file; null when it cannot be read, whatever the reason. */

@@ -89,11 +89,21 @@ t.test('kill -9 between two commits: no committed reading is lost, and the stree
   );
   t.ok(frames.every(({ readings }) => readings.length > 0));
   t.equal((await store.status()).epoch, committed.store.epoch, 'in the same store');
+  const events = await store.events({ sinceMs: 0, limit: 100 });
+  t.ok(
+    events.some(({ code }) => code === 'agent-started'),
+    'and what happened is written down',
+  );
   await store.stop();
 
   t.ok(Math.min(...levelsAtDeath, ...levels()) >= 30, 'the lamps kept their light');
+  let darkestPct = 100;
+  street.onLevel = ({ levelPct }) => {
+    darkestPct = Math.min(darkestPct, levelPct);
+  };
   const second = await start();
   const after = await seen(second, ({ store: s }) => s.lastSeq > committed.store.lastSeq);
   t.equal(after.store.epoch, committed.store.epoch);
+  t.ok(darkestPct >= 30 && Math.min(...levels()) >= 30, `nor did the next start darken them: ${darkestPct} %`);
   t.equal(await second.stop(), 0, 'and the next run ends cleanly');
 });

@@ -1,5 +1,6 @@
+import { join } from 'node:path';
 import t from 'tap';
-import { createRig, type Rig } from '../support/rig.ts';
+import { createRig, type Rig, STUCK_PORT } from '../support/rig.ts';
 
 const MINUTE_MS = 60_000;
 
@@ -70,30 +71,49 @@ t.test('a detection during the fall returns to boost at once', async (t) => {
 });
 
 t.test('a lamp goes silent and returns: the others go on, it is told, and it gets its level and its set-up back', async (t) => {
-  const rig = await createRig(t, { startAt: '2026-12-15T23:30:00+01:00' });
+  const rig = await createRig(t, { startAt: '2026-12-15T23:30:00+01:00', withUplink: true });
+  const isTold = async (): Promise<boolean> =>
+    (await rig.status()).activeEvents.some(({ code, source }) => code === 'unit-silent' && source === 'L03');
   await rig.until('dimmed', () => rig.levels().every((level) => level === 30));
+  await rig.until('born', () => rig.host.alive.has('L03'), 60_000);
   const { line, unit } = rig.street.unitOf('L03');
+  const sim = rig.street.units.get('L03');
+  t.strictSame(sim?.read('holding', 656, 1), [100], 'its failsafe level is the highest of its programme');
   line.silence(unit);
-  await rig.until(
-    'told',
-    async () => (await rig.status()).activeEvents.some(({ code, source }) => code === 'unit-silent' && source === 'L03'),
-    60_000,
-  );
+  await rig.until('told', isTold, 60_000);
   t.equal(rig.agent.field.latest('L03.level')?.quality, 'missing');
+  await rig.until('the platform is told', () => !rig.host.alive.has('L03'), 5_000);
+  sim?.write('holding', 2000, [85]);
+  sim?.write('holding', 656, [50]);
   rig.street.world.send('walker');
   await rig.until('its neighbours are lit', () => rig.levels()[1] === 100);
   await rig.until('and fall back', () => rig.levels()[1] === 30);
+  await rig.until('unheard of for a minute, it went to the failsafe level it has', () => rig.levels()[2] === 50);
   line.revive(unit);
   await rig.until('it is back', () => rig.agent.field.latest('L03.level')?.quality === 'good', 90_000);
   await rig.until('at the level of the street', () => rig.levels()[2] === 30, 10_000);
-  t.notOk(
-    (await rig.status()).activeEvents.some(({ source }) => source === 'L03'),
-    'the events have ended',
-  );
+  await rig.until('and set up again', () => String(sim?.read('holding', 656, 1)) === '100', 10_000);
+  await rig.until('the platform sees it again', () => rig.host.alive.has('L03'), 5_000);
+  await rig.until('the event has ended', async () => !(await isTold()), 5_000);
+  t.equal(rig.host.strays, 0, 'nothing was sent for a device that was not born');
+});
+
+t.test('a lamp whose driver reports a fault is told, and the fault ends with the repair', async (t) => {
+  const rig = await createRig(t, { startAt: '2026-12-15T23:30:00+01:00' });
+  const isTold = async (): Promise<boolean> => (await rig.status()).activeEvents.some(({ code }) => code === 'lamp-fault');
+  await rig.until('dimmed', () => rig.levels().every((level) => level === 30));
+  const lamp = rig.street.world.lamps.get('L02');
+  if (lamp === undefined) throw new Error('no lamp L02');
+  lamp.burnt = true;
+  await rig.until('told', isTold, 2 * MINUTE_MS);
+  lamp.burnt = false;
+  await rig.until('ended', async () => !(await isTold()), 2 * MINUTE_MS);
 });
 
 t.test('an override expires by itself and the street returns to its programme', async (t) => {
-  const rig = await createRig(t, { startAt: '2026-12-15T23:30:00+01:00' });
+  const rig = await createRig(t, { startAt: '2026-12-15T23:30:00+01:00', withUplink: true });
+  const atHost = (device: string, metric: string) =>
+    [...rig.host.values.values()].filter((v) => v.device === device && v.metric === metric).at(-1)?.value;
   await rig.until('dimmed', () => rig.levels().every((level) => level === 30));
   const request = {
     target: { kind: 'zone', id: 'rue' },
@@ -103,9 +123,16 @@ t.test('an override expires by itself and the street returns to its programme', 
     reason: 'works',
     source: 'console:test',
   } as const;
+  await rig.until('born', () => rig.host.alive.has('rue'), 60_000);
   const outcome = rig.agent.view.override(request);
   await rig.until('all at 80', () => rig.levels().every((level) => level === 80));
   t.match(await outcome, { state: 'verified', lamps: { L01: 'verified', L04: 'verified' } });
+  await rig.until('the platform sees the override', () => Number(atHost('rue', 'Override/Level')) === 80, 5_000);
+  await rig.until(
+    'and what it does to a lamp',
+    () => Number(atHost('L01', 'Lamp/Wanted Level')) === 80 && atHost('L01', 'Lamp/Reason') === 'override',
+    5_000,
+  );
   await rig.restart();
   t.ok(
     rig.street.levels.every(({ levelPct }) => levelPct > 0),
@@ -144,4 +171,24 @@ t.test('a port missing at start does not stop the agent, and an unplugged one he
   await rig.until('up again', async () => !(await isDown()), 20_000);
   rig.street.world.send('walker');
   await rig.until('and at work', () => rig.levels()[1] === 100);
+});
+
+t.test('a port that never opens and a console that cannot open keep nobody in the dark', async (t) => {
+  const blocker = join(t.testdir({ file: 'not a folder' }), 'file', 'agent.sock');
+  const rig = await createRig(t, {
+    startAt: '2026-12-15T23:30:00+01:00',
+    socketPath: blocker,
+    change: (cabinet) => {
+      const [north] = cabinet.lines;
+      const [sensor] = north?.devices.filter(({ id }) => id === 'S01') ?? [];
+      if (north === undefined || sensor === undefined) throw new Error('the small street has changed');
+      const hung = { ...north, id: 'hung', port: STUCK_PORT, devices: [{ ...sensor, id: 'S09' }] };
+      return { ...cabinet, lines: [hung, north] };
+    },
+  });
+  await rig.until('the rest of the street is lit', () => rig.levels().every((level) => level === 30), 15_000);
+  t.ok(
+    rig.log.some(({ name }) => name === 'console-closed'),
+    'and the log says why nobody answers',
+  );
 });

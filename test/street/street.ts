@@ -37,6 +37,8 @@ export interface StreetOptions {
 export interface Street {
   readonly world: World;
   readonly lines: ReadonlyMap<string, SimLine>;
+  /** By device. */
+  readonly units: ReadonlyMap<string, SimUnit>;
   readonly levels: readonly LevelSeen[];
   /** Inputs of the relay boxes, by device. */
   readonly inputs: ReadonlyMap<string, number[]>;
@@ -57,12 +59,19 @@ export function createStreet({ cabinet, clock, seed, perHour = {}, chunkBytes }:
   const levels: LevelSeen[] = [];
   const inputs = new Map<string, number[]>();
   const lines = new Map<string, SimLine>();
+  const unitsByDevice = new Map<string, SimUnit>();
   const addresses = new Map<string, { line: SimLine; unit: number }>();
   const timers: Timer[] = [];
 
   for (const config of cabinet.lines) {
     const units = new Map<number, SimUnit>();
-    if (config.kind === 'modbus') for (const device of config.devices) units.set(device.unit, unitFor(device));
+    if (config.kind === 'modbus') {
+      for (const device of config.devices) {
+        const unit = unitFor(device);
+        units.set(device.unit, unit);
+        unitsByDevice.set(device.id, unit);
+      }
+    }
     const line = createSimLine({ serial: config.serial, clock, units, ...(chunkBytes === undefined ? {} : { chunkBytes }) });
     lines.set(config.id, line);
     for (const device of config.devices) addresses.set(device.id, { line, unit: device.unit });
@@ -71,6 +80,7 @@ export function createStreet({ cabinet, clock, seed, perHour = {}, chunkBytes }:
   const street: Street = {
     world,
     lines,
+    units: unitsByDevice,
     levels,
     inputs,
     random,

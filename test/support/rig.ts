@@ -21,6 +21,8 @@ import { createWire, type Wire } from '../street/wire.ts';
 const DEMO = join(import.meta.dirname, '../../config/demo.yaml');
 /** Slower than a real street, so that a night stays a matter of seconds. Units: ms. */
 const PERIODS_MS = { fast: 1_000, normal: 10_000, slow: 60_000 };
+/** A port whose opening never comes to an end, as with a hung adapter. */
+export const STUCK_PORT = 'stuck';
 /** The platform's own name in these tests. */
 const HOST_ID = 'city';
 
@@ -30,6 +32,8 @@ export interface RigOptions {
   readonly quality?: ClockQuality;
   readonly withUplink?: boolean;
   readonly change?: (cabinet: Cabinet) => Cabinet;
+  /** Where the console answers. Default: nowhere. */
+  readonly socketPath?: string | null;
 }
 
 export interface Rig {
@@ -68,7 +72,7 @@ function smallSite(): LoadedSite {
 
 export async function createRig(
   t: Test,
-  { startAt, quality = 'synced', withUplink = false, change = (cabinet) => cabinet }: RigOptions,
+  { startAt, quality = 'synced', withUplink = false, change = (cabinet) => cabinet, socketPath = null }: RigOptions,
 ): Promise<Rig> {
   const site = smallSite();
   const clock = createManualClock(Date.parse(startAt), quality);
@@ -107,13 +111,14 @@ export async function createRig(
       log,
       version: '0.0.0-test',
       openPort: (path) => {
+        if (path === STUCK_PORT) return { ...createWire(() => {}).port, open: () => new Promise<void>(() => {}) };
         const wire = wires.get(path);
         if (wire === undefined) throw new Error(`no wire ${path}`);
         return wire.port;
       },
       door: createMqttDoor(),
       random: street.random,
-      socketPath: null,
+      socketPath,
       openStoreLink: openInProcessLink,
       periodsMs: PERIODS_MS,
     });

@@ -119,6 +119,13 @@ const qualities: [story: string, wallMs: number, trust: 'auto' | 'system', marks
   ['a synchronised clock', AT_MS, 'auto', { synchronised: true, rtcMs: null }, 'synced'],
   ['a clock the config vouches for', AT_MS, 'system', { synchronised: false, rtcMs: null }, 'synced'],
   ['a battery clock', AT_MS, 'auto', { synchronised: false, rtcMs: AT_MS - 60_000 }, 'rtc'],
+  [
+    'a battery clock ten hours ahead of a restored wall clock vouches for nothing',
+    AT_MS,
+    'auto',
+    { synchronised: false, rtcMs: AT_MS + 36_000_000 },
+    'restored',
+  ],
   ['a battery clock that lost its battery', AT_MS, 'auto', { synchronised: false, rtcMs: 0 }, 'restored'],
   ['nothing but the last time known', AT_MS, 'auto', { synchronised: false, rtcMs: null }, 'restored'],
 ];
