@@ -96,6 +96,7 @@ export function createStreet({ cabinet, clock, seed, perHour = {}, chunkBytes }:
     },
     stop() {
       for (const timer of timers) timer.cancel();
+      world.stop();
       for (const line of lines.values()) line.stop();
     },
   };

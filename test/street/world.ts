@@ -5,7 +5,7 @@
  * simulated time. Never speaks a byte; the units do.
  */
 import { getPosition } from 'suncalc';
-import type { Clock, MonoMs } from '../../agent/core/clock.ts';
+import type { Clock, MonoMs, Timer } from '../../agent/core/clock.ts';
 
 export interface WorldLamp {
   readonly id: string;
@@ -61,6 +61,7 @@ export function createWorld({ clock, latitudeDeg, longitudeDeg, lengthM }: World
   let energyWh = 0;
   let countedMono = clock.monoMs();
   let countedW = 0;
+  const trips = new Set<Timer>();
   const listeners: ((sensor: WorldSensor, mover: Mover) => void)[] = [];
 
   const levelPct = (lamp: WorldLamp): number => {
@@ -129,15 +130,22 @@ export function createWorld({ clock, latitudeDeg, longitudeDeg, lengthM }: World
       movers = [...movers.filter((m) => isOnStreet(positionM(m), m)), mover];
       for (const sensor of sensors.values()) {
         const delayMs = sight(mover, sensor.atM).fromMono - clock.monoMs();
-        clock.after(delayMs, () => {
+        const timer = clock.after(delayMs, () => {
+          trips.delete(timer);
           for (const listener of listeners) listener(sensor, mover);
         });
+        trips.add(timer);
       }
       return mover;
     },
     movers: (): readonly { mover: Mover; atM: number }[] =>
       movers.map((mover) => ({ mover, atM: positionM(mover) })).filter(({ mover, atM }) => isOnStreet(atM, mover)),
     positionM,
+    /** Nobody comes any more. */
+    stop(): void {
+      for (const timer of trips) timer.cancel();
+      trips.clear();
+    },
     /** Called the moment somebody comes into a sensor's sight. */
     onTrip: (listener: (sensor: WorldSensor, mover: Mover) => void): void => {
       listeners.push(listener);
