@@ -17,6 +17,8 @@ import { charMs, gapMs } from './wire-time.ts';
 
 /** Noise is over once the wire has been quiet; no request waits longer than this for that. Units: ms. Source: wb-mqtt-serial skips noise for 100 ms. */
 const DRAIN_MAX_MS = 100;
+/** After a busy moment timers come before the bytes that arrived meanwhile; they get one turn of the loop. Units: ms. Source: order of phases of Node's event loop. */
+const LAST_LOOK_MS = 1;
 
 export interface PortCounters {
   timeouts: number;
@@ -172,7 +174,9 @@ export class GuardedPort extends EventEmitter<{ data: [frame: Buffer]; close: []
 
   #awaitReply(pending: Pending, sentMono: MonoMs): void {
     const deadlineMono = pending.txEndMono + pending.timeoutMs + pending.expectedBytes * this.#charMs;
-    pending.timer = this.#clock.after(deadlineMono - sentMono, () => this.#expire(pending));
+    pending.timer = this.#clock.after(deadlineMono - sentMono, () => {
+      pending.timer = this.#clock.after(LAST_LOOK_MS, () => this.#expire(pending));
+    });
   }
 
   /** Nobody answers unit 0; the line is free when the frame has left and the units have had their pause. */

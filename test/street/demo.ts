@@ -98,8 +98,8 @@ async function run(options: DemoOptions): Promise<number> {
     await agent.ready();
     return await play(demo);
   } finally {
-    street.stop();
     await agent.stop();
+    street.stop();
     await host.stop();
     await broker.stop();
     for (const cable of cables.values()) cable.close();

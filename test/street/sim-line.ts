@@ -60,7 +60,10 @@ export function createSimLine({ serial, clock, units, chunkBytes }: SimLineOptio
   const stats = { requests: 0, badRequests: 0, gapViolations: 0, collisions: 0 };
   let rx: Buffer = Buffer.alloc(0);
   let heardMono: MonoMs = Number.NEGATIVE_INFINITY;
+  /** When the last byte really left, which a busy machine makes later than it should. */
   let wireFreeMono: MonoMs = Number.NEGATIVE_INFINITY;
+  /** Start of the reply that is on its way and not yet whole. */
+  let answerFromMono: MonoMs = Number.POSITIVE_INFINITY;
   let echo = false;
 
   const line: SimLine = {
@@ -69,7 +72,8 @@ export function createSimLine({ serial, clock, units, chunkBytes }: SimLineOptio
     receive(bytes) {
       const nowMono = clock.monoMs();
       if (echo) clock.precisely(nowMono + bytes.length * charMs, () => line.end.write(bytes));
-      if (nowMono < wireFreeMono) stats.collisions++;
+      const isAnswering = nowMono >= answerFromMono;
+      if (isAnswering) stats.collisions++;
       if (nowMono - heardMono > gapMs) rx = Buffer.alloc(0);
       rx = Buffer.concat([rx, bytes]);
       heardMono = nowMono + bytes.length * charMs;
@@ -81,7 +85,7 @@ export function createSimLine({ serial, clock, units, chunkBytes }: SimLineOptio
         return;
       }
       // A tenth of tolerance: a real unit's own timer is no better.
-      if (nowMono - wireFreeMono < 0.9 * gapMs) stats.gapViolations++;
+      if (!isAnswering && nowMono - wireFreeMono < 0.9 * gapMs) stats.gapViolations++;
       const frame = rx.subarray(0, request.bytes);
       rx = Buffer.alloc(0);
       stats.requests++;
@@ -136,13 +140,15 @@ export function createSimLine({ serial, clock, units, chunkBytes }: SimLineOptio
 
   function deliver(bytes: Buffer, startMono: MonoMs): void {
     const size = chunkBytes ?? bytes.length;
-    wireFreeMono = startMono + bytes.length * charMs;
+    answerFromMono = startMono;
     // One timer after the other: several at once may fire out of order in real time.
     const send = (at: number): void => {
       const piece = bytes.subarray(at, at + size);
       clock.precisely(startMono + (at + piece.length) * charMs, () => {
         line.end.write(piece);
+        wireFreeMono = clock.monoMs();
         if (at + size < bytes.length) send(at + size);
+        else answerFromMono = Number.POSITIVE_INFINITY;
       });
     };
     send(0);
