@@ -7,7 +7,7 @@
  */
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { createRequire } from 'node:module';
+import nodeModule, { createRequire } from 'node:module';
 import { constants } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -19,6 +19,11 @@ const OLDEST = [22, 18];
  * Source: measured on Node 24, all libraries loaded: 76 MB resident with the two heap flags, 84 MB without.
  */
 const RUN_FLAGS = ['--max-semi-space-size=1', '--max-old-space-size=64', '--disable-sigusr1'];
+/**
+ * Environment of the long-running agent: one memory pool for all threads, as each of them frees little of its own.
+ * Source: measured, a street of 12 poles: 125 MB resident instead of 131.
+ */
+const RUN_ENV = { MALLOC_ARENA_MAX: '1' };
 const PASSED_ON = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGUSR2'];
 
 const self = fileURLToPath(import.meta.url);
@@ -43,9 +48,14 @@ function argumentsFor(isAgent) {
   return process.execArgv.concat(isAgent ? RUN_FLAGS : [], self, process.argv.slice(2));
 }
 
+/** What the operator has set goes first. */
+function environmentFor(isAgent) {
+  return Object.assign({}, isAgent ? RUN_ENV : {}, process.env);
+}
+
 /** Replaces this process, so that the service manager keeps the same pid and no second process costs memory. */
 function become(node) {
-  process.execve(node, [node].concat(argumentsFor(true)), process.env);
+  process.execve(node, [node].concat(argumentsFor(true)), environmentFor(true));
 }
 
 /** Null when it is not installed or does not fit this machine. */
@@ -63,7 +73,7 @@ function pinnedRuntime() {
 /** An old Node cannot replace itself; it stays as a parent that only passes signals and the exit code through. */
 function startOn(node) {
   if (node === null) return refuse();
-  const child = spawn(node, argumentsFor(isRun), { stdio: 'inherit' });
+  const child = spawn(node, argumentsFor(isRun), { stdio: 'inherit', env: environmentFor(isRun) });
   for (const signal of PASSED_ON) process.on(signal, () => child.kill(signal));
   child.on('error', (error) => {
     process.stderr.write(`luciole: cannot start ${node}: ${error.message}; install again with \`npm ci\`\n`);
@@ -86,8 +96,21 @@ function refuse() {
   process.exitCode = 1;
 }
 
+/**
+ * Keeps what was compiled for the next start, which then never loads the TypeScript stripper.
+ * Source: measured, a street of 12 poles: 131 MB resident instead of 156, first poll after 310 ms instead of 450.
+ * The folder belongs to whoever owns the program or the service; one that cannot be written costs nothing but that gain.
+ */
+function keepCompiledCode() {
+  const usual = join(dirname(dirname(self)), 'node_modules', '.cache');
+  // The variable, because threads look only there.
+  process.env.NODE_COMPILE_CACHE = process.env.NODE_COMPILE_CACHE || join(process.env.CACHE_DIRECTORY || usual, 'compiled');
+  nodeModule.enableCompileCache(process.env.NODE_COMPILE_CACHE);
+}
+
 /** Node before 24 warns that TypeScript support is new; a technician's screen is no place for that. */
 function start() {
+  keepCompiledCode();
   process.removeAllListeners('warning');
   process.on('warning', (warning) => {
     if (warning.name !== 'ExperimentalWarning') process.stderr.write(`${warning.name}: ${warning.message}\n`);

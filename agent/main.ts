@@ -4,6 +4,7 @@
  * Owns the process. Decides nothing about lighting and builds no part of the agent but its log.
  * Called by the launcher. Exit codes: 0 stop, 1 crash or failed command, 64 usage, 69 no agent, 78 bad config.
  */
+import { flushCompileCache } from 'node:module';
 import { userInfo } from 'node:os';
 import manifest from '../package.json' with { type: 'json' };
 import { type LocalActions, type LocalArgs, runCommandLine, type Terminal } from './console/cli.ts';
@@ -17,6 +18,9 @@ const EXIT_CRASH = 1;
 const USUAL_CONFIG = '/etc/luciole/cabinet.yaml';
 /** Width of a page. Source: a VT100 has 80 columns; a wider one is used where the terminal says so. */
 const USUAL_COLS = 80;
+
+/** By then all that a start needs is loaded, and the street is lit. Units: ms. Source: assumed. */
+const KEEP_COMPILED_AFTER_MS = 30_000;
 
 const { env, stdout, stderr } = process;
 
@@ -70,6 +74,8 @@ async function runAgentUntilStopped(args: LocalArgs): Promise<number> {
   const clock = createSystemClock({ quality: () => 'none' });
   const minSeverity = args['verbose'] === true ? 'debug' : 'info';
   const log = createLog({ clock, journal: env['JOURNAL_STREAM'] !== undefined && !stdout.isTTY, minSeverity });
+  // A cabinet loses its mains rather than being stopped, so waiting for the end would be waiting for ever.
+  clock.after(KEEP_COMPILED_AFTER_MS, flushCompileCache);
   const stop = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => stop.abort(signal));
   try {

@@ -25,7 +25,7 @@ export function checkValues(draft: CabinetDraft, index: Index): Finding[] {
   return [
     ...index.lines.flatMap(checkLine),
     ...index.lamps.flatMap(checkLampLevels),
-    ...index.zones.flatMap((zone) => [...checkBoost(zone), ...checkReach(zone, index)]),
+    ...index.zones.flatMap((zone) => [...checkBoost(zone), ...checkReach(zone, index), ...checkCeilings(zone, index)]),
     ...index.programmes.flatMap(checkSteps),
     ...checkUplink(draft.uplink),
   ];
@@ -61,6 +61,20 @@ function checkLampLevels({ value, path }: Placed<LampDraft>): Finding[] {
   const [minPct, maxPct] = [given(value, 'minPct', 0), given(value, 'maxPct', 100)];
   if (minPct === undefined || maxPct === undefined || minPct <= maxPct) return [];
   return [{ path: [...path, 'minPct' in value ? 'minPct' : 'maxPct'], message: `minPct ${minPct} lies above maxPct ${maxPct}` }];
+}
+
+/** At night a lamp's maximum comes last, so one below the zone's minimum would keep the lamp darker than the zone may be. */
+function checkCeilings({ value: zone }: Placed<ZoneDraft>, { lamps }: Index): Finding[] {
+  const minPct = given(zone, 'minPct', 10);
+  if (minPct === undefined) return [];
+  return lamps
+    .filter(({ value }) => value.id !== undefined && zone.lamps?.includes(value.id) === true)
+    .flatMap(({ value: { maxPct }, path }) => {
+      if (maxPct === undefined || maxPct >= minPct) return [];
+      const ofZone = zone.id === undefined ? 'its zone' : `zone "${zone.id}"`;
+      const advice = `write maxPct ${minPct} or more, or minPct ${maxPct} or less for the zone`;
+      return [{ path: [...path, 'maxPct'], message: `maxPct ${maxPct} lies below minPct ${minPct} of ${ofZone}; ${advice}` }];
+    });
 }
 
 function checkBoost({ value: zone, path }: Placed<ZoneDraft>): Finding[] {

@@ -11,8 +11,8 @@ import { findTarget, overrideRequest, readOverride } from './override-args.ts';
 
 /** Longest wait for an answer from memory. Units: ms. Source: assumed; a serial operator gives up after 10 s. */
 const LOOK_TIMEOUT_MS = 10_000;
-/** Longest wait for a verified command. Units: ms. Source: assumed; 247 lamps written and read back at 9600 baud take about 20 s. */
-const ACT_TIMEOUT_MS = 60_000;
+/** Longest wait for a verified command. Units: ms. Source: the agent ends a command after 60 s with a reason for each lamp; 15 s more for that to arrive. */
+const ACT_TIMEOUT_MS = 75_000;
 
 const JSON_OPTION: OptionSpec = { name: 'json', value: null, summary: 'print the raw answer on one line, for scripts' };
 const SOCKET_OPTION: OptionSpec = {
@@ -87,7 +87,7 @@ const override = agentCommand({
   summary: 'set a lamp or zone to a level for a time',
   arguments: [TARGET, { name: 'level', summary: 'in percent, 0 to 100', required: true }],
   options: [
-    { name: 'for', value: 'DURATION', summary: 'how long, as 30s, 10m, 2h or 1h30m (default: 2h)' },
+    { name: 'for', value: 'DURATION', summary: 'how long, 1m to 24h, as 10m, 2h or 1h30m (default: 2h)' },
     { name: 'reason', value: 'TEXT', summary: 'why, for the record' },
     { name: 'maintenance', value: null, summary: 'lock it: outranks the platform and all automatics' },
     JSON_OPTION,

@@ -7,8 +7,15 @@ import { ConsoleError } from './console-error.ts';
 
 /** Units: ms. */
 const UNIT_MS = { h: 3_600_000, m: 60_000, s: 1_000 };
-/** Longest span a person may ask for. Units: ms. Source: assumed; a week covers road works, the agent may allow less. */
-const MAX_MS = 168 * UNIT_MS.h;
+
+/** The shortest and the longest span that makes sense somewhere. Units: ms. */
+export interface SpanLimits {
+  readonly minMs: number;
+  readonly maxMs: number;
+}
+
+/** Where a caller sets none. Source: assumed; a week outlasts every rehearsal. */
+const WIDEST: SpanLimits = { minMs: UNIT_MS.s, maxMs: 168 * UNIT_MS.h };
 
 /**
  * The span a person typed.
@@ -17,14 +24,21 @@ const MAX_MS = 168 * UNIT_MS.h;
  * Units:  ms.
  * Errors: throws ConsoleError 'usage' that says what to write instead; a bare number is never guessed at.
  */
-export function parseDuration(text: string): number {
-  if (/^\d+$/.test(text)) throw usage(text, `a number needs its unit: ${text}s, ${text}m or ${text}h`);
+export function parseDuration(text: string, { minMs, maxMs }: SpanLimits = WIDEST): number {
+  const allowsSeconds = minMs < UNIT_MS.m;
+  if (/^\d+$/.test(text)) throw usage(text, `a number needs its unit: ${allowsSeconds ? `${text}s, ` : ''}${text}m or ${text}h`);
   const parts = /^(?:(\d{1,6})h)?(?:(\d{1,6})m)?(?:(\d{1,6})s)?$/.exec(text);
-  if (parts === null || text === '') throw usage(text, 'write it as 30s, 10m, 2h or 1h30m');
-  const [, hours = '0', minutes = '0', seconds = '0'] = parts;
-  const spanMs = Number(hours) * UNIT_MS.h + Number(minutes) * UNIT_MS.m + Number(seconds) * UNIT_MS.s;
-  if (spanMs === 0 || spanMs > MAX_MS) throw usage(text, 'it must lie between 1s and 168h');
+  if (parts === null || text === '') throw usage(text, `write it as ${allowsSeconds ? '30s, ' : ''}10m, 2h or 1h30m`);
+  const [, h = '0', m = '0', s = '0'] = parts;
+  const spanMs = Number(h) * UNIT_MS.h + Number(m) * UNIT_MS.m + Number(s) * UNIT_MS.s;
+  if (spanMs < minMs || spanMs > maxMs) throw usage(text, `it must lie between ${typed(minMs)} and ${typed(maxMs)}`);
   return spanMs;
+}
+
+/** A span as a person would type it, in the largest unit that divides it. Units: ms. */
+function typed(spanMs: number): string {
+  const unit = (['h', 'm'] as const).find((each) => spanMs % UNIT_MS[each] === 0) ?? 's';
+  return `${spanMs / UNIT_MS[unit]}${unit}`;
 }
 
 function usage(text: string, advice: string): ConsoleError {

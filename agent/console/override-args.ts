@@ -7,7 +7,7 @@ import type { AgentView, OverrideRequest } from '../core/ports.ts';
 import type { LevelPct, Target } from '../core/words.ts';
 import { textArg } from './command-spec.ts';
 import { ConsoleError } from './console-error.ts';
-import { parseDuration } from './duration.ts';
+import { parseDuration, type SpanLimits } from './duration.ts';
 import type { RawArgs } from './protocol.ts';
 import { nearest } from './suggest.ts';
 
@@ -21,6 +21,8 @@ export interface OverrideArgs {
 
 /** Source: design §6, an override lasts 2 h unless said. */
 const USUAL_DURATION = '2h';
+/** How long an override may hold. Units: ms. Source: the limits the agent puts on every override, 1 to 1440 min. */
+export const OVERRIDE_SPAN: SpanLimits = { minMs: 60_000, maxMs: 24 * 3_600_000 };
 const USUAL_REASON = 'by hand';
 /** Longest reason. Units: characters. Source: assumed; it must fit a trace line and an uplink metric. */
 const MAX_REASON = 120;
@@ -30,7 +32,7 @@ export function readOverride(args: RawArgs): OverrideArgs {
   return {
     target: textArg(args, 'target'),
     levelPct: readLevel(textArg(args, 'level')),
-    durationMs: parseDuration(args['for'] === undefined ? USUAL_DURATION : textArg(args, 'for')),
+    durationMs: parseDuration(args['for'] === undefined ? USUAL_DURATION : textArg(args, 'for'), OVERRIDE_SPAN),
     rank: args['maintenance'] === true ? 'maintenance' : 'override',
     reason: args['reason'] === undefined ? USUAL_REASON : readReason(textArg(args, 'reason')),
   };

@@ -11,6 +11,7 @@ import type { Clock } from '../core/clock.ts';
 import type { AgentView, Log } from '../core/ports.ts';
 import { COMMANDS } from './commands.ts';
 import { ConsoleError } from './console-error.ts';
+import { createDeadlines, type Deadlines } from './deadlines.ts';
 import { createLineSplitter, failure, MAX_REQUEST_BYTES, type Reply, type Request, readRequest } from './protocol.ts';
 import { prepareSocketFolder } from './socket-path.ts';
 import { nearest } from './suggest.ts';
@@ -19,7 +20,7 @@ import { nearest } from './suggest.ts';
 const MAX_CONNECTIONS = 8;
 /** A client that neither asks nor reads for this long is hung up on, so that it does not hold a place for ever. Units: ms. Source: assumed. */
 const IDLE_MS = 600_000;
-/** How long a client may take to read why it is hung up on. Units: ms. Source: assumed. */
+/** How long a client may take to read why it is hung up on, whatever it still sends. Units: ms. Source: assumed. */
 const HANG_UP_MS = 1_000;
 /** Read and write for owner and group, whose members may command the street. */
 const SOCKET_MODE = 0o660;
@@ -28,8 +29,8 @@ export interface ConsoleServerParts {
   readonly view: AgentView;
   readonly socketPath: string;
   readonly log: Log;
-  /** Answers are stamped with this time. */
-  readonly clock: Pick<Clock, 'wallMs'>;
+  /** Stamps answers and ends connections. */
+  readonly clock: Pick<Clock, 'wallMs' | 'after'>;
   /** The cabinet's, IANA name. */
   readonly timezone: string;
 }
@@ -43,19 +44,20 @@ export interface ConsoleServer {
 /** A console server; opens nothing before `start`. */
 export function createConsoleServer(parts: ConsoleServerParts): ConsoleServer {
   const { socketPath, log } = parts;
-  const connections = new Set<Socket>();
+  const served = new Set<Socket>();
+  const deadlines = createDeadlines(parts.clock);
   let server: Server | null = null;
 
   const accept = (socket: Socket): void => {
     socket.on('error', (error) => log.event('console-connection-lost', { cause: error.message }, 'debug'));
-    if (connections.size >= MAX_CONNECTIONS) {
-      hangUp(socket, new ConsoleError('busy', `${MAX_CONNECTIONS} consoles are connected already; close one and try again`));
+    if (served.size >= MAX_CONNECTIONS) {
+      const busy = new ConsoleError('busy', `${MAX_CONNECTIONS} consoles are connected already; close one and try again`);
+      hangUp(socket, deadlines, busy);
       return;
     }
-    connections.add(socket);
-    socket.on('close', () => connections.delete(socket));
-    socket.setTimeout(IDLE_MS, () => socket.destroy());
-    serve(socket, parts).catch((error: unknown) => {
+    served.add(socket);
+    socket.on('close', () => served.delete(socket));
+    serve(socket, deadlines, parts).catch((error: unknown) => {
       log.event('console-connection-lost', { cause: String(error) }, 'debug');
       socket.destroy();
     });
@@ -85,33 +87,36 @@ export function createConsoleServer(parts: ConsoleServerParts): ConsoleServer {
       if (closing === null) return;
       const closed = once(closing, 'close');
       closing.close();
-      for (const socket of connections) socket.destroy();
+      deadlines.cutAll();
       await closed;
     },
   };
 }
 
 /** One request after the other: while a reader is slow, its own next request waits and nobody else's. */
-async function serve(socket: Socket, parts: ConsoleServerParts): Promise<void> {
+async function serve(socket: Socket, deadlines: Deadlines, parts: ConsoleServerParts): Promise<void> {
   const split = createLineSplitter(MAX_REQUEST_BYTES);
+  deadlines.set(socket, IDLE_MS);
   for await (const bytes of socket.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
+    deadlines.set(socket, IDLE_MS);
     let lines: readonly string[];
     try {
       lines = split(bytes);
     } catch (error) {
       if (!(error instanceof ConsoleError)) throw error;
-      return hangUp(socket, error);
+      return hangUp(socket, deadlines, error);
     }
     for (const line of lines) {
       const reply = await answer(line, parts);
       if (!socket.write(encode(reply))) await once(socket, 'drain');
+      deadlines.set(socket, IDLE_MS);
     }
   }
 }
 
 /** Say why and close. What the client still sends is read and dropped, or it would lose the answer to a reset. */
-function hangUp(socket: Socket, error: ConsoleError): void {
-  socket.setTimeout(HANG_UP_MS, () => socket.destroy());
+function hangUp(socket: Socket, deadlines: Deadlines, error: ConsoleError): void {
+  deadlines.set(socket, HANG_UP_MS);
   socket.resume();
   socket.end(encode(failure(null, error)));
 }

@@ -170,7 +170,7 @@ export function createControl({
       desk.tell(incoming, 'received');
       const refusal = state === 'running' ? refusalOf(street, request) : NOT_RUNNING;
       if (refusal !== '') return refuse(incoming, refusal);
-      keeper.add(intentOf(request, { nowMs: clock.wallMs(), nowMono: clock.monoMs(), clockQuality: clock.quality() }));
+      keeper.add(intentOf(request, { nowMs: clock.wallMs(), nowMono: clock.monoMs() }));
       return carryOut(incoming);
     },
     async release(request) {

@@ -26,7 +26,7 @@ export function refusalOf(street: Street, { target, levelPct, minutes, rank, sou
 }
 
 /** Why a release has nothing to do; empty when it has. */
-export function releaseRefusalOf(street: Street, target: Target, { released, denied }: Release): string {
+export function releaseRefusalOf(street: Street, target: Target, { released, denied }: Pick<Release, 'released' | 'denied'>): string {
   if (lampsOf(street, target) === undefined) return unknownTarget(target);
   if (released.length > 0) return '';
   const [held] = denied;

@@ -2,9 +2,11 @@
  * Keeps the wishes in force: in memory for the tick, on disk for the next start.
  *
  * Owns the list while the agent runs, and its events. Lighting never waits for the disk: a list that cannot be saved still holds.
+ * A wish from before the start is not in force until the time is trusted: nobody knows whether it is over, and while the time is unknown
+ * each lamp stands at its maximum, so it could only darken the street. It waits with its stored end, which then tells whether it still holds.
  * Called by `control`.
  */
-import type { Clock } from '../core/clock.ts';
+import { type Clock, isTrusted } from '../core/clock.ts';
 import type { Log, Store } from '../core/ports.ts';
 import type { Intent, Target } from '../core/words.ts';
 import type { Episodes } from './episodes.ts';
@@ -13,10 +15,13 @@ import {
   expireIntents,
   type Moment,
   type Release,
+  readStored,
   rebaseIntents,
   releaseIntents,
-  restoreIntents,
+  resumeIntents,
+  type StoredIntent,
   toStored,
+  withoutSeat,
 } from './overrides.ts';
 
 /** Where the store keeps the list. */
@@ -31,7 +36,7 @@ export interface KeeperParts {
   readonly store: Pick<Store, 'save' | 'load'>;
   readonly log: Log;
   readonly episodes: Episodes;
-  /** The list changed: something was added, released, ended or restored. */
+  /** The list in force changed: something was added, released, ended or restored. */
   readonly onChange: (intents: readonly Intent[]) => void;
 }
 
@@ -40,64 +45,80 @@ export interface OverrideKeeper {
   restore(): Promise<void>;
   intents(): readonly Intent[];
   add(intent: Intent): void;
-  release(target: Target, source: string): Release;
-  /** Ends what is over, and writes wall ends anew after the clock was set. */
+  /** Takes away what is aimed at the target, be it in force or still waiting for the time. */
+  release(target: Target, source: string): Pick<Release, 'released' | 'denied'>;
+  /** Ends what is over, writes wall ends anew after the clock was set, takes up what waited for a trusted time. */
   tend(): void;
 }
 
 export function createOverrideKeeper({ clock, store, log, episodes, onChange }: KeeperParts): OverrideKeeper {
   let intents: readonly Intent[] = [];
+  let waiting: readonly StoredIntent[] = [];
   let wallAtZeroMs = clock.wallMs() - clock.monoMs();
-  const moment = (): Moment => ({ nowMs: clock.wallMs(), nowMono: clock.monoMs(), clockQuality: clock.quality() });
+  const moment = (): Moment => ({ nowMs: clock.wallMs(), nowMono: clock.monoMs() });
   const save = (): void => {
     onChange(intents);
-    const count = intents.length;
+    const count = intents.length + waiting.length;
     const complain = (): void =>
       log.event('overrides-not-saved', { count, check: 'the disk of store.dir; they hold until the agent stops' }, 'warning');
-    void store.save(OVERRIDES_KEY, toStored(intents)).then((saved) => (saved ? undefined : complain()), complain);
-  };
-  const takeUp = (loaded: unknown): void => {
-    const stored = restoreIntents(loaded, moment());
-    intents = intents.reduce(addIntent, stored);
-    if (stored.length === 0) return;
-    log.event('overrides-restored', { count: stored.length });
-    onChange(intents);
+    void store.save(OVERRIDES_KEY, [...waiting, ...toStored(intents)]).then((saved) => (saved ? undefined : complain()), complain);
   };
   const complainLoad = (cause: unknown): void => log.event('overrides-not-restored', { cause: String(cause) }, 'warning');
-  const end = (ended: readonly Intent[], how: string): void => {
+  const end = (ended: readonly StoredIntent[], how: string): void => {
     for (const intent of ended)
       episodes.notice({ code: 'override-ended', source: intent.target.id, severity: 'info', text: `${describe(intent)} ${how}` });
+  };
+  const resume = (): void => {
+    if (waiting.length === 0 || !isTrusted(clock.quality())) return;
+    const { kept, ended } = resumeIntents(waiting, moment());
+    waiting = [];
+    intents = [...kept, ...intents];
+    log.event('overrides-restored', { count: kept.length, over: ended.length });
+    end(ended, 'is over');
+    save();
+  };
+  const takeUp = (loaded: unknown): void => {
+    waiting = intents.reduce<readonly StoredIntent[]>(withoutSeat, readStored(loaded));
+    resume();
+    if (waiting.length === 0) return;
+    log.event('overrides-waiting', { count: waiting.length, check: 'the time server; they hold once the time is known' }, 'warning');
   };
   return {
     restore: () => withinTime(clock, store.load(OVERRIDES_KEY).then(takeUp).catch(complainLoad)),
     intents: () => intents,
     add(intent) {
       intents = addIntent(intents, intent);
+      waiting = withoutSeat(waiting, intent);
       episodes.notice({ code: 'override-started', source: intent.target.id, severity: 'info', text: describe(intent) });
       save();
     },
     release(target, source) {
-      const release = releaseIntents(intents, target, source);
-      if (release.released.length === 0) return release;
-      intents = release.kept;
-      end(release.released, `was released by ${source}`);
+      const inForce = releaseIntents(intents, target, source);
+      const held = releaseIntents(waiting, target, source);
+      const released = [...held.released, ...inForce.released];
+      const denied = [...held.denied, ...inForce.denied];
+      if (released.length === 0) return { released, denied };
+      [intents, waiting] = [inForce.kept, held.kept];
+      end(released, `was released by ${source}`);
       save();
-      return release;
+      return { released, denied };
     },
     tend() {
       const { kept, ended } = expireIntents(intents, clock.monoMs());
       const nowAtZeroMs = clock.wallMs() - clock.monoMs();
       const stepped = Math.abs(nowAtZeroMs - wallAtZeroMs) > STEP_MS;
       wallAtZeroMs = nowAtZeroMs;
-      if (ended.length === 0 && !(stepped && kept.length > 0)) return;
-      intents = stepped ? rebaseIntents(kept, moment()) : kept;
-      end(ended, 'is over');
-      save();
+      if (ended.length > 0 || (stepped && kept.length > 0)) {
+        intents = stepped ? rebaseIntents(kept, moment()) : kept;
+        end(ended, 'is over');
+        save();
+      }
+      resume();
     },
   };
 }
 
-function describe({ rank, levelPct, target, source, reason }: Intent): string {
+function describe({ rank, levelPct, target, source, reason }: StoredIntent): string {
   return `${rank} of ${target.kind} ${target.id} to ${levelPct} % by ${source}${reason === '' ? '' : `: ${reason}`}`;
 }
 

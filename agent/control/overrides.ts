@@ -4,22 +4,19 @@
  * Owns adding, releasing, ending, and what survives a restart. Pure: a list in, a list out; nothing here reads a clock or a disk.
  * Called by `control`. Ends are kept in monotonic time; wall time is for people and for the disk.
  */
-import { type ClockQuality, isTrusted, type MonoMs, type WallMs } from '../core/clock.ts';
+import type { MonoMs, WallMs } from '../core/clock.ts';
 import type { OverrideRequest } from '../core/ports.ts';
 import { type Intent, RANKS, type Target } from '../core/words.ts';
 
-/** An instant on both clocks, and how far the wall clock may be believed. */
+/** An instant on both clocks. */
 export interface Moment {
   readonly nowMs: WallMs;
   readonly nowMono: MonoMs;
-  readonly clockQuality: ClockQuality;
 }
 
 /** How long a wish may hold. Units: min. Source: design §6, every override is bounded. */
 export const OVERRIDE_MINUTES = { min: 1, max: 24 * 60 };
 const MINUTE_MS = 60_000;
-/** Longest rest of a restored wish while the time is unknown. Units: ms. Source: design §6, an override lasts 2 h unless said. */
-const UNTRUSTED_REST_MS = 2 * 60 * MINUTE_MS;
 
 /** The wish behind a request. The caller has checked its limits; the length is bounded here all the same. */
 export function intentOf(request: OverrideRequest, { nowMs, nowMono }: Moment): Intent {
@@ -41,7 +38,12 @@ export function intentOf(request: OverrideRequest, { nowMs, nowMono }: Moment): 
 
 /** Adds a wish; it replaces an earlier one of the same source, target and rank. */
 export function addIntent(intents: readonly Intent[], added: Intent): readonly Intent[] {
-  return [...intents.filter((intent) => !sameSeat(intent, added)), added];
+  return [...withoutSeat(intents, added), added];
+}
+
+/** The wishes that a newer one of its source, target and rank does not replace. */
+export function withoutSeat<T extends StoredIntent>(intents: readonly T[], newer: StoredIntent): readonly T[] {
+  return intents.filter((intent) => !sameSeat(intent, newer));
 }
 
 /** Whether a source may use maintenance rank, to set or to release it: only who can stand at the lamp. */
@@ -49,15 +51,15 @@ export function mayMaintain(source: string): boolean {
   return source.startsWith('console:');
 }
 
-export interface Release {
-  readonly kept: readonly Intent[];
-  readonly released: readonly Intent[];
+export interface Release<T extends StoredIntent = StoredIntent> {
+  readonly kept: readonly T[];
+  readonly released: readonly T[];
   /** Aimed at the target as well, but above what this source may release. */
-  readonly denied: readonly Intent[];
+  readonly denied: readonly T[];
 }
 
 /** Takes away what is aimed at exactly this target, as far as the source may. */
-export function releaseIntents(intents: readonly Intent[], target: Target, source: string): Release {
+export function releaseIntents<T extends StoredIntent>(intents: readonly T[], target: Target, source: string): Release<T> {
   const aimed = intents.filter((intent) => sameTarget(intent.target, target));
   const denied = aimed.filter(({ rank }) => rank === 'maintenance' && !mayMaintain(source));
   const released = aimed.filter((intent) => !denied.includes(intent));
@@ -84,26 +86,34 @@ export function toStored(intents: readonly Intent[]): readonly StoredIntent[] {
   return intents.map(({ untilMono: _, ...stored }) => stored);
 }
 
+/** The wishes among what the disk holds; it may hold what it likes, the street is lit by programme then. */
+export function readStored(stored: unknown): readonly StoredIntent[] {
+  return Array.isArray(stored) ? stored.filter(isStoredIntent) : [];
+}
+
 /**
- * What of a stored list still holds.
+ * Parts what of a stored list still holds from what is over.
  *
- * The rest of each is reckoned by wall time and never above the longest allowed; while the time is not trusted, never above two hours.
- * Anything that is not a stored wish is left out: the disk may hold what it likes, the street is lit by programme then.
+ * To be called with a trusted wall clock only: the rest of each is what its stored end leaves, and never above the longest allowed.
  */
-export function restoreIntents(stored: unknown, { nowMs, nowMono, clockQuality }: Moment): readonly Intent[] {
-  if (!Array.isArray(stored)) return [];
-  const longestMs = isTrusted(clockQuality) ? OVERRIDE_MINUTES.max * MINUTE_MS : UNTRUSTED_REST_MS;
-  return stored.filter(isStoredIntent).flatMap((entry) => {
-    const restMs = Math.min(entry.untilMs - nowMs, longestMs);
-    return restMs > 0 ? [{ ...entry, untilMs: Math.round(nowMs + restMs), untilMono: nowMono + restMs }] : [];
-  });
+export function resumeIntents(
+  stored: readonly StoredIntent[],
+  { nowMs, nowMono }: Moment,
+): { readonly kept: readonly Intent[]; readonly ended: readonly StoredIntent[] } {
+  const kept = stored
+    .filter(({ untilMs }) => untilMs > nowMs)
+    .map((entry): Intent => {
+      const restMs = Math.min(entry.untilMs - nowMs, OVERRIDE_MINUTES.max * MINUTE_MS);
+      return { ...entry, untilMs: Math.round(nowMs + restMs), untilMono: nowMono + restMs };
+    });
+  return { kept, ended: stored.filter(({ untilMs }) => untilMs <= nowMs) };
 }
 
 function sameTarget(a: Target, b: Target): boolean {
   return a.kind === b.kind && (a.kind === 'cabinet' || a.id === b.id);
 }
 
-function sameSeat(a: Intent, b: Intent): boolean {
+function sameSeat(a: StoredIntent, b: StoredIntent): boolean {
   return a.source === b.source && a.rank === b.rank && sameTarget(a.target, b.target);
 }
 

@@ -2,7 +2,7 @@
  * Which lamps must be written now, so that the street becomes what was decided?
  *
  * Owns following: what was last asked of a lamp, what it confirmed, how often it did not. A level, not an edge: a lamp found at another
- * level is written again, each time after a longer wait, so that a stubborn lamp does not flood its line.
+ * level, or that no longer tells a valid one, is written again, each time after a longer wait, so that it does not flood its line.
  * Pure: tracks in, tracks and writes out. Called by the tick of `control`; never writes itself.
  */
 import type { MonoMs } from '../core/clock.ts';
@@ -25,11 +25,11 @@ export interface LampTrack {
   readonly confirmedPct: LevelPct | null;
   /** Writes in a row that failed. */
   readonly failures: number;
-  /** Times in a row it was found elsewhere after a verified write: something else moves it. */
+  /** Times in a row it was found elsewhere, or without a valid level, after a verified write. */
   readonly drifts: number;
   /** No repetition before this time; a changed wish does not wait. */
   readonly retryMono: MonoMs;
-  /** It answered its newest poll. */
+  /** It was there when last heard of; false from a lost poll until it tells its level again. */
   readonly answers: boolean;
 }
 
@@ -117,7 +117,11 @@ export function nearestFirst(a: Decision, b: Decision): number {
 function observe(before: LampTrack, view: LampSight): LampTrack {
   const { decision, measured, verification, nowMono } = view;
   if (measured === undefined || measured.quality === 'stale') return before;
-  if (measured.quality !== 'good' || measured.value === null) {
+  if (measured.quality === 'bad') {
+    if (before.inFlight !== null || !isNewer(measured, before, verification.settleMs)) return before;
+    return { ...drift(before, view, false), confirmedPct: null };
+  }
+  if (measured.value === null) {
     return { ...before, answers: false, confirmedPct: isNewer(measured, before, 0) ? null : before.confirmedPct };
   }
   const returned = !before.answers;
@@ -128,10 +132,11 @@ function observe(before: LampTrack, view: LampSight): LampTrack {
   return { ...drift(track, view, returned), confirmedPct: null };
 }
 
-/** Found elsewhere though it had confirmed: a lamp that was away has lost its level, any other is moved by something else. */
+/** Not found where it had confirmed to be: a lamp that was away has lost its level, any other is faulty or moved by something else. */
 function drift(track: LampTrack, { decision: { levelPct }, measured, nowMono }: LampSight, returned: boolean): LampTrack {
   if (track.last === null || !track.last.verified || track.last.levelPct !== levelPct) return track;
-  const last = { ...track.last, verified: false, reason: `found at ${measured?.value} % after it had confirmed ${levelPct} %` };
+  const found = measured?.value == null ? 'gave no valid level' : `found at ${measured.value} %`;
+  const last = { ...track.last, verified: false, reason: `${found} after it had confirmed ${levelPct} %` };
   if (returned) return { ...track, last, retryMono: nowMono };
   const drifts = track.drifts + 1;
   return { ...track, last, drifts, retryMono: nowMono + backoffMs(drifts) };

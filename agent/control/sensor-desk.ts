@@ -7,6 +7,7 @@ import type { PresenceSensor } from '../core/cabinet.ts';
 import type { Field } from '../core/ports.ts';
 import type { PointId, Reading } from '../core/words.ts';
 import type { SensorState, Street } from '../lighting/lighting.ts';
+import { sensorPointOf } from '../lighting/presence.ts';
 import { afterReading } from './sensors.ts';
 
 export interface SensorDesk {
@@ -14,8 +15,8 @@ export interface SensorDesk {
   take(readings: readonly Reading[]): boolean;
   /** Notices readings that have become stale or missing by their age. */
   refresh(): void;
-  /** By device id. */
-  states(): ReadonlyMap<string, SensorState>;
+  /** By point: two contacts of one box are two sensors. */
+  states(): ReadonlyMap<PointId, SensorState>;
   detections(): number;
 }
 
@@ -23,16 +24,17 @@ export interface SensorDesk {
 export function createSensorDesk(street: Street, field: Pick<Field, 'latest'>): SensorDesk {
   const sensors = new Map<PointId, PresenceSensor>();
   for (const sensor of street.zones.flatMap(({ presence }) => presence?.sensors ?? [])) {
-    const pointId: PointId = `${sensor.device}.${sensor.point}`;
+    const pointId = sensorPointOf(sensor);
     if (!sensors.has(pointId)) sensors.set(pointId, sensor);
   }
-  const states = new Map<string, SensorState>();
+  const states = new Map<PointId, SensorState>();
   let detections = 0;
   const takeOne = (reading: Reading): boolean => {
-    const sensor = sensors.get(reading.pointId);
+    const { pointId } = reading;
+    const sensor = sensors.get(pointId);
     if (sensor === undefined) return false;
-    const { state, detected } = afterReading(states.get(sensor.device), reading, sensor);
-    states.set(sensor.device, state);
+    const { state, detected } = afterReading(states.get(pointId), reading, sensor);
+    states.set(pointId, state);
     if (detected) detections++;
     return detected;
   };

@@ -147,7 +147,8 @@ export interface Store {
   appendOutcome(outcome: Outcome): void;
   /** Small durable facts: overrides, bdSeq. Resolves when on disk; resolves false when the disk would not take it. */
   save(key: string, value: unknown): Promise<boolean>;
-  load(key: string): Promise<unknown>;
+  /** Undefined when nothing is stored under this key; `unread`, which is undefined unless given, when the disk could not be asked. */
+  load(key: string, unread?: unknown): Promise<unknown>;
   /** The oldest frames after `seq`, committed ones only. */
   readAfter(seq: number, maxFrames: number): Promise<readonly StoredFrame[]>;
   gapsAfter(id: number): Promise<readonly Gap[]>;

@@ -11,7 +11,7 @@ import { arbitrate, type Light, type Say } from './arbiter.ts';
 import { intentsFor } from './intents.ts';
 import type { LightingResult, LightingSnapshot, Street, ZoneState } from './lighting.ts';
 import { createLocalCalendar } from './local-time.ts';
-import { lampPresence, type SensorReach, type SensorSay, sensorReaches, sensorSay, strongestPhase } from './presence.ts';
+import { lampPresence, type SensorReach, type SensorSay, sensorPointOf, sensorReaches, sensorSay, strongestPhase } from './presence.ts';
 import { createProgrammeReader, formatStepTime, type ProgrammeState } from './programme.ts';
 import { sentence } from './sentence.ts';
 import { createSunChanges, isNight, sunAltitudeDeg } from './sun.ts';
@@ -68,7 +68,9 @@ function momentOf(plan: ZonePlan, snapshot: LightingSnapshot, altitudeDeg: numbe
   const { presence } = zone;
   const light = lightOf(zone, snapshot, altitudeDeg);
   const speak = ({ sensor }: SensorReach): SensorSay[] =>
-    presence === null ? [] : [sensorSay(presence, sensor, { state: snapshot.sensors.get(sensor.device), nowMono: snapshot.nowMono })];
+    presence === null
+      ? []
+      : [sensorSay(presence, sensor, { state: snapshot.sensors.get(sensorPointOf(sensor)), nowMono: snapshot.nowMono })];
   return {
     plan,
     light,

@@ -5,7 +5,7 @@
  */
 import type { Cabinet, DeviceConfig } from '../core/cabinet.ts';
 import type { ClockQuality, MonoMs, WallMs } from '../core/clock.ts';
-import type { Decision, Intent, Quality } from '../core/words.ts';
+import type { Decision, Intent, PointId, Quality } from '../core/words.ts';
 
 /** The part of the cabinet that decides about light. */
 export type Street = Pick<Cabinet, 'latitudeDeg' | 'longitudeDeg' | 'timezone' | 'poles' | 'lamps' | 'zones' | 'programmes'> & {
@@ -29,8 +29,8 @@ export interface LightingSnapshot {
   readonly nowMs: WallMs;
   readonly nowMono: MonoMs;
   readonly clockQuality: ClockQuality;
-  /** By sensor device id. A sensor that never spoke is absent. */
-  readonly sensors: ReadonlyMap<string, SensorState>;
+  /** By the point that says someone is there: two contacts of one box are two sensors. A sensor that never spoke is absent. */
+  readonly sensors: ReadonlyMap<PointId, SensorState>;
   /** Those in force; expired ones may still be among them and are ignored. */
   readonly intents: readonly Intent[];
 }

@@ -6,6 +6,7 @@
  */
 import type { PresenceConfig, PresenceSensor, Zone } from '../core/cabinet.ts';
 import type { MonoMs } from '../core/clock.ts';
+import type { PointId } from '../core/words.ts';
 import type { SensorState, Street } from './lighting.ts';
 import { sentence, spell } from './sentence.ts';
 
@@ -30,6 +31,11 @@ export interface SensorSay {
 export interface LampPresence extends SensorSay {
   /** To the nearest sensor that raises it; null unless `boost`. Units: m. */
   readonly distanceM: number | null;
+}
+
+/** The point by which a sensor is known. */
+export function sensorPointOf({ device, point }: PresenceSensor): PointId {
+  return `${device}.${point}`;
 }
 
 /** The sensors of a zone, each with its lamps, from the poles of the street. */

@@ -45,7 +45,7 @@ export interface Committer {
   addFrame(frame: Frame): void;
   addEvent(event: AgentEvent): void;
   addOutcome(outcome: Outcome): void;
-  /** Resolves whether it is on disk; tried once. Shape: `json` null removes the key. */
+  /** Resolves whether it is on disk; tried once, with the next try of the thread where that is lost. Shape: `json` null removes the key. */
   save(key: string, json: string | null): Promise<boolean>;
   /** What is about to be saved under this key; undefined when nothing is. */
   pendingSave(key: string): string | null | undefined;
@@ -91,7 +91,9 @@ export function createCommitter(parts: CommitterParts): Committer {
   function plan(): Work | null {
     if (state === 'closed') return null;
     const mayTry = lastChance || clock.monoMs() >= troubles.retryMono;
-    const anew = state === 'opening' || isTroubled(troubles, 'storage thread');
+    const lost = isTroubled(troubles, 'storage thread');
+    if (lost && !mayTry) return null;
+    const anew = state === 'opening' || lost;
     const [frames, facts] = [isTroubled(troubles, 'telemetry.db'), isTroubled(troubles, 'state.db')];
     const cursorSeq = cursorWanted > count.cursorSeq ? cursorWanted : null;
     due = due && (cursorSeq !== null || !room.isEmpty());

@@ -11,6 +11,7 @@ import type { AgentEvent } from '../core/words.ts';
 import { type Committer, createCommitter } from './committer.ts';
 import { type Courier, createCourier } from './courier.ts';
 import type { Kind, OpenLink, Result, Talk, TelemetryFacts } from './messages.ts';
+import { PATIENCE_MS, within } from './patience.ts';
 import { isTroubled, type Part, reasonOf } from './trouble.ts';
 import { openWorkerLink } from './worker-link.ts';
 
@@ -30,8 +31,6 @@ export interface StoreParts {
 const MAX_WAITING_READINGS = 20_000;
 /** Readings in one transaction; more would hold up the main thread while they are copied. */
 const BATCH_READINGS = 5_000;
-/** Longest wait for a disk at start and stop. Units: ms. Source: assumed; above the seconds a worn card takes for one flush. */
-const PATIENCE_MS = 5_000;
 const MEGABYTE = 2 ** 20;
 
 const NO_FACTS: TelemetryFacts = {
@@ -59,7 +58,7 @@ export function createStore(parts: StoreParts): Store {
       decimals: parts.decimals,
       floorSeq: committer.counters().lastSeq,
     }),
-    wallMs: clock.wallMs,
+    clock,
   });
   const committer: Committer = createCommitter({
     clock,
@@ -72,6 +71,8 @@ export function createStore(parts: StoreParts): Store {
   let ticks: Timer | null = null;
   let facts = NO_FACTS;
 
+  const patiently = <T>(promise: Promise<T>): Promise<T | undefined> => within(clock, PATIENCE_MS.caller, promise);
+
   /** Readers never start the thread again by themselves: that is the committer's, with its back-off. */
   async function read<K extends Exclude<Kind, 'commit' | 'close'>, T>(
     kind: K,
@@ -79,8 +80,8 @@ export function createStore(parts: StoreParts): Store {
     part: Part,
   ): Promise<T | undefined> {
     if (ticks === null || isTroubled(committer.troubles(), 'storage thread')) return undefined;
-    const result = (await courier.ask(kind, question)) as Result<T> | null;
-    if (result === null) return undefined;
+    const result = (await patiently(courier.ask(kind, question))) as Result<T> | null | undefined;
+    if (result === null || result === undefined) return undefined;
     if (result.ok) return result.value;
     committer.fail(part, result.message);
     return undefined;
@@ -100,16 +101,16 @@ export function createStore(parts: StoreParts): Store {
       if (ticks !== null) return;
       ticks = every(clock, parts.commitSeconds * 1_000, () => void committer.commit());
       committer.open();
-      await within(clock, committer.commit());
-      log.event('store.started', { dir: parts.dir, ...(await within(clock, status())) });
+      const opened = await patiently(committer.commit().then(status));
+      log.event('store.started', { dir: parts.dir, ...opened });
     },
     stop: async () => {
       if (ticks === null) return;
       ticks.cancel();
-      await within(clock, committer.finish());
+      await patiently(committer.finish());
       committer.close();
       ticks = null;
-      await within(clock, courier.close());
+      await patiently(courier.close());
       log.event('store.stopped', { ...committer.counters() });
     },
     append: committer.addFrame,
@@ -121,10 +122,11 @@ export function createStore(parts: StoreParts): Store {
       log.event('store.not-json', { key }, 'alarm');
       return false;
     },
-    load: async (key) => {
+    load: async (key, unread) => {
       const pending = committer.pendingSave(key);
       const json = pending === undefined ? await read<'load', string | null>('load', { key }, 'state.db') : pending;
-      return typeof json === 'string' ? fromJson(json) : undefined;
+      if (json === undefined) return unread;
+      return json === null ? undefined : fromJson(json);
     },
     readAfter: async (seq, maxFrames) => (await read('readAfter', { seq, maxFrames }, 'telemetry.db')) ?? [],
     gapsAfter: async (id) => (await read('gapsAfter', { id }, 'telemetry.db')) ?? [],
@@ -149,15 +151,4 @@ function toJson(value: unknown): string | null | undefined {
 /** A key `__proto__` is left out: merged into another object it would change that object's prototype. */
 function fromJson(json: string): unknown {
   return JSON.parse(json, (key, value: unknown) => (key === '__proto__' ? undefined : value));
-}
-
-/** The promise, or undefined once patience ends; it then goes on unheard. */
-function within<T>(clock: Clock, promise: Promise<T>): Promise<T | undefined> {
-  return new Promise((resolve, reject) => {
-    const timer = clock.after(PATIENCE_MS, () => resolve(undefined));
-    promise.then((value) => {
-      timer.cancel();
-      resolve(value);
-    }, reject);
-  });
 }

@@ -3,11 +3,14 @@
  *
  * Owns the loop. Everything it does is in `database.ts`. Started by `worker-link.ts` only.
  */
+import { flushCompileCache } from 'node:module';
 import { parentPort, workerData } from 'node:worker_threads';
 import { createDatabase } from './database.ts';
 import type { Request, Setup } from './messages.ts';
 
 const database = createDatabase(workerData as Setup);
+// A thread's compiled code is its own to keep, and the power may go before it ends.
+flushCompileCache();
 
 parentPort?.on('message', ({ id, request }: { id: number; request: Request }) => {
   parentPort?.postMessage({ id, answer: database.handle(request) });

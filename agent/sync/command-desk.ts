@@ -1,7 +1,8 @@
 /**
  * Takes in what the platform sends, passes on what is sound, and answers the rest.
  *
- * Owns the memory of command ids (a repeated command is answered, not run again) and the count of refusals.
+ * Owns the memory of command ids (one of the last 256 of this run is answered when it comes again, not carried out again) and the count
+ * of refusals.
  * Called by `uplink.ts` for each NCMD and DCMD and for each outcome.
  */
 import type { Clock, MonoMs } from '../core/clock.ts';
@@ -72,7 +73,7 @@ export function createCommandDesk(parts: CommandDeskParts): CommandDesk {
     parts.onEvent({ id, code: 'command-refused', source, severity: 'warning', text: `Refused: ${reason}`, startMs, endMs: startMs });
     if (outcome !== null) parts.onAnswer(outcome);
   };
-  /** True when the id is new; otherwise the sender hears once more how it went. */
+  /** True when the id is not among those remembered; otherwise the sender hears once more how it went. */
   const isNew = (request: OverrideRequest | ReleaseRequest): boolean => {
     const earlier = outcomes.get(request.commandId);
     if (earlier !== undefined) parts.onAnswer({ ...earlier, atMs: clock.wallMs() });

@@ -11,7 +11,7 @@ import type { Log, Store } from '../core/ports.ts';
 import { backOffMs } from './back-off.ts';
 import type { InboundMessage, MqttConnection, MqttDoor } from './door.ts';
 import { type ReadFile, readSecrets } from './secrets.ts';
-import { afterEvent, createSession, type Effect, type Session, type SessionEvent } from './session.ts';
+import { afterEvent, BD_SEQ_COUNT, createSession, type Effect, type Session, type SessionEvent } from './session.ts';
 
 export interface LinkParts {
   readonly config: UplinkConfig;
@@ -55,6 +55,10 @@ const BD_SEQ_KEY = 'sync.bdSeq';
 const CONNECT_TIMEOUT_MS = 30_000;
 /** Longest wait for a proper end before the socket is cut. Units: ms. Source: assumed; systemd gives the agent 10 s in all. */
 const FAREWELL_MS = 2_000;
+/** Longest wait for bdSeq to be on disk; then it goes on in memory. Units: ms. Source: assumed; a flush takes tens of ms. */
+const SAVE_MS = 2_000;
+/** What the store answers when it could not be asked; no value of a store. */
+const UNREAD = Symbol('unread');
 
 /** A link that touches nothing before `start`. */
 export function createLink(parts: LinkParts): Link {
@@ -102,7 +106,7 @@ export function createLink(parts: LinkParts): Link {
   function carryOut(effect: Effect): void {
     switch (effect.kind) {
       case 'save':
-        void store.save(BD_SEQ_KEY, effect.bdSeq).then((ok) => dispatch({ kind: 'saved', ok }));
+        void save(effect.bdSeq);
         return;
       case 'connect':
         void connect(effect.bdSeq);
@@ -140,6 +144,28 @@ export function createLink(parts: LinkParts): Link {
     return (error) => {
       if (mine === attempt) fail(error);
     };
+  }
+
+  /** The first word counts: an answer that comes after its time might be taken for one about the next number. */
+  async function save(bdSeq: number): Promise<void> {
+    const mine = attempt;
+    let ok = false;
+    const saved = store.save(BD_SEQ_KEY, bdSeq).then((answer) => {
+      ok = answer;
+    });
+    await within(clock, SAVE_MS, saved);
+    if (!ok) log.event('uplink.bdseq-not-saved', { bdSeq }, 'warning');
+    if (mine === attempt) dispatch({ kind: 'saved', ok });
+  }
+
+  /** Null when no number was ever stored. One that cannot be read may have been any, and to begin at 0 would soon repeat one. */
+  async function loadBdSeq(): Promise<number | null> {
+    const last = await store.load(BD_SEQ_KEY, UNREAD);
+    if (last === undefined) return null;
+    if (typeof last === 'number' && Number.isInteger(last) && last >= 0 && last < BD_SEQ_COUNT) return last;
+    const assumed = Math.floor(parts.random() * BD_SEQ_COUNT) % BD_SEQ_COUNT;
+    log.event('uplink.bdseq-unread', { assumed }, 'warning');
+    return assumed;
   }
 
   async function connect(bdSeq: number): Promise<void> {
@@ -195,8 +221,7 @@ export function createLink(parts: LinkParts): Link {
     start: async () => {
       if (running) return;
       running = true;
-      const last = await store.load(BD_SEQ_KEY);
-      const lastBdSeq = typeof last === 'number' && Number.isInteger(last) && last >= 0 && last <= 255 ? last : null;
+      const lastBdSeq = await loadBdSeq();
       if (running) dispatch({ kind: 'start', lastBdSeq });
     },
     stop: async () => {

@@ -37,6 +37,8 @@ export const NODE_METRIC = {
   epoch: 'Sync/Epoch',
   cursor: 'Sync/Cursor',
   backlog: 'Sync/Backlog Frames',
+  readingsLost: 'Sync/Readings Lost',
+  gaps: 'Sync/Gaps',
 } as const;
 
 /** What a platform writes to a lamp or zone, and reads back there. */
@@ -58,6 +60,8 @@ const NODE_METRICS: readonly UplinkMetric[] = [
   own(NODE_METRIC.epoch, 'String'),
   own(NODE_METRIC.cursor, 'Int64'),
   own(NODE_METRIC.backlog, 'Int64'),
+  own(NODE_METRIC.readingsLost, 'Int64'),
+  own(NODE_METRIC.gaps, 'Int64'),
 ];
 const OVERRIDE_METRICS: readonly UplinkMetric[] = [
   own(OVERRIDE_METRIC.level, 'Int64', '%'),

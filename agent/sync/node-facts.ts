@@ -32,10 +32,12 @@ export function createNodeFacts(parts: {
   set(NODE_METRIC.version, parts.version);
   set(NODE_METRIC.rebirth, false);
   return {
-    note: ({ epoch, cursorSeq, backlogFrames }) => [
+    note: ({ epoch, cursorSeq, backlogFrames, readingsLost, gaps }) => [
       ...set(NODE_METRIC.epoch, epoch),
       ...set(NODE_METRIC.cursor, cursorSeq),
       ...set(NODE_METRIC.backlog, backlogFrames),
+      ...set(NODE_METRIC.readingsLost, readingsLost),
+      ...set(NODE_METRIC.gaps, gaps),
     ],
   };
 }

@@ -34,7 +34,9 @@ interface HostState {
 }
 
 export type SessionEvent =
+  /** `lastBdSeq`: null when there never was one; a random one where the disk could not say. */
   | { readonly kind: 'start'; readonly lastBdSeq: number | null }
+  /** Not `ok`: the disk refused, or took too long; the number goes on in memory. */
   | { readonly kind: 'saved'; readonly ok: boolean }
   | { readonly kind: 'connect-written' }
   | { readonly kind: 'connected' }
@@ -72,8 +74,8 @@ export interface Step {
 
 /** Shortest time between two rebirths; the first is answered at once. Units: ms. Source: Tahu's host asks at most each 5 s. */
 export const REBIRTH_GAP_MS = 5_000;
-/** Source: `message-flow-edge-node-birth-publish-will-message-payload-bdSeq`: wraps 255 → 0. */
-const BD_SEQ_COUNT = 256;
+/** How many numbers there are. Source: `message-flow-edge-node-birth-publish-will-message-payload-bdSeq`: wraps 255 → 0. */
+export const BD_SEQ_COUNT = 256;
 
 /** A session that has not begun. `awaitsHost`: a primary host is configured. */
 export function createSession(awaitsHost: boolean): Session {

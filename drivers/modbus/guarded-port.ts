@@ -17,6 +17,8 @@ import { charMs, gapMs } from './wire-time.ts';
 
 /** Noise is over once the wire has been quiet; no request waits longer than this for that. Units: ms. Source: wb-mqtt-serial skips noise for 100 ms. */
 const DRAIN_MAX_MS = 100;
+/** Units: characters. Source: Modbus over Serial Line V1.02 §2.5.1. */
+const LONGEST_FRAME_CHARS = 256;
 /** After a busy moment timers come before the bytes that arrived meanwhile; they get one turn of the loop. Units: ms. Source: order of phases of Node's event loop. */
 const LAST_LOOK_MS = 1;
 
@@ -68,6 +70,8 @@ export class GuardedPort extends EventEmitter<{ data: [frame: Buffer]; close: []
   /** No byte has been on the wire since. */
   #quietMono: MonoMs = 0;
   #drainUntilMono: MonoMs = 0;
+  /** Until then the bytes of this burst belong to a late reply. */
+  #lateUntilMono: MonoMs = 0;
   /** How the present burst of bytes that nobody asked for begins: unit and function, when it is a reply. */
   #burstHead: readonly number[] = [];
   readonly #late = createLateReplies();
@@ -217,6 +221,9 @@ export class GuardedPort extends EventEmitter<{ data: [frame: Buffer]; close: []
     const [unit, fc] = this.#burstHead;
     const isNew = before.length < 2 && unit !== undefined && fc !== undefined;
     const isLate = isNew && this.#late.take(unit, fc & 0x7f, nowMono);
+    if (isNew) this.#lateUntilMono = isLate ? nowMono + LONGEST_FRAME_CHARS * this.#charMs : 0;
+    // A late reply is a frame like any other and has its silence in full; noise only within reason.
+    if (nowMono < this.#lateUntilMono) this.#quietMono = Math.max(this.#quietMono, nowMono);
     if (isLate) this.counters.lateReplies++;
     else this.counters.noiseBytes += bytes.length;
     if (this.#pending !== null) this.#schedule(this.#pending);

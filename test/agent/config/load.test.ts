@@ -133,10 +133,9 @@ t.test('a file that cannot be read is one problem; a defect of the reader is non
 });
 
 t.test('any mixture of mistakes is told in one run, in the order of the file', async (t) => {
-  // A wrong broker hides what its scheme would have said about certificates.
-  const rows = [...keysAndTypes, ...values].filter(
-    ([story, changes]) => changes.length === 1 && story !== 'certificates without encryption',
-  );
+  // A wrong broker hides what its scheme would have said about certificates; a zone that cannot be read, what its lamps cannot do.
+  const hidden = ['certificates without encryption', "a lamp that cannot reach its zone's minimum"];
+  const rows = [...keysAndTypes, ...values].filter(([story, changes]) => changes.length === 1 && !hidden.includes(story));
   fc.assert(
     fc.property(fc.subarray(rows, { minLength: 2, maxLength: 4 }), (chosen) => {
       const froms = chosen.map(([, [change]]) => change?.[0] ?? '');

@@ -69,6 +69,8 @@ export const values: Row[] = [
   ['a modbus line of nobody', [['poles:', '  - { id: spare, port: /dev/x, devices: [] }\npoles:']], ['15:41: lines[2].devices: found no devices; a modbus line needs at least one']],
   ['7 data bits on modbus', [['port: /dev/ttyUSB0', 'port: /dev/ttyUSB0\n    serial: { dataBits: 7 }']], ['5:25: lines[0].serial.dataBits: found 7; a modbus line needs 8']],
   ['minPct above maxPct', [['minPct: 10', 'minPct: 60, maxPct: 50']], ['20:41: lamps[1].minPct: minPct 60 lies above maxPct 50']],
+  ["a lamp that cannot reach its zone's minimum", [['minPct: 10', 'maxPct: 9']], ['20:41: lamps[1].maxPct: maxPct 9 lies below minPct 10 of zone "place"; write maxPct 10 or more, or minPct 9 or less for the zone']],
+  ['the same where the zone says its minimum', [['minPct: 10', 'maxPct: 50'], ['[L02]', '[L02]\n    minPct: 60']], ['20:41: lamps[1].maxPct: maxPct 50 lies below minPct 60 of zone "place"; write maxPct 60 or more, or minPct 50 or less for the zone']],
   ['a boost below the minimum', [['reachM: 40', 'boostPct: 9']], ["25:55: zones[0].presence.boostPct: boostPct 9 lies below the zone's minPct 10; presence would never show"]],
   ['two steps at once', [['"23:00"', '"06:00"']], ['34:15: programmes[0].steps[2].at: two steps at "06:00"; keep one']],
   ['steps out of the order of the night', [['"23:00"', '"07:00"']], ['34:15: programmes[0].steps[2].at: "06:00" comes after "07:00"; write the steps in the order of the night, from noon to noon']],

@@ -57,7 +57,7 @@ const usage: [words: string[], code: number, out: RegExp, err: RegExp][] = [
   [['stauts'], 64, /^$/, /unknown command 'stauts'\n\(Did you mean status\?\)/],
   [['status', '--jsn'], 64, /^$/, /\(Did you mean --json\?\)/],
   [['why'], 64, /^$/, /missing required argument 'target'/],
-  [['override', 'L07', '80', '--for', '30'], 64, /^$/, /30s, 30m or 30h/],
+  [['override', 'L07', '80', '--for', '30'], 64, /^$/, /its unit: 30m or 30h/],
   [['override', 'L07', '180', '--json'], 64, /^{"error":{"code":"usage","message":"bad level/, /^$/],
   [['run', '--port', 'street'], 64, /^$/, /write LINE=PATH/],
   [['run', '--start-at', 'tomorrow'], 64, /^$/, /write an ISO time/],

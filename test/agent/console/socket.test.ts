@@ -20,10 +20,20 @@ function place(t: Test): string {
   return join(folder, 'agent.sock');
 }
 
-function serverAt(t: Test, socketPath: string, view: AgentView = createFakeView()) {
-  const server = createConsoleServer({ view, socketPath, log: silent, clock: createManualClock(AT_MS), timezone: TIMEZONE });
+function serverAt(t: Test, socketPath: string, view: AgentView = createFakeView(), clock = createManualClock(AT_MS)) {
+  const server = createConsoleServer({ view, socketPath, log: silent, clock, timezone: TIMEZONE });
   t.teardown(() => server.stop());
   return server;
+}
+
+/** A client that never closes its end and sends on, whatever it is told. */
+async function stubborn(t: Test, socketPath: string): Promise<Socket> {
+  const socket = connect({ path: socketPath, allowHalfOpen: true });
+  const talk = setInterval(() => socket.write('x'), 1);
+  t.teardown(() => [clearInterval(talk), socket.destroy()]);
+  socket.on('error', () => {});
+  await once(socket, 'connect');
+  return socket;
 }
 
 async function client(t: Test, socketPath: string): Promise<Socket> {
@@ -57,10 +67,10 @@ t.test('every command of the table is answered, stamped with the time of the age
   t.match((await call(socketPath, 'devices')).result, [{ id: 'L01' }]);
   t.match((await call(socketPath, 'points', { filter: 'air' })).result, [{ pointId: 'air.pm25' }]);
   t.match((await call(socketPath, 'why', { target: 'l07' })).result, { id: 'L07', kind: 'lamp' });
-  t.match((await call(socketPath, 'override', { target: 'bressigny', level: '80', for: '30s' })).result, { state: 'verified' });
+  t.match((await call(socketPath, 'override', { target: 'bressigny', level: '80', for: '10m' })).result, { state: 'verified' });
   t.match((await call(socketPath, 'release', { target: 'L07' })).result, { state: 'verified' });
   t.strictSame(view.asked, [
-    { target: { kind: 'zone', id: 'bressigny' }, levelPct: 80, rank: 'override', reason: 'by hand', source: 'console:tech', minutes: 0.5 },
+    { target: { kind: 'zone', id: 'bressigny' }, levelPct: 80, rank: 'override', reason: 'by hand', source: 'console:tech', minutes: 10 },
     { target: { kind: 'lamp', id: 'L07' }, source: 'console:tech' },
   ]);
 });
@@ -149,6 +159,62 @@ t.test('the ninth console is turned away, and a place that comes free can be had
   first?.resume();
   await once(first as Socket, 'close');
   t.match(await call(socketPath, 'status'), { ok: true });
+});
+
+t.test('a client that was turned away and goes on talking is cut off a second later', async (t) => {
+  const socketPath = place(t);
+  const clock = createManualClock(AT_MS);
+  await serverAt(t, socketPath, createFakeView(), clock).start();
+  for (let index = 0; index < 8; index++) await client(t, socketPath);
+  const ninth = await stubborn(t, socketPath);
+  t.match(await answers(ninth, 1), [{ ok: false, error: { code: 'busy' } }], 'it may read why');
+  ninth.resume();
+  const closed = new Promise((resolve) => ninth.once('close', resolve));
+  await clock.advance(999);
+  t.notOk(ninth.closed);
+  await clock.advance(1);
+  await closed;
+  t.pass('cut');
+});
+
+t.test('a console that says nothing for ten minutes is hung up on, one that asks or waits for its answer is not', async (t) => {
+  const socketPath = place(t);
+  const clock = createManualClock(AT_MS);
+  const view = createFakeView();
+  const asked = Promise.withResolvers<void>();
+  const read = Promise.withResolvers<void>();
+  const release: AgentView['release'] = async (request) => {
+    asked.resolve();
+    await read.promise;
+    return view.release(request);
+  };
+  await serverAt(t, socketPath, { ...view, release }, clock).start();
+  const [mute, busy] = [await client(t, socketPath), await client(t, socketPath)];
+  mute.write(ask(1, 'devices'));
+  await answers(mute, 1);
+  mute.resume();
+  const closed = once(mute, 'close');
+  await clock.advance(599_999);
+  busy.write(ask(2, 'release', { target: 'L07' }));
+  await asked.promise;
+  await clock.advance(1);
+  await closed;
+  read.resolve();
+  t.match(await answers(busy, 1), [{ id: 2, ok: true }]);
+  await clock.advance(599_999);
+  busy.write(ask(3, 'devices'));
+  t.match(await answers(busy, 1), [{ id: 3 }]);
+});
+
+t.test('a server stops at once, whatever its clients do, and whatever they were told', async (t) => {
+  const socketPath = place(t);
+  const server = serverAt(t, socketPath);
+  await server.start();
+  const sockets: Socket[] = [];
+  for (let index = 0; index < 10; index++) sockets.push(await stubborn(t, socketPath));
+  t.match(await answers(sockets[9] as Socket, 1), [{ error: { code: 'busy' } }]);
+  await server.stop();
+  t.notOk(existsSync(socketPath));
 });
 
 t.test('a bug in an answer is reported to the asker and harms nobody else', async (t) => {

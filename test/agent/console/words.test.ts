@@ -3,9 +3,11 @@ import t from 'tap';
 import { COMMANDS } from '../../../agent/console/commands.ts';
 import { ConsoleError } from '../../../agent/console/console-error.ts';
 import { formatDuration, parseDuration } from '../../../agent/console/duration.ts';
-import { findTarget, readOverride } from '../../../agent/console/override-args.ts';
+import { findTarget, OVERRIDE_SPAN, readOverride } from '../../../agent/console/override-args.ts';
 import { createLineSplitter, readReply, readRequest } from '../../../agent/console/protocol.ts';
 import { nearest } from '../../../agent/console/suggest.ts';
+import { COMMAND_MS } from '../../../agent/control/commands.ts';
+import { OVERRIDE_MINUTES } from '../../../agent/control/overrides.ts';
 import { createFakeView } from './fake-view.ts';
 
 const durations: [text: string, seconds: number][] = [
@@ -63,6 +65,10 @@ const noOverrides: [args: Record<string, string | boolean>, message: RegExp][] =
   [{ target: 'L07', level: 'on' }, /whole number/],
   [{ target: 'L07', level: '1e1' }, /whole number/],
   [{ target: 'L07', level: '80', for: true }, /for is missing/],
+  [{ target: 'L07', level: '80', for: '59s' }, /between 1m and 24h/],
+  [{ target: 'L07', level: '80', for: '24h1s' }, /between 1m and 24h/],
+  [{ target: 'L07', level: '80', for: '30' }, /its unit: 30m or 30h$/],
+  [{ target: 'L07', level: '80', for: 'long' }, /write it as 10m, 2h or 1h30m$/],
   [{ target: 'L07', level: '80', reason: 'two\nlines' }, /one line/],
   [{ target: 'L07', level: '80', reason: 'x'.repeat(121) }, /120 characters/],
 ];
@@ -71,6 +77,22 @@ for (const [args, message] of noOverrides) {
     t.throws(() => readOverride(args), { code: 'usage', message }),
   );
 }
+
+t.test('an override may last as long as the agent allows, and every span that help and message name is accepted', async (t) => {
+  t.strictSame(OVERRIDE_SPAN, { minMs: OVERRIDE_MINUTES.min * 60_000, maxMs: OVERRIDE_MINUTES.max * 60_000 });
+  const override = COMMANDS.find(({ name }) => name === 'override');
+  const help = override?.options.find(({ name }) => name === 'for')?.summary ?? '';
+  const spans = help.match(/\b(?:\d+[hms])+\b/g) ?? [];
+  t.strictSame(spans, ['1m', '24h', '10m', '2h', '1h30m', '2h']);
+  for (const span of spans) t.equal(readOverride({ target: 'L07', level: '80', for: span }).durationMs, parseDuration(span));
+});
+
+t.test('a command is waited for until the agent has told how it ended', async (t) => {
+  for (const command of COMMANDS) {
+    if (command.kind === 'agent' && ['override', 'release'].includes(command.name))
+      t.ok(command.timeoutMs >= COMMAND_MS + 10_000, `${command.name} waits ${command.timeoutMs} ms`);
+  }
+});
 
 t.test('a target is found whatever its case, and a near miss is answered with the name meant', async (t) => {
   const view = createFakeView();

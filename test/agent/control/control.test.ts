@@ -248,6 +248,89 @@ t.test('without a trusted clock the street is lit; once the time is known it fol
   );
 });
 
+/** What an earlier run left on disk: all lamps to 20 % until 23:00. */
+async function diskWithWish(t: { teardown(fn: () => unknown): void }): Promise<Map<string, unknown>> {
+  const before = await litStreet(t, { now: winter('22:00') });
+  void before.override({ levelPct: 20, minutes: 60 });
+  await before.clock.advance(30);
+  await before.control.stop();
+  return before.disk;
+}
+
+const unknownTimes: [story: string, known: string, levelPct: number, ended: number, kept: number][] = [
+  ['over by then, it never returns', '23:30', 30, 1, 0],
+  ['still to last, it holds', '22:40', 20, 0, 1],
+];
+for (const [story, known, levelPct, ended, kept] of unknownTimes) {
+  t.test(`a wish from before a power cut does not darken the street while the time is unknown: ${story}`, async (t) => {
+    const wallMs = winter('22:05', '2026-01-14');
+    const street = await litStreet(t, { now: wallMs, quality: 'restored', disk: await diskWithWish(t) });
+    t.same(levelsOf(street), [100, 100, 100, 100, 100, 100]);
+    void street.override({ target: { kind: 'lamp', id: 'L6' }, levelPct: 60, minutes: 60 });
+    await street.clock.advance(5 * 60_000);
+    t.same(levelsOf(street), [100, 100, 100, 100, 100, 60], 'what is asked now holds at once');
+    t.equal((street.disk.get('control.overrides') as unknown[]).length, 2, 'a further power cut would not lose what waits');
+    street.clock.stepWall(winter(known) - street.clock.wallMs());
+    await street.clock.advance(1_100);
+    t.equal(street.levels.get('L1'), 100, 'a clock that was merely moved is no trusted one');
+    street.clock.setQuality('synced');
+    await street.clock.advance(1_100);
+    t.equal(street.levels.get('L1'), levelPct);
+    t.equal(street.events.filter(({ code, source }) => code === 'override-ended' && source === 'rue').length, ended);
+    t.equal((street.disk.get('control.overrides') as unknown[]).length, 1 + kept);
+    await street.clock.advance(20 * 60_000);
+    t.equal(street.levels.get('L1'), known < '23:00' ? 30 : levelPct, 'and ends when it was to end');
+  });
+}
+
+t.test('a wish that waits for the time can be replaced and released', async (t) => {
+  const toZone = { kind: 'zone', id: 'rue' } as const;
+  const options = { now: winter('22:05'), quality: 'restored' } as const;
+  const released = await litStreet(t, { ...options, disk: await diskWithWish(t) });
+  const outcome = released.control.release({ commandId: 'r1', target: toZone, source: 'platform' });
+  await released.clock.advance(1_100);
+  t.match(await outcome, { state: 'verified' });
+  t.same(released.disk.get('control.overrides'), []);
+  const replaced = await litStreet(t, { ...options, disk: await diskWithWish(t) });
+  void replaced.override({ levelPct: 15, minutes: 30 });
+  for (const street of [released, replaced]) street.clock.setQuality('synced');
+  for (const street of [released, replaced]) await street.clock.advance(1_100);
+  t.same([released.levels.get('L1'), replaced.levels.get('L1')], [80, 15]);
+});
+
+t.test('a lamp that answers without a valid level is written again and told as not following after three times', async (t) => {
+  const street = await litStreet(t);
+  street.vague.add('L4');
+  for (let second = 0; second < 120; second++) {
+    street.poll();
+    await street.clock.advance(1_000);
+  }
+  const writes = street.writes.filter(({ lampId }) => lampId === 'L4');
+  t.ok(writes.length >= 3 && writes.length < 8, `${writes.length} writes: again and again, later each time`);
+  t.match(street.events, [
+    { code: 'lamp-not-following', source: 'L4', text: 'does not follow: gave no valid level after it had confirmed 30 %', endMs: null },
+  ]);
+  street.vague.delete('L4');
+  street.poll();
+  await street.clock.advance(1_100);
+  t.match(street.events[1], { text: 'follows again' });
+});
+
+t.test('two contacts of one box are two sensors: the quiet one does not hide the other', async (t) => {
+  const [sensor] = PRESENCE.sensors;
+  if (sensor === undefined) throw new Error('the test street has a sensor');
+  const sensors = ['left', 'right'].map((point) => ({ ...sensor, point }));
+  const street = await litStreet(t, { street: makeStreet({ zone: { presence: { ...PRESENCE, sensors } } }) });
+  street.sense('S01', 80, 'left');
+  for (let second = 0; second < 60; second++) {
+    street.sense('S01', 0, 'right');
+    await street.clock.advance(1_000);
+  }
+  t.equal(street.levels.get('L2'), 100, 'someone still stands at the left one');
+  street.sense('S01', 90, 'right');
+  t.match(street.control.counters(), { detections: 2 });
+});
+
 t.test('a lamp that does not follow is told once after three tries, and once when it follows again', async (t) => {
   const street = await litStreet(t);
   street.silent.add('L4');

@@ -23,8 +23,10 @@ export interface FakeStreet {
   readonly outcomes: Outcome[];
   readonly decisions: Decision[];
   readonly disk: Map<string, unknown>;
+  /** Lamps that answer without a valid level. */
+  readonly vague: Set<string>;
   /** A sensor's value, as a poll brings it. */
-  sense(device: string, value: number): void;
+  sense(device: string, value: number, point?: string): void;
   /** The sensor's newest reading becomes missing by its age; nobody is told. */
   lose(device: string): void;
   /** A poll of all lamps. */
@@ -50,6 +52,7 @@ export function makeFakeStreet({
   const clock = createManualClock(now, quality);
   const levels = new Map(street.lamps.map(({ id }) => [id, 0]));
   const silent = new Set<string>();
+  const vague = new Set<string>();
   const latest = new Map<PointId, Reading>();
   const [writes, events, outcomes, decisions]: [LevelWrite[], AgentEvent[], Outcome[], Decision[]] = [[], [], [], []];
   const waiting = new Map<PointId, (result: WriteResult) => void>();
@@ -71,8 +74,8 @@ export function makeFakeStreet({
       });
     },
   };
-  const read = (pointId: PointId, value: number | null): Reading => {
-    const reading: Reading = { pointId, value, quality: value === null ? 'missing' : 'good', atMono: clock.monoMs(), atMs: clock.wallMs() };
+  const read = (pointId: PointId, value: number | null, absent: Reading['quality'] = 'missing'): Reading => {
+    const reading: Reading = { pointId, value, quality: value === null ? absent : 'good', atMono: clock.monoMs(), atMs: clock.wallMs() };
     latest.set(pointId, reading);
     return reading;
   };
@@ -96,14 +99,21 @@ export function makeFakeStreet({
     control,
     levels,
     silent,
+    vague,
     writes,
     events,
     outcomes,
     decisions,
     disk,
-    sense: (device, value) => control.onReadings([read(`${device}.motion`, value)]),
+    sense: (device, value, point = 'motion') => control.onReadings([read(`${device}.${point}`, value)]),
     lose: (device) => void read(`${device}.motion`, null),
-    poll: () => control.onReadings(street.lamps.map(({ id }) => read(`${id}.level`, silent.has(id) ? null : (levels.get(id) ?? null)))),
+    poll: () =>
+      control.onReadings(
+        street.lamps.map(({ id }) => {
+          if (silent.has(id)) return read(`${id}.level`, null);
+          return vague.has(id) ? read(`${id}.level`, null, 'bad') : read(`${id}.level`, levels.get(id) ?? null);
+        }),
+      ),
     override: (changes = {}) =>
       control.override({
         commandId: `c${++commands}`,

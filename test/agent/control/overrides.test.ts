@@ -5,13 +5,13 @@ import {
   addIntent,
   expireIntents,
   intentOf,
+  readStored,
   rebaseIntents,
   releaseIntents,
-  restoreIntents,
+  resumeIntents,
   toStored,
 } from '../../../agent/control/overrides.ts';
 import { afterReading } from '../../../agent/control/sensors.ts';
-import type { ClockQuality } from '../../../agent/core/clock.ts';
 import type { Intent, Reading } from '../../../agent/core/words.ts';
 import { intent, makeStreet, PRESENCE, reading } from '../lighting/street.ts';
 
@@ -27,7 +27,8 @@ const request = {
   reason: '',
   source: 'platform',
 } as const;
-const moment = (nowMs: number, nowMono = 0, clockQuality: ClockQuality = 'synced') => ({ nowMs, nowMono, clockQuality });
+const moment = (nowMs: number, nowMono = 0) => ({ nowMs, nowMono });
+const fromDisk = (list: readonly Intent[]) => readStored(JSON.parse(JSON.stringify(toStored(list))));
 
 t.test('a wish replaces the earlier one of the same source, target and rank, and no other', async (t) => {
   const others = [
@@ -77,20 +78,19 @@ t.test('a wish ends at its time and not before', async (t) => {
   t.match([kept, ended], [[{ id: 'b' }], [{ id: 'a' }]]);
 });
 
-const restores: [story: string, untilMs: number, quality: ClockQuality, restMs: number | null][] = [
-  ['the rest by the wall clock remains', NOON + 30 * MINUTE_MS, 'synced', 30 * MINUTE_MS],
-  ['what is over is dropped', NOON, 'synced', null],
-  ['never more than a day', NOON + 400 * HOUR_MS, 'rtc', 24 * HOUR_MS],
-  ['without the time at most two hours', NOON + 20 * HOUR_MS, 'none', 2 * HOUR_MS],
-  ['a short rest stays short without the time', NOON + HOUR_MS, 'restored', HOUR_MS],
+const restores: [story: string, untilMs: number, restMs: number | null][] = [
+  ['the rest by the wall clock remains', NOON + 30 * MINUTE_MS, 30 * MINUTE_MS],
+  ['what is over has ended', NOON, null],
+  ['never more than a day', NOON + 400 * HOUR_MS, 24 * HOUR_MS],
 ];
-for (const [story, untilMs, quality, restMs] of restores) {
+for (const [story, untilMs, restMs] of restores) {
   t.test(`after a restart: ${story}`, async (t) => {
-    const restored = restoreIntents(JSON.parse(JSON.stringify(toStored([intent({ untilMs })]))), moment(NOON, 7, quality));
+    const { kept, ended } = resumeIntents(fromDisk([intent({ untilMs })]), moment(NOON, 7));
     t.same(
-      restored.map(({ untilMono }) => untilMono - 7),
+      kept.map(({ untilMono }) => untilMono - 7),
       restMs === null ? [] : [restMs],
     );
+    t.equal(ended.length, restMs === null ? 1 : 0);
   });
 }
 
@@ -106,13 +106,16 @@ t.test('whatever the disk holds, only wishes come back', async (t) => {
     { ...good, [key]: 101.5 },
     { ...good, [key]: 'presence' },
   ]);
-  const passed = restoreIntents(spoilt, moment(NOON));
+  const passed = readStored(spoilt);
   t.same(
-    passed.map(({ source }) => source),
-    ['presence'],
-    'a source may be any text',
+    passed.map(({ source, untilMs }) => [source, untilMs]),
+    [
+      ['platform', 101.5],
+      ['presence', NOON + HOUR_MS],
+    ],
+    'an end may be any number, a source any text',
   );
-  fc.assert(fc.property(fc.anything(), (stored) => restoreIntents(stored, moment(NOON)).length === 0));
+  fc.assert(fc.property(fc.anything(), (stored) => readStored(stored).length === 0));
 });
 
 const refusals: [story: string, changes: object, reason: RegExp | ''][] = [
@@ -206,7 +209,7 @@ t.test('added, kept on disk and read again at the same moment, a list is what it
       const list = minutes
         .map((m, i): Intent => intentOf({ ...request, commandId: `c${i}`, source: `console:${i}`, minutes: m }, moment(NOON, 10)))
         .reduce<readonly Intent[]>(addIntent, []);
-      t.same(restoreIntents(JSON.parse(JSON.stringify(toStored(list))), moment(NOON, 10)), list);
+      t.same(resumeIntents(fromDisk(list), moment(NOON, 10)), { kept: list, ended: [] });
     }),
     { numRuns: 50 },
   );

@@ -69,6 +69,22 @@ const table: [story: string, track: LampTrack, wanted: Decision, nowMono: number
     { levelPct: 30, lane: 'command' },
   ],
   ['a silent lamp that had confirmed is not flooded', written(30), decision(30), 5_000, at(null, 4_999, 'missing'), null],
+  [
+    'one that gives no valid level waits a second',
+    look(written(30), decision(30), 5_000, at(null, 4_999, 'bad')).track,
+    decision(30),
+    5_999,
+    undefined,
+    null,
+  ],
+  [
+    'and is written again',
+    look(written(30), decision(30), 5_000, at(null, 4_999, 'bad')).track,
+    decision(30),
+    6_000,
+    undefined,
+    { levelPct: 30, lane: 'command' },
+  ],
   ['a rise for a walker is urgent', written(30), decision(100, 'presence'), 1_500, undefined, { levelPct: 100, lane: 'urgent' }],
   ['a rise by override is urgent', written(30), decision(50, 'override'), 1_500, undefined, { levelPct: 50, lane: 'urgent' }],
   ['a dimming override is not', written(30), decision(20, 'override'), 1_500, undefined, { levelPct: 20, lane: 'command' }],
@@ -103,6 +119,8 @@ t.test('a lamp that something else moves is written again, later each time, and 
 t.test('a reading from before the lamp had settled is no drift', async (t) => {
   t.equal(look(written(30), decision(30), 1_500, at(80, 1_100)).track.drifts, 0);
   t.equal(look(written(30), decision(30), 1_500, at(80, 1_101)).track.drifts, 1);
+  t.equal(look(written(30), decision(30), 1_500, at(null, 1_100, 'bad')).track.drifts, 0);
+  t.equal(look(written(30), decision(30), 1_500, at(null, 1_101, 'bad')).track.drifts, 1);
 });
 
 t.test('a write that a newer one replaced counts for nothing', async (t) => {

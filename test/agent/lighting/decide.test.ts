@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import t from 'tap';
 import { type ClockQuality, isTrusted } from '../../../agent/core/clock.ts';
-import { type Decision, type Intent, type IntentRank, RANKS } from '../../../agent/core/words.ts';
+import { type Decision, type Intent, type IntentRank, type PointId, RANKS } from '../../../agent/core/words.ts';
 import { createDecider } from '../../../agent/lighting/decide.ts';
 import type { LightingSnapshot, SensorState } from '../../../agent/lighting/lighting.ts';
 import { intent, makeStreet, PRESENCE, RESIDENTIAL, seen, snapshot, winter } from './street.ts';
@@ -9,7 +9,7 @@ import { intent, makeStreet, PRESENCE, RESIDENTIAL, seen, snapshot, winter } fro
 const NOW = 1_000_000;
 const decide = (changes: Partial<LightingSnapshot>, street = makeStreet()) => createDecider(street).decide(snapshot(changes));
 const lamp = (decisions: readonly Decision[], id: string): Decision => decisions.find(({ lampId }) => lampId === id) as Decision;
-const s01 = (state: SensorState) => new Map([['S01', state]]);
+const s01 = (state: SensorState) => new Map<PointId, SensorState>([['S01.motion', state]]);
 
 const table: [story: string, changes: Partial<LightingSnapshot>, lampId: string, levelPct: number, rank: string, reason: string][] = [
   ['by day a lamp is off', { nowMs: winter('13:00') }, 'L1', 0, 'dusk', 'day'],
@@ -71,9 +71,9 @@ t.test('within a rank the highest level wins, between ranks the higher one', asy
 });
 
 t.test('distance orders a walk: the nearest sensor that raises counts, and only for lamps that presence raised', async (t) => {
-  const sensors = new Map([
-    ['S01', seen(NOW, true)],
-    ['S02', seen(NOW - 3_000)],
+  const sensors = new Map<PointId, SensorState>([
+    ['S01.motion', seen(NOW, true)],
+    ['S02.motion', seen(NOW - 3_000)],
   ]);
   const { decisions, zones } = decide({ nowMono: NOW, sensors });
   t.same(
@@ -191,7 +191,9 @@ const anySnapshot: fc.Arbitrary<LightingSnapshot> = fc.record({
   clockQuality: fc.constantFrom<ClockQuality>('none', 'restored', 'rtc', 'synced'),
   sensors: fc
     .tuple(fc.option(sensorState), fc.option(sensorState))
-    .map(([a, b]) => new Map([...(a ? [['S01', a] as const] : []), ...(b ? [['S02', b] as const] : [])])),
+    .map(
+      ([a, b]) => new Map<PointId, SensorState>([...(a ? [['S01.motion', a] as const] : []), ...(b ? [['S02.motion', b] as const] : [])]),
+    ),
   intents: fc.array(wish, { maxLength: 4 }),
 });
 const anyStreet = fc
@@ -242,7 +244,7 @@ t.test('whatever happens: minimums hold, walkers are lit, wishes end, maintenanc
 t.test('someone seen at night within reach: the lamp has its boost', async (t) => {
   fc.assert(
     fc.property(anyStreet, anySnapshot, fc.boolean(), (street, now, present) => {
-      const sensors = new Map(now.sensors).set('S01', seen(present ? NOW : NOW - 14_000, present));
+      const sensors = new Map(now.sensors).set('S01.motion', seen(present ? NOW : NOW - 14_000, present));
       const { decisions, zones } = createDecider(street).decide({ ...now, sensors, intents: [] });
       const [zone] = street.zones;
       if (zones[0]?.presence === 'off') return true;

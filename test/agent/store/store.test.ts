@@ -226,7 +226,7 @@ t.test('each reading is stored once or counted as lost, whatever fails when', as
       weight: 2,
       arbitrary: fc.record({
         kind: fc.constant('fault' as const),
-        fault: fc.constantFrom<Fault>('none', 'refused', 'dies-before', 'dies-after'),
+        fault: fc.constantFrom<Fault>('none', 'refused', 'dies-before', 'dies-after', 'hangs-before', 'hangs-after'),
       }),
     },
     { weight: 1, arbitrary: fc.record({ kind: fc.constant('cursor' as const), seq: fc.nat(20) }) },
@@ -243,7 +243,7 @@ t.test('each reading is stored once or counted as lost, whatever fails when', as
       await store.start();
       const restart = async (): Promise<void> => {
         fault.now = 'none';
-        await clock.advance(61_000);
+        await clock.advance(91_000);
         const status = await store.status();
         lost += status.readingsLost;
         stored += status.readingsStored;

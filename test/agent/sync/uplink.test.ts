@@ -5,7 +5,7 @@ import type { MqttConnection, MqttDoor } from '../../../agent/sync/door.ts';
 import { createMqttDoor } from '../../../agent/sync/mqtt-door.ts';
 import { createTestBroker, type TestBroker } from '../../platform/broker.ts';
 import { createReferenceHost, type HostMessage, type ReferenceHost } from '../../platform/host.ts';
-import { createMemoryStore, createSmallNode, GROUP, NODE, type SmallNode, until, uplinkConfig } from './small-node.ts';
+import { createMemoryStore, createSmallNode, GROUP, manualClock, NODE, type SmallNode, until, uplinkConfig } from './small-node.ts';
 
 interface Scene {
   readonly broker: TestBroker;
@@ -60,6 +60,8 @@ t.test('a session opens with births alone, in order, complete, at QoS 0 and not 
   t.match(nbirth?.get('Properties/Software'), { value: 'Luciole' });
   t.match(nbirth?.get('Properties/Version'), { value: '1.2.3' });
   t.match(nbirth?.get('Sync/Epoch'), { value: 'e1' });
+  t.match(nbirth?.get('Sync/Readings Lost'), { value: 0n, datatype: 4 });
+  t.match(nbirth?.get('Sync/Gaps'), { value: 0n, datatype: 4 });
   t.match(l01?.get('level'), { value: 40, datatype: 10 });
   t.equal(l01?.get('level')?.properties.get('engUnit'), '%');
   t.match(l01?.get('power'), { value: 7.5 });
@@ -85,6 +87,31 @@ t.test('live readings go out at once, by alias alone, and count as delivered aft
   node.commit();
   t.equal(node.store.cursor, 1);
   t.match(node.uplink.status(), { state: 'online', reason: '', readingsPublished: 2, readingsHistorical: 0, readingsAcked: 2 });
+});
+
+t.test('what was lost is told: in the birth, and within a minute of a new loss', async (t) => {
+  const clock = manualClock();
+  const store = createMemoryStore();
+  const loss = { readingsLost: 20, gaps: 1 };
+  const port = { ...store.port, status: async () => ({ ...(await store.port.status()), ...loss }) };
+  const { host, node } = await openScene(t, { clock, store: { ...store, port } });
+  await node.uplink.start();
+  await until(online(node));
+  t.ok(await until(() => host.messages.length === 5));
+  const born = new Map(host.messages[0]?.payload.metrics.map((metric) => [metric.name, metric]));
+  t.match([born.get('Sync/Readings Lost'), born.get('Sync/Gaps')], [{ value: 20n }, { value: 1n }]);
+  await clock.advance(60_000);
+  Object.assign(loss, { readingsLost: 33, gaps: 3 });
+  await clock.advance(60_000);
+  t.ok(await until(() => host.values.size === 2), 'nothing before it changed');
+  t.match(
+    [...host.values.values()],
+    [
+      { device: '', metric: 'Sync/Readings Lost', value: 33n, historical: false },
+      { device: '', metric: 'Sync/Gaps', value: 3n },
+    ],
+  );
+  t.match(host, { seqGaps: 0, strays: 0 });
 });
 
 t.test('while the broker is away everything waits in the store, and arrives as history, once, in order', async (t) => {

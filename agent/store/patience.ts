@@ -1,0 +1,23 @@
+/**
+ * How long anybody waits for the storage thread.
+ *
+ * Owns the bounds and the wait itself. Called by courier and store.
+ */
+import type { Clock } from '../core/clock.ts';
+
+/**
+ * Longest wait by what is waited for. Units: ms.
+ *
+ * `commit` and `read`: the thread may be busy with one of these for so long, then it counts as hanging. `caller`: a reader waits no
+ * longer for an answer, whatever the thread does; start and stop neither. `close`: the files' clean end.
+ * Source: assumed; a worn card takes seconds for one flush and commits have several; a reader finds the same rows a moment later.
+ */
+export const PATIENCE_MS = { commit: 30_000, read: 5_000, caller: 5_000, close: 2_000 } as const;
+
+/** The promise, or undefined once patience ends; it then goes on unheard. Units: ms. */
+export function within<T>(clock: Pick<Clock, 'after'>, patienceMs: number, promise: Promise<T>): Promise<T | undefined> {
+  return new Promise((resolve, reject) => {
+    const timer = clock.after(patienceMs, () => resolve(undefined));
+    promise.then(resolve, reject).finally(() => timer.cancel());
+  });
+}
