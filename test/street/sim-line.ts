@@ -145,8 +145,9 @@ export function createSimLine({ serial, clock, units, chunkBytes }: SimLineOptio
     const send = (at: number): void => {
       const piece = bytes.subarray(at, at + size);
       clock.precisely(startMono + (at + piece.length) * charMs, () => {
-        line.end.write(piece);
+        // Before the write: the gateway may have the bytes while this process is still held up behind it.
         wireFreeMono = clock.monoMs();
+        line.end.write(piece);
         if (at + size < bytes.length) send(at + size);
         else answerFromMono = Number.POSITIVE_INFINITY;
       });
