@@ -28,6 +28,7 @@ export interface WbLedOptions {
 export function createWbLed({ world, lamp, clock, onLevel }: WbLedOptions): SimUnit {
   const registers = new Map(Object.entries(HOLDING).map(([address, { factory }]) => [Number(address), factory]));
   let watchdog: Timer | undefined;
+  let isStopped = false;
   const register = (address: number): number => registers.get(address) ?? 0;
   const isSeparateChannels = (): boolean => register(4000) === 0;
 
@@ -70,9 +71,12 @@ export function createWbLed({ world, lamp, clock, onLevel }: WbLedOptions): SimU
     },
     heard() {
       watchdog?.cancel();
-      watchdog = clock.after(register(8) * 1_000, commsLost);
+      if (!isStopped) watchdog = clock.after(register(8) * 1_000, commsLost);
     },
-    stop: () => watchdog?.cancel(),
+    stop() {
+      isStopped = true;
+      watchdog?.cancel();
+    },
     powerUp() {
       if (register(664) === 3) dim(register(672));
       else if (register(664) !== 1) dim(register(664) === 2 ? 100 : 0);

@@ -1,0 +1,51 @@
+/** What a bench prints: one JSON object a line. */
+export interface Result {
+  readonly bench: string;
+  readonly metric: string;
+  /** Speed of the line measured. Missing where a figure belongs to no line. */
+  readonly baud?: number;
+  readonly value: number;
+  readonly unit: string;
+  /** As `>= 98` or `<= 0`; missing where the figure is only told. */
+  readonly goal?: string;
+  readonly ok?: boolean;
+  /** Who else did the same work in the same run. */
+  readonly peer?: string;
+  readonly peerValue?: number;
+  /** `value / peerValue`. */
+  readonly ratio?: number;
+  readonly note?: string;
+}
+
+/** Takes each figure as soon as it is known. */
+export type Emit = (result: Result) => void;
+
+/** What a bench gets from its caller. */
+export interface BenchOptions {
+  /** Fewer and shorter rounds: a smoke test, not a measurement. */
+  readonly quick: boolean;
+  readonly emit: Emit;
+  /** A line for whoever waits. */
+  readonly progress: (text: string) => void;
+}
+
+/** `ours` beside a peer's. */
+export function beside(ours: Result, peer: string, peerValue: number): Result {
+  return { ...ours, peer, peerValue, ratio: peerValue === 0 ? 0 : round(ours.value / peerValue, 3) };
+}
+
+/** `ours` held against a limit; the goal is met by the printed figure, not by a hidden decimal. */
+export function against(ours: Result, comparison: '>=' | '<=', limit: number): Result {
+  const ok = comparison === '>=' ? ours.value >= limit : ours.value <= limit;
+  return { ...ours, goal: `${comparison} ${limit}`, ok };
+}
+
+/** Middle of an odd number of values, upper middle of an even one. */
+export function quantile(values: readonly number[], share: number): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  return sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] ?? 0;
+}
+
+export function round(value: number, decimals: number): number {
+  return Number(value.toFixed(decimals));
+}

@@ -1,0 +1,80 @@
+/**
+ * The entry of the benches: which one, how long, and whether its goals were met.
+ *
+ * Owns the command line and the exit code. Figures go to standard output, one JSON object a line; progress to standard error.
+ */
+import { parseArgs } from 'node:util';
+import { lineBench } from './line.ts';
+import type { BenchOptions } from './result.ts';
+
+const HELP = `Luciole beside its peers and the limits of physics, all in one run on this machine.
+
+Usage: npm run -s bench -- NAME [options]
+
+  line      share of a serial line's time that is wire time, at 9600, 19200 and 115200 baud,
+            beside modbus-serial and jsmodbus; about two and a half minutes
+
+  --quick   fewer and shorter rounds: to see that it runs, not to quote
+  --json    JSON lines on standard output, the only form there is
+  --help    this text
+
+Figures: {bench, metric, baud, value, unit, goal, ok, peer, peerValue, ratio, note}; one line for each peer.
+Masters, unit and this program share the machine's cores: compare figures of one run only, on a machine that does nothing else.
+Exit code: 0 all goals met, 1 a goal of ours missed or a failure, 64 bad command line.
+`;
+
+/** Source: sysexits.h, EX_USAGE. */
+const EXIT_USAGE = 64;
+
+const BENCHES: Readonly<Record<string, (options: BenchOptions) => Promise<void>>> = { line: lineBench };
+
+process.exitCode = await run(process.argv.slice(2));
+
+async function run(words: string[]): Promise<number> {
+  let given: ReturnType<typeof parse>;
+  try {
+    given = parse(words);
+  } catch (error) {
+    return refuse((error as Error).message);
+  }
+  if (given.values.help) {
+    process.stdout.write(HELP);
+    return 0;
+  }
+  const [name = '', ...rest] = given.positionals;
+  const bench = Object.hasOwn(BENCHES, name) ? BENCHES[name] : undefined;
+  if (bench === undefined || rest.length > 0)
+    return refuse(`bad bench "${given.positionals.join(' ')}": one of ${Object.keys(BENCHES).join(', ')}`);
+  return measure(bench, given.values.quick);
+}
+
+async function measure(bench: (options: BenchOptions) => Promise<void>, quick: boolean): Promise<number> {
+  const missed = new Set<string>();
+  await bench({
+    quick,
+    emit(result) {
+      process.stdout.write(`${JSON.stringify(result)}\n`);
+      if (result.ok === false) missed.add(`${result.metric} ${result.baud ?? ''}: ${result.value} ${result.unit}, goal ${result.goal}`);
+    },
+    progress: (text) => void process.stderr.write(`${text}\n`),
+  });
+  for (const text of missed) process.stderr.write(`missed: ${text}\n`);
+  return missed.size === 0 ? 0 : 1;
+}
+
+function parse(words: string[]) {
+  return parseArgs({
+    args: words,
+    allowPositionals: true,
+    options: {
+      quick: { type: 'boolean', default: false },
+      json: { type: 'boolean', default: true },
+      help: { type: 'boolean', default: false },
+    },
+  });
+}
+
+function refuse(reason: string): number {
+  process.stderr.write(`bench: ${reason}\nSee npm run -s bench -- --help\n`);
+  return EXIT_USAGE;
+}
