@@ -8,7 +8,8 @@ import type { CabinetPoint } from './app-points.ts';
 import type { Control } from './control/control.ts';
 import type { Cabinet } from './core/cabinet.ts';
 import type { Clock, MonoMs } from './core/clock.ts';
-import type { AgentView, DeviceView, Field, PointView, Store, Uplink, UplinkStatus } from './core/ports.ts';
+import type { DeviceView, Field, Store, Uplink, UplinkStatus } from './core/ports.ts';
+import type { AgentView, PointView } from './core/views.ts';
 import type { AgentEvent, PointId } from './core/words.ts';
 
 export interface ViewParts {

@@ -4,7 +4,7 @@
  * Owns the shape of the command table and the checking of arguments by it. Carries out nothing.
  * Called by the command line (words, layout) and by the socket server (answer).
  */
-import type { AgentView } from '../core/ports.ts';
+import type { AgentView } from '../core/views.ts';
 import { ConsoleError } from './console-error.ts';
 import type { Page } from './page.ts';
 import type { RawArgs } from './protocol.ts';

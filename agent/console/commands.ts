@@ -3,7 +3,8 @@
  *
  * Owns the table that command line, help and socket server share. Renderers are loaded only where one is shown.
  */
-import type { DeviceView, PointView, StatusView, WhyView } from '../core/ports.ts';
+import type { DeviceView } from '../core/ports.ts';
+import type { PointView, StatusView, WhyView } from '../core/views.ts';
 import type { Outcome } from '../core/words.ts';
 import { agentCommand, type Command, type OptionSpec, textArg } from './command-spec.ts';
 import { ConsoleError } from './console-error.ts';

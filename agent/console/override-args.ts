@@ -3,7 +3,8 @@
  *
  * Owns these checks; both ends of the socket call them. The agent's own limits come on top.
  */
-import type { AgentView, OverrideRequest } from '../core/ports.ts';
+import type { OverrideRequest } from '../core/ports.ts';
+import type { AgentView } from '../core/views.ts';
 import type { LevelPct, Target } from '../core/words.ts';
 import { textArg } from './command-spec.ts';
 import { ConsoleError } from './console-error.ts';

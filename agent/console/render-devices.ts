@@ -1,4 +1,5 @@
-import type { DeviceView, PointView } from '../core/ports.ts';
+import type { DeviceView } from '../core/ports.ts';
+import type { PointView } from '../core/views.ts';
 import { formatDuration } from './duration.ts';
 import { count, formatNumber, NOTHING, type Page, since, stateWord } from './page.ts';
 import { tableLines } from './text-table.ts';

@@ -3,7 +3,8 @@
  *
  * Owns the layout of `luciole status`, at most 24 lines. Pure. Called through the command table.
  */
-import type { LineView, StatusView, ZoneView } from '../core/ports.ts';
+import type { LineView } from '../core/ports.ts';
+import type { StatusView, ZoneView } from '../core/views.ts';
 import type { AgentEvent } from '../core/words.ts';
 import { formatDuration } from './duration.ts';
 import { clockTime, count, formatBytes, formatLevels, formatNumber, fullTime, NOTHING, type Page, since, stateWord } from './page.ts';

@@ -3,7 +3,7 @@
  *
  * Owns the layout of `luciole why`. Pure. Called through the command table.
  */
-import type { WhyLamp, WhyView } from '../core/ports.ts';
+import type { WhyLamp, WhyView } from '../core/views.ts';
 import type { TraceLine } from '../core/words.ts';
 import { formatDuration } from './duration.ts';
 import { clockTime, count, formatLevel, formatLevels, NOTHING, type Page, since, stateWord } from './page.ts';

@@ -6,7 +6,8 @@
  * Called by `app.ts` with every batch of readings, and by console and uplink with requests.
  */
 import { type Clock, every, isTrusted, type Timer } from '../core/clock.ts';
-import type { Field, Log, OverrideRequest, ReleaseRequest, Store, WhyView, ZoneView } from '../core/ports.ts';
+import type { Field, Log, OverrideRequest, ReleaseRequest, Store } from '../core/ports.ts';
+import type { WhyView, ZoneView } from '../core/views.ts';
 import type { AgentEvent, Decision, Intent, Outcome, PointId, Reading } from '../core/words.ts';
 import { createDecider } from '../lighting/decide.ts';
 import { intentsFor } from '../lighting/intents.ts';

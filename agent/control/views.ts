@@ -5,7 +5,7 @@
  */
 import type { Lamp } from '../core/cabinet.ts';
 import type { WallMs } from '../core/clock.ts';
-import type { LampView, WhyLamp, WhyView, ZoneView } from '../core/ports.ts';
+import type { LampView, WhyLamp, WhyView, ZoneView } from '../core/views.ts';
 import { type Decision, RANKS, type Reading } from '../core/words.ts';
 import type { Street } from '../lighting/lighting.ts';
 

@@ -13,6 +13,8 @@ export interface FailurePolicy {
   readonly unitUsable: boolean;
   /** The point leaves the plan until the unit is met again. */
   readonly excludePoint: boolean;
+  /** The unit spoke, if only to refuse: it is there. */
+  readonly answered: boolean;
 }
 
 export type BusErrorCode =
@@ -32,20 +34,20 @@ export type BusErrorCode =
   | 'superseded';
 
 const BUS_POLICY: Readonly<Record<BusErrorCode, FailurePolicy>> = {
-  timeout: { retry: true, unitUsable: true, excludePoint: false },
-  crc: { retry: true, unitUsable: true, excludePoint: false },
-  'wrong-reply': { retry: true, unitUsable: true, excludePoint: false },
-  'illegal-function': { retry: false, unitUsable: true, excludePoint: true },
-  'illegal-address': { retry: false, unitUsable: true, excludePoint: true },
-  'illegal-value': { retry: false, unitUsable: true, excludePoint: false },
-  'device-failure': { retry: true, unitUsable: true, excludePoint: false },
-  'device-busy': { retry: true, unitUsable: true, excludePoint: false },
-  'port-missing': { retry: true, unitUsable: false, excludePoint: false },
-  'port-busy': { retry: true, unitUsable: false, excludePoint: false },
-  'port-refused': { retry: true, unitUsable: false, excludePoint: false },
-  'port-closed': { retry: true, unitUsable: false, excludePoint: false },
-  expired: { retry: false, unitUsable: true, excludePoint: false },
-  superseded: { retry: false, unitUsable: true, excludePoint: false },
+  timeout: { retry: true, unitUsable: true, excludePoint: false, answered: false },
+  crc: { retry: true, unitUsable: true, excludePoint: false, answered: false },
+  'wrong-reply': { retry: true, unitUsable: true, excludePoint: false, answered: false },
+  'illegal-function': { retry: false, unitUsable: true, excludePoint: true, answered: true },
+  'illegal-address': { retry: false, unitUsable: true, excludePoint: true, answered: true },
+  'illegal-value': { retry: false, unitUsable: true, excludePoint: false, answered: true },
+  'device-failure': { retry: true, unitUsable: true, excludePoint: false, answered: true },
+  'device-busy': { retry: true, unitUsable: true, excludePoint: false, answered: true },
+  'port-missing': { retry: true, unitUsable: false, excludePoint: false, answered: false },
+  'port-busy': { retry: true, unitUsable: false, excludePoint: false, answered: false },
+  'port-refused': { retry: true, unitUsable: false, excludePoint: false, answered: false },
+  'port-closed': { retry: true, unitUsable: false, excludePoint: false, answered: false },
+  expired: { retry: false, unitUsable: true, excludePoint: false, answered: false },
+  superseded: { retry: false, unitUsable: true, excludePoint: false, answered: false },
 };
 
 /** A failure of a line or of a unit on it. */

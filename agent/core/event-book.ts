@@ -1,3 +1,8 @@
+/**
+ * Lasting events of a room: who is raised, who is cleared, each told once.
+ *
+ * Owns what is going on. Knows no reasons. Used by rooms that find things wrong.
+ */
 import type { Clock } from './clock.ts';
 import type { AgentEvent, EventCode, Severity } from './words.ts';
 

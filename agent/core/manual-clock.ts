@@ -1,3 +1,8 @@
+/**
+ * A clock for tests and simulations.
+ *
+ * Owns its own time and timers. Never looks at the machine's.
+ */
 import type { Clock, ClockQuality, MonoMs, Timer, WallMs } from './clock.ts';
 
 /** Time that stands still until it is told to move; a night takes seconds and comes out the same each time. */

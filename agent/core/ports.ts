@@ -4,7 +4,7 @@
  * Owns interfaces. Nothing here does anything.
  */
 import type { ClockQuality, MonoMs, WallMs } from './clock.ts';
-import type { AgentEvent, Intent, LevelPct, Outcome, PointId, Quality, Rank, Reading, Severity, Target, TraceLine } from './words.ts';
+import type { AgentEvent, Intent, LevelPct, Outcome, PointId, Quality, Reading, Severity, Target } from './words.ts';
 
 /** Names of what happened, with fields. Never secrets. */
 export interface Log {
@@ -236,83 +236,4 @@ export interface Uplink {
   onOverride: (request: OverrideRequest) => void;
   onRelease: (request: ReleaseRequest) => void;
   onEvent: (event: AgentEvent) => void;
-}
-
-// ── console ──────────────────────────────────────────────────────────────────────────────────────────────────────────
-
-/** What the console may ask of a running agent; `app.ts` answers. */
-export interface AgentView {
-  status(): Promise<StatusView>;
-  devices(): readonly DeviceView[];
-  points(filter: string): readonly PointView[];
-  /** Undefined when there is no such lamp or zone. */
-  why(id: string): WhyView | undefined;
-  /** Resolves with the final outcome. */
-  override(request: Omit<OverrideRequest, 'commandId'>): Promise<Outcome>;
-  release(request: Omit<ReleaseRequest, 'commandId'>): Promise<Outcome>;
-  /** Every id a person may name, for completion and "did you mean". */
-  names(): { readonly lamps: readonly string[]; readonly zones: readonly string[]; readonly devices: readonly string[] };
-}
-
-export interface StatusView {
-  readonly version: string;
-  readonly cabinet: { readonly id: string; readonly name: string };
-  readonly atMs: WallMs;
-  readonly timezone: string;
-  readonly clockQuality: ClockQuality;
-  readonly upS: number;
-  readonly rssMb: number;
-  /** From process start to the first poll on a line. Units: ms. Null before it. */
-  readonly startMs: number | null;
-  readonly night: boolean;
-  readonly sunAltitudeDeg: number;
-  readonly zones: readonly ZoneView[];
-  readonly lines: readonly LineView[];
-  readonly units: { readonly ok: number; readonly flaky: number; readonly silent: number };
-  readonly store: StoreStatus;
-  readonly uplink: UplinkStatus;
-  readonly activeEvents: readonly AgentEvent[];
-  readonly detections: number;
-  readonly lampsRaised: number;
-}
-
-export interface ZoneView {
-  readonly id: string;
-  readonly programme: string;
-  readonly reason: string;
-  readonly minPct: LevelPct;
-  readonly maxPct: LevelPct;
-  readonly lamps: readonly LampView[];
-}
-
-export interface LampView {
-  readonly id: string;
-  readonly pole: string;
-  /** What the arbiter wants. */
-  readonly wantedPct: LevelPct;
-  /** What the driver last confirmed; null while unknown. */
-  readonly measuredPct: LevelPct | null;
-  readonly rank: Rank;
-  readonly reason: string;
-  readonly following: boolean;
-}
-
-export interface PointView {
-  readonly pointId: PointId;
-  readonly value: number | null;
-  readonly unit: string;
-  readonly decimals: number;
-  readonly quality: Quality;
-  readonly ageS: number | null;
-}
-
-export interface WhyView {
-  readonly id: string;
-  readonly kind: 'lamp' | 'zone';
-  readonly lamps: readonly WhyLamp[];
-}
-
-export interface WhyLamp extends LampView {
-  readonly sinceMs: WallMs;
-  readonly trace: readonly TraceLine[];
 }

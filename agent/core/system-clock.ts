@@ -1,3 +1,8 @@
+/**
+ * The machine's clock and timers.
+ *
+ * Owns the only calls to them. Called by `app-run.ts`, which hands the clock to everybody.
+ */
 import type { Clock, ClockQuality, MonoMs, Timer } from './clock.ts';
 
 /** What the last fraction of a precise wait sleeps on; nobody ever wakes it. */

@@ -1,3 +1,8 @@
+/**
+ * How busy a line is.
+ *
+ * Pure memory of a counter. Called by `field.ts`.
+ */
 import type { MonoMs } from '../core/clock.ts';
 
 /** How long back the load is told. Units: ms. */

@@ -1,3 +1,8 @@
+/**
+ * Keeps the port of a line open.
+ *
+ * Owns its retries and its event. Never reads or writes. Called by `field.ts` for lines of both kinds.
+ */
 import type { Clock, Timer } from '../core/clock.ts';
 import { BusError } from '../core/errors.ts';
 import type { EventBook } from '../core/event-book.ts';

@@ -1,3 +1,8 @@
+/**
+ * Writes that have been sent and wait for their proof.
+ *
+ * Pure data with an order. Called by the level writes of a line.
+ */
 import type { MonoMs } from '../core/clock.ts';
 import type { LevelWrite, WriteResult } from '../core/ports.ts';
 import type { Unit } from './unit.ts';

@@ -5,7 +5,7 @@
  */
 import { BusError } from '../core/errors.ts';
 import type { Log } from '../core/ports.ts';
-import { isAnswer, type Transactions } from './transactions.ts';
+import type { Transactions } from './transactions.ts';
 import { setUpReadOf, type Unit } from './unit.ts';
 
 /** Failures a unit may answer a step with before the step is left out. Source: assumed; a busy unit is ready after one. */
@@ -30,7 +30,7 @@ export async function setUpOne(unit: Unit, transactions: Transactions, log: Log)
 
 /** A lost step is done when the unit answers again; one that is refused, now or always, must not keep the line busy. */
 function failed(unit: Unit, error: BusError, log: Log): void {
-  if (!isAnswer(error)) return;
+  if (!error.policy.answered) return;
   unit.stepFailures++;
   if (error.policy.retry && unit.stepFailures < STEP_TRIES) return;
   const [step] = unit.pendingSteps;

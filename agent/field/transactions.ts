@@ -80,7 +80,7 @@ export function createTransactions(options: TransactionsOptions): Transactions {
       return reply;
     } catch (error) {
       if (!(error instanceof BusError)) throw error;
-      if (isAnswer(error)) heard(unit, unit.health.turnaroundMs?.mean ?? 0);
+      if (error.policy.answered) heard(unit, unit.health.turnaroundMs?.mean ?? 0);
       else if (error.policy.unitUsable) missed(unit, error);
       return error;
     } finally {
@@ -106,9 +106,4 @@ export function createTransactions(options: TransactionsOptions): Transactions {
     leave(unit);
     events.raise('unit-silent', unit.device.id, 'warning', `${unit.device.id} on line ${lineId} is silent: ${error.message}`);
   }
-}
-
-/** The unit is there and says no. */
-export function isAnswer({ code, policy }: BusError): boolean {
-  return policy.excludePoint || code === 'illegal-value' || code.startsWith('device-');
 }

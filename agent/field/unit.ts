@@ -1,3 +1,8 @@
+/**
+ * A unit of a line as the runner keeps it.
+ *
+ * Owns the shape and a few questions about it. Changed by the line's own parts alone.
+ */
 import type { DeviceConfig } from '../core/cabinet.ts';
 import type { MonoMs, WallMs } from '../core/clock.ts';
 import type { ModbusDriver, ReadRequest } from '../core/driver.ts';

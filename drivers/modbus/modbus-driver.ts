@@ -1,3 +1,8 @@
+/**
+ * A profile at work.
+ *
+ * Pure. Made by the registry, called by the field room.
+ */
 import type { DecodedValue, ModbusDriver } from '../../agent/core/driver.ts';
 import type { PointProfile, Profile, Table } from '../../agent/core/profile.ts';
 import { decodePoint, encodePoint, isPlausible, REGISTERS } from './codec.ts';

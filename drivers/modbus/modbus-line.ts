@@ -1,3 +1,8 @@
+/**
+ * A Modbus RTU line as the field room sees it.
+ *
+ * Owns the client of `modbus-serial` and the guarded port under it. Never retries. Made by `app-lines.ts`.
+ */
 import type { SerialSettings } from '../../agent/core/cabinet.ts';
 import type { Clock } from '../../agent/core/clock.ts';
 import type { BytePort, ModbusLine, ReadRequest, Reply, WriteRequest } from '../../agent/core/driver.ts';

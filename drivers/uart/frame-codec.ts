@@ -1,3 +1,8 @@
+/**
+ * Fixed-length frames out of a stream of bytes.
+ *
+ * Owns the search for frames. Knows no device. Called by the registry.
+ */
 import type { DecodedValue, UartDriver } from '../../agent/core/driver.ts';
 import type { Profile } from '../../agent/core/profile.ts';
 

@@ -1,3 +1,8 @@
+/**
+ * The shelf of frame codecs.
+ *
+ * Data only. Called by the registry and the profile checks.
+ */
 import type { FrameCodec } from './frame-codec.ts';
 import { SDS011 } from './sds011.ts';
 

@@ -11,7 +11,7 @@ import type { RawArgs } from '../../agent/console/protocol.ts';
 import { callAgent } from '../../agent/console/socket-client.ts';
 import type { Clock } from '../../agent/core/clock.ts';
 import { sleep } from '../../agent/core/clock.ts';
-import type { StatusView } from '../../agent/core/ports.ts';
+import type { StatusView } from '../../agent/core/views.ts';
 
 const LAUNCHER = join(import.meta.dirname, '../../agent/luciole.js');
 

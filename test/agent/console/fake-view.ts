@@ -1,4 +1,5 @@
-import type { AgentView, DeviceView, LampView, LineView, PointView, StatusView, WhyLamp, WhyView } from '../../../agent/core/ports.ts';
+import type { DeviceView, LineView } from '../../../agent/core/ports.ts';
+import type { AgentView, LampView, PointView, StatusView, WhyLamp, WhyView } from '../../../agent/core/views.ts';
 import type { AgentEvent, Outcome, TraceLine } from '../../../agent/core/words.ts';
 
 /** 1 December 2026, 22:41:07 in Angers. */

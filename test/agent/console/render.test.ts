@@ -7,7 +7,7 @@ import { renderDevices, renderPoints } from '../../../agent/console/render-devic
 import { renderOutcome } from '../../../agent/console/render-outcome.ts';
 import { renderStatus } from '../../../agent/console/render-status.ts';
 import { renderWhy } from '../../../agent/console/render-why.ts';
-import type { StatusView } from '../../../agent/core/ports.ts';
+import type { StatusView } from '../../../agent/core/views.ts';
 import * as fake from './fake-view.ts';
 
 const page: Page = { widthCols: 80, colour: false, atMs: fake.AT_MS, timezone: fake.TIMEZONE };

@@ -8,7 +8,7 @@ import type { Reply } from '../../../agent/console/protocol.ts';
 import { callAgent } from '../../../agent/console/socket-client.ts';
 import { createConsoleServer } from '../../../agent/console/socket-server.ts';
 import { createManualClock } from '../../../agent/core/manual-clock.ts';
-import type { AgentView } from '../../../agent/core/ports.ts';
+import type { AgentView } from '../../../agent/core/views.ts';
 import { AT_MS, createFakeView, TIMEZONE } from './fake-view.ts';
 
 const silent = { event: () => {} };
