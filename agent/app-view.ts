@@ -56,7 +56,11 @@ export function createAgentView(parts: ViewParts): AgentView {
     devices: () => field.devices(),
     points: (filter) => pointViews(parts, filter.toLowerCase()),
     why: (id) => control.why(id),
-    override: (request) => control.override({ ...request, commandId: randomUUID() }),
+    async override(request) {
+      // The end counts from the wish, however long the lamps take to confirm it.
+      const untilMs = clock.wallMs() + request.minutes * 60_000;
+      return { ...(await control.override({ ...request, commandId: randomUUID() })), untilMs };
+    },
     release: (request) => control.release({ ...request, commandId: randomUUID() }),
     names: () => ({
       lamps: cabinet.lamps.map(({ id }) => id),

@@ -77,7 +77,7 @@ async function runAgentUntilStopped(args: LocalArgs): Promise<number> {
   // A cabinet loses its mains rather than being stopped, so waiting for the end would be waiting for ever.
   clock.after(KEEP_COMPILED_AFTER_MS, flushCompileCache);
   const stop = new AbortController();
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => stop.abort(signal));
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => stop.abort(signal));
   try {
     const { runAgent } = await loadApp();
     return await runAgent({ ...options, log, stopSignal: stop.signal });

@@ -4,7 +4,7 @@
  * Owns the table that command line, help and socket server share. Renderers are loaded only where one is shown.
  */
 import type { DeviceView } from '../core/ports.ts';
-import type { PointView, StatusView, WhyView } from '../core/views.ts';
+import type { OverrideAnswer, PointView, StatusView, WhyView } from '../core/views.ts';
 import type { Outcome } from '../core/words.ts';
 import { agentCommand, type Command, type OptionSpec, textArg } from './command-spec.ts';
 import { ConsoleError } from './console-error.ts';
@@ -100,8 +100,8 @@ const override = agentCommand({
   ],
   timeoutMs: ACT_TIMEOUT_MS,
   read: readOverride,
-  answer: (view, args, source): Promise<Outcome> => view.override(overrideRequest(args, findTarget(view, args.target), source)),
-  render: async (result, page, { durationMs }) => (await import('./render-outcome.ts')).renderOutcome(result, page, durationMs),
+  answer: (view, args, source): Promise<OverrideAnswer> => view.override(overrideRequest(args, findTarget(view, args.target), source)),
+  render: async (result, page) => (await import('./render-outcome.ts')).renderOutcome(result, page, result.untilMs),
   succeeded: ({ state }) => state === 'verified',
 });
 

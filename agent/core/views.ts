@@ -15,10 +15,15 @@ export interface AgentView {
   /** Undefined when there is no such lamp or zone. */
   why(id: string): WhyView | undefined;
   /** Resolves with the final outcome. */
-  override(request: Omit<OverrideRequest, 'commandId'>): Promise<Outcome>;
+  override(request: Omit<OverrideRequest, 'commandId'>): Promise<OverrideAnswer>;
   release(request: Omit<ReleaseRequest, 'commandId'>): Promise<Outcome>;
   /** Every id a person may name, for completion and "did you mean". */
   names(): { readonly lamps: readonly string[]; readonly zones: readonly string[]; readonly devices: readonly string[] };
+}
+
+/** How an override went, and when it ends by itself. */
+export interface OverrideAnswer extends Outcome {
+  readonly untilMs: WallMs;
 }
 
 export interface StatusView {

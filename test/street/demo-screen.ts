@@ -108,8 +108,8 @@ function figures(demo: Demo, { lines, store, uplink, units }: StatusView): strin
   const power = Math.round(demo.street.world.powerW());
   const bus = lines.map(({ id, state, busyPct }) => (state === 'up' ? `${id} ${busyPct} %` : `${id} down`)).join(', ');
   return [
-    `street ${power} W   bus ${bus}   units ${units.ok} ok, ${units.silent} silent`.slice(0, 79),
-    `stored ${store.readingsStored} (+${store.readingsWaiting} waiting)   sent ${uplink.readingsPublished} live, ${uplink.readingsHistorical} historical   uplink ${uplink.state}`.slice(
+    `street ${power} W   bus ${bus}   units ${units.ok} ok, ${units.flaky + units.silent} not`.slice(0, 79),
+    `stored ${store.readingsStored} (+${store.readingsWaiting} waiting)   sent ${uplink.readingsPublished - uplink.readingsHistorical} live, ${uplink.readingsHistorical} historical   uplink ${uplink.state}`.slice(
       0,
       79,
     ),
@@ -135,9 +135,11 @@ function timeOf(demo: Demo, timeZone: string): string {
 function farewellLines(summary: DemoSummary): string[] {
   const { detectionToFrameMs: latency } = summary;
   return [
-    `${summary.detections} detections raised ${summary.lampsRaised} lamps; from sight to the first frame ${latency.p50 ?? '-'} ms (p50), ${latency.p99 ?? '-'} ms (p99).`,
+    `${summary.detections} detections raised ${summary.lampsRaised} lamps.`,
+    `From sight to the first frame: ${latency.p50 ?? '-'} ms (p50), ${latency.p99 ?? '-'} ms (p99).`,
     `${summary.readingsStored} readings stored, ${summary.readingsPublished} sent, ${summary.readingsAcked} proven, ${summary.readingsLost} lost.`,
-    `${summary.transactions} transactions, ${summary.timeouts} timeouts, ${summary.crcErrors} CRC errors; agent ${summary.rssMb} MB, first poll after ${summary.startMs ?? '-'} ms.`,
+    `${summary.transactions} transactions, ${summary.timeouts} timeouts, ${summary.crcErrors} CRC errors.`,
+    `Agent ${summary.rssMb} MB, first poll after ${summary.startMs ?? '-'} ms.`,
     summary.errors.length === 0 ? 'No errors.' : `Errors: ${summary.errors.join('; ')}`,
   ];
 }

@@ -156,7 +156,9 @@ async function play(demo: ReturnType<typeof createDemo>): Promise<number> {
   if (options.forMs !== null) timers.push(clock.after(options.forMs, demo.quit));
   const screen = openDemoScreen(demo);
   const onSignal = (): void => demo.quit();
-  process.on('SIGINT', onSignal).on('SIGTERM', onSignal);
+  process.on('SIGINT', onSignal).on('SIGTERM', onSignal).on('SIGHUP', onSignal);
+  // Whoever read our lines has gone: so has the reason to go on.
+  process.stdout.on('error', onSignal);
   agent.child.once('exit', demo.quit);
   await demo.ended;
   for (const timer of timers) timer.cancel();

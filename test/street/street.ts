@@ -119,7 +119,7 @@ export function createStreet({ cabinet, clock, seed, perHour = {}, chunkBytes }:
         return createRelayD8(contacts);
       }
       default:
-        throw new Error(`the simulated street has no unit that behaves like ${device.profile}`);
+        throw new TypeError(`the simulated street has no unit that behaves like ${device.profile}`);
     }
   }
 

@@ -188,15 +188,17 @@ export function createFakeView(): AgentView & { readonly asked: unknown[] } {
     why: (id) => (id === 'bressigny' ? whyZone() : id === 'L09' ? undefined : { id, kind: 'lamp', lamps: [whyLamp(7, true)] }),
     override: async (request) => {
       asked.push(request);
-      return request.levelPct === 0
-        ? outcome({
-            target: request.target,
-            levelPct: 0,
-            state: 'refused',
-            reason: 'zone bressigny may not be darker than 10 %',
-            lamps: {},
-          })
-        : outcome({ target: request.target, levelPct: request.levelPct });
+      const answer =
+        request.levelPct === 0
+          ? outcome({
+              target: request.target,
+              levelPct: 0,
+              state: 'refused',
+              reason: 'zone bressigny may not be darker than 10 %',
+              lamps: {},
+            })
+          : outcome({ target: request.target, levelPct: request.levelPct });
+      return { ...answer, untilMs: AT_MS + request.minutes * 60_000 };
     },
     release: async (request) => {
       asked.push(request);

@@ -75,15 +75,20 @@ const sheets: [story: string, text: string, says: RegExp[]][] = [
   ],
   [
     'an override that was verified',
-    renderOutcome(fake.outcome(), page, 7_200_000),
+    renderOutcome(fake.outcome(), page, page.atMs + 7_200_000),
     [/override to 80 % verified/, /2 Dec 00:41, in 2 h/, /luciole release/],
   ],
   [
     'an override that failed, the bad lamps first',
-    renderOutcome(failed, page, 60_000),
+    renderOutcome(failed, page, page.atMs + 60_000),
     [/failed: L03 does not answer/, /failed +L03\n +verified +L01/],
   ],
-  ['a refused override has no end', renderOutcome(bare, page, 60_000), [/refused: too dark/]],
+  ['a refused override has no end', renderOutcome(bare, page, page.atMs + 60_000), [/refused: too dark/]],
+  [
+    'a release whose lamps did not answer was one all the same',
+    renderOutcome(fake.outcome({ levelPct: null, state: 'failed', reason: 'L08: no reply' }), page, null),
+    [/released, but failed to confirm: L08: no reply/],
+  ],
   ['a release', renderOutcome(fake.outcome({ levelPct: null }), page, null), [/release verified/]],
 ];
 for (const [story, text, says] of sheets) {
