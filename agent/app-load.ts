@@ -4,7 +4,7 @@
  * Owns the order of reading and checking. Part of `app.ts`; the config room and the drivers do the work.
  */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { readProfiles } from '../drivers/registry.ts';
 import { checkPorts } from './config/check-ports.ts';
 import { checkAgainstProfiles } from './config/check-profiles.ts';
@@ -63,8 +63,19 @@ function readAll(
   extraDirs: readonly string[],
 ): { loaded: LoadedCabinet; profiles: ReadonlyMap<string, Profile>; profileProblems: readonly Problem[] } {
   const loaded = loadCabinet(configFile, (file) => readFileSync(file, 'utf8'));
-  const { profiles, problems } = readProfiles([...loaded.cabinet.profileDirs, ...extraDirs], readPlacedYaml);
-  return { loaded, profiles, profileProblems: problems };
+  // A folder is named as seen from the file that names it.
+  const dirs = loaded.cabinet.profileDirs.map((dir) => resolve(dirname(configFile), dir));
+  const { profiles, problems } = readProfiles([...dirs, ...extraDirs], readPlacedYaml);
+  const missing = dirs.flatMap((dir, i) => (dir === USUAL_PROFILES || existsSync(dir) ? [] : [noFolder(loaded, i, dir)]));
+  return { loaded, profiles, profileProblems: [...missing, ...problems] };
+}
+
+/** Made by the package, and allowed to be missing. */
+const USUAL_PROFILES = '/etc/luciole/profiles';
+
+function noFolder({ file, place }: LoadedCabinet, index: number, dir: string): Problem {
+  const message = `no such folder ${dir}; make it, or take it out of the list`;
+  return { file, ...place(['profileDirs', index]), path: `profileDirs[${index}]`, message };
 }
 
 /** Source: Linux names of serial devices: on-board ports, USB adapters, USB modems. */

@@ -14,7 +14,6 @@ import { createControl } from './control/control.ts';
 import type { Cabinet } from './core/cabinet.ts';
 import type { Clock, MonoMs, Timer } from './core/clock.ts';
 import type { OpenBytePort } from './core/driver.ts';
-import { createEventBook } from './core/event-book.ts';
 import type { Field, Log, Uplink } from './core/ports.ts';
 import type { Profile } from './core/profile.ts';
 import type { AgentView } from './core/views.ts';
@@ -88,7 +87,6 @@ export function createAgent(parts: AgentParts): Agent {
   });
   const devices = uplinkDevices(cabinet, points);
   const targets = devices.flatMap(({ id, target }) => (target === null ? [] : [{ id, target }]));
-  const events = createEventBook(clock, onEvent);
   const diagnosis = createDiagnosis({ points, clock, onEvent });
   const field = createField({
     lines: cabinet.lines.map((line) => fieldLine(line, parts)),
@@ -170,8 +168,7 @@ export function createAgent(parts: AgentParts): Agent {
       await uplink?.start();
       if (isStopping) return;
       housekeeping.start();
-      events.raise('agent-started', cabinet.id, 'info', `luciole ${parts.version} started`);
-      events.clear('agent-started', cabinet.id);
+      notice('agent-started', 'started');
     },
     async stop() {
       isStopping = true;
@@ -183,7 +180,7 @@ export function createAgent(parts: AgentParts): Agent {
       await field.stop();
       recorder.stop();
       await uplink?.stop();
-      events.raise('agent-stopped', cabinet.id, 'info', `luciole ${parts.version} stopped`);
+      notice('agent-stopped', 'stopped');
       await store.stop();
     },
   };
@@ -220,6 +217,13 @@ export function createAgent(parts: AgentParts): Agent {
     else active.delete(event.id);
     log.event(event.code, { source: event.source, text: event.text, ended: event.endMs !== null }, event.severity);
     store.appendEvent(event);
+  }
+
+  /** Something that happens in a moment: told once, over at once. */
+  function notice(code: 'agent-started' | 'agent-stopped', what: string): void {
+    const atMs = clock.wallMs();
+    const text = `luciole ${parts.version} ${what}`;
+    onEvent({ id: `${code}:${cabinet.id}:${atMs}`, code, source: cabinet.id, severity: 'info', text, startMs: atMs, endMs: atMs });
   }
 
   function onOutcome(outcome: Outcome): void {

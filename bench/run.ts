@@ -23,6 +23,7 @@ Masters, unit and this program share the machine's cores: compare figures of one
 Exit code: 0 all goals met, 1 a goal of ours missed or a failure, 64 bad command line.
 `;
 
+const EXIT_FAILED = 1;
 /** Source: sysexits.h, EX_USAGE. */
 const EXIT_USAGE = 64;
 
@@ -50,16 +51,22 @@ async function run(words: string[]): Promise<number> {
 
 async function measure(bench: (options: BenchOptions) => Promise<void>, quick: boolean): Promise<number> {
   const missed = new Set<string>();
-  await bench({
-    quick,
-    emit(result) {
-      process.stdout.write(`${JSON.stringify(result)}\n`);
-      if (result.ok === false) missed.add(`${result.metric} ${result.baud ?? ''}: ${result.value} ${result.unit}, goal ${result.goal}`);
-    },
-    progress: (text) => void process.stderr.write(`${text}\n`),
-  });
+  try {
+    await bench({
+      quick,
+      emit(result) {
+        process.stdout.write(`${JSON.stringify(result)}\n`);
+        if (result.ok === false) missed.add(`${result.metric} ${result.baud ?? ''}: ${result.value} ${result.unit}, goal ${result.goal}`);
+      },
+      progress: (text) => void process.stderr.write(`${text}\n`),
+    });
+  } catch (error) {
+    if (!(error instanceof Error)) throw error;
+    process.stderr.write(`bench: ${error.message}\n`);
+    return EXIT_FAILED;
+  }
   for (const text of missed) process.stderr.write(`missed: ${text}\n`);
-  return missed.size === 0 ? 0 : 1;
+  return missed.size === 0 ? 0 : EXIT_FAILED;
 }
 
 function parse(words: string[]) {

@@ -144,7 +144,9 @@ export function createControl({
     const known = book.of(lampId);
     const pointId = pointOf.get(lampId);
     if (known === undefined || pointId === undefined) return undefined;
-    return { ...known, measured: field.latest(pointId), following: follower.isFollowing(lampId) };
+    const measured = field.latest(pointId);
+    // What a silent lamp does is not known, so nobody may say that it follows.
+    return { ...known, measured, following: follower.isFollowing(lampId) && measured?.quality !== 'missing' };
   }
 
   return {

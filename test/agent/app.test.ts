@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t from 'tap';
@@ -33,6 +33,20 @@ t.test('a bad configuration is told whole, with places, and ends with exit code 
   t.equal(run.status, 78);
   t.match(run.stderr + run.stdout, `${file}:1:41`, 'run refuses it with the same words');
   t.equal(luciole('check', join(folder, 'none.yaml')).status, 78, 'a missing file too');
+});
+
+t.test('profile folders are seen from the file that names them, and a missing one is told', async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'luciole-'));
+  t.teardown(() => rmSync(folder, { recursive: true }));
+  const file = join(folder, 'cabinet.yaml');
+  const meter = readFileSync(join(ROOT, 'drivers/profiles/eastron-sdm630.yaml'), 'utf8').replace('id: eastron-sdm630', 'id: my-meter');
+  mkdirSync(join(folder, 'mine'));
+  writeFileSync(join(folder, 'mine/meter.yaml'), meter);
+  const demo = readFileSync(join(ROOT, 'config/demo.yaml'), 'utf8').replace('profile: eastron-sdm630', 'profile: my-meter');
+  writeFileSync(file, `${demo}\nprofileDirs: [mine, gone]\n`);
+  const { stdout } = luciole('check', file);
+  t.match(stdout, /profileDirs\[1\]: no such folder .*gone/);
+  t.notMatch(stdout, /my-meter/, 'the profile was found');
 });
 
 t.test('check names ports that do not exist, and what exists', async (t) => {
