@@ -92,7 +92,11 @@ export class GuardedPort extends EventEmitter<{ data: [frame: Buffer]; close: []
 
   open(done: (error?: Error | null) => void): void {
     this.#port.open().then(
-      () => done(null),
+      () => {
+        // Opening may have put anything on the wire: the first request keeps its silence too.
+        this.#quietMono = this.#clock.monoMs();
+        done(null);
+      },
       (error: Error) => done(error),
     );
   }
