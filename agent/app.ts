@@ -14,6 +14,7 @@ import { createControl } from './control/control.ts';
 import type { Cabinet } from './core/cabinet.ts';
 import type { Clock, MonoMs, Timer } from './core/clock.ts';
 import type { OpenBytePort } from './core/driver.ts';
+import { createEventBook } from './core/event-book.ts';
 import type { Field, Log, Uplink } from './core/ports.ts';
 import type { Profile } from './core/profile.ts';
 import type { AgentView } from './core/views.ts';
@@ -87,6 +88,7 @@ export function createAgent(parts: AgentParts): Agent {
   });
   const devices = uplinkDevices(cabinet, points);
   const targets = devices.flatMap(({ id, target }) => (target === null ? [] : [{ id, target }]));
+  const events = createEventBook(clock, onEvent);
   const diagnosis = createDiagnosis({ points, clock, onEvent });
   const field = createField({
     lines: cabinet.lines.map((line) => fieldLine(line, parts)),
@@ -157,7 +159,7 @@ export function createAgent(parts: AgentParts): Agent {
     async start() {
       // The console first: a second agent on the same socket must not touch the lines. Then light, which waits for nobody:
       // neither for a port that does not open nor for a disk that does not answer.
-      await openConsole();
+      await openConsole(true);
       if (isStopping) return;
       const stored = store.start();
       void field.start();
@@ -168,7 +170,7 @@ export function createAgent(parts: AgentParts): Agent {
       await uplink?.start();
       if (isStopping) return;
       housekeeping.start();
-      notice('agent-started', 'started');
+      events.notice({ code: 'agent-started', source: cabinet.id, severity: 'info', text: `luciole ${parts.version} started` });
     },
     async stop() {
       isStopping = true;
@@ -180,19 +182,23 @@ export function createAgent(parts: AgentParts): Agent {
       await field.stop();
       recorder.stop();
       await uplink?.stop();
-      notice('agent-stopped', 'stopped');
+      events.notice({ code: 'agent-stopped', source: cabinet.id, severity: 'info', text: `luciole ${parts.version} stopped` });
       await store.stop();
     },
   };
 
-  /** Errors: rejects only when another agent answers on the socket; a place that cannot be used now is tried again. */
-  async function openConsole(): Promise<void> {
+  /**
+   * A place that cannot be used now is tried again.
+   *
+   * Errors: rejects only at the first try and only when another agent answers there; a street that is lit is never left for its console.
+   */
+  async function openConsole(isFirst: boolean): Promise<void> {
     try {
       await console?.start();
     } catch (error) {
-      if (!(error instanceof ConsoleError) || error.code === 'socket-in-use') throw error;
+      if (!(error instanceof ConsoleError) || (isFirst && error.code === 'socket-in-use')) throw error;
       log.event('console-closed', { cause: error.message }, 'warning');
-      if (!isStopping) consoleRetry = clock.after(CONSOLE_RETRY_MS, () => void openConsole());
+      if (!isStopping) consoleRetry = clock.after(CONSOLE_RETRY_MS, () => void openConsole(false));
     }
   }
 
@@ -217,13 +223,6 @@ export function createAgent(parts: AgentParts): Agent {
     else active.delete(event.id);
     log.event(event.code, { source: event.source, text: event.text, ended: event.endMs !== null }, event.severity);
     store.appendEvent(event);
-  }
-
-  /** Something that happens in a moment: told once, over at once. */
-  function notice(code: 'agent-started' | 'agent-stopped', what: string): void {
-    const atMs = clock.wallMs();
-    const text = `luciole ${parts.version} ${what}`;
-    onEvent({ id: `${code}:${cabinet.id}:${atMs}`, code, source: cabinet.id, severity: 'info', text, startMs: atMs, endMs: atMs });
   }
 
   function onOutcome(outcome: Outcome): void {

@@ -6,6 +6,7 @@
  * Called by `app.ts` with every batch of readings, and by console and uplink with requests.
  */
 import { type Clock, every, isTrusted, type Timer } from '../core/clock.ts';
+import { createEventBook } from '../core/event-book.ts';
 import type { Field, Log, OverrideRequest, ReleaseRequest, Store } from '../core/ports.ts';
 import type { WhyView, ZoneView } from '../core/views.ts';
 import type { AgentEvent, Decision, Intent, Outcome, PointId, Reading } from '../core/words.ts';
@@ -15,7 +16,6 @@ import type { Street, ZoneState } from '../lighting/lighting.ts';
 import { createCommandDesk, type Incoming } from './command-desk.ts';
 import type { LampWork } from './commands.ts';
 import { createDecisionBook } from './decision-book.ts';
-import { createEpisodes } from './episodes.ts';
 import { createFollower, levelPointOf } from './follower.ts';
 import { lampsOf, refusalOf, releaseRefusalOf } from './limits.ts';
 import { createOverrideKeeper } from './override-keeper.ts';
@@ -73,11 +73,11 @@ export function createControl({
   ...tell
 }: ControlParts): Control {
   const decider = createDecider(street);
-  const episodes = createEpisodes({ clock, onEvent: tell.onEvent });
+  const events = createEventBook(clock, tell.onEvent);
   const sensors = createSensorDesk(street, field);
-  const keeper = createOverrideKeeper({ clock, store, log, episodes, onChange: (intents) => tell.onIntents?.(intents) });
+  const keeper = createOverrideKeeper({ clock, store, log, events, onChange: (intents) => tell.onIntents?.(intents) });
   const book = createDecisionBook({ clock, onDecision: tell.onDecision });
-  const follower = createFollower({ lamps: street.lamps, clock, field, episodes, verificationOf, onResult: () => desk.advance() });
+  const follower = createFollower({ lamps: street.lamps, clock, field, events, verificationOf, onResult: () => desk.advance() });
   const desk = createCommandDesk({ clock, workOf, onOutcome: tell.onOutcome });
   const zoneOf = new Map(street.zones.flatMap((zone) => zone.lamps.map((lampId) => [lampId, zone.id] as const)));
   const lampAt = new Map<PointId, string>(street.lamps.map((lamp) => [levelPointOf(lamp), lamp.id]));
@@ -109,7 +109,7 @@ export function createControl({
     const text = isTrusted(quality)
       ? `the time is known (${quality})`
       : `clock quality ${quality}: lit until the time is known, check the time server`;
-    episodes.set(!isTrusted(quality), { code: 'time-not-trusted', source: 'clock', severity: 'warning', text });
+    events.set(!isTrusted(quality), { code: 'time-not-trusted', source: 'clock', severity: 'warning', text });
   }
 
   function workOf(lampId: string): LampWork | undefined {
@@ -127,7 +127,7 @@ export function createControl({
   }
 
   function refuse(incoming: Incoming, reason: string): Outcome {
-    episodes.notice({ code: 'command-refused', source: incoming.target.id, severity: 'warning', text: `${incoming.source}: ${reason}` });
+    events.notice({ code: 'command-refused', source: incoming.target.id, severity: 'warning', text: `${incoming.source}: ${reason}` });
     return desk.tell(incoming, 'refused', reason);
   }
 

@@ -6,9 +6,9 @@
  */
 import type { Lamp } from '../core/cabinet.ts';
 import type { Clock } from '../core/clock.ts';
+import type { EventBook } from '../core/event-book.ts';
 import type { Field, LevelWrite, WriteResult } from '../core/ports.ts';
 import type { Decision, PointId } from '../core/words.ts';
-import type { Episodes } from './episodes.ts';
 import {
   afterResult,
   afterSend,
@@ -25,7 +25,7 @@ export interface FollowerParts {
   readonly lamps: readonly Lamp[];
   readonly clock: Clock;
   readonly field: Pick<Field, 'write' | 'latest'>;
-  readonly episodes: Episodes;
+  readonly events: EventBook;
   readonly verificationOf: (lampId: string) => Verification;
   /** A write ended: commands may have got on. */
   readonly onResult: () => void;
@@ -48,7 +48,7 @@ export function levelPointOf({ device, point }: Lamp): PointId {
   return `${device}.${point}`;
 }
 
-export function createFollower({ lamps, clock, field, episodes, verificationOf, onResult }: FollowerParts): Follower {
+export function createFollower({ lamps, clock, field, events, verificationOf, onResult }: FollowerParts): Follower {
   const points = new Map(lamps.map((lamp) => [lamp.id, levelPointOf(lamp)]));
   const tracks = new Map<string, LampTrack>();
   let writes = 0;
@@ -57,7 +57,7 @@ export function createFollower({ lamps, clock, field, episodes, verificationOf, 
     tracks.set(lampId, next);
     const text = isFollowing(next) ? 'follows again' : `does not follow: ${next.last?.reason ?? 'no reason known'}`;
     const healed = next.failures === 0 && next.drifts === 0;
-    if (healed || !isFollowing(next)) episodes.set(!healed, { code: 'lamp-not-following', source: lampId, severity: 'warning', text });
+    if (healed || !isFollowing(next)) events.set(!healed, { code: 'lamp-not-following', source: lampId, severity: 'warning', text });
   };
   const settle = (write: LevelWrite, result: WriteResult): void => {
     const failedReason = result.state === 'failed' ? result.reason : '';

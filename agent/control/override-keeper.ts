@@ -7,9 +7,9 @@
  * Called by `control`.
  */
 import { type Clock, isTrusted } from '../core/clock.ts';
+import type { EventBook } from '../core/event-book.ts';
 import type { Log, Store } from '../core/ports.ts';
 import type { Intent, Target } from '../core/words.ts';
-import type { Episodes } from './episodes.ts';
 import {
   addIntent,
   expireIntents,
@@ -35,7 +35,7 @@ export interface KeeperParts {
   readonly clock: Clock;
   readonly store: Pick<Store, 'save' | 'load'>;
   readonly log: Log;
-  readonly episodes: Episodes;
+  readonly events: EventBook;
   /** The list in force changed: something was added, released, ended or restored. */
   readonly onChange: (intents: readonly Intent[]) => void;
 }
@@ -51,7 +51,7 @@ export interface OverrideKeeper {
   tend(): void;
 }
 
-export function createOverrideKeeper({ clock, store, log, episodes, onChange }: KeeperParts): OverrideKeeper {
+export function createOverrideKeeper({ clock, store, log, events, onChange }: KeeperParts): OverrideKeeper {
   let intents: readonly Intent[] = [];
   let waiting: readonly StoredIntent[] = [];
   let wallAtZeroMs = clock.wallMs() - clock.monoMs();
@@ -66,7 +66,7 @@ export function createOverrideKeeper({ clock, store, log, episodes, onChange }: 
   const complainLoad = (cause: unknown): void => log.event('overrides-not-restored', { cause: String(cause) }, 'warning');
   const end = (ended: readonly StoredIntent[], how: string): void => {
     for (const intent of ended)
-      episodes.notice({ code: 'override-ended', source: intent.target.id, severity: 'info', text: `${describe(intent)} ${how}` });
+      events.notice({ code: 'override-ended', source: intent.target.id, severity: 'info', text: `${describe(intent)} ${how}` });
   };
   const resume = (): void => {
     if (waiting.length === 0 || !isTrusted(clock.quality())) return;
@@ -89,7 +89,7 @@ export function createOverrideKeeper({ clock, store, log, episodes, onChange }: 
     add(intent) {
       intents = addIntent(intents, intent);
       waiting = withoutSeat(waiting, intent);
-      episodes.notice({ code: 'override-started', source: intent.target.id, severity: 'info', text: describe(intent) });
+      events.notice({ code: 'override-started', source: intent.target.id, severity: 'info', text: describe(intent) });
       save();
     },
     release(target, source) {

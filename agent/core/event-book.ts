@@ -1,36 +1,49 @@
 /**
- * Lasting events of a room: who is raised, who is cleared, each told once.
+ * Events of a room: those that last are told once when they begin and once when they end.
  *
- * Owns what is going on. Knows no reasons. Used by rooms that find things wrong.
+ * Owns what is going on. Knows no reasons. Used by every room that finds things wrong, and tells whoever listens.
  */
 import type { Clock } from './clock.ts';
-import type { AgentEvent, EventCode, Severity } from './words.ts';
+import type { AgentEvent, EventCode } from './words.ts';
 
-/** Which lasting events of one room are going on: each is told once when it starts and once when it ends. */
+/** What happened, without its times. */
+export type Happening = Pick<AgentEvent, 'code' | 'source' | 'severity' | 'text'>;
+
 export interface EventBook {
-  /** Nothing happens when the same event of the same source is already going on. */
-  raise(code: EventCode, source: string, severity: Severity, text: string): void;
-  /** Nothing happens when it is not going on. */
+  /** Begins or ends a lasting condition; saying the same again does nothing. `text` is that of the edge. */
+  set(lasting: boolean, happening: Happening): void;
+  /** Ends a condition in the words it began with; nothing happens when it is not going on. */
   clear(code: EventCode, source: string): void;
+  /** Something that is over as soon as it is told. */
+  notice(happening: Happening): void;
 }
 
 export function createEventBook(clock: Clock, onEvent: (event: AgentEvent) => void): EventBook {
-  const active = new Map<string, AgentEvent>();
+  const open = new Map<string, AgentEvent>();
+  const begin = (happening: Happening, lasting: boolean): AgentEvent => {
+    const startMs = clock.wallMs();
+    return { ...happening, id: `${happening.code}:${happening.source}:${startMs}`, startMs, endMs: lasting ? null : startMs };
+  };
+  const end = (key: string, text?: string): void => {
+    const running = open.get(key);
+    if (running === undefined) return;
+    open.delete(key);
+    // A clock that was set back must not end an event before it began.
+    onEvent({ ...running, text: text ?? running.text, endMs: Math.max(clock.wallMs(), running.startMs) });
+  };
   return {
-    raise(code, source, severity, text) {
-      const key = `${code}:${source}`;
-      if (active.has(key)) return;
-      const startMs = clock.wallMs();
-      const event: AgentEvent = { id: `${key}:${startMs}`, code, source, severity, text, startMs, endMs: null };
-      active.set(key, event);
+    set(lasting, happening) {
+      const key = `${happening.code}:${happening.source}`;
+      if (!lasting) {
+        end(key, happening.text);
+        return;
+      }
+      if (open.has(key)) return;
+      const event = begin(happening, true);
+      open.set(key, event);
       onEvent(event);
     },
-    clear(code, source) {
-      const key = `${code}:${source}`;
-      const event = active.get(key);
-      if (event === undefined) return;
-      active.delete(key);
-      onEvent({ ...event, endMs: Math.max(clock.wallMs(), event.startMs) });
-    },
+    clear: (code, source) => end(`${code}:${source}`),
+    notice: (happening) => onEvent(begin(happening, false)),
   };
 }

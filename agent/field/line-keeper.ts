@@ -39,7 +39,7 @@ export function createLineKeeper({ lineId, port, clock, events, log, onUp }: Lin
 
   const down = (cause: Error): void => {
     reason = cause.message;
-    events.raise('line-down', lineId, 'alarm', cause.message);
+    events.set(true, { code: 'line-down', source: lineId, severity: 'alarm', text: cause.message });
     if (!running) return;
     timer?.cancel();
     timer = clock.after(waitMs, () => void attempt());

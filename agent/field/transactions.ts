@@ -104,6 +104,7 @@ export function createTransactions(options: TransactionsOptions): Transactions {
     unit.health = afterTransaction(unit.health, { kind: 'timeout', atMono: clock.monoMs(), jitter: random() });
     if (before === 'silent' || unit.health.state !== 'silent') return;
     leave(unit);
-    events.raise('unit-silent', unit.device.id, 'warning', `${unit.device.id} on line ${lineId} is silent: ${error.message}`);
+    const text = `${unit.device.id} on line ${lineId} is silent: ${error.message}`;
+    events.set(true, { code: 'unit-silent', source: unit.device.id, severity: 'warning', text });
   }
 }

@@ -39,7 +39,7 @@ export function createUartLine({ device, driver, port, clock, events, onReadings
     if (state === 'silent') return;
     state = 'silent';
     onReadings(absentReadings(device.id, quantitiesOf(driver.profile), 'missing', stamp()));
-    events.raise('unit-silent', device.id, 'warning', `${device.id} is silent: ${why}`);
+    events.set(true, { code: 'unit-silent', source: device.id, severity: 'warning', text: `${device.id} is silent: ${why}` });
     onAlive(device.id, false);
   };
   port.onBytes = (bytes) => {

@@ -8,6 +8,7 @@ import { readFile as readFromDisk } from 'node:fs/promises';
 import type { UplinkConfig } from '../core/cabinet.ts';
 import { type Clock, every, type Timer } from '../core/clock.ts';
 import { UplinkError } from '../core/errors.ts';
+import { createEventBook } from '../core/event-book.ts';
 import type { Log, Store, Uplink, UplinkDevice, UplinkStatus, UplinkValue } from '../core/ports.ts';
 import type { Outcome, PointId, Reading } from '../core/words.ts';
 import { createCommandDesk } from './command-desk.ts';
@@ -18,7 +19,6 @@ import { readHostState } from './host-state.ts';
 import { createLink, type Ending, within } from './link.ts';
 import { createMetricTable, type MetricEntry, OVERRIDE_METRIC } from './metric-table.ts';
 import { createNodeFacts } from './node-facts.ts';
-import { createOutage } from './outage.ts';
 import { createPublisher, encodeNodeDeath, type Publisher } from './publisher.ts';
 import type { ReadFile } from './secrets.ts';
 import type { Phase } from './session.ts';
@@ -75,7 +75,7 @@ export function createUplink(parts: UplinkParts): Uplink {
   let syncTimer: Timer | null = null;
   let sinceMs = clock.wallMs();
 
-  const outage = createOutage(config.node, (event) => uplink.onEvent(event));
+  const events = createEventBook(clock, (event) => uplink.onEvent(event));
   const delivery = createDelivery({
     store,
     clock,
@@ -176,8 +176,9 @@ export function createUplink(parts: UplinkParts): Uplink {
     const { phase, afterDeath } = link.session;
     sinceMs = clock.wallMs();
     if (phase === 'subscribing') void reportSync();
-    if (phase === 'live') outage.end(sinceMs);
-    if (phase === 'resting' || (phase === 'dying' && afterDeath !== 'off')) outage.begin(sinceMs, reasonNow());
+    if (phase === 'live') events.clear('uplink-down', config.node);
+    if (phase === 'resting' || (phase === 'dying' && afterDeath !== 'off'))
+      events.set(true, { code: 'uplink-down', source: config.node, severity: 'warning', text: reasonNow() });
   }
 
   function reasonNow(): string {

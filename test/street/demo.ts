@@ -9,7 +9,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { loadSite } from '../../agent/app-load.ts';
 import { agentSocketPath, prepareSocketFolder } from '../../agent/console/socket-path.ts';
-import { type Clock, every, sleep, type Timer } from '../../agent/core/clock.ts';
+import { type Clock, every, type Timer } from '../../agent/core/clock.ts';
 import { ConfigError } from '../../agent/core/errors.ts';
 import { createSystemClock } from '../../agent/core/system-clock.ts';
 import type { StatusView } from '../../agent/core/views.ts';
@@ -170,8 +170,6 @@ async function play(demo: ReturnType<typeof createDemo>): Promise<number> {
   }
   const summary = await summaryOf(demo);
   console.log(options.json ? JSON.stringify(summary) : screen.farewell(summary));
-  // The broker takes what is left, then the agent says goodbye.
-  await sleep(clock, 100);
   return summary.errors.length === 0 ? 0 : 1;
 }
 
