@@ -9,7 +9,8 @@ import type { Control } from './control/control.ts';
 import type { Cabinet } from './core/cabinet.ts';
 import type { Clock, MonoMs } from './core/clock.ts';
 import type { DeviceView, Field, Store, Uplink, UplinkStatus } from './core/ports.ts';
-import type { AgentView, PointView } from './core/views.ts';
+import type { Profile } from './core/profile.ts';
+import type { AgentView, PointView, ProfileView } from './core/views.ts';
 import type { AgentEvent, PointId } from './core/words.ts';
 
 export interface ViewParts {
@@ -21,6 +22,7 @@ export interface ViewParts {
   readonly control: Control;
   readonly uplink: Uplink | null;
   readonly points: ReadonlyMap<PointId, CabinetPoint>;
+  readonly profiles: ReadonlyMap<string, Profile>;
   readonly activeEvents: () => readonly AgentEvent[];
   readonly firstPollMono: () => MonoMs | null;
   readonly startedMono: MonoMs;
@@ -62,6 +64,15 @@ export function createAgentView(parts: ViewParts): AgentView {
       return { ...(await control.override({ ...request, commandId: randomUUID() })), untilMs };
     },
     release: (request) => control.release({ ...request, commandId: randomUUID() }),
+    bus: field.bus,
+    async events({ sinceMs, activeOnly, limit }) {
+      const active = parts.activeEvents();
+      if (activeOnly) return active;
+      const stored = await store.events({ sinceMs, limit });
+      const known = new Set(stored.map(({ id }) => id));
+      return [...active.filter(({ id }) => !known.has(id)), ...stored].sort((a, b) => a.startMs - b.startMs);
+    },
+    profiles: () => [...parts.profiles.values()].map((profile) => profileView(profile, cabinet)),
     names: () => ({
       lamps: cabinet.lamps.map(({ id }) => id),
       zones: cabinet.zones.map(({ id }) => id),
@@ -79,6 +90,12 @@ function pointViews({ field, clock, points }: ViewParts, filter: string): PointV
     const ageS = reading === undefined ? null : Math.max(0, Math.round((nowMono - reading.atMono) / 100) / 10);
     return { pointId, value: reading?.value ?? null, unit, decimals, quality: reading?.quality ?? 'missing', ageS };
   });
+}
+
+function profileView({ points, ...profile }: Profile, { lines }: Cabinet): ProfileView {
+  const { id, vendor, model, category, trust, experimental, transport } = profile;
+  const users = lines.flatMap(({ devices }) => devices.filter((device) => device.profile === id));
+  return { id, vendor, model, category, trust, experimental, transport, points: points.length, usedBy: users.map((device) => device.id) };
 }
 
 function countUnits(devices: readonly DeviceView[]): { ok: number; flaky: number; silent: number } {

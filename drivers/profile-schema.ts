@@ -14,6 +14,10 @@ const quirks = z.strictObject({
   maxHole: z.int().min(0).max(124).default(0),
   evenAlign: z.boolean().default(false),
   minGapMs: z.int().min(0).max(1_000).default(0),
+  startupSilenceMs: z.int().min(0).max(60_000).default(0),
+  singleOnly: z.array(z.tuple([register, register])).default([]),
+  writeFunction: z.enum(['auto', 'single', 'multiple']).default('auto'),
+  readsZeroForUnknown: z.boolean().default(false),
   responseTimeoutMs: z.int().min(20).max(5_000).default(300),
 });
 
@@ -22,6 +26,18 @@ const write = z.strictObject({
   max: z.number(),
   settleMs: z.int().min(0).max(60_000).default(50),
   tolerance: z.number().min(0).default(0),
+  address: register.nullable().default(null),
+  table: z.enum(['coil', 'holding']).nullable().default(null),
+  verify: id.nullable().default(null),
+  dangerous: z.boolean().default(false),
+});
+
+const flag = z.strictObject({
+  bit: z.int().min(0).max(63).nullable().default(null),
+  id,
+  severity: z.enum(['info', 'warning', 'alarm']).default('warning'),
+  message: z.string().min(1),
+  inverted: z.boolean().default(false),
 });
 
 const point = z.strictObject({
@@ -43,24 +59,60 @@ const point = z.strictObject({
     'input',
     'fault',
     'derating',
+    'frequency',
+    'power-factor',
+    'reactive',
+    'distance',
+    'speed',
+    'count',
+    'pressure',
+    'wind',
+    'rain',
+    'gas',
+    'uptime',
     'other',
   ]),
   table: z.enum(['coil', 'discrete', 'input', 'holding']).default('input'),
   address: register.default(0),
-  type: z.enum(['bit', 'u16', 's16', 'u32', 's32', 'f32', 'u64']).default('u16'),
+  type: z.enum(['bit', 'u16', 's16', 'u32', 's32', 'f32', 'u64', 's64']).default('u16'),
+  bit: z.int().min(0).max(63).nullable().default(null),
   wordOrder: z.enum(['high-first', 'low-first']).default('high-first'),
   scale: z
     .number()
     .refine((scale) => scale !== 0, 'a scale of 0 makes every value 0')
     .default(1),
   offset: z.number().default(0),
+  transform: z.enum(['none', 'dali-log']).default('none'),
   decimals: z.int().min(0).max(6).default(0),
   unit: z.string().max(12).default(''),
   invalid: z.array(z.number()).default([]),
   range: z.tuple([z.number(), z.number()]).nullable().default(null),
   poll: z.enum(['fast', 'normal', 'slow', 'never']).default('normal'),
   deadband: z.number().min(0).default(0),
+  enum: z.record(z.string(), z.string()).nullable().default(null),
+  flags: z.array(flag).default([]),
+  counter: z
+    .strictObject({ rolloverAt: z.number().positive().nullable().default(null) })
+    .nullable()
+    .default(null),
   write: write.nullable().default(null),
+});
+
+const probe = z.strictObject({
+  table: z.enum(['coil', 'discrete', 'input', 'holding']).default('holding'),
+  address: register,
+  count: z.int().min(1).max(125).default(1),
+  oneOf: z.array(z.array(register)).default([]),
+  text: z.string().nullable().default(null),
+  strength: z.enum(['strong', 'plausible']).default('strong'),
+});
+
+const group = z.strictObject({
+  id,
+  reach: z.enum(['bus', 'unit']),
+  table: z.enum(['coil', 'holding']).default('holding'),
+  address: register,
+  sets: z.array(id).nullable().default(null),
 });
 
 const setup = z.strictObject({
@@ -83,7 +135,8 @@ export const profileSchema = z.strictObject({
   id,
   vendor: z.string().min(1),
   model: z.string().min(1),
-  category: z.enum(['luminaire-driver', 'meter', 'presence', 'air', 'io']),
+  category: z.enum(['luminaire-driver', 'dali-gateway', 'meter', 'presence', 'traffic', 'light', 'weather', 'air', 'io', 'power']),
+  experimental: z.string().min(1).nullable().default(null),
   trust: z.enum(['A', 'A-', 'B+', 'B', 'C']),
   transport: z.enum(['modbus', 'uart']).default('modbus'),
   sources: z.array(z.string().min(1)).min(1, 'say where the registers are known from'),
@@ -95,10 +148,15 @@ export const profileSchema = z.strictObject({
       stopBits: z.union([z.literal(1), z.literal(2)]).default(1),
       dataBits: z.union([z.literal(7), z.literal(8)]).default(8),
     })
-    .describe('factory settings'),
+    .nullable()
+    .describe('factory settings; null where the maker states none'),
+  unit: z.int().min(1).max(247).nullable().default(1),
+  identify: z.array(probe).default([]),
+  uptime: id.nullable().default(null),
   quirks: quirks.prefault({}),
   points: z.array(point).min(1),
   setup: z.array(setup).default([]),
+  groups: z.array(group).default([]),
   codec: z.string().nullable().default(null),
   examples: z.array(example).min(1, 'give at least one exchange and what must come out of it'),
 });

@@ -31,9 +31,25 @@ export function completeCabinet(document: CabinetDocument): Cabinet {
 
 function completeLine(line: CabinetDocument['lines'][number]): LineConfig {
   const devices = line.devices.map(
-    (d): DeviceConfig => ({ id: d.id, unit: d.unit ?? 0, profile: d.profile, pole: d.pole ?? null, roles: d.roles ?? {} }),
+    (d): DeviceConfig => ({
+      id: d.id,
+      unit: d.unit ?? 0,
+      profile: d.profile,
+      pole: d.pole ?? null,
+      roles: d.roles ?? {},
+      instances: d.instances ?? {},
+      groups: d.groups ?? {},
+    }),
   );
-  return { id: line.id, kind: line.kind, port: line.port, serial: line.serial ?? SERIAL, devices };
+  return {
+    id: line.id,
+    kind: line.kind,
+    port: line.port,
+    serial: line.serial ?? SERIAL,
+    rs485: line.rs485 ?? null,
+    broadcast: line.broadcast,
+    devices,
+  };
 }
 
 function completeLamp(lamp: CabinetDocument['lamps'][number], polesOfDevices: ReadonlyMap<string, string | null>): Lamp {

@@ -40,6 +40,21 @@ const deviceSchema = z.strictObject({
     .record(z.string().min(1).max(64), z.enum(['door', 'fault']))
     .optional()
     .describe('What its contacts are wired to, by point: { input_1: door }.'),
+  instances: z
+    .record(z.string().min(1).max(64), z.array(z.int().min(0).max(255)).min(1).max(256))
+    .optional()
+    .describe('Which of its repeated parts are there: { ecg: [0, 1, 2] }; all by default.'),
+  groups: z
+    .record(z.string().min(1).max(64), z.array(z.string().min(1).max(64)).min(1).max(256))
+    .optional()
+    .describe('Level points that belong to each of its groups: { group0: [ecg0_level, ecg1_level] }.'),
+});
+
+const rs485Schema = z.strictObject({
+  rtsHighOnSend: z.boolean().default(true).describe('False for a transceiver wired the other way round.'),
+  delayBeforeSendMs: z.int().min(0).max(100).default(0),
+  delayAfterSendMs: z.int().min(0).max(100).default(0),
+  receiveDuringSend: z.boolean().default(false),
 });
 
 const lineSchema = z.strictObject({
@@ -47,6 +62,11 @@ const lineSchema = z.strictObject({
   kind: z.enum(['modbus', 'uart']).default('modbus').describe('modbus: many units on the wire. uart: one device that talks by itself.'),
   port: pathSchema.describe('Device file, best a stable name under /dev/serial/by-path.'),
   serial: serialSchema.nullish().describe('All devices of a line share these settings.'),
+  rs485: rs485Schema.nullish().describe('Let the kernel switch the transceiver; left out, the adapter or the device tree does.'),
+  broadcast: z
+    .boolean()
+    .default(true)
+    .describe('Send one level to the whole line at once where all its units are known to obey or ignore it.'),
   devices: z.array(deviceSchema),
 });
 

@@ -34,13 +34,27 @@ export interface SerialSettings {
   readonly dataBits: 7 | 8;
 }
 
+/** Source: Linux serial RS-485, struct serial_rs485. */
+export interface Rs485Settings {
+  /** RTS is high while sending; false for a transceiver wired the other way round. */
+  readonly rtsHighOnSend: boolean;
+  readonly delayBeforeSendMs: number;
+  readonly delayAfterSendMs: number;
+  /** The adapter hears itself. */
+  readonly receiveDuringSend: boolean;
+}
+
 /** `modbus`: many units share the wire. `uart`: one device that talks by itself. */
 export interface LineConfig {
   readonly id: string;
   readonly kind: 'modbus' | 'uart';
-  /** A device file, best a stable name under /dev/serial/by-path. */
+  /** A device file, best a stable name under /dev/serial/by-path; or `tcp://host:502` (Modbus TCP), `rtu+tcp://host:port` (a serial server). */
   readonly port: string;
   readonly serial: SerialSettings;
+  /** Direction of the transceiver kept by the kernel; null leaves it to the adapter or the device tree. */
+  readonly rs485: Rs485Settings | null;
+  /** Levels of a whole line may go as one broadcast, where all its units are known to obey or ignore it. */
+  readonly broadcast: boolean;
   readonly devices: readonly DeviceConfig[];
 }
 
@@ -53,6 +67,10 @@ export interface DeviceConfig {
   readonly pole: string | null;
   /** What its contacts mean at this site, by quantity: `{ input_1: door }`. */
   readonly roles: Readonly<Record<string, ContactRole>>;
+  /** Which of its repeated parts are there, by the profile's name for them: `{ ecg: [0, 1, 5] }`; all when not given. */
+  readonly instances: Readonly<Record<string, readonly number[]>>;
+  /** Level points that belong to each of its groups: `{ group0: [ecg0_level, ecg1_level] }`. */
+  readonly groups: Readonly<Record<string, readonly string[]>>;
 }
 
 /** What a contact of an I/O box may be wired to; a closed contact (1) is the thing happening. */

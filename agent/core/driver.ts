@@ -46,6 +46,8 @@ export interface Reply {
   readonly words: readonly number[];
   /** From the end of the request on the wire to the end of the reply, less the reply's own wire time. Units: ms. */
   readonly turnaroundMs: number;
+  /** From the end of the request on the wire to the first bytes of the reply as they arrived, adapters' delay included. Units: ms. */
+  readonly firstByteMs: number;
   /** When the request left: what the reply says was true no earlier. */
   readonly askedMono: MonoMs;
   readonly atMono: MonoMs;
@@ -69,13 +71,18 @@ export interface ModbusLine {
   readonly counters: LineCounters;
   open(): Promise<void>;
   close(): Promise<void>;
-  /** Units: `timeoutMs` counts from the end of the request on the wire. Errors: rejects with BusError. */
+  /**
+   * Units: `timeoutMs` counts from the end of the request on the wire to the first byte of the reply; one that has begun is waited for in full.
+   * Errors: rejects with BusError.
+   */
   read(request: ReadRequest, timeoutMs: number): Promise<Reply>;
   write(request: WriteRequest, timeoutMs: number): Promise<Reply>;
   /** Wire time of a request and its reply, without turnaround. Units: ms. */
   wireMs(request: ReadRequest | WriteRequest): number;
   /** The late answer to a read of this shape may still come; asking it again before this time would hold up the line. */
   heldUntilMono(request: ReadRequest): MonoMs;
+  /** Reopen with other serial settings, for a scan; null goes back to the line's own. Errors: rejects with BusError; a network line refuses. */
+  retune(serial: SerialSettings | null): Promise<void>;
   onLost: (cause: Error) => void;
 }
 
@@ -91,6 +98,8 @@ export interface ModbusDriver {
   readonly profile: Profile;
   /** All points that lie wholly inside the block. */
   decode(table: Table, address: number, words: readonly number[]): readonly DecodedValue[];
+  /** One write of a group of the profile. Errors: as `encode`. */
+  encodeGroup(groupId: string, levelPct: number): Omit<WriteRequest, 'unit'>;
   /** Errors: throws RangeError for a quantity that cannot be written; callers check the profile first. */
   encode(quantity: string, value: number): Omit<WriteRequest, 'unit'>;
 }
@@ -100,6 +109,14 @@ export interface UartDriver {
   readonly profile: Profile;
   /** Longest silence between two frames before its values are missing. Units: ms. */
   readonly silenceMs: number;
+  /** Silence after which the device means "nobody there", for one that only speaks when it sees something; null for one that always speaks. Units: ms. */
+  readonly idleMs: number | null;
+  /** What it says by that silence. */
+  idleValues(): readonly DecodedValue[];
+  /** What is sent after the port has opened, in this order; empty for a device that needs no word. */
+  readonly init: readonly Uint8Array[];
+  /** What is sent to ask for values, and how often; null for a device that speaks by itself. */
+  readonly poll: { readonly bytes: Uint8Array; readonly everyMs: number } | null;
   feed(bytes: Uint8Array): readonly DecodedValue[];
   readonly counters: { readonly frames: number; readonly noiseBytes: number };
 }

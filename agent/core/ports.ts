@@ -3,6 +3,8 @@
  *
  * Owns interfaces. Nothing here does anything.
  */
+
+import type { BusTools } from './bus-tools.ts';
 import type { ClockQuality, MonoMs, WallMs } from './clock.ts';
 import type { AgentEvent, Intent, LevelPct, Outcome, PointId, Quality, Reading, Severity, Target } from './words.ts';
 
@@ -26,6 +28,8 @@ export interface LevelWrite {
   readonly lane: Extract<Lane, 'urgent' | 'command'>;
   /** Not sent after this time: a stale dim is worse than none. */
   readonly expiresMono: MonoMs;
+  /** The level has left for the lamp; its proof follows. Called once at most. */
+  readonly onSent?: (sentMono: MonoMs) => void;
 }
 
 /** How a write ended. */
@@ -44,6 +48,8 @@ export interface Field {
   readings(): readonly Reading[];
   lines(): readonly LineView[];
   devices(): readonly DeviceView[];
+  /** Jobs of a person at the cabinet, done between the line's own. */
+  readonly bus: BusTools;
 }
 
 export interface LineView {

@@ -7,7 +7,7 @@ import type { SerialSettings } from './cabinet.ts';
 
 export type Table = 'coil' | 'discrete' | 'input' | 'holding';
 /** Source: Modbus has 16-bit registers; wider types span several. */
-export type RegisterType = 'bit' | 'u16' | 's16' | 'u32' | 's32' | 'f32' | 'u64';
+export type RegisterType = 'bit' | 'u16' | 's16' | 'u32' | 's32' | 'f32' | 'u64' | 's64';
 export type WordOrder = 'high-first' | 'low-first';
 /** How often a point is asked: presence inputs first, lamps and contacts soon, meters and weather when there is time. */
 export type PollClass = 'fast' | 'normal' | 'slow' | 'never';
@@ -18,20 +18,66 @@ export interface Profile {
   readonly id: string;
   readonly vendor: string;
   readonly model: string;
-  readonly category: 'luminaire-driver' | 'meter' | 'presence' | 'air' | 'io';
+  readonly category: DeviceCategory;
   readonly trust: Trust;
+  /** Why the map is doubtful, for a person to read before it is relied on; null when it is not. Trust C always says why. */
+  readonly experimental: string | null;
   readonly transport: 'modbus' | 'uart';
   readonly sources: readonly string[];
   readonly notes: string;
-  /** Factory settings. */
-  readonly serial: SerialSettings;
+  /** Factory settings; null where the maker states none, so that the cabinet must give them. */
+  readonly serial: SerialSettings | null;
+  /** Factory address; null where there is none, as on a label or in a tool. */
+  readonly unit: number | null;
+  /** How a unit of this type is recognised on a line that nobody knows. */
+  readonly identify: readonly IdentifyProbe[];
   readonly quirks: Quirks;
   readonly points: readonly PointProfile[];
   /** Registers written at first contact and again after the unit has been away. */
   readonly setup: readonly SetupProfile[];
+  /** Writes that reach many level points at once. */
+  readonly groups: readonly GroupProfile[];
+  /** A register whose fall tells that the unit has restarted, so that its set-up is done again; null where it has none. */
+  readonly uptime: string | null;
   /** Name of the codec in drivers/uart for a device that talks by itself. */
   readonly codec: string | null;
   readonly examples: readonly ProfileExample[];
+}
+
+export type DeviceCategory =
+  | 'luminaire-driver'
+  | 'dali-gateway'
+  | 'meter'
+  | 'presence'
+  | 'traffic'
+  | 'light'
+  | 'weather'
+  | 'air'
+  | 'io'
+  | 'power';
+
+/** One read and what it must say; `strong` names the model, `plausible` only makes it likely. */
+export interface IdentifyProbe {
+  readonly table: Table;
+  readonly address: number;
+  readonly count: number;
+  /** Registers as they stand in the frame; one of these. */
+  readonly oneOf: readonly (readonly number[])[];
+  /** A text, one character a register; alternative to `oneOf`. */
+  readonly text: string | null;
+  readonly strength: 'strong' | 'plausible';
+}
+
+/** One write that sets many level points. */
+export interface GroupProfile {
+  /** Unique in the profile: `all`, `group3`. */
+  readonly id: string;
+  /** `bus`: unit 0, obeyed by every unit of this type on the line. `unit`: a register of this unit that stands for several of its points. */
+  readonly reach: 'bus' | 'unit';
+  readonly table: 'coil' | 'holding';
+  readonly address: number;
+  /** Level points that it sets; null when the cabinet says so for each device (DALI groups). */
+  readonly sets: readonly string[] | null;
 }
 
 export interface Quirks {
@@ -44,6 +90,14 @@ export interface Quirks {
   readonly evenAlign: boolean;
   /** Silence this unit needs before it is asked again. Units: ms. */
   readonly minGapMs: number;
+  /** Silence after power-on before it answers. Units: ms. */
+  readonly startupSilenceMs: number;
+  /** Address ranges, both ends included, whose registers answer truly only when each is asked alone. */
+  readonly singleOnly: readonly (readonly [from: number, to: number])[];
+  /** Which function writes one register: FC06, FC16, or whichever fits. */
+  readonly writeFunction: 'auto' | 'single' | 'multiple';
+  /** Registers that do not exist read as 0 instead of being refused, so a 0 proves nothing. */
+  readonly readsZeroForUnknown: boolean;
   /** Longest wait for a reply before the unit has shown its own pace. Units: ms. */
   readonly responseTimeoutMs: number;
 }
@@ -57,10 +111,14 @@ export interface PointProfile {
   /** As in the frame: 0-based. */
   readonly address: number;
   readonly type: RegisterType;
+  /** The one bit of the register that is meant, 0 the lowest; null for the whole. */
+  readonly bit: number | null;
   readonly wordOrder: WordOrder;
   /** value = raw × scale + offset. */
   readonly scale: number;
   readonly offset: number;
+  /** `dali-log`: raw 0..254 on the logarithmic curve of IEC 62386-102, in and out as % of light. */
+  readonly transform: 'none' | 'dali-log';
   /** Decimals worth keeping; also how the store scales it. */
   readonly decimals: number;
   readonly unit: string;
@@ -71,7 +129,26 @@ export interface PointProfile {
   readonly poll: PollClass;
   /** A change smaller than this is not news. Units: the point's own. */
   readonly deadband: number;
+  /** Names of its values, by raw value, for people. */
+  readonly enum: Readonly<Record<string, string>> | null;
+  /** What it says is wrong when it is not 0 (`bit` null) for each bit that is set; each becomes an event with a start and an end. */
+  readonly flags: readonly PointFlag[];
+  /** Only grows, until it rolls over at this value (null: never) or the device is replaced; null for a point that is no counter. */
+  readonly counter: { readonly rolloverAt: number | null } | null;
   readonly write: PointWrite | null;
+}
+
+/** One thing a register tells about: a door, a breaker, a lamp fault. */
+export interface PointFlag {
+  /** Which bit; null: the value as a whole. */
+  readonly bit: number | null;
+  /** The event's code: `mains-lost`, `overcurrent`. */
+  readonly id: string;
+  readonly severity: 'info' | 'warning' | 'alarm';
+  /** What a person reads: "mains lost". */
+  readonly message: string;
+  /** The flag is up when the bit is 0: `voltage ok`. */
+  readonly inverted: boolean;
 }
 
 export type Semantic =
@@ -91,9 +168,27 @@ export type Semantic =
   | 'input'
   | 'fault'
   | 'derating'
+  | 'frequency'
+  | 'power-factor'
+  | 'reactive'
+  | 'distance'
+  | 'speed'
+  | 'count'
+  | 'pressure'
+  | 'wind'
+  | 'rain'
+  | 'gas'
+  | 'uptime'
   | 'other';
 
 export interface PointWrite {
+  /** Where it is written, when that is not where it is read; null for the same register. */
+  readonly address: number | null;
+  readonly table: 'coil' | 'holding' | null;
+  /** The point that proves it, when that is not the point itself. */
+  readonly verify: string | null;
+  /** Never written unless a person insists: cuts a supply, wears a memory. */
+  readonly dangerous: boolean;
   readonly min: number;
   readonly max: number;
   /** Read it back after this long. Units: ms. */

@@ -3,8 +3,10 @@
  *
  * Owns the shapes between `app.ts` and the console; nothing here does anything.
  */
+import type { BusTools } from './bus-tools.ts';
 import type { ClockQuality, WallMs } from './clock.ts';
 import type { DeviceView, LineView, OverrideRequest, ReleaseRequest, StoreStatus, UplinkStatus } from './ports.ts';
+import type { DeviceCategory, Trust } from './profile.ts';
 import type { AgentEvent, LevelPct, Outcome, PointId, Quality, Rank, TraceLine } from './words.ts';
 
 /** What the console may ask of a running agent; `app.ts` answers. */
@@ -17,8 +19,27 @@ export interface AgentView {
   /** Resolves with the final outcome. */
   override(request: Omit<OverrideRequest, 'commandId'>): Promise<OverrideAnswer>;
   release(request: Omit<ReleaseRequest, 'commandId'>): Promise<Outcome>;
+  readonly bus: BusTools;
+  /** Oldest first; those still going on are told whenever they began. */
+  events(query: { readonly sinceMs: WallMs; readonly activeOnly: boolean; readonly limit: number }): Promise<readonly AgentEvent[]>;
+  /** Device types at hand, shipped and the site's own. */
+  profiles(): readonly ProfileView[];
   /** Every id a person may name, for completion and "did you mean". */
   names(): { readonly lamps: readonly string[]; readonly zones: readonly string[]; readonly devices: readonly string[] };
+}
+
+/** A device type as a list shows it. */
+export interface ProfileView {
+  readonly id: string;
+  readonly vendor: string;
+  readonly model: string;
+  readonly category: DeviceCategory;
+  readonly trust: Trust;
+  readonly experimental: string | null;
+  readonly transport: 'modbus' | 'uart';
+  readonly points: number;
+  /** Devices of this cabinet that are of this type. */
+  readonly usedBy: readonly string[];
 }
 
 /** How an override went, and when it ends by itself. */

@@ -113,6 +113,7 @@ export type EventCode =
   | 'unit-silent'
   | 'lamp-not-following'
   | 'lamp-fault'
+  | 'device-flag'
   | 'door-open'
   | 'time-not-trusted'
   | 'store-trouble'

@@ -10,6 +10,7 @@ import { createEventBook } from '../core/event-book.ts';
 import type { DeviceView, Field, LineView, Log, WriteResult } from '../core/ports.ts';
 import type { AgentEvent, PointId, Reading } from '../core/words.ts';
 import { type BusLoad, createBusLoad } from './bus-load.ts';
+import { createBusTools } from './bus-tools.ts';
 import { createLineKeeper, type LineKeeper } from './line-keeper.ts';
 import { createLineRunner, type LineRunner } from './line-runner.ts';
 import { POLL_PERIOD_MS } from './poll-plan.ts';
@@ -95,6 +96,7 @@ export function createField(options: FieldOptions): Field {
     readings: () => [...latest.values()].map((reading) => aged(reading) as Reading),
     lines: () => runtimes.map(lineView),
     devices: () => runtimes.flatMap(deviceViews),
+    bus: createBusTools(),
   };
 
   function modbusRuntime(source: FieldLine & { kind: 'modbus' }): Runtime {

@@ -22,7 +22,7 @@ export type PolledClass = Exclude<PollClass, 'never'>;
 export const POLL_PERIOD_MS: Readonly<Record<PolledClass, number>> = { fast: 100, normal: 5_000, slow: 30_000 };
 
 /** Source: Modbus Application Protocol V1.1b3 §6: 16-bit registers. */
-const WIDTH: Readonly<Record<RegisterType, number>> = { bit: 1, u16: 1, s16: 1, u32: 2, s32: 2, f32: 2, u64: 4 };
+const WIDTH: Readonly<Record<RegisterType, number>> = { bit: 1, u16: 1, s16: 1, u32: 2, s32: 2, f32: 2, u64: 4, s64: 4 };
 
 /**
  * All blocks of a device type: neighbours of one class merged across holes the profile allows, within its limits.

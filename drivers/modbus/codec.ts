@@ -6,7 +6,7 @@
 import type { PointProfile, RegisterType } from '../../agent/core/profile.ts';
 
 /** Registers a value takes up. A bit takes one coil. */
-export const REGISTERS: Readonly<Record<RegisterType, number>> = { bit: 1, u16: 1, s16: 1, u32: 2, s32: 2, f32: 2, u64: 4 };
+export const REGISTERS: Readonly<Record<RegisterType, number>> = { bit: 1, u16: 1, s16: 1, u32: 2, s32: 2, f32: 2, u64: 4, s64: 4 };
 
 /** Raw values of the types that can be written. */
 export const WRITABLE: Readonly<Partial<Record<RegisterType, readonly [min: number, max: number]>>> = {
@@ -44,6 +44,10 @@ function rawOf({ type, wordOrder }: PointProfile, words: readonly number[]): num
     case 'u64': {
       const wide = bytes.readBigUInt64BE();
       return wide <= BigInt(Number.MAX_SAFE_INTEGER) ? Number(wide) : null;
+    }
+    case 's64': {
+      const wide = bytes.readBigInt64BE();
+      return wide >= BigInt(Number.MIN_SAFE_INTEGER) && wide <= BigInt(Number.MAX_SAFE_INTEGER) ? Number(wide) : null;
     }
   }
 }

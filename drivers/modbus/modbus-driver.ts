@@ -16,6 +16,12 @@ export function createModbusDriver(profile: Profile): ModbusDriver {
       const inside = (point: PointProfile): boolean => liesInside(point, table, address, words.length);
       return profile.points.filter(inside).map((point) => decoded(point, words.slice(point.address - address)));
     },
+    encodeGroup: (groupId, levelPct) => {
+      const group = profile.groups.find(({ id }) => id === groupId);
+      const point = profile.points.find(({ semantic }) => semantic === 'level');
+      if (group === undefined || point === undefined) throw new RangeError(`${profile.id} has no group ${groupId}`);
+      return { table: group.table, address: group.address, values: encodePoint(point, levelPct) };
+    },
     encode: (quantity, value) => {
       const point = byId.get(quantity);
       if (point === undefined) throw new RangeError(`${profile.id} has no point ${quantity}`);

@@ -67,6 +67,7 @@ export function createModbusLine(options: ModbusLineOptions): ModbusLine {
     read: (request, timeoutMs) => transact(request, timeoutMs, (done) => sendRead(client, request, done)),
     write: (request, timeoutMs) => transact(request, timeoutMs, (done) => sendWrite(client, request, done)),
     heldUntilMono: ({ unit, table, count }) => guarded.heldUntilMono(unit, READ_FC[table], count),
+    retune: () => Promise.reject(new BusError('port-refused', 'this line cannot be retuned')),
     wireMs: (request) => (requestBytes(request) + replyBytes(request)) * oneCharMs,
   };
   port.onLost = (cause) => {
@@ -87,7 +88,13 @@ export function createModbusLine(options: ModbusLineOptions): ModbusLine {
         const wanted = 'count' in request ? request.count : 0;
         const data = result !== undefined && 'data' in result ? (result.data as readonly (number | boolean)[]) : [];
         const words = data.slice(0, wanted).map(Number);
-        resolve({ words, turnaroundMs: guarded.last.turnaroundMs, askedMono: guarded.last.sentMono, atMono: clock.monoMs() });
+        resolve({
+          words,
+          turnaroundMs: guarded.last.turnaroundMs,
+          firstByteMs: guarded.last.turnaroundMs,
+          askedMono: guarded.last.sentMono,
+          atMono: clock.monoMs(),
+        });
       });
     }).finally(() => {
       inFlight = false;

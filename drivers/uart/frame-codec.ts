@@ -27,6 +27,10 @@ export function createUartDriver(profile: Profile, codec: FrameCodec): UartDrive
   return {
     profile,
     silenceMs: SILENT_AFTER_FRAMES * codec.periodMs,
+    idleMs: null,
+    idleValues: () => [],
+    init: [],
+    poll: null,
     get counters() {
       return { frames, noiseBytes };
     },

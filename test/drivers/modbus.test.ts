@@ -8,25 +8,9 @@ import { createLateReplies } from '../../drivers/modbus/late-replies.ts';
 import { matchReply } from '../../drivers/modbus/reply-matcher.ts';
 import { charMs, gapMs, replyBytes, requestBytes } from '../../drivers/modbus/wire-time.ts';
 import { crcBitwise } from '../street/rtu-slave.ts';
+import { testPoint, writable } from '../support/profiles.ts';
 
-const point = (over: Partial<PointProfile>): PointProfile => ({
-  id: 'p',
-  semantic: 'other',
-  table: 'holding',
-  address: 0,
-  type: 'u16',
-  wordOrder: 'high-first',
-  scale: 1,
-  offset: 0,
-  decimals: 0,
-  unit: '',
-  invalid: [],
-  range: null,
-  poll: 'normal',
-  deadband: 0,
-  write: null,
-  ...over,
-});
+const point = (over: Partial<PointProfile>): PointProfile => testPoint('p', { table: 'holding', ...over });
 const sealed = (...bytes: number[]): Buffer => {
   const crc = crcBitwise(Buffer.from(bytes));
   return Buffer.from([...bytes, crc & 0xff, crc >> 8]);
@@ -78,7 +62,7 @@ t.test('a value outside its range is not plausible', async (t) => {
   t.ok(isPlausible(point({}), 1e9), 'without a range everything is');
 });
 
-const percent = { min: 0, max: 100, settleMs: 0, tolerance: 0 };
+const percent = writable();
 const encoded: [story: string, over: Partial<PointProfile>, value: number, words: number[] | RegExp][] = [
   ['as it is', { write: percent }, 60, [60]],
   ['scaled', { write: percent, scale: 0.5 }, 60, [120]],

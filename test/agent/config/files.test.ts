@@ -8,6 +8,7 @@ import { readPlacedYaml } from '../../../agent/config/places.ts';
 import { formatProblem } from '../../../agent/core/errors.ts';
 import type { PointProfile, Profile } from '../../../agent/core/profile.ts';
 import { readProfiles } from '../../../drivers/registry.ts';
+import { testPoint, testProfile, writable } from '../../support/profiles.ts';
 import { smallStreet } from './small-street.ts';
 
 const fromDisk = (file: string) => readFileSync(new URL(`../../../${file}`, import.meta.url), 'utf8');
@@ -59,20 +60,14 @@ t.test('the published schema is the one the agent validates with', async (t) => 
   t.strictSame(JSON.parse(fromDisk('config/cabinet.schema.json')), JSON.parse(JSON.stringify(cabinetJsonSchema())), hint);
 });
 
-// biome-ignore format: a table
-const POINT: PointProfile = {
-  id: 'level', semantic: 'level', table: 'holding', address: 0, type: 'u16', wordOrder: 'high-first', scale: 1, offset: 0, decimals: 0,
-  unit: '%', invalid: [], range: [0, 100], poll: 'normal', deadband: 0, write: { min: 0, max: 100, settleMs: 100, tolerance: 0 },
-};
-const SERIAL = { baud: 9600, parity: 'none', stopBits: 1, dataBits: 8 } as const;
-const QUIRKS = { maxReadRegisters: 125, maxReadBits: 2000, maxHole: 0, evenAlign: false, minGapMs: 0, responseTimeoutMs: 300 };
-// biome-ignore format: a table
+const POINT = testPoint('level', { semantic: 'level', table: 'holding', unit: '%', range: [0, 100], write: writable({ settleMs: 100 }) });
 const profile = (id: string, transport: 'modbus' | 'uart', points: Partial<PointProfile>[]): [string, Profile] => [
   id,
-  {
-    id, vendor: 'v', model: 'm', category: 'io', trust: 'A', transport, sources: [], notes: '', serial: SERIAL, quirks: QUIRKS,
-    points: points.map((point) => ({ ...POINT, ...point })), setup: [], codec: null, examples: [],
-  },
+  testProfile(
+    id,
+    points.map((point) => ({ ...POINT, ...point })),
+    { category: 'io', transport },
+  ),
 ];
 const PROFILES = new Map([
   profile('wirenboard-wb-led', 'modbus', [{}, { id: 'level_now', write: null }, { id: 'output', semantic: 'relay' }]),

@@ -204,6 +204,16 @@ export function createFakeView(): AgentView & { readonly asked: unknown[] } {
       asked.push(request);
       return outcome({ target: request.target, levelPct: null });
     },
+    bus: {
+      scan: () => Promise.reject(new RangeError('no line here')),
+      registers: () => Promise.reject(new RangeError('no line here')),
+      read: () => Promise.reject(new RangeError('no line here')),
+      write: () => Promise.reject(new RangeError('no line here')),
+      stats: () => [],
+      watch: () => () => {},
+    },
+    events: async () => [event(1)],
+    profiles: () => [],
     names: () => ({ lamps: ['L07', 'L08', 'L09'], zones: ['bressigny'], devices: ['L07', 'S03'] }),
   };
 }

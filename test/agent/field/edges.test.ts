@@ -10,6 +10,7 @@ import { createUartDriver } from '../../../drivers/uart/frame-codec.ts';
 import { SDS011 } from '../../../drivers/uart/sds011.ts';
 import { sds011Frame } from '../../street/units/sds011.ts';
 import { createWire } from '../../street/wire.ts';
+import { testDevice, testLine } from '../../support/profiles.ts';
 import { point, profile, SERIAL } from './plant.ts';
 
 const DUST = profile('dust', [point('pm2_5', { decimals: 1 }), point('pm10', { decimals: 1, range: [0, 100] })], {
@@ -27,13 +28,7 @@ function uartPlant() {
     lines: [
       {
         kind: 'uart',
-        config: {
-          id: 'air',
-          kind: 'uart',
-          port: '/dev/air',
-          serial: SERIAL,
-          devices: [{ id: 'A1', unit: 0, profile: 'dust', pole: null, roles: {} }],
-        },
+        config: testLine('air', [testDevice('A1', { unit: 0, profile: 'dust' })], { kind: 'uart', port: '/dev/air', serial: SERIAL }),
         port: wire.port,
         driver: createUartDriver(DUST, SDS011),
       },

@@ -9,6 +9,7 @@ import { createReadBacks, type ReadBack } from '../../../agent/field/read-backs.
 import { createUnit, type Unit } from '../../../agent/field/unit.ts';
 import { createWriteQueue } from '../../../agent/field/write-queue.ts';
 import { createModbusDriver } from '../../../drivers/modbus/modbus-driver.ts';
+import { testDevice } from '../../support/profiles.ts';
 import { LAMP, point, profile } from './plant.ts';
 
 // ── poll plan ────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -140,7 +141,7 @@ t.test(
 
 const lampUnit = (): Unit =>
   createUnit({
-    device: { id: 'L1', unit: 1, profile: 'lamp', pole: null, roles: {} },
+    device: testDevice('L1', { profile: 'lamp' }),
     driver: createModbusDriver(LAMP),
     maxRegisters: 40,
     setupValues: { rampUpMs: 1, rampDownMs: 1, failsafeTimeoutS: 1, failsafeLevelPct: 1 },

@@ -3,10 +3,10 @@
  *
  * Owns the joining. Drivers and wire are the real and the simulated ones; only the device types are invented.
  */
-import type { LineConfig, SerialSettings } from '../../../agent/core/cabinet.ts';
+import type { SerialSettings } from '../../../agent/core/cabinet.ts';
 import { createManualClock, type ManualClock } from '../../../agent/core/manual-clock.ts';
 import type { Field, WriteResult } from '../../../agent/core/ports.ts';
-import type { PointProfile, Profile, Table } from '../../../agent/core/profile.ts';
+import type { Profile, Table } from '../../../agent/core/profile.ts';
 import type { AgentEvent, Reading } from '../../../agent/core/words.ts';
 import { createField } from '../../../agent/field/field.ts';
 import { POLL_PERIOD_MS } from '../../../agent/field/poll-plan.ts';
@@ -16,64 +16,26 @@ import { createRandom } from '../../street/random.ts';
 import { createSimLine, type SimLine } from '../../street/sim-line.ts';
 import type { SimUnit } from '../../street/units/sim-unit.ts';
 import { createWire } from '../../street/wire.ts';
+import { SERIAL_8N2, testDevice, testLine, testPoint, testProfile, writable } from '../../support/profiles.ts';
 
-export const SERIAL: SerialSettings = { baud: 19_200, parity: 'none', stopBits: 2, dataBits: 8 };
+export const SERIAL = SERIAL_8N2;
 
-export function point(id: string, over: Partial<PointProfile> = {}): PointProfile {
-  return {
-    id,
-    semantic: 'other',
-    table: 'input',
-    address: 0,
-    type: 'u16',
-    wordOrder: 'high-first',
-    scale: 1,
-    offset: 0,
-    decimals: 0,
-    unit: '',
-    invalid: [],
-    range: null,
-    poll: 'normal',
-    deadband: 0,
-    write: null,
-    ...over,
-  };
-}
-
-export function profile(id: string, points: readonly PointProfile[], over: Partial<Profile> = {}): Profile {
-  return {
-    id,
-    vendor: 'Test',
-    model: id,
-    category: 'luminaire-driver',
-    trust: 'A',
-    transport: 'modbus',
-    sources: ['this test'],
-    notes: '',
-    serial: SERIAL,
-    quirks: { maxReadRegisters: 125, maxReadBits: 2_000, maxHole: 4, evenAlign: false, minGapMs: 0, responseTimeoutMs: 200 },
-    points,
-    setup: [],
-    codec: null,
-    examples: [],
-    ...over,
-  };
-}
+export { testPoint as point, testProfile as profile };
 
 /** Level at holding 0; temperature, load and fault at input 10 to 12; two set-up registers. */
-export const LAMP = profile(
+export const LAMP = testProfile(
   'lamp',
   [
-    point('level', {
+    testPoint('level', {
       semantic: 'level',
       table: 'holding',
       invalid: [0xffff],
       range: [0, 100],
-      write: { min: 0, max: 100, settleMs: 40, tolerance: 0 },
+      write: writable({ settleMs: 40 }),
     }),
-    point('temperature', { address: 10, poll: 'slow' }),
-    point('load', { address: 11, poll: 'slow' }),
-    point('fault', { address: 12, poll: 'slow' }),
+    testPoint('temperature', { address: 10, poll: 'slow' }),
+    testPoint('load', { address: 11, poll: 'slow' }),
+    testPoint('fault', { address: 12, poll: 'slow' }),
   ],
   {
     setup: [
@@ -82,7 +44,7 @@ export const LAMP = profile(
     ],
   },
 );
-export const SENSOR = profile('sensor', [point('motion', { semantic: 'presence', address: 280, poll: 'fast' })]);
+export const SENSOR = testProfile('sensor', [testPoint('motion', { semantic: 'presence', address: 280, poll: 'fast' })]);
 
 /** A unit of the test. All registers exist and hold 0 unless said otherwise. */
 export interface TestUnit extends SimUnit {
@@ -160,13 +122,11 @@ export function createPlant({ devices, serial = SERIAL, periodsMs = POLL_PERIOD_
   const sim = createSimLine({ serial, clock, units: new Map(ids.map((id, i) => [i + 1, units.get(id) as TestUnit])) });
   const wire = createWire((bytes) => sim.receive(bytes));
   sim.end = wire.end;
-  const config: LineConfig = {
-    id: 'north',
-    kind: 'modbus',
-    port: '/dev/north',
-    serial,
-    devices: ids.map((id, i) => ({ id, unit: i + 1, profile: (devices[id] as Profile).id, pole: null, roles: {} })),
-  };
+  const config = testLine(
+    'north',
+    ids.map((id, i) => testDevice(id, { unit: i + 1, profile: (devices[id] as Profile).id })),
+    { port: '/dev/north', serial },
+  );
   const drivers = new Map(ids.map((id) => [id, createModbusDriver(devices[id] as Profile)]));
   const readings: Reading[] = [];
   const events: AgentEvent[] = [];

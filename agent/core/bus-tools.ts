@@ -1,0 +1,175 @@
+/**
+ * What a person at the cabinet may do with a line while the agent runs: look for units, read, write, and see how it fares.
+ *
+ * Owns the shapes between field and console; nothing here does anything. Every job waits its turn in the line's own queue.
+ */
+import type { SerialSettings } from './cabinet.ts';
+import type { BusErrorCode } from './errors.ts';
+import type { Table } from './profile.ts';
+
+/** Errors: methods reject with BusError for trouble on the line, RangeError for a line, unit or address that cannot be. */
+export interface BusTools {
+  /** Which addresses answer. `tell` hears of progress and of each unit as it is found. */
+  scan(request: ScanRequest, tell: (progress: ScanProgress) => void): Promise<ScanResult>;
+  /** Which registers of a unit answer; never writes. */
+  registers(request: RegistersRequest, tell: (progress: RegistersProgress) => void): Promise<RegistersResult>;
+  read(request: BusRead): Promise<BusReadResult>;
+  /** Writes and reads back. */
+  write(request: BusWrite): Promise<BusWriteResult>;
+  stats(): readonly LineStats[];
+  /** Everything from now on, until the returned function is called; slow readers lose the oldest. */
+  watch(lineId: string, tell: (transaction: BusTransaction) => void): () => void;
+}
+
+export interface ScanRequest {
+  readonly line: string;
+  readonly from: number;
+  readonly to: number;
+  /** Other speeds and parities too; polling goes on between the slices. */
+  readonly autoBaud: boolean;
+  /** Longest wait for each address, for units that take their time; null for the quick look. Units: ms. */
+  readonly waitMs: number | null;
+}
+
+export interface ScanProgress {
+  readonly done: number;
+  readonly total: number;
+  readonly serial: SerialSettings;
+  readonly found: FoundUnit | null;
+}
+
+export interface FoundUnit {
+  readonly unit: number;
+  readonly serial: SerialSettings;
+  readonly turnaroundMs: number;
+  /** Profiles whose identify probes fit, the surest first. */
+  readonly profiles: readonly { readonly id: string; readonly strength: 'strong' | 'plausible' }[];
+  /** The device of the cabinet with this address; null for a stranger. */
+  readonly device: string | null;
+  /** It answered with an exception, which proves it as well. */
+  readonly exception: BusErrorCode | null;
+}
+
+export interface ScanResult {
+  readonly line: string;
+  readonly found: readonly FoundUnit[];
+  /** Units of the cabinet on this line that did not answer. */
+  readonly missing: readonly { readonly unit: number; readonly device: string }[];
+  /** Addresses whose answer was damaged: two units with one address, or a bad line. */
+  readonly damaged: readonly number[];
+  readonly durationMs: number;
+}
+
+export interface RegistersRequest {
+  readonly line: string;
+  readonly unit: number;
+  readonly table: Table;
+  readonly from: number;
+  readonly to: number;
+}
+
+export interface RegistersProgress {
+  readonly done: number;
+  readonly total: number;
+}
+
+export interface RegistersResult {
+  readonly unit: number;
+  readonly table: Table;
+  /** Runs of registers that answer, with their values. */
+  readonly runs: readonly { readonly address: number; readonly words: readonly number[] }[];
+  readonly requests: number;
+  readonly durationMs: number;
+}
+
+export interface BusRead {
+  readonly line: string;
+  readonly unit: number;
+  readonly table: Table;
+  readonly address: number;
+  readonly count: number;
+}
+
+export interface BusReadResult extends BusRead {
+  readonly words: readonly number[];
+  readonly turnaroundMs: number;
+  /** What the unit's profile makes of them; empty for a stranger. */
+  readonly values: readonly { readonly quantity: string; readonly value: number | null; readonly unit: string }[];
+}
+
+export interface BusWrite {
+  readonly line: string;
+  /** 0 is a broadcast: nobody answers. */
+  readonly unit: number;
+  readonly table: 'coil' | 'holding';
+  readonly address: number;
+  readonly values: readonly number[];
+}
+
+export interface BusWriteResult extends BusWrite {
+  readonly before: readonly number[] | null;
+  readonly after: readonly number[] | null;
+}
+
+/** Middle, nearly all, worst. */
+export interface Spread {
+  readonly count: number;
+  readonly p50: number;
+  readonly p95: number;
+  readonly p99: number;
+  readonly max: number;
+}
+
+export interface LineStats {
+  readonly line: string;
+  readonly kind: 'modbus' | 'uart';
+  readonly port: string;
+  readonly baud: number;
+  /** Share of the last minute: the wire in use with gaps and turnarounds, and bytes alone. Units: %. */
+  readonly busyPct: number;
+  readonly wirePct: number;
+  readonly transactions: number;
+  readonly timeouts: number;
+  readonly crcErrors: number;
+  readonly exceptions: number;
+  readonly lateReplies: number;
+  readonly echoes: number;
+  readonly noiseBytes: number;
+  /** From the wish to its first byte on the wire. Units: ms. Null before the first. */
+  readonly urgentWaitMs: Spread | null;
+  /** Polls that came later than one period after they were due. */
+  readonly overruns: number;
+  readonly units: readonly UnitStats[];
+  /** What to look at, in words; empty when all is well. */
+  readonly advice: readonly string[];
+}
+
+export interface UnitStats {
+  readonly unit: number;
+  readonly device: string;
+  readonly state: 'new' | 'ok' | 'flaky' | 'silent';
+  readonly ok: number;
+  readonly timeouts: number;
+  readonly crcErrors: number;
+  /** By code. */
+  readonly exceptions: Readonly<Partial<Record<BusErrorCode, number>>>;
+  readonly lateReplies: number;
+  readonly echoes: number;
+  readonly turnaroundMs: Spread | null;
+  /** Longest wait for it now. Units: ms. */
+  readonly timeoutMs: number;
+  /** Requests of one whole round, and registers that leave the plan because it refuses them. */
+  readonly requests: number;
+  readonly refused: readonly string[];
+}
+
+/** One transaction as it went over the wire. */
+export interface BusTransaction {
+  readonly atMs: number;
+  readonly unit: number;
+  readonly lane: string;
+  readonly what: string;
+  readonly turnaroundMs: number | null;
+  /** Null when it went well. */
+  readonly error: BusErrorCode | null;
+}
