@@ -29,6 +29,8 @@ export interface ScanRequest {
   readonly autoBaud: boolean;
   /** Longest wait for each address, for units that take their time; null for the quick look. Units: ms. */
   readonly waitMs: number | null;
+  /** Aborted when nobody waits for the result any more. */
+  readonly signal?: AbortSignal;
 }
 
 export interface ScanProgress {
@@ -66,6 +68,8 @@ export interface RegistersRequest {
   readonly table: Table;
   readonly from: number;
   readonly to: number;
+  /** Aborted when nobody waits for the result any more. */
+  readonly signal?: AbortSignal;
 }
 
 export interface RegistersProgress {

@@ -4,7 +4,7 @@
  * Owns the interfaces between bus and field. The real ones lie in `drivers/`; tests hand in simulated ends.
  */
 
-import type { SerialSettings } from './cabinet.ts';
+import type { Rs485Settings, SerialSettings } from './cabinet.ts';
 import type { MonoMs } from './clock.ts';
 import type { Profile, Table } from './profile.ts';
 
@@ -18,14 +18,19 @@ export interface BytePort {
   close(): Promise<void>;
   /** Throw away what has arrived and was not yet delivered; says how many bytes. */
   discardInput(): number;
+  /**
+   * `true`: what arrives may wait, nobody needs it yet. `false`: deliver what there is, then each piece as it comes.
+   * Left out by a port to which each piece costs little.
+   */
+  readonly hold?: (on: boolean) => void;
   /** Set by the owner before `open`. */
   onBytes: (bytes: Buffer) => void;
   /** The port went away by itself: unplugged, hung up. Not called after `close`. */
   onLost: (cause: Error) => void;
 }
 
-/** Makes the port of a line; `app.ts` decides which kind. */
-export type OpenBytePort = (path: string, serial: SerialSettings) => BytePort;
+/** Makes the serial port of a line; network ports are made by `app-lines.ts` itself. */
+export type OpenBytePort = (path: string, serial: SerialSettings, rs485?: Rs485Settings | null) => BytePort;
 
 export interface ReadRequest {
   readonly unit: number;
@@ -39,6 +44,8 @@ export interface WriteRequest {
   readonly table: 'coil' | 'holding';
   readonly address: number;
   readonly values: readonly number[];
+  /** The unit takes one register or coil only by the function for many: FC16, FC15. */
+  readonly multiple?: true;
 }
 
 export interface Reply {
@@ -61,6 +68,14 @@ export interface LineCounters {
   readonly lateReplies: number;
   readonly echoes: number;
   readonly noiseBytes: number;
+  /** Replies that broke off. */
+  readonly truncated: number;
+  /** Sound frames of the unit that was asked which do not answer the question. */
+  readonly wrongReplies: number;
+  /** Sound frames that nobody asked for: a second master, or two units with one address. */
+  readonly strangers: number;
+  /** Requests that had to leave although the line never fell silent. */
+  readonly floods: number;
   /** Time the wire was in use, turnarounds and gaps included. Units: ms. */
   readonly busyMs: number;
 }

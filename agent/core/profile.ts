@@ -32,7 +32,10 @@ export interface Profile {
   /** How a unit of this type is recognised on a line that nobody knows. */
   readonly identify: readonly IdentifyProbe[];
   readonly quirks: Quirks;
+  /** Repeated parts included, each point by its full name: `ecg5_level`. */
   readonly points: readonly PointProfile[];
+  /** Parts that occur many times, so that a cabinet can name those it has. */
+  readonly repeats: readonly RepeatedPart[];
   /** Registers written at first contact and again after the unit has been away. */
   readonly setup: readonly SetupProfile[];
   /** Writes that reach many level points at once. */
@@ -55,6 +58,14 @@ export type DeviceCategory =
   | 'air'
   | 'io'
   | 'power';
+
+/** Points that occur `count` times, as `<id><n>_<point>` with n from 0: the ballasts behind a DALI gateway. */
+export interface RepeatedPart {
+  readonly id: string;
+  readonly count: number;
+  /** Names of its points without the part. */
+  readonly points: readonly string[];
+}
 
 /** One read and what it must say; `strong` names the model, `plausible` only makes it likely. */
 export interface IdentifyProbe {

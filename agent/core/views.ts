@@ -6,7 +6,7 @@
 import type { BusTools } from './bus-tools.ts';
 import type { ClockQuality, WallMs } from './clock.ts';
 import type { DeviceView, LineView, OverrideRequest, ReleaseRequest, StoreStatus, UplinkStatus } from './ports.ts';
-import type { DeviceCategory, Trust } from './profile.ts';
+import type { DeviceCategory, Profile, Trust } from './profile.ts';
 import type { AgentEvent, LevelPct, Outcome, PointId, Quality, Rank, TraceLine } from './words.ts';
 
 /** What the console may ask of a running agent; `app.ts` answers. */
@@ -24,8 +24,15 @@ export interface AgentView {
   events(query: { readonly sinceMs: WallMs; readonly activeOnly: boolean; readonly limit: number }): Promise<readonly AgentEvent[]>;
   /** Device types at hand, shipped and the site's own. */
   profiles(): readonly ProfileView[];
+  /** All that is known of one of them; undefined when there is none of this id. */
+  profile(id: string): Profile | undefined;
   /** Every id a person may name, for completion and "did you mean". */
-  names(): { readonly lamps: readonly string[]; readonly zones: readonly string[]; readonly devices: readonly string[] };
+  names(): {
+    readonly lamps: readonly string[];
+    readonly zones: readonly string[];
+    readonly devices: readonly string[];
+    readonly lines: readonly string[];
+  };
 }
 
 /** A device type as a list shows it. */

@@ -68,6 +68,7 @@ export function testProfile(id: string, points: readonly PointProfile[], over: P
     identify: [],
     quirks: PLAIN_QUIRKS,
     points,
+    repeats: [],
     setup: [],
     groups: [],
     uptime: null,

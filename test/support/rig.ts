@@ -35,11 +35,15 @@ export interface RigOptions {
   readonly change?: (cabinet: Cabinet) => Cabinet;
   /** Where the console answers. Default: nowhere. */
   readonly socketPath?: string | null;
+  /** Default: slower than a real street. */
+  readonly periodsMs?: typeof PERIODS_MS;
 }
 
 export interface Rig {
   readonly clock: ManualClock;
   readonly street: Street;
+  /** The cables, by the port of their line. */
+  readonly wires: ReadonlyMap<string, Wire>;
   readonly broker: TestBroker;
   readonly host: ReferenceHost;
   /** The agent of the moment; `restart` replaces it. */
@@ -73,7 +77,7 @@ function smallSite(): LoadedSite {
 
 export async function createRig(
   t: Test,
-  { startAt, quality = 'synced', withUplink = false, change = (cabinet) => cabinet, socketPath = null }: RigOptions,
+  { startAt, quality = 'synced', withUplink = false, change = (cabinet) => cabinet, socketPath = null, periodsMs = PERIODS_MS }: RigOptions,
 ): Promise<Rig> {
   const site = smallSite();
   const clock = createManualClock(Date.parse(startAt), quality);
@@ -121,7 +125,7 @@ export async function createRig(
       random: street.random,
       socketPath,
       openStoreLink: openInProcessLink,
-      periodsMs: PERIODS_MS,
+      periodsMs,
     });
   const running = async <T>(work: Promise<T>): Promise<T> => {
     let done = false;
@@ -134,6 +138,7 @@ export async function createRig(
   const rig: Rig = {
     clock,
     street,
+    wires,
     broker,
     host,
     agent: build(),
