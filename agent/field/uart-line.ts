@@ -1,14 +1,16 @@
 /**
- * A line with one device that talks by itself.
+ * A line with one device on a raw UART, which talks by itself or when asked.
  *
- * Owns the port. Never sends. Called by `field.ts`.
+ * Owns what is known of the device: heard, idle, silent. The words to it are the asker's. Called by `field.ts`.
  */
 import type { DeviceConfig } from '../core/cabinet.ts';
-import { type Clock, every, type MonoMs, type Timer, type WallMs } from '../core/clock.ts';
-import type { BytePort, UartDriver } from '../core/driver.ts';
+import type { Clock, MonoMs, WallMs } from '../core/clock.ts';
+import type { BytePort, DecodedValue, UartDriver } from '../core/driver.ts';
 import type { EventBook } from '../core/event-book.ts';
 import type { Reading } from '../core/words.ts';
 import { absentReadings, quantitiesOf, readingsOf } from './decode.ts';
+import { createQuietWatch } from './quiet-watch.ts';
+import { createUartAsker } from './uart-asker.ts';
 
 export interface UartLineOptions {
   readonly device: DeviceConfig;
@@ -20,9 +22,20 @@ export interface UartLineOptions {
   readonly onAlive: (deviceId: string, alive: boolean) => void;
 }
 
+/** Since the agent started. */
+export interface UartCounters {
+  readonly frames: number;
+  readonly noiseBytes: number;
+  /** 0 for a device that talks by itself. */
+  readonly polls: number;
+  readonly unanswered: number;
+}
+
 export interface UartLine {
   readonly state: 'new' | 'ok' | 'silent';
   readonly seenMs: WallMs | null;
+  readonly counters: UartCounters;
+  /** The port is open. */
   start(): void;
   stop(): void;
   lost(): void;
@@ -31,9 +44,19 @@ export interface UartLine {
 export function createUartLine({ device, driver, port, clock, events, onReadings, onAlive }: UartLineOptions): UartLine {
   let state: UartLine['state'] = 'new';
   let seenMs: WallMs | null = null;
-  let heardMono: MonoMs = 0;
-  let watch: Timer | undefined;
+  let atSign = driver.counters;
+  const asker = createUartAsker({ driver, port, clock });
   const stamp = (): { atMono: MonoMs; atMs: WallMs } => ({ atMono: clock.monoMs(), atMs: clock.wallMs() });
+  const tell = (values: readonly DecodedValue[]): void => onReadings(readingsOf(device.id, values, stamp()));
+
+  const silence = createQuietWatch(clock, driver.silenceMs, () => {
+    goSilent(silenceAdvice(driver, atSign));
+    asker.begin();
+  });
+  // Only a device that was heard can mean something by saying nothing.
+  const idle = createQuietWatch(clock, driver.idleMs ?? driver.silenceMs, () => {
+    if (driver.idleMs !== null && state === 'ok') tell(driver.idleValues());
+  });
 
   const goSilent = (why: string): void => {
     if (state === 'silent') return;
@@ -42,17 +65,30 @@ export function createUartLine({ device, driver, port, clock, events, onReadings
     events.set(true, { code: 'unit-silent', source: device.id, severity: 'warning', text: `${device.id} is silent: ${why}` });
     onAlive(device.id, false);
   };
-  port.onBytes = (bytes) => {
-    const values = driver.feed(bytes);
-    if (values.length === 0) return;
-    heardMono = clock.monoMs();
+  const noteAlive = (): void => {
+    silence.heard();
+    atSign = driver.counters;
     seenMs = clock.wallMs();
-    if (state !== 'ok') {
-      state = 'ok';
-      events.clear('unit-silent', device.id);
-      onAlive(device.id, true);
-    }
-    onReadings(readingsOf(device.id, values, stamp()));
+    if (state === 'ok') return;
+    state = 'ok';
+    events.clear('unit-silent', device.id);
+    onAlive(device.id, true);
+  };
+  port.onBytes = (bytes) => {
+    const { frames } = driver.counters;
+    const values = driver.feed(bytes);
+    if (driver.counters.frames === frames) return;
+    asker.answered();
+    // One that only acknowledges measures nothing; but where silence is a value, any frame proves that the silence was meant.
+    if (values.length > 0 || driver.idleMs !== null) noteAlive();
+    if (values.length === 0) return;
+    idle.heard();
+    tell(values);
+  };
+  const stop = (): void => {
+    asker.end();
+    silence.stop();
+    idle.stop();
   };
   return {
     get state() {
@@ -61,16 +97,27 @@ export function createUartLine({ device, driver, port, clock, events, onReadings
     get seenMs() {
       return seenMs;
     },
+    get counters() {
+      return { ...driver.counters, polls: asker.polls, unanswered: asker.unanswered };
+    },
     start() {
-      heardMono = clock.monoMs();
-      watch ??= every(clock, driver.silenceMs, () => {
-        if (clock.monoMs() - heardMono >= driver.silenceMs) goSilent('no sound frame, check power, wiring and baud rate');
-      });
+      atSign = driver.counters;
+      silence.start();
+      if (driver.idleMs !== null) idle.start();
+      asker.begin();
     },
-    stop() {
-      watch?.cancel();
-      watch = undefined;
+    stop,
+    lost() {
+      stop();
+      goSilent('its port is gone');
     },
-    lost: () => goSilent('its port is gone'),
   };
+}
+
+/** Where to look, from what was heard since the last sign of life. */
+function silenceAdvice({ counters, poll }: UartDriver, atSign: UartDriver['counters']): string {
+  if (counters.frames > atSign.frames) return 'it answers but gives no measurement, check that it has warmed up and has no fault';
+  if (counters.noiseBytes > atSign.noiseBytes) return 'bytes come but no sound frame, check baud rate, parity and that the profile fits';
+  if (poll !== null) return 'no answer when asked, check power, wiring (TX and RX crossed?) and baud rate';
+  return 'no sound frame, check power, wiring and baud rate';
 }

@@ -1,23 +1,45 @@
 /**
- * Fixed-length frames out of a stream of bytes.
+ * Frames out of a stream of bytes.
  *
- * Owns the search for frames. Knows no device. Called by the registry.
+ * Owns the search for frames and what is left over of it. Knows no device. Called by the registry and the profile checks.
  */
 import type { DecodedValue, UartDriver } from '../../agent/core/driver.ts';
-import type { Profile } from '../../agent/core/profile.ts';
+import type { PointProfile, Profile } from '../../agent/core/profile.ts';
 
-/** One fixed-length frame format of a device that talks by itself. */
-export interface FrameCodec {
-  readonly frameBytes: number;
-  /** How often it speaks. Units: ms. */
-  readonly periodMs: number;
-  /** Whether a whole, sound frame starts at `at`; there are at least `frameBytes` bytes from there. */
-  matches(bytes: Buffer, at: number): boolean;
-  values(frame: Buffer): Readonly<Record<string, number | null>>;
+/** By quantity; null, or not named at all, where the device has no value. */
+export type FrameValues = Readonly<Record<string, number | null>>;
+
+/** A whole, sound frame. `values` is null for one that measures nothing: an acknowledgement, "no new sample". */
+export interface Frame {
+  readonly lengthBytes: number;
+  readonly values: FrameValues | null;
 }
 
-/** Missed frames before its values are no longer to be shown. Source: assumed. */
-const SILENT_AFTER_FRAMES = 5;
+/** What stands at one place of the stream: a frame, none for certain, or too few bytes to know. */
+export type Parsed = Frame | 'no' | 'more';
+
+/** How a device without Modbus speaks. */
+export interface FrameCodec {
+  /** No frame is longer: where `parse` wants still more, there is none. It bounds what is kept. */
+  readonly maxFrameBytes: number;
+  /** Longest silence of a device that works. Units: ms. */
+  readonly silenceMs: number;
+  /** For a device that only speaks when it sees something: what it means by how long a silence. */
+  readonly idle?: { readonly afterMs: number; readonly values: FrameValues };
+  readonly init?: readonly Uint8Array[];
+  readonly poll?: { readonly bytes: Uint8Array; readonly everyMs: number };
+  /** Shape: `at` lies inside `bytes`. Errors: none; whatever the bytes are, they are one of the three. */
+  parse(bytes: Buffer, at: number): Parsed;
+}
+
+/** Whether `head` stands at `at`, as far as there are bytes. */
+export function headAt(bytes: Buffer, at: number, head: readonly number[]): 'yes' | 'no' | 'more' {
+  for (let i = 0; i < head.length; i++) {
+    if (at + i >= bytes.length) return 'more';
+    if (bytes[at + i] !== head[i]) return 'no';
+  }
+  return 'yes';
+}
 
 /** A raw UART device at work: bytes in any portions in, values of sound frames out. */
 export function createUartDriver(profile: Profile, codec: FrameCodec): UartDriver {
@@ -26,37 +48,50 @@ export function createUartDriver(profile: Profile, codec: FrameCodec): UartDrive
   let noiseBytes = 0;
   return {
     profile,
-    silenceMs: SILENT_AFTER_FRAMES * codec.periodMs,
-    idleMs: null,
-    idleValues: () => [],
-    init: [],
-    poll: null,
+    silenceMs: codec.silenceMs,
+    idleMs: codec.idle?.afterMs ?? null,
+    idleValues: () => (codec.idle === undefined ? [] : decoded(profile, codec.idle.values)),
+    init: codec.init ?? [],
+    poll: codec.poll ?? null,
     get counters() {
       return { frames, noiseBytes };
     },
     feed(bytes) {
       const all = Buffer.concat([rest, bytes]);
-      const decoded: DecodedValue[] = [];
+      const values: DecodedValue[] = [];
       let at = 0;
-      while (at + codec.frameBytes <= all.length) {
-        if (!codec.matches(all, at)) {
+      while (at < all.length) {
+        const parsed = codec.parse(all, at);
+        if (parsed === 'more' && all.length - at < codec.maxFrameBytes) break;
+        if (parsed === 'no' || parsed === 'more') {
           at++;
           noiseBytes++;
           continue;
         }
-        decoded.push(...valuesOf(profile, codec.values(all.subarray(at, at + codec.frameBytes))));
-        at += codec.frameBytes;
+        at += parsed.lengthBytes;
         frames++;
+        if (parsed.values !== null) values.push(...decoded(profile, parsed.values));
       }
       rest = Buffer.from(all.subarray(at));
-      return decoded;
+      return values;
     },
   };
 }
 
-function valuesOf(profile: Profile, values: Readonly<Record<string, number | null>>): DecodedValue[] {
-  return profile.points.map(({ id, range }) => {
-    const value = values[id] ?? null;
-    return { quantity: id, value, plausible: value !== null && (range === null || (value >= range[0] && value <= range[1])) };
+function decoded({ points }: Profile, values: FrameValues): DecodedValue[] {
+  return points.map((point) => {
+    const value = rounded(point, values[point.id] ?? null);
+    return { quantity: point.id, value, plausible: value !== null && isWithin(point, value) };
   });
+}
+
+/** A float that is no number says that there is no value. */
+function rounded({ decimals }: PointProfile, value: number | null): number | null {
+  if (value === null || !Number.isFinite(value)) return null;
+  const factor = 10 ** decimals;
+  return Math.round(value * factor) / factor;
+}
+
+function isWithin({ range }: PointProfile, value: number): boolean {
+  return range === null || (value >= range[0] && value <= range[1]);
 }

@@ -4,7 +4,19 @@
  * Data only. Called by the registry and the profile checks.
  */
 import type { FrameCodec } from './frame-codec.ts';
+import { LD2410 } from './ld2410.ts';
+import { LD2451 } from './ld2451.ts';
+import { OPS243 } from './ops243.ts';
+import { PMS5003 } from './pms5003.ts';
 import { SDS011 } from './sds011.ts';
+import { SPS30 } from './sps30.ts';
 
 /** The frame codecs a profile may name. */
-export const UART_CODECS: Readonly<Record<string, FrameCodec>> = { sds011: SDS011 };
+export const UART_CODECS: Readonly<Record<string, FrameCodec>> = {
+  sds011: SDS011,
+  pms5003: PMS5003,
+  sps30: SPS30,
+  ld2410: LD2410,
+  ld2451: LD2451,
+  ops243: OPS243,
+};

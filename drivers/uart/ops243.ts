@@ -1,0 +1,54 @@
+/**
+ * Lines of the OmniPreSense OPS243-A traffic radar.
+ *
+ * Pure. A line is taken when it is a JSON object and ends; everything else is passed over. Called by the shelf of codecs.
+ * Source: OmniPreSense UM-003-A.
+ */
+import type { FrameCodec, FrameValues } from './frame-codec.ts';
+
+/** Units: bytes. Source: assumed; its reports are below 100. */
+const MAX_LINE_BYTES = 256;
+const [BRACE, NEWLINE] = ['{'.charCodeAt(0), '\n'.charCodeAt(0)];
+/** m/s to km/h. */
+const KMH_PER_MPS = 3.6;
+const DIRECTION: ReadonlyMap<unknown, number> = new Map([
+  ['inbound', 1],
+  ['outbound', 0],
+]);
+const CLEAR: FrameValues = { count: 0, speed: null, direction: null };
+
+export const OPS243: FrameCodec = {
+  maxFrameBytes: MAX_LINE_BYTES,
+  /** Three of our questions and a little. Units: ms. Source: assumed. */
+  silenceMs: 35_000,
+  /** Units: ms. Source: assumed, as for other radars that are silent on an empty road. */
+  idle: { afterMs: 1_500, values: CLEAR },
+  /** That a line end closes a command is assumed. JSON reports; m/s, which is also its factory setting, so that a lost command does no harm. */
+  init: [Buffer.from('OJ\n'), Buffer.from('UM\n')],
+  /** It is asked its name, because an empty road and a dead radar sound alike. Units: ms. */
+  poll: { bytes: Buffer.from('?P\n'), everyMs: 10_000 },
+  parse(bytes, at) {
+    if (bytes[at] !== BRACE) return 'no';
+    const length = bytes.subarray(at, at + MAX_LINE_BYTES).indexOf(NEWLINE) + 1;
+    if (length === 0) return 'more';
+    const report = reportOf(bytes.toString('utf8', at, at + length));
+    return report === null ? 'no' : { lengthBytes: length, values: valuesOf(report) };
+  },
+};
+
+/** Null for a line that is no object. */
+function reportOf(line: string): Readonly<Record<string, unknown>> | null {
+  try {
+    return JSON.parse(line);
+  } catch (error) {
+    if (error instanceof SyntaxError) return null;
+    throw error;
+  }
+}
+
+/** Null for an answer that reports no speed. The sign repeats the direction. */
+function valuesOf({ speed, direction }: Readonly<Record<string, unknown>>): FrameValues | null {
+  if (typeof speed !== 'number') return null;
+  if (speed === 0) return CLEAR;
+  return { count: 1, speed: Math.abs(speed) * KMH_PER_MPS, direction: DIRECTION.get(direction) ?? null };
+}

@@ -1,0 +1,83 @@
+/**
+ * A Sensirion SPS30 that sleeps until it is woken, measures when it is started, and answers only when asked.
+ *
+ * Source: Sensirion/embedded-uart-sps.
+ */
+export interface SimSps30 {
+  receive(bytes: Buffer): void;
+  /** It sleeps again, as after a cut of its supply. */
+  powerUp(): void;
+  readonly state: 'asleep' | 'idle' | 'measuring';
+  /** Commands as they came, by number. */
+  readonly heard: readonly number[];
+  /** The ten floats of its next answer; empty while there is no new sample. */
+  sample: readonly number[];
+}
+
+const FLAG = 0x7e;
+const [START, READ, WAKE] = [0x00, 0x03, 0x11];
+const NOT_NOW = 0x43;
+const STUFFED: Readonly<Record<number, readonly number[]>> = { 126: [0x7d, 0x5e], 125: [0x7d, 0x5d], 17: [0x7d, 0x31], 19: [0x7d, 0x33] };
+
+export function createSps30(send: (bytes: Buffer) => void): SimSps30 {
+  let state: SimSps30['state'] = 'asleep';
+  let pending: number[] = [];
+  const heard: number[] = [];
+  const unit: SimSps30 = {
+    sample: [],
+    heard,
+    get state() {
+      return state;
+    },
+    powerUp() {
+      state = 'asleep';
+    },
+    receive(bytes) {
+      for (const byte of bytes) {
+        if (byte !== FLAG) {
+          pending.push(byte);
+          continue;
+        }
+        if (pending.length >= 4) command(plain(pending));
+        pending = [];
+      }
+    },
+  };
+  const command = ([, code = -1]: readonly number[]): void => {
+    if (state === 'asleep' && code !== WAKE) return;
+    heard.push(code);
+    if (code === WAKE) state = 'idle';
+    else if (code === START && state === 'idle') state = 'measuring';
+    else if (state !== 'measuring' || code !== READ) {
+      send(shdlcFrame(code, NOT_NOW));
+      return;
+    }
+    send(shdlcFrame(code, 0, code === READ ? floats(unit.sample) : []));
+  };
+  return unit;
+}
+
+/** An answer as it goes over the wire. */
+export function shdlcFrame(command: number, state: number, data: readonly number[] = []): Buffer {
+  const content = [0, command, state, data.length, ...data];
+  const sum = content.reduce((all, byte) => all + byte, 0);
+  return Buffer.from([FLAG, ...[...content, 255 - (sum % 256)].flatMap((byte) => STUFFED[byte] ?? [byte]), FLAG]);
+}
+
+/** Big-endian, as bytes. */
+export function floats(values: readonly number[]): number[] {
+  const bytes = Buffer.alloc(4 * values.length);
+  values.forEach((value, i) => {
+    bytes.writeFloatBE(value, 4 * i);
+  });
+  return [...bytes];
+}
+
+function plain(stuffed: readonly number[]): number[] {
+  const bytes: number[] = [];
+  for (let i = 0; i < stuffed.length; i++) {
+    if (stuffed[i] !== 0x7d) bytes.push(stuffed[i] as number);
+    else bytes.push((stuffed[++i] as number) ^ 0x20);
+  }
+  return bytes;
+}
