@@ -4,6 +4,7 @@
  * Pure. Part of `app.ts`.
  */
 import type { Cabinet, DeviceConfig, Zone } from './core/cabinet.ts';
+import { narrowed } from './core/narrowed.ts';
 import type { UplinkDevice, UplinkMetric } from './core/ports.ts';
 import type { PointProfile, Profile, Semantic } from './core/profile.ts';
 import type { PointId } from './core/words.ts';
@@ -21,7 +22,7 @@ export function cabinetPoints({ lines }: Cabinet, profiles: ReadonlyMap<string, 
   const points = lines
     .flatMap((line) => line.devices)
     .flatMap((device) =>
-      (profiles.get(device.profile)?.points ?? []).map(
+      pointsOf(device, profiles).map(
         (profile): CabinetPoint => ({
           pointId: `${device.id}.${profile.id}`,
           device,
@@ -31,6 +32,11 @@ export function cabinetPoints({ lines }: Cabinet, profiles: ReadonlyMap<string, 
       ),
     );
   return new Map(points.map((point) => [point.pointId, point]));
+}
+
+function pointsOf({ profile: id, instances }: DeviceConfig, profiles: ReadonlyMap<string, Profile>): readonly PointProfile[] {
+  const profile = profiles.get(id);
+  return profile === undefined ? [] : narrowed(profile, instances).points;
 }
 
 /** The zone a device's lamp belongs to. */
@@ -70,6 +76,6 @@ export function uplinkDevices(cabinet: Cabinet, points: ReadonlyMap<PointId, Cab
 }
 
 function toMetric({ pointId, profile }: CabinetPoint): UplinkMetric {
-  const type = profile.type === 'bit' ? 'Boolean' : 'Double';
+  const type = profile.type === 'bit' || profile.bit !== null ? 'Boolean' : 'Double';
   return { name: profile.id, pointId, type, unit: profile.unit };
 }

@@ -1,6 +1,7 @@
 import { ConfigError, type Problem } from '../agent/core/errors.ts';
 import type { Profile } from '../agent/core/profile.ts';
 import { checkProfile } from './profile-checks.ts';
+import { expandProfile } from './profile-expand.ts';
 import { profileSchema } from './profile-schema.ts';
 
 /** YAML with places, as the config room reads it. */
@@ -44,9 +45,10 @@ export function loadProfile({ file, text }: ProfileFile, readPlaced: ReadPlaced)
       }),
     );
   }
-  const flaws = checkProfile(result.data);
-  if (flaws.length > 0) throw new ConfigError(flaws.map(({ path, message }) => problem(path, message)));
-  return result.data;
+  const expanded = expandProfile(result.data);
+  const flaws = checkProfile(expanded).map(({ path, message }) => problem(path, message));
+  if (flaws.length > 0) throw new ConfigError(flaws.toSorted((a, b) => a.line - b.line || a.column - b.column));
+  return expanded.profile;
 }
 
 export interface LoadedProfiles {

@@ -7,6 +7,8 @@ import { z } from 'zod';
 
 const id = z.string().regex(/^[a-z0-9][a-z0-9_-]{0,47}$/, 'lower-case letters, digits, "-" and "_", at most 48');
 const register = z.int().min(0).max(0xffff);
+/** From one repetition to the next. Units: registers. */
+const stride = z.int().min(1).max(10_000).default(1);
 
 const quirks = z.strictObject({
   maxReadRegisters: z.int().min(1).max(125).default(125),
@@ -73,7 +75,7 @@ const point = z.strictObject({
     'other',
   ]),
   table: z.enum(['coil', 'discrete', 'input', 'holding']).default('input'),
-  address: register.default(0),
+  address: register.optional(),
   type: z.enum(['bit', 'u16', 's16', 'u32', 's32', 'f32', 'u64', 's64']).default('u16'),
   bit: z.int().min(0).max(63).nullable().default(null),
   wordOrder: z.enum(['high-first', 'low-first']).default('high-first'),
@@ -112,7 +114,13 @@ const group = z.strictObject({
   reach: z.enum(['bus', 'unit']),
   table: z.enum(['coil', 'holding']).default('holding'),
   address: register,
-  sets: z.array(id).nullable().default(null),
+  sets: z
+    .union([z.array(id), z.literal('all')])
+    .nullable()
+    .default(null),
+  /** With a count there are `<id>0`, `<id>1` and so on. */
+  count: z.int().min(1).max(256).nullable().default(null),
+  stride,
 });
 
 const setup = z.strictObject({
@@ -120,6 +128,15 @@ const setup = z.strictObject({
   address: register,
   value: z.union([register, z.enum(['rampUpMs', 'rampDownMs', 'failsafeTimeoutS', 'failsafeLevelPct'])]),
   why: z.string().min(1),
+  count: z.int().min(1).max(256).default(1),
+  stride,
+});
+
+const repeat = z.strictObject({
+  id: z.string().regex(/^[a-z]{1,16}$/, 'lower-case letters, at most 16; a number is put behind it'),
+  count: z.int().min(1).max(256),
+  stride: z.int().min(1).max(10_000),
+  points: z.array(point).min(1),
 });
 
 const hex = z.string().regex(/^[0-9A-Fa-f]{2}( ?[0-9A-Fa-f]{2})*$/, 'bytes in hex, for example "01 03 07 D0 00 04 44 84"');
@@ -131,7 +148,7 @@ const example = z.strictObject({
   expect: z.record(id, z.number().nullable()),
 });
 
-export const profileSchema = z.strictObject({
+const document = z.strictObject({
   id,
   vendor: z.string().min(1),
   model: z.string().min(1),
@@ -154,9 +171,27 @@ export const profileSchema = z.strictObject({
   identify: z.array(probe).default([]),
   uptime: id.nullable().default(null),
   quirks: quirks.prefault({}),
-  points: z.array(point).min(1),
+  points: z.array(point).default([]),
+  repeat: z.array(repeat).default([]),
   setup: z.array(setup).default([]),
   groups: z.array(group).default([]),
   codec: z.string().nullable().default(null),
   examples: z.array(example).min(1, 'give at least one exchange and what must come out of it'),
 });
+
+/** A profile as a person writes it; `profile-expand.ts` makes the whole of it. */
+export const profileSchema = document.superRefine(({ transport, points, repeat }, context) => {
+  const say = (path: (string | number)[], message: string): void => context.addIssue({ code: 'custom', path, message });
+  if (points.length === 0 && repeat.length === 0) say(['points'], 'give at least one point');
+  if (transport === 'uart') return;
+  const lists = [{ path: ['points'], points }, ...repeat.map((part, r) => ({ path: ['repeat', r, 'points'], points: part.points }))];
+  for (const list of lists) {
+    list.points.forEach(({ id, address }, index) => {
+      if (address === undefined)
+        say([...list.path, index, 'address'], `point "${id}" has no address; give the one in the frame, counted from 0`);
+    });
+  }
+});
+
+export type ProfileDocument = z.output<typeof profileSchema>;
+export type PointDocument = z.output<typeof point>;

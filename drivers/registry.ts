@@ -5,7 +5,9 @@
  */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { DeviceConfig } from '../agent/core/cabinet.ts';
 import type { ModbusDriver, UartDriver } from '../agent/core/driver.ts';
+import { narrowed } from '../agent/core/narrowed.ts';
 import type { Profile } from '../agent/core/profile.ts';
 import { createModbusDriver } from './modbus/modbus-driver.ts';
 import { type LoadedProfiles, loadProfiles, type ProfileFile, type ReadPlaced } from './profile-loader.ts';
@@ -32,10 +34,14 @@ function profileFiles(dir: string): ProfileFile[] {
   return files.map((name) => ({ file: join(dir, name), text: readFileSync(join(dir, name), 'utf8') }));
 }
 
-/** Errors: throws TypeError for a profile of the wrong transport; the config check has refused it before. */
-export function modbusDriverFor(profile: Profile): ModbusDriver {
+/**
+ * A device type at work, cut down to the repeated parts that the device has; whole when no device is given.
+ *
+ * Errors: throws TypeError for a profile of the wrong transport; the config check has refused it before.
+ */
+export function modbusDriverFor(profile: Profile, device?: Pick<DeviceConfig, 'instances'>): ModbusDriver {
   if (profile.transport !== 'modbus') throw new TypeError(`${profile.id} does not speak Modbus`);
-  return createModbusDriver(profile);
+  return createModbusDriver(narrowed(profile, device?.instances ?? {}));
 }
 
 /** Errors: as `modbusDriverFor`. */

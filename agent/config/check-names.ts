@@ -3,6 +3,7 @@
  *
  * Owns the checks of ids, units, ports and references between sections. Pure. Called by `load.ts`.
  */
+import { linePortName, parseLinePort } from '../core/line-port.ts';
 import { given, type Index, type Placed, placed, unknownName, type ZoneDraft } from './draft.ts';
 import type { Finding, Path } from './finding.ts';
 
@@ -41,7 +42,7 @@ export function checkIds(index: Index): Finding[] {
 
 /** A unit twice on a line, two lines on one port. */
 export function checkWiring(index: Index): Finding[] {
-  const ports = index.lines.map(({ value, path }): Named => ({ id: value.port, path: [...path, 'port'] }));
+  const ports = index.lines.map(({ value, path }): Named => ({ id: portName(value.port), path: [...path, 'port'] }));
   const units = index.lines.flatMap((line) =>
     repeatedBy(
       placed(line.value.devices, [...line.path, 'devices']).map(
@@ -51,6 +52,13 @@ export function checkWiring(index: Index): Finding[] {
     ),
   );
   return [...units, ...repeatedBy(ports, (port) => `port "${port}" already belongs to another line; one line owns a port`)];
+}
+
+/** An endpoint written in two ways is still one. */
+function portName(text: string | undefined): string | undefined {
+  if (text === undefined) return undefined;
+  const port = parseLinePort(text);
+  return port.kind === 'bad' ? text : linePortName(port);
 }
 
 /** Names that stand for nothing, lamps in no zone or in two. */

@@ -4,6 +4,7 @@
  * Owns that check, for `luciole check` alone: a running agent reports the line down and tries again. Touches no disk itself.
  */
 import type { Problem } from '../core/errors.ts';
+import { parseLinePort } from '../core/line-port.ts';
 import { formatPath, listNames } from './finding.ts';
 import type { LoadedCabinet } from './load.ts';
 
@@ -13,9 +14,11 @@ export interface PortsAtHand {
   readonly listPorts: () => readonly string[];
 }
 
-/** Ports that do not exist. */
+/** Device files that do not exist. Whether a network port answers is seen when the agent runs: a check opens no connection. */
 export function checkPorts({ file, cabinet, place }: LoadedCabinet, { exists, listPorts }: PortsAtHand): Problem[] {
-  const missing = cabinet.lines.flatMap((line, i) => (exists(line.port) ? [] : [{ port: line.port, path: ['lines', i, 'port'] }]));
+  const missing = cabinet.lines.flatMap(({ port }, i) =>
+    parseLinePort(port).kind !== 'serial' || exists(port) ? [] : [{ port, path: ['lines', i, 'port'] }],
+  );
   if (missing.length === 0) return [];
   const ports = listNames(listPorts());
   return missing.map(({ port, path }) => ({

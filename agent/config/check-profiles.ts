@@ -3,11 +3,20 @@
  *
  * Owns that check. Pure. Called by `app.ts` once both cabinet and profiles are loaded.
  */
+import type { DeviceConfig, PresenceSensor } from '../core/cabinet.ts';
 import type { Problem } from '../core/errors.ts';
+import { narrowed } from '../core/narrowed.ts';
 import type { PointProfile, Profile } from '../core/profile.ts';
+import { absentPart, checkParts, type SayBelow } from './check-parts.ts';
 import { formatPath, listNames, type Path } from './finding.ts';
 import type { LoadedCabinet } from './load.ts';
 import { didYouMean } from './suggestions.ts';
+
+/** Profiles by device: as the cabinet has it, and with all its repeated parts. */
+interface Site {
+  readonly narrow: Map<string, Profile>;
+  readonly whole: Map<string, Profile>;
+}
 
 type Say = (path: Path, message: string) => Problem;
 
@@ -15,64 +24,93 @@ type Say = (path: Path, message: string) => Problem;
 export function checkAgainstProfiles(loaded: LoadedCabinet, profiles: ReadonlyMap<string, Profile>): Problem[] {
   const { file, cabinet, place } = loaded;
   const say: Say = (path, message) => ({ file, ...place(path), path: formatPath(path), message });
-  const profileOf = new Map<string, Profile>();
+  const site: Site = { narrow: new Map(), whole: new Map() };
   for (const device of cabinet.lines.flatMap((line) => line.devices)) {
     const profile = profiles.get(device.profile);
-    if (profile !== undefined) profileOf.set(device.id, profile);
+    if (profile === undefined) continue;
+    site.whole.set(device.id, profile);
+    site.narrow.set(device.id, narrowed(profile, device.instances));
   }
   const points = cabinet.lamps.flatMap((lamp, i) =>
-    checkLevelPoint(profileOf.get(lamp.device), lamp.point, (message) => say(['lamps', i, 'point'], message)),
+    checkLevelPoint(site, lamp.device, lamp.point, (message) => say(['lamps', i, 'point'], message)),
   );
   const sensors = cabinet.zones.flatMap((zone, i) =>
     (zone.presence?.sensors ?? []).flatMap((sensor, j) =>
-      checkSensorPoint(profileOf.get(sensor.device), sensor.point, (message) =>
-        say(['zones', i, 'presence', 'sensors', j, 'point'], message),
-      ),
+      checkSensorPoint(site, sensor, (rest, message) => say(['zones', i, 'presence', 'sensors', j, ...rest], message)),
     ),
   );
-  return [...checkDevices(loaded, profiles, say), ...points, ...sensors].toSorted((a, b) => a.line - b.line || a.column - b.column);
+  return [...checkLines(loaded, profiles, say), ...points, ...sensors].toSorted((a, b) => a.line - b.line || a.column - b.column);
 }
 
-function checkDevices({ cabinet }: LoadedCabinet, profiles: ReadonlyMap<string, Profile>, say: Say): Problem[] {
-  return cabinet.lines.flatMap((line, i) =>
-    line.devices.flatMap((device, j) => {
-      const path = ['lines', i, 'devices', j, 'profile'];
+function checkLines(loaded: LoadedCabinet, profiles: ReadonlyMap<string, Profile>, say: Say): Problem[] {
+  return loaded.cabinet.lines.flatMap((line, i) => {
+    const needsSerial = !isSerialGiven(loaded, i);
+    return line.devices.flatMap((device, j) => {
+      const path = ['lines', i, 'devices', j];
       const profile = profiles.get(device.profile);
       if (profile === undefined) {
-        return [
-          say(
-            path,
-            `unknown profile "${device.profile}"${didYouMean(device.profile, profiles.keys(), `; there are: ${listNames(profiles.keys())}`)}`,
-          ),
-        ];
+        const hint = didYouMean(device.profile, profiles.keys(), `; there are: ${listNames(profiles.keys())}`);
+        return [say([...path, 'profile'], `unknown profile "${device.profile}"${hint}`)];
       }
-      const roles = Object.keys(device.roles).filter((quantity) => !profile.points.some(({ id }) => id === quantity));
-      const points = `; there are: ${listNames(profile.points.map((p) => p.id))}`;
-      const unknown = roles.map((quantity) =>
-        say(['lines', i, 'devices', j, 'roles', quantity], unknownPoint(profile, quantity, profile.points, points)),
-      );
-      if (profile.transport === line.kind) return unknown;
-      return [...unknown, say(path, `profile "${profile.id}" speaks ${profile.transport}, but line "${line.id}" is of kind ${line.kind}`)];
-    }),
-  );
+      const below: SayBelow = (rest, message) => say([...path, ...rest], message);
+      const problems = [...checkRoles(device, profile, below), ...checkParts(device, profile, below)];
+      if (profile.transport !== line.kind)
+        problems.push(
+          below(['profile'], `profile "${profile.id}" speaks ${profile.transport}, but line "${line.id}" is of kind ${line.kind}`),
+        );
+      if (profile.serial === null && needsSerial) problems.push(below(['profile'], noFactorySettings(profile)));
+      return problems;
+    });
+  });
 }
 
-function checkLevelPoint(profile: Profile | undefined, pointId: string, say: (message: string) => Problem): Problem[] {
+/** A network line has none, and a value that was left out is placed where its parent stands. */
+function isSerialGiven({ cabinet, place }: LoadedCabinet, line: number): boolean {
+  if (/^[a-z+]*tcp:/.test(cabinet.lines[line]?.port ?? '')) return true;
+  const [given, parent] = [place(['lines', line, 'serial']), place(['lines', line])];
+  return given.line !== parent.line || given.column !== parent.column;
+}
+
+function noFactorySettings({ id }: Profile): string {
+  return `profile "${id}" states no factory settings: give serial: on the line, as set in the vendor's tool or on the device`;
+}
+
+function checkRoles({ roles, instances }: DeviceConfig, profile: Profile, say: SayBelow): Problem[] {
+  const { points } = narrowed(profile, instances);
+  const unknown = Object.keys(roles).filter((quantity) => !points.some(({ id }) => id === quantity));
+  const otherwise = `; there are: ${listNames(points.map((p) => p.id))}`;
+  return unknown.map((quantity) => say(['roles', quantity], unknownPoint(profile, quantity, points, otherwise)));
+}
+
+function checkLevelPoint(site: Site, deviceId: string, pointId: string, say: (message: string) => Problem): Problem[] {
+  const profile = site.narrow.get(deviceId);
   if (profile === undefined) return [];
   const levels = profile.points.filter((p) => p.semantic === 'level' && p.write !== null);
   const allowed = `; points that set a level: ${listNames(levels.map((p) => p.id))}`;
   const point = profile.points.find((p) => p.id === pointId);
-  if (point === undefined) return [say(unknownPoint(profile, pointId, levels, allowed))];
+  if (point === undefined)
+    return [say(absentPart(site.whole.get(deviceId) ?? profile, pointId) ?? unknownPoint(profile, pointId, levels, allowed))];
   if (point.write === null) return [say(`"${pointId}" of profile "${profile.id}" cannot be written${allowed}`)];
   return point.semantic === 'level' ? [] : [say(`"${pointId}" of profile "${profile.id}" does not set a level${allowed}`)];
 }
 
-function checkSensorPoint(profile: Profile | undefined, pointId: string, say: (message: string) => Problem): Problem[] {
+function checkSensorPoint(site: Site, { device, point: pointId, threshold }: PresenceSensor, say: SayBelow): Problem[] {
+  const profile = site.narrow.get(device);
   if (profile === undefined) return [];
   const point = profile.points.find((p) => p.id === pointId);
-  if (point === undefined)
-    return [say(unknownPoint(profile, pointId, profile.points, `; there are: ${listNames(profile.points.map((p) => p.id))}`))];
-  return point.poll === 'never' ? [say(`"${pointId}" of profile "${profile.id}" is never polled, so it cannot be a sensor`)] : [];
+  if (point === undefined) {
+    const allowed = `; there are: ${listNames(profile.points.map((p) => p.id))}`;
+    return [say(['point'], unknownPoint(profile, pointId, profile.points, allowed))];
+  }
+  if (point.poll === 'never') return [say(['point'], `"${pointId}" of profile "${profile.id}" is never polled, so it cannot be a sensor`)];
+  const highest = point.type === 'bit' || point.bit !== null ? 1 : (point.range?.[1] ?? Number.POSITIVE_INFINITY);
+  if (threshold <= highest) return [];
+  return [
+    say(
+      ['threshold'],
+      `found ${threshold}, but "${pointId}" of profile "${profile.id}" never goes above ${highest}; give threshold: ${highest} or less`,
+    ),
+  ];
 }
 
 function unknownPoint(profile: Profile, pointId: string, candidates: readonly PointProfile[], otherwise: string): string {

@@ -3,6 +3,7 @@
  *
  * Owns the checks that take two values of one section. Pure. Called by `load.ts`.
  */
+import { parseLinePort } from '../core/line-port.ts';
 import {
   type CabinetDraft,
   given,
@@ -23,7 +24,7 @@ const NOON_MIN = 12 * 60;
 /** All of these checks on one document. */
 export function checkValues(draft: CabinetDraft, index: Index): Finding[] {
   return [
-    ...index.lines.flatMap(checkLine),
+    ...index.lines.flatMap((line) => [...checkLine(line), ...checkPort(line)]),
     ...index.lamps.flatMap(checkLampLevels),
     ...index.zones.flatMap((zone) => [...checkBoost(zone), ...checkReach(zone, index), ...checkCeilings(zone, index)]),
     ...index.programmes.flatMap(checkSteps),
@@ -54,6 +55,23 @@ function checkLine({ value: line, path }: Placed<LineDraft>): Finding[] {
       .filter(({ value }) => !('unit' in value))
       .map((device) => ({ path: [...device.path, 'unit'], message: 'missing; needed on a modbus line: a whole number from 1 to 247' })),
     ...(line.serial?.dataBits === 7 ? [{ path: [...path, 'serial', 'dataBits'], message: 'found 7; a modbus line needs 8' }] : []),
+  ];
+}
+
+function checkPort({ value: line, path }: Placed<LineDraft>): Finding[] {
+  if (line.port === undefined) return [];
+  const port = parseLinePort(line.port);
+  if (port.kind === 'bad') return [{ path: [...path, 'port'], message: port.why }];
+  if (port.kind === 'serial') return [];
+  const idle = (key: 'rs485' | 'serial', why: string): Finding[] =>
+    line[key] === undefined || line[key] === null ? [] : [{ path: [...path, key], message: `has no effect with ${why}; leave it out` }];
+  if (port.kind === 'rtu+tcp') return idle('rs485', 'rtu+tcp://, the serial server switches the direction');
+  const isUart = given(line, 'kind', 'modbus') === 'uart';
+  const advice = 'found tcp:// on a uart line, which speaks no Modbus; a serial server that passes bytes on is rtu+tcp://host:port';
+  return [
+    ...(isUart ? [{ path: [...path, 'port'], message: advice }] : []),
+    ...idle('rs485', 'tcp://'),
+    ...idle('serial', 'tcp://, the gateway has its own settings'),
   ];
 }
 

@@ -7,8 +7,8 @@
 import { z } from 'zod';
 import { idSchema, levelSchema, pathSchema, secondsSchema, stepTimeSchema, textSchema, topicPartSchema } from './schema-words.ts';
 
-/** Units: bit/s. Source: the standard rates of Linux termios within reach of RS-485 street wiring. */
-const BAUD_RATES = [1200, 2400, 4800, 9600, 19_200, 38_400, 57_600, 115_200, 230_400, 460_800, 921_600];
+/** Units: bit/s. Source: the standard rates of Linux termios within reach of RS-485 street wiring, and 256000 of the LD2410 radar. */
+const BAUD_RATES = [1200, 2400, 4800, 9600, 19_200, 38_400, 57_600, 115_200, 230_400, 256_000, 460_800, 921_600];
 /** Units: bytes. Source: sockaddr_un holds 108 with the final zero. */
 const MAX_SOCKET_PATH = 107;
 
@@ -60,8 +60,10 @@ const rs485Schema = z.strictObject({
 const lineSchema = z.strictObject({
   id: idSchema,
   kind: z.enum(['modbus', 'uart']).default('modbus').describe('modbus: many units on the wire. uart: one device that talks by itself.'),
-  port: pathSchema.describe('Device file, best a stable name under /dev/serial/by-path.'),
-  serial: serialSchema.nullish().describe('All devices of a line share these settings.'),
+  port: pathSchema.describe(
+    'Device file, best a stable name under /dev/serial/by-path; or tcp://host:502 (Modbus TCP), rtu+tcp://host:port (serial server).',
+  ),
+  serial: serialSchema.nullish().describe('All devices of a line share these settings; also those of the line behind rtu+tcp://.'),
   rs485: rs485Schema.nullish().describe('Let the kernel switch the transceiver; left out, the adapter or the device tree does.'),
   broadcast: z
     .boolean()

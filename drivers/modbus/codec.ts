@@ -4,6 +4,7 @@
  * Pure. Knows types, word order, scale and the patterns that mean "no value". Called by the driver of a device.
  */
 import type { PointProfile, RegisterType } from '../../agent/core/profile.ts';
+import { daliLevel, daliPct } from './dali-log.ts';
 
 /** Registers a value takes up. A bit takes one coil. */
 export const REGISTERS: Readonly<Record<RegisterType, number>> = { bit: 1, u16: 1, s16: 1, u32: 2, s32: 2, f32: 2, u64: 4, s64: 4 };
@@ -55,14 +56,25 @@ function rawOf({ type, wordOrder }: PointProfile, words: readonly number[]): num
 /**
  * The value of a point.
  *
- * Units:  the point's own, after raw × scale + offset, rounded to its decimals.
+ * Units:  the point's own, after raw × scale + offset, rounded to its decimals; 0 or 1 for a single bit.
  * Errors: null when the device says "no value" (sentinel, or a float that is none).
  */
 export function decodePoint(point: PointProfile, words: readonly number[]): number | null {
   const raw = rawOf(point, words);
   if (raw === null || !Number.isFinite(raw) || point.invalid.includes(unsigned(point, words))) return null;
+  if (point.bit !== null) return bitOf(point, point.bit, words);
+  const plain = point.transform === 'dali-log' ? daliPct(raw) : raw * point.scale + point.offset;
+  if (plain === null) return null;
   const factor = 10 ** point.decimals;
-  return Math.round((raw * point.scale + point.offset) * factor) / factor;
+  // The zero makes a plain 0 of a -0.
+  return Math.round(plain * factor) / factor + 0;
+}
+
+/** One bit of a register, 0 the lowest; of a value of several registers, 0 is the lowest of its lowest word. */
+function bitOf({ type, wordOrder }: PointProfile, bit: number, words: readonly number[]): number {
+  const used = words.slice(0, REGISTERS[type]);
+  if (wordOrder === 'high-first') used.reverse();
+  return ((used[bit >> 4] ?? 0) >> (bit & 15)) & 1;
 }
 
 /** Whether a value lies in the range its profile calls plausible. */
@@ -79,11 +91,16 @@ export function encodePoint(point: PointProfile, value: number): number[] {
   const { write, type } = point;
   if (write === null) throw new RangeError(`${point.id} cannot be written`);
   if (!(value >= write.min && value <= write.max)) throw new RangeError(`${point.id}: ${value} is outside ${write.min}..${write.max}`);
-  const raw = Math.round((value - point.offset) / point.scale);
+  const raw = rawFor(point, value);
   const limits = WRITABLE[type];
   if (limits === undefined) throw new RangeError(`${point.id}: writing type ${type} is not supported`);
   if (raw < limits[0] || raw > limits[1]) throw new RangeError(`${point.id}: ${value} does not fit into ${type}`);
   return [raw & 0xffff];
+}
+
+/** The whole number nearest to what a value is on the wire. */
+export function rawFor({ transform, scale, offset }: PointProfile, value: number): number {
+  return transform === 'dali-log' ? daliLevel(value) : Math.round((value - offset) / scale);
 }
 
 /** Sentinels are written as they stand in the frame, whatever the sign of the type. */

@@ -9,6 +9,7 @@ import { decodePoint, encodePoint, isPlausible, REGISTERS } from './codec.ts';
 
 /** A Modbus device type at work: its profile turned into decode and encode. */
 export function createModbusDriver(profile: Profile): ModbusDriver {
+  const multiple = profile.quirks.writeFunction === 'multiple' ? ({ multiple: true } as const) : {};
   const byId = new Map(profile.points.map((point) => [point.id, point]));
   return {
     profile,
@@ -18,17 +19,25 @@ export function createModbusDriver(profile: Profile): ModbusDriver {
     },
     encodeGroup: (groupId, levelPct) => {
       const group = profile.groups.find(({ id }) => id === groupId);
-      const point = profile.points.find(({ semantic }) => semantic === 'level');
+      const point = profile.points.find(
+        ({ id, semantic, write }) => semantic === 'level' && write !== null && (group?.sets?.includes(id) ?? true),
+      );
       if (group === undefined || point === undefined) throw new RangeError(`${profile.id} has no group ${groupId}`);
-      return { table: group.table, address: group.address, values: encodePoint(point, levelPct) };
+      return { table: group.table, address: group.address, values: encodePoint(point, levelPct), ...multiple };
     },
     encode: (quantity, value) => {
       const point = byId.get(quantity);
       if (point === undefined) throw new RangeError(`${profile.id} has no point ${quantity}`);
       const values = encodePoint(point, value);
-      return { table: point.table === 'coil' ? 'coil' : 'holding', address: point.address, values };
+      const { table, address } = writePlace(point);
+      return { table: table === 'coil' ? 'coil' : 'holding', address, values, ...multiple };
     },
   };
+}
+
+/** Where a point is written, which need not be where it is read. */
+export function writePlace({ table, address, write }: PointProfile): { readonly table: Table; readonly address: number } {
+  return { table: write?.table ?? table, address: write?.address ?? address };
 }
 
 function decoded(point: PointProfile, words: readonly number[]): DecodedValue {

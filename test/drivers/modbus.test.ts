@@ -124,6 +124,7 @@ t.test('frames have the lengths of the standard', async (t) => {
   t.equal(requestBytes({ ...read, table: 'holding', values: [1] }), 8);
   t.equal(requestBytes({ ...read, table: 'holding', values: [1, 2] }), 13);
   t.equal(requestBytes({ ...read, table: 'coil', values: Array(9).fill(1) }), 11);
+  t.equal(requestBytes({ ...read, table: 'holding', values: [1], multiple: true }), 11);
   t.equal(replyBytes({ ...read, table: 'holding', values: [1, 2] }), 8);
 });
 
@@ -225,15 +226,15 @@ for (const [story, request, expected, bytes, kind, damaged] of verdicts) {
   );
 }
 
-t.test('a reply that was given up is owed for a second, and by its unit and function alone', async (t) => {
+t.test('a reply that was given up is waited for a second and known for five, and by its unit and function alone', async (t) => {
   const late = createLateReplies();
-  late.add(ask(5, 3, 100, 4), 1_000);
+  late.add(ask(5, 3, 100, 4), { sentMono: 900, nowMono: 1_000 });
   t.equal(late.heldUntilMono(5, 3, 4), 2_000, 'another address cannot be told apart, so it waits too');
   t.equal(late.heldUntilMono(5, 3, 5), 0, 'another length can be told apart');
   t.equal(late.take(5, 4, 1_100), false);
   t.equal(late.take(6, 3, 1_100), false);
   t.equal(late.take(5, 3, 1_100), true);
   t.equal(late.take(5, 3, 1_100), false, 'only once');
-  late.add(ask(5, 3, 100, 4), 1_000);
-  t.equal(late.take(5, 3, 2_000), false, 'not for ever');
+  late.add(ask(5, 3, 100, 4), { sentMono: 900, nowMono: 1_000 });
+  t.equal(late.take(5, 3, 5_900), false, 'not for ever');
 });

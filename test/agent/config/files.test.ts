@@ -78,6 +78,28 @@ const PROFILES = new Map([
   profile('eastron-sdm630', 'modbus', [{ id: 'power', semantic: 'power', write: null }]),
   profile('nova-sds011', 'uart', [{ id: 'pm25', semantic: 'particles', write: null }]),
 ]);
+const gateway = testProfile(
+  'gateway',
+  [
+    ...[0, 1, 2].map((n) => ({ ...POINT, id: `ecg${n}_level`, address: n })),
+    testPoint('motion', { semantic: 'presence', table: 'discrete', type: 'bit' }),
+  ],
+  {
+    serial: null,
+    repeats: [{ id: 'ecg', count: 3, points: ['level'] }],
+    groups: [
+      { id: 'all', reach: 'unit', table: 'holding', address: 90, sets: ['ecg0_level', 'ecg1_level', 'ecg2_level'] },
+      { id: 'group0', reach: 'unit', table: 'holding', address: 91, sets: null },
+    ],
+  },
+);
+PROFILES.set(gateway.id, gateway);
+/** The first lamp behind a gateway, on a line that states its settings. */
+const behind = (rest: string, point = 'ecg1_level'): [from: string, to: string][] => [
+  ['port: /dev/ttyUSB0', 'port: /dev/ttyUSB0\n    serial: { baud: 19200 }'],
+  ['profile: wirenboard-wb-led, pole: P01', `profile: gateway, pole: P01${rest}`],
+  [LAMP, `{ id: L01, ratedPowerW: 60, point: ${point} }`],
+];
 const LAMP = '{ id: L01, ratedPowerW: 60 }';
 const ALLOWED = '; points that set a level: level';
 
@@ -85,7 +107,7 @@ const ALLOWED = '; points that set a level: level';
 const misfits: [story: string, change: [from: string, to: string][], problems: string[]][] = [
   ['all fits', [], []],
   ['an unknown profile', [['profile: wirenboard-wb-led', 'profile: wirenboard-wb-lead']], ['6:38: lines[0].devices[0].profile: unknown profile "wirenboard-wb-lead"; did you mean "wirenboard-wb-led"?']],
-  ['a profile from nowhere', [['profile: nova-sds011', 'profile: x']], ['14:30: lines[1].devices[0].profile: unknown profile "x"; there are: wirenboard-wb-led, wirenboard-wb-msw, eastron-sdm630, nova-sds011']],
+  ['a profile from nowhere', [['profile: nova-sds011', 'profile: x']], ['14:30: lines[1].devices[0].profile: unknown profile "x"; there are: wirenboard-wb-led, wirenboard-wb-msw, eastron-sdm630, nova-sds011, gateway']],
   ['a uart profile among modbus units', [['profile: eastron-sdm630', 'profile: nova-sds011']], ['9:39: lines[0].devices[3].profile: profile "nova-sds011" speaks uart, but line "north" is of kind modbus']],
   ['a modbus profile on a uart line', [['profile: nova-sds011', 'profile: eastron-sdm630']], ['14:30: lines[1].devices[0].profile: profile "eastron-sdm630" speaks modbus, but line "air" is of kind uart']],
   ['a lamp on an unknown point', [[LAMP, '{ id: L01, ratedPowerW: 60, point: leve }']], ['19:40: lamps[0].point: profile "wirenboard-wb-led" has no point "leve"; did you mean "level"?']],
@@ -94,6 +116,18 @@ const misfits: [story: string, change: [from: string, to: string][], problems: s
   ['a lamp on a meter, told at the lamp', [[LAMP, '{ id: A, device: M01, pole: P01, ratedPowerW: 60 }'], ['[L01]', '[A]']], ['19:5: lamps[0].point: profile "eastron-sdm630" has no point "level"; points that set a level: none']],
   ['a sensor that does not sense', [['device: S01', 'device: M01'], [', reachM: 40', '']], ['25:27: zones[0].presence.sensors[0].point: profile "eastron-sdm630" has no point "motion"; there are: power']],
   ['a sensor that is never asked', [['device: S01', 'device: S01, point: serial']], ['25:49: zones[0].presence.sensors[0].point: "serial" of profile "wirenboard-wb-msw" is never polled, so it cannot be a sensor']],
+  ['a gateway with some of its ballasts', behind(', instances: { ecg: [0, 1] }, groups: { group0: [ecg0_level, ecg1_level] }'), []],
+  ['a gateway whose settings nobody knows', behind('').slice(1), ['6:38: lines[0].devices[0].profile: profile "gateway" states no factory settings: give serial: on the line, as set in the vendor\'s tool or on the device']],
+  ['the same behind a network, where there are none', [['port: /dev/ttyUSB0', 'port: tcp://10.0.0.5:502'], ...behind('').slice(1)], []],
+  ['parts that the device type does not have', behind(', instances: { egc: [0] }'), ['7:76: lines[0].devices[0].instances.egc: profile "gateway" has no repeated part "egc"; did you mean "ecg"?']],
+  ['a part beyond the last, and one twice', behind(', instances: { ecg: [1, 3, 1] }'), ['7:80: lines[0].devices[0].instances.ecg[1]: profile "gateway" numbers ecg from 0 to 2, found 3', '7:83: lines[0].devices[0].instances.ecg[2]: 1 stands twice']],
+  ['a lamp on a part that is not there', behind(', instances: { ecg: [0] }'), ['20:40: lamps[0].point: "ecg1_level" is not among the ecg of this device; add its number to instances.ecg']],
+  ['a lamp on a part that cannot be there', behind('', 'ecg3_level'), ['20:40: lamps[0].point: profile "gateway" has no point "ecg3_level"; did you mean "ecg0_level"?']],
+  ['a group that the device type does not have', behind(', groups: { grop0: [ecg0_level] }'), ['7:75: lines[0].devices[0].groups.grop0: profile "gateway" has no group "grop0"; did you mean "group0"?']],
+  ['members for a group that has its own', behind(', groups: { all: [ecg0_level] }'), ['7:73: lines[0].devices[0].groups.all: group "all" of profile "gateway" has fixed members; leave it out']],
+  ['a member that sets no level, and one that is not there', behind(', instances: { ecg: [0, 1] }, groups: { group0: [motion, ecg2_level] }'), ['7:105: lines[0].devices[0].groups.group0[0]: profile "gateway" has no point that sets a level "motion"; there are: ecg0_level, ecg1_level', '7:113: lines[0].devices[0].groups.group0[1]: "ecg2_level" is not among the ecg of this device; add its number to instances.ecg']],
+  ['a yes-or-no sensor that can never reach its threshold', [...behind(''), ['device: S01', 'device: L01']], ['26:27: zones[0].presence.sensors[0].threshold: found 50, but "motion" of profile "gateway" never goes above 1; give threshold: 1 or less']],
+  ['a yes-or-no sensor with a threshold that fits', [...behind(''), ['device: S01', 'device: L01, threshold: 1']], []],
 ];
 for (const [story, changes, problems] of misfits) {
   t.test(`cabinet against profiles: ${story}`, async (t) => {
@@ -113,4 +147,6 @@ t.test('a port that is not there is told with those that are', async (t) => {
   ]);
   t.match(checkPorts(loaded, { exists: () => false, listPorts: () => [] }), [{ message: /what exists: none/ }, { line: 12 }]);
   t.strictSame(checkPorts(loaded, { exists: () => true, listPorts: () => t.fail('asked for nothing') as never }), []);
+  const network = loadCabinet('c.yaml', () => smallStreet(['/dev/ttyUSB0', 'tcp://10.0.0.5'], ['/dev/ttyUSB1', 'rtu+tcp://10.0.0.5:4001']));
+  t.strictSame(checkPorts(network, { exists: () => false, listPorts: () => [] }), [], 'an address is no device file');
 });

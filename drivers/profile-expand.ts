@@ -1,0 +1,87 @@
+/**
+ * A short profile file made whole: repeated parts, groups and set-up rows written out one by one.
+ *
+ * Pure. Remembers for each row which place of the file it came from. Called by `profile-loader.ts`.
+ */
+import { partPointId } from '../agent/core/narrowed.ts';
+import type { GroupProfile, PointProfile, Profile, SetupProfile } from '../agent/core/profile.ts';
+import type { PointDocument, ProfileDocument } from './profile-schema.ts';
+
+export type FilePath = readonly (string | number)[];
+
+export interface ExpandedProfile {
+  readonly profile: Profile;
+  /** Where in the file each row of the profile stands; the rows of one repeated part share its places. */
+  readonly paths: {
+    readonly points: readonly FilePath[];
+    readonly setup: readonly FilePath[];
+    readonly groups: readonly FilePath[];
+  };
+}
+
+interface Row<T> {
+  readonly row: T;
+  readonly path: FilePath;
+}
+
+/** The whole profile. A uart point, which has no address, is given 0. */
+export function expandProfile(document: ProfileDocument): ExpandedProfile {
+  const { repeat, ...rest } = document;
+  const points = pointRows(document);
+  const setup = document.setup.flatMap(setupRows);
+  const levels = points.flatMap(({ row }) => (row.semantic === 'level' && row.write !== null ? [row.id] : []));
+  const groups = document.groups.flatMap((group, index) => groupRows(group, levels).map((row) => ({ row, path: ['groups', index] })));
+  const repeats = repeat.map((part) => ({ id: part.id, count: part.count, points: part.points.map(({ id }) => id) }));
+  return {
+    profile: { ...rest, points: rowsOf(points), setup: rowsOf(setup), groups: rowsOf(groups), repeats },
+    paths: { points: pathsOf(points), setup: pathsOf(setup), groups: pathsOf(groups) },
+  };
+}
+
+function rowsOf<T>(rows: readonly Row<T>[]): T[] {
+  return rows.map(({ row }) => row);
+}
+
+function pathsOf(rows: readonly Row<unknown>[]): FilePath[] {
+  return rows.map(({ path }) => path);
+}
+
+function pointRows({ points, repeat }: ProfileDocument): Row<PointProfile>[] {
+  const plain = points.map((point, index) => ({ row: { ...point, address: point.address ?? 0 }, path: ['points', index] }));
+  const repeated = repeat.flatMap((part, r) =>
+    times(part.count).flatMap((n) =>
+      part.points.map((point, index) => ({ row: instanceOf(part, n, point), path: ['repeat', r, 'points', index] })),
+    ),
+  );
+  return [...plain, ...repeated];
+}
+
+function instanceOf(part: ProfileDocument['repeat'][number], n: number, point: PointDocument): PointProfile {
+  const shift = n * part.stride;
+  const own = (id: string): string => (part.points.some((other) => other.id === id) ? partPointId(part.id, n, id) : id);
+  const { write } = point;
+  return {
+    ...point,
+    id: own(point.id),
+    address: (point.address ?? 0) + shift,
+    write: write && {
+      ...write,
+      address: write.address === null ? null : write.address + shift,
+      verify: write.verify === null ? null : own(write.verify),
+    },
+  };
+}
+
+function setupRows({ count, stride, address, ...step }: ProfileDocument['setup'][number], index: number): Row<SetupProfile>[] {
+  return times(count).map((n) => ({ row: { ...step, address: address + n * stride }, path: ['setup', index] }));
+}
+
+function groupRows({ count, stride, sets, ...group }: ProfileDocument['groups'][number], levels: readonly string[]): GroupProfile[] {
+  const whole = { ...group, sets: sets === 'all' ? levels : sets };
+  if (count === null) return [whole];
+  return times(count).map((n) => ({ ...whole, id: `${group.id}${n}`, address: group.address + n * stride }));
+}
+
+function times(count: number): number[] {
+  return Array.from({ length: count }, (_, n) => n);
+}

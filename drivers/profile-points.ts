@@ -1,0 +1,133 @@
+/**
+ * What a schema cannot see in the points of a profile: overlapping registers, bits that are not there, impossible writes.
+ *
+ * Pure. Called by `profile-checks.ts`.
+ */
+import type { PointProfile, Profile } from '../agent/core/profile.ts';
+import { REGISTERS, rawFor, WRITABLE } from './modbus/codec.ts';
+import { writePlace } from './modbus/modbus-driver.ts';
+import type { FilePath } from './profile-expand.ts';
+import { type Flaw, unknownPoint } from './profile-flaw.ts';
+
+/** Source: Modbus Application Protocol V1.1b3 §4.4: 65,536 addresses a table. */
+const ADDRESSES = 0x1_0000;
+
+/** All flaws of the points, each at the place of its row. */
+export function pointFlaws({ points, transport }: Profile, paths: readonly FilePath[]): Flaw[] {
+  const names = points.map(({ id }) => id);
+  const flaws = points.flatMap((point, index) => {
+    const path = paths[index] ?? [];
+    const before = points.slice(0, index);
+    const common = [...nameFlaws(point, before, path), ...flagFlaws(point, path)];
+    if (transport === 'uart') return common;
+    return [...common, ...registerFlaws(point, before, path), ...bitFlaws(point, path), ...writeFlaws(point, names, path)];
+  });
+  return firstOfEachPlace(flaws);
+}
+
+/** A slip in a repeated part is one slip, not sixty-four. */
+function firstOfEachPlace(flaws: readonly Flaw[]): Flaw[] {
+  const seen = new Set<string>();
+  return flaws.filter(({ path }) => {
+    const place = path.join('.');
+    return !seen.has(place) && seen.add(place);
+  });
+}
+
+function nameFlaws(point: PointProfile, before: readonly PointProfile[], path: FilePath): Flaw[] {
+  const flaws: Flaw[] = [];
+  if (before.some(({ id }) => id === point.id)) flaws.push({ path: [...path, 'id'], message: `"${point.id}" stands twice` });
+  if (point.range !== null && point.range[0] >= point.range[1])
+    flaws.push({ path: [...path, 'range'], message: 'the first number must be the smaller' });
+  for (const raw of Object.keys(point.enum ?? {}))
+    if (!/^-?\d+$/.test(raw)) flaws.push({ path: [...path, 'enum', raw], message: `"${raw}" is no raw value; name whole numbers` });
+  return flaws;
+}
+
+function registerFlaws(point: PointProfile, before: readonly PointProfile[], path: FilePath): Flaw[] {
+  const { table, type, address } = point;
+  const flaws: Flaw[] = [];
+  if (isBits(table) !== (type === 'bit'))
+    flaws.push({
+      path: [...path, 'type'],
+      message: `table ${table} holds ${isBits(table) ? 'bits' : 'registers'}, found type ${type}`,
+    });
+  if (address + REGISTERS[type] > ADDRESSES)
+    flaws.push({ path: [...path, 'address'], message: `${point.id} reaches beyond address ${ADDRESSES - 1}` });
+  const other = before.find((earlier) => overlaps(earlier, point));
+  if (other !== undefined) flaws.push({ path: [...path, 'address'], message: `overlaps ${other.id} (${other.table} ${other.address})` });
+  return flaws;
+}
+
+function isBits(table: PointProfile['table']): boolean {
+  return table === 'coil' || table === 'discrete';
+}
+
+/** Points may share a register only when each means another bit of it. */
+function overlaps(a: PointProfile, b: PointProfile): boolean {
+  const isShared =
+    a.bit !== null && b.bit !== null && a.bit !== b.bit && a.address === b.address && a.type === b.type && a.wordOrder === b.wordOrder;
+  return !isShared && a.table === b.table && a.address < b.address + REGISTERS[b.type] && b.address < a.address + REGISTERS[a.type];
+}
+
+/** Bits of the value that people can mean; 0 for a number that has none. */
+function widthBits({ type, bit }: Pick<PointProfile, 'type' | 'bit'>): number {
+  if (type === 'bit' || bit !== null) return 1;
+  return type === 'f32' ? 0 : 16 * REGISTERS[type];
+}
+
+function bitFlaws(point: PointProfile, path: FilePath): Flaw[] {
+  const { bit, type, write, transform, scale, offset } = point;
+  const flaws: Flaw[] = [];
+  const width = widthBits({ type, bit: null });
+  if (bit !== null && (type === 'bit' || bit >= width)) flaws.push({ path: [...path, 'bit'], message: beyond(bit, type, width) });
+  if (bit !== null && write !== null)
+    flaws.push({ path: [...path, 'write'], message: 'one bit of a register cannot be written: its neighbours would be lost' });
+  if (transform === 'dali-log' && (type !== 'u16' || scale !== 1 || offset !== 0 || bit !== null))
+    flaws.push({ path: [...path, 'transform'], message: 'dali-log takes a whole u16 without scale and offset' });
+  return flaws;
+}
+
+function flagFlaws(point: PointProfile, path: FilePath): Flaw[] {
+  const width = widthBits(point);
+  return point.flags.flatMap(({ bit, id }, index) => {
+    const at = [...path, 'flags', index];
+    const flaws: Flaw[] = [];
+    if (bit !== null && bit >= width) flaws.push({ path: [...at, 'bit'], message: beyond(bit, point.type, width) });
+    if (point.flags.findIndex((flag) => flag.id === id) !== index) flaws.push({ path: [...at, 'id'], message: `"${id}" stands twice` });
+    return flaws;
+  });
+}
+
+function beyond(bit: number, type: string, width: number): string {
+  if (width <= 1) return width === 0 ? `type ${type} has no bits to tell apart` : 'this point is one bit already; leave bit out';
+  return `bit ${bit} is beyond type ${type}, which has bits 0 to ${width - 1}`;
+}
+
+function writeFlaws(point: PointProfile, names: readonly string[], path: FilePath): Flaw[] {
+  const { type, write } = point;
+  if (write === null) return [];
+  const { table, address } = writePlace(point);
+  const flaws: Flaw[] = [];
+  if (table !== 'coil' && table !== 'holding') flaws.push({ path: [...path, 'write'], message: `table ${table} cannot be written` });
+  else if (write.table !== null && isBits(table) !== (type === 'bit'))
+    flaws.push({
+      path: [...path, 'write', 'table'],
+      message: `table ${table} holds ${isBits(table) ? 'bits' : 'registers'}, found type ${type}`,
+    });
+  if (address >= ADDRESSES) flaws.push({ path: [...path, 'write'], message: `${point.id} reaches beyond address ${ADDRESSES - 1}` });
+  if (write.min > write.max) flaws.push({ path: [...path, 'write'], message: 'min is above max' });
+  if (write.verify !== null && !names.includes(write.verify))
+    flaws.push({ path: [...path, 'write', 'verify'], message: unknownPoint(write.verify, names) });
+  if (WRITABLE[type] === undefined)
+    return [...flaws, { path: [...path, 'type'], message: `type ${type} cannot be written, only ${Object.keys(WRITABLE).join(', ')}` }];
+  const misfits = (['min', 'max'] as const).filter((limit) => !canEncode(point, write[limit]));
+  return [...flaws, ...misfits.map((limit) => ({ path: [...path, 'write', limit], message: `${write[limit]} does not fit into ${type}` }))];
+}
+
+function canEncode(point: PointProfile, value: number): boolean {
+  const [min, max] = WRITABLE[point.type] ?? [0, -1];
+  const raw = rawFor(point, value);
+  const isLight = point.transform === 'none' || (value >= 0 && value <= 100);
+  return isLight && raw >= min && raw <= max;
+}

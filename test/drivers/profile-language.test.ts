@@ -1,0 +1,318 @@
+import { readFileSync } from 'node:fs';
+import fc from 'fast-check';
+import t from 'tap';
+import { cabinetPoints, uplinkDevices } from '../../agent/app-points.ts';
+import { readPlacedYaml } from '../../agent/config/places.ts';
+import type { Cabinet } from '../../agent/core/cabinet.ts';
+import { ConfigError } from '../../agent/core/errors.ts';
+import { narrowed } from '../../agent/core/narrowed.ts';
+import type { Profile } from '../../agent/core/profile.ts';
+import { decodePoint, encodePoint } from '../../drivers/modbus/codec.ts';
+import { daliLevel, daliPct } from '../../drivers/modbus/dali-log.ts';
+import { createModbusDriver } from '../../drivers/modbus/modbus-driver.ts';
+import { loadProfile } from '../../drivers/profile-loader.ts';
+import { modbusDriverFor } from '../../drivers/registry.ts';
+import { crcBitwise } from '../street/rtu-slave.ts';
+import { testDevice, testLine, testPoint, testProfile, writable } from '../support/profiles.ts';
+import { ACME } from './acme-profile.ts';
+
+const load = (text: string): Profile => loadProfile({ file: 'acme.yaml', text }, readPlacedYaml);
+
+t.test('a short profile is complete: what it leaves out has a default', async (t) => {
+  t.match(load(ACME), {
+    transport: 'modbus',
+    quirks: { maxReadRegisters: 125, maxHole: 0, evenAlign: false, responseTimeoutMs: 300 },
+    serial: { baud: 9_600, parity: 'none', stopBits: 1, dataBits: 8 },
+    setup: [],
+    points: [
+      { type: 'u16', scale: 1, poll: 'normal', write: { settleMs: 50, tolerance: 0 } },
+      { wordOrder: 'high-first', invalid: [], write: null },
+    ],
+  });
+});
+
+/** `mark` is the text in the broken file at which the first complaint points. */
+// biome-ignore format: a table
+const broken: [story: string, from: string, to: string, mark: string, message: RegExp, from2?: string, to2?: string][] = [
+  ['overlapping registers', 'table: input, address: 10', 'table: holding, address: 0', '0, type: u32', /overlaps level \(holding 0\)/],
+  [
+    'a wide value that reaches into the next',
+    'type: u32 }',
+    'type: u32 }\n  - { id: next, semantic: other, table: input, address: 11 }',
+    '11 }',
+    /overlaps power \(input 10\)/,
+  ],
+  [
+    'a wide value that lies over a later one',
+    'type: u32 }',
+    'type: u16 }\n  - { id: next, semantic: other, table: input, address: 9, type: u32 }',
+    '9, type',
+    /overlaps power \(input 10\)/,
+  ],
+  ['an unknown type', 'u32', 'u48', 'u48', /u16.*s16/],
+  ['no source', 'sources:\n  - Acme, manual of the lamp', 'sources: []', '[]', /where the registers are known from/],
+  ['sources missing altogether', 'sources:\n  - Acme, manual of the lamp\n', '', 'id: acme', /expected array/],
+  ['an example that does not come out', 'level: 40', 'level: 41', '41', /expected 41, but it decodes to 40/],
+  ['an example of a point that is not in it', 'level: 40', 'power: 40', '40 }', /not among the registers/],
+  ['an example with a wrong checksum', '28 B8 5A', '28 B8 5B', 'origin', /wrong checksum in 01030200/],
+  [
+    'an example that answers another length',
+    '01 03 02 00 28 B8 5A',
+    hexOf(1, 3, 4, 0, 40, 0, 0),
+    'origin',
+    /does not fit the request: 2 bytes/,
+  ],
+  ['an example of another unit', '01 03 02 00 28 B8 5A', hexOf(2, 3, 2, 0, 40), 'origin', /does not fit the request/],
+  ['an example too short for a frame', '01 03 02 00 28 B8 5A', '"01"', 'origin', /01 is too short/],
+  ['an example without its request', '    request: 01 03 00 00 00 01 84 0A\n', '', 'origin', /needs its request/],
+  ['an example that is not hex', '01 03 02 00 28 B8 5A', '01 0x03', '01 0x03', /bytes in hex/],
+  ['no example', ACME.slice(ACME.indexOf('examples:')), 'examples: []\n', '[]', /at least one exchange/],
+  ['an unknown key', 'address: 10', 'adress: 10', 'adress', /unknown key "adress"/],
+  ['an unknown key at the top', 'vendor: Acme', 'vendor: Acme\ncolour: red', 'colour', /unknown key "colour"/],
+  ['a write to an input table', 'table: holding', 'table: input', '{ min', /table input cannot be written/],
+  ['a write of a float', 'address: 0,', 'address: 0, type: f32,', 'f32', /type f32 cannot be written, only bit, u16, s16/],
+  ['write limits the wrong way round', 'min: 0, max: 100', 'min: 100, max: 0', '{ min', /min is above max/],
+  ['write limits beyond the register', 'max: 100', 'max: 70000', '70000', /70000 does not fit into u16/],
+  ['a bit in a register', 'u32', 'bit', 'bit', /holds registers, found type bit/],
+  ['a number in a coil', 'table: holding', 'table: coil', '{ id: level', /holds bits, found type u16/],
+  ['a point twice', 'id: power', 'id: level', 'level, semantic: power', /"level" stands twice/],
+  ['a range the wrong way round', 'type: u32', 'type: u32, range: [10, 0]', '[10, 0]', /must be the smaller/],
+  ['a scale of nothing', 'type: u32', 'type: u32, scale: 0.0', '0.0', /scale of 0/],
+  ['an address beyond the table', 'address: 10', 'address: 65536', '65536', /65535/],
+  ['a codec on a Modbus device', 'trust: B', 'trust: B\ncodec: sds011', 'sds011', /only a uart device/],
+  ['a codec nobody knows', 'trust: B', 'trust: B\ntransport: uart\ncodec: sds012', 'sds012', /found sds012; the codecs are sds011/],
+  ['a Modbus point without address', 'table: input, address: 10, ', 'table: input, ', '{ id: power', /point "power" has no address; give the one in the frame, counted from 0/],
+  ['a value that reaches beyond the table', 'address: 10', 'address: 65535', '65535', /power reaches beyond address 65535/],
+  ['a bit beyond its register', 'type: u32', 'type: u16, bit: 16', '16 }', /bit 16 is beyond type u16, which has bits 0 to 15/],
+  ['a bit of a float', 'type: u32', 'type: f32, bit: 1', '1 }', /type f32 has no bits to tell apart/],
+  ['a bit twice', 'type: u32 }', 'type: u16, bit: 3 }\n  - { id: next, semantic: other, address: 10, bit: 3 }', '10, bit: 3 }\nexamples', /overlaps power \(input 10\)/],
+  ['a bit beside the whole', 'type: u32 }', 'type: u16 }\n  - { id: next, semantic: other, address: 10, bit: 3 }', '10, bit: 3', /overlaps power \(input 10\)/],
+  ['bits of values of different width', 'type: u32 }', 'type: u32, bit: 1 }\n  - { id: next, semantic: other, address: 10, bit: 3 }', '10, bit: 3', /overlaps power \(input 10\)/],
+  ['a bit that is written', 'address: 0, unit', 'address: 0, bit: 2, unit', '{ min', /one bit of a register cannot be written/],
+  ['a flag beyond its register', 'type: u32', 'type: u16, flags: [{ bit: 16, id: hot, message: too hot }]', '16, id', /bit 16 is beyond type u16/],
+  ['a flag bit of a coil', 'table: input, address: 10, type: u32', 'table: coil, address: 10, type: bit, flags: [{ bit: 0, id: a, message: a }, { bit: 1, id: b, message: b }]', '1, id: b', /one bit already; leave bit out/],
+  ['a flag twice', 'type: u32', 'type: u16, flags: [{ bit: 0, id: hot, message: a }, { bit: 1, id: hot, message: b }]', 'hot, message: b', /"hot" stands twice/],
+  ['an enum of words', 'type: u32', 'type: u16, enum: { on: "is on" }', '"is on"', /"on" is no raw value/],
+  ['a DALI curve of a signed number', 'address: 0, unit', 'address: 0, type: s16, transform: dali-log, unit', 'dali-log', /takes a whole u16/],
+  ['light above 100 % on the DALI curve', 'unit: "%", write: { min: 0, max: 100 }', 'transform: dali-log, unit: "%", write: { min: 0, max: 254 }', '254', /254 does not fit/],
+  ['a proof that does not exist', 'max: 100 }', 'max: 100, verify: level_now }', 'level_now', /no point "level_now"; there are: level, power/],
+  ['a number written to a coil', 'max: 100 }', 'max: 100, table: coil }', 'coil', /table coil holds bits, found type u16/],
+  ['an uptime that does not exist', 'trust: B', 'trust: B\nuptime: up', 'up\n', /no point "up"; there are: level, power/],
+  ['an uptime that is never asked', 'trust: B', 'trust: B\nuptime: up', 'up\n', /never polled/, 'type: u32 }', 'type: u32 }\n  - { id: up, semantic: uptime, address: 20, poll: never }'],
+  ['a group of a stranger', 'examples:', 'groups: [{ id: all, reach: bus, address: 0, sets: [level, lvl] }]\nexamples:', 'lvl', /no point "lvl"; there are: level/],
+  ['a group of a meter', 'examples:', 'groups: [{ id: all, reach: bus, address: 0, sets: [power] }]\nexamples:', 'power] }', /"power" does not set a level/],
+  ['a group twice', 'examples:', 'groups: [{ id: a, reach: bus, address: 0 }, { id: a, reach: bus, address: 1 }]\nexamples:', 'a, reach: bus, address: 1', /"a" stands twice/],
+  ['a probe that expects nothing', 'examples:', 'identify: [{ address: 200 }]\nexamples:', '{ address: 200', /says what it expects/],
+  ['a probe that expects two things', 'examples:', 'identify: [{ address: 200, oneOf: [[1]], text: A }]\nexamples:', '{ address: 200', /not both/],
+  ['a probe that reads too little', 'examples:', 'identify: [{ address: 200, count: 2, text: ACME }]\nexamples:', 'ACME }', /"ACME" needs 4 registers, count is 2/],
+  ['a probe of another length', 'examples:', 'identify: [{ address: 200, count: 2, oneOf: [[1, 2], [3]] }]\nexamples:', '[3]', /found 1 registers, count is 2/],
+  ['a coil set up to 2', 'examples:', 'setup: [{ table: coil, address: 0, value: 2, why: x }]\nexamples:', '2, why', /a coil is 0 or 1, found 2/],
+  ['a doubtful map without a word', 'trust: B', 'trust: C', 'C\nsources', /trust C needs `experimental:`/],
+  ['no word on serial settings', 'serial: { baud: 9600 }\n', '', 'id: acme', /expected object/],
+  ['registers of a uart device', 'trust: B', 'trust: B\ntransport: uart\ncodec: sds011\nuptime: level', 'level\n', /a uart device has no registers, so it cannot have uptime/],
+  ['a repeated part twice as wide as its stride', 'examples:', 'repeat: [{ id: ch, count: 3, stride: 1, points: [{ id: energy, semantic: energy, address: 100, type: u32 }] }]\nexamples:', '100, type', /^overlaps ch0_energy \(input 100\)$/],
+  ['a repeated part beyond the table', 'examples:', 'repeat: [{ id: ch, count: 9, stride: 9000, points: [{ id: energy, semantic: energy, address: 100 }] }]\nexamples:', '100 }] }]', /ch8_energy reaches beyond address 65535/],
+  ['no point at all', ACME.slice(ACME.indexOf('points:'), ACME.indexOf('examples:')), 'points: []\n', '[]', /at least one point/],
+  ['not YAML', 'serial: {', 'serial: {{', 'points', /not YAML/],
+];
+for (const [story, from, to, mark, message, from2 = '', to2 = ''] of broken) {
+  t.test(`refused with its place: ${story}`, async (t) => {
+    t.ok(ACME.includes(from), 'the mistake is in');
+    const text = ACME.replace(from, to).replace(from2, to2);
+    const [before] = text.split(mark);
+    const lines = (before as string).split('\n');
+    try {
+      load(text);
+      t.fail('it was taken');
+    } catch (error) {
+      if (!(error instanceof ConfigError)) throw error;
+      const [first] = error.problems;
+      t.match(first?.message, message);
+      t.match(first, { file: 'acme.yaml', line: lines.length, column: (lines.at(-1) as string).length + 1 }, error.message);
+    }
+  });
+}
+
+t.test('all mistakes are told at once, with paths as people say them', async (t) => {
+  const text = ACME.replace('type: u32', 'type: u48').replace('max: 100', 'max: many').replace('trust: B', 'trust: Z');
+  t.throws(() => load(text), /acme\.yaml:5:8: trust: .*\n.*points\[0\]\.write\.max: .*\n.*points\[1\]\.type: /);
+});
+
+t.test('a refusal names file, line, column, path and what to do', async (t) => {
+  const complaint = (from: string, to: string): string => {
+    try {
+      load(ACME.replace(from, to));
+    } catch (error) {
+      if (error instanceof ConfigError) return error.message;
+    }
+    return 'taken';
+  };
+  t.equal(
+    complaint('address: 10', 'address: 10, bit: 40'),
+    'acme.yaml:11:67: points[1].bit: bit 40 is beyond type u32, which has bits 0 to 31',
+  );
+  t.equal(
+    complaint('table: input, address: 10', 'table: holding, address: 0'),
+    'acme.yaml:11:60: points[1].address: overlaps level (holding 0)',
+  );
+  t.equal(
+    complaint('sources:\n  - Acme, manual of the lamp\n', 'sources: []\n'),
+    'acme.yaml:6:10: sources: say where the registers are known from',
+  );
+  t.equal(complaint('level: 40', 'level: 41'), 'acme.yaml:16:22: examples[0].expect.level: expected 41, but it decodes to 40');
+});
+
+// ── what the language can say ────────────────────────────────────────────────────────────────────────────────────────
+
+const GATEWAY = ACME.replace(
+  'examples:',
+  `repeat:
+  - id: ecg
+    count: 64
+    stride: 100
+    points:
+      - { id: actual, semantic: other, table: holding, address: 105 }
+      - { id: dim, semantic: level, table: holding, address: 106, write: { address: 115, min: 0, max: 100, verify: actual } }
+groups:
+  - { id: all, reach: unit, address: 6800, sets: all }
+  - { id: group, reach: unit, address: 6400, count: 16, stride: 20 }
+setup:
+  - { address: 650, count: 4, value: 1, why: each }
+examples:`,
+);
+
+t.test('the example of the guide is a profile as it stands', async (t) => {
+  const guide = readFileSync(new URL('../../docs/add-a-device.md', import.meta.url), 'utf8');
+  const [, text = ''] = /```yaml\n(.*?)```/s.exec(guide) ?? [];
+  t.match(load(text), { id: 'acme-dl4', experimental: null });
+  const told = guide.split('\n').filter((line) => line.startsWith('acme-dl4.yaml:'));
+  const slip = (): Profile => loadProfile({ file: 'acme-dl4.yaml', text: text.replace('address: 0x11', 'address: 0x10') }, readPlacedYaml);
+  t.throws(slip, { message: told.join('\n') }, 'and its mistakes are told as the guide shows');
+});
+
+t.test('repeated parts, groups and set-up rows are written out, each at its own address', async (t) => {
+  const profile = load(GATEWAY);
+  t.equal(profile.points.length, 2 + 64 * 2);
+  t.match(
+    profile.points.find(({ id }) => id === 'ecg5_dim'),
+    { address: 606, write: { address: 615, verify: 'ecg5_actual' } },
+  );
+  t.same(profile.repeats, [{ id: 'ecg', count: 64, points: ['actual', 'dim'] }]);
+  t.same(
+    profile.setup.map(({ address }) => address),
+    [650, 651, 652, 653],
+  );
+  t.equal(profile.groups.length, 17);
+  t.equal(profile.groups[0]?.sets?.length, 65, 'the plain level and those of all parts');
+  t.match(profile.groups[16], { id: 'group15', address: 6_700, sets: null });
+  const driver = createModbusDriver(profile);
+  t.same(driver.encode('ecg63_dim', 7), { table: 'holding', address: 6_415, values: [7] });
+  t.same(
+    driver.decode('holding', 605, [30, 31]).map(({ quantity, value }) => [quantity, value]),
+    [
+      ['ecg5_actual', 30],
+      ['ecg5_dim', 31],
+    ],
+  );
+});
+
+t.test('a device is only asked for the parts it has', async (t) => {
+  const profile = load(GATEWAY);
+  const few = narrowed(profile, { ecg: [0, 5] });
+  t.same(
+    few.points.map(({ id }) => id),
+    ['level', 'power', 'ecg0_actual', 'ecg0_dim', 'ecg5_actual', 'ecg5_dim'],
+  );
+  t.same(few.groups[0]?.sets, ['level', 'ecg0_dim', 'ecg5_dim']);
+  t.equal(few.groups[1]?.sets, null);
+  t.equal(narrowed(profile, {}), profile, 'all when the cabinet says nothing');
+  t.same(
+    narrowed(profile, { ecg: [] }).points.map(({ id }) => id),
+    ['level', 'power'],
+  );
+  t.same(modbusDriverFor(profile, { instances: { ecg: [5] } }).profile.points.length, 4);
+  t.equal(modbusDriverFor(profile).profile.points.length, 130);
+});
+
+t.test('the cabinet has points and metrics for the parts it names only, and one bit is true or false', async (t) => {
+  const profile = load(GATEWAY.replace('type: u32 }', 'type: u16, bit: 4 }'));
+  const device = testDevice('G1', { profile: profile.id, instances: { ecg: [5] } });
+  const cabinet = { lines: [testLine('north', [device])], lamps: [], zones: [] } as unknown as Cabinet;
+  const points = cabinetPoints(cabinet, new Map([[profile.id, profile]]));
+  t.same([...points.keys()], ['G1.level', 'G1.power', 'G1.ecg5_actual', 'G1.ecg5_dim']);
+  t.same(
+    uplinkDevices(cabinet, points)[0]?.metrics.map(({ type }) => type),
+    ['Double', 'Boolean', 'Double', 'Double'],
+  );
+});
+
+t.test('several points may be bits of one register', async (t) => {
+  const bits = 'type: u16, bit: 0 }\n  - { id: top, semantic: other, address: 10, bit: 15 }';
+  const driver = createModbusDriver(load(ACME.replace('type: u32 }', bits)));
+  const seen = (word: number) => driver.decode('input', 10, [word]).map(({ value }) => value);
+  t.same(
+    [seen(0), seen(1), seen(0x8000), seen(0xffff)],
+    [
+      [0, 0],
+      [1, 0],
+      [0, 1],
+      [1, 1],
+    ],
+  );
+  const wide = testPoint('p', { type: 'u32', bit: 17 });
+  t.equal(decodePoint(wide, [2, 0]), 1, 'counted from the lowest word');
+  t.equal(decodePoint({ ...wide, wordOrder: 'low-first' }, [0, 2]), 1);
+  t.equal(decodePoint(testPoint('p', { bit: 3, invalid: [0xffff] }), [0xffff]), null, 'a sentinel is that of the register');
+});
+
+t.test('a device that takes only the function for many registers is written so', async (t) => {
+  const profile = load(ACME.replace('points:', 'quirks: { writeFunction: multiple }\npoints:'));
+  t.same(createModbusDriver(profile).encode('level', 5), { table: 'holding', address: 0, values: [5], multiple: true });
+});
+
+t.test('DALI levels are on the curve of the standard', async (t) => {
+  const anchors: [level: number, pct: number][] = [
+    [254, 100],
+    [229, 50.5],
+    [170, 10.1],
+    [85, 1],
+    [1, 0.1],
+    [0, 0],
+  ];
+  for (const [level, pct] of anchors) t.equal(Math.round((daliPct(level) ?? -1) * 10) / 10, pct, `level ${level}`);
+  t.same([daliPct(255), daliPct(256), daliPct(65_535)], [null, null, null], 'not known, or no level');
+  for (let level = 0; level <= 254; level++) t.equal(daliLevel(daliPct(level) as number), level);
+  const point = testPoint('p', { transform: 'dali-log', write: writable() });
+  for (let pct = 0; pct <= 100; pct++) {
+    const back = decodePoint(point, encodePoint(point, pct)) as number;
+    t.ok(Math.abs(back - pct) <= Math.max(0.5, 0.014 * pct + 0.5), `${pct} % comes back as ${back}`);
+    t.equal(back === 0, pct === 0, 'only 0 is dark');
+  }
+  t.equal(daliLevel(0.01), 1, 'no lamp goes out by rounding');
+  t.equal(daliLevel(120), 254);
+});
+
+t.test('what is encoded decodes to the same value, for any scale, offset and place', async (t) => {
+  const arbitrary = fc.record({
+    type: fc.constantFrom('u16' as const, 's16' as const),
+    scale: fc.constantFrom(1, 0.5, 0.1, 10),
+    offset: fc.constantFrom(0, -40, 25),
+    raw: fc.integer({ min: 0, max: 0x7fff }),
+    address: fc.nat(65_535),
+  });
+  fc.assert(
+    fc.property(arbitrary, ({ type, scale, offset, raw, address }) => {
+      const write = writable({ min: -1e6, max: 1e6, address, table: 'holding' });
+      const point = testPoint('p', { table: 'input', type, scale, offset, decimals: 2, write });
+      const value = decodePoint(point, [raw]) as number;
+      const sent = createModbusDriver(testProfile('x', [point])).encode('p', value);
+      return sent.address === address && sent.table === 'holding' && decodePoint(point, sent.values) === value;
+    }),
+  );
+  t.pass('for all of them');
+});
+
+function hexOf(...bytes: number[]): string {
+  const crc = crcBitwise(Buffer.from(bytes));
+  return Buffer.from([...bytes, crc & 0xff, crc >> 8]).toString('hex');
+}
