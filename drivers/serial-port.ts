@@ -7,23 +7,30 @@
  */
 import { readSync, writeSync } from 'node:fs';
 import { SerialPort } from 'serialport';
-import type { SerialSettings } from '../agent/core/cabinet.ts';
+import type { Rs485Settings, SerialSettings } from '../agent/core/cabinet.ts';
 import type { BytePort } from '../agent/core/driver.ts';
 import { BusError, type BusErrorCode } from '../agent/core/errors.ts';
+import { enableRs485 } from './rs485.ts';
 
 type Binding = Awaited<ReturnType<typeof SerialPort.binding.open>>;
 /** The part of the Linux binding that its published types leave to each platform. */
 type LinuxBinding = Binding & {
   readonly fd: number | null;
-  readonly poller: { once(event: 'readable', fire: (e: Error | null) => void): void };
+  readonly poller: { on(event: 'readable', fire: (e: Error | null) => void): void; poll(events: number): void };
 };
+
+/** What the poller is asked for; it tells once and must be asked again. Source: EVENTS of @serialport/bindings-cpp. */
+const READABLE = 1;
 
 /** Larger than the kernel's tty buffer. Units: bytes. Source: Linux N_TTY_BUF_SIZE is 4096. */
 const READ_BYTES = 4096;
 
 /** Errors: `open` rejects with BusError `port-missing`, `port-busy` or `port-refused`, each saying what to check. */
-export function createSerialPort(path: string, serial: SerialSettings): BytePort {
+export function createSerialPort(path: string, serial: SerialSettings, rs485: Rs485Settings | null = null): BytePort {
   let binding: LinuxBinding | null = null;
+  let isHeld = false;
+  /** The poller has been asked and has not told yet. */
+  let isAsked = false;
   const chunk = Buffer.alloc(READ_BYTES);
 
   const read = (): Buffer | null => {
@@ -38,14 +45,27 @@ export function createSerialPort(path: string, serial: SerialSettings): BytePort
       return null;
     }
   };
-  const listen = (): void => {
-    binding?.poller.once('readable', (error) => {
-      if (binding === null) return;
-      if (error !== null) return lose(error);
-      const bytes = read();
-      if (bytes !== null) port.onBytes(bytes);
-      listen();
+  const deliver = (): void => {
+    const bytes = read();
+    if (bytes !== null) port.onBytes(bytes);
+    ask();
+  };
+  const ask = (): void => {
+    if (binding === null || isHeld || isAsked) return;
+    isAsked = true;
+    binding.poller.poll(READABLE);
+  };
+  const listenTo = (opened: LinuxBinding): void => {
+    binding = opened;
+    isHeld = false;
+    isAsked = false;
+    opened.poller.on('readable', (error) => {
+      if (binding !== opened) return;
+      isAsked = false;
+      if (error !== null) lose(error);
+      else if (!isHeld) deliver();
     });
+    ask();
   };
   const lose = (cause: Error): void => {
     const lost = binding;
@@ -62,14 +82,7 @@ export function createSerialPort(path: string, serial: SerialSettings): BytePort
     onBytes: () => {},
     onLost: () => {},
     async open() {
-      if (binding !== null) return;
-      const { baud: baudRate, parity, stopBits, dataBits } = serial;
-      try {
-        binding = (await SerialPort.binding.open({ path, baudRate, parity, stopBits, dataBits, hupcl: false })) as LinuxBinding;
-      } catch (error) {
-        throw openError(path, error);
-      }
-      listen();
+      if (binding === null) listenTo(await opened(path, serial, rs485));
     },
     write(bytes) {
       if (binding?.fd == null) throw new BusError('port-closed', `${path} is closed`);
@@ -85,6 +98,10 @@ export function createSerialPort(path: string, serial: SerialSettings): BytePort
       for (let got = read(); got !== null; got = read()) bytes += got.length;
       return bytes;
     },
+    hold(on) {
+      isHeld = on;
+      if (!on) deliver();
+    },
     async close() {
       const closing = binding;
       binding = null;
@@ -92,6 +109,24 @@ export function createSerialPort(path: string, serial: SerialSettings): BytePort
     },
   };
   return port;
+}
+
+async function opened(path: string, serial: SerialSettings, rs485: Rs485Settings | null): Promise<LinuxBinding> {
+  const { baud: baudRate, parity, stopBits, dataBits } = serial;
+  let binding: LinuxBinding;
+  try {
+    binding = (await SerialPort.binding.open({ path, baudRate, parity, stopBits, dataBits, hupcl: false })) as LinuxBinding;
+  } catch (error) {
+    throw openError(path, error);
+  }
+  try {
+    if (rs485 !== null && binding.fd !== null) await enableRs485(binding.fd, rs485);
+  } catch (error) {
+    closeQuietly(binding);
+    if (!(error instanceof BusError)) throw error;
+    throw new BusError(error.code, `${path}: ${error.message}`, { cause: error });
+  }
+  return binding;
 }
 
 /** The descriptor may already be gone with the adapter; there is nothing left to save. */

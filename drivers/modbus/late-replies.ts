@@ -1,34 +1,66 @@
 /**
  * Replies that were given up and may still come.
  *
- * Owns their memory. Pure: time is an argument. Called by the guarded port; a reply that comes late must never answer another question.
+ * Owns their memory, and how slow each unit has been. Pure: time is an argument. Called by the guarded port; a reply that comes late
+ * must never answer another question.
  */
 import type { MonoMs } from '../../agent/core/clock.ts';
 
-/** How long a unit may still answer what was given up. Units: ms. Source: assumed; the longest learned timeout. */
-const LATE_GUARD_MS = 1_000;
+/**
+ * How long a question that went unanswered is not asked again in the same shape. Units: ms.
+ * Source: assumed; `least` is the longest learned timeout, `most` what a slow gateway takes to give up itself.
+ */
+const GUARD_MS = { least: 1_000, most: 5_000 };
+/** A unit that was once this late may be that much later. Source: assumed. */
+const SLOWER_STILL = 2;
+/** What is left of an old slowness at each new lateness, so that one hiccup is not held against a unit for ever. Source: assumed. */
+const FADE = 0.8;
 
 export interface LateReplies {
   /** The reply to this request was given up. */
-  add(request: Buffer, nowMono: MonoMs): void;
+  add(request: Buffer, at: { readonly sentMono: MonoMs; readonly nowMono: MonoMs }): void;
   /** The same request goes out again; what comes now is its reply. */
   forget(request: Buffer): void;
   /** When a read of this shape may go out again without taking the old answer for its own. Units: `count` registers or bits. */
   heldUntilMono(unit: number, fc: number, count: number): MonoMs;
+  /** Whether anybody may owe a reply. */
+  isOwed(): boolean;
   /** Whether this unit owes a reply of this function; it counts as paid from then on. A unit answers in order, so the oldest is paid first. */
   take(unit: number, fc: number, nowMono: MonoMs): boolean;
 }
 
+interface Debt {
+  readonly unit: number;
+  readonly fc: number;
+  readonly sentMono: MonoMs;
+  readonly heldUntilMono: MonoMs;
+  /** Later than this it is not believed to come. */
+  readonly untilMono: MonoMs;
+}
+
 export function createLateReplies(): LateReplies {
-  const untilMono = new Map<string, MonoMs>();
+  const debts = new Map<string, Debt>();
+  const slowestMs = new Map<number, number>();
   return {
-    add: (request, nowMono) => untilMono.set(signature(request), nowMono + LATE_GUARD_MS),
-    forget: (request) => untilMono.delete(signature(request)),
-    heldUntilMono: (unit, fc, count) => (untilMono.size === 0 ? 0 : (untilMono.get(`${unit}:${fc}:${count}`) ?? 0)),
+    add(request, { sentMono, nowMono }) {
+      const [unit, fc] = [request[0] as number, request[1] as number];
+      const guardMs = Math.min(SLOWER_STILL * (slowestMs.get(unit) ?? 0), GUARD_MS.most);
+      const heldUntilMono = Math.max(nowMono + GUARD_MS.least, sentMono + guardMs);
+      const untilMono = Math.max(heldUntilMono, sentMono + GUARD_MS.most);
+      const key = signature(request);
+      debts.delete(key);
+      debts.set(key, { unit, fc, sentMono, heldUntilMono, untilMono });
+    },
+    forget: (request) => debts.delete(signature(request)),
+    heldUntilMono: (unit, fc, count) => (debts.size === 0 ? 0 : (debts.get(`${unit}:${fc}:${count}`)?.heldUntilMono ?? 0)),
+    isOwed: () => debts.size > 0,
     take(unit, fc, nowMono) {
-      for (const [key, until] of untilMono) {
-        if (until <= nowMono) untilMono.delete(key);
-        else if (key.startsWith(`${unit}:${fc}:`)) return untilMono.delete(key);
+      for (const [key, debt] of debts) {
+        if (debt.untilMono <= nowMono) debts.delete(key);
+        else if (debt.unit === unit && debt.fc === fc) {
+          slowestMs.set(unit, Math.max(nowMono - debt.sentMono, FADE * (slowestMs.get(unit) ?? 0)));
+          return debts.delete(key);
+        }
       }
       return false;
     },

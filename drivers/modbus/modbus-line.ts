@@ -1,35 +1,22 @@
 /**
- * A Modbus RTU line as the field room sees it.
+ * A Modbus line as the field room sees it.
  *
- * Owns the client of `modbus-serial` and the guarded port under it. Never retries. Made by `app-lines.ts`.
+ * Owns the client of `modbus-serial` and the link under it, RTU or TCP. Never retries. Made by `app-lines.ts`.
  */
 import type { SerialSettings } from '../../agent/core/cabinet.ts';
 import type { Clock } from '../../agent/core/clock.ts';
 import type { BytePort, ModbusLine, ReadRequest, Reply, WriteRequest } from '../../agent/core/driver.ts';
-import { BusError, type BusErrorCode } from '../../agent/core/errors.ts';
-import type { Table } from '../../agent/core/profile.ts';
+import { BusError } from '../../agent/core/errors.ts';
 import { GuardedPort } from './guarded-port.ts';
+import { createLateReplies } from './late-replies.ts';
+import { MbapPort } from './mbap-port.ts';
+import { exceptionError, exceptionOf, READ_FC, sendRead, sendWrite } from './modbus-functions.ts';
+import { freshCounters, type LinkCounters, type ModbusLink } from './modbus-link.ts';
 import { ModbusClient } from './modbus-serial.ts';
 import { charMs, replyBytes, requestBytes } from './wire-time.ts';
 
-/** Source: Modbus Application Protocol V1.1b3 §7. */
-const EXCEPTIONS: Readonly<Record<number, BusErrorCode>> = {
-  1: 'illegal-function',
-  2: 'illegal-address',
-  3: 'illegal-value',
-  4: 'device-failure',
-  5: 'device-busy',
-  6: 'device-busy',
-  7: 'device-failure',
-  8: 'device-failure',
-  10: 'device-failure',
-  11: 'timeout',
-};
-
-/** Source: Modbus Application Protocol V1.1b3 §6.1 to §6.4. */
-const READ_FC: Readonly<Record<Table, number>> = { coil: 1, discrete: 2, holding: 3, input: 4 };
-
-type Done = (error: unknown, result?: object) => void;
+/** Units: ms. Source: ten bits at 10 Mbit/s; a network's bytes cost next to nothing. */
+const NETWORK_CHAR_MS = 0.001;
 
 export interface ModbusLineOptions {
   readonly port: BytePort;
@@ -37,90 +24,155 @@ export interface ModbusLineOptions {
   readonly clock: Clock;
   /** See `GuardedPortOptions`. */
   readonly frameGapMs?: number;
+  /** The same port with other settings; a line without it cannot be retuned. */
+  readonly portFor?: (serial: SerialSettings) => BytePort;
+}
+
+/** One way to the units: a port, the link on it, the client above. */
+interface Station {
+  readonly port: BytePort;
+  readonly link: ModbusLink;
+  readonly client: ModbusClient;
+  /** Units: ms. */
+  readonly charMs: number;
+}
+
+interface LineParts {
+  readonly clock: Clock;
+  readonly counters: LinkCounters;
+  readonly own: Station;
+  readonly tune: (serial: SerialSettings) => Station;
+}
+
+/** A Modbus RTU line: `modbus-serial` speaks the protocol, the guarded port keeps the time and the peace. Errors: as `ModbusLine`. */
+export function createModbusLine({ port, serial, clock, portFor, ...gap }: ModbusLineOptions): ModbusLine {
+  const counters = freshCounters();
+  const late = createLateReplies();
+  const stationOn = (port: BytePort, serial: SerialSettings): Station =>
+    station(port, new GuardedPort({ port, serial, clock, counters, late, ...gap }), charMs(serial));
+  return lineOf({
+    clock,
+    counters,
+    own: stationOn(port, serial),
+    tune: (other) => {
+      if (portFor === undefined)
+        throw new BusError('port-refused', 'this line cannot be retuned: set the speed in the serial server itself');
+      return stationOn(portFor(other), other);
+    },
+  });
+}
+
+/** A Modbus TCP line. Errors: as `ModbusLine`. */
+export function createTcpLine({ port, clock }: Pick<ModbusLineOptions, 'port' | 'clock'>): ModbusLine {
+  const counters = freshCounters();
+  return lineOf({
+    clock,
+    counters,
+    own: station(port, new MbapPort({ port, clock, counters }), NETWORK_CHAR_MS),
+    tune: () => {
+      throw new BusError('port-refused', 'a network line has no speed: scan with the settings of the gateway behind it');
+    },
+  });
+}
+
+function station(port: BytePort, link: ModbusLink, oneCharMs: number): Station {
+  return { port, link, client: new ModbusClient(link), charMs: oneCharMs };
 }
 
 /**
- * A Modbus RTU line: `modbus-serial` speaks the protocol, the guarded port keeps the time and the peace.
- *
- * Errors: `read` and `write` reject with BusError, at once when the port goes away. One request at a time: a second one while
- * the first is in flight is a programming error.
+ * One request at a time: a second one while the first is in flight is a programming error.
+ * Requests in flight fail at once when the port goes away.
  */
-export function createModbusLine(options: ModbusLineOptions): ModbusLine {
-  const { serial, clock, port } = options;
-  const guarded = new GuardedPort(options);
-  const client: ModbusClient = new ModbusClient(guarded);
-  const oneCharMs = charMs(serial);
+function lineOf({ clock, counters, own, tune }: LineParts): ModbusLine {
+  let at = own;
   let transactions = 0;
   let exceptions = 0;
   let inFlight = false;
+  let isRetuning = false;
 
+  const open = (): Promise<void> =>
+    new Promise((resolve, reject) => at.client.open((error?: Error | null) => (error ? reject(error) : resolve())));
+  const close = (): Promise<void> =>
+    new Promise((resolve, reject) => at.client.close((error?: Error | null) => (error ? reject(error) : resolve())));
+  const settleOn = (next: Station): void => {
+    at = next;
+    next.port.onLost = (cause) => {
+      next.link.abort(cause instanceof BusError ? cause : new BusError('port-closed', cause.message, { cause }));
+      // Whoever opens it again expects the line's own settings.
+      if (at !== own) settleOn(own);
+      line.onLost(cause);
+    };
+  };
   const line: ModbusLine = {
     get isOpen() {
-      return guarded.isOpen;
+      return isRetuning || at.link.isOpen;
     },
     get counters() {
-      return { ...guarded.counters, transactions, exceptions };
+      return { ...counters, transactions, exceptions };
     },
     onLost: () => {},
-    open: () => new Promise((resolve, reject) => client.open((error?: Error | null) => (error ? reject(error) : resolve()))),
-    close: () => new Promise((resolve, reject) => client.close((error?: Error | null) => (error ? reject(error) : resolve()))),
-    read: (request, timeoutMs) => transact(request, timeoutMs, (done) => sendRead(client, request, done)),
-    write: (request, timeoutMs) => transact(request, timeoutMs, (done) => sendWrite(client, request, done)),
-    heldUntilMono: ({ unit, table, count }) => guarded.heldUntilMono(unit, READ_FC[table], count),
-    retune: () => Promise.reject(new BusError('port-refused', 'this line cannot be retuned')),
-    wireMs: (request) => (requestBytes(request) + replyBytes(request)) * oneCharMs,
+    open,
+    close,
+    read: (request, timeoutMs) => transact(request, timeoutMs, (done) => sendRead(at.client, request, done)),
+    write: (request, timeoutMs) => transact(request, timeoutMs, (done) => sendWrite(at.client, request, done)),
+    heldUntilMono: ({ unit, table, count }) => at.link.heldUntilMono(unit, READ_FC[table], count),
+    wireMs: (request) => (requestBytes(request) + replyBytes(request)) * at.charMs,
+    retune,
   };
-  port.onLost = (cause) => {
-    guarded.abort(cause instanceof BusError ? cause : new BusError('port-closed', cause.message, { cause }));
-    line.onLost(cause);
-  };
+  settleOn(own);
   return line;
+
+  async function retune(serial: SerialSettings | null): Promise<void> {
+    if (inFlight || isRetuning) throw new TypeError('a line is retuned between requests');
+    if (serial === null && at === own) return;
+    if (!at.link.isOpen) throw new BusError('port-closed', 'the line is closed');
+    isRetuning = true;
+    try {
+      const next = serial === null ? own : tune(serial);
+      await close();
+      settleOn(next);
+      await open();
+    } catch (error) {
+      const wasClosed = !at.link.isOpen;
+      if (wasClosed) settleOn(own);
+      isRetuning = false;
+      // The line is down like after an unplug: its keeper opens it again.
+      if (wasClosed) line.onLost(error as Error);
+      throw error;
+    } finally {
+      isRetuning = false;
+    }
+  }
 
   function transact(request: ReadRequest | WriteRequest, timeoutMs: number, send: (done: Done) => void): Promise<Reply> {
     if (inFlight) throw new TypeError('a line takes one request at a time');
-    if (!guarded.isOpen) return Promise.reject(new BusError('port-closed', 'the line is closed'));
+    if (!at.link.isOpen) return Promise.reject(new BusError('port-closed', 'the line is closed'));
     inFlight = true;
     transactions++;
+    const { link } = at;
     return new Promise<Reply>((resolve, reject) => {
-      guarded.expect({ expectedBytes: replyBytes(request), timeoutMs, fail: reject });
+      link.expect({ expectedBytes: replyBytes(request), timeoutMs, fail: reject });
       send((error, result) => {
         if (error) return reject(toBusError(error, request.unit));
         const wanted = 'count' in request ? request.count : 0;
         const data = result !== undefined && 'data' in result ? (result.data as readonly (number | boolean)[]) : [];
-        const words = data.slice(0, wanted).map(Number);
-        resolve({
-          words,
-          turnaroundMs: guarded.last.turnaroundMs,
-          firstByteMs: guarded.last.turnaroundMs,
-          askedMono: guarded.last.sentMono,
-          atMono: clock.monoMs(),
-        });
+        resolve({ words: data.slice(0, wanted).map(Number), ...timing(link) });
       });
     }).finally(() => {
       inFlight = false;
     });
   }
 
+  function timing({ last }: ModbusLink): Omit<Reply, 'words'> {
+    return { turnaroundMs: last.turnaroundMs, firstByteMs: last.firstByteMs, askedMono: last.sentMono, atMono: clock.monoMs() };
+  }
+
   function toBusError(error: unknown, unit: number): BusError {
-    const exception = typeof error === 'object' && error !== null && 'modbusCode' in error ? Number(error.modbusCode) : null;
+    const exception = exceptionOf(error);
     if (exception === null) return new BusError('wrong-reply', `unit ${unit}: reply does not fit the request`, { cause: error });
     exceptions++;
-    return new BusError(EXCEPTIONS[exception] ?? 'device-failure', `unit ${unit} answered with exception ${exception}`, { cause: error });
+    return exceptionError(exception, unit, error);
   }
 }
 
-function sendRead(client: ModbusClient, { unit, table, address, count }: ReadRequest, done: Done): void {
-  if (table === 'coil') client.writeFC1(unit, address, count, done);
-  else if (table === 'discrete') client.writeFC2(unit, address, count, done);
-  else if (table === 'holding') client.writeFC3(unit, address, count, done);
-  else client.writeFC4(unit, address, count, done);
-}
-
-function sendWrite(client: ModbusClient, { unit, table, address, values }: WriteRequest, done: Done): void {
-  const [only] = values;
-  if (table === 'coil') {
-    if (values.length === 1) client.writeFC5(unit, address, only === 1, done);
-    else client.writeFC15(unit, address, values.map(Boolean), done);
-  } else if (values.length === 1) client.writeFC6(unit, address, only as number, done);
-  else client.writeFC16(unit, address, [...values], done);
-}
+type Done = (error: unknown, result?: object) => void;

@@ -44,10 +44,34 @@ export function matchReply(request: Buffer, expectedBytes: number, bytes: Buffer
 }
 
 /** A read's reply carries its byte count; a write's repeats address and value or count. */
-function answers(request: Buffer, frame: Buffer): boolean {
+export function answers(request: Buffer, frame: Buffer): boolean {
   const fc = request[1] as number;
   if (fc <= 4) return frame[2] === frame.length - 5;
   return frame.subarray(2, 6).equals(request.subarray(2, 6));
+}
+
+/** Bytes that the reply at the very start of `bytes` still lacks; 0 when none starts there. */
+export function missingAtHead(request: Buffer, expectedBytes: number, bytes: Buffer): number {
+  return bytes.length < 2 ? 0 : Math.max(0, lengthAt(request, expectedBytes, { bytes, at: 0 }) - bytes.length);
+}
+
+/** Bytes that the first unfinished reply in `bytes` still lacks; 0 when none has begun. */
+export function missingBytes(request: Buffer, expectedBytes: number, bytes: Buffer): number {
+  for (let at = Math.max(0, bytes.length - expectedBytes); at + 2 <= bytes.length; at++) {
+    const missing = at + lengthAt(request, expectedBytes, { bytes, at }) - bytes.length;
+    if (missing > 0) return missing;
+  }
+  return 0;
+}
+
+/** Length of the reply whose beginning stands there; 0 when it is none. */
+function lengthAt(request: Buffer, expectedBytes: number, { bytes, at }: { readonly bytes: Buffer; readonly at: number }): number {
+  const fc = request[1] as number;
+  if (bytes[at] !== request[0]) return 0;
+  if (bytes[at + 1] === (fc | 0x80)) return EXCEPTION_BYTES;
+  if (bytes[at + 1] !== fc) return 0;
+  const third = bytes[at + 2];
+  return fc > 4 || third === undefined || third === expectedBytes - 5 ? expectedBytes : 0;
 }
 
 /** What a unit would have answered to a write: the library waits for it after a broadcast too. Source: Modbus Application Protocol V1.1b3 §6.5, §6.6, §6.11, §6.12. */

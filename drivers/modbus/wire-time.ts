@@ -18,7 +18,7 @@ export function gapMs(serial: SerialSettings): number {
 
 /** Length of a request frame. Units: bytes. Source: Modbus Application Protocol V1.1b3 §6. */
 export function requestBytes(request: ReadRequest | WriteRequest): number {
-  if (!('values' in request) || request.values.length === 1) return 8;
+  if (!('values' in request) || (request.values.length === 1 && request.multiple !== true)) return 8;
   return 9 + (request.table === 'coil' ? Math.ceil(request.values.length / 8) : 2 * request.values.length);
 }
 

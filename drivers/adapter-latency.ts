@@ -1,0 +1,32 @@
+/**
+ * How long a USB serial adapter keeps bytes to itself before it hands them over.
+ *
+ * Owns the look into sysfs. Never changes anything. Called for `luciole bus stats`.
+ */
+import { readFileSync, realpathSync } from 'node:fs';
+import { basename } from 'node:path';
+
+/** The machine's files, as the caller sees them. */
+export interface AdapterFiles {
+  readonly realPath: (path: string) => string;
+  readonly read: (path: string) => string;
+}
+
+const FILES: AdapterFiles = { realPath: (path) => realpathSync(path), read: (path) => readFileSync(path, 'latin1') };
+
+/**
+ * The latency timer of the adapter behind this port; null when it has none (a port of the board, another make, a network).
+ *
+ * Units: ms. Source: Linux drivers/usb/serial/ftdi_sio.c, attribute latency_timer; 16 by default, and it delays every reply.
+ */
+export function adapterLatencyMs(port: string, files: AdapterFiles = FILES): number | null {
+  if (!port.startsWith('/')) return null;
+  try {
+    const latencyMs = Number.parseInt(files.read(`/sys/class/tty/${basename(files.realPath(port))}/device/latency_timer`), 10);
+    return Number.isNaN(latencyMs) ? null : latencyMs;
+  } catch (error) {
+    // Whatever file is missing on the way: there is nothing to tell.
+    if (error instanceof Error && 'code' in error) return null;
+    throw error;
+  }
+}

@@ -1,0 +1,159 @@
+/**
+ * Modbus TCP under `modbus-serial`: RTU frames from and for the library, MBAP frames on the socket.
+ *
+ * Owns transaction ids, so a late reply is known for one by its number. Never retries. Called by `modbus-line.ts`, one request at a time.
+ * Source: Modbus Messaging on TCP/IP Implementation Guide V1.0b §3.1.
+ */
+import type { MonoMs, Timer } from '../../agent/core/clock.ts';
+import { BusError } from '../../agent/core/errors.ts';
+import { crc16 } from './crc16.ts';
+import { type Exchange, type LinkOptions, ModbusLink } from './modbus-link.ts';
+import { acknowledgement, answers } from './reply-matcher.ts';
+
+/** Transaction id, protocol, length; the unit comes after it and is counted in the length. */
+const HEADER_BYTES = 6;
+/** Unit and function at least, and the longest PDU with its unit. Units: bytes. */
+const BODY_BYTES = { least: 3, most: 254 };
+const IDS = 0x1_0000;
+/** Requests given up whose replies are still told from a stranger's. */
+const LATE_IDS = 64;
+/** A frame that has begun comes whole within this, or never. Units: ms. Source: assumed; TCP repeats a lost segment after 200 ms at the earliest. */
+const REST_MS = 300;
+
+interface Pending extends Exchange {
+  readonly request: Buffer;
+  readonly id: number;
+  readonly sentMono: MonoMs;
+  firstMono: MonoMs | null;
+  timer: Timer | null;
+}
+
+export class MbapPort extends ModbusLink {
+  #pending: Pending | null = null;
+  #id = 0;
+  #rx: Buffer = Buffer.alloc(0);
+
+  constructor(options: LinkOptions) {
+    super(options);
+    this.port.onBytes = (bytes) => this.#receive(bytes);
+  }
+
+  protected opened(): void {
+    this.#rx = Buffer.alloc(0);
+  }
+
+  abort(error: BusError): void {
+    const pending = this.#pending;
+    this.#pending = null;
+    pending?.timer?.cancel();
+    pending?.fail(error);
+  }
+
+  /** A network keeps no silence: the frame leaves now. */
+  write(request: Buffer): void {
+    this.#id = (this.#id + 1) % IDS;
+    const pending: Pending = { ...this.announced(), request, id: this.#id, sentMono: this.clock.monoMs(), firstMono: null, timer: null };
+    this.#pending = pending;
+    const frame = Buffer.alloc(HEADER_BYTES + request.length - 2);
+    frame.writeUInt16BE(pending.id, 0);
+    frame.writeUInt16BE(request.length - 2, 4);
+    request.copy(frame, HEADER_BYTES, 0, request.length - 2);
+    try {
+      this.port.write(frame);
+    } catch (error) {
+      if (!(error instanceof BusError)) throw error;
+      this.abort(error);
+      return;
+    }
+    pending.timer = this.clock.after(pending.timeoutMs, () => this.#overdue(pending));
+  }
+
+  /** A late reply bears its own number, so nothing has to wait for it. */
+  heldUntilMono(): MonoMs {
+    return 0;
+  }
+
+  #overdue(pending: Pending): void {
+    if (pending.request[0] === 0) this.#finish(pending, acknowledgement(pending.request));
+    else if (this.#rx.length === 0) this.#expire(pending);
+    else pending.timer = this.clock.after(REST_MS, () => this.#expire(pending));
+  }
+
+  #expire(pending: Pending): void {
+    this.#pending = null;
+    this.counters.timeouts++;
+    this.counters.busyMs += this.clock.monoMs() - pending.sentMono;
+    const advice = 'check the unit behind the gateway, its address and the wiring';
+    pending.fail(new BusError('timeout', `unit ${pending.request[0]}: no reply in ${Math.round(pending.timeoutMs)} ms, ${advice}`));
+  }
+
+  #receive(bytes: Buffer): void {
+    this.#rx = this.#rx.length === 0 ? bytes : Buffer.concat([this.#rx, bytes]);
+    if (this.#pending !== null) this.#pending.firstMono ??= this.clock.monoMs();
+    while (this.#rx.length >= HEADER_BYTES) {
+      const bodyBytes = this.#rx.readUInt16BE(4);
+      if (this.#rx.readUInt16BE(2) !== 0 || bodyBytes < BODY_BYTES.least || bodyBytes > BODY_BYTES.most) {
+        this.#outOfStep();
+        return;
+      }
+      const end = HEADER_BYTES + bodyBytes;
+      if (this.#rx.length < end) return;
+      const frame = this.#rx.subarray(0, end);
+      this.#rx = this.#rx.subarray(end);
+      this.#take(frame.readUInt16BE(0), frame.subarray(HEADER_BYTES));
+    }
+  }
+
+  #take(id: number, body: Buffer): void {
+    const pending = this.#pending;
+    if (pending?.id !== id) {
+      const age = (this.#id - id + IDS) % IDS;
+      if (age < LATE_IDS) this.counters.lateReplies++;
+      else this.counters.strangers++;
+      return;
+    }
+    if (pending.request[0] === 0) return;
+    const frame = Buffer.alloc(body.length + 2);
+    body.copy(frame);
+    frame.writeUInt16LE(crc16(body), body.length);
+    if (isReply(pending, frame)) {
+      this.#finish(pending, frame);
+      return;
+    }
+    this.#pending = null;
+    pending.timer?.cancel();
+    this.counters.wrongReplies++;
+    const message = `unit ${pending.request[0]}: the gateway answered something else than was asked, check its addresses and firmware`;
+    pending.fail(new BusError('wrong-reply', message));
+  }
+
+  #finish(pending: Pending, frame: Buffer): void {
+    const nowMono = this.clock.monoMs();
+    pending.timer?.cancel();
+    this.#pending = null;
+    this.counters.busyMs += nowMono - pending.sentMono;
+    const { sentMono, firstMono } = pending;
+    this.last = { sentMono, turnaroundMs: nowMono - sentMono, firstByteMs: (firstMono ?? nowMono) - sentMono };
+    this.emit('data', frame);
+  }
+
+  /** Where the next frame begins can no longer be told: only a new connection helps. */
+  #outOfStep(): void {
+    this.counters.noiseBytes += this.#rx.length;
+    this.#rx = Buffer.alloc(0);
+    const error = new BusError(
+      'port-closed',
+      'the far end does not speak Modbus TCP: check its port number and mode (rtu+tcp:// for raw frames)',
+    );
+    this.port.close().then(
+      () => this.port.onLost(error),
+      (cause: Error) => this.port.onLost(cause),
+    );
+  }
+}
+
+function isReply({ request, expectedBytes }: Pending, frame: Buffer): boolean {
+  if (frame[0] !== request[0]) return false;
+  if (frame[1] === ((request[1] as number) | 0x80)) return frame.length === 5;
+  return frame[1] === request[1] && frame.length === expectedBytes && answers(request, frame);
+}

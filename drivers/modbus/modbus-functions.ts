@@ -1,0 +1,56 @@
+/**
+ * Requests of the field room as function codes of Modbus, and refusals as bus errors.
+ *
+ * Owns that table. Called by `modbus-line.ts`.
+ */
+import type { ReadRequest, WriteRequest } from '../../agent/core/driver.ts';
+import { BusError, type BusErrorCode } from '../../agent/core/errors.ts';
+import type { Table } from '../../agent/core/profile.ts';
+import type { ModbusClient } from './modbus-serial.ts';
+
+/** Source: Modbus Application Protocol V1.1b3 §6.1 to §6.4. */
+export const READ_FC: Readonly<Record<Table, number>> = { coil: 1, discrete: 2, holding: 3, input: 4 };
+
+/** Source: Modbus Application Protocol V1.1b3 §7. */
+const EXCEPTIONS: Readonly<Record<number, readonly [code: BusErrorCode, advice: string]>> = {
+  1: ['illegal-function', 'it does not know this function: check the profile'],
+  2: ['illegal-address', 'it has no such register: check the profile against its manual and firmware'],
+  3: ['illegal-value', 'it does not take this value or this many registers: check the limits in the profile'],
+  4: ['device-failure', 'it could not do it: check the device itself'],
+  5: ['device-busy', 'it needs more time'],
+  6: ['device-busy', 'it is busy with something else'],
+  7: ['device-failure', 'it refuses this: check the device itself'],
+  8: ['device-failure', 'its memory is damaged: replace the device'],
+  10: ['device-failure', 'the gateway cannot reach its line: check the serial settings of the gateway'],
+  11: ['timeout', 'the gateway got no answer from it: check power, address and wiring behind the gateway'],
+};
+
+type Done = (error: unknown, result?: object) => void;
+
+export function sendRead(client: ModbusClient, { unit, table, address, count }: ReadRequest, done: Done): void {
+  if (table === 'coil') client.writeFC1(unit, address, count, done);
+  else if (table === 'discrete') client.writeFC2(unit, address, count, done);
+  else if (table === 'holding') client.writeFC3(unit, address, count, done);
+  else client.writeFC4(unit, address, count, done);
+}
+
+export function sendWrite(client: ModbusClient, { unit, table, address, values, multiple }: WriteRequest, done: Done): void {
+  const [only] = values;
+  const isSingle = values.length === 1 && multiple !== true;
+  if (table === 'coil') {
+    if (isSingle) client.writeFC5(unit, address, only === 1, done);
+    else client.writeFC15(unit, address, values.map(Boolean), done);
+  } else if (isSingle) client.writeFC6(unit, address, only as number, done);
+  else client.writeFC16(unit, address, [...values], done);
+}
+
+/** The number of a refusal in what the library rejected with; null when it is none. */
+export function exceptionOf(error: unknown): number | null {
+  return typeof error === 'object' && error !== null && 'modbusCode' in error ? Number(error.modbusCode) : null;
+}
+
+/** A refusal under its own name, with where to look. */
+export function exceptionError(exception: number, unit: number, cause: unknown): BusError {
+  const [code, advice] = EXCEPTIONS[exception] ?? ['device-failure', 'a code of its own: check its manual'];
+  return new BusError(code, `unit ${unit} answered with exception ${exception}: ${advice}`, { cause });
+}

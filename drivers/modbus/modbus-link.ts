@@ -1,0 +1,110 @@
+/**
+ * What stands under the client of `modbus-serial`: a custom port that is told before each request what to expect.
+ *
+ * Owns what RTU and TCP share. Extended by the guarded port and the MBAP port, used by `modbus-line.ts`.
+ */
+import { EventEmitter } from 'node:events';
+import type { Clock, MonoMs } from '../../agent/core/clock.ts';
+import type { BytePort, LineCounters } from '../../agent/core/driver.ts';
+import { BusError } from '../../agent/core/errors.ts';
+
+type Writable<T> = { -readonly [K in keyof T]: T[K] };
+
+/** What a link counts; the line itself counts the rest. */
+export type LinkCounters = Writable<Omit<LineCounters, 'transactions' | 'exceptions'>>;
+
+/** What the caller of a request must know beyond the reply itself. */
+export interface Exchange {
+  /** Length of the normal reply as an RTU frame, checksum included. */
+  readonly expectedBytes: number;
+  /** Longest wait for the first byte of the reply, after the request has left the wire. Units: ms. */
+  readonly timeoutMs: number;
+  readonly fail: (error: BusError) => void;
+}
+
+/** Timing of the last reply. Units: ms, as in `Reply`. */
+export interface ReplyTiming {
+  readonly sentMono: MonoMs;
+  readonly turnaroundMs: number;
+  readonly firstByteMs: number;
+}
+
+export interface LinkOptions {
+  readonly port: BytePort;
+  readonly clock: Clock;
+  readonly counters: LinkCounters;
+}
+
+/** The custom port of `modbus-serial` (`open`, `close`, `write`, `isOpen`, event `data`) and what the line asks beyond that. */
+export abstract class ModbusLink extends EventEmitter<{ data: [frame: Buffer]; close: []; error: [error: Error] }> {
+  last: ReplyTiming = { sentMono: 0, turnaroundMs: 0, firstByteMs: 0 };
+  protected readonly port: BytePort;
+  protected readonly clock: Clock;
+  protected readonly counters: LinkCounters;
+  #next: Exchange | null = null;
+
+  constructor({ port, clock, counters }: LinkOptions) {
+    super();
+    this.port = port;
+    this.clock = clock;
+    this.counters = counters;
+  }
+
+  /** Called by the library with a whole RTU frame. */
+  abstract write(request: Buffer): void;
+  /** End the request in flight now: the port is gone or closing. */
+  abstract abort(error: BusError): void;
+  /** A read like this one was given up a moment ago and its reply may still come: not before this time. */
+  abstract heldUntilMono(unit: number, fc: number, count: number): MonoMs;
+  protected abstract opened(): void;
+
+  get isOpen(): boolean {
+    return this.port.isOpen;
+  }
+
+  open(done: (error?: Error | null) => void): void {
+    this.port.open().then(
+      () => {
+        this.opened();
+        done(null);
+      },
+      (error: Error) => done(error),
+    );
+  }
+
+  close(done: (error?: Error | null) => void): void {
+    this.abort(new BusError('port-closed', 'the line was closed'));
+    this.port.close().then(
+      () => done(null),
+      (error: Error) => done(error),
+    );
+  }
+
+  /** Announce what the next `write` expects back. */
+  expect(exchange: Exchange): void {
+    this.#next = exchange;
+  }
+
+  protected announced(): Exchange {
+    const next = this.#next;
+    if (next === null) throw new TypeError('write without expect');
+    this.#next = null;
+    return next;
+  }
+}
+
+/** Zero of everything. */
+export function freshCounters(): LinkCounters {
+  return {
+    timeouts: 0,
+    crcErrors: 0,
+    lateReplies: 0,
+    echoes: 0,
+    noiseBytes: 0,
+    truncated: 0,
+    wrongReplies: 0,
+    strangers: 0,
+    floods: 0,
+    busyMs: 0,
+  };
+}

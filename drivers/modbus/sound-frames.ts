@@ -1,0 +1,56 @@
+/**
+ * Whole frames among bytes that are nobody's reply: late replies, another master's traffic, a unit that answers something else.
+ *
+ * Pure. Called by the guarded port once a burst or a wait is over, to give what came its right name.
+ */
+import { crc16 } from './crc16.ts';
+
+export interface SoundFrame {
+  readonly unit: number;
+  readonly fc: number;
+  readonly bytes: number;
+  /** Only a master sends such a frame. */
+  readonly isRequest: boolean;
+}
+
+/** Source: Modbus over Serial Line V1.02 §2.2: unit, function, data, checksum. */
+const SHORTEST_FRAME_BYTES = 5;
+const HIGHEST_UNIT = 247;
+
+/** Every frame with a right checksum and a length of the standard, in order; they never overlap. */
+export function soundFrames(bytes: Uint8Array): readonly SoundFrame[] {
+  const found: SoundFrame[] = [];
+  for (let at = 0; at + SHORTEST_FRAME_BYTES <= bytes.length; ) {
+    const frame = frameAt(bytes, at);
+    if (frame !== null) found.push(frame);
+    at += frame?.bytes ?? 1;
+  }
+  return found;
+}
+
+function frameAt(bytes: Uint8Array, at: number): SoundFrame | null {
+  const [unit, fc] = [bytes[at] as number, bytes[at + 1] as number];
+  if (unit > HIGHEST_UNIT) return null;
+  for (const length of lengthsOf(fc, bytes, at)) {
+    const end = at + length;
+    if (end > bytes.length) continue;
+    const checksum = (bytes[end - 2] as number) | ((bytes[end - 1] as number) << 8);
+    if (crc16(bytes, at, end - 2) === checksum)
+      return { unit, fc: fc & 0x7f, bytes: length, isRequest: isRequest(fc, length, bytes[at + 2] as number) };
+  }
+  return null;
+}
+
+/** Source: Modbus Application Protocol V1.1b3 §6 and §7: a reply or a request of this function. */
+function lengthsOf(fc: number, bytes: Uint8Array, at: number): readonly number[] {
+  if (fc > 0x80) return [SHORTEST_FRAME_BYTES];
+  if (fc >= 1 && fc <= 4) return [5 + (bytes[at + 2] as number), 8];
+  if (fc === 5 || fc === 6) return [8];
+  if (fc === 15 || fc === 16) return [8, 9 + (bytes[at + 6] ?? 0)];
+  return [];
+}
+
+/** The requests and replies of single writes look the same. */
+function isRequest(fc: number, length: number, dataBytes: number): boolean {
+  return fc <= 4 ? length !== 5 + dataBytes : fc <= 16 && length > 8;
+}
