@@ -73,10 +73,12 @@ export function createAgentView(parts: ViewParts): AgentView {
       return [...active.filter(({ id }) => !known.has(id)), ...stored].sort((a, b) => a.startMs - b.startMs);
     },
     profiles: () => [...parts.profiles.values()].map((profile) => profileView(profile, cabinet)),
+    profile: (id) => parts.profiles.get(id),
     names: () => ({
       lamps: cabinet.lamps.map(({ id }) => id),
       zones: cabinet.zones.map(({ id }) => id),
       devices: field.devices().map(({ id }) => id),
+      lines: cabinet.lines.map(({ id }) => id),
     }),
   };
 }

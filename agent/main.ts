@@ -7,10 +7,20 @@
 import { flushCompileCache } from 'node:module';
 import { userInfo } from 'node:os';
 import manifest from '../package.json' with { type: 'json' };
-import { type LocalActions, type LocalArgs, runCommandLine, type Terminal } from './console/cli.ts';
+import { fetchAnswer } from './console/ask-agent.ts';
+import { numberArg, UNITS } from './console/bus-args.ts';
+import { BUS_READ } from './console/bus-commands.ts';
+import { runCommandLine } from './console/cli.ts';
+import { textArg } from './console/command-spec.ts';
 import { ConsoleError } from './console/console-error.ts';
+import { plain } from './console/plain-text.ts';
+import type { RawArgs } from './console/protocol.ts';
+import { createStatusLine } from './console/status-line.ts';
+import type { LocalActions, LocalArgs, Terminal } from './console/terminal.ts';
+import type { BusRead, BusReadResult } from './core/bus-tools.ts';
 import { ConfigError, formatProblem } from './core/errors.ts';
 import type { AppModule, RunOptions } from './core/run-options.ts';
+import { createSystemClock } from './core/system-clock.ts';
 
 /** Source: sysexits.h, EX_CONFIG. */
 const EXIT_BAD_CONFIG = 78;
@@ -39,11 +49,22 @@ const actions: LocalActions = {
     print(args['json'] === true ? JSON.stringify({ version: manifest.version, node: process.versions.node }) : versionLine());
     return 0;
   },
+  'profile check': async (args) => {
+    const file = textOf(args['file']) ?? '';
+    const { checkProfileFile } = await import('./app-profiles.ts');
+    const { problems, profile } = checkProfileFile(file);
+    if (args['json'] === true) print(JSON.stringify({ problems, profile }));
+    else if (profile === null) print(problems.map(formatProblem).join('\n'));
+    else print((await import('./console/render-profile.ts')).renderChecked(file, profile, screen.widthCols));
+    return profile === null ? EXIT_BAD_CONFIG : 0;
+  },
+  'profile test': testProfileFile,
 };
 
+const screen = terminal();
 stdout.on('error', endOnClosedPipe);
 const words = process.argv.slice(2);
-process.exitCode = await runCommandLine(words, terminal(), actions);
+process.exitCode = await runCommandLine(words, screen, actions);
 // An agent that has stopped is gone, even if a library still holds a handle.
 if (words[0] === 'run') process.exit();
 
@@ -56,6 +77,7 @@ function terminal(): Terminal {
     version: versionLine(),
     user: userName(),
     socketPath: env['LUCIOLE_SOCKET'] || null,
+    status: stderr.isTTY ? createStatusLine((text) => void stderr.write(text), createSystemClock({ quality: () => 'none' })) : null,
   };
 }
 
@@ -68,9 +90,36 @@ function userName(): string {
   }
 }
 
+/** The file is read here, its registers by the running agent, which alone may use the line. */
+async function testProfileFile(args: LocalArgs): Promise<number> {
+  const [line, unit] = [textArg(args as RawArgs, 'line'), numberArg(args as RawArgs, 'unit', UNITS)];
+  const [{ checkProfileFile, testProfile }, { renderProfileTest, testSucceeded }] = await Promise.all([
+    import('./app-profiles.ts'),
+    import('./console/render-profile-test.ts'),
+  ]);
+  const { problems, profile } = checkProfileFile(textOf(args['file']) ?? '');
+  if (profile === null) {
+    print(args['json'] === true ? JSON.stringify({ problems }) : problems.map(formatProblem).join('\n'));
+    return EXIT_BAD_CONFIG;
+  }
+  const read = async ({ line, unit, table, address, count }: BusRead): Promise<BusReadResult> => {
+    const asked = { line, unit: String(unit), table, address: String(address), count: String(count) };
+    return (await fetchAnswer(BUS_READ, asked, { socket: args['socket'], terminal: screen })).result as BusReadResult;
+  };
+  const tell = (done: number, total: number): void => screen.status?.show(`${done} of ${total} points`);
+  try {
+    const result = await testProfile({ profile, line, unit, read, tell });
+    screen.status?.clear();
+    print(args['json'] === true ? JSON.stringify(result) : renderProfileTest(plain(result) as typeof result, screen));
+    return testSucceeded(result) ? 0 : EXIT_CRASH;
+  } finally {
+    screen.status?.clear();
+  }
+}
+
 async function runAgentUntilStopped(args: LocalArgs): Promise<number> {
   const options = runOptions(args);
-  const [{ createLog }, { createSystemClock }] = await Promise.all([import('./service/log.ts'), import('./core/system-clock.ts')]);
+  const { createLog } = await import('./service/log.ts');
   const clock = createSystemClock({ quality: () => 'none' });
   const minSeverity = args['verbose'] === true ? 'debug' : 'info';
   const log = createLog({ clock, journal: env['JOURNAL_STREAM'] !== undefined && !stdout.isTTY, minSeverity });

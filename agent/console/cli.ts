@@ -5,31 +5,15 @@
  * Called by `main.ts`.
  */
 import { Command as Commander, CommanderError, Option } from 'commander';
-import type { AgentCommand, Command, LocalCommand } from './command-spec.ts';
-import { COMMANDS, SOCKET_OPTION } from './commands.ts';
+import { askAgent } from './ask-agent.ts';
+import type { Command } from './command-spec.ts';
+import { COMMANDS, FAMILIES } from './commands.ts';
+import { SOCKET_OPTION } from './common-words.ts';
 import { CONSOLE_EXIT, ConsoleError } from './console-error.ts';
-import { plain, toAscii } from './plain-text.ts';
-import type { RawArgs } from './protocol.ts';
-import { usualSocketPaths } from './socket-path.ts';
+import { toAscii } from './plain-text.ts';
+import { failure } from './protocol.ts';
+import type { LocalActions, LocalArgs, Terminal } from './terminal.ts';
 import { wrap } from './text-lines.ts';
-
-/** Where the words come from and the text goes. */
-export interface Terminal {
-  readonly out: (text: string) => void;
-  readonly err: (text: string) => void;
-  readonly widthCols: number;
-  readonly colour: boolean;
-  readonly user: string;
-  /** What `--version` prints. */
-  readonly version: string;
-  /** A socket named in the environment. */
-  readonly socketPath: string | null;
-}
-
-/** Arguments of a local command, as typed. */
-export type LocalArgs = Readonly<Record<string, string | boolean | readonly string[]>>;
-/** What `main.ts` does for the commands that need no agent. Each resolves with the exit code. */
-export type LocalActions = Readonly<Record<LocalCommand['name'], (args: LocalArgs) => Promise<number>>>;
 
 const INTRODUCTION = 'The agent of a street-lighting cabinet, and its console.';
 const EPILOGUE = `
@@ -46,17 +30,17 @@ export async function runCommandLine(words: readonly string[], terminal: Termina
   let exitCode = 0;
   const program = createProgram(terminal);
   for (const command of COMMANDS) {
-    addCommand(program, command, async (args) => {
+    addCommand(parentOf(command, program), command, async (args) => {
       exitCode = command.kind === 'local' ? await actions[command.name](args) : await askAgent(command, args, terminal);
     });
   }
   try {
-    await program.parseAsync([...words], { from: 'user' });
+    await program.parseAsync(helpFirst(words), { from: 'user' });
     return exitCode;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : CONSOLE_EXIT.usage;
     if (!(error instanceof ConsoleError)) throw error;
-    if (words.includes('--json')) terminal.out(`${JSON.stringify({ error: { code: error.code, message: error.message } })}\n`);
+    if (words.includes('--json')) terminal.out(`${JSON.stringify({ error: failure(null, error).error })}\n`);
     else terminal.err(`${wrap(`luciole: ${toAscii(error.message)}`, terminal.widthCols).join('\n')}\n`);
     return CONSOLE_EXIT[error.code];
   }
@@ -69,7 +53,7 @@ function createProgram(terminal: Terminal): Commander {
     .showSuggestionAfterError()
     .version(terminal.version, '-V, --version', 'print the version')
     .helpOption('-h, --help', 'print this help')
-    .addHelpCommand(new Commander('help').argument('[command]').summary('help on one command').helpGroup('Agent:'))
+    .addHelpCommand(new Commander('help').argument('[command...]').summary('help on one command').helpGroup('Agent:'))
     .configureHelp({ subcommandTerm: termOf })
     .configureOutput({
       writeOut: terminal.out,
@@ -81,15 +65,43 @@ function createProgram(terminal: Terminal): Commander {
     .addHelpText('after', EPILOGUE);
 }
 
-function addCommand(program: Commander, command: Command, act: (args: LocalArgs) => Promise<void>): void {
-  const added = program
-    .command(command.name)
+/** `help bus scan` is `bus scan --help`: the library knows the help of one word only. */
+function helpFirst(words: readonly string[]): string[] {
+  const [first, family = '', verb] = words;
+  return first === 'help' && verb !== undefined && FAMILIES.some(({ name }) => name === family) ? [family, verb, '--help'] : [...words];
+}
+
+/** The program itself, or the family of a command of two words. Errors: throws TypeError for a family that is not in the table. */
+function parentOf({ name }: Command, program: Commander): Commander {
+  const [first, verb] = name.split(' ');
+  if (verb === undefined) return program;
+  const family = FAMILIES.find((each) => each.name === first);
+  if (family === undefined) throw new TypeError(`no family for the command ${name}`);
+  return program.commands.find((each) => each.name() === first) ?? addFamily(program, family);
+}
+
+/** The first word of several commands; alone it lists them. */
+function addFamily(program: Commander, { name, group, summary }: (typeof FAMILIES)[number]): Commander {
+  return program
+    .command(name)
+    .summary(summary)
+    .description(sentence(summary))
+    .usage('VERB')
+    .helpGroup(group)
+    .helpCommand(false)
+    .helpOption('-h, --help', 'print this help')
+    .addHelpText('after', `\nHelp on one verb: luciole help ${name} VERB`);
+}
+
+function addCommand(parent: Commander, command: Command, act: (args: LocalArgs) => Promise<void>): void {
+  const added = parent
+    .command(command.name.split(' ').at(-1) ?? command.name)
     .summary(command.summary)
     .description(sentence(command.summary))
-    .helpGroup(command.group)
+    .helpGroup(parent.parent === null ? command.group : 'Verbs:')
     .helpOption('-h, --help', 'print this help');
   for (const { name, summary, required } of command.arguments) added.argument(required ? `<${name}>` : `[${name}]`, summary);
-  const speaksToAgent = command.kind === 'agent' || command.name === 'run';
+  const speaksToAgent = command.kind === 'agent' || command.hasSocket;
   for (const option of [...command.options, ...(speaksToAgent ? [SOCKET_OPTION] : [])]) {
     const words = new Option(`--${option.name}${option.value === null ? '' : ` <${option.value}>`}`, option.summary);
     if (option.repeats) words.argParser((value: string, before: readonly string[] = []) => [...before, value]);
@@ -120,23 +132,6 @@ function collect(command: Command, positional: readonly unknown[], options: Read
     else if (value !== undefined) args[name] = value as string | boolean | readonly string[];
   }
   return args;
-}
-
-async function askAgent(command: AgentCommand, args: LocalArgs, terminal: Terminal): Promise<number> {
-  const { json, socket, ...rest } = args;
-  const asked = rest as RawArgs;
-  command.check(asked);
-  const named = typeof socket === 'string' ? socket : terminal.socketPath;
-  const { callAgent } = await import('./socket-client.ts');
-  const reply = await callAgent({
-    socketPaths: named === null ? usualSocketPaths() : [named],
-    request: { id: 1, command: command.name, args: asked, user: terminal.user },
-    timeoutMs: command.timeoutMs,
-  });
-  const page = { widthCols: terminal.widthCols, colour: terminal.colour, atMs: reply.atMs, timezone: reply.timezone };
-  const text = json === true ? JSON.stringify(reply.result) : await command.render(plain(reply.result), page, asked);
-  terminal.out(`${text}\n`);
-  return command.succeeded(reply.result) ? 0 : CONSOLE_EXIT.failed;
 }
 
 function sentence(text: string): string {

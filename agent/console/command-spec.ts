@@ -4,6 +4,7 @@
  * Owns the shape of the command table and the checking of arguments by it. Carries out nothing.
  * Called by the command line (words, layout) and by the socket server (answer).
  */
+import type { Clock } from '../core/clock.ts';
 import type { AgentView } from '../core/views.ts';
 import { ConsoleError } from './console-error.ts';
 import type { Page } from './page.ts';
@@ -25,49 +26,77 @@ export interface OptionSpec {
   readonly repeats?: true;
 }
 
-/** The words of a command; help, completion and manual page are made of these. */
+export type Group = 'Look:' | 'Act:' | 'Lines:' | 'Agent:';
+
+/** The words of a command; help, suggestions and manual page are made of these. */
 interface CommandWords {
+  /** One word, or a family and a verb: `bus scan`. */
   readonly name: string;
-  readonly group: 'Look:' | 'Act:' | 'Agent:';
+  readonly group: Group;
   readonly summary: string;
   readonly arguments: readonly ArgumentSpec[];
   readonly options: readonly OptionSpec[];
   readonly examples: readonly string[];
 }
 
-/** Carried out by the program itself, without an agent. */
+/** Carried out by the program itself, where an agent is needed at all by asking it simpler things. */
 export interface LocalCommand extends CommandWords {
   readonly kind: 'local';
-  readonly name: 'run' | 'check' | 'version';
+  readonly name: 'run' | 'check' | 'version' | 'profile check' | 'profile test';
+  /** It has the option that names the agent's socket. */
+  readonly hasSocket: boolean;
+}
+
+/** What an answer may use besides the view. */
+export interface Job {
+  /** Who asked: `console:<user>`. */
+  readonly source: string;
+  /** Sends word before the answer. False when the reader is too slow for it and never sees it. */
+  readonly tell: (progress: unknown) => boolean;
+  /** Aborted when nobody waits for the answer any more. */
+  readonly signal: AbortSignal;
+  readonly clock: Pick<Clock, 'wallMs' | 'monoMs' | 'after'>;
+}
+
+/** Shows what comes before the answer. `isLasting`: each is a line of the output; else only the newest matters, on a terminal. */
+export interface ProgressSpec<Progress> {
+  readonly isLasting: boolean;
+  load(): Promise<(progress: Progress, page: Page) => string>;
 }
 
 /** Carried out by the running agent. */
 export interface AgentCommand extends CommandWords {
   readonly kind: 'agent';
-  /** Longest wait for the agent. Units: ms. */
+  /** Longest silence of the agent. Units: ms. */
   readonly timeoutMs: number;
   /** Errors: throws ConsoleError 'usage'; the same check on both ends. */
   check(args: RawArgs): void;
-  /** On the agent's side. Errors: rejects with ConsoleError 'usage' or 'unknown-name'. */
-  answer(view: AgentView, args: RawArgs, source: string): Promise<unknown>;
+  /** On the agent's side. Errors: rejects with ConsoleError. */
+  answer(view: AgentView, args: RawArgs, job: Job): Promise<unknown>;
   /** On the reader's side; `result` has been made plain. */
   render(result: unknown, page: Page, args: RawArgs): Promise<string>;
   succeeded(result: unknown): boolean;
+  /** Null for an answer that comes all at once. */
+  readonly progress: ProgressSpec<unknown> | null;
+  /** Goes into the agent's log, with who asked. */
+  readonly isAudited: boolean;
 }
 
 export type Command = LocalCommand | AgentCommand;
 
-interface AgentCommandParts<Args, Result> extends CommandWords {
+interface AgentCommandParts<Args, Result, Progress> extends CommandWords {
   readonly timeoutMs: number;
   readonly read: (args: RawArgs) => Args;
-  readonly answer: (view: AgentView, args: Args, source: string) => Promise<Result> | Result;
+  readonly answer: (view: AgentView, args: Args, job: Job) => Promise<Result> | Result;
   readonly render: (result: Result, page: Page, args: Args) => Promise<string>;
   readonly succeeded?: (result: Result) => boolean;
+  readonly progress?: ProgressSpec<Progress>;
+  readonly isAudited?: true;
 }
 
 /** A table row from parts that know their own types. Every `read` is preceded by a check of the argument names. */
-export function agentCommand<Args, Result>(parts: AgentCommandParts<Args, Result>): AgentCommand {
-  const { read, answer, render, succeeded, timeoutMs, ...words } = parts;
+export function agentCommand<Args, Result, Progress = never>(parts: AgentCommandParts<Args, Result, Progress>): AgentCommand {
+  const { read, answer, render, succeeded, timeoutMs, progress, isAudited, ...words } = parts;
   const readAll = (args: RawArgs): Args => {
     checkNames(words, args);
     return read(args);
@@ -77,9 +106,11 @@ export function agentCommand<Args, Result>(parts: AgentCommandParts<Args, Result
     kind: 'agent',
     timeoutMs,
     check: (args) => void readAll(args),
-    answer: async (view, args, source) => answer(view, readAll(args), source),
+    answer: async (view, args, job) => answer(view, readAll(args), job),
     render: (result, page, args) => render(result as Result, page, readAll(args)),
     succeeded: (result) => succeeded?.(result as Result) ?? true,
+    progress: progress === undefined ? null : (progress as ProgressSpec<unknown>),
+    isAudited: isAudited ?? false,
   };
 }
 

@@ -1,3 +1,5 @@
+import type { BusErrorCode } from '../core/errors.ts';
+
 /** What can go wrong between a person's command and the agent's answer, each with the exit code scripts see. */
 export type ConsoleErrorCode =
   | 'usage'
@@ -29,10 +31,13 @@ export const CONSOLE_EXIT: Readonly<Record<ConsoleErrorCode, number>> = {
 export class ConsoleError extends Error {
   override readonly name = 'ConsoleError';
   readonly code: ConsoleErrorCode;
+  /** What went wrong on the line, when that was it. */
+  readonly bus: BusErrorCode | null;
 
-  constructor(code: ConsoleErrorCode, message: string, options?: ErrorOptions) {
+  constructor(code: ConsoleErrorCode, message: string, options?: ErrorOptions & { readonly bus?: BusErrorCode }) {
     super(message, options);
     this.code = code;
+    this.bus = options?.bus ?? null;
   }
 }
 

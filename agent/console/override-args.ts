@@ -9,8 +9,8 @@ import type { LevelPct, Target } from '../core/words.ts';
 import { textArg } from './command-spec.ts';
 import { ConsoleError } from './console-error.ts';
 import { parseDuration, type SpanLimits } from './duration.ts';
+import { findName } from './names.ts';
 import type { RawArgs } from './protocol.ts';
-import { nearest } from './suggest.ts';
 
 export interface OverrideArgs {
   readonly target: string;
@@ -46,19 +46,10 @@ export function overrideRequest(args: OverrideArgs, target: Target, source: stri
 }
 
 /** The lamp or zone a person named; upper and lower case may be mixed up. Errors: throws ConsoleError 'unknown-name' with the nearest. */
-export function findTarget(view: AgentView, id: string): Target {
+export function findTarget(view: AgentView, typed: string): Target {
   const { lamps, zones } = view.names();
-  const known: Target[] = [...lamps.map((id) => ({ kind: 'lamp', id }) as const), ...zones.map((id) => ({ kind: 'zone', id }) as const)];
-  const exact = known.find((target) => target.id === id);
-  if (exact !== undefined) return exact;
-  const alike = known.filter((target) => target.id.toLowerCase() === id.toLowerCase());
-  if (alike.length === 1 && alike[0] !== undefined) return alike[0];
-  const near = nearest(
-    id,
-    known.map((target) => target.id),
-  );
-  const advice = near === undefined ? '`luciole status --json` names them all' : `did you mean ${near}?`;
-  throw new ConsoleError('unknown-name', `no lamp or zone ${JSON.stringify(id)}; ${advice}`);
+  const id = findName(typed, [...lamps, ...zones], { noun: 'lamp or zone', listedBy: 'luciole status --json' });
+  return { kind: lamps.includes(id) ? 'lamp' : 'zone', id };
 }
 
 function readLevel(text: string): LevelPct {

@@ -4,6 +4,7 @@
  * Owns shapes, limits and framing. Touches no socket. Called by both ends.
  */
 import type { WallMs } from '../core/clock.ts';
+import type { BusErrorCode } from '../core/errors.ts';
 import { ConsoleError, type ConsoleErrorCode, isConsoleErrorCode } from './console-error.ts';
 
 /** Longest line either end accepts from a stranger. Units: bytes. Source: assumed; the longest honest request is under 1 KB. */
@@ -23,9 +24,30 @@ export interface Request {
 }
 
 /** Every answer carries the agent's own time, which may be shifted against the reader's. */
-export type Reply =
-  | { readonly id: number; readonly ok: true; readonly atMs: WallMs; readonly timezone: string; readonly result: unknown }
-  | { readonly id: number | null; readonly ok: false; readonly error: { readonly code: ConsoleErrorCode; readonly message: string } };
+interface Stamp {
+  readonly id: number;
+  readonly atMs: WallMs;
+  readonly timezone: string;
+}
+
+/** Any number of these may come before the reply. Null is a sign of life and says nothing. */
+export interface Progress extends Stamp {
+  readonly progress: unknown;
+}
+
+export interface Answer extends Stamp {
+  readonly ok: true;
+  readonly result: unknown;
+}
+
+/** `bus` says what went wrong on the line, when that was it. */
+export interface Refusal {
+  readonly id: number | null;
+  readonly ok: false;
+  readonly error: { readonly code: ConsoleErrorCode; readonly message: string; readonly bus?: BusErrorCode };
+}
+
+export type Reply = Answer | Refusal;
 
 /**
  * A request from the wire, every field checked.
@@ -45,23 +67,24 @@ export function readRequest(line: string): Request {
 }
 
 /**
- * A reply from the wire.
+ * A reply from the wire, or one of the messages before it.
  *
  * Errors: throws ConsoleError 'bad-request' when the other end is no agent.
  */
-export function readReply(line: string): Reply {
+export function readReply(line: string): Reply | Progress {
   const message = parsed(line);
-  if (message['ok'] === true && typeof message['atMs'] === 'number' && typeof message['timezone'] === 'string') return message as Reply;
+  const stamped = typeof message['atMs'] === 'number' && typeof message['timezone'] === 'string';
+  if (stamped && (message['ok'] === true || 'progress' in message)) return message as unknown as Answer | Progress;
   const error = message['error'];
   if (message['ok'] === false && isRecord(error) && isConsoleErrorCode(error['code']) && typeof error['message'] === 'string') {
-    return message as Reply;
+    return message as unknown as Refusal;
   }
   throw bad('found an answer that is none of a luciole agent');
 }
 
 /** A failed reply, as it goes out. */
-export function failure(id: number | null, error: ConsoleError): Reply {
-  return { id, ok: false, error: { code: error.code, message: error.message } };
+export function failure(id: number | null, { code, message, bus }: ConsoleError): Refusal {
+  return { id, ok: false, error: { code, message, ...(bus === null ? {} : { bus }) } };
 }
 
 /**

@@ -1,28 +1,31 @@
 /**
- * The reader's end of the console: one request, one answer, over the agent's Unix socket.
+ * The reader's end of the console: one request, what comes on the way, one answer, over the agent's Unix socket.
  *
- * Owns the connection. Lays out nothing. Called by the command line.
+ * Owns the connection; closing it ends the job in the agent. Lays out nothing. Called by the command line.
  */
 import { connect, type Socket } from 'node:net';
 import { ConsoleError } from './console-error.ts';
-import { createLineSplitter, MAX_REPLY_BYTES, type Reply, type Request, readReply } from './protocol.ts';
+import { type Answer, createLineSplitter, MAX_REPLY_BYTES, type Progress, type Reply, type Request, readReply } from './protocol.ts';
 
 export interface AgentCall {
   /** Tried in this order; the first that answers is asked. */
   readonly socketPaths: readonly string[];
   readonly request: Request;
-  /** Longest silence of the agent. Units: ms. */
+  /** Longest silence of the agent, counted from its last sign of life. Units: ms. */
   readonly timeoutMs: number;
+  /** Hears of what comes before the answer, signs of life excepted. */
+  readonly onProgress?: (progress: Progress) => void;
 }
 
 /** What the agent answered. Errors: rejects with the agent's own ConsoleError, or 'unreachable' when none answers. */
-export async function callAgent({ socketPaths, request, timeoutMs }: AgentCall): Promise<Extract<Reply, { ok: true }>> {
+export async function callAgent({ socketPaths, ...call }: AgentCall): Promise<Answer> {
   for (const path of socketPaths) {
     const socket = await connected(path);
     if (socket === null) continue;
-    const reply = await exchange(socket, { path, request, timeoutMs });
+    const reply = await exchange(socket, path, call);
     if (reply.ok) return reply;
-    throw new ConsoleError(reply.error.code, reply.error.message);
+    const { code, message, bus } = reply.error;
+    throw new ConsoleError(code, message, bus === undefined ? {} : { bus });
   }
   throw new ConsoleError(
     'unreachable',
@@ -46,20 +49,21 @@ function connected(path: string): Promise<Socket | null> {
   });
 }
 
-function exchange(
-  socket: Socket,
-  { path, request, timeoutMs }: Omit<AgentCall, 'socketPaths'> & { readonly path: string },
-): Promise<Reply> {
+function exchange(socket: Socket, path: string, { request, timeoutMs, onProgress }: Omit<AgentCall, 'socketPaths'>): Promise<Reply> {
   const split = createLineSplitter(MAX_REPLY_BYTES);
   return new Promise<Reply>((resolve, reject) => {
     const lost = (what: string): void => reject(new ConsoleError('unreachable', `the agent on ${path} ${what}; see its log`));
+    // The socket's own timer begins anew with every byte.
     socket.setTimeout(timeoutMs, () => lost(`did not answer within ${timeoutMs / 1_000} s`));
     socket.once('error', (error) => lost(`hung up: ${error.message}`));
     socket.once('close', () => lost('hung up without an answer'));
     socket.on('data', (bytes) => {
       try {
-        const [line] = split(bytes);
-        if (line !== undefined) resolve(readReply(line));
+        for (const line of split(bytes)) {
+          const message = readReply(line);
+          if ('ok' in message) return resolve(message);
+          if (message.progress !== null) onProgress?.(message);
+        }
       } catch (error) {
         reject(error);
       }

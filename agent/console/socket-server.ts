@@ -1,7 +1,7 @@
 /**
  * The agent's end of the console: answers commands on a Unix socket.
  *
- * Owns the socket, its limits and its connections. Decides nothing: commands are answered by the table through the AgentView.
+ * Owns the socket and how many may use it. Decides nothing: commands are answered by the table through the AgentView.
  * Called by `app.ts`. Nothing a client sends, and no client that stops reading, ever disturbs the agent.
  */
 import { once } from 'node:events';
@@ -10,19 +10,17 @@ import { connect, createServer, type Server, type Socket } from 'node:net';
 import type { Clock } from '../core/clock.ts';
 import type { Log } from '../core/ports.ts';
 import type { AgentView } from '../core/views.ts';
+import type { AgentCommand } from './command-spec.ts';
 import { COMMANDS } from './commands.ts';
+import { type ConnectionParts, hangUp, serveConnection } from './connection.ts';
 import { ConsoleError } from './console-error.ts';
 import { createDeadlines, type Deadlines } from './deadlines.ts';
-import { createLineSplitter, failure, MAX_REQUEST_BYTES, type Reply, type Request, readRequest } from './protocol.ts';
+import type { Request } from './protocol.ts';
 import { prepareSocketFolder } from './socket-path.ts';
 import { nearest } from './suggest.ts';
 
 /** Source: assumed; more than one technician and a few scripts never meet at one cabinet. */
 const MAX_CONNECTIONS = 8;
-/** A client that neither asks nor reads for this long is hung up on, so that it does not hold a place for ever. Units: ms. Source: assumed. */
-const IDLE_MS = 600_000;
-/** How long a client may take to read why it is hung up on, whatever it still sends. Units: ms. Source: assumed. */
-const HANG_UP_MS = 1_000;
 /** Read and write for owner and group, whose members may command the street. */
 const SOCKET_MODE = 0o660;
 
@@ -31,7 +29,7 @@ export interface ConsoleServerParts {
   readonly socketPath: string;
   readonly log: Log;
   /** Stamps answers and ends connections. */
-  readonly clock: Pick<Clock, 'wallMs' | 'after'>;
+  readonly clock: Clock;
   /** The cabinet's, IANA name. */
   readonly timezone: string;
 }
@@ -47,6 +45,7 @@ export function createConsoleServer(parts: ConsoleServerParts): ConsoleServer {
   const { socketPath, log } = parts;
   const served = new Set<Socket>();
   const deadlines = createDeadlines(parts.clock);
+  const connection = connectionParts(parts, deadlines);
   let server: Server | null = null;
 
   const accept = (socket: Socket): void => {
@@ -58,10 +57,7 @@ export function createConsoleServer(parts: ConsoleServerParts): ConsoleServer {
     }
     served.add(socket);
     socket.on('close', () => served.delete(socket));
-    serve(socket, deadlines, parts).catch((error: unknown) => {
-      log.event('console-connection-lost', { cause: String(error) }, 'debug');
-      socket.destroy();
-    });
+    serveConnection(socket, connection);
   };
 
   return {
@@ -69,7 +65,8 @@ export function createConsoleServer(parts: ConsoleServerParts): ConsoleServer {
       if (server !== null) return;
       prepareSocketFolder(socketPath);
       await clearStale(socketPath);
-      const opening = createServer(accept);
+      // A client may close its own half and still wait for its answer.
+      const opening = createServer({ allowHalfOpen: true }, accept);
       server = opening;
       try {
         opening.listen(socketPath);
@@ -94,52 +91,28 @@ export function createConsoleServer(parts: ConsoleServerParts): ConsoleServer {
   };
 }
 
-/** One request after the other: while a reader is slow, its own next request waits and nobody else's. */
-async function serve(socket: Socket, deadlines: Deadlines, parts: ConsoleServerParts): Promise<void> {
-  const split = createLineSplitter(MAX_REQUEST_BYTES);
-  deadlines.set(socket, IDLE_MS);
-  for await (const bytes of socket.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
-    deadlines.set(socket, IDLE_MS);
-    let lines: readonly string[];
-    try {
-      lines = split(bytes);
-    } catch (error) {
-      if (!(error instanceof ConsoleError)) throw error;
-      return hangUp(socket, deadlines, error);
-    }
-    for (const line of lines) {
-      const reply = await answer(line, parts);
-      if (!socket.write(encode(reply))) await once(socket, 'drain');
-      deadlines.set(socket, IDLE_MS);
-    }
-  }
+function connectionParts(parts: ConsoleServerParts, deadlines: Deadlines): ConnectionParts {
+  const { view, log, clock, timezone } = parts;
+  return {
+    deadlines,
+    clock,
+    timezone,
+    carryOut: async (request, job) => {
+      const { name, answer, isAudited } = commandFor(request);
+      if (isAudited) log.event('console-command', { command: name, args: request.args, by: job.source });
+      return answer(view, request.args, job);
+    },
+    isLong: (request) => commandFor(request).progress !== null,
+    onBug: (error) => log.event('console-command-failed', { cause: String(error) }, 'warning'),
+  };
 }
 
-/** Say why and close. What the client still sends is read and dropped, or it would lose the answer to a reset. */
-function hangUp(socket: Socket, deadlines: Deadlines, error: ConsoleError): void {
-  deadlines.set(socket, HANG_UP_MS);
-  socket.resume();
-  socket.end(encode(failure(null, error)));
-}
-
-async function answer(line: string, parts: ConsoleServerParts): Promise<Reply> {
-  let id: number | null = null;
-  try {
-    const request = readRequest(line);
-    id = request.id;
-    const result = await carryOut(request, parts);
-    return { id, ok: true, atMs: parts.clock.wallMs(), timezone: parts.timezone, result };
-  } catch (error) {
-    if (error instanceof ConsoleError) return failure(id, error);
-    parts.log.event('console-command-failed', { cause: String(error) }, 'warning');
-    return failure(id, new ConsoleError('failed', `the agent could not answer: ${String(error)}; see its log`));
-  }
-}
-
-function carryOut({ command, args, user }: Request, { view }: ConsoleServerParts): Promise<unknown> {
-  const found = COMMANDS.find(({ name, kind }) => name === command && kind === 'agent');
-  if (found?.kind === 'agent') return found.answer(view, args, `console:${user}`);
-  const names = COMMANDS.filter(({ kind }) => kind === 'agent').map(({ name }) => name);
+/** Errors: throws ConsoleError 'unknown-command'. */
+function commandFor({ command }: Request): AgentCommand {
+  const known = COMMANDS.filter((each) => each.kind === 'agent');
+  const found = known.find(({ name }) => name === command);
+  if (found !== undefined) return found;
+  const names = known.map(({ name }) => name);
   const near = nearest(command, names);
   throw new ConsoleError(
     'unknown-command',
@@ -177,8 +150,4 @@ function someoneAnswers(socketPath: string): Promise<boolean> {
     });
     probe.once('error', (error: NodeJS.ErrnoException) => resolve(error.code !== 'ECONNREFUSED' && error.code !== 'ENOENT'));
   });
-}
-
-function encode(reply: Reply): string {
-  return `${JSON.stringify(reply)}\n`;
 }

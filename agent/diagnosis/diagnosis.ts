@@ -4,13 +4,12 @@
  * Owns what is wrong just now. The rules are in `faults`. Never writes to a lamp, never waits. Called by `app.ts` with every batch of readings.
  */
 import type { Clock } from '../core/clock.ts';
-import type { Semantic } from '../core/profile.ts';
 import type { AgentEvent, PointId, Reading } from '../core/words.ts';
-import { isWatched, verdictOf } from './faults.ts';
+import { isWatched, type Verdict, verdictsOf, type WatchedPoint } from './faults.ts';
 
 export interface DiagnosisParts {
-  /** What each point means, from the profiles. */
-  readonly points: ReadonlyMap<PointId, { readonly semantic: Semantic }>;
+  /** What each point means, from the profiles and the site. */
+  readonly points: ReadonlyMap<PointId, WatchedPoint>;
   readonly clock: Clock;
   readonly onEvent: (event: AgentEvent) => void;
 }
@@ -19,24 +18,26 @@ export interface Diagnosis {
   onReadings(readings: readonly Reading[]): void;
 }
 
-/** Events carry the point as their source, so two flags of one device are two events. */
+/** Events carry the point as their source, and in their id the flag too, so two flags of one register are two events. */
 export function createDiagnosis({ points, clock, onEvent }: DiagnosisParts): Diagnosis {
-  const watched = new Map([...points].filter(([, { semantic }]) => isWatched(semantic)));
-  const open = new Map<PointId, AgentEvent>();
+  const watched = new Map([...points].filter(([, point]) => isWatched(point)));
+  const open = new Map<string, AgentEvent>();
+  const judge = (pointId: PointId, { flag, code, severity, wrong, text }: Verdict): void => {
+    const what = `${code}:${pointId}${flag === '' ? '' : `:${flag}`}`;
+    const running = open.get(what);
+    if (wrong === (running !== undefined)) return;
+    const nowMs = clock.wallMs();
+    const startMs = running?.startMs ?? nowMs;
+    const id = running?.id ?? `${what}:${startMs}`;
+    // A clock that was set back must not end an event before it began.
+    const event: AgentEvent = { id, code, source: pointId, severity, text, startMs, endMs: wrong ? null : Math.max(nowMs, startMs) };
+    if (wrong) open.set(what, event);
+    else open.delete(what);
+    onEvent(event);
+  };
   const take = (reading: Reading): void => {
     const point = watched.get(reading.pointId);
-    const verdict = point === undefined ? undefined : verdictOf(reading, point.semantic);
-    if (verdict === undefined) return;
-    const { pointId } = reading;
-    const running = open.get(pointId);
-    if (verdict.wrong === (running !== undefined)) return;
-    const { code, severity, text } = verdict;
-    const startMs = running?.startMs ?? clock.wallMs();
-    const id = running?.id ?? `${code}:${pointId}:${startMs}`;
-    const event: AgentEvent = { id, code, source: pointId, severity, text, startMs, endMs: verdict.wrong ? null : clock.wallMs() };
-    if (verdict.wrong) open.set(pointId, event);
-    else open.delete(pointId);
-    onEvent(event);
+    if (point !== undefined) for (const verdict of verdictsOf(reading, point)) judge(reading.pointId, verdict);
   };
   return { onReadings: (readings) => readings.forEach(take) };
 }

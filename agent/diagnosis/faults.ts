@@ -1,14 +1,23 @@
 /**
  * Which readings mean that something is wrong, in which words?
  *
- * Owns the fault rules of single points: an open door, a fault flag of a device, a driver that gives less than its full output.
+ * Owns the fault rules of single points: the flags of its profile, an open door, a fault contact, a driver that gives less than its full output.
  * Pure. Called by `diagnosis` for each reading. A reading without a value says nothing: silence is the field's business.
  */
-import type { Semantic } from '../core/profile.ts';
+import type { PointFlag, PointProfile, Semantic } from '../core/profile.ts';
 import type { EventCode, Reading, Severity } from '../core/words.ts';
+
+/** What the rules need to know of a point. */
+export interface WatchedPoint {
+  /** The site's own meaning of a contact goes before the profile's. */
+  readonly semantic: Semantic;
+  readonly profile: Pick<PointProfile, 'semantic' | 'flags'>;
+}
 
 /** What a rule makes of a value. */
 export interface Verdict {
+  /** Tells two troubles of one point apart; empty where a point has only one. */
+  readonly flag: string;
   readonly code: EventCode;
   readonly severity: Severity;
   readonly wrong: boolean;
@@ -18,38 +27,52 @@ export interface Verdict {
 /** Full output of a driver that does not protect itself. Units: %. */
 const FULL_OUTPUT_PCT = 100;
 
-/** Whether a rule watches points of this kind. */
-export function isWatched(semantic: Semantic): boolean {
-  return semantic === 'door' || semantic === 'fault' || semantic === 'derating';
+/** Whether a rule watches this point. */
+export function isWatched(point: WatchedPoint): boolean {
+  return hasOwnWords(point) || point.semantic === 'door' || point.semantic === 'fault' || point.semantic === 'derating';
 }
 
-/** The verdict on one reading; undefined where no rule watches, or nothing fresh was read. */
-export function verdictOf({ pointId, value, quality }: Reading, semantic: Semantic): Verdict | undefined {
-  if (value === null || quality !== 'good') return undefined;
+/** The verdicts on one reading; none where no rule watches, or nothing fresh was read. */
+export function verdictsOf({ pointId, value, quality }: Reading, point: WatchedPoint): readonly Verdict[] {
+  if (value === null || quality !== 'good') return [];
+  if (!hasOwnWords(point)) return bySemantic(pointId, value, point.semantic);
+  return point.profile.flags.map((flag) => {
+    const wrong = isUp(flag, value);
+    const text = `${pointId}: ${wrong ? '' : 'no longer: '}${flag.message}`;
+    return { flag: flag.id, code: 'device-flag', severity: flag.severity, wrong, text };
+  });
+}
+
+/** A profile that names its flags knows better than its point's kind, unless the site has said what the contact means here. */
+function hasOwnWords({ semantic, profile }: WatchedPoint): boolean {
+  return profile.flags.length > 0 && semantic === profile.semantic;
+}
+
+/** A register of flags has no scale, so the bits of its value are its own, in two's complement for a signed one. */
+function isUp({ bit, inverted }: PointFlag, value: number): boolean {
+  // Not by bit operators: they cut a wide register off at 32 bits.
+  const set = bit === null ? value !== 0 : Math.abs(Math.floor(value / 2 ** bit) % 2) === 1;
+  return set !== inverted;
+}
+
+function bySemantic(pointId: string, value: number, semantic: Semantic): readonly Verdict[] {
   switch (semantic) {
     case 'door': {
       const wrong = value === 1;
-      return {
-        code: 'door-open',
-        severity: 'warning',
-        wrong,
-        text: wrong ? `${pointId}: a door is open` : `${pointId}: the door is closed`,
-      };
+      const text = wrong ? `${pointId}: a door is open` : `${pointId}: the door is closed`;
+      return [{ flag: '', code: 'door-open', severity: 'warning', wrong, text }];
     }
     case 'fault': {
       const wrong = value >= 1;
-      return {
-        code: 'lamp-fault',
-        severity: 'alarm',
-        wrong,
-        text: wrong ? `${pointId}: the device reports a fault` : `${pointId}: the fault is gone`,
-      };
+      const text = wrong ? `${pointId}: the device reports a fault` : `${pointId}: the fault is gone`;
+      return [{ flag: '', code: 'lamp-fault', severity: 'alarm', wrong, text }];
     }
     case 'derating': {
       const wrong = value < FULL_OUTPUT_PCT;
-      return { code: 'lamp-fault', severity: 'warning', wrong, text: `${pointId}: the driver allows itself ${value} % of its output` };
+      const text = `${pointId}: the driver allows itself ${value} % of its output`;
+      return [{ flag: '', code: 'lamp-fault', severity: 'warning', wrong, text }];
     }
     default:
-      return undefined;
+      return [];
   }
 }

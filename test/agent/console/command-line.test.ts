@@ -4,8 +4,10 @@ import { chmodSync, cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, symlinkS
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import t, { type Test } from 'tap';
+import { runCommandLine } from '../../../agent/console/cli.ts';
 import { createConsoleServer } from '../../../agent/console/socket-server.ts';
 import { createManualClock } from '../../../agent/core/manual-clock.ts';
+import { createSystemClock } from '../../../agent/core/system-clock.ts';
 import { AT_MS, createFakeView, TIMEZONE } from './fake-view.ts';
 
 const ROOT = resolve(import.meta.dirname, '../../..');
@@ -40,17 +42,31 @@ async function run(words: readonly string[], options: SpawnOptions = {}): Promis
 
 const luciole = (...words: string[]): Promise<Ended> => run([process.execPath, MAIN, ...words]);
 
+/** The same without a process of its own; what only the program can do is refused. */
+async function inProcess(...words: string[]): Promise<Ended> {
+  const text = { out: '', err: '' };
+  const add = (stream: 'out' | 'err') => (more: string) => {
+    text[stream] += more;
+  };
+  const refuse = (): Promise<never> => Promise.reject(new Error('the program itself does this'));
+  const actions = { run: refuse, check: refuse, version: refuse, 'profile check': refuse, 'profile test': refuse };
+  const status = { show: (line: string) => drawn.push(line), clear: () => {} };
+  const terminal = { widthCols: 80, colour: false, user: 'tech', version: 'luciole 0', socketPath: null, status };
+  const code = await runCommandLine(words, { ...terminal, out: add('out'), err: add('err') }, actions);
+  return { code, ...text };
+}
+/** What was shown at the foot of the terminal on the way. */
+const drawn: string[] = [];
+
 function folder(t: Test): string {
   const path = mkdtempSync(join(tmpdir(), 'luciole-test-'));
   t.teardown(() => rmSync(path, { recursive: true, force: true }));
   return path;
 }
 
+/** Carried out in this process, which is a hundred times quicker. */
 const usage: [words: string[], code: number, out: RegExp, err: RegExp][] = [
-  [['version'], 0, /^luciole \d+\.\d+\.\d+ \(node \d+\.\d+\.\d+\)\n$/, /^$/],
-  [['version', '--json'], 0, /^{"version":"[\d.]+","node":"[\d.]+"}\n$/, /^$/],
-  [['--version'], 0, /^luciole \d/, /^$/],
-  [['help'], 0, /Look:[\s\S]*why <target>[\s\S]*Act:[\s\S]*Exit codes/, /^$/],
+  [['help'], 0, /Look:[\s\S]*why <target>[\s\S]*Act:[\s\S]*Lines:\n {2}bus +a line: scan[\s\S]*Exit codes/, /^$/],
   [['override', '--help'], 0, /Examples:\n {2}luciole override L07 80\n/, /^$/],
   [['help', 'why'], 0, /Examples:\n {2}luciole why L07/, /^$/],
   [[], 64, /^$/, /Usage: luciole/],
@@ -59,8 +75,17 @@ const usage: [words: string[], code: number, out: RegExp, err: RegExp][] = [
   [['why'], 64, /^$/, /missing required argument 'target'/],
   [['override', 'L07', '80', '--for', '30'], 64, /^$/, /its unit: 30m or 30h/],
   [['override', 'L07', '180', '--json'], 64, /^{"error":{"code":"usage","message":"bad level/, /^$/],
-  [['run', '--port', 'street'], 64, /^$/, /write LINE=PATH/],
-  [['run', '--start-at', 'tomorrow'], 64, /^$/, /write an ISO time/],
+  [['bus'], 64, /^$/, /Usage: luciole bus VERB[\s\S]*Verbs:[\s\S]*write <line> <unit> <address> <value>[\s\S]*luciole help bus VERB/],
+  [['help', 'bus'], 0, /Verbs:[\s\S]*scan <line>/, /^$/],
+  [['help', 'bus', 'scan'], 0, /Usage: luciole bus scan \[options\] <line>[\s\S]*Examples:\n {2}luciole bus scan street\n/, /^$/],
+  [['profile', 'test', '--help'], 0, /Usage: luciole profile test \[options\] <file>[\s\S]*--socket <PATH>/, /^$/],
+  [['bus', 'scna'], 64, /^$/, /unknown command 'scna'\n\(Did you mean scan\?\)/],
+  [['bsu', 'scan'], 64, /^$/, /unknown command 'bsu'\n\(Did you mean bus\?\)/],
+  [['bus', 'scan'], 64, /^$/, /missing required argument 'line'/],
+  [['bus', 'read', 'street', '300', '0'], 64, /^$/, /bad unit "300": write a whole number from 1 to 247/],
+  [['bus', 'write', 'street', '7', '0x7D0', '-5'], 64, /^$/, /would write 65531 \(0xFFFB\) to holding register\n2000/],
+  [['events', '--since', '3'], 64, /^$/, /its unit: 3m or 3h/],
+  [['profile', 'check'], 64, /^$/, /missing required argument 'file'/],
   [
     ['status', '--socket', '/nonexistent/agent.sock'],
     69,
@@ -69,9 +94,21 @@ const usage: [words: string[], code: number, out: RegExp, err: RegExp][] = [
   ],
   [['status', '--socket', '/nonexistent/agent.sock', '--json'], 69, /^{"error":{"code":"unreachable"/, /^$/],
 ];
+/** For these the program itself does the work. */
+const byTheProgram: typeof usage = [
+  [['version'], 0, /^luciole \d+\.\d+\.\d+ \(node \d+\.\d+\.\d+\)\n$/, /^$/],
+  [['version', '--json'], 0, /^{"version":"[\d.]+","node":"[\d.]+"}\n$/, /^$/],
+  [['--version'], 0, /^luciole \d/, /^$/],
+  [['profile', 'check', '/nonexistent.yaml'], 78, /^\/nonexistent.yaml:1:1: no such file/, /^$/],
+  [['profile', 'test', 'x.yaml'], 64, /^$/, /line is missing/],
+  [['profile', 'test', '/nonexistent.yaml', '--line', 'street', '--unit', '7'], 78, /no such file/, /^$/],
+  [['run', '--port', 'street'], 64, /^$/, /write LINE=PATH/],
+  [['run', '--start-at', 'tomorrow'], 64, /^$/, /write an ISO time/],
+];
 t.test('words become text and an exit code', async (t) => {
-  for (const [words, code, out, err] of usage) {
-    const ended = await luciole(...words);
+  const rows = [...usage.map((row) => [inProcess, row] as const), ...byTheProgram.map((row) => [luciole, row] as const)];
+  for (const [carryOut, [words, code, out, err]] of rows) {
+    const ended = await carryOut(...words);
     t.match(ended, { code, out, err }, `luciole ${words.join(' ')}`);
     if (!words.includes('--json')) t.notMatch(ended.out + ended.err, /[^\n]{81}/, 'fits 80 columns');
   }
@@ -80,7 +117,9 @@ t.test('words become text and an exit code', async (t) => {
 t.test('a running agent is asked over its socket', async (t) => {
   const socketPath = join(folder(t), 'agent.sock');
   const log = { event: () => {} };
-  const server = createConsoleServer({ view: createFakeView(), socketPath, log, clock: createManualClock(AT_MS), timezone: TIMEZONE });
+  // Its wall stands still, its timers run: a watch ends by itself.
+  const clock = { ...createSystemClock({ quality: () => 'none' }), wallMs: () => AT_MS };
+  const server = createConsoleServer({ view: createFakeView(), socketPath, log, clock, timezone: TIMEZONE });
   t.teardown(() => server.stop());
   await server.start();
   const cases: [words: string[], code: number, out: RegExp, err: RegExp][] = [
@@ -92,12 +131,86 @@ t.test('a running agent is asked over its socket', async (t) => {
     [['why', 'L99'], 1, /^$/, /luciole: no lamp or zone "L99"; did you mean L09\?/],
     [['override', 'L07', '80%', '--for', '30m', '--reason', 'accident'], 0, /override to 80 % verified[\s\S]*in 30 min/, /^$/],
     [['override', 'bressigny', '0', '--maintenance'], 1, /refused: zone bressigny may not be\n? +darker/, /^$/],
+    [['bus', 'scan', 'street'], 0, /L01 +wirenboard-wb-led[\s\S]*Missing +L02 \(2\)/, /^$/],
+    [['bus', 'scan', 'street', '--json'], 0, /^{"line":"street","found":.*}\n$/, /^$/],
+    [['bus', 'registers', 'street', 'L01'], 0, /20 holding registers answer/, /^$/],
+    [['bus', 'read', 'street', '0x07', '0x7D0', '2'], 0, /2001 {2}0x07D1 +65336 {2}0xFF38/, /^$/],
+    [['bus', 'read', 'street', '9', '0'], 1, /^$/, /no reply in 300 ms, check power/],
+    [['bus', 'read', 'street', '9', '0', '--json'], 1, /^{"error":{"code":"failed","message":".*","bus":"timeout"}}\n$/, /^$/],
+    [['bus', 'write', 'street', '7', '2000', '300', '--yes'], 0, /written and read back/, /^$/],
+    [['bus', 'write', 'street', '7', '1', '300', '--yes'], 1, /keeps another value/, /^$/],
+    [['bus', 'stats', 'street'], 0, /Line +street, modbus[\s\S]*Advice/, /^$/],
+    [
+      ['bus', 'watch', 'street', '--for', '1s'],
+      0,
+      /^22:41:07\.045 .*\n22:41:07.045 +#9 .*timeout\n2 transactions on line street in 1 s\n$/,
+      /^$/,
+    ],
+    [['bus', 'watch', 'street', '--for', '1s', '--json'], 0, /^{"atMs".*}\n{"atMs".*}\n{"line":"street","seen":2.*}\n$/, /^$/],
+    [['profile', 'list'], 0, /eastron-sdm630 +meter/, /^$/],
+    [['profile', 'show', 'eastron-sdm630'], 0, /mains lost - on phase 2/, /^$/],
+    [['events', '--active'], 0, /1 event going on now, 1 not over/, /^$/],
+    [['events', '--json'], 0, /^\[{"id":.*}\]\n$/, /^$/],
+    [['devices', 'air'], 0, /1 device, 0 silent/, /^$/],
+    [['points', 'S99'], 1, /^$/, /no point matches "S99"/],
     [['release', 'bressigny', '--json'], 0, /^{.*"state":"verified".*}\n$/, /^$/],
   ];
   for (const [words, code, out, err] of cases)
-    t.match(await luciole(...words, '--socket', socketPath), { code, out, err }, words.join(' '));
+    t.match(await inProcess(...words, '--socket', socketPath), { code, out, err }, words.join(' '));
+  t.strictSame(drawn.slice(0, 3), ['0 %, 1 of 247 at 19200 8N2', '50 %, 124 of 247 at 19200 8N2', '100 %, 247 of 247 at 19200 8N2']);
+  t.match(await luciole('why', 'l07', '--socket', socketPath), { code: 0, out: /> {2}presence +80 %/, err: '' }, 'by the program as well');
   const env = { PATH: '/usr/bin:/bin', LUCIOLE_SOCKET: socketPath };
   t.match(await run([process.execPath, MAIN, 'devices'], { env }), { code: 0, out: /L01/ }, 'the environment may name the socket');
+});
+
+const PROFILE = `id: my-driver
+vendor: Test
+model: One
+category: luminaire-driver
+trust: B
+transport: modbus
+sources: [this test]
+serial: { baud: 9600, parity: none, stopBits: 2 }
+points:
+  - { id: level, semantic: level, table: holding, address: 2000, type: u16, range: [0, 1000] }
+  - { id: current, semantic: current, table: holding, address: 5, type: u16, scale: 0.1, decimals: 1, unit: A, range: [0, 20] }
+  - { id: extra, semantic: other, table: holding, address: 404, type: u16 }
+examples:
+  - { origin: computed, request: 07 03 07 D0 00 01 84 E1, response: 07 03 02 01 2C 30 09, expect: { level: 300 } }
+`;
+
+t.test('a profile is checked at the desk and tried on a unit through the running agent', async (t) => {
+  const dir = folder(t);
+  const [good, bad, socketPath] = [join(dir, 'good.yaml'), join(dir, 'bad.yaml'), join(dir, 'agent.sock')];
+  writeFileSync(good, PROFILE);
+  writeFileSync(bad, PROFILE.replace('level: 300', 'level: 301').replace('type: u16, range', 'type: u16, rnge'));
+  t.match(await luciole('profile', 'check', good), { code: 0, out: /ok, my-driver, 3 points, 1 example run, trust B\n$/, err: '' });
+  t.match(await luciole('profile', 'check', bad), { code: 78, out: /bad\.yaml:10:\d+: points\[0\]\.rnge: unknown key "rnge"/ });
+  writeFileSync(bad, PROFILE.replace('level: 300', 'level: 301'));
+  t.match(await luciole('profile', 'check', bad, '--json'), {
+    code: 78,
+    out: /"file":".*","line":14,"column":\d+,.*expected 301.*300.*"profile":null/,
+  });
+
+  const log = { event: () => {} };
+  const view = createFakeView();
+  const server = createConsoleServer({ view, socketPath, log, clock: createManualClock(AT_MS), timezone: TIMEZONE });
+  t.teardown(() => server.stop());
+  await server.start();
+  const test = (unit: string, ...words: string[]) =>
+    luciole('profile', 'test', good, '--line', 'street', '--unit', unit, '--socket', socketPath, ...words);
+  const says =
+    /level +2000 +300 +good[\s\S]*current +5 +30\.0 +A +implausible[\s\S]*extra +404 +- +failed[\s\S]*1 of 3 points good; compare/;
+  t.match(await test('7'), { code: 1, out: says, err: '' });
+  t.match(await test('9', '--json'), { code: 1, out: /^{"profile":"my-driver".*"quality":"failed".*"untried":0}\n$/ });
+  t.match(await luciole('profile', 'test', good, '--line', 'stret', '--unit', '7', '--socket', socketPath), {
+    code: 1,
+    err: /did you mean\n?\s?street/,
+  });
+  t.ok(
+    view.asked.every((request) => 'count' in (request as object)),
+    'nothing is ever written',
+  );
 });
 
 /** The program as it is, with an agent that only tells what it was given and does as its file's name says. */

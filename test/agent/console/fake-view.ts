@@ -1,6 +1,7 @@
 import type { DeviceView, LineView } from '../../../agent/core/ports.ts';
 import type { AgentView, LampView, PointView, StatusView, WhyLamp, WhyView } from '../../../agent/core/views.ts';
 import type { AgentEvent, Outcome, TraceLine } from '../../../agent/core/words.ts';
+import { createFakeBus, METER, profiles } from './fake-bus.ts';
 
 /** 1 December 2026, 22:41:07 in Angers. */
 export const AT_MS = Date.parse('2026-12-01T21:41:07Z');
@@ -204,16 +205,10 @@ export function createFakeView(): AgentView & { readonly asked: unknown[] } {
       asked.push(request);
       return outcome({ target: request.target, levelPct: null });
     },
-    bus: {
-      scan: () => Promise.reject(new RangeError('no line here')),
-      registers: () => Promise.reject(new RangeError('no line here')),
-      read: () => Promise.reject(new RangeError('no line here')),
-      write: () => Promise.reject(new RangeError('no line here')),
-      stats: () => [],
-      watch: () => () => {},
-    },
-    events: async () => [event(1)],
-    profiles: () => [],
-    names: () => ({ lamps: ['L07', 'L08', 'L09'], zones: ['bressigny'], devices: ['L07', 'S03'] }),
+    bus: createFakeBus(asked),
+    events: async ({ activeOnly }) => (activeOnly ? [event(1)] : [event(1), event(2, { severity: 'info', endMs: AT_MS })]),
+    profiles,
+    profile: (id) => (id === METER.id ? METER : undefined),
+    names: () => ({ lamps: ['L07', 'L08', 'L09'], zones: ['bressigny'], devices: ['L01', 'L02', 'air'], lines: ['street', 'air'] }),
   };
 }

@@ -4,10 +4,19 @@ import t from 'tap';
 import type { Page } from '../../../agent/console/page.ts';
 import { plain, toAscii } from '../../../agent/console/plain-text.ts';
 import { renderDevices, renderPoints } from '../../../agent/console/render-devices.ts';
+import { renderEvents } from '../../../agent/console/render-events.ts';
 import { renderOutcome } from '../../../agent/console/render-outcome.ts';
+import { renderChecked, renderProfile } from '../../../agent/console/render-profile.ts';
+import { type ProfileTest, renderProfileTest, type TestedPoint, testSucceeded } from '../../../agent/console/render-profile-test.ts';
+import { renderProfiles } from '../../../agent/console/render-profiles.ts';
+import { renderRead, renderRegisters, renderRegistersProgress, renderWrite } from '../../../agent/console/render-registers.ts';
+import { renderScan, renderScanProgress } from '../../../agent/console/render-scan.ts';
+import { renderStats } from '../../../agent/console/render-stats.ts';
 import { renderStatus } from '../../../agent/console/render-status.ts';
+import { renderTransaction, renderWatchEnd } from '../../../agent/console/render-watch.ts';
 import { renderWhy } from '../../../agent/console/render-why.ts';
 import type { StatusView } from '../../../agent/core/views.ts';
+import * as bus from './fake-bus.ts';
 import * as fake from './fake-view.ts';
 
 const page: Page = { widthCols: 80, colour: false, atMs: fake.AT_MS, timezone: fake.TIMEZONE };
@@ -27,6 +36,36 @@ const uplink = { ...fake.status().uplink, state: 'down', reason: 'the broker ref
 const lampWhy = { id: 'L07', kind: 'lamp', lamps: [fake.whyLamp(7, true)] } as const;
 const failed = fake.outcome({ state: 'failed', reason: 'L03 does not answer', lamps: { L01: 'verified', L03: 'failed' } });
 const bare = fake.outcome({ state: 'refused', reason: 'too dark for the class of this road', lamps: {} });
+
+const serial = { baud: 9_600, dataBits: 8, parity: 'even', stopBits: 1 } as const;
+const written = { line: 'street', unit: 7, table: 'holding', address: 2_000, values: [300], before: [100], after: [300] } as const;
+const tested = (point: string, changes: Partial<TestedPoint> = {}): TestedPoint => ({
+  point,
+  address: 52,
+  value: 12.345,
+  unit: 'W',
+  decimals: 1,
+  quality: 'good',
+  turnaroundMs: 4.62,
+  reason: '',
+  ...changes,
+});
+const trial = (points: readonly TestedPoint[], untried = 0): ProfileTest => ({
+  profile: 'my-driver',
+  line: 'street',
+  unit: 7,
+  points,
+  untried,
+});
+const refusedPoint = tested('energy', {
+  value: null,
+  quality: 'failed',
+  turnaroundMs: null,
+  reason: 'illegal-address',
+});
+const longWords = {
+  ...bus.transaction({ unit: 247, error: 'illegal-function', what: 'write holding 2000 = 300, then read back '.repeat(4) }),
+};
 
 const sheets: [story: string, text: string, says: RegExp[]][] = [
   [
@@ -89,6 +128,133 @@ const sheets: [story: string, text: string, says: RegExp[]][] = [
     renderOutcome(fake.outcome({ levelPct: null, state: 'failed', reason: 'L08: no reply' }), page, null),
     [/released, but failed to confirm: L08: no reply/],
   ],
+  [
+    'a scan with strangers, a missing and a double unit',
+    renderScan(bus.scanResult(), page),
+    [
+      /^ +1 {2}19200 8N2 {2}4\.6 {2}L01 +wirenboard-wb-led$/m,
+      /eastron-sdm630\?/,
+      /200 {2}9600 8E1.*answers illegal-address/,
+      /Missing +L02 \(2\)/,
+      /Damaged +33: /,
+      /3 units on line street, in 8 s/,
+    ],
+  ],
+  [
+    'a scan that found nobody',
+    renderScan(bus.scanResult({ found: [], missing: [], damaged: [] }), page),
+    [/0 units on line/, /--baud auto/],
+  ],
+  [
+    'a scan on its way',
+    renderScanProgress({ done: 124, total: 247, serial, found: bus.scanResult().found[0] ?? null }),
+    [/^50 %, 124 of 247 at 9600 8E1, found unit 1$/],
+  ],
+  ['a scan of nothing', renderScanProgress({ done: 0, total: 0, serial, found: null }), [/^0 %/]],
+  [
+    'registers that answer, eight in a row',
+    renderRegisters(bus.registersResult(), page, { from: 0, to: 500 }),
+    [/^ +8 {2}0x0008 {2}24000 {2}27000/m, /^ +2000 {2}0x07D0 {2}65535/m, /20 holding registers answer from 0 to 500; 23 requests/],
+  ],
+  [
+    'a unit without such registers',
+    renderRegisters(bus.registersResult({ runs: [] }), page, { from: 0, to: 500 }),
+    [/0 holding registers/, /try another --table/],
+  ],
+  ['registers on their way', renderRegistersProgress({ done: 100, total: 500 }), [/^20 %, 100 of 500 addresses$/]],
+  [
+    'a register in all its forms',
+    renderRead(same(bus.readResult()), page),
+    [/^ +2000 {2}0x07D0 +300 {2}0x012C/m, /2001 {2}0x07D1 +65336 {2}0xFF38 +-200/, /^level +30 {2}%$/m, /^temperature +- {2}degC$/m],
+  ],
+  ['a register that holds letters', renderRead(bus.readResult({ words: [0x5742], values: [] }), page), [/0x5742 +WB$/m]],
+  ['bits', renderRead(bus.readResult({ table: 'coil', words: [1, 0], values: [] }), page), [/^ +2000 {2}0x07D0 +1$/m]],
+  ['a write that took', renderWrite(written, page), [/100 \(0x0064\) {2}300 \(0x012C\) {2}300 \(0x012C\)/, /written and read back/]],
+  ['a write that did not take', renderWrite({ ...written, after: [100] }, page), [/keeps another value/]],
+  [
+    'a broadcast',
+    renderWrite({ ...written, unit: 0, before: null, after: null }, page),
+    [/of every unit on/, /- +300 \(0x012C\) {2}-/, /nobody answers a broadcast/],
+  ],
+  [
+    'how a line does',
+    renderStats([bus.lineStats(), bus.lineStats({ line: 'air', kind: 'uart', units: [], advice: [], urgentWaitMs: null })], page),
+    [
+      /^L01 +1 {2}ok +123456 +12 +3 +3 +1 +0 +4\.6 +5\.2 +31\.4$/m,
+      /busy 41 %/,
+      /p99 41\.2 ms/,
+      /Refused +L02: temperature, voltage/,
+      /check its supply/,
+      /no urgent write yet/,
+      /all is well/,
+    ],
+  ],
+  ['no lines', renderStats([], page), [/no lines/]],
+  [
+    'a transaction',
+    renderTransaction(bus.transaction(), page),
+    [/^22:41:07\.045 #7 {3}read input 0\.\.11 {11}4\.6 ms {2}telemetry {2}ok$/],
+  ],
+  [
+    'a transaction that failed',
+    renderTransaction(bus.transaction({ error: 'illegal-function', turnaroundMs: null }), page),
+    [/ - ms {2}telemetry {2}illegal-function$/],
+  ],
+  ['a transaction with many words', renderTransaction(longWords, page), [/~ {4}4\.6 ms/]],
+  [
+    'the end of a watch',
+    renderWatchEnd({ line: 'street', seen: 12, missed: 3, durationMs: 30_000 }, page),
+    [/^12 transactions on line street in 30 s; 3 more not shown: this terminal is too\nslow$/],
+  ],
+  [
+    'events, those that are over too',
+    renderEvents(
+      same([fake.event(1), fake.event(2, { severity: 'info', endMs: fake.AT_MS }), fake.event(0, { endMs: fake.AT_MS })]),
+      page,
+      86_400_000,
+    ),
+    [/22:31:07 {2}warning {3}10 min \+ {2}L01/, /22:21:07 {2}info +20 min {2}L02/, /3 events in the last 24 h, 1 not over/],
+  ],
+  ['no events', renderEvents([], page, null), [/no events going on now/]],
+  [
+    'the shelf',
+    renderProfiles(bus.profiles(), page),
+    [/^eastron-sdm630 +meter +modbus +3 {2}A ! +M01$/m, /3 devices$/m, /2 profiles, 1 experimental/],
+  ],
+  [
+    'a device type',
+    renderProfile(same(bus.METER), page),
+    [
+      /Doubt +two manuals/,
+      /19200 8N2 from the factory, address 1/,
+      /^power +W +input +52 {2}f32/m,
+      /u16 bit 3/,
+      /0\.\.100 danger/,
+      /^alarms +1 = 0 +alarm +mains lost - on phase 2$/m,
+      /Source +this test/,
+    ],
+  ],
+  [
+    'a device type that nobody knows the settings of',
+    renderProfile(same({ ...bus.METER, serial: null, unit: null }), page),
+    [/give them in the cabinet, no factory\n +address known/],
+  ],
+  [
+    'a profile without faults',
+    renderChecked('my.yaml', bus.METER, 80),
+    [/^my\.yaml: ok, eastron-sdm630, 3 points, 0 examples run, trust A\nDoubt/],
+  ],
+  [
+    'a profile that fits its unit',
+    renderProfileTest(trial([tested('power')]), page),
+    [/^power +52 +12\.3 {2}W +good +4\.6 {2}-$/m, /1 of 1 point good$/m],
+  ],
+  [
+    'a profile that does not',
+    renderProfileTest(trial([tested('power', { quality: 'implausible' }), refusedPoint]), page),
+    [/implausible/, /failed +- {2}illegal-address$/m, /compare the/],
+  ],
+  ['a unit that was given up', renderProfileTest(trial([refusedPoint], 7), page), [/0 of 8 points good; given up/]],
   ['a release', renderOutcome(fake.outcome({ levelPct: null }), page, null), [/release verified/]],
 ];
 for (const [story, text, says] of sheets) {
@@ -113,6 +279,20 @@ t.test('a status never needs more than one screen, and no list hides another', a
     }),
   );
   t.equal(renderWhy(fake.whyZone(), page).match(/dusk/g)?.length, 1, 'what all lamps share stands once');
+});
+
+t.test('a profile fits when all was read and nothing impossible came; a value that is not there just now is no fault', async (t) => {
+  t.ok(testSucceeded(trial([tested('a'), tested('b', { quality: 'no-value', value: null })])));
+  t.notOk(testSucceeded(trial([tested('a', { quality: 'implausible' })])));
+  t.notOk(testSucceeded(trial([refusedPoint])));
+  t.notOk(testSucceeded(trial([tested('a')], 1)));
+});
+
+t.test('a failed transaction is red where the page has colours, and its columns stay', async (t) => {
+  const failed = bus.transaction({ error: 'crc' });
+  const text = renderTransaction(failed, { ...page, colour: true });
+  t.match(text, '\u001b[31mcrc\u001b[39m');
+  t.equal(stripVTControlCharacters(text), renderTransaction(failed, page));
 });
 
 t.test('the worst event stands first', async (t) => {

@@ -7,8 +7,10 @@ import t, { type Test } from 'tap';
 import type { Reply } from '../../../agent/console/protocol.ts';
 import { callAgent } from '../../../agent/console/socket-client.ts';
 import { createConsoleServer } from '../../../agent/console/socket-server.ts';
+import type { BusTransaction } from '../../../agent/core/bus-tools.ts';
 import { createManualClock } from '../../../agent/core/manual-clock.ts';
 import type { AgentView } from '../../../agent/core/views.ts';
+import { transaction } from './fake-bus.ts';
 import { AT_MS, createFakeView, TIMEZONE } from './fake-view.ts';
 
 const silent = { event: () => {} };
@@ -45,14 +47,21 @@ async function client(t: Test, socketPath: string): Promise<Socket> {
 }
 
 /** The next `count` answers. */
-async function answers(socket: Socket, count: number): Promise<Reply[]> {
-  let text = '';
+function answers(socket: Socket, count: number): Promise<Reply[]> {
+  return answersUntil(socket, (_, index) => index >= count - 1);
+}
+
+/** What comes, up to the last one wanted. */
+async function answersUntil(socket: Socket, isLast: (message: unknown, index: number) => boolean): Promise<Reply[]> {
+  let rest = '';
+  const got: Reply[] = [];
   for await (const bytes of socket.iterator({ destroyOnReturn: false })) {
-    text += bytes;
-    const lines = text.split('\n').slice(0, -1);
-    if (lines.length >= count) return lines.map((line) => JSON.parse(line));
+    const lines = `${rest}${bytes}`.split('\n');
+    rest = lines.pop() ?? '';
+    got.push(...lines.map((line) => JSON.parse(line)));
+    if (got.some(isLast)) return got;
   }
-  throw new Error(`the agent hung up after ${JSON.stringify(text)}`);
+  throw new Error(`the agent hung up after ${JSON.stringify(got)} ${rest}`);
 }
 
 const ask = (id: number, command: string, args: object = {}): string => `${JSON.stringify({ id, command, args, user: 'tech' })}\n`;
@@ -75,18 +84,241 @@ t.test('every command of the table is answered, stamped with the time of the age
   ]);
 });
 
+t.test('the commands for lines, device types and events are answered too', async (t) => {
+  const socketPath = place(t);
+  const view = createFakeView();
+  const since: unknown[] = [];
+  const events: AgentView['events'] = (query) => {
+    since.push(query);
+    return view.events(query);
+  };
+  await serverAt(t, socketPath, { ...view, events }).start();
+  const answered: [command: string, args: Record<string, string | boolean>, result: unknown][] = [
+    ['bus scan', { line: 'STREET', to: '0x28', wait: '300' }, { found: [{ unit: 1 }, { unit: 14 }, { unit: 200 }] }],
+    ['bus registers', { line: 'street', unit: 'L02', table: 'input' }, { runs: [{ address: 0 }, { address: 2_000 }] }],
+    ['bus read', { line: 'street', unit: '0x07', address: '0x7D0', count: '2' }, { words: [300, 0xff38] }],
+    ['bus write', { line: 'street', unit: '7', address: '2000', value: '300', yes: true }, { before: [100], after: [300] }],
+    ['bus stats', {}, [{ line: 'street' }, { line: 'air' }]],
+    ['bus stats', { line: 'air' }, [{ line: 'air' }]],
+    ['profile list', {}, [{ id: 'eastron-sdm630' }, { id: 'wirenboard-wb-led' }]],
+    ['profile show', { id: 'Eastron-SDM630' }, { id: 'eastron-sdm630', points: [{ id: 'power' }, { id: 'level' }, { id: 'alarms' }] }],
+    ['events', { since: '1h' }, [{ source: 'L01' }, { source: 'L02' }]],
+    ['events', { active: true }, [{ source: 'L01' }]],
+    ['devices', { filter: 'AIR' }, [{ id: 'air' }]],
+  ];
+  for (const [command, args, result] of answered) t.match((await call(socketPath, command, args)).result, result, command);
+  t.strictSame(view.asked, [
+    { line: 'street', from: 1, to: 40, autoBaud: false, waitMs: 300 },
+    { line: 'street', unit: 2, table: 'input', from: 0, to: 500 },
+    { line: 'street', unit: 7, table: 'holding', address: 2_000, count: 2 },
+    { line: 'street', unit: 7, table: 'holding', address: 2_000, values: [300] },
+  ]);
+  t.strictSame(since, [
+    { sinceMs: AT_MS - 3_600_000, activeOnly: false, limit: 500 },
+    { sinceMs: AT_MS - 86_400_000, activeOnly: true, limit: 500 },
+  ]);
+});
+
 const refused: [story: string, command: string, args: Record<string, string | boolean>, error: object][] = [
   ['an unknown lamp', 'why', { target: 'L99' }, { code: 'unknown-name', message: /did you mean L09/ }],
   ['a lamp without a decision', 'why', { target: 'L09' }, { code: 'failed', message: /nothing has been decided/ }],
   ['an unknown command', 'stauts', {}, { code: 'unknown-command', message: /did you mean status/ }],
   ['a command that runs without an agent', 'run', {}, { code: 'unknown-command' }],
   ['a level out of range', 'override', { target: 'L07', level: '150' }, { code: 'usage', message: /0 to 100/ }],
+  ['an unknown line', 'bus scan', { line: 'stret' }, { code: 'unknown-name', message: /did you mean street/ }],
+  ['another speed', 'bus scan', { line: 'street', baud: '9600' }, { code: 'usage', message: /--baud auto/ }],
+  [
+    'a unit that is silent',
+    'bus read',
+    { line: 'street', unit: '9', address: '0' },
+    { code: 'failed', bus: 'timeout', message: /no reply/ },
+  ],
+  [
+    'a register that is not there',
+    'bus read',
+    { line: 'street', unit: '7', address: '404' },
+    { code: 'failed', bus: 'illegal-address', message: /bus registers/ },
+  ],
+  ['a line that cannot be asked', 'bus read', { line: 'air', unit: '1', address: '0' }, { code: 'usage', bus: null, message: /uart line/ }],
+  [
+    'more registers than a frame holds',
+    'bus read',
+    { line: 'street', unit: '7', address: '0', count: '126' },
+    { code: 'usage', message: /1 to 125/ },
+  ],
+  [
+    'a write nobody confirmed',
+    'bus write',
+    { line: 'street', unit: '7', address: '0', value: '1' },
+    { code: 'usage', message: /nothing written/ },
+  ],
+  ['a verb with a wrong letter', 'bus scna', { line: 'street' }, { code: 'unknown-command', message: /did you mean bus scan/ }],
+  ['an unknown profile', 'profile show', { id: 'eastron-sdm63' }, { code: 'unknown-name', message: /did you mean eastron-sdm630/ }],
+  ['points of nobody', 'points', { filter: 'L09' }, { code: 'unknown-name', message: /no point matches "L09"; did you mean L01/ }],
+  ['devices of nobody', 'devices', { filter: 'zzzz' }, { code: 'unknown-name', message: /`luciole devices` names them all/ }],
+  ['a local command of two words', 'profile check', { file: 'x' }, { code: 'unknown-command' }],
   ['an argument nobody knows', 'points', { filtre: 'L07' }, { code: 'usage', message: /did you mean filter/ }],
 ];
 t.test('what cannot be done is refused with its reason', async (t) => {
   const socketPath = place(t);
   await serverAt(t, socketPath).start();
   for (const [story, command, args, error] of refused) await t.rejects(call(socketPath, command, args), error as Error, story);
+});
+
+/** A view whose watch of a line is in the test's hand. */
+function watchedView() {
+  const view = createFakeView();
+  const [began, ended] = [Promise.withResolvers<(transaction: BusTransaction) => void>(), Promise.withResolvers<void>()];
+  const watch: AgentView['bus']['watch'] = (_line, tell) => {
+    began.resolve(tell);
+    return ended.resolve;
+  };
+  return { view: { ...view, bus: { ...view.bus, watch } }, began: began.promise, ended: ended.promise };
+}
+
+t.test('a long job tells how far it is before its answer, and a short one does not', async (t) => {
+  const socketPath = place(t);
+  await serverAt(t, socketPath).start();
+  const told: unknown[] = [];
+  const ask = (command: string, args: Record<string, string>) =>
+    callAgent({
+      socketPaths: [socketPath],
+      request: { id: 7, command, args, user: 'tech' },
+      timeoutMs: 5_000,
+      onProgress: (message) => told.push(message),
+    });
+  t.match(await ask('bus scan', { line: 'street' }), { id: 7, ok: true, result: { line: 'street' } });
+  t.match(
+    told,
+    [1, 124, 247].map((done) => ({ id: 7, atMs: AT_MS, timezone: TIMEZONE, progress: { done, total: 247 } })),
+  );
+  await ask('bus stats', {});
+  t.equal(told.length, 3);
+});
+
+t.test('a watch streams until its time is over', async (t) => {
+  const socketPath = place(t);
+  const clock = createManualClock(AT_MS);
+  const { view, began, ended } = watchedView();
+  await serverAt(t, socketPath, view, clock).start();
+  const socket = await client(t, socketPath);
+  socket.write(ask(4, 'bus watch', { line: 'street', for: '10s' }));
+  const tell = await began;
+  tell(transaction());
+  t.match(await answers(socket, 1), [{ id: 4, progress: { unit: 7, lane: 'telemetry' } }]);
+  await clock.advance(9_999);
+  t.match(
+    await answers(socket, 3),
+    [3_000, 6_000, 9_000].map((afterMs) => ({ id: 4, atMs: AT_MS + afterMs, progress: null })),
+    'a quiet line gives signs of life',
+  );
+  await clock.advance(1);
+  t.match(await answers(socket, 1), [{ id: 4, ok: true, result: { line: 'street', seen: 1, missed: 0, durationMs: 10_000 } }]);
+  await ended;
+  tell(transaction());
+  socket.write(ask(5, 'devices'));
+  t.match(await answers(socket, 1), [{ id: 5, ok: true }], 'what comes late is not told, and the place is free for the next');
+});
+
+const goodbyes: [story: string, leave: (socket: Socket) => void][] = [
+  ['cut', (socket) => socket.destroy()],
+  ['closed properly', (socket) => socket.end()],
+];
+for (const [story, leave] of goodbyes) {
+  t.test(`a job ends when the socket of its reader is ${story}, though nothing was to tell`, async (t) => {
+    const socketPath = place(t);
+    const { view, began, ended } = watchedView();
+    await serverAt(t, socketPath, view).start();
+    const socket = await client(t, socketPath);
+    socket.write(ask(1, 'bus watch', { line: 'street' }));
+    await began;
+    leave(socket);
+    await ended;
+    t.pass('the line is no longer watched');
+  });
+}
+
+t.test('a scan is told to stop when its reader goes, and one that does not stop holds no place', async (t) => {
+  const socketPath = place(t);
+  const view = createFakeView();
+  const signals: AbortSignal[] = [];
+  const scan: AgentView['bus']['scan'] = ({ signal }) => {
+    if (signal !== undefined) signals.push(signal);
+    return new Promise(() => {});
+  };
+  await serverAt(t, socketPath, { ...view, bus: { ...view.bus, scan } }).start();
+  for (let index = 0; index < 12; index++) {
+    const socket = await client(t, socketPath);
+    socket.write(ask(index, 'bus scan', { line: 'street' }));
+    while (signals.length <= index) await new Promise(setImmediate);
+    const closed = once(socket, 'close');
+    socket.end();
+    socket.resume();
+    await closed;
+  }
+  t.ok(signals.length === 12 && signals.every(({ aborted }) => aborted));
+  t.match(await call(socketPath, 'status'), { ok: true });
+});
+
+t.test('a stopping agent ends the jobs of its consoles', async (t) => {
+  const socketPath = place(t);
+  const { view, began, ended } = watchedView();
+  const server = serverAt(t, socketPath, view);
+  await server.start();
+  const socket = await client(t, socketPath);
+  socket.write(ask(1, 'bus watch', { line: 'street' }));
+  await began;
+  await server.stop();
+  await ended;
+  t.pass('the line is no longer watched');
+});
+
+t.test('a reader that is too slow loses transactions, is told how many, and costs no memory', async (t) => {
+  const socketPath = place(t);
+  const clock = createManualClock(AT_MS);
+  const { view, began } = watchedView();
+  await serverAt(t, socketPath, view, clock).start();
+  const socket = await client(t, socketPath);
+  socket.pause();
+  socket.write(ask(1, 'bus watch', { line: 'street', for: '1s' }));
+  const tell = await began;
+  for (let index = 0; index < 50_000; index++) {
+    tell(transaction());
+    if (index % 1_000 === 0) await new Promise(setImmediate);
+  }
+  await clock.advance(1_000);
+  const got: unknown[] = await answersUntil(socket, (message) => 'ok' in (message as object));
+  const { seen, missed } = (got.at(-1) as { result: { seen: number; missed: number } }).result;
+  t.equal(seen, got.length - 1, 'what was counted as seen came through');
+  t.equal(seen + missed, 50_000);
+  t.ok(seen < 10_000, `${seen} waited in buffers`);
+});
+
+t.test('a client that closes its own half still gets its answers', async (t) => {
+  const socketPath = place(t);
+  await serverAt(t, socketPath).start();
+  const socket = connect({ path: socketPath, allowHalfOpen: true });
+  t.teardown(() => socket.destroy());
+  socket.end(ask(1, 'devices') + ask(2, 'status'));
+  t.match(await answers(socket, 2), [
+    { id: 1, ok: true },
+    { id: 2, ok: true },
+  ]);
+  socket.resume();
+  await once(socket, 'end');
+});
+
+t.test('a write to a line goes into the log with the name of who did it', async (t) => {
+  const socketPath = place(t);
+  const logged: [string, unknown][] = [];
+  const log = { event: (name: string, fields?: object) => void logged.push([name, fields]) };
+  const server = createConsoleServer({ view: createFakeView(), socketPath, log, clock: createManualClock(AT_MS), timezone: TIMEZONE });
+  t.teardown(() => server.stop());
+  await server.start();
+  await call(socketPath, 'bus read', { line: 'street', unit: '7', address: '1' });
+  await call(socketPath, 'bus write', { line: 'street', unit: '7', address: '1', value: '5', yes: true });
+  const said = logged.filter(([name]) => name === 'console-command');
+  t.match(said, [['console-command', { command: 'bus write', args: { unit: '7', address: '1', value: '5' }, by: 'console:tech' }]]);
 });
 
 t.test('garbage is answered with an error and the next request is answered as if nothing had been', async (t) => {

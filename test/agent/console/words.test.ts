@@ -1,13 +1,19 @@
 import fc from 'fast-check';
 import t from 'tap';
-import { COMMANDS } from '../../../agent/console/commands.ts';
+import { addressArg, findLine, findUnit, numberArg, onBus, rangeArgs, tableArg, unitArg } from '../../../agent/console/bus-args.ts';
+import { readWrite, valuesFit } from '../../../agent/console/bus-write-args.ts';
+import { COMMANDS, FAMILIES } from '../../../agent/console/commands.ts';
 import { ConsoleError } from '../../../agent/console/console-error.ts';
 import { formatDuration, parseDuration } from '../../../agent/console/duration.ts';
 import { findTarget, OVERRIDE_SPAN, readOverride } from '../../../agent/console/override-args.ts';
+import type { RawArgs } from '../../../agent/console/protocol.ts';
 import { createLineSplitter, readReply, readRequest } from '../../../agent/console/protocol.ts';
+import { createStatusLine } from '../../../agent/console/status-line.ts';
 import { nearest } from '../../../agent/console/suggest.ts';
 import { COMMAND_MS } from '../../../agent/control/commands.ts';
 import { OVERRIDE_MINUTES } from '../../../agent/control/overrides.ts';
+import { BusError } from '../../../agent/core/errors.ts';
+import { createManualClock } from '../../../agent/core/manual-clock.ts';
 import { createFakeView } from './fake-view.ts';
 
 const durations: [text: string, seconds: number][] = [
@@ -103,6 +109,130 @@ t.test('a target is found whatever its case, and a near miss is answered with th
   t.throws(() => findTarget(view, 'somewhere-else'), { message: /`luciole status --json` names them all/ });
 });
 
+const busWords: [story: string, read: () => unknown, value: unknown][] = [
+  ['a unit in decimal', () => unitArg({ unit: '7' }), 7],
+  ['a unit in hex', () => unitArg({ unit: '0xF7' }), 247],
+  ['a unit by its device', () => unitArg({ unit: 'L07' }), 'L07'],
+  ['all units of a write', () => unitArg({ unit: '0' }, 0), 0],
+  ['an address in hex', () => addressArg({ address: '0x07d0' }, 'address'), 2_000],
+  ['the last address', () => addressArg({ address: '65535' }, 'address'), 65_535],
+  ['a number that was not given', () => numberArg({}, 'count', { min: 1, max: 125, usual: 1 }), 1],
+  ['a range', () => rangeArgs({ from: '5', to: '0x10' }, { from: { min: 0, max: 99 }, to: { min: 0, max: 99 } }), { from: 5, to: 16 }],
+  ['the usual table', () => tableArg({}), 'holding'],
+  ['a table in capitals', () => tableArg({ table: 'INPUT' }), 'input'],
+];
+for (const [story, read, value] of busWords) t.test(`${story} is understood`, async (t) => t.strictSame(read(), value));
+
+const noBusWords: [story: string, read: () => unknown, message: RegExp][] = [
+  ['unit 0 of a read', () => unitArg({ unit: '0' }), /from 1 to 247/],
+  ['unit 248', () => unitArg({ unit: '248' }), /from 1 to 247/],
+  ['a negative unit', () => unitArg({ unit: '-1' }), /from 1 to 247/],
+  ['half a unit in hex', () => unitArg({ unit: '0x' }), /bad unit "0x"/],
+  ['no unit', () => unitArg({}), /unit is missing/],
+  ['an address with a fraction', () => addressArg({ address: '1.5' }, 'address'), /from 0 to 65535/],
+  ['an address beyond the last', () => addressArg({ address: '0x10000' }, 'address'), /from 0 to 65535/],
+  ['an address in words', () => addressArg({ address: '' }, 'address'), /address is missing/],
+  [
+    'a range that runs backwards',
+    () => rangeArgs({ from: '9', to: '3' }, { from: { min: 0, max: 99 }, to: { min: 0, max: 99 } }),
+    /--from 9 is above --to 3/,
+  ],
+  ['a table with a wrong letter', () => tableArg({ table: 'holdin' }), /did you mean holding/],
+  ['no table at all', () => tableArg({ table: 'x1y2z3w4' }), /holding, input, coil, discrete/],
+];
+for (const [story, read, message] of noBusWords)
+  t.test(`${story} is refused as usage`, async (t) => t.throws(read, { code: 'usage', message }));
+
+const write = (changes: Partial<RawArgs>): RawArgs => ({
+  line: 'street',
+  unit: '7',
+  address: '2000',
+  value: '300',
+  yes: true,
+  ...(changes as RawArgs),
+});
+const writes: [story: string, args: RawArgs, expected: object][] = [
+  ['a register', write({}), { unit: 7, table: 'holding', address: 2_000, values: [300] }],
+  ['several in hex', write({ value: '0x012c, 0X1' }), { values: [300, 1] }],
+  ['a negative number, as its complement', write({ value: '-2' }), { values: [0xfffe] }],
+  ['a coil', write({ value: 'ON', table: 'coil' }), { table: 'coil', values: [1] }],
+  ['every unit at once', write({ unit: '0' }), { unit: 0 }],
+];
+for (const [story, args, expected] of writes) t.test(`${story} is what is written`, async (t) => t.match(readWrite(args), expected));
+
+const noWrites: [story: string, args: RawArgs, message: RegExp][] = [
+  [
+    'a write without --yes',
+    write({ yes: false }),
+    /nothing written: this would write 300 \(0x012C\) to holding register 2000 of unit 7 on line street\. Say --yes/,
+  ],
+  [
+    'a broadcast without --yes',
+    write({ yes: false, unit: '0', value: '1,2' }),
+    /1 \(0x0001\), 2 \(0x0002\) to holding register 2000 to 2001 of every unit/,
+  ],
+  ['a coil without --yes', write({ yes: false, table: 'coil', value: 'off', unit: 'L07' }), /would write off to coil 2000 of L07/],
+  ['a value too large', write({ value: '65536' }), /-32768 to 65535/],
+  ['a value with a fraction', write({ value: '1.5' }), /-32768 to 65535/],
+  ['an empty value between commas', write({ value: '1,,2' }), /-32768 to 65535/],
+  ['a number for a coil', write({ value: '2', table: 'coil' }), /on, off, 1 or 0/],
+  ['a table that cannot be written', write({ table: 'input' }), /holding, coil/],
+  ['more values than a frame holds', write({ value: Array(124).fill('1').join(',') }), /at most 123/],
+];
+for (const [story, args, message] of noWrites)
+  t.test(`${story} is refused`, async (t) => t.throws(() => readWrite(args), { code: 'usage', message }));
+
+t.test('a write took when what was read back is what was written, or nothing can be', async (t) => {
+  const result = { line: 'street', unit: 7, table: 'holding', address: 0, values: [1, 2], before: [0, 0] } as const;
+  t.ok(valuesFit({ ...result, after: [1, 2] }));
+  t.notOk(valuesFit({ ...result, after: [1, 0] }));
+  t.ok(valuesFit({ ...result, after: null }));
+});
+
+t.test('lines and units are found by name, and a near miss is told', async (t) => {
+  const view = createFakeView();
+  t.equal(findLine(view, 'STREET'), 'street');
+  t.throws(() => findLine(view, 'stret'), { code: 'unknown-name', message: 'no line "stret"; did you mean street?' });
+  t.equal(findUnit(view, 'street', 'l02'), 2);
+  t.equal(findUnit(view, 'street', 99), 99, 'a number is taken as it is');
+  t.throws(() => findUnit(view, 'street', 'air'), { code: 'unknown-name', message: 'air is on line air, not on street' });
+  t.throws(() => findUnit(view, 'street', 'L03'), { message: /did you mean L01/ });
+});
+
+t.test('trouble on the line keeps its code and says what to try, a bug stays a bug', async (t) => {
+  const failing = (error: Error) => onBus(() => Promise.reject(error));
+  await t.rejects(failing(new BusError('illegal-address', 'exception 2')), {
+    code: 'failed',
+    bus: 'illegal-address',
+    message: /^exception 2; `luciole bus registers` lists/,
+  });
+  await t.rejects(failing(new BusError('timeout', 'no reply')), { code: 'failed', bus: 'timeout', message: 'no reply' });
+  await t.rejects(failing(new RangeError('no unit 300')), { code: 'usage', bus: null, message: 'no unit 300' });
+  await t.rejects(failing(new TypeError('bug')), TypeError);
+});
+
+t.test('the line at the foot is drawn four times a second at most and leaves nothing behind', async (t) => {
+  const clock = createManualClock(0);
+  let drawn = '';
+  const status = createStatusLine((text) => {
+    drawn += text;
+  }, clock);
+  status.clear();
+  t.equal(drawn, '', 'nothing to wipe');
+  status.show('10 of 247');
+  status.show('11 of 247');
+  await clock.advance(249);
+  status.show('12 of 247');
+  await clock.advance(1);
+  status.show('13');
+  t.equal(drawn, '\r10 of 247\r13       ', 'a shorter line wipes the longer one');
+  status.clear();
+  t.equal(drawn, '\r10 of 247\r13       \r  \r');
+  drawn = '';
+  status.show('x'.repeat(200));
+  t.equal(drawn.length, 61, 'a slow line bears 240 letters a second');
+});
+
 t.test('the nearest word is the one with the fewest wrong letters', async (t) => {
   t.equal(nearest('stauts', ['status', 'points']), 'status');
   t.equal(nearest('x', ['status']), undefined);
@@ -171,6 +301,11 @@ t.test('every command explains itself', async (t) => {
     );
     t.ok(summary.length <= 52, `${name} has a summary that fits the help`);
   }
+  for (const { name } of FAMILIES)
+    t.ok(
+      COMMANDS.some((command) => command.name.startsWith(`${name} `)),
+      `${name} has verbs`,
+    );
   const why = COMMANDS.find(({ name }) => name === 'why');
   t.throws(
     () => why?.kind === 'agent' && why.check({ target: 'L07', trget: 'x' }),

@@ -1,0 +1,64 @@
+/**
+ * One command of the table, asked of the running agent, its answer on the terminal.
+ *
+ * Owns the way from typed words to printed text. Called by the command line, and by the commands that ask several things.
+ */
+import type { AgentCommand, ProgressSpec } from './command-spec.ts';
+import { CONSOLE_EXIT } from './console-error.ts';
+import type { Page } from './page.ts';
+import { plain } from './plain-text.ts';
+import type { Answer, Progress, RawArgs } from './protocol.ts';
+import { usualSocketPaths } from './socket-path.ts';
+import type { LocalArgs, Terminal } from './terminal.ts';
+
+/** Prints the answer and resolves with the exit code. Errors: rejects with ConsoleError. */
+export async function askAgent(command: AgentCommand, args: LocalArgs, terminal: Terminal): Promise<number> {
+  const { json, socket, ...rest } = args;
+  const asked = rest as RawArgs;
+  command.check(asked);
+  const isJson = json === true;
+  const onProgress = command.progress === null ? undefined : await shower(command.progress, isJson, terminal);
+  const call = { socket, terminal, ...(onProgress === undefined ? {} : { onProgress }) };
+  try {
+    const reply = await fetchAnswer(command, asked, call);
+    terminal.status?.clear();
+    const text = isJson ? JSON.stringify(reply.result) : await command.render(plain(reply.result), pageOf(reply, terminal), asked);
+    terminal.out(`${text}\n`);
+    return command.succeeded(reply.result) ? 0 : CONSOLE_EXIT.failed;
+  } finally {
+    terminal.status?.clear();
+  }
+}
+
+export interface CallOptions {
+  /** Named on the command line. */
+  readonly socket: LocalArgs[string] | undefined;
+  readonly terminal: Pick<Terminal, 'socketPath' | 'user'>;
+  readonly onProgress?: (progress: Progress) => void;
+}
+
+/** The agent's answer as it is. Errors: rejects with ConsoleError. */
+export async function fetchAnswer(command: AgentCommand, args: RawArgs, { socket, terminal, onProgress }: CallOptions): Promise<Answer> {
+  const named = typeof socket === 'string' ? socket : terminal.socketPath;
+  const { callAgent } = await import('./socket-client.ts');
+  return callAgent({
+    socketPaths: named === null ? usualSocketPaths() : [named],
+    request: { id: 1, command: command.name, args, user: terminal.user },
+    timeoutMs: command.timeoutMs,
+    ...(onProgress === undefined ? {} : { onProgress }),
+  });
+}
+
+/** What comes before the answer: line by line in the output, or the newest in the status line of a terminal. */
+async function shower(spec: ProgressSpec<unknown>, isJson: boolean, terminal: Terminal): Promise<(progress: Progress) => void> {
+  const render = await spec.load();
+  return (message) => {
+    const text = (): string => render(plain(message.progress), pageOf(message, terminal));
+    if (!spec.isLasting) terminal.status?.show(text());
+    else terminal.out(`${isJson ? JSON.stringify(message.progress) : text()}\n`);
+  };
+}
+
+function pageOf({ atMs, timezone }: Pick<Answer, 'atMs' | 'timezone'>, { widthCols, colour }: Terminal): Page {
+  return { widthCols, colour, atMs, timezone };
+}

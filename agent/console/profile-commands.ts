@@ -1,0 +1,77 @@
+/**
+ * The rows of the command table about device types: list, show, check, test.
+ *
+ * Owns these rows; `main.ts` does the work of the two that read a file. Called by the command table.
+ */
+import type { Profile } from '../core/profile.ts';
+import type { ProfileView } from '../core/views.ts';
+import { agentCommand, type Command, type LocalCommand, textArg } from './command-spec.ts';
+import { JSON_OPTION, LOOK_TIMEOUT_MS } from './common-words.ts';
+import { ConsoleError } from './console-error.ts';
+import { findName } from './names.ts';
+
+const FILE = { name: 'file', summary: 'a profile, one YAML file a device type', required: true } as const;
+
+const list = agentCommand({
+  name: 'profile list',
+  group: 'Lines:',
+  summary: 'device types at hand, and who uses them',
+  arguments: [],
+  options: [JSON_OPTION],
+  examples: ['luciole profile list', 'luciole profile list --json'],
+  timeoutMs: LOOK_TIMEOUT_MS,
+  read: () => ({}),
+  answer: (view): readonly ProfileView[] => view.profiles(),
+  render: async (result, page) => (await import('./render-profiles.ts')).renderProfiles(result, page),
+});
+
+const show = agentCommand({
+  name: 'profile show',
+  group: 'Lines:',
+  summary: 'all that is known of a device type',
+  arguments: [{ name: 'id', summary: 'as in the list', required: true }],
+  options: [JSON_OPTION],
+  examples: ['luciole profile show wirenboard-wb-led', 'luciole profile show eastron-sdm630 --json'],
+  timeoutMs: LOOK_TIMEOUT_MS,
+  read: (args) => ({ id: textArg(args, 'id') }),
+  answer: (view, args): Profile => {
+    const ids = view.profiles().map(({ id }) => id);
+    const id = findName(args.id, ids, { noun: 'profile', listedBy: 'luciole profile list' });
+    const found = view.profile(id);
+    if (found === undefined) throw new ConsoleError('unknown-name', `no profile ${id}`);
+    return found;
+  },
+  render: async (result, page) => (await import('./render-profile.ts')).renderProfile(result, page),
+});
+
+const check: LocalCommand = {
+  kind: 'local',
+  name: 'profile check',
+  hasSocket: false,
+  group: 'Lines:',
+  summary: 'read a profile, run its examples, name all faults',
+  arguments: [FILE],
+  options: [{ name: 'json', value: null, summary: 'print what was found as JSON' }],
+  examples: ['luciole profile check my-driver.yaml', 'luciole profile check my-driver.yaml --json'],
+};
+
+const test: LocalCommand = {
+  kind: 'local',
+  name: 'profile test',
+  hasSocket: true,
+  group: 'Lines:',
+  summary: 'read each point of a profile from a real unit',
+  arguments: [FILE],
+  options: [
+    { name: 'line', value: 'LINE', summary: 'a line of the running cabinet' },
+    { name: 'unit', value: 'UNIT', summary: 'the address of the unit, 1 to 247' },
+    JSON_OPTION,
+  ],
+  examples: [
+    'luciole profile test my-driver.yaml --line street --unit 7',
+    'luciole profile test my-driver.yaml --line street --unit 0x07 --json',
+  ],
+};
+
+/** In the order of the help. */
+export const PROFILE_COMMANDS: readonly Command[] = [list, show, check, test];

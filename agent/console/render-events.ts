@@ -1,0 +1,37 @@
+/**
+ * What happened in the cabinet, the newest last, so that it stands above the prompt.
+ *
+ * Owns the layout of `luciole events`. Pure. Called through the command table.
+ */
+import type { AgentEvent } from '../core/words.ts';
+import { formatDuration } from './duration.ts';
+import { clockTime, count, NOTHING, type Page, since, stateWord } from './page.ts';
+import { tableLines } from './text-table.ts';
+
+/** `spanMs` is how far back was asked; null for what goes on now. Units: ms. */
+export function renderEvents(events: readonly AgentEvent[], page: Page, spanMs: number | null): string {
+  const where = spanMs === null ? 'going on now' : `in the last ${formatDuration(spanMs)}`;
+  if (events.length === 0) return `no events ${where}`;
+  const rows = events.map((event) => [
+    clockTime(event.startMs, page),
+    stateWord(event.severity, page),
+    lasted(event, page),
+    event.source,
+    event.text,
+  ]);
+  const columns = [
+    { title: 'Began' },
+    { title: 'Severity' },
+    { title: 'Lasted', align: 'right' },
+    { title: 'About', maxCols: 16 },
+    { title: 'What', wraps: true },
+  ] as const;
+  const active = events.filter(({ endMs }) => endMs === null).length;
+  return [...tableLines(columns, rows, page.widthCols), '', `${count(events.length, 'event')} ${where}, ${active} not over`].join('\n');
+}
+
+/** A notice has no length; what is not over says so. */
+function lasted({ startMs, endMs }: AgentEvent, page: Page): string {
+  if (endMs === null) return `${since(startMs, page)} +`;
+  return endMs === startMs ? NOTHING : formatDuration(endMs - startMs);
+}

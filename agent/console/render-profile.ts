@@ -1,0 +1,68 @@
+/**
+ * All that is known of a device type, for a person who wires or doubts it.
+ *
+ * Owns the layout of `luciole profile show`. Pure. Called through the command table.
+ */
+import type { PointProfile, Profile } from '../core/profile.ts';
+import { count, formatNumber, NOTHING, type Page } from './page.ts';
+import { toAscii } from './plain-text.ts';
+import { serialText } from './render-scan.ts';
+import { labelled } from './text-lines.ts';
+import { tableLines } from './text-table.ts';
+
+export function renderProfile(profile: Profile, page: Page): string {
+  const { widthCols } = page;
+  const says = (label: string, text: string): string[] => (text === '' ? [] : labelled(label, text, widthCols));
+  const flags = profile.points.flatMap((point) => point.flags.map((flag) => flagRow(point, flag)));
+  return [
+    ...says('Profile', `${profile.id}: ${profile.vendor} ${profile.model}`),
+    ...says('Kind', `${profile.category}, speaks ${profile.transport}, trust ${profile.trust}`),
+    ...says('Doubt', profile.experimental ?? ''),
+    ...says('Serial', serialOf(profile)),
+    ...says('Groups', profile.groups.map(({ id, reach, address }) => `${id} (${reach}, ${address})`).join(', ')),
+    ...says('Set-up', profile.setup.map(({ table, address, value }) => `${table} ${address} = ${value}`).join(', ')),
+    '',
+    ...tableLines(POINT_COLUMNS, profile.points.map(pointRow), widthCols),
+    ...(flags.length === 0 ? [] : ['', ...tableLines(FLAG_COLUMNS, flags, widthCols)]),
+    '',
+    ...says('Notes', profile.notes),
+    ...profile.sources.flatMap((source) => says('Source', source)),
+  ].join('\n');
+}
+
+/** What `luciole profile check` says of a profile without faults. */
+export function renderChecked(file: string, { id, points, examples, trust, experimental }: Profile, widthCols: number): string {
+  const sum = `${file}: ok, ${toAscii(id)}, ${count(points.length, 'point')}, ${count(examples.length, 'example')} run, trust ${trust}`;
+  return [sum, ...(experimental === null ? [] : labelled('Doubt', toAscii(experimental), widthCols))].join('\n');
+}
+
+const POINT_COLUMNS = [
+  { title: 'Point', maxCols: 22 },
+  { title: 'Unit', maxCols: 8 },
+  { title: 'Table' },
+  { title: 'Address', align: 'right' },
+  { title: 'Type' },
+  { title: 'Poll' },
+  { title: 'Write', maxCols: 16 },
+] as const;
+
+const FLAG_COLUMNS = [{ title: 'Flag of', maxCols: 18 }, { title: 'Bit' }, { title: 'Severity' }, { title: 'Means', wraps: true }] as const;
+
+function pointRow(point: PointProfile): string[] {
+  const type = point.bit === null ? point.type : `${point.type} bit ${point.bit}`;
+  return [point.id, point.unit, point.table, formatNumber(point.address), type, point.poll, writeText(point)];
+}
+
+function writeText({ write }: PointProfile): string {
+  if (write === null) return NOTHING;
+  return `${write.min}..${write.max}${write.dangerous ? ' danger' : ''}`;
+}
+
+function flagRow(point: PointProfile, { bit, severity, message, inverted }: PointProfile['flags'][number]): string[] {
+  return [point.id, `${bit ?? 'any'}${inverted ? ' = 0' : ''}`, severity, message];
+}
+
+function serialOf({ serial, unit, transport }: Profile): string {
+  const settings = serial === null ? 'no factory settings known: give them in the cabinet' : `${serialText(serial)} from the factory`;
+  return transport === 'uart' ? settings : `${settings}, ${unit === null ? 'no factory address known' : `address ${unit}`}`;
+}

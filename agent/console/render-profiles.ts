@@ -1,0 +1,40 @@
+/**
+ * The shelf of device types: which there are, how far to trust them, who uses them.
+ *
+ * Owns the layout of `luciole profile list`. Pure. Called through the command table.
+ */
+import type { ProfileView } from '../core/views.ts';
+import { count, NOTHING, type Page } from './page.ts';
+import { tableLines } from './text-table.ts';
+
+/** Devices named in one row before they are only counted. */
+const MAX_USERS = 2;
+
+export function renderProfiles(profiles: readonly ProfileView[], page: Page): string {
+  if (profiles.length === 0) return 'no profiles; is the agent installed whole?';
+  const sorted = [...profiles].sort((a, b) => a.category.localeCompare(b.category) || a.id.localeCompare(b.id));
+  const rows = sorted.map((profile) => [
+    profile.id,
+    profile.category,
+    profile.transport,
+    String(profile.points),
+    `${profile.trust}${profile.experimental === null ? '' : ' !'}`,
+    usersOf(profile),
+  ]);
+  const columns = [
+    { title: 'Profile', maxCols: 28 },
+    { title: 'Kind' },
+    { title: 'Speaks' },
+    { title: 'Points', align: 'right' },
+    { title: 'Trust' },
+    { title: 'Used by', maxCols: 16 },
+  ] as const;
+  const doubtful = profiles.filter(({ experimental }) => experimental !== null).length;
+  const sum = `${count(profiles.length, 'profile')}${doubtful === 0 ? '' : `, ${doubtful} experimental (!)`}`;
+  return [...tableLines(columns, rows, page.widthCols), '', sum].join('\n');
+}
+
+function usersOf({ usedBy }: ProfileView): string {
+  if (usedBy.length === 0) return NOTHING;
+  return usedBy.length <= MAX_USERS ? usedBy.join(' ') : count(usedBy.length, 'device');
+}

@@ -1,0 +1,122 @@
+/**
+ * Registers as a technician compares them with a manual: address, decimal and hex side by side.
+ *
+ * Owns the layout of `luciole bus registers`, `bus read` and `bus write`. Pure. Called through the command table.
+ */
+import type { BusReadResult, BusWriteResult, RegistersProgress, RegistersResult } from '../core/bus-tools.ts';
+import { hexWord, valuesFit } from './bus-write-args.ts';
+import { formatDuration } from './duration.ts';
+import { count, formatNumber, NOTHING, type Page } from './page.ts';
+import { labelled } from './text-lines.ts';
+import { tableLines } from './text-table.ts';
+
+/** Values in one row. Source: eight of 7 columns after the address fit 80. */
+const ROW_WORDS = 8;
+
+/** The line that is drawn over and over while registers are looked for. */
+export function renderRegistersProgress({ done, total }: RegistersProgress): string {
+  return `${total > 0 ? Math.floor((100 * done) / total) : 0} %, ${done} of ${total} addresses`;
+}
+
+/** Every run of registers that answers, with its values. */
+export function renderRegisters(
+  { unit, table, runs, requests, durationMs }: RegistersResult,
+  page: Page,
+  asked: { from: number; to: number },
+): string {
+  const rows = runs.flatMap(({ address, words }) => inRows(words).map((row, index) => [...addressOf(address + index * ROW_WORDS), row]));
+  const columns = [{ title: 'Address', align: 'right' }, { title: 'Hex' }, { title: 'Values, decimal' }] as const;
+  const found = runs.reduce((sum, { words }) => sum + words.length, 0);
+  const noun = isBits(table) ? table : `${table} register`;
+  const sum = `unit ${unit}: ${count(found, noun)} answer from ${asked.from} to ${asked.to}; ${count(requests, 'request')}, ${formatDuration(durationMs)}`;
+  const advice = found > 0 ? [] : labelled('None', 'try another --table, or a wider --from and --to', page.widthCols);
+  return [
+    ...(rows.length === 0 ? [] : [...tableLines(columns, rows, page.widthCols), '']),
+    ...labelled('Found', sum, page.widthCols),
+    ...advice,
+  ].join('\n');
+}
+
+/** Each register, then what the unit's profile makes of them. */
+export function renderRead({ unit, line, table, address, words, values, turnaroundMs }: BusReadResult, page: Page): string {
+  const rows = words.map((word, index) => [
+    ...addressOf(address + index),
+    formatNumber(word),
+    ...(isBits(table) ? [] : [hexWord(word), signed(word), letters(word)]),
+  ]);
+  const registers = [{ title: 'Hex' }, { title: 'Signed', align: 'right' }, { title: 'Text' }] as const;
+  const columns = [
+    { title: 'Address', align: 'right' },
+    { title: 'Hex' },
+    { title: 'Value', align: 'right' },
+    ...(isBits(table) ? [] : registers),
+  ] as const;
+  const decoded = values.map(({ quantity, value, unit: of }) => [quantity, value === null ? NOTHING : String(value), of]);
+  const meaning = [{ title: 'Means', maxCols: 36 }, { title: 'Value', align: 'right' }, { title: 'Unit' }] as const;
+  return [
+    `unit ${unit} on line ${line}, table ${table}, answered in ${formatNumber(turnaroundMs, 1)} ms`,
+    '',
+    ...tableLines(columns, rows, page.widthCols),
+    ...(decoded.length === 0 ? [] : ['', ...tableLines(meaning, decoded, page.widthCols)]),
+  ].join('\n');
+}
+
+/** What stood there, what was written, what stands there now. */
+export function renderWrite(result: BusWriteResult, page: Page): string {
+  const { unit, line, table, address, values, before, after } = result;
+  const rows = values.map((value, index) => [
+    ...addressOf(address + index),
+    ...[before?.[index], value, after?.[index]].map(withHex(table)),
+  ]);
+  const columns = [
+    { title: 'Address', align: 'right' },
+    { title: 'Hex' },
+    { title: 'Before' },
+    { title: 'Written' },
+    { title: 'After' },
+  ] as const;
+  const whose = unit === 0 ? 'every unit' : `unit ${unit}`;
+  return [
+    `${table === 'coil' ? 'coils' : 'holding registers'} of ${whose} on line ${line}`,
+    '',
+    ...tableLines(columns, rows, page.widthCols),
+    '',
+    ...labelled('Result', ending(result), page.widthCols),
+  ].join('\n');
+}
+
+function ending(result: BusWriteResult): string {
+  if (result.unit === 0) return 'sent to all; nobody answers a broadcast, so read one unit to see';
+  if (result.after === null) return 'written, but it could not be read back; read it to see';
+  return valuesFit(result)
+    ? 'written and read back'
+    : 'the unit keeps another value: see its manual for limits, and whether it may be written';
+}
+
+function inRows(words: readonly number[]): string[] {
+  const rows = Array.from({ length: Math.ceil(words.length / ROW_WORDS) }, (_, row) => words.slice(row * ROW_WORDS, (row + 1) * ROW_WORDS));
+  return rows.map((row) => row.map((word) => String(word).padStart(5)).join('  '));
+}
+
+function addressOf(address: number): [decimal: string, hex: string] {
+  return [String(address), hexWord(address)];
+}
+
+function withHex(table: string): (word: number | undefined) => string {
+  return (word) => (word === undefined ? NOTHING : isBits(table) ? String(word) : `${word} (${hexWord(word)})`);
+}
+
+/** The same bits as a signed number, where that is another one. */
+function signed(word: number): string {
+  return word > 0x7fff ? String(word - 0x10000) : '';
+}
+
+/** Two letters a register, where both can be printed. */
+function letters(word: number): string {
+  const pair = String.fromCharCode(word >> 8, word & 0xff);
+  return /^[\x21-\x7e]{2}$/.test(pair) ? pair : '';
+}
+
+function isBits(table: string): boolean {
+  return table === 'coil' || table === 'discrete';
+}

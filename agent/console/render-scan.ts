@@ -1,0 +1,67 @@
+/**
+ * Who answered on a line, who should have, and what to do about it.
+ *
+ * Owns the layout of `luciole bus scan`. Pure. Called through the command table.
+ */
+import type { FoundUnit, ScanProgress, ScanResult } from '../core/bus-tools.ts';
+import type { SerialSettings } from '../core/cabinet.ts';
+import { formatDuration } from './duration.ts';
+import { count, formatNumber, NOTHING, type Page } from './page.ts';
+import { labelled } from './text-lines.ts';
+import { tableLines } from './text-table.ts';
+
+/** `19200 8N2`, as people write it. */
+export function serialText({ baud, dataBits, parity, stopBits }: SerialSettings): string {
+  return `${baud} ${dataBits}${parity.charAt(0).toUpperCase()}${stopBits}`;
+}
+
+/** The line that is drawn over and over while a scan runs. */
+export function renderScanProgress({ done, total, serial, found }: ScanProgress): string {
+  const percent = total > 0 ? Math.floor((100 * done) / total) : 0;
+  return `${percent} %, ${done} of ${total} at ${serialText(serial)}${found === null ? '' : `, found unit ${found.unit}`}`;
+}
+
+/** The table of what answered, then what is missing and what was damaged. */
+export function renderScan({ line, found, missing, damaged, durationMs }: ScanResult, page: Page): string {
+  const sum = `${count(found.length, 'unit')} on line ${line}, in ${formatDuration(durationMs)}`;
+  const table = found.length === 0 ? [] : [...tableLines(COLUMNS, found.map(rowOf), page.widthCols), ''];
+  return [
+    ...table,
+    sum,
+    ...(found.length === 0 ? labelled('Nobody', SILENT_LINE, page.widthCols) : []),
+    ...(missing.length === 0 ? [] : labelled('Missing', missingText(missing), page.widthCols)),
+    ...(damaged.length === 0 ? [] : labelled('Damaged', damagedText(damaged), page.widthCols)),
+    ...(found.some(({ device }) => device === null) ? labelled('Unknown', STRANGERS, page.widthCols) : []),
+  ].join('\n');
+}
+
+const COLUMNS = [
+  { title: 'Unit', align: 'right' },
+  { title: 'Serial' },
+  { title: 'ms', align: 'right' },
+  { title: 'Device', maxCols: 14 },
+  { title: 'Profile', maxCols: 40 },
+] as const;
+
+const SILENT_LINE =
+  'answers: check the supply, A and B (try them swapped), the termination, and the speed: --baud auto tries the others; --wait 300 gives slow units time';
+const STRANGERS = 'units (Device "-") are in no line of the cabinet: `luciole profile list` names the types, docs/add-a-device.md adds one';
+
+function rowOf({ unit, serial, turnaroundMs, device, profiles, exception }: FoundUnit): string[] {
+  return [formatNumber(unit), serialText(serial), formatNumber(turnaroundMs, 1), device ?? NOTHING, profileText(profiles, exception)];
+}
+
+/** The surest first; an unsure one is said to be so. */
+function profileText(profiles: FoundUnit['profiles'], exception: FoundUnit['exception']): string {
+  if (profiles.length > 0) return profiles.map(({ id, strength }) => (strength === 'strong' ? id : `${id}?`)).join(', ');
+  return exception === null ? NOTHING : `- (answers ${exception})`;
+}
+
+function missingText(missing: ScanResult['missing']): string {
+  const names = missing.map(({ unit, device }) => `${device} (${unit})`).join(', ');
+  return `${names}: in the cabinet, but silent; check supply and wire, and that the address is what the cabinet says`;
+}
+
+function damagedText(damaged: readonly number[]): string {
+  return `${damaged.join(', ')}: the answer came in pieces; two units with one address, or a bad line: disconnect one and scan again`;
+}

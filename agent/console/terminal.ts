@@ -1,0 +1,23 @@
+/** What the command line needs of the outside world: `main.ts` gives it, tests give their own. */
+import type { LocalCommand } from './command-spec.ts';
+import type { StatusLine } from './status-line.ts';
+
+/** Where the words come from and the text goes. */
+export interface Terminal {
+  readonly out: (text: string) => void;
+  readonly err: (text: string) => void;
+  readonly widthCols: number;
+  readonly colour: boolean;
+  readonly user: string;
+  /** What `--version` prints. */
+  readonly version: string;
+  /** A socket named in the environment. */
+  readonly socketPath: string | null;
+  /** Null where nobody watches. */
+  readonly status: StatusLine | null;
+}
+
+/** Arguments of a local command, as typed. */
+export type LocalArgs = Readonly<Record<string, string | boolean | readonly string[]>>;
+/** What `main.ts` does for the commands that need no agent. Each resolves with the exit code. */
+export type LocalActions = Readonly<Record<LocalCommand['name'], (args: LocalArgs) => Promise<number>>>;
