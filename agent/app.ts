@@ -5,6 +5,7 @@
  * Called by `app-run.ts` for a real cabinet; scenario tests hand in a simulated clock and simulated cables.
  */
 
+import { adapterLatencyMs } from '../drivers/adapter-latency.ts';
 import { fieldLine } from './app-lines.ts';
 import { cabinetPoints, failsafeLevelPct, LAMP_METRIC, uplinkDevices, zoneOfDevice } from './app-points.ts';
 import { createAgentView } from './app-view.ts';
@@ -96,6 +97,9 @@ export function createAgent(parts: AgentParts): Agent {
     log,
     setupValuesOf,
     random: parts.random,
+    memory: store,
+    profiles: () => [...profiles.values()],
+    adapterLatencyMs,
     periodsMs: parts.periodsMs ?? POLL_PERIOD_MS,
     onReadings,
     onAlive: (deviceId, alive) => uplink?.deviceAlive(deviceId, alive),

@@ -6,6 +6,7 @@
  * `verified` means that every lamp was read back at the level which the command brought about, after local limits (an override to 0 % at
  * night ends verified at the zone's minimum, and says so in `levelPct`). A command that a stronger wish covers is accepted and waits
  * below it; as no lamp shows its level, it ends `failed` with "waiting below …", and still takes over should the stronger one end first.
+ * A lamp known to be silent ends as `failed` within seconds, the wish stays in force and the lamp is set when it returns.
  */
 import type { MonoMs } from '../core/clock.ts';
 import { type Decision, type Intent, type LevelPct, type Outcome, type OutcomeState, RANKS, type Target } from '../core/words.ts';
@@ -13,6 +14,8 @@ import { isFollowing, type LampTrack } from './reconcile.ts';
 
 /** Longest life of a command before its sender hears how it ended. Units: ms. Source: assumed; twice the time a line of 247 units needs to be written. */
 export const COMMAND_MS = 60_000;
+/** A lamp known to be silent gets this long to come back before its sender is told. Units: ms. Source: assumed; two retries of a lost frame, and nobody at a map waits longer gladly. */
+export const SILENT_MS = 2_000;
 /** Lamps named in one reason; the others are counted. */
 const NAMED_LAMPS = 6;
 
@@ -46,6 +49,7 @@ export interface LampWork {
   readonly intents: readonly Intent[];
 }
 
+const SILENT = 'does not answer: check its power and wiring; it is set as soon as it is back';
 const QUEUED: LampProgress = { state: 'queued', reason: '', sent: false, levelPct: null };
 
 /** A command whose lamps are all still to be moved. */
@@ -58,7 +62,7 @@ export function advanceCommand(command: Command, workOf: (lampId: string) => Lam
   const lamps = mapLamps(command, (progress, lampId) => {
     const work = workOf(lampId);
     if (isEnd(progress.state) || work === undefined) return progress;
-    const next = progressOf(command, work);
+    const next = progressOf(command, work, nowMono);
     if (isEnd(next.state) || nowMono < command.sinceMono + COMMAND_MS) return next;
     return failed(next.reason === '' ? `not confirmed within ${COMMAND_MS / 1_000} s` : next.reason, next.sent);
   });
@@ -106,7 +110,7 @@ function asSent(command: Command): Command {
   return { ...command, state: 'sent', lamps: mapLamps(command, (progress) => (progress.sent ? { ...progress, state: 'sent' } : progress)) };
 }
 
-function progressOf({ intentId, sinceMono }: Command, { decision, track, intents }: LampWork): LampProgress {
+function progressOf({ intentId, sinceMono }: Command, { decision, track, intents }: LampWork, nowMono: MonoMs): LampProgress {
   const own = intents.find(({ id }) => id === intentId);
   if (intentId !== null && own === undefined) return failed('replaced, released or over before it was confirmed');
   const [strongest] = intents;
@@ -114,9 +118,10 @@ function progressOf({ intentId, sinceMono }: Command, { decision, track, intents
     return failed(`waiting below ${strongest.rank} by ${strongest.source}`);
   const { levelPct } = decision;
   const tried = track.last?.levelPct === levelPct && track.last.endMono >= sinceMono ? track.last : null;
-  const sent = tried?.sent ?? false;
+  const sent = (tried?.sent ?? false) || (track.inFlight?.levelPct === levelPct && track.inFlight.sent);
+  if (track.inFlight === null && track.confirmedPct === levelPct) return { state: 'verified', reason: '', sent, levelPct };
+  if (track.answers === false && nowMono >= sinceMono + SILENT_MS) return failed(SILENT, sent);
   if (track.inFlight !== null) return { ...QUEUED, state: sent ? 'sent' : 'queued', sent, reason: tried?.reason ?? '' };
-  if (track.confirmedPct === levelPct) return { state: 'verified', reason: '', sent, levelPct };
   if (tried !== null && !tried.verified && !isFollowing(track)) return failed(tried.reason, sent);
   return { ...QUEUED, state: sent ? 'sent' : 'queued', sent, reason: tried?.reason ?? '' };
 }
@@ -128,7 +133,7 @@ function isAbove(other: Intent, own: Intent): boolean {
 
 function overall(lamps: readonly LampProgress[]): OutcomeState {
   if (lamps.every(({ state }) => isEnd(state))) return lamps.some(({ state }) => state === 'failed') ? 'failed' : 'verified';
-  return lamps.some(({ state }) => state !== 'queued') ? 'sent' : 'queued';
+  return lamps.some(({ sent }) => sent) ? 'sent' : 'queued';
 }
 
 /** `L03, L04: no reply; L07: waiting below …`. For a single lamp the reason alone. */

@@ -12,6 +12,7 @@ import type { Decision, PointId } from '../core/words.ts';
 import {
   afterResult,
   afterSend,
+  afterSent,
   isFollowing,
   type LampTrack,
   NEW_TRACK,
@@ -27,8 +28,8 @@ export interface FollowerParts {
   readonly field: Pick<Field, 'write' | 'latest'>;
   readonly events: EventBook;
   readonly verificationOf: (lampId: string) => Verification;
-  /** A write ended: commands may have got on. */
-  readonly onResult: () => void;
+  /** Writes have left or ended: commands may have got on. Once for all that did so together. */
+  readonly onProgress: () => void;
 }
 
 export interface Follower {
@@ -48,7 +49,7 @@ export function levelPointOf({ device, point }: Lamp): PointId {
   return `${device}.${point}`;
 }
 
-export function createFollower({ lamps, clock, field, events, verificationOf, onResult }: FollowerParts): Follower {
+export function createFollower({ lamps, clock, field, events, verificationOf, onProgress }: FollowerParts): Follower {
   const points = new Map(lamps.map((lamp) => [lamp.id, levelPointOf(lamp)]));
   const tracks = new Map<string, LampTrack>();
   let writes = 0;
@@ -59,11 +60,21 @@ export function createFollower({ lamps, clock, field, events, verificationOf, on
     const healed = next.failures === 0 && next.drifts === 0;
     if (healed || !isFollowing(next)) events.set(!healed, { code: 'lamp-not-following', source: lampId, severity: 'warning', text });
   };
+  let isTold = true;
+  /** A group write is the progress of many lamps at one moment: told once, so that the line is not held up by the telling. */
+  const progress = (): void => {
+    if (!isTold) return;
+    isTold = false;
+    queueMicrotask(() => {
+      isTold = true;
+      onProgress();
+    });
+  };
   const settle = (write: LevelWrite, result: WriteResult): void => {
     const failedReason = result.state === 'failed' ? result.reason : '';
     const end = { endMono: clock.monoMs(), verified: result.state === 'verified', sent: result.sentMono !== null, reason: failedReason };
     keep(write.lampId, afterResult(track(write.lampId), write.commandId, end));
-    onResult();
+    progress();
   };
   const plan = (decision: Decision): LevelWrite[] => {
     const { lampId } = decision;
@@ -75,7 +86,11 @@ export function createFollower({ lamps, clock, field, events, verificationOf, on
     keep(lampId, step.write === null ? step.track : afterSend(step.track, commandId, step.write.levelPct));
     if (step.write === null) return [];
     writes++;
-    return [{ ...step.write, commandId, lampId, pointId, expiresMono: nowMono + WRITE_TTL_MS[step.write.lane] }];
+    const onSent = (): void => {
+      tracks.set(lampId, afterSent(track(lampId), commandId));
+      progress();
+    };
+    return [{ ...step.write, commandId, lampId, pointId, expiresMono: nowMono + WRITE_TTL_MS[step.write.lane], onSent }];
   };
   return {
     follow(decisions) {

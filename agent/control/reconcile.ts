@@ -12,7 +12,7 @@ import type { Decision, LevelPct, Rank, Reading } from '../core/words.ts';
 /** What is known of one lamp's obedience. */
 export interface LampTrack {
   /** The write on its way; its result alone counts. */
-  readonly inFlight: { readonly commandId: string; readonly levelPct: LevelPct } | null;
+  readonly inFlight: { readonly commandId: string; readonly levelPct: LevelPct; readonly sent: boolean } | null;
   /** How the newest finished write ended. */
   readonly last: {
     readonly levelPct: LevelPct;
@@ -29,8 +29,8 @@ export interface LampTrack {
   readonly drifts: number;
   /** No repetition before this time; a changed wish does not wait. */
   readonly retryMono: MonoMs;
-  /** It was there when last heard of; false from a lost poll until it tells its level again. */
-  readonly answers: boolean;
+  /** It was there when last heard of; false from a lost poll until it tells its level again; null before either. */
+  readonly answers: boolean | null;
 }
 
 export const NEW_TRACK: LampTrack = {
@@ -40,7 +40,7 @@ export const NEW_TRACK: LampTrack = {
   failures: 0,
   drifts: 0,
   retryMono: 0,
-  answers: false,
+  answers: null,
 };
 
 /** When a reading counts against a lamp, and how far off it may be. Units: ms and % of light. */
@@ -53,8 +53,8 @@ export interface Verification {
 const TRIES = 3;
 /** Wait before a repetition. Units: ms. Source: assumed; the longest is the time within which a returning lamp is put right even if unseen. */
 const BACKOFF_MS = { first: 1_000, max: 60_000 };
-/** Ranks whose rise somebody waits for. */
-const URGENT_RANKS: readonly Rank[] = ['maintenance', 'emergency', 'override', 'presence'];
+/** Ranks whose rise somebody in the street waits for; an override's lamps must not stand in the way of a detection. */
+const URGENT_RANKS: readonly Rank[] = ['emergency', 'presence'];
 
 /** A lamp as the tick sees it. */
 export interface LampSight {
@@ -85,7 +85,12 @@ export function reconcile(before: LampTrack, view: LampSight): LampStep {
 
 /** The track once its write was handed to the field. */
 export function afterSend(track: LampTrack, commandId: string, levelPct: LevelPct): LampTrack {
-  return { ...track, inFlight: { commandId, levelPct } };
+  return { ...track, inFlight: { commandId, levelPct, sent: false } };
+}
+
+/** The track once that write has left for the lamp. */
+export function afterSent(track: LampTrack, commandId: string): LampTrack {
+  return track.inFlight?.commandId === commandId ? { ...track, inFlight: { ...track.inFlight, sent: true } } : track;
 }
 
 /** How the write ended that was handed over under `commandId`; a write that a newer one replaced counts for nothing. */
@@ -124,7 +129,7 @@ function observe(before: LampTrack, view: LampSight): LampTrack {
   if (measured.value === null) {
     return { ...before, answers: false, confirmedPct: isNewer(measured, before, 0) ? null : before.confirmedPct };
   }
-  const returned = !before.answers;
+  const returned = before.answers !== true;
   const track: LampTrack = { ...before, answers: true, retryMono: returned ? Math.min(before.retryMono, nowMono) : before.retryMono };
   if (track.inFlight !== null || !isNewer(measured, track, verification.settleMs)) return track;
   const agrees = Math.abs(measured.value - decision.levelPct) <= verification.tolerance;

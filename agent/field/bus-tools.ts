@@ -1,11 +1,127 @@
 /**
  * Jobs of a person at the cabinet, done between a line's own transactions.
  *
- * Owns the jobs. Never opens a port. Called by `field.ts`.
+ * Owns the checks and who does what. Never opens a port. Called by `field.ts`.
  */
-import type { BusTools } from '../core/bus-tools.ts';
+import type { BusTools, LineStats } from '../core/bus-tools.ts';
+import type { LineConfig } from '../core/cabinet.ts';
+import type { Clock } from '../core/clock.ts';
+import { BusError } from '../core/errors.ts';
+import type { Profile } from '../core/profile.ts';
+import { readRegisters, writeRegisters } from './bus-access.ts';
+import { checkRead, checkRegisters, checkScan, checkWrite } from './bus-bounds.ts';
+import { type BusDesk, type BusLine, createBusDesk } from './bus-desk.ts';
+import { findRegisters } from './bus-registers.ts';
+import { scanLine } from './bus-scan.ts';
+import { type BusWatch, createBusWatch } from './bus-watch.ts';
+import { createLineStats, type LineStatsBook, type LineStatsParts } from './line-stats.ts';
+import type { TransactionReport } from './watched-line.ts';
 
-export function createBusTools(): BusTools {
-  const refuse = (): Promise<never> => Promise.reject(new RangeError('not here'));
-  return { scan: refuse, registers: refuse, read: refuse, write: refuse, stats: () => [], watch: () => () => {} };
+/** A line of raw bytes: nothing can be asked of it. */
+export interface RawLine {
+  readonly config: LineConfig;
+  readonly noiseBytes: () => number;
+}
+
+export interface BusToolsParts {
+  readonly lines: readonly (BusLine & Pick<LineStatsParts, 'overruns' | 'requestsOf'>)[];
+  readonly rawLines: readonly RawLine[];
+  readonly clock: Clock;
+  /** Device types a stranger may be. */
+  readonly profiles: () => readonly Profile[];
+  /** How long the adapter of a port holds bytes back; null when it does not say. Units: ms. */
+  readonly adapterLatencyMs: (port: string) => number | null;
+}
+
+export interface FieldBusTools extends BusTools {
+  /** Every transaction of a line, as it ends. */
+  note(lineId: string, report: TransactionReport): void;
+  /** An urgent write has begun to leave this long after it was wished. Units: ms. */
+  noteUrgent(lineId: string, waitMs: number): void;
+}
+
+interface Post {
+  readonly desk: BusDesk;
+  readonly stats: LineStatsBook;
+  readonly watch: BusWatch;
+}
+
+export function createBusTools({ lines, rawLines, clock, profiles, adapterLatencyMs }: BusToolsParts): FieldBusTools {
+  const posts = new Map(
+    lines.map((line): [string, Post] => {
+      const latencyMs = (): number | null => adapterLatencyMs(line.config.port);
+      return [
+        line.config.id,
+        { desk: createBusDesk(line, clock), stats: createLineStats({ ...line, clock, latencyMs }), watch: createBusWatch(clock) },
+      ];
+    }),
+  );
+
+  return {
+    async scan(request, tell) {
+      const { desk, stats } = openPost(request.line);
+      checkScan(request, desk.config.port);
+      const adapter = { latencyMs: adapterLatencyMs(desk.config.port), hiddenChars: stats.hiddenChars() };
+      return scanLine({ desk, profiles: profiles(), adapter, isDamaged: stats.isDamaged }, request, tell);
+    },
+    async registers(request, tell) {
+      const { desk } = openPost(request.line);
+      checkRegisters(request);
+      return findRegisters(desk, request, tell);
+    },
+    async read(request) {
+      const { desk } = openPost(request.line);
+      checkRead(request);
+      return readRegisters(desk, request);
+    },
+    async write(request) {
+      const { desk } = openPost(request.line);
+      checkWrite(request);
+      return writeRegisters(desk, request);
+    },
+    stats: () => [...[...posts.values()].map(({ stats }) => stats.stats()), ...rawLines.map(rawStats)],
+    watch: (lineId, tell) => postOf(lineId).watch.watch(tell),
+    note(lineId, report) {
+      const post = posts.get(lineId);
+      post?.stats.note(report);
+      if (post?.watch.isWatched !== true) return;
+      const { unit, lane, what, reply, error } = report;
+      const atMs = clock.wallMs() - Math.round(clock.monoMs() - report.atMono);
+      post.watch.note({ atMs, unit, lane, what, turnaroundMs: reply?.turnaroundMs ?? null, error: error?.code ?? null });
+    },
+    noteUrgent: (lineId, waitMs) => posts.get(lineId)?.stats.noteUrgent(waitMs),
+  };
+
+  /** Errors: throws RangeError for a line that is not there or speaks no Modbus. */
+  function postOf(lineId: string): Post {
+    const post = posts.get(lineId);
+    if (post !== undefined) return post;
+    const isRaw = rawLines.some(({ config }) => config.id === lineId);
+    const found = isRaw ? `line ${lineId} carries one device that talks by itself` : `there is no line ${lineId}`;
+    throw new RangeError(`${found}: Modbus lines are ${[...posts.keys()].join(', ') || 'none'}`);
+  }
+
+  /** Errors: also throws BusError `port-closed` while the line is down. */
+  function openPost(lineId: string): Post {
+    const post = postOf(lineId);
+    if (!post.desk.line.isOpen) throw new BusError('port-closed', `line ${lineId} is down: check ${post.desk.config.port}`);
+    return post;
+  }
+}
+
+function rawStats({ config, noiseBytes }: RawLine): LineStats {
+  const none = { busyPct: 0, wirePct: 0, transactions: 0, timeouts: 0, crcErrors: 0, exceptions: 0, lateReplies: 0, echoes: 0 };
+  const { id: line, port, serial } = config;
+  return {
+    line,
+    kind: 'uart',
+    port,
+    baud: serial.baud,
+    ...none,
+    noiseBytes: noiseBytes(),
+    urgentWaitMs: null,
+    overruns: 0,
+    units: [],
+    advice: [],
+  };
 }

@@ -7,15 +7,18 @@ import type { LineConfig } from '../core/cabinet.ts';
 import { type Clock, every, type Timer } from '../core/clock.ts';
 import type { BytePort, ModbusDriver, ModbusLine, UartDriver } from '../core/driver.ts';
 import { createEventBook } from '../core/event-book.ts';
-import type { DeviceView, Field, LineView, Log, WriteResult } from '../core/ports.ts';
+import type { Field, Log, Store, WriteResult } from '../core/ports.ts';
+import type { Profile } from '../core/profile.ts';
 import type { AgentEvent, PointId, Reading } from '../core/words.ts';
-import { type BusLoad, createBusLoad } from './bus-load.ts';
+import { createBusLoad } from './bus-load.ts';
 import { createBusTools } from './bus-tools.ts';
+import { busLine, deviceViews, lineView, type Runtime, rawLine } from './field-views.ts';
 import { createLineKeeper, type LineKeeper } from './line-keeper.ts';
+import { createLineMemory } from './line-memory.ts';
 import { createLineRunner, type LineRunner } from './line-runner.ts';
 import { POLL_PERIOD_MS } from './poll-plan.ts';
-import { createUartLine, type UartLine } from './uart-line.ts';
-import { createUnit, type SetupValues, stateOf, type Unit } from './unit.ts';
+import { createUartLine } from './uart-line.ts';
+import { createUnit, type SetupValues } from './unit.ts';
 
 /** A reading is stale when it is older than this many periods. Source: assumed; two lost polls in a row are noise. */
 const STALE_PERIODS = 3;
@@ -29,8 +32,6 @@ export type FieldLine =
       readonly config: LineConfig;
       readonly line: ModbusLine;
       readonly driverOf: (deviceId: string) => ModbusDriver;
-      /** Caps a poll so that an urgent write need not wait longer than the latency budget. Units: registers. */
-      readonly maxRegisters: number;
     }
   | { readonly kind: 'uart'; readonly config: LineConfig; readonly port: BytePort; readonly driver: UartDriver };
 
@@ -41,19 +42,16 @@ export interface FieldOptions {
   /** Set-up values of a device, from the policy of its zone. */
   readonly setupValuesOf: (deviceId: string) => SetupValues;
   readonly random: () => number;
+  /** Keeps what units have taught over a restart; without it they are learned anew. */
+  readonly memory?: Pick<Store, 'load' | 'save'>;
+  /** Device types that a stranger found on a line may be. */
+  readonly profiles?: () => readonly Profile[];
+  /** How long the adapter of a port holds bytes back; null when it does not say. Units: ms. */
+  readonly adapterLatencyMs?: (port: string) => number | null;
   readonly periodsMs?: typeof POLL_PERIOD_MS;
   readonly onReadings: (readings: readonly Reading[]) => void;
   readonly onAlive: (deviceId: string, alive: boolean) => void;
   readonly onEvent: (event: AgentEvent) => void;
-}
-
-interface Runtime {
-  readonly source: FieldLine;
-  readonly keeper: LineKeeper;
-  readonly load: BusLoad;
-  readonly units: readonly Unit[];
-  readonly runner: LineRunner | null;
-  readonly uart: UartLine | null;
 }
 
 export function createField(options: FieldOptions): Field {
@@ -66,18 +64,27 @@ export function createField(options: FieldOptions): Field {
     onReadings(readings);
   };
   const runtimes = lines.map((source): Runtime => (source.kind === 'modbus' ? modbusRuntime(source) : uartRuntime(source)));
+  const bus = createBusTools({
+    lines: runtimes.flatMap(busLine),
+    rawLines: runtimes.flatMap(rawLine),
+    clock,
+    profiles: options.profiles ?? (() => []),
+    adapterLatencyMs: options.adapterLatencyMs ?? (() => null),
+  });
   let sampler: Timer | undefined;
 
   return {
     async start() {
       sampler ??= every(clock, LOAD_SAMPLE_MS, sample);
       sample();
+      for (const { memory } of runtimes) memory?.start();
       await Promise.all(runtimes.map(({ keeper }) => keeper.start()));
     },
     async stop() {
       sampler?.cancel();
       sampler = undefined;
-      for (const { runner, uart } of runtimes) {
+      for (const { runner, uart, memory } of runtimes) {
+        memory?.stop();
         runner?.stop();
         uart?.stop();
       }
@@ -96,29 +103,47 @@ export function createField(options: FieldOptions): Field {
     readings: () => [...latest.values()].map((reading) => aged(reading) as Reading),
     lines: () => runtimes.map(lineView),
     devices: () => runtimes.flatMap(deviceViews),
-    bus: createBusTools(),
+    bus,
   };
 
   function modbusRuntime(source: FieldLine & { kind: 'modbus' }): Runtime {
-    const { config, line, driverOf, maxRegisters } = source;
-    const units = config.devices.map((device) =>
-      createUnit({ device, driver: driverOf(device.id), maxRegisters, setupValues: options.setupValuesOf(device.id) }),
+    const { config, line, driverOf } = source;
+    const count = config.devices.length;
+    const units = config.devices.map((device, i) =>
+      createUnit({ device, driver: driverOf(device.id), setupValues: options.setupValuesOf(device.id), phase: (i + 1) / count }),
     );
-    for (const { device, plan } of units) {
-      for (const block of plan)
-        for (const quantity of block.quantities) staleMs.set(`${device.id}.${quantity}`, STALE_PERIODS * periodsMs[block.poll] + 1_000);
+    for (const { device, slots } of units) {
+      for (const { quantities, poll } of slots)
+        for (const quantity of quantities) staleMs.set(`${device.id}.${quantity}`, STALE_PERIODS * periodsMs[poll] + 1_000);
     }
-    const runner = createLineRunner({ ...options, lineId: config.id, line, units, events, periodsMs, onReadings: note });
+    const common = { ...options, lineId: config.id, line, units, events, periodsMs, onReadings: note };
+    const runner: LineRunner = createLineRunner({
+      ...common,
+      broadcast: config.broadcast,
+      onTransaction: (report) => bus.note(config.id, report),
+      onUrgentSent: (waitMs) => bus.noteUrgent(config.id, waitMs),
+      onDeadLine: (isFirst) => revive(config, keeper, isFirst),
+      onClosed: (cause) => keeper.lost(cause),
+    });
     const onUp = (): void => {
       runner.start();
       runner.up();
     };
-    const keeper = createLineKeeper({ ...options, lineId: config.id, port: line, events, onUp });
+    const keeper: LineKeeper = createLineKeeper({ ...options, lineId: config.id, port: line, events, onUp });
     line.onLost = (cause) => {
       runner.lost();
       keeper.lost(cause);
     };
-    return { source, keeper, load: createBusLoad(), units, runner, uart: null };
+    const memory = options.memory === undefined ? null : createLineMemory({ lineId: config.id, units, store: options.memory, clock });
+    return { source, keeper, load: createBusLoad(), units, runner, memory, uart: null };
+  }
+
+  /** No unit answers any more: the adapter may hang. Told once until one has answered. */
+  async function revive({ id }: LineConfig, keeper: LineKeeper, isFirst: boolean): Promise<void> {
+    const text = `no unit on line ${id} answers any more, its port is closed and opened again; check the supply of the line, wires A and B, the adapter`;
+    if (isFirst) events.notice({ code: 'line-down', source: id, severity: 'warning', text });
+    options.log.event('line-reopened', { line: id });
+    await keeper.reopen();
   }
 
   function uartRuntime(source: FieldLine & { kind: 'uart' }): Runtime {
@@ -132,7 +157,7 @@ export function createField(options: FieldOptions): Field {
       uart.lost();
       keeper.lost(cause);
     };
-    return { source, keeper, load: createBusLoad(), units: [], runner: null, uart };
+    return { source, keeper, load: createBusLoad(), units: [], runner: null, memory: null, uart };
   }
 
   function sample(): void {
@@ -144,41 +169,4 @@ export function createField(options: FieldOptions): Field {
     const limitMs = staleMs.get(reading.pointId) ?? Number.POSITIVE_INFINITY;
     return clock.monoMs() - reading.atMono > limitMs ? { ...reading, quality: 'stale' } : reading;
   }
-}
-
-function lineView({ source, keeper, load }: Runtime): LineView {
-  const { config } = source;
-  const counters = source.kind === 'modbus' ? source.line.counters : null;
-  return {
-    id: config.id,
-    kind: source.kind,
-    port: config.port,
-    state: keeper.reason === '' ? 'up' : 'down',
-    reason: keeper.reason,
-    baud: config.serial.baud,
-    busyPct: load.busyPct(),
-    transactions: counters?.transactions ?? 0,
-    timeouts: counters?.timeouts ?? 0,
-    crcErrors: counters?.crcErrors ?? 0,
-    exceptions: counters?.exceptions ?? 0,
-    lateReplies: counters?.lateReplies ?? 0,
-    noiseBytes: counters?.noiseBytes ?? (source.kind === 'uart' ? source.driver.counters.noiseBytes : 0),
-  };
-}
-
-function deviceViews({ source, units, uart }: Runtime): DeviceView[] {
-  const modbus = units.map((unit) => ({
-    id: unit.device.id,
-    line: source.config.id,
-    unit: unit.device.unit,
-    profile: unit.device.profile,
-    pole: unit.device.pole,
-    state: stateOf(unit),
-    lastSeenMs: unit.seenMs,
-    turnaroundMs: unit.health.turnaroundMs === null ? null : Math.round(unit.health.turnaroundMs.mean * 10) / 10,
-    failures: unit.health.failures,
-  }));
-  if (uart === null) return modbus;
-  const base = { line: source.config.id, unit: 0, state: uart.state, lastSeenMs: uart.seenMs, turnaroundMs: null, failures: 0 };
-  return source.config.devices.map(({ id, profile, pole }) => ({ ...base, id, profile, pole }));
 }

@@ -7,24 +7,33 @@ import { LANES, type Lane } from '../core/ports.ts';
 
 /**
  * Transactions of other lanes after which one of these gets its turn.
- * Source: assumed; one in ten keeps a tenth of the line for telemetry, and on a full line a unit that is back is still noticed within seconds.
+ * Source: assumed; a detection waits for two read-backs of an override at most, one in ten keeps a tenth of the line for telemetry and for
+ * the person at the cabinet, and on a full line a unit that is back is still noticed within seconds.
  */
-const SHARE = { telemetry: 10, probe: 50 } as const;
+const SHARE = { presence: 2, telemetry: 10, console: 10, probe: 50 } as const;
+/** Urgent writes in a row after which a sensor is asked. Source: assumed; a street being lit by single writes still sees the next walker. */
+const PRESENCE_AMONG_URGENT = 4;
 
 /** Transactions since each of these lanes last ran. */
 export type Since = Readonly<Record<keyof typeof SHARE, number>>;
 
-export const NONE_SINCE: Since = { telemetry: 0, probe: 0 };
+export const NONE_SINCE: Since = { presence: 0, telemetry: 0, console: 0, probe: 0 };
 
 /** Of the lanes that have work, the one whose turn it is. */
 export function nextLane(waiting: ReadonlySet<Lane>, since: Since): Lane | undefined {
-  const first = LANES.find((lane) => waiting.has(lane));
-  if (first === 'urgent') return first;
-  if (waiting.has('probe') && since.probe >= SHARE.probe) return 'probe';
-  return waiting.has('telemetry') && since.telemetry >= SHARE.telemetry ? 'telemetry' : first;
+  const isOwed = (lane: keyof Since): boolean => waiting.has(lane) && since[lane] >= SHARE[lane];
+  if (waiting.has('urgent')) return waiting.has('presence') && since.presence >= PRESENCE_AMONG_URGENT ? 'presence' : 'urgent';
+  if (isOwed('probe') && !waiting.has('command')) return 'probe';
+  for (const lane of ['presence', 'console', 'telemetry'] as const) if (isOwed(lane)) return lane;
+  return LANES.find((lane) => waiting.has(lane));
 }
 
 /** The count after a transaction of this lane. */
-export function afterTurn({ telemetry, probe }: Since, lane: Lane): Since {
-  return { telemetry: lane === 'telemetry' ? 0 : telemetry + 1, probe: lane === 'probe' ? 0 : probe + 1 };
+export function afterTurn(since: Since, lane: Lane): Since {
+  return {
+    presence: lane === 'presence' ? 0 : since.presence + 1,
+    telemetry: lane === 'telemetry' ? 0 : since.telemetry + 1,
+    console: lane === 'console' ? 0 : since.console + 1,
+    probe: lane === 'probe' ? 0 : since.probe + 1,
+  };
 }

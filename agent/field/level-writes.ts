@@ -2,22 +2,44 @@
  * Levels on their way to the lamps of one line: waiting, sent, read back, ended.
  *
  * Owns every write from `add` to its one result. Never decides about light. Called by the line runner.
+ *
+ * Order within the command lane: levels, then repetitions of broadcasts, then proofs. A level of the other lane travels along when its
+ * whole group goes, so that a street that changes together changes at once.
  */
 import type { Clock, MonoMs } from '../core/clock.ts';
-import type { ReadRequest } from '../core/driver.ts';
+import type { Reply } from '../core/driver.ts';
 import { BusError } from '../core/errors.ts';
 import type { LevelWrite, WriteResult } from '../core/ports.ts';
-import type { PointProfile } from '../core/profile.ts';
-import { createReadBacks, type ReadBack } from './read-backs.ts';
+import type { PointId } from '../core/words.ts';
+import { chooseGroup, type GroupChoice, type LineGroup } from './group-choice.ts';
+import { createGroupRepeats } from './group-repeats.ts';
+import { createReadBacks, judge, pointOf, proofRequest, type ReadBack } from './read-backs.ts';
 import type { Transactions } from './transactions.ts';
 import type { Unit } from './unit.ts';
 import type { HeldUntil } from './units-due.ts';
-import { createWriteQueue, type WaitingWrite } from './write-queue.ts';
+import { createWriteQueue, SUPERSEDED, type WaitingWrite } from './write-queue.ts';
+import { failureReason, mismatchReason, writeRefusal } from './write-reasons.ts';
 
 /** Tries of one write before it has failed. Source: assumed; two losses in a row happen on a noisy line, three mean trouble. */
 const WRITE_TRIES = 3;
 /** A silent unit still gets its light, this often at most. Units: ms. Source: wb-mqtt-serial allows a write to a lost device each 5 s. */
 const SILENT_WRITE_MS = 5_000;
+/**
+ * Silence after a broadcast, in which the units obey: as long as the slowest of them takes to reply to a write of its own, within these
+ * bounds. Units: ms. Source: practice leaves two frame gaps (4 ms at 19200 baud) to 20 ms; a lamp that needs longer is found by its proof.
+ */
+const BROADCAST_PAUSE_MS = { least: 5, most: 20 };
+/** A broadcast is said again not sooner than this, so that others come in between. Units: ms. */
+const REPEAT_MS = 1;
+
+export interface LevelWritesOptions {
+  readonly clock: Clock;
+  readonly transactions: Transactions;
+  readonly held: HeldUntil;
+  readonly groups: readonly LineGroup[];
+  /** From `add` to the first byte of each urgent level. Units: ms. */
+  readonly onUrgentSent?: ((waitMs: number) => void) | undefined;
+}
 
 export interface LevelWrites {
   /** Settles once, never rejects. */
@@ -31,75 +53,133 @@ export interface LevelWrites {
   failAll(reason: string): void;
 }
 
-export function createLevelWrites(clock: Clock, transactions: Transactions, held: HeldUntil): LevelWrites {
-  const writes = createWriteQueue();
-  const readBacks = createReadBacks(({ unit, quantity }) => held(readBackRequest(unit, quantity)));
+export function createLevelWrites({ clock, transactions, held, groups, onUrgentSent = () => {} }: LevelWritesOptions): LevelWrites {
+  const queue = createWriteQueue();
+  const readBacks = createReadBacks(({ sent: { unit, quantity } }) => held(proofRequest(unit, quantity)));
+  /** The last word for each point, whatever became of it. */
+  const newest = new Map<PointId, LevelWrite>();
+  const repeats = createGroupRepeats((pointId) => newest.get(pointId)?.levelPct);
 
   return {
-    add: (write, unit, quantity) => new Promise((settle) => writes.add({ write, unit, quantity, attempts: 0, settle })),
-    has: (lane, nowMono) => writes.has(lane, nowMono) || (lane === 'command' && readBacks.isDue(nowMono)),
+    add(write, unit, quantity) {
+      const refusal = writeRefusal(write, unit, quantity);
+      if (refusal !== '') return Promise.resolve({ state: 'failed', reason: refusal, sentMono: null });
+      newest.set(write.pointId, write);
+      readBacks.drop(write.pointId);
+      const addedMono = clock.monoMs();
+      return new Promise((settle) => queue.add({ write, unit, quantity, addedMono, attempts: 0, sentMono: null, mayGroup: true, settle }));
+    },
+    has: (lane, nowMono) => queue.has(lane, nowMono) || (lane === 'command' && (repeats.isDue(nowMono) || readBacks.isDue(nowMono))),
     async next(lane, nowMono) {
-      const waiting = writes.take(lane, nowMono);
-      if (waiting !== undefined) return send(waiting);
-      const readBack = lane === 'command' ? readBacks.take(nowMono) : undefined;
+      const waiting = queue.take(lane, nowMono);
+      if (waiting !== undefined) {
+        const choice = chooseGroup(groups, waiting, (pointId) => queue.at(pointId, nowMono));
+        return choice === undefined ? sendOne(waiting) : sendGroup(choice);
+      }
+      if (lane === 'urgent') return;
+      const repeat = repeats.take(nowMono);
+      if (repeat !== undefined) return sendAgain(repeat);
+      const readBack = readBacks.take(nowMono);
       if (readBack !== undefined) await verify(readBack);
     },
     nextMono() {
-      const times = [writes.nextMono(), readBacks.nextMono()].filter((mono) => mono !== undefined);
+      const times = [queue.nextMono(), repeats.nextMono(), readBacks.nextMono()].filter((mono) => mono !== undefined);
       return times.length === 0 ? undefined : Math.min(...times);
     },
     failAll(reason) {
-      writes.failAll(reason);
+      queue.failAll(reason);
       readBacks.failAll(reason);
+      repeats.clear();
     },
   };
 
-  async function send(waiting: WaitingWrite): Promise<void> {
-    const { write, unit, quantity, settle } = waiting;
+  async function sendOne(waiting: WaitingWrite): Promise<void> {
+    const { write, unit, quantity } = waiting;
     const result = await transactions.write(unit, { unit: unit.device.unit, ...unit.driver.encode(quantity, write.levelPct) });
-    if (result instanceof BusError) {
-      retryOrFail(waiting, result);
-      return;
+    if (result instanceof BusError) retryOrFail(waiting, result);
+    else awaitProof(waiting, result, false);
+  }
+
+  async function sendGroup(choice: GroupChoice): Promise<void> {
+    for (const { write } of choice.writes) queue.remove(write.pointId);
+    const result = await transmit(choice);
+    for (const waiting of choice.writes) {
+      if (result instanceof BusError) failGroup(waiting, result);
+      else awaitProof(waiting, result, true);
     }
-    const dueMono = clock.monoMs() + (pointOf(unit, quantity).write?.settleMs ?? 0);
-    readBacks.add({ unit, quantity, write, sentMono: result.askedMono, dueMono, tries: 0, settle });
+    if (!(result instanceof BusError) && choice.group.reach === 'bus') repeats.add(choice, clock.monoMs() + REPEAT_MS);
+  }
+
+  /** Nobody confirms a broadcast, so it is said twice; what comes of it is the read-backs' to find out. */
+  async function sendAgain(choice: GroupChoice): Promise<void> {
+    await transmit(choice);
+  }
+
+  async function transmit({ group, request, writes }: GroupChoice): Promise<Reply | BusError> {
+    const [first] = writes;
+    if (group.reach === 'bus' || first === undefined) return transactions.broadcast(request, pauseMs(writes));
+    return transactions.write(first.unit, request);
+  }
+
+  function awaitProof(waiting: WaitingWrite, { askedMono }: Reply, byGroup: boolean): void {
+    const { write, unit, quantity } = waiting;
+    const sent = { ...waiting, sentMono: waiting.sentMono ?? askedMono };
+    if (waiting.sentMono === null) {
+      write.onSent?.(askedMono);
+      if (write.lane === 'urgent') onUrgentSent(askedMono - waiting.addedMono);
+    }
+    if (isSuperseded(sent)) return;
+    readBacks.add({ sent, dueMono: clock.monoMs() + (pointOf(unit, quantity).write?.settleMs ?? 0), tries: 0, byGroup });
+  }
+
+  /** A group that is refused may not exist in this device: its lamps are told one by one. One that is lost is tried again as a whole. */
+  function failGroup(waiting: WaitingWrite, error: BusError): void {
+    if (!error.policy.answered) retryOrFail(waiting, error);
+    else if (!isSuperseded(waiting)) queue.add({ ...waiting, mayGroup: false });
   }
 
   function retryOrFail(waiting: WaitingWrite, error: BusError): void {
-    const { unit, write, settle } = waiting;
+    const { unit, settle, sentMono } = waiting;
     const attempts = waiting.attempts + 1;
     unit.nextWriteMono = clock.monoMs() + SILENT_WRITE_MS;
-    const isWorthIt = error.policy.retry && error.policy.unitUsable && attempts < WRITE_TRIES;
-    if (isWorthIt && !writes.holds(write.pointId)) writes.add({ ...waiting, attempts });
-    else settle({ state: 'failed', reason: error.message, sentMono: null });
+    if (isSuperseded(waiting)) return;
+    if (error.policy.retry && error.policy.unitUsable && attempts < WRITE_TRIES) queue.add({ ...waiting, attempts });
+    else settle({ state: 'failed', reason: failureReason(error), sentMono });
   }
 
   async function verify(readBack: ReadBack): Promise<void> {
-    const { unit, quantity, write, sentMono, settle } = readBack;
-    const request = readBackRequest(unit, quantity);
+    const { sent, byGroup } = readBack;
+    const { unit, quantity, write, sentMono, settle } = sent;
+    const request = proofRequest(unit, quantity);
     const result = await transactions.read(unit, request);
+    readBacks.done(clock.monoMs());
+    if (!(result instanceof BusError)) transactions.deliver(unit, request, result);
+    if (isSuperseded(sent)) return;
     if (result instanceof BusError) {
       const tries = readBack.tries + 1;
-      if (result.policy.retry && result.policy.unitUsable && tries < WRITE_TRIES) readBacks.add({ ...readBack, tries });
-      else settle({ state: 'failed', reason: `sent, but not read back: ${result.message}`, sentMono });
+      const isWorthIt = result.policy.retry && result.policy.unitUsable && tries < WRITE_TRIES;
+      if (isWorthIt) readBacks.add({ ...readBack, tries });
+      else settle({ state: 'failed', reason: `sent, but not read back: ${failureReason(result)}`, sentMono });
       return;
     }
-    transactions.deliver(unit, request, result);
-    const decoded = unit.driver.decode(request.table, request.address, result.words).find((value) => value.quantity === quantity);
-    const found = decoded?.value ?? null;
-    const isRight = found !== null && Math.abs(found - write.levelPct) <= (pointOf(unit, quantity).write?.tolerance ?? 0);
+    const { isRight, found } = judge(sent, unit.driver.decode(request.table, request.address, result.words));
     if (isRight) settle({ state: 'verified', sentMono });
-    else settle({ state: 'failed', reason: `reads back ${found ?? 'no value'}, wrote ${write.levelPct}`, sentMono });
+    else if (byGroup) queue.add({ ...sent, attempts: 0, mayGroup: false });
+    else settle({ state: 'failed', reason: mismatchReason(found, write.levelPct), sentMono });
+  }
+
+  /** A newer level came while this one was on the wire: nobody waits for its proof. */
+  function isSuperseded({ write, sentMono, settle }: WaitingWrite): boolean {
+    if (newest.get(write.pointId) === write) return false;
+    settle({ state: 'failed', reason: SUPERSEDED, sentMono });
+    return true;
   }
 }
 
-function readBackRequest(unit: Unit, quantity: string): ReadRequest {
-  const { table, address } = pointOf(unit, quantity);
-  return { unit: unit.device.unit, table, address, count: 1 };
-}
-
-function pointOf({ driver: { profile } }: Unit, quantity: string): PointProfile {
-  const point = profile.points.find(({ id }) => id === quantity);
-  if (point === undefined) throw new TypeError(`${profile.id} has no point ${quantity}`);
-  return point;
+function pauseMs(writes: readonly WaitingWrite[]): number {
+  const { least, most } = BROADCAST_PAUSE_MS;
+  const turnarounds = writes.map(({ unit: { health } }) =>
+    health.turnaroundMs === null ? most : health.turnaroundMs.mean + 2 * health.turnaroundMs.deviation,
+  );
+  return Math.min(Math.max(least, ...turnarounds), most);
 }

@@ -28,6 +28,8 @@ export interface LineKeeper {
   start(): Promise<void>;
   stop(): Promise<void>;
   lost(cause: Error): void;
+  /** Close the open port and open it again: it heals an adapter that hangs. */
+  reopen(): Promise<void>;
 }
 
 /** Errors: none; a port that cannot be opened is an event and is tried again. */
@@ -76,5 +78,11 @@ export function createLineKeeper({ lineId, port, clock, events, log, onUp }: Lin
       await port.close();
     },
     lost: down,
+    async reopen() {
+      if (!running) return;
+      timer?.cancel();
+      await port.close();
+      await attempt();
+    },
   };
 }

@@ -4,15 +4,21 @@
  * Owns the line: nothing else ever asks it anything. Never decides about light. Called by `field.ts`.
  */
 import type { MonoMs, Timer } from '../core/clock.ts';
+import type { ModbusLine, ReadRequest } from '../core/driver.ts';
 import { BusError } from '../core/errors.ts';
 import type { Lane, LevelWrite, WriteResult } from '../core/ports.ts';
+import { createConsoleJobs } from './console-jobs.ts';
+import { createDeadBudget, createSilenceWatch } from './dead-units.ts';
+import { groupsOf } from './group-choice.ts';
 import { afterTurn, NONE_SINCE, nextLane } from './lanes.ts';
 import { createLevelWrites } from './level-writes.ts';
-import { nextDueMono, type POLL_PERIOD_MS, requestOf } from './poll-plan.ts';
+import type { POLL_PERIOD_MS } from './poll-plan.ts';
+import { createPolls, type Poll } from './polls.ts';
 import { setUpOne } from './set-up.ts';
-import { createTransactions, type TransactionsOptions } from './transactions.ts';
-import { probeOf, refuse, type Unit } from './unit.ts';
-import { type DuePoll, type HeldUntil, nextDueOf, pollDue, probeDue, setUpDue } from './units-due.ts';
+import { createTransactions, type Transactions, type TransactionsOptions } from './transactions.ts';
+import { probeOf, setUpReadOf, type Unit } from './unit.ts';
+import { type Agenda, agendaOf } from './units-due.ts';
+import { createWatchedLine } from './watched-line.ts';
 
 /** Longest sleep of an idle line; an expired write is noticed by then. Units: ms. */
 const IDLE_MS = 1_000;
@@ -20,45 +26,91 @@ const IDLE_MS = 1_000;
 const IDLE_MIN_MS = 0.1;
 
 export interface LineRunnerOptions extends TransactionsOptions {
-  readonly units: readonly Unit[];
   readonly periodsMs: typeof POLL_PERIOD_MS;
+  /** Levels of the whole line may go as one broadcast. */
+  readonly broadcast: boolean;
+  /** From the wish to the first byte of each urgent level. Units: ms. */
+  readonly onUrgentSent?: (waitMs: number) => void;
+  /** No unit answers any more: close the port and open it again. `isFirst` until one has answered. Never rejects. */
+  readonly onDeadLine: (isFirst: boolean) => Promise<void>;
+  /** A job of the console has left the line closed. */
+  readonly onClosed: (cause: BusError) => void;
 }
 
+export type ConsoleWork<T> = (line: ModbusLine, transactions: Transactions) => Promise<T>;
+
 export interface LineRunner {
+  /** Polls that came later than one period after they were due. */
+  readonly overruns: number;
+  /** Requests of one whole round of a unit. */
+  requestsOf(unit: Unit): number;
   start(): void;
   stop(): void;
   write(write: LevelWrite, unit: Unit, quantity: string): Promise<WriteResult>;
+  /**
+   * One transaction for a person at the cabinet, when the console lane has its turn. `line` is the line's own, watched by `onTransaction`.
+   * Errors: rejects with what `work` rejects with; BusError `port-closed` when the line is or goes down.
+   */
+  ask<T>(work: ConsoleWork<T>): Promise<T>;
+  /** As `ask`, for work that keeps the line to itself: at most 300 ms, the line as it was before when it ends. Others have the line for as long after each. */
+  exclusive<T>(work: ConsoleWork<T>): Promise<T>;
   /** The port is open: there may be work. */
   up(): void;
   /** The port went away: everything in flight and waiting fails now. */
   lost(): void;
 }
 
+/** What the line does next. `waitMs` is how long it was wanted. */
+interface Turn {
+  readonly lane: Lane;
+  readonly waitMs: number | null;
+  act(): Promise<void>;
+}
+
 export function createLineRunner(options: LineRunnerOptions): LineRunner {
-  const { line, units, clock, log, periodsMs, lineId } = options;
-  const held: HeldUntil = (request) => line.heldUntilMono(request);
-  const transactions = createTransactions(options);
-  const writes = createLevelWrites(clock, transactions, held);
+  const { units, clock, log, lineId } = options;
+  const line = createWatchedLine({
+    ...options,
+    deviceOf: (address) => units.find(({ device }) => device.unit === address)?.device.id ?? null,
+    onTransaction: options.onTransaction ?? (() => {}),
+  });
+  const held = (request: ReadRequest): MonoMs => line.heldUntilMono(request);
+  const budget = createDeadBudget();
+  const silence = createSilenceWatch();
+  const transactions = createTransactions({ ...options, line, budget });
+  const polls = createPolls({ ...options, line, transactions });
+  const groups = groupsOf(units, options.broadcast);
+  const writes = createLevelWrites({ clock, transactions, held, groups, onUrgentSent: options.onUrgentSent });
+  const jobs = createConsoleJobs(() => clock.monoMs());
   let isWanted = false;
   let isTurning = false;
   let since = NONE_SINCE;
+  let isAllSilent = false;
   /** Set-up and polls take turns, so that neither keeps a unit from being met or from being made ready. */
   let wasSetUp = false;
   let wake: () => void = () => {};
 
   return {
+    get overruns() {
+      return polls.overruns;
+    },
+    requestsOf: (unit) => polls.requestsOf(unit),
     start() {
       isWanted = true;
       if (!isTurning) void run();
     },
     stop() {
       isWanted = false;
-      writes.failAll('the agent is stopping');
+      fail('the agent is stopping');
       wake();
     },
-    up: () => wake(),
+    up() {
+      const nowMono = clock.monoMs();
+      for (const unit of units) if (unit.isAway) unit.startingMono = nowMono + unit.driver.profile.quirks.startupSilenceMs;
+      wake();
+    },
     lost() {
-      writes.failAll('the line went down');
+      fail('the line went down');
       for (const unit of units) transactions.forget(unit);
     },
     write(write, unit, quantity) {
@@ -67,50 +119,111 @@ export function createLineRunner(options: LineRunnerOptions): LineRunner {
       wake();
       return result;
     },
+    ask: (work) => queue(work, false),
+    exclusive: (work) => queue(work, true),
   };
+
+  function queue<T>(work: ConsoleWork<T>, isLong: boolean): Promise<T> {
+    if (!isWanted || !line.isOpen) return Promise.reject(closed());
+    const result = jobs.add(() => work(line, transactions), isLong);
+    wake();
+    return result;
+  }
+
+  function closed(): BusError {
+    return new BusError('port-closed', `line ${lineId} is down`);
+  }
+
+  function fail(reason: string): void {
+    writes.failAll(reason);
+    jobs.failAll(closed());
+  }
 
   async function run(): Promise<void> {
     isTurning = true;
     while (isWanted) {
       const nowMono = clock.monoMs();
-      const lane = line.isOpen ? nextLane(waitingLanes(nowMono), since) : undefined;
-      if (lane === undefined) {
-        await idle(nowMono);
-        continue;
+      const agenda = agendaOf(units, nowMono, isAllSilent ? nowMono : budget.readyMono(nowMono));
+      isAllSilent = units.length > 0 && agenda.silentUnits === units.length;
+      const turn = line.isOpen ? decide(agenda, nowMono) : undefined;
+      if (turn === 'again') continue;
+      if (turn === undefined) await idle(agenda, nowMono);
+      else {
+        since = afterTurn(since, turn.lane);
+        line.turn = { lane: turn.lane, waitMs: turn.waitMs };
+        await turn.act();
       }
-      since = afterTurn(since, lane);
-      await turn(lane, nowMono);
+      await lookForSilence();
     }
     isTurning = false;
   }
 
-  function waitingLanes(nowMono: MonoMs): Set<Lane> {
+  /** `again`: the unit whose turn it was may not be asked yet, which is now known. */
+  function decide(agenda: Agenda, nowMono: MonoMs): Turn | 'again' | undefined {
     const waiting = new Set<Lane>();
-    const at = { nowMono, held };
     for (const lane of ['urgent', 'command'] as const) if (writes.has(lane, nowMono)) waiting.add(lane);
-    if (pollDue(units, 'presence', at) !== undefined) waiting.add('presence');
-    if (pollDue(units, 'telemetry', at) !== undefined || setUpDue(units, nowMono, held) !== undefined) waiting.add('telemetry');
-    if (probeDue(units, nowMono, held) !== undefined) waiting.add('probe');
-    return waiting;
+    const jobMono = jobs.waitingMono(nowMono);
+    if (agenda.presence !== undefined) waiting.add('presence');
+    if (jobMono !== undefined) waiting.add('console');
+    if (agenda.telemetry !== undefined || agenda.setUp !== undefined) waiting.add('telemetry');
+    if (agenda.probe !== undefined) waiting.add('probe');
+    const lane = nextLane(waiting, since);
+    if (lane === undefined) return undefined;
+    if (lane === 'urgent' || lane === 'command') return { lane, waitMs: null, act: () => writes.next(lane, nowMono) };
+    if (lane === 'console') return { lane, waitMs: nowMono - (jobMono ?? nowMono), act: job };
+    if (lane === 'probe') return probe(agenda.probe as Unit, nowMono) ?? 'again';
+    if (lane === 'telemetry' && agenda.setUp !== undefined && (agenda.telemetry === undefined || !wasSetUp))
+      return setUp(agenda.setUp, nowMono) ?? 'again';
+    const poll = polls.next(agenda[lane] as Unit, lane, nowMono);
+    return poll === undefined ? 'again' : pollTurn(lane, poll, nowMono);
   }
 
-  async function turn(lane: Lane, nowMono: MonoMs): Promise<void> {
-    if (lane === 'urgent' || lane === 'command') return writes.next(lane, nowMono);
-    if (lane === 'probe') return probe(nowMono);
-    const due = pollDue(units, lane === 'presence' ? 'presence' : 'telemetry', { nowMono, held });
-    const unit = lane === 'telemetry' ? setUpDue(units, nowMono, held) : undefined;
-    if (unit !== undefined && (due === undefined || !wasSetUp)) {
-      wasSetUp = true;
-      return setUpOne(unit, transactions, log);
-    }
+  function pollTurn(lane: 'presence' | 'telemetry', poll: Poll, nowMono: MonoMs): Turn {
     if (lane === 'telemetry') wasSetUp = false;
-    if (due !== undefined) await poll(due);
+    return { lane, waitMs: nowMono - poll.dueMono, act: () => polls.ask(poll) };
+  }
+
+  function setUp(unit: Unit, nowMono: MonoMs): Turn | undefined {
+    const read = setUpReadOf(unit);
+    if (read !== undefined && isHeld(unit, read, nowMono)) return undefined;
+    wasSetUp = true;
+    return { lane: 'telemetry', waitMs: null, act: () => setUpOne(unit, transactions, log) };
+  }
+
+  function probe(unit: Unit, nowMono: MonoMs): Turn | undefined {
+    const request = probeOf(unit);
+    if (request === undefined) unit.heldMono = Number.POSITIVE_INFINITY;
+    if (request === undefined || isHeld(unit, request, nowMono)) return undefined;
+    const act = async (): Promise<void> => {
+      silence.probed();
+      await transactions.read(unit, request);
+    };
+    return { lane: 'probe', waitMs: nowMono - unit.health.dueMono, act };
+  }
+
+  function isHeld(unit: Unit, request: ReadRequest, nowMono: MonoMs): boolean {
+    const heldMono = held(request);
+    if (heldMono <= nowMono) return false;
+    unit.heldMono = heldMono;
+    return true;
+  }
+
+  async function job(): Promise<void> {
+    await jobs.next();
+    if (isWanted && !line.isOpen) options.onClosed(closed());
+  }
+
+  async function lookForSilence(): Promise<void> {
+    const isDead = isAllSilent && units.some(({ seenMs }) => seenMs !== null);
+    const verdict = silence.look({ nowMono: clock.monoMs(), isAllSilent: isDead, units: units.length });
+    if (verdict === undefined || !isWanted || !line.isOpen) return;
+    await options.onDeadLine(verdict === 'first');
   }
 
   /** Until the next thing is due or somebody wants something. */
-  function idle(nowMono: MonoMs): Promise<void> {
+  function idle({ nextMono }: Agenda, nowMono: MonoMs): Promise<void> {
     return new Promise((resolve) => {
-      const dues = line.isOpen ? [...units.map((unit) => nextDueOf(unit, held)), writes.nextMono()] : [];
+      const dues = line.isOpen ? [nextMono, writes.nextMono(), jobs.nextMono()] : [];
       const waitMs = Math.min(IDLE_MS, ...dues.filter((mono) => mono !== undefined).map((mono) => mono - nowMono));
       let timer: Timer | undefined;
       wake = () => {
@@ -120,21 +233,5 @@ export function createLineRunner(options: LineRunnerOptions): LineRunner {
       };
       timer = clock.after(Math.max(waitMs, IDLE_MIN_MS), () => wake());
     });
-  }
-
-  async function poll({ unit, slot }: DuePoll): Promise<void> {
-    const reply = await transactions.read(unit, requestOf(slot));
-    const nowMono = clock.monoMs();
-    slot.dueMono = nextDueMono(slot, periodsMs[slot.block.poll], nowMono);
-    if (!(reply instanceof BusError)) return transactions.deliver(unit, slot.block, reply);
-    if (!reply.policy.excludePoint) return;
-    const lost = refuse(unit, slot, nowMono);
-    if (lost.length > 0) transactions.withdraw(unit, lost, 'bad');
-  }
-
-  async function probe(nowMono: MonoMs): Promise<void> {
-    const unit = probeDue(units, nowMono, held);
-    const request = unit && probeOf(unit);
-    if (unit !== undefined && request !== undefined) await transactions.read(unit, request);
   }
 }

@@ -1,87 +1,182 @@
 /**
- * Which registers of a unit are asked together, how often, and which block is due next.
+ * Which registers of a unit are asked together, decided anew for each request.
  *
- * Pure. Never touches the line, never reads a clock. Called by the line runner.
+ * Pure. Never touches the line, never reads a clock. Called by the line runner and by a unit about itself.
  */
 import type { MonoMs } from '../core/clock.ts';
 import type { ReadRequest } from '../core/driver.ts';
 import type { PointProfile, PollClass, Profile, RegisterType, Table } from '../core/profile.ts';
-
-/** Registers or bits that are read in one request. */
-export interface Block {
-  readonly table: Table;
-  readonly address: number;
-  readonly count: number;
-  readonly poll: PolledClass;
-  readonly quantities: readonly string[];
-}
 
 export type PolledClass = Exclude<PollClass, 'never'>;
 
 /** How often each class is asked. Units: ms. Source: assumed; fast leaves 100 ms from movement to light, normal notices a door within a walk to it, slow is a meter's pace. */
 export const POLL_PERIOD_MS: Readonly<Record<PolledClass, number>> = { fast: 100, normal: 5_000, slow: 30_000 };
 
+/** A neighbour of its own class is taken along when this share of its period or less is left. Source: assumed; keeps a unit's polls in step at the price of few early ones. */
+const NEARLY_DUE = 0.25;
+/** A lost poll is asked again after this long, and a second time, before it waits for its period. Units: ms. Source: the guard against late replies lasts as long. */
+const ASK_AGAIN_MS = 1_000;
+const ASK_AGAIN_TIMES = 2;
+
 /** Source: Modbus Application Protocol V1.1b3 §6: 16-bit registers. */
 const WIDTH: Readonly<Record<RegisterType, number>> = { bit: 1, u16: 1, s16: 1, u32: 2, s32: 2, f32: 2, u64: 4, s64: 4 };
+const FASTEST_FIRST: readonly PolledClass[] = ['fast', 'normal', 'slow'];
+
+/** The smallest part of a plan: the registers of a point, or of several that share them. Asked whole or not at all. */
+export interface Slot {
+  readonly table: Table;
+  readonly address: number;
+  readonly count: number;
+  readonly poll: PolledClass;
+  readonly quantities: readonly string[];
+  /** Asked by itself: the device answers truly only then. */
+  readonly isSingle: boolean;
+  dueMono: MonoMs;
+  /** Not asked yet since the unit was met. */
+  isFirst: boolean;
+  /** Polls lost in a row. */
+  misses: number;
+  /** The unit refuses this register; asked again after it has been away. */
+  refused: boolean;
+  /** The unit refused a block that reached from before this slot into it. */
+  cutBefore: boolean;
+}
+
+/** The slots of a device type by table and address; points of one register are one slot, of the faster class. */
+export function slotsOf({ points, quirks }: Profile): Slot[] {
+  const slots: Slot[] = [];
+  const polled = points.filter((point): point is PointProfile & { poll: PolledClass } => point.poll !== 'never');
+  for (const { id, table, address, type, poll } of polled.toSorted((a, b) => a.table.localeCompare(b.table) || a.address - b.address)) {
+    const end = address + WIDTH[type];
+    const last = slots.at(-1);
+    if (last === undefined || last.table !== table || address >= last.address + last.count) {
+      const isSingle = quirks.singleOnly.some(([from, to]) => from < end && address <= to);
+      const state = { dueMono: 0, isFirst: true, misses: 0, refused: false, cutBefore: false };
+      slots.push({ table, address, count: end - address, poll, quantities: [id], isSingle, ...state });
+      continue;
+    }
+    const count = Math.max(end, last.address + last.count) - last.address;
+    const faster = FASTEST_FIRST.find((each) => each === poll || each === last.poll) as PolledClass;
+    slots[slots.length - 1] = { ...last, count, poll: faster, quantities: [...last.quantities, id] };
+  }
+  return slots;
+}
+
+/** What bounds a block of one table. Units: registers, or bits in a table of bits. */
+export interface Limits {
+  /** Longest block. */
+  readonly maxCount: number;
+  /** Registers nobody wants that may lie between two slots. */
+  readonly maxHole: number;
+  /** What may be read for nothing, known registers included, before a request of its own would be cheaper. */
+  readonly breakEven: number;
+  readonly evenAlign: boolean;
+}
+
+export interface Block extends Pick<ReadRequest, 'table' | 'address' | 'count'> {
+  /** All that it answers. */
+  readonly slots: readonly Slot[];
+  /** It reads over registers that no point of the profile needs. */
+  readonly hasHoles: boolean;
+}
+
+export interface BlockOptions {
+  readonly slots: readonly Slot[];
+  readonly first: number;
+  readonly nowMono: MonoMs;
+  readonly periodsMs: Readonly<Record<PolledClass, number>>;
+  readonly limits: Limits;
+}
+
+/** The block around the slot at `first`: neighbours that are due, or nearly, as far as it pays and is allowed; that slot alone at least. */
+export function blockAround(options: BlockOptions): Block {
+  const { slots, first, limits } = options;
+  const lead = slots[first] as Slot;
+  let [from, to] = [first, first];
+  if (!lead.isSingle) {
+    to = reach(options, { from, to, step: 1 });
+    from = reach(options, { from, to, step: -1 });
+  }
+  const taken = slots.slice(from, to + 1);
+  const { address, end } = spanOf(slots, { from, to, evenAlign: limits.evenAlign });
+  const known = taken.reduce((sum, { count }) => sum + count, 0);
+  return { table: lead.table, address, count: end - address, slots: taken, hasHoles: known < end - address };
+}
+
+/** How far a block may be stretched in one direction; slots that are passed over are read too. Returns the last slot that is wanted. */
+function reach(options: BlockOptions, at: { from: number; to: number; step: 1 | -1 }): number {
+  const { slots, limits } = options;
+  const { step } = at;
+  let edge = step === 1 ? at.to : at.from;
+  let unwanted = 0;
+  for (let next = edge + step; ; next += step) {
+    const [slot, before] = [slots[next], slots[next - step]];
+    if (slot === undefined || before === undefined || slot.table !== before.table || slot.refused || slot.isSingle) return edge;
+    const [low, high] = step === 1 ? [before, slot] : [slot, before];
+    const hole = high.address - (low.address + low.count);
+    if (high.cutBefore || hole > limits.maxHole) return edge;
+    const span = spanOf(slots, { from: Math.min(at.from, next), to: Math.max(at.to, next), evenAlign: limits.evenAlign });
+    unwanted += hole;
+    if (span.end - span.address > limits.maxCount || unwanted > limits.breakEven) return edge;
+    if (isWanted(slot, options)) {
+      edge = next;
+      unwanted = 0;
+    } else unwanted += slot.count;
+  }
+}
+
+function isWanted({ dueMono, poll }: Slot, { slots, first, nowMono, periodsMs }: BlockOptions): boolean {
+  const early = poll === slots[first]?.poll ? NEARLY_DUE * periodsMs[poll] : 0;
+  return dueMono <= nowMono + early;
+}
+
+function spanOf(slots: readonly Slot[], at: { from: number; to: number; evenAlign: boolean }): { address: number; end: number } {
+  const [first, last] = [slots[at.from] as Slot, slots[at.to] as Slot];
+  const end = last.address + last.count;
+  return at.evenAlign ? { address: first.address - (first.address % 2), end: end + (end % 2) } : { address: first.address, end };
+}
+
+/** The slots of an answered block are wanted again a period after they were due, but never in the past, so a busy line does not bunch its polls. */
+export function answered({ slots }: Block, at: { nowMono: MonoMs; periodsMs: BlockOptions['periodsMs']; phase: number }): void {
+  const { nowMono, periodsMs, phase } = at;
+  for (const slot of slots) {
+    const periodMs = periodsMs[slot.poll];
+    // The first answer comes as soon as it can, the second spreads the units of a line over a period.
+    if (slot.isFirst) slot.dueMono = nowMono + periodMs * phase;
+    else slot.dueMono = slot.dueMono > nowMono ? nowMono + periodMs : Math.max(slot.dueMono + periodMs, nowMono + periodMs / 2);
+    slot.isFirst = false;
+    slot.misses = 0;
+  }
+}
+
+/** The slots of a lost block are asked again soon, but not so often that a register which is never answered holds up its neighbours. */
+export function lost({ slots }: Block, at: { nowMono: MonoMs; periodsMs: BlockOptions['periodsMs'] }): void {
+  for (const slot of slots) {
+    slot.misses++;
+    slot.dueMono =
+      at.nowMono + (slot.misses <= ASK_AGAIN_TIMES ? Math.min(ASK_AGAIN_MS, at.periodsMs[slot.poll]) : at.periodsMs[slot.poll]);
+  }
+}
 
 /**
- * All blocks of a device type: neighbours of one class merged across holes the profile allows, within its limits.
+ * Learn from a refused block: without holes next time; then in two halves, until the slot that the unit does not have is alone.
  *
- * Shape: `maxRegisters` caps a block beyond the profile, so that no poll keeps an urgent write waiting for too long.
+ * Returns the slot that is now known to be refused.
  */
-export function blocksOf({ points, quirks }: Profile, maxRegisters: number): Block[] {
-  const polled = points.filter((point): point is PointProfile & { poll: PolledClass } => point.poll !== 'never');
-  const sorted = polled.toSorted((a, b) => a.table.localeCompare(b.table) || a.poll.localeCompare(b.poll) || a.address - b.address);
-  const blocks: Block[] = [];
-  for (const point of sorted) {
-    const isBits = point.table === 'coil' || point.table === 'discrete';
-    const limit = isBits ? quirks.maxReadBits : Math.min(quirks.maxReadRegisters, maxRegisters);
-    const last = blocks.at(-1);
-    const end = point.address + WIDTH[point.type];
-    const sameKind = last !== undefined && last.table === point.table && last.poll === point.poll;
-    if (sameKind && point.address - (last.address + last.count) <= quirks.maxHole && end - last.address <= limit) {
-      blocks[blocks.length - 1] = { ...last, count: end - last.address, quantities: [...last.quantities, point.id] };
-    } else
-      blocks.push({ table: point.table, address: point.address, count: end - point.address, poll: point.poll, quantities: [point.id] });
+export function refusedIn(block: Block, all: readonly Slot[], nowMono: MonoMs): Slot | undefined {
+  const [only, ...others] = block.slots;
+  for (const slot of block.slots) slot.dueMono = Math.min(slot.dueMono, nowMono);
+  if (only === undefined || block.hasHoles) return undefined;
+  if (others.length > 0) {
+    (block.slots[Math.ceil(block.slots.length / 2)] as Slot).cutBefore = true;
+    return undefined;
   }
-  return quirks.evenAlign ? blocks.map(aligned) : blocks;
+  only.refused = true;
+  // Whatever else was cut apart in the search may be asked together again.
+  for (const slot of all) slot.cutBefore = false;
+  return only;
 }
 
-function aligned(block: Block): Block {
-  const address = block.address - (block.address % 2);
-  const end = block.address + block.count;
-  return { ...block, address, count: end + (end % 2) - address };
-}
-
-/** The two halves of a block that a unit refuses as a whole; the block itself when it holds one quantity only. */
-export function splitBlock(profile: Profile, block: Block): Block[] {
-  const points = profile.points
-    .filter(({ table, id }) => table === block.table && block.quantities.includes(id))
-    .toSorted((a, b) => a.address - b.address);
-  if (points.length < 2) return [block];
-  const middle = Math.ceil(points.length / 2);
-  return [points.slice(0, middle), points.slice(middle)].flatMap((half) => blocksOf({ ...profile, points: half }, block.count));
-}
-
-/** One block of one unit and when it is wanted next. */
-export interface PollSlot {
-  readonly unit: number;
-  readonly block: Block;
-  readonly dueMono: MonoMs;
-}
-
-/** The slot whose time came first; undefined when none is due. Slots are asked in order of their deadlines. */
-export function firstDue<T extends PollSlot>(slots: Iterable<T>, nowMono: MonoMs): T | undefined {
-  let first: T | undefined;
-  for (const slot of slots) if (slot.dueMono <= nowMono && (first === undefined || slot.dueMono < first.dueMono)) first = slot;
-  return first;
-}
-
-/** When a slot is wanted again: one period after it was due, but never in the past, so a busy line does not bunch its polls. Units: ms. */
-export function nextDueMono(slot: PollSlot, periodMs: number, nowMono: MonoMs): MonoMs {
-  return Math.max(slot.dueMono + periodMs, nowMono + periodMs / 2);
-}
-
-export function requestOf({ unit, block: { table, address, count } }: PollSlot): ReadRequest {
+export function requestOf(unit: number, { table, address, count }: Block): ReadRequest {
   return { unit, table, address, count };
 }

@@ -7,8 +7,11 @@ import type { DeviceConfig } from '../core/cabinet.ts';
 import type { MonoMs, WallMs } from '../core/clock.ts';
 import type { ModbusDriver, ReadRequest } from '../core/driver.ts';
 import type { SetupParameter } from '../core/profile.ts';
-import { type Block, blocksOf, type PollSlot, splitBlock } from './poll-plan.ts';
+import { type Slot, slotsOf } from './poll-plan.ts';
 import { FRESH, responseTimeoutMs, type UnitHealth } from './unit-health.ts';
+
+/** Late replies in a row that mean that a silent unit is slow, not dead. Source: assumed; one may have been another's. */
+const SLOW_AFTER = 2;
 
 /** A register to be put right, taken from the profile with the site's values filled in. */
 export interface SetupStep {
@@ -18,33 +21,46 @@ export interface SetupStep {
   readonly why: string;
 }
 
-/** One unit of a line while the agent runs. Owned and changed by the line runner alone. */
+/** One unit of a line while the agent runs. Owned and changed by the parts of its line alone. */
 export interface Unit {
   readonly device: DeviceConfig;
   readonly driver: ModbusDriver;
   readonly steps: readonly SetupStep[];
-  /** The blocks of its profile; `slots` may have been split by what it refuses. */
-  readonly plan: readonly Block[];
+  /** By table and address. */
+  readonly slots: readonly Slot[];
+  /** Its place among the units of the line, so that their polls spread over a period. Units: above 0, up to 1. */
+  readonly phase: number;
   health: UnitHealth;
-  slots: Slot[];
+  /** It refuses to be read over registers that it does not have. */
+  noHoles: boolean;
+  /** Earliest wish of its presence inputs, and of the rest; infinite where there is none. Kept by `replan`. */
+  presenceMono: MonoMs;
+  telemetryMono: MonoMs;
   /** It has not answered yet, or not since it fell silent or its line went down. */
   isAway: boolean;
   /** Set-up steps still to do; filled when the unit is met. */
   pendingSteps: SetupStep[];
+  /** Where the first pending step stands: to be looked at, to be written, to be proved; `was` is what it held. */
+  stepPhase: 'look' | 'write' | 'prove';
+  stepWas: number | null;
   /** Tries of the first pending step that it answered with a failure. */
   stepFailures: number;
+  /** Steps that failed and were told; a person need not hear it each night. */
+  readonly toldSteps: Set<SetupStep>;
+  /** What its uptime register last said. */
+  uptime: number | null;
   seenMs: WallMs | null;
   /** End of the last exchange with it. */
   lastMono: MonoMs;
-  /** A silent unit gets writes too, but not more often than this allows. */
+  /** The answer to what it would be asked next may still come from an earlier question: not before this time. */
+  heldMono: MonoMs;
+  /** It may have been powered with its line and need this long before it answers. */
+  startingMono: MonoMs;
+  /** Replies that came after they had been given up, since the last that came in time. */
+  lateReplies: number;
+  /** A silent unit gets writes too, but not more often than these allow: for its own sake, and for the line's. */
   nextWriteMono: MonoMs;
-}
-
-export interface Slot extends PollSlot {
-  readonly block: Block;
-  dueMono: MonoMs;
-  /** The unit refuses this register; asked again after it has been away. */
-  refused: boolean;
+  hushedMono: MonoMs;
 }
 
 export type SetupValues = Readonly<Record<SetupParameter, number>>;
@@ -52,73 +68,114 @@ export type SetupValues = Readonly<Record<SetupParameter, number>>;
 export interface UnitOptions {
   readonly device: DeviceConfig;
   readonly driver: ModbusDriver;
-  /** Caps a block so that it does not hold up an urgent write. Units: registers. */
-  readonly maxRegisters: number;
   readonly setupValues: SetupValues;
+  readonly phase?: number;
 }
 
-export function createUnit({ device, driver, maxRegisters, setupValues }: UnitOptions): Unit {
+export function createUnit({ device, driver, setupValues, phase = 1 }: UnitOptions): Unit {
   const { profile } = driver;
-  const plan = blocksOf(profile, maxRegisters);
   const steps = profile.setup.map(({ value, ...step }) => ({ ...step, value: typeof value === 'number' ? value : setupValues[value] }));
-  return {
+  const unit: Unit = {
     device,
     driver,
     steps,
-    plan,
+    slots: slotsOf(profile),
+    phase,
     health: FRESH,
-    slots: plan.map((block) => slotOf(device.unit, block, 0)),
+    noHoles: false,
+    presenceMono: 0,
+    telemetryMono: 0,
     isAway: true,
     pendingSteps: [],
+    stepPhase: 'look',
+    stepWas: null,
     stepFailures: 0,
+    toldSteps: new Set(),
+    uptime: null,
     seenMs: null,
     lastMono: 0,
+    heldMono: 0,
+    startingMono: 0,
+    lateReplies: 0,
     nextWriteMono: 0,
+    hushedMono: 0,
   };
+  replan(unit);
+  return unit;
 }
 
-function slotOf(unit: number, block: Block, dueMono: MonoMs): Slot {
-  return { unit, block, dueMono, refused: false };
-}
-
-/** It answers again: its set-up is done anew, and what it refused before is asked anew. */
-export function welcome(unit: Unit, nowMono: MonoMs): void {
-  unit.isAway = false;
-  unit.pendingSteps = [...unit.steps];
-  unit.stepFailures = 0;
-  const isWhole = unit.slots.length === unit.plan.length && unit.slots.every(({ refused }) => !refused);
-  if (isWhole) for (const slot of unit.slots) slot.dueMono = Math.min(slot.dueMono, nowMono);
-  else unit.slots = unit.plan.map((block) => slotOf(unit.device.unit, block, nowMono));
-}
-
-/** It refuses a block: its halves are asked instead, until the register that it does not have is alone. Returns what is lost by it. */
-export function refuse(unit: Unit, slot: Slot, nowMono: MonoMs): readonly string[] {
-  const halves = splitBlock(unit.driver.profile, slot.block);
-  if (halves.length < 2) {
-    slot.refused = true;
-    return slot.block.quantities;
+/** To be called when a slot of the unit has changed. */
+export function replan(unit: Unit): void {
+  let [presenceMono, telemetryMono] = [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY];
+  for (const { refused, poll, dueMono } of unit.slots) {
+    if (refused) continue;
+    if (poll === 'fast') presenceMono = Math.min(presenceMono, dueMono);
+    else telemetryMono = Math.min(telemetryMono, dueMono);
   }
-  unit.slots = unit.slots.flatMap((each) => (each === slot ? halves.map((block) => slotOf(unit.device.unit, block, nowMono)) : [each]));
-  return [];
+  unit.presenceMono = presenceMono;
+  unit.telemetryMono = telemetryMono;
 }
 
-/** How long to wait for it: what it has shown, or what its profile says before it has shown anything. Units: ms. */
-export function timeoutOf({ health, driver }: Unit): number {
-  return health.turnaroundMs === null ? driver.profile.quirks.responseTimeoutMs : responseTimeoutMs(health);
+/** Index of the slot whose time came first, of its presence inputs or of the rest; -1 when it has none. */
+export function firstSlot({ slots }: Unit, kind: 'presence' | 'telemetry'): number {
+  let first = -1;
+  for (const [i, slot] of slots.entries()) {
+    if (slot.refused || (slot.poll === 'fast') !== (kind === 'presence')) continue;
+    if (first < 0 || slot.dueMono < (slots[first] as Slot).dueMono) first = i;
+  }
+  return first;
+}
+
+/**
+ * It answers for the first time, or again: its set-up is done anew and all of it is asked soon.
+ *
+ * `isReturn`: it has been away, and may be another one by now; what it refused before is asked anew.
+ */
+export function welcome(unit: Unit, nowMono: MonoMs, isReturn: boolean): void {
+  unit.isAway = false;
+  setUpAgain(unit);
+  if (isReturn) unit.noHoles = false;
+  for (const slot of unit.slots) {
+    slot.dueMono = Math.min(slot.dueMono, nowMono);
+    slot.isFirst = true;
+    slot.misses = 0;
+    if (isReturn) {
+      slot.refused = false;
+      slot.cutBefore = false;
+    }
+  }
+  replan(unit);
+}
+
+/** It has lost what it was told: it is new to the line, or has restarted. */
+export function setUpAgain(unit: Unit): void {
+  unit.pendingSteps = [...unit.steps];
+  unit.stepPhase = 'look';
+  unit.stepFailures = 0;
+  unit.uptime = null;
+}
+
+/** How long to wait for its first byte: what it has shown, or what its profile says before it has shown anything. Units: ms. */
+export function timeoutOf({ health, driver, lateReplies }: Unit): number {
+  // Not before it is silent: a unit that is late now and then must not make urgent writes wait.
+  const isSlow = health.state === 'silent' && lateReplies >= SLOW_AFTER;
+  return responseTimeoutMs(health, driver.profile.quirks.responseTimeoutMs, isSlow);
 }
 
 /** The cheapest question that proves that it is there. */
 export function probeOf({ device, driver, slots }: Unit): ReadRequest | undefined {
-  const block = slots[0]?.block;
-  if (block === undefined) return undefined;
-  const { evenAlign } = driver.profile.quirks;
-  return { unit: device.unit, table: block.table, address: block.address, count: evenAlign ? 2 : 1 };
+  const slot = slots.find(({ refused }) => !refused) ?? slots[0];
+  if (slot === undefined) return undefined;
+  const { table, address } = slot;
+  if (driver.profile.quirks.evenAlign) return { unit: device.unit, table, address: address - (address % 2), count: 2 };
+  return { unit: device.unit, table, address, count: slot.isSingle ? slot.count : 1 };
 }
 
-/** How the register of its next set-up step is looked at; undefined when it is set up. */
-export function setUpReadOf({ device, pendingSteps }: Unit): ReadRequest | undefined {
+/** How the register of its next set-up step is looked at; undefined when it is set up or the step is to be written. */
+export function setUpReadOf({ device, pendingSteps, stepPhase }: Unit): ReadRequest | undefined {
   const [step] = pendingSteps;
-  return step && { unit: device.unit, table: step.table, address: step.address, count: 1 };
+  if (step === undefined || stepPhase === 'write') return undefined;
+  return { unit: device.unit, table: step.table, address: step.address, count: 1 };
 }
 
 /** When it has had the silence it needs. */
@@ -127,11 +184,16 @@ export function restedMono({ lastMono, driver }: Unit): MonoMs {
 }
 
 /** When a write may go to it: at once, but rarely while it is silent. */
-export function writableMono({ health, nextWriteMono }: Unit): MonoMs {
-  return health.state === 'silent' ? nextWriteMono : 0;
+export function writableMono({ health, nextWriteMono, hushedMono }: Unit): MonoMs {
+  return health.state === 'silent' ? Math.max(nextWriteMono, hushedMono) : 0;
 }
 
 /** The state people see: `new` until it has answered on this line. */
 export function stateOf({ health, isAway }: Unit): 'new' | UnitHealth['state'] {
   return isAway && health.state !== 'silent' ? 'new' : health.state;
+}
+
+/** Quantities that it refuses, so that they have left the plan. */
+export function refusedQuantities({ slots }: Unit): readonly string[] {
+  return slots.filter(({ refused }) => refused).flatMap(({ quantities }) => quantities);
 }

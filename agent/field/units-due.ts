@@ -1,65 +1,64 @@
 /**
- * Which unit of a line is to be asked next: a poll, a set-up step or a probe.
+ * Which unit of a line is to be asked next: a poll, a set-up step or a probe, and when there is next something to ask.
  *
- * Pure. Never touches the line, never reads a clock. Called by the line runner between any two transactions.
+ * Pure. Never touches the line, never reads a clock. Called by the line runner between any two transactions: one pass over the units
+ * that makes nothing, because a line may have 247 of them and a turn may last 5 ms.
  */
 import type { MonoMs } from '../core/clock.ts';
 import type { ReadRequest } from '../core/driver.ts';
-import { firstDue, requestOf } from './poll-plan.ts';
-import { probeOf, restedMono, type Slot, setUpReadOf, type Unit } from './unit.ts';
+import { restedMono, type Unit } from './unit.ts';
 
 /** The answer to a read like this may still come from an earlier one: not before this time. */
 export type HeldUntil = (request: ReadRequest) => MonoMs;
 
-export interface DuePoll {
-  readonly unit: Unit;
-  readonly slot: Slot;
+/** What may be asked now, the earliest wish of each kind first. */
+export interface Agenda {
+  presence: Unit | undefined;
+  telemetry: Unit | undefined;
+  setUp: Unit | undefined;
+  probe: Unit | undefined;
+  /** When there is next something that may not be asked yet; infinite when there is not. */
+  nextMono: MonoMs;
+  silentUnits: number;
 }
 
-/** Of the blocks of this kind whose time has come, the one that came first. */
-export function pollDue(
-  units: readonly Unit[],
-  kind: 'presence' | 'telemetry',
-  at: { nowMono: MonoMs; held: HeldUntil },
-): DuePoll | undefined {
-  const { nowMono, held } = at;
-  let best: DuePoll | undefined;
+/** `probeMono`: when the line may next spend time on the dead. */
+export function agendaOf(units: readonly Unit[], nowMono: MonoMs, probeMono: MonoMs): Agenda {
+  const agenda: Agenda = {
+    presence: undefined,
+    telemetry: undefined,
+    setUp: undefined,
+    probe: undefined,
+    nextMono: Number.POSITIVE_INFINITY,
+    silentUnits: 0,
+  };
   for (const unit of units) {
-    if (unit.health.state === 'silent' || restedMono(unit) > nowMono) continue;
-    const askable = unit.slots.filter(
-      (slot) => !slot.refused && (slot.block.poll === 'fast') === (kind === 'presence') && held(requestOf(slot)) <= nowMono,
-    );
-    const slot = firstDue(askable, nowMono);
-    if (slot !== undefined && (best === undefined || slot.dueMono < best.slot.dueMono)) best = { unit, slot };
+    const freeMono = Math.max(restedMono(unit), unit.heldMono, unit.health.dueMono);
+    if (unit.health.state === 'silent') {
+      agenda.silentUnits++;
+      const mono = Math.max(freeMono, probeMono);
+      if (mono > nowMono) agenda.nextMono = Math.min(agenda.nextMono, mono);
+      else if (agenda.probe === undefined || unit.health.dueMono < agenda.probe.health.dueMono) agenda.probe = unit;
+      continue;
+    }
+    if (freeMono > nowMono) {
+      if (hasWish(unit)) agenda.nextMono = Math.min(agenda.nextMono, freeMono);
+      continue;
+    }
+    if (unit.presenceMono > nowMono) agenda.nextMono = Math.min(agenda.nextMono, unit.presenceMono);
+    else if (agenda.presence === undefined || unit.presenceMono < agenda.presence.presenceMono) agenda.presence = unit;
+    if (unit.telemetryMono > nowMono) agenda.nextMono = Math.min(agenda.nextMono, unit.telemetryMono);
+    else if (agenda.telemetry === undefined || unit.telemetryMono < agenda.telemetry.telemetryMono) agenda.telemetry = unit;
+    if (agenda.setUp === undefined && isSetUpDue(unit)) agenda.setUp = unit;
   }
-  return best;
-}
-
-export function setUpDue(units: readonly Unit[], nowMono: MonoMs, held: HeldUntil): Unit | undefined {
-  return units.find((unit) => (setUpMono(unit, held) ?? Number.POSITIVE_INFINITY) <= nowMono);
-}
-
-export function probeDue(units: readonly Unit[], nowMono: MonoMs, held: HeldUntil): Unit | undefined {
-  return units.find((unit) => unit.health.state === 'silent' && probeMono(unit, held) <= nowMono);
-}
-
-/** When there is next something to ask of a unit; undefined when there never is. */
-export function nextDueOf(unit: Unit, held: HeldUntil): MonoMs | undefined {
-  if (unit.health.state === 'silent') return probeMono(unit, held);
-  const rested = restedMono(unit);
-  const polls = unit.slots.filter(({ refused }) => !refused).map((slot) => Math.max(slot.dueMono, rested, held(requestOf(slot))));
-  const setUp = setUpMono(unit, held);
-  const all = setUp === undefined ? polls : [...polls, setUp];
-  return all.length === 0 ? undefined : Math.min(...all);
+  return agenda;
 }
 
 /** A flaky unit is set up once it answers again. */
-function setUpMono(unit: Unit, held: HeldUntil): MonoMs | undefined {
-  const read = setUpReadOf(unit);
-  return read === undefined || unit.health.state !== 'ok' ? undefined : Math.max(restedMono(unit), held(read));
+function isSetUpDue({ pendingSteps, health }: Unit): boolean {
+  return pendingSteps.length > 0 && health.state === 'ok';
 }
 
-function probeMono(unit: Unit, held: HeldUntil): MonoMs {
-  const probe = probeOf(unit);
-  return probe === undefined ? Number.POSITIVE_INFINITY : Math.max(unit.health.dueMono, held(probe));
+function hasWish(unit: Unit): boolean {
+  return unit.presenceMono !== Number.POSITIVE_INFINITY || unit.telemetryMono !== Number.POSITIVE_INFINITY || isSetUpDue(unit);
 }

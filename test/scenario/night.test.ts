@@ -100,7 +100,8 @@ t.test('a lamp goes silent and returns: the others go on, it is told, and it get
 
 t.test('a lamp whose driver reports a fault is told, and the fault ends with the repair', async (t) => {
   const rig = await createRig(t, { startAt: '2026-12-15T23:30:00+01:00' });
-  const isTold = async (): Promise<boolean> => (await rig.status()).activeEvents.some(({ code }) => code === 'lamp-fault');
+  const isTold = async (): Promise<boolean> =>
+    (await rig.status()).activeEvents.some(({ code, text }) => code === 'device-flag' && text.startsWith('L02.overcurrent: overcurrent'));
   await rig.until('dimmed', () => rig.levels().every((level) => level === 30));
   const lamp = rig.street.world.lamps.get('L02');
   if (lamp === undefined) throw new Error('no lamp L02');

@@ -1,6 +1,14 @@
 import t from 'tap';
-import { advanceCommand, beginCommand, COMMAND_MS, type LampWork, outcomeOf, outcomesBetween } from '../../../agent/control/commands.ts';
-import { afterResult, afterSend, type LampTrack, NEW_TRACK } from '../../../agent/control/reconcile.ts';
+import {
+  advanceCommand,
+  beginCommand,
+  COMMAND_MS,
+  type LampWork,
+  outcomeOf,
+  outcomesBetween,
+  SILENT_MS,
+} from '../../../agent/control/commands.ts';
+import { afterResult, afterSend, afterSent, type LampTrack, NEW_TRACK } from '../../../agent/control/reconcile.ts';
 import type { Decision, Intent } from '../../../agent/core/words.ts';
 import { intent } from '../lighting/street.ts';
 
@@ -20,6 +28,12 @@ const begin = (lampIds = ['L1']) =>
 
 const table: [story: string, work: LampWork, nowMono: number, state: string, reason: string][] = [
   ['a write on its way is queued', work(sending), 1_000, 'queued', ''],
+  ['one that has left is sent', work(afterSent(sending, 'w')), 1_000, 'sent', ''],
+  ['the leaving of an older write says nothing', work(afterSent(sending, 'v')), 1_000, 'queued', ''],
+  ['a lamp that was not heard of yet is waited for', work({ ...sending, answers: null }), 900 + SILENT_MS, 'queued', ''],
+  ['a silent one too, for a moment', work({ ...sending, answers: false }), 899 + SILENT_MS, 'queued', ''],
+  ['then its sender is told', work({ ...sending, answers: false }), 900 + SILENT_MS, 'failed', 'does not answer'],
+  ['unless it was read back', work({ ...ended(true), answers: false }), 900 + SILENT_MS, 'verified', ''],
   ['one that was read back is verified', work(ended(true)), 1_000, 'verified', ''],
   ['one that failed once is sent and not over', work(ended(false)), 1_000, 'sent', ''],
   ['one that failed three times is failed', work(ended(false, { failures: 3 })), 1_000, 'failed', 'no reply'],

@@ -1,4 +1,7 @@
 import t from 'tap';
+import { createFollower } from '../../../agent/control/follower.ts';
+import { createEventBook } from '../../../agent/core/event-book.ts';
+import { createManualClock } from '../../../agent/core/manual-clock.ts';
 import { makeStreet, PRESENCE, winter } from '../lighting/street.ts';
 import { type FakeOptions, type FakeStreet, makeFakeStreet } from './fake-street.ts';
 
@@ -337,7 +340,7 @@ t.test('a lamp that does not follow is told once after three tries, and once whe
   street.poll();
   const final = street.override({ levelPct: 60 });
   await street.clock.advance(10_000);
-  t.match(await final, { state: 'failed', reason: 'L4: no reply', lamps: { L3: 'verified', L4: 'failed' } });
+  t.match(await final, { state: 'failed', reason: /^L4: does not answer/, lamps: { L3: 'verified', L4: 'failed' } });
   t.match(street.events.slice(1), [
     { code: 'lamp-not-following', source: 'L4', severity: 'warning', text: 'does not follow: no reply', endMs: null },
   ]);
@@ -358,6 +361,82 @@ t.test('a lamp that does not follow is told once after three tries, and once whe
     endMs: street.clock.wallMs() - 1_080,
   });
   t.match(street.control.why('L4'), { lamps: [{ following: true, measuredPct: 60 }] });
+});
+
+t.test('who asks hears that it was sent before it is proven', async (t) => {
+  const street = await litStreet(t);
+  const final = street.override({ levelPct: 60 });
+  await street.clock.advance(9);
+  t.same(stages(street, 'c1'), ['received', 'queued']);
+  await street.clock.advance(2);
+  t.same(stages(street, 'c1'), ['received', 'queued', 'sent'], 'before any lamp was read back');
+  t.match(street.outcomes.at(-1)?.lamps, { L1: 'sent' });
+  await street.clock.advance(20);
+  t.match(await final, { state: 'verified' });
+  t.same(stages(street, 'c1'), ['received', 'queued', 'sent', 'verified']);
+});
+
+t.test('lamps that leave together are told of once', async (t) => {
+  const { lamps } = makeStreet();
+  const clock = createManualClock(0);
+  const sent: (() => void)[] = [];
+  let told = 0;
+  const follower = createFollower({
+    lamps,
+    clock,
+    field: {
+      latest: () => undefined,
+      write: ({ onSent }) => new Promise(() => sent.push(() => onSent?.(0))),
+    },
+    events: createEventBook(clock, () => undefined),
+    verificationOf: () => ({ settleMs: 0, tolerance: 0 }),
+    onProgress: () => {
+      told++;
+    },
+  });
+  follower.follow(lamps.map(({ id }) => ({ lampId: id, levelPct: 50, rank: 'override', reason: 'override', distanceM: null, trace: [] })));
+  for (const each of sent) each();
+  await clock.advance(0);
+  t.same([sent.length, told], [6, 1]);
+  t.ok(lamps.every(({ id }) => follower.track(id).inFlight?.sent));
+  for (const each of sent) each();
+  await clock.advance(0);
+  t.equal(told, 2, 'and again the next time');
+});
+
+t.test('a lamp known to be silent is answered for within seconds, and set when it is back', async (t) => {
+  const street = await litStreet(t);
+  street.silent.add('L1').add('L2');
+  street.poll();
+  const lone = street.override({ target: L1, levelPct: 70 });
+  const askedMono = street.clock.monoMs();
+  let answeredMono = Number.POSITIVE_INFINITY;
+  void lone.then(() => {
+    answeredMono = street.clock.monoMs();
+  });
+  await street.clock.advance(5_000);
+  t.match(await lone, { state: 'failed', reason: /^does not answer: check its power and wiring; it is set as soon as it is back$/ });
+  t.ok(answeredMono - askedMono >= 2_000 && answeredMono - askedMono <= 3_100, `after ${answeredMono - askedMono} ms`);
+  t.same(stages(street, 'c1'), ['received', 'queued', 'failed'], 'it was never told as sent');
+  const zone = street.override({ levelPct: 65 });
+  await street.clock.advance(4_000);
+  t.match(await zone, { state: 'failed', reason: /^L1: waiting below .*; L2: does not answer/, lamps: { L2: 'failed', L3: 'verified' } });
+  street.silent.clear();
+  street.poll();
+  await street.clock.advance(1_200);
+  t.same(levelsOf(street).slice(0, 3), [70, 65, 65], 'the wishes stayed in force');
+});
+
+t.test('a lamp that comes back in time is verified', async (t) => {
+  const street = await litStreet(t);
+  street.silent.add('L1');
+  street.poll();
+  const final = street.override({ target: L1, levelPct: 70 });
+  await street.clock.advance(1_500);
+  street.silent.delete('L1');
+  street.poll();
+  await street.clock.advance(1_500);
+  t.match(await final, { state: 'verified' });
 });
 
 t.test('a lamp found at another level is written again', async (t) => {

@@ -10,6 +10,8 @@ import type { Street } from '../../../agent/lighting/lighting.ts';
 import { makeStreet, winter } from '../lighting/street.ts';
 
 const WRITE_MS = 20;
+/** Units: ms from the wish to the first byte. */
+const SEND_MS = 10;
 
 export interface FakeStreet {
   readonly clock: ManualClock;
@@ -63,11 +65,14 @@ export function makeFakeStreet({
       waiting.get(write.pointId)?.({ state: 'failed', reason: 'replaced by a newer value', sentMono: null });
       return new Promise((resolve) => {
         waiting.set(write.pointId, resolve);
+        clock.after(SEND_MS, () => {
+          if (waiting.get(write.pointId) === resolve && !silent.has(write.lampId)) write.onSent?.(clock.monoMs());
+        });
         clock.after(WRITE_MS, () => {
           if (waiting.get(write.pointId) !== resolve) return;
           waiting.delete(write.pointId);
           const sentMono = clock.monoMs();
-          if (silent.has(write.lampId)) return resolve({ state: 'failed', reason: 'no reply', sentMono });
+          if (silent.has(write.lampId)) return resolve({ state: 'failed', reason: 'no reply', sentMono: null });
           levels.set(write.lampId, write.levelPct);
           resolve({ state: 'verified', sentMono });
         });

@@ -86,8 +86,9 @@ const table: [story: string, track: LampTrack, wanted: Decision, nowMono: number
     { levelPct: 30, lane: 'command' },
   ],
   ['a rise for a walker is urgent', written(30), decision(100, 'presence'), 1_500, undefined, { levelPct: 100, lane: 'urgent' }],
-  ['a rise by override is urgent', written(30), decision(50, 'override'), 1_500, undefined, { levelPct: 50, lane: 'urgent' }],
-  ['a dimming override is not', written(30), decision(20, 'override'), 1_500, undefined, { levelPct: 20, lane: 'command' }],
+  ['a rise in an emergency is urgent', written(30), decision(100, 'emergency'), 1_500, undefined, { levelPct: 100, lane: 'urgent' }],
+  ['a rise by override lets walkers go first', written(30), decision(50, 'override'), 1_500, undefined, { levelPct: 50, lane: 'command' }],
+  ['a dimming override too', written(30), decision(20, 'override'), 1_500, undefined, { levelPct: 20, lane: 'command' }],
   ['a rise by programme is not', written(30), decision(90), 1_500, undefined, { levelPct: 90, lane: 'command' }],
   ['a difference within the tolerance is none', NEW_TRACK, decision(30), 10, at(30.4, 5), null],
 ];
@@ -136,7 +137,7 @@ t.test('a write that a newer one replaced counts for nothing', async (t) => {
 t.test('a person who asks again is not held up by the back-off', async (t) => {
   const stubborn = { ...written(30, false), failures: 9, retryMono: 60_000 };
   t.equal(look(stubborn, decision(30, 'override'), 2_000).write, null);
-  t.same(look(nudge(stubborn), decision(30, 'override'), 2_000).write, { levelPct: 30, lane: 'urgent' });
+  t.same(look(nudge(stubborn), decision(30, 'override'), 2_000).write, { levelPct: 30, lane: 'command' });
   t.equal(look(nudge(written(30)), decision(30), 2_000).write, null, 'a confirmed lamp is left alone');
 });
 

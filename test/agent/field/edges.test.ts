@@ -1,5 +1,5 @@
 import t from 'tap';
-import type { BytePort } from '../../../agent/core/driver.ts';
+import type { BytePort, UartDriver } from '../../../agent/core/driver.ts';
 import { BusError } from '../../../agent/core/errors.ts';
 import { createEventBook } from '../../../agent/core/event-book.ts';
 import { createManualClock } from '../../../agent/core/manual-clock.ts';
@@ -7,8 +7,11 @@ import type { AgentEvent, Reading } from '../../../agent/core/words.ts';
 import { createField } from '../../../agent/field/field.ts';
 import { createLineKeeper } from '../../../agent/field/line-keeper.ts';
 import { createUartDriver } from '../../../drivers/uart/frame-codec.ts';
+import { OPS243 } from '../../../drivers/uart/ops243.ts';
 import { SDS011 } from '../../../drivers/uart/sds011.ts';
+import { SPS30 } from '../../../drivers/uart/sps30.ts';
 import { sds011Frame } from '../../street/units/sds011.ts';
+import { createSps30 } from '../../street/units/sps30.ts';
 import { createWire } from '../../street/wire.ts';
 import { testDevice, testLine } from '../../support/profiles.ts';
 import { point, profile, SERIAL } from './plant.ts';
@@ -17,22 +20,20 @@ const DUST = profile('dust', [point('pm2_5', { decimals: 1 }), point('pm10', { d
   transport: 'uart',
   codec: 'sds011',
 });
+const ASKED_DUST = profile('asked-dust', [point('pm2_5', { decimals: 1 })], { transport: 'uart', codec: 'sps30' });
+const RADAR = profile('radar', [point('count'), point('speed')], { transport: 'uart', codec: 'ops243' });
 
-function uartPlant() {
+/** One uart line of a field, with the gateway's bytes handed to `receive`. */
+function uartField(driver: UartDriver, receive: (bytes: Buffer) => void) {
   const clock = createManualClock(Date.parse('2026-01-15T22:00:00Z'));
-  const wire = createWire(() => {});
+  const wire = createWire(receive);
   const readings: Reading[] = [];
   const events: AgentEvent[] = [];
   const alive: string[] = [];
+  const device = testDevice('A1', { unit: 0, profile: driver.profile.id });
+  const config = testLine('air', [device], { kind: 'uart', port: '/dev/air', serial: SERIAL });
   const field = createField({
-    lines: [
-      {
-        kind: 'uart',
-        config: testLine('air', [testDevice('A1', { unit: 0, profile: 'dust' })], { kind: 'uart', port: '/dev/air', serial: SERIAL }),
-        port: wire.port,
-        driver: createUartDriver(DUST, SDS011),
-      },
-    ],
+    lines: [{ kind: 'uart', config, port: wire.port, driver }],
     clock,
     log: { event() {} },
     setupValuesOf: () => ({ rampUpMs: 0, rampDownMs: 0, failsafeTimeoutS: 0, failsafeLevelPct: 0 }),
@@ -41,18 +42,19 @@ function uartPlant() {
     onAlive: (id, isAlive) => alive.push(`${id} ${isAlive ? 'up' : 'down'}`),
     onEvent: (event) => events.push(event),
   });
+  return { clock, wire, field, readings, events, alive };
+}
+
+function uartPlant() {
+  const plant = uartField(createUartDriver(DUST, SDS011), () => {});
   let talking = true;
   const talk = (): void => {
-    if (talking) wire.end.write(sds011Frame(4.2, 9.9));
-    clock.after(1_000, talk);
+    if (talking) plant.wire.end.write(sds011Frame(4.2, 9.9));
+    plant.clock.after(1_000, talk);
   };
   talk();
   return {
-    clock,
-    wire,
-    field,
-    events,
-    alive,
+    ...plant,
     hush: (isQuiet: boolean) => {
       talking = !isQuiet;
     },
@@ -126,6 +128,141 @@ t.test('an impossible value is bad', async (t) => {
   t.match(field.latest('A1.pm2_5'), { value: 4, quality: 'good' });
   t.match(field.latest('A1.pm10'), { value: null, quality: 'bad' });
 });
+
+/** A dust sensor that has to be woken, started and asked. */
+function sps30Plant() {
+  const words: Buffer[] = [];
+  const plant = { ...uartField(createUartDriver(ASKED_DUST, SPS30), hear), unit: createSps30(answer), words, cut: false };
+  plant.unit.sample = [1, 4.2, 5, 6, 7, 8, 9, 10, 11, 0.5];
+  return plant;
+
+  function hear(bytes: Buffer): void {
+    words.push(bytes);
+    if (!plant.cut) plant.unit.receive(bytes);
+  }
+  function answer(bytes: Buffer): void {
+    plant.clock.after(5, () => plant.wire.end.write(bytes));
+  }
+}
+
+t.test('a device that must be asked is woken, started and asked each second; the words do not run into each other', async (t) => {
+  const { clock, field, unit, alive } = sps30Plant();
+  t.teardown(() => field.stop());
+  await field.start();
+  t.same(unit.heard, [0x11]);
+  await clock.advance(99);
+  t.same(unit.heard, [0x11], 'it has time to wake');
+  await clock.advance(200);
+  t.same(unit.heard, [0x11, 0x00, 0x03]);
+  t.match(field.latest('A1.pm2_5'), { value: 4.2, quality: 'good' });
+  await clock.advance(3_000);
+  t.same(unit.heard, [0x11, 0x00, 0x03, 0x03, 0x03, 0x03]);
+  await field.stop();
+  await clock.advance(10_000);
+  t.equal(unit.heard.length, 6, 'a stopped line says nothing');
+  t.same(alive, ['A1 up']);
+});
+
+t.test('a device that has lost its supply for a moment is set going again, and its values are missing meanwhile', async (t) => {
+  const { clock, field, unit, events, alive } = sps30Plant();
+  t.teardown(() => field.stop());
+  await field.start();
+  await clock.advance(3_000);
+  unit.powerUp();
+  await clock.advance(4_250);
+  t.match(field.latest('A1.pm2_5'), { value: null, quality: 'missing' });
+  t.match(events, [{ code: 'unit-silent', text: /no answer when asked, check power, wiring \(TX and RX crossed\?\)/ }]);
+  await clock.advance(1_000);
+  t.match(field.latest('A1.pm2_5'), { value: 4.2, quality: 'good' });
+  t.match(events[1], { code: 'unit-silent', endMs: Number });
+  t.same(alive, ['A1 up', 'A1 down', 'A1 up']);
+});
+
+t.test('a device that answers without a value is silent in the end, and the advice says that it answers', async (t) => {
+  const { clock, field, unit, events } = sps30Plant();
+  t.teardown(() => field.stop());
+  unit.sample = [];
+  await field.start();
+  await clock.advance(6_000);
+  t.match(field.latest('A1.pm2_5'), { value: null, quality: 'missing' });
+  t.match(events, [{ code: 'unit-silent', text: /it answers but gives no measurement/ }]);
+});
+
+t.test('an unplugged device is not asked, and after the plug it is set going anew', async (t) => {
+  const { clock, wire, field, unit } = sps30Plant();
+  t.teardown(() => field.stop());
+  await field.start();
+  await clock.advance(1_500);
+  wire.end.unplug();
+  const before = unit.heard.length;
+  await clock.advance(20_000);
+  t.equal(unit.heard.length, before);
+  wire.end.replug();
+  unit.powerUp();
+  await clock.advance(11_000);
+  t.match(field.latest('A1.pm2_5'), { value: 4.2, quality: 'good' });
+});
+
+t.test('a device that never answers is told once, with advice, and is met anew after each silence', async (t) => {
+  const plant = sps30Plant();
+  const { clock, field, events } = plant;
+  t.teardown(() => field.stop());
+  plant.cut = true;
+  await field.start();
+  await clock.advance(60_000);
+  t.match(field.devices(), [{ state: 'silent', lastSeenMs: null }]);
+  t.equal(events.length, 1);
+  const wakings = plant.words.filter((word) => word[0] === 0xff);
+  t.equal(wakings.length, 1 + 12, 'at the start, and every five seconds');
+});
+
+t.test('bytes without a frame point at the baud rate, and are no value', async (t) => {
+  const { clock, wire, field, readings, events, hush } = uartPlant();
+  t.teardown(() => field.stop());
+  hush(true);
+  await field.start();
+  for (let i = 0; i < 60; i++) {
+    wire.end.write(Buffer.alloc(20, i));
+    await clock.advance(100);
+  }
+  t.match(events, [{ code: 'unit-silent', text: /bytes come but no sound frame, check baud rate, parity/ }]);
+  t.ok(readings.every(({ value }) => value === null));
+});
+
+t.test(
+  'a radar that is silent on an empty road: the road is clear after a moment, and only a radar that does not know its name is silent',
+  async (t) => {
+    let isDead = false;
+    const asked: string[] = [];
+    const { clock, wire, field, events } = uartField(createUartDriver(RADAR, OPS243), (bytes) => {
+      asked.push(String(bytes).trim());
+      if (!isDead) clock.after(5, () => wire.end.write(Buffer.from('{"Product":"OPS243"}\n')));
+    });
+    t.teardown(() => field.stop());
+    await field.start();
+    t.equal(field.latest('A1.count'), undefined, 'before it was heard nobody knows');
+    await clock.advance(2_000);
+    t.same(asked, ['OJ', 'UM', '?P']);
+    t.match(field.latest('A1.count'), { value: 0, quality: 'good' });
+    wire.end.write(Buffer.from('{"speed":10,"direction":"inbound"}\n'));
+    t.match(field.latest('A1.count'), { value: 1, quality: 'good' });
+    t.match(field.latest('A1.speed'), { value: 36, quality: 'good' });
+    await clock.advance(1_400);
+    t.match(field.latest('A1.count'), { value: 1 }, 'not yet');
+    await clock.advance(200);
+    t.match(field.latest('A1.count'), { value: 0, quality: 'good' });
+    t.match(field.latest('A1.speed'), { value: null });
+    await clock.advance(3_600_000);
+    t.match(field.latest('A1.count'), { value: 0, quality: 'good' }, 'an hour without a vehicle is no fault');
+    t.same(events, []);
+    isDead = true;
+    await clock.advance(40_000);
+    t.match(field.latest('A1.count'), { value: null, quality: 'missing' });
+    t.match(events, [{ code: 'unit-silent', text: /no answer when asked/ }]);
+    await clock.advance(40_000);
+    t.match(field.latest('A1.count'), { value: null, quality: 'missing' }, 'a dead radar does not say that the road is clear');
+  },
+);
 
 // ── line keeper ──────────────────────────────────────────────────────────────────────────────────────────────────────
 

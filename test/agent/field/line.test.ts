@@ -130,6 +130,52 @@ t.test('a refused register leaves the plan and its neighbours stay', async (t) =
   t.match(plant.field.latest('L1.load'), { value: 0, quality: 'good' }, 'after it has been away it is asked anew');
 });
 
+t.test('a unit that cannot be read over a hole is read without, and what it taught is known after a restart', async (t) => {
+  const gapped = profile('gapped', [point('a', { address: 0 }), point('b', { address: 2 }), point('c', { address: 3 })]);
+  const facts = new Map<string, unknown>();
+  const memory = {
+    load: async (key: string) => facts.get(key),
+    save: async (key: string, value: unknown) => {
+      facts.set(key, JSON.parse(JSON.stringify(value)));
+      return true;
+    },
+  };
+  const run = async (): Promise<Plant> => {
+    const plant = createPlant({ devices: { M1: gapped }, memory });
+    t.teardown(() => plant.field.stop());
+    plant.unit('M1').refusals.set('input:1', 2).set('input:3', 2);
+    await plant.field.start();
+    await plant.clock.advance(70_000);
+    await plant.field.stop();
+    return plant;
+  };
+  const first = await run();
+  t.same(first.askedSince('M1', 0).slice(0, 6), [
+    'read input:0+4',
+    'read input:0+1',
+    'read input:2+2',
+    'read input:2+1',
+    'read input:3+1',
+    'read input:0+1',
+  ]);
+  t.match(first.field.latest('M1.c'), { quality: 'bad' });
+  const second = await run();
+  t.same(new Set(second.askedSince('M1', 0)), new Set(['read input:0+1', 'read input:2+1']), 'nothing is tried in vain');
+});
+
+t.test('a level that was read before a write never takes the place of what was read after it', async (t) => {
+  const plant = await plantWith(t, { devices: { L1: LAMP, L2: LAMP }, periodsMs: { fast: 10, normal: 20, slow: 20 } });
+  await plant.clock.advance(1_000);
+  const random = createRandom(8);
+  for (let levelPct = 1; levelPct <= 50; levelPct++) {
+    await plant.clock.advance(60 * random());
+    const result = await resultOf(plant, plant.write('L1', levelPct));
+    const sentMono = result.sentMono ?? Number.POSITIVE_INFINITY;
+    const later = plant.readings.filter(({ pointId, atMono }) => pointId === 'L1.level' && atMono > sentMono);
+    t.ok(later.length > 0 && later.every(({ value }) => value === levelPct), `${levelPct} %`);
+  }
+});
+
 // ── silent units ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
 t.test('a unit goes silent: readings missing, event, backed off; it is welcomed back and set up again', async (t) => {
@@ -221,6 +267,132 @@ t.test('one lost reply is no silence', async (t) => {
   t.match(plant.field.lines()[0], { timeouts: 1, lateReplies: 1 });
 });
 
+t.test('a unit that has become slow is waited for, not given up', async (t) => {
+  const plant = await plantWith(t, { devices: { L1: LAMP, L2: LAMP } });
+  await plant.clock.advance(5_000);
+  plant.unit('L1').turnaroundMs = 300;
+  await plant.clock.advance(60_000);
+  t.match(plant.field.devices()[0], { id: 'L1', state: 'ok' });
+  t.match(plant.field.latest('L1.level'), { quality: 'good' });
+});
+
+t.test('a unit that may still be starting is not called silent', async (t) => {
+  const sleepy = profile('sleepy', LAMP.points, { quirks: { ...LAMP.quirks, startupSilenceMs: 10_000 } });
+  const plant = createPlant({ devices: { L1: sleepy, L2: LAMP } });
+  t.teardown(() => plant.field.stop());
+  plant.sim.silence(1);
+  plant.sim.silence(2);
+  await plant.field.start();
+  await plant.clock.advance(9_000);
+  t.same(eventsOf(plant, 'unit-silent'), ['L2 starts']);
+  await plant.clock.advance(10_000);
+  t.same(eventsOf(plant, 'unit-silent'), ['L2 starts', 'L1 starts'], 'but in the end it is');
+});
+
+t.test('with one unit in ten dead a full line keeps nine tenths of its pace', async (t) => {
+  const answers = async (dead: number): Promise<number> => {
+    const plant = createPlant({ devices: many(30, LAMP), periodsMs: { fast: 100, normal: 200, slow: 200 } });
+    await plant.field.start();
+    for (let unit = 1; unit <= dead; unit++) plant.sim.silence(unit);
+    await plant.clock.advance(60_000);
+    await plant.field.stop();
+    return [...plant.units.values()].reduce((sum, { asked }) => sum + asked.length, 0);
+  };
+  const [healthy, ailing] = [await answers(0), await answers(3)];
+  t.ok(ailing >= 0.9 * healthy, `${ailing} answers beside ${healthy}`);
+});
+
+t.test('many dead units that must be waited for long cost no more than a few', async (t) => {
+  const patient = profile('patient', LAMP.points, { quirks: { ...LAMP.quirks, responseTimeoutMs: 900 } });
+  const plant = createPlant({ devices: { ...many(20, patient), M1: LAMP } });
+  t.teardown(() => plant.field.stop());
+  for (let unit = 1; unit <= 20; unit++) plant.sim.silence(unit);
+  await plant.field.start();
+  await plant.clock.advance(300_000);
+  const before = plant.field.lines()[0]?.timeouts ?? 0;
+  await plant.clock.advance(600_000);
+  const sharePct = (100 * ((plant.field.lines()[0]?.timeouts ?? 0) - before) * 915) / 600_000;
+  t.ok(sharePct > 1 && sharePct < 2.3, `${sharePct.toFixed(1)} % of the line`);
+});
+
+t.test('levels for many dead lamps do not take the line from the living', async (t) => {
+  const plant = await plantWith(t, { devices: many(20, LAMP) });
+  await plant.clock.advance(2_000);
+  for (let unit = 1; unit <= 10; unit++) plant.sim.silence(unit);
+  await plant.clock.advance(60_000);
+  const timeouts = (): number => plant.field.lines()[0]?.timeouts ?? 0;
+  const before = timeouts();
+  for (let second = 0; second < 120; second++) {
+    for (let lamp = 1; lamp <= 10; lamp++) if (second % 5 === 0) void plant.write(`L${lamp}`, 1 + (second % 100), { lane: 'command' });
+    await plant.clock.advance(1_000);
+  }
+  const eachMs = 30 + 8 * CHAR_MS + 11 * CHAR_MS + GAP_MS;
+  const sharePct = (100 * (timeouts() - before) * eachMs) / 120_000;
+  t.ok(sharePct > 0 && sharePct < 5, `${sharePct.toFixed(1)} % of the line`);
+});
+
+t.test('lamps of one feeder that come back together are all found soon after the first', async (t) => {
+  const plant = await plantWith(t, { devices: { ...many(20, LAMP), S1: SENSOR } });
+  await plant.clock.advance(2_000);
+  for (let unit = 1; unit <= 20; unit++) plant.sim.silence(unit);
+  await plant.clock.advance(300_000);
+  t.equal(plant.field.devices().filter(({ state }) => state === 'silent').length, 20);
+  for (let unit = 1; unit <= 20; unit++) plant.sim.revive(unit);
+  const ok = (): number => plant.field.devices().filter(({ state, id }) => state === 'ok' && id !== 'S1').length;
+  for (let ms = 0; ms < 60_000 && ok() === 0; ms += 100) await plant.clock.advance(100);
+  await plant.clock.advance(3_000);
+  t.equal(ok(), 20);
+});
+
+t.test('when no unit answers any more the port is opened anew, told once, and ever more rarely', async (t) => {
+  const plant = await plantWith(t, { devices: { L1: LAMP, L2: LAMP } });
+  await plant.clock.advance(2_000);
+  for (const unit of [1, 2]) plant.sim.silence(unit);
+  const reopened = (): number => plant.log.filter(({ name }) => name === 'line-reopened').length;
+  await plant.clock.advance(5_000);
+  t.equal(reopened(), 0, 'not before five seconds');
+  await plant.clock.advance(20_000);
+  t.equal(reopened(), 1);
+  t.match(plant.field.lines()[0], { state: 'up' });
+  await plant.clock.advance(3_600_000);
+  t.ok(reopened() >= 4 && reopened() <= 8, `${reopened()} times in an hour`);
+  const notices = plant.events.filter(({ code }) => code === 'line-down');
+  t.match(notices, [
+    { source: 'north', endMs: Number, text: /no unit on line north answers any more, its port is closed and opened again/ },
+  ]);
+  t.equal(notices.length, 1);
+  for (const unit of [1, 2]) plant.sim.revive(unit);
+  await plant.clock.advance(61_000);
+  t.match(plant.field.latest('L1.level'), { quality: 'good' });
+  t.match(plant.field.latest('L2.level'), { quality: 'good' });
+  t.match(plant.sim.stats, { gapViolations: 0, collisions: 0, badRequests: 0 });
+});
+
+t.test('a line on which nobody was ever met is left as it is', async (t) => {
+  const plant = createPlant({ devices: { L1: LAMP } });
+  t.teardown(() => plant.field.stop());
+  plant.sim.silence(1);
+  await plant.field.start();
+  await plant.clock.advance(600_000);
+  t.notOk(plant.log.some(({ name }) => name === 'line-reopened'));
+});
+
+t.test('the polls of a street are spread over their period, and a line with room has no late ones', async (t) => {
+  const plant = await plantWith(t, { devices: many(20, LAMP) });
+  await plant.clock.advance(10_000);
+  const sinceMono = plant.clock.monoMs();
+  await plant.clock.advance(10_000);
+  const times = [...plant.units.values()].flatMap(({ asked }) =>
+    asked.filter(({ atMono }) => atMono >= sinceMono).map(({ atMono }) => atMono),
+  );
+  const perSecond = Array.from({ length: 10 }, (_, i) => times.filter((mono) => Math.floor((mono - sinceMono) / 1_000) === i).length);
+  t.ok(Math.min(...perSecond) >= 3 && Math.max(...perSecond) <= 8, `${perSecond} polls in each second`);
+  t.equal(plant.field.bus.stats()[0]?.overruns, 0);
+  const full = await plantWith(t, { devices: many(20, LAMP), periodsMs: { fast: 100, normal: 100, slow: 100 } });
+  await full.clock.advance(10_000);
+  t.ok((full.field.bus.stats()[0]?.overruns ?? 0) > 50, 'a full one counts them');
+});
+
 // ── set-up ───────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 t.test('set-up registers are looked at, and written only when they differ', async (t) => {
@@ -234,11 +406,54 @@ t.test('set-up registers are looked at, and written only when they differ', asyn
       .unit('L1')
       .asked.map(({ what }) => what)
       .filter((what) => /:10[01]/.test(what)),
-    ['read holding:100+1', 'read holding:101+1', 'write holding:101=1500'],
+    ['read holding:100+1', 'read holding:101+1', 'write holding:101=1500', 'read holding:101+1'],
+    'and proven',
   );
   t.match(
     plant.log.filter(({ name }) => name === 'unit-set-up'),
     [{ fields: { device: 'L1', address: 101, was: 0, value: 1_500 } }],
+  );
+});
+
+t.test('a unit whose uptime falls has restarted: it is set up again, and the log tells it', async (t) => {
+  const watched = profile('watched', [...LAMP.points, point('uptime', { address: 20, poll: 'slow' })], {
+    setup: LAMP.setup,
+    uptime: 'uptime',
+  });
+  const plant = createPlant({ devices: { L1: watched } });
+  t.teardown(() => plant.field.stop());
+  const { registers } = plant.unit('L1');
+  registers.set('input:20', 500);
+  await plant.field.start();
+  await plant.clock.advance(40_000);
+  registers.set('input:20', 530).set('holding:101', 9);
+  await plant.clock.advance(40_000);
+  t.equal(registers.get('holding:101'), 9, 'an uptime that grows says nothing');
+  registers.set('input:20', 3);
+  await plant.clock.advance(40_000);
+  t.equal(registers.get('holding:101'), 1_500);
+  t.match(
+    plant.log.filter(({ name }) => name === 'unit-restarted'),
+    [{ fields: { device: 'L1', uptime: 3, before: 530 } }],
+  );
+  t.same(plant.alive, ['L1 up'], 'it was not missed');
+});
+
+t.test('a set-up register that does not keep its value is told once, however often the unit returns', async (t) => {
+  const plant = createPlant({ devices: { L1: LAMP } });
+  t.teardown(() => plant.field.stop());
+  plant.unit('L1').deaf = true;
+  await plant.field.start();
+  for (let i = 0; i < 2; i++) {
+    await plant.clock.advance(10_000);
+    plant.sim.silence(1);
+    await plant.clock.advance(20_000);
+    plant.sim.revive(1);
+    await plant.clock.advance(30_000);
+  }
+  t.same(
+    plant.log.filter(({ name }) => name === 'unit-not-set-up').map(({ fields }) => `${fields['address']}: ${fields['error']}`),
+    ['100: reads back 0, wrote 7', '101: reads back 0, wrote 1500'],
   );
 });
 

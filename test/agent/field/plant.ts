@@ -8,7 +8,7 @@ import { createManualClock, type ManualClock } from '../../../agent/core/manual-
 import type { Field, WriteResult } from '../../../agent/core/ports.ts';
 import type { Profile, Table } from '../../../agent/core/profile.ts';
 import type { AgentEvent, Reading } from '../../../agent/core/words.ts';
-import { createField } from '../../../agent/field/field.ts';
+import { createField, type FieldOptions } from '../../../agent/field/field.ts';
 import { POLL_PERIOD_MS } from '../../../agent/field/poll-plan.ts';
 import { createModbusDriver } from '../../../drivers/modbus/modbus-driver.ts';
 import { createModbusLine } from '../../../drivers/modbus/modbus-line.ts';
@@ -95,7 +95,14 @@ export interface PlantOptions {
   readonly devices: Readonly<Record<string, Profile>>;
   readonly serial?: SerialSettings;
   readonly periodsMs?: typeof POLL_PERIOD_MS;
-  readonly maxRegisters?: number;
+  readonly memory?: NonNullable<FieldOptions['memory']>;
+}
+
+export interface WriteOptions {
+  readonly lane?: 'urgent' | 'command';
+  readonly ttlMs?: number;
+  readonly quantity?: string;
+  readonly onSent?: (sentMono: number) => void;
 }
 
 export interface Plant {
@@ -110,12 +117,12 @@ export interface Plant {
   readonly log: { readonly name: string; readonly fields: Readonly<Record<string, unknown>> }[];
   unit(deviceId: string): TestUnit;
   addressOf(deviceId: string): number;
-  write(deviceId: string, levelPct: number, over?: { readonly lane?: 'urgent' | 'command'; readonly ttlMs?: number }): Promise<WriteResult>;
+  write(deviceId: string, levelPct: number, over?: WriteOptions): Promise<WriteResult>;
   /** Requests of a device since this time. */
   askedSince(deviceId: string, mono: number): string[];
 }
 
-export function createPlant({ devices, serial = SERIAL, periodsMs = POLL_PERIOD_MS, maxRegisters = 40 }: PlantOptions): Plant {
+export function createPlant({ devices, serial = SERIAL, periodsMs = POLL_PERIOD_MS, memory }: PlantOptions): Plant {
   const clock = createManualClock(Date.parse('2026-01-15T22:00:00Z'));
   const ids = Object.keys(devices);
   const units = new Map(ids.map((id) => [id, testUnit(clock)]));
@@ -139,13 +146,13 @@ export function createPlant({ devices, serial = SERIAL, periodsMs = POLL_PERIOD_
         config,
         line: createModbusLine({ port: wire.port, serial, clock }),
         driverOf: (id) => drivers.get(id) as ReturnType<typeof createModbusDriver>,
-        maxRegisters,
       },
     ],
     clock,
     log: { event: (name, fields = {}) => log.push({ name, fields }) },
     setupValuesOf: () => ({ rampUpMs: 1_500, rampDownMs: 5_000, failsafeTimeoutS: 60, failsafeLevelPct: 70 }),
     random: createRandom(3),
+    ...(memory === undefined ? {} : { memory }),
     periodsMs,
     onReadings: (more) => readings.push(...more),
     onAlive: (id, isAlive) => alive.push(`${id} ${isAlive ? 'up' : 'down'}`),
@@ -163,14 +170,15 @@ export function createPlant({ devices, serial = SERIAL, periodsMs = POLL_PERIOD_
     log,
     unit: (id) => units.get(id) as TestUnit,
     addressOf: (id) => ids.indexOf(id) + 1,
-    write: (id, levelPct, { lane = 'urgent', ttlMs = 5_000 } = {}) =>
+    write: (id, levelPct, { lane = 'urgent', ttlMs = 5_000, quantity = 'level', onSent = () => {} } = {}) =>
       field.write({
         commandId: `c${commands++}`,
         lampId: id,
-        pointId: `${id}.level`,
+        pointId: `${id}.${quantity}`,
         levelPct,
         lane,
         expiresMono: clock.monoMs() + ttlMs,
+        onSent,
       }),
     askedSince: (id, mono) =>
       plant

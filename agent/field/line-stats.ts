@@ -1,0 +1,121 @@
+/**
+ * How a line fares: each of its transactions counted, and what the counts say.
+ *
+ * Owns the counts since the agent started. Never asks the line anything. Called by `bus-tools.ts` for each transaction.
+ */
+import type { LineStats, UnitStats } from '../core/bus-tools.ts';
+import type { LineConfig, SerialSettings } from '../core/cabinet.ts';
+import type { Clock, MonoMs } from '../core/clock.ts';
+import type { LineCounters, ModbusLine } from '../core/driver.ts';
+import { adviceOf } from './bus-advice.ts';
+import { createBusLoad } from './bus-load.ts';
+import { charMs } from './scan-settings.ts';
+import { createSpreadMeter } from './spread.ts';
+import { refusedQuantities, stateOf, timeoutOf, type Unit } from './unit.ts';
+import { createUnitTally, type UnitTally } from './unit-stats.ts';
+import type { TransactionReport } from './watched-line.ts';
+
+/** How often the load is looked at. Units: ms. */
+const SAMPLE_MS = 5_000;
+/** Source: Modbus over Serial Line V1.02: address, function, four bytes, checksum; an exception is three bytes shorter. */
+const BYTES = { request: 8, exception: 5 } as const;
+/** Damaged replies of a unit that are more than a sound line's. Source: assumed; two units with one address damage every other. */
+const DAMAGED = { count: 3, share: 0.1 } as const;
+
+export interface LineStatsParts {
+  readonly config: LineConfig;
+  readonly line: ModbusLine;
+  readonly units: readonly Unit[];
+  readonly clock: Clock;
+  readonly latencyMs: () => number | null;
+  /** Polls that came later than one period after they were due. */
+  readonly overruns: () => number;
+  /** Requests of one whole round of a unit as things stand. */
+  readonly requestsOf: (unit: Unit) => number;
+}
+
+export interface LineStatsBook {
+  note(report: TransactionReport): void;
+  /** An urgent write has begun to leave this long after it was wished. */
+  noteUrgent(waitMs: number): void;
+  isDamaged(unit: number): boolean;
+  /** From the start of a reply to the first of its bytes here, as a rule; null before any reply. Units: characters. */
+  hiddenChars(): number | null;
+  stats(): LineStats;
+}
+
+export function createLineStats(parts: LineStatsParts): LineStatsBook {
+  const { config, line, units, clock, requestsOf } = parts;
+  const tallies = new Map(units.map(({ device }): [number, UnitTally] => [device.unit, createUnitTally()]));
+  const [urgent, hidden] = [createSpreadMeter(), createSpreadMeter()];
+  const [busy, wire] = [createBusLoad(), createBusLoad()];
+  let wireMs = 0;
+  let sampledMono: MonoMs = Number.NEGATIVE_INFINITY;
+  let seen: LineCounters = line.counters;
+  /** Whose answer a late one is: the last that was given up. */
+  let givenUp: number | null = null;
+  sample();
+
+  return {
+    note(report) {
+      wireMs += wireMsOf(report, config.serial);
+      const tally = tallies.get(report.unit);
+      tally?.note(report);
+      if (report.reply !== null) hidden.note((report.reply.firstByteMs - report.reply.turnaroundMs) / charMs(config.serial));
+      const now = line.counters;
+      if (now.echoes > seen.echoes) tally?.noteEchoes(now.echoes - seen.echoes);
+      if (now.lateReplies > seen.lateReplies && givenUp !== null) tallies.get(givenUp)?.noteLate(now.lateReplies - seen.lateReplies);
+      seen = now;
+      if (report.error?.code === 'timeout') givenUp = report.unit;
+      if (clock.monoMs() - sampledMono >= SAMPLE_MS) sample();
+    },
+    noteUrgent: (waitMs) => urgent.note(waitMs),
+    hiddenChars: () => hidden.spread()?.p50 ?? null,
+    isDamaged(unit) {
+      const { ok = 0, crcErrors = 0 } = tallies.get(unit)?.counts() ?? {};
+      return crcErrors >= DAMAGED.count && crcErrors > DAMAGED.share * (ok + crcErrors);
+    },
+    stats() {
+      sample();
+      const plain = { ...lineOf(config, line.counters), ...loads(), units: units.map(statsOf) };
+      const advice = adviceOf({ ...plain, strangers: line.counters.strangers }, parts.latencyMs());
+      return { ...plain, advice };
+    },
+  };
+
+  function loads() {
+    return { busyPct: busy.busyPct(), wirePct: wire.busyPct(), urgentWaitMs: urgent.spread(), overruns: parts.overruns() };
+  }
+
+  function sample(): void {
+    sampledMono = clock.monoMs();
+    busy.sample(sampledMono, line.counters.busyMs);
+    wire.sample(sampledMono, wireMs);
+  }
+
+  function statsOf(unit: Unit): UnitStats {
+    const tally = tallies.get(unit.device.unit) ?? createUnitTally();
+    return {
+      unit: unit.device.unit,
+      device: unit.device.id,
+      state: stateOf(unit),
+      ...tally.counts(),
+      timeoutMs: Math.round(timeoutOf(unit)),
+      requests: requestsOf(unit),
+      refused: refusedQuantities(unit),
+    };
+  }
+}
+
+function lineOf({ id, port, serial }: LineConfig, counters: LineCounters) {
+  const { transactions, timeouts, exceptions, lateReplies, echoes, noiseBytes } = counters;
+  const crcErrors = counters.crcErrors + counters.truncated;
+  const base = { line: id, kind: 'modbus' as const, port, baud: serial.baud };
+  return { ...base, transactions, timeouts, crcErrors, exceptions, lateReplies, echoes, noiseBytes };
+}
+
+/** Bytes alone: a reply tells it by its times, of the rest the shortest frames are taken. Units: ms. */
+function wireMsOf({ reply, error }: TransactionReport, serial: SerialSettings): number {
+  if (reply !== null) return Math.max(0, reply.atMono - reply.askedMono - reply.turnaroundMs);
+  return (BYTES.request + (error?.policy.answered === true ? BYTES.exception : 0)) * charMs(serial);
+}

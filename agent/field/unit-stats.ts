@@ -1,0 +1,42 @@
+/**
+ * How the transactions with one unit have ended.
+ *
+ * Owns counters and the ring of turnarounds, in bounded memory. Never reads a clock. Called by `line-stats.ts`.
+ */
+import type { UnitStats } from '../core/bus-tools.ts';
+import type { BusErrorCode } from '../core/errors.ts';
+import { createSpreadMeter } from './spread.ts';
+import type { TransactionReport } from './watched-line.ts';
+
+export type UnitCounts = Pick<UnitStats, 'ok' | 'timeouts' | 'crcErrors' | 'exceptions' | 'lateReplies' | 'echoes' | 'turnaroundMs'>;
+
+export interface UnitTally {
+  note(report: TransactionReport): void;
+  noteLate(count: number): void;
+  noteEchoes(count: number): void;
+  counts(): UnitCounts;
+}
+
+/** Shape: `crcErrors` counts every damaged reply: wrong checksum, broken off, or an answer to something else. */
+export function createUnitTally(): UnitTally {
+  const counts = { ok: 0, timeouts: 0, crcErrors: 0, lateReplies: 0, echoes: 0 };
+  const exceptions: Partial<Record<BusErrorCode, number>> = {};
+  const turnarounds = createSpreadMeter();
+  return {
+    note({ reply, error }) {
+      if (error === null) {
+        counts.ok++;
+        if (reply !== null) turnarounds.note(reply.turnaroundMs);
+      } else if (error.policy.answered) exceptions[error.code] = (exceptions[error.code] ?? 0) + 1;
+      else if (error.code === 'timeout') counts.timeouts++;
+      else if (error.policy.unitUsable) counts.crcErrors++;
+    },
+    noteLate(count) {
+      counts.lateReplies += count;
+    },
+    noteEchoes(count) {
+      counts.echoes += count;
+    },
+    counts: () => ({ ...counts, exceptions: { ...exceptions }, turnaroundMs: turnarounds.spread() }),
+  };
+}

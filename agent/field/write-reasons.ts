@@ -1,0 +1,37 @@
+/**
+ * Why a level could not be set, in words that say what to check.
+ *
+ * Pure. Called by the level writes of a line.
+ */
+import type { BusError, BusErrorCode } from '../core/errors.ts';
+import type { LevelWrite } from '../core/ports.ts';
+import type { Unit } from './unit.ts';
+
+/** What to look at when a unit answers but refuses; silence and damage say so themselves. */
+const ADVICE: Readonly<Partial<Record<BusErrorCode, string>>> = {
+  'illegal-function': 'check that the profile fits the device',
+  'illegal-address': 'check that the profile fits the device and its mode',
+  'illegal-value': 'check the limits set in the device',
+  'device-failure': 'check the lamp and its driver',
+  'device-busy': 'it was busy each time, check what else writes to it',
+};
+
+/** Why this level is not even tried; empty when it may be. */
+export function writeRefusal({ levelPct }: LevelWrite, { device, driver: { profile } }: Unit, quantity: string): string {
+  const limits = profile.points.find(({ id }) => id === quantity)?.write ?? null;
+  if (limits === null) return `${quantity} of ${device.id} cannot be written: check the lamp's point against profile ${profile.id}`;
+  if (limits.dangerous) return `${quantity} of ${device.id} is dangerous by profile ${profile.id}: give the lamp another point`;
+  if (levelPct >= limits.min && levelPct <= limits.max) return '';
+  return `${levelPct} is outside ${limits.min}..${limits.max} of ${quantity} of ${device.id}: check the limits of the lamp`;
+}
+
+/** Why a write, or its proof, came to nothing. */
+export function failureReason({ code, message }: BusError): string {
+  const advice = ADVICE[code];
+  return advice === undefined ? message : `${message}: ${advice}`;
+}
+
+/** What a lamp shows instead of what it was told. */
+export function mismatchReason(found: number | null, levelPct: number): string {
+  return `reads back ${found ?? 'no value'}, wrote ${levelPct}: check the driver's limits, its mode and what else writes to it`;
+}
