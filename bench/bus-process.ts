@@ -1,74 +1,126 @@
 /**
- * A Modbus unit with exact timing, on one pseudo-terminal a speed: `bus-process.ts 9600 19200 …`.
+ * Modbus units with exact timing on one pseudo-terminal.
  *
- * Owns the far end of the cables. A process of its own, so that it never takes time from the event loop of the master it serves.
- * Each reply arrives whole, at the moment its last character would: request + turnaround + reply after the request was written.
+ * Owns the far end of the cable. A process of its own, so that it never takes time from the event loop of the master it serves.
+ * Each reply arrives at the moment its last character would: request + turnaround + reply after the request was written.
  */
 import { charMs } from '../drivers/modbus/wire-time.ts';
-import { createPtyCable } from '../test/street/pty.ts';
-import { parseRequest, readReply } from '../test/street/rtu-slave.ts';
-import { REGISTER_VALUES, serialAt, silenceMs, TURNAROUND_MS } from './bus.ts';
-import { answerParent } from './child.ts';
+import { createPtyCable, type PtyCable } from '../test/street/pty.ts';
+import { exceptionReply, parseRequest, readReply, type SlaveRequest, writeReply } from '../test/street/rtu-slave.ts';
+import { LEVEL_ADDRESS, REGISTER_VALUES, REGISTERS, serialAt, silenceMs, TURNAROUND_MS } from './bus.ts';
+import { answerParent, sharedMonoMs } from './child.ts';
 
-/** There is but one question: what was seen since the last one. The next request may then come at any time. */
-export type BusQuestion = Readonly<Record<never, never>>;
+/** What is changed before it answers; an empty question only looks. */
+export interface BusQuestion {
+  /** A new cable with these units in place of the old one; replies come whole, or in pieces of so many bytes. */
+  readonly plug?: { readonly baud: number; readonly units: readonly number[]; readonly chunkBytes?: number };
+  /** These units, and no others, are without power. */
+  readonly dead?: readonly number[];
+}
 
 export interface BusAnswer {
-  /** Where a master finds the line of each speed. */
-  readonly paths: Readonly<Record<number, string>>;
-  /** What the unit saw since the last question. */
-  readonly seen: {
-    readonly requests: number;
-    /** Requests that came before the wire had been silent for 3.5 characters, a tenth of tolerance given. */
-    readonly tooEarly: number;
-    /** How much later than physics each reply was: the unit's own error. Units: ms. */
-    readonly latenessMs: readonly number[];
-  };
+  /** Where a master finds the line. */
+  readonly path: string;
+  /** What the units saw since the last question. */
+  readonly seen: BusSeen;
+}
+
+export interface BusSeen {
+  readonly requests: number;
+  /** Full reads that were answered. */
+  readonly polls: number;
+  /** Requests that came before the wire had been silent for 3.5 characters, a tenth of tolerance given. */
+  readonly tooEarly: number;
+  /** How much later than physics each reply was: the units' own error. Units: ms. */
+  readonly latenessMs: readonly number[];
+  /** Levels written; `arrivedMono` is their first byte, on the clock of all processes. */
+  readonly writes: readonly { readonly unit: number; readonly value: number; readonly arrivedMono: number }[];
 }
 
 /** A timer is good to a millisecond; the rest is waited for with open eyes. Units: ms. */
 const SPIN_MS = 2;
+/** Source: Modbus Application Protocol V1.1b3 §7. */
+const ILLEGAL_ADDRESS = 2;
 
-let requests = 0;
-let tooEarly = 0;
-let latenessMs: number[] = [];
-/** The wire has been silent since. */
-let silentMono = Number.NEGATIVE_INFINITY;
-
-const cables = new Map(process.argv.slice(2).map((word) => [Number(word), plugIn(Number(word))]));
-
-answerParent<BusQuestion, BusAnswer>(() => {
-  const seen = { requests, tooEarly, latenessMs };
-  requests = 0;
-  tooEarly = 0;
-  latenessMs = [];
-  silentMono = Number.NEGATIVE_INFINITY;
-  return { paths: Object.fromEntries([...cables].map(([baud, { path }]) => [baud, path])), seen };
+const unseen = () => ({
+  requests: 0,
+  polls: 0,
+  tooEarly: 0,
+  latenessMs: [] as number[],
+  writes: [] as { unit: number; value: number; arrivedMono: number }[],
 });
 
-function plugIn(baud: number): { readonly path: string } {
+let seen = unseen();
+/** The wire has been silent since. */
+let silentMono = Number.NEGATIVE_INFINITY;
+let cable: PtyCable | undefined;
+let units: ReadonlySet<number> = new Set();
+let dead: ReadonlySet<number> = new Set();
+const levels = new Map<number, number>();
+
+answerParent<BusQuestion, BusAnswer>((question) => {
+  if (question.plug !== undefined) {
+    cable?.close();
+    units = new Set(question.plug.units);
+    dead = new Set();
+    cable = plugIn(question.plug);
+  }
+  if (question.dead !== undefined) dead = new Set(question.dead);
+  const answer = { path: cable?.path ?? '', seen };
+  seen = unseen();
+  silentMono = Number.NEGATIVE_INFINITY;
+  return answer;
+});
+
+function plugIn({ baud, chunkBytes }: NonNullable<BusQuestion['plug']>): PtyCable {
   const oneCharMs = charMs(serialAt(baud));
   let rx = Buffer.alloc(0);
-  const cable = createPtyCable((bytes) => {
-    const nowMono = performance.now();
+  const plugged = createPtyCable((bytes) => {
+    const nowMono = sharedMonoMs();
     rx = Buffer.concat([rx, bytes]);
     const request = parseRequest(rx);
     if (request === undefined) return;
-    if (request?.kind !== 'read') throw new Error(`the unit was asked something else than a read: ${rx.toString('hex')}`);
+    if (request === null) throw new Error(`the units heard what is no request: ${rx.toString('hex')}`);
+    const frame = rx.subarray(0, request.bytes);
     rx = Buffer.alloc(0);
-    requests++;
-    if (nowMono - silentMono < 0.9 * silenceMs(baud)) tooEarly++;
-    const reply = readReply(request, REGISTER_VALUES.slice(0, request.count));
-    const dueMono = nowMono + (request.bytes + reply.length) * oneCharMs + TURNAROUND_MS;
-    setTimeout(
-      () => {
-        while (performance.now() < dueMono);
-        silentMono = performance.now();
-        cable.end.write(reply);
-        latenessMs.push(silentMono - dueMono);
-      },
-      Math.max(0, dueMono - nowMono - SPIN_MS),
-    );
+    seen.requests++;
+    if (nowMono - silentMono < 0.9 * silenceMs(baud)) seen.tooEarly++;
+    const endMono = nowMono + request.bytes * oneCharMs;
+    silentMono = endMono;
+    const reply = answer(request, frame, nowMono);
+    if (reply !== undefined) deliver(reply, endMono + TURNAROUND_MS);
   });
-  return cable;
+  return plugged;
+
+  function deliver(reply: Buffer, startMono: number): void {
+    const size = chunkBytes ?? reply.length;
+    const firstMono = startMono + Math.min(size, reply.length) * oneCharMs;
+    const send = (): void => {
+      for (let at = 0; at < reply.length; at += size) {
+        const piece = reply.subarray(at, at + size);
+        const dueMono = startMono + (at + piece.length) * oneCharMs;
+        while (sharedMonoMs() < dueMono);
+        silentMono = sharedMonoMs();
+        plugged.end.write(piece);
+        if (at + size >= reply.length) seen.latenessMs.push(silentMono - dueMono);
+      }
+    };
+    setTimeout(send, Math.max(0, firstMono - sharedMonoMs() - SPIN_MS));
+  }
+}
+
+/** Undefined when nobody answers: a broadcast, no such unit, no power. */
+function answer(request: SlaveRequest, frame: Buffer, arrivedMono: number): Buffer | undefined {
+  const { unit, address } = request;
+  if (request.kind === 'write') {
+    const [value = 0] = request.values;
+    seen.writes.push({ unit, value, arrivedMono });
+    for (const obeying of unit === 0 ? units : [unit]) levels.set(obeying, value);
+  }
+  if (!units.has(unit) || dead.has(unit)) return undefined;
+  if (request.kind === 'write') return address === LEVEL_ADDRESS ? writeReply(frame) : exceptionReply(request, ILLEGAL_ADDRESS);
+  if (address === LEVEL_ADDRESS && request.count === 1) return readReply(request, [levels.get(unit) ?? 0]);
+  if (address + request.count > REGISTERS) return exceptionReply(request, ILLEGAL_ADDRESS);
+  if (request.count === REGISTERS) seen.polls++;
+  return readReply(request, REGISTER_VALUES.slice(address, address + request.count));
 }

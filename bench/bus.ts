@@ -1,7 +1,7 @@
 /**
  * The bus of the line bench: what is asked on it, and how long that takes by physics alone.
  *
- * Pure. Shared by the simulated unit, by the masters and by the figures.
+ * Pure. Shared by the simulated units, by the masters and by the figures.
  */
 import type { SerialSettings } from '../agent/core/cabinet.ts';
 import { charMs, gapMs } from '../drivers/modbus/wire-time.ts';
@@ -10,11 +10,13 @@ import { charMs, gapMs } from '../drivers/modbus/wire-time.ts';
 export const BAUDS = [9_600, 19_200, 115_200] as const;
 export const UNIT = 1;
 export const REGISTERS = 12;
+/** Where each unit keeps its level; far from the registers that are polled, so that nobody reads both at once. */
+export const LEVEL_ADDRESS = 200;
 /** Time before the unit answers. Units: ms. Source: a fast LED driver; the goals assume it. */
 export const TURNAROUND_MS = 3;
 
-/** Units: bytes. Source: Modbus Application Protocol V1.1b3 §6.3. */
-const REQUEST_BYTES = 8;
+/** Request of a read, request of a write, reply to a write. Units: bytes. Source: Modbus Application Protocol V1.1b3 §6.3, §6.6. */
+const SHORT_BYTES = 8;
 const REPLY_BYTES = 5 + 2 * REGISTERS;
 
 /** What each register holds, so that a master that reads nonsense is found out. */
@@ -27,10 +29,20 @@ export function serialAt(baud: number): SerialSettings {
 
 /** Shortest possible time of one read. Units: ms. */
 export function physicalMs(baud: number): number {
-  return (REQUEST_BYTES + REPLY_BYTES) * charMs(serialAt(baud)) + TURNAROUND_MS;
+  return (SHORT_BYTES + REPLY_BYTES) * charMs(serialAt(baud)) + TURNAROUND_MS;
 }
 
 /** Silence the standard demands before each request. Units: ms. */
 export function silenceMs(baud: number): number {
   return gapMs(serialAt(baud));
+}
+
+/** Wire time of a level write, which is over before the lamp can obey. Units: ms. */
+export function writeFrameMs(baud: number): number {
+  return SHORT_BYTES * charMs(serialAt(baud));
+}
+
+/** Units `1..count`. */
+export function unitsUpTo(count: number): number[] {
+  return Array.from({ length: count }, (_, i) => i + 1);
 }

@@ -4,9 +4,10 @@
  * Owns the child and the way to it; knows nothing of what is asked. Both ends of the way lie here.
  * A process of its own gives each part its own event loop, CPU time and memory.
  */
-import { fork } from 'node:child_process';
+import { type ChildProcess, fork, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 
 export interface Child<Question, Answer> {
   /** Errors: rejects with the child's own words when it fails or ends. */
@@ -16,20 +17,55 @@ export interface Child<Question, Answer> {
 
 type Reply<Answer> = { readonly answer: Answer } | { readonly error: string };
 
+/** One clock for all processes of a machine. Units: ms since it started. Source: CLOCK_MONOTONIC, which `performance.now` counts from another zero in each process. */
+export function sharedMonoMs(): number {
+  return Number(process.hrtime.bigint()) / 1e6;
+}
+
 /** Start `bench/<file>`; it answers through `answerParent`. */
 export function startChild<Question extends object, Answer>(file: string, words: readonly string[] = []): Child<Question, Answer> {
   const child = fork(join(import.meta.dirname, file), words, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
-  const ended = once(child, 'exit');
+  return asked(child, [file, ...words].join(' '), {
+    // A child that does not take it has ended, which is told by its end.
+    send: (question) => child.send(question, () => {}),
+    reply: async () => (await once(child, 'message'))[0] as Reply<Answer>,
+    hangUp: () => {
+      if (child.connected) child.disconnect();
+    },
+  });
+}
+
+/** The same for a program in another language: it gets questions and gives replies as JSON, one a line. */
+export function startProgram<Question extends object, Answer>(program: string, words: readonly string[]): Child<Question, Answer> {
+  const child = spawn(program, words, { stdio: ['pipe', 'pipe', 'inherit'] });
+  const lines = createInterface({ input: child.stdout });
+  // As above.
+  child.stdin.on('error', () => {});
+  return asked(child, [program, ...words].join(' '), {
+    send: (question) => child.stdin.write(`${JSON.stringify(question)}\n`),
+    reply: async () => JSON.parse((await once(lines, 'line'))[0]) as Reply<Answer>,
+    hangUp: () => child.stdin.end(),
+  });
+}
+
+interface Way<Question, Answer> {
+  readonly send: (question: Question) => void;
+  readonly reply: () => Promise<Reply<Answer>>;
+  readonly hangUp: () => void;
+}
+
+function asked<Question, Answer>(child: ChildProcess, name: string, way: Way<Question, Answer>): Child<Question, Answer> {
+  const ended = once(child, 'exit').then(([code, signal]): Reply<Answer> => ({ error: `ended with ${code ?? signal}` }));
   return {
     async ask(question) {
-      child.send(question);
-      const reply = once(child, 'message') as Promise<[Reply<Answer>]>;
-      const [first] = await Promise.race([reply, ended.then(([code]): [Reply<Answer>] => [{ error: `${file} ended with ${code}` }])]);
-      if ('error' in first) throw new Error(`${[file, ...words].join(' ')}: ${first.error}`);
+      const reply = way.reply();
+      way.send(question);
+      const first = await Promise.race([reply, ended]);
+      if ('error' in first) throw new Error(`${name}: ${first.error}`);
       return first.answer;
     },
     async stop() {
-      if (child.connected) child.disconnect();
+      way.hangUp();
       await ended;
     },
   };

@@ -1,17 +1,19 @@
 /**
  * One master at work: `master-process.ts <name>`. Reads as fast as it can and tells what that took.
  *
- * Owns the measured loop. Called by the line bench, one round a question.
+ * Owns the measured loop. Called for efficiency and CPU time, one round a question.
  */
-import { REGISTER_VALUES } from './bus.ts';
+import { REGISTER_VALUES, REGISTERS, serialAt, UNIT } from './bus.ts';
 import { answerParent } from './child.ts';
 import type { Master } from './masters/master.ts';
-import { MASTER_NAMES, MASTERS } from './masters/masters.ts';
+import { masterNamed } from './masters/masters.ts';
 
 export interface RoundQuestion {
   readonly path: string;
   readonly baud: number;
   readonly reads: number;
+  /** What each read must say. */
+  readonly values: readonly number[];
 }
 
 export interface RoundAnswer {
@@ -26,15 +28,15 @@ export interface RoundAnswer {
 
 /** Not measured: the first request after opening finds a cold line and cold code. */
 const WARM_UP_READS = 5;
+/** Far above any reply of the bench. Units: ms. */
+const TIMEOUT_MS = 1_000;
 
-const name = MASTER_NAMES.find((known) => known === process.argv[2]);
-if (name === undefined) throw new TypeError(`bad master "${process.argv[2]}": one of ${MASTER_NAMES.join(', ')}`);
-const open = await MASTERS[name]();
+const { name, open } = await masterNamed(process.argv[2]);
 
 answerParent<RoundQuestion, RoundAnswer>(async ({ path, baud, reads }) => {
-  const master = await open(path, baud);
+  const master = await open({ path, serial: serialAt(baud), timeoutMs: TIMEOUT_MS });
   try {
-    for (let i = 0; i < WARM_UP_READS; i++) check(await master.read());
+    for (let i = 0; i < WARM_UP_READS; i++) check(await master.read(UNIT, REGISTERS));
     return await measure(master, reads);
   } finally {
     await master.close();
@@ -47,7 +49,7 @@ async function measure(master: Master, reads: number): Promise<RoundAnswer> {
   const startMono = performance.now();
   let beforeMono = startMono;
   for (let i = 0; i < reads; i++) {
-    check(await master.read());
+    check(await master.read(UNIT, REGISTERS));
     const afterMono = performance.now();
     readMs[i] = afterMono - beforeMono;
     beforeMono = afterMono;

@@ -24,6 +24,8 @@ export type Emit = (result: Result) => void;
 export interface BenchOptions {
   /** Fewer and shorter rounds: a smoke test, not a measurement. */
   readonly quick: boolean;
+  /** Which figures; empty for all. */
+  readonly figures: readonly string[];
   readonly emit: Emit;
   /** A line for whoever waits. */
   readonly progress: (text: string) => void;

@@ -4,15 +4,20 @@
  * Owns the command line and the exit code. Figures go to standard output, one JSON object a line; progress to standard error.
  */
 import { parseArgs } from 'node:util';
-import { lineBench } from './line.ts';
+import { LINE_FIGURES, lineBench } from './line/line-bench.ts';
 import type { BenchOptions } from './result.ts';
 
 const HELP = `Luciole beside its peers and the limits of physics, all in one run on this machine.
 
-Usage: npm run -s bench -- NAME [options]
+Usage: npm run -s bench -- NAME [FIGURE…] [options]
 
-  line      share of a serial line's time that is wire time, at 9600, 19200 and 115200 baud,
-            beside modbus-serial and jsmodbus; about two and a half minutes
+  line      a serial line, beside modbus-serial, jsmodbus and, where it is installed, libmodbus; about six minutes
+            efficiency   share of the line's time that is wire time, at 9600, 19200 and 115200 baud
+            cpu          CPU time of a read when the reply comes in pieces
+            urgent       how long an urgent level waits on a line without a pause
+            dead-units   what one dead unit costs the others, and a tenth of them dead
+            detection    from movement to the first level and to the last of 35 lamps, by broadcast and lamp by lamp
+            scan         all 247 addresses at 9600 baud while polling goes on
 
   --quick   fewer and shorter rounds: to see that it runs, not to quote
   --json    JSON lines on standard output, the only form there is
@@ -27,7 +32,12 @@ const EXIT_FAILED = 1;
 /** Source: sysexits.h, EX_USAGE. */
 const EXIT_USAGE = 64;
 
-const BENCHES: Readonly<Record<string, (options: BenchOptions) => Promise<void>>> = { line: lineBench };
+interface Bench {
+  readonly run: (options: BenchOptions) => Promise<void>;
+  readonly figures: readonly string[];
+}
+
+const BENCHES: Readonly<Record<string, Bench>> = { line: { run: lineBench, figures: Object.keys(LINE_FIGURES) } };
 
 process.exitCode = await run(process.argv.slice(2));
 
@@ -42,18 +52,19 @@ async function run(words: string[]): Promise<number> {
     process.stdout.write(HELP);
     return 0;
   }
-  const [name = '', ...rest] = given.positionals;
+  const [name = '', ...figures] = given.positionals;
   const bench = Object.hasOwn(BENCHES, name) ? BENCHES[name] : undefined;
-  if (bench === undefined || rest.length > 0)
-    return refuse(`bad bench "${given.positionals.join(' ')}": one of ${Object.keys(BENCHES).join(', ')}`);
-  return measure(bench, given.values.quick);
+  if (bench === undefined) return refuse(`bad bench "${name}": one of ${Object.keys(BENCHES).join(', ')}`);
+  const unknown = figures.find((figure) => !bench.figures.includes(figure));
+  if (unknown !== undefined) return refuse(`bad figure "${unknown}": one of ${bench.figures.join(', ')}`);
+  return measure(bench, { quick: given.values.quick, figures });
 }
 
-async function measure(bench: (options: BenchOptions) => Promise<void>, quick: boolean): Promise<number> {
+async function measure({ run: bench }: Bench, wanted: Pick<BenchOptions, 'quick' | 'figures'>): Promise<number> {
   const missed = new Set<string>();
   try {
     await bench({
-      quick,
+      ...wanted,
       emit(result) {
         process.stdout.write(`${JSON.stringify(result)}\n`);
         if (result.ok === false) missed.add(`${result.metric} ${result.baud ?? ''}: ${result.value} ${result.unit}, goal ${result.goal}`);

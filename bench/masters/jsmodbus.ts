@@ -1,17 +1,18 @@
 import { once } from 'node:events';
 import { client } from 'jsmodbus';
 import { SerialPort } from 'serialport';
-import { REGISTERS, serialAt, UNIT } from '../bus.ts';
-import { type Master, TIMEOUT_MS } from './master.ts';
+import { LEVEL_ADDRESS, UNIT } from '../bus.ts';
+import type { Master, MasterPlace } from './master.ts';
 
-/** `jsmodbus` over `serialport`, as its README shows. */
-export async function openJsmodbus(path: string, baud: number): Promise<Master> {
-  const { baud: baudRate, dataBits, parity, stopBits } = serialAt(baud);
+/** `jsmodbus` over `serialport`, as its README shows. A client of it knows one unit only, so every request goes to that one. */
+export async function openJsmodbus({ path, serial, timeoutMs }: MasterPlace): Promise<Master> {
+  const { baud: baudRate, dataBits, parity, stopBits } = serial;
   const port = new SerialPort({ path, baudRate, dataBits, parity, stopBits });
   await once(port, 'open');
-  const rtu = new client.RTU(port, UNIT, TIMEOUT_MS);
+  const rtu = new client.RTU(port, UNIT, timeoutMs);
   return {
-    read: async () => (await rtu.readHoldingRegisters(0, REGISTERS)).response.body.valuesAsArray as number[],
+    read: async (_unit, count) => (await rtu.readHoldingRegisters(0, count)).response.body.valuesAsArray as number[],
+    write: async (_unit, value) => void (await rtu.writeSingleRegister(LEVEL_ADDRESS, value)),
     close: () => new Promise((resolve) => port.close(() => resolve())),
   };
 }

@@ -1,11 +1,18 @@
+import type { SerialSettings } from '../../agent/core/cabinet.ts';
+
 /** A Modbus library as the bench asks it. */
 export interface Master {
-  /** One read of all registers; resolves with what they hold. */
-  read(): Promise<readonly number[]>;
+  /** One read of holding registers from address 0. Errors: rejects when the unit does not answer in time. */
+  read(unit: number, count: number): Promise<readonly number[]>;
+  /** One level written. */
+  write(unit: number, value: number): Promise<void>;
   close(): Promise<void>;
 }
 
-export type OpenMaster = (path: string, baud: number) => Promise<Master>;
+export interface MasterPlace {
+  readonly path: string;
+  readonly serial: SerialSettings;
+  readonly timeoutMs: number;
+}
 
-/** Units: ms. Far above any reply of the bench. */
-export const TIMEOUT_MS = 1_000;
+export type OpenMaster = (place: MasterPlace) => Promise<Master>;

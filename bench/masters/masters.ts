@@ -5,7 +5,7 @@
  */
 import type { OpenMaster } from './master.ts';
 
-export const MASTERS = {
+const MASTERS = {
   /** As shipped: keeps the standard's silence of 3.5 characters between frames. */
   luciole: async () => (await import('./luciole.ts')).openLuciole,
   /** On the footing of the peers, which keep no silence at all. */
@@ -17,3 +17,10 @@ export const MASTERS = {
 export type MasterName = keyof typeof MASTERS;
 
 export const MASTER_NAMES = Object.keys(MASTERS) as MasterName[];
+
+/** Errors: rejects with TypeError for a name that is none. */
+export async function masterNamed(word: string | undefined): Promise<{ name: MasterName; open: OpenMaster }> {
+  const name = MASTER_NAMES.find((known) => known === word);
+  if (name === undefined) throw new TypeError(`bad master "${word}": one of ${MASTER_NAMES.join(', ')}`);
+  return { name, open: await MASTERS[name]() };
+}

@@ -1,16 +1,22 @@
 import { ModbusClient } from '../../drivers/modbus/modbus-serial.ts';
-import { REGISTERS, serialAt, UNIT } from '../bus.ts';
-import { type Master, TIMEOUT_MS } from './master.ts';
+import { LEVEL_ADDRESS } from '../bus.ts';
+import type { Master, MasterPlace } from './master.ts';
 
 /** Plain `modbus-serial`, RTU over its own buffered port. */
-export async function openModbusSerial(path: string, baud: number): Promise<Master> {
-  const { baud: baudRate, dataBits, parity, stopBits } = serialAt(baud);
+export async function openModbusSerial({ path, serial, timeoutMs }: MasterPlace): Promise<Master> {
+  const { baud: baudRate, dataBits, parity, stopBits } = serial;
   const client = new ModbusClient();
   await client.connectRTUBuffered(path, { baudRate, dataBits, parity, stopBits });
-  client.setID(UNIT);
-  client.setTimeout(TIMEOUT_MS);
+  client.setTimeout(timeoutMs);
   return {
-    read: async () => (await client.readHoldingRegisters(0, REGISTERS)).data,
+    async read(unit, count) {
+      client.setID(unit);
+      return (await client.readHoldingRegisters(0, count)).data;
+    },
+    async write(unit, value) {
+      client.setID(unit);
+      await client.writeRegister(LEVEL_ADDRESS, value);
+    },
     close: () => new Promise((resolve) => client.close(() => resolve())),
   };
 }

@@ -34,6 +34,8 @@ export interface SimLine {
   /** The next reply of this unit comes this much later. Units: ms. */
   delayNext(unit: number, lateMs: number): void;
   corruptNext(unit: number): void;
+  /** The unit does not hear the next so many writes that are meant for it, broadcasts included. */
+  missWrites(unit: number, writes: number): void;
   /** These bytes come right before the next reply of this unit. */
   noiseBeforeNext(unit: number, bytes: Buffer): void;
   /** Bytes out of nowhere, now. */
@@ -50,6 +52,7 @@ interface UnitFault {
   lateMs?: number;
   corrupt?: boolean;
   noise?: Buffer;
+  missWrites?: number;
 }
 
 export function createSimLine({ serial, clock, units, chunkBytes }: SimLineOptions): SimLine {
@@ -98,6 +101,7 @@ export function createSimLine({ serial, clock, units, chunkBytes }: SimLineOptio
     isSilent: (unit) => silent.has(unit),
     delayNext: (unit, lateMs) => faults.set(unit, { ...faults.get(unit), lateMs }),
     corruptNext: (unit) => faults.set(unit, { ...faults.get(unit), corrupt: true }),
+    missWrites: (unit, missWrites) => faults.set(unit, { ...faults.get(unit), missWrites }),
     noiseBeforeNext: (unit, noise) => faults.set(unit, { ...faults.get(unit), noise }),
     noise: (bytes) => line.end.write(bytes),
     setEcho: (on) => {
@@ -115,18 +119,27 @@ export function createSimLine({ serial, clock, units, chunkBytes }: SimLineOptio
   function serve(request: SlaveRequest, frame: Buffer): void {
     if (request.unit === 0) {
       for (const [address, unit] of units)
-        if (!silent.has(address) && request.kind === 'write') unit.write(request.table, request.address, request.values);
+        if (request.kind === 'write' && hears(address, request)) unit.write(request.table, request.address, request.values);
       return;
     }
     const unit = units.get(request.unit);
-    if (unit === undefined || silent.has(request.unit)) return;
+    if (unit === undefined || !hears(request.unit, request)) return;
     unit.heard?.();
-    const fault = faults.get(request.unit) ?? {};
+    const { missWrites = 0, ...fault } = faults.get(request.unit) ?? {};
     faults.delete(request.unit);
+    if (missWrites > 0) faults.set(request.unit, { missWrites });
     const reply = answer(unit, request, frame);
     if (fault.corrupt === true) reply[reply.length - 1] = (reply.at(-1) as number) ^ 0x55;
     const bytes = fault.noise === undefined ? reply : Buffer.concat([fault.noise, reply]);
     deliver(bytes, clock.monoMs() + Math.max(unit.turnaroundMs, gapMs) + (fault.lateMs ?? 0));
+  }
+
+  function hears(address: number, { kind }: SlaveRequest): boolean {
+    if (silent.has(address)) return false;
+    const fault = faults.get(address);
+    if (kind === 'read' || fault?.missWrites === undefined || fault.missWrites === 0) return true;
+    fault.missWrites--;
+    return false;
   }
 
   function answer(unit: SimUnit, request: SlaveRequest, frame: Buffer): Buffer {

@@ -46,6 +46,8 @@ export interface Street {
   onLevel: (seen: LevelSeen) => void;
   /** The line and unit of a device. Errors: throws when there is none. */
   unitOf(deviceId: string): { line: SimLine; unit: number };
+  /** Another of the same kind hangs in this one's place, as it left the factory. Errors: as `unitOf`. */
+  replace(deviceId: string): void;
   start(): void;
   stop(): void;
 }
@@ -61,15 +63,21 @@ export function createStreet({ cabinet, clock, seed, perHour = {}, chunkBytes }:
   const lines = new Map<string, SimLine>();
   const unitsByDevice = new Map<string, SimUnit>();
   const addresses = new Map<string, { line: SimLine; unit: number }>();
+  const replacers = new Map<string, () => void>();
   const timers: Timer[] = [];
 
   for (const config of cabinet.lines) {
     const units = new Map<number, SimUnit>();
     if (config.kind === 'modbus') {
       for (const device of config.devices) {
-        const unit = unitFor(device);
-        units.set(device.unit, unit);
-        unitsByDevice.set(device.id, unit);
+        const place = (): void => {
+          unitsByDevice.get(device.id)?.stop?.();
+          const unit = unitFor(device);
+          units.set(device.unit, unit);
+          unitsByDevice.set(device.id, unit);
+        };
+        place();
+        replacers.set(device.id, place);
       }
     }
     const line = createSimLine({ serial: config.serial, clock, units, ...(chunkBytes === undefined ? {} : { chunkBytes }) });
@@ -89,6 +97,11 @@ export function createStreet({ cabinet, clock, seed, perHour = {}, chunkBytes }:
       const found = addresses.get(deviceId);
       if (found === undefined) throw new Error(`no device ${deviceId} on this street`);
       return found;
+    },
+    replace(deviceId) {
+      const place = replacers.get(deviceId);
+      if (place === undefined) throw new Error(`no device ${deviceId} on this street`);
+      place();
     },
     start() {
       for (const config of cabinet.lines) if (config.kind === 'uart') talk(config);

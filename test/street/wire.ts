@@ -6,11 +6,14 @@ import type { GatewayEnd } from './sim-line.ts';
 export interface Wire {
   readonly port: BytePort;
   readonly end: GatewayEnd;
+  /** The adapter hangs: nothing gets through in either way until the port is opened anew. */
+  hang(): void;
 }
 
 export function createWire(receive: (bytes: Buffer) => void): Wire {
   let isOpen = false;
   let isPlugged = true;
+  let isHung = false;
   const port: BytePort = {
     get isOpen() {
       return isOpen;
@@ -20,10 +23,11 @@ export function createWire(receive: (bytes: Buffer) => void): Wire {
     async open() {
       if (!isPlugged) throw new BusError('port-missing', 'the simulated port is unplugged');
       isOpen = true;
+      isHung = false;
     },
     write(bytes) {
       if (!isOpen) throw new BusError('port-closed', 'the simulated port is closed');
-      receive(Buffer.from(bytes));
+      if (!isHung) receive(Buffer.from(bytes));
     },
     discardInput: () => 0,
     async close() {
@@ -34,7 +38,7 @@ export function createWire(receive: (bytes: Buffer) => void): Wire {
     port,
     end: {
       write(bytes) {
-        if (isOpen) port.onBytes(bytes);
+        if (isOpen && !isHung) port.onBytes(bytes);
       },
       unplug() {
         isPlugged = false;
@@ -45,6 +49,9 @@ export function createWire(receive: (bytes: Buffer) => void): Wire {
       replug() {
         isPlugged = true;
       },
+    },
+    hang() {
+      isHung = isOpen;
     },
   };
 }

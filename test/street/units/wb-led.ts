@@ -1,6 +1,7 @@
 import type { Clock, Timer } from '../../../agent/core/clock.ts';
 import type { World, WorldLamp } from '../world.ts';
 import { ILLEGAL_ADDRESS, ILLEGAL_VALUE, readSparse, type SimUnit } from './sim-unit.ts';
+import { createWirenBoardRegisters } from './wiren-board.ts';
 
 /** Writable registers with their factory values and limits. Source: Wiren Board wiki, WB-LED registers. */
 const HOLDING: Readonly<Record<number, { factory: number; min: number; max: number }>> = {
@@ -27,6 +28,7 @@ export interface WbLedOptions {
 /** A Wiren Board WB-LED with one lamp on channel 1. */
 export function createWbLed({ world, lamp, clock, onLevel }: WbLedOptions): SimUnit {
   const registers = new Map(Object.entries(HOLDING).map(([address, { factory }]) => [Number(address), factory]));
+  const common = createWirenBoardRegisters('WB-LED', clock);
   let watchdog: Timer | undefined;
   let isStopped = false;
   const register = (address: number): number => registers.get(address) ?? 0;
@@ -45,10 +47,12 @@ export function createWbLed({ world, lamp, clock, onLevel }: WbLedOptions): SimU
   const input = (address: number): number | undefined => {
     if (address === 400) return Math.round(25 + world.levelPct(lamp) / 5);
     if (address === 401) return 100;
-    return address === 402 ? Number(lamp.burnt) : undefined;
+    return address === 402 ? Number(lamp.burnt) : common.input(address);
   };
   const holding = (address: number): number | undefined =>
-    address >= 2000 && address <= 2003 && !(address === 2000 && isSeparateChannels()) ? NOT_IN_THIS_MODE : registers.get(address);
+    address >= 2000 && address <= 2003 && !(address === 2000 && isSeparateChannels())
+      ? NOT_IN_THIS_MODE
+      : (registers.get(address) ?? common.holding(address));
 
   return {
     turnaroundMs: 3,
@@ -78,6 +82,7 @@ export function createWbLed({ world, lamp, clock, onLevel }: WbLedOptions): SimU
       watchdog?.cancel();
     },
     powerUp() {
+      common.powerUp();
       if (register(664) === 3) dim(register(672));
       else if (register(664) !== 1) dim(register(664) === 2 ? 100 : 0);
     },

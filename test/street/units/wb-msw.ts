@@ -1,6 +1,7 @@
 import type { Clock } from '../../../agent/core/clock.ts';
 import type { World, WorldSensor } from '../world.ts';
 import { ILLEGAL_ADDRESS, ILLEGAL_VALUE, readSparse, type SimUnit } from './sim-unit.ts';
+import { createWirenBoardRegisters } from './wiren-board.ts';
 
 /** What the motion register shows while somebody moves in front of it. Source: Wiren Board: 0 to several thousand. */
 const MOTION = { moving: 380, still: 6 };
@@ -13,6 +14,7 @@ export interface WbMswOptions {
 
 /** A Wiren Board WB-MSW: motion with its own hold window, light, sound, climate. */
 export function createWbMsw({ world, sensor, clock }: WbMswOptions): SimUnit {
+  const common = createWirenBoardRegisters('WBMSW4', clock);
   let windowS = 10;
   const raw = (holdMs: number): number => {
     if (sensor.stuck !== null) return sensor.stuck;
@@ -36,8 +38,9 @@ export function createWbMsw({ world, sensor, clock }: WbMswOptions): SimUnit {
   return {
     turnaroundMs: 8,
     read(table, address, count) {
-      if (table === 'input') return readSparse((at) => inputs[at]?.(), address, count);
-      return table === 'holding' && address === 282 && count === 1 ? [windowS] : ILLEGAL_ADDRESS;
+      if (table === 'input') return readSparse((at) => inputs[at]?.() ?? common.input(at), address, count);
+      if (table !== 'holding') return ILLEGAL_ADDRESS;
+      return readSparse((at) => (at === 282 ? windowS : common.holding(at)), address, count);
     },
     write(table, address, [value]) {
       if (table !== 'holding' || address !== 282 || value === undefined) return ILLEGAL_ADDRESS;
@@ -45,5 +48,6 @@ export function createWbMsw({ world, sensor, clock }: WbMswOptions): SimUnit {
       windowS = value;
       return undefined;
     },
+    powerUp: () => common.powerUp(),
   };
 }

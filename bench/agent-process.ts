@@ -1,0 +1,46 @@
+/**
+ * The whole agent on the street of the detection figures: `agent-process.ts`.
+ *
+ * Owns its folder. Joined as on a gateway, but for uplink and console, which nobody asks here.
+ */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type Agent, createAgent } from '../agent/app.ts';
+import { createSystemClock } from '../agent/core/system-clock.ts';
+import { createMqttDoor } from '../agent/sync/mqtt-door.ts';
+import { createSerialPort } from '../drivers/serial-port.ts';
+import { answerParent } from './child.ts';
+import { NIGHT_MS, streetSite } from './street-cabinet.ts';
+
+/** Runs on this line, in place of the agent before; null only stops. */
+export interface AgentQuestion {
+  readonly run: { readonly path: string; readonly broadcast: boolean } | null;
+}
+export type AgentAnswer = Readonly<Record<never, never>>;
+
+let agent: Agent | undefined;
+let dir: string | undefined;
+
+answerParent<AgentQuestion, AgentAnswer>(async ({ run }) => {
+  await agent?.stop();
+  agent = undefined;
+  if (dir !== undefined) rmSync(dir, { recursive: true, force: true });
+  dir = undefined;
+  if (run === null) return {};
+  dir = mkdtempSync(join(tmpdir(), 'luciole-bench-'));
+  const clock = createSystemClock({ quality: () => 'synced', wallOffsetMs: NIGHT_MS - Date.now() });
+  const site = streetSite({ port: run.path, broadcast: run.broadcast, dir });
+  agent = createAgent({
+    ...site,
+    clock,
+    log: { event: () => {} },
+    version: 'bench',
+    openPort: createSerialPort,
+    door: createMqttDoor(),
+    random: Math.random,
+    socketPath: null,
+  });
+  await agent.start();
+  return {};
+});

@@ -1,0 +1,30 @@
+/**
+ * The processes of the line bench by their names, so that each figure asks the right questions.
+ *
+ * Owns nothing: who starts one stops it.
+ */
+import type { BusAnswer, BusQuestion } from '../bus-process.ts';
+import { type Child, startChild } from '../child.ts';
+import type { FieldAnswer, FieldQuestion } from '../field-process.ts';
+import type { PeerAnswer, PeerQuestion } from '../peer-process.ts';
+
+export type Bus = Child<BusQuestion, BusAnswer>;
+export type Engine = Child<FieldQuestion, FieldAnswer>;
+export type Peer = Child<PeerQuestion, PeerAnswer>;
+
+export function startBus(): Bus {
+  return startChild('bus-process.ts');
+}
+
+export function startEngine(): Engine {
+  return startChild('field-process.ts');
+}
+
+export function startPeer(name: 'modbus-serial' | 'jsmodbus'): Peer {
+  return startChild('peer-process.ts', [name]);
+}
+
+/** Let the line go on for a while. */
+export function wait(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}

@@ -1,0 +1,71 @@
+/**
+ * The street of the detection figures: 35 lamps, two motion sensors and a meter on one line at 19200 baud.
+ *
+ * Pure. Shared by the process that simulates it and by the one that runs the agent.
+ */
+import { join } from 'node:path';
+import { type LoadedSite, loadSite } from '../agent/app-load.ts';
+import type { Cabinet } from '../agent/core/cabinet.ts';
+import { testDevice, testLine } from '../test/support/profiles.ts';
+import { serialAt } from './bus.ts';
+
+export const STREET_BAUD = 19_200;
+export const LAMPS = 35;
+export const SENSORS = ['S01', 'S02'] as const;
+/** What the street is at, and what it goes to when somebody comes. Units: %. */
+export const LEVELS_PCT = { base: 30, boost: 100 };
+/** A winter night, an hour nothing changes by itself. */
+export const NIGHT_MS = Date.parse('2026-12-15T23:30:00+01:00');
+
+/** Units: m. Source: assumed; usual distance of poles in a residential street. */
+const POLE_DISTANCE_M = 25;
+const DEMO = join(import.meta.dirname, '../config/demo.yaml');
+
+/** `dir` is where the agent stores; the side that simulates needs none. */
+export function streetSite({ port, broadcast, dir }: { port: string; broadcast: boolean; dir: string }): LoadedSite {
+  const site = loadSite(DEMO);
+  const [zone] = site.cabinet.zones;
+  const [sensor] = zone?.presence?.sensors ?? [];
+  if (zone === undefined || sensor === undefined) throw new Error('the demo street has changed');
+  const numbers = Array.from({ length: LAMPS }, (_, i) => i + 1);
+  const lampId = (n: number): string => `L${String(n).padStart(2, '0')}`;
+  const poleId = (n: number): string => `P${n}`;
+  const devices = [
+    ...numbers.map((n) => testDevice(lampId(n), { unit: n, profile: 'wirenboard-wb-led', pole: poleId(n) })),
+    ...SENSORS.map((id, i) => testDevice(id, { unit: 41 + i, profile: 'wirenboard-wb-msw', pole: poleId(12 * (i + 1)) })),
+    testDevice('M01', { unit: 51, profile: 'eastron-sdm630' }),
+  ];
+  const cabinet: Cabinet = {
+    ...site.cabinet,
+    lines: [testLine('street', devices, { port, broadcast, serial: serialAt(STREET_BAUD) })],
+    poles: numbers.map((n) => ({ id: poleId(n), atM: n * POLE_DISTANCE_M })),
+    lamps: numbers.map((n) => ({
+      id: lampId(n),
+      device: lampId(n),
+      point: 'level',
+      pole: poleId(n),
+      ratedPowerW: 60,
+      minPct: 10,
+      maxPct: 100,
+    })),
+    programmes: [{ id: 'constant', steps: [{ at: 'dusk', levelPct: LEVELS_PCT.base }] }],
+    zones: [
+      {
+        ...zone,
+        lamps: numbers.map(lampId),
+        programme: 'constant',
+        presence: {
+          sensors: SENSORS.map((device) => ({ ...sensor, device, ownHoldS: 0 })),
+          boostPct: LEVELS_PCT.boost,
+          holdS: 0,
+          rampUpS: 0,
+          rampDownS: 0,
+          reachM: null,
+        },
+      },
+    ],
+    uplink: null,
+    store: { ...site.cabinet.store, dir },
+  };
+  return { ...site, cabinet };
+}
