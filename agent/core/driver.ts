@@ -96,6 +96,8 @@ export interface ModbusLine {
   wireMs(request: ReadRequest | WriteRequest): number;
   /** The late answer to a read of this shape may still come; asking it again before this time would hold up the line. */
   heldUntilMono(request: ReadRequest): MonoMs;
+  /** When the wire will have had its silence. What goes next need not be chosen before, so that the most urgent goes. */
+  readonly freeMono: MonoMs;
   /** Reopen with other serial settings, for a scan; null goes back to the line's own. Errors: rejects with BusError; a network line refuses. */
   retune(serial: SerialSettings | null): Promise<void>;
   onLost: (cause: Error) => void;

@@ -24,6 +24,8 @@ import { createWatchedLine } from './watched-line.ts';
 const IDLE_MS = 1_000;
 /** Shortest: whatever is due now but not possible must not spin. Units: ms. */
 const IDLE_MIN_MS = 0.1;
+/** A request is chosen and built this long before it may leave. Units: ms. Source: measured, a turn of the runner with 247 units costs 0.02, the library's frame 0.1; the rest is for slower processors. */
+const DECIDE_MS = 0.3;
 
 export interface LineRunnerOptions extends TransactionsOptions {
   readonly periodsMs: typeof POLL_PERIOD_MS;
@@ -142,6 +144,7 @@ export function createLineRunner(options: LineRunnerOptions): LineRunner {
   async function run(): Promise<void> {
     isTurning = true;
     while (isWanted) {
+      await quiet();
       const nowMono = clock.monoMs();
       const agenda = agendaOf(units, nowMono, isAllSilent ? nowMono : budget.readyMono(nowMono));
       isAllSilent = units.length > 0 && agenda.silentUnits === units.length;
@@ -156,6 +159,13 @@ export function createLineRunner(options: LineRunnerOptions): LineRunner {
       await lookForSilence();
     }
     isTurning = false;
+  }
+
+  /** The silence between two frames is over, or nearly: whatever has become urgent in it still goes first. */
+  function quiet(): Promise<void> | undefined {
+    const decideMono = line.freeMono - DECIDE_MS;
+    if (!line.isOpen || decideMono <= clock.monoMs()) return undefined;
+    return new Promise((resolve) => void clock.precisely(decideMono, resolve));
   }
 
   /** `again`: the unit whose turn it was may not be asked yet, which is now known. */

@@ -56,6 +56,9 @@ export function createWatchedLine({ line, clock, deviceOf, onTransaction }: Watc
     read: (request, timeoutMs) => told(request, line.read(request, timeoutMs)),
     write: (request, timeoutMs) => told(request, line.write(request, timeoutMs)),
     wireMs: (request) => line.wireMs(request),
+    get freeMono() {
+      return line.freeMono;
+    },
     heldUntilMono: (request) => line.heldUntilMono(request),
     retune: (serial) => line.retune(serial),
     onLost: () => {},

@@ -91,6 +91,10 @@ export class GuardedPort extends ModbusLink {
     this.#schedule(pending);
   }
 
+  override get freeMono(): MonoMs {
+    return this.#quietMono + this.#gapMs;
+  }
+
   heldUntilMono(unit: number, fc: number, count: number): MonoMs {
     return this.#late.heldUntilMono(unit, fc, count);
   }

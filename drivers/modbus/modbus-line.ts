@@ -116,6 +116,9 @@ function lineOf({ clock, counters, own, tune }: LineParts): ModbusLine {
     read: (request, timeoutMs) => transact(request, timeoutMs, (done) => sendRead(at.client, request, done)),
     write: (request, timeoutMs) => transact(request, timeoutMs, (done) => sendWrite(at.client, request, done)),
     heldUntilMono: ({ unit, table, count }) => at.link.heldUntilMono(unit, READ_FC[table], count),
+    get freeMono() {
+      return at.link.freeMono;
+    },
     wireMs: (request) => (requestBytes(request) + replyBytes(request)) * at.charMs,
     retune,
   };

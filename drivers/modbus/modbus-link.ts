@@ -58,6 +58,11 @@ export abstract class ModbusLink extends EventEmitter<{ data: [frame: Buffer]; c
   abstract heldUntilMono(unit: number, fc: number, count: number): MonoMs;
   protected abstract opened(): void;
 
+  /** As `ModbusLine.freeMono`. */
+  get freeMono(): MonoMs {
+    return 0;
+  }
+
   get isOpen(): boolean {
     return this.port.isOpen;
   }

@@ -6,6 +6,8 @@ import { createPlant, LAMP, type Plant, type PlantOptions, point, profile, SENSO
 
 const CHAR_MS = 11_000 / 19_200;
 const GAP_MS = 3.5 * CHAR_MS;
+/** A request is chosen this long before it may leave. Units: ms. */
+const DECIDE_MS = 0.3;
 /** The set-up registers of `LAMP`, as they are once it is set up. */
 const SET_UP: [string, number][] = [
   ['holding:100', 7],
@@ -644,7 +646,7 @@ t.test('stopping ends every write', async (t) => {
   await plant.field.stop();
   t.match(await Promise.all(results), [
     { state: 'failed', reason: 'the agent is stopping', sentMono: Number },
-    { state: 'failed', reason: 'the line was closed', sentMono: null },
+    { state: 'failed', reason: 'the agent is stopping', sentMono: null },
   ]);
   t.match(await plant.write('L1', 50), { state: 'failed' });
 });
@@ -670,8 +672,8 @@ t.test('an urgent write waits for at most the transaction in flight', async (t) 
   await plant.clock.advance(5_000);
   t.ok((plant.field.lines()[0]?.busyPct ?? 0) > 99, 'on a line with no time to spare');
   const { maxMs, results } = await urgentWaits(plant, Object.keys(many(10, busy)), 200);
-  const longestMs = GAP_MS + 8 * CHAR_MS + 3 + 29 * CHAR_MS;
-  t.ok(maxMs <= longestMs + GAP_MS + 0.01, `${maxMs.toFixed(1)} ms; the longest transaction takes ${longestMs.toFixed(1)} ms`);
+  const longestMs = 8 * CHAR_MS + 3 + 29 * CHAR_MS;
+  t.ok(maxMs <= DECIDE_MS + longestMs + GAP_MS + 0.01, `${maxMs.toFixed(1)} ms; the longest transaction takes ${longestMs.toFixed(1)} ms`);
   t.ok(results.every(({ state }) => state === 'verified'));
   t.match(plant.sim.stats, { gapViolations: 0, collisions: 0 });
 });
@@ -693,10 +695,11 @@ t.test('nor does it wait for a late reply that is still to come, nor for a probe
   };
   trouble();
   const { maxMs, results } = await urgentWaits(plant, ['L3', 'L4', 'L5', 'L6'], 200);
-  const lossMs = GAP_MS + 8 * CHAR_MS + 30 + 11 * CHAR_MS;
+  // A last look of 1 ms after the deadline included.
+  const lossMs = GAP_MS + 8 * CHAR_MS + 30 + 1 + 11 * CHAR_MS;
   const { timeouts = 0, crcErrors = 0 } = plant.field.lines()[0] ?? {};
   t.ok(timeouts > 100 && crcErrors > 10, `${timeouts} replies were lost, ${crcErrors} damaged`);
-  t.ok(maxMs <= lossMs + GAP_MS + 0.01, `${maxMs.toFixed(1)} ms; a lost reply takes ${lossMs.toFixed(1)} ms`);
+  t.ok(maxMs <= DECIDE_MS + lossMs + GAP_MS + 0.01, `${maxMs.toFixed(1)} ms; a lost reply takes ${lossMs.toFixed(1)} ms`);
   t.ok(results.every(({ state }) => state === 'verified'));
 });
 
