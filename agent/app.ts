@@ -22,7 +22,7 @@ import type { AgentView } from './core/views.ts';
 import type { AgentEvent, Decision, Intent, Outcome, Reading } from './core/words.ts';
 import { createDiagnosis } from './diagnosis/diagnosis.ts';
 import { createField } from './field/field.ts';
-import { POLL_PERIOD_MS } from './field/poll-plan.ts';
+import type { POLL_PERIOD_MS } from './field/poll-plan.ts';
 import { byStrength } from './lighting/intents.ts';
 import { createHousekeeping } from './service/housekeeping.ts';
 import { createRecorder } from './store/recorder.ts';
@@ -100,7 +100,7 @@ export function createAgent(parts: AgentParts): Agent {
     memory: store,
     profiles: () => [...profiles.values()],
     adapterLatencyMs,
-    periodsMs: parts.periodsMs ?? POLL_PERIOD_MS,
+    ...(parts.periodsMs === undefined ? {} : { periodsMs: parts.periodsMs }),
     onReadings,
     onAlive: (deviceId, alive) => uplink?.deviceAlive(deviceId, alive),
     onEvent,

@@ -15,6 +15,7 @@ import { createBusTools } from './bus-tools.ts';
 import { busLine, deviceViews, lineView, type Runtime, rawLine } from './field-views.ts';
 import { createLineKeeper, type LineKeeper } from './line-keeper.ts';
 import { createLineMemory } from './line-memory.ts';
+import { paceOf, presencePeriodMs } from './line-pace.ts';
 import { createLineRunner, type LineRunner } from './line-runner.ts';
 import { POLL_PERIOD_MS } from './poll-plan.ts';
 import { createUartLine } from './uart-line.ts';
@@ -48,6 +49,7 @@ export interface FieldOptions {
   readonly profiles?: () => readonly Profile[];
   /** How long the adapter of a port holds bytes back; null when it does not say. Units: ms. */
   readonly adapterLatencyMs?: (port: string) => number | null;
+  /** Default: the agent's own, presence inputs as often as the line has room. */
   readonly periodsMs?: typeof POLL_PERIOD_MS;
   readonly onReadings: (readings: readonly Reading[]) => void;
   readonly onAlive: (deviceId: string, alive: boolean) => void;
@@ -55,7 +57,7 @@ export interface FieldOptions {
 }
 
 export function createField(options: FieldOptions): Field {
-  const { lines, clock, onReadings, onEvent, periodsMs = POLL_PERIOD_MS } = options;
+  const { lines, clock, onReadings, onEvent } = options;
   const events = createEventBook(clock, onEvent);
   const latest = new Map<PointId, Reading>();
   const staleMs = new Map<PointId, number>();
@@ -112,6 +114,8 @@ export function createField(options: FieldOptions): Field {
     const units = config.devices.map((device, i) =>
       createUnit({ device, driver: driverOf(device.id), setupValues: options.setupValuesOf(device.id), phase: (i + 1) / count }),
     );
+    const presences = units.filter(({ slots }) => slots.some(({ poll }) => poll === 'fast')).length;
+    const periodsMs = options.periodsMs ?? { ...POLL_PERIOD_MS, fast: presencePeriodMs(paceOf(line), presences) };
     for (const { device, slots } of units) {
       for (const { quantities, poll } of slots)
         for (const quantity of quantities) staleMs.set(`${device.id}.${quantity}`, STALE_PERIODS * periodsMs[poll] + 1_000);

@@ -7,10 +7,10 @@ import { LANES, type Lane } from '../core/ports.ts';
 
 /**
  * Transactions of other lanes after which one of these gets its turn.
- * Source: assumed; a detection waits for two read-backs of an override at most, one in ten keeps a tenth of the line for telemetry and for
+ * Source: assumed; a detection waits for one read-back of an override at most, one in ten keeps a tenth of the line for telemetry and for
  * the person at the cabinet, and on a full line a unit that is back is still noticed within seconds.
  */
-const SHARE = { presence: 2, telemetry: 10, console: 10, probe: 50 } as const;
+const SHARE = { presence: 1, telemetry: 10, console: 10, probe: 50 } as const;
 /** Urgent writes in a row after which a sensor is asked. Source: assumed; a street being lit by single writes still sees the next walker. */
 const PRESENCE_AMONG_URGENT = 4;
 

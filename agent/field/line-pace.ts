@@ -53,6 +53,17 @@ export function limitsOf({ registerMs, fixedMs, gapMs }: LinePace, unit: PacedUn
   };
 }
 
+/** How often presence inputs are asked. Units: ms. Source: 75 leaves 100 ms from movement to light with the transaction in flight and the frame itself, measured; 100 is assumed. */
+const PRESENCE_MS = { least: 75, most: 100 };
+/** What they may take of the line. Source: assumed; telemetry of 35 lamps needs a tenth, a scan in service a third. */
+const PRESENCE_SHARE = 0.5;
+
+/** The period of the presence inputs of so many units: the shorter, the more room the line has. Units: ms. */
+export function presencePeriodMs({ registerMs, fixedMs, gapMs }: LinePace, units: number): number {
+  const roundMs = units * (fixedMs + registerMs + ASSUMED_TURNAROUND_MS + gapMs);
+  return Math.min(Math.max(roundMs / PRESENCE_SHARE, PRESENCE_MS.least), PRESENCE_MS.most);
+}
+
 export interface PacedUnit {
   readonly profile: Profile;
   /** Units: ms. Null before the first reply. */

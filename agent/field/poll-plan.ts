@@ -9,7 +9,7 @@ import type { PointProfile, PollClass, Profile, RegisterType, Table } from '../c
 
 export type PolledClass = Exclude<PollClass, 'never'>;
 
-/** How often each class is asked. Units: ms. Source: assumed; fast leaves 100 ms from movement to light, normal notices a door within a walk to it, slow is a meter's pace. */
+/** How often each class is asked. Units: ms. Source: assumed; fast is the slowest that presence inputs are asked (see `presencePeriodMs`), normal notices a door within a walk to it, slow is a meter's pace. */
 export const POLL_PERIOD_MS: Readonly<Record<PolledClass, number>> = { fast: 100, normal: 5_000, slow: 30_000 };
 
 /** A neighbour of its own class is taken along when this share of its period or less is left. Source: assumed; keeps a unit's polls in step at the price of few early ones. */

@@ -9,7 +9,7 @@ import { createConsoleJobs } from '../../../agent/field/console-jobs.ts';
 import { createDeadBudget, createSilenceWatch, hushMs } from '../../../agent/field/dead-units.ts';
 import { afterTurn, NONE_SINCE, nextLane } from '../../../agent/field/lanes.ts';
 import { createLineMemory, isNews, learnedOf, recall } from '../../../agent/field/line-memory.ts';
-import { type LinePace, limitsOf } from '../../../agent/field/line-pace.ts';
+import { type LinePace, limitsOf, presencePeriodMs } from '../../../agent/field/line-pace.ts';
 import {
   answered,
   type Block,
@@ -257,8 +257,8 @@ t.test('the most urgent lane goes first', async (t) => {
   t.equal(nextLane(new Set<Lane>(['probe', 'telemetry']), NONE_SINCE), 'telemetry');
 });
 
-t.test('nobody starves: presence waits for two others at most, telemetry and console keep a tenth, probes a fiftieth', async (t) => {
-  t.same(turns(['command', 'presence'], 6), ['command', 'command', 'presence', 'command', 'command', 'presence']);
+t.test('nobody starves: presence waits for one other at most, telemetry and console keep a tenth, probes a fiftieth', async (t) => {
+  t.same(turns(['command', 'presence'], 6), ['command', 'presence', 'command', 'presence', 'command', 'presence']);
   t.ok(share(['presence', 'telemetry'], 'telemetry') >= 90);
   t.ok(share(['command', 'telemetry'], 'telemetry') >= 90);
   t.ok(share(['command', 'presence', 'console', 'telemetry'], 'telemetry') >= 80);
@@ -271,6 +271,13 @@ t.test('nobody starves: presence waits for two others at most, telemetry and con
 t.test('nothing goes before an urgent write but a sensor after each fourth', async (t) => {
   t.equal(share(['urgent', 'command', 'console', 'telemetry', 'probe'], 'urgent'), 1_000);
   t.same(turns(['urgent', 'presence', 'telemetry'], 6), ['urgent', 'urgent', 'urgent', 'urgent', 'presence', 'urgent']);
+});
+
+t.test('presence inputs are asked as often as half of the line allows, between 75 and 100 ms', async (t) => {
+  const slow: LinePace = { registerMs: 2.1, fixedMs: 13.5, gapMs: 3.6 };
+  t.equal(presencePeriodMs(slow, 1), 75);
+  t.equal(presencePeriodMs(slow, 2), 100);
+  t.equal(presencePeriodMs({ registerMs: 0, fixedMs: 0, gapMs: 0 }, 4), 80, 'a network line still waits for its units');
 });
 
 // ── whose turn it is ─────────────────────────────────────────────────────────────────────────────────────────────────
