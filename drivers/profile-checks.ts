@@ -4,6 +4,7 @@
  * Pure. Called by `profile-loader.ts`; a profile that fails here is not used.
  */
 import type { GroupProfile, IdentifyProbe, Profile } from '../agent/core/profile.ts';
+import { REGISTERS } from './modbus/codec.ts';
 import { exampleFlaws } from './profile-examples.ts';
 import type { ExpandedProfile, FilePath } from './profile-expand.ts';
 import { type Flaw, unknownPoint } from './profile-flaw.ts';
@@ -16,6 +17,7 @@ export function checkProfile({ profile, paths }: ExpandedProfile): Flaw[] {
     ...trustFlaws(profile),
     ...pointFlaws(profile, paths.points),
     ...transportFlaws(profile),
+    ...quirkFlaws(profile),
     ...uptimeFlaws(profile),
     ...profile.groups.flatMap((group, index) => groupFlaws(profile, group, index, paths.groups[index] ?? [])),
     ...setupFlaws(profile, paths.setup),
@@ -47,6 +49,20 @@ function transportFlaws({ transport, codec, identify, setup, groups, repeats, up
   return [...foreign, { path: ['codec'], message: `found ${codec ?? 'none'}; the codecs are ${known.join(', ')}` }];
 }
 
+/** Limits that no request could keep, and ranges that hold nothing. */
+function quirkFlaws({ transport, points, quirks }: Profile): Flaw[] {
+  const { maxReadRegisters, singleOnly } = quirks;
+  const widest = transport === 'modbus' ? points.find(({ type }) => REGISTERS[type] > maxReadRegisters) : undefined;
+  const wide = widest && {
+    path: ['quirks', 'maxReadRegisters'],
+    message: `${widest.id} has ${REGISTERS[widest.type]} registers, which are read at once`,
+  };
+  const turned = singleOnly.flatMap(([from, to], index) =>
+    from > to ? [{ path: ['quirks', 'singleOnly', index], message: 'the first number must not be the larger' }] : [],
+  );
+  return wide === undefined ? turned : [wide, ...turned];
+}
+
 function uptimeFlaws({ uptime, points }: Profile): Flaw[] {
   if (uptime === null) return [];
   const point = points.find(({ id }) => id === uptime);
@@ -56,11 +72,16 @@ function uptimeFlaws({ uptime, points }: Profile): Flaw[] {
 }
 
 function groupFlaws({ groups, points }: Profile, group: GroupProfile, index: number, path: FilePath): Flaw[] {
-  const levels = points.filter(({ semantic, write }) => semantic === 'level' && write !== null).map(({ id }) => id);
+  const levelPoints = points.filter(({ semantic, write }) => semantic === 'level' && write !== null);
+  const levels = levelPoints.map(({ id }) => id);
   const flaws: Flaw[] = [];
   if (groups.findIndex(({ id }) => id === group.id) !== index) flaws.push({ path: [...path, 'id'], message: `"${group.id}" stands twice` });
   if (group.address > 0xffff) flaws.push({ path: [...path, 'address'], message: `${group.id} reaches beyond address 65535` });
   if (levels.length === 0) flaws.push({ path, message: 'a group sets levels, but no point of this profile does' });
+  // A level in a coil would be sent as off.
+  const misfit = levelPoints.find(({ id, type }) => (group.sets?.includes(id) ?? true) && (type === 'bit') !== (group.table === 'coil'));
+  if (misfit !== undefined)
+    flaws.push({ path: [...path, 'table'], message: `table ${group.table} does not take ${misfit.id}, which is of type ${misfit.type}` });
   const strangers = (group.sets ?? []).filter((id) => !levels.includes(id));
   return [
     ...flaws,

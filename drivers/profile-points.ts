@@ -20,7 +20,8 @@ export function pointFlaws({ points, transport }: Profile, paths: readonly FileP
     const before = points.slice(0, index);
     const common = [...nameFlaws(point, before, path), ...flagFlaws(point, path)];
     if (transport === 'uart') return common;
-    return [...common, ...registerFlaws(point, before, path), ...bitFlaws(point, path), ...writeFlaws(point, names, path)];
+    const ofRegister = [...registerFlaws(point, before, path), ...invalidFlaws(point, path), ...bitFlaws(point, path)];
+    return [...common, ...ofRegister, ...writeFlaws(point, names, path)];
   });
   return firstOfEachPlace(flaws);
 }
@@ -70,6 +71,16 @@ function overlaps(a: PointProfile, b: PointProfile): boolean {
   return !isShared && a.table === b.table && a.address < b.address + REGISTERS[b.type] && b.address < a.address + REGISTERS[a.type];
 }
 
+/** A pattern that never occurs would let what it stands for pass as a value. */
+function invalidFlaws({ type, invalid }: PointProfile, path: FilePath): Flaw[] {
+  const end = type === 'bit' ? 2 : 2 ** (16 * REGISTERS[type]);
+  return invalid.flatMap((raw, index) => {
+    if (Number.isInteger(raw) && raw >= 0 && raw < end) return [];
+    const allowed = `0 to 0x${(end - 1).toString(16).toUpperCase()}`;
+    return [{ path: [...path, 'invalid', index], message: `${raw} never occurs: write the pattern as it stands in the frame, ${allowed}` }];
+  });
+}
+
 /** Bits of the value that people can mean; 0 for a number that has none. */
 function widthBits({ type, bit }: Pick<PointProfile, 'type' | 'bit'>): number {
   if (type === 'bit' || bit !== null) return 1;
@@ -94,9 +105,16 @@ function flagFlaws(point: PointProfile, path: FilePath): Flaw[] {
     const at = [...path, 'flags', index];
     const flaws: Flaw[] = [];
     if (bit !== null && bit >= width) flaws.push({ path: [...at, 'bit'], message: beyond(bit, point.type, width) });
+    else if (bit !== null && isConverted(point))
+      flaws.push({ path: [...at, 'bit'], message: 'a register of flags has no scale, offset or transform' });
     if (point.flags.findIndex((flag) => flag.id === id) !== index) flaws.push({ path: [...at, 'id'], message: `"${id}" stands twice` });
     return flaws;
   });
+}
+
+/** Whether the bits of the value are other than those of the register. */
+function isConverted({ bit, scale, offset, transform }: PointProfile): boolean {
+  return bit === null && (scale !== 1 || offset !== 0 || transform !== 'none');
 }
 
 function beyond(bit: number, type: string, width: number): string {
@@ -105,7 +123,7 @@ function beyond(bit: number, type: string, width: number): string {
 }
 
 function writeFlaws(point: PointProfile, names: readonly string[], path: FilePath): Flaw[] {
-  const { type, write } = point;
+  const { type, write, semantic } = point;
   if (write === null) return [];
   const { table, address } = writePlace(point);
   const flaws: Flaw[] = [];
@@ -122,7 +140,10 @@ function writeFlaws(point: PointProfile, names: readonly string[], path: FilePat
   if (WRITABLE[type] === undefined)
     return [...flaws, { path: [...path, 'type'], message: `type ${type} cannot be written, only ${Object.keys(WRITABLE).join(', ')}` }];
   const misfits = (['min', 'max'] as const).filter((limit) => !canEncode(point, write[limit]));
-  return [...flaws, ...misfits.map((limit) => ({ path: [...path, 'write', limit], message: `${write[limit]} does not fit into ${type}` }))];
+  flaws.push(...misfits.map((limit) => ({ path: [...path, 'write', limit], message: `${write[limit]} does not fit into ${type}` })));
+  if (flaws.length === 0 && semantic === 'level' && (write.min !== 0 || write.max !== 100))
+    flaws.push({ path: [...path, 'write'], message: 'a level is written from 0 to 100 %: use scale or transform for the raw values' });
+  return flaws;
 }
 
 function canEncode(point: PointProfile, value: number): boolean {

@@ -127,6 +127,8 @@ const setup = z.strictObject({
   table: z.enum(['coil', 'holding']).default('holding'),
   address: register,
   value: z.union([register, z.enum(['rampUpMs', 'rampDownMs', 'failsafeTimeoutS', 'failsafeLevelPct'])]),
+  /** For a named value alone. */
+  max: register.default(0xffff),
   why: z.string().min(1),
   count: z.int().min(1).max(256).default(1),
   stride,

@@ -3,10 +3,11 @@
  *
  * Owns the way from a profile id to a driver. Called by `app.ts` and by the tests that run every profile's examples.
  */
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { DeviceConfig } from '../agent/core/cabinet.ts';
 import type { ModbusDriver, UartDriver } from '../agent/core/driver.ts';
+import type { Problem } from '../agent/core/errors.ts';
 import { narrowed } from '../agent/core/narrowed.ts';
 import type { Profile } from '../agent/core/profile.ts';
 import { createModbusDriver } from './modbus/modbus-driver.ts';
@@ -17,21 +18,36 @@ import { UART_CODECS } from './uart/uart-codecs.ts';
 /** The profiles that come with the agent. */
 export const SHIPPED_PROFILES_DIR = join(import.meta.dirname, 'profiles');
 
-/** Read every `.yaml` of the folders, shipped ones first. A folder that does not exist holds no profiles. */
+/** Read every `.yaml` of the folders, shipped ones first. A folder that does not exist holds no profiles; what cannot be read is a problem. */
 export function readProfiles(extraDirs: readonly string[], readPlaced: ReadPlaced): LoadedProfiles {
-  return loadProfiles([SHIPPED_PROFILES_DIR, ...extraDirs].flatMap(profileFiles), readPlaced);
+  const unreadable: Problem[] = [];
+  const files = [SHIPPED_PROFILES_DIR, ...extraDirs].flatMap((dir) => profileFiles(dir, unreadable));
+  const { profiles, problems } = loadProfiles(files, readPlaced);
+  return { profiles, problems: [...unreadable, ...problems] };
 }
 
-function profileFiles(dir: string): ProfileFile[] {
-  let names: string[];
+function profileFiles(dir: string, unreadable: Problem[]): ProfileFile[] {
+  if (!existsSync(dir)) return [];
+  const names = readOrTell(dir, unreadable, () => readdirSync(dir)) ?? [];
+  // Editors leave hidden files beside the one that is open.
+  const shown = names.filter((name) => name.endsWith('.yaml') && !name.startsWith('.')).sort();
+  return shown.flatMap((name) => {
+    const file = join(dir, name);
+    const text = readOrTell(file, unreadable, () => readFileSync(file, 'utf8'));
+    return text === null ? [] : [{ file, text }];
+  });
+}
+
+/** One bad file of a site must not keep the agent, and with it the street, from starting. */
+function readOrTell<T>(path: string, unreadable: Problem[], read: () => T): T | null {
   try {
-    names = readdirSync(dir);
+    return read();
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return [];
-    throw error;
+    if (!(error instanceof Error && 'code' in error)) throw error;
+    const message = `cannot be read (${error.code}): check that it is a file in a folder, and that the agent's user may read both`;
+    unreadable.push({ file: path, line: 1, column: 1, path: '', message });
+    return null;
   }
-  const files = names.filter((name) => name.endsWith('.yaml')).sort();
-  return files.map((name) => ({ file: join(dir, name), text: readFileSync(join(dir, name), 'utf8') }));
 }
 
 /**

@@ -3,8 +3,9 @@
  *
  * Owns that check. Pure. Called by `app.ts` once both cabinet and profiles are loaded.
  */
-import type { DeviceConfig, PresenceSensor } from '../core/cabinet.ts';
+import type { DeviceConfig, LineConfig, PresenceSensor } from '../core/cabinet.ts';
 import type { Problem } from '../core/errors.ts';
+import { parseLinePort } from '../core/line-port.ts';
 import { narrowed } from '../core/narrowed.ts';
 import type { PointProfile, Profile } from '../core/profile.ts';
 import { absentPart, checkParts, type SayBelow } from './check-parts.ts';
@@ -58,21 +59,30 @@ function checkLines(loaded: LoadedCabinet, profiles: ReadonlyMap<string, Profile
         problems.push(
           below(['profile'], `profile "${profile.id}" speaks ${profile.transport}, but line "${line.id}" is of kind ${line.kind}`),
         );
-      if (profile.serial === null && needsSerial) problems.push(below(['profile'], noFactorySettings(profile)));
+      if (needsSerial) problems.push(...settingFlaws(profile, line).map((message) => below(['profile'], message)));
       return problems;
     });
   });
 }
 
-/** A network line has none, and a value that was left out is placed where its parent stands. */
+/** Modbus TCP has none; a value that was left out is placed where its parent stands, and a section that says nothing gives nothing. */
 function isSerialGiven({ cabinet, place }: LoadedCabinet, line: number): boolean {
-  if (/^[a-z+]*tcp:/.test(cabinet.lines[line]?.port ?? '')) return true;
-  const [given, parent] = [place(['lines', line, 'serial']), place(['lines', line])];
-  return given.line !== parent.line || given.column !== parent.column;
+  if (parseLinePort(cabinet.lines[line]?.port ?? '').kind === 'tcp') return true;
+  const section = ['lines', line, 'serial'];
+  const parent = place(section);
+  return ['baud', 'parity', 'stopBits', 'dataBits'].some((key) => {
+    const given = place([...section, key]);
+    return given.line !== parent.line || given.column !== parent.column;
+  });
 }
 
-function noFactorySettings({ id }: Profile): string {
-  return `profile "${id}" states no factory settings: give serial: on the line, as set in the vendor's tool or on the device`;
+/** What a line without settings of its own would get wrong; a stop bit more or less does not keep a unit from hearing. */
+function settingFlaws({ id, serial }: Profile, line: LineConfig): string[] {
+  if (serial === null)
+    return [`profile "${id}" states no factory settings: give serial: on the line, as set in the vendor's tool or on the device`];
+  if (serial.baud === line.serial.baud && serial.parity === line.serial.parity) return [];
+  const [factory, usual] = [serial, line.serial].map(({ baud, parity }) => `baud ${baud}, parity ${parity}`);
+  return [`profile "${id}" leaves the factory with ${factory}, a line without serial: has ${usual}: give serial: on the line`];
 }
 
 function checkRoles({ roles, instances }: DeviceConfig, profile: Profile, say: SayBelow): Problem[] {

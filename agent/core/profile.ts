@@ -212,6 +212,8 @@ export interface SetupProfile {
   readonly table: 'coil' | 'holding';
   readonly address: number;
   readonly value: number | SetupParameter;
+  /** What is longer or higher than the register takes is cut to this. Default: 65535. */
+  readonly max?: number;
   readonly why: string;
 }
 

@@ -47,6 +47,8 @@ export interface Unit {
   stepFailures: number;
   /** Steps that failed and were told; a person need not hear it each night. */
   readonly toldSteps: Set<SetupStep>;
+  /** Steps whose register was written and kept another value: which, and when. */
+  readonly unkeptSteps: Map<SetupStep, { readonly found: number | null; readonly atMono: MonoMs }>;
   /** What its uptime register last said. */
   uptime: number | null;
   seenMs: WallMs | null;
@@ -74,7 +76,11 @@ export interface UnitOptions {
 
 export function createUnit({ device, driver, setupValues, phase = 1 }: UnitOptions): Unit {
   const { profile } = driver;
-  const steps = profile.setup.map(({ value, ...step }) => ({ ...step, value: typeof value === 'number' ? value : setupValues[value] }));
+  const steps = profile.setup.map(({ value, max = 0xffff, ...step }) => ({
+    ...step,
+    // A register holds whole numbers only, and a ramp of the site may be longer than the driver knows.
+    value: typeof value === 'number' ? value : Math.min(Math.round(setupValues[value]), max),
+  }));
   const unit: Unit = {
     device,
     driver,
@@ -91,6 +97,7 @@ export function createUnit({ device, driver, setupValues, phase = 1 }: UnitOptio
     stepWas: null,
     stepFailures: 0,
     toldSteps: new Set(),
+    unkeptSteps: new Map(),
     uptime: null,
     seenMs: null,
     lastMono: 0,
@@ -183,9 +190,10 @@ export function restedMono({ lastMono, driver }: Unit): MonoMs {
   return lastMono + driver.profile.quirks.minGapMs;
 }
 
-/** When a write may go to it: at once, but rarely while it is silent. */
-export function writableMono({ health, nextWriteMono, hushedMono }: Unit): MonoMs {
-  return health.state === 'silent' ? Math.max(nextWriteMono, hushedMono) : 0;
+/** When a write may go to it: once it is rested, and rarely while it is silent. */
+export function writableMono(unit: Unit): MonoMs {
+  const { health, nextWriteMono, hushedMono } = unit;
+  return health.state === 'silent' ? Math.max(restedMono(unit), nextWriteMono, hushedMono) : restedMono(unit);
 }
 
 /** The state people see: `new` until it has answered on this line. */

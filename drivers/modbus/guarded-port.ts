@@ -141,7 +141,7 @@ export class GuardedPort extends ModbusLink {
 
   /** Looking costs a failed read, and what came in time was delivered: so only when something may have been missed. */
   #flush(lateMs: number): void {
-    if (!this.#isUnsure && lateMs <= BUSY_LOOP_MS && !this.#late.isOwed()) return;
+    if (!this.#isUnsure && lateMs <= BUSY_LOOP_MS && !this.#late.isOwed(this.clock.monoMs())) return;
     this.#isUnsure = false;
     const discarded = this.port.discardInput();
     this.counters.noiseBytes += discarded;

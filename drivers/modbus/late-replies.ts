@@ -23,8 +23,8 @@ export interface LateReplies {
   forget(request: Buffer): void;
   /** When a read of this shape may go out again without taking the old answer for its own. Units: `count` registers or bits. */
   heldUntilMono(unit: number, fc: number, count: number): MonoMs;
-  /** Whether anybody may owe a reply. */
-  isOwed(): boolean;
+  /** Whether anybody may still owe a reply. */
+  isOwed(nowMono: MonoMs): boolean;
   /** Whether this unit owes a reply of this function; it counts as paid from then on. A unit answers in order, so the oldest is paid first. */
   take(unit: number, fc: number, nowMono: MonoMs): boolean;
 }
@@ -52,8 +52,11 @@ export function createLateReplies(): LateReplies {
       debts.set(key, { unit, fc, sentMono, heldUntilMono, untilMono });
     },
     forget: (request) => debts.delete(signature(request)),
-    heldUntilMono: (unit, fc, count) => (debts.size === 0 ? 0 : (debts.get(`${unit}:${fc}:${count}`)?.heldUntilMono ?? 0)),
-    isOwed: () => debts.size > 0,
+    heldUntilMono: (unit, fc, count) => (debts.size === 0 ? 0 : (debts.get(`${unit}:${fc}:${dataBytes(fc, count)}`)?.heldUntilMono ?? 0)),
+    isOwed(nowMono) {
+      for (const [key, { untilMono }] of debts) if (untilMono <= nowMono) debts.delete(key);
+      return debts.size > 0;
+    },
     take(unit, fc, nowMono) {
       for (const [key, debt] of debts) {
         if (debt.untilMono <= nowMono) debts.delete(key);
@@ -74,6 +77,12 @@ export function isRead(request: Buffer): boolean {
 
 /** Requests with the same signature cannot be told apart by their replies: a read's tells its length alone, a write's repeats address and value. */
 function signature(request: Buffer): string {
-  const rest = isRead(request) ? request.readUInt16BE(4) : request.toString('hex', 2, 6);
-  return `${request[0]}:${request[1]}:${rest}`;
+  const fc = request[1] as number;
+  const rest = isRead(request) ? dataBytes(fc, request.readUInt16BE(4)) : request.toString('hex', 2, 6);
+  return `${request[0]}:${fc}:${rest}`;
+}
+
+/** What a reply tells of how much was asked: six bits and eight come in the same byte. Source: Modbus Application Protocol V1.1b3 §6.1 to §6.4. */
+function dataBytes(fc: number, count: number): number {
+  return fc <= 2 ? Math.ceil(count / 8) : 2 * count;
 }

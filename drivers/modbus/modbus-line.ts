@@ -89,10 +89,12 @@ function lineOf({ clock, counters, own, tune }: LineParts): ModbusLine {
   let exceptions = 0;
   let inFlight = false;
   let isRetuning = false;
+  /** Closed by its owner, the line stays so, whatever a retuning was about to open. */
+  let isWanted = false;
 
-  const open = (): Promise<void> =>
+  const connect = (): Promise<void> =>
     new Promise((resolve, reject) => at.client.open((error?: Error | null) => (error ? reject(error) : resolve())));
-  const close = (): Promise<void> =>
+  const disconnect = (): Promise<void> =>
     new Promise((resolve, reject) => at.client.close((error?: Error | null) => (error ? reject(error) : resolve())));
   const settleOn = (next: Station): void => {
     at = next;
@@ -111,8 +113,14 @@ function lineOf({ clock, counters, own, tune }: LineParts): ModbusLine {
       return { ...counters, transactions, exceptions };
     },
     onLost: () => {},
-    open,
-    close,
+    open() {
+      isWanted = true;
+      return connect();
+    },
+    close() {
+      isWanted = false;
+      return disconnect();
+    },
     read: (request, timeoutMs) => transact(request, timeoutMs, (done) => sendRead(at.client, request, done)),
     write: (request, timeoutMs) => transact(request, timeoutMs, (done) => sendWrite(at.client, request, done)),
     heldUntilMono: ({ unit, table, count }) => at.link.heldUntilMono(unit, READ_FC[table], count),
@@ -132,15 +140,17 @@ function lineOf({ clock, counters, own, tune }: LineParts): ModbusLine {
     isRetuning = true;
     try {
       const next = serial === null ? own : tune(serial);
-      await close();
+      await disconnect();
       settleOn(next);
-      await open();
+      await connect();
+      if (!isWanted) await disconnect();
+      if (!isWanted) throw new BusError('port-closed', 'the line was closed');
     } catch (error) {
       const wasClosed = !at.link.isOpen;
       if (wasClosed) settleOn(own);
       isRetuning = false;
       // The line is down like after an unplug: its keeper opens it again.
-      if (wasClosed) line.onLost(error as Error);
+      if (wasClosed && isWanted) line.onLost(error as Error);
       throw error;
     } finally {
       isRetuning = false;

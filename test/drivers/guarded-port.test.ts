@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import t from 'tap';
 import type { SerialSettings } from '../../agent/core/cabinet.ts';
 import type { Clock } from '../../agent/core/clock.ts';
@@ -5,6 +6,7 @@ import type { ModbusLine, ReadRequest, Reply } from '../../agent/core/driver.ts'
 import { BusError } from '../../agent/core/errors.ts';
 import { createManualClock, type ManualClock } from '../../agent/core/manual-clock.ts';
 import { createSystemClock } from '../../agent/core/system-clock.ts';
+import { createLateReplies } from '../../drivers/modbus/late-replies.ts';
 import { createModbusLine } from '../../drivers/modbus/modbus-line.ts';
 import { ModbusClient } from '../../drivers/modbus/modbus-serial.ts';
 import { createPtyCable } from '../street/pty.ts';
@@ -219,6 +221,25 @@ t.test('the same question waits for its late answer, another one does not', asyn
   const same = await endOf(bench, bench.line.read(holding(30), 50));
   t.match(same, { words: [30, 31] });
   t.ok(same.tookMs > 200 && same.tookMs < 450, `when the late one has passed, ${same.tookMs} ms`);
+});
+
+t.test('bits of as many bytes look alike, so a late answer of six is waited for before eight are asked', async (t) => {
+  const outputs: ReadRequest = { unit: 1, table: 'discrete', address: 96, count: 6 };
+  const inputs: ReadRequest = { unit: 1, table: 'discrete', address: 0, count: 8 };
+  // The first is answered only while the second would be in flight.
+  const bench = await scriptBench((_, turn) => [turn === 0 ? [70, sealed(1, 2, 1, 0b101)] : [30, sealed(1, 2, 1, 0b1000_0000)]]);
+  t.match(await endOf(bench, bench.line.read(outputs, 50)), { code: 'timeout' });
+  t.ok(bench.line.heldUntilMono(inputs) > bench.clock.monoMs());
+  t.equal(bench.line.heldUntilMono({ ...inputs, count: 9 }), 0, 'another length is told apart');
+  t.same(((await endOf(bench, bench.line.read(inputs, 50))) as { words: unknown }).words, [0, 0, 0, 0, 0, 0, 0, 1]);
+  t.equal(bench.line.counters.lateReplies, 1);
+});
+
+t.test('an answer that never came is forgotten in time, so a line with a dead unit is not searched for it for ever', async (t) => {
+  const late = createLateReplies();
+  for (let value = 0; value < 100; value++) late.add(sealed(9, 6, 0, 5, 0, value), { sentMono: 0, nowMono: 100 });
+  t.equal(late.isOwed(4_999), true);
+  t.equal(late.isOwed(5_000), false);
 });
 
 t.test('a late reply that trickles in byte by byte is still known for one', async (t) => {
@@ -463,6 +484,34 @@ t.test('a line is retuned for a scan and comes back to its own speed', async (t)
   await t.rejects(fixed.retune(SERIAL), { code: 'port-refused' });
   t.ok(fixed.isOpen, 'a line that cannot be retuned stays open');
 });
+
+t.test('a line that is closed while it is being retuned stays closed', async (t) => {
+  for (const turnsBefore of [0, 1, 2, 4, 6, 8, 12]) {
+    const ports: { isOpen: boolean }[] = [];
+    const portFor = () => {
+      const { port } = createWire(() => {});
+      ports.push(port);
+      const { open } = port;
+      // Opening a real port takes a while, in which much can happen.
+      return Object.assign(port, { open: () => turns(3).then(open) });
+    };
+    const line = createModbusLine({ port: portFor(), serial: SERIAL, clock: createManualClock(0), portFor });
+    await line.open();
+    const lost: Error[] = [];
+    line.onLost = (cause) => lost.push(cause);
+    const scan = line.retune({ ...SERIAL, baud: 19_200 }).finally(() => line.retune(null));
+    await turns(turnsBefore);
+    const closed = line.close();
+    await Promise.allSettled([scan, closed]);
+    t.same([line.isOpen, ...ports.map(({ isOpen }) => isOpen)], ports.map(() => false).concat(false), `closed after ${turnsBefore} turns`);
+    t.same(lost, [], 'which was meant');
+  }
+});
+
+/** So many turns of the loop. */
+async function turns(count: number): Promise<void> {
+  for (let i = 0; i < count; i++) await setImmediate();
+}
 
 t.test('a damaged reply was still the reply: the same read goes out again at once', async (t) => {
   const bench = await busBench({ 1: addressUnit() });

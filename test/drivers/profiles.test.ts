@@ -1,13 +1,15 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
 import { readPlacedYaml } from '../../agent/config/places.ts';
 import type { PointProfile, Profile } from '../../agent/core/profile.ts';
+import { createUnit } from '../../agent/field/unit.ts';
 import { createModbusDriver } from '../../drivers/modbus/modbus-driver.ts';
 import { modbusDriverFor, readProfiles, SHIPPED_PROFILES_DIR, uartDriverFor } from '../../drivers/registry.ts';
 import { createRandom } from '../street/random.ts';
 import { crcBitwise } from '../street/rtu-slave.ts';
 import { sds011Frame } from '../street/units/sds011.ts';
+import { testDevice } from '../support/profiles.ts';
 import { ACME } from './acme-profile.ts';
 import { VECTORS } from './vectors.ts';
 
@@ -185,11 +187,36 @@ t.test('a folder of its own adds profiles, corrects shipped ones, and a broken f
   writeFileSync(join(extra, 'broken.yaml'), ACME.replace('level: 40', 'level: 41'));
   writeFileSync(join(extra, 'led.yaml'), ACME.replace('acme-lamp', 'wirenboard-wb-led'));
   writeFileSync(join(extra, 'readme.txt'), 'not a profile');
-  const read = readProfiles([extra, join(dir, 'missing')], readPlacedYaml);
+  // What an editor leaves beside an open file, a name that leads nowhere, a folder in place of a file and a file in place of a folder.
+  symlinkSync('luciole@desk.4711', join(extra, '.#acme.yaml'));
+  symlinkSync('nowhere.yaml', join(extra, 'gone.yaml'));
+  mkdirSync(join(extra, 'folder.yaml'));
+  const read = readProfiles([extra, join(dir, 'missing'), join(extra, 'readme.txt')], readPlacedYaml);
   t.equal(read.profiles.size, profiles.size + 1);
   t.equal(read.profiles.get('acme-lamp')?.vendor, 'Acme');
   t.equal(read.profiles.get('wirenboard-wb-led')?.vendor, 'Acme', 'the later one counts');
-  t.match(read.problems, [{ file: join(extra, 'broken.yaml'), line: 16, path: 'examples[0].expect.level' }]);
+  t.match(read.problems, [
+    { file: join(extra, 'folder.yaml'), message: /cannot be read \(EISDIR\)/ },
+    { file: join(extra, 'gone.yaml'), message: /cannot be read \(ENOENT\)/ },
+    { file: join(extra, 'readme.txt'), message: /cannot be read \(ENOTDIR\)/ },
+    { file: join(extra, 'broken.yaml'), line: 16, path: 'examples[0].expect.level' },
+  ]);
+  t.equal(read.problems.length, 4);
+});
+
+t.test('whatever ramps a site may ask for, a set-up writes whole numbers that the register takes', async (t) => {
+  // The longest and the oddest ramps that the configuration allows.
+  const setupValues = { rampUpMs: 333.3, rampDownMs: 300_000, failsafeTimeoutS: 60, failsafeLevelPct: 100 };
+  const stepsOf = (id: string) =>
+    createUnit({ device: testDevice('L', { profile: id }), driver: modbusDriverFor(profileOf(id)), setupValues }).steps;
+  t.match(
+    stepsOf('wirenboard-wb-led').filter(({ address }) => address === 3000 || address === 3100),
+    [{ value: 333 }, { value: 30_000 }],
+  );
+  for (const { id, transport } of profiles.values()) {
+    if (transport !== 'modbus') continue;
+    for (const { value, address } of stepsOf(id)) t.ok(Number.isInteger(value) && value >= 0 && value <= 0xffff, `${id} ${address}`);
+  }
 });
 
 t.test('a profile of the wrong transport is not made into a driver', async (t) => {

@@ -8,7 +8,7 @@ import { readPlacedYaml } from '../../../agent/config/places.ts';
 import { formatProblem } from '../../../agent/core/errors.ts';
 import type { PointProfile, Profile } from '../../../agent/core/profile.ts';
 import { readProfiles } from '../../../drivers/registry.ts';
-import { testPoint, testProfile, writable } from '../../support/profiles.ts';
+import { SERIAL_8N2, testPoint, testProfile, writable } from '../../support/profiles.ts';
 import { smallStreet } from './small-street.ts';
 
 const fromDisk = (file: string) => readFileSync(new URL(`../../../${file}`, import.meta.url), 'utf8');
@@ -66,7 +66,7 @@ const profile = (id: string, transport: 'modbus' | 'uart', points: Partial<Point
   testProfile(
     id,
     points.map((point) => ({ ...POINT, ...point })),
-    { category: 'io', transport },
+    { category: 'io', transport, serial: { ...SERIAL_8N2, baud: 9_600 } },
   ),
 ];
 const PROFILES = new Map([
@@ -94,6 +94,7 @@ const gateway = testProfile(
   },
 );
 PROFILES.set(gateway.id, gateway);
+PROFILES.set('radar', testProfile('radar', [testPoint('presence')], { transport: 'uart', serial: { ...SERIAL_8N2, baud: 256_000 } }));
 /** The first lamp behind a gateway, on a line that states its settings. */
 const behind = (rest: string, point = 'ecg1_level'): [from: string, to: string][] => [
   ['port: /dev/ttyUSB0', 'port: /dev/ttyUSB0\n    serial: { baud: 19200 }'],
@@ -107,7 +108,7 @@ const ALLOWED = '; points that set a level: level';
 const misfits: [story: string, change: [from: string, to: string][], problems: string[]][] = [
   ['all fits', [], []],
   ['an unknown profile', [['profile: wirenboard-wb-led', 'profile: wirenboard-wb-lead']], ['6:38: lines[0].devices[0].profile: unknown profile "wirenboard-wb-lead"; did you mean "wirenboard-wb-led"?']],
-  ['a profile from nowhere', [['profile: nova-sds011', 'profile: x']], ['14:30: lines[1].devices[0].profile: unknown profile "x"; there are: wirenboard-wb-led, wirenboard-wb-msw, eastron-sdm630, nova-sds011, gateway']],
+  ['a profile from nowhere', [['profile: nova-sds011', 'profile: x']], ['14:30: lines[1].devices[0].profile: unknown profile "x"; there are: wirenboard-wb-led, wirenboard-wb-msw, eastron-sdm630, nova-sds011, gateway, radar']],
   ['a uart profile among modbus units', [['profile: eastron-sdm630', 'profile: nova-sds011']], ['9:39: lines[0].devices[3].profile: profile "nova-sds011" speaks uart, but line "north" is of kind modbus']],
   ['a modbus profile on a uart line', [['profile: nova-sds011', 'profile: eastron-sdm630']], ['14:30: lines[1].devices[0].profile: profile "eastron-sdm630" speaks modbus, but line "air" is of kind uart']],
   ['a lamp on an unknown point', [[LAMP, '{ id: L01, ratedPowerW: 60, point: leve }']], ['19:40: lamps[0].point: profile "wirenboard-wb-led" has no point "leve"; did you mean "level"?']],
@@ -119,6 +120,12 @@ const misfits: [story: string, change: [from: string, to: string][], problems: s
   ['a gateway with some of its ballasts', behind(', instances: { ecg: [0, 1] }, groups: { group0: [ecg0_level, ecg1_level] }'), []],
   ['a gateway whose settings nobody knows', behind('').slice(1), ['6:38: lines[0].devices[0].profile: profile "gateway" states no factory settings: give serial: on the line, as set in the vendor\'s tool or on the device']],
   ['the same behind a network, where there are none', [['port: /dev/ttyUSB0', 'port: tcp://10.0.0.5:502'], ...behind('').slice(1)], []],
+  ['the same in capitals', [['port: /dev/ttyUSB0', 'port: TCP://10.0.0.5:502'], ...behind('').slice(1)], []],
+  ['behind a serial server, whose line has settings all the same', [['port: /dev/ttyUSB0', 'port: rtu+tcp://10.0.0.5:4001'], ...behind('').slice(1)], ['6:38: lines[0].devices[0].profile: profile "gateway" states no factory settings: give serial: on the line, as set in the vendor\'s tool or on the device']],
+  ['settings that say nothing', [['port: /dev/ttyUSB0', 'port: /dev/ttyUSB0\n    serial:'], ...behind('').slice(1)], ['7:38: lines[0].devices[0].profile: profile "gateway" states no factory settings: give serial: on the line, as set in the vendor\'s tool or on the device']],
+  ['settings one a line', [['port: /dev/ttyUSB0', 'port: /dev/ttyUSB0\n    serial:\n      baud: 19200'], ...behind('').slice(1)], []],
+  ['a device that leaves the factory faster than a line that says nothing', [['profile: nova-sds011', 'profile: radar']], ['14:30: lines[1].devices[0].profile: profile "radar" leaves the factory with baud 256000, parity none, a line without serial: has baud 9600, parity none: give serial: on the line']],
+  ['the same, said on the line, though slower', [['profile: nova-sds011', 'profile: radar'], ['kind: uart', 'kind: uart\n    serial: { baud: 115200 }']], []],
   ['parts that the device type does not have', behind(', instances: { egc: [0] }'), ['7:76: lines[0].devices[0].instances.egc: profile "gateway" has no repeated part "egc"; did you mean "ecg"?']],
   ['a part beyond the last, and one twice', behind(', instances: { ecg: [1, 3, 1] }'), ['7:80: lines[0].devices[0].instances.ecg[1]: profile "gateway" numbers ecg from 0 to 2, found 3', '7:83: lines[0].devices[0].instances.ecg[2]: 1 stands twice']],
   ['a lamp on a part that is not there', behind(', instances: { ecg: [0] }'), ['20:40: lamps[0].point: "ecg1_level" is not among the ecg of this device; add its number to instances.ecg']],
