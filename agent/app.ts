@@ -6,6 +6,7 @@
  */
 
 import { adapterLatencyMs } from '../drivers/adapter-latency.ts';
+import { endLeftovers } from './app-events.ts';
 import { fieldLine } from './app-lines.ts';
 import { cabinetPoints, failsafeLevelPct, LAMP_METRIC, uplinkDevices, zoneOfDevice } from './app-points.ts';
 import { createAgentView } from './app-view.ts';
@@ -65,7 +66,8 @@ export interface Agent {
 export function createAgent(parts: AgentParts): Agent {
   const { cabinet, profiles, clock, log } = parts;
   const points = cabinetPoints(cabinet, profiles);
-  const active = new Map<string, AgentEvent>();
+  /** Going on now. */
+  const open = new Map<string, AgentEvent>();
   const startedMono = clock.monoMs();
   let firstPollMono: MonoMs | null = null;
   let isStopping = false;
@@ -140,7 +142,7 @@ export function createAgent(parts: AgentParts): Agent {
     uplink,
     points,
     startedMono,
-    activeEvents: () => [...active.values()],
+    activeEvents: () => [...open.values()].filter(({ severity }) => severity !== 'info'),
     firstPollMono: () => firstPollMono,
     rssMb: () => Math.round(process.memoryUsage.rss() / 2 ** 20),
   });
@@ -171,6 +173,7 @@ export function createAgent(parts: AgentParts): Agent {
       await control.start();
       await stored;
       if (isStopping) return;
+      void endLeftovers({ store, clock, isGoingOn: (id) => open.has(id) });
       await uplink?.start();
       if (isStopping) return;
       housekeeping.start();
@@ -223,8 +226,8 @@ export function createAgent(parts: AgentParts): Agent {
   }
 
   function onEvent(event: AgentEvent): void {
-    if (event.endMs === null && event.severity !== 'info') active.set(event.id, event);
-    else active.delete(event.id);
+    if (event.endMs === null) open.set(event.id, event);
+    else open.delete(event.id);
     log.event(event.code, { source: event.source, text: event.text, ended: event.endMs !== null }, event.severity);
     store.appendEvent(event);
   }

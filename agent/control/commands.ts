@@ -62,7 +62,7 @@ export function advanceCommand(command: Command, workOf: (lampId: string) => Lam
   const lamps = mapLamps(command, (progress, lampId) => {
     const work = workOf(lampId);
     if (isEnd(progress.state) || work === undefined) return progress;
-    const next = progressOf(command, work, nowMono);
+    const next = onceSent(progress, progressOf(command, work, nowMono));
     if (isEnd(next.state) || nowMono < command.sinceMono + COMMAND_MS) return next;
     return failed(next.reason === '' ? `not confirmed within ${COMMAND_MS / 1_000} s` : next.reason, next.sent);
   });
@@ -124,6 +124,12 @@ function progressOf({ intentId, sinceMono }: Command, { decision, track, intents
   if (track.inFlight !== null) return { ...QUEUED, state: sent ? 'sent' : 'queued', sent, reason: tried?.reason ?? '' };
   if (tried !== null && !tried.verified && !isFollowing(track)) return failed(tried.reason, sent);
   return { ...QUEUED, state: sent ? 'sent' : 'queued', sent, reason: tried?.reason ?? '' };
+}
+
+/** What was sent stays so, even when the lamp is told another level or anew: its sender never hears that it waits again. */
+function onceSent({ sent }: LampProgress, next: LampProgress): LampProgress {
+  if (!sent || next.sent) return next;
+  return { ...next, sent, state: next.state === 'queued' ? 'sent' : next.state };
 }
 
 function isAbove(other: Intent, own: Intent): boolean {

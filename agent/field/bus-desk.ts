@@ -8,6 +8,7 @@ import type { LineConfig } from '../core/cabinet.ts';
 import { type Clock, sleep } from '../core/clock.ts';
 import type { ModbusLine, ReadRequest, Reply, WriteRequest } from '../core/driver.ts';
 import { BusError } from '../core/errors.ts';
+import { BROADCAST_PAUSE_MS } from './level-writes.ts';
 import type { LineRunner } from './line-runner.ts';
 import { restedMono, type Unit } from './unit.ts';
 
@@ -72,7 +73,10 @@ export function createBusDesk(parts: BusLine, clock: Clock): BusDesk {
       const unit = unitAt(request.unit);
       if (unit !== undefined) await until(restedMono(unit));
       return settle(
-        runner.ask((own, transactions) => (unit === undefined ? own.write(request, STRANGER_WAIT_MS) : transactions.write(unit, request))),
+        runner.ask((own, transactions) => {
+          if (request.unit === 0) return transactions.broadcast(request, BROADCAST_PAUSE_MS.most);
+          return unit === undefined ? own.write(request, STRANGER_WAIT_MS) : transactions.write(unit, request);
+        }),
       );
     },
   };

@@ -12,7 +12,7 @@ const SAVED_MS = 1_000;
 
 /** Allows probes until their share is spent. */
 export interface DeadBudget {
-  /** A question to a silent unit went unanswered. */
+  /** A question to a silent unit went unanswered, whoever asked it. What is lost while the share is spent already adds up to no debt. */
   charge(lostMs: number, nowMono: MonoMs): void;
   /** When a silent unit may be asked again. */
   readyMono(nowMono: MonoMs): MonoMs;
@@ -28,7 +28,7 @@ export function createDeadBudget(): DeadBudget {
   return {
     charge(lostMs, nowMono) {
       earn(nowMono);
-      savedMs -= lostMs;
+      savedMs = Math.min(savedMs, Math.max(savedMs, 0) - lostMs);
     },
     readyMono(nowMono) {
       earn(nowMono);

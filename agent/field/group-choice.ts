@@ -53,7 +53,10 @@ export function groupsOf(devices: readonly GroupedDevice[], isBroadcastAllowed: 
   return groups.filter(({ members }) => members.length >= FEWEST_MEMBERS).toSorted((a, b) => b.members.length - a.members.length);
 }
 
-/** The groups that every unit hears. None where a unit of another type has a known register at the same place: it would obey too. */
+/**
+ * The groups that every unit hears. None where a unit of another type has a known register at the same place: it would obey too; nor
+ * where one of those that obey has no member, for nobody would know what becomes of its light.
+ */
 export function broadcastsOf(devices: readonly GroupedDevice[]): readonly LineGroup[] {
   const all = devices.flatMap((each) => busGroups(each.driver.profile).map((group) => ({ each, group })));
   const byPlace = Map.groupBy(all, ({ group: { table, address } }) => `${table}:${address}`);
@@ -62,6 +65,7 @@ export function broadcastsOf(devices: readonly GroupedDevice[]): readonly LineGr
     if (first === undefined) return [];
     const strangers = devices.filter((each) => !obeying.some((one) => one.each === each));
     if (strangers.some(({ driver }) => usesPlace(driver.profile, first.group))) return [];
+    if (obeying.some(({ each, group }) => membersOf(each, group).length === 0)) return [];
     const encoders = [...new Map(obeying.map(({ each: { driver }, group: { id } }) => [driver, { driver, groupId: id }])).values()];
     return [{ reach: 'bus', unit: 0, members: obeying.flatMap(({ each, group }) => membersOf(each, group)), encoders }];
   });

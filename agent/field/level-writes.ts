@@ -15,7 +15,7 @@ import { chooseGroup, type GroupChoice, type LineGroup } from './group-choice.ts
 import { createGroupRepeats } from './group-repeats.ts';
 import { createReadBacks, judge, pointOf, proofRequest, type ReadBack } from './read-backs.ts';
 import type { Transactions } from './transactions.ts';
-import type { Unit } from './unit.ts';
+import { restedMono, type Unit } from './unit.ts';
 import type { HeldUntil } from './units-due.ts';
 import { createWriteQueue, SUPERSEDED, type WaitingWrite } from './write-queue.ts';
 import { failureReason, mismatchReason, writeRefusal } from './write-reasons.ts';
@@ -28,7 +28,7 @@ const SILENT_WRITE_MS = 5_000;
  * Silence after a broadcast, in which the units obey: as long as the slowest of them takes to reply to a write of its own, within these
  * bounds. Units: ms. Source: practice leaves two frame gaps (4 ms at 19200 baud) to 20 ms; a lamp that needs longer is found by its proof.
  */
-const BROADCAST_PAUSE_MS = { least: 5, most: 20 };
+export const BROADCAST_PAUSE_MS = { least: 5, most: 20 };
 /** A broadcast is said again not sooner than this, so that others come in between. Units: ms. */
 const REPEAT_MS = 1;
 
@@ -55,7 +55,7 @@ export interface LevelWrites {
 
 export function createLevelWrites({ clock, transactions, held, groups, onUrgentSent = () => {} }: LevelWritesOptions): LevelWrites {
   const queue = createWriteQueue();
-  const readBacks = createReadBacks(({ sent: { unit, quantity } }) => held(proofRequest(unit, quantity)));
+  const readBacks = createReadBacks(({ sent: { unit, quantity } }) => Math.max(restedMono(unit), held(proofRequest(unit, quantity))));
   /** The last word for each point, whatever became of it. */
   const newest = new Map<PointId, LevelWrite>();
   const repeats = createGroupRepeats((pointId) => newest.get(pointId)?.levelPct);

@@ -228,6 +228,7 @@ export function createLineRunner(options: LineRunnerOptions): LineRunner {
     const verdict = silence.look({ nowMono: clock.monoMs(), isAllSilent: isDead, units: units.length });
     if (verdict === undefined || !isWanted || !line.isOpen) return;
     await options.onDeadLine(verdict === 'first');
+    if (isWanted && !line.isOpen) fail('the line went down');
   }
 
   /** Until the next thing is due or somebody wants something. */

@@ -76,7 +76,7 @@ export interface Limits {
 export interface Block extends Pick<ReadRequest, 'table' | 'address' | 'count'> {
   /** All that it answers. */
   readonly slots: readonly Slot[];
-  /** It reads over registers that no point of the profile needs. */
+  /** Between its slots lie registers that no point of the profile needs; what it is padded with to even addresses is none, for it cannot be left out. */
   readonly hasHoles: boolean;
 }
 
@@ -100,7 +100,8 @@ export function blockAround(options: BlockOptions): Block {
   const taken = slots.slice(from, to + 1);
   const { address, end } = spanOf(slots, { from, to, evenAlign: limits.evenAlign });
   const known = taken.reduce((sum, { count }) => sum + count, 0);
-  return { table: lead.table, address, count: end - address, slots: taken, hasHoles: known < end - address };
+  const [low, high] = [slots[from] as Slot, slots[to] as Slot];
+  return { table: lead.table, address, count: end - address, slots: taken, hasHoles: known < high.address + high.count - low.address };
 }
 
 /** How far a block may be stretched in one direction; slots that are passed over are read too. Returns the last slot that is wanted. */

@@ -40,7 +40,7 @@ export interface ReadBacks {
   failAll(reason: string): void;
 }
 
-/** `heldUntilMono` says when the line can take the question without holding up others. */
+/** `heldUntilMono` says when the unit and the line can take the question without holding up others. */
 export function createReadBacks(heldUntilMono: (readBack: ReadBack) => MonoMs): ReadBacks {
   const byPoint = new Map<PointId, ReadBack>();
   let pausedUntilMono: MonoMs = 0;

@@ -12,6 +12,8 @@ import { type SetupStep, setUpReadOf, type Unit } from './unit.ts';
 
 /** Failures a unit may answer a step with before the step is left out. Source: assumed; a busy unit is ready after one. */
 const STEP_TRIES = 3;
+/** A register that keeps its own value is not written again for this long, however often its unit returns. Units: ms. Source: assumed; flash that takes 10,000 writes lasts as long as the lamp. */
+const UNKEPT_REST_MS = 86_400_000;
 
 /** The next transaction of the first step that the unit still needs. */
 export async function setUpOne(unit: Unit, transactions: Transactions, log: Log): Promise<void> {
@@ -37,10 +39,21 @@ function advance(unit: Unit, step: SetupStep, { reply, log }: { reply: Reply; lo
   } else if (found === value) {
     if (unit.stepPhase === 'prove') log.event('unit-set-up', { device, address, was: unit.stepWas, value, why });
     done(unit);
+  } else if (unit.stepPhase === 'look' && isUnkept(unit, step, found ?? null)) {
+    done(unit);
   } else if (unit.stepPhase === 'look') {
     unit.stepWas = found ?? null;
     unit.stepPhase = 'write';
-  } else if (++unit.stepFailures >= STEP_TRIES) leaveOut(unit, step, { why: `reads back ${found}, wrote ${value}`, log });
+  } else if (++unit.stepFailures >= STEP_TRIES) {
+    unit.unkeptSteps.set(step, { found: found ?? null, atMono: unit.lastMono });
+    leaveOut(unit, step, { why: `reads back ${found}, wrote ${value}`, log });
+  }
+}
+
+/** It holds what it held after it was last written in vain. Another value may be another unit's, or the same one's after a repair. */
+function isUnkept({ unkeptSteps, lastMono }: Unit, step: SetupStep, found: number | null): boolean {
+  const before = unkeptSteps.get(step);
+  return before !== undefined && before.found === found && lastMono - before.atMono < UNKEPT_REST_MS;
 }
 
 /** A lost step is done when the unit answers again; one that is refused, now or always, must not keep the line busy. */

@@ -172,10 +172,12 @@ export function timeoutOf({ health, driver, lateReplies }: Unit): number {
 /** The cheapest question that proves that it is there. */
 export function probeOf({ device, driver, slots }: Unit): ReadRequest | undefined {
   const slot = slots.find(({ refused }) => !refused) ?? slots[0];
-  if (slot === undefined) return undefined;
-  const { table, address } = slot;
+  // One that is only ever written has no slot, but it answers a question too, if only to refuse it.
+  const place = slot ?? driver.profile.points[0];
+  if (place === undefined) return undefined;
+  const { table, address } = place;
   if (driver.profile.quirks.evenAlign) return { unit: device.unit, table, address: address - (address % 2), count: 2 };
-  return { unit: device.unit, table, address, count: slot.isSingle ? slot.count : 1 };
+  return { unit: device.unit, table, address, count: slot?.isSingle ? slot.count : 1 };
 }
 
 /** How the register of its next set-up step is looked at; undefined when it is set up or the step is to be written. */

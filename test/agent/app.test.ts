@@ -3,8 +3,12 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t from 'tap';
+import { endLeftovers } from '../../agent/app-events.ts';
 import { loadSite } from '../../agent/app-load.ts';
 import { cabinetPoints, failsafeLevelPct, uplinkDevices } from '../../agent/app-points.ts';
+
+import { createManualClock } from '../../agent/core/manual-clock.ts';
+import type { AgentEvent } from '../../agent/core/words.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 const luciole = (...words: string[]) => spawnSync(process.execPath, [join(ROOT, 'agent/luciole.js'), ...words], { encoding: 'utf8' });
@@ -68,4 +72,31 @@ t.test('every point, lamp and zone of the demo has its place on the platform, on
   t.equal(devices.flatMap(({ metrics }) => metrics).filter(({ pointId }) => pointId !== null).length, points.size);
   t.equal(points.get('IO1.input_1')?.semantic, 'door', 'the site says what a contact means');
   t.equal(failsafeLevelPct(cabinet, cabinet.zones[0]), 100, 'without an agent a lamp holds the highest step of its programme');
+});
+
+t.test('what a former run left open is ended, what is going on is not', async (t) => {
+  const event = (id: string, startMs: number): AgentEvent => ({
+    id,
+    code: 'door-open',
+    source: 'IO1.door',
+    severity: 'warning',
+    text: 'a door is open',
+    startMs,
+    endMs: null,
+  });
+  const appended: AgentEvent[] = [];
+  const asked: number[] = [];
+  const store = {
+    events: async ({ sinceMs }: { sinceMs: number }) => {
+      asked.push(sinceMs);
+      return [event('now', 900), event('before', 500), event('ahead', 2_000)];
+    },
+    appendEvent: (ended: AgentEvent) => void appended.push(ended),
+  };
+  await endLeftovers({ store, clock: createManualClock(1_000), isGoingOn: (id) => id === 'now' });
+  t.match(appended, [
+    { id: 'before', endMs: 1_000, text: 'a door is open; how it ended is not known, the agent was restarted' },
+    { id: 'ahead', endMs: 2_000 },
+  ]);
+  t.ok((asked[0] ?? 0) > 1e13, 'only what has no end is asked for');
 });

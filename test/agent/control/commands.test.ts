@@ -8,7 +8,7 @@ import {
   outcomesBetween,
   SILENT_MS,
 } from '../../../agent/control/commands.ts';
-import { afterResult, afterSend, afterSent, type LampTrack, NEW_TRACK } from '../../../agent/control/reconcile.ts';
+import { afterResult, afterSend, afterSent, type LampTrack, NEW_TRACK, nudge } from '../../../agent/control/reconcile.ts';
 import type { Decision, Intent } from '../../../agent/core/words.ts';
 import { intent } from '../lighting/street.ts';
 
@@ -74,6 +74,16 @@ t.test('who waits hears that it was sent, even when he is told late', async (t) 
     ],
   );
   t.same(outcomesBetween(after, after), []);
+});
+
+t.test('a command that was sent never waits again', async (t) => {
+  const sent = advanceCommand(begin(), () => work(ended(false)), 1_000);
+  t.equal(sent.state, 'sent');
+  const nudged = advanceCommand(sent, () => work(afterSend(nudge(ended(false)), 'x', 50)), 1_100);
+  t.equal(nudged.state, 'sent', 'a person asked again');
+  t.same(outcomesBetween(sent, nudged), []);
+  const moved = { ...work(afterSend(ended(false), 'x', 40)), decision: { ...decision, levelPct: 40 } };
+  t.equal(advanceCommand(sent, () => moved, 1_100).state, 'sent', 'another level is on its way');
 });
 
 t.test('lamps with the same reason are named together, many are counted', async (t) => {

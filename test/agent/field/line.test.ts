@@ -1,4 +1,5 @@
 import t, { type Test } from 'tap';
+import { BusError } from '../../../agent/core/errors.ts';
 import type { WriteResult } from '../../../agent/core/ports.ts';
 import type { Profile } from '../../../agent/core/profile.ts';
 import { createRandom } from '../../street/random.ts';
@@ -100,6 +101,19 @@ t.test('a device that needs rest gets it', async (t) => {
   t.ok(times.length > 30 && Math.min(...pauses) >= 60 + 8 * CHAR_MS, `${times.length} questions, shortest pause ${Math.min(...pauses)} ms`);
 });
 
+t.test('a lamp that needs rest gets it between polls, levels and proofs too', async (t) => {
+  const gateway = profile('gateway', LAMP.points, { quirks: { ...LAMP.quirks, minGapMs: 60 } });
+  const plant = await plantWith(t, { devices: { L1: gateway, L2: LAMP } });
+  await plant.clock.advance(5_000);
+  for (let i = 0; i < 60; i++) {
+    void plant.write('L1', i);
+    await plant.clock.advance(137);
+  }
+  const times = plant.unit('L1').asked.map(({ atMono }) => atMono);
+  const shortest = Math.min(...times.slice(1).map((mono, i) => mono - (times[i] as number)));
+  t.ok(plant.unit('L1').registers.get('holding:0') === 59 && shortest >= 60 + 8 * CHAR_MS, `shortest pause ${shortest} ms`);
+});
+
 // ── refusals ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 t.test('a refused register leaves the plan and its neighbours stay', async (t) => {
@@ -130,6 +144,20 @@ t.test('a refused register leaves the plan and its neighbours stay', async (t) =
   plant.sim.revive(1);
   await plant.clock.advance(60_000);
   t.match(plant.field.latest('L1.load'), { value: 0, quality: 'good' }, 'after it has been away it is asked anew');
+});
+
+t.test('a unit that refuses what its question was padded with to even addresses holds up nobody', async (t) => {
+  const quirks = { ...LAMP.quirks, evenAlign: true };
+  const pairs = profile('pairs', [point('odd', { address: 3 }), point('wide', { address: 8, type: 'u32' })], { quirks });
+  const plant = createPlant({ devices: { M1: pairs, L1: LAMP } });
+  t.teardown(() => plant.field.stop());
+  plant.unit('M1').refusals.set('input:2', 2);
+  await plant.field.start();
+  await plant.clock.advance(30_000);
+  t.match(plant.field.latest('M1.odd'), { value: null, quality: 'bad' });
+  t.match(plant.field.latest('M1.wide'), { value: 0, quality: 'good' });
+  t.match(plant.field.latest('L1.level'), { value: 0, quality: 'good' });
+  t.ok(plant.askedSince('M1', 0).length < 20, `${plant.askedSince('M1', 0).length} requests`);
 });
 
 t.test('a unit that cannot be read over a hole is read without, and what it taught is known after a restart', async (t) => {
@@ -370,6 +398,21 @@ t.test('when no unit answers any more the port is opened anew, told once, and ev
   t.match(plant.sim.stats, { gapViolations: 0, collisions: 0, badRequests: 0 });
 });
 
+t.test('a port that does not open again ends all that waits for it', async (t) => {
+  const plant = await plantWith(t, { devices: { L1: LAMP } });
+  await plant.clock.advance(2_000);
+  plant.sim.silence(1);
+  await plant.clock.advance(4_000);
+  plant.port.open = () => Promise.reject(new BusError('port-missing', 'there is no such port'));
+  let last = plant.write('L1', 1);
+  for (let level = 2; level < 60 && plant.field.lines()[0]?.state === 'up'; level++) {
+    last = plant.write('L1', level, { ttlMs: 60_000 });
+    await plant.clock.advance(1_000);
+  }
+  t.match(plant.field.lines()[0], { state: 'down', reason: 'there is no such port' });
+  t.match(await resultOf(plant, last, 100), { state: 'failed', reason: 'the line went down' });
+});
+
 t.test('a line on which nobody was ever met is left as it is', async (t) => {
   const plant = createPlant({ devices: { L1: LAMP } });
   t.teardown(() => plant.field.stop());
@@ -444,19 +487,49 @@ t.test('a unit whose uptime falls has restarted: it is set up again, and the log
 t.test('a set-up register that does not keep its value is told once, however often the unit returns', async (t) => {
   const plant = createPlant({ devices: { L1: LAMP } });
   t.teardown(() => plant.field.stop());
-  plant.unit('L1').deaf = true;
+  const lamp = plant.unit('L1');
+  lamp.deaf = true;
   await plant.field.start();
-  for (let i = 0; i < 2; i++) {
+  const returns = async (): Promise<void> => {
     await plant.clock.advance(10_000);
     plant.sim.silence(1);
     await plant.clock.advance(20_000);
     plant.sim.revive(1);
     await plant.clock.advance(30_000);
-  }
+  };
+  const writes = (): string[] => lamp.asked.filter(({ what }) => what.startsWith('write')).map(({ what }) => what);
+  await returns();
+  await returns();
+  t.same(writes(), ['write holding:100=7', 'write holding:101=1500'], 'written once, for it lies in flash');
   t.same(
     plant.log.filter(({ name }) => name === 'unit-not-set-up').map(({ fields }) => `${fields['address']}: ${fields['error']}`),
     ['100: reads back 0, wrote 7', '101: reads back 0, wrote 1500'],
   );
+  lamp.registers.set('holding:100', 3);
+  lamp.deaf = false;
+  await returns();
+  t.same(writes().slice(2), ['write holding:100=7'], 'another value is put right at once');
+  await plant.clock.advance(86_400_000);
+  await returns();
+  t.same(writes().slice(3), ['write holding:101=1500'], 'the same one a day later');
+});
+
+t.test('a lamp that is only ever written is found again and set up anew as well', async (t) => {
+  const [level] = LAMP.points;
+  const mute = profile('mute', [point('level', { ...level, poll: 'never' })], { setup: LAMP.setup });
+  const plant = createPlant({ devices: { L1: mute } });
+  t.teardown(() => plant.field.stop());
+  await plant.field.start();
+  t.match(await resultOf(plant, plant.write('L1', 40)), { state: 'verified' });
+  await plant.clock.advance(1_000);
+  plant.sim.silence(1);
+  t.match(await resultOf(plant, plant.write('L1', 50, { ttlMs: 30_000 })), { state: 'failed' });
+  await plant.clock.advance(60_000);
+  plant.unit('L1').registers.clear();
+  plant.sim.revive(1);
+  await plant.clock.advance(61_000);
+  t.match(plant.field.devices()[0], { state: 'ok' });
+  t.same([...plant.unit('L1').registers], SET_UP);
 });
 
 const stubborn: [story: string, exception: number, tries: number][] = [

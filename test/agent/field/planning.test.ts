@@ -325,6 +325,9 @@ t.test('dead units cost their share of the line at most, whenever they are asked
       return spentMs <= 0.02 * nowMono + 1_000 + 1_000;
     }),
   );
+  const budget = createDeadBudget();
+  for (let nowMono = 0; nowMono < 3_600_000; nowMono += 1_000) budget.charge(200, nowMono);
+  t.ok(budget.readyMono(3_600_000) <= 3_610_000, 'what others ask of the dead, and a whole line that is dead, add up to no debt');
   t.equal(hushMs(40, 1), 2_000);
   t.equal(hushMs(40, 25), 50_000, '25 dead lamps share what one may have');
 });

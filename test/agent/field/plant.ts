@@ -4,6 +4,7 @@
  * Owns the joining. Drivers and wire are the real and the simulated ones; only the device types are invented.
  */
 import type { SerialSettings } from '../../../agent/core/cabinet.ts';
+import type { BytePort } from '../../../agent/core/driver.ts';
 import { createManualClock, type ManualClock } from '../../../agent/core/manual-clock.ts';
 import type { Field, WriteResult } from '../../../agent/core/ports.ts';
 import type { Profile, Table } from '../../../agent/core/profile.ts';
@@ -109,6 +110,8 @@ export interface Plant {
   readonly clock: ManualClock;
   readonly field: Field;
   readonly sim: SimLine;
+  /** Of the line's cable. */
+  readonly port: BytePort;
   readonly units: ReadonlyMap<string, TestUnit>;
   readonly readings: Reading[];
   readonly events: AgentEvent[];
@@ -163,6 +166,7 @@ export function createPlant({ devices, serial = SERIAL, periodsMs = POLL_PERIOD_
     clock,
     field,
     sim,
+    port: wire.port,
     units,
     readings,
     events,

@@ -26,7 +26,15 @@ const at = ({ name, value = 50 }: { name: PointId; value?: number }): LevelWrite
 // ── waiting, and waiting for proof ───────────────────────────────────────────────────────────────────────────────────
 
 const unitOf = (id: string, type: Profile = HEARING, over: Partial<Unit> = {}): Unit =>
-  ({ device: testDevice(id), driver: createModbusDriver(type), health: FRESH, nextWriteMono: 0, hushedMono: 0, ...over }) as Unit;
+  ({
+    device: testDevice(id),
+    driver: createModbusDriver(type),
+    health: FRESH,
+    lastMono: 0,
+    nextWriteMono: 0,
+    hushedMono: 0,
+    ...over,
+  }) as Unit;
 const asSilent = (unit: Unit): Unit => ({ ...unit, health: { ...unit.health, state: 'silent' } });
 
 function waitingOf(unit: Unit, over: Partial<LevelWrite> = {}, settle: WaitingWrite['settle'] = () => {}): WaitingWrite {
@@ -196,6 +204,12 @@ const lines: [story: string, devices: GroupedDevice[], isAllowed: boolean, membe
     [deviceOf('L1', HEARING), deviceOf('L2', profile('twin', [level(0)], { groups: [BUS] }))],
     true,
     [['L1.level', 'L2.level']],
+  ],
+  [
+    'one that obeys though nobody gives it a level forbids it',
+    [deviceOf('L1', HEARING), deviceOf('L2', HEARING), deviceOf('L3', profile('open', [level(0)], { groups: [{ ...BUS, sets: null }] }))],
+    true,
+    [],
   ],
   ['the lamps behind a gateway', [deviceOf('G1', GATEWAY)], false, [['G1.lamp0', 'G1.lamp1']]],
   [
