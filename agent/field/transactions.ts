@@ -177,7 +177,10 @@ export function createTransactions(
     if (before !== null && uptime < before) {
       log.event('unit-restarted', { line: lineId, device: unit.device.id, uptime, before });
       setUpAgain(unit);
-      for (const slot of unit.slots) slot.dueMono = Math.min(slot.dueMono, clock.monoMs());
+      for (const slot of unit.slots) {
+        slot.dueMono = Math.min(slot.dueMono, clock.monoMs());
+        slot.refused = false;
+      }
       replan(unit);
     }
     unit.uptime = uptime;
