@@ -38,7 +38,8 @@ export async function runAgent(options: RunOptions): Promise<number> {
   const timeQuality = createTimeQuality({ clock: wall, trust: options.startAtMs === null ? cabinet.clockTrust : 'system' });
   // A battery clock that does not answer must not delay the first light.
   await Promise.race([timeQuality.start(), sleep(wall, FIRST_PROBE_MS)]);
-  const clock = createSystemClock({ quality: () => timeQuality.quality(), wallOffsetMs });
+  const isBusAlone = cabinet.lines.filter(({ kind }) => kind === 'modbus').length < 2;
+  const clock = createSystemClock({ quality: () => timeQuality.quality(), wallOffsetMs, isBusAlone });
   const agent = createAgent({
     ...site,
     cabinet,

@@ -46,7 +46,7 @@ const PROFILE = testProfile('bench', [
   }),
 ]);
 
-const clock = createSystemClock({ quality: () => 'none' });
+const clock = createSystemClock({ quality: () => 'none', isBusAlone: true });
 let field: Field | undefined;
 
 answerParent<FieldQuestion, FieldAnswer>(async (question) => {

@@ -15,7 +15,7 @@ export function openLucioleWithoutGap(place: MasterPlace): Promise<Master> {
 }
 
 async function open({ path, serial, timeoutMs }: MasterPlace, gap: { frameGapMs?: number }): Promise<Master> {
-  const clock = createSystemClock({ quality: () => 'none' });
+  const clock = createSystemClock({ quality: () => 'none', isBusAlone: true });
   const line = createModbusLine({ port: createSerialPort(path, serial), serial, clock, ...gap });
   await line.open();
   return {
