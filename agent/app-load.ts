@@ -28,8 +28,8 @@ export interface LoadedSite {
  * Errors: throws ConfigError with every problem of the cabinet and of the profiles it uses.
  */
 export function loadSite(configFile: string, extraProfileDirs: readonly string[] = []): LoadedSite {
-  const { loaded, profiles, profileProblems } = readAll(configFile, extraProfileDirs);
-  const misfits = checkAgainstProfiles(loaded, profiles);
+  const { loaded, profiles, dirs, profileProblems } = readAll(configFile, extraProfileDirs);
+  const misfits = checkAgainstProfiles(loaded, profiles, dirs);
   if (misfits.length > 0) throw new ConfigError([...misfits, ...profileProblems]);
   return { cabinet: loaded.cabinet, profiles, profileProblems };
 }
@@ -43,12 +43,12 @@ export async function checkConfig({
   profileDirs?: readonly string[];
 }): Promise<CheckReport> {
   try {
-    const { loaded, profiles, profileProblems } = readAll(configFile, profileDirs);
+    const { loaded, profiles, dirs, profileProblems } = readAll(configFile, profileDirs);
     const { lamps, lines, zones } = loaded.cabinet;
     const counts = { lamps: lamps.length, lines: lines.length, zones: zones.length };
     const problems = [
       ...profileProblems,
-      ...checkAgainstProfiles(loaded, profiles),
+      ...checkAgainstProfiles(loaded, profiles, dirs),
       ...checkPorts(loaded, { exists: existsSync, listPorts }),
     ];
     return { problems, counts };
@@ -58,16 +58,22 @@ export async function checkConfig({
   }
 }
 
-function readAll(
-  configFile: string,
-  extraDirs: readonly string[],
-): { loaded: LoadedCabinet; profiles: ReadonlyMap<string, Profile>; profileProblems: readonly Problem[] } {
+interface ReadSite {
+  readonly loaded: LoadedCabinet;
+  readonly profiles: ReadonlyMap<string, Profile>;
+  /** Folders of the site's own profiles. */
+  readonly dirs: readonly string[];
+  readonly profileProblems: readonly Problem[];
+}
+
+function readAll(configFile: string, extraDirs: readonly string[]): ReadSite {
   const loaded = loadCabinet(configFile, (file) => readFileSync(file, 'utf8'));
   // A folder is named as seen from the file that names it.
-  const dirs = loaded.cabinet.profileDirs.map((dir) => resolve(dirname(configFile), dir));
-  const { profiles, problems } = readProfiles([...dirs, ...extraDirs], readPlacedYaml);
-  const missing = dirs.flatMap((dir, i) => (dir === USUAL_PROFILES || existsSync(dir) ? [] : [noFolder(loaded, i, dir)]));
-  return { loaded, profiles, profileProblems: [...missing, ...problems] };
+  const named = loaded.cabinet.profileDirs.map((dir) => resolve(dirname(configFile), dir));
+  const dirs = [...named, ...extraDirs];
+  const { profiles, problems } = readProfiles(dirs, readPlacedYaml);
+  const missing = named.flatMap((dir, i) => (dir === USUAL_PROFILES || existsSync(dir) ? [] : [noFolder(loaded, i, dir)]));
+  return { loaded, profiles, dirs, profileProblems: [...missing, ...problems] };
 }
 
 /** Made by the package, and allowed to be missing. */

@@ -6,6 +6,7 @@
 import { readFileSync } from 'node:fs';
 import { REGISTERS } from '../drivers/modbus/codec.ts';
 import { createModbusDriver } from '../drivers/modbus/modbus-driver.ts';
+import type { ProfileUse } from '../drivers/profile-judge.ts';
 import { loadProfile } from '../drivers/profile-loader.ts';
 import { readPlacedYaml } from './config/places.ts';
 import { ConsoleError } from './console/console-error.ts';
@@ -23,9 +24,9 @@ export type CheckedProfile =
   | { readonly problems: readonly []; readonly profile: Profile };
 
 /** The profile with its examples run, or all that is wrong with it. Errors: none; a file that cannot be read is a problem too. */
-export function checkProfileFile(file: string): CheckedProfile {
+export function checkProfileFile(file: string, use: ProfileUse = 'service'): CheckedProfile {
   try {
-    return { problems: [], profile: loadProfile({ file, text: textOf(file) }, readPlacedYaml) };
+    return { problems: [], profile: loadProfile({ file, text: textOf(file) }, readPlacedYaml, use) };
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     return { problems: error.problems, profile: null };

@@ -4,13 +4,15 @@
  * Owns nothing; asks each room. Part of `app.ts`.
  */
 import { randomUUID } from 'node:crypto';
+import { withDeviceFaults, withLampFaults } from './app-faults.ts';
 import type { CabinetPoint } from './app-points.ts';
 import type { Control } from './control/control.ts';
+import type { BusTools } from './core/bus-tools.ts';
 import type { Cabinet } from './core/cabinet.ts';
 import type { Clock, MonoMs } from './core/clock.ts';
 import type { DeviceView, Field, Store, Uplink, UplinkStatus } from './core/ports.ts';
 import type { Profile } from './core/profile.ts';
-import type { AgentView, PointView, ProfileView } from './core/views.ts';
+import type { AgentView, LampView, PointView, ProfileView } from './core/views.ts';
 import type { AgentEvent, PointId } from './core/words.ts';
 
 export interface ViewParts {
@@ -18,6 +20,7 @@ export interface ViewParts {
   readonly version: string;
   readonly clock: Clock;
   readonly field: Field;
+  readonly bus: BusTools;
   readonly store: Store;
   readonly control: Control;
   readonly uplink: Uplink | null;
@@ -31,6 +34,14 @@ export interface ViewParts {
 
 export function createAgentView(parts: ViewParts): AgentView {
   const { cabinet, clock, field, store, control, uplink } = parts;
+  const devices = (): DeviceView[] => {
+    const events = parts.activeEvents();
+    return field.devices().map((device) => withDeviceFaults(device, events));
+  };
+  const faulty = <T extends { readonly lamps: readonly LampView[] }>(view: T): T => {
+    const events = parts.activeEvents();
+    return { ...view, lamps: view.lamps.map((lamp) => withLampFaults(lamp, cabinet, events)) };
+  };
   return {
     async status() {
       const zone = control.zoneStates()[0];
@@ -46,7 +57,7 @@ export function createAgentView(parts: ViewParts): AgentView {
         startMs: firstPollMono === null ? null : Math.round(firstPollMono),
         night: control.zoneStates().some(({ night }) => night),
         sunAltitudeDeg: Math.round((zone?.sunAltitudeDeg ?? 0) * 10) / 10,
-        zones: control.zones(),
+        zones: control.zones().map(faulty),
         lines: field.lines(),
         units: countUnits(field.devices()),
         store: await store.status(),
@@ -55,16 +66,19 @@ export function createAgentView(parts: ViewParts): AgentView {
         ...control.counters(),
       };
     },
-    devices: () => field.devices(),
+    devices,
     points: (filter) => pointViews(parts, filter.toLowerCase()),
-    why: (id) => control.why(id),
+    why(id) {
+      const view = control.why(id);
+      return view === undefined ? undefined : faulty(view);
+    },
     async override(request) {
       // The end counts from the wish, however long the lamps take to confirm it.
       const untilMs = clock.wallMs() + request.minutes * 60_000;
       return { ...(await control.override({ ...request, commandId: randomUUID() })), untilMs };
     },
     release: (request) => control.release({ ...request, commandId: randomUUID() }),
-    bus: field.bus,
+    bus: parts.bus,
     async events({ sinceMs, activeOnly, limit }) {
       const active = parts.activeEvents();
       if (activeOnly) return active;
@@ -94,7 +108,8 @@ function pointViews({ field, clock, points }: ViewParts, filter: string): PointV
   });
 }
 
-function profileView({ points, ...profile }: Profile, { lines }: Cabinet): ProfileView {
+/** A device type as a list shows it. */
+export function profileView({ points, ...profile }: Profile, { lines }: Pick<Cabinet, 'lines'>): ProfileView {
   const { id, vendor, model, category, trust, experimental, transport } = profile;
   const users = lines.flatMap(({ devices }) => devices.filter((device) => device.profile === id));
   return { id, vendor, model, category, trust, experimental, transport, points: points.length, usedBy: users.map((device) => device.id) };

@@ -6,6 +6,7 @@
  */
 
 import { adapterLatencyMs } from '../drivers/adapter-latency.ts';
+import { withSiteKnowledge } from './app-bus.ts';
 import { endLeftovers } from './app-events.ts';
 import { fieldLine } from './app-lines.ts';
 import { cabinetPoints, failsafeLevelPct, LAMP_METRIC, uplinkDevices, zoneOfDevice } from './app-points.ts';
@@ -137,6 +138,7 @@ export function createAgent(parts: AgentParts): Agent {
   const view = createAgentView({
     ...parts,
     field,
+    bus: withSiteKnowledge(field.bus, cabinet, profiles),
     store,
     control,
     uplink,

@@ -17,8 +17,9 @@ import { plain } from './console/plain-text.ts';
 import type { RawArgs } from './console/protocol.ts';
 import { createStatusLine } from './console/status-line.ts';
 import type { LocalActions, LocalArgs, Terminal } from './console/terminal.ts';
+import { wrap } from './console/text-lines.ts';
 import type { BusRead, BusReadResult } from './core/bus-tools.ts';
-import { ConfigError, formatProblem } from './core/errors.ts';
+import { ConfigError, formatProblem, type Problem } from './core/errors.ts';
 import type { AppModule, RunOptions } from './core/run-options.ts';
 import { createSystemClock } from './core/system-clock.ts';
 
@@ -41,7 +42,7 @@ const actions: LocalActions = {
     const { checkConfig } = await loadApp();
     const { problems, counts } = await checkConfig({ configFile });
     if (args['json'] === true) print(JSON.stringify(problems));
-    else if (counts === null || problems.length > 0) print(problems.map(formatProblem).join('\n'));
+    else if (counts === null || problems.length > 0) print(inLines(problems));
     else print(`${configFile}: ok, ${count(counts.lamps, 'lamp')}, ${count(counts.lines, 'line')}, ${count(counts.zones, 'zone')}`);
     return problems.length === 0 ? 0 : EXIT_BAD_CONFIG;
   },
@@ -54,7 +55,7 @@ const actions: LocalActions = {
     const { checkProfileFile } = await import('./app-profiles.ts');
     const { problems, profile } = checkProfileFile(file);
     if (args['json'] === true) print(JSON.stringify({ problems, profile }));
-    else if (profile === null) print(problems.map(formatProblem).join('\n'));
+    else if (profile === null) print(inLines(problems));
     else print((await import('./console/render-profile.ts')).renderChecked(file, profile, screen.widthCols));
     return profile === null ? EXIT_BAD_CONFIG : 0;
   },
@@ -77,6 +78,7 @@ function terminal(): Terminal {
     version: versionLine(),
     user: userName(),
     socketPath: env['LUCIOLE_SOCKET'] || null,
+    shelf: async () => (await import('./app-shelf.ts')).localShelf(configFileOf({})),
     status: stderr.isTTY ? createStatusLine((text) => void stderr.write(text), createSystemClock({ quality: () => 'none' })) : null,
   };
 }
@@ -92,14 +94,16 @@ function userName(): string {
 
 /** The file is read here, its registers by the running agent, which alone may use the line. */
 async function testProfileFile(args: LocalArgs): Promise<number> {
+  if (args['line'] === undefined || args['unit'] === undefined)
+    throw new ConsoleError('usage', 'say which line and unit: --line LINE --unit N');
   const [line, unit] = [textArg(args as RawArgs, 'line'), numberArg(args as RawArgs, 'unit', UNITS)];
   const [{ checkProfileFile, testProfile }, { renderProfileTest, testSucceeded }] = await Promise.all([
     import('./app-profiles.ts'),
     import('./console/render-profile-test.ts'),
   ]);
-  const { problems, profile } = checkProfileFile(textOf(args['file']) ?? '');
+  const { problems, profile } = checkProfileFile(textOf(args['file']) ?? '', 'trial');
   if (profile === null) {
-    print(args['json'] === true ? JSON.stringify({ problems }) : problems.map(formatProblem).join('\n'));
+    print(args['json'] === true ? JSON.stringify({ problems }) : inLines(problems));
     return EXIT_BAD_CONFIG;
   }
   const read = async ({ line, unit, table, address, count }: BusRead): Promise<BusReadResult> => {
@@ -187,6 +191,12 @@ function textOf(value: LocalArgs[string] | undefined): string | null {
 /** Loaded on demand: the agent's libraries take longer to load than a console command takes in all. */
 async function loadApp(): Promise<AppModule> {
   return import('./app-run.ts');
+}
+
+/** One a line for scripts and editors; on a terminal between words. */
+function inLines(problems: readonly Problem[]): string {
+  const lines = problems.map(formatProblem);
+  return (stdout.isTTY ? lines.flatMap((line) => wrap(line, screen.widthCols)) : lines).join('\n');
 }
 
 function print(line: string): void {

@@ -21,6 +21,14 @@ const TABLE_OF_FC: Readonly<Record<number, Table>> = { 1: 'coil', 2: 'discrete',
 
 type Values = ReadonlyMap<string, number | null>;
 
+/** Said of a profile that may be tried so, but not be used. */
+const NO_EXAMPLE = 'give at least one exchange and what must come out of it; `luciole bus read` prints one of each read';
+
+/** Nothing that proves the registers. */
+export function missingExamples({ examples }: Profile): Flaw[] {
+  return examples.length > 0 ? [] : [{ path: ['examples'], message: NO_EXAMPLE }];
+}
+
 /** Examples that do not decode, or to something else than they say. */
 export function exampleFlaws(profile: Profile): Flaw[] {
   const valuesOf = profile.transport === 'uart' ? uartValues(profile) : modbusValues(profile);

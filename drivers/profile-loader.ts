@@ -1,8 +1,6 @@
 import { ConfigError, type Problem } from '../agent/core/errors.ts';
 import type { Profile } from '../agent/core/profile.ts';
-import { checkProfile } from './profile-checks.ts';
-import { expandProfile } from './profile-expand.ts';
-import { profileSchema } from './profile-schema.ts';
+import { judgeProfile, type ProfileUse } from './profile-judge.ts';
 
 /** YAML with places, as the config room reads it. */
 export type ReadPlaced = (text: string) => {
@@ -26,29 +24,16 @@ export interface ProfileFile {
  *
  * Errors: throws ConfigError with every problem and its place.
  */
-export function loadProfile({ file, text }: ProfileFile, readPlaced: ReadPlaced): Profile {
+export function loadProfile({ file, text }: ProfileFile, readPlaced: ReadPlaced, use: ProfileUse = 'service'): Profile {
   const document = readPlaced(text);
-  const problem = (path: Path, message: string, place = document.place(path)): Problem => ({
-    file,
-    ...place,
-    path: inWords(path),
-    message,
-  });
   if (document.flaws.length > 0) throw new ConfigError(document.flaws.map((flaw) => ({ file, path: '', ...flaw })));
-  const result = profileSchema.safeParse(document.value);
-  if (!result.success) {
-    throw new ConfigError(
-      result.error.issues.flatMap((issue) => {
-        const path = issue.path as (string | number)[];
-        if (issue.code !== 'unrecognized_keys') return [problem(path, issue.message)];
-        return issue.keys.map((key) => problem([...path, key], `unknown key "${key}"`, document.keyPlace([...path, key])));
-      }),
-    );
-  }
-  const expanded = expandProfile(result.data);
-  const flaws = checkProfile(expanded).map(({ path, message }) => problem(path, message));
-  if (flaws.length > 0) throw new ConfigError(flaws.toSorted((a, b) => a.line - b.line || a.column - b.column));
-  return expanded.profile;
+  const { profile, findings } = judgeProfile(document.value, use);
+  if (profile !== null) return profile;
+  const problems = findings.map(({ path, message, atKey }): Problem => {
+    const place = atKey === true ? document.keyPlace(path) : document.place(path);
+    return { file, ...place, path: inWords(path), message };
+  });
+  throw new ConfigError(problems.toSorted((a, b) => a.line - b.line || a.column - b.column));
 }
 
 export interface LoadedProfiles {

@@ -4,8 +4,13 @@
  * Owns the schema. Called by `profile-loader.ts`.
  */
 import { z } from 'zod';
+import type { JsonSchema } from '../agent/core/json-schema.ts';
 
-const id = z.string().regex(/^[a-z0-9][a-z0-9_-]{0,47}$/, 'lower-case letters, digits, "-" and "_", at most 48');
+/** Each `patternErrorMessage` is what is allowed, in the words of our messages. */
+const id = z
+  .string()
+  .regex(/^[a-z0-9][a-z0-9_-]{0,47}$/)
+  .meta({ patternErrorMessage: 'lower-case letters, digits, "-" and "_", at most 48' });
 const register = z.int().min(0).max(0xffff);
 /** From one repetition to the next. Units: registers. */
 const stride = z.int().min(1).max(10_000).default(1);
@@ -135,13 +140,19 @@ const setup = z.strictObject({
 });
 
 const repeat = z.strictObject({
-  id: z.string().regex(/^[a-z]{1,16}$/, 'lower-case letters, at most 16; a number is put behind it'),
+  id: z
+    .string()
+    .regex(/^[a-z]{1,16}$/)
+    .meta({ patternErrorMessage: 'lower-case letters, at most 16; a number is put behind it' }),
   count: z.int().min(1).max(256),
   stride: z.int().min(1).max(10_000),
   points: z.array(point).min(1),
 });
 
-const hex = z.string().regex(/^[0-9A-Fa-f]{2}( ?[0-9A-Fa-f]{2})*$/, 'bytes in hex, for example "01 03 07 D0 00 04 44 84"');
+const hex = z
+  .string()
+  .regex(/^[0-9A-Fa-f]{2}( ?[0-9A-Fa-f]{2})*$/)
+  .meta({ patternErrorMessage: 'bytes in hex, for example "01 03 07 D0 00 04 44 84"' });
 
 const example = z.strictObject({
   origin: z.string().min(1),
@@ -158,7 +169,10 @@ const document = z.strictObject({
   experimental: z.string().min(1).nullable().default(null),
   trust: z.enum(['A', 'A-', 'B+', 'B', 'C']),
   transport: z.enum(['modbus', 'uart']).default('modbus'),
-  sources: z.array(z.string().min(1)).min(1, 'say where the registers are known from'),
+  sources: z
+    .array(z.string().min(1))
+    .min(1)
+    .meta({ patternErrorMessage: 'a list of at least one entry that says where the registers are known from' }),
   notes: z.string().default(''),
   serial: z
     .strictObject({
@@ -178,7 +192,7 @@ const document = z.strictObject({
   setup: z.array(setup).default([]),
   groups: z.array(group).default([]),
   codec: z.string().nullable().default(null),
-  examples: z.array(example).min(1, 'give at least one exchange and what must come out of it'),
+  examples: z.array(example).default([]),
 });
 
 /** A profile as a person writes it; `profile-expand.ts` makes the whole of it. */
@@ -194,6 +208,11 @@ export const profileSchema = document.superRefine(({ transport, points, repeat }
     });
   }
 });
+
+/** The same for the sentences of our messages. */
+export function profileJsonSchema(): JsonSchema {
+  return z.toJSONSchema(profileSchema, { io: 'input', target: 'draft-7' }) as JsonSchema;
+}
 
 export type ProfileDocument = z.output<typeof profileSchema>;
 export type PointDocument = z.output<typeof point>;

@@ -7,8 +7,8 @@ import type { DeviceConfig } from '../core/cabinet.ts';
 import type { Problem } from '../core/errors.ts';
 import { narrowed } from '../core/narrowed.ts';
 import type { Profile } from '../core/profile.ts';
+import { didYouMean } from '../core/suggestions.ts';
 import { listNames, type Path } from './finding.ts';
-import { didYouMean } from './suggestions.ts';
 
 /** Makes the problem of a path below the device. */
 export type SayBelow = (path: Path, message: string) => Problem;

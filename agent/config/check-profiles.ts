@@ -8,10 +8,10 @@ import type { Problem } from '../core/errors.ts';
 import { parseLinePort } from '../core/line-port.ts';
 import { narrowed } from '../core/narrowed.ts';
 import type { PointProfile, Profile } from '../core/profile.ts';
+import { byNearness, didYouMean } from '../core/suggestions.ts';
 import { absentPart, checkParts, type SayBelow } from './check-parts.ts';
 import { formatPath, listNames, type Path } from './finding.ts';
 import type { LoadedCabinet } from './load.ts';
-import { didYouMean } from './suggestions.ts';
 
 /** Profiles by device: as the cabinet has it, and with all its repeated parts. */
 interface Site {
@@ -21,8 +21,16 @@ interface Site {
 
 type Say = (path: Path, message: string) => Problem;
 
-/** Unknown profiles, profiles on the wrong kind of line, points that are not there or cannot do what they are for. */
-export function checkAgainstProfiles(loaded: LoadedCabinet, profiles: ReadonlyMap<string, Profile>): Problem[] {
+/**
+ * Unknown profiles, profiles on the wrong kind of line, points that are not there or cannot do what they are for.
+ *
+ * Shape: `searched` are the folders of the site's own profiles, for the message of one that is in none.
+ */
+export function checkAgainstProfiles(
+  loaded: LoadedCabinet,
+  profiles: ReadonlyMap<string, Profile>,
+  searched: readonly string[] = loaded.cabinet.profileDirs,
+): Problem[] {
   const { file, cabinet, place } = loaded;
   const say: Say = (path, message) => ({ file, ...place(path), path: formatPath(path), message });
   const site: Site = { narrow: new Map(), whole: new Map() };
@@ -40,19 +48,24 @@ export function checkAgainstProfiles(loaded: LoadedCabinet, profiles: ReadonlyMa
       checkSensorPoint(site, sensor, (rest, message) => say(['zones', i, 'presence', 'sensors', j, ...rest], message)),
     ),
   );
-  return [...checkLines(loaded, profiles, say), ...points, ...sensors].toSorted((a, b) => a.line - b.line || a.column - b.column);
+  return [...checkLines(loaded, { profiles, searched }, say), ...points, ...sensors].toSorted(
+    (a, b) => a.line - b.line || a.column - b.column,
+  );
 }
 
-function checkLines(loaded: LoadedCabinet, profiles: ReadonlyMap<string, Profile>, say: Say): Problem[] {
+/** The device types at hand, and the folders that were looked through besides the agent's own. */
+interface Shelf {
+  readonly profiles: ReadonlyMap<string, Profile>;
+  readonly searched: readonly string[];
+}
+
+function checkLines(loaded: LoadedCabinet, shelf: Shelf, say: Say): Problem[] {
   return loaded.cabinet.lines.flatMap((line, i) => {
     const needsSerial = !isSerialGiven(loaded, i);
     return line.devices.flatMap((device, j) => {
       const path = ['lines', i, 'devices', j];
-      const profile = profiles.get(device.profile);
-      if (profile === undefined) {
-        const hint = didYouMean(device.profile, profiles.keys(), `; there are: ${listNames(profiles.keys())}`);
-        return [say([...path, 'profile'], `unknown profile "${device.profile}"${hint}`)];
-      }
+      const profile = shelf.profiles.get(device.profile);
+      if (profile === undefined) return [say([...path, 'profile'], unknownProfile(device.profile, shelf))];
       const below: SayBelow = (rest, message) => say([...path, ...rest], message);
       const problems = [...checkRoles(device, profile, below), ...checkParts(device, profile, below)];
       if (profile.transport !== line.kind)
@@ -63,6 +76,14 @@ function checkLines(loaded: LoadedCabinet, profiles: ReadonlyMap<string, Profile
       return problems;
     });
   });
+}
+
+function unknownProfile(id: string, { profiles, searched }: Shelf): string {
+  const [nearest, ...others] = byNearness(id, profiles.keys());
+  const hint = didYouMean(id, profiles.keys());
+  const names = hint === '' && nearest !== undefined ? [nearest, ...others] : others;
+  const where = `it is none of those that come with the agent, nor in ${listNames(searched)} (profileDirs)`;
+  return `unknown profile "${id}"${hint === '' ? ';' : hint} ${where}; ${hint === '' ? 'there are' : 'others'}: ${listNames(names)}`;
 }
 
 /** Modbus TCP has none; a value that was left out is placed where its parent stands, and a section that says nothing gives nothing. */

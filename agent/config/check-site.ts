@@ -3,9 +3,10 @@
  *
  * Owns that plausibility. Pure; knows the world only through the runtime's own time zone data. Called by `load.ts`.
  */
+
+import { nearest } from '../core/suggestions.ts';
 import type { CabinetDraft } from './draft.ts';
 import type { Finding } from './finding.ts';
-import { nearest } from './suggestions.ts';
 
 /** Units: degrees of longitude an hour of local time stands for. */
 const DEG_PER_HOUR = 15;

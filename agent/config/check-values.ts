@@ -50,7 +50,6 @@ function checkLine({ value: line, path }: Placed<LineDraft>): Finding[] {
     ];
   }
   return [
-    ...(count === 0 ? [{ path: [...path, 'devices'], message: 'found no devices; a modbus line needs at least one' }] : []),
     ...devices
       .filter(({ value }) => !('unit' in value))
       .map((device) => ({ path: [...device.path, 'unit'], message: 'missing; needed on a modbus line: a whole number from 1 to 247' })),

@@ -3,10 +3,11 @@
  *
  * Owns the type the cross-checks work on. Pure. A check that misses a part says nothing about it: the schema already did.
  */
+
+import { didYouMean } from '../core/suggestions.ts';
 import type { Finding, Path } from './finding.ts';
 import { listNames } from './finding.ts';
 import type { CabinetInput } from './schema.ts';
-import { didYouMean } from './suggestions.ts';
 
 /** Any part may be missing because it was ill-formed. */
 export type Draft<T> = T extends readonly (infer U)[]

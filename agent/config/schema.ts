@@ -26,15 +26,15 @@ const siteSchema = z.strictObject({
 
 const serialSchema = z.strictObject({
   baud: z.literal(BAUD_RATES).default(9600).describe('Bits per second.'),
-  parity: z.enum(['none', 'even', 'odd']).default('none'),
-  stopBits: z.literal([1, 2]).default(1),
-  dataBits: z.literal([7, 8]).default(8),
+  parity: z.enum(['none', 'even', 'odd']).default('none').describe('As set in every device of the line.'),
+  stopBits: z.literal([1, 2]).default(1).describe('Most devices without parity take either.'),
+  dataBits: z.literal([7, 8]).default(8).describe('A modbus line needs 8.'),
 });
 
 const deviceSchema = z.strictObject({
-  id: idSchema,
+  id: idSchema.describe('Unique in the cabinet; its points are named after it, L07.level.'),
   unit: z.int().min(1).max(247).optional().describe('Modbus address. Left out on a uart line.'),
-  profile: z.string().min(1).max(64).describe('Device type: the id of a profile.'),
+  profile: z.string().min(1).max(64).describe('Device type: the id of a profile, as luciole profile list names it.'),
   pole: idSchema.nullish().describe('Where it stands; left out for gear in the cabinet.'),
   roles: z
     .record(z.string().min(1).max(64), z.enum(['door', 'fault']))
@@ -52,13 +52,13 @@ const deviceSchema = z.strictObject({
 
 const rs485Schema = z.strictObject({
   rtsHighOnSend: z.boolean().default(true).describe('False for a transceiver wired the other way round.'),
-  delayBeforeSendMs: z.int().min(0).max(100).default(0),
-  delayAfterSendMs: z.int().min(0).max(100).default(0),
-  receiveDuringSend: z.boolean().default(false),
+  delayBeforeSendMs: z.int().min(0).max(100).default(0).describe('From switching the transceiver on to the first bit, in milliseconds.'),
+  delayAfterSendMs: z.int().min(0).max(100).default(0).describe('From the last bit to switching it off, in milliseconds.'),
+  receiveDuringSend: z.boolean().default(false).describe('Hear oneself; the echo is taken off.'),
 });
 
 const lineSchema = z.strictObject({
-  id: idSchema,
+  id: idSchema.describe('Name of the line: luciole bus scan NAME.'),
   kind: z.enum(['modbus', 'uart']).default('modbus').describe('modbus: many units on the wire. uart: one device that talks by itself.'),
   port: pathSchema.describe(
     'Device file, best a stable name under /dev/serial/by-path; or tcp://host:502 (Modbus TCP), rtu+tcp://host:port (serial server).',
@@ -69,16 +69,18 @@ const lineSchema = z.strictObject({
     .boolean()
     .default(true)
     .describe('Send one level to the whole line at once where all its units are known to obey or ignore it.'),
-  devices: z.array(deviceSchema),
+  devices: z
+    .array(deviceSchema)
+    .describe('Who is on it. An empty list, [], on a modbus line: it is opened, so that it can be scanned and read.'),
 });
 
 const poleSchema = z.strictObject({
-  id: idSchema,
+  id: idSchema.describe('As painted on it, for the person who looks for it.'),
   atM: z.number().min(0).max(100_000).describe('Distance along the street from its start, in metres.'),
 });
 
 const lampSchema = z.strictObject({
-  id: idSchema,
+  id: idSchema.describe('May be that of the device that drives it, of no other.'),
   device: idSchema.optional().describe('The device that drives it; the one of the same id by default.'),
   point: z.string().min(1).max(64).default('level').describe('The quantity of the device that sets the level.'),
   pole: idSchema.optional().describe("Its device's pole by default."),
@@ -88,18 +90,20 @@ const lampSchema = z.strictObject({
 });
 
 const sensorSchema = z.strictObject({
-  device: idSchema,
+  device: idSchema.describe('The device that senses; it needs a pole where reachM is given.'),
   point: z.string().min(1).max(64).default('motion').describe('The quantity that says someone is there.'),
   threshold: z.number().default(50).describe("Present at or above this, in the point's own unit."),
   ownHoldS: secondsSchema(0, 3600).default(5).describe('How long the sensor itself keeps saying so; taken off holdS.'),
 });
 
 const presenceSchema = z.strictObject({
-  sensors: z.array(sensorSchema).min(1),
+  sensors: z.array(sensorSchema).min(1).describe('Who says that someone is there.'),
   boostPct: levelSchema.default(100).describe('Level while someone is there.'),
   holdS: secondsSchema(0, 3600).default(30).describe('How long after the last movement, in seconds.'),
-  rampUpS: secondsSchema(0, 60).default(1),
-  rampDownS: secondsSchema(0, 300).default(10),
+  rampUpS: secondsSchema(0, 60)
+    .default(1)
+    .describe('How long a lamp takes to get brighter, in seconds; for lamps that ramp by themselves.'),
+  rampDownS: secondsSchema(0, 300).default(10).describe('How long to get darker, in seconds.'),
   reachM: z
     .number()
     .gt(0)
@@ -109,18 +113,23 @@ const presenceSchema = z.strictObject({
 });
 
 const zoneSchema = z.strictObject({
-  id: idSchema,
-  lamps: z.array(idSchema).min(1),
-  programme: idSchema,
+  id: idSchema.describe('Not that of a lamp or device.'),
+  lamps: z.array(idSchema).min(1).describe('Each lamp is in exactly one zone.'),
+  programme: idSchema.describe('What it does over the night.'),
   minPct: levelSchema.default(10).describe('Never darker at night, whoever asks.'),
   sunBelowDeg: z.number().min(-18).max(5).default(-2).describe('Lit while the sun stands below this altitude, in degrees.'),
-  presence: presenceSchema.nullish(),
+  presence: presenceSchema.nullish().describe('More light while someone is there; left out, none.'),
 });
 
 const programmeSchema = z.strictObject({
-  id: idSchema,
+  id: idSchema.describe('The name that zones give.'),
   steps: z
-    .array(z.strictObject({ at: stepTimeSchema, levelPct: levelSchema }))
+    .array(
+      z.strictObject({
+        at: stepTimeSchema.describe('From when; local time, in quotes. The first step is dusk.'),
+        levelPct: levelSchema.describe('In percent of full light.'),
+      }),
+    )
     .min(1)
     .describe('In the order of the night, dusk first.'),
 });
@@ -134,11 +143,11 @@ const uplinkSchema = z.strictObject({
   group: topicPartSchema.describe('Sparkplug group.'),
   node: topicPartSchema.optional().describe('Sparkplug edge node; the id of the cabinet by default.'),
   primaryHost: topicPartSchema.nullish().describe('Wait for this host to be online before sending.'),
-  username: textSchema.nullish(),
+  username: textSchema.nullish().describe('Of this cabinet at the broker.'),
   passwordFile: pathSchema.nullish().describe('The password is the first line of this file; it never stands here.'),
-  caFile: pathSchema.nullish(),
-  certFile: pathSchema.nullish(),
-  keyFile: pathSchema.nullish(),
+  caFile: pathSchema.nullish().describe("Who vouches for the broker; the system's authorities by default."),
+  certFile: pathSchema.nullish().describe('Client certificate; needs keyFile.'),
+  keyFile: pathSchema.nullish().describe('Its key; needs certFile.'),
   keepaliveS: z.int().min(5).max(1200).default(30).describe('A dead link is noticed after one and a half times this.'),
   birthJitterS: secondsSchema(0, 600).default(30).describe('Longest random wait before a birth, so that a fleet does not arrive at once.'),
 });
@@ -147,24 +156,34 @@ const uplinkSchema = z.strictObject({
 export const storeSchema = z.strictObject({
   dir: pathSchema.default('/var/lib/luciole').describe('Folder of the databases.'),
   commitSeconds: z.int().min(1).max(3600).default(10).describe('At most this much is lost at a power cut.'),
-  maxMegabytes: z.int().min(16).max(65_536).default(512),
+  maxMegabytes: z.int().min(16).max(65_536).default(512).describe('The oldest readings go when it is full.'),
   heartbeatS: z.int().min(1).max(86_400).default(60).describe('An unchanged reading is kept this often all the same.'),
 });
 
-const consoleSchema = z.strictObject({ socketPath: z.string().min(1).max(MAX_SOCKET_PATH).nullish() });
+const consoleSchema = z.strictObject({
+  socketPath: z
+    .string()
+    .min(1)
+    .max(MAX_SOCKET_PATH)
+    .nullish()
+    .describe('Where the console answers; /run/luciole/agent.sock of the service, else a folder of the user by default.'),
+});
 
 /** The whole document. */
 export const cabinetSchema = z.strictObject({
-  cabinet: siteSchema,
-  lines: z.array(lineSchema).min(1),
-  poles: z.array(poleSchema),
-  lamps: z.array(lampSchema),
-  zones: z.array(zoneSchema),
-  programmes: z.array(programmeSchema),
+  cabinet: siteSchema.describe('The site.'),
+  lines: z.array(lineSchema).min(1).describe('Serial ports and network endpoints, and the devices on them.'),
+  poles: z.array(poleSchema).describe('Along the street; may be empty, [].'),
+  lamps: z.array(lampSchema).describe('Light points; may be empty.'),
+  zones: z.array(zoneSchema).describe('Lamps that act together; may be empty where there is no lamp.'),
+  programmes: z.array(programmeSchema).describe('What zones do over the night; may be empty where there is no zone.'),
   uplink: uplinkSchema.nullish().describe("The city's platform; left out, the cabinet works alone."),
-  store: storeSchema.nullish(),
-  console: consoleSchema.nullish(),
-  profileDirs: z.array(pathSchema).nullish().describe('Extra folders of device profiles; /etc/luciole/profiles by default.'),
+  store: storeSchema.nullish().describe('Where readings are kept.'),
+  console: consoleSchema.nullish().describe("The technician's door."),
+  profileDirs: z
+    .array(pathSchema)
+    .nullish()
+    .describe('Folders of your own device profiles, as seen from the folder of this file; /etc/luciole/profiles by default.'),
 });
 
 /** A document that passed the schema, plain defaults filled in. */

@@ -4,12 +4,13 @@
  * Owns the way from typed words to printed text. Called by the command line, and by the commands that ask several things.
  */
 import type { AgentCommand, ProgressSpec } from './command-spec.ts';
-import { CONSOLE_EXIT } from './console-error.ts';
+import { CONSOLE_EXIT, ConsoleError } from './console-error.ts';
 import type { Page } from './page.ts';
-import { plain } from './plain-text.ts';
+import { plain, toAscii } from './plain-text.ts';
 import type { Answer, Progress, RawArgs } from './protocol.ts';
 import { usualSocketPaths } from './socket-path.ts';
 import type { LocalArgs, Terminal } from './terminal.ts';
+import { wrap } from './text-lines.ts';
 
 /** Prints the answer and resolves with the exit code. Errors: rejects with ConsoleError. */
 export async function askAgent(command: AgentCommand, args: LocalArgs, terminal: Terminal): Promise<number> {
@@ -17,10 +18,10 @@ export async function askAgent(command: AgentCommand, args: LocalArgs, terminal:
   const asked = rest as RawArgs;
   command.check(asked);
   const isJson = json === true;
-  const onProgress = command.progress === null ? undefined : await shower(command.progress, isJson, terminal);
+  const onProgress = command.progress === null ? undefined : await shower(command.progress, { asked, isJson, terminal });
   const call = { socket, terminal, ...(onProgress === undefined ? {} : { onProgress }) };
   try {
-    const reply = await fetchAnswer(command, asked, call);
+    const reply = await fetchAnswer(command, asked, call).catch((error: unknown) => withoutAgent(command, asked, call, error));
     terminal.status?.clear();
     const text = isJson ? JSON.stringify(reply.result) : await command.render(plain(reply.result), pageOf(reply, terminal), asked);
     terminal.out(`${text}\n`);
@@ -29,6 +30,23 @@ export async function askAgent(command: AgentCommand, args: LocalArgs, terminal:
     terminal.status?.clear();
   }
 }
+
+/** What files can answer, unless one certain agent was asked. Errors: rejects with what was wrong with the agent. */
+async function withoutAgent(
+  command: AgentCommand,
+  args: RawArgs,
+  call: CallOptions & { terminal: Terminal },
+  error: unknown,
+): Promise<Own> {
+  const isAbsent = error instanceof ConsoleError && error.code === 'unreachable' && typeof call.socket !== 'string';
+  if (!isAbsent || command.alone === null) throw error;
+  const shelf = await call.terminal.shelf();
+  const result = command.alone(shelf, args);
+  call.terminal.err(`${wrap(`luciole: ${toAscii(shelf.about)}`, call.terminal.widthCols).join('\n')}\n`);
+  return { result, atMs: 0, timezone: 'UTC' };
+}
+
+type Own = Pick<Answer, 'result' | 'atMs' | 'timezone'>;
 
 export interface CallOptions {
   /** Named on the command line. */
@@ -50,13 +68,23 @@ export async function fetchAnswer(command: AgentCommand, args: RawArgs, { socket
 }
 
 /** What comes before the answer: line by line in the output, or the newest in the status line of a terminal. */
-async function shower(spec: ProgressSpec<unknown>, isJson: boolean, terminal: Terminal): Promise<(progress: Progress) => void> {
+async function shower(spec: ProgressSpec<unknown>, { asked, isJson, terminal }: Showing): Promise<(progress: Progress) => void> {
   const render = await spec.load();
+  let stage: string | null = null;
   return (message) => {
     const text = (): string => render(plain(message.progress), pageOf(message, terminal));
-    if (!spec.isLasting) terminal.status?.show(text());
-    else terminal.out(`${isJson ? JSON.stringify(message.progress) : text()}\n`);
+    if (spec.isLasting) return terminal.out(`${isJson ? JSON.stringify(message.progress) : text()}\n`);
+    if (terminal.status !== null) return terminal.status.show(text());
+    const next = spec.stage?.(message.progress, asked) ?? null;
+    if (next !== null && next !== stage) terminal.err(`${text()}\n`);
+    stage = next;
   };
+}
+
+interface Showing {
+  readonly asked: RawArgs;
+  readonly isJson: boolean;
+  readonly terminal: Terminal;
 }
 
 function pageOf({ atMs, timezone }: Pick<Answer, 'atMs' | 'timezone'>, { widthCols, colour }: Terminal): Page {

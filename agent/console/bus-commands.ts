@@ -53,7 +53,12 @@ const scan = agentCommand<{ line: string; from: number; to: number; autoBaud: bo
   answer: (view, { line, ...request }, { tell, signal }) =>
     onBus(() => view.bus.scan({ ...request, line: findLine(view, line), signal }, (progress) => void tell(progress))),
   render: async (result, page) => (await import('./render-scan.ts')).renderScan(result, page),
-  progress: { isLasting: false, load: async () => (await import('./render-scan.ts')).renderScanProgress },
+  progress: {
+    isLasting: false,
+    load: async () => (await import('./render-scan.ts')).renderScanProgress,
+    // A scan of all speeds takes minutes, so that a script's log must show that it gets on.
+    stage: ({ serial }, { baud }) => (baud === 'auto' ? JSON.stringify(serial) : null),
+  },
 });
 
 const registers = agentCommand<
@@ -134,7 +139,7 @@ const write = agentCommand({
   },
   render: async (result, page) => (await import('./render-registers.ts')).renderWrite(result, page),
   succeeded: valuesFit,
-  isAudited: true,
+  audit: ({ before, after }) => ({ before, after }),
 });
 
 const stats = agentCommand({

@@ -5,7 +5,7 @@
  * Called by the command line (words, layout) and by the socket server (answer).
  */
 import type { Clock } from '../core/clock.ts';
-import type { AgentView } from '../core/views.ts';
+import type { AgentView, ShelfView } from '../core/views.ts';
 import { ConsoleError } from './console-error.ts';
 import type { Page } from './page.ts';
 import type { RawArgs } from './protocol.ts';
@@ -62,6 +62,8 @@ export interface Job {
 export interface ProgressSpec<Progress> {
   readonly isLasting: boolean;
   load(): Promise<(progress: Progress, page: Page) => string>;
+  /** Where there is no terminal to draw on, one line is written each time that this becomes another; null writes none. */
+  readonly stage?: (progress: Progress, args: RawArgs) => string | null;
 }
 
 /** Carried out by the running agent. */
@@ -73,13 +75,15 @@ export interface AgentCommand extends CommandWords {
   check(args: RawArgs): void;
   /** On the agent's side. Errors: rejects with ConsoleError. */
   answer(view: AgentView, args: RawArgs, job: Job): Promise<unknown>;
+  /** On the reader's side, where no agent answers; null for a command that needs one. Errors: throws ConsoleError. */
+  readonly alone: ((shelf: ShelfView, args: RawArgs) => unknown) | null;
   /** On the reader's side; `result` has been made plain. */
   render(result: unknown, page: Page, args: RawArgs): Promise<string>;
   succeeded(result: unknown): boolean;
   /** Null for an answer that comes all at once. */
   readonly progress: ProgressSpec<unknown> | null;
-  /** Goes into the agent's log, with who asked. */
-  readonly isAudited: boolean;
+  /** What of the answer goes into the agent's log, beside what was asked and by whom; null for a command that only looks. */
+  readonly audit: ((result: unknown) => Readonly<Record<string, unknown>>) | null;
 }
 
 export type Command = LocalCommand | AgentCommand;
@@ -88,15 +92,16 @@ interface AgentCommandParts<Args, Result, Progress> extends CommandWords {
   readonly timeoutMs: number;
   readonly read: (args: RawArgs) => Args;
   readonly answer: (view: AgentView, args: Args, job: Job) => Promise<Result> | Result;
+  readonly alone?: (shelf: ShelfView, args: Args) => Result;
   readonly render: (result: Result, page: Page, args: Args) => Promise<string>;
   readonly succeeded?: (result: Result) => boolean;
   readonly progress?: ProgressSpec<Progress>;
-  readonly isAudited?: true;
+  readonly audit?: (result: Result) => Readonly<Record<string, unknown>>;
 }
 
 /** A table row from parts that know their own types. Every `read` is preceded by a check of the argument names. */
 export function agentCommand<Args, Result, Progress = never>(parts: AgentCommandParts<Args, Result, Progress>): AgentCommand {
-  const { read, answer, render, succeeded, timeoutMs, progress, isAudited, ...words } = parts;
+  const { read, answer, alone, render, succeeded, timeoutMs, progress, audit, ...words } = parts;
   const readAll = (args: RawArgs): Args => {
     checkNames(words, args);
     return read(args);
@@ -107,10 +112,11 @@ export function agentCommand<Args, Result, Progress = never>(parts: AgentCommand
     timeoutMs,
     check: (args) => void readAll(args),
     answer: async (view, args, job) => answer(view, readAll(args), job),
+    alone: alone === undefined ? null : (shelf, args) => alone(shelf, readAll(args)),
     render: (result, page, args) => render(result as Result, page, readAll(args)),
     succeeded: (result) => succeeded?.(result as Result) ?? true,
     progress: progress === undefined ? null : (progress as ProgressSpec<unknown>),
-    isAudited: isAudited ?? false,
+    audit: audit === undefined ? null : (result) => audit(result as Result),
   };
 }
 

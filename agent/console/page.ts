@@ -21,7 +21,7 @@ export const NOTHING = '-';
 
 const GOOD = new Set(['ok', 'up', 'online', 'verified', 'good', 'synced']);
 const DOUBTFUL = new Set(['flaky', 'new', 'stale', 'warning', 'connecting', 'waiting-for-host', 'rtc', 'restored']);
-const BAD = new Set(['silent', 'down', 'trouble', 'failed', 'refused', 'bad', 'missing', 'alarm', 'none', 'no']);
+const BAD = new Set(['silent', 'down', 'reopening', 'trouble', 'failed', 'refused', 'bad', 'missing', 'alarm', 'none', 'no']);
 
 /** A state's word, in its colour where the page has colours. */
 export function stateWord(word: string, { colour }: Page): string {

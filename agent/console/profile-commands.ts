@@ -4,13 +4,21 @@
  * Owns these rows; `main.ts` does the work of the two that read a file. Called by the command table.
  */
 import type { Profile } from '../core/profile.ts';
-import type { ProfileView } from '../core/views.ts';
+import type { ProfileView, ShelfView } from '../core/views.ts';
 import { agentCommand, type Command, type LocalCommand, textArg } from './command-spec.ts';
 import { JSON_OPTION, LOOK_TIMEOUT_MS } from './common-words.ts';
 import { ConsoleError } from './console-error.ts';
 import { findName } from './names.ts';
 
 const FILE = { name: 'file', summary: 'a profile, one YAML file a device type', required: true } as const;
+
+function findProfile(shelf: ShelfView, args: { readonly id: string }): Profile {
+  const ids = shelf.profiles().map(({ id }) => id);
+  const id = findName(args.id, ids, { noun: 'profile', listedBy: 'luciole profile list' });
+  const found = shelf.profile(id);
+  if (found === undefined) throw new ConsoleError('unknown-name', `no profile ${id}`);
+  return found;
+}
 
 const list = agentCommand({
   name: 'profile list',
@@ -22,6 +30,7 @@ const list = agentCommand({
   timeoutMs: LOOK_TIMEOUT_MS,
   read: () => ({}),
   answer: (view): readonly ProfileView[] => view.profiles(),
+  alone: (shelf) => shelf.profiles(),
   render: async (result, page) => (await import('./render-profiles.ts')).renderProfiles(result, page),
 });
 
@@ -34,13 +43,8 @@ const show = agentCommand({
   examples: ['luciole profile show wirenboard-wb-led', 'luciole profile show eastron-sdm630 --json'],
   timeoutMs: LOOK_TIMEOUT_MS,
   read: (args) => ({ id: textArg(args, 'id') }),
-  answer: (view, args): Profile => {
-    const ids = view.profiles().map(({ id }) => id);
-    const id = findName(args.id, ids, { noun: 'profile', listedBy: 'luciole profile list' });
-    const found = view.profile(id);
-    if (found === undefined) throw new ConsoleError('unknown-name', `no profile ${id}`);
-    return found;
-  },
+  answer: findProfile,
+  alone: findProfile,
   render: async (result, page) => (await import('./render-profile.ts')).renderProfile(result, page),
 });
 

@@ -2,6 +2,7 @@ import type { DeviceView } from '../core/ports.ts';
 import type { PointView } from '../core/views.ts';
 import { formatDuration } from './duration.ts';
 import { count, formatNumber, NOTHING, type Page, since, stateWord } from './page.ts';
+import { labelled } from './text-lines.ts';
 import { tableLines } from './text-table.ts';
 
 /** The table of `luciole devices`: who is on which line and when it last answered. */
@@ -13,7 +14,7 @@ export function renderDevices(devices: readonly DeviceView[], page: Page): strin
     device.unit === 0 ? NOTHING : formatNumber(device.unit),
     device.profile,
     device.pole ?? NOTHING,
-    stateWord(device.state, page),
+    `${stateWord(device.state, page)}${device.faults.length === 0 ? '' : ', fault'}`,
     since(device.lastSeenMs, page),
     formatNumber(device.turnaroundMs, 1),
     formatNumber(device.failures),
@@ -29,9 +30,16 @@ export function renderDevices(devices: readonly DeviceView[], page: Page): strin
     { title: 'ms', align: 'right' },
     { title: 'Failed', align: 'right' },
   ] as const;
-  const silent = devices.filter(({ state }) => state === 'silent').length;
-  const sum = `${count(devices.length, 'device')}, ${silent} silent`;
-  return [...tableLines(columns, rows, page.widthCols), '', sum].join('\n');
+  const number = (state: DeviceView['state']): number => devices.filter((device) => device.state === state).length;
+  const faulty = devices.filter(({ faults }) => faults.length > 0).length;
+  const sums = [
+    count(devices.length, 'device'),
+    `${number('silent')} silent`,
+    ...(number('new') === 0 ? [] : [`${number('new')} not met yet`]),
+    ...(faulty === 0 ? [] : [`${faulty} with a fault`]),
+  ];
+  const faults = devices.flatMap((device) => device.faults.flatMap((text) => labelled('Fault', text, page.widthCols)));
+  return [...tableLines(columns, rows, page.widthCols), '', ...faults, sums.join(', ')].join('\n');
 }
 
 /** The table of `luciole points`: the newest value of each and how far to believe it. */

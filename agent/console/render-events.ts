@@ -17,7 +17,8 @@ export function renderEvents(events: readonly AgentEvent[], page: Page, spanMs: 
     stateWord(event.severity, page),
     lasted(event, page),
     event.source,
-    event.text,
+    // What it is about stands in the column before.
+    event.text.replace(`${event.source}: `, ''),
   ]);
   const columns = [
     { title: 'Began' },
@@ -27,7 +28,8 @@ export function renderEvents(events: readonly AgentEvent[], page: Page, spanMs: 
     { title: 'What', wraps: true },
   ] as const;
   const active = events.filter(({ endMs }) => endMs === null).length;
-  return [...tableLines(columns, rows, page.widthCols), '', `${count(events.length, 'event')} ${where}, ${active} not over`].join('\n');
+  const sum = `${count(events.length, 'event')} ${where}${spanMs === null ? '' : `, ${active} not over`}`;
+  return [...tableLines(columns, rows, page.widthCols), '', sum].join('\n');
 }
 
 /** A notice has no length; what is not over says so. */

@@ -38,7 +38,8 @@ export function renderRegisters(
 }
 
 /** Each register, then what the unit's profile makes of them. */
-export function renderRead({ unit, line, table, address, words, values, turnaroundMs }: BusReadResult, page: Page): string {
+export function renderRead(result: BusReadResult, page: Page): string {
+  const { unit, line, table, address, words, values, turnaroundMs } = result;
   const rows = words.map((word, index) => [
     ...addressOf(address + index),
     formatNumber(word),
@@ -58,7 +59,13 @@ export function renderRead({ unit, line, table, address, words, values, turnarou
     '',
     ...tableLines(columns, rows, page.widthCols),
     ...(decoded.length === 0 ? [] : ['', ...tableLines(meaning, decoded, page.widthCols)]),
+    ...bytesOf(result),
   ].join('\n');
+}
+
+/** As an example of a profile has them; not wrapped, so that they can be copied. */
+function bytesOf({ request, response }: BusReadResult): string[] {
+  return request === undefined || response === undefined ? [] : ['', `request: ${request}`, `response: ${response}`];
 }
 
 /** What stood there, what was written, what stands there now. */
@@ -82,7 +89,20 @@ export function renderWrite(result: BusWriteResult, page: Page): string {
     ...tableLines(columns, rows, page.widthCols),
     '',
     ...labelled('Result', ending(result), page.widthCols),
+    ...putBack(result, page),
   ].join('\n');
+}
+
+/** What to know of a level that the agent keeps. */
+function putBack({ lamps = [] }: BusWriteResult, page: Page): string[] {
+  const [first] = lamps;
+  if (first === undefined) return [];
+  const whose = lamps.length === 1 ? `lamp ${first}` : count(lamps.length, 'lamp');
+  return labelled(
+    'Level',
+    `of ${whose}: the agent writes its own back within seconds; to keep one: luciole override ${first}`,
+    page.widthCols,
+  );
 }
 
 function ending(result: BusWriteResult): string {

@@ -10,8 +10,10 @@ import { count, formatNumber, NOTHING, type Page } from './page.ts';
 import { labelled } from './text-lines.ts';
 import { tableLines } from './text-table.ts';
 
-/** `19200 8N2`, as people write it. */
-export function serialText({ baud, dataBits, parity, stopBits }: SerialSettings): string {
+/** `19200 8N2`, as people write it; Modbus TCP has none. */
+export function serialText(serial: SerialSettings | null): string {
+  if (serial === null) return 'network';
+  const { baud, dataBits, parity, stopBits } = serial;
   return `${baud} ${dataBits}${parity.charAt(0).toUpperCase()}${stopBits}`;
 }
 

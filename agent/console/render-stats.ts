@@ -19,7 +19,7 @@ function lineLines(line: LineStats, page: Page): string[] {
   const units = line.units.map((unit) => unitRow(unit, page));
   const refused = line.units.filter((unit) => unit.refused.length > 0);
   return [
-    ...labelled('Line', `${line.line}, ${line.kind}, ${line.baud} baud, ${line.port}`, widthCols),
+    ...labelled('Line', `${line.line}, ${line.kind}, ${line.baud === null ? 'network' : `${line.baud} baud`}, ${line.port}`, widthCols),
     ...labelled('Wire', `busy ${formatNumber(line.busyPct)} % of the last minute, bytes alone ${formatNumber(line.wirePct)} %`, widthCols),
     ...labelled('Count', counts(line), widthCols),
     ...labelled('Urgent', `${spread(line.urgentWaitMs, 'waited')}; ${formatNumber(line.overruns)} polls came late`, widthCols),

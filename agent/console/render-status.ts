@@ -71,9 +71,8 @@ const TRUST: Readonly<Record<StatusView['clockQuality'], string>> = {
 
 function zoneLines(zones: readonly ZoneView[], maxRows: number, page: Page): string[] {
   const rows = zones.map((zone) => {
-    const unwilling = zone.lamps.filter(({ following }) => !following).map(({ id }) => id);
-    const trouble = unwilling.length === 0 ? 'all follow' : `not following: ${unwilling.join(' ')}`;
-    return [zone.id, formatNumber(zone.lamps.length), formatLevels(zone.minPct, zone.maxPct), zone.reason, zone.programme, trouble];
+    const levels = formatLevels(zone.minPct, zone.maxPct);
+    return [zone.id, formatNumber(zone.lamps.length), levels, zone.reason, zone.programme, troubleText(zone)];
   });
   const columns = [
     { title: 'Zone', maxCols: 16 },
@@ -85,6 +84,14 @@ function zoneLines(zones: readonly ZoneView[], maxRows: number, page: Page): str
   ] as const;
   const [title = '', ...body] = tableLines(columns, rows, page.widthCols);
   return [title, ...atMost(body, maxRows, (missing) => `... and ${count(missing, 'more zone')}: luciole status --json`)];
+}
+
+/** What is wrong first: the end of a long list is cut. */
+function troubleText({ lamps }: ZoneView): string {
+  const unwilling = lamps.filter(({ following }) => !following).map(({ id }) => id);
+  const faulty = lamps.filter(({ faults }) => faults.length > 0).map(({ id }) => id);
+  const follow = unwilling.length === 0 ? 'all follow' : `not following: ${unwilling.join(' ')}`;
+  return faulty.length === 0 ? follow : `fault: ${faulty.join(' ')}, ${follow}`;
 }
 
 function lineLines(lines: readonly LineView[], maxRows: number, page: Page): string[] {

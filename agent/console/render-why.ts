@@ -26,6 +26,7 @@ function lamp(view: WhyLamp, page: Page): string {
       page.widthCols,
     ),
     ...labelled('Measured', `${formatLevel(view.measuredPct)}${view.following ? '' : ', the lamp does not follow'}`, page.widthCols),
+    ...view.faults.flatMap((text) => labelled('Fault', text, page.widthCols)),
     ...labelled('Because', `${view.reason} (rank ${view.rank})`, page.widthCols),
     '',
     ...traceLines(view.trace, page),
@@ -40,8 +41,10 @@ function zone({ id, lamps }: WhyView, page: Page): string {
     const own = view.trace.filter((line) => line.applied && !sharedKeys.has(traceKey(line)));
     const says = own.length === 0 ? view.reason : own.map(({ rank, text }) => `${rank}: ${text}`).join('; ');
     const levels = [formatLevel(view.wantedPct), formatLevel(view.measuredPct), since(view.sinceMs, page)];
-    return [view.id, view.pole, ...levels, stateWord(view.following ? 'yes' : 'no', page), says];
+    return [view.id, view.pole, ...levels, followsText(view, page), says];
   });
+  // Two lamps of one device may share a fault.
+  const faults = new Set(lamps.flatMap((view) => view.faults));
   const columns = [
     { title: 'Lamp', maxCols: 12 },
     { title: 'Pole', maxCols: 8 },
@@ -56,7 +59,12 @@ function zone({ id, lamps }: WhyView, page: Page): string {
     '',
     ...(shared.length === 0 ? [] : ['For all its lamps:', ...traceLines(shared, page), '']),
     ...tableLines(columns, rows, page.widthCols),
+    ...[...faults].flatMap((text) => labelled('Fault', text, page.widthCols)),
   ].join('\n');
+}
+
+function followsText({ following, faults }: WhyLamp, page: Page): string {
+  return `${stateWord(following ? 'yes' : 'no', page)}${faults.length === 0 ? '' : ', fault'}`;
 }
 
 function traceLines(trace: readonly TraceLine[], page: Page): string[] {

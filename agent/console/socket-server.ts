@@ -98,9 +98,18 @@ function connectionParts(parts: ConsoleServerParts, deadlines: Deadlines): Conne
     clock,
     timezone,
     carryOut: async (request, job) => {
-      const { name, answer, isAudited } = commandFor(request);
-      if (isAudited) log.event('console-command', { command: name, args: request.args, by: job.source });
-      return answer(view, request.args, job);
+      const { name, answer, audit } = commandFor(request);
+      const working = answer(view, request.args, job);
+      if (audit === null) return working;
+      const asked = { command: name, args: request.args, by: job.source };
+      try {
+        const result = await working;
+        log.event('console-command', { ...asked, ...audit(result) });
+        return result;
+      } catch (error) {
+        log.event('console-command', { ...asked, refused: error instanceof Error ? error.message : String(error) }, 'warning');
+        throw error;
+      }
     },
     isLong: (request) => commandFor(request).progress !== null,
     onBug: (error) => log.event('console-command-failed', { cause: String(error) }, 'warning'),

@@ -1,4 +1,5 @@
 /** What the command line needs of the outside world: `main.ts` gives it, tests give their own. */
+import type { ShelfView } from '../core/views.ts';
 import type { LocalCommand } from './command-spec.ts';
 import type { StatusLine } from './status-line.ts';
 
@@ -15,6 +16,13 @@ export interface Terminal {
   readonly socketPath: string | null;
   /** Null where nobody watches. */
   readonly status: StatusLine | null;
+  /** What is asked about device types where no agent answers. */
+  readonly shelf: () => Promise<Shelf>;
+}
+
+export interface Shelf extends ShelfView {
+  /** What it was made of, for the reader. */
+  readonly about: string;
 }
 
 /** Arguments of a local command, as typed. */

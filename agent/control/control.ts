@@ -77,7 +77,7 @@ export function createControl({
   const sensors = createSensorDesk(street, field);
   const keeper = createOverrideKeeper({ clock, store, log, events, onChange: (intents) => tell.onIntents?.(intents) });
   const book = createDecisionBook({ clock, onDecision: tell.onDecision });
-  const follower = createFollower({ lamps: street.lamps, clock, field, events, verificationOf, onProgress: () => desk.advance() });
+  const follower = createFollower({ lamps: street.lamps, clock, field, events, log, verificationOf, onProgress: () => desk.advance() });
   const desk = createCommandDesk({ clock, workOf, onOutcome: tell.onOutcome });
   const zoneOf = new Map(street.zones.flatMap((zone) => zone.lamps.map((lampId) => [lampId, zone.id] as const)));
   const lampAt = new Map<PointId, string>(street.lamps.map((lamp) => [levelPointOf(lamp), lamp.id]));

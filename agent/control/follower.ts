@@ -7,7 +7,7 @@
 import type { Lamp } from '../core/cabinet.ts';
 import type { Clock } from '../core/clock.ts';
 import type { EventBook } from '../core/event-book.ts';
-import type { Field, LevelWrite, WriteResult } from '../core/ports.ts';
+import type { Field, LevelWrite, Log, WriteResult } from '../core/ports.ts';
 import type { Decision, PointId } from '../core/words.ts';
 import {
   afterResult,
@@ -27,6 +27,7 @@ export interface FollowerParts {
   readonly clock: Clock;
   readonly field: Pick<Field, 'write' | 'latest'>;
   readonly events: EventBook;
+  readonly log: Log;
   readonly verificationOf: (lampId: string) => Verification;
   /** Writes have left or ended: commands may have got on. Once for all that did so together. */
   readonly onProgress: () => void;
@@ -49,9 +50,11 @@ export function levelPointOf({ device, point }: Lamp): PointId {
   return `${device}.${point}`;
 }
 
-export function createFollower({ lamps, clock, field, events, verificationOf, onProgress }: FollowerParts): Follower {
+export function createFollower({ lamps, clock, field, events, log, verificationOf, onProgress }: FollowerParts): Follower {
   const points = new Map(lamps.map((lamp) => [lamp.id, levelPointOf(lamp)]));
   const tracks = new Map<string, LampTrack>();
+  /** Lamps found at another level than they had confirmed, and how, until they shine as wanted again. */
+  const found = new Map<string, string>();
   let writes = 0;
   const track = (lampId: string): LampTrack => tracks.get(lampId) ?? NEW_TRACK;
   const keep = (lampId: string, next: LampTrack): void => {
@@ -73,15 +76,25 @@ export function createFollower({ lamps, clock, field, events, verificationOf, on
   const settle = (write: LevelWrite, result: WriteResult): void => {
     const failedReason = result.state === 'failed' ? result.reason : '';
     const end = { endMono: clock.monoMs(), verified: result.state === 'verified', sent: result.sentMono !== null, reason: failedReason };
-    keep(write.lampId, afterResult(track(write.lampId), write.commandId, end));
+    const before = track(write.lampId);
+    keep(write.lampId, afterResult(before, write.commandId, end));
+    if (end.verified && before.inFlight?.commandId === write.commandId) tellRelit(write);
     progress();
+  };
+  const tellRelit = ({ lampId, levelPct }: LevelWrite): void => {
+    const why = found.get(lampId);
+    if (found.delete(lampId)) log.event('lamp-relit', { lamp: lampId, levelPct, why });
   };
   const plan = (decision: Decision): LevelWrite[] => {
     const { lampId } = decision;
     const pointId = points.get(lampId);
     if (pointId === undefined) return [];
     const nowMono = clock.monoMs();
-    const step = reconcile(track(lampId), { decision, measured: field.latest(pointId), verification: verificationOf(lampId), nowMono });
+    const before = track(lampId);
+    const step = reconcile(before, { decision, measured: field.latest(pointId), verification: verificationOf(lampId), nowMono });
+    const { last, confirmedPct } = step.track;
+    if (before.last?.verified === true && last?.verified === false) found.set(lampId, last.reason);
+    if (confirmedPct !== null) found.delete(lampId);
     const commandId = `${lampId}#${writes + 1}`;
     keep(lampId, step.write === null ? step.track : afterSend(step.track, commandId, step.write.levelPct));
     if (step.write === null) return [];

@@ -50,5 +50,16 @@ function whyLamps(street: Street, lampIds: readonly string[], knowledgeOf: Knowl
 function whyLamp({ id, pole }: Lamp, { decision, sinceMs, measured, following }: LampKnowledge): WhyLamp {
   const { levelPct: wantedPct, rank, reason, trace } = decision;
   const value = measured?.value ?? null;
-  return { id, pole, wantedPct, measuredPct: value === null ? null : Math.round(value), rank, reason, following, sinceMs, trace };
+  return {
+    id,
+    pole,
+    wantedPct,
+    measuredPct: value === null ? null : Math.round(value),
+    rank,
+    reason,
+    following,
+    faults: [],
+    sinceMs,
+    trace,
+  };
 }

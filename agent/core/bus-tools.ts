@@ -36,13 +36,14 @@ export interface ScanRequest {
 export interface ScanProgress {
   readonly done: number;
   readonly total: number;
-  readonly serial: SerialSettings;
+  /** Null on Modbus TCP, which has none; so in `FoundUnit`. */
+  readonly serial: SerialSettings | null;
   readonly found: FoundUnit | null;
 }
 
 export interface FoundUnit {
   readonly unit: number;
-  readonly serial: SerialSettings;
+  readonly serial: SerialSettings | null;
   readonly turnaroundMs: number;
   /** Profiles whose identify probes fit, the surest first. */
   readonly profiles: readonly { readonly id: string; readonly strength: 'strong' | 'plausible' }[];
@@ -99,6 +100,9 @@ export interface BusReadResult extends BusRead {
   readonly turnaroundMs: number;
   /** What the unit's profile makes of them; empty for a stranger. */
   readonly values: readonly { readonly quantity: string; readonly value: number | null; readonly unit: string }[];
+  /** The bytes on the wire in hex, as an example of a profile has them; filled in by `app.ts`. Of Modbus TCP: what a serial line would carry. */
+  readonly request?: string;
+  readonly response?: string;
 }
 
 export interface BusWrite {
@@ -113,6 +117,8 @@ export interface BusWrite {
 export interface BusWriteResult extends BusWrite {
   readonly before: readonly number[] | null;
   readonly after: readonly number[] | null;
+  /** Lamps whose level stands in these registers, so that the agent writes its own again; filled in by `app.ts`. */
+  readonly lamps?: readonly string[];
 }
 
 /** Middle, nearly all, worst. */
@@ -128,10 +134,12 @@ export interface LineStats {
   readonly line: string;
   readonly kind: 'modbus' | 'uart';
   readonly port: string;
-  readonly baud: number;
+  /** Null for Modbus TCP, which has none. */
+  readonly baud: number | null;
   /** Share of the last minute: the wire in use with gaps and turnarounds, and bytes alone. Units: %. */
   readonly busyPct: number;
   readonly wirePct: number;
+  /** These and the following, those of the units too, without what jobs of the console caused; that stands in `console`. */
   readonly transactions: number;
   readonly timeouts: number;
   readonly crcErrors: number;
@@ -139,6 +147,7 @@ export interface LineStats {
   readonly lateReplies: number;
   readonly echoes: number;
   readonly noiseBytes: number;
+  readonly console: ConsoleCounts;
   /** From the wish to its first byte on the wire. Units: ms. Null before the first. */
   readonly urgentWaitMs: Spread | null;
   /** Polls that came later than one period after they were due. */
@@ -146,6 +155,14 @@ export interface LineStats {
   readonly units: readonly UnitStats[];
   /** What to look at, in words; empty when all is well. */
   readonly advice: readonly string[];
+}
+
+/** What scans, searches, reads and writes of a person at the cabinet have cost a line; it says nothing of its health. */
+export interface ConsoleCounts {
+  readonly transactions: number;
+  readonly timeouts: number;
+  readonly exceptions: number;
+  readonly lateReplies: number;
 }
 
 export interface UnitStats {

@@ -3,6 +3,7 @@
  *
  * Pure. Called by the config checks, by `app-lines.ts` and by whoever tells people about lines.
  */
+import type { LineConfig, SerialSettings } from './cabinet.ts';
 
 /** `serial`: a device file. `tcp`: Modbus TCP. `rtu+tcp`: a serial line behind a server that passes bytes on. */
 export type LinePort =
@@ -34,6 +35,11 @@ export function parseLinePort(text: string): LinePort {
 export function linePortName(port: Exclude<LinePort, { kind: 'bad' }>): string {
   if (port.kind === 'serial') return port.path;
   return `${port.kind}://${port.host.includes(':') ? `[${port.host}]` : port.host}:${port.port}`;
+}
+
+/** The serial settings that a line has in truth: none on Modbus TCP, whatever its configuration was completed with. */
+export function serialOf({ port, serial }: Pick<LineConfig, 'port' | 'serial'>): SerialSettings | null {
+  return parseLinePort(port).kind === 'tcp' ? null : serial;
 }
 
 function portOf(text: string): number | null {

@@ -56,12 +56,15 @@ export interface LineView {
   readonly id: string;
   readonly kind: 'modbus' | 'uart';
   readonly port: string;
-  readonly state: 'up' | 'down';
-  /** Why it is down and what to check; empty while it is up. */
+  /** `reopening`: its port opens, but no unit answers any more, so it is closed and opened again from time to time. */
+  readonly state: 'up' | 'down' | 'reopening';
+  /** Why it is not up and what to check; empty while it is up. */
   readonly reason: string;
-  readonly baud: number;
+  /** Null for Modbus TCP, which has none. */
+  readonly baud: number | null;
   /** Share of the last minute in which the wire was in use. Units: %. */
   readonly busyPct: number;
+  /** These and the following without what jobs of the console caused. */
   readonly transactions: number;
   readonly timeouts: number;
   readonly crcErrors: number;
@@ -76,7 +79,10 @@ export interface DeviceView {
   readonly unit: number;
   readonly profile: string;
   readonly pole: string | null;
+  /** `new`: it has never answered in this run of the agent. All that have are `silent` while their line is down. */
   readonly state: 'new' | 'ok' | 'flaky' | 'silent';
+  /** Texts of what is wrong with it though it answers: open events, filled in by `app.ts`; the field itself knows none. */
+  readonly faults: readonly string[];
   readonly lastSeenMs: WallMs | null;
   readonly turnaroundMs: number | null;
   readonly failures: number;

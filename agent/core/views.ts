@@ -10,7 +10,7 @@ import type { DeviceCategory, Profile, Trust } from './profile.ts';
 import type { AgentEvent, LevelPct, Outcome, PointId, Quality, Rank, TraceLine } from './words.ts';
 
 /** What the console may ask of a running agent; `app.ts` answers. */
-export interface AgentView {
+export interface AgentView extends ShelfView {
   status(): Promise<StatusView>;
   devices(): readonly DeviceView[];
   points(filter: string): readonly PointView[];
@@ -22,10 +22,6 @@ export interface AgentView {
   readonly bus: BusTools;
   /** Oldest first; those still going on are told whenever they began. */
   events(query: { readonly sinceMs: WallMs; readonly activeOnly: boolean; readonly limit: number }): Promise<readonly AgentEvent[]>;
-  /** Device types at hand, shipped and the site's own. */
-  profiles(): readonly ProfileView[];
-  /** All that is known of one of them; undefined when there is none of this id. */
-  profile(id: string): Profile | undefined;
   /** Every id a person may name, for completion and "did you mean". */
   names(): {
     readonly lamps: readonly string[];
@@ -33,6 +29,14 @@ export interface AgentView {
     readonly devices: readonly string[];
     readonly lines: readonly string[];
   };
+}
+
+/** The part of it that files can answer as well. */
+export interface ShelfView {
+  /** Device types at hand, shipped and the site's own. */
+  profiles(): readonly ProfileView[];
+  /** All that is known of one of them; undefined when there is none of this id. */
+  profile(id: string): Profile | undefined;
 }
 
 /** A device type as a list shows it. */
@@ -95,6 +99,8 @@ export interface LampView {
   readonly rank: Rank;
   readonly reason: string;
   readonly following: boolean;
+  /** Texts of what is wrong with its device though it answers: open events, filled in by `app.ts`; control itself knows none. */
+  readonly faults: readonly string[];
 }
 
 export interface PointView {

@@ -4,9 +4,12 @@
  * Pure: statistics in, sentences out. Every rule names the finding first and then where to look. Called by `line-stats.ts`.
  */
 import type { LineStats, UnitStats } from '../core/bus-tools.ts';
+import { RECENT_MIN, type RecentCounts } from './recent-ends.ts';
 
-/** Below this many transactions of a unit nothing is said about its share of failures. Source: assumed; one failure in twenty is no pattern yet. */
+/** Below this many recent transactions of a unit nothing is said about its share of failures. Source: assumed; one failure in twenty is no pattern yet. */
 const ENOUGH = 20;
+/** Late replies of late from which they are no accident, though the unit is as a rule faster than its profile allows. Source: assumed. */
+const REPEATED = 10;
 /** Share of transactions from which a failure is worth a walk to the pole. Source: assumed; a sound RS-485 line damages less than one frame in a thousand. */
 const SHARE = { crc: 0.01, late: 0.005, timeout: 0.02 } as const;
 /** From here on polls begin to miss their periods. Units: %. Source: assumed; telemetry waits behind presence from about there. */
@@ -17,9 +20,24 @@ const NOISE_PER_TRANSACTION = 0.05;
 const ADAPTER_LATENCY_MS = 2;
 
 /** A line's numbers before anything is said about them. */
-export interface PlainLineStats extends Omit<LineStats, 'advice'> {
+export interface PlainLineStats extends Omit<LineStats, 'advice' | 'units'> {
+  readonly units: readonly AdvisedUnit[];
+  /** Why the line is down; empty while it is up. */
+  readonly downReason: string;
   /** Sound frames that nobody asked for. */
   readonly strangers: number;
+}
+
+/** A unit's numbers, with those of the last minutes: a share of failures is one of now. */
+export interface AdvisedUnit extends UnitStats {
+  readonly recent: RecentCounts;
+  /** Longest wait that its profile allows. Units: ms. */
+  readonly profileTimeoutMs: number;
+}
+
+/** First of all that is said of a line that is down. */
+export function downAdvice(reason: string): string {
+  return `the line is down: ${reason}`;
 }
 
 /**
@@ -33,29 +51,42 @@ export function adviceOf(line: PlainLineStats, latencyMs: number | null): string
   return latencyMs === null || latencyMs <= ADAPTER_LATENCY_MS ? advice : [...advice, slowAdapter(line, latencyMs)];
 }
 
-function silence({ units, port, baud }: PlainLineStats): string[] {
+function silence({ units, port, baud, downReason }: PlainLineStats): string[] {
+  if (downReason !== '') return [downAdvice(downReason)];
   const silent = units.filter(({ state }) => state === 'silent');
   if (silent.length > 1 && silent.length === units.length) {
+    if (baud === null) return [`no unit answers: check that ${port} is the right gateway, its own serial settings and what is behind it`];
     return [`no unit answers: check the supply of the line, A and B swapped, ${baud} baud and parity, and that ${port} is the right port`];
   }
-  return silent.map(({ device, unit, ok }) =>
-    ok === 0
-      ? `${device} (unit ${unit}) has never answered: check its address, its supply and its baud rate; "bus scan" finds it elsewhere`
-      : `${device} (unit ${unit}) has stopped answering: check its supply and its wires`,
-  );
+  return [
+    ...together(
+      silent.filter(({ ok }) => ok === 0),
+      (names, one) =>
+        one
+          ? `${names} has never answered: check its address, its supply and its baud rate; "bus scan" finds it elsewhere`
+          : `${names} have never answered: check their addresses, supply and baud rate; "bus scan" finds them elsewhere`,
+    ),
+    ...together(
+      silent.filter(({ ok }) => ok > 0),
+      (names, one) =>
+        one
+          ? `${names} has stopped answering: check its supply and its wires`
+          : `${names} have stopped answering: check their supply and wires`,
+    ),
+  ];
 }
 
 function damage({ units }: PlainLineStats): string[] {
-  const heard = units.filter((unit) => transactionsOf(unit) >= ENOUGH && unit.state !== 'silent');
-  const damaged = heard.filter((unit) => unit.crcErrors > SHARE.crc * transactionsOf(unit));
+  const heard = units.filter((unit) => recentOf(unit) >= ENOUGH && unit.state !== 'silent');
+  const damaged = heard.filter((unit) => unit.recent.damaged > SHARE.crc * recentOf(unit));
   if (damaged.length > 1 && damaged.length * 2 > heard.length) {
     return [
       `damaged replies from ${damaged.length} of ${heard.length} units: check termination (120 ohm at both ends), biasing, shield and baud rate`,
     ];
   }
   return damaged.map(
-    ({ device, unit, crcErrors }) =>
-      `${crcErrors} damaged replies from ${device} (unit ${unit}) alone: check its stub and its transceiver, and for a second unit with address ${unit}`,
+    ({ device, unit, recent }) =>
+      `${counted(recent.damaged, 'damaged reply', 'damaged replies')} from ${device} (unit ${unit}) alone: check its stub and its transceiver, and for a second unit with address ${unit}`,
   );
 }
 
@@ -72,21 +103,40 @@ function foreign({ strangers, transactions, noiseBytes }: PlainLineStats): strin
   ];
 }
 
+/** A wait that was learned from the unit itself is not the profile's to raise: only what comes again and again is worth a word then. */
 function lateness({ units }: PlainLineStats): string[] {
-  const late = units.filter((unit) => transactionsOf(unit) >= ENOUGH && unit.lateReplies > SHARE.late * transactionsOf(unit));
-  return late.map(
-    ({ device, timeoutMs, lateReplies }) =>
-      `${lateReplies} replies of ${device} came after its ${Math.round(timeoutMs)} ms were over: raise responseTimeoutMs in its profile`,
-  );
+  const late = units.filter((unit) => recentOf(unit) >= ENOUGH && unit.recent.late > SHARE.late * recentOf(unit));
+  const isLearned = ({ timeoutMs, profileTimeoutMs }: AdvisedUnit): boolean => timeoutMs < profileTimeoutMs;
+  const repliesOf = (some: readonly AdvisedUnit[]): string =>
+    counted(
+      some.reduce((sum, { recent }) => sum + recent.late, 0),
+      'reply',
+      'replies',
+    );
+  const short = late.filter((unit) => !isLearned(unit));
+  const uneven = late.filter((unit) => isLearned(unit) && unit.recent.late >= REPEATED);
+  return [
+    ...together(short, (names, one) => {
+      const waits = range(short.map(({ timeoutMs }) => timeoutMs));
+      return `${repliesOf(short)} of ${names} came after ${one ? 'its' : 'their'} ${waits} ms were over${LATELY}: raise responseTimeoutMs in ${one ? 'its profile' : 'their profiles'}`;
+    }),
+    ...together(
+      uneven,
+      (names) =>
+        `${repliesOf(uneven)} of ${names} came late${LATELY}, most come in time: look for what else keeps the unit or its gateway busy`,
+    ),
+  ];
 }
 
 function timeouts({ units }: PlainLineStats): string[] {
   const lossy = units.filter(
-    (unit) => unit.state !== 'silent' && transactionsOf(unit) >= ENOUGH && unit.timeouts > SHARE.timeout * transactionsOf(unit),
+    (unit) => unit.state !== 'silent' && recentOf(unit) >= ENOUGH && unit.recent.missed > SHARE.timeout * recentOf(unit),
   );
-  return lossy.map(
-    (unit) =>
-      `${unit.device} (unit ${unit.unit}) misses ${Math.round((100 * unit.timeouts) / transactionsOf(unit))} % of its questions: check its connectors and its supply`,
+  const shares = range(lossy.map((unit) => (100 * unit.recent.missed) / recentOf(unit)));
+  return together(lossy, (names, one) =>
+    one
+      ? `${names} misses ${shares} % of its questions${LATELY}: check its connectors and its supply`
+      : `${names} miss ${shares} % of their questions${LATELY}: check their connectors and supply, and the wire they share`,
   );
 }
 
@@ -94,10 +144,23 @@ function exceptions({ units }: PlainLineStats): string[] {
   const busy = units.filter(
     (unit) => (unit.exceptions['device-failure'] ?? 0) + (unit.exceptions['device-busy'] ?? 0) > SHARE.crc * transactionsOf(unit),
   );
-  const refusing = units.filter(({ refused }) => refused.length > 0);
+  const alike = Map.groupBy(
+    units.filter(({ refused }) => refused.length > 0),
+    ({ refused }) => refused.join(),
+  );
   return [
-    ...busy.map(({ device }) => `${device} reports failures of its own: see its manual for exceptions 4 to 6, then restart it`),
-    ...refusing.map(({ device, refused }) => `${device} refuses ${refused.join(', ')}: check that its profile fits its model and firmware`),
+    ...together(
+      busy,
+      (names, one) =>
+        `${names} ${one ? 'reports' : 'report'} failures of ${one ? 'its' : 'their'} own: see the manual for exceptions 4 to 6, then restart`,
+    ),
+    ...[...alike.values()].flatMap((same) =>
+      together(
+        same,
+        (names, one) =>
+          `${names} ${one ? 'refuses' : 'refuse'} ${same[0]?.refused.join(', ')}: check that ${one ? 'its' : 'their'} profile fits model and firmware`,
+      ),
+    ),
   ];
 }
 
@@ -105,7 +168,7 @@ function load({ busyPct, wirePct, overruns, baud }: PlainLineStats): string[] {
   if (busyPct <= BUSY_PCT) return [];
   const late = overruns === 0 ? '' : `, ${overruns} polls came late`;
   const cure =
-    wirePct * 2 > busyPct
+    wirePct * 2 > busyPct && baud !== null
       ? `raise ${baud} baud, poll less often or split the line`
       : 'its units take their time: poll less often or split the line';
   return [`the line is ${Math.round(busyPct)} % busy${late}: ${cure}`];
@@ -119,4 +182,29 @@ function slowAdapter({ port }: PlainLineStats, latencyMs: number): string {
 
 function transactionsOf({ ok, timeouts, crcErrors, exceptions }: UnitStats): number {
   return ok + timeouts + crcErrors + Object.values(exceptions).reduce((sum, count) => sum + count, 0);
+}
+
+function recentOf({ recent }: AdvisedUnit): number {
+  return recent.answered + recent.missed + recent.damaged;
+}
+
+const LATELY = ` in the last ${RECENT_MIN} minutes`;
+/** More names than this make no sentence. */
+const MAX_NAMES = 4;
+
+/** One sentence about all of them; none when there are none. */
+function together(units: readonly AdvisedUnit[], sentence: (names: string, isOne: boolean) => string): string[] {
+  if (units.length === 0) return [];
+  const names = units.slice(0, MAX_NAMES).map(({ device, unit }) => `${device} (unit ${unit})`);
+  const more = units.length - names.length;
+  return [sentence(`${names.join(', ')}${more === 0 ? '' : ` and ${more} more`}`, units.length === 1)];
+}
+
+function range(numbers: readonly number[]): string {
+  const [least, most] = [Math.round(Math.min(...numbers)), Math.round(Math.max(...numbers))];
+  return least === most ? `${least}` : `${least} to ${most}`;
+}
+
+function counted(number: number, one: string, many: string): string {
+  return `${number} ${number === 1 ? one : many}`;
 }

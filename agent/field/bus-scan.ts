@@ -5,6 +5,7 @@
  */
 import type { FoundUnit, ScanProgress, ScanRequest, ScanResult } from '../core/bus-tools.ts';
 import type { SerialSettings } from '../core/cabinet.ts';
+import { serialOf } from '../core/line-port.ts';
 import type { Profile } from '../core/profile.ts';
 import { isNetwork } from './bus-bounds.ts';
 import type { BusDesk } from './bus-desk.ts';
@@ -13,7 +14,7 @@ import { createScanBook, type ScanBook } from './scan-book.ts';
 import { quickPass, type Sighting } from './scan-pass.ts';
 import { type Adapter, NETWORK_WAIT_MS, otherSettings, quickWaitMs } from './scan-settings.ts';
 import { askAway, speedPass } from './scan-speeds.ts';
-import { stateOf, type Unit } from './unit.ts';
+import { isUntried, stateOf, type Unit } from './unit.ts';
 
 export interface ScanParts {
   readonly desk: BusDesk;
@@ -51,13 +52,13 @@ async function lookAtOwn(desk: BusDesk, own: readonly Unit[], book: ScanBook): P
   const missing: Unit[] = [];
   for (const unit of own) {
     const { device, driver } = unit;
-    if (stateOf(unit) === 'new') await desk.read({ unit: device.unit, table: 'holding', address: 0, count: 1 });
-    book.step(desk.config.serial);
+    if (isUntried(unit)) await desk.read({ unit: device.unit, table: 'holding', address: 0, count: 1 });
+    book.step(serialOf(desk.config));
     if (stateOf(unit) === 'silent' || stateOf(unit) === 'new') missing.push(unit);
     else {
       const turnaroundMs = tenths(unit.health.turnaroundMs?.mean ?? 0);
       const profiles = [{ id: driver.profile.id, strength: 'strong' as const }];
-      book.found({ unit: device.unit, serial: desk.config.serial, turnaroundMs, profiles, device: device.id, exception: null });
+      book.found({ unit: device.unit, serial: serialOf(desk.config), turnaroundMs, profiles, device: device.id, exception: null });
     }
   }
   return missing;
@@ -72,7 +73,8 @@ interface Pass {
 async function lookAtHome(parts: ScanParts, request: ScanRequest, { addresses, book }: Pass): Promise<readonly number[]> {
   const { desk, profiles } = parts;
   const { serial } = desk.config;
-  const onProbed = (): void => book.step(serial);
+  const shown = serialOf(desk.config);
+  const onProbed = (): void => book.step(shown);
   const { sightings, damaged } = await quickPass(desk, {
     units: addresses,
     waitMs: waitMs(parts, request, serial),
@@ -81,7 +83,7 @@ async function lookAtHome(parts: ScanParts, request: ScanRequest, { addresses, b
   });
   for (const sighting of sightings) {
     request.signal?.throwIfAborted();
-    book.found(await named(sighting, { serial, profiles, ask: (question) => desk.read(question) }));
+    book.found(await named(sighting, { serial: shown, profiles, ask: (question) => desk.read(question) }));
   }
   return damaged;
 }
@@ -103,7 +105,7 @@ function waitMs({ desk, adapter }: ScanParts, request: ScanRequest, serial: Seri
 }
 
 interface NamingParts {
-  readonly serial: SerialSettings;
+  readonly serial: SerialSettings | null;
   readonly profiles: readonly Profile[];
   readonly ask: Ask;
 }

@@ -6,9 +6,11 @@
 import type { BusTools, LineStats } from '../core/bus-tools.ts';
 import type { LineConfig } from '../core/cabinet.ts';
 import type { Clock } from '../core/clock.ts';
+import type { LineCounters } from '../core/driver.ts';
 import { BusError } from '../core/errors.ts';
 import type { Profile } from '../core/profile.ts';
 import { readRegisters, writeRegisters } from './bus-access.ts';
+import { downAdvice } from './bus-advice.ts';
 import { checkRead, checkRegisters, checkScan, checkWrite } from './bus-bounds.ts';
 import { type BusDesk, type BusLine, createBusDesk } from './bus-desk.ts';
 import { findRegisters } from './bus-registers.ts';
@@ -21,10 +23,12 @@ import type { TransactionReport } from './watched-line.ts';
 export interface RawLine {
   readonly config: LineConfig;
   readonly noiseBytes: () => number;
+  /** Why it is down; empty while it is up. */
+  readonly downReason: () => string;
 }
 
 export interface BusToolsParts {
-  readonly lines: readonly (BusLine & Pick<LineStatsParts, 'overruns' | 'requestsOf'>)[];
+  readonly lines: readonly (BusLine & Pick<LineStatsParts, 'overruns' | 'requestsOf' | 'downReason'>)[];
   readonly rawLines: readonly RawLine[];
   readonly clock: Clock;
   /** Device types a stranger may be. */
@@ -38,6 +42,8 @@ export interface FieldBusTools extends BusTools {
   note(lineId: string, report: TransactionReport): void;
   /** An urgent write has begun to leave this long after it was wished. Units: ms. */
   noteUrgent(lineId: string, waitMs: number): void;
+  /** Counters of a Modbus line without what the console caused; null for any other line. */
+  counters(lineId: string): LineCounters | null;
 }
 
 interface Post {
@@ -90,6 +96,7 @@ export function createBusTools({ lines, rawLines, clock, profiles, adapterLatenc
       post.watch.note({ atMs, unit, lane, what, turnaroundMs: reply?.turnaroundMs ?? null, error: error?.code ?? null });
     },
     noteUrgent: (lineId, waitMs) => posts.get(lineId)?.stats.noteUrgent(waitMs),
+    counters: (lineId) => posts.get(lineId)?.stats.counters() ?? null,
   };
 
   /** Errors: throws RangeError for a line that is not there or speaks no Modbus. */
@@ -109,9 +116,10 @@ export function createBusTools({ lines, rawLines, clock, profiles, adapterLatenc
   }
 }
 
-function rawStats({ config, noiseBytes }: RawLine): LineStats {
+function rawStats({ config, noiseBytes, downReason }: RawLine): LineStats {
   const none = { busyPct: 0, wirePct: 0, transactions: 0, timeouts: 0, crcErrors: 0, exceptions: 0, lateReplies: 0, echoes: 0 };
   const { id: line, port, serial } = config;
+  const why = downReason();
   return {
     line,
     kind: 'uart',
@@ -119,9 +127,10 @@ function rawStats({ config, noiseBytes }: RawLine): LineStats {
     baud: serial.baud,
     ...none,
     noiseBytes: noiseBytes(),
+    console: { transactions: 0, timeouts: 0, exceptions: 0, lateReplies: 0 },
     urgentWaitMs: null,
     overruns: 0,
     units: [],
-    advice: [],
+    advice: why === '' ? [] : [downAdvice(why)],
   };
 }

@@ -50,8 +50,10 @@ const REOPEN_MS = { first: 60_000, max: 3_600_000 };
 
 /** Watches for the moment when no unit of a line answers any more. */
 export interface SilenceWatch {
-  /** After each turn: whether the port is to be closed and opened again, for the first time since a unit answered or once more. */
-  look(at: { readonly nowMono: MonoMs; readonly isAllSilent: boolean; readonly units: number }): 'first' | 'again' | undefined;
+  /** The port has been opened again, and no unit has answered since. */
+  readonly isDead: boolean;
+  /** After each turn: whether the port is to be closed and opened again, or a unit answers after that. */
+  look(at: { readonly nowMono: MonoMs; readonly isAllSilent: boolean; readonly units: number }): 'reopen' | 'revived' | undefined;
   probed(): void;
 }
 
@@ -60,8 +62,11 @@ export function createSilenceWatch(): SilenceWatch {
   let probes = 0;
   let waitMs = REOPEN_MS.first;
   let lastMono = Number.NEGATIVE_INFINITY;
-  let isTold = false;
+  let isDead = false;
   return {
+    get isDead() {
+      return isDead;
+    },
     probed() {
       probes++;
     },
@@ -69,8 +74,9 @@ export function createSilenceWatch(): SilenceWatch {
       if (!isAllSilent) {
         sinceMono = undefined;
         waitMs = REOPEN_MS.first;
-        isTold = false;
-        return undefined;
+        const wasDead = isDead;
+        isDead = false;
+        return wasDead ? 'revived' : undefined;
       }
       if (sinceMono === undefined) {
         sinceMono = nowMono;
@@ -78,13 +84,12 @@ export function createSilenceWatch(): SilenceWatch {
       }
       const isOver = nowMono - sinceMono >= ALL_SILENT_MS && probes >= PROBE_ROUNDS * units;
       if (!isOver || nowMono - lastMono < waitMs) return undefined;
-      if (isTold) waitMs = Math.min(2 * waitMs, REOPEN_MS.max);
+      if (isDead) waitMs = Math.min(2 * waitMs, REOPEN_MS.max);
       lastMono = nowMono;
       sinceMono = nowMono;
       probes = 0;
-      const which = isTold ? 'again' : 'first';
-      isTold = true;
-      return which;
+      isDead = true;
+      return 'reopen';
     },
   };
 }

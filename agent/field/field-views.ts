@@ -3,6 +3,8 @@
  *
  * Pure. Called by `field.ts`.
  */
+import type { LineCounters } from '../core/driver.ts';
+import { serialOf } from '../core/line-port.ts';
 import type { DeviceView, LineView } from '../core/ports.ts';
 import type { BusLoad } from './bus-load.ts';
 import type { BusToolsParts, RawLine } from './bus-tools.ts';
@@ -25,26 +27,29 @@ export interface Runtime {
 }
 
 /** A line as the tools of a person at the cabinet need it; none for a line of raw bytes. */
-export function busLine({ source, units, runner }: Runtime): BusToolsParts['lines'][number][] {
+export function busLine({ source, units, runner, keeper }: Runtime): BusToolsParts['lines'][number][] {
   if (source.kind !== 'modbus' || runner === null) return [];
   const { config, line } = source;
-  return [{ config, line, units, runner, overruns: () => runner.overruns, requestsOf: (unit) => runner.requestsOf(unit) }];
+  const [overruns, requestsOf] = [() => runner.overruns, (unit: Unit) => runner.requestsOf(unit)];
+  return [{ config, line, units, runner, overruns, requestsOf, downReason: () => keeper.reason }];
 }
 
-export function rawLine({ source }: Runtime): RawLine[] {
-  return source.kind === 'uart' ? [{ config: source.config, noiseBytes: () => source.driver.counters.noiseBytes }] : [];
+export function rawLine({ source, keeper }: Runtime): RawLine[] {
+  if (source.kind !== 'uart') return [];
+  return [{ config: source.config, noiseBytes: () => source.driver.counters.noiseBytes, downReason: () => keeper.reason }];
 }
 
-export function lineView({ source, keeper, load }: Runtime): LineView {
+/** `counters` are those of a Modbus line, without what the console caused. */
+export function lineView({ source, keeper, load, runner }: Runtime, counters: LineCounters | null): LineView {
   const { config } = source;
-  const counters = source.kind === 'modbus' ? source.line.counters : null;
+  const isDead = runner?.isDead === true;
   return {
     id: config.id,
     kind: source.kind,
     port: config.port,
-    state: keeper.reason === '' ? 'up' : 'down',
-    reason: keeper.reason,
-    baud: config.serial.baud,
+    state: keeper.reason !== '' ? 'down' : isDead ? 'reopening' : 'up',
+    reason: keeper.reason !== '' || !isDead ? keeper.reason : deadLineText(config.id),
+    baud: serialOf(config)?.baud ?? null,
     busyPct: load.busyPct(),
     transactions: counters?.transactions ?? 0,
     timeouts: counters?.timeouts ?? 0,
@@ -55,6 +60,11 @@ export function lineView({ source, keeper, load }: Runtime): LineView {
   };
 }
 
+/** What is said of a line none of whose units answers any more. */
+export function deadLineText(lineId: string): string {
+  return `no unit on line ${lineId} answers; check its supply, wires A and B, the adapter (its port is reopened now and then)`;
+}
+
 export function deviceViews({ source, units, uart }: Runtime): DeviceView[] {
   const modbus = units.map((unit) => ({
     id: unit.device.id,
@@ -63,11 +73,12 @@ export function deviceViews({ source, units, uart }: Runtime): DeviceView[] {
     profile: unit.device.profile,
     pole: unit.device.pole,
     state: stateOf(unit),
+    faults: [],
     lastSeenMs: unit.seenMs,
     turnaroundMs: unit.health.turnaroundMs === null ? null : Math.round(unit.health.turnaroundMs.mean * 10) / 10,
     failures: unit.health.failures,
   }));
   if (uart === null) return modbus;
-  const base = { line: source.config.id, unit: 0, state: uart.state, lastSeenMs: uart.seenMs, turnaroundMs: null, failures: 0 };
+  const base = { line: source.config.id, unit: 0, state: uart.state, faults: [], lastSeenMs: uart.seenMs, turnaroundMs: null, failures: 0 };
   return source.config.devices.map(({ id, profile, pole }) => ({ ...base, id, profile, pole }));
 }

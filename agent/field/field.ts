@@ -12,7 +12,7 @@ import type { Profile } from '../core/profile.ts';
 import type { AgentEvent, PointId, Reading } from '../core/words.ts';
 import { createBusLoad } from './bus-load.ts';
 import { createBusTools } from './bus-tools.ts';
-import { busLine, deviceViews, lineView, type Runtime, rawLine } from './field-views.ts';
+import { busLine, deadLineText, deviceViews, lineView, type Runtime, rawLine } from './field-views.ts';
 import { createLineKeeper, type LineKeeper } from './line-keeper.ts';
 import { createLineMemory } from './line-memory.ts';
 import { paceOf, presencePeriodMs } from './line-pace.ts';
@@ -103,7 +103,7 @@ export function createField(options: FieldOptions): Field {
     },
     latest: (pointId) => aged(latest.get(pointId)),
     readings: () => [...latest.values()].map((reading) => aged(reading) as Reading),
-    lines: () => runtimes.map(lineView),
+    lines: () => runtimes.map((runtime) => lineView(runtime, bus.counters(runtime.source.config.id))),
     devices: () => runtimes.flatMap(deviceViews),
     bus,
   };
@@ -126,7 +126,8 @@ export function createField(options: FieldOptions): Field {
       broadcast: config.broadcast,
       onTransaction: (report) => bus.note(config.id, report),
       onUrgentSent: (waitMs) => bus.noteUrgent(config.id, waitMs),
-      onDeadLine: (isFirst) => revive(config, keeper, isFirst),
+      onDeadLine: () => revive(config, keeper),
+      onRevived: () => events.clear('line-silent', config.id),
       onClosed: (cause) => keeper.lost(cause),
     });
     const onUp = (): void => {
@@ -142,10 +143,9 @@ export function createField(options: FieldOptions): Field {
     return { source, keeper, load: createBusLoad(), units, runner, memory, uart: null };
   }
 
-  /** No unit answers any more: the adapter may hang. Told once until one has answered. */
-  async function revive({ id }: LineConfig, keeper: LineKeeper, isFirst: boolean): Promise<void> {
-    const text = `no unit on line ${id} answers any more, its port is closed and opened again; check the supply of the line, wires A and B, the adapter`;
-    if (isFirst) events.notice({ code: 'line-down', source: id, severity: 'warning', text });
+  /** No unit answers any more: the adapter may hang. */
+  async function revive({ id }: LineConfig, keeper: LineKeeper): Promise<void> {
+    events.set(true, { code: 'line-silent', source: id, severity: 'warning', text: deadLineText(id) });
     options.log.event('line-reopened', { line: id });
     await keeper.reopen();
   }

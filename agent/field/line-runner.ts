@@ -3,7 +3,7 @@
  *
  * Owns the line: nothing else ever asks it anything. Never decides about light. Called by `field.ts`.
  */
-import type { MonoMs, Timer } from '../core/clock.ts';
+import type { MonoMs } from '../core/clock.ts';
 import type { ModbusLine, ReadRequest } from '../core/driver.ts';
 import { BusError } from '../core/errors.ts';
 import type { Lane, LevelWrite, WriteResult } from '../core/ports.ts';
@@ -12,6 +12,7 @@ import { createDeadBudget, createSilenceWatch } from './dead-units.ts';
 import { groupsOf } from './group-choice.ts';
 import { afterTurn, NONE_SINCE, nextLane } from './lanes.ts';
 import { createLevelWrites } from './level-writes.ts';
+import { createNap } from './nap.ts';
 import type { POLL_PERIOD_MS } from './poll-plan.ts';
 import { createPolls, type Poll } from './polls.ts';
 import { setUpOne } from './set-up.ts';
@@ -20,10 +21,6 @@ import { probeOf, setUpReadOf, type Unit } from './unit.ts';
 import { type Agenda, agendaOf } from './units-due.ts';
 import { createWatchedLine } from './watched-line.ts';
 
-/** Longest sleep of an idle line; an expired write is noticed by then. Units: ms. */
-const IDLE_MS = 1_000;
-/** Shortest: whatever is due now but not possible must not spin. Units: ms. */
-const IDLE_MIN_MS = 0.1;
 /** A request is chosen and built this long before it may leave. Units: ms. Source: measured, a turn of the runner with 247 units costs 0.02, the library's frame 0.1; the rest is for slower processors. */
 const DECIDE_MS = 0.3;
 
@@ -33,8 +30,10 @@ export interface LineRunnerOptions extends TransactionsOptions {
   readonly broadcast: boolean;
   /** From the wish to the first byte of each urgent level. Units: ms. */
   readonly onUrgentSent?: (waitMs: number) => void;
-  /** No unit answers any more: close the port and open it again. `isFirst` until one has answered. Never rejects. */
-  readonly onDeadLine: (isFirst: boolean) => Promise<void>;
+  /** No unit answers any more: close the port and open it again. Never rejects. */
+  readonly onDeadLine: () => Promise<void>;
+  /** One answers again after that. */
+  readonly onRevived: () => void;
   /** A job of the console has left the line closed. */
   readonly onClosed: (cause: BusError) => void;
 }
@@ -42,6 +41,8 @@ export interface LineRunnerOptions extends TransactionsOptions {
 export type ConsoleWork<T> = (line: ModbusLine, transactions: Transactions) => Promise<T>;
 
 export interface LineRunner {
+  /** No unit answers any more, and the port has been opened anew for it. */
+  readonly isDead: boolean;
   /** Polls that came later than one period after they were due. */
   readonly overruns: number;
   /** Requests of one whole round of a unit. */
@@ -70,7 +71,7 @@ interface Turn {
 }
 
 export function createLineRunner(options: LineRunnerOptions): LineRunner {
-  const { units, clock, log, lineId } = options;
+  const { units, clock, lineId } = options;
   const line = createWatchedLine({
     ...options,
     deviceOf: (address) => units.find(({ device }) => device.unit === address)?.device.id ?? null,
@@ -84,15 +85,18 @@ export function createLineRunner(options: LineRunnerOptions): LineRunner {
   const groups = groupsOf(units, options.broadcast);
   const writes = createLevelWrites({ clock, transactions, held, groups, onUrgentSent: options.onUrgentSent });
   const jobs = createConsoleJobs(() => clock.monoMs());
+  const nap = createNap(clock);
   let isWanted = false;
   let isTurning = false;
   let since = NONE_SINCE;
   let isAllSilent = false;
   /** Set-up and polls take turns, so that neither keeps a unit from being met or from being made ready. */
   let wasSetUp = false;
-  let wake: () => void = () => {};
 
   return {
+    get isDead() {
+      return silence.isDead;
+    },
     get overruns() {
       return polls.overruns;
     },
@@ -104,12 +108,12 @@ export function createLineRunner(options: LineRunnerOptions): LineRunner {
     stop() {
       isWanted = false;
       fail('the agent is stopping');
-      wake();
+      nap.wake();
     },
     up() {
       const nowMono = clock.monoMs();
       for (const unit of units) if (unit.isAway) unit.startingMono = nowMono + unit.driver.profile.quirks.startupSilenceMs;
-      wake();
+      nap.wake();
     },
     lost() {
       fail('the line went down');
@@ -118,7 +122,7 @@ export function createLineRunner(options: LineRunnerOptions): LineRunner {
     write(write, unit, quantity) {
       if (!isWanted || !line.isOpen) return Promise.resolve({ state: 'failed', reason: `line ${lineId} is down`, sentMono: null });
       const result = writes.add(write, unit, quantity);
-      wake();
+      nap.wake();
       return result;
     },
     ask: (work) => queue(work, false),
@@ -128,7 +132,7 @@ export function createLineRunner(options: LineRunnerOptions): LineRunner {
   function queue<T>(work: ConsoleWork<T>, isLong: boolean): Promise<T> {
     if (!isWanted || !line.isOpen) return Promise.reject(closed());
     const result = jobs.add(() => work(line, transactions), isLong);
-    wake();
+    nap.wake();
     return result;
   }
 
@@ -197,7 +201,7 @@ export function createLineRunner(options: LineRunnerOptions): LineRunner {
     const read = setUpReadOf(unit);
     if (read !== undefined && isHeld(unit, read, nowMono)) return undefined;
     wasSetUp = true;
-    return { lane: 'telemetry', waitMs: null, act: () => setUpOne(unit, transactions, log) };
+    return { lane: 'telemetry', waitMs: null, act: () => setUpOne(unit, { ...options, transactions }) };
   }
 
   function probe(unit: Unit, nowMono: MonoMs): Turn | undefined {
@@ -224,25 +228,17 @@ export function createLineRunner(options: LineRunnerOptions): LineRunner {
   }
 
   async function lookForSilence(): Promise<void> {
-    const isDead = isAllSilent && units.some(({ seenMs }) => seenMs !== null);
-    const verdict = silence.look({ nowMono: clock.monoMs(), isAllSilent: isDead, units: units.length });
-    if (verdict === undefined || !isWanted || !line.isOpen) return;
-    await options.onDeadLine(verdict === 'first');
+    const wereMet = units.some(({ seenMs }) => seenMs !== null);
+    const verdict = silence.look({ nowMono: clock.monoMs(), isAllSilent: isAllSilent && wereMet, units: units.length });
+    if (verdict === 'revived') options.onRevived();
+    if (verdict !== 'reopen' || !isWanted || !line.isOpen) return;
+    await options.onDeadLine();
     if (isWanted && !line.isOpen) fail('the line went down');
   }
 
   /** Until the next thing is due or somebody wants something. */
   function idle({ nextMono }: Agenda, nowMono: MonoMs): Promise<void> {
-    return new Promise((resolve) => {
-      const dues = line.isOpen ? [nextMono, writes.nextMono(), jobs.nextMono()] : [];
-      const waitMs = Math.min(IDLE_MS, ...dues.filter((mono) => mono !== undefined).map((mono) => mono - nowMono));
-      let timer: Timer | undefined;
-      wake = () => {
-        timer?.cancel();
-        wake = () => {};
-        resolve();
-      };
-      timer = clock.after(Math.max(waitMs, IDLE_MIN_MS), () => wake());
-    });
+    const dues = line.isOpen ? [nextMono, writes.nextMono(), jobs.nextMono()] : [];
+    return nap.sleep(dues.filter((mono) => mono !== undefined).map((mono) => mono - nowMono));
   }
 }

@@ -7,8 +7,11 @@ import type { LineStats, UnitStats } from '../core/bus-tools.ts';
 import type { LineConfig, SerialSettings } from '../core/cabinet.ts';
 import type { Clock, MonoMs } from '../core/clock.ts';
 import type { LineCounters, ModbusLine } from '../core/driver.ts';
-import { adviceOf } from './bus-advice.ts';
+import { serialOf } from '../core/line-port.ts';
+import type { Lane } from '../core/ports.ts';
+import { type AdvisedUnit, adviceOf } from './bus-advice.ts';
 import { createBusLoad } from './bus-load.ts';
+import { createConsoleShare } from './console-share.ts';
 import { charMs } from './scan-settings.ts';
 import { createSpreadMeter } from './spread.ts';
 import { refusedQuantities, stateOf, timeoutOf, type Unit } from './unit.ts';
@@ -32,6 +35,8 @@ export interface LineStatsParts {
   readonly overruns: () => number;
   /** Requests of one whole round of a unit as things stand. */
   readonly requestsOf: (unit: Unit) => number;
+  /** Why the line is down; empty while it is up. */
+  readonly downReason: () => string;
 }
 
 export interface LineStatsBook {
@@ -39,6 +44,8 @@ export interface LineStatsBook {
   /** An urgent write has begun to leave this long after it was wished. */
   noteUrgent(waitMs: number): void;
   isDamaged(unit: number): boolean;
+  /** Of the line, without what the console caused. */
+  counters(): LineCounters;
   /** From the start of a reply to the first of its bytes here, as a rule; null before any reply. Units: characters. */
   hiddenChars(): number | null;
   stats(): LineStats;
@@ -52,21 +59,26 @@ export function createLineStats(parts: LineStatsParts): LineStatsBook {
   let wireMs = 0;
   let sampledMono: MonoMs = Number.NEGATIVE_INFINITY;
   let seen: LineCounters = line.counters;
+  const share = createConsoleShare();
   /** Whose answer a late one is: the last that was given up. */
-  let givenUp: number | null = null;
+  let givenUp: { readonly unit: number; readonly lane: Lane } | null = null;
   sample();
 
   return {
     note(report) {
       wireMs += wireMsOf(report, config.serial);
-      const tally = tallies.get(report.unit);
+      const byConsole = report.lane === 'console';
+      const tally = byConsole ? undefined : tallies.get(report.unit);
       tally?.note(report);
       if (report.reply !== null) hidden.note((report.reply.firstByteMs - report.reply.turnaroundMs) / charMs(config.serial));
       const now = line.counters;
       if (now.echoes > seen.echoes) tally?.noteEchoes(now.echoes - seen.echoes);
-      if (now.lateReplies > seen.lateReplies && givenUp !== null) tallies.get(givenUp)?.noteLate(now.lateReplies - seen.lateReplies);
+      const isLateOfConsole = givenUp?.lane === 'console';
+      if (now.lateReplies > seen.lateReplies && givenUp !== null && !isLateOfConsole)
+        tallies.get(givenUp.unit)?.noteLate(now.lateReplies - seen.lateReplies, report.atMono);
+      share.note(seen, now, { transaction: byConsole, late: isLateOfConsole });
       seen = now;
-      if (report.error?.code === 'timeout') givenUp = report.unit;
+      if (report.error?.code === 'timeout') givenUp = report;
       if (clock.monoMs() - sampledMono >= SAMPLE_MS) sample();
     },
     noteUrgent: (waitMs) => urgent.note(waitMs),
@@ -77,10 +89,12 @@ export function createLineStats(parts: LineStatsParts): LineStatsBook {
     },
     stats() {
       sample();
-      const plain = { ...lineOf(config, line.counters), ...loads(), units: units.map(statsOf) };
-      const advice = adviceOf({ ...plain, strangers: line.counters.strangers }, parts.latencyMs());
-      return { ...plain, advice };
+      const counters = share.without(line.counters);
+      const plain = { ...lineOf(config, counters), console: share.counts(), ...loads(), units: units.map(statsOf) };
+      const more = { strangers: counters.strangers, downReason: parts.downReason(), units: units.map(advisedOf) };
+      return { ...plain, advice: adviceOf({ ...plain, ...more }, parts.latencyMs()) };
     },
+    counters: () => share.without(line.counters),
   };
 
   function loads() {
@@ -93,8 +107,17 @@ export function createLineStats(parts: LineStatsParts): LineStatsBook {
     wire.sample(sampledMono, wireMs);
   }
 
+  function advisedOf(unit: Unit): AdvisedUnit {
+    const { responseTimeoutMs } = unit.driver.profile.quirks;
+    return { ...statsOf(unit), recent: tallyOf(unit).recent(clock.monoMs()), profileTimeoutMs: responseTimeoutMs };
+  }
+
+  function tallyOf({ device }: Unit): UnitTally {
+    return tallies.get(device.unit) ?? createUnitTally();
+  }
+
   function statsOf(unit: Unit): UnitStats {
-    const tally = tallies.get(unit.device.unit) ?? createUnitTally();
+    const tally = tallyOf(unit);
     return {
       unit: unit.device.unit,
       device: unit.device.id,
@@ -107,10 +130,10 @@ export function createLineStats(parts: LineStatsParts): LineStatsBook {
   }
 }
 
-function lineOf({ id, port, serial }: LineConfig, counters: LineCounters) {
+function lineOf(config: LineConfig, counters: LineCounters) {
   const { transactions, timeouts, exceptions, lateReplies, echoes, noiseBytes } = counters;
   const crcErrors = counters.crcErrors + counters.truncated;
-  const base = { line: id, kind: 'modbus' as const, port, baud: serial.baud };
+  const base = { line: config.id, kind: 'modbus' as const, port: config.port, baud: serialOf(config)?.baud ?? null };
   return { ...base, transactions, timeouts, crcErrors, exceptions, lateReplies, echoes, noiseBytes };
 }
 

@@ -8,7 +8,7 @@ import type { SerialSettings } from '../core/cabinet.ts';
 
 export interface ScanBook {
   /** One address is done. */
-  step(serial: SerialSettings): void;
+  step(serial: SerialSettings | null): void;
   found(unit: FoundUnit): void;
   /** By address, then by speed. */
   all(): readonly FoundUnit[];
@@ -23,6 +23,6 @@ export function createScanBook(total: number, tell: (progress: ScanProgress) => 
       units.push(unit);
       tell({ done, total, serial: unit.serial, found: unit });
     },
-    all: () => units.toSorted((a, b) => a.unit - b.unit || a.serial.baud - b.serial.baud),
+    all: () => units.toSorted((a, b) => a.unit - b.unit || (a.serial?.baud ?? 0) - (b.serial?.baud ?? 0)),
   };
 }

@@ -6,6 +6,7 @@
  */
 import type { Reply } from '../core/driver.ts';
 import { BusError } from '../core/errors.ts';
+import type { EventBook } from '../core/event-book.ts';
 import type { Log } from '../core/ports.ts';
 import type { Transactions } from './transactions.ts';
 import { type SetupStep, setUpReadOf, type Unit } from './unit.ts';
@@ -15,8 +16,14 @@ const STEP_TRIES = 3;
 /** A register that keeps its own value is not written again for this long, however often its unit returns. Units: ms. Source: assumed; flash that takes 10,000 writes lasts as long as the lamp. */
 const UNKEPT_REST_MS = 86_400_000;
 
-/** The next transaction of the first step that the unit still needs. */
-export async function setUpOne(unit: Unit, transactions: Transactions, log: Log): Promise<void> {
+export interface SetUpParts {
+  readonly transactions: Transactions;
+  readonly events: EventBook;
+  readonly log: Log;
+}
+
+/** The next transaction of the first step that the unit still needs. What it refuses is an event until the unit takes it. */
+export async function setUpOne(unit: Unit, { transactions, events, log }: SetUpParts): Promise<void> {
   const [step] = unit.pendingSteps;
   if (step === undefined) return;
   const { table, address, value } = step;
@@ -26,8 +33,19 @@ export async function setUpOne(unit: Unit, transactions: Transactions, log: Log)
     : transactions.read(unit, read));
   // It was welcomed anew meanwhile, and begins with its first step.
   if (unit.pendingSteps[0] !== step) return;
-  if (result instanceof BusError) failed(unit, step, { error: result, log });
+  if (result instanceof BusError) failed(unit, step, result);
   else advance(unit, step, { reply: result, log });
+  if (unit.pendingSteps.length === 0) tell(unit, events);
+}
+
+/** Once all steps have been tried: what is refused now, in one event. A person need not hear of the same each night. */
+function tell(unit: Unit, events: EventBook): void {
+  const { device, failedSteps } = unit;
+  const refused = [...failedSteps].map(([{ table, address, why }, error]) => `${table} ${address} (${why}): ${error}`);
+  const text = `${device.id} is not set up, ${refused.join('; ')}; check that its profile fits its model and firmware`;
+  if (refused.length === 0 || text !== unit.setUpTrouble) events.clear('unit-not-set-up', device.id);
+  unit.setUpTrouble = refused.length === 0 ? '' : text;
+  if (refused.length > 0) events.set(true, { code: 'unit-not-set-up', source: device.id, severity: 'warning', text });
 }
 
 function advance(unit: Unit, step: SetupStep, { reply, log }: { reply: Reply; log: Log }): void {
@@ -38,6 +56,7 @@ function advance(unit: Unit, step: SetupStep, { reply, log }: { reply: Reply; lo
     unit.stepPhase = 'prove';
   } else if (found === value) {
     if (unit.stepPhase === 'prove') log.event('unit-set-up', { device, address, was: unit.stepWas, value, why });
+    unit.failedSteps.delete(step);
     done(unit);
   } else if (unit.stepPhase === 'look' && isUnkept(unit, step, found ?? null)) {
     done(unit);
@@ -46,7 +65,7 @@ function advance(unit: Unit, step: SetupStep, { reply, log }: { reply: Reply; lo
     unit.stepPhase = 'write';
   } else if (++unit.stepFailures >= STEP_TRIES) {
     unit.unkeptSteps.set(step, { found: found ?? null, atMono: unit.lastMono });
-    leaveOut(unit, step, { why: `reads back ${found}, wrote ${value}`, log });
+    leaveOut(unit, step, `reads back ${found}, wrote ${value}`);
   }
 }
 
@@ -57,16 +76,14 @@ function isUnkept({ unkeptSteps, lastMono }: Unit, step: SetupStep, found: numbe
 }
 
 /** A lost step is done when the unit answers again; one that is refused, now or always, must not keep the line busy. */
-function failed(unit: Unit, step: SetupStep, { error, log }: { error: BusError; log: Log }): void {
+function failed(unit: Unit, step: SetupStep, error: BusError): void {
   if (!error.policy.answered) return;
   if (error.policy.retry && ++unit.stepFailures < STEP_TRIES) return;
-  leaveOut(unit, step, { why: error.message, log });
+  leaveOut(unit, step, error.message);
 }
 
-function leaveOut(unit: Unit, step: SetupStep, { why, log }: { why: string; log: Log }): void {
-  if (!unit.toldSteps.has(step))
-    log.event('unit-not-set-up', { device: unit.device.id, address: step.address, why: step.why, error: why }, 'warning');
-  unit.toldSteps.add(step);
+function leaveOut(unit: Unit, step: SetupStep, why: string): void {
+  unit.failedSteps.set(step, why);
   done(unit);
 }
 

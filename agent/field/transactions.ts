@@ -64,7 +64,8 @@ export function createTransactions(
   const transactions: Transactions = {
     async read(unit, request) {
       const result = await exchange(unit, () => line.read(request, timeoutOf(unit)));
-      if (result instanceof BusError && result.policy.excludePoint) {
+      // A search for registers is refused hundreds of times, and its person sees it.
+      if (result instanceof BusError && result.policy.excludePoint && line.turn.lane !== 'console') {
         const { table, address, count } = request;
         log.event('registers-refused', { device: unit.device.id, table, address, count, why: result.message });
       }
@@ -163,11 +164,13 @@ export function createTransactions(
     lastMissed = { unit, lateReplies: line.counters.lateReplies };
     missedMono = atMono;
     if (before.state === 'silent') budget.charge(atMono - startMono, atMono);
+    // What a person asks may be what the unit never answers, which is no sign of its health; its polls find out whether it is there.
+    if (line.turn.lane === 'console') return;
     const mayBeStarting = atMono < unit.startingMono;
     unit.health = afterTransaction(before, { kind: 'timeout', atMono, jitter: random(), mayBeStarting });
     if (before.state === 'silent' || unit.health.state !== 'silent') return;
     leave(unit);
-    const text = `${unit.device.id} on line ${lineId} is silent: ${error.message}`;
+    const text = silentText(unit, lineId, error);
     events.set(true, { code: 'unit-silent', source: unit.device.id, severity: 'warning', text });
   }
 
@@ -185,4 +188,10 @@ export function createTransactions(
     }
     unit.uptime = uptime;
   }
+}
+
+/** Where to look first: a screen of 80 columns shows the first 60. */
+function silentText({ device: { id, unit, pole } }: Unit, lineId: string, { message }: BusError): string {
+  const wire = pole === null ? `its wire (line ${lineId})` : `the wire to pole ${pole} (line ${lineId})`;
+  return `${id} does not answer; check its supply, address ${unit} and ${wire}; ${message}`;
 }

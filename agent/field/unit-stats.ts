@@ -4,7 +4,9 @@
  * Owns counters and the ring of turnarounds, in bounded memory. Never reads a clock. Called by `line-stats.ts`.
  */
 import type { UnitStats } from '../core/bus-tools.ts';
+import type { MonoMs } from '../core/clock.ts';
 import type { BusErrorCode } from '../core/errors.ts';
+import { createRecentEnds, type RecentCounts } from './recent-ends.ts';
 import { createSpreadMeter } from './spread.ts';
 import type { TransactionReport } from './watched-line.ts';
 
@@ -12,9 +14,10 @@ export type UnitCounts = Pick<UnitStats, 'ok' | 'timeouts' | 'crcErrors' | 'exce
 
 export interface UnitTally {
   note(report: TransactionReport): void;
-  noteLate(count: number): void;
+  noteLate(count: number, atMono: MonoMs): void;
   noteEchoes(count: number): void;
   counts(): UnitCounts;
+  recent(nowMono: MonoMs): RecentCounts;
 }
 
 /** Shape: `crcErrors` counts every damaged reply: wrong checksum, broken off, or an answer to something else. */
@@ -22,8 +25,12 @@ export function createUnitTally(): UnitTally {
   const counts = { ok: 0, timeouts: 0, crcErrors: 0, lateReplies: 0, echoes: 0 };
   const exceptions: Partial<Record<BusErrorCode, number>> = {};
   const turnarounds = createSpreadMeter();
+  const recent = createRecentEnds();
   return {
-    note({ reply, error }) {
+    note({ reply, error, atMono }) {
+      if (error === null || error.policy.answered) recent.note('answered', atMono);
+      else if (error.code === 'timeout') recent.note('missed', atMono);
+      else if (error.policy.unitUsable) recent.note('damaged', atMono);
       if (error === null) {
         counts.ok++;
         if (reply !== null) turnarounds.note(reply.turnaroundMs);
@@ -31,12 +38,14 @@ export function createUnitTally(): UnitTally {
       else if (error.code === 'timeout') counts.timeouts++;
       else if (error.policy.unitUsable) counts.crcErrors++;
     },
-    noteLate(count) {
+    noteLate(count, atMono) {
+      recent.note('late', atMono, count);
       counts.lateReplies += count;
     },
     noteEchoes(count) {
       counts.echoes += count;
     },
     counts: () => ({ ...counts, exceptions: { ...exceptions }, turnaroundMs: turnarounds.spread() }),
+    recent: (nowMono) => recent.counts(nowMono),
   };
 }

@@ -45,8 +45,9 @@ export interface Unit {
   stepWas: number | null;
   /** Tries of the first pending step that it answered with a failure. */
   stepFailures: number;
-  /** Steps that failed and were told; a person need not hear it each night. */
-  readonly toldSteps: Set<SetupStep>;
+  /** Steps that it last refused, and how; and the words in which that was told, empty when nothing is wrong. */
+  readonly failedSteps: Map<SetupStep, string>;
+  setUpTrouble: string;
   /** Steps whose register was written and kept another value: which, and when. */
   readonly unkeptSteps: Map<SetupStep, { readonly found: number | null; readonly atMono: MonoMs }>;
   /** What its uptime register last said. */
@@ -96,7 +97,8 @@ export function createUnit({ device, driver, setupValues, phase = 1 }: UnitOptio
     stepPhase: 'look',
     stepWas: null,
     stepFailures: 0,
-    toldSteps: new Set(),
+    failedSteps: new Map(),
+    setUpTrouble: '',
     unkeptSteps: new Map(),
     uptime: null,
     seenMs: null,
@@ -198,9 +200,15 @@ export function writableMono(unit: Unit): MonoMs {
   return health.state === 'silent' ? Math.max(restedMono(unit), nextWriteMono, hushedMono) : restedMono(unit);
 }
 
-/** The state people see: `new` until it has answered on this line. */
-export function stateOf({ health, isAway }: Unit): 'new' | UnitHealth['state'] {
-  return isAway && health.state !== 'silent' ? 'new' : health.state;
+/** The state people see: `new` until it has answered on this line, `silent` while nothing is known of one that has. */
+export function stateOf(unit: Unit): 'new' | UnitHealth['state'] {
+  if (!isUntried(unit)) return unit.health.state;
+  return unit.seenMs === null ? 'new' : 'silent';
+}
+
+/** It has not been asked, or not often enough to be given up, since it was last away. */
+export function isUntried({ health, isAway }: Unit): boolean {
+  return isAway && health.state !== 'silent';
 }
 
 /** Quantities that it refuses, so that they have left the plan. */

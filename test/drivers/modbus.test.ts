@@ -1,14 +1,18 @@
 import fc from 'fast-check';
 import t from 'tap';
 import type { SerialSettings } from '../../agent/core/cabinet.ts';
+import { createManualClock } from '../../agent/core/manual-clock.ts';
 import type { PointProfile } from '../../agent/core/profile.ts';
 import { decodePoint, encodePoint, isPlausible } from '../../drivers/modbus/codec.ts';
 import { crc16 } from '../../drivers/modbus/crc16.ts';
 import { createLateReplies } from '../../drivers/modbus/late-replies.ts';
+import { createModbusLine } from '../../drivers/modbus/modbus-line.ts';
+import { readFrames } from '../../drivers/modbus/read-frames.ts';
 import { matchReply } from '../../drivers/modbus/reply-matcher.ts';
 import { charMs, gapMs, replyBytes, requestBytes } from '../../drivers/modbus/wire-time.ts';
-import { crcBitwise } from '../street/rtu-slave.ts';
-import { testPoint, writable } from '../support/profiles.ts';
+import { crcBitwise, parseRequest, readReply, type SlaveRequest } from '../street/rtu-slave.ts';
+import { createWire } from '../street/wire.ts';
+import { SERIAL_8N2, testPoint, writable } from '../support/profiles.ts';
 
 const point = (over: Partial<PointProfile>): PointProfile => testPoint('p', { table: 'holding', ...over });
 const sealed = (...bytes: number[]): Buffer => {
@@ -237,4 +241,39 @@ t.test('a reply that was given up is waited for a second and known for five, and
   t.equal(late.take(5, 3, 1_100), false, 'only once');
   late.add(ask(5, 3, 100, 4), { sentMono: 900, nowMono: 1_000 });
   t.equal(late.take(5, 3, 5_900), false, 'not for ever');
+});
+
+t.test('a read is shown as the very bytes that went over the wire', async (t) => {
+  const clock = createManualClock(0);
+  const sent: Buffer[] = [];
+  const words = [1, 0, 1, 1, 0, 0, 0, 1, 1, 0x1234, 0xfedc];
+  const wire = createWire((bytes) => {
+    const reply = readReply(parseRequest(bytes) as SlaveRequest, words.slice(0, bytes.readUInt16BE(4)));
+    sent.push(bytes, reply);
+    clock.after(5, () => wire.end.write(reply));
+  });
+  const line = createModbusLine({ port: wire.port, serial: SERIAL_8N2, clock });
+  await line.open();
+  for (const [table, count] of [
+    ['coil', 9],
+    ['discrete', 1],
+    ['holding', 11],
+    ['input', 2],
+  ] as const) {
+    const request = { unit: 17, table, address: 0x0102, count };
+    const pending = line.read(request, 200);
+    await clock.advance(100);
+    const { words: got } = await pending;
+    const [ask, answer] = sent.splice(0).map((bytes) => bytes.toString('hex'));
+    const { request: asked, response } = readFrames(request, got);
+    t.strictSame(
+      [asked, response].map((text) => text.replaceAll(' ', '').toLowerCase()),
+      [ask, answer],
+      table,
+    );
+  }
+  t.match(readFrames({ unit: 1, table: 'holding', address: 0, count: 1 }, [40]), {
+    request: '01 03 00 00 00 01 84 0A',
+    response: '01 03 02 00 28 B8 5A',
+  });
 });

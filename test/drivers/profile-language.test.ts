@@ -51,7 +51,7 @@ const broken: [story: string, from: string, to: string, mark: string, message: R
   ],
   ['an unknown type', 'u32', 'u48', 'u48', /u16.*s16/],
   ['no source', 'sources:\n  - Acme, manual of the lamp', 'sources: []', '[]', /where the registers are known from/],
-  ['sources missing altogether', 'sources:\n  - Acme, manual of the lamp\n', '', 'id: acme', /expected array/],
+  ['sources missing altogether', 'sources:\n  - Acme, manual of the lamp\n', '', 'id: acme', /missing; needed: a list of at least one entry that says where/],
   ['an example that does not come out', 'level: 40', 'level: 41', '41', /expected 41, but it decodes to 40/],
   ['an example of a point that is not in it', 'level: 40', 'power: 40', '40 }', /not among the registers/],
   ['an example with a wrong checksum', '28 B8 5A', '28 B8 5B', 'origin', /wrong checksum in 01030200/],
@@ -67,7 +67,9 @@ const broken: [story: string, from: string, to: string, mark: string, message: R
   ['an example without its request', '    request: 01 03 00 00 00 01 84 0A\n', '', 'origin', /needs its request/],
   ['an example that is not hex', '01 03 02 00 28 B8 5A', '01 0x03', '01 0x03', /bytes in hex/],
   ['no example', ACME.slice(ACME.indexOf('examples:')), 'examples: []\n', '[]', /at least one exchange/],
-  ['an unknown key', 'address: 10', 'adress: 10', 'adress', /unknown key "adress"/],
+  ['an unknown key', 'address: 0, unit', 'address: 0, unitt', 'unitt', /unknown key "unitt"; did you mean "unit"\?/],
+  ['a misspelt word', 'table: input', 'table: imput', 'imput', /found "imput"; did you mean "input"\? Allowed: coil, discrete, input or holding/],
+  ['a number as text', 'min: 0', 'min: "0"', '"0"', /found "0": write it without quotes; allowed: a number/],
   ['an unknown key at the top', 'vendor: Acme', 'vendor: Acme\ncolour: red', 'colour', /unknown key "colour"/],
   ['a write to an input table', 'table: holding', 'table: input', '{ min', /table input cannot be written/],
   ['a write of a float', 'address: 0,', 'address: 0, type: f32,', 'f32', /type f32 cannot be written, only bit, u16, s16/],
@@ -116,7 +118,7 @@ const broken: [story: string, from: string, to: string, mark: string, message: R
   ['a probe of another length', 'examples:', 'identify: [{ address: 200, count: 2, oneOf: [[1, 2], [3]] }]\nexamples:', '[3]', /found 1 registers, count is 2/],
   ['a coil set up to 2', 'examples:', 'setup: [{ table: coil, address: 0, value: 2, why: x }]\nexamples:', '2, why', /a coil is 0 or 1, found 2/],
   ['a doubtful map without a word', 'trust: B', 'trust: C', 'C\nsources', /trust C needs `experimental:`/],
-  ['no word on serial settings', 'serial: { baud: 9600 }\n', '', 'id: acme', /expected object/],
+  ['no word on serial settings', 'serial: { baud: 9600 }\n', '', 'id: acme', /missing; needed: a section with the keys baud, parity/],
   ['registers of a uart device', 'trust: B', 'trust: B\ntransport: uart\ncodec: sds011\nuptime: level', 'level\n', /a uart device has no registers, so it cannot have uptime/],
   ['a repeated part twice as wide as its stride', 'examples:', 'repeat: [{ id: ch, count: 3, stride: 1, points: [{ id: energy, semantic: energy, address: 100, type: u32 }] }]\nexamples:', '100, type', /^overlaps ch0_energy \(input 100\)$/],
   ['a repeated part beyond the table', 'examples:', 'repeat: [{ id: ch, count: 9, stride: 9000, points: [{ id: energy, semantic: energy, address: 100 }] }]\nexamples:', '100 }] }]', /ch8_energy reaches beyond address 65535/],
@@ -146,6 +148,39 @@ t.test('all mistakes are told at once, with paths as people say them', async (t)
   t.throws(() => load(text), /acme\.yaml:5:8: trust: .*\n.*points\[0\]\.write\.max: .*\n.*points\[1\]\.type: /);
 });
 
+t.test('what hangs on no wrong word is judged all the same', async (t) => {
+  const told = (...changes: [from: string, to: string][]): string[] => {
+    try {
+      load(changes.reduce((text, [from, to]) => text.replace(from, to), ACME));
+    } catch (error) {
+      if (error instanceof ConfigError) return error.problems.map(({ path, message }) => `${path}: ${message.slice(0, 40)}`);
+    }
+    return ['taken'];
+  };
+  const doubt = 'trust: a map of trust C needs `experimental:` and';
+  t.strictSame(
+    told(['trust: B', 'trust: C'], ['model: Lamp', 'model: Lamp\ncolour: red'], ['B8 5A', 'B8 5B'], ['semantic: power', 'semantic: powr']),
+    [
+      'colour: unknown key "colour"; allowed here: id, ',
+      doubt.slice(0, 47),
+      'points[1].semantic: found "powr"; did you mean "power"? Allo',
+      'examples[0]: wrong checksum in 0103020028b85b',
+    ],
+  );
+  const wrongValue = 'examples[0].expect.level: expected 41, but it decodes to 40';
+  t.strictSame(told(['type: u32', 'type: u23'], ['level: 40', 'level: 41']).slice(1), [wrongValue], 'a point that is sound is decoded');
+  t.strictSame(told(['unit: "%"', 'scael: 10'], ['level: 40', 'level: 400']).length, 1, 'a point that may mean another scale is not');
+  t.strictSame(told(['table: input, address: 10', 'tabel: input, address: 0'], ['trust: B', 'trust: C']).length, 2, 'no overlap made up');
+  t.strictSame(told(['trust: B', 'trust: C\nexperimentl: two manuals']).length, 1, 'a misspelt key stands for the one that was meant');
+  t.match(told(['model: Lamp', 'modl: Lamp'], ['trust: B', 'trust: C']).length, 2, 'nothing more where a key is missing');
+});
+
+t.test('a profile without examples may be tried, and not be used', async (t) => {
+  const text = ACME.slice(0, ACME.indexOf('examples:'));
+  t.throws(() => load(text), /acme\.yaml:1:1: examples: give at least one exchange .*luciole bus read/);
+  t.match(loadProfile({ file: 'acme.yaml', text }, readPlacedYaml, 'trial'), { id: 'acme-lamp', examples: [] });
+});
+
 t.test('a refusal names file, line, column, path and what to do', async (t) => {
   const complaint = (from: string, to: string): string => {
     try {
@@ -165,7 +200,7 @@ t.test('a refusal names file, line, column, path and what to do', async (t) => {
   );
   t.equal(
     complaint('sources:\n  - Acme, manual of the lamp\n', 'sources: []\n'),
-    'acme.yaml:6:10: sources: say where the registers are known from',
+    'acme.yaml:6:10: sources: found an empty list; allowed: a list of at least one entry that says where the registers are known from',
   );
   t.equal(complaint('level: 40', 'level: 41'), 'acme.yaml:16:22: examples[0].expect.level: expected 41, but it decodes to 40');
 });

@@ -107,8 +107,14 @@ t.test('a lamp whose driver reports a fault is told, and the fault ends with the
   if (lamp === undefined) throw new Error('no lamp L02');
   lamp.burnt = true;
   await rig.until('told', isTold, 2 * MINUTE_MS);
+  const faultyIn = (list: readonly { readonly id: string; readonly faults: readonly string[] }[] = []): string[] =>
+    list.filter(({ faults }) => faults.length > 0).map(({ id, faults }) => `${id}: ${faults}`);
+  const { view } = rig.agent;
+  const shown = async () => [faultyIn(view.devices()), faultyIn(view.why('L02')?.lamps), faultyIn((await view.status()).zones[0]?.lamps)];
+  for (const each of await shown()) t.match(each, [/^L02: L02.overcurrent: overcurrent/], 'whoever looks at the lamp sees it');
   lamp.burnt = false;
   await rig.until('ended', async () => !(await isTold()), 2 * MINUTE_MS);
+  t.same(await shown(), [[], [], []]);
 });
 
 t.test('an override expires by itself and the street returns to its programme', async (t) => {

@@ -8,6 +8,7 @@ import { readPlacedYaml } from '../../../agent/config/places.ts';
 import { formatProblem } from '../../../agent/core/errors.ts';
 import type { PointProfile, Profile } from '../../../agent/core/profile.ts';
 import { readProfiles } from '../../../drivers/registry.ts';
+import { cabinetPage } from '../../support/cabinet-page.ts';
 import { SERIAL_8N2, testPoint, testProfile, writable } from '../../support/profiles.ts';
 import { smallStreet } from './small-street.ts';
 
@@ -60,6 +61,14 @@ t.test('the published schema is the one the agent validates with', async (t) => 
   t.strictSame(JSON.parse(fromDisk('config/cabinet.schema.json')), JSON.parse(JSON.stringify(cabinetJsonSchema())), hint);
 });
 
+t.test('the page of all keys says what the schema says, and leaves no key without a word', async (t) => {
+  const page = cabinetPage(cabinetJsonSchema());
+  t.equal(fromDisk('docs/cabinet.md'), page, 'write cabinetPage(cabinetJsonSchema()) into docs/cabinet.md');
+  t.match(page, /^\| `lines\[\]\.serial\.baud` \| Bits per second\. \| 1200, .* or 921600 \| `9600` \|$/m);
+  t.match(page, /^\| `zones\[\]\.lamps` \| .* \| - \|$/m, 'what must be there');
+  t.notMatch(page, /\| {2}\|/, 'every key has a sentence');
+});
+
 const POINT = testPoint('level', { semantic: 'level', table: 'holding', unit: '%', range: [0, 100], write: writable({ settleMs: 100 }) });
 const profile = (id: string, transport: 'modbus' | 'uart', points: Partial<PointProfile>[]): [string, Profile] => [
   id,
@@ -107,8 +116,8 @@ const ALLOWED = '; points that set a level: level';
 // biome-ignore format: a table
 const misfits: [story: string, change: [from: string, to: string][], problems: string[]][] = [
   ['all fits', [], []],
-  ['an unknown profile', [['profile: wirenboard-wb-led', 'profile: wirenboard-wb-lead']], ['6:38: lines[0].devices[0].profile: unknown profile "wirenboard-wb-lead"; did you mean "wirenboard-wb-led"?']],
-  ['a profile from nowhere', [['profile: nova-sds011', 'profile: x']], ['14:30: lines[1].devices[0].profile: unknown profile "x"; there are: wirenboard-wb-led, wirenboard-wb-msw, eastron-sdm630, nova-sds011, gateway, radar']],
+  ['an unknown profile', [['profile: wirenboard-wb-led', 'profile: wirenboard-wb-lead']], ['6:38: lines[0].devices[0].profile: unknown profile "wirenboard-wb-lead"; did you mean "wirenboard-wb-led"? it is none of those that come with the agent, nor in /etc/luciole/profiles (profileDirs); others: wirenboard-wb-msw, radar, nova-sds011, gateway, eastron-sdm630']],
+  ['a profile from nowhere', [['profile: nova-sds011', 'profile: x']], ['14:30: lines[1].devices[0].profile: unknown profile "x"; it is none of those that come with the agent, nor in /etc/luciole/profiles (profileDirs); there are: wirenboard-wb-led, wirenboard-wb-msw, eastron-sdm630, nova-sds011, gateway, radar']],
   ['a uart profile among modbus units', [['profile: eastron-sdm630', 'profile: nova-sds011']], ['9:39: lines[0].devices[3].profile: profile "nova-sds011" speaks uart, but line "north" is of kind modbus']],
   ['a modbus profile on a uart line', [['profile: nova-sds011', 'profile: eastron-sdm630']], ['14:30: lines[1].devices[0].profile: profile "eastron-sdm630" speaks modbus, but line "air" is of kind uart']],
   ['a lamp on an unknown point', [[LAMP, '{ id: L01, ratedPowerW: 60, point: leve }']], ['19:40: lamps[0].point: profile "wirenboard-wb-led" has no point "leve"; did you mean "level"?']],

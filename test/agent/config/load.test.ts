@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import t from 'tap';
 import { loadCabinet } from '../../../agent/config/load.ts';
-import { editDistance, nearest } from '../../../agent/config/suggestions.ts';
 import { ConfigError, formatProblem, type Problem } from '../../../agent/core/errors.ts';
+import { editDistance, nearest } from '../../../agent/core/suggestions.ts';
 import { keysAndTypes, names, SITE, values } from './mistakes.ts';
 import { SMALL_STREET, smallStreet } from './small-street.ts';
 

@@ -6,6 +6,7 @@ import { join, resolve } from 'node:path';
 import t, { type Test } from 'tap';
 import { runCommandLine } from '../../../agent/console/cli.ts';
 import { createConsoleServer } from '../../../agent/console/socket-server.ts';
+import type { Terminal } from '../../../agent/console/terminal.ts';
 import { createManualClock } from '../../../agent/core/manual-clock.ts';
 import { createSystemClock } from '../../../agent/core/system-clock.ts';
 import { AT_MS, createFakeView, TIMEZONE } from './fake-view.ts';
@@ -43,7 +44,11 @@ async function run(words: readonly string[], options: SpawnOptions = {}): Promis
 const luciole = (...words: string[]): Promise<Ended> => run([process.execPath, MAIN, ...words]);
 
 /** The same without a process of its own; what only the program can do is refused. */
-async function inProcess(...words: string[]): Promise<Ended> {
+function inProcess(...words: string[]): Promise<Ended> {
+  return inProcessWith({}, ...words);
+}
+
+async function inProcessWith(changes: Partial<Terminal>, ...words: string[]): Promise<Ended> {
   const text = { out: '', err: '' };
   const add = (stream: 'out' | 'err') => (more: string) => {
     text[stream] += more;
@@ -51,8 +56,9 @@ async function inProcess(...words: string[]): Promise<Ended> {
   const refuse = (): Promise<never> => Promise.reject(new Error('the program itself does this'));
   const actions = { run: refuse, check: refuse, version: refuse, 'profile check': refuse, 'profile test': refuse };
   const status = { show: (line: string) => drawn.push(line), clear: () => {} };
-  const terminal = { widthCols: 80, colour: false, user: 'tech', version: 'luciole 0', socketPath: null, status };
-  const code = await runCommandLine(words, { ...terminal, out: add('out'), err: add('err') }, actions);
+  const shelf = async () => ({ ...createFakeView(), about: 'no agent answers: the shelf of the program' });
+  const terminal = { widthCols: 80, colour: false, user: 'tech', version: 'luciole 0', socketPath: null, status, shelf };
+  const code = await runCommandLine(words, { ...terminal, out: add('out'), err: add('err'), ...changes }, actions);
   return { code, ...text };
 }
 /** What was shown at the foot of the terminal on the way. */
@@ -100,7 +106,7 @@ const byTheProgram: typeof usage = [
   [['version', '--json'], 0, /^{"version":"[\d.]+","node":"[\d.]+"}\n$/, /^$/],
   [['--version'], 0, /^luciole \d/, /^$/],
   [['profile', 'check', '/nonexistent.yaml'], 78, /^\/nonexistent.yaml:1:1: no such file/, /^$/],
-  [['profile', 'test', 'x.yaml'], 64, /^$/, /line is missing/],
+  [['profile', 'test', 'x.yaml'], 64, /^$/, /say which line and unit: --line LINE --unit N\n$/],
   [['profile', 'test', '/nonexistent.yaml', '--line', 'street', '--unit', '7'], 78, /no such file/, /^$/],
   [['run', '--port', 'street'], 64, /^$/, /write LINE=PATH/],
   [['run', '--start-at', 'tomorrow'], 64, /^$/, /write an ISO time/],
@@ -149,7 +155,7 @@ t.test('a running agent is asked over its socket', async (t) => {
     [['bus', 'watch', 'street', '--for', '1s', '--json'], 0, /^{"atMs".*}\n{"atMs".*}\n{"line":"street","seen":2.*}\n$/, /^$/],
     [['profile', 'list'], 0, /eastron-sdm630 +meter/, /^$/],
     [['profile', 'show', 'eastron-sdm630'], 0, /mains lost - on phase 2/, /^$/],
-    [['events', '--active'], 0, /1 event going on now, 1 not over/, /^$/],
+    [['events', '--active'], 0, /1 event going on now\n$/, /^$/],
     [['events', '--json'], 0, /^\[{"id":.*}\]\n$/, /^$/],
     [['devices', 'air'], 0, /1 device, 0 silent/, /^$/],
     [['points', 'S99'], 1, /^$/, /no point matches "S99"/],
@@ -158,9 +164,29 @@ t.test('a running agent is asked over its socket', async (t) => {
   for (const [words, code, out, err] of cases)
     t.match(await inProcess(...words, '--socket', socketPath), { code, out, err }, words.join(' '));
   t.strictSame(drawn.slice(0, 3), ['0 %, 1 of 247 at 19200 8N2', '50 %, 124 of 247 at 19200 8N2', '100 %, 247 of 247 at 19200 8N2']);
+  const log2 = await inProcessWith({ status: null }, 'bus', 'scan', 'street', '--baud', 'auto', '--socket', socketPath);
+  t.match(log2, { code: 0, err: '0 %, 1 of 247 at 19200 8N2\n' }, 'one line a speed where there is no terminal');
+  t.match(await inProcessWith({ status: null }, 'bus', 'scan', 'street', '--socket', socketPath), { err: '' }, 'none for one speed');
   t.match(await luciole('why', 'l07', '--socket', socketPath), { code: 0, out: /> {2}presence +80 %/, err: '' }, 'by the program as well');
   const env = { PATH: '/usr/bin:/bin', LUCIOLE_SOCKET: socketPath };
   t.match(await run([process.execPath, MAIN, 'devices'], { env }), { code: 0, out: /L01/ }, 'the environment may name the socket');
+});
+
+t.test('device types are told without an agent too, unless a certain agent was asked', async (t) => {
+  const nowhere = { socketPath: join(folder(t), 'none.sock') };
+  const about = 'luciole: no agent answers: the shelf of the program\n';
+  t.match(await inProcessWith(nowhere, 'profile', 'list'), { code: 0, out: /eastron-sdm630 +meter/, err: about });
+  t.match(await inProcessWith(nowhere, 'profile', 'show', 'Eastron-SDM630', '--json'), {
+    code: 0,
+    out: /^{"id":"eastron-sdm630"/,
+    err: about,
+  });
+  t.match(await inProcessWith(nowhere, 'profile', 'show', 'eastron-sdm63'), { code: 1, err: /did you mean eastron-sdm630/ });
+  t.match(await inProcess('profile', 'list', '--socket', nowhere.socketPath), { code: 69, out: '' });
+  t.match(await inProcessWith(nowhere, 'devices'), { code: 69 }, 'what only an agent knows is not made up');
+  const env = { PATH: '/usr/bin:/bin', LUCIOLE_SOCKET: nowhere.socketPath, LUCIOLE_CONFIG: join(ROOT, 'config/demo.yaml') };
+  const told = await run([process.execPath, MAIN, 'profile', 'list'], { env });
+  t.match(told, { code: 0, out: /eastron-sdm630 .* M01$/m, err: /no agent answers[\s\S]*demo\.yaml/ });
 });
 
 const PROFILE = `id: my-driver
@@ -202,6 +228,11 @@ t.test('a profile is checked at the desk and tried on a unit through the running
   const says =
     /level +2000 +300 +good[\s\S]*current +5 +30\.0 +A +implausible[\s\S]*extra +404 +- +failed[\s\S]*1 of 3 points good; compare/;
   t.match(await test('7'), { code: 1, out: says, err: '' });
+  const bare = join(dir, 'bare.yaml');
+  writeFileSync(bare, PROFILE.slice(0, PROFILE.indexOf('examples:')));
+  t.match(await luciole('profile', 'check', bare), { code: 78, out: /examples: give at least one exchange/ });
+  const tried = await luciole('profile', 'test', bare, '--line', 'street', '--unit', '7', '--socket', socketPath);
+  t.match(tried, { code: 1, out: says, err: '' }, 'without examples too');
   t.match(await test('9', '--json'), { code: 1, out: /^{"profile":"my-driver".*"quality":"failed".*"untried":0}\n$/ });
   t.match(await luciole('profile', 'test', good, '--line', 'stret', '--unit', '7', '--socket', socketPath), {
     code: 1,

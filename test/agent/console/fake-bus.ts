@@ -122,6 +122,7 @@ export function lineStats(changes: Partial<LineStats> = {}): LineStats {
     lateReplies: 2,
     echoes: 0,
     noiseBytes: 17,
+    console: { transactions: 12, timeouts: 1, exceptions: 2, lateReplies: 0 },
     urgentWaitMs: { count: 40, p50: 3.1, p95: 20, p99: 41.2, max: 44 },
     overruns: 0,
     units: [unitStats(1), unitStats(2, { state: 'silent', turnaroundMs: null, refused: ['temperature', 'voltage'] })],

@@ -20,6 +20,7 @@ function lamp(number: number, changes: Partial<LampView> = {}): LampView {
     rank: 'programme',
     reason: 'programme',
     following: true,
+    faults: [],
     ...changes,
   };
 }
@@ -110,7 +111,7 @@ export function status(changes: Partial<StatusView> = {}): StatusView {
 }
 
 export function devices(): DeviceView[] {
-  const common = { line: 'street', profile: 'wb-led', failures: 0, turnaroundMs: 4.62, state: 'ok' } as const;
+  const common = { line: 'street', profile: 'wb-led', failures: 0, turnaroundMs: 4.62, state: 'ok', faults: [] } as const;
   return [
     { ...common, id: 'L01', unit: 1, pole: 'P01', lastSeenMs: AT_MS - 900 },
     { ...common, id: 'L02', unit: 2, pole: 'P02', lastSeenMs: null, turnaroundMs: null, state: 'silent', failures: 14 },

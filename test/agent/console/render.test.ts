@@ -37,6 +37,16 @@ const lampWhy = { id: 'L07', kind: 'lamp', lamps: [fake.whyLamp(7, true)] } as c
 const failed = fake.outcome({ state: 'failed', reason: 'L03 does not answer', lamps: { L01: 'verified', L03: 'failed' } });
 const bare = fake.outcome({ state: 'refused', reason: 'too dark for the class of this road', lamps: {} });
 
+const FAULT = 'L03.status: the lamp is broken';
+const DEAD = 'no unit on line street answers; check its supply, wires A and B, the adapter';
+const faultyZones = fake.status().zones.map((zone) => ({
+  ...zone,
+  lamps: zone.lamps.map((lamp) => (lamp.id === 'L03' ? { ...lamp, faults: [FAULT] } : lamp)),
+}));
+const foundAtHome = bus
+  .scanResult()
+  .found.slice(0, 1)
+  .map((unit) => ({ ...unit, serial: null }));
 const serial = { baud: 9_600, dataBits: 8, parity: 'even', stopBits: 1 } as const;
 const written = { line: 'street', unit: 7, table: 'holding', address: 2_000, values: [300], before: [100], after: [300] } as const;
 const tested = (point: string, changes: Partial<TestedPoint> = {}): TestedPoint => ({
@@ -78,6 +88,39 @@ const sheets: [story: string, text: string, says: RegExp[]][] = [
     'a crowded cabinet still shows some of everything',
     renderStatus(many, page),
     [/\.\.\. and 18 more zones/, /\.\.\. and \d more lines/, /\.\.\. and \d+ more events/],
+  ],
+  [
+    'a lamp that follows and has a fault does not read as well',
+    renderStatus(same(fake.status({ zones: faultyZones })), page),
+    [/bressigny .*fault: L03, all follow/],
+  ],
+  [
+    'a line that is opened again and again says why',
+    renderStatus(same(fake.status({ lines: [fake.line('street', { state: 'reopening', baud: null, reason: DEAD })] })), page),
+    [/street +reopening +- +- .*no unit on/],
+  ],
+  [
+    'a device that answers and has a fault',
+    renderDevices(
+      fake.devices().map((device) => (device.id === 'L01' ? { ...device, faults: [FAULT] } : { ...device, state: 'new' })),
+      page,
+    ),
+    [/L01 .* ok, fault /, /^Fault +L03.status: the lamp is broken$/m, /3 devices, 0 silent, 2 not met yet, 1 with a fault/],
+  ],
+  [
+    'why a lamp with a fault is dark',
+    renderWhy(same({ ...lampWhy, lamps: [{ ...fake.whyLamp(7, true), faults: [FAULT] }] }), page),
+    [/^Fault +L03.status: the lamp is broken$/m],
+  ],
+  [
+    'a zone names the fault of each of its lamps, one that they share once',
+    renderWhy(same({ ...fake.whyZone(), lamps: fake.whyZone().lamps.map((lamp) => ({ ...lamp, faults: [FAULT] })) }), page),
+    [/^L03 .*yes, fault/m, /(?<!broken)\nFault +L03.status: the lamp is broken$/],
+  ],
+  [
+    'a network line and what was found on it have no speed',
+    `${renderStats([bus.lineStats({ baud: null })], page)}\n${renderScan({ ...bus.scanResult(), found: foundAtHome }, page)}`,
+    [/street, modbus, network,/, /^ *1 +network /m],
   ],
   ['an unset clock says what it means', renderStatus(many, page), [/clock none \(not set\), lamps stay lit/, /no line polled yet/]],
   [
@@ -167,6 +210,17 @@ const sheets: [story: string, text: string, says: RegExp[]][] = [
     renderRead(same(bus.readResult()), page),
     [/^ +2000 {2}0x07D0 +300 {2}0x012C/m, /2001 {2}0x07D1 +65336 {2}0xFF38 +-200/, /^level +30 {2}%$/m, /^temperature +- {2}degC$/m],
   ],
+  [
+    'a read as an example of a profile has it',
+    renderRead(bus.readResult({ values: [], request: '07 03 07 D0 00 02 C4 E0', response: `07 03 04 ${'01 2C '.repeat(9)}01 2C` }), page),
+    [/\n\nrequest: 07 03 07 D0 00 02 C4 E0\nresponse: 07 03 04 (01 2C ?){10}$/],
+  ],
+  [
+    'a write to a level that the agent keeps',
+    renderWrite({ ...written, lamps: ['L07'] }, page),
+    [/^Level +of lamp L07: the agent writes its own back within seconds; to keep\s+one:\s+luciole\s+override L07$/m],
+  ],
+  ['the same by broadcast', renderWrite({ ...written, unit: 0, lamps: ['L07', 'L08'] }, page), [/of 2 lamps: the agent writes its own/]],
   ['a register that holds letters', renderRead(bus.readResult({ words: [0x5742], values: [] }), page), [/0x5742 +WB$/m]],
   ['bits', renderRead(bus.readResult({ table: 'coil', words: [1, 0], values: [] }), page), [/^ +2000 {2}0x07D0 +1$/m]],
   ['a write that took', renderWrite(written, page), [/100 \(0x0064\) {2}300 \(0x012C\) {2}300 \(0x012C\)/, /written and read back/]],
@@ -216,6 +270,11 @@ const sheets: [story: string, text: string, says: RegExp[]][] = [
     [/22:31:07 {2}warning {3}10 min \+ {2}L01/, /22:21:07 {2}info +20 min {2}L02/, /3 events in the last 24 h, 1 not over/],
   ],
   ['no events', renderEvents([], page, null), [/no events going on now/]],
+  [
+    'what is going on, which says so once',
+    renderEvents([fake.event(1, { source: 'L01.status', text: 'L01.status: lamp fault' })], page, null),
+    [/ {2}L01\.status {2}lamp fault$/m, /^1 event going on now$/m],
+  ],
   [
     'the shelf',
     renderProfiles(bus.profiles(), page),

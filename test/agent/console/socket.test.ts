@@ -318,7 +318,11 @@ t.test('a write to a line goes into the log with the name of who did it', async 
   await call(socketPath, 'bus read', { line: 'street', unit: '7', address: '1' });
   await call(socketPath, 'bus write', { line: 'street', unit: '7', address: '1', value: '5', yes: true });
   const said = logged.filter(([name]) => name === 'console-command');
-  t.match(said, [['console-command', { command: 'bus write', args: { unit: '7', address: '1', value: '5' }, by: 'console:tech' }]]);
+  const asked = { command: 'bus write', args: { unit: '7', address: '1', value: '5' }, by: 'console:tech' };
+  t.strictSame(said.length, 1, 'who only looks is not in it');
+  t.match(said, [['console-command', { ...asked, before: [100], after: [100] }]], 'with what stood there and what stands there now');
+  await t.rejects(call(socketPath, 'bus write', { line: 'air', unit: 'L01', address: '1', value: '5', yes: true }));
+  t.match(logged.at(-1), ['console-command', { command: 'bus write', by: 'console:tech', refused: /L01 is on line street/ }], 'or why not');
 });
 
 t.test('garbage is answered with an error and the next request is answered as if nothing had been', async (t) => {

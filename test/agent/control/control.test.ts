@@ -389,6 +389,7 @@ t.test('lamps that leave together are told of once', async (t) => {
       write: ({ onSent }) => new Promise(() => sent.push(() => onSent?.(0))),
     },
     events: createEventBook(clock, () => undefined),
+    log: { event: () => undefined },
     verificationOf: () => ({ settleMs: 0, tolerance: 0 }),
     onProgress: () => {
       told++;
@@ -452,6 +453,11 @@ t.test('a lamp found at another level is written again', async (t) => {
     street.writes.map(({ lampId }) => lampId),
     ['L5'],
   );
+  const relit = [{ name: 'lamp-relit', fields: { lamp: 'L5', levelPct: 30, why: 'found at 77 % after it had confirmed 30 %' } }];
+  t.same(street.log, relit);
+  street.poll();
+  await street.clock.advance(5_000);
+  t.same(street.log, relit, 'told once');
 });
 
 t.test('zones and why show wanted, measured and the reasons; unknown names are undefined', async (t) => {

@@ -22,6 +22,7 @@ export interface FakeStreet {
   readonly silent: Set<string>;
   readonly writes: LevelWrite[];
   readonly events: AgentEvent[];
+  readonly log: { readonly name: string; readonly fields: Readonly<Record<string, unknown>> }[];
   readonly outcomes: Outcome[];
   readonly decisions: Decision[];
   readonly disk: Map<string, unknown>;
@@ -57,6 +58,7 @@ export function makeFakeStreet({
   const vague = new Set<string>();
   const latest = new Map<PointId, Reading>();
   const [writes, events, outcomes, decisions]: [LevelWrite[], AgentEvent[], Outcome[], Decision[]] = [[], [], [], []];
+  const log: FakeStreet['log'] = [];
   const waiting = new Map<PointId, (result: WriteResult) => void>();
   const field: Pick<Field, 'write' | 'latest'> = {
     latest: (pointId) => latest.get(pointId),
@@ -92,7 +94,7 @@ export function makeFakeStreet({
       save: async (key, value) => disk.set(key, JSON.parse(JSON.stringify(value))) !== undefined,
       load: load ?? (async (key) => disk.get(key)),
     },
-    log: { event: () => undefined },
+    log: { event: (name, fields = {}) => log.push({ name, fields }) },
     onEvent: (event) => events.push(event),
     onOutcome: (outcome) => outcomes.push(outcome),
     onDecision: (decision) => decisions.push(decision),
@@ -107,6 +109,7 @@ export function makeFakeStreet({
     vague,
     writes,
     events,
+    log,
     outcomes,
     decisions,
     disk,

@@ -1,14 +1,14 @@
 import fc from 'fast-check';
 import t from 'tap';
-import type { UnitStats } from '../../../agent/core/bus-tools.ts';
 import type { ReadRequest, Reply } from '../../../agent/core/driver.ts';
 import { BusError } from '../../../agent/core/errors.ts';
 import { createManualClock } from '../../../agent/core/manual-clock.ts';
 import type { IdentifyProbe } from '../../../agent/core/profile.ts';
-import { adviceOf, type PlainLineStats } from '../../../agent/field/bus-advice.ts';
+import { type AdvisedUnit, adviceOf, type PlainLineStats } from '../../../agent/field/bus-advice.ts';
 import { checkRead, checkRegisters, checkScan, checkWrite } from '../../../agent/field/bus-bounds.ts';
 import { identify } from '../../../agent/field/bus-identify.ts';
 import { createBusWatch } from '../../../agent/field/bus-watch.ts';
+import { createRecentEnds } from '../../../agent/field/recent-ends.ts';
 import { answered, isDone, questionOf, refused, walkFrom } from '../../../agent/field/register-walk.ts';
 import { otherSettings, quickWaitMs, requestMs } from '../../../agent/field/scan-settings.ts';
 import { explains, suspectsOf } from '../../../agent/field/scan-suspects.ts';
@@ -17,7 +17,11 @@ import { SERIAL_8N2, testProfile } from '../../support/profiles.ts';
 
 // ── advice ───────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-const unit = (n: number, over: Partial<UnitStats> = {}): UnitStats => ({
+/** How its questions of the last minutes have ended. */
+const recent = (over: Partial<AdvisedUnit['recent']>): Pick<AdvisedUnit, 'recent'> => ({
+  recent: { answered: 1_000, missed: 0, damaged: 0, late: 0, ...over },
+});
+const unit = (n: number, over: Partial<AdvisedUnit> = {}): AdvisedUnit => ({
   unit: n,
   device: `L${n}`,
   state: 'ok',
@@ -29,6 +33,8 @@ const unit = (n: number, over: Partial<UnitStats> = {}): UnitStats => ({
   echoes: 0,
   turnaroundMs: null,
   timeoutMs: 60,
+  profileTimeoutMs: 60,
+  ...recent({}),
   requests: 1,
   refused: [],
   ...over,
@@ -48,6 +54,8 @@ const healthy: PlainLineStats = {
   echoes: 0,
   noiseBytes: 3,
   strangers: 0,
+  console: { transactions: 0, timeouts: 0, exceptions: 0, lateReplies: 0 },
+  downReason: '',
   urgentWaitMs: null,
   overruns: 0,
   units: [unit(1), unit(2), unit(3)],
@@ -56,25 +64,67 @@ const lineOf = (over: Partial<PlainLineStats>): PlainLineStats => ({ ...healthy,
 
 const adviceTable: [story: string, line: PlainLineStats, latencyMs: number | null, wanted: RegExp[]][] = [
   ['a healthy line needs no advice', healthy, 1, []],
-  ['nor does one unit that once lost a frame', lineOf({ units: [unit(1, { crcErrors: 1, timeouts: 2 }), unit(2)] }), null, []],
+  ['nor does one unit that once lost a frame', lineOf({ units: [unit(1, recent({ damaged: 1, missed: 2 })), unit(2)] }), null, []],
   [
     'damage everywhere is the line',
-    lineOf({ units: [unit(1, { crcErrors: 40 }), unit(2, { crcErrors: 30 }), unit(3)] }),
+    lineOf({ units: [unit(1, recent({ damaged: 40 })), unit(2, recent({ damaged: 30 })), unit(3)] }),
     null,
     [/damaged replies from 2 of 3 units: check termination/],
   ],
   [
     'damage at one unit is that unit',
-    lineOf({ units: [unit(1, { crcErrors: 40 }), unit(2), unit(3)] }),
+    lineOf({ units: [unit(1, recent({ damaged: 40 })), unit(2), unit(3)] }),
     null,
     [/L1 \(unit 1\) alone: check its stub/],
   ],
   ['an echo is the adapter', lineOf({ echoes: 9 }), null, [/switch off its local echo/]],
   [
     'late replies want a longer timeout',
-    lineOf({ units: [unit(1, { lateReplies: 20, timeouts: 15 }), unit(2)] }),
+    lineOf({ units: [unit(1, recent({ late: 20, missed: 15 })), unit(2)] }),
     null,
-    [/L1 came after its 60 ms.*responseTimeoutMs/],
+    [/^20 replies of L1 \(unit 1\) came after its 60 ms were over in the last 10 minutes: raise responseTimeoutMs in its profile$/],
+  ],
+  [
+    'a failure of long ago is no failure of now',
+    lineOf({ units: [unit(1, { timeouts: 500, crcErrors: 500, lateReplies: 500 }), unit(2)] }),
+    null,
+    [],
+  ],
+  [
+    'a wait that was learned is not for the profile to raise, and one late reply no news',
+    lineOf({ units: [unit(1, { timeoutMs: 30, ...recent({ answered: 100, late: 1 }) }), unit(2)] }),
+    null,
+    [],
+  ],
+  [
+    'but late replies again and again are',
+    lineOf({ units: [unit(1, { timeoutMs: 30, ...recent({ late: 12 }) }), unit(2)] }),
+    null,
+    [/^12 replies of L1 \(unit 1\) came late in the last 10 minutes, most come in time: look for what else keeps/],
+  ],
+  [
+    'one late reply among few is one reply',
+    lineOf({ units: [unit(1, recent({ answered: 100, late: 1 })), unit(2)] }),
+    null,
+    [/^1 reply of L1 /],
+  ],
+  [
+    'units with the same trouble share a sentence',
+    lineOf({ units: [1, 2, 3, 4, 5, 6].map((n) => unit(n, recent({ missed: 30 + 10 * n }))) }),
+    null,
+    [/^L1 \(unit 1\), .*, L4 \(unit 4\) and 2 more miss 4 to 8 % of their questions in the last 10 minutes: check their connectors/],
+  ],
+  [
+    'a line that is down is told first, and why, and nothing of its units',
+    lineOf({ downReason: 'there is no such port', units: [unit(1, { state: 'silent' }), unit(2, { state: 'silent' })] }),
+    null,
+    [/^the line is down: there is no such port$/],
+  ],
+  [
+    'a network line has no baud rate to check',
+    lineOf({ baud: null, port: 'tcp://10.0.0.5', units: [unit(1, { state: 'silent' }), unit(2, { state: 'silent' })] }),
+    null,
+    [/^no unit answers: check that tcp:\/\/10.0.0.5 is the right gateway, its own serial settings/],
   ],
   ['foreign frames are a second master', lineOf({ strangers: 2 }), null, [/2 frames of somebody else: look for a second master/]],
   ['many stray bytes are too', lineOf({ noiseBytes: 900 }), null, [/900 bytes nobody asked for: look for a second master/]],
@@ -109,12 +159,12 @@ const adviceTable: [story: string, line: PlainLineStats, latencyMs: number | nul
     null,
     [/never answered: check its address/],
   ],
-  ['lost questions are a connector', lineOf({ units: [unit(1, { timeouts: 60 }), unit(2)] }), null, [/L1 \(unit 1\) misses 6 %/]],
+  ['lost questions are a connector', lineOf({ units: [unit(1, recent({ missed: 60 })), unit(2)] }), null, [/L1 \(unit 1\) misses 6 %/]],
   [
     'a refused register is the wrong profile',
     lineOf({ units: [unit(1, { refused: ['load'] }), unit(2)] }),
     null,
-    [/L1 refuses load: check that its profile/],
+    [/L1 \(unit 1\) refuses load: check that its profile/],
   ],
 ];
 for (const [story, line, latencyMs, wanted] of adviceTable) {
@@ -124,6 +174,23 @@ for (const [story, line, latencyMs, wanted] of adviceTable) {
     for (const [i, pattern] of wanted.entries()) t.match(advice[i], pattern);
   });
 }
+
+t.test('a question lost between answers counts for ten minutes, a unit that was silent altogether does not', async (t) => {
+  const ends = createRecentEnds();
+  ends.note('answered', 0);
+  ends.note('missed', 100);
+  ends.note('missed', 200);
+  t.match(ends.counts(200), { answered: 1, missed: 0 }, 'it may be the beginning of a silence');
+  ends.note('answered', 300);
+  t.match(ends.counts(300), { answered: 2, missed: 2 });
+  for (let i = 0; i < 50; i++) ends.note('missed', 1_000 + i);
+  ends.note('answered', 5 * 60_000);
+  ends.note('late', 5 * 60_000, 3);
+  ends.note('damaged', 5 * 60_000);
+  t.same(ends.counts(5 * 60_000), { answered: 3, missed: 2, damaged: 1, late: 3 });
+  t.same(ends.counts(10 * 60_000), { answered: 1, missed: 0, damaged: 1, late: 3 }, 'the first minute is over');
+  t.same(ends.counts(60 * 60_000), { answered: 0, missed: 0, damaged: 0, late: 0 });
+});
 
 // ── registers ────────────────────────────────────────────────────────────────────────────────────────────────────────
 

@@ -262,7 +262,9 @@ t.test('the wait may be made longer, and an adapter that waits is waited for', a
     const { found, durationMs } = await settled(field.bus.scan({ ...SCAN, to: 10 }, () => {}));
     t.ok(durationMs < 1_000, `${durationMs} ms: nobody waits for the guard against late replies`);
     t.equal(found.length, 1, 'even the last address is heard');
-    t.equal(field.bus.stats()[0]?.lateReplies, late, 'and with an adapter known to wait, at once');
+    const [stats] = field.bus.stats();
+    t.equal(stats?.console.lateReplies, late, 'and with an adapter known to wait, at once');
+    t.equal(stats?.lateReplies, 0, 'which says nothing of the line');
   }
 });
 
@@ -281,7 +283,7 @@ t.test('other speeds are tried in slices that keep the street alive', async (t) 
   const progress: ScanProgress[] = [];
   const result = await rig.settled(rig.field.bus.scan({ ...SCAN, to: 20, autoBaud: true }, (each) => progress.push(each)));
   t.same(
-    result.found.map(({ unit, serial }) => `${unit} ${serial.baud} ${serial.parity}`),
+    result.found.map(({ unit, serial }) => `${unit} ${serial?.baud} ${serial?.parity}`),
     ['1', '2', '3', '4', '5'].map((unit) => `${unit} 9600 none`).concat('12 19200 even', '13 19200 even'),
   );
   t.match(foundAt(result.found, 12), { profiles: [{ id: 'meter' }], device: null, turnaroundMs: 5 });
@@ -427,17 +429,62 @@ t.test('statistics count how transactions ended, unit by unit, and say where to 
   t.match(line?.advice.join('\n'), /local echo/);
 });
 
+t.test('what the console asks is counted apart, and makes no unit ill', async (t) => {
+  const rig = await rigWith(t, { lamps: 2 });
+  await rig.clock.advance(20_000);
+  const { bus } = rig.field;
+  const [before] = bus.stats();
+  await rig.settled(bus.scan({ ...SCAN, from: 3, to: 40 }, () => {}));
+  rig.sim.silence(2);
+  for (let i = 0; i < 4; i++) {
+    const read = { line: 'north', unit: 2, table: 'input', address: 900, count: 1 } as const;
+    await t.rejects(rig.settled(bus.read(read)), { code: 'timeout' });
+  }
+  t.ok((rig.field.devices()[1]?.failures ?? 9) <= 1, 'its own polls alone judge it');
+  rig.sim.revive(2);
+  await rig.clock.advance(2_000);
+  const [after] = bus.stats();
+  t.ok((after?.console.timeouts ?? 0) >= 42, `${after?.console.timeouts} of the console`);
+  t.ok((after?.timeouts ?? 0) - (before?.timeouts ?? 0) <= 3, `${after?.timeouts} of the line`);
+  t.equal(rig.field.lines()[0]?.timeouts, after?.timeouts, 'the same in the list of lines');
+  t.ok((rig.field.lines()[0]?.transactions ?? 0) < (before?.transactions ?? 0) + 30);
+  t.equal(before?.console.transactions, 0);
+  t.ok((after?.units[1]?.timeouts ?? 0) <= 3);
+  t.match(rig.field.devices(), [{ state: 'ok' }, { state: 'ok' }]);
+  t.same(after?.advice, []);
+});
+
+t.test('Modbus TCP has no baud rate to show', async (t) => {
+  const rig = await rigWith(t, { lamps: 1, port: 'tcp://10.0.0.5', strangers: new Map([[9, registers(4)]]) });
+  await rig.clock.advance(3_000);
+  const progress: ScanProgress[] = [];
+  const { found } = await rig.settled(rig.field.bus.scan({ ...SCAN, to: 10 }, (each) => progress.push(each)));
+  t.same(
+    found.map(({ unit, serial }) => [unit, serial]),
+    [
+      [1, null],
+      [9, null],
+    ],
+  );
+  t.ok(progress.length > 0 && progress.every(({ serial }) => serial === null));
+  t.equal(rig.field.lines()[0]?.baud, null);
+  t.equal(rig.field.bus.stats()[0]?.baud, null);
+});
+
 t.test('a line of raw bytes has statistics, and no address to ask', async (t) => {
   const config = testLine('dust', [testDevice('D1', { unit: 0 })], { kind: 'uart', port: '/dev/dust' });
+  let reason = '';
   const parts = {
     lines: [],
-    rawLines: [{ config, noiseBytes: () => 7 }],
+    rawLines: [{ config, noiseBytes: () => 7, downReason: () => reason }],
     clock: createManualClock(0),
     profiles: () => [],
     adapterLatencyMs: () => null,
   };
   const bus = createBusTools(parts);
   t.match(bus.stats(), [{ line: 'dust', kind: 'uart', noiseBytes: 7, units: [], advice: [] }]);
+  reason = 'there is no such port';
+  t.match(bus.stats(), [{ advice: ['the line is down: there is no such port'] }]);
   await t.rejects(
     bus.scan({ ...SCAN, line: 'dust' }, () => {}),
     /line dust carries one device that talks by itself: Modbus lines are none/,

@@ -222,7 +222,7 @@ t.test('a unit goes silent: readings missing, event, backed off; it is welcomed 
     t.match(plant.field.latest(`L1.${quantity}`), { value: null, quality: 'missing' });
   t.match(plant.field.latest('L2.level'), { quality: 'good' }, 'its neighbour does not suffer');
   t.same(eventsOf(plant, 'unit-silent'), ['L1 starts']);
-  t.match(plant.events[0]?.text, /L1 on line north is silent: unit 1: no reply/);
+  t.match(plant.events[0]?.text, /^L1 does not answer; check its supply, address 1 and its wire \(line north\); unit 1: no reply/);
   t.match(plant.field.devices()[0], { state: 'silent' });
   t.same(plant.alive.slice(2), ['L1 down']);
   const { registers } = plant.unit('L1');
@@ -383,16 +383,15 @@ t.test('when no unit answers any more the port is opened anew, told once, and ev
   t.equal(reopened(), 0, 'not before five seconds');
   await plant.clock.advance(20_000);
   t.equal(reopened(), 1);
-  t.match(plant.field.lines()[0], { state: 'up' });
+  t.match(plant.field.lines()[0], { state: 'reopening', reason: /no unit on line north answers; check its supply/ });
   await plant.clock.advance(3_600_000);
   t.ok(reopened() >= 4 && reopened() <= 8, `${reopened()} times in an hour`);
-  const notices = plant.events.filter(({ code }) => code === 'line-down');
-  t.match(notices, [
-    { source: 'north', endMs: Number, text: /no unit on line north answers any more, its port is closed and opened again/ },
-  ]);
-  t.equal(notices.length, 1);
+  t.same(eventsOf(plant, 'line-silent'), ['north starts'], 'it goes on');
+  t.same(eventsOf(plant, 'line-down'), [], 'its port is there');
   for (const unit of [1, 2]) plant.sim.revive(unit);
   await plant.clock.advance(61_000);
+  t.same(eventsOf(plant, 'line-silent'), ['north starts', 'north ends']);
+  t.match(plant.field.lines()[0], { state: 'up', reason: '' });
   t.match(plant.field.latest('L1.level'), { quality: 'good' });
   t.match(plant.field.latest('L2.level'), { quality: 'good' });
   t.match(plant.sim.stats, { gapViolations: 0, collisions: 0, badRequests: 0 });
@@ -501,17 +500,20 @@ t.test('a set-up register that does not keep its value is told once, however oft
   await returns();
   await returns();
   t.same(writes(), ['write holding:100=7', 'write holding:101=1500'], 'written once, for it lies in flash');
-  t.same(
-    plant.log.filter(({ name }) => name === 'unit-not-set-up').map(({ fields }) => `${fields['address']}: ${fields['error']}`),
-    ['100: reads back 0, wrote 7', '101: reads back 0, wrote 1500'],
+  t.same(eventsOf(plant, 'unit-not-set-up'), ['L1 starts'], 'and told once, both together');
+  t.equal(
+    plant.events.find(({ code }) => code === 'unit-not-set-up')?.text,
+    'L1 is not set up, holding 100 (a fixed value): reads back 0, wrote 7; holding 101 (a value of the site): reads back 0, wrote 1500; check that its profile fits its model and firmware',
   );
   lamp.registers.set('holding:100', 3);
   lamp.deaf = false;
   await returns();
   t.same(writes().slice(2), ['write holding:100=7'], 'another value is put right at once');
+  t.same(eventsOf(plant, 'unit-not-set-up').slice(1), ['L1 ends', 'L1 starts'], 'what is wrong now is told');
   await plant.clock.advance(86_400_000);
   await returns();
   t.same(writes().slice(3), ['write holding:101=1500'], 'the same one a day later');
+  t.same(eventsOf(plant, 'unit-not-set-up').slice(3), ['L1 ends'], 'then all is well');
 });
 
 t.test('a lamp that is only ever written is found again and set up anew as well', async (t) => {
@@ -545,12 +547,17 @@ for (const [story, exception, tries] of stubborn) {
     await plant.field.start();
     await plant.clock.advance(5_000);
     t.equal(plant.unit('L1').asked.filter(({ what }) => what === 'read holding:100+1').length, tries);
-    t.match(
-      plant.log.filter(({ name }) => name === 'unit-not-set-up'),
-      [{ fields: { device: 'L1', address: 100 } }],
-    );
+    const told = plant.events.filter(({ code }) => code === 'unit-not-set-up');
+    t.match(told, [{ source: 'L1', severity: 'warning', endMs: null, text: /^L1 is not set up, holding 100 \(a fixed value\): unit 1/ }]);
     t.equal(plant.unit('L1').registers.get('holding:101'), 1_500);
     t.match(plant.field.latest('L1.level'), { quality: 'good' });
+    plant.unit('L1').refusals.clear();
+    plant.sim.silence(1);
+    await plant.clock.advance(20_000);
+    t.same(eventsOf(plant, 'unit-not-set-up'), ['L1 starts'], 'silence mends nothing');
+    plant.sim.revive(1);
+    await plant.clock.advance(60_000);
+    t.same(eventsOf(plant, 'unit-not-set-up'), ['L1 starts', 'L1 ends'], 'a new one that takes it does');
   });
 }
 
@@ -799,6 +806,8 @@ t.test('an unplugged line is an event, its readings are missing; plugged in agai
   await plant.clock.advance(100);
   t.same(eventsOf(plant, 'line-down'), ['north starts']);
   t.match(plant.field.lines()[0], { state: 'down', reason: /unplugged/ });
+  t.match(plant.field.devices(), [{ state: 'silent' }, { state: 'silent' }], 'nobody reads that they are new');
+  t.match(plant.field.bus.stats(), [{ advice: [/^the line is down: .*unplugged/], units: [{ state: 'silent' }, { state: 'silent' }] }]);
   t.match(plant.field.latest('L1.level'), { quality: 'missing' });
   t.same(plant.alive, ['L1 up', 'L2 up', 'L1 down', 'L2 down']);
   await plant.clock.advance(30_000);
@@ -828,6 +837,20 @@ t.test('a port missing at the start is an event, and opened when it comes', asyn
   await plant.clock.advance(11_000);
   t.same(eventsOf(plant, 'line-down'), ['north starts', 'north ends']);
   t.match(plant.field.latest('L1.level'), { quality: 'good' });
+});
+
+t.test('a search for registers does not fill the log', async (t) => {
+  const plant = await plantWith(t, { devices: { L1: LAMP } });
+  await plant.clock.advance(2_000);
+  for (let address = 500; address < 540; address++) plant.unit('L1').refusals.set(`input:${address}`, 2);
+  const search = plant.field.bus.registers({ line: 'north', unit: 1, table: 'input', from: 500, to: 545 }, () => {});
+  await plant.clock.advance(5_000);
+  t.match(await search, { runs: [{ address: 540 }] });
+  t.same(
+    plant.log.filter(({ name }) => name === 'registers-refused'),
+    [],
+  );
+  t.match(plant.field.lines()[0], { exceptions: 0 });
 });
 
 t.test('start and stop may be called twice, and a stopped line asks nothing more', async (t) => {

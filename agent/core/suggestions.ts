@@ -1,10 +1,10 @@
 /**
  * "Did you mean": the known word nearest to a mistyped one.
  *
- * Owns the measure of nearness. Pure. Called by the checks of this room.
+ * Owns the measure of nearness. Pure. Called by the checks of configuration and profiles.
  */
 
-/** Misspellings a suggestion may bridge: one in a short word, one more for each three letters. Source: assumed, tried on the words of this schema. */
+/** Misspellings a suggestion may bridge: one in a short word, one more for each three letters. Source: assumed, tried on the words of the cabinet's schema. */
 const LETTERS_PER_ERROR = 3;
 
 /** Added to the distance when the first letters differ: ids of one kind mostly share theirs, `S02` is nearer to `S01` than to `L02`. */
@@ -22,6 +22,14 @@ export function nearest(word: string, candidates: Iterable<string>): string | un
     if (distance < bestDistance) [best, bestDistance] = [candidate, distance];
   }
   return best;
+}
+
+/** The nearest first, by the share of letters that differ; those equally near stay in order. */
+export function byNearness(word: string, candidates: Iterable<string>): string[] {
+  const distanceTo = (candidate: string): number =>
+    editDistance(word.toLowerCase(), candidate.toLowerCase()) / Math.max(1, word.length, candidate.length);
+  const ranked = [...candidates].map((candidate) => ({ candidate, distance: distanceTo(candidate) }));
+  return ranked.sort((a, b) => a.distance - b.distance).map(({ candidate }) => candidate);
 }
 
 /** `; did you mean "x"?`, or the given words when nothing is near. */

@@ -1,0 +1,86 @@
+/**
+ * A schema as JSON Schema: which part rules a place, which keys may stand there, what is allowed, in words.
+ *
+ * Pure. Called by the checks of configuration and profiles.
+ */
+
+type Path = readonly (string | number)[];
+
+/** The keywords our schemas use. */
+export interface JsonSchema {
+  readonly type?: string;
+  readonly properties?: Readonly<Record<string, JsonSchema>>;
+  /** Of a record: what each of its values is. */
+  readonly additionalProperties?: JsonSchema | boolean;
+  /** A list of them for a list of fixed length. */
+  readonly items?: JsonSchema | readonly JsonSchema[];
+  readonly anyOf?: readonly JsonSchema[];
+  readonly enum?: readonly unknown[];
+  readonly const?: unknown;
+  readonly default?: unknown;
+  readonly description?: string;
+  readonly required?: readonly string[];
+  readonly minimum?: number;
+  readonly maximum?: number;
+  readonly exclusiveMinimum?: number;
+  readonly minLength?: number;
+  readonly maxLength?: number;
+  readonly minItems?: number;
+  /** What is allowed, in words of our own; editors show it too. */
+  readonly patternErrorMessage?: string;
+}
+
+/** The part of the schema that rules the value at `path`; undefined where no value may stand. */
+export function schemaAt(root: JsonSchema, path: Path): JsonSchema | undefined {
+  let here: JsonSchema | undefined = root;
+  for (const part of path) here = here === undefined ? undefined : partOf(withoutNull(here), part);
+  return here;
+}
+
+/** Of a value that may be left empty: what it is when it is not. */
+export function withoutNull(schema: JsonSchema): JsonSchema {
+  return schema.anyOf?.find(({ type }) => type !== 'null') ?? schema;
+}
+
+function partOf({ items, properties, additionalProperties }: JsonSchema, part: string | number): JsonSchema | undefined {
+  if (typeof part === 'number') return Array.isArray(items) ? items[part] : (items as JsonSchema | undefined);
+  const own = properties !== undefined && Object.hasOwn(properties, part) ? properties[part] : undefined;
+  return own ?? (typeof additionalProperties === 'object' ? additionalProperties : undefined);
+}
+
+/** The keys a section may have. */
+export function keysOf(schema: JsonSchema | undefined): readonly string[] {
+  const section = schema?.anyOf?.find((s) => s.properties !== undefined) ?? schema;
+  return Object.keys(section?.properties ?? {});
+}
+
+/** What is allowed, in words: `a whole number from 0 to 100`. */
+export function allowedInWords(schema: JsonSchema): string {
+  if (schema.patternErrorMessage !== undefined) return schema.patternErrorMessage;
+  if (schema.enum !== undefined) return orList(schema.enum.map(String));
+  if (schema.const !== undefined) return String(schema.const);
+  if (schema.anyOf !== undefined) return orList(schema.anyOf.filter((s) => s.type !== 'null').map(allowedInWords));
+  if (schema.type === 'integer') return `a whole number${range(schema)}`;
+  if (schema.type === 'number') return `a number${range(schema)}`;
+  if (schema.type === 'boolean') return 'true or false';
+  if (schema.type === 'string')
+    return schema.maxLength === undefined ? 'text' : `text of ${schema.minLength ?? 0} to ${schema.maxLength} characters`;
+  if (schema.type === 'array') return listInWords(schema);
+  const keys = keysOf(schema);
+  return keys.length === 0 ? 'a section of names and values' : `a section with the keys ${keys.join(', ')}`;
+}
+
+function listInWords({ items, minItems }: JsonSchema): string {
+  if (Array.isArray(items)) return `a list of ${items.length}`;
+  return minItems === undefined ? 'a list' : `a list with at least ${minItems} entry`;
+}
+
+function range({ minimum, exclusiveMinimum, maximum }: JsonSchema): string {
+  if (exclusiveMinimum !== undefined) return ` above ${exclusiveMinimum}${maximum === undefined ? '' : ` up to ${maximum}`}`;
+  if (minimum === undefined) return '';
+  return maximum === undefined ? ` from ${minimum} up` : ` from ${minimum} to ${maximum}`;
+}
+
+function orList(words: readonly string[]): string {
+  return words.length < 2 ? words.join('') : `${words.slice(0, -1).join(', ')} or ${words.at(-1)}`;
+}

@@ -1,0 +1,73 @@
+/**
+ * What a schema finds wrong with a document, in our own words: unknown, missing and wrong values, with what is allowed.
+ *
+ * Owns these sentences. Pure. Called by the checks of configuration and profiles.
+ */
+import type { z } from 'zod';
+import { allowedInWords, type JsonSchema, keysOf, schemaAt, withoutNull } from './json-schema.ts';
+import { didYouMean } from './suggestions.ts';
+
+type Path = readonly (string | number)[];
+
+export interface SchemaFinding {
+  readonly path: Path;
+  readonly message: string;
+  /** Point at the key instead of its value. */
+  readonly atKey?: true;
+}
+
+/** What one of the documents knows beyond the usual slips; each is put behind what was found, or behind what is allowed. */
+export interface MoreHints {
+  found?(found: unknown, schema: JsonSchema): string | undefined;
+  allowed?(path: Path): string;
+}
+
+/** Longest text repeated in a message. Units: characters. */
+const QUOTED_MAX = 40;
+
+/** The findings of one issue of the schema library. `root` is the same schema as JSON Schema, `value` the whole document. */
+export function schemaFindings(root: JsonSchema, value: unknown, issue: z.core.$ZodIssue, more: MoreHints = {}): SchemaFinding[] {
+  const path = issue.path as Path;
+  const schema = schemaAt(root, path) ?? root;
+  if (issue.code === 'unrecognized_keys') {
+    const keys = keysOf(schema);
+    return issue.keys.map((key) => ({
+      path: [...path, key],
+      message: `unknown key "${key}"${didYouMean(key, keys, `; allowed here: ${keys.join(', ')}`)}`,
+      atKey: true,
+    }));
+  }
+  if (issue.code === 'custom') return [{ path, message: issue.message }];
+  const found = valueAt(value, path);
+  const allowed = allowedInWords(schema);
+  if (found === undefined) return [{ path, message: `missing; needed: ${allowed}` }];
+  const hint = more.found?.(found, schema) ?? usualSlip(found, withoutNull(schema));
+  const link = hint.endsWith('?') ? ' Allowed' : '; allowed';
+  return [{ path, message: `found ${inWords(found)}${hint}${link}: ${allowed}${more.allowed?.(path) ?? ''}` }];
+}
+
+/** Undefined where nothing stands. */
+export function valueAt(value: unknown, path: Path): unknown {
+  return path.reduce<unknown>(
+    (here, part) => (typeof here === 'object' && here !== null ? (here as Record<string, unknown>)[part] : undefined),
+    value,
+  );
+}
+
+function inWords(value: unknown): string {
+  if (value === null) return 'nothing';
+  if (Array.isArray(value)) return value.length === 0 ? 'an empty list' : 'a list';
+  if (typeof value === 'object') return 'a section';
+  if (typeof value !== 'string') return String(value);
+  return JSON.stringify(value.length > QUOTED_MAX ? `${value.slice(0, QUOTED_MAX)}...` : value);
+}
+
+/** Quoted numbers, decimal commas, bare numbers where a name is wanted, a word nearly right. */
+function usualSlip(found: unknown, wanted: JsonSchema): string {
+  if (typeof found === 'number') return wanted.type === 'string' && wanted.enum === undefined ? ', a number: write it in quotes' : '';
+  if (typeof found !== 'string') return '';
+  if (wanted.enum !== undefined) return didYouMean(found, wanted.enum.map(String));
+  if (wanted.type !== 'number' && wanted.type !== 'integer') return '';
+  if (/^-?\d+,\d+$/.test(found)) return ': write a decimal point';
+  return found.trim() !== '' && Number.isFinite(Number(found)) ? ': write it without quotes' : '';
+}

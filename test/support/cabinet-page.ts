@@ -1,0 +1,51 @@
+/**
+ * docs/cabinet.md from the schema of the cabinet: every key, what it is, what is allowed, its default.
+ *
+ * Pure. The page is kept in step with the schema by a test.
+ */
+import { allowedInWords, type JsonSchema, withoutNull } from '../../agent/core/json-schema.ts';
+
+const INTRODUCTION = `# Every key of cabinet.yaml
+
+For the integrator who writes one. [config/example-street.yaml](../config/example-street.yaml) is a whole one to copy; editors complete
+and check it by \`config/cabinet.schema.json\`; \`luciole check FILE\` names everything wrong at once.
+
+Keys carry their unit: Deg degrees, M metres, W watts, S seconds, Ms milliseconds, Pct percent of full light. \`x[].y\` is the key \`y\` of
+each entry of the list \`x\`. An id is 1 to 32 letters, digits, ".", "_" or "-", the first a letter or
+digit. A dash under "default" is a key that must be there; "none", one that may be left out.
+`;
+
+export function cabinetPage(schema: JsonSchema): string {
+  const sections = Object.entries(schema.properties ?? {}).map(([key, part]) => {
+    const heading = `## ${key}\n\n${part.description ?? ''}${schema.required?.includes(key) ? '' : ' May be left out.'}`;
+    const rows = rowsOf(key, part);
+    const plain = rows.length > 0 ? rows : [rowOf(key, part, false)];
+    return `${heading}\n\n| key | what it is | allowed | default |\n| --- | --- | --- | --- |\n${plain.join('\n')}\n`;
+  });
+  return [INTRODUCTION, ...sections].join('\n');
+}
+
+function rowsOf(path: string, schema: JsonSchema): string[] {
+  const whole = withoutNull(schema);
+  const items = Array.isArray(whole.items) ? undefined : (whole.items as JsonSchema | undefined);
+  if (items?.properties !== undefined) return rowsOf(`${path}[]`, items);
+  return Object.entries(whole.properties ?? {}).flatMap(([key, part]) => {
+    const at = `${path}.${key}`;
+    const inner = rowsOf(at, part);
+    return [rowOf(at, part, whole.required?.includes(key) === true), ...inner];
+  });
+}
+
+function rowOf(path: string, schema: JsonSchema, isRequired: boolean): string {
+  const usual = schema.default === undefined ? (isRequired ? '-' : 'none') : `\`${String(schema.default)}\``;
+  const cells = [`\`${path}\``, schema.description ?? '', allowed(schema), usual];
+  return `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;
+}
+
+/** Sections and lists of them have rows of their own. */
+function allowed(schema: JsonSchema): string {
+  const whole = withoutNull(schema);
+  if (whole.properties !== undefined) return 'a section';
+  const words = allowedInWords(schema);
+  return words.startsWith('1 to 32 letters') ? 'an id' : words;
+}
