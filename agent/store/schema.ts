@@ -10,8 +10,21 @@ export interface Schema {
   readonly fileName: string;
   /** Tells our file from any other SQLite file. Source: SQLite file format, application id at byte 68. */
   readonly applicationId: number;
+  /** What a file is once all migrations have run; kept in its `user_version`. */
   readonly version: number;
+  /** The lowest version of a program that may still use what this one writes; kept in the file. Raised only when rows change their meaning. */
+  readonly readableSince: number;
+  /** All of them, whichever migration brought them. */
   readonly tables: readonly string[];
+  /** Version 1. A fresh file is this and all migrations after it. */
+  readonly ddl: string;
+  /** In rising order, without a hole. */
+  readonly migrations: readonly Migration[];
+}
+
+/** One step forward. Shape: additive; a new table, or a column that may be null. */
+export interface Migration {
+  readonly to: number;
   readonly ddl: string;
 }
 
@@ -28,8 +41,9 @@ const META = 'CREATE TABLE meta(key TEXT PRIMARY KEY, value ANY NOT NULL) STRICT
 export const TELEMETRY: Schema = {
   fileName: 'telemetry.db',
   applicationId: 0x4c756354,
-  version: 1,
-  tables: ['meta', 'boot', 'series', 'frame', 'gap'],
+  version: 2,
+  readableSince: 2,
+  tables: ['meta', 'boot', 'series', 'frame', 'gap', 'segment'],
   ddl: `${META}
 CREATE TABLE boot(id INTEGER PRIMARY KEY AUTOINCREMENT, token TEXT NOT NULL UNIQUE, at_ms INTEGER NOT NULL) STRICT;
 CREATE TABLE series(id INTEGER PRIMARY KEY AUTOINCREMENT, point TEXT NOT NULL, decimals INTEGER NOT NULL, UNIQUE(point, decimals)) STRICT;
@@ -39,6 +53,18 @@ CREATE TABLE frame(
 CREATE TABLE gap(
   id INTEGER PRIMARY KEY AUTOINCREMENT, first_seq INTEGER, last_seq INTEGER, n INTEGER NOT NULL, reason TEXT NOT NULL, at_ms INTEGER NOT NULL,
   boot INTEGER, mark INTEGER, UNIQUE(boot, mark)) STRICT;`,
+  migrations: [
+    {
+      to: 2,
+      ddl: `
+CREATE TABLE segment(
+  seq INTEGER PRIMARY KEY, first_seq INTEGER NOT NULL, t0_ms INTEGER NOT NULL, t1_ms INTEGER NOT NULL, n INTEGER NOT NULL,
+  total INTEGER NOT NULL, thin INTEGER NOT NULL, crc INTEGER NOT NULL, p BLOB NOT NULL) STRICT;
+ALTER TABLE boot ADD COLUMN true_ms INTEGER;
+ALTER TABLE boot ADD COLUMN machine TEXT;
+ALTER TABLE boot ADD COLUMN start_mono INTEGER;`,
+    },
+  ],
 };
 
 /** Small facts that must outlive everything: overrides, bdSeq, events, outcomes of commands. */
@@ -46,6 +72,7 @@ export const STATE: Schema = {
   fileName: 'state.db',
   applicationId: 0x4c756353,
   version: 1,
+  readableSince: 1,
   tables: ['meta', 'kv', 'event', 'outcome'],
   ddl: `${META}
 CREATE TABLE kv(key TEXT PRIMARY KEY, value TEXT NOT NULL, at_ms INTEGER NOT NULL) STRICT, WITHOUT ROWID;
@@ -55,6 +82,7 @@ CREATE TABLE event(
 CREATE TABLE outcome(
   n INTEGER PRIMARY KEY AUTOINCREMENT, command_id TEXT NOT NULL, state TEXT NOT NULL, at_ms INTEGER NOT NULL, detail TEXT NOT NULL,
   UNIQUE(command_id, state)) STRICT;`,
+  migrations: [],
 };
 
 /** Units: bytes. Source: eMMC and ext4 blocks; larger pages wrote up to twice as much. */

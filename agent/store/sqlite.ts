@@ -42,9 +42,14 @@ export function openSqlite(path: string): Sqlite {
   return new Database(path, { timeout: BUSY_TIMEOUT_MS });
 }
 
-/** Every setting of `schema.ts`. Units: `maxPages` in pages. Errors: throws what SQLite throws. */
+/** What a file keeps from its first table on. Errors: throws what SQLite throws. */
+export function formFresh(db: Sqlite): void {
+  for (const pragma of CREATE_PRAGMAS) db.pragma(pragma);
+}
+
+/** Every setting of `schema.ts` that a connection needs anew; writes nothing to a file that has them. Units: `maxPages` in pages. Errors: throws what SQLite throws. */
 export function applySettings(db: Sqlite, maxPages: number): void {
-  for (const pragma of [...CREATE_PRAGMAS, ...OPEN_PRAGMAS, `max_page_count = ${maxPages}`]) db.pragma(pragma);
+  for (const pragma of [...OPEN_PRAGMAS, `max_page_count = ${maxPages}`]) db.pragma(pragma);
 }
 
 /** A connection that changes nothing, for a file that was set aside. Errors: throws what SQLite throws. */

@@ -9,8 +9,12 @@ import { join } from 'node:path';
 import type { WallMs } from '../core/clock.ts';
 import type { StoreError } from '../core/errors.ts';
 import type { Notice } from './messages.ts';
+import { getMeta, setMeta } from './meta.ts';
+import { expectUsable, migrate, stepForward } from './migrations.ts';
 import { PAGE_BYTES, type Schema } from './schema.ts';
-import { applySettings, openSqlite, type Sqlite, storeError, toStoreError } from './sqlite.ts';
+import { applySettings, formFresh, openSqlite, type Sqlite, storeError, toStoreError } from './sqlite.ts';
+
+export { getMeta, setMeta };
 
 /** Above this the check of all pages would delay readings for too long. Units: bytes. Source: 0.4 s for 10 MB, cold, measured. */
 const QUICK_CHECK_MAX_BYTES = 32 * 2 ** 20;
@@ -74,6 +78,7 @@ export function createStoreFile<H>(parts: FileParts<H>): StoreFile<H> {
       db = openSqlite(path);
       judge(db, path, parts.schema);
       applySettings(db, parts.maxPages);
+      migrate(db, path, parts.schema);
       return db;
     } catch (error) {
       const failure = toStoreError(error, path);
@@ -132,28 +137,13 @@ export function createStoreFile<H>(parts: FileParts<H>): StoreFile<H> {
   };
 }
 
-/** One fact of the file, undefined when it is not there. */
-export function getMeta(db: Sqlite, key: string): unknown {
-  return db.prepare('SELECT value FROM meta WHERE key = ?').pluck().get(key);
-}
-
-/** Within the caller's transaction, if there is one. */
-export function setMeta(db: Sqlite, key: string, value: string | number): void {
-  db.prepare('INSERT INTO meta(key, value) VALUES(?, ?) ON CONFLICT(key) DO UPDATE SET value = excluded.value').run(key, value);
-}
-
 /** Errors: throws StoreError `foreign`, `future-version` or `corrupt` when this file may not be used. */
 function judge(db: Sqlite, path: string, schema: Schema): void {
   const id = Number(db.pragma('application_id', { simple: true }));
-  const version = Number(db.pragma('user_version', { simple: true }));
   if (id !== schema.applicationId) {
     throw storeError('foreign', `${path}: found application id ${id}, expected ${schema.applicationId}: emptied or another program's file`);
   }
-  if (version > schema.version)
-    throw storeError('future-version', `${path}: found version ${version}, this program knows ${schema.version}`);
-  const names = db.prepare("SELECT name FROM sqlite_schema WHERE type = 'table'").pluck().all();
-  const missing = schema.tables.filter((table) => !names.includes(table));
-  if (missing.length > 0) throw storeError('corrupt', `${path}: the tables ${missing.join(', ')} are missing`);
+  expectUsable(db, path, schema);
   const bytes = Number(db.pragma('page_count', { simple: true })) * PAGE_BYTES;
   if (getMeta(db, 'clean') === 1 || bytes > QUICK_CHECK_MAX_BYTES) return;
   const check = String(db.pragma('quick_check(1)', { simple: true }));
@@ -175,12 +165,13 @@ function create<H>({ path, parts, atMs, asidePath }: Creation<H>): Sqlite {
   for (const base of [draft, path]) for (const suffix of SUFFIXES) rmSync(base + suffix, { force: true });
   const db = openSqlite(draft);
   try {
+    formFresh(db);
     applySettings(db, parts.maxPages);
     const transaction = db.transaction(() => {
       db.exec(parts.schema.ddl);
+      stepForward(db, parts.schema, 1);
       notices.push(...parts.begin(db, atMs, asidePath));
       setMeta(db, 'clean', 0);
-      db.pragma(`user_version = ${parts.schema.version}`);
       db.pragma(`application_id = ${parts.schema.applicationId}`);
     });
     transaction.immediate();
