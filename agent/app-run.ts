@@ -11,6 +11,7 @@ import type { Cabinet } from './core/cabinet.ts';
 import { every, sleep } from './core/clock.ts';
 import type { RunOptions } from './core/run-options.ts';
 import { createSystemClock } from './core/system-clock.ts';
+import { machineStart } from './service/machine-start.ts';
 import { createNotify } from './service/notify.ts';
 import { createTimeQuality } from './service/time-quality.ts';
 import { createMqttDoor } from './sync/mqtt-door.ts';
@@ -49,6 +50,7 @@ export async function runAgent(options: RunOptions): Promise<number> {
     openPort: createSerialPort,
     door: createMqttDoor(),
     random: Math.random,
+    machine: machineStart(),
     socketPath: options.socketPath ?? cabinet.console.socketPath ?? agentSocketPath(),
   });
   const notify = createNotify({ socket: options.notifySocket ?? null, log });

@@ -156,7 +156,8 @@ const uplinkSchema = z.strictObject({
 export const storeSchema = z.strictObject({
   dir: pathSchema.default('/var/lib/luciole').describe('Folder of the databases.'),
   commitSeconds: z.int().min(1).max(3600).default(10).describe('At most this much is lost at a power cut.'),
-  maxMegabytes: z.int().min(16).max(65_536).default(512).describe('The oldest readings go when it is full.'),
+  maxMegabytes: z.int().min(16).max(65_536).default(512).describe('When it is full, readings are thinned, then the oldest go.'),
+  maxDays: z.int().min(1).max(3650).default(400).describe('Readings older than this go; 400 days compare a season with the last.'),
   heartbeatS: z.int().min(1).max(86_400).default(60).describe('An unchanged reading is kept this often all the same.'),
 });
 

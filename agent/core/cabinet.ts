@@ -159,6 +159,8 @@ export interface StoreConfig {
   readonly dir: string;
   readonly commitSeconds: number;
   readonly maxMegabytes: number;
+  /** Readings older than this go. */
+  readonly maxDays: number;
   /** A reading that does not change is kept this often all the same. */
   readonly heartbeatS: number;
 }

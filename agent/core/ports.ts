@@ -104,6 +104,8 @@ export interface StoredFrame {
   readonly seq: number;
   readonly atMs: WallMs;
   readonly clockQuality: ClockQuality;
+  /** Its times were put right afterwards, when the clock of its run became known; it was taken with a clock nobody could trust. */
+  readonly isCorrected: boolean;
   readonly readings: readonly StoredReading[];
 }
 
@@ -129,23 +131,134 @@ export interface Committed {
   readonly tickets: readonly { readonly ticket: number; readonly seq: number; readonly readings: number }[];
 }
 
-export interface StoreStatus {
+export interface StoreStatus extends TelemetryFacts {
   readonly state: 'ok' | 'trouble';
   /** What is wrong and what to check; empty while all is well. */
   readonly reason: string;
+  /** Not yet on disk. */
+  readonly readingsWaiting: number;
+  /** Of this run of the agent. */
+  readonly readingsStored: number;
+  readonly readingsLost: number;
+}
+
+/** What the telemetry file says of itself. */
+export interface TelemetryFacts {
   readonly epoch: string;
   readonly frames: number;
   readonly readings: number;
+  /** Units: bytes on disk, journal included. */
   readonly bytes: number;
+  /** Where telemetry stops growing. Units: bytes. */
+  readonly maxBytes: number;
+  /** Frames as they were committed, and what has been compacted. Units: readings and bytes of their rows, without the pages around them. */
+  readonly journal: { readonly readings: number; readonly bytes: number };
+  readonly segments: { readonly count: number; readonly readings: number; readonly bytes: number };
   readonly oldestMs: WallMs | null;
   readonly lastSeq: number;
   readonly cursorSeq: number;
   /** Frames behind the cursor's back: not yet proven delivered. */
   readonly backlogFrames: number;
-  readonly readingsWaiting: number;
-  readonly readingsStored: number;
-  readonly readingsLost: number;
   readonly gaps: number;
+  readonly account: StoreAccount;
+  /** What this run's storage thread has written, by the kernel's accounting; null where the kernel does not say. Units: bytes, ms. */
+  readonly written: { readonly bytes: number; readonly overMs: number } | null;
+}
+
+/**
+ * Where every reading of this epoch is. Units: readings.
+ *
+ * Shape: each number is counted on its own; `produced = delivered + backlog + gaps` must hold.
+ */
+export interface StoreAccount {
+  readonly produced: number;
+  readonly delivered: number;
+  /** On disk and not yet proven delivered. */
+  readonly backlog: number;
+  /** Lost and recorded. */
+  readonly gaps: number;
+  readonly isBalanced: boolean;
+}
+
+export type Resolution = 'raw' | 'minute' | 'hour';
+
+/** One point over a time. Shape: `toMs` excluded; at most `limit` rows or buckets, the newest. */
+export interface HistoryQuery {
+  readonly pointId: PointId;
+  readonly fromMs: WallMs;
+  readonly toMs: WallMs;
+  readonly resolution: Resolution;
+  readonly limit: number;
+}
+
+export interface HistoryRow extends Omit<StoredReading, 'pointId'> {
+  readonly isCorrected: boolean;
+}
+
+/** A minute or an hour. Shape: null where no reading had a value; `readings` counts all, `values` those with one. */
+export interface HistoryBucket {
+  readonly atMs: WallMs;
+  readonly min: number | null;
+  readonly mean: number | null;
+  readonly max: number | null;
+  readonly values: number;
+  readonly readings: number;
+}
+
+/** Oldest first; `rows` for raw, `buckets` for the others. `isCut`: there is more before. */
+export interface History {
+  readonly rows: readonly HistoryRow[];
+  readonly buckets: readonly HistoryBucket[];
+  readonly isCut: boolean;
+}
+
+/** All readings of a time, frame by frame, in the order of seq. Shape: `toMs` excluded. */
+export interface ExportQuery {
+  readonly fromMs: WallMs;
+  readonly toMs: WallMs;
+  readonly afterSeq: number;
+  readonly maxFrames: number;
+}
+
+/** `nextSeq` is the `afterSeq` of the next page; null when this was the last. */
+export interface ExportPage {
+  readonly epoch: string;
+  readonly frames: readonly StoredFrame[];
+  readonly nextSeq: number | null;
+}
+
+/** Old frames made into segments. Units: bytes of rows. */
+export interface CompactionReport {
+  readonly segments: number;
+  readonly frames: number;
+  readonly readings: number;
+  readonly bytesBefore: number;
+  readonly bytesAfter: number;
+}
+
+/** What had to go, by age. Units: readings. */
+export interface RetentionReport {
+  readonly readings: number;
+  /** Of these, not delivered: recorded as gaps. */
+  readonly lost: number;
+}
+
+/** All pages and all checksums read once. */
+export interface StoreCheck {
+  readonly files: readonly {
+    readonly file: string;
+    readonly ok: boolean;
+    /** What is wrong, each with what happens now; empty when nothing is. */
+    readonly problems: readonly string[];
+    readonly bytes: number;
+  }[];
+  readonly account: StoreAccount | null;
+}
+
+export interface BackupReport {
+  readonly path: string;
+  readonly bytes: number;
+  readonly atMs: WallMs;
 }
 
 /** The offline memory. Nothing here ever blocks or throws into a caller: trouble is a state and an event. */
@@ -165,6 +278,14 @@ export interface Store {
   readAfter(seq: number, maxFrames: number): Promise<readonly StoredFrame[]>;
   gapsAfter(id: number): Promise<readonly Gap[]>;
   events(query: { readonly sinceMs: WallMs; readonly limit: number }): Promise<readonly AgentEvent[]>;
+  /** These and the chores below resolve undefined when the disk could not be asked. */
+  history(query: HistoryQuery): Promise<History | undefined>;
+  exportPage(query: ExportQuery): Promise<ExportPage | undefined>;
+  /** Chores; each is safe to repeat and does a bounded part of its work at a time, so that commits come between. */
+  compact(): Promise<CompactionReport | undefined>;
+  retain(): Promise<RetentionReport | undefined>;
+  check(): Promise<StoreCheck | undefined>;
+  backup(): Promise<BackupReport | undefined>;
   /** All up to `seq` is proven delivered. */
   moveCursor(seq: number): void;
   status(): Promise<StoreStatus>;

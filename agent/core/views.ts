@@ -5,7 +5,20 @@
  */
 import type { BusTools } from './bus-tools.ts';
 import type { ClockQuality, WallMs } from './clock.ts';
-import type { DeviceView, LineView, OverrideRequest, ReleaseRequest, StoreStatus, UplinkStatus } from './ports.ts';
+import type {
+  BackupReport,
+  DeviceView,
+  ExportPage,
+  ExportQuery,
+  History,
+  HistoryQuery,
+  LineView,
+  OverrideRequest,
+  ReleaseRequest,
+  StoreCheck,
+  StoreStatus,
+  UplinkStatus,
+} from './ports.ts';
 import type { DeviceCategory, Profile, Trust } from './profile.ts';
 import type { AgentEvent, LevelPct, Outcome, PointId, Quality, Rank, TraceLine } from './words.ts';
 
@@ -22,6 +35,12 @@ export interface AgentView extends ShelfView {
   readonly bus: BusTools;
   /** Oldest first; those still going on are told whenever they began. */
   events(query: { readonly sinceMs: WallMs; readonly activeOnly: boolean; readonly limit: number }): Promise<readonly AgentEvent[]>;
+  /** These resolve undefined when the disk could not be asked; `store` then says why. */
+  history(query: HistoryQuery): Promise<History | undefined>;
+  exportPage(query: ExportQuery): Promise<ExportPage | undefined>;
+  store(): Promise<StoreView>;
+  checkStore(): Promise<StoreCheck | undefined>;
+  backupStore(): Promise<BackupReport | undefined>;
   /** Every id a person may name, for completion and "did you mean". */
   names(): {
     readonly lamps: readonly string[];
@@ -51,6 +70,30 @@ export interface ProfileView {
   readonly points: number;
   /** Devices of this cabinet that are of this type. */
   readonly usedBy: readonly string[];
+}
+
+/** The offline memory, for a person. */
+export interface StoreView extends StoreStatus {
+  readonly dir: string;
+  readonly commitSeconds: number;
+  readonly maxDays: number;
+  /** Until the byte cap is reached at the rate of this run; null while that cannot be told. Units: hours. */
+  readonly hoursLeft: number | null;
+  /** Units: bytes a day written by the storage thread, by the kernel's accounting; null while that cannot be told. */
+  readonly writtenBytesPerDay: number | null;
+  readonly chores: readonly ChoreView[];
+}
+
+/** One chore of the night and how it went last. */
+export interface ChoreView {
+  readonly name: string;
+  /** Five fields, minute first, UTC. */
+  readonly cron: string;
+  readonly nextMs: WallMs | null;
+  readonly lastMs: WallMs | null;
+  /** What it did, or why it failed; empty before its first run. */
+  readonly result: string;
+  readonly failed: boolean;
 }
 
 /** How an override went, and when it ends by itself. */

@@ -85,7 +85,7 @@ export function createCourier({ openLink, setup, clock }: CourierParts): Courier
     watch?.cancel();
     const [first] = unanswered;
     if (first === undefined) return;
-    const patienceMs = first.kind === 'commit' ? PATIENCE_MS.commit : PATIENCE_MS.read;
+    const patienceMs = patienceFor(first.kind);
     watch = clock.after(patienceMs, () => abandon(first.kind, patienceMs));
   }
 
@@ -133,6 +133,12 @@ export function createCourier({ openLink, setup, clock }: CourierParts): Courier
     },
   };
   return courier;
+}
+
+function patienceFor(kind: Kind): number {
+  if (kind === 'check') return PATIENCE_MS.check;
+  // These write as well.
+  return kind === 'commit' || kind === 'compact' || kind === 'retain' || kind === 'backup' ? PATIENCE_MS.commit : PATIENCE_MS.read;
 }
 
 function toLost(message: string, cause?: unknown): StoreError {

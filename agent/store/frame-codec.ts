@@ -1,200 +1,154 @@
 /**
- * The readings of one frame as a blob, and back.
+ * The frames of one commit as a blob, and back.
  *
- * Owns the byte layout: version, count, then one column each of series ids, times, quality runs, scaled integers, doubles.
- * Never touches a file; series names and decimals are the caller's. Called by the telemetry file.
+ * Owns the byte layout: version, count of frames, columns of their heads, then one column each of all their readings' series ids, times,
+ * quality runs, scaled integers, doubles. Never touches a file; series names and decimals are the caller's. Called by the frame table.
+ *
+ * One row for all frames of a commit, because a row costs 40 bytes, as much as ten readings.
  */
 import { crc32 } from 'node:zlib';
 import { StoreError } from '../core/errors.ts';
-import type { Quality } from '../core/words.ts';
 import {
   type ByteReader,
   type ByteWriter,
   createWriter,
-  MAX_SIGNED,
+  expectEnd,
   MAX_VARINT_BYTES,
+  putDeltas,
   putDouble,
-  putSigned,
+  putRuns,
   putVarint,
-  takeByte,
+  takeCount,
+  takeDeltas,
   takeDouble,
-  takeSigned,
+  takeRuns,
   takeVarint,
 } from './byte-column.ts';
+import { cellValue, FORM, qualityOf, type SeriesReading, toCell, toOffsetMs } from './cell.ts';
 
-/** A reading whose point has become a number. */
-export interface SeriesReading {
-  readonly seriesId: number;
-  readonly value: number | null;
-  readonly quality: Quality;
-  readonly atMs: number;
-}
-
-/** The other columns of a frame's row; the checksum covers them too. Shape: integers. */
+/** What a frame says beside its readings. Shape: integers; `clockQuality` is its place in the list. */
 export interface FrameHead {
-  readonly boot: number;
   readonly ticket: number;
   readonly monoMs: number;
   readonly wallMs: number;
   readonly clockQuality: number;
+}
+
+/** A frame whose points have become numbers. */
+export interface SeriesFrame extends FrameHead {
+  readonly readings: readonly SeriesReading[];
+}
+
+/** The other columns of a row: its last frame's, and counts up to it; the checksum covers them too. Shape: integers. */
+export interface RowHead extends FrameHead {
+  readonly boot: number;
   readonly readings: number;
   readonly total: number;
 }
 
-/** `decimals` of a series whose values are kept as they are: integers as integers, all others as doubles. */
-export const EXACT = -1;
-/** More decimals than any instrument on a street has; beyond them a scaled integer gains nothing over a double. */
-export const MAX_DECIMALS = 9;
+/** 1: the readings of a single frame, whose head is the row's. */
+const VERSION = { single: 1, many: 2 } as const;
+const MAX_FLAGS = 4 * FORM.double + 3;
+export const MAX_CLOCK_QUALITY = 3;
 
-const VERSION = 1;
-const QUALITIES: readonly Quality[] = ['good', 'stale', 'bad', 'missing'];
-/** How the value of a reading is kept. */
-const FORM = { none: 0, scaled: 1, double: 2 } as const;
-/** Half of `MAX_SIGNED`, so that the difference of two never exceeds it. */
-const MAX_SCALED = MAX_SIGNED / 2;
-
-interface Cell {
-  readonly flags: number;
-  readonly scaled: number;
-  readonly double: number;
-}
-
-/**
- * The blob of these readings, in their order.
- *
- * Shape:  values are rounded to the decimals of their series; NaN and infinities become `bad` without a value; what does not
- *         fit a scaled integer is kept as a double.
- * Units:  times as ms against `frameMs`.
- */
-export function encodeReadings(readings: readonly SeriesReading[], frameMs: number, decimalsOf: (seriesId: number) => number): Buffer {
-  const writer = createWriter(2 + MAX_VARINT_BYTES * (1 + 4 * readings.length) + 10 * readings.length);
-  const cells = readings.map((reading) => toCell(reading, decimalsOf(reading.seriesId)));
-  putVarint(writer, VERSION);
-  putVarint(writer, readings.length);
-  putDeltas(
-    writer,
-    readings.map((reading) => reading.seriesId),
-  );
-  putDeltas(
-    writer,
-    readings.map((reading) => toOffsetMs(reading.atMs, frameMs)),
-  );
+/** The blob of these frames, in their order. Shape: values as `toCell` keeps them. Units: times as ms against each frame's own. */
+export function encodeFrames(frames: readonly SeriesFrame[], decimalsOf: (seriesId: number) => number): Buffer {
+  const readings = frames.reduce((sum, frame) => sum + frame.readings.length, 0);
+  const writer = createWriter(2 * MAX_VARINT_BYTES + MAX_VARINT_BYTES * (5 * frames.length + 4 * readings) + 10 * readings);
+  putVarint(writer, VERSION.many);
+  putVarint(writer, frames.length);
+  const columns = ['ticket', 'monoMs', 'wallMs'] as const;
+  for (const column of columns)
+    putDeltas(
+      writer,
+      frames.map((frame) => frame[column]),
+    );
   putRuns(
     writer,
-    cells.map((cell) => cell.flags),
+    frames.map(({ clockQuality }) => clockQuality),
   );
-  putDeltas(
-    writer,
-    cells.filter((cell) => cell.flags >> 2 === FORM.scaled).map((cell) => cell.scaled),
-  );
-  for (const cell of cells) if (cell.flags >> 2 === FORM.double) putDouble(writer, cell.double);
+  for (const frame of frames) putVarint(writer, frame.readings.length);
+  putReadings(writer, frames, decimalsOf);
   return Buffer.from(writer.bytes.subarray(0, writer.offset));
 }
 
-/** The readings of a blob. Errors: throws StoreError `corrupt` for anything that `encodeReadings` cannot have written. */
-export function decodeReadings(
-  blob: Uint8Array,
-  frameMs: number,
-  decimalsOf: (seriesId: number) => number | undefined,
-): readonly SeriesReading[] {
+function putReadings(writer: ByteWriter, frames: readonly SeriesFrame[], decimalsOf: (seriesId: number) => number): void {
+  const readings = frames.flatMap((frame) => frame.readings);
+  const cells = readings.map((reading) => toCell(reading, decimalsOf(reading.seriesId)));
+  putDeltas(
+    writer,
+    readings.map(({ seriesId }) => seriesId),
+  );
+  putDeltas(
+    writer,
+    frames.flatMap(({ wallMs, readings: own }) => own.map(({ atMs }) => toOffsetMs(atMs, wallMs))),
+  );
+  putRuns(
+    writer,
+    cells.map(({ flags }) => flags),
+  );
+  putDeltas(
+    writer,
+    cells.filter(({ flags }) => flags >> 2 === FORM.scaled).map(({ scaled }) => scaled),
+  );
+  for (const { flags, double } of cells) if (flags >> 2 === FORM.double) putDouble(writer, double);
+}
+
+/** The frames of a blob; `only` is the head of the one that the older layout holds. Errors: throws StoreError `corrupt` for anything that `encodeFrames` cannot have written. */
+export function decodeFrames(blob: Uint8Array, only: FrameHead, decimalsOf: (seriesId: number) => number | undefined): SeriesFrame[] {
   const reader: ByteReader = { bytes: blob, offset: 0 };
   const version = takeVarint(reader);
-  if (version !== VERSION) throw new StoreError('corrupt', `frame bytes: layout ${version}, this program knows ${VERSION}`);
-  const count = takeVarint(reader);
-  if (count > blob.length) throw new StoreError('corrupt', `frame bytes: ${count} readings announced in ${blob.length} bytes`);
+  if (version !== VERSION.single && version !== VERSION.many)
+    throw new StoreError('corrupt', `stored bytes: layout ${version}, this program knows ${VERSION.many}`);
+  const heads = version === VERSION.single ? [{ ...only, count: takeCount(reader) }] : takeHeads(reader);
+  const wallMs = heads.flatMap((head) => Array.from({ length: head.count }, () => head.wallMs));
+  const readings = takeReadings(reader, wallMs, decimalsOf);
+  expectEnd(reader);
+  let from = 0;
+  return heads.map(({ count, ticket, monoMs, wallMs: ownMs, clockQuality }) => {
+    const own = readings.slice(from, from + count);
+    from += count;
+    return { ticket, monoMs, wallMs: ownMs, clockQuality, readings: own };
+  });
+}
+
+function takeHeads(reader: ByteReader): (FrameHead & { readonly count: number })[] {
+  const frames = takeCount(reader);
+  const [tickets, monos, walls] = [takeDeltas(reader, frames), takeDeltas(reader, frames), takeDeltas(reader, frames)];
+  const qualities = takeRuns(reader, frames, MAX_CLOCK_QUALITY);
+  return qualities.map((clockQuality, i) => ({
+    ticket: tickets[i] ?? 0,
+    monoMs: monos[i] ?? 0,
+    wallMs: walls[i] ?? 0,
+    clockQuality,
+    count: takeCount(reader),
+  }));
+}
+
+function takeReadings(
+  reader: ByteReader,
+  wallMs: readonly number[],
+  decimalsOf: (seriesId: number) => number | undefined,
+): SeriesReading[] {
+  const count = wallMs.length;
+  if (count > reader.bytes.length) throw new StoreError('corrupt', `stored bytes: ${count} readings announced`);
   const ids = takeDeltas(reader, count);
   const offsetsMs = takeDeltas(reader, count);
-  const flags = takeRuns(reader, count);
+  const flags = takeRuns(reader, count, MAX_FLAGS);
   const scaled = takeDeltas(reader, flags.filter((flag) => flag >> 2 === FORM.scaled).length);
   let nextScaled = 0;
-  const readings = ids.map((seriesId, index): SeriesReading => {
-    const flag = flags[index] ?? 0;
+  const next = { scaled: () => scaled[nextScaled++] ?? 0, double: () => takeDouble(reader) };
+  return ids.map((seriesId, i): SeriesReading => {
     const decimals = decimalsOf(seriesId);
-    if (decimals === undefined) throw new StoreError('corrupt', `frame bytes: series ${seriesId} is not known`);
-    const form = flag >> 2;
-    const value = form === FORM.scaled ? (scaled[nextScaled++] ?? 0) / scaleOf(decimals) : form === FORM.double ? takeDouble(reader) : null;
-    return { seriesId, value, quality: QUALITIES[flag & 3] ?? 'bad', atMs: frameMs + (offsetsMs[index] ?? 0) };
+    if (decimals === undefined) throw new StoreError('corrupt', `stored bytes: series ${seriesId} is not known`);
+    const flag = flags[i] ?? 0;
+    const value = cellValue(flag, decimals, next);
+    return { seriesId, value, quality: qualityOf(flag), atMs: (wallMs[i] ?? 0) + (offsetsMs[i] ?? 0) };
   });
-  if (reader.offset !== blob.length) {
-    throw new StoreError('corrupt', `frame bytes: ${blob.length - reader.offset} of ${blob.length} left over`);
-  }
-  return readings;
 }
 
-/** Checksum of a frame's row. SQLite's own checks do not notice flipped payload bytes. Source: reliability measurement, 500 flipped bytes pass `integrity_check`. */
-export function frameCrc(head: FrameHead, blob: Uint8Array): number {
-  const { boot, ticket, monoMs, wallMs, clockQuality, readings, total } = head;
+/** Checksum of a row. SQLite's own checks do not notice flipped payload bytes. Source: reliability measurement, 500 flipped bytes pass `integrity_check`. */
+export function rowCrc({ boot, ticket, monoMs, wallMs, clockQuality, readings, total }: RowHead, blob: Uint8Array): number {
   const columns = new Float64Array([boot, ticket, monoMs, wallMs, clockQuality, readings, total]);
   return crc32(blob, crc32(new Uint8Array(columns.buffer)));
-}
-
-/** The value as a series of so many decimals keeps it. Shape: `EXACT` keeps all. */
-export function roundTo(value: number, decimals: number): number {
-  const scaled = Math.round(value * scaleOf(decimals));
-  return decimals === EXACT || !fits(scaled) ? value : scaled / scaleOf(decimals);
-}
-
-function toCell({ value, quality }: SeriesReading, decimals: number): Cell {
-  const index = QUALITIES.indexOf(quality);
-  if (value === null) return { flags: index, scaled: 0, double: 0 };
-  if (!Number.isFinite(value)) return { flags: QUALITIES.indexOf(index < 2 ? 'bad' : quality), scaled: 0, double: 0 };
-  const scaled = Math.round(value * scaleOf(decimals));
-  const asInteger = fits(scaled) && (decimals !== EXACT || scaled === value);
-  return asInteger ? { flags: index + 4 * FORM.scaled, scaled, double: 0 } : { flags: index + 4 * FORM.double, scaled: 0, double: value };
-}
-
-function scaleOf(decimals: number): number {
-  return decimals === EXACT ? 1 : 10 ** decimals;
-}
-
-function fits(scaled: number): boolean {
-  return Math.abs(scaled) <= MAX_SCALED;
-}
-
-/** A time that makes no sense becomes the frame's own. */
-function toOffsetMs(atMs: number, frameMs: number): number {
-  const offsetMs = Math.round(atMs) - frameMs;
-  return fits(offsetMs) ? offsetMs : 0;
-}
-
-function putDeltas(writer: ByteWriter, values: readonly number[]): void {
-  let before = 0;
-  for (const value of values) {
-    putSigned(writer, value - before);
-    before = value;
-  }
-}
-
-function takeDeltas(reader: ByteReader, count: number): readonly number[] {
-  const values: number[] = [];
-  let before = 0;
-  for (let i = 0; i < count; i++) {
-    before += takeSigned(reader);
-    if (!fits(before)) throw new StoreError('corrupt', `frame bytes: ${before} at byte ${reader.offset} is out of range`);
-    values.push(before);
-  }
-  return values;
-}
-
-function putRuns(writer: ByteWriter, flags: readonly number[]): void {
-  for (let start = 0; start < flags.length; ) {
-    let end = start + 1;
-    while (end < flags.length && flags[end] === flags[start]) end++;
-    putVarint(writer, flags[start] ?? 0);
-    putVarint(writer, end - start);
-    start = end;
-  }
-}
-
-function takeRuns(reader: ByteReader, count: number): readonly number[] {
-  const flags: number[] = [];
-  while (flags.length < count) {
-    const flag = takeByte(reader);
-    const length = takeVarint(reader);
-    if (flag >> 2 > FORM.double || length === 0 || length > count - flags.length) {
-      throw new StoreError('corrupt', `frame bytes: a run of ${length} with flags ${flag}, ${count - flags.length} readings are left`);
-    }
-    for (let i = 0; i < length; i++) flags.push(flag);
-  }
-  return flags;
 }

@@ -3,9 +3,22 @@
  *
  * Owns the shapes; all of them survive a structured clone. Used by both sides.
  */
-import type { WallMs } from '../core/clock.ts';
+import type { MonoMs, WallMs } from '../core/clock.ts';
 import type { StoreErrorCode } from '../core/errors.ts';
-import type { Frame, Gap, StoredFrame } from '../core/ports.ts';
+import type {
+  BackupReport,
+  CompactionReport,
+  ExportPage,
+  ExportQuery,
+  Frame,
+  Gap,
+  History,
+  HistoryQuery,
+  RetentionReport,
+  StoreCheck,
+  StoredFrame,
+  TelemetryFacts,
+} from '../core/ports.ts';
 import type { AgentEvent, Outcome } from '../core/words.ts';
 
 /** What the storage thread needs to know once. */
@@ -15,16 +28,22 @@ export interface Setup {
   readonly boot: string;
   /** Units: bytes of telemetry. */
   readonly maxBytes: number;
+  /** Readings older than this go. */
+  readonly maxDays: number;
+  /** The machine's own start: its name for it, and how far this run's monotonic clock began after it. Null where the kernel does not say. */
+  readonly machine: { readonly bootId: string; readonly startMono: MonoMs } | null;
   /** Decimals worth keeping, by point; others are kept exactly. */
   readonly decimals: ReadonlyMap<string, number>;
+  /** Points that only grow; thinned last. */
+  readonly counters: ReadonlySet<string>;
   /** A fresh telemetry file numbers its frames above this, so that a seq still on its way never means a new frame. */
   readonly floorSeq: number;
   /** Hard stop of the telemetry file. Units: pages. Follows from `maxBytes` when left out. */
   readonly maxPages?: number;
 }
 
-/** Why readings are gone: too many for the memory, too many for the disk, damaged bytes, the whole file set aside, no sense in them. */
-export type LossReason = 'memory-full' | 'cap' | 'corrupt' | 'set-aside' | 'malformed';
+/** Why readings are gone: too many for the memory, too many for the disk (first thinned, then dropped), too old, damaged bytes, the whole file set aside, no sense in them. */
+export type LossReason = 'memory-full' | 'thinned' | 'cap' | 'age' | 'corrupt' | 'set-aside' | 'malformed';
 
 /** Readings lost before they had a seq. `mark` numbers them within a run, so that none is written twice. */
 export interface MemoryGap {
@@ -57,19 +76,6 @@ export interface TelemetryDone {
   readonly cursorSeq: number;
 }
 
-export interface TelemetryFacts {
-  readonly epoch: string;
-  readonly frames: number;
-  readonly readings: number;
-  /** Units: bytes on disk, journal included. */
-  readonly bytes: number;
-  readonly oldestMs: WallMs | null;
-  readonly lastSeq: number;
-  readonly cursorSeq: number;
-  readonly backlogFrames: number;
-  readonly gaps: number;
-}
-
 /** Requests with their answers. `atMs` is the wall time on the main thread: the storage thread reads no clock. */
 export interface Talk {
   commit: {
@@ -80,7 +86,14 @@ export interface Talk {
   gapsAfter: { ask: { readonly id: number }; answer: Result<readonly Gap[]> };
   events: { ask: { readonly sinceMs: WallMs; readonly limit: number }; answer: Result<readonly AgentEvent[]> };
   load: { ask: { readonly key: string }; answer: Result<string | null> };
-  status: { ask: object; answer: Result<TelemetryFacts> };
+  status: { ask: { readonly atMono: MonoMs }; answer: Result<TelemetryFacts> };
+  history: { ask: HistoryQuery; answer: Result<History> };
+  exportPage: { ask: ExportQuery; answer: Result<ExportPage> };
+  /** One bounded step; `more` says that there is work left. */
+  compact: { ask: { readonly atMono: MonoMs }; answer: Result<CompactionReport & { readonly more: boolean }> };
+  retain: { ask: object; answer: Result<RetentionReport & { readonly more: boolean }> };
+  check: { ask: object; answer: Result<StoreCheck> };
+  backup: { ask: object; answer: Result<BackupReport> };
   close: { ask: object; answer: null };
 }
 export type Kind = keyof Talk;

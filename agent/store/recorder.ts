@@ -7,7 +7,7 @@
 import { type Clock, every, type Timer } from '../core/clock.ts';
 import type { Frame } from '../core/ports.ts';
 import type { Reading } from '../core/words.ts';
-import { EXACT, roundTo } from './frame-codec.ts';
+import { EXACT, roundTo } from './cell.ts';
 import { isNews, type Kept, type NewsRule } from './news.ts';
 
 export interface RecorderParts {

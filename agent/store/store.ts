@@ -5,12 +5,24 @@
  * Made by `app.ts`. What is on disk when a promise or `onCommitted` says so survives `kill -9` and power cuts.
  */
 import { randomBytes } from 'node:crypto';
-import { type Clock, every, type Timer } from '../core/clock.ts';
-import type { Committed, Log, Store, StoreStatus } from '../core/ports.ts';
+import { type Clock, every, isTrusted, type Timer } from '../core/clock.ts';
+import type {
+  BackupReport,
+  Committed,
+  CompactionReport,
+  ExportPage,
+  History,
+  Log,
+  RetentionReport,
+  Store,
+  StoreCheck,
+  StoreStatus,
+  TelemetryFacts,
+} from '../core/ports.ts';
 import type { AgentEvent } from '../core/words.ts';
 import { type Committer, createCommitter } from './committer.ts';
 import { type Courier, createCourier } from './courier.ts';
-import type { Kind, OpenLink, Result, Talk, TelemetryFacts } from './messages.ts';
+import type { Kind, OpenLink, Result, Setup, Talk } from './messages.ts';
 import { PATIENCE_MS, within } from './patience.ts';
 import { isTroubled, type Part, reasonOf } from './trouble.ts';
 import { openWorkerLink } from './worker-link.ts';
@@ -21,8 +33,13 @@ export interface StoreParts {
   readonly log: Log;
   readonly commitSeconds: number;
   readonly maxMegabytes: number;
+  readonly maxDays: number;
   /** Decimals worth keeping, by point id; values of other points are kept exactly. */
   readonly decimals: ReadonlyMap<string, number>;
+  /** Points that only grow; none unless given. */
+  readonly counters?: ReadonlySet<string>;
+  /** When the machine itself began; not known unless given. */
+  readonly machine?: Setup['machine'];
   /** A thread of its own unless told otherwise; simulations hand in `openInProcessLink`. */
   readonly openLink?: OpenLink;
 }
@@ -38,11 +55,16 @@ const NO_FACTS: TelemetryFacts = {
   frames: 0,
   readings: 0,
   bytes: 0,
+  maxBytes: 0,
+  journal: { readings: 0, bytes: 0 },
+  segments: { count: 0, readings: 0, bytes: 0 },
   oldestMs: null,
   lastSeq: 0,
   cursorSeq: 0,
   backlogFrames: 0,
   gaps: 0,
+  account: { produced: 0, delivered: 0, backlog: 0, gaps: 0, isBalanced: true },
+  written: null,
 };
 
 /** A store on a folder that need not exist yet. Touches nothing before `start`. */
@@ -55,7 +77,10 @@ export function createStore(parts: StoreParts): Store {
       dir: parts.dir,
       boot,
       maxBytes: parts.maxMegabytes * MEGABYTE,
+      maxDays: parts.maxDays,
+      machine: parts.machine ?? null,
       decimals: parts.decimals,
+      counters: parts.counters ?? new Set(),
       floorSeq: committer.counters().lastSeq,
     }),
     clock,
@@ -78,9 +103,10 @@ export function createStore(parts: StoreParts): Store {
     kind: K,
     question: Talk[K]['ask'],
     part: Part,
+    patience = patiently,
   ): Promise<T | undefined> {
     if (ticks === null || isTroubled(committer.troubles(), 'storage thread')) return undefined;
-    const result = (await patiently(courier.ask(kind, question))) as Result<T> | null | undefined;
+    const result = (await patience(courier.ask(kind, question))) as Result<T> | null | undefined;
     if (result === null || result === undefined) return undefined;
     if (result.ok) return result.value;
     committer.fail(part, result.message);
@@ -88,10 +114,47 @@ export function createStore(parts: StoreParts): Store {
   }
 
   async function status(): Promise<StoreStatus> {
-    facts = (await read<'status', TelemetryFacts>('status', {}, 'telemetry.db')) ?? facts;
+    facts = (await read<'status', TelemetryFacts>('status', { atMono: clock.monoMs() }, 'telemetry.db')) ?? facts;
     const { readingsWaiting, readingsStored, readingsLost } = committer.counters();
     const reason = reasonOf(committer.troubles());
     return { ...facts, state: reason === '' ? 'ok' : 'trouble', reason, readingsWaiting, readingsStored, readingsLost };
+  }
+
+  /** Nobody but the chore waits for it, and the courier has its own patience. */
+  const endlessly = <T>(promise: Promise<T>): Promise<T | undefined> => promise;
+
+  async function compact(): Promise<CompactionReport | undefined> {
+    let sum: CompactionReport = { segments: 0, frames: 0, readings: 0, bytesBefore: 0, bytesAfter: 0 };
+    for (let more = true; more; ) {
+      const step = await read<'compact', CompactionReport & { more: boolean }>(
+        'compact',
+        { atMono: clock.monoMs() },
+        'telemetry.db',
+        endlessly,
+      );
+      if (step === undefined) return undefined;
+      sum = {
+        segments: sum.segments + step.segments,
+        frames: sum.frames + step.frames,
+        readings: sum.readings + step.readings,
+        bytesBefore: sum.bytesBefore + step.bytesBefore,
+        bytesAfter: sum.bytesAfter + step.bytesAfter,
+      };
+      more = step.more;
+    }
+    return sum;
+  }
+
+  /** Nothing is old by a clock that nobody can trust. */
+  async function retain(): Promise<RetentionReport | undefined> {
+    let sum: RetentionReport = { readings: 0, lost: 0 };
+    for (let more = isTrusted(clock.quality()); more; ) {
+      const step = await read<'retain', RetentionReport & { more: boolean }>('retain', {}, 'telemetry.db', endlessly);
+      if (step === undefined) return undefined;
+      sum = { readings: sum.readings + step.readings, lost: sum.lost + step.lost };
+      more = step.more;
+    }
+    return sum;
   }
 
   const store: Store = {
@@ -131,6 +194,12 @@ export function createStore(parts: StoreParts): Store {
     readAfter: async (seq, maxFrames) => (await read('readAfter', { seq, maxFrames }, 'telemetry.db')) ?? [],
     gapsAfter: async (id) => (await read('gapsAfter', { id }, 'telemetry.db')) ?? [],
     events: async (query) => (await read('events', query, 'state.db')) ?? [],
+    history: (query) => read<'history', History>('history', query, 'telemetry.db'),
+    exportPage: (query) => read<'exportPage', ExportPage>('exportPage', query, 'telemetry.db'),
+    compact,
+    retain,
+    check: () => read<'check', StoreCheck>('check', {}, 'telemetry.db', endlessly),
+    backup: () => read<'backup', BackupReport>('backup', {}, 'state.db', endlessly),
     moveCursor: committer.moveCursor,
     status,
   };

@@ -1,89 +1,156 @@
 /**
- * `telemetry.db`: frames, the cursor and every recorded loss.
+ * `telemetry.db`: frames and segments, the cursor and every recorded loss.
  *
- * Owns what one commit does, the byte cap and the counts. Never decides when to commit. Called by the database, on the storage thread.
+ * Owns what one commit and one step of a chore do, and the byte cap. Never decides when. Called by the database, on the storage thread.
  */
 import { randomBytes } from 'node:crypto';
 import { existsSync, statSync } from 'node:fs';
-import type { WallMs } from '../core/clock.ts';
-import type { Frame, Gap, StoredFrame } from '../core/ports.ts';
-import { createFrameTable, type FrameRow, type FrameTable, type ReadRow } from './frame-table.ts';
-import { createGapTable, type GapTable } from './gap-table.ts';
-import type { Notice, Setup, TelemetryDone, TelemetryFacts, TelemetryWork } from './messages.ts';
+import type { MonoMs, WallMs } from '../core/clock.ts';
+import type {
+  CompactionReport,
+  ExportPage,
+  ExportQuery,
+  Frame,
+  Gap,
+  History,
+  HistoryQuery,
+  RetentionReport,
+  StoreAccount,
+  StoredFrame,
+  TelemetryFacts,
+} from '../core/ports.ts';
+import { accountOf, backlogOf, cursorOf, moveCursor } from './account.ts';
+import { compactOne, createLosses, dropPiece, isRowBefore, type Losses, learnTime, makeRoom, overAge, usedBytes } from './compaction.ts';
+import { CLOCK_QUALITIES } from './frame-table.ts';
+import { createGapTable } from './gap-table.ts';
+import { historyOf } from './history.ts';
+import type { Notice, Setup, TelemetryDone, TelemetryWork } from './messages.ts';
 import { PAGE_BYTES, TELEMETRY } from './schema.ts';
 import { openReadOnly, type Sqlite } from './sqlite.ts';
 import { createStoreFile, getMeta, setMeta } from './store-file.ts';
+import { type Handle, openTables, type Piece, piecesAfter } from './telemetry-handle.ts';
+import { allDamaged, createPieceMemory, exportPage, type Found, framesAfter } from './telemetry-reader.ts';
+import { createWriteMeter } from './write-meter.ts';
 
 export interface TelemetryFile {
   /** Errors: these throw StoreError. */
   commit(work: TelemetryWork, atMs: WallMs): TelemetryDone;
   readAfter(seq: number, maxFrames: number, atMs: WallMs): readonly StoredFrame[];
   gapsAfter(id: number, atMs: WallMs): readonly Gap[];
-  facts(atMs: WallMs): TelemetryFacts;
+  history(query: HistoryQuery, atMs: WallMs): History;
+  exportPage(query: ExportQuery, atMs: WallMs): ExportPage;
+  /** One segment of frames that are older than an hour. */
+  compact(at: { readonly atMs: WallMs; readonly atMono: MonoMs }): CompactionReport & { readonly more: boolean };
+  /** Some of what is older than the bound in days. */
+  retain(atMs: WallMs): RetentionReport & { readonly more: boolean };
+  /** Every row read once; what cannot be read becomes a gap. */
+  check(atMs: WallMs): { readonly problems: readonly string[]; readonly account: StoreAccount };
+  facts(at: { readonly atMs: WallMs; readonly atMono: MonoMs }): TelemetryFacts;
   close(): void;
 }
 
-interface Handle {
-  readonly db: Sqlite;
-  readonly frames: FrameTable;
-  readonly gaps: GapTable;
-}
-
-/** Frames removed at once when room is needed. */
-const REMOVE_FRAMES = 32;
 /** Room made beyond the need, so that a full store records one gap for many commits. Units: share of the cap. */
 const HEADROOM = 0.02;
 /** The hard stop above the cap: the index pages and one commit. Units: pages. */
 const BACKSTOP_PAGES = 256;
-/** Free pages given back to the file system, once there are so many, so many at a time. Source: vacuum in small steps, never `VACUUM`. */
-const VACUUM_PAGES = { from: 512, step: 64 };
+/** Free pages given back to the file system, once there are so many, so many at a time. Source: vacuum in small steps, never `VACUUM`; an hour of frames frees 40, which the next hour takes. */
+const VACUUM_PAGES = { from: 128, step: 64 };
 /** Longest answer to one question. Units: frames, gaps. */
 const MAX_ANSWER = 2_000;
+/** Frames stay frames for so long: what was committed last is asked for most. Units: ms. Source: issue "store", hourly compaction. */
+const COMPACT_AFTER_MS = 3_600_000;
+/** Rows dropped in one step of the bound in days. */
+const RETAIN_ROWS = 64;
+const DAY_MS = 86_400_000;
 
 /** The file on its folder; opened at first use. */
 export function createTelemetryFile(setup: Setup, onNotice: (notice: Notice) => void): TelemetryFile {
   let floorSeq = setup.floorSeq;
+  const memory = createPieceMemory();
+  const meter = createWriteMeter();
   const file = createStoreFile<Handle>({
     dir: setup.dir,
     schema: TELEMETRY,
     maxPages: setup.maxPages ?? Math.ceil(setup.maxBytes / PAGE_BYTES) + BACKSTOP_PAGES,
-    begin: (db, atMs, asidePath) => {
-      setMeta(db, 'epoch', randomBytes(16).toString('hex'));
-      setMeta(db, 'cursor_seq', floorSeq);
-      if (floorSeq > 0) db.prepare("INSERT INTO sqlite_sequence(name, seq) VALUES('frame', ?)").run(floorSeq);
-      if (asidePath === null) return [];
-      const readings = countUndelivered(asidePath);
-      createGapTable(db).add({ firstSeq: null, lastSeq: null, readings, reason: 'set-aside', atMs });
-      return [{ kind: 'lost', reason: 'set-aside', readings }];
-    },
-    attach: (db) => ({ db, frames: createFrameTable(db, setup), gaps: createGapTable(db) }),
+    begin: (db, atMs, asidePath) => begin(db, { atMs, asidePath, floorSeq }),
+    attach: (db) => openTables(db, setup),
     onNotice,
   });
 
+  /** One transaction whose losses are told once it stands. */
+  function write<T>(atMs: WallMs, act: (handle: Handle, losses: Losses) => T): T {
+    let notices: readonly Notice[] = [];
+    memory.forget();
+    const result = file.write(atMs, (handle) => {
+      const losses = createLosses(handle, atMs);
+      const done = act(handle, losses);
+      notices = losses.settle();
+      return done;
+    });
+    for (const notice of notices) onNotice(notice);
+    file.read(atMs, giveBack);
+    return result;
+  }
+
+  /** What was found, and what was found damaged recorded as such. */
+  function look<T>(atMs: WallMs, find: (handle: Handle) => Found<T>): T {
+    const { value, damaged } = file.read(atMs, find);
+    if (damaged.length > 0) write(atMs, (handle, losses) => dropDamaged(handle, losses, damaged));
+    return value;
+  }
+
   return {
     commit: (work, atMs) => {
-      const idle = work.frames.length === 0 && work.gaps.length === 0 && work.cursorSeq === null && !work.probe;
-      const lost: Notice[] = [];
-      const act = (handle: Handle): TelemetryDone => {
-        if (!idle) lost.push(...writeDown(handle, { work, atMs, setup }));
-        const { db, frames } = handle;
-        return { tickets: ticketsOf(handle, work.frames), lastSeq: frames.lastSeq(), cursorSeq: cursorOf(db) };
-      };
-      const done = idle ? file.read(atMs, act) : file.write(atMs, act);
+      const isIdle = work.frames.length === 0 && work.gaps.length === 0 && work.cursorSeq === null && !work.probe;
+      const done = isIdle
+        ? file.read(atMs, (handle) => answer(handle, work.frames))
+        : write(atMs, (handle, losses) => {
+            writeDown(handle, losses, { work, atMs, setup });
+            return answer(handle, work.frames);
+          });
       floorSeq = Math.max(floorSeq, done.lastSeq);
-      for (const notice of lost) onNotice(notice);
-      if (!idle) file.read(atMs, giveBack);
       return done;
     },
-    readAfter: (seq, maxFrames, atMs) => {
-      const found = file.read(atMs, ({ frames }) => collect(frames, seq, Math.min(maxFrames, MAX_ANSWER)));
-      if (found.damaged.length > 0) file.write(atMs, (handle) => recordDamage(handle, found.damaged, atMs)).forEach(onNotice);
-      return found.frames;
-    },
+    readAfter: (seq, maxFrames, atMs) =>
+      look(atMs, (handle) => framesAfter(handle, memory, { seq, maxFrames: Math.min(maxFrames, MAX_ANSWER) })),
     gapsAfter: (id, atMs) => file.read(atMs, ({ gaps }) => gaps.after(id, MAX_ANSWER)),
-    facts: (atMs) => file.read(atMs, (handle) => countAll(handle, file.path)),
+    history: (query, atMs) => look(atMs, (handle) => historyOf(handle, query)),
+    exportPage: (query, atMs) =>
+      look(atMs, (handle) => {
+        const { value, damaged } = exportPage(handle, memory, { ...query, maxFrames: Math.min(query.maxFrames, MAX_ANSWER) });
+        return { value: { epoch: epochOf(handle.db), ...value }, damaged };
+      }),
+    compact: ({ atMs, atMono }) =>
+      write(atMs, (handle, losses) => {
+        const isDue = (row: { boot: number; mono_ms: number }): boolean =>
+          row.boot !== handle.boots.known() || atMono - row.mono_ms >= COMPACT_AFTER_MS;
+        const report = compactOne(handle, losses, isDue);
+        return report === null ? { ...NOTHING_COMPACTED, more: false } : { ...report, more: true };
+      }),
+    retain: (atMs) => write(atMs, (handle, losses) => retain(handle, losses, atMs - setup.maxDays * DAY_MS)),
+    check: (atMs) => {
+      const damaged = file.read(atMs, allDamaged);
+      if (damaged.length > 0) write(atMs, (handle, losses) => dropDamaged(handle, losses, damaged));
+      return { problems: damaged.map(damageText), account: file.read(atMs, accountOf) };
+    },
+    facts: ({ atMs, atMono }) =>
+      file.read(atMs, (handle) => ({ ...factsOf(handle, file.path), maxBytes: setup.maxBytes, written: meter.read(atMono) })),
     close: file.close,
   };
+}
+
+const NOTHING_COMPACTED: CompactionReport = { segments: 0, frames: 0, readings: 0, bytesBefore: 0, bytesAfter: 0 };
+
+/** First rows of a fresh file; what the one before still owed is a gap in it. */
+function begin(db: Sqlite, { atMs, asidePath, floorSeq }: { atMs: WallMs; asidePath: string | null; floorSeq: number }): readonly Notice[] {
+  setMeta(db, 'epoch', randomBytes(16).toString('hex'));
+  setMeta(db, 'cursor_seq', floorSeq);
+  setMeta(db, 'delivered', 0);
+  if (floorSeq > 0) db.prepare("INSERT INTO sqlite_sequence(name, seq) VALUES('frame', ?)").run(floorSeq);
+  if (asidePath === null) return [];
+  const readings = countUndelivered(asidePath);
+  createGapTable(db).add({ firstSeq: null, lastSeq: null, readings, reason: 'set-aside', atMs });
+  return [{ kind: 'lost', reason: 'set-aside', readings }];
 }
 
 interface Task {
@@ -93,123 +160,105 @@ interface Task {
 }
 
 /** One transaction: cursor, then losses, then room, then frames. */
-function writeDown(handle: Handle, { work, atMs, setup }: Task): readonly Notice[] {
-  const { db, frames, gaps } = handle;
-  const cursorSeq = Math.min(work.cursorSeq ?? 0, frames.lastSeq());
-  if (cursorSeq > cursorOf(db)) setMeta(db, 'cursor_seq', cursorSeq);
+function writeDown(handle: Handle, losses: Losses, { work, atMs, setup }: Task): void {
+  const { db, frames, gaps, boots } = handle;
+  if (work.cursorSeq !== null) moveCursor(handle, work.cursorSeq);
   if (work.probe) setMeta(db, 'probed_ms', Math.round(atMs));
-  for (const gap of work.gaps) gaps.addOnce(gap, setup.boot);
+  for (const gap of work.gaps) gaps.addOnce(gap, boots.own(atMs));
   const committed = frames.committedTicket();
   const fresh = work.frames.filter((frame) => frame.ticket > committed);
-  const neededBytes = fresh.reduce((bytes, frame) => bytes + frames.estimate(frame), 0);
-  const notices = makeRoom(handle, { neededBytes, maxBytes: setup.maxBytes, atMs });
-  for (const frame of fresh) frames.add(frame);
-  return notices;
+  const neededBytes = fresh.length === 0 ? 0 : frames.estimate(fresh);
+  if (usedBytes(db) + neededBytes > setup.maxBytes)
+    makeRoom(handle, losses, { targetBytes: setup.maxBytes * (1 - HEADROOM) - neededBytes });
+  frames.add(fresh);
+  learnTime(
+    handle,
+    fresh.map(({ clockQuality, atMono, atMs: wallMs }) => ({
+      clockQuality: CLOCK_QUALITIES.indexOf(clockQuality),
+      monoMs: atMono,
+      wallMs,
+    })),
+  );
 }
 
 /**
  * Every frame of the work with its seq, whether it went in now or had gone in before the answer to an earlier commit was lost.
  *
- * A frame's name is (boot, ticket) and tickets rise with seq, so the newest row tells which ones are in the file.
+ * A frame's name is (boot, ticket) and tickets rise with seq, so the newest rows tell which ones are in the file.
  */
-function ticketsOf({ frames }: Handle, asked: readonly Frame[]): TelemetryDone['tickets'] {
-  const first = asked[0];
-  if (first === undefined) return [];
-  const rows = frames.ownSince(first.ticket, asked.length);
-  return rows.map(({ ticket, seq, n }) => ({ ticket, seq, readings: n })).reverse();
+function answer({ db, frames }: Handle, asked: readonly Frame[]): TelemetryDone {
+  const wanted = new Set(asked.map(({ ticket }) => ticket));
+  const rows = asked[0] === undefined ? [] : frames.ownSince(asked[0].ticket);
+  const tickets = rows.flatMap((row) => {
+    const read = frames.read(row);
+    return read.kind === 'damaged' ? [] : read.frames.filter(({ ticket }) => wanted.has(ticket));
+  });
+  return {
+    tickets: tickets.map(({ ticket, seq, readings }) => ({ ticket, seq, readings: readings.length })),
+    lastSeq: frames.lastSeq(),
+    cursorSeq: cursorOf(db),
+  };
 }
 
-interface Lost {
-  readonly firstSeq: number;
-  readonly lastSeq: number;
-  readonly readings: number;
+/** Delivered rows just go: what the platform has is not lost. */
+function dropDamaged(handle: Handle, losses: Losses, damaged: readonly Piece[]): void {
+  for (const piece of damaged) dropPiece(handle, losses, { piece, reason: 'corrupt' });
 }
 
-/** Below the cap before anything is added: the oldest go, and what was not delivered of them becomes a gap. */
-function makeRoom({ db, frames, gaps }: Handle, need: { neededBytes: number; maxBytes: number; atMs: WallMs }): readonly Notice[] {
-  if (usedBytes(db) + need.neededBytes <= need.maxBytes) return [];
-  const targetBytes = need.maxBytes * (1 - HEADROOM) - need.neededBytes;
-  const cursorSeq = cursorOf(db);
-  let lost = null as Lost | null;
-  while (usedBytes(db) > targetBytes) {
-    const from = frames.first();
-    const newest = frames.last();
-    if (from === undefined || newest === undefined || from.seq === newest.seq) break;
-    const toSeq = Math.min(from.seq + REMOVE_FRAMES, newest.seq) - 1;
-    const readings = undelivered({ frames, gaps, afterSeq: cursorSeq, toSeq });
-    if (toSeq > cursorSeq) {
-      const firstSeq: number = lost?.firstSeq ?? Math.max(from.seq, cursorSeq + 1);
-      lost = { firstSeq, lastSeq: toSeq, readings: (lost?.readings ?? 0) + readings };
-    }
-    frames.removeUpTo(toSeq);
+function damageText({ kind, firstSeq, seq, n }: Piece): string {
+  return `telemetry.db: a row of ${kind === 'segment' ? 'compacted ' : ''}frames ${firstSeq} to ${seq} is damaged; its ${n} readings are dropped, and reported as a gap where they were not delivered`;
+}
+
+function retain(handle: Handle, losses: Losses, beforeMs: WallMs): RetentionReport & { readonly more: boolean } {
+  const labels = handle.segments.labels();
+  const over = overAge(labels, beforeMs);
+  const isAllOver = over === labels.length;
+  const newest = handle.frames.last()?.seq;
+  const rows = isAllOver ? handle.frames.after(0, RETAIN_ROWS).filter((row) => row.seq !== newest) : [];
+  const firstYoung = rows.findIndex((row) => !isRowBefore(handle, row, beforeMs));
+  const count = over + (firstYoung === -1 ? rows.length : firstYoung);
+  const before = accountOf(handle);
+  let readings = 0;
+  for (let dropped = 0; dropped < Math.min(count, RETAIN_ROWS); dropped++) {
+    const [piece] = piecesAfter(handle, 0, 1);
+    if (piece === undefined) break;
+    readings += piece.n;
+    dropPiece(handle, losses, { piece, reason: 'age' });
   }
-  if (lost === null) return [];
-  gaps.add({ ...lost, reason: 'cap', atMs: need.atMs });
-  return [{ kind: 'lost', reason: 'cap', readings: lost.readings }];
-}
-
-interface Range {
-  readonly frames: FrameTable;
-  readonly gaps: GapTable;
-  readonly afterSeq: number;
-  readonly toSeq: number;
-}
-
-/** Readings of the frames in a range, without those already recorded as damaged. */
-function undelivered({ frames, gaps, afterSeq, toSeq }: Range): number {
-  const first = frames.after(afterSeq, 1)[0];
-  const last = frames.at(toSeq);
-  if (first === undefined || last === undefined || first.seq > last.seq) return 0;
-  return last.total - first.total + first.n - gaps.damagedBetween(first.seq, last.seq).readings;
-}
-
-/** Up to `maxFrames` whole frames after `seq`, and the damaged ones met on the way. */
-function collect(table: FrameTable, seq: number, maxFrames: number): { frames: StoredFrame[]; damaged: FrameRow[] } {
-  const frames: StoredFrame[] = [];
-  const damaged: FrameRow[] = [];
-  for (let afterSeq = seq; frames.length < maxFrames; ) {
-    const rows = table.after(afterSeq, maxFrames - frames.length);
-    for (const row of rows) {
-      const read: ReadRow = table.read(row);
-      if (read.kind === 'frame') frames.push(read.frame);
-      if (read.kind === 'damaged') damaged.push(row);
-      afterSeq = row.seq;
-    }
-    if (rows.length === 0) break;
-  }
-  return { frames, damaged };
-}
-
-/** Delivered frames are only emptied: what the platform has is not lost. */
-function recordDamage({ db, frames, gaps }: Handle, damaged: readonly FrameRow[], atMs: WallMs): readonly Notice[] {
-  const cursorSeq = cursorOf(db);
-  for (const row of damaged) frames.empty(row.seq);
-  const lost = damaged.filter((row) => row.seq > cursorSeq);
-  for (const { seq, n } of lost) gaps.add({ firstSeq: seq, lastSeq: seq, readings: n, reason: 'corrupt', atMs });
-  return lost.map(({ n }) => ({ kind: 'lost', reason: 'corrupt', readings: n }));
+  return { readings, lost: before.backlog - accountOf(handle).backlog, more: count > RETAIN_ROWS };
 }
 
 function giveBack({ db }: Handle): void {
   if (pragma(db, 'freelist_count') > VACUUM_PAGES.from) db.pragma(`incremental_vacuum(${VACUUM_PAGES.step})`);
 }
 
-function countAll({ db, frames, gaps }: Handle, path: string): TelemetryFacts {
-  const [first, last, cursorSeq] = [frames.first(), frames.last(), cursorOf(db)];
-  const held = first && last ? gaps.damagedBetween(first.seq, last.seq) : { frames: 0, readings: 0 };
-  const backlog = frames.after(cursorSeq, 1)[0];
-  const owed = backlog && last ? gaps.damagedBetween(backlog.seq, last.seq) : { frames: 0, readings: 0 };
+function factsOf(handle: Handle, path: string): Omit<TelemetryFacts, 'maxBytes' | 'written'> {
+  const { db, frames, segments, gaps } = handle;
+  const [journal, packed] = [frames.tally(0), segments.tally(0)];
   const wal = `${path}-wal`;
   return {
-    epoch: String(getMeta(db, 'epoch')),
-    frames: first && last ? last.seq - first.seq + 1 - held.frames : 0,
-    readings: first && last ? last.total - first.total + first.n - held.readings : 0,
+    epoch: epochOf(db),
+    frames: journal.frames + packed.frames,
+    readings: journal.readings + packed.readings,
     bytes: pragma(db, 'page_count') * PAGE_BYTES + (existsSync(wal) ? statSync(wal).size : 0),
-    oldestMs: first?.wall_ms ?? null,
+    journal: { readings: journal.readings, bytes: journal.bytes },
+    segments: { count: packed.rows, readings: packed.readings, bytes: packed.bytes },
+    oldestMs: oldestOf(handle),
     lastSeq: frames.lastSeq(),
-    cursorSeq,
-    backlogFrames: backlog && last ? last.seq - backlog.seq + 1 - owed.frames : 0,
+    cursorSeq: cursorOf(db),
+    backlogFrames: backlogOf(handle).frames,
     gaps: gaps.count(),
+    account: accountOf(handle),
   };
+}
+
+/** Of the oldest row whose time is known. */
+function oldestOf({ segments, frames, boots }: Handle): WallMs | null {
+  const known = segments.labels().find(({ t0_ms: t0Ms }) => Math.abs(t0Ms) < 8.64e15);
+  if (known !== undefined) return known.t0_ms;
+  const row = frames.first();
+  if (row === undefined) return null;
+  return row.wall_ms + boots.shiftMs(row.boot, { clockQuality: row.tq, monoMs: row.mono_ms, wallMs: row.wall_ms });
 }
 
 /** Best effort on a file that was set aside. Shape: 0 when it cannot be told. */
@@ -217,10 +266,9 @@ function countUndelivered(path: string): number {
   try {
     const db = openReadOnly(path);
     try {
-      const owed = 'SELECT total - n FROM frame WHERE seq > ? ORDER BY seq LIMIT 1';
-      const before = db.prepare(owed).pluck().get(cursorOf(db));
-      const last = db.prepare('SELECT total FROM frame ORDER BY seq DESC LIMIT 1').pluck().get();
-      return typeof before === 'number' && typeof last === 'number' ? Math.max(0, last - before) : 0;
+      const sum = (table: string): number =>
+        Number(db.prepare(`SELECT coalesce(sum(n), 0) FROM ${table} WHERE seq > ?`).pluck().get(cursorOf(db)));
+      return Math.max(0, sum('segment') + sum('frame') - Number(getMeta(db, 'cursor_part') ?? 0));
     } finally {
       db.close();
     }
@@ -230,12 +278,8 @@ function countUndelivered(path: string): number {
   }
 }
 
-function cursorOf(db: Sqlite): number {
-  return Number(getMeta(db, 'cursor_seq') ?? 0);
-}
-
-function usedBytes(db: Sqlite): number {
-  return (pragma(db, 'page_count') - pragma(db, 'freelist_count')) * PAGE_BYTES;
+function epochOf(db: Sqlite): string {
+  return String(getMeta(db, 'epoch'));
 }
 
 function pragma(db: Sqlite, name: string): number {

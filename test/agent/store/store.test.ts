@@ -495,7 +495,7 @@ t.test('where no folder can be, the agent starts all the same and recovers once 
 
 t.test('at SQLite’s own limit commits are refused whole, reading goes on, and room lets them in', async (t) => {
   const dir = folder(t);
-  const setup: Setup = { dir, boot: 'boot', maxBytes: 64 * 2 ** 20, decimals: new Map(), floorSeq: 0, maxPages: 40 };
+  const setup: Setup = { dir, boot: 'boot', maxBytes: 64 * 2 ** 20, maxDays: 400, machine: null, counters: new Set<string>(), decimals: new Map(), floorSeq: 0, maxPages: 40 };
   const commit = (db: ReturnType<typeof createDatabase>, frames: TelemetryWork['frames'], cursorSeq: number | null = null) =>
     db.handle<'commit'>({ kind: 'commit', atMs: START_MS, state: null, telemetry: { frames, gaps: [], cursorSeq, probe: false } }).answer
       .telemetry;
@@ -618,7 +618,7 @@ t.test('a point whose decimals change begins a new series; what was stored keeps
   const dir = folder(t);
   const open = (decimals: number) => {
     const link = openInProcessLink(
-      { dir, boot: `b${decimals}`, maxBytes: 2 ** 26, decimals: new Map([['L0.level', decimals]]), floorSeq: 0 },
+      { dir, boot: `b${decimals}`, maxBytes: 2 ** 26, maxDays: 400, machine: null, counters: new Set<string>(), decimals: new Map([['L0.level', decimals]]), floorSeq: 0 },
       () => {},
     );
     return link;

@@ -13,7 +13,7 @@ const clock = createSystemClock({ quality: () => 'synced' });
 const WRITER = fileURLToPath(new URL('./fixtures/writer.ts', import.meta.url));
 
 function open(dir: string, openLink?: OpenLink, commitSeconds = 0.05) {
-  const parts = { dir, clock, log: SILENT, commitSeconds, maxMegabytes: 64, decimals: new Map() };
+  const parts = { dir, clock, log: SILENT, commitSeconds, maxMegabytes: 64, maxDays: 400, decimals: new Map() };
   return createStore(openLink === undefined ? parts : { ...parts, openLink });
 }
 

@@ -1,0 +1,21 @@
+/**
+ * Which start of the machine this run belongs to, and how long after it the run began.
+ *
+ * Owns the two questions to the kernel. Its monotonic clock runs on from one run of the agent to the next, so that a run whose time was never
+ * known is dated by a later one. Called by `app-run.ts`.
+ */
+import { readFileSync } from 'node:fs';
+import type { MonoMs } from '../core/clock.ts';
+
+/** Source: random(4): a new name at each start of the kernel. */
+const BOOT_ID = '/proc/sys/kernel/random/boot_id';
+
+/** Null where the kernel does not say. Units: `startMono` in ms on the kernel's monotonic clock, at zero of this process's own. */
+export function machineStart(): { readonly bootId: string; readonly startMono: MonoMs } | null {
+  try {
+    const bootId = readFileSync(BOOT_ID, 'utf8').trim();
+    return { bootId, startMono: Number(process.hrtime.bigint()) / 1e6 - performance.now() };
+  } catch {
+    return null; // Another kind of system: each run then knows its own time only.
+  }
+}

@@ -1,0 +1,95 @@
+/**
+ * Which readings have been delivered, and whether every one of them is somewhere.
+ *
+ * Owns the cursor in the file: `cursor_seq`, up to which all is delivered; `cursor_part`, the readings delivered of the row that the cursor
+ * stands in; `delivered`, all of this epoch. Called by the telemetry file, within its transactions.
+ */
+import type { StoreAccount } from '../core/ports.ts';
+import { getMeta, setMeta } from './meta.ts';
+import type { Sqlite } from './sqlite.ts';
+import { type Handle, type Piece, pieceAt, piecesAfter, tallyAfter } from './telemetry-handle.ts';
+
+/** Rows looked at in one step of the cursor. */
+const STEP_ROWS = 256;
+
+export function cursorOf(db: Sqlite): number {
+  return Number(getMeta(db, 'cursor_seq') ?? 0);
+}
+
+/** Forward only, and not beyond what there is. */
+export function moveCursor(handle: Handle, wantedSeq: number): void {
+  const { db, frames } = handle;
+  const [fromSeq, toSeq] = [cursorOf(db), Math.min(wantedSeq, frames.lastSeq())];
+  if (toSeq <= fromSeq) return;
+  const part = partUpTo(handle, toSeq);
+  const delivered = deliveredOf(handle) + wholeBetween(handle, fromSeq, toSeq) - partOf(db) + part;
+  setMeta(db, 'delivered', delivered);
+  setMeta(db, 'cursor_part', part);
+  setMeta(db, 'cursor_seq', toSeq);
+}
+
+/** Readings of rows that end after `fromSeq` and not after `toSeq`. */
+function wholeBetween(handle: Handle, fromSeq: number, toSeq: number): number {
+  let readings = 0;
+  for (let seq = fromSeq; ; ) {
+    const pieces = piecesAfter(handle, seq, STEP_ROWS);
+    for (const piece of pieces) {
+      if (piece.seq > toSeq) return readings;
+      readings += piece.n;
+      seq = piece.seq;
+    }
+    if (pieces.length === 0) return readings;
+  }
+}
+
+/** Readings up to `seq` in the row that goes on beyond it; 0 where a row ends. A row that cannot be read is found damaged by its reader. */
+function partUpTo(handle: Handle, seq: number): number {
+  const piece = pieceAt(handle, seq + 1);
+  if (piece === undefined || piece.firstSeq > seq) return 0;
+  const read = piece.read();
+  if (read.kind === 'damaged') return 0;
+  return read.frames.reduce((sum, frame) => sum + (frame.seq <= seq ? frame.readings.length : 0), 0);
+}
+
+/** Of this row, what has not been delivered. */
+export function undeliveredOf(db: Sqlite, { seq, firstSeq, n }: Pick<Piece, 'seq' | 'firstSeq' | 'n'>): number {
+  const cursorSeq = cursorOf(db);
+  if (seq <= cursorSeq) return 0;
+  return firstSeq <= cursorSeq ? n - partOf(db) : n;
+}
+
+/** After the row that the cursor stands in has changed or gone. */
+export function recountPart(handle: Handle): void {
+  const part = partUpTo(handle, cursorOf(handle.db));
+  if (part !== partOf(handle.db)) setMeta(handle.db, 'cursor_part', part);
+}
+
+/** Not yet delivered and still there. */
+export function backlogOf(handle: Handle): { readonly frames: number; readonly readings: number } {
+  const cursorSeq = cursorOf(handle.db);
+  const { frames, readings } = tallyAfter(handle, cursorSeq);
+  const piece = pieceAt(handle, cursorSeq + 1);
+  const begun = piece === undefined ? 0 : Math.max(0, cursorSeq - piece.firstSeq + 1);
+  return { frames: Math.max(0, frames - begun), readings: readings - partOf(handle.db) };
+}
+
+/** Shape: losses without a seq never became frames, and count as produced. */
+export function accountOf(handle: Handle): StoreAccount {
+  const { unnumbered, all } = handle.gaps.readings();
+  const produced = handle.frames.totalReadings() + unnumbered;
+  const delivered = deliveredOf(handle);
+  const backlog = backlogOf(handle).readings;
+  return { produced, delivered, backlog, gaps: all, isBalanced: produced === delivered + backlog + all };
+}
+
+/** A file from before this was counted has delivered what is neither lost nor waiting. */
+function deliveredOf(handle: Handle): number {
+  const counted = getMeta(handle.db, 'delivered');
+  if (typeof counted === 'number') return counted;
+  const { unnumbered, all } = handle.gaps.readings();
+  return handle.frames.totalReadings() - backlogOf(handle).readings - (all - unnumbered);
+}
+
+function partOf(db: Sqlite): number {
+  return Number(getMeta(db, 'cursor_part') ?? 0);
+}

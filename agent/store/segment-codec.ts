@@ -1,0 +1,232 @@
+/**
+ * An hour of frames as one small blob, and back: all of it, or one series alone.
+ *
+ * Owns the byte layout: columns of the frames' heads, a directory of series, then one part a series with which frame, time, quality,
+ * scaled integers, doubles; all of it deflated. Never touches a file. Called by the segment table.
+ *
+ * Series by series, because a quantity resembles itself a minute ago, and the six series of one device have the same times: what is alike
+ * stands side by side, and deflate finds it. Source: reliability measurement, 0.75 bytes a reading against 5.7 as frames.
+ */
+import { constants, crc32, deflateRawSync, inflateRawSync } from 'node:zlib';
+import { StoreError } from '../core/errors.ts';
+import {
+  type ByteReader,
+  createWriter,
+  expectEnd,
+  MAX_VARINT_BYTES,
+  putDeltas,
+  putDouble,
+  putRuns,
+  putVarint,
+  takeCount,
+  takeDeltas,
+  takeDouble,
+  takeRuns,
+  takeVarint,
+} from './byte-column.ts';
+import { type Cell, cellValue, FORM, qualityOf, type SeriesReading, toCell, toOffsetMs } from './cell.ts';
+import { type FrameHead, MAX_CLOCK_QUALITY, type SeriesFrame } from './frame-codec.ts';
+
+/** Shape: `ticket` is not kept and reads 0. */
+export interface SegmentFrame extends SeriesFrame {
+  readonly seq: number;
+  readonly boot: number;
+}
+
+export interface SegmentHead extends Omit<FrameHead, 'ticket'> {
+  readonly seq: number;
+  readonly boot: number;
+}
+
+/** A reading and the frame that it is of, as a place in `heads`. */
+export interface PlacedReading extends SeriesReading {
+  readonly frame: number;
+}
+
+/** A segment that has been unpacked but not yet read. */
+export interface OpenSegment {
+  readonly heads: readonly SegmentHead[];
+  readonly seriesIds: readonly number[];
+  /** Empty for a series that is not in it. Errors: throws StoreError `corrupt`. */
+  series(id: number, decimals: number): PlacedReading[];
+}
+
+/** The columns of a segment's row that its checksum covers. Shape: integers. */
+export interface SegmentRowHead {
+  readonly firstSeq: number;
+  readonly t0Ms: number;
+  readonly t1Ms: number;
+  readonly readings: number;
+  readonly total: number;
+  readonly thin: number;
+}
+
+const VERSION = 1;
+const MAX_FLAGS = 4 * FORM.double + 3;
+/** Nothing that is packed here comes near it; a damaged blob must not fill the memory. Units: bytes. */
+const MAX_UNPACKED_BYTES = 32 * 2 ** 20;
+
+/** The blob of these frames, in the order of seq. Within a frame the order becomes that of series, then as it was. */
+export function encodeSegment(frames: readonly SegmentFrame[], decimalsOf: (seriesId: number) => number): Buffer {
+  const bySeries = gather(frames, decimalsOf);
+  const readings = frames.reduce((sum, frame) => sum + frame.readings.length, 0);
+  const parts = [...bySeries].sort(([a], [b]) => a - b).map(([id, entries]) => ({ id, entries, bytes: encodeSeries(entries) }));
+  const writer = createWriter(MAX_VARINT_BYTES * (4 + 6 * frames.length + 3 * parts.length) + 42 * readings);
+  putVarint(writer, VERSION);
+  putVarint(writer, frames.length);
+  for (const column of ['seq', 'boot', 'monoMs', 'wallMs'] as const)
+    putDeltas(
+      writer,
+      frames.map((frame) => frame[column]),
+    );
+  putRuns(
+    writer,
+    frames.map(({ clockQuality }) => clockQuality),
+  );
+  putVarint(writer, parts.length);
+  putDeltas(
+    writer,
+    parts.map(({ id }) => id),
+  );
+  for (const { entries } of parts) putVarint(writer, entries.length);
+  for (const { bytes } of parts) putVarint(writer, bytes.length);
+  for (const { bytes } of parts) writer.offset += bytes.copy(writer.bytes, writer.offset);
+  return deflateRawSync(writer.bytes.subarray(0, writer.offset), { level: constants.Z_BEST_COMPRESSION });
+}
+
+interface Entry {
+  readonly frame: number;
+  readonly offsetMs: number;
+  readonly cell: Cell;
+}
+
+function gather(frames: readonly SegmentFrame[], decimalsOf: (seriesId: number) => number): Map<number, Entry[]> {
+  const bySeries = new Map<number, Entry[]>();
+  frames.forEach(({ readings, wallMs }, frame) => {
+    for (const reading of readings) {
+      const entry = { frame, offsetMs: toOffsetMs(reading.atMs, wallMs), cell: toCell(reading, decimalsOf(reading.seriesId)) };
+      const entries = bySeries.get(reading.seriesId);
+      if (entries === undefined) bySeries.set(reading.seriesId, [entry]);
+      else entries.push(entry);
+    }
+  });
+  return bySeries;
+}
+
+function encodeSeries(entries: readonly Entry[]): Buffer {
+  const writer = createWriter(42 * entries.length);
+  putDeltas(
+    writer,
+    entries.map(({ frame }) => frame),
+  );
+  putDeltas(
+    writer,
+    entries.map(({ offsetMs }) => offsetMs),
+  );
+  putRuns(
+    writer,
+    entries.map(({ cell }) => cell.flags),
+  );
+  putDeltas(
+    writer,
+    entries.filter(({ cell }) => cell.flags >> 2 === FORM.scaled).map(({ cell }) => cell.scaled),
+  );
+  for (const { cell } of entries) if (cell.flags >> 2 === FORM.double) putDouble(writer, cell.double);
+  return writer.bytes.subarray(0, writer.offset);
+}
+
+/** Unpacks heads and directory. Errors: throws StoreError `corrupt` for anything that `encodeSegment` cannot have written. */
+export function openSegment(blob: Uint8Array): OpenSegment {
+  const reader: ByteReader = { bytes: inflate(blob), offset: 0 };
+  const version = takeVarint(reader);
+  if (version !== VERSION) throw new StoreError('corrupt', `stored bytes: segment layout ${version}, this program knows ${VERSION}`);
+  const heads = takeHeads(reader);
+  const count = takeCount(reader);
+  const seriesIds = takeDeltas(reader, count);
+  const counts = seriesIds.map(() => takeVarint(reader));
+  const lengths = seriesIds.map(() => takeVarint(reader));
+  const starts: number[] = [];
+  let start = reader.offset;
+  for (const length of lengths) {
+    starts.push(start);
+    start += length;
+  }
+  if (start !== reader.bytes.length) throw new StoreError('corrupt', `stored bytes: parts up to ${start} in ${reader.bytes.length} bytes`);
+  return {
+    heads,
+    seriesIds,
+    series(id, decimals) {
+      const at = seriesIds.indexOf(id);
+      if (at === -1) return [];
+      const [from = 0, length = 0] = [starts[at], lengths[at]];
+      return takeSeries(reader.bytes.subarray(from, from + length), counts[at] ?? 0, { id, decimals, heads });
+    },
+  };
+}
+
+function inflate(blob: Uint8Array): Buffer {
+  try {
+    return inflateRawSync(blob, { maxOutputLength: MAX_UNPACKED_BYTES });
+  } catch (cause) {
+    throw new StoreError('corrupt', 'stored bytes: a segment that does not unpack', { cause });
+  }
+}
+
+function takeHeads(reader: ByteReader): SegmentHead[] {
+  const count = takeCount(reader);
+  const take = (): number[] => takeDeltas(reader, count);
+  const [seqs, boots, monos, walls] = [take(), take(), take(), take()];
+  return takeRuns(reader, count, MAX_CLOCK_QUALITY).map((clockQuality, i) => ({
+    seq: seqs[i] ?? 0,
+    boot: boots[i] ?? 0,
+    monoMs: monos[i] ?? 0,
+    wallMs: walls[i] ?? 0,
+    clockQuality,
+  }));
+}
+
+interface SeriesPart {
+  readonly id: number;
+  readonly decimals: number;
+  readonly heads: readonly SegmentHead[];
+}
+
+function takeSeries(bytes: Uint8Array, count: number, { id, decimals, heads }: SeriesPart): PlacedReading[] {
+  const reader: ByteReader = { bytes, offset: 0 };
+  if (count > bytes.length) throw new StoreError('corrupt', `stored bytes: ${count} readings announced in ${bytes.length} bytes`);
+  const frames = takeDeltas(reader, count);
+  const offsetsMs = takeDeltas(reader, count);
+  const flags = takeRuns(reader, count, MAX_FLAGS);
+  const scaled = takeDeltas(reader, flags.filter((flag) => flag >> 2 === FORM.scaled).length);
+  let nextScaled = 0;
+  const next = { scaled: () => scaled[nextScaled++] ?? 0, double: () => takeDouble(reader) };
+  const readings = frames.map((frame, i): PlacedReading => {
+    const head = heads[frame];
+    if (head === undefined) throw new StoreError('corrupt', `stored bytes: frame ${frame} of ${heads.length}`);
+    const flag = flags[i] ?? 0;
+    const value = cellValue(flag, decimals, next);
+    return { frame, seriesId: id, value, quality: qualityOf(flag), atMs: head.wallMs + (offsetsMs[i] ?? 0) };
+  });
+  expectEnd(reader);
+  return readings;
+}
+
+/** All frames of a segment; those that thinning has emptied are not among them. Errors: throws StoreError `corrupt`. */
+export function framesOf(segment: OpenSegment, decimalsOf: (seriesId: number) => number | undefined): SegmentFrame[] {
+  const perFrame = segment.heads.map((): SeriesReading[] => []);
+  for (const id of segment.seriesIds) {
+    const decimals = decimalsOf(id);
+    if (decimals === undefined) throw new StoreError('corrupt', `stored bytes: series ${id} is not known`);
+    for (const { frame, seriesId, value, quality, atMs } of segment.series(id, decimals))
+      perFrame[frame]?.push({ seriesId, value, quality, atMs });
+  }
+  return segment.heads
+    .map((head, i) => ({ ...head, ticket: 0, readings: perFrame[i] ?? [] }))
+    .filter(({ readings }) => readings.length > 0);
+}
+
+/** Checksum of a segment's row, as that of a frame's. */
+export function segmentCrc({ firstSeq, t0Ms, t1Ms, readings, total, thin }: SegmentRowHead, blob: Uint8Array): number {
+  const columns = new Float64Array([firstSeq, t0Ms, t1Ms, readings, total, thin]);
+  return crc32(blob, crc32(new Uint8Array(columns.buffer)));
+}
