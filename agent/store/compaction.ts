@@ -22,7 +22,7 @@ const SEGMENT = { maxReadings: 20_000, maxSpanMs: 3_600_000 };
 const MAX_ROWS = 3_600;
 /** Fewer bytes of frames than this are not compacted ahead of time: the segment would pack badly. Source: assumed; half an hour of a full cabinet. */
 const WORTH_BYTES = 65_536;
-/** One reading in so many stays, step by step: of the older half of all segments, then of the oldest quarter. */
+/** One reading in so many stays, step by step: of the older half, then of the oldest quarter. */
 const THINNING: readonly { readonly keep: number; readonly share: number }[] = [
   { keep: 4, share: 1 / 2 },
   { keep: 16, share: 1 / 4 },
@@ -96,19 +96,21 @@ function chooseRows({ frames }: Handle, isDue: (row: FrameRow) => boolean): read
   return chosen;
 }
 
-/** Below the cap before anything is added. */
+/** Below the cap before anything is added. What the platform has goes first, then what it has not. */
 export function makeRoom(handle: Handle, losses: Losses, { targetBytes }: { readonly targetBytes: number }): void {
   while (usedBytes(handle.db) > targetBytes) {
     const isWorthIt = handle.frames.tally(0).bytes > WORTH_BYTES;
-    const didSomething =
-      (isWorthIt && compactOne(handle, losses, () => true) !== null) || thinOne(handle, losses) || dropOldest(handle, losses, 'cap');
-    if (!didSomething) return;
+    if (isWorthIt && compactOne(handle, losses, () => true) !== null) continue;
+    const labels = handle.segments.labels();
+    const delivered = labels.filter(({ seq }) => seq <= cursorOf(handle.db));
+    const isSparing = delivered.length > 0;
+    if (thinOne(handle, losses, isSparing ? delivered : labels)) continue;
+    if (!dropOldest(handle, losses, 'cap')) return;
   }
 }
 
-/** False where no segment may be thinned any further. */
-function thinOne(handle: Handle, losses: Losses): boolean {
-  const labels = handle.segments.labels();
+/** False where none of these may be thinned any further. */
+function thinOne(handle: Handle, losses: Losses, labels: readonly SegmentLabel[]): boolean {
   for (const { keep, share } of THINNING) {
     const label = labels.slice(0, Math.floor(labels.length * share)).find(({ thin }) => thin < keep);
     if (label === undefined) continue;

@@ -14,6 +14,8 @@ import type { Found } from './telemetry-reader.ts';
 const BUCKET_MS: Readonly<Record<Exclude<Resolution, 'raw'>, number>> = { minute: 60_000, hour: 3_600_000 };
 /** Longest answer. Source: assumed; a month of minutes. */
 const MAX_ROWS = 50_000;
+/** Digits of a mean that do not depend on the order of adding. */
+const MEAN_DIGITS = 12;
 /** Rows of frames fetched at once. */
 const ROWS = 64;
 
@@ -137,5 +139,12 @@ function addTo(buckets: Map<WallMs, Sum>, atMs: WallMs, value: number | null): v
 
 function toBucket(atMs: WallMs, { min, max, total, values, readings }: Sum): HistoryBucket {
   const isEmpty = values === 0;
-  return { atMs, min: isEmpty ? null : min, mean: isEmpty ? null : total / values, max: isEmpty ? null : max, values, readings };
+  return {
+    atMs,
+    min: isEmpty ? null : min,
+    mean: isEmpty ? null : Number((total / values).toPrecision(MEAN_DIGITS)),
+    max: isEmpty ? null : max,
+    values,
+    readings,
+  };
 }

@@ -258,7 +258,9 @@ function oldestOf({ segments, frames, boots }: Handle): WallMs | null {
   if (known !== undefined) return known.t0_ms;
   const row = frames.first();
   if (row === undefined) return null;
-  return row.wall_ms + boots.shiftMs(row.boot, { clockQuality: row.tq, monoMs: row.mono_ms, wallMs: row.wall_ms });
+  const read = frames.read(row);
+  const head = read.kind === 'frames' ? read.frames[0] : undefined;
+  return head === undefined ? row.wall_ms : head.wallMs + boots.shiftMs(row.boot, head);
 }
 
 /** Best effort on a file that was set aside. Shape: 0 when it cannot be told. */

@@ -1,4 +1,4 @@
-import { copyFileSync, existsSync, mkdirSync, readFileSync, rmdirSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, readFileSync, rmdirSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import fc from 'fast-check';
@@ -44,12 +44,14 @@ t.test('frames wait for the commit period and come back as they were, in order',
       seq: 1,
       atMs: START_MS + 1_000,
       clockQuality: 'synced',
+      isCorrected: false,
       readings: frame(1, 3).readings.map(({ pointId, value, quality, atMs }) => ({ pointId, value, quality, atMs })),
     },
     {
       seq: 2,
       atMs: START_MS + 2_000,
       clockQuality: 'none',
+      isCorrected: false,
       readings: [{ pointId: 'M1.power', value: null, quality: 'missing', atMs: START_MS + 7 }],
     },
   ]);
@@ -280,65 +282,16 @@ t.test('each reading is stored once or counted as lost, whatever fails when', as
   t.pass('produced = stored + lost, gaps say the same, seqs as reported');
 });
 
-t.test('within the byte cap the oldest frames make room: silently when delivered, as a gap when not', async (t) => {
-  const dir = folder(t);
-  const { clock, store, events, committed } = rig({ dir, maxMegabytes: 0.5, commitSeconds: 1 });
-  const path = join(dir, 'telemetry.db');
-  await store.start();
-  let ticket = 0;
-  const fill = async (commits: number, deliver: boolean): Promise<void> => {
-    for (let i = 0; i < commits; i++) {
-      for (let n = 0; n < 10; n++) store.append(frame(++ticket, 40));
-      await clock.advance(1_000);
-      if (deliver) store.moveCursor(committed.length - 5);
-    }
-  };
-  await fill(350, true);
-  const delivered = await store.status();
-  t.ok(delivered.frames > 100 && delivered.frames < ticket, `${delivered.frames} of ${ticket} frames kept as history`);
-  t.match(delivered, { gaps: 0, readingsLost: 0, lastSeq: ticket });
-  t.strictSame(events, []);
-  await fill(100, false);
-  const spoiltSeq = ticket - 500;
-  inside(path, `UPDATE frame SET crc = crc + 1 WHERE seq = ${spoiltSeq}`);
-  await store.readAfter(spoiltSeq - 1, 1);
-  await fill(350, false);
-
-  const status = await store.status();
-  const gaps = await store.gapsAfter(0);
-  const dropped = gaps.filter(({ reason }) => reason === 'cap');
-  const backlog = [...(await store.readAfter(status.cursorSeq, 2_000))];
-  backlog.push(...(await store.readAfter(backlog.at(-1)?.seq ?? 0, 2_000)));
-  t.ok(statSync(path).size <= 0.5 * 2 ** 20 + 4096, 'the file stays below its cap');
-  t.equal(status.backlogFrames, backlog.length);
-  t.ok(dropped.length > 10 && dropped.length < 40, `${dropped.length} gaps for some 300 commits`);
-  t.equal(gaps.length, dropped.length + 1);
-  t.equal(dropped[0]?.firstSeq, status.cursorSeq + 1, 'the first loss follows the last delivered frame');
-  dropped.slice(1).forEach((gap, i) => {
-    t.equal(gap.firstSeq, (dropped[i]?.lastSeq ?? 0) + 1, 'one loss follows the other');
-  });
-  t.ok((dropped.at(-1)?.lastSeq ?? 0) > spoiltSeq, 'the spoilt frame is among the dropped');
-  t.equal(backlog[0]?.seq, (dropped.at(-1)?.lastSeq ?? 0) + 1, 'and what is left follows the last');
-  const lost = gaps.reduce((sum, gap) => sum + gap.readings, 0);
-  t.equal(
-    ticket * 40,
-    status.cursorSeq * 40 + backlog.length * 40 + lost,
-    'produced = delivered + stored + lost, the spoilt frame lost once',
-  );
-  t.equal(status.readingsLost, lost);
-  t.ok(events.length > 0 && events.every(({ code }) => code === 'readings-lost'));
-  await store.stop();
-});
-
-t.test('a frame with flipped bytes becomes a gap, the others still come', async (t) => {
+t.test('a row with flipped bytes becomes a gap, the others still come', async (t) => {
   const dir = folder(t);
   const { clock, store, events } = rig({ dir });
   await store.start();
-  for (let ticket = 1; ticket <= 6; ticket++) store.append(frame(ticket, 10));
-  store.moveCursor(2);
-  await clock.advance(10_000);
+  for (let ticket = 1; ticket <= 6; ticket++) {
+    store.append(frame(ticket, 10));
+    if (ticket % 2 === 0) await clock.advance(10_000);
+  }
   const vandal = new Database(join(dir, 'telemetry.db'));
-  for (const seq of [1, 4]) {
+  for (const seq of [2, 4]) {
     const p = vandal.prepare('SELECT p FROM frame WHERE seq = ?').pluck().get(seq) as Buffer;
     p[5] = (p[5] ?? 0) ^ 16;
     vandal.prepare('UPDATE frame SET p = ? WHERE seq = ?').run(p, seq);
@@ -349,12 +302,20 @@ t.test('a frame with flipped bytes becomes a gap, the others still come', async 
   for (let round = 0; round < 2; round++) {
     t.strictSame(
       (await store.readAfter(0, 4)).map(({ seq }) => seq),
-      [2, 3, 5, 6],
+      [5, 6],
       'a full answer in spite of it',
     );
-    t.match(await store.gapsAfter(0), [{ firstSeq: 4, lastSeq: 4, readings: 10, reason: 'corrupt' }], 'what was delivered is not lost');
+    t.match(await store.gapsAfter(0), [{ firstSeq: 3, lastSeq: 4, readings: 20, reason: 'corrupt' }], 'what was delivered is not lost');
   }
-  t.match(await store.status(), { frames: 5, readings: 50, readingsLost: 10, cursorSeq: 2, backlogFrames: 3, gaps: 1 });
+  t.match(await store.status(), {
+    frames: 2,
+    readings: 20,
+    readingsLost: 20,
+    cursorSeq: 2,
+    backlogFrames: 2,
+    gaps: 1,
+    account: { produced: 60, delivered: 20, backlog: 20, gaps: 20, isBalanced: true },
+  });
   t.match(events, [{ code: 'readings-lost', source: 'corrupt' }]);
   await store.stop();
 });
@@ -495,7 +456,17 @@ t.test('where no folder can be, the agent starts all the same and recovers once 
 
 t.test('at SQLite’s own limit commits are refused whole, reading goes on, and room lets them in', async (t) => {
   const dir = folder(t);
-  const setup: Setup = { dir, boot: 'boot', maxBytes: 64 * 2 ** 20, maxDays: 400, machine: null, counters: new Set<string>(), decimals: new Map(), floorSeq: 0, maxPages: 40 };
+  const setup: Setup = {
+    dir,
+    boot: 'boot',
+    maxBytes: 64 * 2 ** 20,
+    maxDays: 400,
+    machine: null,
+    counters: new Set<string>(),
+    decimals: new Map(),
+    floorSeq: 0,
+    maxPages: 40,
+  };
   const commit = (db: ReturnType<typeof createDatabase>, frames: TelemetryWork['frames'], cursorSeq: number | null = null) =>
     db.handle<'commit'>({ kind: 'commit', atMs: START_MS, state: null, telemetry: { frames, gaps: [], cursorSeq, probe: false } }).answer
       .telemetry;
@@ -618,7 +589,16 @@ t.test('a point whose decimals change begins a new series; what was stored keeps
   const dir = folder(t);
   const open = (decimals: number) => {
     const link = openInProcessLink(
-      { dir, boot: `b${decimals}`, maxBytes: 2 ** 26, maxDays: 400, machine: null, counters: new Set<string>(), decimals: new Map([['L0.level', decimals]]), floorSeq: 0 },
+      {
+        dir,
+        boot: `b${decimals}`,
+        maxBytes: 2 ** 26,
+        maxDays: 400,
+        machine: null,
+        counters: new Set<string>(),
+        decimals: new Map([['L0.level', decimals]]),
+        floorSeq: 0,
+      },
       () => {},
     );
     return link;
