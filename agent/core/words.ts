@@ -116,6 +116,7 @@ export type EventCode =
   | 'lamp-not-following'
   | 'lamp-fault'
   | 'device-flag'
+  | 'counter-restarted'
   | 'door-open'
   | 'time-not-trusted'
   | 'store-trouble'

@@ -12,6 +12,7 @@ import type { Profile } from '../core/profile.ts';
 import type { AgentEvent, PointId, Reading } from '../core/words.ts';
 import { createBusLoad } from './bus-load.ts';
 import { createBusTools } from './bus-tools.ts';
+import { type CountedPoint, createCounterBook } from './counter-book.ts';
 import { busLine, deadLineText, deviceViews, lineView, type Runtime, rawLine } from './field-views.ts';
 import { createLineKeeper, type LineKeeper } from './line-keeper.ts';
 import { createLineMemory } from './line-memory.ts';
@@ -43,7 +44,7 @@ export interface FieldOptions {
   /** Set-up values of a device, from the policy of its zone. */
   readonly setupValuesOf: (deviceId: string) => SetupValues;
   readonly random: () => number;
-  /** Keeps what units have taught over a restart; without it they are learned anew. */
+  /** Keeps what units have taught and counters have counted over a restart; without it both begin anew. */
   readonly memory?: Pick<Store, 'load' | 'save'>;
   /** Device types that a stranger found on a line may be. */
   readonly profiles?: () => readonly Profile[];
@@ -61,10 +62,18 @@ export function createField(options: FieldOptions): Field {
   const events = createEventBook(clock, onEvent);
   const latest = new Map<PointId, Reading>();
   const staleMs = new Map<PointId, number>();
-  const note = (readings: readonly Reading[]): void => {
+  const deliver = (readings: readonly Reading[]): void => {
     for (const reading of readings) latest.set(reading.pointId, reading);
     onReadings(readings);
   };
+  const counters = createCounterBook({
+    points: lines.flatMap(pointsOf),
+    clock,
+    events,
+    store: options.memory ?? null,
+    onReadings: deliver,
+  });
+  const note = (readings: readonly Reading[]): void => deliver(counters.counted(readings));
   const runtimes = lines.map((source): Runtime => (source.kind === 'modbus' ? modbusRuntime(source) : uartRuntime(source)));
   const bus = createBusTools({
     lines: runtimes.flatMap(busLine),
@@ -79,6 +88,7 @@ export function createField(options: FieldOptions): Field {
     async start() {
       sampler ??= every(clock, LOAD_SAMPLE_MS, sample);
       sample();
+      counters.start();
       for (const { memory } of runtimes) memory?.start();
       await Promise.all(runtimes.map(({ keeper }) => keeper.start()));
     },
@@ -91,6 +101,7 @@ export function createField(options: FieldOptions): Field {
         uart?.stop();
       }
       await Promise.all(runtimes.map(({ keeper }) => keeper.stop()));
+      counters.stop();
     },
     write(write) {
       const dot = write.pointId.indexOf('.');
@@ -173,4 +184,11 @@ export function createField(options: FieldOptions): Field {
     const limitMs = staleMs.get(reading.pointId) ?? Number.POSITIVE_INFINITY;
     return clock.monoMs() - reading.atMono > limitMs ? { ...reading, quality: 'stale' } : reading;
   }
+}
+
+function pointsOf(source: FieldLine): CountedPoint[] {
+  return source.config.devices.flatMap(({ id }) => {
+    const { points } = (source.kind === 'modbus' ? source.driverOf(id) : source.driver).profile;
+    return points.map((profile): CountedPoint => ({ pointId: `${id}.${profile.id}`, profile }));
+  });
 }

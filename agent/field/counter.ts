@@ -1,0 +1,142 @@
+/**
+ * What a register counts → a total that never falls: over roll-overs, resets and replaced meters.
+ *
+ * Owns what is known of one counter. Pure: time is an argument. Called by `counter-book.ts` with each good reading of a counter.
+ *
+ * A reading is taken when it follows the last one taken: not below it, and for energy not above what can have been drawn since.
+ * Any other is a sighting, which has no total. A reading that follows the last one taken after all shows that the sighting was wrong;
+ * one that follows a sighting proves it: the register has rolled over, or it counts from somewhere else. What was counted
+ * between the last reading taken and that sighting is then known for a roll-over, and for nothing else.
+ */
+import type { MonoMs } from '../core/clock.ts';
+import type { PointProfile } from '../core/profile.ts';
+
+/** No cabinet draws more. Units: kW. Source: assumed; the largest feed at low voltage in France, 250 kVA. */
+const MAX_POWER_KW = 250;
+/** What a meter may add at once because it counts in steps or tells late. Units: kWh. Source: assumed; the coarsest common step. */
+const SLACK_KWH = 1;
+/** Before a roll-over and after it a count lies in this part of its range. Source: assumed; more than any pause between two readings brings. */
+const WRAP_SHARE = 0.1;
+/** What a float of 32 bits cannot tell apart, as a share of its value. Source: IEEE 754, 24 binary digits. */
+const FLOAT_SHARE = 2 ** -23;
+/** A wrong reading may fall among those that prove a replaced meter, so one more than needed is remembered. */
+const SIGHTINGS = 2;
+const HOUR_MS = 3_600_000;
+
+/** How many kWh one of a unit is. */
+const KWH: Readonly<Record<string, number>> = { Wh: 0.001, kWh: 1, MWh: 1_000 };
+
+/** What its profile says of a counter. Units: the point's own, after scale. */
+export interface CounterRule {
+  /** It starts again at 0 instead of reaching this; null when it never does. */
+  readonly rolloverAt: number | null;
+  readonly decimals: number;
+  readonly isFloat: boolean;
+  /** What can be added in an hour, and at once; null where anything can. */
+  readonly limits: { readonly perHour: number; readonly atOnce: number } | null;
+}
+
+/** One reading of the register. Units: the point's own, after scale. */
+export interface Sighting {
+  readonly raw: number;
+  readonly atMono: MonoMs;
+}
+
+/** Shape: total = last.raw + offset; `last` is null until two readings have agreed. Units: the point's own. */
+export interface Counter {
+  readonly offset: number;
+  readonly last: Sighting | null;
+  /** Not taken, oldest first. */
+  readonly sightings: readonly Sighting[];
+}
+
+export const UNCOUNTED: Counter = { offset: 0, last: null, sightings: [] };
+
+/** `total` is null while it is not known whether the reading is true. */
+export interface CounterStep {
+  readonly counter: Counter;
+  readonly total: number | null;
+  /** The register counts from somewhere else since this reading. */
+  readonly restart: CounterRestart | null;
+}
+
+/** The total goes on from `total`, and the register from `raw`. */
+export interface CounterRestart {
+  readonly total: number;
+  readonly raw: number;
+}
+
+/** Null for a point that is no counter. */
+export function counterRule({ counter, semantic, decimals, type, scale, unit }: PointProfile): CounterRule | null {
+  if (counter === null) return null;
+  const kwh = semantic === 'energy' ? KWH[unit] : undefined;
+  const isFloat = type === 'f32';
+  const step = isFloat ? 0 : Math.abs(scale);
+  const limits = kwh === undefined ? null : { perHour: MAX_POWER_KW / kwh, atOnce: SLACK_KWH / kwh + 2 * step };
+  return { rolloverAt: counter.rolloverAt, decimals, isFloat, limits };
+}
+
+/** The counter after one more good reading. Errors: none; every reading leads to a state. */
+export function afterReading(counter: Counter, now: Sighting, rule: CounterRule): CounterStep {
+  const { last, sightings } = counter;
+  if (last !== null && follows(last, now, rule)) return taken(counter, last, now, rule);
+  const proven = sightings.find((sighting) => follows(sighting, now, rule));
+  if (proven === undefined)
+    return { counter: { ...counter, sightings: [...sightings, now].slice(-SIGHTINGS) }, total: null, restart: null };
+  if (last === null) return taken(counter, proven, now, rule);
+  if (isWrap(last, proven, rule)) {
+    const offset = counter.offset + (rule.rolloverAt ?? 0);
+    return taken({ ...counter, offset }, proven, now, rule);
+  }
+  const total = totalOf(counter.offset, last.raw, rule);
+  return { ...taken({ ...counter, offset: total - proven.raw }, proven, now, rule), restart: { total, raw: proven.raw } };
+}
+
+/** What is known of a counter in another unit of energy; undefined when neither can be told in the other. */
+export function inUnit({ offset, raw }: { readonly offset: number; readonly raw: number }, from: string, to: string) {
+  const [fromKwh, toKwh] = [KWH[from], KWH[to]];
+  const factor = from === to ? 1 : fromKwh === undefined || toKwh === undefined ? undefined : fromKwh / toKwh;
+  return factor === undefined ? undefined : { offset: offset * factor, raw: raw * factor };
+}
+
+function taken({ offset }: Counter, before: Sighting, now: Sighting, rule: CounterRule): CounterStep {
+  // Noise is held, not followed downwards, where it would be counted again on its way up.
+  const raw = Math.max(before.raw, now.raw);
+  const counter = { offset: rounded(offset, rule.decimals), last: { raw, atMono: now.atMono }, sightings: [] };
+  return { counter, total: totalOf(offset, raw, rule), restart: null };
+}
+
+/** Both may be of one meter that nobody has touched. */
+function follows(before: Sighting, now: Sighting, rule: CounterRule): boolean {
+  return now.raw - before.raw >= -noiseOf(before.raw, rule) && canRise(now.raw - before.raw, before, now, rule);
+}
+
+function isWrap(before: Sighting, now: Sighting, rule: CounterRule): boolean {
+  const { rolloverAt } = rule;
+  if (rolloverAt === null || before.raw < (1 - WRAP_SHARE) * rolloverAt || now.raw > WRAP_SHARE * rolloverAt) return false;
+  const rise = now.raw + rolloverAt - before.raw;
+  return rise >= 0 && canRise(rise, before, now, rule);
+}
+
+function canRise(rise: number, before: Sighting, now: Sighting, { limits, isFloat }: CounterRule): boolean {
+  if (limits === null) return true;
+  const hours = Math.max(0, now.atMono - before.atMono) / HOUR_MS;
+  const step = isFloat ? 2 * FLOAT_SHARE * Math.abs(now.raw) : 0;
+  return rise <= limits.perHour * hours + limits.atOnce + step;
+}
+
+/** A fall of less is none. A float that trembles in its last binary digit may be rounded to either side. */
+function noiseOf(raw: number, { decimals, isFloat }: CounterRule): number {
+  const digit = 10 ** -decimals;
+  return isFloat ? 1.5 * digit + FLOAT_SHARE * Math.abs(raw) : 0.5 * digit;
+}
+
+function totalOf(offset: number, raw: number, { decimals }: CounterRule): number {
+  return rounded(raw + offset, decimals);
+}
+
+function rounded(value: number, decimals: number): number {
+  const factor = 10 ** decimals;
+  // The zero makes a plain 0 of a -0.
+  return Math.round(value * factor) / factor + 0;
+}
