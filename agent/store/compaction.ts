@@ -152,7 +152,7 @@ export function dropPiece(handle: Handle, losses: Losses, { piece, reason }: { p
   losses.note(reason, piece, undeliveredOf(handle.db, piece));
   if (piece.kind === 'segment') handle.segments.remove(piece.seq);
   else if (piece.seq === handle.frames.last()?.seq) handle.frames.empty(piece.seq);
-  else handle.frames.removeUpTo(piece.seq);
+  else handle.frames.remove(piece.seq);
   recountPart(handle);
 }
 

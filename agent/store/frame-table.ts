@@ -59,6 +59,7 @@ export interface FrameTable {
   tally(afterSeq: number): Tally;
   /** Keeps the row, so that seq, ticket and total go on from it, but not its bytes. */
   empty(seq: number): void;
+  remove(seq: number): void;
   removeUpTo(seq: number): void;
 }
 
@@ -80,7 +81,8 @@ export function createFrameTable(db: Sqlite, series: SeriesTable, boots: BootTab
   );
   const sequence = db.prepare<[], number>("SELECT seq FROM sqlite_sequence WHERE name = 'frame'").pluck();
   const emptied = db.prepare("UPDATE frame SET p = x'', n = 0, crc = 0 WHERE seq = ?");
-  const remove = db.prepare('DELETE FROM frame WHERE seq <= ?');
+  const remove = db.prepare('DELETE FROM frame WHERE seq = ?');
+  const removeUpTo = db.prepare('DELETE FROM frame WHERE seq <= ?');
   const lastSeq = (): number => sequence.get() ?? 0;
   const committedTicket = (): number => {
     const newest = last.get();
@@ -120,8 +122,11 @@ export function createFrameTable(db: Sqlite, series: SeriesTable, boots: BootTab
     empty: (seq) => {
       emptied.run(seq);
     },
-    removeUpTo: (seq) => {
+    remove: (seq) => {
       remove.run(seq);
+    },
+    removeUpTo: (seq) => {
+      removeUpTo.run(seq);
     },
   };
 }
