@@ -1,10 +1,16 @@
 /**
  * Both files of the store behind one question-and-answer door.
  *
- * Owns nothing but the two files and turns what they throw into answers: one damaged file never keeps the other from its work.
+ * Owns the two files and the ballast, and turns what they throw into answers: one damaged file never keeps the other from its work.
  * Synchronous. Called by the storage thread, or directly in tests and simulations.
  */
-import type { Answer, Kind, Notice, Request, Result, Setup, Talk } from './messages.ts';
+import { join } from 'node:path';
+import type { WallMs } from '../core/clock.ts';
+import type { StoreCheck } from '../core/ports.ts';
+import { askFreeBytes, createBallast, type FreeBytes } from './ballast.ts';
+import { bytesOfAll } from './db-files.ts';
+import type { Answer, Kind, Notice, Request, Result, Setup, Talk, TelemetryDone, TelemetryWork } from './messages.ts';
+import { STATE, TELEMETRY } from './schema.ts';
 import { toStoreError } from './sqlite.ts';
 import { createStateFile } from './state-file.ts';
 import { createTelemetryFile } from './telemetry-file.ts';
@@ -15,13 +21,14 @@ export interface Database {
 }
 
 /** The database of one folder; files are opened by the first request that needs them. */
-export function createDatabase(setup: Setup): Database {
+export function createDatabase(setup: Setup, freeBytes: FreeBytes = askFreeBytes): Database {
   let notices: Notice[] = [];
   const onNotice = (notice: Notice): void => {
     notices.push(notice);
   };
   const telemetry = createTelemetryFile(setup, onNotice);
   const state = createStateFile(setup, onNotice);
+  const ballast = createBallast({ dir: setup.dir, freeBytes, remark: (message) => onNotice({ kind: 'remark', message }) });
   const attempt = <T>(act: () => T): Result<T> => {
     try {
       return { ok: true, value: act() };
@@ -30,16 +37,42 @@ export function createDatabase(setup: Setup): Database {
       return { ok: false, code, message };
     }
   };
+  /** Once more where the ballast made room: a refused commit has left nothing behind. */
+  const insist = <T>(atMs: WallMs, act: () => T): Result<T> => {
+    const result = attempt(act);
+    return result.ok || !ballast.release(result.code, atMs) ? result : attempt(act);
+  };
+  const commitFrames = (work: TelemetryWork, atMs: WallMs): TelemetryDone => {
+    ballast.expectRoom(atMs);
+    return telemetry.commit(work, atMs);
+  };
+  const checked = (file: string, found: Result<readonly string[]>): StoreCheck['files'][number] => {
+    const problems = found.ok ? found.value : [found.message];
+    return { file, ok: problems.length === 0, problems, bytes: bytesOfAll(join(setup.dir, file)) };
+  };
   const answers: { [K in Kind]: (request: Request<K>) => Talk[K]['answer'] } = {
+    // Facts are few and must be kept: they go first, and down to the last free page.
     commit: ({ telemetry: frames, state: facts, atMs }) => ({
-      state: facts === null ? null : attempt(() => state.commit(facts, atMs)),
-      telemetry: frames === null ? null : attempt(() => telemetry.commit(frames, atMs)),
+      state: facts === null ? null : insist(atMs, () => state.commit(facts, atMs)),
+      telemetry: frames === null ? null : insist(atMs, () => commitFrames(frames, atMs)),
     }),
     readAfter: ({ seq, maxFrames, atMs }) => attempt(() => telemetry.readAfter(seq, maxFrames, atMs)),
     gapsAfter: ({ id, atMs }) => attempt(() => telemetry.gapsAfter(id, atMs)),
     events: ({ sinceMs, limit, atMs }) => attempt(() => state.events({ sinceMs, limit }, atMs)),
     load: ({ key, atMs }) => attempt(() => state.load(key, atMs)),
-    status: ({ atMs }) => attempt(() => telemetry.facts(atMs)),
+    status: (request) => attempt(() => telemetry.facts(request)),
+    history: (request) => attempt(() => telemetry.history(request, request.atMs)),
+    exportPage: (request) => attempt(() => telemetry.exportPage(request, request.atMs)),
+    compact: (request) => insist(request.atMs, () => telemetry.compact(request)),
+    retain: ({ atMs }) => insist(atMs, () => telemetry.retain(atMs)),
+    check: ({ atMs }) => {
+      const readings = attempt(() => telemetry.check(atMs));
+      const facts = attempt(() => state.check(atMs));
+      const problems = readings.ok ? { ok: true as const, value: readings.value.problems } : readings;
+      const files = [checked(TELEMETRY.fileName, problems), checked(STATE.fileName, facts)];
+      return { ok: true, value: { files, account: readings.ok ? readings.value.account : null } };
+    },
+    backup: ({ atMs }) => attempt(() => state.backup(atMs)),
     close: () => {
       telemetry.close();
       state.close();
@@ -49,6 +82,7 @@ export function createDatabase(setup: Setup): Database {
   return {
     handle: (request) => {
       const answer = answers[request.kind as typeof request.kind](request);
+      if (request.kind === 'commit') ballast.keep(request.atMs);
       const told = notices;
       notices = [];
       return { answer, notices: told };

@@ -8,11 +8,12 @@
  */
 import { getMeta, setMeta } from './meta.ts';
 import type { Schema } from './schema.ts';
-import { type Sqlite, storeError } from './sqlite.ts';
+import { isRefusal, type Sqlite, storeError } from './sqlite.ts';
 
 /** Errors: throws StoreError `future-version` where the file is too new for this program, `corrupt` where a table is missing. */
 export function expectUsable(db: Sqlite, path: string, schema: Schema): void {
   const version = versionOf(db);
+  if (version < 1) throw storeError('corrupt', `${path}: found version ${version}, the first was 1`);
   if (version < schema.version) return;
   if (version > schema.version) expectReadable(db, { path, schema, version });
   const names = db.prepare("SELECT name FROM sqlite_schema WHERE type = 'table'").pluck().all();
@@ -67,9 +68,4 @@ function readableSince(db: Sqlite): number | null {
     if (isRefusal(error)) return null;
     throw error;
   }
-}
-
-/** SQLite understood the file, not the statement: a table or column is there twice, or not at all. */
-function isRefusal(error: unknown): error is Error {
-  return error instanceof Error && 'code' in error && error.code === 'SQLITE_ERROR';
 }

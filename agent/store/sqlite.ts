@@ -71,6 +71,11 @@ export function storeError(code: StoreErrorCode, found: string): StoreError {
   return new StoreError(code, `${found}; ${CHECK[code]}`);
 }
 
+/** SQLite understood the file, not the statement: a table or column is there twice, or not at all. */
+export function isRefusal(error: unknown): error is Error {
+  return codeOf(error) === 'SQLITE_ERROR';
+}
+
 function codeOf(error: unknown): string {
   return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : 'UNEXPECTED';
 }

@@ -1,21 +1,30 @@
 /**
  * `state.db`: small durable facts, events and outcomes of commands.
  *
- * Owns the rows of `kv`, `event` and `outcome` and how many are kept. Called by the database, on the storage thread.
+ * Owns the rows of `kv`, `event` and `outcome`, their checksums and how many are kept. Called by the database, on the storage thread.
  */
 import type { WallMs } from '../core/clock.ts';
+import type { BackupReport } from '../core/ports.ts';
 import type { AgentEvent, Outcome } from '../core/words.ts';
 import type { Notice, Setup, StateWork } from './messages.ts';
+import { setMeta } from './meta.ts';
 import { PAGE_BYTES, STATE } from './schema.ts';
 import type { Sqlite } from './sqlite.ts';
-import { createStoreFile, setMeta } from './store-file.ts';
+import { createStateBackup } from './state-backup.ts';
+import { addRowCrc, isSound, rowCrc, type StateTable } from './state-crc.ts';
+import { createStoreFile } from './store-file.ts';
 
 export interface StateFile {
   /** Errors: these throw StoreError. */
   commit(work: StateWork, atMs: WallMs): null;
+  /** Null also for a fact whose bytes were damaged; that is told. */
   load(key: string, atMs: WallMs): string | null;
   /** The newest `limit` that began or ended at or after `sinceMs`, or still last; oldest first. */
   events(query: { readonly sinceMs: WallMs; readonly limit: number }, atMs: WallMs): readonly AgentEvent[];
+  /** Reads every page and every row; damaged ones are removed. Shape: what is wrong, each with what became of it. */
+  check(atMs: WallMs): readonly string[];
+  /** A verified copy beside the file, the one before it kept. */
+  backup(atMs: WallMs): BackupReport;
   close(): void;
 }
 
@@ -25,58 +34,119 @@ const KEEP = { events: 10_000, outcomes: 2_000 };
 const MAX_PAGES = (64 * 2 ** 20) / PAGE_BYTES;
 /** Longest answer to one question. Units: events. */
 const MAX_ANSWER = 2_000;
+/** How a person knows a row of each table. */
+const NAMES: Readonly<Record<StateTable, string>> = { kv: 'key', event: 'id', outcome: 'command_id' };
 
 /** The file on its folder; opened at first use. */
 export function createStateFile(setup: Setup, onNotice: (notice: Notice) => void): StateFile {
-  const file = createStoreFile({ dir: setup.dir, schema: STATE, maxPages: MAX_PAGES, begin: () => [], attach, onNotice });
+  const rowProblems = (db: Sqlite): readonly string[] => attach(db).damaged.all().map(toDamageText);
+  const backup = createStateBackup({ dir: setup.dir, schema: STATE, rowProblems });
+  const { restore } = backup;
+  const file = createStoreFile({ dir: setup.dir, schema: STATE, maxPages: MAX_PAGES, begin: () => [], attach, onNotice, restore });
+
+  function load(key: string, atMs: WallMs): string | null {
+    const row = file.read(atMs, ({ value }) => value.get(key));
+    if (row === undefined) return null;
+    if (row.sound === 1) return row.value;
+    tell(toDamageText({ kind: 'kv', name: key }));
+    return null;
+  }
+
+  function tell(problem: string): void {
+    onNotice({ kind: 'set-aside', file: STATE.fileName, message: `${file.path}: ${problem}` });
+  }
+
+  function removeDamaged(atMs: WallMs): readonly string[] {
+    const damaged = file.read(atMs, ({ damaged }) => damaged.all());
+    if (damaged.length === 0) return [];
+    file.write(atMs, ({ db }) => {
+      for (const { kind, rowKey } of damaged) db.prepare(`DELETE FROM ${kind} WHERE ${kind === 'kv' ? 'key' : 'n'} = ?`).run(rowKey);
+    });
+    return damaged.map(toDamageText);
+  }
+
   return {
     commit: (work, atMs) => {
       const idle = work.events.length === 0 && work.outcomes.length === 0 && work.saves.length === 0 && !work.probe;
       if (idle) return file.read(atMs, () => null);
       return file.write(atMs, (handle) => writeDown(handle, work, atMs));
     },
-    load: (key, atMs) => file.read(atMs, ({ value }) => value.get(key) ?? null),
+    load,
     events: ({ sinceMs, limit }, atMs) =>
       file.read(atMs, ({ events }) => events.all(sinceMs, sinceMs, Math.max(0, Math.min(limit, MAX_ANSWER))).reverse()),
+    check: (atMs) => [...file.check(atMs), ...removeDamaged(atMs)],
+    backup: (atMs) => {
+      removeDamaged(atMs).forEach(tell);
+      return file.read(atMs, ({ db }) => backup.make(db, atMs));
+    },
     close: file.close,
   };
 }
 
 type Handle = ReturnType<typeof attach>;
 
+interface DamagedRow {
+  readonly kind: StateTable;
+  readonly rowKey: string | number;
+  readonly name: string;
+}
+
 function attach(db: Sqlite) {
+  addRowCrc(db);
   return {
     db,
-    value: db.prepare<[string], string>('SELECT value FROM kv WHERE key = ?').pluck(),
+    value: db.prepare<[string], { value: string; sound: number }>(`SELECT value, ${isSound('kv')} AS sound FROM kv WHERE key = ?`),
     save: db.prepare(
-      'INSERT INTO kv(key, value, at_ms) VALUES(?, ?, ?) ON CONFLICT(key) DO UPDATE SET value = excluded.value, at_ms = excluded.at_ms',
+      `INSERT INTO kv(key, value, at_ms) VALUES(?, ?, ?) ON CONFLICT(key) DO UPDATE SET value = excluded.value, at_ms = excluded.at_ms`,
     ),
+    sealFact: db.prepare(`UPDATE kv SET crc = ${rowCrc('kv')} WHERE key = ?`),
     remove: db.prepare('DELETE FROM kv WHERE key = ?'),
     addEvent: db.prepare(
       `INSERT INTO event(id, code, source, severity, text, start_ms, end_ms) VALUES(@id, @code, @source, @severity, @text, @startMs, @endMs)
-       ON CONFLICT(id) DO UPDATE SET severity = excluded.severity, text = excluded.text, end_ms = coalesce(excluded.end_ms, end_ms)`,
+       ON CONFLICT(id) DO UPDATE SET code = excluded.code, source = excluded.source, start_ms = excluded.start_ms,
+         severity = excluded.severity, text = excluded.text, end_ms = coalesce(excluded.end_ms, end_ms)`,
     ),
+    sealEvent: db.prepare(`UPDATE event SET crc = ${rowCrc('event')} WHERE id = ?`),
     addOutcome: db.prepare(
       `INSERT INTO outcome(command_id, state, at_ms, detail) VALUES(?, ?, ?, ?)
        ON CONFLICT(command_id, state) DO UPDATE SET at_ms = excluded.at_ms, detail = excluded.detail`,
     ),
+    sealOutcome: db.prepare(`UPDATE outcome SET crc = ${rowCrc('outcome')} WHERE command_id = ? AND state = ?`),
     trimEvents: db.prepare('DELETE FROM event WHERE n <= (SELECT max(n) FROM event) - ?'),
     trimOutcomes: db.prepare('DELETE FROM outcome WHERE n <= (SELECT max(n) FROM outcome) - ?'),
     events: db.prepare<[number, number, number], AgentEvent>(
       `SELECT id, code, source, severity, text, start_ms AS startMs, end_ms AS endMs FROM event
-       WHERE start_ms >= ? OR end_ms IS NULL OR end_ms >= ? ORDER BY n DESC LIMIT ?`,
+       WHERE (start_ms >= ? OR end_ms IS NULL OR end_ms >= ?) AND ${isSound('event')} ORDER BY n DESC LIMIT ?`,
+    ),
+    damaged: db.prepare<[], DamagedRow>(
+      `SELECT 'kv' AS kind, key AS rowKey, key AS name FROM kv WHERE NOT ${isSound('kv')}
+       UNION ALL SELECT 'event', n, id FROM event WHERE NOT ${isSound('event')}
+       UNION ALL SELECT 'outcome', n, command_id FROM outcome WHERE NOT ${isSound('outcome')}`,
     ),
   };
+}
+
+function toDamageText({ kind, name }: Pick<DamagedRow, 'kind' | 'name'>): string {
+  return `${kind} ${NAMES[kind]} ${JSON.stringify(name)}: its bytes were damaged, it counts as absent; check the storage card`;
 }
 
 function writeDown(handle: Handle, work: StateWork, atMs: WallMs): null {
   const writtenMs = Math.round(atMs);
   for (const { key, json } of work.saves) {
     if (json === null) handle.remove.run(key);
-    else handle.save.run(key, json, writtenMs);
+    else {
+      handle.save.run(key, json, writtenMs);
+      handle.sealFact.run(key);
+    }
   }
-  for (const event of work.events) handle.addEvent.run(toEventRow(event));
-  for (const outcome of work.outcomes) handle.addOutcome.run(...toOutcomeRow(outcome));
+  for (const event of work.events) {
+    handle.addEvent.run(toEventRow(event));
+    handle.sealEvent.run(event.id);
+  }
+  for (const outcome of work.outcomes) {
+    handle.addOutcome.run(...toOutcomeRow(outcome));
+    handle.sealOutcome.run(outcome.commandId, outcome.state);
+  }
   if (work.events.length > 0) handle.trimEvents.run(KEEP.events);
   if (work.outcomes.length > 0) handle.trimOutcomes.run(KEEP.outcomes);
   if (work.probe) setMeta(handle.db, 'probed_ms', writtenMs);

@@ -1,24 +1,24 @@
 /**
  * One SQLite file of the store, from its first byte to quarantine.
  *
- * Owns opening, the checks that it is ours and whole, the clean-shutdown mark and setting it aside. Knows no table but `meta`.
+ * Owns opening, the clean-shutdown mark, and what comes in the place of a file that may not be used. Knows no table but `meta`.
  * Called by the telemetry and state files. After a failure the next use opens again; nobody has to repair anything.
  */
-import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync, statSync } from 'node:fs';
+import { mkdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { WallMs } from '../core/clock.ts';
 import type { StoreError } from '../core/errors.ts';
+import { plainFileBytes } from './db-files.ts';
+import { judge, pageProblems } from './file-check.ts';
+import { makeFresh } from './fresh-file.ts';
 import type { Notice } from './messages.ts';
 import { getMeta, setMeta } from './meta.ts';
-import { expectUsable, migrate, stepForward } from './migrations.ts';
-import { PAGE_BYTES, type Schema } from './schema.ts';
-import { applySettings, formFresh, openSqlite, type Sqlite, storeError, toStoreError } from './sqlite.ts';
+import { migrate } from './migrations.ts';
+import { createQuarantine } from './quarantine.ts';
+import type { Schema } from './schema.ts';
+import { applySettings, isRefusal, openSqlite, type Sqlite, storeError, toStoreError } from './sqlite.ts';
 
 export { getMeta, setMeta };
-
-/** Above this the check of all pages would delay readings for too long. Units: bytes. Source: 0.4 s for 10 MB, cold, measured. */
-const QUICK_CHECK_MAX_BYTES = 32 * 2 ** 20;
-const SUFFIXES = ['', '-wal', '-shm'] as const;
 
 export interface FileParts<H> {
   readonly dir: string;
@@ -29,6 +29,8 @@ export interface FileParts<H> {
   /** Statements and caches of a connection; made again after each failure, since a rollback may have emptied them. */
   readonly attach: (db: Sqlite) => H;
   readonly onNotice: (notice: Notice) => void;
+  /** Puts a sound copy where the file was and says in words where it is from; null when there is none. Left out: nothing is kept of it. */
+  readonly restore?: (atMs: WallMs) => string | null;
 }
 
 export interface StoreFile<H> {
@@ -37,12 +39,20 @@ export interface StoreFile<H> {
   read<T>(atMs: WallMs, act: (handle: H) => T): T;
   /** All of `act` or nothing, on disk when it returns. Errors: throws StoreError. */
   write<T>(atMs: WallMs, act: (handle: H) => T): T;
+  /**
+   * Reads every page; a file that is damaged is replaced at once. Shape: what is wrong, the last line says what became of it.
+   *
+   * Errors: throws StoreError when it cannot be asked.
+   */
+  check(atMs: WallMs): readonly string[];
   /** Marks a clean end. Errors: none; what fails is noticed. */
   close(): void;
 }
 
 interface Open<H> {
   readonly db: Sqlite;
+  /** Tells this file from another one under its name. */
+  readonly inode: number;
   handle: H | null;
   clean: boolean;
 }
@@ -50,38 +60,35 @@ interface Open<H> {
 /** A file that is opened at its first use. */
 export function createStoreFile<H>(parts: FileParts<H>): StoreFile<H> {
   const path = join(parts.dir, parts.schema.fileName);
+  const quarantine = createQuarantine(path);
   let open: Open<H> | null = null;
+  /** Kept until another file stands, so that a failure in between neither forgets the reason nor sets the next file aside. */
   let condemned: StoreError | null = null;
+  let lastReplaced: string | null = null;
 
   function opened(atMs: WallMs): Open<H> {
-    if (open !== null) return open;
+    if (open !== null) return expectInPlace(open, path);
     mkdirSync(parts.dir, { recursive: true });
-    let db = condemned === null ? openExisting() : null;
-    // Kept until a fresh file stands, so that a failure in between neither forgets the reason nor sets the next file aside.
-    const asidePath = condemned === null ? null : setAside(path, parts);
-    db ??= create({ path, parts, atMs, asidePath });
-    open = { db, handle: null, clean: getMeta(db, 'clean') === 1 };
-    if (condemned !== null) {
-      const message = `${condemned.message}; kept as ${asidePath}, a fresh file was begun`;
-      parts.onNotice({ kind: 'set-aside', file: parts.schema.fileName, message });
-    }
-    condemned = null;
+    condemned ??= quarantine.interrupted((message) => parts.onNotice({ kind: 'remark', message }));
+    open = (condemned === null ? openExisting() : null) ?? replace(atMs);
     return open;
   }
 
   /** Null when there is no file, or none that may be used. */
-  function openExisting(): Sqlite | null {
-    if (!existsSync(path)) return null;
+  function openExisting(): Open<H> | null {
     let db: Sqlite | null = null;
     try {
-      if (statSync(path).size === 0) throw storeError('foreign', `${path}: found 0 bytes, expected a database of Luciole`);
+      const bytes = plainFileBytes(path);
+      if (bytes === null) return null;
+      if (bytes === 0) throw storeError('foreign', `${path}: found 0 bytes, expected a database of Luciole`);
       db = openSqlite(path);
       judge(db, path, parts.schema);
       applySettings(db, parts.maxPages);
       migrate(db, path, parts.schema);
-      return db;
+      return { db, inode: statSync(path).ino, handle: null, clean: getMeta(db, 'clean') === 1 };
     } catch (error) {
       const failure = toStoreError(error, path);
+      // Left open, its end would one day take away the journal of the file that comes in its place.
       db?.close();
       if (!failure.policy.quarantine) throw failure;
       condemned = failure;
@@ -89,10 +96,48 @@ export function createStoreFile<H>(parts: FileParts<H>): StoreFile<H> {
     }
   }
 
+  /** A sound copy, else a fresh file. */
+  function replace(atMs: WallMs): Open<H> {
+    const why = condemned;
+    const asidePath = why === null ? null : quarantine.take();
+    const source = parts.restore?.(atMs) ?? null;
+    const restored = source === null ? null : openExisting();
+    const next = restored ?? begin(atMs, asidePath);
+    condemned = null;
+    if (why === null && source === null) return next;
+    const kept = asidePath === null ? [] : [quarantine.keep()];
+    lastReplaced = [why?.message ?? `${path}: it was missing`, ...kept, restored === null ? 'a fresh file was begun' : source].join('; ');
+    parts.onNotice({ kind: 'set-aside', file: parts.schema.fileName, message: lastReplaced });
+    return next;
+  }
+
+  function begin(atMs: WallMs, asidePath: string | null): Open<H> {
+    const notices: Notice[] = [];
+    const fill = (db: Sqlite): void => {
+      notices.push(...parts.begin(db, atMs, asidePath));
+      setMeta(db, 'clean', 0);
+    };
+    makeFresh({ path, schema: parts.schema, maxPages: parts.maxPages, fill });
+    const fresh = openExisting();
+    if (fresh === null) throw storeError('io', `${path}: a file that was just made cannot be used (${condemned?.message})`);
+    notices.forEach(parts.onNotice);
+    return fresh;
+  }
+
+  /** A file whose tables are not what its version says would refuse every statement for ever. */
+  function attached(db: Sqlite): H {
+    try {
+      return parts.attach(db);
+    } catch (error) {
+      if (!isRefusal(error)) throw error;
+      throw storeError('corrupt', `${path}: its tables are not those of its version (${error.message})`);
+    }
+  }
+
   function use<T>(atMs: WallMs, act: (open: Open<H>, handle: H) => T): T {
     try {
       const current = opened(atMs);
-      current.handle ??= parts.attach(current.db);
+      current.handle ??= attached(current.db);
       return act(current, current.handle);
     } catch (error) {
       const failure = toStoreError(error, path);
@@ -113,6 +158,29 @@ export function createStoreFile<H>(parts: FileParts<H>): StoreFile<H> {
     open = null;
   }
 
+  function check(atMs: WallMs): readonly string[] {
+    lastReplaced = null;
+    let problems: readonly string[] = [];
+    try {
+      use(atMs, ({ db }) => {
+        problems = pageProblems(db);
+        if (problems.length > 0) throw storeError('corrupt', `${path}: ${problems[0]}`);
+      });
+    } catch (error) {
+      if (condemned === null) throw error;
+      replaceNow(atMs);
+    }
+    return lastReplaced === null ? problems : [...problems, lastReplaced];
+  }
+
+  function replaceNow(atMs: WallMs): void {
+    try {
+      use(atMs, () => null);
+    } catch (error) {
+      lastReplaced = `not yet replaced: ${toStoreError(error, path).message}`;
+    }
+  }
+
   return {
     path,
     read: (atMs, act) => use(atMs, (_, handle) => act(handle)),
@@ -126,6 +194,7 @@ export function createStoreFile<H>(parts: FileParts<H>): StoreFile<H> {
         current.clean = false;
         return result;
       }),
+    check,
     close: () => {
       try {
         if (open !== null && !open.clean) setMeta(open.db, 'clean', 1);
@@ -137,72 +206,9 @@ export function createStoreFile<H>(parts: FileParts<H>): StoreFile<H> {
   };
 }
 
-/** Errors: throws StoreError `foreign`, `future-version` or `corrupt` when this file may not be used. */
-function judge(db: Sqlite, path: string, schema: Schema): void {
-  const id = Number(db.pragma('application_id', { simple: true }));
-  if (id !== schema.applicationId) {
-    throw storeError('foreign', `${path}: found application id ${id}, expected ${schema.applicationId}: emptied or another program's file`);
-  }
-  expectUsable(db, path, schema);
-  const bytes = Number(db.pragma('page_count', { simple: true })) * PAGE_BYTES;
-  if (getMeta(db, 'clean') === 1 || bytes > QUICK_CHECK_MAX_BYTES) return;
-  const check = String(db.pragma('quick_check(1)', { simple: true }));
-  if (check !== 'ok') throw storeError('corrupt', `${path}: ${check.replaceAll('\n', ' ')}`);
-}
-
-interface Creation<H> {
-  readonly path: string;
-  readonly parts: FileParts<H>;
-  readonly atMs: WallMs;
-  readonly asidePath: string | null;
-}
-
-/** Made under another name and moved into place when whole, so that a cut never leaves half a file that looks like damage. */
-function create<H>({ path, parts, atMs, asidePath }: Creation<H>): Sqlite {
-  const notices: Notice[] = [];
-  const draft = `${path}.new`;
-  // A journal without its file is the rest of an interrupted quarantine and would be replayed into the fresh file.
-  for (const base of [draft, path]) for (const suffix of SUFFIXES) rmSync(base + suffix, { force: true });
-  const db = openSqlite(draft);
-  try {
-    formFresh(db);
-    applySettings(db, parts.maxPages);
-    const transaction = db.transaction(() => {
-      db.exec(parts.schema.ddl);
-      stepForward(db, parts.schema, 1);
-      notices.push(...parts.begin(db, atMs, asidePath));
-      setMeta(db, 'clean', 0);
-      db.pragma(`application_id = ${parts.schema.applicationId}`);
-    });
-    transaction.immediate();
-  } finally {
-    db.close();
-  }
-  renameSync(draft, path);
-  syncFolder(parts.dir);
-  const fresh = openSqlite(path);
-  applySettings(fresh, parts.maxPages);
-  notices.forEach(parts.onNotice);
-  return fresh;
-}
-
-/** Makes the names in a folder survive a power cut. */
-function syncFolder(dir: string): void {
-  const fd = openSync(dir, 'r');
-  try {
-    fsyncSync(fd);
-  } finally {
-    closeSync(fd);
-  }
-}
-
-/** Into `quarantine/`, journal and all, in place of what lay there. The file goes first: see `create`. */
-function setAside<H>(path: string, { dir, schema }: FileParts<H>): string {
-  const quarantine = join(dir, 'quarantine');
-  const target = join(quarantine, schema.fileName);
-  if (!existsSync(path)) return target;
-  mkdirSync(quarantine, { recursive: true });
-  for (const suffix of SUFFIXES) rmSync(target + suffix, { force: true });
-  for (const suffix of SUFFIXES) if (existsSync(path + suffix)) renameSync(path + suffix, target + suffix);
-  return target;
+/** Without this, a file that was removed or emptied under us would go on taking commits, and lose them all. Errors: throws StoreError `foreign`. */
+function expectInPlace<H>(open: Open<H>, path: string): Open<H> {
+  const found = statSync(path, { throwIfNoEntry: false });
+  if (found?.ino === open.inode && found.size > 0) return open;
+  throw storeError('foreign', `${path}: it was ${found === undefined ? 'removed' : 'replaced or emptied'} while in use`);
 }

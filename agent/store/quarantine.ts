@@ -1,0 +1,93 @@
+/**
+ * Where a file goes that may not be used: out of the way at once, then into `quarantine/`, never without a word.
+ *
+ * Owns the names of what was set aside and how much is kept. Knows no table. Called by a store file, once it has condemned its file.
+ *
+ * In two steps, so that a power cut in between is known at the next start: what lies aside without a file in its place has not been
+ * replaced yet, and its losses are still to be counted.
+ */
+import { existsSync, mkdirSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import type { StoreError } from '../core/errors.ts';
+import { bytesOfAll, moveAll, removeAll } from './db-files.ts';
+import { storeError, toStoreError } from './sqlite.ts';
+
+/** For all that is kept. Units: bytes. Source: assumed; salvage wants the file, but the flash belongs to the readings. */
+const MAX_BYTES = 64 * 2 ** 20;
+const MEGABYTE = 2 ** 20;
+
+export interface Quarantine {
+  /** A file that a cut left aside without a successor; null when there is none. What had one is kept now, and told. Errors: none. */
+  interrupted(tell: (words: string) => void): StoreError | null;
+  /** Takes the file out of the way; returns where it lies. Errors: throws what the system throws. */
+  take(): string;
+  /** Keeps what lies aside, in place of what was kept before, and says what became of it. Errors: none. */
+  keep(): string;
+}
+
+/** The quarantine for one file of the store. */
+export function createQuarantine(path: string): Quarantine {
+  const asidePath = `${path}.aside`;
+  const dir = join(dirname(path), 'quarantine');
+  const keptPath = join(dir, basename(path));
+
+  function keep(): string {
+    try {
+      return keepAside();
+    } catch (error) {
+      return `it lies as ${asidePath}, since ${toStoreError(error, dir).message}`;
+    }
+  }
+
+  function keepAside(): string {
+    if (!existsSync(asidePath)) {
+      removeAll(asidePath);
+      return 'nothing of it was left to keep';
+    }
+    const bytes = bytesOfAll(asidePath);
+    if (bytes > MAX_BYTES) {
+      removeAll(asidePath);
+      return `dropped, since its ${megabytes(bytes)} MB are more than the ${megabytes(MAX_BYTES)} MB that are kept`;
+    }
+    mkdirSync(dir, { recursive: true });
+    removeAll(keptPath);
+    const dropped = makeRoom(dir, bytes);
+    moveAll(asidePath, keptPath);
+    return `kept as ${keptPath}${dropped.length === 0 ? '' : `, for which ${dropped.join(', ')} had to go`}`;
+  }
+
+  return {
+    interrupted: (tell) => {
+      if (!existsSync(asidePath)) return null;
+      if (!existsSync(path)) return storeError('corrupt', `${path}: it was being set aside when the agent ended`);
+      tell(`${path}: what was set aside before the agent ended is ${keep()}`);
+      return null;
+    },
+    take: () => {
+      // What an earlier one left aside must not become the journal of this one.
+      if (existsSync(path)) removeAll(asidePath);
+      moveAll(path, asidePath);
+      return asidePath;
+    },
+    keep,
+  };
+}
+
+/** The oldest go until this much fits; returns their names. */
+function makeRoom(dir: string, bytes: number): readonly string[] {
+  const found = readdirSync(dir).map((name) => ({ name, stat: statSync(join(dir, name)) }));
+  const oldestFirst = found.toSorted((a, b) => a.stat.mtimeMs - b.stat.mtimeMs);
+  let total = found.reduce((sum, { stat }) => sum + stat.size, bytes);
+  const dropped: string[] = [];
+  for (const { name, stat } of oldestFirst) {
+    if (total <= MAX_BYTES) break;
+    rmSync(join(dir, name), { recursive: true, force: true });
+    total -= stat.size;
+    dropped.push(name);
+  }
+  return dropped;
+}
+
+function megabytes(bytes: number): number {
+  return Math.ceil(bytes / MEGABYTE);
+}
