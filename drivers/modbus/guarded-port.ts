@@ -11,6 +11,7 @@ import { BusError } from '../../agent/core/errors.ts';
 import { createHeldInput, type HeldInput } from './held-input.ts';
 import { isRead, type LateReplies } from './late-replies.ts';
 import { type Exchange, type LinkOptions, ModbusLink } from './modbus-link.ts';
+import { completed } from './refusal.ts';
 import { verdictError } from './reply-errors.ts';
 import { acknowledgement } from './reply-matcher.ts';
 import { createReplyWindow, createWindowMemory, type ReplyWindow, type WindowMemory } from './reply-window.ts';
@@ -202,7 +203,7 @@ export class GuardedPort extends ModbusLink {
     const turnaroundMs = Math.max(0, nowMono - txEndMono - match.frame.length * this.#charMs);
     this.last = { sentMono, turnaroundMs, firstByteMs: Math.max(turnaroundMs, (window.firstMono ?? nowMono) - txEndMono) };
     this.#pending = null;
-    this.emit('data', match.frame);
+    this.emit('data', completed(pending.request, match.frame));
   }
 
   #expire(pending: Pending): void {

@@ -6,6 +6,8 @@
  */
 import type { MonoMs } from '../../agent/core/clock.ts';
 
+import { isAbout } from './refusal.ts';
+
 /**
  * How long a question that went unanswered is not asked again in the same shape. Units: ms.
  * Source: assumed; `least` is the longest learned timeout, `most` what a slow gateway takes to give up itself.
@@ -25,7 +27,7 @@ export interface LateReplies {
   heldUntilMono(unit: number, fc: number, count: number): MonoMs;
   /** Whether anybody may still owe a reply. */
   isOwed(nowMono: MonoMs): boolean;
-  /** Whether this unit owes a reply of this function; it counts as paid from then on. A unit answers in order, so the oldest is paid first. */
+  /** Whether this unit owes a reply of this function, as `functionOf` tells it; it counts as paid from then on. A unit answers in order, so the oldest is paid first. */
   take(unit: number, fc: number, nowMono: MonoMs): boolean;
 }
 
@@ -60,7 +62,7 @@ export function createLateReplies(): LateReplies {
     take(unit, fc, nowMono) {
       for (const [key, debt] of debts) {
         if (debt.untilMono <= nowMono) debts.delete(key);
-        else if (debt.unit === unit && debt.fc === fc) {
+        else if (debt.unit === unit && isAbout(fc, debt.fc)) {
           slowestMs.set(unit, Math.max(nowMono - debt.sentMono, FADE * (slowestMs.get(unit) ?? 0)));
           return debts.delete(key);
         }

@@ -8,6 +8,7 @@ import type { MonoMs, Timer } from '../../agent/core/clock.ts';
 import { BusError } from '../../agent/core/errors.ts';
 import { crc16 } from './crc16.ts';
 import { type Exchange, type LinkOptions, ModbusLink } from './modbus-link.ts';
+import { completed, isRefusalOf, REFUSAL_BYTES } from './refusal.ts';
 import { acknowledgement, answers } from './reply-matcher.ts';
 
 /** Transaction id, protocol, length; the unit comes after it and is counted in the length. */
@@ -117,7 +118,7 @@ export class MbapPort extends ModbusLink {
     body.copy(frame);
     frame.writeUInt16LE(crc16(body), body.length);
     if (isReply(pending, frame)) {
-      this.#finish(pending, frame);
+      this.#finish(pending, completed(pending.request, frame));
       return;
     }
     this.#pending = null;
@@ -154,6 +155,6 @@ export class MbapPort extends ModbusLink {
 
 function isReply({ request, expectedBytes }: Pending, frame: Buffer): boolean {
   if (frame[0] !== request[0]) return false;
-  if (frame[1] === ((request[1] as number) | 0x80)) return frame.length === 5;
+  if (isRefusalOf(request[1] as number, frame, 1)) return frame.length === REFUSAL_BYTES;
   return frame[1] === request[1] && frame.length === expectedBytes && answers(request, frame);
 }

@@ -5,6 +5,7 @@
  * `modbus-serial` alone takes any frame of the right unit, function and length for the reply, and one noise byte spoils it.
  */
 import { crc16 } from './crc16.ts';
+import { isRefusalOf, REFUSAL_BYTES } from './refusal.ts';
 
 export type Match =
   /** Nothing decided yet; more bytes may come. `damaged`: something had the shape of the reply but its checksum is wrong. */
@@ -12,9 +13,6 @@ export type Match =
   | { readonly kind: 'reply'; readonly frame: Buffer; readonly noiseBytes: number; readonly end: number }
   /** A sound frame from the unit that does not answer this request. */
   | { readonly kind: 'stranger'; readonly frame: Buffer; readonly end: number };
-
-/** Source: Modbus Application Protocol V1.1b3 §7: unit, function | 80h, code, CRC. */
-const EXCEPTION_BYTES = 5;
 
 /**
  * Look for the reply to `request` in `bytes`.
@@ -25,15 +23,14 @@ export function matchReply(request: Buffer, expectedBytes: number, bytes: Buffer
   const unit = request[0] as number;
   const fc = request[1] as number;
   let damaged = false;
-  for (let at = 0; at + EXCEPTION_BYTES <= bytes.length; at++) {
+  for (let at = 0; at + REFUSAL_BYTES <= bytes.length; at++) {
     if (bytes[at] !== unit) continue;
-    const isException = bytes[at + 1] === (fc | 0x80);
+    const isException = isRefusalOf(fc, bytes, at + 1);
     if (!isException && bytes[at + 1] !== fc) continue;
-    const end = at + (isException ? EXCEPTION_BYTES : expectedBytes);
+    const end = at + (isException ? REFUSAL_BYTES : expectedBytes);
     if (end > bytes.length) continue;
     if (crc16(bytes, at, end - 2) !== bytes.readUInt16LE(end - 2)) {
-      // A late reply of another length is none of this request's business, and must not pass for its answer.
-      damaged ||= isException || fc > 4 || bytes[at + 2] === expectedBytes - 5;
+      damaged ||= hasShape(request, expectedBytes, bytes.subarray(at));
       continue;
     }
     const frame = bytes.subarray(at, end);
@@ -41,6 +38,13 @@ export function matchReply(request: Buffer, expectedBytes: number, bytes: Buffer
     return { kind: 'stranger', frame, end };
   }
   return { kind: 'more', damaged };
+}
+
+/** A late reply of another length is none of this request's business, and must not pass for its answer; nor must two bytes that say little. */
+function hasShape(request: Buffer, expectedBytes: number, bytes: Buffer): boolean {
+  const fc = request[1] as number;
+  if (bytes[1] !== fc) return bytes[1] === (fc | 0x80);
+  return fc > 4 || bytes[2] === expectedBytes - 5;
 }
 
 /** A read's reply carries its byte count; a write's repeats address and value or count. */
@@ -68,7 +72,7 @@ export function missingBytes(request: Buffer, expectedBytes: number, bytes: Buff
 function lengthAt(request: Buffer, expectedBytes: number, { bytes, at }: { readonly bytes: Buffer; readonly at: number }): number {
   const fc = request[1] as number;
   if (bytes[at] !== request[0]) return 0;
-  if (bytes[at + 1] === (fc | 0x80)) return EXCEPTION_BYTES;
+  if (isRefusalOf(fc, bytes, at + 1)) return REFUSAL_BYTES;
   if (bytes[at + 1] !== fc) return 0;
   const third = bytes[at + 2];
   return fc > 4 || third === undefined || third === expectedBytes - 5 ? expectedBytes : 0;

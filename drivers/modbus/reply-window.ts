@@ -7,6 +7,7 @@
 import type { MonoMs } from '../../agent/core/clock.ts';
 import { isRead, type LateReplies } from './late-replies.ts';
 import type { LinkCounters } from './modbus-link.ts';
+import { functionOf } from './refusal.ts';
 import { type Match, matchReply, missingAtHead, missingBytes } from './reply-matcher.ts';
 import { soundFrames } from './sound-frames.ts';
 
@@ -84,7 +85,7 @@ export function createReplyWindow(request: Buffer, expectedBytes: number, memory
   };
   const isOlderRefusal = (frame: Buffer, nowMono: MonoMs): boolean => {
     const [unit, fc] = [frame[0] as number, frame[1] as number];
-    return fc > 0x80 && late.take(unit, fc & 0x7f, nowMono);
+    return fc >= 0x80 && late.take(unit, functionOf(fc), nowMono);
   };
   const isDrowned = (frame: Buffer, before: Buffer): boolean => {
     const otherBytes = heardBytes - frame.length;

@@ -4,9 +4,11 @@
  * Pure. Called by the guarded port once a burst or a wait is over, to give what came its right name.
  */
 import { crc16 } from './crc16.ts';
+import { functionOf, REFUSAL_BYTES } from './refusal.ts';
 
 export interface SoundFrame {
   readonly unit: number;
+  /** As `functionOf` tells it. */
   readonly fc: number;
   readonly bytes: number;
   /** Only a master sends such a frame. */
@@ -36,14 +38,14 @@ function frameAt(bytes: Uint8Array, at: number): SoundFrame | null {
     if (end > bytes.length) continue;
     const checksum = (bytes[end - 2] as number) | ((bytes[end - 1] as number) << 8);
     if (crc16(bytes, at, end - 2) === checksum)
-      return { unit, fc: fc & 0x7f, bytes: length, isRequest: isRequest(fc, length, bytes[at + 2] as number) };
+      return { unit, fc: functionOf(fc), bytes: length, isRequest: isRequest(fc, length, bytes[at + 2] as number) };
   }
   return null;
 }
 
 /** Source: Modbus Application Protocol V1.1b3 §6 and §7: a reply or a request of this function. */
 function lengthsOf(fc: number, bytes: Uint8Array, at: number): readonly number[] {
-  if (fc > 0x80) return [SHORTEST_FRAME_BYTES];
+  if (fc >= 0x80) return [REFUSAL_BYTES];
   if (fc >= 1 && fc <= 4) return [5 + (bytes[at + 2] as number), 8];
   if (fc === 5 || fc === 6) return [8];
   if (fc === 15 || fc === 16) return [8, 9 + (bytes[at + 6] ?? 0)];

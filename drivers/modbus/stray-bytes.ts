@@ -7,6 +7,7 @@
 import type { MonoMs } from '../../agent/core/clock.ts';
 import type { LateReplies } from './late-replies.ts';
 import type { LinkCounters } from './modbus-link.ts';
+import { functionOf } from './refusal.ts';
 import { soundFrames } from './sound-frames.ts';
 
 /** Units: bytes. Source: Modbus over Serial Line V1.02 §2.5.1. */
@@ -60,7 +61,7 @@ export function createStrayBytes({ late, counters, charMs, gapMs }: StrayBytesOp
       length += bytes.copy(burst, length);
       drainedMono = nowMono + gapMs;
       if (!hadHead && length >= 2) {
-        isLate = late.take(burst[0] as number, (burst[1] as number) & 0x7f, nowMono);
+        isLate = late.take(burst[0] as number, functionOf(burst[1] as number), nowMono);
         lateUntilMono = isLate ? nowMono + LONGEST_FRAME_BYTES * charMs : 0;
         if (isLate) counters.lateReplies++;
       }

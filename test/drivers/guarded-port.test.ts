@@ -323,6 +323,60 @@ t.test('exceptions come out under their names, at once', async (t) => {
   }
 });
 
+t.test('a refusal that forgets its function is one of what was asked, for reads and writes of every table', async (t) => {
+  for (const [code, named] of exceptions.filter(([code]) => code <= 11)) {
+    const bench = await scriptBench(() => [[3, sealed(1, 0x80, code)]]);
+    for (const table of ['holding', 'input', 'coil', 'discrete'] as const) {
+      const end = await endOf(bench, bench.line.read({ ...holding(1), table }, 500));
+      t.match(end, { code: named, error: { message: new RegExp(`^unit 1 answered with exception ${code}: `) } }, `${code} of ${table}`);
+      t.ok(end.tookMs < 30, 'at once');
+    }
+    t.match(await endOf(bench, bench.line.write({ unit: 1, table: 'coil', address: 5, values: [1] }, 500)), { code: named });
+    t.match(bench.line.counters, { exceptions: 5, timeouts: 0, crcErrors: 0, noiseBytes: 0, wrongReplies: 0 });
+  }
+});
+
+t.test("a refusal that forgets its function and comes late is the older question's, whatever that was", async (t) => {
+  // In flight with the next question, whole; then while nobody waits, in pieces.
+  const bench = await scriptBench((request, turn) => {
+    const bare = sealed(1, 0x80, 4);
+    if (turn === 0) return [];
+    if (turn === 2)
+      return [
+        [300, bare.subarray(0, 1)],
+        [301, bare.subarray(1)],
+      ];
+    return [
+      [3, turn === 1 ? bare : Buffer.alloc(0)],
+      [20, replyTo(request)],
+    ];
+  });
+  t.match(await endOf(bench, bench.line.read({ ...holding(10, 4), table: 'coil' }, 50)), { code: 'timeout' });
+  t.match(await endOf(bench, bench.line.read(holding(70), 50)), { words: [70, 71] });
+  t.match(bench.line.counters, { lateReplies: 1, exceptions: 0, strangers: 0 });
+  t.match(await endOf(bench, bench.line.read({ ...holding(10, 4), table: 'coil' }, 50)), { code: 'timeout' });
+  await bench.clock.advance(400);
+  t.match(await endOf(bench, bench.line.read(holding(80), 50)), { words: [80, 81] });
+  t.match(bench.line.counters, { lateReplies: 2, exceptions: 0, strangers: 0 });
+});
+
+const nearRefusals: [story: string, bytes: Buffer, end: object][] = [
+  ['of another unit', sealed(2, 0x80, 4), { code: 'timeout', error: { message: /frames of others/ } }],
+  ['with a code that is none', sealed(1, 0x80, 12), { code: 'timeout' }],
+  ['with no code', sealed(1, 0x80, 0), { code: 'timeout' }],
+  ['with a wrong checksum', Buffer.from([1, 0x80, 4, 1, 2]), { code: 'timeout', error: { message: /only noise/ } }],
+  ['with a byte too many', sealed(1, 0x80, 4, 4), { code: 'timeout' }],
+  ['of another function', sealed(1, 0x84, 4), { code: 'timeout' }],
+];
+for (const [story, bytes, expected] of nearRefusals) {
+  t.test(`what only looks like a refusal that forgets its function is none: ${story}`, async (t) => {
+    const bench = await scriptBench((request, turn) => (turn === 0 ? [[3, bytes]] : [[3, Buffer.concat([bytes, replyTo(request)])]]));
+    t.match(await endOf(bench, bench.line.read(holding(50), 60)), expected);
+    t.match(await endOf(bench, bench.line.read(holding(80, 3), 60)), { words: [80, 81, 82] }, 'and the reply behind it is found');
+    t.match(bench.line.counters, { exceptions: 0 });
+  });
+}
+
 const good = replyTo(sealed(1, 3, 0, 50, 0, 2));
 const faults: [story: string, bytes: Buffer, end: object, counters: object][] = [
   [

@@ -137,6 +137,30 @@ t.test('Modbus TCP: a frame that does not fit the request is no value, at once',
   t.equal(line.counters.wrongReplies, misanswers.length);
 });
 
+t.test('Modbus TCP: a refusal that forgets its function is one, and nothing that is near it', async (t) => {
+  let answer = (_: Buffer): number[] => [];
+  const server = await serve(t, (adu, socket) => socket.write(mbap(adu.readUInt16BE(0), Buffer.from(answer(adu)))));
+  const line = await tcpLine(t, server.port);
+  const ask = (unit: number) => line.read({ unit, table: 'coil', address: 9, count: 1 }, 5_000);
+  answer = (adu) => [adu[6] as number, 0x80, 11];
+  await t.rejects(ask(7), { code: 'timeout', message: /^unit 7 answered with exception 11: the gateway got no answer/ });
+  answer = (adu) => [adu[6] as number, 0x80, 4];
+  await t.rejects(ask(7), { code: 'device-failure', message: /^unit 7 answered with exception 4/ });
+  await t.rejects(line.write({ unit: 7, table: 'holding', address: 1, values: [2] }, 5_000), { code: 'device-failure' });
+  t.match(line.counters, { exceptions: 3, wrongReplies: 0, timeouts: 0 });
+  const near: number[][] = [
+    [8, 0x80, 4],
+    [7, 0x80, 12],
+    [7, 0x80, 0],
+    [7, 0x80, 4, 4],
+    [7, 0x83, 4],
+  ];
+  for (const body of near) {
+    answer = () => body;
+    await t.rejects(ask(7), { code: 'wrong-reply' }, `${body}`);
+  }
+});
+
 t.test('Modbus TCP: what is no MBAP ends the connection with advice, and it opens again', async (t) => {
   let garbage = true;
   const server = await serve(t, (adu, socket) => {

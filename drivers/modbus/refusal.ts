@@ -1,0 +1,41 @@
+/**
+ * A unit's "no", as the standard has it and as some programs write it.
+ *
+ * Pure. pymodbus up to 3.8 refuses what it does not have with the bare 80h: it forgets the function that it refuses.
+ * Source: Modbus Application Protocol V1.1b3 §7; pymodbus 3.8.6 on the wire, RTU `07 80 04` and TCP `01 80 0b`.
+ */
+import { crc16 } from './crc16.ts';
+
+/** Unit, function | 80h, code, checksum. */
+export const REFUSAL_BYTES = 5;
+/** Added to the function that is refused. */
+const REFUSED = 0x80;
+/** The bare one is believed with a code of the standard only: it says less, so more of it must fit. */
+const LAST_CODE = 11;
+
+/** Whether a refusal of this function begins there; `at` is the place of its function. The code may not have come yet. */
+export function isRefusalOf(fc: number, bytes: Uint8Array, at: number): boolean {
+  if (bytes[at] === (fc | REFUSED)) return true;
+  if (bytes[at] !== REFUSED) return false;
+  const code = bytes[at + 1];
+  return code === undefined || (code >= 1 && code <= LAST_CODE);
+}
+
+/** The function that a frame is about: that which it refuses, or 80h where it does not say. */
+export function functionOf(code: number): number {
+  return code > REFUSED ? code & ~REFUSED : code;
+}
+
+/** Whether a frame about `told` may answer a request of the function `asked`. */
+export function isAbout(told: number, asked: number): boolean {
+  return told === asked || told === REFUSED;
+}
+
+/** The frame as the standard has it: a bare refusal with the function that it left out. */
+export function completed(request: Buffer, frame: Buffer): Buffer {
+  if (frame[1] !== REFUSED) return frame;
+  const whole = Buffer.from(frame);
+  whole[1] = (request[1] as number) | REFUSED;
+  whole.writeUInt16LE(crc16(whole, 0, whole.length - 2), whole.length - 2);
+  return whole;
+}
