@@ -6,13 +6,14 @@
 import { randomUUID } from 'node:crypto';
 import { withDeviceFaults, withLampFaults } from './app-faults.ts';
 import type { CabinetPoint } from './app-points.ts';
+import { storeView } from './app-store.ts';
 import type { Control } from './control/control.ts';
 import type { BusTools } from './core/bus-tools.ts';
 import type { Cabinet } from './core/cabinet.ts';
 import type { Clock, MonoMs } from './core/clock.ts';
 import type { DeviceView, Field, Store, Uplink, UplinkStatus } from './core/ports.ts';
 import type { Profile } from './core/profile.ts';
-import type { AgentView, LampView, PointView, ProfileView } from './core/views.ts';
+import type { AgentView, ChoreView, LampView, PointView, ProfileView } from './core/views.ts';
 import type { AgentEvent, PointId } from './core/words.ts';
 
 export interface ViewParts {
@@ -30,10 +31,12 @@ export interface ViewParts {
   readonly firstPollMono: () => MonoMs | null;
   readonly startedMono: MonoMs;
   readonly rssMb: () => number;
+  readonly chores: () => readonly ChoreView[];
 }
 
 export function createAgentView(parts: ViewParts): AgentView {
-  const { cabinet, clock, field, store, control, uplink } = parts;
+  const { cabinet, clock, field, store, control, uplink, chores } = parts;
+  const upMs = (): number => clock.monoMs() - parts.startedMono;
   const devices = (): DeviceView[] => {
     const events = parts.activeEvents();
     return field.devices().map((device) => withDeviceFaults(device, events));
@@ -52,7 +55,7 @@ export function createAgentView(parts: ViewParts): AgentView {
         atMs: clock.wallMs(),
         timezone: cabinet.timezone,
         clockQuality: clock.quality(),
-        upS: Math.round((clock.monoMs() - parts.startedMono) / 1_000),
+        upS: Math.round(upMs() / 1_000),
         rssMb: parts.rssMb(),
         startMs: firstPollMono === null ? null : Math.round(firstPollMono),
         night: control.zoneStates().some(({ night }) => night),
@@ -86,6 +89,11 @@ export function createAgentView(parts: ViewParts): AgentView {
       const known = new Set(stored.map(({ id }) => id));
       return [...active.filter(({ id }) => !known.has(id)), ...stored].sort((a, b) => a.startMs - b.startMs);
     },
+    history: store.history,
+    exportPage: store.exportPage,
+    store: () => storeView({ cabinet, store, chores, upMs }),
+    checkStore: store.check,
+    backupStore: store.backup,
     profiles: () => [...parts.profiles.values()].map((profile) => profileView(profile, cabinet)),
     profile: (id) => parts.profiles.get(id),
     names: () => ({

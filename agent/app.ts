@@ -7,6 +7,7 @@
 
 import { adapterLatencyMs } from '../drivers/adapter-latency.ts';
 import { withSiteKnowledge } from './app-bus.ts';
+import { agentChores } from './app-chores.ts';
 import { endLeftovers } from './app-events.ts';
 import { fieldLine } from './app-lines.ts';
 import { cabinetPoints, failsafeLevelPct, LAMP_METRIC, uplinkDevices, zoneOfDevice } from './app-points.ts';
@@ -38,8 +39,6 @@ const FAILSAFE_TIMEOUT_S = 60;
 const RAMP_S = { up: 1, down: 10 };
 /** Wait before a console socket that could not be opened is tried again. Units: ms. Source: assumed; a technician waits no longer. */
 const CONSOLE_RETRY_MS = 10_000;
-/** After the night, before the working day. Units: UTC. */
-const DAILY_REPORT_CRON = '0 9 * * *';
 
 export interface AgentParts {
   readonly cabinet: Cabinet;
@@ -54,6 +53,8 @@ export interface AgentParts {
   /** Where the console answers; null opens no console. */
   readonly socketPath: string | null;
   readonly openStoreLink?: StoreParts['openLink'];
+  /** When the machine began, so that an earlier run's times can be put right; not known unless given. */
+  readonly machine?: StoreParts['machine'];
   readonly periodsMs?: typeof POLL_PERIOD_MS;
 }
 
@@ -79,6 +80,8 @@ export function createAgent(parts: AgentParts): Agent {
     clock,
     log,
     decimals: new Map([...points].map(([id, { profile }]) => [id, profile.decimals])),
+    counters: new Set([...points].flatMap(([id, { profile }]) => (profile.counter === null ? [] : [id]))),
+    machine: parts.machine ?? null,
     ...(parts.openStoreLink === undefined ? {} : { openLink: parts.openStoreLink }),
   });
   const recorder = createRecorder({
@@ -147,11 +150,12 @@ export function createAgent(parts: AgentParts): Agent {
     activeEvents: () => [...open.values()].filter(({ severity }) => severity !== 'info'),
     firstPollMono: () => firstPollMono,
     rssMb: () => Math.round(process.memoryUsage.rss() / 2 ** 20),
+    chores: () => housekeeping.view(),
   });
   const console =
     parts.socketPath === null ? null : createConsoleServer({ view, socketPath: parts.socketPath, log, clock, timezone: cabinet.timezone });
 
-  const housekeeping = createHousekeeping({ log, chores: [{ name: 'daily-report', cron: DAILY_REPORT_CRON, run: dailyReport }] });
+  const housekeeping = createHousekeeping({ log, clock, memory: store, chores: agentChores({ cabinet, store, view, log }) });
 
   store.onEvent = onEvent;
   store.onCommitted = (committed) => uplink?.committed(committed);
@@ -209,14 +213,6 @@ export function createAgent(parts: AgentParts): Agent {
       log.event('console-closed', { cause: error.message }, 'warning');
       if (!isStopping) consoleRetry = clock.after(CONSOLE_RETRY_MS, () => void openConsole(false));
     }
-  }
-
-  /** The night in one log line, so that a year of nights can be read without the platform. */
-  async function dailyReport(): Promise<void> {
-    const { store: stored, uplink: link, lines, units, detections, lampsRaised } = await view.status();
-    const { readingsStored, readingsLost, backlogFrames } = stored;
-    const bus = Object.fromEntries(lines.map(({ id, busyPct, timeouts }) => [id, { busyPct, timeouts }]));
-    log.event('daily-report', { detections, lampsRaised, units, bus, readingsStored, readingsLost, backlogFrames, uplink: link.state });
   }
 
   function onReadings(readings: readonly Reading[]): void {

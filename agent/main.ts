@@ -34,6 +34,8 @@ const USUAL_COLS = 80;
 const KEEP_COMPILED_AFTER_MS = 30_000;
 
 const { env, stdout, stderr } = process;
+/** Nobody wants the rest. */
+const enough = new AbortController();
 
 const actions: LocalActions = {
   run: runAgentUntilStopped,
@@ -60,14 +62,19 @@ const actions: LocalActions = {
     return profile === null ? EXIT_BAD_CONFIG : 0;
   },
   'profile test': testProfileFile,
+  export: async (args) => {
+    const { exportReadings } = await import('./console/export-command.ts');
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => enough.abort());
+    return exportReadings(args, { terminal: screen, signal: enough.signal, write: writeOut });
+  },
 };
 
 const screen = terminal();
 stdout.on('error', endOnClosedPipe);
 const words = process.argv.slice(2);
 process.exitCode = await runCommandLine(words, screen, actions);
-// An agent that has stopped is gone, even if a library still holds a handle.
-if (words[0] === 'run') process.exit();
+// An agent that has stopped is gone, even if a library still holds a handle; so is an export whose page is still on its way.
+if (words[0] === 'run' || enough.signal.aborted) process.exit();
 
 function terminal(): Terminal {
   return {
@@ -201,6 +208,11 @@ function inLines(problems: readonly Problem[]): string {
 
 function print(line: string): void {
   stdout.write(`${line}\n`);
+}
+
+/** Waits for a reader that is slower. */
+function writeOut(text: string): Promise<void> {
+  return new Promise((resolve) => stdout.write(text, () => resolve()));
 }
 
 function versionLine(): string {

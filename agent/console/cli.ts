@@ -12,6 +12,7 @@ import { SOCKET_OPTION } from './common-words.ts';
 import { CONSOLE_EXIT, ConsoleError } from './console-error.ts';
 import { toAscii } from './plain-text.ts';
 import { failure } from './protocol.ts';
+import { nearest } from './suggest.ts';
 import type { LocalActions, LocalArgs, Terminal } from './terminal.ts';
 import { wrap } from './text-lines.ts';
 
@@ -29,7 +30,7 @@ Help on one command: luciole help COMMAND`;
 export async function runCommandLine(words: readonly string[], terminal: Terminal, actions: LocalActions): Promise<number> {
   let exitCode = 0;
   const program = createProgram(terminal);
-  for (const command of COMMANDS) {
+  for (const command of COMMANDS.filter(({ isHidden }) => !isHidden)) {
     addCommand(parentOf(command, program), command, async (args) => {
       exitCode = command.kind === 'local' ? await actions[command.name](args) : await askAgent(command, args, terminal);
     });
@@ -47,37 +48,48 @@ export async function runCommandLine(words: readonly string[], terminal: Termina
 }
 
 function createProgram(terminal: Terminal): Commander {
-  return new Commander('luciole')
-    .description(INTRODUCTION)
-    .exitOverride()
-    .showSuggestionAfterError()
-    .version(terminal.version, '-V, --version', 'print the version')
-    .helpOption('-h, --help', 'print this help')
-    .addHelpCommand(new Commander('help').argument('[command...]').summary('help on one command').helpGroup('Agent:'))
-    .configureHelp({ subcommandTerm: termOf })
-    .configureOutput({
-      writeOut: terminal.out,
-      writeErr: terminal.err,
-      getOutHelpWidth: () => terminal.widthCols,
-      getErrHelpWidth: () => terminal.widthCols,
-      outputError: (text, write) => write(text.replace(/^error: /, 'luciole: ')),
-    })
-    .addHelpText('after', EPILOGUE);
+  return (
+    new Commander('luciole')
+      .description(INTRODUCTION)
+      .exitOverride()
+      .showSuggestionAfterError()
+      // What stands after a command is its own; else `store` would take the options of `store check`.
+      .enablePositionalOptions()
+      .version(terminal.version, '-V, --version', 'print the version')
+      .helpOption('-h, --help', 'print this help')
+      .addHelpCommand(new Commander('help').argument('[command...]').summary('help on one command').helpGroup('Agent:'))
+      .configureHelp({ subcommandTerm: termOf })
+      .configureOutput({
+        writeOut: terminal.out,
+        writeErr: terminal.err,
+        getOutHelpWidth: () => terminal.widthCols,
+        getErrHelpWidth: () => terminal.widthCols,
+        outputError: (text, write) => write(text.replace(/^error: /, 'luciole: ')),
+      })
+      .addHelpText('after', EPILOGUE)
+  );
 }
 
 /** `help bus scan` is `bus scan --help`: the library knows the help of one word only. */
 function helpFirst(words: readonly string[]): string[] {
   const [first, family = '', verb] = words;
-  return first === 'help' && verb !== undefined && FAMILIES.some(({ name }) => name === family) ? [family, verb, '--help'] : [...words];
+  return first === 'help' && verb !== undefined && verbsOf(family).length > 0 ? [family, verb, '--help'] : [...words];
+}
+
+/** The second words that may stand after this one. */
+function verbsOf(family: string): readonly string[] {
+  return COMMANDS.flatMap(({ name, isHidden }) => (!isHidden && name.startsWith(`${family} `) ? [name.slice(family.length + 1)] : []));
 }
 
 /** The program itself, or the family of a command of two words. Errors: throws TypeError for a family that is not in the table. */
 function parentOf({ name }: Command, program: Commander): Commander {
   const [first, verb] = name.split(' ');
   if (verb === undefined) return program;
+  const known = program.commands.find((each) => each.name() === first);
+  if (known !== undefined) return known;
   const family = FAMILIES.find((each) => each.name === first);
   if (family === undefined) throw new TypeError(`no family for the command ${name}`);
-  return program.commands.find((each) => each.name() === first) ?? addFamily(program, family);
+  return addFamily(program, family);
 }
 
 /** The first word of several commands; alone it lists them. */
@@ -107,8 +119,22 @@ function addCommand(parent: Commander, command: Command, act: (args: LocalArgs) 
     if (option.repeats) words.argParser((value: string, before: readonly string[] = []) => [...before, value]);
     added.addOption(words);
   }
+  const verbs = verbsOf(command.name);
+  if (verbs.length > 0) added.usage('[options] [VERB]').helpCommand(false).enablePositionalOptions().allowExcessArguments();
   added.addHelpText('after', `\nExamples:\n${command.examples.map((example) => `  ${example}`).join('\n')}`);
-  added.action((...given: unknown[]) => act(collect(command, given.slice(0, command.arguments.length), added.opts())));
+  added.action((...given: unknown[]) => {
+    const [word] = added.args;
+    if (verbs.length > 0 && word !== undefined) throw noVerb(command.name, word, verbs);
+    return act(collect(command, given.slice(0, command.arguments.length), added.opts()));
+  });
+}
+
+function noVerb(name: string, typed: string, verbs: readonly string[]): ConsoleError {
+  const near = nearest(typed, verbs);
+  return new ConsoleError(
+    'usage',
+    `${name} has no verb "${typed}"; ${near === undefined ? `it has ${verbs.join(', ')}` : `did you mean ${near}?`}`,
+  );
 }
 
 /** A command and its arguments; that it has options goes without saying. */

@@ -26,7 +26,7 @@ export interface OptionSpec {
   readonly repeats?: true;
 }
 
-export type Group = 'Look:' | 'Act:' | 'Lines:' | 'Agent:';
+export type Group = 'Look:' | 'Act:' | 'Lines:' | 'Store:' | 'Agent:';
 
 /** The words of a command; help, suggestions and manual page are made of these. */
 interface CommandWords {
@@ -37,12 +37,14 @@ interface CommandWords {
   readonly arguments: readonly ArgumentSpec[];
   readonly options: readonly OptionSpec[];
   readonly examples: readonly string[];
+  /** Asked by the program itself, for a command that asks several things; no person types it. */
+  readonly isHidden?: true;
 }
 
 /** Carried out by the program itself, where an agent is needed at all by asking it simpler things. */
 export interface LocalCommand extends CommandWords {
   readonly kind: 'local';
-  readonly name: 'run' | 'check' | 'version' | 'profile check' | 'profile test';
+  readonly name: 'run' | 'check' | 'version' | 'profile check' | 'profile test' | 'export';
   /** It has the option that names the agent's socket. */
   readonly hasSocket: boolean;
 }
@@ -56,6 +58,8 @@ export interface Job {
   /** Aborted when nobody waits for the answer any more. */
   readonly signal: AbortSignal;
   readonly clock: Pick<Clock, 'wallMs' | 'monoMs' | 'after'>;
+  /** The cabinet's, IANA name. */
+  readonly timezone: string;
 }
 
 /** Shows what comes before the answer. `isLasting`: each is a line of the output; else only the newest matters, on a terminal. */

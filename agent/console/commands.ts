@@ -9,11 +9,19 @@ import type { Command, Group } from './command-spec.ts';
 import { LOCAL_COMMANDS } from './local-commands.ts';
 import { LOOK_COMMANDS } from './look-commands.ts';
 import { PROFILE_COMMANDS } from './profile-commands.ts';
+import { STORE_COMMANDS } from './store-commands.ts';
 
 /** In the order of the help. */
-export const COMMANDS: readonly Command[] = [...LOOK_COMMANDS, ...ACT_COMMANDS, ...BUS_COMMANDS, ...PROFILE_COMMANDS, ...LOCAL_COMMANDS];
+export const COMMANDS: readonly Command[] = [
+  ...LOOK_COMMANDS,
+  ...ACT_COMMANDS,
+  ...BUS_COMMANDS,
+  ...PROFILE_COMMANDS,
+  ...STORE_COMMANDS,
+  ...LOCAL_COMMANDS,
+];
 
-/** The first words of commands of two. */
+/** The first words of commands of two that are no command themselves, as `store` is. */
 export const FAMILIES: readonly { readonly name: string; readonly group: Group; readonly summary: string }[] = [
   { name: 'bus', group: 'Lines:', summary: 'a line: scan, registers, read, write, stats, watch' },
   { name: 'profile', group: 'Lines:', summary: 'device types: list, show, check, test' },

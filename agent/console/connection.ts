@@ -123,8 +123,8 @@ async function longJob(request: Request, socket: Socket, signal: AbortSignal, pa
   }
 }
 
-function job({ user }: Request, signal: AbortSignal, { clock }: ConnectionParts): Job {
-  return { source: `console:${user}`, tell: () => false, signal, clock };
+function job({ user }: Request, signal: AbortSignal, { clock, timezone }: ConnectionParts): Job {
+  return { source: `console:${user}`, tell: () => false, signal, clock, timezone };
 }
 
 function stamp({ clock, timezone }: ConnectionParts): Pick<Progress, 'atMs' | 'timezone'> {

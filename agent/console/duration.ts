@@ -1,12 +1,14 @@
 /**
- * Spans of time as people type and read them: `2h`, `1h30m`, `3 h 12 min`.
+ * Spans of time as people type and read them: `2h`, `1h30m`, `7d`, `3 h 12 min`.
  *
  * Owns both directions. Knows no clock. Called by the command table and the renderers.
  */
 import { ConsoleError } from './console-error.ts';
 
 /** Units: ms. */
-const UNIT_MS = { h: 3_600_000, m: 60_000, s: 1_000 };
+const UNIT_MS = { d: 86_400_000, h: 3_600_000, m: 60_000, s: 1_000 };
+/** From here on a limit is told in days. Units: ms. Source: assumed; nobody counts a month in hours. */
+const TOLD_IN_DAYS_MS = 14 * UNIT_MS.d;
 
 /** The shortest and the longest span that makes sense somewhere. Units: ms. */
 export interface SpanLimits {
@@ -20,23 +22,24 @@ const WIDEST: SpanLimits = { minMs: UNIT_MS.s, maxMs: 168 * UNIT_MS.h };
 /**
  * The span a person typed.
  *
- * Shape:  hours, minutes, seconds in that order, each at most once, no blanks: `30s`, `10m`, `2h`, `1h30m`.
+ * Shape:  days, hours, minutes, seconds in that order, each at most once, no blanks: `30s`, `10m`, `2h`, `1h30m`, `7d`.
  * Units:  ms.
  * Errors: throws ConsoleError 'usage' that says what to write instead; a bare number is never guessed at.
  */
 export function parseDuration(text: string, { minMs, maxMs }: SpanLimits = WIDEST): number {
   const allowsSeconds = minMs < UNIT_MS.m;
   if (/^\d+$/.test(text)) throw usage(text, `a number needs its unit: ${allowsSeconds ? `${text}s, ` : ''}${text}m or ${text}h`);
-  const parts = /^(?:(\d{1,6})h)?(?:(\d{1,6})m)?(?:(\d{1,6})s)?$/.exec(text);
+  const parts = /^(?:(\d{1,6})d)?(?:(\d{1,6})h)?(?:(\d{1,6})m)?(?:(\d{1,6})s)?$/.exec(text);
   if (parts === null || text === '') throw usage(text, `write it as ${allowsSeconds ? '30s, ' : ''}10m, 2h or 1h30m`);
-  const [, h = '0', m = '0', s = '0'] = parts;
-  const spanMs = Number(h) * UNIT_MS.h + Number(m) * UNIT_MS.m + Number(s) * UNIT_MS.s;
+  const [, d = '0', h = '0', m = '0', s = '0'] = parts;
+  const spanMs = Number(d) * UNIT_MS.d + Number(h) * UNIT_MS.h + Number(m) * UNIT_MS.m + Number(s) * UNIT_MS.s;
   if (spanMs < minMs || spanMs > maxMs) throw usage(text, `it must lie between ${typed(minMs)} and ${typed(maxMs)}`);
   return spanMs;
 }
 
 /** A span as a person would type it, in the largest unit that divides it. Units: ms. */
 function typed(spanMs: number): string {
+  if (spanMs >= TOLD_IN_DAYS_MS && spanMs % UNIT_MS.d === 0) return `${spanMs / UNIT_MS.d}d`;
   const unit = (['h', 'm'] as const).find((each) => spanMs % UNIT_MS[each] === 0) ?? 's';
   return `${spanMs / UNIT_MS[unit]}${unit}`;
 }

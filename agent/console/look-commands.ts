@@ -95,7 +95,7 @@ const events = agentCommand({
   arguments: [],
   options: [
     { name: 'active', value: null, summary: 'only what is going on now, whenever it began' },
-    { name: 'since', value: 'DURATION', summary: 'how far back, 1m to 2160h, as 30m or 24h (default: 24h)' },
+    { name: 'since', value: 'DURATION', summary: 'how far back, 1m to 90d, as 30m, 24h or 7d (default: 24h)' },
     JSON_OPTION,
   ],
   examples: ['luciole events', 'luciole events --active', 'luciole events --since 72h --json'],

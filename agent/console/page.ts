@@ -75,19 +75,33 @@ export function fullTime(ms: WallMs, timezone: string): string {
   return `${weekday} ${year}-${monthNumber}-${day.padStart(2, '0')} ${hour}:${minute}:${second} ${zone}`;
 }
 
+/** `2026-12-01 22:41`. */
+export function dayTime(ms: WallMs, timezone: string): string {
+  const { year, monthNumber, day, hour, minute } = timeParts(ms, timezone);
+  return `${year}-${monthNumber}-${day.padStart(2, '0')} ${hour}:${minute}`;
+}
+
+/** What a column of times needs: `1 Dec 22:41:07`, without the day where all are of one, without seconds where none count. */
+export interface TimeForm {
+  readonly hasDay: boolean;
+  readonly hasSeconds: boolean;
+}
+
+/** One form for all times of a column, in the cabinet's own zone. */
+export function columnTime(ms: WallMs, timezone: string, { hasDay, hasSeconds }: TimeForm): string {
+  const { day, month, hour, minute, second } = timeParts(ms, timezone);
+  return `${hasDay ? `${day} ${month} ` : ''}${hour}:${minute}${hasSeconds ? `:${second}` : ''}`;
+}
+
+/** What the clocks on the wall of that zone show, as if it were UTC. Units: ms. */
+export function localMs(ms: WallMs, timezone: string): WallMs {
+  const { year, monthNumber, day, hour, minute, second } = timeParts(ms, timezone);
+  const wholeS = Date.UTC(Number(year), Number(monthNumber) - 1, Number(day), Number(hour), Number(minute), Number(second));
+  return wholeS + (((ms % 1_000) + 1_000) % 1_000);
+}
+
 function timeParts(ms: WallMs, timezone: string) {
-  const parts = new Intl.DateTimeFormat('en-GB', {
-    timeZone: timezone,
-    hourCycle: 'h23',
-    weekday: 'short',
-    year: 'numeric',
-    month: 'short',
-    day: 'numeric',
-    hour: '2-digit',
-    minute: '2-digit',
-    second: '2-digit',
-    timeZoneName: 'short',
-  }).formatToParts(ms);
+  const parts = formatterOf(timezone).formatToParts(ms);
   const part = (type: Intl.DateTimeFormatPartTypes): string => parts.find((candidate) => candidate.type === type)?.value ?? '';
   const month = part('month').slice(0, 3);
   const monthNumber = String(MONTHS.indexOf(month) / 3 + 1).padStart(2, '0');
@@ -103,5 +117,27 @@ function timeParts(ms: WallMs, timezone: string) {
     zone: part('timeZoneName'),
   };
 }
+
+/** Made once: making one takes longer than a hundred uses. */
+function formatterOf(timezone: string): Intl.DateTimeFormat {
+  const known = formatters.get(timezone);
+  if (known !== undefined) return known;
+  const made = new Intl.DateTimeFormat('en-GB', {
+    timeZone: timezone,
+    hourCycle: 'h23',
+    weekday: 'short',
+    year: 'numeric',
+    month: 'short',
+    day: 'numeric',
+    hour: '2-digit',
+    minute: '2-digit',
+    second: '2-digit',
+    timeZoneName: 'short',
+  });
+  formatters.set(timezone, made);
+  return made;
+}
+
+const formatters = new Map<string, Intl.DateTimeFormat>();
 
 const MONTHS = 'JanFebMarAprMayJunJulAugSepOctNovDec';

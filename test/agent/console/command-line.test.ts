@@ -54,7 +54,7 @@ async function inProcessWith(changes: Partial<Terminal>, ...words: string[]): Pr
     text[stream] += more;
   };
   const refuse = (): Promise<never> => Promise.reject(new Error('the program itself does this'));
-  const actions = { run: refuse, check: refuse, version: refuse, 'profile check': refuse, 'profile test': refuse };
+  const actions = { run: refuse, check: refuse, version: refuse, 'profile check': refuse, 'profile test': refuse, export: refuse };
   const status = { show: (line: string) => drawn.push(line), clear: () => {} };
   const shelf = async () => ({ ...createFakeView(), about: 'no agent answers: the shelf of the program' });
   const terminal = { widthCols: 80, colour: false, user: 'tech', version: 'luciole 0', socketPath: null, status, shelf };
@@ -92,6 +92,14 @@ const usage: [words: string[], code: number, out: RegExp, err: RegExp][] = [
   [['bus', 'write', 'street', '7', '0x7D0', '-5'], 64, /^$/, /would write 65531 \(0xFFFB\) to holding register\n2000/],
   [['events', '--since', '3'], 64, /^$/, /its unit: 3m or 3h/],
   [['profile', 'check'], 64, /^$/, /missing required argument 'file'/],
+  [['help', 'store'], 0, /Usage: luciole store \[options\] \[VERB\][\s\S]*Verbs:\n {2}check +read everything[\s\S]*Examples:/, /^$/],
+  [['help', 'store', 'check'], 0, /Usage: luciole store check \[options\]\n/, /^$/],
+  [['store', 'chek'], 64, /^$/, /store has no verb "chek"; did you mean check\?/],
+  [['store', 'x', '--json'], 64, /"store has no verb \\"x\\"; it has check, backup"/, /^$/],
+  [['export', 'page'], 64, /^$/, /too many arguments/],
+  [['history'], 64, /^$/, /missing required argument 'point'/],
+  [['history', 'L01.level', '--since', 'noon'], 64, /^$/, /bad time "noon": write how far back, as 30m/],
+  [['history', 'L01.level', '--by', 'day'], 64, /^$/, /it is raw, minute, hour/],
   [
     ['status', '--socket', '/nonexistent/agent.sock'],
     69,
@@ -108,6 +116,8 @@ const byTheProgram: typeof usage = [
   [['profile', 'check', '/nonexistent.yaml'], 78, /^\/nonexistent.yaml:1:1: no such file/, /^$/],
   [['profile', 'test', 'x.yaml'], 64, /^$/, /say which line and unit: --line LINE --unit N\n$/],
   [['profile', 'test', '/nonexistent.yaml', '--line', 'street', '--unit', '7'], 78, /no such file/, /^$/],
+  [['export'], 64, /^$/, /say --since: see luciole help export/],
+  [['export', '--since', '1h', '--to', 'x.txt', '--json'], 64, /^{"error":{"code":"usage","message":"no format \\"txt\\"/, /^$/],
   [['run', '--port', 'street'], 64, /^$/, /write LINE=PATH/],
   [['run', '--start-at', 'tomorrow'], 64, /^$/, /write an ISO time/],
 ];
@@ -158,6 +168,22 @@ t.test('a running agent is asked over its socket', async (t) => {
     [['events', '--active'], 0, /1 event going on now\n$/, /^$/],
     [['events', '--json'], 0, /^\[{"id":.*}\]\n$/, /^$/],
     [['devices', 'air'], 0, /1 device, 0 silent/, /^$/],
+    [['history', 'l01.level'], 0, /^L01\.level in %, by the hour,[\s\S]*\n24 hours, 28 to 93;/, /^$/],
+    [
+      ['history', 'L01.level', '--since', '2026-12-01T22:00', '--until', '5m', '--csv'],
+      0,
+      /^time,point,value.*\n2026-12-01T21:00:00\.000Z/,
+      /^$/,
+    ],
+    [['history', 'L01.level', '--plot', '--by', 'hour'], 0, /\n100 \+\n/, /^$/],
+    [['history', 'L01.level', '--since', '5m', '--json'], 0, /^{"pointId":"L01.level","unit":"%",.*"resolution":"raw","rows":\[/, /^$/],
+    [['history', 'L01.levle'], 1, /^$/, /no point "L01.levle"; did you mean L01.level\?/],
+    [['history', 'broken.value'], 1, /^$/, /the store did not answer: the storage thread is busy/],
+    [['store'], 0, /^Store +ok[\s\S]*compaction/, /^$/],
+    [['store', '--json'], 0, /^{"state":"ok",.*"hoursLeft":3120,.*}\n$/, /^$/],
+    [['store', 'check'], 0, /nothing is damaged\n$/, /^$/],
+    [['store', 'check', '--json'], 0, /^{"files":\[.*}\n$/, /^$/],
+    [['store', 'backup'], 0, /^Backup +\/var/, /^$/],
     [['points', 'S99'], 1, /^$/, /no point matches "S99"/],
     [['release', 'bressigny', '--json'], 0, /^{.*"state":"verified".*}\n$/, /^$/],
   ];

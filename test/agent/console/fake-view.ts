@@ -1,5 +1,14 @@
-import type { DeviceView, LineView } from '../../../agent/core/ports.ts';
-import type { AgentView, LampView, PointView, StatusView, WhyLamp, WhyView } from '../../../agent/core/views.ts';
+import type {
+  DeviceView,
+  ExportQuery,
+  History,
+  HistoryQuery,
+  LineView,
+  StoreCheck,
+  StoredFrame,
+  StoreStatus,
+} from '../../../agent/core/ports.ts';
+import type { AgentView, ChoreView, LampView, PointView, StatusView, StoreView, WhyLamp, WhyView } from '../../../agent/core/views.ts';
 import type { AgentEvent, Outcome, TraceLine } from '../../../agent/core/words.ts';
 import { createFakeBus, METER, profiles } from './fake-bus.ts';
 
@@ -57,6 +66,108 @@ export function event(number: number, changes: Partial<AgentEvent> = {}): AgentE
   };
 }
 
+export function storeStatus(changes: Partial<StoreStatus> = {}): StoreStatus {
+  return {
+    state: 'ok',
+    reason: '',
+    epoch: '8f1c0a6be2d94f7ab3c5d7e9f1a2b3c4',
+    frames: 4_021,
+    readings: 82_345,
+    bytes: 1_234_567,
+    maxBytes: 512 * 2 ** 20,
+    journal: { readings: 2_345, bytes: 13_367 },
+    segments: { count: 34, readings: 80_000, bytes: 60_800 },
+    oldestMs: AT_MS - 86_400_000,
+    lastSeq: 4_021,
+    cursorSeq: 4_019,
+    backlogFrames: 2,
+    readingsWaiting: 14,
+    readingsStored: 82_345,
+    readingsLost: 0,
+    gaps: 0,
+    account: { produced: 82_345, delivered: 82_320, backlog: 25, gaps: 0, isBalanced: true },
+    written: { bytes: 87_600_000, overMs: 11_520_000 },
+    ...changes,
+  };
+}
+
+export function chore(name: string, changes: Partial<ChoreView> = {}): ChoreView {
+  return {
+    name,
+    cron: '17 * * * *',
+    nextMs: AT_MS + 2_153_000,
+    lastMs: AT_MS - 1_447_000,
+    result: 'nothing to do',
+    failed: false,
+    ...changes,
+  };
+}
+
+export function storeView(changes: Partial<StoreView> = {}): StoreView {
+  return {
+    ...storeStatus(),
+    dir: '/var/lib/luciole',
+    commitSeconds: 10,
+    maxDays: 400,
+    hoursLeft: 3_120,
+    writtenBytesPerDay: 657_000_000,
+    chores: [
+      chore('compaction', { result: '21600 readings made into 1 segment, 123.4 into 16.2 kB' }),
+      chore('integrity', { cron: '17 12 * * 3', nextMs: AT_MS + 51_600_000, lastMs: null, result: '' }),
+    ],
+    ...changes,
+  };
+}
+
+export function storeCheck(changes: Partial<StoreCheck> = {}): StoreCheck {
+  return {
+    files: [
+      { file: 'telemetry.db', ok: true, problems: [], bytes: 1_234_567 },
+      { file: 'state.db', ok: true, problems: [], bytes: 98_304 },
+    ],
+    account: storeStatus().account,
+    ...changes,
+  };
+}
+
+/** A reading a step, from the first to the last but one of the range; every seventh without a value. */
+export function history({ fromMs, toMs, resolution }: Pick<HistoryQuery, 'fromMs' | 'toMs' | 'resolution'>): History {
+  const stepMs = { raw: 60_000, minute: 60_000, hour: 3_600_000 }[resolution];
+  const startMs = Math.ceil(fromMs / stepMs) * stepMs;
+  const times = Array.from({ length: Math.max(0, Math.ceil((toMs - startMs) / stepMs)) }, (_, index) => startMs + index * stepMs);
+  const valueAt = (ms: number): number => Math.round(600 + 300 * Math.sin(ms / 14_000_000)) / 10;
+  const rows = times.map((atMs, index) =>
+    index % 7 === 6
+      ? ({ atMs, value: null, quality: 'missing', isCorrected: false } as const)
+      : ({ atMs, value: valueAt(atMs), quality: 'good', isCorrected: index === 0 } as const),
+  );
+  const buckets = rows.map(({ atMs, value }) =>
+    value === null
+      ? { atMs, min: null, mean: null, max: null, values: 0, readings: 1 }
+      : { atMs, min: value - 2, mean: value + 0.123, max: value + 3, values: 59, readings: 60 },
+  );
+  return resolution === 'raw' ? { rows, buckets: [], isCut: false } : { rows: [], buckets, isCut: false };
+}
+
+/** What an export finds: a frame a minute of the last hours, seq 11, 12, ... */
+export function storedFrames(count: number): readonly StoredFrame[] {
+  return Array.from({ length: count }, (_, index) => {
+    const atMs = AT_MS - (count - index) * 60_000;
+    const readings = [
+      { pointId: 'L01.level', value: 30, quality: 'good', atMs },
+      { pointId: 'air.pm25', value: index === 1 ? null : 8.5, quality: index === 1 ? 'missing' : 'good', atMs: atMs + 250 },
+    ] as const;
+    return { seq: 11 + index, atMs, clockQuality: 'synced', isCorrected: index === 0, readings };
+  });
+}
+
+function exportOf(all: readonly StoredFrame[], { fromMs, toMs, afterSeq, maxFrames }: ExportQuery) {
+  const within = all.filter(({ seq, atMs }) => seq > afterSeq && atMs >= fromMs && atMs < toMs);
+  const frames = within.slice(0, maxFrames);
+  const nextSeq = within.length > frames.length ? (frames.at(-1)?.seq ?? null) : null;
+  return { epoch: storeStatus().epoch, frames, nextSeq };
+}
+
 export function status(changes: Partial<StatusView> = {}): StatusView {
   const lamps = Array.from({ length: 12 }, (_, index) => lamp(index + 1));
   return {
@@ -73,22 +184,7 @@ export function status(changes: Partial<StatusView> = {}): StatusView {
     zones: [{ id: 'bressigny', programme: 'winter', reason: 'presence', minPct: 30, maxPct: 80, lamps }],
     lines: [line('street'), line('cabinet', { baud: 9_600, state: 'down', reason: 'no such port; is the adapter plugged in?' })],
     units: { ok: 11, flaky: 0, silent: 1 },
-    store: {
-      state: 'ok',
-      reason: '',
-      epoch: '8f1c',
-      frames: 4_021,
-      readings: 82_345,
-      bytes: 1_234_567,
-      oldestMs: AT_MS - 86_400_000,
-      lastSeq: 4_021,
-      cursorSeq: 4_019,
-      backlogFrames: 2,
-      readingsWaiting: 14,
-      readingsStored: 82_345,
-      readingsLost: 0,
-      gaps: 0,
-    },
+    store: storeStatus(),
     uplink: {
       state: 'online',
       broker: 'mqtts://broker.angers.example:8883',
@@ -208,6 +304,14 @@ export function createFakeView(): AgentView & { readonly asked: unknown[] } {
     },
     bus: createFakeBus(asked),
     events: async ({ activeOnly }) => (activeOnly ? [event(1)] : [event(1), event(2, { severity: 'info', endMs: AT_MS })]),
+    history: async (query) => {
+      asked.push(query);
+      return query.pointId === 'broken.value' ? undefined : history(query);
+    },
+    exportPage: async (query) => exportOf(storedFrames(450), query),
+    store: async () => storeView(),
+    checkStore: async () => storeCheck(),
+    backupStore: async () => ({ path: '/var/lib/luciole/state.db.bak', bytes: 98_304, atMs: AT_MS }),
     profiles,
     profile: (id) => (id === METER.id ? METER : undefined),
     names: () => ({ lamps: ['L07', 'L08', 'L09'], zones: ['bressigny'], devices: ['L01', 'L02', 'air'], lines: ['street', 'air'] }),

@@ -3,8 +3,10 @@ import fc from 'fast-check';
 import t from 'tap';
 import type { Page } from '../../../agent/console/page.ts';
 import { plain, toAscii } from '../../../agent/console/plain-text.ts';
+import { plotLines, type Sample } from '../../../agent/console/plot.ts';
 import { renderDevices, renderPoints } from '../../../agent/console/render-devices.ts';
 import { renderEvents } from '../../../agent/console/render-events.ts';
+import { renderHistory } from '../../../agent/console/render-history.ts';
 import { renderOutcome } from '../../../agent/console/render-outcome.ts';
 import { renderChecked, renderProfile } from '../../../agent/console/render-profile.ts';
 import { type ProfileTest, renderProfileTest, type TestedPoint, testSucceeded } from '../../../agent/console/render-profile-test.ts';
@@ -13,8 +15,10 @@ import { renderRead, renderRegisters, renderRegistersProgress, renderWrite } fro
 import { renderScan, renderScanProgress } from '../../../agent/console/render-scan.ts';
 import { renderStats } from '../../../agent/console/render-stats.ts';
 import { renderStatus } from '../../../agent/console/render-status.ts';
+import { renderBackup, renderCheck, renderCheckProgress, renderStore } from '../../../agent/console/render-store.ts';
 import { renderTransaction, renderWatchEnd } from '../../../agent/console/render-watch.ts';
 import { renderWhy } from '../../../agent/console/render-why.ts';
+import type { PointHistory } from '../../../agent/console/store-commands.ts';
 import type { StatusView } from '../../../agent/core/views.ts';
 import * as bus from './fake-bus.ts';
 import * as fake from './fake-view.ts';
@@ -75,6 +79,19 @@ const refusedPoint = tested('energy', {
 });
 const longWords = {
   ...bus.transaction({ unit: 247, error: 'illegal-function', what: 'write holding 2000 = 300, then read back '.repeat(4) }),
+};
+
+const HOUR_MS = 3_600_000;
+const measured = (hours: number, changes: Partial<PointHistory> = {}): PointHistory => {
+  const range = { fromMs: fake.AT_MS - hours * HOUR_MS, toMs: fake.AT_MS, resolution: changes.resolution ?? 'raw' } as const;
+  return { pointId: 'M01.power', unit: 'W', decimals: 1, ...range, ...fake.history(range), ...changes };
+};
+const unbalanced = { produced: 100, delivered: 90, backlog: 5, gaps: 2, isBalanced: false };
+const damaged = {
+  file: 'telemetry.db',
+  ok: false,
+  problems: ['frame 17 to 19 are damaged; they are left out and told upstream'],
+  bytes: 1,
 };
 
 const sheets: [story: string, text: string, says: RegExp[]][] = [
@@ -314,6 +331,135 @@ const sheets: [story: string, text: string, says: RegExp[]][] = [
     [/implausible/, /failed +- {2}illegal-address$/m, /compare the/],
   ],
   ['a unit that was given up', renderProfileTest(trial([refusedPoint], 7), page), [/0 of 8 points good; given up/]],
+  [
+    'what a point measured, reading by reading',
+    renderHistory(measured(0.25), page, 'table'),
+    [
+      /^M01\.power in W, each reading, 2026-12-01 22:26 to 22:41, Europe\/Paris$/m,
+      /^ {4}Time {2}Value {2}Quality$/m,
+      /^22:27:00 {3}81\.8 {2}good \*$/m,
+      /^22:33:00 {6}- {2}missing$/m,
+      /^15 readings, 81\.8 to 83\.0; --by minute or hour tells it otherwise$/m,
+      /^\* +taken before the clock was right/m,
+    ],
+  ],
+  [
+    'what a point measured over days has the day before each time',
+    renderHistory(measured(24, { resolution: 'hour' }), page, 'table'),
+    [
+      /^ {8}Time {3}Min {3}Mean {3}Max {2}Readings$/m,
+      /^30 Nov 23:00 {2}84\.2 {2}86\.32 {2}89\.2 {8}60 {2}1 without a value$/m,
+      /^ 1 Dec 05:00 {5}- {6}- {5}- {9}1 /m,
+    ],
+  ],
+  [
+    'what a point measured, with more before it',
+    renderHistory(measured(1, { isCut: true, unit: '' }), page, 'table'),
+    [/^M01\.power, each/, /^Cut +there are more before these/m],
+  ],
+  [
+    'nothing of a point',
+    renderHistory(measured(1, { rows: [] }), page, 'table'),
+    [/^Nothing +of it is kept from these 60 min|1 h: `luciole store`/m],
+  ],
+  [
+    'a point without a value, drawn',
+    renderHistory(measured(1, { rows: [{ atMs: fake.AT_MS, value: null, quality: 'missing', isCorrected: false }] }), page, 'plot'),
+    [/^no reading of this time has a value$/m, /^1 reading, -;/m],
+  ],
+  [
+    'a day, drawn',
+    renderHistory(measured(24, { resolution: 'minute' }), page, 'plot'),
+    [/^100 \+$/m, /^ {4}\|::\*+:::$/m, /^ {4}\+-{4}\+-/m, /^ {9}1 Dec {4}03:00 {4}06:00/m],
+  ],
+  [
+    'a history for another program',
+    renderHistory(measured(0.25), page, 'csv'),
+    [
+      /^time,point,value,quality,corrected\n2026-12-01T21:27:00\.000Z,M01\.power,81\.8,good,true$/m,
+      /:33:00\.000Z,M01\.power,,missing,false$/m,
+    ],
+  ],
+  [
+    'hours for another program',
+    renderHistory(measured(3, { resolution: 'hour' }), page, 'csv'),
+    [/^time,point,min,mean,max,values,readings\n/, /T20:00:00\.000Z,M01\.power,70\.8,72\.92,75\.8,59,60$/m],
+  ],
+  [
+    'the store',
+    renderStore(same(fake.storeView()), page),
+    [
+      /^Store +ok, \/var\/lib\/luciole$/m,
+      /82345 readings in 4021 frames, 1\.2 MB, 0\.2 % of store\.maxMegabytes\n +\(512\), back to Mon 2026-11-30 22:41:07 CET \(24 h\)/,
+      /journal 2345 readings in 13 kB, 5\.70 bytes each; 34 segments 80000\n +readings in 61 kB, 0\.76 bytes each/,
+      /full in 130 d at the present rate/,
+      /657\.0 MB written a day \(87\.6 MB in 3 h 12 min/,
+      /82345 produced = 82320 delivered \+ 25 waiting \+ 0 lost in 0 gaps: it\n +holds/,
+      /^compaction {2}23:17:00 {5}22:17:00 {2}21600 readings made into 1 segment/m,
+      /^integrity {3}2 Dec 13:01 {2}- {9}-$/m,
+    ],
+  ],
+  [
+    'a store in trouble says what to do',
+    renderStore(
+      same(
+        fake.storeView({
+          state: 'trouble',
+          reason: 'the disk is full; make room on /var/lib/luciole',
+          readingsLost: 7,
+          account: unbalanced,
+          chores: [fake.chore('backup', { failed: true, result: 'the disk could not be asked' })],
+        }),
+      ),
+      page,
+    ),
+    [
+      /^Store +trouble, /m,
+      /^Trouble +the disk is full; make room on \/var\/lib\/luciole\. The street stays lit/m,
+      /7 lost since the start: `luciole\n? *events`/,
+      /IT DOES\n +NOT HOLD, 3 readings apart; run `luciole store check`/,
+      /^backup .* failed: the disk could not be asked$/m,
+    ],
+  ],
+  [
+    'a store that is young, empty and has never been asked',
+    renderStore(
+      same(
+        fake.storeView({
+          ...fake.storeStatus({ epoch: '', readings: 0, frames: 0, bytes: 0, maxBytes: 0, oldestMs: null, written: null }),
+          journal: { readings: 0, bytes: 0 },
+          segments: { count: 0, readings: 0, bytes: 0 },
+          hoursLeft: null,
+          writtenBytesPerDay: null,
+          chores: [],
+        }),
+      ),
+      page,
+    ),
+    [/journal empty; 0 segments empty/, /nothing yet/, /told after 10 minutes/, /not told by this kernel/, /^Epoch +-$/m],
+  ],
+  [
+    'a store that outlasts its readings',
+    renderStore(same(fake.storeView({ hoursLeft: 500 * 24, writtenBytesPerDay: null })), page),
+    [/for all readings of 400 days at the present rate/, /a\n? *day's rate after 10\n? *minutes/],
+  ],
+  [
+    'a store without damage',
+    renderCheck(same(fake.storeCheck()), page),
+    [/^telemetry\.db {2}ok {5}1\.2 MB$/m, /it holds$/m, /^Result +everything was read, nothing is damaged$/m],
+  ],
+  [
+    'a damaged store',
+    renderCheck(same(fake.storeCheck({ files: [damaged], account: unbalanced })), page),
+    [/^telemetry\.db {2}bad/m, /^Damage +telemetry\.db: frame 17 to 19 are damaged/m, /IT DOES NOT HOLD/, /docs\/store\.md/],
+  ],
+  ['a store whose account nobody could take', renderCheck(same(fake.storeCheck({ account: null })), page), [/^Result +everything/m]],
+  ['a check on its way', renderCheckProgress({ forMs: 12_345 }), [/^reading everything, 12 s$/]],
+  [
+    'a backup',
+    renderBackup({ path: '/data/state.db.bak', bytes: 98_304, atMs: fake.AT_MS }, page),
+    [/^Backup +\/data\/state\.db\.bak, 98 kB, 22:41:07$/],
+  ],
   ['a release', renderOutcome(fake.outcome({ levelPct: null }), page, null), [/release verified/]],
 ];
 for (const [story, text, says] of sheets) {
@@ -325,6 +471,76 @@ for (const [story, text, says] of sheets) {
     t.notMatch(text, / $/m, 'no blanks at a line end');
   });
 }
+
+/** A plot of one hour. */
+const drawn = (samples: readonly Sample[], decimals = 0): string[] =>
+  plotLines(samples, { fromMs: fake.AT_MS, toMs: fake.AT_MS + HOUR_MS, timezone: fake.TIMEZONE, decimals, widthCols: 80 });
+const steady = (value: number, from = 0, to = 1): Sample => ({
+  fromMs: fake.AT_MS + from * HOUR_MS,
+  toMs: fake.AT_MS + to * HOUR_MS,
+  min: value,
+  mean: value,
+  max: value,
+});
+
+t.test('what holds is a line without a break, and what is not known is a blank of its length', async (t) => {
+  const whole = drawn([steady(30)]).filter((line) => line.includes('*'));
+  t.strictSame(whole, [`30 +${'*'.repeat(76)}`]);
+  const [broken = ''] = drawn([steady(30, 0, 0.25), steady(30, 0.5, 0.75)]).filter((line) => line.includes('*'));
+  t.equal(broken, `30 +${'*'.repeat(19)}${' '.repeat(19)}${'*'.repeat(19)}`);
+});
+
+t.test('an axis has rounded values, and none that says minus nothing', async (t) => {
+  const labels = (...samples: Sample[]) => drawn(samples).flatMap((line) => /^ *(-?[\d.]+) \+/.exec(line)?.[1] ?? []);
+  t.strictSame(labels(steady(0), steady(97.3)), ['100', '80', '60', '40', '20', '0']);
+  t.strictSame(labels(steady(-0.3), steady(0.2)), ['0.2', '0.1', '0.0', '-0.1', '-0.2', '-0.3']);
+  t.strictSame(labels(steady(229.8), steady(231.4)), ['231.5', '231.0', '230.5', '230.0', '229.5']);
+  t.strictSame(labels(steady(7)), ['8', '7']);
+  t.strictSame(
+    drawn([steady(7)], 2).flatMap((line) => /^(\S+) \+/.exec(line)?.[1] ?? []),
+    ['7.01', '7.00'],
+  );
+});
+
+t.test('the time axis shows what the clocks on the wall showed, also on the night on which they change', async (t) => {
+  const axis = (from: string, to: string) => {
+    const [fromMs, toMs] = [Date.parse(from), Date.parse(to)];
+    return plotLines([{ fromMs, toMs, min: 0, mean: 0, max: 0 }], { fromMs, toMs, timezone: fake.TIMEZONE, decimals: 0, widthCols: 80 })
+      .at(-1)
+      ?.trim()
+      .split(/ {2,}/);
+  };
+  t.strictSame(axis('2026-10-24T20:00Z', '2026-10-25T08:00Z'), ['22:00', '25 Oct', '02:00', '04:00', '06:00', '08:00']);
+  t.strictSame(axis('2026-03-28T20:00Z', '2026-03-29T08:00Z'), ['22:00', '29 Mar', '04:00', '06:00', '08:00']);
+  t.strictSame(axis('2026-12-01T21:00Z', '2026-12-02T05:00Z'), ['22:00', '23:00', '2 Dec', '01:00', '02:00', '03:00', '04:00', '05:00']);
+  t.strictSame(axis('2026-10-20T00:00Z', '2026-10-31T00:00Z')?.slice(0, 4), ['22 Oct', '24 Oct', '26 Oct', '28 Oct']);
+});
+
+t.test('whatever is drawn fits the terminal, shows each sample and ends', async (t) => {
+  const value = fc.oneof(fc.double({ min: -1e6, max: 1e6, noNaN: true }), fc.constantFrom(0, 1e-9, -1e-9, 1e12, 230));
+  const sample = fc.record({
+    from: fc.double({ min: -0.5, max: 1, noNaN: true }),
+    long: fc.double({ min: 0, max: 1, noNaN: true }),
+    a: value,
+    b: value,
+    c: value,
+  });
+  fc.assert(
+    fc.property(fc.array(sample, { minLength: 1, maxLength: 20 }), fc.nat({ max: 400 }), (made, days) => {
+      const fromMs = fake.AT_MS;
+      const toMs = fromMs + 60_000 + days * 86_400_000;
+      const samples = made.map(({ from, long, a, b, c }): Sample => {
+        const [min = 0, mean = 0, max = 0] = [a, b, c].sort((x, y) => x - y);
+        const startMs = fromMs + from * (toMs - fromMs - 1);
+        return { fromMs: startMs, toMs: startMs + long * (toMs - fromMs), min, mean, max };
+      });
+      const lines = plotLines(samples, { fromMs, toMs, timezone: fake.TIMEZONE, decimals: 1, widthCols: 80 });
+      const isWithin = lines.length <= 24 && lines.every((line) => line.length <= 80 && /^[ -~]*$/.test(line) && !line.endsWith(' '));
+      return isWithin && lines.some((line) => line.includes('*'));
+    }),
+  );
+  t.pass('held for all curves');
+});
 
 t.test('a status never needs more than one screen, and no list hides another', async (t) => {
   const upTo = fc.nat({ max: 12 });

@@ -9,9 +9,10 @@ import { callAgent } from '../../../agent/console/socket-client.ts';
 import { createConsoleServer } from '../../../agent/console/socket-server.ts';
 import type { BusTransaction } from '../../../agent/core/bus-tools.ts';
 import { createManualClock } from '../../../agent/core/manual-clock.ts';
+import type { StoreCheck } from '../../../agent/core/ports.ts';
 import type { AgentView } from '../../../agent/core/views.ts';
 import { transaction } from './fake-bus.ts';
-import { AT_MS, createFakeView, TIMEZONE } from './fake-view.ts';
+import { AT_MS, createFakeView, storeCheck, storeView, TIMEZONE } from './fake-view.ts';
 
 const silent = { event: () => {} };
 
@@ -105,6 +106,11 @@ t.test('the commands for lines, device types and events are answered too', async
     ['events', { since: '1h' }, [{ source: 'L01' }, { source: 'L02' }]],
     ['events', { active: true }, [{ source: 'L01' }]],
     ['devices', { filter: 'AIR' }, [{ id: 'air' }]],
+    [
+      'export page',
+      { since: '1h', after: '400', frames: '2' },
+      { frames: [{ seq: 401 }, { seq: 402 }], nextSeq: 402, units: { 'L01.level': '%' } },
+    ],
   ];
   for (const [command, args, result] of answered) t.match((await call(socketPath, command, args)).result, result, command);
   t.strictSame(view.asked, [
@@ -292,6 +298,41 @@ t.test('a reader that is too slow loses transactions, is told how many, and cost
   t.equal(seen, got.length - 1, 'what was counted as seen came through');
   t.equal(seen + missed, 50_000);
   t.ok(seen < 10_000, `${seen} waited in buffers`);
+});
+
+t.test('a check of the store gives word while it reads, and fails when there is damage', async (t) => {
+  const socketPath = place(t);
+  const clock = createManualClock(AT_MS);
+  const checked = Promise.withResolvers<StoreCheck>();
+  const view = { ...createFakeView(), checkStore: () => checked.promise };
+  await serverAt(t, socketPath, view, clock).start();
+  const socket = await client(t, socketPath);
+  socket.write(ask(1, 'store check'));
+  t.match(await answers(socket, 1), [{ id: 1, progress: { forMs: 0 } }]);
+  await clock.advance(2_000);
+  t.match(await answers(socket, 2), [{ progress: { forMs: 1_000 } }, { progress: { forMs: 2_000 } }]);
+  checked.resolve(storeCheck());
+  t.match(await answers(socket, 1), [{ id: 1, ok: true, result: { account: { isBalanced: true } } }]);
+  await clock.advance(10_000);
+  socket.write(ask(2, 'devices'));
+  t.match(await answers(socket, 1), [{ id: 2, ok: true }], 'no word comes after the answer');
+});
+
+t.test('what the disk did not answer is told with its trouble, and a backup is in the log with who asked', async (t) => {
+  const socketPath = place(t);
+  const told: unknown[] = [];
+  const trouble = { state: 'trouble', reason: 'the disk is full; make room' } as const;
+  const view = { ...createFakeView(), checkStore: async () => undefined, store: async () => storeView(trouble) };
+  const log = { event: (name: string, fields: object = {}) => void told.push({ name, ...fields }) };
+  const server = createConsoleServer({ view, socketPath, log, clock: createManualClock(AT_MS), timezone: TIMEZONE });
+  t.teardown(() => server.stop());
+  await server.start();
+  await t.rejects(call(socketPath, 'store check'), {
+    code: 'failed',
+    message: 'the store did not answer: the disk is full; make room; see `luciole store`',
+  });
+  await call(socketPath, 'store backup');
+  t.match(told.at(-1), { name: 'console-command', command: 'store backup', by: 'console:tech', path: '/var/lib/luciole/state.db.bak' });
 });
 
 t.test('a client that closes its own half still gets its answers', async (t) => {

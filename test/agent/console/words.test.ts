@@ -5,16 +5,19 @@ import { readWrite, valuesFit } from '../../../agent/console/bus-write-args.ts';
 import { COMMANDS, FAMILIES } from '../../../agent/console/commands.ts';
 import { ConsoleError } from '../../../agent/console/console-error.ts';
 import { formatDuration, parseDuration } from '../../../agent/console/duration.ts';
+import { cutPage, framesToAsk } from '../../../agent/console/export-page.ts';
+import { findPoint, fittingResolution, readHistory } from '../../../agent/console/history-args.ts';
 import { findTarget, OVERRIDE_SPAN, readOverride } from '../../../agent/console/override-args.ts';
 import type { RawArgs } from '../../../agent/console/protocol.ts';
 import { createLineSplitter, readReply, readRequest } from '../../../agent/console/protocol.ts';
 import { createStatusLine } from '../../../agent/console/status-line.ts';
 import { nearest } from '../../../agent/console/suggest.ts';
+import { rangeOf, typedTime } from '../../../agent/console/time-range.ts';
 import { COMMAND_MS } from '../../../agent/control/commands.ts';
 import { OVERRIDE_MINUTES } from '../../../agent/control/overrides.ts';
 import { BusError } from '../../../agent/core/errors.ts';
 import { createManualClock } from '../../../agent/core/manual-clock.ts';
-import { createFakeView } from './fake-view.ts';
+import { AT_MS, createFakeView, storedFrames, TIMEZONE } from './fake-view.ts';
 
 const durations: [text: string, seconds: number][] = [
   ['30s', 30],
@@ -24,6 +27,8 @@ const durations: [text: string, seconds: number][] = [
   ['1h0m5s', 3_605],
   ['90m', 5_400],
   ['168h', 604_800],
+  ['7d', 604_800],
+  ['1d12h', 129_600],
 ];
 for (const [text, seconds] of durations) t.test(`${text} is ${seconds} s`, async (t) => t.equal(parseDuration(text), seconds * 1_000));
 
@@ -34,7 +39,8 @@ const noDurations: [text: string, advice: RegExp][] = [
   ['30m2h', /1h30m/],
   ['-5m', /1h30m/],
   ['1.5h', /1h30m/],
-  ['2d', /1h30m/],
+  ['2h1d', /1h30m/],
+  ['8d', /between 1s and 168h/],
   ['0m', /between 1s and 168h/],
   ['169h', /between 1s and 168h/],
 ];
@@ -211,6 +217,96 @@ t.test('trouble on the line keeps its code and says what to try, a bug stays a b
   await t.rejects(failing(new TypeError('bug')), TypeError);
 });
 
+/** Now is 22:41:07 on 1 December 2026 in Angers. */
+const times: [text: string, utc: string][] = [
+  ['24h', '2026-11-30T21:41:07.000Z'],
+  ['7d', '2026-11-24T21:41:07.000Z'],
+  ['3650d', '2016-12-03T21:41:07.000Z'],
+  ['2026-12-01', '2026-11-30T23:00:00.000Z'],
+  ['2026-12-01T22:00', '2026-12-01T21:00:00.000Z'],
+  ['2026-12-01 22:00:30', '2026-12-01T21:00:30.000Z'],
+  ['2026-12-01T22:00Z', '2026-12-01T22:00:00.000Z'],
+  ['2026-12-01t22:00:01.250z', '2026-12-01T22:00:01.250Z'],
+  ['2026-12-01T22:00+05:30', '2026-12-01T16:30:00.000Z'],
+  ['2026-07-01T22:00', '2026-07-01T20:00:00.000Z'],
+  ['2026-10-25T01:30', '2026-10-24T23:30:00.000Z'],
+  ['2026-10-25T03:30', '2026-10-25T02:30:00.000Z'],
+  ['2026-03-29T01:30', '2026-03-29T00:30:00.000Z'],
+  ['2026-03-29T03:30', '2026-03-29T01:30:00.000Z'],
+];
+for (const [text, utc] of times)
+  t.test(`--since ${text} is ${utc}`, async (t) => {
+    const { fromMs } = rangeOf({ since: typedTime(text), until: typedTime('2030-01-01') }, AT_MS, TIMEZONE);
+    t.equal(new Date(fromMs).toISOString(), utc);
+  });
+
+const noTimes: [text: string, advice: RegExp][] = [
+  ['yesterday', /bad time "yesterday": write how far back, as 30m, 24h or 7d, or a time, as 2026-12-01/],
+  ['24', /bad time "24"/],
+  ['', /bad time/],
+  ['2026-13-01', /bad time/],
+  ['2026-12-01T25:00', /bad time/],
+  ['2026-12-01Z', /bad time/],
+  ['2x', /bad duration "2x"/],
+  ['4000d', /between 1s and 3650d/],
+];
+for (const [text, message] of noTimes)
+  t.test(`"${text}" is no time, and the message says what is`, async (t) => t.throws(() => typedTime(text), { code: 'usage', message }));
+
+t.test('a range ends now unless told otherwise, and must not be empty', async (t) => {
+  const range = (since: string, until: string | null) =>
+    rangeOf({ since: typedTime(since), until: until === null ? null : typedTime(until) }, AT_MS, TIMEZONE);
+  t.strictSame(range('1h', null), { fromMs: AT_MS - 3_600_000, toMs: AT_MS });
+  t.strictSame(range('2h', '1h'), { fromMs: AT_MS - 7_200_000, toMs: AT_MS - 3_600_000 });
+  t.throws(() => range('1h', '2h'), { code: 'usage', message: /--since must be before --until/ });
+  t.throws(() => range('2027-01-01', null), { code: 'usage', message: /--since must be before now/ });
+});
+
+t.test('a history is as fine as fits its time and its form', async (t) => {
+  const fitting = (hours: number, form: 'table' | 'plot' | 'csv') => fittingResolution({ fromMs: 0, toMs: hours * 3_600_000 }, form);
+  t.strictSame(
+    [1, 3, 4, 24].map((hours) => fitting(hours, 'table')),
+    ['raw', 'minute', 'hour', 'hour'],
+  );
+  t.strictSame(
+    [1, 6, 7, 192, 193].map((hours) => fitting(hours, 'plot')),
+    ['raw', 'raw', 'minute', 'minute', 'hour'],
+  );
+  t.equal(fitting(24, 'csv'), 'minute');
+  t.match(readHistory({ point: 'M01.power' }), { since: { spanMs: 86_400_000 }, until: null, by: null, form: 'table' });
+  t.match(readHistory({ point: 'M01.power', by: 'RAW', plot: true }), { by: 'raw', form: 'plot' });
+  t.throws(() => readHistory({ point: 'M01.power', by: 'day' }), { code: 'usage', message: 'bad --by "day": it is raw, minute, hour' });
+  t.throws(() => readHistory({ point: 'M01.power', csv: true, plot: true }), { code: 'usage', message: /not both/ });
+});
+
+t.test('a point is found whatever its case, and who misses is told those it may have been', async (t) => {
+  const view = createFakeView();
+  t.match(findPoint(view, 'l01.LEVEL'), { pointId: 'L01.level', unit: '%' });
+  const missing = (typed: string, message: RegExp) => t.throws(() => findPoint(view, typed), { code: 'unknown-name', message });
+  missing('L01.levle', /^no point "L01\.levle"; did you mean L01\.level\?$/);
+  missing('L01', /did you mean L01\.level, L01\.temperature\?$/);
+  missing('.', /did you mean L01\.level, L01\.temperature, air\.pm25, L02\.level or another\?$/);
+  missing('something-else', /`luciole points` names them all/);
+});
+
+t.test('a page of an export has whole frames, one at least, and the next asks for as many as make ten thousand readings', async (t) => {
+  const [frame] = storedFrames(1);
+  const large = (seq: number, count: number) => ({ seq, readings: Array(count).fill(frame?.readings[0]) }) as never;
+  const page = (...frames: never[]) => cutPage({ epoch: 'e', frames, nextSeq: null });
+  t.match(page(large(1, 9_000), large(2, 9_000), large(3, 9_000)), { frames: [{ seq: 1 }, { seq: 2 }], nextSeq: 2 });
+  t.match(page(large(1, 30_000), large(2, 1)), { frames: [{ seq: 1 }], nextSeq: 1 });
+  t.match(page(large(1, 10_000), large(2, 10_000)), { frames: [{ seq: 1 }, { seq: 2 }], nextSeq: null });
+  t.match(page(), { frames: [], nextSeq: null });
+  const asked = [
+    null,
+    { frames: 0, readings: 0 },
+    { frames: 200, readings: 1_200 },
+    { frames: 200, readings: 200_000 },
+    { frames: 9, readings: 9 },
+  ];
+  t.strictSame(asked.map(framesToAsk), [200, 200, 1_667, 20, 5_000]);
+});
+
 t.test('the line at the foot is drawn four times a second at most and leaves nothing behind', async (t) => {
   const clock = createManualClock(0);
   let drawn = '';
@@ -294,7 +390,7 @@ t.test('lines come out whole however the stream was cut', async (t) => {
 });
 
 t.test('every command explains itself', async (t) => {
-  for (const { name, examples, summary } of COMMANDS) {
+  for (const { name, examples, summary } of COMMANDS.filter(({ isHidden }) => !isHidden)) {
     t.ok(
       examples.length >= 2 && examples.length <= 3 && examples.every((example) => example.startsWith(`luciole ${name}`)),
       `${name} has examples`,

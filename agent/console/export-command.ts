@@ -1,0 +1,174 @@
+/**
+ * `luciole export`: all readings of a time, asked of the running agent page after page.
+ *
+ * Owns the order of things on the reader's side. The agent works out the times, pages are cut there. Called by `main.ts`.
+ */
+import { fetchAnswer } from './ask-agent.ts';
+import { textArg } from './command-spec.ts';
+import { ConsoleError } from './console-error.ts';
+import { type ExportFile, type ExportState, openExportFile } from './export-file.ts';
+import { EXPORT_FORMATS, type ExportFormat, headOf, linesOf } from './export-lines.ts';
+import { framesToAsk } from './export-page.ts';
+import { readRange } from './history-args.ts';
+import { count, formatNumber } from './page.ts';
+import { toAscii } from './plain-text.ts';
+import type { RawArgs } from './protocol.ts';
+import { EXPORT_PAGE, type ExportAnswer } from './store-commands.ts';
+import type { LocalArgs, Terminal } from './terminal.ts';
+import { wrap } from './text-lines.ts';
+
+/** Instead of a file: the output. */
+const OUTPUT = '-';
+/** How often word is given where there is no terminal. Units: %. Source: assumed; ten lines in a script's log. */
+const STAGE_PCT = 10;
+
+export interface ExportParts {
+  readonly terminal: Terminal;
+  /** Aborted when the reader wants no more. */
+  readonly signal: AbortSignal;
+  /** Writes to the output and waits for a slow reader. */
+  readonly write: (text: string) => Promise<void>;
+}
+
+interface ExportArgs {
+  readonly since: string;
+  readonly until: string | null;
+  readonly to: string;
+  readonly format: ExportFormat;
+  readonly isJson: boolean;
+  readonly socket: LocalArgs[string] | undefined;
+}
+
+/** Resolves with the exit code. Errors: rejects with ConsoleError; what was written stays, and the same command goes on from there. */
+export async function exportReadings(args: LocalArgs, parts: ExportParts): Promise<number> {
+  const wanted = readExport(args as RawArgs);
+  const { to, isJson } = wanted;
+  const file = to === OUTPUT ? toOutput(parts.write) : await openExportFile(to, wanted);
+  try {
+    const reached = await pump(file, wanted, parts);
+    parts.terminal.status?.clear();
+    const text = isJson ? JSON.stringify(summary(reached, file, wanted)) : sumText(reached, wanted, parts.terminal.widthCols);
+    (to === OUTPUT ? parts.terminal.err : parts.terminal.out)(`${text}\n`);
+    return 0;
+  } finally {
+    parts.terminal.status?.clear();
+    await file.close();
+  }
+}
+
+/** Errors: throws ConsoleError 'usage' for the first thing wrong. */
+function readExport(args: RawArgs): ExportArgs {
+  for (const name of ['since', 'to'])
+    if (args[name] === undefined) throw new ConsoleError('usage', `say --${name}: see luciole help export`);
+  readRange(args);
+  const to = textArg(args, 'to');
+  const until = args['until'] === undefined ? null : textArg(args, 'until');
+  return { since: textArg(args, 'since'), until, to, format: formatOf(args, to), isJson: args['json'] === true, socket: args['socket'] };
+}
+
+function formatOf(args: RawArgs, to: string): ExportFormat {
+  const text = args['format'] === undefined ? (/\.([a-z]+)$/i.exec(to)?.[1] ?? (to === OUTPUT ? 'csv' : '')) : textArg(args, 'format');
+  const found = EXPORT_FORMATS.find((format) => format === text.toLowerCase().replace(/^(nd)?json$/, 'jsonl'));
+  if (found !== undefined) return found;
+  throw new ConsoleError(
+    'usage',
+    `${text === '' ? 'no format' : `no format "${text}"`}: end the name in .csv or .jsonl, or say --format csv or jsonl`,
+  );
+}
+
+async function pump(file: ExportFile, wanted: ExportArgs, { terminal, signal }: ExportParts): Promise<Omit<ExportState, 'bytes'>> {
+  const tell = teller(terminal);
+  let at: Omit<ExportState, 'bytes'> | null = file.state;
+  let hasHead = file.state !== null && file.state.bytes > 0;
+  let last: { frames: number; readings: number } | null = null;
+  for (;;) {
+    try {
+      const page: ExportAnswer = await orStopped(askPage(at, framesToAsk(last), wanted, terminal), signal);
+      if (at !== null && page.epoch !== at.epoch) throw new ConsoleError('failed', NEW_STORE);
+      last = { frames: page.frames.length, readings: page.frames.reduce((sum, { readings }) => sum + readings.length, 0) };
+      const next: Omit<ExportState, 'bytes'> = after(page, at, last, wanted);
+      await file.append(`${hasHead ? '' : headOf(page, wanted.format)}${linesOf(page, wanted.format)}`, next);
+      at = next;
+      hasHead = true;
+      if (page.nextSeq === null) break;
+      tell(page, next.readings);
+    } catch (error) {
+      throw at === null || wanted.to === OUTPUT ? error : withKept(error, wanted.to);
+    }
+  }
+  await file.finish();
+  return at;
+}
+
+const NEW_STORE = 'the store has been begun anew since this export began, so it cannot go on: remove what is there and begin anew';
+
+async function askPage(
+  at: Omit<ExportState, 'bytes'> | null,
+  frames: number,
+  { since, until, socket }: ExportArgs,
+  terminal: Terminal,
+): Promise<ExportAnswer> {
+  const typed = { since, ...(until === null ? {} : { until }) };
+  const [from, to] = at === null ? [] : [at.fromMs, at.toMs].map((ms) => new Date(ms).toISOString());
+  const range: RawArgs = from === undefined || to === undefined ? typed : { since: from, until: to };
+  const asked = { ...range, after: String(at?.afterSeq ?? 0), frames: String(frames) };
+  return (await fetchAnswer(EXPORT_PAGE, asked, { socket, terminal })).result as ExportAnswer;
+}
+
+/** Errors: throws ConsoleError 'failed' for an agent that would never come to an end. */
+function after(
+  { epoch, fromMs, toMs, nextSeq, frames }: ExportAnswer,
+  before: Omit<ExportState, 'bytes'> | null,
+  page: { readonly frames: number; readonly readings: number },
+  { since, until, format }: ExportArgs,
+): Omit<ExportState, 'bytes'> {
+  const beforeSeq = before?.afterSeq ?? 0;
+  const afterSeq = nextSeq ?? frames.at(-1)?.seq ?? beforeSeq;
+  if (nextSeq !== null && nextSeq <= beforeSeq) throw new ConsoleError('failed', 'the agent gives the same page again; see its log');
+  const sums = { frames: (before?.frames ?? 0) + page.frames, readings: (before?.readings ?? 0) + page.readings };
+  return { since, until, format, epoch, fromMs, toMs, afterSeq, ...sums };
+}
+
+/** Word of how far it is, at the foot of a terminal or a line now and then. */
+function teller(terminal: Terminal): (page: ExportAnswer, readings: number) => void {
+  let reachedPct = 0;
+  let toldPct = 0;
+  return ({ frames, fromMs, toMs }, readings) => {
+    const atMs = frames.at(-1)?.atMs ?? fromMs;
+    reachedPct = Math.max(reachedPct, Math.min(100, ((atMs - fromMs) / (toMs - fromMs)) * 100));
+    const text = `${formatNumber(Math.floor(reachedPct))} %, ${count(readings, 'reading')}`;
+    if (terminal.status !== null) return terminal.status.show(text);
+    if (reachedPct < toldPct + STAGE_PCT) return;
+    toldPct = Math.floor(reachedPct / STAGE_PCT) * STAGE_PCT;
+    terminal.err(`${text}\n`);
+  };
+}
+
+function orStopped<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  const stopped = new Promise<never>((_, reject) => {
+    const stop = (): void => reject(new ConsoleError('failed', 'stopped'));
+    if (signal.aborted) stop();
+    else signal.addEventListener('abort', stop, { once: true });
+  });
+  return Promise.race([work, stopped]);
+}
+
+function withKept(error: unknown, to: string): unknown {
+  if (!(error instanceof ConsoleError) || error.message === NEW_STORE) return error;
+  return new ConsoleError(error.code, `${error.message}; ${to}.part is kept: the same command goes on from there`, { cause: error });
+}
+
+function toOutput(write: ExportParts['write']): ExportFile {
+  return { state: null, append: write, finish: async () => {}, close: async () => {} };
+}
+
+function summary({ epoch, fromMs, toMs, frames, readings }: Omit<ExportState, 'bytes'>, { state }: ExportFile, { to, format }: ExportArgs) {
+  const [from, until] = [fromMs, toMs].map((ms) => new Date(ms).toISOString());
+  return { file: to, format, epoch, from, to: until, frames, readings, resumed: state !== null };
+}
+
+function sumText({ fromMs, toMs, frames, readings, epoch }: Omit<ExportState, 'bytes'>, { to }: ExportArgs, widthCols: number): string {
+  const [from, until] = [fromMs, toMs].map((ms) => `${new Date(ms).toISOString().slice(0, 19)}Z`);
+  const what = `${count(readings, 'reading')} in ${count(frames, 'frame')}, ${from} to ${until}, store ${epoch.slice(0, 8)}`;
+  return wrap(toAscii(`${to === OUTPUT ? '' : `${to}: `}${what}`), widthCols).join('\n');
+}
