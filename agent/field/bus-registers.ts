@@ -19,6 +19,8 @@ const TRIES = 3;
 const GONE_AFTER = 6;
 /** Questions refused with "illegal function" before the unit has no such table. Source: assumed; a few units say so of a register. */
 const NO_TABLE_AFTER = 16;
+/** Questions at which the unit failed at every try before a failure means "I do not have this". Source: assumed; pymodbus says so of coils. */
+const FAILS_FOR_ABSENT_AFTER = 2;
 
 /** Errors: rejects with BusError when the unit or the line is gone, with the signal's reason when it is aborted. */
 export async function findRegisters(
@@ -33,6 +35,7 @@ export async function findRegisters(
   let requests = 0;
   let unanswered = 0;
   let unknownFunctions = 0;
+  let failures = 0;
   let walk: Walk = walkFrom(from, to, capOf(desk, unit, table));
   while (!isDone(walk) && (runs.length > 0 || unknownFunctions < NO_TABLE_AFTER)) {
     signal?.throwIfAborted();
@@ -57,7 +60,9 @@ export async function findRegisters(
       if (reply.policy.answered) {
         unanswered = 0;
         if (reply.code === 'illegal-function') unknownFunctions++;
-        if (!reply.policy.retry) return null;
+        const isFailure = reply.code === 'device-failure';
+        if (isFailure && tries === TRIES - 1) failures++;
+        if (!reply.policy.retry || (isFailure && failures >= FAILS_FOR_ABSENT_AFTER)) return null;
       } else if (++unanswered >= GONE_AFTER) throw reply;
     }
     return null;

@@ -6,8 +6,9 @@
 import type { Clock, MonoMs } from '../core/clock.ts';
 import type { ModbusLine } from '../core/driver.ts';
 import { BusError, type BusErrorCode } from '../core/errors.ts';
+import { createFailingRegisters } from './failing-registers.ts';
 import { type LinePace, limitsOf, paceOf } from './line-pace.ts';
-import { answered, type Block, blockAround, lost, type POLL_PERIOD_MS, refusedIn, requestOf } from './poll-plan.ts';
+import { answered, type Block, blockAround, lost, type POLL_PERIOD_MS, refusedIn, requestOf, type Slot } from './poll-plan.ts';
 import type { Transactions } from './transactions.ts';
 import { firstSlot, replan, type Unit } from './unit.ts';
 
@@ -41,6 +42,7 @@ export interface Polls {
 export function createPolls({ line, clock, transactions, periodsMs }: PollsOptions): Polls {
   let pace: LinePace | undefined;
   let overruns = 0;
+  const failing = createFailingRegisters();
 
   return {
     get overruns() {
@@ -66,10 +68,13 @@ export function createPolls({ line, clock, transactions, periodsMs }: PollsOptio
       const nowMono = clock.monoMs();
       if (!(reply instanceof BusError)) {
         answered(block, { nowMono, periodsMs, phase: unit.phase });
+        failing.answered(unit, block.slots);
         transactions.deliver(unit, block, reply);
       } else if (REFUSALS.includes(reply.code)) refused(unit, block, nowMono);
+      else if (reply.code === 'device-failure') failed(unit, block, nowMono);
       else if (reply.policy.answered) answered(block, { nowMono, periodsMs, phase: unit.phase });
       else lost(block, { nowMono, periodsMs });
+      failing.renew(unit, nowMono);
       replan(unit);
     },
     requestsOf(unit) {
@@ -97,7 +102,18 @@ export function createPolls({ line, clock, transactions, periodsMs }: PollsOptio
 
   function refused(unit: Unit, block: Block, nowMono: MonoMs): void {
     if (block.hasHoles) unit.noHoles = true;
-    const alone = refusedIn(block, unit.slots, nowMono);
-    if (alone !== undefined) transactions.withdraw(unit, alone.quantities, 'bad');
+    leave(unit, refusedIn(block, unit.slots, nowMono));
+  }
+
+  /** One register that fails must not take its neighbours along: it is looked for, and treated as absent when it lasts. */
+  function failed(unit: Unit, block: Block, nowMono: MonoMs): void {
+    const isLasting = failing.failed(unit, block.slots, nowMono);
+    answered(block, { nowMono, periodsMs, phase: unit.phase });
+    // That holes can be read over is not doubted: a failure may pass.
+    if (isLasting || block.slots.length > 1) leave(unit, refusedIn({ ...block, hasHoles: false }, unit.slots, nowMono));
+  }
+
+  function leave(unit: Unit, slot: Slot | undefined): void {
+    if (slot !== undefined) transactions.withdraw(unit, slot.quantities, 'bad');
   }
 }

@@ -347,6 +347,29 @@ t.test('the registers of a unit are found with their values and with few questio
   });
 });
 
+t.test('a unit that fails where it has no register is searched as fast as one that refuses', async (t) => {
+  const requests: number[] = [];
+  for (const exception of [2, 4]) {
+    const unit = registers(5, [
+      ['coil:5', 1],
+      ['coil:6', 0],
+    ]);
+    const { read } = unit;
+    const refusing: Registers = {
+      ...unit,
+      read: (table, address, count) => {
+        const answer = read(table, address, count);
+        return Array.isArray(answer) ? answer : { exception };
+      },
+    };
+    const rig = await rigWith(t, { strangers: new Map([[77, refusing]]) });
+    const result = await rig.settled(rig.field.bus.registers({ line: 'north', unit: 77, table: 'coil', from: 0, to: 99 }, () => {}));
+    t.same(result.runs, [{ address: 5, words: [1, 0] }], `exception ${exception}`);
+    requests.push(result.requests);
+  }
+  t.ok((requests[1] ?? 0) <= (requests[0] ?? 0) + 4, `${requests[1]} questions, ${requests[0]} where it refuses`);
+});
+
 t.test('registers that are true only alone are asked alone, and a unit that needs rest gets it', async (t) => {
   const lampProfile = { ...LAMP, quirks: { ...PLAIN_QUIRKS, singleOnly: [[11, 12]] as const, minGapMs: 80 } };
   const rig = await rigWith(t, { lamps: 1, lampProfile });

@@ -146,6 +146,63 @@ t.test('a refused register leaves the plan and its neighbours stay', async (t) =
   t.match(plant.field.latest('L1.load'), { value: 0, quality: 'good' }, 'after it has been away it is asked anew');
 });
 
+t.test(
+  'a register at which the unit fails while it answers others leaves the plan too, and is tried again after ten minutes',
+  async (t) => {
+    const plant = await plantWith(t, { devices: { L1: LAMP } });
+    const unit = plant.unit('L1');
+    unit.registers.set('input:10', 41).set('input:12', 1);
+    unit.refusals.set('input:11', 4);
+    await plant.clock.advance(2_000);
+    t.match(plant.field.latest('L1.temperature'), { value: 41, quality: 'good' }, 'its neighbours have their values at once');
+    t.match(plant.field.latest('L1.fault'), { value: 1, quality: 'good' });
+    await plant.clock.advance(120_000);
+    t.match(plant.field.latest('L1.load'), { value: null, quality: 'bad' });
+    t.same(plant.field.bus.stats()[0]?.units[0]?.refused, ['load']);
+    const sinceMono = plant.clock.monoMs();
+    await plant.clock.advance(300_000);
+    const asked = plant.askedSince('L1', sinceMono);
+    t.notOk(
+      asked.some((what) => /input:11|input:10\+[23]/.test(what)),
+      'it is not asked again',
+    );
+    t.equal(asked.filter((what) => what === 'read input:12+1').length, 10);
+    await plant.clock.advance(400_000);
+    t.match(plant.field.latest('L1.load'), { quality: 'bad' }, 'tried again in vain');
+    unit.refusals.clear();
+    await plant.clock.advance(600_000);
+    t.match(plant.field.latest('L1.load'), { value: 0, quality: 'good' }, 'and then with success');
+    t.match(plant.field.latest('L1.temperature'), { value: 41, quality: 'good' });
+    const healedMono = plant.clock.monoMs();
+    await plant.clock.advance(30_000);
+    t.same(
+      plant.askedSince('L1', healedMono).filter((what) => what.includes('input')),
+      ['read input:10+3'],
+      'together again',
+    );
+  },
+);
+
+t.test('a unit that fails altogether for a while keeps its plan, and is read whole again at once', async (t) => {
+  const plant = await plantWith(t, { devices: { L1: LAMP } });
+  const unit = plant.unit('L1');
+  await plant.clock.advance(40_000);
+  for (const at of ['holding:0', 'input:10', 'input:11', 'input:12']) unit.refusals.set(at, 4);
+  await plant.clock.advance(600_000);
+  t.same(plant.field.bus.stats()[0]?.units[0]?.refused, [], 'nothing else was answered either');
+  const failedMono = plant.clock.monoMs();
+  await plant.clock.advance(60_000);
+  t.ok(plant.askedSince('L1', failedMono).length <= 24, `${plant.askedSince('L1', failedMono).length} requests a minute`);
+  unit.refusals.clear();
+  unit.registers.set('input:11', 7);
+  await plant.clock.advance(31_000);
+  t.match(plant.field.latest('L1.load'), { value: 7, quality: 'good' });
+  const sinceMono = plant.clock.monoMs();
+  await plant.clock.advance(60_000);
+  const whole = plant.askedSince('L1', sinceMono).filter((what) => what.includes('input'));
+  t.same([...new Set(whole)], ['read input:10+3']);
+});
+
 t.test('a unit that refuses what its question was padded with to even addresses holds up nobody', async (t) => {
   const quirks = { ...LAMP.quirks, evenAlign: true };
   const pairs = profile('pairs', [point('odd', { address: 3 }), point('wide', { address: 8, type: 'u32' })], { quirks });
