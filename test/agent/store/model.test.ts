@@ -147,67 +147,69 @@ async function verify(real: Real, model: Model): Promise<void> {
 
 type Step = (real: Real, model: Model) => Promise<void>;
 
-const steps: fc.Arbitrary<{ readonly name: string; readonly run: Step }> = fc.oneof(
+interface NamedStep {
+  readonly name: string;
+  readonly run: Step;
+}
+
+/** So that a step's arguments have their types where it is written. */
+const step = (name: string, run: Step): NamedStep => ({ name, run });
+
+const steps = fc.oneof(
   {
     weight: 6,
-    arbitrary: fc.tuple(fc.integer({ min: 1, max: 40 }), fc.integer({ min: 1, max: 12 })).map(([frames, readings]) => ({
-      name: `feed ${frames} x ${readings}`,
-      run: async (real, model) => {
+    arbitrary: fc.tuple(fc.integer({ min: 1, max: 40 }), fc.integer({ min: 1, max: 12 })).map(([frames, readings]) =>
+      step(`feed ${frames} x ${readings}`, async (real, model) => {
         for (let i = 0; i < frames; i++) {
           append(real, model, readings);
           await real.clock.advance(3_000);
         }
-      },
-    })),
+      }),
+    ),
   },
-  { weight: 2, arbitrary: fc.constant({ name: 'two hours', run: (real) => real.clock.advance(2 * HOUR_MS) }) },
-  { weight: 2, arbitrary: fc.constant({ name: 'compact', run: async (real) => void (await real.store.compact()) }) },
+  { weight: 2, arbitrary: fc.constant(step('two hours', (real) => real.clock.advance(2 * HOUR_MS))) },
+  { weight: 2, arbitrary: fc.constant(step('compact', async (real) => void (await real.store.compact()))) },
   {
     weight: 1,
-    arbitrary: fc.constant({
-      name: 'three days',
-      run: async (real) => {
+    arbitrary: fc.constant(
+      step('three days', async (real) => {
         await real.clock.advance(72 * HOUR_MS);
         await real.store.retain();
-      },
-    }),
+      }),
+    ),
   },
   {
     weight: 3,
-    arbitrary: fc.double({ min: 0, max: 1, noNaN: true }).map((share) => ({
-      name: `deliver ${share}`,
-      run: async (real) => {
+    arbitrary: fc.double({ min: 0, max: 1, noNaN: true }).map((share) =>
+      step(`deliver ${share}`, async (real) => {
         const { cursorSeq, lastSeq } = await real.store.status();
         real.store.moveCursor(Math.round(cursorSeq + share * (lastSeq - cursorSeq)));
-      },
-    })),
+      }),
+    ),
   },
   {
     weight: 3,
-    arbitrary: fc.constantFrom<Fault>('refused', 'dies-before', 'dies-after').map((fault) => ({
-      name: fault,
-      run: async (real) => {
+    arbitrary: fc.constantFrom<Fault>('refused', 'dies-before', 'dies-after').map((fault) =>
+      step(fault, async (real) => {
         real.fault.next = fault;
-      },
-    })),
+      }),
+    ),
   },
   {
     weight: 1,
-    arbitrary: fc.constant({
-      name: 'restart',
-      run: async (real, model) => {
+    arbitrary: fc.constant(
+      step('restart', async (real, model) => {
         await heal(real);
         await real.store.stop();
         open(real, model);
         await real.store.start();
-      },
-    }),
+      }),
+    ),
   },
   {
     weight: 1,
-    arbitrary: fc.constantFrom('frame', 'segment').map((table) => ({
-      name: `damage a ${table}`,
-      run: async (real) => {
+    arbitrary: fc.constantFrom('frame', 'segment').map((table) =>
+      step(`damage a ${table}`, async (real) => {
         await heal(real);
         const vandal = new Database(join(real.dir, 'telemetry.db'));
         vandal.exec(
@@ -215,20 +217,19 @@ const steps: fc.Arbitrary<{ readonly name: string; readonly run: Step }> = fc.on
         );
         vandal.close();
         await real.store.check();
-      },
-    })),
+      }),
+    ),
   },
   {
     weight: 1,
-    arbitrary: fc.tuple(fc.constantFrom('none', 'restored', 'synced'), fc.integer({ min: -30, max: 30 })).map(([quality, days]) => ({
-      name: `clock ${quality} ${days} d`,
-      run: async (real) => {
+    arbitrary: fc.tuple(fc.constantFrom('none', 'restored', 'synced'), fc.integer({ min: -30, max: 30 })).map(([quality, days]) =>
+      step(`clock ${quality} ${days} d`, async (real) => {
         real.clock.setQuality(quality as 'none');
         if (quality !== 'synced') real.clock.stepWall(days * 24 * HOUR_MS);
-      },
-    })),
+      }),
+    ),
   },
-) as fc.Arbitrary<{ readonly name: string; readonly run: Step }>;
+);
 
 t.test('produced = delivered + stored + gaps after every step, and what comes back was handed in', async (t) => {
   await fc.assert(

@@ -66,6 +66,7 @@ t.test('a batch grows on a fast link, shrinks on a slow one and stays within bou
       seq: i,
       atMs: i,
       clockQuality: 'synced',
+      isCorrected: false,
       readings: Array.from({ length: 10 }, () => ({ pointId: 'a.b', value: 1, quality: 'good', atMs: i })),
     }));
   t.equal(afterRound(frames(20), 10).readings, 400);

@@ -75,7 +75,7 @@ export function createMemoryStore(saved = new Map<string, unknown>()): MemorySto
     commit: () => {
       const tickets = waiting.map((frame) => {
         const seq = rows.length + 1;
-        rows.push({ seq, atMs: frame.atMs, clockQuality: frame.clockQuality, readings: frame.readings });
+        rows.push({ seq, atMs: frame.atMs, clockQuality: frame.clockQuality, isCorrected: false, readings: frame.readings });
         return { ticket: frame.ticket, seq, readings: frame.readings.length };
       });
       waiting = [];
@@ -98,6 +98,11 @@ export function createMemoryStore(saved = new Map<string, unknown>()): MemorySto
         frames: rows.length,
         readings: 0,
         bytes: 0,
+        maxBytes: 0,
+        journal: { readings: 0, bytes: 0 },
+        segments: { count: 0, readings: 0, bytes: 0 },
+        account: { produced: 0, delivered: 0, backlog: 0, gaps: 0, isBalanced: true },
+        written: null,
         oldestMs: null,
         lastSeq: rows.length,
         cursorSeq: cursor,
