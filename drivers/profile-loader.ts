@@ -1,3 +1,8 @@
+/**
+ * Profile files → profiles by id, and everything that is wrong with the rest, each thing at its line and column.
+ *
+ * Owns what happens when two files claim one id. Touches no disk. Called by the registry and for `luciole profile check`.
+ */
 import { ConfigError, type Problem } from '../agent/core/errors.ts';
 import type { Profile } from '../agent/core/profile.ts';
 import { judgeProfile, type ProfileUse } from './profile-judge.ts';
@@ -17,6 +22,8 @@ type Place = { readonly line: number; readonly column: number };
 export interface ProfileFile {
   readonly file: string;
   readonly text: string;
+  /** It comes with the agent, so a site may put its own in its place. */
+  readonly isShipped?: true;
 }
 
 /**
@@ -39,22 +46,57 @@ export function loadProfile({ file, text }: ProfileFile, readPlaced: ReadPlaced,
 export interface LoadedProfiles {
   readonly profiles: ReadonlyMap<string, Profile>;
   readonly problems: readonly Problem[];
+  /** Ids that files of the site claim of which none can be used, and these files; nothing stands under such an id, not even what is shipped. */
+  readonly broken: ReadonlyMap<string, readonly string[]>;
 }
 
-/** All profiles that are sound, and what is wrong with the rest. A later file with the same id replaces an earlier one, so a site can correct a shipped profile. */
+/** All profiles that are sound, and what is wrong with the rest. A file of the site replaces a shipped one of its id; two of the site with one id are both left out. */
 export function loadProfiles(files: readonly ProfileFile[], readPlaced: ReadPlaced): LoadedProfiles {
   const profiles = new Map<string, Profile>();
   const problems: Problem[] = [];
+  /** Of the site, by id. */
+  const sound = new Map<string, ProfileFile[]>();
+  const broken = new Map<string, string[]>();
   for (const file of files) {
     try {
       const profile = loadProfile(file, readPlaced);
       profiles.set(profile.id, profile);
+      if (file.isShipped !== true) pushTo(sound, profile.id, file);
     } catch (error) {
       if (!(error instanceof ConfigError)) throw error;
       problems.push(...error.problems);
+      const id = claimedId(file.text);
+      if (id !== null && file.isShipped !== true) pushTo(broken, id, file.file);
     }
   }
-  return { profiles, problems };
+  for (const [id, same] of sound) {
+    broken.delete(id);
+    if (same.length === 1) continue;
+    broken.set(
+      id,
+      same.map(({ file }) => file),
+    );
+    problems.push(...sharedId(id, same, readPlaced));
+  }
+  for (const id of broken.keys()) profiles.delete(id);
+  return { profiles, problems, broken };
+}
+
+/** Nobody can say which of them was meant. */
+function sharedId(id: string, [first, ...others]: readonly ProfileFile[], readPlaced: ReadPlaced): Problem[] {
+  return others.map(({ file, text }) => {
+    const message = `"${id}" is the id of ${first?.file} too, and neither is used: give one of them another id, or take it away`;
+    return { file, ...readPlaced(text).place(['id']), path: 'id', message };
+  });
+}
+
+/** The id in a file that may not even be YAML. */
+function claimedId(text: string): string | null {
+  return /^id:\s*["']?([a-z0-9][\w-]*)/m.exec(text)?.[1] ?? null;
+}
+
+function pushTo<T>(lists: Map<string, T[]>, key: string, value: T): void {
+  lists.set(key, [...(lists.get(key) ?? []), value]);
 }
 
 /** As a person would say it: `points[3].address`. */

@@ -3,7 +3,7 @@
  *
  * Owns the way from a profile id to a driver. Called by `app.ts` and by the tests that run every profile's examples.
  */
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, realpathSync } from 'node:fs';
 import { join } from 'node:path';
 import type { DeviceConfig } from '../agent/core/cabinet.ts';
 import type { ModbusDriver, UartDriver } from '../agent/core/driver.ts';
@@ -18,19 +18,28 @@ import { UART_CODECS } from './uart/uart-codecs.ts';
 /** The profiles that come with the agent. */
 export const SHIPPED_PROFILES_DIR = join(import.meta.dirname, 'profiles');
 
-/** Read every `.yaml` of the folders, shipped ones first. A folder that does not exist holds no profiles; what cannot be read is a problem. */
+/** Read every `.yaml` and `.yml` of the folders, shipped ones first. A folder that does not exist holds no profiles; what cannot be read is a problem. */
 export function readProfiles(extraDirs: readonly string[], readPlaced: ReadPlaced): LoadedProfiles {
   const unreadable: Problem[] = [];
-  const files = [SHIPPED_PROFILES_DIR, ...extraDirs].flatMap((dir) => profileFiles(dir, unreadable));
-  const { profiles, problems } = loadProfiles(files, readPlaced);
-  return { profiles, problems: [...unreadable, ...problems] };
+  const shipped = profileFiles(SHIPPED_PROFILES_DIR, unreadable).map((file) => ({ ...file, isShipped: true as const }));
+  const own = ownFolders(extraDirs).flatMap((dir) => profileFiles(dir, unreadable));
+  const { problems, ...loaded } = loadProfiles([...shipped, ...own], readPlaced);
+  return { ...loaded, problems: [...unreadable, ...problems] };
+}
+
+/** Those that exist, each once: a folder named twice does not make its profiles stand twice. */
+function ownFolders(dirs: readonly string[]): string[] {
+  const seen = new Set([realpathSync(SHIPPED_PROFILES_DIR)]);
+  return dirs.filter((dir) => {
+    const path = existsSync(dir) ? realpathSync(dir) : SHIPPED_PROFILES_DIR;
+    return !seen.has(path) && seen.add(path);
+  });
 }
 
 function profileFiles(dir: string, unreadable: Problem[]): ProfileFile[] {
-  if (!existsSync(dir)) return [];
   const names = readOrTell(dir, unreadable, () => readdirSync(dir)) ?? [];
   // Editors leave hidden files beside the one that is open.
-  const shown = names.filter((name) => name.endsWith('.yaml') && !name.startsWith('.')).sort();
+  const shown = names.filter((name) => /\.ya?ml$/.test(name) && !name.startsWith('.')).sort();
   return shown.flatMap((name) => {
     const file = join(dir, name);
     const text = readOrTell(file, unreadable, () => readFileSync(file, 'utf8'));

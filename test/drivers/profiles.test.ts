@@ -204,6 +204,35 @@ t.test('a folder of its own adds profiles, corrects shipped ones, and a broken f
   t.equal(read.problems.length, 4);
 });
 
+t.test("one id in two files of a site is nobody's, and both files are named", async (t) => {
+  const dir = t.testdir({
+    a: { 'lamp.yaml': ACME, 'led.yml': ACME.replace('acme-lamp', 'wirenboard-wb-led') },
+    b: { 'again.yaml': ACME.replace('vendor: Acme', 'vendor: Acme Ltd') },
+    c: { 'broken.yaml': ACME.replace('level: 40', 'level: 41') },
+    d: { 'led.yaml': ACME.replace('acme-lamp', 'wirenboard-wb-led').replace('level: 40', 'level: 41') },
+  });
+  const read = (...names: string[]) => {
+    const dirs = names.map((name) => join(dir, name));
+    return readProfiles(dirs, readPlacedYaml);
+  };
+  const twice = read('a', 'b');
+  t.match(twice.problems, [{ file: join(dir, 'b/again.yaml'), line: 1, column: 5, path: 'id' }]);
+  t.equal(
+    twice.problems[0]?.message,
+    `"acme-lamp" is the id of ${join(dir, 'a/lamp.yaml')} too, and neither is used: give one of them another id, or take it away`,
+  );
+  t.notOk(twice.profiles.has('acme-lamp'));
+  t.same([...twice.broken], [['acme-lamp', [join(dir, 'a/lamp.yaml'), join(dir, 'b/again.yaml')]]]);
+  t.equal(twice.profiles.get('wirenboard-wb-led')?.vendor, 'Acme', 'a shipped one may be replaced, by a .yml too');
+  t.same(read('a', 'a', 'a/../a').problems, [], 'a folder named twice is one');
+  const beside = read('a', 'c');
+  t.ok(beside.profiles.has('acme-lamp'), 'a broken file beside a sound one does no harm');
+  t.same([beside.problems.length, beside.broken.size], [1, 0]);
+  const corrected = read('d');
+  t.notOk(corrected.profiles.has('wirenboard-wb-led'), 'a shipped profile that a site meant to correct is not used behind its back');
+  t.same([...corrected.broken], [['wirenboard-wb-led', [join(dir, 'd/led.yaml')]]]);
+});
+
 t.test('whatever ramps a site may ask for, a set-up writes whole numbers that the register takes', async (t) => {
   // The longest and the oddest ramps that the configuration allows.
   const setupValues = { rampUpMs: 333.3, rampDownMs: 300_000, failsafeTimeoutS: 60, failsafeLevelPct: 100 };
