@@ -19,14 +19,18 @@ const READ_BYTES = 8;
 const REFUSED = 0x80;
 const TABLE_OF_FC: Readonly<Record<number, Table>> = { 1: 'coil', 2: 'discrete', 3: 'holding', 4: 'input' };
 
-type Values = ReadonlyMap<string, number | null>;
+type Values = ReadonlyMap<string, DecodedValue>;
 
 /** Said of a profile that may be tried so, but not be used. */
 const NO_EXAMPLE = 'give at least one exchange and what must come out of it; `luciole bus read` prints one of each read';
+const NOTHING_EXPECTED = 'no example says what must come out of it: give one read its values, as { level: 40 }';
 
-/** Nothing that proves the registers. */
-export function missingExamples({ examples }: Profile): Flaw[] {
-  return examples.length > 0 ? [] : [{ path: ['examples'], message: NO_EXAMPLE }];
+/** Nothing that proves the registers: a write repeats itself, and a read of which nothing is expected proves as little. */
+export function missingExamples({ examples, points }: Profile): Flaw[] {
+  if (examples.length === 0) return [{ path: ['examples'], message: NO_EXAMPLE }];
+  const isRead = points.some(({ poll }) => poll !== 'never');
+  const proves = examples.some(({ expect }) => Object.keys(expect).length > 0);
+  return proves || !isRead ? [] : [{ path: ['examples', 0, 'expect'], message: NOTHING_EXPECTED }];
 }
 
 /** Examples that do not decode, or to something else than they say. */
@@ -37,12 +41,24 @@ export function exampleFlaws(profile: Profile): Flaw[] {
     const values = valuesOf(example);
     if (typeof values === 'string') return [{ path, message: values }];
     return Object.entries(example.expect).flatMap(([id, expected]) => {
-      const got = values.get(id);
-      if (got === expected) return [];
-      const found = got === undefined ? 'it is not among the registers of this exchange' : `it decodes to ${got}`;
-      return [{ path: [...path, 'expect', id], message: `expected ${expected}, but ${found}` }];
+      const message = valueFlaw(profile, id, { expected, got: values.get(id) });
+      return message === null ? [] : [{ path: [...path, 'expect', id], message }];
     });
   });
+}
+
+interface Outcome {
+  readonly expected: number | null;
+  readonly got: DecodedValue | undefined;
+}
+
+/** What is wrong with one value that was expected; null when it came, and could come from a device. */
+function valueFlaw({ points }: Profile, id: string, { expected, got }: Outcome): string | null {
+  if (got === undefined) return `expected ${expected}, but it is not among the registers of this exchange`;
+  if (got.value !== expected) return `expected ${expected}, but it decodes to ${got.value}`;
+  const range = points.find((point) => point.id === id)?.range;
+  if (expected === null || got.plausible || range === null || range === undefined) return null;
+  return `${expected} is outside the range of ${id}, ${range[0]} to ${range[1]}, so it would never be believed: mend the range or the example`;
 }
 
 function uartValues(profile: Profile): (example: ProfileExample) => Values | string {
@@ -86,7 +102,7 @@ function wordsOf(ask: Buffer, answer: Buffer): number[] | string {
 }
 
 function byName(values: readonly DecodedValue[]): Values {
-  return new Map(values.map(({ quantity, value }) => [quantity, value]));
+  return new Map(values.map((value) => [value.quantity, value]));
 }
 
 function bytesOf(hex: string): Buffer {

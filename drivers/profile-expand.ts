@@ -5,7 +5,7 @@
  */
 import { partPointId } from '../agent/core/narrowed.ts';
 import type { GroupProfile, PointProfile, Profile, SetupProfile } from '../agent/core/profile.ts';
-import type { PointDocument, ProfileDocument } from './profile-schema.ts';
+import { MAX_DECIMALS, type PointDocument, type ProfileDocument } from './profile-schema.ts';
 
 export type FilePath = readonly (string | number)[];
 
@@ -47,7 +47,7 @@ function pathsOf(rows: readonly Row<unknown>[]): FilePath[] {
 }
 
 function pointRows({ points, repeat }: ProfileDocument): Row<PointProfile>[] {
-  const plain = points.map((point, index) => ({ row: { ...point, address: point.address ?? 0 }, path: ['points', index] }));
+  const plain = points.map((point, index) => ({ row: pointOf(point), path: ['points', index] }));
   const repeated = repeat.flatMap((part, r) =>
     times(part.count).flatMap((n) =>
       part.points.map((point, index) => ({ row: instanceOf(part, n, point), path: ['repeat', r, 'points', index] })),
@@ -56,12 +56,24 @@ function pointRows({ points, repeat }: ProfileDocument): Row<PointProfile>[] {
   return [...plain, ...repeated];
 }
 
+function pointOf(point: PointDocument): PointProfile {
+  const decimals = point.decimals ?? Math.max(decimalsOf(point.scale), decimalsOf(point.offset));
+  return { ...point, address: point.address ?? 0, decimals };
+}
+
+/** 1 of 0.1, 2 of 0.25, 0 of 10; a value of so many decimals loses nothing that was measured. */
+function decimalsOf(number: number): number {
+  let decimals = 0;
+  while (decimals < MAX_DECIMALS && Number(number.toFixed(decimals)) !== number) decimals++;
+  return decimals;
+}
+
 function instanceOf(part: ProfileDocument['repeat'][number], n: number, point: PointDocument): PointProfile {
   const shift = n * part.stride;
   const own = (id: string): string => (part.points.some((other) => other.id === id) ? partPointId(part.id, n, id) : id);
   const { write } = point;
   return {
-    ...point,
+    ...pointOf(point),
     id: own(point.id),
     address: (point.address ?? 0) + shift,
     write: write && {

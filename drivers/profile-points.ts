@@ -103,13 +103,30 @@ function flagFlaws(point: PointProfile, path: FilePath): Flaw[] {
   const width = widthBits(point);
   return point.flags.flatMap(({ bit, id }, index) => {
     const at = [...path, 'flags', index];
-    const flaws: Flaw[] = [];
+    const flaws = sharedBitFlaws(point.flags, index, at);
     if (bit !== null && bit >= width) flaws.push({ path: [...at, 'bit'], message: beyond(bit, point.type, width) });
     else if (bit !== null && isConverted(point))
       flaws.push({ path: [...at, 'bit'], message: 'a register of flags has no scale, offset or transform' });
     if (point.flags.findIndex((flag) => flag.id === id) !== index) flaws.push({ path: [...at, 'id'], message: `"${id}" stands twice` });
     return flaws;
   });
+}
+
+/** Each bit says one thing; a value that is taken as a whole says nothing bit by bit. */
+function sharedBitFlaws(flags: PointProfile['flags'], index: number, at: FilePath): Flaw[] {
+  const bit = flags[index]?.bit ?? null;
+  const first = flags.findIndex((flag) => flag.bit === bit);
+  if (first !== index) return [{ path: bit === null ? at : [...at, 'bit'], message: alreadyTold(bit, flags[first]?.id ?? '') }];
+  const [{ bit: firstBit, id } = { bit, id: '' }] = flags;
+  if ((firstBit === null) === (bit === null)) return [];
+  const [whole, part] = bit === null ? ['this one has no bit', `"${id}" has one`] : [`"${id}" has no bit`, 'this one has'];
+  return [
+    { path: at, message: `${whole}, so it is the value as a whole, and ${part}: give every flag its bit, or take the value as a whole` },
+  ];
+}
+
+function alreadyTold(bit: number | null, id: string): string {
+  return bit === null ? `"${id}" has no bit either: give each flag its own` : `bit ${bit} is already "${id}": each flag has its own bit`;
 }
 
 /** Whether the bits of the value are other than those of the register. */

@@ -12,6 +12,10 @@ const id = z
   .regex(/^[a-z0-9][a-z0-9_-]{0,47}$/)
   .meta({ patternErrorMessage: 'lower-case letters, digits, "-" and "_", at most 48' });
 const register = z.int().min(0).max(0xffff);
+/** Units: bit/s. Source: those that a line of the cabinet can be set to. */
+const BAUD_RATES = [1200, 2400, 4800, 9600, 19_200, 38_400, 57_600, 115_200, 230_400, 256_000, 460_800, 921_600];
+/** Source: the store keeps values as whole numbers of their last decimal; six leave room for 2^53 / 10^6. */
+export const MAX_DECIMALS = 6;
 /** From one repetition to the next. Units: registers. */
 const stride = z.int().min(1).max(10_000).default(1);
 
@@ -90,7 +94,8 @@ const point = z.strictObject({
     .default(1),
   offset: z.number().default(0),
   transform: z.enum(['none', 'dali-log']).default('none'),
-  decimals: z.int().min(0).max(6).default(0),
+  /** As many as scale and offset have, when it is left out. */
+  decimals: z.int().min(0).max(MAX_DECIMALS).optional(),
   unit: z.string().max(12).default(''),
   invalid: z.array(z.number()).default([]),
   range: z.tuple([z.number(), z.number()]).nullable().default(null),
@@ -176,7 +181,7 @@ const document = z.strictObject({
   notes: z.string().default(''),
   serial: z
     .strictObject({
-      baud: z.int().min(300).max(4_000_000),
+      baud: z.literal(BAUD_RATES),
       parity: z.enum(['none', 'even', 'odd']).default('none'),
       stopBits: z.union([z.literal(1), z.literal(2)]).default(1),
       dataBits: z.union([z.literal(7), z.literal(8)]).default(8),

@@ -95,6 +95,14 @@ const broken: [story: string, from: string, to: string, mark: string, message: R
   ['a flag beyond its register', 'type: u32', 'type: u16, flags: [{ bit: 16, id: hot, message: too hot }]', '16, id', /bit 16 is beyond type u16/],
   ['a flag bit of a coil', 'table: input, address: 10, type: u32', 'table: coil, address: 10, type: bit, flags: [{ bit: 0, id: a, message: a }, { bit: 1, id: b, message: b }]', '1, id: b', /one bit already; leave bit out/],
   ['a flag twice', 'type: u32', 'type: u16, flags: [{ bit: 0, id: hot, message: a }, { bit: 1, id: hot, message: b }]', 'hot, message: b', /"hot" stands twice/],
+  ['two flags on one bit', 'type: u32', 'type: u16, flags: [{ bit: 3, id: hot, message: a }, { bit: 3, id: wet, message: b }]', '3, id: wet', /^bit 3 is already "hot": each flag has its own bit$/],
+  ['two flags on the whole value', 'type: u32', 'type: u16, flags: [{ id: hot, message: a }, { id: wet, message: b }]', '{ id: wet', /^"hot" has no bit either: give each flag its own$/],
+  ['a flag of the whole value behind one of a bit', 'type: u32', 'type: u16, flags: [{ bit: 3, id: hot, message: a }, { id: wet, message: b }]', '{ id: wet', /^this one has no bit, so it is the value as a whole, and "hot" has one: give every flag its bit/],
+  ['a flag of a bit behind one of the whole value', 'type: u32', 'type: u16, flags: [{ id: hot, message: a }, { bit: 3, id: wet, message: b }]', '{ bit: 3', /^"hot" has no bit, so it is the value as a whole, and this one has/],
+  ['a rate that no port can be set to', 'baud: 9600', 'baud: 9601', '9601', /^found 9601; allowed: 1200, 2400, 4800, 9600, .* or 921600$/],
+  ['an example outside the range of its point', 'address: 0, unit', 'address: 0, range: [0, 39], unit', '40 }', /^40 is outside the range of level, 0 to 39, so it would never be believed: mend the range or the example$/],
+  ['a read of which nothing is expected', '{ level: 40 }', '{}', '{}', /^no example says what must come out of it: give one read its values, as \{ level: 40 \}$/],
+  ['a write and no read', ACME.slice(ACME.indexOf('    request:')), `    request: ${hexOf(1, 6, 0, 0, 0, 9)}\n    response: ${hexOf(1, 6, 0, 0, 0, 9)}\n    expect: {}\n`, '{}', /^no example says what must come out of it/],
   ['a flag bit of a scaled number', 'type: u32', 'type: u16, scale: 0.1, flags: [{ bit: 1, id: hot, message: too hot }]', '1, id', /a register of flags has no scale/],
   ['a pattern below 0', 'type: u32', 'type: s16, invalid: [0x7FFF, -1]', '-1]', /-1 never occurs: .* 0 to 0xFFFF/],
   ['a pattern of a float as a number', 'type: u32', 'type: f32, invalid: [9999.5]', '9999.5', /9999.5 never occurs/],
@@ -179,6 +187,42 @@ t.test('a profile without examples may be tried, and not be used', async (t) => 
   const text = ACME.slice(0, ACME.indexOf('examples:'));
   t.throws(() => load(text), /acme\.yaml:1:1: examples: give at least one exchange .*luciole bus read/);
   t.match(loadProfile({ file: 'acme.yaml', text }, readPlacedYaml, 'trial'), { id: 'acme-lamp', examples: [] });
+});
+
+t.test('a device that is only ever written is proved by a write, and a value that its device cannot have is none', async (t) => {
+  const write = `    request: ${hexOf(1, 6, 0, 0, 0, 9)}\n    response: ${hexOf(1, 6, 0, 0, 0, 9)}\n    expect: {}\n`;
+  const never = ACME.replace('type: u32', 'type: u32, poll: never').replace('address: 0,', 'address: 0, poll: never,');
+  t.match(load(never.slice(0, never.indexOf('    request:')) + write), { id: 'acme-lamp' });
+  const invalid = ACME.replace('address: 0,', 'address: 0, range: [0, 39], invalid: [40],').replace('level: 40', 'level: null');
+  t.match(load(invalid), { id: 'acme-lamp' });
+});
+
+t.test('a value has as many decimals as its scale and offset, unless the profile says otherwise', async (t) => {
+  const scales: [said: string, decimals: number, value: number][] = [
+    ['', 0, 40],
+    ['scale: 10,', 0, 400],
+    ['scale: 0.1,', 1, 4],
+    ['scale: 0.01,', 2, 0.4],
+    ['scale: 0.025,', 3, 1],
+    ['scale: -0.25,', 2, -10],
+    ['scale: 1e-9,', 6, 0],
+    ['offset: -0.5,', 1, 39.5],
+    ['scale: 0.1, decimals: 0,', 0, 4],
+    ['decimals: 2,', 2, 40],
+    ['scale: 0.1, offset: 0.25,', 2, 4.25],
+  ];
+  for (const [said, decimals, value] of scales) {
+    const text = ACME.replace('address: 0, unit: "%", write: { min: 0, max: 100 }', `address: 0, ${said} unit: x`).replace(
+      'level: 40',
+      `level: ${value}`,
+    );
+    t.match(load(text).points[0], { decimals }, said);
+  }
+});
+
+t.test('a device may leave the factory only with a rate that a line can be set to', async (t) => {
+  const rates = /baud.*\| (1200, .* or 921600) \|/.exec(readFileSync(new URL('../../docs/cabinet.md', import.meta.url), 'utf8'))?.[1];
+  t.throws(() => load(ACME.replace('baud: 9600', 'baud: 1')), { message: `acme.yaml:8:17: serial.baud: found 1; allowed: ${rates}` });
 });
 
 t.test('a refusal names file, line, column, path and what to do', async (t) => {
