@@ -1,10 +1,11 @@
 /**
- * What the tools of a line cannot know by themselves: the bytes of a read, and which lamps a written register sets.
+ * What the tools of a line cannot know by themselves: the bytes of a read, which lamps a written register sets, what speaks against it.
  *
  * Owns nothing. Part of `app.ts`.
  */
 import { writePlace } from '../drivers/modbus/modbus-driver.ts';
 import { readFrames } from '../drivers/modbus/read-frames.ts';
+import { isWritten, writeWarnings } from './app-write.ts';
 import type { BusTools, BusWrite } from './core/bus-tools.ts';
 import type { Cabinet, DeviceConfig } from './core/cabinet.ts';
 import { narrowed } from './core/narrowed.ts';
@@ -18,8 +19,10 @@ export function withSiteKnowledge(bus: BusTools, cabinet: Cabinet, profiles: Rea
       const result = await bus.read(request);
       return { ...result, ...readFrames(request, result.words) };
     },
+    warnings: (request) => writeWarnings(request, cabinet, profiles),
     async write(request) {
-      return { ...(await bus.write(request)), lamps: lampsSet(request, cabinet, profiles) };
+      const result = await bus.write(request);
+      return { ...result, lamps: lampsSet(request, cabinet, profiles), warnings: writeWarnings(request, cabinet, profiles) };
     },
   };
 }
@@ -46,8 +49,4 @@ function levelPlaces({ instances, groups: chosen }: DeviceConfig, pointId: strin
   const own = points.filter(({ id, write }) => id === pointId && write !== null).map(writePlace);
   const shared = groups.filter(({ id, sets }) => (sets ?? chosen[id] ?? []).includes(pointId));
   return [...own, ...shared];
-}
-
-function isWritten({ table, address }: Place, write: BusWrite): boolean {
-  return table === write.table && address >= write.address && address < write.address + write.values.length;
 }

@@ -15,7 +15,7 @@ import type {
 } from '../core/bus-tools.ts';
 import { addressArg, findLine, findUnit, numberArg, onBus, rangeArgs, TABLE_WORDS, tableArg, UNITS, unitArg } from './bus-args.ts';
 import { watchLine } from './bus-watch.ts';
-import { readWrite, valuesFit } from './bus-write-args.ts';
+import { confirmed, readWrite, valuesFit } from './bus-write-args.ts';
 import { agentCommand, type Command, textArg } from './command-spec.ts';
 import { JSON_OPTION, LOOK_TIMEOUT_MS } from './common-words.ts';
 import { ConsoleError } from './console-error.ts';
@@ -135,11 +135,12 @@ const write = agentCommand({
   read: readWrite,
   answer: (view, args): Promise<BusWriteResult> => {
     const line = findLine(view, args.line);
-    return onBus(() => view.bus.write({ ...args, line, unit: findUnit(view, line, args.unit) }));
+    const write = confirmed({ ...args, line, unit: findUnit(view, line, args.unit) }, view.bus);
+    return onBus(() => view.bus.write(write));
   },
   render: async (result, page) => (await import('./render-registers.ts')).renderWrite(result, page),
   succeeded: valuesFit,
-  audit: ({ before, after }) => ({ before, after }),
+  audit: ({ before, after, warnings = [] }) => ({ before, after, ...(warnings.length === 0 ? {} : { warnings }) }),
 });
 
 const stats = agentCommand({

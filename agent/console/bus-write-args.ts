@@ -1,9 +1,9 @@
 /**
  * The words of `bus write` as values, and whether the write took.
  *
- * Owns these checks; both ends of the socket call them, so nothing is written that nobody confirmed.
+ * Owns these checks and the words of the preview; both ends of the socket call the checks.
  */
-import type { BusWrite, BusWriteResult } from '../core/bus-tools.ts';
+import type { BusTools, BusWrite, BusWriteResult } from '../core/bus-tools.ts';
 import { addressArg, tableArg, UNITS, unitArg } from './bus-args.ts';
 import { textArg } from './command-spec.ts';
 import { ConsoleError } from './console-error.ts';
@@ -16,9 +16,11 @@ const WORDS: Readonly<Record<string, number>> = { on: 1, off: 0 };
 /** A write as typed; the unit may still be a device's name. */
 export interface WriteArgs extends Omit<BusWrite, 'unit'> {
   readonly unit: number | string;
+  /** Somebody said yes to it. */
+  readonly isConfirmed: boolean;
 }
 
-/** Errors: throws ConsoleError 'usage' for the first thing wrong, and for a write that nobody confirmed, saying what it would do. */
+/** Errors: throws ConsoleError 'usage' for the first thing wrong. */
 export function readWrite(args: RawArgs): WriteArgs {
   const table = tableArg(args, ['holding', 'coil']) === 'coil' ? 'coil' : 'holding';
   const values = readValues(textArg(args, 'value'), table);
@@ -29,15 +31,28 @@ export function readWrite(args: RawArgs): WriteArgs {
     address: addressArg(args, 'address'),
     values,
   } as const;
-  if (args['yes'] === true) return write;
-  throw new ConsoleError('usage', `nothing written: this would write ${inWords(write)}. Say --yes to do it`);
+  return { ...write, isConfirmed: args['yes'] === true };
+}
+
+/**
+ * Nothing is written that nobody confirmed.
+ *
+ * Errors: throws ConsoleError 'usage' that says what it would do and, a line each, what the profile says against it.
+ */
+export function confirmed({ isConfirmed, ...write }: BusWrite & Pick<WriteArgs, 'isConfirmed'>, bus: Pick<BusTools, 'warnings'>): BusWrite {
+  if (isConfirmed) return write;
+  const warnings = bus.warnings?.(write) ?? [];
+  const preview = `nothing written: this would write ${inWords(write)}`;
+  if (warnings.length === 0) throw new ConsoleError('usage', `${preview}. Say --yes to do it`);
+  const lines = [`${preview}.`, ...warnings.map((warning) => `warning: ${warning}`), 'Say --yes to do it all the same'];
+  throw new ConsoleError('usage', lines.join('\n'));
 }
 
 /** `300 (0x012C) to holding register 2000 of unit 7 on line street`. */
-function inWords({ values, table, address, unit, line }: WriteArgs): string {
+function inWords({ values, table, address, unit, line }: BusWrite): string {
   const what = values.map((value) => (table === 'coil' ? (value === 1 ? 'on' : 'off') : `${value} (${hexWord(value)})`)).join(', ');
   const where = `${table === 'coil' ? 'coil' : 'holding register'} ${address}${values.length === 1 ? '' : ` to ${address + values.length - 1}`}`;
-  const whose = unit === UNITS.broadcast ? 'every unit' : typeof unit === 'string' ? unit : `unit ${unit}`;
+  const whose = unit === UNITS.broadcast ? 'every unit' : `unit ${unit}`;
   return `${what} to ${where} of ${whose} on line ${line}`;
 }
 

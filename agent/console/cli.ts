@@ -42,7 +42,10 @@ export async function runCommandLine(words: readonly string[], terminal: Termina
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : CONSOLE_EXIT.usage;
     if (!(error instanceof ConsoleError)) throw error;
     if (words.includes('--json')) terminal.out(`${JSON.stringify({ error: failure(null, error).error })}\n`);
-    else terminal.err(`${wrap(`luciole: ${toAscii(error.message)}`, terminal.widthCols).join('\n')}\n`);
+    else {
+      const lines = `luciole: ${error.message}`.split('\n').flatMap((line) => wrap(toAscii(line), terminal.widthCols));
+      terminal.err(`${lines.join('\n')}\n`);
+    }
     return CONSOLE_EXIT[error.code];
   }
 }

@@ -89,6 +89,7 @@ export function renderWrite(result: BusWriteResult, page: Page): string {
     ...tableLines(columns, rows, page.widthCols),
     '',
     ...labelled('Result', ending(result), page.widthCols),
+    ...(result.warnings ?? []).flatMap((warning) => labelled('Warning', warning, page.widthCols)),
     ...putBack(result, page),
   ].join('\n');
 }

@@ -14,6 +14,8 @@ export interface BusTools {
   /** Which registers of a unit answer; never writes. */
   registers(request: RegistersRequest, tell: (progress: RegistersProgress) => void): Promise<RegistersResult>;
   read(request: BusRead): Promise<BusReadResult>;
+  /** What the profiles say against a write: outside their limits, dangerous; filled in by `app.ts`. */
+  warnings?(request: BusWrite): readonly string[];
   /** Writes and reads back. */
   write(request: BusWrite): Promise<BusWriteResult>;
   stats(): readonly LineStats[];
@@ -119,6 +121,8 @@ export interface BusWriteResult extends BusWrite {
   readonly after: readonly number[] | null;
   /** Lamps whose level stands in these registers, so that the agent writes its own again; filled in by `app.ts`. */
   readonly lamps?: readonly string[];
+  /** As `BusTools.warnings`; filled in by `app.ts`. */
+  readonly warnings?: readonly string[];
 }
 
 /** Middle, nearly all, worst. */

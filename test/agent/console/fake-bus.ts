@@ -143,7 +143,7 @@ export function transaction(changes: Partial<BusTransaction> = {}): BusTransacti
   };
 }
 
-/** A line with a unit 7 that has all and refuses register 404, and a unit 9 that is not there. What was asked is kept. */
+/** A line with a unit 7 that has all and refuses register 404, and a unit 9 that is not there; a profile knows 2001. What was asked is kept. */
 export function createFakeBus(asked: unknown[]): BusTools {
   return {
     scan: async ({ signal: _, ...request }, tell) => {
@@ -163,10 +163,13 @@ export function createFakeBus(asked: unknown[]): BusTools {
       if (request.line === 'air') throw new RangeError('line air is a uart line: nobody can be asked there');
       return readResult({ ...request, words: Array.from({ length: request.count }, (_, index) => (index === 0 ? 300 : 0xff38)) });
     },
+    warnings: ({ address, values }) => (address === 2_001 ? [`level: ${values} is outside the profile's limits 0 to 100`] : []),
     write: async (request) => {
       asked.push(request);
+      const warnings = request.address === 2_001 ? [`level: ${request.values} is outside the profile's limits 0 to 100`] : [];
       return {
         ...request,
+        warnings,
         before: request.unit === 0 ? null : [100],
         after: request.unit === 0 ? null : request.address === 1 ? [100] : request.values,
       };

@@ -241,6 +241,11 @@ const sheets: [story: string, text: string, says: RegExp[]][] = [
   ['a register that holds letters', renderRead(bus.readResult({ words: [0x5742], values: [] }), page), [/0x5742 +WB$/m]],
   ['bits', renderRead(bus.readResult({ table: 'coil', words: [1, 0], values: [] }), page), [/^ +2000 {2}0x07D0 +1$/m]],
   ['a write that took', renderWrite(written, page), [/100 \(0x0064\) {2}300 \(0x012C\) {2}300 \(0x012C\)/, /written and read back/]],
+  [
+    'a write that the profile has something against',
+    renderWrite({ ...written, warnings: ["level: 300 is outside the profile's limits 0 to 100"] }, page),
+    [/^Result +written and read back\nWarning +level: 300 is outside the profile's limits 0 to 100$/m],
+  ],
   ['a write that did not take', renderWrite({ ...written, after: [100] }, page), [/keeps another value/]],
   [
     'a broadcast',

@@ -158,6 +158,12 @@ const refused: [story: string, command: string, args: Record<string, string | bo
     { line: 'street', unit: '7', address: '0', value: '1' },
     { code: 'usage', message: /nothing written/ },
   ],
+  [
+    'a write nobody confirmed, by the name of its device, with what the profile says against it',
+    'bus write',
+    { line: 'street', unit: 'L02', address: '2001', value: '500' },
+    { code: 'usage', message: /of unit 2 on line street\.\nwarning: level: 500 is outside the profile's limits 0 to 100\nSay --yes/ },
+  ],
   ['a verb with a wrong letter', 'bus scna', { line: 'street' }, { code: 'unknown-command', message: /did you mean bus scan/ }],
   ['an unknown profile', 'profile show', { id: 'eastron-sdm63' }, { code: 'unknown-name', message: /did you mean eastron-sdm630/ }],
   ['points of nobody', 'points', { filter: 'L09' }, { code: 'unknown-name', message: /no point matches "L09"; did you mean L01/ }],
@@ -364,6 +370,8 @@ t.test('a write to a line goes into the log with the name of who did it', async 
   t.match(said, [['console-command', { ...asked, before: [100], after: [100] }]], 'with what stood there and what stands there now');
   await t.rejects(call(socketPath, 'bus write', { line: 'air', unit: 'L01', address: '1', value: '5', yes: true }));
   t.match(logged.at(-1), ['console-command', { command: 'bus write', by: 'console:tech', refused: /L01 is on line street/ }], 'or why not');
+  await call(socketPath, 'bus write', { line: 'street', unit: '7', address: '2001', value: '5', yes: true });
+  t.match(logged.at(-1), ['console-command', { warnings: [/outside the profile's limits/] }], 'and what the profile said against it');
 });
 
 t.test('garbage is answered with an error and the next request is answered as if nothing had been', async (t) => {

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import t from 'tap';
 import { addressArg, findLine, findUnit, numberArg, onBus, rangeArgs, tableArg, unitArg } from '../../../agent/console/bus-args.ts';
-import { readWrite, valuesFit } from '../../../agent/console/bus-write-args.ts';
+import { confirmed, readWrite, valuesFit } from '../../../agent/console/bus-write-args.ts';
 import { COMMANDS, FAMILIES } from '../../../agent/console/commands.ts';
 import { ConsoleError } from '../../../agent/console/console-error.ts';
 import { formatDuration, parseDuration } from '../../../agent/console/duration.ts';
@@ -166,18 +166,40 @@ const writes: [story: string, args: RawArgs, expected: object][] = [
 ];
 for (const [story, args, expected] of writes) t.test(`${story} is what is written`, async (t) => t.match(readWrite(args), expected));
 
-const noWrites: [story: string, args: RawArgs, message: RegExp][] = [
+const previews: [story: string, args: RawArgs, warnings: string[], message: string | RegExp][] = [
   [
-    'a write without --yes',
+    'a register',
     write({ yes: false }),
-    /nothing written: this would write 300 \(0x012C\) to holding register 2000 of unit 7 on line street\. Say --yes/,
+    [],
+    'nothing written: this would write 300 (0x012C) to holding register 2000 of unit 7 on line street. Say --yes to do it',
   ],
   [
-    'a broadcast without --yes',
+    'a register whose profile has something against it',
+    write({ yes: false }),
+    ["level: 300 is outside the profile's limits 0 to 100", 'level: the profile calls this dangerous'],
+    `nothing written: this would write 300 (0x012C) to holding register 2000 of unit 7 on line street.
+warning: level: 300 is outside the profile's limits 0 to 100
+warning: level: the profile calls this dangerous
+Say --yes to do it all the same`,
+  ],
+  [
+    'a broadcast',
     write({ yes: false, unit: '0', value: '1,2' }),
+    [],
     /1 \(0x0001\), 2 \(0x0002\) to holding register 2000 to 2001 of every unit/,
   ],
-  ['a coil without --yes', write({ yes: false, table: 'coil', value: 'off', unit: 'L07' }), /would write off to coil 2000 of L07/],
+  ['a coil', write({ yes: false, table: 'coil', value: 'off' }), [], /would write off to coil 2000 of unit 7/],
+];
+for (const [story, args, warnings, message] of previews) {
+  t.test(`${story} is not written without --yes, and said`, async (t) => {
+    const asked = { ...readWrite(args), unit: Number(args['unit']) };
+    t.throws(() => confirmed(asked, { warnings: () => warnings }), { code: 'usage', message });
+    const { isConfirmed: _, ...said } = asked;
+    t.strictSame(confirmed({ ...said, isConfirmed: true }, { warnings: () => warnings }), said, 'with it, it is');
+  });
+}
+
+const noWrites: [story: string, args: RawArgs, message: RegExp][] = [
   ['a value too large', write({ value: '65536' }), /-32768 to 65535/],
   ['a value with a fraction', write({ value: '1.5' }), /-32768 to 65535/],
   ['an empty value between commas', write({ value: '1,,2' }), /-32768 to 65535/],
