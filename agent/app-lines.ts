@@ -40,7 +40,7 @@ function modbusLine(config: LineConfig, parts: Omit<FieldLineParts, 'profiles'>)
   const port = bytePort(config, parts);
   const { kind } = parseLinePort(config.port);
   if (kind === 'tcp') return createTcpLine({ port, clock });
-  if (kind === 'rtu+tcp') return createModbusLine({ port, serial: config.serial, clock });
+  if (kind === 'rtu+tcp') return createModbusLine({ port, serial: config.serial, clock, isNetwork: true });
   return createModbusLine({ port, serial: config.serial, clock, portFor: (serial) => openPort(config.port, serial, config.rs485) });
 }
 

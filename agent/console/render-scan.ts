@@ -24,14 +24,14 @@ export function renderScanProgress({ done, total, serial, found }: ScanProgress)
 }
 
 /** The table of what answered, then what is missing and what was damaged. */
-export function renderScan({ line, found, missing, damaged, durationMs }: ScanResult, page: Page): string {
+export function renderScan({ line, isNetwork, found, missing, damaged, durationMs }: ScanResult, page: Page): string {
   const sum = `${count(found.length, 'unit')} on line ${line}, in ${formatDuration(durationMs)}`;
   const table = found.length === 0 ? [] : [...tableLines(COLUMNS, found.map(rowOf), page.widthCols), ''];
   return [
     ...table,
     sum,
-    ...(found.length === 0 ? labelled('Nobody', SILENT_LINE, page.widthCols) : []),
-    ...(missing.length === 0 ? [] : labelled('Missing', missingText(missing), page.widthCols)),
+    ...(found.length === 0 ? labelled('Nobody', isNetwork ? SILENT_GATEWAY : SILENT_LINE, page.widthCols) : []),
+    ...(missing.length === 0 ? [] : labelled('Missing', missingText(missing, isNetwork), page.widthCols)),
     ...(damaged.length === 0 ? [] : labelled('Damaged', damagedText(damaged), page.widthCols)),
     ...(found.some(({ device }) => device === null) ? labelled('Unknown', STRANGERS, page.widthCols) : []),
   ].join('\n');
@@ -47,6 +47,8 @@ const COLUMNS = [
 
 const SILENT_LINE =
   'answers: check the supply, A and B (try them swapped), the termination, and the speed: --baud auto tries the others; --wait 300 gives slow units time';
+const SILENT_GATEWAY =
+  'answers: check that this is the right gateway, its own serial settings, and supply and cable of what is behind it; --wait 300 gives slow units time';
 const STRANGERS = 'units (Device "-") are in no line of the cabinet: `luciole profile list` names the types, docs/add-a-device.md adds one';
 
 function rowOf({ unit, serial, turnaroundMs, device, profiles, exception }: FoundUnit): string[] {
@@ -59,9 +61,9 @@ function profileText(profiles: FoundUnit['profiles'], exception: FoundUnit['exce
   return exception === null ? NOTHING : `- (answers ${exception})`;
 }
 
-function missingText(missing: ScanResult['missing']): string {
+function missingText(missing: ScanResult['missing'], isNetwork: boolean): string {
   const names = missing.map(({ unit, device }) => `${device} (${unit})`).join(', ');
-  return `${names}: in the cabinet, but silent; check supply and wire, and that the address is what the cabinet says`;
+  return `${names}: in the cabinet, but silent; check supply and ${isNetwork ? 'cable behind the gateway' : 'wire'}, and that the address is what the cabinet says`;
 }
 
 function damagedText(damaged: readonly number[]): string {

@@ -57,6 +57,8 @@ export interface FoundUnit {
 
 export interface ScanResult {
   readonly line: string;
+  /** Its units stand behind a gateway. */
+  readonly isNetwork: boolean;
   readonly found: readonly FoundUnit[];
   /** Units of the cabinet on this line that did not answer. */
   readonly missing: readonly { readonly unit: number; readonly device: string }[];

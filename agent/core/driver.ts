@@ -84,6 +84,8 @@ export interface LineCounters {
 export interface ModbusLine {
   readonly isOpen: boolean;
   readonly counters: LineCounters;
+  /** Its units stand behind a gateway, whose wire nobody here sees. */
+  readonly isNetwork?: boolean;
   open(): Promise<void>;
   close(): Promise<void>;
   /**

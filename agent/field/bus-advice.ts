@@ -4,6 +4,7 @@
  * Pure: statistics in, sentences out. Every rule names the finding first and then where to look. Called by `line-stats.ts`.
  */
 import type { LineStats, UnitStats } from '../core/bus-tools.ts';
+import { adviceWords } from './advice-words.ts';
 import { RECENT_MIN, type RecentCounts } from './recent-ends.ts';
 
 /** Below this many recent transactions of a unit nothing is said about its share of failures. Source: assumed; one failure in twenty is no pattern yet. */
@@ -54,53 +55,42 @@ export function adviceOf(line: PlainLineStats, latencyMs: number | null): string
 function silence({ units, port, baud, downReason }: PlainLineStats): string[] {
   if (downReason !== '') return [downAdvice(downReason)];
   const silent = units.filter(({ state }) => state === 'silent');
-  if (silent.length > 1 && silent.length === units.length) {
-    if (baud === null) return [`no unit answers: check that ${port} is the right gateway, its own serial settings and what is behind it`];
-    return [`no unit answers: check the supply of the line, A and B swapped, ${baud} baud and parity, and that ${port} is the right port`];
-  }
+  const words = adviceWords(port);
+  if (silent.length > 1 && silent.length === units.length) return [`no unit answers: ${words.nobody(port, baud)}`];
   return [
     ...together(
       silent.filter(({ ok }) => ok === 0),
-      (names, one) =>
-        one
-          ? `${names} has never answered: check its address, its supply and its baud rate; "bus scan" finds it elsewhere`
-          : `${names} have never answered: check their addresses, supply and baud rate; "bus scan" finds them elsewhere`,
+      (names, one) => `${names} ${one ? 'has' : 'have'} never answered: ${words.never(one)}`,
     ),
     ...together(
       silent.filter(({ ok }) => ok > 0),
-      (names, one) =>
-        one
-          ? `${names} has stopped answering: check its supply and its wires`
-          : `${names} have stopped answering: check their supply and wires`,
+      (names, one) => `${names} ${one ? 'has' : 'have'} stopped answering: ${words.stopped(one)}`,
     ),
   ];
 }
 
-function damage({ units }: PlainLineStats): string[] {
+function damage({ units, port }: PlainLineStats): string[] {
+  const words = adviceWords(port);
   const heard = units.filter((unit) => recentOf(unit) >= ENOUGH && unit.state !== 'silent');
   const damaged = heard.filter((unit) => unit.recent.damaged > SHARE.crc * recentOf(unit));
   if (damaged.length > 1 && damaged.length * 2 > heard.length) {
-    return [
-      `damaged replies from ${damaged.length} of ${heard.length} units: check termination (120 ohm at both ends), biasing, shield and baud rate`,
-    ];
+    return [`damaged replies from ${damaged.length} of ${heard.length} units: ${words.damagedAll}`];
   }
   return damaged.map(
     ({ device, unit, recent }) =>
-      `${counted(recent.damaged, 'damaged reply', 'damaged replies')} from ${device} (unit ${unit}) alone: check its stub and its transceiver, and for a second unit with address ${unit}`,
+      `${counted(recent.damaged, 'damaged reply', 'damaged replies')} from ${device} (unit ${unit}) alone: ${words.damagedOne(unit)}`,
   );
 }
 
-function echo({ echoes }: PlainLineStats): string[] {
-  return echoes === 0 ? [] : ['the adapter hears what it sends: harmless, but switch off its local echo (RE with DE) to spare the line'];
+function echo({ echoes, port }: PlainLineStats): string[] {
+  return echoes === 0 ? [] : [adviceWords(port).echo];
 }
 
 /** Bytes that belong to no question of ours. */
-function foreign({ strangers, transactions, noiseBytes }: PlainLineStats): string[] {
-  if (strangers > 0) return [`${strangers} frames of somebody else: look for a second master on the line, or two units with one address`];
+function foreign({ strangers, transactions, noiseBytes, port }: PlainLineStats): string[] {
+  if (strangers > 0) return [`${strangers} frames of somebody else: ${adviceWords(port).strangers}`];
   if (transactions < ENOUGH || noiseBytes <= NOISE_PER_TRANSACTION * transactions) return [];
-  return [
-    `${noiseBytes} bytes nobody asked for: look for a second master on the line, for missing biasing, or for a unit that talks by itself`,
-  ];
+  return [`${noiseBytes} bytes nobody asked for: ${adviceWords(port).noise}`];
 }
 
 /** A wait that was learned from the unit itself is not the profile's to raise: only what comes again and again is worth a word then. */
@@ -128,16 +118,15 @@ function lateness({ units }: PlainLineStats): string[] {
   ];
 }
 
-function timeouts({ units }: PlainLineStats): string[] {
+function timeouts({ units, port }: PlainLineStats): string[] {
   const lossy = units.filter(
     (unit) => unit.state !== 'silent' && recentOf(unit) >= ENOUGH && unit.recent.missed > SHARE.timeout * recentOf(unit),
   );
   const shares = range(lossy.map((unit) => (100 * unit.recent.missed) / recentOf(unit)));
-  return together(lossy, (names, one) =>
-    one
-      ? `${names} misses ${shares} % of its questions${LATELY}: check its connectors and its supply`
-      : `${names} miss ${shares} % of their questions${LATELY}: check their connectors and supply, and the wire they share`,
-  );
+  return together(lossy, (names, one) => {
+    const missed = one ? `misses ${shares} % of its` : `miss ${shares} % of their`;
+    return `${names} ${missed} questions${LATELY}: ${adviceWords(port).lossy(one)}`;
+  });
 }
 
 function exceptions({ units }: PlainLineStats): string[] {
@@ -164,13 +153,11 @@ function exceptions({ units }: PlainLineStats): string[] {
   ];
 }
 
-function load({ busyPct, wirePct, overruns, baud }: PlainLineStats): string[] {
+function load({ busyPct, wirePct, overruns, baud, port }: PlainLineStats): string[] {
   if (busyPct <= BUSY_PCT) return [];
   const late = overruns === 0 ? '' : `, ${overruns} polls came late`;
-  const cure =
-    wirePct * 2 > busyPct && baud !== null
-      ? `raise ${baud} baud, poll less often or split the line`
-      : 'its units take their time: poll less often or split the line';
+  const faster = wirePct * 2 > busyPct ? adviceWords(port).fuller(baud) : null;
+  const cure = faster ?? 'its units take their time: poll less often or split the line';
   return [`the line is ${Math.round(busyPct)} % busy${late}: ${cure}`];
 }
 

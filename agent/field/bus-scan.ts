@@ -40,6 +40,7 @@ export async function scanLine(parts: ScanParts, request: ScanRequest, tell: (pr
   const damagedOwn = own.map(({ device: { unit } }) => unit).filter(parts.isDamaged);
   return {
     line: desk.config.id,
+    isNetwork: isNetwork(desk.config.port),
     found: book.all(),
     missing: missing.map(({ device }) => ({ unit: device.unit, device: device.id })),
     damaged: [...damaged, ...damagedOwn].toSorted((a, b) => a - b),

@@ -6,6 +6,7 @@
 import type { LineCounters } from '../core/driver.ts';
 import { serialOf } from '../core/line-port.ts';
 import type { DeviceView, LineView } from '../core/ports.ts';
+import { isNetwork } from './bus-bounds.ts';
 import type { BusLoad } from './bus-load.ts';
 import type { BusToolsParts, RawLine } from './bus-tools.ts';
 import type { FieldLine } from './field.ts';
@@ -48,7 +49,7 @@ export function lineView({ source, keeper, load, runner }: Runtime, counters: Li
     kind: source.kind,
     port: config.port,
     state: keeper.reason !== '' ? 'down' : isDead ? 'reopening' : 'up',
-    reason: keeper.reason !== '' || !isDead ? keeper.reason : deadLineText(config.id),
+    reason: keeper.reason !== '' || !isDead ? keeper.reason : deadLineText(config.id, config.port),
     baud: serialOf(config)?.baud ?? null,
     busyPct: load.busyPct(),
     transactions: counters?.transactions ?? 0,
@@ -60,9 +61,11 @@ export function lineView({ source, keeper, load, runner }: Runtime, counters: Li
   };
 }
 
-/** What is said of a line none of whose units answers any more. */
-export function deadLineText(lineId: string): string {
-  return `no unit on line ${lineId} answers; check its supply, wires A and B, the adapter (its port is reopened now and then)`;
+/** What is said of a line none of whose units answers any more; without its port, what is true of any. */
+export function deadLineText(lineId: string, port?: string): string {
+  const wire = port === undefined ? 'its wires and what its port leads to' : 'wires A and B, the adapter';
+  const where = port !== undefined && isNetwork(port) ? 'the gateway, its address and what is behind it' : `its supply, ${wire}`;
+  return `no unit on line ${lineId} answers; check ${where} (its port is reopened now and then)`;
 }
 
 export function deviceViews({ source, units, uart }: Runtime): DeviceView[] {

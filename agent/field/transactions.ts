@@ -170,7 +170,7 @@ export function createTransactions(
     unit.health = afterTransaction(before, { kind: 'timeout', atMono, jitter: random(), mayBeStarting });
     if (before.state === 'silent' || unit.health.state !== 'silent') return;
     leave(unit);
-    const text = silentText(unit, lineId, error);
+    const text = silentText(unit, { lineId, isNetwork: line.isNetwork === true }, error);
     events.set(true, { code: 'unit-silent', source: unit.device.id, severity: 'warning', text });
   }
 
@@ -191,7 +191,8 @@ export function createTransactions(
 }
 
 /** Where to look first: a screen of 80 columns shows the first 60. */
-function silentText({ device: { id, unit, pole } }: Unit, lineId: string, { message }: BusError): string {
-  const wire = pole === null ? `its wire (line ${lineId})` : `the wire to pole ${pole} (line ${lineId})`;
-  return `${id} does not answer; check its supply, address ${unit} and ${wire}; ${message}`;
+function silentText({ device: { id, unit, pole } }: Unit, at: { lineId: string; isNetwork: boolean }, { message }: BusError): string {
+  const [wire, where] = at.isNetwork ? ['cable', ' behind the gateway'] : ['wire', ''];
+  const way = pole === null ? `its ${wire}${where}` : `the ${wire} to pole ${pole}${where}`;
+  return `${id} does not answer; check its supply, address ${unit} and ${way} (line ${at.lineId}); ${message}`;
 }

@@ -51,6 +51,7 @@ export function createWatchedLine({ line, clock, deviceOf, onTransaction }: Watc
     get counters() {
       return line.counters;
     },
+    isNetwork: line.isNetwork === true,
     open: () => line.open(),
     close: () => line.close(),
     read: (request, timeoutMs) => told(request, line.read(request, timeoutMs)),

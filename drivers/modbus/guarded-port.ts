@@ -40,6 +40,8 @@ export interface GuardedPortOptions extends LinkOptions {
   readonly late: LateReplies;
   /** Silence before a request. Units: ms. Default: the standard's 3.5 characters. */
   readonly frameGapMs?: number;
+  /** Behind a serial server on the network; for the words of its failures. */
+  readonly isNetwork?: boolean;
 }
 
 export class GuardedPort extends ModbusLink {
@@ -49,17 +51,19 @@ export class GuardedPort extends ModbusLink {
   readonly #held: HeldInput;
   readonly #charMs: number;
   readonly #gapMs: number;
+  readonly #isNetwork: boolean;
   #pending: Pending | null = null;
   /** No byte has been on the wire since. */
   #quietMono: MonoMs = 0;
   /** Bytes may lie in the port that were not delivered. */
   #isUnsure = true;
 
-  constructor({ port, serial, clock, counters, late, frameGapMs = gapMs(serial) }: GuardedPortOptions) {
+  constructor({ port, serial, clock, counters, late, frameGapMs = gapMs(serial), isNetwork = false }: GuardedPortOptions) {
     super({ port, clock, counters });
     this.#late = late;
     this.#charMs = charMs(serial);
     this.#gapMs = frameGapMs;
+    this.#isNetwork = isNetwork;
     this.#memory = createWindowMemory(late, counters);
     this.#strays = createStrayBytes({ late, counters, charMs: this.#charMs, gapMs: frameGapMs });
     this.#held = createHeldInput(port, clock, this.#charMs);
@@ -216,7 +220,7 @@ export class GuardedPort extends ModbusLink {
     this.counters.noiseBytes += bytes;
     // A damaged reply was the reply; after anything else it may still come.
     if (verdict !== 'damaged') this.#owe(pending, nowMono);
-    pending.fail(verdictError(verdict, pending, this.counters));
+    pending.fail(verdictError(verdict, { ...pending, isNetwork: this.#isNetwork }, this.counters));
   }
 
   #owe({ request, sentMono }: Pending, nowMono: MonoMs): void {

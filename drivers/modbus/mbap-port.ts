@@ -84,7 +84,7 @@ export class MbapPort extends ModbusLink {
     this.#pending = null;
     this.counters.timeouts++;
     this.counters.busyMs += this.clock.monoMs() - pending.sentMono;
-    const advice = 'check the unit behind the gateway, its address and the wiring';
+    const advice = 'check the unit behind the gateway, its address and its cable';
     pending.fail(new BusError('timeout', `unit ${pending.request[0]}: no reply in ${Math.round(pending.timeoutMs)} ms, ${advice}`));
   }
 

@@ -26,6 +26,8 @@ export interface ModbusLineOptions {
   readonly frameGapMs?: number;
   /** The same port with other settings; a line without it cannot be retuned. */
   readonly portFor?: (serial: SerialSettings) => BytePort;
+  /** See `GuardedPortOptions`. */
+  readonly isNetwork?: boolean;
 }
 
 /** One way to the units: a port, the link on it, the client above. */
@@ -42,18 +44,20 @@ interface LineParts {
   readonly counters: LinkCounters;
   readonly own: Station;
   readonly tune: (serial: SerialSettings) => Station;
+  readonly isNetwork: boolean;
 }
 
 /** A Modbus RTU line: `modbus-serial` speaks the protocol, the guarded port keeps the time and the peace. Errors: as `ModbusLine`. */
-export function createModbusLine({ port, serial, clock, portFor, ...gap }: ModbusLineOptions): ModbusLine {
+export function createModbusLine({ port, serial, clock, portFor, ...more }: ModbusLineOptions): ModbusLine {
   const counters = freshCounters();
   const late = createLateReplies();
   const stationOn = (port: BytePort, serial: SerialSettings): Station =>
-    station(port, new GuardedPort({ port, serial, clock, counters, late, ...gap }), charMs(serial));
+    station(port, new GuardedPort({ port, serial, clock, counters, late, ...more }), charMs(serial));
   return lineOf({
     clock,
     counters,
     own: stationOn(port, serial),
+    isNetwork: more.isNetwork === true,
     tune: (other) => {
       if (portFor === undefined)
         throw new BusError('port-refused', 'this line cannot be retuned: set the speed in the serial server itself');
@@ -69,6 +73,7 @@ export function createTcpLine({ port, clock }: Pick<ModbusLineOptions, 'port' | 
     clock,
     counters,
     own: station(port, new MbapPort({ port, clock, counters }), NETWORK_CHAR_MS),
+    isNetwork: true,
     tune: () => {
       throw new BusError('port-refused', 'a network line has no speed: scan with the settings of the gateway behind it');
     },
@@ -83,7 +88,7 @@ function station(port: BytePort, link: ModbusLink, oneCharMs: number): Station {
  * One request at a time: a second one while the first is in flight is a programming error.
  * Requests in flight fail at once when the port goes away.
  */
-function lineOf({ clock, counters, own, tune }: LineParts): ModbusLine {
+function lineOf({ clock, counters, own, tune, isNetwork }: LineParts): ModbusLine {
   let at = own;
   let transactions = 0;
   let exceptions = 0;
@@ -112,6 +117,7 @@ function lineOf({ clock, counters, own, tune }: LineParts): ModbusLine {
     get counters() {
       return { ...counters, transactions, exceptions };
     },
+    isNetwork,
     onLost: () => {},
     open() {
       isWanted = true;

@@ -7,34 +7,60 @@ import { BusError } from '../../agent/core/errors.ts';
 import type { Exchange, LinkCounters } from './modbus-link.ts';
 import type { WindowVerdict } from './reply-window.ts';
 
+/** Where to look. */
+interface VerdictWords {
+  readonly damaged: string;
+  readonly truncated: string;
+  readonly stranger: string;
+  readonly noise: string;
+  readonly silence: string;
+}
+
+const ON_WIRE: VerdictWords = {
+  damaged: 'check wiring, termination and baud rate, and that no second unit has its address',
+  truncated: 'check wiring, supply of the unit and a loose contact',
+  stranger: 'check that no second master is on the line',
+  noise: 'check baud rate, parity, polarity (A/B) and bias of the line',
+  silence: 'check power, address and wiring',
+};
+
+/** Of a serial server that passes bytes on. */
+const BEHIND_GATEWAY: VerdictWords = {
+  damaged: 'check the serial settings of the gateway and the cable behind it, and that no second unit has its address',
+  truncated: 'check the network, the gateway, and supply and cable of the unit behind it',
+  stranger: 'check that no second client uses the gateway',
+  noise: 'check the serial settings of the gateway and that its port passes raw bytes on',
+  silence: 'check the unit behind the gateway: power, address and cable',
+};
+
+export interface FailedExchange extends Pick<Exchange, 'timeoutMs'> {
+  readonly request: Buffer;
+  /** The line is behind a gateway. */
+  readonly isNetwork: boolean;
+}
+
 /** Counts the verdict where the window has not done so, and makes its error. */
-export function verdictError(
-  verdict: WindowVerdict,
-  { request, timeoutMs }: Pick<Exchange, 'timeoutMs'> & { readonly request: Buffer },
-  counters: LinkCounters,
-): BusError {
+export function verdictError(verdict: WindowVerdict, { request, timeoutMs, isNetwork }: FailedExchange, counters: LinkCounters): BusError {
+  const words = isNetwork ? BEHIND_GATEWAY : ON_WIRE;
   const unit = `unit ${request[0]}`;
   const waited = `no reply in ${Math.round(timeoutMs)} ms`;
   switch (verdict) {
     case 'damaged':
       counters.crcErrors++;
-      return new BusError(
-        'crc',
-        `${unit}: damaged reply, check wiring, termination and baud rate, and that no second unit has its address`,
-      );
+      return new BusError('crc', `${unit}: damaged reply, ${words.damaged}`);
     case 'truncated':
       counters.truncated++;
-      return new BusError('wrong-reply', `${unit}: its reply broke off, check wiring, supply of the unit and a loose contact`);
+      return new BusError('wrong-reply', `${unit}: its reply broke off, ${words.truncated}`);
     case 'wrong-reply':
       return new BusError('wrong-reply', `${unit}: answered something else than was asked, check that no second unit has its address`);
     case 'stranger':
       counters.timeouts++;
-      return new BusError('timeout', `${unit}: ${waited}, but frames of others: check that no second master is on the line`);
+      return new BusError('timeout', `${unit}: ${waited}, but frames of others: ${words.stranger}`);
     case 'noise':
       counters.timeouts++;
-      return new BusError('timeout', `${unit}: ${waited}, only noise: check baud rate, parity, polarity (A/B) and bias of the line`);
+      return new BusError('timeout', `${unit}: ${waited}, only noise: ${words.noise}`);
     case 'silence':
       counters.timeouts++;
-      return new BusError('timeout', `${unit}: ${waited}, check power, address and wiring`);
+      return new BusError('timeout', `${unit}: ${waited}, ${words.silence}`);
   }
 }

@@ -243,6 +243,31 @@ t.test('RTU over TCP: the guarded port does its work behind a serial server too'
   await t.rejects(line.retune(SERIAL), { code: 'port-refused', message: /serial server/ });
 });
 
+const behindServer: [story: string, answer: (frame: Buffer) => Buffer, message: RegExp][] = [
+  ['nothing', () => Buffer.alloc(0), /^unit 1: no reply in 30 ms, check the unit behind the gateway: power, address and cable$/],
+  ['noise', () => Buffer.from([9, 8, 7]), /only noise: check the serial settings of the gateway/],
+  ['frames of others', () => withCrc(Buffer.from([9, 3, 2, 0, 7])), /frames of others: check that no second client uses the gateway/],
+  [
+    'a damaged reply',
+    (frame) => Buffer.concat([rtuAnswer(frame).subarray(0, -1), Buffer.from([0])]),
+    /damaged reply, check the serial settings/,
+  ],
+  ['half a reply', (frame) => rtuAnswer(frame).subarray(0, 6), /broke off, check the network, the gateway/],
+];
+for (const [story, answer, message] of behindServer) {
+  t.test(`behind a serial server ${story} points at the gateway, not at a wire`, async (t) => {
+    const server = await serve(t, (frame, socket) => void socket.write(answer(frame)));
+    const port = createSocketPort({ name: 'rtu+tcp://server', host: '127.0.0.1', port: server.port, clock });
+    const line = createModbusLine({ port, serial: SERIAL, clock, isNetwork: true });
+    t.teardown(() => line.close());
+    await line.open();
+    t.equal(line.isNetwork, true);
+    await t.rejects(line.read(holding(10, 4), 30), { message });
+    const again = await line.read(holding(10, 3), 30).catch((error: Error) => error.message);
+    t.notMatch(again, /wiring|A\/B|bias|terminat/);
+  });
+}
+
 const ports: [text: string, meaning: string | RegExp][] = [
   ['/dev/ttyUSB0', '/dev/ttyUSB0'],
   ['tcp://10.0.0.5', 'tcp://10.0.0.5:502'],

@@ -45,6 +45,7 @@ export function scanResult(changes: Partial<ScanResult> = {}): ScanResult {
   const common = { serial: SERIAL, turnaroundMs: 4.62, exception: null };
   return {
     line: 'street',
+    isNetwork: false,
     found: [
       { ...common, unit: 1, device: 'L01', profiles: [{ id: 'wirenboard-wb-led', strength: 'strong' }] },
       { ...common, unit: 14, device: null, profiles: [{ id: 'eastron-sdm630', strength: 'plausible' }] },

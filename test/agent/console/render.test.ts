@@ -265,6 +265,11 @@ const sheets: [story: string, text: string, says: RegExp[]][] = [
       /all is well/,
     ],
   ],
+  [
+    'a scan through a gateway that finds nobody',
+    renderScan(bus.scanResult({ isNetwork: true, found: [], damaged: [] }), page),
+    [/^Nobody +answers: check that this is the right gateway/m, /silent; check\s+supply and\s+cable\s+behind\s+the\s+gateway/],
+  ],
   ['no lines', renderStats([], page), [/no lines/]],
   [
     'a transaction',

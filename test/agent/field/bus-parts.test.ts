@@ -175,6 +175,61 @@ for (const [story, line, latencyMs, wanted] of adviceTable) {
   });
 }
 
+const behind = (over: Partial<PlainLineStats>): PlainLineStats => lineOf({ port: 'rtu+tcp://10.0.0.5:4001', ...over });
+const silentUnit = (n: number, ok: number): AdvisedUnit => unit(n, { state: 'silent', ok });
+const gatewayTable: [story: string, line: PlainLineStats, wanted: RegExp][] = [
+  [
+    'nobody answers',
+    behind({ units: [silentUnit(1, 9), silentUnit(2, 9)] }),
+    /check that rtu\+tcp:\/\/10.0.0.5:4001 is the right gateway, its own/,
+  ],
+  [
+    'one never answered',
+    behind({ units: [silentUnit(1, 0), unit(2)] }),
+    /its address, its supply and its cable behind the gateway; "bus scan"/,
+  ],
+  [
+    'two never answered',
+    behind({ units: [silentUnit(1, 0), silentUnit(2, 0), unit(3)] }),
+    /their addresses, supply and cable behind the gateway/,
+  ],
+  ['one stopped', behind({ units: [silentUnit(1, 9), unit(2)] }), /check its supply and its cable behind the gateway/],
+  ['two stopped', behind({ units: [silentUnit(1, 9), silentUnit(2, 9), unit(3)] }), /check their supply and cable behind the gateway/],
+  [
+    'damage everywhere',
+    behind({ units: [unit(1, recent({ damaged: 40 })), unit(2, recent({ damaged: 40 }))] }),
+    /serial settings of the gateway/,
+  ],
+  [
+    'damage at one',
+    behind({ units: [unit(1, recent({ damaged: 40 })), unit(2), unit(3)] }),
+    /alone: check its cable behind the gateway, and for a second/,
+  ],
+  ['an echo', behind({ echoes: 9 }), /the gateway sends back what it is sent: .*switch off its local echo/],
+  ['foreign frames', behind({ strangers: 2 }), /look for another client of the gateway/],
+  ['stray bytes', behind({ noiseBytes: 900 }), /look for another client of the gateway, and for a unit behind it/],
+  [
+    'one loses questions',
+    behind({ units: [unit(1, recent({ missed: 60 })), unit(2)] }),
+    /misses 6 % .* check the network to the gateway, and its cable/,
+  ],
+  [
+    'two lose questions',
+    behind({ units: [1, 2].map((n) => unit(n, recent({ missed: 60 }))) }),
+    /miss 6 % of their .* and their cable and supply/,
+  ],
+  ['no room', behind({ busyPct: 91, wirePct: 80 }), /raise 9600 baud, here and in the gateway/],
+  ['no room on Modbus TCP', behind({ busyPct: 91, wirePct: 80, baud: null }), /busy: its units take their time/],
+];
+for (const [story, line, wanted] of gatewayTable) {
+  t.test(`advice of what is behind a gateway: ${story}`, async (t) => {
+    const advice = adviceOf(line, null);
+    t.equal(advice.length, 1, advice.join('\n'));
+    t.match(advice[0], wanted);
+    t.notMatch(advice[0], /\bA and B\b|wires?\b|stub|transceiver|adapter|terminat|bias|connector/);
+  });
+}
+
 t.test('a question lost between answers counts for ten minutes, a unit that was silent altogether does not', async (t) => {
   const ends = createRecentEnds();
   ends.note('answered', 0);

@@ -4,6 +4,7 @@ import type { SerialSettings } from '../../../agent/core/cabinet.ts';
 import { createManualClock, type ManualClock } from '../../../agent/core/manual-clock.ts';
 import type { Field, LevelWrite } from '../../../agent/core/ports.ts';
 import type { Profile, Table } from '../../../agent/core/profile.ts';
+import type { AgentEvent } from '../../../agent/core/words.ts';
 import { createBusTools } from '../../../agent/field/bus-tools.ts';
 import { createField } from '../../../agent/field/field.ts';
 import { createModbusDriver } from '../../../drivers/modbus/modbus-driver.ts';
@@ -63,6 +64,7 @@ interface Rig {
   readonly field: Field;
   readonly sim: SimLine;
   readonly units: ReadonlyMap<number, Registers>;
+  readonly events: readonly AgentEvent[];
   /** Let time run until it is settled. */
   settled<T>(pending: Promise<T>): Promise<T>;
 }
@@ -114,12 +116,13 @@ async function rigWith(t: Test, options: RigOptions): Promise<Rig> {
     other.end = wire.end;
     return wire.port;
   };
+  const events: AgentEvent[] = [];
   const field = createField({
     lines: [
       {
         kind: 'modbus',
         config: testLine('north', devices, { port, serial }),
-        line: createModbusLine({ port: home.port, serial, clock, portFor }),
+        line: createModbusLine({ port: home.port, serial, clock, portFor, isNetwork: port.includes('://') }),
         driverOf: (id) => createModbusDriver(id.startsWith('L') ? lampProfile : SENSOR),
       },
     ],
@@ -131,11 +134,11 @@ async function rigWith(t: Test, options: RigOptions): Promise<Rig> {
     adapterLatencyMs: () => options.latencyMs ?? null,
     onReadings: () => {},
     onAlive: () => {},
-    onEvent: () => {},
+    onEvent: (event) => events.push(event),
   });
   t.teardown(() => field.stop());
   await field.start();
-  return { clock, field, sim, units, settled: (pending) => settled(clock, pending) };
+  return { clock, field, sim, units, events, settled: (pending) => settled(clock, pending) };
 }
 
 async function settled<T>(clock: ManualClock, pending: Promise<T>): Promise<T> {
@@ -492,6 +495,25 @@ t.test('Modbus TCP has no baud rate to show', async (t) => {
   t.ok(progress.length > 0 && progress.every(({ serial }) => serial === null));
   t.equal(rig.field.lines()[0]?.baud, null);
   t.equal(rig.field.bus.stats()[0]?.baud, null);
+});
+
+t.test('behind a gateway no event, advice or scan speaks of wires that nobody here sees', async (t) => {
+  const rig = await rigWith(t, { lamps: 3, port: 'rtu+tcp://10.0.0.5:4001' });
+  await rig.clock.advance(3_000);
+  rig.sim.silence(2);
+  await rig.clock.advance(20_000);
+  t.match(
+    rig.events.find(({ code }) => code === 'unit-silent')?.text,
+    /^L2 does not answer; check its supply, address 2 and its cable behind the gateway \(line north\)/,
+  );
+  const result = await rig.settled(rig.field.bus.scan({ ...SCAN, to: 5 }, () => {}));
+  t.match(result, { isNetwork: true, missing: [{ device: 'L2' }] });
+  for (const unit of [1, 3]) rig.sim.silence(unit);
+  await rig.clock.advance(600_000);
+  t.match(rig.field.lines()[0]?.reason, /^no unit on line north answers; check the gateway, its address and what is behind it/);
+  const texts = [...rig.events.map(({ text }) => text), ...(rig.field.bus.stats()[0]?.advice ?? [])];
+  t.ok(texts.length > 3, texts.join('\n'));
+  for (const text of texts) t.notMatch(text, /\bA and B\b|A\/B|stub|transceiver|adapter|terminat|bias|wiring/);
 });
 
 t.test('a line of raw bytes has statistics, and no address to ask', async (t) => {
