@@ -64,7 +64,7 @@ const actions: LocalActions = {
   'profile test': testProfileFile,
   export: async (args) => {
     const { exportReadings } = await import('./console/export-command.ts');
-    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => enough.abort());
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => enough.abort());
     return exportReadings(args, { terminal: screen, signal: enough.signal, write: writeOut });
   },
 };

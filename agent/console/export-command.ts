@@ -30,6 +30,9 @@ export interface ExportParts {
   readonly write: (text: string) => Promise<void>;
 }
 
+/** Without what only the file knows. */
+type Reached = Omit<ExportState, 'bytes'>;
+
 interface ExportArgs {
   readonly since: string;
   readonly until: string | null;
@@ -76,9 +79,9 @@ function formatOf(args: RawArgs, to: string): ExportFormat {
   );
 }
 
-async function pump(file: ExportFile, wanted: ExportArgs, { terminal, signal }: ExportParts): Promise<Omit<ExportState, 'bytes'>> {
+async function pump(file: ExportFile, wanted: ExportArgs, { terminal, signal }: ExportParts): Promise<Reached> {
   const tell = teller(terminal);
-  let at: Omit<ExportState, 'bytes'> | null = file.state;
+  let at: Reached | null = file.state;
   let hasHead = file.state !== null && file.state.bytes > 0;
   let last: { frames: number; readings: number } | null = null;
   for (;;) {
@@ -86,12 +89,12 @@ async function pump(file: ExportFile, wanted: ExportArgs, { terminal, signal }: 
       const page: ExportAnswer = await orStopped(askPage(at, framesToAsk(last), wanted, terminal), signal);
       if (at !== null && page.epoch !== at.epoch) throw new ConsoleError('failed', NEW_STORE);
       last = { frames: page.frames.length, readings: page.frames.reduce((sum, { readings }) => sum + readings.length, 0) };
-      const next: Omit<ExportState, 'bytes'> = after(page, at, last, wanted);
+      const next: Reached = after(page, at, last, wanted);
       await file.append(`${hasHead ? '' : headOf(page, wanted.format)}${linesOf(page, wanted.format)}`, next);
       at = next;
       hasHead = true;
       if (page.nextSeq === null) break;
-      tell(page, next.readings);
+      tell(page, next);
     } catch (error) {
       throw at === null || wanted.to === OUTPUT ? error : withKept(error, wanted.to);
     }
@@ -103,7 +106,7 @@ async function pump(file: ExportFile, wanted: ExportArgs, { terminal, signal }: 
 const NEW_STORE = 'the store has been begun anew since this export began, so it cannot go on: remove what is there and begin anew';
 
 async function askPage(
-  at: Omit<ExportState, 'bytes'> | null,
+  at: Reached | null,
   frames: number,
   { since, until, socket }: ExportArgs,
   terminal: Terminal,
@@ -118,24 +121,25 @@ async function askPage(
 /** Errors: throws ConsoleError 'failed' for an agent that would never come to an end. */
 function after(
   { epoch, fromMs, toMs, nextSeq, frames }: ExportAnswer,
-  before: Omit<ExportState, 'bytes'> | null,
+  before: Reached | null,
   page: { readonly frames: number; readonly readings: number },
   { since, until, format }: ExportArgs,
-): Omit<ExportState, 'bytes'> {
+): Reached {
   const beforeSeq = before?.afterSeq ?? 0;
   const afterSeq = nextSeq ?? frames.at(-1)?.seq ?? beforeSeq;
   if (nextSeq !== null && nextSeq <= beforeSeq) throw new ConsoleError('failed', 'the agent gives the same page again; see its log');
   const sums = { frames: (before?.frames ?? 0) + page.frames, readings: (before?.readings ?? 0) + page.readings };
-  return { since, until, format, epoch, fromMs, toMs, afterSeq, ...sums };
+  const beganMs = before?.beganMs ?? frames[0]?.atMs ?? fromMs;
+  return { since, until, format, epoch, fromMs, toMs, beganMs, afterSeq, ...sums };
 }
 
 /** Word of how far it is, at the foot of a terminal or a line now and then. */
-function teller(terminal: Terminal): (page: ExportAnswer, readings: number) => void {
+function teller(terminal: Terminal): (page: ExportAnswer, reached: Reached) => void {
   let reachedPct = 0;
   let toldPct = 0;
-  return ({ frames, fromMs, toMs }, readings) => {
-    const atMs = frames.at(-1)?.atMs ?? fromMs;
-    reachedPct = Math.max(reachedPct, Math.min(100, ((atMs - fromMs) / (toMs - fromMs)) * 100));
+  return ({ frames }, { beganMs, toMs, readings }) => {
+    const atMs = frames.at(-1)?.atMs ?? beganMs;
+    reachedPct = Math.max(reachedPct, Math.min(100, ((atMs - beganMs) / Math.max(1, toMs - beganMs)) * 100));
     const text = `${formatNumber(Math.floor(reachedPct))} %, ${count(readings, 'reading')}`;
     if (terminal.status !== null) return terminal.status.show(text);
     if (reachedPct < toldPct + STAGE_PCT) return;
@@ -144,13 +148,14 @@ function teller(terminal: Terminal): (page: ExportAnswer, readings: number) => v
   };
 }
 
+/** The listener goes with the page, or every page would be kept to the end. */
 function orStopped<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
-  const stopped = new Promise<never>((_, reject) => {
+  return new Promise((resolve, reject) => {
     const stop = (): void => reject(new ConsoleError('failed', 'stopped'));
     if (signal.aborted) stop();
-    else signal.addEventListener('abort', stop, { once: true });
+    signal.addEventListener('abort', stop, { once: true });
+    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', stop));
   });
-  return Promise.race([work, stopped]);
 }
 
 function withKept(error: unknown, to: string): unknown {
@@ -162,12 +167,12 @@ function toOutput(write: ExportParts['write']): ExportFile {
   return { state: null, append: write, finish: async () => {}, close: async () => {} };
 }
 
-function summary({ epoch, fromMs, toMs, frames, readings }: Omit<ExportState, 'bytes'>, { state }: ExportFile, { to, format }: ExportArgs) {
+function summary({ epoch, fromMs, toMs, frames, readings }: Reached, { state }: ExportFile, { to, format }: ExportArgs) {
   const [from, until] = [fromMs, toMs].map((ms) => new Date(ms).toISOString());
   return { file: to, format, epoch, from, to: until, frames, readings, resumed: state !== null };
 }
 
-function sumText({ fromMs, toMs, frames, readings, epoch }: Omit<ExportState, 'bytes'>, { to }: ExportArgs, widthCols: number): string {
+function sumText({ fromMs, toMs, frames, readings, epoch }: Reached, { to }: ExportArgs, widthCols: number): string {
   const [from, until] = [fromMs, toMs].map((ms) => `${new Date(ms).toISOString().slice(0, 19)}Z`);
   const what = `${count(readings, 'reading')} in ${count(frames, 'frame')}, ${from} to ${until}, store ${epoch.slice(0, 8)}`;
   return wrap(toAscii(`${to === OUTPUT ? '' : `${to}: `}${what}`), widthCols).join('\n');

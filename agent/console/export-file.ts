@@ -17,6 +17,8 @@ export interface ExportState {
   readonly epoch: string;
   readonly fromMs: number;
   readonly toMs: number;
+  /** Of the first frame: how far an export is counts from there. */
+  readonly beganMs: number;
   /** Frames up to this one are in the file. */
   readonly afterSeq: number;
   readonly frames: number;
@@ -32,6 +34,7 @@ export interface ExportFile {
   append(text: string, next: Omit<ExportState, 'bytes'>): Promise<void>;
   /** All is written: it takes its name. */
   finish(): Promise<void>;
+  /** Leaves what there is for another time; nothing, where there is nothing. */
   close(): Promise<void>;
 }
 
@@ -81,7 +84,10 @@ function exportFile({ file, part, note, handle, state }: Parts): ExportFile {
         renameSync(part, file);
         rmSync(note, { force: true });
       }),
-    close: () => handle.close(),
+    close: async () => {
+      await handle.close();
+      if (bytes === 0) rmSync(part, { force: true });
+    },
   };
 }
 
@@ -104,7 +110,7 @@ async function goOn(part: string, note: string, wanted: Pick<ExportState, 'since
 function readState(json: string): ExportState | null {
   try {
     const { since, until, format, epoch, ...rest } = JSON.parse(json) as ExportState;
-    const numbers = [rest.fromMs, rest.toMs, rest.afterSeq, rest.frames, rest.readings, rest.bytes];
+    const numbers = [rest.fromMs, rest.toMs, rest.beganMs, rest.afterSeq, rest.frames, rest.readings, rest.bytes];
     const isSound =
       [since, format, epoch].every((word) => typeof word === 'string') &&
       (until === null || typeof until === 'string') &&

@@ -10,6 +10,8 @@ import type { PointHistory } from './store-commands.ts';
 const STEP_MS = { minute: 60_000, hour: 3_600_000 };
 /** A value that does not change is kept once a minute all the same. Units: ms. Source: the usual `store.heartbeatS`, and two polls. */
 const USUAL_HOLD_MS = 150_000;
+/** So many of the times between two readings are usual ones. Source: assumed; a gap or two among few readings must not look usual. */
+const USUAL_SHARE = 0.75;
 
 /** Those with a value, oldest first. */
 export function samplesOf({ resolution, rows, buckets, toMs }: PointHistory): readonly Sample[] {
@@ -22,7 +24,7 @@ export function samplesOf({ resolution, rows, buckets, toMs }: PointHistory): re
 /** Only news is kept, so a value holds until the next reading; much longer than readings usually come apart it is not known. */
 function heldUntilNext(rows: readonly HistoryRow[], toMs: number): readonly Sample[] {
   const apart = rows.map(({ atMs }, index) => (rows[index + 1]?.atMs ?? toMs) - atMs);
-  const usual = apart.toSorted((a, b) => a - b)[Math.floor((apart.length - 1) * 0.9)] ?? 0;
+  const usual = apart.toSorted((a, b) => a - b)[Math.floor((apart.length - 1) * USUAL_SHARE)] ?? 0;
   const holdMs = Math.max(USUAL_HOLD_MS, 2 * usual);
   return rows.flatMap(({ atMs, value }, index) => {
     const isGap = (apart[index] ?? 0) > holdMs;

@@ -92,7 +92,7 @@ function scaleOf(samples: readonly Sample[], decimals: number) {
   const [from, to] = [Math.floor(low / step + 1e-9), Math.max(Math.ceil(high / step - 1e-9), Math.floor(low / step + 1e-9) + 1)];
   const linesPerTick = Math.max(2, Math.floor(HEIGHT_LINES / (to - from)));
   const digits = Math.max(0, -Math.floor(Math.log10(step) + 1e-9));
-  const label = (value: number): string => (Math.abs(value) < step / 2 ? 0 : value).toFixed(Math.min(digits, 10));
+  const label = (value: number): string => value.toFixed(Math.min(digits, 10));
   return { low: from * step, high: to * step, step, linesPerTick, lines: (to - from) * linesPerTick, label };
 }
 

@@ -79,7 +79,7 @@ export function createHousekeeping({ chores, clock, log, memory }: HousekeepingP
     catchesUp && clock.wallMs() - (marks.get(name)?.lastMs ?? Number.NEGATIVE_INFINITY) > MISSED_PERIODS * periodMs;
   const tick = (): void => {
     const minute = Math.floor(clock.wallMs() / MINUTE_MS);
-    const isStep = minute < checkedMinute || minute - checkedMinute > MAX_LATE_MINUTES;
+    const isStep = minute - checkedMinute > MAX_LATE_MINUTES;
     for (let each = isStep ? minute : checkedMinute + 1; each <= minute; each++)
       for (const chore of planned) if (chore.isDue(each * MINUTE_MS)) enqueue(chore);
     checkedMinute = minute;

@@ -380,6 +380,8 @@ t.test('the agent runs with a small heap in the process that was started, a cons
   const [code] = await once(child, 'close');
   t.equal(code, 7);
   t.strictSame(JSON.parse(out), [pid, ['run', 'a b', '--port', 'x=y'], RUN_FLAGS]);
+  const sent = await run([process.execPath, launcher, 'export', '--to', 'x.csv']);
+  t.strictSame(JSON.parse(sent.out).slice(1), [['export', '--to', 'x.csv'], RUN_FLAGS], 'an export leaves the memory to the agent');
   const look = await run([process.execPath, launcher, 'status']);
   t.match(look, { code: 7, err: '' });
   t.strictSame(JSON.parse(look.out).slice(1), [['status'], []]);

@@ -1,6 +1,7 @@
 import { stripVTControlCharacters } from 'node:util';
 import fc from 'fast-check';
 import t from 'tap';
+import { samplesOf } from '../../../agent/console/history-samples.ts';
 import type { Page } from '../../../agent/console/page.ts';
 import { plain, toAscii } from '../../../agent/console/plain-text.ts';
 import { plotLines, type Sample } from '../../../agent/console/plot.ts';
@@ -498,6 +499,39 @@ t.test('what holds is a line without a break, and what is not known is a blank o
   t.strictSame(whole, [`30 +${'*'.repeat(76)}`]);
   const [broken = ''] = drawn([steady(30, 0, 0.25), steady(30, 0.5, 0.75)]).filter((line) => line.includes('*'));
   t.equal(broken, `30 +${'*'.repeat(19)}${' '.repeat(19)}${'*'.repeat(19)}`);
+  const [partly = ''] = drawn([steady(30, 0.01, 0.02)]).filter((line) => line.includes('*'));
+  t.equal(partly, '30 +**', 'a column that it holds in part is a column');
+});
+
+t.test('a reading holds until the next, but not over a time in which readings usually come', async (t) => {
+  const at = (minutes: number, value: number | null = 1) =>
+    ({ atMs: minutes * 60_000, value, quality: value === null ? 'missing' : 'good', isCorrected: false }) as const;
+  const held = (...rows: ReturnType<typeof at>[]) =>
+    samplesOf(measured(0, { rows, toMs: 60 * 60_000 })).map(({ fromMs, toMs }) => [fromMs / 60_000, toMs / 60_000]);
+  t.strictSame(held(at(0), at(1), at(2, null), at(58), at(59.5)), [
+    [0, 1],
+    [1, 2],
+    [58, 59.5],
+    [59.5, 60],
+  ]);
+  t.strictSame(
+    held(at(0), at(1), at(2), at(3), at(13), at(14), at(59)).slice(3, 6),
+    [
+      [3, 3],
+      [13, 14],
+      [14, 14],
+    ],
+    'the agent was off',
+  );
+  t.strictSame(
+    held(at(0), at(20), at(40)),
+    [
+      [0, 20],
+      [20, 40],
+      [40, 60],
+    ],
+    'a store that keeps little is not full of gaps',
+  );
 });
 
 t.test('an axis has rounded values, and none that says minus nothing', async (t) => {
@@ -515,15 +549,16 @@ t.test('an axis has rounded values, and none that says minus nothing', async (t)
 t.test('the time axis shows what the clocks on the wall showed, also on the night on which they change', async (t) => {
   const axis = (from: string, to: string) => {
     const [fromMs, toMs] = [Date.parse(from), Date.parse(to)];
-    return plotLines([{ fromMs, toMs, min: 0, mean: 0, max: 0 }], { fromMs, toMs, timezone: fake.TIMEZONE, decimals: 0, widthCols: 80 })
-      .at(-1)
-      ?.trim()
-      .split(/ {2,}/);
+    const frame = { fromMs, toMs, timezone: fake.TIMEZONE, decimals: 0, widthCols: 80 };
+    const [marks = '', labels = ''] = plotLines([{ fromMs, toMs, min: 0, mean: 0, max: 0 }], frame).slice(-2);
+    const named = labels.trim().split(/ {2,}/);
+    t.equal(marks.split('+').length - 2, named.length, 'no mark without its time');
+    return named;
   };
   t.strictSame(axis('2026-10-24T20:00Z', '2026-10-25T08:00Z'), ['22:00', '25 Oct', '02:00', '04:00', '06:00', '08:00']);
   t.strictSame(axis('2026-03-28T20:00Z', '2026-03-29T08:00Z'), ['22:00', '29 Mar', '04:00', '06:00', '08:00']);
   t.strictSame(axis('2026-12-01T21:00Z', '2026-12-02T05:00Z'), ['22:00', '23:00', '2 Dec', '01:00', '02:00', '03:00', '04:00', '05:00']);
-  t.strictSame(axis('2026-10-20T00:00Z', '2026-10-31T00:00Z')?.slice(0, 4), ['22 Oct', '24 Oct', '26 Oct', '28 Oct']);
+  t.strictSame(axis('2026-10-20T00:00Z', '2026-10-31T00:00Z').slice(0, 4), ['22 Oct', '24 Oct', '26 Oct', '28 Oct']);
 });
 
 t.test('whatever is drawn fits the terminal, shows each sample and ends', async (t) => {

@@ -261,7 +261,10 @@ t.test('a chore runs at its time of UTC wherever the cabinet stands, tells what 
 });
 
 t.test('chores wait for one another, and one that still waits or runs is not started again', async (t) => {
-  const { clock, housekeeping, ran, held } = choresAt('2026-12-02T01:59:30Z', { 'never-slow': '* * * * *', 'never-next': '0 2 * * *' });
+  const { clock, housekeeping, ran, held, kept, log } = choresAt('2026-12-02T01:59:30Z', {
+    'never-slow': '* * * * *',
+    'never-next': '0 2 * * *',
+  });
   held.set('never-slow', Promise.withResolvers());
   housekeeping.start();
   await clock.advance(3 * MINUTES);
@@ -270,6 +273,14 @@ t.test('chores wait for one another, and one that still waits or runs is not sta
   held.delete('never-slow');
   await clock.advance(0);
   t.strictSame(ran.slice(1), ['never-next 2026-12-02T02:02', 'never-slow 2026-12-02T02:02'], 'the turns passed over are one');
+  held.set('never-slow', Promise.withResolvers());
+  await clock.advance(MINUTES);
+  log();
+  kept.clear();
+  housekeeping.stop();
+  held.get('never-slow')?.resolve('too late');
+  await clock.advance(MINUTES);
+  t.strictSame([log(), [...kept]], [[], []], 'one that ends after the stop is not heard');
 });
 
 t.test('times that passed while the cabinet had no mains are made up for once the street is lit', async (t) => {
