@@ -5,9 +5,10 @@
  */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
+import { kindOfDocument } from '../drivers/profile-loader.ts';
 import { readProfiles } from '../drivers/registry.ts';
 import { checkPorts } from './config/check-ports.ts';
-import { checkAgainstProfiles } from './config/check-profiles.ts';
+import { checkAgainstProfiles, type SiteShelf } from './config/check-profiles.ts';
 import { type LoadedCabinet, loadCabinet } from './config/load.ts';
 import { readPlacedYaml } from './config/places.ts';
 import type { Cabinet } from './core/cabinet.ts';
@@ -25,13 +26,15 @@ export interface LoadedSite {
 /**
  * All that a run needs from files.
  *
- * Errors: throws ConfigError with every problem of the cabinet and of the profiles it uses.
+ * Shape: folders of profiles are absolute in it.
+ * Errors: throws ConfigError with every problem of the cabinet and of the profiles it names.
  */
 export function loadSite(configFile: string, extraProfileDirs: readonly string[] = []): LoadedSite {
-  const { loaded, profiles, dirs, profileProblems } = readAll(configFile, extraProfileDirs);
-  const misfits = checkAgainstProfiles(loaded, profiles, dirs);
-  if (misfits.length > 0) throw new ConfigError([...misfits, ...profileProblems]);
-  return { cabinet: loaded.cabinet, profiles, profileProblems };
+  const site = readAll(configFile, extraProfileDirs);
+  const { problems, warnings } = judged(site);
+  if (problems.length > 0) throw new ConfigError(problems);
+  const { loaded, profiles, searched } = site;
+  return { cabinet: { ...loaded.cabinet, profileDirs: searched }, profiles, profileProblems: warnings };
 }
 
 /** The same with every further check a person at a desk wants, ports included. Errors: none; all is in the report. */
@@ -43,37 +46,56 @@ export async function checkConfig({
   profileDirs?: readonly string[];
 }): Promise<CheckReport> {
   try {
-    const { loaded, profiles, dirs, profileProblems } = readAll(configFile, profileDirs);
-    const { lamps, lines, zones } = loaded.cabinet;
+    const site = readAll(configFile, profileDirs);
+    const { lamps, lines, zones } = site.loaded.cabinet;
     const counts = { lamps: lamps.length, lines: lines.length, zones: zones.length };
-    const problems = [
-      ...profileProblems,
-      ...checkAgainstProfiles(loaded, profiles, dirs),
-      ...checkPorts(loaded, { exists: existsSync, listPorts }),
-    ];
-    return { problems, counts };
+    const { problems, warnings } = judged(site);
+    return { problems: [...problems, ...checkPorts(site.loaded, { exists: existsSync, listPorts })], warnings, counts };
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
-    return { problems: error.problems, counts: null };
+    return { problems: error.problems, warnings: [], counts: null };
   }
 }
 
-interface ReadSite {
+interface ReadSite extends SiteShelf {
   readonly loaded: LoadedCabinet;
-  readonly profiles: ReadonlyMap<string, Profile>;
-  /** Folders of the site's own profiles. */
-  readonly dirs: readonly string[];
   readonly profileProblems: readonly Problem[];
 }
 
 function readAll(configFile: string, extraDirs: readonly string[]): ReadSite {
-  const loaded = loadCabinet(configFile, (file) => readFileSync(file, 'utf8'));
+  const loaded = loadedCabinet(configFile);
   // A folder is named as seen from the file that names it.
   const named = loaded.cabinet.profileDirs.map((dir) => resolve(dirname(configFile), dir));
-  const dirs = [...named, ...extraDirs];
-  const { profiles, problems } = readProfiles(dirs, readPlacedYaml);
+  const searched = [...named, ...extraDirs];
+  const { problems, ...shelf } = readProfiles(searched, readPlacedYaml);
   const missing = named.flatMap((dir, i) => (dir === USUAL_PROFILES || existsSync(dir) ? [] : [noFolder(loaded, i, dir)]));
-  return { loaded, profiles, dirs, profileProblems: [...missing, ...problems] };
+  return { loaded, ...shelf, searched, profileProblems: [...missing, ...problems] };
+}
+
+/** What keeps the cabinet from working, and what is only worth a word because none of its devices needs it. */
+function judged(site: ReadSite): { readonly problems: readonly Problem[]; readonly warnings: readonly Problem[] } {
+  const named = new Set(site.loaded.cabinet.lines.flatMap(({ devices }) => devices.map(({ profile }) => profile)));
+  const needed = new Set([...site.broken].flatMap(([id, files]) => (named.has(id) ? files : [])));
+  const isNeeded = ({ file }: Problem): boolean => needed.has(file);
+  return {
+    problems: [...site.profileProblems.filter(isNeeded), ...checkAgainstProfiles(site.loaded, site)],
+    warnings: site.profileProblems.filter((problem) => !isNeeded(problem)),
+  };
+}
+
+/** Errors: as `loadCabinet`; one word instead of many for a file that is something else. */
+function loadedCabinet(file: string): LoadedCabinet {
+  let text = '';
+  try {
+    return loadCabinet(file, () => {
+      text = readFileSync(file, 'utf8');
+      return text;
+    });
+  } catch (error) {
+    if (!(error instanceof ConfigError) || kindOfDocument(readPlacedYaml(text).value) !== 'profile') throw error;
+    const message = `this is a device profile, not a cabinet: luciole profile check ${file}`;
+    throw new ConfigError([{ file, line: 1, column: 1, path: '', message }]);
+  }
 }
 
 /** Made by the package, and allowed to be missing. */

@@ -42,11 +42,13 @@ const actions: LocalActions = {
   check: async (args) => {
     const configFile = configFileOf(args);
     const { checkConfig } = await loadApp();
-    const { problems, counts } = await checkConfig({ configFile });
-    if (args['json'] === true) print(JSON.stringify(problems));
-    else if (counts === null || problems.length > 0) print(inLines(problems));
-    else print(`${configFile}: ok, ${count(counts.lamps, 'lamp')}, ${count(counts.lines, 'line')}, ${count(counts.zones, 'zone')}`);
-    return problems.length === 0 ? 0 : EXIT_BAD_CONFIG;
+    const { problems, warnings, counts } = await checkConfig({ configFile });
+    if (args['json'] === true) print(JSON.stringify([...withSeverity(warnings, 'warning'), ...withSeverity(problems, 'error')]));
+    else if (warnings.length + problems.length > 0) print(inLines([...warnings.map(asWarning), ...problems]));
+    if (problems.length > 0 || counts === null) return EXIT_BAD_CONFIG;
+    const sum = `${count(counts.lamps, 'lamp')}, ${count(counts.lines, 'line')}, ${count(counts.zones, 'zone')}`;
+    if (args['json'] !== true) print(`${configFile}: ok, ${sum}${warnings.length === 0 ? '' : `, ${count(warnings.length, 'warning')}`}`);
+    return 0;
   },
   version: async (args) => {
     print(args['json'] === true ? JSON.stringify({ version: manifest.version, node: process.versions.node }) : versionLine());
@@ -204,6 +206,15 @@ async function loadApp(): Promise<AppModule> {
 function inLines(problems: readonly Problem[]): string {
   const lines = problems.map(formatProblem);
   return (stdout.isTTY ? lines.flatMap((line) => wrap(line, screen.widthCols)) : lines).join('\n');
+}
+
+function withSeverity(problems: readonly Problem[], severity: 'warning' | 'error'): readonly object[] {
+  return problems.map((problem) => ({ ...problem, severity }));
+}
+
+/** `file:line:column: warning: path: message`, as editors know it from compilers. */
+function asWarning(problem: Problem): Problem {
+  return { ...problem, path: problem.path === '' ? 'warning' : `warning: ${problem.path}` };
 }
 
 function print(line: string): void {

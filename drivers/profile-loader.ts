@@ -34,6 +34,10 @@ export interface ProfileFile {
 export function loadProfile({ file, text }: ProfileFile, readPlaced: ReadPlaced, use: ProfileUse = 'service'): Profile {
   const document = readPlaced(text);
   if (document.flaws.length > 0) throw new ConfigError(document.flaws.map((flaw) => ({ file, path: '', ...flaw })));
+  if (kindOfDocument(document.value) === 'cabinet') {
+    const message = `this is a cabinet, not a device profile: luciole check ${file}`;
+    throw new ConfigError([{ file, line: 1, column: 1, path: '', message }]);
+  }
   const { profile, findings } = judgeProfile(document.value, use);
   if (profile !== null) return profile;
   const problems = findings.map(({ path, message, atKey }): Problem => {
@@ -41,6 +45,17 @@ export function loadProfile({ file, text }: ProfileFile, readPlaced: ReadPlaced,
     return { file, ...place, path: inWords(path), message };
   });
   throw new ConfigError(problems.toSorted((a, b) => a.line - b.line || a.column - b.column));
+}
+
+/** What a file is by its keys at the top, so that one given in place of the other is told in a word; null when they do not say. */
+export function kindOfDocument(value: unknown): 'cabinet' | 'profile' | null {
+  if (typeof value !== 'object' || value === null) return null;
+  const [isCabinet, isProfile] = [
+    ['cabinet', 'lines'],
+    ['points', 'repeat'],
+  ].map((keys) => keys.some((key) => Object.hasOwn(value, key)));
+  if (isCabinet === isProfile) return null;
+  return isCabinet ? 'cabinet' : 'profile';
 }
 
 export interface LoadedProfiles {

@@ -21,17 +21,19 @@ interface Site {
 
 type Say = (path: Path, message: string) => Problem;
 
-/**
- * Unknown profiles, profiles on the wrong kind of line, points that are not there or cannot do what they are for.
- *
- * Shape: `searched` are the folders of the site's own profiles, for the message of one that is in none.
- */
-export function checkAgainstProfiles(
-  loaded: LoadedCabinet,
-  profiles: ReadonlyMap<string, Profile>,
-  searched: readonly string[] = loaded.cabinet.profileDirs,
-): Problem[] {
+/** The device types at hand, for the messages of one that is not. */
+export interface SiteShelf {
+  readonly profiles: ReadonlyMap<string, Profile>;
+  /** Files of the site that cannot be used, by the id they claim. */
+  readonly broken: ReadonlyMap<string, readonly string[]>;
+  /** The folders that were looked through besides the agent's own. */
+  readonly searched: readonly string[];
+}
+
+/** Unknown and broken profiles, profiles on the wrong kind of line, points that are not there or cannot do what they are for. */
+export function checkAgainstProfiles(loaded: LoadedCabinet, shelf: SiteShelf): Problem[] {
   const { file, cabinet, place } = loaded;
+  const { profiles } = shelf;
   const say: Say = (path, message) => ({ file, ...place(path), path: formatPath(path), message });
   const site: Site = { narrow: new Map(), whole: new Map() };
   for (const device of cabinet.lines.flatMap((line) => line.devices)) {
@@ -48,18 +50,10 @@ export function checkAgainstProfiles(
       checkSensorPoint(site, sensor, (rest, message) => say(['zones', i, 'presence', 'sensors', j, ...rest], message)),
     ),
   );
-  return [...checkLines(loaded, { profiles, searched }, say), ...points, ...sensors].toSorted(
-    (a, b) => a.line - b.line || a.column - b.column,
-  );
+  return [...checkLines(loaded, shelf, say), ...points, ...sensors].toSorted((a, b) => a.line - b.line || a.column - b.column);
 }
 
-/** The device types at hand, and the folders that were looked through besides the agent's own. */
-interface Shelf {
-  readonly profiles: ReadonlyMap<string, Profile>;
-  readonly searched: readonly string[];
-}
-
-function checkLines(loaded: LoadedCabinet, shelf: Shelf, say: Say): Problem[] {
+function checkLines(loaded: LoadedCabinet, shelf: SiteShelf, say: Say): Problem[] {
   return loaded.cabinet.lines.flatMap((line, i) => {
     const needsSerial = !isSerialGiven(loaded, i);
     return line.devices.flatMap((device, j) => {
@@ -78,7 +72,9 @@ function checkLines(loaded: LoadedCabinet, shelf: Shelf, say: Say): Problem[] {
   });
 }
 
-function unknownProfile(id: string, { profiles, searched }: Shelf): string {
+function unknownProfile(id: string, { profiles, broken, searched }: SiteShelf): string {
+  const files = broken.get(id);
+  if (files !== undefined) return `profile "${id}" is broken, see above: ${listNames(files)}`;
   const [nearest, ...others] = byNearness(id, profiles.keys());
   const hint = didYouMean(id, profiles.keys());
   const names = hint === '' && nearest !== undefined ? [nearest, ...others] : others;

@@ -31,6 +31,8 @@ export interface RunOptions {
 /** What a config check found. `counts` is null when the file cannot be used. */
 export interface CheckReport {
   readonly problems: readonly Problem[];
+  /** Wrong too, but nothing that this cabinet needs: it runs all the same. */
+  readonly warnings: readonly Problem[];
   readonly counts: { readonly lamps: number; readonly lines: number; readonly zones: number } | null;
 }
 

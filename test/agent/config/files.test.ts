@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import t from 'tap';
 import { checkPorts } from '../../../agent/config/check-ports.ts';
-import { checkAgainstProfiles } from '../../../agent/config/check-profiles.ts';
+import { checkAgainstProfiles, type SiteShelf } from '../../../agent/config/check-profiles.ts';
 import { cabinetJsonSchema } from '../../../agent/config/json-schema.ts';
 import { loadCabinet } from '../../../agent/config/load.ts';
 import { readPlacedYaml } from '../../../agent/config/places.ts';
@@ -52,7 +52,7 @@ t.test('the demo street loads clean, and takes a thirteenth lamp by four lines',
 t.test('both streets fit the shipped device profiles', async (t) => {
   const shipped = readProfiles([], readPlacedYaml);
   for (const file of ['config/example-street.yaml', 'config/demo.yaml']) {
-    t.strictSame(checkAgainstProfiles(loadCabinet(file, fromDisk), shipped.profiles).map(formatProblem), [], file);
+    t.strictSame(checkAgainstProfiles(loadCabinet(file, fromDisk), { ...shipped, searched: [] }).map(formatProblem), [], file);
   }
 });
 
@@ -110,6 +110,11 @@ const behind = (rest: string, point = 'ecg1_level'): [from: string, to: string][
   ['profile: wirenboard-wb-led, pole: P01', `profile: gateway, pole: P01${rest}`],
   [LAMP, `{ id: L01, ratedPowerW: 60, point: ${point} }`],
 ];
+const SHELF: SiteShelf = {
+  profiles: PROFILES,
+  broken: new Map([['my-lamp', ['/etc/luciole/profiles/lamp.yaml', '/srv/lamp.yml']]]),
+  searched: ['/etc/luciole/profiles'],
+};
 const LAMP = '{ id: L01, ratedPowerW: 60 }';
 const ALLOWED = '; points that set a level: level';
 
@@ -118,6 +123,7 @@ const misfits: [story: string, change: [from: string, to: string][], problems: s
   ['all fits', [], []],
   ['an unknown profile', [['profile: wirenboard-wb-led', 'profile: wirenboard-wb-lead']], ['6:38: lines[0].devices[0].profile: unknown profile "wirenboard-wb-lead"; did you mean "wirenboard-wb-led"? it is none of those that come with the agent, nor in /etc/luciole/profiles (profileDirs); others: wirenboard-wb-msw, radar, nova-sds011, gateway, eastron-sdm630']],
   ['a profile from nowhere', [['profile: nova-sds011', 'profile: x']], ['14:30: lines[1].devices[0].profile: unknown profile "x"; it is none of those that come with the agent, nor in /etc/luciole/profiles (profileDirs); there are: wirenboard-wb-led, wirenboard-wb-msw, eastron-sdm630, nova-sds011, gateway, radar']],
+  ['a profile that is broken', [['profile: wirenboard-wb-led', 'profile: my-lamp']], ['6:38: lines[0].devices[0].profile: profile "my-lamp" is broken, see above: /etc/luciole/profiles/lamp.yaml, /srv/lamp.yml']],
   ['a uart profile among modbus units', [['profile: eastron-sdm630', 'profile: nova-sds011']], ['9:39: lines[0].devices[3].profile: profile "nova-sds011" speaks uart, but line "north" is of kind modbus']],
   ['a modbus profile on a uart line', [['profile: nova-sds011', 'profile: eastron-sdm630']], ['14:30: lines[1].devices[0].profile: profile "eastron-sdm630" speaks modbus, but line "air" is of kind uart']],
   ['a lamp on an unknown point', [[LAMP, '{ id: L01, ratedPowerW: 60, point: leve }']], ['19:40: lamps[0].point: profile "wirenboard-wb-led" has no point "leve"; did you mean "level"?']],
@@ -149,7 +155,7 @@ for (const [story, changes, problems] of misfits) {
   t.test(`cabinet against profiles: ${story}`, async (t) => {
     const loaded = loadCabinet('c.yaml', () => smallStreet(...changes));
     t.strictSame(
-      checkAgainstProfiles(loaded, PROFILES).map((p) => formatProblem(p).replace('c.yaml:', '')),
+      checkAgainstProfiles(loaded, SHELF).map((p) => formatProblem(p).replace('c.yaml:', '')),
       problems,
     );
   });

@@ -292,8 +292,9 @@ export async function runAgent({ log, stopSignal, ...options }) {
   return 0;
 }
 export async function checkConfig({ configFile }) {
-  if (configFile === 'bad.yaml') return { problems: PROBLEMS, counts: null };
-  return { problems: [], counts: { lamps: 12, lines: 3, zones: 1 } };
+  if (configFile === 'bad.yaml') return { problems: PROBLEMS, warnings: [], counts: null };
+  const warnings = configFile === 'warned.yaml' ? PROBLEMS : [];
+  return { problems: [], warnings, counts: { lamps: 12, lines: 3, zones: 1 } };
 }`;
 
 function programWith(t: Test): string {
@@ -344,6 +345,11 @@ t.test('the agent gets what was asked for, stops on a signal, and its end decide
   t.match(await program('run', 'bad.yaml'), { code: 78, err: 'bad.yaml:3:7: lines[0].port: found 5, allowed a path\n' });
   t.match(await program('run', 'crash.yaml'), { code: 1, out: /"severity":"alarm".*"event":"agent-crashed".*broken/ });
   t.match(await program('check', 'street.yaml'), { code: 0, out: 'street.yaml: ok, 12 lamps, 3 lines, 1 zone\n' });
+  t.match(await program('check', 'warned.yaml'), {
+    code: 0,
+    out: 'bad.yaml:3:7: warning: lines[0].port: found 5, allowed a path\nwarned.yaml: ok, 12 lamps, 3 lines, 1 zone, 1 warning\n',
+  });
+  t.match(await program('check', 'warned.yaml', '--json'), { code: 0, out: /^\[{"file":"bad.yaml",.*"severity":"warning"}\]\n$/ });
   t.match(await program('check', 'bad.yaml'), { code: 78, out: 'bad.yaml:3:7: lines[0].port: found 5, allowed a path\n' });
   t.match(await program('check', 'bad.yaml', '--json'), { code: 78, out: /^\[{"file":"bad\.yaml".*}\]\n$/ });
   const env = { PATH: '/usr/bin:/bin', LUCIOLE_CONFIG: 'env.yaml' };
