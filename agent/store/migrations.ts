@@ -28,24 +28,15 @@ function expectReadable(db: Sqlite, { path, schema, version }: { path: string; s
   throw storeError('future-version', `${path}: found version ${version}${allowed}, this program knows ${schema.version}`);
 }
 
-/**
- * All steps that the file has not taken, in one transaction: a cut in between leaves it as it was.
- *
- * Errors: throws StoreError `corrupt` where its tables are not those of its version, else what SQLite throws.
- */
+/** All steps that the file has not taken, in one transaction: a cut in between leaves it as it was. Errors: throws what SQLite throws. */
 export function migrate(db: Sqlite, path: string, schema: Schema): void {
   const version = versionOf(db);
   if (version >= schema.version) return;
-  try {
-    const transaction = db.transaction(() => {
-      stepForward(db, schema, version);
-      expectUsable(db, path, schema);
-    });
-    transaction.immediate();
-  } catch (error) {
-    if (!isRefusal(error)) throw error;
-    throw storeError('corrupt', `${path}: its tables are not those of version ${version} (${error.message})`);
-  }
+  const transaction = db.transaction(() => {
+    stepForward(db, schema, version);
+    expectUsable(db, path, schema);
+  });
+  transaction.immediate();
 }
 
 /** The steps after `version` and the marks that go with them, within the caller's transaction. Errors: throws what SQLite throws. */

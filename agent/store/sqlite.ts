@@ -76,6 +76,11 @@ export function isRefusal(error: unknown): error is Error {
   return codeOf(error) === 'SQLITE_ERROR';
 }
 
+/** A row that does not fit those that are there. */
+export function isMisfit(error: unknown): boolean {
+  return codeOf(error).startsWith('SQLITE_CONSTRAINT');
+}
+
 function codeOf(error: unknown): string {
   return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : 'UNEXPECTED';
 }

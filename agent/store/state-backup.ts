@@ -8,16 +8,18 @@ import { join } from 'node:path';
 import type { WallMs } from '../core/clock.ts';
 import type { BackupReport } from '../core/ports.ts';
 import { removeAll, syncFile } from './db-files.ts';
-import { expectSound, expectWhole, judge } from './file-check.ts';
+import { expectSound, expectWhole, judge, toOpeningError } from './file-check.ts';
 import { standAs } from './fresh-file.ts';
 import { getMeta, setMeta } from './meta.ts';
 import { migrate } from './migrations.ts';
 import type { Schema } from './schema.ts';
-import { isRefusal, openSqlite, type Sqlite, storeError, toStoreError } from './sqlite.ts';
+import { applySettings, openSqlite, type Sqlite, storeError } from './sqlite.ts';
 
 export interface BackupParts {
   readonly dir: string;
   readonly schema: Schema;
+  /** Units: pages. */
+  readonly maxPages: number;
   /** Rows that are not as they were written, in words: SQLite does not see bytes flipped within a value. */
   readonly rowProblems: (db: Sqlite) => readonly string[];
 }
@@ -60,12 +62,13 @@ export function createStateBackup(parts: BackupParts): StateBackup {
     const draft = `${path}.new`;
     for (const copy of [newest, former].filter(existsSync)) {
       removeAll(draft);
-      copyFileSync(copy, draft);
       let copiedMs: unknown;
-      const read = (db: Sqlite): void => {
+      const useIt = (db: Sqlite): void => {
+        applySettings(db, parts.maxPages);
         copiedMs = getMeta(db, 'copied_ms');
+        setMeta(db, 'restored_ms', Math.round(atMs));
       };
-      if (problemOf(() => prove(draft, parts, read)) !== null) continue;
+      if (problemOf(() => copyFileSync(copy, draft)) !== null || problemOf(() => prove(draft, parts, useIt)) !== null) continue;
       syncFile(draft);
       standAs(draft, path);
       return `restored from ${copy}, ${typeof copiedMs === 'number' ? `${((atMs - copiedMs) / HOUR_MS).toFixed(1)} h old` : 'of unknown age'}`;
@@ -77,7 +80,7 @@ export function createStateBackup(parts: BackupParts): StateBackup {
   return { make, restore };
 }
 
-/** Does all that its use would do, and looks at every page and row. Errors: throws StoreError when it is not sound, else what SQLite throws. */
+/** Opens it as its use would, and looks at every page and row. Errors: throws StoreError when it is not sound, else what SQLite throws. */
 function prove(path: string, { schema, rowProblems }: BackupParts, act: (db: Sqlite) => void): void {
   const db = openSqlite(path);
   try {
@@ -92,14 +95,14 @@ function prove(path: string, { schema, rowProblems }: BackupParts, act: (db: Sql
   }
 }
 
-/** Null where there is none. Errors: a disk that cannot be asked says nothing about a copy and is thrown. */
+/** Null where there is none. Errors: a disk that takes nothing says nothing about a copy, and is thrown; one that cannot be read is a bad copy. */
 function problemOf(act: () => void): string | null {
   try {
     act();
     return null;
   } catch (error) {
-    const failure = toStoreError(error, 'copy');
-    if (failure.policy.quarantine || isRefusal(error)) return failure.message;
-    throw failure;
+    const failure = toOpeningError(error, 'copy');
+    if (failure.code === 'full' || failure.code === 'read-only') throw failure;
+    return failure.message;
   }
 }

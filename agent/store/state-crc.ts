@@ -6,7 +6,8 @@
 import { crc32 } from 'node:zlib';
 import type { Sqlite } from './sqlite.ts';
 
-export type StateTable = 'kv' | 'event' | 'outcome';
+export const STATE_TABLES = ['kv', 'event', 'outcome'] as const;
+export type StateTable = (typeof STATE_TABLES)[number];
 
 /** All that a row says; the numbers of rows only order them. */
 const COVERED: Readonly<Record<StateTable, string>> = {

@@ -11,7 +11,7 @@ import { setMeta } from './meta.ts';
 import { PAGE_BYTES, STATE } from './schema.ts';
 import type { Sqlite } from './sqlite.ts';
 import { createStateBackup } from './state-backup.ts';
-import { addRowCrc, isSound, rowCrc, type StateTable } from './state-crc.ts';
+import { addRowCrc, isSound, rowCrc, STATE_TABLES, type StateTable } from './state-crc.ts';
 import { createStoreFile } from './store-file.ts';
 
 export interface StateFile {
@@ -40,7 +40,7 @@ const NAMES: Readonly<Record<StateTable, string>> = { kv: 'key', event: 'id', ou
 /** The file on its folder; opened at first use. */
 export function createStateFile(setup: Setup, onNotice: (notice: Notice) => void): StateFile {
   const rowProblems = (db: Sqlite): readonly string[] => attach(db).damaged.all().map(toDamageText);
-  const backup = createStateBackup({ dir: setup.dir, schema: STATE, rowProblems });
+  const backup = createStateBackup({ dir: setup.dir, schema: STATE, maxPages: MAX_PAGES, rowProblems });
   const { restore } = backup;
   const file = createStoreFile({ dir: setup.dir, schema: STATE, maxPages: MAX_PAGES, begin: () => [], attach, onNotice, restore });
 
@@ -59,8 +59,9 @@ export function createStateFile(setup: Setup, onNotice: (notice: Notice) => void
   function removeDamaged(atMs: WallMs): readonly string[] {
     const damaged = file.read(atMs, ({ damaged }) => damaged.all());
     if (damaged.length === 0) return [];
+    // By what is wrong with them: a key with flipped bytes need not be one that can be asked for.
     file.write(atMs, ({ db }) => {
-      for (const { kind, rowKey } of damaged) db.prepare(`DELETE FROM ${kind} WHERE ${kind === 'kv' ? 'key' : 'n'} = ?`).run(rowKey);
+      for (const table of STATE_TABLES) db.exec(`DELETE FROM ${table} WHERE NOT ${isSound(table)}`);
     });
     return damaged.map(toDamageText);
   }
@@ -76,6 +77,8 @@ export function createStateFile(setup: Setup, onNotice: (notice: Notice) => void
       file.read(atMs, ({ events }) => events.all(sinceMs, sinceMs, Math.max(0, Math.min(limit, MAX_ANSWER))).reverse()),
     check: (atMs) => [...file.check(atMs), ...removeDamaged(atMs)],
     backup: (atMs) => {
+      // What is damaged is replaced first: its copy would not be sound either.
+      file.check(atMs);
       removeDamaged(atMs).forEach(tell);
       return file.read(atMs, ({ db }) => backup.make(db, atMs));
     },
@@ -87,7 +90,6 @@ type Handle = ReturnType<typeof attach>;
 
 interface DamagedRow {
   readonly kind: StateTable;
-  readonly rowKey: string | number;
   readonly name: string;
 }
 
@@ -119,9 +121,9 @@ function attach(db: Sqlite) {
        WHERE (start_ms >= ? OR end_ms IS NULL OR end_ms >= ?) AND ${isSound('event')} ORDER BY n DESC LIMIT ?`,
     ),
     damaged: db.prepare<[], DamagedRow>(
-      `SELECT 'kv' AS kind, key AS rowKey, key AS name FROM kv WHERE NOT ${isSound('kv')}
-       UNION ALL SELECT 'event', n, id FROM event WHERE NOT ${isSound('event')}
-       UNION ALL SELECT 'outcome', n, command_id FROM outcome WHERE NOT ${isSound('outcome')}`,
+      `SELECT 'kv' AS kind, key AS name FROM kv WHERE NOT ${isSound('kv')}
+       UNION ALL SELECT 'event', id FROM event WHERE NOT ${isSound('event')}
+       UNION ALL SELECT 'outcome', command_id FROM outcome WHERE NOT ${isSound('outcome')}`,
     ),
   };
 }

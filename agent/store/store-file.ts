@@ -9,14 +9,14 @@ import { join } from 'node:path';
 import type { WallMs } from '../core/clock.ts';
 import type { StoreError } from '../core/errors.ts';
 import { plainFileBytes } from './db-files.ts';
-import { judge, pageProblems } from './file-check.ts';
+import { judge, pageProblems, toOpeningError, toUseError } from './file-check.ts';
 import { makeFresh } from './fresh-file.ts';
 import type { Notice } from './messages.ts';
 import { getMeta, setMeta } from './meta.ts';
 import { migrate } from './migrations.ts';
 import { createQuarantine } from './quarantine.ts';
 import type { Schema } from './schema.ts';
-import { applySettings, isRefusal, openSqlite, type Sqlite, storeError, toStoreError } from './sqlite.ts';
+import { applySettings, openSqlite, type Sqlite, storeError, toStoreError } from './sqlite.ts';
 
 export { getMeta, setMeta };
 
@@ -87,7 +87,7 @@ export function createStoreFile<H>(parts: FileParts<H>): StoreFile<H> {
       migrate(db, path, parts.schema);
       return { db, inode: statSync(path).ino, handle: null, clean: getMeta(db, 'clean') === 1 };
     } catch (error) {
-      const failure = toStoreError(error, path);
+      const failure = toOpeningError(error, path);
       // Left open, its end would one day take away the journal of the file that comes in its place.
       db?.close();
       if (!failure.policy.quarantine) throw failure;
@@ -124,23 +124,21 @@ export function createStoreFile<H>(parts: FileParts<H>): StoreFile<H> {
     return fresh;
   }
 
-  /** A file whose tables are not what its version says would refuse every statement for ever. */
-  function attached(db: Sqlite): H {
+  function attach(db: Sqlite): H {
     try {
       return parts.attach(db);
     } catch (error) {
-      if (!isRefusal(error)) throw error;
-      throw storeError('corrupt', `${path}: its tables are not those of its version (${error.message})`);
+      throw toOpeningError(error, path);
     }
   }
 
   function use<T>(atMs: WallMs, act: (open: Open<H>, handle: H) => T): T {
     try {
       const current = opened(atMs);
-      current.handle ??= attached(current.db);
+      current.handle ??= attach(current.db);
       return act(current, current.handle);
     } catch (error) {
-      const failure = toStoreError(error, path);
+      const failure = toUseError(error, path, open?.db);
       if (failure.policy.quarantine) condemned = failure;
       if (open !== null) open.handle = null;
       // On a full disk a new connection might find no room for its shared memory file, while this one still reads.
