@@ -8,6 +8,7 @@ import { narrowed } from './core/narrowed.ts';
 import type { UplinkDevice, UplinkMetric } from './core/ports.ts';
 import type { PointProfile, Profile, Semantic } from './core/profile.ts';
 import type { PointId } from './core/words.ts';
+import { stepLevelPct } from './lighting/programme.ts';
 
 export interface CabinetPoint {
   readonly pointId: PointId;
@@ -47,7 +48,8 @@ export function zoneOfDevice({ lamps, zones }: Cabinet, deviceId: string): Zone 
 
 /** A driver that loses its agent keeps this. Source: UNI 11248 annex D: when adaptation fails, the design class holds; so the programme's highest level. */
 export function failsafeLevelPct({ programmes }: Cabinet, zone: Zone | undefined): number {
-  const levels = programmes.find(({ id }) => id === zone?.programme)?.steps.map(({ levelPct }) => levelPct) ?? [];
+  const steps = programmes.find(({ id }) => id === zone?.programme)?.steps ?? [];
+  const levels = zone === undefined ? [] : steps.map(({ level }) => stepLevelPct(level, zone));
   return Math.max(1, zone?.minPct ?? 0, ...(levels.length === 0 ? [100] : levels));
 }
 

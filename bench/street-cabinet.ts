@@ -38,7 +38,7 @@ export function streetSite({ port, broadcast, dir }: { port: string; broadcast: 
   const cabinet: Cabinet = {
     ...site.cabinet,
     lines: [testLine('street', devices, { port, broadcast, serial: serialAt(STREET_BAUD) })],
-    poles: numbers.map((n) => ({ id: poleId(n), atM: n * POLE_DISTANCE_M })),
+    poles: numbers.map((n) => ({ id: poleId(n), atM: n * POLE_DISTANCE_M, branch: null })),
     lamps: numbers.map((n) => ({
       id: lampId(n),
       device: lampId(n),
@@ -48,7 +48,7 @@ export function streetSite({ port, broadcast, dir }: { port: string; broadcast: 
       minPct: 10,
       maxPct: 100,
     })),
-    programmes: [{ id: 'constant', steps: [{ at: 'dusk', levelPct: LEVELS_PCT.base }] }],
+    programmes: [{ id: 'constant', steps: [{ at: 'dusk', level: { pct: LEVELS_PCT.base }, boostPct: null }] }],
     zones: [
       {
         ...zone,
@@ -61,6 +61,9 @@ export function streetSite({ port, broadcast, dir }: { port: string; broadcast: 
           rampUpS: 0,
           rampDownS: 0,
           reachM: null,
+          maxBoostS: 3_600,
+          wave: null,
+          relayedPct: null,
         },
       },
     ],

@@ -3,7 +3,15 @@
  *
  * Owns the defaults that depend on another value. Pure. Called by `load.ts` once nothing is wrong.
  */
-import type { Cabinet, DeviceConfig, Lamp, LineConfig, Programme, UplinkConfig, Zone } from '../core/cabinet.ts';
+import type { Cabinet, DeviceConfig, Lamp, LineConfig, UplinkConfig } from '../core/cabinet.ts';
+import {
+  completeCalendars,
+  completeEventNights,
+  completeOutputs,
+  completeProgramme,
+  completeRules,
+  completeZone,
+} from './complete-lighting.ts';
 import { type CabinetDocument, storeSchema } from './schema.ts';
 
 /** Source: the folder the package creates for the operator's own profiles. */
@@ -18,10 +26,16 @@ export function completeCabinet(document: CabinetDocument): Cabinet {
   return {
     ...document.cabinet,
     lines,
-    poles: document.poles,
+    poles: document.poles.map(({ id, atM, branch }) => ({ id, atM, branch: branch ?? null })),
+    branches: document.branches ?? [],
     lamps: document.lamps.map((lamp) => completeLamp(lamp, polesOfDevices)),
     zones: document.zones.map(completeZone),
     programmes: document.programmes.map(completeProgramme),
+    calendars: completeCalendars(document),
+    eventNights: completeEventNights(document),
+    rules: completeRules(document),
+    outputs: completeOutputs(document),
+    neighbours: document.neighbours ?? [],
     uplink: completeUplink(document),
     store: storeSchema.parse(document.store ?? {}),
     console: { socketPath: document.console?.socketPath ?? null },
@@ -48,6 +62,7 @@ function completeLine(line: CabinetDocument['lines'][number]): LineConfig {
     serial: line.serial ?? SERIAL,
     rs485: line.rs485 ?? null,
     broadcast: line.broadcast,
+    maxWritesPerS: line.maxWritesPerS,
     devices,
   };
 }
@@ -56,22 +71,6 @@ function completeLamp(lamp: CabinetDocument['lamps'][number], polesOfDevices: Re
   const device = lamp.device ?? lamp.id;
   const { id, point, ratedPowerW, minPct, maxPct } = lamp;
   return { id, device, point, pole: lamp.pole ?? polesOfDevices.get(device) ?? '', ratedPowerW, minPct, maxPct };
-}
-
-function completeZone(zone: CabinetDocument['zones'][number]): Zone {
-  const presence = zone.presence ? { ...zone.presence, reachM: zone.presence.reachM ?? null } : null;
-  return { ...zone, presence };
-}
-
-function completeProgramme({ id, steps }: CabinetDocument['programmes'][number]): Programme {
-  return {
-    id,
-    steps: steps.map(({ at, levelPct }) => {
-      if (at === 'dusk') return { at, levelPct };
-      const [hour = 0, minute = 0] = at.split(':').map(Number);
-      return { at: { hour, minute }, levelPct };
-    }),
-  };
 }
 
 function completeUplink({ uplink, cabinet }: CabinetDocument): UplinkConfig | null {

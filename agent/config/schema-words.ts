@@ -25,11 +25,23 @@ export const textSchema = z.string().min(1).max(80);
 /** A file or folder. Source: PATH_MAX of Linux. */
 export const pathSchema = z.string().min(1).max(4096).meta({ patternErrorMessage: 'a path' });
 
-/** `dusk` or a local time of day. */
+/** `dusk`, the middle of the night, a sun event with minutes, or a local time of day. */
 export const stepTimeSchema = z
   .string()
-  .regex(/^(dusk|([01]\d|2[0-3]):[0-5]\d)$/)
-  .meta({ patternErrorMessage: 'dusk, or a time of day from "00:00" to "23:59"' });
+  .regex(/^(dusk|middle|([01]\d|2[0-3]):[0-5]\d|(sunset|sunrise|dusk|dawn|middle)[+-]\d{1,3})$/)
+  .meta({
+    patternErrorMessage:
+      'dusk, middle (of the night), a time of day from "00:00" to "23:59", or minutes from a sun event: "sunset+30", "dawn-20", "middle-120"',
+  });
+
+/** A date of one year, or of each. */
+export const dateSchema = z
+  .string()
+  .regex(/^(\d{4}-)?(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])$/)
+  .meta({ patternErrorMessage: 'a date, "2026-07-14", or of each year, "07-14"' });
+
+export const WEEKDAYS = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'] as const;
+export const weekdaySchema = z.enum(WEEKDAYS);
 
 /** Part of an MQTT topic. Source: Sparkplug 3.0, tck-id-topic-structure-namespace-valid-group-id: not `+`, `/`, `#`. */
 export const topicPartSchema = z

@@ -5,7 +5,16 @@
  * `load.ts` validates with it, `json-schema.ts` publishes it.
  */
 import { z } from 'zod';
-import { idSchema, levelSchema, pathSchema, secondsSchema, stepTimeSchema, textSchema, topicPartSchema } from './schema-words.ts';
+import {
+  calendarSchema,
+  eventNightSchema,
+  neighbourSchema,
+  outputSchema,
+  programmeSchema,
+  ruleSchema,
+  zoneSchema,
+} from './schema-lighting.ts';
+import { idSchema, levelSchema, pathSchema, secondsSchema, textSchema, topicPartSchema } from './schema-words.ts';
 
 /** Units: bit/s. Source: the standard rates of Linux termios within reach of RS-485 street wiring, and 256000 of the LD2410 radar. */
 const BAUD_RATES = [1200, 2400, 4800, 9600, 19_200, 38_400, 57_600, 115_200, 230_400, 256_000, 460_800, 921_600];
@@ -22,6 +31,7 @@ const siteSchema = z.strictObject({
     .enum(['auto', 'system'])
     .default('auto')
     .describe('auto: believe the clock once it is synchronised or battery-backed. system: something else keeps it right.'),
+  startQuietS: secondsSchema(0, 60).default(10).describe('After mains return no level is written for so long: drivers start up first.'),
 });
 
 const serialSchema = z.strictObject({
@@ -69,6 +79,7 @@ const lineSchema = z.strictObject({
     .boolean()
     .default(true)
     .describe('Send one level to the whole line at once where all its units are known to obey or ignore it.'),
+  maxWritesPerS: z.int().min(1).max(200).default(50).describe('Levels written in a second at most, urgent ones excepted.'),
   devices: z
     .array(deviceSchema)
     .describe('Who is on it. An empty list, [], on a modbus line: it is opened, so that it can be scanned and read.'),
@@ -76,7 +87,13 @@ const lineSchema = z.strictObject({
 
 const poleSchema = z.strictObject({
   id: idSchema.describe('As painted on it, for the person who looks for it.'),
-  atM: z.number().min(0).max(100_000).describe('Distance along the street from its start, in metres.'),
+  atM: z.number().min(0).max(100_000).describe('Distance along its street from the start, in metres; on a branch from where it leaves.'),
+  branch: idSchema.nullish().describe('The side street that it stands on; left out, the main street.'),
+});
+
+const branchSchema = z.strictObject({
+  id: idSchema.describe('The name that poles give.'),
+  from: idSchema.describe('The pole where it leaves its street.'),
 });
 
 const lampSchema = z.strictObject({
@@ -87,51 +104,6 @@ const lampSchema = z.strictObject({
   ratedPowerW: z.number().gt(0).max(2000).describe('Power at 100 %, in watts.'),
   minPct: levelSchema.default(0).describe('Lowest level while lit.'),
   maxPct: levelSchema.default(100).describe('Highest level.'),
-});
-
-const sensorSchema = z.strictObject({
-  device: idSchema.describe('The device that senses; it needs a pole where reachM is given.'),
-  point: z.string().min(1).max(64).default('motion').describe('The quantity that says someone is there.'),
-  threshold: z.number().default(50).describe("Present at or above this, in the point's own unit."),
-  ownHoldS: secondsSchema(0, 3600).default(5).describe('How long the sensor itself keeps saying so; taken off holdS.'),
-});
-
-const presenceSchema = z.strictObject({
-  sensors: z.array(sensorSchema).min(1).describe('Who says that someone is there.'),
-  boostPct: levelSchema.default(100).describe('Level while someone is there.'),
-  holdS: secondsSchema(0, 3600).default(30).describe('How long after the last movement, in seconds.'),
-  rampUpS: secondsSchema(0, 60)
-    .default(1)
-    .describe('How long a lamp takes to get brighter, in seconds; for lamps that ramp by themselves.'),
-  rampDownS: secondsSchema(0, 300).default(10).describe('How long to get darker, in seconds.'),
-  reachM: z
-    .number()
-    .gt(0)
-    .max(100_000)
-    .nullish()
-    .describe("Raise lamps within this distance of the sensor's pole; the whole zone if left out."),
-});
-
-const zoneSchema = z.strictObject({
-  id: idSchema.describe('Not that of a lamp or device.'),
-  lamps: z.array(idSchema).min(1).describe('Each lamp is in exactly one zone.'),
-  programme: idSchema.describe('What it does over the night.'),
-  minPct: levelSchema.default(10).describe('Never darker at night, whoever asks.'),
-  sunBelowDeg: z.number().min(-18).max(5).default(-2).describe('Lit while the sun stands below this altitude, in degrees.'),
-  presence: presenceSchema.nullish().describe('More light while someone is there; left out, none.'),
-});
-
-const programmeSchema = z.strictObject({
-  id: idSchema.describe('The name that zones give.'),
-  steps: z
-    .array(
-      z.strictObject({
-        at: stepTimeSchema.describe('From when; local time, in quotes. The first step is dusk.'),
-        levelPct: levelSchema.describe('In percent of full light.'),
-      }),
-    )
-    .min(1)
-    .describe('In the order of the night, dusk first.'),
 });
 
 const uplinkSchema = z.strictObject({
@@ -175,9 +147,15 @@ export const cabinetSchema = z.strictObject({
   cabinet: siteSchema.describe('The site.'),
   lines: z.array(lineSchema).min(1).describe('Serial ports and network endpoints, and the devices on them.'),
   poles: z.array(poleSchema).describe('Along the street; may be empty, [].'),
+  branches: z.array(branchSchema).optional().describe('Side streets.'),
   lamps: z.array(lampSchema).describe('Light points; may be empty.'),
   zones: z.array(zoneSchema).describe('Lamps that act together; may be empty where there is no lamp.'),
   programmes: z.array(programmeSchema).describe('What zones do over the night; may be empty where there is no zone.'),
+  calendars: z.array(calendarSchema).optional().describe('Which programme on which night.'),
+  eventNights: z.array(eventNightSchema).optional().describe('Nights with a level of their own for a time: fireworks, a market.'),
+  rules: z.array(ruleSchema).optional().describe('What holds when: a measured value beyond a threshold, presence, traffic.'),
+  outputs: z.array(outputSchema).optional().describe('Relay circuits, info panels, sound: points that follow zones and rules.'),
+  neighbours: z.array(neighbourSchema).optional().describe('Cabinets where the street goes on.'),
   uplink: uplinkSchema.nullish().describe("The city's platform; left out, the cabinet works alone."),
   store: storeSchema.nullish().describe('Where readings are kept.'),
   console: consoleSchema.nullish().describe("The technician's door."),

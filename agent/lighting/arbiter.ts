@@ -6,7 +6,6 @@
 import type { Lamp, Zone } from '../core/cabinet.ts';
 import type { MonoMs, WallMs } from '../core/clock.ts';
 import { type Decision, type DecisionReason, type Intent, type LevelPct, RANKS, type Rank, type TraceLine } from '../core/words.ts';
-import type { LampPresence } from './presence.ts';
 import { sentence, spell } from './sentence.ts';
 
 /** Light of a lamp about which nobody says anything at night. Source: TALQ defaultLightState, 100 % unless configured. */
@@ -14,6 +13,13 @@ const DESIGN_LEVEL_PCT: LevelPct = 100;
 
 /** A rule that had something to say; `applied` is for the arbiter to tell. */
 export type Say = Omit<TraceLine, 'applied'>;
+
+/** Presence, wave, traffic or a rule: raises what lies below. `levelPct` null while it has nothing to raise. */
+export interface Raise {
+  readonly say: Say & { readonly rank: Extract<Rank, 'presence' | 'traffic'> };
+  /** From what raised it; commands go out nearest first. Units: m. */
+  readonly distanceM: number | null;
+}
 
 /** What the sky, or the lack of a trusted time, makes of a zone. */
 export type Light = 'night' | 'day' | 'time-not-trusted';
@@ -27,9 +33,11 @@ export interface LampCase {
   readonly light: Light;
   /** In force for this lamp, strongest first. */
   readonly intents: readonly Intent[];
-  readonly presence: LampPresence | null;
+  readonly raises: readonly Raise[];
   readonly programme: Say | null;
   readonly dusk: Say | null;
+  /** Burning hours of the lamp, for constant light; null where it is not done. Units: h. */
+  readonly burningH: number | null;
 }
 
 interface Choice {
@@ -37,40 +45,76 @@ interface Choice {
   readonly rank: Rank;
   readonly reason: DecisionReason;
   readonly distanceM: number | null;
+  /** The line of the trace that won; null where an intent or nobody did. */
+  readonly say: Say | null;
 }
 
-/** The decision for one lamp: the strongest intent, else the light the time asks for, raised by presence; then its limits. */
+/** The decision for one lamp: the strongest intent, else the light the time asks for, raised by presence and traffic; then its limits. */
 export function arbitrate(lampCase: LampCase): Decision {
   const choice = choose(lampCase);
-  const levelPct = limit(choice, lampCase);
+  const limited = limit(choice, lampCase);
+  const levelPct = constantLight(limited, lampCase);
   const says = [...intentSays(lampCase), ...ruleSays(lampCase)];
-  const winner = says.find((say) => say.rank === choice.rank);
+  const winner = says.find((say) => (choice.say === null ? say.rank === choice.rank : say === choice.say));
   const trace = says.map((say) => ({ ...say, applied: say === winner }));
-  if (levelPct !== choice.levelPct) trace.push(limitLine(choice, levelPct, lampCase));
+  if (limited !== choice.levelPct) trace.push(limitLine(choice, limited, lampCase));
+  if (levelPct !== limited) trace.push(constantLine(choice, levelPct, lampCase));
   trace.sort((a, b) => RANKS.indexOf(a.rank) - RANKS.indexOf(b.rank));
   return { lampId: lampCase.lamp.id, levelPct, rank: choice.rank, reason: choice.reason, distanceM: choice.distanceM, trace };
 }
 
-function choose({ lamp, zone, light, intents, presence, programme }: LampCase): Choice {
+function choose({ lamp, light, intents, raises, programme, dusk }: LampCase): Choice {
   const [strongest] = intents;
-  if (strongest !== undefined) return { levelPct: strongest.levelPct, rank: strongest.rank, reason: strongest.rank, distanceM: null };
-  if (light === 'time-not-trusted') return { levelPct: lamp.maxPct, rank: 'dusk', reason: 'time-not-trusted', distanceM: null };
-  if (light === 'day') return { levelPct: 0, rank: 'dusk', reason: 'day', distanceM: null };
+  const plain = { distanceM: null, say: null };
+  if (strongest !== undefined) return { levelPct: strongest.levelPct, rank: strongest.rank, reason: strongest.rank, ...plain };
+  if (light === 'time-not-trusted') return { levelPct: lamp.maxPct, rank: 'dusk', reason: 'time-not-trusted', ...plain };
+  if (light === 'day') return { levelPct: 0, rank: 'dusk', reason: 'day', ...plain, say: dusk };
   const below: Choice =
     programme?.levelPct == null
-      ? { levelPct: DESIGN_LEVEL_PCT, rank: 'default', reason: 'default', distanceM: null }
-      : { levelPct: programme.levelPct, rank: 'programme', reason: 'programme', distanceM: null };
-  const boostPct = presence?.phase === 'boost' ? (zone?.presence?.boostPct ?? 0) : 0;
-  if (presence === null || boostPct <= below.levelPct) return below;
-  return { levelPct: boostPct, rank: 'presence', reason: 'presence', distanceM: presence.distanceM };
+      ? { levelPct: DESIGN_LEVEL_PCT, rank: 'default', reason: 'default', ...plain }
+      : { levelPct: programme.levelPct, rank: 'programme', reason: 'programme', ...plain, say: programme };
+  return raises.reduce(raised, below);
+}
+
+/** The highest level; of equal ones the higher rank, since it says more. What does not raise above the programme is not what decides. */
+function raised(best: Choice, { say, distanceM }: Raise): Choice {
+  const { levelPct, rank } = say;
+  if (levelPct === null || levelPct < best.levelPct) return best;
+  const isMore = levelPct > best.levelPct || (isRaise(best.rank) && RANKS.indexOf(rank) < RANKS.indexOf(best.rank));
+  if (isMore) return { levelPct, rank, reason: rank, distanceM, say };
+  if (rank !== best.rank || distanceM === null) return best;
+  return { ...best, distanceM: Math.min(best.distanceM ?? distanceM, distanceM) };
+}
+
+function isRaise(rank: Rank): boolean {
+  return rank === 'presence' || rank === 'traffic';
 }
 
 /** A technician may switch off what he stands at; nobody else goes below the minimum of a lit street. What the lamp can do comes last. */
-function limit({ levelPct, rank }: Choice, { lamp, zone, light }: LampCase): LevelPct {
-  const mayBeOff = light === 'day' || rank === 'maintenance';
-  if (mayBeOff && levelPct === 0) return 0;
-  const floorPct = mayBeOff ? lamp.minPct : Math.max(lamp.minPct, zone?.minPct ?? 0);
+function limit({ levelPct, rank }: Choice, lampCase: LampCase): LevelPct {
+  const { lamp, zone, light } = lampCase;
+  const isFree = light === 'day' || rank === 'maintenance' || isDarkByPlan(lampCase);
+  if (isFree && levelPct === 0) return 0;
+  const floorPct = isFree ? lamp.minPct : Math.max(lamp.minPct, zone?.minPct ?? 0);
   return Math.min(lamp.maxPct, Math.max(floorPct, levelPct));
+}
+
+/** The zone may go dark, and its programme asks for it now. */
+function isDarkByPlan({ zone, light, programme }: LampCase): boolean {
+  return light === 'night' && zone?.dark != null && programme?.levelPct === 0;
+}
+
+/** A new lamp gives its full light at less. The minimum is one of light, so it is kept all the same; what the lamp can do is not undercut. */
+function constantLight(levelPct: LevelPct, { lamp, zone, burningH }: LampCase): LevelPct {
+  const config = zone?.constantLight ?? null;
+  if (config === null || burningH === null || levelPct === 0) return levelPct;
+  const share = config.newPct / 100 + (1 - config.newPct / 100) * Math.min(1, Math.max(0, burningH) / config.fullAtH);
+  return Math.max(lamp.minPct, 1, Math.round(levelPct * share));
+}
+
+function constantLine({ rank }: Choice, levelPct: LevelPct, { lamp, burningH }: LampCase): TraceLine {
+  const text = sentence(`constant light: ${levelPct} % is enough at ${Math.round(burningH ?? 0)} h`);
+  return { rank, source: lamp.id, levelPct, applied: true, text, untilMs: null };
 }
 
 function limitLine(choice: Choice, levelPct: LevelPct, { lamp, zone }: LampCase): TraceLine {
@@ -89,22 +133,10 @@ function intentSays({ intents, nowMs, nowMono }: LampCase): readonly Say[] {
   });
 }
 
-function ruleSays(lampCase: LampCase): readonly Say[] {
-  const { light, lamp, dusk, programme } = lampCase;
+function ruleSays({ light, lamp, dusk, programme, raises }: LampCase): readonly Say[] {
   const says: Say[] = dusk === null ? [] : [dusk];
-  if (light === 'night') says.push(...presenceSays(lampCase), ...(programme === null ? [] : [programme]));
-  if (light === 'night') says.push(design(lamp));
-  return says;
-}
-
-function presenceSays({ presence, zone, nowMs, nowMono }: LampCase): readonly Say[] {
-  if (zone?.presence == null) return [];
-  if (presence === null) {
-    return [{ rank: 'presence', source: zone.id, levelPct: null, text: 'no sensor reaches this lamp', untilMs: null }];
-  }
-  const levelPct = presence.phase === 'boost' ? zone.presence.boostPct : null;
-  const untilMs = presence.untilMono === null ? null : Math.round(nowMs + presence.untilMono - nowMono);
-  return [{ rank: 'presence', source: presence.sensorId, levelPct, text: presence.text, untilMs }];
+  if (light !== 'night') return says;
+  return [...says, ...raises.map(({ say }) => say), ...(programme === null ? [] : [programme]), design(lamp)];
 }
 
 function design(lamp: Lamp): Say {

@@ -24,6 +24,8 @@ export interface SensorSay {
   readonly phase: PresencePhase;
   /** End of hold or fall; null while someone is there, and at base. */
   readonly untilMono: MonoMs | null;
+  /** When the last hold was over; null before. */
+  readonly endedMono: MonoMs | null;
   readonly text: string;
 }
 
@@ -65,35 +67,49 @@ export function sensorSay(
 ): SensorSay {
   const { state, nowMono } = time;
   const id = sensor.device;
-  const say = (phase: PresencePhase, untilMono: MonoMs | null, text: string): SensorSay => ({
+  const say = (phase: PresencePhase, times: Pick<SensorSay, 'untilMono' | 'endedMono'>, text: string): SensorSay => ({
     sensorId: id,
     phase,
-    untilMono,
+    ...times,
     text: sentence(text),
   });
+  const never = { untilMono: null, endedMono: null };
+  if (sensor.listen === 'group') return say('base', never, `${id} follows the others`);
+  if (state?.stuck === true) return say('base', never, `${id} is stuck, programme stays`);
   const answers = state !== undefined && (state.quality === 'good' || state.quality === 'stale');
-  if (answers && state.present) return say('boost', null, `${id} sees someone now`);
+  if (answers && state.present) {
+    const longEnd = (state.sinceMono ?? nowMono) + config.maxBoostS * 1_000;
+    if (nowMono < longEnd) return say('boost', never, `${id} sees someone now`);
+    return say(
+      'base',
+      { untilMono: null, endedMono: longEnd },
+      `${id} has seen someone for ${spell(config.maxBoostS * 1_000)}, no longer heard`,
+    );
+  }
   const last = state?.lastPresentMono ?? null;
-  if (last === null) return say('base', null, answers ? `${id} has seen nobody yet` : `${id} does not answer, programme stays`);
+  if (last === null) return say('base', never, answers ? `${id} has seen nobody yet` : `${id} does not answer, programme stays`);
   const holdEnd = last + Math.max(0, config.holdS - sensor.ownHoldS) * 1_000;
   const ago = `${id} saw someone ${spell(nowMono - last)} ago`;
-  if (nowMono < holdEnd) return say('boost', holdEnd, `${ago}, holds ${spell(holdEnd - nowMono)} more`);
+  if (nowMono < holdEnd) return say('boost', { untilMono: holdEnd, endedMono: null }, `${ago}, holds ${spell(holdEnd - nowMono)} more`);
   const fallEnd = holdEnd + config.rampDownS * 1_000;
-  if (nowMono < fallEnd) return say('down', fallEnd, `${ago}, light is falling`);
-  return say('base', null, answers ? ago : `${id} does not answer, programme stays`);
+  const ended = { endedMono: holdEnd };
+  if (nowMono < fallEnd) return say('down', { untilMono: fallEnd, ...ended }, `${ago}, light is falling`);
+  return say('base', { untilMono: null, ...ended }, answers ? ago : `${id} does not answer, programme stays`);
 }
 
 /** What all sensors that reach a lamp mean for it; null where none does. The one that holds longest speaks. */
 export function lampPresence(lampId: string, reaches: readonly SensorReach[], says: readonly SensorSay[]): LampPresence | null {
   let best: SensorSay | null = null;
   let nearestM: number | null = null;
+  let endedMono: MonoMs | null = null;
   reaches.forEach(({ distanceM }, index) => {
     const [say, apart] = [says[index], distanceM.get(lampId)];
     if (say === undefined || apart === undefined) return;
+    if (say.endedMono !== null) endedMono = Math.max(endedMono ?? say.endedMono, say.endedMono);
     if (say.phase === 'boost') nearestM = Math.min(nearestM ?? apart, apart);
     if (best === null || outlasts(say, best)) best = say;
   });
-  return best === null ? null : { ...(best as SensorSay), distanceM: nearestM };
+  return best === null ? null : { ...(best as SensorSay), distanceM: nearestM, endedMono };
 }
 
 /** The phase of a whole zone: the strongest of its sensors'. */

@@ -1,52 +1,133 @@
 /**
- * Which step of a programme is in force, and when the next one comes.
+ * What the programme of a zone asks for, and when that changes: steps, calendars, event nights, the warning before the dark.
  *
- * Owns the night that runs from local noon to local noon. Knows no sun: `dusk` is the step of a night before its first clock step.
- * Pure: evaluated from the instant, never from an edge, so a missed tick or a clock step changes nothing. Called by `decide`.
+ * Owns the order of a night's steps. Pure: evaluated from the instant, never from an edge, so a missed tick or a clock step changes nothing.
+ * Called by `decide`.
  */
-import type { Programme, ProgrammeStep } from '../core/cabinet.ts';
+import type { EventNight, Programme, ProgrammeStep, StepLevel, StepTime, Zone } from '../core/cabinet.ts';
 import type { WallMs } from '../core/clock.ts';
-import type { LocalCalendar, LocalTime } from './local-time.ts';
+import { classLevelPct } from '../core/lighting-class.ts';
+import type { LevelPct } from '../core/words.ts';
+import { isOn, ruleOf } from './calendar.ts';
+import type { Street } from './lighting.ts';
+import type { LocalCalendar } from './local-time.ts';
+import type { Night, Nights } from './night.ts';
+
+/** One stretch of a night at one level. */
+export interface Stretch {
+  readonly atMs: WallMs;
+  readonly levelPct: LevelPct;
+  readonly boostPct: LevelPct | null;
+  /** Programme or event night. */
+  readonly source: string;
+  /** `23:00`, `dusk`, `sunset+30`. */
+  readonly name: string;
+}
 
 export interface ProgrammeState {
   /** Null while the night's first step is still to come. */
-  readonly step: ProgrammeStep | null;
-  /** The next step by the clock; null after the last of the night. */
-  readonly next: { readonly step: ProgrammeStep; readonly atMs: WallMs } | null;
+  readonly stretch: Stretch | null;
+  /** Null after the last of the night. */
+  readonly next: Stretch | null;
 }
 
-interface StepStart {
-  readonly step: ProgrammeStep;
-  readonly atMs: WallMs;
+export interface ProgrammeReader {
+  at(nowMs: WallMs): ProgrammeState;
+  /** All of one night, in order. */
+  of(night: Night): readonly Stretch[];
 }
 
 const NOON_HOUR = 12;
+const MINUTE_MS = 60_000;
 
-/** Makes the function that reads the programme at an instant. The starts of the current night are remembered: they depend on its date alone. */
-export function createProgrammeReader(programme: Programme, calendar: LocalCalendar): (nowMs: WallMs) => ProgrammeState {
-  let known: { readonly night: string; readonly starts: readonly StepStart[] } | null = null;
-  return (nowMs) => {
-    const date = nightDate(calendar.localAt(nowMs));
-    const night = `${date.year}-${date.month}-${date.day}`;
-    if (known?.night !== night) known = { night, starts: programme.steps.map((step) => ({ step, atMs: startOf(step, date, calendar) })) };
-    const begun = known.starts.filter(({ atMs }) => atMs <= nowMs);
-    const next = known.starts.find(({ atMs }) => atMs > nowMs) ?? null;
-    return { step: begun.at(-1)?.step ?? null, next };
+/** The starts of the current night are remembered: they depend on its date alone. */
+export function createProgrammeReader(
+  street: Street,
+  zone: Zone,
+  { calendar, nights }: { calendar: LocalCalendar; nights: Nights },
+): ProgrammeReader {
+  let known: { readonly startMs: WallMs; readonly stretches: readonly Stretch[] } | null = null;
+  const instantOf = (at: StepTime, night: Night): WallMs => stepInstant(at, night, { calendar, nights });
+  const of = (night: Night): readonly Stretch[] => {
+    const programme = programmeOf(street, zone, night);
+    const steps =
+      programme === undefined
+        ? []
+        : programme.steps.map((step) => toStretch(step, programme.id, { zone, atMs: instantOf(step.at, night) }));
+    const events = street.eventNights.filter(({ date, zones }) => isOn(date, night.date) && (zones?.includes(zone.id) ?? true));
+    return withEvents(inOrder(steps), events, (at) => instantOf(at, night));
+  };
+  return {
+    of,
+    at: (nowMs) => {
+      const night = nights.at(nowMs);
+      if (known?.startMs !== night.startMs) known = { startMs: night.startMs, stretches: of(night) };
+      return {
+        stretch: known.stretches.findLast(({ atMs }) => atMs <= nowMs) ?? null,
+        next: known.stretches.find(({ atMs }) => atMs > nowMs) ?? null,
+      };
+    },
   };
 }
 
-/** `23:00` or `dusk`, as the config writes it. */
-export function formatStepTime({ at }: ProgrammeStep): string {
+/** `23:00`, `dusk`, `middle-120`, as the config writes it. */
+export function formatStepTime(at: StepTime): string {
   if (at === 'dusk') return at;
+  if ('sun' in at) return at.offsetMin === 0 ? at.sun : `${at.sun}${at.offsetMin > 0 ? '+' : ''}${at.offsetMin}`;
   return `${String(at.hour).padStart(2, '0')}:${String(at.minute).padStart(2, '0')}`;
 }
 
-/** Noon of the day on which the night began. */
-function nightDate(local: LocalTime): LocalTime {
-  return { ...local, day: local.hour >= NOON_HOUR ? local.day : local.day - 1, hour: NOON_HOUR, minute: 0 };
+/** Percent of full light. */
+export function stepLevelPct(level: StepLevel, { designClass }: Pick<Zone, 'designClass'>): LevelPct {
+  if ('pct' in level) return level.pct;
+  return designClass === null ? 100 : classLevelPct(designClass, level.class);
 }
 
-function startOf({ at }: ProgrammeStep, date: LocalTime, calendar: LocalCalendar): WallMs {
-  if (at === 'dusk') return calendar.instantOf(date);
+/** The level of a zone that may go dark: first its warning, from the moment the dark was asked for. */
+export function twoStageOff(levelPct: LevelPct, { dark }: Pick<Zone, 'dark'>, sinceMs: WallMs, nowMs: WallMs): LevelPct {
+  if (levelPct > 0 || dark === null) return levelPct;
+  const passedMs = nowMs - sinceMs;
+  return passedMs >= 0 && passedMs < dark.warnS * 1_000 ? dark.warnPct : 0;
+}
+
+function programmeOf(street: Street, zone: Zone, night: Night): Programme | undefined {
+  const calendar = street.calendars.find(({ id }) => id === zone.calendar);
+  const wanted = (calendar === undefined ? null : ruleOf(calendar, night.date))?.programme ?? zone.programme;
+  return street.programmes.find(({ id }) => id === wanted);
+}
+
+function toStretch(step: ProgrammeStep, source: string, { zone, atMs }: { zone: Zone; atMs: WallMs }): Stretch {
+  return { atMs, levelPct: stepLevelPct(step.level, zone), boostPct: step.boostPct, source, name: formatStepTime(step.at) };
+}
+
+/** A step by the sun that comes before the step above it, as in a short summer night, is over when it comes. */
+function inOrder(steps: readonly Stretch[]): readonly Stretch[] {
+  let latestMs = Number.NEGATIVE_INFINITY;
+  return steps.map((step) => {
+    latestMs = Math.max(latestMs, step.atMs);
+    return { ...step, atMs: latestMs };
+  });
+}
+
+/** Event nights lie over the steps; where one ends, the step in force there goes on. */
+function withEvents(steps: readonly Stretch[], events: readonly EventNight[], instantOf: (at: StepTime) => WallMs): readonly Stretch[] {
+  return events.reduce<readonly Stretch[]>((below, event) => {
+    const [fromMs, untilMs] = [instantOf(event.from), instantOf(event.until)];
+    if (untilMs <= fromMs) return below;
+    const own: Stretch = { atMs: fromMs, levelPct: event.levelPct, boostPct: null, source: event.id, name: formatStepTime(event.from) };
+    const resumed = below.findLast(({ atMs }) => atMs <= untilMs);
+    const after = resumed === undefined ? [] : [{ ...resumed, atMs: untilMs }];
+    return [...below.filter(({ atMs }) => atMs < fromMs), own, ...after, ...below.filter(({ atMs }) => atMs > untilMs)];
+  }, steps);
+}
+
+function stepInstant(at: StepTime, night: Night, { calendar, nights }: { calendar: LocalCalendar; nights: Nights }): WallMs {
+  // The first step holds from the start of the night: whatever calls it dark, the sun or a photocell, finds it there.
+  if (at === 'dusk') return night.startMs;
+  if ('sun' in at) {
+    const event = nights.event(night, at.sun) ?? (at.sun === 'sunset' || at.sun === 'dusk' ? night.startMs : night.endMs);
+    return event + at.offsetMin * MINUTE_MS;
+  }
+  const { date } = night;
   return calendar.instantOf({ ...date, day: at.hour >= NOON_HOUR ? date.day : date.day + 1, hour: at.hour, minute: at.minute });
 }

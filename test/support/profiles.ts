@@ -83,5 +83,5 @@ export function testDevice(id: string, over: Partial<DeviceConfig> = {}): Device
 }
 
 export function testLine(id: string, devices: readonly DeviceConfig[], over: Partial<LineConfig> = {}): LineConfig {
-  return { id, kind: 'modbus', port: id, serial: SERIAL_8N2, rs485: null, broadcast: true, devices, ...over };
+  return { id, kind: 'modbus', port: id, serial: SERIAL_8N2, rs485: null, broadcast: true, maxWritesPerS: 50, devices, ...over };
 }

@@ -4,7 +4,7 @@ import { type ClockQuality, isTrusted } from '../../../agent/core/clock.ts';
 import { type Decision, type Intent, type IntentRank, type PointId, RANKS } from '../../../agent/core/words.ts';
 import { createDecider } from '../../../agent/lighting/decide.ts';
 import type { LightingSnapshot, SensorState } from '../../../agent/lighting/lighting.ts';
-import { intent, makeStreet, PRESENCE, RESIDENTIAL, seen, snapshot, winter } from './street.ts';
+import { intent, makeStreet, PRESENCE, RESIDENTIAL, seen, snapshot, step, winter } from './street.ts';
 
 const NOW = 1_000_000;
 const decide = (changes: Partial<LightingSnapshot>, street = makeStreet()) => createDecider(street).decide(snapshot(changes));
@@ -133,7 +133,7 @@ t.test('a step that the dawn cuts short ends with the night', async (t) => {
   const [programme, dusk] = [morning.find(({ rank }) => rank === 'programme'), morning.find(({ rank }) => rank === 'dusk')];
   t.ok(programme?.untilMs);
   t.equal(programme?.untilMs, dusk?.untilMs);
-  const early = { id: 'residential', steps: [...RESIDENTIAL.steps, { at: { hour: 9, minute: 30 }, levelPct: 60 }] };
+  const early = { id: 'residential', steps: [...RESIDENTIAL.steps, step({ hour: 9, minute: 30 }, 60)] };
   const cut = lamp(decide({ nowMs: winter('06:30') }, makeStreet({ programme: early })).decisions, 'L2').trace;
   t.equal(cut.find(({ rank }) => rank === 'programme')?.untilMs, dusk?.untilMs);
 });

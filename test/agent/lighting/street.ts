@@ -1,50 +1,85 @@
 /**
  * A small street for the tests of lighting and control: six lamps every 25 m, two sensors, one zone at Angers.
  */
-import type { PresenceConfig, Programme, Zone } from '../../../agent/core/cabinet.ts';
-import type { Intent, Reading } from '../../../agent/core/words.ts';
+
+import type { PresenceConfig, PresenceSensor, Programme, ProgrammeStep, Zone } from '../../../agent/core/cabinet.ts';
+import type { Intent, LevelPct, Reading } from '../../../agent/core/words.ts';
 import type { LightingSnapshot, SensorState, Street } from '../../../agent/lighting/lighting.ts';
+import { createLocalCalendar } from '../../../agent/lighting/local-time.ts';
+import { createNights } from '../../../agent/lighting/night.ts';
+import { createProgrammeReader } from '../../../agent/lighting/programme.ts';
+
+/** A sensor without filters. */
+export function sensor(device: string, changes: Partial<PresenceSensor> = {}): PresenceSensor {
+  const plain = {
+    point: 'motion',
+    kind: 'motion',
+    threshold: 50,
+    ownHoldS: 5,
+    minPulseS: 0,
+    offDelayS: 0,
+    blankS: 0,
+    stuckS: 3_600,
+  } as const;
+  return { device, ...plain, listen: 'own', ...changes };
+}
 
 export const PRESENCE: PresenceConfig = {
-  sensors: [
-    { device: 'S01', point: 'motion', threshold: 50, ownHoldS: 5 },
-    { device: 'S02', point: 'motion', threshold: 50, ownHoldS: 5 },
-  ],
+  sensors: [sensor('S01'), sensor('S02')],
   boostPct: 100,
   holdS: 20,
   rampUpS: 1,
   rampDownS: 5,
   reachM: 40,
+  maxBoostS: 3_600,
+  wave: null,
+  relayedPct: null,
 };
+
+export function step(at: ProgrammeStep['at'], pct: LevelPct, boostPct: LevelPct | null = null): ProgrammeStep {
+  return { at, level: { pct }, boostPct };
+}
 
 export const RESIDENTIAL: Programme = {
   id: 'residential',
-  steps: [
-    { at: 'dusk', levelPct: 80 },
-    { at: { hour: 23, minute: 0 }, levelPct: 30 },
-    { at: { hour: 6, minute: 0 }, levelPct: 90 },
-  ],
+  steps: [step('dusk', 80), step({ hour: 23, minute: 0 }, 30), step({ hour: 6, minute: 0 }, 90)],
 };
 
-const ZONE: Zone = {
+export const ZONE: Zone = {
   id: 'rue',
   lamps: ['L1', 'L2', 'L3', 'L4', 'L5', 'L6'],
+  kind: 'street',
   programme: 'residential',
+  calendar: null,
   minPct: 10,
+  designClass: null,
   sunBelowDeg: -2,
+  onOffsetMin: 0,
+  offOffsetMin: 0,
+  photocell: null,
+  dark: null,
   presence: PRESENCE,
+  traffic: null,
+  baseline: { levelPct: 100, lampPowerW: null },
+  constantLight: null,
 };
 
 /** Lamps L1..L6 at 0, 25 … 125 m; S01 stands at L2, S02 at L5. */
 export function makeStreet(
-  changes: { zone?: Partial<Zone>; programme?: Programme; lamp?: { minPct?: number; maxPct?: number } } = {},
+  changes: { zone?: Partial<Zone>; programme?: Programme; lamp?: { minPct?: number; maxPct?: number }; street?: Partial<Street> } = {},
 ): Street {
-  const poles = [1, 2, 3, 4, 5, 6].map((n) => ({ id: `P${n}`, atM: (n - 1) * 25 }));
+  const poles = [1, 2, 3, 4, 5, 6].map((n) => ({ id: `P${n}`, atM: (n - 1) * 25, branch: null }));
   return {
     latitudeDeg: 47.4736,
     longitudeDeg: -0.5541,
     timezone: 'Europe/Paris',
     poles,
+    branches: [],
+    calendars: [],
+    eventNights: [],
+    rules: [],
+    outputs: [],
+    neighbours: [],
     lamps: poles.map(({ id }, i) => ({
       id: `L${i + 1}`,
       device: `L${i + 1}`,
@@ -65,6 +100,7 @@ export function makeStreet(
         ],
       },
     ],
+    ...changes.street,
   };
 }
 
@@ -98,4 +134,11 @@ export function snapshot(changes: Partial<LightingSnapshot> = {}): LightingSnaps
 
 export function reading(pointId: Reading['pointId'], value: number | null, atMono: number, quality: Reading['quality'] = 'good'): Reading {
   return { pointId, value, quality, atMono, atMs: atMono };
+}
+
+/** What a zone's programme says at an instant. */
+export function programmeAt(street: Street, nowMs: number) {
+  const zone = street.zones[0] as Zone;
+  const calendar = createLocalCalendar(street.timezone);
+  return createProgrammeReader(street, zone, { calendar, nights: createNights(street, zone, calendar) }).at(nowMs);
 }

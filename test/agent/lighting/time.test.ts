@@ -1,9 +1,8 @@
 import fc from 'fast-check';
 import t from 'tap';
 import { createLocalCalendar } from '../../../agent/lighting/local-time.ts';
-import { createProgrammeReader } from '../../../agent/lighting/programme.ts';
 import { createSunChanges, isNight, sunAltitudeDeg } from '../../../agent/lighting/sun.ts';
-import { RESIDENTIAL } from './street.ts';
+import { makeStreet, programmeAt, RESIDENTIAL } from './street.ts';
 
 const HOUR_MS = 3_600_000;
 const ANGERS = { latitudeDeg: 47.473, longitudeDeg: -0.551 };
@@ -52,9 +51,10 @@ const nights: [story: string, from: string, to: string, hours: number][] = [
 ];
 for (const [story, from, to, hours] of nights) {
   t.test(`the step of 23:00 to 06:00: ${story}`, async (t) => {
-    const programmeAt = createProgrammeReader(RESIDENTIAL, createLocalCalendar('Europe/Paris'));
+    const street = makeStreet();
     let minutes = 0;
-    for (let atMs = Date.parse(from); atMs < Date.parse(to); atMs += 60_000) if (programmeAt(atMs).step?.levelPct === 30) minutes++;
+    for (let atMs = Date.parse(from); atMs < Date.parse(to); atMs += 60_000)
+      if (programmeAt(street, atMs).stretch?.levelPct === 30) minutes++;
     t.equal(minutes, hours * 60);
   });
 }
@@ -69,16 +69,16 @@ const steps: [story: string, local: string, levelPct: number | null, next: strin
 ];
 for (const [story, local, levelPct, next] of steps) {
   t.test(`programme: ${story}`, async (t) => {
-    const state = createProgrammeReader(RESIDENTIAL, createLocalCalendar('Europe/Paris'))(Date.parse(local));
-    t.equal(state.step?.levelPct ?? null, levelPct);
+    const state = programmeAt(makeStreet(), Date.parse(local));
+    t.equal(state.stretch?.levelPct ?? null, levelPct);
     t.equal(state.next === null ? null : new Date(state.next.atMs).toISOString().slice(0, 16), next);
   });
 }
 
 t.test('before its first step a programme without dusk has nothing to say', async (t) => {
   const late = { id: 'late', steps: RESIDENTIAL.steps.slice(1) };
-  const state = createProgrammeReader(late, createLocalCalendar('Europe/Paris'))(Date.parse('2026-01-15T20:00+01:00'));
-  t.match(state, { step: null, next: { step: { levelPct: 30 } } });
+  const state = programmeAt(makeStreet({ programme: late }), Date.parse('2026-01-15T20:00+01:00'));
+  t.match(state, { stretch: null, next: { levelPct: 30 } });
 });
 
 // Source of the instants: reference table of Angers by NOAA's formulae, to the minute.

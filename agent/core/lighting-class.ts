@@ -1,0 +1,39 @@
+/**
+ * Lighting classes as levels.
+ *
+ * Owns the table of the standard. Pure.
+ */
+import type { LightingClass } from './cabinet.ts';
+import type { LevelPct } from './words.ts';
+
+/** Light of each class: cd/m2 for M, lx for C and P. Source: EN 13201-2:2015 tables 1 to 3, as in the reference's [PIL]. */
+const LIGHT: Readonly<Record<LightingClass, number>> = {
+  M1: 2,
+  M2: 1.5,
+  M3: 1,
+  M4: 0.75,
+  M5: 0.5,
+  M6: 0.3,
+  C0: 50,
+  C1: 30,
+  C2: 20,
+  C3: 15,
+  C4: 10,
+  C5: 7.5,
+  P1: 15,
+  P2: 10,
+  P3: 7.5,
+  P4: 5,
+  P5: 3,
+  P6: 2,
+};
+
+/** The level that gives a class where 100 % gives the design class; rounded up, never above 100 %. Shape: both of one family. */
+export function classLevelPct(design: LightingClass, wanted: LightingClass): LevelPct {
+  return Math.min(100, Math.ceil((100 * LIGHT[wanted]) / LIGHT[design] - 1e-9));
+}
+
+/** Whether one can be computed from the other. */
+export function isSameFamily(a: LightingClass, b: LightingClass): boolean {
+  return a[0] === b[0];
+}

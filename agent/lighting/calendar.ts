@@ -1,0 +1,87 @@
+/**
+ * Which programme a zone has on a night, by the date on which the night begins.
+ *
+ * Owns the rules of dates: weekdays, spans, yearly dates, nth weekdays, holidays. Pure. Called by the programme.
+ */
+import type { Calendar, CalendarDate, CalendarRule } from '../core/cabinet.ts';
+import { isFrenchHoliday } from './holidays.ts';
+
+/** Shape: `month` 1..12; a `day` out of its month runs over. */
+export interface NightDate {
+  readonly year: number;
+  readonly month: number;
+  readonly day: number;
+}
+
+/** The first rule that fits; null where none does. */
+export function ruleOf(calendar: Calendar, night: NightDate): CalendarRule | null {
+  const date = plain(night);
+  return calendar.rules.find((rule) => fits(rule, date)) ?? null;
+}
+
+/** Whether a date, of one year or of each, is this night's. */
+export function isOn({ year, month, day }: CalendarDate, night: NightDate): boolean {
+  const date = plain(night);
+  return (year === null || year === date.year) && month === date.month && day === date.day;
+}
+
+/** As a person says it: `Friday to Saturday`, `07-01 to 08-31`. */
+export function describeRule({ weekdays, from, to, nthWeekday, holidays }: CalendarRule): string {
+  const parts = [
+    ...(weekdays === null ? [] : [weekdays.map((n) => WEEKDAYS[n - 1]).join(', ')]),
+    ...(nthWeekday === null
+      ? []
+      : [`${nthWeekday.nth === -1 ? 'last' : `${nthWeekday.nth}.`} ${WEEKDAYS[nthWeekday.weekday - 1]} of the month`]),
+    ...(from === null && to === null ? [] : [`${from === null ? '' : text(from)} to ${to === null ? '' : text(to)}`.trim()]),
+    ...(holidays === null ? [] : ['public holidays']),
+  ];
+  return parts.length === 0 ? 'every night' : parts.join(', ');
+}
+
+const WEEKDAYS = ['Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat', 'Sun'];
+
+interface PlainDate extends NightDate {
+  /** 1 Monday to 7 Sunday. */
+  readonly weekday: number;
+  readonly daysInMonth: number;
+}
+
+function plain({ year, month, day }: NightDate): PlainDate {
+  const date = new Date(Date.UTC(year, month - 1, day));
+  const [y, m] = [date.getUTCFullYear(), date.getUTCMonth()];
+  return {
+    year: y,
+    month: m + 1,
+    day: date.getUTCDate(),
+    weekday: ((date.getUTCDay() + 6) % 7) + 1,
+    daysInMonth: new Date(Date.UTC(y, m + 1, 0)).getUTCDate(),
+  };
+}
+
+function fits(rule: CalendarRule, date: PlainDate): boolean {
+  const { weekdays, nthWeekday, holidays } = rule;
+  if (weekdays !== null && !weekdays.includes(date.weekday)) return false;
+  if (nthWeekday !== null && !isNth(nthWeekday, date)) return false;
+  if (holidays !== null && !isFrenchHoliday(date)) return false;
+  return isWithin(rule, date);
+}
+
+function isNth({ nth, weekday }: NonNullable<CalendarRule['nthWeekday']>, date: PlainDate): boolean {
+  if (date.weekday !== weekday) return false;
+  return nth === -1 ? date.day + 7 > date.daysInMonth : Math.ceil(date.day / 7) === nth;
+}
+
+/** A span of each year may run over its end: `12-20` to `01-05`. */
+function isWithin({ from, to }: Pick<CalendarRule, 'from' | 'to'>, date: PlainDate): boolean {
+  const isYearly = (from ?? to)?.year === null;
+  const number = ({ year, month, day }: CalendarDate): number => (isYearly ? 0 : (year ?? date.year) * 10_000) + month * 100 + day;
+  const now = number({ ...date, year: isYearly ? null : date.year });
+  const [first, last] = [from === null ? null : number(from), to === null ? null : number(to)];
+  if (first !== null && last !== null && first > last) return now >= first || now <= last;
+  return (first === null || now >= first) && (last === null || now <= last);
+}
+
+function text({ year, month, day }: CalendarDate): string {
+  const two = (n: number): string => String(n).padStart(2, '0');
+  return `${year === null ? '' : `${year}-`}${two(month)}-${two(day)}`;
+}

@@ -1,0 +1,144 @@
+/**
+ * The night of a zone: from local noon to local noon, with its dusk, its dawn and the middle between.
+ *
+ * Owns offsets against the sun, nights without sunset and without sunrise. Pure: an instant in, its night out; what is remembered depends on
+ * the date alone. Called by `decide` and by the programme.
+ */
+import type { SunEvent, Zone } from '../core/cabinet.ts';
+import type { WallMs } from '../core/clock.ts';
+import type { LocalCalendar, LocalTime } from './local-time.ts';
+import { createSunChanges, isNight, type Site, sunAltitudeDeg } from './sun.ts';
+
+export interface Night {
+  /** The day on whose noon it begins. */
+  readonly date: LocalTime;
+  readonly startMs: WallMs;
+  readonly endMs: WallMs;
+  /** When the zone is dark enough to be lit, offsets included; in order, mostly one. */
+  readonly dark: readonly { readonly fromMs: WallMs; readonly toMs: WallMs }[];
+  /** The zone's first dusk and last dawn; null where the sun makes none. */
+  readonly duskMs: WallMs | null;
+  readonly dawnMs: WallMs | null;
+}
+
+export interface Nights {
+  at(nowMs: WallMs): Night;
+  /** A sun event of a night; null where there is none. */
+  event(night: Night, event: SunEvent): WallMs | null;
+  /** When dark turns to light or light to dark, after an instant; null when neither happens until the end of the next night. */
+  changeAfter(nowMs: WallMs): WallMs | null;
+}
+
+/** Units: degrees. Source: sunrise and sunset, upper limb with refraction at the horizon. */
+const HORIZON_DEG = -0.833;
+const NOON_HOUR = 12;
+const MINUTE_MS = 60_000;
+/** Nights remembered: last, present and next. */
+const KEEP = 3;
+
+export function createNights(
+  site: Site,
+  zone: Pick<Zone, 'sunBelowDeg' | 'onOffsetMin' | 'offOffsetMin'>,
+  calendar: LocalCalendar,
+): Nights {
+  const changes = createSunChanges(site, zone.sunBelowDeg);
+  const horizon = createSunChanges(site, HORIZON_DEG);
+  const known = new Map<string, Night>();
+
+  function nightOf(date: LocalTime): Night {
+    const key = `${date.year}-${date.month}-${date.day}`;
+    const found = known.get(key);
+    if (found !== undefined) return found;
+    if (known.size >= KEEP) known.clear();
+    const night = makeNight(date);
+    known.set(key, night);
+    return night;
+  }
+
+  function makeNight(date: LocalTime): Night {
+    const startMs = calendar.instantOf(date);
+    const endMs = calendar.instantOf({ ...date, day: date.day + 1 });
+    const spells = darkSpells(site, { zone, changes, startMs, endMs });
+    const dusk = spells.find(({ fromMs }) => fromMs > startMs);
+    const dawn = spells.findLast(({ toMs }) => toMs < endMs);
+    const dark = spells
+      .map(({ fromMs, toMs }) => ({
+        fromMs: fromMs === startMs ? startMs : fromMs + zone.onOffsetMin * MINUTE_MS,
+        toMs: toMs === endMs ? endMs : toMs + zone.offOffsetMin * MINUTE_MS,
+      }))
+      .filter(({ fromMs, toMs }) => fromMs < toMs);
+    return {
+      date,
+      startMs,
+      endMs,
+      dark,
+      duskMs: dusk === undefined ? null : dusk.fromMs + zone.onOffsetMin * MINUTE_MS,
+      dawnMs: dawn === undefined ? null : dawn.toMs + zone.offOffsetMin * MINUTE_MS,
+    };
+  }
+
+  function at(nowMs: WallMs): Night {
+    const local = calendar.localAt(nowMs);
+    return nightOf({ ...local, day: local.hour >= NOON_HOUR ? local.day : local.day - 1, hour: NOON_HOUR, minute: 0 });
+  }
+
+  return {
+    at,
+    event: (night, event) => {
+      if (event === 'dusk') return night.duskMs;
+      if (event === 'dawn') return night.dawnMs;
+      if (event === 'middle') return Math.round(((night.duskMs ?? night.startMs) + (night.dawnMs ?? night.endMs)) / 2);
+      return horizonEvent(site, { changes: horizon, night, isSunset: event === 'sunset' });
+    },
+    changeAfter: (nowMs) => {
+      const night = at(nowMs);
+      const next = at(night.endMs);
+      const edges = [...night.dark, ...next.dark].flatMap(({ fromMs, toMs }) => [fromMs, toMs]);
+      // Where one night's dark runs on into the next, noon is no change.
+      const real = edges.filter(
+        (edge, i) => edge > nowMs && edge !== next.endMs && edges.indexOf(edge) === i && edges.lastIndexOf(edge) === i,
+      );
+      return real.length === 0 ? null : Math.min(...real);
+    },
+  };
+}
+
+interface Span {
+  readonly changes: (afterMs: WallMs) => WallMs | null;
+  readonly startMs: WallMs;
+  readonly endMs: WallMs;
+}
+
+/** Without offsets; a spell that reaches the edge of the night ends there. */
+function darkSpells(
+  site: Site,
+  { zone, changes, startMs, endMs }: Span & { zone: Pick<Zone, 'sunBelowDeg'> },
+): { fromMs: WallMs; toMs: WallMs }[] {
+  const spells: { fromMs: WallMs; toMs: WallMs }[] = [];
+  let isDark = isNight(sunAltitudeDeg(site, startMs), zone.sunBelowDeg);
+  let fromMs = startMs;
+  for (let change = changes(startMs); change !== null && change < endMs; change = changes(change)) {
+    if (isDark) spells.push({ fromMs, toMs: change });
+    isDark = !isDark;
+    fromMs = change;
+  }
+  if (isDark) spells.push({ fromMs, toMs: endMs });
+  return spells;
+}
+
+function horizonEvent(
+  site: Site,
+  { changes, night, isSunset }: Pick<Span, 'changes'> & { night: Night; isSunset: boolean },
+): WallMs | null {
+  let found: WallMs | null = null;
+  for (let change = changes(night.startMs); change !== null && change < night.endMs; change = changes(change)) {
+    const sets = isNight(sunAltitudeDeg(site, change), HORIZON_DEG);
+    if (sets === isSunset && (found === null || !isSunset)) found = change;
+  }
+  return found;
+}
+
+/** Whether the zone is dark enough at an instant. */
+export function isDarkAt(night: Night, nowMs: WallMs): boolean {
+  return night.dark.some(({ fromMs, toMs }) => nowMs >= fromMs && nowMs < toMs);
+}
