@@ -4,6 +4,7 @@
  * Owns these checks; both ends of the socket call them. What only the agent knows (which lines and devices there are) is looked up in its view.
  */
 import { BusError } from '../core/errors.ts';
+import { manualHint } from '../core/manual-address.ts';
 import type { Table } from '../core/profile.ts';
 import type { AgentView } from '../core/views.ts';
 import { textArg } from './command-spec.ts';
@@ -82,17 +83,18 @@ export function findUnit(view: AgentView, line: string, unit: number | string): 
 }
 
 /**
- * What a bus tool does, with its failures in a technician's words.
+ * What a bus tool does, with its failures in a technician's words; `address` is the first register, where one is meant.
  *
  * Errors: rejects with ConsoleError 'failed' for trouble on the line, 'usage' for what cannot be.
  */
-export async function onBus<T>(work: () => Promise<T>): Promise<T> {
+export async function onBus<T>(work: () => Promise<T>, address?: number): Promise<T> {
   try {
     return await work();
   } catch (error) {
     if (error instanceof RangeError) throw new ConsoleError('usage', error.message, { cause: error });
     if (!(error instanceof BusError)) throw error;
-    const advice = error.code === 'illegal-address' ? '; `luciole bus registers` lists those it has' : '';
+    const hint = address === undefined ? '' : manualHint(address);
+    const advice = error.code === 'illegal-address' ? `; \`luciole bus registers\` lists those it has${hint}` : '';
     throw new ConsoleError('failed', `${error.message}${advice}`, { cause: error, bus: error.code });
   }
 }

@@ -110,7 +110,7 @@ export const BUS_READ = agentCommand({
   },
   answer: (view, args): Promise<BusReadResult> => {
     const line = findLine(view, args.line);
-    return onBus(() => view.bus.read({ ...args, line, unit: findUnit(view, line, args.unit) }));
+    return onBus(() => view.bus.read({ ...args, line, unit: findUnit(view, line, args.unit) }), args.address);
   },
   render: async (result, page) => (await import('./render-registers.ts')).renderRead(result, page),
 });
@@ -136,7 +136,7 @@ const write = agentCommand({
   answer: (view, args): Promise<BusWriteResult> => {
     const line = findLine(view, args.line);
     const write = confirmed({ ...args, line, unit: findUnit(view, line, args.unit) }, view.bus);
-    return onBus(() => view.bus.write(write));
+    return onBus(() => view.bus.write(write), args.address);
   },
   render: async (result, page) => (await import('./render-registers.ts')).renderWrite(result, page),
   succeeded: valuesFit,

@@ -4,6 +4,7 @@
  * Owns the shape of that trial and its layout. Pure. Called by `main.ts`, which has it done.
  */
 import type { BusErrorCode } from '../core/errors.ts';
+import { manualHint } from '../core/manual-address.ts';
 import { count, formatNumber, NOTHING, type Page, stateWord } from './page.ts';
 import { labelled } from './text-lines.ts';
 import { tableLines } from './text-table.ts';
@@ -71,5 +72,8 @@ function ending(test: ProfileTest): string {
   const good = points.filter(({ quality }) => quality === 'good').length;
   const sum = `${profile} with unit ${unit} on line ${line}: ${good} of ${count(points.length + untried, 'point')} good`;
   if (untried > 0) return `${sum}; given up: the unit does not answer. Check its supply, address and wire`;
-  return testSucceeded(test) ? sum : `${sum}; compare the others with the manual: table, address, type, scale`;
+  if (testSucceeded(test)) return sum;
+  const refused = points.find(({ address, reason }) => reason === 'illegal-address' && manualHint(address) !== '');
+  const hint = refused === undefined ? '' : manualHint(refused.address);
+  return `${sum}; compare the others with the manual: table, address, type, scale${hint}`;
 }

@@ -341,6 +341,11 @@ const sheets: [story: string, text: string, says: RegExp[]][] = [
     renderProfileTest(trial([tested('power', { quality: 'implausible' }), refusedPoint]), page),
     [/implausible/, /failed +- {2}illegal-address$/m, /compare the/],
   ],
+  [
+    "a point at a manual's number",
+    renderProfileTest(trial([tested('power'), { ...refusedPoint, address: 40_101 }]), page),
+    [/type,\s+scale;\s+a\s+manual\s+that\s+says\s+40101\s+means\s+address\s+100\s+of\s+table\s+holding$/],
+  ],
   ['a unit that was given up', renderProfileTest(trial([refusedPoint], 7), page), [/0 of 8 points good; given up/]],
   [
     'what a point measured, reading by reading',

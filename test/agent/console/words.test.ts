@@ -235,6 +235,11 @@ t.test('trouble on the line keeps its code and says what to try, a bug stays a b
     message: /^exception 2; `luciole bus registers` lists/,
   });
   await t.rejects(failing(new BusError('timeout', 'no reply')), { code: 'failed', bus: 'timeout', message: 'no reply' });
+  const at = (address: number) =>
+    onBus(() => Promise.reject(new BusError('illegal-address', 'no')), address).catch((error: Error) => error.message);
+  t.match(await at(40_101), /lists those it has; a manual that says 40101 means address 100 of table holding$/);
+  t.match(await at(30_001), /; a manual that says 30001 means address 0 of table input$/);
+  t.match(await at(100), /lists those it has$/);
   await t.rejects(failing(new RangeError('no unit 300')), { code: 'usage', bus: null, message: 'no unit 300' });
   await t.rejects(failing(new TypeError('bug')), TypeError);
 });

@@ -1,0 +1,102 @@
+/**
+ * The two frames of an example, taken apart by the standard.
+ *
+ * Pure. Says in which of them the slip is, what was found and what is right. Called by `profile-examples.ts`.
+ * Source of the layout: Modbus Application Protocol V1.1b3 §6 and §7; Modbus over Serial Line V1.02 §2.5.1.
+ */
+import type { Table } from '../agent/core/profile.ts';
+import { crc16 } from './modbus/crc16.ts';
+
+/** The shortest frame is a refusal. Units: bytes. */
+const LEAST_BYTES = 5;
+/** Any request but the write of several. Units: bytes. */
+const REQUEST_BYTES = 8;
+/** Unit, function, number of data bytes and checksum. */
+const AROUND_DATA_BYTES = 5;
+/** Added to the function of a request that is refused. */
+const REFUSED = 0x80;
+const TABLE_OF_FC: Readonly<Record<number, Table>> = { 1: 'coil', 2: 'discrete', 3: 'holding', 4: 'input' };
+const WRITES: readonly number[] = [5, 6, 15, 16];
+
+/** What a read brought. */
+export interface Exchange {
+  readonly table: Table;
+  readonly address: number;
+  readonly words: readonly number[];
+}
+
+export interface FrameFlaw {
+  readonly at: 'request' | 'response';
+  readonly message: string;
+}
+
+/** Null for a write and for a refusal: nothing is read, and nothing is wrong. */
+export function takeApart(request: string, response: string): Exchange | FrameFlaw | null {
+  const [ask, answer] = [bytesOf(request), bytesOf(response)];
+  const askFlaw = requestFlaw(ask);
+  if (askFlaw !== null) return { at: 'request', message: askFlaw };
+  const answerFlaw = responseFlaw(ask, answer);
+  if (answerFlaw !== null) return { at: 'response', message: answerFlaw };
+  const [fc, count] = [ask[1] as number, ask.readUInt16BE(4)];
+  const table = TABLE_OF_FC[fc];
+  if (table === undefined || answer[1] !== fc) return null;
+  const isBits = fc <= 2;
+  const word = (i: number): number => (isBits ? ((answer[3 + (i >> 3)] as number) >> (i & 7)) & 1 : answer.readUInt16BE(3 + 2 * i));
+  return { table, address: ask.readUInt16BE(2), words: Array.from({ length: count }, (_, i) => word(i)) };
+}
+
+/** Bytes of hex with or without blanks. */
+export function bytesOf(hex: string): Buffer {
+  return Buffer.from(hex.replaceAll(' ', ''), 'hex');
+}
+
+function requestFlaw(ask: Buffer): string | null {
+  if (ask.length < LEAST_BYTES) return tooShort(ask);
+  const fc = ask[1] as number;
+  if (!(fc in TABLE_OF_FC) && !WRITES.includes(fc)) return `found function ${fc}: neither a read (1 to 4) nor a write (5, 6, 15, 16)`;
+  const wanted = fc === 15 || fc === 16 ? REQUEST_BYTES + 1 + (ask[6] ?? 0) : REQUEST_BYTES;
+  if (ask.length !== wanted) return `found ${ask.length} bytes; a request of function ${fc} has ${wanted}, checksum included`;
+  return checksumFlaw(ask);
+}
+
+/** Length and address before the checksum: who has lost a byte is not helped by the checksum of the rest. */
+function responseFlaw(ask: Buffer, answer: Buffer): string | null {
+  if (answer.length < LEAST_BYTES) return tooShort(answer);
+  const [unit, fc] = [ask[0] as number, ask[1] as number];
+  if (answer[0] !== unit) return `found unit ${answer[0]}; the request asks unit ${unit}`;
+  if (answer[1] === fc + REFUSED) return lengthFlaw(answer, LEAST_BYTES, 'a refusal') ?? checksumFlaw(answer);
+  if (answer[1] !== fc) return `found function ${answer[1]}; the request has function ${fc}`;
+  if (WRITES.includes(fc)) {
+    const repeats = ask.subarray(0, 6).equals(answer.subarray(0, 6));
+    const repeated = `the reply to a write must repeat it: ${hexOf(withChecksum(ask.subarray(0, 6)))}`;
+    return lengthFlaw(answer, REQUEST_BYTES, 'the reply to a write') ?? (repeats ? checksumFlaw(answer) : repeated);
+  }
+  const count = ask.readUInt16BE(4);
+  const [data, noun] = fc <= 2 ? [Math.ceil(count / 8), 'bit'] : [2 * count, 'register'];
+  const asked = count === 1 ? `1 ${noun}, which has` : `${count} ${noun}s, which have`;
+  if (answer[2] !== data) return `found ${answer[2]} as the number of data bytes; the request asks for ${asked} ${data}`;
+  return lengthFlaw(answer, data + AROUND_DATA_BYTES, `a reply with ${data} bytes of data`) ?? checksumFlaw(answer);
+}
+
+function lengthFlaw(frame: Buffer, wanted: number, what: string): string | null {
+  return frame.length === wanted ? null : `found ${frame.length} bytes; ${what} has ${wanted}, checksum included`;
+}
+
+function checksumFlaw(frame: Buffer): string | null {
+  const body = frame.subarray(0, -2);
+  const [found, right] = [frame.subarray(-2), withChecksum(body).subarray(-2)];
+  return found.equals(right) ? null : `found checksum ${hexOf(found)}; the right one of these bytes is ${hexOf(right)}`;
+}
+
+function tooShort(frame: Buffer): string {
+  return `found ${frame.length === 1 ? '1 byte' : `${frame.length} bytes`}; the shortest frame has ${LEAST_BYTES}, checksum included`;
+}
+
+function withChecksum(body: Buffer): Buffer {
+  const crc = crc16(body);
+  return Buffer.concat([body, Buffer.from([crc & 0xff, crc >> 8])]);
+}
+
+function hexOf(bytes: Buffer): string {
+  return [...bytes].map((byte) => byte.toString(16).toUpperCase().padStart(2, '0')).join(' ');
+}
