@@ -1,17 +1,19 @@
 /**
- * What the tools of a line cannot know by themselves: the bytes of a read, which lamps a written register sets, what speaks against it.
+ * What the tools of a line cannot know by themselves: the bytes of a read, which lamps a written register sets, what speaks against it,
+ * and which device types wait in files.
  *
  * Owns nothing. Part of `app.ts`.
  */
 import { writePlace } from '../drivers/modbus/modbus-driver.ts';
 import { readFrames } from '../drivers/modbus/read-frames.ts';
+import { pendingProfiles } from './app-pending.ts';
 import { isWritten, writeWarnings } from './app-write.ts';
 import type { BusTools, BusWrite } from './core/bus-tools.ts';
 import type { Cabinet, DeviceConfig } from './core/cabinet.ts';
 import { narrowed } from './core/narrowed.ts';
 import type { Profile, Table } from './core/profile.ts';
 
-/** The tools with that added to their answers. */
+/** The tools with that added to their answers. Shape: folders of profiles in `cabinet` are absolute. */
 export function withSiteKnowledge(bus: BusTools, cabinet: Cabinet, profiles: ReadonlyMap<string, Profile>): BusTools {
   return {
     ...bus,
@@ -19,6 +21,7 @@ export function withSiteKnowledge(bus: BusTools, cabinet: Cabinet, profiles: Rea
       const result = await bus.read(request);
       return { ...result, ...readFrames(request, result.words) };
     },
+    pendingProfiles: pendingProfiles(cabinet.profileDirs, profiles),
     warnings: (request) => writeWarnings(request, cabinet, profiles),
     async write(request) {
       const result = await bus.write(request);

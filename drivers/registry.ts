@@ -3,7 +3,7 @@
  *
  * Owns the way from a profile id to a driver. Called by `app.ts` and by the tests that run every profile's examples.
  */
-import { existsSync, readdirSync, readFileSync, realpathSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, realpathSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { DeviceConfig } from '../agent/core/cabinet.ts';
 import type { ModbusDriver, UartDriver } from '../agent/core/driver.ts';
@@ -36,15 +36,30 @@ function ownFolders(dirs: readonly string[]): string[] {
   });
 }
 
+/** Files of the site's own profiles with what shows that one has changed; a folder or file that cannot be looked at holds none. */
+export function siteProfileStamps(dirs: readonly string[]): ReadonlyMap<string, string> {
+  const unseen: Problem[] = [];
+  const files = ownFolders(dirs).flatMap((dir) => profileNames(dir, unseen).map((name) => join(dir, name)));
+  return new Map(
+    files.flatMap((file) => {
+      const found = statSync(file, { throwIfNoEntry: false });
+      return found?.isFile() ? [[file, `${found.mtimeMs} ${found.size} ${found.ino}`] as const] : [];
+    }),
+  );
+}
+
 function profileFiles(dir: string, unreadable: Problem[]): ProfileFile[] {
-  const names = readOrTell(dir, unreadable, () => readdirSync(dir)) ?? [];
-  // Editors leave hidden files beside the one that is open.
-  const shown = names.filter((name) => /\.ya?ml$/.test(name) && !name.startsWith('.')).sort();
-  return shown.flatMap((name) => {
+  return profileNames(dir, unreadable).flatMap((name) => {
     const file = join(dir, name);
     const text = readOrTell(file, unreadable, () => readFileSync(file, 'utf8'));
     return text === null ? [] : [{ file, text }];
   });
+}
+
+function profileNames(dir: string, unreadable: Problem[]): string[] {
+  const names = readOrTell(dir, unreadable, () => readdirSync(dir)) ?? [];
+  // Editors leave hidden files beside the one that is open.
+  return names.filter((name) => /\.ya?ml$/.test(name) && !name.startsWith('.')).sort();
 }
 
 /** One bad file of a site must not keep the agent, and with it the street, from starting. */

@@ -4,7 +4,7 @@
  * Owns these rows; `main.ts` does the work of the two that read a file. Called by the command table.
  */
 import type { Profile } from '../core/profile.ts';
-import type { ProfileView, ShelfView } from '../core/views.ts';
+import type { AgentView, ProfileView, ShelfView } from '../core/views.ts';
 import { agentCommand, type Command, type LocalCommand, textArg } from './command-spec.ts';
 import { JSON_OPTION, LOOK_TIMEOUT_MS } from './common-words.ts';
 import { ConsoleError } from './console-error.ts';
@@ -12,7 +12,30 @@ import { findName } from './names.ts';
 
 const FILE = { name: 'file', summary: 'a profile, one YAML file a device type', required: true } as const;
 
-function findProfile(shelf: ShelfView, args: { readonly id: string }): Profile {
+/** What the agent uses, and behind it what its files have brought since it started. */
+function withPending(view: AgentView): ShelfView {
+  const pending = view.bus.pendingProfiles?.() ?? [];
+  const stateOf = (id: string): Pending => {
+    const found = pending.find(({ profile }) => profile.id === id);
+    return found === undefined ? {} : { pending: found.state };
+  };
+  const news = pending.filter(({ state }) => state === 'new').map(({ profile }) => profile);
+  return {
+    profiles: () => [...view.profiles(), ...news.map(unusedView)].map((each) => ({ ...each, ...stateOf(each.id) })),
+    profile: (id) => {
+      const found = view.profile(id) ?? news.find((each) => each.id === id);
+      return found === undefined ? undefined : { ...found, ...stateOf(id) };
+    },
+  };
+}
+
+type Pending = Pick<ProfileView, 'pending'>;
+
+function unusedView({ id, vendor, model, category, trust, experimental, transport, points }: Profile): ProfileView {
+  return { id, vendor, model, category, trust, experimental, transport, points: points.length, usedBy: [] };
+}
+
+function findProfile(shelf: ShelfView, args: { readonly id: string }): Profile & Pending {
   const ids = shelf.profiles().map(({ id }) => id);
   const id = findName(args.id, ids, { noun: 'profile', listedBy: 'luciole profile list' });
   const found = shelf.profile(id);
@@ -29,7 +52,7 @@ const list = agentCommand({
   examples: ['luciole profile list', 'luciole profile list --json'],
   timeoutMs: LOOK_TIMEOUT_MS,
   read: () => ({}),
-  answer: (view): readonly ProfileView[] => view.profiles(),
+  answer: (view): readonly ProfileView[] => withPending(view).profiles(),
   alone: (shelf) => shelf.profiles(),
   render: async (result, page) => (await import('./render-profiles.ts')).renderProfiles(result, page),
 });
@@ -43,7 +66,7 @@ const show = agentCommand({
   examples: ['luciole profile show wirenboard-wb-led', 'luciole profile show eastron-sdm630 --json'],
   timeoutMs: LOOK_TIMEOUT_MS,
   read: (args) => ({ id: textArg(args, 'id') }),
-  answer: findProfile,
+  answer: (view, args) => findProfile(withPending(view), args),
   alone: findProfile,
   render: async (result, page) => (await import('./render-profile.ts')).renderProfile(result, page),
 });

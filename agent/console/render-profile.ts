@@ -4,13 +4,14 @@
  * Owns the layout of `luciole profile show`. Pure. Called through the command table.
  */
 import type { PointProfile, Profile } from '../core/profile.ts';
+import type { ProfileView } from '../core/views.ts';
 import { count, formatNumber, NOTHING, type Page } from './page.ts';
 import { toAscii } from './plain-text.ts';
 import { serialText } from './render-scan.ts';
 import { labelled } from './text-lines.ts';
 import { tableLines } from './text-table.ts';
 
-export function renderProfile(profile: Profile, page: Page): string {
+export function renderProfile(profile: Profile & Pick<ProfileView, 'pending'>, page: Page): string {
   const { widthCols } = page;
   const says = (label: string, text: string): string[] => (text === '' ? [] : labelled(label, text, widthCols));
   const flags = profile.points.flatMap((point) => point.flags.map((flag) => flagRow(point, flag)));
@@ -18,6 +19,7 @@ export function renderProfile(profile: Profile, page: Page): string {
     ...says('Profile', `${profile.id}: ${profile.vendor} ${profile.model}`),
     ...says('Kind', `${profile.category}, speaks ${profile.transport}, trust ${profile.trust}`),
     ...says('Doubt', profile.experimental ?? ''),
+    ...says('Waiting', profile.pending === undefined ? '' : WAITING[profile.pending]),
     ...says('Serial', serialOf(profile)),
     ...says('Groups', profile.groups.map(({ id, reach, address }) => `${id} (${reach}, ${address})`).join(', ')),
     ...says('Set-up', profile.setup.map(({ table, address, value }) => `${table} ${address} = ${value}`).join(', ')),
@@ -35,6 +37,11 @@ export function renderChecked(file: string, { id, points, examples, trust, exper
   const sum = `${file}: ok, ${toAscii(id)}, ${count(points.length, 'point')}, ${count(examples.length, 'example')} run, trust ${trust}`;
   return [sum, ...(experimental === null ? [] : labelled('Doubt', toAscii(experimental), widthCols))].join('\n');
 }
+
+const WAITING = {
+  new: 'its file has come since the agent started, which takes it up at its next start',
+  changed: 'its file has changed since the agent started, which uses what stands here until its next start',
+} as const;
 
 const POINT_COLUMNS = [
   { title: 'Point', maxCols: 22 },

@@ -5,6 +5,7 @@
  */
 import type { ProfileView } from '../core/views.ts';
 import { count, NOTHING, type Page } from './page.ts';
+import { labelled } from './text-lines.ts';
 import { tableLines } from './text-table.ts';
 
 /** Devices named in one row before they are only counted. */
@@ -29,12 +30,15 @@ export function renderProfiles(profiles: readonly ProfileView[], page: Page): st
     { title: 'Trust' },
     { title: 'Used by', maxCols: 16 },
   ] as const;
+  const waiting = sorted.flatMap(({ id, pending }) => (pending === undefined ? [] : [`${id} (${pending})`]));
+  const next = waiting.length === 0 ? [] : labelled('Waiting', `for the next start of the agent: ${waiting.join(', ')}`, page.widthCols);
   const doubtful = profiles.filter(({ experimental }) => experimental !== null).length;
   const sum = `${count(profiles.length, 'profile')}${doubtful === 0 ? '' : `, ${doubtful} experimental (!)`}`;
-  return [...tableLines(columns, rows, page.widthCols), '', sum].join('\n');
+  return [...tableLines(columns, rows, page.widthCols), '', sum, ...next].join('\n');
 }
 
-function usersOf({ usedBy }: ProfileView): string {
+function usersOf({ usedBy, pending }: ProfileView): string {
+  if (pending === 'new') return 'next start';
   if (usedBy.length === 0) return NOTHING;
   return usedBy.length <= MAX_USERS ? usedBy.join(' ') : count(usedBy.length, 'device');
 }

@@ -5,7 +5,7 @@
  */
 import type { SerialSettings } from './cabinet.ts';
 import type { BusErrorCode } from './errors.ts';
-import type { Table } from './profile.ts';
+import type { Profile, Table } from './profile.ts';
 
 /** Errors: methods reject with BusError for trouble on the line, RangeError for a line, unit or address that cannot be. */
 export interface BusTools {
@@ -19,8 +19,16 @@ export interface BusTools {
   /** Writes and reads back. */
   write(request: BusWrite): Promise<BusWriteResult>;
   stats(): readonly LineStats[];
+  /** Device types that a file has brought since the start; filled in by `app.ts`. */
+  pendingProfiles?(): readonly PendingProfile[];
   /** Everything from now on, until the returned function is called; slow readers lose the oldest. */
   watch(lineId: string, tell: (transaction: BusTransaction) => void): () => void;
+}
+
+/** A device type as its file says it now, which the agent takes up at its next start; `changed` when it uses another of this id. */
+export interface PendingProfile {
+  readonly profile: Profile;
+  readonly state: 'new' | 'changed';
 }
 
 export interface ScanRequest {

@@ -70,6 +70,8 @@ export interface ProfileView {
   readonly points: number;
   /** Devices of this cabinet that are of this type. */
   readonly usedBy: readonly string[];
+  /** Its file is new, or other than what the agent uses: taken up at the next start. */
+  readonly pending?: 'new' | 'changed';
 }
 
 /** The offline memory, for a person. */

@@ -32,7 +32,7 @@ const devices = [
   testDevice('L2', { unit: 8, profile: 'noted' }),
   testDevice('L3', { unit: 9, profile: 'lamp' }),
 ];
-const CABINET = { lines: [testLine('north', devices)], lamps: [] } as unknown as Cabinet;
+const CABINET = { lines: [testLine('north', devices)], lamps: [], profileDirs: [] } as unknown as Cabinet;
 
 function write(address: number, values: number[], over: Partial<BusWrite> = {}): BusWrite {
   return { line: 'north', unit: 7, table: 'holding', address, values, ...over };
