@@ -92,7 +92,7 @@ const trafficSchema = z.strictObject({
       }),
     )
     .min(1)
-    .describe('Lowest share first; above all of them the programme holds.'),
+    .describe('Lowest share first. Above all of them, and when a counter fails, the light of the design class (100 %).'),
 });
 
 export const zoneSchema = z.strictObject({
@@ -116,7 +116,9 @@ export const zoneSchema = z.strictObject({
     .nullish()
     .describe('A step or rule may put it to 0 % at night, after a warning level; left out, minPct holds. Write {} for the usual.'),
   presence: presenceSchema.nullish().describe('More light while someone is there; left out, none.'),
-  traffic: trafficSchema.nullish().describe('Less light while few vehicles pass; a sensor that fails means the programme.'),
+  traffic: trafficSchema
+    .nullish()
+    .describe('More light as more vehicles pass. The programme then gives the level of the quiet night, and traffic raises it.'),
   baseline: z
     .strictObject({
       levelPct: levelSchema.default(100).describe('Level it had all night.'),

@@ -37,9 +37,14 @@ export interface SensorState {
   /** Newest reading that said present. */
   readonly lastPresentMono: MonoMs | null;
   readonly quality: Quality;
-  /** What the bare readings say, before the filters: since when above the threshold, since when below; null while not so. */
+  /** Start of the spell of bare readings at or above the threshold, pauses shorter than `offDelayS` not counted; null while none. */
   readonly rawUpMono?: MonoMs | null;
+  /** Since when below the threshold; for a counter since when it has not risen. Null while not so. */
   readonly rawDownMono?: MonoMs | null;
+  /** The spell began just after the zone's own change of light and counts from then on, if it still lasts. */
+  readonly deafUntilMono?: MonoMs | null;
+  /** Newest reading with a value. */
+  readonly heardMono?: MonoMs | null;
   /** Newest value of a counter; null for others. */
   readonly count?: number | null;
   /** It has said present without a pause for longer than anyone stays. */
@@ -48,28 +53,49 @@ export interface SensorState {
 
 /** What one photocell has said. */
 export interface PhotocellState {
+  /** Newest value; null while it gives none. */
   readonly lux: number | null;
+  /** Of the newest reading with a value. */
   readonly atMono: MonoMs;
   /** Since when at or below the lower and at or above the upper threshold; null while not so. */
   readonly belowMono: MonoMs | null;
   readonly aboveMono: MonoMs | null;
-  /** What it holds to be so, after dwell and arming; null until it has seen either for long enough. */
+  /** Since when on the other side of each: above the lower, below the upper threshold; null while not so. */
+  readonly notBelowMono?: MonoMs | null;
+  readonly notAboveMono?: MonoMs | null;
+  /** It may say `dark` only after it has seen that it is not, and the same for `bright`: since its last say it has been so for long enough. */
+  readonly mayDarken?: boolean;
+  readonly mayBrighten?: boolean;
+  /** What it holds to be so, after dwell and arming; null until it has changed between the two once. */
   readonly says: 'dark' | 'bright' | null;
+  /** It contradicts the sun night after night, so it is not heard. */
+  readonly isDoubtful?: boolean;
 }
 
-/** Flow of vehicles in a zone. */
+/** Flow of vehicles in a zone. Units: vehicles an hour. */
 export interface TrafficState {
-  /** Vehicles an hour by the last full window, and the one before; null until one is full. */
+  /** By the last full window; null until one is full, and when the one that ended last was not. */
   readonly flowPerH: number | null;
-  /** Place of the step in force; null: the programme, as when a counter has failed. */
+  /** What the running window shows already, as if nobody came any more. */
+  readonly runningPerH?: number;
+  /** Place of the step in force; null: the light of the design class, above all steps and whenever the flow is not known. */
   readonly step: number | null;
+  /** Since when this step. */
   readonly sinceMono: MonoMs;
+  /** A counter that has told nothing for longer than a window. */
+  readonly fault?: PointId | null;
 }
 
 /** Whether a rule holds. */
 export interface RuleState {
   readonly holds: boolean;
   readonly sinceMono: MonoMs;
+  /** Newest value: of its point, or the flow in % of the design flow; null where there is none. */
+  readonly value?: number | null;
+  /** Since when without a pause beyond its threshold, back at `clearsAt`, and without a good value; null while not so. */
+  readonly beyondMono?: MonoMs | null;
+  readonly clearMono?: MonoMs | null;
+  readonly lostMono?: MonoMs | null;
 }
 
 /** Someone was seen at a pole, by a sensor of ours or by a neighbour cabinet. */
@@ -82,6 +108,8 @@ export interface Detection {
   /** Where known from elsewhere; else from successive detections. Units: km/h, towards larger (1) or smaller (-1) distances. */
   readonly speedKmh: number | null;
   readonly direction: 1 | -1 | null;
+  /** So far before the pole when it was seen; 0 unless relayed. Units: m. */
+  readonly beforeM?: number;
 }
 
 /** All that a decision may depend on. */

@@ -1,0 +1,148 @@
+/**
+ * How much light does the traffic ask for?
+ *
+ * Owns the counting of vehicles in windows of ten minutes and the step that follows from it. Pure: a state, a reading or a tick and the
+ * time in, a state out. Called by the traffic desk of `control` and, for the level, by `decide`.
+ *
+ * Traffic raises: the programme of such a zone gives the level of the quiet night, and the flow brings it up to the class that it needs.
+ * The step in force is the highest of three: that of the running window as it stands, of the last full window, and of the one before.
+ * So more light comes at once, stays for ten minutes at least, and goes only after two low counts in a row. What is not known counts as
+ * the highest: before two windows are full, and while a counter fails, a zone has the light of its design class, never the dimmed one.
+ * Source: UNI 11248:2016 annex D, as told in the reference §4.7.
+ */
+import type { TrafficConfig, Zone } from '../core/cabinet.ts';
+import type { MonoMs } from '../core/clock.ts';
+import { classLevelPct } from '../core/lighting-class.ts';
+import type { LevelPct, PointId, Reading } from '../core/words.ts';
+import type { TrafficState } from './lighting.ts';
+import { sentence } from './sentence.ts';
+
+/** Time over which vehicles are counted. Units: ms. Source: UNI 11248:2016 annex D, ten minutes times six. */
+export const WINDOW_MS = 600_000;
+const HOUR_MS = 3_600_000;
+/** A window of which less was seen is not full. Source: assumed; below half, what was missed outweighs what was counted. */
+const LEAST_SEEN = 0.5;
+/** Light of the design class. Source: core/cabinet.ts, 100 % gives it. */
+const DESIGN_PCT = 100;
+
+/** What one counter has told in the running window. */
+interface CounterCount {
+  /** Newest good value; null before the first. */
+  readonly value: number | null;
+  /** When it was told; before the first, since when it is waited for. */
+  readonly seenMono: MonoMs;
+  /** Its newest word was a good one. */
+  readonly isSpeaking: boolean;
+  readonly vehicles: number;
+  /** Time between good values that followed each other. Units: ms. */
+  readonly seenMs: number;
+}
+
+/** What is known of the traffic of a zone. */
+export interface TrafficCount extends TrafficState {
+  readonly windowMono: MonoMs;
+  readonly counters: ReadonlyMap<PointId, CounterCount>;
+  /** Flow by the last window and by the one before; null for one that was not full. Units: vehicles an hour. */
+  readonly windows: readonly [last: number | null, before: number | null];
+}
+
+/**
+ * The count after one more reading of a counter, or after a tick (`null`); the same reading twice changes nothing.
+ *
+ * Each rise is as many vehicles. A fall is none: a counter that rolled over or was reset, or a radar whose vehicle has left. What a
+ * counter adds while it could not be asked is counted once it answers.
+ */
+export function afterCount(
+  before: TrafficCount | undefined,
+  reading: Reading | null,
+  config: TrafficConfig,
+  nowMono: MonoMs,
+): TrafficCount {
+  const start = before ?? freshCount(config, nowMono);
+  // What was read before the window ended belongs to it, although it is told later.
+  const isOfNext = reading !== null && reading.atMono > start.windowMono + WINDOW_MS;
+  const ended = closeWindow(isOfNext ? start : counted(start, reading), nowMono);
+  return judged(isOfNext ? counted(ended, reading) : ended, config, nowMono, before);
+}
+
+/** Vehicles an hour as far as known: by the last full window, or by the running one where that shows more already; null where neither is known. */
+export function flowPerH({ flowPerH: last, runningPerH = 0 }: TrafficState): number | null {
+  return last === null ? null : Math.max(last, runningPerH);
+}
+
+/** The level that the traffic of a zone asks for, with its sentence for the trace. `undefined` is a zone whose traffic nobody has looked at yet. */
+export function trafficLevel(
+  state: TrafficState | undefined,
+  config: TrafficConfig,
+  { designClass }: Pick<Zone, 'designClass'>,
+): { readonly levelPct: LevelPct; readonly text: string } {
+  const step = state?.step == null ? undefined : config.steps[state.step];
+  const text = sentence(trafficText(state, config));
+  if (step === undefined) return { levelPct: DESIGN_PCT, text };
+  if ('pct' in step.level) return { levelPct: step.level.pct, text };
+  return { levelPct: designClass === null ? DESIGN_PCT : classLevelPct(designClass, step.level.class), text };
+}
+
+function trafficText(state: TrafficState | undefined, { designFlowPerH, steps }: TrafficConfig): string {
+  if (state?.fault != null) return `${state.fault} gives no count: design class`;
+  const flow = state === undefined ? null : flowPerH(state);
+  if (state === undefined || flow === null) return 'flow not known until 20 min are counted: design class';
+  const share = `${Math.round(flow)}/h is ${Math.round((100 * flow) / designFlowPerH)} % of design`;
+  const step = state.step === null ? undefined : steps[state.step];
+  if (placeOf(flow, steps, designFlowPerH) < (state.step ?? steps.length)) return `${share}, less after a second low count`;
+  return step === undefined ? `${share}: design class` : `${share}, step below ${step.belowPct} %`;
+}
+
+function freshCount({ counters }: TrafficConfig, nowMono: MonoMs): TrafficCount {
+  const unheard: CounterCount = { value: null, seenMono: nowMono, isSpeaking: false, vehicles: 0, seenMs: 0 };
+  const all = counters.map(({ device, point }): [PointId, CounterCount] => [`${device}.${point}`, unheard]);
+  return { flowPerH: null, step: null, sinceMono: nowMono, windowMono: nowMono, counters: new Map(all), windows: [null, null] };
+}
+
+function counted(state: TrafficCount, reading: Reading | null): TrafficCount {
+  const before = reading === null ? undefined : state.counters.get(reading.pointId);
+  if (reading === null || before === undefined) return state;
+  const after = afterWord(before, reading);
+  return after === before ? state : { ...state, counters: new Map(state.counters).set(reading.pointId, after) };
+}
+
+function afterWord(before: CounterCount, { value, quality, atMono }: Reading): CounterCount {
+  const isOld = before.value !== null && atMono < before.seenMono;
+  if (value === null || quality !== 'good') return isOld || !before.isSpeaking ? before : { ...before, isSpeaking: false };
+  if (before.value === null) return { ...before, value, seenMono: atMono, isSpeaking: true };
+  if (atMono <= before.seenMono) return before;
+  const seenMs = before.seenMs + (before.isSpeaking ? atMono - before.seenMono : 0);
+  return { value, seenMono: atMono, isSpeaking: true, vehicles: before.vehicles + Math.max(0, value - before.value), seenMs };
+}
+
+function closeWindow(state: TrafficCount, nowMono: MonoMs): TrafficCount {
+  const endMono = state.windowMono + WINDOW_MS;
+  if (nowMono < endMono) return state;
+  const counters = new Map([...state.counters].map(([id, count]) => [id, { ...count, vehicles: 0, seenMs: 0 }]));
+  // Nobody looked for a whole window: the machine stood still, and nothing is known of the time between.
+  if (nowMono >= endMono + WINDOW_MS) return { ...state, windowMono: nowMono, counters, windows: [null, null] };
+  return { ...state, windowMono: endMono, counters, windows: [fullFlow([...state.counters.values()]), state.windows[0]] };
+}
+
+/** Of all counters together; null where one of them was not seen for long enough. */
+function fullFlow(counters: readonly CounterCount[]): number | null {
+  if (counters.length === 0 || counters.some(({ seenMs }) => seenMs < LEAST_SEEN * WINDOW_MS)) return null;
+  return counters.reduce((sum, { vehicles, seenMs }) => sum + (vehicles * HOUR_MS) / seenMs, 0);
+}
+
+function judged(state: TrafficCount, { steps, designFlowPerH }: TrafficConfig, nowMono: MonoMs, before?: TrafficCount): TrafficCount {
+  const fault = [...state.counters].find(([, { seenMono }]) => nowMono - seenMono > WINDOW_MS)?.[0] ?? null;
+  const windows = fault === null ? state.windows : ([null, null] as const);
+  const counters = [...state.counters.values()];
+  const runningPerH = counters.reduce((sum, { vehicles, seenMs }) => sum + (vehicles * HOUR_MS) / Math.max(WINDOW_MS, seenMs), 0);
+  const place = Math.max(...[runningPerH, ...windows].map((flow) => placeOf(flow, steps, designFlowPerH)));
+  const step = place < steps.length ? place : null;
+  const sinceMono = before?.step === step ? before.sinceMono : nowMono;
+  return { ...state, flowPerH: windows[0], runningPerH, step, sinceMono, fault, windows };
+}
+
+/** Place of the step for a flow; one past the last for more than all of them, and for what is not known. */
+function placeOf(flow: number | null, steps: TrafficConfig['steps'], designFlowPerH: number): number {
+  const place = flow === null ? -1 : steps.findIndex(({ belowPct }) => flow < (belowPct / 100) * designFlowPerH);
+  return place < 0 ? steps.length : place;
+}
