@@ -78,6 +78,7 @@ export function createNights(
   }
 
   function at(nowMs: WallMs): Night {
+    for (const night of known.values()) if (nowMs >= night.startMs && nowMs < night.endMs) return night;
     const local = calendar.localAt(nowMs);
     return nightOf({ ...local, day: local.hour >= NOON_HOUR ? local.day : local.day - 1, hour: NOON_HOUR, minute: 0 });
   }
