@@ -130,8 +130,11 @@ function timeouts({ units, port }: PlainLineStats): string[] {
 }
 
 function exceptions({ units }: PlainLineStats): string[] {
+  // Where registers have left the plan, failing may have been the unit's way of saying that it has none.
   const busy = units.filter(
-    (unit) => (unit.exceptions['device-failure'] ?? 0) + (unit.exceptions['device-busy'] ?? 0) > SHARE.crc * transactionsOf(unit),
+    (unit) =>
+      unit.refused.length === 0 &&
+      (unit.exceptions['device-failure'] ?? 0) + (unit.exceptions['device-busy'] ?? 0) > SHARE.crc * transactionsOf(unit),
   );
   const alike = Map.groupBy(
     units.filter(({ refused }) => refused.length > 0),

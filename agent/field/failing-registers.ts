@@ -61,6 +61,9 @@ export function createFailingRegisters(): FailingRegisters {
         entry.retryMono = Number.POSITIVE_INFINITY;
         slot.refused = false;
         slot.dueMono = nowMono;
+        // Alone, so that its neighbours are not asked again for its sake.
+        const behind = unit.slots[unit.slots.indexOf(slot) + 1];
+        for (const edge of [slot, behind]) if (edge !== undefined) edge.cutBefore = true;
       }
     },
   };

@@ -22,7 +22,7 @@ const EXCEPTIONS: Readonly<Record<number, readonly [code: BusErrorCode, advice: 
   7: ['device-failure', 'it refuses this: check the device itself'],
   8: ['device-failure', 'its memory is damaged: replace the device'],
   10: ['device-failure', 'the gateway cannot reach its line: check the serial settings of the gateway'],
-  11: ['timeout', 'the gateway got no answer from it: check power, address and wiring behind the gateway'],
+  11: ['timeout', 'the gateway got no answer from it: check power, address and cable behind the gateway'],
 };
 
 type Done = (error: unknown, result?: object) => void;

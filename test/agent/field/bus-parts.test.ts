@@ -161,6 +161,18 @@ const adviceTable: [story: string, line: PlainLineStats, latencyMs: number | nul
   ],
   ['lost questions are a connector', lineOf({ units: [unit(1, recent({ missed: 60 })), unit(2)] }), null, [/L1 \(unit 1\) misses 6 %/]],
   [
+    'a unit that fails is ill',
+    lineOf({ units: [unit(1, { exceptions: { 'device-failure': 40 } }), unit(2)] }),
+    null,
+    [/^L1 \(unit 1\) reports failures of its own/],
+  ],
+  [
+    'one that fails where it has no register is not',
+    lineOf({ units: [unit(1, { exceptions: { 'device-failure': 40 }, refused: ['load'] }), unit(2)] }),
+    null,
+    [/L1 \(unit 1\) refuses load: check that its profile/],
+  ],
+  [
     'a refused register is the wrong profile',
     lineOf({ units: [unit(1, { refused: ['load'] }), unit(2)] }),
     null,

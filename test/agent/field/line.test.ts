@@ -167,8 +167,11 @@ t.test(
       'it is not asked again',
     );
     t.equal(asked.filter((what) => what === 'read input:12+1').length, 10);
+    const againMono = plant.clock.monoMs();
     await plant.clock.advance(400_000);
     t.match(plant.field.latest('L1.load'), { quality: 'bad' }, 'tried again in vain');
+    const tries = plant.askedSince('L1', againMono).filter((what) => /input:11|input:10\+[23]/.test(what));
+    t.same(tries, ['read input:11+1'], 'alone, and once');
     unit.refusals.clear();
     await plant.clock.advance(600_000);
     t.match(plant.field.latest('L1.load'), { value: 0, quality: 'good' }, 'and then with success');
