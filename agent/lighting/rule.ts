@@ -1,0 +1,137 @@
+/**
+ * Does a rule of the cabinet hold, and which zones does it raise?
+ *
+ * Owns threshold, hysteresis and delay of each rule. Pure: a state, what is seen and the time in, a state out. Called by the rule desk
+ * of `control` and, for the level, by `decide`. What holds depends on when values were read, not on how often somebody looks.
+ *
+ * A rule without a good value is let go: a sensor that fails must not leave a warning on the panel for ever.
+ */
+import type { PresenceConfig, Rule, RuleInput, TrafficConfig } from '../core/cabinet.ts';
+import type { MonoMs } from '../core/clock.ts';
+import type { LevelPct, PointId, Reading } from '../core/words.ts';
+import type { RuleState, SensorState, TrafficState } from './lighting.ts';
+import { sentence } from './sentence.ts';
+import { flowPerH } from './traffic.ts';
+
+/** How much longer than `forS` a rule outlives its last good value. Units: ms. Source: assumed; a unit that restarts is back within a minute. */
+const LOST_MS = 60_000;
+
+/** What a rule looks at. Shape: of the kind that its `when` says. */
+export type RuleSight =
+  | { readonly kind: 'reading'; readonly reading: Reading | undefined }
+  | { readonly kind: 'presence'; readonly present: boolean }
+  | { readonly kind: 'traffic'; readonly traffic: TrafficState | undefined; readonly config: Pick<TrafficConfig, 'designFlowPerH'> };
+
+/** A sight by the rule's own measure. */
+interface Sighting {
+  /** Beyond the threshold, back at `clearsAt`, in the band between them, or without a good value. */
+  readonly side: 'beyond' | 'clear' | 'between' | 'lost';
+  readonly value: number | null;
+  readonly atMono: MonoMs;
+}
+
+/** The state in full. */
+type Watched = Required<RuleState>;
+
+/**
+ * The state after one more look; the same look twice changes nothing.
+ *
+ * It begins to hold once the value has lain beyond the threshold for `forS` without a pause, and ends once it has been back at `clearsAt`
+ * for as long. The band between the two does neither. Without a good value it ends after `forS` and a minute.
+ */
+export function afterRuleInput(before: RuleState | undefined, sight: RuleSight, { when }: Pick<Rule, 'when'>, nowMono: MonoMs): RuleState {
+  const forMs = 'forS' in when ? when.forS * 1_000 : 0;
+  const sighting = sightingOf(sight, when, nowMono);
+  if (sighting === null) return settled(watched(before, nowMono), forMs, nowMono);
+  // What came true before this value was read did so, whether or not anybody looked.
+  const state = settled(watched(before, nowMono), forMs, sighting.atMono);
+  return settled(seen(state, sighting), forMs, nowMono);
+}
+
+/** Whether someone is in a zone, or was within its hold; a stuck sensor and one that follows the others say nothing. */
+export function isSomeoneIn(
+  { sensors, holdS }: Pick<PresenceConfig, 'sensors' | 'holdS'>,
+  states: ReadonlyMap<PointId, SensorState>,
+  nowMono: MonoMs,
+): boolean {
+  return sensors.some(({ device, point, listen, ownHoldS }) => {
+    const state = states.get(`${device}.${point}`);
+    if (state === undefined || state.stuck === true || listen === 'group') return false;
+    if (state.present && (state.quality === 'good' || state.quality === 'stale')) return true;
+    const holdMs = Math.max(0, holdS - ownHoldS) * 1_000;
+    return state.lastPresentMono !== null && nowMono < state.lastPresentMono + holdMs;
+  });
+}
+
+/** The rule that raises a zone most, among those that hold; of equal ones the first. Null where none does. */
+export function rulesRaise(
+  rules: readonly Rule[],
+  states: ReadonlyMap<string, RuleState>,
+  zoneId: string,
+): { readonly levelPct: LevelPct; readonly rule: string; readonly text: string } | null {
+  let best: { levelPct: LevelPct; rule: Rule; state: RuleState } | null = null;
+  for (const rule of rules) {
+    const state = states.get(rule.id);
+    if (state?.holds !== true || rule.raise?.zones.includes(zoneId) !== true) continue;
+    if (best === null || rule.raise.levelPct > best.levelPct) best = { levelPct: rule.raise.levelPct, rule, state };
+  }
+  return best === null ? null : { levelPct: best.levelPct, rule: best.rule.id, text: ruleText(best.rule, best.state) };
+}
+
+/** Why a rule holds or not, for the trace. */
+export function ruleText({ id, when }: Pick<Rule, 'id' | 'when'>, { holds, value = null }: RuleState): string {
+  if (when.kind === 'presence') return sentence(`${id}: ${holds ? 'someone' : 'nobody'} in ${when.zone}`);
+  const what = when.kind === 'traffic' ? `traffic in ${when.zone}` : when.point;
+  const unit = when.kind === 'traffic' ? ' %' : '';
+  const limit = when.kind === 'traffic' ? when.flowPct : when.value;
+  const now = value === null ? 'without a value' : `at ${Math.round(value * 100) / 100}${unit}`;
+  const next = holds ? `until ${when.clearsAt}${unit}` : `holds ${when.kind === 'below' ? 'below' : 'above'} ${limit}${unit}`;
+  return sentence(`${id}: ${what} ${now}, ${next}`);
+}
+
+function watched(before: RuleState | undefined, nowMono: MonoMs): Watched {
+  return { holds: false, sinceMono: nowMono, value: null, beyondMono: null, clearMono: null, lostMono: null, ...before };
+}
+
+/** Null while there is nothing to see yet. */
+function sightingOf(sight: RuleSight, when: RuleInput, nowMono: MonoMs): Sighting | null {
+  if (sight.kind === 'presence') return { side: sight.present ? 'beyond' : 'clear', value: null, atMono: nowMono };
+  if (sight.kind === 'traffic') {
+    const flow = sight.traffic === undefined ? null : flowPerH(sight.traffic);
+    const value = flow === null ? null : (100 * flow) / sight.config.designFlowPerH;
+    return { side: sideOf(value, when), value, atMono: nowMono };
+  }
+  if (sight.reading === undefined) return null;
+  const { value, quality, atMono } = sight.reading;
+  const good = quality === 'good' ? value : null;
+  return { side: sideOf(good, when), value: good, atMono };
+}
+
+function sideOf(value: number | null, when: RuleInput): Sighting['side'] {
+  if (value === null || when.kind === 'presence') return 'lost';
+  const sign = when.kind === 'below' ? -1 : 1;
+  const limit = when.kind === 'traffic' ? when.flowPct : when.value;
+  if (sign * value > sign * limit) return 'beyond';
+  return sign * value <= sign * when.clearsAt ? 'clear' : 'between';
+}
+
+function seen(state: Watched, { side, value, atMono }: Sighting): Watched {
+  return {
+    ...state,
+    value,
+    beyondMono: side === 'beyond' ? (state.beyondMono ?? atMono) : null,
+    // A value that is lost while it is on its way back is let go no later for that.
+    clearMono: side === 'clear' ? (state.clearMono ?? atMono) : side === 'lost' ? state.clearMono : null,
+    lostMono: side === 'lost' ? (state.lostMono ?? atMono) : null,
+  };
+}
+
+/** The state with what time alone has brought about. */
+function settled(state: Watched, forMs: number, nowMono: MonoMs): Watched {
+  const { holds, sinceMono, beyondMono, clearMono, lostMono } = state;
+  if (!holds)
+    return beyondMono !== null && nowMono >= beyondMono + forMs ? { ...state, holds: true, sinceMono: beyondMono + forMs } : state;
+  const ends = [clearMono === null ? null : clearMono + forMs, lostMono === null ? null : lostMono + forMs + LOST_MS];
+  const endMono = Math.min(...ends.filter((mono) => mono !== null));
+  return nowMono >= endMono ? { ...state, holds: false, sinceMono: Math.max(endMono, sinceMono) } : state;
+}
