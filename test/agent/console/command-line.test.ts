@@ -148,7 +148,7 @@ t.test('a running agent is asked over its socket', async (t) => {
     [['override', 'L07', '80%', '--for', '30m', '--reason', 'accident'], 0, /override to 80 % verified[\s\S]*in 30 min/, /^$/],
     [['override', 'bressigny', '0', '--maintenance'], 1, /refused: zone bressigny may not be\n? +darker/, /^$/],
     [['bus', 'scan', 'street'], 0, /L01 +wirenboard-wb-led[\s\S]*Missing +L02 \(2\)/, /^$/],
-    [['bus', 'scan', 'street', '--json'], 0, /^{"line":"street","found":.*}\n$/, /^$/],
+    [['bus', 'scan', 'street', '--json'], 0, /^{"line":"street","isNetwork":false,"found":.*}\n$/, /^$/],
     [['bus', 'registers', 'street', 'L01'], 0, /20 holding registers answer/, /^$/],
     [['bus', 'read', 'street', '0x07', '0x7D0', '2'], 0, /2001 {2}0x07D1 +65336 {2}0xFF38/, /^$/],
     [['bus', 'read', 'street', '9', '0'], 1, /^$/, /no reply in 300 ms, check power/],
