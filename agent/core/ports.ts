@@ -32,6 +32,11 @@ export interface LevelWrite {
   readonly onSent?: (sentMono: MonoMs) => void;
 }
 
+/** One value on its way to an output: a relay, a message number, a volume. Units: the point's own. */
+export interface ValueWrite extends Pick<LevelWrite, 'pointId' | 'lane' | 'expiresMono'> {
+  readonly value: number;
+}
+
 /** How a write ended. */
 export type WriteResult =
   | { readonly state: 'verified'; readonly sentMono: MonoMs }
@@ -43,6 +48,8 @@ export interface Field {
   stop(): Promise<void>;
   /** Write, then read back; settles once, never rejects. */
   write(write: LevelWrite): Promise<WriteResult>;
+  /** As `write`, for an output. Never beyond what the profile lets the point take, never a point that it calls dangerous. */
+  writePoint(write: ValueWrite): Promise<WriteResult>;
   /** The newest reading of a point, made stale or missing by its age. */
   latest(pointId: PointId): Reading | undefined;
   readings(): readonly Reading[];

@@ -7,7 +7,7 @@ import type { LineConfig } from '../core/cabinet.ts';
 import { type Clock, every, type Timer } from '../core/clock.ts';
 import type { BytePort, ModbusDriver, ModbusLine, UartDriver } from '../core/driver.ts';
 import { createEventBook } from '../core/event-book.ts';
-import type { Field, Log, Store, WriteResult } from '../core/ports.ts';
+import type { Field, LevelWrite, Log, Store, WriteResult } from '../core/ports.ts';
 import type { Profile } from '../core/profile.ts';
 import type { AgentEvent, PointId, Reading } from '../core/words.ts';
 import { createBusLoad } from './bus-load.ts';
@@ -18,9 +18,11 @@ import { createLineKeeper, type LineKeeper } from './line-keeper.ts';
 import { createLineMemory } from './line-memory.ts';
 import { paceOf, presencePeriodMs } from './line-pace.ts';
 import { createLineRunner, type LineRunner } from './line-runner.ts';
+import { asLevelWrite, OUTPUT_WORDS } from './point-writes.ts';
 import { POLL_PERIOD_MS } from './poll-plan.ts';
 import { createUartLine } from './uart-line.ts';
 import { createUnit, type SetupValues } from './unit.ts';
+import { LAMP_WORDS, type WriteWords } from './write-reasons.ts';
 
 /** A reading is stale when it is older than this many periods. Source: assumed; two lost polls in a row are noise. */
 const STALE_PERIODS = 3;
@@ -103,21 +105,24 @@ export function createField(options: FieldOptions): Field {
       await Promise.all(runtimes.map(({ keeper }) => keeper.stop()));
       counters.stop();
     },
-    write(write) {
-      const dot = write.pointId.indexOf('.');
-      const [deviceId, quantity] = [write.pointId.slice(0, dot), write.pointId.slice(dot + 1)];
-      for (const { runner, units } of runtimes) {
-        const unit = units.find(({ device }) => device.id === deviceId);
-        if (unit !== undefined && runner !== null) return runner.write(write, unit, quantity);
-      }
-      return Promise.resolve<WriteResult>({ state: 'failed', reason: `no device ${deviceId} on any line`, sentMono: null });
-    },
+    write: (write) => send(write, LAMP_WORDS),
+    writePoint: (write) => send(asLevelWrite(write), OUTPUT_WORDS),
     latest: (pointId) => aged(latest.get(pointId)),
     readings: () => [...latest.values()].map((reading) => aged(reading) as Reading),
     lines: () => runtimes.map((runtime) => lineView(runtime, bus.counters(runtime.source.config.id))),
     devices: () => runtimes.flatMap(deviceViews),
     bus,
   };
+
+  function send(write: LevelWrite, words: WriteWords): Promise<WriteResult> {
+    const dot = write.pointId.indexOf('.');
+    const [deviceId, quantity] = [write.pointId.slice(0, dot), write.pointId.slice(dot + 1)];
+    for (const { runner, units } of runtimes) {
+      const unit = units.find(({ device }) => device.id === deviceId);
+      if (unit !== undefined && runner !== null) return runner.write(write, unit, quantity, words);
+    }
+    return Promise.resolve({ state: 'failed', reason: `no device ${deviceId} on any line`, sentMono: null });
+  }
 
   function modbusRuntime(source: FieldLine & { kind: 'modbus' }): Runtime {
     const { config, line, driverOf } = source;
@@ -155,8 +160,8 @@ export function createField(options: FieldOptions): Field {
   }
 
   /** No unit answers any more: the adapter may hang. */
-  async function revive({ id }: LineConfig, keeper: LineKeeper): Promise<void> {
-    events.set(true, { code: 'line-silent', source: id, severity: 'warning', text: deadLineText(id) });
+  async function revive({ id, port }: LineConfig, keeper: LineKeeper): Promise<void> {
+    events.set(true, { code: 'line-silent', source: id, severity: 'warning', text: deadLineText(id, port) });
     options.log.event('line-reopened', { line: id });
     await keeper.reopen();
   }

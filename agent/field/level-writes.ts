@@ -18,7 +18,7 @@ import type { Transactions } from './transactions.ts';
 import { restedMono, type Unit } from './unit.ts';
 import type { HeldUntil } from './units-due.ts';
 import { createWriteQueue, SUPERSEDED, type WaitingWrite } from './write-queue.ts';
-import { failureReason, mismatchReason, writeRefusal } from './write-reasons.ts';
+import { LAMP_WORDS, type WriteWords } from './write-reasons.ts';
 
 /** Tries of one write before it has failed. Source: assumed; two losses in a row happen on a noisy line, three mean trouble. */
 const WRITE_TRIES = 3;
@@ -42,8 +42,8 @@ export interface LevelWritesOptions {
 }
 
 export interface LevelWrites {
-  /** Settles once, never rejects. */
-  add(write: LevelWrite, unit: Unit, quantity: string): Promise<WriteResult>;
+  /** Settles once, never rejects. What is not for a lamp brings its own words, and goes alone. */
+  add(write: LevelWrite, unit: Unit, quantity: string, words?: WriteWords): Promise<WriteResult>;
   /** Whether this lane has something that may go now. */
   has(lane: LevelWrite['lane'], nowMono: MonoMs): boolean;
   /** Do the next thing of this lane: send a level, or read one back. */
@@ -61,13 +61,14 @@ export function createLevelWrites({ clock, transactions, held, groups, onUrgentS
   const repeats = createGroupRepeats((pointId) => newest.get(pointId)?.levelPct);
 
   return {
-    add(write, unit, quantity) {
-      const refusal = writeRefusal(write, unit, quantity);
+    add(write, unit, quantity, words = LAMP_WORDS) {
+      const refusal = words.refusal(write, unit, quantity);
       if (refusal !== '') return Promise.resolve({ state: 'failed', reason: refusal, sentMono: null });
       newest.set(write.pointId, write);
       readBacks.drop(write.pointId);
       const addedMono = clock.monoMs();
-      return new Promise((settle) => queue.add({ write, unit, quantity, addedMono, attempts: 0, sentMono: null, mayGroup: true, settle }));
+      const mayGroup = words === LAMP_WORDS;
+      return new Promise((settle) => queue.add({ write, unit, quantity, addedMono, attempts: 0, sentMono: null, mayGroup, words, settle }));
     },
     has: (lane, nowMono) => queue.has(lane, nowMono) || (lane === 'command' && (repeats.isDue(nowMono) || readBacks.isDue(nowMono))),
     async next(lane, nowMono) {
@@ -139,17 +140,17 @@ export function createLevelWrites({ clock, transactions, held, groups, onUrgentS
   }
 
   function retryOrFail(waiting: WaitingWrite, error: BusError): void {
-    const { unit, settle, sentMono } = waiting;
+    const { unit, settle, sentMono, words = LAMP_WORDS } = waiting;
     const attempts = waiting.attempts + 1;
     unit.nextWriteMono = clock.monoMs() + SILENT_WRITE_MS;
     if (isSuperseded(waiting)) return;
     if (error.policy.retry && error.policy.unitUsable && attempts < WRITE_TRIES) queue.add({ ...waiting, attempts });
-    else settle({ state: 'failed', reason: failureReason(error), sentMono });
+    else settle({ state: 'failed', reason: words.failure(error), sentMono });
   }
 
   async function verify(readBack: ReadBack): Promise<void> {
     const { sent, byGroup } = readBack;
-    const { unit, quantity, write, sentMono, settle } = sent;
+    const { unit, quantity, write, sentMono, words = LAMP_WORDS, settle } = sent;
     const request = proofRequest(unit, quantity);
     const result = await transactions.read(unit, request);
     readBacks.done(clock.monoMs());
@@ -159,13 +160,13 @@ export function createLevelWrites({ clock, transactions, held, groups, onUrgentS
       const tries = readBack.tries + 1;
       const isWorthIt = result.policy.retry && result.policy.unitUsable && tries < WRITE_TRIES;
       if (isWorthIt) readBacks.add({ ...readBack, tries });
-      else settle({ state: 'failed', reason: `sent, but not read back: ${failureReason(result)}`, sentMono });
+      else settle({ state: 'failed', reason: `sent, but not read back: ${words.failure(result)}`, sentMono });
       return;
     }
     const { isRight, found } = judge(sent, unit.driver.decode(request.table, request.address, result.words));
     if (isRight) settle({ state: 'verified', sentMono });
     else if (byGroup) queue.add({ ...sent, attempts: 0, mayGroup: false });
-    else settle({ state: 'failed', reason: mismatchReason(found, write.levelPct), sentMono });
+    else settle({ state: 'failed', reason: words.mismatch(found, write.levelPct), sentMono });
   }
 
   /** A newer level came while this one was on the wire: nobody waits for its proof. */

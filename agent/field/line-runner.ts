@@ -20,6 +20,7 @@ import { createTransactions, type Transactions, type TransactionsOptions } from 
 import { probeOf, setUpReadOf, type Unit } from './unit.ts';
 import { type Agenda, agendaOf } from './units-due.ts';
 import { createWatchedLine } from './watched-line.ts';
+import type { WriteWords } from './write-reasons.ts';
 
 /** A request is chosen and built this long before it may leave. Units: ms. Source: measured, a turn of the runner with 247 units costs 0.02, the library's frame 0.1; the rest is for slower processors. */
 const DECIDE_MS = 0.3;
@@ -49,7 +50,7 @@ export interface LineRunner {
   requestsOf(unit: Unit): number;
   start(): void;
   stop(): void;
-  write(write: LevelWrite, unit: Unit, quantity: string): Promise<WriteResult>;
+  write(write: LevelWrite, unit: Unit, quantity: string, words?: WriteWords): Promise<WriteResult>;
   /**
    * One transaction for a person at the cabinet, when the console lane has its turn. `line` is the line's own, watched by `onTransaction`.
    * Errors: rejects with what `work` rejects with; BusError `port-closed` when the line is or goes down.
@@ -119,9 +120,9 @@ export function createLineRunner(options: LineRunnerOptions): LineRunner {
       fail('the line went down');
       for (const unit of units) transactions.forget(unit);
     },
-    write(write, unit, quantity) {
+    write(write, unit, quantity, words) {
       if (!isWanted || !line.isOpen) return Promise.resolve({ state: 'failed', reason: `line ${lineId} is down`, sentMono: null });
-      const result = writes.add(write, unit, quantity);
+      const result = writes.add(write, unit, quantity, words);
       nap.wake();
       return result;
     },

@@ -7,6 +7,7 @@ import type { MonoMs } from '../core/clock.ts';
 import type { LevelWrite, WriteResult } from '../core/ports.ts';
 import type { PointId } from '../core/words.ts';
 import { type Unit, writableMono } from './unit.ts';
+import type { WriteWords } from './write-reasons.ts';
 
 /** One level on its way to its lamp. */
 export interface WaitingWrite {
@@ -20,6 +21,8 @@ export interface WaitingWrite {
   readonly sentMono: MonoMs | null;
   /** It may go with others in one write; a repair of what such a write did not reach may not. */
   readonly mayGroup: boolean;
+  /** Those of lamps unless given. */
+  readonly words?: WriteWords;
   readonly settle: (result: WriteResult) => void;
 }
 

@@ -16,8 +16,16 @@ const ADVICE: Readonly<Partial<Record<BusErrorCode, string>>> = {
   'device-busy': 'it was busy each time, check what else writes to it',
 };
 
+/** How the writes of one kind tell what became of them. */
+export interface WriteWords {
+  /** Why a value is not even tried; empty when it may be. */
+  refusal(write: LevelWrite, unit: Unit, quantity: string): string;
+  failure(error: BusError): string;
+  mismatch(found: number | null, value: number): string;
+}
+
 /** Why this level is not even tried; empty when it may be. */
-export function writeRefusal({ levelPct }: LevelWrite, { device, driver: { profile } }: Unit, quantity: string): string {
+function writeRefusal({ levelPct }: LevelWrite, { device, driver: { profile } }: Unit, quantity: string): string {
   const limits = profile.points.find(({ id }) => id === quantity)?.write ?? null;
   if (limits === null) return `${quantity} of ${device.id} cannot be written: check the lamp's point against profile ${profile.id}`;
   if (limits.dangerous) return `${quantity} of ${device.id} is dangerous by profile ${profile.id}: give the lamp another point`;
@@ -26,12 +34,14 @@ export function writeRefusal({ levelPct }: LevelWrite, { device, driver: { profi
 }
 
 /** Why a write, or its proof, came to nothing. */
-export function failureReason({ code, message }: BusError): string {
+function failureReason({ code, message }: BusError): string {
   const advice = ADVICE[code];
   return advice === undefined ? message : `${message}: ${advice}`;
 }
 
 /** What a lamp shows instead of what it was told. */
-export function mismatchReason(found: number | null, levelPct: number): string {
+function mismatchReason(found: number | null, levelPct: number): string {
   return `reads back ${found ?? 'no value'}, wrote ${levelPct}: check the driver's limits, its mode and what else writes to it`;
 }
+
+export const LAMP_WORDS: WriteWords = { refusal: writeRefusal, failure: failureReason, mismatch: mismatchReason };
