@@ -15,6 +15,7 @@ import type { DeviceView, Field, Store, Uplink, UplinkStatus } from './core/port
 import type { Profile } from './core/profile.ts';
 import type { AgentView, ChoreView, LampView, PointView, ProfileView } from './core/views.ts';
 import type { AgentEvent, PointId } from './core/words.ts';
+import { sunAltitudeDeg } from './lighting/sun.ts';
 
 export interface ViewParts {
   readonly cabinet: Cabinet;
@@ -32,6 +33,8 @@ export interface ViewParts {
   readonly startedMono: MonoMs;
   readonly rssMb: () => number;
   readonly chores: () => readonly ChoreView[];
+  /** Undefined answers where nobody keeps nights. */
+  readonly energy?: AgentView['energy'];
 }
 
 export function createAgentView(parts: ViewParts): AgentView {
@@ -59,7 +62,7 @@ export function createAgentView(parts: ViewParts): AgentView {
         rssMb: parts.rssMb(),
         startMs: firstPollMono === null ? null : Math.round(firstPollMono),
         night: control.zoneStates().some(({ night }) => night),
-        sunAltitudeDeg: Math.round((zone?.sunAltitudeDeg ?? 0) * 10) / 10,
+        sunAltitudeDeg: Math.round((zone?.sunAltitudeDeg ?? sunAltitudeDeg(cabinet, clock.wallMs())) * 10) / 10,
         zones: control.zones().map(faulty),
         lines: field.lines(),
         units: countUnits(field.devices()),
@@ -94,6 +97,7 @@ export function createAgentView(parts: ViewParts): AgentView {
     store: () => storeView({ cabinet, store, chores, upMs }),
     checkStore: store.check,
     backupStore: store.backup,
+    energy: parts.energy ?? (async () => undefined),
     profiles: () => [...parts.profiles.values()].map((profile) => profileView(profile, cabinet)),
     profile: (id) => parts.profiles.get(id),
     names: () => ({
