@@ -6,6 +6,7 @@
 import { parseArgs } from 'node:util';
 import { LINE_FIGURES, lineBench } from './line/line-bench.ts';
 import type { BenchOptions } from './result.ts';
+import { STORE_FIGURES, storeBench } from './store/store-bench.ts';
 
 const HELP = `Luciole beside its peers and the limits of physics, all in one run on this machine.
 
@@ -18,6 +19,13 @@ Usage: npm run -s bench -- NAME [FIGURE…] [options]
             dead-units   what one dead unit costs the others, and a tenth of them dead
             detection    from movement to the first level and to the last of 35 lamps, by broadcast and lamp by lamp
             scan         all 247 addresses at 9600 baud while polling goes on
+  store     the offline memory at 360 readings a minute, beside a table with a row a reading and bare better-sqlite3; about six minutes
+            disk         bytes a reading on disk, as frames and compacted, after a day and after 30 days
+            device       bytes a reading that reach the storage device, with commits each 10 s and 60 s; as root, on a loop device
+            ingest       readings a second through the commit path
+            history      a day of one point read back with 30 days stored
+            memory       what the storage thread costs
+            compaction   how long a call of the hourly compaction takes
 
   --quick   fewer and shorter rounds: to see that it runs, not to quote
   --json    JSON lines on standard output, the only form there is
@@ -37,7 +45,10 @@ interface Bench {
   readonly figures: readonly string[];
 }
 
-const BENCHES: Readonly<Record<string, Bench>> = { line: { run: lineBench, figures: Object.keys(LINE_FIGURES) } };
+const BENCHES: Readonly<Record<string, Bench>> = {
+  line: { run: lineBench, figures: Object.keys(LINE_FIGURES) },
+  store: { run: storeBench, figures: Object.keys(STORE_FIGURES) },
+};
 
 process.exitCode = await run(process.argv.slice(2));
 

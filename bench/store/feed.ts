@@ -1,0 +1,58 @@
+/**
+ * A cabinet's day on a manual clock: drivers, the recorder, and whoever takes the frames.
+ *
+ * Owns clock, workload and recorder. Called by all figures of the store bench.
+ */
+
+import { every } from '../../agent/core/clock.ts';
+import { createManualClock, type ManualClock } from '../../agent/core/manual-clock.ts';
+import type { Frame, Log } from '../../agent/core/ports.ts';
+import { createRecorder } from '../../agent/store/recorder.ts';
+import { createWorkload, FIRST_DAY_MS, type Workload } from './workload.ts';
+
+export const SILENT: Log = { event: () => {} };
+
+export interface Feed {
+  readonly clock: ManualClock;
+  readonly workload: Workload;
+  /** Readings handed out so far. */
+  readings(): number;
+  onFrame: (frame: Frame) => void;
+}
+
+/**
+ * So that every reading is news, also those that have not changed. Units: s.
+ *
+ * Source: just under the poll period of a minute; at 60 a poll that comes a few ms early would be no news.
+ */
+const HEARTBEAT_S = 59;
+const POLL_MS = 1_000;
+
+/** A feed at its first noon; its drivers are polled while its clock advances. */
+export function createFeed(seed = 1): Feed {
+  const clock = createManualClock(FIRST_DAY_MS);
+  const workload = createWorkload(seed);
+  let readings = 0;
+  const recorder = createRecorder({
+    clock,
+    rules: workload.rules,
+    heartbeatS: HEARTBEAT_S,
+    onFrame: (frame) => {
+      readings += frame.readings.length;
+      feed.onFrame(frame);
+    },
+  });
+  const feed: Feed = { clock, workload, readings: () => readings, onFrame: () => {} };
+  every(clock, POLL_MS, () => recorder.record(workload.poll({ atMs: clock.wallMs(), atMono: clock.monoMs() })));
+  recorder.start();
+  return feed;
+}
+
+/** Frames of so many seconds, all at once: for figures that measure nothing but what comes after. */
+export async function framesOf(feed: Feed, seconds: number): Promise<readonly Frame[]> {
+  const frames: Frame[] = [];
+  feed.onFrame = (frame) => frames.push(frame);
+  await feed.clock.advance(seconds * 1_000);
+  feed.onFrame = () => {};
+  return frames;
+}

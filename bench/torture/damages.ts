@@ -1,0 +1,111 @@
+/**
+ * What storage cards, power cuts and people do to a database file.
+ *
+ * Owns the ways of damage and what each must be answered with. Source: reliability study, table of damages and what SQLite notices of each.
+ */
+import { appendFileSync, existsSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { basename } from 'node:path';
+import Database from 'better-sqlite3';
+
+export interface Damage {
+  readonly name: string;
+  readonly apply: (path: string) => void;
+  /**
+   * `replaced`: the file is set aside, which is told, and its backup takes its place, where it has one and that is sound, else a fresh one. `told`: by whoever reads the value, at the latest by a check; the rest of the file stays in use.
+   * `mended`: nothing that was promised is hurt, so nothing need be told.
+   */
+  readonly answer: 'replaced' | 'told' | 'mended';
+  /** Makes no sense of another. Default: of each file. */
+  readonly only?: 'state.db';
+}
+
+/** Where each file keeps most of its rows, and a value that only a checksum protects. */
+const TABLES: Readonly<Record<string, { readonly leaf: string; readonly value: string }>> = {
+  'telemetry.db': { leaf: 'frame', value: 'SELECT p FROM frame WHERE length(p) BETWEEN 40 AND 1000 ORDER BY seq LIMIT 1 OFFSET 20' },
+  'state.db': { leaf: 'event', value: 'SELECT text FROM event WHERE length(text) > 20 ORDER BY n LIMIT 1 OFFSET 2' },
+};
+const BEGINNING_BYTES = 8_192;
+
+/** Of each file. */
+export const DAMAGES: readonly Damage[] = [
+  { name: 'page-zeroed', answer: 'replaced', apply: zeroLeaf },
+  { name: 'bytes-flipped', answer: 'told', apply: flipBytes },
+  { name: 'header-destroyed', answer: 'replaced', apply: (path) => change(path, (bytes) => bytes.fill(0xa5, 0, 100)) },
+  { name: 'beginning-zeroed', answer: 'replaced', apply: (path) => change(path, (bytes) => bytes.fill(0, 0, BEGINNING_BYTES)) },
+  { name: 'cut-in-half', answer: 'replaced', apply: (path) => change(path, (bytes) => bytes.subarray(0, bytes.length / 2)) },
+  { name: 'emptied', answer: 'replaced', apply: empty },
+  { name: 'emptied-with-its-copies', only: 'state.db', answer: 'replaced', apply: (path) => [path, ...copiesOf(path)].forEach(empty) },
+  { name: 'foreign', answer: 'replaced', apply: putForeign },
+  { name: 'future-version', answer: 'replaced', apply: makeNewer },
+  { name: 'journal-garbled', answer: 'mended', apply: (path) => appendFileSync(`${path}-wal`, Buffer.alloc(20_000, 0x5a)) },
+];
+
+/** Puts all into the file itself, so that its journal hides no damage, then does it. */
+export function inflict({ apply }: Damage, path: string): void {
+  inside(path, (db) => void db.pragma('wal_checkpoint(TRUNCATE)'));
+  apply(path);
+}
+
+function empty(path: string): void {
+  truncateSync(path, 0);
+}
+
+/** Backups of the file that are there. */
+export function copiesOf(path: string): readonly string[] {
+  return [`${path}.bak`, `${path}.bak.1`].filter((copy) => existsSync(copy));
+}
+
+function zeroLeaf(path: string): void {
+  const { leaf } = tablesOf(path);
+  const { page, size } = inside(path, (db) => {
+    const leaves = db.prepare("SELECT pageno FROM dbstat WHERE name = ? AND pagetype = 'leaf' ORDER BY pageno").pluck().all(leaf);
+    return { page: Number(leaves[Math.floor(leaves.length / 2)]), size: Number(db.pragma('page_size', { simple: true })) };
+  });
+  change(path, (bytes) => bytes.fill(0, (page - 1) * size, page * size));
+}
+
+/** Wherever it lies: a page that was split keeps a dead copy of what went to the other half. */
+function flipBytes(path: string): void {
+  const found = inside(path, (db) => db.prepare(tablesOf(path).value).pluck().get());
+  const value = Buffer.from(found as string | Buffer);
+  change(path, (bytes) => {
+    const places: number[] = [];
+    for (let at = bytes.indexOf(value); at >= 0; at = bytes.indexOf(value, at + 1)) places.push(at);
+    if (places.length === 0) throw new Error(`${path}: the value to flip lies on two pages`);
+    for (const place of places) for (let i = place + 8; i < place + 16; i++) bytes[i] = (bytes[i] ?? 0) ^ 0x15;
+    return bytes;
+  });
+}
+
+function makeNewer(path: string): void {
+  inside(path, (db) => {
+    db.pragma('user_version = 9999');
+    db.exec("INSERT INTO meta(key, value) VALUES('readable_since', 9998) ON CONFLICT(key) DO UPDATE SET value = excluded.value");
+  });
+}
+
+function putForeign(path: string): void {
+  for (const suffix of ['', '-wal', '-shm']) rmSync(path + suffix, { force: true });
+  inside(path, (db) => void db.exec("CREATE TABLE notes(text TEXT); INSERT INTO notes VALUES('somebody else lives here')"));
+}
+
+function tablesOf(path: string): { readonly leaf: string; readonly value: string } {
+  const tables = TABLES[basename(path)];
+  if (tables === undefined) throw new Error(`no tables are known of ${path}`);
+  return tables;
+}
+
+function inside<T>(path: string, act: (db: InstanceType<typeof Database>) => T): T {
+  const db = new Database(path);
+  try {
+    return act(db);
+  } finally {
+    db.close();
+  }
+}
+
+/** Shape: `act` returns the bytes that stay. */
+function change(path: string, act: (bytes: Buffer) => Buffer): void {
+  if (existsSync(`${path}-wal`)) throw new Error(`${path} still has a journal`);
+  writeFileSync(path, act(readFileSync(path)));
+}

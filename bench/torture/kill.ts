@@ -1,0 +1,82 @@
+/**
+ * `torture kill`: a writer killed at a random moment, round after round, on folders that go on living.
+ *
+ * Owns the folders and the rounds. Two kinds take turns: a roomy one, where nothing may ever be missing though it is compacted and delivered,
+ * and a tight one, where readings are thinned and dropped all the time and each loss has to be on record.
+ */
+import { cpSync, mkdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { createRandom, type Random } from '../../test/street/random.ts';
+import { scratchFolder } from '../undo.ts';
+import { examine } from './examine.ts';
+import { createLedger, type Ledger } from './ledger.ts';
+import { createTally } from './tally.ts';
+import type { TortureOptions } from './torture.ts';
+import { type Orders, type Said, startWriter } from './writer.ts';
+
+interface Place {
+  readonly dir: string;
+  readonly ledger: Ledger;
+  readonly orders: Pick<Orders, 'load' | 'cursorOneIn' | 'maxMegabytes' | 'maxDays' | 'isTight'>;
+}
+
+/** Commits follow each other as fast as the disk takes them. Units: s. */
+const COMMIT_SECONDS = 0.005;
+/**
+ * How long a writer lives: so many committed frames at most, then a moment more, so that it dies anywhere within a commit. One in so many dies
+ * while it opens the store. Units: frames, ms.
+ */
+const LIFE = { frames: 400, momentMs: 12, openingMs: 400, openingOneIn: 8 };
+/** Each round lives so much later, so that what lies there gets old enough to be compacted, and a day's worth for the tight one. Units: ms. */
+export const ROUND_STEP_MS = 20 * 60_000;
+const ROOMY = { load: 'light', cursorOneIn: 4, maxMegabytes: 256, maxDays: 400, isTight: false } as const;
+const TIGHT = { load: 'heavy', cursorOneIn: 100, maxMegabytes: 0.25, maxDays: 1, isTight: true } as const;
+
+/** Resolves with whether every promise was kept. */
+export async function killTorture({ rounds, seed, emit, progress }: TortureOptions): Promise<boolean> {
+  const random = createRandom(seed);
+  const { dir, remove } = scratchFolder('torture');
+  const places: readonly Place[] = [
+    { dir: join(dir, 'roomy'), ledger: createLedger(seed, ROOMY.load), orders: ROOMY },
+    { dir: join(dir, 'tight'), ledger: createLedger(seed + 1, TIGHT.load), orders: TIGHT },
+  ];
+  for (const place of places) mkdirSync(place.dir);
+  const tally = createTally('kill', progress);
+  for (let round = 1; round <= rounds; round++) {
+    const { ledger, orders, dir: folder } = places[round % places.length] as Place;
+    const told: Orders = {
+      ...orders,
+      dir: folder,
+      seed: ledger.seed,
+      round,
+      commitSeconds: COMMIT_SECONDS,
+      paceMs: null,
+      wallOffsetMs: round * ROUND_STEP_MS,
+    };
+    const said = await lifeOf(told, random);
+    const reused = ledger.add(round, said);
+    const copy = join(dir, 'copy');
+    cpSync(folder, copy, { recursive: true });
+    const verdict = await examine(copy, ledger, told);
+    rmSync(copy, { recursive: true });
+    tally.add({ round: `${round}/${rounds} ${orders.isTight ? 'tight' : 'roomy'}`, said, reused, verdict });
+  }
+  remove();
+  emit({ ...tally.summary(), seed });
+  return tally.isClean();
+}
+
+/** From its start to its death; counted in commits, so that a slow machine tortures as much. */
+async function lifeOf(orders: Orders, random: Random): Promise<Said> {
+  const writer = startWriter(orders);
+  if (Math.floor(random() * LIFE.openingOneIn) === 0) await sleep(random() * LIFE.openingMs);
+  else {
+    await writer.opened();
+    const frames = random() * LIFE.frames;
+    while (writer.said.frames.length < frames) await sleep(1);
+    await sleep(random() * LIFE.momentMs);
+  }
+  await writer.kill();
+  return writer.said;
+}

@@ -1,0 +1,59 @@
+/**
+ * All that was promised of one folder, by all writers that were killed on it.
+ *
+ * Owns the promises. Called between two rounds; judges what a promise alone can show: a seq given out twice.
+ */
+import type { Load } from './content.ts';
+import type { CommittedFrame, Said } from './writer.ts';
+
+export interface Ledger {
+  readonly seed: number;
+  readonly load: Load;
+  /** Committed and still owed, by seq. */
+  readonly frames: ReadonlyMap<number, CommittedFrame>;
+  /** Readings ever reported committed. */
+  readonly readings: number;
+  readonly lastSeq: number;
+  /** The cursor was never told to go further, nor found further back. */
+  readonly cursor: { readonly toldSeq: number; readonly foundSeq: number };
+  /** The newest fact that was saved; null before the first. */
+  readonly saved: { readonly round: number; readonly number: number } | null;
+  readonly epoch: string | null;
+  /** Adds what a writer said. Shape: the seqs that were there before. */
+  add(round: number, said: Said): readonly number[];
+  /** Gone with a record: no longer owed. */
+  release(seqs: readonly number[]): void;
+  found(store: { readonly epoch: string; readonly cursorSeq: number }): void;
+}
+
+export function createLedger(seed: number, load: Load): Ledger {
+  const frames = new Map<number, CommittedFrame>();
+  const ledger = {
+    seed,
+    load,
+    frames,
+    readings: 0,
+    lastSeq: 0,
+    cursor: { toldSeq: 0, foundSeq: 0 },
+    saved: null as Ledger['saved'],
+    epoch: null as string | null,
+    add: (round: number, said: Said): readonly number[] => {
+      const reused = said.frames.filter(({ seq }, i) => seq <= (said.frames[i - 1]?.seq ?? ledger.lastSeq)).map(({ seq }) => seq);
+      for (const frame of said.frames) frames.set(frame.seq, frame);
+      ledger.readings += said.frames.reduce((sum, { readings }) => sum + readings, 0);
+      ledger.lastSeq = Math.max(ledger.lastSeq, said.frames.at(-1)?.seq ?? 0);
+      ledger.cursor.toldSeq = Math.max(ledger.cursor.toldSeq, said.cursorSeq);
+      if (said.saved > 0) ledger.saved = { round, number: said.saved };
+      return reused;
+    },
+    release: (seqs: readonly number[]) => {
+      for (const seq of seqs) frames.delete(seq);
+    },
+    found: ({ epoch, cursorSeq }: { readonly epoch: string; readonly cursorSeq: number }) => {
+      // Before the first commit there may not even be a file.
+      if (ledger.lastSeq > 0) ledger.epoch ??= epoch;
+      ledger.cursor.foundSeq = Math.max(ledger.cursor.foundSeq, cursorSeq);
+    },
+  };
+  return ledger;
+}

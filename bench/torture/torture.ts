@@ -1,0 +1,19 @@
+/** What a torture run gets from its caller, and what it prints: one JSON object a line. */
+export interface TortureOptions {
+  readonly rounds: number;
+  /** The same seed makes the same choices; the moments are the machine's own. */
+  readonly seed: number;
+  readonly quick: boolean;
+  readonly emit: (summary: Summary) => void;
+  /** A line for whoever waits. */
+  readonly progress: (text: string) => void;
+}
+
+export interface Summary {
+  readonly torture: string;
+  readonly ok: boolean;
+  readonly [what: string]: string | number | boolean | Readonly<Record<string, number>>;
+}
+
+/** This machine cannot do it: no root, no loop device. */
+export class Unavailable extends Error {}

@@ -1,0 +1,107 @@
+/**
+ * A writer that is there to be killed, and every word it said before.
+ *
+ * Owns its process. What it says comes through a pipe, which keeps what was written to it whatever becomes of the writer.
+ */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { undoAtEnd } from '../undo.ts';
+import type { Load } from './content.ts';
+
+/** What a writer is told at its start. */
+export interface Orders {
+  readonly dir: string;
+  readonly seed: number;
+  readonly round: number;
+  readonly load: Load;
+  readonly commitSeconds: number;
+  /** Frames come at this pace; null: as soon as the ones before are committed. */
+  readonly paceMs: number | null;
+  /** The platform takes delivery once in so many commits. */
+  readonly cursorOneIn: number;
+  readonly maxMegabytes: number;
+  readonly maxDays: number;
+  /** Later rounds live later, so that what earlier ones wrote grows old. */
+  readonly wallOffsetMs: number;
+  /** Readings may go, by age and by the cap. */
+  readonly isTight: boolean;
+}
+
+export interface CommittedFrame {
+  readonly seq: number;
+  readonly round: number;
+  readonly ticket: number;
+  readonly readings: number;
+  readonly checksum: number;
+  readonly atMs: number;
+}
+
+/** What the writer has said. Shape: grows until it is dead. */
+export interface Said {
+  readonly frames: CommittedFrame[];
+  /** Frames handed in up to this ticket, at this time. */
+  readonly appended: { readonly ticket: number; readonly atMs: number }[];
+  readonly events: string[];
+  saved: number;
+  cursorSeq: number;
+}
+
+export interface Writer {
+  readonly child: ChildProcess;
+  readonly said: Said;
+  /** Resolves when the store is open. Errors: rejects with its last words when it ends before. */
+  opened(): Promise<void>;
+  /** SIGKILL; resolves when it is dead and all it said has been read. */
+  kill(): Promise<void>;
+}
+
+/** The event written before the save of this number. */
+export function toEventId(round: number, number: number): string {
+  return `torture-${round}-${number}`;
+}
+
+export function startWriter(orders: Orders): Writer {
+  const file = join(import.meta.dirname, 'writer-process.ts');
+  const child = spawn(process.execPath, [file, JSON.stringify(orders)], { stdio: ['pipe', 'pipe', 'pipe'] });
+  const killed = undoAtEnd(() => child.kill('SIGKILL'));
+  const said: Said = { frames: [], appended: [], events: [], saved: 0, cursorSeq: 0 };
+  let lastWords = '';
+  child.stderr.on('data', (bytes) => {
+    lastWords = (lastWords + bytes).slice(-2_000);
+  });
+  const opened = Promise.withResolvers<void>();
+  let rest = '';
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    const lines = (rest + text).split('\n');
+    // Without its end a line may be the half of one, and promises nothing.
+    rest = lines.pop() ?? '';
+    for (const line of lines) hear(line);
+  });
+  const ended = once(child, 'close');
+  void ended.then(() => opened.reject(new Error(`the writer ended before its store was open: ${lastWords}`)));
+  // Nobody may wait for it.
+  opened.promise.catch(() => {});
+
+  function hear(line: string): void {
+    const [word, ...words] = line.split(' ');
+    const [a = 0, b = 0, c = 0, d = 0, e = 0] = words.map(Number);
+    if (word === 'o') opened.resolve();
+    else if (word === 'a') said.appended.push({ ticket: a, atMs: b });
+    else if (word === 'c') said.frames.push({ seq: a, round: orders.round, ticket: b, readings: c, checksum: d, atMs: e });
+    else if (word === 's') said.saved = a;
+    else if (word === 'm') said.cursorSeq = Math.max(said.cursorSeq, a);
+    else if (word === 'e') said.events.push(words.join(' '));
+    else throw new Error(`the writer said "${line}"`);
+  }
+
+  return {
+    child,
+    said,
+    opened: () => opened.promise,
+    kill: async () => {
+      killed();
+      await ended;
+    },
+  };
+}
