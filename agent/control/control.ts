@@ -74,7 +74,7 @@ export function createControl({
 }: ControlParts): Control {
   const decider = createDecider(street);
   const events = createEventBook(clock, tell.onEvent);
-  const sensors = createSensorDesk(street, field);
+  const sensors = createSensorDesk({ street, field, clock, events, ownChangeMono: () => null });
   const keeper = createOverrideKeeper({ clock, store, log, events, onChange: (intents) => tell.onIntents?.(intents) });
   const book = createDecisionBook({ clock, onDecision: tell.onDecision });
   const follower = createFollower({ lamps: street.lamps, clock, field, events, log, verificationOf, onProgress: () => desk.advance() });

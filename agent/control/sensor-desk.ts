@@ -1,52 +1,133 @@
 /**
  * What every presence sensor of the street has said.
  *
- * Owns the sensors' states while the agent runs and the count of detections. The rules are in `sensors`. Called by `control`.
+ * Owns the sensors' states while the agent runs, the recent detections and what is told of stuck and silent sensors.
+ * The filters are in `lighting/sensor-filter`. Called by `control`.
  */
-import type { PresenceSensor } from '../core/cabinet.ts';
+import type { PresenceSensor, Zone, ZoneKind } from '../core/cabinet.ts';
+import type { Clock, MonoMs } from '../core/clock.ts';
+import type { EventBook } from '../core/event-book.ts';
 import type { Field } from '../core/ports.ts';
-import type { PointId, Reading } from '../core/words.ts';
-import type { SensorState, Street } from '../lighting/lighting.ts';
+import type { EventCode, PointId, Reading } from '../core/words.ts';
+import type { Detection, SensorState, Street } from '../lighting/lighting.ts';
 import { sensorPointOf } from '../lighting/presence.ts';
-import { afterReading } from './sensors.ts';
+import { afterSensorReading, afterSensorTick, type SensorStep } from '../lighting/sensor-filter.ts';
+import { sensorHealth } from './sensor-health.ts';
+
+export interface SensorDeskParts {
+  readonly street: Street;
+  readonly field: Pick<Field, 'latest'>;
+  readonly clock: Pick<Clock, 'monoMs'>;
+  readonly events: Pick<EventBook, 'set'>;
+  /** When a level in this zone last changed by our own hand; null when none did. */
+  readonly ownChangeMono: (zoneId: string) => MonoMs | null;
+}
 
 export interface SensorDesk {
   /** Takes what concerns a sensor; true when someone was detected. */
   take(readings: readonly Reading[]): boolean;
-  /** Notices readings that have become stale or missing by their age. */
+  /** Notices what passes by time alone, and readings that have become stale or missing by their age. */
   refresh(): void;
   /** By point: two contacts of one box are two sensors. */
   states(): ReadonlyMap<PointId, SensorState>;
+  /** Since the start. */
   detections(): number;
+  /** Of the last minutes at sensors that have a pole, oldest first. */
+  recent(): readonly Detection[];
 }
 
-/** A sensor that several zones share counts once, by the threshold of the first. */
-export function createSensorDesk(street: Street, field: Pick<Field, 'latest'>): SensorDesk {
-  const sensors = new Map<PointId, PresenceSensor>();
-  for (const sensor of street.zones.flatMap(({ presence }) => presence?.sensors ?? [])) {
-    const pointId = sensorPointOf(sensor);
-    if (!sensors.has(pointId)) sensors.set(pointId, sensor);
-  }
+/** How long a detection may matter to who comes after it. Units: ms. Source: assumed; a walker is out of sight of the next sensor for less. */
+const RECENT_MS = 5 * 60_000;
+/** Source: assumed; more than one every two seconds for all that time tells nothing new. */
+const RECENT_MAX = 200;
+
+interface Watched {
+  readonly pointId: PointId;
+  readonly sensor: PresenceSensor;
+  /** All that have it; our own light in any of them may deceive it. */
+  readonly zoneIds: readonly string[];
+  readonly zoneKind: ZoneKind;
+  readonly pole: string | null;
+}
+
+export function createSensorDesk({ street, field, clock, events, ownChangeMono }: SensorDeskParts): SensorDesk {
+  const sensors = watchedSensors(street);
   const states = new Map<PointId, SensorState>();
+  const startMono = clock.monoMs();
+  let recent: readonly Detection[] = [];
   let detections = 0;
-  const takeOne = (reading: Reading): boolean => {
-    const { pointId } = reading;
-    const sensor = sensors.get(pointId);
-    if (sensor === undefined) return false;
-    const { state, detected } = afterReading(states.get(pointId), reading, sensor);
+
+  function takeOne(watched: Watched, reading: Reading): boolean {
+    const { pointId, sensor, zoneIds } = watched;
+    const changes = zoneIds.flatMap((id) => ownChangeMono(id) ?? []);
+    const time = { nowMono: clock.monoMs(), ownChangeMono: changes.length === 0 ? null : Math.max(...changes) };
+    return keep(watched, afterSensorReading(states.get(pointId), reading, sensor, time));
+  }
+
+  function keep({ pointId, sensor, pole }: Watched, { state, detected }: SensorStep): boolean {
     states.set(pointId, state);
-    if (detected) detections++;
-    return detected;
-  };
+    if (!detected || sensor.listen === 'group') return false;
+    detections++;
+    const atMono = (sensor.kind === 'counter' ? state.lastPresentMono : state.sinceMono) ?? clock.monoMs();
+    if (pole !== null) note({ source: sensor.device, pole, atMono, isRelayed: false, speedKmh: null, direction: null });
+    return true;
+  }
+
+  /** One that had to last before it counted may be older than one already noted. */
+  function note(detection: Detection): void {
+    recent = [...recent, detection].sort((a, b) => a.atMono - b.atMono).slice(-RECENT_MAX);
+  }
+
+  function refreshOne(watched: Watched): void {
+    const latest = field.latest(watched.pointId);
+    const state = states.get(watched.pointId);
+    if (latest !== undefined) takeOne(watched, latest);
+    else if (state !== undefined) keep(watched, afterSensorTick(state, watched.sensor, clock.monoMs()));
+    tellHealth(watched);
+  }
+
+  function tellHealth({ pointId, sensor, zoneKind }: Watched): void {
+    const state = states.get(pointId);
+    const { stuck, silent } = sensorHealth({ pointId, kind: sensor.kind, zoneKind, state, startMono, nowMono: clock.monoMs() });
+    const tell = (code: EventCode, trouble: string | null, isOver: string): void =>
+      events.set(trouble !== null, { code, source: pointId, severity: 'warning', text: trouble ?? `${pointId}: ${isOver}` });
+    tell('sensor-stuck', stuck, 'was still, is believed again');
+    tell('sensor-silent', silent, 'is heard from again');
+  }
+
   return {
-    take: (readings) => readings.map(takeOne).includes(true),
+    take: (readings) => {
+      const heard = readings.map((reading) => {
+        const watched = sensors.get(reading.pointId);
+        return watched !== undefined && takeOne(watched, reading);
+      });
+      return heard.includes(true);
+    },
     refresh() {
-      for (const pointId of sensors.keys()) {
-        const latest = field.latest(pointId);
-        if (latest !== undefined) takeOne(latest);
-      }
+      const fromMono = clock.monoMs() - RECENT_MS;
+      if (recent.some(({ atMono }) => atMono < fromMono)) recent = recent.filter(({ atMono }) => atMono >= fromMono);
+      for (const watched of sensors.values()) refreshOne(watched);
     },
     states: () => states,
     detections: () => detections,
+    recent: () => recent,
   };
+}
+
+/** A sensor that several zones share counts once, by the settings of the first that hears it. */
+function watchedSensors({ zones, lines = [] }: Street): ReadonlyMap<PointId, Watched> {
+  const poles = new Map(lines.flatMap(({ devices }) => devices).map(({ id, pole }) => [id, pole]));
+  const uses = zones.flatMap((zone) => (zone.presence?.sensors ?? []).map((sensor) => ({ zone, sensor, pointId: sensorPointOf(sensor) })));
+  const heardFirst = [...uses.filter(isHeard), ...uses.filter((use) => !isHeard(use))];
+  const watched = new Map<PointId, Watched>();
+  for (const { zone, sensor, pointId } of heardFirst) {
+    if (watched.has(pointId)) continue;
+    const zoneIds = uses.filter((use) => use.pointId === pointId).map((use) => use.zone.id);
+    watched.set(pointId, { pointId, sensor, zoneIds, zoneKind: zone.kind, pole: poles.get(sensor.device) ?? null });
+  }
+  return watched;
+}
+
+function isHeard({ sensor }: { readonly zone: Zone; readonly sensor: PresenceSensor }): boolean {
+  return sensor.listen !== 'group';
 }

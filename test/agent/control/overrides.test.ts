@@ -11,9 +11,8 @@ import {
   resumeIntents,
   toStored,
 } from '../../../agent/control/overrides.ts';
-import { afterReading } from '../../../agent/control/sensors.ts';
-import type { Intent, Reading } from '../../../agent/core/words.ts';
-import { intent, makeStreet, PRESENCE, reading } from '../lighting/street.ts';
+import type { Intent } from '../../../agent/core/words.ts';
+import { intent, makeStreet } from '../lighting/street.ts';
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
@@ -133,73 +132,6 @@ const refusals: [story: string, changes: object, reason: RegExp | ''][] = [
 ];
 for (const [story, changes, reason] of refusals) {
   t.test(`what may be asked: ${story}`, async (t) => t.match(refusalOf(makeStreet(), { ...request, ...changes }), reason));
-}
-
-const sensor = PRESENCE.sensors[0];
-const walks: [story: string, readings: [value: number | null, quality: Reading['quality']][], detections: number, state: object][] = [
-  ['below the threshold is nobody', [[49, 'good']], 0, { present: false, lastPresentMono: null }],
-  ['at the threshold someone came', [[50, 'good']], 1, { present: true, sinceMono: 1, lastPresentMono: 1 }],
-  [
-    'staying is no second detection',
-    [
-      [90, 'good'],
-      [90, 'good'],
-    ],
-    1,
-    { present: true, sinceMono: 1, lastPresentMono: 2 },
-  ],
-  [
-    'leaving keeps when he was last seen',
-    [
-      [90, 'good'],
-      [0, 'good'],
-    ],
-    1,
-    { present: false, sinceMono: 1, lastPresentMono: 1 },
-  ],
-  [
-    'coming back is a new detection',
-    [
-      [90, 'good'],
-      [0, 'good'],
-      [90, 'good'],
-    ],
-    2,
-    { present: true, sinceMono: 3, lastPresentMono: 3 },
-  ],
-  [
-    'a lost reply is no new detection',
-    [
-      [90, 'good'],
-      [null, 'missing'],
-      [90, 'good'],
-    ],
-    1,
-    { sinceMono: 1, lastPresentMono: 3, quality: 'good' },
-  ],
-  [
-    'a silent sensor is marked as such',
-    [
-      [90, 'good'],
-      [null, 'missing'],
-    ],
-    1,
-    { present: true, lastPresentMono: 1, quality: 'missing' },
-  ],
-];
-for (const [story, readings, detections, state] of walks) {
-  t.test(`sensor: ${story}`, async (t) => {
-    if (sensor === undefined) throw new Error('the test street has a sensor');
-    let current: Parameters<typeof afterReading>[0];
-    let count = 0;
-    readings.forEach(([value, quality], i) => {
-      const step = afterReading(current, reading('S01.motion', value, i + 1, quality), sensor);
-      current = step.state;
-      if (step.detected) count++;
-    });
-    t.match(current, state);
-    t.equal(count, detections);
-  });
 }
 
 t.test('added, kept on disk and read again at the same moment, a list is what it was', async (t) => {

@@ -1,0 +1,157 @@
+/**
+ * From the bare readings of a presence sensor to whether someone is there: threshold, count, pulse, pause, own light, stuck.
+ *
+ * Owns the filters of one sensor. Pure: state, reading and time in, state out. Called by `control` for each reading and at each tick.
+ *
+ * A spell begins with a reading at or above the threshold and ends with the first pause of `offDelayS`; chatter within it is one spell. It is
+ * presence once it has lasted `minPulseS`. A counter has no such readings: each rise is a detection, and its spell ends `offDelayS` after the last.
+ */
+import type { PresenceSensor } from '../core/cabinet.ts';
+import type { MonoMs } from '../core/clock.ts';
+import type { Reading } from '../core/words.ts';
+import type { SensorState } from './lighting.ts';
+
+export interface SensorStep {
+  readonly state: SensorState;
+  /** Someone came: presence began, or a counter has risen. */
+  readonly detected: boolean;
+}
+
+export interface SensorTime {
+  readonly nowMono: MonoMs;
+  /** When the level of the zone's own lamps last changed; null when it never did. */
+  readonly ownChangeMono: MonoMs | null;
+}
+
+/**
+ * So long without presence is a pause for certain: it heals a stuck sensor, which a single wrong reading must not,
+ * and after so long without any value presence begins anew. Units: ms. Source: assumed; longer than any `offDelayS`.
+ */
+const PAUSE_MS = 60_000;
+
+type Spell = Required<SensorState>;
+
+const UNSEEN: Spell = {
+  present: false,
+  sinceMono: null,
+  lastPresentMono: null,
+  quality: 'missing',
+  rawUpMono: null,
+  rawDownMono: null,
+  deafUntilMono: null,
+  heardMono: null,
+  count: null,
+  stuck: false,
+};
+
+/**
+ * The state after one more reading; the same reading twice changes nothing.
+ *
+ * A reading without a value changes the quality alone: what was last seen stays known, so a lost reply is no second detection.
+ * Units: the threshold is in the point's own. Errors: none; every reading leads to a state.
+ */
+export function afterSensorReading(
+  before: SensorState | undefined,
+  reading: Reading,
+  sensor: PresenceSensor,
+  { nowMono, ownChangeMono }: SensorTime,
+): SensorStep {
+  const was: Spell = { ...UNSEEN, ...before };
+  const { quality, atMono } = reading;
+  const value = answers(quality) ? reading.value : null;
+  if (value === null || atMono < (was.heardMono ?? atMono)) return passTime({ ...was, quality }, sensor, nowMono);
+  const until = passTime(was, sensor, atMono);
+  const isBelieved = !until.state.stuck && !isTooLong(until.state, sensor, atMono);
+  const sight = { atMono, deafUntilMono: deafUntil(sensor, atMono, ownChangeMono), isBelieved };
+  const seen =
+    sensor.kind === 'counter' ? afterCount(until.state, value, sight) : afterLevel(until.state, value >= sensor.threshold, sight);
+  const now = passTime({ ...seen.state, quality }, sensor, Math.max(nowMono, atMono));
+  return { state: now.state, detected: until.detected || seen.detected || now.detected };
+}
+
+/** What passes by time alone: a pulse that lasts long enough, the end of a pause, of a count, of patience with a stuck sensor. */
+export function afterSensorTick(before: SensorState, sensor: PresenceSensor, nowMono: MonoMs): SensorStep {
+  return passTime({ ...UNSEEN, ...before }, sensor, nowMono);
+}
+
+interface SpellStep {
+  readonly state: Spell;
+  readonly detected: boolean;
+}
+
+interface Sight {
+  readonly atMono: MonoMs;
+  /** A spell that begins with it is not believed before; null: it is believed at once. */
+  readonly deafUntilMono: MonoMs | null;
+  /** The spell that goes on has not lasted too long. */
+  readonly isBelieved: boolean;
+}
+
+function answers(quality: Reading['quality']): boolean {
+  return quality === 'good' || quality === 'stale';
+}
+
+/** Only a rise within the time after the change can come from it; what began before is somebody. */
+function deafUntil({ blankS }: PresenceSensor, atMono: MonoMs, ownChangeMono: MonoMs | null): MonoMs | null {
+  if (ownChangeMono === null || atMono < ownChangeMono) return null;
+  const untilMono = ownChangeMono + blankS * 1_000;
+  return atMono < untilMono ? untilMono : null;
+}
+
+function passTime(state: Spell, sensor: PresenceSensor, nowMono: MonoMs): SpellStep {
+  const { rawUpMono, rawDownMono, quality, present, stuck } = state;
+  if (rawUpMono === null) return { state, detected: false };
+  if (rawDownMono !== null && isPause(state, sensor, nowMono - rawDownMono)) {
+    return { state: { ...state, present: false, stuck: false, rawUpMono: null, deafUntilMono: null }, detected: false };
+  }
+  if (!answers(quality)) return { state, detected: false };
+  if (present && isTooLong(state, sensor, nowMono)) return { state: { ...state, present: false, stuck: true }, detected: false };
+  const lastedMs = nowMono - rawUpMono;
+  if (present || stuck || rawDownMono !== null || state.deafUntilMono !== null || lastedMs < pulseMs(sensor))
+    return { state, detected: false };
+  return { state: { ...state, present: true, sinceMono: rawUpMono, lastPresentMono: newer(state, state.heardMono) }, detected: true };
+}
+
+/** Whether nobody was there for long enough. That a stuck sensor is silent proves no pause. */
+function isPause({ stuck, quality }: Spell, { offDelayS }: PresenceSensor, pausedMs: number): boolean {
+  if (!stuck) return pausedMs >= offDelayS * 1_000;
+  return answers(quality) && pausedMs >= Math.max(PAUSE_MS, offDelayS * 1_000);
+}
+
+/** Nobody stays so long without a pause. */
+function isTooLong({ rawUpMono }: Spell, { stuckS }: PresenceSensor, nowMono: MonoMs): boolean {
+  return rawUpMono !== null && stuckS > 0 && nowMono - rawUpMono > stuckS * 1_000;
+}
+
+/** Who presses a button wants light, however short. Units: ms. */
+function pulseMs({ kind, minPulseS }: PresenceSensor): number {
+  return kind === 'button' ? 0 : minPulseS * 1_000;
+}
+
+function afterLevel(state: Spell, isUp: boolean, { atMono, deafUntilMono, isBelieved }: Sight): SpellStep {
+  const heard = { ...state, heardMono: atMono };
+  if (!isUp) return { state: { ...heard, rawDownMono: state.rawDownMono ?? atMono }, detected: false };
+  const up = { ...heard, rawDownMono: null };
+  const wasLost = !state.stuck && atMono - (state.heardMono ?? atMono) > PAUSE_MS;
+  if (state.rawUpMono === null || wasLost) return { state: { ...up, present: false, rawUpMono: atMono, deafUntilMono }, detected: false };
+  if (state.deafUntilMono !== null && atMono >= state.deafUntilMono) {
+    return { state: { ...up, rawUpMono: atMono, deafUntilMono: null }, detected: false };
+  }
+  return { state: state.present && isBelieved ? { ...up, lastPresentMono: newer(state, atMono) } : up, detected: false };
+}
+
+/** A count that fell was reset, or has rolled over: nobody came for it. */
+function afterCount(state: Spell, count: number, { atMono, deafUntilMono, isBelieved }: Sight): SpellStep {
+  const heard = { ...state, heardMono: atMono, count };
+  const hasRisen = state.count !== null && count > state.count;
+  if (!hasRisen || (state.rawUpMono === null && deafUntilMono !== null)) return { state: heard, detected: false };
+  if (!isBelieved) return { state: { ...heard, rawDownMono: atMono }, detected: false };
+  const sinceMono = state.rawUpMono ?? atMono;
+  const lastPresentMono = newer(state, atMono);
+  return { state: { ...heard, present: true, sinceMono, lastPresentMono, rawUpMono: sinceMono, rawDownMono: atMono }, detected: true };
+}
+
+function newer({ lastPresentMono }: Spell, atMono: MonoMs | null): MonoMs | null {
+  if (lastPresentMono === null || atMono === null) return lastPresentMono ?? atMono;
+  return Math.max(lastPresentMono, atMono);
+}
