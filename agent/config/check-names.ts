@@ -7,7 +7,8 @@ import { linePortName, parseLinePort } from '../core/line-port.ts';
 import { given, type Index, type Placed, placed, unknownName, type ZoneDraft } from './draft.ts';
 import type { Finding, Path } from './finding.ts';
 
-interface Named {
+/** A name and where it stands. */
+export interface Named {
   readonly id: string | undefined;
   readonly path: Path;
 }
@@ -32,6 +33,11 @@ export function checkIds(index: Index): Finding[] {
     ...repeated('lamp', lamps),
     ...repeated('zone', named(index.zones)),
     ...repeated('programme', named(index.programmes)),
+    ...repeated('branch', named(index.branches), 'branches'),
+    ...repeated('calendar', named(index.calendars)),
+    ...repeated('event night', named(index.eventNights)),
+    ...repeated('rule', named(index.rules)),
+    ...repeated('output', named(index.outputs)),
     ...foreign,
     ...named(index.zones).flatMap((zone) => {
       const withLamp = clash(zone, lamps, 'a lamp');
@@ -107,7 +113,7 @@ function checkMembership({ zones, lamps }: Index): Finding[] {
   const members = zones.flatMap(({ value, path }) =>
     placed(value.lamps, [...path, 'lamps']).map((lamp): Named => ({ id: lamp.value, path: lamp.path })),
   );
-  const twice = repeatedBy(members, (lamp) => `lamp "${lamp}" is already in a zone; a lamp belongs to one`);
+  const twice = repeatedBy(members, (lamp) => `lamp "${lamp}" is already in a zone; a lamp belongs to one: take it out of the other`);
   const allZonesRead = zones.length > 0 && zones.every(({ value }) => value.lamps?.every((lamp) => lamp !== undefined) ?? false);
   if (!allZonesRead) return twice;
   const lit = new Set(members.map((member) => member.id));
@@ -132,7 +138,7 @@ function checkSensorTwice({ value, path }: Placed<ZoneDraft>): Finding[] {
   return repeatedBy(sensors, (point) => `sensor "${point}" stands twice in this zone`);
 }
 
-function repeated(what: string, items: readonly Named[]): Finding[] {
+function repeated(what: string, items: readonly Named[], plural = `${what}s`): Finding[] {
   const firsts = new Map<string, Named>();
   return items.flatMap(({ id, path }) => {
     if (id === undefined) return [];
@@ -142,12 +148,13 @@ function repeated(what: string, items: readonly Named[]): Finding[] {
       return [];
     }
     const message =
-      first.id === id ? `there are two ${what}s "${id}"` : `${what} "${id}" differs from "${first.id}" only in upper and lower case`;
+      first.id === id ? `there are two ${plural} "${id}"` : `${what} "${id}" differs from "${first.id}" only in upper and lower case`;
     return [{ path, message, first: first.path }];
   });
 }
 
-function repeatedBy(items: readonly Named[], say: (id: string) => string): Finding[] {
+/** Names that stand before already; `say` tells of the second. */
+export function repeatedBy(items: readonly Named[], say: (id: string) => string): Finding[] {
   const firsts = new Map<string, Path>();
   return items.flatMap(({ id, path }) => {
     if (id === undefined) return [];

@@ -3,23 +3,16 @@
  *
  * Owns that check. Pure. Called by `app.ts` once both cabinet and profiles are loaded.
  */
-import type { DeviceConfig, LineConfig, PresenceSensor } from '../core/cabinet.ts';
+import type { DeviceConfig, LineConfig } from '../core/cabinet.ts';
 import type { Problem } from '../core/errors.ts';
 import { parseLinePort } from '../core/line-port.ts';
 import { narrowed } from '../core/narrowed.ts';
-import type { PointProfile, Profile } from '../core/profile.ts';
+import type { Profile } from '../core/profile.ts';
 import { byNearness, didYouMean } from '../core/suggestions.ts';
-import { absentPart, checkParts, type SayBelow } from './check-parts.ts';
-import { formatPath, listNames, type Path } from './finding.ts';
+import { checkParts, type SayBelow } from './check-parts.ts';
+import { checkPoints, unknownPoint } from './check-points.ts';
+import { formatPath, listNames } from './finding.ts';
 import type { LoadedCabinet } from './load.ts';
-
-/** Profiles by device: as the cabinet has it, and with all its repeated parts. */
-interface Site {
-  readonly narrow: Map<string, Profile>;
-  readonly whole: Map<string, Profile>;
-}
-
-type Say = (path: Path, message: string) => Problem;
 
 /** The device types at hand, for the messages of one that is not. */
 export interface SiteShelf {
@@ -34,26 +27,18 @@ export interface SiteShelf {
 export function checkAgainstProfiles(loaded: LoadedCabinet, shelf: SiteShelf): Problem[] {
   const { file, cabinet, place } = loaded;
   const { profiles } = shelf;
-  const say: Say = (path, message) => ({ file, ...place(path), path: formatPath(path), message });
-  const site: Site = { narrow: new Map(), whole: new Map() };
+  const say: SayBelow = (path, message) => ({ file, ...place(path), path: formatPath(path), message });
+  const site = { narrow: new Map<string, Profile>(), whole: new Map<string, Profile>() };
   for (const device of cabinet.lines.flatMap((line) => line.devices)) {
     const profile = profiles.get(device.profile);
     if (profile === undefined) continue;
     site.whole.set(device.id, profile);
     site.narrow.set(device.id, narrowed(profile, device.instances));
   }
-  const points = cabinet.lamps.flatMap((lamp, i) =>
-    checkLevelPoint(site, lamp.device, lamp.point, (message) => say(['lamps', i, 'point'], message)),
-  );
-  const sensors = cabinet.zones.flatMap((zone, i) =>
-    (zone.presence?.sensors ?? []).flatMap((sensor, j) =>
-      checkSensorPoint(site, sensor, (rest, message) => say(['zones', i, 'presence', 'sensors', j, ...rest], message)),
-    ),
-  );
-  return [...checkLines(loaded, shelf, say), ...points, ...sensors].toSorted((a, b) => a.line - b.line || a.column - b.column);
+  return [...checkLines(loaded, shelf, say), ...checkPoints(cabinet, site, say)].toSorted((a, b) => a.line - b.line || a.column - b.column);
 }
 
-function checkLines(loaded: LoadedCabinet, shelf: SiteShelf, say: Say): Problem[] {
+function checkLines(loaded: LoadedCabinet, shelf: SiteShelf, say: SayBelow): Problem[] {
   return loaded.cabinet.lines.flatMap((line, i) => {
     const needsSerial = !isSerialGiven(loaded, i);
     return line.devices.flatMap((device, j) => {
@@ -107,44 +92,4 @@ function checkRoles({ roles, instances }: DeviceConfig, profile: Profile, say: S
   const unknown = Object.keys(roles).filter((quantity) => !points.some(({ id }) => id === quantity));
   const otherwise = `; there are: ${listNames(points.map((p) => p.id))}`;
   return unknown.map((quantity) => say(['roles', quantity], unknownPoint(profile, quantity, points, otherwise)));
-}
-
-function checkLevelPoint(site: Site, deviceId: string, pointId: string, say: (message: string) => Problem): Problem[] {
-  const profile = site.narrow.get(deviceId);
-  if (profile === undefined) return [];
-  const levels = profile.points.filter((p) => p.semantic === 'level' && p.write !== null);
-  const allowed = `; points that set a level: ${listNames(levels.map((p) => p.id))}`;
-  const point = profile.points.find((p) => p.id === pointId);
-  if (point === undefined)
-    return [say(absentPart(site.whole.get(deviceId) ?? profile, pointId) ?? unknownPoint(profile, pointId, levels, allowed))];
-  if (point.write === null) return [say(`"${pointId}" of profile "${profile.id}" cannot be written${allowed}`)];
-  return point.semantic === 'level' ? [] : [say(`"${pointId}" of profile "${profile.id}" does not set a level${allowed}`)];
-}
-
-function checkSensorPoint(site: Site, { device, point: pointId, threshold }: PresenceSensor, say: SayBelow): Problem[] {
-  const profile = site.narrow.get(device);
-  if (profile === undefined) return [];
-  const point = profile.points.find((p) => p.id === pointId);
-  if (point === undefined) {
-    const allowed = `; there are: ${listNames(profile.points.map((p) => p.id))}`;
-    return [say(['point'], unknownPoint(profile, pointId, profile.points, allowed))];
-  }
-  if (point.poll === 'never') return [say(['point'], `"${pointId}" of profile "${profile.id}" is never polled, so it cannot be a sensor`)];
-  const highest = point.type === 'bit' || point.bit !== null ? 1 : (point.range?.[1] ?? Number.POSITIVE_INFINITY);
-  if (threshold <= highest) return [];
-  return [
-    say(
-      ['threshold'],
-      `found ${threshold}, but "${pointId}" of profile "${profile.id}" never goes above ${highest}; give threshold: ${highest} or less`,
-    ),
-  ];
-}
-
-function unknownPoint(profile: Profile, pointId: string, candidates: readonly PointProfile[], otherwise: string): string {
-  const hint = didYouMean(
-    pointId,
-    candidates.map((p) => p.id),
-    otherwise,
-  );
-  return `profile "${profile.id}" has no point "${pointId}"${hint}`;
 }

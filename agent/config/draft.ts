@@ -17,12 +17,28 @@ export type Draft<T> = T extends readonly (infer U)[]
     : T;
 
 export type CabinetDraft = Draft<CabinetInput>;
-type Item<K extends 'lines' | 'poles' | 'lamps' | 'zones' | 'programmes'> = NonNullable<NonNullable<CabinetDraft[K]>[number]>;
+type List =
+  | 'lines'
+  | 'poles'
+  | 'branches'
+  | 'lamps'
+  | 'zones'
+  | 'programmes'
+  | 'calendars'
+  | 'eventNights'
+  | 'rules'
+  | 'outputs'
+  | 'neighbours';
+type Item<K extends List> = NonNullable<NonNullable<CabinetDraft[K]>[number]>;
 export type LineDraft = Item<'lines'>;
 type DeviceDraft = NonNullable<NonNullable<LineDraft['devices']>[number]>;
 export type LampDraft = Item<'lamps'>;
 export type ZoneDraft = Item<'zones'>;
 export type ProgrammeDraft = Item<'programmes'>;
+export type CalendarDraft = Item<'calendars'>;
+export type EventNightDraft = Item<'eventNights'>;
+export type RuleDraft = Item<'rules'>;
+export type OutputDraft = Item<'outputs'>;
 
 /** An item of a list and where it stands. */
 export interface Placed<T> {
@@ -35,15 +51,29 @@ export interface Index {
   readonly lines: readonly Placed<LineDraft>[];
   readonly devices: readonly Placed<DeviceDraft>[];
   readonly poles: readonly Placed<Item<'poles'>>[];
+  readonly branches: readonly Placed<Item<'branches'>>[];
   readonly lamps: readonly Placed<LampDraft>[];
   readonly zones: readonly Placed<ZoneDraft>[];
   readonly programmes: readonly Placed<ProgrammeDraft>[];
-  readonly known: {
-    readonly devices: ReadonlySet<string> | null;
-    readonly poles: ReadonlySet<string> | null;
-    readonly lamps: ReadonlySet<string> | null;
-    readonly programmes: ReadonlySet<string> | null;
-  };
+  readonly calendars: readonly Placed<CalendarDraft>[];
+  readonly eventNights: readonly Placed<EventNightDraft>[];
+  readonly rules: readonly Placed<RuleDraft>[];
+  readonly outputs: readonly Placed<OutputDraft>[];
+  readonly neighbours: readonly Placed<Item<'neighbours'>>[];
+  readonly known: Known;
+}
+
+type Names = ReadonlySet<string> | null;
+
+interface Known {
+  readonly devices: Names;
+  readonly poles: Names;
+  readonly branches: Names;
+  readonly lamps: Names;
+  readonly zones: Names;
+  readonly programmes: Names;
+  readonly calendars: Names;
+  readonly rules: Names;
 }
 
 /** The items of a list that are there at all. */
@@ -56,24 +86,38 @@ export function placed<T>(list: readonly (T | undefined)[] | null | undefined, p
 /** The list of lists a draft is, made flat and findable. */
 export function indexDraft(draft: CabinetDraft): Index {
   const lines = placed(draft.lines, ['lines']);
-  const devices = lines.flatMap((line) => placed(line.value.devices, [...line.path, 'devices']));
-  const allDevicesRead = draft.lines?.every((line) => line?.devices?.every((d) => d !== undefined) ?? false) ?? false;
-  const poles = placed(draft.poles, ['poles']);
-  const lamps = placed(draft.lamps, ['lamps']);
-  const programmes = placed(draft.programmes, ['programmes']);
-  return {
+  const items = {
     lines,
-    devices,
-    poles,
-    lamps,
+    devices: lines.flatMap((line) => placed(line.value.devices, [...line.path, 'devices'])),
+    poles: placed(draft.poles, ['poles']),
+    branches: placed(draft.branches, ['branches']),
+    lamps: placed(draft.lamps, ['lamps']),
     zones: placed(draft.zones, ['zones']),
-    programmes,
-    known: {
-      devices: allDevicesRead ? idsOf(devices) : null,
-      poles: draft.poles === undefined ? null : idsOf(poles),
-      lamps: draft.lamps === undefined ? null : idsOf(lamps),
-      programmes: draft.programmes === undefined ? null : idsOf(programmes),
-    },
+    programmes: placed(draft.programmes, ['programmes']),
+    calendars: placed(draft.calendars, ['calendars']),
+    eventNights: placed(draft.eventNights, ['eventNights']),
+    rules: placed(draft.rules, ['rules']),
+    outputs: placed(draft.outputs, ['outputs']),
+    neighbours: placed(draft.neighbours, ['neighbours']),
+  };
+  return { ...items, known: knownNames(draft, items) };
+}
+
+/** A list that must be there and is not could not be read; one that may be left out is then empty. */
+function knownNames(draft: CabinetDraft, items: Omit<Index, 'known'>): Known {
+  const allDevicesRead = draft.lines?.every((line) => line?.devices?.every((d) => d !== undefined) ?? false) ?? false;
+  const needed = (key: 'poles' | 'lamps' | 'zones' | 'programmes'): Names => (draft[key] === undefined ? null : idsOf(items[key]));
+  const optional = (key: 'branches' | 'calendars' | 'rules'): Names =>
+    key in draft && draft[key] === undefined ? null : idsOf(items[key]);
+  return {
+    devices: allDevicesRead ? idsOf(items.devices) : null,
+    poles: needed('poles'),
+    branches: optional('branches'),
+    lamps: needed('lamps'),
+    zones: needed('zones'),
+    programmes: needed('programmes'),
+    calendars: optional('calendars'),
+    rules: optional('rules'),
   };
 }
 
@@ -93,6 +137,11 @@ export interface Reference {
 export function unknownName({ what, id, known, path }: Reference): Finding[] {
   if (id === undefined || id === null || known === null || known.has(id)) return [];
   return [{ path, message: `unknown ${what} "${id}"${didYouMean(id, known, `; there are: ${listNames(known)}`)}` }];
+}
+
+/** Zones of a list that stand for nothing. */
+export function unknownZones(zones: readonly (string | undefined)[] | null | undefined, path: Path, known: Names): Finding[] {
+  return placed(zones, path).flatMap((zone) => unknownName({ what: 'zone', id: zone.value, known, path: zone.path }));
 }
 
 function idsOf(items: readonly Placed<{ id?: string | undefined }>[]): ReadonlySet<string> {

@@ -5,10 +5,17 @@
  */
 import type { Cabinet } from '../core/cabinet.ts';
 import { ConfigError, type Problem } from '../core/errors.ts';
+import { checkCalendars } from './check-calendars.ts';
+import { checkLevels } from './check-levels.ts';
 import { checkIds, checkReferences, checkWiring } from './check-names.ts';
+import { checkOutputs } from './check-outputs.ts';
+import { checkProgrammes } from './check-programmes.ts';
+import { checkRules } from './check-rules.ts';
 import { checkSchema } from './check-schema.ts';
 import { checkSite } from './check-site.ts';
+import { checkStreet } from './check-street.ts';
 import { checkValues } from './check-values.ts';
+import { checkZones } from './check-zones.ts';
 import { completeCabinet } from './complete.ts';
 import { indexDraft } from './draft.ts';
 import { type Finding, formatPath, type Path } from './finding.ts';
@@ -42,6 +49,13 @@ export function loadCabinet(file: string, readFile: (file: string) => string): L
     ...checkWiring(index),
     ...checkReferences(index),
     ...checkValues(draft, index),
+    ...checkStreet(draft, index),
+    ...checkZones(index),
+    ...checkLevels(index),
+    ...checkProgrammes(index),
+    ...checkCalendars(index),
+    ...checkRules(index),
+    ...checkOutputs(index),
   ];
   problems.push(...all.map((finding) => toProblem(file, yaml, finding)));
   if (problems.length > 0 || document === undefined) throw new ConfigError(inOrder(problems));

@@ -37,3 +37,9 @@ export function classLevelPct(design: LightingClass, wanted: LightingClass): Lev
 export function isSameFamily(a: LightingClass, b: LightingClass): boolean {
   return a[0] === b[0];
 }
+
+/** What an installation of a class can be dimmed to, brightest first, itself included. */
+export function classesWithin(design: LightingClass): readonly LightingClass[] {
+  const all = Object.keys(LIGHT) as LightingClass[];
+  return all.filter((each) => isSameFamily(each, design) && LIGHT[each] <= LIGHT[design]);
+}

@@ -26,20 +26,38 @@ t.test('a small street loads with every default filled in', async (t) => {
   t.same(cabinet.zones[0], {
     id: 'rue',
     lamps: ['L01'],
+    kind: 'street',
     programme: 'residential',
+    calendar: null,
     minPct: 10,
+    designClass: null,
     sunBelowDeg: -2,
+    onOffsetMin: 0,
+    offOffsetMin: 0,
+    photocell: null,
+    dark: null,
     presence: {
-      sensors: [{ device: 'S01', point: 'motion', threshold: 50, ownHoldS: 5 }],
+      sensors: [
+        {
+          ...{ device: 'S01', point: 'motion', kind: 'motion', threshold: 50, ownHoldS: 5 },
+          ...{ minPulseS: 0, offDelayS: 0, blankS: 0, stuckS: 3600, listen: 'own' },
+        },
+      ],
       boostPct: 100,
       holdS: 30,
       rampUpS: 1,
       rampDownS: 10,
       reachM: 40,
+      maxBoostS: 3600,
+      wave: null,
+      relayedPct: null,
     },
+    traffic: null,
+    baseline: { levelPct: 100, lampPowerW: null },
+    constantLight: null,
   });
   t.equal(cabinet.zones[1]?.presence, null);
-  t.same(cabinet.programmes[0]?.steps[1], { at: { hour: 23, minute: 0 }, levelPct: 30 });
+  t.same(cabinet.programmes[0]?.steps[1], { at: { hour: 23, minute: 0 }, level: { pct: 30 }, boostPct: null });
   t.match(cabinet.uplink, { protocol: 5, node: 'test', primaryHost: null, certFile: null, keepaliveS: 30, birthJitterS: 30 });
   t.same(cabinet.store, { dir: '/var/lib/luciole', commitSeconds: 10, maxMegabytes: 512, maxDays: 400, heartbeatS: 60 });
   t.same(place(['lines', 0, 'devices', 2, 'unit']), { line: 8, column: 26 });
@@ -54,7 +72,7 @@ t.test('sections may be left out or left empty, and written in the ways people d
   t.same(load(['"23:00"', '23:00']).programmes[0]?.steps[1]?.at, { hour: 23, minute: 0 }, 'an unquoted time is a time');
   t.equal(load(['mqtt://127.0.0.1:1883', 'mqtts://broker']).uplink?.broker, 'mqtts://broker');
   t.equal(load(['id: north', 'id: &n north'], ['id: rue', 'id: *n']).zones[0]?.id, 'north', 'an alias stands for its value');
-  t.equal(load(['reachM: 40', 'boostPct: 10']).zones[0]?.presence?.boostPct, 10, 'a boost to the minimum is none, but no mistake');
+  t.equal(load(['reachM: 40', 'boostPct: 30']).zones[0]?.presence?.boostPct, 30, 'a boost to the lowest step is none, but no mistake');
   const shared = smallStreet(['presence: {', 'presence: &p {'], ['lamps: [L02]', 'lamps: [L02]\n    presence: *p']);
   t.same(
     loadCabinet('c.yaml', () => shared).place(['zones', 1, 'presence', 'reachM']),
@@ -90,7 +108,7 @@ const broken: [story: string, text: string, problems: string[]][] = [
     'a bare word',
     'hello',
     [
-      '1:1: found "hello"; allowed: a section with the keys cabinet, lines, poles, lamps, zones, programmes, uplink, store, console, profileDirs',
+      '1:1: found "hello"; allowed: a section with the keys cabinet, lines, poles, branches, lamps, zones, programmes, calendars, eventNights, rules, outputs, neighbours, uplink, store, console, profileDirs',
     ],
   ],
   ['an open quote', 'a: "x\nb: 1\n', ['1:4: not YAML: Missing closing "quote']],

@@ -3,16 +3,18 @@ export type Row = [story: string, changes: [from: string, to: string][], problem
 const LAMP_2 = '{ id: L02, ratedPowerW: 60, minPct: 10 }';
 export const SITE = 'latitudeDeg: 47.4736, longitudeDeg: -0.5541, timezone: Europe/Paris';
 const ID = '1 to 32 letters, digits, ".", "_" or "-", the first a letter or digit';
+const TIME =
+  'dusk, middle (of the night), a time of day from "00:00" to "23:59", or minutes from a sun event: "sunset+30", "dawn-20", "middle-120"';
 const DARK = 'lamps[1].id: lamp "L02" is in no zone and would never be lit; add it to the lamps of a zone';
 
 // biome-ignore format: a table
 export const keysAndTypes: Row[] = [
   ['a misspelt key', [['programme: residential\n    presence', 'programe: residential\n    presence']], [`22:5: zones[0].programme: missing; needed: ${ID}`, '24:5: zones[0].programe: unknown key "programe"; did you mean "programme"?']],
-  ['a key from nowhere', [['port: /dev/ttyUSB0', 'port: /dev/ttyUSB0\n    colour: red']], ['5:5: lines[0].colour: unknown key "colour"; allowed here: id, kind, port, serial, rs485, broadcast, devices']],
+  ['a key from nowhere', [['port: /dev/ttyUSB0', 'port: /dev/ttyUSB0\n    colour: red']], ['5:5: lines[0].colour: unknown key "colour"; allowed here: id, kind, port, serial, rs485, broadcast, maxWritesPerS, devices']],
   ['a key every object has', [['group: Angers', 'group: Angers\n  __proto__: { a: 1 }']], ['38:3: uplink.__proto__: unknown key "__proto__"; allowed here: broker, protocol, group, node, primaryHost, username, passwordFile, caFile, certFile, keyFile, keepaliveS, birthJitterS']],
   ['a missing key', [['    port: /dev/ttyUSB0\n', '']], ['3:5: lines[0].port: missing; needed: a path']],
   ['a key without value', [['port: /dev/ttyUSB0', 'port:']], ['4:10: lines[0].port: found nothing; allowed: a path']],
-  ['text for a section', [['presence: { sensors: [{ device: S01 }], reachM: 40 }', 'presence: yes']], ['25:15: zones[0].presence: found "yes"; allowed: a section with the keys sensors, boostPct, holdS, rampUpS, rampDownS, reachM']],
+  ['text for a section', [['presence: { sensors: [{ device: S01 }], reachM: 40 }', 'presence: yes']], ['25:15: zones[0].presence: found "yes"; allowed: a section with the keys sensors, boostPct, holdS, rampUpS, rampDownS, reachM, maxBoostS, wave, relayedPct']],
   ['text for a list', [['lamps: [L02]', 'lamps: L02']], ['27:12: zones[1].lamps: found "L02"; allowed: a list with at least 1 entry']],
   ['a level with a fraction', [['levelPct: 30', 'levelPct: 30.5']], ['33:34: programmes[0].steps[1].levelPct: found 30.5; allowed: a whole number from 0 to 100']],
   ['a level above full', [['levelPct: 30', 'levelPct: 130.5']], ['33:34: programmes[0].steps[1].levelPct: found 130.5; allowed: a whole number from 0 to 100']],
@@ -25,10 +27,10 @@ export const keysAndTypes: Row[] = [
   ['an odd baud rate and odd stop bits', [['kind: uart', 'kind: uart\n    serial: { baud: 9601, stopBits: 3 }']], ['12:21: lines[1].serial.baud: found 9601; allowed: 1200, 2400, 4800, 9600, 19200, 38400, 57600, 115200, 230400, 256000, 460800 or 921600', '12:37: lines[1].serial.stopBits: found 3; allowed: 1 or 2']],
   ['an MQTT version nobody speaks', [['group: Angers', 'group: Angers\n  protocol: 4']], ['38:13: uplink.protocol: found 4; allowed: 5 or 3.1.1']],
   ['a unit beyond 247', [['unit: 31', 'unit: 248']], ['9:26: lines[0].devices[3].unit: found 248; allowed: a whole number from 1 to 247']],
-  ['a time beyond the day', [['"23:00"', '"25:00"']], ['33:15: programmes[0].steps[1].at: found "25:00"; allowed: dusk, or a time of day from "00:00" to "23:59"']],
-  ['a time in English', [['"23:00"', '7pm']], ['33:15: programmes[0].steps[1].at: found "7pm": write "19:00"; allowed: dusk, or a time of day from "00:00" to "23:59"']],
-  ['a time in French', [['"23:00"', '22h30']], ['33:15: programmes[0].steps[1].at: found "22h30": write "22:30"; allowed: dusk, or a time of day from "00:00" to "23:59"']],
-  ['a time as a number', [['"23:00"', '2300']], ['33:15: programmes[0].steps[1].at: found 2300: write "23:00"; allowed: dusk, or a time of day from "00:00" to "23:59"']],
+  ['a time beyond the day', [['"23:00"', '"25:00"']], [`33:15: programmes[0].steps[1].at: found "25:00"; allowed: ${TIME}`]],
+  ['a time in English', [['"23:00"', '7pm']], [`33:15: programmes[0].steps[1].at: found "7pm": write "19:00"; allowed: ${TIME}`]],
+  ['a time in French', [['"23:00"', '22h30']], [`33:15: programmes[0].steps[1].at: found "22h30": write "22:30"; allowed: ${TIME}`]],
+  ['a time as a number', [['"23:00"', '2300']], [`33:15: programmes[0].steps[1].at: found 2300: write "23:00"; allowed: ${TIME}`]],
   ['no steps', [['steps:\n      - { at: dusk, levelPct: 100 }\n      - { at: "23:00", levelPct: 30 }\n      - { at: "06:00", levelPct: 100 }', 'steps: []']], ['31:12: programmes[0].steps: found an empty list; allowed: a list with at least 1 entry']],
 ];
 
@@ -38,7 +40,7 @@ export const names: Row[] = [
   ['two devices of one id on two lines', [['id: AIR1', 'id: L01']], ['14:15: lines[1].devices[0].id: there are two devices "L01" (the other is in line 6)']],
   ['two devices that differ by case', [['id: M01', 'id: s01']], ['9:15: lines[0].devices[3].id: device "s01" differs from "S01" only in upper and lower case (the other is in line 8)']],
   ['two poles of one id', [['id: P02, atM', 'id: P01, atM'], [', pole: P02', ', pole: P01']], ['17:11: poles[1].id: there are two poles "P01" (the other is in line 16)']],
-  ['two lamps of one id', [[LAMP_2, '{ id: L01, device: L02, ratedPowerW: 60 }'], ['[L02]', '[L01]']], ['20:11: lamps[1].id: there are two lamps "L01" (the other is in line 19)', '20:11: lamps[1].id: "L01" is also the id of a device that does not drive this lamp; the platform could not tell them apart (the other is in line 6)', '27:13: zones[1].lamps[0]: lamp "L01" is already in a zone; a lamp belongs to one (the other is in line 23)']],
+  ['two lamps of one id', [[LAMP_2, '{ id: L01, device: L02, ratedPowerW: 60 }'], ['[L02]', '[L01]']], ['20:11: lamps[1].id: there are two lamps "L01" (the other is in line 19)', '20:11: lamps[1].id: "L01" is also the id of a device that does not drive this lamp; the platform could not tell them apart (the other is in line 6)', '27:13: zones[1].lamps[0]: lamp "L01" is already in a zone; a lamp belongs to one: take it out of the other (the other is in line 23)']],
   ['two zones of one id', [['id: place', 'id: rue']], ['26:9: zones[1].id: there are two zones "rue" (the other is in line 22)']],
   ['two programmes of one id', [['uplink:', '  - id: residential\n    steps: [{ at: dusk, levelPct: 1 }]\nuplink:']], ['35:9: programmes[1].id: there are two programmes "residential" (the other is in line 30)']],
   ['a zone named like a lamp', [['id: place', 'id: L01']], ['26:9: zones[1].id: "L01" is also the id of a lamp; the platform could not tell them apart (the other is in line 19)']],
@@ -46,7 +48,7 @@ export const names: Row[] = [
   ['a unit twice on a line', [['unit: 31', 'unit: 21']], ['9:26: lines[0].devices[3].unit: unit 21 stands twice on line "north"; each device of a line needs its own (the other is in line 8)']],
   ['two lines on a port', [['/dev/ttyUSB1', '/dev/ttyUSB0']], ['12:11: lines[1].port: port "/dev/ttyUSB0" already belongs to another line; one line owns a port (the other is in line 4)']],
   ['an unknown lamp in a zone', [['[L02]', '[L2]']], [`20:11: ${DARK}`, '27:13: zones[1].lamps[0]: unknown lamp "L2"; did you mean "L02"?']],
-  ['a lamp in two zones', [['[L02]', '[L02, L01]']], ['27:18: zones[1].lamps[1]: lamp "L01" is already in a zone; a lamp belongs to one (the other is in line 23)']],
+  ['a lamp in two zones', [['[L02]', '[L02, L01]']], ['27:18: zones[1].lamps[1]: lamp "L01" is already in a zone; a lamp belongs to one: take it out of the other (the other is in line 23)']],
   ['a lamp in no zone', [['  - id: place\n    lamps: [L02]\n    programme: residential\n', '']], [`20:11: ${DARK}`]],
   ['a zone that cannot be read darkens nobody', [['lamps: [L02]', 'lamps: [2]']], [`27:13: zones[1].lamps[0]: found 2, a number: write it in quotes; allowed: ${ID}`]],
   ['an unknown programme', [['programme: residential', 'programme: residental']], ['24:16: zones[0].programme: unknown programme "residental"; did you mean "residential"?']],

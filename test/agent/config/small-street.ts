@@ -38,10 +38,15 @@ uplink:
   group: Angers
 `;
 
-/** The same with some of its text replaced; a text that is not there is a mistake of the test. */
+/** The same with some of its text replaced. */
 export function smallStreet(...changes: readonly (readonly [from: string, to: string])[]): string {
+  return changed(SMALL_STREET, changes);
+}
+
+/** A text that is not there is a mistake of the test. */
+export function changed(street: string, changes: readonly (readonly [from: string, to: string])[]): string {
   return changes.reduce((text, [from, to]) => {
-    if (!text.includes(from)) throw new RangeError(`the small street has no ${JSON.stringify(from)}`);
+    if (!text.includes(from)) throw new RangeError(`the street has no ${JSON.stringify(from)}`);
     return text.replace(from, () => to);
-  }, SMALL_STREET);
+  }, street);
 }
