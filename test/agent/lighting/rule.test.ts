@@ -45,6 +45,26 @@ const STORIES: readonly [string, Rule, readonly Line[]][] = [
     ],
   ],
   [
+    'poll after poll beyond it',
+    SMOG,
+    [
+      [0, 60, false],
+      [30, 61, false],
+      [60, 62, true],
+    ],
+  ],
+  [
+    'poll after poll without an answer',
+    SMOG,
+    [
+      [0, 60, false],
+      [60, 60, true],
+      [70, 'missing', true],
+      [130, 'missing', true],
+      [190, 'bad', false],
+    ],
+  ],
+  [
     'a peak is too short',
     SMOG,
     [

@@ -1,0 +1,117 @@
+/**
+ * What may be written to an output: values by number or by the name that the profile's `enum` gives to one.
+ *
+ * Owns the reading of such a value and what is wrong with one. Pure. Called by the config room for its checks, with the profiles at
+ * hand, and by the lighting room when it prepares the outputs of a street.
+ */
+import type { Lamp, Output, OutputValue } from './cabinet.ts';
+import type { PointProfile, Profile } from './profile.ts';
+import { didYouMean } from './suggestions.ts';
+
+/** What of a point is needed to read a value. */
+type ValuePoint = Pick<PointProfile, 'enum' | 'scale' | 'offset' | 'decimals'>;
+
+/** One thing wrong, with what to write instead. Shape: `path` counts from the list of outputs: `[0, 'rules', 1, 'value']`. */
+export interface OutputProblem {
+  readonly path: readonly (string | number)[];
+  readonly message: string;
+}
+
+/** Names in one message. Source: config room, one line on a terminal. */
+const NAMES_SHOWN = 8;
+
+/** The number to be written; undefined for a name that the point's `enum` does not have. Units: the point's own. */
+export function outputNumber(value: OutputValue, { enum: names, scale, offset, decimals }: ValuePoint): number | undefined {
+  if (typeof value === 'number') return value;
+  const raw = Object.entries(names ?? {}).find(([, name]) => name === value)?.[0];
+  if (raw === undefined) return undefined;
+  const factor = 10 ** decimals;
+  return Math.round((Number(raw) * scale + offset) * factor) / factor;
+}
+
+/**
+ * Outputs whose point is not there, may not be written, or does not take what is asked of it; and contactors that a rule would open
+ * over lit lamps.
+ *
+ * Shape: `profileOf` gives the profile with the parts that the device has; undefined for one that is not known, which is told elsewhere.
+ */
+export function outputProblems(
+  outputs: readonly Output[],
+  lamps: readonly Pick<Lamp, 'id' | 'device' | 'point'>[],
+  profileOf: (deviceId: string) => Profile | undefined,
+): readonly OutputProblem[] {
+  return outputs.flatMap((output, i) => {
+    const profile = profileOf(output.device);
+    if (profile === undefined) return [];
+    const point = profile.points.find(({ id }) => id === output.point);
+    const flaw = pointFlaw(output, profile, point, lamps);
+    if (flaw !== '' || point === undefined) return [{ path: [i, 'point'], message: flaw }];
+    const flaws = valuesOf(output).map(({ path, value }) => ({ path: [i, ...path], message: valueFlaw(value, point) }));
+    const bad = flaws.filter(({ message }) => message !== '');
+    return bad.length > 0 ? bad : circuitFlaws(output, point).map(({ path, message }) => ({ path: [i, ...path], message }));
+  });
+}
+
+function pointFlaw(
+  output: Output,
+  profile: Profile,
+  point: PointProfile | undefined,
+  lamps: readonly Pick<Lamp, 'id' | 'device' | 'point'>[],
+) {
+  const id = output.point;
+  const usable = profile.points.filter(({ write }) => write !== null && !write.dangerous).map((each) => each.id);
+  const there = `; points that can be written: ${listed(usable)}`;
+  if (point === undefined) return `profile "${profile.id}" has no point "${id}"${didYouMean(id, usable, there)}`;
+  if (point.write === null) return `"${id}" of profile "${profile.id}" cannot be written${there}`;
+  if (point.write.dangerous) return `"${id}" of profile "${profile.id}" is dangerous to write, no output may${there}`;
+  const lamp = lamps.find((each) => each.device === output.device && each.point === id);
+  return lamp === undefined ? '' : `"${output.device}.${id}" already sets the level of lamp "${lamp.id}"; raise a zone by a rule instead`;
+}
+
+interface PlacedValue {
+  readonly path: readonly (string | number)[];
+  readonly value: OutputValue;
+}
+
+function valuesOf({ idle, litWith, rules }: Output): readonly PlacedValue[] {
+  return [
+    { path: ['idle'], value: idle },
+    ...(litWith === null ? [] : [{ path: ['litWith', 'value'], value: litWith.value }]),
+    ...rules.map(({ value }, j) => ({ path: ['rules', j, 'value'], value })),
+  ];
+}
+
+function valueFlaw(value: OutputValue, point: PointProfile): string {
+  const number = outputNumber(value, point);
+  const names = Object.values(point.enum ?? {});
+  const { min, max } = point.write ?? { min: 0, max: 0 };
+  if (number === undefined && names.length === 0) return `"${point.id}" has no names for its values; give a number from ${min} to ${max}`;
+  if (number === undefined)
+    return `"${value}" is no value of "${point.id}"${didYouMean(String(value), names, `; there are: ${listed(names)}`)}`;
+  if (number >= min && number <= max) return '';
+  return `${number}${number === value ? '' : ` ("${value}")`} is outside ${min} to ${max}, which the profile lets "${point.id}" take`;
+}
+
+/** A circuit that feeds lamps stays closed while one of them is lit, so no rule can ask for it to be opened. */
+function circuitFlaws({ idle, litWith, rules }: Output, point: PointProfile): readonly OutputProblem[] {
+  if (litWith === null) return [];
+  const off = outputNumber(idle, point);
+  if (outputNumber(litWith.value, point) === off)
+    return [{ path: ['litWith', 'value'], message: 'is the same as idle, so the output would never change; give the value while lit' }];
+  return rules.flatMap(({ value, rule }, j) =>
+    outputNumber(value, point) === off
+      ? [
+          {
+            path: ['rules', j, 'value'],
+            message: `rule "${rule}" may not put a circuit of lit zones to idle; leave it out or give another value`,
+          },
+        ]
+      : [],
+  );
+}
+
+function listed(names: readonly string[]): string {
+  const more = names.length - NAMES_SHOWN;
+  if (names.length === 0) return 'none';
+  return names.slice(0, NAMES_SHOWN).join(', ') + (more > 0 ? ` and ${more} more` : '');
+}
