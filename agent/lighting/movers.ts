@@ -1,0 +1,218 @@
+/**
+ * Who is on the move: successive detections at different poles, joined to movers with direction and speed.
+ *
+ * Owns the joining. Pure and without memory: the detections of the last minutes in, movers out; where each is now is the wave's to tell.
+ * Two detections can be one cyclist or two walkers who meet, so a first joining is a guess: it stands beside what it would replace until a
+ * third detection comes where it should. A wrong guess then costs some light and never takes any. Called by the wave and the relay desk.
+ */
+import type { MonoMs } from '../core/clock.ts';
+import type { Detection, Street } from './lighting.ts';
+import type { StreetGraph } from './street-graph.ts';
+
+/** Someone at a pole, from the first word of it to the last. */
+export interface Visit {
+  readonly source: string;
+  readonly pole: string;
+  readonly firstMono: MonoMs;
+  readonly lastMono: MonoMs;
+  /** So far before the pole at `firstMono`; for relayed ones. Units: m. */
+  readonly beforeM: number;
+  readonly isRelayed: boolean;
+  /** As told from elsewhere. */
+  readonly speedMps: number | null;
+  readonly direction: 1 | -1 | null;
+}
+
+export interface Mover {
+  /** Where it was seen last. */
+  readonly visit: Visit;
+  /** The visit before that; null for one that has been seen once. */
+  readonly before: Visit | null;
+  /** Measured or told; null where not known. Units: m/s. */
+  readonly speedMps: number | null;
+  /** To go by while the speed is not known. Units: m/s. */
+  readonly assumedMps: number;
+  /** Seen three times as one would expect: no guess any more. */
+  readonly isSure: boolean;
+}
+
+/** The movers of these detections; needs nothing but what it is given. */
+export type MoverReader = (detections: readonly Detection[], nowMono: MonoMs) => readonly Mover[];
+
+/** Detections older than this are of no use; whoever keeps them may forget them. Units: ms. Source: 75 m at 2 km/h take 135 s; doubled. */
+export const DETECTIONS_KEPT_MS = 270_000;
+
+/** Speeds of people and vehicles in a street. Units: km/h. Source: issue 5, wave: 2 to 130. */
+const SPEED_KMH = { min: 2, max: 130 };
+/** Where no zone says what to assume. Units: km/h. Source: schema of `wave.speedKmh`, a brisk walk. */
+const WALK_KMH = 6;
+/** Newest detections that are looked at, own and relayed apart, so that no neighbour crowds out our own. Source: assumed; bounds the work of a tick. */
+const MOST = { own: 48, relayed: 16 };
+/** The same pole, or the one across the street. Units: m. Source: assumed; half the width of a lane. */
+const SAME_PLACE_M = 3;
+/** A sensor that repeats itself at each poll means one visit. Units: ms. Source: assumed; above any poll period of presence. */
+const PAUSE_MS = 2_000;
+/** From how far a sensor sees, in doubt before or after its pole. Units: m. Source: reference/lighting.md §4.9, 10 to 20 m across. */
+export const SENSES_M = 8;
+/** A time between two sensors may be so much longer or shorter than expected: at all, and without a doubt. Source: assumed. */
+const STRAY = { most: 2, sure: 1.5 };
+/** What a joining to someone of unknown speed must be better by. Source: assumed; speeds that fit are better evidence than speeds that may be. */
+const UNKNOWN_COST = 0.5;
+/** A joining that is worse by less than this is as likely. Source: assumed; twice as far from what was expected. */
+const RIVAL_COST = Math.log(2);
+/** For two sensors that speak at once. Units: s. */
+const LEAST_S = 0.05;
+
+/** Prepares the street: distances, and the speed to assume at each pole. */
+export function createMoverReader(street: Street, graph: StreetGraph): MoverReader {
+  const assumedMps = assumedSpeeds(street);
+  return (detections, nowMono) => moversOf(detections, { graph, assumedMps }, nowMono);
+}
+
+/** What the joining must know of the street. */
+interface MoverContext {
+  readonly graph: StreetGraph;
+  /** By pole. Units: m/s. */
+  readonly assumedMps: (pole: string) => number;
+}
+
+/** The people on the move by these detections, in the order in which they were last seen. */
+function moversOf(detections: readonly Detection[], context: MoverContext, nowMono: MonoMs): readonly Mover[] {
+  let movers: readonly Mover[] = [];
+  for (const visit of visitsOf(detections, context.graph, nowMono)) movers = afterVisit(movers, visit, context);
+  return movers;
+}
+
+/** Whether a place may lie before a mover: away from where it came, in the direction told, or anywhere. */
+export function isAhead({ visit, before }: Mover, pole: string, graph: StreetGraph): boolean {
+  if (visit.direction !== null) return graph.isTowards(visit.pole, pole, visit.direction);
+  return before === null || graph.isBeyond(before.pole, visit.pole, pole);
+}
+
+export function toMps(speedKmh: number): number {
+  return Math.min(SPEED_KMH.max, Math.max(SPEED_KMH.min, speedKmh)) / 3.6;
+}
+
+function assumedSpeeds({ zones, lamps, lines = [] }: Street): (pole: string) => number {
+  const poleOf = new Map(lines.flatMap((line) => line.devices).map(({ id, pole }) => [id, pole]));
+  const poleOfLamp = new Map(lamps.map(({ id, pole }) => [id, pole]));
+  const waves = zones.flatMap(({ presence, lamps: members }) => {
+    const wave = presence?.wave ?? null;
+    if (presence === null || wave === null) return [];
+    const poles = [...members.map((id) => poleOfLamp.get(id)), ...presence.sensors.map(({ device }) => poleOf.get(device))];
+    return [{ mps: toMps(wave.speedKmh), poles }];
+  });
+  const byPole = new Map(waves.flatMap(({ mps, poles }) => poles.map((pole) => [pole, mps] as const)));
+  const elsewhere = waves[0]?.mps ?? toMps(WALK_KMH);
+  return (pole) => byPole.get(pole) ?? elsewhere;
+}
+
+/** Detections of known poles, oldest first, with what one sensor says again and again, or two at one place at once, made one. */
+function visitsOf(detections: readonly Detection[], graph: StreetGraph, nowMono: MonoMs): readonly Visit[] {
+  const recent = detections.filter(({ atMono, pole }) => {
+    return atMono <= nowMono && nowMono - atMono <= DETECTIONS_KEPT_MS && graph.distanceM(pole, pole) !== null;
+  });
+  const own = recent.filter(({ isRelayed }) => !isRelayed).slice(-MOST.own);
+  const relayed = recent.filter(({ isRelayed }) => isRelayed).slice(-MOST.relayed);
+  const visits: Visit[] = [];
+  for (const detection of [...own, ...relayed].sort((a, b) => a.atMono - b.atMono)) {
+    const open = visits.findLastIndex((visit) => continues(visit, detection, graph));
+    const visit = visits[open];
+    if (visit === undefined) visits.push(visitOf(detection));
+    else visits[open] = goingOn(visit, visitOf(detection));
+  }
+  return visits;
+}
+
+function continues(visit: Visit, { atMono, pole, isRelayed, direction }: Detection, graph: StreetGraph): boolean {
+  if (isRelayed !== visit.isRelayed || atMono - visit.lastMono > PAUSE_MS) return false;
+  const turned = direction !== null && visit.direction !== null && direction !== visit.direction;
+  return !turned && apartM(graph, visit.pole, pole) <= SAME_PLACE_M;
+}
+
+function goingOn(visit: Visit, { lastMono, speedMps, direction }: Visit): Visit {
+  return { ...visit, lastMono, speedMps: visit.speedMps ?? speedMps, direction: visit.direction ?? direction };
+}
+
+function visitOf({ source, pole, atMono, isRelayed, speedKmh, direction, beforeM }: Detection): Visit {
+  return {
+    source,
+    pole,
+    firstMono: atMono,
+    lastMono: atMono,
+    beforeM: beforeM ?? 0,
+    isRelayed,
+    speedMps: speedKmh === null ? null : toMps(speedKmh),
+    direction,
+  };
+}
+
+function afterVisit(movers: readonly Mover[], visit: Visit, context: MoverContext): readonly Mover[] {
+  const newcomer: Mover = {
+    visit,
+    before: null,
+    speedMps: visit.speedMps,
+    assumedMps: context.assumedMps(visit.pole),
+    isSure: visit.speedMps !== null && visit.direction !== null,
+  };
+  const fit = bestFit(movers, visit, context);
+  if (fit === null) return [...movers, newcomer];
+  const { mover, isSure } = fit;
+  const joined: Mover = { ...newcomer, before: mover.visit, speedMps: visit.speedMps ?? fit.speedMps, isSure };
+  if (!isSure) return [...movers, newcomer, joined];
+  const explained = new Set([visit, mover.visit, mover.before]);
+  return [...movers.filter((other) => other !== mover && !(other.before === null && explained.has(other.visit))), joined];
+}
+
+interface Fit {
+  readonly mover: Mover;
+  readonly cost: number;
+  readonly speedMps: number;
+  readonly isSure: boolean;
+}
+
+/** The mover that a visit goes on from most likely; no sure one where another fits nearly as well. */
+function bestFit(movers: readonly Mover[], visit: Visit, context: MoverContext): Fit | null {
+  let best: Fit | null = null;
+  const fits: Fit[] = [];
+  for (const mover of movers) {
+    const fit = fitOf(mover, visit, context);
+    if (fit === null) continue;
+    fits.push(fit);
+    if (best === null || fit.cost < best.cost) best = fit;
+  }
+  if (best === null || !best.isSure) return best;
+  const { mover, cost } = best;
+  const isRival = (fit: Fit): boolean =>
+    fit.cost - cost < RIVAL_COST && fit.mover.visit !== mover.visit && fit.mover.visit !== mover.before;
+  return { ...best, isSure: !fits.some(isRival) };
+}
+
+/** How well a visit goes on from where a mover was; null where it cannot be the same one. */
+function fitOf(mover: Mover, visit: Visit, { graph }: MoverContext): Fit | null {
+  const wayM = apartM(graph, mover.visit.pole, visit.pole);
+  if (wayM <= SAME_PLACE_M) return null;
+  const tookS = Math.max(LEAST_S, (visit.firstMono - mover.visit.firstMono) / 1_000);
+  const distanceM = wayM + mover.visit.beforeM - visit.beforeM;
+  const { least, most } = { least: (distanceM - 2 * SENSES_M) / tookS, most: (distanceM + 2 * SENSES_M) / tookS };
+  if (least > SPEED_KMH.max / 3.6 || most < SPEED_KMH.min / 3.6 || !isAhead(mover, visit.pole, graph)) return null;
+  const measuredMps = toMps((Math.max(distanceM, 0) / tookS) * 3.6);
+  const { speedMps } = mover;
+  if (speedMps === null) {
+    const cost = UNKNOWN_COST + Math.abs(Math.log(measuredMps / mover.assumedMps));
+    return { mover, cost, speedMps: measuredMps, isSure: false };
+  }
+  const stray = strayOf(tookS, distanceM / speedMps, SENSES_M / speedMps);
+  if (stray > STRAY.most) return null;
+  return { mover, cost: Math.log(stray), speedMps: (speedMps + measuredMps) / 2, isSure: stray <= STRAY.sure };
+}
+
+/** How many times longer or shorter than expected, 1 where it is just so; what the sensors' range may explain is not held against it. */
+function strayOf(tookS: number, expectedS: number, slackS: number): number {
+  if (tookS > expectedS) return Math.max(1, (tookS - slackS) / Math.max(expectedS, LEAST_S));
+  return Math.max(1, expectedS / (tookS + slackS));
+}
+
+function apartM(graph: StreetGraph, a: string, b: string): number {
+  return graph.distanceM(a, b) ?? Number.POSITIVE_INFINITY;
+}

@@ -1,0 +1,80 @@
+/**
+ * What lies around a pole for one who moves: how far each lamp is, and where he would be seen next on the way to it.
+ *
+ * Owns the reading of "a sensor should have seen him". Pure; keeps what it has worked out for each pole. Called by the wave.
+ */
+import type { Street } from './lighting.ts';
+import { SENSES_M } from './movers.ts';
+import type { StreetGraph } from './street-graph.ts';
+
+/** Seen from one pole; one entry a lamp pole, in the order given. Units: m. */
+export interface Outlook {
+  readonly distanceM: Float64Array;
+  /** The first sensor on the way, before the lamp; infinite where there is none. */
+  readonly sensorM: Float64Array;
+  /** Where he is seen or gone by: that sensor, else the next one at or beyond the lamp, else the end of the street there. */
+  readonly placeM: Float64Array;
+  /** 1 for those towards larger, and towards smaller distances of the pole's street. */
+  readonly isUp: Uint8Array;
+  readonly isDown: Uint8Array;
+}
+
+/** Undefined for a pole that is not known. `deaf`: sensors' devices that would see nobody now. */
+export type OutlookReader = (pole: string, deaf: ReadonlySet<string>) => Outlook | undefined;
+
+/** Prepares the outlook from any pole to these. */
+export function createOutlookReader(street: Street, graph: StreetGraph, lampPoles: readonly string[]): OutlookReader {
+  const sensors = sensorPlaces(street);
+  let known = new Map<string, Outlook>();
+  let knownDeaf = '';
+  return (pole, deaf) => {
+    const nowDeaf = deaf.size === 0 ? '' : [...deaf].sort().join('\n');
+    if (nowDeaf !== knownDeaf) known = new Map();
+    knownDeaf = nowDeaf;
+    const before = known.get(pole);
+    if (before !== undefined || graph.distanceM(pole, pole) === null) return before;
+    const listening = sensors.filter(({ device }) => !deaf.has(device)).map((sensor) => sensor.pole);
+    const outlook = outlookFrom(pole, lampPoles, { graph, listening, poles: street.poles.map(({ id }) => id) });
+    known.set(pole, outlook);
+    return outlook;
+  };
+}
+
+/** Who would see someone pass: a button waits to be pressed, and a sensor that follows the group is not heard. */
+function sensorPlaces({ zones, lines = [] }: Street): readonly { readonly device: string; readonly pole: string }[] {
+  const poleOf = new Map(lines.flatMap((line) => line.devices).map(({ id, pole }) => [id, pole]));
+  const sensors = zones
+    .flatMap(({ presence }) => presence?.sensors ?? [])
+    .filter(({ kind, listen }) => kind !== 'button' && listen === 'own');
+  return sensors.flatMap(({ device }) => {
+    const pole = poleOf.get(device) ?? null;
+    return pole === null ? [] : [{ device, pole }];
+  });
+}
+
+interface Surroundings {
+  readonly graph: StreetGraph;
+  readonly listening: readonly string[];
+  readonly poles: readonly string[];
+}
+
+function outlookFrom(pole: string, lampPoles: readonly string[], around: Surroundings): Outlook {
+  const { graph } = around;
+  const farM = (to: string): number => graph.distanceM(pole, to) ?? Number.POSITIVE_INFINITY;
+  // Where two see the same place, the silence of one says nothing.
+  const others = around.listening.filter((sensor) => farM(sensor) > SENSES_M);
+  const distanceM = Float64Array.from(lampPoles, farM);
+  const sensorM = Float64Array.from(lampPoles, (lamp) => {
+    const onTheWay = others.filter((sensor) => farM(sensor) < farM(lamp) && graph.isBeyond(pole, sensor, lamp));
+    return Math.min(...onTheWay.map(farM));
+  });
+  const placeM = Float64Array.from(lampPoles, (lamp, index) => {
+    const first = sensorM[index] ?? Number.POSITIVE_INFINITY;
+    if (first !== Number.POSITIVE_INFINITY) return first;
+    const beyond = (to: string): boolean => graph.isBeyond(pole, lamp, to);
+    const next = Math.min(...others.filter(beyond).map(farM));
+    return next === Number.POSITIVE_INFINITY ? Math.max(0, ...around.poles.filter(beyond).map(farM)) : next;
+  });
+  const side = (direction: 1 | -1): Uint8Array => Uint8Array.from(lampPoles, (lamp) => Number(graph.isTowards(pole, lamp, direction)));
+  return { distanceM, sensorM, placeM, isUp: side(1), isDown: side(-1) };
+}

@@ -1,0 +1,101 @@
+/**
+ * The street as distances: how far one pole is from another along the way, and what lies beyond what.
+ *
+ * Owns the geometry of main street and branches. Pure. Called by the wave and by the desk that speaks with neighbour cabinets.
+ * A branch leaves from the place of a pole, so a street without rings is a tree and each two poles have exactly one way between them.
+ */
+import type { Street } from './lighting.ts';
+
+export interface StreetGraph {
+  /** Along the street. Units: m. Null where a pole is not known, or stands on a branch that leaves from nowhere. */
+  distanceM(a: string, b: string): number | null;
+  /** The poles one passes from `a` to `b`, both included, in this order; empty where there is no way. */
+  path(a: string, b: string): readonly string[];
+  /** All that one may come to from `from` towards larger (1) or smaller (-1) distances of its street, nearest first. */
+  towards(from: string, direction: 1 | -1): readonly string[];
+  /** Whether `to` may lie before one who leaves `from` in this direction; `from` itself does. */
+  isTowards(from: string, to: string, direction: 1 | -1): boolean;
+  /** Whether the way from `from` to `to` leads through the place of `via`. */
+  isBeyond(from: string, via: string, to: string): boolean;
+}
+
+/** A pole by the streets that lead to it: where the way leaves each, and where on the last one it stands; `restM`: from there on to the pole. Units: m. */
+type Place = readonly { readonly street: string | null; readonly atM: number; readonly restM: number }[];
+
+/** Sums of distances differ by rounding. Units: m. */
+export const ROUNDING_M = 0.001;
+
+/** Prepares a street. */
+export function createStreetGraph(street: Pick<Street, 'poles' | 'branches'>): StreetGraph {
+  const places = placesOf(street);
+  const ids = [...places.keys()];
+  const distanceM = (a: string, b: string): number | null => {
+    const [placeA, placeB] = [places.get(a), places.get(b)];
+    return placeA === undefined || placeB === undefined ? null : apartM(placeA, placeB);
+  };
+  const isBeyond = (from: string, via: string, to: string): boolean => {
+    const [wholeM, firstM, restM] = [distanceM(from, to), distanceM(from, via), distanceM(via, to)];
+    return wholeM !== null && firstM !== null && restM !== null && firstM + restM - wholeM < ROUNDING_M;
+  };
+  const isTowards = (from: string, to: string, direction: 1 | -1): boolean => {
+    const [here, there] = [places.get(from), places.get(to)];
+    return here !== undefined && there !== undefined && leads(here, there, direction);
+  };
+  const nearestFirst = (from: string, chosen: readonly string[]): readonly string[] =>
+    chosen.toSorted((a, b) => (distanceM(from, a) ?? 0) - (distanceM(from, b) ?? 0));
+  return {
+    distanceM,
+    isBeyond,
+    isTowards,
+    path: (a, b) => {
+      const between = ids.filter((id) => id !== a && id !== b && isBeyond(a, id, b));
+      if (distanceM(a, b) === null) return [];
+      return a === b ? [a] : [a, ...nearestFirst(a, between), b];
+    },
+    towards: (from, direction) =>
+      nearestFirst(
+        from,
+        ids.filter((id) => id !== from && isTowards(from, id, direction)),
+      ),
+  };
+}
+
+function placesOf({ poles, branches }: Pick<Street, 'poles' | 'branches'>): ReadonlyMap<string, Place> {
+  const poleOf = new Map(poles.map((pole) => [pole.id, pole]));
+  const fromOf = new Map(branches.map(({ id, from }) => [id, from]));
+  /** `left`: branches that may still come before this one; a ring of branches uses them up. */
+  const placeOf = (id: string | undefined, left: number): Place | undefined => {
+    const pole = id === undefined ? undefined : poleOf.get(id);
+    if (pole === undefined || left < 0) return undefined;
+    const own = { street: pole.branch, atM: pole.atM, restM: 0 };
+    if (pole.branch === null) return [own];
+    const parent = placeOf(fromOf.get(pole.branch), left - 1);
+    return parent && [...parent.map((level) => ({ ...level, restM: level.restM + pole.atM })), own];
+  };
+  const placed = poles.map(({ id }) => [id, placeOf(id, branches.length)] as const);
+  return new Map(placed.filter((entry): entry is readonly [string, Place] => entry[1] !== undefined));
+}
+
+/** The last street that both ways share. */
+function lastShared(a: Place, b: Place): number {
+  let level = 0;
+  while (level + 1 < a.length && level + 1 < b.length && a[level + 1]?.street === b[level + 1]?.street) level += 1;
+  return level;
+}
+
+function apartM(a: Place, b: Place): number {
+  const level = lastShared(a, b);
+  const [atA, atB] = [a[level], b[level]];
+  return atA === undefined || atB === undefined ? 0 : Math.abs(atA.atM - atB.atM) + atA.restM + atB.restM;
+}
+
+/** Out of a branch one leaves only by its start; into one that leaves right here one may turn whatever the direction. */
+function leads(from: Place, to: Place, direction: 1 | -1): boolean {
+  const level = lastShared(from, to);
+  if (level < from.length - 1) return direction === -1 || apartM(from, to) === 0;
+  return (atM(to, level) - atM(from, level)) * direction >= 0;
+}
+
+function atM(place: Place, level: number): number {
+  return place[level]?.atM ?? 0;
+}
