@@ -13,7 +13,6 @@ import { isRefusal, type Sqlite, storeError } from './sqlite.ts';
 /** Errors: throws StoreError `future-version` where the file is too new for this program, `corrupt` where a table is missing. */
 export function expectUsable(db: Sqlite, path: string, schema: Schema): void {
   const version = versionOf(db);
-  if (version < 1) throw storeError('corrupt', `${path}: found version ${version}, the first was 1`);
   if (version < schema.version) return;
   if (version > schema.version) expectReadable(db, { path, schema, version });
   const names = db.prepare("SELECT name FROM sqlite_schema WHERE type = 'table'").pluck().all();
