@@ -43,10 +43,13 @@ export const NEW_TRACK: LampTrack = {
   answers: null,
 };
 
-/** When a reading counts against a lamp, and how far off it may be. Units: ms and % of light. */
+/** When a reading counts against a lamp, and how far off it may be. Units: ms and % of light, or the unit of another output. */
 export interface Verification {
   readonly settleMs: number;
   readonly tolerance: number;
+  /** What its values are for people, and how they end: `level` and ` %` unless given. */
+  readonly noun?: string;
+  readonly unit?: string;
 }
 
 /** Tries in a row after which a lamp counts as not following. Source: assumed; one lost frame is no news. */
@@ -56,9 +59,9 @@ const BACKOFF_MS = { first: 1_000, max: 60_000 };
 /** Ranks whose rise somebody in the street waits for; an override's lamps must not stand in the way of a detection. */
 const URGENT_RANKS: readonly Rank[] = ['emergency', 'presence'];
 
-/** A lamp as the tick sees it. */
+/** A lamp as the tick sees it; an output is followed like one, its value in place of the level. */
 export interface LampSight {
-  readonly decision: Decision;
+  readonly decision: Pick<Decision, 'levelPct' | 'rank'>;
   readonly measured: Reading | undefined;
   readonly verification: Verification;
   readonly nowMono: MonoMs;
@@ -138,10 +141,11 @@ function observe(before: LampTrack, view: LampSight): LampTrack {
 }
 
 /** Not found where it had confirmed to be: a lamp that was away has lost its level, any other is faulty or moved by something else. */
-function drift(track: LampTrack, { decision: { levelPct }, measured, nowMono }: LampSight, returned: boolean): LampTrack {
+function drift(track: LampTrack, { decision: { levelPct }, measured, verification, nowMono }: LampSight, returned: boolean): LampTrack {
   if (track.last === null || !track.last.verified || track.last.levelPct !== levelPct) return track;
-  const found = measured?.value == null ? 'gave no valid level' : `found at ${measured.value} %`;
-  const last = { ...track.last, verified: false, reason: `${found} after it had confirmed ${levelPct} %` };
+  const { unit = ' %', noun = 'level' } = verification;
+  const found = measured?.value == null ? `gave no valid ${noun}` : `found at ${measured.value}${unit}`;
+  const last = { ...track.last, verified: false, reason: `${found} after it had confirmed ${levelPct}${unit}` };
   if (returned) return { ...track, last, retryMono: nowMono };
   const drifts = track.drifts + 1;
   return { ...track, last, drifts, retryMono: nowMono + backoffMs(drifts) };
