@@ -109,7 +109,7 @@ function passTime(state: Spell, sensor: PresenceSensor, nowMono: MonoMs): SpellS
   const lastedMs = nowMono - rawUpMono;
   if (present || stuck || rawDownMono !== null || state.deafUntilMono !== null || lastedMs < pulseMs(sensor))
     return { state, detected: false };
-  return { state: { ...state, present: true, sinceMono: rawUpMono, lastPresentMono: newer(state, state.heardMono) }, detected: true };
+  return { state: { ...state, present: true, sinceMono: rawUpMono, lastPresentMono: state.heardMono }, detected: true };
 }
 
 /** Whether nobody was there for long enough. That a stuck sensor is silent proves no pause. */
@@ -132,12 +132,12 @@ function afterLevel(state: Spell, isUp: boolean, { atMono, deafUntilMono, isBeli
   const heard = { ...state, heardMono: atMono };
   if (!isUp) return { state: { ...heard, rawDownMono: state.rawDownMono ?? atMono }, detected: false };
   const up = { ...heard, rawDownMono: null };
-  const wasLost = !state.stuck && atMono - (state.heardMono ?? atMono) > PAUSE_MS;
+  const wasLost = atMono - (state.heardMono ?? atMono) > PAUSE_MS;
   if (state.rawUpMono === null || wasLost) return { state: { ...up, present: false, rawUpMono: atMono, deafUntilMono }, detected: false };
   if (state.deafUntilMono !== null && atMono >= state.deafUntilMono) {
     return { state: { ...up, rawUpMono: atMono, deafUntilMono: null }, detected: false };
   }
-  return { state: state.present && isBelieved ? { ...up, lastPresentMono: newer(state, atMono) } : up, detected: false };
+  return { state: state.present && isBelieved ? { ...up, lastPresentMono: atMono } : up, detected: false };
 }
 
 /** A count that fell was reset, or has rolled over: nobody came for it. */
@@ -147,11 +147,8 @@ function afterCount(state: Spell, count: number, { atMono, deafUntilMono, isBeli
   if (!hasRisen || (state.rawUpMono === null && deafUntilMono !== null)) return { state: heard, detected: false };
   if (!isBelieved) return { state: { ...heard, rawDownMono: atMono }, detected: false };
   const sinceMono = state.rawUpMono ?? atMono;
-  const lastPresentMono = newer(state, atMono);
-  return { state: { ...heard, present: true, sinceMono, lastPresentMono, rawUpMono: sinceMono, rawDownMono: atMono }, detected: true };
-}
-
-function newer({ lastPresentMono }: Spell, atMono: MonoMs | null): MonoMs | null {
-  if (lastPresentMono === null || atMono === null) return lastPresentMono ?? atMono;
-  return Math.max(lastPresentMono, atMono);
+  return {
+    state: { ...heard, present: true, sinceMono, lastPresentMono: atMono, rawUpMono: sinceMono, rawDownMono: atMono },
+    detected: true,
+  };
 }

@@ -54,10 +54,10 @@ function saysOf(picture: string): Life['says'] {
   });
 }
 
-/** One sign a second: `*` detected, `+` detected and gone, `#` present, `.` not, `x` stuck. */
+/** One sign a second: `*` detected, `+` detected and gone, `#` present, `.` not, `x` stuck; `X`: and detected, which must not be. */
 function pictureOf(moments: readonly Moment[]): string {
   const sign = ({ state, detected }: Moment): string => {
-    if (state?.stuck) return 'x';
+    if (state?.stuck) return detected ? 'X' : 'x';
     if (detected) return state?.present ? '*' : '+';
     return state?.present ? '#' : '.';
   };
@@ -144,6 +144,16 @@ t.test('a reading that comes late, behind a newer one, changes nothing', async (
   const at = (nowMono: number) => ({ nowMono, ownChangeMono: null });
   const { state } = afterSensorReading(undefined, reading('S01.motion', 90, 2_000), plain, at(2_000));
   t.same(afterSensorReading(state, reading('S01.motion', 0, 1_000), plain, at(2_100)), { state, detected: false });
+});
+
+t.test('a rise from before our own light changed is somebody, though it is heard after the change', async (t) => {
+  const blind = sensor('S01', { blankS: 5 });
+  const heard = (atMono: number) =>
+    afterSensorReading(undefined, reading('S01.motion', 90, atMono), blind, { nowMono: 2_000, ownChangeMono: 1_500 });
+  t.same(
+    [1_499, 1_500].map((atMono) => heard(atMono).detected),
+    [true, false],
+  );
 });
 
 // ── properties over random sensors, walkers and lines ─────────────────────────────────────────────────────────────────

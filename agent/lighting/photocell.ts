@@ -1,0 +1,129 @@
+/**
+ * What a photocell holds to be so, and whether that or the sun makes the night of a zone.
+ *
+ * Owns hysteresis, dwell and arming of one cell, and the window around the sun's own times within which it may speak.
+ * Pure: state, reading and time in, state or say out. Called by `control` for each reading, and by `decide`.
+ */
+import type { PhotocellConfig } from '../core/cabinet.ts';
+import type { MonoMs, WallMs } from '../core/clock.ts';
+import type { Reading } from '../core/words.ts';
+import type { PhotocellState } from './lighting.ts';
+import { sentence } from './sentence.ts';
+
+export type PhotocellSay = PhotocellState['says'];
+
+/** The sun at one instant of a zone's night, from noon to noon; `null` where there is no dusk or dawn. */
+export interface SunNow {
+  readonly nowMs: WallMs;
+  readonly duskMs: WallMs | null;
+  readonly dawnMs: WallMs | null;
+  readonly isNight: boolean;
+}
+
+export interface PhotocellNight {
+  readonly night: boolean;
+  readonly by: 'sun' | 'photocell';
+  readonly text: string;
+}
+
+const MINUTE_MS = 60_000;
+
+type Cell = Required<PhotocellState>;
+
+const UNSEEN: Omit<Cell, 'atMono'> = {
+  lux: null,
+  belowMono: null,
+  aboveMono: null,
+  notBelowMono: null,
+  notAboveMono: null,
+  mayDarken: false,
+  mayBrighten: false,
+  says: null,
+  isDoubtful: false,
+};
+
+/**
+ * The state after one more reading; the same reading twice changes nothing.
+ *
+ * A cell says `dark` only after it has seen that it was not dark, and `bright` after it was not bright, so a negative ratio or a stuck cell
+ * changes its mind once at most. Own light only adds: with the lamps lit, a low value still shows that it is not bright, and no other value counts.
+ * Units: lx. Errors: none; every reading leads to a state.
+ */
+export function afterLux(
+  before: PhotocellState | undefined,
+  reading: Reading,
+  config: PhotocellConfig,
+  { nowMono, isZoneLit }: { readonly nowMono: MonoMs; readonly isZoneLit: boolean },
+): PhotocellState {
+  const { value, quality, atMono } = reading;
+  const was: Cell = { ...UNSEEN, atMono, ...before };
+  const counts = (quality === 'good' || quality === 'stale') && nowMono - atMono <= config.staleS * 1_000;
+  if (value === null || !counts) return { ...was, lux: null };
+  if (was.lux !== null && before !== undefined && atMono <= was.atMono) return was;
+  const isOwnLight = config.seesOwnLight && isZoneLit;
+  const isUnbroken = atMono - was.atMono <= config.staleS * 1_000;
+  const since = (isSo: boolean, sinceMono: MonoMs | null): MonoMs | null => (isSo ? ((isUnbroken ? sinceMono : null) ?? atMono) : null);
+  return speak(
+    {
+      ...was,
+      lux: value,
+      atMono,
+      belowMono: since(value <= config.onBelowLux && !isOwnLight, was.belowMono),
+      aboveMono: since(value >= config.offAboveLux && !isOwnLight, was.aboveMono),
+      notBelowMono: since(value > config.onBelowLux && !isOwnLight, was.notBelowMono),
+      notAboveMono: since(value < config.offAboveLux, was.notAboveMono),
+    },
+    config.dwellS * 1_000,
+  );
+}
+
+function speak(cell: Cell, dwellMs: number): Cell {
+  const lasted = (sinceMono: MonoMs | null): boolean => sinceMono !== null && cell.atMono - sinceMono >= dwellMs;
+  const [wasNotDark, wasNotBright] = [lasted(cell.notBelowMono), lasted(cell.notAboveMono)];
+  const mayDarken = cell.mayDarken || wasNotDark;
+  const mayBrighten = cell.mayBrighten || wasNotBright;
+  if (cell.says !== 'dark' && mayDarken && lasted(cell.belowMono)) {
+    return { ...cell, mayDarken: false, mayBrighten: wasNotBright, says: 'dark' };
+  }
+  if (cell.says !== 'bright' && mayBrighten && lasted(cell.aboveMono)) {
+    return { ...cell, mayDarken: wasNotDark, mayBrighten: false, says: 'bright' };
+  }
+  return { ...cell, mayDarken, mayBrighten };
+}
+
+/**
+ * What the cell says now; null when it does not answer, is too old, contradicts the sun, or has not yet seen both sides.
+ *
+ * A lost reply must not switch a street, so that it does not answer counts once it has lasted as long as any value must.
+ */
+export function photocellSay(state: PhotocellState | undefined, { dwellS, staleS }: PhotocellConfig, nowMono: MonoMs): PhotocellSay {
+  if (state === undefined || state.isDoubtful) return null;
+  const patienceS = state.lux === null ? Math.min(dwellS, staleS) : staleS;
+  return nowMono - state.atMono > patienceS * 1_000 ? null : state.says;
+}
+
+/** Whether a zone has its night: the cell's say near the zone's own dusk and dawn, the sun's at any other time and when the cell says nothing. */
+export function photocellNight({
+  say,
+  sun,
+  config,
+}: {
+  readonly say: PhotocellSay;
+  readonly sun: SunNow;
+  readonly config: PhotocellConfig;
+}): PhotocellNight {
+  const { device, windowMin } = config;
+  const bySun = (text: string): PhotocellNight => ({ night: sun.isNight, by: 'sun', text: sentence(text) });
+  if (say === null) return bySun(`photocell ${device} says nothing: the sun decides`);
+  const edge = edgeWithin(sun, windowMin);
+  if (edge === null) return bySun(`photocell ${device} is heard near dusk and dawn only`);
+  // In its own light it cannot tell the morning, and would keep the lamps burning until the window is over.
+  if (config.seesOwnLight && say === 'dark' && edge === 'dawn') return bySun(`photocell ${device} sees the lamps: the sun decides`);
+  return { night: say === 'dark', by: 'photocell', text: sentence(`photocell ${device} says ${say}, near ${edge}`) };
+}
+
+function edgeWithin({ nowMs, duskMs, dawnMs }: SunNow, windowMin: number): 'dusk' | 'dawn' | null {
+  const awayMs = (edgeMs: WallMs | null): number => (edgeMs === null ? Number.POSITIVE_INFINITY : Math.abs(nowMs - edgeMs));
+  const nearest = awayMs(duskMs) <= awayMs(dawnMs) ? 'dusk' : 'dawn';
+  return Math.min(awayMs(duskMs), awayMs(dawnMs)) <= windowMin * MINUTE_MS ? nearest : null;
+}
