@@ -16,6 +16,8 @@ const BUSY_TIMEOUT_MS = 5_000;
 /** Codes by the beginning of SQLite's or the system's name; the first that fits. */
 const CODES: readonly (readonly [prefix: string, code: StoreErrorCode])[] = [
   ['SQLITE_FULL', 'full'],
+  // No room for the shared memory beside a file.
+  ['SQLITE_IOERR_SHMSIZE', 'full'],
   ['SQLITE_READONLY', 'read-only'],
   ['SQLITE_CORRUPT', 'corrupt'],
   ['SQLITE_NOTADB', 'corrupt'],
