@@ -56,6 +56,9 @@ export function failsafeLevelPct({ programmes }: Cabinet, zone: Zone | undefined
 /** Metrics that control sets on a lamp's device. */
 export const LAMP_METRIC = { wanted: 'Lamp/Wanted Level', rank: 'Lamp/Rank', reason: 'Lamp/Reason' } as const;
 
+/** Metrics of a zone, set when a night ends. */
+export const ZONE_METRIC = { night: 'Energy/Night kWh', baseline: 'Energy/Baseline kWh', boosted: 'Energy/Boosted Share' } as const;
+
 /** What the platform sees: devices with their points, lamps, zones; a lamp shares the entry of the device of its name. */
 export function uplinkDevices(cabinet: Cabinet, points: ReadonlyMap<PointId, CabinetPoint>): UplinkDevice[] {
   const lampIds = new Set(cabinet.lamps.map(({ id }) => id));
@@ -73,7 +76,12 @@ export function uplinkDevices(cabinet: Cabinet, points: ReadonlyMap<PointId, Cab
       target: lampIds.has(id) ? { kind: 'lamp', id } : null,
     }),
   );
-  const zones = cabinet.zones.map(({ id }): UplinkDevice => ({ id, metrics: [], target: { kind: 'zone', id } }));
+  const zoneMetrics: UplinkMetric[] = [
+    { name: ZONE_METRIC.night, pointId: null, type: 'Double', unit: 'kWh' },
+    { name: ZONE_METRIC.baseline, pointId: null, type: 'Double', unit: 'kWh' },
+    { name: ZONE_METRIC.boosted, pointId: null, type: 'Double', unit: '%' },
+  ];
+  const zones = cabinet.zones.map(({ id }): UplinkDevice => ({ id, metrics: zoneMetrics, target: { kind: 'zone', id } }));
   return [...deviceOrLamp, ...zones];
 }
 

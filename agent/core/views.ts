@@ -41,6 +41,7 @@ export interface AgentView extends ShelfView {
   store(): Promise<StoreView>;
   checkStore(): Promise<StoreCheck | undefined>;
   backupStore(): Promise<BackupReport | undefined>;
+  energy(query: EnergyQuery): Promise<EnergyView | undefined>;
   /** Every id a person may name, for completion and "did you mean". */
   names(): {
     readonly lamps: readonly string[];
@@ -84,6 +85,85 @@ export interface StoreView extends StoreStatus {
   /** Units: bytes a day written by the storage thread, by the kernel's accounting; null while that cannot be told. */
   readonly writtenBytesPerDay: number | null;
   readonly chores: readonly ChoreView[];
+}
+
+/** Nights that began in a time. Shape: `toMs` excluded. */
+export interface EnergyQuery {
+  readonly fromMs: WallMs;
+  readonly toMs: WallMs;
+  /** Null: all nights as one. */
+  readonly by: 'night' | 'month' | null;
+  /** Null: all. */
+  readonly zone: string | null;
+}
+
+/** Light and energy of nights from noon to noon. Zones are computed from the power of their lamps, meters measure the cabinet. */
+export interface EnergyView {
+  /** First and last night by the day on which they began, `2026-12-01`; null where there is none. */
+  readonly firstNight: string | null;
+  readonly lastNight: string | null;
+  /** The last one goes on; its figures are those so far. */
+  readonly isOpen: boolean;
+  /** Oldest first. */
+  readonly rows: readonly EnergyRow[];
+  readonly meters: readonly EnergyMeter[];
+  /** The agent did not run, and nothing was counted. Units: h. */
+  readonly awayH: number;
+  /** Counted before the time was known, in the night in which it became known. Units: h. */
+  readonly undatedH: number;
+}
+
+/** Units: h of an average lamp, but `LampH`: hours of lamps, added up. Shape: null where there is nothing to divide by. */
+export interface EnergyRow {
+  /** `2026-12-01`, `2026-12`, null for all of the time. */
+  readonly period: string | null;
+  readonly zone: string;
+  readonly nights: number;
+  /** On average. */
+  readonly lamps: number;
+  /** Lit at a level that is known. */
+  readonly litH: number;
+  /** Hours of lamps dark at night, at 1..10 %, 11..20 %, ... 91..100 %. */
+  readonly bandsH: readonly number[];
+  /** While lit. */
+  readonly meanLevelPct: number | null;
+  /** Share of the night in which presence or traffic held a lamp up. */
+  readonly raisedPct: number | null;
+  /** How often presence raised the zone. */
+  readonly activations: number;
+  readonly kwh: number;
+  /** What it would have been without presence and traffic. */
+  readonly quietKwh: number;
+  /** Part of `kwh`: dark by day. */
+  readonly standbyKwh: number;
+  readonly baselineKwh: number;
+  readonly savedKwh: number;
+  readonly savedPct: number | null;
+  /** Lamps that did not answer at night; `kwh` holds them at the level they were told, and so much of the saving rests on that. */
+  readonly unknownLampH: number;
+  readonly unknownSavedKwh: number;
+  /** EN 13201-5: power over full power while nobody is there. */
+  readonly reduction: number | null;
+  /** By the level without anybody, brightest first. */
+  readonly periods: readonly EnergyPeriod[];
+}
+
+/** One period of operation. Source: EN 13201-5, hours, reduction coefficient and detection probability of each. */
+export interface EnergyPeriod {
+  readonly levelPct: LevelPct;
+  readonly hours: number;
+  readonly reduction: number | null;
+  /** The same while raised. */
+  readonly raisedReduction: number | null;
+  readonly detectionPct: number;
+}
+
+/** What one meter measured from noon to noon, all else of the cabinet included, and what was computed for the zones in the same nights. */
+export interface EnergyMeter {
+  readonly device: string;
+  readonly nights: number;
+  readonly kwh: number;
+  readonly computedKwh: number;
 }
 
 /** One chore of the night and how it went last. */

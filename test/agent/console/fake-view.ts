@@ -8,7 +8,18 @@ import type {
   StoredFrame,
   StoreStatus,
 } from '../../../agent/core/ports.ts';
-import type { AgentView, ChoreView, LampView, PointView, StatusView, StoreView, WhyLamp, WhyView } from '../../../agent/core/views.ts';
+import type {
+  AgentView,
+  ChoreView,
+  EnergyRow,
+  EnergyView,
+  LampView,
+  PointView,
+  StatusView,
+  StoreView,
+  WhyLamp,
+  WhyView,
+} from '../../../agent/core/views.ts';
 import type { AgentEvent, Outcome, TraceLine } from '../../../agent/core/words.ts';
 import { createFakeBus, METER, profiles } from './fake-bus.ts';
 
@@ -147,6 +158,48 @@ export function history({ fromMs, toMs, resolution }: Pick<HistoryQuery, 'fromMs
       : { atMs, min: value - 2, mean: value + 0.123, max: value + 3, values: 59, readings: 60 },
   );
   return resolution === 'raw' ? { rows, buckets: [], isCut: false } : { rows: [], buckets, isCut: false };
+}
+
+/** Thirty nights of twelve lamps, 100 % until 22:00, then 30 %, and 80 % where someone is. */
+export function energyRow(changes: Partial<EnergyRow> = {}): EnergyRow {
+  return {
+    period: null,
+    zone: 'bressigny',
+    nights: 30,
+    lamps: 12,
+    litH: 391.4,
+    bandsH: [0, 0, 0, 2_573.2, 0, 0, 0, 0, 281.2, 0, 1_842.4],
+    meanLevelPct: 55.9,
+    raisedPct: 5.98,
+    activations: 1_234,
+    kwh: 112.43,
+    quietKwh: 106.88,
+    standbyKwh: 1.98,
+    baselineKwh: 328.8,
+    savedKwh: 216.37,
+    savedPct: 65.8,
+    unknownLampH: 0,
+    unknownSavedKwh: 0,
+    reduction: 0.57,
+    periods: [
+      { levelPct: 100, hours: 153.5, reduction: 1, raisedReduction: null, detectionPct: 0 },
+      { levelPct: 30, hours: 237.9, reduction: 0.328, raisedReduction: 0.808, detectionPct: 9.85 },
+    ],
+    ...changes,
+  };
+}
+
+export function energy(changes: Partial<EnergyView> = {}): EnergyView {
+  return {
+    firstNight: '2026-11-02',
+    lastNight: '2026-12-01',
+    isOpen: true,
+    rows: [energyRow()],
+    meters: [{ device: 'M01', nights: 30, kwh: 131.2, computedKwh: 112.43 }],
+    awayH: 0,
+    undatedH: 0,
+    ...changes,
+  };
 }
 
 /** What an export finds: a frame a minute of the last hours, seq 11, 12, ... */
@@ -312,6 +365,10 @@ export function createFakeView(): AgentView & { readonly asked: unknown[] } {
     store: async () => storeView(),
     checkStore: async () => storeCheck(),
     backupStore: async () => ({ path: '/var/lib/luciole/state.db.bak', bytes: 98_304, atMs: AT_MS }),
+    energy: async (query) => {
+      asked.push(query);
+      return query.by === 'month' ? undefined : energy();
+    },
     profiles,
     profile: (id) => (id === METER.id ? METER : undefined),
     names: () => ({ lamps: ['L07', 'L08', 'L09'], zones: ['bressigny'], devices: ['L01', 'L02', 'air'], lines: ['street', 'air'] }),

@@ -1,0 +1,112 @@
+/**
+ * What an energy manager reads: hours, levels, kilowatt hours, savings, and the figures of EN 13201-5.
+ *
+ * Owns the way from sums to figures. Pure. Called by `app-energy.ts` when somebody asks and when a night ends.
+ */
+import type { EnergyMeter, EnergyPeriod, EnergyRow } from '../core/views.ts';
+import type { KeptNights } from './energy-book.ts';
+import { monthOf } from './energy-months.ts';
+import { added, type NightTally, NO_TALLY, type PeriodTally, type ZoneTally } from './energy-tally.ts';
+
+/** How nights are put together. */
+export type EnergyGrouping = 'night' | 'month' | null;
+
+const HOUR_MS = 3_600_000;
+
+export interface EnergySums {
+  readonly rows: readonly EnergyRow[];
+  readonly meters: readonly EnergyMeter[];
+  readonly awayH: number;
+  readonly undatedH: number;
+}
+
+/** Rows in the order of time, zones in the order given and then those that are no more. */
+export function energySums(kept: readonly KeptNights[], by: EnergyGrouping, zoneIds: readonly string[]): EnergySums {
+  const groups = Map.groupBy(kept, ({ period }) => (by === null ? '' : by === 'month' ? monthOf(period) : period));
+  const rows = [...groups].flatMap(([period, nights]) => rowsOf(sumOf(nights), period === '' ? null : period, zoneIds));
+  const { meters, awayMs, undatedMs } = sumOf(kept);
+  return {
+    rows,
+    meters: Object.entries(meters).map(([device, { kwh, nights, computedWh }]) => ({
+      device,
+      kwh,
+      nights,
+      computedKwh: computedWh / 1_000,
+    })),
+    awayH: awayMs / HOUR_MS,
+    undatedH: undatedMs / HOUR_MS,
+  };
+}
+
+function sumOf(nights: readonly KeptNights[]): NightTally {
+  return nights.reduce<NightTally>((sum, { tally }) => added(sum, tally, 'time'), NO_TALLY);
+}
+
+function rowsOf({ zones }: NightTally, period: string | null, zoneIds: readonly string[]): readonly EnergyRow[] {
+  const ids = new Set([...zoneIds, ...Object.keys(zones)]);
+  return [...ids].flatMap((id) => {
+    const tally = zones[id];
+    return tally === undefined ? [] : [{ period, zone: id, ...figures(tally) }];
+  });
+}
+
+/** The figures of one zone in one night or many. */
+export function figures(tally: ZoneTally): Omit<EnergyRow, 'period' | 'zone'> {
+  const { nights, lampNights, bandMs, levelMs, boostedMs, activations } = tally;
+  const lamps = nights === 0 ? 0 : lampNights / nights;
+  const [darkMs = 0, ...litMs] = bandMs;
+  const lit = litMs.reduce((sum, ms) => sum + ms, 0);
+  const quiet = Object.values(tally.periods).reduce((sum, { wh, fullWh }) => ({ wh: sum.wh + wh, fullWh: sum.fullWh + fullWh }), ZERO);
+  return {
+    nights,
+    lamps,
+    litH: ratio(lit, lamps, 0) / HOUR_MS,
+    bandsH: bandMs.map((ms) => ms / HOUR_MS),
+    meanLevelPct: share(levelMs, lit),
+    raisedPct: percent(boostedMs, darkMs + lit),
+    activations,
+    reduction: share(quiet.wh, quiet.fullWh),
+    periods: Object.entries(tally.periods)
+      .map(([level, period]) => periodOf(Number(level), period, lamps))
+      .sort((a, b) => b.levelPct - a.levelPct),
+    ...energies(tally),
+  };
+}
+
+const ZERO = { wh: 0, fullWh: 0 };
+
+function energies({ wh, quietWh, standbyWh, baselineWh, unknownMs, unknownWh, unknownBaselineWh }: ZoneTally) {
+  return {
+    kwh: wh / 1_000,
+    quietKwh: quietWh / 1_000,
+    standbyKwh: standbyWh / 1_000,
+    baselineKwh: baselineWh / 1_000,
+    savedKwh: (baselineWh - wh) / 1_000,
+    savedPct: percent(baselineWh - wh, baselineWh),
+    unknownLampH: unknownMs / HOUR_MS,
+    unknownSavedKwh: (unknownBaselineWh - unknownWh) / 1_000,
+  };
+}
+
+function periodOf(levelPct: number, period: PeriodTally, lamps: number): EnergyPeriod {
+  const { ms, wh, fullWh, boostedMs, boostedWh, boostedFullWh } = period;
+  return {
+    levelPct,
+    hours: ratio(ms + boostedMs, lamps, 0) / HOUR_MS,
+    reduction: share(wh, fullWh),
+    raisedReduction: share(boostedWh, boostedFullWh),
+    detectionPct: percent(boostedMs, ms + boostedMs) ?? 0,
+  };
+}
+
+function ratio(part: number, whole: number, otherwise: number): number {
+  return whole > 0 ? part / whole : otherwise;
+}
+
+function share(part: number, whole: number): number | null {
+  return whole > 0 ? part / whole : null;
+}
+
+function percent(part: number, whole: number): number | null {
+  return whole > 0 ? (100 * part) / whole : null;
+}

@@ -1,0 +1,156 @@
+/**
+ * What the lamps of a zone did in a night, as sums: of a night in parts, of many nights, on disk and back.
+ *
+ * Owns the form and the adding. Pure. Called by `energy` (which counts), `energy-book` (which keeps) and `energy-rows` (which tells).
+ */
+
+/** Dark, 1..10 %, 11..20 %, ... 91..100 %. Source: design; ten steps tell a programme, and EN 13201-5 asks for hours by level. */
+const BANDS = 11;
+
+/** Every sum by its name; what is not of the first group is added over nights and parts alike. */
+const ZONE_SUMS = [
+  'activations',
+  'levelMs',
+  'boostedMs',
+  'wh',
+  'quietWh',
+  'standbyWh',
+  'baselineWh',
+  'unknownMs',
+  'unknownWh',
+  'unknownBaselineWh',
+] as const;
+/** The same for all parts of one night. */
+const ZONE_COUNTS = ['nights', 'lampNights'] as const;
+const PERIOD_SUMS = ['ms', 'wh', 'fullWh', 'boostedMs', 'boostedWh', 'boostedFullWh'] as const;
+
+/**
+ * Time and energy of a night that the zone would have spent at one level without anybody.
+ *
+ * Units: lamp milliseconds and watt hours; `fullWh` is what the same lamps take at 100 %. `boosted*`: while raised, the others while not.
+ */
+export type PeriodTally = Record<(typeof PERIOD_SUMS)[number], number>;
+
+/**
+ * Units:  lamp milliseconds (two lamps for a second are 2,000) and watt hours.
+ * Shape:  `bandMs` is the time of which the level is known, by band; the first band is dark at night, never by day. `periods` is the same time
+ *         by the level without anybody. `levelMs` is level x time. `wh` is all energy, and holds `standbyWh` (dark by day) and `unknownWh`
+ *         (lamps that do not answer, at the level they were told). `quietWh` is `wh` without presence and traffic.
+ */
+export interface ZoneTally extends Record<(typeof ZONE_SUMS)[number] | (typeof ZONE_COUNTS)[number], number> {
+  readonly bandMs: number[];
+  readonly periods: Record<string, PeriodTally>;
+}
+
+/** What one meter measured. `computedWh`: what was computed for all zones in the same nights. */
+export interface MeterTally {
+  kwh: number;
+  nights: number;
+  computedWh: number;
+}
+
+/** A part of a night, a night, or many. Units: ms. */
+export interface NightTally {
+  readonly zones: Readonly<Record<string, ZoneTally>>;
+  readonly meters: Readonly<Record<string, MeterTally>>;
+  /** The agent did not run. */
+  readonly awayMs: number;
+  /** Counted before anybody knew which night it was. */
+  readonly undatedMs: number;
+}
+
+export const NO_TALLY: NightTally = { zones: {}, meters: {}, awayMs: 0, undatedMs: 0 };
+
+/** Nothing yet of a night of a zone with so many lamps. */
+export function emptyZone(lamps: number): ZoneTally {
+  const zero = Object.fromEntries(ZONE_SUMS.map((key) => [key, 0])) as Record<(typeof ZONE_SUMS)[number], number>;
+  return { ...zero, nights: 1, lampNights: lamps, bandMs: Array.from({ length: BANDS }, () => 0), periods: {} };
+}
+
+export function emptyPeriod(): PeriodTally {
+  return { ms: 0, wh: 0, fullWh: 0, boostedMs: 0, boostedWh: 0, boostedFullWh: 0 };
+}
+
+/** Two parts of one night, or two times; a night in two parts is still one. */
+export function added(a: NightTally, b: NightTally, of: 'night' | 'time'): NightTally {
+  const counted = of === 'night' ? Math.max : plus;
+  return {
+    zones: joined(a.zones, b.zones, (x, y) => addedZone(x, y, counted)),
+    meters: joined(a.meters, b.meters, (x, y) => ({
+      kwh: x.kwh + y.kwh,
+      nights: counted(x.nights, y.nights),
+      computedWh: x.computedWh + y.computedWh,
+    })),
+    awayMs: a.awayMs + b.awayMs,
+    undatedMs: a.undatedMs + b.undatedMs,
+  };
+}
+
+function addedZone(a: ZoneTally, b: ZoneTally, counted: (x: number, y: number) => number): ZoneTally {
+  const sums = { ...a };
+  for (const key of ZONE_SUMS) sums[key] += b[key];
+  for (const key of ZONE_COUNTS) sums[key] = counted(a[key], b[key]);
+  return {
+    ...sums,
+    bandMs: a.bandMs.map((ms, band) => ms + (b.bandMs[band] ?? 0)),
+    periods: joined(a.periods, b.periods, (x, y) => {
+      const period = { ...x };
+      for (const key of PERIOD_SUMS) period[key] += y[key];
+      return period;
+    }),
+  };
+}
+
+function joined<T>(a: Readonly<Record<string, T>>, b: Readonly<Record<string, T>>, join: (x: T, y: T) => T): Record<string, T> {
+  const all: Record<string, T> = { ...a };
+  for (const [key, value] of Object.entries(b)) all[key] = all[key] === undefined ? value : join(all[key], value);
+  return all;
+}
+
+function plus(a: number, b: number): number {
+  return a + b;
+}
+
+/** As it is written: a thousandth of a millisecond or of a watt hour is nothing, and the digits behind it would be most of the bytes. */
+export function rounded<T>(value: T): T {
+  if (typeof value === 'number') return (Math.round(value * 1_000) / 1_000) as T;
+  if (Array.isArray(value)) return value.map(rounded) as T;
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, rounded(item)])) as T;
+}
+
+/** What stands on disk, which another version may have written; what is no number counts as nothing. */
+export function readTally(stored: unknown): NightTally {
+  const { zones, meters, awayMs, undatedMs } = asRecord(stored);
+  return {
+    zones: mapped(zones, readZone),
+    meters: mapped(meters, (meter) => ({ kwh: num(meter['kwh']), nights: num(meter['nights']), computedWh: num(meter['computedWh']) })),
+    awayMs: num(awayMs),
+    undatedMs: num(undatedMs),
+  };
+}
+
+function readZone(stored: Readonly<Record<string, unknown>>): ZoneTally {
+  const zone = emptyZone(0);
+  const bands = Array.isArray(stored['bandMs']) ? stored['bandMs'] : [];
+  for (const key of [...ZONE_SUMS, ...ZONE_COUNTS]) zone[key] = num(stored[key]);
+  const periods = mapped(stored['periods'], (period) => {
+    const read = emptyPeriod();
+    for (const key of PERIOD_SUMS) read[key] = num(period[key]);
+    return read;
+  });
+  return { ...zone, bandMs: zone.bandMs.map((_, band) => num(bands[band])), periods };
+}
+
+function mapped<T>(stored: unknown, read: (item: Readonly<Record<string, unknown>>) => T): Record<string, T> {
+  return Object.fromEntries(Object.entries(asRecord(stored)).map(([key, item]) => [key, read(asRecord(item))]));
+}
+
+/** A record, empty for anything else. */
+export function asRecord(stored: unknown): Readonly<Record<string, unknown>> {
+  return typeof stored === 'object' && stored !== null && !Array.isArray(stored) ? (stored as Readonly<Record<string, unknown>>) : {};
+}
+
+function num(stored: unknown): number {
+  return typeof stored === 'number' && Number.isFinite(stored) ? Math.max(0, stored) : 0;
+}
