@@ -3,8 +3,9 @@
  *
  * Owns these checks of lamps, sensors, photocells, counters, rules and outputs. Pure. Called by `check-profiles.ts`.
  */
-import type { Cabinet, Output, OutputValue, PhotocellConfig, PresenceSensor, Rule } from '../core/cabinet.ts';
+import type { Cabinet, PhotocellConfig, PresenceSensor, Rule } from '../core/cabinet.ts';
 import type { Problem } from '../core/errors.ts';
+import { outputProblems } from '../core/output-values.ts';
 import type { PointProfile, Profile } from '../core/profile.ts';
 import { didYouMean } from '../core/suggestions.ts';
 import { absentPart, type SayBelow } from './check-parts.ts';
@@ -32,7 +33,9 @@ export function checkPoints(cabinet: Cabinet, site: Site, say: SayBelow): Proble
       ),
     ]),
     ...cabinet.rules.flatMap((rule, i) => checkRule(site, rule, below('rules', i))),
-    ...cabinet.outputs.flatMap((output, i) => checkOutput(site, output, below('outputs', i))),
+    ...outputProblems(cabinet.outputs, cabinet.lamps, (device) => site.narrow.get(device)).map(({ path, message }) =>
+      say(['outputs', ...path], message),
+    ),
   ];
 }
 
@@ -118,42 +121,6 @@ function checkRule(site: Site, { when }: Rule, say: SayBelow): Problem[] {
   const point = when.point.slice(device.length + 1);
   const unheard = checkHeard(site, { device, point, role: 'be looked at by a rule' }, say);
   return unheard.length > 0 ? unheard : checkBounds(site, { device, point, key: when.kind, value: when.value, side: when.kind }, say);
-}
-
-function checkOutput(site: Site, output: Output, say: SayBelow): Problem[] {
-  const { device, point: pointId, idle, litWith, rules } = output;
-  const profile = site.narrow.get(device);
-  if (profile === undefined) return [];
-  const writable = profile.points.filter((p) => p.write !== null && !p.write.dangerous);
-  const allowed = `; points that can be written: ${listNames(writable.map((p) => p.id))}`;
-  const point = profile.points.find((p) => p.id === pointId);
-  if (point === undefined) return [say(['point'], absentHere(site, device, pointId) ?? unknownPoint(profile, pointId, writable, allowed))];
-  if (point.write === null) return [say(['point'], `"${pointId}" of profile "${profile.id}" cannot be written${allowed}`)];
-  if (point.write.dangerous) {
-    return [
-      say(['point'], `"${pointId}" of profile "${profile.id}" is only written by a person: it cuts a supply or wears a memory${allowed}`),
-    ];
-  }
-  return [
-    ...checkValue(profile, point, idle, (message) => say(['idle'], message)),
-    ...(litWith === null ? [] : checkValue(profile, point, litWith.value, (message) => say(['litWith', 'value'], message))),
-    ...rules.flatMap(({ value }, i) => checkValue(profile, point, value, (message) => say(['rules', i, 'value'], message))),
-  ];
-}
-
-/** A number that the register takes, or one of the names that the profile gives. */
-function checkValue(profile: Profile, point: PointProfile, value: OutputValue, say: (message: string) => Problem): Problem[] {
-  const { min = 0, max = 0 } = point.write ?? {};
-  const names = Object.values(point.enum ?? {});
-  if (typeof value === 'number') {
-    return value >= min && value <= max ? [] : [say(`found ${value}; "${point.id}" of profile "${profile.id}" takes ${min} to ${max}`)];
-  }
-  if (names.includes(value)) return [];
-  if (names.length === 0) {
-    return [say(`profile "${profile.id}" has no names for the values of "${point.id}"; write a number from ${min} to ${max}`)];
-  }
-  const hint = didYouMean(value, names, `; there are: ${listNames(names)}`);
-  return [say(`profile "${profile.id}" has no value "${value}" for "${point.id}"${hint}`)];
 }
 
 function absentHere(site: Site, device: string, pointId: string): string | null {
