@@ -6,6 +6,7 @@ import { cabinetJsonSchema } from '../../../agent/config/json-schema.ts';
 import { loadCabinet } from '../../../agent/config/load.ts';
 import { readPlacedYaml } from '../../../agent/config/places.ts';
 import { formatProblem } from '../../../agent/core/errors.ts';
+import { type JsonSchema, withoutNull } from '../../../agent/core/json-schema.ts';
 import type { PointProfile, Profile } from '../../../agent/core/profile.ts';
 import { readProfiles } from '../../../drivers/registry.ts';
 import { cabinetPage } from '../../support/cabinet-page.ts';
@@ -30,6 +31,23 @@ t.test('each default that the example street states is the one that holds when t
   for (const line of stated) {
     t.same(loadCabinet('x', () => text.replace(`${line}\n`, '')).cabinet, whole, line.trim());
   }
+});
+
+t.test('the example street shows every key about light', async (t) => {
+  const text = fromDisk('config/example-street.yaml');
+  const keysOf = (schema: JsonSchema): string[] => {
+    const whole = withoutNull(schema);
+    const items = whole.items === undefined ? [] : keysOf(whole.items as JsonSchema);
+    return [...items, ...Object.entries(whole.properties ?? {}).flatMap(([key, part]) => [key, ...keysOf(part)])];
+  };
+  const sections = ['branches', 'zones', 'programmes', 'calendars', 'eventNights', 'rules', 'outputs', 'neighbours'];
+  const properties = cabinetJsonSchema().properties ?? {};
+  const keys = sections.flatMap((section) => [section, ...keysOf(properties[section] ?? {})]);
+  t.ok(keys.length > 100, 'the schema was walked');
+  t.strictSame(
+    keys.filter((key) => !new RegExp(`\\b${key}:`).test(text)),
+    [],
+  );
 });
 
 t.test('the demo street loads clean, and takes a thirteenth lamp by four lines', async (t) => {
