@@ -55,7 +55,6 @@ export function createEnergy(parts: EnergyParts): Energy {
   /** Decisions too: one that stays the same may rest on another step of the programme. */
   function refresh(): void {
     const nowMono = clock.monoMs();
-    for (const { id, night } of control.zoneStates()) book.count.night(id, night, nowMono);
     control.decisions().forEach(onDecision);
     for (const lamp of control.zones().flatMap((zone) => zone.lamps)) book.count.seen(lamp.id, sightOf(lamp), nowMono);
   }
@@ -63,7 +62,12 @@ export function createEnergy(parts: EnergyParts): Energy {
   function onDecision(decision: Decision): void {
     const lamp = lamps.get(decision.lampId);
     const zone = zoneOf.get(decision.lampId);
-    if (lamp !== undefined && zone !== undefined) book.count.decided(lamp.id, lampUse(decision, lamp, zone), clock.monoMs());
+    if (lamp === undefined || zone === undefined) return;
+    const nowMono = clock.monoMs();
+    // First: at dusk and dawn night and level change in one moment.
+    const state = control.zoneStates().find(({ id }) => id === zone.id);
+    if (state !== undefined) book.count.night(zone.id, state.night, nowMono);
+    book.count.decided(lamp.id, lampUse(decision, lamp, zone), nowMono);
   }
 
   function sightOf({ id, following }: LampView): LampSight {

@@ -13,6 +13,8 @@ import { type Column, tableLines } from './text-table.ts';
 
 /** Shorter breaks are not worth a line. Units: h. Source: assumed; a restart takes seconds. */
 const TOLD_H = 0.1;
+/** Less would read as no time at all. Units: h. */
+const SHOWN_H = 0.005;
 const RIGHT = { align: 'right' } as const;
 
 export function renderEnergy(answer: EnergyAnswer, page: Page, form: EnergyArgs['form']): string {
@@ -86,14 +88,16 @@ function periodTable(rows: readonly EnergyRow[], page: Page): string[] {
     { title: 'Reduction then', ...RIGHT },
   ];
   const cells = rows.flatMap(({ zone, periods }) =>
-    periods.map(({ levelPct, hours, reduction, raisedReduction, detectionPct }, index) => [
-      index === 0 ? zone : '',
-      `${formatNumber(levelPct)} %`,
-      energy(hours),
-      formatNumber(reduction, 2),
-      `${formatNumber(detectionPct, 1)} %`,
-      formatNumber(raisedReduction, 2),
-    ]),
+    periods
+      .filter(({ hours }) => hours >= SHOWN_H)
+      .map(({ levelPct, hours, reduction, raisedReduction, detectionPct }, index) => [
+        index === 0 ? zone : '',
+        `${formatNumber(levelPct)} %`,
+        energy(hours),
+        formatNumber(reduction, 2),
+        `${formatNumber(detectionPct, 1)} %`,
+        formatNumber(raisedReduction, 2),
+      ]),
   );
   return cells.length === 0 ? ['no hour at a level that is known'] : ['For EN 13201-5:', ...tableLines(columns, cells, page.widthCols)];
 }

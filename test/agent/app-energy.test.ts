@@ -152,8 +152,8 @@ t.test('a night of the demo street: counted, measured, told to the platform in m
   street.all(30);
   street.one('L02', 30, { quality: 'missing' });
   await street.clock.advance(8 * HOUR_MS);
-  street.all(0);
   street.day();
+  street.all(0);
   street.read('M01.energy_import', null);
   street.read('M01.energy_import', 107);
   const view = await street.view();
@@ -167,6 +167,7 @@ t.test('a night of the demo street: counted, measured, told to the platform in m
   });
   const near = (found: number | undefined, wanted: number, what: string): void =>
     void t.ok(Math.abs((found ?? Number.NaN) - wanted) < wanted * 0.005, `${what}: ${found} is ${wanted}`);
+  t.equal(row?.bandsH[0], 0, 'not a moment of the night is dark');
   near(row?.litH, 12 - 8 / lamps, 'hours');
   near(row?.unknownLampH, 8, 'hours of L02, which did not answer');
   near(row?.kwh, (lamps * W * (4 + 8 * 0.328)) / 1_000, 'kWh');
