@@ -3,7 +3,7 @@
  *
  * Pure. Part of `app.ts`.
  */
-import type { Cabinet, DeviceConfig, Zone } from './core/cabinet.ts';
+import type { Cabinet, ContactRole, DeviceConfig, Zone } from './core/cabinet.ts';
 import { narrowed } from './core/narrowed.ts';
 import type { UplinkDevice, UplinkMetric } from './core/ports.ts';
 import type { PointProfile, Profile, Semantic } from './core/profile.ts';
@@ -28,11 +28,16 @@ export function cabinetPoints({ lines }: Cabinet, profiles: ReadonlyMap<string, 
           pointId: `${device.id}.${profile.id}`,
           device,
           profile,
-          semantic: device.roles[profile.id] ?? profile.semantic,
+          semantic: semanticOf(device.roles[profile.id], profile.semantic),
         }),
       ),
     );
   return new Map(points.map((point) => [point.pointId, point]));
+}
+
+/** A contact that asks for light is no trouble. */
+function semanticOf(role: ContactRole | undefined, own: Semantic): Semantic {
+  return role === undefined ? own : role === 'door' || role === 'fault' ? role : 'input';
 }
 
 function pointsOf({ profile: id, instances }: DeviceConfig, profiles: ReadonlyMap<string, Profile>): readonly PointProfile[] {

@@ -11,6 +11,7 @@ import { agentChores } from './app-chores.ts';
 import { endLeftovers } from './app-events.ts';
 import { fieldLine } from './app-lines.ts';
 import { cabinetPoints, failsafeLevelPct, LAMP_METRIC, uplinkDevices, zoneOfDevice } from './app-points.ts';
+import { quietUntilMono, streetKnowledge } from './app-street.ts';
 import { createAgentView } from './app-view.ts';
 import { ConsoleError } from './console/console-error.ts';
 import { createConsoleServer } from './console/socket-server.ts';
@@ -122,6 +123,9 @@ export function createAgent(parts: AgentParts): Agent {
     onDecision,
     onIntents,
     verificationOf,
+    onRelay: (relay) => uplink?.relay(relay),
+    ...streetKnowledge(cabinet, points),
+    quietUntilMono: quietUntilMono(cabinet, parts.machine ?? null, startedMono),
   });
   const uplink: Uplink | null =
     cabinet.uplink === null
@@ -162,6 +166,7 @@ export function createAgent(parts: AgentParts): Agent {
   if (uplink !== null) {
     uplink.onOverride = (request) => void control.override(request);
     uplink.onRelease = (request) => void control.release(request);
+    uplink.onRelay = (relay) => control.hear(relay);
     uplink.onEvent = onEvent;
   }
 

@@ -47,9 +47,11 @@ const deviceSchema = z.strictObject({
   profile: z.string().min(1).max(64).describe('Device type: the id of a profile, as luciole profile list names it.'),
   pole: idSchema.nullish().describe('Where it stands; left out for gear in the cabinet.'),
   roles: z
-    .record(z.string().min(1).max(64), z.enum(['door', 'fault']))
+    .record(z.string().min(1).max(64), z.enum(['door', 'fault', 'emergency', 'lights-on']))
     .optional()
-    .describe('What its contacts are wired to, by point: { input_1: door }.'),
+    .describe(
+      'What its contacts are wired to, by point: { input_1: door }. emergency: all at 100 % while closed; lights-on: for two hours.',
+    ),
   instances: z
     .record(z.string().min(1).max(64), z.array(z.int().min(0).max(255)).min(1).max(256))
     .optional()

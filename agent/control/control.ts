@@ -5,29 +5,36 @@
  * Needs nothing but the lines: without disk, network or a trusted clock the street stays lit.
  * Called by `app.ts` with every batch of readings, and by console and uplink with requests.
  */
-import { type Clock, every, isTrusted, type Timer } from '../core/clock.ts';
+import { type Clock, every, isTrusted, type MonoMs, type Timer } from '../core/clock.ts';
 import { createEventBook } from '../core/event-book.ts';
-import type { Field, Log, OverrideRequest, ReleaseRequest, Store } from '../core/ports.ts';
+import type { Field, Log, OverrideRequest, Relay, ReleaseRequest, Store } from '../core/ports.ts';
 import type { WhyView, ZoneView } from '../core/views.ts';
 import type { AgentEvent, Decision, Intent, Outcome, PointId, Reading } from '../core/words.ts';
 import { createDecider } from '../lighting/decide.ts';
 import { intentsFor } from '../lighting/intents.ts';
 import type { Street, ZoneState } from '../lighting/lighting.ts';
+import type { ResolvedOutput } from '../lighting/output.ts';
+import { createBurningBook } from './burning-book.ts';
 import { createCommandDesk, type Incoming } from './command-desk.ts';
 import type { LampWork } from './commands.ts';
+import type { LightContact } from './contact-desk.ts';
 import { createDecisionBook } from './decision-book.ts';
 import { createFollower, levelPointOf } from './follower.ts';
 import { lampsOf, refusalOf, releaseRefusalOf } from './limits.ts';
+import { createOutputDesk, type OutputView } from './output-desk.ts';
 import { createOverrideKeeper } from './override-keeper.ts';
 import { intentOf } from './overrides.ts';
 import type { Verification } from './reconcile.ts';
-import { createSensorDesk } from './sensor-desk.ts';
+import { createRelayDesk } from './relay-desk.ts';
+import { createSenses } from './senses.ts';
+import { createStartGuard } from './start-guard.ts';
 import { type LampKnowledge, whyView, zoneViews } from './views.ts';
+import { createWritePace } from './write-pace.ts';
 
 export interface ControlParts {
   readonly street: Street;
   readonly clock: Clock;
-  readonly field: Pick<Field, 'write' | 'latest'>;
+  readonly field: Pick<Field, 'write' | 'writePoint' | 'latest'>;
   readonly store: Pick<Store, 'save' | 'load'>;
   readonly log: Log;
   readonly onEvent: (event: AgentEvent) => void;
@@ -35,10 +42,20 @@ export interface ControlParts {
   readonly onOutcome: (outcome: Outcome) => void;
   /** A lamp's level, rank or reason changed. */
   readonly onDecision: (decision: Decision) => void;
+  /** Someone is on the way to a neighbour cabinet. */
+  readonly onRelay?: (relay: Relay) => void;
   /** The wishes in force changed. */
   readonly onIntents?: (intents: readonly Intent[]) => void;
   /** From the profile of the lamp's level point. */
   readonly verificationOf?: (lampId: string) => Verification;
+  /** Points that follow zones and rules. */
+  readonly outputs?: readonly ResolvedOutput[];
+  /** Contacts in the cabinet that ask for light. */
+  readonly contacts?: ReadonlyMap<PointId, LightContact>;
+  /** Line of each lamp, and how many levels a second each line takes. */
+  readonly pace?: { readonly lineOf: (lampId: string) => string | undefined; readonly maxPerS: ReadonlyMap<string, number> };
+  /** Mains have just returned: no level before then, drivers start up first. */
+  readonly quietUntilMono?: MonoMs;
 }
 
 export interface Control {
@@ -47,6 +64,8 @@ export interface Control {
   /** Leaves the lamps as they are; open commands end as failed. */
   stop(): Promise<void>;
   onReadings(readings: readonly Reading[]): void;
+  /** A neighbour cabinet tells of someone. */
+  hear(relay: Relay): void;
   /** Resolves with the final outcome, at the latest after `COMMAND_MS`; the stages before go to `onOutcome`. */
   override(request: OverrideRequest): Promise<Outcome>;
   release(request: ReleaseRequest): Promise<Outcome>;
@@ -56,6 +75,7 @@ export interface Control {
   zoneStates(): readonly ZoneState[];
   why(id: string): WhyView | undefined;
   counters(): { readonly detections: number; readonly lampsRaised: number };
+  outputs(): readonly OutputView[];
 }
 
 /** Between two ticks that nothing hastens. Units: ms. Source: design §3, re-evaluated every second. */
@@ -70,14 +90,25 @@ export function createControl({
   store,
   log,
   verificationOf = () => DEFAULT_VERIFICATION,
+  outputs = [],
+  contacts = new Map(),
+  pace,
+  quietUntilMono = 0,
   ...tell
 }: ControlParts): Control {
   const decider = createDecider(street);
   const events = createEventBook(clock, tell.onEvent);
-  const sensors = createSensorDesk({ street, field, clock, events, ownChangeMono: () => null });
+  const senses = createSenses({ street, clock, field, events, plan: decider.plan, contacts });
   const keeper = createOverrideKeeper({ clock, store, log, events, onChange: (intents) => tell.onIntents?.(intents) });
   const book = createDecisionBook({ clock, onDecision: tell.onDecision });
-  const follower = createFollower({ lamps: street.lamps, clock, field, events, log, verificationOf, onProgress: () => desk.advance() });
+  const writePace = createWritePace(pace?.maxPerS ?? new Map());
+  const mayWrite = (lampId: string): boolean => writePace.mayWrite(pace?.lineOf(lampId) ?? '', clock.monoMs());
+  const onProgress = (): void => desk.advance();
+  const follower = createFollower({ lamps: street.lamps, clock, field, events, log, verificationOf, mayWrite, onProgress });
+  const relays = createRelayDesk({ street, clock, tell: (relay) => tell.onRelay?.(relay) });
+  const outputDesk = createOutputDesk({ street, outputs, clock, field, events, log });
+  const burning = createBurningBook({ clock, store });
+  const guard = createStartGuard(new Map(street.zones.flatMap(guarded)), clock.monoMs());
   const desk = createCommandDesk({ clock, workOf, onOutcome: tell.onOutcome });
   const zoneOf = new Map(street.zones.flatMap((zone) => zone.lamps.map((lampId) => [lampId, zone.id] as const)));
   const lampAt = new Map<PointId, string>(street.lamps.map((lamp) => [levelPointOf(lamp), lamp.id]));
@@ -89,19 +120,33 @@ export function createControl({
   function tick(): void {
     if (state !== 'running') return;
     keeper.tend();
-    sensors.refresh();
+    senses.refresh();
     tellTime();
+    const nowMono = clock.monoMs();
+    const intents = [...keeper.intents(), ...senses.intents()];
     const { decisions, zones } = decider.decide({
       nowMs: clock.wallMs(),
-      nowMono: clock.monoMs(),
+      nowMono,
       clockQuality: clock.quality(),
-      sensors: sensors.states(),
-      intents: keeper.intents(),
+      ...senses.snapshot(),
+      intents,
+      detections: relays.take(senses.detections()),
+      burningH: burning.hours(),
+      holds: guard.holds(nowMono),
     });
     zoneStates = zones;
     book.take(decisions);
-    follower.follow(decisions);
+    senses.notice(decisions);
+    burning.take(decisions);
+    // Contactors feed the lamps: they do not wait for the drivers to have started.
+    outputDesk.follow({ decisions, intents, ruleStates: senses.snapshot().rules });
+    if (nowMono >= quietUntilMono) follower.follow(decisions.filter((decision) => !mustWait(decision, nowMono)));
     desk.advance();
+  }
+
+  /** What would lower a lamp that nobody has looked at yet; what raises it waits for nothing. */
+  function mustWait({ lampId, rank }: Decision, nowMono: MonoMs): boolean {
+    return (rank === 'programme' || rank === 'default' || rank === 'dusk') && guard.isWaiting(lampId, nowMono);
   }
 
   function tellTime(): void {
@@ -116,7 +161,11 @@ export function createControl({
     const decision = book.of(lampId)?.decision;
     if (decision === undefined) return undefined;
     const place = { lampId, zoneId: zoneOf.get(lampId) ?? null };
-    return { decision, track: follower.track(lampId), intents: intentsFor(keeper.intents(), place, clock.monoMs()) };
+    return {
+      decision,
+      track: follower.track(lampId),
+      intents: intentsFor([...keeper.intents(), ...senses.intents()], place, clock.monoMs()),
+    };
   }
 
   function isElsewhere({ pointId, value, quality }: Reading): boolean {
@@ -154,6 +203,7 @@ export function createControl({
       if (state !== 'idle') return;
       state = 'starting';
       await keeper.restore();
+      void burning.restore();
       if (state !== 'starting') return;
       state = 'running';
       timer = every(clock, TICK_MS, tick);
@@ -162,11 +212,20 @@ export function createControl({
     async stop() {
       state = 'idle';
       timer?.cancel();
+      burning.save();
+      relays.stop();
       desk.abandonAll('the agent stopped before it was confirmed');
     },
     onReadings(readings) {
-      const detected = sensors.take(readings);
-      if (detected || readings.some(isElsewhere)) tick();
+      for (const reading of readings) {
+        const lampId = lampAt.get(reading.pointId);
+        if (lampId !== undefined) guard.take(lampId, reading);
+      }
+      const isUrgent = senses.take(readings);
+      if (isUrgent || readings.some(isElsewhere)) tick();
+    },
+    hear(relay) {
+      if (relays.hear(relay)) tick();
     },
     async override(request) {
       const incoming = { ...request, intentId: request.commandId };
@@ -187,8 +246,14 @@ export function createControl({
     zones: () => zoneViews(street, knowledgeOf),
     zoneStates: () => zoneStates,
     why: (id) => whyView(street, id, knowledgeOf),
-    counters: () => ({ detections: sensors.detections(), lampsRaised: book.lampsRaised() }),
+    outputs: () => outputDesk.views(),
+    counters: () => ({ detections: senses.detectionCount(), lampsRaised: book.lampsRaised() }),
   };
+}
+
+/** Lamps that presence may have raised before the start, each with the hold of its zone. */
+function guarded({ presence, lamps }: Street['zones'][number]): (readonly [string, number])[] {
+  return presence === null ? [] : lamps.map((id) => [id, presence.holdS] as const);
 }
 
 const NOT_RUNNING = 'the agent is starting or stopping; try again in a moment';

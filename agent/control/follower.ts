@@ -29,6 +29,8 @@ export interface FollowerParts {
   readonly events: EventBook;
   readonly log: Log;
   readonly verificationOf: (lampId: string) => Verification;
+  /** Whether the lamp's line takes one more level now; urgent ones do not ask. */
+  readonly mayWrite?: (lampId: string) => boolean;
   /** Writes have left or ended: commands may have got on. Once for all that did so together. */
   readonly onProgress: () => void;
 }
@@ -50,7 +52,16 @@ export function levelPointOf({ device, point }: Lamp): PointId {
   return `${device}.${point}`;
 }
 
-export function createFollower({ lamps, clock, field, events, log, verificationOf, onProgress }: FollowerParts): Follower {
+export function createFollower({
+  lamps,
+  clock,
+  field,
+  events,
+  log,
+  verificationOf,
+  mayWrite = () => true,
+  onProgress,
+}: FollowerParts): Follower {
   const points = new Map(lamps.map((lamp) => [lamp.id, levelPointOf(lamp)]));
   const tracks = new Map<string, LampTrack>();
   /** Lamps found at another level than they had confirmed, and how, until they shine as wanted again. */
@@ -93,11 +104,12 @@ export function createFollower({ lamps, clock, field, events, log, verificationO
     const before = track(lampId);
     const step = reconcile(before, { decision, measured: field.latest(pointId), verification: verificationOf(lampId), nowMono });
     const { last, confirmedPct } = step.track;
+    const isHeld = step.write?.lane === 'command' && !mayWrite(lampId);
     if (before.last?.verified === true && last?.verified === false) found.set(lampId, last.reason);
     if (confirmedPct !== null) found.delete(lampId);
     const commandId = `${lampId}#${writes + 1}`;
-    keep(lampId, step.write === null ? step.track : afterSend(step.track, commandId, step.write.levelPct));
-    if (step.write === null) return [];
+    keep(lampId, step.write === null || isHeld ? step.track : afterSend(step.track, commandId, step.write.levelPct));
+    if (step.write === null || isHeld) return [];
     writes++;
     const onSent = (): void => {
       tracks.set(lampId, afterSent(track(lampId), commandId));

@@ -85,8 +85,8 @@ export interface DeviceConfig {
   readonly groups: Readonly<Record<string, readonly string[]>>;
 }
 
-/** What a contact of an I/O box may be wired to; a closed contact (1) is the thing happening. */
-export type ContactRole = 'door' | 'fault';
+/** What a contact of an I/O box may be wired to; a closed contact (1) is the thing happening. The last two ask for light. */
+export type ContactRole = 'door' | 'fault' | 'emergency' | 'lights-on';
 
 export interface Pole {
   readonly id: string;

@@ -12,13 +12,19 @@ import { intentsFor } from './intents.ts';
 import type { LightingResult, LightingSnapshot, Street, ZoneState } from './lighting.ts';
 import { createLocalCalendar, type LocalCalendar } from './local-time.ts';
 import { createNights, isDarkAt, type Nights } from './night.ts';
+import { photocellNight, photocellSay } from './photocell.ts';
 import { lampPresence, type SensorReach, type SensorSay, sensorPointOf, sensorReaches, sensorSay, strongestPhase } from './presence.ts';
 import { createProgrammeReader, type ProgrammeReader, type ProgrammeState, twoStageOff } from './programme.ts';
+import { rulesRaise } from './rule.ts';
 import { sentence } from './sentence.ts';
 import { sunAltitudeDeg } from './sun.ts';
+import { trafficLevel } from './traffic.ts';
+import { type WaveSay, waveFor } from './wave.ts';
 
 export interface Decider {
   decide(snapshot: LightingSnapshot): LightingResult;
+  /** The nights and the programme of a zone, for who looks ahead; undefined for one that is not there. */
+  plan(zoneId: string): { readonly nights: Nights; readonly programme: ProgrammeReader } | undefined;
 }
 
 /** What of a zone does not change from call to call. */
@@ -37,19 +43,26 @@ interface ZoneMoment {
   readonly state: ProgrammeState | null;
   readonly programme: Say | null;
   readonly dusk: Say;
+  /** Of all its lamps alike. */
+  readonly raises: readonly Raise[];
 }
 
 /** Prepares a street. Errors: throws RangeError for an unknown time zone; the config room has checked it. */
 export function createDecider(street: Street): Decider {
   const calendar = createLocalCalendar(street.timezone);
   const plans = street.zones.map((zone) => planZone(street, zone, calendar));
+  const wave = waveFor(street);
   return {
+    plan: (zoneId) => plans.find(({ zone }) => zone.id === zoneId),
     decide(snapshot) {
       const altitudeDeg = sunAltitudeDeg(street, snapshot.nowMs);
-      const moments = new Map(plans.map((plan) => [plan.zone.id, momentOf(plan, snapshot, altitudeDeg)]));
+      const waves = wave(snapshot.detections ?? [], snapshot.nowMono, deafSensors(street, snapshot));
+      const moments = new Map(plans.map((plan) => [plan.zone.id, momentOf(plan, street, { snapshot, altitudeDeg })]));
       const byLamp = new Map([...moments.values()].flatMap((moment) => moment.plan.zone.lamps.map((id) => [id, moment] as const)));
       return {
-        decisions: street.lamps.map((lamp) => decideLamp(lamp, byLamp.get(lamp.id) ?? null, snapshot)),
+        decisions: street.lamps.map((lamp) =>
+          decideLamp(lamp, byLamp.get(lamp.id) ?? null, { snapshot, wave: waves.get(lamp.id) ?? null }),
+        ),
         zones: [...moments.values()].map((moment) => zoneState(moment, altitudeDeg)),
       };
     },
@@ -61,15 +74,34 @@ function planZone(street: Street, zone: Zone, calendar: LocalCalendar): ZonePlan
   return { zone, reaches: sensorReaches(street, zone), nights, programme: createProgrammeReader(street, zone, { calendar, nights }) };
 }
 
-function momentOf(plan: ZonePlan, snapshot: LightingSnapshot, altitudeDeg: number): ZoneMoment {
+/** Devices of sensors that would see nobody now: stuck, silent, or badly placed. */
+function deafSensors({ zones }: Street, { sensors }: LightingSnapshot): ReadonlySet<string> {
+  const all = zones.flatMap(({ presence }) => presence?.sensors ?? []);
+  const isDeaf = (sensor: (typeof all)[number]): boolean => {
+    const state = sensors.get(sensorPointOf(sensor));
+    return (
+      sensor.listen === 'group' || (state !== undefined && (state.stuck === true || state.quality === 'bad' || state.quality === 'missing'))
+    );
+  };
+  return new Set(all.filter(isDeaf).map(({ device }) => device));
+}
+
+interface Sight {
+  readonly snapshot: LightingSnapshot;
+  readonly altitudeDeg: number;
+}
+
+function momentOf(plan: ZonePlan, street: Street, sight: Sight): ZoneMoment {
   const { zone, reaches } = plan;
   const { presence } = zone;
-  const { light, dusk } = skyOf(plan, snapshot, altitudeDeg);
+  const { snapshot } = sight;
+  const { light, dusk } = skyOf(plan, sight);
   const speak = ({ sensor }: SensorReach): SensorSay[] =>
     presence === null
       ? []
       : [sensorSay(presence, sensor, { state: snapshot.sensors.get(sensorPointOf(sensor)), nowMono: snapshot.nowMono })];
-  const state = light === 'night' ? plan.programme.at(snapshot.nowMs) : null;
+  // A photocell can tell the night without a clock; which step of it this is it cannot.
+  const state = light === 'night' && isTrusted(snapshot.clockQuality) ? plan.programme.at(snapshot.nowMs) : null;
   return {
     plan,
     light,
@@ -77,28 +109,82 @@ function momentOf(plan: ZonePlan, snapshot: LightingSnapshot, altitudeDeg: numbe
     sensors: light === 'night' ? reaches.flatMap(speak) : [],
     state,
     programme: state === null ? null : programmeSay(plan, state, snapshot.nowMs),
+    raises: light === 'night' ? zoneRaises(zone, street, snapshot) : [],
   };
 }
 
 /** Night or day, and who says so. */
-function skyOf({ zone, nights }: ZonePlan, { nowMs, clockQuality }: LightingSnapshot, altitudeDeg: number): { light: Light; dusk: Say } {
+function skyOf({ zone, nights }: ZonePlan, { snapshot, altitudeDeg }: Sight): { light: Light; dusk: Say } {
+  const { nowMs, nowMono, clockQuality, photocells } = snapshot;
   const base = { rank: 'dusk', untilMs: null } as const;
+  const { photocell } = zone;
+  const say = photocell === null ? null : photocellSay(photocells?.get(`${photocell.device}.${photocell.point}`), photocell, nowMono);
   if (!isTrusted(clockQuality)) {
+    if (photocell !== null && say !== null) {
+      const text = sentence(`time not trusted (${clockQuality}), photocell says ${say}`);
+      const light = say === 'dark' ? 'night' : 'day';
+      return { light, dusk: { ...base, source: photocell.device, levelPct: light === 'night' ? null : 0, text } };
+    }
     const text = `time not trusted (${clockQuality}): lit until it is known`;
     return { light: 'time-not-trusted', dusk: { ...base, source: 'clock', levelPct: 100, text } };
   }
-  const isNight = isDarkAt(nights.at(nowMs), nowMs);
+  const night = nights.at(nowMs);
+  const isNight = isDarkAt(night, nowMs);
   const side = altitudeDeg < 0 ? 'below' : 'above';
-  const text = sentence(`sun ${Math.abs(altitudeDeg).toFixed(1)}° ${side} the horizon, lit below ${zone.sunBelowDeg}°`);
-  return {
-    light: isNight ? 'night' : 'day',
-    dusk: { ...base, source: 'sun', levelPct: isNight ? null : 0, text, untilMs: nights.changeAfter(nowMs) },
+  const untilMs = nights.changeAfter(nowMs);
+  const bySun = {
+    night: isNight,
+    by: 'sun' as const,
+    text: sentence(`sun ${Math.abs(altitudeDeg).toFixed(1)}° ${side} the horizon, lit below ${zone.sunBelowDeg}°`),
   };
+  const sun = { nowMs, duskMs: night.duskMs, dawnMs: night.dawnMs, isNight };
+  const byCell = photocell === null ? null : photocellNight({ say, sun, config: photocell });
+  const found = byCell?.by === 'photocell' ? byCell : bySun;
+  const source = found.by === 'sun' ? 'sun' : (photocell?.device ?? 'sun');
+  return { light: found.night ? 'night' : 'day', dusk: { ...base, source, levelPct: found.night ? null : 0, text: found.text, untilMs } };
 }
 
-function decideLamp(lamp: Lamp, moment: ZoneMoment | null, { nowMs, nowMono, intents, burningH }: LightingSnapshot): Decision {
+/** What raises all lamps of a zone alike: its traffic, and rules. */
+function zoneRaises(zone: Zone, street: Street, { traffic, rules }: LightingSnapshot): readonly Raise[] {
+  const raises: Raise[] = [];
+  if (zone.traffic !== null) {
+    const { levelPct, text } = trafficLevel(traffic?.get(zone.id), zone.traffic, zone);
+    raises.push({ say: { rank: 'traffic', source: zone.id, levelPct, text, untilMs: null }, distanceM: null });
+  }
+  const rule = rulesRaise(street.rules, rules ?? new Map(), zone.id);
+  if (rule !== null)
+    raises.push({ say: { rank: 'traffic', source: rule.rule, levelPct: rule.levelPct, text: rule.text, untilMs: null }, distanceM: null });
+  return raises;
+}
+
+interface LampSight {
+  readonly snapshot: LightingSnapshot;
+  readonly wave: WaveSay | null;
+}
+
+function decideLamp(lamp: Lamp, moment: ZoneMoment | null, { snapshot, wave }: LampSight): Decision {
+  const { nowMs, nowMono, intents, burningH, holds } = snapshot;
   const zone = moment?.plan.zone ?? null;
-  const raises = moment === null ? [] : [...presenceRaises(lamp, moment, { nowMs, nowMono })];
+  const hold = holds?.get(lamp.id);
+  const held: Raise[] =
+    hold === undefined || nowMono >= hold.untilMono
+      ? []
+      : [
+          {
+            say: {
+              rank: 'presence',
+              source: 'start',
+              levelPct: hold.levelPct,
+              text: 'as found at the start',
+              untilMs: Math.round(nowMs + hold.untilMono - nowMono),
+            },
+            distanceM: null,
+          },
+        ];
+  const raises =
+    moment === null || moment.light !== 'night'
+      ? []
+      : [...presenceRaises(lamp, moment, snapshot), ...waveRaises(moment, wave, snapshot), ...held, ...moment.raises];
   return arbitrate({
     lamp,
     zone,
@@ -111,6 +197,15 @@ function decideLamp(lamp: Lamp, moment: ZoneMoment | null, { nowMs, nowMono, int
     dusk: moment?.dusk ?? null,
     burningH: burningH?.get(lamp.id) ?? null,
   });
+}
+
+function waveRaises({ plan, state }: ZoneMoment, wave: WaveSay | null, { nowMs, nowMono }: Instant): readonly Raise[] {
+  const { presence } = plan.zone;
+  if (wave === null || presence === null) return [];
+  const boostPct = state?.stretch?.boostPct ?? presence.boostPct;
+  const levelPct = wave.level === 'boost' ? boostPct : presence.relayedPct;
+  const untilMs = Math.round(nowMs + wave.untilMono - nowMono);
+  return [{ say: { rank: 'presence', source: 'wave', levelPct, text: wave.text, untilMs }, distanceM: wave.distanceM }];
 }
 
 interface Instant {

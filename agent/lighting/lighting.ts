@@ -112,6 +112,12 @@ export interface Detection {
   readonly beforeM?: number;
 }
 
+/** A level below which a lamp is not dimmed for a while: what it was found at when the agent started. */
+export interface LampHold {
+  readonly levelPct: LevelPct;
+  readonly untilMono: MonoMs;
+}
+
 /** All that a decision may depend on. */
 export interface LightingSnapshot {
   readonly nowMs: WallMs;
@@ -131,6 +137,8 @@ export interface LightingSnapshot {
   readonly detections?: readonly Detection[];
   /** By lamp. Units: h. */
   readonly burningH?: ReadonlyMap<string, number>;
+  /** By lamp. */
+  readonly holds?: ReadonlyMap<string, LampHold>;
 }
 
 export interface ZoneState {

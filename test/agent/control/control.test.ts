@@ -15,6 +15,7 @@ async function litStreet(t: { teardown(fn: () => unknown): void }, options?: Fak
   const street = makeFakeStreet(options);
   t.teardown(() => street.control.stop());
   await street.control.start();
+  street.poll();
   await street.clock.advance(100);
   street.writes.length = 0;
   street.decisions.length = 0;
@@ -227,6 +228,7 @@ t.test('a disk that never answers does not keep the street dark, and a late answ
   const broken = makeFakeStreet({ load: () => Promise.reject(new Error('no disk')) });
   t.teardown(() => broken.control.stop());
   await broken.control.start();
+  broken.poll();
   await broken.clock.advance(100);
   t.same(levelsOf(broken), [30, 30, 30, 30, 30, 30]);
 });

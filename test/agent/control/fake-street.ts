@@ -60,8 +60,9 @@ export function makeFakeStreet({
   const [writes, events, outcomes, decisions]: [LevelWrite[], AgentEvent[], Outcome[], Decision[]] = [[], [], [], []];
   const log: FakeStreet['log'] = [];
   const waiting = new Map<PointId, (result: WriteResult) => void>();
-  const field: Pick<Field, 'write' | 'latest'> = {
+  const field: Pick<Field, 'write' | 'writePoint' | 'latest'> = {
     latest: (pointId) => latest.get(pointId),
+    writePoint: async () => ({ state: 'failed', reason: 'no such point here', sentMono: null }),
     write(write) {
       writes.push(write);
       waiting.get(write.pointId)?.({ state: 'failed', reason: 'replaced by a newer value', sentMono: null });
