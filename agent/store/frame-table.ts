@@ -83,7 +83,11 @@ export function createFrameTable(db: Sqlite, series: SeriesTable, boots: BootTab
   const emptied = db.prepare("UPDATE frame SET p = x'', n = 0, crc = 0 WHERE seq = ?");
   const remove = db.prepare('DELETE FROM frame WHERE seq = ?');
   const removeUpTo = db.prepare('DELETE FROM frame WHERE seq <= ?');
-  const lastSeq = (): number => sequence.get() ?? 0;
+  // A damaged count must neither refuse all frames nor give a seq twice.
+  const highest = db
+    .prepare<[], number>('SELECT max(coalesce((SELECT max(seq) FROM frame), 0), coalesce((SELECT max(seq) FROM segment), 0))')
+    .pluck();
+  const lastSeq = (): number => Math.max(sequence.get() ?? 0, highest.get() ?? 0);
   const committedTicket = (): number => {
     const newest = last.get();
     return newest !== undefined && newest.boot === boots.known() ? newest.ticket : 0;
@@ -146,6 +150,8 @@ function toSeriesFrame(frame: Frame, series: SeriesTable): SeriesFrame {
 
 function readRow(row: FrameRow, series: SeriesTable): Read {
   const { seq, boot, ticket, mono_ms: monoMs, wall_ms: wallMs, tq: clockQuality, n: readings, total, crc, p, k } = row;
+  // Damage may leave nothing where the schema allows no nothing.
+  if (!(p instanceof Uint8Array)) return { kind: 'damaged', cause: storeError('corrupt', `frames up to ${seq}: no bytes`) };
   if (p.length === 0) return { kind: 'frames', frames: [] };
   const head = { ticket, monoMs, wallMs, clockQuality };
   const found = rowCrc({ ...head, boot, readings, total }, p);

@@ -67,6 +67,7 @@ export function createSegmentTable(db: Sqlite, series: SeriesTable, boots: BootT
   const remove = db.prepare('DELETE FROM segment WHERE seq = ?');
   const open = (row: SegmentRow): OpenSegment => {
     const { seq, first_seq: firstSeq, t0_ms: t0Ms, t1_ms: t1Ms, n: readings, total, thin, crc, p } = row;
+    if (!(p instanceof Uint8Array)) throw storeError('corrupt', `segment up to ${seq}: no bytes`);
     const found = segmentCrc({ firstSeq, t0Ms, t1Ms, readings, total, thin }, p);
     if (found !== crc) throw storeError('corrupt', `segment up to ${seq}: checksum ${found}, expected ${crc}`);
     return openSegment(p);

@@ -18,8 +18,6 @@ import { createQuarantine } from './quarantine.ts';
 import type { Schema } from './schema.ts';
 import { applySettings, openSqlite, type Sqlite, storeError, toStoreError } from './sqlite.ts';
 
-export { getMeta, setMeta };
-
 export interface FileParts<H> {
   readonly dir: string;
   readonly schema: Schema;

@@ -25,9 +25,10 @@ import { CLOCK_QUALITIES } from './frame-table.ts';
 import { createGapTable } from './gap-table.ts';
 import { historyOf } from './history.ts';
 import type { Notice, Setup, TelemetryDone, TelemetryWork } from './messages.ts';
+import { getMeta, setMeta } from './meta.ts';
 import { PAGE_BYTES, TELEMETRY } from './schema.ts';
 import { openReadOnly, type Sqlite } from './sqlite.ts';
-import { createStoreFile, getMeta, setMeta } from './store-file.ts';
+import { createStoreFile } from './store-file.ts';
 import { type Handle, openTables, type Piece, piecesAfter } from './telemetry-handle.ts';
 import { allDamaged, createPieceMemory, exportPage, type Found, framesAfter } from './telemetry-reader.ts';
 import { createWriteMeter } from './write-meter.ts';
@@ -129,9 +130,10 @@ export function createTelemetryFile(setup: Setup, onNotice: (notice: Notice) => 
       }),
     retain: (atMs) => write(atMs, (handle, losses) => retain(handle, losses, atMs - setup.maxDays * DAY_MS)),
     check: (atMs) => {
+      const pages = file.check(atMs);
       const damaged = file.read(atMs, allDamaged);
       if (damaged.length > 0) write(atMs, (handle, losses) => dropDamaged(handle, losses, damaged));
-      return { problems: damaged.map(damageText), account: file.read(atMs, accountOf) };
+      return { problems: [...pages, ...damaged.map(damageText)], account: file.read(atMs, accountOf) };
     },
     facts: ({ atMs, atMono }) =>
       file.read(atMs, (handle) => ({ ...factsOf(handle, file.path), maxBytes: setup.maxBytes, written: meter.read(atMono) })),

@@ -171,7 +171,16 @@ t.test('a read is patient while the thread works on a commit; its own time begin
   const lost: string[] = [];
   const courier = createCourier({
     clock,
-    setup: () => ({ dir: '', boot: '', maxBytes: 0, maxDays: 400, machine: null, counters: new Set<string>(), decimals: new Map(), floorSeq: 0 }),
+    setup: () => ({
+      dir: '',
+      boot: '',
+      maxBytes: 0,
+      maxDays: 400,
+      machine: null,
+      counters: new Set<string>(),
+      decimals: new Map(),
+      floorSeq: 0,
+    }),
     openLink: () => ({
       ask: (request) =>
         new Promise((resolve) =>
@@ -230,7 +239,11 @@ t.test('a real thread whose answer never comes is ended, and its frames are writ
   }
   while (committed.length === 0) await turn();
   t.strictSame(committed, [{ ticket: 1, seq: 1, readings: 4 }]);
-  await t.rejects(threads[0]?.ask({ kind: 'status', atMs: 0, atMono: 0 }) as Promise<unknown>, { code: 'worker-lost' }, 'the first has ended');
+  await t.rejects(
+    threads[0]?.ask({ kind: 'status', atMs: 0, atMono: 0 }) as Promise<unknown>,
+    { code: 'worker-lost' },
+    'the first has ended',
+  );
   t.match(await store.status(), { state: 'ok', frames: 1, readings: 4 });
   await store.stop();
 });
