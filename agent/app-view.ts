@@ -34,7 +34,7 @@ export interface ViewParts {
   readonly rssMb: () => number;
   readonly chores: () => readonly ChoreView[];
   /** Undefined answers where nobody keeps nights. */
-  readonly energy?: AgentView['energy'];
+  readonly energy: AgentView['energy'];
 }
 
 export function createAgentView(parts: ViewParts): AgentView {
@@ -97,7 +97,7 @@ export function createAgentView(parts: ViewParts): AgentView {
     store: () => storeView({ cabinet, store, chores, upMs }),
     checkStore: store.check,
     backupStore: store.backup,
-    energy: parts.energy ?? (async () => undefined),
+    energy: parts.energy,
     profiles: () => [...parts.profiles.values()].map((profile) => profileView(profile, cabinet)),
     profile: (id) => parts.profiles.get(id),
     names: () => ({

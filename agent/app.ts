@@ -8,6 +8,7 @@
 import { adapterLatencyMs } from '../drivers/adapter-latency.ts';
 import { withSiteKnowledge } from './app-bus.ts';
 import { agentChores } from './app-chores.ts';
+import { createEnergy } from './app-energy.ts';
 import { endLeftovers } from './app-events.ts';
 import { fieldLine } from './app-lines.ts';
 import { cabinetPoints, failsafeLevelPct, LAMP_METRIC, uplinkDevices, zoneOfDevice } from './app-points.ts';
@@ -142,8 +143,10 @@ export function createAgent(parts: AgentParts): Agent {
           door: parts.door,
           random: parts.random,
         });
+  const energy = createEnergy({ cabinet, profiles, points, clock, store, field, control, uplink });
   const view = createAgentView({
     ...parts,
+    energy: energy.view,
     field,
     bus: withSiteKnowledge(field.bus, cabinet, profiles),
     store,
@@ -183,6 +186,7 @@ export function createAgent(parts: AgentParts): Agent {
       recorder.start();
       await control.start();
       await stored;
+      energy.start();
       if (isStopping) return;
       void endLeftovers({ store, clock, isGoingOn: (id) => open.has(id) });
       await uplink?.start();
@@ -199,6 +203,7 @@ export function createAgent(parts: AgentParts): Agent {
       // Lines before recorder before uplink before store, so that the last reading goes all the way.
       await field.stop();
       recorder.stop();
+      energy.stop();
       await uplink?.stop();
       events.notice({ code: 'agent-stopped', source: cabinet.id, severity: 'info', text: `luciole ${parts.version} stopped` });
       await store.stop();
@@ -225,6 +230,7 @@ export function createAgent(parts: AgentParts): Agent {
     // Light first: a detection must not wait for bookkeeping.
     control.onReadings(readings);
     diagnosis.onReadings(readings);
+    energy.onReadings(readings);
     recorder.record(readings);
   }
 
@@ -240,7 +246,9 @@ export function createAgent(parts: AgentParts): Agent {
     uplink?.outcome(outcome);
   }
 
-  function onDecision({ lampId, levelPct, rank, reason }: Decision): void {
+  function onDecision(decision: Decision): void {
+    energy.onDecision(decision);
+    const { lampId, levelPct, rank, reason } = decision;
     const at = { quality: 'good', atMs: clock.wallMs() } as const;
     uplink?.update(lampId, LAMP_METRIC.wanted, { value: levelPct, ...at });
     uplink?.update(lampId, LAMP_METRIC.rank, { value: rank, ...at });

@@ -4,6 +4,7 @@
  * Owns the command line and the exit code. Figures go to standard output, one JSON object a line; progress to standard error.
  */
 import { parseArgs } from 'node:util';
+import { LIGHTING_FIGURES, lightingBench } from './lighting/lighting-bench.ts';
 import { LINE_FIGURES, lineBench } from './line/line-bench.ts';
 import type { BenchOptions } from './result.ts';
 import { STORE_FIGURES, storeBench } from './store/store-bench.ts';
@@ -27,6 +28,12 @@ Usage: npm run -s bench -- NAME [FIGURE…] [options]
             memory       what the storage thread costs
             compaction   how long a call of the hourly compaction takes
 
+  lighting  light on demand; about ten minutes
+            decide       what one decision for 250 lamps costs
+            detection    the same figure as of the line
+            passages     whether the lamp ahead of a cyclist has its level before he is there, 500 passages, with the wave and without
+            energy       a winter week against the declared baseline, with the wave and without
+
   --quick   fewer and shorter rounds: to see that it runs, not to quote
   --json    JSON lines on standard output, the only form there is
   --help    this text
@@ -47,6 +54,7 @@ interface Bench {
 
 const BENCHES: Readonly<Record<string, Bench>> = {
   line: { run: lineBench, figures: Object.keys(LINE_FIGURES) },
+  lighting: { run: lightingBench, figures: Object.keys(LIGHTING_FIGURES) },
   store: { run: storeBench, figures: Object.keys(STORE_FIGURES) },
 };
 

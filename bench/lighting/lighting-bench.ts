@@ -1,0 +1,32 @@
+/**
+ * The lighting bench: how soon, how far ahead, how much saved, and what a decision costs.
+ *
+ * Owns the order. A figure that fails is told and does not take the others with it.
+ */
+import { detectionBench } from '../line/detection.ts';
+import type { BenchOptions } from '../result.ts';
+import { decideBench } from './decide.ts';
+import { energyBench } from './energy.ts';
+import { passagesBench } from './passages.ts';
+
+export const LIGHTING_FIGURES: Readonly<Record<string, (options: BenchOptions) => Promise<void>>> = {
+  decide: decideBench,
+  detection: detectionBench,
+  passages: passagesBench,
+  energy: energyBench,
+};
+
+/** Errors: rejects at the end, with the reasons of all figures that failed. */
+export async function lightingBench(options: BenchOptions): Promise<void> {
+  const failures: string[] = [];
+  for (const name of options.figures.length === 0 ? Object.keys(LIGHTING_FIGURES) : options.figures) {
+    try {
+      await LIGHTING_FIGURES[name]?.(options);
+    } catch (error) {
+      if (!(error instanceof Error)) throw error;
+      failures.push(`${name}: ${error.message}`);
+      options.progress(`lighting: ${failures.at(-1)}`);
+    }
+  }
+  if (failures.length > 0) throw new Error(failures.join('; '));
+}
