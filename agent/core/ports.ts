@@ -340,6 +340,8 @@ export interface ReleaseRequest {
   readonly commandId: string;
   readonly target: Target;
   readonly source: string;
+  /** Not now but when the programme has its next step, so that the light changes once. */
+  readonly atNextStep?: boolean;
 }
 
 export interface UplinkStatus {
@@ -357,6 +359,33 @@ export interface UplinkStatus {
   readonly bytesSent: number;
   readonly commandsReceived: number;
   readonly commandsRefused: number;
+  /** Absent without an uplink. */
+  readonly relays?: RelayCounts;
+}
+
+/** Someone on the way from the street of one cabinet into that of another. */
+export interface Relay {
+  /** Edge node of the other cabinet: the one that is told, or the one that tells. */
+  readonly node: string;
+  /** Unique within the cabinet that saw it. */
+  readonly id: string;
+  /** Since it was seen. Units: ms. */
+  readonly ageMs: number;
+  /** Of no use once it is older. Units: ms. */
+  readonly ttlMs: number;
+  /** From where the one street goes on as the other. Units: m. */
+  readonly distanceM: number;
+  /** Null where not known. */
+  readonly speedKmh: number | null;
+  /** It was seen to come nearer; false: its direction is not known. */
+  readonly isApproaching: boolean;
+}
+
+/** Relays of this run. `dropped`: came malformed, not for this cabinet, or from the broker's memory. */
+export interface RelayCounts {
+  readonly told: number;
+  readonly heard: number;
+  readonly dropped: number;
 }
 
 /** The platform's side of the cabinet. */
@@ -372,7 +401,11 @@ export interface Uplink {
   deviceAlive(deviceId: string, alive: boolean): void;
   committed(committed: Committed): void;
   outcome(outcome: Outcome): void;
+  /** Tells a neighbour cabinet at once, or not at all: it is of no use later. */
+  relay(relay: Relay): void;
   status(): UplinkStatus;
+  /** A neighbour cabinet tells of someone; checked for shape, not yet for sense. */
+  onRelay: (relay: Relay) => void;
   onOverride: (request: OverrideRequest) => void;
   onRelease: (request: ReleaseRequest) => void;
   onEvent: (event: AgentEvent) => void;

@@ -89,7 +89,7 @@ export function isAhead({ visit, before }: Mover, pole: string, graph: StreetGra
   return before === null || graph.isBeyond(before.pole, visit.pole, pole);
 }
 
-export function toMps(speedKmh: number): number {
+function toMps(speedKmh: number): number {
   return Math.min(SPEED_KMH.max, Math.max(SPEED_KMH.min, speedKmh)) / 3.6;
 }
 
@@ -158,7 +158,10 @@ function afterVisit(movers: readonly Mover[], visit: Visit, context: MoverContex
   const fit = bestFit(movers, visit, context);
   if (fit === null) return [...movers, newcomer];
   const { mover, isSure } = fit;
-  const joined: Mover = { ...newcomer, before: mover.visit, speedMps: visit.speedMps ?? fit.speedMps, isSure };
+  // Whom a neighbour sees without knowing the way may be ours, who has just left.
+  const mayBeOurs = visit.isRelayed && visit.speedMps === null;
+  const onward: Visit = mayBeOurs ? { ...visit, direction: null } : visit;
+  const joined: Mover = { ...newcomer, visit: onward, before: mover.visit, speedMps: visit.speedMps ?? fit.speedMps, isSure };
   if (!isSure) return [...movers, newcomer, joined];
   const explained = new Set([visit, mover.visit, mover.before]);
   return [...movers.filter((other) => other !== mover && !(other.before === null && explained.has(other.visit))), joined];
@@ -190,13 +193,14 @@ function bestFit(movers: readonly Mover[], visit: Visit, context: MoverContext):
 
 /** How well a visit goes on from where a mover was; null where it cannot be the same one. */
 function fitOf(mover: Mover, visit: Visit, { graph }: MoverContext): Fit | null {
-  const wayM = apartM(graph, mover.visit.pole, visit.pole);
-  if (wayM <= SAME_PLACE_M) return null;
+  if (mover.visit.isRelayed && visit.isRelayed) return null;
+  // Whom a neighbour has seen is outside the street: the way from here goes on there.
+  const distanceM = apartM(graph, mover.visit.pole, visit.pole) + mover.visit.beforeM + visit.beforeM;
+  if (distanceM <= SAME_PLACE_M) return null;
   const tookS = Math.max(LEAST_S, (visit.firstMono - mover.visit.firstMono) / 1_000);
-  const distanceM = wayM + mover.visit.beforeM - visit.beforeM;
   const { least, most } = { least: (distanceM - 2 * SENSES_M) / tookS, most: (distanceM + 2 * SENSES_M) / tookS };
   if (least > SPEED_KMH.max / 3.6 || most < SPEED_KMH.min / 3.6 || !isAhead(mover, visit.pole, graph)) return null;
-  const measuredMps = toMps((Math.max(distanceM, 0) / tookS) * 3.6);
+  const measuredMps = toMps((distanceM / tookS) * 3.6);
   const { speedMps } = mover;
   if (speedMps === null) {
     const cost = UNKNOWN_COST + Math.abs(Math.log(measuredMps / mover.assumedMps));

@@ -7,7 +7,7 @@
 import type { Zone } from '../core/cabinet.ts';
 import type { MonoMs } from '../core/clock.ts';
 import type { Detection, Street } from './lighting.ts';
-import { createMoverReader, type Mover } from './movers.ts';
+import { createMoverReader, type Mover, type MoverReader } from './movers.ts';
 import { createOutlookReader, type OutlookReader } from './outlook.ts';
 import { sentence, spell } from './sentence.ts';
 import { createStreetGraph, type StreetGraph } from './street-graph.ts';
@@ -40,9 +40,17 @@ export function waveFor(street: Street): Wave {
   return (detections, nowMono, deaf = NONE) => {
     const says = new Map<string, WaveSay>();
     if (zones.length === 0 || detections.length === 0) return says;
-    for (const mover of movers(detections, nowMono)) raiseFor(mover, { zones, graph, outlook, nowMono, deaf, says });
+    for (const mover of raisers(movers, detections, nowMono)) raiseFor(mover, { zones, graph, outlook, nowMono, deaf, says });
     return says;
   };
+}
+
+/** Our own movers as if no neighbour had spoken, and those that are known through one: a relay may add light and never takes any. */
+function raisers(movers: MoverReader, detections: readonly Detection[], nowMono: MonoMs): readonly Mover[] {
+  const all = movers(detections, nowMono);
+  const own = detections.filter(({ isRelayed }) => !isRelayed);
+  if (own.length === detections.length) return all;
+  return [...movers(own, nowMono), ...all.filter(({ visit, before }) => visit.isRelayed || before?.isRelayed === true)];
 }
 
 /** `poles` grows by those of its lamps. */

@@ -39,6 +39,7 @@ export const NODE_METRIC = {
   backlog: 'Sync/Backlog Frames',
   readingsLost: 'Sync/Readings Lost',
   gaps: 'Sync/Gaps',
+  relay: 'Relay/Detection',
 } as const;
 
 /** What a platform writes to a lamp or zone, and reads back there. */
@@ -62,6 +63,7 @@ const NODE_METRICS: readonly UplinkMetric[] = [
   own(NODE_METRIC.backlog, 'Int64'),
   own(NODE_METRIC.readingsLost, 'Int64'),
   own(NODE_METRIC.gaps, 'Int64'),
+  own(NODE_METRIC.relay, 'String'),
 ];
 const OVERRIDE_METRICS: readonly UplinkMetric[] = [
   own(OVERRIDE_METRIC.level, 'Int64', '%'),

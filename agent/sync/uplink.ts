@@ -20,6 +20,7 @@ import { createLink, type Ending, within } from './link.ts';
 import { createMetricTable, type MetricEntry, OVERRIDE_METRIC } from './metric-table.ts';
 import { createNodeFacts } from './node-facts.ts';
 import { createPublisher, encodeNodeDeath, type Publisher } from './publisher.ts';
+import { createRelayPost } from './relay-post.ts';
 import type { ReadFile } from './secrets.ts';
 import type { Phase } from './session.ts';
 import { createTopics } from './topics.ts';
@@ -67,6 +68,7 @@ export function createUplink(parts: UplinkParts): Uplink {
   const topics = createTopics(config.group, config.node, config.primaryHost);
   const values = createCurrentValues({ table, clock, latest: parts.latest });
   const facts = createNodeFacts({ table, values, clock, version: parts.version });
+  const relays = createRelayPost({ table, values, nodeId: config.node, clock, onRelay: (relay) => uplink.onRelay(relay) });
   const silent = new Set<string>();
   const changed = new Map<MetricEntry, UplinkValue>();
   const counts = { published: 0, historical: 0, acked: 0, messages: 0, bytes: 0 };
@@ -163,8 +165,9 @@ export function createUplink(parts: UplinkParts): Uplink {
 
   function receive(message: InboundMessage): void {
     const inbound = topics.read(message.topic);
-    if (inbound.kind === 'node-command') desk.nodeCommand(message);
-    else if (inbound.kind === 'device-command') desk.deviceCommand(inbound.deviceId, message);
+    if (inbound.kind === 'node-command') {
+      if (!relays.take(message)) desk.nodeCommand(message);
+    } else if (inbound.kind === 'device-command') desk.deviceCommand(inbound.deviceId, message);
     else if (inbound.kind === 'host-state') {
       const state = readHostState(message.payload);
       if (state !== undefined) link.tell({ kind: 'host', ...state });
@@ -214,6 +217,7 @@ export function createUplink(parts: UplinkParts): Uplink {
     onOverride: () => {},
     onRelease: () => {},
     onEvent: () => {},
+    onRelay: () => {},
     start: () => {
       void reportSync();
       return link.start();
@@ -240,6 +244,9 @@ export function createUplink(parts: UplinkParts): Uplink {
       desk.note(outcome);
       tellOutcome(outcome);
     },
+    relay: (relay) => {
+      if (publisher !== null) say((session) => session.values([relays.letter(relay)]));
+    },
     status: () => ({
       state: STATE_OF[link.session.phase],
       broker: config.broker,
@@ -253,6 +260,7 @@ export function createUplink(parts: UplinkParts): Uplink {
       bytesSent: counts.bytes,
       commandsReceived: desk.received,
       commandsRefused: desk.refused,
+      relays: relays.counts(),
     }),
   };
   return uplink;

@@ -165,6 +165,9 @@ t.test('one detection: light both ways, no farther than the next sensors and the
   t.equal(says(27), 'P2 P3 P4 P1 P5 P0 P6');
   t.equal(says(60), 'P0 P1 P2 P3 P4 P5 P6 P7', 'a step beyond the sensor that has not seen it, and no more');
   t.equal(says(91), '', 'it should have been seen within 90 s');
+  const quick = waveFor(path({ speedKmh: 25 }));
+  t.ok(quick([seenAt('P3', 0)], 60_000).has('P5'), 'where cyclists are usual he may still be a walker');
+  t.equal(lit(quick([seenAt('P3', 0)], 68_000)), '');
 });
 
 t.test('how many movers there are, where they go and how fast', async (t) => {
@@ -187,6 +190,34 @@ t.test('how many movers there are, where they go and how fast', async (t) => {
   t.equal(others.length, 0);
   t.match(walker, { visit: { pole: 'P9' }, before: { pole: 'P6' }, isSure: true });
   t.equal(walker?.speedMps?.toFixed(2), (75 / 54).toFixed(2));
+  const late = movers([S('P0', 0), S('P3', 11), S('P6', 22), S('P9', 52)], 60_000);
+  t.strictSame(
+    late.filter(({ visit }) => visit.pole === 'P9').map(({ before }) => before),
+    [null],
+    'who comes much too late is somebody else',
+  );
+  t.equal(movers([S('P3', 0), S('P3', 1.9), S('P3', 3.8)], 4_000).length, 1, 'as long as a sensor goes on it is one visit');
+  t.equal(movers([S('P3', 0), S('P3', 2.5)], 4_000).length, 2, 'after a pause somebody else');
+  const flood = Array.from({ length: 2_000 }, (_, i) => seenAt(`P${i % 12}`, i / 5, { isRelayed: i % 2 === 0 }));
+  t.ok(movers(flood, 400_000).length <= 128, 'a flood is work for its newest part only');
+});
+
+t.test('whom a neighbour sees just after he has left is not taken for someone who comes', async (t) => {
+  const movers = createMoverReader(path(), createStreetGraph(path()));
+  const leaving = [seenAt('P6', 0), seenAt('P3', 54), seenAt('P0', 108)];
+  const told = (more: Partial<Detection>): Detection =>
+    seenAt('P0', 130, { source: 'west', isRelayed: true, direction: 1, beforeM: 30, ...more });
+  const isComing = (relay: Detection): boolean =>
+    movers([...leaving, relay], 131_000).some(({ visit }) => visit.isRelayed && visit.direction === 1);
+  t.equal(isComing(told({})), false, 'he is 30 m on after 22 s');
+  t.equal(isComing(told({ speedKmh: 5 })), true, 'a neighbour who has seen him come nearer knows better');
+  t.equal(isComing(told({ atMono: 111_000 })), true, 'nobody is so fast');
+  const two = movers([told({ atMono: 0 }), told({ atMono: 10_000 })], 11_000);
+  t.strictSame(
+    two.map(({ speedMps }) => speedMps),
+    [null, null],
+    'two words of a neighbour tell no speed',
+  );
 });
 
 t.test('two walkers who meet: each has light where he is and at the next lamp, all the way', async (t) => {
@@ -266,7 +297,7 @@ t.test('a relayed detection raises as such, where the zone hears it, from as far
   t.equal(lit(wave([relayed({ speedKmh: 36 })], 0)), 'P0', '40 m away at 10 m/s');
   t.equal(lit(wave([relayed({ speedKmh: 36 })], 4_000)), 'P0 P1');
   t.match(wave([relayed()], 6_000).get('P0'), { level: 'relayed', text: 'someone told by c2 6 s ago' });
-  t.equal(waveFor(path({}, { relayedPct: null }))([relayed()], 4_000).size, 0, 'a zone that does not want to hear of it');
+  t.equal(waveFor(path({}, { relayedPct: null }))([relayed()], 6_000).size, 0, 'a zone that does not want to hear of it');
   const own = [relayed({ speedKmh: 36 }), seenAt('P0', 4)];
   t.equal(wave(own, 4_000).get('P1')?.level, 'boost', 'once seen by a sensor of ours it is ours');
   t.equal(wave([seenAt('P0', 1), relayed()], 2_000).get('P0')?.level, 'boost', 'and what both say is the stronger');
@@ -278,7 +309,17 @@ t.test('a sensor that sees nobody is not waited for', async (t) => {
   t.equal(litAlong(wave(first, 20_000)), 'P0 P1 P2 P3 P4', 'P3 would have seen it');
   t.equal(litAlong(wave(first, 20_000, new Set(['S-P3']))), 'P0 P1 P2 P3 P4 P5 P6', 'P3 does not answer');
   t.equal(litAlong(wave(first, 20_000)), 'P0 P1 P2 P3 P4', 'it answers again');
-  t.equal(waveFor(path({}, { sensor: { kind: 'button' } }))(first, 60_000).size, 6, 'nobody presses each button that he passes');
+  const close = waveFor(streetOf(row(12), [{ poles: names(0, 11), sensors: ['P0', 'P1'] }]));
+  const rider = [seenAt('P0', 0, { speedKmh: 25, direction: 1 })];
+  t.equal(litAlong(close(rider, 9_000)), 'P1 P2 P3', 'one that is close may still hold for somebody else');
+  t.equal(litAlong(close(rider, 10_500)), '', 'but not for long');
+  const across = [...row(12), { id: 'Q0', atM: 5, branch: null }];
+  const pair = waveFor(streetOf(across, [{ poles: names(0, 11), sensors: ['P0', 'Q0'], wave: { speedKmh: 25 } }]));
+  t.ok(pair(first, 12_000).has('P4'), 'where two see the same place the silence of one says nothing');
+  const buttons = waveFor(path({}, { sensor: { kind: 'button' } }));
+  t.equal(buttons(first, 60_000).size, 6, 'nobody presses each button that he passes');
+  t.equal(buttons(first, 119_000).get('P0')?.untilMono, 120_000);
+  t.equal(buttons(first, 120_000).size, 0, 'without anybody who would see him he is followed for two minutes');
 });
 
 /** One cyclist past sensors that see 8 m far and are each polled every 100 ms; when each lamp was raised before he was there. Units: s, m. */
@@ -381,6 +422,21 @@ t.test('whatever is detected, light ends within the hold or two minutes after it
 function isSound({ untilMono, distanceM, text }: WaveSay, nowMono: number, endMono: number): boolean {
   return untilMono > nowMono && untilMono <= endMono && distanceM >= 0 && Number.isFinite(distanceM) && text.length <= 60;
 }
+
+t.test('whatever a neighbour tells, no lamp is raised less or shorter than without it', async () => {
+  fc.assert(
+    fc.property(anyStreet, fc.array(detection, { maxLength: 40 }), ({ street }, detections) => {
+      const wave = waveFor(street);
+      const own = wave(
+        detections.filter(({ isRelayed }) => !isRelayed),
+        400_000,
+      );
+      const all = wave(detections, 400_000);
+      return [...own].every(([id, { untilMono, level }]) => all.get(id)?.level === level && (all.get(id)?.untilMono ?? 0) >= untilMono);
+    }),
+    { numRuns: 1_000 },
+  );
+});
 
 t.test('light for one who is seen once ends at the time that was told, and never later', async () => {
   fc.assert(

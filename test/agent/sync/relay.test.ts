@@ -1,0 +1,217 @@
+import { readFileSync } from 'node:fs';
+import fc from 'fast-check';
+import t from 'tap';
+import type { Relay } from '../../../agent/core/ports.ts';
+import { encodePayload, type Metric } from '../../../agent/sync/codec.ts';
+import { createCurrentValues } from '../../../agent/sync/current-values.ts';
+import type { MqttConnection } from '../../../agent/sync/door.ts';
+import { createMetricTable, NODE_METRIC } from '../../../agent/sync/metric-table.ts';
+import { createMqttDoor } from '../../../agent/sync/mqtt-door.ts';
+import { readRelay, writeRelay } from '../../../agent/sync/relay.ts';
+import { createRelayPost } from '../../../agent/sync/relay-post.ts';
+import { createTestBroker } from '../../platform/broker.ts';
+import { createReferenceHost } from '../../platform/host.ts';
+import { createSmallNode, DEVICES, GROUP, manualClock, type SmallNode, START_MS, until, uplinkConfig } from './small-node.ts';
+
+const RELAY: Relay = { node: 'c2', id: 'k3f9-12', ageMs: 40, ttlMs: 20_000, distanceM: 12, speedKmh: 24.8, isApproaching: true };
+const TEXT =
+  '{"from":"c1","to":"c2","id":"k3f9-12","hops":1,"ageMs":40,"ttlMs":20000,"distanceM":12,"speedKmh":24.8,"direction":"towards"}';
+const fields = (changes: object): string => JSON.stringify({ ...JSON.parse(TEXT), ...changes });
+
+t.test('the text of a relay is what the page for platforms shows, and is read back', async (t) => {
+  const { node, ...relay } = RELAY;
+  t.equal(writeRelay({ from: 'c1', to: node, relay }), TEXT);
+  t.ok(readFileSync('docs/platform.md', 'utf8').includes(TEXT));
+  t.strictSame(readRelay(TEXT), { from: 'c1', to: 'c2', relay });
+  t.match(readRelay(fields({ speedKmh: null, direction: null })), { relay: { speedKmh: null, isApproaching: false } });
+  t.match(readRelay(fields({ colour: 'blue' })), { to: 'c2' }, 'fields of later versions are left alone');
+  const name = 'n'.repeat(128);
+  const longest = writeRelay({ from: name, to: name, relay: { ...relay, id: 'i'.repeat(64), distanceM: 1_000.4 } });
+  t.ok(readRelay(longest), `${longest.length} characters`);
+});
+
+t.test('what is no relay is none', async (t) => {
+  const table: [story: string, text: string][] = [
+    ['nothing', ''],
+    ['no JSON', 'hello'],
+    ['no object', '[1,2]'],
+    ['null', 'null'],
+    ['hops left for another cabinet', fields({ hops: 2 })],
+    ['no hops left', fields({ hops: 0 })],
+    ['hops not told', fields({ hops: undefined })],
+    ['no origin', fields({ from: '' })],
+    ['a name that would move a terminal', fields({ id: 'a\u001b[2J' })],
+    ['a name too long', fields({ id: 'x'.repeat(65) })],
+    ['an age that is a text', fields({ ageMs: '40' })],
+    ['an age before it was seen', fields({ ageMs: -1 })],
+    ['an age beyond numbers', TEXT.replace('"ageMs":40', '"ageMs":1e999')],
+    ['a life of an hour', fields({ ttlMs: 3_600_000 })],
+    ['faster than anything', fields({ speedKmh: 1_000 })],
+    ['a speed not told at all', fields({ speedKmh: undefined })],
+    ['a direction we do not know', fields({ direction: 'away' })],
+    ['a text without end', fields({ pad: 'x'.repeat(600) })],
+  ];
+  for (const [story, text] of table) t.equal(readRelay(text), undefined, story);
+});
+
+/** What arrives at node c1, without a broker. */
+function openPost(quality: 'synced' | 'none' = 'synced') {
+  const clock = manualClock();
+  clock.setQuality(quality);
+  const table = createMetricTable(DEVICES);
+  const values = createCurrentValues({ table, clock, latest: () => undefined });
+  const heard: Relay[] = [];
+  const post = createRelayPost({ table, values, nodeId: 'c2', clock, onRelay: (relay) => heard.push(relay) });
+  const alias = table.node.find(({ name }) => name === NODE_METRIC.relay)?.alias ?? 0;
+  const take = (metrics: readonly Metric[], more: { timestampMs?: number; retained?: boolean } = {}): boolean => {
+    const payload = encodePayload({ timestampMs: more.timestampMs ?? START_MS, metrics });
+    return post.take({ topic: 'spBv1.0/angers/NCMD/c2', payload, retained: more.retained ?? false });
+  };
+  return { post, heard, alias, take };
+}
+const text = (value: string, name: string | undefined = NODE_METRIC.relay): Metric => ({ name, value: { kind: 'string', value } });
+
+t.test('an NCMD with relays is taken, any other left to the desk for commands', async (t) => {
+  const rebirth: Metric = { name: 'Node Control/Rebirth', value: { kind: 'boolean', value: true } };
+  const table: [story: string, metrics: readonly Metric[], taken: boolean, heard: number, dropped: number][] = [
+    ['a relay', [text(TEXT)], true, 1, 0],
+    ['several', [text(TEXT), text(fields({ id: 'k3f9-13' }))], true, 2, 0],
+    ['a rebirth', [rebirth], false, 0, 0],
+    ['both in one', [text(TEXT), rebirth], false, 0, 0],
+    ['nothing', [], false, 0, 0],
+    ['for another cabinet', [text(fields({ to: 'c3' }))], true, 0, 1],
+    ['our own, come back', [text(fields({ from: 'c2' }))], true, 0, 1],
+    ['malformed', [text('hello')], true, 0, 1],
+    ['no text', [{ name: NODE_METRIC.relay, value: { kind: 'int', value: 1 } }], true, 0, 1],
+    ['null', [{ name: NODE_METRIC.relay, isNull: true }], true, 0, 1],
+    ['of another type', [{ ...text(TEXT), datatype: 17 }], true, 0, 1],
+    ['a flood', Array.from({ length: 33 }, () => text(TEXT)), false, 0, 0],
+  ];
+  for (const [story, metrics, taken, heard, dropped] of table) {
+    const { post, take } = openPost();
+    t.equal(take(metrics), taken, story);
+    t.strictSame(post.counts(), { told: 0, heard, dropped }, story);
+  }
+  const { heard, alias, take, post } = openPost();
+  t.ok(take([{ alias, value: { kind: 'string', value: TEXT } }]), 'by alias');
+  t.match(heard, [{ ...RELAY, node: 'c1' }]);
+  t.ok(take([text(fields({ id: 'k3f9-14' }))], { retained: true }));
+  t.match(post.counts(), { heard: 1, dropped: 1 }, 'what comes from the memory of the broker is not for now');
+  t.notOk(post.take({ topic: '', payload: new Uint8Array([1, 2, 3]), retained: false }));
+  t.notOk(post.take({ topic: '', payload: new Uint8Array(40_000), retained: false }));
+});
+
+t.test('the age is as told, and what the way has added beyond what clocks may differ by', async (t) => {
+  const table: [story: string, quality: 'synced' | 'none', sentAgoMs: number, ageMs: number][] = [
+    ['at once', 'synced', 0, 40],
+    ['a clock that is ahead of ours', 'synced', -60_000, 40],
+    ['within what clocks may differ by', 'synced', 4_000, 40],
+    ['held up by the platform', 'synced', 45_000, 40_040],
+    ['we do not know the time: as told', 'none', 45_000, 40],
+  ];
+  for (const [story, quality, sentAgoMs, ageMs] of table) {
+    const { heard, take } = openPost(quality);
+    take([text(TEXT)], { timestampMs: START_MS - sentAgoMs });
+    t.equal(heard[0]?.ageMs, ageMs, story);
+  }
+});
+
+t.test('100,000 texts and payloads of any kind: nothing throws, and what is heard is within bounds', async () => {
+  const { post, heard } = openPost();
+  const good = Buffer.from(encodePayload({ timestampMs: START_MS, metrics: [text(TEXT)] }));
+  const damaged = fc.array(fc.tuple(fc.nat(good.length - 1), fc.nat(255)), { minLength: 1, maxLength: 4 }).map((changes) => {
+    const bytes = Buffer.from(good);
+    for (const [at, byte] of changes) bytes[at] = byte;
+    return bytes;
+  });
+  const anyValue = fc.oneof(
+    fc.string(),
+    fc.double(),
+    fc.boolean(),
+    fc.constant(null),
+    fc.constant(1),
+    fc.constant('c2'),
+    fc.constant('towards'),
+  );
+  const keys = ['from', 'to', 'id', 'hops', 'ageMs', 'ttlMs', 'distanceM', 'speedKmh', 'direction', '__proto__'];
+  const drawn = fc.dictionary(fc.constantFrom(...keys), anyValue).map((changes) => fields(changes));
+  const written = fc.oneof(drawn, fc.json(), fc.string()).map((said) => Buffer.from(encodePayload({ metrics: [text(said)] })));
+  fc.assert(
+    fc.property(fc.oneof(damaged, written, fc.uint8Array({ maxLength: 64 })), (payload) => {
+      heard.length = 0;
+      post.take({ topic: '', payload, retained: false });
+      return heard.every(isSound);
+    }),
+    { numRuns: 100_000 },
+  );
+});
+
+function isSound({ node, id, ageMs, ttlMs, distanceM, speedKmh }: Relay): boolean {
+  const numbers = [ageMs, ttlMs, distanceM, speedKmh ?? 0];
+  return node !== 'c2' && node.length > 0 && id.length <= 64 && numbers.every((value) => Number.isFinite(value) && value >= 0);
+}
+
+/** A platform that passes on what c1 says, as docs/platform.md asks. */
+async function openPair(t: { teardown(end: () => Promise<void>): void }) {
+  const broker = createTestBroker();
+  await broker.start();
+  const hosts = ['c1', 'c2'].map((node) => createReferenceHost({ url: broker.url, protocolVersion: 4, group: GROUP, node }));
+  for (const host of hosts) await host.start();
+  const [host1, host2] = hosts as [(typeof hosts)[0], (typeof hosts)[0]];
+  const platform: MqttConnection = await createMqttDoor().connect({
+    url: broker.url,
+    protocol: 4,
+    clientId: 'platform',
+    keepaliveS: 30,
+    timeoutMs: 5_000,
+    username: null,
+    password: null,
+    ca: null,
+    cert: null,
+    key: null,
+    will: { topic: 'platform', payload: Buffer.from('gone') },
+    onConnectWritten: () => {},
+  });
+  host1.onValue = ({ metric, value }) => {
+    if (metric !== NODE_METRIC.relay || typeof value !== 'string') return;
+    const to = (JSON.parse(value) as { to: string }).to;
+    platform.publish(`spBv1.0/${GROUP}/NCMD/${to}`, encodePayload({ timestampMs: Date.now(), metrics: [text(value)] }));
+  };
+  const [c1, c2] = ['c1', 'c2'].map((node) => createSmallNode({ config: uplinkConfig(broker.url, { node }), cabinetId: node })) as [
+    SmallNode,
+    SmallNode,
+  ];
+  t.teardown(async () => {
+    await c1.uplink.stop();
+    await c2.uplink.stop();
+    await platform.end();
+    for (const host of hosts) await host.stop();
+    await broker.stop();
+  });
+  return { c1, c2, host1, host2 };
+}
+
+t.test('from cabinet to cabinet through the platform, once, and never in a birth', async (t) => {
+  const { c1, c2, host1 } = await openPair(t);
+  const heard: Relay[] = [];
+  c2.uplink.onRelay = (relay) => heard.push(relay);
+  c1.uplink.relay({ ...RELAY, id: 'too-early' });
+  await c1.uplink.start();
+  await c2.uplink.start();
+  t.ok(await until(() => c1.uplink.status().state === 'online' && c2.uplink.status().state === 'online'));
+  c1.uplink.relay(RELAY);
+  t.ok(await until(() => heard.length === 1));
+  t.strictSame(heard, [{ ...RELAY, node: 'c1' }], 'what there was no link for is lost, and nobody minds');
+  t.match(c1.uplink.status(), { relays: { told: 1, heard: 0, dropped: 0 } });
+  t.match(c2.uplink.status(), { relays: { told: 0, heard: 1, dropped: 0 }, commandsReceived: 0, commandsRefused: 0 });
+  await host1.requestRebirth();
+  t.ok(await until(() => host1.messages.filter(({ verb }) => verb === 'NBIRTH').length === 2));
+  const births = host1.messages.filter(({ verb }) => verb === 'NBIRTH').flatMap(({ payload }) => payload.metrics);
+  const born = births.filter(({ name }) => name === NODE_METRIC.relay);
+  t.match(born, [
+    { isNull: true, datatype: 12 },
+    { isNull: true, datatype: 12 },
+  ]);
+  t.ok(born.every(({ properties }) => !properties.has('Quality')));
+  t.match(host1, { seqGaps: 0, strays: 0, duplicates: 0 });
+});
