@@ -39,11 +39,12 @@ const release = agentCommand({
   group: 'Act:',
   summary: 'end the overrides of a lamp or zone',
   arguments: [TARGET],
-  options: [JSON_OPTION],
-  examples: ['luciole release L07', 'luciole release rue-bressigny'],
+  options: [{ name: 'at-next-step', value: null, summary: 'not now but when the programme has its next step' }, JSON_OPTION],
+  examples: ['luciole release L07', 'luciole release rue-bressigny --at-next-step'],
   timeoutMs: ACT_TIMEOUT_MS,
-  read: (args) => ({ target: textArg(args, 'target') }),
-  answer: (view, { target }, { source }): Promise<Outcome> => view.release({ target: findTarget(view, target), source }),
+  read: (args) => ({ target: textArg(args, 'target'), atNextStep: args['at-next-step'] === true }),
+  answer: (view, { target, atNextStep }, { source }): Promise<Outcome> =>
+    view.release({ target: findTarget(view, target), source, ...(atNextStep ? { atNextStep } : {}) }),
   render: async (result, page) => (await import('./render-outcome.ts')).renderOutcome(result, page, null),
   succeeded: ({ state }) => state === 'verified',
 });

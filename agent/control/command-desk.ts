@@ -27,7 +27,7 @@ export type Incoming = Pick<Command, 'commandId' | 'target' | 'levelPct' | 'sour
 
 export interface CommandDesk {
   /** Tells a stage before the lamps are concerned, and returns it. */
-  tell(incoming: Incoming, state: 'received' | 'refused', reason?: string): Outcome;
+  tell(incoming: Incoming, state: 'received' | 'refused' | 'verified', reason?: string): Outcome;
   /** Takes up a command; resolves with its final outcome. */
   open(incoming: Incoming, lampIds: readonly string[]): Promise<Outcome>;
   /** Looks at the lamps of all open commands. */

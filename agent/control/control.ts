@@ -189,6 +189,21 @@ export function createControl({
     return final;
   }
 
+  /** The wish stays until then and ends by itself, so there is nothing to wait for. */
+  function releaseAtNextStep({ target, source }: ReleaseRequest, incoming: Incoming): Outcome {
+    const nowMs = clock.wallMs();
+    const [zoneId] = street.zones.filter(({ id, lamps }) => id === target.id || lamps.includes(target.id)).map(({ id }) => id);
+    const plan = zoneId === undefined ? undefined : decider.plan(zoneId);
+    const steps = plan === undefined ? [] : [plan.programme.at(nowMs).next?.atMs, plan.nights.changeAfter(nowMs)];
+    const atMs = Math.min(...steps.filter((at) => typeof at === 'number' && at > nowMs).map(Number));
+    if (!Number.isFinite(atMs))
+      return refuse(incoming, `no step of the programme is known for ${target.kind} ${target.id}; release it now`);
+    const end = { nowMs: atMs, nowMono: clock.monoMs() + atMs - nowMs };
+    const shortened = keeper.shorten(target, source, end);
+    if (shortened > 0) return desk.tell(incoming, 'verified');
+    return refuse(incoming, `no override of ${target.kind} ${target.id} lasts longer than the next step`);
+  }
+
   function knowledgeOf(lampId: string): LampKnowledge | undefined {
     const known = book.of(lampId);
     const pointId = pointOf.get(lampId);
@@ -239,6 +254,7 @@ export function createControl({
       const incoming = { ...request, levelPct: null, intentId: null };
       desk.tell(incoming, 'received');
       if (state !== 'running') return refuse(incoming, NOT_RUNNING);
+      if (request.atNextStep === true) return releaseAtNextStep(request, incoming);
       const refusal = releaseRefusalOf(street, request.target, keeper.release(request.target, request.source));
       return refusal === '' ? carryOut(incoming) : refuse(incoming, refusal);
     },

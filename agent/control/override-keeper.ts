@@ -20,6 +20,7 @@ import {
   releaseIntents,
   resumeIntents,
   type StoredIntent,
+  shortenIntents,
   toStored,
   withoutSeat,
 } from './overrides.ts';
@@ -47,6 +48,8 @@ export interface OverrideKeeper {
   add(intent: Intent): void;
   /** Takes away what is aimed at the target, be it in force or still waiting for the time. */
   release(target: Target, source: string): Pick<Release, 'released' | 'denied'>;
+  /** Lets what is aimed at the target end at this moment at the latest; how many wishes that shortened. */
+  shorten(target: Target, source: string, end: Moment): number;
   /** Ends what is over, writes wall ends anew after the clock was set, takes up what waited for a trusted time. */
   tend(): void;
 }
@@ -102,6 +105,13 @@ export function createOverrideKeeper({ clock, store, log, events, onChange }: Ke
       end(released, `was released by ${source}`);
       save();
       return { released, denied };
+    },
+    shorten(target, source, end) {
+      const { intents: next, changed } = shortenIntents(intents, { target, source, end });
+      if (changed.length === 0) return 0;
+      intents = next;
+      save();
+      return changed.length;
     },
     tend() {
       const { kept, ended } = expireIntents(intents, clock.monoMs());

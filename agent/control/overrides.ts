@@ -66,6 +66,17 @@ export function releaseIntents<T extends StoredIntent>(intents: readonly T[], ta
   return { kept: intents.filter((intent) => !released.includes(intent)), released, denied };
 }
 
+/** The wishes with those of a target ending no later than this; `changed` are those that would have lasted longer, as far as the source may. */
+export function shortenIntents(
+  intents: readonly Intent[],
+  { target, source, end }: { readonly target: Target; readonly source: string; readonly end: Moment },
+): { readonly intents: readonly Intent[]; readonly changed: readonly Intent[] } {
+  const mayEnd = new Set(releaseIntents(intents, target, source).released.map(({ id }) => id));
+  const isLonger = (intent: Intent): boolean => mayEnd.has(intent.id) && intent.untilMono > end.nowMono;
+  const next = intents.map((intent) => (isLonger(intent) ? { ...intent, untilMs: Math.round(end.nowMs), untilMono: end.nowMono } : intent));
+  return { intents: next, changed: next.filter((intent, i) => intent !== intents[i]) };
+}
+
 /** Parts what still holds from what is over. */
 export function expireIntents(
   intents: readonly Intent[],

@@ -1,5 +1,8 @@
 import t from 'tap';
+import { createContactDesk } from '../../../agent/control/contact-desk.ts';
 import { createFollower } from '../../../agent/control/follower.ts';
+import { createStartGuard } from '../../../agent/control/start-guard.ts';
+import { createWritePace } from '../../../agent/control/write-pace.ts';
 import { createEventBook } from '../../../agent/core/event-book.ts';
 import { createManualClock } from '../../../agent/core/manual-clock.ts';
 import { makeStreet, PRESENCE, winter } from '../lighting/street.ts';
@@ -495,4 +498,74 @@ t.test('the wall clock may step both ways: the level is that of the new time', a
     await street.clock.advance(1_100);
     t.equal(street.levels.get('L1'), levelPct);
   }
+});
+
+t.test('an override released at the next step ends there, in one change of light', async (t) => {
+  const street = await litStreet(t, { now: winter('22:50') });
+  void street.override({ levelPct: 55, minutes: 120 });
+  await street.clock.advance(2_000);
+  const answer = await street.control.release({
+    commandId: 'r1',
+    target: { kind: 'zone', id: 'rue' },
+    source: 'platform',
+    atNextStep: true,
+  });
+  t.match(answer, { state: 'verified' });
+  await street.clock.advance(9 * 60_000);
+  t.equal(street.levels.get('L1'), 55);
+  await street.clock.advance(62_000);
+  t.equal(street.levels.get('L1'), 30);
+  const again = await street.control.release({
+    commandId: 'r2',
+    target: { kind: 'zone', id: 'rue' },
+    source: 'platform',
+    atNextStep: true,
+  });
+  t.match(again, { state: 'refused', reason: /no override of zone rue/ });
+});
+
+t.test('the emergency key lights all at once and for as long as it is turned; a button for two hours', async (t) => {
+  const contacts = new Map([
+    ['IO1.input_1', 'emergency'],
+    ['IO1.input_2', 'lights-on'],
+  ] as const);
+  const desk = createContactDesk(contacts);
+  const at = (value: number | null, n = 1, nowMono = 0) =>
+    desk.take([{ pointId: `IO1.input_${n}`, value, quality: value === null ? 'missing' : 'good', atMono: nowMono, atMs: 0 }], {
+      nowMs: nowMono,
+      nowMono,
+    });
+  t.equal(at(0), false);
+  t.equal(at(1, 1, 10), true);
+  t.match(desk.intents(), [{ rank: 'emergency', levelPct: 100, target: { kind: 'cabinet' } }]);
+  at(null, 1, 20);
+  t.equal(desk.intents().length, 1, 'a lost reply is no turned key');
+  at(0, 1, 30);
+  t.strictSame(desk.intents(), []);
+  t.equal(at(1, 2, 40), true);
+  at(0, 2, 50);
+  t.match(desk.intents(), [{ rank: 'override', untilMono: 40 + 2 * 3_600_000 }]);
+});
+
+t.test('a line takes its share of levels in a second, and no more', async (t) => {
+  const pace = createWritePace(new Map([['north', 2]]));
+  t.strictSame(
+    [0, 0, 0, 400, 500, 1_000].map((ms) => pace.mayWrite('north', ms)),
+    [true, true, false, false, true, true],
+  );
+  t.ok(pace.mayWrite('south', 0), 'a line without a bound has none');
+});
+
+t.test('a start keeps the light it finds for as long as somebody may be there', async (t) => {
+  const guard = createStartGuard(new Map([['L1', 20]]), 1_000);
+  const reading = (value: number, atMono: number) => ({ pointId: 'L1.level' as const, value, quality: 'good' as const, atMono, atMs: 0 });
+  t.ok(guard.isWaiting('L1', 1_500));
+  t.notOk(guard.isWaiting('L9', 1_500), 'a lamp without presence waits for nothing');
+  guard.take('L1', reading(100, 1_600));
+  t.notOk(guard.isWaiting('L1', 1_700));
+  t.strictSame([...guard.holds(1_700)], [['L1', { levelPct: 100, untilMono: 21_000 }]]);
+  guard.take('L1', reading(30, 1_800));
+  t.equal(guard.holds(1_900).get('L1')?.levelPct, 100, 'what was found first counts');
+  t.equal(guard.holds(21_000).size, 0);
+  t.notOk(createStartGuard(new Map([['L1', 20]]), 0).isWaiting('L1', 2_000), 'one that does not answer is not waited for');
 });
