@@ -29,6 +29,9 @@ type ZoneDocument = CabinetDocument['zones'][number];
 /** Present for longer without a pause means stuck. Units: s. Source: assumed from the complaints in the reference: people stay longest where there are benches. */
 const STUCK_S: Readonly<Record<ZoneKind, number>> = { path: 1_800, street: 3_600, road: 7_200, leisure: 14_400 };
 
+/** Assumed of who comes first. Units: km/h. Source: measured in the passages of bench -- lighting: from 15 on a cyclist of 25 is lit ahead at each pole of a path with a sensor every 75 m. */
+const SPEED_KMH: Readonly<Record<ZoneKind, number>> = { path: 15, street: 25, road: 50, leisure: 8 };
+
 export function completeZone(zone: ZoneDocument): Zone {
   const { kind, designClass = null, minClass = null } = zone;
   const classMinPct = designClass === null || minClass === null ? 0 : classLevelPct(designClass, minClass);
@@ -58,7 +61,7 @@ function completePresence(presence: NonNullable<ZoneDocument['presence']>, kind:
     ...presence,
     sensors: sensors.map((sensor) => ({ ...sensor, stuckS: sensor.stuckS ?? STUCK_S[kind] })),
     reachM,
-    wave: wave ? { ...wave, mode: wave.mode ?? (kind === 'road' ? 'section' : 'poles') } : null,
+    wave: wave ? { ...wave, speedKmh: wave.speedKmh ?? SPEED_KMH[kind], mode: wave.mode ?? (kind === 'road' ? 'section' : 'poles') } : null,
     relayedPct,
   };
 }

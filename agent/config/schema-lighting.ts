@@ -34,7 +34,12 @@ const waveSchema = z.strictObject({
     .enum(['poles', 'section'])
     .nullish()
     .describe('poles: pole by pole; section: the whole zone. By default section for a road, else poles.'),
-  speedKmh: z.number().gt(0).max(130).default(6).describe('Speed assumed until two sensors have told it.'),
+  speedKmh: z
+    .number()
+    .gt(0)
+    .max(130)
+    .nullish()
+    .describe('Speed assumed until two sensors have told it; by default path 15, street 25, road 50, leisure 8.'),
   lookAheadS: secondsSchema(0.5, 30).default(4).describe('Light is there this long before who comes: sensing, bus and ramp together.'),
   leastAheadM: z.number().min(0).max(1000).default(30).describe('Lit ahead at least, in metres.'),
   behindM: z.number().min(0).max(1000).default(15).describe('Lit behind, in metres.'),

@@ -42,7 +42,7 @@ export function lightingSite({ poles, hasWave, dir }: StreetPlan): LoadedSite {
     rampUpS: 1,
     rampDownS: 8,
     reachM: 40,
-    wave: hasWave ? { mode: 'poles', speedKmh: 25, lookAheadS: 4, leastAheadM: 30, behindM: 15 } : null,
+    wave: hasWave ? { mode: 'poles', speedKmh: 15, lookAheadS: 4, leastAheadM: 30, behindM: 15 } : null,
   };
   const path: Zone = { ...zone, id: 'path', kind: 'path', lamps: numbers.map(lampId), programme: 'low', minPct: 10, presence };
   const cabinet: Cabinet = {
