@@ -20,7 +20,8 @@ Usage: npm run -s bench -- NAME [FIGURE…] [options]
             dead-units   what one dead unit costs the others, and a tenth of them dead
             detection    from movement to the first level and to the last of 35 lamps, by broadcast and lamp by lamp
             scan         all 247 addresses at 9600 baud while polling goes on
-  store     the offline memory at 360 readings a minute, beside a table with a row a reading and bare better-sqlite3; about six minutes
+  store     the offline memory at 360 readings a minute, beside a table with a row a reading and bare better-sqlite3;
+            about ten minutes and 1 GB in the temporary folder
             disk         bytes a reading on disk, as frames and compacted, after a day and after 30 days
             device       bytes a reading that reach the storage device, with commits each 10 s and 60 s; as root, on a loop device
             ingest       readings a second through the commit path
