@@ -5,6 +5,7 @@
  */
 import { randomUUID } from 'node:crypto';
 import { withDeviceFaults, withLampFaults } from './app-faults.ts';
+import type { LightViews } from './app-light.ts';
 import type { CabinetPoint } from './app-points.ts';
 import { storeView } from './app-store.ts';
 import type { Control } from './control/control.ts';
@@ -35,6 +36,7 @@ export interface ViewParts {
   readonly chores: () => readonly ChoreView[];
   /** Undefined answers where nobody keeps nights. */
   readonly energy: AgentView['energy'];
+  readonly light: LightViews;
 }
 
 export function createAgentView(parts: ViewParts): AgentView {
@@ -75,9 +77,11 @@ export function createAgentView(parts: ViewParts): AgentView {
     devices,
     points: (filter) => pointViews(parts, filter.toLowerCase()),
     why(id) {
-      const view = control.why(id);
+      const view = parts.light.why(id);
       return view === undefined ? undefined : faulty(view);
     },
+    whyAt: parts.light.whyAt,
+    light: parts.light.light,
     async override(request) {
       // The end counts from the wish, however long the lamps take to confirm it.
       const untilMs = clock.wallMs() + request.minutes * 60_000;

@@ -10,6 +10,7 @@ import { withSiteKnowledge } from './app-bus.ts';
 import { agentChores } from './app-chores.ts';
 import { createEnergy } from './app-energy.ts';
 import { endLeftovers } from './app-events.ts';
+import { createLightViews } from './app-light.ts';
 import { fieldLine } from './app-lines.ts';
 import { cabinetPoints, failsafeLevelPct, LAMP_METRIC, uplinkDevices, zoneOfDevice } from './app-points.ts';
 import { quietUntilMono, streetKnowledge } from './app-street.ts';
@@ -147,6 +148,7 @@ export function createAgent(parts: AgentParts): Agent {
   const view = createAgentView({
     ...parts,
     energy: energy.view,
+    light: createLightViews({ street: cabinet, clock, control }),
     field,
     bus: withSiteKnowledge(field.bus, cabinet, profiles),
     store,

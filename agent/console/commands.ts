@@ -7,6 +7,7 @@ import { ACT_COMMANDS } from './act-commands.ts';
 import { BUS_COMMANDS } from './bus-commands.ts';
 import type { Command, Group } from './command-spec.ts';
 import { ENERGY_COMMANDS } from './energy-command.ts';
+import { LIGHT_ACT_COMMANDS, LIGHT_LOOK_COMMANDS } from './light-commands.ts';
 import { LOCAL_COMMANDS } from './local-commands.ts';
 import { LOOK_COMMANDS } from './look-commands.ts';
 import { PROFILE_COMMANDS } from './profile-commands.ts';
@@ -15,8 +16,10 @@ import { STORE_COMMANDS } from './store-commands.ts';
 /** In the order of the help. */
 export const COMMANDS: readonly Command[] = [
   ...LOOK_COMMANDS,
+  ...LIGHT_LOOK_COMMANDS,
   ...ENERGY_COMMANDS,
   ...ACT_COMMANDS,
+  ...LIGHT_ACT_COMMANDS,
   ...BUS_COMMANDS,
   ...PROFILE_COMMANDS,
   ...STORE_COMMANDS,

@@ -1,17 +1,16 @@
 /**
- * The rows of the command table that only look: status, devices, points, why, events.
+ * The rows of the command table that only look: status, devices, points, events.
  *
  * Owns these rows. Renderers are loaded only where one is shown. Called by the command table.
  */
 import type { DeviceView } from '../core/ports.ts';
-import type { PointView, StatusView, WhyView } from '../core/views.ts';
+import type { PointView, StatusView } from '../core/views.ts';
 import type { AgentEvent } from '../core/words.ts';
 import { agentCommand, type Command, textArg } from './command-spec.ts';
 import { JSON_OPTION, LOOK_TIMEOUT_MS } from './common-words.ts';
 import { ConsoleError } from './console-error.ts';
 import { parseDuration, type SpanLimits } from './duration.ts';
 import { didYouMean } from './names.ts';
-import { findTarget } from './override-args.ts';
 
 /** How far back events may be asked for. Units: ms. Source: assumed; a season, and more than the store keeps of a bad one. */
 const EVENT_SPAN: SpanLimits = { minMs: 60_000, maxMs: 2_160 * 3_600_000 };
@@ -69,25 +68,6 @@ const points = agentCommand({
   render: async (result, page) => (await import('./render-devices.ts')).renderPoints(result, page),
 });
 
-const why = agentCommand({
-  name: 'why',
-  group: 'Look:',
-  summary: 'why a lamp or zone has its level',
-  arguments: [{ name: 'target', summary: 'a lamp or a zone', required: true }],
-  options: [JSON_OPTION],
-  examples: ['luciole why L07', 'luciole why rue-bressigny'],
-  timeoutMs: LOOK_TIMEOUT_MS,
-  read: (args) => ({ target: textArg(args, 'target') }),
-  answer: (view, { target }): WhyView => {
-    const { id } = findTarget(view, target);
-    const found = view.why(id);
-    if (found === undefined || found.lamps.length === 0)
-      throw new ConsoleError('failed', `nothing has been decided for ${id} yet; ask again in a second`);
-    return found;
-  },
-  render: async (result, page) => (await import('./render-why.ts')).renderWhy(result, page),
-});
-
 const events = agentCommand({
   name: 'events',
   group: 'Look:',
@@ -115,4 +95,4 @@ function nothingMatches(noun: string, filter: string, known: readonly string[]):
 }
 
 /** In the order of the help. */
-export const LOOK_COMMANDS: readonly Command[] = [status, devices, points, why, events];
+export const LOOK_COMMANDS: readonly Command[] = [status, devices, points, events];

@@ -3,63 +3,84 @@
  *
  * Owns the layout of `luciole why`. Pure. Called through the command table.
  */
-import type { WhyLamp, WhyView } from '../core/views.ts';
-import type { TraceLine } from '../core/words.ts';
+import type { WallMs } from '../core/clock.ts';
+import type { WhyLamp, WhyLine, WhyView } from '../core/views.ts';
 import { formatDuration } from './duration.ts';
-import { clockTime, count, formatLevel, formatLevels, NOTHING, type Page, since, stateWord } from './page.ts';
+import { since as ago, clockTime, count, formatLevel, formatLevels, fullTime, NOTHING, type Page, stateWord } from './page.ts';
 import { labelled } from './text-lines.ts';
-import { tableLines } from './text-table.ts';
+import { type Column, tableLines } from './text-table.ts';
 
 /** One lamp with its trace; of a zone what all its lamps share once, then a row a lamp. */
 export function renderWhy(view: WhyView, page: Page): string {
   const [first] = view.lamps;
   if (first === undefined) return `${view.kind} ${view.id} has no lamps`;
-  return view.kind === 'lamp' ? lamp(first, page) : zone(view, page);
+  return view.kind === 'lamp' ? lamp(first, view.atMs, page) : zone(view, page);
 }
 
-function lamp(view: WhyLamp, page: Page): string {
+function lamp(view: WhyLamp, atMs: WhyView['atMs'], page: Page): string {
+  const say = (label: string, text: string): string[] => labelled(label, text, page.widthCols);
+  const since = `since ${clockTime(view.sinceMs, page)} (${ago(view.sinceMs, page)})`;
   return [
-    ...labelled('Lamp', `${view.id} on pole ${view.pole}`, page.widthCols),
-    ...labelled(
-      'Wanted',
-      `${formatLevel(view.wantedPct)} since ${clockTime(view.sinceMs, page)} (${since(view.sinceMs, page)})`,
-      page.widthCols,
-    ),
-    ...labelled('Measured', `${formatLevel(view.measuredPct)}${view.following ? '' : ', the lamp does not follow'}`, page.widthCols),
-    ...view.faults.flatMap((text) => labelled('Fault', text, page.widthCols)),
-    ...labelled('Because', `${view.reason} (rank ${view.rank})`, page.widthCols),
+    ...say('Lamp', `${view.id} on pole ${view.pole}`),
+    ...at(atMs, page),
+    ...say('Requested', formatLevel(view.requestedPct ?? view.wantedPct)),
+    ...say('In force', `${formatLevel(view.wantedPct)}${atMs === undefined ? ` ${since}` : ''}`),
+    ...(atMs === undefined ? say('Measured', `${formatLevel(view.measuredPct)}${view.following ? '' : ', the lamp does not follow'}`) : []),
+    ...view.faults.flatMap((text) => say('Fault', text)),
+    ...say('Because', `${view.reason} (rank ${view.rank})`),
     '',
-    ...traceLines(view.trace, page),
+    ...traceLines(view.trace, pageAt(atMs, page)),
+    ...notes(atMs, page),
   ].join('\n');
 }
 
-function zone({ id, lamps }: WhyView, page: Page): string {
+/** Ends are told as seen from the instant in question. */
+function pageAt(atMs: WhyView['atMs'], page: Page): Page {
+  return atMs === undefined ? page : { ...page, atMs };
+}
+
+function at(atMs: WhyView['atMs'], page: Page): string[] {
+  return atMs === undefined ? [] : labelled('At', fullTime(atMs, page.timezone), page.widthCols);
+}
+
+/** What a look at another instant cannot know. */
+function notes(atMs: WhyView['atMs'], page: Page): string[] {
+  if (atMs === undefined) return [];
+  const text =
+    atMs < page.atMs
+      ? 'by sun, programme and the wishes that still hold; sensors and wishes of that time are not kept, `luciole history` has the level it was'
+      : 'by sun, programme and the wishes still in force then; who will come, photocells, traffic and rules are not known ahead';
+  return ['', ...labelled('Told', text, page.widthCols)];
+}
+
+function zone({ id, lamps, atMs }: WhyView, page: Page): string {
   const shared = sharedTrace(lamps);
   const sharedKeys = new Set(shared.map(traceKey));
   const wanted = lamps.map(({ wantedPct }) => wantedPct);
   const rows = lamps.map((view) => {
     const own = view.trace.filter((line) => line.applied && !sharedKeys.has(traceKey(line)));
     const says = own.length === 0 ? view.reason : own.map(({ rank, text }) => `${rank}: ${text}`).join('; ');
-    const levels = [formatLevel(view.wantedPct), formatLevel(view.measuredPct), since(view.sinceMs, page)];
-    return [view.id, view.pole, ...levels, followsText(view, page), says];
+    const now = atMs === undefined ? [formatLevel(view.measuredPct), ago(view.sinceMs, page), followsText(view, page)] : [];
+    return [view.id, view.pole, formatLevel(view.wantedPct), ...now, says];
   });
   // Two lamps of one device may share a fault.
   const faults = new Set(lamps.flatMap((view) => view.faults));
-  const columns = [
+  const now: readonly Column[] = [{ title: 'Measured', align: 'right' }, { title: 'For', align: 'right' }, { title: 'Follows' }];
+  const columns: readonly Column[] = [
     { title: 'Lamp', maxCols: 12 },
     { title: 'Pole', maxCols: 8 },
-    { title: 'Wanted', align: 'right' },
-    { title: 'Measured', align: 'right' },
-    { title: 'For', align: 'right' },
-    { title: 'Follows' },
+    { title: 'In force', align: 'right' },
+    ...(atMs === undefined ? now : []),
     { title: 'Why' },
-  ] as const;
+  ];
   return [
     ...labelled('Zone', `${id}, ${count(lamps.length, 'lamp')}, ${formatLevels(Math.min(...wanted), Math.max(...wanted))}`, page.widthCols),
+    ...at(atMs, page),
     '',
-    ...(shared.length === 0 ? [] : ['For all its lamps:', ...traceLines(shared, page), '']),
+    ...(shared.length === 0 ? [] : ['For all its lamps:', ...traceLines(shared, pageAt(atMs, page)), '']),
     ...tableLines(columns, rows, page.widthCols),
     ...[...faults].flatMap((text) => labelled('Fault', text, page.widthCols)),
+    ...notes(atMs, page),
   ].join('\n');
 }
 
@@ -67,13 +88,13 @@ function followsText({ following, faults }: WhyLamp, page: Page): string {
   return `${stateWord(following ? 'yes' : 'no', page)}${faults.length === 0 ? '' : ', fault'}`;
 }
 
-function traceLines(trace: readonly TraceLine[], page: Page): string[] {
+function traceLines(trace: readonly WhyLine[], page: Page): string[] {
   const rows = trace.map((line) => [
     line.applied ? '>' : '',
     line.rank,
     line.levelPct === null ? NOTHING : formatLevel(line.levelPct),
     line.source,
-    `${line.text}${until(line, page)}`,
+    `${line.text}${details(line, page)}`,
   ]);
   const columns = [
     { title: '' },
@@ -85,18 +106,27 @@ function traceLines(trace: readonly TraceLine[], page: Page): string[] {
   return tableLines(columns, rows, page.widthCols);
 }
 
-function until({ untilMs }: TraceLine, page: Page): string {
-  if (untilMs === null) return '';
-  return untilMs > page.atMs ? ` (until ${clockTime(untilMs, page)}, in ${formatDuration(untilMs - page.atMs)})` : ' (over)';
+/** Since when, until when, and what would change it. */
+function details({ sinceMs, untilMs, changes }: WhyLine, page: Page): string {
+  const parts = [
+    ...(sinceMs === undefined || sinceMs === null ? [] : [`since ${clockTime(sinceMs, page)}`]),
+    ...(untilMs === null ? [] : [until(untilMs, page)]),
+    ...(changes === undefined || changes === '' ? [] : [changes]),
+  ];
+  return parts.length === 0 ? '' : ` (${parts.join('; ')})`;
+}
+
+function until(untilMs: WallMs, page: Page): string {
+  return untilMs > page.atMs ? `until ${clockTime(untilMs, page)}, in ${formatDuration(untilMs - page.atMs)}` : 'over';
 }
 
 /** The trace lines that every lamp of the zone has, in the first lamp's order. */
-function sharedTrace(lamps: readonly WhyLamp[]): readonly TraceLine[] {
+function sharedTrace(lamps: readonly WhyLamp[]): readonly WhyLine[] {
   const [first, ...others] = lamps.map(({ trace }) => trace);
   const seenByOthers = others.map((trace) => new Set(trace.map(traceKey)));
   return (first ?? []).filter((line) => seenByOthers.every((keys) => keys.has(traceKey(line))));
 }
 
-function traceKey({ rank, source, levelPct, applied, text, untilMs }: TraceLine): string {
+function traceKey({ rank, source, levelPct, applied, text, untilMs }: WhyLine): string {
   return JSON.stringify([rank, source, levelPct, applied, text, untilMs]);
 }

@@ -52,13 +52,14 @@ export function rangeOf({ since, until }: TypedRange, nowMs: WallMs, timezone: s
   throw new ConsoleError('usage', `nothing lies between ${from} and ${to}: --since must be before ${until === null ? 'now' : '--until'}`);
 }
 
-function timeOf(typed: TypedTime, nowMs: WallMs, timezone: string): WallMs {
+/** The time meant, given now. */
+export function timeOf(typed: TypedTime, nowMs: WallMs, timezone: string): WallMs {
   if (typed.kind === 'ago') return nowMs - typed.spanMs;
   return typed.kind === 'utc' ? typed.atMs : utcOf(typed.localMs, timezone);
 }
 
-/** The second look is for the night on which the clocks change: the first took the zone's distance of some hours away. */
-function utcOf(wanted: WallMs, timezone: string): WallMs {
+/** When the clocks on the wall of the cabinet show this. The second look is for the night on which the clocks change: the first took the zone's distance of some hours away. */
+export function utcOf(wanted: WallMs, timezone: string): WallMs {
   const guess = wanted - (localMs(wanted, timezone) - wanted);
   return wanted - (localMs(guess, timezone) - guess);
 }

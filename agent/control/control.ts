@@ -7,12 +7,13 @@
  */
 import { type Clock, every, isTrusted, type MonoMs, type Timer } from '../core/clock.ts';
 import { createEventBook } from '../core/event-book.ts';
+import type { IdentifyRequest, IdentifyRun } from '../core/light-tools.ts';
 import type { Field, Log, OverrideRequest, Relay, ReleaseRequest, Store } from '../core/ports.ts';
 import type { WhyView, ZoneView } from '../core/views.ts';
 import type { AgentEvent, Decision, Intent, Outcome, PointId, Reading } from '../core/words.ts';
 import { createDecider } from '../lighting/decide.ts';
 import { intentsFor } from '../lighting/intents.ts';
-import type { Street, ZoneState } from '../lighting/lighting.ts';
+import type { LightingSnapshot, Street, ZoneState } from '../lighting/lighting.ts';
 import type { ResolvedOutput } from '../lighting/output.ts';
 import { createBurningBook } from './burning-book.ts';
 import { createCommandDesk, type Incoming } from './command-desk.ts';
@@ -20,6 +21,7 @@ import type { LampWork } from './commands.ts';
 import type { LightContact } from './contact-desk.ts';
 import { createDecisionBook } from './decision-book.ts';
 import { createFollower, levelPointOf } from './follower.ts';
+import { createIdentifyDesk } from './identify.ts';
 import { lampsOf, refusalOf, releaseRefusalOf } from './limits.ts';
 import { createOutputDesk, type OutputView } from './output-desk.ts';
 import { createOverrideKeeper } from './override-keeper.ts';
@@ -29,6 +31,7 @@ import { createRelayDesk } from './relay-desk.ts';
 import { createSenses } from './senses.ts';
 import { createStartGuard } from './start-guard.ts';
 import { type LampKnowledge, whyView, zoneViews } from './views.ts';
+import { createWalkTestDesk, type WalkTestDesk } from './walk-test.ts';
 import { createWritePace } from './write-pace.ts';
 
 export interface ControlParts {
@@ -76,6 +79,12 @@ export interface Control {
   why(id: string): WhyView | undefined;
   counters(): { readonly detections: number; readonly lampsRaised: number };
   outputs(): readonly OutputView[];
+  /** What the newest decisions were made from; null before the first. */
+  sight(): LightingSnapshot | null;
+  /** Tells each detection of a zone and what it did. Errors: as the walk-test desk. */
+  readonly walkTest: WalkTestDesk['watch'];
+  /** Blinks a lamp. Errors: throws RangeError, as the identify desk and while the agent starts or stops. */
+  identify(request: IdentifyRequest): IdentifyRun;
 }
 
 /** Between two ticks that nothing hastens. Units: ms. Source: design §3, re-evaluated every second. */
@@ -104,7 +113,10 @@ export function createControl({
   const writePace = createWritePace(pace?.maxPerS ?? new Map());
   const mayWrite = (lampId: string): boolean => writePace.mayWrite(pace?.lineOf(lampId) ?? '', clock.monoMs());
   const onProgress = (): void => desk.advance();
-  const follower = createFollower({ lamps: street.lamps, clock, field, events, log, verificationOf, mayWrite, onProgress });
+  const walks = createWalkTestDesk(street, clock);
+  const identify = createIdentifyDesk(street, clock, tick);
+  const written = { lamps: street.lamps, clock, field, events, log, verificationOf, mayWrite, onProgress };
+  const follower = createFollower({ ...written, onSent: (lampId, sentMono) => walks.sent(lampId, sentMono) });
   const relays = createRelayDesk({ street, clock, tell: (relay) => tell.onRelay?.(relay) });
   const outputDesk = createOutputDesk({ street, outputs, clock, field, events, log });
   const burning = createBurningBook({ clock, store });
@@ -113,6 +125,8 @@ export function createControl({
   const zoneOf = new Map(street.zones.flatMap((zone) => zone.lamps.map((lampId) => [lampId, zone.id] as const)));
   const lampAt = new Map<PointId, string>(street.lamps.map((lamp) => [levelPointOf(lamp), lamp.id]));
   const pointOf = new Map(street.lamps.map((lamp) => [lamp.id, levelPointOf(lamp)]));
+  const wishes = (): readonly Intent[] => [...keeper.intents(), ...senses.intents(), ...identify.intents()];
+  let sight: LightingSnapshot | null = null;
   let zoneStates: readonly ZoneState[] = [];
   let state: 'idle' | 'starting' | 'running' = 'idle';
   let timer: Timer | null = null;
@@ -123,8 +137,8 @@ export function createControl({
     senses.refresh();
     tellTime();
     const nowMono = clock.monoMs();
-    const intents = [...keeper.intents(), ...senses.intents()];
-    const { decisions, zones } = decider.decide({
+    const intents = wishes();
+    sight = {
       nowMs: clock.wallMs(),
       nowMono,
       clockQuality: clock.quality(),
@@ -133,10 +147,12 @@ export function createControl({
       detections: relays.take(senses.detections()),
       burningH: burning.hours(),
       holds: guard.holds(nowMono),
-    });
+    };
+    const { decisions, zones } = decider.decide(sight);
     zoneStates = zones;
     book.take(decisions);
     senses.notice(decisions);
+    walks.look({ sensors: sight.sensors, decisions });
     burning.take(decisions);
     // Contactors feed the lamps: they do not wait for the drivers to have started.
     outputDesk.follow({ decisions, intents, ruleStates: senses.snapshot().rules });
@@ -164,7 +180,7 @@ export function createControl({
     return {
       decision,
       track: follower.track(lampId),
-      intents: intentsFor([...keeper.intents(), ...senses.intents()], place, clock.monoMs()),
+      intents: intentsFor(wishes(), place, clock.monoMs()),
     };
   }
 
@@ -263,6 +279,13 @@ export function createControl({
     zoneStates: () => zoneStates,
     why: (id) => whyView(street, id, knowledgeOf),
     outputs: () => outputDesk.views(),
+    sight: () => sight,
+    walkTest: walks.watch,
+    identify(request) {
+      if (state !== 'running') throw new RangeError(NOT_RUNNING);
+      const place = { lampId: request.lamp, zoneId: zoneOf.get(request.lamp) ?? null };
+      return identify.start(request, intentsFor(wishes(), place, clock.monoMs()));
+    },
     counters: () => ({ detections: senses.detectionCount(), lampsRaised: book.lampsRaised() }),
   };
 }

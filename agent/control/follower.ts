@@ -5,7 +5,7 @@
  * Called by `control` at each tick.
  */
 import type { Lamp } from '../core/cabinet.ts';
-import type { Clock } from '../core/clock.ts';
+import type { Clock, MonoMs } from '../core/clock.ts';
 import type { EventBook } from '../core/event-book.ts';
 import type { Field, LevelWrite, Log, WriteResult } from '../core/ports.ts';
 import type { Decision, PointId } from '../core/words.ts';
@@ -33,6 +33,8 @@ export interface FollowerParts {
   readonly mayWrite?: (lampId: string) => boolean;
   /** Writes have left or ended: commands may have got on. Once for all that did so together. */
   readonly onProgress: () => void;
+  /** A level has left for a lamp. */
+  readonly onSent?: (lampId: string, sentMono: MonoMs) => void;
 }
 
 export interface Follower {
@@ -61,6 +63,7 @@ export function createFollower({
   verificationOf,
   mayWrite = () => true,
   onProgress,
+  onSent: tellSent,
 }: FollowerParts): Follower {
   const points = new Map(lamps.map((lamp) => [lamp.id, levelPointOf(lamp)]));
   const tracks = new Map<string, LampTrack>();
@@ -111,8 +114,9 @@ export function createFollower({
     keep(lampId, step.write === null || isHeld ? step.track : afterSend(step.track, commandId, step.write.levelPct));
     if (step.write === null || isHeld) return [];
     writes++;
-    const onSent = (): void => {
+    const onSent = (sentMono: MonoMs): void => {
       tracks.set(lampId, afterSent(track(lampId), commandId));
+      tellSent?.(lampId, sentMono);
       progress();
     };
     return [{ ...step.write, commandId, lampId, pointId, expiresMono: nowMono + WRITE_TTL_MS[step.write.lane], onSent }];

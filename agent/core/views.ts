@@ -5,6 +5,7 @@
  */
 import type { BusTools } from './bus-tools.ts';
 import type { ClockQuality, WallMs } from './clock.ts';
+import type { LightTools } from './light-tools.ts';
 import type {
   BackupReport,
   DeviceView,
@@ -29,9 +30,12 @@ export interface AgentView extends ShelfView {
   points(filter: string): readonly PointView[];
   /** Undefined when there is no such lamp or zone. */
   why(id: string): WhyView | undefined;
+  /** Why at another instant, as far as it can be known: by sun, programme and the wishes that are still in force then. */
+  whyAt(id: string, atMs: WallMs): WhyView | undefined;
   /** Resolves with the final outcome. */
   override(request: Omit<OverrideRequest, 'commandId'>): Promise<OverrideAnswer>;
   release(request: Omit<ReleaseRequest, 'commandId'>): Promise<Outcome>;
+  readonly light: LightTools;
   readonly bus: BusTools;
   /** Oldest first; those still going on are told whenever they began. */
   events(query: { readonly sinceMs: WallMs; readonly activeOnly: boolean; readonly limit: number }): Promise<readonly AgentEvent[]>;
@@ -241,9 +245,21 @@ export interface WhyView {
   readonly id: string;
   readonly kind: 'lamp' | 'zone';
   readonly lamps: readonly WhyLamp[];
+  /** The instant of a `why` that is not about now. */
+  readonly atMs?: WallMs;
 }
 
 export interface WhyLamp extends LampView {
   readonly sinceMs: WallMs;
-  readonly trace: readonly TraceLine[];
+  /** What the rule that won asked for, before the limits; filled in by `app.ts`, as is the rest of each line. */
+  readonly requestedPct?: LevelPct;
+  readonly trace: readonly WhyLine[];
+}
+
+/** A line of the trace with what a person asks next. */
+export interface WhyLine extends TraceLine {
+  /** Null where that cannot be told. */
+  readonly sinceMs?: WallMs | null;
+  /** What would change it, at most 60 characters; empty where the end says it. */
+  readonly changes?: string;
 }

@@ -22,6 +22,7 @@ import type {
 } from '../../../agent/core/views.ts';
 import type { AgentEvent, Outcome, TraceLine } from '../../../agent/core/words.ts';
 import { createFakeBus, METER, profiles } from './fake-bus.ts';
+import { fakeLight } from './fake-light.ts';
 
 /** 1 December 2026, 22:41:07 in Angers. */
 export const AT_MS = Date.parse('2026-12-01T21:41:07Z');
@@ -336,6 +337,11 @@ export function createFakeView(): AgentView & { readonly asked: unknown[] } {
     status: async () => status(),
     devices,
     points: (filter) => points().filter(({ pointId }) => pointId.includes(filter)),
+    light: fakeLight(asked),
+    whyAt: (id, atMs) => {
+      asked.push({ id, atMs });
+      return { id, kind: 'lamp', lamps: [{ ...whyLamp(7), measuredPct: null, sinceMs: atMs, requestedPct: 5 }], atMs };
+    },
     why: (id) => (id === 'bressigny' ? whyZone() : id === 'L09' ? undefined : { id, kind: 'lamp', lamps: [whyLamp(7, true)] }),
     override: async (request) => {
       asked.push(request);

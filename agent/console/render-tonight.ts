@@ -1,0 +1,86 @@
+/**
+ * The night ahead of each zone: a row a change of level, and a plot.
+ *
+ * Owns the layout of `luciole tonight`. Pure. Called through the command table.
+ */
+import type { WallMs } from '../core/clock.ts';
+import type { TonightRow, TonightView } from '../core/light-tools.ts';
+import { formatDuration } from './duration.ts';
+import { columnTime, formatLevel, formatLevels, NOTHING, type Page } from './page.ts';
+import { plotLines, type Sample } from './plot.ts';
+import { labelled, wrap } from './text-lines.ts';
+import { tableLines } from './text-table.ts';
+
+const [MINUTE_MS, HOUR_MS] = [60_000, 3_600_000];
+/** A VT100 shows no more. */
+const PLOT_COLS = 80;
+const FORM = { hasDay: false, hasSeconds: false };
+
+export function renderTonight(views: readonly TonightView[], page: Page, withPlot: boolean): string {
+  if (views.length === 0) return 'the cabinet has no zones';
+  const nights = views.map((view) => [...head(view, page), '', ...rows(view, page), ...(withPlot ? ['', ...plot(view, page)] : [])]);
+  const note = wrap('By sun, programme and wishes in force. Presence, traffic, rules and photocells come on top.', page.widthCols);
+  return [...nights, note].map((lines) => lines.join('\n')).join('\n\n');
+}
+
+function head(view: TonightView, { timezone, widthCols }: Page): string[] {
+  const { zone, date, duskMs, dawnMs, programme, rule, events, photocellMin } = view;
+  const time = (ms: WallMs): string => columnTime(ms, timezone, FORM);
+  const sun =
+    duskMs === null || dawnMs === null
+      ? 'no dusk and dawn this night'
+      : `dusk ${time(duskMs)}, dawn ${time(dawnMs)}, ${formatDuration(dawnMs - duskMs)}`;
+  return [
+    ...labelled('Zone', `${zone}, night of ${date}: ${sun}`, widthCols),
+    ...labelled('Programme', `${programme}${rule === '' ? '' : `, by ${rule}`}`, widthCols),
+    ...(events.length === 0 ? [] : labelled('Event', events.join(', '), widthCols)),
+    ...(photocellMin === null ? [] : labelled('Photocell', `may speak within ${photocellMin} min of dusk and dawn`, widthCols)),
+  ];
+}
+
+/** A `>` before the row that holds now. */
+function rows(view: TonightView, page: Page): string[] {
+  if (view.rows.length === 0) return ['not lit: the sun does not go down far enough this night'];
+  const current = view.startMs <= page.atMs && page.atMs < view.endMs ? view.rows.findLast(({ atMs }) => atMs <= page.atMs) : undefined;
+  const form = { ...FORM, hasSeconds: hasTwins(view.rows) };
+  const cells = view.rows.map((row) => [
+    row === current ? '>' : '',
+    columnTime(row.atMs, page.timezone, form),
+    formatLevels(row.minPct, row.maxPct),
+    // What does not raise it says nothing.
+    row.boostPct === null || row.boostPct <= row.minPct ? NOTHING : formatLevel(row.boostPct),
+    `${row.reason === 'day' ? 'day: ' : ''}${row.text}`,
+  ]);
+  const columns = [
+    { title: '' },
+    { title: 'From' },
+    { title: 'Level', align: 'right' },
+    { title: 'Presence', align: 'right' },
+    { title: 'Why', wraps: true },
+  ] as const;
+  return tableLines(columns, cells, page.widthCols);
+}
+
+/** Two changes within a minute, as the warning before the dark. */
+function hasTwins(changes: readonly TonightRow[]): boolean {
+  const minutes = changes.map(({ atMs }) => Math.floor(atMs / MINUTE_MS));
+  return new Set(minutes).size < minutes.length;
+}
+
+/** From the hour before the first change to the hour after the last. */
+function plot(view: TonightView, { timezone, widthCols }: Page): string[] {
+  const [first, last] = [view.rows[0], view.rows.at(-1)];
+  if (first === undefined || last === undefined) return [];
+  const fromMs = Math.max(view.startMs, Math.floor(first.atMs / HOUR_MS) * HOUR_MS - HOUR_MS);
+  const toMs = Math.min(view.endMs, Math.ceil(last.atMs / HOUR_MS) * HOUR_MS + HOUR_MS);
+  return plotLines(samples(view.rows, fromMs, toMs), { fromMs, toMs, decimals: 0, timezone, widthCols: Math.min(PLOT_COLS, widthCols) });
+}
+
+function samples(changes: readonly TonightRow[], fromMs: WallMs, toMs: WallMs): readonly Sample[] {
+  const before = { atMs: fromMs, minPct: 0, maxPct: 0 };
+  const all = [before, ...changes].map(({ atMs, minPct, maxPct }, i) => {
+    const end = changes[i]?.atMs ?? toMs;
+    return { fromMs: atMs, toMs: end, min: minPct, mean: (minPct + maxPct) / 2, max: maxPct };
+  });
+  return all.filter((sample) => sample.fromMs < sample.toMs);
+}

@@ -1,0 +1,129 @@
+/**
+ * The light as a person looks at it beyond one lamp's level: the night ahead, what acts in each zone, and help for who stands at a pole.
+ *
+ * Owns the shapes between `app-light.ts` and the console; nothing here does anything.
+ */
+import type { ZoneKind } from './cabinet.ts';
+import type { WallMs } from './clock.ts';
+import type { DecisionReason, Intent, LevelPct, PointId } from './words.ts';
+
+/** Light that is to come, and help for who stands at a pole. Errors: methods throw RangeError for what the street does not have. */
+export interface LightTools {
+  /** The night that goes on or comes next, of one zone or of all, in the order of the cabinet. */
+  tonight(zone: string | null): readonly TonightView[];
+  /** What acts in each zone now. */
+  zones(): readonly ZoneLightView[];
+  /** Tells every detection of a zone until it is stopped, at the latest after `forMs`. */
+  walkTest(zone: string, forMs: number, tell: (step: WalkStep) => void): WalkTest;
+  /** Blinks a lamp until it is stopped, at the latest after `forMs`. */
+  identify(request: IdentifyRequest): IdentifyRun;
+}
+
+/** One zone's night, from noon to noon. */
+export interface TonightView {
+  readonly zone: string;
+  /** Day on whose noon it begins, `2026-12-01`. */
+  readonly date: string;
+  readonly startMs: WallMs;
+  readonly endMs: WallMs;
+  /** By the sun and the zone's offsets; null where the sun makes none. */
+  readonly duskMs: WallMs | null;
+  readonly dawnMs: WallMs | null;
+  readonly programme: string;
+  /** Which rule of the calendar chose it; empty for the zone's own. */
+  readonly rule: string;
+  /** Event nights of this date. */
+  readonly events: readonly string[];
+  /** A photocell may speak within so many minutes of dusk and dawn; null without one. */
+  readonly photocellMin: number | null;
+  /** Each change of level; what is before the first is dark by day. */
+  readonly rows: readonly TonightRow[];
+}
+
+export interface TonightRow {
+  readonly atMs: WallMs;
+  /** Of its lamps. */
+  readonly minPct: LevelPct;
+  readonly maxPct: LevelPct;
+  /** While someone is there; null where presence has no say. */
+  readonly boostPct: LevelPct | null;
+  readonly reason: DecisionReason;
+  readonly text: string;
+}
+
+/** What acts in a zone now. */
+export interface ZoneLightView {
+  readonly id: string;
+  readonly kind: ZoneKind;
+  readonly light: 'night' | 'day' | 'time-not-trusted';
+  readonly programme: string;
+  /** The step in force, `23:00`; null by day and while the time is not trusted. */
+  readonly step: string | null;
+  readonly programmePct: LevelPct | null;
+  readonly untilMs: WallMs | null;
+  readonly presence: 'off' | 'base' | 'boost' | 'down';
+  readonly lamps: {
+    readonly count: number;
+    readonly lit: number;
+    readonly minPct: LevelPct;
+    readonly maxPct: LevelPct;
+    readonly notFollowing: readonly string[];
+  };
+  /** On the zone, on one of its lamps, or on the cabinet; strongest first. */
+  readonly intents: readonly Omit<Intent, 'untilMono'>[];
+  readonly sensors: readonly ZoneSensorView[];
+  readonly photocell: { readonly pointId: PointId; readonly lux: number | null; readonly says: string; readonly ok: boolean } | null;
+  readonly traffic: {
+    readonly flowPerH: number | null;
+    readonly sharePct: number | null;
+    readonly text: string;
+    readonly ok: boolean;
+  } | null;
+  /** Rules that hold and raise it. */
+  readonly rules: readonly string[];
+}
+
+export interface ZoneSensorView {
+  readonly pointId: PointId;
+  readonly pole: string | null;
+  readonly kind: 'motion' | 'button' | 'counter';
+  /** `group`: it follows the others. */
+  readonly state: 'present' | 'still' | 'stuck' | 'silent' | 'group';
+  readonly lastPresentMs: WallMs | null;
+}
+
+/** One detection of a walk test, a moment later, when it is known what it did. */
+export interface WalkStep {
+  readonly atMs: WallMs;
+  readonly pointId: PointId;
+  readonly pole: string | null;
+  /** Lamps that rose, nearest first. */
+  readonly raised: readonly string[];
+  /** Of these lit already as much as they can be. */
+  readonly alreadyLit: boolean;
+  /** From the reading to the first level that left for a lamp; null where none had to. Units: ms. */
+  readonly latencyMs: number | null;
+}
+
+export interface WalkTest {
+  /** The zone is lit: by day no lamp rises. */
+  readonly night: boolean;
+  /** By point: those that will be heard. */
+  readonly sensors: readonly PointId[];
+  stop(): void;
+}
+
+export interface IdentifyRequest {
+  readonly lamp: string;
+  readonly forMs: number;
+  /** `console:<user>`. */
+  readonly source: string;
+  /** Each change of its level. */
+  readonly tell: (levelPct: LevelPct) => void;
+}
+
+export interface IdentifyRun {
+  readonly lowPct: LevelPct;
+  readonly highPct: LevelPct;
+  stop(): void;
+}

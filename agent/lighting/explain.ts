@@ -1,0 +1,147 @@
+/**
+ * What a person asks next of a line of a decision's trace: since when, and what would change it?
+ *
+ * Owns these answers. Pure: a line and what is known of the street in, words out. Called when somebody asks why, never by the tick.
+ */
+import type { Rule, TrafficConfig, Zone } from '../core/cabinet.ts';
+import type { MonoMs, WallMs } from '../core/clock.ts';
+import type { Intent, LevelPct, TraceLine } from '../core/words.ts';
+import type { LightingSnapshot, SensorState, Street } from './lighting.ts';
+import { isDarkAt, type Nights } from './night.ts';
+import { sensorPointOf } from './presence.ts';
+import type { ProgrammeReader } from './programme.ts';
+import { sentence } from './sentence.ts';
+
+export interface Explained {
+  /** Null where that cannot be told. */
+  readonly sinceMs: WallMs | null;
+  /** Empty where the line's own end says it. */
+  readonly changes: string;
+}
+
+/** Where a line was said. `zone` and `plan` are null for a lamp that no zone has. */
+export interface ExplainSight {
+  readonly street: Pick<Street, 'rules'>;
+  readonly zone: Zone | null;
+  readonly plan: { readonly nights: Nights; readonly programme: ProgrammeReader } | null;
+  readonly snapshot: LightingSnapshot;
+}
+
+const NOTHING: Explained = { sinceMs: null, changes: '' };
+
+/** Shape: `changes` is at most 60 characters, as the text of the line. */
+export function explain(line: TraceLine, sight: ExplainSight): Explained {
+  const found = explainRank(line, sight);
+  return { ...found, changes: sentence(found.changes) };
+}
+
+function explainRank(line: TraceLine, sight: ExplainSight): Explained {
+  switch (line.rank) {
+    case 'maintenance':
+    case 'emergency':
+    case 'override':
+      return ofIntent(sight.snapshot.intents.find((intent) => isItsLine(intent, line)));
+    case 'presence':
+      return ofPresence(line, sight);
+    case 'traffic':
+      return ofTraffic(line, sight);
+    case 'programme':
+      return ofProgramme(line, sight);
+    case 'dusk':
+      return ofDusk(line, sight);
+    case 'default':
+      return NOTHING;
+  }
+}
+
+function isItsLine({ rank, source, levelPct }: Intent, line: TraceLine): boolean {
+  return rank === line.rank && source === line.source && levelPct === line.levelPct;
+}
+
+/** A limit speaks at the rank of what it limits, and is no wish. */
+function ofIntent(intent: Intent | undefined): Explained {
+  if (intent === undefined) return NOTHING;
+  const { target, source, reason, sinceMs } = intent;
+  const isReleasable = reason !== 'identify' && target.kind !== 'cabinet' && (source.startsWith('console:') || source === 'platform');
+  return { sinceMs, changes: isReleasable ? `luciole release ${target.id}` : '' };
+}
+
+function wallOf(mono: MonoMs, { nowMs, nowMono }: LightingSnapshot): WallMs {
+  return Math.round(nowMs - (nowMono - mono));
+}
+
+function ofPresence({ source, levelPct, text }: TraceLine, { zone, plan, snapshot }: ExplainSight): Explained {
+  const presence = zone?.presence ?? null;
+  const sensor = presence?.sensors.find(({ device }) => device === source);
+  if (presence === null || sensor === undefined) return NOTHING;
+  if (text === WARNING) return { sinceMs: null, changes: 'then 0 %' };
+  const state = snapshot.sensors.get(sensorPointOf(sensor));
+  if (levelPct === null)
+    return {
+      sinceMs: null,
+      changes: raisedBy(sensor.listen, state, plan?.programme.at(snapshot.nowMs).stretch?.boostPct ?? presence.boostPct),
+    };
+  const sinceMs = state?.sinceMono == null ? null : wallOf(state.sinceMono, snapshot);
+  const holdS = Math.max(0, presence.holdS - sensor.ownHoldS);
+  return { sinceMs, changes: state?.present === true ? `falls ${holdS} s after it sees nobody` : 'seen again, the hold starts anew' };
+}
+
+/** Source: decide, the text of the line after the last hold in a zone that may go dark. */
+const WARNING = 'warning before the dark';
+
+function raisedBy(listen: 'own' | 'group', state: SensorState | undefined, boostPct: LevelPct): string {
+  if (listen === 'group') return '';
+  if (state?.stuck === true) return 'heard again once it has been still';
+  if (state === undefined || state.quality === 'bad' || state.quality === 'missing') return 'heard again once it answers';
+  return `someone there raises to ${boostPct} %`;
+}
+
+function ofTraffic({ source, levelPct }: TraceLine, { street, zone, snapshot }: ExplainSight): Explained {
+  const rule = street.rules.find(({ id }) => id === source);
+  const state = rule === undefined ? undefined : snapshot.rules?.get(rule.id);
+  if (rule !== undefined && state !== undefined && rule.raise?.levelPct === levelPct) {
+    return { sinceMs: wallOf(state.sinceMono, snapshot), changes: ruleEnd(rule) };
+  }
+  const traffic = zone === null || source !== zone.id ? undefined : snapshot.traffic?.get(zone.id);
+  if (zone?.traffic == null || traffic === undefined) return NOTHING;
+  const changes = traffic.fault == null ? nextStep(zone.traffic, traffic.step) : 'a count again';
+  return { sinceMs: wallOf(traffic.sinceMono, snapshot), changes };
+}
+
+function ruleEnd({ when }: Rule): string {
+  if (when.kind === 'presence') return 'over when nobody is there';
+  return when.kind === 'traffic' ? `over at ${when.clearsAt} % of the design flow` : `over at ${when.clearsAt}`;
+}
+
+/** More comes at once; less after two low counts of ten minutes. */
+function nextStep({ steps, designFlowPerH }: TrafficConfig, step: number | null): string {
+  const perH = (belowPct: number): number => Math.round((belowPct / 100) * designFlowPerH);
+  const [own, highest] = [step === null ? undefined : steps[step], steps.at(-1)];
+  if (own !== undefined) return `more light from ${perH(own.belowPct)}/h on`;
+  return highest === undefined ? '' : `less after two counts below ${perH(highest.belowPct)}/h`;
+}
+
+function ofProgramme(line: TraceLine, { zone, plan, snapshot: { nowMs } }: ExplainSight): Explained {
+  const state = plan?.programme.at(nowMs) ?? null;
+  // A limit speaks at this rank too.
+  if (plan === null || state === null || state.stretch?.source !== line.source) return NOTHING;
+  const { stretch, next } = state;
+  const night = plan.nights.at(nowMs);
+  const duskMs = night.dark.find(({ fromMs, toMs }) => nowMs >= fromMs && nowMs < toMs)?.fromMs ?? null;
+  const sinceMs = duskMs === null ? stretch.atMs : Math.max(stretch.atMs, duskMs);
+  if (next === null || !isDarkAt(night, next.atMs)) return { sinceMs, changes: '' };
+  const dark = next.levelPct === 0 && zone?.dark != null ? `, after ${zone.dark.warnS} s at ${zone.dark.warnPct} %` : '';
+  return { sinceMs, changes: `then ${next.levelPct} %${dark}` };
+}
+
+function ofDusk({ source, levelPct }: TraceLine, { plan, snapshot: { nowMs } }: ExplainSight): Explained {
+  if (source === 'clock') return { sinceMs: null, changes: 'a time that can be trusted' };
+  // When a photocell last changed its mind is not kept.
+  if (source !== 'sun' || plan === null) return NOTHING;
+  const night = plan.nights.at(nowMs);
+  if (levelPct === null) {
+    return { sinceMs: night.dark.find(({ fromMs, toMs }) => nowMs >= fromMs && nowMs < toMs)?.fromMs ?? null, changes: 'then off, by day' };
+  }
+  const over = night.dark.findLast(({ toMs }) => toMs <= nowMs) ?? plan.nights.at(night.startMs - 1).dark.at(-1);
+  return { sinceMs: over?.toMs ?? null, changes: 'then lit' };
+}

@@ -1,0 +1,146 @@
+/**
+ * The night ahead, and any other instant, as far as it can be known: sun, programmes, calendars, event nights and the wishes in force.
+ *
+ * Owns what is left out when looking ahead: nobody knows who will come, what a photocell will see or how many will drive. Pure; decides by
+ * the same `decide` as the tick. Called when somebody asks.
+ */
+import type { EventNight, Zone } from '../core/cabinet.ts';
+import type { WallMs } from '../core/clock.ts';
+import type { TonightRow, TonightView } from '../core/light-tools.ts';
+import type { Decision, Intent } from '../core/words.ts';
+import { describeRule, isOn, ruleOf } from './calendar.ts';
+import { createDecider, type Decider } from './decide.ts';
+import { intentsFor } from './intents.ts';
+import type { LightingResult, LightingSnapshot, Street } from './lighting.ts';
+import type { Night, Nights } from './night.ts';
+import type { ProgrammeReader } from './programme.ts';
+
+/** What a look ahead needs to know of now. */
+export type Now = Pick<LightingSnapshot, 'nowMs' | 'nowMono' | 'intents'> & Partial<Pick<LightingSnapshot, 'burningH'>>;
+
+export interface Forecast {
+  /** Nights and programme of a zone, which are the same whoever comes. */
+  readonly plan: Decider['plan'];
+  /** What would be decided at an instant. Wishes that begin later or are over by then are not among it. */
+  at(now: Now, atMs: WallMs): LightingResult;
+  /** The night that goes on, or the one to come once it is day again. Undefined for a zone that is not there. */
+  tonight(now: Now, zoneId: string): TonightView | undefined;
+}
+
+/** Prepares a street. Errors: as `createDecider`. */
+export function createForecast(street: Street): Forecast {
+  const quiet = { ...street, zones: street.zones.map(withoutSenses), rules: [] };
+  const decider = createDecider(quiet);
+  const at = (now: Now, atMs: WallMs): LightingResult => decider.decide(snapshotAt(now, atMs));
+  return {
+    plan: decider.plan,
+    at,
+    tonight(now, zoneId) {
+      const zone = street.zones.find(({ id }) => id === zoneId);
+      const plan = decider.plan(zoneId);
+      if (zone === undefined || plan === undefined) return undefined;
+      const night = nightAhead(plan.nights, now.nowMs);
+      const edges = edgesOf(zone, night, { now, plan });
+      const rows = edges.map((atMs) => rowOf(zone, at(now, atMs), { atMs, stretch: plan.programme.at(atMs).stretch }));
+      return { ...nightView(street, zone, night), rows: changesOf(rows) };
+    },
+  };
+}
+
+function withoutSenses(zone: Zone): Zone {
+  return { ...zone, photocell: null, presence: null, traffic: null };
+}
+
+/** The clock is taken to be right by then. */
+function snapshotAt({ nowMs, nowMono, intents, burningH }: Now, atMs: WallMs): LightingSnapshot {
+  const known = intents.filter(({ sinceMs }) => sinceMs <= atMs);
+  const snapshot = { nowMs: atMs, nowMono: nowMono + (atMs - nowMs), clockQuality: 'synced' as const, sensors: new Map(), intents: known };
+  return burningH === undefined ? snapshot : { ...snapshot, burningH };
+}
+
+/** After its dawn a night is over for a person, though it runs to noon. */
+function nightAhead(nights: Nights, nowMs: WallMs): Night {
+  const night = nights.at(nowMs);
+  const end = night.dark.at(-1)?.toMs ?? night.startMs;
+  const isMorning = nowMs - night.startMs > (night.endMs - night.startMs) / 2;
+  return isMorning && nowMs >= end ? nights.at(night.endMs) : night;
+}
+
+interface Ahead {
+  readonly now: Now;
+  readonly plan: { readonly nights: Nights; readonly programme: ProgrammeReader };
+}
+
+/** Every instant of the night at which something may change, in order. */
+function edgesOf({ id, lamps, dark }: Zone, night: Night, { now, plan }: Ahead): readonly WallMs[] {
+  const stretches = plan.programme.of(night);
+  const warnings = stretches.filter(({ levelPct }) => levelPct === 0).map(({ atMs }) => atMs + (dark?.warnS ?? 0) * 1_000);
+  const wishes = now.intents.filter((intent) => concernsZone(intent, id, lamps));
+  const ends = wishes.flatMap(({ sinceMs, untilMono }) => [sinceMs, Math.round(now.nowMs + untilMono - now.nowMono)]);
+  const spells = night.dark.flatMap(({ fromMs, toMs }) => [fromMs, toMs]);
+  const all = [night.startMs, ...spells, ...stretches.map(({ atMs }) => atMs), ...warnings, ...ends];
+  return [...new Set(all)].filter((atMs) => atMs >= night.startMs && atMs < night.endMs).sort((a, b) => a - b);
+}
+
+function concernsZone(intent: Intent, zoneId: string, lamps: readonly string[]): boolean {
+  return lamps.some((lampId) => intentsFor([intent], { lampId, zoneId }, Number.NEGATIVE_INFINITY).length > 0);
+}
+
+interface RowSight {
+  readonly atMs: WallMs;
+  readonly stretch: { readonly boostPct: number | null } | null;
+}
+
+/** What the brightest lamp of the zone says stands for all. */
+function rowOf({ lamps, presence }: Zone, { decisions }: LightingResult, { atMs, stretch }: RowSight): TonightRow {
+  const own = decisions.filter(({ lampId }) => lamps.includes(lampId));
+  const levels = own.map(({ levelPct }) => levelPct);
+  const brightest = own.reduce<Decision | null>((best, each) => (best === null || each.levelPct > best.levelPct ? each : best), null);
+  const reason = brightest?.reason ?? 'default';
+  const isRaisable = presence !== null && (reason === 'programme' || reason === 'default');
+  return {
+    atMs,
+    minPct: Math.min(...levels),
+    maxPct: Math.max(...levels),
+    boostPct: isRaisable ? (stretch?.boostPct ?? presence.boostPct) : null,
+    reason,
+    text:
+      brightest?.trace
+        .filter(({ applied }) => applied)
+        .map(({ text }) => text)
+        .join('; ') ?? '',
+  };
+}
+
+/** Rows that say something new; by day there is nothing before the first. */
+function changesOf(rows: readonly TonightRow[]): readonly TonightRow[] {
+  return rows.filter((row, i) => {
+    const before = rows[i - 1];
+    if (before === undefined) return row.reason !== 'day';
+    return row.minPct !== before.minPct || row.maxPct !== before.maxPct || row.reason !== before.reason || row.boostPct !== before.boostPct;
+  });
+}
+
+function nightView(street: Street, zone: Zone, night: Night): Omit<TonightView, 'rows'> {
+  const calendar = street.calendars.find(({ id }) => id === zone.calendar);
+  const rule = calendar === undefined ? null : ruleOf(calendar, night.date);
+  const isOurs = ({ date, zones }: EventNight): boolean => isOn(date, night.date) && (zones?.includes(zone.id) ?? true);
+  const { startMs, endMs, duskMs, dawnMs, date } = night;
+  return {
+    zone: zone.id,
+    date: isoDay(date),
+    startMs,
+    endMs,
+    duskMs,
+    dawnMs,
+    programme: rule?.programme ?? zone.programme,
+    rule: rule === null || calendar === undefined ? '' : `calendar ${calendar.id}: ${describeRule(rule)}`,
+    events: street.eventNights.filter(isOurs).map(({ id }) => id),
+    photocellMin: zone.photocell?.windowMin ?? null,
+  };
+}
+
+/** A day beyond its month runs over. */
+function isoDay({ year, month, day }: Night['date']): string {
+  return new Date(Date.UTC(year, month - 1, day)).toISOString().slice(0, 10);
+}

@@ -1,0 +1,81 @@
+import type { LightTools, TonightRow, TonightView, ZoneLightView } from '../../../agent/core/light-tools.ts';
+
+/** 1 December 2026, 22:41:07 in Angers. */
+const AT_MS = Date.parse('2026-12-01T21:41:07Z');
+
+function row(at: string, levelPct: number, changes: Partial<TonightRow> = {}): TonightRow {
+  const text = `step of residential: ${levelPct} %`;
+  return { atMs: Date.parse(at), minPct: levelPct, maxPct: levelPct, boostPct: 100, reason: 'programme', text, ...changes };
+}
+
+/** The night of 1 December. */
+export function tonight(changes: Partial<TonightView> = {}): TonightView {
+  return {
+    zone: 'bressigny',
+    date: '2026-12-01',
+    startMs: Date.parse('2026-12-01T11:00Z'),
+    endMs: Date.parse('2026-12-02T11:00Z'),
+    duskMs: Date.parse('2026-12-01T16:29Z'),
+    dawnMs: Date.parse('2026-12-02T07:20Z'),
+    programme: 'residential',
+    rule: '',
+    events: [],
+    photocellMin: null,
+    rows: [
+      row('2026-12-01T16:29Z', 100, { text: 'dusk step of residential: 100 %' }),
+      row('2026-12-01T22:00Z', 30, { minPct: 20, boostPct: 80 }),
+      row('2026-12-02T05:00Z', 100),
+      row('2026-12-02T07:20Z', 0, { boostPct: null, reason: 'day', text: 'sun 2.0 deg below the horizon, lit below -2 deg' }),
+    ],
+    ...changes,
+  };
+}
+
+export function zoneLightView(changes: Partial<ZoneLightView> = {}): ZoneLightView {
+  return {
+    id: 'bressigny',
+    kind: 'street',
+    light: 'night',
+    programme: 'residential',
+    step: '23:00',
+    programmePct: 30,
+    untilMs: Date.parse('2026-12-02T05:00Z'),
+    presence: 'boost',
+    lamps: { count: 12, lit: 12, minPct: 30, maxPct: 100, notFollowing: [] },
+    intents: [],
+    sensors: [
+      { pointId: 'S01.motion', pole: 'P03', kind: 'motion', state: 'present', lastPresentMs: AT_MS },
+      { pointId: 'S02.motion', pole: null, kind: 'button', state: 'still', lastPresentMs: null },
+    ],
+    photocell: null,
+    traffic: null,
+    rules: [],
+    ...changes,
+  };
+}
+
+/** Answers from fixed facts; a walk tells two detections at once, a lamp blinks once. */
+export function fakeLight(asked: unknown[]): LightTools {
+  return {
+    tonight: (zone) => {
+      asked.push({ tonight: zone });
+      return [tonight()];
+    },
+    zones: () => [zoneLightView()],
+    walkTest(zone, forMs, tell) {
+      asked.push({ walkTest: zone, forMs });
+      queueMicrotask(() => {
+        tell({ atMs: AT_MS, pointId: 'S01.motion', pole: 'P03', raised: ['L02', 'L03'], alreadyLit: false, latencyMs: 42 });
+        tell({ atMs: AT_MS + 2_500, pointId: 'S01.motion', pole: 'P03', raised: [], alreadyLit: true, latencyMs: null });
+      });
+      return { night: true, sensors: ['S01.motion', 'S02.motion'], stop: () => void asked.push('walk stopped') };
+    },
+    identify({ tell, ...request }) {
+      asked.push(request);
+      if (request.lamp === 'L09')
+        throw new RangeError('L09 is locked at 100 % by console:eve, so it cannot blink; `luciole release L09` first');
+      tell(100);
+      return { lowPct: 20, highPct: 100, stop: () => void asked.push('identify stopped') };
+    },
+  };
+}
