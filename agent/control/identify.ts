@@ -12,7 +12,7 @@ import type { Intent, LevelPct } from '../core/words.ts';
 import type { Street } from '../lighting/lighting.ts';
 
 /** How long a lamp may blink. Units: ms. Source: assumed; long enough to walk to it, too short to be forgotten. */
-export const IDENTIFY_MS = { min: 5_000, max: 600_000 };
+const IDENTIFY_MS = { min: 5_000, max: 600_000 };
 /** Low enough to be seen as a change from full light, high enough to see by. Units: %. */
 const VISIBLE_LOW_PCT = 20;
 /** A smaller step is not seen from the street. Units: %. Source: assumed; the eye takes a third of the light for little. */

@@ -32,7 +32,7 @@ export interface WalkTestDesk {
 }
 
 /** When a sensor last began to say that someone is there; null while it never has. */
-export function lastDetectionMono(state: SensorState | undefined, { kind }: Pick<PresenceSensor, 'kind'>): MonoMs | null {
+function lastDetectionMono(state: SensorState | undefined, { kind }: Pick<PresenceSensor, 'kind'>): MonoMs | null {
   return (kind === 'counter' ? state?.lastPresentMono : state?.sinceMono) ?? null;
 }
 
