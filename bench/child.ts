@@ -22,9 +22,13 @@ export function sharedMonoMs(): number {
   return Number(process.hrtime.bigint()) / 1e6;
 }
 
-/** Start `bench/<file>`; it answers through `answerParent`. */
-export function startChild<Question extends object, Answer>(file: string, words: readonly string[] = []): Child<Question, Answer> {
-  const child = fork(join(import.meta.dirname, file), words, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
+/** Start `bench/<file>`; it answers through `answerParent`. `flags` are Node's own. */
+export function startChild<Question extends object, Answer>(
+  file: string,
+  words: readonly string[] = [],
+  flags: readonly string[] = process.execArgv,
+): Child<Question, Answer> {
+  const child = fork(join(import.meta.dirname, file), words, { execArgv: [...flags], stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
   return asked(child, [file, ...words].join(' '), {
     // A child that does not take it has ended, which is told by its end.
     send: (question) => child.send(question, () => {}),

@@ -17,7 +17,7 @@ export interface ManualClock extends Clock {
 interface Pending {
   readonly dueMono: MonoMs;
   readonly order: number;
-  readonly fire: () => void;
+  fire: () => void;
   cancelled: boolean;
 }
 
@@ -34,6 +34,8 @@ export function createManualClock(startMs: WallMs, quality: ClockQuality = 'sync
     return {
       cancel: () => {
         pending.cancelled = true;
+        // It stays in the heap until its time; what it would have done must not.
+        pending.fire = NOTHING;
       },
     };
   };
@@ -68,6 +70,8 @@ export function createManualClock(startMs: WallMs, quality: ClockQuality = 'sync
 function settle(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }
+
+const NOTHING = (): void => {};
 
 interface Heap {
   push(item: Pending): void;

@@ -21,6 +21,8 @@ import {
 } from './trouble.ts';
 import { createWaitingRoom, type WaitingRoomLimits } from './waiting-room.ts';
 
+/** A cursor that moves is written so often at most. Units: ms. Source: it rides on a commit and costs a page; one that is lost makes duplicates only, which their seq tells. */
+const CURSOR_MS = 60_000;
 /** Events and outcomes kept in memory while the disk refuses them; the oldest go first. */
 const MAX_WAITING = 1_000;
 
@@ -80,6 +82,7 @@ export function createCommitter(parts: CommitterParts): Committer {
   const waiting = { events: [] as AgentEvent[], outcomes: [] as Outcome[], saves: [] as Save[] };
   const count = { readingsStored: 0, readingsLost: 0, lastSeq: 0, cursorSeq: 0, lastTicket: 0 };
   let cursorWanted = 0;
+  let cursorMono = Number.NEGATIVE_INFINITY;
   let troubles = NO_TROUBLE;
   let state: 'closed' | 'opening' | 'open' = 'closed';
   let due = false;
@@ -95,7 +98,8 @@ export function createCommitter(parts: CommitterParts): Committer {
     if (lost && !mayTry) return null;
     const anew = state === 'opening' || lost;
     const [frames, facts] = [isTroubled(troubles, 'telemetry.db'), isTroubled(troubles, 'state.db')];
-    const cursorSeq = cursorWanted > count.cursorSeq ? cursorWanted : null;
+    const isCursorDue = lastChance || clock.monoMs() - cursorMono >= CURSOR_MS;
+    const cursorSeq = isCursorDue && cursorWanted > count.cursorSeq ? cursorWanted : null;
     due = due && (cursorSeq !== null || !room.isEmpty());
     const telemetry = mayTry && (anew || frames || due);
     const news = waiting.events.length + waiting.outcomes.length > 0;
@@ -138,6 +142,7 @@ export function createCommitter(parts: CommitterParts): Committer {
   function settleTelemetry(work: TelemetryWork | null, result: Result<TelemetryDone>): void {
     if (!accept('telemetry.db', result) || !result.ok) return;
     const { tickets, lastSeq, cursorSeq } = result.value;
+    if (cursorSeq > count.cursorSeq) cursorMono = clock.monoMs();
     Object.assign(count, { lastSeq, cursorSeq });
     if (work !== null && work.frames.length + work.gaps.length > 0) room.settle();
     if (overflow !== null && work !== null && work.gaps.length > 0) {

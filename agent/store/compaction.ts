@@ -17,11 +17,15 @@ import { framePiece, type Handle, type Piece, piecesAfter, segmentPiece } from '
 import { thinned } from './thinning.ts';
 
 /** What one segment holds at most. Units: readings, ms. Source: reliability measurement, an hour of all series packs best; bounded memory. */
-const SEGMENT = { maxReadings: 20_000, maxSpanMs: 3_600_000 };
+const SEGMENT = { maxReadings: 30_000, maxSpanMs: 3_600_000 };
 /** Rows looked at for one segment. Source: an hour of commits each second. */
 const MAX_ROWS = 3_600;
 /** Fewer bytes of frames than this are not compacted ahead of time: the segment would pack badly. Source: assumed; half an hour of a full cabinet. */
 const WORTH_BYTES = 65_536;
+/** A thinning that gives back less of its segment is undone. Source: assumed. */
+const WORTH_SHARE = 1 / 16;
+/** Segments worked on beyond the need in one commit. Source: assumed; a commit stays short, and a full store works every few commits. */
+const SPARE_STEPS = 4;
 /** One reading in so many stays, step by step: of the older half, then of the oldest quarter. */
 const THINNING: readonly { readonly keep: number; readonly share: number }[] = [
   { keep: 4, share: 1 / 2 },
@@ -96,9 +100,15 @@ function chooseRows({ frames }: Handle, isDue: (row: FrameRow) => boolean): read
   return chosen;
 }
 
+/** Room to make. Units: bytes in use afterwards; `spareBytes` is aimed at too, by a few steps: one commit must not thin half the file. */
+export interface Room {
+  readonly targetBytes: number;
+  readonly spareBytes: number;
+}
+
 /** Below the cap before anything is added. What the platform has goes first, then what it has not. */
-export function makeRoom(handle: Handle, losses: Losses, { targetBytes }: { readonly targetBytes: number }): void {
-  while (usedBytes(handle.db) > targetBytes) {
+export function makeRoom(handle: Handle, losses: Losses, { targetBytes, spareBytes }: Room): void {
+  for (let step = 0; usedBytes(handle.db) > targetBytes - (step < SPARE_STEPS ? spareBytes : 0); step += 1) {
     const isWorthIt = handle.frames.tally(0).bytes > WORTH_BYTES;
     if (isWorthIt && compactOne(handle, losses, () => true) !== null) continue;
     const labels = handle.segments.labels();
@@ -131,7 +141,12 @@ function thin(handle: Handle, losses: Losses, { label, keep }: { label: SegmentL
     losses.note('corrupt', piece, before);
   } else {
     const frames = thinned(read.frames, { keep, isCounter: handle.series.isCounter });
-    handle.segments.put({ seq: row.seq, firstSeq: row.first_seq, total: row.total, frames, thin: keep });
+    const put = (kept: readonly SegmentFrame[]): void =>
+      handle.segments.put({ seq: row.seq, firstSeq: row.first_seq, total: row.total, frames: kept, thin: keep });
+    put(frames);
+    // Readings are not given up for nothing; the mark moves on all the same, so that no commit tries again.
+    const bytes = handle.segments.at(row.seq)?.p.length ?? 0;
+    if (bytes > row.p.length * (1 - WORTH_SHARE)) put(read.frames);
   }
   recountPart(handle);
   const after = handle.segments.at(row.seq);

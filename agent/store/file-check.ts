@@ -7,7 +7,7 @@ import { closeSync, openSync, readSync } from 'node:fs';
 import type { StoreError } from '../core/errors.ts';
 import { getMeta } from './meta.ts';
 import { expectUsable } from './migrations.ts';
-import { PAGE_BYTES, type Schema } from './schema.ts';
+import type { Schema } from './schema.ts';
 import { isMisfit, isRefusal, openReadOnly, type Sqlite, storeError, toStoreError } from './sqlite.ts';
 
 /** Above this the check of all pages would delay readings for too long. Units: bytes. Source: 0.4 s for 10 MB, cold, measured. */
@@ -29,7 +29,7 @@ export function judge(db: Sqlite, path: string, schema: Schema): void {
   }
   expectFormat(path);
   expectUsable(db, path, schema);
-  const bytes = Number(db.pragma('page_count', { simple: true })) * PAGE_BYTES;
+  const bytes = Number(db.pragma('page_count', { simple: true })) * Number(db.pragma('page_size', { simple: true }));
   if (getMeta(db, 'clean') === 1 || bytes > QUICK_CHECK_MAX_BYTES) return;
   const [problem] = problemsOf(db, 'quick_check', 1);
   if (problem !== undefined) throw storeError('corrupt', `${path}: ${problem}`);

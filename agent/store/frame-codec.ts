@@ -2,11 +2,12 @@
  * The frames of one commit as a blob, and back.
  *
  * Owns the byte layout: version, count of frames, columns of their heads, then one column each of all their readings' series ids, times,
- * quality runs, scaled integers, doubles. Never touches a file; series names and decimals are the caller's. Called by the frame table.
+ * quality runs, scaled integers, doubles; behind the version deflated where that is shorter. Never touches a file; series names and decimals
+ * are the caller's. Called by the frame table.
  *
  * One row for all frames of a commit, because a row costs 40 bytes, as much as ten readings.
  */
-import { crc32 } from 'node:zlib';
+import { crc32, deflateRawSync } from 'node:zlib';
 import { StoreError } from '../core/errors.ts';
 import {
   type ByteReader,
@@ -25,6 +26,7 @@ import {
   takeVarint,
 } from './byte-column.ts';
 import { cellValue, FORM, qualityOf, type SeriesReading, toCell, toOffsetMs } from './cell.ts';
+import { unpack } from './deflated.ts';
 
 /** What a frame says beside its readings. Shape: integers; `clockQuality` is its place in the list. */
 export interface FrameHead {
@@ -46,8 +48,10 @@ export interface RowHead extends FrameHead {
   readonly total: number;
 }
 
-/** 1: the readings of a single frame, whose head is the row's. */
-const VERSION = { single: 1, many: 2 } as const;
+/** 1: the readings of a single frame, whose head is the row's. 3: as 2, deflated. */
+const VERSION = { single: 1, many: 2, deflated: 3 } as const;
+/** Nothing that is packed here comes near it; a damaged blob must not fill the memory. Units: bytes. */
+const MAX_UNPACKED_BYTES = 4 * 2 ** 20;
 const MAX_FLAGS = 4 * FORM.double + 3;
 export const MAX_CLOCK_QUALITY = 3;
 
@@ -69,7 +73,18 @@ export function encodeFrames(frames: readonly SeriesFrame[], decimalsOf: (series
   );
   for (const frame of frames) putVarint(writer, frame.readings.length);
   putReadings(writer, frames, decimalsOf);
-  return Buffer.from(writer.bytes.subarray(0, writer.offset));
+  return packed(writer.bytes.subarray(0, writer.offset));
+}
+
+/** Units: bytes. Source: measured, 5.4 bytes a reading become 3.2 in a commit of ten seconds. */
+function packed(plain: Buffer): Buffer {
+  const deflated = deflateRawSync(plain.subarray(1));
+  return deflated.length + 1 < plain.length ? Buffer.concat([Buffer.from([VERSION.deflated]), deflated]) : Buffer.from(plain);
+}
+
+/** The same bytes behind a version that is not deflated. */
+function unpacked(blob: Uint8Array): Uint8Array {
+  return blob[0] === VERSION.deflated ? Buffer.concat([Buffer.from([VERSION.many]), unpack(blob.subarray(1), MAX_UNPACKED_BYTES)]) : blob;
 }
 
 function putReadings(writer: ByteWriter, frames: readonly SeriesFrame[], decimalsOf: (seriesId: number) => number): void {
@@ -96,10 +111,10 @@ function putReadings(writer: ByteWriter, frames: readonly SeriesFrame[], decimal
 
 /** The frames of a blob; `only` is the head of the one that the older layout holds. Errors: throws StoreError `corrupt` for anything that `encodeFrames` cannot have written. */
 export function decodeFrames(blob: Uint8Array, only: FrameHead, decimalsOf: (seriesId: number) => number | undefined): SeriesFrame[] {
-  const reader: ByteReader = { bytes: blob, offset: 0 };
+  const reader: ByteReader = { bytes: unpacked(blob), offset: 0 };
   const version = takeVarint(reader);
   if (version !== VERSION.single && version !== VERSION.many)
-    throw new StoreError('corrupt', `stored bytes: layout ${version}, this program knows ${VERSION.many}`);
+    throw new StoreError('corrupt', `stored bytes: layout ${version}, this program knows ${VERSION.deflated}`);
   const heads = version === VERSION.single ? [{ ...only, count: takeCount(reader) }] : takeHeads(reader);
   const wallMs = heads.flatMap((head) => Array.from({ length: head.count }, () => head.wallMs));
   const readings = takeReadings(reader, wallMs, decimalsOf);

@@ -76,7 +76,7 @@ function fromSegment(handle: Handle, { ids, damaged }: Search, seq: number): His
     const segment = handle.segments.open(row);
     return ids.flatMap((id) =>
       segment.series(id, handle.series.decimalsOf(id) ?? 0).map((reading) => {
-        const head = segment.heads[reading.frame];
+        const head = segment.head(reading.frame);
         return toRow(reading, head === undefined ? 0 : handle.boots.shiftMs(head.boot, head));
       }),
     );

@@ -7,10 +7,11 @@
  * Series by series, because a quantity resembles itself a minute ago, and the six series of one device have the same times: what is alike
  * stands side by side, and deflate finds it. Source: reliability measurement, 0.75 bytes a reading against 5.7 as frames.
  */
-import { constants, crc32, deflateRawSync, inflateRawSync } from 'node:zlib';
+import { constants, crc32, deflateRawSync } from 'node:zlib';
 import { StoreError } from '../core/errors.ts';
 import {
   type ByteReader,
+  type ByteWriter,
   createWriter,
   expectEnd,
   MAX_VARINT_BYTES,
@@ -25,6 +26,7 @@ import {
   takeVarint,
 } from './byte-column.ts';
 import { type Cell, cellValue, FORM, qualityOf, type SeriesReading, toCell, toOffsetMs } from './cell.ts';
+import { unpack } from './deflated.ts';
 import { type FrameHead, MAX_CLOCK_QUALITY, type SeriesFrame } from './frame-codec.ts';
 
 /** Shape: `ticket` is not kept and reads 0. */
@@ -38,14 +40,16 @@ export interface SegmentHead extends Omit<FrameHead, 'ticket'> {
   readonly boot: number;
 }
 
-/** A reading and the frame that it is of, as a place in `heads`. */
+/** A reading and the frame that it is of, by its place. */
 export interface PlacedReading extends SeriesReading {
   readonly frame: number;
 }
 
 /** A segment that has been unpacked but not yet read. */
 export interface OpenSegment {
-  readonly heads: readonly SegmentHead[];
+  /** Its frames, and the head of one by its place. */
+  readonly frames: number;
+  head(frame: number): SegmentHead | undefined;
   readonly seriesIds: readonly number[];
   /** Empty for a series that is not in it. Errors: throws StoreError `corrupt`. */
   series(id: number, decimals: number): PlacedReading[];
@@ -62,6 +66,8 @@ export interface SegmentRowHead {
 }
 
 const VERSION = 1;
+/** Frame, time, scaled value and a run of flags at their longest, and a double. Units: bytes. */
+const MAX_ENTRY_BYTES = 42;
 const MAX_FLAGS = 4 * FORM.double + 3;
 /** Nothing that is packed here comes near it; a damaged blob must not fill the memory. Units: bytes. */
 const MAX_UNPACKED_BYTES = 32 * 2 ** 20;
@@ -69,9 +75,11 @@ const MAX_UNPACKED_BYTES = 32 * 2 ** 20;
 /** The blob of these frames, in the order of seq. Within a frame the order becomes that of series, then as it was. */
 export function encodeSegment(frames: readonly SegmentFrame[], decimalsOf: (seriesId: number) => number): Buffer {
   const bySeries = gather(frames, decimalsOf);
-  const readings = frames.reduce((sum, frame) => sum + frame.readings.length, 0);
-  const parts = [...bySeries].sort(([a], [b]) => a - b).map(([id, entries]) => ({ id, entries, bytes: encodeSeries(entries) }));
-  const writer = createWriter(MAX_VARINT_BYTES * (4 + 6 * frames.length + 3 * parts.length) + 42 * readings);
+  // One scratch for all, since a commit that makes room packs many segments before memory is collected.
+  const scratch = createWriter(MAX_ENTRY_BYTES * Math.max(0, ...[...bySeries.values()].map(({ length }) => length)));
+  const parts = [...bySeries].sort(([a], [b]) => a - b).map(([id, entries]) => ({ id, entries, bytes: encodeSeries(entries, scratch) }));
+  const partBytes = parts.reduce((sum, { bytes }) => sum + bytes.length, 0);
+  const writer = createWriter(MAX_VARINT_BYTES * (4 + 6 * frames.length + 3 * parts.length) + partBytes);
   putVarint(writer, VERSION);
   putVarint(writer, frames.length);
   for (const column of ['seq', 'boot', 'monoMs', 'wallMs'] as const)
@@ -113,8 +121,8 @@ function gather(frames: readonly SegmentFrame[], decimalsOf: (seriesId: number) 
   return bySeries;
 }
 
-function encodeSeries(entries: readonly Entry[]): Buffer {
-  const writer = createWriter(42 * entries.length);
+function encodeSeries(entries: readonly Entry[], writer: ByteWriter): Buffer {
+  writer.offset = 0;
   putDeltas(
     writer,
     entries.map(({ frame }) => frame),
@@ -132,12 +140,12 @@ function encodeSeries(entries: readonly Entry[]): Buffer {
     entries.filter(({ cell }) => cell.flags >> 2 === FORM.scaled).map(({ cell }) => cell.scaled),
   );
   for (const { cell } of entries) if (cell.flags >> 2 === FORM.double) putDouble(writer, cell.double);
-  return writer.bytes.subarray(0, writer.offset);
+  return Buffer.from(writer.bytes.subarray(0, writer.offset));
 }
 
 /** Unpacks heads and directory. Errors: throws StoreError `corrupt` for anything that `encodeSegment` cannot have written. */
 export function openSegment(blob: Uint8Array): OpenSegment {
-  const reader: ByteReader = { bytes: inflate(blob), offset: 0 };
+  const reader: ByteReader = { bytes: unpack(blob, MAX_UNPACKED_BYTES), offset: 0 };
   const version = takeVarint(reader);
   if (version !== VERSION) throw new StoreError('corrupt', `stored bytes: segment layout ${version}, this program knows ${VERSION}`);
   const heads = takeHeads(reader);
@@ -153,7 +161,8 @@ export function openSegment(blob: Uint8Array): OpenSegment {
   }
   if (start !== reader.bytes.length) throw new StoreError('corrupt', `stored bytes: parts up to ${start} in ${reader.bytes.length} bytes`);
   return {
-    heads,
+    frames: heads.seqs.length,
+    head: (frame) => headAt(heads, frame),
     seriesIds,
     series(id, decimals) {
       const at = seriesIds.indexOf(id);
@@ -164,31 +173,32 @@ export function openSegment(blob: Uint8Array): OpenSegment {
   };
 }
 
-function inflate(blob: Uint8Array): Buffer {
-  try {
-    return inflateRawSync(blob, { maxOutputLength: MAX_UNPACKED_BYTES });
-  } catch (cause) {
-    throw new StoreError('corrupt', 'stored bytes: a segment that does not unpack', { cause });
-  }
+/** Columns, since one series needs few of thousands of heads. */
+interface Heads {
+  readonly seqs: readonly number[];
+  readonly boots: readonly number[];
+  readonly monos: readonly number[];
+  readonly walls: readonly number[];
+  readonly qualities: readonly number[];
 }
 
-function takeHeads(reader: ByteReader): SegmentHead[] {
+function takeHeads(reader: ByteReader): Heads {
   const count = takeCount(reader);
   const take = (): number[] => takeDeltas(reader, count);
-  const [seqs, boots, monos, walls] = [take(), take(), take(), take()];
-  return takeRuns(reader, count, MAX_CLOCK_QUALITY).map((clockQuality, i) => ({
-    seq: seqs[i] ?? 0,
-    boot: boots[i] ?? 0,
-    monoMs: monos[i] ?? 0,
-    wallMs: walls[i] ?? 0,
-    clockQuality,
-  }));
+  return { seqs: take(), boots: take(), monos: take(), walls: take(), qualities: takeRuns(reader, count, MAX_CLOCK_QUALITY) };
+}
+
+function headAt({ seqs, boots, monos, walls, qualities }: Heads, frame: number): SegmentHead | undefined {
+  const [seq, boot, monoMs, wallMs, clockQuality] = [seqs[frame], boots[frame], monos[frame], walls[frame], qualities[frame]];
+  if (seq === undefined || boot === undefined || monoMs === undefined || wallMs === undefined || clockQuality === undefined)
+    return undefined;
+  return { seq, boot, monoMs, wallMs, clockQuality };
 }
 
 interface SeriesPart {
   readonly id: number;
   readonly decimals: number;
-  readonly heads: readonly SegmentHead[];
+  readonly heads: Heads;
 }
 
 function takeSeries(bytes: Uint8Array, count: number, { id, decimals, heads }: SeriesPart): PlacedReading[] {
@@ -201,11 +211,11 @@ function takeSeries(bytes: Uint8Array, count: number, { id, decimals, heads }: S
   let nextScaled = 0;
   const next = { scaled: () => scaled[nextScaled++] ?? 0, double: () => takeDouble(reader) };
   const readings = frames.map((frame, i): PlacedReading => {
-    const head = heads[frame];
-    if (head === undefined) throw new StoreError('corrupt', `stored bytes: frame ${frame} of ${heads.length}`);
+    const wallMs = heads.walls[frame];
+    if (wallMs === undefined) throw new StoreError('corrupt', `stored bytes: frame ${frame} of ${heads.walls.length}`);
     const flag = flags[i] ?? 0;
     const value = cellValue(flag, decimals, next);
-    return { frame, seriesId: id, value, quality: qualityOf(flag), atMs: head.wallMs + (offsetsMs[i] ?? 0) };
+    return { frame, seriesId: id, value, quality: qualityOf(flag), atMs: wallMs + (offsetsMs[i] ?? 0) };
   });
   expectEnd(reader);
   return readings;
@@ -213,16 +223,17 @@ function takeSeries(bytes: Uint8Array, count: number, { id, decimals, heads }: S
 
 /** All frames of a segment; those that thinning has emptied are not among them. Errors: throws StoreError `corrupt`. */
 export function framesOf(segment: OpenSegment, decimalsOf: (seriesId: number) => number | undefined): SegmentFrame[] {
-  const perFrame = segment.heads.map((): SeriesReading[] => []);
+  const perFrame = Array.from({ length: segment.frames }, (): SeriesReading[] => []);
   for (const id of segment.seriesIds) {
     const decimals = decimalsOf(id);
     if (decimals === undefined) throw new StoreError('corrupt', `stored bytes: series ${id} is not known`);
     for (const { frame, seriesId, value, quality, atMs } of segment.series(id, decimals))
       perFrame[frame]?.push({ seriesId, value, quality, atMs });
   }
-  return segment.heads
-    .map((head, i) => ({ ...head, ticket: 0, readings: perFrame[i] ?? [] }))
-    .filter(({ readings }) => readings.length > 0);
+  return perFrame.flatMap((readings, i) => {
+    const head = segment.head(i);
+    return head === undefined || readings.length === 0 ? [] : [{ ...head, ticket: 0, readings }];
+  });
 }
 
 /** Checksum of a segment's row, as that of a frame's. */

@@ -5,7 +5,7 @@
  */
 import Database from 'better-sqlite3';
 import { StoreError, type StoreErrorCode } from '../core/errors.ts';
-import { CREATE_PRAGMAS, OPEN_PRAGMAS } from './schema.ts';
+import { CREATE_PRAGMAS, OPEN_PRAGMAS, PAGE_BYTES } from './schema.ts';
 
 /** An open connection; calls block. */
 export type Sqlite = InstanceType<typeof Database>;
@@ -49,9 +49,10 @@ export function formFresh(db: Sqlite): void {
   for (const pragma of CREATE_PRAGMAS) db.pragma(pragma);
 }
 
-/** Every setting of `schema.ts` that a connection needs anew; writes nothing to a file that has them. Units: `maxPages` in pages. Errors: throws what SQLite throws. */
+/** Every setting of `schema.ts` that a connection needs anew; writes nothing to a file that has them. Units: `maxPages` in pages of `PAGE_BYTES`, whatever the file's own are. Errors: throws what SQLite throws. */
 export function applySettings(db: Sqlite, maxPages: number): void {
-  for (const pragma of [...OPEN_PRAGMAS, `max_page_count = ${maxPages}`]) db.pragma(pragma);
+  const ownPages = Math.ceil((maxPages * PAGE_BYTES) / Number(db.pragma('page_size', { simple: true })));
+  for (const pragma of [...OPEN_PRAGMAS, `max_page_count = ${ownPages}`]) db.pragma(pragma);
 }
 
 /** A connection that changes nothing, for a file that was set aside. Errors: throws what SQLite throws. */

@@ -52,10 +52,10 @@ export interface TelemetryFile {
 
 /** Room made beyond the need, so that a full store records one gap for many commits. Units: share of the cap. */
 const HEADROOM = 0.02;
-/** The hard stop above the cap: the index pages and one commit. Units: pages. */
-const BACKSTOP_PAGES = 256;
-/** Free pages given back to the file system, once there are so many, so many at a time. Source: vacuum in small steps, never `VACUUM`; an hour of frames frees 40, which the next hour takes. */
-const VACUUM_PAGES = { from: 128, step: 64 };
+/** Kept free below the cap for what a commit and a segment need before they give back: the cap itself is the hard stop. Units: share, bytes. */
+const RESERVE = { share: 1 / 8, maxBytes: 2 ** 20 };
+/** Free pages given back to the file system, once there are so many, so many at a time. Source: vacuum in small steps, never `VACUUM`; an hour of frames frees 60, which the next hour takes. */
+const VACUUM_PAGES = { from: 256, step: 128 };
 /** Longest answer to one question. Units: frames, gaps. */
 const MAX_ANSWER = 2_000;
 /** Frames stay frames for so long: what was committed last is asked for most. Units: ms. Source: issue "store", hourly compaction. */
@@ -72,7 +72,7 @@ export function createTelemetryFile(setup: Setup, onNotice: (notice: Notice) => 
   const file = createStoreFile<Handle>({
     dir: setup.dir,
     schema: TELEMETRY,
-    maxPages: setup.maxPages ?? Math.ceil(setup.maxBytes / PAGE_BYTES) + BACKSTOP_PAGES,
+    maxPages: setup.maxPages ?? Math.floor(setup.maxBytes / PAGE_BYTES),
     begin: (db, atMs, asidePath) => begin(db, { atMs, asidePath, floorSeq }),
     attach: (db) => openTables(db, setup),
     onNotice,
@@ -170,8 +170,9 @@ function writeDown(handle: Handle, losses: Losses, { work, atMs, setup }: Task):
   const committed = frames.committedTicket();
   const fresh = work.frames.filter((frame) => frame.ticket > committed);
   const neededBytes = fresh.length === 0 ? 0 : frames.estimate(fresh);
-  if (usedBytes(db) + neededBytes > setup.maxBytes)
-    makeRoom(handle, losses, { targetBytes: setup.maxBytes * (1 - HEADROOM) - neededBytes });
+  const roomBytes = setup.maxBytes - Math.min(setup.maxBytes * RESERVE.share, RESERVE.maxBytes);
+  if (usedBytes(db) + neededBytes > roomBytes)
+    makeRoom(handle, losses, { targetBytes: roomBytes - neededBytes, spareBytes: roomBytes * HEADROOM });
   frames.add(fresh);
   learnTime(
     handle,
@@ -189,17 +190,25 @@ function writeDown(handle: Handle, losses: Losses, { work, atMs, setup }: Task):
  * A frame's name is (boot, ticket) and tickets rise with seq, so the newest rows tell which ones are in the file.
  */
 function answer({ db, frames }: Handle, asked: readonly Frame[]): TelemetryDone {
+  const lastSeq = frames.lastSeq();
+  const newest = frames.last();
+  // As a rule all of them are the frames of the newest row, in its order.
+  const isOneRow = newest !== undefined && asked.length > 0 && newest.k === asked.length && newest.ticket === asked.at(-1)?.ticket;
+  const tickets =
+    isOneRow && newest.n === asked.reduce((sum, { readings }) => sum + readings.length, 0)
+      ? asked.map(({ ticket, readings }, i) => ({ ticket, seq: newest.seq - newest.k + 1 + i, readings: readings.length }))
+      : foundTickets(frames, asked);
+  return { tickets, lastSeq, cursorSeq: cursorOf(db) };
+}
+
+function foundTickets(frames: Handle['frames'], asked: readonly Frame[]): TelemetryDone['tickets'] {
   const wanted = new Set(asked.map(({ ticket }) => ticket));
   const rows = asked[0] === undefined ? [] : frames.ownSince(asked[0].ticket);
-  const tickets = rows.flatMap((row) => {
+  return rows.flatMap((row) => {
     const read = frames.read(row);
-    return read.kind === 'damaged' ? [] : read.frames.filter(({ ticket }) => wanted.has(ticket));
+    const found = read.kind === 'damaged' ? [] : read.frames.filter(({ ticket }) => wanted.has(ticket));
+    return found.map(({ ticket, seq, readings }) => ({ ticket, seq, readings: readings.length }));
   });
-  return {
-    tickets: tickets.map(({ ticket, seq, readings }) => ({ ticket, seq, readings: readings.length })),
-    lastSeq: frames.lastSeq(),
-    cursorSeq: cursorOf(db),
-  };
 }
 
 /** Delivered rows just go: what the platform has is not lost. */
@@ -242,7 +251,7 @@ function factsOf(handle: Handle, path: string): Omit<TelemetryFacts, 'maxBytes' 
     epoch: epochOf(db),
     frames: journal.frames + packed.frames,
     readings: journal.readings + packed.readings,
-    bytes: pragma(db, 'page_count') * PAGE_BYTES + (existsSync(wal) ? statSync(wal).size : 0),
+    bytes: pragma(db, 'page_count') * pragma(db, 'page_size') + (existsSync(wal) ? statSync(wal).size : 0),
     journal: { readings: journal.readings, bytes: journal.bytes },
     segments: { count: packed.rows, readings: packed.readings, bytes: packed.bytes },
     oldestMs: oldestOf(handle),

@@ -27,7 +27,7 @@ export function thinned(frames: readonly SegmentFrame[], { keep, isCounter }: Th
   const kept = frames.map(() => new Set<number>());
   for (const [seriesId, places] of bySeries(frames)) {
     const wanted = isCounter(seriesId) ? keep / COUNTER_KEEPS : keep;
-    for (const { frame, index } of wanted <= 1 ? places : extremes(places, wanted)) kept[frame]?.add(index);
+    for (const { frame, index } of wanted <= 1 ? places : chosen(places, wanted)) kept[frame]?.add(index);
   }
   return frames
     .map((frame, i) => ({ ...frame, readings: frame.readings.filter((_, index) => kept[i]?.has(index)) }))
@@ -46,19 +46,28 @@ function bySeries(frames: readonly SegmentFrame[]): Map<number, Place[]> {
   return series;
 }
 
-/** Lowest and highest of each twice `keep`, the first and last of all, and both sides of a change of quality. */
-function extremes(places: readonly Place[], keep: number): Set<Place> {
-  const stays = new Set<Place>();
-  for (let from = 0; from < places.length; from += 2 * keep) {
-    const valued = places.slice(from, from + 2 * keep).filter(({ value }) => value !== null);
-    const low = valued.reduce((a, b) => ((b.value ?? 0) < (a.value ?? 0) ? b : a), valued[0] as Place);
-    const high = valued.reduce((a, b) => ((b.value ?? 0) > (a.value ?? 0) ? b : a), valued[0] as Place);
-    for (const place of valued.length === 0 ? places.slice(from, from + 1) : [low, high]) stays.add(place);
-  }
+/**
+ * The first of each `keep`, the lowest and highest of all, the last, and both sides of a change of quality.
+ *
+ * By place and not by value, so that the series of one device keep the same polls: their times are stored once. An extreme that a kept
+ * reading shows too is not kept twice.
+ */
+function chosen(places: readonly Place[], keep: number): Set<Place> {
+  const stays = new Set(places.filter((_, i) => i % keep === 0));
   places.forEach((place, i) => {
     const before = places[i - 1];
-    if (before === undefined || i === places.length - 1) stays.add(place);
-    else if (before.quality !== place.quality) stays.add(before).add(place);
+    if (i === places.length - 1) stays.add(place);
+    if (before !== undefined && before.quality !== place.quality) stays.add(before).add(place);
   });
+  for (const sign of [1, -1]) {
+    const extreme = (of: Iterable<Place>): Place | null => {
+      let best: Place | null = null;
+      for (const place of of)
+        if (place.value !== null && (best === null || sign * place.value < sign * (best.value as number))) best = place;
+      return best;
+    };
+    const best = extreme(places);
+    if (best !== null && extreme(stays)?.value !== best.value) stays.add(best);
+  }
   return stays;
 }

@@ -7,6 +7,7 @@ import { parseArgs } from 'node:util';
 import { corruptTorture } from './corrupt.ts';
 import { diskfullTorture } from './diskfull.ts';
 import { killTorture } from './kill.ts';
+import { offlineTorture } from './offline.ts';
 import { powercutTorture } from './powercut.ts';
 import { type TortureOptions, Unavailable } from './torture.ts';
 
@@ -18,10 +19,11 @@ Usage: npm run -s torture -- NAME [options]
   powercut   the power cut at random moments: the disk has what had reached it (needs root: it mounts a disk image)
   corrupt    a whole agent on a damaged data folder: each kind of damage to each of its files
   diskfull   a whole agent on a full disk, before and after its start (needs root)
+  offline    30 simulated days without the platform into a file that cannot hold them
 
   --rounds N   of kill and powercut; 200 and 100 unless told otherwise
   --seed N     the same choices again; the moments are the machine's own
-  --quick      corrupt: one damage of each file
+  --quick      corrupt: one damage of each file; offline: two days
   --help       this text
 
 Exit code: 0 every promise kept, 1 one broken or a failure, 64 bad command line, 69 not possible on this machine.
@@ -41,6 +43,7 @@ const TORTURES: Readonly<Record<string, Torture>> = {
   powercut: { run: powercutTorture, rounds: 100 },
   corrupt: { run: corruptTorture, rounds: 1 },
   diskfull: { run: diskfullTorture, rounds: 1 },
+  offline: { run: offlineTorture, rounds: 1 },
 };
 
 // Ends whatever still runs after a failure, too.

@@ -22,7 +22,7 @@ import type { AgentEvent } from '../../../agent/core/words.ts';
 import type { FreeBytes } from '../../../agent/store/ballast.ts';
 import { createDatabase } from '../../../agent/store/database.ts';
 import type { Kind, Notice, Request, Setup, StateWork, Talk } from '../../../agent/store/messages.ts';
-import { type Schema, STATE, TELEMETRY } from '../../../agent/store/schema.ts';
+import { PAGE_BYTES, type Schema, STATE, TELEMETRY } from '../../../agent/store/schema.ts';
 import type { Sqlite } from '../../../agent/store/sqlite.ts';
 import { createStoreFile } from '../../../agent/store/store-file.ts';
 import { folder, frame, START_MS } from './fixtures/kit.ts';
@@ -103,7 +103,13 @@ function event(n: number): AgentEvent {
 
 /** Enough rows that each table has leaves of its own. */
 function fill(store: OpenStore): void {
-  for (let n = 1; n <= 10; n++) store.commit(frame(n, 720));
+  // Values without a pattern: they must fill pages, deflated or not.
+  let seed = 1;
+  const rough = (): number => {
+    seed = (Math.imul(seed, 1_664_525) + 1_013_904_223) >>> 0;
+    return seed;
+  };
+  for (let n = 1; n <= 10; n++) store.commit({ ...frame(n, 720), readings: frame(n, 720).readings.map((r) => ({ ...r, value: rough() })) });
   const saves = Array.from({ length: 60 }, (_, n) => ({ key: `fact ${n}`, json: JSON.stringify({ n, padding: 'x'.repeat(200) }) }));
   store.record({ events: Array.from({ length: 120 }, (_, n) => event(n)), saves });
 }
@@ -145,7 +151,7 @@ function zeroLeaf(path: string): void {
     return Number(leaves[1]);
   });
   if (!(page > 1)) throw new Error(`${table} has one leaf only`);
-  change(path, (bytes) => bytes.fill(0, (page - 1) * 4096, page * 4096));
+  change(path, (bytes) => bytes.fill(0, (page - 1) * PAGE_BYTES, page * PAGE_BYTES));
 }
 
 const damages: readonly [story: string, damage: (path: string) => void, reason: RegExp][] = [
