@@ -27,8 +27,13 @@ export function startChild<Question extends object, Answer>(
   file: string,
   words: readonly string[] = [],
   flags: readonly string[] = process.execArgv,
+  env: Readonly<Record<string, string>> = {},
 ): Child<Question, Answer> {
-  const child = fork(join(import.meta.dirname, file), words, { execArgv: [...flags], stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
+  const child = fork(join(import.meta.dirname, file), words, {
+    execArgv: [...flags],
+    env: { ...process.env, ...env },
+    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+  });
   return asked(child, [file, ...words].join(' '), {
     // A child that does not take it has ended, which is told by its end.
     send: (question) => child.send(question, () => {}),

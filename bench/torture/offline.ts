@@ -40,9 +40,11 @@ const SETTLED_AFTER_DAYS = 5;
 const FLAT_MB = 5;
 const HOUR_MS = 3_600_000;
 const HEAP = ['--max-semi-space-size=1', '--max-old-space-size=64', '--expose-gc'];
+/** Source: systemd/luciole.service. */
+const MALLOC = { MALLOC_ARENA_MAX: '1' };
 
 export async function offlineTorture({ quick, emit, progress }: TortureOptions): Promise<boolean> {
-  const child = startChild<OfflineQuestion, OfflineAnswer>('torture/offline-process.ts', [], HEAP);
+  const child = startChild<OfflineQuestion, OfflineAnswer>('torture/offline-process.ts', [], HEAP, MALLOC);
   try {
     const days = quick ? DAYS.quick : DAYS.full;
     progress(`offline: ${days} days of 518,400 readings into ${CAP_MB} MB`);
@@ -52,14 +54,8 @@ export async function offlineTorture({ quick, emit, progress }: TortureOptions):
     const isWhole = answer.isBalanced && answer.produced === answer.stored + answer.inGaps && answer.found === answer.stored;
     const ok = isWhole && answer.largestBytes <= answer.maxBytes && spreadMb <= 2 * FLAT_MB;
     const { rssMb, ...figures } = answer;
-    emit({
-      torture: 'offline',
-      ok,
-      ...figures,
-      rssFirstMb: rssMb[0] ?? 0,
-      rssLastMb: rssMb.at(-1) ?? 0,
-      rssSpreadMb: Math.round(spreadMb * 10) / 10,
-    });
+    const rssMbByDay = Object.fromEntries(rssMb.map((mb, day) => [`${day + 1}`, mb]));
+    emit({ torture: 'offline', ok, ...figures, rssMbByDay, rssSpreadMb: Math.round(spreadMb * 10) / 10 });
     return ok;
   } finally {
     await child.stop();
