@@ -45,7 +45,7 @@ const waveSchema = z.strictObject({
   behindM: z.number().min(0).max(1000).default(15).describe('Lit behind, in metres.'),
 });
 
-export const presenceSchema = z.strictObject({
+const presenceSchema = z.strictObject({
   sensors: z.array(sensorSchema).min(1).describe('Who says that someone is there.'),
   boostPct: levelSchema.default(100).describe('Level while someone is there; a step of the programme may say another.'),
   holdS: secondsSchema(0, 3600).default(30).describe('How long after the last movement, in seconds.'),

@@ -71,7 +71,7 @@ export function createProgrammeReader(
 }
 
 /** `23:00`, `dusk`, `middle-120`, as the config writes it. */
-export function formatStepTime(at: StepTime): string {
+function formatStepTime(at: StepTime): string {
   if (at === 'dusk') return at;
   if ('sun' in at) return at.offsetMin === 0 ? at.sun : `${at.sun}${at.offsetMin > 0 ? '+' : ''}${at.offsetMin}`;
   return `${String(at.hour).padStart(2, '0')}:${String(at.minute).padStart(2, '0')}`;

@@ -36,7 +36,7 @@ export function putVarint(writer: ByteWriter, value: number): void {
 }
 
 /** Zigzag, so that small negative numbers are short too. Units: magnitude up to `MAX_SIGNED`. */
-export function putSigned(writer: ByteWriter, value: number): void {
+function putSigned(writer: ByteWriter, value: number): void {
   putVarint(writer, value >= 0 ? value * 2 : -value * 2 - 1);
 }
 
@@ -60,13 +60,13 @@ export function takeVarint(reader: ByteReader): number {
 }
 
 /** The inverse of `putSigned`. Errors: as `takeVarint`. */
-export function takeSigned(reader: ByteReader): number {
+function takeSigned(reader: ByteReader): number {
   const zigzag = takeVarint(reader);
   return zigzag % 2 === 0 ? zigzag / 2 : -(zigzag + 1) / 2;
 }
 
 /** Errors: throws StoreError `corrupt` when the bytes end. */
-export function takeByte(reader: ByteReader): number {
+function takeByte(reader: ByteReader): number {
   const byte = reader.bytes[reader.offset];
   if (byte === undefined) throw new StoreError('corrupt', `stored bytes: end after ${reader.bytes.length}, more were announced`);
   reader.offset += 1;

@@ -66,7 +66,7 @@ export function toOffsetMs(atMs: number, frameMs: number): number {
 }
 
 /** Whether it may stand in a column of differences. */
-export function fits(scaled: number): boolean {
+function fits(scaled: number): boolean {
   return Math.abs(scaled) <= MAX_SCALED;
 }
 

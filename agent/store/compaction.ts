@@ -155,7 +155,7 @@ function thin(handle: Handle, losses: Losses, { label, keep }: { label: SegmentL
 }
 
 /** The oldest row of all; false where only the newest is left. */
-export function dropOldest(handle: Handle, losses: Losses, reason: 'cap' | 'age'): boolean {
+function dropOldest(handle: Handle, losses: Losses, reason: 'cap' | 'age'): boolean {
   const [oldest] = piecesAfter(handle, 0, 1);
   if (oldest === undefined || oldest.seq === handle.frames.last()?.seq) return false;
   dropPiece(handle, losses, { piece: oldest, reason });
