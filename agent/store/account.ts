@@ -64,13 +64,16 @@ export function recountPart(handle: Handle): void {
   if (part !== partOf(handle.db)) setMeta(handle.db, 'cursor_part', part);
 }
 
-/** Not yet delivered and still there. */
-export function backlogOf(handle: Handle): { readonly frames: number; readonly readings: number } {
-  const cursorSeq = cursorOf(handle.db);
-  const { frames, readings } = tallyAfter(handle, cursorSeq);
-  const piece = pieceAt(handle, cursorSeq + 1);
-  const begun = piece === undefined ? 0 : Math.max(0, cursorSeq - piece.firstSeq + 1);
-  return { frames: Math.max(0, frames - begun), readings: readings - partOf(handle.db) };
+/** Frames that are still there and come after this seq. */
+export function framesBeyond(handle: Handle, seq: number): number {
+  const piece = pieceAt(handle, seq + 1);
+  const begun = piece === undefined ? 0 : Math.max(0, seq - piece.firstSeq + 1);
+  return Math.max(0, tallyAfter(handle, seq).frames - begun);
+}
+
+/** Readings that are still there and not yet delivered, as the file knows it. */
+function backlogOf(handle: Handle): number {
+  return tallyAfter(handle, cursorOf(handle.db)).readings - partOf(handle.db);
 }
 
 /** Shape: losses without a seq never became frames, and count as produced. */
@@ -78,7 +81,7 @@ export function accountOf(handle: Handle): StoreAccount {
   const { unnumbered, all } = handle.gaps.readings();
   const produced = handle.frames.totalReadings() + unnumbered;
   const delivered = deliveredOf(handle);
-  const backlog = backlogOf(handle).readings;
+  const backlog = backlogOf(handle);
   return { produced, delivered, backlog, gaps: all, isBalanced: produced === delivered + backlog + all };
 }
 
@@ -87,7 +90,7 @@ function deliveredOf(handle: Handle): number {
   const counted = getMeta(handle.db, 'delivered');
   if (typeof counted === 'number') return counted;
   const { unnumbered, all } = handle.gaps.readings();
-  return handle.frames.totalReadings() - backlogOf(handle).readings - (all - unnumbered);
+  return handle.frames.totalReadings() - backlogOf(handle) - (all - unnumbered);
 }
 
 function partOf(db: Sqlite): number {

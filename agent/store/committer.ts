@@ -59,6 +59,8 @@ export interface Committer {
   open(): void;
   close(): void;
   fail(part: Part, reason: string): void;
+  /** Up to which all is delivered, whether the file says so already or not. */
+  provenSeq(): number;
   troubles(): Troubles;
   counters(): Counters;
 }
@@ -257,6 +259,7 @@ export function createCommitter(parts: CommitterParts): Committer {
       retry?.cancel();
     },
     fail,
+    provenSeq: () => Math.max(cursorWanted, count.cursorSeq),
     troubles: () => troubles,
     counters: () => ({ ...count, readingsWaiting: room.readings() }),
   };

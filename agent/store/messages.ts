@@ -86,7 +86,8 @@ export interface Talk {
   gapsAfter: { ask: { readonly id: number }; answer: Result<readonly Gap[]> };
   events: { ask: { readonly sinceMs: WallMs; readonly limit: number }; answer: Result<readonly AgentEvent[]> };
   load: { ask: { readonly key: string }; answer: Result<string | null> };
-  status: { ask: { readonly atMono: MonoMs }; answer: Result<TelemetryFacts> };
+  /** `provenSeq`: delivered, whether the file says so already or not. */
+  status: { ask: { readonly atMono: MonoMs; readonly provenSeq: number }; answer: Result<TelemetryFacts> };
   history: { ask: HistoryQuery; answer: Result<History> };
   exportPage: { ask: ExportQuery; answer: Result<ExportPage> };
   /** One bounded step; `more` says that there is work left. */

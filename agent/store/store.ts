@@ -114,7 +114,9 @@ export function createStore(parts: StoreParts): Store {
   }
 
   async function status(): Promise<StoreStatus> {
-    facts = (await read<'status', TelemetryFacts>('status', { atMono: clock.monoMs() }, 'telemetry.db')) ?? facts;
+    facts =
+      (await read<'status', TelemetryFacts>('status', { atMono: clock.monoMs(), provenSeq: committer.provenSeq() }, 'telemetry.db')) ??
+      facts;
     const { readingsWaiting, readingsStored, readingsLost } = committer.counters();
     const reason = reasonOf(committer.troubles());
     return { ...facts, state: reason === '' ? 'ok' : 'trouble', reason, readingsWaiting, readingsStored, readingsLost };

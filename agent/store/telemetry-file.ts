@@ -19,7 +19,7 @@ import type {
   StoredFrame,
   TelemetryFacts,
 } from '../core/ports.ts';
-import { accountOf, backlogOf, cursorOf, moveCursor } from './account.ts';
+import { accountOf, cursorOf, framesBeyond, moveCursor } from './account.ts';
 import { compactOne, createLosses, dropPiece, isRowBefore, type Losses, learnTime, makeRoom, overAge, usedBytes } from './compaction.ts';
 import { CLOCK_QUALITIES } from './frame-table.ts';
 import { createGapTable } from './gap-table.ts';
@@ -46,7 +46,7 @@ export interface TelemetryFile {
   retain(atMs: WallMs): RetentionReport & { readonly more: boolean };
   /** Every row read once; what cannot be read becomes a gap. */
   check(atMs: WallMs): { readonly problems: readonly string[]; readonly account: StoreAccount };
-  facts(at: { readonly atMs: WallMs; readonly atMono: MonoMs }): TelemetryFacts;
+  facts(at: { readonly atMs: WallMs; readonly atMono: MonoMs; readonly provenSeq: number }): TelemetryFacts;
   close(): void;
 }
 
@@ -135,8 +135,8 @@ export function createTelemetryFile(setup: Setup, onNotice: (notice: Notice) => 
       if (damaged.length > 0) write(atMs, (handle, losses) => dropDamaged(handle, losses, damaged));
       return { problems: [...pages, ...damaged.map(damageText)], account: file.read(atMs, accountOf) };
     },
-    facts: ({ atMs, atMono }) =>
-      file.read(atMs, (handle) => ({ ...factsOf(handle, file.path), maxBytes: setup.maxBytes, written: meter.read(atMono) })),
+    facts: ({ atMs, atMono, provenSeq }) =>
+      file.read(atMs, (handle) => ({ ...factsOf(handle, file.path, provenSeq), maxBytes: setup.maxBytes, written: meter.read(atMono) })),
     close: file.close,
   };
 }
@@ -243,10 +243,12 @@ function giveBack({ db }: Handle): void {
   if (pragma(db, 'freelist_count') > VACUUM_PAGES.from) db.pragma(`incremental_vacuum(${VACUUM_PAGES.step})`);
 }
 
-function factsOf(handle: Handle, path: string): Omit<TelemetryFacts, 'maxBytes' | 'written'> {
+function factsOf(handle: Handle, path: string, provenSeq: number): Omit<TelemetryFacts, 'maxBytes' | 'written'> {
   const { db, frames, segments, gaps } = handle;
   const [journal, packed] = [frames.tally(0), segments.tally(0)];
   const wal = `${path}-wal`;
+  // The file learns of a delivery up to a minute later than the platform.
+  const cursorSeq = Math.max(cursorOf(db), Math.min(provenSeq, frames.lastSeq()));
   return {
     epoch: epochOf(db),
     frames: journal.frames + packed.frames,
@@ -256,8 +258,8 @@ function factsOf(handle: Handle, path: string): Omit<TelemetryFacts, 'maxBytes' 
     segments: { count: packed.rows, readings: packed.readings, bytes: packed.bytes },
     oldestMs: oldestOf(handle),
     lastSeq: frames.lastSeq(),
-    cursorSeq: cursorOf(db),
-    backlogFrames: backlogOf(handle).frames,
+    cursorSeq,
+    backlogFrames: framesBeyond(handle, cursorSeq),
     gaps: gaps.count(),
     account: accountOf(handle),
   };

@@ -76,7 +76,7 @@ for (const [story, local, levelPct, next] of steps) {
 }
 
 t.test('before its first step a programme without dusk has nothing to say', async (t) => {
-  const late = { id: 'late', steps: RESIDENTIAL.steps.slice(1) };
+  const late = { ...RESIDENTIAL, steps: RESIDENTIAL.steps.slice(1) };
   const state = programmeAt(makeStreet({ programme: late }), Date.parse('2026-01-15T20:00+01:00'));
   t.match(state, { stretch: null, next: { levelPct: 30 } });
 });

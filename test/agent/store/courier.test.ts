@@ -191,8 +191,8 @@ t.test('a read is patient while the thread works on a commit; its own time begin
   });
   courier.onLost = ({ message, code }) => lost.push(`${code}: ${message}`);
   const commit = watched(courier.ask('commit', { telemetry: null, state: null }));
-  const read = watched(courier.ask('status', { atMono: 0 }));
-  const second = watched(courier.ask('status', { atMono: 0 }));
+  const read = watched(courier.ask('status', { atMono: 0, provenSeq: 0 }));
+  const second = watched(courier.ask('status', { atMono: 0, provenSeq: 0 }));
   await clock.advance(29_000);
   wire.shift()?.answer();
   await clock.advance(4_999);
@@ -240,7 +240,7 @@ t.test('a real thread whose answer never comes is ended, and its frames are writ
   while (committed.length === 0) await turn();
   t.strictSame(committed, [{ ticket: 1, seq: 1, readings: 4 }]);
   await t.rejects(
-    threads[0]?.ask({ kind: 'status', atMs: 0, atMono: 0 }) as Promise<unknown>,
+    threads[0]?.ask({ kind: 'status', atMs: 0, atMono: 0, provenSeq: 0 }) as Promise<unknown>,
     { code: 'worker-lost' },
     'the first has ended',
   );
