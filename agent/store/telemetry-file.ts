@@ -54,6 +54,8 @@ export interface TelemetryFile {
 const HEADROOM = 0.02;
 /** Kept free below the cap for what a commit and a segment need before they give back: the cap itself is the hard stop. Units: share, bytes. */
 const RESERVE = { share: 1 / 8, maxBytes: 2 ** 20 };
+/** Never a harder stop than this, else a commit might not fit into an empty file. Source: a full batch and a segment as doubles, packed badly; the least cap of a cabinet is 16 MB. */
+const SMALLEST_STOP_BYTES = 2 ** 20;
 /** Free pages given back to the file system, once there are so many, so many at a time. Source: vacuum in small steps, never `VACUUM`; an hour of frames frees 60, which the next hour takes. */
 const VACUUM_PAGES = { from: 256, step: 128 };
 /** Longest answer to one question. Units: frames, gaps. */
@@ -72,7 +74,7 @@ export function createTelemetryFile(setup: Setup, onNotice: (notice: Notice) => 
   const file = createStoreFile<Handle>({
     dir: setup.dir,
     schema: TELEMETRY,
-    maxPages: setup.maxPages ?? Math.floor(setup.maxBytes / PAGE_BYTES),
+    maxPages: setup.maxPages ?? Math.floor(Math.max(setup.maxBytes, SMALLEST_STOP_BYTES) / PAGE_BYTES),
     begin: (db, atMs, asidePath) => begin(db, { atMs, asidePath, floorSeq }),
     attach: (db) => openTables(db, setup),
     onNotice,
