@@ -70,8 +70,12 @@ function checkUplink(uplink: CabinetDraft['uplink']): Finding[] {
     typeof uplink[key] === 'string' && given(uplink, partner, null) === null
       ? [{ path: ['uplink', key], message: `needs ${partner} beside it` }]
       : [];
-  const broker = checkBroker(uplink.broker);
-  const plain = broker.length === 0 && uplink.broker?.toLowerCase().startsWith('mqtt://') === true;
+  const others = Array.isArray(uplink.otherBrokers) ? uplink.otherBrokers : [];
+  const broker = [
+    ...checkBroker(uplink.broker, ['uplink', 'broker']),
+    ...others.flatMap((other, i) => (typeof other === 'string' ? checkBroker(other, ['uplink', 'otherBrokers', i]) : [])),
+  ];
+  const plain = broker.length === 0 && [uplink.broker, ...others].every((url) => url?.toLowerCase().startsWith('mqtt://') === true);
   const tls = (['caFile', 'certFile', 'keyFile'] as const).filter((key) => plain && typeof uplink[key] === 'string');
   return [
     ...broker,
@@ -82,9 +86,8 @@ function checkUplink(uplink: CabinetDraft['uplink']): Finding[] {
   ];
 }
 
-function checkBroker(broker: string | undefined): Finding[] {
+function checkBroker(broker: string | undefined, path: Finding['path']): Finding[] {
   if (broker === undefined) return [];
-  const path = ['uplink', 'broker'];
   const url = URL.parse(broker);
   if (url === null || !['mqtt:', 'mqtts:'].includes(url.protocol) || url.hostname === '') {
     return [{ path, message: `found ${JSON.stringify(broker)}; allowed: mqtt://host:port or mqtts://host:port` }];

@@ -77,6 +77,7 @@ function completeUplink({ uplink, cabinet }: CabinetDocument): UplinkConfig | nu
   if (!uplink) return null;
   return {
     broker: uplink.broker,
+    otherBrokers: uplink.otherBrokers ?? [],
     protocol: uplink.protocol === 5 ? 5 : 4,
     group: uplink.group,
     node: uplink.node ?? cabinet.id,
@@ -88,5 +89,10 @@ function completeUplink({ uplink, cabinet }: CabinetDocument): UplinkConfig | nu
     keyFile: uplink.keyFile ?? null,
     keepaliveS: uplink.keepaliveS,
     birthJitterS: uplink.birthJitterS,
+    proof: uplink.proof,
+    aliases: uplink.aliases,
+    datatypeInData: uplink.datatypeInData,
+    conformance: uplink.conformance,
+    dailyMegabytes: uplink.dailyMegabytes ?? null,
   };
 }

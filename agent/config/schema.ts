@@ -110,6 +110,11 @@ const lampSchema = z.strictObject({
 
 const uplinkSchema = z.strictObject({
   broker: z.string().min(1).max(256).describe('mqtt://host:1883 or mqtts://host:8883'),
+  otherBrokers: z
+    .array(z.string().min(1).max(256))
+    .max(8)
+    .optional()
+    .describe('Where else the platform may be; walked in this order when the host is offline or a server cannot be reached.'),
   protocol: z
     .union([z.literal(5), z.literal('3.1.1')])
     .default(5)
@@ -124,6 +129,26 @@ const uplinkSchema = z.strictObject({
   keyFile: pathSchema.nullish().describe('Its key; needs certFile.'),
   keepaliveS: z.int().min(5).max(1200).default(30).describe('A dead link is noticed after one and a half times this.'),
   birthJitterS: secondsSchema(0, 600).default(30).describe('Longest random wait before a birth, so that a fleet does not arrive at once.'),
+  proof: z
+    .enum(['auto', 'broker', 'platform'])
+    .default('auto')
+    .describe(
+      'Who proves delivery. broker: it has read it. platform: it has stored it and says so (Sync/Ack). auto: platform once it does.',
+    ),
+  aliases: z
+    .boolean()
+    .default(true)
+    .describe('Data by alias, without names. False for a host that mishandles aliases; costs twice the bytes.'),
+  datatypeInData: z.boolean().default(false).describe('Repeat each type in data, for a host that cannot do without.'),
+  conformance: z.boolean().default(false).describe('No random waits, for a conformance checker. Never in a fleet.'),
+  dailyMegabytes: z
+    .number()
+    .min(1)
+    .max(100_000)
+    .nullish()
+    .describe(
+      'The backlog waits for the next day (UTC) once so much was sent; live data goes on. Units: 1,000,000 bytes. No bound by default.',
+    ),
 });
 
 /** Where readings are kept; all of it has defaults. */

@@ -364,6 +364,8 @@ export interface Neighbour {
 export interface UplinkConfig {
   /** `mqtt://` or `mqtts://` with host and port. */
   readonly broker: string;
+  /** Where else the platform may be, in the order in which they are walked; empty for one server. */
+  readonly otherBrokers: readonly string[];
   readonly protocol: 4 | 5;
   readonly group: string;
   readonly node: string;
@@ -377,6 +379,16 @@ export interface UplinkConfig {
   readonly keepaliveS: number;
   /** Longest wait before a birth after a reconnect, so that a fleet does not arrive at once. */
   readonly birthJitterS: number;
+  /** Who proves delivery: the broker by a barrier, the platform by `Sync/Ack`, or the platform from its first word on. */
+  readonly proof: 'auto' | 'broker' | 'platform';
+  /** DATA carries aliases instead of names. */
+  readonly aliases: boolean;
+  /** DATA repeats the type of each metric, for hosts that cannot do without; the standard says it should not. */
+  readonly datatypeInData: boolean;
+  /** No waiting by chance anywhere, for a checker. */
+  readonly conformance: boolean;
+  /** What the backlog may cost in a day; live data goes on beyond it. Units: 10^6 bytes; null for no bound. */
+  readonly dailyMegabytes: number | null;
 }
 
 export interface StoreConfig {

@@ -347,6 +347,8 @@ export interface ReleaseRequest {
 export interface UplinkStatus {
   readonly state: 'off' | 'connecting' | 'waiting-for-host' | 'online' | 'down';
   readonly broker: string;
+  /** Which of the servers that is, from 0; absent without an uplink. */
+  readonly server?: { readonly index: number; readonly count: number; readonly url: string };
   /** What is wrong and what to check; empty while online. */
   readonly reason: string;
   readonly sinceMs: WallMs;

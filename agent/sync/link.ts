@@ -43,6 +43,8 @@ export interface Ending {
 
 export interface Link {
   readonly session: Session;
+  /** In hand or next to be tried. */
+  readonly server: { readonly index: number; readonly count: number; readonly url: string };
   /** Why the last connection ended or did not come about; empty when none failed. */
   readonly reason: string;
   start(): Promise<void>;
@@ -57,13 +59,16 @@ const CONNECT_TIMEOUT_MS = 30_000;
 const FAREWELL_MS = 2_000;
 /** Longest wait for bdSeq to be on disk; then it goes on in memory. Units: ms. Source: assumed; a flush takes tens of ms. */
 const SAVE_MS = 2_000;
+/** Chance in conformance mode: the rest grows by the same steps each time. Source: a checker wants births within 3 s of the host (reference/sparkplug.md §2). */
+const STEADY = 0.25;
 /** What the store answers when it could not be asked; no value of a store. */
 const UNREAD = Symbol('unread');
 
 /** A link that touches nothing before `start`. */
 export function createLink(parts: LinkParts): Link {
   const { config, clock, log, store } = parts;
-  let session = createSession(config.primaryHost !== null);
+  const servers = [config.broker, ...config.otherBrokers];
+  let session = createSession(config.primaryHost !== null, servers.length);
   let connection: MqttConnection | null = null;
   let attempt = 0;
   let reason = '';
@@ -103,19 +108,27 @@ export function createLink(parts: LinkParts): Link {
     else timer = clock.after(delayMs, fire);
   };
 
+  /** Half of the longest on the average, so that a fleet does not arrive at once. */
+  function birthDelayMs(): number {
+    return config.conformance ? 0 : parts.random() * config.birthJitterS * 1_000;
+  }
+
   function carryOut(effect: Effect): void {
     switch (effect.kind) {
       case 'save':
         void save(effect.bdSeq);
         return;
       case 'connect':
-        void connect(effect.bdSeq);
+        void connect(effect.bdSeq, servers[effect.server] ?? config.broker);
         return;
       case 'subscribe':
         connection?.subscribe(parts.subscriptions).then(() => dispatch({ kind: 'subscribed' }), unless(attempt));
         return;
       case 'await-birth':
-        later(parts.random() * config.birthJitterS * 1_000, () => dispatch({ kind: 'birth-due', atMono: clock.monoMs() }));
+        later(birthDelayMs(), () => dispatch({ kind: 'birth-due', atMono: clock.monoMs() }));
+        return;
+      case 'await-host':
+        later(effect.delayMs, () => dispatch({ kind: 'host-late' }));
         return;
       case 'birth':
         reason = '';
@@ -134,7 +147,7 @@ export function createLink(parts: LinkParts): Link {
         drop();
         return;
       case 'rest':
-        later(backOffMs(effect.failures, parts.random()), () => dispatch({ kind: 'rested' }));
+        later(backOffMs(effect.failures, config.conformance ? STEADY : parts.random()), () => dispatch({ kind: 'rested' }));
         return;
     }
   }
@@ -168,11 +181,11 @@ export function createLink(parts: LinkParts): Link {
     return assumed;
   }
 
-  async function connect(bdSeq: number): Promise<void> {
+  async function connect(bdSeq: number, url: string): Promise<void> {
     const mine = attempt;
     try {
       const opened = await parts.door.connect({
-        url: config.broker,
+        url,
         protocol: config.protocol,
         clientId: parts.clientId,
         keepaliveS: config.keepaliveS,
@@ -187,7 +200,7 @@ export function createLink(parts: LinkParts): Link {
       if (mine !== attempt) return opened.destroy();
       connection = opened;
       opened.onMessage = parts.onMessage;
-      opened.onClosed = (why) => unless(mine)(new UplinkError('lost', `${config.broker}: ${why}`));
+      opened.onClosed = (why) => unless(mine)(new UplinkError('lost', `${url}: ${why}`));
       dispatch({ kind: 'connected' });
     } catch (error) {
       unless(mine)(error);
@@ -214,6 +227,9 @@ export function createLink(parts: LinkParts): Link {
   return {
     get session() {
       return session;
+    },
+    get server() {
+      return { index: session.server, count: servers.length, url: servers[session.server] ?? config.broker };
     },
     get reason() {
       return reason;

@@ -18,6 +18,9 @@ export interface Session {
   readonly bdSeqSaved: boolean;
   /** Failures in a row, for the back-off. */
   readonly failures: number;
+  /** Servers that may be walked, and the one in hand. */
+  readonly servers: number;
+  readonly server: number;
   readonly bornMono: MonoMs | null;
   readonly host: HostState;
   readonly rebirth: { readonly lastMono: MonoMs | null; readonly pending: boolean };
@@ -25,12 +28,13 @@ export interface Session {
   readonly afterDeath: 'resting' | 'off';
 }
 
-/** What the primary host last said. It outlives a connection, so that a late will cannot speak for a new host. */
+/** What the primary host last said, on each server. It outlives a connection, so that a late will cannot speak for a new host. */
 interface HostState {
   /** Births wait for it. */
   readonly required: boolean;
+  /** On the server in hand. */
   readonly online: boolean;
-  readonly lastMs: WallMs | null;
+  readonly lastMs: readonly (WallMs | null)[];
 }
 
 export type SessionEvent =
@@ -41,7 +45,9 @@ export type SessionEvent =
   | { readonly kind: 'connect-written' }
   | { readonly kind: 'connected' }
   | { readonly kind: 'subscribed' }
-  | { readonly kind: 'host'; readonly online: boolean; readonly atMs: WallMs }
+  | { readonly kind: 'host'; readonly online: boolean; readonly atMs: WallMs; readonly atMono: MonoMs }
+  /** Nothing was heard of the host on this server. */
+  | { readonly kind: 'host-late' }
   | { readonly kind: 'birth-due'; readonly atMono: MonoMs }
   | { readonly kind: 'rebirth-asked'; readonly atMono: MonoMs }
   | { readonly kind: 'rebirth-due'; readonly atMono: MonoMs }
@@ -53,8 +59,10 @@ export type SessionEvent =
 export type Effect =
   /** Put the number on disk, then report `saved`. */
   | { readonly kind: 'save'; readonly bdSeq: number }
-  | { readonly kind: 'connect'; readonly bdSeq: number }
+  | { readonly kind: 'connect'; readonly bdSeq: number; readonly server: number }
   | { readonly kind: 'subscribe' }
+  /** Report `host-late` unless the host was heard by then: it may be on another server. */
+  | { readonly kind: 'await-host'; readonly delayMs: number }
   /** Wait the fleet's jitter, then report `birth-due`. */
   | { readonly kind: 'await-birth' }
   | { readonly kind: 'birth' }
@@ -74,19 +82,23 @@ export interface Step {
 
 /** Shortest time between two rebirths; the first is answered at once. Units: ms. Source: Tahu's host asks at most each 5 s. */
 export const REBIRTH_GAP_MS = 5_000;
+/** Longest wait for the host's word on one of several servers. Units: ms. Source: Tahu's edge node leaves after 30 s. */
+export const HOST_WAIT_MS = 30_000;
 /** How many numbers there are. Source: `message-flow-edge-node-birth-publish-will-message-payload-bdSeq`: wraps 255 → 0. */
 export const BD_SEQ_COUNT = 256;
 
-/** A session that has not begun. `awaitsHost`: a primary host is configured. */
-export function createSession(awaitsHost: boolean): Session {
+/** A session that has not begun. `awaitsHost`: a primary host is configured. `servers`: how many there are to walk. */
+export function createSession(awaitsHost: boolean, servers = 1): Session {
   return {
     phase: 'off',
     bdSeq: 0,
     bdSeqSpent: false,
     bdSeqSaved: false,
     failures: 0,
+    servers,
+    server: 0,
     bornMono: null,
-    host: { required: awaitsHost, online: false, lastMs: null },
+    host: { required: awaitsHost, online: false, lastMs: Array.from({ length: servers }, () => null) },
     rebirth: { lastMono: null, pending: false },
     afterDeath: 'resting',
   };
@@ -114,6 +126,8 @@ export function afterEvent(session: Session, event: SessionEvent): Step {
       return phase === 'subscribing' ? afterSubscribed(session) : stay(session);
     case 'host':
       return afterHost(session, event);
+    case 'host-late':
+      return phase === 'waiting-for-host' && session.servers > 1 ? leaveServer(walked(session)) : stay(session);
     case 'birth-due':
       if (phase !== 'birthing') return stay(session);
       return go({ ...session, phase: 'live', bornMono: event.atMono, rebirth: { lastMono: null, pending: false } }, { kind: 'birth' });
@@ -150,25 +164,42 @@ function approach(session: Session): Step {
 }
 
 function connect(session: Session): Step {
-  return go({ ...session, phase: 'connecting' }, { kind: 'connect', bdSeq: session.bdSeq });
+  return go({ ...session, phase: 'connecting' }, { kind: 'connect', bdSeq: session.bdSeq, server: session.server });
 }
 
 /** The retained STATE arrives after the SUBACK; what an earlier connection heard does not count. */
 function afterSubscribed(session: Session): Step {
-  if (session.host.required && !session.host.online) return stay({ ...session, phase: 'waiting-for-host' });
+  if (session.host.required && !session.host.online) return awaitHost(session);
   return go({ ...session, phase: 'birthing' }, { kind: 'await-birth' });
 }
 
+/** One server is waited at for good, at the price of a keepalive; with several the host is looked for. */
+function awaitHost(session: Session): Step {
+  const waiting: Session = { ...session, phase: 'waiting-for-host' };
+  return session.servers === 1 ? stay(waiting) : go(waiting, { kind: 'await-host', delayMs: HOST_WAIT_MS });
+}
+
+/** Source: `operational-behavior-primary-application-state-with-multiple-servers-walk`. */
+function leaveServer(session: Session): Step {
+  return go({ ...session, phase: 'dying', afterDeath: 'resting', server: (session.server + 1) % session.servers }, { kind: 'die' });
+}
+
 /** Source: `message-flow-edge-node-birth-publish-phid-*`, `operational-behavior-edge-node-termination-host-offline*`. */
-function afterHost(session: Session, { online, atMs }: { readonly online: boolean; readonly atMs: WallMs }): Step {
-  const { phase, host } = session;
+function afterHost(session: Session, { online, atMs, atMono }: Extract<SessionEvent, { kind: 'host' }>): Step {
+  const { phase, host, server } = session;
   const listening = phase === 'subscribing' || phase === 'waiting-for-host' || phase === 'birthing' || phase === 'live';
-  if (!host.required || !listening || atMs < (host.lastMs ?? 0)) return stay(session);
-  const heard: Session = { ...session, host: { ...host, online, lastMs: atMs } };
+  if (!host.required || !listening || atMs < (host.lastMs[server] ?? 0)) return stay(session);
+  const heard: Session = { ...session, host: { ...host, online, lastMs: host.lastMs.with(server, atMs) } };
   if (online) return phase === 'waiting-for-host' ? go({ ...heard, phase: 'birthing' }, { kind: 'await-birth' }) : stay(heard);
-  if (phase === 'birthing') return stay({ ...heard, phase: 'waiting-for-host' });
-  if (phase === 'live') return go({ ...heard, phase: 'dying', afterDeath: 'resting' }, { kind: 'die' });
+  if (phase === 'birthing') return awaitHost(heard);
+  if (phase === 'live') return leaveServer(isSound(session, atMono) ? { ...heard, failures: 0 } : heard);
+  if (phase === 'waiting-for-host' && session.servers > 1) return leaveServer(walked(heard));
   return stay(heard);
+}
+
+/** A whole round without the host counts as a failure: the next one is slower. */
+function walked(session: Session): Session {
+  return session.server === session.servers - 1 ? { ...session, failures: session.failures + 1 } : session;
 }
 
 function askRebirth(session: Session, atMono: MonoMs): Step {
@@ -184,11 +215,17 @@ function rebirth(session: Session, atMono: MonoMs): Step {
 }
 
 function afterFailure(session: Session, atMono: MonoMs): Step {
-  const { phase, bornMono } = session;
+  const { phase } = session;
   if (phase === 'off' || phase === 'resting' || phase === 'saving') return stay(session);
   if (phase === 'dying') return afterDeath(session);
-  const sound = bornMono !== null && atMono - bornMono >= STABLE_MS;
-  return rest({ ...session, failures: sound ? 1 : session.failures + 1 });
+  // A server that was good is asked first; one that is not gives way to the next.
+  if (isSound(session, atMono)) return rest({ ...session, failures: 1 });
+  const server = (session.server + 1) % session.servers;
+  return rest({ ...session, server, failures: session.failures + (server === 0 ? 1 : 0) });
+}
+
+function isSound({ bornMono }: Session, atMono: MonoMs): boolean {
+  return bornMono !== null && atMono - bornMono >= STABLE_MS;
 }
 
 function afterDeath(session: Session): Step {

@@ -170,7 +170,7 @@ export function createUplink(parts: UplinkParts): Uplink {
     } else if (inbound.kind === 'device-command') desk.deviceCommand(inbound.deviceId, message);
     else if (inbound.kind === 'host-state') {
       const state = readHostState(message.payload);
-      if (state !== undefined) link.tell({ kind: 'host', ...state });
+      if (state !== undefined) link.tell({ kind: 'host', ...state, atMono: clock.monoMs() });
       else log.event('uplink.bad-host-state', { bytes: message.payload.length }, 'warning');
     }
   }
@@ -249,7 +249,8 @@ export function createUplink(parts: UplinkParts): Uplink {
     },
     status: () => ({
       state: STATE_OF[link.session.phase],
-      broker: config.broker,
+      broker: link.server.url,
+      server: link.server,
       reason: reasonNow(),
       sinceMs,
       bdSeq: link.session.bdSeq,

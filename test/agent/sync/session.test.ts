@@ -27,7 +27,7 @@ const failed = (atMono = 0): SessionEvent => ({ kind: 'failed', atMono });
 const rested: SessionEvent = { kind: 'rested' };
 const died: SessionEvent = { kind: 'died' };
 const stop: SessionEvent = { kind: 'stop' };
-const host = (online: boolean, atMs: number): SessionEvent => ({ kind: 'host', online, atMs });
+const host = (online: boolean, atMs: number, atMono = 0): SessionEvent => ({ kind: 'host', online, atMs, atMono });
 const ask = (atMono: number): SessionEvent => ({ kind: 'rebirth-asked', atMono });
 const LIVE = [start(), saved, written, connected, subscribed, due()];
 
@@ -166,6 +166,42 @@ for (const [story, awaitsHost, events, phase, bdSeq, effects] of table) {
     t.equal(kinds(result.effects), effects);
   });
 }
+
+const again: readonly SessionEvent[] = [rested, saved, connected, subscribed];
+const WAITING = [start(), saved, connected, subscribed];
+const walks: [story: string, servers: number, events: SessionEvent[], phase: string, server: number, failures: number][] = [
+  ['an offline host sends the node to the next server', 2, [...WAITING, host(true, 5), due(), host(false, 6), died], 'resting', 1, 0],
+  [
+    'where its word counts by that server alone',
+    2,
+    [...WAITING, host(true, 5), due(), host(false, 6), died, ...again, host(true, 2)],
+    'birthing',
+    1,
+    0,
+  ],
+  ['a retained offline is left too', 2, [...WAITING, host(false, 5), died], 'resting', 1, 0],
+  ['and so is a server that says nothing of the host', 3, [...WAITING, { kind: 'host-late' }, died], 'resting', 1, 0],
+  ['a whole round without the host is a failure', 2, [...WAITING, host(false, 5), died, ...again, host(false, 5), died], 'resting', 0, 1],
+  ['a host that was heard in time is waited for no more', 2, [...WAITING, host(true, 5), { kind: 'host-late' }], 'birthing', 0, 0],
+  ['the next server is tried after a refusal', 2, [start(), saved, written, failed(), rested], 'saving', 1, 0],
+  ['a server that was good is asked first after a lost link', 2, [...WAITING, host(true, 5), due(), failed(60_000)], 'resting', 0, 1],
+  ['one server is waited at for good', 1, [...WAITING, host(false, 5), { kind: 'host-late' }], 'waiting-for-host', 0, 0],
+];
+for (const [story, servers, events, phase, server, failures] of walks) {
+  t.test(`of ${servers} servers: ${story}`, async (t) => {
+    const { session, effects } = run(events, createSession(true, servers));
+    t.match(session, { phase, server, failures });
+    const connects = effects.filter((effect) => effect.kind === 'connect').length;
+    const ends = effects.filter((effect) => effect.kind === 'drop').length;
+    t.ok(connects - ends <= 1, 'never two connections at once');
+  });
+}
+
+t.test('a host that was online for a minute and goes leaves no failures behind', async (t) => {
+  const tired = { ...createSession(true), failures: 8 };
+  const { effects } = run([...WAITING, host(true, 5), due(0), host(false, 6, 60_000), died], tired);
+  t.match(effects.at(-1), { kind: 'rest', failures: 0 });
+});
 
 t.test('failures count up, and a session of a minute starts the count afresh', async (t) => {
   const once = run([...LIVE, failed(59_999)], createSession(false));

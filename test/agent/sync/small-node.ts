@@ -47,6 +47,12 @@ export function uplinkConfig(broker: string, changes: Partial<UplinkConfig> = {}
     keyFile: null,
     keepaliveS: 30,
     birthJitterS: 0,
+    otherBrokers: [],
+    proof: 'auto',
+    aliases: true,
+    datatypeInData: false,
+    conformance: false,
+    dailyMegabytes: null,
     ...changes,
   };
 }
