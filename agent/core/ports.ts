@@ -274,6 +274,8 @@ export interface Store {
   /** Commits what waits and closes. */
   stop(): Promise<void>;
   append(frame: Frame): void;
+  /** The row that a frame of this run is or will be; null while the disk cannot promise one, so that no number ever means two frames. */
+  rowOf(ticket: number): { readonly epoch: string; readonly seq: number } | null;
   /** Write down at once, commit included. */
   appendEvent(event: AgentEvent): void;
   appendOutcome(outcome: Outcome): void;

@@ -4,10 +4,11 @@
  * Owns the waiting room, the order of commits and the troubles. Knows no file. Called by the store; one commit at a time.
  */
 import type { Clock, Timer } from '../core/clock.ts';
-import type { Committed, Frame, Log } from '../core/ports.ts';
+import type { Committed, Frame, Log, Store } from '../core/ports.ts';
 import type { AgentEvent, Outcome } from '../core/words.ts';
 import type { Courier } from './courier.ts';
 import type { LossReason, Notice, Result, StateWork, TelemetryDone, TelemetryWork } from './messages.ts';
+import type { Numbering } from './numbering.ts';
 import {
   afterFailure,
   afterSuccess,
@@ -45,6 +46,9 @@ interface Counters {
 
 export interface Committer {
   addFrame(frame: Frame): void;
+  rowOf: Store['rowOf'];
+  /** Nothing waits in memory. */
+  isAllCommitted(): boolean;
   addEvent(event: AgentEvent): void;
   addOutcome(outcome: Outcome): void;
   /** Resolves whether it is on disk; tried once, with the next try of the thread where that is lost. Shape: `json` null removes the key. */
@@ -83,6 +87,7 @@ export function createCommitter(parts: CommitterParts): Committer {
   const room = createWaitingRoom(parts.limits);
   const waiting = { events: [] as AgentEvent[], outcomes: [] as Outcome[], saves: [] as Save[] };
   const count = { readingsStored: 0, readingsLost: 0, lastSeq: 0, cursorSeq: 0, lastTicket: 0 };
+  let numbering: Numbering | null = null;
   let cursorWanted = 0;
   let cursorMono = Number.NEGATIVE_INFINITY;
   let troubles = NO_TROUBLE;
@@ -109,7 +114,9 @@ export function createCommitter(parts: CommitterParts): Committer {
     if (!telemetry && saves.length === 0 && !(mayTry && (anew || facts || news))) return null;
     return {
       saves,
-      telemetry: telemetry ? { ...(due || frames ? room.take() : { frames: [], gaps: [] }), cursorSeq, probe: frames } : null,
+      telemetry: telemetry
+        ? { ...(due || frames ? room.take() : { frames: [], gaps: [] }), cursorSeq, probe: frames, nextTicket: count.lastTicket + 1 }
+        : null,
       state: {
         events: [...waiting.events],
         outcomes: [...waiting.outcomes],
@@ -144,6 +151,7 @@ export function createCommitter(parts: CommitterParts): Committer {
   function settleTelemetry(work: TelemetryWork | null, result: Result<TelemetryDone>): void {
     if (!accept('telemetry.db', result) || !result.ok) return;
     const { tickets, lastSeq, cursorSeq } = result.value;
+    numbering = result.value.numbering;
     if (cursorSeq > count.cursorSeq) cursorMono = clock.monoMs();
     Object.assign(count, { lastSeq, cursorSeq });
     if (work !== null && work.frames.length + work.gaps.length > 0) room.settle();
@@ -225,6 +233,11 @@ export function createCommitter(parts: CommitterParts): Committer {
       overflow = { ...lose(dropped, 'memory-full'), endMs: null };
       parts.onEvent(overflow);
     },
+    rowOf: (ticket) => {
+      if (numbering === null || numbering.base + ticket > numbering.reservedSeq) return null;
+      return { epoch: numbering.epoch, seq: numbering.base + ticket };
+    },
+    isAllCommitted: () => room.isEmpty(),
     addEvent: (event) => {
       if (waiting.events.push(event) > MAX_WAITING) log.event('store.event-dropped', { event: waiting.events.shift()?.id }, 'alarm');
       void commitWaiting();

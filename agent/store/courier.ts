@@ -21,7 +21,7 @@ export interface Courier {
   /** Opens the link where there is none. Shape: null when there is no thread, or it was lost before it answered. */
   ask<K extends Kind>(kind: K, question: Talk[K]['ask']): Promise<Talk[K]['answer'] | null>;
   /** Closes the files, then the thread. */
-  close(): Promise<void>;
+  close(isAllCommitted: boolean): Promise<void>;
   /** Set by the owner before the first question. */
   onNotice: (notice: Notice) => void;
   onLost: (cause: StoreError) => void;
@@ -123,10 +123,10 @@ export function createCourier({ openLink, setup, clock }: CourierParts): Courier
         settle(entry);
       }
     },
-    close: async () => {
+    close: async (isAllCommitted) => {
       const closing = link;
       if (closing === null) return;
-      await within(clock, PATIENCE_MS.close, courier.ask('close', {}));
+      await within(clock, PATIENCE_MS.close, courier.ask('close', { isAllCommitted }));
       if (link !== closing) return;
       forget();
       await end(closing);

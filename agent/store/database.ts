@@ -73,8 +73,8 @@ export function createDatabase(setup: Setup, freeBytes: FreeBytes = askFreeBytes
       return { ok: true, value: { files, account: readings.ok ? readings.value.account : null } };
     },
     backup: ({ atMs }) => attempt(() => state.backup(atMs)),
-    close: () => {
-      telemetry.close();
+    close: ({ isAllCommitted }) => {
+      telemetry.close(isAllCommitted);
       state.close();
       return null;
     },

@@ -54,7 +54,8 @@ export interface FrameTable {
   ownSince(ticket: number): readonly FrameRow[];
   /** Bytes the frames will need, roughly. */
   estimate(frames: readonly Frame[]): number;
-  add(frames: readonly Frame[]): void;
+  /** One row for each run of tickets without a hole; `base` plus its ticket is the seq of a frame. */
+  add(frames: readonly Frame[], base: number): void;
   read(row: FrameRow): Read;
   tally(afterSeq: number): Tally;
   /** Keeps the row, so that seq, ticket and total go on from it, but not its bytes. */
@@ -109,17 +110,8 @@ export function createFrameTable(db: Sqlite, series: SeriesTable, boots: BootTab
       return own;
     },
     estimate: (frames) => frames.reduce((sum, { readings }) => sum + ESTIMATE.frame + ESTIMATE.reading * readings.length, ESTIMATE.row),
-    add: (frames) => {
-      const coded = frames.map((frame) => toSeriesFrame(frame, series));
-      const newest = coded.at(-1);
-      if (newest === undefined) return;
-      const p = encodeFrames(coded, (id) => series.decimalsOf(id) ?? 0);
-      const n = coded.reduce((sum, { readings }) => sum + readings.length, 0);
-      const total = (last.get()?.total ?? 0) + n;
-      const { ticket, monoMs, wallMs, clockQuality } = newest;
-      const boot = boots.own(wallMs);
-      const crc = rowCrc({ boot, ticket, monoMs, wallMs, clockQuality, readings: n, total }, p);
-      insert.run(lastSeq() + coded.length, boot, ticket, monoMs, wallMs, clockQuality, n, total, crc, p, coded.length);
+    add: (frames, base) => {
+      for (const row of withoutHoles(frames)) addRow(row, base);
     },
     read: (row) => readRow(row, series),
     tally: (afterSeq) => tally.get(afterSeq) ?? { rows: 0, frames: 0, readings: 0, bytes: 0 },
@@ -133,6 +125,31 @@ export function createFrameTable(db: Sqlite, series: SeriesTable, boots: BootTab
       removeUpTo.run(seq);
     },
   };
+
+  function addRow(frames: readonly Frame[], base: number): void {
+    const coded = frames.map((frame) => toSeriesFrame(frame, series));
+    const newest = coded.at(-1);
+    if (newest === undefined) return;
+    const seq = base + newest.ticket;
+    const p = encodeFrames(coded, (id) => series.decimalsOf(id) ?? 0);
+    const n = coded.reduce((sum, { readings }) => sum + readings.length, 0);
+    const total = (last.get()?.total ?? 0) + n;
+    const { ticket, monoMs, wallMs, clockQuality } = newest;
+    const boot = boots.own(wallMs);
+    const crc = rowCrc({ boot, ticket, monoMs, wallMs, clockQuality, readings: n, total }, p);
+    insert.run(seq, boot, ticket, monoMs, wallMs, clockQuality, n, total, crc, p, coded.length);
+  }
+}
+
+/** Apart where a ticket is missing, since a row says only the number of its last frame. */
+function withoutHoles(frames: readonly Frame[]): readonly (readonly Frame[])[] {
+  const rows: Frame[][] = [];
+  for (const frame of frames) {
+    const row = rows.at(-1);
+    if (row?.at(-1)?.ticket === frame.ticket - 1) row.push(frame);
+    else rows.push([frame]);
+  }
+  return rows;
 }
 
 /** Within a frame by series and then by time, so that what it says does not depend on where it is kept. */

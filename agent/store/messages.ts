@@ -20,6 +20,7 @@ import type {
   TelemetryFacts,
 } from '../core/ports.ts';
 import type { AgentEvent, Outcome } from '../core/words.ts';
+import type { Numbering } from './numbering.ts';
 
 /** What the storage thread needs to know once. */
 export interface Setup {
@@ -56,6 +57,8 @@ export interface MemoryGap {
 export interface TelemetryWork {
   readonly frames: readonly Frame[];
   readonly gaps: readonly MemoryGap[];
+  /** Of the frame that comes next, where this work brings none. */
+  readonly nextTicket: number;
   /** Null when it has not moved. */
   readonly cursorSeq: number | null;
   /** Write something in any case: proves that the disk takes it again. */
@@ -74,6 +77,8 @@ export interface TelemetryDone {
   readonly tickets: readonly { readonly ticket: number; readonly seq: number; readonly readings: number }[];
   readonly lastSeq: number;
   readonly cursorSeq: number;
+  /** Null until this run has numbered in this file. */
+  readonly numbering: Numbering | null;
 }
 
 /** Requests with their answers. `atMs` is the wall time on the main thread: the storage thread reads no clock. */
@@ -95,7 +100,8 @@ export interface Talk {
   retain: { ask: object; answer: Result<RetentionReport & { readonly more: boolean }> };
   check: { ask: object; answer: Result<StoreCheck> };
   backup: { ask: object; answer: Result<BackupReport> };
-  close: { ask: object; answer: null };
+  /** `isAllCommitted`: nothing that was numbered waits in memory. */
+  close: { ask: { readonly isAllCommitted: boolean }; answer: null };
 }
 export type Kind = keyof Talk;
 

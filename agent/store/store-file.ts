@@ -43,6 +43,8 @@ export interface StoreFile<H> {
    * Errors: throws StoreError when it cannot be asked.
    */
   check(atMs: WallMs): readonly string[];
+  /** A last word before the end, where the file is open; what fails is noticed. */
+  tidy(act: (handle: H) => void): void;
   /** Marks a clean end. Errors: none; what fails is noticed. */
   close(): void;
 }
@@ -191,6 +193,13 @@ export function createStoreFile<H>(parts: FileParts<H>): StoreFile<H> {
         return result;
       }),
     check,
+    tidy: (act) => {
+      try {
+        if (open?.handle != null) act(open.handle);
+      } catch (error) {
+        parts.onNotice({ kind: 'remark', message: toStoreError(error, path).message });
+      }
+    },
     close: () => {
       try {
         if (open !== null && !open.clean) setMeta(open.db, 'clean', 1);

@@ -175,10 +175,11 @@ export function createStore(parts: StoreParts): Store {
       await patiently(committer.finish());
       committer.close();
       ticks = null;
-      await patiently(courier.close());
+      await patiently(courier.close(committer.isAllCommitted()));
       log.event('store.stopped', { ...committer.counters() });
     },
     append: committer.addFrame,
+    rowOf: committer.rowOf,
     appendEvent: committer.addEvent,
     appendOutcome: committer.addOutcome,
     save: async (key, value) => {

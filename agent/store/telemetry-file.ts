@@ -26,6 +26,7 @@ import { createGapTable } from './gap-table.ts';
 import { historyOf } from './history.ts';
 import type { Notice, Setup, TelemetryDone, TelemetryWork } from './messages.ts';
 import { getMeta, setMeta } from './meta.ts';
+import { baseFor, numberingOf, releaseReserved, reserveBeyond } from './numbering.ts';
 import { PAGE_BYTES, TELEMETRY } from './schema.ts';
 import { openReadOnly, type Sqlite } from './sqlite.ts';
 import { createStoreFile } from './store-file.ts';
@@ -47,7 +48,8 @@ export interface TelemetryFile {
   /** Every row read once; what cannot be read becomes a gap. */
   check(atMs: WallMs): { readonly problems: readonly string[]; readonly account: StoreAccount };
   facts(at: { readonly atMs: WallMs; readonly atMono: MonoMs; readonly provenSeq: number }): TelemetryFacts;
-  close(): void;
+  /** `isAllCommitted`: no frame that was numbered is missing here. */
+  close(isAllCommitted: boolean): void;
 }
 
 /** Room made beyond the need, so that a full store records one gap for many commits. Units: share of the cap. */
@@ -104,12 +106,13 @@ export function createTelemetryFile(setup: Setup, onNotice: (notice: Notice) => 
 
   return {
     commit: (work, atMs) => {
-      const isIdle = work.frames.length === 0 && work.gaps.length === 0 && work.cursorSeq === null && !work.probe;
+      const isEmpty = work.frames.length === 0 && work.gaps.length === 0 && work.cursorSeq === null && !work.probe;
+      const isIdle = isEmpty && file.read(atMs, ({ db }) => numberingOf(db, setup.boot)) !== undefined;
       const done = isIdle
-        ? file.read(atMs, (handle) => answer(handle, work.frames))
+        ? file.read(atMs, (handle) => answer(handle, work.frames, setup.boot))
         : write(atMs, (handle, losses) => {
             writeDown(handle, losses, { work, atMs, setup });
-            return answer(handle, work.frames);
+            return answer(handle, work.frames, setup.boot);
           });
       floorSeq = Math.max(floorSeq, done.lastSeq);
       return done;
@@ -139,7 +142,10 @@ export function createTelemetryFile(setup: Setup, onNotice: (notice: Notice) => 
     },
     facts: ({ atMs, atMono, provenSeq }) =>
       file.read(atMs, (handle) => ({ ...factsOf(handle, file.path, provenSeq), maxBytes: setup.maxBytes, written: meter.read(atMono) })),
-    close: file.close,
+    close: (isAllCommitted) => {
+      if (isAllCommitted) file.tidy(({ db, frames }) => releaseReserved(db, frames.lastSeq()));
+      file.close();
+    },
   };
 }
 
@@ -175,7 +181,10 @@ function writeDown(handle: Handle, losses: Losses, { work, atMs, setup }: Task):
   const roomBytes = setup.maxBytes - Math.min(setup.maxBytes * RESERVE.share, RESERVE.maxBytes);
   if (usedBytes(db) + neededBytes > roomBytes)
     makeRoom(handle, losses, { targetBytes: roomBytes - neededBytes, spareBytes: roomBytes * HEADROOM });
-  frames.add(fresh);
+  const [first] = fresh;
+  if (first !== undefined || numberingOf(db, setup.boot) === undefined)
+    frames.add(fresh, baseFor(db, setup.boot, { lastSeq: frames.lastSeq(), nextTicket: first?.ticket ?? work.nextTicket }));
+  reserveBeyond(db, frames.lastSeq());
   learnTime(
     handle,
     fresh.map(({ clockQuality, atMono, atMs: wallMs }) => ({
@@ -191,7 +200,7 @@ function writeDown(handle: Handle, losses: Losses, { work, atMs, setup }: Task):
  *
  * A frame's name is (boot, ticket) and tickets rise with seq, so the newest rows tell which ones are in the file.
  */
-function answer({ db, frames }: Handle, asked: readonly Frame[]): TelemetryDone {
+function answer({ db, frames }: Handle, asked: readonly Frame[], boot: string): TelemetryDone {
   const lastSeq = frames.lastSeq();
   const newest = frames.last();
   // As a rule all of them are the frames of the newest row, in its order.
@@ -200,7 +209,7 @@ function answer({ db, frames }: Handle, asked: readonly Frame[]): TelemetryDone 
     isOneRow && newest.n === asked.reduce((sum, { readings }) => sum + readings.length, 0)
       ? asked.map(({ ticket, readings }, i) => ({ ticket, seq: newest.seq - newest.k + 1 + i, readings: readings.length }))
       : foundTickets(frames, asked);
-  return { tickets, lastSeq, cursorSeq: cursorOf(db) };
+  return { tickets, lastSeq, cursorSeq: cursorOf(db), numbering: numberingOf(db, boot) ?? null };
 }
 
 function foundTickets(frames: Handle['frames'], asked: readonly Frame[]): TelemetryDone['tickets'] {

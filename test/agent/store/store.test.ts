@@ -468,8 +468,12 @@ t.test('at SQLite’s own limit commits are refused whole, reading goes on, and 
     maxPages: 40,
   };
   const commit = (db: ReturnType<typeof createDatabase>, frames: TelemetryWork['frames'], cursorSeq: number | null = null) =>
-    db.handle<'commit'>({ kind: 'commit', atMs: START_MS, state: null, telemetry: { frames, gaps: [], cursorSeq, probe: false } }).answer
-      .telemetry;
+    db.handle<'commit'>({
+      kind: 'commit',
+      atMs: START_MS,
+      state: null,
+      telemetry: { frames, gaps: [], cursorSeq, probe: false, nextTicket: 1 },
+    }).answer.telemetry;
   const read = (db: ReturnType<typeof createDatabase>, seq: number) =>
     db.handle<'readAfter'>({ kind: 'readAfter', atMs: START_MS, seq, maxFrames: 500 }).answer;
   const small = createDatabase(setup);
@@ -508,7 +512,7 @@ t.test('at SQLite’s own limit commits are refused whole, reading goes on, and 
   t.ok(ticket > 5 && ticket < 100, `full before frame ${ticket}`);
   const stored = read(small, 0);
   t.equal(stored.ok && stored.value.length, ticket - 2);
-  small.handle<'close'>({ kind: 'close', atMs: START_MS });
+  small.handle<'close'>({ kind: 'close', isAllCommitted: true, atMs: START_MS });
   const large = createDatabase({ ...setup, maxPages: 400 });
   t.match(commit(large, [frame(ticket, 500)]), { ok: true, value: { tickets: [{ ticket, seq: ticket - 1, readings: 500 }] } });
   const again = read(large, 0);
@@ -520,7 +524,7 @@ t.test('at SQLite’s own limit commits are refused whole, reading goes on, and 
     ],
     'points named in a refused commit are not half known',
   );
-  large.handle<'close'>({ kind: 'close', atMs: START_MS });
+  large.handle<'close'>({ kind: 'close', isAllCommitted: true, atMs: START_MS });
 });
 
 t.test('a quarantine that cannot be finished keeps what it has set aside, and ends when it can', async (t) => {
@@ -619,13 +623,13 @@ t.test('a point whose decimals change begins a new series; what was stored keeps
       kind: 'commit',
       atMs: START_MS,
       state: null,
-      telemetry: { frames: [one], gaps: [], cursorSeq: null, probe: false },
+      telemetry: { frames: [one], gaps: [], cursorSeq: null, probe: false, nextTicket: 1 },
     });
-    await link.ask<'close'>({ kind: 'close', atMs: START_MS });
+    await link.ask<'close'>({ kind: 'close', isAllCommitted: true, atMs: START_MS });
     await link.close();
   }
   const link = open(0);
   const { answer } = await link.ask<'readAfter'>({ kind: 'readAfter', atMs: START_MS, seq: 0, maxFrames: 9 });
   t.strictSame(answer.ok && answer.value.map(({ readings }) => readings[0]?.value), [21.5, 21.457]);
-  await link.ask<'close'>({ kind: 'close', atMs: START_MS });
+  await link.ask<'close'>({ kind: 'close', isAllCommitted: true, atMs: START_MS });
 });
