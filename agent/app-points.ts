@@ -3,10 +3,11 @@
  *
  * Pure. Part of `app.ts`.
  */
+import { talqNameOf } from './app-talq.ts';
 import type { Cabinet, ContactRole, DeviceConfig, Zone } from './core/cabinet.ts';
 import { narrowed } from './core/narrowed.ts';
 import type { UplinkDevice, UplinkMetric } from './core/ports.ts';
-import type { PointProfile, Profile, Semantic } from './core/profile.ts';
+import type { DeviceCategory, PointProfile, Profile, Semantic } from './core/profile.ts';
 import type { PointId } from './core/words.ts';
 import { stepLevelPct } from './lighting/programme.ts';
 
@@ -65,12 +66,19 @@ export const LAMP_METRIC = { wanted: 'Lamp/Wanted Level', rank: 'Lamp/Rank', rea
 export const ZONE_METRIC = { night: 'Energy/Night kWh', baseline: 'Energy/Baseline kWh', boosted: 'Energy/Boosted Share' } as const;
 
 /** What the platform sees: devices with their points, lamps, zones; a lamp shares the entry of the device of its name. */
-export function uplinkDevices(cabinet: Cabinet, points: ReadonlyMap<PointId, CabinetPoint>): UplinkDevice[] {
+export function uplinkDevices(
+  cabinet: Cabinet,
+  points: ReadonlyMap<PointId, CabinetPoint>,
+  profiles: ReadonlyMap<string, Profile> = new Map(),
+): UplinkDevice[] {
   const lampIds = new Set(cabinet.lamps.map(({ id }) => id));
   const deviceIds = cabinet.lines.flatMap((line) => line.devices).map(({ id }) => id);
-  const metricsOf = (deviceId: string): UplinkMetric[] => [...points.values()].filter(({ device }) => device.id === deviceId).map(toMetric);
+  const metricsOf = (deviceId: string): UplinkMetric[] =>
+    [...points.values()]
+      .filter(({ device }) => device.id === deviceId)
+      .map((point) => toMetric(point, profiles.get(point.device.profile)?.category ?? 'io'));
   const lampMetrics: UplinkMetric[] = [
-    { name: LAMP_METRIC.wanted, pointId: null, type: 'Int64', unit: '%' },
+    { name: LAMP_METRIC.wanted, pointId: null, type: 'Int64', unit: '%', range: [0, 100], talq: 'targetLightCommand' },
     { name: LAMP_METRIC.rank, pointId: null, type: 'String', unit: '' },
     { name: LAMP_METRIC.reason, pointId: null, type: 'String', unit: '' },
   ];
@@ -90,7 +98,8 @@ export function uplinkDevices(cabinet: Cabinet, points: ReadonlyMap<PointId, Cab
   return [...deviceOrLamp, ...zones];
 }
 
-function toMetric({ pointId, profile }: CabinetPoint): UplinkMetric {
+function toMetric({ pointId, profile, semantic }: CabinetPoint, category: DeviceCategory): UplinkMetric {
   const type = profile.type === 'bit' || profile.bit !== null ? 'Boolean' : 'Double';
-  return { name: profile.id, pointId, type, unit: profile.unit };
+  const talq = talqNameOf({ semantic, unit: profile.unit }, category);
+  return { name: profile.id, pointId, type, unit: profile.unit, range: type === 'Boolean' ? null : profile.range, talq };
 }

@@ -96,7 +96,7 @@ export function createAgent(parts: AgentParts): Agent {
       uplink?.publish(frame);
     },
   });
-  const devices = uplinkDevices(cabinet, points);
+  const devices = uplinkDevices(cabinet, points, profiles);
   const targets = devices.flatMap(({ id, target }) => (target === null ? [] : [{ id, target }]));
   const events = createEventBook(clock, onEvent);
   const diagnosis = createDiagnosis({ points, clock, onEvent });

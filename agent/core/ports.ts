@@ -316,8 +316,12 @@ export interface UplinkMetric {
   readonly name: string;
   /** The point behind it; null for metrics that the agent itself sets. */
   readonly pointId: PointId | null;
-  readonly type: 'Double' | 'Int64' | 'Boolean' | 'String' | 'DateTime';
+  readonly type: 'Double' | 'Int64' | 'Boolean' | 'String' | 'DateTime' | 'Bytes';
   readonly unit: string;
+  /** Plausible values, told in births. Units: the metric's own. */
+  readonly range?: readonly [min: number, max: number] | null;
+  /** What TALQ calls it, told in births. */
+  readonly talq?: string | null;
 }
 
 export interface UplinkValue {
@@ -365,6 +369,29 @@ export interface UplinkStatus {
   readonly commandsRefused: number;
   /** Absent without an uplink. */
   readonly relays?: RelayCounts;
+  readonly delivery?: UplinkDelivery;
+}
+
+/** How far the platform has got. Units: rows of the store; bytes of MQTT packets since midnight UTC. */
+export interface UplinkDelivery {
+  /** Who proves: the broker by a barrier, or the platform by its word. */
+  readonly mode: 'broker' | 'platform';
+  readonly headSeq: number;
+  /** Up to which everything has left. */
+  readonly sentSeq: number;
+  /** Up to which everything is proven delivered. */
+  readonly cursorSeq: number;
+  /** The platform acknowledges nothing though it should. */
+  readonly isPlatformSilent: boolean;
+  /** The platform takes the backlog packed. */
+  readonly acceptsSegments: boolean;
+  /** Its last word, as it came; empty before. */
+  readonly ack: string;
+  /** Of the oldest reading that is not delivered; null where all are. */
+  readonly oldestMs: WallMs | null;
+  readonly bytesToday: number;
+  /** Null for no bound. */
+  readonly dailyMegabytes: number | null;
 }
 
 /** Someone on the way from the street of one cabinet into that of another. */

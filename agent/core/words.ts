@@ -127,6 +127,7 @@ export type EventCode =
   | 'store-trouble'
   | 'readings-lost'
   | 'uplink-down'
+  | 'platform-silent'
   | 'override-started'
   | 'override-ended'
   | 'command-refused';

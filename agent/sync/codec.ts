@@ -30,6 +30,8 @@ export interface Metric {
   readonly timestampMs?: number | undefined;
   readonly datatype?: number | undefined;
   readonly isHistorical?: boolean | undefined;
+  /** Of this moment only: hosts need not keep it. */
+  readonly isTransient?: boolean | undefined;
   readonly isNull?: boolean | undefined;
   readonly properties?: readonly Property[] | undefined;
   readonly value?: MetricValue | undefined;
@@ -94,6 +96,7 @@ function wireMetric(metric: Metric): WireObject {
   if (metric.timestampMs !== undefined) wire['timestamp'] = metric.timestampMs;
   if (metric.datatype !== undefined) wire['datatype'] = metric.datatype;
   if (metric.isHistorical !== undefined) wire['isHistorical'] = metric.isHistorical;
+  if (metric.isTransient !== undefined) wire['isTransient'] = metric.isTransient;
   if (metric.isNull !== undefined) wire['isNull'] = metric.isNull;
   if (metric.properties !== undefined) {
     const values = metric.properties.map((p) => ({ type: p.type, [FIELD_OF.get(p.value.kind) as string]: wireValue(p.value) }));
@@ -128,6 +131,7 @@ function readMetric(wire: WireObject): Metric {
     timestampMs: readWhole(wire, 'timestamp'),
     datatype: readOwn(wire, 'datatype') as number | undefined,
     isHistorical: readOwn(wire, 'isHistorical') as boolean | undefined,
+    isTransient: readOwn(wire, 'isTransient') as boolean | undefined,
     isNull: readOwn(wire, 'isNull') as boolean | undefined,
     properties: readProperties(readOwn(wire, 'properties') as WireObject | undefined),
     value: readValue(wire),

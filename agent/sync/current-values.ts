@@ -7,7 +7,7 @@
 import type { Clock } from '../core/clock.ts';
 import type { UplinkValue } from '../core/ports.ts';
 import type { PointId, Reading } from '../core/words.ts';
-import { type MetricEntry, type MetricTable, OVERRIDE_METRIC } from './metric-table.ts';
+import { type MetricEntry, type MetricTable, OVERRIDE_METRIC, ROWS_METRIC } from './metric-table.ts';
 
 export interface CurrentValues {
   get(entry: MetricEntry): UplinkValue;
@@ -31,7 +31,12 @@ export interface CurrentValuesParts {
 /** All metrics at their resting values: no override, nothing read. */
 export function createCurrentValues({ table, clock, latest }: CurrentValuesParts): CurrentValues {
   const own = new Map<MetricEntry, UplinkValue>();
+  const begin = (entry: MetricEntry | undefined, value: UplinkValue['value']): void => {
+    if (entry !== undefined) own.set(entry, { value, quality: 'good', atMs: clock.wallMs() });
+  };
+  for (const entry of table.node) begin(entry, entry.name === ROWS_METRIC ? '' : null);
   for (const device of table.devices.values()) {
+    begin(device.byName.get(ROWS_METRIC), '');
     const rest = (name: string, value: UplinkValue['value']): void => {
       const entry = device.byName.get(name);
       if (entry !== undefined && device.target !== null) own.set(entry, { value, quality: 'good', atMs: clock.wallMs() });

@@ -1,36 +1,57 @@
 /**
- * Gets frames to the broker and proves that they are there: live ones at once, the backlog in small batches behind them.
+ * Gets rows to the platform and knows what has arrived: live ones at once, the backlog in small batches behind them.
  *
  * Owns the ledger, the barrier after what was sent (never more than one in flight) and the cursor of the store.
- * QoS 0 proves nothing by itself; what the link lost before its barrier goes out again as history.
+ * QoS 0 proves nothing by itself; what was neither proven nor acknowledged goes out again as history.
  * Called by `uplink.ts`: `open` after the births, `close` when the link is gone.
  */
-import type { Clock } from '../core/clock.ts';
+import type { UplinkConfig } from '../core/cabinet.ts';
+import { type Clock, every, type Timer } from '../core/clock.ts';
 import { UplinkError } from '../core/errors.ts';
 import type { Committed, Frame, Log, Store, StoredFrame, StoreStatus } from '../core/ports.ts';
-import { afterRound, type Batch, FIRST_BATCH, framesToRead } from './batch-size.ts';
+import { type AckWatch, afterAck, hasGivenUp, look, startWatch } from './ack-watch.ts';
+import { type Portion, planBacklog } from './backlog-plan.ts';
+import { afterRound, type Batch, FIRST_BATCH, framesToRead, SMALLEST_BATCH } from './batch-size.ts';
 import type { MqttConnection } from './door.ts';
+import { homelessNote } from './gap-notes.ts';
+import { createGapTeller } from './gap-teller.ts';
 import {
+  acknowledge,
   bytesInFlight,
+  bytesUnacked,
   commit,
   createLedger,
   dropLink,
-  isSent,
+  goBack,
   type Ledger,
+  type ProofMode,
   prove,
   rebase,
+  sentUpTo,
   shipHistory,
   shipLive,
-  skipHoles,
+  withMode,
 } from './ledger.ts';
+import { SEGMENT_BYTES, SEGMENT_OVERHEAD_BYTES, sendPortion } from './portions.ts';
+import { createProver } from './prover.ts';
 import type { Publisher, Sent } from './publisher.ts';
+import { createResendDesk, type ResendRequest, type ResendResult } from './resend-desk.ts';
+import { type Ack, wireEpoch } from './rows-mark.ts';
 
 export interface DeliveryParts {
-  readonly store: Pick<Store, 'readAfter' | 'moveCursor' | 'status'>;
+  readonly store: Pick<Store, 'readAfter' | 'moveCursor' | 'status' | 'rowOf' | 'gapsAfter' | 'exportPage' | 'save' | 'load'>;
   readonly clock: Clock;
   readonly log: Log;
+  readonly proof: UplinkConfig['proof'];
+  /** The day's budget has room for backlog. */
+  readonly mayDrain: () => boolean;
   readonly onSent: (sent: { readonly readings: number; readonly historical: boolean }) => void;
   readonly onProven: (readings: number) => void;
+  /** `Sync/Gap`; false while there is no session. */
+  readonly onGap: (notes: readonly string[]) => void;
+  readonly onResend: (result: ResendResult) => void;
+  /** The mode of proof changed. */
+  readonly onMode: () => void;
 }
 
 export interface Delivery {
@@ -39,127 +60,169 @@ export interface Delivery {
   close(): void;
   publish(frame: Frame): void;
   committed(committed: Committed): void;
-  /** Resolves when all that was sent is proven, or the link is gone. */
+  /** Resolves when all that was sent has reached the broker, or the link is gone. */
   settled(): Promise<void>;
   /** Asks the store anew; a store that began afresh is noticed here. */
   refresh(): Promise<StoreStatus>;
+  /** Reads what an earlier run knew about the platform. */
+  restore(): Promise<void>;
+  /** The platform's word. Answers why it does not count, or an empty text. */
+  acknowledge(ack: Ack): string;
+  accept(segments: boolean): void;
+  resend(request: ResendRequest): ResendResult;
+  facts(): DeliveryFacts;
+}
+
+/** Units: rows; `backlogAgeMs` since the oldest row that is not delivered was taken, null where all are. */
+export interface DeliveryFacts {
+  readonly mode: ProofMode;
+  readonly sentSeq: number;
+  readonly cursorSeq: number;
+  readonly headSeq: number;
+  readonly isPlatformSilent: boolean;
+  readonly acceptsSegments: boolean;
+  readonly ack: string;
+  readonly oldestMs: number | null;
 }
 
 export interface Link {
   readonly publisher: Publisher;
-  readonly connection: Pick<MqttConnection, 'barrier'>;
+  readonly connection: Pick<MqttConnection, 'barrier' | 'maxPacketBytes'>;
 }
 
 /** Unproven bytes beyond which live frames wait in the store. Units: bytes. Source: assumed; ten seconds of a slow cellular link. */
 const MAX_IN_FLIGHT_BYTES = 262_144;
+/** Unacknowledged bytes beyond which the backlog waits for the platform. Units: bytes. Source: 1.2 million readings in a minute with one acknowledgement a second need 350 KB. */
+const MAX_UNACKED_BYTES = 2_097_152;
+/** How often the watch on acknowledgements is looked at. Units: ms. */
+const WATCH_MS = 5_000;
+const KEY = { mode: 'sync.mode', accept: 'sync.accept' };
 
 /** A delivery without a link. */
 export function createDelivery(parts: DeliveryParts): Delivery {
   const { store, clock, log } = parts;
-  let ledger: Ledger = createLedger(0);
+  const isFixed = parts.proof !== 'auto';
+  let ledger: Ledger = createLedger(0, parts.proof === 'platform' ? 'platform' : 'broker');
   let epoch: string | null = null;
   let link: Link | null = null;
-  let proving: Link | null = null;
   let draining: Link | null = null;
   let backlogDue = false;
   let batch: Batch = FIRST_BATCH;
-  let waiters: { readonly mark: number; readonly resolve: () => void }[] = [];
+  let watch: AckWatch = startWatch(clock.monoMs());
+  let watchTimer: Timer | null = null;
+  let headSeq = 0;
+  let oldestMs: number | null = null;
+  let lastAck = '';
+  let acceptsSegments = false;
+  const resends = createResendDesk(store, (result) => parts.onResend(result));
+
+  const prover = createProver<Link>({
+    clock,
+    log,
+    ledger: () => ledger,
+    link: () => link,
+    onProven: (mark) => {
+      const proof = prove(ledger, mark);
+      keep(proof.ledger);
+      parts.onProven(proof.readings);
+    },
+  });
+  const gaps = createGapTeller({
+    store,
+    onGap: (notes) => parts.onGap(notes),
+    proven: async () => link !== null && prover.passes(link),
+    isOpen: () => link !== null,
+  });
 
   const keep = (next: Ledger): void => {
     const moved = next.cursor > ledger.cursor;
     ledger = next;
     if (moved) store.moveCursor(ledger.cursor);
   };
-  const wake = (mark: number): void => {
-    for (const waiter of waiters) if (waiter.mark <= mark) waiter.resolve();
-    waiters = waiters.filter((waiter) => waiter.mark > mark);
-  };
-  const provenUpTo = (mark: number): Promise<void> => {
-    if (link === null || !ledger.inFlight.some((shipment) => shipment.mark <= mark)) return Promise.resolve();
-    return new Promise((resolve) => waiters.push({ mark, resolve }));
-  };
-
-  /** One barrier at a time; what is sent meanwhile shares the next. */
-  async function proveAll(current: Link): Promise<void> {
-    if (proving === current) return;
-    proving = current;
-    while (link === current && ledger.inFlight.length > 0) {
-      const { mark } = ledger;
-      if (!(await passes(current))) break;
-      if (link !== current) break;
-      const proof = prove(ledger, mark);
-      keep(proof.ledger);
-      parts.onProven(proof.readings);
-      wake(mark);
-    }
-    if (proving === current) proving = null;
-  }
-
-  async function passes(current: Link): Promise<boolean> {
-    try {
-      await current.connection.barrier();
-      return true;
-    } catch (error) {
-      return expected(error, 'uplink.barrier-failed');
-    }
-  }
-
   /** Sends, or finds the link broken; the connection reports that by itself. */
-  function attempt(send: () => Sent | undefined): Sent | undefined {
+  function attempt<T>(send: () => T): T | undefined {
     try {
       return send();
     } catch (error) {
-      expected(error, 'uplink.publish-failed');
+      if (!(error instanceof UplinkError)) throw error;
+      log.event('uplink.publish-failed', { code: error.code, message: error.message }, 'debug');
       return undefined;
     }
   }
 
-  function expected(error: unknown, name: string): false {
-    if (!(error instanceof UplinkError)) throw error;
-    log.event(name, { code: error.code, message: error.message }, 'debug');
-    return false;
+  /** The platform has had enough to store before it says so. */
+  function isWindowFull(): boolean {
+    if (ledger.mode === 'broker') return false;
+    return watch.isCautious ? ledger.unacked.length > 0 : bytesUnacked(ledger) > MAX_UNACKED_BYTES;
   }
 
   async function drain(current: Link): Promise<void> {
     if (draining === current) return;
     draining = current;
-    while (link === current && backlogDue && epoch !== null) {
+    while (link === current && backlogDue && epoch !== null && parts.mayDrain()) {
       backlogDue = false;
-      const rows = await store.readAfter(ledger.cursor, framesToRead(batch));
-      if (link !== current) break;
-      if (rows.length === 0) continue;
-      backlogDue = true;
-      if (!(await deliver(current, rows))) break;
+      if (!isWindowFull()) {
+        const rows = await store.readAfter(sentUpTo(ledger), framesToRead(batch));
+        if (link !== current) break;
+        if (rows.length > 0) {
+          backlogDue = true;
+          if (!(await deliver(current, rows))) break;
+          continue;
+        }
+      }
+      // Whoever kicked meanwhile has been heard by nobody yet.
+      if (!(await resendNext(current)) && !backlogDue) break;
     }
-    if (link === current) {
-      attempt(() => {
-        current.publisher.endHistory();
-        return undefined;
-      });
-    }
+    if (link === current) attempt(() => current.publisher.endHistory());
     if (draining === current) draining = null;
   }
 
   /** False when the link would not take it. */
   async function deliver(current: Link, rows: readonly StoredFrame[]): Promise<boolean> {
-    keep(
-      skipHoles(
-        ledger,
-        rows.map(({ seq }) => seq),
-      ),
-    );
-    const unsent = rows.filter(({ seq }) => !isSent(ledger, seq));
+    const portions = planBacklog(ledger, rows);
     const askedMono = clock.monoMs();
-    if (unsent.length > 0) {
-      const sent = attempt(() => current.publisher.history(unsent));
+    for (const portion of portions) {
+      const sent = send(current, portion, false);
       if (sent === undefined) return false;
-      keep(shipHistory(ledger, { ...sent, seqs: unsent.map(({ seq }) => seq) }));
-      parts.onSent({ readings: sent.readings, historical: true });
-      void proveAll(current);
+      headSeq = Math.max(headSeq, portion.rows.to);
+      keep(shipHistory(ledger, { ...sent, rows: portion.rows }));
+      if (sent.homeless > 0) parts.onGap([homelessNote(epoch ?? '', portion.rows, portion.frames, sent.homeless)]);
     }
-    await provenUpTo(ledger.mark);
-    if (unsent.length > 0) batch = afterRound(unsent, clock.monoMs() - askedMono);
+    prover.prove(current);
+    await prover.upTo(ledger.mark);
+    const frames = portions.flatMap((portion) => portion.frames);
+    if (watch.isCautious) batch = SMALLEST_BATCH;
+    else if (frames.length > 0) batch = afterRound(frames, clock.monoMs() - askedMono, acceptsSegments ? 'segments' : 'metrics');
     return true;
+  }
+
+  function send(current: Link, portion: Portion, isAsked: boolean): Sent | undefined {
+    const maxSegmentBytes = Math.min(SEGMENT_BYTES, current.connection.maxPacketBytes - SEGMENT_OVERHEAD_BYTES);
+    const form = { epoch: wireEpoch(epoch ?? ''), asSegments: acceptsSegments, isAsked, maxSegmentBytes };
+    const sent = attempt(() => sendPortion(current.publisher, portion, form));
+    if (sent !== undefined) parts.onSent({ readings: sent.readings, historical: true });
+    return sent;
+  }
+
+  /** What the platform asked for again, once the backlog is through. False when there is nothing, or the link would not take it. */
+  async function resendNext(current: Link): Promise<boolean> {
+    const portion = resends.isWaiting ? await resends.next(framesToRead(batch)) : undefined;
+    if (portion === undefined || link !== current) return false;
+    const sent = send(current, portion, true);
+    if (sent === undefined) return false;
+    keep(shipRowless(sent));
+    prover.prove(current);
+    await prover.upTo(ledger.mark);
+    if (link !== current) return false;
+    const result = resends.sent(portion.rows, sent.readings);
+    if (result !== undefined) parts.onResend(result);
+    backlogDue = true;
+    return true;
+  }
+
+  /** On its way, and no row of the backlog. */
+  function shipRowless({ readings, bytes }: Pick<Sent, 'readings' | 'bytes'>): Ledger {
+    return shipHistory(ledger, { rows: { from: 1, to: 0 }, readings, bytes });
   }
 
   const kick = (): void => {
@@ -170,39 +233,119 @@ export function createDelivery(parts: DeliveryParts): Delivery {
   async function refresh(): Promise<StoreStatus> {
     const status = await store.status();
     if (status.epoch !== '' && status.epoch !== epoch) {
-      ledger = epoch === null ? { ...ledger, cursor: status.cursorSeq } : rebase(ledger, status.cursorSeq);
+      const { mode } = ledger;
+      ledger = epoch === null ? { ...createLedger(status.cursorSeq, mode), inFlight: ledger.inFlight } : rebase(ledger, status.cursorSeq);
       epoch = status.epoch;
+      headSeq = 0;
     }
-    if (status.backlogFrames > 0 || backlogDue) kick();
+    headSeq = Math.max(headSeq, status.lastSeq);
+    const [oldest] = status.backlogFrames > 0 ? await store.readAfter(ledger.cursor, 1) : [];
+    oldestMs = oldest?.atMs ?? null;
+    if (status.backlogFrames > 0 || backlogDue || resends.isWaiting) kick();
+    if (epoch !== null) void gaps.tell(epoch);
     return status;
+  }
+
+  function watchAcks(): void {
+    if (ledger.mode !== 'platform' || link === null) return;
+    const nowMono = clock.monoMs();
+    const next = look(watch, { nowMono, isWaiting: ledger.unacked.length > 0, roundTripMs: prover.roundTripMs });
+    watch = next.watch;
+    if (!isFixed && hasGivenUp(watch, nowMono)) setMode('broker');
+    else if (next.goesBack) sendAgain();
+  }
+
+  function sendAgain(): void {
+    log.event('uplink.not-acknowledged', { cursor: ledger.cursor, waitMs: watch.waitMs }, 'warning');
+    batch = SMALLEST_BATCH;
+    keep(goBack(ledger));
+    kick();
+  }
+
+  function setMode(mode: ProofMode): void {
+    if (ledger.mode === mode) return;
+    keep(withMode(ledger, mode));
+    if (!isFixed) void store.save(KEY.mode, mode);
+    log.event('uplink.proof', { mode });
+    parts.onMode();
   }
 
   return {
     open: (opened) => {
       link = opened;
+      watch = startWatch(clock.monoMs());
+      watchTimer = every(clock, WATCH_MS, watchAcks);
       kick();
       void refresh();
     },
     close: () => {
       link = null;
+      watchTimer?.cancel();
       ledger = dropLink(ledger);
-      wake(Number.POSITIVE_INFINITY);
+      batch = FIRST_BATCH;
+      prover.release();
     },
     publish: (frame) => {
       const current = link;
       if (current === null || bytesInFlight(ledger) > MAX_IN_FLIGHT_BYTES) return;
-      const sent = attempt(() => current.publisher.live(frame));
+      const row = store.rowOf(frame.ticket);
+      const isOwn = row !== null && row.epoch === epoch;
+      const mark = isOwn ? { epoch: wireEpoch(row.epoch), from: row.seq, to: row.seq } : null;
+      const sent = attempt(() => current.publisher.live(frame, mark));
       if (sent === undefined) return;
-      keep(shipLive(ledger, { ...sent, ticket: frame.ticket }));
+      if (isOwn) headSeq = Math.max(headSeq, row.seq);
+      keep(shipLive(ledger, { ...sent, ticket: frame.ticket, seq: isOwn ? row.seq : null }));
       parts.onSent({ readings: sent.readings, historical: false });
-      void proveAll(current);
+      prover.prove(current);
     },
     committed: (committed) => {
       const { ledger: next, backlog } = commit(ledger, committed);
       keep(next);
+      headSeq = Math.max(headSeq, committed.tickets.at(-1)?.seq ?? 0);
+      // A row that was proven before it was on disk could not move the store's cursor then.
+      store.moveCursor(ledger.cursor);
       if (backlog) kick();
     },
-    settled: () => provenUpTo(ledger.mark),
+    settled: () => prover.upTo(ledger.mark),
     refresh,
+    restore: async () => {
+      const [mode, segments] = await Promise.all([store.load(KEY.mode), store.load(KEY.accept), gaps.restore()]);
+      if (!isFixed && mode === 'platform') ledger = withMode(ledger, 'platform');
+      acceptsSegments = segments === true;
+    },
+    acknowledge: (ack) => {
+      if (parts.proof === 'broker') return 'uplink.proof is broker: no acknowledgement is taken';
+      if (epoch === null || ack.epoch !== wireEpoch(epoch)) return `the epoch here is ${wireEpoch(epoch ?? '')}`;
+      if (ack.seq > headSeq) return `row ${ack.seq} was never sent; the last one is ${headSeq}`;
+      setMode('platform');
+      const moved = ack.seq > ledger.cursor;
+      keep(acknowledge(ledger, ack.seq));
+      lastAck = `${ack.epoch}:${ack.seq}`;
+      if (moved || ledger.unacked.length === 0) watch = afterAck(watch, clock.monoMs(), ledger.unacked.length === 0);
+      else watch = { ...watch, heardMono: clock.monoMs() };
+      if (moved) kick();
+      return '';
+    },
+    accept: (segments) => {
+      if (segments === acceptsSegments) return;
+      acceptsSegments = segments;
+      batch = FIRST_BATCH;
+      void store.save(KEY.accept, segments);
+    },
+    resend: (request) => {
+      const result = resends.ask(request);
+      if (result.state === 'queued') kick();
+      return result;
+    },
+    facts: () => ({
+      mode: ledger.mode,
+      sentSeq: sentUpTo(ledger),
+      cursorSeq: ledger.cursor,
+      headSeq,
+      isPlatformSilent: ledger.mode === 'platform' && watch.isCautious,
+      acceptsSegments,
+      ack: lastAck,
+      oldestMs,
+    }),
   };
 }

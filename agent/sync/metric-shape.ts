@@ -12,16 +12,23 @@ import { DATATYPE } from './sparkplug-proto.ts';
 /** Source: `payloads-propertyset-quality-value-value`: 0 bad, 192 good, 500 stale; good is not said. */
 const QUALITY_CODE: Readonly<Record<Quality, number>> = { good: 192, stale: 500, bad: 0, missing: 0 };
 
-/** A birth names the metric, types it and gives its unit. Source: `topics-nbirth-metrics`, `topics-dbirth-metrics`. */
+/** A birth names the metric, types it and gives unit, range and TALQ's name. Source: `topics-nbirth-metrics`, `topics-dbirth-metrics`. */
 export function toBirthMetric(entry: MetricEntry, value: UplinkValue): Metric {
-  const unit: readonly Property[] =
-    entry.unit === '' ? [] : [{ key: 'engUnit', type: DATATYPE.String, value: { kind: 'string', value: entry.unit } }];
+  const range = (entry.range ?? []).map((bound, i): Property => ({ key: i === 0 ? 'engLow' : 'engHigh', ...double(bound) }));
   return {
     ...toDataMetric(entry, value, false),
     name: entry.name,
     datatype: DATATYPE[entry.type],
-    ...asProperties([...unit, ...qualityOf(value, entry.type)]),
+    ...asProperties([...text('engUnit', entry.unit), ...range, ...text('talq', entry.talq ?? ''), ...qualityOf(value, entry.type)]),
   };
+}
+
+function text(key: string, value: string): readonly Property[] {
+  return value === '' ? [] : [{ key, type: DATATYPE.String, value: { kind: 'string', value } }];
+}
+
+function double(value: number): Omit<Property, 'key'> {
+  return { type: DATATYPE.Double, value: { kind: 'double', value } };
 }
 
 /** DATA carries the alias alone. Source: `payloads-alias-data-cmd-requirement`, `payloads-metric-datatype-not-req`. */
@@ -29,8 +36,10 @@ export function toDataMetric(entry: MetricEntry, value: UplinkValue, historical:
   const wire = toWire(entry.type, value.value);
   return {
     ...(entry.alias === null ? { name: entry.name } : { alias: entry.alias }),
+    ...(entry.isTypedInData ? { datatype: DATATYPE[entry.type] } : {}),
     timestampMs: value.atMs,
     ...(historical ? { isHistorical: true } : {}),
+    ...(entry.isTransient ? { isTransient: true } : {}),
     ...asProperties(qualityOf(value, entry.type)),
     ...(wire === undefined ? { isNull: true } : { value: wire }),
   };
@@ -56,6 +65,8 @@ function toWire(type: UplinkMetric['type'], value: UplinkValue['value']): Metric
       return typeof value === 'number' ? toLong(value) : undefined;
     case 'Boolean':
       return typeof value === 'number' || typeof value === 'boolean' ? { kind: 'boolean', value: Boolean(value) } : undefined;
+    case 'Bytes':
+      return undefined;
     case 'String':
       return typeof value === 'string' ? { kind: 'string', value } : undefined;
   }

@@ -8,8 +8,12 @@ import type { UplinkDevice, UplinkMetric } from '../core/ports.ts';
 import type { PointId, Target } from '../core/words.ts';
 
 export interface MetricEntry extends UplinkMetric {
-  /** Null for those a host must find by name: bdSeq and Node Control. */
+  /** Null for those a host must find by name: bdSeq and Node Control, or all where aliases are off. */
   readonly alias: number | null;
+  /** DATA repeats its type. */
+  readonly isTypedInData: boolean;
+  /** It speaks of its message, and is not to be kept. */
+  readonly isTransient: boolean;
   /** Null for the node itself. */
   readonly deviceId: string | null;
 }
@@ -35,12 +39,27 @@ export const NODE_METRIC = {
   software: 'Properties/Software',
   version: 'Properties/Version',
   epoch: 'Sync/Epoch',
+  mode: 'Sync/Mode',
+  head: 'Sync/Head',
+  sent: 'Sync/Sent',
   cursor: 'Sync/Cursor',
+  ack: 'Sync/Ack',
+  accept: 'Sync/Accept',
+  resend: 'Sync/Resend',
+  resendResult: 'Sync/Resend Result',
   backlog: 'Sync/Backlog Frames',
+  backlogAge: 'Sync/Backlog Age',
+  oldest: 'Sync/Oldest',
   readingsLost: 'Sync/Readings Lost',
   gaps: 'Sync/Gaps',
+  gap: 'Sync/Gap',
+  bytesToday: 'Sync/Bytes Today',
+  segment: 'Sync/Segment',
   relay: 'Relay/Detection',
 } as const;
+
+/** On the node and on every device: which rows of the store a message holds. */
+export const ROWS_METRIC = 'Sync/Rows';
 
 /** What a platform writes to a lamp or zone, and reads back there. */
 export const OVERRIDE_METRIC = {
@@ -59,11 +78,24 @@ const NODE_METRICS: readonly UplinkMetric[] = [
   own(NODE_METRIC.software, 'String'),
   own(NODE_METRIC.version, 'String'),
   own(NODE_METRIC.epoch, 'String'),
+  own(NODE_METRIC.mode, 'String'),
+  own(NODE_METRIC.head, 'Int64'),
+  own(NODE_METRIC.sent, 'Int64'),
   own(NODE_METRIC.cursor, 'Int64'),
+  own(NODE_METRIC.ack, 'String'),
+  own(NODE_METRIC.accept, 'String'),
+  own(NODE_METRIC.resend, 'String'),
+  own(NODE_METRIC.resendResult, 'String'),
   own(NODE_METRIC.backlog, 'Int64'),
+  own(NODE_METRIC.backlogAge, 'Int64', 's'),
+  own(NODE_METRIC.oldest, 'DateTime'),
   own(NODE_METRIC.readingsLost, 'Int64'),
   own(NODE_METRIC.gaps, 'Int64'),
+  own(NODE_METRIC.gap, 'String'),
+  own(NODE_METRIC.bytesToday, 'Int64', 'B'),
+  own(NODE_METRIC.segment, 'Bytes'),
   own(NODE_METRIC.relay, 'String'),
+  own(ROWS_METRIC, 'String'),
 ];
 const OVERRIDE_METRICS: readonly UplinkMetric[] = [
   own(OVERRIDE_METRIC.level, 'Int64', '%'),
@@ -77,13 +109,23 @@ const OVERRIDE_METRICS: readonly UplinkMetric[] = [
 /** Source: `operational-behavior-data-commands-rebirth-name-aliases`; an alias on bdSeq breaks death matching in hosts (nr#64). */
 const WITHOUT_ALIAS: ReadonlySet<string> = new Set([NODE_METRIC.bdSeq, NODE_METRIC.rebirth]);
 
+/** How DATA names what it carries. */
+export interface TableOptions {
+  readonly aliases: boolean;
+  readonly datatypeInData: boolean;
+}
+
 /** The table of a node with these devices; lamps and zones get what an override needs unless they name it themselves. */
-export function createMetricTable(devices: readonly UplinkDevice[]): MetricTable {
+export function createMetricTable(
+  devices: readonly UplinkDevice[],
+  { aliases, datatypeInData }: TableOptions = { aliases: true, datatypeInData: false },
+): MetricTable {
   let lastAlias = 0;
   const enter = (metric: UplinkMetric, deviceId: string | null): MetricEntry => {
-    const named = deviceId === null && WITHOUT_ALIAS.has(metric.name);
+    const named = !aliases || (deviceId === null && WITHOUT_ALIAS.has(metric.name));
     if (!named) lastAlias += 1;
-    return { ...metric, deviceId, alias: named ? null : lastAlias };
+    const isTransient = metric.name === ROWS_METRIC;
+    return { ...metric, deviceId, alias: named ? null : lastAlias, isTypedInData: datatypeInData, isTransient };
   };
   const node = NODE_METRICS.map((metric) => enter(metric, null));
   const entries = devices.map((device) => toDevice(device, enter));
@@ -97,7 +139,7 @@ export function createMetricTable(devices: readonly UplinkDevice[]): MetricTable
 function toDevice(device: UplinkDevice, enter: (metric: UplinkMetric, deviceId: string) => MetricEntry): DeviceEntry {
   const known = new Set(device.metrics.map((metric) => metric.name));
   const added = device.target === null ? [] : OVERRIDE_METRICS.filter((metric) => !known.has(metric.name));
-  const metrics = [...device.metrics, ...added].map((metric) => enter(metric, device.id));
+  const metrics = [...device.metrics, ...added, own(ROWS_METRIC, 'String')].map((metric) => enter(metric, device.id));
   return {
     id: device.id,
     target: device.target,

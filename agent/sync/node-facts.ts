@@ -6,14 +6,20 @@
 import type { Clock } from '../core/clock.ts';
 import type { StoreStatus, UplinkValue } from '../core/ports.ts';
 import type { CurrentValues } from './current-values.ts';
+import type { DeliveryFacts } from './delivery.ts';
 import { type MetricEntry, type MetricTable, NODE_METRIC } from './metric-table.ts';
+import { wireEpoch } from './rows-mark.ts';
+import { SEGMENTS } from './segment.ts';
 
 type Change = readonly [entry: MetricEntry, value: UplinkValue];
 
 export interface NodeFacts {
-  /** Takes the store's state over and returns what changed. */
-  note(status: StoreStatus): readonly Change[];
+  /** Takes over how store and platform stand and returns what changed. Units: `bytesToday` bytes. */
+  note(status: StoreStatus, delivery: DeliveryFacts, bytesToday: number): readonly Change[];
 }
+
+/** Bytes are told in steps, so that telling them is not what they grow by. Units: bytes. */
+const BYTES_STEP = 10_000;
 
 /** Software and version are known at once, `Sync/*` after the first `note`. */
 export function createNodeFacts(parts: {
@@ -23,7 +29,7 @@ export function createNodeFacts(parts: {
   readonly version: string;
 }): NodeFacts {
   const { table, values, clock } = parts;
-  const set = (name: string, value: string | number | boolean): readonly Change[] => {
+  const set = (name: string, value: string | number | boolean | null): readonly Change[] => {
     const entry = table.node.find((candidate) => candidate.name === name);
     const next = entry === undefined ? undefined : values.set(entry, { value, quality: 'good', atMs: clock.wallMs() });
     return entry === undefined || next === undefined ? [] : [[entry, next]];
@@ -32,12 +38,23 @@ export function createNodeFacts(parts: {
   set(NODE_METRIC.version, parts.version);
   set(NODE_METRIC.rebirth, false);
   return {
-    note: ({ epoch, cursorSeq, backlogFrames, readingsLost, gaps }) => [
-      ...set(NODE_METRIC.epoch, epoch),
-      ...set(NODE_METRIC.cursor, cursorSeq),
+    note: ({ epoch, backlogFrames, readingsLost, gaps }, delivery, bytesToday) => [
+      ...set(NODE_METRIC.epoch, wireEpoch(epoch)),
+      ...set(NODE_METRIC.mode, delivery.mode),
+      ...set(NODE_METRIC.head, delivery.headSeq),
+      ...set(NODE_METRIC.sent, delivery.sentSeq),
+      ...set(NODE_METRIC.cursor, delivery.cursorSeq),
+      ...set(NODE_METRIC.ack, delivery.ack),
+      ...set(NODE_METRIC.accept, delivery.acceptsSegments ? SEGMENTS : ''),
       ...set(NODE_METRIC.backlog, backlogFrames),
+      ...set(
+        NODE_METRIC.backlogAge,
+        delivery.oldestMs === null ? 0 : Math.max(0, Math.round((clock.wallMs() - delivery.oldestMs) / 1_000)),
+      ),
+      ...set(NODE_METRIC.oldest, delivery.oldestMs),
       ...set(NODE_METRIC.readingsLost, readingsLost),
       ...set(NODE_METRIC.gaps, gaps),
+      ...set(NODE_METRIC.bytesToday, Math.floor(bytesToday / BYTES_STEP) * BYTES_STEP),
     ],
   };
 }

@@ -83,7 +83,7 @@ export interface Step {
 /** Shortest time between two rebirths; the first is answered at once. Units: ms. Source: Tahu's host asks at most each 5 s. */
 export const REBIRTH_GAP_MS = 5_000;
 /** Longest wait for the host's word on one of several servers. Units: ms. Source: Tahu's edge node leaves after 30 s. */
-export const HOST_WAIT_MS = 30_000;
+const HOST_WAIT_MS = 30_000;
 /** How many numbers there are. Source: `message-flow-edge-node-birth-publish-will-message-payload-bdSeq`: wraps 255 → 0. */
 export const BD_SEQ_COUNT = 256;
 

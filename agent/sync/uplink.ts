@@ -11,18 +11,20 @@ import { UplinkError } from '../core/errors.ts';
 import { createEventBook } from '../core/event-book.ts';
 import type { Log, Store, Uplink, UplinkDevice, UplinkStatus, UplinkValue } from '../core/ports.ts';
 import type { Outcome, PointId, Reading } from '../core/words.ts';
+import { createByteMeter } from './byte-meter.ts';
 import { createCommandDesk } from './command-desk.ts';
 import { createCurrentValues } from './current-values.ts';
 import { createDelivery } from './delivery.ts';
 import type { InboundMessage, MqttConnection, MqttDoor } from './door.ts';
 import { readHostState } from './host-state.ts';
 import { createLink, type Ending, within } from './link.ts';
-import { createMetricTable, type MetricEntry, OVERRIDE_METRIC } from './metric-table.ts';
+import { createMetricTable, type MetricEntry, NODE_METRIC, OVERRIDE_METRIC } from './metric-table.ts';
 import { createNodeFacts } from './node-facts.ts';
 import { createPublisher, encodeNodeDeath, type Publisher } from './publisher.ts';
 import { createRelayPost } from './relay-post.ts';
 import type { ReadFile } from './secrets.ts';
 import type { Phase } from './session.ts';
+import { readSyncWrites, type SyncWrite } from './sync-post.ts';
 import { createTopics } from './topics.ts';
 
 export interface UplinkParts {
@@ -32,7 +34,7 @@ export interface UplinkParts {
   readonly devices: readonly UplinkDevice[];
   readonly clock: Clock;
   readonly log: Log;
-  readonly store: Pick<Store, 'save' | 'load' | 'readAfter' | 'moveCursor' | 'status'>;
+  readonly store: Pick<Store, 'save' | 'load' | 'readAfter' | 'moveCursor' | 'status' | 'rowOf' | 'gapsAfter' | 'exportPage'>;
   /** The newest reading of a point, for births. */
   readonly latest: (pointId: PointId) => Reading | undefined;
   readonly door: MqttDoor;
@@ -64,7 +66,7 @@ const STATE_OF: Readonly<Record<Phase, UplinkStatus['state']>> = {
 /** An uplink that touches nothing before `start`. */
 export function createUplink(parts: UplinkParts): Uplink {
   const { config, clock, log, store } = parts;
-  const table = createMetricTable(parts.devices);
+  const table = createMetricTable(parts.devices, config);
   const topics = createTopics(config.group, config.node, config.primaryHost);
   const values = createCurrentValues({ table, clock, latest: parts.latest });
   const facts = createNodeFacts({ table, values, clock, version: parts.version });
@@ -77,11 +79,17 @@ export function createUplink(parts: UplinkParts): Uplink {
   let syncTimer: Timer | null = null;
   let sinceMs = clock.wallMs();
 
+  const meter = createByteMeter({ clock, store, dailyMegabytes: config.dailyMegabytes });
   const events = createEventBook(clock, (event) => uplink.onEvent(event));
   const delivery = createDelivery({
     store,
     clock,
     log,
+    proof: config.proof,
+    mayDrain: () => meter.mayDrain(),
+    onGap: (notes) => tellTexts(NODE_METRIC.gap, notes),
+    onResend: (result) => tellTexts(NODE_METRIC.resendResult, [JSON.stringify(result)]),
+    onMode: () => void reportSync(),
     onSent: ({ readings, historical }) => {
       counts.published += readings;
       if (historical) counts.historical += readings;
@@ -135,8 +143,21 @@ export function createUplink(parts: UplinkParts): Uplink {
     const onSent = (bytes: number): void => {
       counts.messages += 1;
       counts.bytes += bytes;
+      meter.add(bytes);
     };
-    return createPublisher({ connection, table, topics, values, clock, bdSeq, isAlive: (deviceId) => !silent.has(deviceId), onSent });
+    const onCut = (deviceId: string | null, leftOut: readonly string[]): void =>
+      log.event('uplink.birth-cut', { device: deviceId ?? config.node, leftOut, maxPacketBytes: connection.maxPacketBytes }, 'warning');
+    return createPublisher({
+      connection,
+      table,
+      topics,
+      values,
+      clock,
+      bdSeq,
+      isAlive: (deviceId) => !silent.has(deviceId),
+      onSent,
+      onCut,
+    });
   }
 
   function giveBirth(connection: MqttConnection, bdSeq: number): void {
@@ -166,7 +187,7 @@ export function createUplink(parts: UplinkParts): Uplink {
   function receive(message: InboundMessage): void {
     const inbound = topics.read(message.topic);
     if (inbound.kind === 'node-command') {
-      if (!relays.take(message)) desk.nodeCommand(message);
+      if (!relays.take(message) && !takeSyncWrites(message)) desk.nodeCommand(message);
     } else if (inbound.kind === 'device-command') desk.deviceCommand(inbound.deviceId, message);
     else if (inbound.kind === 'host-state') {
       const state = readHostState(message.payload);
@@ -193,8 +214,49 @@ export function createUplink(parts: UplinkParts): Uplink {
 
   /** Before a session the birth carries it, within one NDATA does. */
   async function reportSync(): Promise<void> {
-    const changes = facts.note(await delivery.refresh());
+    const status = await delivery.refresh();
+    const known = delivery.facts();
+    meter.keep(false);
+    const changes = facts.note(status, known, meter.today());
     if (changes.length > 0) say((session) => session.values(changes));
+    const text = `the platform has acknowledged nothing beyond row ${known.cursorSeq}: check that it stores what arrives`;
+    events.set(known.isPlatformSilent, { code: 'platform-silent', source: config.node, severity: 'warning', text });
+  }
+
+  /** Each text is a value of its own; those of one moment are told apart by a millisecond. */
+  function tellTexts(name: string, texts: readonly string[]): void {
+    const entry = table.node.find((candidate) => candidate.name === name);
+    if (entry === undefined) return;
+    const told = texts.map((value) => [entry, values.put(entry, { value, quality: 'good', atMs: clock.wallMs() })] as const);
+    say((session) => session.values(told));
+  }
+
+  /** False for an NCMD that is about something else. */
+  function takeSyncWrites(message: InboundMessage): boolean {
+    const writes = readSyncWrites(message, table);
+    for (const write of writes ?? []) {
+      const refusal = carryOut(write);
+      if (refusal !== '') log.event('uplink.sync-refused', { kind: write.kind, reason: refusal }, 'warning');
+    }
+    return writes !== undefined;
+  }
+
+  function carryOut(write: SyncWrite): string {
+    switch (write.kind) {
+      case 'refused':
+        return write.reason;
+      case 'ack':
+        return delivery.acknowledge(write.ack);
+      case 'accept':
+        delivery.accept(write.segments);
+        void reportSync();
+        return '';
+      case 'resend': {
+        const result = delivery.resend(write.request);
+        tellTexts(NODE_METRIC.resendResult, [JSON.stringify(result)]);
+        return result.reason;
+      }
+    }
   }
 
   function tellOutcome(outcome: Outcome): void {
@@ -218,11 +280,15 @@ export function createUplink(parts: UplinkParts): Uplink {
     onRelease: () => {},
     onEvent: () => {},
     onRelay: () => {},
-    start: () => {
+    start: async () => {
+      await Promise.all([delivery.restore(), meter.restore()]);
       void reportSync();
-      return link.start();
+      await link.start();
     },
-    stop: () => link.stop(),
+    stop: async () => {
+      await link.stop();
+      meter.keep(true);
+    },
     publish: delivery.publish,
     update: (deviceId, metric, value) => {
       const entry = table.devices.get(deviceId)?.byName.get(metric);
@@ -262,6 +328,7 @@ export function createUplink(parts: UplinkParts): Uplink {
       commandsReceived: desk.received,
       commandsRefused: desk.refused,
       relays: relays.counts(),
+      delivery: { ...delivery.facts(), bytesToday: meter.today(), dailyMegabytes: config.dailyMegabytes },
     }),
   };
   return uplink;

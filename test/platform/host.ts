@@ -88,6 +88,8 @@ export interface ReferenceHost {
 }
 
 const OUTCOME = 'Override/Outcome';
+/** It speaks of its message. */
+const ROWS = 'Sync/Rows';
 /** Source: Sparkplug 3.0 §6.4.11: a metric without the property is good. */
 const GOOD = 192;
 
@@ -124,6 +126,7 @@ export function createReferenceHost(options: HostOptions): ReferenceHost {
   };
   const takeValue = (device: string, metric: WireMetric): void => {
     const name = metric.name ?? names.get(device)?.get(metric.alias ?? -1);
+    if (name === ROWS) return;
     if (name === undefined || metric.timestampMs === undefined) {
       counts.strays += 1;
       return;

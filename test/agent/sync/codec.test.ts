@@ -69,6 +69,8 @@ const shape = (type: UplinkMetric['type'], unit = ''): Parameters<typeof toDataM
   pointId: null,
   type,
   unit,
+  isTypedInData: false,
+  isTransient: false,
   alias: 7,
   deviceId: 'L01',
 });
@@ -145,9 +147,12 @@ t.test('aliases are unique over the node, and bdSeq and Node Control have none',
 t.test('lamps and zones can be overridden, a meter cannot; what a device names itself is not added twice', async (t) => {
   t.strictSame(
     [...(table.devices.get('Z1')?.byName.keys() ?? [])],
-    ['Override/Level', 'Override/Minutes', 'Override/Reason', 'Override/Id', 'Override/Release', 'Override/Until', 'Override/Outcome'],
+    [
+      ...['Override/Level', 'Override/Minutes', 'Override/Reason', 'Override/Id', 'Override/Release', 'Override/Until', 'Override/Outcome'],
+      'Sync/Rows',
+    ],
   );
-  t.strictSame([...(table.devices.get('M1')?.byName.keys() ?? [])], ['energy']);
+  t.strictSame([...(table.devices.get('M1')?.byName.keys() ?? [])], ['energy', 'Sync/Rows']);
   const own = createMetricTable([
     { id: 'L', target: { kind: 'lamp', id: 'L' }, metrics: [{ name: 'Override/Level', pointId: null, type: 'Int64', unit: '%' }] },
   ]);
@@ -163,7 +168,7 @@ const value: fc.Arbitrary<MetricValue> = fc.oneof(
 );
 const whole = fc.maxSafeNat();
 const metric = fc.record(
-  { alias: whole, timestampMs: whole, datatype: fc.nat(34), isHistorical: fc.boolean(), value },
+  { alias: whole, timestampMs: whole, datatype: fc.nat(34), isHistorical: fc.boolean(), isTransient: fc.boolean(), value },
   { noNullPrototype: true },
 );
 

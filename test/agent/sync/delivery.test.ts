@@ -2,24 +2,34 @@ import fc from 'fast-check';
 import t from 'tap';
 import { UplinkError } from '../../../agent/core/errors.ts';
 import type { Frame, StoredFrame } from '../../../agent/core/ports.ts';
+import { afterAck, hasGivenUp, look, startWatch } from '../../../agent/sync/ack-watch.ts';
+import { planBacklog } from '../../../agent/sync/backlog-plan.ts';
 import { afterRound, FIRST_BATCH, framesToRead } from '../../../agent/sync/batch-size.ts';
 import { createDelivery, type Delivery, type Link } from '../../../agent/sync/delivery.ts';
 import {
+  acknowledge,
+  bytesUnacked,
   commit,
   createLedger,
   dropLink,
+  goBack,
   isSent,
   type Ledger,
   prove,
+  rebase,
+  sentUpTo,
   shipHistory,
   shipLive,
-  skipHoles,
+  withMode,
 } from '../../../agent/sync/ledger.ts';
 import type { Publisher, Sent } from '../../../agent/sync/publisher.ts';
+import type { ResendResult } from '../../../agent/sync/resend-desk.ts';
+import type { RowsMark } from '../../../agent/sync/rows-mark.ts';
+import { beyond, covers, NO_RANGES, reachFrom, type SeqRanges, withRange } from '../../../agent/sync/seq-ranges.ts';
 import { createMemoryStore, manualClock, silentLog } from './small-node.ts';
 
-const live = (ticket: number) => ({ ticket, readings: 3, bytes: 50 });
-const history = (...seqs: number[]) => ({ seqs, readings: 3 * seqs.length, bytes: 50 });
+const live = (ticket: number, seq: number | null = null) => ({ ticket, seq, readings: 3, bytes: 50 });
+const history = (from: number, to = from) => ({ rows: { from, to }, readings: 3 * (to - from + 1), bytes: 50 });
 const onDisk = (...pairs: [ticket: number, seq: number][]) => ({ tickets: pairs.map(([ticket, seq]) => ({ ticket, seq, readings: 3 })) });
 const proven = (ledger: Ledger, mark: number): Ledger => prove(ledger, mark).ledger;
 const committed = (ledger: Ledger, ...pairs: [number, number][]): Ledger => commit(ledger, onDisk(...pairs)).ledger;
@@ -47,12 +57,85 @@ t.test('a frame nobody sent holds the cursor until history has carried it', asyn
   t.equal(proven(shipHistory(waiting, history(1)), 2).cursor, 2);
 });
 
-t.test('numbers the store never used do not hold the cursor up, rows that are unproven do', async (t) => {
-  const gap = committed(proven(shipLive(createLedger(3), live(1)), 1), [1, 7]);
-  t.equal(gap.cursor, 3);
-  t.equal(skipHoles(gap, [7, 8]).cursor, 7);
-  t.equal(skipHoles(gap, [5, 7]).cursor, 3);
-  t.equal(skipHoles(gap, []).cursor, 3);
+t.test('a frame whose row is known moves the cursor by its proof alone', async (t) => {
+  const sent = shipLive(shipLive(createLedger(10), live(1, 11)), live(2, 12));
+  t.equal(sentUpTo(sent), 12);
+  t.equal(proven(sent, 2).cursor, 12);
+  t.notOk(commit(proven(sent, 2), onDisk([1, 11], [2, 12])).backlog);
+  t.ok(commit(rebase(sent, 0), onDisk([3, 13])).backlog, 'rows of another epoch are not taken for those of this one');
+});
+
+t.test('numbers the store never used hold nobody up once they are told', async (t) => {
+  const after = proven(shipLive(createLedger(3), live(1, 7)), 1);
+  t.equal(after.cursor, 3);
+  t.strictSame(planBacklog(after, rowsOf(7, 8)), [
+    { rows: { from: 4, to: 6 }, frames: [] },
+    { rows: { from: 8, to: 8 }, frames: rowsOf(8) },
+  ]);
+  t.strictSame(planBacklog(createLedger(3), rowsOf(5, 7)), [{ rows: { from: 4, to: 7 }, frames: rowsOf(5, 7) }]);
+  t.strictSame(planBacklog(after, rowsOf(5, 7, 9)), [
+    { rows: { from: 4, to: 6 }, frames: rowsOf(5) },
+    { rows: { from: 8, to: 9 }, frames: rowsOf(9) },
+  ]);
+  const told = proven(shipHistory(after, history(4, 6)), 2);
+  t.equal(told.cursor, 7);
+  t.strictSame(planBacklog(told, rowsOf(7)), [], 'and they are told once');
+});
+
+t.test('a platform moves the cursor by its word alone, and what it does not have is sent again after a cut', async (t) => {
+  const sent = proven(shipHistory(createLedger(0, 'platform'), history(1, 5)), 1);
+  t.equal(sent.cursor, 0, 'the broker has it, the platform has not said so');
+  t.equal(bytesUnacked(sent), 50);
+  const acked = acknowledge(sent, 3);
+  t.match(acked, { cursor: 3, mode: 'platform' });
+  t.strictSame(
+    [isSent(acked, 5), isSent(dropLink(acked), 5), isSent(goBack(acked), 4), isSent(goBack(acked), 3)],
+    [true, false, false, true],
+  );
+  t.equal(bytesUnacked(acknowledge(sent, 5)), 0);
+  t.equal(acknowledge(acked, 1).cursor, 3, 'an older word takes nothing back');
+  t.equal(withMode(sent, 'broker').cursor, 5, 'where the broker is asked, its proof counts');
+});
+
+t.test('the wait for an acknowledgement doubles, and one batch at a time is tried until one comes', async (t) => {
+  const at = (nowMono: number, isWaiting = true) => ({ nowMono, isWaiting, roundTripMs: 100 });
+  const begun = look(startWatch(0), at(0)).watch;
+  t.notOk(look(begun, at(29_999)).goesBack);
+  const once = look(begun, at(30_000));
+  t.match(once, { goesBack: true, watch: { waitMs: 60_000, isCautious: true } });
+  t.notOk(look(once.watch, at(89_999)).goesBack);
+  t.ok(look(once.watch, at(90_000)).goesBack);
+  t.match(afterAck(once.watch, 95_000, false), { waitMs: 30_000, isCautious: false, sinceMono: 95_000 });
+  t.equal(look(begun, at(99_000, false)).watch.sinceMono, null, 'nothing waits');
+  t.notOk(look(begun, { ...at(30_000), roundTripMs: 20_000 }).goesBack, 'a slow link gets three round trips');
+  t.strictSame([hasGivenUp(begun, 86_399_999), hasGivenUp(begun, 86_400_000)], [false, true]);
+});
+
+const rowsOf = (...seqs: number[]): StoredFrame[] =>
+  seqs.map((seq) => ({ seq, atMs: seq, clockQuality: 'synced', isCorrected: false, readings: [] }));
+
+t.test('ranges of rows are sets', async (t) => {
+  const number = fc.integer({ min: 1, max: 40 });
+  const range = fc.tuple(number, number).map(([a, b]) => ({ from: Math.min(a, b), to: Math.max(a, b) }));
+  fc.assert(
+    fc.property(fc.array(range, { maxLength: 12 }), number, range, (added, seq, asked) => {
+      const ranges = added.reduce(withRange, NO_RANGES);
+      const set = new Set(added.flatMap(({ from, to }) => Array.from({ length: to - from + 1 }, (_, i) => from + i)));
+      const has = (n: number): boolean => covers(ranges, { from: n, to: n });
+      const numbers = Array.from({ length: 42 }, (_, n) => n);
+      let reach = seq;
+      while (set.has(reach + 1)) reach += 1;
+      const isWhole = numbers.filter((n) => n >= asked.from && n <= asked.to).every((n) => set.has(n));
+      return (
+        numbers.every((n) => has(n) === set.has(n)) &&
+        reachFrom(ranges, seq) === reach &&
+        covers(ranges, asked) === isWhole &&
+        numbers.every((n) => covers(beyond(ranges, seq), { from: n, to: n }) === (set.has(n) && n > seq)) &&
+        ranges.every(({ from }, i) => i === 0 || from > (ranges[i - 1]?.to ?? 0) + 1)
+      );
+    }),
+  );
+  t.pass('held for all generated ranges');
 });
 
 t.test('what was in flight when the link broke counts as unsent', async (t) => {
@@ -80,24 +163,41 @@ t.test('a batch grows on a fast link, shrinks on a slow one and stays within bou
 
 /** A link whose other end the test plays: messages lie on the wire until a barrier is answered or the link is cut. */
 function createWire() {
-  const arrived: { at: number; historical: boolean }[] = [];
-  const wire: { readonly messages: { at: number; historical: boolean }[]; readonly answer: () => void; readonly fail: () => void }[] = [];
-  let unread: { at: number; historical: boolean }[] = [];
-  const put = (frames: readonly { atMs: number; readings: readonly unknown[] }[], historical: boolean): Sent => {
-    unread.push(...frames.map((frame) => ({ at: frame.atMs, historical })));
-    return { readings: frames.length, bytes: 20 };
+  interface Message {
+    readonly at: number;
+    readonly historical: boolean;
+  }
+  const arrived: Message[] = [];
+  /** Rows that the platform knows of, by the marks that came with messages. */
+  let known: SeqRanges = NO_RANGES;
+  interface Lying {
+    readonly messages: readonly Message[];
+    readonly rows: RowsMark | null;
+  }
+  const wire: { readonly lying: readonly Lying[]; readonly answer: () => void; readonly fail: () => void }[] = [];
+  let unread: Lying[] = [];
+  const put = (frames: readonly { atMs: number }[], historical: boolean, rows: RowsMark | null): Sent => {
+    unread.push({ messages: frames.map((frame) => ({ at: frame.atMs, historical })), rows });
+    return { readings: frames.length, bytes: 20, homeless: 0 };
+  };
+  const arrive = (all: readonly Lying[]): void => {
+    for (const { messages, rows } of all) {
+      arrived.push(...messages);
+      if (rows !== null) known = withRange(known, rows);
+    }
   };
   const publisher = {
-    live: (frame: Frame) => put([frame], false),
-    history: (frames: readonly StoredFrame[]) => put(frames, true),
+    live: (frame: Frame, rows: RowsMark | null) => put([frame], false, rows),
+    history: (frames: readonly StoredFrame[], rows: RowsMark) => put(frames, true, rows),
     endHistory: () => {},
   };
   const link = (): Link => ({
     publisher: publisher as unknown as Publisher,
     connection: {
+      maxPacketBytes: 100_000,
       barrier: () =>
         new Promise((answer, reject) => {
-          wire.push({ messages: unread, answer, fail: () => reject(new UplinkError('lost', 'cut')) });
+          wire.push({ lying: unread, answer, fail: () => reject(new UplinkError('lost', 'cut')) });
           unread = [];
         }),
     },
@@ -106,18 +206,19 @@ function createWire() {
     arrived,
     link,
     barriers: () => wire.length,
+    head: () => reachFrom(known, 0),
     /** The broker reads up to the oldest barrier and answers it. */
     answer: () => {
       const next = wire.shift();
       if (next === undefined) return false;
-      arrived.push(...next.messages);
+      arrive(next.lying);
       next.answer();
       return true;
     },
     /** The link breaks; of what lay on the wire the first `lucky` messages arrive all the same. */
     cut: (lucky: number): void => {
-      const lying = [...wire.flatMap((entry) => entry.messages), ...unread];
-      arrived.push(...lying.slice(0, lucky));
+      const lying = [...wire.flatMap((entry) => entry.lying), ...unread];
+      arrive(lying.slice(0, lucky));
       for (const entry of wire.splice(0)) entry.fail();
       unread = [];
     },
@@ -126,14 +227,22 @@ function createWire() {
 
 const settle = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
-function setUp() {
+function setUp(proof: 'auto' | 'broker' | 'platform' = 'broker') {
   const store = createMemoryStore();
+  const clock = manualClock();
+  const results: ResendResult[] = [];
+  const notes: string[] = [];
   const wire = createWire();
   const counts = { sent: 0, proven: 0 };
   const delivery = createDelivery({
     store: store.port,
-    clock: manualClock(),
+    clock,
     log: silentLog,
+    proof,
+    mayDrain: () => true,
+    onGap: (texts) => notes.push(...texts),
+    onResend: (result) => results.push(result),
+    onMode: () => {},
     onSent: ({ readings }) => {
       counts.sent += readings;
     },
@@ -154,7 +263,7 @@ function setUp() {
     store.append(frame);
     delivery.publish(frame);
   };
-  return { store, wire, delivery, counts, take, taken: () => ticket };
+  return { store, wire, delivery, counts, take, taken: () => ticket, clock, results, notes };
 }
 
 async function runDry(parts: { readonly wire: ReturnType<typeof createWire>; readonly delivery: Delivery }): Promise<void> {
@@ -271,9 +380,137 @@ t.test('nothing is lost in any order of takes, commits, proofs and cuts; only wh
       delivery.committed(store.commit());
       await runDry({ wire, delivery });
       const times = new Set(wire.arrived.map(({ at }) => at));
-      return times.size === taken() && wire.arrived.length - times.size <= lucky && store.cursor === taken();
+      const repeats = wire.arrived.length - times.size;
+      return times.size === taken() && repeats <= lucky * 60 && store.cursor === taken() && wire.head() === taken();
     }),
     { numRuns: 300 },
   );
   t.pass('held for all generated histories');
+});
+
+t.test('with a platform that acknowledges, nothing is lost in any order of takes, commits, proofs, words, waits and cuts', async (t) => {
+  const step = fc.oneof(
+    { weight: 5, arbitrary: fc.constant({ kind: 'take' as const }) },
+    { weight: 3, arbitrary: fc.constant({ kind: 'answer' as const }) },
+    { weight: 2, arbitrary: fc.constant({ kind: 'commit' as const }) },
+    { weight: 2, arbitrary: fc.record({ kind: fc.constant('ack' as const), back: fc.nat(3) }) },
+    { weight: 1, arbitrary: fc.constant({ kind: 'wait' as const }) },
+    { weight: 1, arbitrary: fc.record({ kind: fc.constant('cut' as const), lucky: fc.nat(4) }) },
+    { weight: 1, arbitrary: fc.constant({ kind: 'open' as const }) },
+  );
+  await fc.assert(
+    fc.asyncProperty(fc.array(step, { maxLength: 60 }), async (steps) => {
+      const { wire, delivery, take, store, taken, clock } = setUp('platform');
+      let open = false;
+      let acked = 0;
+      const say = (back: number): void => {
+        acked = Math.max(acked, wire.head() - back);
+        delivery.acknowledge({ epoch: 'e1', seq: Math.max(0, wire.head() - back), gapId: null });
+      };
+      for (const s of steps) {
+        if (s.kind === 'take') take();
+        else if (s.kind === 'answer') wire.answer();
+        else if (s.kind === 'commit') delivery.committed(store.commit());
+        else if (s.kind === 'wait') await clock.advance(61_000);
+        else if (s.kind === 'ack' && open) say(s.back);
+        else if (s.kind === 'cut' && open) {
+          open = false;
+          delivery.close();
+          wire.cut(s.lucky);
+        } else if (s.kind === 'open' && !open) {
+          open = true;
+          delivery.open(wire.link());
+        }
+        await settle();
+        if (store.cursor > acked) return false;
+      }
+      if (!open) delivery.open(wire.link());
+      delivery.committed(store.commit());
+      for (let round = 0; round < 80 && store.cursor < taken(); round += 1) {
+        await runDry({ wire, delivery });
+        say(0);
+      }
+      const times = new Set(wire.arrived.map(({ at }) => at));
+      return times.size === taken() && store.cursor === taken();
+    }),
+    { numRuns: 200 },
+  );
+  t.pass('held for all generated histories');
+});
+
+t.test('an acknowledgement that cannot be true moves nothing', async (t) => {
+  const { wire, delivery, take, store } = setUp('auto');
+  delivery.open(wire.link());
+  await settle();
+  take();
+  delivery.committed(store.commit());
+  const refused = (seq: number, epoch = 'e1'): string => delivery.acknowledge({ epoch, seq, gapId: null });
+  t.match(refused(1, 'other'), /epoch here is e1/);
+  t.match(refused(2), /never sent/);
+  t.equal(delivery.facts().mode, 'broker', 'and the platform takes no part yet');
+  t.equal(refused(1), '');
+  t.match(delivery.facts(), { mode: 'platform', cursorSeq: 1 });
+  t.match(setUp('broker').delivery.acknowledge({ epoch: 'e1', seq: 0, gapId: null }), /proof is broker/);
+});
+
+t.test('who proved in an earlier run proves on, and a platform that is silent for a day is given up', async (t) => {
+  const { wire, delivery, store, clock } = setUp('auto');
+  store.saved.set('sync.mode', 'platform');
+  await delivery.restore();
+  delivery.open(wire.link());
+  await settle();
+  t.equal(delivery.facts().mode, 'platform');
+  await clock.advance(86_400_000);
+  t.equal(delivery.facts().mode, 'broker');
+  t.equal(store.saved.get('sync.mode'), 'broker');
+});
+
+t.test('what the platform asks for goes out again, though it was delivered', async (t) => {
+  const { wire, delivery, take, store, results } = setUp();
+  delivery.open(wire.link());
+  await settle();
+  for (let i = 0; i < 4; i += 1) take();
+  delivery.committed(store.commit());
+  await runDry({ wire, delivery });
+  t.equal(wire.arrived.length, 4);
+  const ask = { fromMs: null, toMs: null, fromSeq: null, toSeq: null };
+  t.match(delivery.resend({ ...ask, id: 'a', fromMs: 2, toMs: 4 }), { state: 'queued' });
+  delivery.resend({ ...ask, id: 'b', fromSeq: 4, toSeq: 9 });
+  delivery.resend({ ...ask, id: 'c', fromMs: 100, toMs: 200 });
+  await runDry({ wire, delivery });
+  t.strictSame(
+    wire.arrived.slice(4).map(({ at }) => at),
+    [2, 3, 4],
+  );
+  t.strictSame(
+    results.map(({ id, state, readings }) => [id, state, readings]),
+    [
+      ['a', 'done', 2],
+      ['b', 'done', 1],
+      ['c', 'done', 0],
+    ],
+  );
+  for (let i = 0; i < 16; i += 1) delivery.resend({ ...ask, id: `${i}`, fromSeq: 1, toSeq: 1 });
+  t.match(delivery.resend({ ...ask, id: 'too many', fromSeq: 1, toSeq: 1 }), { state: 'refused', reason: /16 requests wait/ });
+});
+
+t.test('each recorded loss is told until the broker has it, over restarts too', async (t) => {
+  const { wire, delivery, store, notes } = setUp();
+  store.gaps.push({ id: 1, firstSeq: 5, lastSeq: 9, readings: 40, reason: 'cap', atMs: 7 });
+  delivery.open(wire.link());
+  await settle();
+  t.strictSame(
+    notes.map((note) => JSON.parse(note)),
+    [{ epoch: 'e1', id: 1, from: 5, to: 9, readings: 40, reason: 'cap', atMs: 7 }],
+  );
+  delivery.close();
+  wire.cut(0);
+  await settle();
+  delivery.open(wire.link());
+  await runDry({ wire, delivery });
+  t.equal(notes.length, 2, 'its barrier was cut');
+  await delivery.refresh();
+  await runDry({ wire, delivery });
+  t.equal(notes.length, 2);
+  t.strictSame(store.saved.get('sync.gapsTold'), { epoch: 'e1', id: 1 });
 });

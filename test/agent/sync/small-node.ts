@@ -3,7 +3,7 @@
  */
 import type { UplinkConfig } from '../../../agent/core/cabinet.ts';
 import { createManualClock, type ManualClock } from '../../../agent/core/manual-clock.ts';
-import type { Committed, Frame, Log, Store, StoredFrame, Uplink, UplinkDevice, UplinkMetric } from '../../../agent/core/ports.ts';
+import type { Committed, Frame, Gap, Log, Store, StoredFrame, Uplink, UplinkDevice, UplinkMetric } from '../../../agent/core/ports.ts';
 import { createSystemClock } from '../../../agent/core/system-clock.ts';
 import type { AgentEvent, PointId, Quality, Reading } from '../../../agent/core/words.ts';
 import { createMqttDoor } from '../../../agent/sync/mqtt-door.ts';
@@ -59,7 +59,9 @@ export function uplinkConfig(broker: string, changes: Partial<UplinkConfig> = {}
 
 /** A store without a disk. `commit` puts on "disk" what was appended. */
 export interface MemoryStore {
-  readonly port: Pick<Store, 'save' | 'load' | 'readAfter' | 'moveCursor' | 'status'>;
+  readonly port: Pick<Store, 'save' | 'load' | 'readAfter' | 'moveCursor' | 'status' | 'rowOf' | 'gapsAfter' | 'exportPage'>;
+  /** Recorded losses; a test adds its own. */
+  readonly gaps: Gap[];
   readonly saved: Map<string, unknown>;
   readonly rows: readonly StoredFrame[];
   readonly cursor: number;
@@ -69,18 +71,26 @@ export interface MemoryStore {
 
 export function createMemoryStore(saved = new Map<string, unknown>()): MemoryStore {
   const rows: StoredFrame[] = [];
+  const gaps: Gap[] = [];
+  let appended = 0;
+  const rowOf = new Map<number, number>();
   let waiting: Frame[] = [];
   let cursor = 0;
   return {
     saved,
     rows,
+    gaps,
     get cursor() {
       return cursor;
     },
-    append: (frame) => void waiting.push(frame),
+    append: (frame) => {
+      appended += 1;
+      rowOf.set(frame.ticket, appended);
+      waiting.push(frame);
+    },
     commit: () => {
       const tickets = waiting.map((frame) => {
-        const seq = rows.length + 1;
+        const seq = rowOf.get(frame.ticket) ?? 0;
         rows.push({ seq, atMs: frame.atMs, clockQuality: frame.clockQuality, isCorrected: false, readings: frame.readings });
         return { ticket: frame.ticket, seq, readings: frame.readings.length };
       });
@@ -93,6 +103,13 @@ export function createMemoryStore(saved = new Map<string, unknown>()): MemorySto
         return true;
       },
       load: async (key) => saved.get(key),
+      rowOf: (ticket) => (rowOf.has(ticket) ? { epoch: 'e1', seq: rowOf.get(ticket) ?? 0 } : null),
+      gapsAfter: async (id) => gaps.filter((gap) => gap.id > id),
+      exportPage: async ({ fromMs, toMs }) => ({
+        epoch: 'e1',
+        frames: rows.filter(({ atMs }) => atMs >= fromMs && atMs < toMs),
+        nextSeq: null,
+      }),
       readAfter: async (seq, maxFrames) => rows.filter((row) => row.seq > seq).slice(0, maxFrames),
       moveCursor: (seq) => {
         cursor = Math.max(cursor, seq);
@@ -116,7 +133,7 @@ export function createMemoryStore(saved = new Map<string, unknown>()): MemorySto
         readingsWaiting: 0,
         readingsStored: 0,
         readingsLost: 0,
-        gaps: 0,
+        gaps: gaps.length,
       }),
     },
   };

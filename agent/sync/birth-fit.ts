@@ -1,0 +1,38 @@
+/**
+ * A birth that the broker will take.
+ *
+ * Owns what is left out when a birth is larger than the broker's limit: a birth cannot be split. Pure.
+ */
+import { encodePayload, type Metric } from './codec.ts';
+
+/** A birth is this many bytes larger than its metrics. Source: payload timestamp and seq; topic and header are in the caller's limit. */
+const FRAME_BYTES = 16;
+/** Told where there is room: who reads the platform's map does without. */
+const SPARE_PROPERTIES: ReadonlySet<string> = new Set(['talq', 'engLow', 'engHigh']);
+
+export interface FittedBirth {
+  readonly metrics: readonly Metric[];
+  /** Names of metrics that this session goes without. */
+  readonly leftOut: readonly string[];
+}
+
+/** All of it where it fits; else without ranges, then without any property but quality, then without the metrics at the end. Units: bytes of payload. */
+export function fitBirth(metrics: readonly Metric[], maxBytes: number): FittedBirth {
+  for (const keep of [() => true, (key: string) => !SPARE_PROPERTIES.has(key), (key: string) => key === 'Quality']) {
+    const slim = metrics.map((metric) => withProperties(metric, keep));
+    if (bytesOf(slim) <= maxBytes) return { metrics: slim, leftOut: [] };
+  }
+  const bare = metrics.map((metric) => withProperties(metric, (key) => key === 'Quality'));
+  let count = bare.length;
+  while (count > 1 && bytesOf(bare.slice(0, count)) > maxBytes) count -= 1;
+  return { metrics: bare.slice(0, count), leftOut: bare.slice(count).map(({ name }) => name ?? '') };
+}
+
+function withProperties({ properties, ...metric }: Metric, keep: (key: string) => boolean): Metric {
+  const kept = properties?.filter(({ key }) => keep(key)) ?? [];
+  return kept.length === 0 ? metric : { ...metric, properties: kept };
+}
+
+function bytesOf(metrics: readonly Metric[]): number {
+  return FRAME_BYTES + encodePayload({ metrics }).length;
+}

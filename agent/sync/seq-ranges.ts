@@ -1,0 +1,44 @@
+/**
+ * Sets of row numbers, kept as ranges: a backlog of a million rows is one pair.
+ *
+ * Owns the arithmetic. Pure; a set is never changed, a new one is made.
+ */
+
+/** Both ends included. */
+export interface SeqRange {
+  readonly from: number;
+  readonly to: number;
+}
+
+/** In rising order, never touching each other. */
+export type SeqRanges = readonly SeqRange[];
+
+export const NO_RANGES: SeqRanges = [];
+
+/** The set with this range as well. */
+export function withRange(ranges: SeqRanges, added: SeqRange): SeqRanges {
+  if (added.to < added.from) return ranges;
+  const before = ranges.filter(({ to }) => to < added.from - 1);
+  const after = ranges.filter(({ from }) => from > added.to + 1);
+  const touched = ranges.slice(before.length, ranges.length - after.length);
+  const from = Math.min(added.from, touched[0]?.from ?? added.from);
+  const to = Math.max(added.to, touched.at(-1)?.to ?? added.to);
+  return [...before, { from, to }, ...after];
+}
+
+/** The set without anything up to `seq`. */
+export function beyond(ranges: SeqRanges, seq: number): SeqRanges {
+  const rest = ranges.filter(({ to }) => to > seq);
+  return rest.map(({ from, to }) => ({ from: Math.max(from, seq + 1), to }));
+}
+
+/** Whether all of the range is in the set. */
+export function covers(ranges: SeqRanges, { from, to }: SeqRange): boolean {
+  return ranges.some((range) => range.from <= from && to <= range.to);
+}
+
+/** How far one gets from `seq` without a hole. */
+export function reachFrom(ranges: SeqRanges, seq: number): number {
+  const next = ranges.find((range) => range.from <= seq + 1 && range.to > seq);
+  return next === undefined ? seq : next.to;
+}
