@@ -8,6 +8,7 @@ import { LIGHTING_FIGURES, lightingBench } from './lighting/lighting-bench.ts';
 import { LINE_FIGURES, lineBench } from './line/line-bench.ts';
 import type { BenchOptions } from './result.ts';
 import { STORE_FIGURES, storeBench } from './store/store-bench.ts';
+import { UPLINK_FIGURES, uplinkBench } from './uplink/uplink-bench.ts';
 
 const HELP = `Luciole beside its peers and the limits of physics, all in one run on this machine.
 
@@ -35,6 +36,11 @@ Usage: npm run -s bench -- NAME [FIGURE…] [options]
             passages     whether the lamp ahead of a cyclist has its level before he is there, 500 passages, with the wave and without
             energy       a winter week against the declared baseline, with the wave and without
 
+  uplink    the way to the platform, through Debian's Mosquitto; about five minutes and 100 MB in the temporary folder
+            drain        1.2 million readings of backlog with live data beside them: time, lateness of live data, memory, bytes
+            bytes        bytes a reading live, as history and packed, beside JSON
+            encode       payloads encoded and read, beside sparkplug-payload
+
   --quick   fewer and shorter rounds: to see that it runs, not to quote
   --json    JSON lines on standard output, the only form there is
   --help    this text
@@ -57,6 +63,7 @@ const BENCHES: Readonly<Record<string, Bench>> = {
   line: { run: lineBench, figures: Object.keys(LINE_FIGURES) },
   lighting: { run: lightingBench, figures: Object.keys(LIGHTING_FIGURES) },
   store: { run: storeBench, figures: Object.keys(STORE_FIGURES) },
+  uplink: { run: uplinkBench, figures: Object.keys(UPLINK_FIGURES) },
 };
 
 process.exitCode = await run(process.argv.slice(2));

@@ -16,7 +16,7 @@ export interface WireMetric {
   readonly value: WireValue | undefined;
 }
 
-export type WireValue = number | bigint | boolean | string;
+export type WireValue = number | bigint | boolean | string | Buffer;
 
 export interface WirePayload {
   readonly timestampMs: number | undefined;
@@ -62,7 +62,7 @@ function readProperties(bytes: Buffer): Map<string, WireValue> {
 
 /** The value fields lie in the same order in metrics (from 10) and properties (from 3): int, long, float, double, boolean, string. */
 function readValue(fields: readonly Field[], first: number): WireValue | undefined {
-  const present = fields.filter(({ number }) => number >= first && number < first + 6);
+  const present = fields.filter(({ number }) => number >= first && number < first + 7);
   if (present.length > 1) throw new RangeError('more than one value');
   const field = present[0];
   if (field === undefined) return undefined;
@@ -78,8 +78,10 @@ function readValue(fields: readonly Field[], first: number): WireValue | undefin
       return (value as Buffer).readDoubleLE(0);
     case 4:
       return Number(value) === 1;
-    default:
+    case 5:
       return (value as Buffer).toString();
+    default:
+      return value as Buffer;
   }
 }
 

@@ -1,0 +1,137 @@
+/**
+ * Store and uplink of a cabinet in a process of their own, on the real clock: filled in one life, drained in the next.
+ *
+ * Started by the figures of the uplink. A reading of one lamp is taken each second while it drains, as the live data beside.
+ */
+import { readFileSync } from 'node:fs';
+import { every } from '../../agent/core/clock.ts';
+import { createSystemClock } from '../../agent/core/system-clock.ts';
+import { createRecorder } from '../../agent/store/recorder.ts';
+import { createStore } from '../../agent/store/store.ts';
+import { createMqttDoor } from '../../agent/sync/mqtt-door.ts';
+import { createUplink } from '../../agent/sync/uplink.ts';
+import { answerParent } from '../child.ts';
+import { openFedStore } from '../store/fed-store.ts';
+import { SILENT } from '../store/feed.ts';
+import { createWorkload } from '../store/workload.ts';
+import { benchDevices } from './devices.ts';
+
+export type AgentQuestion =
+  | { readonly kind: 'fill'; readonly dir: string; readonly hours: number }
+  | { readonly kind: 'drain'; readonly dir: string; readonly url: string; readonly proof: 'broker' | 'platform' };
+
+/** Units: ms from the births to the last row proven; bytes; readings. */
+export interface AgentAnswer {
+  readonly readings: number;
+  readonly drainMs: number;
+  readonly peakRssBytes: number;
+  /** Before the first connection. */
+  readonly restRssBytes: number;
+  readonly bytesSent: number;
+  readonly messages: number;
+}
+
+const LIVE_MS = 1_000;
+const LOOK_MS = 100;
+const COMMIT_SECONDS = 10;
+
+answerParent<AgentQuestion, AgentAnswer>((question) => (question.kind === 'fill' ? fill(question) : drain(question)));
+
+async function fill({ dir, hours }: Extract<AgentQuestion, { kind: 'fill' }>): Promise<AgentAnswer> {
+  const fed = await openFedStore({ dir, commitSeconds: 60, isCompacted: true });
+  await fed.run(hours);
+  const { readings } = await fed.status();
+  await fed.store.stop();
+  return { readings, drainMs: 0, peakRssBytes: 0, restRssBytes: 0, bytesSent: 0, messages: 0 };
+}
+
+async function drain({ dir, url, proof }: Extract<AgentQuestion, { kind: 'drain' }>): Promise<AgentAnswer> {
+  const clock = createSystemClock({ quality: () => 'synced' });
+  const workload = createWorkload(2);
+  const store = createStore({
+    dir,
+    clock,
+    log: SILENT,
+    commitSeconds: COMMIT_SECONDS,
+    maxMegabytes: 4_096,
+    maxDays: 400,
+    decimals: workload.decimals,
+  });
+  const uplink = createUplink({
+    config: {
+      broker: url,
+      otherBrokers: [],
+      protocol: 5,
+      group: 'bench',
+      node: 'c1',
+      primaryHost: null,
+      username: null,
+      passwordFile: null,
+      caFile: null,
+      certFile: null,
+      keyFile: null,
+      keepaliveS: 30,
+      birthJitterS: 0,
+      proof,
+      aliases: true,
+      datatypeInData: false,
+      conformance: true,
+      dailyMegabytes: null,
+    },
+    cabinetId: 'c1',
+    version: 'bench',
+    devices: benchDevices(workload.points),
+    clock,
+    log: SILENT,
+    store,
+    latest: () => undefined,
+    door: createMqttDoor(),
+    random: () => 0.5,
+  });
+  const recorder = createRecorder({
+    clock,
+    rules: workload.rules,
+    heartbeatS: 1,
+    onFrame: (frame) => {
+      store.append(frame);
+      uplink.publish(frame);
+    },
+  });
+  store.onCommitted = (committed) => uplink.committed(committed);
+  await store.start();
+  const before = await store.status();
+  const targetSeq = before.lastSeq;
+  const restRssBytes = residentBytes();
+  let peakRssBytes = 0;
+  recorder.start();
+  every(clock, LIVE_MS, () => recorder.record(workload.poll({ atMs: clock.wallMs(), atMono: clock.monoMs() })));
+  await uplink.start();
+  while (uplink.status().state !== 'online') await nap();
+  const startMono = clock.monoMs();
+  const bytesBefore = uplink.status().bytesSent;
+  while ((uplink.status().delivery?.cursorSeq ?? 0) < targetSeq) {
+    peakRssBytes = Math.max(peakRssBytes, residentBytes());
+    await nap();
+  }
+  const drainMs = clock.monoMs() - startMono;
+  const { bytesSent, messagesSent } = uplink.status();
+  await uplink.stop();
+  await store.stop();
+  return {
+    readings: before.account.backlog,
+    drainMs,
+    peakRssBytes,
+    restRssBytes,
+    bytesSent: bytesSent - bytesBefore,
+    messages: messagesSent,
+  };
+
+  function nap(): Promise<void> {
+    return new Promise((resolve) => clock.after(LOOK_MS, resolve));
+  }
+}
+
+/** Units: bytes. Source: proc(5): VmRSS, in kB. */
+function residentBytes(): number {
+  return Number(/^VmRSS:\s+(\d+) kB$/m.exec(readFileSync('/proc/self/status', 'utf8'))?.[1] ?? 0) * 1_024;
+}

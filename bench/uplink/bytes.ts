@@ -1,0 +1,100 @@
+/**
+ * What a reading costs on the wire: live, as history, packed; beside JSON.
+ *
+ * Owns the three ways of sending an hour of the workload. Shape: bytes of MQTT packets, topic and header included, without TCP and TLS.
+ */
+import type { Frame, StoredFrame } from '../../agent/core/ports.ts';
+import { createCurrentValues } from '../../agent/sync/current-values.ts';
+import { createMetricTable } from '../../agent/sync/metric-table.ts';
+import { createPublisher, type Publisher } from '../../agent/sync/publisher.ts';
+import { encodeSegment } from '../../agent/sync/segment.ts';
+import { createTopics } from '../../agent/sync/topics.ts';
+import { against, type BenchOptions, beside, type Result, round } from '../result.ts';
+import { createFeed, framesOf } from '../store/feed.ts';
+import { benchDevices } from './devices.ts';
+
+const SECONDS = 3_600;
+/** As the delivery batches them on a link that answers at once. Units: frames of six readings. */
+const HISTORY_FRAMES = 333;
+const SEGMENT_FRAMES = 1_666;
+const EPOCH = 'a1b2c3d4';
+const GOAL_PACKED = 2;
+/** MQTT 5 fixed header, topic length and empty properties. Units: bytes. */
+const HEADER_BYTES = 6;
+
+export async function bytesBench({ emit, progress }: BenchOptions): Promise<void> {
+  progress('uplink: bytes a reading');
+  const feed = createFeed();
+  const frames = await framesOf(feed, SECONDS);
+  const rows = frames.map((frame, i): StoredFrame => ({ ...frame, seq: i + 1, isCorrected: false }));
+  const readings = frames.reduce((sum, frame) => sum + frame.readings.length, 0);
+  const meter = createMeter(feed);
+  const live = meter.measure((publisher) => {
+    for (const [i, frame] of frames.entries()) publisher.live(frame, { epoch: EPOCH, from: i + 1, to: i + 1 });
+  });
+  const historical = meter.measure((publisher) => {
+    for (const part of parts(rows, HISTORY_FRAMES)) publisher.history(part, rangeOf(part));
+  });
+  const packed = meter.measure((publisher) => {
+    for (const part of parts(rows, SEGMENT_FRAMES)) publisher.segment(encodeSegment(part, rangeOf(part)), rangeOf(part));
+  });
+  const json = frames.reduce((sum, frame) => sum + jsonBytes(frame), 0);
+  const figure = (metric: string, bytes: number): Result => ({
+    bench: 'uplink',
+    metric,
+    value: round(bytes / readings, 2),
+    unit: 'B',
+    note: `${readings} readings, one poll of six a second`,
+  });
+  const jsonEach = round(json / readings, 2);
+  emit(beside(figure('bytes-live', live), 'JSON objects, one message a poll', jsonEach));
+  emit(beside(figure('bytes-historical', historical), 'JSON objects, one message a poll', jsonEach));
+  emit(beside(against(figure('bytes-packed', packed), '<=', GOAL_PACKED), 'JSON objects, one message a poll', jsonEach));
+}
+
+function rangeOf(part: readonly StoredFrame[]) {
+  return { epoch: EPOCH, from: part[0]?.seq ?? 0, to: part.at(-1)?.seq ?? 0 };
+}
+
+function parts<T>(all: readonly T[], size: number): T[][] {
+  return Array.from({ length: Math.ceil(all.length / size) }, (_, i) => all.slice(i * size, (i + 1) * size));
+}
+
+/** `{"device","metric","timestamp","value"}` for each reading, in one array. */
+function jsonBytes({ readings }: Frame): number {
+  const list = readings.map(({ pointId, value, atMs }) => {
+    const [device, metric] = pointId.split('.');
+    return { device, metric, timestamp: atMs, value };
+  });
+  return Buffer.byteLength(JSON.stringify(list)) + 'street/angers/c1/readings'.length + HEADER_BYTES;
+}
+
+function createMeter({ clock, workload }: ReturnType<typeof createFeed>) {
+  const table = createMetricTable(benchDevices(workload.points));
+  const topics = createTopics('angers', 'c1', null);
+  return {
+    /** Births are not counted. Units: bytes. */
+    measure: (send: (publisher: Publisher) => void): number => {
+      let bytes = 0;
+      const publisher = createPublisher({
+        connection: {
+          maxPacketBytes: 268_435_455,
+          publish: (topic, payload) => {
+            bytes += topic.length + payload.length + HEADER_BYTES;
+          },
+        },
+        table,
+        topics,
+        values: createCurrentValues({ table, clock, latest: () => undefined }),
+        clock,
+        bdSeq: 0,
+        isAlive: () => true,
+        onSent: () => {},
+      });
+      publisher.birth();
+      const births = bytes;
+      send(publisher);
+      return bytes - births;
+    },
+  };
+}

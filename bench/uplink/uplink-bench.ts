@@ -1,0 +1,30 @@
+/**
+ * The uplink bench: every figure of the way to the platform, one after the other.
+ *
+ * Owns the order. A figure that fails is told and does not take the others with it.
+ */
+import type { BenchOptions } from '../result.ts';
+import { bytesBench } from './bytes.ts';
+import { drainBench } from './drain.ts';
+import { encodeBench } from './encode.ts';
+
+export const UPLINK_FIGURES: Readonly<Record<string, (options: BenchOptions) => Promise<void>>> = {
+  drain: drainBench,
+  bytes: bytesBench,
+  encode: encodeBench,
+};
+
+/** Errors: rejects at the end, with the reasons of all figures that failed. */
+export async function uplinkBench(options: BenchOptions): Promise<void> {
+  const failures: string[] = [];
+  for (const name of options.figures.length === 0 ? Object.keys(UPLINK_FIGURES) : options.figures) {
+    try {
+      await UPLINK_FIGURES[name]?.(options);
+    } catch (error) {
+      if (!(error instanceof Error)) throw error;
+      failures.push(`${name}: ${error.message}`);
+      options.progress(`uplink: ${failures.at(-1)}`);
+    }
+  }
+  if (failures.length > 0) throw new Error(failures.join('; '));
+}
