@@ -114,14 +114,17 @@ export class StoreError extends Error {
   }
 }
 
-export type UplinkErrorCode = 'unreachable' | 'refused' | 'tls' | 'lost' | 'unproven' | 'too-large';
+/** `taken-over`: another client came with our id. `secret`: a file of the configuration cannot be used. */
+export type UplinkErrorCode = 'unreachable' | 'refused' | 'tls' | 'secret' | 'lost' | 'taken-over' | 'unproven' | 'too-large';
 
 /** Every uplink failure ends the session and is tried again after a back-off, except a message the broker can never take. */
 const UPLINK_POLICY: Readonly<Record<UplinkErrorCode, { readonly retry: boolean }>> = {
   unreachable: { retry: true },
   refused: { retry: true },
   tls: { retry: true },
+  secret: { retry: true },
   lost: { retry: true },
+  'taken-over': { retry: true },
   unproven: { retry: true },
   'too-large': { retry: false },
 };

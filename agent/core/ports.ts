@@ -6,6 +6,7 @@
 
 import type { BusTools } from './bus-tools.ts';
 import type { ClockQuality, MonoMs, WallMs } from './clock.ts';
+import type { UplinkCertificates, UplinkTools } from './uplink-tools.ts';
 import type { AgentEvent, Intent, LevelPct, Outcome, PointId, Quality, Reading, Severity, Target } from './words.ts';
 
 /** Names of what happened, with fields. Never secrets. */
@@ -370,6 +371,8 @@ export interface UplinkStatus {
   /** Absent without an uplink. */
   readonly relays?: RelayCounts;
   readonly delivery?: UplinkDelivery;
+  /** Absent without an uplink. */
+  readonly certificates?: UplinkCertificates;
 }
 
 /** How far the platform has got. Units: rows of the store; bytes of MQTT packets since midnight UTC. */
@@ -435,6 +438,7 @@ export interface Uplink {
   /** Tells a neighbour cabinet at once, or not at all: it is of no use later. */
   relay(relay: Relay): void;
   status(): UplinkStatus;
+  readonly tools: UplinkTools;
   /** A neighbour cabinet tells of someone; checked for shape, not yet for sense. */
   onRelay: (relay: Relay) => void;
   onOverride: (request: OverrideRequest) => void;

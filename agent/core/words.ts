@@ -128,6 +128,8 @@ export type EventCode =
   | 'readings-lost'
   | 'uplink-down'
   | 'platform-silent'
+  | 'uplink-taken-over'
+  | 'uplink-reconnect'
   | 'override-started'
   | 'override-ended'
   | 'command-refused';

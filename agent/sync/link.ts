@@ -6,12 +6,16 @@
  */
 import type { UplinkConfig } from '../core/cabinet.ts';
 import type { Clock, Timer } from '../core/clock.ts';
-import { UplinkError } from '../core/errors.ts';
+import { UplinkError, type UplinkErrorCode } from '../core/errors.ts';
 import type { Log, Store } from '../core/ports.ts';
-import { backOffMs } from './back-off.ts';
+import type { UplinkCertificates } from '../core/uplink-tools.ts';
+import { backOffMs, STABLE_MS, takeoverRestMs } from './back-off.ts';
+import { readCertificate } from './certificates.ts';
 import type { InboundMessage, MqttConnection, MqttDoor } from './door.ts';
+import { startProbe } from './probe.ts';
 import { type ReadFile, readSecrets } from './secrets.ts';
 import { afterEvent, BD_SEQ_COUNT, createSession, type Effect, type Session, type SessionEvent } from './session.ts';
+import type { Trace } from './trace.ts';
 
 export interface LinkParts {
   readonly config: UplinkConfig;
@@ -33,6 +37,9 @@ export interface LinkParts {
   readonly onGone: () => void;
   readonly onMessage: (message: InboundMessage) => void;
   readonly onChange: () => void;
+  /** Another client came with our id and the broker gave it the session. */
+  readonly onTakenOver: (text: string) => void;
+  readonly trace: Trace;
 }
 
 /** `wanted`: the agent stops, so there is a moment for the last proof; else the death goes out at once. */
@@ -47,14 +54,20 @@ export interface Link {
   readonly server: { readonly index: number; readonly count: number; readonly url: string };
   /** Why the last connection ended or did not come about; empty when none failed. */
   readonly reason: string;
+  readonly failure: UplinkErrorCode | null;
+  readonly certificates: UplinkCertificates;
   start(): Promise<void>;
   stop(): Promise<void>;
-  tell(event: Extract<SessionEvent, { kind: 'host' | 'rebirth-asked' }>): void;
+  /** The session cannot go on as it is. */
+  fail(failure: UplinkError): void;
+  tell(event: Extract<SessionEvent, { kind: 'host' | 'rebirth-asked' | 'reconnect' }>): void;
 }
 
 const BD_SEQ_KEY = 'sync.bdSeq';
 /** From the first packet to CONNACK. Units: ms. Source: assumed; a cellular modem needs up to 10 s to wake and TLS four round trips. */
 const CONNECT_TIMEOUT_MS = 30_000;
+/** From SUBSCRIBE to SUBACK. Units: ms. Source: as for CONNECT. */
+const SUBSCRIBE_TIMEOUT_MS = 30_000;
 /** Longest wait for a proper end before the socket is cut. Units: ms. Source: assumed; systemd gives the agent 10 s in all. */
 const FAREWELL_MS = 2_000;
 /** Longest wait for bdSeq to be on disk; then it goes on in memory. Units: ms. Source: assumed; a flush takes tens of ms. */
@@ -72,6 +85,13 @@ export function createLink(parts: LinkParts): Link {
   let connection: MqttConnection | null = null;
   let attempt = 0;
   let reason = '';
+  let failure: UplinkErrorCode | null = null;
+  let certificates: UplinkCertificates = { own: null, broker: null };
+  /** In a row: two clients with one id would throw each other out for ever. */
+  let takeovers = 0;
+  let abort = new AbortController();
+  let probe: Timer | null = null;
+  let subscribing: Timer | null = null;
   let running = false;
   let timer: Timer | null = null;
   const whenOff: (() => void)[] = [];
@@ -90,6 +110,7 @@ export function createLink(parts: LinkParts): Link {
       for (const effect of step.effects) carryOut(effect);
       if (session.phase !== phase) {
         log.event('uplink.phase', { phase: session.phase, bdSeq: session.bdSeq, reason }, 'debug');
+        parts.trace.event(session.phase);
         parts.onChange();
       }
     }
@@ -99,9 +120,16 @@ export function createLink(parts: LinkParts): Link {
   const fail = (error: unknown): void => {
     if (!(error instanceof UplinkError)) throw error;
     reason = error.message;
+    failure = error.code;
     log.event('uplink.failed', { code: error.code, message: error.message }, 'warning');
+    parts.trace.event(`failed: ${error.message}`);
+    if (error.code === 'taken-over') {
+      takeovers = hasLivedLong() ? 1 : takeovers + 1;
+      parts.onTakenOver(error.message);
+    }
     dispatch({ kind: 'failed', atMono: clock.monoMs() });
   };
+  const hasLivedLong = (): boolean => session.bornMono !== null && clock.monoMs() - session.bornMono >= STABLE_MS;
   const later = (delayMs: number, fire: () => void): void => {
     timer?.cancel();
     if (delayMs <= 0) fire();
@@ -122,7 +150,7 @@ export function createLink(parts: LinkParts): Link {
         void connect(effect.bdSeq, servers[effect.server] ?? config.broker);
         return;
       case 'subscribe':
-        connection?.subscribe(parts.subscriptions).then(() => dispatch({ kind: 'subscribed' }), unless(attempt));
+        void subscribe();
         return;
       case 'await-birth':
         later(birthDelayMs(), () => dispatch({ kind: 'birth-due', atMono: clock.monoMs() }));
@@ -132,6 +160,7 @@ export function createLink(parts: LinkParts): Link {
         return;
       case 'birth':
         reason = '';
+        failure = null;
         if (connection !== null) parts.onBirth(connection, session.bdSeq);
         return;
       case 'rebirth':
@@ -147,8 +176,29 @@ export function createLink(parts: LinkParts): Link {
         drop();
         return;
       case 'rest':
-        later(backOffMs(effect.failures, config.conformance ? STEADY : parts.random()), () => dispatch({ kind: 'rested' }));
+        later(restMs(effect.failures), () => dispatch({ kind: 'rested' }));
         return;
+    }
+  }
+
+  /** Whoever throws us out is not thrown out at once. */
+  function restMs(failures: number): number {
+    const own = backOffMs(failures, config.conformance ? STEADY : parts.random());
+    return failure === 'taken-over' ? Math.max(own, takeoverRestMs(takeovers, parts.random())) : own;
+  }
+
+  async function subscribe(): Promise<void> {
+    const mine = attempt;
+    const url = servers[session.server] ?? config.broker;
+    subscribing = clock.after(SUBSCRIBE_TIMEOUT_MS, () => {
+      unless(mine)(new UplinkError('lost', `${url} did not answer SUBSCRIBE within ${SUBSCRIBE_TIMEOUT_MS / 1_000} s: check the broker`));
+    });
+    try {
+      await connection?.subscribe(parts.subscriptions);
+      subscribing.cancel();
+      if (mine === attempt) dispatch({ kind: 'subscribed' });
+    } catch (error) {
+      unless(mine)(error);
     }
   }
 
@@ -183,7 +233,10 @@ export function createLink(parts: LinkParts): Link {
 
   async function connect(bdSeq: number, url: string): Promise<void> {
     const mine = attempt;
+    const { signal } = abort;
     try {
+      const secrets = await readSecrets(config, parts.readFile);
+      certificates = { own: secrets.cert === null ? null : readCertificate(secrets.cert), broker: null };
       const opened = await parts.door.connect({
         url,
         protocol: config.protocol,
@@ -191,20 +244,38 @@ export function createLink(parts: LinkParts): Link {
         keepaliveS: config.keepaliveS,
         timeoutMs: CONNECT_TIMEOUT_MS,
         username: config.username,
-        ...(await readSecrets(config, parts.readFile)),
+        ...secrets,
         will: parts.will(bdSeq),
+        clock,
+        signal,
         onConnectWritten: () => {
           if (mine === attempt) dispatch({ kind: 'connect-written' });
         },
+        onStage: (stage) => {
+          if (stage.kind === 'tls') certificates = { ...certificates, broker: stage.peer };
+        },
+        onPacket: parts.trace.packet,
       });
       if (mine !== attempt) return opened.destroy();
-      connection = opened;
-      opened.onMessage = parts.onMessage;
-      opened.onClosed = (why) => unless(mine)(new UplinkError('lost', `${url}: ${why}`));
+      take(opened, url, mine);
       dispatch({ kind: 'connected' });
     } catch (error) {
       unless(mine)(error);
     }
+  }
+
+  function take(opened: MqttConnection, url: string, mine: number): void {
+    connection = opened;
+    opened.onMessage = parts.onMessage;
+    opened.onClosed = unless(mine);
+    probe = startProbe({
+      clock,
+      connection: opened,
+      onSilent: (quietMs) => {
+        const text = `${url}: nothing was heard for ${Math.round(quietMs / 1_000)} s, a question included: the link is dead. Check the network`;
+        unless(mine)(new UplinkError('lost', text));
+      },
+    });
   }
 
   async function die(): Promise<void> {
@@ -219,6 +290,10 @@ export function createLink(parts: LinkParts): Link {
   function drop(): void {
     attempt += 1;
     timer?.cancel();
+    probe?.cancel();
+    subscribing?.cancel();
+    abort.abort();
+    abort = new AbortController();
     connection?.destroy();
     connection = null;
     parts.onGone();
@@ -234,6 +309,12 @@ export function createLink(parts: LinkParts): Link {
     get reason() {
       return reason;
     },
+    get failure() {
+      return failure;
+    },
+    get certificates() {
+      return certificates;
+    },
     start: async () => {
       if (running) return;
       running = true;
@@ -245,6 +326,7 @@ export function createLink(parts: LinkParts): Link {
       dispatch({ kind: 'stop' });
       if (session.phase !== 'off') await new Promise<void>((resolve) => whenOff.push(resolve));
     },
+    fail,
     tell: dispatch,
   };
 }

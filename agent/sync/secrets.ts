@@ -5,32 +5,47 @@
  */
 import type { UplinkConfig } from '../core/cabinet.ts';
 import { UplinkError } from '../core/errors.ts';
+import { belongTogether } from './certificates.ts';
 import type { ConnectOptions } from './door.ts';
 
-export type ReadFile = (path: string) => Promise<Buffer>;
+/** `secret`: nobody but the agent may be able to read it. Errors: may reject with UplinkError `secret`, which is told as it is. */
+export type ReadFile = (path: string, kind: 'secret' | 'public') => Promise<Buffer>;
 
-/** Errors: rejects with UplinkError `tls` when a file cannot be read, and names it. */
-export async function readSecrets(
-  config: UplinkConfig,
-  readFile: ReadFile,
-): Promise<Pick<ConnectOptions, 'password' | 'ca' | 'cert' | 'key'>> {
-  const read = async (setting: string, path: string | null): Promise<Buffer | null> => {
+export type Secrets = Pick<ConnectOptions, 'password' | 'ca' | 'cert' | 'key'>;
+
+/** Errors: rejects with UplinkError `secret` when a file cannot be used, and names it. */
+export async function readSecrets(config: UplinkConfig, readFile: ReadFile): Promise<Secrets> {
+  const read = async (setting: string, path: string | null, kind: 'secret' | 'public'): Promise<Buffer | null> => {
     if (path === null) return null;
     try {
-      return await readFile(path);
+      return await readFile(path, kind);
     } catch (error) {
-      throw new UplinkError('tls', `uplink.${setting} ${path} cannot be read: check that it is there and readable for the agent`, {
-        cause: error,
-      });
+      const why = error instanceof UplinkError ? error.message : fileTrouble(error);
+      throw new UplinkError('secret', `uplink.${setting} ${path} ${why}`, { cause: error });
     }
   };
-  const password = await read('passwordFile', config.passwordFile);
-  return {
+  const password = await read('passwordFile', config.passwordFile, 'secret');
+  const secrets = {
     password: password === null ? null : withoutNewline(password),
-    ca: await read('caFile', config.caFile),
-    cert: await read('certFile', config.certFile),
-    key: await read('keyFile', config.keyFile),
+    ca: await read('caFile', config.caFile, 'public'),
+    cert: await read('certFile', config.certFile, 'public'),
+    key: await read('keyFile', config.keyFile, 'secret'),
   };
+  const { cert, key } = secrets;
+  if (cert !== null && key !== null && belongTogether(cert, key) === false) {
+    throw new UplinkError(
+      'secret',
+      `uplink.keyFile ${config.keyFile} is not the key of uplink.certFile ${config.certFile}: replace both together`,
+    );
+  }
+  return secrets;
+}
+
+function fileTrouble(error: unknown): string {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  if (code === 'ENOENT') return 'is not there: check the path, or copy the file to it';
+  if (code === 'EACCES' || code === 'EPERM') return 'may not be read: give it to the user of the agent (chown luciole), then chmod 0400';
+  return `cannot be read (${typeof code === 'string' ? code : String(error)}): check that it is there and readable for the agent`;
 }
 
 /** Editors end a file with a newline that is not part of the password. */

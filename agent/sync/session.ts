@@ -54,6 +54,8 @@ export type SessionEvent =
   | { readonly kind: 'failed'; readonly atMono: MonoMs }
   | { readonly kind: 'died' }
   | { readonly kind: 'rested' }
+  /** A person wants a new connection now. */
+  | { readonly kind: 'reconnect' }
   | { readonly kind: 'stop' };
 
 export type Effect =
@@ -139,6 +141,8 @@ export function afterEvent(session: Session, event: SessionEvent): Step {
       return afterFailure(session, event.atMono);
     case 'died':
       return afterDeath(session);
+    case 'reconnect':
+      return reconnect(session);
     case 'stop':
       return afterStop(session);
   }
@@ -239,6 +243,24 @@ function rest(session: Session): Step {
 
 function forgetHost(session: Session): Session {
   return { ...session, host: { ...session.host, online: false } };
+}
+
+/** An attempt that is on its way goes on; a session is ended properly first, a rest cut short. */
+function reconnect(session: Session): Step {
+  switch (session.phase) {
+    case 'resting':
+      return approach({ ...session, failures: 0 });
+    case 'subscribing':
+    case 'waiting-for-host':
+    case 'birthing':
+    case 'live':
+      return go({ ...session, phase: 'dying', afterDeath: 'resting', failures: 0 }, { kind: 'die' });
+    case 'off':
+    case 'saving':
+    case 'connecting':
+    case 'dying':
+      return stay(session);
+  }
 }
 
 function afterStop(session: Session): Step {

@@ -4,7 +4,6 @@
  * Joins the parts of this room and answers the rest of the agent. Never throws into a caller; a broken link is a state and an event,
  * and readings wait in the store meanwhile. Made by `app.ts`.
  */
-import { readFile as readFromDisk } from 'node:fs/promises';
 import type { UplinkConfig } from '../core/cabinet.ts';
 import { type Clock, every, type Timer } from '../core/clock.ts';
 import { UplinkError } from '../core/errors.ts';
@@ -22,10 +21,13 @@ import { createMetricTable, type MetricEntry, NODE_METRIC, OVERRIDE_METRIC } fro
 import { createNodeFacts } from './node-facts.ts';
 import { createPublisher, encodeNodeDeath, type Publisher } from './publisher.ts';
 import { createRelayPost } from './relay-post.ts';
+import { createFileReader } from './secret-files.ts';
 import type { ReadFile } from './secrets.ts';
 import type { Phase } from './session.ts';
 import { readSyncWrites, type SyncWrite } from './sync-post.ts';
 import { createTopics } from './topics.ts';
+import { createTrace } from './trace.ts';
+import { testUplink } from './uplink-test.ts';
 
 export interface UplinkParts {
   readonly config: UplinkConfig;
@@ -66,6 +68,9 @@ const STATE_OF: Readonly<Record<Phase, UplinkStatus['state']>> = {
 /** An uplink that touches nothing before `start`. */
 export function createUplink(parts: UplinkParts): Uplink {
   const { config, clock, log, store } = parts;
+  const readFile = parts.readFile ?? createFileReader(null);
+  const trace = createTrace(clock);
+  const clientId = `luciole-${parts.cabinetId}`;
   const table = createMetricTable(parts.devices, config);
   const topics = createTopics(config.group, config.node, config.primaryHost);
   const values = createCurrentValues({ table, clock, latest: parts.latest });
@@ -111,7 +116,7 @@ export function createUplink(parts: UplinkParts): Uplink {
   });
   const link = createLink({
     config,
-    clientId: `luciole-${parts.cabinetId}`,
+    clientId,
     subscriptions: topics.subscriptions,
     will: (bdSeq) => ({ topic: topics.node('NDEATH'), payload: encodeNodeDeath(table, bdSeq, clock.wallMs()) }),
     clock,
@@ -119,13 +124,15 @@ export function createUplink(parts: UplinkParts): Uplink {
     store,
     door: parts.door,
     random: parts.random,
-    readFile: parts.readFile ?? readFromDisk,
+    readFile,
     onBirth: giveBirth,
     onRebirth: () => say((session) => session.birth()),
     onDeath: sayGoodbye,
     onGone: forgetSession,
     onMessage: receive,
     onChange: afterPhase,
+    onTakenOver: (text) => events.notice({ code: 'uplink-taken-over', source: config.node, severity: 'warning', text }),
+    trace,
   });
 
   /** Sends where there is a session. A broken link ends it by itself; what was to be said stands in the next birth. */
@@ -136,6 +143,8 @@ export function createUplink(parts: UplinkParts): Uplink {
     } catch (error) {
       if (!(error instanceof UplinkError)) throw error;
       log.event('uplink.not-sent', { code: error.code, message: error.message }, 'debug');
+      // What cannot be split is a birth or belongs into one: without it the session would be a wrong one.
+      if (error.code === 'too-large') link.fail(error);
     }
   }
 
@@ -329,7 +338,21 @@ export function createUplink(parts: UplinkParts): Uplink {
       commandsRefused: desk.refused,
       relays: relays.counts(),
       delivery: { ...delivery.facts(), bytesToday: meter.today(), dailyMegabytes: config.dailyMegabytes },
+      certificates: link.certificates,
     }),
+    tools: {
+      trace: trace.entries,
+      watch: trace.watch,
+      reconnect: (by) => {
+        if (link.session.phase === 'off') return false;
+        const text = `new connection to the platform asked for by ${by}`;
+        events.notice({ code: 'uplink-reconnect', source: config.node, severity: 'info', text });
+        trace.event(text);
+        link.tell({ kind: 'reconnect' });
+        return true;
+      },
+      test: (request, tell) => testUplink({ config, clientId, door: parts.door, clock, readFile }, request, tell),
+    },
   };
   return uplink;
 }

@@ -3,6 +3,7 @@ import { UplinkError } from '../../../agent/core/errors.ts';
 import type { Store } from '../../../agent/core/ports.ts';
 import type { ConnectOptions, MqttConnection } from '../../../agent/sync/door.ts';
 import { createLink } from '../../../agent/sync/link.ts';
+import { createTrace } from '../../../agent/sync/trace.ts';
 import { manualClock, silentLog, uplinkConfig } from './small-node.ts';
 
 interface Attempt {
@@ -36,8 +37,10 @@ function setUp(store: Pick<Store, 'save' | 'load'>, chance = 0) {
     onGone: () => {},
     onMessage: () => {},
     onChange: () => {},
+    onTakenOver: () => {},
+    trace: createTrace(clock),
   });
-  return { clock, link, attempts, numbers: () => attempts.map(({ options }) => options.will.payload[0]) };
+  return { clock, link, attempts, numbers: () => attempts.map(({ options }) => options.will?.payload[0]) };
 }
 
 const loads: [story: string, answer: unknown, chance: number, first: number][] = [

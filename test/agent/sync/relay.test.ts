@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import t from 'tap';
 import type { Relay } from '../../../agent/core/ports.ts';
+import { createSystemClock } from '../../../agent/core/system-clock.ts';
 import { encodePayload, type Metric } from '../../../agent/sync/codec.ts';
 import { createCurrentValues } from '../../../agent/sync/current-values.ts';
 import type { MqttConnection } from '../../../agent/sync/door.ts';
@@ -170,6 +171,7 @@ async function openPair(t: { teardown(end: () => Promise<void>): void }) {
     cert: null,
     key: null,
     will: { topic: 'platform', payload: Buffer.from('gone') },
+    clock: createSystemClock({ quality: () => 'synced' }),
     onConnectWritten: () => {},
   });
   host1.onValue = ({ metric, value }) => {

@@ -1,0 +1,68 @@
+/**
+ * What a person at the cabinet may do with the uplink: see how it does, try each stage of it, watch it, connect anew.
+ *
+ * Owns the shapes between sync and console; nothing here does anything.
+ */
+import type { WallMs } from './clock.ts';
+
+export interface UplinkTools {
+  /** What happened lately, oldest first. */
+  trace(): readonly TraceEntry[];
+  /** Everything from now on, until the returned function is called. */
+  watch(tell: (entry: TraceEntry) => void): () => void;
+  /** Says goodbye and connects anew, or connects at once instead of resting. False where there is no uplink to do so. */
+  reconnect(by: string): boolean;
+  /** Tries every stage with a client of its own; the session is left alone. `tell` hears of each as it ends. */
+  test(request: UplinkTestRequest, tell: (step: UplinkStep) => void): Promise<UplinkTest>;
+}
+
+/** Something that happened to the session, or one packet; never what a packet says. */
+export interface TraceEntry {
+  readonly atMs: WallMs;
+  readonly kind: 'event' | 'sent' | 'received';
+  /** An event in words, or the packet's name. */
+  readonly text: string;
+  readonly topic: string | null;
+  /** Units: bytes of payload. */
+  readonly bytes: number;
+}
+
+/** What a certificate says of itself. Not a proof: only a passed TLS stage is one. */
+export interface PeerCertificate {
+  readonly subject: string;
+  readonly issuer: string;
+  readonly fromMs: WallMs;
+  readonly untilMs: WallMs;
+}
+
+export interface UplinkTestRequest {
+  /** Null: that of the configuration. */
+  readonly broker: string | null;
+  readonly signal: AbortSignal;
+}
+
+export type UplinkStepName = 'files' | 'name' | 'tcp' | 'tls' | 'connack' | 'rights' | 'host' | 'round-trip';
+
+export interface UplinkStep {
+  readonly name: UplinkStepName;
+  /** `doubtful`: passed, but a person should look. `skipped`: not asked for, or nothing to try it on. */
+  readonly outcome: 'ok' | 'doubtful' | 'failed' | 'skipped';
+  /** Units: ms. */
+  readonly tookMs: number;
+  /** What was seen; where it failed, why and what to check next. */
+  readonly text: string;
+}
+
+export interface UplinkTest {
+  readonly broker: string;
+  /** Not the agent's, so that its session goes on. */
+  readonly clientId: string;
+  readonly steps: readonly UplinkStep[];
+  readonly ok: boolean;
+}
+
+/** Read from the files of the configuration at the last connect. */
+export interface UplinkCertificates {
+  readonly own: PeerCertificate | null;
+  readonly broker: PeerCertificate | null;
+}
