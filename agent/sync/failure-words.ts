@@ -112,6 +112,7 @@ const ALERTS: readonly (readonly [part: string, words: string])[] = [
   ['HANDSHAKE_FAILURE', 'both ends have no cipher in common, or it wants a client certificate: check its TLS settings and uplink.certFile'],
   ['PROTOCOL_VERSION', 'it speaks no TLS 1.2 or 1.3: check its TLS settings'],
   ['UNSUPPORTED_PROTOCOL', 'it speaks no TLS 1.2 or 1.3: check its TLS settings'],
+  ['EPROTO', 'both ends cannot agree: check that it speaks TLS 1.2 or 1.3 on that port, and look into its log'],
   ['WRONG_VERSION_NUMBER', 'it does not speak TLS on that port: check the port; plain MQTT is mqtt://'],
   ['PACKET_LENGTH_TOO_LONG', 'it does not speak TLS on that port: check the port; plain MQTT is mqtt://'],
 ];
@@ -188,7 +189,7 @@ function tlsWords(code: string, attempt: FailedAttempt): string | undefined {
   const alert = ALERTS.find(([part]) => code.includes(part));
   if (alert !== undefined) return alert[1];
   // Names with a low dash are OpenSSL's and Node's own; the system's have none.
-  return code.startsWith('ERR_') || code.startsWith('CERT_') || code === 'EPROTO' || code.includes('_IN_')
+  return code.startsWith('ERR_') || code.startsWith('CERT_') || code.includes('_IN_')
     ? `${code}: check uplink.caFile, the certificates, and the log of the broker`
     : undefined;
 }

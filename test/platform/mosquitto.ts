@@ -26,13 +26,13 @@ export function findProgram(name: string): string | undefined {
   return folders.map((folder) => join(folder, name)).find(isExecutable);
 }
 
-/** Starts a broker without accounts. Errors: rejects when it does not listen within 5 s. */
-export async function startMosquitto(program: string): Promise<Mosquitto> {
+/** Starts a broker without accounts. `settings`: more lines of its file. Errors: rejects when it does not listen within 5 s. */
+export async function startMosquitto(program: string, settings: readonly string[] = []): Promise<Mosquitto> {
   const folder = mkdtempSync(join(tmpdir(), 'luciole-mosquitto-'));
   const port = await freePort();
   const config = join(folder, 'mosquitto.conf');
   const user = process.getuid?.() === 0 ? ['user root'] : [];
-  writeFileSync(config, [`listener ${port} 127.0.0.1`, 'allow_anonymous true', 'persistence false', ...user, ''].join('\n'));
+  writeFileSync(config, [`listener ${port} 127.0.0.1`, 'allow_anonymous true', 'persistence false', ...settings, ...user, ''].join('\n'));
   let child: ChildProcess | null = null;
   const end = async (signal: 'SIGTERM' | 'SIGKILL'): Promise<void> => {
     const running = child;
