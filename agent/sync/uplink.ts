@@ -126,7 +126,7 @@ export function createUplink(parts: UplinkParts): Uplink {
     random: parts.random,
     readFile,
     onBirth: giveBirth,
-    onRebirth: () => say((session) => session.birth()),
+    onRebirth: () => say(bear),
     onDeath: sayGoodbye,
     onGone: forgetSession,
     onMessage: receive,
@@ -142,9 +142,17 @@ export function createUplink(parts: UplinkParts): Uplink {
       send(session);
     } catch (error) {
       if (!(error instanceof UplinkError)) throw error;
-      log.event('uplink.not-sent', { code: error.code, message: error.message }, 'debug');
-      // What cannot be split is a birth or belongs into one: without it the session would be a wrong one.
-      if (error.code === 'too-large') link.fail(error);
+      log.event('uplink.not-sent', { code: error.code, message: error.message }, error.code === 'too-large' ? 'warning' : 'debug');
+    }
+  }
+
+  /** A birth that the broker cannot take even when cut makes no session. */
+  function bear(session: Publisher): void {
+    try {
+      session.birth();
+    } catch (error) {
+      if (!(error instanceof UplinkError) || error.code !== 'too-large') throw error;
+      link.fail(error);
     }
   }
 
@@ -172,7 +180,7 @@ export function createUplink(parts: UplinkParts): Uplink {
   function giveBirth(connection: MqttConnection, bdSeq: number): void {
     publisher = openSession(connection, bdSeq);
     changed.clear();
-    say((session) => session.birth());
+    say(bear);
     delivery.open({ publisher, connection });
     syncTimer = every(clock, SYNC_PERIOD_MS, () => void reportSync());
   }

@@ -225,7 +225,7 @@ t.test('a broker that never answers SUBSCRIBE is left', async (t) => {
 });
 
 t.test('a birth that the broker cannot take ends the session and says so', async (t) => {
-  const broker = await startRawBroker(polite([0x20, 8, 0, 0, 5, 0x27, 0, 0, 0, 200]));
+  const broker = await startRawBroker(polite([0x20, 8, 0, 0, 5, 0x27, 0, 0, 0, 40]));
   const clock = manualClock();
   const node = createSmallNode({ config: uplinkConfig(broker.url, { protocol: 5 }), clock, random: () => 1 });
   t.teardown(async () => {
@@ -238,10 +238,7 @@ t.test('a birth that the broker cannot take ends the session and says so', async
   t.ok(await until(() => broker.clients[0]?.packets.some(({ type }) => type === 8) === true));
   await clock.advance(0);
   t.ok(await until(() => node.uplink.status().state === 'down'));
-  t.match(
-    node.uplink.status().reason,
-    /takes packets of 200 bytes at most, spBv1\.0\/angers\/NBIRTH\/c1 needs \d+: raise its packet limit/,
-  );
+  t.match(node.uplink.status().reason, /takes packets of 40 bytes at most, spBv1\.0\/angers\/NBIRTH\/c1 needs \d+: raise its packet limit/);
   t.notOk(
     broker.clients[0]?.packets.some(({ type }) => type === 3),
     'nothing was sent',
