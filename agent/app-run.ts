@@ -15,6 +15,7 @@ import { machineStart } from './service/machine-start.ts';
 import { createNotify } from './service/notify.ts';
 import { createTimeQuality } from './service/time-quality.ts';
 import { createMqttDoor } from './sync/mqtt-door.ts';
+import { createFileReader } from './sync/secret-files.ts';
 
 export { checkConfig } from './app-load.ts';
 
@@ -49,6 +50,7 @@ export async function runAgent(options: RunOptions): Promise<number> {
     version: options.version,
     openPort: createSerialPort,
     door: createMqttDoor(),
+    readFile: createFileReader(options.credentialsDir ?? null),
     random: Math.random,
     machine: machineStart(),
     socketPath: options.socketPath ?? cabinet.console.socketPath ?? agentSocketPath(),

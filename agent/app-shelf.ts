@@ -9,15 +9,18 @@ import { readProfiles } from '../drivers/registry.ts';
 import { profileView } from './app-view.ts';
 import { loadCabinet } from './config/load.ts';
 import { readPlacedYaml } from './config/places.ts';
+import { ConsoleError } from './console/console-error.ts';
 import type { Shelf } from './console/terminal.ts';
 import type { Cabinet } from './core/cabinet.ts';
 import { ConfigError } from './core/errors.ts';
+import { createSystemClock } from './core/system-clock.ts';
+import { createTimeQuality } from './service/time-quality.ts';
 
 /** Source: as the cabinet's own default. */
 const USUAL_DIRS = ['/etc/luciole/profiles'];
 
 /** Errors: none; a cabinet that cannot be used says nothing of folders and users, and a broken profile is not on the shelf. */
-export function localShelf(configFile: string): Shelf {
+export function localShelf(configFile: string, credentialsDir: string | null = null): Shelf {
   const cabinet = cabinetOf(configFile);
   const dirs = (cabinet?.profileDirs ?? USUAL_DIRS).map((dir) => resolve(dirname(configFile), dir)).filter((dir) => existsSync(dir));
   const { profiles } = readProfiles(dirs, readPlacedYaml);
@@ -25,6 +28,21 @@ export function localShelf(configFile: string): Shelf {
   return {
     profiles: () => [...profiles.values()].map((profile) => profileView(profile, cabinet ?? { lines: [] })),
     profile: (id) => profiles.get(id),
+    testUplink: async (request, tell) => {
+      if (cabinet === null) throw new ConsoleError('failed', `the cabinet ${configFile} cannot be used: run luciole check`);
+      if (cabinet.uplink === null) return undefined;
+      const [{ createMqttDoor }, { createFileReader }, { testUplink }] = await Promise.all([
+        import('./sync/mqtt-door.ts'),
+        import('./sync/secret-files.ts'),
+        import('./sync/uplink-test.ts'),
+      ]);
+      const clock = createSystemClock({ quality: () => 'none' });
+      const timeQuality = createTimeQuality({ clock, trust: cabinet.clockTrust });
+      await timeQuality.start();
+      const judging = createSystemClock({ quality: () => timeQuality.quality() });
+      const parts = { config: cabinet.uplink, clientId: `luciole-${cabinet.id}`, door: createMqttDoor(), clock: judging };
+      return testUplink({ ...parts, readFile: createFileReader(credentialsDir) }, request, tell);
+    },
     about: `no agent answers, so this is what files say: profiles of ${['the program', ...dirs].join(', ')}; ${site}`,
   };
 }

@@ -96,6 +96,18 @@ export function createAgentView(parts: ViewParts): AgentView {
       const known = new Set(stored.map(({ id }) => id));
       return [...active.filter(({ id }) => !known.has(id)), ...stored].sort((a, b) => a.startMs - b.startMs);
     },
+    async uplink() {
+      const { epoch, backlogFrames, gaps, readingsLost } = await store.status();
+      return {
+        ...(uplink?.status() ?? uplinkOff(clock.wallMs())),
+        group: cabinet.uplink?.group ?? '',
+        node: cabinet.uplink?.node ?? '',
+        primaryHost: cabinet.uplink?.primaryHost ?? null,
+        store: { epoch, backlogFrames, gaps, readingsLost },
+      };
+    },
+    uplinkTools: uplink?.tools ?? null,
+    testUplink: async (request, tell) => uplink?.tools.test(request, tell),
     history: store.history,
     exportPage: store.exportPage,
     store: () => storeView({ cabinet, store, chores, upMs }),

@@ -34,6 +34,7 @@ import { createHousekeeping } from './service/housekeeping.ts';
 import { createRecorder } from './store/recorder.ts';
 import { createStore, type StoreParts } from './store/store.ts';
 import type { MqttDoor } from './sync/door.ts';
+import type { ReadFile } from './sync/secrets.ts';
 import { createUplink } from './sync/uplink.ts';
 
 /** A driver that hears no agent for this long goes to its failsafe level. Units: s. Source: assumed; twelve missed polls. */
@@ -51,6 +52,8 @@ export interface AgentParts {
   readonly version: string;
   readonly openPort: OpenBytePort;
   readonly door: MqttDoor;
+  /** Reads the files of the uplink. Default: from the disk, without credentials of a service. */
+  readonly readFile?: ReadFile;
   /** 0..1. */
   readonly random: () => number;
   /** Where the console answers; null opens no console. */
@@ -142,6 +145,7 @@ export function createAgent(parts: AgentParts): Agent {
           store,
           latest: (pointId) => field.latest(pointId),
           door: parts.door,
+          ...(parts.readFile === undefined ? {} : { readFile: parts.readFile }),
           random: parts.random,
         });
   const energy = createEnergy({ cabinet, profiles, points, clock, store, field, control, uplink });

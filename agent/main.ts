@@ -87,7 +87,7 @@ function terminal(): Terminal {
     version: versionLine(),
     user: userName(),
     socketPath: env['LUCIOLE_SOCKET'] || null,
-    shelf: async () => (await import('./app-shelf.ts')).localShelf(configFileOf({})),
+    shelf: async () => (await import('./app-shelf.ts')).localShelf(configFileOf({}), env['CREDENTIALS_DIRECTORY'] || null),
     status: stderr.isTTY ? createStatusLine((text) => void stderr.write(text), createSystemClock({ quality: () => 'none' })) : null,
   };
 }
@@ -166,6 +166,7 @@ function runOptions(args: LocalArgs): Omit<RunOptions, 'log' | 'stopSignal'> {
     startAtMs: startAtMsOf(textOf(args['start-at'])),
     noUplink: args['no-uplink'] === true,
     version: manifest.version,
+    credentialsDir: env['CREDENTIALS_DIRECTORY'] || null,
     notifySocket: env['NOTIFY_SOCKET'] || null,
   };
 }

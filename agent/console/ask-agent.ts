@@ -41,8 +41,8 @@ async function withoutAgent(
   const isAbsent = error instanceof ConsoleError && error.code === 'unreachable' && typeof call.socket !== 'string';
   if (!isAbsent || command.alone === null) throw error;
   const shelf = await call.terminal.shelf();
-  const result = command.alone(shelf, args);
   call.terminal.err(`${wrap(`luciole: ${toAscii(shelf.about)}`, call.terminal.widthCols).join('\n')}\n`);
+  const result = await command.alone(shelf, args, (progress) => call.onProgress?.({ id: 1, atMs: 0, timezone: 'UTC', progress }));
   return { result, atMs: 0, timezone: 'UTC' };
 }
 

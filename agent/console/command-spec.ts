@@ -5,7 +5,7 @@
  * Called by the command line (words, layout) and by the socket server (answer).
  */
 import type { Clock } from '../core/clock.ts';
-import type { AgentView, ShelfView } from '../core/views.ts';
+import type { AgentView, DeskView } from '../core/views.ts';
 import { ConsoleError } from './console-error.ts';
 import type { Page } from './page.ts';
 import type { RawArgs } from './protocol.ts';
@@ -26,7 +26,7 @@ export interface OptionSpec {
   readonly repeats?: true;
 }
 
-export type Group = 'Look:' | 'Act:' | 'Lines:' | 'Store:' | 'Agent:';
+export type Group = 'Look:' | 'Act:' | 'Lines:' | 'Store:' | 'Uplink:' | 'Agent:';
 
 /** The words of a command; help, suggestions and manual page are made of these. */
 interface CommandWords {
@@ -80,7 +80,7 @@ export interface AgentCommand extends CommandWords {
   /** On the agent's side. Errors: rejects with ConsoleError. */
   answer(view: AgentView, args: RawArgs, job: Job): Promise<unknown>;
   /** On the reader's side, where no agent answers; null for a command that needs one. Errors: throws ConsoleError. */
-  readonly alone: ((shelf: ShelfView, args: RawArgs) => unknown) | null;
+  readonly alone: ((shelf: DeskView, args: RawArgs, tell: (progress: unknown) => void) => unknown) | null;
   /** On the reader's side; `result` has been made plain. */
   render(result: unknown, page: Page, args: RawArgs): Promise<string>;
   succeeded(result: unknown): boolean;
@@ -96,7 +96,7 @@ interface AgentCommandParts<Args, Result, Progress> extends CommandWords {
   readonly timeoutMs: number;
   readonly read: (args: RawArgs) => Args;
   readonly answer: (view: AgentView, args: Args, job: Job) => Promise<Result> | Result;
-  readonly alone?: (shelf: ShelfView, args: Args) => Result;
+  readonly alone?: (shelf: DeskView, args: Args, tell: (progress: Progress) => void) => Promise<Result> | Result;
   readonly render: (result: Result, page: Page, args: Args) => Promise<string>;
   readonly succeeded?: (result: Result) => boolean;
   readonly progress?: ProgressSpec<Progress>;
@@ -116,7 +116,7 @@ export function agentCommand<Args, Result, Progress = never>(parts: AgentCommand
     timeoutMs,
     check: (args) => void readAll(args),
     answer: async (view, args, job) => answer(view, readAll(args), job),
-    alone: alone === undefined ? null : (shelf, args) => alone(shelf, readAll(args)),
+    alone: alone === undefined ? null : (shelf, args, tell) => alone(shelf, readAll(args), tell),
     render: (result, page, args) => render(result as Result, page, readAll(args)),
     succeeded: (result) => succeeded?.(result as Result) ?? true,
     progress: progress === undefined ? null : (progress as ProgressSpec<unknown>),

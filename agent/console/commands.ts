@@ -12,6 +12,7 @@ import { LOCAL_COMMANDS } from './local-commands.ts';
 import { LOOK_COMMANDS } from './look-commands.ts';
 import { PROFILE_COMMANDS } from './profile-commands.ts';
 import { STORE_COMMANDS } from './store-commands.ts';
+import { UPLINK_COMMANDS } from './uplink-commands.ts';
 
 /** In the order of the help. */
 export const COMMANDS: readonly Command[] = [
@@ -23,6 +24,7 @@ export const COMMANDS: readonly Command[] = [
   ...BUS_COMMANDS,
   ...PROFILE_COMMANDS,
   ...STORE_COMMANDS,
+  ...UPLINK_COMMANDS,
   ...LOCAL_COMMANDS,
 ];
 

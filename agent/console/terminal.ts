@@ -1,5 +1,5 @@
 /** What the command line needs of the outside world: `main.ts` gives it, tests give their own. */
-import type { ShelfView } from '../core/views.ts';
+import type { DeskView } from '../core/views.ts';
 import type { LocalCommand } from './command-spec.ts';
 import type { StatusLine } from './status-line.ts';
 
@@ -20,7 +20,7 @@ export interface Terminal {
   readonly shelf: () => Promise<Shelf>;
 }
 
-export interface Shelf extends ShelfView {
+export interface Shelf extends DeskView {
   /** What it was made of, for the reader. */
   readonly about: string;
 }

@@ -373,6 +373,8 @@ export interface UplinkStatus {
   readonly delivery?: UplinkDelivery;
   /** Absent without an uplink. */
   readonly certificates?: UplinkCertificates;
+  /** Of this run, told even after it is over; null when none failed. */
+  readonly lastFailure?: { readonly atMs: WallMs; readonly text: string } | null;
 }
 
 /** How far the platform has got. Units: rows of the store; bytes of MQTT packets since midnight UTC. */

@@ -24,6 +24,8 @@ export interface RunOptions {
   readonly log: Log;
   /** Aborted when the agent shall stop. */
   readonly stopSignal: AbortSignal;
+  /** Where the service manager laid the credentials of the service; absent or null where it laid none. */
+  readonly credentialsDir?: string | null;
   /** The service manager's notification socket; absent or null when nobody supervises this run. */
   readonly notifySocket?: string | null;
 }

@@ -21,10 +21,11 @@ import type {
   UplinkStatus,
 } from './ports.ts';
 import type { DeviceCategory, Profile, Trust } from './profile.ts';
+import type { UplinkStep, UplinkTest, UplinkTestRequest, UplinkTools } from './uplink-tools.ts';
 import type { AgentEvent, LevelPct, Outcome, PointId, Quality, Rank, TraceLine } from './words.ts';
 
 /** What the console may ask of a running agent; `app.ts` answers. */
-export interface AgentView extends ShelfView {
+export interface AgentView extends DeskView {
   status(): Promise<StatusView>;
   devices(): readonly DeviceView[];
   points(filter: string): readonly PointView[];
@@ -46,6 +47,9 @@ export interface AgentView extends ShelfView {
   checkStore(): Promise<StoreCheck | undefined>;
   backupStore(): Promise<BackupReport | undefined>;
   energy(query: EnergyQuery): Promise<EnergyView | undefined>;
+  uplink(): Promise<UplinkView>;
+  /** Null where no uplink is configured. */
+  readonly uplinkTools: UplinkTools | null;
   /** Every id a person may name, for completion and "did you mean". */
   names(): {
     readonly lamps: readonly string[];
@@ -61,6 +65,21 @@ export interface ShelfView {
   profiles(): readonly ProfileView[];
   /** All that is known of one of them; undefined when there is none of this id. */
   profile(id: string): Profile | undefined;
+}
+
+/** What needs no agent at all. */
+export interface DeskView extends ShelfView {
+  /** Undefined where no uplink is configured. */
+  testUplink(request: UplinkTestRequest, tell: (step: UplinkStep) => void): Promise<UplinkTest | undefined>;
+}
+
+/** The platform's side, for a person. */
+export interface UplinkView extends UplinkStatus {
+  /** Empty without an uplink, as the next. */
+  readonly group: string;
+  readonly node: string;
+  readonly primaryHost: string | null;
+  readonly store: Pick<StoreStatus, 'epoch' | 'backlogFrames' | 'gaps' | 'readingsLost'>;
 }
 
 /** A device type as a list shows it. */

@@ -5,7 +5,7 @@
  * Called by `uplink.ts`, which says in `LinkParts` what to do at birth and death.
  */
 import type { UplinkConfig } from '../core/cabinet.ts';
-import type { Clock, Timer } from '../core/clock.ts';
+import type { Clock, Timer, WallMs } from '../core/clock.ts';
 import { UplinkError, type UplinkErrorCode } from '../core/errors.ts';
 import type { Log, Store } from '../core/ports.ts';
 import type { UplinkCertificates } from '../core/uplink-tools.ts';
@@ -54,7 +54,8 @@ export interface Link {
   readonly server: { readonly index: number; readonly count: number; readonly url: string };
   /** Why the last connection ended or did not come about; empty when none failed. */
   readonly reason: string;
-  readonly failure: UplinkErrorCode | null;
+  /** Stays when it is over. */
+  readonly lastFailure: { readonly atMs: WallMs; readonly text: string } | null;
   readonly certificates: UplinkCertificates;
   start(): Promise<void>;
   stop(): Promise<void>;
@@ -86,6 +87,7 @@ export function createLink(parts: LinkParts): Link {
   let attempt = 0;
   let reason = '';
   let failure: UplinkErrorCode | null = null;
+  let lastFailure: Link['lastFailure'] = null;
   let certificates: UplinkCertificates = { own: null, broker: null };
   /** In a row: two clients with one id would throw each other out for ever. */
   let takeovers = 0;
@@ -121,6 +123,7 @@ export function createLink(parts: LinkParts): Link {
     if (!(error instanceof UplinkError)) throw error;
     reason = error.message;
     failure = error.code;
+    lastFailure = { atMs: clock.wallMs(), text: error.message };
     log.event('uplink.failed', { code: error.code, message: error.message }, 'warning');
     parts.trace.event(`failed: ${error.message}`);
     if (error.code === 'taken-over') {
@@ -309,8 +312,8 @@ export function createLink(parts: LinkParts): Link {
     get reason() {
       return reason;
     },
-    get failure() {
-      return failure;
+    get lastFailure() {
+      return lastFailure;
     },
     get certificates() {
       return certificates;

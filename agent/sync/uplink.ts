@@ -83,6 +83,8 @@ export function createUplink(parts: UplinkParts): Uplink {
   let gathering: Timer | null = null;
   let syncTimer: Timer | null = null;
   let sinceMs = clock.wallMs();
+  /** A person asked for it: nothing is wrong. */
+  let isReconnecting = false;
 
   const meter = createByteMeter({ clock, store, dailyMegabytes: config.dailyMegabytes });
   const events = createEventBook(clock, (event) => uplink.onEvent(event));
@@ -216,15 +218,17 @@ export function createUplink(parts: UplinkParts): Uplink {
   function afterPhase(): void {
     const { phase, afterDeath } = link.session;
     sinceMs = clock.wallMs();
+    if (phase === 'connecting' || phase === 'off') isReconnecting = false;
     if (phase === 'subscribing') void reportSync();
     if (phase === 'live') events.clear('uplink-down', config.node);
-    if (phase === 'resting' || (phase === 'dying' && afterDeath !== 'off'))
+    if (!isReconnecting && (phase === 'resting' || (phase === 'dying' && afterDeath !== 'off')))
       events.set(true, { code: 'uplink-down', source: config.node, severity: 'warning', text: reasonNow() });
   }
 
   function reasonNow(): string {
     const { phase } = link.session;
     if (phase === 'live' || phase === 'off') return '';
+    if (isReconnecting) return 'a new connection was asked for';
     const waits = phase === 'waiting-for-host' || phase === 'dying';
     return waits && config.primaryHost !== null ? `primary host ${config.primaryHost} is not online` : link.reason;
   }
@@ -347,6 +351,7 @@ export function createUplink(parts: UplinkParts): Uplink {
       relays: relays.counts(),
       delivery: { ...delivery.facts(), bytesToday: meter.today(), dailyMegabytes: config.dailyMegabytes },
       certificates: link.certificates,
+      lastFailure: link.lastFailure,
     }),
     tools: {
       trace: trace.entries,
@@ -356,6 +361,7 @@ export function createUplink(parts: UplinkParts): Uplink {
         const text = `new connection to the platform asked for by ${by}`;
         events.notice({ code: 'uplink-reconnect', source: config.node, severity: 'info', text });
         trace.event(text);
+        isReconnecting = link.session.phase !== 'connecting' && link.session.phase !== 'saving';
         link.tell({ kind: 'reconnect' });
         return true;
       },

@@ -97,6 +97,11 @@ const usage: [words: string[], code: number, out: RegExp, err: RegExp][] = [
   [['store', 'chek'], 64, /^$/, /store has no verb "chek"; did you mean check\?/],
   [['store', 'x', '--json'], 64, /"store has no verb \\"x\\"; it has check, backup"/, /^$/],
   [['export', 'page'], 64, /^$/, /too many arguments/],
+  [['help', 'uplink'], 0, /Usage: luciole uplink \[options\] \[VERB\][\s\S]*Verbs:\n {2}status[\s\S]*reconnect/, /^$/],
+  [['uplink', 'tset'], 64, /^$/, /uplink has no verb "tset"; did you mean test\?/],
+  [['uplink', 'test', '--broker', 'broker.example'], 64, /^$/, /bad --broker: write mqtt:\/\/host:1883/],
+  [['uplink', 'trace', '--last', '0'], 64, /^$/, /from 1 to 400/],
+  [['uplink', 'status', '--socket', '/nonexistent/agent.sock'], 69, /^$/, /no agent answers/],
   [['history'], 64, /^$/, /missing required argument 'point'/],
   [['history', 'L01.level', '--since', 'noon'], 64, /^$/, /bad time "noon": write how far back, as 30m/],
   [['history', 'L01.level', '--by', 'day'], 64, /^$/, /it is raw, minute, hour/],
@@ -193,6 +198,12 @@ t.test('a running agent is asked over its socket', async (t) => {
     [['store', 'check'], 0, /nothing is damaged\n$/, /^$/],
     [['store', 'check', '--json'], 0, /^{"files":\[.*}\n$/, /^$/],
     [['store', 'backup'], 0, /^Backup +\/var/, /^$/],
+    [['uplink'], 0, /^Uplink +online since[\s\S]*Rows +delivered up to 4019/, /^$/],
+    [['uplink', 'status', '--json'], 0, /^{"state":"online",.*"delivery":{"mode":"platform".*}\n$/, /^$/],
+    [['uplink', 'test'], 0, /^name lookup +ok[\s\S]*the way is free/m, /^$/],
+    [['uplink', 'trace', '--last', '2'], 0, /^22:41:06\.045 -> publish[\s\S]*2 packets with 552 bytes/, /^$/],
+    [['uplink', 'trace', '--follow', '--for', '1s', '--json'], 0, /^{"atMs".*}\n[\s\S]*{"entries":\[\],"followed":{"seen":5,.*}}\n$/, /^$/],
+    [['uplink', 'reconnect'], 0, /^asked for; certificates and password are read anew/, /^$/],
     [['points', 'S99'], 1, /^$/, /no point matches "S99"/],
     [['release', 'bressigny', '--json'], 0, /^{.*"state":"verified".*}\n$/, /^$/],
   ];
@@ -219,6 +230,12 @@ t.test('device types are told without an agent too, unless a certain agent was a
   t.match(await inProcessWith(nowhere, 'profile', 'show', 'eastron-sdm63'), { code: 1, err: /did you mean eastron-sdm630/ });
   t.match(await inProcess('profile', 'list', '--socket', nowhere.socketPath), { code: 69, out: '' });
   t.match(await inProcessWith(nowhere, 'devices'), { code: 69 }, 'what only an agent knows is not made up');
+  t.match(
+    await inProcessWith(nowhere, 'uplink', 'test'),
+    { code: 0, out: /the way is free/, err: about },
+    'and so is the way to the platform',
+  );
+  t.match(await inProcessWith(nowhere, 'uplink', 'trace'), { code: 69 });
   const env = { PATH: '/usr/bin:/bin', LUCIOLE_SOCKET: nowhere.socketPath, LUCIOLE_CONFIG: join(ROOT, 'config/demo.yaml') };
   const told = await run([process.execPath, MAIN, 'profile', 'list'], { env });
   t.match(told, { code: 0, out: /eastron-sdm630 .* M01$/m, err: /no agent answers[\s\S]*demo\.yaml/ });

@@ -23,6 +23,7 @@ import type {
 import type { AgentEvent, Outcome, TraceLine } from '../../../agent/core/words.ts';
 import { createFakeBus, METER, profiles } from './fake-bus.ts';
 import { fakeLight } from './fake-light.ts';
+import { fakeUplinkTools, uplinkTest, uplinkView } from './fake-uplink.ts';
 
 /** 1 December 2026, 22:41:07 in Angers. */
 export const AT_MS = Date.parse('2026-12-01T21:41:07Z');
@@ -374,6 +375,13 @@ export function createFakeView(): AgentView & { readonly asked: unknown[] } {
     energy: async (query) => {
       asked.push(query);
       return query.by === 'month' ? undefined : energy();
+    },
+    uplink: async () => uplinkView(),
+    uplinkTools: fakeUplinkTools(asked),
+    testUplink: async ({ broker }, tell) => {
+      asked.push({ broker });
+      for (const step of uplinkTest().steps) tell(step);
+      return uplinkTest({ broker: broker ?? uplinkTest().broker });
     },
     profiles,
     profile: (id) => (id === METER.id ? METER : undefined),

@@ -204,6 +204,11 @@ t.test('a certificate is replaced without a restart: at the next connection, not
     node.events.filter(({ code }) => code === 'uplink-reconnect'),
     [{ text: 'new connection to the platform asked for by console:tech' }],
   );
+  t.strictSame(
+    node.events.filter(({ code, text }) => code === 'uplink-down' && text === ''),
+    [],
+    'and is no failure of the uplink',
+  );
 });
 
 t.test('the test of an uplink goes through TLS and tells whose certificates these are', { skip }, async (t) => {
