@@ -123,11 +123,20 @@ const uplinkSchema = z.strictObject({
   node: topicPartSchema.optional().describe('Sparkplug edge node; the id of the cabinet by default.'),
   primaryHost: topicPartSchema.nullish().describe('Wait for this host to be online before sending.'),
   username: textSchema.nullish().describe('Of this cabinet at the broker.'),
-  passwordFile: pathSchema.nullish().describe('The password is the first line of this file; it never stands here.'),
+  passwordFile: pathSchema
+    .nullish()
+    .describe(
+      'The password is the content of this file (chmod 0400), never stands here; a name without a folder is a credential of the service.',
+    ),
   caFile: pathSchema.nullish().describe("Who vouches for the broker; the system's authorities by default."),
-  certFile: pathSchema.nullish().describe('Client certificate; needs keyFile.'),
-  keyFile: pathSchema.nullish().describe('Its key; needs certFile.'),
-  keepaliveS: z.int().min(5).max(1200).default(30).describe('A dead link is noticed after one and a half times this.'),
+  certFile: pathSchema.nullish().describe('Client certificate; needs keyFile. Read anew at each connection.'),
+  keyFile: pathSchema.nullish().describe('Its key (chmod 0400, or a credential of the service); needs certFile.'),
+  keepaliveS: z
+    .int()
+    .min(5)
+    .max(1200)
+    .default(30)
+    .describe('A quiet link is asked after three quarters of this; one that does not answer is given up 10 s later.'),
   birthJitterS: secondsSchema(0, 600).default(30).describe('Longest random wait before a birth, so that a fleet does not arrive at once.'),
   proof: z
     .enum(['auto', 'broker', 'platform'])
