@@ -6,6 +6,8 @@
  */
 import { connectAsync, type MqttClient } from 'mqtt';
 import { encodePayload, type Metric, toLong } from '../../agent/sync/codec.ts';
+import { type BookedReading, createRowBook, QUALITY_CODE, type RowBook, readRows } from './row-book.ts';
+import { readSegment } from './segment-reader.ts';
 import { readWirePayload, type WireMetric, type WirePayload, type WireValue } from './wire-reader.ts';
 
 export interface HostOptions {
@@ -16,6 +18,10 @@ export interface HostOptions {
   /** Publishes STATE under this id; without it the host only listens. */
   readonly hostId?: string;
   readonly nowMs?: () => number;
+  /** Acknowledges each row it has without a hole. */
+  readonly acks?: boolean;
+  /** Asks for the backlog packed. */
+  readonly segments?: boolean;
 }
 
 /** One value as it arrived. `device` is empty for the node itself. */
@@ -66,6 +72,8 @@ export interface ReferenceHost {
   /** Data of a metric or device that was not born. */
   readonly strays: number;
   readonly outcomes: readonly HostOutcome[];
+  /** Readings by their rows, as the platform's database has them. */
+  readonly book: RowBook;
   /** Devices alive at present; empty after NDEATH. */
   readonly alive: ReadonlySet<string>;
   readonly nodeAlive: boolean;
@@ -76,6 +84,8 @@ export interface ReferenceHost {
   requestRebirth(): Promise<void>;
   override(device: string, command: OverrideCommand): Promise<void>;
   release(device: string): Promise<void>;
+  /** NCMD with one String, as `Sync/Resend`. */
+  write(metric: string, value: string): Promise<void>;
   /** Any DCMD, for tests of refusals. */
   command(
     device: string,
@@ -90,6 +100,8 @@ export interface ReferenceHost {
 const OUTCOME = 'Override/Outcome';
 /** It speaks of its message. */
 const ROWS = 'Sync/Rows';
+const SEGMENT = 'Sync/Segment';
+const GAP = 'Sync/Gap';
 /** Source: Sparkplug 3.0 §6.4.11: a metric without the property is good. */
 const GOOD = 192;
 
@@ -101,6 +113,8 @@ export function createReferenceHost(options: HostOptions): ReferenceHost {
   const values = new Map<string, HostValue>();
   const outcomes: HostOutcome[] = [];
   const alive = new Set<string>();
+  const book = createRowBook();
+  let acked = '';
   const names = new Map<string, Map<number, string>>();
   const counts = { duplicates: 0, seqGaps: 0, strays: 0 };
   let nodeAlive = false;
@@ -124,9 +138,13 @@ export function createReferenceHost(options: HostOptions): ReferenceHost {
     names.set(device, aliases);
     if (device !== '') alive.add(device);
   };
+  const takeData = (device: string, metrics: readonly WireMetric[]): void => {
+    for (const metric of metrics) takeValue(device, metric);
+    takeRows(device, metrics);
+  };
   const takeValue = (device: string, metric: WireMetric): void => {
     const name = metric.name ?? names.get(device)?.get(metric.alias ?? -1);
-    if (name === ROWS) return;
+    if (name === ROWS || name === SEGMENT) return;
     if (name === undefined || metric.timestampMs === undefined) {
       counts.strays += 1;
       return;
@@ -143,7 +161,37 @@ export function createReferenceHost(options: HostOptions): ReferenceHost {
     if (values.has(key)) counts.duplicates += 1;
     values.set(key, value);
     host.onValue(value);
+    if (name === GAP && typeof value.value === 'string') book.gap(value.value);
     if (name === OUTCOME && typeof value.value === 'string') takeOutcome(device, value.value);
+  };
+  /** What a message says of rows of the store, and the acknowledgement of it. */
+  const takeRows = (device: string, metrics: readonly WireMetric[]): void => {
+    const nameOf = ({ name, alias }: WireMetric): string | undefined => name ?? names.get(device)?.get(alias ?? -1);
+    const mark = metrics.find((metric) => nameOf(metric) === ROWS)?.value;
+    const rows = typeof mark === 'string' ? readRows(mark) : undefined;
+    if (rows === undefined) return;
+    const packed = metrics.find((metric) => nameOf(metric) === SEGMENT)?.value;
+    book.take(rows, Buffer.isBuffer(packed) ? unpack(packed) : metrics.flatMap((metric) => booked(device, nameOf(metric), metric)));
+    acknowledge();
+  };
+  const booked = (device: string, name: string | undefined, metric: WireMetric): BookedReading[] => {
+    if (name === undefined || name === ROWS || metric.timestampMs === undefined) return [];
+    const value = metric.isNull ? null : Number(metric.value);
+    const quality = Number(metric.properties.get('Quality') ?? GOOD);
+    return [{ pointId: `${device}.${name}`, value, quality, atMs: metric.timestampMs, isHistorical: metric.isHistorical }];
+  };
+  const unpack = (packed: Buffer): BookedReading[] =>
+    readSegment(packed).readings.map(({ quality, ...reading }) => ({
+      ...reading,
+      quality: QUALITY_CODE[quality] ?? 0,
+      isHistorical: true,
+    }));
+  const acknowledge = (): void => {
+    const head = book.head();
+    if (options.acks !== true || `${book.epoch}:${head}` === acked || head === 0) return;
+    acked = `${book.epoch}:${head}`;
+    // A lost one is followed by the next.
+    void host.write('Sync/Ack', acked).catch(() => undefined);
   };
   const takeOutcome = (device: string, json: string): void => {
     const outcome = { ...(JSON.parse(json) as Omit<HostOutcome, 'device'>), device };
@@ -167,6 +215,12 @@ export function createReferenceHost(options: HostOptions): ReferenceHost {
       names.clear();
       nodeAlive = true;
     }
+    if (verb === 'NBIRTH') {
+      book.born();
+      acked = '';
+      if (options.segments === true) void host.write('Sync/Accept', 'segments/1').catch(() => undefined);
+      acknowledge();
+    }
     if (verb === 'NBIRTH' || verb === 'DBIRTH') takeBirth(device, payload.metrics);
     if (verb === 'DDEATH') alive.delete(device);
     if (verb === 'NDEATH') {
@@ -175,7 +229,7 @@ export function createReferenceHost(options: HostOptions): ReferenceHost {
       expectedSeq = null;
     }
     if (verb === 'DDATA' && !alive.has(device)) counts.strays += 1;
-    if (verb === 'NDATA' || verb === 'DDATA') for (const metric of payload.metrics) takeValue(device, metric);
+    if (verb === 'NDATA' || verb === 'DDATA') takeData(device, payload.metrics);
     host.onMessage(message);
   };
 
@@ -183,6 +237,7 @@ export function createReferenceHost(options: HostOptions): ReferenceHost {
     messages,
     values,
     outcomes,
+    book,
     alive,
     get duplicates() {
       return counts.duplicates;
@@ -238,6 +293,10 @@ export function createReferenceHost(options: HostOptions): ReferenceHost {
         ...(reason === undefined ? [] : [{ name: 'Override/Reason', value: { kind: 'string' as const, value: reason } }]),
         ...(id === undefined ? [] : [{ name: 'Override/Id', value: { kind: 'string' as const, value: id } }]),
       ]),
+    write: (metric, value) => {
+      const text: Metric = { name: metric, datatype: 12, value: { kind: 'string', value } };
+      return publish(`spBv1.0/${group}/NCMD/${node}`, encodePayload({ timestampMs: nowMs(), metrics: [text] }));
+    },
     release: (device) => host.command(device, [{ name: 'Override/Release', value: { kind: 'boolean', value: true } }]),
     command: (device, metrics, { retain = false, timestampMs = nowMs() } = {}) =>
       publish(`spBv1.0/${group}/DCMD/${node}/${device}`, encodePayload({ timestampMs, metrics }), { retain }),
