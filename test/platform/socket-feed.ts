@@ -1,0 +1,73 @@
+/**
+ * Writes to one socket in order: late by a delay, and in small pieces where that is asked for.
+ *
+ * Owns what waits to be written. Used by the fault proxy, once for each direction.
+ */
+import type { Socket } from 'node:net';
+
+/** Units: ms, bytes. */
+interface Pace {
+  readonly delayMs: number;
+  readonly chunkBytes: number | null;
+}
+
+export interface SocketFeed {
+  push(bytes: Buffer): void;
+  /** FIN after all that was pushed. */
+  end(): void;
+}
+
+/** A feed that asks for its pace at each push. */
+export function createSocketFeed(socket: Socket, pace: () => Pace): SocketFeed {
+  let tail: Promise<void> = Promise.resolve();
+  let waiting = 0;
+
+  /** At once where nothing waits: most links have no delay, and order of events is then that of arrival. */
+  const then = (delayMs: number, act: () => Promise<void> | undefined): void => {
+    if (waiting === 0 && delayMs <= 0) {
+      const done = act();
+      if (done === undefined) return;
+      waiting += 1;
+      tail = done.finally(() => {
+        waiting -= 1;
+      });
+      return;
+    }
+    const dueMs = performance.now() + delayMs;
+    waiting += 1;
+    tail = tail
+      .then(() => pause(dueMs - performance.now()))
+      .then(act)
+      .finally(() => {
+        waiting -= 1;
+      });
+  };
+  return {
+    push: (bytes) => {
+      const { delayMs, chunkBytes } = pace();
+      then(delayMs, () => {
+        if (chunkBytes !== null) return inPieces(socket, bytes, chunkBytes);
+        if (!socket.destroyed) socket.write(bytes);
+        return undefined;
+      });
+    },
+    end: () => {
+      then(pace().delayMs, () => {
+        if (!socket.destroyed) socket.end();
+        return undefined;
+      });
+    },
+  };
+}
+
+function pause(ms: number): Promise<void> {
+  return ms <= 0 ? Promise.resolve() : new Promise((resolve) => setTimeout(resolve, ms));
+}
+
+/** A turn of the event loop between two pieces, so that each is a read of its own on the other side. */
+async function inPieces(socket: Socket, bytes: Buffer, size: number): Promise<void> {
+  for (let at = 0; at < bytes.length && !socket.destroyed; at += size) {
+    socket.write(bytes.subarray(at, at + size));
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+}

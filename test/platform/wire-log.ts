@@ -1,0 +1,106 @@
+/**
+ * What passed between MQTT clients and brokers, in the order in which it was seen.
+ *
+ * Owns the record and who waits for it. Filled by one fault proxy or several, read by the conformance checker and the fault runs.
+ */
+import type { Packet } from 'mqtt-packet';
+
+export type Side = 'client' | 'server';
+
+/** `passed` reached the other side, `held` waits for the end of a stall, the others never arrive as they were sent. */
+type Fate = 'passed' | 'held' | 'swallowed' | 'truncated' | 'answered';
+
+/** Units: `atMs` wall time. `connection` counts from 1 over all proxies of one log; `server` is the proxy's name. */
+interface Seen {
+  readonly atMs: number;
+  readonly connection: number;
+  readonly server: string;
+}
+
+export interface OpenedEvent extends Seen {
+  readonly kind: 'opened';
+}
+
+export interface PacketEvent extends Seen {
+  readonly kind: 'packet';
+  /** Who sent it. */
+  readonly from: Side;
+  readonly packet: Packet;
+  readonly bytes: Buffer;
+  readonly fate: Fate;
+}
+
+/** Bytes that are no MQTT packet. */
+export interface GarbageEvent extends Seen {
+  readonly kind: 'garbage';
+  readonly from: Side;
+  readonly bytes: Buffer;
+  readonly reason: string;
+}
+
+export interface ClosedEvent extends Seen {
+  readonly kind: 'closed';
+  readonly by: Side | 'proxy';
+  readonly how: 'end' | 'reset';
+}
+
+/** What the test did at that moment: "device-lost L01". */
+export interface MarkEvent {
+  readonly kind: 'mark';
+  readonly atMs: number;
+  readonly name: string;
+  readonly detail: string;
+}
+
+export type WireEvent = OpenedEvent | PacketEvent | GarbageEvent | ClosedEvent | MarkEvent;
+
+export interface WireLog {
+  readonly events: readonly WireEvent[];
+  readonly nowMs: () => number;
+  add(event: WireEvent): void;
+  mark(name: string, detail?: string): void;
+  nextConnection(): number;
+  /** The first event that fits, past or to come; undefined after `limitMs` of real time. Units: ms. */
+  waitFor(fits: (event: WireEvent) => boolean, limitMs?: number): Promise<WireEvent | undefined>;
+}
+
+/** An empty log. */
+export function createWireLog(nowMs: () => number = Date.now): WireLog {
+  const events: WireEvent[] = [];
+  const watchers = new Set<(event: WireEvent) => void>();
+  let connections = 0;
+  const add = (event: WireEvent): void => {
+    events.push(event);
+    for (const watch of [...watchers]) watch(event);
+  };
+  return {
+    events,
+    nowMs,
+    add,
+    mark: (name, detail = '') => add({ kind: 'mark', atMs: nowMs(), name, detail }),
+    nextConnection: () => {
+      connections += 1;
+      return connections;
+    },
+    waitFor: (fits, limitMs = 5_000) =>
+      new Promise((resolve) => {
+        const past = events.find(fits);
+        if (past !== undefined) return resolve(past);
+        const done = (event: WireEvent | undefined): void => {
+          watchers.delete(watch);
+          clearTimeout(late);
+          resolve(event);
+        };
+        const watch = (event: WireEvent): void => {
+          if (fits(event)) done(event);
+        };
+        const late = setTimeout(() => done(undefined), limitMs);
+        watchers.add(watch);
+      }),
+  };
+}
+
+/** Whether the event is this kind of packet from that side. */
+export function isPacket(event: WireEvent, from: Side, cmd: Packet['cmd']): event is PacketEvent {
+  return event.kind === 'packet' && event.from === from && event.packet.cmd === cmd;
+}
