@@ -11,7 +11,7 @@ const DARK = 'lamps[1].id: lamp "L02" is in no zone and would never be lit; add 
 export const keysAndTypes: Row[] = [
   ['a misspelt key', [['programme: residential\n    presence', 'programe: residential\n    presence']], [`22:5: zones[0].programme: missing; needed: ${ID}`, '24:5: zones[0].programe: unknown key "programe"; did you mean "programme"?']],
   ['a key from nowhere', [['port: /dev/ttyUSB0', 'port: /dev/ttyUSB0\n    colour: red']], ['5:5: lines[0].colour: unknown key "colour"; allowed here: id, kind, port, serial, rs485, broadcast, maxWritesPerS, devices']],
-  ['a key every object has', [['group: Angers', 'group: Angers\n  __proto__: { a: 1 }']], ['38:3: uplink.__proto__: unknown key "__proto__"; allowed here: broker, protocol, group, node, primaryHost, username, passwordFile, caFile, certFile, keyFile, keepaliveS, birthJitterS']],
+  ['a key every object has', [['group: Angers', 'group: Angers\n  __proto__: { a: 1 }']], ['38:3: uplink.__proto__: unknown key "__proto__"; allowed here: broker, otherBrokers, protocol, group, node, primaryHost, username, passwordFile, caFile, certFile, keyFile, keepaliveS, birthJitterS, proof, aliases, datatypeInData, conformance, dailyMegabytes']],
   ['a missing key', [['    port: /dev/ttyUSB0\n', '']], ['3:5: lines[0].port: missing; needed: a path']],
   ['a key without value', [['port: /dev/ttyUSB0', 'port:']], ['4:10: lines[0].port: found nothing; allowed: a path']],
   ['text for a section', [['presence: { sensors: [{ device: S01 }], reachM: 40 }', 'presence: yes']], ['25:15: zones[0].presence: found "yes"; allowed: a section with the keys sensors, boostPct, holdS, rampUpS, rampDownS, reachM, maxBoostS, wave, relayedPct']],
