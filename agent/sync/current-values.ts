@@ -56,7 +56,9 @@ export function createCurrentValues({ table, clock, latest }: CurrentValuesParts
     put,
     get: (entry) => {
       const known = entry.pointId === null ? own.get(entry) : latest(entry.pointId);
-      return known ?? { value: null, quality: 'missing', atMs: clock.wallMs() };
+      const current = known ?? { value: null, quality: 'missing', atMs: clock.wallMs() };
+      // A mark of one message is at rest again after it: its rest must not seem older than the mark (`…-dbirth-order`).
+      return entry.isTransient ? { ...current, atMs: clock.wallMs() } : current;
     },
     set: (entry, value) => {
       const before = own.get(entry);

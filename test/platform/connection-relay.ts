@@ -25,6 +25,8 @@ export interface RelayParts {
 }
 
 export interface Relay {
+  /** Empty before CONNECT. */
+  readonly clientId: string;
   faultsChanged(): void;
   reset(): void;
   close(): void;
@@ -46,6 +48,7 @@ export function createConnectionRelay(parts: RelayParts): Relay {
   const unacked = new Set<number>();
   const gone = new Set<Side>();
   let openSockets = 2;
+  let clientId = '';
   let isDeaf = false;
   let isClosed = false;
 
@@ -137,6 +140,7 @@ export function createConnectionRelay(parts: RelayParts): Relay {
     }
     framers.server.protocolVersion = framers.client.protocolVersion;
     for (const framed of framers[from].push(chunk)) {
+      if ('packet' in framed && framed.packet.cmd === 'connect') clientId = framed.packet.clientId;
       if (from === 'server' && 'packet' in framed && framed.packet.cmd === 'puback') unacked.delete(framed.packet.messageId ?? 0);
       if (!take(from, framed)) return;
     }
@@ -181,6 +185,9 @@ export function createConnectionRelay(parts: RelayParts): Relay {
   }
   pauseAsTold();
   return {
+    get clientId() {
+      return clientId;
+    },
     faultsChanged: pauseAsTold,
     reset: () => {
       over('proxy', 'reset');

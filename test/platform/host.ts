@@ -132,6 +132,15 @@ export function createReferenceHost(options: HostOptions): ReferenceHost {
     await opened.subscribeAsync([`spBv1.0/${group}/+/${node}`, `spBv1.0/${group}/+/${node}/+`], { qos: 1 });
     if (options.hostId !== undefined) await publish(stateTopic, stateText(true, bornMs), { qos: 1, retain: true });
   };
+  /** Source: `payloads-alias-data-cmd-requirement`: what was born with an alias is written by it alone. */
+  const addressed = (device: string, metrics: readonly Metric[]): Metric[] => {
+    const byName = new Map([...(names.get(device) ?? [])].map(([alias, name]) => [name, alias]));
+    return metrics.map(({ name, ...rest }) => {
+      const alias = byName.get(name ?? '');
+      return alias === undefined ? { name, ...rest } : { alias, ...rest };
+    });
+  };
+  const order = (device: string, metrics: readonly Metric[]): Promise<void> => host.command(device, addressed(device, metrics));
   const takeBirth = (device: string, metrics: readonly WireMetric[]): void => {
     const aliases = new Map<number, string>();
     for (const { alias, name } of metrics) if (alias !== undefined && name !== undefined) aliases.set(alias, name);
@@ -283,21 +292,21 @@ export function createReferenceHost(options: HostOptions): ReferenceHost {
     },
     state: (online, timestampMs = nowMs()) => publish(stateTopic, stateText(online, timestampMs), { qos: 1, retain: true }),
     requestRebirth: () => {
-      const rebirth: Metric = { name: 'Node Control/Rebirth', datatype: 11, value: { kind: 'boolean', value: true } };
+      const rebirth: Metric = { name: 'Node Control/Rebirth', value: { kind: 'boolean', value: true } };
       return publish(`spBv1.0/${group}/NCMD/${node}`, encodePayload({ timestampMs: nowMs(), metrics: [rebirth] }));
     },
     override: (device, { level, minutes, reason, id }) =>
-      host.command(device, [
+      order(device, [
         { name: 'Override/Level', value: toLong(level) },
         ...(minutes === undefined ? [] : [{ name: 'Override/Minutes', value: toLong(minutes) }]),
         ...(reason === undefined ? [] : [{ name: 'Override/Reason', value: { kind: 'string' as const, value: reason } }]),
         ...(id === undefined ? [] : [{ name: 'Override/Id', value: { kind: 'string' as const, value: id } }]),
       ]),
     write: (metric, value) => {
-      const text: Metric = { name: metric, datatype: 12, value: { kind: 'string', value } };
-      return publish(`spBv1.0/${group}/NCMD/${node}`, encodePayload({ timestampMs: nowMs(), metrics: [text] }));
+      const metrics = addressed('', [{ name: metric, value: { kind: 'string', value } }]);
+      return publish(`spBv1.0/${group}/NCMD/${node}`, encodePayload({ timestampMs: nowMs(), metrics }));
     },
-    release: (device) => host.command(device, [{ name: 'Override/Release', value: { kind: 'boolean', value: true } }]),
+    release: (device) => order(device, [{ name: 'Override/Release', value: { kind: 'boolean', value: true } }]),
     command: (device, metrics, { retain = false, timestampMs = nowMs() } = {}) =>
       publish(`spBv1.0/${group}/DCMD/${node}/${device}`, encodePayload({ timestampMs, metrics }), { retain }),
   };

@@ -76,10 +76,10 @@ export interface FaultProxy {
   set(changes: Partial<Faults>): void;
   /** No faults any more. */
   heal(): void;
-  /** RST to both ends of every connection. */
-  reset(): void;
-  /** FIN to both ends of every connection. */
-  close(): void;
+  /** RST to both ends of every connection, or of those whose client has this id. */
+  reset(clientId?: string): void;
+  /** FIN to both ends of the same. */
+  close(clientId?: string): void;
   /** Bytes that nobody sent, to one end of every connection. */
   inject(to: Side, bytes: Buffer): void;
 }
@@ -144,11 +144,11 @@ export function createFaultProxy(options: FaultProxyOptions): FaultProxy {
     },
     set,
     heal: () => set(NO_FAULTS),
-    reset: () => {
-      for (const relay of relays) relay.reset();
+    reset: (clientId) => {
+      for (const relay of relays) if (clientId === undefined || relay.clientId === clientId) relay.reset();
     },
-    close: () => {
-      for (const relay of relays) relay.close();
+    close: (clientId) => {
+      for (const relay of relays) if (clientId === undefined || relay.clientId === clientId) relay.close();
     },
     inject: (to, bytes) => {
       for (const relay of relays) relay.inject(to, bytes);

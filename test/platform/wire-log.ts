@@ -60,8 +60,8 @@ export interface WireLog {
   add(event: WireEvent): void;
   mark(name: string, detail?: string): void;
   nextConnection(): number;
-  /** The first event that fits, past or to come; undefined after `limitMs` of real time. Units: ms. */
-  waitFor(fits: (event: WireEvent) => boolean, limitMs?: number): Promise<WireEvent | undefined>;
+  /** The first event that fits, past (from that place on) or to come; undefined after `limitMs` of real time. Units: ms. */
+  waitFor(fits: (event: WireEvent) => boolean, limitMs?: number, from?: number): Promise<WireEvent | undefined>;
 }
 
 /** An empty log. */
@@ -82,9 +82,9 @@ export function createWireLog(nowMs: () => number = Date.now): WireLog {
       connections += 1;
       return connections;
     },
-    waitFor: (fits, limitMs = 5_000) =>
+    waitFor: (fits, limitMs = 5_000, from = 0) =>
       new Promise((resolve) => {
-        const past = events.find(fits);
+        const past = events.slice(from).find(fits);
         if (past !== undefined) return resolve(past);
         const done = (event: WireEvent | undefined): void => {
           watchers.delete(watch);

@@ -11,12 +11,30 @@ export interface WireMetric {
   readonly timestampMs: number | undefined;
   readonly datatype: number | undefined;
   readonly isHistorical: boolean;
+  readonly isTransient: boolean;
   readonly isNull: boolean;
   readonly properties: ReadonlyMap<string, WireValue>;
+  /** The same as it stood there; undefined where there was none. */
+  readonly propertySet: WirePropertySet | undefined;
   readonly value: WireValue | undefined;
+  /** Number of the field the value stood in: 10 int, 11 long, 12 float, 13 double, 14 boolean, 15 string, 16 bytes, 17 data set, 18 template. */
+  readonly valueField: number | undefined;
 }
 
+/** Data sets and templates are handed out as the bytes they are. */
 export type WireValue = number | bigint | boolean | string | Buffer;
+
+export interface WirePropertySet {
+  readonly keys: readonly string[];
+  readonly values: readonly WireProperty[];
+}
+
+/** `valueField`: 3 int, 4 long, 5 float, 6 double, 7 boolean, 8 string, 9 property set, 10 list of them. */
+export interface WireProperty {
+  readonly type: number | undefined;
+  readonly value: WireValue | undefined;
+  readonly valueField: number | undefined;
+}
 
 export interface WirePayload {
   readonly timestampMs: number | undefined;
@@ -40,49 +58,53 @@ function readWireMetric(bytes: Buffer): WireMetric {
   const fields = [...readFields(bytes)];
   const name = find(fields, 1);
   const properties = find(fields, 9);
+  const propertySet = Buffer.isBuffer(properties) ? readPropertySet(properties) : undefined;
   return {
     name: Buffer.isBuffer(name) ? name.toString() : undefined,
     alias: toNumber(find(fields, 2)),
     timestampMs: toNumber(find(fields, 3)),
     datatype: toNumber(find(fields, 4)),
     isHistorical: toNumber(find(fields, 5)) === 1,
+    isTransient: toNumber(find(fields, 6)) === 1,
     isNull: toNumber(find(fields, 7)) === 1,
-    properties: Buffer.isBuffer(properties) ? readProperties(properties) : new Map(),
-    value: readValue(fields, 10),
+    properties: new Map(propertySet?.keys.map((key, i) => [key, propertySet.values[i]?.value as WireValue])),
+    propertySet,
+    ...readValue(fields, 10, 9),
   };
 }
 
-function readProperties(bytes: Buffer): Map<string, WireValue> {
+function readPropertySet(bytes: Buffer): WirePropertySet {
   const fields = [...readFields(bytes)];
-  const keys = fields.filter(({ number }) => number === 1).map(({ value }) => (value as Buffer).toString());
-  const values = fields.filter(({ number }) => number === 2).map(({ value }) => readValue([...readFields(value as Buffer)], 3));
-  if (keys.length !== values.length) throw new RangeError('keys and values of a property set differ in number');
-  return new Map(keys.map((key, i) => [key, values[i] as WireValue]));
+  return {
+    keys: fields.filter(({ number }) => number === 1).map(({ value }) => (value as Buffer).toString()),
+    values: fields.filter(({ number }) => number === 2).map(({ value }) => readProperty([...readFields(value as Buffer)])),
+  };
+}
+
+function readProperty(fields: readonly Field[]): WireProperty {
+  return { type: toNumber(find(fields, 1)), ...readValue(fields, 3, 8) };
 }
 
 /** The value fields lie in the same order in metrics (from 10) and properties (from 3): int, long, float, double, boolean, string. */
-function readValue(fields: readonly Field[], first: number): WireValue | undefined {
-  const present = fields.filter(({ number }) => number >= first && number < first + 7);
+function readValue(fields: readonly Field[], first: number, count: number): Pick<WireProperty, 'value' | 'valueField'> {
+  const present = fields.filter(({ number }) => number >= first && number < first + count);
   if (present.length > 1) throw new RangeError('more than one value');
   const field = present[0];
-  if (field === undefined) return undefined;
-  const { value } = field;
-  switch (field.number - first) {
-    case 0:
-      return Number(value);
-    case 1:
-      return BigInt.asIntN(64, BigInt(value as number | bigint));
-    case 2:
-      return (value as Buffer).readFloatLE(0);
-    case 3:
-      return (value as Buffer).readDoubleLE(0);
-    case 4:
-      return Number(value) === 1;
-    case 5:
-      return (value as Buffer).toString();
-    default:
-      return value as Buffer;
+  return field === undefined
+    ? { value: undefined, valueField: undefined }
+    : { value: toValue(field.number - first, field.value), valueField: field.number };
+}
+
+function toValue(kind: number, value: Field['value']): WireValue {
+  if (kind <= 1 || kind === 4) {
+    if (Buffer.isBuffer(value)) throw new RangeError('a number in the clothes of bytes');
+    if (kind === 4) return Number(value) === 1;
+    return kind === 0 ? Number(value) : BigInt.asIntN(64, BigInt(value));
   }
+  if (!Buffer.isBuffer(value)) throw new RangeError('bytes in the clothes of a number');
+  if (kind === 2) return value.readFloatLE(0);
+  if (kind === 3) return value.readDoubleLE(0);
+  return kind === 5 ? value.toString() : value;
 }
 
 function find(fields: readonly Field[], number: number): Field['value'] | undefined {

@@ -1,0 +1,42 @@
+/**
+ * Puts every row of the table to every recording, and says pass, fail or not applicable.
+ *
+ * Owns the verdict. These are own checks derived from the text of Sparkplug 3.0.0; they are not the standard's compatibility kit and
+ * claim nothing in its name. Called by the procedures' tests and by `report.ts`.
+ */
+import { type Recording, readEvidence } from './evidence.ts';
+import type { Row } from './row.ts';
+import { ROWS } from './table.ts';
+
+export interface Verdict {
+  readonly row: Row;
+  readonly verdict: 'pass' | 'fail' | 'not-applicable';
+  /** How many packets, metrics or sessions were looked at. */
+  readonly count: number;
+  /** The faults, or why the row does not apply. */
+  readonly reasons: readonly string[];
+}
+
+export interface CheckOptions {
+  readonly rows?: readonly Row[];
+  /** One recording alone need not show everything: what it does not show is then left out. */
+  readonly isPartial?: boolean;
+}
+
+/** One verdict a row over all recordings together. A row without evidence fails unless it says why it may be without. */
+export function check(recordings: readonly Recording[], { rows = ROWS, isPartial = false }: CheckOptions = {}): Verdict[] {
+  const evidence = recordings.map((recording) => ({ name: recording.name, evidence: readEvidence(recording) }));
+  return rows.flatMap((row): Verdict[] => {
+    let count = 0;
+    const faults: string[] = [];
+    for (const { name, evidence: seen } of evidence) {
+      const finding = row.check(seen);
+      count += finding.count;
+      faults.push(...finding.faults.map((fault) => `${name}: ${fault}`));
+    }
+    if (faults.length > 0) return [{ row, verdict: 'fail', count, reasons: faults }];
+    if (count > 0) return [{ row, verdict: 'pass', count, reasons: [] }];
+    if (row.unless !== null) return [{ row, verdict: 'not-applicable', count, reasons: [row.unless] }];
+    return isPartial ? [] : [{ row, verdict: 'fail', count, reasons: ['not observed'] }];
+  });
+}
