@@ -44,7 +44,7 @@ export interface Scene {
   host(node?: string): Promise<ReferenceHost>;
   /** Someone who says STATE and nothing else. */
   speaker(hostId: string, server?: number): Promise<Speaker>;
-  /** A client that is neither node nor host, and not in the log. */
+  /** A client that is neither node nor host. */
   bystander(): Promise<MqttClient>;
   /** Notes whether a packet of the node on that topic comes, after the last step that was met. */
   sees(text: string, verb: string, options?: Seen): Promise<void>;

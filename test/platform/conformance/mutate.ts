@@ -1,0 +1,96 @@
+/**
+ * Puts one defect into a recording, as a node that is wrong in one thing would have left it.
+ *
+ * Owns the editing of packets; the rest of the recording stays as it was. Used to see that the checker's rows can fail.
+ */
+import type { IConnectPacket, IPublishPacket, Packet } from 'mqtt-packet';
+import { decodePayload, encodePayload, type Metric, type Payload } from '../../../agent/sync/codec.ts';
+import type { PacketEvent, WireEvent } from '../wire-log.ts';
+import type { Recording } from './evidence.ts';
+
+type Events = readonly WireEvent[];
+export type Defect = (events: Events) => Events;
+
+/** Packets of this kind with this number among them, from the end where negative. */
+export function nth(events: Events, at: number, fits: (event: PacketEvent) => boolean): PacketEvent {
+  const found = events.filter((event): event is PacketEvent => event.kind === 'packet' && fits(event)).at(at);
+  if (found === undefined) throw new Error('the recording has no such packet: the defect cannot be made');
+  return found;
+}
+
+/** Published by a client on a topic that contains this. */
+export function publishes(part: string): (event: PacketEvent) => boolean {
+  return ({ from, packet }) => from === 'client' && packet.cmd === 'publish' && packet.topic.includes(part);
+}
+
+export function isFromClient(cmd: Packet['cmd']): (event: PacketEvent) => boolean {
+  return ({ from, packet }) => from === 'client' && packet.cmd === cmd;
+}
+
+export function with_(recording: Recording, defect: Defect): Recording {
+  return { ...recording, events: defect(recording.events) };
+}
+
+export function replace(old: PacketEvent, packet: Packet): Defect {
+  return (events) => events.map((event) => (event === old ? { ...old, packet } : event));
+}
+
+export function remove(...gone: readonly WireEvent[]): Defect {
+  return (events) => events.filter((event) => !gone.includes(event));
+}
+
+/** Takes `moved` out and puts it right before `place`. */
+export function moveBefore(moved: WireEvent, place: WireEvent): Defect {
+  return (events) => events.filter((event) => event !== moved).flatMap((event) => (event === place ? [moved, event] : [event]));
+}
+
+/** A flag, the topic or the raw payload of the n-th PUBLISH on such a topic. */
+export function publish(part: string, at: number, change: Partial<IPublishPacket>): Defect {
+  return (events) => {
+    const old = nth(events, at, publishes(part));
+    return replace(old, { ...(old.packet as IPublishPacket), ...change })(events);
+  };
+}
+
+/** What stands in the payload of the n-th PUBLISH on such a topic. */
+export function payload(part: string, at: number, change: (payload: Payload) => Payload): Defect {
+  return (events) => {
+    const old = nth(events, at, publishes(part));
+    const packet = old.packet as IPublishPacket;
+    return replace(old, { ...packet, payload: rewrite(packet.payload as Buffer, change) })(events);
+  };
+}
+
+/** One metric of it, by name or, where it has none, by place. */
+export function metric(part: string, at: number, which: string | number, change: (metric: Metric) => Metric | null): Defect {
+  return payload(part, at, ({ metrics, ...rest }) => {
+    const place = typeof which === 'number' ? which : metrics.findIndex(({ name }) => name === which);
+    return { ...rest, metrics: metrics.flatMap((one, i) => (i === place ? (change(one) ?? []) : one)) };
+  });
+}
+
+/** The n-th CONNECT of the node, whose will is an NDEATH. */
+export function connect(at: number, change: (packet: IConnectPacket) => IConnectPacket): Defect {
+  return (events) => {
+    const isNode = ({ packet }: PacketEvent): boolean => packet.cmd === 'connect' && (packet.will?.topic ?? '').includes('NDEATH');
+    const old = nth(events, at, isNode);
+    return replace(old, change(old.packet as IConnectPacket))(events);
+  };
+}
+
+export function will(at: number, change: Partial<NonNullable<IConnectPacket['will']>>): Defect {
+  return connect(at, (packet) => ({ ...packet, will: { ...(packet.will as NonNullable<IConnectPacket['will']>), ...change } }));
+}
+
+export function willPayload(at: number, change: (payload: Payload) => Payload): Defect {
+  return connect(at, (packet) => {
+    const last = packet.will as NonNullable<IConnectPacket['will']>;
+    return { ...packet, will: { ...last, payload: rewrite(last.payload as Buffer, change) } };
+  });
+}
+
+function rewrite(bytes: Buffer, change: (payload: Payload) => Payload): Buffer {
+  const decoded = decodePayload(bytes);
+  if (decoded === undefined) throw new Error('the recording holds no payload here: the defect cannot be made');
+  return encodePayload(change(decoded));
+}
