@@ -1,0 +1,125 @@
+/**
+ * The platform's database of readings, and whether it holds what a cabinet's store holds.
+ *
+ * Owns every reading by (node, device, metric, time), what came twice, and where the order broke. Kept in memory.
+ */
+import type { StoredFrame } from '../../agent/core/ports.ts';
+
+export interface PlatformReading {
+  readonly node: string;
+  readonly device: string;
+  readonly metric: string;
+  readonly timestampMs: number;
+  readonly value: number | bigint | boolean | string | null;
+  /** As on the wire: 0 bad or missing, 192 good, 500 stale. */
+  readonly quality: number;
+  readonly isHistorical: boolean;
+}
+
+export interface ReadingBase {
+  readonly size: number;
+  /** Taken in though it was there already with the same value; with another value it is a conflict. */
+  readonly duplicates: number;
+  readonly conflicts: readonly PlatformReading[];
+  /** Readings older than the one before of the same metric in the same stream, live or historical. */
+  readonly disorders: number;
+  /** False where it was there already. */
+  add(reading: PlatformReading): boolean;
+  of(node: string): readonly PlatformReading[];
+}
+
+/** Source: `payloads-propertyset-quality-value-value`; missing is told as bad without a value. */
+const QUALITY_CODE: Readonly<Record<string, number>> = { good: 192, stale: 500, bad: 0, missing: 0 };
+
+/** The code a quality of the store has on the wire. */
+export function qualityCode(quality: string): number {
+  return QUALITY_CODE[quality] ?? 0;
+}
+
+/** An empty database. */
+export function createReadingBase(): ReadingBase {
+  const byNode = new Map<string, Map<string, PlatformReading>>();
+  const newest = new Map<string, number>();
+  const conflicts: PlatformReading[] = [];
+  const counts = { size: 0, duplicates: 0, disorders: 0 };
+  return {
+    get size() {
+      return counts.size;
+    },
+    get duplicates() {
+      return counts.duplicates;
+    },
+    get disorders() {
+      return counts.disorders;
+    },
+    conflicts,
+    add: (reading) => {
+      const { node, device, metric, timestampMs, isHistorical } = reading;
+      const readings = byNode.get(node) ?? new Map<string, PlatformReading>();
+      byNode.set(node, readings);
+      const key = keyOf(device, metric, timestampMs);
+      const before = readings.get(key);
+      if (before !== undefined) {
+        counts.duplicates += 1;
+        if (!isSame(before.value, reading.value) || before.quality !== reading.quality) conflicts.push(reading);
+        return false;
+      }
+      readings.set(key, reading);
+      counts.size += 1;
+      const stream = `${node}/${device}/${metric}/${isHistorical}`;
+      if (timestampMs < (newest.get(stream) ?? Number.NEGATIVE_INFINITY)) counts.disorders += 1;
+      newest.set(stream, timestampMs);
+      return true;
+    },
+    of: (node) => [...(byNode.get(node)?.values() ?? [])],
+  };
+}
+
+/** How a database differs from a store. Each text names a reading. */
+export interface Difference {
+  readonly compared: number;
+  readonly missing: readonly string[];
+  readonly different: readonly string[];
+  /** In the database, but in no row of the store. */
+  readonly extra: readonly string[];
+}
+
+/** Which metric shows a point; more than one where a zone shows a lamp's. */
+export type ShownAs = (pointId: string) => readonly { readonly device: string; readonly metric: string }[];
+
+/** A point is shown by its own device under its own name. */
+export const asItself: ShownAs = (pointId) => {
+  const dot = pointId.lastIndexOf('.');
+  return [{ device: pointId.slice(0, dot), metric: pointId.slice(dot + 1) }];
+};
+
+/** Reading by reading: the database of a node against the rows of its store. */
+export function compareWithStore(base: ReadingBase, node: string, rows: readonly StoredFrame[], shownAs: ShownAs = asItself): Difference {
+  const have = new Map(base.of(node).map((reading) => [keyOf(reading.device, reading.metric, reading.timestampMs), reading]));
+  const [missing, different]: [string[], string[]] = [[], []];
+  const expected = new Set<string>();
+  for (const { seq, readings } of rows) {
+    for (const { pointId, atMs, value, quality } of readings) {
+      for (const { device, metric } of shownAs(pointId)) {
+        const key = keyOf(device, metric, Math.round(atMs));
+        expected.add(key);
+        const found = have.get(key);
+        if (found === undefined) missing.push(`${key} (row ${seq})`);
+        else if (!isSame(found.value, value) || found.quality !== qualityCode(quality)) {
+          different.push(`${key} (row ${seq}): ${found.value} quality ${found.quality}, stored ${value} ${quality}`);
+        }
+      }
+    }
+  }
+  return { compared: expected.size, missing, different, extra: [...have.keys()].filter((key) => !expected.has(key)) };
+}
+
+function keyOf(device: string, metric: string, timestampMs: number): string {
+  return `${device}.${metric}@${timestampMs}`;
+}
+
+/** Points hold numbers throughout; a flag travels as a Boolean, a counter as an Int64. */
+function isSame(a: PlatformReading['value'], b: PlatformReading['value']): boolean {
+  if (a === null || b === null) return a === b;
+  return typeof a === 'string' || typeof b === 'string' ? a === b : Number(a) === Number(b);
+}
