@@ -44,7 +44,7 @@ function untyped(evidence: Evidence): Finding {
   return both(
     eachTold(DATA, ({ metric }) => metric.datatype !== undefined && `has datatype ${metric.datatype}`)(evidence),
     each(
-      evidence.commands.filter(({ verb, payload }) => verb === 'DCMD' && payload !== null),
+      evidence.commands.filter(({ payload }) => payload !== null),
       (command) => metricsOf(command).some(({ datatype }) => datatype !== undefined) && `a datatype in ${where(command)}`,
     ),
   );
