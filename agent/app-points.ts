@@ -73,10 +73,11 @@ export function uplinkDevices(
 ): UplinkDevice[] {
   const lampIds = new Set(cabinet.lamps.map(({ id }) => id));
   const deviceIds = cabinet.lines.flatMap((line) => line.devices).map(({ id }) => id);
+  const ours = new Set([...cabinet.lamps, ...cabinet.outputs].map(({ device, point }) => `${device}.${point}`));
   const metricsOf = (deviceId: string): UplinkMetric[] =>
     [...points.values()]
       .filter(({ device }) => device.id === deviceId)
-      .map((point) => toMetric(point, profiles.get(point.device.profile)?.category ?? 'io'));
+      .map((point) => toMetric(point, profiles.get(point.device.profile)?.category ?? 'io', ours.has(point.pointId)));
   const lampMetrics: UplinkMetric[] = [
     { name: LAMP_METRIC.wanted, pointId: null, type: 'Int64', unit: '%', range: [0, 100], talq: 'targetLightCommand' },
     { name: LAMP_METRIC.rank, pointId: null, type: 'String', unit: '' },
@@ -98,8 +99,16 @@ export function uplinkDevices(
   return [...deviceOrLamp, ...zones];
 }
 
-function toMetric({ pointId, profile, semantic }: CabinetPoint, category: DeviceCategory): UplinkMetric {
+function toMetric(point: CabinetPoint, category: DeviceCategory, isOurs: boolean): UplinkMetric {
+  const { pointId, profile, semantic } = point;
   const type = profile.type === 'bit' || profile.bit !== null ? 'Boolean' : 'Double';
   const talq = talqNameOf({ semantic, unit: profile.unit }, category);
-  return { name: profile.id, pointId, type, unit: profile.unit, range: type === 'Boolean' ? null : profile.range, talq };
+  const range = type === 'Boolean' ? null : profile.range;
+  return { name: profile.id, pointId, type, unit: profile.unit, range, talq, ...(isOurs ? {} : writeLimits(point)) };
+}
+
+/** What the platform may write by itself. A level is light, which has its own way; what the profile calls dangerous needs a person there. */
+function writeLimits({ profile: { write }, semantic }: CabinetPoint): Pick<UplinkMetric, 'write'> {
+  if (write === null || write.dangerous || semantic === 'level') return {};
+  return { write: { min: write.min, max: write.max } };
 }

@@ -12,6 +12,7 @@ import type { Decider } from './lighting/decide.ts';
 import { byStrength } from './lighting/intents.ts';
 import type { LightingSnapshot, SensorState, Street, ZoneState } from './lighting/lighting.ts';
 import { sensorPointOf } from './lighting/presence.ts';
+import { chosenIn } from './lighting/programme.ts';
 import { flowPerH, trafficLevel } from './lighting/traffic.ts';
 
 export interface ZoneFacts {
@@ -25,14 +26,17 @@ export interface ZoneFacts {
 export function zoneLight(street: Street, zone: Zone, facts: ZoneFacts): ZoneLightView {
   const { snapshot, plan, state, lamps } = facts;
   const isKnown = isTrusted(snapshot.clockQuality) && state?.night === true;
-  const programme = isKnown ? plan?.programme.at(snapshot.nowMs) : undefined;
-  const ends = [programme?.next?.atMs, plan?.nights.changeAfter(snapshot.nowMs)].filter((atMs) => typeof atMs === 'number');
+  const choice = chosenIn(snapshot, zone.id);
+  const programme = isKnown ? plan?.programme.at(snapshot.nowMs, choice?.programme) : undefined;
+  const ends = [choice?.untilMs, programme?.next?.atMs, plan?.nights.changeAfter(snapshot.nowMs)].filter(
+    (atMs) => typeof atMs === 'number',
+  );
   const levels = lamps.map(({ wantedPct }) => wantedPct);
   return {
     id: zone.id,
     kind: zone.kind,
     light: !isTrusted(snapshot.clockQuality) && zone.photocell === null ? 'time-not-trusted' : state?.night === true ? 'night' : 'day',
-    programme: programme?.stretch?.source ?? zone.programme,
+    programme: programme?.stretch?.source ?? choice?.programme ?? zone.programme,
     step: programme?.stretch?.name ?? null,
     programmePct: state?.programmePct ?? null,
     untilMs: isTrusted(snapshot.clockQuality) && ends.length > 0 ? Math.min(...ends) : null,

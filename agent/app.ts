@@ -12,6 +12,7 @@ import { createEnergy } from './app-energy.ts';
 import { endLeftovers } from './app-events.ts';
 import { createLightViews } from './app-light.ts';
 import { fieldLine } from './app-lines.ts';
+import { createPlatformView } from './app-platform.ts';
 import { cabinetPoints, failsafeLevelPct, LAMP_METRIC, uplinkDevices, zoneOfDevice } from './app-points.ts';
 import { quietUntilMono, streetKnowledge } from './app-street.ts';
 import { createAgentView } from './app-view.ts';
@@ -127,6 +128,8 @@ export function createAgent(parts: AgentParts): Agent {
     onOutcome,
     onDecision,
     onIntents,
+    onProgrammes: (choices) => platform?.programmes(choices),
+    onBlinks: (running) => platform?.blinks(running),
     verificationOf,
     onRelay: (relay) => uplink?.relay(relay),
     ...streetKnowledge(cabinet, points),
@@ -148,6 +151,7 @@ export function createAgent(parts: AgentParts): Agent {
           ...(parts.readFile === undefined ? {} : { readFile: parts.readFile }),
           random: parts.random,
         });
+  const platform = uplink === null ? null : createPlatformView({ cabinet, clock, uplink });
   const energy = createEnergy({ cabinet, profiles, points, clock, store, field, control, uplink });
   const view = createAgentView({
     ...parts,
@@ -175,6 +179,9 @@ export function createAgent(parts: AgentParts): Agent {
   if (uplink !== null) {
     uplink.onOverride = (request) => void control.override(request);
     uplink.onRelease = (request) => void control.release(request);
+    uplink.onProgramme = (request) => void control.chooseProgramme(request);
+    uplink.onBlink = (request) => void control.blink(request);
+    uplink.onPointWrite = (request) => void control.writePoint(request);
     uplink.onRelay = (relay) => control.hear(relay);
     uplink.onEvent = onEvent;
   }
@@ -263,6 +270,7 @@ export function createAgent(parts: AgentParts): Agent {
 
   /** What is in force on a lamp or zone itself, for the platform; a wish for the zone is not repeated on its lamps. */
   function onIntents(intents: readonly Intent[]): void {
+    platform?.emergency(intents);
     for (const { id, target } of targets) {
       const own = intents.filter((intent) => intent.target.kind === target.kind && intent.target.id === target.id);
       const strongest = own.toSorted(byStrength)[0];

@@ -41,6 +41,20 @@ t.test('a writer killed at random moments has lost nothing that it reported comm
   );
 });
 
+t.test('commands through cut links, kills and copies each end once, in time, and none is done twice', { timeout: 80_000 }, async (t) => {
+  const { code, summaries, progress } = await torture('commands', '--rounds', '400', '--seed', '4');
+  t.equal(code, 0, progress);
+  t.match(summaries, [{ torture: 'commands', ok: true, commands: 400, withoutEnd: 0, withTwoEnds: 0, runTwice: 0, runLate: 0 }]);
+  const { kill, cut } = (summaries[0]?.['faults'] ?? {}) as Record<string, number>;
+  t.ok((kill ?? 0) > 0 && (cut ?? 0) > 0, 'and there were faults');
+});
+
+t.test('hostile messages neither crash the command desk nor make it grow nor get through', { timeout: 80_000 }, async (t) => {
+  const { code, summaries, progress } = await torture('hostile', '--rounds', '100000', '--seed', '2');
+  t.equal(code, 0, progress);
+  t.match(summaries, [{ torture: 'hostile', ok: true, messages: 100_000, outside: 0 }]);
+});
+
 t.test('an agent on a damaged data folder lights the street and says what was wrong', { timeout: 80_000 }, async (t) => {
   const { code, summaries, progress } = await torture('corrupt', '--quick');
   t.equal(code, 0, progress);

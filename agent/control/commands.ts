@@ -72,6 +72,15 @@ export function advanceCommand(command: Command, workOf: (lampId: string) => Lam
   return same ? command : { ...command, lamps, state: overall(Object.values(lamps)) };
 }
 
+/** Whether a lamp follows a wish: it is there, or its level is on the way to it. A stronger wish above it is not followed by this one's lamp. */
+export function isFollowed(intentId: string, { decision, track, intents }: LampWork): boolean {
+  const own = intents.find(({ id }) => id === intentId);
+  const [strongest] = intents;
+  if (own === undefined || strongest === undefined || isAbove(strongest, own)) return false;
+  const { inFlight, confirmedPct } = track;
+  return inFlight === null ? confirmedPct === decision.levelPct : inFlight.levelPct === decision.levelPct && inFlight.sent;
+}
+
 /** Ends what has not ended, for a reason that concerns the whole command: the agent stops. */
 export function abandonCommand(command: Command, reason: string): Command {
   return { ...command, state: 'failed', lamps: mapLamps(command, (progress) => (isEnd(progress.state) ? progress : failed(reason))) };

@@ -8,16 +8,27 @@
 import { type Clock, every, isTrusted, type MonoMs, type Timer } from '../core/clock.ts';
 import { createEventBook } from '../core/event-book.ts';
 import type { IdentifyRequest, IdentifyRun } from '../core/light-tools.ts';
-import type { Field, Log, OverrideRequest, Relay, ReleaseRequest, Store } from '../core/ports.ts';
+import type {
+  BlinkRequest,
+  Field,
+  Log,
+  OverrideRequest,
+  PointRequest,
+  ProgrammeRequest,
+  Relay,
+  ReleaseRequest,
+  Store,
+} from '../core/ports.ts';
 import type { WhyView, ZoneView } from '../core/views.ts';
 import type { AgentEvent, Decision, Intent, Outcome, PointId, Reading } from '../core/words.ts';
 import { createDecider } from '../lighting/decide.ts';
 import { intentsFor } from '../lighting/intents.ts';
 import type { LightingSnapshot, Street, ZoneState } from '../lighting/lighting.ts';
 import type { ResolvedOutput } from '../lighting/output.ts';
+import { chosenIn } from '../lighting/programme.ts';
 import { createBurningBook } from './burning-book.ts';
 import { createCommandDesk, type Incoming } from './command-desk.ts';
-import type { LampWork } from './commands.ts';
+import { isFollowed, type LampWork } from './commands.ts';
 import type { LightContact } from './contact-desk.ts';
 import { createDecisionBook } from './decision-book.ts';
 import { createFollower, levelPointOf } from './follower.ts';
@@ -26,8 +37,11 @@ import { lampsOf, refusalOf, releaseRefusalOf } from './limits.ts';
 import { createOutputDesk, type OutputView } from './output-desk.ts';
 import { createOverrideKeeper } from './override-keeper.ts';
 import { intentOf } from './overrides.ts';
+import { createPointDesk } from './point-desk.ts';
+import { type ChosenProgramme, createProgrammeKeeper } from './programme-keeper.ts';
 import type { Verification } from './reconcile.ts';
 import { createRelayDesk } from './relay-desk.ts';
+import { createRemoteBlinks } from './remote-blinks.ts';
 import { createSenses } from './senses.ts';
 import { createStartGuard } from './start-guard.ts';
 import { type LampKnowledge, whyView, zoneViews } from './views.ts';
@@ -49,6 +63,10 @@ export interface ControlParts {
   readonly onRelay?: (relay: Relay) => void;
   /** The wishes in force changed. */
   readonly onIntents?: (intents: readonly Intent[]) => void;
+  /** The programmes that were chosen for zones changed. */
+  readonly onProgrammes?: (choices: readonly ChosenProgramme[]) => void;
+  /** Other lamps blink than before. Units: s that each was asked for. */
+  readonly onBlinks?: (running: ReadonlyMap<string, number>) => void;
   /** From the profile of the lamp's level point. */
   readonly verificationOf?: (lampId: string) => Verification;
   /** Points that follow zones and rules. */
@@ -72,6 +90,10 @@ export interface Control {
   /** Resolves with the final outcome, at the latest after `COMMAND_MS`; the stages before go to `onOutcome`. */
   override(request: OverrideRequest): Promise<Outcome>;
   release(request: ReleaseRequest): Promise<Outcome>;
+  chooseProgramme(request: ProgrammeRequest): Promise<Outcome>;
+  /** As `identify`, for who is not on the spot: its end is that of a command. */
+  blink(request: BlinkRequest): Promise<Outcome>;
+  writePoint(request: PointRequest): Promise<Outcome>;
   decisions(): readonly Decision[];
   zones(): readonly ZoneView[];
   /** Night, sun and presence by zone; empty before the first tick. */
@@ -109,10 +131,14 @@ export function createControl({
   const events = createEventBook(clock, tell.onEvent);
   const senses = createSenses({ street, clock, field, events, plan: decider.plan, contacts });
   const keeper = createOverrideKeeper({ clock, store, log, events, onChange: (intents) => tell.onIntents?.(intents) });
+  const programmes = createProgrammeKeeper({ street, clock, store, log, events, onChange: (choices) => tell.onProgrammes?.(choices) });
   const book = createDecisionBook({ clock, onDecision: tell.onDecision });
   const writePace = createWritePace(pace?.maxPerS ?? new Map());
   const mayWrite = (lampId: string): boolean => writePace.mayWrite(pace?.lineOf(lampId) ?? '', clock.monoMs());
-  const onProgress = (): void => desk.advance();
+  const onProgress = (): void => {
+    desk.advance();
+    noteBegun();
+  };
   const walks = createWalkTestDesk(street, clock);
   const identify = createIdentifyDesk(street, clock, tick);
   const written = { lamps: street.lamps, clock, field, events, log, verificationOf, mayWrite, onProgress };
@@ -125,6 +151,12 @@ export function createControl({
   const zoneOf = new Map(street.zones.flatMap((zone) => zone.lamps.map((lampId) => [lampId, zone.id] as const)));
   const lampAt = new Map<PointId, string>(street.lamps.map((lamp) => [levelPointOf(lamp), lamp.id]));
   const pointOf = new Map(street.lamps.map((lamp) => [lamp.id, levelPointOf(lamp)]));
+  const owners = new Map<PointId, string>([
+    ...outputs.map(({ pointId, id }) => [pointId, `output ${id}`] as const),
+    ...street.lamps.map((lamp) => [levelPointOf(lamp), `lamp ${lamp.id}`] as const),
+  ]);
+  const points = createPointDesk({ owners, clock, field, onOutcome: tell.onOutcome });
+  const blinks = createRemoteBlinks(identify, clock, (running) => tell.onBlinks?.(running));
   const wishes = (): readonly Intent[] => [...keeper.intents(), ...senses.intents(), ...identify.intents()];
   let sight: LightingSnapshot | null = null;
   let zoneStates: readonly ZoneState[] = [];
@@ -134,6 +166,8 @@ export function createControl({
   function tick(): void {
     if (state !== 'running') return;
     keeper.tend();
+    programmes.tend();
+    blinks.tend();
     senses.refresh();
     tellTime();
     const nowMono = clock.monoMs();
@@ -147,6 +181,7 @@ export function createControl({
       detections: relays.take(senses.detections()),
       burningH: burning.hours(),
       holds: guard.holds(nowMono),
+      programmes: programmes.choices(),
     };
     const { decisions, zones } = decider.decide(sight);
     zoneStates = zones;
@@ -157,7 +192,17 @@ export function createControl({
     // Contactors feed the lamps: they do not wait for the drivers to have started.
     outputDesk.follow({ decisions, intents, ruleStates: senses.snapshot().rules });
     if (nowMono >= quietUntilMono) follower.follow(decisions.filter((decision) => !mustWait(decision, nowMono)));
-    desk.advance();
+    onProgress();
+  }
+
+  /** A wish that a lamp follows has begun, so it does not expire with its command. */
+  function noteBegun(): void {
+    const open = wishes().filter(({ id, startBy }) => startBy !== undefined || blinks.isPending(id));
+    if (open.length === 0) return;
+    const works = street.lamps.flatMap(({ id }) => workOf(id) ?? []);
+    const begun = new Set(open.map(({ id }) => id).filter((id) => works.some((work) => isFollowed(id, work))));
+    blinks.begun(begun);
+    keeper.begun(begun);
   }
 
   /** What would lower a lamp that nobody has looked at yet; what raises it waits for nothing. */
@@ -206,16 +251,19 @@ export function createControl({
   }
 
   /** The wish stays until then and ends by itself, so there is nothing to wait for. */
-  function releaseAtNextStep({ target, source }: ReleaseRequest, incoming: Incoming): Outcome {
+  function releaseAtNextStep(request: ReleaseRequest, incoming: Incoming): Outcome {
+    const { target } = request;
     const nowMs = clock.wallMs();
     const [zoneId] = street.zones.filter(({ id, lamps }) => id === target.id || lamps.includes(target.id)).map(({ id }) => id);
     const plan = zoneId === undefined ? undefined : decider.plan(zoneId);
-    const steps = plan === undefined ? [] : [plan.programme.at(nowMs).next?.atMs, plan.nights.changeAfter(nowMs)];
+    const sightNow = { programmes: programmes.choices(), nowMono: clock.monoMs() };
+    const chosen = zoneId === undefined ? null : chosenIn(sightNow, zoneId)?.programme;
+    const steps = plan === undefined ? [] : [plan.programme.at(nowMs, chosen).next?.atMs, plan.nights.changeAfter(nowMs)];
     const atMs = Math.min(...steps.filter((at) => typeof at === 'number' && at > nowMs).map(Number));
     if (!Number.isFinite(atMs))
       return refuse(incoming, `no step of the programme is known for ${target.kind} ${target.id}; release it now`);
     const end = { nowMs: atMs, nowMono: clock.monoMs() + atMs - nowMs };
-    const shortened = keeper.shorten(target, source, end);
+    const shortened = keeper.shorten(request, end);
     if (shortened > 0) return desk.tell(incoming, 'verified');
     return refuse(incoming, `no override of ${target.kind} ${target.id} lasts longer than the next step`);
   }
@@ -234,6 +282,7 @@ export function createControl({
       if (state !== 'idle') return;
       state = 'starting';
       await keeper.restore();
+      void programmes.restore();
       void burning.restore();
       if (state !== 'starting') return;
       state = 'running';
@@ -271,9 +320,27 @@ export function createControl({
       desk.tell(incoming, 'received');
       if (state !== 'running') return refuse(incoming, NOT_RUNNING);
       if (request.atNextStep === true) return releaseAtNextStep(request, incoming);
-      const refusal = releaseRefusalOf(street, request.target, keeper.release(request.target, request.source));
+      const refusal = releaseRefusalOf(street, request, keeper.release(request.target, request.source, request.rank));
       return refusal === '' ? carryOut(incoming) : refuse(incoming, refusal);
     },
+    async chooseProgramme(request) {
+      const { commandId, zone, source } = request;
+      const incoming: Incoming = { commandId, target: { kind: 'zone', id: zone }, levelPct: null, source, intentId: null };
+      desk.tell(incoming, 'received');
+      const refusal = state === 'running' ? programmes.refusalOf(request) : NOT_RUNNING;
+      if (refusal !== '') return refuse(incoming, refusal);
+      programmes.choose(request);
+      return carryOut(incoming);
+    },
+    async blink(request) {
+      const { commandId, lamp, source } = request;
+      const incoming: Incoming = { commandId, target: { kind: 'lamp', id: lamp }, levelPct: null, source, intentId: null };
+      desk.tell(incoming, 'received');
+      const place = { lampId: lamp, zoneId: zoneOf.get(lamp) ?? null };
+      const asked = state === 'running' ? blinks.ask(request, intentsFor(wishes(), place, clock.monoMs())) : NOT_RUNNING;
+      return typeof asked === 'string' ? refuse(incoming, asked) : carryOut({ ...incoming, ...asked });
+    },
+    writePoint: (request) => points.write(request, state === 'running' ? '' : NOT_RUNNING),
     decisions: () => book.all(),
     zones: () => zoneViews(street, knowledgeOf),
     zoneStates: () => zoneStates,

@@ -1,15 +1,17 @@
 /**
  * Which lamp is it? One lamp goes up and down until the person under it has seen it.
  *
- * Owns the blinking: its two levels, its pace, its end. It is a wish of maintenance rank like any other, so nothing but another technician's
- * stands above it; it is never stored, so a restart ends it, and the zone around the lamp stays as it is.
+ * Owns the blinking: its two levels, its pace, its end. A technician's is a wish of maintenance rank like any other, so nothing but another
+ * technician's stands above it; the platform's is an override like any other. It is never stored, so a restart ends it, and the zone around
+ * the lamp stays as it is.
  * Called by `control`, which adds its wishes to those in force at each tick.
  */
 import type { Lamp, Zone } from '../core/cabinet.ts';
 import type { Clock, MonoMs } from '../core/clock.ts';
 import type { IdentifyRequest, IdentifyRun } from '../core/light-tools.ts';
-import type { Intent, LevelPct } from '../core/words.ts';
+import { type Intent, type LevelPct, RANKS } from '../core/words.ts';
 import type { Street } from '../lighting/lighting.ts';
+import { mayMaintain } from './overrides.ts';
 
 /** How long a lamp may blink. Units: ms. Source: assumed; long enough to walk to it, too short to be forgotten. */
 const IDENTIFY_MS = { min: 5_000, max: 600_000 };
@@ -48,11 +50,20 @@ export function blinkLevel({ highPct, lowPct, highMs, lowMs }: Blink, sinceMs: n
   return sinceMs % (highMs + lowMs) < highMs ? highPct : lowPct;
 }
 
+/** The wish of a lamp that blinks. */
+export function blinkId(lampId: string): string {
+  return `identify-${lampId}`;
+}
+
 export interface IdentifyDesk {
   /** Errors: throws RangeError for no such lamp, a time out of bounds, and a lamp that another technician holds too high to blink. */
   start(request: IdentifyRequest, held: readonly Intent[]): IdentifyRun;
+  /** Ends a lamp's blinking. Errors: throws RangeError where it does not blink, or blinks for a technician. */
+  end(lampId: string, source: string): void;
   /** The wishes of the lamps that blink now. */
   intents(): readonly Intent[];
+  /** For how long each was asked to. Units: s, by lamp. */
+  running(): ReadonlyMap<string, number>;
 }
 
 interface Blinking {
@@ -74,10 +85,10 @@ export function createIdentifyDesk(street: Street, clock: Clock, onChange: () =>
     if (levelPct !== entry.toldPct) request.tell(levelPct);
     entry.toldPct = levelPct;
     return {
-      id: `identify-${request.lamp}`,
+      id: blinkId(request.lamp),
       target: { kind: 'lamp', id: request.lamp },
       levelPct,
-      rank: 'maintenance',
+      rank: rankOf(request.source),
       source: request.source,
       reason: 'identify',
       sinceMs: Math.round(nowMs - (nowMono - startMono)),
@@ -95,8 +106,13 @@ export function createIdentifyDesk(street: Street, clock: Clock, onChange: () =>
         throw new RangeError(`a lamp blinks for ${min / 1_000} s to ${max / 60_000} min, not for ${request.forMs / 1_000} s`);
       }
       const zone = street.zones.find(({ lamps }) => lamps.includes(lamp.id));
-      const blink = blinkOf(lamp, zone?.presence ?? null);
-      refuseHeld(blink, lamp.id, held);
+      const rank = rankOf(request.source);
+      // A technician may switch off what he stands at; nobody else goes below the minimum of the zone.
+      const minPct = rank === 'maintenance' ? lamp.minPct : Math.max(lamp.minPct, zone?.minPct ?? 0);
+      const blink = blinkOf({ minPct, maxPct: lamp.maxPct }, zone?.presence ?? null);
+      if (rank !== 'maintenance' && blink.lowPct < minPct)
+        throw new RangeError(`${lamp.id} may not go below ${minPct} %, so nobody would see it blink; a technician may have it blink`);
+      refuseHeld(blink, { lampId: lamp.id, rank, held });
       const startMono = clock.monoMs();
       const entry: Blinking = { request, blink, startMono, untilMono: startMono + request.forMs, toldPct: null };
       blinking.set(lamp.id, entry);
@@ -112,23 +128,45 @@ export function createIdentifyDesk(street: Street, clock: Clock, onChange: () =>
         },
       };
     },
+    end(lampId, source) {
+      const entry = blinking.get(lampId);
+      if (entry === undefined) throw new RangeError(`${lampId} does not blink`);
+      if (mayMaintain(entry.request.source) && !mayMaintain(source))
+        throw new RangeError(`${lampId} blinks for ${entry.request.source}, who alone may end it`);
+      blinking.delete(lampId);
+      onChange();
+    },
     intents() {
       const nowMono = clock.monoMs();
       for (const [id, { untilMono }] of blinking) if (nowMono >= untilMono) blinking.delete(id);
       return [...blinking.values()].map(intentOf);
     },
+    running: () => new Map([...blinking].map(([id, { request }]) => [id, Math.round(request.forMs / 1_000)])),
   };
 }
 
-/** Of wishes of one rank the highest wins, so a lock near full light leaves nothing to blink. */
-function refuseHeld({ highPct, lowPct }: Blink, lampId: string, held: readonly Intent[]): void {
-  const lock = held.find(
-    ({ rank, levelPct, reason }) => rank === 'maintenance' && reason !== 'identify' && levelPct > (highPct + lowPct) / 2,
-  );
+/** Who stands at the lamp outranks the platform; the platform's blinking is an override. */
+function rankOf(source: string): Intent['rank'] {
+  return mayMaintain(source) ? 'maintenance' : 'override';
+}
+
+interface Held {
+  readonly lampId: string;
+  readonly rank: Intent['rank'];
+  readonly held: readonly Intent[];
+}
+
+/** Of wishes of one rank the highest wins, so one near full light leaves nothing to blink; a higher rank leaves nothing at all. */
+function refuseHeld({ highPct, lowPct }: Blink, { lampId, rank, held }: Held): void {
+  const isInTheWay = (other: Intent): boolean =>
+    other.rank === rank
+      ? other.reason !== 'identify' && other.levelPct > (highPct + lowPct) / 2
+      : RANKS.indexOf(other.rank) < RANKS.indexOf(rank);
+  const lock = held.find(isInTheWay);
   if (lock === undefined) return;
-  throw new RangeError(
-    `${lampId} is locked at ${lock.levelPct} % by ${lock.source}, so it cannot blink; \`luciole release ${lock.target.id}\` first`,
-  );
+  const word = lock.rank === 'maintenance' ? 'locked' : `held (${lock.rank})`;
+  const advice = rank === 'maintenance' ? `; \`luciole release ${lock.target.id}\` first` : '';
+  throw new RangeError(`${lampId} is ${word} at ${lock.levelPct} % by ${lock.source}, so it cannot blink${advice}`);
 }
 
 function phaseMs(rampS: number): number {

@@ -3,7 +3,7 @@
  *
  * Owns the refusals and their sentences. Pure. Called by `control` before a wish is taken up; levels are limited later, by the arbiter.
  */
-import type { OverrideRequest } from '../core/ports.ts';
+import type { OverrideRequest, ReleaseRequest } from '../core/ports.ts';
 import type { Target } from '../core/words.ts';
 import type { Street } from '../lighting/lighting.ts';
 import { isLevel, mayMaintain, OVERRIDE_MINUTES, type Release } from './overrides.ts';
@@ -26,12 +26,18 @@ export function refusalOf(street: Street, { target, levelPct, minutes, rank, sou
 }
 
 /** Why a release has nothing to do; empty when it has. */
-export function releaseRefusalOf(street: Street, target: Target, { released, denied }: Pick<Release, 'released' | 'denied'>): string {
+export function releaseRefusalOf(
+  street: Street,
+  { target, rank }: Pick<ReleaseRequest, 'target' | 'rank'>,
+  { released, denied }: Pick<Release, 'released' | 'denied'>,
+): string {
   if (lampsOf(street, target) === undefined) return unknownTarget(target);
   if (released.length > 0) return '';
   const [held] = denied;
   if (held !== undefined) return `maintenance by ${held.source} can only be released at the console`;
-  return `no override of ${target.kind} ${target.id} is in force`;
+  return rank === 'emergency'
+    ? 'no emergency by platform or console is in force'
+    : `no override of ${target.kind} ${target.id} is in force`;
 }
 
 function unknownTarget({ kind, id }: Target): string {

@@ -8,10 +8,11 @@
  */
 import { type Clock, isTrusted } from '../core/clock.ts';
 import type { EventBook } from '../core/event-book.ts';
-import type { Log, Store } from '../core/ports.ts';
-import type { Intent, Target } from '../core/words.ts';
+import type { Log, ReleaseRequest, Store } from '../core/ports.ts';
+import type { Intent, Rank, Target } from '../core/words.ts';
 import {
   addIntent,
+  begunIntents,
   expireIntents,
   type Moment,
   type Release,
@@ -46,10 +47,12 @@ export interface OverrideKeeper {
   restore(): Promise<void>;
   intents(): readonly Intent[];
   add(intent: Intent): void;
-  /** Takes away what is aimed at the target, be it in force or still waiting for the time. */
-  release(target: Target, source: string): Pick<Release, 'released' | 'denied'>;
+  /** Takes away what is aimed at the target, of one rank or of any, be it in force or still waiting for the time. */
+  release(target: Target, source: string, rank?: Rank): Pick<Release, 'released' | 'denied'>;
   /** Lets what is aimed at the target end at this moment at the latest; how many wishes that shortened. */
-  shorten(target: Target, source: string, end: Moment): number;
+  shorten(request: Pick<ReleaseRequest, 'target' | 'source' | 'rank'>, end: Moment): number;
+  /** A lamp follows these: they need no longer begin in time. */
+  begun(ids: ReadonlySet<string>): void;
   /** Ends what is over, writes wall ends anew after the clock was set, takes up what waited for a trusted time. */
   tend(): void;
 }
@@ -95,23 +98,29 @@ export function createOverrideKeeper({ clock, store, log, events, onChange }: Ke
       events.notice({ code: 'override-started', source: intent.target.id, severity: 'info', text: describe(intent) });
       save();
     },
-    release(target, source) {
-      const inForce = releaseIntents(intents, target, source);
-      const held = releaseIntents(waiting, target, source);
+    release(target, source, rank) {
+      const inForce = releaseIntents(ofRank(intents, rank), target, source);
+      const held = releaseIntents(ofRank(waiting, rank), target, source);
       const released = [...held.released, ...inForce.released];
       const denied = [...held.denied, ...inForce.denied];
       if (released.length === 0) return { released, denied };
-      [intents, waiting] = [inForce.kept, held.kept];
+      intents = intents.filter((intent) => !inForce.released.includes(intent));
+      waiting = waiting.filter((intent) => !held.released.includes(intent));
       end(released, `was released by ${source}`);
       save();
       return { released, denied };
     },
-    shorten(target, source, end) {
-      const { intents: next, changed } = shortenIntents(intents, { target, source, end });
+    shorten({ target, source, rank }, end) {
+      const { intents: next, changed } = shortenIntents(intents, { target, source, end, rank });
       if (changed.length === 0) return 0;
       intents = next;
       save();
       return changed.length;
+    },
+    begun(ids) {
+      if (!intents.some(({ id, startBy }) => startBy !== undefined && ids.has(id))) return;
+      intents = begunIntents(intents, ids);
+      save();
     },
     tend() {
       const { kept, ended } = expireIntents(intents, clock.monoMs());
@@ -126,6 +135,11 @@ export function createOverrideKeeper({ clock, store, log, events, onChange }: Ke
       resume();
     },
   };
+}
+
+/** Those of a rank; a technician's are always among them, so that who may not release them hears of it. */
+function ofRank<T extends StoredIntent>(intents: readonly T[], rank: Rank | undefined): readonly T[] {
+  return rank === undefined ? intents : intents.filter((intent) => intent.rank === rank || intent.rank === 'maintenance');
 }
 
 function describe({ rank, levelPct, target, source, reason }: StoredIntent): string {

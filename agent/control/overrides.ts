@@ -6,7 +6,7 @@
  */
 import type { MonoMs, WallMs } from '../core/clock.ts';
 import type { OverrideRequest } from '../core/ports.ts';
-import { type Intent, RANKS, type Target } from '../core/words.ts';
+import { type Intent, RANKS, type Rank, type Target } from '../core/words.ts';
 
 /** An instant on both clocks. */
 export interface Moment {
@@ -20,7 +20,7 @@ const MINUTE_MS = 60_000;
 
 /** The wish behind a request. The caller has checked its limits; the length is bounded here all the same. */
 export function intentOf(request: OverrideRequest, { nowMs, nowMono }: Moment): Intent {
-  const { commandId, target, levelPct, rank, source, reason } = request;
+  const { commandId, target, levelPct, rank, source, reason, expiresMono } = request;
   const minutes = Math.min(Math.max(request.minutes, OVERRIDE_MINUTES.min), OVERRIDE_MINUTES.max);
   const lengthMs = minutes * MINUTE_MS;
   return {
@@ -33,7 +33,17 @@ export function intentOf(request: OverrideRequest, { nowMs, nowMono }: Moment): 
     sinceMs: nowMs,
     untilMs: Math.round(nowMs + lengthMs),
     untilMono: nowMono + lengthMs,
+    ...(expiresMono === undefined ? {} : { startBy: { atMs: Math.round(nowMs + expiresMono - nowMono), atMono: expiresMono } }),
   };
+}
+
+/** The wishes, those named with no time left by which they must begin: a lamp follows them. */
+export function begunIntents(intents: readonly Intent[], ids: ReadonlySet<string>): readonly Intent[] {
+  return intents.map((intent) => {
+    if (intent.startBy === undefined || !ids.has(intent.id)) return intent;
+    const { startBy: _, ...begun } = intent;
+    return begun;
+  });
 }
 
 /** Adds a wish; it replaces an earlier one of the same source, target and rank. */
@@ -69,25 +79,37 @@ export function releaseIntents<T extends StoredIntent>(intents: readonly T[], ta
 /** The wishes with those of a target ending no later than this; `changed` are those that would have lasted longer, as far as the source may. */
 export function shortenIntents(
   intents: readonly Intent[],
-  { target, source, end }: { readonly target: Target; readonly source: string; readonly end: Moment },
+  {
+    target,
+    source,
+    end,
+    rank,
+  }: { readonly target: Target; readonly source: string; readonly end: Moment; readonly rank?: Rank | undefined },
 ): { readonly intents: readonly Intent[]; readonly changed: readonly Intent[] } {
   const mayEnd = new Set(releaseIntents(intents, target, source).released.map(({ id }) => id));
-  const isLonger = (intent: Intent): boolean => mayEnd.has(intent.id) && intent.untilMono > end.nowMono;
+  const isMeant = (intent: Intent): boolean => mayEnd.has(intent.id) && (rank === undefined || intent.rank === rank);
+  const isLonger = (intent: Intent): boolean => isMeant(intent) && intent.untilMono > end.nowMono;
   const next = intents.map((intent) => (isLonger(intent) ? { ...intent, untilMs: Math.round(end.nowMs), untilMono: end.nowMono } : intent));
   return { intents: next, changed: next.filter((intent, i) => intent !== intents[i]) };
 }
 
-/** Parts what still holds from what is over. */
+/** Parts what still holds from what is over: past its end, or not begun in time. */
 export function expireIntents(
   intents: readonly Intent[],
   nowMono: MonoMs,
 ): { readonly kept: readonly Intent[]; readonly ended: readonly Intent[] } {
-  return { kept: intents.filter(({ untilMono }) => nowMono < untilMono), ended: intents.filter(({ untilMono }) => nowMono >= untilMono) };
+  const isOver = ({ untilMono, startBy }: Intent): boolean => nowMono >= untilMono || (startBy !== undefined && nowMono >= startBy.atMono);
+  return { kept: intents.filter((intent) => !isOver(intent)), ended: intents.filter(isOver) };
 }
 
 /** The same wishes with wall ends as the wall clock now has them; to be called when it was set. */
 export function rebaseIntents(intents: readonly Intent[], { nowMs, nowMono }: Moment): readonly Intent[] {
-  return intents.map((intent) => ({ ...intent, untilMs: Math.round(nowMs + intent.untilMono - nowMono) }));
+  const wallOf = (mono: MonoMs): WallMs => Math.round(nowMs + mono - nowMono);
+  return intents.map((intent) => {
+    const { untilMono, startBy } = intent;
+    const rebased = { ...intent, untilMs: wallOf(untilMono) };
+    return startBy === undefined ? rebased : { ...rebased, startBy: { ...startBy, atMs: wallOf(startBy.atMono) } };
+  });
 }
 
 /** What goes to disk: all but the monotonic end, which means nothing after a restart. */
@@ -111,13 +133,16 @@ export function resumeIntents(
   stored: readonly StoredIntent[],
   { nowMs, nowMono }: Moment,
 ): { readonly kept: readonly Intent[]; readonly ended: readonly StoredIntent[] } {
+  const isOver = ({ untilMs, startBy }: StoredIntent): boolean => untilMs <= nowMs || (startBy !== undefined && startBy.atMs <= nowMs);
   const kept = stored
-    .filter(({ untilMs }) => untilMs > nowMs)
+    .filter((entry) => !isOver(entry))
     .map((entry): Intent => {
       const restMs = Math.min(entry.untilMs - nowMs, OVERRIDE_MINUTES.max * MINUTE_MS);
-      return { ...entry, untilMs: Math.round(nowMs + restMs), untilMono: nowMono + restMs };
+      const resumed = { ...entry, untilMs: Math.round(nowMs + restMs), untilMono: nowMono + restMs };
+      const { startBy } = entry;
+      return startBy === undefined ? resumed : { ...resumed, startBy: { atMs: startBy.atMs, atMono: nowMono + startBy.atMs - nowMs } };
     });
-  return { kept, ended: stored.filter(({ untilMs }) => untilMs <= nowMs) };
+  return { kept, ended: stored.filter(isOver) };
 }
 
 function sameTarget(a: Target, b: Target): boolean {
@@ -130,15 +155,20 @@ function sameSeat(a: StoredIntent, b: StoredIntent): boolean {
 
 function isStoredIntent(entry: unknown): entry is StoredIntent {
   if (typeof entry !== 'object' || entry === null) return false;
-  const { id, target, levelPct, rank, source, reason, sinceMs, untilMs } = entry as Partial<Record<keyof StoredIntent, unknown>>;
+  const { id, target, levelPct, rank, source, reason, sinceMs, untilMs, startBy } = entry as Partial<Record<keyof StoredIntent, unknown>>;
   const texts = [id, source, reason].every((text) => typeof text === 'string');
   return (
     texts &&
     isTarget(target) &&
     isLevel(levelPct) &&
     RANKS.slice(0, 3).some((each) => each === rank) &&
-    [sinceMs, untilMs].every(Number.isFinite)
+    [sinceMs, untilMs].every(Number.isFinite) &&
+    (startBy === undefined || isInstant(startBy))
   );
+}
+
+function isInstant(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && 'atMs' in value && Number.isFinite(value.atMs);
 }
 
 function isTarget(value: unknown): value is Target {

@@ -269,6 +269,12 @@ export interface BackupReport {
   readonly atMs: WallMs;
 }
 
+/** A small durable fact. */
+export interface StoredFact {
+  readonly key: string;
+  readonly value: unknown;
+}
+
 /** The offline memory. Nothing here ever blocks or throws into a caller: trouble is a state and an event. */
 export interface Store {
   start(): Promise<void>;
@@ -284,6 +290,8 @@ export interface Store {
   save(key: string, value: unknown): Promise<boolean>;
   /** Undefined when nothing is stored under this key; `unread`, which is undefined unless given, when the disk could not be asked. */
   load(key: string, unread?: unknown): Promise<unknown>;
+  /** All facts on disk whose key begins so, by key; undefined when the disk could not be asked. */
+  loadAll(prefix: string): Promise<readonly StoredFact[] | undefined>;
   /** The oldest frames after `seq`, committed ones only. */
   readAfter(seq: number, maxFrames: number): Promise<readonly StoredFrame[]>;
   gapsAfter(id: number): Promise<readonly Gap[]>;
@@ -323,6 +331,8 @@ export interface UplinkMetric {
   readonly range?: readonly [min: number, max: number] | null;
   /** What TALQ calls it, told in births. */
   readonly talq?: string | null;
+  /** What the platform may write to it; absent where it may not. Units: the point's own. */
+  readonly write?: { readonly min: number; readonly max: number };
 }
 
 export interface UplinkValue {
@@ -340,6 +350,8 @@ export interface OverrideRequest {
   readonly minutes: number;
   readonly reason: string;
   readonly source: string;
+  /** A wish that no lamp has followed by then is taken back. */
+  readonly expiresMono?: MonoMs;
 }
 type IntentRequestRank = Intent['rank'];
 
@@ -349,6 +361,37 @@ export interface ReleaseRequest {
   readonly source: string;
   /** Not now but when the programme has its next step, so that the light changes once. */
   readonly atNextStep?: boolean;
+  /** Only wishes of this rank; any unless given. */
+  readonly rank?: IntentRequestRank;
+}
+
+/** Another programme for a zone, for a while; null gives it back to its calendar. Checked for shape, not yet for the name. */
+export interface ProgrammeRequest {
+  readonly commandId: string;
+  readonly zone: string;
+  readonly programme: string | null;
+  readonly minutes: number;
+  readonly reason: string;
+  readonly source: string;
+}
+
+/** A lamp that shows itself to someone who is not on the spot. Units: `seconds` 0 ends it. */
+export interface BlinkRequest {
+  readonly commandId: string;
+  readonly lamp: string;
+  readonly seconds: number;
+  readonly source: string;
+  readonly expiresMono?: MonoMs;
+}
+
+/** One value for one point. Units: the point's own. */
+export interface PointRequest {
+  readonly commandId: string;
+  readonly deviceId: string;
+  readonly pointId: PointId;
+  readonly value: number;
+  readonly source: string;
+  readonly expiresMono: MonoMs;
 }
 
 export interface UplinkStatus {
@@ -431,7 +474,7 @@ export interface Uplink {
   stop(): Promise<void>;
   /** Live readings, already handed to the store under `frame.ticket`. */
   publish(frame: Frame): void;
-  /** A metric without a point changed: a lamp's decision, an override. */
+  /** A metric without a point changed: a lamp's decision, an override. Shape: `deviceId` is empty for the node itself. */
   update(deviceId: string, metric: string, value: UplinkValue): void;
   /** A device went silent or came back: DDEATH or DBIRTH. */
   deviceAlive(deviceId: string, alive: boolean): void;
@@ -445,5 +488,8 @@ export interface Uplink {
   onRelay: (relay: Relay) => void;
   onOverride: (request: OverrideRequest) => void;
   onRelease: (request: ReleaseRequest) => void;
+  onProgramme: (request: ProgrammeRequest) => void;
+  onBlink: (request: BlinkRequest) => void;
+  onPointWrite: (request: PointRequest) => void;
   onEvent: (event: AgentEvent) => void;
 }

@@ -33,6 +33,9 @@ export interface Target {
   readonly id: string;
 }
 
+/** What a command is for; a device where one of its points is written. */
+export type CommandTarget = Target | { readonly kind: 'device'; readonly id: string };
+
 /** Ranks a person or the platform may use; they set the level and always end. */
 export type IntentRank = Extract<Rank, 'maintenance' | 'emergency' | 'override'>;
 
@@ -49,6 +52,8 @@ export interface Intent {
   /** For people. The end itself is kept in monotonic time, so a clock step neither shortens nor prolongs it. */
   readonly untilMs: WallMs;
   readonly untilMono: MonoMs;
+  /** Set while no lamp has followed it: it ends here when none has by then. The command behind it has expired. */
+  readonly startBy?: { readonly atMs: WallMs; readonly atMono: MonoMs };
 }
 
 /** Why a lamp has its level: one closed word each, also sent upstream. */
@@ -95,7 +100,7 @@ export type OutcomeState = 'received' | 'queued' | 'sent' | 'verified' | 'refuse
 /** One step in the life of a command, as its sender sees it. */
 export interface Outcome {
   readonly commandId: string;
-  readonly target: Target;
+  readonly target: CommandTarget;
   readonly levelPct: LevelPct | null;
   readonly state: OutcomeState;
   /** Why it was refused or failed; empty otherwise. */
@@ -132,6 +137,9 @@ export type EventCode =
   | 'uplink-reconnect'
   | 'override-started'
   | 'override-ended'
+  | 'programme-chosen'
+  | 'programme-ended'
+  | 'command-ended'
   | 'command-refused';
 
 export type Severity = 'info' | 'warning' | 'alarm';

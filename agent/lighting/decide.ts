@@ -9,12 +9,12 @@ import { isTrusted, type WallMs } from '../core/clock.ts';
 import type { Decision, LevelPct } from '../core/words.ts';
 import { arbitrate, type Light, type Raise, type Say } from './arbiter.ts';
 import { intentsFor } from './intents.ts';
-import type { LightingResult, LightingSnapshot, Street, ZoneState } from './lighting.ts';
+import type { LightingResult, LightingSnapshot, ProgrammeChoice, Street, ZoneState } from './lighting.ts';
 import { createLocalCalendar, type LocalCalendar } from './local-time.ts';
 import { createNights, isDarkAt, type Nights } from './night.ts';
 import { photocellNight, photocellSay } from './photocell.ts';
 import { lampPresence, type SensorReach, type SensorSay, sensorPointOf, sensorReaches, sensorSay, strongestPhase } from './presence.ts';
-import { createProgrammeReader, type ProgrammeReader, type ProgrammeState, twoStageOff } from './programme.ts';
+import { chosenIn, createProgrammeReader, type ProgrammeReader, type ProgrammeState, twoStageOff } from './programme.ts';
 import { rulesRaise } from './rule.ts';
 import { sentence } from './sentence.ts';
 import { sunAltitudeDeg } from './sun.ts';
@@ -101,14 +101,15 @@ function momentOf(plan: ZonePlan, street: Street, sight: Sight): ZoneMoment {
       ? []
       : [sensorSay(presence, sensor, { state: snapshot.sensors.get(sensorPointOf(sensor)), nowMono: snapshot.nowMono })];
   // A photocell can tell the night without a clock; which step of it this is it cannot.
-  const state = light === 'night' && isTrusted(snapshot.clockQuality) ? plan.programme.at(snapshot.nowMs) : null;
+  const choice = chosenIn(snapshot, zone.id);
+  const state = light === 'night' && isTrusted(snapshot.clockQuality) ? plan.programme.at(snapshot.nowMs, choice?.programme) : null;
   return {
     plan,
     light,
     dusk,
     sensors: light === 'night' ? reaches.flatMap(speak) : [],
     state,
-    programme: state === null ? null : programmeSay(plan, state, snapshot.nowMs),
+    programme: state === null ? null : programmeSay(plan, state, { nowMs: snapshot.nowMs, choice }),
     raises: light === 'night' ? zoneRaises(zone, street, snapshot) : [],
   };
 }
@@ -244,11 +245,16 @@ function zoneState({ plan, light, sensors, programme }: ZoneMoment, altitudeDeg:
 }
 
 /** The programme's line; it ends with its step or with the night, whichever comes first. */
-function programmeSay({ zone, nights }: ZonePlan, { stretch, next }: ProgrammeState, nowMs: WallMs): Say {
-  const untilMs = earlier(next?.atMs ?? null, nights.changeAfter(nowMs));
+function programmeSay(
+  { zone, nights }: ZonePlan,
+  { stretch, next }: ProgrammeState,
+  { nowMs, choice }: { readonly nowMs: WallMs; readonly choice: ProgrammeChoice | undefined },
+): Say {
+  const untilMs = earlier(earlier(next?.atMs ?? null, nights.changeAfter(nowMs)), choice?.untilMs ?? null);
+  const usual = choice?.programme ?? zone.programme;
   if (stretch === null) {
-    const text = sentence(next === null ? `${zone.programme} has no step` : `${next.source} begins at ${next.name}`);
-    return { rank: 'programme', source: zone.programme, levelPct: null, text, untilMs };
+    const text = sentence(next === null ? `${usual} has no step` : `${next.source} begins at ${next.name}`);
+    return { rank: 'programme', source: usual, levelPct: null, text, untilMs };
   }
   const levelPct: LevelPct = twoStageOff(stretch.levelPct, zone, stretch.atMs, nowMs);
   const warning = levelPct === stretch.levelPct ? '' : `, ${levelPct} % first as a warning`;

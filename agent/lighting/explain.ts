@@ -10,6 +10,7 @@ import type { LightingSnapshot, SensorState, Street } from './lighting.ts';
 import { isDarkAt, type Nights } from './night.ts';
 import { sensorPointOf } from './presence.ts';
 import type { ProgrammeReader } from './programme.ts';
+import { chosenIn } from './programme.ts';
 import { sentence } from './sentence.ts';
 
 export interface Explained {
@@ -79,7 +80,12 @@ function ofPresence({ source, levelPct, text }: TraceLine, { zone, plan, snapsho
   if (levelPct === null)
     return {
       sinceMs: null,
-      changes: raisedBy(sensor.listen, state, plan?.programme.at(snapshot.nowMs).stretch?.boostPct ?? presence.boostPct),
+      changes: raisedBy(
+        sensor.listen,
+        state,
+        plan?.programme.at(snapshot.nowMs, zone === null ? null : chosenIn(snapshot, zone.id)?.programme).stretch?.boostPct ??
+          presence.boostPct,
+      ),
     };
   const sinceMs = state?.sinceMono == null ? null : wallOf(state.sinceMono, snapshot);
   const holdS = Math.max(0, presence.holdS - sensor.ownHoldS);
@@ -121,8 +127,9 @@ function nextStep({ steps, designFlowPerH }: TrafficConfig, step: number | null)
   return highest === undefined ? '' : `less after two counts below ${perH(highest.belowPct)}/h`;
 }
 
-function ofProgramme(line: TraceLine, { zone, plan, snapshot: { nowMs } }: ExplainSight): Explained {
-  const state = plan?.programme.at(nowMs) ?? null;
+function ofProgramme(line: TraceLine, { zone, plan, snapshot }: ExplainSight): Explained {
+  const { nowMs } = snapshot;
+  const state = plan?.programme.at(nowMs, zone === null ? null : chosenIn(snapshot, zone.id)?.programme) ?? null;
   // A limit speaks at this rank too.
   if (plan === null || state === null || state.stretch?.source !== line.source) return NOTHING;
   const { stretch, next } = state;

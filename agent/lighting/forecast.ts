@@ -13,10 +13,10 @@ import { createDecider, type Decider } from './decide.ts';
 import { intentsFor } from './intents.ts';
 import type { LightingResult, LightingSnapshot, Street } from './lighting.ts';
 import type { Night, Nights } from './night.ts';
-import type { ProgrammeReader } from './programme.ts';
+import { chosenIn, type ProgrammeReader } from './programme.ts';
 
 /** What a look ahead needs to know of now. */
-export type Now = Pick<LightingSnapshot, 'nowMs' | 'nowMono' | 'intents'> & Partial<Pick<LightingSnapshot, 'burningH'>>;
+export type Now = Pick<LightingSnapshot, 'nowMs' | 'nowMono' | 'intents'> & Partial<Pick<LightingSnapshot, 'burningH' | 'programmes'>>;
 
 export interface Forecast {
   /** Nights and programme of a zone, which are the same whoever comes. */
@@ -41,8 +41,10 @@ export function createForecast(street: Street): Forecast {
       if (zone === undefined || plan === undefined) return undefined;
       const night = nightAhead(plan.nights, now.nowMs);
       const edges = edgesOf(zone, night, { now, plan });
-      const rows = edges.map((atMs) => rowOf(zone, at(now, atMs), { atMs, stretch: plan.programme.at(atMs).stretch }));
-      return { ...nightView(street, zone, night), rows: changesOf(rows) };
+      const rows = edges.map((atMs) =>
+        rowOf(zone, at(now, atMs), { atMs, stretch: plan.programme.at(atMs, chosenAt(now, zone.id, atMs)).stretch }),
+      );
+      return { ...nightView(street, zone, night), ...chosenView(now, zone, night), rows: changesOf(rows) };
     },
   };
 }
@@ -52,10 +54,20 @@ function withoutSenses(zone: Zone): Zone {
 }
 
 /** The clock is taken to be right by then. */
-function snapshotAt({ nowMs, nowMono, intents, burningH }: Now, atMs: WallMs): LightingSnapshot {
+function snapshotAt({ nowMs, nowMono, intents, burningH, programmes }: Now, atMs: WallMs): LightingSnapshot {
   const known = intents.filter(({ sinceMs }) => sinceMs <= atMs);
   const snapshot = { nowMs: atMs, nowMono: nowMono + (atMs - nowMs), clockQuality: 'synced' as const, sensors: new Map(), intents: known };
-  return burningH === undefined ? snapshot : { ...snapshot, burningH };
+  return { ...snapshot, ...(burningH === undefined ? {} : { burningH }), ...(programmes === undefined ? {} : { programmes }) };
+}
+
+function chosenAt(now: Now, zoneId: string, atMs: WallMs): string | undefined {
+  return chosenIn(snapshotAt(now, atMs), zoneId)?.programme;
+}
+
+/** A choice that lasts into the night names its programme; nothing where there is none. */
+function chosenView(now: Now, { id }: Zone, { startMs }: Night): { readonly programme?: string; readonly rule?: string } {
+  const programme = chosenAt(now, id, Math.max(now.nowMs, startMs));
+  return programme === undefined ? {} : { programme, rule: 'chosen by the platform' };
 }
 
 /** After its dawn a night is over for a person, though it runs to noon. */
@@ -73,12 +85,14 @@ interface Ahead {
 
 /** Every instant of the night at which something may change, in order. */
 function edgesOf({ id, lamps, dark }: Zone, night: Night, { now, plan }: Ahead): readonly WallMs[] {
-  const stretches = plan.programme.of(night);
+  const choice = now.programmes?.get(id);
+  const stretches = [...plan.programme.of(night), ...(choice === undefined ? [] : plan.programme.of(night, choice.programme))];
+  const choiceEnds = choice === undefined ? [] : [Math.round(now.nowMs + choice.untilMono - now.nowMono)];
   const warnings = stretches.filter(({ levelPct }) => levelPct === 0).map(({ atMs }) => atMs + (dark?.warnS ?? 0) * 1_000);
   const wishes = now.intents.filter((intent) => concernsZone(intent, id, lamps));
   const ends = wishes.flatMap(({ sinceMs, untilMono }) => [sinceMs, Math.round(now.nowMs + untilMono - now.nowMono)]);
   const spells = night.dark.flatMap(({ fromMs, toMs }) => [fromMs, toMs]);
-  const all = [night.startMs, ...spells, ...stretches.map(({ atMs }) => atMs), ...warnings, ...ends];
+  const all = [night.startMs, ...spells, ...stretches.map(({ atMs }) => atMs), ...warnings, ...ends, ...choiceEnds];
   return [...new Set(all)].filter((atMs) => atMs >= night.startMs && atMs < night.endMs).sort((a, b) => a - b);
 }
 

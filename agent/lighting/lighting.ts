@@ -118,6 +118,14 @@ export interface LampHold {
   readonly untilMono: MonoMs;
 }
 
+/** A programme that a zone has for a while, whatever its calendar says. */
+export interface ProgrammeChoice {
+  readonly programme: string;
+  /** For people and for who looks ahead; the end itself is the monotonic one. */
+  readonly untilMs: WallMs;
+  readonly untilMono: MonoMs;
+}
+
 /** All that a decision may depend on. */
 export interface LightingSnapshot {
   readonly nowMs: WallMs;
@@ -137,6 +145,8 @@ export interface LightingSnapshot {
   readonly detections?: readonly Detection[];
   /** By lamp. Units: h. */
   readonly burningH?: ReadonlyMap<string, number>;
+  /** By zone; those that are over may still be among them and are ignored. */
+  readonly programmes?: ReadonlyMap<string, ProgrammeChoice>;
   /** By lamp. */
   readonly holds?: ReadonlyMap<string, LampHold>;
 }

@@ -9,7 +9,7 @@ import type { WallMs } from '../core/clock.ts';
 import { classLevelPct } from '../core/lighting-class.ts';
 import type { LevelPct } from '../core/words.ts';
 import { isOn, ruleOf } from './calendar.ts';
-import type { Street } from './lighting.ts';
+import type { LightingSnapshot, ProgrammeChoice, Street } from './lighting.ts';
 import type { LocalCalendar } from './local-time.ts';
 import type { Night, Nights } from './night.ts';
 
@@ -32,9 +32,19 @@ export interface ProgrammeState {
 }
 
 export interface ProgrammeReader {
-  at(nowMs: WallMs): ProgrammeState;
+  /** `chosen` stands for what the calendar would say. */
+  at(nowMs: WallMs, chosen?: string | null): ProgrammeState;
   /** All of one night, in order. */
-  of(night: Night): readonly Stretch[];
+  of(night: Night, chosen?: string | null): readonly Stretch[];
+}
+
+/** The choice in force for a zone; undefined where its calendar decides. */
+export function chosenIn(
+  { programmes, nowMono }: Pick<LightingSnapshot, 'programmes' | 'nowMono'>,
+  zoneId: string,
+): ProgrammeChoice | undefined {
+  const choice = programmes?.get(zoneId);
+  return choice !== undefined && nowMono < choice.untilMono ? choice : undefined;
 }
 
 const NOON_HOUR = 12;
@@ -46,10 +56,10 @@ export function createProgrammeReader(
   zone: Zone,
   { calendar, nights }: { calendar: LocalCalendar; nights: Nights },
 ): ProgrammeReader {
-  let known: { readonly startMs: WallMs; readonly stretches: readonly Stretch[] } | null = null;
+  let known: { readonly startMs: WallMs; readonly chosen: string | null; readonly stretches: readonly Stretch[] } | null = null;
   const instantOf = (at: StepTime, night: Night): WallMs => stepInstant(at, night, { calendar, nights });
-  const of = (night: Night): readonly Stretch[] => {
-    const programme = programmeOf(street, zone, night);
+  const of = (night: Night, chosen: string | null = null): readonly Stretch[] => {
+    const programme = programmeOf(street, zone, { night, chosen });
     const steps =
       programme === undefined
         ? []
@@ -59,9 +69,10 @@ export function createProgrammeReader(
   };
   return {
     of,
-    at: (nowMs) => {
+    at: (nowMs, chosen = null) => {
       const night = nights.at(nowMs);
-      if (known?.startMs !== night.startMs) known = { startMs: night.startMs, stretches: of(night) };
+      if (known?.startMs !== night.startMs || known.chosen !== chosen)
+        known = { startMs: night.startMs, chosen, stretches: of(night, chosen) };
       return {
         stretch: known.stretches.findLast(({ atMs }) => atMs <= nowMs) ?? null,
         next: known.stretches.find(({ atMs }) => atMs > nowMs) ?? null,
@@ -90,7 +101,13 @@ export function twoStageOff(levelPct: LevelPct, { dark }: Pick<Zone, 'dark'>, si
   return passedMs >= 0 && passedMs < dark.warnS * 1_000 ? dark.warnPct : 0;
 }
 
-function programmeOf(street: Street, zone: Zone, night: Night): Programme | undefined {
+function programmeOf(
+  street: Street,
+  zone: Zone,
+  { night, chosen }: { readonly night: Night; readonly chosen: string | null },
+): Programme | undefined {
+  const own = street.programmes.find(({ id }) => id === chosen);
+  if (own !== undefined) return own;
   const calendar = street.calendars.find(({ id }) => id === zone.calendar);
   const wanted = (calendar === undefined ? null : ruleOf(calendar, night.date))?.programme ?? zone.programme;
   return street.programmes.find(({ id }) => id === wanted);

@@ -60,6 +60,7 @@ export function createDatabase(setup: Setup, freeBytes: FreeBytes = askFreeBytes
     gapsAfter: ({ id, atMs }) => attempt(() => telemetry.gapsAfter(id, atMs)),
     events: ({ sinceMs, limit, atMs }) => attempt(() => state.events({ sinceMs, limit }, atMs)),
     load: ({ key, atMs }) => attempt(() => state.load(key, atMs)),
+    loadAll: ({ prefix, atMs }) => attempt(() => state.loadAll(prefix, atMs)),
     status: (request) => attempt(() => telemetry.facts(request)),
     history: (request) => attempt(() => telemetry.history(request, request.atMs)),
     exportPage: (request) => attempt(() => telemetry.exportPage(request, request.atMs)),

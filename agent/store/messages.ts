@@ -91,6 +91,7 @@ export interface Talk {
   gapsAfter: { ask: { readonly id: number }; answer: Result<readonly Gap[]> };
   events: { ask: { readonly sinceMs: WallMs; readonly limit: number }; answer: Result<readonly AgentEvent[]> };
   load: { ask: { readonly key: string }; answer: Result<string | null> };
+  loadAll: { ask: { readonly prefix: string }; answer: Result<readonly { readonly key: string; readonly json: string }[]> };
   /** `provenSeq`: delivered, whether the file says so already or not. */
   status: { ask: { readonly atMono: MonoMs; readonly provenSeq: number }; answer: Result<TelemetryFacts> };
   history: { ask: HistoryQuery; answer: Result<History> };

@@ -19,6 +19,8 @@ export interface StateFile {
   commit(work: StateWork, atMs: WallMs): null;
   /** Null also for a fact whose bytes were damaged; that is told. */
   load(key: string, atMs: WallMs): string | null;
+  /** The sound ones, by key. */
+  loadAll(prefix: string, atMs: WallMs): readonly { readonly key: string; readonly json: string }[];
   /** The newest `limit` that began or ended at or after `sinceMs`, or still last; oldest first. */
   events(query: { readonly sinceMs: WallMs; readonly limit: number }, atMs: WallMs): readonly AgentEvent[];
   /** Reads every page and every row; damaged ones are removed. Shape: what is wrong, each with what became of it. */
@@ -34,6 +36,10 @@ const KEEP = { events: 10_000, outcomes: 2_000 };
 const MAX_PAGES = (64 * 2 ** 20) / PAGE_BYTES;
 /** Longest answer to one question. Units: events. */
 const MAX_ANSWER = 2_000;
+/** Longest answer to one question. Units: facts. Source: assumed; three times what any owner keeps under one prefix. */
+const MAX_FACTS = 4_096;
+/** Sorts behind every other. Source: Unicode, its last code point. */
+const LAST_CHARACTER = '\u{10ffff}';
 /** How a person knows a row of each table. */
 const NAMES: Readonly<Record<StateTable, string>> = { kv: 'key', event: 'id', outcome: 'command_id' };
 
@@ -73,6 +79,7 @@ export function createStateFile(setup: Setup, onNotice: (notice: Notice) => void
       return file.write(atMs, (handle) => writeDown(handle, work, atMs));
     },
     load,
+    loadAll: (prefix, atMs) => file.read(atMs, ({ values }) => values.all(prefix, `${prefix}${LAST_CHARACTER}`, MAX_FACTS)),
     events: ({ sinceMs, limit }, atMs) =>
       file.read(atMs, ({ events }) => events.all(sinceMs, sinceMs, Math.max(0, Math.min(limit, MAX_ANSWER))).reverse()),
     check: (atMs) => [...file.check(atMs), ...removeDamaged(atMs)],
@@ -100,6 +107,9 @@ function attach(db: Sqlite) {
     value: db.prepare<[string], { value: string; sound: number }>(`SELECT value, ${isSound('kv')} AS sound FROM kv WHERE key = ?`),
     save: db.prepare(
       `INSERT INTO kv(key, value, at_ms) VALUES(?, ?, ?) ON CONFLICT(key) DO UPDATE SET value = excluded.value, at_ms = excluded.at_ms`,
+    ),
+    values: db.prepare<[string, string, number], { key: string; json: string }>(
+      `SELECT key, value AS json FROM kv WHERE key >= ? AND key < ? AND ${isSound('kv')} ORDER BY key LIMIT ?`,
     ),
     sealFact: db.prepare(`UPDATE kv SET crc = ${rowCrc('kv')} WHERE key = ?`),
     remove: db.prepare('DELETE FROM kv WHERE key = ?'),

@@ -194,6 +194,10 @@ export function createStore(parts: StoreParts): Store {
       if (json === undefined) return unread;
       return json === null ? undefined : fromJson(json);
     },
+    loadAll: async (prefix) => {
+      const facts = await read<'loadAll', readonly { key: string; json: string }[]>('loadAll', { prefix }, 'state.db');
+      return facts?.map(({ key, json }) => ({ key, value: fromJson(json) }));
+    },
     readAfter: async (seq, maxFrames) => (await read('readAfter', { seq, maxFrames }, 'telemetry.db')) ?? [],
     gapsAfter: async (id) => (await read('gapsAfter', { id }, 'telemetry.db')) ?? [],
     events: async (query) => (await read('events', query, 'state.db')) ?? [],

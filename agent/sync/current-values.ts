@@ -7,6 +7,7 @@
 import type { Clock } from '../core/clock.ts';
 import type { UplinkValue } from '../core/ports.ts';
 import type { PointId, Reading } from '../core/words.ts';
+import { AT_REST } from './command-metrics.ts';
 import { type MetricEntry, type MetricTable, OVERRIDE_METRIC, ROWS_METRIC } from './metric-table.ts';
 
 export interface CurrentValues {
@@ -44,6 +45,10 @@ export function createCurrentValues({ table, clock, latest }: CurrentValuesParts
     for (const name of Object.values(OVERRIDE_METRIC)) rest(name, null);
     rest(OVERRIDE_METRIC.minutes, DEFAULT_OVERRIDE_MINUTES);
     rest(OVERRIDE_METRIC.release, false);
+  }
+  for (const entry of [...table.node, ...[...table.devices.values()].flatMap(({ metrics }) => metrics)]) {
+    const value = AT_REST.get(entry.name);
+    if (value !== undefined && entry.pointId === null) own.set(entry, { value, quality: 'good', atMs: clock.wallMs() });
   }
   const put = (entry: MetricEntry, value: UplinkValue): UplinkValue => {
     const lastMs = own.get(entry)?.atMs ?? Number.NEGATIVE_INFINITY;

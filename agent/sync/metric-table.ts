@@ -6,6 +6,7 @@
  */
 import type { UplinkDevice, UplinkMetric } from '../core/ports.ts';
 import type { PointId, Target } from '../core/words.ts';
+import { deviceCommandMetrics, NODE_COMMAND_METRICS } from './command-metrics.ts';
 
 export interface MetricEntry extends UplinkMetric {
   /** Null for those a host must find by name: bdSeq and Node Control, or all where aliases are off. */
@@ -96,6 +97,7 @@ const NODE_METRICS: readonly UplinkMetric[] = [
   own(NODE_METRIC.segment, 'Bytes'),
   own(NODE_METRIC.relay, 'String'),
   own(ROWS_METRIC, 'String'),
+  ...NODE_COMMAND_METRICS,
 ];
 const OVERRIDE_METRICS: readonly UplinkMetric[] = [
   own(OVERRIDE_METRIC.level, 'Int64', '%'),
@@ -138,7 +140,8 @@ export function createMetricTable(
 
 function toDevice(device: UplinkDevice, enter: (metric: UplinkMetric, deviceId: string) => MetricEntry): DeviceEntry {
   const known = new Set(device.metrics.map((metric) => metric.name));
-  const added = device.target === null ? [] : OVERRIDE_METRICS.filter((metric) => !known.has(metric.name));
+  const wanted = [...(device.target === null ? [] : OVERRIDE_METRICS), ...deviceCommandMetrics(device)];
+  const added = wanted.filter((metric) => !known.has(metric.name));
   const metrics = [...device.metrics, ...added, own(ROWS_METRIC, 'String')].map((metric) => enter(metric, device.id));
   return {
     id: device.id,

@@ -51,7 +51,7 @@ message PropertyValue {
 `;
 
 /** Type numbers of Sparkplug. UInt32 is missing on purpose: hosts disagree about its field. Source: Sparkplug 3.0 §6.4.16. */
-export const DATATYPE = { Int32: 3, Int64: 4, Double: 10, Boolean: 11, String: 12, DateTime: 13, Bytes: 17 } as const;
+export const DATATYPE = { Int32: 3, Int64: 4, Float: 9, Double: 10, Boolean: 11, String: 12, DateTime: 13, Bytes: 17 } as const;
 
 /** Types whose values are whole numbers, in `int_value` or `long_value`: Int8 to UInt64. */
 export const INTEGER_DATATYPES: readonly number[] = [1, 2, 3, 4, 5, 6, 7, 8];

@@ -12,13 +12,16 @@ import type { Log, Store, Uplink, UplinkDevice, UplinkStatus, UplinkValue } from
 import type { Outcome, PointId, Reading } from '../core/words.ts';
 import { createByteMeter } from './byte-meter.ts';
 import { createCommandDesk } from './command-desk.ts';
+import { COMMAND_METRIC } from './command-metrics.ts';
+import type { Order } from './command-orders.ts';
 import { createCurrentValues } from './current-values.ts';
 import { createDelivery } from './delivery.ts';
 import type { InboundMessage, MqttConnection, MqttDoor } from './door.ts';
 import { readHostState } from './host-state.ts';
 import { createLink, type Ending, within } from './link.ts';
-import { createMetricTable, type MetricEntry, NODE_METRIC, OVERRIDE_METRIC } from './metric-table.ts';
+import { createMetricTable, type MetricEntry, NODE_METRIC } from './metric-table.ts';
 import { createNodeFacts } from './node-facts.ts';
+import { type OutcomeKind, outcomeMetrics } from './outcome-voice.ts';
 import { createPublisher, encodeNodeDeath, type Publisher } from './publisher.ts';
 import { createRelayPost } from './relay-post.ts';
 import { createFileReader } from './secret-files.ts';
@@ -36,7 +39,7 @@ export interface UplinkParts {
   readonly devices: readonly UplinkDevice[];
   readonly clock: Clock;
   readonly log: Log;
-  readonly store: Pick<Store, 'save' | 'load' | 'readAfter' | 'moveCursor' | 'status' | 'rowOf' | 'gapsAfter' | 'exportPage'>;
+  readonly store: Pick<Store, 'save' | 'load' | 'loadAll' | 'readAfter' | 'moveCursor' | 'status' | 'rowOf' | 'gapsAfter' | 'exportPage'>;
   /** The newest reading of a point, for births. */
   readonly latest: (pointId: PointId) => Reading | undefined;
   readonly door: MqttDoor;
@@ -107,13 +110,19 @@ export function createUplink(parts: UplinkParts): Uplink {
   });
   const desk = createCommandDesk({
     table,
-    nodeId: config.node,
+    cabinetId: parts.cabinetId,
     clock,
+    log,
+    store,
     random: parts.random,
-    onOverride: (request) => uplink.onOverride(request),
-    onRelease: (request) => uplink.onRelease(request),
+    onOrder: giveOrder,
+    onTaken: (deviceId, commandId, expiresMs) => {
+      const at = { quality: 'good', atMs: clock.wallMs() } as const;
+      uplink.update(deviceId, COMMAND_METRIC.id, { value: commandId, ...at });
+      uplink.update(deviceId, COMMAND_METRIC.expires, { value: expiresMs, ...at });
+    },
     onRebirth: () => link.tell({ kind: 'rebirth-asked', atMono: clock.monoMs() }),
-    onAnswer: (outcome) => tellOutcome(outcome),
+    onAnswer: tellOutcome,
     onEvent: (event) => uplink.onEvent(event),
   });
   const link = createLink({
@@ -184,6 +193,7 @@ export function createUplink(parts: UplinkParts): Uplink {
     changed.clear();
     say(bear);
     delivery.open({ publisher, connection });
+    desk.open(connection);
     syncTimer = every(clock, SYNC_PERIOD_MS, () => void reportSync());
   }
 
@@ -191,12 +201,14 @@ export function createUplink(parts: UplinkParts): Uplink {
     if (wanted) await within(clock, SETTLE_MS, delivery.settled());
     const dying = publisher ?? openSession(connection, bdSeq);
     delivery.close();
+    desk.close();
     publisher = null;
     say((session) => session.death(), dying);
   }
 
   function forgetSession(): void {
     delivery.close();
+    desk.close();
     publisher = null;
     syncTimer?.cancel();
     gathering?.cancel();
@@ -280,13 +292,17 @@ export function createUplink(parts: UplinkParts): Uplink {
     }
   }
 
-  function tellOutcome(outcome: Outcome): void {
-    const { commandId: id, state, reason, levelPct: level, lamps, target, atMs } = outcome;
-    const device = [...table.devices.values()].find((d) => d.target?.kind === target.kind && d.target.id === target.id);
-    const entry = device?.byName.get(OVERRIDE_METRIC.outcome);
-    if (entry === undefined) return;
-    const value = values.put(entry, { value: JSON.stringify({ id, state, reason, level, lamps }), quality: 'good', atMs });
-    say((session) => session.values([[entry, value]]));
+  function tellOutcome(outcome: Outcome, kind: OutcomeKind): void {
+    const told = outcomeMetrics({ table, values, isSilent: (deviceId) => silent.has(deviceId) }, outcome, kind);
+    say((session) => session.values(told));
+  }
+
+  function giveOrder({ kind, request }: Order): void {
+    if (kind === 'override') uplink.onOverride(request);
+    else if (kind === 'release') uplink.onRelease(request);
+    else if (kind === 'programme') uplink.onProgramme(request);
+    else if (kind === 'blink') uplink.onBlink(request);
+    else uplink.onPointWrite(request);
   }
 
   function flush(): void {
@@ -299,20 +315,25 @@ export function createUplink(parts: UplinkParts): Uplink {
   const uplink: Uplink = {
     onOverride: () => {},
     onRelease: () => {},
+    onProgramme: () => {},
+    onBlink: () => {},
+    onPointWrite: () => {},
     onEvent: () => {},
     onRelay: () => {},
     start: async () => {
-      await Promise.all([delivery.restore(), meter.restore()]);
+      await Promise.all([delivery.restore(), meter.restore(), desk.restore()]);
       void reportSync();
       await link.start();
     },
     stop: async () => {
+      await within(clock, SETTLE_MS, desk.stop());
       await link.stop();
       meter.keep(true);
     },
     publish: delivery.publish,
     update: (deviceId, metric, value) => {
-      const entry = table.devices.get(deviceId)?.byName.get(metric);
+      const ofNode = deviceId === '' ? table.node.find(({ name }) => name === metric) : undefined;
+      const entry = ofNode ?? table.devices.get(deviceId)?.byName.get(metric);
       if (entry === undefined) return log.event('uplink.unknown-metric', { deviceId, metric }, 'warning');
       const next = values.set(entry, value);
       if (next === undefined || publisher === null) return;
@@ -327,10 +348,7 @@ export function createUplink(parts: UplinkParts): Uplink {
       say((session) => session.deviceAlive(deviceId, alive));
     },
     committed: delivery.committed,
-    outcome: (outcome) => {
-      desk.note(outcome);
-      tellOutcome(outcome);
-    },
+    outcome: desk.note,
     relay: (relay) => {
       if (publisher !== null) say((session) => session.values([relays.letter(relay)]));
     },

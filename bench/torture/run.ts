@@ -4,8 +4,10 @@
  * Owns the command line and the exit code. Summaries go to standard output, one JSON object a line; progress to standard error.
  */
 import { parseArgs } from 'node:util';
+import { commandTorture } from './commands.ts';
 import { corruptTorture } from './corrupt.ts';
 import { diskfullTorture } from './diskfull.ts';
+import { hostileTorture } from './hostile.ts';
 import { killTorture } from './kill.ts';
 import { offlineTorture } from './offline.ts';
 import { powercutTorture } from './powercut.ts';
@@ -19,9 +21,11 @@ Usage: npm run -s torture -- NAME [options]
   powercut   the power cut at random moments: the disk has what had reached it (needs root: it mounts a disk image)
   corrupt    a whole agent on a damaged data folder: each kind of damage to each of its files
   diskfull   a whole agent on a full disk, before and after its start (needs root)
+  commands   a whole agent on the simulated clock: commands through cut links, broker restarts, copies, restarts and kills
+  hostile    a million hostile messages for the command desk
   offline    30 simulated days without the platform into a file that cannot hold them
 
-  --rounds N   of kill and powercut; 200 and 100 unless told otherwise
+  --rounds N   of kill, powercut, commands and hostile; 200, 100, 10000 and 1000000 unless told otherwise
   --seed N     the same choices again; the moments are the machine's own
   --quick      corrupt: one damage of each file; offline: two days
   --help       this text
@@ -44,6 +48,8 @@ const TORTURES: Readonly<Record<string, Torture>> = {
   corrupt: { run: corruptTorture, rounds: 1 },
   diskfull: { run: diskfullTorture, rounds: 1 },
   offline: { run: offlineTorture, rounds: 1 },
+  hostile: { run: hostileTorture, rounds: 1_000_000 },
+  commands: { run: commandTorture, rounds: 10_000 },
 };
 
 // Ends whatever still runs after a failure, too.

@@ -86,7 +86,7 @@ export interface ReferenceHost {
   release(device: string): Promise<void>;
   /** NCMD with one String, as `Sync/Resend`. */
   write(metric: string, value: string): Promise<void>;
-  /** Any DCMD, for tests of refusals. */
+  /** Any command. Shape: `device` is empty for the node itself, which makes it an NCMD. */
   command(
     device: string,
     metrics: readonly Metric[],
@@ -124,6 +124,8 @@ export function createReferenceHost(options: HostOptions): ReferenceHost {
   const publish = async (topic: string, payload: Buffer | string, flags: { qos?: 0 | 1; retain?: boolean } = {}): Promise<void> => {
     await client?.publishAsync(topic, payload as Buffer, { qos: flags.qos ?? 0, retain: flags.retain ?? false });
   };
+  const commandTopic = (device: string): string =>
+    device === '' ? `spBv1.0/${group}/NCMD/${node}` : `spBv1.0/${group}/DCMD/${node}/${device}`;
   const stateTopic = `spBv1.0/STATE/${options.hostId}`;
   const stateText = (online: boolean, timestamp: number): string => JSON.stringify({ online, timestamp });
 
@@ -308,7 +310,7 @@ export function createReferenceHost(options: HostOptions): ReferenceHost {
     },
     release: (device) => order(device, [{ name: 'Override/Release', value: { kind: 'boolean', value: true } }]),
     command: (device, metrics, { retain = false, timestampMs = nowMs() } = {}) =>
-      publish(`spBv1.0/${group}/DCMD/${node}/${device}`, encodePayload({ timestampMs, metrics }), { retain }),
+      publish(commandTopic(device), encodePayload({ timestampMs, metrics }), { retain }),
   };
   return host;
 }

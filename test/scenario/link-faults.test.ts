@@ -18,6 +18,8 @@ const program = findProgram('mosquitto');
 const skip = program === undefined ? 'mosquitto is not installed (apt-get install mosquitto)' : false;
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
+/** Real time in a simulated second, while there is someone to talk to. */
+const REAL_MS_A_SECOND = 3;
 
 interface Scene {
   readonly clock: ManualClock;
@@ -88,13 +90,14 @@ async function openScene(t: Test, changes: Partial<UplinkConfig> = {}, segments 
     store.append(frame);
     uplink.publish(frame);
   };
-  /** Simulated seconds are short, and bytes need real time to arrive. */
-  const breathe = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 1));
+  /** Simulated seconds are short, and bytes need real time to arrive: a timeout of 30 s leaves them 90 ms. */
+  const breathe = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
   const live = async (ms: number, everyMs = 1_000): Promise<void> => {
+    const realMs = proxy.faults.refuseTcp ? 0 : Math.ceil((everyMs / 1_000) * REAL_MS_A_SECOND);
     for (let passedMs = 0; passedMs < ms; passedMs += everyMs) {
       await clock.advance(everyMs);
       take();
-      await breathe();
+      await breathe(realMs);
     }
   };
   const running = async (work: Promise<void>): Promise<void> => {
@@ -104,7 +107,7 @@ async function openScene(t: Test, changes: Partial<UplinkConfig> = {}, segments 
     });
     while (!done) {
       await clock.advance(20);
-      await breathe();
+      await breathe(1);
     }
   };
   await running(store.start());
@@ -199,7 +202,7 @@ const FAULTS: readonly Fault[] = [
     happens: async (scene) => {
       scene.proxy.set({ refuseConnack: 0x87 });
       scene.proxy.reset();
-      await scene.live(HOUR_MS, 10_000);
+      await scene.live(HOUR_MS, 30_000);
       scene.proxy.heal();
     },
   },

@@ -12,12 +12,12 @@ import type { ClockQuality } from '../../agent/core/clock.ts';
 import { createManualClock, type ManualClock } from '../../agent/core/manual-clock.ts';
 import type { Log } from '../../agent/core/ports.ts';
 import type { StatusView } from '../../agent/core/views.ts';
-import { openInProcessLink } from '../../agent/store/in-process-link.ts';
 import { createMqttDoor } from '../../agent/sync/mqtt-door.ts';
 import { createTestBroker, type TestBroker } from '../platform/broker.ts';
 import { createReferenceHost, type ReferenceHost } from '../platform/host.ts';
 import { createStreet, type Street } from '../street/street.ts';
 import { createWire, type Wire } from '../street/wire.ts';
+import { createMortalWorld } from './mortal.ts';
 
 const DEMO = join(import.meta.dirname, '../../config/demo.yaml');
 /** Slower than a real street, so that a night stays a matter of seconds. Units: ms. */
@@ -55,6 +55,8 @@ export interface Rig {
   /** Advance step by step until it holds. Errors: throws when it does not within `withinMs` of simulated time. */
   until(what: string, holds: () => boolean | Promise<boolean>, withinMs?: number): Promise<void>;
   restart(): Promise<void>;
+  /** Ends the agent as SIGKILL would, and starts another on what it left. */
+  kill(): Promise<void>;
 }
 
 /** Four lamps in two cabinets' worth of lines would prove no more than four on one. */
@@ -76,7 +78,7 @@ function smallSite(): LoadedSite {
 }
 
 export async function createRig(
-  t: Test,
+  t: Pick<Test, 'testdir' | 'teardown'>,
   { startAt, quality = 'synced', withUplink = false, change = (cabinet) => cabinet, socketPath = null, periodsMs = PERIODS_MS }: RigOptions,
 ): Promise<Rig> {
   const site = smallSite();
@@ -108,11 +110,13 @@ export async function createRig(
   }
   const lines: Rig['log'] = [];
   const log: Log = { event: (name, fields = {}) => lines.push({ name, fields }) };
-  const build = (): Agent =>
-    createAgent({
+  let world = createMortalWorld(clock, createMqttDoor());
+  const build = (): Agent => {
+    world = createMortalWorld(clock, createMqttDoor());
+    return createAgent({
       ...site,
       cabinet,
-      clock,
+      clock: world.clock,
       log,
       version: '0.0.0-test',
       openPort: (path) => {
@@ -121,12 +125,13 @@ export async function createRig(
         if (wire === undefined) throw new Error(`no wire ${path}`);
         return wire.port;
       },
-      door: createMqttDoor(),
+      door: world.door,
       random: street.random,
       socketPath,
-      openStoreLink: openInProcessLink,
+      openStoreLink: world.openStoreLink,
       periodsMs,
     });
+  };
   const running = async <T>(work: Promise<T>): Promise<T> => {
     let done = false;
     const settled = work.finally(() => {
@@ -151,6 +156,12 @@ export async function createRig(
         if (clock.monoMs() >= endMono) throw new Error(`not within ${withinMs} ms: ${what}`);
         await clock.advance(20);
       }
+    },
+    async kill() {
+      world.kill();
+      for (const { port } of wires.values()) await port.close();
+      rig.agent = build();
+      await running(rig.agent.start());
     },
     async restart() {
       await running(rig.agent.stop());

@@ -150,6 +150,21 @@ t.test('facts are kept, replaced, removed, and never poison a prototype', async 
   await store.stop();
 });
 
+t.test('facts whose keys begin alike are read together, in the order of their keys, and no others', async (t) => {
+  const dir = folder(t);
+  const { store } = rig({ dir });
+  t.equal(await store.loadAll('c:'), undefined, 'the disk is not there yet');
+  await store.start();
+  t.strictSame(await store.loadAll('c:'), []);
+  await Promise.all(['c:z', 'c:', 'c:é🎆', 'c', 'd:', 'c:a', 'C:a'].map((key) => store.save(key, { key })));
+  await store.save('c:a', undefined);
+  t.strictSame(
+    await store.loadAll('c:'),
+    ['c:', 'c:z', 'c:é🎆'].map((key) => ({ key, value: { key } })),
+  );
+  await store.stop();
+});
+
 t.test('a disk that refuses is a state and one event; nothing is lost and the end is told', async (t) => {
   const dir = folder(t);
   const fault: { now: Fault } = { now: 'none' };

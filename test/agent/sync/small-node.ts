@@ -59,7 +59,7 @@ export function uplinkConfig(broker: string, changes: Partial<UplinkConfig> = {}
 
 /** A store without a disk. `commit` puts on "disk" what was appended. */
 export interface MemoryStore {
-  readonly port: Pick<Store, 'save' | 'load' | 'readAfter' | 'moveCursor' | 'status' | 'rowOf' | 'gapsAfter' | 'exportPage'>;
+  readonly port: Pick<Store, 'save' | 'load' | 'loadAll' | 'readAfter' | 'moveCursor' | 'status' | 'rowOf' | 'gapsAfter' | 'exportPage'>;
   /** Recorded losses; a test adds its own. */
   readonly gaps: Gap[];
   readonly saved: Map<string, unknown>;
@@ -103,6 +103,8 @@ export function createMemoryStore(saved = new Map<string, unknown>()): MemorySto
         return true;
       },
       load: async (key) => saved.get(key),
+      loadAll: async (prefix) =>
+        [...saved].filter(([key, value]) => key.startsWith(prefix) && value !== undefined).map(([key, value]) => ({ key, value })),
       rowOf: (ticket) => (rowOf.has(ticket) ? { epoch: 'e1', seq: rowOf.get(ticket) ?? 0 } : null),
       gapsAfter: async (id) => gaps.filter((gap) => gap.id > id),
       exportPage: async ({ fromMs, toMs }) => ({

@@ -1,0 +1,49 @@
+/**
+ * A command in words, for the audit and for its answer.
+ *
+ * Owns the sentences. Pure. Called by the command desk.
+ */
+import type { WallMs } from '../core/clock.ts';
+import type { CommandTarget, Outcome, OutcomeState } from '../core/words.ts';
+import type { Order } from './command-orders.ts';
+
+/** What is asked: `override L01 to 80 % for 120 min: street works`. */
+export function describeOrder(order: Order): string {
+  switch (order.kind) {
+    case 'override': {
+      const { target, rank, levelPct, minutes, reason } = order.request;
+      const length = `for ${Math.round(minutes * 10) / 10} min`;
+      return `${rank === 'emergency' ? 'emergency' : `override of ${target.id} to ${levelPct} %`} ${length}${because(reason)}`;
+    }
+    case 'release': {
+      const { target, rank, atNextStep } = order.request;
+      return rank === 'emergency' ? 'end of the emergency' : `release of ${target.id}${atNextStep === true ? ' at the next step' : ''}`;
+    }
+    case 'programme': {
+      const { zone, programme, minutes, reason } = order.request;
+      const length = programme === null ? '' : ` for ${Math.round(minutes)} min`;
+      return `${programme === null ? 'usual programme' : `programme ${programme}`} of ${zone}${length}${because(reason)}`;
+    }
+    case 'blink':
+      return `${order.request.lamp} to show itself${order.request.seconds === 0 ? ' no longer' : ` for ${order.request.seconds} s`}`;
+    case 'point':
+      return `${order.request.pointId} to ${order.request.value}`;
+  }
+}
+
+/** The level it asks for; null where it asks for none. */
+function levelOf(order: Order | null): number | null {
+  return order?.kind === 'override' ? order.request.levelPct : null;
+}
+
+/** A stage of a command that no lamp has to do with yet. */
+export function stageOf(
+  { commandId, target, order }: { readonly commandId: string; readonly target: CommandTarget; readonly order: Order | null },
+  { state, reason, atMs }: { readonly state: OutcomeState; readonly reason: string; readonly atMs: WallMs },
+): Outcome {
+  return { commandId, target, levelPct: levelOf(order), state, reason, lamps: {}, source: 'platform', atMs };
+}
+
+function because(reason: string): string {
+  return reason === '' ? '' : `: ${reason}`;
+}

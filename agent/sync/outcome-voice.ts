@@ -1,0 +1,39 @@
+/**
+ * How a command stands, as metrics: on the device it was for, or on the node where that device cannot speak.
+ *
+ * Owns the text of an outcome. Called by `uplink.ts` for each stage and each end.
+ */
+import type { UplinkValue } from '../core/ports.ts';
+import type { Outcome } from '../core/words.ts';
+import type { CommandRecord } from './command-book.ts';
+import { COMMAND_METRIC } from './command-metrics.ts';
+import type { CurrentValues } from './current-values.ts';
+import { type MetricEntry, type MetricTable, OVERRIDE_METRIC } from './metric-table.ts';
+
+export interface OutcomeVoiceParts {
+  readonly table: Pick<MetricTable, 'node' | 'devices'>;
+  readonly values: Pick<CurrentValues, 'put'>;
+  /** A device that does not answer is dead for the platform: nothing said on it would arrive. */
+  readonly isSilent: (deviceId: string) => boolean;
+}
+
+/** The kind of command an outcome is of; null for one that did not come from the platform. */
+export type OutcomeKind = CommandRecord['kind'] | null;
+
+/** Kinds that are not told under `Override/`. */
+const OWN_WORDS: readonly OutcomeKind[] = ['programme', 'blink', 'point'];
+
+/** What to send, in one message; nothing where nobody could say it. */
+export function outcomeMetrics(
+  { table, values, isSilent }: OutcomeVoiceParts,
+  outcome: Outcome,
+  kind: OutcomeKind,
+): readonly (readonly [entry: MetricEntry, value: UplinkValue])[] {
+  const { commandId: id, state, reason, levelPct: level, lamps, target, atMs } = outcome;
+  const deviceId = target.kind === 'cabinet' ? '' : target.id;
+  const device = isSilent(deviceId) ? undefined : table.devices.get(deviceId);
+  const own = OWN_WORDS.includes(kind) ? undefined : device?.byName.get(OVERRIDE_METRIC.outcome);
+  const general = device?.byName.get(COMMAND_METRIC.outcome) ?? table.node.find(({ name }) => name === COMMAND_METRIC.outcome);
+  const value = { value: JSON.stringify({ id, target: deviceId, state, reason, level, lamps }), quality: 'good' as const, atMs };
+  return [own, general].flatMap((entry) => (entry === undefined ? [] : [[entry, values.put(entry, value)] as const]));
+}
