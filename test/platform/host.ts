@@ -6,6 +6,7 @@
  */
 import { connectAsync, type MqttClient } from 'mqtt';
 import { encodePayload, type Metric, toLong } from '../../agent/sync/codec.ts';
+import { covers } from '../../agent/sync/seq-ranges.ts';
 import { type BookedReading, createRowBook, QUALITY_CODE, type RowBook, readRows } from './row-book.ts';
 import { readSegment } from './segment-reader.ts';
 import { readWirePayload, type WireMetric, type WirePayload, type WireValue } from './wire-reader.ts';
@@ -182,6 +183,8 @@ export function createReferenceHost(options: HostOptions): ReferenceHost {
     const rows = typeof mark === 'string' ? readRows(mark) : undefined;
     if (rows === undefined) return;
     const packed = metrics.find((metric) => nameOf(metric) === SEGMENT)?.value;
+    // What comes again was acknowledged to nobody: say it again.
+    if (covers(book.ranges(rows.epoch), rows)) acked = '';
     book.take(rows, Buffer.isBuffer(packed) ? unpack(packed) : metrics.flatMap((metric) => booked(device, nameOf(metric), metric)));
     acknowledge();
   };

@@ -124,7 +124,10 @@ export function createPlatform(options: PlatformOptions): Platform {
     for (const message of messages) {
       // A new session may not know what the last one heard.
       if (message.verb === 'NBIRTH') lane.lastAck = '';
+      const { repeated } = lane.ingest;
       lane.ingest.take(message);
+      // What comes again was acknowledged to nobody: say it again.
+      if (lane.ingest.repeated > repeated) lane.lastAck = '';
     }
     if (lane.sorter.waiting === 0 && lane.late !== null) {
       clearTimeout(lane.late);

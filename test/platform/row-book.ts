@@ -43,8 +43,10 @@ export interface RowBook {
   readonly dropped: number;
   /** Readings that came again in a range that was new: what is left after dropping. */
   readonly repeats: number;
-  /** New ranges that came after a later one of the same kind and session. */
+  /** New ranges that came after a later one of the same kind and session, and are not the first that is missing. */
   readonly disorder: number;
+  /** The same, but the first that is missing: the node has gone back to what was not acknowledged. */
+  readonly restarts: number;
   readonly gaps: readonly ToldGap[];
   /** Up to which no row is missing. */
   head(epoch?: string): number;
@@ -76,15 +78,15 @@ export function createRowBook(): RowBook {
   const known = new Map<string, SeqRanges>();
   const partsOf = new Map<string, Set<number>>();
   const gaps = new Map<string, ToldGap>();
-  const counts = { dropped: 0, repeats: 0, disorder: 0 };
+  const counts = { dropped: 0, repeats: 0, disorder: 0, restarts: 0 };
   const last = { live: 0, historical: 0 };
   let epoch = '';
   const rangesOf = (name: string): SeqRanges => known.get(name) ?? NO_RANGES;
 
   const complete = ({ epoch: name, from, to }: RowsOf, isHistorical: boolean): void => {
-    known.set(name, withRange(rangesOf(name), { from, to }));
     const stream = isHistorical ? 'historical' : 'live';
-    if (from < last[stream]) counts.disorder += 1;
+    if (from < last[stream]) counts[from <= reachFrom(rangesOf(name), 0) + 1 ? 'restarts' : 'disorder'] += 1;
+    known.set(name, withRange(rangesOf(name), { from, to }));
     last[stream] = from;
   };
   const book: RowBook = {
@@ -100,6 +102,9 @@ export function createRowBook(): RowBook {
     },
     get disorder() {
       return counts.disorder;
+    },
+    get restarts() {
+      return counts.restarts;
     },
     get gaps() {
       return [...gaps.values()];
