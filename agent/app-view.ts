@@ -34,6 +34,8 @@ export interface ViewParts {
   readonly startedMono: MonoMs;
   readonly rssMb: () => number;
   readonly chores: () => readonly ChoreView[];
+  /** Of this run, over all its configurations. */
+  readonly counters: Control['counters'];
   /** Undefined answers where nobody keeps nights. */
   readonly energy: AgentView['energy'];
   readonly light: LightViews;
@@ -71,7 +73,7 @@ export function createAgentView(parts: ViewParts): AgentView {
         store: await store.status(),
         uplink: uplink?.status() ?? uplinkOff(clock.wallMs()),
         activeEvents: parts.activeEvents(),
-        ...control.counters(),
+        ...parts.counters(),
       };
     },
     devices,

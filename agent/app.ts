@@ -1,36 +1,34 @@
 /**
  * The only place where the parts are built and joined.
  *
- * Owns the order of start and stop and the ways between the rooms. Decides nothing itself.
+ * Owns the order of start and stop, the ways between the rooms, and what is exchanged when another configuration comes. Decides nothing itself.
  * Called by `app-run.ts` for a real cabinet; scenario tests hand in a simulated clock and simulated cables.
  */
 
 import { adapterLatencyMs } from '../drivers/adapter-latency.ts';
 import { withSiteKnowledge } from './app-bus.ts';
 import { agentChores } from './app-chores.ts';
-import { createEnergy } from './app-energy.ts';
+import { doorTo } from './app-door.ts';
 import { endLeftovers } from './app-events.ts';
-import { createLightViews } from './app-light.ts';
 import { fieldLine } from './app-lines.ts';
-import { createPlatformView } from './app-platform.ts';
-import { cabinetPoints, failsafeLevelPct, LAMP_METRIC, uplinkDevices, zoneOfDevice } from './app-points.ts';
-import { quietUntilMono, streetKnowledge } from './app-street.ts';
+import { uplinkDevices } from './app-points.ts';
+import { createRoomEvents } from './app-room-events.ts';
+import { createRooms, type Rooms } from './app-rooms.ts';
+import { setupValuesOf } from './app-setup.ts';
+import { quietUntilMono } from './app-street.ts';
+import { countersOf, decimalsOf, type Site, type TouchedRooms, touchedRooms } from './app-touched.ts';
+import { createUplinkPlace } from './app-uplink.ts';
 import { createAgentView } from './app-view.ts';
 import { ConsoleError } from './console/console-error.ts';
 import { createConsoleServer } from './console/socket-server.ts';
-import { createControl } from './control/control.ts';
-import type { Cabinet } from './core/cabinet.ts';
 import type { Clock, MonoMs, Timer } from './core/clock.ts';
 import type { OpenBytePort } from './core/driver.ts';
 import { createEventBook } from './core/event-book.ts';
 import type { Field, Log, Uplink } from './core/ports.ts';
-import type { Profile } from './core/profile.ts';
 import type { AgentView } from './core/views.ts';
-import type { AgentEvent, Decision, Intent, Outcome, Reading } from './core/words.ts';
-import { createDiagnosis } from './diagnosis/diagnosis.ts';
+import type { AgentEvent, Outcome, PointId, Reading } from './core/words.ts';
 import { createField } from './field/field.ts';
 import type { POLL_PERIOD_MS } from './field/poll-plan.ts';
-import { byStrength } from './lighting/intents.ts';
 import { createHousekeeping } from './service/housekeeping.ts';
 import { createRecorder } from './store/recorder.ts';
 import { createStore, type StoreParts } from './store/store.ts';
@@ -38,16 +36,10 @@ import type { MqttDoor } from './sync/door.ts';
 import type { ReadFile } from './sync/secrets.ts';
 import { createUplink } from './sync/uplink.ts';
 
-/** A driver that hears no agent for this long goes to its failsafe level. Units: s. Source: assumed; twelve missed polls. */
-const FAILSAFE_TIMEOUT_S = 60;
-/** Ramps of a zone without presence. Units: s. Source: reference values of street-lighting practice, 1 to 2 s up, 8 to 10 s down. */
-const RAMP_S = { up: 1, down: 10 };
 /** Wait before a console socket that could not be opened is tried again. Units: ms. Source: assumed; a technician waits no longer. */
 const CONSOLE_RETRY_MS = 10_000;
 
-export interface AgentParts {
-  readonly cabinet: Cabinet;
-  readonly profiles: ReadonlyMap<string, Profile>;
+export interface AgentParts extends Site {
   readonly clock: Clock;
   readonly log: Log;
   readonly version: string;
@@ -70,121 +62,92 @@ export interface Agent {
   readonly field: Field;
   start(): Promise<void>;
   stop(): Promise<void>;
+  /** What it runs by. */
+  site(): Site;
+  /**
+   * Takes up another configuration, which must be a checked one: only the rooms that it touches are exchanged, one change after the other.
+   * Resolves with what was touched, once it runs by it.
+   */
+  apply(next: Site): Promise<TouchedRooms>;
 }
 
 export function createAgent(parts: AgentParts): Agent {
-  const { cabinet, profiles, clock, log } = parts;
-  const points = cabinetPoints(cabinet, profiles);
+  const { clock, log } = parts;
   /** Going on now. */
   const open = new Map<string, AgentEvent>();
   const startedMono = clock.monoMs();
+  let site: Site = parts;
   let firstPollMono: MonoMs | null = null;
   let isStopping = false;
+  let isRunning = false;
   let consoleRetry: Timer | undefined;
+  let applying: Promise<unknown> = Promise.resolve();
+  /** Detections and lamps raised under the configurations before this one. */
+  let counted = { detections: 0, lampsRaised: 0 };
 
   const store = createStore({
-    ...cabinet.store,
+    dir: parts.cabinet.store.dir,
+    get commitSeconds() {
+      return site.cabinet.store.commitSeconds;
+    },
+    get maxMegabytes() {
+      return site.cabinet.store.maxMegabytes;
+    },
+    get maxDays() {
+      return site.cabinet.store.maxDays;
+    },
     clock,
     log,
-    decimals: new Map([...points].map(([id, { profile }]) => [id, profile.decimals])),
-    counters: new Set([...points].flatMap(([id, { profile }]) => (profile.counter === null ? [] : [id]))),
+    get decimals() {
+      return decimalsOf(rooms.points);
+    },
+    get counters() {
+      return countersOf(rooms.points);
+    },
     machine: parts.machine ?? null,
     ...(parts.openStoreLink === undefined ? {} : { openLink: parts.openStoreLink }),
   });
-  const recorder = createRecorder({
-    clock,
-    rules: new Map([...points].map(([id, { profile }]) => [id, { decimals: profile.decimals, deadband: profile.deadband }])),
-    heartbeatS: cabinet.store.heartbeatS,
-    onFrame: (frame) => {
-      store.append(frame);
-      uplink?.publish(frame);
-    },
-  });
-  const devices = uplinkDevices(cabinet, points, profiles);
-  const targets = devices.flatMap(({ id, target }) => (target === null ? [] : [{ id, target }]));
-  const events = createEventBook(clock, onEvent);
-  const diagnosis = createDiagnosis({ points, clock, onEvent });
+  const uplink = createUplinkPlace();
   const field = createField({
-    lines: cabinet.lines.map((line) => fieldLine(line, parts)),
+    lines: site.cabinet.lines.map((line) => fieldLine(line, parts)),
     clock,
     log,
-    setupValuesOf,
+    setupValuesOf: (deviceId) => setupValuesOf(site.cabinet, deviceId),
     random: parts.random,
     memory: store,
-    profiles: () => [...profiles.values()],
+    profiles: () => [...site.profiles.values()],
     adapterLatencyMs,
     ...(parts.periodsMs === undefined ? {} : { periodsMs: parts.periodsMs }),
     onReadings,
-    onAlive: (deviceId, alive) => uplink?.deviceAlive(deviceId, alive),
+    onAlive: (deviceId, alive) => uplink.deviceAlive(deviceId, alive),
     onEvent,
   });
-  const control = createControl({
-    street: cabinet,
+  const quietMono = quietUntilMono(site.cabinet, parts.machine ?? null, startedMono);
+  let rooms = openRooms();
+  const recorder = createRecorder({
     clock,
-    field,
-    store,
-    log,
-    onEvent,
-    onOutcome,
-    onDecision,
-    onIntents,
-    onProgrammes: (choices) => platform?.programmes(choices),
-    onBlinks: (running) => platform?.blinks(running),
-    verificationOf,
-    onRelay: (relay) => uplink?.relay(relay),
-    ...streetKnowledge(cabinet, points),
-    quietUntilMono: quietUntilMono(cabinet, parts.machine ?? null, startedMono),
+    rules: { get: (pointId) => rooms.points.get(pointId as PointId)?.profile },
+    get heartbeatS() {
+      return site.cabinet.store.heartbeatS;
+    },
+    onFrame: (frame) => {
+      store.append(frame);
+      uplink.publish(frame);
+    },
   });
-  const uplink: Uplink | null =
-    cabinet.uplink === null
-      ? null
-      : createUplink({
-          config: cabinet.uplink,
-          cabinetId: cabinet.id,
-          version: parts.version,
-          devices,
-          clock,
-          log,
-          store,
-          latest: (pointId) => field.latest(pointId),
-          door: parts.door,
-          ...(parts.readFile === undefined ? {} : { readFile: parts.readFile }),
-          random: parts.random,
-        });
-  const platform = uplink === null ? null : createPlatformView({ cabinet, clock, uplink });
-  const energy = createEnergy({ cabinet, profiles, points, clock, store, field, control, uplink });
-  const view = createAgentView({
-    ...parts,
-    energy: energy.view,
-    light: createLightViews({ street: cabinet, clock, control }),
-    field,
-    bus: withSiteKnowledge(field.bus, cabinet, profiles),
-    store,
-    control,
-    uplink,
-    points,
-    startedMono,
-    activeEvents: () => [...open.values()].filter(({ severity }) => severity !== 'info'),
-    firstPollMono: () => firstPollMono,
-    rssMb: () => Math.round(process.memoryUsage.rss() / 2 ** 20),
-    chores: () => housekeeping.view(),
-  });
+  const events = createEventBook(clock, onEvent);
+  let uplinkEvents = createRoomEvents(clock, onEvent);
+  uplink.put(openUplink());
+  let currentView = openView();
+  const view = doorTo(() => currentView);
   const console =
-    parts.socketPath === null ? null : createConsoleServer({ view, socketPath: parts.socketPath, log, clock, timezone: cabinet.timezone });
-
-  const housekeeping = createHousekeeping({ log, clock, memory: store, chores: agentChores({ cabinet, store, view, log }) });
+    parts.socketPath === null
+      ? null
+      : createConsoleServer({ view, socketPath: parts.socketPath, log, clock, timezone: site.cabinet.timezone });
+  const housekeeping = createHousekeeping({ log, clock, memory: store, chores: agentChores({ cabinet: site.cabinet, store, view, log }) });
 
   store.onEvent = onEvent;
-  store.onCommitted = (committed) => uplink?.committed(committed);
-  if (uplink !== null) {
-    uplink.onOverride = (request) => void control.override(request);
-    uplink.onRelease = (request) => void control.release(request);
-    uplink.onProgramme = (request) => void control.chooseProgramme(request);
-    uplink.onBlink = (request) => void control.blink(request);
-    uplink.onPointWrite = (request) => void control.writePoint(request);
-    uplink.onRelay = (relay) => control.hear(relay);
-    uplink.onEvent = onEvent;
-  }
+  store.onCommitted = (committed) => uplink.committed(committed);
 
   return {
     view,
@@ -197,31 +160,145 @@ export function createAgent(parts: AgentParts): Agent {
       const stored = store.start();
       void field.start();
       recorder.start();
-      await control.start();
+      await rooms.control.start();
+      isRunning = true;
       await stored;
-      energy.start();
+      rooms.energy.start();
       if (isStopping) return;
       void endLeftovers({ store, clock, isGoingOn: (id) => open.has(id) });
-      await uplink?.start();
+      await uplink.start();
       if (isStopping) return;
       housekeeping.start();
-      events.notice({ code: 'agent-started', source: cabinet.id, severity: 'info', text: `luciole ${parts.version} started` });
+      events.notice({ code: 'agent-started', source: site.cabinet.id, severity: 'info', text: `luciole ${parts.version} started` });
     },
     async stop() {
       isStopping = true;
       consoleRetry?.cancel();
       housekeeping.stop();
       await console?.stop();
-      await control.stop();
+      await applying;
+      await rooms.control.stop();
       // Lines before recorder before uplink before store, so that the last reading goes all the way.
       await field.stop();
       recorder.stop();
-      energy.stop();
-      await uplink?.stop();
-      events.notice({ code: 'agent-stopped', source: cabinet.id, severity: 'info', text: `luciole ${parts.version} stopped` });
+      rooms.energy.stop();
+      await uplink.stop();
+      events.notice({ code: 'agent-stopped', source: site.cabinet.id, severity: 'info', text: `luciole ${parts.version} stopped` });
       await store.stop();
     },
+    site: () => site,
+    apply(next) {
+      const work = applying.then(() => exchange(next));
+      applying = work.catch(() => {});
+      return work;
+    },
   };
+
+  /** Room by room; what is not touched notices nothing. Lines first: drivers that hear nobody fall back after a minute. */
+  async function exchange(next: Site): Promise<TouchedRooms> {
+    const before = site;
+    const touched = touchedRooms(before, next);
+    if (isStopping) return touched;
+    log.event('configuration-applied', { ...touched });
+    site = next;
+    const { lines } = next.cabinet;
+    if (touched.lines.length > 0) {
+      const come = lines.filter(({ id }) => touched.lines.includes(id)).map((line) => fieldLine(line, { ...parts, ...next }));
+      await field.exchange({ gone: touched.lines, come, order: lines.map(({ id }) => id) });
+    }
+    if (touched.light) await leaveRooms();
+    if (touched.store) await reopenStore();
+    if (touched.light) await enterRooms();
+    currentView = openView();
+    if (touched.uplink) {
+      uplinkEvents.close('the uplink was given other settings');
+      const ids = new Set(uplinkDevices(next.cabinet, rooms.points, next.profiles).map(({ id }) => id));
+      await uplink.exchange(openUplink, (deviceId) => deviceId === '' || ids.has(deviceId));
+    }
+    currentView = openView();
+    return touched;
+  }
+
+  function counters(): typeof counted {
+    const { detections, lampsRaised } = rooms.control.counters();
+    return { detections: counted.detections + detections, lampsRaised: counted.lampsRaised + lampsRaised };
+  }
+
+  async function leaveRooms(): Promise<void> {
+    counted = counters();
+    await rooms.control.stop();
+    rooms.energy.stop();
+    rooms.close();
+  }
+
+  async function enterRooms(): Promise<void> {
+    rooms = openRooms();
+    if (!isRunning) return;
+    await rooms.control.start();
+    rooms.energy.start();
+    // What was read last still holds: who is there stays there.
+    rooms.onReadings(field.readings());
+  }
+
+  /** Readings wait in memory meanwhile. */
+  async function reopenStore(): Promise<void> {
+    await store.stop();
+    await store.start();
+  }
+
+  function openRooms(): Rooms {
+    return createRooms({ site, clock, log, field, store, uplink, quietUntilMono: quietMono, onEvent, onOutcome });
+  }
+
+  function openUplink(): Uplink | null {
+    const { cabinet, profiles } = site;
+    if (cabinet.uplink === null) return null;
+    const made = createUplink({
+      config: cabinet.uplink,
+      cabinetId: cabinet.id,
+      version: parts.version,
+      devices: uplinkDevices(cabinet, rooms.points, profiles),
+      clock,
+      log,
+      store,
+      latest: (pointId) => field.latest(pointId),
+      door: parts.door,
+      ...(parts.readFile === undefined ? {} : { readFile: parts.readFile }),
+      random: parts.random,
+    });
+    uplinkEvents = createRoomEvents(clock, onEvent);
+    made.onOverride = (request) => void rooms.control.override(request);
+    made.onRelease = (request) => void rooms.control.release(request);
+    made.onProgramme = (request) => void rooms.control.chooseProgramme(request);
+    made.onBlink = (request) => void rooms.control.blink(request);
+    made.onPointWrite = (request) => void rooms.control.writePoint(request);
+    made.onRelay = (relay) => rooms.control.hear(relay);
+    made.onEvent = uplinkEvents.tell;
+    return made;
+  }
+
+  function openView(): AgentView {
+    const { cabinet, profiles } = site;
+    const { points, light, energy, control } = rooms;
+    return createAgentView({
+      ...parts,
+      ...site,
+      energy: energy.view,
+      light,
+      field,
+      bus: withSiteKnowledge(field.bus, cabinet, profiles),
+      store,
+      control,
+      uplink: uplink.current,
+      points,
+      startedMono,
+      activeEvents: () => [...open.values()].filter(({ severity }) => severity !== 'info'),
+      firstPollMono: () => firstPollMono,
+      rssMb: () => Math.round(process.memoryUsage.rss() / 2 ** 20),
+      chores: () => housekeeping.view(),
+      counters,
+    });
+  }
 
   /**
    * A place that cannot be used now is tried again.
@@ -240,10 +317,7 @@ export function createAgent(parts: AgentParts): Agent {
 
   function onReadings(readings: readonly Reading[]): void {
     firstPollMono ??= clock.monoMs();
-    // Light first: a detection must not wait for bookkeeping.
-    control.onReadings(readings);
-    diagnosis.onReadings(readings);
-    energy.onReadings(readings);
+    rooms.onReadings(readings);
     recorder.record(readings);
   }
 
@@ -256,44 +330,6 @@ export function createAgent(parts: AgentParts): Agent {
 
   function onOutcome(outcome: Outcome): void {
     store.appendOutcome(outcome);
-    uplink?.outcome(outcome);
-  }
-
-  function onDecision(decision: Decision): void {
-    energy.onDecision(decision);
-    const { lampId, levelPct, rank, reason } = decision;
-    const at = { quality: 'good', atMs: clock.wallMs() } as const;
-    uplink?.update(lampId, LAMP_METRIC.wanted, { value: levelPct, ...at });
-    uplink?.update(lampId, LAMP_METRIC.rank, { value: rank, ...at });
-    uplink?.update(lampId, LAMP_METRIC.reason, { value: reason, ...at });
-  }
-
-  /** What is in force on a lamp or zone itself, for the platform; a wish for the zone is not repeated on its lamps. */
-  function onIntents(intents: readonly Intent[]): void {
-    platform?.emergency(intents);
-    for (const { id, target } of targets) {
-      const own = intents.filter((intent) => intent.target.kind === target.kind && intent.target.id === target.id);
-      const strongest = own.toSorted(byStrength)[0];
-      const at = { quality: 'good', atMs: clock.wallMs() } as const;
-      uplink?.update(id, 'Override/Level', { value: strongest?.levelPct ?? null, ...at });
-      uplink?.update(id, 'Override/Until', { value: strongest?.untilMs ?? null, ...at });
-      uplink?.update(id, 'Override/Reason', { value: strongest?.reason ?? null, ...at });
-    }
-  }
-
-  function setupValuesOf(deviceId: string) {
-    const zone = zoneOfDevice(cabinet, deviceId);
-    return {
-      rampUpMs: (zone?.presence?.rampUpS ?? RAMP_S.up) * 1_000,
-      rampDownMs: (zone?.presence?.rampDownS ?? RAMP_S.down) * 1_000,
-      failsafeTimeoutS: FAILSAFE_TIMEOUT_S,
-      failsafeLevelPct: failsafeLevelPct(cabinet, zone),
-    };
-  }
-
-  function verificationOf(lampId: string) {
-    const lamp = cabinet.lamps.find(({ id }) => id === lampId);
-    const write = lamp === undefined ? null : (points.get(`${lamp.device}.${lamp.point}`)?.profile.write ?? null);
-    return { settleMs: write?.settleMs ?? 1_000, tolerance: write?.tolerance ?? 0 };
+    uplink.outcome(outcome);
   }
 }

@@ -42,6 +42,8 @@ export interface FieldBusTools extends BusTools {
   note(lineId: string, report: TransactionReport): void;
   /** An urgent write has begun to leave this long after it was wished. Units: ms. */
   noteUrgent(lineId: string, waitMs: number): void;
+  /** Other lines in the place of some; what is known of those that stay is kept. */
+  exchange(gone: ReadonlySet<string>, come: Pick<BusToolsParts, 'lines' | 'rawLines'>): void;
   /** Counters of a Modbus line without what the console caused; null for any other line. */
   counters(lineId: string): LineCounters | null;
 }
@@ -52,16 +54,17 @@ interface Post {
   readonly watch: BusWatch;
 }
 
-export function createBusTools({ lines, rawLines, clock, profiles, adapterLatencyMs }: BusToolsParts): FieldBusTools {
-  const posts = new Map(
-    lines.map((line): [string, Post] => {
-      const latencyMs = (): number | null => adapterLatencyMs(line.config.port);
-      return [
-        line.config.id,
-        { desk: createBusDesk(line, clock), stats: createLineStats({ ...line, clock, latencyMs }), watch: createBusWatch(clock) },
-      ];
-    }),
-  );
+export function createBusTools({ clock, profiles, adapterLatencyMs, ...first }: BusToolsParts): FieldBusTools {
+  const posts = new Map(first.lines.map(toPost));
+  let rawLines = first.rawLines;
+
+  function toPost(line: BusToolsParts['lines'][number]): [string, Post] {
+    const latencyMs = (): number | null => adapterLatencyMs(line.config.port);
+    return [
+      line.config.id,
+      { desk: createBusDesk(line, clock), stats: createLineStats({ ...line, clock, latencyMs }), watch: createBusWatch(clock) },
+    ];
+  }
 
   return {
     async scan(request, tell) {
@@ -94,6 +97,11 @@ export function createBusTools({ lines, rawLines, clock, profiles, adapterLatenc
       const { unit, lane, what, reply, error } = report;
       const atMs = clock.wallMs() - Math.round(clock.monoMs() - report.atMono);
       post.watch.note({ atMs, unit, lane, what, turnaroundMs: reply?.turnaroundMs ?? null, error: error?.code ?? null });
+    },
+    exchange(gone, come) {
+      for (const id of gone) posts.delete(id);
+      for (const line of come.lines) posts.set(...toPost(line));
+      rawLines = [...rawLines.filter(({ config }) => !gone.has(config.id)), ...come.rawLines];
     },
     noteUrgent: (lineId, waitMs) => posts.get(lineId)?.stats.noteUrgent(waitMs),
     counters: (lineId) => posts.get(lineId)?.stats.counters() ?? null,

@@ -8,6 +8,7 @@
  * store's patience), the newest of each point. Where the disk could not be asked they are `bad` until it can: a total without its
  * offset would be a false one, and saving it would lose the true one.
  */
+import { isDeepStrictEqual } from 'node:util';
 import { type Clock, every, isTrusted, type Timer } from '../core/clock.ts';
 import type { EventBook } from '../core/event-book.ts';
 import type { Store } from '../core/ports.ts';
@@ -43,6 +44,8 @@ export interface CounterBook {
   start(): void;
   /** Saves what has not been saved; waits for nobody. */
   stop(): void;
+  /** Other points from now on; those that stay go on counting, and one that returns goes on from where it was. */
+  exchange(points: readonly CountedPoint[]): void;
   /** The readings as they leave the field: those of counters as totals, or without a value. */
   counted(readings: readonly Reading[]): readonly Reading[];
 }
@@ -70,7 +73,7 @@ export function createCounterBook({ points, clock, events, store, onReadings }: 
   /** What is saved of all points, those included that are not in the cabinet just now. */
   let saved: Readonly<Record<string, unknown>> = {};
   let memory: 'unasked' | 'unread' | 'known' = store === null ? 'known' : 'unasked';
-  let [isChanged, isOwed] = [false, false];
+  let [isChanged, isOwed, isStarted] = [false, false, false];
   let savedMono = clock.monoMs();
   let ticks: Timer | undefined;
 
@@ -94,16 +97,31 @@ export function createCounterBook({ points, clock, events, store, onReadings }: 
     if (memory === 'unread') void recall();
     if (isOwed || clock.monoMs() - savedMono >= SAVE_MS) void keep();
   };
+  const start = (): void => {
+    isStarted = true;
+    if (ticks !== undefined || books.size === 0) return;
+    ticks = every(clock, RETRY_MS, tick);
+    void recall();
+  };
   return {
-    start() {
-      if (ticks !== undefined || books.size === 0) return;
-      ticks = every(clock, RETRY_MS, tick);
-      void recall();
-    },
+    start,
     stop() {
+      isStarted = false;
       ticks?.cancel();
       ticks = undefined;
       void keep();
+    },
+    exchange(nextPoints) {
+      const next = new Map(nextPoints.flatMap(bookOf));
+      saved = { ...saved, ...savedOf(books, clock) };
+      for (const [pointId, book] of next) {
+        const before = books.get(pointId);
+        if (before !== undefined && isDeepStrictEqual(before.rule, book.rule) && before.unit === book.unit) book.counter = before.counter;
+        else if (memory === 'known') book.counter = recalled(saved[pointId], book, clock) ?? book.counter;
+      }
+      books.clear();
+      for (const [pointId, book] of next) books.set(pointId, book);
+      if (isStarted) start();
     },
     counted,
   };

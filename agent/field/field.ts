@@ -59,7 +59,22 @@ export interface FieldOptions {
   readonly onEvent: (event: AgentEvent) => void;
 }
 
-export function createField(options: FieldOptions): Field {
+/** Lines that go and lines that come; one in both is opened anew with other settings. */
+export interface LineExchange {
+  /** Ids. */
+  readonly gone: readonly string[];
+  readonly come: readonly FieldLine[];
+  /** Ids of all lines in the order of the configuration. */
+  readonly order: readonly string[];
+}
+
+/** A field whose lines can be exchanged one by one, while the others go on. */
+export interface LiveField extends Field {
+  /** Resolves when what goes is closed and what comes is being opened. What was read of a device that stays is kept until it is old. */
+  exchange(change: LineExchange): Promise<void>;
+}
+
+export function createField(options: FieldOptions): LiveField {
   const { lines, clock, onReadings, onEvent } = options;
   const events = createEventBook(clock, onEvent);
   const latest = new Map<PointId, Reading>();
@@ -76,7 +91,9 @@ export function createField(options: FieldOptions): Field {
     onReadings: deliver,
   });
   const note = (readings: readonly Reading[]): void => deliver(counters.counted(readings));
-  const runtimes = lines.map((source): Runtime => (source.kind === 'modbus' ? modbusRuntime(source) : uartRuntime(source)));
+  const runtimeOf = (source: FieldLine): Runtime => (source.kind === 'modbus' ? modbusRuntime(source) : uartRuntime(source));
+  let runtimes = lines.map(runtimeOf);
+  let isRunning = false;
   const bus = createBusTools({
     lines: runtimes.flatMap(busLine),
     rawLines: runtimes.flatMap(rawLine),
@@ -88,22 +105,32 @@ export function createField(options: FieldOptions): Field {
 
   return {
     async start() {
+      isRunning = true;
       sampler ??= every(clock, LOAD_SAMPLE_MS, sample);
       sample();
       counters.start();
-      for (const { memory } of runtimes) memory?.start();
-      await Promise.all(runtimes.map(({ keeper }) => keeper.start()));
+      await Promise.all(runtimes.map(begin));
     },
     async stop() {
+      isRunning = false;
       sampler?.cancel();
       sampler = undefined;
-      for (const { runner, uart, memory } of runtimes) {
-        memory?.stop();
-        runner?.stop();
-        uart?.stop();
-      }
-      await Promise.all(runtimes.map(({ keeper }) => keeper.stop()));
+      await Promise.all(runtimes.map(end));
       counters.stop();
+    },
+    async exchange({ gone, come, order }) {
+      const ids = new Set(gone);
+      const [going, staying] = [true, false].map((goes) => runtimes.filter(({ source }) => ids.has(source.config.id) === goes));
+      await Promise.all((going ?? []).map(end));
+      for (const runtime of going ?? []) forget(runtime);
+      const coming = come.map(runtimeOf);
+      runtimes = [...(staying ?? []), ...coming].toSorted((a, b) => order.indexOf(a.source.config.id) - order.indexOf(b.source.config.id));
+      counters.exchange(runtimes.flatMap(({ source }) => pointsOf(source)));
+      bus.exchange(ids, { lines: coming.flatMap(busLine), rawLines: coming.flatMap(rawLine) });
+      const known = new Set(runtimes.flatMap(({ source }) => pointsOf(source)).map(({ pointId }) => pointId));
+      for (const pointId of latest.keys()) if (!known.has(pointId)) latest.delete(pointId);
+      // A port that hangs while it opens must not hold up the rest.
+      if (isRunning) for (const runtime of coming) void begin(runtime);
     },
     write: (write) => send(write, LAMP_WORDS),
     writePoint: (write) => send(asLevelWrite(write), OUTPUT_WORDS),
@@ -113,6 +140,24 @@ export function createField(options: FieldOptions): Field {
     devices: () => runtimes.flatMap(deviceViews),
     bus,
   };
+
+  function begin({ memory, keeper }: Runtime): Promise<void> {
+    memory?.start();
+    return keeper.start();
+  }
+
+  async function end({ runner, uart, memory, keeper }: Runtime): Promise<void> {
+    memory?.stop();
+    runner?.stop();
+    uart?.stop();
+    await keeper.stop();
+  }
+
+  /** What was wrong with a line that is no more is over; what still is wrong with its successor begins anew. */
+  function forget({ source }: Runtime): void {
+    for (const code of ['line-down', 'line-silent'] as const) events.clear(code, source.config.id);
+    for (const { id } of source.config.devices) for (const code of ['unit-silent', 'unit-not-set-up'] as const) events.clear(code, id);
+  }
 
   function send(write: LevelWrite, words: WriteWords): Promise<WriteResult> {
     const dot = write.pointId.indexOf('.');

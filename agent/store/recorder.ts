@@ -13,7 +13,8 @@ import { isNews, type Kept, type NewsRule } from './news.ts';
 export interface RecorderParts {
   readonly clock: Clock;
   /** By point id; any change of another point is news. */
-  readonly rules: ReadonlyMap<string, NewsRule>;
+  readonly rules: { get(pointId: string): NewsRule | undefined };
+  /** Asked at each reading, as the rules are: both may change while it runs. */
   readonly heartbeatS: number;
   readonly onFrame: (frame: Frame) => void;
 }
@@ -30,7 +31,8 @@ const FRAME_MS = 1_000;
 const ANY_CHANGE: NewsRule = { decimals: EXACT, deadband: 0 };
 
 /** A recorder that has seen nothing yet: the first reading of each point is news. */
-export function createRecorder({ clock, rules, heartbeatS, onFrame }: RecorderParts): Recorder {
+export function createRecorder(parts: RecorderParts): Recorder {
+  const { clock, rules, onFrame } = parts;
   const kept = new Map<string, Kept>();
   let news: Reading[] = [];
   let ticket = 0;
@@ -57,7 +59,7 @@ export function createRecorder({ clock, rules, heartbeatS, onFrame }: RecorderPa
       for (const raw of readings) {
         const rule = rules.get(raw.pointId) ?? ANY_CHANGE;
         const reading = toKeepable(raw, rule.decimals);
-        if (!isNews(kept.get(raw.pointId), reading, { ...rule, heartbeatMs: heartbeatS * 1_000 })) continue;
+        if (!isNews(kept.get(raw.pointId), reading, { ...rule, heartbeatMs: parts.heartbeatS * 1_000 })) continue;
         kept.set(raw.pointId, { value: reading.value, quality: reading.quality, atMono: reading.atMono });
         news.push(reading);
       }

@@ -48,6 +48,8 @@ export interface Rig {
   readonly host: ReferenceHost;
   /** The agent of the moment; `restart` replaces it. */
   agent: Agent;
+  /** Ports of lines as they were taken, the oldest first. */
+  readonly opened: readonly string[];
   readonly log: { name: string; fields: Readonly<Record<string, unknown>> }[];
   status(): Promise<StatusView>;
   /** Levels of all lamps as they shine now, rounded. */
@@ -55,6 +57,8 @@ export interface Rig {
   /** Advance step by step until it holds. Errors: throws when it does not within `withinMs` of simulated time. */
   until(what: string, holds: () => boolean | Promise<boolean>, withinMs?: number): Promise<void>;
   restart(): Promise<void>;
+  /** Lets time pass until it is settled. */
+  settled<T>(work: Promise<T>): Promise<T>;
   /** Ends the agent as SIGKILL would, and starts another on what it left. */
   kill(): Promise<void>;
 }
@@ -109,6 +113,7 @@ export async function createRig(
     wires.set(line.port, wire);
   }
   const lines: Rig['log'] = [];
+  const opened: string[] = [];
   const log: Log = { event: (name, fields = {}) => lines.push({ name, fields }) };
   let world = createMortalWorld(clock, createMqttDoor());
   const build = (): Agent => {
@@ -119,7 +124,10 @@ export async function createRig(
       clock: world.clock,
       log,
       version: '0.0.0-test',
-      openPort: (path) => {
+      openPort: (path, serial) => {
+        opened.push(path);
+        // At another speed nobody understands the other.
+        if (cabinet.lines.some(({ port, serial: { baud } }) => port === path && baud !== serial.baud)) return createWire(() => {}).port;
         if (path === STUCK_PORT) return { ...createWire(() => {}).port, open: () => new Promise<void>(() => {}) };
         const wire = wires.get(path);
         if (wire === undefined) throw new Error(`no wire ${path}`);
@@ -148,6 +156,8 @@ export async function createRig(
     host,
     agent: build(),
     log: lines,
+    opened,
+    settled: running,
     status: () => rig.agent.view.status(),
     levels: () => [...street.world.lamps.values()].map((lamp) => Math.round(street.world.levelPct(lamp))),
     async until(what, holds, withinMs = 60_000) {
