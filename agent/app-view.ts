@@ -91,6 +91,7 @@ export function createAgentView(parts: ViewParts): AgentView {
     },
     release: (request) => control.release({ ...request, commandId: randomUUID() }),
     bus: parts.bus,
+    audit: store.audit,
     async events({ sinceMs, activeOnly, limit }) {
       const active = parts.activeEvents();
       if (activeOnly) return active;

@@ -200,6 +200,7 @@ export function createAgent(parts: AgentParts): Agent {
     const touched = touchedRooms(before, next);
     if (isStopping) return touched;
     log.event('configuration-applied', { ...touched });
+    store.audit.note({ user: '', role: '', door: 'self', action: 'configuration applied', detail: JSON.stringify(touched), result: 'ok' });
     site = next;
     const { lines } = next.cabinet;
     if (touched.lines.length > 0) {

@@ -13,6 +13,7 @@ const TARGET = { name: 'target', summary: 'a lamp or a zone', required: true } a
 
 const override = agentCommand({
   name: 'override',
+  role: 'technician',
   group: 'Act:',
   summary: 'set a lamp or zone to a level for a time',
   arguments: [TARGET, { name: 'level', summary: 'in percent, 0 to 100', required: true }],
@@ -36,6 +37,7 @@ const override = agentCommand({
 
 const release = agentCommand({
   name: 'release',
+  role: 'technician',
   group: 'Act:',
   summary: 'end the overrides of a lamp or zone',
   arguments: [TARGET],

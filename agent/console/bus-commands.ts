@@ -32,6 +32,7 @@ const MAX_COUNT = { registers: 125, bits: 2_000 };
 
 const scan = agentCommand<{ line: string; from: number; to: number; autoBaud: boolean; waitMs: number | null }, ScanResult, ScanProgress>({
   name: 'bus scan',
+  role: 'technician',
   group: 'Lines:',
   summary: 'which units answer, and what they are',
   arguments: [LINE],
@@ -67,6 +68,7 @@ const registers = agentCommand<
   RegistersProgress
 >({
   name: 'bus registers',
+  role: 'technician',
   group: 'Lines:',
   summary: 'which registers of a unit answer',
   arguments: [LINE, UNIT],
@@ -96,6 +98,7 @@ const registers = agentCommand<
 /** Also asked by `profile test`, register by register. */
 export const BUS_READ = agentCommand({
   name: 'bus read',
+  role: 'technician',
   group: 'Lines:',
   summary: 'read registers of a unit',
   arguments: [LINE, UNIT, ADDRESS, { name: 'count', summary: 'how many (default: 1)', required: false }],
@@ -117,6 +120,7 @@ export const BUS_READ = agentCommand({
 
 const write = agentCommand({
   name: 'bus write',
+  role: 'technician',
   group: 'Lines:',
   summary: 'write registers, and read them back',
   arguments: [
@@ -145,6 +149,7 @@ const write = agentCommand({
 
 const stats = agentCommand({
   name: 'bus stats',
+  role: 'viewer',
   group: 'Lines:',
   summary: 'how lines and units do, what to look at',
   arguments: [{ ...LINE, required: false }],
@@ -161,6 +166,7 @@ const stats = agentCommand({
 
 const watch = agentCommand<{ line: string; forMs: number | null }, Awaited<ReturnType<typeof watchLine>>, BusTransaction>({
   name: 'bus watch',
+  role: 'technician',
   group: 'Lines:',
   summary: 'every transaction, until Ctrl-C',
   arguments: [LINE],

@@ -18,7 +18,8 @@ import { wrap } from './text-lines.ts';
 
 const INTRODUCTION = 'The agent of a street-lighting cabinet, and its console.';
 const EPILOGUE = `
-Exit codes: 0 done, 1 failed, 64 wrong usage, 69 no agent, 78 bad configuration.
+Exit codes: 0 done, 1 failed, 64 wrong usage, 69 no agent, 77 not allowed,
+78 bad configuration.
 Help on one command: luciole help COMMAND`;
 
 /**

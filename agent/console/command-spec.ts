@@ -4,6 +4,7 @@
  * Owns the shape of the command table and the checking of arguments by it. Carries out nothing.
  * Called by the command line (words, layout) and by the socket server (answer).
  */
+import type { Caller, LeastRole } from '../core/access.ts';
 import type { Clock } from '../core/clock.ts';
 import type { AgentView, DeskView } from '../core/views.ts';
 import { ConsoleError } from './console-error.ts';
@@ -26,12 +27,22 @@ export interface OptionSpec {
   readonly repeats?: true;
 }
 
-export type Group = 'Look:' | 'Act:' | 'Lines:' | 'Store:' | 'Uplink:' | 'Agent:';
+/** An argument that is asked from the terminal without echo, or read from the input; it stands on no command line and in no log. */
+export interface SecretSpec {
+  readonly name: string;
+  readonly prompt: string;
+  /** A new one is typed twice. */
+  readonly isNew: boolean;
+}
+
+export type Group = 'Look:' | 'Act:' | 'Lines:' | 'Store:' | 'Uplink:' | 'Access:' | 'Agent:';
 
 /** The words of a command; help, suggestions and manual page are made of these. */
 interface CommandWords {
   /** One word, or a family and a verb: `bus scan`. */
   readonly name: string;
+  /** Who may, at least; checked in the agent for each request. */
+  readonly role: LeastRole;
   readonly group: Group;
   readonly summary: string;
   readonly arguments: readonly ArgumentSpec[];
@@ -53,6 +64,7 @@ export interface LocalCommand extends CommandWords {
 export interface Job {
   /** Who asked: `console:<user>`. */
   readonly source: string;
+  readonly caller: Caller;
   /** Sends word before the answer. False when the reader is too slow for it and never sees it. */
   readonly tell: (progress: unknown) => boolean;
   /** Aborted when nobody waits for the answer any more. */
@@ -73,6 +85,7 @@ export interface ProgressSpec<Progress> {
 /** Carried out by the running agent. */
 export interface AgentCommand extends CommandWords {
   readonly kind: 'agent';
+  readonly secrets: readonly SecretSpec[];
   /** Longest silence of the agent. Units: ms. */
   readonly timeoutMs: number;
   /** Errors: throws ConsoleError 'usage'; the same check on both ends. */
@@ -93,6 +106,7 @@ export interface AgentCommand extends CommandWords {
 export type Command = LocalCommand | AgentCommand;
 
 interface AgentCommandParts<Args, Result, Progress> extends CommandWords {
+  readonly secrets?: readonly SecretSpec[];
   readonly timeoutMs: number;
   readonly read: (args: RawArgs) => Args;
   readonly answer: (view: AgentView, args: Args, job: Job) => Promise<Result> | Result;
@@ -106,13 +120,15 @@ interface AgentCommandParts<Args, Result, Progress> extends CommandWords {
 /** A table row from parts that know their own types. Every `read` is preceded by a check of the argument names. */
 export function agentCommand<Args, Result, Progress = never>(parts: AgentCommandParts<Args, Result, Progress>): AgentCommand {
   const { read, answer, alone, render, succeeded, timeoutMs, progress, audit, ...words } = parts;
+  const secrets = parts.secrets ?? [];
   const readAll = (args: RawArgs): Args => {
-    checkNames(words, args);
+    checkNames([...words.arguments, ...words.options, ...secrets], words.name, args);
     return read(args);
   };
   return {
     ...words,
     kind: 'agent',
+    secrets,
     timeoutMs,
     check: (args) => void readAll(args),
     answer: async (view, args, job) => answer(view, readAll(args), job),
@@ -131,14 +147,13 @@ export function textArg(args: RawArgs, name: string): string {
   return value;
 }
 
-function checkNames(words: CommandWords, args: RawArgs): void {
-  const known = [...words.arguments, ...words.options];
+function checkNames(known: readonly { readonly name: string }[], command: string, args: RawArgs): void {
   for (const name of Object.keys(args)) {
     if (known.some((spec) => spec.name === name)) continue;
     const near = nearest(
       name,
       known.map((spec) => spec.name),
     );
-    throw new ConsoleError('usage', `${words.name} has no "${name}"${near === undefined ? '' : `; did you mean ${near}?`}`);
+    throw new ConsoleError('usage', `${command} has no "${name}"${near === undefined ? '' : `; did you mean ${near}?`}`);
   }
 }

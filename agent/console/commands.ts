@@ -4,6 +4,7 @@
  * Owns the table that command line, help and socket server share. Holds no row itself.
  */
 import { ACT_COMMANDS } from './act-commands.ts';
+import { AUDIT_COMMANDS } from './audit-command.ts';
 import { BUS_COMMANDS } from './bus-commands.ts';
 import type { Command, Group } from './command-spec.ts';
 import { ENERGY_COMMANDS } from './energy-command.ts';
@@ -25,6 +26,7 @@ export const COMMANDS: readonly Command[] = [
   ...PROFILE_COMMANDS,
   ...STORE_COMMANDS,
   ...UPLINK_COMMANDS,
+  ...AUDIT_COMMANDS,
   ...LOCAL_COMMANDS,
 ];
 

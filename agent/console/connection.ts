@@ -18,13 +18,16 @@ const HANG_UP_MS = 1_000;
 /** A job that has nothing to tell gives a sign of life this often. Units: ms. Source: a third of what the client waits. */
 const ALIVE_MS = 3_000;
 
+/** Who asks is for the gate to say. */
+type RawJob = Omit<Job, 'caller' | 'source'>;
+
 export interface ConnectionParts {
   readonly deadlines: Deadlines;
   readonly clock: Clock;
   /** The cabinet's, IANA name. */
   readonly timezone: string;
   /** Errors: rejects with ConsoleError; anything else is a bug, which is logged by `onBug` and told in words. */
-  readonly carryOut: (request: Request, job: Job) => Promise<unknown>;
+  readonly carryOut: (request: Request, job: RawJob) => Promise<unknown>;
   /** Whether word comes before the answer, and the job ends with its reader. */
   readonly isLong: (request: Request) => boolean;
   readonly onBug: (error: unknown) => void;
@@ -93,9 +96,7 @@ async function answer(line: string, socket: Socket, signal: AbortSignal, parts: 
   try {
     const request = readRequest(line);
     id = request.id;
-    const result = await (parts.isLong(request)
-      ? longJob(request, socket, signal, parts)
-      : parts.carryOut(request, job(request, signal, parts)));
+    const result = await (parts.isLong(request) ? longJob(request, socket, signal, parts) : parts.carryOut(request, job(signal, parts)));
     return { id, ok: true, ...stamp(parts), result };
   } catch (error) {
     if (error instanceof ConsoleError) return failure(id, error);
@@ -116,15 +117,15 @@ async function longJob(request: Request, socket: Socket, signal: AbortSignal, pa
   };
   const alive = every(parts.clock, ALIVE_MS, () => void tell(null));
   try {
-    return await Promise.race([parts.carryOut(request, { ...job(request, signal, parts), tell }), lostReader(signal)]);
+    return await Promise.race([parts.carryOut(request, { ...job(signal, parts), tell }), lostReader(signal)]);
   } finally {
     isOver = true;
     alive.cancel();
   }
 }
 
-function job({ user }: Request, signal: AbortSignal, { clock, timezone }: ConnectionParts): Job {
-  return { source: `console:${user}`, tell: () => false, signal, clock, timezone };
+function job(signal: AbortSignal, { clock, timezone }: ConnectionParts): RawJob {
+  return { tell: () => false, signal, clock, timezone };
 }
 
 function stamp({ clock, timezone }: ConnectionParts): Pick<Progress, 'atMs' | 'timezone'> {

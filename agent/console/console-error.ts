@@ -9,11 +9,12 @@ export type ConsoleErrorCode =
   | 'too-large'
   | 'busy'
   | 'failed'
+  | 'denied'
   | 'unreachable'
   | 'socket-in-use'
   | 'socket-refused';
 
-/** Source: sysexits.h, EX_USAGE 64 and EX_UNAVAILABLE 69; 1 for a command that was understood and failed. */
+/** Source: sysexits.h, EX_USAGE 64, EX_UNAVAILABLE 69 and EX_NOPERM 77; 1 for a command that was understood and failed. */
 export const CONSOLE_EXIT: Readonly<Record<ConsoleErrorCode, number>> = {
   usage: 64,
   'unknown-command': 64,
@@ -22,6 +23,7 @@ export const CONSOLE_EXIT: Readonly<Record<ConsoleErrorCode, number>> = {
   'too-large': 1,
   busy: 69,
   failed: 1,
+  denied: 77,
   unreachable: 69,
   'socket-in-use': 1,
   'socket-refused': 1,

@@ -42,6 +42,7 @@ function readBy(text: string): EnergyQuery['by'] {
 
 const energy = agentCommand({
   name: 'energy',
+  role: 'viewer',
   group: 'Look:',
   summary: 'hours, levels, kWh and saving of past nights',
   arguments: [],

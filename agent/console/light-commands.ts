@@ -23,6 +23,7 @@ const USUAL = { walk: '10m', identify: '30s' };
 
 const why = agentCommand({
   name: 'why',
+  role: 'viewer',
   group: 'Look:',
   summary: 'why a lamp or zone has its level',
   arguments: [{ name: 'target', summary: 'a lamp or a zone', required: true }],
@@ -42,6 +43,7 @@ const why = agentCommand({
 
 const tonight = agentCommand({
   name: 'tonight',
+  role: 'viewer',
   group: 'Look:',
   summary: 'the night ahead: every change of level, and why',
   arguments: [{ name: 'zone', summary: 'only this zone', required: false }],
@@ -55,6 +57,7 @@ const tonight = agentCommand({
 
 const zones = agentCommand({
   name: 'zones',
+  role: 'viewer',
   group: 'Look:',
   summary: 'what acts in each zone: step, wishes, sensors',
   arguments: [{ name: 'filter', summary: 'any part of a zone', required: false }],
@@ -72,6 +75,7 @@ const zones = agentCommand({
 
 const walkTest = agentCommand<{ zone: string; forMs: number }, Walked, WalkProgress>({
   name: 'walk-test',
+  role: 'technician',
   group: 'Act:',
   summary: 'walk under the sensors, see what each one does',
   arguments: [{ name: 'zone', summary: 'a zone with presence sensors', required: true }],
@@ -86,6 +90,7 @@ const walkTest = agentCommand<{ zone: string; forMs: number }, Walked, WalkProgr
 
 const identify = agentCommand<{ lamp: string; forMs: number }, Identified, IdentifyProgress>({
   name: 'identify',
+  role: 'technician',
   group: 'Act:',
   summary: 'blink a lamp, to find it',
   arguments: [{ name: 'lamp', summary: 'a lamp', required: true }],

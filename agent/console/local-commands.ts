@@ -10,6 +10,7 @@ const FILE = { name: 'file', summary: 'the cabinet (default: LUCIOLE_CONFIG, els
 const run: LocalCommand = {
   kind: 'local',
   name: 'run',
+  role: 'admin',
   hasSocket: true,
   group: 'Agent:',
   summary: 'run the agent until it is stopped',
@@ -32,6 +33,7 @@ const run: LocalCommand = {
 const check: LocalCommand = {
   kind: 'local',
   name: 'check',
+  role: 'viewer',
   hasSocket: false,
   group: 'Agent:',
   summary: 'read a cabinet file and name everything wrong in it',
@@ -43,6 +45,7 @@ const check: LocalCommand = {
 const version: LocalCommand = {
   kind: 'local',
   name: 'version',
+  role: 'anyone',
   hasSocket: false,
   group: 'Agent:',
   summary: 'print the version of the program and its runtime',

@@ -20,6 +20,7 @@ const MAX_EVENTS = 500;
 
 const status = agentCommand({
   name: 'status',
+  role: 'viewer',
   group: 'Look:',
   summary: 'the cabinet on one screen',
   arguments: [],
@@ -33,6 +34,7 @@ const status = agentCommand({
 
 const devices = agentCommand({
   name: 'devices',
+  role: 'viewer',
   group: 'Look:',
   summary: 'every device, its line, and when it last answered',
   arguments: [{ name: 'filter', summary: 'any part of a device, line or profile', required: false }],
@@ -52,6 +54,7 @@ const devices = agentCommand({
 
 const points = agentCommand({
   name: 'points',
+  role: 'viewer',
   group: 'Look:',
   summary: 'the newest value of each point',
   arguments: [{ name: 'filter', summary: 'a device, or any part of a point id', required: false }],
@@ -70,6 +73,7 @@ const points = agentCommand({
 
 const events = agentCommand({
   name: 'events',
+  role: 'viewer',
   group: 'Look:',
   summary: 'what went wrong, since when, and what is over',
   arguments: [],

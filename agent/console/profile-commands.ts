@@ -45,6 +45,7 @@ function findProfile(shelf: ShelfView, args: { readonly id: string }): Profile &
 
 const list = agentCommand({
   name: 'profile list',
+  role: 'viewer',
   group: 'Lines:',
   summary: 'device types at hand, and who uses them',
   arguments: [],
@@ -59,6 +60,7 @@ const list = agentCommand({
 
 const show = agentCommand({
   name: 'profile show',
+  role: 'viewer',
   group: 'Lines:',
   summary: 'all that is known of a device type',
   arguments: [{ name: 'id', summary: 'as in the list', required: true }],
@@ -74,6 +76,7 @@ const show = agentCommand({
 const check: LocalCommand = {
   kind: 'local',
   name: 'profile check',
+  role: 'viewer',
   hasSocket: false,
   group: 'Lines:',
   summary: 'read a profile, run its examples, name all faults',
@@ -85,6 +88,7 @@ const check: LocalCommand = {
 const test: LocalCommand = {
   kind: 'local',
   name: 'profile test',
+  role: 'technician',
   hasSocket: true,
   group: 'Lines:',
   summary: 'read each point of a profile from a real unit',

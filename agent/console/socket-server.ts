@@ -1,7 +1,7 @@
 /**
  * The agent's end of the console: answers commands on a Unix socket.
  *
- * Owns the socket and how many may use it. Decides nothing: commands are answered by the table through the AgentView.
+ * Owns the socket and how many may use it. Decides nothing: who may what is the gate's.
  * Called by `app.ts`. Nothing a client sends, and no client that stops reading, ever disturbs the agent.
  */
 import { once } from 'node:events';
@@ -10,14 +10,11 @@ import { connect, createServer, type Server, type Socket } from 'node:net';
 import type { Clock } from '../core/clock.ts';
 import type { Log } from '../core/ports.ts';
 import type { AgentView } from '../core/views.ts';
-import type { AgentCommand } from './command-spec.ts';
-import { COMMANDS } from './commands.ts';
 import { type ConnectionParts, hangUp, serveConnection } from './connection.ts';
 import { ConsoleError } from './console-error.ts';
 import { createDeadlines, type Deadlines } from './deadlines.ts';
-import type { Request } from './protocol.ts';
+import { createGate } from './gate.ts';
 import { prepareSocketFolder } from './socket-path.ts';
-import { nearest } from './suggest.ts';
 
 /** Source: assumed; more than one technician and a few scripts never meet at one cabinet. */
 const MAX_CONNECTIONS = 8;
@@ -93,40 +90,14 @@ export function createConsoleServer(parts: ConsoleServerParts): ConsoleServer {
 
 function connectionParts(parts: ConsoleServerParts, deadlines: Deadlines): ConnectionParts {
   const { view, log, clock, timezone } = parts;
+  const gate = createGate({ door: 'agent', view, log, clock });
   return {
     deadlines,
     clock,
     timezone,
-    carryOut: async (request, job) => {
-      const { name, answer, audit } = commandFor(request);
-      const working = answer(view, request.args, job);
-      if (audit === null) return working;
-      const asked = { command: name, args: request.args, by: job.source };
-      try {
-        const result = await working;
-        log.event('console-command', { ...asked, ...audit(result) });
-        return result;
-      } catch (error) {
-        log.event('console-command', { ...asked, refused: error instanceof Error ? error.message : String(error) }, 'warning');
-        throw error;
-      }
-    },
-    isLong: (request) => commandFor(request).progress !== null,
+    ...gate,
     onBug: (error) => log.event('console-command-failed', { cause: String(error) }, 'warning'),
   };
-}
-
-/** Errors: throws ConsoleError 'unknown-command'. */
-function commandFor({ command }: Request): AgentCommand {
-  const known = COMMANDS.filter((each) => each.kind === 'agent');
-  const found = known.find(({ name }) => name === command);
-  if (found !== undefined) return found;
-  const names = known.map(({ name }) => name);
-  const near = nearest(command, names);
-  throw new ConsoleError(
-    'unknown-command',
-    `the agent knows no command ${JSON.stringify(command.slice(0, 40))}; ${near === undefined ? `it knows ${names.join(', ')}` : `did you mean ${near}?`}`,
-  );
 }
 
 /**

@@ -43,6 +43,7 @@ const MAX_SEQ = 9_999_999_999;
 
 const history = agentCommand({
   name: 'history',
+  role: 'viewer',
   group: 'Store:',
   summary: 'what a point measured, as a table or a plot',
   arguments: [{ name: 'point', summary: 'as in `luciole points`', required: true }],
@@ -74,6 +75,7 @@ const history = agentCommand({
 const exportAll: LocalCommand = {
   kind: 'local',
   name: 'export',
+  role: 'viewer',
   hasSocket: true,
   group: 'Store:',
   summary: 'all readings of a time into a file',
@@ -95,6 +97,7 @@ const exportAll: LocalCommand = {
 /** Also asked by `export`, page by page. */
 export const EXPORT_PAGE = agentCommand({
   name: 'export page',
+  role: 'viewer',
   group: 'Store:',
   summary: 'some frames of an export',
   isHidden: true,
@@ -122,6 +125,7 @@ export const EXPORT_PAGE = agentCommand({
 
 const store = agentCommand({
   name: 'store',
+  role: 'viewer',
   group: 'Store:',
   summary: 'what is kept, how much fits, and its chores',
   arguments: [],
@@ -135,6 +139,7 @@ const store = agentCommand({
 
 const check = agentCommand<object, StoreCheck, CheckProgress>({
   name: 'store check',
+  role: 'technician',
   group: 'Store:',
   summary: 'read everything once and name all damage',
   arguments: [],
@@ -150,6 +155,7 @@ const check = agentCommand<object, StoreCheck, CheckProgress>({
 
 const backup = agentCommand({
   name: 'store backup',
+  role: 'technician',
   group: 'Store:',
   summary: 'copy the state of the cabinet now',
   arguments: [],

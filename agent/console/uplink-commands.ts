@@ -38,6 +38,7 @@ const looking = {
 const uplink = agentCommand({
   ...looking,
   name: 'uplink',
+  role: 'viewer',
   summary: 'how the platform is reached, and what waits for it',
   examples: ['luciole uplink', 'luciole uplink test', 'luciole uplink --json'],
 });
@@ -45,12 +46,14 @@ const uplink = agentCommand({
 const status = agentCommand({
   ...looking,
   name: 'uplink status',
+  role: 'viewer',
   summary: 'the same as without a verb',
   examples: ['luciole uplink status', 'luciole uplink status --json'],
 });
 
 const test = agentCommand<{ broker: string | null }, UplinkTest, UplinkStep>({
   name: 'uplink test',
+  role: 'technician',
   group: 'Uplink:',
   summary: 'try every stage of the way to the platform',
   arguments: [],
@@ -70,6 +73,7 @@ const test = agentCommand<{ broker: string | null }, UplinkTest, UplinkStep>({
 
 const trace = agentCommand<{ last: number; followMs: number | null }, TraceAnswer, TraceEntry>({
   name: 'uplink trace',
+  role: 'technician',
   group: 'Uplink:',
   summary: 'events and packets of late, without their contents',
   arguments: [],
@@ -93,6 +97,7 @@ const trace = agentCommand<{ last: number; followMs: number | null }, TraceAnswe
 
 const reconnect = agentCommand({
   name: 'uplink reconnect',
+  role: 'technician',
   group: 'Uplink:',
   summary: 'connect anew, with the certificates of now',
   arguments: [],

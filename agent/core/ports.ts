@@ -4,6 +4,7 @@
  * Owns interfaces. Nothing here does anything.
  */
 
+import type { AuditTools } from './audit-tools.ts';
 import type { BusTools } from './bus-tools.ts';
 import type { ClockQuality, MonoMs, WallMs } from './clock.ts';
 import type { UplinkCertificates, UplinkTools } from './uplink-tools.ts';
@@ -286,6 +287,7 @@ export interface Store {
   /** Write down at once, commit included. */
   appendEvent(event: AgentEvent): void;
   appendOutcome(outcome: Outcome): void;
+  readonly audit: AuditTools;
   /** Small durable facts: overrides, bdSeq. Resolves when on disk; resolves false when the disk would not take it. */
   save(key: string, value: unknown): Promise<boolean>;
   /** Undefined when nothing is stored under this key; `unread`, which is undefined unless given, when the disk could not be asked. */

@@ -6,6 +6,7 @@
 import type { Clock, Timer } from '../core/clock.ts';
 import type { Committed, Frame, Log, Store } from '../core/ports.ts';
 import type { AgentEvent, Outcome } from '../core/words.ts';
+import { lostAudit, type TimedNote } from './audit-table.ts';
 import type { Courier } from './courier.ts';
 import type { LossReason, Notice, Result, StateWork, TelemetryDone, TelemetryWork } from './messages.ts';
 import type { Numbering } from './numbering.ts';
@@ -24,7 +25,7 @@ import { createWaitingRoom, type WaitingRoomLimits } from './waiting-room.ts';
 
 /** A cursor that moves is written so often at most. Units: ms. Source: it rides on a commit and costs a page; one that is lost makes duplicates only, which their seq tells. */
 const CURSOR_MS = 60_000;
-/** Events and outcomes kept in memory while the disk refuses them; the oldest go first. */
+/** Events, outcomes and audit notes kept in memory while the disk refuses them; the oldest go first. */
 const MAX_WAITING = 1_000;
 
 export interface CommitterParts {
@@ -51,6 +52,7 @@ export interface Committer {
   isAllCommitted(): boolean;
   addEvent(event: AgentEvent): void;
   addOutcome(outcome: Outcome): void;
+  addAudit(note: TimedNote): void;
   /** Resolves whether it is on disk; tried once, with the next try of the thread where that is lost. Shape: `json` null removes the key. */
   save(key: string, json: string | null): Promise<boolean>;
   /** What is about to be saved under this key; undefined when nothing is. */
@@ -85,7 +87,7 @@ interface Work {
 export function createCommitter(parts: CommitterParts): Committer {
   const { clock, log, courier } = parts;
   const room = createWaitingRoom(parts.limits);
-  const waiting = { events: [] as AgentEvent[], outcomes: [] as Outcome[], saves: [] as Save[] };
+  const waiting = { events: [] as AgentEvent[], outcomes: [] as Outcome[], saves: [] as Save[], audits: [] as TimedNote[] };
   const count = { readingsStored: 0, readingsLost: 0, lastSeq: 0, cursorSeq: 0, lastTicket: 0 };
   let numbering: Numbering | null = null;
   let cursorWanted = 0;
@@ -109,7 +111,7 @@ export function createCommitter(parts: CommitterParts): Committer {
     const cursorSeq = isCursorDue && cursorWanted > count.cursorSeq ? cursorWanted : null;
     due = due && (cursorSeq !== null || !room.isEmpty());
     const telemetry = mayTry && (anew || frames || due);
-    const news = waiting.events.length + waiting.outcomes.length > 0;
+    const news = waiting.events.length + waiting.outcomes.length + waiting.audits.length > 0;
     const saves = [...waiting.saves];
     if (!telemetry && saves.length === 0 && !(mayTry && (anew || facts || news))) return null;
     return {
@@ -120,6 +122,7 @@ export function createCommitter(parts: CommitterParts): Committer {
       state: {
         events: [...waiting.events],
         outcomes: [...waiting.outcomes],
+        audits: [...waiting.audits],
         saves: saves.map(({ key, json }) => ({ key, json })),
         probe: facts,
       },
@@ -143,9 +146,10 @@ export function createCommitter(parts: CommitterParts): Committer {
   }
 
   function settleState(work: Work): void {
-    const written = new Set<unknown>([...(work.state?.events ?? []), ...(work.state?.outcomes ?? [])]);
+    const written = new Set<unknown>([...(work.state?.events ?? []), ...(work.state?.outcomes ?? []), ...(work.state?.audits ?? [])]);
     waiting.events = waiting.events.filter((event) => !written.has(event));
     waiting.outcomes = waiting.outcomes.filter((outcome) => !written.has(outcome));
+    waiting.audits = waiting.audits.filter((note) => !written.has(note));
   }
 
   function settleTelemetry(work: TelemetryWork | null, result: Result<TelemetryDone>): void {
@@ -244,6 +248,10 @@ export function createCommitter(parts: CommitterParts): Committer {
     },
     addOutcome: (outcome) => {
       if (waiting.outcomes.push(outcome) > MAX_WAITING) waiting.outcomes.shift();
+      void commitWaiting();
+    },
+    addAudit: (note) => {
+      if (waiting.audits.push(note) > MAX_WAITING) waiting.audits.splice(0, 2, lostAudit(waiting.audits));
       void commitWaiting();
     },
     save: (key, json) =>

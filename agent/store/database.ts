@@ -59,6 +59,7 @@ export function createDatabase(setup: Setup, freeBytes: FreeBytes = askFreeBytes
     readAfter: ({ seq, maxFrames, atMs }) => attempt(() => telemetry.readAfter(seq, maxFrames, atMs)),
     gapsAfter: ({ id, atMs }) => attempt(() => telemetry.gapsAfter(id, atMs)),
     events: ({ sinceMs, limit, atMs }) => attempt(() => state.events({ sinceMs, limit }, atMs)),
+    audit: ({ atMs, ...query }) => attempt(() => state.audit(query, atMs)),
     load: ({ key, atMs }) => attempt(() => state.load(key, atMs)),
     loadAll: ({ prefix, atMs }) => attempt(() => state.loadAll(prefix, atMs)),
     status: (request) => attempt(() => telemetry.facts(request)),

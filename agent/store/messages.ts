@@ -3,6 +3,7 @@
  *
  * Owns the shapes; all of them survive a structured clone. Used by both sides.
  */
+import type { AuditPage, AuditQuery } from '../core/audit-tools.ts';
 import type { MonoMs, WallMs } from '../core/clock.ts';
 import type { StoreErrorCode } from '../core/errors.ts';
 import type {
@@ -20,6 +21,7 @@ import type {
   TelemetryFacts,
 } from '../core/ports.ts';
 import type { AgentEvent, Outcome } from '../core/words.ts';
+import type { TimedNote } from './audit-table.ts';
 import type { Numbering } from './numbering.ts';
 
 /** What the storage thread needs to know once. */
@@ -70,6 +72,7 @@ export interface StateWork {
   readonly outcomes: readonly Outcome[];
   /** `json` null removes the key. */
   readonly saves: readonly { readonly key: string; readonly json: string | null }[];
+  readonly audits: readonly TimedNote[];
   readonly probe: boolean;
 }
 
@@ -90,6 +93,7 @@ export interface Talk {
   readAfter: { ask: { readonly seq: number; readonly maxFrames: number }; answer: Result<readonly StoredFrame[]> };
   gapsAfter: { ask: { readonly id: number }; answer: Result<readonly Gap[]> };
   events: { ask: { readonly sinceMs: WallMs; readonly limit: number }; answer: Result<readonly AgentEvent[]> };
+  audit: { ask: AuditQuery; answer: Result<AuditPage> };
   load: { ask: { readonly key: string }; answer: Result<string | null> };
   loadAll: { ask: { readonly prefix: string }; answer: Result<readonly { readonly key: string; readonly json: string }[]> };
   /** `provenSeq`: delivered, whether the file says so already or not. */

@@ -70,16 +70,17 @@ ALTER TABLE boot ADD COLUMN start_mono INTEGER;`,
 };
 
 /**
- * Small facts that must outlive everything: overrides, bdSeq, events, outcomes of commands.
+ * Small facts that must outlive everything: overrides, bdSeq, events, outcomes of commands, the audit log.
  *
  * `crc` covers the other columns of its row, since SQLite does not see bytes flipped within a value; null in rows of version 1.
+ * Rows of `audit` have none: their own chain of hashes says more.
  */
 export const STATE: Schema = {
   fileName: 'state.db',
   applicationId: 0x4c756353,
-  version: 2,
+  version: 3,
   readableSince: 2,
-  tables: ['meta', 'kv', 'event', 'outcome'],
+  tables: ['meta', 'kv', 'event', 'outcome', 'audit'],
   ddl: `${META}
 CREATE TABLE kv(key TEXT PRIMARY KEY, value TEXT NOT NULL, at_ms INTEGER NOT NULL) STRICT, WITHOUT ROWID;
 CREATE TABLE event(
@@ -95,6 +96,10 @@ CREATE TABLE outcome(
 ALTER TABLE kv ADD COLUMN crc INTEGER;
 ALTER TABLE event ADD COLUMN crc INTEGER;
 ALTER TABLE outcome ADD COLUMN crc INTEGER;`,
+    },
+    {
+      to: 3,
+      ddl: 'CREATE TABLE audit(n INTEGER PRIMARY KEY, at_ms INTEGER NOT NULL, body TEXT NOT NULL, hash TEXT NOT NULL) STRICT;',
     },
   ],
 };

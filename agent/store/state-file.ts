@@ -1,11 +1,13 @@
 /**
- * `state.db`: small durable facts, events and outcomes of commands.
+ * `state.db`: small durable facts, events, outcomes of commands and the audit log.
  *
  * Owns the rows of `kv`, `event` and `outcome`, their checksums and how many are kept. Called by the database, on the storage thread.
  */
+import type { AuditPage, AuditQuery } from '../core/audit-tools.ts';
 import type { WallMs } from '../core/clock.ts';
 import type { BackupReport } from '../core/ports.ts';
 import type { AgentEvent, Outcome } from '../core/words.ts';
+import { createAuditTable } from './audit-table.ts';
 import type { Notice, Setup, StateWork } from './messages.ts';
 import { setMeta } from './meta.ts';
 import { PAGE_BYTES, STATE } from './schema.ts';
@@ -23,6 +25,7 @@ export interface StateFile {
   loadAll(prefix: string, atMs: WallMs): readonly { readonly key: string; readonly json: string }[];
   /** The newest `limit` that began or ended at or after `sinceMs`, or still last; oldest first. */
   events(query: { readonly sinceMs: WallMs; readonly limit: number }, atMs: WallMs): readonly AgentEvent[];
+  audit(query: AuditQuery, atMs: WallMs): AuditPage;
   /** Reads every page and every row; damaged ones are removed. Shape: what is wrong, each with what became of it. */
   check(atMs: WallMs): readonly string[];
   /** A verified copy beside the file, the one before it kept. */
@@ -74,14 +77,15 @@ export function createStateFile(setup: Setup, onNotice: (notice: Notice) => void
 
   return {
     commit: (work, atMs) => {
-      const idle = work.events.length === 0 && work.outcomes.length === 0 && work.saves.length === 0 && !work.probe;
-      if (idle) return file.read(atMs, () => null);
+      const parts = [work.events, work.outcomes, work.saves, work.audits];
+      if (parts.every(({ length }) => length === 0) && !work.probe) return file.read(atMs, () => null);
       return file.write(atMs, (handle) => writeDown(handle, work, atMs));
     },
     load,
     loadAll: (prefix, atMs) => file.read(atMs, ({ values }) => values.all(prefix, `${prefix}${LAST_CHARACTER}`, MAX_FACTS)),
     events: ({ sinceMs, limit }, atMs) =>
       file.read(atMs, ({ events }) => events.all(sinceMs, sinceMs, Math.max(0, Math.min(limit, MAX_ANSWER))).reverse()),
+    audit: (query, atMs) => file.read(atMs, ({ audit }) => audit.read(query)),
     check: (atMs) => [...file.check(atMs), ...removeDamaged(atMs)],
     backup: (atMs) => {
       // What is damaged is replaced first: its copy would not be sound either.
@@ -104,6 +108,7 @@ function attach(db: Sqlite) {
   addRowCrc(db);
   return {
     db,
+    audit: createAuditTable(db),
     value: db.prepare<[string], { value: string; sound: number }>(`SELECT value, ${isSound('kv')} AS sound FROM kv WHERE key = ?`),
     save: db.prepare(
       `INSERT INTO kv(key, value, at_ms) VALUES(?, ?, ?) ON CONFLICT(key) DO UPDATE SET value = excluded.value, at_ms = excluded.at_ms`,
@@ -161,6 +166,7 @@ function writeDown(handle: Handle, work: StateWork, atMs: WallMs): null {
   }
   if (work.events.length > 0) handle.trimEvents.run(KEEP.events);
   if (work.outcomes.length > 0) handle.trimOutcomes.run(KEEP.outcomes);
+  if (work.audits.length > 0) handle.audit.append(work.audits);
   if (work.probe) setMeta(handle.db, 'probed_ms', writtenMs);
   return null;
 }

@@ -5,6 +5,7 @@
  * Made by `app.ts`. What is on disk when a promise or `onCommitted` says so survives `kill -9` and power cuts.
  */
 import { randomBytes } from 'node:crypto';
+import type { AuditPage } from '../core/audit-tools.ts';
 import { type Clock, every, isTrusted, type Timer } from '../core/clock.ts';
 import type {
   BackupReport,
@@ -182,6 +183,10 @@ export function createStore(parts: StoreParts): Store {
     rowOf: committer.rowOf,
     appendEvent: committer.addEvent,
     appendOutcome: committer.addOutcome,
+    audit: {
+      note: (note) => committer.addAudit({ ...note, atMs: clock.wallMs() }),
+      read: (query) => read<'audit', AuditPage>('audit', query, 'state.db', query.isVerified ? endlessly : patiently),
+    },
     save: async (key, value) => {
       const json = toJson(value);
       if (json !== undefined) return committer.save(key, json);

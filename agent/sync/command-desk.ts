@@ -28,7 +28,7 @@ export interface CommandDeskParts {
   readonly cabinetId: string;
   readonly clock: Clock;
   readonly log: Log;
-  readonly store: Pick<Store, 'save' | 'loadAll'>;
+  readonly store: Pick<Store, 'save' | 'loadAll' | 'audit'>;
   /** 0..1. */
   readonly random: () => number;
   readonly onOrder: (order: Order) => void;
@@ -57,6 +57,8 @@ export interface CommandDesk extends Pick<OutcomePost, 'open' | 'close'> {
 const COMMANDS = { burst: 120, perS: 2 };
 /** Refusals and repetitions that are answered; more of them are counted only. Source: assumed; a person tries less often. */
 const ANSWERS = { burst: 60, perS: 1 };
+/** Refusals that the audit log takes. Source: assumed; a flood of them must not push out what was done. */
+const REFUSALS_NOTED = { burst: 30, perS: 1 / 60 };
 /** Messages that are looked at. Source: assumed; far above what any platform sends, low enough that reading them leaves the tick alone. */
 const MESSAGES = { burst: 1_000, perS: 100 };
 /** Longest wait for an id or an end to be on disk. Units: ms. Source: assumed; a flush takes tens of ms. */
@@ -78,6 +80,7 @@ export function createCommandDesk(parts: CommandDeskParts): CommandDesk {
   });
   const rate = createTokenBucket(clock, COMMANDS);
   const answers = createTokenBucket(clock, ANSWERS);
+  const refusals = createTokenBucket(clock, REFUSALS_NOTED);
   const messages = createTokenBucket(clock, MESSAGES);
   const cabinet: Target = { kind: 'cabinet', id: parts.cabinetId };
   const ending = new Set<Promise<void>>();
@@ -112,7 +115,12 @@ export function createCommandDesk(parts: CommandDeskParts): CommandDesk {
     if (state === 'refused') return;
     const end = reason === '' ? state : `${state}, ${reason}`;
     const severity = state === 'failed' ? 'warning' : 'info';
+    note(`${what} (${commandId})`, target.id, end);
     events.notice({ code: 'command-ended', source: target.id, severity, text: `${source}: ${what} (${commandId}): ${end}` });
+  }
+
+  function note(what: string, target: string, result: string): void {
+    parts.store.audit.note({ user: '', role: '', door: 'platform', action: 'command', detail: `${target}: ${what}`, result });
   }
 
   /** It came before: its sender hears once more how it stands. */
@@ -130,6 +138,7 @@ export function createCommandDesk(parts: CommandDeskParts): CommandDesk {
     const atMs = clock.wallMs();
     const outcome = stageOf({ commandId, target, order: null }, { state: 'refused', reason, atMs });
     events.notice({ code: 'command-refused', source: target.id, severity: 'warning', text: `Refused: ${reason}` });
+    if (refusals.take()) note(commandId, target.id, `refused: ${reason}`);
     if (!hasOwnId) {
       parts.onAnswer(outcome, 'refused');
       return;

@@ -39,7 +39,10 @@ export interface UplinkParts {
   readonly devices: readonly UplinkDevice[];
   readonly clock: Clock;
   readonly log: Log;
-  readonly store: Pick<Store, 'save' | 'load' | 'loadAll' | 'readAfter' | 'moveCursor' | 'status' | 'rowOf' | 'gapsAfter' | 'exportPage'>;
+  readonly store: Pick<
+    Store,
+    'save' | 'load' | 'loadAll' | 'audit' | 'readAfter' | 'moveCursor' | 'status' | 'rowOf' | 'gapsAfter' | 'exportPage'
+  >;
   /** The newest reading of a point, for births. */
   readonly latest: (pointId: PointId) => Reading | undefined;
   readonly door: MqttDoor;

@@ -62,6 +62,7 @@ export async function hostileTorture({ rounds, seed, progress, emit }: TortureOp
         return true;
       },
       loadAll: async () => [],
+      audit: { note: () => {}, read: async () => undefined },
     },
     random,
     onOrder: (order) => {

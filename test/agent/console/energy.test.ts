@@ -122,6 +122,7 @@ t.test('any sums fit 80 columns', async (t) => {
 const command = COMMANDS.find(({ name }) => name === 'energy');
 const job = {
   source: 'console:tech',
+  caller: { user: 'tech', role: 'admin', door: 'agent' } as const,
   tell: () => true,
   signal: new AbortController().signal,
   clock: { wallMs: () => fake.AT_MS, monoMs: () => 0, after: () => ({ cancel: () => {} }) },

@@ -1,3 +1,4 @@
+import type { AuditNote, AuditPage } from '../../../agent/core/audit-tools.ts';
 import type {
   DeviceView,
   ExportQuery,
@@ -330,11 +331,42 @@ export function outcome(changes: Partial<Outcome> = {}): Outcome {
   };
 }
 
+export function auditPage(isVerified: boolean, problems: readonly string[] = []): AuditPage {
+  const user = {
+    user: 'marie',
+    role: 'technician',
+    door: 'login',
+    action: 'override',
+    detail: 'target=L07 level=80 for=30m',
+    result: 'ok',
+  } as const;
+  const platform = {
+    user: '',
+    role: '',
+    door: 'platform',
+    action: 'override',
+    detail: 'zone bressigny to 40 %',
+    result: 'failed: expired',
+  } as const;
+  const entries = [user, platform].map((note, index) => ({ ...note, n: index + 12, atMs: AT_MS - 60_000 * (2 - index), hash: HASH }));
+  return { entries, head: { n: 13, hash: HASH }, verdict: isVerified ? { entries: 13, firstN: 1, problems } : null };
+}
+const HASH = '0123456789abcdef'.repeat(4);
+
 /** An agent that answers from fixed facts and keeps what it was asked to do. */
-export function createFakeView(): AgentView & { readonly asked: unknown[] } {
+export function createFakeView(): AgentView & { readonly asked: unknown[]; readonly noted: AuditNote[] } {
   const asked: unknown[] = [];
+  const noted: AuditNote[] = [];
   return {
     asked,
+    noted,
+    audit: {
+      note: (note) => void noted.push(note),
+      read: async (query) => {
+        asked.push(query);
+        return auditPage(query.isVerified);
+      },
+    },
     status: async () => status(),
     devices,
     points: (filter) => points().filter(({ pointId }) => pointId.includes(filter)),

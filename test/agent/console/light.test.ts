@@ -302,7 +302,14 @@ function jobOf(clock = createManualClock(AT_MS)) {
   const told: unknown[] = [];
   const gone = new AbortController();
   const tell = (progress: unknown): boolean => told.push(progress) > 0;
-  const job: Job = { source: 'console:tech', tell, signal: gone.signal, clock, timezone: TIMEZONE };
+  const job: Job = {
+    source: 'console:tech',
+    caller: { user: 'tech', role: 'admin', door: 'agent' },
+    tell,
+    signal: gone.signal,
+    clock,
+    timezone: TIMEZONE,
+  };
   return { told, gone, clock, job };
 }
 

@@ -341,6 +341,40 @@ t.test('what the disk did not answer is told with its trouble, and a backup is i
   t.match(told.at(-1), { name: 'console-command', command: 'store backup', by: 'console:tech', path: '/var/lib/luciole/state.db.bak' });
 });
 
+t.test('each command is one audit line with who, which door and what came of it; the same look only once an hour', async (t) => {
+  const socketPath = place(t);
+  const view = createFakeView();
+  const clock = createManualClock(AT_MS);
+  await serverAt(t, socketPath, view, clock).start();
+  await call(socketPath, 'override', { target: 'L07', level: '80', for: '10m', maintenance: true });
+  await call(socketPath, 'override', { target: 'L07', level: '0' });
+  await t.rejects(call(socketPath, 'override', { target: 'L70', level: '0' }), { code: 'unknown-name' });
+  for (let turn = 0; turn < 3; turn++) await call(socketPath, 'status');
+  await clock.advance(3_600_000);
+  await call(socketPath, 'status');
+  const by = { user: 'tech', role: 'admin', door: 'agent' };
+  t.match(view.noted, [
+    { ...by, action: 'override', detail: 'target=L07 level=80 for=10m maintenance', result: 'ok' },
+    { ...by, action: 'override', detail: 'target=L07 level=0', result: 'failed' },
+    { ...by, action: 'override', detail: 'target=L70 level=0', result: /^refused: no lamp or zone "L70"/ },
+    { ...by, action: 'status', detail: '', result: 'ok' },
+    { ...by, action: 'status', detail: '', result: 'ok' },
+  ]);
+  t.equal(view.noted.length, 5);
+});
+
+t.test('a long command that its reader leaves is noted too', async (t) => {
+  const socketPath = place(t);
+  const view = createFakeView();
+  await serverAt(t, socketPath, view).start();
+  const socket = await client(t, socketPath);
+  socket.write(ask(1, 'walk-test', { zone: 'bressigny' }));
+  await answersUntil(socket, () => true);
+  socket.destroy();
+  while (view.noted.length === 0) await new Promise(setImmediate);
+  t.match(view.noted, [{ action: 'walk-test', result: 'ended by its reader' }]);
+});
+
 t.test('a client that closes its own half still gets its answers', async (t) => {
   const socketPath = place(t);
   await serverAt(t, socketPath).start();

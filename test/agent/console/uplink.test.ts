@@ -125,6 +125,7 @@ t.test('each entry of a watch is a line of its own', async (t) => {
 
 const job = {
   source: 'console:tech',
+  caller: { user: 'tech', role: 'admin', door: 'agent' } as const,
   tell: () => true,
   signal: new AbortController().signal,
   clock: {

@@ -54,7 +54,7 @@ function openStore(t: Pick<Test, 'teardown'>, dir: string, options: { freeBytes?
     return answer;
   };
   const record = (work: Partial<StateWork>) =>
-    ask('commit', { telemetry: null, state: { events: [], outcomes: [], saves: [], probe: false, ...work } }).state;
+    ask('commit', { telemetry: null, state: { events: [], outcomes: [], saves: [], audits: [], probe: false, ...work } }).state;
   const close = (): null => ask('close', { isAllCommitted: true });
   t.teardown(close);
   return {
@@ -171,7 +171,7 @@ const damages: readonly [story: string, damage: (path: string) => void, reason: 
   [
     'of a future version',
     (path) => inside(path, (db) => db.exec("PRAGMA user_version = 9; UPDATE meta SET value = 8 WHERE key = 'readable_since'")),
-    /version 9, usable since 8, this program knows 2/,
+    /version 9, usable since 8, this program knows [23]/,
   ],
 ];
 
@@ -341,8 +341,8 @@ t.test('each night’s copy is verified, and the one before it is kept', async (
     ]),
   );
   t.strictSame(nights, [
-    ['3', STATE.applicationId, 2],
-    ['2', STATE.applicationId, 2],
+    ['3', STATE.applicationId, STATE.version],
+    ['2', STATE.applicationId, STATE.version],
   ]);
   t.strictSame(
     readdirSync(dir).filter((name) => name.includes('.new')),
@@ -664,10 +664,13 @@ t.test('a file of version 1 steps forward at its opening and keeps its rows', as
   store.save('a', 2);
   store.commit(frame(1));
   store.close();
-  for (const path of [telemetry, state])
+  for (const [path, { version }] of [
+    [telemetry, TELEMETRY],
+    [state, STATE],
+  ] as const)
     t.equal(
       inside(path, (db) => db.pragma('user_version', { simple: true })),
-      2,
+      version,
     );
   t.strictSame(
     inside(telemetry, (db) => db.prepare('SELECT at_ms, true_ms, machine FROM boot ORDER BY id').get()),
@@ -702,21 +705,24 @@ t.test('a cut in the middle of the steps leaves the old version or the new one, 
       db.prepare("SELECT count(*) FROM pragma_table_info('kv') WHERE name = 'crc'").pluck().get(),
     ]);
     versions.add(version);
-    if (version !== Number(columns) + 1) t.fail(`version ${version} with ${columns} of its columns after ${length} bytes`);
+    if (version !== (columns === 1 ? STATE.version : 1)) t.fail(`version ${version} with ${columns} of its columns after ${length} bytes`);
     const store = openStore(t, at);
     t.equal(store.load('a'), 1);
     store.close();
     t.strictSame(store.told(), []);
   }
-  t.strictSame([...versions].toSorted(), [1, 2]);
+  t.strictSame([...versions].toSorted(), [1, STATE.version]);
 });
 
 /** The next release’s idea of `state.db`. */
 const NEXT: Schema = {
   ...STATE,
-  version: 3,
+  version: STATE.version + 1,
   tables: [...STATE.tables, 'lamp'],
-  migrations: [...STATE.migrations, { to: 3, ddl: 'CREATE TABLE lamp(id TEXT PRIMARY KEY) STRICT; ALTER TABLE kv ADD COLUMN note TEXT' }],
+  migrations: [
+    ...STATE.migrations,
+    { to: STATE.version + 1, ddl: 'CREATE TABLE lamp(id TEXT PRIMARY KEY) STRICT; ALTER TABLE kv ADD COLUMN note TEXT' },
+  ],
 };
 
 function openNext(dir: string, schema: Schema, notices: Notice[] = []) {
@@ -733,7 +739,7 @@ t.test('one release back still opens the file, writes to it, and leaves the way 
   const next = openNext(dir, NEXT);
   next.write(START_MS, (db) => db.exec("UPDATE kv SET note = 'from the next'; INSERT INTO lamp VALUES('L01')"));
   next.close();
-  t.equal(version(), 3);
+  t.equal(version(), NEXT.version);
 
   const back = openStore(t, dir);
   t.equal(back.load('a'), 1);
@@ -742,7 +748,7 @@ t.test('one release back still opens the file, writes to it, and leaves the way 
   t.match(back.backup(), { ok: true }, 'a newer file can be copied');
   t.strictSame(back.told(), []);
   back.close();
-  t.equal(version(), 3, 'the version is the newer program’s');
+  t.equal(version(), NEXT.version, 'the version is the newer program’s');
 
   const notices: Notice[] = [];
   const again = openNext(dir, NEXT, notices);
@@ -768,11 +774,11 @@ t.test('a file made by the next release is usable too, unless its rows mean some
   t.equal(store.load('a'), 1);
   t.strictSame(store.told(), []);
   const not = folder(t);
-  openNext(not, { ...NEXT, readableSince: 3 }).close();
-  openNext(not, { ...NEXT, readableSince: 3 }).write(START_MS, () => null);
+  openNext(not, { ...NEXT, readableSince: NEXT.version }).close();
+  openNext(not, { ...NEXT, readableSince: NEXT.version }).write(START_MS, () => null);
   const other = openStore(t, not);
   t.equal(other.load('a'), undefined);
-  t.match(other.told(), [/found version 3, usable since 3, this program knows 2; a newer release wrote it/]);
+  t.match(other.told(), [/found version 4, usable since 4, this program knows 3; a newer release wrote it/]);
 });
 
 t.test('a step that does not fit its file is damage, not an endless trouble', async (t) => {

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import t from 'tap';
+import type { AuditNote } from '../../../agent/core/audit-tools.ts';
 import type { AgentEvent, Outcome, OutcomeState } from '../../../agent/core/words.ts';
 import { encodePayload, type Metric, toLong } from '../../../agent/sync/codec.ts';
 import { REMEMBERED } from '../../../agent/sync/command-book.ts';
@@ -17,7 +18,14 @@ const expires = (ms: number): Metric => ({ name: 'Command/Expires', value: toLon
 function openBench() {
   const clock = manualClock();
   const disk = new Map<string, string>();
-  const seen = { orders: [] as Order[], answers: [] as Outcome[], events: [] as AgentEvent[], taken: [] as string[], rebirths: 0 };
+  const seen = {
+    orders: [] as Order[],
+    answers: [] as Outcome[],
+    events: [] as AgentEvent[],
+    taken: [] as string[],
+    notes: [] as AuditNote[],
+    rebirths: 0,
+  };
   /** `hangs`: the disk takes nothing and says nothing. */
   const state = { hangs: false, saves: 0 };
   const store = {
@@ -28,6 +36,7 @@ function openBench() {
       else disk.set(key, JSON.stringify(value));
       return Promise.resolve(true);
     },
+    audit: { note: (note: AuditNote) => void seen.notes.push(note), read: async () => undefined },
     loadAll: async (prefix: string) =>
       [...disk].filter(([key]) => key.startsWith(prefix)).map(([key, json]) => ({ key, value: JSON.parse(json) as unknown })),
   };
@@ -216,6 +225,7 @@ t.test('a refusal is counted, reported as an event, answered, and stands after a
   await settle();
   t.match(seen.answers, [{ commandId: 'z-1', target: { kind: 'zone', id: 'Z1' }, state: 'refused', reason: /Level is 200/ }]);
   t.match(seen.events, [{ code: 'command-refused', source: 'Z1', severity: 'warning', text: /Level is 200/ }]);
+  t.match(seen.notes, [{ door: 'platform', detail: 'Z1: z-1', result: /refused: .*Level is 200/ }]);
   desk.deviceCommand('nobody\u001b', message([level(20)]));
   desk.deviceCommand('M1', message([level(20)]));
   t.match(seen.answers.slice(1), [{ target: { kind: 'device', id: 'nobody?' }, reason: 'unknown device' }, { target: { id: 'M1' } }]);
@@ -233,6 +243,7 @@ t.test('floods: bad ones are answered sixty times, good ones let in a hundred an
   const desk = open();
   for (let i = 0; i < 500; i += 1) desk.deviceCommand('L01', message([]));
   t.match([desk.refused, seen.events.length, seen.answers.length, state.saves], [500, 60, 60, 0]);
+  t.equal(seen.notes.length, 30, 'and a flood does not push what was done out of the audit log');
   for (let i = 0; i < 500; i += 1) desk.deviceCommand('L01', message([level(5), text('Command/Id', `b-${i}`)]));
   await settle();
   t.match([seen.orders.length, desk.refused], [120, 880]);

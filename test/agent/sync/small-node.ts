@@ -59,7 +59,10 @@ export function uplinkConfig(broker: string, changes: Partial<UplinkConfig> = {}
 
 /** A store without a disk. `commit` puts on "disk" what was appended. */
 export interface MemoryStore {
-  readonly port: Pick<Store, 'save' | 'load' | 'loadAll' | 'readAfter' | 'moveCursor' | 'status' | 'rowOf' | 'gapsAfter' | 'exportPage'>;
+  readonly port: Pick<
+    Store,
+    'save' | 'load' | 'loadAll' | 'audit' | 'readAfter' | 'moveCursor' | 'status' | 'rowOf' | 'gapsAfter' | 'exportPage'
+  >;
   /** Recorded losses; a test adds its own. */
   readonly gaps: Gap[];
   readonly saved: Map<string, unknown>;
@@ -102,6 +105,7 @@ export function createMemoryStore(saved = new Map<string, unknown>()): MemorySto
         saved.set(key, value);
         return true;
       },
+      audit: { note: () => {}, read: async () => undefined },
       load: async (key) => saved.get(key),
       loadAll: async (prefix) =>
         [...saved].filter(([key, value]) => key.startsWith(prefix) && value !== undefined).map(([key, value]) => ({ key, value })),

@@ -1,0 +1,71 @@
+/**
+ * Who did what at this cabinet: the shapes of the audit log.
+ *
+ * Owns the shapes between who notes, the store that keeps, and the console that shows. Nothing here does anything.
+ */
+
+import type { Door } from './access.ts';
+import type { WallMs } from './clock.ts';
+
+/** One thing done, or tried. No secret may ever stand in it. Shape: one line of text each, cut by the store where it is longer than it keeps. */
+export interface AuditNote {
+  /** As logged in, or as the client's system knows them; empty for the agent itself. */
+  readonly user: string;
+  /** Empty where there is none: the platform, the agent itself. */
+  readonly role: string;
+  readonly door: Door | 'platform' | 'self';
+  /** The command's name, as typed or as the platform sends it. */
+  readonly action: string;
+  /** What it was asked of, in words. */
+  readonly detail: string;
+  /** `ok`, or what came of it. */
+  readonly result: string;
+}
+
+/** A note as it is kept. `hash` covers it and the hash of the one before. Shape: 64 hexadecimal digits. */
+export interface AuditEntry extends AuditNote {
+  readonly n: number;
+  readonly atMs: WallMs;
+  readonly hash: string;
+}
+
+/** The newest entry at some time: who noted it elsewhere can later show that nothing up to it was changed. */
+export interface AuditHead {
+  readonly n: number;
+  readonly hash: string;
+}
+
+export interface AuditQuery {
+  readonly sinceMs: WallMs;
+  /** The newest so many. */
+  readonly limit: number;
+  /** Walk the whole chain. */
+  readonly isVerified: boolean;
+  /** As noted earlier, elsewhere; null for none. */
+  readonly knownHead: AuditHead | null;
+}
+
+/** Oldest first. */
+export interface AuditPage {
+  readonly entries: readonly AuditEntry[];
+  /** Null while nothing was noted yet. */
+  readonly head: AuditHead | null;
+  /** Null where it was not asked for. */
+  readonly verdict: AuditVerdict | null;
+}
+
+/** `problems` empty: every entry is as it was written, in order, none missing after `firstN`. */
+export interface AuditVerdict {
+  readonly entries: number;
+  /** Entries before it were trimmed, which the chain itself shows; 0 for an empty log. */
+  readonly firstN: number;
+  readonly problems: readonly string[];
+}
+
+/** What the rooms may ask of the audit log. */
+export interface AuditTools {
+  /** Returns at once; on disk as soon as the disk takes it. */
+  note(note: AuditNote): void;
+  /** Undefined when the disk could not be asked. */
+  read(query: AuditQuery): Promise<AuditPage | undefined>;
+}
