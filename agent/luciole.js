@@ -15,20 +15,15 @@ import { fileURLToPath } from 'node:url';
 /** Source: Node 22.18.0 is the first release that runs TypeScript without a flag. */
 const OLDEST = [22, 18];
 /**
- * Flags of the long-running agent, and of an export, which must not take its memory: a small heap, and no debugger that a signal could open.
- * Source: measured on Node 24, all libraries loaded: 76 MB resident with the two heap flags, 84 MB without; an export of 518,400
- * readings: 107 MB with them, 255 MB without.
+ * Flags and environment of the long-running agent, and of an export, which must not take its memory: a small heap, no debugger
+ * that a signal could open, and one memory pool for all threads, as each of them frees little of its own.
+ * The package's starter has them from the same file. Source: measured on Node 24, docs/adr/0013-one-bundle-with-its-own-node.md.
  */
-const RUN_FLAGS = ['--max-semi-space-size=1', '--max-old-space-size=64', '--disable-sigusr1'];
-/**
- * Environment of the long-running agent: one memory pool for all threads, as each of them frees little of its own.
- * Source: measured, a street of 12 poles: 125 MB resident instead of 131.
- */
-const RUN_ENV = { MALLOC_ARENA_MAX: '1' };
+const LEAN = createRequire(import.meta.url)('./lean-start.json');
 const PASSED_ON = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGUSR2'];
 
 const self = fileURLToPath(import.meta.url);
-const isLean = ['run', 'export'].includes(process.argv[2]);
+const isLean = LEAN.commands.includes(process.argv[2]);
 
 if (!isNewEnough(process.version)) startOn(pinnedRuntime());
 else if (isLean && !hasRunFlags()) become(process.execPath);
@@ -46,12 +41,12 @@ function hasRunFlags() {
 
 /** The whole command line after the program's own name. */
 function argumentsFor(isSmall) {
-  return process.execArgv.concat(isSmall ? RUN_FLAGS : [], self, process.argv.slice(2));
+  return process.execArgv.concat(isSmall ? LEAN.flags : [], self, process.argv.slice(2));
 }
 
 /** What the operator has set goes first. */
 function environmentFor(isSmall) {
-  return Object.assign({}, isSmall ? RUN_ENV : {}, process.env);
+  return Object.assign({}, isSmall ? LEAN.env : {}, process.env);
 }
 
 /** Replaces this process, so that the service manager keeps the same pid and no second process costs memory. */

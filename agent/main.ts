@@ -26,6 +26,8 @@ import { createSystemClock } from './core/system-clock.ts';
 /** Source: sysexits.h, EX_CONFIG. */
 const EXIT_BAD_CONFIG = 78;
 const EXIT_CRASH = 1;
+/** What the packager made the program from; missing in a clone, which may have been changed since. */
+const COMMIT: string | undefined = process.env['LUCIOLE_COMMIT'];
 const USUAL_CONFIG = '/etc/luciole/cabinet.yaml';
 /** Width of a page. Source: a VT100 has 80 columns; a wider one is used where the terminal says so. */
 const USUAL_COLS = 80;
@@ -51,7 +53,8 @@ const actions: LocalActions = {
     return 0;
   },
   version: async (args) => {
-    print(args['json'] === true ? JSON.stringify({ version: manifest.version, node: process.versions.node }) : versionLine());
+    const { version } = manifest;
+    print(args['json'] === true ? JSON.stringify({ version, commit: COMMIT, node: process.versions.node }) : versionLine());
     return 0;
   },
   'profile check': async (args) => {
@@ -228,7 +231,7 @@ function writeOut(text: string): Promise<void> {
 }
 
 function versionLine(): string {
-  return `luciole ${manifest.version} (node ${process.versions.node})`;
+  return `luciole ${manifest.version} (${COMMIT === undefined ? '' : `commit ${COMMIT}, `}node ${process.versions.node})`;
 }
 
 function count(number: number, noun: string): string {

@@ -3,7 +3,7 @@
  *
  * Owns the schema. Called by `profile-loader.ts`.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import type { JsonSchema } from '../agent/core/json-schema.ts';
 
 /** Each `patternErrorMessage` is what is allowed, in the words of our messages. */

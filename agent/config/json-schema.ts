@@ -3,7 +3,7 @@
  *
  * Owns the translation. Pure.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import type { JsonSchema } from '../core/json-schema.ts';
 import { cabinetSchema } from './schema.ts';
 

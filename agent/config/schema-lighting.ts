@@ -3,7 +3,7 @@
  *
  * Owns the shape of these sections, one value at a time. Part of `schema.ts`.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { dateSchema, idSchema, levelSchema, secondsSchema, stepTimeSchema, topicPartSchema, weekdaySchema } from './schema-words.ts';
 
 /** Source: EN 13201-2:2015. */

@@ -3,7 +3,7 @@
  *
  * Owns their limits and the sentences that say what is allowed. Each `patternErrorMessage` is shown by editors and by `luciole check` alike.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 
 /**
  * A name for a thing.

@@ -4,7 +4,7 @@
  * Owns the shape of the document, one value at a time. Whatever takes two values to judge lies in the checks.
  * `load.ts` validates with it, `json-schema.ts` publishes it.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import {
   calendarSchema,
   eventNightSchema,

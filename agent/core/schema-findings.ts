@@ -3,7 +3,7 @@
  *
  * Owns these sentences. Pure. Called by the checks of configuration and profiles.
  */
-import type { z } from 'zod';
+import type * as z from 'zod';
 import { allowedInWords, type JsonSchema, keysOf, schemaAt, withoutNull } from './json-schema.ts';
 import { didYouMean } from './suggestions.ts';
 

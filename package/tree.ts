@@ -1,0 +1,135 @@
+/**
+ * What the program's folder holds on the cabinet, and where it and its company go in a Debian root.
+ *
+ * Owns the places. Reads the project's files; decides nothing about archives. Called by the packager.
+ */
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import lean from '../agent/lean-start.json' with { type: 'json' };
+import type { TarEntry } from './archive.ts';
+
+const ROOT = join(import.meta.dirname, '..');
+const FILE_MODE = 0o644;
+const PROGRAM_MODE = 0o755;
+/** The program's own folder in a Debian root; everything in it finds the rest from where it lies. */
+const HOME = 'usr/lib/luciole';
+const SYSTEM = 'usr/lib/systemd/system';
+const SHARE = 'usr/share/doc/luciole';
+
+export interface Program {
+  /** The folder of the bundle. */
+  readonly bundleDir: string;
+  readonly node: Buffer;
+  readonly licences: string;
+}
+
+/** The program alone: `bin/luciole` starts it from wherever the folder lies. */
+export function programTree({ bundleDir, node, licences }: Program): TarEntry[] {
+  return withFolders([
+    file('bin/luciole', starter(), PROGRAM_MODE),
+    file('bin/node', node, PROGRAM_MODE),
+    ...filesIn(bundleDir, 'lib'),
+    file('share/cabinet.schema.json', projectFile('config/cabinet.schema.json')),
+    file('share/example-street.yaml', projectFile('config/example-street.yaml')),
+    file('LICENSES', Buffer.from(licences)),
+  ]);
+}
+
+/** The program and its company in a Debian root: command, units, users, rules, manual, documents. */
+export function debianTree(program: Program): TarEntry[] {
+  const own = programTree(program).map((entry) => ({ ...entry, path: `${HOME}/${entry.path}` }));
+  const docs = readdirSync(join(ROOT, 'docs')).filter((name) => name.endsWith('.md'));
+  const man = manualPage();
+  return withFolders([
+    ...own,
+    { kind: 'link', path: 'usr/bin/luciole', target: '../lib/luciole/bin/luciole' },
+    ...systemEntries(),
+    ...docs.map((name) => file(`${SHARE}/${name}`, projectFile(`docs/${name}`))),
+    file(`${SHARE}/README.md`, projectFile('README.md')),
+    file(`${SHARE}/changelog.gz`, gzipSync(projectFile('CHANGELOG.md'), { level: 9 })),
+    file(`${SHARE}/copyright`, copyright()),
+    ...(man === null ? [] : [file('usr/share/man/man1/luciole.1.gz', gzipSync(man, { level: 9 }))]),
+  ]);
+}
+
+/** Units, users, folders and rules, under the names that `systemd/` has them by. */
+export function systemTree(): TarEntry[] {
+  return withFolders(readdirSync(join(ROOT, 'systemd')).map((name) => file(`systemd/${name}`, projectFile(`systemd/${name}`))));
+}
+
+/** By the end of a file's name in `systemd/`. Source: systemd.unit(5), sysusers.d(5), tmpfiles.d(5), systemd.preset(5), udev(7). */
+const SYSTEM_FOLDERS: Readonly<Record<string, string>> = {
+  service: SYSTEM,
+  socket: SYSTEM,
+  path: SYSTEM,
+  timer: SYSTEM,
+  preset: 'usr/lib/systemd/system-preset',
+  sysusers: 'usr/lib/sysusers.d',
+  tmpfiles: 'usr/lib/tmpfiles.d',
+  rules: 'usr/lib/udev/rules.d',
+};
+
+function systemEntries(): TarEntry[] {
+  return readdirSync(join(ROOT, 'systemd')).map((name) => {
+    const ending = name.slice(name.lastIndexOf('.') + 1);
+    const folder = SYSTEM_FOLDERS[ending];
+    if (folder === undefined) throw new TypeError(`no place is known for systemd/${name}: add its ending to package/tree.ts`);
+    return file(`${folder}/${name.replace(/\.(sysusers|tmpfiles)$/, '.conf')}`, projectFile(`systemd/${name}`));
+  });
+}
+
+/** The first words of the program: `sh`, because a first Node only to choose the flags of the second would take longer than the rest. */
+function starter(): Buffer {
+  const text = projectFile('package/files/luciole.sh')
+    .toString('utf8')
+    .replace('@COMMANDS@', lean.commands.join('|'))
+    .replace('@FLAGS@', lean.flags.join(' '))
+    .replace(
+      '@ENV@',
+      Object.entries(lean.env)
+        .map(([name, value]) => `export ${name}="\${${name}:-${value}}"`)
+        .join('\n    '),
+    );
+  return Buffer.from(text);
+}
+
+/** Made from the command table; not there in every state of the project. */
+function manualPage(): Buffer | null {
+  const path = join(ROOT, 'docs/luciole.1');
+  return existsSync(path) ? readFileSync(path) : null;
+}
+
+/** Source: Debian Policy §12.5. */
+function copyright(): Buffer {
+  const licence = projectFile('LICENSE').toString('utf8');
+  const note = 'Luciole is licensed under the Apache License 2.0, below.\nWhat it brings along: /usr/lib/luciole/LICENSES.\n\n';
+  return Buffer.from(note + licence);
+}
+
+function filesIn(dir: string, under: string): TarEntry[] {
+  const found = readdirSync(dir, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
+  return found.map(({ parentPath, name }) => {
+    const path = join(parentPath, name);
+    return file(`${under}/${path.slice(dir.length + 1)}`, readFileSync(path));
+  });
+}
+
+/** Every folder that a path goes through, each once. */
+function withFolders(entries: readonly TarEntry[]): TarEntry[] {
+  const known = new Set(entries.filter(({ kind }) => kind === 'folder').map(({ path }) => path));
+  const through = entries.flatMap(({ path }) => {
+    const parts = path.split('/');
+    return parts.slice(1).map((_, i) => parts.slice(0, i + 1).join('/'));
+  });
+  const missing = [...new Set(through)].filter((path) => !known.has(path));
+  return [...missing.map((path): TarEntry => ({ kind: 'folder', path, mode: PROGRAM_MODE })), ...entries];
+}
+
+function projectFile(path: string): Buffer {
+  return readFileSync(join(ROOT, path));
+}
+
+function file(path: string, bytes: Buffer, mode = FILE_MODE): TarEntry {
+  return { kind: 'file', path, mode, bytes };
+}

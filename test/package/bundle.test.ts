@@ -1,0 +1,109 @@
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import t from 'tap';
+import { callAgent } from '../../agent/console/socket-client.ts';
+import { sleep } from '../../agent/core/clock.ts';
+import { createSystemClock } from '../../agent/core/system-clock.ts';
+import { ARCHS, type Arch } from '../../package/arch.ts';
+import { writeBundle } from '../../package/bundle.ts';
+import { programTree } from '../../package/tree.ts';
+import manifest from '../../package.json' with { type: 'json' };
+
+const ROOT = join(import.meta.dirname, '../..');
+const run = promisify(execFile);
+const arch = ARCHS.find(({ node }) => node === process.arch) as Arch;
+/** Far from the project: no node_modules above it, as on a cabinet. */
+const home = mkdtempSync(join(tmpdir(), 'luciole-home-'));
+const bundleDir = mkdtempSync(join(tmpdir(), 'luciole-bundle-'));
+t.teardown(() => {
+  for (const dir of [home, bundleDir]) rmSync(dir, { recursive: true, force: true });
+});
+
+t.before(async () => {
+  await writeBundle({ arch, version: manifest.version, commit: 'abc123', dir: bundleDir });
+  for (const entry of programTree({ bundleDir, node: readFileSync(process.execPath), licences: '' })) {
+    if (entry.kind === 'folder') mkdirSync(join(home, entry.path), { recursive: true });
+    else if (entry.kind === 'file') {
+      mkdirSync(join(home, entry.path, '..'), { recursive: true });
+      writeFileSync(join(home, entry.path), entry.bytes, { mode: entry.mode });
+    }
+  }
+});
+
+const luciole = (...words: string[]) => run(join(home, 'bin/luciole'), words, { env: { PATH: '/usr/bin:/bin' } });
+
+t.test('the bundle starts by itself, far from any node_modules, and names version, commit and Node', async (t) => {
+  const { stdout } = await luciole('version');
+  t.equal(stdout, `luciole ${manifest.version} (commit abc123, node ${process.versions.node})\n`);
+  t.match(JSON.parse((await luciole('version', '--json')).stdout), { version: manifest.version, commit: 'abc123' });
+});
+
+t.test('it carries its device profiles and finds nothing wrong with a sound cabinet but its ports', async (t) => {
+  const shipped = readdirSync(join(ROOT, 'drivers/profiles'));
+  const listed = JSON.parse((await luciole('profile', 'list', '--json')).stdout) as unknown[];
+  t.equal(listed.length, shipped.length);
+  const checked = await luciole('check', join(ROOT, 'config/demo.yaml')).catch((error: { code: number; stdout: string }) => error);
+  t.match(checked.stdout.trim().split('\n'), [/no such device file/, /no such device file/, /no such device file/]);
+});
+
+t.test('its agent opens the store in a thread of its own and answers', { timeout: 30_000 }, async (t) => {
+  const dir = t.testdir();
+  const socket = join(home, 'a.sock');
+  const words = ['run', join(ROOT, 'config/demo.yaml'), '--no-uplink', '--data-dir', join(dir, 'data'), '--socket', socket];
+  const agent = spawn(join(home, 'bin/luciole'), words, { env: { PATH: '/usr/bin:/bin' }, stdio: ['ignore', 'pipe', 'inherit'] });
+  const log: string[] = [];
+  agent.stdout.on('data', (bytes) => log.push(String(bytes)));
+  const ended = once(agent, 'exit');
+  t.teardown(() => agent.kill('SIGKILL'));
+  const clock = createSystemClock({ quality: () => 'none' });
+  let store: unknown;
+  while (store === undefined && agent.exitCode === null) {
+    const request = { id: 1, command: 'store', args: {}, user: 'test' };
+    const reply = await callAgent({ socketPaths: [socket], request, timeoutMs: 5_000 }).catch(() => null);
+    store = reply?.result;
+    if (store === undefined) await sleep(clock, 50);
+  }
+  t.ok(statSync(join(dir, 'data/telemetry.db')).size > 0, log.join(''));
+  const flags = readFileSync(`/proc/${agent.pid}/cmdline`, 'latin1').split('\0');
+  t.ok(
+    flags.includes('--max-old-space-size=64') && flags.includes('--disable-sigusr1'),
+    'with the lean flags, and no debugger on a signal',
+  );
+  agent.kill('SIGTERM');
+  t.strictSame(await ended, [0, null]);
+});
+
+t.test('the same sources give the same files', async (t) => {
+  const again = t.testdir();
+  await writeBundle({ arch, version: manifest.version, commit: 'abc123', dir: again });
+  const files = readdirSync(bundleDir, { recursive: true, encoding: 'utf8' }).sort();
+  t.strictSame(readdirSync(again, { recursive: true, encoding: 'utf8' }).sort(), files);
+  const differing = files.filter(
+    (file) => statSync(join(again, file)).isFile() && !readFileSync(join(again, file)).equals(readFileSync(join(bundleDir, file))),
+  );
+  t.strictSame(differing, []);
+});
+
+t.test('a bundle for the other architecture carries its addons', async (t) => {
+  const other = ARCHS.find(({ node }) => node !== process.arch) as Arch;
+  const dir = t.testdir();
+  await writeBundle({ arch: other, version: manifest.version, commit: 'abc123', dir });
+  for (const addon of ['better-sqlite3.node', 'serialport.node'])
+    t.equal(readFileSync(join(dir, addon)).readUInt16LE(18), other.elfMachine, addon);
+  const names = readdirSync(dir).filter((name) => name.endsWith('.node'));
+  t.equal(names.length, 2, 'and no others');
+});
+
+t.test('the packager says what is wrong with its words, and what armhf lacks', async (t) => {
+  const packager = (...words: string[]) =>
+    run(process.execPath, [join(ROOT, 'package/run.ts'), ...words]).catch((error: { code: number; stderr: string }) => error);
+  t.match(await packager('--arch', 'armhf'), { code: 69, stderr: /Missing: neither Node 24 nor better-sqlite3[\s\S]*Bring your own/ });
+  t.match(await packager('--arch', 'sparc'), { code: 64, stderr: /^package: bad --arch "sparc": one of amd64, arm64$/m });
+  t.match(await packager(), { code: 64, stderr: /say for which architecture/ });
+  t.match(await packager('--arch', 'arm64', '--frob'), { code: 64, stderr: /--frob/ });
+  t.match((await packager('--help')) as { stdout?: string }, { stdout: /--tar/ });
+});
