@@ -69,7 +69,8 @@ export function advanceCommand(command: Command, workOf: (lampId: string) => Lam
   const same = Object.entries(lamps).every(
     ([id, { state, reason }]) => command.lamps[id]?.state === state && command.lamps[id].reason === reason,
   );
-  return same ? command : { ...command, lamps, state: overall(Object.values(lamps)) };
+  const state = overall(Object.values(lamps));
+  return same && state === command.state ? command : { ...command, lamps, state };
 }
 
 /** Whether a lamp follows a wish: it is there, or its level is on the way to it. A stronger wish above it is not followed by this one's lamp. */

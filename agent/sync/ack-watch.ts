@@ -12,7 +12,7 @@ export interface AckWatch {
   readonly waitMs: number;
   /** No acknowledgement came in time: one small batch at a time until one does. */
   readonly isCautious: boolean;
-  /** The last acknowledgement, or the begin of the session. */
+  /** The last acknowledgement, or the begin of the session; put back by the silence of the sessions before it. */
   readonly heardMono: MonoMs;
 }
 
@@ -23,9 +23,9 @@ const ROUND_TRIPS = 3;
 /** A platform silent for so long takes no part any more. Units: ms. Source: assumed; a day covers the maintenance of a platform. */
 const GIVE_UP_MS = 86_400_000;
 
-/** At the begin of a session. */
-export function startWatch(nowMono: MonoMs): AckWatch {
-  return { sinceMono: null, waitMs: WAIT_MS.first, isCautious: false, heardMono: nowMono };
+/** At the begin of a session. Units: `silentMs` for which the platform had said nothing when the last one ended; a network may cut each within a day. */
+export function startWatch(nowMono: MonoMs, silentMs = 0): AckWatch {
+  return { sinceMono: null, waitMs: WAIT_MS.first, isCautious: false, heardMono: nowMono - silentMs };
 }
 
 /** An acknowledgement moved the cursor. */

@@ -1,10 +1,11 @@
 /**
  * Every command of the platform with how it stands, kept over restarts.
  *
- * Owns the ids: one that is in here is answered when it comes again, never carried out again. Knows no metric and sends nothing.
+ * Owns the ids: one that is in here is answered when it comes again, never carried out again. What the disk refuses is written once it takes
+ * it again: an old record of a command that has ended would be ended a second time at the next start. Knows no metric and sends nothing.
  * Called by the command desk.
  */
-import type { WallMs } from '../core/clock.ts';
+import type { Clock, Timer, WallMs } from '../core/clock.ts';
 import type { Store } from '../core/ports.ts';
 import type { CommandTarget, Outcome, OutcomeState } from '../core/words.ts';
 import type { Order } from './command-orders.ts';
@@ -40,6 +41,8 @@ export interface CommandBook {
   /** The end, which never changes again; resolves whether it is on disk. */
   end(outcome: Outcome): Promise<boolean>;
   told(commandIds: readonly string[]): void;
+  /** Tries once more what the disk refused, and lets it be. */
+  close(): Promise<void>;
 }
 
 const PREFIX = 'sync.command:';
@@ -49,6 +52,8 @@ const PREFIX = 'sync.command:';
  * Source: the rate limit lets 720 in within the five minutes in which a repeated payload still counts as new; rounded up.
  */
 export const REMEMBERED = { sound: 1_024, refused: 256 };
+/** Wait before what the disk refused is written again. Units: ms. Source: assumed; a full or stalled disk is not helped by haste. */
+const RETRY_MS = 60_000;
 
 /** Whether nothing follows. */
 export function isFinal(state: OutcomeState): boolean {
@@ -56,14 +61,31 @@ export function isFinal(state: OutcomeState): boolean {
 }
 
 /** An empty book. */
-export function createCommandBook(store: Pick<Store, 'save' | 'loadAll'>): CommandBook {
+export function createCommandBook(store: Pick<Store, 'save' | 'loadAll'>, clock: Pick<Clock, 'after'>): CommandBook {
   const sound = new Map<string, CommandRecord>();
   const refused = new Map<string, CommandRecord>();
+  /** Not on disk as they are here. */
+  const unsaved = new Set<string>();
   let lastN = 0;
+  let retry: Timer | null = null;
+  let isClosed = false;
   const shelfOf = (kind: CommandRecord['kind']): { records: Map<string, CommandRecord>; most: number } =>
     kind === 'refused' ? { records: refused, most: REMEMBERED.refused } : { records: sound, most: REMEMBERED.sound };
   const find = (commandId: string): CommandRecord | undefined => sound.get(commandId) ?? refused.get(commandId);
-  const save = (record: CommandRecord): Promise<boolean> => store.save(`${PREFIX}${record.commandId}`, record);
+
+  async function save(record: CommandRecord): Promise<boolean> {
+    const { commandId } = record;
+    const isSaved = await store.save(`${PREFIX}${commandId}`, record);
+    if (isSaved || find(commandId) === undefined) unsaved.delete(commandId);
+    else unsaved.add(commandId);
+    if (unsaved.size > 0 && !isClosed) retry ??= clock.after(RETRY_MS, () => void saveAgain());
+    return isSaved;
+  }
+
+  async function saveAgain(): Promise<void> {
+    retry = null;
+    await Promise.all([...unsaved].flatMap((commandId) => find(commandId) ?? []).map(save));
+  }
 
   /** One in, and the oldest out once the shelf is full. */
   function put(record: CommandRecord): void {
@@ -72,6 +94,7 @@ export function createCommandBook(store: Pick<Store, 'save' | 'loadAll'>): Comma
     const [oldest] = records.keys();
     if (records.size <= most || oldest === undefined) return;
     records.delete(oldest);
+    unsaved.delete(oldest);
     void store.save(`${PREFIX}${oldest}`, undefined);
   }
 
@@ -113,6 +136,11 @@ export function createCommandBook(store: Pick<Store, 'save' | 'loadAll'>): Comma
         const record = before === undefined || before.isTold ? undefined : change(commandId, { isTold: true });
         if (record !== undefined) void save(record);
       }
+    },
+    async close() {
+      isClosed = true;
+      retry?.cancel();
+      await saveAgain();
     },
   };
 }

@@ -72,7 +72,7 @@ const SHOWN_NAME = 64;
 export function createCommandDesk(parts: CommandDeskParts): CommandDesk {
   const { table, clock, log } = parts;
   const events = createEventBook(clock, parts.onEvent);
-  const book = createCommandBook(parts.store);
+  const book = createCommandBook(parts.store, clock);
   const post = createOutcomePost({
     log,
     tell: (outcome) => parts.onAnswer(outcome, book.find(outcome.commandId)?.kind ?? 'refused'),
@@ -240,6 +240,7 @@ export function createCommandDesk(parts: CommandDeskParts): CommandDesk {
     async stop() {
       isStopped = true;
       while (ending.size > 0) await Promise.all(ending);
+      await book.close();
       await post.settled();
     },
   };

@@ -10,7 +10,7 @@ import type { MetricEntry } from './metric-table.ts';
 import { DATATYPE, INTEGER_DATATYPES } from './sparkplug-proto.ts';
 
 /** Source: design §9, requirement 7 of reference/reliability.md §6. Units: bytes. */
-const MAX_COMMAND_BYTES = 65_536;
+export const MAX_COMMAND_BYTES = 65_536;
 const MAX_COMMAND_METRICS = 32;
 /** A command older or younger than this was not meant for now. Units: ms. Source: assumed; QoS 0 with a clean session is never late by minutes. */
 export const MAX_AGE_MS = 300_000;

@@ -7,11 +7,12 @@
 import { createHash } from 'node:crypto';
 import type { MonoMs } from '../core/clock.ts';
 import type { CommandTarget, Target } from '../core/words.ts';
-import type { Metric } from './codec.ts';
+import { decodePayload, type Metric } from './codec.ts';
 import { judgeLifetime, type Lifetime } from './command-expiry.ts';
 import {
   type Checked,
   type Fields,
+  MAX_COMMAND_BYTES,
   type Now,
   nameFields,
   openPayload,
@@ -57,11 +58,11 @@ export type NodeCommand = Command | { readonly kind: 'rebirth' } | { readonly ki
 
 /** What a DCMD for `device` asks, or why it is refused. `device` is undefined when the topic names none of ours. */
 export function readDeviceCommand(message: InboundMessage, device: DeviceEntry | undefined, context: CommandContext): Command {
-  if (device === undefined) return refusal('unknown device', context);
+  if (device === undefined) return refusal('unknown device', context, givenId(message, new Map()));
   const { id: deviceId, target, byName } = device;
   const isWritable = ({ name, write }: MetricEntry): boolean => write !== undefined || (target !== null && WRITABLE.has(name));
   const canCommand = [...byName.values()].some((entry) => isWritable(entry));
-  if (!canCommand) return refusal(`${deviceId} has nothing that can be written`, context);
+  if (!canCommand) return refusal(`${deviceId} has nothing that can be written`, context, givenId(message, device.byAlias));
   const place = {
     name: deviceId,
     byName,
@@ -87,17 +88,18 @@ export function readNodeCommand(
   return rebirth ?? readCommand(message, place, context, (fields, frame) => readEmergency(fields, cabinet, frame));
 }
 
-/** Undefined where it asks for something else. */
+/** Undefined where it asks for something else. When it was sent does not matter: a host whose clock is wrong must be able to read us. */
 function readRebirth(message: InboundMessage, place: Place, context: CommandContext): NodeCommand | undefined {
-  const payload = openPayload(message, context);
-  if ('reason' in payload) return refusal(payload.reason, context);
+  const refuse = (reason: string): Refusal => refusal(reason, context, givenId(message, place.byAlias));
+  const payload = openPayload(message, { ...context, clockQuality: 'none' });
+  if ('reason' in payload) return refuse(payload.reason);
   if (payload.value.metrics.length === 0) return { kind: 'nothing' };
   if (!payload.value.metrics.some(({ name }) => name === NODE_METRIC.rebirth)) return undefined;
   const fields = nameFields(payload.value, place);
-  if ('reason' in fields) return refusal(fields.reason, context);
+  if ('reason' in fields) return refuse(fields.reason);
   const flag = readFlag(fields.value, NODE_METRIC.rebirth);
-  if ('reason' in flag) return refusal(flag.reason, context);
-  if (fields.value.size > 1) return refusal(`${NODE_METRIC.rebirth} stands alone in its command`, context);
+  if ('reason' in flag) return refuse(flag.reason);
+  if (fields.value.size > 1) return refuse(`${NODE_METRIC.rebirth} stands alone in its command`);
   return { kind: flag.value === true ? 'rebirth' : 'nothing' };
 }
 
@@ -107,13 +109,13 @@ function readCommand(
   context: CommandContext,
   readOrder: (fields: Fields, frame: OrderFrame) => Checked<Aimed>,
 ): Command {
+  const refuse = (reason: string): Refusal => refusal(reason, context, givenId(message, place.byAlias));
   const payload = openPayload(message, context);
-  if ('reason' in payload) return refusal(payload.reason, context);
+  if ('reason' in payload) return refuse(payload.reason);
   const fields = nameFields(payload.value, place);
-  if ('reason' in fields) return refusal(fields.reason, context);
+  if ('reason' in fields) return refuse(fields.reason);
   const id = readId(fields.value);
-  if ('reason' in id) return refusal(id.reason, context);
-  const refuse = (reason: string): Refusal => refusal(reason, context, id.value);
+  if ('reason' in id) return refuse(id.reason);
   const expires = readTime(fields.value, COMMAND_METRIC.expires);
   if ('reason' in expires) return refuse(expires.reason);
   const lifetime = judgeLifetime({ sentMs: payload.value.timestampMs, expiresMs: expires.value }, context);
@@ -134,6 +136,20 @@ function readId(fields: Fields): Checked<string> {
   if (id.value !== '' && older.value !== '' && id.value !== older.value)
     return { reason: `${COMMAND_METRIC.id} and ${OVERRIDE_METRIC.id} differ: give one` };
   return { value: id.value === '' ? older.value : id.value };
+}
+
+/** The id of a command that is refused, whatever else is wrong with it: its sender waits for an end of just this one. Empty where none can be read. */
+function givenId({ payload }: InboundMessage, byAlias: Place['byAlias']): string {
+  const decoded = payload.length > MAX_COMMAND_BYTES ? undefined : decodePayload(payload);
+  const named = (decoded?.metrics ?? []).map((metric) => [nameOf(metric, byAlias), metric] as const);
+  const ids = named.filter(([name]) => name === COMMAND_METRIC.id || name === OVERRIDE_METRIC.id);
+  const id = readId(new Map(ids));
+  return 'reason' in id ? '' : id.value;
+}
+
+function nameOf({ name, alias }: Metric, byAlias: Place['byAlias']): string {
+  if (name !== undefined && name !== '') return name;
+  return (alias === undefined ? undefined : byAlias.get(alias)?.name) ?? '';
 }
 
 function refusal(reason: string, { freshId }: CommandContext, ownId = ''): Refusal {

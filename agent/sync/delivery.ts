@@ -110,6 +110,8 @@ export function createDelivery(parts: DeliveryParts): Delivery {
   let batch: Batch = FIRST_BATCH;
   let watch: AckWatch = startWatch(clock.monoMs());
   let watchTimer: Timer | null = null;
+  /** Of the platform, while there was a link. */
+  let silentMs = 0;
   let headSeq = 0;
   let oldestMs: number | null = null;
   let lastAck = '';
@@ -273,12 +275,13 @@ export function createDelivery(parts: DeliveryParts): Delivery {
   return {
     open: (opened) => {
       link = opened;
-      watch = startWatch(clock.monoMs());
+      watch = startWatch(clock.monoMs(), silentMs);
       watchTimer = every(clock, WATCH_MS, watchAcks);
       kick();
       void refresh();
     },
     close: () => {
+      if (link !== null) silentMs = clock.monoMs() - watch.heardMono;
       link = null;
       watchTimer?.cancel();
       ledger = dropLink(ledger);

@@ -91,6 +91,8 @@ export function createUplink(parts: UplinkParts): Uplink {
   let sinceMs = clock.wallMs();
   /** A person asked for it: nothing is wrong. */
   let isReconnecting = false;
+  /** A start waits for the disk, and a stop may come meanwhile. */
+  let isWanted = false;
 
   const meter = createByteMeter({ clock, store, dailyMegabytes: config.dailyMegabytes });
   const events = createEventBook(clock, (event) => uplink.onEvent(event));
@@ -324,11 +326,14 @@ export function createUplink(parts: UplinkParts): Uplink {
     onEvent: () => {},
     onRelay: () => {},
     start: async () => {
+      isWanted = true;
       await Promise.all([delivery.restore(), meter.restore(), desk.restore()]);
+      if (!isWanted) return;
       void reportSync();
       await link.start();
     },
     stop: async () => {
+      isWanted = false;
       await within(clock, SETTLE_MS, desk.stop());
       await link.stop();
       meter.keep(true);

@@ -93,3 +93,12 @@ t.test('lamps with the same reason are named together, many are counted', async 
   const all = advanceCommand(begin(ids), (id) => (id === 'L9' ? covered : dead), 1_000);
   t.equal(outcomeOf(all).reason, 'L1, L2, L3, L4, L5, L6 and 2 more: no reply; L9: waiting below maintenance by console:a');
 });
+
+t.test('a command on a street without lamps is over at its first look', async (t) => {
+  const before = begin([]);
+  const after = advanceCommand(before, () => undefined, 1_000);
+  t.match(
+    outcomesBetween(before, after).map(({ state, lamps }) => [state, lamps]),
+    [['verified', {}]],
+  );
+});

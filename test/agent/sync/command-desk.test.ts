@@ -26,12 +26,13 @@ function openBench() {
     notes: [] as AuditNote[],
     rebirths: 0,
   };
-  /** `hangs`: the disk takes nothing and says nothing. */
-  const state = { hangs: false, saves: 0 };
+  /** `hangs`: the disk takes nothing and says nothing. `refuses`: it takes nothing and says so. */
+  const state = { hangs: false, refuses: false, saves: 0 };
   const store = {
     save: (key: string, value: unknown): Promise<boolean> => {
       state.saves += 1;
       if (state.hangs) return new Promise<boolean>(() => {});
+      if (state.refuses) return Promise.resolve(false);
       if (value === undefined) disk.delete(key);
       else disk.set(key, JSON.stringify(value));
       return Promise.resolve(true);
@@ -142,6 +143,41 @@ t.test('a command that was received but has no end when the agent is killed ends
   third.note(outcome('a-1', 'verified'));
   await settle();
   t.strictSame(states('a-1'), ['failed'], 'an end never changes');
+});
+
+t.test('an end that the disk refused is written once it takes it again, so that a restart tells no other', async (t) => {
+  const { open, message, outcome, link, state, states, clock, settle } = openBench();
+  const desk = open();
+  desk.open(link);
+  desk.deviceCommand('L01', message([level(5), text('Command/Id', 'a-1')]));
+  await settle();
+  state.refuses = true;
+  desk.note(outcome('a-1', 'verified'));
+  await settle();
+  t.strictSame(states('a-1'), ['verified'], 'its sender does not wait for a disk');
+  state.refuses = false;
+  await clock.advance(60_000);
+  const saves = state.saves;
+  const second = open();
+  await second.restore();
+  second.open(link);
+  await settle();
+  t.strictSame(states('a-1'), ['verified']);
+  await clock.advance(600_000);
+  t.equal(state.saves, saves, 'and no more is written than that');
+});
+
+t.test('what the disk refused is written at the stop at the latest', async (t) => {
+  const { open, message, outcome, state, disk, settle } = openBench();
+  const desk = open();
+  desk.deviceCommand('L01', message([level(5), text('Command/Id', 'a-1')]));
+  await settle();
+  state.refuses = true;
+  desk.note(outcome('a-1', 'verified'));
+  await settle();
+  state.refuses = false;
+  await desk.stop();
+  t.match(JSON.parse(disk.get('sync.command:a-1') ?? '{}'), { outcome: { state: 'verified' } });
 });
 
 t.test('a barrier that fails proves nothing: the end goes out again on the next link', async (t) => {

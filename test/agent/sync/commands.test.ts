@@ -183,6 +183,23 @@ t.test('refused as a whole: retained, too large, no payload, unknown or unwritab
   t.match(read(message([level(5)]), table.devices.get('M1')), { reason: /nothing that can be written/ });
 });
 
+t.test('whatever it is refused for, its sender hears of it under the id that he gave', async (t) => {
+  const own = text('Command/Id', 'a-7');
+  const alias = lamp?.byName.get('Command/Id')?.alias as number;
+  const read = (m: ReturnType<typeof message>, device = lamp) => readDeviceCommand(m, device, context);
+  const refused = { kind: 'refused', commandId: 'a-7', hasOwnId: true };
+  t.match(read(message([level(5), own], { timestampMs: START_MS - 300_001 })), { ...refused, reason: /300 s old/ });
+  t.match(read(message([level(5), own], { retained: true })), { ...refused, reason: /retained/ });
+  t.match(read(message([level(5), own, text('Override/Colour', 'red')])), { ...refused, reason: /no metric/ });
+  t.match(read(message([level(5), { alias, value: { kind: 'string', value: 'a-7' } }], { retained: true })), refused, 'by alias too');
+  t.match(read(message([level(5), text('Override/Id', 'a-7')], { retained: true })), refused);
+  t.match(read(message([level(5), own], {}), table.devices.get('M1')), { ...refused, reason: /nothing that can be written/ });
+  t.match(readDeviceCommand(message([level(5), own]), undefined, context), { ...refused, reason: 'unknown device' });
+  t.match(readNodeCommand(message([flag('Emergency/Off', true), own]), NODE, context), { ...refused, reason: /no metric/ });
+  for (const bad of ['', 'x'.repeat(65), 'a\u0007b'])
+    t.match(read(message([level(5), text('Command/Id', bad)], { retained: true })), { commandId: 'fresh', hasOwnId: false });
+});
+
 t.test('the time of a command counts only while the clock is to be trusted', async (t) => {
   const at = (timestampMs: number | undefined, clockQuality: CommandContext['clockQuality']) =>
     readDeviceCommand(message([level(5)], { timestampMs }), lamp, { ...context, clockQuality });
@@ -228,6 +245,8 @@ t.test('an NCMD asks for a rebirth by name, or for the emergency, or is refused'
   t.strictSame(read([rebirth(false)]), { kind: 'nothing' });
   t.strictSame(read([]), { kind: 'nothing' });
   t.match(read([rebirth(true)], true), { reason: /retained/ });
+  const old = message([rebirth(true)], { timestampMs: START_MS - 3_600_000 });
+  t.strictSame(readNodeCommand(old, NODE, context), { kind: 'rebirth' }, 'a host whose clock is wrong must be able to read us');
   t.match(read([flag('Node Control/Reboot', true)]), {
     reason: /no metric "Node Control\/Reboot": Node Control\/Rebirth, Emergency\/On, .* can be written/,
   });

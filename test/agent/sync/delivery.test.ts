@@ -465,6 +465,25 @@ t.test('who proved in an earlier run proves on, and a platform that is silent fo
   t.equal(store.saved.get('sync.mode'), 'broker');
 });
 
+t.test('a platform that is silent for a day is given up, however often the link breaks; time without a link does not count', async (t) => {
+  const { wire, delivery, store, clock } = setUp('auto');
+  store.saved.set('sync.mode', 'platform');
+  await delivery.restore();
+  const session = async (hours: number): Promise<void> => {
+    delivery.open(wire.link());
+    await clock.advance(hours * 3_600_000);
+    delivery.close();
+    wire.cut(0);
+    await clock.advance(72 * 3_600_000);
+  };
+  await session(23);
+  t.equal(delivery.facts().mode, 'platform', 'three days without a link are no silence of the platform');
+  await session(0.9);
+  t.equal(delivery.facts().mode, 'platform');
+  await session(0.2);
+  t.equal(delivery.facts().mode, 'broker');
+});
+
 t.test('what the platform asks for goes out again, though it was delivered', async (t) => {
   const { wire, delivery, take, store, results } = setUp();
   delivery.open(wire.link());

@@ -400,3 +400,30 @@ t.test('a certificate that cannot be read is named, and tried again', async (t) 
   t.ok(await until(() => reads > 1));
   t.match(node.uplink.status().reason, /uplink.caFile \/etc\/luciole\/ca.pem cannot be read/);
 });
+
+t.test('an uplink that is stopped before the disk has answered never connects', async (t) => {
+  const store = createMemoryStore();
+  const waiting: (() => void)[] = [];
+  const slow = {
+    ...store,
+    port: { ...store.port, loadAll: () => new Promise<undefined>((answer) => waiting.push(() => answer(undefined))) },
+  };
+  let attempts = 0;
+  const door: MqttDoor = {
+    connect: () => {
+      attempts += 1;
+      return new Promise<MqttConnection>(() => {});
+    },
+  };
+  const clock = manualClock();
+  const { uplink } = createSmallNode({ config: uplinkConfig('mqtt://broker'), store: slow, clock, door });
+  const started = uplink.start();
+  await clock.advance(0);
+  const stopped = uplink.stop();
+  await clock.advance(1_000);
+  await stopped;
+  for (const answer of waiting) answer();
+  await clock.advance(10_000);
+  await started;
+  t.match([attempts, uplink.status().state], [0, 'off']);
+});
