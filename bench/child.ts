@@ -6,7 +6,7 @@
  */
 import { type ChildProcess, fork, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { join } from 'node:path';
+import { resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 
 export interface Child<Question, Answer> {
@@ -22,14 +22,14 @@ export function sharedMonoMs(): number {
   return Number(process.hrtime.bigint()) / 1e6;
 }
 
-/** Start `bench/<file>`; it answers through `answerParent`. `flags` are Node's own. */
+/** Start `bench/<file>`, or the file of an absolute path; it answers through `answerParent`. `flags` are Node's own. */
 export function startChild<Question extends object, Answer>(
   file: string,
   words: readonly string[] = [],
   flags: readonly string[] = process.execArgv,
   env: Readonly<Record<string, string>> = {},
 ): Child<Question, Answer> {
-  const child = fork(join(import.meta.dirname, file), words, {
+  const child = fork(resolve(import.meta.dirname, file), words, {
     execArgv: [...flags],
     env: { ...process.env, ...env },
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],

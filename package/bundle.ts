@@ -35,6 +35,8 @@ export interface BundleOptions {
   readonly commit: string;
   /** A folder that is there; the bundle is put straight into it. */
   readonly dir: string;
+  /** Another program than the agent's own, made the same way, to be measured. Shape: from the top of the repository. */
+  readonly main?: string;
 }
 
 /**
@@ -43,10 +45,10 @@ export interface BundleOptions {
  * Parts that one command needs are files of their own: what the agent never uses never takes its memory.
  * Errors: rejects with esbuild's messages.
  */
-export async function writeBundle({ arch, version, commit, dir }: BundleOptions): Promise<Bundle> {
+export async function writeBundle({ arch, version, commit, dir, main = 'agent/main.ts' }: BundleOptions): Promise<Bundle> {
   const { metafile } = await build({
     absWorkingDir: ROOT,
-    entryPoints: { main: 'agent/main.ts', worker: 'agent/store/worker.ts' },
+    entryPoints: { main, worker: 'agent/store/worker.ts' },
     outdir: dir,
     outExtension: { '.js': '.mjs' },
     chunkNames: 'part-[hash]',

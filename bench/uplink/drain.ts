@@ -3,8 +3,11 @@
  *
  * Owns the rounds: as metrics with the broker's proof, as metrics and packed with the platform's. Each has its own agent, host and folder.
  */
-import { cpSync } from 'node:fs';
+import { cpSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import leanStart from '../../agent/lean-start.json' with { type: 'json' };
+import { ARCHS } from '../../package/arch.ts';
+import { writeBundle } from '../../package/bundle.ts';
 import { findProgram, startMosquitto } from '../../test/platform/mosquitto.ts';
 import { startChild } from '../child.ts';
 import { against, type BenchOptions, quantile, type Result, round } from '../result.ts';
@@ -18,8 +21,6 @@ const GOAL = { drainS: 60, liveLateMs: 1_000, rssMb: 100, packedBytes: 2 };
 /** The recorder holds a reading until its next frame. Units: ms. */
 const RECORDER_MS = 1_000;
 const MEGABYTE = 2 ** 20;
-/** Source: `agent/luciole.js`, which starts the agent so. */
-const AGENT_FLAGS = ['--max-semi-space-size=1', '--max-old-space-size=64'];
 const FORMS = [
   { form: 'metrics, proof by broker', proof: 'broker', segments: false },
   { form: 'metrics, proof by platform', proof: 'platform', segments: false },
@@ -34,30 +35,36 @@ export async function drainBench(options: BenchOptions): Promise<void> {
   const filled = join(dir, 'filled');
   options.progress(`uplink: filling a store with ${options.quick ? HOURS.quick : HOURS.full} hours of readings`);
   const cache = join(dir, 'compiled');
-  const filler = startAgent(cache);
+  const bundle = join(dir, 'bundle');
+  const arch = ARCHS.find(({ node }) => node === process.arch);
+  if (arch === undefined) throw new Error(`nothing is packaged for ${process.arch}`);
+  mkdirSync(bundle);
+  await writeBundle({ arch, version: 'bench', commit: 'bench', dir: bundle, main: 'bench/uplink/agent-process.ts' });
+  const filler = startAgent(bundle, cache);
   await filler.ask({ kind: 'fill', dir: filled, hours: options.quick ? HOURS.quick : HOURS.full });
   await filler.stop();
   for (const [i, form] of FORMS.entries()) {
     options.progress(`uplink: drain as ${form.form}`);
     const copy = join(dir, `round-${i}`);
     cpSync(filled, copy, { recursive: true });
-    await oneRound({ ...form, dir: copy, cache, program, options });
+    await oneRound({ ...form, dir: copy, bundle, cache, program, options });
   }
   remove();
 }
 
-function startAgent(cache: string) {
-  const env = { MALLOC_ARENA_MAX: '1', NODE_COMPILE_CACHE: cache };
-  return startChild<AgentQuestion, AgentAnswer>('uplink/agent-process.ts', [], [...process.execArgv, ...AGENT_FLAGS], env);
+/** Bundled and with the flags of the package, as it runs at a cabinet. */
+function startAgent(bundle: string, cache: string) {
+  const env = { ...leanStart.env, NODE_COMPILE_CACHE: cache };
+  return startChild<AgentQuestion, AgentAnswer>(join(bundle, 'main.mjs'), [], [...process.execArgv, ...leanStart.flags], env);
 }
 
 async function oneRound(
-  round_: (typeof FORMS)[number] & { dir: string; cache: string; program: string; options: BenchOptions },
+  round_: (typeof FORMS)[number] & { dir: string; bundle: string; cache: string; program: string; options: BenchOptions },
 ): Promise<void> {
-  const { form, proof, segments, dir, cache, program, options } = round_;
+  const { form, proof, segments, dir, bundle, cache, program, options } = round_;
   const mosquitto = await startMosquitto(program);
   const host = startChild<HostQuestion, HostAnswer>('uplink/host-process.ts');
-  const agent = startAgent(cache);
+  const agent = startAgent(bundle, cache);
   try {
     await host.ask({ kind: 'listen', url: mosquitto.url, acks: proof === 'platform', segments });
     const done = await agent.ask({ kind: 'drain', dir, url: mosquitto.url, proof });
