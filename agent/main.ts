@@ -7,28 +7,18 @@
 import { flushCompileCache } from 'node:module';
 import { userInfo } from 'node:os';
 import manifest from '../package.json' with { type: 'json' };
-import { fetchAnswer } from './console/ask-agent.ts';
-import { numberArg, UNITS } from './console/bus-args.ts';
-import { BUS_READ } from './console/bus-commands.ts';
 import { runCommandLine } from './console/cli.ts';
-import { textArg } from './console/command-spec.ts';
 import { ConsoleError } from './console/console-error.ts';
-import { plain } from './console/plain-text.ts';
-import type { RawArgs } from './console/protocol.ts';
 import { createStatusLine } from './console/status-line.ts';
-import type { LocalActions, LocalArgs, Terminal } from './console/terminal.ts';
-import { wrap } from './console/text-lines.ts';
-import type { BusRead, BusReadResult } from './core/bus-tools.ts';
-import { ConfigError, formatProblem, type Problem } from './core/errors.ts';
-import type { AppModule, RunOptions } from './core/run-options.ts';
+import type { LocalArgs, Terminal } from './console/terminal.ts';
+import { ConfigError } from './core/errors.ts';
+import type { RunOptions } from './core/run-options.ts';
 import { createSystemClock } from './core/system-clock.ts';
+import { configFileOf, createLocalActions, EXIT_BAD_CONFIG, loadApp, textOf } from './local-actions.ts';
 
-/** Source: sysexits.h, EX_CONFIG. */
-const EXIT_BAD_CONFIG = 78;
 const EXIT_CRASH = 1;
 /** What the packager made the program from; missing in a clone, which may have been changed since. */
 const COMMIT: string | undefined = process.env['LUCIOLE_COMMIT'];
-const USUAL_CONFIG = '/etc/luciole/cabinet.yaml';
 /** Width of a page. Source: a VT100 has 80 columns; a wider one is used where the terminal says so. */
 const USUAL_COLS = 80;
 
@@ -39,42 +29,19 @@ const { env, stdout, stderr } = process;
 /** Nobody wants the rest. */
 const enough = new AbortController();
 
-const actions: LocalActions = {
-  run: runAgentUntilStopped,
-  check: async (args) => {
-    const configFile = configFileOf(args);
-    const { checkConfig } = await loadApp();
-    const { problems, warnings, counts } = await checkConfig({ configFile });
-    if (args['json'] === true) print(JSON.stringify([...withSeverity(warnings, 'warning'), ...withSeverity(problems, 'error')]));
-    else if (warnings.length + problems.length > 0) print(inLines([...warnings.map(asWarning), ...problems]));
-    if (problems.length > 0 || counts === null) return EXIT_BAD_CONFIG;
-    const sum = `${count(counts.lamps, 'lamp')}, ${count(counts.lines, 'line')}, ${count(counts.zones, 'zone')}`;
-    if (args['json'] !== true) print(`${configFile}: ok, ${sum}${warnings.length === 0 ? '' : `, ${count(warnings.length, 'warning')}`}`);
-    return 0;
-  },
-  version: async (args) => {
-    const { version } = manifest;
-    print(args['json'] === true ? JSON.stringify({ version, commit: COMMIT, node: process.versions.node }) : versionLine());
-    return 0;
-  },
-  'profile check': async (args) => {
-    const file = textOf(args['file']) ?? '';
-    const { checkProfileFile } = await import('./app-profiles.ts');
-    const { problems, profile } = checkProfileFile(file);
-    if (args['json'] === true) print(JSON.stringify({ problems, profile }));
-    else if (profile === null) print(inLines(problems));
-    else print((await import('./console/render-profile.ts')).renderChecked(file, profile, screen.widthCols));
-    return profile === null ? EXIT_BAD_CONFIG : 0;
-  },
-  'profile test': testProfileFile,
-  export: async (args) => {
-    const { exportReadings } = await import('./console/export-command.ts');
-    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => enough.abort());
-    return exportReadings(args, { terminal: screen, signal: enough.signal, write: writeOut });
-  },
-};
-
 const screen = terminal();
+const actions = createLocalActions({
+  screen,
+  isTerminal: stdout.isTTY,
+  write: writeOut,
+  signal: () => {
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => enough.abort());
+    return enough.signal;
+  },
+  commit: COMMIT,
+  own: { run: runAgentUntilStopped, console: runConsole },
+});
+
 stdout.on('error', endOnClosedPipe);
 const words = process.argv.slice(2);
 process.exitCode = await runCommandLine(words, screen, actions);
@@ -104,33 +71,10 @@ function userName(): string {
   }
 }
 
-/** The file is read here, its registers by the running agent, which alone may use the line. */
-async function testProfileFile(args: LocalArgs): Promise<number> {
-  if (args['line'] === undefined || args['unit'] === undefined)
-    throw new ConsoleError('usage', 'say which line and unit: --line LINE --unit N');
-  const [line, unit] = [textArg(args as RawArgs, 'line'), numberArg(args as RawArgs, 'unit', UNITS)];
-  const [{ checkProfileFile, testProfile }, { renderProfileTest, testSucceeded }] = await Promise.all([
-    import('./app-profiles.ts'),
-    import('./console/render-profile-test.ts'),
-  ]);
-  const { problems, profile } = checkProfileFile(textOf(args['file']) ?? '', 'trial');
-  if (profile === null) {
-    print(args['json'] === true ? JSON.stringify({ problems }) : inLines(problems));
-    return EXIT_BAD_CONFIG;
-  }
-  const read = async ({ line, unit, table, address, count }: BusRead): Promise<BusReadResult> => {
-    const asked = { line, unit: String(unit), table, address: String(address), count: String(count) };
-    return (await fetchAnswer(BUS_READ, asked, { socket: args['socket'], terminal: screen })).result as BusReadResult;
-  };
-  const tell = (done: number, total: number): void => screen.status?.show(`${done} of ${total} points`);
-  try {
-    const result = await testProfile({ profile, line, unit, read, tell });
-    screen.status?.clear();
-    print(args['json'] === true ? JSON.stringify(result) : renderProfileTest(plain(result) as typeof result, screen));
-    return testSucceeded(result) ? 0 : EXIT_CRASH;
-  } finally {
-    screen.status?.clear();
-  }
+/** The shell, on this terminal. */
+async function runConsole(args: LocalArgs): Promise<number> {
+  const { startConsole } = await import('./console-run.ts');
+  return startConsole(args, screen);
 }
 
 async function runAgentUntilStopped(args: LocalArgs): Promise<number> {
@@ -193,38 +137,6 @@ function startAtMsOf(text: string | null): number | null {
   return atMs;
 }
 
-function configFileOf(args: LocalArgs): string {
-  return textOf(args['file']) ?? (env['LUCIOLE_CONFIG'] || USUAL_CONFIG);
-}
-
-function textOf(value: LocalArgs[string] | undefined): string | null {
-  return typeof value === 'string' && value !== '' ? value : null;
-}
-
-/** Loaded on demand: the agent's libraries take longer to load than a console command takes in all. */
-async function loadApp(): Promise<AppModule> {
-  return import('./app-run.ts');
-}
-
-/** One a line for scripts and editors; on a terminal between words. */
-function inLines(problems: readonly Problem[]): string {
-  const lines = problems.map(formatProblem);
-  return (stdout.isTTY ? lines.flatMap((line) => wrap(line, screen.widthCols)) : lines).join('\n');
-}
-
-function withSeverity(problems: readonly Problem[], severity: 'warning' | 'error'): readonly object[] {
-  return problems.map((problem) => ({ ...problem, severity }));
-}
-
-/** `file:line:column: warning: path: message`, as editors know it from compilers. */
-function asWarning(problem: Problem): Problem {
-  return { ...problem, path: problem.path === '' ? 'warning' : `warning: ${problem.path}` };
-}
-
-function print(line: string): void {
-  stdout.write(`${line}\n`);
-}
-
 /** Waits for a reader that is slower. */
 function writeOut(text: string): Promise<void> {
   return new Promise((resolve) => stdout.write(text, () => resolve()));
@@ -232,10 +144,6 @@ function writeOut(text: string): Promise<void> {
 
 function versionLine(): string {
   return `luciole ${manifest.version} (${COMMIT === undefined ? '' : `commit ${COMMIT}, `}node ${process.versions.node})`;
-}
-
-function count(number: number, noun: string): string {
-  return `${number} ${noun}${number === 1 ? '' : 's'}`;
 }
 
 /** `luciole points | head` closes the pipe early, which is no failure. */

@@ -9,7 +9,7 @@ import { agentCommand, type Command, textArg } from './command-spec.ts';
 import { ACT_TIMEOUT_MS, JSON_OPTION } from './common-words.ts';
 import { findTarget, overrideRequest, readOverride } from './override-args.ts';
 
-const TARGET = { name: 'target', summary: 'a lamp or a zone', required: true } as const;
+const TARGET = { name: 'target', summary: 'a lamp or a zone', required: true, names: 'target' } as const;
 
 const override = agentCommand({
   name: 'override',

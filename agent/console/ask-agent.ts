@@ -51,7 +51,7 @@ type Own = Pick<Answer, 'result' | 'atMs' | 'timezone'>;
 export interface CallOptions {
   /** Named on the command line. */
   readonly socket: LocalArgs[string] | undefined;
-  readonly terminal: Pick<Terminal, 'socketPath' | 'user'>;
+  readonly terminal: Pick<Terminal, 'socketPath' | 'user' | 'signal'>;
   readonly onProgress?: (progress: Progress) => void;
 }
 
@@ -63,6 +63,7 @@ export async function fetchAnswer(command: AgentCommand, args: RawArgs, { socket
     socketPaths: named === null ? usualSocketPaths() : [named],
     request: { id: 1, command: command.name, args, user: terminal.user },
     timeoutMs: command.timeoutMs,
+    ...(terminal.signal === undefined ? {} : { signal: terminal.signal }),
     ...(onProgress === undefined ? {} : { onProgress }),
   });
 }
@@ -73,7 +74,7 @@ async function shower(spec: ProgressSpec<unknown>, { asked, isJson, terminal }: 
   let stage: string | null = null;
   return (message) => {
     const text = (): string => render(plain(message.progress), pageOf(message, terminal));
-    if (spec.isLasting) return terminal.out(`${isJson ? JSON.stringify(message.progress) : text()}\n`);
+    if (spec.isLasting) return (terminal.live ?? terminal.out)(`${isJson ? JSON.stringify(message.progress) : text()}\n`);
     if (terminal.status !== null) return terminal.status.show(text());
     const next = spec.stage?.(message.progress, asked) ?? null;
     if (next !== null && next !== stage) terminal.err(`${text()}\n`);

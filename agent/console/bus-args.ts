@@ -17,7 +17,7 @@ import { nearest } from './suggest.ts';
 export const UNITS = { broadcast: 0, min: 1, max: 247 };
 /** Source: Modbus Application Protocol V1.1b3 §4.4. */
 const MAX_ADDRESS = 65_535;
-const TABLES: readonly Table[] = ['holding', 'input', 'coil', 'discrete'];
+export const TABLES: readonly Table[] = ['holding', 'input', 'coil', 'discrete'];
 export const TABLE_WORDS = TABLES.join(', ');
 
 interface Bounds {

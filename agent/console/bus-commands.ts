@@ -13,7 +13,7 @@ import type {
   ScanProgress,
   ScanResult,
 } from '../core/bus-tools.ts';
-import { addressArg, findLine, findUnit, numberArg, onBus, rangeArgs, TABLE_WORDS, tableArg, UNITS, unitArg } from './bus-args.ts';
+import { addressArg, findLine, findUnit, numberArg, onBus, rangeArgs, TABLE_WORDS, TABLES, tableArg, UNITS, unitArg } from './bus-args.ts';
 import { watchLine } from './bus-watch.ts';
 import { confirmed, readWrite, valuesFit } from './bus-write-args.ts';
 import { agentCommand, type Command, textArg } from './command-spec.ts';
@@ -21,10 +21,10 @@ import { JSON_OPTION, LOOK_TIMEOUT_MS } from './common-words.ts';
 import { ConsoleError } from './console-error.ts';
 import { parseDuration } from './duration.ts';
 
-const LINE = { name: 'line', summary: 'a line of the cabinet', required: true } as const;
-const UNIT = { name: 'unit', summary: 'an address, 1 to 247 or 0x01 to 0xF7, or a device', required: true } as const;
+const LINE = { name: 'line', summary: 'a line of the cabinet', required: true, names: 'line' } as const;
+const UNIT = { name: 'unit', summary: 'an address, 1 to 247 or 0x01 to 0xF7, or a device', required: true, names: 'device' } as const;
 const ADDRESS = { name: 'address', summary: 'as in the frame, from 0; decimal or 0x hex', required: true } as const;
-const TABLE = { name: 'table', value: 'TABLE', summary: `${TABLE_WORDS} (default: holding)` } as const;
+const TABLE = { name: 'table', value: 'TABLE', summary: `${TABLE_WORDS} (default: holding)`, choices: TABLES } as const;
 /** Longest wait for one address. Units: ms. Source: the slowest units of the reference take 500; longer would hold up urgent writes. */
 const WAIT_MS = { min: 1, max: 500 };
 /** Source: Modbus Application Protocol V1.1b3 §6.1 and §6.3. */

@@ -6,15 +6,23 @@
  */
 import { Command as Commander, CommanderError, Option } from 'commander';
 import { askAgent } from './ask-agent.ts';
-import type { Command } from './command-spec.ts';
-import { COMMANDS, FAMILIES } from './commands.ts';
+import type { AgentCommand, Command, LocalCommand } from './command-spec.ts';
+import { COMMANDS as ALL_COMMANDS, FAMILIES } from './commands.ts';
 import { SOCKET_OPTION } from './common-words.ts';
 import { CONSOLE_EXIT, ConsoleError } from './console-error.ts';
 import { toAscii } from './plain-text.ts';
 import { failure } from './protocol.ts';
+import { createTree } from './shell/command-tree.ts';
 import { nearest } from './suggest.ts';
 import type { LocalActions, LocalArgs, Terminal } from './terminal.ts';
 import { wrap } from './text-lines.ts';
+
+/** Those of a session mean nothing outside of one. */
+const COMMANDS = ALL_COMMANDS.filter((command): command is AgentCommand | LocalCommand => command.kind !== 'shell');
+const TREE = createTree(
+  COMMANDS,
+  FAMILIES.map(({ name, summary }) => ({ word: name, summary })),
+);
 
 const INTRODUCTION = 'The agent of a street-lighting cabinet, and its console.';
 const EPILOGUE = `
@@ -37,7 +45,7 @@ export async function runCommandLine(words: readonly string[], terminal: Termina
     });
   }
   try {
-    await program.parseAsync(helpFirst(words), { from: 'user' });
+    await program.parseAsync(helpFirst(written(words)), { from: 'user' });
     return exitCode;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : CONSOLE_EXIT.usage;
@@ -72,6 +80,13 @@ function createProgram(terminal: Terminal): Commander {
       })
       .addHelpText('after', EPILOGUE)
   );
+}
+
+/** Abbreviated words of the table written out: `stat` is `status`. */
+function written(words: readonly string[]): readonly string[] {
+  const [first = ''] = words;
+  if (first === '' || first.startsWith('-')) return words;
+  return first === 'help' ? [first, ...TREE.expand(words.slice(1))].slice(0, Math.max(1, words.length)) : TREE.expand(words);
 }
 
 /** `help bus scan` is `bus scan --help`: the library knows the help of one word only. */
@@ -117,7 +132,7 @@ function addCommand(parent: Commander, command: Command, act: (args: LocalArgs) 
     .helpGroup(parent.parent === null ? command.group : 'Verbs:')
     .helpOption('-h, --help', 'print this help');
   for (const { name, summary, required } of command.arguments) added.argument(required ? `<${name}>` : `[${name}]`, summary);
-  const speaksToAgent = command.kind === 'agent' || command.hasSocket;
+  const speaksToAgent = command.kind === 'agent' || (command.kind === 'local' && command.hasSocket);
   for (const option of [...command.options, ...(speaksToAgent ? [SOCKET_OPTION] : [])]) {
     const words = new Option(`--${option.name}${option.value === null ? '' : ` <${option.value}>`}`, option.summary);
     if (option.repeats) words.argParser((value: string, before: readonly string[] = []) => [...before, value]);

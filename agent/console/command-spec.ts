@@ -12,10 +12,18 @@ import type { Page } from './page.ts';
 import type { RawArgs } from './protocol.ts';
 import { nearest } from './suggest.ts';
 
-interface ArgumentSpec {
+/** What of the cabinet can be named: completion offers these names. */
+export type NameKind = 'lamp' | 'zone' | 'target' | 'line' | 'device' | 'point' | 'profile';
+
+export interface ArgumentSpec {
   readonly name: string;
   readonly summary: string;
   readonly required: boolean;
+  readonly names?: NameKind;
+  /** The only words that may stand there. */
+  readonly choices?: readonly string[];
+  /** It takes all words that follow. */
+  readonly isRest?: true;
 }
 
 export interface OptionSpec {
@@ -25,6 +33,8 @@ export interface OptionSpec {
   readonly summary: string;
   /** May be given more than once; local commands only. */
   readonly repeats?: true;
+  readonly names?: NameKind;
+  readonly choices?: readonly string[];
 }
 
 /** An argument that is asked from the terminal without echo, or read from the input; it stands on no command line and in no log. */
@@ -35,7 +45,7 @@ export interface SecretSpec {
   readonly isNew: boolean;
 }
 
-export type Group = 'Look:' | 'Act:' | 'Lines:' | 'Store:' | 'Uplink:' | 'Access:' | 'Agent:';
+export type Group = 'Look:' | 'Act:' | 'Lines:' | 'Store:' | 'Uplink:' | 'Access:' | 'Agent:' | 'Session:';
 
 /** The words of a command; help, suggestions and manual page are made of these. */
 interface CommandWords {
@@ -55,7 +65,7 @@ interface CommandWords {
 /** Carried out by the program itself, where an agent is needed at all by asking it simpler things. */
 export interface LocalCommand extends CommandWords {
   readonly kind: 'local';
-  readonly name: 'run' | 'check' | 'version' | 'profile check' | 'profile test' | 'export';
+  readonly name: 'run' | 'check' | 'version' | 'console' | 'manual' | 'profile check' | 'profile test' | 'export';
   /** It has the option that names the agent's socket. */
   readonly hasSocket: boolean;
 }
@@ -103,7 +113,26 @@ export interface AgentCommand extends CommandWords {
   readonly audit: ((result: unknown) => Readonly<Record<string, unknown>>) | null;
 }
 
-export type Command = LocalCommand | AgentCommand;
+/** Carried out by the shell: it is about the session, and means nothing outside of one. */
+export interface ShellCommand extends CommandWords {
+  readonly kind: 'shell';
+  readonly name: ShellCommandName;
+}
+
+export type ShellCommandName =
+  | 'help'
+  | 'terminal'
+  | 'terminal type'
+  | 'terminal width'
+  | 'terminal length'
+  | 'terminal charset'
+  | 'terminal colour'
+  | 'terminal status'
+  | 'terminal resize'
+  | 'recall'
+  | 'logout';
+
+export type Command = LocalCommand | AgentCommand | ShellCommand;
 
 interface AgentCommandParts<Args, Result, Progress> extends CommandWords {
   readonly secrets?: readonly SecretSpec[];

@@ -11,7 +11,9 @@ import { ENERGY_COMMANDS } from './energy-command.ts';
 import { LIGHT_ACT_COMMANDS, LIGHT_LOOK_COMMANDS } from './light-commands.ts';
 import { LOCAL_COMMANDS } from './local-commands.ts';
 import { LOOK_COMMANDS } from './look-commands.ts';
+import { NAMES } from './names-command.ts';
 import { PROFILE_COMMANDS } from './profile-commands.ts';
+import { SHELL_COMMANDS } from './shell-commands.ts';
 import { STORE_COMMANDS } from './store-commands.ts';
 import { UPLINK_COMMANDS } from './uplink-commands.ts';
 
@@ -28,6 +30,8 @@ export const COMMANDS: readonly Command[] = [
   ...UPLINK_COMMANDS,
   ...AUDIT_COMMANDS,
   ...LOCAL_COMMANDS,
+  ...SHELL_COMMANDS,
+  NAMES,
 ];
 
 /** The first words of commands of two that are no command themselves, as `store` is. */

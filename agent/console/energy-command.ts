@@ -49,8 +49,8 @@ const energy = agentCommand({
   options: [
     { ...RANGE_OPTIONS.since, summary: 'nights begun since, as 30d or 2026-12-01 (default: 30d)' },
     RANGE_OPTIONS.until,
-    { name: 'by', value: 'STEP', summary: 'night or month (default: all as one)' },
-    { name: 'zone', value: 'ID', summary: 'only this zone' },
+    { name: 'by', value: 'STEP', summary: 'night or month (default: all as one)', choices: ['night', 'month'] },
+    { name: 'zone', value: 'ID', summary: 'only this zone', names: 'zone' },
     { name: 'csv', value: null, summary: 'print it as CSV' },
     JSON_OPTION,
   ],

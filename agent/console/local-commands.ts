@@ -1,5 +1,5 @@
 /**
- * The rows of the command table that the program carries out itself: run, check, version.
+ * The rows of the command table that the program carries out itself: run, check, version, console, manual.
  *
  * Owns their words; `main.ts` does the work. Called by the command table.
  */
@@ -54,4 +54,31 @@ const version: LocalCommand = {
   examples: ['luciole version', 'luciole version --json'],
 };
 
-export const LOCAL_COMMANDS: readonly LocalCommand[] = [run, check, version];
+const shell: LocalCommand = {
+  kind: 'local',
+  name: 'console',
+  role: 'anyone',
+  hasSocket: true,
+  group: 'Agent:',
+  summary: 'these commands in a session, also on a bare tty',
+  arguments: [],
+  options: [
+    { name: 'baud', value: 'BAUD', summary: 'never write faster than this (default: the speed of a serial port, else no limit)' },
+    { name: 'no-probe', value: null, summary: 'do not ask the terminal for its size: 80 columns, 24 rows, letters only' },
+  ],
+  examples: ['luciole console', 'luciole console --baud 9600', 'luciole console --no-probe'],
+};
+
+const manual: LocalCommand = {
+  kind: 'local',
+  name: 'manual',
+  role: 'anyone',
+  hasSocket: false,
+  group: 'Agent:',
+  summary: 'print the manual page, for man(1)',
+  arguments: [],
+  options: [],
+  examples: ['luciole manual > luciole.1', 'luciole manual | man -l -'],
+};
+
+export const LOCAL_COMMANDS: readonly LocalCommand[] = [run, check, version, shell, manual];

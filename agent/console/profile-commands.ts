@@ -63,7 +63,7 @@ const show = agentCommand({
   role: 'viewer',
   group: 'Lines:',
   summary: 'all that is known of a device type',
-  arguments: [{ name: 'id', summary: 'as in the list', required: true }],
+  arguments: [{ name: 'id', summary: 'as in the list', required: true, names: 'profile' }],
   options: [JSON_OPTION],
   examples: ['luciole profile show wirenboard-wb-led', 'luciole profile show eastron-sdm630 --json'],
   timeoutMs: LOOK_TIMEOUT_MS,
@@ -94,7 +94,7 @@ const test: LocalCommand = {
   summary: 'read each point of a profile from a real unit',
   arguments: [FILE],
   options: [
-    { name: 'line', value: 'LINE', summary: 'a line of the running cabinet' },
+    { name: 'line', value: 'LINE', summary: 'a line of the running cabinet', names: 'line' },
     { name: 'unit', value: 'UNIT', summary: 'the address of the unit, 1 to 247' },
     JSON_OPTION,
   ],

@@ -15,6 +15,8 @@ export interface AgentCall {
   readonly timeoutMs: number;
   /** Hears of what comes before the answer, signs of life excepted. */
   readonly onProgress?: (progress: Progress) => void;
+  /** Aborted when nobody wants the answer any more; the job in the agent ends with the connection. */
+  readonly signal?: AbortSignal;
 }
 
 /** What the agent answered. Errors: rejects with the agent's own ConsoleError, or 'unreachable' when none answers. */
@@ -49,7 +51,11 @@ function connected(path: string): Promise<Socket | null> {
   });
 }
 
-function exchange(socket: Socket, path: string, { request, timeoutMs, onProgress }: Omit<AgentCall, 'socketPaths'>): Promise<Reply> {
+function exchange(
+  socket: Socket,
+  path: string,
+  { request, timeoutMs, onProgress, signal }: Omit<AgentCall, 'socketPaths'>,
+): Promise<Reply> {
   const split = createLineSplitter(MAX_REPLY_BYTES);
   return new Promise<Reply>((resolve, reject) => {
     const lost = (what: string): void => reject(new ConsoleError('unreachable', `the agent on ${path} ${what}; see its log`));
@@ -57,6 +63,9 @@ function exchange(socket: Socket, path: string, { request, timeoutMs, onProgress
     socket.setTimeout(timeoutMs, () => lost(`did not answer within ${timeoutMs / 1_000} s`));
     socket.once('error', (error) => lost(`hung up: ${error.message}`));
     socket.once('close', () => lost('hung up without an answer'));
+    const stop = (): void => reject(new ConsoleError('failed', 'stopped'));
+    if (signal?.aborted) stop();
+    signal?.addEventListener('abort', stop, { once: true });
     socket.on('data', (bytes) => {
       try {
         for (const line of split(bytes)) {

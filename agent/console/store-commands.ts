@@ -46,7 +46,7 @@ const history = agentCommand({
   role: 'viewer',
   group: 'Store:',
   summary: 'what a point measured, as a table or a plot',
-  arguments: [{ name: 'point', summary: 'as in `luciole points`', required: true }],
+  arguments: [{ name: 'point', summary: 'as in `luciole points`', required: true, names: 'point' }],
   options: [
     { ...RANGE_OPTIONS.since, summary: `${RANGE_OPTIONS.since.summary} (default: 24h)` },
     RANGE_OPTIONS.until,

@@ -16,6 +16,10 @@ export interface Terminal {
   readonly socketPath: string | null;
   /** Null where nobody watches. */
   readonly status: StatusLine | null;
+  /** Lines of the moment, which a slow line may lose; absent where `out` takes them all. */
+  readonly live?: (text: string) => void;
+  /** Aborted when the person wants the answer no more. */
+  readonly signal?: AbortSignal;
   /** What is asked about device types where no agent answers. */
   readonly shelf: () => Promise<Shelf>;
 }

@@ -10,6 +10,7 @@ import type { Terminal } from '../../../agent/console/terminal.ts';
 import { createManualClock } from '../../../agent/core/manual-clock.ts';
 import { createSystemClock } from '../../../agent/core/system-clock.ts';
 import { AT_MS, createFakeView, TIMEZONE } from './fake-view.ts';
+import { NO_ACTIONS } from './no-actions.ts';
 
 const ROOT = resolve(import.meta.dirname, '../../..');
 const MAIN = join(ROOT, 'agent/main.ts');
@@ -53,12 +54,10 @@ async function inProcessWith(changes: Partial<Terminal>, ...words: string[]): Pr
   const add = (stream: 'out' | 'err') => (more: string) => {
     text[stream] += more;
   };
-  const refuse = (): Promise<never> => Promise.reject(new Error('the program itself does this'));
-  const actions = { run: refuse, check: refuse, version: refuse, 'profile check': refuse, 'profile test': refuse, export: refuse };
   const status = { show: (line: string) => drawn.push(line), clear: () => {} };
   const shelf = async () => ({ ...createFakeView(), about: 'no agent answers: the shelf of the program' });
   const terminal = { widthCols: 80, colour: false, user: 'tech', version: 'luciole 0', socketPath: null, status, shelf };
-  const code = await runCommandLine(words, { ...terminal, out: add('out'), err: add('err'), ...changes }, actions);
+  const code = await runCommandLine(words, { ...terminal, out: add('out'), err: add('err'), ...changes }, NO_ACTIONS);
   return { code, ...text };
 }
 /** What was shown at the foot of the terminal on the way. */
@@ -316,7 +315,7 @@ export async function checkConfig({ configFile }) {
 
 function programWith(t: Test): string {
   const home = t.testdir({ 'package.json': '{"type":"module","version":"9.8.7"}', agent: { 'app-run.ts': FAKE_APP } });
-  for (const part of ['main.ts', 'console', 'core', 'service'])
+  for (const part of ['main.ts', 'local-actions.ts', 'console', 'core', 'service'])
     cpSync(join(ROOT, 'agent', part), join(home, 'agent', part), { recursive: true });
   return join(home, 'agent/main.ts');
 }

@@ -20,6 +20,7 @@ import { createManualClock } from '../../../agent/core/manual-clock.ts';
 import type { AgentView } from '../../../agent/core/views.ts';
 import { tonight, zoneLightView } from './fake-light.ts';
 import { AT_MS, createFakeView, TIMEZONE, whyLamp, whyZone } from './fake-view.ts';
+import { NO_ACTIONS } from './no-actions.ts';
 
 const page: Page = { widthCols: 80, colour: false, atMs: AT_MS, timezone: TIMEZONE };
 const same = <T>(value: T): T => plain(value) as T;
@@ -257,8 +258,6 @@ async function consoleOf(t: { teardown(fn: () => unknown): void }, view: AgentVi
   });
   const luciole = async (...words: string[]): Promise<Told> => {
     const text = { out: '', err: '' };
-    const refuse = (): Promise<never> => Promise.reject(new Error('the program itself does this'));
-    const actions = { run: refuse, check: refuse, version: refuse, 'profile check': refuse, 'profile test': refuse, export: refuse };
     const terminal = {
       ...{ widthCols: 80, colour: false, user: 'tech', version: 'luciole 0', socketPath, status: { show: () => {}, clear: () => {} } },
       shelf: async () => ({ ...createFakeView(), about: '' }),
@@ -269,7 +268,7 @@ async function consoleOf(t: { teardown(fn: () => unknown): void }, view: AgentVi
         text.err += more;
       },
     };
-    return { code: await runCommandLine(words, terminal, actions), ...text };
+    return { code: await runCommandLine(words, terminal, NO_ACTIONS), ...text };
   };
   return { luciole, socketPath, logged };
 }

@@ -1,0 +1,65 @@
+/**
+ * `luciole console`: the shell on the terminal of this process.
+ *
+ * Owns the joining of the shell with terminal, files and signals. Called by `main.ts`.
+ */
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { ConsoleError } from './console/console-error.ts';
+import { createLineKeeper } from './console/shell/line-file.ts';
+import { machineLogin } from './console/shell/session.ts';
+import { createShell } from './console/shell/shell.ts';
+import { openTtyDevice } from './console/shell/tty-device.ts';
+import type { LocalArgs, Terminal } from './console/terminal.ts';
+import { createSystemClock } from './core/system-clock.ts';
+import { createLocalActions, textOf } from './local-actions.ts';
+
+/** Source: the rates of Linux termios. Units: bit/s. */
+const BAUD = { min: 300, max: 4_000_000 };
+
+/** Resolves with the exit code when the session is over. Errors: rejects with ConsoleError 'usage' where there is no terminal. */
+export async function startConsole(args: LocalArgs, screen: Terminal): Promise<number> {
+  const tty = await openTtyDevice({ speedBaud: baudOf(args) });
+  const shell = createShell({
+    tty,
+    clock: createSystemClock({ quality: () => 'none' }),
+    login: machineLogin(screen.user),
+    keeper: createLineKeeper(stateDir()),
+    surroundings: { version: screen.version, socketPath: textOf(args['socket']) ?? screen.socketPath, shelf: screen.shelf },
+    localActions: (terminal, signal) =>
+      createLocalActions({
+        screen: terminal,
+        isTerminal: true,
+        write: async (text) => terminal.out(text),
+        signal: () => signal,
+        commit: process.env['LUCIOLE_COMMIT'],
+        own: { run: refuse, console: refuse },
+      }),
+    withProbe: args['no-probe'] !== true,
+  });
+  process.on('SIGHUP', () => shell.end('hang-up'));
+  process.on('SIGTERM', () => shell.end('stopped'));
+  await shell.run();
+  return 0;
+}
+
+function refuse(): Promise<never> {
+  return Promise.reject(new ConsoleError('usage', 'not in a session'));
+}
+
+/** Of the service, else of the person; null keeps no lines. Source: systemd.exec(5), XDG Base Directory Specification. */
+function stateDir(): string | null {
+  const { STATE_DIRECTORY, XDG_STATE_HOME } = process.env;
+  if (STATE_DIRECTORY) return STATE_DIRECTORY;
+  if (XDG_STATE_HOME) return join(XDG_STATE_HOME, 'luciole');
+  const home = homedir();
+  return home === '' || home === '/' || home === '/nonexistent' ? null : join(home, '.local/state/luciole');
+}
+
+function baudOf(args: LocalArgs): number | null {
+  const typed = textOf(args['baud']);
+  if (typed === null) return null;
+  const value = /^\d{3,7}$/.test(typed) ? Number(typed) : 0;
+  if (value >= BAUD.min && value <= BAUD.max) return value;
+  throw new ConsoleError('usage', `bad --baud "${typed}": write bits per second, as 9600`);
+}

@@ -1,0 +1,50 @@
+/**
+ * The rows of the command table about a session of `luciole console`: its terminal, its language, its end.
+ *
+ * Owns their words; the shell does the work. Called by the command table.
+ */
+import type { ArgumentSpec, ShellCommand, ShellCommandName } from './command-spec.ts';
+
+const ON_OFF: ArgumentSpec = { name: 'state', summary: 'on or off', required: true, choices: ['on', 'off'] };
+
+function row(name: ShellCommandName, summary: string, args: readonly ArgumentSpec[], examples: readonly string[]): ShellCommand {
+  return { kind: 'shell', role: 'anyone', group: 'Session:', name, summary, arguments: args, options: [], examples };
+}
+
+/** In the order of the help. */
+export const SHELL_COMMANDS: readonly ShellCommand[] = [
+  row(
+    'help',
+    'help on one command; ? helps within a line',
+    [word('command', 'a command, one word or two', { isRest: true })],
+    ['help why', 'help bus scan'],
+  ),
+  row('terminal', 'what this session knows of the terminal', [], ['terminal']),
+  row(
+    'terminal type',
+    'dumb: letters only; vt100: colours, cursor',
+    [needed('type', 'dumb or vt100', ['dumb', 'vt100'])],
+    ['terminal type dumb'],
+  ),
+  row('terminal width', 'columns of the terminal', [needed('columns', '40 to 250')], ['terminal width 132']),
+  row('terminal length', 'rows of the terminal; 0 stops no page', [needed('rows', '0, or 8 to 200')], ['terminal length 0']),
+  row(
+    'terminal charset',
+    'ascii, or utf-8 for accents',
+    [needed('charset', 'ascii or utf-8', ['ascii', 'utf-8'])],
+    ['terminal charset utf-8'],
+  ),
+  row('terminal colour', 'colours for states, on or off', [ON_OFF], ['terminal colour off']),
+  row('terminal status', 'a last line for scripts: %OK, or %ERR and a code', [ON_OFF], ['terminal status on']),
+  row('terminal resize', 'ask the terminal for its size', [], ['terminal resize']),
+  row('recall', 'the lines typed before', [word('count', 'how many (default: 20)')], ['recall', 'recall 5']),
+  row('logout', 'end the session (also exit, quit, Ctrl-D)', [], ['logout']),
+];
+
+function word(name: string, summary: string, more: Partial<ArgumentSpec> = {}): ArgumentSpec {
+  return { name, summary, required: false, ...more };
+}
+
+function needed(name: string, summary: string, choices?: readonly string[]): ArgumentSpec {
+  return { name, summary, required: true, ...(choices === undefined ? {} : { choices }) };
+}

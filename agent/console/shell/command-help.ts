@@ -1,0 +1,46 @@
+/**
+ * The help page of one command, or the list of a family's verbs, made of the table.
+ *
+ * Owns its layout. Pure. Called by the shell; the one-shot commands have the same words in the layout of their library.
+ */
+import type { Command } from '../command-spec.ts';
+import { labelled } from '../text-lines.ts';
+import { type Choice, optionsOf } from './command-tree.ts';
+
+/** What is typed, with what may be left out in brackets. */
+function usageOf(command: Command): string {
+  const args = command.arguments.map(({ name, required, isRest }) => {
+    const shown = `${name}${isRest ? '...' : ''}`;
+    return required ? `<${shown}>` : `[${shown}]`;
+  });
+  return [command.name, ...args, ...(command.options.length > 0 ? ['[options]'] : [])].join(' ');
+}
+
+/** Width of the names of arguments and options. Units: columns. */
+const NAME_COLS = 20;
+
+export function commandHelp(command: Command, widthCols: number, translate: (text: string) => string): readonly string[] {
+  const row = (word: string, summary: string): string[] => labelled(`  ${word}`.padEnd(NAME_COLS), translate(summary), widthCols);
+  const options = optionsOf(command).filter(({ name }) => name !== 'socket');
+  return [
+    ...labelled(usageOf(command), '', widthCols),
+    ...labelled('', translate(command.summary), widthCols).map((line) => line.trimStart()),
+    '',
+    ...command.arguments.flatMap(({ name, summary }) => row(`<${name}>`, summary)),
+    ...options.flatMap(({ name, value, summary }) => row(`--${name}${value === null ? '' : ` ${value}`}`, summary)),
+    ...(command.arguments.length + options.length > 0 ? [''] : []),
+    ...command.examples.map((example) => `  ${example.replace(/^luciole /, '')}`),
+  ];
+}
+
+export function familyHelp(
+  name: string,
+  verbs: readonly Choice[],
+  widthCols: number,
+  translate: (text: string) => string,
+): readonly string[] {
+  return [
+    ...(name === '' ? [] : [`${name} ...`, '']),
+    ...verbs.flatMap(({ word, summary }) => labelled(`  ${word}`.padEnd(NAME_COLS), translate(summary), widthCols)),
+  ];
+}

@@ -1,0 +1,158 @@
+/**
+ * One typed line carried out: read, asked of the agent, filtered, shown page by page.
+ *
+ * Owns the way from a line to its output and to its status. Called by the shell.
+ */
+import type { Clock } from '../../core/clock.ts';
+import { askAgent } from '../ask-agent.ts';
+import type { Command, ShellCommandName } from '../command-spec.ts';
+import { ConsoleError } from '../console-error.ts';
+import { toAscii } from '../plain-text.ts';
+import { createStatusLine } from '../status-line.ts';
+import type { LocalActions, LocalArgs, Terminal } from '../terminal.ts';
+import { wrap } from '../text-lines.ts';
+import type { Tree } from './command-tree.ts';
+import { type Filter, filterLines, readFilters, wantsJson } from './filters.ts';
+import type { Session } from './session.ts';
+import type { Talk } from './talk.ts';
+import { splitLine } from './typed-words.ts';
+
+/** Lines of the moment that may wait to be sent; more are counted instead. Units: bytes. Source: assumed; a second at 9600. */
+const MAX_LIVE_WAITING_BYTES = 960;
+
+/** What the shell itself carries out; each resolves with the lines to show. Errors: reject with ConsoleError. */
+export type ShellActions = Readonly<Record<ShellCommandName, (args: LocalArgs) => Promise<readonly string[]>>>;
+
+/** Parts of a one-shot command's terminal that a session has as well. */
+export type Surroundings = Pick<Terminal, 'version' | 'socketPath' | 'shelf'>;
+
+export interface RunnerParts {
+  readonly talk: Talk;
+  readonly tree: Tree;
+  readonly session: Session;
+  readonly clock: Pick<Clock, 'monoMs'>;
+  readonly surroundings: Surroundings;
+  readonly localActions: (terminal: Terminal, signal: AbortSignal) => LocalActions;
+  readonly shellActions: ShellActions;
+  readonly translate: (text: string) => string;
+}
+
+/** Carries out one line and says how it went. Errors: none that a person can cause; rejects on a programming error. */
+export async function runLine(line: string, parts: RunnerParts): Promise<void> {
+  const { talk } = parts;
+  try {
+    const work = readLine(line, parts.tree);
+    if (work === null) return;
+    const { lines, isOk } =
+      'help' in work ? { lines: await parts.shellActions.help({ command: work.help.join(' ') }), isOk: true } : await carryOut(work, parts);
+    await talk.page(filterLines(lines, work.filters));
+    if (talk.settings.status) talk.writer.write(isOk ? '%OK\n' : '%ERR failed see above\n');
+  } catch (error) {
+    if (!(error instanceof ConsoleError)) throw error;
+    const text = parts.translate(error.message);
+    if (talk.settings.status) talk.writer.write(`%ERR ${error.code} ${toAscii(text)}\n`);
+    else await talk.page(text.split('\n').flatMap((each) => wrap(`% ${each}`, talk.settings.widthCols)));
+  }
+}
+
+interface Job {
+  readonly command: Command;
+  readonly args: LocalArgs;
+  readonly filters: readonly Filter[];
+}
+
+/** `--help` somewhere: the words before it. */
+interface HelpWanted {
+  readonly help: readonly string[];
+  readonly filters: readonly Filter[];
+}
+
+/** Null for an empty line or a remark. Errors: throws ConsoleError 'usage'. */
+function readLine(line: string, tree: Tree): Job | HelpWanted | null {
+  const { stages, isQuoteOpen } = splitLine(line);
+  const [first = [], ...rest] = stages;
+  const typed = first.map(({ text }) => text);
+  // Examples are pasted with the program's name before them.
+  const words = typed[0] === 'luciole' ? typed.slice(1) : typed;
+  if (words.length === 0 && rest.length === 0) return null;
+  if (words.length === 0) throw new ConsoleError('usage', 'nothing stands before the bar');
+  if (isQuoteOpen) throw new ConsoleError('usage', 'a quote is not closed');
+  if (words[0] === 'show' && words.length > 1) {
+    throw new ConsoleError('usage', `no such word: "show"; say it without: ${words.slice(1).join(' ')}`);
+  }
+  const filters = readFilters(rest);
+  if (words.some((word) => word === '--help' || word === '-h')) return { help: words.filter((word) => !word.startsWith('-')), filters };
+  const { command, args } = tree.read(words);
+  if (!wantsJson(filters)) return { command, args, filters };
+  if (!command.options.some(({ name }) => name === 'json')) throw new ConsoleError('usage', `${command.name} has no raw answer`);
+  return { command, args: { ...args, json: true }, filters };
+}
+
+async function carryOut({ command, args, filters }: Job, parts: RunnerParts): Promise<{ lines: readonly string[]; isOk: boolean }> {
+  const { talk } = parts;
+  if (command.kind === 'shell') return { lines: await parts.shellActions[command.name](args), isOk: true };
+  const stop = new AbortController();
+  talk.input.onInterrupt(() => stop.abort());
+  const collected = collector(filters, parts, stop.signal);
+  try {
+    const code =
+      command.kind === 'agent'
+        ? await orStopped(askAgent(command, args, collected.terminal), stop.signal)
+        : await orStopped(parts.localActions(collected.terminal, stop.signal)[command.name](args), stop.signal);
+    return { lines: collected.lines(), isOk: code === 0 };
+  } finally {
+    talk.input.onInterrupt(null);
+    collected.terminal.status?.clear();
+  }
+}
+
+/** A terminal for one command, which keeps what is said for the pager. */
+function collector(filters: readonly Filter[], { talk, session, clock, surroundings }: RunnerParts, signal: AbortSignal) {
+  const { settings, writer } = talk;
+  let text = '';
+  let droppedLines = 0;
+  const keep = (more: string): void => {
+    text += more;
+  };
+  const live = (more: string): void => {
+    const lines = filterLines(
+      more.replace(/\n$/, '').split('\n'),
+      filters.filter(({ name }) => name === 'include' || name === 'exclude'),
+    );
+    if (lines.length === 0) return;
+    if (writer.waiting() > MAX_LIVE_WAITING_BYTES) {
+      droppedLines += lines.length;
+      return;
+    }
+    if (droppedLines > 0) writer.write(`(+${droppedLines})\n`);
+    droppedLines = 0;
+    writer.write(`${lines.join('\n')}\n`);
+  };
+  const terminal: Terminal = {
+    ...surroundings,
+    out: keep,
+    err: keep,
+    live,
+    signal,
+    widthCols: settings.widthCols,
+    colour: settings.colour,
+    user: session.user,
+    status: createStatusLine((shown) => {
+      if (writer.isClear() || !shown.trim()) writer.write(shown);
+    }, clock),
+  };
+  return {
+    terminal,
+    lines: () => [...(droppedLines > 0 ? [`(+${droppedLines})`] : []), ...(text === '' ? [] : text.replace(/\n$/, '').split('\n'))],
+  };
+}
+
+/** Ctrl-C ends the waiting at once; whatever was asked is told to stop. Errors: rejects with ConsoleError 'failed'. */
+function orStopped<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    signal.addEventListener('abort', () => reject(new ConsoleError('failed', STOPPED)), { once: true });
+    work.then(resolve, reject);
+  });
+}
+
+const STOPPED = 'stopped by Ctrl-C; what an agent has begun by then it may still finish';

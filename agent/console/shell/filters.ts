@@ -1,0 +1,92 @@
+/**
+ * What may stand behind a bar: `| include L07 | count`, `| json`, `| csv`.
+ *
+ * Owns the filters of a console's output. Pure. Called by the shell.
+ */
+import { ConsoleError } from '../console-error.ts';
+import { csvLine } from '../csv.ts';
+import { nearest } from '../suggest.ts';
+import type { Choice, Place } from './command-tree.ts';
+import type { TypedWord } from './typed-words.ts';
+
+type FilterName = 'include' | 'exclude' | 'begin' | 'count' | 'json' | 'csv';
+
+export interface Filter {
+  readonly name: FilterName;
+  readonly text: string;
+}
+
+const FILTERS: readonly (Choice & { readonly word: FilterName; readonly takesText: boolean })[] = [
+  { word: 'include', summary: 'only lines with this text', takesText: true },
+  { word: 'exclude', summary: 'no lines with this text', takesText: true },
+  { word: 'begin', summary: 'from the first line with this text', takesText: true },
+  { word: 'count', summary: 'how many lines', takesText: false },
+  { word: 'json', summary: 'the raw answer, for scripts', takesText: false },
+  { word: 'csv', summary: 'the answer as a table for a spreadsheet', takesText: false },
+];
+
+/** The filters of a line. Errors: throws ConsoleError 'usage' that names the nearest right word. */
+export function readFilters(stages: readonly (readonly TypedWord[])[]): readonly Filter[] {
+  return stages.map(([head, ...rest]) => {
+    const found = findFilter(head?.text ?? '');
+    const text = rest.map((word) => word.text).join(' ');
+    if (found.takesText && text === '') throw usage(`| ${found.word} needs a text`);
+    if (!found.takesText && text !== '') throw usage(`| ${found.word} takes nothing behind it`);
+    return { name: found.word, text };
+  });
+}
+
+/** What may stand behind a bar and these words. */
+export function filterPlace(words: readonly TypedWord[]): Place {
+  const [head] = words;
+  if (head === undefined) return { choices: FILTERS, names: null, value: null, canEnd: false };
+  const { takesText } = findFilter(head.text);
+  return takesText && words.length === 1
+    ? { choices: [], names: null, value: { word: '<text>', summary: 'any part of a line; case does not count' }, canEnd: false }
+    : { choices: [], names: null, value: null, canEnd: true };
+}
+
+/** Whether the command must be asked for its raw answer. */
+export function wantsJson(filters: readonly Filter[]): boolean {
+  return filters.some(({ name }) => name === 'json' || name === 'csv');
+}
+
+/** The lines that are left of an output. */
+export function filterLines(lines: readonly string[], filters: readonly Filter[]): readonly string[] {
+  return filters.reduce<readonly string[]>((left, { name, text }) => {
+    const has = (line: string): boolean => line.toLowerCase().includes(text.toLowerCase());
+    if (name === 'include') return left.filter(has);
+    if (name === 'exclude') return left.filter((line) => !has(line));
+    if (name === 'begin') return left.slice(left.findIndex(has) < 0 ? left.length : left.findIndex(has));
+    if (name === 'count') return [String(left.filter((line) => line.trim() !== '').length)];
+    return name === 'csv' ? left.flatMap(csvOf) : left;
+  }, lines);
+}
+
+/** A raw answer as a table: one row an object; objects within objects by their path. */
+function csvOf(json: string): readonly string[] {
+  const answer: unknown = JSON.parse(json);
+  const rows = (Array.isArray(answer) ? answer : [answer]).map((row) => new Map(cells(row, '')));
+  const columns = [...new Set(rows.flatMap((row) => [...row.keys()]))];
+  return [csvLine(columns), ...rows.map((row) => csvLine(columns.map((column) => row.get(column) ?? '')))];
+}
+
+function cells(value: unknown, path: string): [string, string][] {
+  if (typeof value === 'object' && value !== null) {
+    return Object.entries(value).flatMap(([key, item]) => cells(item, path === '' ? key : `${path}.${key}`));
+  }
+  return [[path === '' ? 'value' : path, value === null || value === undefined ? '' : String(value)]];
+}
+
+function findFilter(typed: string): (typeof FILTERS)[number] {
+  const wanted = typed.toLowerCase();
+  const found = FILTERS.filter(({ word }) => wanted !== '' && word.startsWith(wanted));
+  if (found.length === 1 && found[0] !== undefined) return found[0];
+  const words = FILTERS.map(({ word }) => word);
+  const near = found.length > 1 ? undefined : nearest(typed, words);
+  throw usage(`behind | stands ${words.join(', ')}${near === undefined ? '' : `; nearest: ${near}`}`);
+}
+
+function usage(message: string): ConsoleError {
+  return new ConsoleError('usage', message);
+}

@@ -1,0 +1,52 @@
+/**
+ * One row of a terminal that is edited with nothing but letters, blanks and backspaces.
+ *
+ * Owns which part of a long line is shown and the bytes from one picture of it to the next. Pure. Called by the line editor.
+ * A terminal without cursor motion shows the same as any other: a backspace is the one motion that all of them know.
+ */
+
+/** What stands behind the prompt, and how many columns behind it the cursor is. */
+export interface LineView {
+  readonly text: string;
+  readonly cursorCols: number;
+}
+
+export const EMPTY_VIEW: LineView = { text: '', cursorCols: 0 };
+
+/** The part of a line that fits, with `<` and `>` where more lies. Units: columns, at least 8. */
+export function viewOf(line: string, cursor: number, widthCols: number): LineView {
+  const cols = Math.max(8, widthCols);
+  if (line.length < cols) return { text: line, cursorCols: cursor };
+  // Half a row at a time: to move it with every letter would send the whole row for each.
+  const step = Math.floor(cols / 2);
+  const start = cursor < cols - 1 ? 0 : (Math.floor((cursor - cols + 1) / step) + 1) * step;
+  const rest = line.slice(start);
+  const shown = rest.length < cols ? rest : `${rest.slice(0, cols - 2)}>`;
+  return { text: start === 0 ? shown : `<${shown.slice(1)}`, cursorCols: cursor - start };
+}
+
+/** The bytes that make the second picture out of the first. */
+export function change(from: LineView, to: LineView): string {
+  const same = commonLength(from.text, to.text);
+  const isSame = same === from.text.length && same === to.text.length;
+  if (isSame) return move(to.text, from.cursorCols, to.cursorCols);
+  const wipedCols = Math.max(0, from.text.length - to.text.length);
+  return [
+    move(from.text, from.cursorCols, same),
+    to.text.slice(same),
+    ' '.repeat(wipedCols),
+    '\b'.repeat(wipedCols + to.text.length - to.cursorCols),
+  ].join('');
+}
+
+/** To the right there is no motion but to write what stands there. */
+function move(text: string, fromCols: number, toCols: number): string {
+  return toCols < fromCols ? '\b'.repeat(fromCols - toCols) : text.slice(fromCols, toCols);
+}
+
+function commonLength(a: string, b: string): number {
+  const most = Math.min(a.length, b.length);
+  let index = 0;
+  while (index < most && a[index] === b[index]) index++;
+  return index;
+}

@@ -1,0 +1,79 @@
+/**
+ * Long output, a page at a time.
+ *
+ * Owns which line is next and what a key does at `--More--`. Pure state. Called by the shell.
+ */
+import type { Key } from './keys.ts';
+
+export interface PagerStep {
+  readonly out: string;
+  readonly isDone: boolean;
+}
+
+export interface Pager {
+  /** The first page. */
+  start(): PagerStep;
+  press(key: Key): PagerStep;
+}
+
+const MORE = '--More--';
+const WIPE = `\r${' '.repeat(MORE.length)}\r`;
+
+/** `rows` is the height of the terminal; 0 never stops. `help` is shown for a key that means nothing. */
+export function createPager(lines: readonly string[], rows: number, help: string): Pager {
+  let next = 0;
+  let isSearching = false;
+  let term = '';
+
+  const show = (count: number, before = ''): PagerStep => {
+    const shown = lines.slice(next, next + count);
+    next += shown.length;
+    const text = shown.map((line) => `${line}\n`).join('');
+    const isDone = next >= lines.length;
+    return { out: `${before}${text}${isDone ? '' : MORE}`, isDone };
+  };
+  const page = (before = ''): PagerStep => show(rows === 0 ? lines.length : Math.max(1, rows - 1), before);
+  const stay = (out: string): PagerStep => ({ out, isDone: false });
+
+  const find = (): PagerStep => {
+    const wipe = `\r${' '.repeat(term.length + 1)}\r`;
+    const at = lines.findIndex((line, index) => index >= next && line.toLowerCase().includes(term.toLowerCase()));
+    isSearching = false;
+    if (term === '' || at < 0) return stay(`${wipe}\x07${MORE}`);
+    next = at;
+    return page(`${wipe}...\n`);
+  };
+
+  const inSearch = (key: Key): PagerStep => {
+    if (key.kind === 'text') {
+      term += key.text;
+      return stay(key.text);
+    }
+    if (key.kind !== 'control') return stay('');
+    if (key.name === 'enter') return find();
+    if (key.name === 'backspace' && term !== '') {
+      term = term.slice(0, -1);
+      return stay('\b \b');
+    }
+    if (key.name !== 'backspace') return stay('');
+    isSearching = false;
+    return stay(`\r${' '.repeat(term.length + 1)}\r${MORE}`);
+  };
+
+  return {
+    start: () => page(),
+    press(key) {
+      if (isSearching) return inSearch(key);
+      const char = key.kind === 'text' ? key.text.toLowerCase() : key.kind === 'control' ? key.name : '';
+      if (char === ' ' || char === 'f') return page(WIPE);
+      if (char === 'enter' || char === 'j') return show(1, WIPE);
+      if (char === 'q' || char === 'interrupt' || char === 'eof') return { out: WIPE, isDone: true };
+      if (char === '/') {
+        [isSearching, term] = [true, ''];
+        return stay(`${WIPE}/`);
+      }
+      if (char === 'n' && term !== '') return find();
+      return char === '' ? stay('') : stay(`${WIPE}${help}\n${MORE}`);
+    },
+  };
+}

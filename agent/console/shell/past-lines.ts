@@ -1,0 +1,47 @@
+/**
+ * The lines a user typed before, without what nobody else may read.
+ *
+ * Owns their number and the masking of secrets. Knows no file: the keeper does. Called by the shell.
+ */
+
+/** Source: assumed; a day's work at one cabinet. */
+const MAX_LINES = 200;
+
+/** Where the lines of a user are kept from one session to the next. Errors: none; what cannot be kept is forgotten. */
+export interface LineKeeper {
+  /** Oldest first. */
+  load(user: string): readonly string[];
+  save(user: string, lines: readonly string[]): void;
+}
+
+export interface PastLines {
+  /** Oldest first. */
+  all(): readonly string[];
+  add(line: string): void;
+}
+
+export function createPastLines(user: string, keeper: LineKeeper): PastLines {
+  const lines = [...keeper.load(user)].slice(-MAX_LINES);
+  return {
+    all: () => lines,
+    add(line) {
+      const masked = maskSecrets(line.trim());
+      if (masked === '' || masked === lines.at(-1)) return;
+      lines.push(masked);
+      if (lines.length > MAX_LINES) lines.splice(0, lines.length - MAX_LINES);
+      keeper.save(user, lines);
+    },
+  };
+}
+
+const MASK = '***';
+
+/** The line with every password, token and code in it put out. */
+export function maskSecrets(line: string): string {
+  return line
+    .replace(/(\b[a-z][a-z0-9+.-]*:\/\/[^\s:/@"']*:)[^\s@"']+@/gi, `$1${MASK}@`)
+    .replace(
+      /((?:^|\s)(?:--)?[\w.-]*(?:password|passwd|passphrase|secret|token|psk|pin|code)(?:=|\s+))("[^"]*"?|'[^']*'?|\S+)/gi,
+      `$1${MASK}`,
+    );
+}

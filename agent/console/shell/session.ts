@@ -1,0 +1,21 @@
+/**
+ * Who sits at the terminal.
+ *
+ * Owns the seam between the shell and whoever lets people in. The shell asks nobody else for a user.
+ */
+import type { Talk } from './talk.ts';
+
+export interface Session {
+  /** Goes with each request to the agent, and names the lines typed before. */
+  readonly user: string;
+}
+
+export interface Login {
+  /** Lets somebody in, with questions where it needs them. Null: nobody; the session is over. */
+  open(talk: Talk): Promise<Session | null>;
+}
+
+/** Who is logged in to the machine already, over SSH or in its own shell, and may talk to the agent by the rights of its socket. */
+export function machineLogin(user: string): Login {
+  return { open: async () => ({ user }) };
+}

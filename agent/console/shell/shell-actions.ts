@@ -1,0 +1,86 @@
+/**
+ * What the shell carries out itself: help, the terminal, lines typed before, the end.
+ *
+ * Owns these few. Called by the command runner.
+ */
+import { ConsoleError } from '../console-error.ts';
+import type { LocalArgs } from '../terminal.ts';
+import { labelled } from '../text-lines.ts';
+import { commandHelp, familyHelp } from './command-help.ts';
+import type { ShellActions } from './command-runner.ts';
+import type { Tree } from './command-tree.ts';
+import type { PastLines } from './past-lines.ts';
+import type { Talk } from './talk.ts';
+import { readRows, readWidth, type TerminalSettings } from './terminal-settings.ts';
+
+const USUAL_RECALL = 20;
+
+export interface ShellActionParts {
+  readonly talk: Talk;
+  readonly tree: Tree;
+  readonly past: PastLines;
+  readonly translate: (text: string) => string;
+}
+
+export function createShellActions({ talk, tree, past, translate }: ShellActionParts): ShellActions {
+  const { settings } = talk;
+  const set = (change: Partial<TerminalSettings>): Promise<readonly string[]> => {
+    Object.assign(settings, change);
+    talk.apply();
+    return Promise.resolve([]);
+  };
+  return {
+    help: async ({ command }) => help(typeof command === 'string' ? command.split(' ') : [], { tree, translate, talk }),
+    terminal: async () => settingLines(settings),
+    'terminal type': (args) =>
+      set(args['type'] === 'vt100' ? { type: 'vt100', colour: true } : { type: 'dumb', colour: false, charset: 'ascii' }),
+    'terminal width': (args) => set({ widthCols: readWidth(text(args, 'columns')) }),
+    'terminal length': (args) => set({ rows: readRows(text(args, 'rows')) }),
+    'terminal charset': (args) => set({ charset: args['charset'] === 'utf-8' ? 'utf-8' : 'ascii' }),
+    'terminal colour': (args) => set({ colour: args['state'] === 'on' }),
+    'terminal status': (args) => set({ status: args['state'] === 'on' }),
+    'terminal resize': async () => {
+      if (!(await talk.probe())) throw new ConsoleError('failed', 'the terminal did not answer: say terminal width and terminal length');
+      return [`${settings.widthCols} columns, ${settings.rows} rows`];
+    },
+    recall: async (args) => past.all().slice(-count(args)),
+    logout: async () => {
+      talk.end('logout');
+      return [];
+    },
+  };
+}
+
+function settingLines({ type, widthCols, rows, charset, colour, status }: TerminalSettings): readonly string[] {
+  return [
+    ['Type', type],
+    ['Size', `${widthCols} columns, ${rows === 0 ? 'no stop after a page' : `${rows} rows`}`],
+    ['Charset', charset],
+    ['Colour', colour ? 'on' : 'off'],
+    ['Status', status ? 'on' : 'off'],
+  ].flatMap(([label = '', value = '']) => labelled(label, value, widthCols));
+}
+
+function help(
+  words: readonly string[],
+  { tree, translate, talk }: Pick<ShellActionParts, 'tree' | 'translate' | 'talk'>,
+): readonly string[] {
+  const { widthCols } = talk.settings;
+  if (words.length === 0) return familyHelp('', tree.placeAfter([]).choices, widthCols, translate);
+  const found = tree.find(words);
+  if (found !== undefined) return commandHelp(found, widthCols, translate);
+  return familyHelp(tree.expand(words)[0] ?? '', tree.placeAfter(words).choices, widthCols, translate);
+}
+
+function count(args: LocalArgs): number {
+  const typed = args['count'];
+  if (typed === undefined) return USUAL_RECALL;
+  const value = /^\d{1,3}$/.test(String(typed)) ? Number(typed) : 0;
+  if (value > 0) return value;
+  throw new ConsoleError('usage', `bad count "${String(typed)}": write a whole number from 1 to 999`);
+}
+
+function text(args: LocalArgs, name: string): string {
+  const value = args[name];
+  return typeof value === 'string' ? value : '';
+}

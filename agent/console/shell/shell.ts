@@ -1,0 +1,139 @@
+/**
+ * The interactive shell of `luciole console`: from the first byte to the last.
+ *
+ * Owns the order of a session: size of the terminal, login, greeting, line after line, farewell. Called by `main.ts` and by tests.
+ */
+import type { Clock } from '../../core/clock.ts';
+import { fetchAnswer } from '../ask-agent.ts';
+import type { NameKind } from '../command-spec.ts';
+import { COMMANDS, FAMILIES } from '../commands.ts';
+import { ConsoleError } from '../console-error.ts';
+import { NAMES, type Names } from '../names-command.ts';
+import { plain } from '../plain-text.ts';
+import type { LocalActions, Terminal } from '../terminal.ts';
+import { wrap } from '../text-lines.ts';
+import { runLine, type Surroundings } from './command-runner.ts';
+import { createTree } from './command-tree.ts';
+import { createPastLines, type LineKeeper } from './past-lines.ts';
+import type { Login, Session } from './session.ts';
+import { createShellActions } from './shell-actions.ts';
+import { createTalk, type EndReason, type Talk } from './talk.ts';
+import type { Tty } from './tty.ts';
+import { completion, helpLines } from './typing-help.ts';
+
+/** They take the whole process, or its output. */
+const OUTSIDE = new Set(['run', 'console', 'manual']);
+
+export interface ShellParts {
+  readonly tty: Tty;
+  readonly clock: Clock;
+  readonly login: Login;
+  readonly keeper: LineKeeper;
+  readonly surroundings: Surroundings;
+  readonly localActions: (terminal: Terminal, signal: AbortSignal) => LocalActions;
+  /** Ask the terminal for its size at the start. A bare one shows the question for a third of a second. */
+  readonly withProbe: boolean;
+}
+
+export interface Shell {
+  /** Resolves when the session is over. */
+  run(): Promise<EndReason>;
+  /** Ends it from outside: the carrier is lost, the time is over, the machine stops. */
+  end(reason: EndReason): void;
+}
+
+export function createShell(parts: ShellParts): Shell {
+  const { tty, clock, login, withProbe } = parts;
+  const talk = createTalk({ tty, clock, pagerHelp: () => 'space: next page  enter: next line  /text: search  q: quit' });
+
+  return {
+    end: talk.end,
+    async run() {
+      try {
+        if (withProbe && (await talk.probe())) {
+          talk.settings.type = 'vt100';
+          talk.settings.colour = true;
+        }
+        const session = await login.open(talk);
+        if (session !== null) await serve(session, talk, parts);
+        talk.end('logout');
+        await talk.writer.drained();
+        return talk.ended() ?? 'logout';
+      } finally {
+        talk.writer.close();
+        tty.close();
+      }
+    },
+  };
+}
+
+async function serve(session: Session, talk: Talk, { clock, keeper, surroundings, localActions }: ShellParts): Promise<void> {
+  const tree = createTree(
+    COMMANDS.filter(({ name }) => !OUTSIDE.has(name)),
+    FAMILIES.map(({ name, summary }) => ({ word: name, summary })),
+  );
+  const past = createPastLines(session.user, keeper);
+  const translate = (text: string): string => text;
+  let names: Names | null = null;
+  const refresh = async (): Promise<void> => {
+    names = await askNames(session, surroundings);
+  };
+  const help = { tree, translate, names: async (kind: NameKind) => (names === null ? [] : namesOf(names, kind)) };
+  const shellActions = createShellActions({ talk, tree, past, translate });
+  await refresh();
+  for (const line of greeting(names, surroundings.version)) talk.writer.write(`${wrap(line, talk.settings.widthCols).join('\n')}\n`);
+  while (talk.ended() === null) {
+    const read = await talk.ask({
+      prompt: names === null ? 'luciole (no agent)> ' : `${(names as Names).cabinet.id}> `,
+      mode: 'command',
+      history: past.all(),
+      help: async (before) => {
+        try {
+          return await helpLines(before, talk.settings.widthCols, help);
+        } catch (error) {
+          if (error instanceof ConsoleError) return wrap(`% ${translate(error.message)}`, talk.settings.widthCols);
+          throw error;
+        }
+      },
+      complete: (before) => completion(before, talk.settings.widthCols, help),
+    });
+    if (read.kind === 'end' || read.kind === 'eof') return;
+    if (read.kind !== 'line') continue;
+    if (read.lostChars > 0) {
+      talk.writer.write(`% ${read.lostChars} characters too many in one line: nothing was done\n`);
+      continue;
+    }
+    past.add(read.text);
+    await runLine(read.text, { talk, tree, session, clock, surroundings, localActions, shellActions, translate });
+    await refresh();
+  }
+}
+
+function greeting(names: Names | null, version: string): readonly string[] {
+  const keys = '? lists what may be typed, TAB completes, Ctrl-D ends';
+  if (names === null) return [version, 'no agent answers: only what files say can be shown', keys];
+  return [`${names.cabinet.id}  ${names.cabinet.name}`, version, keys];
+}
+
+/** Null where no agent answers. */
+async function askNames({ user }: Session, { socketPath }: Surroundings): Promise<Names | null> {
+  try {
+    return plain((await fetchAnswer(NAMES, {}, { socket: undefined, terminal: { user, socketPath } })).result) as Names;
+  } catch (error) {
+    if (error instanceof ConsoleError) return null;
+    throw error;
+  }
+}
+
+function namesOf(names: Names, kind: NameKind): readonly string[] {
+  const lists: Readonly<Record<NameKind, readonly string[]>> = {
+    lamp: names.lamps,
+    zone: names.zones,
+    target: [...names.lamps, ...names.zones],
+    line: names.lines,
+    device: names.devices,
+    point: names.points,
+    profile: names.profiles,
+  };
+  return lists[kind];
+}

@@ -1,0 +1,46 @@
+/**
+ * What a session knows of its terminal.
+ *
+ * Owns the settings and their limits. Pure. Called by the shell's talk and by `terminal ...`.
+ */
+import { ConsoleError } from '../console-error.ts';
+
+export interface TerminalSettings {
+  type: 'dumb' | 'vt100';
+  widthCols: number;
+  /** 0: no stop after a page. */
+  rows: number;
+  charset: 'ascii' | 'utf-8';
+  colour: boolean;
+  /** A last line for scripts after each command. */
+  status: boolean;
+}
+
+/** Source: the VT100, which every terminal and emulator can be. */
+export function usualSettings(): TerminalSettings {
+  return { type: 'dumb', widthCols: 80, rows: 24, charset: 'ascii', colour: false, status: false };
+}
+
+const WIDTH = { min: 40, max: 250 };
+const ROWS = { min: 8, max: 200 };
+
+/** Errors: throws ConsoleError 'usage' with the limits. */
+export function readWidth(text: string): number {
+  return within('width', text, WIDTH);
+}
+
+/** Errors: throws ConsoleError 'usage' with the limits. */
+export function readRows(text: string): number {
+  return text === '0' ? 0 : within('length', text, ROWS);
+}
+
+/** A size the terminal has told, within what is sensible; false for one that is not. */
+export function isSize(rows: number, cols: number): boolean {
+  return rows >= ROWS.min && rows <= ROWS.max && cols >= WIDTH.min && cols <= WIDTH.max;
+}
+
+function within(name: string, text: string, { min, max }: { min: number; max: number }): number {
+  const value = /^\d{1,4}$/.test(text) ? Number(text) : Number.NaN;
+  if (value >= min && value <= max) return value;
+  throw new ConsoleError('usage', `bad ${name} "${text}": write a whole number from ${min} to ${max}`);
+}

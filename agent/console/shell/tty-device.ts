@@ -1,0 +1,86 @@
+/**
+ * A real terminal: the one this process was started on.
+ *
+ * Owns its mode and its descriptor. Writes never block: a stopped line must not stop the session.
+ * Node's own stream writes to a terminal and waits, so a second descriptor is opened on the same one. Called by `main.ts`.
+ */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { closeSync, constants, openSync, readlinkSync, writeSync } from 'node:fs';
+import { ReadStream } from 'node:tty';
+import { ConsoleError } from '../console-error.ts';
+import type { Tty, TtyEars } from './tty.ts';
+
+/** Ports with a line behind them that a byte takes time on. Source: Linux, Documentation/admin-guide/devices.txt: 136 and up are pseudo-terminals. */
+const PSEUDO = /^\/dev\/(pts\/|tty\d+$|console$)/;
+
+export interface TtyDeviceOptions {
+  /** Units: bit/s. Null: that of the port itself, where it is a serial one. */
+  readonly speedBaud: number | null;
+}
+
+/** The terminal of this process, in raw mode. Errors: rejects with ConsoleError 'usage' where there is none. */
+export async function openTtyDevice({ speedBaud }: TtyDeviceOptions): Promise<Tty> {
+  const stdin = process.stdin;
+  if (!(stdin instanceof ReadStream) || !process.stdout.isTTY) {
+    throw new ConsoleError(
+      'usage',
+      'console needs a terminal on its input and output; for scripts there are the commands themselves: luciole --help',
+    );
+  }
+  const path = readlinkSync('/proc/self/fd/0');
+  const isSerial = !PSEUDO.test(path);
+  const fd = openSync(path, constants.O_WRONLY | constants.O_NONBLOCK | constants.O_NOCTTY);
+  stdin.setRawMode(true);
+  // A pasted file must not outrun us; where there is no such program, the kernel's buffer has to do.
+  const told = isSerial ? await stty(['ixoff', 'speed']).catch(() => '') : '';
+  const ownSpeed = /^\d+$/.test(told.trim()) ? Number(told) : null;
+  let isClosed = false;
+  return {
+    listen({ bytes, hangUp }: TtyEars) {
+      stdin.on('data', (data: Buffer) => bytes(data));
+      for (const event of ['end', 'close', 'error'] as const) stdin.on(event, hangUp);
+      stdin.resume();
+    },
+    write: (bytes) => (isClosed ? bytes.length : writeSome(fd, bytes)),
+    pause: () => void stdin.pause(),
+    resume: () => void stdin.resume(),
+    speedBaud: speedBaud ?? ownSpeed,
+    async setSpeed(baud) {
+      if (!isSerial) throw new ConsoleError('failed', 'this terminal has no speed: it is no serial port');
+      await stty([String(baud)]);
+    },
+    close() {
+      if (isClosed) return;
+      isClosed = true;
+      closeSync(fd);
+      stdin.setRawMode(false);
+      stdin.pause();
+    },
+  };
+}
+
+/** A line that is gone takes everything: its end is heard elsewhere. */
+function writeSome(fd: number, bytes: Uint8Array): number {
+  try {
+    return writeSync(fd, bytes);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EAGAIN') return 0;
+    return bytes.length;
+  }
+}
+
+/** Errors: rejects with ConsoleError 'failed' and what the program said. */
+async function stty(words: readonly string[]): Promise<string> {
+  const child = spawn('stty', words, { stdio: ['inherit', 'pipe', 'pipe'] });
+  let [out, err] = ['', ''];
+  child.stdout.on('data', (bytes) => {
+    out += bytes;
+  });
+  child.stderr.on('data', (bytes) => {
+    err += bytes;
+  });
+  const [code] = await Promise.race([once(child, 'close'), once(child, 'error').then(([error]) => [String(error)])]);
+  if (code === 0) return out;
+  throw new ConsoleError('failed', `the terminal does not take ${words.join(' ')}: ${err.trim() || String(code)}`);
+}

@@ -1,0 +1,26 @@
+/**
+ * What the shell needs of a terminal line, and nothing more: bytes in, bytes out, its speed.
+ *
+ * Owns the shapes. Built by `tty-device.ts` for a real one, by tests for their own.
+ */
+export interface Tty {
+  /** Called once, before anything comes. */
+  listen(hear: TtyEars): void;
+  /** As many bytes as the kernel takes now; 0 where its buffer is full. */
+  write(bytes: Uint8Array): number;
+  /** No more bytes until `resume`; the kernel keeps them and tells the far end to wait. */
+  pause(): void;
+  resume(): void;
+  /** Units: bit/s. Null where there is no line to choke, as over SSH. */
+  readonly speedBaud: number | null;
+  /** Errors: rejects with ConsoleError 'failed'. Units: bit/s. */
+  setSpeed(speedBaud: number): Promise<void>;
+  /** Puts everything back as it was. */
+  close(): void;
+}
+
+export interface TtyEars {
+  readonly bytes: (bytes: Uint8Array) => void;
+  /** The line is gone: carrier lost, window closed. */
+  readonly hangUp: () => void;
+}

@@ -1,0 +1,60 @@
+/**
+ * A typed line, cut into words and stages as a person means them.
+ *
+ * Owns quotes, backslashes and the bar between a command and its filters. Pure. Called by the command tree.
+ */
+
+export interface TypedWord {
+  readonly text: string;
+  /** Where it begins in the line. */
+  readonly from: number;
+  readonly isQuoted: boolean;
+}
+
+export interface TypedLine {
+  /** The command's words, then those of each filter. At least one stage, which may be empty. */
+  readonly stages: readonly (readonly TypedWord[])[];
+  /** The last word goes on: no blank behind it yet. */
+  readonly isWordOpen: boolean;
+  /** A quote that nobody closed. */
+  readonly isQuoteOpen: boolean;
+}
+
+/** The words of a line. A line that begins with `!` is a remark and has none. */
+export function splitLine(line: string): TypedLine {
+  const stages: TypedWord[][] = [[]];
+  let text = '';
+  let from = -1;
+  let isQuoted = false;
+  let quote = '';
+  const close = (): void => {
+    if (from >= 0) stages.at(-1)?.push({ text, from, isQuoted });
+    [text, from, isQuoted] = ['', -1, false];
+  };
+  const add = (char: string, index: number): void => {
+    if (from < 0) from = index;
+    text += char;
+  };
+  if (line.trimStart().startsWith('!')) return { stages, isWordOpen: false, isQuoteOpen: false };
+  for (let index = 0; index < line.length; index++) {
+    const char = line[index] ?? '';
+    if (char === '\\' && quote !== "'" && index + 1 < line.length) {
+      add(line[index + 1] ?? '', index);
+      index++;
+    } else if (quote !== '') {
+      if (char === quote) quote = '';
+      else add(char, index);
+    } else if (char === '"' || char === "'") {
+      quote = char;
+      isQuoted = true;
+      if (from < 0) from = index;
+    } else if (char === '|') {
+      close();
+      stages.push([]);
+    } else if (char === ' ' || char === '\t') close();
+    else add(char, index);
+  }
+  const isWordOpen = from >= 0;
+  close();
+  return { stages, isWordOpen, isQuoteOpen: quote !== '' };
+}

@@ -1,0 +1,101 @@
+/**
+ * What `?` and TAB answer at one place of a line.
+ *
+ * Owns the looking up and its layout. Pure but for the names, which are asked from the agent. Called by the shell.
+ */
+import type { NameKind } from '../command-spec.ts';
+import { wrap } from '../text-lines.ts';
+import type { Choice, Place, Tree } from './command-tree.ts';
+import { filterPlace } from './filters.ts';
+import { splitLine } from './typed-words.ts';
+
+/** More names than these are counted, not listed. Source: assumed; half a screen of five columns. */
+const MAX_NAMES = 60;
+/** Width of the words before their summaries. Units: columns. */
+const WORD_COLS = { min: 10, max: 24 };
+const GAP_COLS = 2;
+
+export interface TypingHelp {
+  readonly tree: Tree;
+  /** Errors: none; no names where no agent answers. */
+  readonly names: (kind: NameKind) => Promise<readonly string[]>;
+  readonly translate: (text: string) => string;
+}
+
+/** Lines for `?` behind this text. Errors: rejects with ConsoleError for a line that means nothing. */
+export async function helpLines(before: string, widthCols: number, help: TypingHelp): Promise<readonly string[]> {
+  const { place, typed, isFilter } = placeOf(before, help.tree);
+  const fits = startsWith(typed);
+  const rows: Choice[] = place.choices.filter(({ word }) => fits(word));
+  if (place.value !== null && (typed === '' || rows.length === 0)) rows.unshift(place.value);
+  if (typed === '' && place.canEnd) rows.push({ word: '<enter>', summary: 'carry it out' }, { word: '|', summary: 'filter the output' });
+  const names = place.names === null ? [] : (await help.names(place.names)).filter(fits);
+  if (rows.length === 0 && names.length === 0) return [help.translate(isFilter ? 'nothing fits there' : 'nothing begins like that')];
+  return [...choiceLines(rows, widthCols, help.translate), ...nameLines(names, widthCols, help.translate)];
+}
+
+/** What TAB puts in, or the lines it shows where several words fit. Errors: none; a line that means nothing has no completion. */
+export async function completion(
+  before: string,
+  widthCols: number,
+  help: TypingHelp,
+): Promise<{ readonly insert: string; readonly lines: readonly string[] }> {
+  let found: ReturnType<typeof placeOf>;
+  try {
+    found = placeOf(before, help.tree);
+  } catch {
+    return { insert: '', lines: [] };
+  }
+  const { place, typed } = found;
+  const words = [...place.choices.map(({ word }) => word), ...(place.names === null ? [] : await help.names(place.names))];
+  const fitting = words.filter(startsWith(typed));
+  const [only = ''] = fitting;
+  if (fitting.length === 1) return { insert: `${only.slice(typed.length)} `, lines: [] };
+  const common = commonStart(fitting);
+  if (common.length > typed.length) return { insert: common.slice(typed.length), lines: [] };
+  return { insert: '', lines: nameLines(fitting, widthCols, help.translate) };
+}
+
+function placeOf(before: string, tree: Tree): { place: Place; typed: string; isFilter: boolean } {
+  const { stages, isWordOpen } = splitLine(before);
+  const last = stages.at(-1) ?? [];
+  const typed = isWordOpen ? (last.at(-1)?.text ?? '') : '';
+  const words = isWordOpen ? last.slice(0, -1) : last;
+  const isFilter = stages.length > 1;
+  const place = isFilter
+    ? filterPlace(words)
+    : tree.placeAfter(words.map(({ text }) => text).filter((word, at) => at > 0 || word !== 'luciole'));
+  return { place, typed, isFilter };
+}
+
+function choiceLines(choices: readonly Choice[], widthCols: number, translate: (text: string) => string): readonly string[] {
+  const widest = Math.max(0, ...choices.map(({ word }) => word.length));
+  const cols = Math.min(Math.max(widest, WORD_COLS.min), WORD_COLS.max) + GAP_COLS;
+  return choices.flatMap(({ word, summary }) => {
+    const lines = wrap(translate(summary), Math.max(20, widthCols - cols - GAP_COLS));
+    return lines.map((line, index) => `  ${(index === 0 ? word : '').padEnd(cols)}${line}`.trimEnd());
+  });
+}
+
+/** Names side by side, as many as fit. */
+function nameLines(names: readonly string[], widthCols: number, translate: (text: string) => string): readonly string[] {
+  const shown = names.slice(0, MAX_NAMES);
+  const cols = Math.max(0, ...shown.map((name) => name.length)) + GAP_COLS;
+  const perRow = Math.max(1, Math.floor((widthCols - GAP_COLS) / Math.max(1, cols)));
+  const rows = Array.from({ length: Math.ceil(shown.length / perRow) }, (_, row) => shown.slice(row * perRow, (row + 1) * perRow));
+  const lines = rows.map((row) => `  ${row.map((name) => name.padEnd(cols)).join('')}`.trimEnd());
+  return shown.length < names.length ? [...lines, `  ${translate(`... and ${names.length - shown.length} more`)}`] : lines;
+}
+
+function startsWith(typed: string): (word: string) => boolean {
+  return (word) => word.toLowerCase().startsWith(typed.toLowerCase());
+}
+
+function commonStart(words: readonly string[]): string {
+  const [first = '', ...rest] = words;
+  let length = first.length;
+  for (const word of rest) {
+    while (length > 0 && word.slice(0, length).toLowerCase() !== first.slice(0, length).toLowerCase()) length--;
+  }
+  return first.slice(0, length);
+}

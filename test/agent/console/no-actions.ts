@@ -1,0 +1,9 @@
+/** What only the program itself can do, refused: for tests of everything else. */
+import { COMMANDS } from '../../../agent/console/commands.ts';
+import type { LocalActions } from '../../../agent/console/terminal.ts';
+
+const refuse = (): Promise<never> => Promise.reject(new Error('the program itself does this'));
+
+export const NO_ACTIONS = Object.fromEntries(
+  COMMANDS.flatMap(({ kind, name }) => (kind === 'local' ? [[name, refuse]] : [])),
+) as unknown as LocalActions;

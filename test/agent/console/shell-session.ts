@@ -1,0 +1,131 @@
+/**
+ * A session of the shell in this process: a terminal of the test's own, the manual clock, a real socket to an agent of fixed facts.
+ */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Test } from 'tap';
+import type { LineKeeper } from '../../../agent/console/shell/past-lines.ts';
+import { type Login, machineLogin } from '../../../agent/console/shell/session.ts';
+import { createShell, type Shell } from '../../../agent/console/shell/shell.ts';
+import type { EndReason } from '../../../agent/console/shell/talk.ts';
+import type { Tty, TtyEars } from '../../../agent/console/shell/tty.ts';
+import { createConsoleServer } from '../../../agent/console/socket-server.ts';
+import { createManualClock, type ManualClock } from '../../../agent/core/manual-clock.ts';
+import type { AgentView } from '../../../agent/core/views.ts';
+import { createScreen, type Screen } from '../../support/screen.ts';
+import { AT_MS, createFakeView, TIMEZONE } from './fake-view.ts';
+import { NO_ACTIONS } from './no-actions.ts';
+
+export interface SessionOptions {
+  /** Default: an agent of fixed facts; null: none answers. */
+  readonly view?: AgentView | null;
+  /** The terminal answers questions about its cursor. */
+  readonly isVt100?: boolean;
+  readonly withProbe?: boolean;
+  readonly speedBaud?: number | null;
+  readonly cols?: number;
+  readonly rows?: number;
+  readonly login?: Login;
+  readonly keeper?: LineKeeper;
+}
+
+export interface ShellSession {
+  readonly clock: ManualClock;
+  readonly screen: Screen;
+  readonly shell: Shell;
+  /** All that the terminal got. */
+  bytes(): string;
+  /** Why it is over; null while it goes on. */
+  ended(): EndReason | null;
+  /** Bytes typed, all at once. */
+  type(bytes: string | Uint8Array): void;
+  /** Types a line and waits for the next prompt; resolves with what was shown between. */
+  say(line: string): Promise<string>;
+  /** Waits until it holds. Errors: rejects with the screen when it does not. */
+  until(what: string, holds: () => boolean): Promise<void>;
+  hangUp(): void;
+}
+
+export const PROMPT = 'ANG-0421> ';
+
+export async function openSession(t: Test, options: SessionOptions = {}): Promise<ShellSession> {
+  const { isVt100 = false, withProbe = false, speedBaud = null, cols = 80, rows = 24 } = options;
+  const clock = createManualClock(AT_MS);
+  const folder = mkdtempSync(join(tmpdir(), 'luciole-test-'));
+  const socketPath = join(folder, 'agent.sock');
+  const view = options.view === undefined ? createFakeView() : options.view;
+  const server = view === null ? null : createConsoleServer({ view, socketPath, log: { event: () => {} }, clock, timezone: TIMEZONE });
+  await server?.start();
+  let ears: TtyEars | null = null;
+  let all = '';
+  const type = (bytes: string | Uint8Array): void => ears?.bytes(typeof bytes === 'string' ? Buffer.from(bytes, 'utf8') : bytes);
+  const screen = createScreen({ cols, rows, ...(isVt100 ? { answer: type } : {}) });
+  const tty: Tty = {
+    listen: (hear) => {
+      ears = hear;
+    },
+    write: (bytes) => {
+      const text = Buffer.from(bytes).toString('latin1');
+      all += text;
+      screen.write(text.replaceAll('\n', '\r\n'));
+      return bytes.length;
+    },
+    pause: () => {},
+    resume: () => {},
+    speedBaud,
+    setSpeed: async () => {},
+    close: () => {},
+  };
+  const shell = createShell({
+    tty,
+    clock,
+    withProbe,
+    login: options.login ?? machineLogin('tech'),
+    keeper: options.keeper ?? { load: () => [], save: () => {} },
+    surroundings: {
+      version: 'luciole 0.1.0',
+      socketPath,
+      shelf: async () => ({ ...createFakeView(), about: 'no agent answers, so this is what files say' }),
+    },
+    localActions: () => NO_ACTIONS,
+  });
+  let ended: EndReason | null = null;
+  const running = shell.run().then((reason) => {
+    ended = reason;
+  });
+  const until = async (what: string, holds: () => boolean): Promise<void> => {
+    for (let turn = 0; turn < 4_000; turn++) {
+      if (holds()) return;
+      await clock.advance(10);
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    throw new Error(`never: ${what}\n${screen.transcript().join('\n')}`);
+  };
+  t.teardown(async () => {
+    shell.end('stopped');
+    await until('the end', () => ended !== null);
+    await running;
+    await server?.stop();
+    rmSync(folder, { recursive: true, force: true });
+  });
+  const atPrompt = (): boolean => /(?:ANG-0421|\(no agent\))> $/.test(all);
+  const session: ShellSession = {
+    clock,
+    screen,
+    shell,
+    bytes: () => all,
+    ended: () => ended,
+    type,
+    until,
+    async say(line) {
+      const from = all.length;
+      type(`${line}\r`);
+      await until(`a prompt after ${line}`, () => all.length > from + line.length && (ended !== null || atPrompt()));
+      return all.slice(from);
+    },
+    hangUp: () => ears?.hangUp(),
+  };
+  await until('the first prompt', () => ended !== null || atPrompt());
+  return session;
+}

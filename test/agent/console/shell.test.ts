@@ -1,0 +1,274 @@
+import t from 'tap';
+import { COMMANDS, FAMILIES } from '../../../agent/console/commands.ts';
+import { manualPage } from '../../../agent/console/manual-page.ts';
+import { createTree } from '../../../agent/console/shell/command-tree.ts';
+import { maskSecrets } from '../../../agent/console/shell/past-lines.ts';
+import type { BusTransaction } from '../../../agent/core/bus-tools.ts';
+import { transaction } from './fake-bus.ts';
+import { createFakeView } from './fake-view.ts';
+import { openSession, PROMPT } from './shell-session.ts';
+
+/** Lines and what the terminal shows of the answer. */
+const answers: readonly [line: string, shows: RegExp][] = [
+  ['status', /Cabinet +ANG-0421/],
+  ['STAT', /Cabinet +ANG-0421/],
+  ['luciole status', /Cabinet +ANG-0421/],
+  ['! a remark', /^! a remark\nANG/],
+  ['stauts', /% no such word: "stauts"; nearest: status/],
+  ['st', /% "st" could be status, store/],
+  ['show status', /% no such word: "show"; say it without: status/],
+  ['why', /% why needs <target>: a lamp or a zone/],
+  ['why L07 L08', /% why does not take "L08"/],
+  ['why l07', /Lamp +L07/],
+  ['why L7', /% no lamp or zone "L7"; did you mean L07\?/],
+  ['why L07 --att 3', /% why has no "att"; nearest: at/],
+  ['why L07 --at', /% --at needs a value: TIME/],
+  ['override L07 80 --reason "lamp test', /% a quote is not closed/],
+  ['override L07 80 --fo 10m --rea "lamp test"', /Outcome[\s\S]*verified/],
+  ['bus', /% bus needs a verb: scan, registers/],
+  ['bus scna street', /% bus has no "scna"; nearest: scan/],
+  ['bus st', /Line +street/],
+  ['run', /% no such word: "run"/],
+  ['events | include L02', /L02/],
+  ['events | inc l02 | count', /\n1\nANG/],
+  ['events | exclude L02 | include L02 | count', /\n0\nANG/],
+  ['status | begin presence', /\nbressigny/],
+  ['devices | json', /\n\[\{"line":"street"/],
+  ['devices | csv', /\nline,profile,failures,.*\nstreet,wb-led,0,/],
+  ['devices | grep L02', /% behind \| stands include, exclude/],
+  ['devices | include', /% \| include needs a text/],
+  ['terminal status | json', /% terminal status needs <state>/],
+  ['logout | json', /% logout has no raw answer/],
+  ['help why', /why <target> \[options\][\s\S]*--at TIME/],
+  ['help bus', /scan +which units answer/],
+  ['why --help', /why <target> \[options\]/],
+  ['terminal width 5', /% bad width "5": write a whole number from 40 to 250/],
+  ['terminal', /Size +80 columns, no stop/],
+  ['recall 1', /recall 1\nterminal|recall 1/],
+];
+
+t.test('lines and their answers', async (t) => {
+  const session = await openSession(t, { rows: 60 });
+  await session.say('terminal length 0');
+  for (const [line, shows] of answers) t.match(await session.say(line), shows, line);
+  t.strictSame(session.screen.strange, [], 'no byte that a dumb terminal does not know');
+  t.ok(
+    session.screen.transcript().every((row) => row.length <= 80),
+    'no line wider than 80 columns',
+  );
+});
+
+t.test('? shows what may stand there, and the line is there again', async (t) => {
+  const session = await openSession(t);
+  for (const [typed, shows] of [
+    ['bus ', /scan +which units answer[\s\S]*watch/],
+    ['why L', /L07 +L08 +L09/],
+    ['override L07 ', /<level> +in percent/],
+    ['override L07 80 ', /--for +DURATION: how long[\s\S]*<enter> +carry it out[\s\S]*\| +filter/],
+    ['devices | ', /include +only lines[\s\S]*csv/],
+    ['devices | include ', /<text>/],
+    ['terminal type ', /dumb\n +vt100/],
+    ['xyz', /nothing begins like that/],
+    ['xyz abc', /% no such word: "xyz"/],
+    ['help bus ', /scan/],
+  ] as const) {
+    session.type(`${typed}?`);
+    await session.until(`help on ${typed}`, () => session.bytes().endsWith(`${PROMPT}${typed}`));
+    t.match(session.bytes().slice(session.bytes().lastIndexOf(`${typed}?`)), shows, typed);
+    session.type('\x03');
+    await session.until('a fresh prompt', () => session.bytes().endsWith(`^C\n${PROMPT}`));
+  }
+});
+
+t.test('TAB completes words, options, names and filters', async (t) => {
+  const session = await openSession(t);
+  for (const [typed, completed] of [
+    ['dev', 'devices '],
+    ['bus sc', 'bus scan '],
+    ['bus scan st', 'bus scan street '],
+    ['why L0', 'why L0'],
+    ['why br', 'why bressigny '],
+    ['override L07 80 --re', 'override L07 80 --reason '],
+    ['history L01.le', 'history L01.level '],
+    ['devices | inc', 'devices | include '],
+    ['terminal type v', 'terminal type vt100 '],
+    ['xyz abc d', 'xyz abc d'],
+  ] as const) {
+    session.type(`${typed}\t`);
+    await session.until(
+      `completion of ${typed}`,
+      () => session.screen.rows().at(-1) === `${PROMPT}${completed}`.trimEnd() && /[ \d]$|abc d/.test(session.bytes()),
+    );
+    session.type('\x03');
+    await session.until('a fresh prompt', () => session.bytes().endsWith(`^C\n${PROMPT}`));
+  }
+});
+
+t.test('a long answer stops after each page, and goes on, on a line, to a text, or not', async (t) => {
+  const session = await openSession(t, { rows: 10 });
+  await session.say('terminal length 10');
+  session.type('?');
+  await session.until('a page', () => session.bytes().endsWith('--More--'));
+  t.equal(session.screen.rows().length, 10);
+  const lines = (): number => session.bytes().split('\n').length;
+  const before = lines();
+  session.type('\r');
+  await session.until('one more line', () => lines() > before && session.bytes().endsWith('--More--'));
+  t.equal(lines(), before + 1);
+  session.type('q');
+  await session.until('the prompt', () => session.bytes().endsWith(PROMPT));
+  session.type('?');
+  await session.until('a page', () => session.bytes().endsWith('--More--'));
+  session.type('/logout\r');
+  await session.until('the end', () => session.bytes().endsWith(PROMPT));
+  t.match(session.screen.rows().join('\n'), /\.\.\.\n +logout/);
+});
+
+t.test('a script asks for a last line that tells how it went', async (t) => {
+  const session = await openSession(t);
+  t.match(await session.say('terminal status on'), /%OK\n/);
+  t.match(await session.say('devices'), /\n%OK\n/);
+  t.match(await session.say('why L7'), /\n%ERR unknown-name no lamp or zone "L7"; did you mean L07\?\n/);
+  t.match(await session.say('override bressigny 0'), /\n%ERR failed/);
+});
+
+t.test('Ctrl-C ends a command, not the session; what was typed ahead is forgotten', async (t) => {
+  const view = createFakeView();
+  let stopped = false;
+  const bus = {
+    ...view.bus,
+    watch: (_line: string, hear: (each: BusTransaction) => void) => {
+      hear(transaction());
+      return () => {
+        stopped = true;
+      };
+    },
+  };
+  const session = await openSession(t, { view: { ...view, bus } });
+  session.type('bus watch street\r');
+  await session.until('the first transaction', () => session.bytes().includes('22:41:07'));
+  session.type('override L07 0\r\x03');
+  await session.until('the prompt', () => session.bytes().endsWith(PROMPT));
+  await session.until('the agent hears of it', () => stopped);
+  t.strictSame(view.asked, []);
+  t.match(await session.say('status'), /Cabinet/);
+});
+
+t.test('without an agent the shell works, and says so', async (t) => {
+  const session = await openSession(t, { view: null });
+  t.match(session.bytes(), /no agent answers[\s\S]*luciole \(no agent\)> $/);
+  t.match(await session.say('status'), /% no agent answers on/);
+  t.match(await session.say('profile list'), /so this is what files say/);
+  t.equal(session.ended(), null);
+});
+
+t.test('the session ends by word, by Ctrl-D, and when the line is cut', async (t) => {
+  for (const [how, reason] of [
+    ['logout\r', 'logout'],
+    ['exit\r', 'logout'],
+    ['qui\r', null],
+    ['\x04', 'logout'],
+  ] as const) {
+    const session = await openSession(t);
+    session.type(how);
+    if (reason === null) await session.until('not understood', () => session.bytes().includes('no such word'));
+    else await session.until('the end', () => session.ended() === reason);
+  }
+  const session = await openSession(t);
+  session.hangUp();
+  await session.until('the end', () => session.ended() === 'hang-up');
+});
+
+t.test('a terminal that answers gets its own size and colours; one that does not stays dumb', async (t) => {
+  const able = await openSession(t, { isVt100: true, withProbe: true, cols: 132, rows: 40 });
+  t.match(await able.say('terminal'), /vt100[\s\S]*132 columns, 40 rows/);
+  t.match(await able.say('devices'), '\x1b[31msilent');
+  const dumb = await openSession(t, { withProbe: true });
+  t.match(await dumb.say('terminal'), /dumb[\s\S]*80 columns, 24 rows/);
+  t.notMatch(dumb.bytes().slice(60), '\x1b');
+  t.match(dumb.screen.transcript()[0], /^ANG-0421/, 'what it showed of the question is wiped');
+});
+
+t.test('secrets are put out before a line is kept', async (t) => {
+  for (const [typed, kept] of [
+    ['uplink test --broker mqtts://city:hunter2@broker:8883', 'uplink test --broker mqtts://city:***@broker:8883'],
+    ['user add tech --password hunter2', 'user add tech --password ***'],
+    ['config set uplink.password "hunter 2"', 'config set uplink.password ***'],
+    ['enrol --code=123456', 'enrol --code=***'],
+    ['why L07', 'why L07'],
+  ] as const) {
+    t.equal(maskSecrets(typed), kept);
+  }
+  const saved: string[] = [];
+  const keeper = { load: () => ['status'], save: (_user: string, lines: readonly string[]) => saved.push(lines.join('\n')) };
+  const session = await openSession(t, { keeper });
+  await session.say('uplink test --broker mqtts://city:hunter2@broker:8883');
+  t.match(await session.say('recall'), /status\nuplink test --broker mqtts:\/\/city:\*\*\*@/);
+  t.notMatch(saved.join('\n'), /hunter2/);
+});
+
+t.test('hostile input: a line without an end, control sequences and noise are answered, and the session lives on', async (t) => {
+  const session = await openSession(t);
+  session.type(`${'x'.repeat(1_000_000)}\r`);
+  await session.until('an answer', () => session.bytes().includes('characters too many in one line: nothing was done'));
+  // But Ctrl-D, which ends it rightly.
+  session.type(Buffer.from(Array.from({ length: 5_000 }, (_, at) => (at * 7_919) % 256).filter((byte) => byte !== 4)));
+  session.type('\x11\x1b[201~\x07\x03q\x03\x15! done\r');
+  await session.until('quiet', () => session.bytes().endsWith(`! done\n${PROMPT}`));
+  t.match(await session.say('why "\\x1b[2J"'), /% no lamp or zone/);
+  t.match(await session.say('status'), /Cabinet/);
+  t.strictSame(session.screen.strange, []);
+});
+
+t.test('at 9600 baud `status` is on the wire in two seconds', async (t) => {
+  const session = await openSession(t, { speedBaud: 9_600 });
+  const startMono = session.clock.monoMs();
+  const shown = await session.say('status');
+  const tookMs = session.clock.monoMs() - startMono;
+  t.ok(shown.length <= 1_920, `${shown.length} characters`);
+  t.ok(tookMs <= 2_500, `${tookMs} ms, most of it on the wire`);
+  t.ok(tookMs >= (shown.length / 960) * 1_000 * 0.95, 'and never faster than the line');
+});
+
+t.test('XOFF stops the output, XON lets it go on, and nothing is lost', async (t) => {
+  const session = await openSession(t, { speedBaud: 9_600 });
+  session.type('status\r');
+  await session.until('the first line', () => session.bytes().includes('Cabinet'));
+  session.type('\x13');
+  const at = session.bytes().length;
+  await session.clock.advance(5_000);
+  t.equal(session.bytes().length, at);
+  session.type('\x11');
+  await session.until('the prompt', () => session.bytes().endsWith(PROMPT));
+  t.match(session.bytes(), /Cabinet[\s\S]*Events +About/);
+});
+
+const TREE = createTree(
+  COMMANDS,
+  FAMILIES.map(({ name, summary }) => ({ word: name, summary })),
+);
+const MANUAL = manualPage('0.1.0');
+
+for (const command of COMMANDS.filter(({ isHidden }) => !isHidden)) {
+  t.test(`${command.name}: help, completion, manual, raw answer and examples that work`, async (t) => {
+    const words = command.name.split(' ');
+    t.ok(command.summary.length > 0 && command.summary.length <= 52, 'a summary of one line');
+    t.ok(
+      TREE.placeAfter(words.slice(0, -1)).choices.some(({ word }) => word === words.at(-1)),
+      'completion knows it',
+    );
+    t.ok(command.examples.length > 0, 'an example');
+    for (const example of command.examples) {
+      const typed = example.replace(/^luciole /, '').replace(/ [>|].*/, '');
+      const spoken = [...typed.matchAll(/"([^"]*)"|(\S+)/g)].map(([, quoted, bare]) => quoted ?? bare ?? '');
+      t.ok(TREE.read(spoken).command.name.startsWith(command.name), example);
+    }
+    t.match(MANUAL, `\\fB${command.name.replaceAll('-', '\\-')}\\fR`, 'the manual has it');
+    const needsJson = command.kind === 'agent' || ['check', 'version', 'export', 'profile check', 'profile test'].includes(command.name);
+    t.equal(
+      command.options.some(({ name }) => name === 'json'),
+      needsJson,
+      'a raw answer where there is one',
+    );
+  });
+}
