@@ -7,6 +7,8 @@ import { encodePayload, type Metric } from './codec.ts';
 
 /** A birth is this many bytes larger than its metrics. Source: payload timestamp and seq; topic and header are in the caller's limit. */
 const FRAME_BYTES = 16;
+/** Texts that are told again after the birth, or by themselves. Units: UTF-16 units. Source: assumed; names and versions are shorter. */
+const LONG_TEXT = 64;
 /** Told where there is room: who reads the platform's map does without. */
 const SPARE_PROPERTIES: ReadonlySet<string> = new Set(['talq', 'engLow', 'engHigh']);
 
@@ -16,13 +18,16 @@ export interface FittedBirth {
   readonly leftOut: readonly string[];
 }
 
-/** All of it where it fits; else without ranges, then without any property but quality, then without the metrics at the end. Units: bytes of payload. */
+/**
+ * All of it where it fits; else without ranges, then without any property but quality, then without long texts, then without the metrics
+ * at the end. Units: bytes of payload.
+ */
 export function fitBirth(metrics: readonly Metric[], maxBytes: number): FittedBirth {
   for (const keep of [() => true, (key: string) => !SPARE_PROPERTIES.has(key), (key: string) => key === 'Quality']) {
     const slim = metrics.map((metric) => withProperties(metric, keep));
     if (bytesOf(slim) <= maxBytes) return { metrics: slim, leftOut: [] };
   }
-  const bare = metrics.map((metric) => withProperties(metric, (key) => key === 'Quality'));
+  const bare = metrics.map((metric) => withoutLongText(withProperties(metric, (key) => key === 'Quality')));
   let count = bare.length;
   while (count > 1 && bytesOf(bare.slice(0, count)) > maxBytes) count -= 1;
   return { metrics: bare.slice(0, count), leftOut: bare.slice(count).map(({ name }) => name ?? '') };
@@ -31,6 +36,11 @@ export function fitBirth(metrics: readonly Metric[], maxBytes: number): FittedBi
 function withProperties({ properties, ...metric }: Metric, keep: (key: string) => boolean): Metric {
   const kept = properties?.filter(({ key }) => keep(key)) ?? [];
   return kept.length === 0 ? metric : { ...metric, properties: kept };
+}
+
+function withoutLongText(metric: Metric): Metric {
+  const isLong = metric.value?.kind === 'string' && metric.value.value.length > LONG_TEXT;
+  return isLong ? { ...metric, value: undefined, isNull: true } : metric;
 }
 
 function bytesOf(metrics: readonly Metric[]): number {

@@ -13,7 +13,7 @@ import { type AckWatch, afterAck, hasGivenUp, look, startWatch } from './ack-wat
 import { type Portion, planBacklog } from './backlog-plan.ts';
 import { afterRound, type Batch, FIRST_BATCH, framesToRead, SMALLEST_BATCH } from './batch-size.ts';
 import type { MqttConnection } from './door.ts';
-import { homelessNote } from './gap-notes.ts';
+import { untoldNotes } from './gap-notes.ts';
 import { createGapTeller } from './gap-teller.ts';
 import {
   acknowledge,
@@ -188,7 +188,8 @@ export function createDelivery(parts: DeliveryParts): Delivery {
       if (sent === undefined) return false;
       headSeq = Math.max(headSeq, portion.rows.to);
       keep(shipHistory(ledger, { ...sent, rows: portion.rows }));
-      if (sent.homeless > 0) parts.onGap([homelessNote(epoch ?? '', portion.rows, portion.frames, sent.homeless)]);
+      const untold = untoldNotes(epoch ?? '', portion.rows, portion.frames, sent);
+      if (untold.length > 0) parts.onGap(untold);
     }
     prover.prove(current);
     await prover.upTo(ledger.mark);

@@ -15,17 +15,35 @@ export function gapNote(epoch: string, { id, firstSeq, lastSeq, readings, reason
   return JSON.stringify({ epoch: wireEpoch(epoch), id, from: firstSeq, to: lastSeq, readings, reason, atMs: Math.round(atMs) });
 }
 
-/** Rows hold readings of points that the configuration knows no more: nobody can be told them as metrics. `id` is null, the rows are the key. */
-export function homelessNote(epoch: string, rows: SeqRange, frames: readonly StoredFrame[], homeless: number): string {
-  const { from, to } = rows;
+/** Readings that are in rows that leave and cannot be told as metrics. */
+export interface Untold {
+  /** Of points that the configuration knows no more. */
+  readonly homeless: number;
+  /** Of points whose birth the broker took only without them. */
+  readonly unsayable: number;
+}
+
+/** What of these rows nobody can be told. `id` is null, the rows are the key. */
+export function untoldNotes(epoch: string, rows: SeqRange, frames: readonly StoredFrame[], { homeless, unsayable }: Untold): string[] {
+  const note = (readings: number, reason: string): string[] =>
+    readings === 0 ? [] : [untoldNote(epoch, rows, frames, { readings, reason })];
+  return [...note(homeless, 'not-configured'), ...note(unsayable, 'packet-limit')];
+}
+
+function untoldNote(
+  epoch: string,
+  { from, to }: SeqRange,
+  frames: readonly StoredFrame[],
+  { readings, reason }: { readonly readings: number; readonly reason: string },
+): string {
   const atMs = frames[0]?.atMs ?? 0;
   return JSON.stringify({
     epoch: wireEpoch(epoch),
     id: null,
     from,
     to,
-    readings: homeless,
-    reason: 'not-configured',
+    readings,
+    reason,
     atMs: Math.round(atMs),
   });
 }

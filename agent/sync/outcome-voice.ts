@@ -15,6 +15,8 @@ export interface OutcomeVoiceParts {
   readonly values: Pick<CurrentValues, 'put'>;
   /** A device that does not answer is dead for the platform: nothing said on it would arrive. */
   readonly isSilent: (deviceId: string) => boolean;
+  /** Longest text that the broker takes. Units: bytes. */
+  readonly maxTextBytes: number;
 }
 
 /** The kind of command an outcome is of; null for one that did not come from the platform. */
@@ -25,7 +27,7 @@ const OWN_WORDS: readonly OutcomeKind[] = ['programme', 'blink', 'point'];
 
 /** What to send, in one message; nothing where nobody could say it. */
 export function outcomeMetrics(
-  { table, values, isSilent }: OutcomeVoiceParts,
+  { table, values, isSilent, maxTextBytes }: OutcomeVoiceParts,
   outcome: Outcome,
   kind: OutcomeKind,
 ): readonly (readonly [entry: MetricEntry, value: UplinkValue])[] {
@@ -34,6 +36,26 @@ export function outcomeMetrics(
   const device = isSilent(deviceId) ? undefined : table.devices.get(deviceId);
   const own = OWN_WORDS.includes(kind) ? undefined : device?.byName.get(OVERRIDE_METRIC.outcome);
   const general = device?.byName.get(COMMAND_METRIC.outcome) ?? table.node.find(({ name }) => name === COMMAND_METRIC.outcome);
-  const value = { value: JSON.stringify({ id, target: deviceId, state, reason, level, lamps }), quality: 'good' as const, atMs };
+  const text = fitted({ id, target: deviceId, state, reason, level, lamps }, maxTextBytes);
+  const value = { value: text, quality: 'good' as const, atMs };
   return [own, general].flatMap((entry) => (entry === undefined ? [] : [[entry, values.put(entry, value)] as const]));
+}
+
+/** What is said of a command, as `docs/platform.md` shows it. */
+interface Said extends Pick<Outcome, 'state' | 'reason' | 'lamps'> {
+  readonly id: string;
+  readonly target: string;
+  readonly level: Outcome['levelPct'];
+}
+
+/** Its end arrives whatever the broker takes: without its lamps where they do not fit, and with as much of the reason as does. */
+function fitted(said: Said, maxBytes: number): string {
+  const whole = JSON.stringify(said);
+  if (Buffer.byteLength(whole) <= maxBytes) return whole;
+  const short = { ...said, lamps: {} };
+  const tooMany = Math.max(0, Buffer.byteLength(JSON.stringify(short)) - maxBytes);
+  const reason = Buffer.from(said.reason);
+  const kept = reason.subarray(0, Math.max(0, reason.length - tooMany));
+  // As a stream, so that a letter that was cut in two is left out.
+  return JSON.stringify({ ...short, reason: new TextDecoder().decode(kept, { stream: true }) });
 }

@@ -41,5 +41,10 @@ function sendSegments(publisher: Publisher, frames: readonly StoredFrame[], mark
   const middle = first.at(-1)?.seq ?? mark.from;
   const a = sendSegments(publisher, first, { ...mark, to: middle }, maxBytes);
   const b = sendSegments(publisher, second, { ...mark, from: middle + 1 }, maxBytes);
-  return { readings: a.readings + b.readings, bytes: a.bytes + b.bytes, homeless: a.homeless + b.homeless };
+  return {
+    readings: a.readings + b.readings,
+    bytes: a.bytes + b.bytes,
+    homeless: a.homeless + b.homeless,
+    unsayable: a.unsayable + b.unsayable,
+  };
 }

@@ -9,6 +9,7 @@ import type { Frame, StoredFrame, UplinkValue } from '../core/ports.ts';
 import type { Quality, Reading } from '../core/words.ts';
 import { fitBirth } from './birth-fit.ts';
 import { encodePayload, type Metric } from './codec.ts';
+import { COMMAND_METRIC } from './command-metrics.ts';
 import type { CurrentValues } from './current-values.ts';
 import type { MqttConnection } from './door.ts';
 import { toBirthMetric, toDataMetric } from './metric-shape.ts';
@@ -36,6 +37,8 @@ export interface Sent {
   readonly bytes: number;
   /** Readings of points that no device has any more: they cannot be told as metrics. */
   readonly homeless: number;
+  /** Readings of points that the births of this session had to leave out. */
+  readonly unsayable: number;
 }
 
 /** Every call may throw UplinkError `lost`; the session is over then. */
@@ -44,7 +47,7 @@ export interface Publisher {
   birth(): void;
   /** A device returned or fell silent. */
   deviceAlive(deviceId: string, alive: boolean): void;
-  /** Undefined when a device in it is not born: nothing was sent, the frame goes out as history. */
+  /** Undefined when a device in it is not born, or a birth left out a point of it: nothing was sent, the frame goes out as history. */
   live(frame: Frame, rows: RowsMark | null): Sent | undefined;
   /** Frames of these rows, as historical; without frames it says that the rows hold nothing. */
   history(frames: readonly StoredFrame[], rows: RowsMark): Sent;
@@ -56,6 +59,8 @@ export interface Publisher {
   values(changes: readonly (readonly [MetricEntry, UplinkValue])[]): void;
   /** DDEATHs and NDEATH. */
   death(): void;
+  /** Longest text of one metric that the broker takes. Units: bytes. */
+  readonly maxTextBytes: number;
 }
 
 /** Metrics in one message, and their bytes. Source: 17 bytes a value measured; assumed 8 KB as what a cellular link carries in well under a second. */
@@ -103,7 +108,7 @@ export function createPublisher(parts: PublisherParts): Publisher {
     send(topic, birth.metrics);
   };
   const birthDevice = (deviceId: string): void => {
-    const entries = rowsFirst(table.devices.get(deviceId)?.metrics ?? []);
+    const entries = neededFirst(table.devices.get(deviceId)?.metrics ?? []);
     const metrics = entries.map((entry) => toBirthMetric(entry, values.get(entry)));
     bear(topics.device('DBIRTH', deviceId), deviceId, entries, metrics);
     born.add(deviceId);
@@ -152,10 +157,16 @@ export function createPublisher(parts: PublisherParts): Publisher {
     const devices = telling.flatMap(({ pointId }) => (table.byPoint.get(pointId) ?? []).map((entry) => entry.deviceId as string));
     return new Set(devices.filter((deviceId) => !born.has(deviceId)));
   };
-  const counted = (readings: readonly Told[], bytes: number): Sent => {
-    const told = readings.filter(({ pointId }) => table.byPoint.has(pointId)).length;
-    return { readings: told, bytes, homeless: readings.length - told };
+  const isUnsayable = ({ pointId }: Told): boolean => {
+    const entries = unsaid.size === 0 ? undefined : table.byPoint.get(pointId);
+    return entries?.every((entry) => unsaid.has(entry)) === true;
   };
+  const counted = (readings: readonly Told[], bytes: number): Sent => {
+    const homeless = readings.filter(({ pointId }) => !table.byPoint.has(pointId)).length;
+    const unsayable = readings.filter(isUnsayable).length;
+    return { readings: readings.length - homeless - unsayable, bytes, homeless, unsayable };
+  };
+  const longestTopic = Math.max(...[...table.devices.keys()].map((id) => topics.device('DDATA', id).length), topics.node('NDATA').length);
 
   return {
     birth: () => {
@@ -165,7 +176,7 @@ export function createPublisher(parts: PublisherParts): Publisher {
       unsaid.clear();
       const atMs = clock.wallMs();
       const bdSeq = bdSeqMetric(table, parts.bdSeq, atMs);
-      const others = rowsFirst(table.node.filter(({ name }) => name !== NODE_METRIC.bdSeq));
+      const others = neededFirst(table.node.filter(({ name }) => name !== NODE_METRIC.bdSeq));
       bear(topics.node('NBIRTH'), null, others, [bdSeq, ...others.map((entry) => toBirthMetric(entry, values.get(entry)))]);
       for (const { id } of table.devices.values()) if (parts.isAlive(id)) birthDevice(id);
     },
@@ -175,7 +186,7 @@ export function createPublisher(parts: PublisherParts): Publisher {
       if (!alive && born.has(deviceId)) buryDevice(deviceId);
     },
     live: ({ readings }, rows) => {
-      if (unborn(readings, SILENCE.live).size > 0) return undefined;
+      if (unborn(readings, SILENCE.live).size > 0 || readings.some(isUnsayable)) return undefined;
       return counted(readings, sendRows(messagesOf(gather(readings, false)), rows));
     },
     history: (frames, rows) => {
@@ -193,7 +204,7 @@ export function createPublisher(parts: PublisherParts): Publisher {
         isNull: undefined,
         value: { kind: 'bytes', value: bytes },
       };
-      return { readings: 0, bytes: send(topics.node('NDATA'), [packed, markOf(null, rowsText(rows, 1, 1))]), homeless: 0 };
+      return { readings: 0, bytes: send(topics.node('NDATA'), [packed, markOf(null, rowsText(rows, 1, 1))]), homeless: 0, unsayable: 0 };
     },
     endHistory: () => {
       for (const deviceId of [...borrowed]) buryDevice(deviceId);
@@ -216,6 +227,7 @@ export function createPublisher(parts: PublisherParts): Publisher {
       connection.publish(topics.node('NDEATH'), payload);
       parts.onSent(payload.length);
     },
+    maxTextBytes: connection.maxPacketBytes - longestTopic - HEADER_BYTES - FRAME_BYTES - METRIC_BYTES,
   };
 }
 
@@ -232,9 +244,12 @@ function bdSeqMetric(table: MetricTable, bdSeq: number, atMs: WallMs): Metric {
   return toBirthMetric(entry, { value: bdSeq, quality: 'good', atMs });
 }
 
-/** A birth that must be cut loses what stands last; without `Sync/Rows` nothing could be proven. */
-function rowsFirst(entries: readonly MetricEntry[]): readonly MetricEntry[] {
-  return entries.toSorted((a, b) => Number(b.isTransient) - Number(a.isTransient));
+/** Without these nothing could be proven, no loss be told, and no command have an end. */
+const NEEDED: readonly string[] = [NODE_METRIC.rebirth, ROWS_METRIC, NODE_METRIC.gap, COMMAND_METRIC.outcome];
+
+/** A birth that must be cut loses what stands last. The sort is stable. */
+function neededFirst(entries: readonly MetricEntry[]): readonly MetricEntry[] {
+  return entries.toSorted((a, b) => Number(NEEDED.includes(b.name)) - Number(NEEDED.includes(a.name)));
 }
 
 /** Source: `operational-behavior-data-publish-nbirth-order`, `…-dbirth-order`. The sort is stable. */

@@ -298,7 +298,8 @@ export function createUplink(parts: UplinkParts): Uplink {
   }
 
   function tellOutcome(outcome: Outcome, kind: OutcomeKind): void {
-    const told = outcomeMetrics({ table, values, isSilent: (deviceId) => silent.has(deviceId) }, outcome, kind);
+    const maxTextBytes = publisher?.maxTextBytes ?? Number.POSITIVE_INFINITY;
+    const told = outcomeMetrics({ table, values, isSilent: (deviceId) => silent.has(deviceId), maxTextBytes }, outcome, kind);
     say((session) => session.values(told));
   }
 

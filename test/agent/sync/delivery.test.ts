@@ -178,7 +178,7 @@ function createWire() {
   let unread: Lying[] = [];
   const put = (frames: readonly { atMs: number }[], historical: boolean, rows: RowsMark | null): Sent => {
     unread.push({ messages: frames.map((frame) => ({ at: frame.atMs, historical })), rows });
-    return { readings: frames.length, bytes: 20, homeless: 0 };
+    return { readings: frames.length, bytes: 20, homeless: 0, unsayable: 0 };
   };
   const arrive = (all: readonly Lying[]): void => {
     for (const { messages, rows } of all) {
