@@ -69,7 +69,7 @@ const NAME = {
 /** Length of an epoch in marks. Source: docs/platform.md. */
 const EPOCH_LENGTH = 8;
 /** Losses after which rows still come, with fewer readings in them. Source: docs/platform.md, "Gaps". */
-const ROWS_COME: readonly string[] = ['thinned', 'not-configured', 'malformed'];
+const ROWS_COME: readonly string[] = ['thinned', 'not-configured', 'packet-limit', 'malformed'];
 const GOOD = 192;
 
 /** A node that has said nothing yet. `onStray`: a birth is wanted. */
