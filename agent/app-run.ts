@@ -5,22 +5,25 @@
  */
 import { createSerialPort } from '../drivers/serial-port.ts';
 import { createAgent } from './app.ts';
-import { loadSite } from './app-load.ts';
+import { createRunGuard, type RunGuard } from './app-guard.ts';
+import { type LoadedSite, loadSite } from './app-load.ts';
+import { safeCabinet } from './app-safe.ts';
+import { ConsoleError } from './console/console-error.ts';
 import { agentSocketPath } from './console/socket-path.ts';
 import type { Cabinet } from './core/cabinet.ts';
-import { every, sleep } from './core/clock.ts';
+import { type Clock, sleep } from './core/clock.ts';
+import { ConfigError, StoreError } from './core/errors.ts';
 import type { RunOptions } from './core/run-options.ts';
 import { createSystemClock } from './core/system-clock.ts';
 import { machineStart } from './service/machine-start.ts';
-import { createNotify } from './service/notify.ts';
+import { createNotify, type Notify } from './service/notify.ts';
 import { createTimeQuality } from './service/time-quality.ts';
+import type { OpenLink } from './store/messages.ts';
 import { createMqttDoor } from './sync/mqtt-door.ts';
 import { createFileReader } from './sync/secret-files.ts';
 
 export { checkConfig } from './app-load.ts';
 
-/** How often the service manager hears that the loop turns. Units: ms. Source: a third of WatchdogSec in the unit file. */
-const ALIVE_MS = 10_000;
 /** Longest wait for the first look at the system's clocks. Units: ms. Source: assumed; small files in memory. */
 const FIRST_PROBE_MS = 1_000;
 
@@ -31,7 +34,8 @@ const FIRST_PROBE_MS = 1_000;
  */
 export async function runAgent(options: RunOptions): Promise<number> {
   const { log, stopSignal } = options;
-  const site = loadSite(options.configFile);
+  const notify = createNotify({ socket: options.notifySocket ?? null, log });
+  const site = siteOf(options, notify);
   for (const problem of site.profileProblems) log.event('profile-unusable', { ...problem }, 'warning');
   const cabinet = withOptions(site.cabinet, options);
   const wallOffsetMs = options.startAtMs === null ? 0 : options.startAtMs - createSystemClock({ quality: () => 'none' }).wallMs();
@@ -42,9 +46,13 @@ export async function runAgent(options: RunOptions): Promise<number> {
   await Promise.race([timeQuality.start(), sleep(wall, FIRST_PROBE_MS)]);
   const isBusAlone = cabinet.lines.filter(({ kind }) => kind === 'modbus').length < 2;
   const clock = createSystemClock({ quality: () => timeQuality.quality(), wallOffsetMs, isBusAlone });
+  const guard = guardOf(options, { clock, notify, stateDir: cabinet.store.dir });
+  process.on('uncaughtExceptionMonitor', (error) => guard.ended('crashed', String(error?.message ?? error)));
   const agent = createAgent({
     ...site,
-    cabinet,
+    cabinet: guard.mode === 'normal' ? cabinet : safeCabinet(cabinet),
+    guard,
+    ...(guard.mode === 'bare' ? { openStoreLink: noStore } : {}),
     clock,
     log,
     version: options.version,
@@ -52,19 +60,54 @@ export async function runAgent(options: RunOptions): Promise<number> {
     door: createMqttDoor(),
     readFile: createFileReader(options.credentialsDir ?? null),
     random: Math.random,
-    machine: machineStart(),
+    machine: machineStart(options.service?.bootId),
     socketPath: options.socketPath ?? cabinet.console.socketPath ?? agentSocketPath(),
   });
-  const notify = createNotify({ socket: options.notifySocket ?? null, log });
-  const starting = agent.start();
-  await Promise.race([starting.then(() => notify.ready()), stopped(stopSignal)]);
-  const alive = every(clock, ALIVE_MS, () => notify.alive());
-  await stopped(stopSignal);
-  alive.cancel();
+  const over = new AbortController();
+  const end = AbortSignal.any([stopSignal, over.signal]);
+  try {
+    await Promise.race([agent.start().then(() => notify.ready()), stopped(end)]);
+  } catch (error) {
+    // Another agent runs: neither this program nor its files are to blame.
+    guard.ended(error instanceof ConsoleError ? 'config' : 'crashed', error instanceof Error ? error.message : String(error));
+    throw error;
+  }
+  guard.watch(agent.pulse, () => over.abort());
+  await stopped(end);
   notify.stopping();
   await agent.stop();
+  guard.ended('stopped');
   return 0;
 }
+
+/** Errors: as `loadSite`; the next run then knows that the program itself was not to blame. */
+function siteOf(options: RunOptions, notify: Notify): LoadedSite {
+  try {
+    return loadSite(options.configFile);
+  } catch (error) {
+    const stateDir = options.service?.stateDir;
+    const clock = createSystemClock({ quality: () => 'none' });
+    if (error instanceof ConfigError && stateDir != null) guardOf(options, { clock, notify, stateDir }).ended('config', error.message);
+    throw error;
+  }
+}
+
+interface GuardNeeds {
+  readonly clock: Clock;
+  readonly notify: Notify;
+  readonly stateDir: string;
+}
+
+function guardOf({ log, version, service }: RunOptions, { clock, notify, stateDir }: GuardNeeds): RunGuard {
+  const runtimeDir = service?.runtimeDir ?? null;
+  const folders = [stateDir, ...(runtimeDir === null ? [] : [runtimeDir])];
+  const machine = machineStart(service?.bootId);
+  return createRunGuard({ clock, log, notify, version, machine, folders, runtimeDir, watchdogMs: service?.watchdogMs ?? null });
+}
+
+const noStore: OpenLink = () => {
+  throw new StoreError('worker-lost', 'it is left out in safe mode');
+};
 
 function stopped(signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {

@@ -10,10 +10,12 @@ import { withSiteKnowledge } from './app-bus.ts';
 import { agentChores } from './app-chores.ts';
 import { doorTo } from './app-door.ts';
 import { endLeftovers } from './app-events.ts';
+import type { RunGuard } from './app-guard.ts';
 import { fieldLine } from './app-lines.ts';
 import { uplinkDevices } from './app-points.ts';
 import { createRoomEvents } from './app-room-events.ts';
 import { createRooms, type Rooms } from './app-rooms.ts';
+import { readOnlyBus } from './app-safe.ts';
 import { setupValuesOf } from './app-setup.ts';
 import { quietUntilMono } from './app-street.ts';
 import { countersOf, decimalsOf, type Site, type TouchedRooms, touchedRooms } from './app-touched.ts';
@@ -25,6 +27,7 @@ import type { Clock, MonoMs, Timer } from './core/clock.ts';
 import type { OpenBytePort } from './core/driver.ts';
 import { createEventBook } from './core/event-book.ts';
 import type { Field, Log, Uplink } from './core/ports.ts';
+import type { Pulse } from './core/pulse.ts';
 import type { AgentView } from './core/views.ts';
 import type { AgentEvent, Outcome, PointId, Reading } from './core/words.ts';
 import { createField } from './field/field.ts';
@@ -55,11 +58,15 @@ export interface AgentParts extends Site {
   /** When the machine began, so that an earlier run's times can be put right; not known unless given. */
   readonly machine?: StoreParts['machine'];
   readonly periodsMs?: typeof POLL_PERIOD_MS;
+  /** How this run may go on after those before it. Default: as usual. */
+  readonly guard?: Pick<RunGuard, 'mode' | 'news'>;
 }
 
 export interface Agent {
   readonly view: AgentView;
   readonly field: Field;
+  /** Signs of work of all that the street needs. */
+  pulse(): Pulse;
   start(): Promise<void>;
   stop(): Promise<void>;
   /** What it runs by. */
@@ -76,6 +83,7 @@ export function createAgent(parts: AgentParts): Agent {
   /** Going on now. */
   const open = new Map<string, AgentEvent>();
   const startedMono = clock.monoMs();
+  const isSafe = (parts.guard?.mode ?? 'normal') !== 'normal';
   let site: Site = parts;
   let firstPollMono: MonoMs | null = null;
   let isStopping = false;
@@ -152,6 +160,7 @@ export function createAgent(parts: AgentParts): Agent {
   return {
     view,
     field,
+    pulse: () => ({ lines: field.pulses(), tickedMono: rooms.control.tickedMono, store: store.pulse() }),
     async start() {
       // The console first: a second agent on the same socket must not touch the lines. Then light, which waits for nobody:
       // neither for a port that does not open nor for a disk that does not answer.
@@ -168,7 +177,8 @@ export function createAgent(parts: AgentParts): Agent {
       void endLeftovers({ store, clock, isGoingOn: (id) => open.has(id) });
       await uplink.start();
       if (isStopping) return;
-      housekeeping.start();
+      if (!isSafe) housekeeping.start();
+      for (const { isLasting, ...news } of parts.guard?.news ?? []) isLasting ? events.set(true, news) : events.notice(news);
       events.notice({ code: 'agent-started', source: site.cabinet.id, severity: 'info', text: `luciole ${parts.version} started` });
     },
     async stop() {
@@ -287,7 +297,7 @@ export function createAgent(parts: AgentParts): Agent {
       energy: energy.view,
       light,
       field,
-      bus: withSiteKnowledge(field.bus, cabinet, profiles),
+      bus: isSafe ? readOnlyBus(withSiteKnowledge(field.bus, cabinet, profiles)) : withSiteKnowledge(field.bus, cabinet, profiles),
       store,
       control,
       uplink: uplink.current,

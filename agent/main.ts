@@ -12,7 +12,8 @@ import { ConsoleError } from './console/console-error.ts';
 import { createStatusLine } from './console/status-line.ts';
 import type { LocalArgs, Terminal } from './console/terminal.ts';
 import { ConfigError } from './core/errors.ts';
-import type { RunOptions } from './core/run-options.ts';
+import type { Log } from './core/ports.ts';
+import type { RunOptions, ServiceFacts } from './core/run-options.ts';
 import { createSystemClock } from './core/system-clock.ts';
 import { configFileOf, createLocalActions, EXIT_BAD_CONFIG, loadApp, textOf } from './local-actions.ts';
 
@@ -87,6 +88,10 @@ async function runAgentUntilStopped(args: LocalArgs): Promise<number> {
   clock.after(KEEP_COMPILED_AFTER_MS, flushCompileCache);
   const stop = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => stop.abort(signal));
+  process.on('uncaughtExceptionMonitor', (error) => {
+    tellCrash(log, error);
+    log.flush();
+  });
   try {
     const { runAgent } = await loadApp();
     return await runAgent({ ...options, log, stopSignal: stop.signal });
@@ -96,11 +101,15 @@ async function runAgentUntilStopped(args: LocalArgs): Promise<number> {
       return EXIT_BAD_CONFIG;
     }
     if (error instanceof ConsoleError) throw error;
-    log.event('agent-crashed', { error, stack: error instanceof Error ? error.stack : undefined }, 'alarm');
+    tellCrash(log, error);
     return EXIT_CRASH;
   } finally {
     log.flush();
   }
+}
+
+function tellCrash(log: Log, error: unknown): void {
+  log.event('agent-crashed', { error, stack: error instanceof Error ? error.stack : undefined }, 'alarm');
 }
 
 function runOptions(args: LocalArgs): Omit<RunOptions, 'log' | 'stopSignal'> {
@@ -115,6 +124,18 @@ function runOptions(args: LocalArgs): Omit<RunOptions, 'log' | 'stopSignal'> {
     version: manifest.version,
     credentialsDir: env['CREDENTIALS_DIRECTORY'] || null,
     notifySocket: env['NOTIFY_SOCKET'] || null,
+    service: serviceFacts(),
+  };
+}
+
+/** Source: sd_watchdog_enabled(3), systemd.exec(5); the name of the boot is the unit's own variable. */
+function serviceFacts(): ServiceFacts {
+  const watchdogUs = Number(env['WATCHDOG_USEC']);
+  return {
+    watchdogMs: watchdogUs > 0 ? watchdogUs / 1_000 : null,
+    bootId: env['LUCIOLE_BOOT_ID'] || null,
+    stateDir: env['STATE_DIRECTORY'] || null,
+    runtimeDir: env['RUNTIME_DIRECTORY'] || null,
   };
 }
 

@@ -99,6 +99,8 @@ export interface Control {
   /** Night, sun and presence by zone; empty before the first tick. */
   zoneStates(): readonly ZoneState[];
   why(id: string): WhyView | undefined;
+  /** End of the last tick; null while it does not run. */
+  readonly tickedMono: MonoMs | null;
   counters(): { readonly detections: number; readonly lampsRaised: number };
   outputs(): readonly OutputView[];
   /** What the newest decisions were made from; null before the first. */
@@ -162,6 +164,7 @@ export function createControl({
   let zoneStates: readonly ZoneState[] = [];
   let state: 'idle' | 'starting' | 'running' = 'idle';
   let timer: Timer | null = null;
+  let tickedMono: MonoMs | null = null;
 
   function tick(): void {
     if (state !== 'running') return;
@@ -193,6 +196,7 @@ export function createControl({
     outputDesk.follow({ decisions, intents, ruleStates: senses.snapshot().rules });
     if (nowMono >= quietUntilMono) follower.follow(decisions.filter((decision) => !mustWait(decision, nowMono)));
     onProgress();
+    tickedMono = clock.monoMs();
   }
 
   /** A wish that a lamp follows has begun, so it does not expire with its command. */
@@ -352,6 +356,9 @@ export function createControl({
       if (state !== 'running') throw new RangeError(NOT_RUNNING);
       const place = { lampId: request.lamp, zoneId: zoneOf.get(request.lamp) ?? null };
       return identify.start(request, intentsFor(wishes(), place, clock.monoMs()));
+    },
+    get tickedMono() {
+      return state === 'running' ? tickedMono : null;
     },
     counters: () => ({ detections: senses.detectionCount(), lampsRaised: book.lampsRaised() }),
   };

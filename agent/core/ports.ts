@@ -7,6 +7,7 @@
 import type { AuditTools } from './audit-tools.ts';
 import type { BusTools } from './bus-tools.ts';
 import type { ClockQuality, MonoMs, WallMs } from './clock.ts';
+import type { LinePulse, StorePulse } from './pulse.ts';
 import type { UplinkCertificates, UplinkTools } from './uplink-tools.ts';
 import type { AgentEvent, Intent, LevelPct, Outcome, PointId, Quality, Reading, Severity, Target } from './words.ts';
 
@@ -57,6 +58,7 @@ export interface Field {
   readings(): readonly Reading[];
   lines(): readonly LineView[];
   devices(): readonly DeviceView[];
+  pulses(): readonly LinePulse[];
   /** Jobs of a person at the cabinet, done between the line's own. */
   readonly bus: BusTools;
 }
@@ -309,6 +311,7 @@ export interface Store {
   /** All up to `seq` is proven delivered. */
   moveCursor(seq: number): void;
   status(): Promise<StoreStatus>;
+  pulse(): StorePulse;
   onCommitted: (committed: Committed) => void;
   onEvent: (event: AgentEvent) => void;
 }

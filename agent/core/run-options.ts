@@ -28,6 +28,19 @@ export interface RunOptions {
   readonly credentialsDir?: string | null;
   /** The service manager's notification socket; absent or null when nobody supervises this run. */
   readonly notifySocket?: string | null;
+  /** What else that manager tells; all of it may be missing. */
+  readonly service?: ServiceFacts;
+}
+
+/** Facts of a service, from its environment. */
+export interface ServiceFacts {
+  /** Without a sign of life for so long the manager ends the agent. Units: ms. */
+  readonly watchdogMs: number | null;
+  /** Name of this start of the machine. */
+  readonly bootId: string | null;
+  /** Folders that the manager made for the service: what it keeps, and what is gone with a reboot. */
+  readonly stateDir: string | null;
+  readonly runtimeDir: string | null;
 }
 
 /** What a config check found. `counts` is null when the file cannot be used. */

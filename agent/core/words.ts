@@ -114,6 +114,8 @@ export interface Outcome {
 export type EventCode =
   | 'agent-started'
   | 'agent-stopped'
+  | 'agent-restarted'
+  | 'safe-mode'
   | 'line-down'
   | 'line-silent'
   | 'unit-silent'

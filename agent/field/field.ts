@@ -138,6 +138,12 @@ export function createField(options: FieldOptions): LiveField {
     readings: () => [...latest.values()].map((reading) => aged(reading) as Reading),
     lines: () => runtimes.map((runtime) => lineView(runtime, bus.counters(runtime.source.config.id))),
     devices: () => runtimes.flatMap(deviceViews),
+    pulses: () =>
+      runtimes.map(({ source, runner, keeper: { openingMono } }) => ({
+        id: source.config.id,
+        turnedMono: runner?.turnedMono ?? null,
+        openingMono,
+      })),
     bus,
   };
 

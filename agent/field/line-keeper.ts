@@ -3,7 +3,7 @@
  *
  * Owns its retries and its event. Never reads or writes. Called by `field.ts` for lines of both kinds.
  */
-import type { Clock, Timer } from '../core/clock.ts';
+import type { Clock, MonoMs, Timer } from '../core/clock.ts';
 import { BusError } from '../core/errors.ts';
 import type { EventBook } from '../core/event-book.ts';
 import type { Log } from '../core/ports.ts';
@@ -24,6 +24,8 @@ export interface LineKeeperOptions {
 export interface LineKeeper {
   /** Why the line is down; empty while it is up. */
   readonly reason: string;
+  /** Since when the port is being opened; null while it is not. */
+  readonly openingMono: MonoMs | null;
   /** Resolves after the first try, whatever came of it. */
   start(): Promise<void>;
   stop(): Promise<void>;
@@ -38,6 +40,7 @@ export function createLineKeeper({ lineId, port, clock, events, log, onUp }: Lin
   let waitMs = REOPEN_MS.first;
   let timer: Timer | undefined;
   let running = false;
+  let openingMono: MonoMs | null = null;
 
   const down = (cause: Error): void => {
     reason = cause.message;
@@ -48,12 +51,15 @@ export function createLineKeeper({ lineId, port, clock, events, log, onUp }: Lin
     waitMs = Math.min(2 * waitMs, REOPEN_MS.max);
   };
   const attempt = async (): Promise<void> => {
+    openingMono = clock.monoMs();
     try {
       await port.open();
     } catch (error) {
       if (!(error instanceof BusError)) throw error;
       down(error);
       return;
+    } finally {
+      openingMono = null;
     }
     if (!running) return port.close();
     reason = '';
@@ -66,6 +72,9 @@ export function createLineKeeper({ lineId, port, clock, events, log, onUp }: Lin
   return {
     get reason() {
       return reason;
+    },
+    get openingMono() {
+      return openingMono;
     },
     async start() {
       if (running) return;

@@ -46,6 +46,8 @@ export interface LineRunner {
   readonly isDead: boolean;
   /** Polls that came later than one period after they were due. */
   readonly overruns: number;
+  /** When it last chose what to do next; null while it is not at work. */
+  readonly turnedMono: MonoMs | null;
   /** Requests of one whole round of a unit. */
   requestsOf(unit: Unit): number;
   start(): void;
@@ -89,6 +91,7 @@ export function createLineRunner(options: LineRunnerOptions): LineRunner {
   const nap = createNap(clock);
   let isWanted = false;
   let isTurning = false;
+  let turnedMono: MonoMs | null = null;
   let since = NONE_SINCE;
   let isAllSilent = false;
   /** Set-up and polls take turns, so that neither keeps a unit from being met or from being made ready. */
@@ -100,6 +103,9 @@ export function createLineRunner(options: LineRunnerOptions): LineRunner {
     },
     get overruns() {
       return polls.overruns;
+    },
+    get turnedMono() {
+      return isWanted ? turnedMono : null;
     },
     requestsOf: (unit) => polls.requestsOf(unit),
     start() {
@@ -151,6 +157,7 @@ export function createLineRunner(options: LineRunnerOptions): LineRunner {
     while (isWanted) {
       await quiet();
       const nowMono = clock.monoMs();
+      turnedMono = nowMono;
       const agenda = agendaOf(units, nowMono, isAllSilent ? nowMono : budget.readyMono(nowMono));
       isAllSilent = units.length > 0 && agenda.silentUnits === units.length;
       const turn = line.isOpen ? decide(agenda, nowMono) : undefined;

@@ -10,11 +10,19 @@ import type { MonoMs } from '../core/clock.ts';
 /** Source: random(4): a new name at each start of the kernel. */
 const BOOT_ID = '/proc/sys/kernel/random/boot_id';
 
-/** Null where the kernel does not say. Units: `startMono` in ms on the kernel's monotonic clock, at zero of this process's own. */
-export function machineStart(): { readonly bootId: string; readonly startMono: MonoMs } | null {
+/**
+ * Null where the kernel does not say. Units: `startMono` in ms on the kernel's monotonic clock, at zero of this process's own.
+ *
+ * `told` is the name of this start as the service manager knows it: a service that sees processes alone (`ProcSubset=pid`) cannot read it.
+ */
+export function machineStart(told: string | null = null): { readonly bootId: string; readonly startMono: MonoMs } | null {
+  const bootId = told ?? readBootId();
+  return bootId === null ? null : { bootId, startMono: Number(process.hrtime.bigint()) / 1e6 - performance.now() };
+}
+
+function readBootId(): string | null {
   try {
-    const bootId = readFileSync(BOOT_ID, 'utf8').trim();
-    return { bootId, startMono: Number(process.hrtime.bigint()) / 1e6 - performance.now() };
+    return readFileSync(BOOT_ID, 'utf8').trim();
   } catch {
     return null; // Another kind of system: each run then knows its own time only.
   }

@@ -16,9 +16,13 @@ export interface NotifyParts {
 }
 
 export interface Notify {
+  /** A service manager restarts this run when it ends or hangs. */
+  readonly isSupervised: boolean;
   ready(): void;
   /** Feeds the watchdog; skipped while an earlier message is on its way. */
   alive(): void;
+  /** A part hangs: the manager acts at once, as if it had heard nothing for the whole watchdog time. */
+  hanging(): void;
   stopping(): void;
 }
 
@@ -35,10 +39,13 @@ export function createNotify({ socket, log, send = runSystemdNotify }: NotifyPar
       });
   };
   return {
+    isSupervised: socket !== null,
     ready: () => tell(['--ready']),
     alive: () => {
       if (!sending) tell(['WATCHDOG=1']);
     },
+    // Source: sd_notify(3), since systemd 243; an older one acts when the watchdog time is over.
+    hanging: () => tell(['WATCHDOG=trigger']),
     stopping: () => tell(['--stopping']),
   };
 }

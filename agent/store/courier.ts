@@ -5,8 +5,9 @@
  *
  * There is never more than one thread: one that was given up may sit in a call to a dying disk, and has to end before the next starts.
  */
-import type { Clock, Timer } from '../core/clock.ts';
+import type { Clock, MonoMs, Timer } from '../core/clock.ts';
 import { StoreError } from '../core/errors.ts';
+import type { StorePulse } from '../core/pulse.ts';
 import type { Kind, Link, Notice, OpenLink, Request, Setup, Talk } from './messages.ts';
 import { PATIENCE_MS, within } from './patience.ts';
 
@@ -14,7 +15,7 @@ export interface CourierParts {
   readonly openLink: OpenLink;
   /** Asked at each start of the thread. */
   readonly setup: () => Setup;
-  readonly clock: Pick<Clock, 'wallMs' | 'after'>;
+  readonly clock: Pick<Clock, 'wallMs' | 'monoMs' | 'after'>;
 }
 
 export interface Courier {
@@ -22,6 +23,7 @@ export interface Courier {
   ask<K extends Kind>(kind: K, question: Talk[K]['ask']): Promise<Talk[K]['answer'] | null>;
   /** Closes the files, then the thread. */
   close(isAllCommitted: boolean): Promise<void>;
+  pulse(): StorePulse;
   /** Set by the owner before the first question. */
   onNotice: (notice: Notice) => void;
   onLost: (cause: StoreError) => void;
@@ -41,6 +43,7 @@ export function createCourier({ openLink, setup, clock }: CourierParts): Courier
   let unanswered: Question[] = [];
   let watch: Timer | null = null;
   let leaving: Link | null = null;
+  let unansweredMono: MonoMs | null = null;
 
   function opened(): Link | null {
     if (link !== null) return link;
@@ -103,7 +106,9 @@ export function createCourier({ openLink, setup, clock }: CourierParts): Courier
   const courier: Courier = {
     onNotice: () => {},
     onLost: () => {},
+    pulse: () => ({ unansweredMono, isStuck: leaving !== null }),
     ask: async <K extends Kind>(kind: K, question: Talk[K]['ask']) => {
+      unansweredMono ??= clock.monoMs();
       const to = opened();
       if (to === null) return null;
       const asked = Promise.withResolvers<null>();
@@ -114,6 +119,7 @@ export function createCourier({ openLink, setup, clock }: CourierParts): Courier
       try {
         const reply = await Promise.race([to.ask<K>(request), asked.promise]);
         if (reply === null) return null;
+        unansweredMono = null;
         for (const notice of reply.notices) courier.onNotice(notice);
         return reply.answer;
       } catch (error) {

@@ -214,6 +214,7 @@ export function createStore(parts: StoreParts): Store {
     backup: () => read<'backup', BackupReport>('backup', {}, 'state.db', endlessly),
     moveCursor: committer.moveCursor,
     status,
+    pulse: courier.pulse,
   };
   return store;
 }

@@ -18,6 +18,8 @@ export interface PtyCable {
   readonly end: GatewayEnd;
   /** What the gateway opens: `linkPath` when given, as a stable name under /dev/serial would be, else the pseudo-terminal itself. */
   readonly path: string;
+  /** An adapter that hangs: it takes no more bytes than its buffer holds, and gives none. */
+  stall(on: boolean): void;
   close(): void;
 }
 
@@ -54,6 +56,7 @@ export function createPtyCable(receive: (bytes: Buffer) => void, linkPath?: stri
         if (plugged.stream.destroyed) plugged = plug();
       },
     },
+    stall: (on) => void (on ? plugged.stream.pause() : plugged.stream.resume()),
     close: unplug,
   };
 }

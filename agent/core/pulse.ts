@@ -1,0 +1,31 @@
+/**
+ * Signs of work of the agent's parts: what a watchdog may be fed by.
+ *
+ * Owns the shapes between the rooms and the watchdog in `service`; nothing here does anything.
+ */
+import type { MonoMs } from './clock.ts';
+
+/** One line. Shape: both null while it is not at work; a line of raw bytes never turns. */
+export interface LinePulse {
+  readonly id: string;
+  /** When it last chose what to do next, be it nothing. */
+  readonly turnedMono: MonoMs | null;
+  /** Its port is being opened since then. */
+  readonly openingMono: MonoMs | null;
+}
+
+/** The storage thread. */
+export interface StorePulse {
+  /** Asked since then without any answer, a new thread included; null while it answers or nobody asks. */
+  readonly unansweredMono: MonoMs | null;
+  /** A thread was told to end and does not: it sits in a call to the disk, which the end of the agent would not end either. */
+  readonly isStuck: boolean;
+}
+
+/** All that must go on for the street to be lit. */
+export interface Pulse {
+  readonly lines: readonly LinePulse[];
+  /** End of the last tick; null while none is due. */
+  readonly tickedMono: MonoMs | null;
+  readonly store: StorePulse;
+}

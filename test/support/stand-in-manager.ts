@@ -1,0 +1,149 @@
+/**
+ * A small stand-in for systemd, for machines on which none runs: the notification socket, the watchdog, restarts.
+ *
+ * Owns the agent's process. Takes its times from the unit file, so that the file itself is tried, and divides them by `pace`.
+ * Source: systemd.service(5): a watchdog that starves, or is told so, ends the service by SIGABRT, after TimeoutAbortSec by SIGKILL.
+ * Needs perl for the socket, since Node has no datagram Unix sockets, and systemd-notify, through which the agent speaks.
+ */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { existsSync, openSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import type { Clock, Timer } from '../../agent/core/clock.ts';
+
+const ROOT = join(import.meta.dirname, '../..');
+const LAUNCHER = join(ROOT, 'agent/luciole.js');
+/** Prints each message as a line; ends with its parent. */
+const RECEIVER = `$| = 1;
+my $s = IO::Socket::UNIX->new(Type => SOCK_DGRAM, Local => $ARGV[0]) or die;
+print "listening\\n";
+my $both = IO::Select->new($s, \\*STDIN);
+while (1) { for my $from ($both->can_read) {
+  exit if $from != $s or not defined $s->recv(my $m, 4096);
+  print join(" ", split /\\n/, $m), "\\n";
+} }`;
+
+/** Why it cannot be used here; false when it can. */
+export const managerMissing: string | false = ['/usr/bin/perl', '/usr/bin/systemd-notify'].every((file) => existsSync(file))
+  ? false
+  : 'perl and systemd-notify are needed (Debian: perl-base, systemd)';
+
+export interface ManagerOptions {
+  readonly clock: Clock;
+  /** Made by the caller. */
+  readonly folder: string;
+  readonly args: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
+  /** So many times faster than the unit file says. */
+  readonly pace: number;
+  /** Name of this start of the machine, and no more than that of it is real. */
+  readonly bootId?: string;
+}
+
+/** One start of the agent, and how it came to it. */
+export interface ManagedRun {
+  readonly child: ChildProcess;
+  readonly atMono: number;
+  /** Set by the manager when it heard nothing for too long, or was told so. */
+  wasStarved: boolean;
+  isReady: boolean;
+}
+
+export interface StandInManager {
+  /** Oldest first. */
+  readonly runs: readonly ManagedRun[];
+  readonly logFile: string;
+  /** RUNTIME_DIRECTORY of the service. */
+  readonly runtimeDir: string;
+  start(): Promise<void>;
+  /** Ends the agent for good. */
+  stop(): Promise<void>;
+}
+
+/** Units: seconds, as the unit file has them. Errors: throws when the file names none. */
+function secondsOf(key: string): number {
+  const unit = readFileSync(join(ROOT, 'systemd/luciole.service'), 'utf8');
+  const [, seconds] = new RegExp(`^${key}=(\\d+)$`, 'm').exec(unit) ?? [];
+  if (seconds === undefined) throw new Error(`no ${key} in the unit file`);
+  return Number(seconds);
+}
+
+export function createStandInManager({ clock, folder, args, env = {}, pace, bootId = 'boot' }: ManagerOptions): StandInManager {
+  const timeMs = (key: string): number => (secondsOf(key) * 1_000) / pace;
+  const socket = join(folder, 'notify');
+  const logFile = join(folder, 'agent.log');
+  const runs: ManagedRun[] = [];
+  let receiver: ChildProcess | undefined;
+  let starving: Timer | undefined;
+  let restart: Timer | undefined;
+  let killing: Timer | undefined;
+  let isOver = false;
+
+  function hear(message: string): void {
+    const run = runs.at(-1);
+    if (run === undefined || run.wasStarved) return;
+    if (message.includes('READY=1')) run.isReady = true;
+    if (message.includes('WATCHDOG=trigger')) starve();
+    else if (message.includes('WATCHDOG=1') || message.includes('READY=1')) feed();
+    if (message.includes('STOPPING=1')) starving?.cancel();
+  }
+
+  function feed(): void {
+    starving?.cancel();
+    starving = clock.after(timeMs('WatchdogSec'), starve);
+  }
+
+  function starve(): void {
+    const run = runs.at(-1);
+    starving?.cancel();
+    if (run === undefined) return;
+    run.wasStarved = true;
+    run.child.kill('SIGABRT');
+    killing = clock.after(timeMs('TimeoutAbortSec'), () => run.child.kill('SIGKILL'));
+  }
+
+  function launch(): void {
+    const log = openSync(logFile, 'a');
+    const child = spawn(process.execPath, [LAUNCHER, 'run', ...args], {
+      stdio: ['ignore', log, log],
+      env: {
+        ...process.env,
+        NOTIFY_SOCKET: socket,
+        WATCHDOG_USEC: String(timeMs('WatchdogSec') * 1_000),
+        RUNTIME_DIRECTORY: folder,
+        LUCIOLE_BOOT_ID: bootId,
+        ...env,
+      },
+    });
+    runs.push({ child, atMono: clock.monoMs(), wasStarved: false, isReady: false });
+    child.once('exit', () => {
+      starving?.cancel();
+      killing?.cancel();
+      if (!isOver) restart = clock.after(timeMs('RestartSec'), launch);
+    });
+  }
+
+  return {
+    runs,
+    logFile,
+    runtimeDir: folder,
+    async start() {
+      receiver = spawn('perl', ['-MIO::Socket::UNIX', '-MIO::Select', '-e', RECEIVER, socket], { stdio: ['pipe', 'pipe', 'ignore'] });
+      const lines = createInterface({ input: receiver.stdout as NodeJS.ReadableStream });
+      await new Promise<void>((resolve) => lines.once('line', () => resolve()));
+      lines.on('line', hear);
+      launch();
+    },
+    async stop() {
+      isOver = true;
+      for (const timer of [starving, restart, killing]) timer?.cancel();
+      const child = runs.at(-1)?.child;
+      if (child !== undefined && child.exitCode === null && child.signalCode === null) {
+        const ended = new Promise((resolve) => child.once('exit', resolve));
+        child.kill('SIGKILL');
+        await ended;
+      }
+      receiver?.kill();
+    },
+  };
+}
