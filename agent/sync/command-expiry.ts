@@ -50,5 +50,5 @@ export function isOver({ expiresMs, expiresMono }: Lifetime, { nowMs, nowMono, c
 }
 
 function expired(agoMs: number): string {
-  return `expired ${Math.max(1, Math.round(agoMs / 1_000))} s ago: send it again with a later Command/Expires`;
+  return `expired ${Math.max(1, Math.round(agoMs / 1_000))} s ago: send it again with a new id and a later Command/Expires`;
 }

@@ -14,6 +14,7 @@ export const MAX_COMMAND_BYTES = 65_536;
 const MAX_COMMAND_METRICS = 32;
 /** A command older or younger than this was not meant for now. Units: ms. Source: assumed; QoS 0 with a clean session is never late by minutes. */
 export const MAX_AGE_MS = 300_000;
+const RETAINED = 'retained commands are not obeyed: publish it without retain and with a new id, and clear the retained one';
 /** No time of a command lies outside; a number that is none is caught here. Units: ms since 1970. Source: years 2000 and 2100. */
 const TIME_RANGE = { min: 946_684_800_000, max: 4_102_444_800_000 };
 
@@ -39,20 +40,25 @@ export interface Place {
 }
 
 /** The payload of a message that may be a command. */
-export function openPayload({ payload, retained }: InboundMessage, { nowMs, clockQuality }: Now): Checked<Payload> {
-  if (retained) return { reason: 'retained commands are not obeyed: publish it without retain' };
+export function openPayload({ payload, retained }: InboundMessage, now: Now): Checked<Payload> {
+  if (retained) return { reason: RETAINED };
   if (payload.length > MAX_COMMAND_BYTES) return { reason: `payload of ${payload.length} bytes, at most ${MAX_COMMAND_BYTES}` };
   const decoded = decodePayload(payload);
   if (decoded === undefined) return { reason: 'not a Sparkplug payload' };
-  if (decoded.metrics.length > MAX_COMMAND_METRICS) {
-    return { reason: `${decoded.metrics.length} metrics, at most ${MAX_COMMAND_METRICS}` };
-  }
-  const skewMs = decoded.timestampMs === undefined ? 0 : nowMs - decoded.timestampMs;
-  if (isTrusted(clockQuality) && Math.abs(skewMs) > MAX_AGE_MS) {
-    const side = skewMs > 0 ? 'old' : 'ahead';
-    return { reason: `payload timestamp is ${Math.round(Math.abs(skewMs) / 1_000)} s ${side}, at most ${MAX_AGE_MS / 1_000} s` };
-  }
-  return { value: decoded };
+  const { metrics, timestampMs } = decoded;
+  if (metrics.length > MAX_COMMAND_METRICS) return { reason: `${metrics.length} metrics, at most ${MAX_COMMAND_METRICS}` };
+  const wrongTime = timestampMs === undefined ? undefined : wrongTimeOf(timestampMs, now);
+  return wrongTime === undefined ? { value: decoded } : { reason: wrongTime };
+}
+
+function wrongTimeOf(timestampMs: WallMs, { nowMs, clockQuality }: Now): string | undefined {
+  const skewMs = nowMs - timestampMs;
+  if (!isTrusted(clockQuality) || Math.abs(skewMs) <= MAX_AGE_MS) return undefined;
+  if (timestampMs < TIME_RANGE.min || timestampMs > TIME_RANGE.max)
+    return `payload timestamp is ${timestampMs}: it takes milliseconds since 1970 UTC, here it is ${nowMs}`;
+  const side = skewMs > 0 ? 'old' : 'ahead';
+  const age = `payload timestamp is ${Math.round(Math.abs(skewMs) / 1_000)} s ${side}, at most ${MAX_AGE_MS / 1_000} s`;
+  return `${age}: check the clock of the sender (here it is ${new Date(nowMs).toISOString().slice(0, 19)}Z), send it with a new id`;
 }
 
 /** Each metric by its name, whether it came by name or by alias. */
@@ -91,7 +97,7 @@ export function readInteger(fields: Fields, name: string, range: IntegerRange): 
   const metric = fields.get(name);
   if (metric === undefined) return { value: range.absent };
   const whole = wholeOf(metric, INTEGER_DATATYPES);
-  if (whole === undefined) return { reason: `${name} takes an Int64` };
+  if (whole === undefined) return { reason: `${name} takes an Int64${saidType(metric)}` };
   if (whole < range.min || whole > range.max) return { reason: `${name} is ${whole}, allowed are ${range.min} to ${range.max}` };
   return { value: Number(whole) };
 }
@@ -111,7 +117,8 @@ export function readText(fields: Fields, name: string, maxLength: number): Check
   const metric = fields.get(name);
   if (metric === undefined || isNull(metric)) return { value: '' };
   const { value, datatype } = metric;
-  if (value?.kind !== 'string' || (datatype !== undefined && datatype !== DATATYPE.String)) return { reason: `${name} takes a String` };
+  if (value?.kind !== 'string' || (datatype !== undefined && datatype !== DATATYPE.String))
+    return { reason: `${name} takes a String${saidType(fields.get(name))}` };
   if (value.value.length > maxLength) return { reason: `${name} has ${value.value.length} characters, at most ${maxLength}` };
   if (/\p{C}/u.test(value.value)) return { reason: `${name} has control characters` };
   return { value: value.value };
@@ -122,7 +129,8 @@ export function readFlag(fields: Fields, name: string): Checked<boolean | undefi
   const metric = fields.get(name);
   if (metric === undefined) return { value: undefined };
   const { value, datatype } = metric;
-  if (value?.kind !== 'boolean' || (datatype !== undefined && datatype !== DATATYPE.Boolean)) return { reason: `${name} takes a Boolean` };
+  if (value?.kind !== 'boolean' || (datatype !== undefined && datatype !== DATATYPE.Boolean))
+    return { reason: `${name} takes a Boolean${saidType(metric)}` };
   return { value: value.value };
 }
 
@@ -133,7 +141,7 @@ export function readPointValue(metric: Metric, { name, type, unit, write = { min
   const isReal = value?.kind === 'double' || value?.kind === 'float';
   const real = isReal && (datatype === undefined || datatype === DATATYPE.Double || datatype === DATATYPE.Float) ? value.value : undefined;
   const number = type === 'Boolean' ? flag : real;
-  if (number === undefined || !Number.isFinite(number)) return { reason: `${name} takes a ${type}` };
+  if (number === undefined || !Number.isFinite(number)) return { reason: `${name} takes a ${type}${saidType(metric)}` };
   if (number < write.min || number > write.max) {
     return { reason: `${name} is ${number}, allowed are ${write.min} to ${write.max}${unit === '' ? '' : ` ${unit}`}` };
   }
@@ -143,6 +151,14 @@ export function readPointValue(metric: Metric, { name, type, unit, write = { min
 /** A name from outside, short and printable: it goes into logs and onto terminals. */
 function quote(name: string | undefined): string {
   return `"${(name ?? '').slice(0, 40).replace(/\p{C}/gu, '?')}"`;
+}
+
+/** What stands there instead, in the words of the standard's payload. */
+function saidType(metric: Metric | undefined): string {
+  if (metric?.value === undefined) return ', this is null';
+  const { value, datatype } = metric;
+  if ((value.kind === 'double' || value.kind === 'float') && !Number.isFinite(value.value)) return `, this is ${value.value}`;
+  return `, this is ${value.kind}_value${datatype === undefined ? '' : ` of datatype ${datatype}`}`;
 }
 
 function isNull({ isNull: said, value }: Metric): boolean {

@@ -202,6 +202,7 @@ function readLength(fields: Fields, { minutes, until, max, absent }: LengthNames
   if (fields.has(minutes)) return { reason: `${minutes} and ${until} in one command contradict each other` };
   if (!isTrusted(clockQuality)) return { reason: `the time is not known here: give ${minutes} instead of ${until}` };
   const length = (end.value - nowMs) / MINUTE_MS;
+  if (length < 0) return { reason: `${until} was ${Math.ceil(-length)} min ago: give a time ahead` };
   if (length < 1 || length > max) return { reason: `${until} is ${Math.round(length)} min ahead, allowed are 1 to ${max}` };
   return { value: length };
 }

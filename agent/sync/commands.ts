@@ -58,7 +58,8 @@ export type NodeCommand = Command | { readonly kind: 'rebirth' } | { readonly ki
 
 /** What a DCMD for `device` asks, or why it is refused. `device` is undefined when the topic names none of ours. */
 export function readDeviceCommand(message: InboundMessage, device: DeviceEntry | undefined, context: CommandContext): Command {
-  if (device === undefined) return refusal('unknown device', context, givenId(message, new Map()));
+  if (device === undefined)
+    return refusal('unknown device: it is named as in the topic of its DBIRTH', context, givenId(message, new Map()));
   const { id: deviceId, target, byName } = device;
   const isWritable = ({ name, write }: MetricEntry): boolean => write !== undefined || (target !== null && WRITABLE.has(name));
   const canCommand = [...byName.values()].some((entry) => isWritable(entry));

@@ -14,8 +14,8 @@ export type SyncWrite =
   | { readonly kind: 'ack'; readonly ack: Ack }
   | { readonly kind: 'accept'; readonly segments: boolean }
   | { readonly kind: 'resend'; readonly request: ResendRequest }
-  /** Not carried out, and why. */
-  | { readonly kind: 'refused'; readonly reason: string };
+  /** Not carried out, and why. `resendId` is there where a resend was asked for: its sender waits for a result. */
+  | { readonly kind: 'refused'; readonly reason: string; readonly resendId?: string };
 
 /** Source: three short texts. Units: bytes, metrics. */
 const MOST = { bytes: 4_096, metrics: 8, resendLength: 500, idLength: 64 };
@@ -37,7 +37,8 @@ function nameOf({ name, alias }: Metric, table: MetricTable): string | undefined
 }
 
 function readWrite(name: string, { value }: Metric): SyncWrite {
-  if (value?.kind !== 'string') return { kind: 'refused', reason: `${name} takes a String` };
+  const isResend = name === NODE_METRIC.resend;
+  if (value?.kind !== 'string') return { kind: 'refused', reason: `${name} takes a String`, ...(isResend ? { resendId: '' } : {}) };
   const text = value.value;
   if (name === NODE_METRIC.ack) {
     const ack = readAck(text);
@@ -49,18 +50,15 @@ function readWrite(name: string, { value }: Metric): SyncWrite {
       ? { kind: 'accept', segments: text === SEGMENTS }
       : { kind: 'refused', reason: `${name} takes "${SEGMENTS}", or "" for metrics alone` };
   }
-  const request = readResend(text);
-  return request === undefined
-    ? { kind: 'refused', reason: `${name} takes {"id","fromMs","toMs"} or {"id","fromSeq","toSeq"} as JSON, from before to` }
-    : { kind: 'resend', request };
+  return readResend(name, text);
 }
 
-function readResend(text: string): ResendRequest | undefined {
-  if (text.length > MOST.resendLength) return undefined;
-  const fields = parse(text);
-  if (typeof fields !== 'object' || fields === null || Array.isArray(fields)) return undefined;
-  const read = (key: string): unknown => (Object.hasOwn(fields, key) ? (fields as Record<string, unknown>)[key] : undefined);
-  const id = read('id') ?? '';
+function readResend(name: string, text: string): SyncWrite {
+  const fields = text.length > MOST.resendLength ? undefined : parse(text);
+  const isObject = typeof fields === 'object' && fields !== null && !Array.isArray(fields);
+  const read = (key: string): unknown => (isObject && Object.hasOwn(fields, key) ? (fields as Record<string, unknown>)[key] : undefined);
+  const said = read('id') ?? '';
+  const id = typeof said === 'string' && said.length <= MOST.idLength && !/\p{C}/u.test(said) ? said : undefined;
   const whole = (key: string): number | null => {
     const number = read(key);
     return typeof number === 'number' && Number.isSafeInteger(number) && number >= 0 ? number : null;
@@ -68,8 +66,9 @@ function readResend(text: string): ResendRequest | undefined {
   const [fromMs, toMs, fromSeq, toSeq] = [whole('fromMs'), whole('toMs'), whole('fromSeq'), whole('toSeq')];
   const byTime = fromMs !== null && toMs !== null && fromMs < toMs && fromSeq === null && toSeq === null;
   const byRows = fromSeq !== null && toSeq !== null && fromSeq >= 1 && fromSeq <= toSeq && fromMs === null && toMs === null;
-  const isNamed = typeof id === 'string' && id.length <= MOST.idLength && !/\p{C}/u.test(id);
-  return isNamed && byTime !== byRows ? { id, fromMs, toMs, fromSeq, toSeq } : undefined;
+  if (id !== undefined && byTime !== byRows) return { kind: 'resend', request: { id, fromMs, toMs, fromSeq, toSeq } };
+  const reason = `${name} takes {"id","fromMs","toMs"} or {"id","fromSeq","toSeq"} as JSON, from before to`;
+  return { kind: 'refused', reason, resendId: id ?? '' };
 }
 
 function parse(text: string): unknown {

@@ -24,6 +24,7 @@ import { createNodeFacts } from './node-facts.ts';
 import { type OutcomeKind, outcomeMetrics } from './outcome-voice.ts';
 import { createPublisher, encodeNodeDeath, type Publisher } from './publisher.ts';
 import { createRelayPost } from './relay-post.ts';
+import type { ResendResult } from './resend-desk.ts';
 import { createFileReader } from './secret-files.ts';
 import type { ReadFile } from './secrets.ts';
 import type { Phase } from './session.ts';
@@ -103,7 +104,7 @@ export function createUplink(parts: UplinkParts): Uplink {
     proof: config.proof,
     mayDrain: () => meter.mayDrain(),
     onGap: (notes) => tellTexts(NODE_METRIC.gap, notes),
-    onResend: (result) => tellTexts(NODE_METRIC.resendResult, [JSON.stringify(result)]),
+    onResend: tellResend,
     onMode: () => void reportSync(),
     onSent: ({ readings, historical }) => {
       counts.published += readings;
@@ -199,7 +200,6 @@ export function createUplink(parts: UplinkParts): Uplink {
     say(bear);
     delivery.open({ publisher, connection });
     desk.open(connection);
-    syncTimer = every(clock, SYNC_PERIOD_MS, () => void reportSync());
   }
 
   async function sayGoodbye(connection: MqttConnection, { bdSeq, wanted }: Ending): Promise<void> {
@@ -215,7 +215,6 @@ export function createUplink(parts: UplinkParts): Uplink {
     delivery.close();
     desk.close();
     publisher = null;
-    syncTimer?.cancel();
     gathering?.cancel();
     gathering = null;
   }
@@ -269,6 +268,10 @@ export function createUplink(parts: UplinkParts): Uplink {
     say((session) => session.values(told));
   }
 
+  function tellResend(result: ResendResult): void {
+    tellTexts(NODE_METRIC.resendResult, [JSON.stringify(result)]);
+  }
+
   /** False for an NCMD that is about something else. */
   function takeSyncWrites(message: InboundMessage): boolean {
     const writes = readSyncWrites(message, table);
@@ -282,6 +285,7 @@ export function createUplink(parts: UplinkParts): Uplink {
   function carryOut(write: SyncWrite): string {
     switch (write.kind) {
       case 'refused':
+        if (write.resendId !== undefined) tellResend({ id: write.resendId, state: 'refused', readings: 0, reason: write.reason });
         return write.reason;
       case 'ack':
         return delivery.acknowledge(write.ack);
@@ -291,7 +295,7 @@ export function createUplink(parts: UplinkParts): Uplink {
         return '';
       case 'resend': {
         const result = delivery.resend(write.request);
-        tellTexts(NODE_METRIC.resendResult, [JSON.stringify(result)]);
+        tellResend(result);
         return result.reason;
       }
     }
@@ -331,10 +335,13 @@ export function createUplink(parts: UplinkParts): Uplink {
       await Promise.all([delivery.restore(), meter.restore(), desk.restore()]);
       if (!isWanted) return;
       void reportSync();
+      // Without a session as well: a birth that waited long for its host tells what is so by then.
+      syncTimer = every(clock, SYNC_PERIOD_MS, () => void reportSync());
       await link.start();
     },
     stop: async () => {
       isWanted = false;
+      syncTimer?.cancel();
       await within(clock, SETTLE_MS, desk.stop());
       await link.stop();
       meter.keep(true);

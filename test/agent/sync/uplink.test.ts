@@ -271,6 +271,25 @@ t.test('an override arrives once, and its outcomes come back', async (t) => {
   t.equal(host.duplicates, 0, 'each outcome has a time of its own');
 });
 
+t.test('what was lost while the host was away stands in the birth', async (t) => {
+  const clock = manualClock();
+  const store = createMemoryStore();
+  const loss = { readingsLost: 0, gaps: 0 };
+  const port = { ...store.port, status: async () => ({ ...(await store.port.status()), ...loss }) };
+  const { host, node } = await openScene(t, { clock, store: { ...store, port }, primaryHost: 'scada' });
+  await host.state(false, Date.now() + 1);
+  await node.uplink.start();
+  t.ok(await until(() => node.uplink.status().state === 'waiting-for-host'));
+  await until(() => store.saved.size > 0);
+  Object.assign(loss, { readingsLost: 33, gaps: 3 });
+  await clock.advance(60_000);
+  await host.state(true, Date.now() + 2);
+  t.ok(await until(() => host.messages.some(({ verb }) => verb === 'NBIRTH')));
+  const born = host.messages.find(({ verb }) => verb === 'NBIRTH')?.payload.metrics ?? [];
+  const told = (name: string): unknown => born.find((metric) => metric.name === name)?.value;
+  t.match([told('Sync/Readings Lost'), told('Sync/Gaps')], [33n, 3n]);
+});
+
 t.test('bad commands are refused with their reason, on the device they were for', async (t) => {
   const { host, node } = await openScene(t);
   const overrides: OverrideRequest[] = [];
@@ -289,6 +308,23 @@ t.test('bad commands are refused with their reason, on the device they were for'
   t.match(node.uplink.status(), { commandsReceived: 5, commandsRefused: 5 });
   t.equal(overrides.length, 0);
   t.equal(node.events.filter(({ code }) => code === 'command-refused').length, 5);
+});
+
+t.test('a resend that makes no sense is refused under its id, with what it takes', async (t) => {
+  const { host, node } = await openScene(t);
+  const results: unknown[] = [];
+  host.onValue = ({ metric, value }) => metric === 'Sync/Resend Result' && results.push(JSON.parse(String(value)));
+  await node.uplink.start();
+  await until(online(node));
+  await until(() => host.nodeAlive);
+  for (const text of ['{"id":"r-1","fromSeq":5}', '{"id":"r-2","fromSeq":9,"toSeq":3}', 'everything'])
+    await host.write('Sync/Resend', text);
+  t.ok(await until(() => results.length === 3));
+  const reason = 'Sync/Resend takes {"id","fromMs","toMs"} or {"id","fromSeq","toSeq"} as JSON, from before to';
+  t.strictSame(
+    results,
+    ['r-1', 'r-2', ''].map((id) => ({ id, state: 'refused', readings: 0, reason })),
+  );
 });
 
 t.test('what the agent sets itself is sent when it changes, and only then', async (t) => {
