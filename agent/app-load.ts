@@ -3,8 +3,9 @@
  *
  * Owns the order of reading and checking. Part of `app.ts`; the config room and the drivers do the work.
  */
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { dirname, join, resolve } from 'node:path';
+import { existsSync, readFileSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
+import { findSerialPorts } from '../drivers/port-finder.ts';
 import { kindOfDocument } from '../drivers/profile-loader.ts';
 import { readProfiles } from '../drivers/registry.ts';
 import { checkPorts } from './config/check-ports.ts';
@@ -38,23 +39,31 @@ export function loadSite(configFile: string, extraProfileDirs: readonly string[]
 }
 
 /** The same with every further check a person at a desk wants, ports included. Errors: none; all is in the report. */
-export async function checkConfig({
-  configFile,
-  profileDirs = [],
-}: {
-  configFile: string;
-  profileDirs?: readonly string[];
-}): Promise<CheckReport> {
+export async function checkConfig({ configFile, profileDirs = [], text }: CheckRequest): Promise<CheckReport> {
   try {
-    const site = readAll(configFile, profileDirs);
+    const site = readAll(configFile, profileDirs, text);
     const { lamps, lines, zones } = site.loaded.cabinet;
     const counts = { lamps: lamps.length, lines: lines.length, zones: zones.length };
     const { problems, warnings } = judged(site);
-    return { problems: [...problems, ...checkPorts(site.loaded, { exists: existsSync, listPorts })], warnings, counts };
+    return {
+      problems: [
+        ...problems,
+        ...checkPorts(site.loaded, { exists: existsSync, listPorts: () => findSerialPorts().map(({ path }) => path) }),
+      ],
+      warnings,
+      counts,
+    };
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     return { problems: error.problems, warnings: [], counts: null };
   }
+}
+
+export interface CheckRequest {
+  readonly configFile: string;
+  readonly profileDirs?: readonly string[];
+  /** What would stand in the file; default: what does. */
+  readonly text?: string | undefined;
 }
 
 interface ReadSite extends SiteShelf {
@@ -62,8 +71,8 @@ interface ReadSite extends SiteShelf {
   readonly profileProblems: readonly Problem[];
 }
 
-function readAll(configFile: string, extraDirs: readonly string[]): ReadSite {
-  const loaded = loadedCabinet(configFile);
+function readAll(configFile: string, extraDirs: readonly string[], given?: string): ReadSite {
+  const loaded = loadedCabinet(configFile, given);
   // A folder is named as seen from the file that names it.
   const named = loaded.cabinet.profileDirs.map((dir) => resolve(dirname(configFile), dir));
   const searched = [...named, ...extraDirs];
@@ -84,11 +93,11 @@ function judged(site: ReadSite): { readonly problems: readonly Problem[]; readon
 }
 
 /** Errors: as `loadCabinet`; one word instead of many for a file that is something else. */
-function loadedCabinet(file: string): LoadedCabinet {
+function loadedCabinet(file: string, given?: string): LoadedCabinet {
   let text = '';
   try {
     return loadCabinet(file, () => {
-      text = readFileSync(file, 'utf8');
+      text = given ?? readFileSync(file, 'utf8');
       return text;
     });
   } catch (error) {
@@ -104,19 +113,4 @@ const USUAL_PROFILES = '/etc/luciole/profiles';
 function noFolder({ file, place }: LoadedCabinet, index: number, dir: string): Problem {
   const message = `no such folder ${dir}; make it, or take it out of the list`;
   return { file, ...place(['profileDirs', index]), path: `profileDirs[${index}]`, message };
-}
-
-/** Source: Linux names of serial devices: on-board ports, USB adapters, USB modems. */
-const PORT_NAMES = /^tty(S|AMA|O|mxc|USB|ACM|RS485)\d/;
-
-function listPorts(): string[] {
-  const byPath = '/dev/serial/by-path';
-  const stable = existsSync(byPath) ? readdirSync(byPath).map((name) => join(byPath, name)) : [];
-  return [
-    ...stable,
-    ...readdirSync('/dev')
-      .filter((name) => PORT_NAMES.test(name))
-      .sort()
-      .map((name) => join('/dev', name)),
-  ];
 }

@@ -33,7 +33,7 @@ export async function startConsole(args: LocalArgs, screen: Terminal): Promise<n
         write: async (text) => terminal.out(text),
         signal: () => signal,
         commit: process.env['LUCIOLE_COMMIT'],
-        own: { run: refuse, console: refuse },
+        own: { run: refuse, console: refuse, setup: refuse },
       }),
     withProbe: args['no-probe'] !== true,
   });

@@ -33,7 +33,7 @@ export interface LocalActionParts {
   /** What the packager made the program from; undefined in a clone. */
   readonly commit: string | undefined;
   /** Those that take the whole process. */
-  readonly own: Pick<LocalActions, 'run' | 'console'>;
+  readonly own: Pick<LocalActions, 'run' | 'console' | 'setup'>;
 }
 
 /** The actions, on one terminal. */

@@ -40,7 +40,7 @@ const actions = createLocalActions({
     return enough.signal;
   },
   commit: COMMIT,
-  own: { run: runAgentUntilStopped, console: runConsole },
+  own: { run: runAgentUntilStopped, console: runConsole, setup: runFirstStart },
 });
 
 stdout.on('error', endOnClosedPipe);
@@ -76,6 +76,18 @@ function userName(): string {
 async function runConsole(args: LocalArgs): Promise<number> {
   const { startConsole } = await import('./console-run.ts');
   return startConsole(args, screen);
+}
+
+/** Questions are asked where somebody sits at a terminal. */
+async function runFirstStart(args: LocalArgs): Promise<number> {
+  const [{ runSetup }, { createLineAsker }] = await Promise.all([import('./app-first.ts'), import('./console/ask-line.ts')]);
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => enough.abort());
+  const asker = process.stdin.isTTY ? createLineAsker(process.stdin, screen.out, enough.signal) : null;
+  try {
+    return await runSetup(args, { terminal: screen, configFile: configFileOf(args), ask: asker?.ask ?? null, signal: enough.signal });
+  } finally {
+    asker?.close();
+  }
 }
 
 async function runAgentUntilStopped(args: LocalArgs): Promise<number> {

@@ -13,6 +13,7 @@ import { LOCAL_COMMANDS } from './local-commands.ts';
 import { LOOK_COMMANDS } from './look-commands.ts';
 import { NAMES } from './names-command.ts';
 import { PROFILE_COMMANDS } from './profile-commands.ts';
+import { SETUP_COMMANDS } from './setup-commands.ts';
 import { SHELL_COMMANDS } from './shell-commands.ts';
 import { STORE_COMMANDS } from './store-commands.ts';
 import { UPLINK_COMMANDS } from './uplink-commands.ts';
@@ -30,6 +31,7 @@ export const COMMANDS: readonly Command[] = [
   ...UPLINK_COMMANDS,
   ...AUDIT_COMMANDS,
   ...LOCAL_COMMANDS,
+  ...SETUP_COMMANDS,
   ...SHELL_COMMANDS,
   NAMES,
 ];

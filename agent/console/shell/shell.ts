@@ -22,7 +22,7 @@ import type { Tty } from './tty.ts';
 import { completion, helpLines } from './typing-help.ts';
 
 /** They take the whole process, or its output. */
-const OUTSIDE = new Set(['run', 'console', 'manual']);
+const OUTSIDE = new Set(['run', 'console', 'manual', 'setup']);
 
 export interface ShellParts {
   readonly tty: Tty;

@@ -1,0 +1,122 @@
+/**
+ * A look at lines while no agent runs: each port is opened with nobody on it, scanned, and closed.
+ *
+ * Owns nothing but the joining of the field and a port. Only reads. Part of `app.ts`; called by `app-first.ts`.
+ */
+import { adapterLatencyMs } from '../drivers/adapter-latency.ts';
+import { createSerialPort } from '../drivers/serial-port.ts';
+import { fieldLine } from './app-lines.ts';
+import type { FoundUnit, ScanProgress } from './core/bus-tools.ts';
+import type { LineConfig, SerialSettings } from './core/cabinet.ts';
+import { BusError } from './core/errors.ts';
+import { parseLinePort, serialOf } from './core/line-port.ts';
+import type { Field } from './core/ports.ts';
+import type { Profile } from './core/profile.ts';
+import { createSystemClock } from './core/system-clock.ts';
+import { createField } from './field/field.ts';
+import type { SeenLine } from './setup/propose.ts';
+
+export interface ProbeWishes {
+  readonly from: number;
+  readonly to: number;
+  /** These alone; null: the usual, then all others. */
+  readonly serial: SerialSettings | null;
+}
+
+export interface ProbeParts extends ProbeWishes {
+  readonly profiles: ReadonlyMap<string, Profile>;
+  readonly signal: AbortSignal;
+  readonly tell: (progress: ScanProgress) => void;
+}
+
+/** Source: the factory setting of most devices on the shelf; a second stop bit is no matter to those that send one. */
+const USUAL_SERIAL: SerialSettings = { baud: 9_600, parity: 'none', stopBits: 2, dataBits: 8 };
+const LINE_ID = 'line';
+/**
+ * For each address of the whole scan: nobody waits for the line, and a unit that is missed costs a visit. Units: ms.
+ * Source: assumed; 247 addresses take 16 s.
+ */
+const PATIENT_WAIT_MS = 60;
+
+/** Errors: rejects with BusError when the port cannot be used, with the signal's reason when it is aborted. */
+export async function probeLine(port: string, parts: ProbeParts): Promise<SeenLine> {
+  const serial = parts.serial ?? USUAL_SERIAL;
+  const isTunable = parts.serial === null && parseLinePort(port).kind === 'serial';
+  const seen = await scanAt(port, serial, parts);
+  if (!isTunable || seen.found.length + seen.damaged.length > 0) return seen;
+  const other = await findSettings(port, serial, parts);
+  // The search hears the first unit; the whole line is scanned at that unit's speed, with the patience that slow units need.
+  return other === null ? seen : scanAt(port, other, parts);
+}
+
+/** The settings at which somebody answers; null when nobody does at any. */
+async function findSettings(port: string, serial: SerialSettings, parts: ProbeParts): Promise<SerialSettings | null> {
+  const enough = new AbortController();
+  let first: FoundUnit | null = null;
+  const tell = (progress: ScanProgress): void => {
+    parts.tell(progress);
+    first ??= progress.found;
+    if (first !== null) enough.abort();
+  };
+  const signal = AbortSignal.any([parts.signal, enough.signal]);
+  try {
+    await withLine(port, serial, parts, (field) => scan(field, { ...parts, signal, tell }, true));
+  } catch (error) {
+    parts.signal.throwIfAborted();
+    if (first === null) throw error;
+  }
+  return (first as FoundUnit | null)?.serial ?? null;
+}
+
+async function scanAt(port: string, serial: SerialSettings, parts: ProbeParts): Promise<SeenLine> {
+  return withLine(port, serial, parts, async (field, config) => {
+    const { found, damaged } = await scan(field, parts, false);
+    return { port, serial: serialOf(config), found, damaged };
+  });
+}
+
+function scan(field: Field, { from, to, signal, tell }: Omit<ProbeParts, 'serial' | 'profiles'>, autoBaud: boolean) {
+  return field.bus.scan({ line: LINE_ID, from, to, autoBaud, waitMs: autoBaud ? null : PATIENT_WAIT_MS, signal }, tell);
+}
+
+/** The port is closed again whatever happens. */
+async function withLine<T>(
+  port: string,
+  serial: SerialSettings,
+  { profiles }: ProbeParts,
+  work: (field: Field, config: LineConfig) => Promise<T>,
+): Promise<T> {
+  const clock = createSystemClock({ quality: () => 'none', isBusAlone: true });
+  const config: LineConfig = {
+    id: LINE_ID,
+    kind: 'modbus',
+    port,
+    serial,
+    rs485: null,
+    broadcast: false,
+    maxWritesPerS: 1,
+    devices: [],
+  };
+  let down = '';
+  const field = createField({
+    lines: [fieldLine(config, { profiles, openPort: createSerialPort, clock })],
+    clock,
+    log: { event: () => {} },
+    setupValuesOf: () => ({ rampUpMs: 0, rampDownMs: 0, failsafeTimeoutS: 0, failsafeLevelPct: 100 }),
+    random: Math.random,
+    profiles: () => [...profiles.values()],
+    adapterLatencyMs,
+    onReadings: () => {},
+    onAlive: () => {},
+    onEvent: ({ code, text, endMs }) => {
+      if (code === 'line-down' && endMs === null) down = text;
+    },
+  });
+  try {
+    await field.start();
+    if (down !== '') throw new BusError('port-closed', down);
+    return await work(field, config);
+  } finally {
+    await field.stop();
+  }
+}

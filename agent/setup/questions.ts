@@ -1,0 +1,161 @@
+/**
+ * What the first set-up must know of a person: each thing with its question, its usual answer and what is allowed.
+ *
+ * Owns these rows. The same text is read alike from the keyboard, an option and a file of answers. Pure. Called by `interview.ts`.
+ */
+import { didYouMean } from '../core/suggestions.ts';
+
+/** What a person has said, as text, by the name of the question. */
+export type Said = Readonly<Record<string, string>>;
+
+/** What is wrong with an answer and what is allowed. */
+export interface Refusal {
+  readonly refused: string;
+}
+
+export interface Question {
+  /** Its name in a file of answers, and its option. */
+  readonly name: string;
+  readonly part: 'site' | 'street' | 'uplink';
+  readonly prompt: string;
+  /** Taken when nothing is said; null where only a person can know. */
+  usual(said: Said, machine: Machine): string | null;
+  /** What it means; the same text cleaned, or why it cannot be. */
+  read(text: string): string | Refusal;
+  /** Asked only then. Default: always. */
+  readonly when?: (said: Said) => boolean;
+}
+
+/** What the machine says of itself. */
+export interface Machine {
+  readonly hostname: string;
+  /** IANA name. */
+  readonly timezone: string;
+}
+
+/** Source: as the schema of the cabinet wants ids. */
+const ID = /^[A-Za-z0-9][A-Za-z0-9._-]{0,31}$/;
+const ID_WORDS = '1 to 32 letters, digits, ".", "_" or "-", the first a letter or digit';
+const ZONE_KINDS = ['street', 'path', 'road', 'leisure'];
+/** Decimal degrees, point or comma, the two apart by comma, semicolon or blanks. */
+const POSITION = /^\s*([+-]?\d{1,3}(?:[.,]\d+)?)\s*(?:[;,]\s*|\s)\s*([+-]?\d{1,3}(?:[.,]\d+)?)\s*$/;
+
+export const QUESTIONS: readonly Question[] = [
+  {
+    name: 'id',
+    part: 'site',
+    prompt: 'Id of this cabinet, unique in the fleet',
+    usual: (_, { hostname }) => (ID.test(hostname) && hostname !== 'localhost' ? hostname : null),
+    read: idOf,
+  },
+  { name: 'name', part: 'site', prompt: 'Name for people: street or place', usual: ({ id = '' }) => id, read: lineOf },
+  {
+    name: 'position',
+    part: 'site',
+    prompt: 'Latitude, longitude in degrees, as 47.4736, -0.5541',
+    usual: () => null,
+    read: positionOf,
+  },
+  { name: 'timezone', part: 'site', prompt: 'Time zone', usual: (_, { timezone }) => timezone, read: timezoneOf },
+  {
+    name: 'spacing',
+    part: 'street',
+    prompt: 'Metres from one lamp to the next',
+    usual: () => '30',
+    read: numberOf(1, 500),
+  },
+  { name: 'power', part: 'street', prompt: 'Rated power of one lamp at 100 %, in watts', usual: () => '60', read: numberOf(1, 2_000) },
+  { name: 'zone', part: 'street', prompt: 'Id of the zone that these lamps make', usual: () => 'street', read: idOf },
+  { name: 'kind', part: 'street', prompt: `Kind of place: ${ZONE_KINDS.join(', ')}`, usual: () => 'street', read: oneOf(ZONE_KINDS) },
+  {
+    name: 'dim',
+    part: 'street',
+    prompt: 'Level from 23:00 to 06:00, in % (100: no dimming)',
+    usual: () => '50',
+    read: numberOf(10, 100, true),
+  },
+  {
+    name: 'broker',
+    part: 'uplink',
+    prompt: 'Broker of the platform, as mqtts://host:8883 (none: works alone)',
+    usual: () => '',
+    read: brokerOf,
+  },
+  { name: 'group', part: 'uplink', prompt: 'Sparkplug group', usual: () => null, read: groupOf, when: hasBroker },
+  {
+    name: 'username',
+    part: 'uplink',
+    prompt: 'User name at the broker (none: the certificate alone)',
+    usual: () => '',
+    read: optionalLine,
+    when: hasBroker,
+  },
+];
+
+/** Latitude and longitude of a position that was accepted. Units: degrees. */
+export function degreesOf(position: string): { readonly latitudeDeg: number; readonly longitudeDeg: number } {
+  const [latitudeDeg = 0, longitudeDeg = 0] = position.split(', ').map(Number);
+  return { latitudeDeg, longitudeDeg };
+}
+
+function hasBroker({ broker = '' }: Said): boolean {
+  return broker !== '';
+}
+
+function refuse(text: string, allowed: string): Refusal {
+  return { refused: `found ${JSON.stringify(text)}; allowed: ${allowed}` };
+}
+
+function idOf(text: string): string | Refusal {
+  return ID.test(text) ? text : refuse(text, ID_WORDS);
+}
+
+function lineOf(text: string): string | Refusal {
+  return text.length >= 1 && text.length <= 80 ? text : refuse(text, 'text of 1 to 80 characters');
+}
+
+function optionalLine(text: string): string | Refusal {
+  return text === '' ? text : lineOf(text);
+}
+
+function positionOf(text: string): string | Refusal {
+  const [, latitude, longitude] = POSITION.exec(text)?.map((part) => part.replace(',', '.')) ?? [];
+  if (latitude === undefined || longitude === undefined) return refuse(text, 'two numbers in degrees, as 47.4736, -0.5541');
+  if (Math.abs(Number(latitude)) > 90 || Math.abs(Number(longitude)) > 180)
+    return refuse(text, 'latitude from -90 to 90 first, then longitude from -180 to 180');
+  return `${Number(latitude)}, ${Number(longitude)}`;
+}
+
+function timezoneOf(text: string): string | Refusal {
+  const known = ['UTC', ...Intl.supportedValuesOf('timeZone')];
+  const found = known.find((each) => each.toLowerCase() === text.toLowerCase());
+  return found ?? refuse(text, `an IANA name, as Europe/Paris${didYouMean(text, known)}`);
+}
+
+function numberOf(min: number, max: number, isWhole = false): (text: string) => string | Refusal {
+  return (text) => {
+    const number = Number(text.replace(',', '.'));
+    const fits = text !== '' && number >= min && number <= max && (!isWhole || Number.isInteger(number));
+    return fits ? String(number) : refuse(text, `a ${isWhole ? 'whole ' : ''}number from ${min} to ${max}`);
+  };
+}
+
+function oneOf(words: readonly string[]): (text: string) => string | Refusal {
+  return (text) => (words.includes(text.toLowerCase()) ? text.toLowerCase() : refuse(text, words.join(', ')));
+}
+
+/** The address is not repeated: it may hold a password, and answers end up in logs. */
+function brokerOf(text: string): string | Refusal {
+  if (text === '' || text === 'none') return '';
+  const url = URL.parse(text);
+  const allowed = 'mqtts://host:8883 or mqtt://host:1883, without user and password in it';
+  if (url === null || !['mqtt:', 'mqtts:'].includes(url.protocol) || url.hostname === '')
+    return { refused: `not an address; allowed: ${allowed}` };
+  return url.username === '' && url.password === '' ? text : { refused: `a user or password stands in the address; allowed: ${allowed}` };
+}
+
+/** Source: Sparkplug 3.0, tck-id-topic-structure-namespace-valid-group-id. */
+function groupOf(text: string): string | Refusal {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is kept out
+  return /^[^+/#\u0000-\u001f\u007f]{1,64}$/.test(text) ? text : refuse(text, '1 to 64 characters without "+", "/" or "#"');
+}

@@ -1,0 +1,47 @@
+/**
+ * A file put in place of another so that a cut of the mains leaves the old or the new one, never half of either.
+ *
+ * Owns that order of steps. Called by `app-first.ts` and `app-import.ts`.
+ */
+import { closeSync, copyFileSync, existsSync, fsyncSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
+import { dirname } from 'node:path';
+
+export interface ReplaceOptions {
+  /** Of the new file. */
+  readonly mode: number;
+  /** What stood there stays beside it under this name; null keeps nothing. */
+  readonly backup: string | null;
+}
+
+/** Errors: throws the system's error (`code` ENOSPC, EACCES, ...); what stood there then still stands. */
+export function replaceFile(path: string, text: string, { mode, backup }: ReplaceOptions): void {
+  if (backup !== null && existsSync(path)) {
+    copyFileSync(path, backup);
+    sync(backup);
+  }
+  const beside = `${path}.new`;
+  rmSync(beside, { force: true });
+  try {
+    const file = openSync(beside, 'wx', mode);
+    try {
+      writeSync(file, text);
+      fsyncSync(file);
+    } finally {
+      closeSync(file);
+    }
+    renameSync(beside, path);
+  } catch (error) {
+    rmSync(beside, { force: true });
+    throw error;
+  }
+  sync(dirname(path));
+}
+
+function sync(path: string): void {
+  const file = openSync(path, 'r');
+  try {
+    fsyncSync(file);
+  } finally {
+    closeSync(file);
+  }
+}

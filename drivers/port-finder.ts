@@ -1,0 +1,99 @@
+/**
+ * Which serial ports this machine has, by the names that stay, and which of them are no street line.
+ *
+ * Owns that look at /dev and /sys. Opens no port. Called by the first set-up and by the check of a cabinet's ports.
+ */
+import { readdirSync, readFileSync, readlinkSync, realpathSync } from 'node:fs';
+import { basename, join } from 'node:path';
+
+export interface SerialPortSeen {
+  /** The name to write down: under /dev/serial/by-path where it has one, as that is the socket and not the order of plugging. */
+  readonly path: string;
+  /** The device file behind it, `/dev/ttyUSB0`. */
+  readonly device: string;
+  /** The kernel's driver, which tells a person what kind of adapter it is; null when the system does not say. */
+  readonly driver: string | null;
+  /** Why nobody should send Modbus to it; null for one that may be a line. */
+  readonly keepOff: string | null;
+}
+
+export interface PortFinderOptions {
+  /** Default: `/dev` and `/sys`. */
+  readonly dev?: string;
+  readonly sys?: string;
+  /** The terminal of the person who asks; null when there is none. */
+  readonly ownTerminal?: string | null;
+}
+
+/** Source: Linux names of serial devices: on-board ports, USB adapters, USB modems. */
+const PORT_NAMES = /^tty(S|AMA|O|mxc|USB|ACM|RS485|SC|XRUSB)\d+$/;
+/** Drivers of cellular modems, whose ports take commands. Source: names of the drivers in Linux drivers/usb/serial. */
+const MODEM_DRIVERS = new Set(['option', 'option1', 'qcserial', 'sierra', 'sierra_net', 'gobi']);
+
+/** Stable names first, then in order. Errors: none; what cannot be read is not there. */
+export function findSerialPorts({ dev = '/dev', sys = '/sys', ownTerminal = null }: PortFinderOptions = {}): SerialPortSeen[] {
+  const byPath = join(dev, 'serial/by-path');
+  const stable = new Map(namesIn(byPath).map((name) => [realOf(join(byPath, name)), join(byPath, name)]));
+  const consoles = new Set((textOf(join(sys, 'class/tty/console/active')) ?? '').split(/\s+/));
+  const own = ownTerminal === null ? null : realOf(ownTerminal);
+  const seen = namesIn(dev)
+    .filter((name) => PORT_NAMES.test(name) && !isPhantom(sys, name))
+    .map((name): SerialPortSeen => {
+      const device = join(dev, name);
+      const real = realOf(device);
+      const driver = driverOf(sys, name);
+      const keepOff = consoles.has(name)
+        ? 'it is the console of the system'
+        : real === own
+          ? 'it is this terminal'
+          : driver !== null && MODEM_DRIVERS.has(driver)
+            ? 'it is a cellular modem'
+            : null;
+      return { path: stable.get(real) ?? device, device, driver, keepOff };
+    });
+  const isStable = ({ path, device }: SerialPortSeen): number => (path === device ? 1 : 0);
+  return seen.toSorted((a, b) => isStable(a) - isStable(b) || a.path.localeCompare(b.path, 'en', { numeric: true }));
+}
+
+/** The kernel keeps names for on-board ports that the machine does not have. Source: serial_core.h, PORT_UNKNOWN is 0. */
+function isPhantom(sys: string, name: string): boolean {
+  return textOf(join(sys, 'class/tty', name, 'type'))?.trim() === '0';
+}
+
+function driverOf(sys: string, name: string): string | null {
+  try {
+    return basename(readlinkSync(join(sys, 'class/tty', name, 'device/driver')));
+  } catch (error) {
+    return absent(error, null);
+  }
+}
+
+function namesIn(folder: string): string[] {
+  try {
+    return readdirSync(folder).sort();
+  } catch (error) {
+    return absent(error, []);
+  }
+}
+
+function textOf(file: string): string | null {
+  try {
+    return readFileSync(file, 'latin1');
+  } catch (error) {
+    return absent(error, null);
+  }
+}
+
+function realOf(path: string): string {
+  try {
+    return realpathSync(path);
+  } catch (error) {
+    return absent(error, path);
+  }
+}
+
+/** A machine without USB, a container without /sys: plain facts. */
+function absent<T>(error: unknown, otherwise: T): T {
+  if (error instanceof Error && 'code' in error) return otherwise;
+  throw error;
+}

@@ -1,0 +1,48 @@
+import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import t, { type Test } from 'tap';
+import { findSerialPorts } from '../../drivers/port-finder.ts';
+
+/** A machine as the kernel shows it: an on-board console, a phantom port, two adapters, a modem. */
+function machine(t: Test) {
+  const root = t.testdir({ dev: { serial: { 'by-path': {} } }, sys: { class: { tty: { console: { active: 'tty0 ttyS0\n' } } }, bus: {} } });
+  const [dev, sys] = [join(root, 'dev'), join(root, 'sys')];
+  const tty = (name: string, driver: string | null, type: string): void => {
+    writeFileSync(join(dev, name), '');
+    mkdirSync(join(sys, 'class/tty', name, 'device'), { recursive: true });
+    writeFileSync(join(sys, 'class/tty', name, 'type'), type);
+    if (driver !== null) symlinkSync(`../../../../bus/drivers/${driver}`, join(sys, 'class/tty', name, 'device/driver'));
+  };
+  tty('ttyS0', 'port', '4\n');
+  tty('ttyS1', 'port', '4\n');
+  tty('ttyS9', 'port', '0\n');
+  tty('ttyUSB0', 'ftdi_sio', '');
+  tty('ttyUSB1', 'option1', '');
+  tty('ttyUSB10', 'ch341-uart', '');
+  writeFileSync(join(dev, 'tty1'), '');
+  symlinkSync('../../ttyUSB10', join(dev, 'serial/by-path/platform-usb-0:1.2:1.0-port0'));
+  return { dev, sys };
+}
+
+t.test('ports are named by their socket, and those that are no line are told apart', async (t) => {
+  const { dev, sys } = machine(t);
+  t.strictSame(
+    findSerialPorts({ dev, sys, ownTerminal: join(dev, 'ttyS1') }).map(({ path, driver, keepOff }) => [
+      path.slice(dev.length),
+      driver,
+      keepOff,
+    ]),
+    [
+      ['/serial/by-path/platform-usb-0:1.2:1.0-port0', 'ch341-uart', null],
+      ['/ttyS0', 'port', 'it is the console of the system'],
+      ['/ttyS1', 'port', 'it is this terminal'],
+      ['/ttyUSB0', 'ftdi_sio', null],
+      ['/ttyUSB1', 'option1', 'it is a cellular modem'],
+    ],
+    'without the phantom and the screens',
+  );
+});
+
+t.test('a machine that shows nothing has no ports', async (t) => {
+  t.strictSame(findSerialPorts({ dev: '/nonexistent', sys: '/nonexistent' }), []);
+});

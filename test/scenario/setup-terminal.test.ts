@@ -1,0 +1,84 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { spawn as spawnOnTerminal } from '@lydell/node-pty';
+import t from 'tap';
+import { loadSite } from '../../agent/app-load.ts';
+import { type Clock, sleep } from '../../agent/core/clock.ts';
+import { LAUNCHER, unknownStreet } from '../support/unknown-street.ts';
+
+/** The program on a terminal of its own, with a person who waits for a question before answering it. */
+function onTerminal(words: readonly string[], folder: string, clock: Clock) {
+  const pty = spawnOnTerminal(process.execPath, [LAUNCHER, ...words], {
+    cols: 80,
+    rows: 24,
+    env: { ...process.env, TERM: 'dumb', LUCIOLE_SOCKET: join(folder, 'agent.sock') },
+  });
+  let [screen, read] = ['', 0];
+  let wake = (): void => {};
+  pty.onData((text) => {
+    screen += text;
+    wake();
+  });
+  const ended = new Promise<number>((resolve) => pty.onExit(({ exitCode }) => resolve(exitCode)));
+  return {
+    ended,
+    screen: () => screen,
+    kill: () => pty.kill('SIGKILL'),
+    /** Errors: rejects with what stands on the screen when the question does not come. */
+    async answer(question: RegExp, text: string): Promise<void> {
+      const isLate = sleep(clock, 20_000).then(() => true);
+      for (let found = question.exec(screen.slice(read)); ; found = question.exec(screen.slice(read))) {
+        if (found !== null) {
+          read += found.index + found[0].length;
+          pty.write(text);
+          return;
+        }
+        const more = new Promise<boolean>((resolve) => {
+          wake = () => resolve(false);
+        });
+        if (await Promise.race([more, isLate])) throw new Error(`no ${question} in:\n${screen.slice(read)}`);
+      }
+    },
+  };
+}
+
+t.test('asked on a terminal, it may be broken off and goes on with what was said', { timeout: 60_000 }, async (t) => {
+  const { clock, folder, ports, file } = unknownStreet(t);
+  const words = ['setup', file, ...ports.slice(0, 2), '--units', '1-22', '--serial', '19200-8N2'];
+  const first = onTerminal(words, folder, clock);
+  t.teardown(first.kill);
+  await first.answer(/Id of this cabinet.*: $/, 'angers 42\r');
+  await first.answer(/allowed: 1 to 32 letters[\s\S]*Id of this cabinet.*: $/, 'angers-0042\r');
+  await first.answer(/Name for people.*\[angers-0042\]: $/, 'Rue des Lices\r');
+  await first.answer(/Latitude, longitude.*: $/, '\x03');
+  t.equal(await first.ended, 1, first.screen());
+  t.notOk(existsSync(file), 'broken off, it leaves no cabinet');
+
+  const second = onTerminal(words, folder, clock);
+  t.teardown(second.kill);
+  await second.answer(/\[angers-0042\]: $/, '\r');
+  await second.answer(/\[Rue des Lices\]: $/, '\r');
+  // Pasted ahead of its question; with decimal commas.
+  await second.answer(/Latitude, longitude.*: $/, '47,4736; -0,5541\rEurope/Paris\r');
+  await second.answer(/Its profile.*\[wirenboard-wb-led-4ch\]: $/, 'wirenboard-wb-led\r');
+  await second.answer(/The same for all other units that look like it.*: $/, '\r');
+  for (const question of [
+    /Metres.*\[30\]: $/,
+    /Rated power.*\[60\]: $/,
+    /zone.*\[street\]: $/,
+    /Kind.*\[street\]: $/,
+    /06:00.*\[50\]: $/,
+  ]) {
+    await second.answer(question, '\r');
+  }
+  await second.answer(/Broker.*\[none\]: $/, '\r');
+  await second.answer(/Write .*\[yes\]: $/, '\r');
+  t.equal(await second.ended, 0, second.screen());
+  const { cabinet } = loadSite(file);
+  t.match(cabinet, { id: 'angers-0042', name: 'Rue des Lices', latitudeDeg: 47.4736, longitudeDeg: -0.5541 });
+  t.match(
+    cabinet.lamps.map(({ id, pole }) => `${id} ${pole}`),
+    ['L01 P01', 'L02 P02', 'L03 P03', 'L04 P04', 'L05 P05', 'L06 P06'],
+  );
+  t.notOk(existsSync(`${file}.answers`), 'the kept answers have gone');
+});

@@ -1,0 +1,61 @@
+/**
+ * The demo's street behind pseudo-terminals, described to nobody, and the program beside it.
+ *
+ * Owns a folder, the cables and the street until the test ends.
+ */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Test } from 'tap';
+import { loadSite } from '../../agent/app-load.ts';
+import { createSystemClock } from '../../agent/core/system-clock.ts';
+import { createPtyCable } from '../street/pty.ts';
+import { createStreet } from '../street/street.ts';
+
+export const LAUNCHER = join(import.meta.dirname, '../../agent/luciole.js');
+const DEMO = join(import.meta.dirname, '../../config/demo.yaml');
+
+interface Ended {
+  readonly code: number | null;
+  readonly out: string;
+  readonly err: string;
+}
+
+/** Its two Modbus lines are the ports. */
+export function unknownStreet(t: Pick<Test, 'teardown'>) {
+  const clock = createSystemClock({ quality: () => 'synced' });
+  const folder = mkdtempSync(join(tmpdir(), 'luciole-setup-'));
+  mkdirSync(join(folder, 'data'));
+  const street = createStreet({ cabinet: loadSite(DEMO).cabinet, clock, seed: 5 });
+  const cables = ['north', 'south'].map((id) => {
+    const line = street.lines.get(id);
+    if (line === undefined) throw new Error(`the demo has no line ${id}`);
+    const cable = createPtyCable((bytes) => line.receive(bytes), join(folder, `tty-${id}`));
+    line.end = cable.end;
+    return cable;
+  });
+  t.teardown(() => {
+    street.stop();
+    for (const cable of cables) cable.close();
+    rmSync(folder, { recursive: true, force: true });
+  });
+  const ports = cables.flatMap(({ path }) => ['--port', path]);
+  return { clock, folder, street, ports, file: join(folder, 'cabinet.yaml') };
+}
+
+/** One command, from its first word to its end. */
+export async function luciole(words: readonly string[], folder: string): Promise<Ended> {
+  const env = { ...process.env, LUCIOLE_SOCKET: join(folder, 'agent.sock') };
+  const child = spawn(process.execPath, [LAUNCHER, ...words], { stdio: ['ignore', 'pipe', 'pipe'], env });
+  let [out, err] = ['', ''];
+  child.stdout.on('data', (bytes) => {
+    out += bytes;
+  });
+  child.stderr.on('data', (bytes) => {
+    err += bytes;
+  });
+  const [code] = await once(child, 'close');
+  return { code, out, err };
+}
