@@ -12,7 +12,7 @@ const setup: LocalCommand = {
   role: 'admin',
   hasSocket: true,
   group: 'Agent:',
-  summary: 'first start: find ports and units, ask what they cannot tell, write the cabinet',
+  summary: 'first start: find ports and units, ask, write a file',
   arguments: [{ name: 'file', summary: 'the cabinet to write (default: LUCIOLE_CONFIG, else /etc/luciole/cabinet.yaml)', required: false }],
   options: [
     { name: 'answers', value: 'FILE', summary: 'answers as YAML, by the names of the options below; asks nothing' },

@@ -264,7 +264,8 @@ for (const command of COMMANDS.filter(({ isHidden }) => !isHidden)) {
       t.ok(TREE.read(spoken).command.name.startsWith(command.name), example);
     }
     t.match(MANUAL, `\\fB${command.name.replaceAll('-', '\\-')}\\fR`, 'the manual has it');
-    const needsJson = command.kind === 'agent' || ['check', 'version', 'export', 'profile check', 'profile test'].includes(command.name);
+    const needsJson =
+      command.kind === 'agent' || ['check', 'version', 'export', 'setup', 'profile check', 'profile test'].includes(command.name);
     t.equal(
       command.options.some(({ name }) => name === 'json'),
       needsJson,
