@@ -24,7 +24,8 @@ Usage: npm run demo -- [options]
   --json           last line: the figures as JSON
   --help           this text
 
-While it runs, in a second terminal:  npx luciole status    npx luciole why L07`;
+While it runs, in a second terminal:  npx luciole status    npx luciole why L07
+For a platform of your own: npx luciole uplink tells the broker's address, docs/platform.md the rest.`;
 
 /** Errors: throws TypeError with a sentence for the user. Returns null when help is wanted. */
 export function readDemoOptions(words: string[]): DemoOptions | null {
