@@ -52,9 +52,11 @@ export function createResendDesk(store: Pick<Store, 'readAfter' | 'exportPage'>,
     readings,
     reason,
   });
-  const end = (reason: string): void => {
-    const job = jobs.shift();
-    if (job !== undefined) onResult(resultOf(job, reason === '' ? 'done' : 'refused', reason));
+  /** Whoever waited for the store on an earlier link may find that the job is over. */
+  const end = (job: Job, reason: string): void => {
+    if (jobs[0] !== job) return;
+    jobs.shift();
+    onResult(resultOf(job, reason === '' ? 'done' : 'refused', reason));
   };
 
   return {
@@ -71,7 +73,7 @@ export function createResendDesk(store: Pick<Store, 'readAfter' | 'exportPage'>,
       for (let job = jobs[0]; job !== undefined; job = jobs[0]) {
         job.rows ??= await rowsOf(store, job.request);
         if (job.rows === null) {
-          end('the store cannot be asked now');
+          end(job, NOT_ASKED);
           continue;
         }
         const { next, last } = job.rows;
@@ -79,7 +81,7 @@ export function createResendDesk(store: Pick<Store, 'readAfter' | 'exportPage'>,
         const frames = read.filter(({ seq }) => seq <= last);
         const to = frames.at(-1)?.seq;
         if (to !== undefined) return { frames, rows: { from: next, to } };
-        end('');
+        end(job, read.length === 0 && next <= last && !(await answers(store)) ? NOT_ASKED : '');
       }
       return undefined;
     },
@@ -93,6 +95,13 @@ export function createResendDesk(store: Pick<Store, 'readAfter' | 'exportPage'>,
       return resultOf(job, 'done');
     },
   };
+}
+
+const NOT_ASKED = 'the store cannot be asked now';
+
+/** Whether no rows means that there are none. */
+async function answers(store: Pick<Store, 'exportPage'>): Promise<boolean> {
+  return (await store.exportPage({ fromMs: 0, toMs: 1, maxFrames: 1, afterSeq: 0 })) !== undefined;
 }
 
 /** First and last row with a reading in the time. Null when the store does not answer; an empty range when it has none. */

@@ -45,7 +45,8 @@ export type SessionEvent =
   | { readonly kind: 'connect-written' }
   | { readonly kind: 'connected' }
   | { readonly kind: 'subscribed' }
-  | { readonly kind: 'host'; readonly online: boolean; readonly atMs: WallMs; readonly atMono: MonoMs }
+  /** `nowMs`: null while the time is not known. */
+  | { readonly kind: 'host'; readonly online: boolean; readonly atMs: WallMs; readonly atMono: MonoMs; readonly nowMs: WallMs | null }
   /** Nothing was heard of the host on this server. */
   | { readonly kind: 'host-late' }
   | { readonly kind: 'birth-due'; readonly atMono: MonoMs }
@@ -84,6 +85,8 @@ export interface Step {
 
 /** Shortest time between two rebirths; the first is answered at once. Units: ms. Source: Tahu's host asks at most each 5 s. */
 export const REBIRTH_GAP_MS = 5_000;
+/** By so much a host's clock may be ahead of ours. Units: ms. Source: assumed, as for the age of a command. */
+const CLOCKS_APART_MS = 300_000;
 /** Longest wait for the host's word on one of several servers. Units: ms. Source: Tahu's edge node leaves after 30 s. */
 const HOST_WAIT_MS = 30_000;
 /** How many numbers there are. Source: `message-flow-edge-node-birth-publish-will-message-payload-bdSeq`: wraps 255 → 0. */
@@ -189,10 +192,13 @@ function leaveServer(session: Session): Step {
 }
 
 /** Source: `message-flow-edge-node-birth-publish-phid-*`, `operational-behavior-edge-node-termination-host-offline*`. */
-function afterHost(session: Session, { online, atMs, atMono }: Extract<SessionEvent, { kind: 'host' }>): Step {
+function afterHost(session: Session, { online, atMs, atMono, nowMs }: Extract<SessionEvent, { kind: 'host' }>): Step {
   const { phase, host, server } = session;
   const listening = phase === 'subscribing' || phase === 'waiting-for-host' || phase === 'birthing' || phase === 'live';
-  if (!host.required || !listening || atMs < (host.lastMs[server] ?? 0)) return stay(session);
+  const lastMs = host.lastMs[server] ?? 0;
+  // A last word from the future was told by a wrong clock: nothing the host says after it would ever count.
+  const isBound = nowMs === null || lastMs <= nowMs + CLOCKS_APART_MS;
+  if (!host.required || !listening || (isBound && atMs < lastMs)) return stay(session);
   const heard: Session = { ...session, host: { ...host, online, lastMs: host.lastMs.with(server, atMs) } };
   if (online) return phase === 'waiting-for-host' ? go({ ...heard, phase: 'birthing' }, { kind: 'await-birth' }) : stay(heard);
   if (phase === 'birthing') return awaitHost(heard);

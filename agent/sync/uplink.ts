@@ -5,7 +5,7 @@
  * and readings wait in the store meanwhile. Made by `app.ts`.
  */
 import type { UplinkConfig } from '../core/cabinet.ts';
-import { type Clock, every, type Timer } from '../core/clock.ts';
+import { type Clock, every, isTrusted, type Timer } from '../core/clock.ts';
 import { UplinkError } from '../core/errors.ts';
 import { createEventBook } from '../core/event-book.ts';
 import type { Log, Store, Uplink, UplinkDevice, UplinkStatus, UplinkValue } from '../core/ports.ts';
@@ -226,7 +226,8 @@ export function createUplink(parts: UplinkParts): Uplink {
     } else if (inbound.kind === 'device-command') desk.deviceCommand(inbound.deviceId, message);
     else if (inbound.kind === 'host-state') {
       const state = readHostState(message.payload);
-      if (state !== undefined) link.tell({ kind: 'host', ...state, atMono: clock.monoMs() });
+      if (state !== undefined)
+        link.tell({ kind: 'host', ...state, atMono: clock.monoMs(), nowMs: isTrusted(clock.quality()) ? clock.wallMs() : null });
       else log.event('uplink.bad-host-state', { bytes: message.payload.length }, 'warning');
     }
   }

@@ -27,7 +27,13 @@ const failed = (atMono = 0): SessionEvent => ({ kind: 'failed', atMono });
 const rested: SessionEvent = { kind: 'rested' };
 const died: SessionEvent = { kind: 'died' };
 const stop: SessionEvent = { kind: 'stop' };
-const host = (online: boolean, atMs: number, atMono = 0): SessionEvent => ({ kind: 'host', online, atMs, atMono });
+const host = (online: boolean, atMs: number, atMono = 0, nowMs: number | null = null): SessionEvent => ({
+  kind: 'host',
+  online,
+  atMs,
+  atMono,
+  nowMs,
+});
 const ask = (atMono: number): SessionEvent => ({ kind: 'rebirth-asked', atMono });
 const LIVE = [start(), saved, written, connected, subscribed, due()];
 
@@ -201,6 +207,17 @@ t.test('a host that was online for a minute and goes leaves no failures behind',
   const tired = { ...createSession(true), failures: 8 };
   const { effects } = run([...WAITING, host(true, 5), due(0), host(false, 6, 60_000), died], tired);
   t.match(effects.at(-1), { kind: 'rest', failures: 0 });
+});
+
+t.test('a host that spoke from the future by mistake is heard once its clock is right, where ours is known', async (t) => {
+  const YEAR_MS = 31_536_000_000;
+  const now = 1_795_000_000_000;
+  const wrong = [...WAITING, host(true, now + YEAR_MS, 0, now), due(), host(false, now + YEAR_MS, 0, now), died, ...again];
+  const phaseAfter = (event: SessionEvent): string => run([...wrong, event], createSession(true)).session.phase;
+  t.equal(phaseAfter(host(true, now + 5, 0, now)), 'birthing');
+  t.equal(phaseAfter(host(true, now + 5)), 'waiting-for-host', 'who does not know the time cannot tell');
+  const ahead = [...WAITING, host(true, now + 299_000, 0, now), due()];
+  t.equal(run([...ahead, host(false, now, 0, now)], createSession(true)).session.phase, 'live', 'clocks may differ a little');
 });
 
 t.test('failures count up, and a session of a minute starts the count afresh', async (t) => {
