@@ -1,28 +1,25 @@
 /**
  * Gets rows to the platform and knows what has arrived: live ones at once, the backlog in small batches behind them.
  *
- * Owns the ledger, the barrier after what was sent (never more than one in flight) and the cursor of the store.
+ * Owns the ledger, the pace of the backlog and the cursor of the store.
  * QoS 0 proves nothing by itself; what was neither proven nor acknowledged goes out again as history.
  * Called by `uplink.ts`: `open` after the births, `close` when the link is gone.
  */
 import type { UplinkConfig } from '../core/cabinet.ts';
-import { type Clock, every, type Timer } from '../core/clock.ts';
+import type { Clock } from '../core/clock.ts';
 import { UplinkError } from '../core/errors.ts';
 import type { Committed, Frame, Log, Store, StoredFrame, StoreStatus } from '../core/ports.ts';
-import { type AckWatch, afterAck, hasGivenUp, look, startWatch } from './ack-watch.ts';
+import { createAckDesk } from './ack-desk.ts';
 import { type Portion, planBacklog } from './backlog-plan.ts';
 import { afterRound, type Batch, FIRST_BATCH, framesToRead, SMALLEST_BATCH } from './batch-size.ts';
 import type { MqttConnection } from './door.ts';
 import { untoldNotes } from './gap-notes.ts';
 import { createGapTeller } from './gap-teller.ts';
 import {
-  acknowledge,
   bytesInFlight,
-  bytesUnacked,
   commit,
   createLedger,
   dropLink,
-  goBack,
   type Ledger,
   type ProofMode,
   prove,
@@ -30,7 +27,6 @@ import {
   sentUpTo,
   shipHistory,
   shipLive,
-  withMode,
 } from './ledger.ts';
 import { SEGMENT_BYTES, SEGMENT_OVERHEAD_BYTES, sendPortion } from './portions.ts';
 import { createProver } from './prover.ts';
@@ -92,29 +88,19 @@ export interface Link {
 
 /** Unproven bytes beyond which live frames wait in the store. Units: bytes. Source: assumed; ten seconds of a slow cellular link. */
 const MAX_IN_FLIGHT_BYTES = 262_144;
-/** Unacknowledged bytes beyond which the backlog waits for the platform. Units: bytes. Source: 1.2 million readings in a minute with one acknowledgement a second need 350 KB. */
-const MAX_UNACKED_BYTES = 2_097_152;
-/** How often the watch on acknowledgements is looked at. Units: ms. */
-const WATCH_MS = 5_000;
-const KEY = { mode: 'sync.mode', accept: 'sync.accept' };
+const KEY = 'sync.accept';
 
 /** A delivery without a link. */
 export function createDelivery(parts: DeliveryParts): Delivery {
   const { store, clock, log } = parts;
-  const isFixed = parts.proof !== 'auto';
   let ledger: Ledger = createLedger(0, parts.proof === 'platform' ? 'platform' : 'broker');
   let epoch: string | null = null;
   let link: Link | null = null;
   let draining: Link | null = null;
   let backlogDue = false;
   let batch: Batch = FIRST_BATCH;
-  let watch: AckWatch = startWatch(clock.monoMs());
-  let watchTimer: Timer | null = null;
-  /** Of the platform, while there was a link. */
-  let silentMs = 0;
   let headSeq = 0;
   let oldestMs: number | null = null;
-  let lastAck = '';
   let acceptsSegments = false;
   const resends = createResendDesk(store, (result) => parts.onResend(result));
 
@@ -127,6 +113,21 @@ export function createDelivery(parts: DeliveryParts): Delivery {
       const proof = prove(ledger, mark);
       keep(proof.ledger);
       parts.onProven(proof.readings);
+    },
+  });
+  const acks = createAckDesk({
+    clock,
+    log,
+    store,
+    proof: parts.proof,
+    ledger: () => ledger,
+    keep: (next) => keep(next),
+    roundTripMs: () => prover.roundTripMs,
+    onMode: () => parts.onMode(),
+    onMoved: () => kick(),
+    onBack: () => {
+      batch = SMALLEST_BATCH;
+      kick();
     },
   });
   const gaps = createGapTeller({
@@ -152,18 +153,12 @@ export function createDelivery(parts: DeliveryParts): Delivery {
     }
   }
 
-  /** The platform has had enough to store before it says so. */
-  function isWindowFull(): boolean {
-    if (ledger.mode === 'broker') return false;
-    return watch.isCautious ? ledger.unacked.length > 0 : bytesUnacked(ledger) > MAX_UNACKED_BYTES;
-  }
-
   async function drain(current: Link): Promise<void> {
     if (draining === current) return;
     draining = current;
     while (link === current && backlogDue && epoch !== null && parts.mayDrain()) {
       backlogDue = false;
-      if (!isWindowFull()) {
+      if (!acks.isWindowFull()) {
         const rows = await store.readAfter(sentUpTo(ledger), framesToRead(batch));
         if (link !== current) break;
         if (rows.length > 0) {
@@ -194,7 +189,7 @@ export function createDelivery(parts: DeliveryParts): Delivery {
     prover.prove(current);
     await prover.upTo(ledger.mark);
     const frames = portions.flatMap((portion) => portion.frames);
-    if (watch.isCautious) batch = SMALLEST_BATCH;
+    if (acks.isCautious) batch = SMALLEST_BATCH;
     else if (frames.length > 0) batch = afterRound(frames, clock.monoMs() - askedMono, acceptsSegments ? 'segments' : 'metrics');
     return true;
   }
@@ -249,42 +244,16 @@ export function createDelivery(parts: DeliveryParts): Delivery {
     return status;
   }
 
-  function watchAcks(): void {
-    if (ledger.mode !== 'platform' || link === null) return;
-    const nowMono = clock.monoMs();
-    const next = look(watch, { nowMono, isWaiting: ledger.unacked.length > 0, roundTripMs: prover.roundTripMs });
-    watch = next.watch;
-    if (!isFixed && hasGivenUp(watch, nowMono)) setMode('broker');
-    else if (next.goesBack) sendAgain();
-  }
-
-  function sendAgain(): void {
-    log.event('uplink.not-acknowledged', { cursor: ledger.cursor, waitMs: watch.waitMs }, 'warning');
-    batch = SMALLEST_BATCH;
-    keep(goBack(ledger));
-    kick();
-  }
-
-  function setMode(mode: ProofMode): void {
-    if (ledger.mode === mode) return;
-    keep(withMode(ledger, mode));
-    if (!isFixed) void store.save(KEY.mode, mode);
-    log.event('uplink.proof', { mode });
-    parts.onMode();
-  }
-
   return {
     open: (opened) => {
       link = opened;
-      watch = startWatch(clock.monoMs(), silentMs);
-      watchTimer = every(clock, WATCH_MS, watchAcks);
+      acks.open();
       kick();
       void refresh();
     },
     close: () => {
-      if (link !== null) silentMs = clock.monoMs() - watch.heardMono;
       link = null;
-      watchTimer?.cancel();
+      acks.close();
       ledger = dropLink(ledger);
       batch = FIRST_BATCH;
       prover.release();
@@ -313,28 +282,15 @@ export function createDelivery(parts: DeliveryParts): Delivery {
     settled: () => prover.upTo(ledger.mark),
     refresh,
     restore: async () => {
-      const [mode, segments] = await Promise.all([store.load(KEY.mode), store.load(KEY.accept), gaps.restore()]);
-      if (!isFixed && mode === 'platform') ledger = withMode(ledger, 'platform');
+      const [segments] = await Promise.all([store.load(KEY), acks.restore(), gaps.restore()]);
       acceptsSegments = segments === true;
     },
-    acknowledge: (ack) => {
-      if (parts.proof === 'broker') return 'uplink.proof is broker: no acknowledgement is taken';
-      if (epoch === null || ack.epoch !== wireEpoch(epoch)) return `the epoch here is ${wireEpoch(epoch ?? '')}`;
-      if (ack.seq > headSeq) return `row ${ack.seq} was never sent; the last one is ${headSeq}`;
-      setMode('platform');
-      const moved = ack.seq > ledger.cursor;
-      keep(acknowledge(ledger, ack.seq));
-      lastAck = `${ack.epoch}:${ack.seq}`;
-      if (moved || ledger.unacked.length === 0) watch = afterAck(watch, clock.monoMs(), ledger.unacked.length === 0);
-      else watch = { ...watch, heardMono: clock.monoMs() };
-      if (moved) kick();
-      return '';
-    },
+    acknowledge: (ack) => acks.acknowledge(ack, { epoch, headSeq }),
     accept: (segments) => {
       if (segments === acceptsSegments) return;
       acceptsSegments = segments;
       batch = FIRST_BATCH;
-      void store.save(KEY.accept, segments);
+      void store.save(KEY, segments);
     },
     resend: (request) => {
       const result = resends.ask(request);
@@ -346,9 +302,9 @@ export function createDelivery(parts: DeliveryParts): Delivery {
       sentSeq: sentUpTo(ledger),
       cursorSeq: ledger.cursor,
       headSeq,
-      isPlatformSilent: ledger.mode === 'platform' && watch.isCautious,
+      isPlatformSilent: ledger.mode === 'platform' && acks.isCautious,
       acceptsSegments,
-      ack: lastAck,
+      ack: acks.lastAck,
       oldestMs,
     }),
   };
