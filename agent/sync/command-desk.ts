@@ -17,11 +17,11 @@ import type { Order } from './command-orders.ts';
 import { describeOrder, stageOf } from './command-words.ts';
 import { type CommandContext, type Refusal, readDeviceCommand, readNodeCommand, type SoundCommand } from './commands.ts';
 import type { InboundMessage } from './door.ts';
-import { within } from './link.ts';
 import type { MetricTable } from './metric-table.ts';
 import { createOutcomePost, type OutcomePost } from './outcome-post.ts';
 import type { OutcomeKind } from './outcome-voice.ts';
 import { createTokenBucket } from './token-bucket.ts';
+import { within } from './within.ts';
 
 export interface CommandDeskParts {
   readonly table: Pick<MetricTable, 'node' | 'devices'>;

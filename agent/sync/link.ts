@@ -10,12 +10,14 @@ import { UplinkError, type UplinkErrorCode } from '../core/errors.ts';
 import type { Log, Store } from '../core/ports.ts';
 import type { UplinkCertificates } from '../core/uplink-tools.ts';
 import { backOffMs, STABLE_MS, takeoverRestMs } from './back-off.ts';
+import { createBdSeqMemory } from './bd-seq-memory.ts';
 import { readCertificate } from './certificates.ts';
 import type { InboundMessage, MqttConnection, MqttDoor } from './door.ts';
 import { startProbe } from './probe.ts';
 import { type ReadFile, readSecrets } from './secrets.ts';
-import { afterEvent, BD_SEQ_COUNT, createSession, type Effect, type Session, type SessionEvent } from './session.ts';
+import { afterEvent, createSession, type Effect, type Session, type SessionEvent } from './session.ts';
 import type { Trace } from './trace.ts';
+import { within } from './within.ts';
 
 export interface LinkParts {
   readonly config: UplinkConfig;
@@ -64,23 +66,18 @@ export interface Link {
   tell(event: Extract<SessionEvent, { kind: 'host' | 'rebirth-asked' | 'reconnect' }>): void;
 }
 
-const BD_SEQ_KEY = 'sync.bdSeq';
 /** From the first packet to CONNACK. Units: ms. Source: assumed; a cellular modem needs up to 10 s to wake and TLS four round trips. */
 const CONNECT_TIMEOUT_MS = 30_000;
 /** From SUBSCRIBE to SUBACK. Units: ms. Source: as for CONNECT. */
 const SUBSCRIBE_TIMEOUT_MS = 30_000;
 /** Longest wait for a proper end before the socket is cut. Units: ms. Source: assumed; systemd gives the agent 10 s in all. */
 const FAREWELL_MS = 2_000;
-/** Longest wait for bdSeq to be on disk; then it goes on in memory. Units: ms. Source: assumed; a flush takes tens of ms. */
-const SAVE_MS = 2_000;
 /** Chance in conformance mode: the rest grows by the same steps each time. Source: a checker wants births within 3 s of the host (reference/sparkplug.md §2). */
 const STEADY = 0.25;
-/** What the store answers when it could not be asked; no value of a store. */
-const UNREAD = Symbol('unread');
-
 /** A link that touches nothing before `start`. */
 export function createLink(parts: LinkParts): Link {
-  const { config, clock, log, store } = parts;
+  const { config, clock, log } = parts;
+  const bdSeqs = createBdSeqMemory(parts);
   const servers = [config.broker, ...config.otherBrokers];
   let session = createSession(config.primaryHost !== null, servers.length);
   let connection: MqttConnection | null = null;
@@ -212,26 +209,10 @@ export function createLink(parts: LinkParts): Link {
     };
   }
 
-  /** The first word counts: an answer that comes after its time might be taken for one about the next number. */
   async function save(bdSeq: number): Promise<void> {
     const mine = attempt;
-    let ok = false;
-    const saved = store.save(BD_SEQ_KEY, bdSeq).then((answer) => {
-      ok = answer;
-    });
-    await within(clock, SAVE_MS, saved);
-    if (!ok) log.event('uplink.bdseq-not-saved', { bdSeq }, 'warning');
+    const ok = await bdSeqs.save(bdSeq);
     if (mine === attempt) dispatch({ kind: 'saved', ok });
-  }
-
-  /** Null when no number was ever stored. One that cannot be read may have been any, and to begin at 0 would soon repeat one. */
-  async function loadBdSeq(): Promise<number | null> {
-    const last = await store.load(BD_SEQ_KEY, UNREAD);
-    if (last === undefined) return null;
-    if (typeof last === 'number' && Number.isInteger(last) && last >= 0 && last < BD_SEQ_COUNT) return last;
-    const assumed = Math.floor(parts.random() * BD_SEQ_COUNT) % BD_SEQ_COUNT;
-    log.event('uplink.bdseq-unread', { assumed }, 'warning');
-    return assumed;
   }
 
   async function connect(bdSeq: number, url: string): Promise<void> {
@@ -321,7 +302,7 @@ export function createLink(parts: LinkParts): Link {
     start: async () => {
       if (running) return;
       running = true;
-      const lastBdSeq = await loadBdSeq();
+      const lastBdSeq = await bdSeqs.load();
       if (running) dispatch({ kind: 'start', lastBdSeq });
     },
     stop: async () => {
@@ -332,14 +313,4 @@ export function createLink(parts: LinkParts): Link {
     fail,
     tell: dispatch,
   };
-}
-
-/** Waits for `done`, but no longer than `ms`. Units: ms. */
-export async function within(clock: Clock, ms: number, done: Promise<void>): Promise<void> {
-  let timer: Timer | null = null;
-  const late = new Promise<void>((resolve) => {
-    timer = clock.after(ms, resolve);
-  });
-  await Promise.race([done, late]);
-  (timer as Timer | null)?.cancel();
 }

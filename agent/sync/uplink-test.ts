@@ -13,10 +13,10 @@ import type { PeerCertificate, UplinkStep, UplinkStepName, UplinkTest, UplinkTes
 import { readCertificate } from './certificates.ts';
 import type { ConnectStage, MqttConnection, MqttDoor } from './door.ts';
 import { readHostState } from './host-state.ts';
-import { within } from './link.ts';
 import { isTls, placeOf } from './mqtt-socket.ts';
 import { type ReadFile, readSecrets, type Secrets } from './secrets.ts';
 import { createTopics } from './topics.ts';
+import { within } from './within.ts';
 
 export interface UplinkTestParts {
   readonly config: UplinkConfig;

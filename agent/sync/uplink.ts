@@ -18,7 +18,7 @@ import { createCurrentValues } from './current-values.ts';
 import { createDelivery } from './delivery.ts';
 import type { InboundMessage, MqttConnection, MqttDoor } from './door.ts';
 import { readHostState } from './host-state.ts';
-import { createLink, type Ending, within } from './link.ts';
+import { createLink, type Ending } from './link.ts';
 import { createMetricTable, type MetricEntry, NODE_METRIC } from './metric-table.ts';
 import { createNodeFacts } from './node-facts.ts';
 import { type OutcomeKind, outcomeMetrics } from './outcome-voice.ts';
@@ -32,6 +32,7 @@ import { readSyncWrites, type SyncWrite } from './sync-post.ts';
 import { createTopics } from './topics.ts';
 import { createTrace } from './trace.ts';
 import { testUplink } from './uplink-test.ts';
+import { within } from './within.ts';
 
 export interface UplinkParts {
   readonly config: UplinkConfig;
