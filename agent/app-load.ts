@@ -24,14 +24,22 @@ export interface LoadedSite {
   readonly profileProblems: readonly Problem[];
 }
 
+/** A configuration that lies elsewhere than the file of the site, and may bring device types of its own. */
+export interface RevisionPlace {
+  /** Folders of profiles are named as seen from here. */
+  readonly siteDir: string;
+  /** Its own device types; each must be sound, needed or not. */
+  readonly profilesDir: string;
+}
+
 /**
  * All that a run needs from files.
  *
  * Shape: folders of profiles are absolute in it.
  * Errors: throws ConfigError with every problem of the cabinet and of the profiles it names.
  */
-export function loadSite(configFile: string, extraProfileDirs: readonly string[] = []): LoadedSite {
-  const site = readAll(configFile, extraProfileDirs);
+export function loadSite(configFile: string, extraProfileDirs: readonly string[] = [], revision?: RevisionPlace): LoadedSite {
+  const site = readAll(configFile, extraProfileDirs, { revision });
   const { problems, warnings } = judged(site);
   if (problems.length > 0) throw new ConfigError(problems);
   const { loaded, profiles, searched } = site;
@@ -41,7 +49,7 @@ export function loadSite(configFile: string, extraProfileDirs: readonly string[]
 /** The same with every further check a person at a desk wants, ports included. Errors: none; all is in the report. */
 export async function checkConfig({ configFile, profileDirs = [], text }: CheckRequest): Promise<CheckReport> {
   try {
-    const site = readAll(configFile, profileDirs, text);
+    const site = readAll(configFile, profileDirs, { text });
     const { lamps, lines, zones } = site.loaded.cabinet;
     const counts = { lamps: lamps.length, lines: lines.length, zones: zones.length };
     const { problems, warnings } = judged(site);
@@ -69,23 +77,29 @@ export interface CheckRequest {
 interface ReadSite extends SiteShelf {
   readonly loaded: LoadedCabinet;
   readonly profileProblems: readonly Problem[];
+  readonly ownProfilesDir: string | null;
 }
 
-function readAll(configFile: string, extraDirs: readonly string[], given?: string): ReadSite {
-  const loaded = loadedCabinet(configFile, given);
+function readAll(
+  configFile: string,
+  extraDirs: readonly string[],
+  from: { readonly text?: string | undefined; readonly revision?: RevisionPlace | undefined },
+): ReadSite {
+  const { text, revision } = from;
+  const loaded = loadedCabinet(configFile, text);
   // A folder is named as seen from the file that names it.
-  const named = loaded.cabinet.profileDirs.map((dir) => resolve(dirname(configFile), dir));
+  const named = loaded.cabinet.profileDirs.map((dir) => resolve(revision?.siteDir ?? dirname(configFile), dir));
   const searched = [...named, ...extraDirs];
-  const { problems, ...shelf } = readProfiles(searched, readPlacedYaml);
+  const { problems, ...shelf } = readProfiles(searched, readPlacedYaml, revision === undefined ? [] : [revision.profilesDir]);
   const missing = named.flatMap((dir, i) => (dir === USUAL_PROFILES || existsSync(dir) ? [] : [noFolder(loaded, i, dir)]));
-  return { loaded, ...shelf, searched, profileProblems: [...missing, ...problems] };
+  return { loaded, ...shelf, searched, profileProblems: [...missing, ...problems], ownProfilesDir: revision?.profilesDir ?? null };
 }
 
 /** What keeps the cabinet from working, and what is only worth a word because none of its devices needs it. */
 function judged(site: ReadSite): { readonly problems: readonly Problem[]; readonly warnings: readonly Problem[] } {
   const named = new Set(site.loaded.cabinet.lines.flatMap(({ devices }) => devices.map(({ profile }) => profile)));
   const needed = new Set([...site.broken].flatMap(([id, files]) => (named.has(id) ? files : [])));
-  const isNeeded = ({ file }: Problem): boolean => needed.has(file);
+  const isNeeded = ({ file }: Problem): boolean => needed.has(file) || dirname(file) === site.ownProfilesDir;
   return {
     problems: [...site.profileProblems.filter(isNeeded), ...checkAgainstProfiles(site.loaded, site)],
     warnings: site.profileProblems.filter((problem) => !isNeeded(problem)),

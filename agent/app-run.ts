@@ -6,8 +6,9 @@
 import { createSerialPort } from '../drivers/serial-port.ts';
 import { createAgent } from './app.ts';
 import { createRunGuard, type RunGuard } from './app-guard.ts';
-import { type LoadedSite, loadSite } from './app-load.ts';
+import { type CheckedRevision, checkRevisionAside, type RevisionFolder } from './app-revision-check.ts';
 import { safeCabinet } from './app-safe.ts';
+import { type Beginning, beginConfiguration } from './app-start.ts';
 import { ConsoleError } from './console/console-error.ts';
 import { agentSocketPath } from './console/socket-path.ts';
 import type { Cabinet } from './core/cabinet.ts';
@@ -35,9 +36,10 @@ const FIRST_PROBE_MS = 1_000;
 export async function runAgent(options: RunOptions): Promise<number> {
   const { log, stopSignal } = options;
   const notify = createNotify({ socket: options.notifySocket ?? null, log });
-  const site = siteOf(options, notify);
+  const { site, revisions } = await beginningOf(options, notify);
   for (const problem of site.profileProblems) log.event('profile-unusable', { ...problem }, 'warning');
-  const cabinet = withOptions(site.cabinet, options);
+  const dressed = (cabinet: Cabinet): Cabinet => withOptions(cabinet, options);
+  const cabinet = dressed(site.cabinet);
   const wallOffsetMs = options.startAtMs === null ? 0 : options.startAtMs - createSystemClock({ quality: () => 'none' }).wallMs();
   const wall = createSystemClock({ quality: () => 'none', wallOffsetMs });
   // A rehearsal chooses its time, so there is nothing to doubt.
@@ -48,6 +50,7 @@ export async function runAgent(options: RunOptions): Promise<number> {
   const clock = createSystemClock({ quality: () => timeQuality.quality(), wallOffsetMs, isBusAlone });
   const guard = guardOf(options, { clock, notify, stateDir: cabinet.store.dir });
   process.on('uncaughtExceptionMonitor', (error) => guard.ended('crashed', String(error?.message ?? error)));
+  const check = (folder: RevisionFolder): Promise<CheckedRevision> => checkRevisionAside(folder, clock);
   const agent = createAgent({
     ...site,
     cabinet: guard.mode === 'normal' ? cabinet : safeCabinet(cabinet),
@@ -61,6 +64,7 @@ export async function runAgent(options: RunOptions): Promise<number> {
     readFile: createFileReader(options.credentialsDir ?? null),
     random: Math.random,
     machine: machineStart(options.service?.bootId),
+    ...(guard.mode === 'normal' ? { revisions: { atStart: revisions, check, withOptions: dressed } } : {}),
     socketPath: options.socketPath ?? cabinet.console.socketPath ?? agentSocketPath(),
   });
   const over = new AbortController();
@@ -80,10 +84,11 @@ export async function runAgent(options: RunOptions): Promise<number> {
   return 0;
 }
 
-/** Errors: as `loadSite`; the next run then knows that the program itself was not to blame. */
-function siteOf(options: RunOptions, notify: Notify): LoadedSite {
+/** Errors: as `beginConfiguration`; the next run then knows that the program itself was not to blame. */
+async function beginningOf(options: RunOptions, notify: Notify): Promise<Beginning> {
+  const { configFile, dataDir, startAtMs } = options;
   try {
-    return loadSite(options.configFile);
+    return await beginConfiguration({ configFile, dataDir, nowMs: startAtMs ?? createSystemClock({ quality: () => 'none' }).wallMs() });
   } catch (error) {
     const stateDir = options.service?.stateDir;
     const clock = createSystemClock({ quality: () => 'none' });

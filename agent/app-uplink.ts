@@ -16,6 +16,8 @@ export interface UplinkPlace {
   publish(frame: Frame): void;
   committed(committed: Committed): void;
   outcome(outcome: Outcome): void;
+  /** Its end was told while one uplink was exchanged for another, and is still to be handed on. */
+  isHeld(commandId: string): boolean;
   relay(relay: Relay): void;
   start(): Promise<void>;
   stop(): Promise<void>;
@@ -35,6 +37,8 @@ export function createUplinkPlace(): UplinkPlace {
   const silent = new Set<string>();
   let current: Uplink | null = null;
   let isRunning = false;
+  /** Outcomes of a time without an uplink between two. */
+  let held: Outcome[] | null = null;
 
   return {
     get current() {
@@ -54,7 +58,11 @@ export function createUplinkPlace(): UplinkPlace {
     },
     publish: (frame) => current?.publish(frame),
     committed: (committed) => current?.committed(committed),
-    outcome: (outcome) => current?.outcome(outcome),
+    outcome(outcome) {
+      if (held === null) current?.outcome(outcome);
+      else held.push(outcome);
+    },
+    isHeld: (commandId) => held?.some((outcome) => outcome.commandId === commandId) === true,
     relay: (relay) => current?.relay(relay),
     async start() {
       isRunning = true;
@@ -66,6 +74,7 @@ export function createUplinkPlace(): UplinkPlace {
     },
     async exchange(next, knows) {
       const leaving = current;
+      held = [];
       current = null;
       await leaving?.stop();
       current = next();
@@ -78,6 +87,9 @@ export function createUplinkPlace(): UplinkPlace {
         else silent.delete(deviceId);
       }
       if (isRunning) await current?.start();
+      const late = held;
+      held = null;
+      for (const outcome of late) current?.outcome(outcome);
     },
   };
 }

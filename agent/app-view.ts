@@ -38,6 +38,7 @@ export interface ViewParts {
   readonly counters: Control['counters'];
   /** Undefined answers where nobody keeps nights. */
   readonly energy: AgentView['energy'];
+  readonly config: AgentView['config'];
   readonly light: LightViews;
 }
 
@@ -117,6 +118,7 @@ export function createAgentView(parts: ViewParts): AgentView {
     checkStore: store.check,
     backupStore: store.backup,
     energy: parts.energy,
+    config: parts.config,
     profiles: () => [...parts.profiles.values()].map((profile) => profileView(profile, cabinet)),
     profile: (id) => parts.profiles.get(id),
     names: () => ({

@@ -13,6 +13,8 @@ import { endLeftovers } from './app-events.ts';
 import type { RunGuard } from './app-guard.ts';
 import { fieldLine } from './app-lines.ts';
 import { uplinkDevices } from './app-points.ts';
+import { createConfigPost } from './app-remote.ts';
+import { createRevisions, type RevisionParts } from './app-revisions.ts';
 import { createRoomEvents } from './app-room-events.ts';
 import { createRooms, type Rooms } from './app-rooms.ts';
 import { readOnlyBus } from './app-safe.ts';
@@ -35,6 +37,7 @@ import type { POLL_PERIOD_MS } from './field/poll-plan.ts';
 import { createHousekeeping } from './service/housekeeping.ts';
 import { createRecorder } from './store/recorder.ts';
 import { createStore, type StoreParts } from './store/store.ts';
+import { isFinal } from './sync/command-book.ts';
 import type { MqttDoor } from './sync/door.ts';
 import type { ReadFile } from './sync/secrets.ts';
 import { createUplink } from './sync/uplink.ts';
@@ -60,6 +63,8 @@ export interface AgentParts extends Site {
   readonly periodsMs?: typeof POLL_PERIOD_MS;
   /** How this run may go on after those before it. Default: as usual. */
   readonly guard?: Pick<RunGuard, 'mode' | 'news'>;
+  /** Where other configurations are kept and judged; without it this run takes none. */
+  readonly revisions?: RevisionParts;
 }
 
 export interface Agent {
@@ -82,6 +87,8 @@ export function createAgent(parts: AgentParts): Agent {
   const { clock, log } = parts;
   /** Going on now. */
   const open = new Map<string, AgentEvent>();
+  /** Commands whose end is still to come, whichever session they came by. */
+  const openCommands = new Set<string>();
   const startedMono = clock.monoMs();
   const isSafe = (parts.guard?.mode ?? 'normal') !== 'normal';
   let site: Site = parts;
@@ -145,6 +152,23 @@ export function createAgent(parts: AgentParts): Agent {
   });
   const events = createEventBook(clock, onEvent);
   let uplinkEvents = createRoomEvents(clock, onEvent);
+  const isOnline = (): boolean => uplink.current?.status().state === 'online';
+  const revisions =
+    parts.revisions === undefined
+      ? null
+      : createRevisions({
+          ...parts.revisions,
+          clock,
+          log,
+          field,
+          isOnline,
+          site: () => site,
+          apply,
+          onEvent,
+          onChange: (view) => configPost.show(view),
+          onTrialEnd: (end) => configPost.end(end),
+        });
+  const configPost = createConfigPost({ desk: revisions, cabinetId: site.cabinet.id, clock, uplink, onOutcome });
   uplink.put(openUplink());
   let currentView = openView();
   const view = doorTo(() => currentView);
@@ -175,6 +199,7 @@ export function createAgent(parts: AgentParts): Agent {
       rooms.energy.start();
       if (isStopping) return;
       void endLeftovers({ store, clock, isGoingOn: (id) => open.has(id) });
+      await revisions?.start();
       await uplink.start();
       if (isStopping) return;
       if (!isSafe) housekeeping.start();
@@ -186,6 +211,7 @@ export function createAgent(parts: AgentParts): Agent {
       consoleRetry?.cancel();
       housekeeping.stop();
       await console?.stop();
+      await revisions?.stop();
       await applying;
       await rooms.control.stop();
       // Lines before recorder before uplink before store, so that the last reading goes all the way.
@@ -197,12 +223,14 @@ export function createAgent(parts: AgentParts): Agent {
       await store.stop();
     },
     site: () => site,
-    apply(next) {
-      const work = applying.then(() => exchange(next));
-      applying = work.catch(() => {});
-      return work;
-    },
+    apply,
   };
+
+  function apply(next: Site): Promise<TouchedRooms> {
+    const work = applying.then(() => exchange(next));
+    applying = work.catch(() => {});
+    return work;
+  }
 
   /** Room by room; what is not touched notices nothing. Lines first: drivers that hear nobody fall back after a minute. */
   async function exchange(next: Site): Promise<TouchedRooms> {
@@ -276,6 +304,7 @@ export function createAgent(parts: AgentParts): Agent {
       door: parts.door,
       ...(parts.readFile === undefined ? {} : { readFile: parts.readFile }),
       random: parts.random,
+      isOpenCommand: (commandId) => openCommands.has(commandId) || uplink.isHeld(commandId) || revisions?.openCommand === commandId,
     });
     uplinkEvents = createRoomEvents(clock, onEvent);
     made.onOverride = (request) => void rooms.control.override(request);
@@ -283,6 +312,7 @@ export function createAgent(parts: AgentParts): Agent {
     made.onProgramme = (request) => void rooms.control.chooseProgramme(request);
     made.onBlink = (request) => void rooms.control.blink(request);
     made.onPointWrite = (request) => void rooms.control.writePoint(request);
+    made.onConfig = (request) => void configPost.take(request);
     made.onRelay = (relay) => rooms.control.hear(relay);
     made.onEvent = uplinkEvents.tell;
     return made;
@@ -295,6 +325,7 @@ export function createAgent(parts: AgentParts): Agent {
       ...parts,
       ...site,
       energy: energy.view,
+      config: revisions,
       light,
       field,
       bus: isSafe ? readOnlyBus(withSiteKnowledge(field.bus, cabinet, profiles)) : withSiteKnowledge(field.bus, cabinet, profiles),
@@ -340,6 +371,8 @@ export function createAgent(parts: AgentParts): Agent {
   }
 
   function onOutcome(outcome: Outcome): void {
+    if (isFinal(outcome.state)) openCommands.delete(outcome.commandId);
+    else openCommands.add(outcome.commandId);
     store.appendOutcome(outcome);
     uplink.outcome(outcome);
   }

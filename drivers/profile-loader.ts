@@ -106,7 +106,7 @@ function sharedId(id: string, [first, ...others]: readonly ProfileFile[], readPl
 }
 
 /** The id in a file that may not even be YAML. */
-function claimedId(text: string): string | null {
+export function claimedId(text: string): string | null {
   return /^id:\s*["']?([a-z0-9][\w-]*)/m.exec(text)?.[1] ?? null;
 }
 

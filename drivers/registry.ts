@@ -11,19 +11,27 @@ import type { Problem } from '../agent/core/errors.ts';
 import { narrowed } from '../agent/core/narrowed.ts';
 import type { Profile } from '../agent/core/profile.ts';
 import { createModbusDriver } from './modbus/modbus-driver.ts';
-import { type LoadedProfiles, loadProfiles, type ProfileFile, type ReadPlaced } from './profile-loader.ts';
+import { claimedId, type LoadedProfiles, loadProfiles, type ProfileFile, type ReadPlaced } from './profile-loader.ts';
 import { createUartDriver } from './uart/frame-codec.ts';
 import { UART_CODECS } from './uart/uart-codecs.ts';
 
 /** The profiles that come with the agent. */
 export const SHIPPED_PROFILES_DIR = join(import.meta.dirname, 'profiles');
 
-/** Read every `.yaml` and `.yml` of the folders, shipped ones first. A folder that does not exist holds no profiles; what cannot be read is a problem. */
-export function readProfiles(extraDirs: readonly string[], readPlaced: ReadPlaced): LoadedProfiles {
+/**
+ * Read every `.yaml` and `.yml` of the folders, shipped ones first. A folder that does not exist holds no profiles; what cannot be read is a problem.
+ *
+ * Shape: a profile of `firstDirs` takes the place of any other of its id, the site's own included.
+ */
+export function readProfiles(extraDirs: readonly string[], readPlaced: ReadPlaced, firstDirs: readonly string[] = []): LoadedProfiles {
   const unreadable: Problem[] = [];
-  const shipped = profileFiles(SHIPPED_PROFILES_DIR, unreadable).map((file) => ({ ...file, isShipped: true as const }));
+  const replaceable = (file: ProfileFile): ProfileFile => ({ ...file, isShipped: true });
+  const shipped = profileFiles(SHIPPED_PROFILES_DIR, unreadable).map(replaceable);
+  const first = ownFolders(firstDirs).flatMap((dir) => profileFiles(dir, unreadable));
+  const claimed = new Set(first.map(({ text }) => claimedId(text)));
   const own = ownFolders(extraDirs).flatMap((dir) => profileFiles(dir, unreadable));
-  const { problems, ...loaded } = loadProfiles([...shipped, ...own], readPlaced);
+  const site = own.map((file) => (claimed.has(claimedId(file.text)) ? replaceable(file) : file));
+  const { problems, ...loaded } = loadProfiles([...shipped, ...site, ...first], readPlaced);
   return { ...loaded, problems: [...unreadable, ...problems] };
 }
 

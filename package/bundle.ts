@@ -40,7 +40,7 @@ export interface BundleOptions {
 }
 
 /**
- * Writes `main.mjs`, `worker.mjs`, their parts, the addons and `profiles/` into a folder.
+ * Writes `main.mjs`, `worker.mjs`, `check-worker.mjs`, their parts, the addons and `profiles/` into a folder.
  *
  * Parts that one command needs are files of their own: what the agent never uses never takes its memory.
  * Errors: rejects with esbuild's messages.
@@ -48,7 +48,7 @@ export interface BundleOptions {
 export async function writeBundle({ arch, version, commit, dir, main = 'agent/main.ts' }: BundleOptions): Promise<Bundle> {
   const { metafile } = await build({
     absWorkingDir: ROOT,
-    entryPoints: { main, worker: 'agent/store/worker.ts' },
+    entryPoints: { main, worker: 'agent/store/worker.ts', 'check-worker': 'agent/app-check-worker.ts' },
     outdir: dir,
     outExtension: { '.js': '.mjs' },
     chunkNames: 'part-[hash]',
@@ -64,7 +64,7 @@ export async function writeBundle({ arch, version, commit, dir, main = 'agent/ma
     banner: { js: COMMONJS },
     define: { 'process.env.LUCIOLE_COMMIT': JSON.stringify(commit) },
     alias: { 'better-sqlite3': `better-sqlite3/linux-${arch.node}` },
-    plugins: [manifestOf(version), addonsBeside(), workerBeside(), builtInStreams(), withoutUnused()],
+    plugins: [manifestOf(version), addonsBeside(), workersBeside(), builtInStreams(), withoutUnused()],
   });
   const addons = Object.entries(ADDONS).map(([name, pathIn]) => ({ name, path: join('node_modules', pathIn(arch.node)) }));
   mkdirSync(dir, { recursive: true });
@@ -109,17 +109,23 @@ function addonsBeside(): Plugin {
   };
 }
 
-/** The storage thread starts from a file, which has another name in the bundle. */
-function workerBeside(): Plugin {
+/** Threads start from files, which have other names in the bundle. */
+const THREADS = [
+  { starter: /agent\/store\/worker-link\.ts$/, file: "'./worker.ts'", inBundle: "'./worker.mjs'" },
+  { starter: /agent\/app-revision-check\.ts$/, file: "'./app-check-worker.ts'", inBundle: "'./check-worker.mjs'" },
+];
+
+function workersBeside(): Plugin {
   return {
-    name: 'worker-beside',
+    name: 'workers-beside',
     setup(on) {
-      on.onLoad({ filter: /agent\/store\/worker-link\.ts$/ }, ({ path }) => {
-        const text = readFileSync(path, 'utf8');
-        const contents = text.replace("'./worker.ts'", "'./worker.mjs'");
-        if (contents === text) return { errors: [{ text: 'the storage thread has another file now: correct package/bundle.ts' }] };
-        return { contents, loader: 'ts' };
-      });
+      for (const { starter, file, inBundle } of THREADS)
+        on.onLoad({ filter: starter }, ({ path }) => {
+          const text = readFileSync(path, 'utf8');
+          const contents = text.replace(file, inBundle);
+          if (contents === text) return { errors: [{ text: `a thread has another file now (${path}): correct package/bundle.ts` }] };
+          return { contents, loader: 'ts' };
+        });
     },
   };
 }

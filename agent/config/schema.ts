@@ -160,9 +160,12 @@ const uplinkSchema = z.strictObject({
     ),
 });
 
+/** Where databases and revisions lie unless the file says otherwise. Source: the folder the package creates. */
+export const STORE_DIR = '/var/lib/luciole';
+
 /** Where readings are kept; all of it has defaults. */
 export const storeSchema = z.strictObject({
-  dir: pathSchema.default('/var/lib/luciole').describe('Folder of the databases.'),
+  dir: pathSchema.default(STORE_DIR).describe('Folder of the databases.'),
   commitSeconds: z.int().min(1).max(3600).default(10).describe('At most this much is lost at a power cut.'),
   maxMegabytes: z.int().min(16).max(65_536).default(512).describe('When it is full, readings are thinned, then the oldest go.'),
   maxDays: z.int().min(1).max(3650).default(400).describe('Readings older than this go; 400 days compare a season with the last.'),

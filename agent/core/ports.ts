@@ -8,6 +8,7 @@ import type { AuditTools } from './audit-tools.ts';
 import type { BusTools } from './bus-tools.ts';
 import type { ClockQuality, MonoMs, WallMs } from './clock.ts';
 import type { LinePulse, StorePulse } from './pulse.ts';
+import type { ConfigRequest } from './revisions.ts';
 import type { UplinkCertificates, UplinkTools } from './uplink-tools.ts';
 import type { AgentEvent, Intent, LevelPct, Outcome, PointId, Quality, Reading, Severity, Target } from './words.ts';
 
@@ -496,5 +497,6 @@ export interface Uplink {
   onProgramme: (request: ProgrammeRequest) => void;
   onBlink: (request: BlinkRequest) => void;
   onPointWrite: (request: PointRequest) => void;
+  onConfig: (request: ConfigRequest) => void;
   onEvent: (event: AgentEvent) => void;
 }

@@ -22,6 +22,7 @@ import type {
   UplinkStatus,
 } from './ports.ts';
 import type { DeviceCategory, Profile, Trust } from './profile.ts';
+import type { ConfigDesk } from './revisions.ts';
 import type { UplinkStep, UplinkTest, UplinkTestRequest, UplinkTools } from './uplink-tools.ts';
 import type { AgentEvent, LevelPct, Outcome, PointId, Quality, Rank, TraceLine } from './words.ts';
 
@@ -50,6 +51,8 @@ export interface AgentView extends DeskView {
   backupStore(): Promise<BackupReport | undefined>;
   energy(query: EnergyQuery): Promise<EnergyView | undefined>;
   uplink(): Promise<UplinkView>;
+  /** Null where this run takes no other configuration. */
+  readonly config: ConfigDesk | null;
   /** Null where no uplink is configured. */
   readonly uplinkTools: UplinkTools | null;
   /** Every id a person may name, for completion and "did you mean". */

@@ -141,6 +141,10 @@ export type EventCode =
   | 'override-ended'
   | 'programme-chosen'
   | 'programme-ended'
+  | 'config-changed'
+  | 'config-confirmed'
+  | 'config-returned'
+  | 'config-refused'
   | 'command-ended'
   | 'command-refused';
 

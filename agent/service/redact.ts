@@ -1,8 +1,7 @@
+import { SECRET_KEY, withoutUrlPasswords } from '../core/secret-words.ts';
+
 /** Deepest nesting that is logged. Source: assumed; honest fields are flat. */
 const MAX_DEPTH = 4;
-const SECRET_KEY = /pass(word|phrase)?$|secret|token|api[-_]?key|private[-_]?key|credential/i;
-const URL_PASSWORD = /(\/\/[^\s/:@]*):[^\s/@]+@/g;
-
 /**
  * The same fields without secrets: values under password-like names, and passwords inside URLs. Paths of secret files stay.
  *
@@ -19,7 +18,7 @@ function cleanRecord(fields: object, depth: number): Record<string, unknown> {
 }
 
 function clean(value: unknown, depth: number): unknown {
-  if (typeof value === 'string') return value.replace(URL_PASSWORD, '$1:[redacted]@');
+  if (typeof value === 'string') return withoutUrlPasswords(value);
   if (typeof value === 'bigint') return String(value);
   if (typeof value !== 'object' || value === null) return value;
   if (depth > MAX_DEPTH) return '[deeper]';

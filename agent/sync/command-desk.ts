@@ -31,6 +31,8 @@ export interface CommandDeskParts {
   readonly store: Pick<Store, 'save' | 'loadAll' | 'audit'>;
   /** 0..1. */
   readonly random: () => number;
+  /** Someone still works on it, though it came before this desk was there. */
+  readonly isOpen?: (commandId: string) => boolean;
   readonly onOrder: (order: Order) => void;
   readonly onRebirth: () => void;
   /** A command was taken up; for what the births show. Shape: `deviceId` is empty for the node. */
@@ -200,6 +202,7 @@ export function createCommandDesk(parts: CommandDeskParts): CommandDesk {
         if (records === undefined) log.event('uplink.commands-not-restored', { check: 'the disk of store.dir' }, 'warning');
         for (const record of records ?? []) {
           const { outcome, isTold } = record;
+          if (!isFinal(outcome.state) && parts.isOpen?.(record.commandId) === true) continue;
           if (!isFinal(outcome.state)) finish({ ...outcome, state: 'failed', reason: RESTARTED, atMs: clock.wallMs() }, record);
           else if (!isTold) post.add(outcome);
         }

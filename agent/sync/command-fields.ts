@@ -124,6 +124,13 @@ export function readText(fields: Fields, name: string, maxLength: number): Check
   return { value: value.value };
 }
 
+/** Bytes as they came; none is a reason. */
+export function readBytes(fields: Fields, name: string): Checked<Uint8Array> {
+  const { value, datatype } = fields.get(name) ?? {};
+  if (value?.kind !== 'bytes' || (datatype !== undefined && datatype !== DATATYPE.Bytes)) return { reason: `${name} takes Bytes` };
+  return { value: value.value };
+}
+
 /** Undefined where the metric is absent. */
 export function readFlag(fields: Fields, name: string): Checked<boolean | undefined> {
   const metric = fields.get(name);

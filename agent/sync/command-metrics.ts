@@ -26,6 +26,34 @@ export const IDENTIFY_METRIC = { seconds: 'Identify/Seconds' } as const;
 /** On a lamp or zone, beside `Override/Release`: when. */
 export const RELEASE_AT_METRIC = 'Override/Release At';
 
+/** On the node: the configuration. What is written, and what it shows. */
+export const CONFIG_METRIC = {
+  action: 'Config/Action',
+  file: 'Config/File',
+  part: 'Config/Part',
+  sha256: 'Config/SHA-256',
+  data: 'Config/Data',
+  base: 'Config/Base',
+  target: 'Config/Target',
+  confirm: 'Config/Confirm',
+  minutes: 'Config/Minutes',
+  comment: 'Config/Comment',
+  user: 'Config/User',
+} as const;
+/** What the node says of its configuration; nobody may write it. */
+export const CONFIG_SHOWN = {
+  revision: 'Config/Revision',
+  hash: 'Config/Hash',
+  state: 'Config/State',
+  by: 'Config/By',
+  when: 'Config/When',
+  why: 'Config/Why',
+  candidate: 'Config/Candidate',
+  result: 'Config/Result',
+} as const;
+
+/** How long a revision may be on trial unless the platform says otherwise. Units: min. Source: as network consoles have it. */
+export const DEFAULT_TRIAL_MINUTES = 10;
 /** How long a chosen programme holds unless the platform says otherwise. Units: min. Source: assumed; one night and no other. */
 export const DEFAULT_PROGRAMME_MINUTES = 1_440;
 /** How long an emergency lasts unless the platform says otherwise. Units: min. Source: as for an override, design §6. */
@@ -39,6 +67,25 @@ export const NODE_COMMAND_METRICS: readonly UplinkMetric[] = [
   own(EMERGENCY_METRIC.minutes, 'Int64', 'min'),
   own(EMERGENCY_METRIC.reason, 'String'),
   own(EMERGENCY_METRIC.until, 'DateTime'),
+  own(CONFIG_SHOWN.revision, 'Int64'),
+  own(CONFIG_SHOWN.hash, 'String'),
+  own(CONFIG_SHOWN.state, 'String'),
+  own(CONFIG_SHOWN.by, 'String'),
+  own(CONFIG_SHOWN.when, 'DateTime'),
+  own(CONFIG_SHOWN.why, 'String'),
+  own(CONFIG_SHOWN.candidate, 'String'),
+  own(CONFIG_SHOWN.result, 'String'),
+  own(CONFIG_METRIC.action, 'String'),
+  own(CONFIG_METRIC.file, 'String'),
+  own(CONFIG_METRIC.part, 'String'),
+  own(CONFIG_METRIC.sha256, 'String'),
+  own(CONFIG_METRIC.data, 'Bytes'),
+  own(CONFIG_METRIC.base, 'String'),
+  own(CONFIG_METRIC.target, 'Int64'),
+  own(CONFIG_METRIC.confirm, 'String'),
+  own(CONFIG_METRIC.minutes, 'Int64', 'min'),
+  own(CONFIG_METRIC.comment, 'String'),
+  own(CONFIG_METRIC.user, 'String'),
   ...COMMAND,
 ];
 const PROGRAMME: readonly UplinkMetric[] = [
@@ -71,6 +118,8 @@ export const AT_REST: ReadonlyMap<string, UplinkValue['value']> = new Map<string
   [PROGRAMME_METRIC.reason, null],
   [IDENTIFY_METRIC.seconds, 0],
   [RELEASE_AT_METRIC, ''],
+  [CONFIG_METRIC.minutes, DEFAULT_TRIAL_MINUTES],
+  [CONFIG_METRIC.confirm, 'auto'],
   [COMMAND_METRIC.id, null],
   [COMMAND_METRIC.expires, null],
   [COMMAND_METRIC.outcome, null],

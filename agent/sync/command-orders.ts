@@ -6,6 +6,7 @@
  */
 import { isTrusted, type MonoMs } from '../core/clock.ts';
 import type { BlinkRequest, OverrideRequest, PointRequest, ProgrammeRequest, ReleaseRequest } from '../core/ports.ts';
+import type { ConfigRequest } from '../core/revisions.ts';
 import type { CommandTarget, IntentRank, Target } from '../core/words.ts';
 import { type Checked, type Fields, type Now, readFlag, readInteger, readPointValue, readText, readTime } from './command-fields.ts';
 import {
@@ -35,7 +36,8 @@ export type Order =
   | { readonly kind: 'release'; readonly request: ReleaseRequest }
   | { readonly kind: 'programme'; readonly request: ProgrammeRequest }
   | { readonly kind: 'blink'; readonly request: BlinkRequest }
-  | { readonly kind: 'point'; readonly request: PointRequest };
+  | { readonly kind: 'point'; readonly request: PointRequest }
+  | { readonly kind: 'config'; readonly request: ConfigRequest };
 
 /** An order with whom it is for. */
 export interface Aimed {

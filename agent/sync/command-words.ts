@@ -4,6 +4,7 @@
  * Owns the sentences. Pure. Called by the command desk.
  */
 import type { WallMs } from '../core/clock.ts';
+import type { ConfigRequest } from '../core/revisions.ts';
 import type { CommandTarget, Outcome, OutcomeState } from '../core/words.ts';
 import type { Order } from './command-orders.ts';
 
@@ -26,9 +27,19 @@ export function describeOrder(order: Order): string {
     }
     case 'blink':
       return `${order.request.lamp} to show itself${order.request.seconds === 0 ? ' no longer' : ` for ${order.request.seconds} s`}`;
+    case 'config':
+      return describeConfig(order.request);
     case 'point':
       return `${order.request.pointId} to ${order.request.value}`;
   }
+}
+
+function describeConfig({ ask, by }: ConfigRequest): string {
+  const who = by === 'platform' ? '' : ` (${by})`;
+  if (ask.action === 'put') return `configuration: ${ask.file}, part ${ask.part} of ${ask.parts}${who}`;
+  if (ask.action === 'remove') return `configuration: ${ask.file} taken out${who}`;
+  if (ask.action === 'apply') return `configuration: apply${who}${because(ask.why)}`;
+  return `configuration: ${ask.action}${ask.action === 'rollback' ? ` to revision ${ask.revision}` : ''}${who}`;
 }
 
 /** The level it asks for; null where it asks for none. */

@@ -21,8 +21,16 @@ import {
   readText,
   readTime,
 } from './command-fields.ts';
-import { COMMAND_METRIC, EMERGENCY_METRIC, IDENTIFY_METRIC, PROGRAMME_METRIC, RELEASE_AT_METRIC } from './command-metrics.ts';
+import {
+  COMMAND_METRIC,
+  CONFIG_METRIC,
+  EMERGENCY_METRIC,
+  IDENTIFY_METRIC,
+  PROGRAMME_METRIC,
+  RELEASE_AT_METRIC,
+} from './command-metrics.ts';
 import { type Aimed, type Order, type OrderFrame, readDeviceOrder, readEmergency } from './command-orders.ts';
+import { isConfigAsked, readConfigOrder } from './config-orders.ts';
 import type { InboundMessage } from './door.ts';
 import { type DeviceEntry, type MetricEntry, type MetricTable, NODE_METRIC, OVERRIDE_METRIC } from './metric-table.ts';
 
@@ -73,7 +81,7 @@ export function readDeviceCommand(message: InboundMessage, device: DeviceEntry |
   return readCommand(message, place, context, (fields, frame) => readDeviceOrder(fields, { deviceId, target, byName }, frame));
 }
 
-/** What an NCMD asks: a rebirth, an emergency or its end, or why it is refused. `cabinet` is the whole street. */
+/** What an NCMD asks: a rebirth, an emergency or its end, another configuration, or why it is refused. `cabinet` is the whole street. */
 export function readNodeCommand(
   message: InboundMessage,
   { node, cabinet }: { readonly node: MetricTable['node']; readonly cabinet: Target },
@@ -86,7 +94,12 @@ export function readNodeCommand(
     isWritable: ({ name }) => NODE_WRITABLE.has(name),
   };
   const rebirth = readRebirth(message, place, context);
-  return rebirth ?? readCommand(message, place, context, (fields, frame) => readEmergency(fields, cabinet, frame));
+  return (
+    rebirth ??
+    readCommand(message, place, context, (fields, frame) =>
+      isConfigAsked(fields) ? readConfigOrder(fields, cabinet, frame) : readEmergency(fields, cabinet, frame),
+    )
+  );
 }
 
 /** Undefined where it asks for something else. When it was sent does not matter: a host whose clock is wrong must be able to read us. */
@@ -183,6 +196,7 @@ const NODE_WRITABLE = new Set<string>([
   EMERGENCY_METRIC.on,
   EMERGENCY_METRIC.minutes,
   EMERGENCY_METRIC.reason,
+  ...Object.values(CONFIG_METRIC),
   ...FRAME,
 ]);
 
@@ -196,5 +210,6 @@ function digestOf(place: string, fields: Fields): string {
 }
 
 function saidBy({ value }: Metric): string {
+  if (value?.kind === 'bytes') return createHash('sha256').update(value.value).digest('hex');
   return value === undefined ? '' : String(value.value);
 }

@@ -51,6 +51,8 @@ export interface UplinkParts {
   /** 0..1, for back-off and jitter. */
   readonly random: () => number;
   readonly readFile?: ReadFile;
+  /** Someone still works on a command of an earlier session. Default: nobody does. */
+  readonly isOpenCommand?: (commandId: string) => boolean;
 }
 
 /** How often `Sync/*` is looked at and, when it changed, sent. Units: ms. */
@@ -122,6 +124,7 @@ export function createUplink(parts: UplinkParts): Uplink {
     log,
     store,
     random: parts.random,
+    ...(parts.isOpenCommand === undefined ? {} : { isOpen: parts.isOpenCommand }),
     onOrder: giveOrder,
     onTaken: (deviceId, commandId, expiresMs) => {
       const at = { quality: 'good', atMs: clock.wallMs() } as const;
@@ -314,6 +317,7 @@ export function createUplink(parts: UplinkParts): Uplink {
     else if (kind === 'release') uplink.onRelease(request);
     else if (kind === 'programme') uplink.onProgramme(request);
     else if (kind === 'blink') uplink.onBlink(request);
+    else if (kind === 'config') uplink.onConfig(request);
     else uplink.onPointWrite(request);
   }
 
@@ -330,6 +334,7 @@ export function createUplink(parts: UplinkParts): Uplink {
     onProgramme: () => {},
     onBlink: () => {},
     onPointWrite: () => {},
+    onConfig: () => {},
     onEvent: () => {},
     onRelay: () => {},
     start: async () => {

@@ -133,6 +133,8 @@ function isWithinLimits({ kind, request }: Order): boolean {
       return request.pointId === 'IO1.volume'
         ? isBetween(request.value, 10, 80)
         : request.pointId === 'IO1.relay_1' && isBetween(request.value, 0, 1);
+    case 'config':
+      return !/\p{C}/u.test(request.by) && (request.ask.action !== 'put' || request.ask.data.length <= 65_536);
   }
 }
 

@@ -3,10 +3,14 @@
  *
  * Owns the joining for scenario tests. Only the cable is without a kernel, so that every byte comes at its exact time.
  */
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Test } from 'tap';
 import { type Agent, createAgent } from '../../agent/app.ts';
 import { type LoadedSite, loadSite } from '../../agent/app-load.ts';
+import { checkRevisionHere, type RevisionFolder } from '../../agent/app-revision-check.ts';
+import { beginConfiguration } from '../../agent/app-start.ts';
+import type { RevisionDisk } from '../../agent/config/revision-disk.ts';
 import type { Cabinet } from '../../agent/core/cabinet.ts';
 import type { ClockQuality } from '../../agent/core/clock.ts';
 import { createManualClock, type ManualClock } from '../../agent/core/manual-clock.ts';
@@ -35,6 +39,10 @@ export interface RigOptions {
   readonly change?: (cabinet: Cabinet) => Cabinet;
   /** Where the console answers. Default: nowhere. */
   readonly socketPath?: string | null;
+  /** Text of the file of the site, in the place of the demo's; the agent then takes revisions of it. */
+  readonly siteFile?: string;
+  /** A broker that is there already. Default: one of its own. */
+  readonly brokerUrl?: string;
   /** Default: slower than a real street. */
   readonly periodsMs?: typeof PERIODS_MS;
 }
@@ -48,6 +56,8 @@ export interface Rig {
   readonly host: ReferenceHost;
   /** The agent of the moment; `restart` replaces it. */
   agent: Agent;
+  /** The file of the site, where there is one. */
+  readonly siteFile: string;
   /** Ports of lines as they were taken, the oldest first. */
   readonly opened: readonly string[];
   readonly log: { name: string; fields: Readonly<Record<string, unknown>> }[];
@@ -83,19 +93,33 @@ function smallSite(): LoadedSite {
 
 export async function createRig(
   t: Pick<Test, 'testdir' | 'teardown'>,
-  { startAt, quality = 'synced', withUplink = false, change = (cabinet) => cabinet, socketPath = null, periodsMs = PERIODS_MS }: RigOptions,
+  {
+    startAt,
+    quality = 'synced',
+    withUplink = false,
+    change = (cabinet) => cabinet,
+    socketPath = null,
+    periodsMs = PERIODS_MS,
+    ...options
+  }: RigOptions,
 ): Promise<Rig> {
-  const site = smallSite();
+  const folder = t.testdir();
+  const siteFile = join(folder, 'cabinet.yaml');
+  if (options.siteFile !== undefined) writeFileSync(siteFile, options.siteFile);
+  const site = options.siteFile === undefined ? smallSite() : loadSite(siteFile);
   const clock = createManualClock(Date.parse(startAt), quality);
   const broker = createTestBroker();
-  if (withUplink) await broker.start();
-  const uplink =
-    withUplink && site.cabinet.uplink !== null
-      ? { ...site.cabinet.uplink, broker: broker.url, protocol: 4 as const, primaryHost: HOST_ID }
-      : null;
-  const cabinet = change({ ...site.cabinet, uplink, store: { ...site.cabinet.store, dir: join(t.testdir(), 'data') } });
+  if (withUplink && options.brokerUrl === undefined) await broker.start();
+  const url = options.brokerUrl ?? broker.url;
+  const withOptions = (plain: Cabinet): Cabinet => {
+    const uplink =
+      withUplink && plain.uplink !== null ? { ...plain.uplink, broker: url, protocol: 4 as const, primaryHost: HOST_ID } : null;
+    return change({ ...plain, uplink, store: { ...plain.store, dir: join(folder, 'data') } });
+  };
+  const cabinet = withOptions(site.cabinet);
+  const { uplink } = cabinet;
   const host = createReferenceHost({
-    url: broker.url,
+    url,
     protocolVersion: 4,
     group: uplink?.group ?? '',
     node: uplink?.node ?? '',
@@ -116,11 +140,22 @@ export async function createRig(
   const opened: string[] = [];
   const log: Log = { event: (name, fields = {}) => lines.push({ name, fields }) };
   let world = createMortalWorld(clock, createMqttDoor());
-  const build = (): Agent => {
+  const disk = createDiskWatch();
+  const begun = async () => {
+    if (options.siteFile === undefined) return { ...site, cabinet };
+    const { site: first, revisions } = await beginConfiguration({
+      configFile: siteFile,
+      dataDir: join(folder, 'data'),
+      nowMs: clock.wallMs(),
+    });
+    const check = async (place: RevisionFolder) => checkRevisionHere(place);
+    const atStart = { ...revisions, disk: disk.watched(revisions.disk) };
+    return { ...first, cabinet: withOptions(first.cabinet), revisions: { atStart, check, withOptions } };
+  };
+  const build = async (): Promise<Agent> => {
     world = createMortalWorld(clock, createMqttDoor());
     return createAgent({
-      ...site,
-      cabinet,
+      ...(await begun()),
       clock: world.clock,
       log,
       version: '0.0.0-test',
@@ -154,7 +189,8 @@ export async function createRig(
     wires,
     broker,
     host,
-    agent: build(),
+    agent: await build(),
+    siteFile,
     log: lines,
     opened,
     settled: running,
@@ -164,18 +200,19 @@ export async function createRig(
       const endMono = clock.monoMs() + withinMs;
       while (!(await holds())) {
         if (clock.monoMs() >= endMono) throw new Error(`not within ${withinMs} ms: ${what}`);
+        await disk.settled();
         await clock.advance(20);
       }
     },
     async kill() {
       world.kill();
       for (const { port } of wires.values()) await port.close();
-      rig.agent = build();
+      rig.agent = await build();
       await running(rig.agent.start());
     },
     async restart() {
       await running(rig.agent.stop());
-      rig.agent = build();
+      rig.agent = await build();
       await running(rig.agent.start());
     },
   };
@@ -188,4 +225,27 @@ export async function createRig(
   street.start();
   await running(rig.agent.start());
   return rig;
+}
+
+/** A disk takes real time, of which the street's clock knows nothing: it waits. */
+function createDiskWatch() {
+  const pending = new Set<Promise<unknown>>();
+  const seen = <T>(work: Promise<T>): Promise<T> => {
+    pending.add(work);
+    void work.catch(() => {}).finally(() => pending.delete(work));
+    return work;
+  };
+  return {
+    watched: (disk: RevisionDisk): RevisionDisk => ({
+      ...disk,
+      writeBook: (book) => seen(disk.writeBook(book)),
+      writeFiles: (...args) => seen(disk.writeFiles(...args)),
+      readFiles: (of) => seen(disk.readFiles(of)),
+      remove: (of) => seen(disk.remove(of)),
+      kept: () => seen(disk.kept()),
+    }),
+    async settled() {
+      while (pending.size > 0) await Promise.allSettled(pending);
+    },
+  };
 }

@@ -69,7 +69,7 @@ t.test('what Mosquitto hands on and protoc reads is what the agent meant, over M
     text(5)
       .replace(/^timestamp: \d+ /, '')
       .replace(/\d+ is_transient/, '<now> is_transient'),
-    `metrics { alias: ${alias} timestamp: ${frame.atMs} properties { keys: "Quality" values { type: 3 int_value: 500 } } double_value: 55.5 } metrics { alias: 43 timestamp: <now> is_transient: true string_value: "e1:2-2:1/1" } seq: 5`,
+    `metrics { alias: ${alias} timestamp: ${frame.atMs} properties { keys: "Quality" values { type: 3 int_value: 500 } } double_value: 55.5 } metrics { alias: 62 timestamp: <now> is_transient: true string_value: "e1:2-2:1/1" } seq: 5`,
   );
 
   await node.uplink.stop();

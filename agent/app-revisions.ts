@@ -1,0 +1,76 @@
+/**
+ * The desk of the configuration in a running agent: what it checks with, what it measures by, and how a configuration is taken up.
+ *
+ * Owns the joining of the config room with field, uplink and the rooms that are exchanged. Part of `app.ts`.
+ */
+import type { CheckedRevision, RevisionFolder } from './app-revision-check.ts';
+import type { RevisionsAtStart } from './app-start.ts';
+import { type Site, type TouchedRooms, touchedRooms } from './app-touched.ts';
+import { createRevisionDesk, type RevisionDesk, type RevisionDeskParts } from './config/revision-desk.ts';
+import type { Cabinet } from './core/cabinet.ts';
+import { createEventBook } from './core/event-book.ts';
+import type { Field } from './core/ports.ts';
+import type { ConfigView } from './core/revisions.ts';
+
+/** What a run brings. */
+export interface RevisionParts {
+  readonly atStart: RevisionsAtStart;
+  readonly check: (folder: RevisionFolder) => Promise<CheckedRevision>;
+  /** The command line goes before every configuration. */
+  readonly withOptions: (cabinet: Cabinet) => Cabinet;
+}
+
+export interface RevisionsParts extends RevisionParts, Pick<RevisionDeskParts, 'clock' | 'log' | 'onEvent' | 'onTrialEnd'> {
+  readonly field: Pick<Field, 'devices'>;
+  readonly isOnline: () => boolean;
+  readonly site: () => Site;
+  readonly apply: (site: Site) => Promise<unknown>;
+  readonly onChange: (view: ConfigView) => void;
+}
+
+export function createRevisions(parts: RevisionsParts): RevisionDesk {
+  const { atStart, field, withOptions } = parts;
+  const desk: RevisionDesk = createRevisionDesk({
+    ...parts,
+    disk: atStart.disk,
+    book: atStart.book,
+    async check(dir) {
+      const checked = await parts.check({ dir, siteDir: atStart.siteDir });
+      const { site } = checked;
+      return site === null ? checked : { ...checked, site: { ...site, cabinet: withOptions(site.cabinet) } };
+    },
+    touches: (before, after) => inWords(touchedRooms(before, after)),
+    health() {
+      const devices = field.devices();
+      const answering = devices.filter(({ state }) => state === 'ok' || state === 'flaky');
+      return {
+        answering: new Set(answering.map(({ id }) => id)),
+        devices: new Set(devices.map(({ id }) => id)),
+        isOnline: parts.isOnline(),
+      };
+    },
+    onChange: () => parts.onChange(desk.view()),
+  });
+  return {
+    ...desk,
+    get openCommand() {
+      return desk.openCommand;
+    },
+    async start() {
+      const events = createEventBook(parts.clock, parts.onEvent);
+      for (const happening of atStart.notices) events.notice(happening);
+      await desk.start();
+    },
+  };
+}
+
+/** As a person reads them. What only a restart takes up is touched too. */
+function inWords({ lines, light, uplink, store, atRestart }: TouchedRooms): string[] {
+  return [
+    ...lines.map((id) => `line ${id}`),
+    ...(light ? ['light'] : []),
+    ...(uplink ? ['uplink'] : []),
+    ...(store ? ['store'] : []),
+    ...(atRestart.length > 0 ? [`${atRestart.join(', ')} at the next start`] : []),
+  ];
+}

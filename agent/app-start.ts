@@ -1,0 +1,188 @@
+/**
+ * Which configuration a run begins with: the file of the site, or the revision that was confirmed or is on trial.
+ *
+ * Owns that choice. The file of the site stays its integrator's: nothing here writes it, and when it has been changed by hand it is a new
+ * revision that wins. One that cannot be used never keeps a street dark that has a configuration which can.
+ * Part of `app.ts`; called by `app-run.ts`.
+ */
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import { type LoadedSite, loadSite } from './app-load.ts';
+import { readPlacedYaml } from './config/places.ts';
+import { confirmed, firstBook, type RevisionBook, readBook, returned, withConfirmed } from './config/revision-book.ts';
+import { createRevisionDisk, hashOf, type RevisionDisk } from './config/revision-disk.ts';
+import { STORE_DIR } from './config/schema.ts';
+import type { WallMs } from './core/clock.ts';
+import { ConfigError, formatProblem } from './core/errors.ts';
+import type { Happening } from './core/event-book.ts';
+import type { ConfigFiles } from './core/revisions.ts';
+
+export interface Beginning {
+  readonly site: LoadedSite;
+  /** What the desk of revisions begins with. */
+  readonly revisions: RevisionsAtStart;
+}
+
+export interface RevisionsAtStart {
+  readonly disk: RevisionDisk;
+  readonly book: RevisionBook;
+  /** Folders of profiles are named as seen from here. */
+  readonly siteDir: string;
+  /** What there is to tell once there is a log of events. */
+  readonly notices: readonly Happening[];
+}
+
+export interface StartParts {
+  readonly configFile: string;
+  /** The store's folder, where the command line names one. */
+  readonly dataDir: string | null;
+  readonly nowMs: WallMs;
+}
+
+/** A revision with which the agent had to start more often than this during its trial is taken back. Source: assumed; one crash may be chance, mains may fail twice. */
+const MOST_STARTS = 3;
+
+/** Errors: rejects with ConfigError where neither the file nor any revision can be used. */
+export async function beginConfiguration(parts: StartParts): Promise<Beginning> {
+  const file = readSiteFile(parts.configFile);
+  const disk = createRevisionDisk(join(parts.dataDir ?? storeDirOf(file.text), 'config'));
+  return begin({ ...parts, disk, file, known: readBook(await disk.readBook()) });
+}
+
+interface SiteFile {
+  readonly text: string;
+  readonly hash: string;
+  /** Null where it cannot be used; then `error` says why. */
+  readonly site: LoadedSite | null;
+  readonly error: ConfigError | null;
+}
+
+interface Beginnings extends StartParts {
+  readonly disk: RevisionDisk;
+  readonly file: SiteFile;
+  readonly known: RevisionBook | undefined;
+}
+
+async function begin(parts: Beginnings): Promise<Beginning> {
+  const { file, known } = parts;
+  if (known === undefined) return fromFile(parts, null, []);
+  if (file.hash !== known.fileHash && file.site !== null) return fromFile(parts, known, [tellChanged(known)]);
+  const notices = file.hash !== known.fileHash && file.error !== null ? [tellUnusable(parts.configFile, file.error)] : [];
+  return fromRevision(parts, known, notices);
+}
+
+/** The file is the configuration, and a revision of its own. Errors: throws ConfigError where it cannot be used. */
+async function fromFile(
+  { disk, file, configFile, nowMs }: Beginnings,
+  before: RevisionBook | null,
+  told: readonly Happening[],
+): Promise<Beginning> {
+  if (file.site === null) throw file.error ?? new TypeError('a file without a site has an error');
+  const files: ConfigFiles = { cabinet: file.text, profiles: {} };
+  const revision = { atMs: nowMs, by: 'file', why: configFile, hash: hashOf(files) };
+  const settled = before === null ? null : returned(before, `the file ${configFile} was changed`);
+  const book = settled === null ? firstBook(revision, file.hash) : { ...withConfirmed(settled, revision), fileHash: file.hash };
+  const saved = await savedAs(disk, book, files);
+  const notices = saved === '' ? told : [...told, tellUnsaved(saved)];
+  return { site: file.site, revisions: { disk, book, siteDir: dirname(resolve(configFile)), notices } };
+}
+
+/** The revision on trial, else the confirmed one, else the file. */
+async function fromRevision(parts: Beginnings, known: RevisionBook, told: readonly Happening[]): Promise<Beginning> {
+  const { disk, configFile } = parts;
+  const siteDir = dirname(resolve(configFile));
+  const { trial } = known;
+  if (trial !== null) {
+    const site = trial.starts < MOST_STARTS ? await siteOf(disk, known, trial.number, siteDir) : null;
+    const why =
+      trial.starts < MOST_STARTS ? 'its files cannot be used any more' : `the agent had to start ${trial.starts + 1} times with it`;
+    const book = site === null ? returned(known, why) : { ...known, trial: { ...trial, starts: trial.starts + 1 } };
+    await savedAs(disk, book, null);
+    if (site !== null) return { site, revisions: { disk, book, siteDir, notices: told } };
+    return fromRevision(parts, book, [...told, tellReturned(trial.number, known.current, why)]);
+  }
+  const site = await siteOf(disk, known, known.current, siteDir);
+  if (site !== null) return { site, revisions: { disk, book: confirmed(known), siteDir, notices: told } };
+  return fromFile(parts, known, [...told, tellLost(known.current)]);
+}
+
+/** Null where its files are not whole or cannot be used. */
+async function siteOf(disk: RevisionDisk, book: RevisionBook, number: number, siteDir: string): Promise<LoadedSite | null> {
+  const files = await disk.readFiles(number);
+  const revision = book.revisions.find((each) => each.number === number);
+  if (files === undefined || hashOf(files) !== revision?.hash) return null;
+  const dir = disk.dirOf(number);
+  return usable(() => loadSite(join(dir, 'cabinet.yaml'), [], { siteDir, profilesDir: join(dir, 'profiles') })).site;
+}
+
+/** A disk that takes nothing keeps no street dark. Answers why not; empty when it is saved. */
+async function savedAs(disk: RevisionDisk, book: RevisionBook, files: ConfigFiles | null): Promise<string> {
+  try {
+    if (files !== null) await disk.writeFiles(book.current, files, {});
+    await disk.writeBook(book);
+    return '';
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error)) throw error;
+    return String(error.code);
+  }
+}
+
+function readSiteFile(configFile: string): SiteFile {
+  let text = '';
+  try {
+    text = readFileSync(configFile, 'utf8');
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error)) throw error;
+    // Whoever loads it below says why it cannot be read.
+  }
+  return { text, hash: createHash('sha256').update(text).digest('hex'), ...usable(() => loadSite(configFile)) };
+}
+
+function usable(load: () => LoadedSite): Pick<SiteFile, 'site' | 'error'> {
+  try {
+    return { site: load(), error: null };
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    return { site: null, error };
+  }
+}
+
+/** Of a file that may be wrong elsewhere; the usual one where it says nothing. */
+function storeDirOf(text: string): string {
+  const value = readPlacedYaml(text).value as { store?: { dir?: unknown } } | null | undefined;
+  const dir = value?.store?.dir;
+  return typeof dir === 'string' && dir !== '' ? dir : STORE_DIR;
+}
+
+const SOURCE = 'configuration';
+
+function tellChanged({ trial, current }: RevisionBook): Happening {
+  const text = `the file of the site was changed: it runs in the place of revision ${trial?.number ?? current}`;
+  return { code: 'config-changed', source: SOURCE, severity: 'warning', text };
+}
+
+function tellUnusable(configFile: string, { problems }: ConfigError): Happening {
+  const [first] = problems;
+  const text = `the file of the site was changed and cannot be used, the last revision runs: ${first === undefined ? configFile : formatProblem(first)}`;
+  return { code: 'config-refused', source: SOURCE, severity: 'alarm', text };
+}
+
+function tellReturned(number: number, current: number, why: string): Happening {
+  return {
+    code: 'config-returned',
+    source: SOURCE,
+    severity: 'warning',
+    text: `revision ${number} returned, revision ${current} runs again: ${why}`,
+  };
+}
+
+function tellLost(number: number): Happening {
+  const text = `the files of revision ${number} cannot be used any more: the file of the site runs`;
+  return { code: 'config-refused', source: SOURCE, severity: 'alarm', text };
+}
+
+function tellUnsaved(code: string): Happening {
+  const text = `revisions of the configuration cannot be kept (${code}): check the disk of store.dir`;
+  return { code: 'config-refused', source: SOURCE, severity: 'warning', text };
+}

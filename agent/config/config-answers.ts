@@ -1,0 +1,62 @@
+/**
+ * Answers of the desk of the configuration.
+ *
+ * Owns their shape. Pure. Called by the revision desk.
+ */
+import type { Cabinet } from '../core/cabinet.ts';
+import type { Problem } from '../core/errors.ts';
+import type { Profile } from '../core/profile.ts';
+import type { ConfigAnswer, ConfigChange, ConfigFiles } from '../core/revisions.ts';
+import { changesBetween } from './changes.ts';
+import { hashOf } from './revision-disk.ts';
+
+/** A checked configuration. */
+export interface SiteFiles {
+  readonly cabinet: Cabinet;
+  readonly profiles: ReadonlyMap<string, Profile>;
+}
+
+/** What a check found. Shape: `site` is null where there are problems. */
+export interface CheckedFiles {
+  readonly site: SiteFiles | null;
+  readonly problems: readonly Problem[];
+  readonly warnings: readonly Problem[];
+}
+
+const PLAIN: ConfigAnswer = {
+  state: 'done',
+  reason: '',
+  problems: [],
+  warnings: [],
+  changes: [],
+  touches: [],
+  revision: null,
+  isOnTrial: false,
+};
+
+export function answer(facts: Partial<ConfigAnswer>): ConfigAnswer {
+  return { ...PLAIN, ...facts };
+}
+
+export function refusal(reason: string): ConfigAnswer {
+  return { ...PLAIN, state: 'refused', reason };
+}
+
+/** Values of the cabinet, then profiles by their hash. Folders of profiles are the site's own and stay out of it. */
+export function differences(
+  before: SiteFiles,
+  after: SiteFiles,
+  filesBefore: ConfigFiles | undefined,
+  filesAfter: ConfigFiles,
+): ConfigChange[] {
+  const plain = ({ cabinet: { profileDirs: _, ...cabinet } }: SiteFiles): unknown => cabinet;
+  return [
+    ...changesBetween(plain(before), plain(after)),
+    ...changesBetween({ profiles: hashes(filesBefore) }, { profiles: hashes(filesAfter) }),
+  ];
+}
+
+function hashes(files: ConfigFiles | undefined): Readonly<Record<string, string>> {
+  const texts = Object.entries(files?.profiles ?? {});
+  return Object.fromEntries(texts.map(([name, cabinet]) => [name, hashOf({ cabinet, profiles: {} }).slice(0, 12)]));
+}

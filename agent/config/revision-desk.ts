@@ -1,0 +1,274 @@
+/**
+ * The desk of the configuration: a candidate is put together, checked, tried and then kept, or taken back.
+ *
+ * Owns the candidate, the book and the order of things: whatever is asked is done one after the other, and nothing runs that is not on disk.
+ * Builds no room itself: `app.ts` checks files and takes configurations up. Called for console and platform alike.
+ */
+import type { Clock } from '../core/clock.ts';
+import { createEventBook } from '../core/event-book.ts';
+import type { Log } from '../core/ports.ts';
+import type { CommitRequest, ConfigAnswer, ConfigDesk, ConfigFiles, ConfigView } from '../core/revisions.ts';
+import type { AgentEvent } from '../core/words.ts';
+import { createBookKeeper } from './book-keeper.ts';
+import { type CandidateShelf, createCandidateShelf } from './candidate-shelf.ts';
+import { answer, type CheckedFiles, differences, refusal, type SiteFiles } from './config-answers.ts';
+import { confirmed, nextNumber, type RevisionBook, returned, revisionOf, runningOf, withConfirmed, withTrial } from './revision-book.ts';
+import { hashOf, type RevisionDisk } from './revision-disk.ts';
+import type { Health } from './trial.ts';
+import { createTrialWatch } from './trial-watch.ts';
+
+export interface RevisionDeskParts {
+  readonly disk: RevisionDisk;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** As it is on disk, or will be: whatever runs is in it. */
+  readonly book: RevisionBook;
+  /** What runs. */
+  readonly site: () => SiteFiles;
+  /** The files in a folder of the disk. */
+  readonly check: (dir: string) => Promise<CheckedFiles>;
+  /** Which rooms a change touches, in words; empty for none. */
+  readonly touches: (before: SiteFiles, after: SiteFiles) => readonly string[];
+  readonly health: () => Health;
+  /** Takes a configuration up; resolves when it runs. */
+  readonly apply: (site: SiteFiles) => Promise<unknown>;
+  readonly onEvent: (event: AgentEvent) => void;
+  /** The view is another one. */
+  readonly onChange: () => void;
+  /** A trial is over. `reason` is empty where it was confirmed. */
+  readonly onTrialEnd: (trial: { readonly commandId: string | null; readonly number: number; readonly reason: string }) => void;
+}
+
+export interface RevisionDesk extends ConfigDesk {
+  /** Goes on with what an earlier run left. */
+  start(): Promise<void>;
+  stop(): Promise<void>;
+  /** The command whose end is still to come; null for none. */
+  readonly openCommand: string | null;
+}
+
+export function createRevisionDesk(parts: RevisionDeskParts): RevisionDesk {
+  const { disk, clock, log } = parts;
+  const events = createEventBook(clock, parts.onEvent);
+  const keeper = createBookKeeper({ disk, clock, log, book: parts.book, onChange: parts.onChange });
+  const shelf: CandidateShelf = createCandidateShelf({ disk, clock, running: () => runningOf(keeper.book) });
+  const watch = createTrialWatch({
+    clock,
+    health: parts.health,
+    onSpent: (spentMs) => {
+      const { trial } = keeper.book;
+      if (trial !== null) void keeper.save({ ...keeper.book, trial: { ...trial, spentMs } });
+    },
+    onVerdict: (verdict) => void inTurn(() => (verdict.kind === 'confirm' ? keep('by itself: all is back') : takeBack(verdict.reason))),
+  });
+  /** What ran before the trial, as long as this run knows it. */
+  let former: SiteFiles | null = null;
+  let turn: Promise<unknown> = Promise.resolve();
+  let isStopped = false;
+
+  function inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const done = turn.then(work);
+    turn = done.catch(() => {});
+    return done;
+  }
+
+  async function keep(how: string): Promise<void> {
+    const { trial } = keeper.book;
+    if (trial === null || isStopped) return;
+    watch.stop();
+    await keeper.save(confirmed(keeper.book));
+    former = null;
+    events.notice({
+      code: 'config-confirmed',
+      source: 'configuration',
+      severity: 'info',
+      text: `revision ${trial.number} confirmed ${how}`,
+    });
+    parts.onTrialEnd({ commandId: trial.commandId, number: trial.number, reason: '' });
+  }
+
+  /** The book first, so that a restart does not try it again; but a line that is lost does not wait for a disk that hangs. */
+  async function takeBack(reason: string): Promise<void> {
+    const { trial, current } = keeper.book;
+    if (trial === null || isStopped) return;
+    watch.stop();
+    await keeper.save(returned(keeper.book, reason));
+    const site = former ?? (await parts.check(disk.dirOf(current))).site;
+    if (site === null) log.event('configuration-not-returned', { revision: current, check: 'luciole check of its folder' }, 'alarm');
+    else await parts.apply(site);
+    former = null;
+    const text = `revision ${trial.number} returned, revision ${current} runs again: ${reason}`;
+    events.notice({ code: 'config-returned', source: 'configuration', severity: 'warning', text });
+    parts.onTrialEnd({ commandId: trial.commandId, number: trial.number, reason });
+    parts.onChange();
+  }
+
+  /** Files that lie in a folder of the disk → the revision that runs. */
+  async function takeUp(dir: string, files: ConfigFiles, request: CommitRequest): Promise<ConfigAnswer> {
+    const before = keeper.book;
+    const running = runningOf(before);
+    const hash = hashOf(files);
+    if (before.trial !== null) return refusal(`revision ${running.number} is on trial: confirm it or take it back first`);
+    if (request.base !== null && request.base !== running.hash)
+      return refusal(`revision ${running.number} runs, not the one that this is based on: compare, then send it again`);
+    if (hash === running.hash) return answer({ reason: `equal to revision ${running.number}, which runs`, revision: running.number });
+    const { site, problems, warnings } = await parts.check(dir);
+    if (site === null) return { ...refusal(wrongness(problems.length)), problems };
+    const touches = parts.touches(parts.site(), site);
+    const changes = await differences(parts.site(), site, await disk.readFiles(running.number), files);
+    const facts = { problems, warnings, changes, touches };
+    const veto = vetoOf(parts.site(), site, request);
+    if (veto !== '') return { ...refusal(veto), ...facts };
+    const number = nextNumber(before);
+    const revision = { atMs: clock.wallMs(), by: request.by, why: request.why, hash };
+    const saved = await kept(number, files, () => {
+      if (touches.length === 0) return withConfirmed(before, revision);
+      const { mode, minutes, commandId } = request;
+      const { answering, isOnline } = parts.health();
+      return withTrial(before, revision, { mode, trialMs: minutes * 60_000, commandId, baseline: { units: [...answering], isOnline } });
+    });
+    if (saved !== '') return { ...refusal(saved), ...facts };
+    await run(site, number, request, touches);
+    return answer({ ...facts, revision: number, isOnTrial: touches.length > 0 });
+  }
+
+  async function run(site: SiteFiles, number: number, { by, why }: CommitRequest, touches: readonly string[]): Promise<void> {
+    const what = touches.length === 0 ? 'touches nothing that runs' : `on trial, touches ${touches.join(', ')}`;
+    const text = `revision ${number} by ${by}${why === '' ? '' : `: ${why}`}; ${what}`;
+    events.notice({ code: 'config-changed', source: 'configuration', severity: 'info', text });
+    former = parts.site();
+    await parts.apply(site);
+    const { trial } = keeper.book;
+    if (trial?.number === number) watch.start(trial);
+    else former = null;
+    void keeper.tidy();
+    parts.onChange();
+  }
+
+  /** On disk for good, files before the book. Answers why not; empty when it is. */
+  async function kept(number: number, files: ConfigFiles, next: () => RevisionBook): Promise<string> {
+    const before = keeper.book;
+    try {
+      await disk.writeFiles(number, files, {});
+    } catch (error) {
+      if (!(error instanceof Error && 'code' in error)) throw error;
+      return `it cannot be kept (${String(error.code)}): check the disk of store.dir`;
+    }
+    if (await keeper.save(next())) return '';
+    // A book that comes to disk late after all must not bring up what was refused.
+    void keeper.save(before);
+    return `it cannot be kept: ${keeper.trouble}`;
+  }
+
+  return {
+    view(): ConfigView {
+      const { trial } = keeper.book;
+      const restS = trial === null ? 0 : Math.max(0, Math.ceil((trial.trialMs - watch.spentMs()) / 1_000));
+      return {
+        running: runningOf(keeper.book),
+        trial: trial === null ? null : { number: trial.number, mode: trial.mode, restS, missing: watch.missing() },
+        candidate: shelf.view(),
+        trouble: keeper.trouble,
+      };
+    },
+    history: () => keeper.book.revisions.toReversed(),
+    files: (of) => disk.readFiles(of === 'running' ? runningOf(keeper.book).number : of),
+    put: (file, text, by) => inTurn(() => shelf.put(file, text, by).finally(parts.onChange)),
+    check: () => inTurn(() => compare('running', 'candidate')),
+    compare: (from, to) => inTurn(() => compare(from, to)),
+    commit: (request) =>
+      inTurn(async () => {
+        const files = await disk.readFiles('candidate');
+        if (files === undefined || shelf.view() === null) return refusal('there is no candidate: send or load a file first');
+        const stale = request.base === null ? shelf.staleness() : '';
+        if (stale !== '') return refusal(stale);
+        const result = await takeUp(disk.dirOf('candidate'), files, request);
+        if (result.state === 'done') await shelf.drop();
+        return result;
+      }),
+    rollback: (number, request) =>
+      inTurn(async () => {
+        const [known, files] = [revisionOf(keeper.book, number), await disk.readFiles(number)];
+        if (known === undefined || files === undefined)
+          return refusal(`there is no revision ${number}: ${numbersOf(keeper.book)} are kept`);
+        return takeUp(disk.dirOf(number), files, request);
+      }),
+    confirm: (by) =>
+      inTurn(async () => {
+        const { trial } = keeper.book;
+        if (trial === null) return refusal('no revision is on trial');
+        await keep(`by ${by}`);
+        return answer({ revision: trial.number });
+      }),
+    giveBack: (by, why) =>
+      inTurn(async () => {
+        const { trial } = keeper.book;
+        if (trial === null) return refusal('no revision is on trial');
+        await takeBack(`by ${by}${why === '' ? '' : `: ${why}`}`);
+        return answer({ revision: keeper.book.current });
+      }),
+    discard: () =>
+      inTurn(async () => {
+        if (shelf.view() === null) return refusal('there is no candidate');
+        await shelf.drop();
+        parts.onChange();
+        return answer({});
+      }),
+    get openCommand() {
+      return keeper.book.trial?.commandId ?? null;
+    },
+    async start() {
+      await shelf.restore();
+      const { trial } = keeper.book;
+      if (trial !== null) watch.start(trial);
+      void keeper.tidy();
+      parts.onChange();
+    },
+    async stop() {
+      isStopped = true;
+      watch.stop();
+      await turn;
+      const { trial } = keeper.book;
+      if (trial !== null) await keeper.save({ ...keeper.book, trial: { ...trial, spentMs: watch.spentMs() } });
+      await keeper.settled();
+    },
+  };
+
+  async function compare(from: number | 'running', to: number | 'candidate' | 'running'): Promise<ConfigAnswer> {
+    const [left, right] = [await side(from), await side(to)];
+    if (typeof left === 'string' || typeof right === 'string') return refusal(typeof left === 'string' ? left : String(right));
+    const problems = [...left.checked.problems, ...right.checked.problems];
+    const [before, after] = [left.checked.site, right.checked.site];
+    if (before === null || after === null) return { ...refusal(wrongness(problems.length)), problems };
+    const changes = await differences(before, after, left.files, right.files);
+    const { warnings } = right.checked;
+    const equal = changes.length === 0 && hashOf(left.files) === hashOf(right.files) ? 'equal' : '';
+    return answer({ reason: equal, warnings, changes, touches: parts.touches(before, after) });
+  }
+
+  async function side(of: number | 'candidate' | 'running'): Promise<{ files: ConfigFiles; checked: CheckedFiles } | string> {
+    const number = of === 'running' ? runningOf(keeper.book).number : of;
+    const files = await disk.readFiles(number);
+    if (files === undefined || (number === 'candidate' && shelf.view() === null))
+      return number === 'candidate' ? 'there is no candidate: send or load a file first' : `the files of revision ${number} are not kept`;
+    if (of === 'running') return { files, checked: { site: parts.site(), problems: [], warnings: [] } };
+    return { files, checked: await parts.check(disk.dirOf(number)) };
+  }
+}
+
+/** What no revision may do, however sound its files. */
+function vetoOf(before: SiteFiles, after: SiteFiles, { by }: CommitRequest): string {
+  if (before.cabinet.store.dir !== after.cabinet.store.dir)
+    return 'store.dir is where the revisions lie: change it in the file of the site and start the agent anew';
+  if (by.startsWith('platform') && after.cabinet.uplink === null)
+    return 'it has no uplink: the platform would cut itself off; take it out at the cabinet';
+  return '';
+}
+
+function wrongness(problems: number): string {
+  return problems === 1 ? 'one thing in it is wrong' : `${problems} things in it are wrong`;
+}
+
+function numbersOf({ revisions }: RevisionBook): string {
+  return revisions.map(({ number }) => number).join(', ');
+}

@@ -1,0 +1,140 @@
+/**
+ * Revisions of the configuration: what a person or the platform sees of them, and may ask.
+ *
+ * Owns the shapes between config, sync and console; nothing here does anything.
+ */
+import type { WallMs } from './clock.ts';
+import type { Problem } from './errors.ts';
+
+/**
+ * `trial`: it runs, and is judged. `confirmed`: it was found good, or came as the file of the site. `returned`: it was taken back.
+ */
+export type RevisionState = 'trial' | 'confirmed' | 'returned';
+
+/** One configuration that ran, with who, when and why. */
+export interface Revision {
+  readonly number: number;
+  /** By the clock of the cabinet, whatever that was worth then. */
+  readonly atMs: WallMs;
+  /** `file`, `platform`, `platform:<user>` or `console:<user>`. */
+  readonly by: string;
+  readonly why: string;
+  /** SHA-256 of all its files. Shape: 64 hex digits. */
+  readonly hash: string;
+  readonly state: RevisionState;
+  /** Why it was returned; empty otherwise. */
+  readonly reason: string;
+}
+
+/** How a revision on trial becomes confirmed: by itself once all is well, or when someone says so. */
+export type ConfirmMode = 'auto' | 'asked';
+
+export interface TrialView {
+  readonly number: number;
+  readonly mode: ConfirmMode;
+  /** Until it returns by itself. Units: s. */
+  readonly restS: number;
+  /** What is not back yet, in words; empty when all is. */
+  readonly missing: readonly string[];
+}
+
+export interface CandidateView {
+  readonly by: string;
+  readonly atMs: WallMs;
+  readonly hash: string;
+  /** The revision that ran when it was begun. */
+  readonly base: number;
+}
+
+export interface ConfigView {
+  readonly running: Revision;
+  readonly trial: TrialView | null;
+  readonly candidate: CandidateView | null;
+  /** Why revisions cannot be kept now; empty while they can. */
+  readonly trouble: string;
+}
+
+/** The files of one configuration. Shape: profiles by file name, `acme-x1.yaml`. */
+export interface ConfigFiles {
+  readonly cabinet: string;
+  readonly profiles: Readonly<Record<string, string>>;
+}
+
+/** One value that is different. Shape: JSON texts without secrets; null where it is not there. */
+export interface ConfigChange {
+  readonly path: string;
+  readonly before: string | null;
+  readonly after: string | null;
+}
+
+/** What came of a request. `refused` has a reason, and problems where files are wrong. */
+export interface ConfigAnswer {
+  readonly state: 'done' | 'refused';
+  readonly reason: string;
+  readonly problems: readonly Problem[];
+  readonly warnings: readonly Problem[];
+  readonly changes: readonly ConfigChange[];
+  /** Rooms that it touches or has touched, in words: `line north`, `light`, `uplink`, `store`; `next start: ...`. */
+  readonly touches: readonly string[];
+  /** The revision that it is about; null where there is none. */
+  readonly revision: number | null;
+  /** It runs now, and is judged; how that ends is told as an event. */
+  readonly isOnTrial: boolean;
+}
+
+export interface CommitRequest {
+  readonly by: string;
+  readonly why: string;
+  readonly mode: ConfirmMode;
+  /** Units: min. */
+  readonly minutes: number;
+  /** Hash of the revision that must be running; null for any. */
+  readonly base: string | null;
+  /** Who waits for the end; null for nobody. */
+  readonly commandId: string | null;
+}
+
+/** One part of a file that arrives in parts. Shape: `part` from 1 to `parts`; `sha256` is that of the whole file, 64 hex digits. */
+export interface FilePart {
+  readonly file: string;
+  readonly part: number;
+  readonly parts: number;
+  readonly sha256: string;
+  readonly data: Uint8Array;
+}
+
+/** What the platform asks of the configuration; already checked for shape. */
+export type ConfigAsk =
+  | ({ readonly action: 'put' } & FilePart)
+  | { readonly action: 'remove'; readonly file: string }
+  | { readonly action: 'check' | 'confirm' | 'return' | 'discard' }
+  | (Omit<CommitRequest, 'by' | 'commandId'> & { readonly action: 'apply' })
+  | (Omit<CommitRequest, 'by' | 'commandId'> & { readonly action: 'rollback'; readonly revision: number });
+
+export interface ConfigRequest {
+  readonly commandId: string;
+  readonly by: string;
+  readonly ask: ConfigAsk;
+}
+
+/** The desk where configurations are changed; one candidate for all. */
+export interface ConfigDesk {
+  view(): ConfigView;
+  /** Newest first. */
+  history(): readonly Revision[];
+  /** Undefined for a revision that is not kept; `candidate` where there is none too. */
+  files(of: number | 'candidate' | 'running'): Promise<ConfigFiles | undefined>;
+  /** Puts a file into the candidate, or takes a profile out with null; begins one where there is none. Shape: `cabinet.yaml`, `profiles/<name>.yaml`. */
+  put(file: string, text: string | null, by: string): Promise<ConfigAnswer>;
+  check(): Promise<ConfigAnswer>;
+  /** What is different between two. */
+  compare(from: number | 'running', to: number | 'candidate' | 'running'): Promise<ConfigAnswer>;
+  /** Answers once it runs, or is refused. */
+  commit(request: CommitRequest): Promise<ConfigAnswer>;
+  /** The same with the files of an earlier revision; a candidate in work is left alone. */
+  rollback(number: number, request: CommitRequest): Promise<ConfigAnswer>;
+  confirm(by: string): Promise<ConfigAnswer>;
+  /** Takes the revision on trial back at once. */
+  giveBack(by: string, why: string): Promise<ConfigAnswer>;
+  discard(by: string): Promise<ConfigAnswer>;
+}

@@ -1,0 +1,210 @@
+import { createHash } from 'node:crypto';
+import { readFileSync, writeFileSync } from 'node:fs';
+import t from 'tap';
+import { type Metric, toLong } from '../../agent/sync/codec.ts';
+import { changed } from '../agent/config/small-street.ts';
+import { findProgram, startMosquitto } from '../platform/mosquitto.ts';
+import { createRig, type Rig } from '../support/rig.ts';
+import { SMALL_SITE } from '../support/small-site.ts';
+
+const NIGHT = '2026-12-15T23:30:00+01:00';
+const MINUTE_MS = 60_000;
+const text = (name: string, value: string): Metric => ({ name, value: { kind: 'string', value } });
+const whole = (name: string, value: number): Metric => ({ name, value: toLong(value) });
+const bytes = (name: string, value: Uint8Array): Metric => ({ name, value: { kind: 'bytes', value } });
+
+const values = (rig: Rig, metric: string) => [...rig.host.values.values()].filter((each) => each.device === '' && each.metric === metric);
+/** What the node shows now, by its births and by what it has said since. */
+function shown(rig: Rig, metric: string): unknown {
+  const births = rig.host.messages.filter(({ verb }) => verb === 'NBIRTH').flatMap(({ payload }) => payload.metrics);
+  const said = [...births.filter(({ name }) => name === metric), ...values(rig, metric)];
+  return said.toSorted((a, b) => Number(a.timestampMs) - Number(b.timestampMs)).at(-1)?.value;
+}
+const outcomes = (rig: Rig, id: string) =>
+  values(rig, 'Command/Outcome')
+    .map(({ value }) => JSON.parse(String(value)) as { id: string; state: string; reason: string })
+    .filter((each) => each.id === id);
+const endOf = (rig: Rig, id: string) => outcomes(rig, id).findLast(({ state }) => ['verified', 'refused', 'failed'].includes(state));
+const resultOf = (rig: Rig, id: string) =>
+  values(rig, 'Config/Result')
+    .flatMap(({ value }) => (value === null ? [] : [JSON.parse(String(value)) as Record<string, unknown>]))
+    .findLast((each) => each['id'] === id);
+const isOnline = async (rig: Rig): Promise<boolean> => (await rig.status()).uplink.state === 'online';
+const areMet = (rig: Rig): boolean => rig.agent.field.devices().every(({ state }) => state === 'ok');
+
+/** Dimmed, met and online; the darkest level of any lamp from then on is watched. */
+async function openNight(t: Parameters<typeof createRig>[0], options: Partial<Parameters<typeof createRig>[1]> = {}) {
+  const rig = await createRig(t, { startAt: NIGHT, withUplink: true, siteFile: SMALL_SITE, ...options });
+  await rig.until('online', () => isOnline(rig), 5 * MINUTE_MS);
+  await rig.until('dimmed and met', () => rig.levels().every((level) => level === 30) && areMet(rig), 5 * MINUTE_MS);
+  await rig.clock.advance(5_000);
+  const seen = { darkestPct: 30 };
+  rig.street.onLevel = ({ levelPct }) => {
+    seen.darkestPct = Math.min(seen.darkestPct, levelPct);
+  };
+  return { rig, seen };
+}
+
+/** As a platform sends it: in parts, each a command of its own. */
+async function send(rig: Rig, file: string, content: string, { id, partBytes = 500 }: { id: string; partBytes?: number }) {
+  const whole = Buffer.from(content);
+  const sha256 = createHash('sha256').update(whole).digest('hex');
+  const parts = Math.ceil(whole.length / partBytes);
+  for (let part = 1; part <= parts; part += 1) {
+    const data = whole.subarray((part - 1) * partBytes, part * partBytes);
+    await rig.host.command('', [
+      text('Config/Action', 'put'),
+      text('Config/File', file),
+      text('Config/Part', `${part}/${parts}`),
+      text('Config/SHA-256', sha256),
+      bytes('Config/Data', data),
+      text('Command/Id', `${id}-${part}`),
+    ]);
+  }
+  await rig.until('all parts are there', () => endOf(rig, `${id}-${parts}`) !== undefined, MINUTE_MS);
+  return endOf(rig, `${id}-${parts}`);
+}
+
+const ask = (rig: Rig, action: string, id: string, ...more: readonly Metric[]) =>
+  rig.host.command('', [text('Config/Action', action), text('Command/Id', id), ...more]);
+
+t.test('a revision from the platform: sent in parts, checked, tried, confirmed by itself, and there after a restart', async (t) => {
+  const { rig, seen } = await openNight(t);
+  t.equal(Number(shown(rig, 'Config/Revision')), 1);
+  t.equal(shown(rig, 'Config/By'), 'file');
+  t.equal(shown(rig, 'Config/State'), 'confirmed');
+  const next = changed(SMALL_SITE, [['levelPct: 30 }', 'levelPct: 45 }']]);
+  t.match(await send(rig, 'cabinet.yaml', next, { id: 'p' }), { state: 'verified' });
+  await ask(rig, 'check', 'c1');
+  await rig.until('checked', () => endOf(rig, 'c1') !== undefined && resultOf(rig, 'c1') !== undefined, MINUTE_MS);
+  t.match(resultOf(rig, 'c1'), {
+    state: 'done',
+    changes: [{ path: 'programmes[residential].steps', before: /30/, after: /45/ }],
+    touches: ['light'],
+  });
+  await ask(rig, 'apply', 'a1', text('Config/Comment', 'brighter at night'), text('Config/User', 'anne'));
+  await rig.until('confirmed', () => endOf(rig, 'a1') !== undefined, 2 * MINUTE_MS);
+  t.match(
+    outcomes(rig, 'a1').map(({ state }) => state),
+    ['received', 'queued', 'sent', 'verified'],
+  );
+  t.ok(rig.levels().every((level) => level === 45));
+  t.equal(Number(shown(rig, 'Config/Revision')), 2);
+  t.equal(shown(rig, 'Config/By'), 'platform:anne');
+  t.equal(shown(rig, 'Config/Why'), 'brighter at night');
+  await rig.kill();
+  await rig.until('still', () => rig.levels().every((level) => level === 45) && areMet(rig), 2 * MINUTE_MS);
+  t.equal(seen.darkestPct, 30);
+  t.equal(readFileSync(rig.siteFile, 'utf8'), SMALL_SITE, "the file is the integrator's");
+});
+
+t.test('the running configuration again is no change: no line, no session and no revision notices', async (t) => {
+  const { rig } = await openNight(t);
+  const [opened, before] = [rig.opened.length, await rig.status()];
+  await send(rig, 'cabinet.yaml', SMALL_SITE, { id: 'p', partBytes: 4_000 });
+  await ask(rig, 'apply', 'a1');
+  await rig.until('answered', () => endOf(rig, 'a1') !== undefined && resultOf(rig, 'a1') !== undefined, MINUTE_MS);
+  t.match(endOf(rig, 'a1'), { state: 'verified' });
+  t.match(resultOf(rig, 'a1'), { reason: /equal to revision 1/, changes: [] });
+  const after = await rig.status();
+  t.equal(rig.opened.length, opened);
+  t.equal(after.uplink.bdSeq, before.uplink.bdSeq);
+  t.equal(after.uplink.sinceMs, before.uplink.sinceMs, 'no new connection');
+  t.equal(after.store.epoch, before.store.epoch);
+  t.equal(Number(shown(rig, 'Config/Revision')), 1);
+});
+
+t.test('a revision that breaks the line is taken back by itself before a driver gives up; the street keeps its light', async (t) => {
+  const { rig, seen } = await openNight(t);
+  await send(rig, 'cabinet.yaml', changed(SMALL_SITE, [['baud: 19200', 'baud: 9600']]), { id: 'p' });
+  await ask(rig, 'apply', 'a1');
+  const fromMs = rig.clock.wallMs();
+  await rig.until('on trial', () => outcomes(rig, 'a1').some(({ state }) => state === 'sent'), MINUTE_MS);
+  t.equal(shown(rig, 'Config/State'), 'trial');
+  await rig.until('taken back', () => endOf(rig, 'a1') !== undefined, 5 * MINUTE_MS);
+  await rig.until('all answer again', () => areMet(rig), MINUTE_MS);
+  const tookS = (rig.clock.wallMs() - fromMs) / 1_000;
+  t.match(endOf(rig, 'a1'), { state: 'failed', reason: /5 of 5 units no longer answer: L01, L02/ });
+  t.ok(tookS < 50, `the line is back ${tookS} s after the command`);
+  await rig.clock.advance(2 * MINUTE_MS);
+  t.equal(seen.darkestPct, 30, 'never darker than it was');
+  t.strictSame(rig.levels(), [30, 30, 30, 30]);
+  t.equal(Number(shown(rig, 'Config/Revision')), 1);
+  const told = await rig.settled(rig.agent.view.events({ sinceMs: fromMs, activeOnly: false, limit: 100 }));
+  t.ok(
+    told.some(({ code }) => code === 'config-returned'),
+    'and it is an event',
+  );
+});
+
+const mosquitto = findProgram('mosquitto');
+t.test(
+  'a revision that breaks the uplink is taken back by itself; the street keeps its light',
+  { skip: mosquitto === undefined ? 'no mosquitto: apt-get install mosquitto' : false },
+  async (t) => {
+    const broker = await startMosquitto(mosquitto ?? '');
+    t.teardown(() => broker.stop());
+    const { rig, seen } = await openNight(t, { brokerUrl: broker.url });
+    const opened = rig.opened.length;
+    const broken = changed(SMALL_SITE, [['birthJitterS: 0', 'birthJitterS: 0\n  username: c1\n  passwordFile: /nonexistent/password']]);
+    await send(rig, 'cabinet.yaml', broken, { id: 'p' });
+    await ask(rig, 'apply', 'a1', whole('Config/Minutes', 2));
+    await rig.until('gone', async () => (await rig.status()).uplink.state === 'down', 2 * MINUTE_MS);
+    await rig.until('back', () => endOf(rig, 'a1') !== undefined, 10 * MINUTE_MS);
+    t.match(endOf(rig, 'a1'), { state: 'failed', reason: /the uplink is not back within 2 min/ });
+    t.equal(rig.opened.length, opened, 'no line noticed');
+    t.equal(seen.darkestPct, 30);
+    t.strictSame(rig.levels(), [30, 30, 30, 30]);
+    t.equal(Number(shown(rig, 'Config/Revision')), 1);
+  },
+);
+
+t.test('an agent that is killed during a trial goes on judging it, and takes it back when nobody confirms it', async (t) => {
+  const { rig, seen } = await openNight(t);
+  await send(rig, 'cabinet.yaml', changed(SMALL_SITE, [['levelPct: 30 }', 'levelPct: 45 }']]), { id: 'p' });
+  await ask(rig, 'apply', 'a1', whole('Config/Minutes', 4), text('Config/Confirm', 'asked'));
+  await rig.until('on trial', () => rig.levels().every((level) => level === 45), MINUTE_MS);
+  await rig.clock.advance(2 * MINUTE_MS);
+  await rig.kill();
+  await rig.until('still on trial', () => rig.levels().every((level) => level === 45) && areMet(rig), MINUTE_MS);
+  await rig.until('online', () => isOnline(rig), 5 * MINUTE_MS);
+  t.equal(endOf(rig, 'a1'), undefined, 'its end is still open');
+  t.equal(shown(rig, 'Config/State'), 'trial');
+  await rig.until('taken back', () => endOf(rig, 'a1') !== undefined, 150_000);
+  t.match(endOf(rig, 'a1'), { state: 'failed', reason: /nobody confirmed it within 4 min/ });
+  await rig.until('as before', () => rig.levels().every((level) => level === 30), MINUTE_MS);
+  t.equal(seen.darkestPct, 30);
+});
+
+t.test('a person confirms in time, and goes back to an earlier one later', async (t) => {
+  const { rig } = await openNight(t);
+  await send(rig, 'cabinet.yaml', changed(SMALL_SITE, [['levelPct: 30 }', 'levelPct: 45 }']]), { id: 'p' });
+  await ask(rig, 'apply', 'a1', text('Config/Confirm', 'asked'));
+  await rig.until('on trial', () => rig.levels().every((level) => level === 45), MINUTE_MS);
+  await ask(rig, 'apply', 'a2');
+  await rig.until('one at a time', () => endOf(rig, 'a2') !== undefined, MINUTE_MS);
+  t.equal(endOf(rig, 'a2')?.state, 'refused');
+  await ask(rig, 'confirm', 'k1');
+  await rig.until('confirmed', () => endOf(rig, 'a1') !== undefined && endOf(rig, 'k1') !== undefined, MINUTE_MS);
+  t.match([endOf(rig, 'a1')?.state, endOf(rig, 'k1')?.state], ['verified', 'verified']);
+  await ask(rig, 'rollback', 'r1', whole('Config/Target', 1));
+  await rig.until('back', () => endOf(rig, 'r1')?.state === 'verified' && rig.levels().every((level) => level === 30), 2 * MINUTE_MS);
+  t.equal(Number(shown(rig, 'Config/Revision')), 3, 'a revision of its own');
+});
+
+t.test('a file changed by hand wins at the next start; one that cannot be used does not darken the street', async (t) => {
+  const { rig } = await openNight(t);
+  await send(rig, 'cabinet.yaml', changed(SMALL_SITE, [['levelPct: 30 }', 'levelPct: 45 }']]), { id: 'p' });
+  await ask(rig, 'apply', 'a1');
+  await rig.until('confirmed', () => endOf(rig, 'a1')?.state === 'verified', 2 * MINUTE_MS);
+  writeFileSync(rig.siteFile, changed(SMALL_SITE, [['programme: residential', 'programme: residentiel']]));
+  await rig.restart();
+  await rig.until('the revision runs', () => rig.levels().every((level) => level === 45), MINUTE_MS);
+  const { activeEvents: _, ...status } = await rig.status();
+  t.ok(status);
+  t.ok(rig.log.some(({ name, fields }) => name === 'config-refused' && String(fields['text']).includes('residentiel')));
+  writeFileSync(rig.siteFile, changed(SMALL_SITE, [['levelPct: 30 }', 'levelPct: 60 }']]));
+  await rig.restart();
+  await rig.until('the file runs', () => rig.levels().every((level) => level === 60), MINUTE_MS);
+  t.match(rig.agent.view.config?.view().running, { number: 3, by: 'file', state: 'confirmed' });
+});
