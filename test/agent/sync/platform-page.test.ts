@@ -67,6 +67,7 @@ const VALUES: Record<string, (json: string) => MetricValue> = {
   long: (json) => toLong(Number(json)),
   boolean: (json) => ({ kind: 'boolean', value: json === 'true' }),
   string: (json) => ({ kind: 'string', value: JSON.parse(json) }),
+  bytes: (json) => ({ kind: 'bytes', value: Buffer.from(JSON.parse(json)) }),
 };
 
 function metricsOf(message: string): Metric[] {
@@ -82,7 +83,7 @@ t.test('each command of the page is obeyed as it stands there', async (t) => {
   const messages = PAGE.split(/^(?=spBv1\.0\/angers\/[ND]CMD\/c1)/m)
     .slice(1)
     .filter((text) => /^timestamp: \d+$/m.test(text.split('\n')[1] ?? ''));
-  t.equal(messages.length, 6);
+  t.equal(messages.length, 10);
   for (const message of messages) {
     const [topic = '', time = ''] = message.split('\n');
     const nowMs = Number(time.slice('timestamp: '.length));
