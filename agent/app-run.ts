@@ -16,6 +16,7 @@ import { type Clock, sleep } from './core/clock.ts';
 import { ConfigError, StoreError } from './core/errors.ts';
 import type { RunOptions } from './core/run-options.ts';
 import { createSystemClock } from './core/system-clock.ts';
+import { createHealth } from './service/health.ts';
 import { machineStart } from './service/machine-start.ts';
 import { createNotify, type Notify } from './service/notify.ts';
 import { createTimeQuality } from './service/time-quality.ts';
@@ -55,6 +56,7 @@ export async function runAgent(options: RunOptions): Promise<number> {
     ...site,
     cabinet: guard.mode === 'normal' ? cabinet : safeCabinet(cabinet),
     guard,
+    health: createHealth(),
     ...(guard.mode === 'bare' ? { openStoreLink: noStore } : {}),
     clock,
     log,

@@ -40,6 +40,7 @@ export interface ViewParts {
   readonly energy: AgentView['energy'];
   readonly config: AgentView['config'];
   readonly light: LightViews;
+  readonly metrics: AgentView['metrics'];
 }
 
 export function createAgentView(parts: ViewParts): AgentView {
@@ -119,6 +120,7 @@ export function createAgentView(parts: ViewParts): AgentView {
     backupStore: store.backup,
     energy: parts.energy,
     config: parts.config,
+    metrics: parts.metrics,
     profiles: () => [...parts.profiles.values()].map((profile) => profileView(profile, cabinet)),
     profile: (id) => parts.profiles.get(id),
     names: () => ({

@@ -18,6 +18,7 @@ import { createRevisions, type RevisionParts } from './app-revisions.ts';
 import { createRoomEvents } from './app-room-events.ts';
 import { createRooms, type Rooms } from './app-rooms.ts';
 import { readOnlyBus } from './app-safe.ts';
+import { createSelf } from './app-self.ts';
 import { setupValuesOf } from './app-setup.ts';
 import { quietUntilMono } from './app-street.ts';
 import { countersOf, decimalsOf, type Site, type TouchedRooms, touchedRooms } from './app-touched.ts';
@@ -34,6 +35,7 @@ import type { AgentView } from './core/views.ts';
 import type { AgentEvent, Outcome, PointId, Reading } from './core/words.ts';
 import { createField } from './field/field.ts';
 import type { POLL_PERIOD_MS } from './field/poll-plan.ts';
+import type { Health } from './service/health.ts';
 import { createHousekeeping } from './service/housekeeping.ts';
 import { createRecorder } from './store/recorder.ts';
 import { createStore, type StoreParts } from './store/store.ts';
@@ -61,10 +63,12 @@ export interface AgentParts extends Site {
   /** When the machine began, so that an earlier run's times can be put right; not known unless given. */
   readonly machine?: StoreParts['machine'];
   readonly periodsMs?: typeof POLL_PERIOD_MS;
-  /** How this run may go on after those before it. Default: as usual. */
-  readonly guard?: Pick<RunGuard, 'mode' | 'news'>;
   /** Where other configurations are kept and judged; without it this run takes none. */
   readonly revisions?: RevisionParts;
+  /** How this run may go on after those before it. Default: as usual. */
+  readonly guard?: Pick<RunGuard, 'mode' | 'news' | 'ledger'>;
+  /** What the process takes; not told unless given. */
+  readonly health?: Health;
 }
 
 export interface Agent {
@@ -123,6 +127,15 @@ export function createAgent(parts: AgentParts): Agent {
     ...(parts.openStoreLink === undefined ? {} : { openLink: parts.openStoreLink }),
   });
   const uplink = createUplinkPlace();
+  const self = createSelf({
+    clock,
+    log,
+    uplink,
+    health: parts.health ?? null,
+    runs: parts.guard ?? null,
+    status: () => currentView.status(),
+    metricsFile: () => site.cabinet.service.metricsFile,
+  });
   const field = createField({
     lines: site.cabinet.lines.map((line) => fieldLine(line, parts)),
     clock,
@@ -200,6 +213,7 @@ export function createAgent(parts: AgentParts): Agent {
       if (isStopping) return;
       void endLeftovers({ store, clock, isGoingOn: (id) => open.has(id) });
       await revisions?.start();
+      await self.start();
       await uplink.start();
       if (isStopping) return;
       if (!isSafe) housekeeping.start();
@@ -210,6 +224,7 @@ export function createAgent(parts: AgentParts): Agent {
       isStopping = true;
       consoleRetry?.cancel();
       housekeeping.stop();
+      self.stop();
       await console?.stop();
       await revisions?.stop();
       await applying;
@@ -339,6 +354,7 @@ export function createAgent(parts: AgentParts): Agent {
       rssMb: () => Math.round(process.memoryUsage.rss() / 2 ** 20),
       chores: () => housekeeping.view(),
       counters,
+      metrics: self.metrics,
     });
   }
 
@@ -366,6 +382,7 @@ export function createAgent(parts: AgentParts): Agent {
   function onEvent(event: AgentEvent): void {
     if (event.endMs === null) open.set(event.id, event);
     else open.delete(event.id);
+    self.note(event);
     log.event(event.code, { source: event.source, text: event.text, ended: event.endMs !== null }, event.severity);
     store.appendEvent(event);
   }

@@ -38,6 +38,7 @@ export function completeCabinet(document: CabinetDocument): Cabinet {
     neighbours: document.neighbours ?? [],
     uplink: completeUplink(document),
     store: storeSchema.parse(document.store ?? {}),
+    service: { metricsFile: document.service?.metricsFile ?? null },
     console: { socketPath: document.console?.socketPath ?? null },
     profileDirs: document.profileDirs ?? PROFILE_DIRS,
   };

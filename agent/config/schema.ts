@@ -181,6 +181,16 @@ const consoleSchema = z.strictObject({
     .describe('Where the console answers; /run/luciole/agent.sock of the service, else a folder of the user by default.'),
 });
 
+const serviceSchema = z.strictObject({
+  metricsFile: z
+    .string()
+    .max(4096)
+    .regex(/^\/.+\.prom$/)
+    .meta({ patternErrorMessage: 'an absolute path that ends in .prom' })
+    .nullish()
+    .describe("Written anew each minute for node_exporter's textfile collector, as /var/lib/prometheus/node-exporter/luciole.prom."),
+});
+
 /** The whole document. */
 export const cabinetSchema = z.strictObject({
   cabinet: siteSchema.describe('The site.'),
@@ -198,6 +208,7 @@ export const cabinetSchema = z.strictObject({
   uplink: uplinkSchema.nullish().describe("The city's platform; left out, the cabinet works alone."),
   store: storeSchema.nullish().describe('Where readings are kept.'),
   console: consoleSchema.nullish().describe("The technician's door."),
+  service: serviceSchema.nullish().describe('What the agent does for whoever watches the gateway.'),
   profileDirs: z
     .array(pathSchema)
     .nullish()

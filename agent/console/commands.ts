@@ -11,6 +11,7 @@ import { ENERGY_COMMANDS } from './energy-command.ts';
 import { LIGHT_ACT_COMMANDS, LIGHT_LOOK_COMMANDS } from './light-commands.ts';
 import { LOCAL_COMMANDS } from './local-commands.ts';
 import { LOOK_COMMANDS } from './look-commands.ts';
+import { METRICS_COMMANDS } from './metrics-command.ts';
 import { NAMES } from './names-command.ts';
 import { PROFILE_COMMANDS } from './profile-commands.ts';
 import { SETUP_COMMANDS } from './setup-commands.ts';
@@ -30,6 +31,7 @@ export const COMMANDS: readonly Command[] = [
   ...STORE_COMMANDS,
   ...UPLINK_COMMANDS,
   ...AUDIT_COMMANDS,
+  ...METRICS_COMMANDS,
   ...LOCAL_COMMANDS,
   ...SETUP_COMMANDS,
   ...SHELL_COMMANDS,

@@ -33,6 +33,8 @@ export interface Cabinet {
   readonly uplink: UplinkConfig | null;
   readonly store: StoreConfig;
   readonly console: { readonly socketPath: string | null };
+  /** `metricsFile`: where the metrics are written for node_exporter; null for nowhere. */
+  readonly service: { readonly metricsFile: string | null };
   /** Extra folders of device profiles. */
   readonly profileDirs: readonly string[];
 }

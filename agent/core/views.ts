@@ -7,6 +7,7 @@ import type { AuditTools } from './audit-tools.ts';
 import type { BusTools } from './bus-tools.ts';
 import type { ClockQuality, WallMs } from './clock.ts';
 import type { LightTools } from './light-tools.ts';
+import type { MetricFamily } from './metrics.ts';
 import type {
   BackupReport,
   DeviceView,
@@ -50,6 +51,8 @@ export interface AgentView extends DeskView {
   checkStore(): Promise<StoreCheck | undefined>;
   backupStore(): Promise<BackupReport | undefined>;
   energy(query: EnergyQuery): Promise<EnergyView | undefined>;
+  /** For a monitor. */
+  metrics(): Promise<readonly MetricFamily[]>;
   uplink(): Promise<UplinkView>;
   /** Null where this run takes no other configuration. */
   readonly config: ConfigDesk | null;

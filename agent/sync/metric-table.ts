@@ -59,6 +59,17 @@ export const NODE_METRIC = {
   relay: 'Relay/Detection',
 } as const;
 
+/** On the node: how the agent itself fares. */
+export const AGENT_METRIC = {
+  memory: 'Agent/Memory',
+  loopLag: 'Agent/Loop Lag',
+  busUse: 'Agent/Bus Use',
+  storeSize: 'Agent/Store Size',
+  starts: 'Agent/Starts',
+  lastEnd: 'Agent/Last End',
+  safeMode: 'Agent/Safe Mode',
+} as const;
+
 /** On the node and on every device: which rows of the store a message holds. */
 export const ROWS_METRIC = 'Sync/Rows';
 
@@ -96,6 +107,13 @@ const NODE_METRICS: readonly UplinkMetric[] = [
   own(NODE_METRIC.bytesToday, 'Int64', 'B'),
   own(NODE_METRIC.segment, 'Bytes'),
   own(NODE_METRIC.relay, 'String'),
+  own(AGENT_METRIC.memory, 'Int64', 'MB'),
+  own(AGENT_METRIC.loopLag, 'Int64', 'ms'),
+  own(AGENT_METRIC.busUse, 'Int64', '%'),
+  own(AGENT_METRIC.storeSize, 'Int64', 'MB'),
+  own(AGENT_METRIC.starts, 'Int64'),
+  own(AGENT_METRIC.lastEnd, 'String'),
+  own(AGENT_METRIC.safeMode, 'Boolean'),
   own(ROWS_METRIC, 'String'),
   ...NODE_COMMAND_METRICS,
 ];

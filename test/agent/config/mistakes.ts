@@ -26,6 +26,7 @@ export const keysAndTypes: Row[] = [
   ['an id that is a property of every object', [['id: place', 'id: __proto__']], [`26:9: zones[1].id: found "__proto__"; allowed: ${ID}`]],
   ['an odd baud rate and odd stop bits', [['kind: uart', 'kind: uart\n    serial: { baud: 9601, stopBits: 3 }']], ['12:21: lines[1].serial.baud: found 9601; allowed: 1200, 2400, 4800, 9600, 19200, 38400, 57600, 115200, 230400, 256000, 460800 or 921600', '12:37: lines[1].serial.stopBits: found 3; allowed: 1 or 2']],
   ['an MQTT version nobody speaks', [['group: Angers', 'group: Angers\n  protocol: 4']], ['38:13: uplink.protocol: found 4; allowed: 5 or 3.1.1']],
+  ['a metrics file that the exporter would not read', [['group: Angers', 'group: Angers\nservice: { metricsFile: /run/luciole.txt }']], ['38:25: service.metricsFile: found "/run/luciole.txt"; allowed: an absolute path that ends in .prom']],
   ['a unit beyond 247', [['unit: 31', 'unit: 248']], ['9:26: lines[0].devices[3].unit: found 248; allowed: a whole number from 1 to 247']],
   ['a time beyond the day', [['"23:00"', '"25:00"']], [`33:15: programmes[0].steps[1].at: found "25:00"; allowed: ${TIME}`]],
   ['a time in English', [['"23:00"', '7pm']], [`33:15: programmes[0].steps[1].at: found "7pm": write "19:00"; allowed: ${TIME}`]],

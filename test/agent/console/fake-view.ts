@@ -368,6 +368,10 @@ export function createFakeView(): AgentView & { readonly asked: unknown[]; reado
       },
     },
     status: async () => status(),
+    metrics: async () => [
+      { name: 'luciole', type: 'info', unit: '', help: 'Version', samples: [{ labels: { version: '0.1.0' }, value: 1 }] },
+      { name: 'luciole_starts', type: 'counter', unit: '', help: 'Starts', samples: [{ value: 3 }] },
+    ],
     devices,
     points: (filter) => points().filter(({ pointId }) => pointId.includes(filter)),
     light: fakeLight(asked),
