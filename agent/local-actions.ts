@@ -54,6 +54,10 @@ export function createLocalActions(parts: LocalActionParts): LocalActions {
     },
     'profile check': (args) => checkProfile(args, parts),
     'profile test': (args) => testProfileFile(args, parts),
+    'config import': async (args) => {
+      const { runImport } = await import('./app-import.ts');
+      return runImport(args, configFileOf({ file: args['into'] ?? '' }), screen);
+    },
     export: async (args) => {
       const { exportReadings } = await import('./console/export-command.ts');
       return exportReadings(args, { terminal: screen, signal: signal(), write });

@@ -1,7 +1,7 @@
 /**
  * YAML text to plain values that still know where each of them stands.
  *
- * Owns the only use of the `yaml` library in this room. Knows nothing about cabinets.
+ * Owns the reading of YAML in this room. Knows nothing about cabinets.
  * Called by `load.ts`; `app.ts` hands it to the loader of device profiles too.
  */
 import {

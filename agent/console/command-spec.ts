@@ -65,7 +65,17 @@ interface CommandWords {
 /** Carried out by the program itself, where an agent is needed at all by asking it simpler things. */
 export interface LocalCommand extends CommandWords {
   readonly kind: 'local';
-  readonly name: 'run' | 'check' | 'version' | 'console' | 'manual' | 'profile check' | 'profile test' | 'export' | 'setup';
+  readonly name:
+    | 'run'
+    | 'check'
+    | 'version'
+    | 'console'
+    | 'manual'
+    | 'profile check'
+    | 'profile test'
+    | 'export'
+    | 'setup'
+    | 'config import';
   /** It has the option that names the agent's socket. */
   readonly hasSocket: boolean;
 }

@@ -42,4 +42,5 @@ export const COMMANDS: readonly Command[] = [
 export const FAMILIES: readonly { readonly name: string; readonly group: Group; readonly summary: string }[] = [
   { name: 'bus', group: 'Lines:', summary: 'a line: scan, registers, read, write, stats, watch' },
   { name: 'profile', group: 'Lines:', summary: 'device types: list, show, check, test' },
+  { name: 'config', group: 'Agent:', summary: 'the cabinet file: import' },
 ];

@@ -1,7 +1,7 @@
 /**
- * The row of the command table that makes a cabinet's first file.
+ * The rows of the command table that make a cabinet's file: the first start, and poles and lamps in bulk.
  *
- * Owns its words; `app-first.ts` does the work. Called by the command table.
+ * Owns their words; `app-first.ts` and `app-import.ts` do the work. Called by the command table.
  */
 import type { LocalCommand } from './command-spec.ts';
 import { JSON_OPTION } from './common-words.ts';
@@ -51,4 +51,20 @@ const setup: LocalCommand = {
   ],
 };
 
-export const SETUP_COMMANDS: readonly LocalCommand[] = [setup];
+const importTable: LocalCommand = {
+  kind: 'local',
+  name: 'config import',
+  role: 'admin',
+  hasSocket: false,
+  group: 'Agent:',
+  summary: 'poles, devices and lamps in bulk from a CSV table',
+  arguments: [{ name: 'table', summary: 'a CSV file; its first line names the columns', required: true }],
+  options: [
+    { name: 'into', value: 'FILE', summary: 'the cabinet (default: LUCIOLE_CONFIG, else /etc/luciole/cabinet.yaml)' },
+    { name: 'write', value: null, summary: 'write it; without this, only show what would change' },
+    JSON_OPTION,
+  ],
+  examples: ['luciole config import poles.csv', 'luciole config import poles.csv --into cabinet.yaml --write'],
+};
+
+export const SETUP_COMMANDS: readonly LocalCommand[] = [setup, importTable];

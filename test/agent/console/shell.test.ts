@@ -265,7 +265,8 @@ for (const command of COMMANDS.filter(({ isHidden }) => !isHidden)) {
     }
     t.match(MANUAL, `\\fB${command.name.replaceAll('-', '\\-')}\\fR`, 'the manual has it');
     const needsJson =
-      command.kind === 'agent' || ['check', 'version', 'export', 'setup', 'profile check', 'profile test'].includes(command.name);
+      command.kind === 'agent' ||
+      ['check', 'version', 'export', 'setup', 'config import', 'profile check', 'profile test'].includes(command.name);
     t.equal(
       command.options.some(({ name }) => name === 'json'),
       needsJson,
