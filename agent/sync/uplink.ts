@@ -8,7 +8,7 @@ import type { UplinkConfig } from '../core/cabinet.ts';
 import { type Clock, every, isTrusted, type Timer } from '../core/clock.ts';
 import { UplinkError } from '../core/errors.ts';
 import { createEventBook } from '../core/event-book.ts';
-import type { Log, Store, Uplink, UplinkDevice, UplinkStatus, UplinkValue } from '../core/ports.ts';
+import type { Log, Store, Uplink, UplinkDevice, UplinkValue } from '../core/ports.ts';
 import type { Outcome, PointId, Reading } from '../core/words.ts';
 import { createByteMeter } from './byte-meter.ts';
 import { createCommandDesk } from './command-desk.ts';
@@ -27,11 +27,11 @@ import { createRelayPost } from './relay-post.ts';
 import type { ResendResult } from './resend-desk.ts';
 import { createFileReader } from './secret-files.ts';
 import type { ReadFile } from './secrets.ts';
-import type { Phase } from './session.ts';
-import { readSyncWrites, type SyncWrite } from './sync-post.ts';
+import { createSyncDesk } from './sync-desk.ts';
 import { createTopics } from './topics.ts';
 import { createTrace } from './trace.ts';
 import { testUplink } from './uplink-test.ts';
+import { reasonOf, stateOf } from './uplink-words.ts';
 import { within } from './within.ts';
 
 export interface UplinkParts {
@@ -62,18 +62,6 @@ const GATHER_MS = 50;
 
 /** Longest wait for the last proof before the farewell. Units: ms. */
 const SETTLE_MS = 1_000;
-
-const STATE_OF: Readonly<Record<Phase, UplinkStatus['state']>> = {
-  off: 'off',
-  saving: 'connecting',
-  connecting: 'connecting',
-  subscribing: 'connecting',
-  'waiting-for-host': 'waiting-for-host',
-  birthing: 'connecting',
-  live: 'online',
-  dying: 'down',
-  resting: 'down',
-};
 
 /** An uplink that touches nothing before `start`. */
 export function createUplink(parts: UplinkParts): Uplink {
@@ -117,6 +105,7 @@ export function createUplink(parts: UplinkParts): Uplink {
       counts.acked += readings;
     },
   });
+  const syncDesk = createSyncDesk({ table, clock, log, delivery, onResend: tellResend, onAccept: () => void reportSync() });
   const desk = createCommandDesk({
     table,
     cabinetId: parts.cabinetId,
@@ -226,7 +215,7 @@ export function createUplink(parts: UplinkParts): Uplink {
   function receive(message: InboundMessage): void {
     const inbound = topics.read(message.topic);
     if (inbound.kind === 'node-command') {
-      if (!relays.take(message) && !takeSyncWrites(message)) desk.nodeCommand(message);
+      if (!relays.take(message) && !syncDesk.take(message)) desk.nodeCommand(message);
     } else if (inbound.kind === 'device-command') desk.deviceCommand(inbound.deviceId, message);
     else if (inbound.kind === 'host-state') {
       const state = readHostState(message.payload);
@@ -247,11 +236,7 @@ export function createUplink(parts: UplinkParts): Uplink {
   }
 
   function reasonNow(): string {
-    const { phase } = link.session;
-    if (phase === 'live' || phase === 'off') return '';
-    if (isReconnecting) return 'a new connection was asked for';
-    const waits = phase === 'waiting-for-host' || phase === 'dying';
-    return waits && config.primaryHost !== null ? `primary host ${config.primaryHost} is not online` : link.reason;
+    return reasonOf(link, { isReconnecting, primaryHost: config.primaryHost });
   }
 
   /** Before a session the birth carries it, within one NDATA does. */
@@ -275,35 +260,6 @@ export function createUplink(parts: UplinkParts): Uplink {
 
   function tellResend(result: ResendResult): void {
     tellTexts(NODE_METRIC.resendResult, [JSON.stringify(result)]);
-  }
-
-  /** False for an NCMD that is about something else. */
-  function takeSyncWrites(message: InboundMessage): boolean {
-    const writes = readSyncWrites(message, table);
-    for (const write of writes ?? []) {
-      const refusal = carryOut(write);
-      if (refusal !== '') log.event('uplink.sync-refused', { kind: write.kind, reason: refusal }, 'warning');
-    }
-    return writes !== undefined;
-  }
-
-  function carryOut(write: SyncWrite): string {
-    switch (write.kind) {
-      case 'refused':
-        if (write.resendId !== undefined) tellResend({ id: write.resendId, state: 'refused', readings: 0, reason: write.reason });
-        return write.reason;
-      case 'ack':
-        return delivery.acknowledge(write.ack);
-      case 'accept':
-        delivery.accept(write.segments);
-        void reportSync();
-        return '';
-      case 'resend': {
-        const result = delivery.resend(write.request);
-        tellResend(result);
-        return result.reason;
-      }
-    }
   }
 
   function tellOutcome(outcome: Outcome, kind: OutcomeKind): void {
@@ -376,7 +332,7 @@ export function createUplink(parts: UplinkParts): Uplink {
       if (publisher !== null) say((session) => session.values([relays.letter(relay)]));
     },
     status: () => ({
-      state: STATE_OF[link.session.phase],
+      state: stateOf(link.session.phase),
       broker: link.server.url,
       server: link.server,
       reason: reasonNow(),
