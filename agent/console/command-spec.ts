@@ -139,6 +139,11 @@ export type ShellCommandName =
   | 'terminal colour'
   | 'terminal status'
   | 'terminal resize'
+  | 'speed'
+  | 'watch status'
+  | 'watch bus'
+  | 'watch lamp'
+  | 'watch presence'
   | 'recall'
   | 'logout';
 

@@ -40,6 +40,7 @@ export const COMMANDS: readonly Command[] = [
 
 /** The first words of commands of two that are no command themselves, as `store` is. */
 export const FAMILIES: readonly { readonly name: string; readonly group: Group; readonly summary: string }[] = [
+  { name: 'watch', group: 'Session:', summary: 'a picture that goes on: status, bus, lamp, presence' },
   { name: 'bus', group: 'Lines:', summary: 'a line: scan, registers, read, write, stats, watch' },
   { name: 'profile', group: 'Lines:', summary: 'device types: list, show, check, test' },
   { name: 'config', group: 'Agent:', summary: 'the cabinet file: import' },

@@ -37,6 +37,11 @@ export const SHELL_COMMANDS: readonly ShellCommand[] = [
   row('terminal colour', 'colours for states, on or off', [ON_OFF], ['terminal colour off']),
   row('terminal status', 'a last line for scripts: %OK, or %ERR and a code', [ON_OFF], ['terminal status on']),
   row('terminal resize', 'ask the terminal for its size', [], ['terminal resize']),
+  row('speed', 'another speed of this serial port, if you follow', [needed('baud', 'bits per second, 9600 to 921600')], ['speed 115200']),
+  row('watch status', 'the cabinet on one screen, and on and on', [], ['watch status']),
+  row('watch bus', 'lines and units: loss, turnaround, worst first', [], ['watch bus']),
+  row('watch lamp', 'one lamp: its level, why, what it measures', [{ ...needed('lamp', 'a lamp'), names: 'lamp' }], ['watch lamp L07']),
+  row('watch presence', 'what the sensors of each zone see', [], ['watch presence']),
   row('recall', 'the lines typed before', [word('count', 'how many (default: 20)')], ['recall', 'recall 5']),
   row('logout', 'end the session (also exit, quit, Ctrl-D)', [], ['logout']),
 ];

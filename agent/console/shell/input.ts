@@ -22,6 +22,8 @@ export interface Input {
   takeNow(): Key | undefined;
   /** The next key; null at the end. */
   take(): Promise<Key | null>;
+  /** Whoever waits for a key gets none now. */
+  giveUp(): void;
   /** While it is set, Ctrl-C calls it, and all that was typed before is forgotten. */
   onInterrupt(act: (() => void) | null): void;
   setUtf8(on: boolean): void;
@@ -76,6 +78,12 @@ export function createInput(tty: Pick<Tty, 'pause' | 'resume'>, ears: InputEars)
     }
   };
 
+  const giveUp = (): void => {
+    const wake = waiter;
+    waiter = null;
+    wake?.(null);
+  };
+
   return {
     bytes(bytes) {
       if (hasEnded) return;
@@ -94,14 +102,14 @@ export function createInput(tty: Pick<Tty, 'pause' | 'resume'>, ears: InputEars)
         waiter = resolve;
       });
     },
+    giveUp,
     onInterrupt(act) {
       interrupt = act;
     },
     setUtf8: decoder.setUtf8,
     end() {
       hasEnded = true;
-      waiter?.(null);
-      waiter = null;
+      giveUp();
     },
   };
 }

@@ -3,15 +3,20 @@
  *
  * Owns these few. Called by the command runner.
  */
+import type { Clock } from '../../core/clock.ts';
 import { ConsoleError } from '../console-error.ts';
-import type { LocalArgs } from '../terminal.ts';
+import type { LocalArgs, Terminal } from '../terminal.ts';
 import { labelled } from '../text-lines.ts';
 import { commandHelp, familyHelp } from './command-help.ts';
 import type { ShellActions } from './command-runner.ts';
 import type { Tree } from './command-tree.ts';
+import { busSource, type LiveSource, lampSource, presenceSource, statusSource } from './live-sources.ts';
 import type { PastLines } from './past-lines.ts';
+import { changeSpeed } from './speed.ts';
 import type { Talk } from './talk.ts';
 import { readRows, readWidth, type TerminalSettings } from './terminal-settings.ts';
+import type { Tty } from './tty.ts';
+import { watch } from './watch.ts';
 
 const USUAL_RECALL = 20;
 
@@ -19,11 +24,18 @@ export interface ShellActionParts {
   readonly talk: Talk;
   readonly tree: Tree;
   readonly past: PastLines;
+  readonly asker: Pick<Terminal, 'user' | 'socketPath'>;
+  readonly tty: Pick<Tty, 'setSpeed' | 'speedBaud'>;
+  readonly clock: Clock;
   readonly translate: (text: string) => string;
 }
 
-export function createShellActions({ talk, tree, past, translate }: ShellActionParts): ShellActions {
+export function createShellActions({ talk, tree, past, asker, tty, clock, translate }: ShellActionParts): ShellActions {
   const { settings } = talk;
+  const show = async (source: LiveSource): Promise<readonly string[]> => {
+    await watch({ talk, clock, source });
+    return [];
+  };
   const set = (change: Partial<TerminalSettings>): Promise<readonly string[]> => {
     Object.assign(settings, change);
     talk.apply();
@@ -43,6 +55,11 @@ export function createShellActions({ talk, tree, past, translate }: ShellActionP
       if (!(await talk.probe())) throw new ConsoleError('failed', 'the terminal did not answer: say terminal width and terminal length');
       return [`${settings.widthCols} columns, ${settings.rows} rows`];
     },
+    speed: (args) => changeSpeed(text(args, 'baud'), { talk, tty, clock }),
+    'watch status': () => show(statusSource(asker)),
+    'watch bus': () => show(busSource(asker)),
+    'watch lamp': (args) => show(lampSource(text(args, 'lamp'), asker)),
+    'watch presence': () => show(presenceSource(asker)),
     recall: async (args) => past.all().slice(-count(args)),
     logout: async () => {
       talk.end('logout');

@@ -67,7 +67,7 @@ export function createShell(parts: ShellParts): Shell {
   };
 }
 
-async function serve(session: Session, talk: Talk, { clock, keeper, surroundings, localActions }: ShellParts): Promise<void> {
+async function serve(session: Session, talk: Talk, { tty, clock, keeper, surroundings, localActions }: ShellParts): Promise<void> {
   const tree = createTree(
     COMMANDS.filter(({ name }) => !OUTSIDE.has(name)),
     FAMILIES.map(({ name, summary }) => ({ word: name, summary })),
@@ -79,7 +79,15 @@ async function serve(session: Session, talk: Talk, { clock, keeper, surroundings
     names = await askNames(session, surroundings);
   };
   const help = { tree, translate, names: async (kind: NameKind) => (names === null ? [] : namesOf(names, kind)) };
-  const shellActions = createShellActions({ talk, tree, past, translate });
+  const shellActions = createShellActions({
+    talk,
+    tree,
+    past,
+    asker: { user: session.user, socketPath: surroundings.socketPath },
+    tty,
+    clock,
+    translate,
+  });
   await refresh();
   for (const line of greeting(names, surroundings.version)) talk.writer.write(`${wrap(line, talk.settings.widthCols).join('\n')}\n`);
   while (talk.ended() === null) {

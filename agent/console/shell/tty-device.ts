@@ -4,7 +4,7 @@
  * Owns its mode and its descriptor. Writes never block: a stopped line must not stop the session.
  * Node's own stream writes to a terminal and waits, so a second descriptor is opened on the same one. Called by `main.ts`.
  */
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, constants, openSync, readlinkSync, writeSync } from 'node:fs';
 import { ReadStream } from 'node:tty';
@@ -35,6 +35,7 @@ export async function openTtyDevice({ speedBaud }: TtyDeviceOptions): Promise<Tt
   // A pasted file must not outrun us; where there is no such program, the kernel's buffer has to do.
   const told = isSerial ? await stty(['ixoff', 'speed']).catch(() => '') : '';
   const ownSpeed = /^\d+$/.test(told.trim()) ? Number(told) : null;
+  let nowSpeed = speedBaud ?? ownSpeed;
   let isClosed = false;
   return {
     listen({ bytes, hangUp }: TtyEars) {
@@ -45,15 +46,19 @@ export async function openTtyDevice({ speedBaud }: TtyDeviceOptions): Promise<Tt
     write: (bytes) => (isClosed ? bytes.length : writeSome(fd, bytes)),
     pause: () => void stdin.pause(),
     resume: () => void stdin.resume(),
-    speedBaud: speedBaud ?? ownSpeed,
+    get speedBaud() {
+      return nowSpeed;
+    },
     async setSpeed(baud) {
       if (!isSerial) throw new ConsoleError('failed', 'this terminal has no speed: it is no serial port');
       await stty([String(baud)]);
+      nowSpeed = baud;
     },
     close() {
       if (isClosed) return;
       isClosed = true;
       closeSync(fd);
+      if (ownSpeed !== null && nowSpeed !== ownSpeed) spawnSync('stty', [String(ownSpeed)], { stdio: ['inherit', 'ignore', 'ignore'] });
       stdin.setRawMode(false);
       stdin.pause();
     },

@@ -33,18 +33,20 @@ export interface Writer {
   setUtf8(on: boolean): void;
   /** Units: bit/s; null for no pace. */
   setSpeed(speedBaud: number | null): void;
+  /** What the line carries; null without a pace. */
+  charsPerSecond(): number | null;
   close(): void;
 }
 
 /** Units: characters a second; null without a pace. */
-function charsPerSecond(speedBaud: number | null): number | null {
+function rateOf(speedBaud: number | null): number | null {
   return speedBaud === null ? null : speedBaud / BITS_PER_CHAR;
 }
 
 export function createWriter(tty: Pick<Tty, 'write' | 'speedBaud'>, clock: Pick<Clock, 'after'>): Writer {
   let parts: Buffer[] = [];
   let waitingBytes = 0;
-  let rate = charsPerSecond(tty.speedBaud);
+  let rate = rateOf(tty.speedBaud);
   let isStopped = false;
   let isUtf8 = false;
   let isClosed = false;
@@ -103,8 +105,9 @@ export function createWriter(tty: Pick<Tty, 'write' | 'speedBaud'>, clock: Pick<
       isUtf8 = on;
     },
     setSpeed(speedBaud) {
-      rate = charsPerSecond(speedBaud);
+      rate = rateOf(speedBaud);
     },
+    charsPerSecond: () => rate,
     close() {
       isClosed = true;
       timer?.cancel();

@@ -34,6 +34,8 @@ export interface ShellSession {
   readonly clock: ManualClock;
   readonly screen: Screen;
   readonly shell: Shell;
+  /** Speeds of the port, newest last. */
+  readonly speeds: readonly (number | null)[];
   /** All that the terminal got. */
   bytes(): string;
   /** Why it is over; null while it goes on. */
@@ -57,6 +59,7 @@ export async function openSession(t: Test, options: SessionOptions = {}): Promis
   const view = options.view === undefined ? createFakeView() : options.view;
   const server = view === null ? null : createConsoleServer({ view, socketPath, log: { event: () => {} }, clock, timezone: TIMEZONE });
   await server?.start();
+  const speeds: (number | null)[] = [speedBaud];
   let ears: TtyEars | null = null;
   let all = '';
   const type = (bytes: string | Uint8Array): void => ears?.bytes(typeof bytes === 'string' ? Buffer.from(bytes, 'utf8') : bytes);
@@ -73,8 +76,12 @@ export async function openSession(t: Test, options: SessionOptions = {}): Promis
     },
     pause: () => {},
     resume: () => {},
-    speedBaud,
-    setSpeed: async () => {},
+    get speedBaud() {
+      return speeds.at(-1) ?? null;
+    },
+    setSpeed: async (baud) => {
+      speeds.push(baud);
+    },
     close: () => {},
   };
   const shell = createShell({
@@ -114,6 +121,7 @@ export async function openSession(t: Test, options: SessionOptions = {}): Promis
     clock,
     screen,
     shell,
+    speeds,
     bytes: () => all,
     ended: () => ended,
     type,

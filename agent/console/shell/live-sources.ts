@@ -1,0 +1,118 @@
+/**
+ * What `watch` shows: which questions it asks the agent, and the picture made of the answers.
+ *
+ * Owns the four pictures. Called by the shell's actions.
+ */
+import type { LineStats, UnitStats } from '../../core/bus-tools.ts';
+import { fetchAnswer } from '../ask-agent.ts';
+import type { AgentCommand } from '../command-spec.ts';
+import { COMMANDS } from '../commands.ts';
+import { ConsoleError } from '../console-error.ts';
+import { formatNumber, NOTHING, type Page } from '../page.ts';
+import { plain } from '../plain-text.ts';
+import type { RawArgs } from '../protocol.ts';
+import type { Terminal } from '../terminal.ts';
+import { tableLines } from '../text-table.ts';
+
+export type LiveSource = (page: Pick<Page, 'widthCols'>) => Promise<readonly string[]>;
+type Asker = Pick<Terminal, 'user' | 'socketPath' | 'signal'>;
+
+export function statusSource(asker: Asker): LiveSource {
+  return (page) => answerLines('status', {}, asker, page);
+}
+
+export function presenceSource(asker: Asker): LiveSource {
+  return (page) => answerLines('zones', {}, asker, page);
+}
+
+/** Why the lamp has its level, and below it what it measures. */
+export function lampSource(lamp: string, asker: Asker): LiveSource {
+  return async (page) => [
+    ...(await answerLines('why', { target: lamp }, asker, page)),
+    '',
+    ...(await answerLines('points', { filter: `${lamp}.` }, asker, page).catch(noneOf)),
+  ];
+}
+
+/** A lamp without points of its own has its level all the same. */
+function noneOf(error: unknown): readonly string[] {
+  if (error instanceof ConsoleError && error.code === 'unknown-name') return [];
+  throw error;
+}
+
+/** A row a line, and a row a unit, those with the most trouble first. */
+export function busSource(asker: Asker): LiveSource {
+  return async ({ widthCols }) => {
+    const lines = plain((await ask('bus stats', {}, asker)).result) as readonly LineStats[];
+    const units = lines.flatMap((line) => line.units.map((unit) => ({ line: line.line, unit })));
+    const worst = units.sort((a, b) => lossPct(b.unit) - lossPct(a.unit));
+    return [
+      ...tableLines(LINE_COLUMNS, lines.map(lineRow), widthCols),
+      '',
+      ...tableLines(
+        UNIT_COLUMNS,
+        worst.map(({ line, unit }) => unitRow(line, unit)),
+        widthCols,
+      ),
+    ];
+  };
+}
+
+const LINE_COLUMNS = [
+  { title: 'Line', maxCols: 12 },
+  { title: 'Busy %', align: 'right' },
+  { title: 'Transactions', align: 'right' },
+  { title: 'Timeouts', align: 'right' },
+  { title: 'Bad CRC', align: 'right' },
+  { title: 'Noise B', align: 'right' },
+] as const;
+
+const UNIT_COLUMNS = [
+  { title: 'Device', maxCols: 14 },
+  { title: 'Line', maxCols: 12 },
+  { title: 'State' },
+  { title: 'Loss %', align: 'right' },
+  { title: 'Ok', align: 'right' },
+  { title: 'p50', align: 'right' },
+  { title: 'p95', align: 'right' },
+  { title: 'max ms', align: 'right' },
+] as const;
+
+function lineRow({ line, busyPct, transactions, timeouts, crcErrors, noiseBytes }: LineStats): string[] {
+  return [line, ...[busyPct, transactions, timeouts, crcErrors, noiseBytes].map((number) => formatNumber(number))];
+}
+
+function unitRow(line: string, unit: UnitStats): string[] {
+  const { turnaroundMs: ms } = unit;
+  const loss = unit.ok + lost(unit) === 0 ? NOTHING : formatNumber(lossPct(unit), 1);
+  return [
+    unit.device,
+    line,
+    unit.state,
+    loss,
+    formatNumber(unit.ok),
+    ...[ms?.p50, ms?.p95, ms?.max].map((number) => formatNumber(number, 1)),
+  ];
+}
+
+function lost({ timeouts, crcErrors }: UnitStats): number {
+  return timeouts + crcErrors;
+}
+
+/** Units: % of the questions that got no sound answer. */
+function lossPct(unit: UnitStats): number {
+  const all = unit.ok + lost(unit);
+  return all === 0 ? 0 : (lost(unit) / all) * 100;
+}
+
+async function answerLines(name: string, args: RawArgs, asker: Asker, { widthCols }: Pick<Page, 'widthCols'>): Promise<readonly string[]> {
+  const { command, result, atMs, timezone } = await ask(name, args, asker);
+  return (await command.render(plain(result), { widthCols, colour: false, atMs, timezone }, args)).split('\n');
+}
+
+/** Errors: rejects with ConsoleError. */
+async function ask(name: string, args: RawArgs, asker: Asker) {
+  const command = COMMANDS.find((each): each is AgentCommand => each.kind === 'agent' && each.name === name);
+  if (command === undefined) throw new TypeError(`no command ${name}`);
+  return { command, ...(await fetchAnswer(command, args, { socket: undefined, terminal: asker })) };
+}

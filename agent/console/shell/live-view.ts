@@ -1,0 +1,87 @@
+/**
+ * A picture of the moment on a slow terminal: only what has changed is sent.
+ *
+ * Owns what the terminal shows and the bytes from there to the next picture, never more than a budget. Pure. Called by `watch`.
+ */
+
+export interface LiveView {
+  /** The first picture, whole. */
+  start(frame: readonly string[]): string;
+  /** What can be said of the newest picture in so many characters; the rest comes with the next call. */
+  next(frame: readonly string[], budgetChars: number): string;
+  /** Leaves the picture standing and the cursor on an empty row below. */
+  end(): string;
+}
+
+/** Cells that have not changed are sent again where that is shorter than a cursor motion. Source: `ESC [ 1 2 ; 3 4 H`, 8 characters. */
+const MERGE_COLS = 7;
+
+/** For a terminal that moves its cursor. Source: DEC VT100 user guide, CUP and ED. */
+export function createCursorView(rows: number, cols: number): LiveView {
+  let shown: string[] = [];
+  const cut = (frame: readonly string[]): string[] => frame.slice(0, rows - 1).map((row) => row.slice(0, cols));
+
+  return {
+    start(frame) {
+      shown = cut(frame);
+      return `\x1b[H\x1b[J${shown.join('\n')}`;
+    },
+    next(frame, budgetChars) {
+      const wanted = cut(frame);
+      let out = '';
+      for (let row = 0; row < Math.max(wanted.length, shown.length); row++) {
+        for (const { from, text } of changes(shown[row] ?? '', wanted[row] ?? '')) {
+          const run = `\x1b[${row + 1};${from + 1}H${text}`;
+          if (out.length + run.length > budgetChars) return out;
+          out += run;
+          while (shown.length <= row) shown.push('');
+          shown[row] = patched(shown[row] ?? '', from, text);
+        }
+      }
+      return out;
+    },
+    end: () => `\x1b[${Math.min(shown.length, rows - 1)};1H\n`,
+  };
+}
+
+/** For a terminal that only writes on: changed rows follow one another. */
+export function createScrollingView(rows: number, cols: number): LiveView {
+  let shown: string[] = [];
+  const cut = (frame: readonly string[]): string[] => frame.slice(0, rows - 1).map((row) => row.slice(0, cols));
+
+  return {
+    start(frame) {
+      shown = cut(frame);
+      return `${shown.join('\n')}\n`;
+    },
+    next(frame, budgetChars) {
+      let out = '';
+      for (const [row, text] of cut(frame).entries()) {
+        if (text === shown[row]) continue;
+        if (out.length + text.length + 1 > budgetChars) return out;
+        if (text !== '') out += `${text}\n`;
+        shown[row] = text;
+      }
+      return out;
+    },
+    end: () => '',
+  };
+}
+
+/** Runs of cells that differ. */
+function changes(from: string, to: string): readonly { readonly from: number; readonly text: string }[] {
+  const cols = Math.max(from.length, to.length);
+  const [old, next] = [from.padEnd(cols), to.padEnd(cols)];
+  const runs: { from: number; to: number }[] = [];
+  for (let col = 0; col < cols; col++) {
+    if (old[col] === next[col]) continue;
+    const last = runs.at(-1);
+    if (last !== undefined && col - last.to <= MERGE_COLS) last.to = col + 1;
+    else runs.push({ from: col, to: col + 1 });
+  }
+  return runs.map((run) => ({ from: run.from, text: next.slice(run.from, run.to) }));
+}
+
+function patched(row: string, from: number, text: string): string {
+  return `${row.padEnd(from).slice(0, from)}${text}${row.slice(from + text.length)}`.trimEnd();
+}

@@ -1,0 +1,64 @@
+/**
+ * Another speed of the serial port, with a way back.
+ *
+ * Owns the order: say it, change, wait for a key at the new speed, else go back. Called by the shell's actions.
+ */
+import { type Clock, sleep } from '../../core/clock.ts';
+import { ConsoleError } from '../console-error.ts';
+import type { Talk } from './talk.ts';
+import type { Tty } from './tty.ts';
+
+/** Units: bit/s. Source: the rates of Linux termios that a console is used at. */
+const SPEEDS = [9_600, 19_200, 38_400, 57_600, 115_200, 230_400, 460_800, 921_600];
+/** Units: ms. Source: the console's rules. */
+const WAIT_MS = 10_000;
+/** What the kernel and the chip still hold. Units: ms. Source: assumed; 64 characters at 9600. */
+const SETTLE_MS = 100;
+
+export interface SpeedParts {
+  readonly talk: Talk;
+  readonly tty: Pick<Tty, 'setSpeed' | 'speedBaud'>;
+  readonly clock: Clock;
+}
+
+/** Resolves with what to say. Errors: rejects with ConsoleError for a speed that is none, a port that has none, or nobody there. */
+export async function changeSpeed(typed: string, { talk, tty, clock }: SpeedParts): Promise<readonly string[]> {
+  const { writer, input } = talk;
+  const speedBaud = SPEEDS.find((speed) => String(speed) === typed);
+  const oldBaud = tty.speedBaud;
+  if (speedBaud === undefined) throw new ConsoleError('usage', `bad speed "${typed}": it is ${SPEEDS.join(', ')}`);
+  if (oldBaud === null) throw new ConsoleError('failed', 'this terminal has no speed: it is no serial port');
+  writer.write(`Now ${speedBaud} baud: set your terminal to it and press Enter within 10 s, else it goes back to ${oldBaud}.\n`);
+  await settle(talk, clock);
+  await tty.setSpeed(speedBaud);
+  writer.setSpeed(speedBaud);
+  if (await hasEntered(input, clock)) return [`${speedBaud} baud`];
+  await settle(talk, clock);
+  await tty.setSpeed(oldBaud);
+  writer.setSpeed(oldBaud);
+  throw new ConsoleError('failed', `nothing was heard at ${speedBaud} baud: back at ${oldBaud}`);
+}
+
+async function settle({ writer }: Talk, clock: Clock): Promise<void> {
+  await writer.drained();
+  await sleep(clock, SETTLE_MS);
+}
+
+/** At a wrong speed keys come as noise, but Enter does not come as Enter. */
+async function hasEntered(input: Talk['input'], clock: Pick<Clock, 'after'>): Promise<boolean> {
+  let isOver = false;
+  const timer = clock.after(WAIT_MS, () => {
+    isOver = true;
+    input.giveUp();
+  });
+  try {
+    while (!isOver) {
+      const key = await input.take();
+      if (key === null) return false;
+      if (key.kind === 'control' && key.name === 'enter') return true;
+    }
+    return false;
+  } finally {
+    timer.cancel();
+  }
+}

@@ -1,0 +1,65 @@
+/**
+ * `watch`: a picture of the moment, again and again until it is ended.
+ *
+ * Owns its pace. A picture that cannot be sent is dropped, never kept: the next one is newer. Called by the shell's actions.
+ */
+import { type Clock, sleep } from '../../core/clock.ts';
+import type { LiveSource } from './live-sources.ts';
+import { createCursorView, createScrollingView } from './live-view.ts';
+import type { Talk } from './talk.ts';
+
+/** Units: ms. Source: the console's rules for 9600 baud: every two seconds at most, a quarter of the line. */
+const PERIOD_MS = 2_000;
+const TURN_MS = 1_000;
+/** Share of the line that a live view may take. */
+const SHARE = 0.25;
+/** Where no line is to be spared. Units: characters a second. */
+const WIDE_RATE = 4_000;
+
+export interface WatchParts {
+  readonly talk: Talk;
+  readonly clock: Clock;
+  readonly source: LiveSource;
+}
+
+/** Shows it until Ctrl-C, `q` or the end of the session. Errors: rejects with ConsoleError when the agent no longer answers. */
+export async function watch({ talk, clock, source }: WatchParts): Promise<void> {
+  const { settings, writer, input } = talk;
+  const rows = settings.rows === 0 ? 24 : settings.rows;
+  const view = (settings.type === 'vt100' ? createCursorView : createScrollingView)(rows, settings.widthCols);
+  const budgetChars = Math.floor((writer.charsPerSecond() ?? WIDE_RATE / SHARE) * SHARE * (TURN_MS / 1_000));
+  let isOver = false;
+  let stop = (): void => {};
+  const interrupted = new Promise<void>((resolve) => {
+    stop = () => {
+      isOver = true;
+      resolve();
+    };
+  });
+  let frame = await source(settings);
+  input.onInterrupt(stop);
+  try {
+    let askedMono = clock.monoMs();
+    writer.write(view.start(frame));
+    while (!isOver && talk.ended() === null) {
+      await Promise.race([sleep(clock, TURN_MS), interrupted]);
+      if (wantsOut()) break;
+      if (!writer.isClear()) continue;
+      if (clock.monoMs() - askedMono >= PERIOD_MS) {
+        askedMono = clock.monoMs();
+        frame = await source(settings);
+      }
+      writer.write(view.next(frame, budgetChars));
+    }
+  } finally {
+    input.onInterrupt(null);
+    writer.write(view.end());
+  }
+
+  function wantsOut(): boolean {
+    for (let key = input.takeNow(); key !== undefined; key = input.takeNow()) {
+      if (key.kind === 'text' && key.text.toLowerCase() === 'q') return true;
+    }
+    return isOver;
+  }
+}
