@@ -9,6 +9,7 @@ import type { LightViews } from './app-light.ts';
 import type { CabinetPoint } from './app-points.ts';
 import { storeView } from './app-store.ts';
 import type { Control } from './control/control.ts';
+import type { AccessTools } from './core/access.ts';
 import type { BusTools } from './core/bus-tools.ts';
 import type { Cabinet } from './core/cabinet.ts';
 import type { Clock, MonoMs } from './core/clock.ts';
@@ -24,6 +25,7 @@ export interface ViewParts {
   readonly clock: Clock;
   readonly field: Field;
   readonly bus: BusTools;
+  readonly access: AccessTools;
   readonly store: Store;
   readonly control: Control;
   readonly uplink: Uplink | null;
@@ -94,6 +96,7 @@ export function createAgentView(parts: ViewParts): AgentView {
     release: (request) => control.release({ ...request, commandId: randomUUID() }),
     bus: parts.bus,
     audit: store.audit,
+    access: parts.access,
     async events({ sinceMs, activeOnly, limit }) {
       const active = parts.activeEvents();
       if (activeOnly) return active;

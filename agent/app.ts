@@ -6,8 +6,10 @@
  */
 
 import { adapterLatencyMs } from '../drivers/adapter-latency.ts';
+import { createAccess } from './access/access.ts';
 import { withSiteKnowledge } from './app-bus.ts';
 import { agentChores } from './app-chores.ts';
+import { createConsoles } from './app-consoles.ts';
 import { doorTo } from './app-door.ts';
 import { endLeftovers } from './app-events.ts';
 import type { RunGuard } from './app-guard.ts';
@@ -24,9 +26,7 @@ import { quietUntilMono } from './app-street.ts';
 import { countersOf, decimalsOf, type Site, type TouchedRooms, touchedRooms } from './app-touched.ts';
 import { createUplinkPlace } from './app-uplink.ts';
 import { createAgentView } from './app-view.ts';
-import { ConsoleError } from './console/console-error.ts';
-import { createConsoleServer } from './console/socket-server.ts';
-import type { Clock, MonoMs, Timer } from './core/clock.ts';
+import type { Clock, MonoMs } from './core/clock.ts';
 import type { OpenBytePort } from './core/driver.ts';
 import { createEventBook } from './core/event-book.ts';
 import type { Field, Log, Uplink } from './core/ports.ts';
@@ -43,9 +43,6 @@ import { isFinal } from './sync/command-book.ts';
 import type { MqttDoor } from './sync/door.ts';
 import type { ReadFile } from './sync/secrets.ts';
 import { createUplink } from './sync/uplink.ts';
-
-/** Wait before a console socket that could not be opened is tried again. Units: ms. Source: assumed; a technician waits no longer. */
-const CONSOLE_RETRY_MS = 10_000;
 
 export interface AgentParts extends Site {
   readonly clock: Clock;
@@ -99,7 +96,6 @@ export function createAgent(parts: AgentParts): Agent {
   let firstPollMono: MonoMs | null = null;
   let isStopping = false;
   let isRunning = false;
-  let consoleRetry: Timer | undefined;
   let applying: Promise<unknown> = Promise.resolve();
   /** Detections and lamps raised under the configurations before this one. */
   let counted = { detections: 0, lampsRaised: 0 };
@@ -183,12 +179,11 @@ export function createAgent(parts: AgentParts): Agent {
         });
   const configPost = createConfigPost({ desk: revisions, cabinetId: site.cabinet.id, clock, uplink, onOutcome });
   uplink.put(openUplink());
+  const access = createAccess({ dir: parts.cabinet.store.dir, cabinetId: parts.cabinet.id, clock, log, store, onEvent });
   let currentView = openView();
   const view = doorTo(() => currentView);
-  const console =
-    parts.socketPath === null
-      ? null
-      : createConsoleServer({ view, socketPath: parts.socketPath, log, clock, timezone: site.cabinet.timezone });
+  const consoles =
+    parts.socketPath === null ? null : createConsoles({ view, socketPath: parts.socketPath, log, clock, timezone: site.cabinet.timezone });
   const housekeeping = createHousekeeping({ log, clock, memory: store, chores: agentChores({ cabinet: site.cabinet, store, view, log }) });
 
   store.onEvent = onEvent;
@@ -201,7 +196,7 @@ export function createAgent(parts: AgentParts): Agent {
     async start() {
       // The console first: a second agent on the same socket must not touch the lines. Then light, which waits for nobody:
       // neither for a port that does not open nor for a disk that does not answer.
-      await openConsole(true);
+      await consoles?.start();
       if (isStopping) return;
       const stored = store.start();
       void field.start();
@@ -222,10 +217,9 @@ export function createAgent(parts: AgentParts): Agent {
     },
     async stop() {
       isStopping = true;
-      consoleRetry?.cancel();
       housekeeping.stop();
       self.stop();
-      await console?.stop();
+      await consoles?.stop();
       await revisions?.stop();
       await applying;
       await rooms.control.stop();
@@ -345,6 +339,7 @@ export function createAgent(parts: AgentParts): Agent {
       field,
       bus: isSafe ? readOnlyBus(withSiteKnowledge(field.bus, cabinet, profiles)) : withSiteKnowledge(field.bus, cabinet, profiles),
       store,
+      access,
       control,
       uplink: uplink.current,
       points,
@@ -356,21 +351,6 @@ export function createAgent(parts: AgentParts): Agent {
       counters,
       metrics: self.metrics,
     });
-  }
-
-  /**
-   * A place that cannot be used now is tried again.
-   *
-   * Errors: rejects only at the first try and only when another agent answers there; a street that is lit is never left for its console.
-   */
-  async function openConsole(isFirst: boolean): Promise<void> {
-    try {
-      await console?.start();
-    } catch (error) {
-      if (!(error instanceof ConsoleError) || (isFirst && error.code === 'socket-in-use')) throw error;
-      log.event('console-closed', { cause: error.message }, 'warning');
-      if (!isStopping) consoleRetry = clock.after(CONSOLE_RETRY_MS, () => void openConsole(false));
-    }
   }
 
   function onReadings(readings: readonly Reading[]): void {

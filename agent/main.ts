@@ -30,6 +30,7 @@ const { env, stdout, stderr } = process;
 /** Nobody wants the rest. */
 const enough = new AbortController();
 
+let secretInput: Terminal['askSecret'];
 const screen = terminal();
 const actions = createLocalActions({
   screen,
@@ -59,6 +60,11 @@ function terminal(): Terminal {
     user: userName(),
     socketPath: env['LUCIOLE_SOCKET'] || null,
     shelf: async () => (await import('./app-shelf.ts')).localShelf(configFileOf({}), env['CREDENTIALS_DIRECTORY'] || null),
+    askSecret: async (prompt, isNew) => {
+      const { createSecretInput } = await import('./console/secret-input.ts');
+      secretInput ??= createSecretInput(process.stdin, (text) => void stderr.write(text));
+      return secretInput(prompt, isNew);
+    },
     status: stderr.isTTY ? createStatusLine((text) => void stderr.write(text), createSystemClock({ quality: () => 'none' })) : null,
   };
 }

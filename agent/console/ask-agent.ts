@@ -12,11 +12,13 @@ import { usualSocketPaths } from './socket-path.ts';
 import type { LocalArgs, Terminal } from './terminal.ts';
 import { wrap } from './text-lines.ts';
 
+/** Passes the checks of any secret. */
+const PLACEHOLDER = '000000';
+
 /** Prints the answer and resolves with the exit code. Errors: rejects with ConsoleError. */
 export async function askAgent(command: AgentCommand, args: LocalArgs, terminal: Terminal): Promise<number> {
   const { json, socket, ...rest } = args;
-  const asked = rest as RawArgs;
-  command.check(asked);
+  const asked = await withSecrets(command, rest as RawArgs, terminal);
   const isJson = json === true;
   const onProgress = command.progress === null ? undefined : await shower(command.progress, { asked, isJson, terminal });
   const call = { socket, terminal, ...(onProgress === undefined ? {} : { onProgress }) };
@@ -29,6 +31,18 @@ export async function askAgent(command: AgentCommand, args: LocalArgs, terminal:
   } finally {
     terminal.status?.clear();
   }
+}
+
+/** Arguments are looked at before a person types secrets for nothing. Errors: rejects with ConsoleError. */
+async function withSecrets(command: AgentCommand, args: RawArgs, { askSecret }: Terminal): Promise<RawArgs> {
+  const specs = command.secrets.filter(({ isAsked }) => isAsked?.(args) ?? true);
+  command.check({ ...args, ...Object.fromEntries(specs.map(({ name }) => [name, PLACEHOLDER])) });
+  const typed: Record<string, string> = {};
+  for (const { name, prompt, isNew } of specs) {
+    if (askSecret === undefined) throw new ConsoleError('usage', `${command.name} asks for a secret, and there is no terminal to ask on`);
+    typed[name] = await askSecret(prompt, isNew);
+  }
+  return { ...args, ...typed };
 }
 
 /** What files can answer, unless one certain agent was asked. Errors: rejects with what was wrong with the agent. */

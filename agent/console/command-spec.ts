@@ -43,6 +43,8 @@ export interface SecretSpec {
   readonly prompt: string;
   /** A new one is typed twice. */
   readonly isNew: boolean;
+  /** Only with these arguments; with all unless given. */
+  readonly isAsked?: (args: RawArgs) => boolean;
 }
 
 export type Group = 'Look:' | 'Act:' | 'Lines:' | 'Store:' | 'Uplink:' | 'Access:' | 'Agent:' | 'Session:';
@@ -105,6 +107,8 @@ export interface ProgressSpec<Progress> {
 /** Carried out by the running agent. */
 export interface AgentCommand extends CommandWords {
   readonly kind: 'agent';
+  /** It writes its own audit notes, since what it does lasts longer than it takes. */
+  readonly isSelfNoted: boolean;
   readonly secrets: readonly SecretSpec[];
   /** Longest silence of the agent. Units: ms. */
   readonly timeoutMs: number;
@@ -151,6 +155,7 @@ export type Command = LocalCommand | AgentCommand | ShellCommand;
 
 interface AgentCommandParts<Args, Result, Progress> extends CommandWords {
   readonly secrets?: readonly SecretSpec[];
+  readonly isSelfNoted?: true;
   readonly timeoutMs: number;
   readonly read: (args: RawArgs) => Args;
   readonly answer: (view: AgentView, args: Args, job: Job) => Promise<Result> | Result;
@@ -163,7 +168,7 @@ interface AgentCommandParts<Args, Result, Progress> extends CommandWords {
 
 /** A table row from parts that know their own types. Every `read` is preceded by a check of the argument names. */
 export function agentCommand<Args, Result, Progress = never>(parts: AgentCommandParts<Args, Result, Progress>): AgentCommand {
-  const { read, answer, alone, render, succeeded, timeoutMs, progress, audit, ...words } = parts;
+  const { read, answer, alone, render, succeeded, timeoutMs, progress, audit, isSelfNoted, ...words } = parts;
   const secrets = parts.secrets ?? [];
   const readAll = (args: RawArgs): Args => {
     checkNames([...words.arguments, ...words.options, ...secrets], words.name, args);
@@ -172,6 +177,7 @@ export function agentCommand<Args, Result, Progress = never>(parts: AgentCommand
   return {
     ...words,
     kind: 'agent',
+    isSelfNoted: isSelfNoted ?? false,
     secrets,
     timeoutMs,
     check: (args) => void readAll(args),

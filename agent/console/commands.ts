@@ -9,7 +9,9 @@ import { BUS_COMMANDS } from './bus-commands.ts';
 import type { Command, Group } from './command-spec.ts';
 import { ENERGY_COMMANDS } from './energy-command.ts';
 import { LIGHT_ACT_COMMANDS, LIGHT_LOOK_COMMANDS } from './light-commands.ts';
+import { LIGHTS_COMMANDS } from './lights-command.ts';
 import { LOCAL_COMMANDS } from './local-commands.ts';
+import { LOGIN_COMMANDS } from './login-command.ts';
 import { LOOK_COMMANDS } from './look-commands.ts';
 import { METRICS_COMMANDS } from './metrics-command.ts';
 import { NAMES } from './names-command.ts';
@@ -18,6 +20,7 @@ import { SETUP_COMMANDS } from './setup-commands.ts';
 import { SHELL_COMMANDS } from './shell-commands.ts';
 import { STORE_COMMANDS } from './store-commands.ts';
 import { UPLINK_COMMANDS } from './uplink-commands.ts';
+import { USER_COMMANDS } from './user-commands.ts';
 
 /** In the order of the help. */
 export const COMMANDS: readonly Command[] = [
@@ -26,10 +29,13 @@ export const COMMANDS: readonly Command[] = [
   ...ENERGY_COMMANDS,
   ...ACT_COMMANDS,
   ...LIGHT_ACT_COMMANDS,
+  ...LIGHTS_COMMANDS,
   ...BUS_COMMANDS,
   ...PROFILE_COMMANDS,
   ...STORE_COMMANDS,
   ...UPLINK_COMMANDS,
+  ...USER_COMMANDS,
+  ...LOGIN_COMMANDS,
   ...AUDIT_COMMANDS,
   ...METRICS_COMMANDS,
   ...LOCAL_COMMANDS,
@@ -41,6 +47,8 @@ export const COMMANDS: readonly Command[] = [
 /** The first words of commands of two that are no command themselves, as `store` is. */
 export const FAMILIES: readonly { readonly name: string; readonly group: Group; readonly summary: string }[] = [
   { name: 'watch', group: 'Session:', summary: 'a picture that goes on: status, bus, lamp, presence' },
+  { name: 'lights', group: 'Act:', summary: 'all of the street: on for an emergency, auto' },
+  { name: 'user', group: 'Access:', summary: 'users of the console: list, add, enrol, role, passwd' },
   { name: 'bus', group: 'Lines:', summary: 'a line: scan, registers, read, write, stats, watch' },
   { name: 'profile', group: 'Lines:', summary: 'device types: list, show, check, test' },
   { name: 'config', group: 'Agent:', summary: 'the cabinet file: import' },

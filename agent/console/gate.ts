@@ -15,6 +15,8 @@ import type { Request } from './protocol.ts';
 import { nearest } from './suggest.ts';
 
 const DENIED = 'denied';
+/** Who is not logged in. */
+const NOBODY = 'nobody';
 
 export interface GateParts {
   readonly door: Door;
@@ -37,6 +39,7 @@ export function createGate({ door, view, log, clock }: GateParts): Gate {
   function noteOf(command: AgentCommand, request: Request, caller: Caller): (result: string) => void {
     let isNoted = false;
     return (result) => {
+      if (command.isSelfNoted) return;
       const isPaced = isLook(command) || result === DENIED;
       if (isNoted || (isPaced && !pace.isDue(`${caller.user} ${command.name} ${result}`))) return;
       isNoted = true;
@@ -45,11 +48,20 @@ export function createGate({ door, view, log, clock }: GateParts): Gate {
     };
   }
 
+  /** On the machine's own door the group vouches; on the other one a session does. */
+  function callerOf({ user, token }: Request): Caller {
+    if (door === 'agent') return { user, role: 'admin', door };
+    if (token === undefined) return { user: NOBODY, role: null, door };
+    const session = view.access.callerOf(token);
+    if (session === null) throw new ConsoleError('denied', 'the session is over; log in again');
+    return { ...session, door };
+  }
+
   return {
     isLong: (request) => commandFor(request).progress !== null,
     carryOut: async (request, job) => {
       const command = commandFor(request);
-      const caller: Caller = { user: request.user, role: 'admin', door };
+      const caller = callerOf(request);
       const note = noteOf(command, request, caller);
       if (!mayUse(caller.role, command.role)) {
         note(DENIED);

@@ -60,7 +60,8 @@ function readLevel(text: string): LevelPct {
   return Number(digits);
 }
 
-function readReason(text: string): string {
+/** Errors: throws ConsoleError 'usage'. */
+export function readReason(text: string): string {
   if (text.length > MAX_REASON || /\p{Cc}/u.test(text)) {
     throw new ConsoleError('usage', `bad reason: one line of ${MAX_REASON} characters at most`);
   }

@@ -21,6 +21,8 @@ export interface Request {
   readonly args: RawArgs;
   /** Who asks, as the client's system knows them. */
   readonly user: string;
+  /** Of a session; on the door where people log in. */
+  readonly token?: string;
 }
 
 /** Every answer carries the agent's own time, which may be shifted against the reader's. */
@@ -56,14 +58,15 @@ export type Reply = Answer | Refusal;
  */
 export function readRequest(line: string): Request {
   const message = parsed(line);
-  const { id, command, args = {}, user } = message;
+  const { id, command, args = {}, user, token } = message;
   if (typeof id !== 'number' || !Number.isSafeInteger(id)) throw bad('id must be an integer');
   if (typeof command !== 'string') throw bad('command must be a string');
   if (!isRecord(args)) throw bad('args must be an object');
   for (const [name, value] of Object.entries(args)) {
     if (typeof value !== 'string' && typeof value !== 'boolean') throw bad(`args.${name} must be a string, true or false`);
   }
-  return { id, command, args: args as RawArgs, user: userName(user) };
+  if (token !== undefined && typeof token !== 'string') throw bad('token must be a string');
+  return { id, command, args: args as RawArgs, user: userName(user), ...(token === undefined ? {} : { token }) };
 }
 
 /**

@@ -35,5 +35,9 @@ function howItWent({ state, levelPct }: Outcome, page: Page, isOverride: boolean
 function ends({ target, state }: Outcome, page: Page, untilMs: WallMs | null): string[] {
   if (untilMs === null || state === 'refused') return [];
   const text = `by itself at ${clockTime(untilMs, page)}, in ${formatDuration(Math.max(0, untilMs - page.atMs))}`;
-  return labelled('Ends', `${text}; sooner with: luciole release ${target.id}`, page.widthCols);
+  return labelled(
+    'Ends',
+    `${text}; sooner with: luciole ${target.kind === 'cabinet' ? 'lights auto' : `release ${target.id}`}`,
+    page.widthCols,
+  );
 }

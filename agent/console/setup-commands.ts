@@ -47,7 +47,6 @@ const setup: LocalCommand = {
     'luciole setup',
     'luciole setup --port /dev/ttyUSB0 --serial 19200-8N2 --units 1-40',
     'luciole setup --yes --id angers-0042 --position 47.4736,-0.5541 --dry-run',
-    'luciole setup cabinet.yaml --answers answers.yaml --json',
   ],
 };
 

@@ -18,14 +18,37 @@ export function usualSocketPaths(): readonly string[] {
   return [join(SERVICE_FOLDER, 'agent.sock'), join(tmpdir(), `luciole-${process.getuid?.() ?? 0}`, 'agent.sock')];
 }
 
+/** Made for the consoles that anyone can reach. Source: tmpfiles.d/luciole.conf; its group may enter, and files in it are of that group. */
+const LOGIN_FOLDER = '/run/luciole-console';
+
+/** The usual places where one logs in, best first. */
+export function usualLoginPaths(): readonly string[] {
+  return [join(LOGIN_FOLDER, 'agent.sock'), ...usualSocketPaths().map(beside)];
+}
+
+/** Where an agent lets people log in: in the folder made for it when it may write there, else beside its own socket. */
+export function loginSocketPath(socketPath: string): string {
+  if (socketPath !== usualSocketPaths()[0] || !mayWrite(LOGIN_FOLDER)) return beside(socketPath);
+  return join(LOGIN_FOLDER, 'agent.sock');
+}
+
+function beside(socketPath: string): string {
+  return `${socketPath.replace(/\.sock$/, '')}-login.sock`;
+}
+
 /** Where an agent opens its socket: beside the service's other files when it may write there, else in a folder of its user's own. */
 export function agentSocketPath(): string {
   const [service = '', own = ''] = usualSocketPaths();
+  return mayWrite(SERVICE_FOLDER) ? service : own;
+}
+
+/** Not installed as a service, or another user's: both are plain facts here. */
+function mayWrite(folder: string): boolean {
   try {
-    accessSync(SERVICE_FOLDER, constants.W_OK);
-    return service;
+    accessSync(folder, constants.W_OK);
+    return true;
   } catch {
-    return own; // Not installed as a service, or another user's: both are plain facts here.
+    return false;
   }
 }
 

@@ -7,6 +7,7 @@
 import { once } from 'node:events';
 import { chmodSync, lstatSync, rmSync } from 'node:fs';
 import { connect, createServer, type Server, type Socket } from 'node:net';
+import type { Door } from '../core/access.ts';
 import type { Clock } from '../core/clock.ts';
 import type { Log } from '../core/ports.ts';
 import type { AgentView } from '../core/views.ts';
@@ -23,6 +24,8 @@ const SOCKET_MODE = 0o660;
 
 export interface ConsoleServerParts {
   readonly view: AgentView;
+  /** Which of its doors this is; the machine's own unless given. */
+  readonly door?: Door;
   readonly socketPath: string;
   readonly log: Log;
   /** Stamps answers and ends connections. */
@@ -90,7 +93,7 @@ export function createConsoleServer(parts: ConsoleServerParts): ConsoleServer {
 
 function connectionParts(parts: ConsoleServerParts, deadlines: Deadlines): ConnectionParts {
   const { view, log, clock, timezone } = parts;
-  const gate = createGate({ door: 'agent', view, log, clock });
+  const gate = createGate({ door: parts.door ?? 'agent', view, log, clock });
   return {
     deadlines,
     clock,

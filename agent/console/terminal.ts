@@ -20,6 +20,8 @@ export interface Terminal {
   readonly live?: (text: string) => void;
   /** Aborted when the person wants the answer no more. */
   readonly signal?: AbortSignal;
+  /** Reads a secret without echo, twice where it is a new one. Absent where nobody can be asked. Errors: rejects with ConsoleError. */
+  readonly askSecret?: (prompt: string, isNew: boolean) => Promise<string>;
   /** What is asked about device types where no agent answers. */
   readonly shelf: () => Promise<Shelf>;
 }

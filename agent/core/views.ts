@@ -3,6 +3,7 @@
  *
  * Owns the shapes between `app.ts` and the console; nothing here does anything.
  */
+import type { AccessTools } from './access.ts';
 import type { AuditTools } from './audit-tools.ts';
 import type { BusTools } from './bus-tools.ts';
 import type { ClockQuality, WallMs } from './clock.ts';
@@ -42,6 +43,7 @@ export interface AgentView extends DeskView {
   readonly light: LightTools;
   readonly bus: BusTools;
   readonly audit: AuditTools;
+  readonly access: AccessTools;
   /** Oldest first; those still going on are told whenever they began. */
   events(query: { readonly sinceMs: WallMs; readonly activeOnly: boolean; readonly limit: number }): Promise<readonly AgentEvent[]>;
   /** These resolve undefined when the disk could not be asked; `store` then says why. */

@@ -146,7 +146,8 @@ export type EventCode =
   | 'config-returned'
   | 'config-refused'
   | 'command-ended'
-  | 'command-refused';
+  | 'command-refused'
+  | 'login-locked';
 
 export type Severity = 'info' | 'warning' | 'alarm';
 

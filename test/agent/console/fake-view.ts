@@ -22,6 +22,7 @@ import type {
   WhyView,
 } from '../../../agent/core/views.ts';
 import type { AgentEvent, Outcome, TraceLine } from '../../../agent/core/words.ts';
+import { createFakeAccess } from './fake-access.ts';
 import { createFakeBus, METER, profiles } from './fake-bus.ts';
 import { fakeLight } from './fake-light.ts';
 import { fakeUplinkTools, uplinkTest, uplinkView } from './fake-uplink.ts';
@@ -360,6 +361,7 @@ export function createFakeView(): AgentView & { readonly asked: unknown[]; reado
   return {
     asked,
     noted,
+    access: createFakeAccess(asked),
     audit: {
       note: (note) => void noted.push(note),
       read: async (query) => {

@@ -1,0 +1,95 @@
+/**
+ * The door-keeper of the consoles: users, logins, sessions.
+ *
+ * Owns the joining of these parts, and who is logged out by which change. Checks no role: that is the gate's. Made by `app.ts`.
+ */
+import { AccessError, type AccessTools, type LoginAnswer } from '../core/access.ts';
+import type { Clock } from '../core/clock.ts';
+import { createEventBook } from '../core/event-book.ts';
+import type { Log, Store } from '../core/ports.ts';
+import type { AgentEvent } from '../core/words.ts';
+import { createCodeCheck } from './code-check.ts';
+import { createLoginDesk } from './login-desk.ts';
+import { type Cost, createHasher } from './password.ts';
+import { createSessions, IDLE_MS } from './sessions.ts';
+import { createUserBook } from './user-book.ts';
+import { createUsersFile, type UserRecord } from './users-file.ts';
+
+export interface AccessParts {
+  /** The state folder. */
+  readonly dir: string;
+  readonly cabinetId: string;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly store: Pick<Store, 'save' | 'load'>;
+  readonly onEvent: (event: AgentEvent) => void;
+  /** Of new passwords; what OWASP asks for unless given. */
+  readonly passwordCost?: Cost;
+}
+
+/** Nobody is logged in; nothing is read before the first question. */
+export function createAccess({ dir, cabinetId, clock, log, store, onEvent, passwordCost }: AccessParts): AccessTools {
+  const hasher = createHasher(passwordCost);
+  const book = createUserBook({ file: createUsersFile(dir), hasher, clock, cabinetId });
+  const codeCheck = createCodeCheck({ clock, log });
+  const sessions = createSessions(clock);
+  const events = createEventBook(clock, onEvent);
+  const desk = createLoginDesk({
+    ...{ book, hasher, codeCheck, clock, log, store },
+    onLocked: (user, waitMs) => {
+      const text = `Wrong passwords for ${JSON.stringify(user)} at the console: it waits ${Math.ceil(waitMs / 1_000)} s now`;
+      events.notice({ code: 'login-locked', source: cabinetId, severity: 'warning', text });
+    },
+  });
+  /** What a user is has changed: whoever is logged in as that user logs in again. */
+  const andOut = async <T>(user: string, change: Promise<T>): Promise<T> => {
+    const result = await change;
+    sessions.endAllOf(user);
+    return result;
+  };
+
+  return {
+    logIn: async (request) => {
+      const judged = await desk.judge(request);
+      if ('state' in judged) return judged;
+      const { name, role }: UserRecord = judged;
+      return { state: 'in', token: sessions.open(name, role), user: name, role, idleMs: IDLE_MS } satisfies LoginAnswer;
+    },
+    ended: sessions.ended,
+    logOut: sessions.end,
+    callerOf: sessions.touch,
+    users: async () =>
+      (await book.all()).map(({ name, role, oneTime, codes }) => ({
+        name,
+        role,
+        invitedUntilMs: oneTime?.untilMs ?? null,
+        hasCodes: codes?.isConfirmed === true,
+        sessions: sessions.countOf(name),
+        lockedMs: desk.lockedMs(name),
+      })),
+    add: book.add,
+    invite: (user) => andOut(user, book.invite(user)),
+    remove: (user) => andOut(user, book.remove(user)),
+    setRole: (user, role) => andOut(user, book.setRole(user, role)),
+    setPassword: async (user, password, current) => {
+      if (current !== null && !(await desk.isPassword(user, current)))
+        throw new AccessError('wrong-password', 'the current password is not right, or the user is locked for a while');
+      await andOut(user, book.setPassword(user, password));
+    },
+    offerCodes: book.offerCodes,
+    confirmCodes: async (user, code) => {
+      const codes = (await book.all()).find(({ name }) => name === user)?.codes ?? null;
+      if (codes === null) throw new AccessError('wrong-code', `no codes were offered to ${user} yet`);
+      const step = await codeCheck.stepOf(user, code, codes);
+      if (step === null) throw new AccessError('wrong-code', wrongCode(codeCheck.codesNeeded()));
+      await book.codeTaken(user, step);
+    },
+    dropCodes: book.dropCodes,
+  };
+}
+
+function wrongCode(needed: 1 | 2): string {
+  return needed === 1
+    ? 'this code is not of the last offer, or the clock here or there is off; see `luciole status`'
+    : 'the clock of this cabinet is not to be trusted: type two codes in a row, with a space between';
+}

@@ -1,0 +1,43 @@
+/**
+ * Whether a typed code is right: one where the clock is to be trusted, two in a row where it is not.
+ *
+ * Owns which steps were taken in this run. Called by login desk and access desk.
+ */
+import { type Clock, isTrusted, sleep } from '../core/clock.ts';
+import type { Log } from '../core/ports.ts';
+import { type CodeState, stepOf, stepOfPair, stepStartMs } from './totp.ts';
+
+export interface CodeCheck {
+  codesNeeded(): 1 | 2;
+  /** The step that the last typed code is of, taken from now on; null for a wrong one. Shape: `typed` is one code, or two with a gap. */
+  stepOf(user: string, typed: string, state: CodeState): Promise<number | null>;
+}
+
+/** A clock that is off by less is not told. Units: ms. Source: assumed; two steps of a code. */
+const CLOCK_OFF_MS = 60_000;
+
+/** No step was taken yet. */
+export function createCodeCheck({ clock, log }: { readonly clock: Clock; readonly log: Log }): CodeCheck {
+  /** By user; the file may not have kept them. */
+  const taken = new Map<string, number>();
+  const codesNeeded = (): 1 | 2 => (isTrusted(clock.quality()) ? 1 : 2);
+
+  async function stepOfTyped(typed: string, state: CodeState): Promise<number | null> {
+    const [first = '', second, ...more] = typed.split(/[^0-9]+/).filter((part) => part !== '');
+    if (more.length > 0 || (second === undefined) !== (codesNeeded() === 1)) return null;
+    if (second === undefined) return stepOf(first, state, clock.wallMs());
+    return stepOfPair([first, second], state, { atMs: clock.wallMs(), breathe: () => sleep(clock, 0) });
+  }
+
+  return {
+    codesNeeded,
+    stepOf: async (user, typed, { secret, lastStep }) => {
+      const step = await stepOfTyped(typed, { secret, lastStep: Math.max(lastStep, taken.get(user) ?? -1) });
+      if (step === null) return null;
+      taken.set(user, step);
+      const offMs = stepStartMs(step) - clock.wallMs();
+      if (Math.abs(offMs) > CLOCK_OFF_MS) log.event('clock-off', { byS: Math.round(offMs / 1_000), toldBy: 'two codes' }, 'warning');
+      return step;
+    },
+  };
+}

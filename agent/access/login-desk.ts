@@ -1,0 +1,133 @@
+/**
+ * Lets people in: lockout, password, one-time password, codes.
+ *
+ * Owns the order of a login. An unknown user costs the same time and leads to the same answers as a wrong password. Called by the access desk.
+ */
+import type { LoginAnswer, LoginRequest } from '../core/access.ts';
+import { AccessError } from '../core/access.ts';
+import { type Clock, sleep } from '../core/clock.ts';
+import type { Log, Store } from '../core/ports.ts';
+import type { CodeCheck } from './code-check.ts';
+import { attempted, type Lockout, lockoutFacts, NO_FAILURES, refunded, restoredLockout, succeeded, waitMs } from './lockout.ts';
+import { type Hasher, passwordProblem } from './password.ts';
+import { isInvited, plainOneTime, type UserBook } from './user-book.ts';
+import type { UserRecord } from './users-file.ts';
+
+export interface LoginDeskParts {
+  readonly book: UserBook;
+  readonly hasher: Hasher;
+  readonly codeCheck: CodeCheck;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly store: Pick<Store, 'save' | 'load'>;
+  /** A lock began. */
+  readonly onLocked: (user: string, waitMs: number) => void;
+}
+
+export interface LoginDesk {
+  /** The user who may come in, or why not. */
+  judge(request: LoginRequest): Promise<UserRecord | LoginAnswer>;
+  /** Whether it is this user's password now. Counts like a login. */
+  isPassword(user: string, password: string): Promise<boolean>;
+  lockedMs(user: string): number;
+}
+
+const LOCKOUT_KEY = 'access.lockout';
+/** Longest wait for a count to be on disk. Units: ms. Source: as for the id of a command. */
+const SAVE_MS = 2_000;
+/** Longest name counted. Units: characters. */
+const MAX_NAME = 64;
+
+/** A desk; the counts of earlier runs are read at the first login. */
+export function createLoginDesk({ book, hasher, codeCheck, clock, log, store, onLocked }: LoginDeskParts): LoginDesk {
+  let lockout: Lockout = NO_FAILURES;
+  let restoring: Promise<void> | null = null;
+
+  async function restored(): Promise<void> {
+    restoring ??= store.load(LOCKOUT_KEY).then((facts) => {
+      lockout = restoredLockout(facts, clock.monoMs());
+    });
+    await Promise.race([restoring, sleep(clock, SAVE_MS)]);
+  }
+
+  /** A disk that takes no count must not keep a technician out: it then counts in memory. */
+  async function counted(next: Lockout): Promise<void> {
+    lockout = next;
+    const saving = store.save(LOCKOUT_KEY, lockoutFacts(next));
+    if (await Promise.race([saving, sleep(clock, SAVE_MS).then(() => false)])) return;
+    log.event('login-count-not-saved', { check: 'the disk of store.dir' }, 'warning');
+  }
+
+  function wrong(user: string): LoginAnswer {
+    const wait = waitMs(lockout, user, clock.monoMs());
+    if (wait > 0) onLocked(user, wait);
+    return { state: 'wrong', waitMs: wait };
+  }
+
+  /** Right so far: the attempt is taken back, the answer says what else is needed. */
+  async function more(user: string, answer: LoginAnswer): Promise<LoginAnswer> {
+    await counted(refunded(lockout, user));
+    return answer;
+  }
+
+  /** Null where no new password is needed, or the one that came will do. */
+  function newPasswordRefusal(user: UserRecord, { newPassword }: LoginRequest): LoginAnswer | null {
+    if (user.oneTime === null) return null;
+    if (!isInvited(user, clock)) return { state: 'expired' };
+    const problem = newPassword === '' ? '' : passwordProblem(newPassword, user.name);
+    return problem === null ? null : { state: 'new-password-needed', problem };
+  }
+
+  async function codeRefusal({ name, codes }: UserRecord, { code }: LoginRequest): Promise<LoginAnswer | null> {
+    if (codes === null || !codes.isConfirmed) return null;
+    if (code === '') return more(name, { state: 'code-needed', codes: codeCheck.codesNeeded() });
+    const step = await codeCheck.stepOf(name, code, codes);
+    if (step === null) return wrong(name);
+    await book.codeTaken(name, step).catch((error: unknown) => log.event('login-code-not-saved', { error }, 'warning'));
+    return null;
+  }
+
+  async function judgeKnown(users: readonly UserRecord[], request: LoginRequest): Promise<UserRecord | LoginAnswer> {
+    const user = users.find(({ name }) => name === request.user) ?? null;
+    const isOnce = user !== null && user.oneTime !== null;
+    const isRight = await hasher.matches(isOnce ? plainOneTime(request.password) : request.password, user?.password ?? null);
+    if (user === null || !isRight) return wrong(request.user);
+    const refusal = newPasswordRefusal(user, request);
+    if (refusal !== null) return more(user.name, refusal);
+    // A code is good once: it is looked at when nothing else can be wrong.
+    const unproven = await codeRefusal(user, request);
+    if (unproven !== null) return unproven;
+    if (isOnce) await book.setPassword(user.name, request.newPassword);
+    await counted(succeeded(lockout, user.name));
+    return user;
+  }
+
+  return {
+    judge: async (asked) => {
+      const request = { ...asked, user: asked.user.slice(0, MAX_NAME) };
+      await restored();
+      try {
+        const users = await book.all();
+        if (users.length === 0) return { state: 'no-users' };
+        const wait = waitMs(lockout, request.user, clock.monoMs());
+        if (wait > 0) return { state: 'locked', waitMs: wait };
+        await counted(attempted(lockout, request.user, clock.monoMs()));
+        return await judgeKnown(users, request);
+      } catch (error) {
+        if (error instanceof AccessError) return { state: 'unavailable', problem: error.message };
+        throw error;
+      }
+    },
+    isPassword: async (name, password) => {
+      await restored();
+      if (waitMs(lockout, name, clock.monoMs()) > 0) return false;
+      await counted(attempted(lockout, name, clock.monoMs()));
+      const user = (await book.all()).find((each) => each.name === name);
+      const isRight = await hasher.matches(password, user?.password ?? null);
+      if (isRight) await counted(succeeded(lockout, name));
+      else wrong(name);
+      return isRight;
+    },
+    lockedMs: (user) => waitMs(lockout, user, clock.monoMs()),
+  };
+}

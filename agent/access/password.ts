@@ -1,0 +1,107 @@
+/**
+ * Passwords: how they are hashed, compared and refused.
+ *
+ * Owns the cost of a guess. Keeps no password. Called by the user book and the login desk.
+ */
+import { randomBytes, scrypt, timingSafeEqual } from 'node:crypto';
+import { COMMON_WORDS } from './common-words.ts';
+
+/**
+ * Cost of one guess, written into each hash so that it can be raised.
+ *
+ * Source: OWASP Password Storage Cheat Sheet, one of its equal settings for scrypt: N = 2^14, r = 8, p = 5, the one that takes 16 MB.
+ */
+const COST: Cost = { logN: 14, r: 8, p: 5 };
+/** Highest cost that a stored hash may ask for. Source: assumed; the memory a gateway can spare. */
+const MAX_COST = { logN: 16, r: 8, p: 16 };
+/** Units: bytes. Source: NIST SP 800-132 asks for 16 and 14 at least. */
+const BYTES = { salt: 16, key: 32 };
+/** Units: characters. Source: OWASP ASVS 5.0, 6.2.1 to 6.2.9: 8 at least, long ones must be allowed; 12 where no second factor is required. */
+export const LENGTH = { min: 12, max: 128 };
+/** A pattern this short that fills a whole password is none. Units: characters. Source: assumed. */
+const MAX_PATTERN = 4;
+
+export interface Hasher {
+  hash(password: string): Promise<string>;
+  /** Null for an unknown user: costs the same and is never right. */
+  matches(password: string, stored: string | null): Promise<boolean>;
+}
+
+/** A hasher that works on one password at a time: each takes 16 MB, and a gateway has few. `cost` of new hashes, lower in tests alone. */
+export function createHasher(cost: Cost = COST): Hasher {
+  let last: Promise<unknown> = Promise.resolve();
+  const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
+    const mine = last.then(work);
+    last = mine.catch(() => {});
+    return mine;
+  };
+  return {
+    hash: (password) =>
+      inTurn(async () => {
+        const salt = randomBytes(BYTES.salt);
+        const key = await derive(password, salt, cost);
+        return ['scrypt', cost.logN, cost.r, cost.p, salt.toString('base64url'), key.toString('base64url')].join('$');
+      }),
+    matches: (password, stored) =>
+      inTurn(async () => {
+        const known = stored === null ? null : parse(stored);
+        const { salt, key, ...own } = known ?? { ...cost, salt: randomBytes(BYTES.salt), key: randomBytes(BYTES.key) };
+        const isEqual = timingSafeEqual(await derive(password, salt, own), key);
+        return known !== null && isEqual;
+      }),
+  };
+}
+
+/** What is against a new password; null for nothing. */
+export function passwordProblem(password: string, user: string): string | null {
+  const length = [...password].length;
+  if (length < LENGTH.min) return `it has ${length} characters; ${LENGTH.min} at least`;
+  if (length > LENGTH.max) return `it has ${length} characters; ${LENGTH.max} at most`;
+  if (/\p{Cc}/u.test(password)) return 'it holds a control character';
+  const plain = password.toLowerCase();
+  if (isPattern(plain)) return 'it repeats a short pattern';
+  if (plain.includes(user.toLowerCase())) return 'it holds the name of the user';
+  // Common words with digits around them are the first that anyone tries.
+  const core = plain.replace(/[^\p{L}]/gu, '');
+  if (core.length === 0) return 'it has digits and signs only';
+  return COMMON_WORDS.some((word) => core === word || core === word + word) ? 'it is a common word with something around it' : null;
+}
+
+function isPattern(text: string): boolean {
+  for (let length = 1; length <= MAX_PATTERN; length++) {
+    if (
+      text ===
+      text
+        .slice(0, length)
+        .repeat(Math.ceil(text.length / length))
+        .slice(0, text.length)
+    )
+      return true;
+  }
+  return false;
+}
+
+export interface Cost {
+  readonly logN: number;
+  readonly r: number;
+  readonly p: number;
+}
+
+function derive(password: string, salt: Buffer, { logN, r, p }: Cost): Promise<Buffer> {
+  const N = 2 ** logN;
+  return new Promise((resolve, reject) => {
+    scrypt(password.normalize('NFKC'), salt, BYTES.key, { N, r, p, maxmem: 256 * N * r }, (error, key) => {
+      if (error === null) resolve(key);
+      else reject(error);
+    });
+  });
+}
+
+/** Null for what is no hash, or one that costs more than this machine should pay. */
+function parse(stored: string): (Cost & { readonly salt: Buffer; readonly key: Buffer }) | null {
+  const [, logN, r, p, salt, key] = /^scrypt\$(\d+)\$(\d+)\$(\d+)\$([\w-]+)\$([\w-]{43})$/.exec(stored) ?? [];
+  if (salt === undefined || key === undefined) return null;
+  const cost = { logN: Number(logN), r: Number(r), p: Number(p) };
+  if (cost.logN > MAX_COST.logN || cost.r > MAX_COST.r || cost.p > MAX_COST.p || Object.values(cost).includes(0)) return null;
+  return { ...cost, salt: Buffer.from(salt, 'base64url'), key: Buffer.from(key, 'base64url') };
+}

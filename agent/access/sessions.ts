@@ -1,0 +1,68 @@
+/**
+ * Who is logged in at a console.
+ *
+ * Owns the tokens; they live in memory only, so a restart logs everybody out. Called by the access desk.
+ */
+import { randomBytes } from 'node:crypto';
+import type { Role, SessionEnd } from '../core/access.ts';
+import type { Clock, Timer } from '../core/clock.ts';
+
+/** Without a request for this long a session ends. Units: ms. Source: OWASP ASVS 5.0, 7.3.1, and the values of obmc-console for serial consoles. */
+export const IDLE_MS = 900_000;
+/** Units: bytes. Source: OWASP ASVS 5.0, 7.2.3, 128 bits at least. */
+const TOKEN_BYTES = 32;
+
+interface Session {
+  readonly user: string;
+  readonly role: Role;
+  readonly end: (how: SessionEnd) => void;
+  readonly ended: Promise<SessionEnd>;
+  idle: Timer;
+}
+
+export interface Sessions {
+  /** Shape: the token. */
+  open(user: string, role: Role): string;
+  /** Null for a token that is none; else the session lives on. */
+  touch(token: string): { readonly user: string; readonly role: Role } | null;
+  end(token: string): void;
+  /** At once for a token that is none. */
+  ended(token: string): Promise<SessionEnd>;
+  endAllOf(user: string): void;
+  countOf(user: string): number;
+}
+
+/** Nobody is logged in. */
+export function createSessions(clock: Pick<Clock, 'after'>): Sessions {
+  const open = new Map<string, Session>();
+  const idleAfter = (end: Session['end']): Timer => clock.after(IDLE_MS, () => end('idle'));
+  return {
+    open: (user, role) => {
+      const token = randomBytes(TOKEN_BYTES).toString('base64url');
+      let tell = (_how: SessionEnd): void => {};
+      const ended = new Promise<SessionEnd>((resolve) => {
+        tell = resolve;
+      });
+      const end = (how: SessionEnd): void => {
+        open.get(token)?.idle.cancel();
+        open.delete(token);
+        tell(how);
+      };
+      open.set(token, { user, role, end, ended, idle: idleAfter(end) });
+      return token;
+    },
+    touch: (token) => {
+      const session = open.get(token);
+      if (session === undefined) return null;
+      session.idle.cancel();
+      session.idle = idleAfter(session.end);
+      return { user: session.user, role: session.role };
+    },
+    end: (token) => open.get(token)?.end('logout'),
+    ended: (token) => open.get(token)?.ended ?? Promise.resolve('logout'),
+    endAllOf: (user) => {
+      for (const session of [...open.values()]) if (session.user === user) session.end('changed');
+    },
+    countOf: (user) => [...open.values()].filter((session) => session.user === user).length,
+  };
+}

@@ -1,0 +1,118 @@
+/**
+ * Time-based one-time codes, usable without network; with a clock that nobody can trust too.
+ *
+ * Owns codes and the search for their time. Pure. Called by the login desk.
+ *
+ * A code must be of a later step than the last one taken, so none is taken twice. With a trusted clock it must be of now, give or take a
+ * step. Without one a single code proves little: the time it belongs to is unknown, and each possible time is one more chance to guess it.
+ * Two codes in a row, typed together, leave one chance in some millions for the whole month on either side of what the clock says.
+ */
+import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
+import type { WallMs } from '../core/clock.ts';
+
+/** Source: RFC 6238 §4 and its default of authenticator apps: SHA-1, 30 s, 6 digits. */
+const STEP_MS = 30_000;
+const DIGITS = 6;
+/** Source: RFC 4226 §4, 160 bits recommended. Units: bytes. */
+const SECRET_BYTES = 20;
+/** Steps a code may be early or late. Source: RFC 6238 §5.2, one at most is recommended. */
+const DRIFT_STEPS = 1;
+/** How far a clock that is not trusted may be off. Units: steps, 30 days. Source: assumed; longer than a cabinet is without mains. */
+const LOST_STEPS = 86_400;
+/** Steps between two pauses of the search. Source: assumed; some milliseconds on a small processor, within one urgent write. */
+const BREATH_STEPS = 500;
+/** Source: RFC 4648 §6. */
+const BASE32 = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567';
+
+/** Of RFC 4226 counters; `lastStep` is the newest that was taken, -1 before the first. */
+export interface CodeState {
+  /** Shape: base 32. */
+  readonly secret: string;
+  readonly lastStep: number;
+}
+
+/** A new secret. Shape: base 32. */
+export function newSecret(): string {
+  let bits = BigInt(`0x${randomBytes(SECRET_BYTES).toString('hex')}`);
+  let text = '';
+  for (let left = (SECRET_BYTES * 8) / 5; left > 0; left--) {
+    text = `${BASE32[Number(bits & 31n)]}${text}`;
+    bits >>= 5n;
+  }
+  return text;
+}
+
+/** What authenticator apps read. Source: the key URI format of Google Authenticator, which all follow. */
+export function keyUri(secret: string, user: string, cabinetId: string): string {
+  return `otpauth://totp/Luciole:${encodeURIComponent(`${user}@${cabinetId}`)}?secret=${secret}&issuer=Luciole`;
+}
+
+/** The code of a step. Source: RFC 4226 §5.3. */
+export function codeAt(secret: string, step: number, digits = DIGITS): string {
+  return codeOf(decoded(secret), step, digits);
+}
+
+/** The step that a code is of, newer than the last one taken; null when there is none near now. */
+export function stepOf(code: string, { secret, lastStep }: CodeState, atMs: WallMs): number | null {
+  const key = decoded(secret);
+  const now = stepAt(atMs);
+  let found: number | null = null;
+  // No early end: how near a guess came must not show in the time it takes.
+  for (let step = now - DRIFT_STEPS; step <= now + DRIFT_STEPS; step++) {
+    if (isSame(codeOf(key, step, DIGITS), code) && step > lastStep) found = step;
+  }
+  return found;
+}
+
+/**
+ * The step that the second of two codes in a row is of; null when there is none within a month of `atMs`.
+ *
+ * Shape: the nearest times first; `breathe` is awaited between portions, so that the bus is not kept waiting.
+ */
+export async function stepOfPair(
+  [first, second]: readonly [string, string],
+  { secret, lastStep }: CodeState,
+  { atMs, breathe }: { readonly atMs: WallMs; readonly breathe: () => Promise<void> },
+): Promise<number | null> {
+  const key = decoded(secret);
+  const now = stepAt(atMs);
+  for (let away = 0; away <= LOST_STEPS; away++) {
+    for (const step of away === 0 ? [now] : [now - away, now + away]) {
+      if (step > lastStep && isSame(codeOf(key, step, DIGITS), first) && isSame(codeOf(key, step + 1, DIGITS), second)) return step + 1;
+    }
+    if (away % BREATH_STEPS === BREATH_STEPS - 1) await breathe();
+  }
+  return null;
+}
+
+/** When a step began, by the clock of whoever made the code. */
+export function stepStartMs(step: number): WallMs {
+  return step * STEP_MS;
+}
+
+function stepAt(atMs: WallMs): number {
+  return Math.floor(atMs / STEP_MS);
+}
+
+function codeOf(key: Buffer, step: number, digits: number): string {
+  if (step < 0) return '';
+  const counter = Buffer.alloc(8);
+  counter.writeBigUInt64BE(BigInt(step));
+  const mac = createHmac('sha1', key).update(counter).digest();
+  const offset = (mac.at(-1) ?? 0) & 15;
+  return String((mac.readUInt32BE(offset) & 0x7fffffff) % 10 ** digits).padStart(digits, '0');
+}
+
+function isSame(code: string, typed: string): boolean {
+  return code.length === typed.length && timingSafeEqual(Buffer.from(code), Buffer.from(typed));
+}
+
+/** What is no letter of the alphabet is skipped, as people group the letters. */
+function decoded(secret: string): Buffer {
+  let bits = '';
+  for (const letter of secret.toUpperCase()) {
+    const value = BASE32.indexOf(letter);
+    if (value >= 0) bits += value.toString(2).padStart(5, '0');
+  }
+  return Buffer.from((bits.match(/.{8}/g) ?? []).map((byte) => Number.parseInt(byte, 2)));
+}

@@ -1,0 +1,168 @@
+/**
+ * The users of the cabinet: added, invited, changed, removed.
+ *
+ * Owns what a sound user is, and the order of changes. Checks no right: that is the gate's. Called by the access desk, and by `setup`
+ * before there is an agent.
+ */
+import { randomBytes } from 'node:crypto';
+import { AccessError, type CodeOffer, type Invitation, type Role } from '../core/access.ts';
+import { type Clock, isTrusted, type WallMs } from '../core/clock.ts';
+import { type Hasher, passwordProblem } from './password.ts';
+import { keyUri, newSecret } from './totp.ts';
+import type { UserRecord, UsersFile } from './users-file.ts';
+
+export interface UserBookParts {
+  readonly file: UsersFile;
+  readonly hasher: Hasher;
+  readonly clock: Pick<Clock, 'wallMs' | 'quality'>;
+  readonly cabinetId: string;
+}
+
+/** Errors: all reject with AccessError. */
+export interface UserBook {
+  all(): Promise<readonly UserRecord[]>;
+  add(name: string, role: Role): Promise<Invitation>;
+  invite(name: string): Promise<Invitation>;
+  remove(name: string): Promise<void>;
+  setRole(name: string, role: Role): Promise<void>;
+  /** Ends an invitation. */
+  setPassword(name: string, password: string): Promise<void>;
+  offerCodes(name: string): Promise<CodeOffer>;
+  /** A code of this step was taken, the first one confirms. */
+  codeTaken(name: string, step: number): Promise<void>;
+  dropCodes(name: string): Promise<void>;
+}
+
+/** How long a one-time password is good. Units: ms. Source: assumed; issued on a Friday, used on a Monday. */
+const INVITED_MS = 72 * 3_600_000;
+/** Without 0, 1, I, L, O, U: read aloud and typed in the rain. Source: Crockford's base 32, 0 and 1 left out. 75 bits in 16 letters. */
+const LETTERS = '23456789ABCDEFGHJKMNPQRSTVWXYZ';
+const LETTER_COUNT = 16;
+const GROUP = 4;
+/** Source: adduser's default pattern of Debian, shortened. */
+const NAME = /^[a-z][a-z0-9_.-]{0,30}$/;
+const MAX_USERS = 32;
+
+/** A book on its file. */
+export function createUserBook({ file, hasher, clock, cabinetId }: UserBookParts): UserBook {
+  let last: Promise<unknown> = Promise.resolve();
+
+  /** One change after the other, each on what is in the file by then. */
+  function change<T>(act: (users: readonly UserRecord[]) => Promise<readonly [readonly UserRecord[], T]>): Promise<T> {
+    const mine = last.then(async () => {
+      const [users, result] = await act(await file.read());
+      await file.write(users);
+      return result;
+    });
+    last = mine.catch(() => {});
+    return mine;
+  }
+
+  const changeOne = (name: string, act: (user: UserRecord) => UserRecord | Promise<UserRecord>): Promise<void> =>
+    change(async (users) => {
+      const user = found(users, name);
+      const next = await act(user);
+      return [users.map((each) => (each === user ? next : each)), undefined];
+    });
+
+  async function invitation(user: string, role: Role): Promise<{ invited: Invitation; part: Pick<UserRecord, 'password' | 'oneTime'> }> {
+    const oneTimePassword = newOneTimePassword();
+    const madeMs = clock.wallMs();
+    const untilMs = madeMs + INVITED_MS;
+    return {
+      invited: { user, role, oneTimePassword, untilMs },
+      part: { password: await hasher.hash(plainOneTime(oneTimePassword)), oneTime: { madeMs, untilMs } },
+    };
+  }
+
+  return {
+    all: file.read,
+    add: (name, role) =>
+      change(async (users) => {
+        checkName(name);
+        if (users.some((user) => user.name === name)) throw new AccessError('user-exists', `there is a user ${name} already`);
+        if (users.length >= MAX_USERS) throw new AccessError('user-exists', `there are ${MAX_USERS} users already; remove one first`);
+        const { invited, part } = await invitation(name, role);
+        return [[...users, { name, role, codes: null, ...part }], invited];
+      }),
+    invite: (name) =>
+      change(async (users) => {
+        const user = found(users, name);
+        const { invited, part } = await invitation(name, user.role);
+        return [users.map((each) => (each === user ? { ...user, ...part } : each)), invited];
+      }),
+    remove: (name) =>
+      change(async (users) => {
+        const user = found(users, name);
+        const left = users.filter((each) => each !== user);
+        keepAdmin(user, left);
+        return [left, undefined];
+      }),
+    setRole: (name, role) =>
+      change(async (users) => {
+        const user = found(users, name);
+        const next = users.map((each) => (each === user ? { ...user, role } : each));
+        keepAdmin(user, next);
+        return [next, undefined];
+      }),
+    setPassword: (name, password) =>
+      changeOne(name, async (user) => {
+        const problem = passwordProblem(password, name);
+        if (problem !== null) throw new AccessError('weak-password', `this password cannot be used: ${problem}`);
+        return { ...user, password: await hasher.hash(password), oneTime: null };
+      }),
+    offerCodes: async (name) => {
+      const secret = newSecret();
+      await changeOne(name, (user) => ({ ...user, codes: { secret, lastStep: -1, isConfirmed: false } }));
+      return { user: name, secret, uri: keyUri(secret, name, cabinetId) };
+    },
+    codeTaken: (name, step) =>
+      changeOne(name, (user) => ({ ...user, codes: user.codes === null ? null : { ...user.codes, lastStep: step, isConfirmed: true } })),
+    dropCodes: (name) => changeOne(name, (user) => ({ ...user, codes: null })),
+  };
+}
+
+/**
+ * Whether a one-time password may still be used.
+ *
+ * Shape: its end counts only by a clock that may be trusted; one that was reset must not keep the first admin out. It is good once in any case.
+ */
+export function isInvited({ oneTime }: UserRecord, clock: Pick<Clock, 'wallMs' | 'quality'>): boolean {
+  return oneTime !== null && (!isTrusted(clock.quality()) || isWithin(oneTime, clock.wallMs()));
+}
+
+function isWithin({ untilMs }: { readonly untilMs: WallMs }, nowMs: WallMs): boolean {
+  return nowMs <= untilMs;
+}
+
+/** As it is hashed: people leave out the dashes and mix the case. */
+export function plainOneTime(typed: string): string {
+  return typed.toUpperCase().replace(/[\s-]/g, '');
+}
+
+function newOneTimePassword(): string {
+  let text = '';
+  while (text.length < LETTER_COUNT) {
+    // Bytes beyond a whole number of alphabets would make some letters likelier.
+    for (const byte of randomBytes(LETTER_COUNT)) if (byte < 240 && text.length < LETTER_COUNT) text += LETTERS[byte % LETTERS.length];
+  }
+  return (text.match(new RegExp(`.{${GROUP}}`, 'g')) ?? []).join('-');
+}
+
+function found(users: readonly UserRecord[], name: string): UserRecord {
+  const user = users.find((each) => each.name === name);
+  if (user !== undefined) return user;
+  const known = users.map((each) => each.name).join(', ');
+  throw new AccessError('unknown-user', `no user ${JSON.stringify(name)}; ${known === '' ? 'there are none yet' : `there are ${known}`}`);
+}
+
+function checkName(name: string): void {
+  if (NAME.test(name)) return;
+  throw new AccessError('bad-name', `bad name ${JSON.stringify(name)}: a small letter, then up to 30 small letters, digits, . _ -`);
+}
+
+/** Once there is an admin, there stays one. */
+function keepAdmin(changed: UserRecord, left: readonly UserRecord[]): void {
+  const isLast = changed.role === 'admin' && !left.some(({ role }) => role === 'admin');
+  if (isLast) throw new AccessError('last-admin', `${changed.name} is the last admin; make another one first`);
+}

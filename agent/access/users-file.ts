@@ -1,0 +1,123 @@
+/**
+ * The file of users: read whole, written whole, never half.
+ *
+ * Owns its format and its place on the disk. Knows no password, only hashes. Called by the user book.
+ */
+import { chown, mkdir, open, readFile, rename, stat } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { AccessError, ROLES, type Role } from '../core/access.ts';
+import type { WallMs } from '../core/clock.ts';
+
+export interface UserRecord {
+  readonly name: string;
+  readonly role: Role;
+  /** Hash of the password, or of the one-time password. */
+  readonly password: string;
+  /** Of a one-time password; null once the user has chosen one. */
+  readonly oneTime: { readonly madeMs: WallMs; readonly untilMs: WallMs } | null;
+  /** Null without codes. `lastStep` -1: none was taken yet. */
+  readonly codes: { readonly secret: string; readonly lastStep: number; readonly isConfirmed: boolean } | null;
+}
+
+export interface UsersFile {
+  /** Empty where there is no file yet. Errors: rejects with AccessError 'file'. */
+  read(): Promise<readonly UserRecord[]>;
+  /** On disk when it resolves. Errors: as `read`. */
+  write(users: readonly UserRecord[]): Promise<void>;
+}
+
+export const USERS_FILE = 'users.json';
+/** Readable by the agent alone. */
+const MODE = 0o600;
+const VERSION = 1;
+/** Source: assumed; a hundred users. Units: bytes. */
+const MAX_BYTES = 65_536;
+
+/** The file in the state folder. */
+export function createUsersFile(dir: string): UsersFile {
+  const path = join(dir, USERS_FILE);
+  return {
+    read: async () => {
+      const text = await textOf(path);
+      if (text === null) return [];
+      const users = parsed(text);
+      if (users === null) throw new AccessError('file', `${path} is damaged: put a copy back, or remove it and add the users again`);
+      return users;
+    },
+    write: async (users) => {
+      try {
+        await replace(path, `${JSON.stringify({ version: VERSION, users }, null, 1)}\n`);
+      } catch (cause) {
+        throw new AccessError('file', `cannot write ${path}: ${(cause as Error).message}; check the disk of store.dir`, { cause });
+      }
+    },
+  };
+}
+
+async function textOf(path: string): Promise<string | null> {
+  try {
+    if ((await stat(path)).size > MAX_BYTES) return '';
+    return await readFile(path, 'utf8');
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return null;
+    throw new AccessError('file', `cannot read ${path}: ${(cause as Error).message}`, { cause });
+  }
+}
+
+/** Beside it, flushed, then in its place: a power cut leaves the old file or the new one. */
+async function replace(path: string, text: string): Promise<void> {
+  const folder = dirname(path);
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  const fresh = `${path}.new`;
+  const file = await open(fresh, 'w', MODE);
+  try {
+    await file.chmod(MODE);
+    await file.writeFile(text);
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+  // Written by root before the agent ran, it must be the agent's: that of the folder.
+  if (process.getuid?.() === 0) {
+    const { uid, gid } = await stat(folder);
+    await chown(fresh, uid, gid);
+  }
+  await rename(fresh, path);
+  const place = await open(folder, 'r');
+  try {
+    await place.sync();
+  } finally {
+    await place.close();
+  }
+}
+
+/** Null for anything that this program did not write. */
+function parsed(text: string): readonly UserRecord[] | null {
+  let document: unknown;
+  try {
+    document = JSON.parse(text);
+  } catch {
+    return null; // A damaged file is a plain fact here.
+  }
+  const { version, users } = (document ?? {}) as Partial<Record<string, unknown>>;
+  return version === VERSION && Array.isArray(users) && users.every(isUser) ? users : null;
+}
+
+function isUser(value: unknown): value is UserRecord {
+  if (typeof value !== 'object' || value === null) return false;
+  const { name, role, password, oneTime, codes } = value as Partial<Record<keyof UserRecord, unknown>>;
+  const isText = typeof name === 'string' && typeof password === 'string';
+  return isText && ROLES.some((known) => known === role) && isOneTime(oneTime) && isCodes(codes);
+}
+
+function isOneTime(value: unknown): boolean {
+  if (value === null) return true;
+  const { madeMs, untilMs } = (value ?? {}) as Partial<Record<string, unknown>>;
+  return typeof madeMs === 'number' && typeof untilMs === 'number';
+}
+
+function isCodes(value: unknown): boolean {
+  if (value === null) return true;
+  const { secret, lastStep, isConfirmed } = (value ?? {}) as Partial<Record<string, unknown>>;
+  return typeof secret === 'string' && typeof lastStep === 'number' && typeof isConfirmed === 'boolean';
+}

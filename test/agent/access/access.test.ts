@@ -1,0 +1,281 @@
+import { chmodSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import t, { type Test } from 'tap';
+import { createAccess } from '../../../agent/access/access.ts';
+import { codeAt } from '../../../agent/access/totp.ts';
+import type { LoginRequest } from '../../../agent/core/access.ts';
+import type { ClockQuality } from '../../../agent/core/clock.ts';
+import { createManualClock } from '../../../agent/core/manual-clock.ts';
+import type { AgentEvent } from '../../../agent/core/words.ts';
+import { folder } from '../store/fixtures/kit.ts';
+
+const AT_MS = Date.parse('2026-12-01T21:41:07Z');
+const PASSWORD = 'trois lampes rue bressigny';
+const HOUR_MS = 3_600_000;
+
+/** Runs of an agent on one state folder; `facts` is what its store keeps. */
+function cabinet(t: Pick<Test, 'teardown'>) {
+  const dir = folder(t);
+  const clock = createManualClock(AT_MS);
+  const quality = { now: 'synced' as ClockQuality };
+  const facts = new Map<string, unknown>();
+  const seen = { events: [] as AgentEvent[], logged: [] as string[], saves: 0, isRefused: false };
+  const start = () =>
+    createAccess({
+      dir,
+      cabinetId: 'ANG-0421',
+      clock: { ...clock, quality: () => quality.now },
+      log: { event: (name, fields) => void seen.logged.push(`${name} ${JSON.stringify(fields)}`) },
+      store: {
+        save: async (key, value) => {
+          seen.saves += 1;
+          if (seen.isRefused) return false;
+          facts.set(key, structuredClone(value));
+          return true;
+        },
+        load: async (key) => facts.get(key),
+      },
+      onEvent: (event) => seen.events.push(event),
+      passwordCost: { logN: 4, r: 8, p: 1 },
+    });
+  return { dir, clock, quality, facts, seen, start, file: join(dir, 'users.json') };
+}
+
+const as = (user: string, password: string, more: Partial<LoginRequest> = {}): LoginRequest => ({
+  user,
+  password,
+  code: '',
+  newPassword: '',
+  ...more,
+});
+
+/** A cabinet whose first admin, ada, has chosen a password. */
+async function enrolled(t: Pick<Test, 'teardown'>) {
+  const site = cabinet(t);
+  const access = site.start();
+  const { oneTimePassword } = await access.add('ada', 'admin');
+  const answer = await access.logIn(as('ada', oneTimePassword, { newPassword: PASSWORD }));
+  if (answer.state !== 'in') throw new Error(answer.state);
+  access.logOut(answer.token);
+  return { ...site, access, oneTimePassword };
+}
+
+t.test('no user is shipped: before the first one nobody comes in', async (t) => {
+  const { start } = cabinet(t);
+  t.strictSame(await start().logIn(as('admin', 'admin')), { state: 'no-users' });
+});
+
+t.test('a one-time password lets in once, and only with a new password that will do', async (t) => {
+  const { start, file } = cabinet(t);
+  const access = start();
+  const { oneTimePassword, untilMs } = await access.add('ada', 'admin');
+  t.match(oneTimePassword, /^[2-9A-Z]{4}(-[2-9A-Z]{4}){3}$/);
+  t.equal(untilMs, AT_MS + 72 * HOUR_MS);
+  t.equal(statSync(file).mode & 0o777, 0o600);
+  t.notMatch(readFileSync(file, 'utf8'), oneTimePassword.slice(0, 9));
+  t.strictSame(await access.logIn(as('ada', oneTimePassword)), { state: 'new-password-needed', problem: '' });
+  t.match(await access.logIn(as('ada', oneTimePassword, { newPassword: 'short' })), {
+    state: 'new-password-needed',
+    problem: /12 at least/,
+  });
+  const typed = oneTimePassword.toLowerCase().replaceAll('-', ' ');
+  t.match(await access.logIn(as('ada', typed, { newPassword: PASSWORD })), { state: 'in', user: 'ada', role: 'admin' });
+  t.match(await access.logIn(as('ada', oneTimePassword, { newPassword: PASSWORD })), { state: 'wrong' }, 'not twice');
+  t.match(await access.logIn(as('ada', PASSWORD)), { state: 'in' });
+});
+
+t.test('a one-time password ends after three days, unless the clock cannot know', async (t) => {
+  const { start, clock, quality } = cabinet(t);
+  const access = start();
+  const { oneTimePassword } = await access.add('ada', 'admin');
+  await clock.advance(73 * HOUR_MS);
+  t.strictSame(await access.logIn(as('ada', oneTimePassword)), { state: 'expired' });
+  quality.now = 'restored';
+  t.match(await access.logIn(as('ada', oneTimePassword)), { state: 'new-password-needed' });
+});
+
+t.test('an unknown user is answered as a wrong password is, and locked as one', async (t) => {
+  const { access } = await enrolled(t);
+  const [known, unknown] = [[] as unknown[], [] as unknown[]];
+  for (let turn = 0; turn < 6; turn++) {
+    known.push(await access.logIn(as('ada', 'wrong')));
+    unknown.push(await access.logIn(as('eve', 'wrong')));
+  }
+  t.strictSame(known, unknown);
+  t.match(known, [{ state: 'wrong', waitMs: 0 }, {}, {}, {}, { state: 'wrong', waitMs: 30_000 }, { state: 'locked', waitMs: 30_000 }]);
+});
+
+t.test('a lock is told, is kept over a power cut, and ends', async (t) => {
+  const { access, start, clock, seen } = await enrolled(t);
+  for (let turn = 0; turn < 5; turn++) await access.logIn(as('ada', 'wrong'));
+  t.match(seen.events, [{ code: 'login-locked', severity: 'warning', text: /"ada".*waits 30 s/ }]);
+  await clock.advance(29_000);
+  const afterCut = start();
+  t.match(await afterCut.logIn(as('ada', PASSWORD)), { state: 'locked', waitMs: 30_000 }, 'even the right one; the wait begins anew');
+  await clock.advance(30_000);
+  t.match(await afterCut.logIn(as('ada', PASSWORD)), { state: 'in' });
+  t.match(await afterCut.logIn(as('ada', 'wrong')), { state: 'wrong', waitMs: 0 }, 'and forgets');
+});
+
+t.test('an attempt is on disk as failed before the password is looked at', async (t) => {
+  const { start, facts } = await enrolled(t);
+  for (let turn = 0; turn < 4; turn++) await start().logIn(as('ada', 'wrong'));
+  const access = start();
+  const cutShort = access.logIn(as('ada', PASSWORD));
+  while (!JSON.stringify([...facts]).includes('"ada":5')) await new Promise(setImmediate);
+  // The power goes here; the next run knows of five.
+  t.match(await start().logIn(as('ada', PASSWORD)), { state: 'locked' });
+  await cutShort;
+});
+
+t.test('a disk that takes no count keeps nobody out, and is told', async (t) => {
+  const { access, seen } = await enrolled(t);
+  seen.isRefused = true;
+  t.match(await access.logIn(as('ada', PASSWORD)), { state: 'in' });
+  t.match(seen.logged.join('\n'), /login-count-not-saved/);
+  for (let turn = 0; turn < 5; turn++) await access.logIn(as('ada', 'wrong'));
+  t.match(await access.logIn(as('ada', PASSWORD)), { state: 'locked' }, 'it counts in memory');
+});
+
+t.test('with codes on, the password alone is not enough, and no code is good twice', async (t) => {
+  const { access, start, clock } = await enrolled(t);
+  const now = () => Math.floor(clock.wallMs() / 30_000);
+  const { secret } = await access.offerCodes('ada');
+  t.match(await access.logIn(as('ada', PASSWORD)), { state: 'in' }, 'not before one was confirmed');
+  await t.rejects(access.confirmCodes('ada', '000000'), { code: 'wrong-code' });
+  await access.confirmCodes('ada', codeAt(secret, now()));
+  t.strictSame(await access.logIn(as('ada', PASSWORD)), { state: 'code-needed', codes: 1 });
+  t.match(await access.logIn(as('ada', PASSWORD, { code: codeAt(secret, now()) })), { state: 'wrong' }, 'the one that confirmed');
+  await clock.advance(30_000);
+  t.match(await access.logIn(as('ada', PASSWORD, { code: codeAt(secret, now()) })), { state: 'in' });
+  t.match(await start().logIn(as('ada', PASSWORD, { code: codeAt(secret, now()) })), { state: 'wrong' }, 'nor after a restart');
+  t.match(await access.logIn(as('ada', 'wrong', { code: codeAt(secret, now() + 1) })), { state: 'wrong' }, 'nor without the password');
+  await access.dropCodes('ada');
+  t.match(await access.logIn(as('ada', PASSWORD)), { state: 'in' });
+});
+
+t.test('wrong codes lock as wrong passwords do', async (t) => {
+  const { access, clock } = await enrolled(t);
+  const { secret } = await access.offerCodes('ada');
+  await access.confirmCodes('ada', codeAt(secret, Math.floor(clock.wallMs() / 30_000)));
+  for (let turn = 0; turn < 5; turn++) {
+    t.match(await access.logIn(as('ada', PASSWORD)), { state: 'code-needed' });
+    t.match(await access.logIn(as('ada', PASSWORD, { code: '000000' })), { state: 'wrong' });
+  }
+  t.match(await access.logIn(as('ada', PASSWORD)), { state: 'locked' });
+});
+
+t.test('while the clock cannot be trusted, two codes in a row are asked for, and tell how far off it is', async (t) => {
+  const { access, clock, quality, seen } = await enrolled(t);
+  const { secret } = await access.offerCodes('ada');
+  await access.confirmCodes('ada', codeAt(secret, Math.floor(clock.wallMs() / 30_000)));
+  quality.now = 'restored';
+  t.strictSame(await access.logIn(as('ada', PASSWORD)), { state: 'code-needed', codes: 2 });
+  const phone = Math.floor(clock.wallMs() / 30_000) + 2_880;
+  t.match(await access.logIn(as('ada', PASSWORD, { code: codeAt(secret, phone) })), { state: 'wrong' }, 'one proves nothing');
+  let isOver = false;
+  const pair = { code: `${codeAt(secret, phone)} ${codeAt(secret, phone + 1)}` };
+  const coming = access.logIn(as('ada', PASSWORD, pair)).finally(() => {
+    isOver = true;
+  });
+  // The search gives way to the bus between its portions.
+  while (!isOver) await clock.advance(1);
+  t.match(await coming, { state: 'in' });
+  t.match(seen.logged.join('\n'), /clock-off \{"byS":86[34]\d\d,"toldBy":"two codes"\}/);
+});
+
+t.test('a session ends by itself after a quarter of an hour without a word, and each word prolongs it', async (t) => {
+  const { access, clock } = await enrolled(t);
+  const answer = await access.logIn(as('ada', PASSWORD));
+  if (answer.state !== 'in') return t.fail(answer.state);
+  const ended = access.ended(answer.token);
+  await clock.advance(899_000);
+  t.match(access.callerOf(answer.token), { user: 'ada', role: 'admin' });
+  await clock.advance(899_000);
+  t.match(access.callerOf(answer.token), { user: 'ada' });
+  t.match(await access.users(), [{ name: 'ada', sessions: 1 }]);
+  await clock.advance(900_000);
+  t.equal(access.callerOf(answer.token), null);
+  t.equal(await ended, 'idle');
+  t.equal(access.callerOf('anything'), null);
+});
+
+t.test('whose role, password or place changes is logged out', async (t) => {
+  const { access } = await enrolled(t);
+  const { oneTimePassword } = await access.add('marie', 'technician');
+  const first = await access.logIn(as('marie', oneTimePassword, { newPassword: PASSWORD }));
+  if (first.state !== 'in') return t.fail(first.state);
+  const changes = [
+    () => access.setRole('marie', 'viewer'),
+    () => access.setPassword('marie', 'quatre lampes, un banc', PASSWORD),
+    () => access.remove('marie'),
+  ];
+  let token = first.token;
+  for (const change of changes) {
+    const ended = access.ended(token);
+    await change();
+    t.equal(await ended, 'changed');
+    const again = await access.logIn(as('marie', 'quatre lampes, un banc'));
+    const other = again.state === 'in' ? again : await access.logIn(as('marie', PASSWORD));
+    if (other.state === 'in') token = other.token;
+  }
+  t.equal(access.callerOf(token), null);
+  t.strictSame(
+    (await access.users()).map(({ name }) => name),
+    ['ada'],
+  );
+});
+
+t.test('changes that make no sense are refused in words', async (t) => {
+  const { access } = await enrolled(t);
+  await t.rejects(access.add('ada', 'viewer'), { code: 'user-exists' });
+  for (const name of ['', 'Ada', '../x', 'root; rm', 'x'.repeat(40)])
+    await t.rejects(access.add(name, 'viewer'), { code: 'bad-name' }, name);
+  await t.rejects(access.remove('eve'), { code: 'unknown-user', message: /there are ada/ });
+  await t.rejects(access.remove('ada'), { code: 'last-admin' });
+  await t.rejects(access.setRole('ada', 'viewer'), { code: 'last-admin' });
+  await t.rejects(access.setPassword('ada', 'motdepasse123', null), { code: 'weak-password' });
+  await t.rejects(access.setPassword('ada', 'quatre lampes, un banc', 'wrong'), { code: 'wrong-password' });
+  t.match(await access.logIn(as('ada', PASSWORD)), { state: 'in' }, 'nothing has changed');
+});
+
+t.test('a damaged file of users lets nobody in and says what to do; no half file is ever left', async (t) => {
+  const { access, file, dir } = await enrolled(t);
+  t.strictSame(
+    readdirSync(dir).filter((name) => name.includes('users')),
+    ['users.json'],
+  );
+  const whole = readFileSync(file);
+  for (const text of ['', '{', '[]', '{"version":1,"users":[{"name":"eve"}]}', '{"version":2,"users":[]}', 'x'.repeat(70_000)]) {
+    writeFileSync(file, text);
+    t.match(
+      await access.logIn(as('ada', PASSWORD)),
+      { state: 'unavailable', problem: /users\.json is damaged: put a copy back/ },
+      text.slice(0, 40),
+    );
+  }
+  writeFileSync(file, whole);
+  t.match(await access.logIn(as('ada', PASSWORD)), { state: 'in' });
+});
+
+t.test(
+  'a state folder that cannot be written refuses the change and keeps what was',
+  { skip: process.getuid?.() === 0 ? 'root may write anywhere' : false },
+  async (t) => {
+    const { access, dir } = await enrolled(t);
+    chmodSync(dir, 0o500);
+    t.teardown(() => chmodSync(dir, 0o700));
+    await t.rejects(access.add('marie', 'viewer'), { code: 'file', message: /cannot write/ });
+  },
+);
+
+t.test('no password, one-time password or code is in a log, an event or the counts', async (t) => {
+  const { access, clock, seen, facts, oneTimePassword, file } = await enrolled(t);
+  const { secret } = await access.offerCodes('ada');
+  const code = codeAt(secret, Math.floor(clock.wallMs() / 30_000));
+  await access.confirmCodes('ada', code);
+  for (let turn = 0; turn < 6; turn++) await access.logIn(as('ada', `canary ${PASSWORD}`, { code }));
+  const all = JSON.stringify([seen.logged, seen.events, [...facts]]);
+  for (const canary of [PASSWORD, 'canary', oneTimePassword, oneTimePassword.replaceAll('-', ''), secret, code]) t.notMatch(all, canary);
+  t.notMatch(readFileSync(file, 'utf8'), PASSWORD);
+});

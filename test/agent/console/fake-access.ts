@@ -1,0 +1,71 @@
+import { AccessError, type AccessTools, type LoginAnswer, type SessionEnd } from '../../../agent/core/access.ts';
+
+/** Two users: `marie`, a technician with the password `right`, and `ada`, an admin with the same; what was asked is kept. */
+export function createFakeAccess(asked: unknown[]): AccessTools {
+  const sessions = new Map<
+    string,
+    { user: string; role: 'technician' | 'admin'; end: (how: SessionEnd) => void; ended: Promise<SessionEnd> }
+  >();
+  const unknown = (user: string): never => {
+    throw new AccessError('unknown-user', `no user ${JSON.stringify(user)}; there are ada, marie`);
+  };
+  const known = async (kind: string, user: string, ...more: unknown[]): Promise<void> => {
+    asked.push({ [kind]: user, ...(more.length === 0 ? {} : { more }) });
+    if (user !== 'ada' && user !== 'marie') unknown(user);
+  };
+  const invitation = (user: string, role: 'technician' | 'admin' | 'viewer') => ({
+    ...{ user, role, oneTimePassword: 'ABCD-EFGH-JKMN-PQRS', untilMs: Date.parse('2026-12-04T21:41:07Z') },
+  });
+  return {
+    logIn: async ({ user, password, code }): Promise<LoginAnswer> => {
+      if (password !== 'right') return { state: 'wrong', waitMs: 0 };
+      if (user === 'ada' && code === '') return { state: 'code-needed', codes: 1 };
+      const token = `token of ${user} ${sessions.size}`;
+      let end = (_how: SessionEnd): void => {};
+      const ended = new Promise<SessionEnd>((resolve) => {
+        end = resolve;
+      });
+      const role = user === 'ada' ? 'admin' : 'technician';
+      sessions.set(token, { user, role, end, ended });
+      return { state: 'in', token, user, role, idleMs: 900_000 };
+    },
+    ended: (token) => sessions.get(token)?.ended ?? Promise.resolve('logout'),
+    logOut: (token) => {
+      sessions.get(token)?.end('logout');
+      sessions.delete(token);
+    },
+    callerOf: (token) => sessions.get(token) ?? null,
+    users: async () => [
+      { name: 'ada', role: 'admin', invitedUntilMs: null, hasCodes: true, sessions: 0, lockedMs: 0 },
+      {
+        name: 'marie',
+        role: 'technician',
+        invitedUntilMs: Date.parse('2026-12-04T21:41:07Z'),
+        hasCodes: false,
+        sessions: 1,
+        lockedMs: 30_000,
+      },
+    ],
+    add: async (user, role) => {
+      asked.push({ add: user, role });
+      return invitation(user, role);
+    },
+    invite: async (user) => {
+      await known('invite', user);
+      return invitation(user, 'technician');
+    },
+    remove: (user) => known('remove', user),
+    setRole: (user, role) => known('role', user, role),
+    setPassword: (user, password, current) => known('password', user, password, current),
+    offerCodes: async (user) => {
+      await known('offer', user);
+      return {
+        user,
+        secret: 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567',
+        uri: `otpauth://totp/Luciole:${user}%40ANG-0421?secret=ABCD&issuer=Luciole`,
+      };
+    },
+    confirmCodes: (user, code) => known('confirm', user, code),
+    dropCodes: (user) => known('drop', user),
+  };
+}
