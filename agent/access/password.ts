@@ -17,7 +17,7 @@ const MAX_COST = { logN: 16, r: 8, p: 16 };
 /** Units: bytes. Source: NIST SP 800-132 asks for 16 and 14 at least. */
 const BYTES = { salt: 16, key: 32 };
 /** Units: characters. Source: OWASP ASVS 5.0, 6.2.1 to 6.2.9: 8 at least, long ones must be allowed; 12 where no second factor is required. */
-export const LENGTH = { min: 12, max: 128 };
+const LENGTH = { min: 12, max: 128 };
 /** A pattern this short that fills a whole password is none. Units: characters. Source: assumed. */
 const MAX_PATTERN = 4;
 

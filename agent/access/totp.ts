@@ -7,7 +7,7 @@
  * step. Without one a single code proves little: the time it belongs to is unknown, and each possible time is one more chance to guess it.
  * Two codes in a row, typed together, leave one chance in some millions for the whole month on either side of what the clock says.
  */
-import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
+import { hash, randomBytes, timingSafeEqual } from 'node:crypto';
 import type { WallMs } from '../core/clock.ts';
 
 /** Source: RFC 6238 §4 and its default of authenticator apps: SHA-1, 30 s, 6 digits. */
@@ -21,6 +21,8 @@ const DRIFT_STEPS = 1;
 const LOST_STEPS = 86_400;
 /** Steps between two pauses of the search. Source: assumed; some milliseconds on a small processor, within one urgent write. */
 const BREATH_STEPS = 500;
+/** Of SHA-1. Units: bytes. Source: FIPS 180-4 §1. */
+const BLOCK_BYTES = 64;
 /** Source: RFC 4648 §6. */
 const BASE32 = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567';
 
@@ -49,17 +51,17 @@ export function keyUri(secret: string, user: string, cabinetId: string): string 
 
 /** The code of a step. Source: RFC 4226 §5.3. */
 export function codeAt(secret: string, step: number, digits = DIGITS): string {
-  return codeOf(decoded(secret), step, digits);
+  return codeOf(macWith(secret), step, digits);
 }
 
 /** The step that a code is of, newer than the last one taken; null when there is none near now. */
 export function stepOf(code: string, { secret, lastStep }: CodeState, atMs: WallMs): number | null {
-  const key = decoded(secret);
+  const macOf = macWith(secret);
   const now = stepAt(atMs);
   let found: number | null = null;
   // No early end: how near a guess came must not show in the time it takes.
   for (let step = now - DRIFT_STEPS; step <= now + DRIFT_STEPS; step++) {
-    if (isSame(codeOf(key, step, DIGITS), code) && step > lastStep) found = step;
+    if (isSame(codeOf(macOf, step, DIGITS), code) && step > lastStep) found = step;
   }
   return found;
 }
@@ -74,11 +76,11 @@ export async function stepOfPair(
   { secret, lastStep }: CodeState,
   { atMs, breathe }: { readonly atMs: WallMs; readonly breathe: () => Promise<void> },
 ): Promise<number | null> {
-  const key = decoded(secret);
+  const macOf = macWith(secret);
   const now = stepAt(atMs);
   for (let away = 0; away <= LOST_STEPS; away++) {
     for (const step of away === 0 ? [now] : [now - away, now + away]) {
-      if (step > lastStep && isSame(codeOf(key, step, DIGITS), first) && isSame(codeOf(key, step + 1, DIGITS), second)) return step + 1;
+      if (step > lastStep && isSame(codeOf(macOf, step, DIGITS), first) && isSame(codeOf(macOf, step + 1, DIGITS), second)) return step + 1;
     }
     if (away % BREATH_STEPS === BREATH_STEPS - 1) await breathe();
   }
@@ -94,17 +96,39 @@ function stepAt(atMs: WallMs): number {
   return Math.floor(atMs / STEP_MS);
 }
 
-function codeOf(key: Buffer, step: number, digits: number): string {
+function codeOf(macOf: MacOf, step: number, digits: number): string {
   if (step < 0) return '';
-  const counter = Buffer.alloc(8);
-  counter.writeBigUInt64BE(BigInt(step));
-  const mac = createHmac('sha1', key).update(counter).digest();
+  const mac = macOf(step);
   const offset = (mac.at(-1) ?? 0) & 15;
   return String((mac.readUInt32BE(offset) & 0x7fffffff) % 10 ** digits).padStart(digits, '0');
 }
 
 function isSame(code: string, typed: string): boolean {
   return code.length === typed.length && timingSafeEqual(Buffer.from(code), Buffer.from(typed));
+}
+
+type MacOf = (step: number) => Buffer;
+
+/**
+ * HMAC-SHA-1 of a step's number under this key, by whole hashes: the library's own object takes five times as long, and a search makes
+ * a hundred thousand of them.
+ *
+ * Source: RFC 2104 §2, for keys of a block at most.
+ */
+function macWith(secret: string): MacOf {
+  const key = decoded(secret).subarray(0, BLOCK_BYTES);
+  const inner = Buffer.alloc(BLOCK_BYTES + 8, 0x36);
+  const outer = Buffer.alloc(BLOCK_BYTES + 20, 0x5c);
+  inner.fill(0, BLOCK_BYTES);
+  key.forEach((byte, at) => {
+    inner[at] = byte ^ 0x36;
+    outer[at] = byte ^ 0x5c;
+  });
+  return (step) => {
+    inner.writeBigUInt64BE(BigInt(step), BLOCK_BYTES);
+    hash('sha1', inner, 'buffer').copy(outer, BLOCK_BYTES);
+    return hash('sha1', outer, 'buffer');
+  };
 }
 
 /** What is no letter of the alphabet is skipped, as people group the letters. */

@@ -26,7 +26,7 @@ export interface UsersFile {
   write(users: readonly UserRecord[]): Promise<void>;
 }
 
-export const USERS_FILE = 'users.json';
+const USERS_FILE = 'users.json';
 /** Readable by the agent alone. */
 const MODE = 0o600;
 const VERSION = 1;

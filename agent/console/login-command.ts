@@ -13,7 +13,7 @@ const LOGIN_TIMEOUT_MS = 60_000;
 /** Answers that are steps of a login, not its end. */
 const STEPS: readonly LoginAnswer['state'][] = ['code-needed', 'new-password-needed'];
 
-export const LOGIN = agentCommand<LoginRequest, LoginAnswer | { readonly state: 'ended'; readonly how: string }, LoginAnswer>({
+const LOGIN = agentCommand<LoginRequest, LoginAnswer | { readonly state: 'ended'; readonly how: string }, LoginAnswer>({
   name: 'login',
   role: 'anyone',
   group: 'Access:',
@@ -47,7 +47,7 @@ export const LOGIN = agentCommand<LoginRequest, LoginAnswer | { readonly state: 
   progress: { isLasting: false, load: async () => () => '' },
 });
 
-export const LOGOUT = agentCommand({
+const STATE = agentCommand({
   name: 'login state',
   role: 'viewer',
   group: 'Access:',
@@ -86,4 +86,4 @@ function secretArg(args: RawArgs, name: string): string {
   return typeof value === 'string' ? value : '';
 }
 
-export const LOGIN_COMMANDS: readonly Command[] = [LOGIN, LOGOUT];
+export const LOGIN_COMMANDS: readonly Command[] = [LOGIN, STATE];

@@ -49,15 +49,14 @@ t.test('two codes in a row tell their time, though the clock is weeks off either
     const step = NOW + days * 2_880;
     const pair = [codeAt(SECRET, step), codeAt(SECRET, step + 1)] as const;
     t.equal(await stepOfPair(pair, fresh, { atMs: NOW_MS, breathe }), step + 1, `${days} days`);
-    t.equal(await stepOfPair(pair, { secret: SECRET, lastStep: step }, { atMs: NOW_MS, breathe }), null, 'and not twice');
   }
-  const gap = [codeAt(SECRET, NOW), codeAt(SECRET, NOW + 2)] as const;
-  t.equal(await stepOfPair(gap, fresh, { atMs: NOW_MS, breathe }), null, 'two that do not follow each other');
+  const pair = [codeAt(SECRET, 3), codeAt(SECRET, 4)] as const;
+  t.equal(await stepOfPair(pair, { secret: SECRET, lastStep: 3 }, { atMs: 0, breathe }), null, 'and not twice');
+  t.equal(await stepOfPair([pair[0], codeAt(SECRET, 5)], fresh, { atMs: 0, breathe }), null, 'nor two that do not follow each other');
 });
 
 t.test('a clock that was never set finds no time before its own beginning', async (t) => {
   t.equal(await stepOfPair([codeAt(SECRET, 3), codeAt(SECRET, 4)], fresh, { atMs: 0, breathe }), 4);
-  t.equal(await stepOfPair(['', ''], fresh, { atMs: 0, breathe }), null);
 });
 
 t.test('a new secret has 160 bits in letters an authenticator reads', async (t) => {
