@@ -4,6 +4,7 @@
  * Owns nothing. Started by `app-revision-check.ts`; answers once.
  */
 import { parentPort, workerData } from 'node:worker_threads';
-import { checkRevisionHere, type RevisionFolder } from './app-revision-check.ts';
+import type { RevisionFolder } from './app-revision-check.ts';
+import { checkRevisionHere } from './app-revision-here.ts';
 
 parentPort?.postMessage(checkRevisionHere(workerData as RevisionFolder));

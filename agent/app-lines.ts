@@ -3,8 +3,9 @@
  *
  * Owns nothing. Part of `app.ts`.
  */
+
+import { modbusDriverFor, uartDriverFor } from '../drivers/driver-for.ts';
 import { createModbusLine, createTcpLine } from '../drivers/modbus/modbus-line.ts';
-import { modbusDriverFor, uartDriverFor } from '../drivers/registry.ts';
 import { createSocketPort } from '../drivers/socket-port.ts';
 import type { LineConfig } from './core/cabinet.ts';
 import type { Clock } from './core/clock.ts';

@@ -4,12 +4,10 @@
  * Owns the thread on which that is found out: the text comes from outside, and however long it keeps a processor busy, lines and light go on.
  * Part of `app.ts`; the revision desk asks.
  */
-import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
-import { loadSite } from './app-load.ts';
 import type { Site } from './app-touched.ts';
 import type { Clock } from './core/clock.ts';
-import { ConfigError, type Problem } from './core/errors.ts';
+import type { Problem } from './core/errors.ts';
 
 /** Where it lies. Shape: `dir` holds `cabinet.yaml` and `profiles/`; other folders of profiles are seen from `siteDir`. */
 export interface RevisionFolder {
@@ -28,22 +26,6 @@ export interface CheckedRevision {
 const PATIENCE_MS = 30_000;
 /** Memory it may take. Units: MB. Source: assumed; 988 devices take 30. */
 const MEMORY_MB = 96;
-
-/** On this thread. Errors: none; all is in the answer. */
-export function checkRevisionHere({ dir, siteDir }: RevisionFolder): CheckedRevision {
-  const named = (problems: readonly Problem[]): Problem[] =>
-    problems.map((problem) => ({
-      ...problem,
-      file: problem.file.startsWith(`${dir}/`) ? problem.file.slice(dir.length + 1) : problem.file,
-    }));
-  try {
-    const { cabinet, profiles, profileProblems } = loadSite(join(dir, 'cabinet.yaml'), [], { siteDir, profilesDir: join(dir, 'profiles') });
-    return { site: { cabinet, profiles }, problems: [], warnings: named(profileProblems) };
-  } catch (error) {
-    if (!(error instanceof ConfigError)) throw error;
-    return { site: null, problems: named(error.problems), warnings: [] };
-  }
-}
 
 /** On a thread of its own. Errors: none; one that takes too long or too much memory is refused. */
 export async function checkRevisionAside(folder: RevisionFolder, clock: Clock): Promise<CheckedRevision> {

@@ -5,10 +5,11 @@
  */
 import { createSerialPort } from '../drivers/serial-port.ts';
 import { createAgent } from './app.ts';
+import { beginAside } from './app-aside.ts';
 import { createRunGuard, type RunGuard } from './app-guard.ts';
 import { type CheckedRevision, checkRevisionAside, type RevisionFolder } from './app-revision-check.ts';
 import { safeCabinet } from './app-safe.ts';
-import { type Beginning, beginConfiguration } from './app-start.ts';
+import type { Beginning } from './app-start.ts';
 import { ConsoleError } from './console/console-error.ts';
 import { agentSocketPath } from './console/socket-path.ts';
 import type { Cabinet } from './core/cabinet.ts';
@@ -23,8 +24,6 @@ import { createTimeQuality } from './service/time-quality.ts';
 import type { OpenLink } from './store/messages.ts';
 import { createMqttDoor } from './sync/mqtt-door.ts';
 import { createFileReader } from './sync/secret-files.ts';
-
-export { checkConfig } from './app-load.ts';
 
 /** Longest wait for the first look at the system's clocks. Units: ms. Source: assumed; small files in memory. */
 const FIRST_PROBE_MS = 1_000;
@@ -41,6 +40,8 @@ export async function runAgent(options: RunOptions): Promise<number> {
   for (const problem of site.profileProblems) log.event('profile-unusable', { ...problem }, 'warning');
   const dressed = (cabinet: Cabinet): Cabinet => withOptions(cabinet, options);
   const cabinet = dressed(site.cabinet);
+  // Local time is then the runtime's own, see `local-time.ts`.
+  process.env['TZ'] = cabinet.timezone;
   const wallOffsetMs = options.startAtMs === null ? 0 : options.startAtMs - createSystemClock({ quality: () => 'none' }).wallMs();
   const wall = createSystemClock({ quality: () => 'none', wallOffsetMs });
   // A rehearsal chooses its time, so there is nothing to doubt.
@@ -90,7 +91,7 @@ export async function runAgent(options: RunOptions): Promise<number> {
 async function beginningOf(options: RunOptions, notify: Notify): Promise<Beginning> {
   const { configFile, dataDir, startAtMs } = options;
   try {
-    return await beginConfiguration({ configFile, dataDir, nowMs: startAtMs ?? createSystemClock({ quality: () => 'none' }).wallMs() });
+    return await beginAside({ configFile, dataDir, nowMs: startAtMs ?? createSystemClock({ quality: () => 'none' }).wallMs() });
   } catch (error) {
     const stateDir = options.service?.stateDir;
     const clock = createSystemClock({ quality: () => 'none' });

@@ -82,7 +82,7 @@ export async function loadApp(): Promise<AppModule> {
 async function check(args: LocalArgs, parts: LocalActionParts): Promise<number> {
   const { out } = parts.screen;
   const configFile = configFileOf(args);
-  const { checkConfig } = await loadApp();
+  const { checkConfig } = await import('./app-load.ts');
   const { problems, warnings, counts } = await checkConfig({ configFile });
   if (args['json'] === true) out(`${JSON.stringify([...withSeverity(warnings, 'warning'), ...withSeverity(problems, 'error')])}\n`);
   else if (warnings.length + problems.length > 0) out(`${inLines([...warnings.map(asWarning), ...problems], parts)}\n`);

@@ -3,8 +3,8 @@
  *
  * Owns what is bundled and what is left out. Knows nothing of packages. Called by the packager, the footprint bench and tests.
  */
-import { chmodSync, copyFileSync, cpSync, mkdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { chmodSync, copyFileSync, cpSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { build, type Plugin } from 'esbuild';
 import type { Arch } from './arch.ts';
 
@@ -40,7 +40,7 @@ export interface BundleOptions {
 }
 
 /**
- * Writes `main.mjs`, `worker.mjs`, `check-worker.mjs`, their parts, the addons and `profiles/` into a folder.
+ * Writes `main.mjs`, its threads (`worker.mjs`, …), their parts, the addons and `profiles/` into a folder.
  *
  * Parts that one command needs are files of their own: what the agent never uses never takes its memory.
  * Errors: rejects with esbuild's messages.
@@ -48,7 +48,7 @@ export interface BundleOptions {
 export async function writeBundle({ arch, version, commit, dir, main = 'agent/main.ts' }: BundleOptions): Promise<Bundle> {
   const { metafile } = await build({
     absWorkingDir: ROOT,
-    entryPoints: { main, worker: 'agent/store/worker.ts', 'check-worker': 'agent/app-check-worker.ts' },
+    entryPoints: { main, ...threads() },
     outdir: dir,
     outExtension: { '.js': '.mjs' },
     chunkNames: 'part-[hash]',
@@ -64,7 +64,7 @@ export async function writeBundle({ arch, version, commit, dir, main = 'agent/ma
     banner: { js: COMMONJS },
     define: { 'process.env.LUCIOLE_COMMIT': JSON.stringify(commit) },
     alias: { 'better-sqlite3': `better-sqlite3/linux-${arch.node}` },
-    plugins: [manifestOf(version), addonsBeside(), workersBeside(), builtInStreams(), withoutUnused()],
+    plugins: [manifestOf(version), addonsBeside(), threadsBeside(), builtInStreams(), withoutUnused()],
   });
   const addons = Object.entries(ADDONS).map(([name, pathIn]) => ({ name, path: join('node_modules', pathIn(arch.node)) }));
   mkdirSync(dir, { recursive: true });
@@ -109,25 +109,32 @@ function addonsBeside(): Plugin {
   };
 }
 
-/** Threads start from files, which have other names in the bundle. */
-const THREADS = [
-  { starter: /agent\/store\/worker-link\.ts$/, file: "'./worker.ts'", inBundle: "'./worker.mjs'" },
-  { starter: /agent\/app-revision-check\.ts$/, file: "'./app-check-worker.ts'", inBundle: "'./check-worker.mjs'" },
-];
-
-function workersBeside(): Plugin {
+/** A thread starts from a file of its own, which has another ending in the bundle. */
+function threadsBeside(): Plugin {
   return {
-    name: 'workers-beside',
+    name: 'threads-beside',
     setup(on) {
-      for (const { starter, file, inBundle } of THREADS)
-        on.onLoad({ filter: starter }, ({ path }) => {
-          const text = readFileSync(path, 'utf8');
-          const contents = text.replace(file, inBundle);
-          if (contents === text) return { errors: [{ text: `a thread has another file now (${path}): correct package/bundle.ts` }] };
-          return { contents, loader: 'ts' };
-        });
+      on.onLoad({ filter: /\/agent\/.*\.ts$/ }, ({ path }) => {
+        const text = readFileSync(path, 'utf8');
+        return THREAD.test(text) ? { contents: text.replaceAll(THREADS, "new URL('./$<name>.mjs'"), loader: 'ts' } : undefined;
+      });
     },
   };
+}
+
+const THREAD = /new URL\('\.\/(?<name>[a-z-]+)\.ts'/;
+const THREADS = new RegExp(THREAD, 'g');
+
+/** Each thread or process that the program starts from a file of its own, as esbuild wants them: name → file. */
+function threads(): Record<string, string> {
+  const sources = readdirSync(join(ROOT, 'agent'), { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.ts'));
+  const found = sources.flatMap((name) =>
+    [...readFileSync(join(ROOT, 'agent', name), 'utf8').matchAll(THREADS)].map(({ groups }) => [
+      groups?.['name'] ?? '',
+      join('agent', dirname(name), `${groups?.['name']}.ts`),
+    ]),
+  );
+  return Object.fromEntries(found) as Record<string, string>;
 }
 
 /** A copy of Node's own streams and events that libraries bring for browsers. Source: README of readable-stream: it mirrors Node's. */

@@ -3,7 +3,6 @@
  *
  * Owns what lies in its folder. Checks names and sizes, not the content. Called by the revision desk.
  */
-import { z } from 'zod';
 import type { Clock } from '../core/clock.ts';
 import type { CandidateView, ConfigAnswer, ConfigFiles, Revision } from '../core/revisions.ts';
 import { answer, refusal } from './config-answers.ts';
@@ -21,7 +20,6 @@ export interface CandidateShelf {
 
 /** Device types that a revision may bring. Source: assumed; more than there are on the shelf. */
 const MOST_PROFILES = 32;
-const noteSchema = z.object({ by: z.string(), atMs: z.number(), base: z.int() });
 
 export function createCandidateShelf({
   disk,
@@ -60,8 +58,14 @@ export function createCandidateShelf({
     },
     async restore() {
       const found = await disk.readFiles('candidate');
-      const { data } = noteSchema.safeParse(found?.note);
-      candidate = found === undefined || data === undefined ? null : { ...data, hash: hashOf(found) };
+      if (found === undefined) {
+        candidate = null;
+        return;
+      }
+      // Loaded only where there is one: the schema would stay in memory.
+      const { readNote } = await import('./candidate-note.ts');
+      const note = readNote(found.note);
+      candidate = note === undefined ? null : { ...note, hash: hashOf(found) };
     },
     put,
     async drop() {

@@ -1,57 +1,17 @@
 /**
  * The book of revisions: which runs, which is on trial, and what came before.
  *
- * Owns the shape on disk and each step from one state to the next. Pure. Called by the revision desk, which writes it down.
+ * Owns each step from one state to the next. Pure. Called by the revision desk, which writes it down.
  */
-import { z } from 'zod';
 import type { Revision } from '../core/revisions.ts';
+import type { RevisionBook, Trial } from './revision-book-file.ts';
+
+export type { RevisionBook, Trial };
 
 /** Revisions remembered. Source: as many as the loved router consoles keep. */
 export const KEPT_REVISIONS = 50;
 
-const hash = z.string().regex(/^[0-9a-f]{64}$/);
-const revisionSchema = z.object({
-  number: z.int().positive(),
-  atMs: z.number(),
-  by: z.string(),
-  why: z.string(),
-  hash,
-  state: z.enum(['trial', 'confirmed', 'returned']),
-  reason: z.string(),
-});
-const trialSchema = z.object({
-  number: z.int().positive(),
-  mode: z.enum(['auto', 'asked']),
-  trialMs: z.number().positive(),
-  /** Of the trial, as far as it is known. A power cut takes a part of a minute of it. */
-  spentMs: z.number().nonnegative(),
-  /** How often the agent had to start with it. */
-  starts: z.int().nonnegative(),
-  commandId: z.string().nullable(),
-  baseline: z.object({ units: z.array(z.string()), isOnline: z.boolean() }),
-});
-const bookSchema = z.object({
-  version: z.literal(1),
-  /** The confirmed one. */
-  current: z.int().positive(),
-  trial: trialSchema.nullable(),
-  /** SHA-256 of the file of the site as it was last taken up. */
-  fileHash: hash,
-  /** Oldest first. */
-  revisions: z.array(revisionSchema).min(1),
-});
-
-export type Trial = z.infer<typeof trialSchema>;
-export type RevisionBook = z.infer<typeof bookSchema>;
 type NewRevision = Pick<Revision, 'atMs' | 'by' | 'why' | 'hash'>;
-
-/** Undefined for what is no book, or one whose current revision is not in it. */
-export function readBook(value: unknown): RevisionBook | undefined {
-  const { data } = bookSchema.safeParse(value);
-  if (data === undefined) return undefined;
-  const numbers = data.revisions.map(({ number }) => number);
-  return [data.current, data.trial?.number ?? data.current].every((number) => numbers.includes(number)) ? data : undefined;
-}
 
 /** The first one. */
 export function firstBook(revision: NewRevision, fileHash: string): RevisionBook {

@@ -13,8 +13,8 @@ import { findName } from './names.ts';
 const FILE = { name: 'file', summary: 'a profile, one YAML file a device type', required: true } as const;
 
 /** What the agent uses, and behind it what its files have brought since it started. */
-function withPending(view: AgentView): ShelfView {
-  const pending = view.bus.pendingProfiles?.() ?? [];
+async function withPending(view: AgentView): Promise<ShelfView> {
+  const pending = (await view.bus.pendingProfiles?.()) ?? [];
   const stateOf = (id: string): Pending => {
     const found = pending.find(({ profile }) => profile.id === id);
     return found === undefined ? {} : { pending: found.state };
@@ -53,7 +53,7 @@ const list = agentCommand({
   examples: ['luciole profile list', 'luciole profile list --json'],
   timeoutMs: LOOK_TIMEOUT_MS,
   read: () => ({}),
-  answer: (view): readonly ProfileView[] => withPending(view).profiles(),
+  answer: async (view): Promise<readonly ProfileView[]> => (await withPending(view)).profiles(),
   alone: (shelf) => shelf.profiles(),
   render: async (result, page) => (await import('./render-profiles.ts')).renderProfiles(result, page),
 });
@@ -68,7 +68,7 @@ const show = agentCommand({
   examples: ['luciole profile show wirenboard-wb-led', 'luciole profile show eastron-sdm630 --json'],
   timeoutMs: LOOK_TIMEOUT_MS,
   read: (args) => ({ id: textArg(args, 'id') }),
-  answer: (view, args) => findProfile(withPending(view), args),
+  answer: async (view, args) => findProfile(await withPending(view), args),
   alone: findProfile,
   render: async (result, page) => (await import('./render-profile.ts')).renderProfile(result, page),
 });

@@ -20,7 +20,7 @@ export interface BusTools {
   write(request: BusWrite): Promise<BusWriteResult>;
   stats(): readonly LineStats[];
   /** Device types that a file has brought since the start; filled in by `app.ts`. */
-  pendingProfiles?(): readonly PendingProfile[];
+  pendingProfiles?(): Promise<readonly PendingProfile[]>;
   /** Everything from now on, until the returned function is called; slow readers lose the oldest. */
   watch(lineId: string, tell: (transaction: BusTransaction) => void): () => void;
 }

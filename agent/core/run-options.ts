@@ -55,5 +55,4 @@ export interface CheckReport {
 export interface AppModule {
   /** Runs until the signal and resolves with the exit code. Errors: rejects with ConfigError for a file that cannot be used. */
   runAgent(options: RunOptions): Promise<number>;
-  checkConfig(options: { readonly configFile: string; readonly profileDirs?: readonly string[] }): Promise<CheckReport>;
 }

@@ -46,7 +46,7 @@ export function createEnergyShelf(store: Pick<Store, 'load' | 'save'>): EnergySh
     },
     async newest(date) {
       for (const name of [monthOf(date), monthsAfter(monthOf(date), -1)]) {
-        const nights = Object.entries((await month(name))?.nights ?? {}).sort(([a], [b]) => a.localeCompare(b));
+        const nights = Object.entries((await month(name))?.nights ?? {}).sort(([a], [b]) => (a < b ? -1 : 1));
         const parts = nights.at(-1)?.[1];
         if (parts !== undefined) return parts;
       }

@@ -46,7 +46,9 @@ export interface Slot {
 export function slotsOf({ points, quirks }: Profile): Slot[] {
   const slots: Slot[] = [];
   const polled = points.filter((point): point is PointProfile & { poll: PolledClass } => point.poll !== 'never');
-  for (const { id, table, address, type, poll } of polled.toSorted((a, b) => a.table.localeCompare(b.table) || a.address - b.address)) {
+  for (const { id, table, address, type, poll } of polled.toSorted(
+    (a, b) => Number(a.table > b.table) - Number(a.table < b.table) || a.address - b.address,
+  )) {
     const end = address + WIDTH[type];
     const last = slots.at(-1);
     if (last === undefined || last.table !== table || address >= last.address + last.count) {

@@ -24,15 +24,15 @@ t.test('a profile dropped into the folder of a running agent is shown as waiting
   const { profiles } = readProfiles([dir], readPlacedYaml);
   const cabinet = { lines: [], lamps: [], profileDirs: [dir, join(dir, 'gone')] } as unknown as Cabinet;
   const bus = withSiteKnowledge({} as BusTools, cabinet, profiles);
-  const pending = () => bus.pendingProfiles?.().map(({ profile, state }) => `${profile.id} ${state}`);
-  t.same(pending(), [], 'nothing has come yet');
+  const pending = async () => (await bus.pendingProfiles?.())?.map(({ profile, state }) => `${profile.id} ${state}`);
+  t.same(await pending(), [], 'nothing has come yet');
 
   writeFileSync(join(dir, 'meter.yml'), ACME.replace('acme-lamp', 'my-meter'));
   writeFileSync(join(dir, 'broken.yaml'), ACME.replace('level: 40', 'level: 41').replace('acme-lamp', 'half-done'));
   writeFileSync(join(dir, '.hidden.yaml'), ACME.replace('acme-lamp', 'hidden'));
   writeFileSync(join(dir, 'acme.yaml'), ACME.replace('vendor: Acme', 'vendor: Acme Ltd'));
   utimesSync(join(dir, 'led.yaml'), 1, 1);
-  t.same(pending(), ['acme-lamp changed', 'my-meter new'], 'what was only touched is no news, what is broken is not at hand');
+  t.same(await pending(), ['acme-lamp changed', 'my-meter new'], 'what was only touched is no news, what is broken is not at hand');
 
   const shelf = { profiles: () => [...profiles.values()].map(viewOf), profile: (id: string) => profiles.get(id) };
   const view: AgentView = { ...createFakeView(), ...shelf, bus };
@@ -60,9 +60,9 @@ t.test('a profile dropped into the folder of a running agent is shown as waiting
 
   writeFileSync(join(dir, 'meter.yml'), ACME.replace('acme-lamp', 'my-meter-2'));
   rmSync(join(dir, 'acme.yaml'));
-  t.same(pending(), ['my-meter-2 new'], 'as the folder is now');
+  t.same(await pending(), ['my-meter-2 new'], 'as the folder is now');
   rmSync(dir, { recursive: true });
-  t.same(pending(), []);
+  t.same(await pending(), []);
 });
 
 function viewOf({ points, ...profile }: Profile): ProfileView {

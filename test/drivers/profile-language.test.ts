@@ -7,11 +7,11 @@ import type { Cabinet } from '../../agent/core/cabinet.ts';
 import { ConfigError } from '../../agent/core/errors.ts';
 import { narrowed } from '../../agent/core/narrowed.ts';
 import type { Profile } from '../../agent/core/profile.ts';
+import { modbusDriverFor } from '../../drivers/driver-for.ts';
 import { decodePoint, encodePoint } from '../../drivers/modbus/codec.ts';
 import { daliLevel, daliPct } from '../../drivers/modbus/dali-log.ts';
 import { createModbusDriver } from '../../drivers/modbus/modbus-driver.ts';
 import { loadProfile } from '../../drivers/profile-loader.ts';
-import { modbusDriverFor } from '../../drivers/registry.ts';
 import { crcBitwise } from '../street/rtu-slave.ts';
 import { testDevice, testLine, testPoint, testProfile, writable } from '../support/profiles.ts';
 import { ACME } from './acme-profile.ts';
@@ -330,7 +330,7 @@ t.test('a device is only asked for the parts it has', async (t) => {
 t.test('the cabinet has points and metrics for the parts it names only, and one bit is true or false', async (t) => {
   const profile = load(GATEWAY.replace('type: u32 }', 'type: u16, bit: 4 }'));
   const device = testDevice('G1', { profile: profile.id, instances: { ecg: [5] } });
-  const cabinet = { lines: [testLine('north', [device])], lamps: [], zones: [] } as unknown as Cabinet;
+  const cabinet = { lines: [testLine('north', [device])], lamps: [], outputs: [], zones: [] } as unknown as Cabinet;
   const points = cabinetPoints(cabinet, new Map([[profile.id, profile]]));
   t.same([...points.keys()], ['G1.level', 'G1.power', 'G1.ecg5_actual', 'G1.ecg5_dim']);
   t.same(

@@ -1,9 +1,11 @@
 import { appendFileSync, chmodSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
-import { checkRevisionAside, checkRevisionHere } from '../../../agent/app-revision-check.ts';
+import { checkRevisionAside } from '../../../agent/app-revision-check.ts';
+import { checkRevisionHere } from '../../../agent/app-revision-here.ts';
 import { beginConfiguration } from '../../../agent/app-start.ts';
-import { firstBook, KEPT_REVISIONS, type RevisionBook, readBook, withConfirmed, withTrial } from '../../../agent/config/revision-book.ts';
+import { firstBook, KEPT_REVISIONS, type RevisionBook, withConfirmed, withTrial } from '../../../agent/config/revision-book.ts';
+import { readBook } from '../../../agent/config/revision-book-file.ts';
 import { createRevisionDesk, type RevisionDesk } from '../../../agent/config/revision-desk.ts';
 import { createRevisionDisk, hashOf, type RevisionDisk } from '../../../agent/config/revision-disk.ts';
 import { createManualClock } from '../../../agent/core/manual-clock.ts';

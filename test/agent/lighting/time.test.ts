@@ -24,9 +24,41 @@ const instants: [story: string, zone: string, local: [number, number, number, nu
 ];
 for (const [story, zone, [year, month, day, hour, minute], utc] of instants) {
   t.test(`local time: ${story}`, async (t) => {
-    const atMs = createLocalCalendar(zone).instantOf({ year, month, day, hour, minute });
-    t.equal(new Date(atMs).toISOString().replace(':00.000Z', 'Z'), utc);
+    for (const own of ['UTC', zone]) {
+      const atMs = inZone(own, () => createLocalCalendar(zone).instantOf({ year, month, day, hour, minute }));
+      t.equal(new Date(atMs).toISOString().replace(':00.000Z', 'Z'), utc, `in a process of ${own}`);
+    }
   });
+}
+
+t.test('in the zone of the process the calendar goes by its own rules, which are those of any other process', async (t) => {
+  const minute = fc.integer({ min: Date.UTC(2020, 0) / 60_000, max: Date.UTC(2040, 0) / 60_000 });
+  for (const zone of ['Europe/Paris', 'America/St_Johns', 'Australia/Lord_Howe', 'Pacific/Kiritimati']) {
+    const far = inZone('UTC', () => createLocalCalendar(zone));
+    const differs = (minutes: number): boolean => {
+      const [near, local] = [createLocalCalendar(zone), far.localAt(minutes * 60_000)];
+      return JSON.stringify(near.localAt(minutes * 60_000)) !== JSON.stringify(local) || near.instantOf(local) !== far.instantOf(local);
+    };
+    const found = inZone(zone, () =>
+      fc.check(
+        fc.property(minute, (minutes) => !differs(minutes)),
+        { numRuns: 300 },
+      ),
+    );
+    t.notOk(found.failed, `${zone} ${JSON.stringify(found.counterexample)}`);
+  }
+});
+
+/** As a process of that zone would do it. */
+function inZone<T>(zone: string, act: () => T): T {
+  const before = process.env['TZ'];
+  process.env['TZ'] = zone;
+  try {
+    return act();
+  } finally {
+    if (before === undefined) delete process.env['TZ'];
+    else process.env['TZ'] = before;
+  }
 }
 
 t.test('there and back: every local time that a clock shows leads to an instant that shows it', async (t) => {

@@ -1,0 +1,38 @@
+/**
+ * The configuration of a run, read by a process of its own that ends with it.
+ *
+ * Owns that process. Part of `app.ts`; called by `app-run.ts`. Parser and schema are needed for a moment and would stay in memory for
+ * good: what they compile and leave behind, and the pages of Node that only they touch. Source: measured, docs/adr/0014-memory.md.
+ */
+import { fork } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import type { Beginning, RevisionsAtStart, StartParts } from './app-start.ts';
+import { createRevisionDisk } from './config/revision-disk.ts';
+import { ConfigError, type Problem } from './core/errors.ts';
+
+/** A beginning, the disk of its revisions named by its folder. */
+interface Begun {
+  readonly site: Beginning['site'];
+  readonly revisions: Omit<RevisionsAtStart, 'disk'> & { readonly dir: string };
+}
+
+export type AsideAnswer =
+  | { readonly begun: Begun; readonly problems: readonly [] }
+  | { readonly begun: null; readonly problems: readonly Problem[] };
+
+/** Errors: as `beginConfiguration`. */
+export async function beginAside(parts: StartParts): Promise<Beginning> {
+  const loader = fileURLToPath(new URL('./app-loader.ts', import.meta.url));
+  const child = fork(loader, [JSON.stringify(parts)], { serialization: 'advanced', stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
+  const answer = await new Promise<AsideAnswer | null>((resolve) => {
+    child.once('message', (message) => resolve(message as AsideAnswer));
+    child.once('error', () => resolve(null));
+    child.once('disconnect', () => resolve(null));
+  });
+  // No process to be had, or it was killed: rather too much memory than no light.
+  if (answer === null) return (await import('./app-start.ts')).beginConfiguration(parts);
+  if (answer.begun === null) throw new ConfigError(answer.problems);
+  const { site, revisions } = answer.begun;
+  const { dir, ...rest } = revisions;
+  return { site, revisions: { ...rest, disk: createRevisionDisk(dir) } };
+}

@@ -1,0 +1,23 @@
+/**
+ * The process that reads the configuration of a run, and is gone when it is read.
+ *
+ * Owns nothing. Started by `app-aside.ts`; answers once.
+ */
+import { dirname } from 'node:path';
+import type { AsideAnswer } from './app-aside.ts';
+import { beginConfiguration, type StartParts } from './app-start.ts';
+import { ConfigError } from './core/errors.ts';
+
+process.send?.(await answer(JSON.parse(process.argv[2] ?? '') as StartParts));
+
+/** Errors: rejects with what is no fault of the files. */
+async function answer(parts: StartParts): Promise<AsideAnswer> {
+  try {
+    const { site, revisions } = await beginConfiguration(parts);
+    const { disk, ...rest } = revisions;
+    return { begun: { site, revisions: { ...rest, dir: dirname(disk.dirOf('candidate')) } }, problems: [] };
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    return { begun: null, problems: error.problems };
+  }
+}

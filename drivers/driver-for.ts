@@ -1,0 +1,30 @@
+/**
+ * From a device type to a driver that speaks to such a device.
+ *
+ * Owns that choice. Loads no parser and no schema: the running agent, which is handed sound profiles, needs neither in its memory.
+ * Called by `app.ts` and by the tests that run every profile's examples.
+ */
+import type { DeviceConfig } from '../agent/core/cabinet.ts';
+import type { ModbusDriver, UartDriver } from '../agent/core/driver.ts';
+import { narrowed } from '../agent/core/narrowed.ts';
+import type { Profile } from '../agent/core/profile.ts';
+import { createModbusDriver } from './modbus/modbus-driver.ts';
+import { createUartDriver } from './uart/frame-codec.ts';
+import { UART_CODECS } from './uart/uart-codecs.ts';
+
+/**
+ * A device type at work, cut down to the repeated parts that the device has; whole when no device is given.
+ *
+ * Errors: throws TypeError for a profile of the wrong transport; the config check has refused it before.
+ */
+export function modbusDriverFor(profile: Profile, device?: Pick<DeviceConfig, 'instances'>): ModbusDriver {
+  if (profile.transport !== 'modbus') throw new TypeError(`${profile.id} does not speak Modbus`);
+  return createModbusDriver(narrowed(profile, device?.instances ?? {}));
+}
+
+/** Errors: as `modbusDriverFor`. */
+export function uartDriverFor(profile: Profile): UartDriver {
+  const codec = UART_CODECS[profile.codec ?? ''];
+  if (codec === undefined) throw new TypeError(`${profile.id} has no uart codec`);
+  return createUartDriver(profile, codec);
+}
