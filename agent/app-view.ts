@@ -126,6 +126,7 @@ export function createAgentView(parts: ViewParts): AgentView {
     metrics: parts.metrics,
     profiles: () => [...parts.profiles.values()].map((profile) => profileView(profile, cabinet)),
     profile: (id) => parts.profiles.get(id),
+    language: cabinet.console.language,
     names: () => ({
       lamps: cabinet.lamps.map(({ id }) => id),
       zones: cabinet.zones.map(({ id }) => id),

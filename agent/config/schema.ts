@@ -5,6 +5,7 @@
  * `load.ts` validates with it, `json-schema.ts` publishes it.
  */
 import * as z from 'zod';
+import { LANGUAGES } from '../core/words.ts';
 import {
   calendarSchema,
   eventNightSchema,
@@ -179,6 +180,7 @@ const consoleSchema = z.strictObject({
     .max(MAX_SOCKET_PATH)
     .nullish()
     .describe('Where the console answers; /run/luciole/agent.sock of the service, else a folder of the user by default.'),
+  language: z.enum(LANGUAGES).default('en').describe('Of the messages in a session of luciole console; a person may choose another there.'),
 });
 
 const serviceSchema = z.strictObject({

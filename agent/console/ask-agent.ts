@@ -102,6 +102,6 @@ interface Showing {
   readonly terminal: Terminal;
 }
 
-function pageOf({ atMs, timezone }: Pick<Answer, 'atMs' | 'timezone'>, { widthCols, colour }: Terminal): Page {
-  return { widthCols, colour, atMs, timezone };
+function pageOf({ atMs, timezone }: Pick<Answer, 'atMs' | 'timezone'>, { widthCols, colour, language = 'en' }: Terminal): Page {
+  return { widthCols, colour, language, atMs, timezone };
 }

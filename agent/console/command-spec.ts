@@ -143,6 +143,7 @@ export type ShellCommandName =
   | 'terminal colour'
   | 'terminal status'
   | 'terminal resize'
+  | 'language'
   | 'speed'
   | 'watch status'
   | 'watch bus'

@@ -3,11 +3,14 @@
  *
  * Owns this row; no person types it. Called by the command table, and by the shell before each prompt.
  */
+import type { Language } from '../core/words.ts';
 import { agentCommand } from './command-spec.ts';
 import { LOOK_TIMEOUT_MS } from './common-words.ts';
 
 export interface Names {
   readonly cabinet: { readonly id: string; readonly name: string };
+  /** Of the messages at this cabinet. */
+  readonly language: Language;
   readonly lamps: readonly string[];
   readonly zones: readonly string[];
   readonly devices: readonly string[];
@@ -29,6 +32,7 @@ export const NAMES = agentCommand({
   read: () => ({}),
   answer: async (view): Promise<Names> => ({
     cabinet: (await view.status()).cabinet,
+    language: view.language,
     ...view.names(),
     points: view.points('').map(({ pointId }) => pointId),
     profiles: view.profiles().map(({ id }) => id),

@@ -5,12 +5,15 @@
  */
 import { styleText } from 'node:util';
 import type { WallMs } from '../core/clock.ts';
-import type { LevelPct } from '../core/words.ts';
+import type { Language, LevelPct } from '../core/words.ts';
 import { formatDuration } from './duration.ts';
+import { translate } from './language.ts';
 
 export interface Page {
   readonly widthCols: number;
   readonly colour: boolean;
+  /** Default: English. */
+  readonly language?: Language;
   /** The agent's own time when it answered. */
   readonly atMs: WallMs;
   readonly timezone: string;
@@ -23,11 +26,16 @@ const GOOD = new Set(['ok', 'up', 'online', 'verified', 'good', 'synced']);
 const DOUBTFUL = new Set(['flaky', 'new', 'stale', 'warning', 'connecting', 'waiting-for-host', 'rtc', 'restored']);
 const BAD = new Set(['silent', 'down', 'reopening', 'trouble', 'failed', 'refused', 'bad', 'missing', 'alarm', 'none', 'no']);
 
-/** A state's word, in its colour where the page has colours. */
-export function stateWord(word: string, { colour }: Page): string {
-  if (!colour) return word;
+/** A sentence as this page's reader understands it. */
+export function told(text: string, { language = 'en' }: Pick<Page, 'language'>): string {
+  return translate(language, text);
+}
+
+/** A state's word, in its colour where the page has colours; `shown` says it more exactly. */
+export function stateWord(word: string, page: Page, shown = told(word, page)): string {
+  if (!page.colour) return shown;
   const style = GOOD.has(word) ? 'green' : DOUBTFUL.has(word) ? 'yellow' : BAD.has(word) ? 'red' : null;
-  return style === null ? word : styleText(style, word, { validateStream: false });
+  return style === null ? shown : styleText(style, shown, { validateStream: false });
 }
 
 /** A number with its decimals, or a dash. */

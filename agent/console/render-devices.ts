@@ -1,20 +1,20 @@
 import type { DeviceView } from '../core/ports.ts';
 import type { PointView } from '../core/views.ts';
 import { formatDuration } from './duration.ts';
-import { count, formatNumber, NOTHING, type Page, since, stateWord } from './page.ts';
+import { count, formatNumber, NOTHING, type Page, since, stateWord, told } from './page.ts';
 import { labelled } from './text-lines.ts';
 import { tableLines } from './text-table.ts';
 
 /** The table of `luciole devices`: who is on which line and when it last answered. */
 export function renderDevices(devices: readonly DeviceView[], page: Page): string {
-  if (devices.length === 0) return 'no devices in the configuration';
+  if (devices.length === 0) return told('no devices in the configuration', page);
   const rows = devices.map((device) => [
     device.id,
     device.line,
     device.unit === 0 ? NOTHING : formatNumber(device.unit),
     device.profile,
     device.pole ?? NOTHING,
-    `${stateWord(device.state, page)}${device.faults.length === 0 ? '' : ', fault'}`,
+    `${stateWord(device.state, page)}${device.faults.length === 0 ? '' : `, ${told('fault', page)}`}`,
     since(device.lastSeenMs, page),
     formatNumber(device.turnaroundMs, 1),
     formatNumber(device.failures),
@@ -38,8 +38,8 @@ export function renderDevices(devices: readonly DeviceView[], page: Page): strin
     ...(number('new') === 0 ? [] : [`${number('new')} not met yet`]),
     ...(faulty === 0 ? [] : [`${faulty} with a fault`]),
   ];
-  const faults = devices.flatMap((device) => device.faults.flatMap((text) => labelled('Fault', text, page.widthCols)));
-  return [...tableLines(columns, rows, page.widthCols), '', ...faults, sums.join(', ')].join('\n');
+  const faults = devices.flatMap((device) => device.faults.flatMap((text) => labelled('Fault', text, page)));
+  return [...tableLines(columns, rows, page), '', ...faults, told(sums.join(', '), page)].join('\n');
 }
 
 /** The table of `luciole points`: the newest value of each and how far to believe it. */
@@ -59,5 +59,5 @@ export function renderPoints(points: readonly PointView[], page: Page): string {
     { title: 'Quality' },
     { title: 'Age', align: 'right' },
   ] as const;
-  return [...tableLines(columns, rows, page.widthCols), '', count(points.length, 'point')].join('\n');
+  return [...tableLines(columns, rows, page), '', told(count(points.length, 'point'), page)].join('\n');
 }

@@ -5,20 +5,20 @@
  */
 import type { AgentEvent } from '../core/words.ts';
 import { formatDuration } from './duration.ts';
-import { clockTime, count, NOTHING, type Page, since, stateWord } from './page.ts';
+import { clockTime, count, NOTHING, type Page, since, stateWord, told } from './page.ts';
 import { tableLines } from './text-table.ts';
 
 /** `spanMs` is how far back was asked; null for what goes on now. Units: ms. */
 export function renderEvents(events: readonly AgentEvent[], page: Page, spanMs: number | null): string {
   const where = spanMs === null ? 'going on now' : `in the last ${formatDuration(spanMs)}`;
-  if (events.length === 0) return `no events ${where}`;
+  if (events.length === 0) return told(`no events ${where}`, page);
   const rows = events.map((event) => [
-    clockTime(event.startMs, page),
+    told(clockTime(event.startMs, page), page),
     stateWord(event.severity, page),
     lasted(event, page),
     event.source,
     // What it is about stands in the column before.
-    event.text.replace(`${event.source}: `, ''),
+    told(event.text.replace(`${event.source}: `, ''), page),
   ]);
   const columns = [
     { title: 'Began' },
@@ -29,7 +29,7 @@ export function renderEvents(events: readonly AgentEvent[], page: Page, spanMs: 
   ] as const;
   const active = events.filter(({ endMs }) => endMs === null).length;
   const sum = `${count(events.length, 'event')} ${where}${spanMs === null ? '' : `, ${active} not over`}`;
-  return [...tableLines(columns, rows, page.widthCols), '', sum].join('\n');
+  return [...tableLines(columns, rows, page), '', told(sum, page)].join('\n');
 }
 
 /** A notice has no length; what is not over says so. */

@@ -14,8 +14,10 @@ export function renderOutcome(outcome: Outcome, page: Page, untilMs: WallMs | nu
   const { target, reason, lamps } = outcome;
   const head = `${target.kind} ${target.id}: ${howItWent(outcome, page, untilMs !== null)}${reason === '' ? '' : `: ${reason}`}`;
   const states = [...new Set(Object.values(lamps))].sort((a, b) => ORDER.indexOf(a) - ORDER.indexOf(b));
-  const rows = states.flatMap((each) => labelled(each, `${idsIn(lamps, each)}`, page.widthCols - 2).map((line) => `  ${line}`));
-  return [...labelled('Outcome', head, page.widthCols), ...rows, ...ends(outcome, page, untilMs)].join('\n');
+  const rows = states.flatMap((each) =>
+    labelled(each, idsIn(lamps, each), { ...page, widthCols: page.widthCols - 2 }).map((line) => `  ${line}`),
+  );
+  return [...labelled('Outcome', head, page), ...rows, ...ends(outcome, page, untilMs)].join('\n');
 }
 
 /** Worst first: what a technician must act on. */
@@ -35,9 +37,6 @@ function howItWent({ state, levelPct }: Outcome, page: Page, isOverride: boolean
 function ends({ target, state }: Outcome, page: Page, untilMs: WallMs | null): string[] {
   if (untilMs === null || state === 'refused') return [];
   const text = `by itself at ${clockTime(untilMs, page)}, in ${formatDuration(Math.max(0, untilMs - page.atMs))}`;
-  return labelled(
-    'Ends',
-    `${text}; sooner with: luciole ${target.kind === 'cabinet' ? 'lights auto' : `release ${target.id}`}`,
-    page.widthCols,
-  );
+  const sooner = target.kind === 'cabinet' ? 'lights auto' : `release ${target.id}`;
+  return labelled('Ends', `${text}; sooner with: luciole ${sooner}`, page);
 }

@@ -7,7 +7,7 @@ import type { LineView } from '../core/ports.ts';
 import type { StatusView, ZoneView } from '../core/views.ts';
 import type { AgentEvent } from '../core/words.ts';
 import { formatDuration } from './duration.ts';
-import { clockTime, count, formatBytes, formatLevels, formatNumber, fullTime, NOTHING, type Page, since, stateWord } from './page.ts';
+import { clockTime, count, formatBytes, formatLevels, formatNumber, fullTime, NOTHING, type Page, since, stateWord, told } from './page.ts';
 import { atMost, labelled } from './text-lines.ts';
 import { tableLines } from './text-table.ts';
 
@@ -72,7 +72,7 @@ const TRUST: Readonly<Record<StatusView['clockQuality'], string>> = {
 function zoneLines(zones: readonly ZoneView[], maxRows: number, page: Page): string[] {
   const rows = zones.map((zone) => {
     const levels = formatLevels(zone.minPct, zone.maxPct);
-    return [zone.id, formatNumber(zone.lamps.length), levels, zone.reason, zone.programme, troubleText(zone)];
+    return [zone.id, formatNumber(zone.lamps.length), levels, told(zone.reason, page), zone.programme, told(troubleText(zone), page)];
   });
   const columns = [
     { title: 'Zone', maxCols: 16 },
@@ -82,8 +82,8 @@ function zoneLines(zones: readonly ZoneView[], maxRows: number, page: Page): str
     { title: 'Programme', maxCols: 16 },
     { title: '' },
   ] as const;
-  const [title = '', ...body] = tableLines(columns, rows, page.widthCols);
-  return [title, ...atMost(body, maxRows, (missing) => `... and ${count(missing, 'more zone')}: luciole status --json`)];
+  const [title = '', ...body] = tableLines(columns, rows, page);
+  return [title, ...atMost(body, maxRows, (missing) => told(`... and ${count(missing, 'more zone')}: luciole status --json`, page))];
 }
 
 /** What is wrong first: the end of a long list is cut. */
@@ -102,7 +102,7 @@ function lineLines(lines: readonly LineView[], maxRows: number, page: Page): str
     formatNumber(line.baud),
     formatNumber(line.timeouts),
     formatNumber(line.crcErrors),
-    line.state === 'up' ? line.port : line.reason,
+    line.state === 'up' ? line.port : told(line.reason, page),
   ]);
   const columns = [
     { title: 'Line', maxCols: 12 },
@@ -113,8 +113,8 @@ function lineLines(lines: readonly LineView[], maxRows: number, page: Page): str
     { title: 'Bad CRC', align: 'right' },
     { title: 'Port, or what is wrong' },
   ] as const;
-  const [title = '', ...body] = tableLines(columns, rows, page.widthCols);
-  return [title, ...atMost(body, maxRows, (missing) => `... and ${count(missing, 'more line')}: luciole status --json`)];
+  const [title = '', ...body] = tableLines(columns, rows, page);
+  return [title, ...atMost(body, maxRows, (missing) => told(`... and ${count(missing, 'more line')}: luciole status --json`, page))];
 }
 
 function totals({ units, store, uplink, detections, lampsRaised }: StatusView, page: Page): string[] {
@@ -138,16 +138,16 @@ function totals({ units, store, uplink, detections, lampsRaised }: StatusView, p
 function eventLines(events: readonly AgentEvent[], maxRows: number, page: Page): string[] {
   if (events.length === 0) return one('Events', 'none active', page);
   const worst = [...events].sort((a, b) => SEVERITIES.indexOf(b.severity) - SEVERITIES.indexOf(a.severity) || b.startMs - a.startMs);
-  const rows = worst.map((event) => [stateWord(event.severity, page), event.source, since(event.startMs, page), event.text]);
+  const rows = worst.map((event) => [stateWord(event.severity, page), event.source, since(event.startMs, page), told(event.text, page)]);
   const columns = [{ title: 'Events' }, { title: 'About', maxCols: 16 }, { title: 'For' }, { title: '' }] as const;
-  const [title = '', ...body] = tableLines(columns, rows, page.widthCols);
-  return [title, ...atMost(body, maxRows, (missing) => `... and ${count(missing, 'more event')}: luciole status --json`)];
+  const [title = '', ...body] = tableLines(columns, rows, page);
+  return [title, ...atMost(body, maxRows, (missing) => told(`... and ${count(missing, 'more event')}: luciole status --json`, page))];
 }
 
 const SEVERITIES = ['info', 'warning', 'alarm'];
 
 /** One labelled line, cut at the edge: the screen has no room for a second. */
 function one(label: string, text: string, page: Page): string[] {
-  const [line = '', ...rest] = labelled(label, text, page.widthCols - 1);
+  const [line = '', ...rest] = labelled(label, text, { ...page, widthCols: page.widthCols - 1 });
   return [rest.length === 0 ? line : `${line}~`];
 }

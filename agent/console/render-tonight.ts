@@ -6,41 +6,42 @@
 import type { WallMs } from '../core/clock.ts';
 import type { TonightRow, TonightView } from '../core/light-tools.ts';
 import { formatDuration } from './duration.ts';
-import { columnTime, formatLevel, formatLevels, NOTHING, type Page } from './page.ts';
+import { columnTime, formatLevel, formatLevels, NOTHING, type Page, told } from './page.ts';
 import { plotLines, type Sample } from './plot.ts';
 import { labelled, wrap } from './text-lines.ts';
 import { tableLines } from './text-table.ts';
 
+const NOTE = 'By sun, programme and wishes in force. Presence, traffic, rules and photocells come on top.';
 const [MINUTE_MS, HOUR_MS] = [60_000, 3_600_000];
 /** A VT100 shows no more. */
 const PLOT_COLS = 80;
 const FORM = { hasDay: false, hasSeconds: false };
 
 export function renderTonight(views: readonly TonightView[], page: Page, withPlot: boolean): string {
-  if (views.length === 0) return 'the cabinet has no zones';
+  if (views.length === 0) return told('the cabinet has no zones', page);
   const nights = views.map((view) => [...head(view, page), '', ...rows(view, page), ...(withPlot ? ['', ...plot(view, page)] : [])]);
-  const note = wrap('By sun, programme and wishes in force. Presence, traffic, rules and photocells come on top.', page.widthCols);
+  const note = wrap(told(NOTE, page), page.widthCols);
   return [...nights, note].map((lines) => lines.join('\n')).join('\n\n');
 }
 
-function head(view: TonightView, { timezone, widthCols }: Page): string[] {
+function head(view: TonightView, page: Page): string[] {
   const { zone, date, duskMs, dawnMs, programme, rule, events, photocellMin } = view;
-  const time = (ms: WallMs): string => columnTime(ms, timezone, FORM);
+  const time = (ms: WallMs): string => columnTime(ms, page.timezone, FORM);
   const sun =
     duskMs === null || dawnMs === null
       ? 'no dusk and dawn this night'
       : `dusk ${time(duskMs)}, dawn ${time(dawnMs)}, ${formatDuration(dawnMs - duskMs)}`;
   return [
-    ...labelled('Zone', `${zone}, night of ${date}: ${sun}`, widthCols),
-    ...labelled('Programme', `${programme}${rule === '' ? '' : `, by ${rule}`}`, widthCols),
-    ...(events.length === 0 ? [] : labelled('Event', events.join(', '), widthCols)),
-    ...(photocellMin === null ? [] : labelled('Photocell', `may speak within ${photocellMin} min of dusk and dawn`, widthCols)),
+    ...labelled('Zone', `${zone}, night of ${date}: ${sun}`, page),
+    ...labelled('Programme', `${programme}${rule === '' ? '' : `, by ${rule}`}`, page),
+    ...(events.length === 0 ? [] : labelled('Event', events.join(', '), page)),
+    ...(photocellMin === null ? [] : labelled('Photocell', `may speak within ${photocellMin} min of dusk and dawn`, page)),
   ];
 }
 
 /** A `>` before the row that holds now. */
 function rows(view: TonightView, page: Page): string[] {
-  if (view.rows.length === 0) return ['not lit: the sun does not go down far enough this night'];
+  if (view.rows.length === 0) return [told('not lit: the sun does not go down far enough this night', page)];
   const current = view.startMs <= page.atMs && page.atMs < view.endMs ? view.rows.findLast(({ atMs }) => atMs <= page.atMs) : undefined;
   const form = { ...FORM, hasSeconds: hasTwins(view.rows) };
   const cells = view.rows.map((row) => [
@@ -49,7 +50,7 @@ function rows(view: TonightView, page: Page): string[] {
     formatLevels(row.minPct, row.maxPct),
     // What does not raise it says nothing.
     row.boostPct === null || row.boostPct <= row.minPct ? NOTHING : formatLevel(row.boostPct),
-    `${row.reason === 'day' ? 'day: ' : ''}${row.text}`,
+    told(`${row.reason === 'day' ? 'day: ' : ''}${row.text}`, page),
   ]);
   const columns = [
     { title: '' },
@@ -58,7 +59,7 @@ function rows(view: TonightView, page: Page): string[] {
     { title: 'Presence', align: 'right' },
     { title: 'Why', wraps: true },
   ] as const;
-  return tableLines(columns, cells, page.widthCols);
+  return tableLines(columns, cells, page);
 }
 
 /** Two changes within a minute, as the warning before the dark. */

@@ -14,7 +14,7 @@ export function renderTransaction({ atMs, unit, lane, what, turnaroundMs, error 
   const time = `${clockTime(atMs, { ...page, atMs })}.${String(Math.floor(atMs % 1_000)).padStart(3, '0')}`;
   const words = what.length > WHAT_COLS ? `${what.slice(0, WHAT_COLS - 1)}~` : what.padEnd(WHAT_COLS);
   const took = formatNumber(turnaroundMs, 1).padStart(6);
-  const result = error === null ? stateWord('ok', page) : stateWord('failed', page).replace('failed', error);
+  const result = error === null ? stateWord('ok', page) : stateWord('failed', page, error);
   return `${time} ${`#${unit}`.padEnd(4)} ${words} ${took} ms  ${lane.padEnd(LANE_COLS)}  ${result}`;
 }
 

@@ -6,7 +6,7 @@
 import type { WallMs } from '../core/clock.ts';
 import type { WhyLamp, WhyLine, WhyView } from '../core/views.ts';
 import { formatDuration } from './duration.ts';
-import { since as ago, clockTime, count, formatLevel, formatLevels, fullTime, NOTHING, type Page, stateWord } from './page.ts';
+import { since as ago, clockTime, count, formatLevel, formatLevels, fullTime, NOTHING, type Page, stateWord, told } from './page.ts';
 import { labelled } from './text-lines.ts';
 import { type Column, tableLines } from './text-table.ts';
 
@@ -18,7 +18,7 @@ export function renderWhy(view: WhyView, page: Page): string {
 }
 
 function lamp(view: WhyLamp, atMs: WhyView['atMs'], page: Page): string {
-  const say = (label: string, text: string): string[] => labelled(label, text, page.widthCols);
+  const say = (label: string, text: string): string[] => labelled(label, text, page);
   const since = `since ${clockTime(view.sinceMs, page)} (${ago(view.sinceMs, page)})`;
   return [
     ...say('Lamp', `${view.id} on pole ${view.pole}`),
@@ -40,7 +40,7 @@ function pageAt(atMs: WhyView['atMs'], page: Page): Page {
 }
 
 function at(atMs: WhyView['atMs'], page: Page): string[] {
-  return atMs === undefined ? [] : labelled('At', fullTime(atMs, page.timezone), page.widthCols);
+  return atMs === undefined ? [] : labelled('At', fullTime(atMs, page.timezone), page);
 }
 
 /** What a look at another instant cannot know. */
@@ -50,7 +50,7 @@ function notes(atMs: WhyView['atMs'], page: Page): string[] {
     atMs < page.atMs
       ? 'by sun, programme and the wishes that still hold; sensors and wishes of that time are not kept, `luciole history` has the level it was'
       : 'by sun, programme and the wishes still in force then; who will come, photocells, traffic and rules are not known ahead';
-  return ['', ...labelled('Told', text, page.widthCols)];
+  return ['', ...labelled('Told', text, page)];
 }
 
 function zone({ id, lamps, atMs }: WhyView, page: Page): string {
@@ -61,7 +61,7 @@ function zone({ id, lamps, atMs }: WhyView, page: Page): string {
     const own = view.trace.filter((line) => line.applied && !sharedKeys.has(traceKey(line)));
     const says = own.length === 0 ? view.reason : own.map(({ rank, text }) => `${rank}: ${text}`).join('; ');
     const now = atMs === undefined ? [formatLevel(view.measuredPct), ago(view.sinceMs, page), followsText(view, page)] : [];
-    return [view.id, view.pole, formatLevel(view.wantedPct), ...now, says];
+    return [view.id, view.pole, formatLevel(view.wantedPct), ...now, told(says, page)];
   });
   // Two lamps of one device may share a fault.
   const faults = new Set(lamps.flatMap((view) => view.faults));
@@ -74,27 +74,27 @@ function zone({ id, lamps, atMs }: WhyView, page: Page): string {
     { title: 'Why' },
   ];
   return [
-    ...labelled('Zone', `${id}, ${count(lamps.length, 'lamp')}, ${formatLevels(Math.min(...wanted), Math.max(...wanted))}`, page.widthCols),
+    ...labelled('Zone', `${id}, ${count(lamps.length, 'lamp')}, ${formatLevels(Math.min(...wanted), Math.max(...wanted))}`, page),
     ...at(atMs, page),
     '',
-    ...(shared.length === 0 ? [] : ['For all its lamps:', ...traceLines(shared, pageAt(atMs, page)), '']),
-    ...tableLines(columns, rows, page.widthCols),
-    ...[...faults].flatMap((text) => labelled('Fault', text, page.widthCols)),
+    ...(shared.length === 0 ? [] : [told('For all its lamps:', page), ...traceLines(shared, pageAt(atMs, page)), '']),
+    ...tableLines(columns, rows, page),
+    ...[...faults].flatMap((text) => labelled('Fault', text, page)),
     ...notes(atMs, page),
   ].join('\n');
 }
 
 function followsText({ following, faults }: WhyLamp, page: Page): string {
-  return `${stateWord(following ? 'yes' : 'no', page)}${faults.length === 0 ? '' : ', fault'}`;
+  return `${stateWord(following ? 'yes' : 'no', page)}${faults.length === 0 ? '' : `, ${told('fault', page)}`}`;
 }
 
 function traceLines(trace: readonly WhyLine[], page: Page): string[] {
   const rows = trace.map((line) => [
     line.applied ? '>' : '',
-    line.rank,
+    told(line.rank, page),
     line.levelPct === null ? NOTHING : formatLevel(line.levelPct),
     line.source,
-    `${line.text}${details(line, page)}`,
+    told(`${line.text}${details(line, page)}`, page),
   ]);
   const columns = [
     { title: '' },
@@ -103,7 +103,7 @@ function traceLines(trace: readonly WhyLine[], page: Page): string[] {
     { title: 'From', maxCols: 18 },
     { title: 'Says', wraps: true },
   ] as const;
-  return tableLines(columns, rows, page.widthCols);
+  return tableLines(columns, rows, page);
 }
 
 /** Since when, until when, and what would change it. */

@@ -58,7 +58,7 @@ function sensorText({ pointId, pole, kind, state, lastPresentMs }: ZoneSensorVie
   if (state === 'present') return `${where}: ${stateWord('ok', page)}, someone is there`;
   if (state === 'still') return `${where}: ${stateWord('ok', page)}, ${last}`;
   const advice = state === 'stuck' ? 'not believed until it has been still' : 'does not answer, the programme stays';
-  return `${where}: ${stateWord('bad', page).replace('bad', state)}, ${advice}; ${last}`;
+  return `${where}: ${stateWord('bad', page, state)}, ${advice}; ${last}`;
 }
 
 function luxText(lux: number | null): string {

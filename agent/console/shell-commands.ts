@@ -3,6 +3,7 @@
  *
  * Owns their words; the shell does the work. Called by the command table.
  */
+import { LANGUAGES } from '../core/words.ts';
 import type { ArgumentSpec, ShellCommand, ShellCommandName } from './command-spec.ts';
 
 const ON_OFF: ArgumentSpec = { name: 'state', summary: 'on or off', required: true, choices: ['on', 'off'] };
@@ -37,6 +38,7 @@ export const SHELL_COMMANDS: readonly ShellCommand[] = [
   row('terminal colour', 'colours for states, on or off', [ON_OFF], ['terminal colour off']),
   row('terminal status', 'a last line for scripts: %OK, or %ERR and a code', [ON_OFF], ['terminal status on']),
   row('terminal resize', 'ask the terminal for its size', [], ['terminal resize']),
+  row('language', 'the language of messages: fr or en', [word('language', 'fr or en', { choices: LANGUAGES })], ['language fr']),
   row('speed', 'another speed of this serial port, if you follow', [needed('baud', 'bits per second, 9600 to 921600')], ['speed 115200']),
   row('watch status', 'the cabinet on one screen, and on and on', [], ['watch status']),
   row('watch bus', 'lines and units: loss, turnaround, worst first', [], ['watch bus']),

@@ -1,5 +1,6 @@
 /** What the command line needs of the outside world: `main.ts` gives it, tests give their own. */
 import type { DeskView } from '../core/views.ts';
+import type { Language } from '../core/words.ts';
 import type { LocalCommand } from './command-spec.ts';
 import type { StatusLine } from './status-line.ts';
 
@@ -9,6 +10,8 @@ export interface Terminal {
   readonly err: (text: string) => void;
   readonly widthCols: number;
   readonly colour: boolean;
+  /** Default: English. */
+  readonly language?: Language;
   readonly user: string;
   /** What `--version` prints. */
   readonly version: string;

@@ -4,14 +4,29 @@
  * Owns the breaking of lines. Pure. Called by the renderers and for messages.
  */
 import { stripVTControlCharacters } from 'node:util';
+import type { Language } from '../core/words.ts';
+import { translate } from './language.ts';
 
 /** Width of the labels at the left edge of a sheet. */
 const LABEL_COLS = 10;
 
-/** Each line of a long text, none wider than `widthCols`; the following ones start under the text, not under the label. */
-export function labelled(label: string, text: string, widthCols: number): string[] {
-  const indent = Math.max(label.length + 1, LABEL_COLS);
-  return wrap(text, widthCols - indent).map((line, index) => `${index === 0 ? label.padEnd(indent) : ' '.repeat(indent)}${line}`.trimEnd());
+/** How wide, or also in which language: then label and text are told in it. Units: columns. */
+export type Sheet = number | { readonly widthCols: number; readonly language?: Language };
+
+export function sheetOf(sheet: Sheet): { readonly widthCols: number; readonly language: Language } {
+  return typeof sheet === 'number'
+    ? { widthCols: sheet, language: 'en' }
+    : { widthCols: sheet.widthCols, language: sheet.language ?? 'en' };
+}
+
+/** Each line of a long text, none wider than the sheet; the following ones start under the text, not under the label. */
+export function labelled(label: string, text: string, sheet: Sheet): string[] {
+  const { widthCols, language } = sheetOf(sheet);
+  const shown = translate(language, label);
+  const indent = Math.max(shown.length + 1, LABEL_COLS);
+  return wrap(translate(language, text), widthCols - indent).map((line, index) =>
+    `${index === 0 ? shown.padEnd(indent) : ' '.repeat(indent)}${line}`.trimEnd(),
+  );
 }
 
 /** Breaks a text at blanks; a word longer than the line is broken where the line ends. */

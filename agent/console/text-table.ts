@@ -4,7 +4,8 @@
  * Owns the widths of columns. Knows nothing of what it lays out. Called by the renderers.
  */
 import Table from 'cli-table3';
-import { shownCols } from './text-lines.ts';
+import { translate } from './language.ts';
+import { type Sheet, sheetOf, shownCols } from './text-lines.ts';
 
 export interface Column {
   readonly title: string;
@@ -24,8 +25,10 @@ const BARE = Object.fromEntries(
     .map((name) => [name, '']),
 );
 
-/** A table's lines, title line first, none wider than `widthCols`. */
-export function tableLines(columns: readonly Column[], rows: readonly (readonly string[])[], widthCols: number): string[] {
+/** A table's lines, title line first, none wider than the sheet; titles are told in its language, cells are not. */
+export function tableLines(given: readonly Column[], rows: readonly (readonly string[])[], sheet: Sheet): string[] {
+  const { widthCols, language } = sheetOf(sheet);
+  const columns = given.map((column) => ({ ...column, title: translate(language, column.title) }));
   const table = new Table({
     chars: BARE,
     style: { head: [], border: [], 'padding-left': 0, 'padding-right': GAP_COLS },

@@ -3,7 +3,7 @@
  *
  * Owns the shapes. The config room makes one, `app.ts` hands each room its part, nobody changes it.
  */
-import type { LevelPct } from './words.ts';
+import type { Language, LevelPct } from './words.ts';
 
 export interface Cabinet {
   readonly id: string;
@@ -32,9 +32,9 @@ export interface Cabinet {
   readonly neighbours: readonly Neighbour[];
   readonly uplink: UplinkConfig | null;
   readonly store: StoreConfig;
-  readonly console: { readonly socketPath: string | null };
   /** `metricsFile`: where the metrics are written for node_exporter; null for nowhere. */
   readonly service: { readonly metricsFile: string | null };
+  readonly console: { readonly socketPath: string | null; readonly language: Language };
   /** Extra folders of device profiles. */
   readonly profileDirs: readonly string[];
 }

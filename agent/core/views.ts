@@ -26,7 +26,7 @@ import type {
 import type { DeviceCategory, Profile, Trust } from './profile.ts';
 import type { ConfigDesk } from './revisions.ts';
 import type { UplinkStep, UplinkTest, UplinkTestRequest, UplinkTools } from './uplink-tools.ts';
-import type { AgentEvent, LevelPct, Outcome, PointId, Quality, Rank, TraceLine } from './words.ts';
+import type { AgentEvent, Language, LevelPct, Outcome, PointId, Quality, Rank, TraceLine } from './words.ts';
 
 /** What the console may ask of a running agent; `app.ts` answers. */
 export interface AgentView extends DeskView {
@@ -60,6 +60,8 @@ export interface AgentView extends DeskView {
   readonly config: ConfigDesk | null;
   /** Null where no uplink is configured. */
   readonly uplinkTools: UplinkTools | null;
+  /** Of the messages at this cabinet. */
+  readonly language: Language;
   /** Every id a person may name, for completion and "did you mean". */
   names(): {
     readonly lamps: readonly string[];

@@ -23,6 +23,10 @@ export interface Reading {
 /** Light output. Units: integer 0..100 %. Converted to a device's own scale once, at its driver. */
 export type LevelPct = number;
 
+/** What a person reads; words of commands are the same in all. */
+export const LANGUAGES = ['en', 'fr'] as const;
+export type Language = (typeof LANGUAGES)[number];
+
 /** Who may say what a lamp does, highest first. Source: design §6; EN and TALQ priority tables in its references. */
 export const RANKS = ['maintenance', 'emergency', 'override', 'presence', 'traffic', 'programme', 'dusk', 'default'] as const;
 export type Rank = (typeof RANKS)[number];

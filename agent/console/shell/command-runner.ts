@@ -136,6 +136,7 @@ function collector(filters: readonly Filter[], { talk, session, clock, surroundi
     signal,
     widthCols: settings.widthCols,
     colour: settings.colour,
+    language: settings.language,
     user: session.user,
     status: createStatusLine((shown) => {
       if (writer.isClear() || !shown.trim()) writer.write(shown);

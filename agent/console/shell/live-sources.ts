@@ -14,7 +14,8 @@ import type { RawArgs } from '../protocol.ts';
 import type { Terminal } from '../terminal.ts';
 import { tableLines } from '../text-table.ts';
 
-export type LiveSource = (page: Pick<Page, 'widthCols'>) => Promise<readonly string[]>;
+/** Titles and sentences are told in the language of the page. */
+export type LiveSource = (page: Pick<Page, 'widthCols' | 'language'>) => Promise<readonly string[]>;
 type Asker = Pick<Terminal, 'user' | 'socketPath' | 'signal'>;
 
 export function statusSource(asker: Asker): LiveSource {
@@ -42,17 +43,17 @@ function noneOf(error: unknown): readonly string[] {
 
 /** A row a line, and a row a unit, those with the most trouble first. */
 export function busSource(asker: Asker): LiveSource {
-  return async ({ widthCols }) => {
+  return async (page) => {
     const lines = plain((await ask('bus stats', {}, asker)).result) as readonly LineStats[];
     const units = lines.flatMap((line) => line.units.map((unit) => ({ line: line.line, unit })));
     const worst = units.sort((a, b) => lossPct(b.unit) - lossPct(a.unit));
     return [
-      ...tableLines(LINE_COLUMNS, lines.map(lineRow), widthCols),
+      ...tableLines(LINE_COLUMNS, lines.map(lineRow), page),
       '',
       ...tableLines(
         UNIT_COLUMNS,
         worst.map(({ line, unit }) => unitRow(line, unit)),
-        widthCols,
+        page,
       ),
     ];
   };
@@ -105,9 +106,14 @@ function lossPct(unit: UnitStats): number {
   return all === 0 ? 0 : (lost(unit) / all) * 100;
 }
 
-async function answerLines(name: string, args: RawArgs, asker: Asker, { widthCols }: Pick<Page, 'widthCols'>): Promise<readonly string[]> {
+async function answerLines(
+  name: string,
+  args: RawArgs,
+  asker: Asker,
+  { widthCols, language = 'en' }: Pick<Page, 'widthCols' | 'language'>,
+): Promise<readonly string[]> {
   const { command, result, atMs, timezone } = await ask(name, args, asker);
-  return (await command.render(plain(result), { widthCols, colour: false, atMs, timezone }, args)).split('\n');
+  return (await command.render(plain(result), { widthCols, language, colour: false, atMs, timezone }, args)).split('\n');
 }
 
 /** Errors: rejects with ConsoleError. */

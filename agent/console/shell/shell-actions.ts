@@ -43,7 +43,7 @@ export function createShellActions({ talk, tree, past, asker, tty, clock, transl
   };
   return {
     help: async ({ command }) => help(typeof command === 'string' ? command.split(' ') : [], { tree, translate, talk }),
-    terminal: async () => settingLines(settings),
+    terminal: async () => settingLines(settings, translate),
     'terminal type': (args) =>
       set(args['type'] === 'vt100' ? { type: 'vt100', colour: true } : { type: 'dumb', colour: false, charset: 'ascii' }),
     'terminal width': (args) => set({ widthCols: readWidth(text(args, 'columns')) }),
@@ -53,9 +53,11 @@ export function createShellActions({ talk, tree, past, asker, tty, clock, transl
     'terminal status': (args) => set({ status: args['state'] === 'on' }),
     'terminal resize': async () => {
       if (!(await talk.probe())) throw new ConsoleError('failed', 'the terminal did not answer: say terminal width and terminal length');
-      return [`${settings.widthCols} columns, ${settings.rows} rows`];
+      return [translate(`${settings.widthCols} columns, ${settings.rows} rows`)];
     },
-    speed: (args) => changeSpeed(text(args, 'baud'), { talk, tty, clock }),
+    language: (args) =>
+      args['language'] === undefined ? Promise.resolve([settings.language]) : set({ language: args['language'] === 'fr' ? 'fr' : 'en' }),
+    speed: (args) => changeSpeed(text(args, 'baud'), { talk, tty, clock, translate }),
     'watch status': () => show(statusSource(asker)),
     'watch bus': () => show(busSource(asker)),
     'watch lamp': (args) => show(lampSource(text(args, 'lamp'), asker)),
@@ -68,14 +70,18 @@ export function createShellActions({ talk, tree, past, asker, tty, clock, transl
   };
 }
 
-function settingLines({ type, widthCols, rows, charset, colour, status }: TerminalSettings): readonly string[] {
+function settingLines(
+  { type, widthCols, rows, charset, colour, status, language }: TerminalSettings,
+  translate: (text: string) => string,
+): readonly string[] {
   return [
     ['Type', type],
     ['Size', `${widthCols} columns, ${rows === 0 ? 'no stop after a page' : `${rows} rows`}`],
     ['Charset', charset],
     ['Colour', colour ? 'on' : 'off'],
     ['Status', status ? 'on' : 'off'],
-  ].flatMap(([label = '', value = '']) => labelled(label, value, widthCols));
+    ['Language', language],
+  ].flatMap(([label = '', value = '']) => labelled(translate(label), label === 'Size' ? translate(value) : value, widthCols));
 }
 
 function help(

@@ -8,6 +8,7 @@ import { fetchAnswer } from '../ask-agent.ts';
 import type { NameKind } from '../command-spec.ts';
 import { COMMANDS, FAMILIES } from '../commands.ts';
 import { ConsoleError } from '../console-error.ts';
+import { translate } from '../language.ts';
 import { NAMES, type Names } from '../names-command.ts';
 import { plain } from '../plain-text.ts';
 import type { LocalActions, Terminal } from '../terminal.ts';
@@ -35,6 +36,8 @@ export interface ShellParts {
   readonly withProbe: boolean;
 }
 
+const PAGER_HELP = 'space: next page  enter: next line  /text: search  q: quit';
+
 export interface Shell {
   /** Resolves when the session is over. */
   run(): Promise<EndReason>;
@@ -44,7 +47,7 @@ export interface Shell {
 
 export function createShell(parts: ShellParts): Shell {
   const { tty, clock, login, withProbe } = parts;
-  const talk = createTalk({ tty, clock, pagerHelp: () => 'space: next page  enter: next line  /text: search  q: quit' });
+  const talk = createTalk({ tty, clock, pagerHelp: () => translate(talk.settings.language, PAGER_HELP) });
 
   return {
     end: talk.end,
@@ -73,12 +76,12 @@ async function serve(session: Session, talk: Talk, { tty, clock, keeper, surroun
     FAMILIES.map(({ name, summary }) => ({ word: name, summary })),
   );
   const past = createPastLines(session.user, keeper);
-  const translate = (text: string): string => text;
+  const inWords = (text: string): string => translate(talk.settings.language, text);
   let names: Names | null = null;
   const refresh = async (): Promise<void> => {
     names = await askNames(session, surroundings);
   };
-  const help = { tree, translate, names: async (kind: NameKind) => (names === null ? [] : namesOf(names, kind)) };
+  const help = { tree, translate: inWords, names: async (kind: NameKind) => (names === null ? [] : namesOf(names, kind)) };
   const shellActions = createShellActions({
     talk,
     tree,
@@ -86,20 +89,22 @@ async function serve(session: Session, talk: Talk, { tty, clock, keeper, surroun
     asker: { user: session.user, socketPath: surroundings.socketPath },
     tty,
     clock,
-    translate,
+    translate: inWords,
   });
   await refresh();
-  for (const line of greeting(names, surroundings.version)) talk.writer.write(`${wrap(line, talk.settings.widthCols).join('\n')}\n`);
+  if (names !== null) talk.settings.language = (names as Names).language;
+  for (const line of greeting(names, surroundings.version))
+    talk.writer.write(`${wrap(inWords(line), talk.settings.widthCols).join('\n')}\n`);
   while (talk.ended() === null) {
     const read = await talk.ask({
-      prompt: names === null ? 'luciole (no agent)> ' : `${(names as Names).cabinet.id}> `,
+      prompt: names === null ? `luciole (${inWords('no agent')})> ` : `${(names as Names).cabinet.id}> `,
       mode: 'command',
       history: past.all(),
       help: async (before) => {
         try {
           return await helpLines(before, talk.settings.widthCols, help);
         } catch (error) {
-          if (error instanceof ConsoleError) return wrap(`% ${translate(error.message)}`, talk.settings.widthCols);
+          if (error instanceof ConsoleError) return wrap(`% ${inWords(error.message)}`, talk.settings.widthCols);
           throw error;
         }
       },
@@ -108,11 +113,11 @@ async function serve(session: Session, talk: Talk, { tty, clock, keeper, surroun
     if (read.kind === 'end' || read.kind === 'eof') return;
     if (read.kind !== 'line') continue;
     if (read.lostChars > 0) {
-      talk.writer.write(`% ${read.lostChars} characters too many in one line: nothing was done\n`);
+      talk.writer.write(`% ${inWords(`${read.lostChars} characters too many in one line: nothing was done`)}\n`);
       continue;
     }
     past.add(read.text);
-    await runLine(read.text, { talk, tree, session, clock, surroundings, localActions, shellActions, translate });
+    await runLine(read.text, { talk, tree, session, clock, surroundings, localActions, shellActions, translate: inWords });
     await refresh();
   }
 }

@@ -5,6 +5,7 @@
  */
 import { type Clock, sleep } from '../../core/clock.ts';
 import { ConsoleError } from '../console-error.ts';
+import { wrap } from '../text-lines.ts';
 import type { Talk } from './talk.ts';
 import type { Tty } from './tty.ts';
 
@@ -19,20 +20,22 @@ export interface SpeedParts {
   readonly talk: Talk;
   readonly tty: Pick<Tty, 'setSpeed' | 'speedBaud'>;
   readonly clock: Clock;
+  readonly translate: (text: string) => string;
 }
 
 /** Resolves with what to say. Errors: rejects with ConsoleError for a speed that is none, a port that has none, or nobody there. */
-export async function changeSpeed(typed: string, { talk, tty, clock }: SpeedParts): Promise<readonly string[]> {
+export async function changeSpeed(typed: string, { talk, tty, clock, translate }: SpeedParts): Promise<readonly string[]> {
   const { writer, input } = talk;
   const speedBaud = SPEEDS.find((speed) => String(speed) === typed);
   const oldBaud = tty.speedBaud;
   if (speedBaud === undefined) throw new ConsoleError('usage', `bad speed "${typed}": it is ${SPEEDS.join(', ')}`);
   if (oldBaud === null) throw new ConsoleError('failed', 'this terminal has no speed: it is no serial port');
-  writer.write(`Now ${speedBaud} baud: set your terminal to it and press Enter within 10 s, else it goes back to ${oldBaud}.\n`);
+  const notice = `Now ${speedBaud} baud: set your terminal to it and press Enter within 10 s, else it goes back to ${oldBaud}.`;
+  writer.write(`${wrap(translate(notice), talk.settings.widthCols).join('\n')}\n`);
   await settle(talk, clock);
   await tty.setSpeed(speedBaud);
   writer.setSpeed(speedBaud);
-  if (await hasEntered(input, clock)) return [`${speedBaud} baud`];
+  if (await hasEntered(input, clock)) return [translate(`${speedBaud} baud`)];
   await settle(talk, clock);
   await tty.setSpeed(oldBaud);
   writer.setSpeed(oldBaud);

@@ -3,6 +3,7 @@
  *
  * Owns the settings and their limits. Pure. Called by the shell's talk and by `terminal ...`.
  */
+import type { Language } from '../../core/words.ts';
 import { ConsoleError } from '../console-error.ts';
 
 export interface TerminalSettings {
@@ -12,13 +13,14 @@ export interface TerminalSettings {
   rows: number;
   charset: 'ascii' | 'utf-8';
   colour: boolean;
+  language: Language;
   /** A last line for scripts after each command. */
   status: boolean;
 }
 
 /** Source: the VT100, which every terminal and emulator can be. */
 export function usualSettings(): TerminalSettings {
-  return { type: 'dumb', widthCols: 80, rows: 24, charset: 'ascii', colour: false, status: false };
+  return { type: 'dumb', widthCols: 80, rows: 24, charset: 'ascii', colour: false, language: 'en', status: false };
 }
 
 const WIDTH = { min: 40, max: 250 };

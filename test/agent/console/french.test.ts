@@ -1,0 +1,79 @@
+import t from 'tap';
+import { COMMANDS } from '../../../agent/console/commands.ts';
+import { FRENCH } from '../../../agent/console/french.ts';
+import { translate } from '../../../agent/console/language.ts';
+import { toAscii } from '../../../agent/console/plain-text.ts';
+import { createFakeView } from './fake-view.ts';
+import { openSession } from './shell-session.ts';
+
+const sentences: readonly [english: string, french: string][] = [
+  ['no such word: "wyh"; nearest: why', 'mot inconnu : "wyh" ; le plus proche : why'],
+  [
+    'does not answer; check its supply, its address and the wire to pole P03',
+    'ne répond pas ; voir son alimentation, son adresse et le fil du mât P03',
+  ],
+  ['night, sun 41.2 deg below the horizon', "nuit, soleil 41.2 deg sous l'horizon"],
+  [
+    '23:00 step of winter: 30 % (since 23:00:00; until 2 Dec 06:00, in 6 h 18 min; then 100 %)',
+    "pas 23:00 de winter : 30 % (depuis 23:00:00 ; jusqu'à 2 déc 06:00, dans 6 h 18 min ; puis 100 %)",
+  ],
+  ['something nobody translated: at all, ever', 'something nobody translated: at all, ever'],
+  ['(', '('],
+  ['', ''],
+];
+for (const [english, french] of sentences) {
+  t.test(`in French: ${english}`, async (t) => {
+    t.equal(translate('fr', english), french);
+    t.equal(translate('en', english), english);
+  });
+}
+
+t.test('the catalogue: every value of a pattern stands in both languages, and no word grows or shrinks without accents', async (t) => {
+  for (const [english, french] of FRENCH) {
+    const values = (text: string): string[] => [...text.matchAll(/\{\w+\}/g)].map(([name]) => name).sort();
+    t.ok(
+      values(french).every((name) => values(english).includes(name)),
+      french,
+    );
+    t.equal(toAscii(french).length, french.length, french);
+  }
+});
+
+t.test('a session in French: the screens most used, no wider than 80 columns, in ASCII on a dumb terminal', async (t) => {
+  const session = await openSession(t, { view: { ...createFakeView(), language: 'fr' } });
+  await session.say('terminal length 0');
+  for (const [line, shows] of [
+    ['status', /Armoire +ANG-0421[\s\S]*Heure +mar 2026-12-01 22:41:07 CET, horloge synchronisee[\s\S]*Alertes/],
+    ['devices', /Appareil +Ligne[\s\S]*muet[\s\S]*3 appareils, 1 muet/],
+    ['why L07', /Lampe +L07 sur le mat P07[\s\S]*Applique +80 % depuis/],
+    ['tonight', /nuit du 2026-12-01 : coucher/],
+    ['events', /Debut +Gravite[\s\S]*ne repond pas[\s\S]*2 alertes depuis 24 h, 1 en cours/],
+    ['override L07 80', /Resultat +lampe L07 : forcage a 80 % verifie/],
+    ['stauts', /% mot inconnu : "stauts" ; le plus proche : status/],
+    ['why L7', /% pas de lampe ou zone "L7" ; vouliez-vous dire L07 \?/],
+    ['help override', /mettre une lampe ou zone a un niveau/],
+    ['devices | json', /"profile":"wb-led"/],
+  ] as const) {
+    t.match(await session.say(line), shows, line);
+  }
+  t.strictSame(session.screen.strange, []);
+  t.ok(session.screen.transcript().every((row) => row.length <= 80));
+});
+
+t.test('language changes it for the session; UTF-8 brings the accents', async (t) => {
+  const session = await openSession(t);
+  t.match(await session.say('language'), /\nen\n/);
+  await session.say('language fr');
+  t.match(await session.say('devices'), /Appareil/);
+  await session.say('terminal charset utf-8');
+  t.match(Buffer.from(await session.say('devices'), 'latin1').toString('utf8'), /Mât +État/);
+  await session.say('language en');
+  t.match(await session.say('devices'), /Device/);
+  t.match(await session.say('language de'), /% language has no "de"/);
+});
+
+t.test('what of the help is still English is told', async (t) => {
+  const missing = COMMANDS.filter(({ isHidden, summary }) => !isHidden && translate('fr', summary) === summary).map(({ name }) => name);
+  t.comment(`commands without a French summary: ${missing.join(', ')}`);
+  t.notOk(missing.includes('status'));
+});
