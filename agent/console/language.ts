@@ -52,7 +52,9 @@ function patterns(): readonly Pattern[] {
   known ??= [...FRENCH]
     .filter(([english]) => english.includes('{'))
     .map(([english, translation]) => ({
-      shape: new RegExp(`^${english.replace(/[.*+?^$()|[\]\\]/g, '\\$&').replace(/\{(\w+)\}/g, (_, name: string) => VALUES[name] ?? '(.+?)')}$`),
+      shape: new RegExp(
+        `^${english.replace(/[.*+?^$()|[\]\\]/g, '\\$&').replace(/\{(\w+)\}/g, (_, name: string) => VALUES[name] ?? '(.+?)')}$`,
+      ),
       names: [...english.matchAll(/\{(\w+)\}/g)].map(([, name = '']) => name),
       translation,
       letters: english.replace(/\{\w+\}/g, '').length,

@@ -44,7 +44,6 @@ const setup: LocalCommand = {
     JSON_OPTION,
   ],
   examples: [
-    'luciole setup',
     'luciole setup --port /dev/ttyUSB0 --serial 19200-8N2 --units 1-40',
     'luciole setup --yes --id angers-0042 --position 47.4736,-0.5541 --dry-run',
   ],
