@@ -198,10 +198,7 @@ const SCREENS: readonly (readonly [string, string])[] = [
   ['zone {id}: override to {n} % {state}', 'zone {id} : forçage à {n} % {state}'],
   ['lamp {id}: release {state}', 'lampe {id} : forçage fini, {state}'],
   ['zone {id}: release {state}', 'zone {id} : forçage fini, {state}'],
-  [
-    'by itself at {time}, in {span}; sooner with: luciole {words}',
-    "d'elle-même à {time}, dans {span} ; plus tôt par : luciole {words}",
-  ],
+  ['by itself at {time}, in {span}; sooner with: luciole {words}', "d'elle-même à {time}, dans {span} ; plus tôt par : luciole {words}"],
   ['{n} d {h} h', '{n} j {h} h'],
   ['{n} d', '{n} j'],
 ];
