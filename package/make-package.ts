@@ -3,7 +3,6 @@
  *
  * Owns the order and what is checked before anything is written. Called by the command line, the proof and the tests.
  */
-import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -12,14 +11,14 @@ import manifest from '../package.json' with { type: 'json' };
 import type { Arch } from './arch.ts';
 import { type TarEntry, tarOf } from './archive.ts';
 import { writeBundle } from './bundle.ts';
+import { commitName, commitTimeS } from './commit.ts';
 import { COMPRESSION, debOf, zstdAt } from './deb.ts';
 import { type ElfNeeds, elfNeeds, withoutDebugging } from './elf.ts';
 import { licencesText } from './licences.ts';
 import { PackageError } from './package-error.ts';
 import { NODE_VERSION, pinnedRuntime } from './runtime.ts';
+import { productionBom } from './sbom.ts';
 import { debianTree, programTree, systemTree } from './tree.ts';
-
-const ROOT = join(import.meta.dirname, '..');
 
 export interface PackageOptions {
   readonly arch: Arch;
@@ -44,7 +43,7 @@ export interface Made {
 /** Errors: rejects with PackageError for a Node that cannot be had or is of another architecture. */
 export async function makePackage({ arch, out, tar, node, version, isFast, progress }: PackageOptions): Promise<readonly Made[]> {
   const commit = commitName();
-  const mtimeS = Number(process.env['SOURCE_DATE_EPOCH'] ?? git('log', '-1', '--format=%ct') ?? 0);
+  const mtimeS = commitTimeS();
   const name = `luciole_${version ?? manifest.version}_${arch.debian}`;
   progress(`${name}: bundle`);
   const runtime = pinnedOrOwn(arch, node);
@@ -54,7 +53,8 @@ export async function makePackage({ arch, out, tar, node, version, isFast, progr
     const { packages } = await writeBundle({ arch, version: version ?? manifest.version, commit, dir: bundleDir });
     for (const addon of ['better-sqlite3.node', 'serialport.node']) needs.push(needsOf(readFileSync(join(bundleDir, addon)), arch, addon));
     const licences = licencesText(packages, { version: NODE_VERSION, licence: runtime.licence });
-    const program = { bundleDir, node: withoutDebugging(runtime.node), licences };
+    const bom = productionBom({ version: version ?? manifest.version, mtimeS });
+    const program = { bundleDir, node: withoutDebugging(runtime.node), licences, bom: `${JSON.stringify(bom, null, 2)}\n` };
     const compress = zstdAt(isFast ? COMPRESSION.fast : COMPRESSION.strong);
     progress(`${name}: compress`);
     const tree = debianTree(program);
@@ -96,20 +96,4 @@ function written(file: string, bytes: Buffer, tree: readonly TarEntry[]): Made {
   renameSync(`${file}.new`, file);
   const installedBytes = tree.reduce((sum, entry) => sum + (entry.kind === 'file' ? entry.bytes.length : 0), 0);
   return { file, bytes: bytes.length, installedBytes, sha256: createHash('sha256').update(bytes).digest('hex') };
-}
-
-/** As `626ca3a24c9d`, or with `+changes` where the files are not those of the commit. */
-function commitName(): string {
-  const commit = git('rev-parse', '--short=12', 'HEAD');
-  if (commit === null) return 'unknown';
-  return git('status', '--porcelain', '--untracked-files=no') === '' ? commit : `${commit}+changes`;
-}
-
-/** Null outside a clone: a tree from a tarball has no commit. */
-function git(...words: string[]): string | null {
-  try {
-    return execFileSync('git', words, { cwd: ROOT, encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }).trim();
-  } catch {
-    return null;
-  }
 }

@@ -22,10 +22,12 @@ export interface Program {
   readonly bundleDir: string;
   readonly node: Buffer;
   readonly licences: string;
+  /** What it is made of, CycloneDX. */
+  readonly bom: string;
 }
 
 /** The program alone: `bin/luciole` starts it from wherever the folder lies. */
-export function programTree({ bundleDir, node, licences }: Program): TarEntry[] {
+export function programTree({ bundleDir, node, licences, bom }: Program): TarEntry[] {
   return withFolders([
     file('bin/luciole', starter(), PROGRAM_MODE),
     file('bin/node', node, PROGRAM_MODE),
@@ -33,6 +35,7 @@ export function programTree({ bundleDir, node, licences }: Program): TarEntry[] 
     file('share/cabinet.schema.json', projectFile('config/cabinet.schema.json')),
     file('share/example-street.yaml', projectFile('config/example-street.yaml')),
     file('LICENSES', Buffer.from(licences)),
+    file('sbom.cdx.json', Buffer.from(bom)),
   ]);
 }
 
@@ -47,6 +50,7 @@ export function debianTree(program: Program): TarEntry[] {
     ...systemEntries(),
     ...docs.map((name) => file(`${SHARE}/${name}`, projectFile(`docs/${name}`))),
     file(`${SHARE}/README.md`, projectFile('README.md')),
+    file(`${SHARE}/SECURITY.md`, projectFile('SECURITY.md')),
     file(`${SHARE}/changelog.gz`, gzipSync(projectFile('CHANGELOG.md'), { level: 9 })),
     file(`${SHARE}/copyright`, copyright()),
     ...(man === null ? [] : [file('usr/share/man/man1/luciole.1.gz', gzipSync(man, { level: 9 }))]),

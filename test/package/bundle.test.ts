@@ -25,7 +25,7 @@ t.teardown(() => {
 
 t.before(async () => {
   await writeBundle({ arch, version: manifest.version, commit: 'abc123', dir: bundleDir });
-  for (const entry of programTree({ bundleDir, node: readFileSync(process.execPath), licences: '' })) {
+  for (const entry of programTree({ bundleDir, node: readFileSync(process.execPath), licences: '', bom: '' })) {
     if (entry.kind === 'folder') mkdirSync(join(home, entry.path), { recursive: true });
     else if (entry.kind === 'file') {
       mkdirSync(join(home, entry.path, '..'), { recursive: true });

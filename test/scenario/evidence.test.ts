@@ -35,7 +35,10 @@ interface Visit {
 /** An agent as on the gateway, its street and its platform. `uplink`: more lines of that section. */
 async function visit(t: Test, folder: string, url: string, uplink: readonly string[], observer: IClientOptions): Promise<Visit> {
   const configFile = join(folder, 'cabinet.yaml');
-  writeFileSync(configFile, `${SMALL_SITE.replace('mqtt://127.0.0.1:1883', url)}${uplink.map((line) => `  ${line}\n`).join('')}store: { commitSeconds: 1 }\n`);
+  writeFileSync(
+    configFile,
+    `${SMALL_SITE.replace('mqtt://127.0.0.1:1883', url)}${uplink.map((line) => `  ${line}\n`).join('')}store: { commitSeconds: 1 }\n`,
+  );
   const { cabinet } = loadSite(configFile);
   const street = createStreet({ cabinet, clock, seed: 7 });
   const [line] = street.lines.values();

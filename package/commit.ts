@@ -1,0 +1,30 @@
+/**
+ * Which commit a package is made from, and when that was.
+ *
+ * Owns the questions to git. Called by the packager and by the list of parts.
+ */
+import { execFileSync } from 'node:child_process';
+import { join } from 'node:path';
+
+const ROOT = join(import.meta.dirname, '..');
+
+/** As `626ca3a24c9d`, or with `+changes` where the files are not those of the commit. */
+export function commitName(): string {
+  const commit = git('rev-parse', '--short=12', 'HEAD');
+  if (commit === null) return 'unknown';
+  return git('status', '--porcelain', '--untracked-files=no') === '' ? commit : `${commit}+changes`;
+}
+
+/** The time in everything that is made, so that the same commit gives the same bytes. Units: s since 1970. Source: reproducible-builds.org, SOURCE_DATE_EPOCH. */
+export function commitTimeS(): number {
+  return Number(process.env['SOURCE_DATE_EPOCH'] ?? git('log', '-1', '--format=%ct') ?? 0);
+}
+
+/** Null outside a clone: a tree from a tarball has no commit. */
+function git(...words: string[]): string | null {
+  try {
+    return execFileSync('git', words, { cwd: ROOT, encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }).trim();
+  } catch {
+    return null;
+  }
+}
