@@ -8,6 +8,7 @@ import { accessSync, constants, existsSync, mkdirSync, rmSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { readProfiles } from '../drivers/registry.ts';
+import { type Enrolment, firstAdmin } from './app-enrol.ts';
 import { keyFilesIn, makeKeyRequest } from './app-keys.ts';
 import { checkConfig } from './app-load.ts';
 import { isYes, type SkippedPort, survey } from './app-survey.ts';
@@ -43,6 +44,8 @@ interface SetupReport {
   readonly skippedPorts: readonly SkippedPort[];
   readonly lamps: number;
   readonly certificateRequest: string | null;
+  /** Null where no user was wanted; with a reason where none could be made. */
+  readonly enrolment: Enrolment | null;
   readonly problems: readonly Problem[];
   readonly warnings: readonly Problem[];
   readonly next: readonly string[];
@@ -50,6 +53,8 @@ interface SetupReport {
 
 /** Longest wait for an agent that might be there. Units: ms. */
 const AGENT_WAIT_MS = 3_000;
+/** Source: the cabinet's own default. */
+const USUAL_DATA = '/var/lib/luciole';
 const USUAL_PROFILES = '/etc/luciole/profiles';
 const EXIT_BAD_CONFIG = 78;
 
@@ -87,11 +92,13 @@ export async function runSetup(args: LocalArgs, world: SetupWorld): Promise<numb
   const draftOf = (said: Said): Draft => propose(found.lines, found.choice, Number(said['spacing'] ?? 0));
   const hasLamps = draftOf(site).lamps.length > 0;
   const street = await answered('street', site, hasLamps ? parts : { ...parts, ask: null });
-  const said = await answered('uplink', street, parts);
+  const platform = await answered('uplink', street, parts);
+  const said = await answered('access', platform, parts);
   const draft = draftOf(said);
   const keys = said['broker']?.startsWith('mqtts:') === true ? keyFilesIn(dirname(file)) : null;
+  const dataDir = typeof args['data-dir'] === 'string' ? resolve(args['data-dir']) : null;
   const passwordFile = (said['username'] ?? '') === '' ? null : join(dirname(file), 'uplink.password');
-  const text = cabinetText({ said: { username: '', ...said }, draft, keyFiles: keys, passwordFile });
+  const text = cabinetText({ said: { username: '', ...said }, draft, keyFiles: keys, passwordFile, dataDir });
   const { problems, warnings } = await checkConfig({ configFile: file, text });
   const isSound = problems.length === 0;
   if (ask !== null && isSound && !options.dryRun && !isYes(await ask(`Write ${file}? yes or no [yes]: `)))
@@ -103,6 +110,8 @@ export async function runSetup(args: LocalArgs, world: SetupWorld): Promise<numb
     replaceFile(file, text, { mode: 0o644, backup });
     rmSync(answersFile, { force: true });
   }
+  const admin = said['admin'] ?? '';
+  const enrolment = wrote && admin !== '' ? await firstAdmin(admin, { dir: dataDir ?? USUAL_DATA, cabinetId: said['id'] ?? '' }) : null;
   const report: SetupReport = {
     file,
     wrote,
@@ -117,6 +126,7 @@ export async function runSetup(args: LocalArgs, world: SetupWorld): Promise<numb
     skippedPorts: found.skipped,
     lamps: draft.lamps.length,
     certificateRequest: wrote ? (keys?.requestFile ?? null) : null,
+    enrolment,
     problems,
     warnings,
     next: nextSteps({ file, keys, passwordFile, draft }),
@@ -192,15 +202,26 @@ function nextSteps({ file, keys, passwordFile, draft }: NextParts): string[] {
   ];
 }
 
-function summary({ file, backup, lines, skippedPorts, lamps, certificateRequest, warnings, next }: SetupReport): string[] {
+function summary({ file, backup, lines, skippedPorts, lamps, certificateRequest, enrolment, warnings, next }: SetupReport): string[] {
   const devices = lines.reduce((sum, line) => sum + line.devices, 0);
   return [
     '',
     `Wrote ${file}: ${lamps} lamps, ${devices} devices, ${lines.length} lines.${backup === null ? '' : ` The former one is ${backup}.`}`,
     ...(certificateRequest === null ? [] : [`Certificate request: ${certificateRequest}`]),
+    ...enrolmentLines(enrolment),
     ...skippedPorts.map(({ port, why }) => `Left out ${port}: ${why}`),
     ...warnings.map((warning) => `warning: ${formatProblem(warning)}`),
     'Next:',
     ...next.map((step) => `- ${step}`),
+  ];
+}
+
+function enrolmentLines(enrolment: Enrolment | null): string[] {
+  if (enrolment === null) return [];
+  if ('failed' in enrolment) return [`No user was made: ${enrolment.failed}`];
+  const { user, oneTimePassword, untilMs } = enrolment;
+  return [
+    `Console user ${user}, one-time password: ${oneTimePassword}`,
+    `Good until ${new Date(untilMs).toISOString().slice(0, 16)}Z, shown only now. At the first login another is chosen.`,
   ];
 }

@@ -39,6 +39,8 @@ const setup: LocalCommand = {
     { name: 'broker', value: 'URL', summary: 'of the platform (default: none)' },
     { name: 'group', value: 'GROUP', summary: 'Sparkplug group' },
     { name: 'username', value: 'NAME', summary: 'at the broker' },
+    { name: 'admin', value: 'NAME', summary: 'first user of the serial console; its one-time password is printed' },
+    { name: 'data-dir', value: 'DIR', summary: 'folder of the store (default: /var/lib/luciole)' },
     { name: 'force', value: null, summary: 'replace a cabinet that is there; it stays beside as FILE.bak' },
     { name: 'dry-run', value: null, summary: 'print the file instead of writing it' },
     JSON_OPTION,

@@ -12,12 +12,24 @@ export interface CabinetFacts {
   /** Names of the files of the uplink; null for those that are not used. */
   readonly keyFiles: { readonly certFile: string; readonly keyFile: string } | null;
   readonly passwordFile: string | null;
+  /** Folder of the databases; null for the usual one. */
+  readonly dataDir: string | null;
 }
 
 /** The whole file. Shape: every answer in `said` has been accepted. */
 export function cabinetText(facts: CabinetFacts): string {
   const { draft } = facts;
-  const parts = [HEAD, site(facts.said), lines(draft), poles(draft), lamps(facts), zones(facts), programmes(facts), uplink(facts)];
+  const parts = [
+    HEAD,
+    site(facts.said),
+    lines(draft),
+    poles(draft),
+    lamps(facts),
+    zones(facts),
+    programmes(facts),
+    uplink(facts),
+    store(facts),
+  ].filter((part) => part.length > 0);
   return `${parts.map((part) => part.join('\n')).join('\n\n')}\n`;
 }
 
@@ -167,6 +179,10 @@ function uplink({ said, keyFiles, passwordFile }: CabinetFacts): string[] {
     ...(passwordFile === null ? [] : [`  passwordFile: ${word(passwordFile)} # chmod 0400`]),
     ...tls,
   ];
+}
+
+function store({ dataDir }: CabinetFacts): string[] {
+  return dataDir === null ? [] : ['store:', `  dir: ${word(dataDir)}`];
 }
 
 /** Long lists broken as a person would. */

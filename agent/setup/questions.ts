@@ -16,7 +16,7 @@ export interface Refusal {
 export interface Question {
   /** Its name in a file of answers, and its option. */
   readonly name: string;
-  readonly part: 'site' | 'street' | 'uplink';
+  readonly part: 'site' | 'street' | 'uplink' | 'access';
   readonly prompt: string;
   /** Taken when nothing is said; null where only a person can know. */
   usual(said: Said, machine: Machine): string | null;
@@ -36,6 +36,9 @@ export interface Machine {
 /** Source: as the schema of the cabinet wants ids. */
 const ID = /^[A-Za-z0-9][A-Za-z0-9._-]{0,31}$/;
 const ID_WORDS = '1 to 32 letters, digits, ".", "_" or "-", the first a letter or digit';
+/** Source: names of console users, agent/access/user-book.ts. */
+const USER = /^[a-z][a-z0-9_.-]{0,30}$/;
+const USER_WORDS = '1 to 31 small letters, digits, "_", "." or "-", the first a letter';
 const ZONE_KINDS = ['street', 'path', 'road', 'leisure'];
 /** Decimal degrees, point or comma, the two apart by comma, semicolon or blanks. */
 const POSITION = /^\s*([+-]?\d{1,3}(?:[.,]\d+)?)\s*(?:[;,]\s*|\s)\s*([+-]?\d{1,3}(?:[.,]\d+)?)\s*$/;
@@ -89,6 +92,13 @@ export const QUESTIONS: readonly Question[] = [
     usual: () => '',
     read: optionalLine,
     when: hasBroker,
+  },
+  {
+    name: 'admin',
+    part: 'access',
+    prompt: 'First user of the serial console, an admin (none: later)',
+    usual: () => '',
+    read: (text) => (text === '' || text === 'none' ? '' : USER.test(text) ? text : refuse(text, USER_WORDS)),
   },
 ];
 

@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { spawn as spawnOnTerminal } from '@lydell/node-pty';
 import t from 'tap';
@@ -44,7 +44,7 @@ function onTerminal(words: readonly string[], folder: string, clock: Clock) {
 
 t.test('asked on a terminal, it may be broken off and goes on with what was said', { timeout: 60_000 }, async (t) => {
   const { clock, folder, ports, file } = unknownStreet(t);
-  const words = ['setup', file, ...ports.slice(0, 2), '--units', '1-22', '--serial', '19200-8N2'];
+  const words = ['setup', file, ...ports.slice(0, 2), '--units', '1-22', '--serial', '19200-8N2', '--data-dir', join(folder, 'data')];
   const first = onTerminal(words, folder, clock);
   t.teardown(first.kill);
   await first.answer(/Id of this cabinet.*: $/, 'angers 42\r');
@@ -72,8 +72,11 @@ t.test('asked on a terminal, it may be broken off and goes on with what was said
     await second.answer(question, '\r');
   }
   await second.answer(/Broker.*\[none\]: $/, '\r');
+  await second.answer(/First user.*\[none\]: $/, 'ada\r');
   await second.answer(/Write .*\[yes\]: $/, '\r');
   t.equal(await second.ended, 0, second.screen());
+  t.match(second.screen(), /Console user ada, one-time password: [2-9A-Z]{4}(-[2-9A-Z]{4}){3}\r\n/);
+  t.equal(statSync(join(folder, 'data/users.json')).mode & 0o777, 0o600);
   const { cabinet } = loadSite(file);
   t.match(cabinet, { id: 'angers-0042', name: 'Rue des Lices', latitudeDeg: 47.4736, longitudeDeg: -0.5541 });
   t.match(

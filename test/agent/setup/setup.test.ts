@@ -108,13 +108,14 @@ t.test('whatever was answered, the text is a cabinet that says just that', async
   const draft = draftOf(seen('/dev/ttyS1', { 1: 'lamp', 2: 'twin', 3: 'ballasts', 7: 'pir', 9: null }), seen('b', {}));
   const said = { ...SAID, broker: 'mqtts://broker.example.org', group: 'Angers', username: 'box' };
   const keyFiles = { certFile: '/etc/luciole/cabinet.pem', keyFile: '/etc/luciole/cabinet.key' };
-  const text = cabinetText({ said, draft, keyFiles, passwordFile: '/etc/luciole/uplink.password' });
+  const text = cabinetText({ said, draft, keyFiles, passwordFile: '/etc/luciole/uplink.password', dataDir: '/data/box 1' });
   const { cabinet } = loadCabinet('cabinet.yaml', () => text);
   t.match(cabinet, {
     name: SAID.name,
     latitudeDeg: 47.4736,
     zones: [{ id: 'on', kind: 'path', presence: { sensors: [{ threshold: 1 }] } }],
   });
+  t.equal(cabinet.store.dir, '/data/box 1');
   t.match(cabinet.uplink, { broker: said.broker, username: 'box', ...keyFiles });
   t.notMatch(text, /^# injected/m, 'a comment stays in its line');
   t.match(text, /# Unit 9 answers and no profile is proven/);
@@ -122,7 +123,7 @@ t.test('whatever was answered, the text is a cabinet that says just that', async
 });
 
 t.test('a line with nobody on it is a cabinet too, to be scanned later', async (t) => {
-  const text = cabinetText({ said: SAID, draft: draftOf(seen('/dev/ttyS1', {})), keyFiles: null, passwordFile: null });
+  const text = cabinetText({ said: SAID, draft: draftOf(seen('/dev/ttyS1', {})), keyFiles: null, passwordFile: null, dataDir: null });
   t.match(loadCabinet('cabinet.yaml', () => text).cabinet, { lamps: [], zones: [], lines: [{ devices: [] }], uplink: null });
 });
 
