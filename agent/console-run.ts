@@ -6,11 +6,15 @@
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { ConsoleError } from './console/console-error.ts';
+import { createDoorLogin } from './console/shell/door-login.ts';
 import { createLineKeeper } from './console/shell/line-file.ts';
-import { machineLogin } from './console/shell/session.ts';
+import { type Login, machineLogin } from './console/shell/session.ts';
 import { createShell } from './console/shell/shell.ts';
 import { openTtyDevice } from './console/shell/tty-device.ts';
+import { firstDoor } from './console/socket-client.ts';
+import { loginPaths, usualSocketPaths } from './console/socket-path.ts';
 import type { LocalArgs, Terminal } from './console/terminal.ts';
+import type { Clock } from './core/clock.ts';
 import { createSystemClock } from './core/system-clock.ts';
 import { createLocalActions, textOf } from './local-actions.ts';
 
@@ -20,10 +24,11 @@ const BAUD = { min: 300, max: 4_000_000 };
 /** Resolves with the exit code when the session is over. Errors: rejects with ConsoleError 'usage' where there is no terminal. */
 export async function startConsole(args: LocalArgs, screen: Terminal): Promise<number> {
   const tty = await openTtyDevice({ speedBaud: baudOf(args) });
+  const clock = createSystemClock({ quality: () => 'none' });
   const shell = createShell({
     tty,
-    clock: createSystemClock({ quality: () => 'none' }),
-    login: machineLogin(screen.user),
+    clock,
+    login: await loginFor(args, screen, clock),
     keeper: createLineKeeper(stateDir()),
     surroundings: { version: screen.version, socketPath: textOf(args['socket']) ?? screen.socketPath, shelf: screen.shelf },
     localActions: (terminal, signal) =>
@@ -41,6 +46,16 @@ export async function startConsole(args: LocalArgs, screen: Terminal): Promise<n
   process.on('SIGTERM', () => shell.end('stopped'));
   await shell.run();
   return 0;
+}
+
+/** The machine's own people need none. Who may not open that door, or is told to, logs in at the other one. */
+async function loginFor(args: LocalArgs, screen: Terminal, clock: Clock): Promise<Login> {
+  const named = textOf(args['socket']) ?? screen.socketPath;
+  const own = args['login'] === true ? 'closed' : await firstDoor(named === null ? usualSocketPaths() : [named]);
+  if (own !== 'closed') return machineLogin(screen.user);
+  const socketPath = await firstDoor(loginPaths(named));
+  if (socketPath === null || socketPath === 'closed') return machineLogin(screen.user);
+  return createDoorLogin({ socketPath, clock, surroundings: { version: screen.version, shelf: screen.shelf } });
 }
 
 function refuse(): Promise<never> {

@@ -37,7 +37,7 @@ export function createAccess({ dir, cabinetId, clock, log, store, onEvent, passw
   const desk = createLoginDesk({
     ...{ book, hasher, codeCheck, clock, log, store },
     onLocked: (user, waitMs) => {
-      const text = `Wrong passwords for ${JSON.stringify(user)} at the console: it waits ${Math.ceil(waitMs / 1_000)} s now`;
+      const text = `Wrong passwords at the console for ${user ?? 'a user who is not there'}: wait ${Math.ceil(waitMs / 1_000)} s`;
       events.notice({ code: 'login-locked', source: cabinetId, severity: 'warning', text });
     },
   });

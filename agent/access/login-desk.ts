@@ -3,6 +3,7 @@
  *
  * Owns the order of a login. An unknown user costs the same time and leads to the same answers as a wrong password. Called by the access desk.
  */
+import { createHash } from 'node:crypto';
 import type { LoginAnswer, LoginRequest } from '../core/access.ts';
 import { AccessError } from '../core/access.ts';
 import { type Clock, sleep } from '../core/clock.ts';
@@ -20,8 +21,8 @@ export interface LoginDeskParts {
   readonly clock: Clock;
   readonly log: Log;
   readonly store: Pick<Store, 'save' | 'load'>;
-  /** A lock began. */
-  readonly onLocked: (user: string, waitMs: number) => void;
+  /** A lock began. Shape: `user` null for one who is not there. */
+  readonly onLocked: (user: string | null, waitMs: number) => void;
 }
 
 export interface LoginDesk {
@@ -35,8 +36,10 @@ export interface LoginDesk {
 const LOCKOUT_KEY = 'access.lockout';
 /** Longest wait for a count to be on disk. Units: ms. Source: as for the id of a command. */
 const SAVE_MS = 2_000;
-/** Longest name counted. Units: characters. */
+/** Longest name looked at. Units: characters. */
 const MAX_NAME = 64;
+/** Source: 64 bits tell any users apart. */
+const KEY_CHARS = 16;
 
 /** A desk; the counts of earlier runs are read at the first login. */
 export function createLoginDesk({ book, hasher, codeCheck, clock, log, store, onLocked }: LoginDeskParts): LoginDesk {
@@ -58,15 +61,15 @@ export function createLoginDesk({ book, hasher, codeCheck, clock, log, store, on
     log.event('login-count-not-saved', { check: 'the disk of store.dir' }, 'warning');
   }
 
-  function wrong(user: string): LoginAnswer {
-    const wait = waitMs(lockout, user, clock.monoMs());
-    if (wait > 0) onLocked(user, wait);
+  function wrong(name: string, isKnown: boolean): LoginAnswer {
+    const wait = waitMs(lockout, keyOf(name), clock.monoMs());
+    if (wait > 0) onLocked(isKnown ? name : null, wait);
     return { state: 'wrong', waitMs: wait };
   }
 
   /** Right so far: the attempt is taken back, the answer says what else is needed. */
   async function more(user: string, answer: LoginAnswer): Promise<LoginAnswer> {
-    await counted(refunded(lockout, user));
+    await counted(refunded(lockout, keyOf(user)));
     return answer;
   }
 
@@ -82,7 +85,7 @@ export function createLoginDesk({ book, hasher, codeCheck, clock, log, store, on
     if (codes === null || !codes.isConfirmed) return null;
     if (code === '') return more(name, { state: 'code-needed', codes: codeCheck.codesNeeded() });
     const step = await codeCheck.stepOf(name, code, codes);
-    if (step === null) return wrong(name);
+    if (step === null) return wrong(name, true);
     await book.codeTaken(name, step).catch((error: unknown) => log.event('login-code-not-saved', { error }, 'warning'));
     return null;
   }
@@ -91,14 +94,14 @@ export function createLoginDesk({ book, hasher, codeCheck, clock, log, store, on
     const user = users.find(({ name }) => name === request.user) ?? null;
     const isOnce = user !== null && user.oneTime !== null;
     const isRight = await hasher.matches(isOnce ? plainOneTime(request.password) : request.password, user?.password ?? null);
-    if (user === null || !isRight) return wrong(request.user);
+    if (user === null || !isRight) return wrong(request.user, user !== null);
     const refusal = newPasswordRefusal(user, request);
     if (refusal !== null) return more(user.name, refusal);
     // A code is good once: it is looked at when nothing else can be wrong.
     const unproven = await codeRefusal(user, request);
     if (unproven !== null) return unproven;
     if (isOnce) await book.setPassword(user.name, request.newPassword);
-    await counted(succeeded(lockout, user.name));
+    await counted(succeeded(lockout, keyOf(user.name)));
     return user;
   }
 
@@ -109,9 +112,9 @@ export function createLoginDesk({ book, hasher, codeCheck, clock, log, store, on
       try {
         const users = await book.all();
         if (users.length === 0) return { state: 'no-users' };
-        const wait = waitMs(lockout, request.user, clock.monoMs());
+        const wait = waitMs(lockout, keyOf(request.user), clock.monoMs());
         if (wait > 0) return { state: 'locked', waitMs: wait };
-        await counted(attempted(lockout, request.user, clock.monoMs()));
+        await counted(attempted(lockout, keyOf(request.user), clock.monoMs()));
         return await judgeKnown(users, request);
       } catch (error) {
         if (error instanceof AccessError) return { state: 'unavailable', problem: error.message };
@@ -120,14 +123,19 @@ export function createLoginDesk({ book, hasher, codeCheck, clock, log, store, on
     },
     isPassword: async (name, password) => {
       await restored();
-      if (waitMs(lockout, name, clock.monoMs()) > 0) return false;
-      await counted(attempted(lockout, name, clock.monoMs()));
+      if (waitMs(lockout, keyOf(name), clock.monoMs()) > 0) return false;
+      await counted(attempted(lockout, keyOf(name), clock.monoMs()));
       const user = (await book.all()).find((each) => each.name === name);
       const isRight = await hasher.matches(password, user?.password ?? null);
-      if (isRight) await counted(succeeded(lockout, name));
-      else wrong(name);
+      if (isRight) await counted(succeeded(lockout, keyOf(name)));
+      else wrong(name, user !== undefined);
       return isRight;
     },
-    lockedMs: (user) => waitMs(lockout, user, clock.monoMs()),
+    lockedMs: (user) => waitMs(lockout, keyOf(user), clock.monoMs()),
   };
+}
+
+/** What is counted under: a name that was typed may be a password in the wrong place, which must not be kept. */
+function keyOf(name: string): string {
+  return createHash('sha256').update(name).digest('hex').slice(0, KEY_CHARS);
 }

@@ -65,7 +65,7 @@ type Own = Pick<Answer, 'result' | 'atMs' | 'timezone'>;
 export interface CallOptions {
   /** Named on the command line. */
   readonly socket: LocalArgs[string] | undefined;
-  readonly terminal: Pick<Terminal, 'socketPath' | 'user' | 'signal'>;
+  readonly terminal: Pick<Terminal, 'socketPath' | 'user' | 'signal' | 'token'>;
   readonly onProgress?: (progress: Progress) => void;
 }
 
@@ -75,7 +75,13 @@ export async function fetchAnswer(command: AgentCommand, args: RawArgs, { socket
   const { callAgent } = await import('./socket-client.ts');
   return callAgent({
     socketPaths: named === null ? usualSocketPaths() : [named],
-    request: { id: 1, command: command.name, args, user: terminal.user },
+    request: {
+      id: 1,
+      command: command.name,
+      args,
+      user: terminal.user,
+      ...(terminal.token === undefined ? {} : { token: terminal.token }),
+    },
     timeoutMs: command.timeoutMs,
     ...(terminal.signal === undefined ? {} : { signal: terminal.signal }),
     ...(onProgress === undefined ? {} : { onProgress }),

@@ -13,7 +13,7 @@ import { OVERRIDE_SPAN, readReason } from './override-args.ts';
 const FULL_PCT = 100;
 const USUAL_REASON = 'lights on at the console';
 
-const on = agentCommand({
+export const LIGHTS_ON = agentCommand({
   name: 'lights on',
   role: 'anyone',
   group: 'Act:',
@@ -52,4 +52,4 @@ const auto = agentCommand({
   succeeded: ({ state }) => state === 'verified',
 });
 
-export const LIGHTS_COMMANDS: readonly Command[] = [on, auto];
+export const LIGHTS_COMMANDS: readonly Command[] = [LIGHTS_ON, auto];

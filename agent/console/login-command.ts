@@ -13,7 +13,13 @@ const LOGIN_TIMEOUT_MS = 60_000;
 /** Answers that are steps of a login, not its end. */
 const STEPS: readonly LoginAnswer['state'][] = ['code-needed', 'new-password-needed'];
 
-const LOGIN = agentCommand<LoginRequest, LoginAnswer | { readonly state: 'ended'; readonly how: string }, LoginAnswer>({
+/** A session that is over, and how. */
+export interface LoginEnd {
+  readonly state: 'ended';
+  readonly how: string;
+}
+
+export const LOGIN = agentCommand<LoginRequest, LoginAnswer | LoginEnd, LoginAnswer>({
   name: 'login',
   role: 'anyone',
   group: 'Access:',
@@ -37,7 +43,7 @@ const LOGIN = agentCommand<LoginRequest, LoginAnswer | { readonly state: 'ended'
   }),
   answer: async (view, request, job) => {
     const answer = await view.access.logIn(request);
-    if (!STEPS.includes(answer.state)) note(view, job.caller, request, answer);
+    if (!STEPS.includes(answer.state)) await note(view, job.caller, request, answer);
     if (answer.state !== 'in') return answer;
     const how = await lasting(view, answer.token, answer, job);
     view.audit.note({ user: answer.user, role: answer.role, door: job.caller.door, action: 'logout', detail: '', result: how });
@@ -75,7 +81,10 @@ async function lasting(view: AgentView, token: string, answer: LoginAnswer, { te
   return how;
 }
 
-function note(view: AgentView, { door }: Caller, { user }: LoginRequest, answer: LoginAnswer): void {
+/** A name that is none may be a password typed in the wrong place: it is written nowhere. */
+async function note(view: AgentView, { door }: Caller, asked: LoginRequest, answer: LoginAnswer): Promise<void> {
+  const known = await view.access.users().catch(() => []);
+  const user = known.some(({ name }) => name === asked.user) ? asked.user : 'unknown';
   const result = answer.state === 'in' ? 'ok' : answer.state;
   const role = answer.state === 'in' ? answer.role : '';
   view.audit.note({ user, role, door, action: 'login', detail: '', result });

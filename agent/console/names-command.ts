@@ -3,7 +3,9 @@
  *
  * Owns this row; no person types it. Called by the command table, and by the shell before each prompt.
  */
-import type { Language } from '../core/words.ts';
+import type { WallMs } from '../core/clock.ts';
+import type { AgentView } from '../core/views.ts';
+import type { Language, LevelPct } from '../core/words.ts';
 import { agentCommand } from './command-spec.ts';
 import { LOOK_TIMEOUT_MS } from './common-words.ts';
 
@@ -17,6 +19,8 @@ export interface Names {
   readonly lines: readonly string[];
   readonly points: readonly string[];
   readonly profiles: readonly string[];
+  /** Wishes of people at the console that still hold. */
+  readonly overrides: readonly { readonly target: string; readonly levelPct: LevelPct; readonly untilMs: WallMs }[];
 }
 
 export const NAMES = agentCommand({
@@ -36,6 +40,14 @@ export const NAMES = agentCommand({
     ...view.names(),
     points: view.points('').map(({ pointId }) => pointId),
     profiles: view.profiles().map(({ id }) => id),
+    overrides: overridesOf(view),
   }),
   render: async (result) => JSON.stringify(result),
 });
+
+/** Each once, though a zone tells those of its lamps and of the cabinet too. */
+function overridesOf(view: AgentView): Names['overrides'] {
+  const wishes = view.light.zones().flatMap(({ intents }) => intents.filter(({ source }) => source.startsWith('console:')));
+  const byId = new Map(wishes.map((wish) => [wish.id, wish]));
+  return [...byId.values()].map(({ target, levelPct, untilMs }) => ({ target: target.id, levelPct, untilMs }));
+}

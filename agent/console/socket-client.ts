@@ -35,6 +35,23 @@ export async function callAgent({ socketPaths, ...call }: AgentCall): Promise<An
   );
 }
 
+/** The first of these sockets that answers; `closed` where one does, but not to this user; null where none does. */
+export async function firstDoor(paths: readonly string[]): Promise<string | 'closed' | null> {
+  let isClosed = false;
+  for (const path of paths) {
+    try {
+      const socket = await connected(path);
+      if (socket === null) continue;
+      socket.destroy();
+      return path;
+    } catch (error) {
+      if (!(error instanceof ConsoleError)) throw error;
+      isClosed = true;
+    }
+  }
+  return isClosed ? 'closed' : null;
+}
+
 /** Null when nobody listens there. Errors: rejects with ConsoleError 'unreachable' when somebody does but this user may not. */
 function connected(path: string): Promise<Socket | null> {
   return new Promise((resolve, reject) => {

@@ -21,6 +21,11 @@ export function usualSocketPaths(): readonly string[] {
 /** Made for the consoles that anyone can reach. Source: tmpfiles.d/luciole.conf; its group may enter, and files in it are of that group. */
 const LOGIN_FOLDER = '/run/luciole-console';
 
+/** The usual places where one logs in, best first; those beside a named socket alone. */
+export function loginPaths(named: string | null): readonly string[] {
+  return named === null ? [join(LOGIN_FOLDER, 'agent.sock'), ...usualSocketPaths().map(beside)] : [beside(named)];
+}
+
 /** Where an agent lets people log in: in the folder made for it when it may write there, else beside its own socket. */
 export function loginSocketPath(socketPath: string): string {
   if (socketPath !== usualSocketPaths()[0] || !mayWrite(LOGIN_FOLDER)) return beside(socketPath);

@@ -17,6 +17,8 @@ export interface Terminal {
   readonly version: string;
   /** A socket named in the environment. */
   readonly socketPath: string | null;
+  /** Of a session, where one has logged in. */
+  readonly token?: string;
   /** Null where nobody watches. */
   readonly status: StatusLine | null;
   /** Lines of the moment, which a slow line may lose; absent where `out` takes them all. */

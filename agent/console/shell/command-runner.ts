@@ -3,6 +3,7 @@
  *
  * Owns the way from a line to its output and to its status. Called by the shell.
  */
+import { mayUse } from '../../core/access.ts';
 import type { Clock } from '../../core/clock.ts';
 import { askAgent } from '../ask-agent.ts';
 import type { Command, ShellCommandName } from '../command-spec.ts';
@@ -12,6 +13,7 @@ import { createStatusLine } from '../status-line.ts';
 import type { LocalActions, LocalArgs, Terminal } from '../terminal.ts';
 import { wrap } from '../text-lines.ts';
 import type { Tree } from './command-tree.ts';
+import { newSecret, secret } from './door-login.ts';
 import { type Filter, filterLines, readFilters, wantsJson } from './filters.ts';
 import type { Session } from './session.ts';
 import type { Talk } from './talk.ts';
@@ -24,7 +26,7 @@ const MAX_LIVE_WAITING_BYTES = 960;
 export type ShellActions = Readonly<Record<ShellCommandName, (args: LocalArgs) => Promise<readonly string[]>>>;
 
 /** Parts of a one-shot command's terminal that a session has as well. */
-export type Surroundings = Pick<Terminal, 'version' | 'socketPath' | 'shelf'>;
+export type Surroundings = Pick<Terminal, 'version' | 'socketPath' | 'shelf' | 'token'>;
 
 export interface RunnerParts {
   readonly talk: Talk;
@@ -91,8 +93,15 @@ function readLine(line: string, tree: Tree): Job | HelpWanted | null {
 async function carryOut({ command, args, filters }: Job, parts: RunnerParts): Promise<{ lines: readonly string[]; isOk: boolean }> {
   const { talk } = parts;
   if (command.kind === 'shell') return { lines: await parts.shellActions[command.name](args), isOk: true };
+  // Files are read with the rights of this process; what the agent is asked, it checks itself.
+  const { door } = parts.session;
+  if (door !== null && !mayUse(door.role, command.role))
+    throw new ConsoleError('denied', `${command.name} needs the role ${command.role}; you are ${door.role}`);
   const stop = new AbortController();
-  talk.input.onInterrupt(() => stop.abort());
+  talk.input.onInterrupt(() => {
+    stop.abort();
+    talk.input.giveUp();
+  });
   const collected = collector(filters, parts, stop.signal);
   try {
     const code =
@@ -138,6 +147,11 @@ function collector(filters: readonly Filter[], { talk, session, clock, surroundi
     colour: settings.colour,
     language: settings.language,
     user: session.user,
+    askSecret: async (prompt, isNew) => {
+      const typed = isNew ? await newSecret(talk, prompt) : await secret(talk, `${prompt}: `);
+      if (typed === null) throw new ConsoleError('failed', 'given up; nothing was changed');
+      return typed;
+    },
     status: createStatusLine((shown) => {
       if (writer.isClear() || !shown.trim()) writer.write(shown);
     }, clock),

@@ -16,7 +16,7 @@ import { tableLines } from '../text-table.ts';
 
 /** Titles and sentences are told in the language of the page. */
 export type LiveSource = (page: Pick<Page, 'widthCols' | 'language'>) => Promise<readonly string[]>;
-type Asker = Pick<Terminal, 'user' | 'socketPath' | 'signal'>;
+type Asker = Pick<Terminal, 'user' | 'socketPath' | 'signal' | 'token'>;
 
 export function statusSource(asker: Asker): LiveSource {
   return (page) => answerLines('status', {}, asker, page);

@@ -3,11 +3,26 @@
  *
  * Owns the seam between the shell and whoever lets people in. The shell asks nobody else for a user.
  */
+import type { Role } from '../../core/access.ts';
 import type { Talk } from './talk.ts';
 
 export interface Session {
   /** Goes with each request to the agent, and names the lines typed before. */
   readonly user: string;
+  /** Null for who may use the agent's own door. */
+  readonly door: SessionDoor | null;
+}
+
+/** A session that the agent has opened for someone who logged in. */
+export interface SessionDoor {
+  readonly role: Role;
+  readonly token: string;
+  readonly socketPath: string;
+  /** Without a key for so long it ends. Units: ms. */
+  readonly idleMs: number;
+  /** Resolves when the agent has ended it, or is gone. */
+  readonly ended: Promise<unknown>;
+  leave(): void;
 }
 
 export interface Login {
@@ -17,5 +32,5 @@ export interface Login {
 
 /** Who is logged in to the machine already, over SSH or in its own shell, and may talk to the agent by the rights of its socket. */
 export function machineLogin(user: string): Login {
-  return { open: async () => ({ user }) };
+  return { open: async () => ({ user, door: null }) };
 }

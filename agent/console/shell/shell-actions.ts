@@ -24,7 +24,7 @@ export interface ShellActionParts {
   readonly talk: Talk;
   readonly tree: Tree;
   readonly past: PastLines;
-  readonly asker: Pick<Terminal, 'user' | 'socketPath'>;
+  readonly asker: Pick<Terminal, 'user' | 'socketPath' | 'token'>;
   readonly tty: Pick<Tty, 'setSpeed' | 'speedBaud'>;
   readonly clock: Clock;
   readonly translate: (text: string) => string;

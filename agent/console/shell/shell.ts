@@ -3,7 +3,7 @@
  *
  * Owns the order of a session: size of the terminal, login, greeting, line after line, farewell. Called by `main.ts` and by tests.
  */
-import type { Clock } from '../../core/clock.ts';
+import type { Clock, WallMs } from '../../core/clock.ts';
 import { fetchAnswer } from '../ask-agent.ts';
 import type { NameKind } from '../command-spec.ts';
 import { COMMANDS, FAMILIES } from '../commands.ts';
@@ -15,6 +15,7 @@ import type { LocalActions, Terminal } from '../terminal.ts';
 import { wrap } from '../text-lines.ts';
 import { runLine, type Surroundings } from './command-runner.ts';
 import { createTree } from './command-tree.ts';
+import { createIdleWatch } from './idle-watch.ts';
 import { createPastLines, type LineKeeper } from './past-lines.ts';
 import type { Login, Session } from './session.ts';
 import { createShellActions } from './shell-actions.ts';
@@ -58,7 +59,7 @@ export function createShell(parts: ShellParts): Shell {
           talk.settings.colour = true;
         }
         const session = await login.open(talk);
-        if (session !== null) await serve(session, talk, parts);
+        if (session !== null) await serveUntilIdle(session, talk, parts);
         talk.end('logout');
         await talk.writer.drained();
         return talk.ended() ?? 'logout';
@@ -70,6 +71,24 @@ export function createShell(parts: ShellParts): Shell {
   };
 }
 
+/** A session of someone who logged in ends with the agent's, and by itself when nobody types. */
+async function serveUntilIdle(session: Session, talk: Talk, parts: ShellParts): Promise<void> {
+  const { door } = session;
+  if (door === null) return serve(session, talk, parts);
+  const idle = createIdleWatch(talk, parts.clock, door.idleMs);
+  void door.ended.then(() => {
+    if (talk.ended() === null) talk.tell([`% ${translate(talk.settings.language, 'the agent has ended the session')}`]);
+    talk.end('logout');
+  });
+  try {
+    await serve(session, talk, { ...parts, surroundings: { ...parts.surroundings, socketPath: door.socketPath, token: door.token } });
+  } finally {
+    idle.cancel();
+    talk.end('logout');
+    door.leave();
+  }
+}
+
 async function serve(session: Session, talk: Talk, { tty, clock, keeper, surroundings, localActions }: ShellParts): Promise<void> {
   const tree = createTree(
     COMMANDS.filter(({ name }) => !OUTSIDE.has(name)),
@@ -77,27 +96,28 @@ async function serve(session: Session, talk: Talk, { tty, clock, keeper, surroun
   );
   const past = createPastLines(session.user, keeper);
   const inWords = (text: string): string => translate(talk.settings.language, text);
-  let names: Names | null = null;
+  let known: Known | null = null;
   const refresh = async (): Promise<void> => {
-    names = await askNames(session, surroundings);
+    known = await askNames(session, surroundings);
   };
-  const help = { tree, translate: inWords, names: async (kind: NameKind) => (names === null ? [] : namesOf(names, kind)) };
+  const help = { tree, translate: inWords, names: async (kind: NameKind) => (known === null ? [] : namesOf(known.names, kind)) };
   const shellActions = createShellActions({
     talk,
     tree,
     past,
-    asker: { user: session.user, socketPath: surroundings.socketPath },
+    asker: askerOf(session, surroundings),
     tty,
     clock,
     translate: inWords,
   });
   await refresh();
-  if (names !== null) talk.settings.language = (names as Names).language;
+  const names = (known as Known | null)?.names ?? null;
+  if (names !== null) talk.settings.language = names.language;
   for (const line of greeting(names, surroundings.version))
     talk.writer.write(`${wrap(inWords(line), talk.settings.widthCols).join('\n')}\n`);
   while (talk.ended() === null) {
     const read = await talk.ask({
-      prompt: names === null ? `luciole (${inWords('no agent')})> ` : `${(names as Names).cabinet.id}> `,
+      prompt: promptOf(known, inWords),
       mode: 'command',
       history: past.all(),
       help: async (before) => {
@@ -110,7 +130,8 @@ async function serve(session: Session, talk: Talk, { tty, clock, keeper, surroun
       },
       complete: (before) => completion(before, talk.settings.widthCols, help),
     });
-    if (read.kind === 'end' || read.kind === 'eof') return;
+    if (read.kind === 'end') return;
+    if (read.kind === 'eof') return warn(talk, known, inWords);
     if (read.kind !== 'line') continue;
     if (read.lostChars > 0) {
       talk.writer.write(`% ${inWords(`${read.lostChars} characters too many in one line: nothing was done`)}\n`);
@@ -118,7 +139,39 @@ async function serve(session: Session, talk: Talk, { tty, clock, keeper, surroun
     }
     past.add(read.text);
     await runLine(read.text, { talk, tree, session, clock, surroundings, localActions, shellActions, translate: inWords });
+    // Who leaves should know of it: the next one at the cabinet does not.
+    if (talk.ended() === 'logout') return warn(talk, known, inWords);
     await refresh();
+  }
+}
+
+/** What the agent said of itself, and when. */
+interface Known {
+  readonly names: Names;
+  readonly atMs: WallMs;
+}
+
+function promptOf(known: Known | null, inWords: (text: string) => string): string {
+  if (known === null) return `luciole (${inWords('no agent')})> `;
+  const { cabinet, overrides } = known.names;
+  const leftMs = Math.max(0, ...overrides.map(({ untilMs }) => untilMs - known.atMs));
+  return leftMs === 0 ? `${cabinet.id}> ` : `${cabinet.id} [OVERRIDE ${countdown(leftMs)}]> `;
+}
+
+/** `14:32`, `1:59:07`. */
+function countdown(leftMs: number): string {
+  const leftS = Math.ceil(leftMs / 1_000);
+  const [hours, minutes, seconds] = [Math.floor(leftS / 3_600), Math.floor(leftS / 60) % 60, leftS % 60].map((part) =>
+    String(part).padStart(2, '0'),
+  );
+  return hours === '00' ? `${minutes}:${seconds}` : `${hours}:${minutes}:${seconds}`;
+}
+
+function warn(talk: Talk, known: Known | null, inWords: (text: string) => string): void {
+  for (const { target, levelPct, untilMs } of known?.names.overrides ?? []) {
+    const left = countdown(Math.max(0, untilMs - (known?.atMs ?? 0)));
+    const text = inWords(`${target} stays at ${levelPct} % by hand for ${left}; release ${target} ends it`);
+    talk.writer.write(`${wrap(`! ${text}`, talk.settings.widthCols).join('\n')}\n`);
   }
 }
 
@@ -129,13 +182,18 @@ function greeting(names: Names | null, version: string): readonly string[] {
 }
 
 /** Null where no agent answers. */
-async function askNames({ user }: Session, { socketPath }: Surroundings): Promise<Names | null> {
+async function askNames(session: Session, surroundings: Surroundings): Promise<Known | null> {
   try {
-    return plain((await fetchAnswer(NAMES, {}, { socket: undefined, terminal: { user, socketPath } })).result) as Names;
+    const { result, atMs } = await fetchAnswer(NAMES, {}, { socket: undefined, terminal: askerOf(session, surroundings) });
+    return { names: plain(result) as Names, atMs };
   } catch (error) {
     if (error instanceof ConsoleError) return null;
     throw error;
   }
+}
+
+function askerOf({ user }: Session, { socketPath, token }: Surroundings): Pick<Terminal, 'user' | 'socketPath' | 'token'> {
+  return { user, socketPath, ...(token === undefined ? {} : { token }) };
 }
 
 function namesOf(names: Names, kind: NameKind): readonly string[] {

@@ -5,6 +5,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Test } from 'tap';
+import { createDoorLogin } from '../../../agent/console/shell/door-login.ts';
 import type { LineKeeper } from '../../../agent/console/shell/past-lines.ts';
 import { type Login, machineLogin } from '../../../agent/console/shell/session.ts';
 import { createShell, type Shell } from '../../../agent/console/shell/shell.ts';
@@ -27,6 +28,8 @@ export interface SessionOptions {
   readonly cols?: number;
   readonly rows?: number;
   readonly login?: Login;
+  /** Over the door where one logs in. */
+  readonly hasLogin?: true;
   readonly keeper?: LineKeeper;
 }
 
@@ -50,6 +53,8 @@ export interface ShellSession {
 }
 
 export const PROMPT = 'ANG-0421> ';
+const PROMPTS =
+  /(?:(?:ANG-0421|\(no agent\))(?: \[OVERRIDE [\d:]+\])?> |(?:User|Password|Current password|Code|Two codes in a row|New password|Once more): )$/;
 
 export async function openSession(t: Test, options: SessionOptions = {}): Promise<ShellSession> {
   const { isVt100 = false, withProbe = false, speedBaud = null, cols = 80, rows = 24 } = options;
@@ -57,7 +62,17 @@ export async function openSession(t: Test, options: SessionOptions = {}): Promis
   const folder = mkdtempSync(join(tmpdir(), 'luciole-test-'));
   const socketPath = join(folder, 'agent.sock');
   const view = options.view === undefined ? createFakeView() : options.view;
-  const server = view === null ? null : createConsoleServer({ view, socketPath, log: { event: () => {} }, clock, timezone: TIMEZONE });
+  const server =
+    view === null
+      ? null
+      : createConsoleServer({
+          view,
+          door: options.hasLogin ? 'login' : 'agent',
+          socketPath,
+          log: { event: () => {} },
+          clock,
+          timezone: TIMEZONE,
+        });
   await server?.start();
   const speeds: (number | null)[] = [speedBaud];
   let ears: TtyEars | null = null;
@@ -84,17 +99,19 @@ export async function openSession(t: Test, options: SessionOptions = {}): Promis
     },
     close: () => {},
   };
+  const surroundings = {
+    version: 'luciole 0.1.0',
+    socketPath,
+    shelf: async () => ({ ...createFakeView(), about: 'no agent answers, so this is what files say' }),
+  };
+  const doorLogin = options.hasLogin ? createDoorLogin({ socketPath, clock, surroundings }) : undefined;
   const shell = createShell({
     tty,
     clock,
     withProbe,
-    login: options.login ?? machineLogin('tech'),
+    login: options.login ?? doorLogin ?? machineLogin('tech'),
     keeper: options.keeper ?? { load: () => [], save: () => {} },
-    surroundings: {
-      version: 'luciole 0.1.0',
-      socketPath,
-      shelf: async () => ({ ...createFakeView(), about: 'no agent answers, so this is what files say' }),
-    },
+    surroundings,
     localActions: () => NO_ACTIONS,
   });
   let ended: EndReason | null = null;
@@ -116,7 +133,7 @@ export async function openSession(t: Test, options: SessionOptions = {}): Promis
     await server?.stop();
     rmSync(folder, { recursive: true, force: true });
   });
-  const atPrompt = (): boolean => /(?:ANG-0421|\(no agent\))> $/.test(all);
+  const atPrompt = (): boolean => PROMPTS.test(all);
   const session: ShellSession = {
     clock,
     screen,
@@ -129,7 +146,7 @@ export async function openSession(t: Test, options: SessionOptions = {}): Promis
     async say(line) {
       const from = all.length;
       type(`${line}\r`);
-      await until(`a prompt after ${line}`, () => all.length > from + line.length && (ended !== null || atPrompt()));
+      await until(`a prompt after ${line}`, () => all.length > from && (ended !== null || atPrompt()));
       return all.slice(from);
     },
     hangUp: () => ears?.hangUp(),

@@ -1,0 +1,200 @@
+/**
+ * The login at a console that anyone can reach: name, password, code, and what may be done without.
+ *
+ * Owns the questions and their order. Who is let in is the agent's to say. Secrets are shown nowhere and forgotten with the answer.
+ * Called by the shell where the machine's own door is not open to this user.
+ */
+
+import type { LoginAnswer } from '../../core/access.ts';
+import { type Clock, every, type Timer } from '../../core/clock.ts';
+import { askAgent } from '../ask-agent.ts';
+import { ConsoleError } from '../console-error.ts';
+import { formatDuration } from '../duration.ts';
+import { translate } from '../language.ts';
+import { LIGHTS_ON } from '../lights-command.ts';
+import { LOGIN, type LoginEnd } from '../login-command.ts';
+import { callAgent } from '../socket-client.ts';
+import type { Terminal } from '../terminal.ts';
+import { wrap } from '../text-lines.ts';
+import type { Login, Session } from './session.ts';
+import type { Talk } from './talk.ts';
+
+/** Nobody has typed for so long: the line is given back. Units: ms. Source: assumed; twice a slow typist. */
+const UNANSWERED_MS = 120_000;
+const LOOK_MS = 5_000;
+/** Wrong ones before the line is given back. Source: login(1), LOGIN_RETRIES. */
+const TRIES = 5;
+const HINT = 'without a login: lights on 30m (all lamps to 100 %), logout';
+
+export interface DoorLoginParts {
+  readonly socketPath: string;
+  readonly clock: Clock;
+  readonly surroundings: Pick<Terminal, 'version' | 'shelf'>;
+}
+
+/** Asks until somebody is let in, gives up, or goes. */
+export function createDoorLogin(parts: DoorLoginParts): Login {
+  return {
+    open: async (talk) => {
+      const watch = givenBack(talk, parts.clock);
+      try {
+        tell(talk, [parts.surroundings.version, HINT]);
+        for (let left = TRIES; left > 0 && talk.ended() === null; left--) {
+          const name = await nameOf(talk, parts);
+          if (name === null) return null;
+          const session = await logIn(name, talk, parts);
+          if (session !== null) return session;
+        }
+        return null;
+      } finally {
+        watch.cancel();
+      }
+    },
+  };
+}
+
+/** A console that somebody left at its first question costs a process no more. */
+function givenBack(talk: Talk, clock: Clock): Timer {
+  return every(clock, LOOK_MS, () => {
+    if (clock.monoMs() - talk.lastKeyMono() > UNANSWERED_MS) talk.end('idle');
+  });
+}
+
+/** Null at the end. What needs no login is carried out on the way. */
+async function nameOf(talk: Talk, parts: DoorLoginParts): Promise<string | null> {
+  for (;;) {
+    const read = await talk.ask({ prompt: 'User: ', mode: 'text' });
+    if (read.kind === 'interrupt') continue;
+    const typed = read.kind === 'line' ? read.text.trim() : 'logout';
+    if (typed === 'logout' || typed === 'exit') return null;
+    const words = typed.split(/\s+/);
+    if (words[0] === 'lights') await lights(words, talk, parts);
+    else if (/^[?]|^help$/.test(typed)) tell(talk, [HINT]);
+    else if (typed !== '') return typed;
+  }
+}
+
+async function lights([, verb, duration = '', ...reason]: readonly string[], talk: Talk, parts: DoorLoginParts): Promise<void> {
+  let shown = '';
+  const out = (text: string): void => {
+    shown += text;
+  };
+  const { widthCols, colour } = talk.settings;
+  const terminal: Terminal = {
+    ...parts.surroundings,
+    socketPath: parts.socketPath,
+    out,
+    err: out,
+    widthCols,
+    colour,
+    user: 'nobody',
+    status: null,
+  };
+  try {
+    if (verb !== 'on') throw new ConsoleError('usage', `without a login there is only lights on, as lights on 30m`);
+    await askAgent(LIGHTS_ON, { duration, ...(reason.length === 0 ? {} : { reason: reason.join(' ') }) }, terminal);
+    await talk.page(shown.trimEnd().split('\n'));
+  } catch (error) {
+    if (!(error instanceof ConsoleError)) throw error;
+    tell(talk, [`% ${error.message}`]);
+  }
+}
+
+/** Null where this name was not let in. */
+async function logIn(user: string, talk: Talk, parts: DoorLoginParts): Promise<Session | null> {
+  const asked: Record<string, string> = { user };
+  const password = await secret(talk, 'Password: ');
+  if (password === null) return null;
+  asked['password'] = password;
+  for (;;) {
+    const answer = await entered(asked, parts, talk);
+    if (answer === null) return null;
+    if ('session' in answer) return answer.session;
+    const more = await furtherSecret(answer.refusal, talk);
+    if (more === null) return null;
+    Object.assign(asked, more);
+  }
+}
+
+/** What the answer asks for; null where it ends the try. */
+async function furtherSecret(answer: LoginAnswer, talk: Talk): Promise<Record<string, string> | null> {
+  if (answer.state === 'code-needed') {
+    if (answer.codes === 2)
+      tell(talk, ["the cabinet's clock is not to be trusted: wait for the next code, and type both with a space between"]);
+    const code = await secret(talk, answer.codes === 1 ? 'Code: ' : 'Two codes in a row: ');
+    return code === null ? null : { code };
+  }
+  if (answer.state === 'new-password-needed') {
+    tell(talk, [answer.problem === '' ? 'this password was for one time: choose your own' : `% ${answer.problem}`]);
+    const chosen = await newSecret(talk, 'New password');
+    return chosen === null ? null : { 'new-password': chosen };
+  }
+  tell(talk, [`% ${refusal(answer)}`]);
+  return null;
+}
+
+function refusal(answer: LoginAnswer): string {
+  if (answer.state === 'wrong') return `wrong${answer.waitMs > 0 ? `; the next try in ${formatDuration(answer.waitMs)}` : ''}`;
+  if (answer.state === 'locked') return `too many wrong ones; the next try in ${formatDuration(answer.waitMs)}`;
+  if (answer.state === 'expired') return 'this password was for one time and is too old; ask an admin: user enrol NAME';
+  if (answer.state === 'no-users') return 'there are no users yet; on the machine: luciole user add NAME --role admin';
+  if (answer.state === 'unavailable') return answer.problem;
+  return 'not let in';
+}
+
+type Entered = { readonly session: Session } | { readonly refusal: LoginAnswer };
+
+/** The login as one request that stays open while the session lasts. Null where the agent does not answer. */
+async function entered(args: Readonly<Record<string, string>>, { socketPath }: DoorLoginParts, talk: Talk): Promise<Entered | null> {
+  const leave = new AbortController();
+  return new Promise((resolve) => {
+    const call = callAgent({
+      socketPaths: [socketPath],
+      request: { id: 1, command: LOGIN.name, args, user: 'console' },
+      timeoutMs: LOGIN.timeoutMs,
+      signal: leave.signal,
+      onProgress: ({ progress }) => {
+        const answer = progress as LoginAnswer;
+        if (answer.state !== 'in') return;
+        const { user, role, token, idleMs } = answer;
+        resolve({ session: { user, door: { role, token, idleMs, socketPath, ended, leave: () => leave.abort() } } });
+      },
+    });
+    const ended = call.then(({ result }) => result as LoginAnswer | LoginEnd).catch(asEnd);
+    void ended.then((answer) => {
+      if (answer.state === 'ended' && answer.how === 'unreachable') tell(talk, ['% the agent does not answer; try again in a moment']);
+      resolve(answer.state === 'ended' ? null : { refusal: answer });
+    });
+  });
+}
+
+function asEnd(error: unknown): LoginEnd {
+  if (error instanceof ConsoleError) return { state: 'ended', how: error.code === 'failed' ? 'logout' : 'unreachable' };
+  throw error;
+}
+
+/** Null where the person gives up. */
+export async function secret(talk: Talk, prompt: string): Promise<string | null> {
+  const read = await talk.ask({ prompt, mode: 'secret' });
+  return read.kind === 'line' ? read.text : null;
+}
+
+/** Typed twice. Null where the person gives up, or cannot type the same twice. */
+export async function newSecret(talk: Talk, prompt: string): Promise<string | null> {
+  const first = await secret(talk, `${prompt}: `);
+  if (first === null) return null;
+  const again = await secret(talk, 'Once more: ');
+  if (again === first) return first;
+  if (again !== null) tell(talk, ['% these two are not the same']);
+  return again === null ? null : newSecret(talk, prompt);
+}
+
+function tell(talk: Talk, lines: readonly string[]): void {
+  const { language, widthCols } = talk.settings;
+  for (const line of lines) talk.writer.write(`${wrap(marked(line, language), widthCols).join('\n')}\n`);
+}
+
+/** What stands before an error is no part of the sentence. */
+function marked(line: string, language: Talk['settings']['language']): string {
+  return line.startsWith('% ') ? `% ${translate(language, line.slice(2))}` : translate(language, line);
+}

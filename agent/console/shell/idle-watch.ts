@@ -1,0 +1,30 @@
+/**
+ * Logs out who no longer types.
+ *
+ * Owns the time since the last key, and the warning before. Called by the shell for sessions that were opened by a login.
+ */
+import { type Clock, every, type Timer } from '../../core/clock.ts';
+import { formatDuration } from '../duration.ts';
+import { translate } from '../language.ts';
+import type { Talk } from './talk.ts';
+
+/** Before the end. Units: ms. Source: assumed; time to walk back from the pole. */
+const WARNED_MS = 60_000;
+const LOOK_MS = 1_000;
+
+/** Ends the talk after `idleMs` without a key. */
+export function createIdleWatch(talk: Pick<Talk, 'lastKeyMono' | 'tell' | 'end' | 'settings'>, clock: Clock, idleMs: number): Timer {
+  const inWords = (text: string): string => translate(talk.settings.language, text);
+  let warnedMono = Number.NEGATIVE_INFINITY;
+  return every(clock, LOOK_MS, () => {
+    const keyMono = talk.lastKeyMono();
+    const idle = clock.monoMs() - keyMono;
+    if (idle >= idleMs) {
+      talk.tell([`! ${inWords(`nothing typed for ${formatDuration(idleMs)}: logged out`)}`]);
+      talk.end('idle');
+    } else if (idle >= idleMs - WARNED_MS && warnedMono !== keyMono) {
+      warnedMono = keyMono;
+      talk.tell([`! ${inWords(`nothing typed for ${formatDuration(idleMs - WARNED_MS)}: logout in ${formatDuration(WARNED_MS)}`)}`]);
+    }
+  });
+}
