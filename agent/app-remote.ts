@@ -1,14 +1,13 @@
 /**
  * The platform at the desk of the configuration: what it asks, how that ends, and what the node shows.
  *
- * Owns the putting together of parts and the texts of results. Part of `app.ts`; the uplink hands over what arrives.
+ * Owns the texts of results. Part of `app.ts`; the uplink hands over what arrives.
  */
 
 import type { UplinkPlace } from './app-uplink.ts';
-import { createUploads } from './config/upload.ts';
 import type { Clock } from './core/clock.ts';
 import { formatProblem } from './core/errors.ts';
-import type { ConfigAnswer, ConfigAsk, ConfigDesk, ConfigRequest, ConfigView } from './core/revisions.ts';
+import type { ConfigAnswer, ConfigDesk, ConfigRequest, ConfigView } from './core/revisions.ts';
 import type { Outcome, OutcomeState } from './core/words.ts';
 import { CONFIG_SHOWN } from './sync/command-metrics.ts';
 
@@ -32,7 +31,6 @@ export interface ConfigPost {
 const SHOWN = { problems: 20, changes: 60 };
 
 export function createConfigPost({ desk, cabinetId, clock, uplink, onOutcome }: ConfigPostParts): ConfigPost {
-  const uploads = createUploads(clock);
   const tell = (commandId: string, state: OutcomeState, reason = ''): void =>
     onOutcome({
       commandId,
@@ -48,22 +46,10 @@ export function createConfigPost({ desk, cabinetId, clock, uplink, onOutcome }: 
     uplink.update('', metric, { value, quality: 'good', atMs: clock.wallMs() });
   const result = (id: string, action: string, facts: object): void => update(CONFIG_SHOWN.result, JSON.stringify({ id, action, ...facts }));
 
-  async function put(at: ConfigDesk, { commandId, by }: ConfigRequest, part: ConfigAsk & { action: 'put' }): Promise<void> {
-    const state = uploads.take(part);
-    if (state.kind === 'refused') return tell(commandId, 'refused', state.reason);
-    if (state.kind === 'more') {
-      result(commandId, 'put', { file: part.file, have: state.have, of: state.of });
-      return tell(commandId, 'verified');
-    }
-    const answer = await at.put(part.file, state.text, by);
-    result(commandId, 'put', { file: part.file, have: part.parts, of: part.parts, ...shown(answer) });
-    tell(commandId, answer.state === 'done' ? 'verified' : 'refused', answer.reason);
-  }
-
   async function ask(at: ConfigDesk, { commandId, by, ask }: ConfigRequest): Promise<ConfigAnswer> {
     switch (ask.action) {
       case 'put':
-        throw new TypeError('parts are put together before');
+        return at.putPart(ask, by);
       case 'remove':
         return at.put(ask.file, null, by);
       case 'check':
@@ -86,10 +72,13 @@ export function createConfigPost({ desk, cabinetId, clock, uplink, onOutcome }: 
       const { commandId, ask: asked } = request;
       if (desk === null) return tell(commandId, 'refused', 'this run of the agent takes no other configuration');
       tell(commandId, 'received');
-      if (asked.action === 'put') return put(desk, request, asked);
-      tell(commandId, 'queued');
+      if (asked.action !== 'put') tell(commandId, 'queued');
       const answer = await ask(desk, request);
-      result(commandId, asked.action, shown(answer));
+      result(
+        commandId,
+        asked.action,
+        asked.action === 'put' ? { file: asked.file, part: asked.part, of: asked.parts, ...shown(answer) } : shown(answer),
+      );
       if (answer.state === 'refused') tell(commandId, 'refused', firstProblem(answer));
       // Its end comes with that of the trial.
       else tell(commandId, answer.isOnTrial ? 'sent' : 'verified');

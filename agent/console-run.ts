@@ -36,6 +36,8 @@ export async function startConsole(args: LocalArgs, screen: Terminal): Promise<n
         screen: terminal,
         isTerminal: true,
         write: async (text) => terminal.out(text),
+        // What is typed here are commands.
+        readInput: null,
         signal: () => signal,
         commit: process.env['LUCIOLE_COMMIT'],
         own: { run: refuse, console: refuse, setup: refuse },

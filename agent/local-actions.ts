@@ -28,6 +28,8 @@ export interface LocalActionParts {
   readonly isTerminal: boolean;
   /** Writes to the output and waits for a slow reader. */
   readonly write: (text: string) => Promise<void>;
+  /** All of the input; null where it belongs to something else. */
+  readonly readInput: (() => Promise<string>) | null;
   /** Aborted when nobody wants the rest. */
   readonly signal: () => AbortSignal;
   /** What the packager made the program from; undefined in a clone. */
@@ -58,6 +60,9 @@ export function createLocalActions(parts: LocalActionParts): LocalActions {
       const { runImport } = await import('./app-import.ts');
       return runImport(args, configFileOf({ file: args['into'] ?? '' }), screen);
     },
+    'config load': async (args) =>
+      (await import('./console/config-files.ts')).loadConfigFile(args, { terminal: screen, readInput: parts.readInput }),
+    'config export': async (args) => (await import('./console/config-files.ts')).exportConfig(args, { terminal: screen }),
     export: async (args) => {
       const { exportReadings } = await import('./console/export-command.ts');
       return exportReadings(args, { terminal: screen, signal: signal(), write });

@@ -36,6 +36,7 @@ const actions = createLocalActions({
   screen,
   isTerminal: stdout.isTTY,
   write: writeOut,
+  readInput: async () => (await import('node:stream/consumers')).text(process.stdin),
   signal: () => {
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => enough.abort());
     return enough.signal;

@@ -12,10 +12,12 @@ import type { AgentEvent } from '../core/words.ts';
 import { createBookKeeper } from './book-keeper.ts';
 import { type CandidateShelf, createCandidateShelf } from './candidate-shelf.ts';
 import { answer, type CheckedFiles, differences, refusal, type SiteFiles } from './config-answers.ts';
+import { editYaml } from './edit.ts';
 import { confirmed, nextNumber, type RevisionBook, returned, revisionOf, runningOf, withConfirmed, withTrial } from './revision-book.ts';
 import { hashOf, type RevisionDisk } from './revision-disk.ts';
 import type { Health } from './trial.ts';
 import { createTrialWatch } from './trial-watch.ts';
+import { createUploads } from './upload.ts';
 
 export interface RevisionDeskParts {
   readonly disk: RevisionDisk;
@@ -52,6 +54,7 @@ export function createRevisionDesk(parts: RevisionDeskParts): RevisionDesk {
   const events = createEventBook(clock, parts.onEvent);
   const keeper = createBookKeeper({ disk, clock, log, book: parts.book, onChange: parts.onChange });
   const shelf: CandidateShelf = createCandidateShelf({ disk, clock, running: () => runningOf(keeper.book) });
+  const uploads = createUploads(clock);
   const watch = createTrialWatch({
     clock,
     health: parts.health,
@@ -174,6 +177,20 @@ export function createRevisionDesk(parts: RevisionDeskParts): RevisionDesk {
     history: () => keeper.book.revisions.toReversed(),
     files: (of) => disk.readFiles(of === 'running' ? runningOf(keeper.book).number : of),
     put: (file, text, by) => inTurn(() => shelf.put(file, text, by).finally(parts.onChange)),
+    putPart: (part, by) =>
+      inTurn(async () => {
+        const state = uploads.take(part);
+        if (state.kind === 'refused') return refusal(state.reason);
+        if (state.kind === 'more') return answer({ reason: `${state.have} of ${state.of} parts are there` });
+        return shelf.put(part.file, state.text, by).finally(parts.onChange);
+      }),
+    set: (path, value, by) =>
+      inTurn(async () => {
+        const files = await disk.readFiles(shelf.view() === null ? runningOf(keeper.book).number : 'candidate');
+        if (files === undefined) return refusal('the files of what runs are not kept: load a whole cabinet.yaml first');
+        const edited = editYaml(files.cabinet, path, value);
+        return 'reason' in edited ? refusal(edited.reason) : shelf.put('cabinet.yaml', edited.text, by).finally(parts.onChange);
+      }),
     check: () => inTurn(() => compare('running', 'candidate')),
     compare: (from, to) => inTurn(() => compare(from, to)),
     commit: (request) =>
@@ -200,10 +217,11 @@ export function createRevisionDesk(parts: RevisionDeskParts): RevisionDesk {
         await keep(`by ${by}`);
         return answer({ revision: trial.number });
       }),
-    giveBack: (by, why) =>
+    giveBack: (by, why, number) =>
       inTurn(async () => {
         const { trial } = keeper.book;
         if (trial === null) return refusal('no revision is on trial');
+        if (number !== undefined && number !== trial.number) return refusal(`revision ${trial.number} is on trial, not revision ${number}`);
         await takeBack(`by ${by}${why === '' ? '' : `: ${why}`}`);
         return answer({ revision: keeper.book.current });
       }),

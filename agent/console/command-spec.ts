@@ -76,6 +76,8 @@ export interface LocalCommand extends CommandWords {
     | 'profile check'
     | 'profile test'
     | 'export'
+    | 'config load'
+    | 'config export'
     | 'setup'
     | 'config import';
   /** It has the option that names the agent's socket. */

@@ -7,6 +7,7 @@ import { ACT_COMMANDS } from './act-commands.ts';
 import { AUDIT_COMMANDS } from './audit-command.ts';
 import { BUS_COMMANDS } from './bus-commands.ts';
 import type { Command, Group } from './command-spec.ts';
+import { CONFIG_COMMANDS } from './config-commands.ts';
 import { ENERGY_COMMANDS } from './energy-command.ts';
 import { LIGHT_ACT_COMMANDS, LIGHT_LOOK_COMMANDS } from './light-commands.ts';
 import { LIGHTS_COMMANDS } from './lights-command.ts';
@@ -38,6 +39,7 @@ export const COMMANDS: readonly Command[] = [
   ...LOGIN_COMMANDS,
   ...AUDIT_COMMANDS,
   ...METRICS_COMMANDS,
+  ...CONFIG_COMMANDS,
   ...LOCAL_COMMANDS,
   ...SETUP_COMMANDS,
   ...SHELL_COMMANDS,
@@ -51,5 +53,4 @@ export const FAMILIES: readonly { readonly name: string; readonly group: Group; 
   { name: 'user', group: 'Access:', summary: 'users of the console: list, add, enrol, role, passwd' },
   { name: 'bus', group: 'Lines:', summary: 'a line: scan, registers, read, write, stats, watch' },
   { name: 'profile', group: 'Lines:', summary: 'device types: list, show, check, test' },
-  { name: 'config', group: 'Agent:', summary: 'the cabinet file: import' },
 ];

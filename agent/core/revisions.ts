@@ -126,6 +126,10 @@ export interface ConfigDesk {
   files(of: number | 'candidate' | 'running'): Promise<ConfigFiles | undefined>;
   /** Puts a file into the candidate, or takes a profile out with null; begins one where there is none. Shape: `cabinet.yaml`, `profiles/<name>.yaml`. */
   put(file: string, text: string | null, by: string): Promise<ConfigAnswer>;
+  /** The same in parts; answers how many are there, as its reason, until the file is whole. */
+  putPart(part: FilePart, by: string): Promise<ConfigAnswer>;
+  /** One value of the candidate's cabinet.yaml, the rest left as it was written; null takes it out. Shape: `zones[rue].minPct`; `value` is YAML. */
+  set(path: string, value: string | null, by: string): Promise<ConfigAnswer>;
   check(): Promise<ConfigAnswer>;
   /** What is different between two. */
   compare(from: number | 'running', to: number | 'candidate' | 'running'): Promise<ConfigAnswer>;
@@ -134,7 +138,7 @@ export interface ConfigDesk {
   /** The same with the files of an earlier revision; a candidate in work is left alone. */
   rollback(number: number, request: CommitRequest): Promise<ConfigAnswer>;
   confirm(by: string): Promise<ConfigAnswer>;
-  /** Takes the revision on trial back at once. */
-  giveBack(by: string, why: string): Promise<ConfigAnswer>;
+  /** Takes the revision on trial back at once; with a number only that one. */
+  giveBack(by: string, why: string, number?: number): Promise<ConfigAnswer>;
   discard(by: string): Promise<ConfigAnswer>;
 }

@@ -266,7 +266,9 @@ for (const command of COMMANDS.filter(({ isHidden }) => !isHidden)) {
     t.match(MANUAL, `\\fB${command.name.replaceAll('-', '\\-')}\\fR`, 'the manual has it');
     const needsJson =
       command.kind === 'agent' ||
-      ['check', 'version', 'export', 'setup', 'config import', 'profile check', 'profile test'].includes(command.name);
+      ['check', 'version', 'export', 'setup', 'config import', 'config load', 'config load', 'profile check', 'profile test'].includes(
+        command.name,
+      );
     t.equal(
       command.options.some(({ name }) => name === 'json'),
       needsJson,

@@ -1,0 +1,115 @@
+/**
+ * The configuration for a person: what runs, what would change, what is wrong, what became of it.
+ *
+ * Owns the layout of `luciole config` and its verbs. Pure. Called through the command table and by `config load`.
+ */
+import { formatProblem } from '../core/errors.ts';
+import type { ConfigAnswer, ConfigChange, ConfigView, ConfirmMode, Revision } from '../core/revisions.ts';
+import { formatDuration } from './duration.ts';
+import { clockTime, count, dayTime, NOTHING, type Page, stateWord } from './page.ts';
+import { toAscii } from './plain-text.ts';
+import { labelled, wrap } from './text-lines.ts';
+import { tableLines } from './text-table.ts';
+
+/** What a change needs of a page. */
+type Sheet = Pick<Page, 'widthCols'>;
+
+export function renderConfig({ running, trial, candidate, trouble }: ConfigView, page: Page): string {
+  const sheet: [label: string, text: string][] = [['Runs', revisionText(running, page)]];
+  if (trial !== null) {
+    const how = trial.mode === 'asked' ? '`luciole config confirm` keeps it' : 'it is kept by itself once all is well';
+    sheet.push(['Trial', `${formatDuration(trial.restS * 1_000)} left, then it returns; ${how}`]);
+    sheet.push(['Missing', trial.missing.length === 0 ? 'nothing' : trial.missing.join('; ')]);
+  }
+  const begun = candidate === null ? '' : `by ${candidate.by} ${clockTime(candidate.atMs, page)}, begun on revision ${candidate.base}`;
+  sheet.push(['Candidate', candidate === null ? 'none' : `${begun}: \`luciole config compare\``]);
+  if (trouble !== '') sheet.push(['Trouble', trouble]);
+  return sheet.flatMap(([label, text]) => labelled(label, text, page.widthCols)).join('\n');
+}
+
+export function renderHistory(revisions: readonly Revision[], page: Page): string {
+  const rows = revisions.map(({ number, atMs, by, why, state, reason }) => [
+    String(number),
+    dayTime(atMs, page.timezone),
+    stateWord(state, page),
+    by,
+    reason === '' ? why || NOTHING : `${why === '' ? '' : `${why}; `}returned: ${reason}`,
+  ]);
+  const columns = [
+    { title: 'Rev', align: 'right' },
+    { title: 'When' },
+    { title: 'State' },
+    { title: 'By', maxCols: 20 },
+    { title: 'Why', wraps: true },
+  ] as const;
+  return tableLines(columns, rows, page.widthCols).join('\n');
+}
+
+/** A file or a value is in the candidate. */
+export function renderPut(answer: ConfigAnswer, page: Sheet): string {
+  return refused(answer, page) ?? 'in the candidate: see `luciole config compare`, then `luciole config commit`';
+}
+
+export function renderCheck(answer: ConfigAnswer, page: Sheet): string {
+  const { warnings, touches } = answer;
+  return refused(answer, page) ?? [...problemLines(warnings, page, 'warning: '), `ok; ${touchText(touches)}`].join('\n');
+}
+
+export function renderCompare(answer: ConfigAnswer, page: Sheet): string {
+  const { changes, touches, reason } = answer;
+  const wrong = refused(answer, page);
+  if (wrong !== null) return wrong;
+  if (changes.length === 0) return reason === 'equal' ? 'equal' : 'no value is different, only the text';
+  return [...changes.flatMap((change) => changeLines(change, page)), '', `${count(changes.length, 'change')}; ${touchText(touches)}`].join(
+    '\n',
+  );
+}
+
+export function renderCommit(answer: ConfigAnswer, page: Sheet, mode: ConfirmMode): string {
+  const { revision, isOnTrial, reason, changes, touches } = answer;
+  const wrong = refused(answer, page);
+  if (wrong !== null) return wrong;
+  if (!isOnTrial) return reason === '' ? `revision ${revision} is kept; it touches nothing that runs` : reason;
+  const next =
+    mode === 'asked'
+      ? 'it returns by itself unless `luciole config confirm` comes in time'
+      : 'it is kept once all is well, else it returns by itself: `luciole config` shows how it does';
+  const text = `revision ${revision} runs on trial: ${count(changes.length, 'change')}, ${touchText(touches)}; ${next}`;
+  return wrap(text, page.widthCols).join('\n');
+}
+
+export function renderKept(answer: ConfigAnswer, page: Sheet): string {
+  return refused(answer, page) ?? `revision ${answer.revision} is kept`;
+}
+
+export function renderReturned(answer: ConfigAnswer, page: Sheet): string {
+  return refused(answer, page) ?? `revision ${answer.revision} runs again`;
+}
+
+export function renderDiscarded(answer: ConfigAnswer, page: Sheet): string {
+  return refused(answer, page) ?? 'the candidate is gone; what runs is as it was';
+}
+
+function revisionText({ number, state, by, atMs, why }: Revision, page: Page): string {
+  return `revision ${number}, ${stateWord(state, page)}, by ${by} ${clockTime(atMs, page)}${why === '' ? '' : `: ${why}`}`;
+}
+
+/** Null for what was not refused. */
+function refused({ state, reason, problems }: ConfigAnswer, page: Sheet): string | null {
+  if (state === 'done') return null;
+  return [...problemLines(problems, page), ...wrap(toAscii(`refused: ${reason}`), page.widthCols)].join('\n');
+}
+
+function problemLines(problems: ConfigAnswer['problems'], { widthCols }: Sheet, before = ''): string[] {
+  return problems.flatMap((problem) => wrap(toAscii(`${before}${formatProblem(problem)}`), widthCols));
+}
+
+function changeLines({ path, before, after }: ConfigChange, { widthCols }: Sheet): string[] {
+  const side = (sign: string, text: string | null): string[] =>
+    text === null ? [] : wrap(text, widthCols - 4).map((line, i) => `${i === 0 ? `  ${sign} ` : '    '}${line}`);
+  return [...wrap(path, widthCols), ...side('-', before), ...side('+', after)];
+}
+
+function touchText(touches: readonly string[]): string {
+  return touches.length === 0 ? 'touches nothing that runs' : `touches ${touches.join(', ')}`;
+}
