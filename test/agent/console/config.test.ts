@@ -169,7 +169,7 @@ t.test('answers are told in words, within 80 columns of ASCII', async (t) => {
     ['config confirm', {}, { ...DONE, revision: 8 }, /^revision 8 is kept$/],
     ['config return', {}, { ...DONE, revision: 7 }, /^revision 7 runs again$/],
     ['config discard', {}, DONE, /^the candidate is gone/],
-    ['config set', { path: 'a', value: '1' }, DONE, /^in the candidate;/],
+    ['config set', { path: 'a', value: '1' }, DONE, /^in the candidate: see/],
   ];
   for (const [name, args, answer, says, ok = true] of cases) {
     const ended = await run(name, args, { answer });
