@@ -10,6 +10,7 @@ import { createRunGuard, type RunGuard } from './app-guard.ts';
 import { type CheckedRevision, checkRevisionAside, type RevisionFolder } from './app-revision-check.ts';
 import { safeCabinet } from './app-safe.ts';
 import type { Beginning } from './app-start.ts';
+import type { UpdateParts } from './app-updates.ts';
 import { ConsoleError } from './console/console-error.ts';
 import { agentSocketPath } from './console/socket-path.ts';
 import type { Cabinet } from './core/cabinet.ts';
@@ -20,6 +21,7 @@ import { createSystemClock } from './core/system-clock.ts';
 import { createHealth } from './service/health.ts';
 import { machineStart } from './service/machine-start.ts';
 import { createNotify, type Notify } from './service/notify.ts';
+import { createReleaseShelf, PACKAGE } from './service/release-shelf.ts';
 import { createTimeQuality } from './service/time-quality.ts';
 import type { OpenLink } from './store/messages.ts';
 import { createMqttDoor } from './sync/mqtt-door.ts';
@@ -53,11 +55,16 @@ export async function runAgent(options: RunOptions): Promise<number> {
   const guard = guardOf(options, { clock, notify, stateDir: cabinet.store.dir });
   process.on('uncaughtExceptionMonitor', (error) => guard.ended('crashed', String(error?.message ?? error)));
   const check = (folder: RevisionFolder): Promise<CheckedRevision> => checkRevisionAside(folder, clock);
+  const over = new AbortController();
   const agent = createAgent({
     ...site,
     cabinet: guard.mode === 'normal' ? cabinet : safeCabinet(cabinet),
     guard,
     health: createHealth(),
+    updates: updatesOf(options, cabinet.store.dir, () => {
+      guard.ended('update');
+      over.abort();
+    }),
     ...(guard.mode === 'bare' ? { openStoreLink: noStore } : {}),
     clock,
     log,
@@ -70,7 +77,6 @@ export async function runAgent(options: RunOptions): Promise<number> {
     ...(guard.mode === 'normal' ? { revisions: { atStart: revisions, check, withOptions: dressed } } : {}),
     socketPath: options.socketPath ?? cabinet.console.socketPath ?? agentSocketPath(),
   });
-  const over = new AbortController();
   const end = AbortSignal.any([stopSignal, over.signal]);
   try {
     await Promise.race([agent.start().then(() => notify.ready()), stopped(end)]);
@@ -111,6 +117,26 @@ function guardOf({ log, version, service }: RunOptions, { clock, notify, stateDi
   const folders = [stateDir, ...(runtimeDir === null ? [] : [runtimeDir])];
   const machine = machineStart(service?.bootId);
   return createRunGuard({ clock, log, notify, version, machine, folders, runtimeDir, watchdogMs: service?.watchdogMs ?? null });
+}
+
+/** Where the makers' public keys lie. */
+const UPDATE_KEYS_DIR = '/etc/luciole/update-keys';
+
+function updatesOf({ release }: RunOptions, storeDir: string, leave: () => void): UpdateParts {
+  const { name, serial, stateDir, keysDir } = release ?? { name: null, serial: 0, stateDir: null, keysDir: null };
+  const obstacle =
+    name === null || stateDir === null
+      ? 'only an agent that runs as the service of the package exchanges its program; this one does not'
+      : '';
+  return {
+    shelf: createReleaseShelf(stateDir ?? storeDir),
+    release: name ?? PACKAGE,
+    serial,
+    arch: process.arch,
+    keysDir: keysDir ?? UPDATE_KEYS_DIR,
+    obstacle,
+    leave,
+  };
 }
 
 const noStore: OpenLink = () => {

@@ -43,6 +43,7 @@ export interface ViewParts {
   readonly config: AgentView['config'];
   readonly light: LightViews;
   readonly metrics: AgentView['metrics'];
+  readonly updates: AgentView['updates'];
 }
 
 export function createAgentView(parts: ViewParts): AgentView {
@@ -124,6 +125,7 @@ export function createAgentView(parts: ViewParts): AgentView {
     energy: parts.energy,
     config: parts.config,
     metrics: parts.metrics,
+    updates: parts.updates,
     profiles: () => [...parts.profiles.values()].map((profile) => profileView(profile, cabinet)),
     profile: (id) => parts.profiles.get(id),
     language: cabinet.console.language,

@@ -24,6 +24,7 @@ import { createSelf } from './app-self.ts';
 import { setupValuesOf } from './app-setup.ts';
 import { quietUntilMono } from './app-street.ts';
 import { countersOf, decimalsOf, type Site, type TouchedRooms, touchedRooms } from './app-touched.ts';
+import { createUpdates, type UpdateParts } from './app-updates.ts';
 import { createUplinkPlace } from './app-uplink.ts';
 import { createAgentView } from './app-view.ts';
 import type { Clock, MonoMs } from './core/clock.ts';
@@ -66,6 +67,8 @@ export interface AgentParts extends Site {
   readonly guard?: Pick<RunGuard, 'mode' | 'news' | 'ledger'>;
   /** What the process takes; not told unless given. */
   readonly health?: Health;
+  /** Where other releases of the program are kept; without it this run takes none. */
+  readonly updates?: UpdateParts;
 }
 
 export interface Agent {
@@ -160,6 +163,19 @@ export function createAgent(parts: AgentParts): Agent {
     },
   });
   const events = createEventBook(clock, onEvent);
+  const updates =
+    parts.updates === undefined
+      ? null
+      : createUpdates({
+          ...parts.updates,
+          clock,
+          log,
+          version: parts.version,
+          zones: () => rooms.control.zones(),
+          devices: () => field.devices(),
+          pulse,
+          notice: events.notice,
+        });
   let uplinkEvents = createRoomEvents(clock, onEvent);
   const isOnline = (): boolean => uplink.current?.status().state === 'online';
   const revisions =
@@ -192,7 +208,7 @@ export function createAgent(parts: AgentParts): Agent {
   return {
     view,
     field,
-    pulse: () => ({ lines: field.pulses(), tickedMono: rooms.control.tickedMono, store: store.pulse() }),
+    pulse,
     async start() {
       // The console first: a second agent on the same socket must not touch the lines. Then light, which waits for nobody:
       // neither for a port that does not open nor for a disk that does not answer.
@@ -213,12 +229,14 @@ export function createAgent(parts: AgentParts): Agent {
       if (isStopping) return;
       if (!isSafe) housekeeping.start();
       for (const { isLasting, ...news } of parts.guard?.news ?? []) isLasting ? events.set(true, news) : events.notice(news);
+      updates?.start();
       events.notice({ code: 'agent-started', source: site.cabinet.id, severity: 'info', text: `luciole ${parts.version} started` });
     },
     async stop() {
       isStopping = true;
       housekeeping.stop();
       self.stop();
+      updates?.stop();
       await consoles?.stop();
       await revisions?.stop();
       await applying;
@@ -234,6 +252,10 @@ export function createAgent(parts: AgentParts): Agent {
     site: () => site,
     apply,
   };
+
+  function pulse(): Pulse {
+    return { lines: field.pulses(), tickedMono: rooms.control.tickedMono, store: store.pulse() };
+  }
 
   function apply(next: Site): Promise<TouchedRooms> {
     const work = applying.then(() => exchange(next));
@@ -350,6 +372,7 @@ export function createAgent(parts: AgentParts): Agent {
       chores: () => housekeeping.view(),
       counters,
       metrics: self.metrics,
+      updates: updates?.desk ?? null,
     });
   }
 

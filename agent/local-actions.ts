@@ -63,6 +63,7 @@ export function createLocalActions(parts: LocalActionParts): LocalActions {
     'config load': async (args) =>
       (await import('./console/config-files.ts')).loadConfigFile(args, { terminal: screen, readInput: parts.readInput }),
     'config export': async (args) => (await import('./console/config-files.ts')).exportConfig(args, { terminal: screen }),
+    'update install': async (args) => (await import('./console/update-commands.ts')).installUpdate(args, screen),
     export: async (args) => {
       const { exportReadings } = await import('./console/export-command.ts');
       return exportReadings(args, { terminal: screen, signal: signal(), write });

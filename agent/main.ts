@@ -18,6 +18,8 @@ import { createSystemClock } from './core/system-clock.ts';
 import { configFileOf, createLocalActions, EXIT_BAD_CONFIG, loadApp, textOf } from './local-actions.ts';
 
 const EXIT_CRASH = 1;
+/** Serial of this release, from the packager; missing in a clone. */
+const SERIAL: string | undefined = process.env['LUCIOLE_SERIAL'];
 /** What the packager made the program from; missing in a clone, which may have been changed since. */
 const COMMIT: string | undefined = process.env['LUCIOLE_COMMIT'];
 /** Width of a page. Source: a VT100 has 80 columns; a wider one is used where the terminal says so. */
@@ -144,6 +146,12 @@ function runOptions(args: LocalArgs): Omit<RunOptions, 'log' | 'stopSignal'> {
     credentialsDir: env['CREDENTIALS_DIRECTORY'] || null,
     notifySocket: env['NOTIFY_SOCKET'] || null,
     service: serviceFacts(),
+    release: {
+      name: env['LUCIOLE_RELEASE'] || null,
+      serial: Number(SERIAL ?? 0),
+      stateDir: env['STATE_DIRECTORY'] || null,
+      keysDir: env['LUCIOLE_UPDATE_KEYS'] || null,
+    },
   };
 }
 

@@ -33,6 +33,8 @@ export interface BundleOptions {
   readonly arch: Arch;
   readonly version: string;
   readonly commit: string;
+  /** Of the release; 0 for one that takes any update. */
+  readonly serial?: number;
   /** A folder that is there; the bundle is put straight into it. */
   readonly dir: string;
   /** Another program than the agent's own, made the same way, to be measured. Shape: from the top of the repository. */
@@ -45,7 +47,7 @@ export interface BundleOptions {
  * Parts that one command needs are files of their own: what the agent never uses never takes its memory.
  * Errors: rejects with esbuild's messages.
  */
-export async function writeBundle({ arch, version, commit, dir, main = 'agent/main.ts' }: BundleOptions): Promise<Bundle> {
+export async function writeBundle({ arch, version, commit, serial = 0, dir, main = 'agent/main.ts' }: BundleOptions): Promise<Bundle> {
   const { metafile } = await build({
     absWorkingDir: ROOT,
     entryPoints: { main, ...threads() },
@@ -62,7 +64,7 @@ export async function writeBundle({ arch, version, commit, dir, main = 'agent/ma
     logLevel: 'silent',
     metafile: true,
     banner: { js: COMMONJS },
-    define: { 'process.env.LUCIOLE_COMMIT': JSON.stringify(commit) },
+    define: { 'process.env.LUCIOLE_COMMIT': JSON.stringify(commit), 'process.env.LUCIOLE_SERIAL': JSON.stringify(String(serial)) },
     alias: { 'better-sqlite3': `better-sqlite3/linux-${arch.node}` },
     plugins: [manifestOf(version), addonsBeside(), threadsBeside(), builtInStreams(), withoutUnused()],
   });

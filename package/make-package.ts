@@ -3,7 +3,7 @@
  *
  * Owns the order and what is checked before anything is written. Called by the command line, the proof and the tests.
  */
-import { createHash } from 'node:crypto';
+import { createHash, type KeyObject } from 'node:crypto';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -19,6 +19,7 @@ import { PackageError } from './package-error.ts';
 import { NODE_VERSION, pinnedRuntime } from './runtime.ts';
 import { productionBom } from './sbom.ts';
 import { debianTree, programTree, systemTree } from './tree.ts';
+import { updateOf } from './update.ts';
 
 export interface PackageOptions {
   readonly arch: Arch;
@@ -29,6 +30,8 @@ export interface PackageOptions {
   /** In place of the project's own. */
   readonly version: string | null;
   readonly isFast: boolean;
+  /** Signs an update file beside the package; null for none. */
+  readonly signingKey: KeyObject | null;
   readonly progress: (text: string) => void;
 }
 
@@ -41,7 +44,16 @@ export interface Made {
 }
 
 /** Errors: rejects with PackageError for a Node that cannot be had or is of another architecture. */
-export async function makePackage({ arch, out, tar, node, version, isFast, progress }: PackageOptions): Promise<readonly Made[]> {
+export async function makePackage({
+  arch,
+  out,
+  tar,
+  node,
+  version,
+  isFast,
+  signingKey,
+  progress,
+}: PackageOptions): Promise<readonly Made[]> {
   const commit = commitName();
   const mtimeS = commitTimeS();
   const name = `luciole_${version ?? manifest.version}_${arch.debian}`;
@@ -50,7 +62,7 @@ export async function makePackage({ arch, out, tar, node, version, isFast, progr
   const needs = [needsOf(runtime.node, arch, node ?? 'the pinned Node')];
   const bundleDir = mkdtempSync(join(tmpdir(), 'luciole-bundle-'));
   try {
-    const { packages } = await writeBundle({ arch, version: version ?? manifest.version, commit, dir: bundleDir });
+    const { packages } = await writeBundle({ arch, version: version ?? manifest.version, commit, serial: mtimeS, dir: bundleDir });
     for (const addon of ['better-sqlite3.node', 'serialport.node']) needs.push(needsOf(readFileSync(join(bundleDir, addon)), arch, addon));
     const licences = licencesText(packages, { version: NODE_VERSION, licence: runtime.licence });
     const bom = productionBom({ version: version ?? manifest.version, mtimeS });
@@ -60,11 +72,17 @@ export async function makePackage({ arch, out, tar, node, version, isFast, progr
     const tree = debianTree(program);
     const deb = debOf({ arch, version: version ?? manifest.version, tree, needs, mtimeS, compress });
     const made = [written(join(out, `${name}.deb`), deb, tree)];
-    if (!tar) return made;
+    if (!tar && signingKey === null) return made;
     const folder = [...programTree(program), ...systemTree()];
     const inFolder = folder.map((entry) => ({ ...entry, path: `luciole/${entry.path}` }));
     const whole: TarEntry[] = [{ kind: 'folder', path: 'luciole', mode: 0o755 }, ...inFolder];
-    return [...made, written(join(out, `${name}.tar.zst`), compress(tarOf(whole, mtimeS)), whole)];
+    const archive = compress(tarOf(whole, mtimeS));
+    if (tar) made.push(written(join(out, `${name}.tar.zst`), archive, whole));
+    if (signingKey !== null) {
+      const facts = { version: version ?? manifest.version, serial: mtimeS, arch: arch.node, unpackedBytes: bytesOf(whole) };
+      made.push(written(join(out, `${name}.update`), updateOf(archive, facts, signingKey), whole));
+    }
+    return made;
   } finally {
     rmSync(bundleDir, { recursive: true, force: true });
   }
@@ -94,6 +112,9 @@ function written(file: string, bytes: Buffer, tree: readonly TarEntry[]): Made {
   mkdirSync(join(file, '..'), { recursive: true });
   writeFileSync(`${file}.new`, bytes);
   renameSync(`${file}.new`, file);
-  const installedBytes = tree.reduce((sum, entry) => sum + (entry.kind === 'file' ? entry.bytes.length : 0), 0);
-  return { file, bytes: bytes.length, installedBytes, sha256: createHash('sha256').update(bytes).digest('hex') };
+  return { file, bytes: bytes.length, installedBytes: bytesOf(tree), sha256: createHash('sha256').update(bytes).digest('hex') };
+}
+
+function bytesOf(tree: readonly TarEntry[]): number {
+  return tree.reduce((sum, entry) => sum + (entry.kind === 'file' ? entry.bytes.length : 0), 0);
 }

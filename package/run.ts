@@ -7,6 +7,7 @@ import { parseArgs } from 'node:util';
 import { ARCHS } from './arch.ts';
 import { makePackage } from './make-package.ts';
 import { PackageError } from './package-error.ts';
+import { readSigningKey, writeKeyPair } from './update.ts';
 
 const HELP = `Luciole as a package for a gateway: one bundle with its own Node, nothing to compile or download there.
 
@@ -17,6 +18,8 @@ Usage: npm run -s package -- --arch amd64|arm64 [options]
   --tar           beside the .deb, the program as a folder in a .tar.zst for images (RAUC, SWUpdate, Mender)
   --node FILE     another Node 24 of that architecture in place of the pinned one
   --version V     another version in place of the one in package.json
+  --sign FILE     beside the .deb an update file for cabinets in service, signed with this private key
+  --new-key DIR   make a pair of keys for --sign, and nothing else; the .pem goes to /etc/luciole/update-keys of each cabinet
   --fast          compress less: 15 % larger, ten times faster
   --help          this text
 
@@ -44,12 +47,17 @@ async function run(words: string[]): Promise<number> {
     const { values } = parse(words);
     if (values.help) return say(process.stdout, HELP, 0);
     if (values.arch?.some((name) => ARMHF_NAMES.includes(name))) return say(process.stderr, ARMHF, EXIT.unavailable);
+    if (values['new-key'] !== undefined) {
+      process.stdout.write(`${JSON.stringify(writeKeyPair(values['new-key']))}\n`);
+      return 0;
+    }
+    const signingKey = values.sign === undefined ? null : readSigningKey(values.sign);
     const archs = (values.arch ?? []).map(archNamed);
     if (archs.length === 0) throw new PackageError('usage', 'say for which architecture: --arch amd64 or --arch arm64');
     if (values.node !== undefined && archs.length > 1) throw new PackageError('usage', '--node fits one --arch only');
     for (const arch of archs) {
       const { tar, fast: isFast, out, node = null, version = null } = values;
-      for (const made of await makePackage({ arch, out, tar, node, version, isFast, progress })) {
+      for (const made of await makePackage({ arch, out, tar, node, version, isFast, signingKey, progress })) {
         process.stdout.write(`${JSON.stringify(made)}\n`);
       }
     }
@@ -70,6 +78,8 @@ function parse(words: string[]) {
         tar: { type: 'boolean', default: false },
         node: { type: 'string' },
         version: { type: 'string' },
+        sign: { type: 'string' },
+        'new-key': { type: 'string' },
         fast: { type: 'boolean', default: false },
         help: { type: 'boolean', default: false },
       },

@@ -75,6 +75,7 @@ export interface LocalCommand extends CommandWords {
     | 'manual'
     | 'profile check'
     | 'profile test'
+    | 'update install'
     | 'export'
     | 'config load'
     | 'config export'

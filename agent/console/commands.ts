@@ -20,6 +20,7 @@ import { PROFILE_COMMANDS } from './profile-commands.ts';
 import { SETUP_COMMANDS } from './setup-commands.ts';
 import { SHELL_COMMANDS } from './shell-commands.ts';
 import { STORE_COMMANDS } from './store-commands.ts';
+import { UPDATE_COMMANDS } from './update-commands.ts';
 import { UPLINK_COMMANDS } from './uplink-commands.ts';
 import { USER_COMMANDS } from './user-commands.ts';
 
@@ -40,6 +41,7 @@ export const COMMANDS: readonly Command[] = [
   ...AUDIT_COMMANDS,
   ...METRICS_COMMANDS,
   ...CONFIG_COMMANDS,
+  ...UPDATE_COMMANDS,
   ...LOCAL_COMMANDS,
   ...SETUP_COMMANDS,
   ...SHELL_COMMANDS,
@@ -53,4 +55,5 @@ export const FAMILIES: readonly { readonly name: string; readonly group: Group; 
   { name: 'user', group: 'Access:', summary: 'users of the console: list, add, enrol, role, passwd' },
   { name: 'bus', group: 'Lines:', summary: 'a line: scan, registers, read, write, stats, watch' },
   { name: 'profile', group: 'Lines:', summary: 'device types: list, show, check, test' },
+  { name: 'update', group: 'Agent:', summary: 'the program itself: install, status, revert' },
 ];

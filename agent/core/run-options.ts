@@ -30,6 +30,19 @@ export interface RunOptions {
   readonly notifySocket?: string | null;
   /** What else that manager tells; all of it may be missing. */
   readonly service?: ServiceFacts;
+  /** Which release of the program this is; absent for one that nobody packaged. */
+  readonly release?: ReleaseFacts;
+}
+
+/** Facts of a packaged program, from its starter. */
+export interface ReleaseFacts {
+  /** `package`, or the name of the release that an update has brought; null when no service started it. */
+  readonly name: string | null;
+  /** Grows with each release. */
+  readonly serial: number;
+  readonly stateDir: string | null;
+  /** Where the makers' public keys lie; null for the usual place. */
+  readonly keysDir: string | null;
 }
 
 /** Facts of a service, from its environment. */

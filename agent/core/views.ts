@@ -25,6 +25,7 @@ import type {
 } from './ports.ts';
 import type { DeviceCategory, Profile, Trust } from './profile.ts';
 import type { ConfigDesk } from './revisions.ts';
+import type { UpdateDesk } from './updates.ts';
 import type { UplinkStep, UplinkTest, UplinkTestRequest, UplinkTools } from './uplink-tools.ts';
 import type { AgentEvent, Language, LevelPct, Outcome, PointId, Quality, Rank, TraceLine } from './words.ts';
 
@@ -53,6 +54,8 @@ export interface AgentView extends DeskView {
   checkStore(): Promise<StoreCheck | undefined>;
   backupStore(): Promise<BackupReport | undefined>;
   energy(query: EnergyQuery): Promise<EnergyView | undefined>;
+  /** Null where this run takes no updates. */
+  readonly updates: UpdateDesk | null;
   /** For a monitor. */
   metrics(): Promise<readonly MetricFamily[]>;
   uplink(): Promise<UplinkView>;

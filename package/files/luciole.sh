@@ -1,6 +1,33 @@
 #!/bin/sh
 # Starts Luciole from wherever its folder lies. What the operator has set goes first.
 home=$(dirname "$(dirname "$(readlink -f "$0")")")
+
+# The service may have been given a newer release by an update: that one runs, unless it is on trial and has not come up three times.
+# The files are those of agent/service/release-shelf.ts. A folder that takes no more gives no trial.
+choose_release() {
+  shelf=$STATE_DIRECTORY/releases
+  read -r name rest 2>/dev/null <"$shelf/current" || return 0
+  if read -r trial left 2>/dev/null <"$shelf/trial" && [ "$trial" = "$name" ]; then
+    case $left in
+      [1-9]) echo "$trial $((left - 1))" 2>/dev/null >"$shelf/trial.new" && mv "$shelf/trial.new" "$shelf/trial" || return 0 ;;
+      *)
+        read -r before rest 2>/dev/null <"$shelf/previous" || before=package
+        echo "$name" >"$shelf/failed.new" && mv "$shelf/failed.new" "$shelf/failed"
+        echo "$before" >"$shelf/current.new" && mv "$shelf/current.new" "$shelf/current" && rm -f "$shelf/trial" "$shelf/previous"
+        name=$before
+        ;;
+    esac
+  fi
+  if [ "$name" != package ] && [ -x "$shelf/$name/bin/luciole" ]; then
+    export LUCIOLE_RELEASE="$name"
+    exec "$shelf/$name/bin/luciole" "$@"
+  fi
+}
+if [ "${1-}" = run ] && [ -n "${STATE_DIRECTORY-}" ] && [ -z "${LUCIOLE_RELEASE-}" ]; then
+  choose_release "$@"
+  export LUCIOLE_RELEASE=package
+fi
+
 flags=
 case ${1-} in
   @COMMANDS@)

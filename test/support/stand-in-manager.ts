@@ -32,6 +32,8 @@ export interface ManagerOptions {
   readonly clock: Clock;
   /** Made by the caller. */
   readonly folder: string;
+  /** What starts the agent. Default: the launcher of this clone. */
+  readonly command?: readonly [program: string, ...words: string[]];
   readonly args: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
   /** So many times faster than the unit file says. */
@@ -68,7 +70,15 @@ function secondsOf(key: string): number {
   return Number(seconds);
 }
 
-export function createStandInManager({ clock, folder, args, env = {}, pace, bootId = 'boot' }: ManagerOptions): StandInManager {
+export function createStandInManager({
+  clock,
+  folder,
+  command: [program, ...words] = [process.execPath, LAUNCHER],
+  args,
+  env = {},
+  pace,
+  bootId = 'boot',
+}: ManagerOptions): StandInManager {
   const timeMs = (key: string): number => (secondsOf(key) * 1_000) / pace;
   const socket = join(folder, 'notify');
   const logFile = join(folder, 'agent.log');
@@ -104,7 +114,7 @@ export function createStandInManager({ clock, folder, args, env = {}, pace, boot
 
   function launch(): void {
     const log = openSync(logFile, 'a');
-    const child = spawn(process.execPath, [LAUNCHER, 'run', ...args], {
+    const child = spawn(program, [...words, 'run', ...args], {
       stdio: ['ignore', log, log],
       env: {
         ...process.env,

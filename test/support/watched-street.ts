@@ -15,6 +15,7 @@ import type { StatusView } from '../../agent/core/views.ts';
 import { createPtyCable } from '../street/pty.ts';
 import { createStreet } from '../street/street.ts';
 import { createStandInManager, type ManagedRun } from './stand-in-manager.ts';
+import { writeProgram } from './update-files.ts';
 
 /** Of the demo's street three lamps and a sensor on each line: what is there must be set up before it can be frozen. */
 const SITE = readFileSync(join(import.meta.dirname, '../../config/demo.yaml'), 'utf8')
@@ -36,7 +37,7 @@ const POWER_UP_LEVEL = 672;
 export const LAMPS = 6;
 
 /** The demo's street on pseudo-terminals, its agent as a process under a service manager. Errors: throws with the log's tail for what does not come about. */
-export async function createWatchedStreet(t: Test) {
+export async function createWatchedStreet(t: Test, { isPackaged = false } = {}) {
   const clock = createSystemClock({ quality: () => 'synced' });
   const folder = mkdtempSync(join(tmpdir(), 'luciole-'));
   const configFile = join(folder, 'cabinet.yaml');
@@ -51,12 +52,18 @@ export async function createWatchedStreet(t: Test) {
   const socketPath = join(folder, 'agent.sock');
   const ports = cables.flatMap(({ id, cable }) => ['--port', `${id}=${cable.path}`]);
   const startAt = ['--start-at', '2026-12-15T22:30:00Z', '--no-uplink'];
+  const home = join(folder, 'home');
+  const dataDir = join(folder, 'data');
+  if (isPackaged) writeProgram(home);
   const manager = createStandInManager({
     clock,
     folder,
+    ...(isPackaged ? { command: [join(home, 'bin/luciole')] as const } : {}),
     pace: PACE,
-    args: [configFile, ...ports, '--data-dir', join(folder, 'data'), '--socket', socketPath, ...startAt],
-    env: { NODE_OPTIONS: `--import=${THREAD_KILLER}` },
+    args: [configFile, ...ports, '--data-dir', dataDir, '--socket', socketPath, ...startAt],
+    env: isPackaged
+      ? { STATE_DIRECTORY: dataDir, LUCIOLE_UPDATE_KEYS: join(folder, 'keys') }
+      : { NODE_OPTIONS: `--import=${THREAD_KILLER}` },
   });
   t.teardown(async () => {
     await manager.stop();
@@ -102,5 +109,5 @@ export async function createWatchedStreet(t: Test) {
     if (run === undefined) throw new Error('no run yet');
     return run;
   }
-  return { clock, street, manager, cables, levels, until, ask, status, shortenFailsafe, all, event, newest };
+  return { clock, folder, home, socketPath, street, manager, cables, levels, until, ask, status, shortenFailsafe, all, event, newest };
 }

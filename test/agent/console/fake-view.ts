@@ -370,6 +370,7 @@ export function createFakeView(): AgentView & { readonly asked: unknown[]; reado
       },
     },
     status: async () => status(),
+    updates: null,
     metrics: async () => [
       { name: 'luciole', type: 'info', unit: '', help: 'Version', samples: [{ labels: { version: '0.1.0' }, value: 1 }] },
       { name: 'luciole_starts', type: 'counter', unit: '', help: 'Starts', samples: [{ value: 3 }] },

@@ -1,0 +1,79 @@
+/**
+ * The head of an update file: three lines that say what follows, signed by its maker.
+ *
+ * Pure. Called by the cabinet, which checks it, and by the packager, which writes it.
+ *
+ * Shape: `luciole-update 1`, a line of JSON, the Ed25519 signature of these two lines in base64; then the program's folder as .tar.zst, whose
+ * length and SHA-256 stand in the JSON. So nothing unsigned is ever unpacked.
+ */
+import { createHash, createPublicKey, type KeyObject, sign, verify } from 'node:crypto';
+
+/** Units: bytes. `serial` grows with each release; only a larger one is taken. */
+export interface UpdateHeader {
+  readonly version: string;
+  readonly serial: number;
+  readonly arch: 'x64' | 'arm64';
+  readonly bytes: number;
+  readonly unpackedBytes: number;
+  readonly sha256: string;
+  /** Of the key that signed it. */
+  readonly key: string;
+}
+
+const LINE_END = 10;
+const MAGIC = 'luciole-update 1';
+/** Source: assumed; an honest head takes 400. Units: bytes. */
+export const MAX_HEADER_BYTES = 2_048;
+
+/** Name of a public key: the begin of its SHA-256. */
+export function keyName(key: KeyObject): string {
+  const spki = (key.type === 'public' ? key : createPublicKey(key)).export({ type: 'spki', format: 'der' });
+  return createHash('sha256').update(spki).digest('hex').slice(0, 16);
+}
+
+/** The three lines. */
+export function signedHeader(facts: Omit<UpdateHeader, 'key'>, privateKey: KeyObject): Buffer {
+  const signed = `${MAGIC}\n${JSON.stringify({ ...facts, key: keyName(privateKey) })}\n`;
+  return Buffer.from(`${signed}${sign(null, Buffer.from(signed), privateKey).toString('base64')}\n`);
+}
+
+export interface OpenedHeader {
+  readonly header: UpdateHeader;
+  /** Where the archive begins. Units: bytes. */
+  readonly payloadAt: number;
+  /** Whether the signature is right, for the key of that name. */
+  isSignedBy(key: KeyObject): boolean;
+}
+
+/** Undefined for bytes that do not begin as an update. Nothing in it may be believed before its signature was checked. */
+export function openHeader(bytes: Buffer): OpenedHeader | undefined {
+  const first = bytes.indexOf(LINE_END);
+  const second = bytes.indexOf(LINE_END, first + 1);
+  const third = bytes.indexOf(LINE_END, second + 1);
+  if (first < 0 || second <= first || third <= second || third >= MAX_HEADER_BYTES) return undefined;
+  if (bytes.subarray(0, first).toString('latin1') !== MAGIC) return undefined;
+  const header = toHeader(bytes.subarray(first + 1, second).toString('utf8'));
+  if (header === undefined) return undefined;
+  const [signed, signature] = [bytes.subarray(0, second + 1), Buffer.from(bytes.subarray(second + 1, third).toString('latin1'), 'base64')];
+  return {
+    header,
+    payloadAt: third + 1,
+    isSignedBy: (key) => key.asymmetricKeyType === 'ed25519' && keyName(key) === header.key && verify(null, signed, key, signature),
+  };
+}
+
+function toHeader(text: string): UpdateHeader | undefined {
+  let value: Partial<Record<keyof UpdateHeader, unknown>> | null;
+  try {
+    value = JSON.parse(text) as typeof value;
+  } catch {
+    return undefined;
+  }
+  if (typeof value !== 'object' || value === null) return undefined;
+  const { version, serial, arch, bytes, unpackedBytes, sha256, key } = value;
+  const isText = typeof version === 'string' && /^[0-9A-Za-z][0-9A-Za-z.+~-]{0,40}$/.test(version);
+  const isHash = typeof sha256 === 'string' && /^[0-9a-f]{64}$/.test(sha256) && typeof key === 'string' && /^[0-9a-f]{16}$/.test(key);
+  const areNumbers = [serial, bytes, unpackedBytes].every((number) => Number.isSafeInteger(number) && Number(number) > 0);
+  if (!isText || !isHash || !areNumbers || (arch !== 'x64' && arch !== 'arm64')) return undefined;
+  return { version, serial: Number(serial), arch, bytes: Number(bytes), unpackedBytes: Number(unpackedBytes), sha256, key };
+}

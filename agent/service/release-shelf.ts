@@ -1,0 +1,155 @@
+/**
+ * Releases of the program on this cabinet: which one runs, which was before, which is on trial, which failed.
+ *
+ * Owns the folder `releases` in the service's state folder. The starter of the package (package/files/luciole.sh) reads the same small files
+ * before any of this runs, and takes back a release that does not come up. Each file is put in place whole.
+ */
+import { readdirSync, readFileSync, rmSync, statfsSync } from 'node:fs';
+import { mkdir, open, rename, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+
+/** The program that was installed with the system. */
+export const PACKAGE = 'package';
+/** Starts that a release on trial may take until it is confirmed. Source: assumed; a mains cut or two in that time are not its fault. */
+const TRIAL_STARTS = 3;
+
+const TOLD = ' told';
+
+/** What the shelf says. `serial`: of the newest release that was confirmed; 0 before the first. */
+export interface ShelfFacts {
+  readonly current: string;
+  readonly previous: string | null;
+  readonly trial: string | null;
+  readonly failed: string | null;
+  readonly serial: number;
+}
+
+export interface ReleaseShelf {
+  readonly dir: string;
+  /** Where an update file is put together. */
+  readonly incoming: string;
+  facts(): ShelfFacts;
+  /** The failure of the release that failed has not been told yet. */
+  isFailureNew(): boolean;
+  tellFailure(): Promise<void>;
+  /** Units: bytes. */
+  freeBytes(): number;
+  /** An empty folder to unpack into. */
+  prepare(): Promise<string>;
+  /** The prepared folder becomes this release, which the next start tries. */
+  adopt(name: string, facts: TrialFacts): Promise<void>;
+  /** What was known when the trial began; null for none. */
+  trialFacts(): TrialFacts | null;
+  /** The trial has ended well: the release stays, older ones go. */
+  confirm(serial: number): Promise<void>;
+  /** Back to the release before; null where there is none. `isFailed`: because this one does not do. */
+  revert(isFailed: boolean): Promise<string | null>;
+}
+
+/** How the street stood before a release was exchanged. */
+export interface TrialFacts {
+  readonly serial: number;
+  readonly unitsOk: number;
+}
+
+/** A shelf; its folder is made at the first update. */
+export function createReleaseShelf(stateDir: string): ReleaseShelf {
+  const dir = join(stateDir, 'releases');
+  const fresh = join(dir, 'unpacking');
+  const word = (name: string): string | null => read(join(dir, name))?.split(/\s/)[0] ?? null;
+  const facts = (): ShelfFacts => {
+    const current = word('current') ?? PACKAGE;
+    // A trial of another than the current one was cut off before it began.
+    const trial = word('trial') === current ? current : null;
+    return { current, previous: word('previous'), trial, failed: word('failed'), serial: Number(word('serial') ?? 0) || 0 };
+  };
+  const write = (name: string, text: string): Promise<void> => replace(dir, name, `${text}\n`);
+  const forget = (name: string): Promise<void> => rm(join(dir, name), { force: true });
+
+  async function sweep(): Promise<void> {
+    const { current, previous } = facts();
+    for (const { name } of readdirSync(dir, { withFileTypes: true }).filter((entry) => entry.isDirectory()))
+      if (name !== current && name !== previous) await rm(join(dir, name), { recursive: true, force: true });
+  }
+
+  return {
+    dir,
+    incoming: join(dir, 'incoming'),
+    facts,
+    isFailureNew: () => read(join(dir, 'failed'))?.endsWith(TOLD) === false,
+    tellFailure: () => write('failed', `${word('failed') ?? ''}${TOLD}`),
+    freeBytes() {
+      const { bavail, bsize } = statfsSync(stateDir);
+      return bavail * bsize;
+    },
+    async prepare() {
+      await mkdir(dir, { recursive: true, mode: 0o700 });
+      await sweep();
+      await mkdir(fresh, { mode: 0o755 });
+      return fresh;
+    },
+    async adopt(name, trialFacts) {
+      rmSync(join(dir, name), { recursive: true, force: true });
+      await rename(fresh, join(dir, name));
+      const { current } = facts();
+      await write('trial.json', JSON.stringify(trialFacts));
+      await write('previous', current);
+      await write('trial', `${name} ${TRIAL_STARTS}`);
+      // Last: from here on the next start takes it.
+      await write('current', name);
+    },
+    trialFacts: () => toTrialFacts(read(join(dir, 'trial.json'))),
+    async confirm(serial) {
+      await write('serial', String(Math.max(serial, facts().serial)));
+      await forget('trial');
+      await forget('failed');
+      await sweep();
+    },
+    async revert(isFailed) {
+      const { current, previous } = facts();
+      if (previous === null) return null;
+      if (isFailed) await write('failed', `${current}${TOLD}`);
+      await write('current', previous);
+      await forget('trial');
+      if (isFailed) await forget('previous');
+      else await write('previous', current);
+      return previous;
+    },
+  };
+}
+
+function read(path: string): string | null {
+  try {
+    return readFileSync(path, 'utf8').trim() || null;
+  } catch {
+    return null; // Not there: nothing of it has happened yet.
+  }
+}
+
+function toTrialFacts(text: string | null): TrialFacts | null {
+  try {
+    const { serial, unitsOk } = JSON.parse(text ?? '') as Partial<TrialFacts>;
+    return typeof serial === 'number' && typeof unitsOk === 'number' ? { serial, unitsOk } : null;
+  } catch {
+    return null; // Damaged: then the trial is judged without a before.
+  }
+}
+
+/** On disk before it resolves, the folder's entry as well. */
+async function replace(dir: string, name: string, text: string): Promise<void> {
+  const fresh = join(dir, `${name}.new`);
+  const file = await open(fresh, 'w', 0o600);
+  try {
+    await file.writeFile(text);
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+  await rename(fresh, join(dir, name));
+  const folder = await open(dir, 'r');
+  try {
+    await folder.sync();
+  } finally {
+    await folder.close();
+  }
+}

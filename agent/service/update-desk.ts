@@ -1,0 +1,150 @@
+/**
+ * The desk of updates: takes a file in parts, checks it, unpacks it beside, switches, watches the trial, goes back.
+ *
+ * Owns the order. Never switches while lamps are lit unless told to. Called by the console through `app-updates.ts`.
+ */
+import { mkdir, open, rm } from 'node:fs/promises';
+import type { Log } from '../core/ports.ts';
+import type { UpdateAnswer, UpdateDesk, UpdatePart, UpdateRequest } from '../core/updates.ts';
+import { PACKAGE, type ReleaseShelf } from './release-shelf.ts';
+import { UpdateError } from './update-error.ts';
+import { checkUpdateFile, readUpdateKeys } from './update-file.ts';
+import { unpackUpdate } from './update-unpack.ts';
+
+/** Room that is left to the store beside an update. Units: bytes. Source: assumed; a day of readings. */
+const SPARE_BYTES = 33_554_432;
+/** A larger file is none of ours. Units: bytes. Source: the package takes 31 MB. */
+const MAX_FILE_BYTES = 268_435_456;
+
+export interface UpdateDeskParts {
+  readonly shelf: ReleaseShelf;
+  readonly log: Log;
+  readonly version: string;
+  /** Of the program that runs; 0 where it was not packaged. */
+  readonly serial: number;
+  readonly arch: string;
+  readonly keysDir: string;
+  /** Why this run cannot exchange its program; empty where it can. */
+  readonly obstacle: string;
+  /** Lamps that shine, or whose level is not known at night. */
+  readonly lampsLit: () => number;
+  readonly unitsOk: () => number;
+  /** Ends this run, so that the next one is of the other release. */
+  readonly restart: (why: string) => void;
+}
+
+export function createUpdateDesk(parts: UpdateDeskParts): UpdateDesk {
+  const { shelf, log, keysDir, obstacle } = parts;
+  let isBusy = false;
+  let have = 0;
+  const serial = (): number => Math.max(parts.serial, shelf.facts().serial);
+
+  /** One thing at a time; what is wrong becomes the answer. */
+  async function alone(work: () => Promise<string>): Promise<UpdateAnswer> {
+    if (obstacle !== '') return { isDone: false, text: obstacle };
+    if (isBusy) return { isDone: false, text: 'an update is being worked on already' };
+    isBusy = true;
+    try {
+      return { isDone: true, text: await work() };
+    } catch (error) {
+      const text = error instanceof UpdateError ? error.message : diskWords(error);
+      log.event('update-refused', { reason: text, code: error instanceof UpdateError ? error.code : 'disk' }, 'warning');
+      return { isDone: false, text: `nothing was changed: ${text}` };
+    } finally {
+      isBusy = false;
+    }
+  }
+
+  async function put({ atByte, ofBytes, data }: UpdatePart): Promise<string> {
+    if (ofBytes > MAX_FILE_BYTES) throw new UpdateError('not-an-update', `${ofBytes} bytes are more than any update has`);
+    if (atByte === 0) expectRoom(ofBytes);
+    else if (atByte !== have)
+      throw new UpdateError('damaged', `the part for byte ${atByte} came, that for byte ${have} was due: begin anew`);
+    await mkdir(shelf.dir, { recursive: true, mode: 0o700 });
+    const file = await open(shelf.incoming, atByte === 0 ? 'w' : 'a', 0o600);
+    try {
+      await file.writeFile(data);
+    } finally {
+      await file.close();
+    }
+    have = atByte + data.length;
+    return `${have} of ${ofBytes} bytes`;
+  }
+
+  function expectRoom(bytes: number): void {
+    const free = shelf.freeBytes();
+    if (free >= bytes + SPARE_BYTES) return;
+    throw new UpdateError('no-room', `${megabytes(bytes + SPARE_BYTES)} MB are needed on ${shelf.dir}, ${megabytes(free)} MB are free`);
+  }
+
+  function expectDark(what: string, { isForced }: UpdateRequest): void {
+    const lit = parts.lampsLit();
+    if (lit === 0 || isForced) return;
+    throw new UpdateError('unsafe', `${lit} lamps are lit: ${what} by day, or say --force (the lamps keep their level meanwhile)`);
+  }
+
+  async function install(request: UpdateRequest): Promise<string> {
+    if (shelf.facts().trial !== null) throw new UpdateError('unsafe', 'a release is on trial: wait for its end, or take it back');
+    const checked = await checkUpdateFile(shelf.incoming, { keys: readUpdateKeys(keysDir), keysDir, arch: parts.arch, serial: serial() });
+    expectDark('update', request);
+    const { header } = checked;
+    expectRoom(header.unpackedBytes);
+    const dir = await shelf.prepare();
+    try {
+      await unpackUpdate(shelf.incoming, checked, dir);
+    } catch (error) {
+      await rm(dir, { recursive: true, force: true });
+      throw error;
+    }
+    const name = `${header.serial}-${header.version}`;
+    await shelf.adopt(name, { serial: header.serial, unitsOk: parts.unitsOk() });
+    await rm(shelf.incoming, { force: true });
+    log.event('update-installed', { release: name, was: parts.version }, 'warning');
+    parts.restart(`release ${name} takes over`);
+    return `${header.version} is unpacked and takes over now, on trial; see \`luciole update status\``;
+  }
+
+  async function revert(request: UpdateRequest): Promise<string> {
+    const { previous, trial } = shelf.facts();
+    if (previous === null) throw new UpdateError('unsafe', 'there is no release to go back to');
+    expectDark('go back', request);
+    await shelf.revert(trial !== null);
+    log.event('update-taken-back', { to: previous }, 'warning');
+    parts.restart(`release ${previous} takes over`);
+    return `${previous === PACKAGE ? 'the installed package' : previous} takes over now`;
+  }
+
+  return {
+    async status() {
+      const { current, previous, trial, failed } = shelf.facts();
+      const keys = [...readUpdateKeys(keysDir).keys()];
+      return {
+        version: parts.version,
+        release: current,
+        state: trial === null ? 'confirmed' : 'trial',
+        previous,
+        serial: serial(),
+        failed,
+        keys,
+        obstacle,
+      };
+    },
+    put: (part) => alone(() => put(part)),
+    install: (request) => alone(() => install(request)),
+    revert: (request) => alone(() => revert(request)),
+  };
+}
+
+/** Errors: throws what is none of the disk's. */
+function diskWords(error: unknown): string {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+  if (code === 'ENOSPC' || code === 'EDQUOT') return 'the disk is full; make room';
+  if (code === 'ENOENT') return 'no update was brought: bring the file first';
+  if (code === 'EROFS' || code === 'EACCES' || code === 'EIO') return `the disk does not take it (${code})`;
+  if (code.startsWith('ERR_ZSTD') || code.startsWith('ZSTD')) return 'the archive in it is damaged';
+  throw error;
+}
+
+function megabytes(bytes: number): number {
+  return Math.ceil(bytes / 2 ** 20);
+}

@@ -1,0 +1,85 @@
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import t, { type Test } from 'tap';
+import { programTree } from '../../package/tree.ts';
+
+/** The real starter, over a Node that says who it is. */
+function starterAt(t: Test) {
+  const folder = mkdtempSync(join(tmpdir(), 'luciole-'));
+  t.teardown(() => rmSync(folder, { recursive: true, force: true }));
+  const [home, state] = [join(folder, 'home'), join(folder, 'state')];
+  const releases = join(state, 'releases');
+  for (const dir of [join(home, 'bin'), join(folder, 'bundle'), releases]) mkdirSync(dir, { recursive: true });
+  const node = Buffer.from('#!/bin/sh\necho "package LUCIOLE_RELEASE=$LUCIOLE_RELEASE"\n');
+  for (const entry of programTree({ bundleDir: join(folder, 'bundle'), node, licences: '', bom: '' }))
+    if (entry.kind === 'file' && entry.path.startsWith('bin/')) writeFileSync(join(home, entry.path), entry.bytes, { mode: entry.mode });
+  const addRelease = (name: string): void => {
+    mkdirSync(join(releases, name, 'bin'), { recursive: true });
+    writeFileSync(join(releases, name, 'bin/luciole'), `#!/bin/sh\necho "${name} LUCIOLE_RELEASE=$LUCIOLE_RELEASE"\n`, { mode: 0o755 });
+  };
+  const say = (name: string, text: string): void => writeFileSync(join(releases, name), text);
+  const said = (name: string): string | null =>
+    existsSync(join(releases, name)) ? readFileSync(join(releases, name), 'utf8').trim() : null;
+  const run = (env: Readonly<Record<string, string>> = { STATE_DIRECTORY: state }, word = 'run'): string =>
+    execFileSync(join(home, 'bin/luciole'), [word], { encoding: 'utf8', env: { PATH: '/usr/bin:/bin', ...env } }).trim();
+  return { releases, addRelease, say, said, run };
+}
+
+const own = 'package LUCIOLE_RELEASE=package';
+const [a, b] = ['20-0.2.0', '30-0.3.0'];
+const of = (name: string): string => `${name} LUCIOLE_RELEASE=${name}`;
+
+t.test('without an update the package runs, for the service and for everybody else', async (t) => {
+  const { run, say, addRelease } = starterAt(t);
+  t.equal(run(), own);
+  addRelease(a);
+  say('current', `${a}\n`);
+  t.equal(run({}), 'package LUCIOLE_RELEASE=', 'a person runs what is installed');
+  t.equal(run(undefined, 'status'), 'package LUCIOLE_RELEASE=', 'so does any other command');
+  t.equal(run(), of(a), 'the service runs the release');
+});
+
+t.test('a release on trial has three starts, then the one before runs again and the failure is written down', async (t) => {
+  const { run, say, said, addRelease } = starterAt(t);
+  for (const name of [a, b]) addRelease(name);
+  say('current', `${b}\n`);
+  say('previous', `${a}\n`);
+  say('trial', `${b} 3\n`);
+  t.strictSame([run(), run(), run()], [of(b), of(b), of(b)]);
+  t.equal(said('trial'), `${b} 0`);
+  t.equal(run(), of(a));
+  t.match(
+    { current: said('current'), previous: said('previous'), trial: said('trial'), failed: said('failed') },
+    { current: a, previous: null, trial: null, failed: b },
+  );
+  t.equal(run(), of(a), 'for good');
+});
+
+t.test('the first release that fails gives way to the package', async (t) => {
+  const { run, say, said, addRelease } = starterAt(t);
+  addRelease(a);
+  say('current', `${a}\n`);
+  say('previous', 'package\n');
+  say('trial', `${a} 0\n`);
+  t.equal(run(), own);
+  t.strictSame([said('current'), said('failed')], ['package', a]);
+});
+
+const damages: [story: string, file: string, text: string, runs: string][] = [
+  ['a release whose folder is gone', 'current', '99-gone\n', own],
+  ['an empty name', 'current', '', own],
+  ['a name out of the folder', 'current', '../../../bin/sh\n', own],
+  ['a count that is none', 'trial', `${a} many\n`, own],
+  ['an empty trial', 'trial', '', of(a)],
+  ['a trial of another release, cut off before it began', 'trial', `${b} 1\n`, of(a)],
+];
+for (const [story, file, text, runs] of damages)
+  t.test(`${story}: something runs`, async (t) => {
+    const { run, say, addRelease } = starterAt(t);
+    addRelease(a);
+    say('current', `${a}\n`);
+    say(file, text);
+    t.equal(run(), runs);
+  });

@@ -1,0 +1,92 @@
+/**
+ * Update files as a maker and as a wrongdoer would write them.
+ *
+ * Owns nothing. The archive is that of the packager, so that both ends of the format meet.
+ */
+import { generateKeyPairSync, type KeyObject } from 'node:crypto';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { zstdCompressSync } from 'node:zlib';
+import { keyName } from '../../agent/core/update-header.ts';
+import { type TarEntry, tarOf } from '../../package/archive.ts';
+import { programTree } from '../../package/tree.ts';
+import { updateOf } from '../../package/update.ts';
+
+const ROOT = join(import.meta.dirname, '../..');
+
+export interface Maker {
+  readonly privateKey: KeyObject;
+  readonly name: string;
+}
+
+/** A maker whose public key lies in this folder; in none where it is null. */
+export function createMaker(keysDir: string | null): Maker {
+  const { privateKey, publicKey } = generateKeyPairSync('ed25519');
+  const name = keyName(publicKey);
+  if (keysDir !== null) {
+    mkdirSync(keysDir, { recursive: true });
+    writeFileSync(join(keysDir, `${name}.pem`), publicKey.export({ type: 'spki', format: 'pem' }));
+  }
+  return { privateKey, name };
+}
+
+export interface UpdateChanges {
+  readonly version?: string;
+  readonly serial?: number;
+  readonly arch?: 'x64' | 'arm64';
+  readonly entries?: readonly TarEntry[];
+  readonly unpackedBytes?: number;
+}
+
+export const thisArch = process.arch === 'arm64' ? 'arm64' : 'x64';
+
+/** A program of one script. Shape: as the packager writes it, below `luciole/`. */
+export function programOf(script: string): TarEntry[] {
+  return [
+    { kind: 'folder', path: 'luciole', mode: 0o755 },
+    { kind: 'folder', path: 'luciole/bin', mode: 0o755 },
+    { kind: 'file', path: 'luciole/bin/luciole', mode: 0o755, bytes: Buffer.from(script) },
+    { kind: 'folder', path: 'luciole/share', mode: 0o755 },
+    { kind: 'file', path: 'luciole/share/empty', mode: 0o644, bytes: Buffer.alloc(0) },
+    { kind: 'file', path: 'luciole/share/large', mode: 0o644, bytes: Buffer.alloc(300_000, 'luciole ') },
+  ];
+}
+
+/** A whole update file. */
+export function updateBy({ privateKey }: Maker, changes: UpdateChanges = {}): Buffer {
+  const {
+    version = '0.2.0',
+    serial = 20,
+    arch = thisArch,
+    entries = programOf('#!/bin/sh\nexit 0\n'),
+    unpackedBytes = 1_000_000,
+  } = changes;
+  return updateOf(zstdCompressSync(tarOf(entries, 0)), { version, serial, arch, unpackedBytes }, privateKey);
+}
+
+/**
+ * The program of this clone as the packager lays it out, without its bundle and its Node: these two are one line each.
+ *
+ * Shape: paths as on the cabinet, `bin/luciole` being the real starter.
+ */
+export function cloneTree(): TarEntry[] {
+  const bundleDir = mkdtempSync(join(tmpdir(), 'luciole-bundle-'));
+  try {
+    writeFileSync(join(bundleDir, 'main.mjs'), `import ${JSON.stringify(join(ROOT, 'agent/main.ts'))};\n`);
+    return programTree({ bundleDir, node: Buffer.from(`#!/bin/sh\nexec '${process.execPath}' "$@"\n`), licences: '', bom: '' });
+  } finally {
+    rmSync(bundleDir, { recursive: true });
+  }
+}
+
+/** That program in a folder of its own. */
+export function writeProgram(home: string): void {
+  for (const entry of cloneTree()) {
+    if (entry.kind === 'folder') mkdirSync(join(home, entry.path), { recursive: true });
+    else if (entry.kind === 'file') {
+      mkdirSync(dirname(join(home, entry.path)), { recursive: true });
+      writeFileSync(join(home, entry.path), entry.bytes, { mode: entry.mode });
+    }
+  }
+}
