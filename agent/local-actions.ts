@@ -16,6 +16,7 @@ import { wrap } from './console/text-lines.ts';
 import type { BusRead, BusReadResult } from './core/bus-tools.ts';
 import { formatProblem, type Problem } from './core/errors.ts';
 import type { AppModule } from './core/run-options.ts';
+import { createSystemClock } from './core/system-clock.ts';
 
 /** Source: sysexits.h, EX_CONFIG. */
 export const EXIT_BAD_CONFIG = 78;
@@ -64,6 +65,12 @@ export function createLocalActions(parts: LocalActionParts): LocalActions {
       (await import('./console/config-files.ts')).loadConfigFile(args, { terminal: screen, readInput: parts.readInput }),
     'config export': async (args) => (await import('./console/config-files.ts')).exportConfig(args, { terminal: screen }),
     'update install': async (args) => (await import('./console/update-commands.ts')).installUpdate(args, screen),
+    'tech-support': async (args) => {
+      const { techSupport } = await import('./console/support-command.ts');
+      const nowMs = createSystemClock({ quality: () => 'none' }).wallMs();
+      const dir = process.env['STATE_DIRECTORY'] || process.cwd();
+      return techSupport(args, { terminal: screen, configFile: configFileOf({}), dir, nowMs });
+    },
     export: async (args) => {
       const { exportReadings } = await import('./console/export-command.ts');
       return exportReadings(args, { terminal: screen, signal: signal(), write });

@@ -80,7 +80,8 @@ export interface LocalCommand extends CommandWords {
     | 'config load'
     | 'config export'
     | 'setup'
-    | 'config import';
+    | 'config import'
+    | 'tech-support';
   /** It has the option that names the agent's socket. */
   readonly hasSocket: boolean;
 }

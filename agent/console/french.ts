@@ -430,6 +430,7 @@ const SUMMARIES: readonly (readonly [string, string])[] = [
   ['give a user another role', 'donne un autre rôle à un utilisateur'],
   ['a new password; asked for, never shown', 'un nouveau mot de passe ; demandé, jamais montré'],
   ['one-time codes at login: on, confirm, off', "codes à usage unique à l'identification : on, confirm, off"],
+  ['one packed file with all that a helper needs', 'un fichier compressé avec tout ce dont un aidant a besoin'],
   ['who did what here, and is that record whole', 'qui a fait quoi ici, et la trace est-elle entière'],
   ['any part of a line; case does not count', 'une partie de ligne ; majuscules indifférentes'],
 ];

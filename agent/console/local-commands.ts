@@ -4,6 +4,7 @@
  * Owns their words; `main.ts` does the work. Called by the command table.
  */
 import type { LocalCommand } from './command-spec.ts';
+import { SUPPORT } from './support-row.ts';
 
 const FILE = { name: 'file', summary: 'the cabinet (default: LUCIOLE_CONFIG, else /etc/luciole/cabinet.yaml)', required: false } as const;
 
@@ -82,4 +83,4 @@ const manual: LocalCommand = {
   examples: ['luciole manual > luciole.1', 'luciole manual | man -l -'],
 };
 
-export const LOCAL_COMMANDS: readonly LocalCommand[] = [run, check, version, shell, manual];
+export const LOCAL_COMMANDS: readonly LocalCommand[] = [run, check, version, SUPPORT, shell, manual];

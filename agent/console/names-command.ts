@@ -29,6 +29,8 @@ export const NAMES = agentCommand({
   group: 'Look:',
   summary: 'what the cabinet is called, and what can be named in it',
   isHidden: true,
+  // Asked before each prompt: it says nothing of what a person did.
+  isSelfNoted: true,
   arguments: [],
   options: [],
   examples: [],

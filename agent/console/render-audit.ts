@@ -25,8 +25,10 @@ export function renderAudit({ entries, head, verdict }: AuditPage, page: Page, s
   return [...shown, ...sum, ...(verdict === null ? [] : ['', ...verdictLines(verdict, head, page)])].join('\n');
 }
 
+const SHORT: Readonly<Record<string, string>> = { technician: 'tech' };
+
 function who({ user, role }: AuditEntry): string {
-  return user === '' ? NOTHING : `${user}${role === '' ? '' : ` ${role.slice(0, 4)}`}`;
+  return user === '' ? NOTHING : `${user}${role === '' ? '' : ` ${SHORT[role] ?? role}`}`;
 }
 
 function what({ action, detail }: AuditEntry): string {
