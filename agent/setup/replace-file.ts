@@ -3,7 +3,7 @@
  *
  * Owns that order of steps. Called by `app-first.ts` and `app-import.ts`.
  */
-import { closeSync, copyFileSync, existsSync, fsyncSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
+import { chownSync, closeSync, copyFileSync, existsSync, fsyncSync, openSync, renameSync, rmSync, statSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
 
 export interface ReplaceOptions {
@@ -29,6 +29,9 @@ export function replaceFile(path: string, text: string, { mode, backup }: Replac
     } finally {
       closeSync(file);
     }
+    // Replaced by root, it stays its owner's.
+    const before = statSync(path, { throwIfNoEntry: false });
+    if (before !== undefined && process.getuid?.() === 0) chownSync(beside, before.uid, before.gid);
     renameSync(beside, path);
   } catch (error) {
     rmSync(beside, { force: true });

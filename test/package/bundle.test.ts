@@ -12,6 +12,7 @@ import { ARCHS, type Arch } from '../../package/arch.ts';
 import { writeBundle } from '../../package/bundle.ts';
 import { programTree } from '../../package/tree.ts';
 import manifest from '../../package.json' with { type: 'json' };
+import { createPtyCable } from '../street/pty.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 const run = promisify(execFile);
@@ -75,6 +76,31 @@ t.test('its agent opens the store in a thread of its own and answers', { timeout
   );
   agent.kill('SIGTERM');
   t.strictSame(await ended, [0, null]);
+});
+
+t.test('a first start and a table of poles need nothing beside it', { timeout: 30_000 }, async (t) => {
+  const dir = t.testdir({ 'demo.yaml': readFileSync(join(ROOT, 'config/demo.yaml'), 'utf8') });
+  const cable = createPtyCable(() => {});
+  t.teardown(() => cable.close());
+  const site = [
+    '--yes',
+    '--id',
+    'box',
+    '--position',
+    '47.5,-0.5',
+    '--timezone',
+    'UTC',
+    '--broker',
+    'mqtts://broker.example.org',
+    '--group',
+    'G',
+  ];
+  const line = ['--port', cable.path, '--units', '1-2', '--serial', '19200-8N2', '--socket', join(dir, 'a.sock'), '--json'];
+  const { stdout } = await luciole('setup', join(dir, 'cabinet.yaml'), ...site, ...line);
+  t.match(JSON.parse(stdout), { wrote: true, problems: [], lamps: 0, lines: [{ devices: 0 }] });
+  t.match(readFileSync(join(dir, 'cabinet.csr'), 'utf8'), /^-----BEGIN CERTIFICATE REQUEST-----/);
+  const imported = await luciole('config', 'import', join(ROOT, 'config/poles.csv'), '--into', join(dir, 'demo.yaml'), '--json');
+  t.match(JSON.parse(imported.stdout), { rows: 4, flaws: [], problems: [], written: false });
 });
 
 t.test('the same sources give the same files', async (t) => {
