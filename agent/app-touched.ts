@@ -63,7 +63,7 @@ function factsOf({ cabinet, profiles }: Site) {
     store: { ...store, dir: null, decimals: decimalsOf(points), counters: countersOf(points) },
     atRestart: new Map<string, unknown>([
       ['store.dir', store.dir],
-      ['console', JSON.stringify(console)],
+      ['console.socketPath', console.socketPath],
       ['cabinet.clockTrust', cabinet.clockTrust],
       ['cabinet.timezone', cabinet.timezone],
     ]),

@@ -30,8 +30,7 @@ export interface ConfigText {
   readonly profiles: readonly string[];
 }
 
-/** Also asked by a session that is lost. */
-export const CONFIG = agentCommand({
+const config = agentCommand({
   name: 'config',
   role: 'viewer',
   group: GROUP,
@@ -255,8 +254,8 @@ const confirm = agentCommand({
   audit,
 });
 
-/** Also asked by a session that is lost while what it has committed is on trial. */
-export const CONFIG_RETURN = agentCommand({
+/** Also asked by a session that ends while what it has committed is on trial. */
+const giveBack = agentCommand({
   name: 'config return',
   role: 'technician',
   group: GROUP,
@@ -308,7 +307,7 @@ function audit({ state, reason, revision }: ConfigAnswer): Readonly<Record<strin
 
 /** In the order of the help. */
 export const CONFIG_COMMANDS: readonly Command[] = [
-  CONFIG,
+  config,
   CONFIG_SHOW,
   history,
   set,
@@ -319,7 +318,7 @@ export const CONFIG_COMMANDS: readonly Command[] = [
   check,
   commit,
   confirm,
-  CONFIG_RETURN,
+  giveBack,
   rollback,
   discard,
 ];

@@ -149,7 +149,6 @@ export type EventCode =
   | 'programme-chosen'
   | 'programme-ended'
   | 'config-changed'
-  | 'config-on-trial'
   | 'config-confirmed'
   | 'config-returned'
   | 'config-refused'

@@ -1,10 +1,13 @@
 /**
  * What an auditor asks of a running agent: nobody can call it, and its secrets appear nowhere.
  */
+import { execFile } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { gunzipSync } from 'node:zlib';
 import { connectAsync, type IClientOptions } from 'mqtt';
 import t, { type Test } from 'tap';
 import { loadSite } from '../../agent/app-load.ts';
@@ -20,6 +23,7 @@ import { createStreet } from '../street/street.ts';
 import { filesIn, keyCanaries, newCanary, sightings } from '../support/canary.ts';
 import { listeningSockets } from '../support/listening.ts';
 import { SMALL_SITE } from '../support/small-site.ts';
+import { LAUNCHER } from '../support/unknown-street.ts';
 
 const clock = createSystemClock({ quality: () => 'synced' });
 
@@ -97,6 +101,14 @@ async function everyLook(agent: AgentProcess): Promise<Map<string, string>> {
   return told;
 }
 
+/** What a technician would send to a helper, unpacked. */
+async function supportFile(folder: string): Promise<string> {
+  const file = join(folder, 'support.txt.gz');
+  const env = { ...process.env, LUCIOLE_CONFIG: join(folder, 'cabinet.yaml') };
+  await promisify(execFile)(process.execPath, [LAUNCHER, 'tech-support', '--to', file, '--socket', join(folder, 'agent.sock')], { env });
+  return gunzipSync(readFileSync(file)).toString('utf8');
+}
+
 t.test('a running agent listens on no TCP or UDP port', { timeout: 60_000 }, async (t) => {
   const broker = createTestBroker();
   await broker.start();
@@ -166,12 +178,14 @@ t.test(
     answers
       .set('command line', readFileSync(`/proc/${pid}/cmdline`, 'utf8'))
       .set('environment', readFileSync(`/proc/${pid}/environ`, 'utf8'));
+    answers.set('tech-support', await supportFile(folder));
     // A broken connection and a refused one leave more in logs than one that stands.
     await broker.kill();
     await until('offline', async () => (JSON.stringify(await agent.ask('uplink status')) ?? '').includes('"state":"online"') === false);
     for (const [name, answer] of await everyLook(agent)) answers.set(`${name}, offline`, answer);
     t.equal(await agent.stop(), 0);
 
+    t.match(answers.get('tech-support'), /demo[\s\S]*passwordFile/);
     t.ok(answers.has('status') && answers.has('uplink trace, offline') && messages.size > 1, 'all was looked at');
     const files = filesIn(join(folder, 'data'));
     t.ok(files.size > 1);
