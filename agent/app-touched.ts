@@ -63,7 +63,7 @@ function factsOf({ cabinet, profiles }: Site) {
     store: { ...store, dir: null, decimals: decimalsOf(points), counters: countersOf(points) },
     atRestart: new Map<string, unknown>([
       ['store.dir', store.dir],
-      ['console.socketPath', console.socketPath],
+      ['console', JSON.stringify(console)],
       ['cabinet.clockTrust', cabinet.clockTrust],
       ['cabinet.timezone', cabinet.timezone],
     ]),

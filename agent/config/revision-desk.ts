@@ -12,8 +12,17 @@ import type { AgentEvent } from '../core/words.ts';
 import { createBookKeeper } from './book-keeper.ts';
 import { type CandidateShelf, createCandidateShelf } from './candidate-shelf.ts';
 import { answer, type CheckedFiles, differences, refusal, type SiteFiles } from './config-answers.ts';
-import { editYaml } from './edit.ts';
-import { confirmed, nextNumber, type RevisionBook, returned, revisionOf, runningOf, withConfirmed, withTrial } from './revision-book.ts';
+import {
+  confirmed,
+  nextNumber,
+  type RevisionBook,
+  returned,
+  revisionOf,
+  runningOf,
+  type Trial,
+  withConfirmed,
+  withTrial,
+} from './revision-book.ts';
 import { hashOf, type RevisionDisk } from './revision-disk.ts';
 import type { Health } from './trial.ts';
 import { createTrialWatch } from './trial-watch.ts';
@@ -75,15 +84,34 @@ export function createRevisionDesk(parts: RevisionDeskParts): RevisionDesk {
     return done;
   }
 
+  function begin(trial: Trial): void {
+    watch.start(trial);
+    tellTrial(trial);
+  }
+
+  /** As long as it lasts, so that nobody who looks at the cabinet overlooks it. */
+  function tellTrial(trial: Trial | null): void {
+    events.clear('config-on-trial', SOURCE);
+    if (trial === null) return;
+    const how = trial.mode === 'asked' ? 'it returns by itself unless somebody confirms it' : 'it returns by itself unless all is back';
+    events.set(true, {
+      code: 'config-on-trial',
+      source: SOURCE,
+      severity: 'warning',
+      text: `revision ${trial.number} is on trial: ${how}`,
+    });
+  }
+
   async function keep(how: string): Promise<void> {
     const { trial } = keeper.book;
     if (trial === null || isStopped) return;
     watch.stop();
+    tellTrial(null);
     await keeper.save(confirmed(keeper.book));
     former = null;
     events.notice({
       code: 'config-confirmed',
-      source: 'configuration',
+      source: SOURCE,
       severity: 'info',
       text: `revision ${trial.number} confirmed ${how}`,
     });
@@ -95,13 +123,14 @@ export function createRevisionDesk(parts: RevisionDeskParts): RevisionDesk {
     const { trial, current } = keeper.book;
     if (trial === null || isStopped) return;
     watch.stop();
+    tellTrial(null);
     await keeper.save(returned(keeper.book, reason));
     const site = former ?? (await parts.check(disk.dirOf(current))).site;
     if (site === null) log.event('configuration-not-returned', { revision: current, check: 'luciole check of its folder' }, 'alarm');
     else await parts.apply(site);
     former = null;
     const text = `revision ${trial.number} returned, revision ${current} runs again: ${reason}`;
-    events.notice({ code: 'config-returned', source: 'configuration', severity: 'warning', text });
+    events.notice({ code: 'config-returned', source: SOURCE, severity: 'warning', text });
     parts.onTrialEnd({ commandId: trial.commandId, number: trial.number, reason });
     parts.onChange();
   }
@@ -138,11 +167,11 @@ export function createRevisionDesk(parts: RevisionDeskParts): RevisionDesk {
   async function run(site: SiteFiles, number: number, { by, why }: CommitRequest, touches: readonly string[]): Promise<void> {
     const what = touches.length === 0 ? 'touches nothing that runs' : `on trial, touches ${touches.join(', ')}`;
     const text = `revision ${number} by ${by}${why === '' ? '' : `: ${why}`}; ${what}`;
-    events.notice({ code: 'config-changed', source: 'configuration', severity: 'info', text });
+    events.notice({ code: 'config-changed', source: SOURCE, severity: 'info', text });
     former = parts.site();
     await parts.apply(site);
     const { trial } = keeper.book;
-    if (trial?.number === number) watch.start(trial);
+    if (trial?.number === number) begin(trial);
     else former = null;
     void keeper.tidy();
     parts.onChange();
@@ -188,6 +217,8 @@ export function createRevisionDesk(parts: RevisionDeskParts): RevisionDesk {
       inTurn(async () => {
         const files = await disk.readFiles(shelf.view() === null ? runningOf(keeper.book).number : 'candidate');
         if (files === undefined) return refusal('the files of what runs are not kept: load a whole cabinet.yaml first');
+        // Loaded on demand: its library takes megabytes that a street which nobody changes does not need.
+        const { editYaml } = await import('./edit.ts');
         const edited = editYaml(files.cabinet, path, value);
         return 'reason' in edited ? refusal(edited.reason) : shelf.put('cabinet.yaml', edited.text, by).finally(parts.onChange);
       }),
@@ -238,7 +269,7 @@ export function createRevisionDesk(parts: RevisionDeskParts): RevisionDesk {
     async start() {
       await shelf.restore();
       const { trial } = keeper.book;
-      if (trial !== null) watch.start(trial);
+      if (trial !== null) begin(trial);
       void keeper.tidy();
       parts.onChange();
     },
@@ -273,6 +304,8 @@ export function createRevisionDesk(parts: RevisionDeskParts): RevisionDesk {
     return { files, checked: await parts.check(disk.dirOf(number)) };
   }
 }
+
+const SOURCE = 'configuration';
 
 /** What no revision may do, however sound its files. */
 function vetoOf(before: SiteFiles, after: SiteFiles, { by }: CommitRequest): string {

@@ -30,7 +30,8 @@ export interface ConfigText {
   readonly profiles: readonly string[];
 }
 
-const config = agentCommand({
+/** Also asked by a session that is lost. */
+export const CONFIG = agentCommand({
   name: 'config',
   role: 'viewer',
   group: GROUP,
@@ -254,8 +255,8 @@ const confirm = agentCommand({
   audit,
 });
 
-/** Also asked by a session that ends while what it has committed is on trial. */
-const giveBack = agentCommand({
+/** Also asked by a session that is lost while what it has committed is on trial. */
+export const CONFIG_RETURN = agentCommand({
   name: 'config return',
   role: 'technician',
   group: GROUP,
@@ -307,7 +308,7 @@ function audit({ state, reason, revision }: ConfigAnswer): Readonly<Record<strin
 
 /** In the order of the help. */
 export const CONFIG_COMMANDS: readonly Command[] = [
-  config,
+  CONFIG,
   CONFIG_SHOW,
   history,
   set,
@@ -318,7 +319,7 @@ export const CONFIG_COMMANDS: readonly Command[] = [
   check,
   commit,
   confirm,
-  giveBack,
+  CONFIG_RETURN,
   rollback,
   discard,
 ];

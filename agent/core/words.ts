@@ -149,6 +149,7 @@ export type EventCode =
   | 'programme-chosen'
   | 'programme-ended'
   | 'config-changed'
+  | 'config-on-trial'
   | 'config-confirmed'
   | 'config-returned'
   | 'config-refused'

@@ -16,6 +16,7 @@ import { wrap } from '../text-lines.ts';
 import { runLine, type Surroundings } from './command-runner.ts';
 import { createTree } from './command-tree.ts';
 import { createIdleWatch } from './idle-watch.ts';
+import { giveBackTrial, trialNumber } from './lost-trial.ts';
 import { createPastLines, type LineKeeper } from './past-lines.ts';
 import type { Login, Session } from './session.ts';
 import { createShellActions } from './shell-actions.ts';
@@ -89,7 +90,14 @@ async function serveUntilIdle(session: Session, talk: Talk, parts: ShellParts): 
   }
 }
 
-async function serve(session: Session, talk: Talk, { tty, clock, keeper, surroundings, localActions }: ShellParts): Promise<void> {
+async function serve(session: Session, talk: Talk, parts: ShellParts): Promise<void> {
+  const asker = askerOf(session, parts.surroundings);
+  const before = await trialNumber(asker);
+  await serveLines(session, talk, parts);
+  if (talk.ended() === 'hang-up') await giveBackTrial(asker, before);
+}
+
+async function serveLines(session: Session, talk: Talk, { tty, clock, keeper, surroundings, localActions }: ShellParts): Promise<void> {
   const tree = createTree(
     COMMANDS.filter(({ name }) => !OUTSIDE.has(name)),
     FAMILIES.map(({ name, summary }) => ({ word: name, summary })),

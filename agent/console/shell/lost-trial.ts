@@ -1,0 +1,42 @@
+/**
+ * A session that is lost gives back what it has put on trial: who changed a line and then lost the cable cannot confirm any more.
+ *
+ * Owns which trial is a session's own. Called by the shell at the begin and the end of a session.
+ */
+import type { ConfigView } from '../../core/revisions.ts';
+import { fetchAnswer } from '../ask-agent.ts';
+import { CONFIG, CONFIG_RETURN } from '../config-commands.ts';
+import { ConsoleError } from '../console-error.ts';
+import type { Terminal } from '../terminal.ts';
+
+type Asker = Pick<Terminal, 'user' | 'socketPath' | 'token'>;
+
+/** The number of the revision on trial; null where none is, or nobody answers. */
+export async function trialNumber(asker: Asker): Promise<number | null> {
+  return (await viewOf(asker))?.trial?.number ?? null;
+}
+
+/** `before`: on trial when the session began, so not its own. One that confirms itself is left to do so. */
+export async function giveBackTrial(asker: Asker, before: number | null): Promise<void> {
+  const view = await viewOf(asker);
+  const { trial, running } = view ?? {};
+  if (trial == null || trial.mode !== 'asked' || trial.number === before || running?.by !== `console:${asker.user}`) return;
+  await orNull(
+    fetchAnswer(CONFIG_RETURN, { revision: String(trial.number), comment: 'the session was lost' }, { socket: undefined, terminal: asker }),
+  );
+}
+
+async function viewOf(asker: Asker): Promise<ConfigView | null> {
+  const answer = await orNull(fetchAnswer(CONFIG, {}, { socket: undefined, terminal: asker }));
+  return (answer?.result as ConfigView | undefined) ?? null;
+}
+
+/** Whatever keeps the agent from answering: the trial ends by itself. */
+async function orNull<T>(work: Promise<T>): Promise<T | null> {
+  try {
+    return await work;
+  } catch (error) {
+    if (error instanceof ConsoleError) return null;
+    throw error;
+  }
+}
