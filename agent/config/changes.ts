@@ -33,10 +33,11 @@ function changesOf(
   return keys.flatMap((key) => changesBetween(before.get(key), after.get(key), below(key)));
 }
 
-/** By id; null for a list whose items have none. */
+/** By id, sections without one by their position; null for a list of single values, which is shown whole. */
 function named(list: readonly unknown[]): ReadonlyMap<string, unknown> | null {
-  const items = list.map((item) => [isRecord(item) ? item['id'] : undefined, item] as const);
-  return items.every((entry): entry is [string, unknown] => typeof entry[0] === 'string') ? new Map(items) : null;
+  if (!list.every(isRecord)) return null;
+  const items = list.map((item, i) => [typeof item['id'] === 'string' ? item['id'] : String(i), item] as const);
+  return new Map(items);
 }
 
 function change(path: string, before: unknown, after: unknown): ConfigChange {

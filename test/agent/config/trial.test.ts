@@ -76,12 +76,14 @@ t.test('what is different is named, and secrets are not shown', async (t) => {
     lamps: [{ id: 'L01' }, { id: 'L02' }],
     uplink: { broker: 'mqtts://c1:sesame@broker:8883', password: 'sesame', passwordFile: '/etc/a' },
     steps: [1, 2],
+    rules: [{ at: 1 }, { at: 2 }],
   };
   const after = {
     lines: [{ id: 'north', serial: { baud: 19_200 }, port: '/dev/a' }, { id: 'south' }],
     lamps: [{ id: 'L02' }],
     uplink: { broker: 'mqtts://c1:mellon@broker:8883', password: 'mellon', passwordFile: '/etc/b' },
     steps: [1, 3],
+    rules: [{ at: 1 }, { at: 3 }, { at: 4 }],
   };
   const changes = changesBetween(before, after);
   t.strictSame(changes, [
@@ -92,6 +94,8 @@ t.test('what is different is named, and secrets are not shown', async (t) => {
     { path: 'uplink.password', before: '"[redacted]"', after: '"[redacted]"' },
     { path: 'uplink.passwordFile', before: '"/etc/a"', after: '"/etc/b"' },
     { path: 'steps', before: '[1,2]', after: '[1,3]' },
+    { path: 'rules[1].at', before: '2', after: '3' },
+    { path: 'rules[2]', before: null, after: '{"at":4}' },
   ]);
   t.strictSame(changesBetween(before, structuredClone(before)), []);
   t.notMatch(JSON.stringify(changesBetween({}, { uplink: before.uplink })), /sesame/, 'nor in a part that is new');
