@@ -36,9 +36,13 @@ case ${1-} in
     @ENV@
     ;;
 esac
-# What was compiled is kept for the next start where the service manager gives a folder for it.
+# What was compiled is kept for the next start where the service manager gives a folder for it; that of a release goes with the release.
 if [ -n "${CACHE_DIRECTORY-}" ]; then
-  export NODE_COMPILE_CACHE="${NODE_COMPILE_CACHE:-$CACHE_DIRECTORY/compiled}"
+  case ${LUCIOLE_RELEASE-package} in
+    package) compiled=$CACHE_DIRECTORY/compiled ;;
+    *) compiled=$home/compiled ;;
+  esac
+  export NODE_COMPILE_CACHE="${NODE_COMPILE_CACHE:-$compiled}"
 fi
 # shellcheck disable=SC2086 # the flags are words
 exec "$home/bin/node" $flags "$home/lib/main.mjs" "$@"

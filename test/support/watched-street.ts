@@ -23,7 +23,6 @@ const SITE = readFileSync(join(import.meta.dirname, '../../config/demo.yaml'), '
   .filter((line) => !/\b(L04|L05|L06|L10|L11|L12|S02|S04|M01|IO1)\b/.test(line))
   .join('\n')
   .replace('commitSeconds: 10', 'commitSeconds: 1');
-const THREAD_KILLER = join(import.meta.dirname, 'thread-killer.mjs');
 /** The unit file's half minute becomes ten seconds, and a minute of the drivers twenty. */
 export const PACE = 3;
 /** Shorter than the time that the manager takes to heal, longer than what lies between two polls. Units: s. */
@@ -37,7 +36,7 @@ const POWER_UP_LEVEL = 672;
 export const LAMPS = 6;
 
 /** The demo's street on pseudo-terminals, its agent as a process under a service manager. Errors: throws with the log's tail for what does not come about. */
-export async function createWatchedStreet(t: Test, { isPackaged = false } = {}) {
+export async function createWatchedStreet(t: Test, { isPackaged = false, preload = 'thread-killer.mjs' } = {}) {
   const clock = createSystemClock({ quality: () => 'synced' });
   const folder = mkdtempSync(join(tmpdir(), 'luciole-'));
   const configFile = join(folder, 'cabinet.yaml');
@@ -63,7 +62,7 @@ export async function createWatchedStreet(t: Test, { isPackaged = false } = {}) 
     args: [configFile, ...ports, '--data-dir', dataDir, '--socket', socketPath, ...startAt],
     env: isPackaged
       ? { STATE_DIRECTORY: dataDir, LUCIOLE_UPDATE_KEYS: join(folder, 'keys') }
-      : { NODE_OPTIONS: `--import=${THREAD_KILLER}` },
+      : { NODE_OPTIONS: `--import=${join(import.meta.dirname, preload)}` },
   });
   t.teardown(async () => {
     await manager.stop();
