@@ -4,15 +4,15 @@
  * Owns nothing but the joining of the field and a port. Only reads. Part of `app.ts`; called by `app-first.ts`.
  */
 import { adapterLatencyMs } from '../drivers/adapter-latency.ts';
-import { createSerialPort } from '../drivers/serial-port.ts';
 import { fieldLine } from './app-lines.ts';
 import type { FoundUnit, ScanProgress } from './core/bus-tools.ts';
 import type { LineConfig, SerialSettings } from './core/cabinet.ts';
+import type { Clock } from './core/clock.ts';
+import type { OpenBytePort } from './core/driver.ts';
 import { BusError } from './core/errors.ts';
 import { parseLinePort, serialOf } from './core/line-port.ts';
 import type { Field } from './core/ports.ts';
 import type { Profile } from './core/profile.ts';
-import { createSystemClock } from './core/system-clock.ts';
 import { createField } from './field/field.ts';
 import type { SeenLine } from './setup/propose.ts';
 
@@ -25,6 +25,8 @@ export interface ProbeWishes {
 
 export interface ProbeParts extends ProbeWishes {
   readonly profiles: ReadonlyMap<string, Profile>;
+  readonly clock: Clock;
+  readonly openPort: OpenBytePort;
   readonly signal: AbortSignal;
   readonly tell: (progress: ScanProgress) => void;
 }
@@ -75,7 +77,7 @@ async function scanAt(port: string, serial: SerialSettings, parts: ProbeParts): 
   });
 }
 
-function scan(field: Field, { from, to, signal, tell }: Omit<ProbeParts, 'serial' | 'profiles'>, autoBaud: boolean) {
+function scan(field: Field, { from, to, signal, tell }: Pick<ProbeParts, 'from' | 'to' | 'signal' | 'tell'>, autoBaud: boolean) {
   return field.bus.scan({ line: LINE_ID, from, to, autoBaud, waitMs: autoBaud ? null : PATIENT_WAIT_MS, signal }, tell);
 }
 
@@ -83,10 +85,9 @@ function scan(field: Field, { from, to, signal, tell }: Omit<ProbeParts, 'serial
 async function withLine<T>(
   port: string,
   serial: SerialSettings,
-  { profiles }: ProbeParts,
+  { profiles, clock, openPort }: ProbeParts,
   work: (field: Field, config: LineConfig) => Promise<T>,
 ): Promise<T> {
-  const clock = createSystemClock({ quality: () => 'none', isBusAlone: true });
   const config: LineConfig = {
     id: LINE_ID,
     kind: 'modbus',
@@ -99,7 +100,7 @@ async function withLine<T>(
   };
   let down = '';
   const field = createField({
-    lines: [fieldLine(config, { profiles, openPort: createSerialPort, clock })],
+    lines: [fieldLine(config, { profiles, openPort, clock })],
     clock,
     log: { event: () => {} },
     setupValuesOf: () => ({ rampUpMs: 0, rampDownMs: 0, failsafeTimeoutS: 0, failsafeLevelPct: 100 }),

@@ -5,6 +5,7 @@
  */
 import { realpathSync } from 'node:fs';
 import { findSerialPorts, type SerialPortSeen } from '../drivers/port-finder.ts';
+import { createSerialPort } from '../drivers/serial-port.ts';
 import { probeLine } from './app-probe.ts';
 import type { SetupWishes } from './app-wishes.ts';
 import { ConsoleError } from './console/console-error.ts';
@@ -14,6 +15,7 @@ import { nearest } from './console/suggest.ts';
 import type { FoundUnit } from './core/bus-tools.ts';
 import { BusError } from './core/errors.ts';
 import type { Profile } from './core/profile.ts';
+import { createSystemClock } from './core/system-clock.ts';
 import type { AskLine } from './setup/interview.ts';
 import type { ProfileChoice, SeenLine } from './setup/propose.ts';
 
@@ -103,6 +105,8 @@ async function look(port: string, parts: SurveyParts, skipped: SkippedPort[]): P
     const line = await probeLine(port, {
       ...wishes,
       profiles,
+      clock: createSystemClock({ quality: () => 'none', isBusAlone: true }),
+      openPort: createSerialPort,
       signal,
       tell: (progress) => status?.show(renderScanProgress(progress)),
     });

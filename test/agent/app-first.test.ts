@@ -1,7 +1,8 @@
-import { existsSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
 import { runSetup } from '../../agent/app-first.ts';
+import { readWishes } from '../../agent/app-wishes.ts';
 import { ConsoleError } from '../../agent/console/console-error.ts';
 import type { LocalArgs, Terminal } from '../../agent/console/terminal.ts';
 
@@ -61,4 +62,21 @@ t.test('a folder that cannot be written is told before the questions', async (t)
   const folder = t.testdir();
   writeFileSync(join(folder, 'etc'), '');
   t.match(await told(join(folder, 'etc', 'luciole'), SITE), /^failed: .*etc\/luciole cannot be written \((ENOTDIR|EEXIST)\): use sudo/);
+});
+
+t.test('the file of answers in docs/setup.md is one', async (t) => {
+  const page = readFileSync(join(import.meta.dirname, '../../docs/setup.md'), 'utf8');
+  const [, yaml = ''] = /```yaml\n([\s\S]*?)```/.exec(page) ?? [];
+  const folder = t.testdir({ 'answers.yaml': yaml });
+  const wishes = readWishes({ answers: join(folder, 'answers.yaml'), id: 'other' });
+  t.match(wishes, {
+    said: { id: 'other', name: 'Rue des Lices', position: '47.4736, -0.5541', dim: '30', group: 'Angers' },
+    ports: [/^\/dev\/serial\/by-path\//],
+    serial: { baud: 19_200, parity: 'none', stopBits: 2 },
+    from: 1,
+    to: 45,
+    preferred: ['wirenboard-wb-led'],
+    isQuiet: true,
+  });
+  t.equal(wishes.devices.get('31'), 'eastron-sdm630');
 });
