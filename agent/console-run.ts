@@ -13,10 +13,10 @@ import { createShell } from './console/shell/shell.ts';
 import { openTtyDevice } from './console/shell/tty-device.ts';
 import { firstDoor } from './console/socket-client.ts';
 import { loginPaths, usualSocketPaths } from './console/socket-path.ts';
-import type { LocalArgs, Terminal } from './console/terminal.ts';
+import type { LocalArgs, Machine, Terminal } from './console/terminal.ts';
 import type { Clock } from './core/clock.ts';
 import { createSystemClock } from './core/system-clock.ts';
-import { createLocalActions, textOf } from './local-actions.ts';
+import { configFileOf, createLocalActions, textOf } from './local-actions.ts';
 
 /** Source: the rates of Linux termios. Units: bit/s. */
 const BAUD = { min: 300, max: 4_000_000 };
@@ -31,6 +31,7 @@ export async function startConsole(args: LocalArgs, screen: Terminal): Promise<n
     login: await loginFor(args, screen, clock),
     keeper: createLineKeeper(stateDir()),
     surroundings: { version: screen.version, socketPath: textOf(args['socket']) ?? screen.socketPath, shelf: screen.shelf },
+    machine: { lastState: () => machine().then((each) => each.lastState()), restart: () => machine().then((each) => each.restart()) },
     localActions: (terminal, signal) =>
       createLocalActions({
         screen: terminal,
@@ -58,6 +59,11 @@ async function loginFor(args: LocalArgs, screen: Terminal, clock: Clock): Promis
   const socketPath = await firstDoor(loginPaths(named));
   if (socketPath === null || socketPath === 'closed') return machineLogin(screen.user);
   return createDoorLogin({ socketPath, clock, surroundings: { version: screen.version, shelf: screen.shelf } });
+}
+
+/** Loaded on demand: it needs the database's library. */
+async function machine(): Promise<Machine> {
+  return (await import('./app-machine.ts')).localMachine(configFileOf({}));
 }
 
 function refuse(): Promise<never> {

@@ -148,6 +148,8 @@ export type ShellCommandName =
   | 'terminal status'
   | 'terminal resize'
   | 'language'
+  | 'agent state'
+  | 'agent restart'
   | 'speed'
   | 'watch status'
   | 'watch bus'

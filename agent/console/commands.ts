@@ -50,6 +50,7 @@ export const COMMANDS: readonly Command[] = [
 
 /** The first words of commands of two that are no command themselves, as `store` is. */
 export const FAMILIES: readonly { readonly name: string; readonly group: Group; readonly summary: string }[] = [
+  { name: 'agent', group: 'Session:', summary: 'the agent from outside: state, restart' },
   { name: 'watch', group: 'Session:', summary: 'a picture that goes on: status, bus, lamp, presence' },
   { name: 'lights', group: 'Act:', summary: 'all of the street: on for an emergency, auto' },
   { name: 'user', group: 'Access:', summary: 'users of the console: list, add, enrol, role, passwd' },

@@ -39,6 +39,8 @@ export const SHELL_COMMANDS: readonly ShellCommand[] = [
   row('terminal status', 'a last line for scripts: %OK, or %ERR and a code', [ON_OFF], ['terminal status on']),
   row('terminal resize', 'ask the terminal for its size', [], ['terminal resize']),
   row('language', 'the language of messages: fr or en', [word('language', 'fr or en', { choices: LANGUAGES })], ['language fr']),
+  row('agent state', 'what files and the service manager say', [], ['agent state']),
+  row('agent restart', 'ask the service manager to start it anew', [], ['agent restart']),
   row('speed', 'another speed of this serial port, if you follow', [needed('baud', 'bits per second, 9600 to 921600')], ['speed 115200']),
   row('watch status', 'the cabinet on one screen, and on and on', [], ['watch status']),
   row('watch bus', 'lines and units: loss, turnaround, worst first', [], ['watch bus']),

@@ -1,5 +1,5 @@
 /** What the command line needs of the outside world: `main.ts` gives it, tests give their own. */
-import type { DeskView } from '../core/views.ts';
+import type { DeskView, LastState } from '../core/views.ts';
 import type { Language } from '../core/words.ts';
 import type { LocalCommand } from './command-spec.ts';
 import type { StatusLine } from './status-line.ts';
@@ -29,6 +29,14 @@ export interface Terminal {
   readonly askSecret?: (prompt: string, isNew: boolean) => Promise<string>;
   /** What is asked about device types where no agent answers. */
   readonly shelf: () => Promise<Shelf>;
+}
+
+/** What a console may ask of its machine where no agent answers. */
+export interface Machine {
+  /** Errors: none. */
+  lastState(): Promise<LastState>;
+  /** Asks the service manager to start the agent anew. Resolves with why it did not, or null. */
+  restart(): Promise<string | null>;
 }
 
 export interface Shelf extends DeskView {

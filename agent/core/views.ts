@@ -88,6 +88,31 @@ export interface DeskView extends ShelfView {
   testUplink(request: UplinkTestRequest, tell: (step: UplinkStep) => void): Promise<UplinkTest | undefined>;
 }
 
+/** What the files of a store that nobody runs still say. */
+export interface StoredState {
+  readonly dir: string;
+  /** Null where there is none. */
+  readonly lastReadingMs: WallMs | null;
+  /** Oldest first; those without an end were going on. */
+  readonly events: readonly AgentEvent[];
+  /** What could not be read, and why. */
+  readonly problems: readonly string[];
+}
+
+/** What can be known of an agent that does not answer. */
+export interface LastState {
+  readonly configFile: string;
+  readonly timezone: string;
+  /** The service manager's word, `failed`; or why it is not known. */
+  readonly service: string;
+  /** Its last lines, newest last. */
+  readonly log: readonly string[];
+  /** Null where the configuration does not tell the folder. */
+  readonly store: StoredState | null;
+  /** What is wrong with the configuration; empty when it can be used. */
+  readonly problem: string;
+}
+
 /** The platform's side, for a person. */
 export interface UplinkView extends UplinkStatus {
   /** Empty without an uplink, as the next. */

@@ -4,14 +4,17 @@
  * Owns these few. Called by the command runner.
  */
 import type { Clock } from '../../core/clock.ts';
+import type { LastState } from '../../core/views.ts';
 import { ConsoleError } from '../console-error.ts';
-import type { LocalArgs, Terminal } from '../terminal.ts';
+import { plain, toAscii } from '../plain-text.ts';
+import type { LocalArgs, Machine, Terminal } from '../terminal.ts';
 import { labelled } from '../text-lines.ts';
 import { commandHelp, familyHelp } from './command-help.ts';
 import type { ShellActions } from './command-runner.ts';
 import type { Tree } from './command-tree.ts';
 import { busSource, type LiveSource, lampSource, presenceSource, statusSource } from './live-sources.ts';
 import type { PastLines } from './past-lines.ts';
+import { lastStateLines } from './render-last.ts';
 import { changeSpeed } from './speed.ts';
 import type { Talk } from './talk.ts';
 import { readRows, readWidth, type TerminalSettings } from './terminal-settings.ts';
@@ -27,10 +30,11 @@ export interface ShellActionParts {
   readonly asker: Pick<Terminal, 'user' | 'socketPath' | 'token'>;
   readonly tty: Pick<Tty, 'setSpeed' | 'speedBaud'>;
   readonly clock: Clock;
+  readonly machine: Machine;
   readonly translate: (text: string) => string;
 }
 
-export function createShellActions({ talk, tree, past, asker, tty, clock, translate }: ShellActionParts): ShellActions {
+export function createShellActions({ talk, tree, past, asker, tty, clock, machine, translate }: ShellActionParts): ShellActions {
   const { settings } = talk;
   const show = async (source: LiveSource): Promise<readonly string[]> => {
     await watch({ talk, clock, source });
@@ -57,6 +61,16 @@ export function createShellActions({ talk, tree, past, asker, tty, clock, transl
     },
     language: (args) =>
       args['language'] === undefined ? Promise.resolve([settings.language]) : set({ language: args['language'] === 'fr' ? 'fr' : 'en' }),
+    'agent state': async () => {
+      const state = plain(await machine.lastState()) as LastState;
+      const { widthCols, colour, language } = settings;
+      return lastStateLines(state, { widthCols, colour, language, atMs: clock.wallMs(), timezone: state.timezone });
+    },
+    'agent restart': async () => {
+      const refusal = await machine.restart();
+      if (refusal !== null) throw new ConsoleError('failed', `the service manager does not start it: ${toAscii(refusal)}`);
+      return [translate('the service manager has started it anew')];
+    },
     speed: (args) => changeSpeed(text(args, 'baud'), { talk, tty, clock, translate }),
     'watch status': () => show(statusSource(asker)),
     'watch bus': () => show(busSource(asker)),

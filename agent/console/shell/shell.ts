@@ -11,7 +11,7 @@ import { ConsoleError } from '../console-error.ts';
 import { translate } from '../language.ts';
 import { NAMES, type Names } from '../names-command.ts';
 import { plain } from '../plain-text.ts';
-import type { LocalActions, Terminal } from '../terminal.ts';
+import type { LocalActions, Machine, Terminal } from '../terminal.ts';
 import { wrap } from '../text-lines.ts';
 import { runLine, type Surroundings } from './command-runner.ts';
 import { createTree } from './command-tree.ts';
@@ -33,6 +33,7 @@ export interface ShellParts {
   readonly login: Login;
   readonly keeper: LineKeeper;
   readonly surroundings: Surroundings;
+  readonly machine: Machine;
   readonly localActions: (terminal: Terminal, signal: AbortSignal) => LocalActions;
   /** Ask the terminal for its size at the start. A bare one shows the question for a third of a second. */
   readonly withProbe: boolean;
@@ -97,7 +98,11 @@ async function serve(session: Session, talk: Talk, parts: ShellParts): Promise<v
   if (talk.ended() === 'hang-up') await giveBackTrial(asker, before);
 }
 
-async function serveLines(session: Session, talk: Talk, { tty, clock, keeper, surroundings, localActions }: ShellParts): Promise<void> {
+async function serveLines(
+  session: Session,
+  talk: Talk,
+  { tty, clock, keeper, surroundings, machine, localActions }: ShellParts,
+): Promise<void> {
   const tree = createTree(
     COMMANDS.filter(({ name }) => !OUTSIDE.has(name)),
     FAMILIES.map(({ name, summary }) => ({ word: name, summary })),
@@ -116,6 +121,7 @@ async function serveLines(session: Session, talk: Talk, { tty, clock, keeper, su
     asker: askerOf(session, surroundings),
     tty,
     clock,
+    machine,
     translate: inWords,
   });
   await refresh();
@@ -185,7 +191,7 @@ function warn(talk: Talk, known: Known | null, inWords: (text: string) => string
 
 function greeting(names: Names | null, version: string): readonly string[] {
   const keys = '? lists what may be typed, TAB completes, Ctrl-D ends';
-  if (names === null) return [version, 'no agent answers: only what files say can be shown', keys];
+  if (names === null) return [version, 'no agent answers: agent state, check and agent restart work without one', keys];
   return [`${names.cabinet.id}  ${names.cabinet.name}`, version, keys];
 }
 

@@ -13,9 +13,9 @@ import type { EndReason } from '../../../agent/console/shell/talk.ts';
 import type { Tty, TtyEars } from '../../../agent/console/shell/tty.ts';
 import { createConsoleServer } from '../../../agent/console/socket-server.ts';
 import { createManualClock, type ManualClock } from '../../../agent/core/manual-clock.ts';
-import type { AgentView } from '../../../agent/core/views.ts';
+import type { AgentView, LastState } from '../../../agent/core/views.ts';
 import { createScreen, type Screen } from '../../support/screen.ts';
-import { AT_MS, createFakeView, TIMEZONE } from './fake-view.ts';
+import { AT_MS, createFakeView, event, TIMEZONE } from './fake-view.ts';
 import { NO_ACTIONS } from './no-actions.ts';
 
 export interface SessionOptions {
@@ -51,6 +51,15 @@ export interface ShellSession {
   until(what: string, holds: () => boolean): Promise<void>;
   hangUp(): void;
 }
+
+const LAST_STATE: LastState = {
+  configFile: '/etc/luciole/cabinet.yaml',
+  timezone: TIMEZONE,
+  service: 'failed',
+  log: ['{"severity":"alarm","event":"agent-crashed"}'],
+  store: { dir: '/var/lib/luciole', lastReadingMs: AT_MS - 60_000, events: [event(3)], problems: [] },
+  problem: '',
+};
 
 export const PROMPT = 'ANG-0421> ';
 const PROMPTS =
@@ -112,6 +121,10 @@ export async function openSession(t: Test, options: SessionOptions = {}): Promis
     login: options.login ?? doorLogin ?? machineLogin('tech'),
     keeper: options.keeper ?? { load: () => [], save: () => {} },
     surroundings,
+    machine: {
+      lastState: async () => LAST_STATE,
+      restart: async () => 'Interactive authentication required.',
+    },
     localActions: () => NO_ACTIONS,
   });
   let ended: EndReason | null = null;

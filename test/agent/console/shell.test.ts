@@ -159,6 +159,11 @@ t.test('without an agent the shell works, and says so', async (t) => {
   t.match(session.bytes(), /no agent answers[\s\S]*luciole \(no agent\)> $/);
   t.match(await session.say('status'), /% no agent answers on/);
   t.match(await session.say('profile list'), /so this is what files say/);
+  t.match(
+    await session.say('agent state'),
+    /Service +failed[\s\S]*the last one 2026-12-01 22:40[\s\S]*L03 +does not answer[\s\S]*agent-crashed/,
+  );
+  t.match(await session.say('agent restart'), /% the service manager does not start it: Interactive authentication/);
   t.equal(session.ended(), null);
 });
 
@@ -248,6 +253,8 @@ const TREE = createTree(
   FAMILIES.map(({ name, summary }) => ({ word: name, summary })),
 );
 const MANUAL = manualPage('0.1.0');
+/** They run on, or print a text of another form. */
+const WITHOUT_ANSWER = new Set(['run', 'console', 'manual']);
 
 for (const command of COMMANDS.filter(({ isHidden }) => !isHidden)) {
   t.test(`${command.name}: help, completion, manual, raw answer and examples that work`, async (t) => {
@@ -264,11 +271,7 @@ for (const command of COMMANDS.filter(({ isHidden }) => !isHidden)) {
       t.ok(TREE.read(spoken).command.name.startsWith(command.name), example);
     }
     t.match(MANUAL, `\\fB${command.name.replaceAll('-', '\\-')}\\fR`, 'the manual has it');
-    const needsJson =
-      command.kind === 'agent' ||
-      ['check', 'version', 'export', 'setup', 'config import', 'config load', 'config load', 'profile check', 'profile test'].includes(
-        command.name,
-      );
+    const needsJson = command.kind !== 'shell' && !WITHOUT_ANSWER.has(command.name);
     t.equal(
       command.options.some(({ name }) => name === 'json'),
       needsJson,

@@ -1,0 +1,25 @@
+/**
+ * The last state of an agent that does not answer, from files and the service manager.
+ *
+ * Owns the layout of `agent state`. Pure. Called by the shell's actions.
+ */
+import type { LastState } from '../../core/views.ts';
+import { dayTime, type Page, told } from '../page.ts';
+import { renderEvents } from '../render-events.ts';
+import { labelled, wrap } from '../text-lines.ts';
+
+export function lastStateLines(state: LastState, page: Page): readonly string[] {
+  const { configFile, service, log, store, problem } = state;
+  const last = store?.lastReadingMs;
+  return [
+    ...labelled('Service', service, page),
+    ...labelled('File', problem === '' ? configFile : problem, page),
+    ...(store === null ? [] : labelled('Store', store.dir, page.widthCols)),
+    ...(last === null || last === undefined ? [] : labelled('Reading', `the last one ${dayTime(last, page.timezone)}`, page)),
+    ...(store?.problems ?? []).flatMap((text) => labelled('Trouble', text, page)),
+    ...(store === null || store.events.length === 0 ? [] : ['', ...renderEvents(store.events, page, null).split('\n').slice(0, -2)]),
+    '',
+    told('Its log:', page),
+    ...log.filter((line) => line !== '').flatMap((line) => wrap(line, page.widthCols)),
+  ];
+}
