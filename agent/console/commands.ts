@@ -20,6 +20,7 @@ import { PROFILE_COMMANDS } from './profile-commands.ts';
 import { SETUP_COMMANDS } from './setup-commands.ts';
 import { SHELL_COMMANDS } from './shell-commands.ts';
 import { STORE_COMMANDS } from './store-commands.ts';
+import { TEST_COMMANDS } from './test-commands.ts';
 import { UPDATE_COMMANDS } from './update-commands.ts';
 import { UPLINK_COMMANDS } from './uplink-commands.ts';
 import { USER_COMMANDS } from './user-commands.ts';
@@ -32,6 +33,7 @@ export const COMMANDS: readonly Command[] = [
   ...ACT_COMMANDS,
   ...LIGHT_ACT_COMMANDS,
   ...LIGHTS_COMMANDS,
+  ...TEST_COMMANDS,
   ...BUS_COMMANDS,
   ...PROFILE_COMMANDS,
   ...STORE_COMMANDS,
@@ -53,6 +55,7 @@ export const FAMILIES: readonly { readonly name: string; readonly group: Group; 
   { name: 'agent', group: 'Session:', summary: 'the agent from outside: state, restart' },
   { name: 'watch', group: 'Session:', summary: 'a picture that goes on: status, bus, lamp, presence' },
   { name: 'lights', group: 'Act:', summary: 'all of the street: on for an emergency, auto' },
+  { name: 'test', group: 'Act:', summary: 'try a lamp or a zone: ramp, read-back, power' },
   { name: 'user', group: 'Access:', summary: 'users of the console: list, add, enrol, role, passwd' },
   { name: 'bus', group: 'Lines:', summary: 'a line: scan, registers, read, write, stats, watch' },
   { name: 'profile', group: 'Lines:', summary: 'device types: list, show, check, test' },

@@ -446,6 +446,9 @@ const SUMMARIES: readonly (readonly [string, string])[] = [
   ['a new password; asked for, never shown', 'un nouveau mot de passe ; demandé, jamais montré'],
   ['one-time codes at login: on, confirm, off', "codes à usage unique à l'identification : on, confirm, off"],
   ['one packed file with all that a helper needs', 'un fichier compressé avec tout ce dont un aidant a besoin'],
+  ['try a lamp or a zone: ramp, read-back, power', 'essaie une lampe ou une zone : rampe, relecture, puissance'],
+  ['ramp a lamp, read it back, weigh it', 'rampe sur une lampe, relecture, puissance'],
+  ['ramp a zone, read each lamp back, weigh it', 'rampe sur une zone, relecture, puissance'],
   ['who did what here, and is that record whole', 'qui a fait quoi ici, et la trace est-elle entière'],
   ['any part of a line; case does not count', 'une partie de ligne ; majuscules indifférentes'],
 ];

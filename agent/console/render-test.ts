@@ -1,0 +1,48 @@
+/**
+ * A ramp as it goes, and what came of each lamp.
+ *
+ * Owns the layout of `luciole test`. Pure. Called through the command table.
+ */
+import { count, formatNumber, NOTHING, type Page } from './page.ts';
+import type { Tested, TestStep } from './test-job.ts';
+import { wrap } from './text-lines.ts';
+import { tableLines } from './text-table.ts';
+
+/** One line a step. */
+export function renderTestStep({ levelPct, states, meterW, reason }: TestStep, { widthCols }: Page): string {
+  const all = Object.values(states);
+  const confirmed = all.filter((state) => state === 'verified').length;
+  const weighed = meterW === null ? '' : `, ${formatNumber(meterW)} W at the meter`;
+  const why = reason === '' ? '' : `: ${reason}`;
+  return wrap(`${String(levelPct).padStart(3)} %  ${confirmed} of ${count(all.length, 'lamp')} confirmed${weighed}${why}`, widthCols).join(
+    '\n',
+  );
+}
+
+export function renderTested({ target, steps, verdicts, restored }: Tested, page: Page): string {
+  const columns = [
+    { title: 'Lamp', maxCols: 16 },
+    ...steps.map(({ levelPct }) => ({ title: `${levelPct} %` })),
+    { title: 'Power W', align: 'right' as const },
+    { title: 'Verdict', wraps: true as const },
+  ];
+  const rows = verdicts.map(({ lamp, verdict, weighedBy }) => [
+    lamp,
+    ...steps.map(({ states }) => states[lamp] ?? NOTHING),
+    powers(lamp, steps),
+    weighedBy === 'nothing' && verdict === 'ok' ? 'ok, level only' : verdict,
+  ]);
+  const bad = verdicts.filter(({ verdict }) => verdict !== 'ok').length;
+  const sum =
+    bad === 0
+      ? `${count(verdicts.length, 'lamp')} of ${target.id}: all ok`
+      : `${bad} of ${count(verdicts.length, 'lamp')} of ${target.id} not ok`;
+  const back = restored === 'verified' ? 'given back to its programme' : `given back, but ${restored}: see \`luciole why ${target.id}\``;
+  return [...tableLines(columns, rows, page.widthCols), '', ...wrap(`${sum}; ${back}`, page.widthCols)].join('\n');
+}
+
+/** `12/36/60`; a dash where the lamp does not measure its own. */
+function powers(lamp: string, steps: readonly TestStep[]): string {
+  const values = steps.map(({ lampW }) => lampW[lamp]);
+  return values.every((value) => value === undefined) ? NOTHING : values.map((value) => formatNumber(value)).join('/');
+}
