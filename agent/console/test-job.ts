@@ -12,7 +12,7 @@ import type { Job } from './command-spec.ts';
 import { ConsoleError } from './console-error.ts';
 
 /** Source: assumed; below the usual minimum, at the usual night level, at full. */
-export const RAMP_PCT: readonly LevelPct[] = [20, 60, 100];
+const RAMP_PCT: readonly LevelPct[] = [20, 60, 100];
 /** A step ends by itself after this. Units: min. Source: the agent gives a command up after one; two more for the meters. */
 const STEP_MIN = 3;
 /** How long a power reading may take to follow a level. Units: ms. Source: the period of slow points, 30 s, and a turn of a full line. */
