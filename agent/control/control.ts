@@ -42,6 +42,7 @@ import { type ChosenProgramme, createProgrammeKeeper } from './programme-keeper.
 import type { Verification } from './reconcile.ts';
 import { createRelayDesk } from './relay-desk.ts';
 import { createRemoteBlinks } from './remote-blinks.ts';
+import { inRestoreTime } from './restore-time.ts';
 import { createSenses } from './senses.ts';
 import { createStartGuard } from './start-guard.ts';
 import { type LampKnowledge, whyView, zoneViews } from './views.ts';
@@ -285,9 +286,11 @@ export function createControl({
     async start() {
       if (state !== 'idle') return;
       state = 'starting';
-      await keeper.restore();
-      void programmes.restore();
-      void burning.restore();
+      // The first decision rests on all three: without what was chosen a street that changes its configuration would dip.
+      await inRestoreTime(
+        clock,
+        Promise.all([keeper.restore(), programmes.restore(), burning.restore()]).then(() => {}),
+      );
       if (state !== 'starting') return;
       state = 'running';
       timer = every(clock, TICK_MS, tick);

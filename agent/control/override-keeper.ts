@@ -25,13 +25,12 @@ import {
   toStored,
   withoutSeat,
 } from './overrides.ts';
+import { inRestoreTime } from './restore-time.ts';
 
 /** Where the store keeps the list. */
 const OVERRIDES_KEY = 'control.overrides';
 /** A wall clock that moved this much against monotonic time was set. Units: ms. Source: slewing by a time server stays far below in the time between two ticks. */
 const STEP_MS = 1_000;
-/** Longest wait for the disk at start, before the street is lit without it. Units: ms. Source: assumed; lamps hold their level meanwhile. */
-const RESTORE_MS = 2_000;
 
 export interface KeeperParts {
   readonly clock: Clock;
@@ -90,7 +89,7 @@ export function createOverrideKeeper({ clock, store, log, events, onChange }: Ke
     log.event('overrides-waiting', { count: waiting.length, check: 'the time server; they hold once the time is known' }, 'warning');
   };
   return {
-    restore: () => withinTime(clock, store.load(OVERRIDES_KEY).then(takeUp).catch(complainLoad)),
+    restore: () => inRestoreTime(clock, store.load(OVERRIDES_KEY).then(takeUp).catch(complainLoad)),
     intents: () => intents,
     add(intent) {
       intents = addIntent(intents, intent);
@@ -144,14 +143,4 @@ function ofRank<T extends StoredIntent>(intents: readonly T[], rank: Rank | unde
 
 function describe({ rank, levelPct, target, source, reason }: StoredIntent): string {
   return `${rank} of ${target.kind} ${target.id} to ${levelPct} % by ${source}${reason === '' ? '' : `: ${reason}`}`;
-}
-
-function withinTime(clock: Clock, work: Promise<void>): Promise<void> {
-  return new Promise((resolve) => {
-    const timer = clock.after(RESTORE_MS, resolve);
-    void work.finally(() => {
-      timer.cancel();
-      resolve();
-    });
-  });
 }

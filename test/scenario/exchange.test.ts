@@ -160,3 +160,21 @@ t.test('a lamp is taken out and put in again: births, store and lines follow, no
   t.ok(store.account.isBalanced);
   t.equal(rig.host.duplicates, 0);
 });
+
+t.test('a programme that was chosen holds while the rooms of light are exchanged, without a dip', async (t) => {
+  const rig = await openNight(t);
+  const text = (name: string, value: string) => ({ name, value: { kind: 'string', value } }) as const;
+  const market = (cabinet: Cabinet) => ({
+    zones: cabinet.zones.map((zone) => ({ ...zone, presence: null })),
+    programmes: [...cabinet.programmes, { id: 'market', steps: [{ at: 'dusk' as const, level: { pct: 80 }, boostPct: null }] }],
+  });
+  await change(rig, market);
+  await rig.host.command('rue', [text('Programme/Choice', 'market'), text('Command/Id', 'p1')]);
+  await rig.until('chosen', () => rig.levels().every((level) => level === 80), 2 * MINUTE_MS);
+  await rig.clock.advance(5_000);
+  const lowest = await darkest(rig, async () => {
+    await change(rig, atLevel(35));
+    await rig.clock.advance(20_000);
+  });
+  t.equal(lowest, 80);
+});
