@@ -32,13 +32,12 @@ export async function startConsole(args: LocalArgs, screen: Terminal): Promise<n
     keeper: createLineKeeper(stateDir()),
     surroundings: { version: screen.version, socketPath: textOf(args['socket']) ?? screen.socketPath, shelf: screen.shelf },
     machine: { lastState: () => machine().then((each) => each.lastState()), restart: () => machine().then((each) => each.restart()) },
-    localActions: (terminal, signal) =>
+    localActions: (terminal, signal, readInput) =>
       createLocalActions({
         screen: terminal,
         isTerminal: true,
         write: async (text) => terminal.out(text),
-        // What is typed here are commands.
-        readInput: null,
+        readInput,
         signal: () => signal,
         commit: process.env['LUCIOLE_COMMIT'],
         own: { run: refuse, console: refuse, setup: refuse },

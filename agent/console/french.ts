@@ -276,6 +276,11 @@ const SHELL: readonly (readonly [string, string])[] = [
   ['nothing begins like that', 'rien ne commence ainsi'],
   ['nothing fits there', 'rien ne convient ici'],
   ['carry it out', 'exécuter'],
+  [
+    'Paste it now; a line with the word end ends it, Ctrl-C gives it up.',
+    'Collez maintenant ; une ligne avec le mot end termine, Ctrl-C abandonne.',
+  ],
+  ['given up: nothing was loaded', "abandonné : rien n'a été chargé"],
   ['filter the output', 'filtrer la sortie'],
   [
     'stopped by Ctrl-C; what an agent has begun by then it may still finish',

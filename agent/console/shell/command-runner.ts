@@ -25,6 +25,9 @@ const MAX_LIVE_WAITING_BYTES = 960;
 /** What the shell itself carries out; each resolves with the lines to show. Errors: reject with ConsoleError. */
 export type ShellActions = Readonly<Record<ShellCommandName, (args: LocalArgs) => Promise<readonly string[]>>>;
 
+/** The program's own commands, for one line: their terminal, their end, and what is pasted behind the line. */
+export type SessionActions = (terminal: Terminal, signal: AbortSignal, readInput: () => Promise<string>) => LocalActions;
+
 /** Parts of a one-shot command's terminal that a session has as well. */
 export type Surroundings = Pick<Terminal, 'version' | 'socketPath' | 'shelf' | 'token'>;
 
@@ -34,7 +37,7 @@ export interface RunnerParts {
   readonly session: Session;
   readonly clock: Pick<Clock, 'monoMs'>;
   readonly surroundings: Surroundings;
-  readonly localActions: (terminal: Terminal, signal: AbortSignal) => LocalActions;
+  readonly localActions: SessionActions;
   readonly shellActions: ShellActions;
   readonly translate: (text: string) => string;
 }
@@ -107,12 +110,41 @@ async function carryOut({ command, args, filters }: Job, parts: RunnerParts): Pr
     const code =
       command.kind === 'agent'
         ? await orStopped(askAgent(command, args, collected.terminal), stop.signal)
-        : await orStopped(parts.localActions(collected.terminal, stop.signal)[command.name](args), stop.signal);
+        : await orStopped(
+            parts.localActions(collected.terminal, stop.signal, () => pasted(parts, () => stop.abort()))[command.name](args),
+            stop.signal,
+          );
     return { lines: collected.lines(), isOk: code === 0 };
   } finally {
     talk.input.onInterrupt(null);
     collected.terminal.status?.clear();
   }
+}
+
+/** Longest paste. Units: characters. Source: assumed; ten times the largest cabinet at hand. */
+const MAX_PASTED = 1_000_000;
+const END = 'end';
+
+/** Lines typed or pasted up to `end`, all or none. Errors: rejects with ConsoleError when the person breaks it off. */
+async function pasted({ talk, translate }: RunnerParts, stop: () => void): Promise<string> {
+  talk.input.onInterrupt(null);
+  talk.writer.write(`${translate('Paste it now; a line with the word end ends it, Ctrl-C gives it up.')}\n`);
+  const lines: string[] = [];
+  let chars = 0;
+  try {
+    for (;;) {
+      const read = await talk.ask({ prompt: '', mode: 'text' });
+      if (read.kind === 'interrupt' || read.kind === 'end') throw new ConsoleError('failed', 'given up: nothing was loaded');
+      if (read.kind === 'eof' || read.text.trim() === END) break;
+      if (read.lostChars > 0) throw new ConsoleError('failed', `line ${lines.length + 1} is too long: nothing was loaded`);
+      chars += read.text.length + 1;
+      if (chars <= MAX_PASTED) lines.push(read.text);
+    }
+  } finally {
+    talk.input.onInterrupt(stop);
+  }
+  if (chars > MAX_PASTED) throw new ConsoleError('too-large', `more than ${MAX_PASTED} characters: nothing was loaded`);
+  return `${lines.join('\n')}\n`;
 }
 
 /** A terminal for one command, which keeps what is said for the pager. */

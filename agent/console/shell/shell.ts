@@ -11,9 +11,9 @@ import { ConsoleError } from '../console-error.ts';
 import { translate } from '../language.ts';
 import { NAMES, type Names } from '../names-command.ts';
 import { plain } from '../plain-text.ts';
-import type { LocalActions, Machine, Terminal } from '../terminal.ts';
+import type { Machine, Terminal } from '../terminal.ts';
 import { wrap } from '../text-lines.ts';
-import { runLine, type Surroundings } from './command-runner.ts';
+import { runLine, type SessionActions, type Surroundings } from './command-runner.ts';
 import { createTree } from './command-tree.ts';
 import { createIdleWatch } from './idle-watch.ts';
 import { giveBackTrial, trialNumber } from './lost-trial.ts';
@@ -34,7 +34,7 @@ export interface ShellParts {
   readonly keeper: LineKeeper;
   readonly surroundings: Surroundings;
   readonly machine: Machine;
-  readonly localActions: (terminal: Terminal, signal: AbortSignal) => LocalActions;
+  readonly localActions: SessionActions;
   /** Ask the terminal for its size at the start. A bare one shows the question for a third of a second. */
   readonly withProbe: boolean;
 }

@@ -5,6 +5,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Test } from 'tap';
+import type { SessionActions } from '../../../agent/console/shell/command-runner.ts';
 import { createDoorLogin } from '../../../agent/console/shell/door-login.ts';
 import type { LineKeeper } from '../../../agent/console/shell/past-lines.ts';
 import { type Login, machineLogin } from '../../../agent/console/shell/session.ts';
@@ -31,6 +32,7 @@ export interface SessionOptions {
   /** Over the door where one logs in. */
   readonly hasLogin?: true;
   readonly keeper?: LineKeeper;
+  readonly localActions?: SessionActions;
 }
 
 export interface ShellSession {
@@ -125,7 +127,7 @@ export async function openSession(t: Test, options: SessionOptions = {}): Promis
       lastState: async () => LAST_STATE,
       restart: async () => 'Interactive authentication required.',
     },
-    localActions: () => NO_ACTIONS,
+    localActions: options.localActions ?? (() => NO_ACTIONS),
   });
   let ended: EndReason | null = null;
   const running = shell.run().then((reason) => {

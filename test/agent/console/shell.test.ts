@@ -6,6 +6,7 @@ import { maskSecrets } from '../../../agent/console/shell/past-lines.ts';
 import type { BusTransaction } from '../../../agent/core/bus-tools.ts';
 import { transaction } from './fake-bus.ts';
 import { createFakeView } from './fake-view.ts';
+import { NO_ACTIONS } from './no-actions.ts';
 import { openSession, PROMPT } from './shell-session.ts';
 
 /** Lines and what the terminal shows of the answer. */
@@ -194,6 +195,29 @@ t.test('a terminal that answers gets its own size and colours; one that does not
   t.match(dumb.screen.transcript()[0], /^ANG-0421/, 'what it showed of the question is wiped');
 });
 
+t.test('a pasted file is taken as it is, 64 KB of it at once, or not at all', async (t) => {
+  const got: string[] = [];
+  const session = await openSession(t, {
+    localActions: (_terminal, _signal, readInput) => ({
+      ...NO_ACTIONS,
+      'config load': async () => {
+        got.push(await readInput());
+        return 0;
+      },
+    }),
+  });
+  const lines = Array.from({ length: 1_100 }, (_, at) => `  key${at}: "why? | and so on ${'x'.repeat(40)}" # !`);
+  t.ok(lines.join('\r').length >= 65_536);
+  session.type(`config load -\r${lines.join('\r')}\r`);
+  session.type('end\r');
+  await session.until('the prompt', () => got.length > 0 && session.bytes().endsWith(PROMPT));
+  t.equal(got[0], `${lines.join('\n')}\n`);
+  session.type('config load -\r  half: 1\r\x03');
+  await session.until('the prompt', () => session.bytes().endsWith(PROMPT) && session.bytes().includes('given up: nothing was loaded'));
+  t.equal(got.length, 1);
+  t.match(await session.say('status'), /Cabinet/);
+});
+
 t.test('secrets are put out before a line is kept', async (t) => {
   for (const [typed, kept] of [
     ['uplink test --broker mqtts://city:hunter2@broker:8883', 'uplink test --broker mqtts://city:***@broker:8883'],
@@ -254,7 +278,7 @@ const TREE = createTree(
 );
 const MANUAL = manualPage('0.1.0');
 /** They run on, or print a text of another form. */
-const WITHOUT_ANSWER = new Set(['run', 'console', 'manual']);
+const WITHOUT_ANSWER = new Set(['run', 'console', 'manual', 'config export']);
 
 for (const command of COMMANDS.filter(({ isHidden }) => !isHidden)) {
   t.test(`${command.name}: help, completion, manual, raw answer and examples that work`, async (t) => {
