@@ -4,10 +4,11 @@
  * Owns nothing but the joining of the field and a port. Only reads. Part of `app.ts`; called by `app-first.ts`.
  */
 import { adapterLatencyMs } from '../drivers/adapter-latency.ts';
+import { uartDriverFor } from '../drivers/driver-for.ts';
 import { fieldLine } from './app-lines.ts';
 import type { FoundUnit, ScanProgress } from './core/bus-tools.ts';
 import type { LineConfig, SerialSettings } from './core/cabinet.ts';
-import type { Clock } from './core/clock.ts';
+import { type Clock, sleep } from './core/clock.ts';
 import type { OpenBytePort } from './core/driver.ts';
 import { BusError } from './core/errors.ts';
 import { parseLinePort, serialOf } from './core/line-port.ts';
@@ -34,6 +35,11 @@ export interface ProbeParts extends ProbeWishes {
 /** Source: the factory setting of most devices on the shelf; a second stop bit is no matter to those that send one. */
 const USUAL_SERIAL: SerialSettings = { baud: 9_600, parity: 'none', stopBits: 2, dataBits: 8 };
 const LINE_ID = 'line';
+/** How long a silent line is listened to at each speed of a device that talks by itself. Units: ms. Source: the slowest of the shelf speak once a second. */
+const LISTEN_MS = 2_600;
+const LOOK_MS = 100;
+/** So many whole frames are no accident. */
+const FRAMES = 2;
 /**
  * For each address of the whole scan: nobody waits for the line, and a unit that is missed costs a visit. Units: ms.
  * Source: assumed; 247 addresses take 16 s.
@@ -46,9 +52,36 @@ export async function probeLine(port: string, parts: ProbeParts): Promise<SeenLi
   const isTunable = parts.serial === null && parseLinePort(port).kind === 'serial';
   const seen = await scanAt(port, serial, parts);
   if (!isTunable || seen.found.length + seen.damaged.length > 0) return seen;
+  const talker = await listen(port, parts);
+  if (talker !== null) return { ...seen, serial: talker.serial, talker };
   const other = await findSettings(port, serial, parts);
   // The search hears the first unit; the whole line is scanned at that unit's speed, with the patience that slow units need.
   return other === null ? seen : scanAt(port, other, parts);
+}
+
+/** The device type whose frames come by themselves; null when none do. Only listens: what must be asked first is not found. */
+async function listen(port: string, { profiles, clock, openPort, signal }: ProbeParts): Promise<Profile | null> {
+  const talkers = [...profiles.values()].filter(({ transport, serial }) => transport === 'uart' && serial !== null);
+  const speeds = new Map(talkers.map(({ serial }) => [JSON.stringify(serial), serial as SerialSettings]));
+  for (const [key, serial] of speeds) {
+    const drivers = talkers.filter((profile) => JSON.stringify(profile.serial) === key).map(uartDriverFor);
+    const bytes = openPort(port, serial, null);
+    bytes.onBytes = (more) => {
+      for (const driver of drivers) driver.feed(more);
+    };
+    await bytes.open();
+    try {
+      for (let waitedMs = 0; waitedMs < LISTEN_MS; waitedMs += LOOK_MS) {
+        signal.throwIfAborted();
+        await sleep(clock, LOOK_MS);
+        const heard = drivers.find(({ counters }) => counters.frames >= FRAMES);
+        if (heard !== undefined) return heard.profile;
+      }
+    } finally {
+      await bytes.close();
+    }
+  }
+  return null;
 }
 
 /** The settings at which somebody answers; null when nobody does at any. */
@@ -73,7 +106,7 @@ async function findSettings(port: string, serial: SerialSettings, parts: ProbePa
 async function scanAt(port: string, serial: SerialSettings, parts: ProbeParts): Promise<SeenLine> {
   return withLine(port, serial, parts, async (field, config) => {
     const { found, damaged } = await scan(field, parts, false);
-    return { port, serial: serialOf(config), found, damaged };
+    return { port, serial: serialOf(config), found, damaged, talker: null };
   });
 }
 

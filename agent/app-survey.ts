@@ -123,7 +123,8 @@ async function look(port: string, parts: SurveyParts, skipped: SkippedPort[]): P
   }
 }
 
-function lineSummary({ serial, found, damaged }: SeenLine): string {
+function lineSummary({ serial, found, damaged, talker }: SeenLine): string {
+  if (talker !== null) return `  a ${talker.id} talks by itself at ${serialText(serial)}`;
   const hurt = damaged.length === 0 ? '' : `; damaged answers at ${damaged.join(', ')}: two units with one address, or a bad line`;
   if (found.length === 0) return `  nobody answers${hurt}: check supply, A and B (try them swapped) and termination`;
   const units = found.map(({ unit, profiles: [best, ...others] }) =>
@@ -134,7 +135,7 @@ function lineSummary({ serial, found, damaged }: SeenLine): string {
 
 /** A found port on which nobody speaks is some other equipment's, unless nobody speaks anywhere. */
 function withSomebody(seen: readonly SeenLine[], skipped: SkippedPort[]): readonly SeenLine[] {
-  const isSpoken = ({ found, damaged }: SeenLine): boolean => found.length + damaged.length > 0;
+  const isSpoken = ({ found, damaged, talker }: SeenLine): boolean => talker !== null || found.length + damaged.length > 0;
   if (!seen.some(isSpoken)) return seen;
   for (const line of seen)
     if (!isSpoken(line)) skipped.push({ port: line.port, why: 'nobody answers on it; name it with --port to have it all the same' });

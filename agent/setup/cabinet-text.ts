@@ -54,12 +54,13 @@ function lines({ lines: all }: Draft): string[] {
   return ['# One entry is one RS-485 line; all its devices share its serial settings.', 'lines:', ...all.flatMap(lineOf)];
 }
 
-function lineOf({ id, port, serial, devices, strangers, damaged }: DraftLine): string[] {
+function lineOf({ id, kind, port, serial, devices, strangers, damaged }: DraftLine): string[] {
   const settings = serial === null ? [] : [`    serial: { baud: ${serial.baud}, parity: ${serial.parity}, stopBits: ${serial.stopBits} }`];
   const list =
     devices.length === 0 ? ['    devices: [] # nobody answered that is known; `luciole bus scan` looks again'] : ['    devices:'];
   return [
     `  - id: ${id}`,
+    ...(kind === 'uart' ? ['    kind: uart # one device that talks by itself'] : []),
     `    port: ${word(port)}`,
     ...settings,
     ...list,
@@ -74,7 +75,8 @@ function lineOf({ id, port, serial, devices, strangers, damaged }: DraftLine): s
 function deviceOf({ id, unit, profile, pole }: DraftDevice): string {
   const doubts = profile.experimental === null ? '' : ', experimental: compare its values before you rely on them';
   const place = pole === null ? '' : `, pole: ${pole}`;
-  return `      - { id: ${id}, unit: ${unit}, profile: ${profile.id}${place} } # ${oneLine(`${profile.vendor} ${profile.model}`)}${doubts}`;
+  const address = unit === null ? '' : `, unit: ${unit}`;
+  return `      - { id: ${id}${address}, profile: ${profile.id}${place} } # ${oneLine(`${profile.vendor} ${profile.model}`)}${doubts}`;
 }
 
 function strangerOf({ unit, candidates }: Stranger): string {

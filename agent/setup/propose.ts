@@ -15,11 +15,14 @@ export interface SeenLine {
   readonly found: readonly FoundUnit[];
   /** Addresses whose answers were damaged. */
   readonly damaged: readonly number[];
+  /** The device that talks by itself on it, when it is no Modbus line. */
+  readonly talker: Profile | null;
 }
 
 export interface DraftDevice {
   readonly id: string;
-  readonly unit: number;
+  /** Null on a line of its own. */
+  readonly unit: number | null;
   readonly profile: Profile;
   readonly pole: string | null;
 }
@@ -33,6 +36,7 @@ export interface Stranger {
 
 export interface DraftLine {
   readonly id: string;
+  readonly kind: 'modbus' | 'uart';
   readonly port: string;
   readonly serial: SerialSettings | null;
   readonly devices: readonly DraftDevice[];
@@ -96,7 +100,12 @@ export function propose(seen: readonly SeenLine[], choice: ProfileChoice, spacin
     poles.push({ id, atM: Math.round(poles.length * spacingM * 10) / 10 });
     return id;
   };
-  const lines = seen.map(({ port, serial, found, damaged }, index): DraftLine => {
+  const lines = seen.map(({ port, serial, found, damaged, talker }, index): DraftLine => {
+    const id = `line${index + 1}`;
+    if (talker !== null) {
+      const device = { id: next(LETTERS[talker.category]), unit: null, profile: talker, pole: null };
+      return { id, kind: 'uart', port, serial, devices: [device], strangers: [], damaged: [] };
+    }
     const named = found.map((unit) => ({ unit, profile: choice(port, unit) }));
     const devices = named.flatMap(({ unit, profile }): DraftDevice[] => {
       if (profile === null) return [];
@@ -106,7 +115,7 @@ export function propose(seen: readonly SeenLine[], choice: ProfileChoice, spacin
     const strangers = named.flatMap(({ unit, profile }) =>
       profile === null ? [{ unit: unit.unit, candidates: unit.profiles.map(({ id }) => id) }] : [],
     );
-    return { id: `line${index + 1}`, port, serial, devices, strangers, damaged };
+    return { id, kind: 'modbus', port, serial, devices, strangers, damaged };
   });
   const devices = lines.flatMap((line) => line.devices);
   return {

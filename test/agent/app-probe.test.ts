@@ -1,9 +1,13 @@
 import t from 'tap';
 import { type ProbeParts, probeLine } from '../../agent/app-probe.ts';
+import { readPlacedYaml } from '../../agent/config/places.ts';
 import type { SerialSettings } from '../../agent/core/cabinet.ts';
+import { every } from '../../agent/core/clock.ts';
 import type { BytePort } from '../../agent/core/driver.ts';
 import { createManualClock } from '../../agent/core/manual-clock.ts';
+import { readProfiles } from '../../drivers/registry.ts';
 import { createSimLine } from '../street/sim-line.ts';
+import { sds011Frame } from '../street/units/sds011.ts';
 import type { SimUnit } from '../street/units/sim-unit.ts';
 import { createWire } from '../street/wire.ts';
 import { SERIAL_8N2, testPoint, testProfile } from '../support/profiles.ts';
@@ -104,6 +108,25 @@ t.test('where nobody answers at any speed, that is the answer', async (t) => {
   const { look, openPorts } = bench(AT_19200_EVEN, new Map());
   t.match(await look({ to: 3 }), { found: [], damaged: [], serial: { baud: 9_600 } });
   t.equal(openPorts(), 0);
+});
+
+t.test('a device that talks by itself is heard at its own speed, without a word to it', async (t) => {
+  const { profiles } = readProfiles([], readPlacedYaml);
+  const clock = createManualClock(0, 'none');
+  const asked: string[] = [];
+  const openPort = (_: string, { baud }: SerialSettings): BytePort => {
+    const wire = createWire(() => asked.push(String(baud)));
+    if (baud === 9_600) every(clock, 1_000, () => wire.end.write(sds011Frame(5, 9)));
+    return wire.port;
+  };
+  let isOver = false;
+  const parts = { from: 1, to: 3, serial: null, profiles, clock, openPort, tell: () => {}, signal: new AbortController().signal };
+  const looking = probeLine('/dev/ttyX', parts).finally(() => {
+    isOver = true;
+  });
+  while (!isOver) await clock.advance(50);
+  t.match(await looking, { found: [], talker: { id: 'nova-sds011' }, serial: { baud: 9_600 } });
+  t.strictSame(new Set(asked), new Set(['9600']), 'asked was only at the usual speed of Modbus');
 });
 
 t.test('a look that is broken off ends soon, with the port closed', async (t) => {

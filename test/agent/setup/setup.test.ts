@@ -82,7 +82,7 @@ function seen(port: string, units: Readonly<Record<number, string | null>>): See
     device: null,
     exception: null,
   }));
-  return { port, serial: SERIAL_8N2, found, damaged: port === 'b' ? [9] : [] };
+  return { port, serial: SERIAL_8N2, found, damaged: port === 'b' ? [9] : [], talker: null };
 }
 
 function draftOf(...lines: SeenLine[]) {
@@ -120,6 +120,18 @@ t.test('whatever was answered, the text is a cabinet that says just that', async
   t.notMatch(text, /^# injected/m, 'a comment stays in its line');
   t.match(text, /# Unit 9 answers and no profile is proven/);
   t.match(text, /experimental: compare its values/);
+});
+
+t.test('a device that talks by itself is a line of its own, without an address', async (t) => {
+  const dust = testProfile('dust', [testPoint('pm2_5')], { category: 'air', transport: 'uart' });
+  const text = cabinetText({
+    said: SAID,
+    draft: draftOf({ ...seen('/dev/ttyS1', {}), talker: dust }),
+    keyFiles: null,
+    passwordFile: null,
+    dataDir: null,
+  });
+  t.match(loadCabinet('cabinet.yaml', () => text).cabinet.lines, [{ kind: 'uart', devices: [{ id: 'A01', profile: 'dust' }] }]);
 });
 
 t.test('a line with nobody on it is a cabinet too, to be scanned later', async (t) => {
