@@ -10,6 +10,8 @@ import type { AgentEvent, EventCode } from './core/words.ts';
 
 /** Silence and disobedience show in the state of a device and a lamp themselves. */
 const FAULTS: readonly EventCode[] = ['lamp-fault', 'device-flag', 'unit-not-set-up'];
+/** What keeps a lamp from hearing at all. */
+const SILENCES: readonly EventCode[] = ['line-down', 'line-silent', 'unit-silent'];
 
 /** The same device with the texts of its open events. */
 export function withDeviceFaults(device: DeviceView, events: readonly AgentEvent[]): DeviceView {
@@ -24,6 +26,15 @@ export function withLampFaults<T extends LampView>(lamp: T, { lamps }: Pick<Cabi
   const others = stems.filter((stem) => stem !== `${own.device}.` && stem !== stemOf(own));
   const faults = ofDevice(own.device, events).filter(({ source }) => !others.some((stem) => source.startsWith(stem)));
   return { ...lamp, faults: faults.map(({ text }) => text) };
+}
+
+/** Who asks why a lamp is dark is told first that it cannot hear, then its faults. */
+export function withLampTrouble<T extends LampView>(lamp: T, cabinet: Pick<Cabinet, 'lamps' | 'lines'>, events: readonly AgentEvent[]): T {
+  const deviceId = cabinet.lamps.find(({ id }) => id === lamp.id)?.device;
+  const lineId = cabinet.lines.find(({ devices }) => devices.some(({ id }) => id === deviceId))?.id;
+  const silences = events.filter(({ code, source }) => SILENCES.includes(code) && (source === deviceId || source === lineId));
+  const known = withLampFaults(lamp, cabinet, events);
+  return { ...known, faults: [...silences.map(({ text }) => text), ...known.faults] };
 }
 
 function ofDevice(deviceId: string, events: readonly AgentEvent[]): readonly AgentEvent[] {

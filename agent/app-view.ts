@@ -4,7 +4,7 @@
  * Owns nothing; asks each room. Part of `app.ts`.
  */
 import { randomUUID } from 'node:crypto';
-import { withDeviceFaults, withLampFaults } from './app-faults.ts';
+import { withDeviceFaults, withLampFaults, withLampTrouble } from './app-faults.ts';
 import type { LightViews } from './app-light.ts';
 import type { CabinetPoint } from './app-points.ts';
 import { storeView } from './app-store.ts';
@@ -85,7 +85,8 @@ export function createAgentView(parts: ViewParts): AgentView {
     points: (filter) => pointViews(parts, filter.toLowerCase()),
     why(id) {
       const view = parts.light.why(id);
-      return view === undefined ? undefined : faulty(view);
+      const events = parts.activeEvents();
+      return view && { ...view, lamps: view.lamps.map((lamp) => withLampTrouble(lamp, cabinet, events)) };
     },
     whyAt: parts.light.whyAt,
     light: parts.light.light,

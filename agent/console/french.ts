@@ -405,7 +405,7 @@ const SUMMARIES: readonly (readonly [string, string])[] = [
   ['how long, 5s to 10m (default: 30s)', 'combien de temps, 5s à 10m (sinon 30s)'],
   ['only what is going on now, whenever it began', 'seulement ce qui dure encore'],
   ['how far back, 1m to 90d, as 30m, 24h or 7d (default: 24h)', 'depuis combien de temps, 1m à 90d : 30m, 24h ou 7d (sinon 24h)'],
-  ['any part of a device, line or profile', "une partie du nom d'un appareil, d'une ligne, d'un profil"],
+  ['any part of a device, line, profile or state', "une partie du nom d'un appareil, d'une ligne, d'un profil, d'un état"],
   ['a device, or any part of a point id', "un appareil, ou une partie du nom d'un point"],
   ['at another time, as 23:30 (the next one) or 2026-12-01T23:30', 'à une autre heure : 23:30 (la prochaine) ou 2026-12-01T23:30'],
   ['draw it as well', 'le dessiner aussi'],

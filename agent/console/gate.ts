@@ -41,8 +41,9 @@ export function createGate({ door, view, log, clock }: GateParts): Gate {
     return (result) => {
       if (command.isSelfNoted) return;
       const isPaced = isLook(command) || result === DENIED;
-      if (isNoted || (isPaced && !pace.isDue(`${caller.user} ${command.name} ${result}`))) return;
+      if (isNoted) return;
       isNoted = true;
+      if (isPaced && !pace.isDue(`${caller.user} ${command.name} ${result}`)) return;
       const { user, role } = caller;
       view.audit.note({ user, role: role ?? '', door, action: command.name, detail: auditDetail(command, request.args), result });
     };

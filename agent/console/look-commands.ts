@@ -37,7 +37,7 @@ const devices = agentCommand({
   role: 'viewer',
   group: 'Look:',
   summary: 'every device, its line, and when it last answered',
-  arguments: [{ name: 'filter', summary: 'any part of a device, line or profile', required: false, names: 'device' }],
+  arguments: [{ name: 'filter', summary: 'any part of a device, line, profile or state', required: false, names: 'device' }],
   options: [JSON_OPTION],
   examples: ['luciole devices', 'luciole devices L07', 'luciole devices street --json'],
   timeoutMs: LOOK_TIMEOUT_MS,
@@ -45,7 +45,9 @@ const devices = agentCommand({
   answer: (view, { filter }): readonly DeviceView[] => {
     const all = view.devices();
     const wanted = filter.toLowerCase();
-    const found = all.filter(({ id, line, profile }) => [id, line, profile].some((word) => word.toLowerCase().includes(wanted)));
+    const found = all.filter(({ id, line, profile, state }) =>
+      [id, line, profile, state].some((word) => word.toLowerCase().includes(wanted)),
+    );
     if (found.length > 0 || filter === '') return found;
     throw nothingMatches('device', filter, [...all.map(({ id }) => id), ...view.names().lines]);
   },

@@ -87,10 +87,11 @@ interface Ahead {
 function edgesOf({ id, lamps, dark }: Zone, night: Night, { now, plan }: Ahead): readonly WallMs[] {
   const choice = now.programmes?.get(id);
   const stretches = [...plan.programme.of(night), ...(choice === undefined ? [] : plan.programme.of(night, choice.programme))];
-  const choiceEnds = choice === undefined ? [] : [Math.round(now.nowMs + choice.untilMono - now.nowMono)];
+  // Up: a fraction of a millisecond before its end a wish still holds.
+  const choiceEnds = choice === undefined ? [] : [Math.ceil(now.nowMs + choice.untilMono - now.nowMono)];
   const warnings = stretches.filter(({ levelPct }) => levelPct === 0).map(({ atMs }) => atMs + (dark?.warnS ?? 0) * 1_000);
   const wishes = now.intents.filter((intent) => concernsZone(intent, id, lamps));
-  const ends = wishes.flatMap(({ sinceMs, untilMono }) => [sinceMs, Math.round(now.nowMs + untilMono - now.nowMono)]);
+  const ends = wishes.flatMap(({ sinceMs, untilMono }) => [sinceMs, Math.ceil(now.nowMs + untilMono - now.nowMono)]);
   const spells = night.dark.flatMap(({ fromMs, toMs }) => [fromMs, toMs]);
   const all = [night.startMs, ...spells, ...stretches.map(({ atMs }) => atMs), ...warnings, ...ends, ...choiceEnds];
   return [...new Set(all)].filter((atMs) => atMs >= night.startMs && atMs < night.endMs).sort((a, b) => a - b);

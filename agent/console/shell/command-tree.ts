@@ -41,6 +41,12 @@ export interface Tree {
 /** Other consoles' words for the same. Source: Cisco IOS, Junos, a shell. */
 const SYNONYMS: Readonly<Record<string, string>> = { exit: 'logout', quit: 'logout', man: 'help' };
 
+/** What a technician asks for in other words, and where it is here. Source: assumed; words of trade and of other consoles. */
+const ELSEWHERE: Readonly<Record<string, string>> = {
+  ...{ lamp: 'why', lamps: 'zones', dark: 'why', dead: 'devices', silent: 'devices', ping: 'bus scan', test: 'identify, walk-test' },
+  ...{ alarm: 'events', alarms: 'events', log: 'events', logs: 'events', dim: 'override', blink: 'identify', on: 'lights', off: 'lights' },
+};
+
 /** The tree of these commands. `families` are first words that are no command themselves. */
 export function createTree(commands: readonly Command[], families: readonly Choice[]): Tree {
   const shown = commands.filter(({ isHidden }) => !isHidden);
@@ -50,10 +56,17 @@ export function createTree(commands: readonly Command[], families: readonly Choi
     shown.flatMap(({ name, summary }) => (name.startsWith(`${first} `) ? [{ word: name.slice(first.length + 1), summary }] : []));
   const byName = (name: string): Command | undefined => shown.find((each) => each.name === name);
 
+  /** Where a word that is no first one has its place: `bus scan` for `scan`. */
+  const placesOf = (typed: string): string => {
+    const wanted = typed.toLowerCase();
+    const known = ELSEWHERE[wanted];
+    return known ?? shown.flatMap(({ name }) => (name.split(' ')[1] === wanted ? [name] : [])).join(', ');
+  };
+
   /** The command of the first words and how many of them it took; a family alone is none. */
   const locate = (words: readonly string[]): { command: Command | undefined; first: string; taken: number } => {
     const [typed = '', second] = words;
-    const first = pick(typed, firsts, '');
+    const first = pick(typed, firsts, '', placesOf(typed));
     const verbs = verbsOf(first);
     const own = byName(first);
     if (second === undefined || second.startsWith('-') || verbs.length === 0) return { command: own, first, taken: 1 };
@@ -111,17 +124,20 @@ function match(typed: string, choices: readonly Choice[]): readonly Choice[] {
 }
 
 /** Errors: throws ConsoleError 'usage'. */
-function pick(typed: string, choices: readonly Choice[], within: string): string {
+function pick(typed: string, choices: readonly Choice[], within: string, elsewhere = ''): string {
   const [found, ...others] = match(typed, choices);
   if (found !== undefined && others.length === 0) return found.word;
   if (found !== undefined) throw usage(`"${clip(typed)}" could be ${list([found, ...others])}`);
   const synonym = within === '' ? SYNONYMS[typed.toLowerCase()] : undefined;
   if (synonym !== undefined && choices.some(({ word }) => word === synonym)) return synonym;
-  const near = nearest(
-    typed,
-    choices.map(({ word }) => word),
-  );
-  const advice = near === undefined ? (within === '' ? '? lists all' : `it has ${list(choices)}`) : `nearest: ${near}`;
+  const words = choices.map(({ word }) => word);
+  const near = elsewhere === '' ? nearest(typed, words) : elsewhere;
+  const advice =
+    near === undefined
+      ? within === ''
+        ? '? lists all'
+        : `it has ${list(choices.filter(({ word }) => word !== SOCKET_OPTION.name))}`
+      : `nearest: ${near}`;
   throw usage(within === '' ? `no such word: "${clip(typed)}"; ${advice}` : `${within} has no "${clip(typed)}"; ${advice}`);
 }
 

@@ -375,6 +375,21 @@ t.test('a long command that its reader leaves is noted too', async (t) => {
   t.match(view.noted, [{ action: 'walk-test', result: 'ended by its reader' }]);
 });
 
+t.test('who hangs up after the answer has not ended the command', async (t) => {
+  const socketPath = place(t);
+  const view = createFakeView();
+  await serverAt(t, socketPath, view).start();
+  const socket = await client(t, socketPath);
+  for (const id of [1, 2]) {
+    socket.write(ask(id, 'bus scan', { line: 'street' }));
+    await answersUntil(socket, (message) => 'ok' in (message as object));
+  }
+  socket.end();
+  await once(socket.resume(), 'close');
+  t.match(view.noted, [{ action: 'bus scan', result: 'ok' }]);
+  t.equal(view.noted.length, 1);
+});
+
 t.test('a client that closes its own half still gets its answers', async (t) => {
   const socketPath = place(t);
   await serverAt(t, socketPath).start();

@@ -45,6 +45,9 @@ t.test('wishes, event nights, calendars and the warning before the dark are in i
   const held = tonight(makeStreet(), { ...NOW, intents: [wish] });
   t.same(rows(held), ['14:00 60..60', '00:00 30..30', '06:00 90..90', '08:36 0..0']);
   t.match(held.rows[0], { reason: 'override', boostPct: null, text: /60 % for/ });
+  const odd = { ...wish, untilMono: wish.untilMono + 0.4 };
+  const heldOdd = tonight(makeStreet(), { ...NOW, intents: [odd] });
+  t.same(rows(heldOdd), ['14:00 60..60', '00:00 30..30', '06:00 90..90', '08:36 0..0'], 'a fraction of a millisecond hides no end');
   const dark = makeStreet({
     zone: { dark: { warnPct: 20, warnS: 60 }, calendar: 'week' },
     programme: { id: 'curfew', steps: [step('dusk', 80, 90), step({ hour: 0, minute: 30 }, 0)] },
