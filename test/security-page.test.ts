@@ -49,6 +49,7 @@ t.test('programs are started in few places, never through a shell, and no text b
     starters.map(({ path }) => path).sort(),
     [
       'agent/app-aside.ts',
+      'agent/app-machine.ts',
       'agent/console/shell/tty-device.ts',
       'agent/console/support-command.ts',
       'agent/luciole.js',
