@@ -24,6 +24,7 @@ import { createSelf } from './app-self.ts';
 import { setupValuesOf } from './app-setup.ts';
 import { quietUntilMono } from './app-street.ts';
 import { countersOf, decimalsOf, type Site, type TouchedRooms, touchedRooms } from './app-touched.ts';
+import { createUpdatePost } from './app-update-post.ts';
 import { createUpdates, type UpdateParts } from './app-updates.ts';
 import { createUplinkPlace } from './app-uplink.ts';
 import { createAgentView } from './app-view.ts';
@@ -174,7 +175,10 @@ export function createAgent(parts: AgentParts): Agent {
           zones: () => rooms.control.zones(),
           devices: () => field.devices(),
           pulse,
-          notice: events.notice,
+          notice(happening) {
+            events.notice(happening);
+            void updatePost.show();
+          },
         });
   let uplinkEvents = createRoomEvents(clock, onEvent);
   const isOnline = (): boolean => uplink.current?.status().state === 'online';
@@ -193,6 +197,7 @@ export function createAgent(parts: AgentParts): Agent {
           onChange: (view) => configPost.show(view),
           onTrialEnd: (end) => configPost.end(end),
         });
+  const updatePost = createUpdatePost({ desk: updates?.desk ?? null, cabinetId: site.cabinet.id, clock, uplink, onOutcome });
   const configPost = createConfigPost({ desk: revisions, cabinetId: site.cabinet.id, clock, uplink, onOutcome });
   uplink.put(openUplink());
   const access = createAccess({ dir: parts.cabinet.store.dir, cabinetId: parts.cabinet.id, clock, log, store, onEvent });
@@ -225,6 +230,7 @@ export function createAgent(parts: AgentParts): Agent {
       void endLeftovers({ store, clock, isGoingOn: (id) => open.has(id) });
       await revisions?.start();
       await self.start();
+      await updatePost.show();
       await uplink.start();
       if (isStopping) return;
       if (!isSafe) housekeeping.start();
@@ -344,6 +350,7 @@ export function createAgent(parts: AgentParts): Agent {
     made.onBlink = (request) => void rooms.control.blink(request);
     made.onPointWrite = (request) => void rooms.control.writePoint(request);
     made.onConfig = (request) => void configPost.take(request);
+    made.onUpdate = (order) => void updatePost.take(order);
     made.onRelay = (relay) => rooms.control.hear(relay);
     made.onEvent = uplinkEvents.tell;
     return made;

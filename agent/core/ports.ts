@@ -9,6 +9,7 @@ import type { BusTools } from './bus-tools.ts';
 import type { ClockQuality, MonoMs, WallMs } from './clock.ts';
 import type { LinePulse, StorePulse } from './pulse.ts';
 import type { ConfigRequest } from './revisions.ts';
+import type { UpdateOrder } from './updates.ts';
 import type { UplinkCertificates, UplinkTools } from './uplink-tools.ts';
 import type { AgentEvent, Intent, LevelPct, Outcome, PointId, Quality, Reading, Severity, Target } from './words.ts';
 
@@ -498,5 +499,6 @@ export interface Uplink {
   onBlink: (request: BlinkRequest) => void;
   onPointWrite: (request: PointRequest) => void;
   onConfig: (request: ConfigRequest) => void;
+  onUpdate: (order: UpdateOrder) => void;
   onEvent: (event: AgentEvent) => void;
 }

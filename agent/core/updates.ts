@@ -27,6 +27,15 @@ export interface UpdateRequest {
   readonly isForced: boolean;
 }
 
+/** What is asked from outside. */
+export type UpdateAsk = { readonly action: 'put'; readonly part: UpdatePart } | ({ readonly action: 'install' | 'revert' } & UpdateRequest);
+
+/** An ask as a command. */
+export interface UpdateOrder {
+  readonly commandId: string;
+  readonly ask: UpdateAsk;
+}
+
 export interface UpdateAnswer {
   readonly isDone: boolean;
   /** What was done, or why not and what to check. */

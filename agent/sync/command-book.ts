@@ -145,7 +145,7 @@ export function createCommandBook(store: Pick<Store, 'save' | 'loadAll'>, clock:
   };
 }
 
-const KINDS: readonly CommandRecord['kind'][] = ['override', 'release', 'programme', 'blink', 'point', 'config', 'refused'];
+const KINDS: readonly CommandRecord['kind'][] = ['override', 'release', 'programme', 'blink', 'point', 'config', 'update', 'refused'];
 const STATES: readonly OutcomeState[] = ['received', 'queued', 'sent', 'verified', 'refused', 'failed'];
 const TARGETS: readonly CommandTarget['kind'][] = ['lamp', 'zone', 'cabinet', 'device'];
 

@@ -40,6 +40,16 @@ export const CONFIG_METRIC = {
   comment: 'Config/Comment',
   user: 'Config/User',
 } as const;
+/** On the node: the program itself. */
+export const UPDATE_METRIC = {
+  action: 'Update/Action',
+  at: 'Update/At',
+  of: 'Update/Of',
+  data: 'Update/Data',
+  force: 'Update/Force',
+} as const;
+/** What the node says of its program; nobody may write it. */
+export const UPDATE_SHOWN = { release: 'Update/Release', state: 'Update/State', failed: 'Update/Failed' } as const;
 /** What the node says of its configuration; nobody may write it. */
 export const CONFIG_SHOWN = {
   revision: 'Config/Revision',
@@ -61,12 +71,13 @@ export const DEFAULT_EMERGENCY_MINUTES = 120;
 
 const COMMAND = [own(COMMAND_METRIC.id, 'String'), own(COMMAND_METRIC.expires, 'DateTime'), own(COMMAND_METRIC.outcome, 'String')];
 
-/** Of the node, in the order of its birth. */
+/** Of the node, in the order of its birth: where a broker takes small packets only, what comes last is left out. */
 export const NODE_COMMAND_METRICS: readonly UplinkMetric[] = [
   own(EMERGENCY_METRIC.on, 'Boolean'),
   own(EMERGENCY_METRIC.minutes, 'Int64', 'min'),
   own(EMERGENCY_METRIC.reason, 'String'),
   own(EMERGENCY_METRIC.until, 'DateTime'),
+  ...COMMAND,
   own(CONFIG_SHOWN.revision, 'Int64'),
   own(CONFIG_SHOWN.hash, 'String'),
   own(CONFIG_SHOWN.state, 'String'),
@@ -86,7 +97,14 @@ export const NODE_COMMAND_METRICS: readonly UplinkMetric[] = [
   own(CONFIG_METRIC.minutes, 'Int64', 'min'),
   own(CONFIG_METRIC.comment, 'String'),
   own(CONFIG_METRIC.user, 'String'),
-  ...COMMAND,
+  own(UPDATE_SHOWN.release, 'String'),
+  own(UPDATE_SHOWN.state, 'String'),
+  own(UPDATE_SHOWN.failed, 'String'),
+  own(UPDATE_METRIC.action, 'String'),
+  own(UPDATE_METRIC.at, 'Int64', 'B'),
+  own(UPDATE_METRIC.of, 'Int64', 'B'),
+  own(UPDATE_METRIC.data, 'Bytes'),
+  own(UPDATE_METRIC.force, 'Boolean'),
 ];
 const PROGRAMME: readonly UplinkMetric[] = [
   own(PROGRAMME_METRIC.choice, 'String'),
@@ -120,6 +138,7 @@ export const AT_REST: ReadonlyMap<string, UplinkValue['value']> = new Map<string
   [RELEASE_AT_METRIC, ''],
   [CONFIG_METRIC.minutes, DEFAULT_TRIAL_MINUTES],
   [CONFIG_METRIC.confirm, 'auto'],
+  [UPDATE_METRIC.force, false],
   [COMMAND_METRIC.id, null],
   [COMMAND_METRIC.expires, null],
   [COMMAND_METRIC.outcome, null],

@@ -7,6 +7,7 @@
 import { isTrusted, type MonoMs } from '../core/clock.ts';
 import type { BlinkRequest, OverrideRequest, PointRequest, ProgrammeRequest, ReleaseRequest } from '../core/ports.ts';
 import type { ConfigRequest } from '../core/revisions.ts';
+import type { UpdateOrder } from '../core/updates.ts';
 import type { CommandTarget, IntentRank, Target } from '../core/words.ts';
 import { type Checked, type Fields, type Now, readFlag, readInteger, readPointValue, readText, readTime } from './command-fields.ts';
 import {
@@ -37,7 +38,8 @@ export type Order =
   | { readonly kind: 'programme'; readonly request: ProgrammeRequest }
   | { readonly kind: 'blink'; readonly request: BlinkRequest }
   | { readonly kind: 'point'; readonly request: PointRequest }
-  | { readonly kind: 'config'; readonly request: ConfigRequest };
+  | { readonly kind: 'config'; readonly request: ConfigRequest }
+  | { readonly kind: 'update'; readonly request: UpdateOrder };
 
 /** An order with whom it is for. */
 export interface Aimed {

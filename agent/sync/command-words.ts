@@ -5,6 +5,7 @@
  */
 import type { WallMs } from '../core/clock.ts';
 import type { ConfigRequest } from '../core/revisions.ts';
+import type { UpdateOrder } from '../core/updates.ts';
 import type { CommandTarget, Outcome, OutcomeState } from '../core/words.ts';
 import type { Order } from './command-orders.ts';
 
@@ -29,6 +30,8 @@ export function describeOrder(order: Order): string {
       return `${order.request.lamp} to show itself${order.request.seconds === 0 ? ' no longer' : ` for ${order.request.seconds} s`}`;
     case 'config':
       return describeConfig(order.request);
+    case 'update':
+      return describeUpdate(order.request);
     case 'point':
       return `${order.request.pointId} to ${order.request.value}`;
   }
@@ -40,6 +43,11 @@ function describeConfig({ ask, by }: ConfigRequest): string {
   if (ask.action === 'remove') return `configuration: ${ask.file} taken out${who}`;
   if (ask.action === 'apply') return `configuration: apply${who}${because(ask.why)}`;
   return `configuration: ${ask.action}${ask.action === 'rollback' ? ` to revision ${ask.revision}` : ''}${who}`;
+}
+
+function describeUpdate({ ask }: UpdateOrder): string {
+  if (ask.action === 'put') return `update: ${ask.part.data.length} bytes from byte ${ask.part.atByte} of ${ask.part.ofBytes}`;
+  return `update: ${ask.action}${ask.isForced ? ' though lamps are lit' : ''}`;
 }
 
 /** The level it asks for; null where it asks for none. */

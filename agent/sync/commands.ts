@@ -28,11 +28,13 @@ import {
   IDENTIFY_METRIC,
   PROGRAMME_METRIC,
   RELEASE_AT_METRIC,
+  UPDATE_METRIC,
 } from './command-metrics.ts';
 import { type Aimed, type Order, type OrderFrame, readDeviceOrder, readEmergency } from './command-orders.ts';
 import { isConfigAsked, readConfigOrder } from './config-orders.ts';
 import type { InboundMessage } from './door.ts';
 import { type DeviceEntry, type MetricEntry, type MetricTable, NODE_METRIC, OVERRIDE_METRIC } from './metric-table.ts';
+import { isUpdateAsked, readUpdateOrder } from './update-orders.ts';
 
 /** Longest id. Units: UTF-16 units. */
 const ID_LENGTH = 64;
@@ -81,7 +83,7 @@ export function readDeviceCommand(message: InboundMessage, device: DeviceEntry |
   return readCommand(message, place, context, (fields, frame) => readDeviceOrder(fields, { deviceId, target, byName }, frame));
 }
 
-/** What an NCMD asks: a rebirth, an emergency or its end, another configuration, or why it is refused. `cabinet` is the whole street. */
+/** What an NCMD asks: a rebirth, an emergency or its end, another configuration, another release, or why it is refused. `cabinet` is the whole street. */
 export function readNodeCommand(
   message: InboundMessage,
   { node, cabinet }: { readonly node: MetricTable['node']; readonly cabinet: Target },
@@ -94,12 +96,12 @@ export function readNodeCommand(
     isWritable: ({ name }) => NODE_WRITABLE.has(name),
   };
   const rebirth = readRebirth(message, place, context);
-  return (
-    rebirth ??
-    readCommand(message, place, context, (fields, frame) =>
-      isConfigAsked(fields) ? readConfigOrder(fields, cabinet, frame) : readEmergency(fields, cabinet, frame),
-    )
-  );
+  return rebirth ?? readCommand(message, place, context, (fields, frame) => readNodeOrder(fields, cabinet, frame));
+}
+
+function readNodeOrder(fields: Fields, cabinet: Target, frame: OrderFrame): Checked<Aimed> {
+  if (isConfigAsked(fields)) return readConfigOrder(fields, cabinet, frame);
+  return isUpdateAsked(fields) ? readUpdateOrder(fields, cabinet, frame) : readEmergency(fields, cabinet, frame);
 }
 
 /** Undefined where it asks for something else. When it was sent does not matter: a host whose clock is wrong must be able to read us. */
@@ -197,6 +199,7 @@ const NODE_WRITABLE = new Set<string>([
   EMERGENCY_METRIC.minutes,
   EMERGENCY_METRIC.reason,
   ...Object.values(CONFIG_METRIC),
+  ...Object.values(UPDATE_METRIC),
   ...FRAME,
 ]);
 

@@ -107,6 +107,8 @@ const NODE_METRICS: readonly UplinkMetric[] = [
   own(NODE_METRIC.bytesToday, 'Int64', 'B'),
   own(NODE_METRIC.segment, 'Bytes'),
   own(NODE_METRIC.relay, 'String'),
+  own(ROWS_METRIC, 'String'),
+  ...NODE_COMMAND_METRICS,
   own(AGENT_METRIC.memory, 'Int64', 'MB'),
   own(AGENT_METRIC.loopLag, 'Int64', 'ms'),
   own(AGENT_METRIC.busUse, 'Int64', '%'),
@@ -114,8 +116,6 @@ const NODE_METRICS: readonly UplinkMetric[] = [
   own(AGENT_METRIC.starts, 'Int64'),
   own(AGENT_METRIC.lastEnd, 'String'),
   own(AGENT_METRIC.safeMode, 'Boolean'),
-  own(ROWS_METRIC, 'String'),
-  ...NODE_COMMAND_METRICS,
 ];
 const OVERRIDE_METRICS: readonly UplinkMetric[] = [
   own(OVERRIDE_METRIC.level, 'Int64', '%'),

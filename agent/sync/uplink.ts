@@ -274,6 +274,7 @@ export function createUplink(parts: UplinkParts): Uplink {
     else if (kind === 'programme') uplink.onProgramme(request);
     else if (kind === 'blink') uplink.onBlink(request);
     else if (kind === 'config') uplink.onConfig(request);
+    else if (kind === 'update') uplink.onUpdate(request);
     else uplink.onPointWrite(request);
   }
 
@@ -291,6 +292,7 @@ export function createUplink(parts: UplinkParts): Uplink {
     onBlink: () => {},
     onPointWrite: () => {},
     onConfig: () => {},
+    onUpdate: () => {},
     onEvent: () => {},
     onRelay: () => {},
     start: async () => {

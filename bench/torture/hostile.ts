@@ -135,6 +135,8 @@ function isWithinLimits({ kind, request }: Order): boolean {
         : request.pointId === 'IO1.relay_1' && isBetween(request.value, 0, 1);
     case 'config':
       return !/\p{C}/u.test(request.by) && (request.ask.action !== 'put' || request.ask.data.length <= 65_536);
+    case 'update':
+      return request.ask.action !== 'put' || request.ask.part.data.length <= 65_536;
   }
 }
 
