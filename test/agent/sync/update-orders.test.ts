@@ -1,5 +1,5 @@
 import t from 'tap';
-import { createUpdatePost } from '../../../agent/app-update-post.ts';
+import { createUpdatePost } from '../../../agent/app-release.ts';
 import type { UpdateDesk } from '../../../agent/core/updates.ts';
 import { encodePayload, type Metric, toLong } from '../../../agent/sync/codec.ts';
 import { readNodeCommand } from '../../../agent/sync/commands.ts';
