@@ -98,7 +98,7 @@ function entry(command: Command): readonly string[] {
       `\\fB\\-\\-${escaped(name)}\\fR${value === null ? '' : ` \\fI${escaped(value)}\\fR`}`,
       escaped(summary),
     ]),
-    ...(command.examples.length === 0 ? [] : ['.PP', 'Examples:', '.RS', '.nf', ...command.examples.map(escaped), '.fi', '.RE']),
+    ...(command.examples.length === 0 ? [] : ['.PP', 'Examples:', '.RS -3n', '.nf', ...command.examples.map(escaped), '.fi', '.RE']),
   ];
 }
 

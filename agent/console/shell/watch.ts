@@ -5,7 +5,7 @@
  */
 import { type Clock, sleep } from '../../core/clock.ts';
 import type { LiveSource } from './live-sources.ts';
-import { createCursorView, createScrollingView } from './live-view.ts';
+import { createCursorView, createScrollingView, type LiveView } from './live-view.ts';
 import type { Talk } from './talk.ts';
 
 /** Units: ms. Source: the console's rules for 9600 baud: every two seconds at most, a quarter of the line. */
@@ -15,6 +15,8 @@ const TURN_MS = 1_000;
 const SHARE = 0.25;
 /** Where no line is to be spared. Units: characters a second. */
 const WIDE_RATE = 4_000;
+/** Source: a VT100. */
+const USUAL_ROWS = 24;
 
 export interface WatchParts {
   readonly talk: Talk;
@@ -25,25 +27,17 @@ export interface WatchParts {
 /** Shows it until Ctrl-C, `q` or the end of the session. Errors: rejects with ConsoleError when the agent no longer answers. */
 export async function watch({ talk, clock, source }: WatchParts): Promise<void> {
   const { settings, writer, input } = talk;
-  const rows = settings.rows === 0 ? 24 : settings.rows;
-  const view = (settings.type === 'vt100' ? createCursorView : createScrollingView)(rows, settings.widthCols);
+  const view = viewFor(talk);
   const budgetChars = Math.floor((writer.charsPerSecond() ?? WIDE_RATE / SHARE) * SHARE * (TURN_MS / 1_000));
-  let isOver = false;
-  let stop = (): void => {};
-  const interrupted = new Promise<void>((resolve) => {
-    stop = () => {
-      isOver = true;
-      resolve();
-    };
-  });
   let frame = await source(settings);
-  input.onInterrupt(stop);
+  let askedMono = clock.monoMs();
+  const stop = Promise.withResolvers<'stop'>();
+  input.onInterrupt(() => stop.resolve('stop'));
   try {
-    let askedMono = clock.monoMs();
     writer.write(view.start(frame));
-    while (!isOver && talk.ended() === null) {
-      await Promise.race([sleep(clock, TURN_MS), interrupted]);
-      if (wantsOut()) break;
+    while (talk.ended() === null) {
+      const woken = await Promise.race([sleep(clock, TURN_MS), stop.promise]);
+      if (woken === 'stop' || hasTypedQuit(input)) break;
       if (!writer.isClear()) continue;
       if (clock.monoMs() - askedMono >= PERIOD_MS) {
         askedMono = clock.monoMs();
@@ -55,11 +49,16 @@ export async function watch({ talk, clock, source }: WatchParts): Promise<void> 
     input.onInterrupt(null);
     writer.write(view.end());
   }
+}
 
-  function wantsOut(): boolean {
-    for (let key = input.takeNow(); key !== undefined; key = input.takeNow()) {
-      if (key.kind === 'text' && key.text.toLowerCase() === 'q') return true;
-    }
-    return isOver;
+function viewFor({ settings }: Talk): LiveView {
+  const rows = settings.rows === 0 ? USUAL_ROWS : settings.rows;
+  return (settings.type === 'vt100' ? createCursorView : createScrollingView)(rows, settings.widthCols);
+}
+
+function hasTypedQuit(input: Talk['input']): boolean {
+  for (let key = input.takeNow(); key !== undefined; key = input.takeNow()) {
+    if (key.kind === 'text' && key.text.toLowerCase() === 'q') return true;
   }
+  return false;
 }

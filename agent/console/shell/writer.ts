@@ -2,7 +2,7 @@
  * The way out to a terminal: never faster than the line, stopped by XOFF, never blocking.
  *
  * Owns what still waits to be sent. What a command says is never dropped but on Ctrl-C; what only shows the moment asks `isClear` first.
- * Little is handed to the kernel at a time: what it has, neither XOFF nor Ctrl-C takes back. See docs/adr/0013.
+ * Little is handed to the kernel at a time: what it has, neither XOFF nor Ctrl-C takes back. See docs/adr/0024.
  */
 import type { Clock, Timer } from '../../core/clock.ts';
 import { toAscii } from '../plain-text.ts';
