@@ -70,6 +70,29 @@ t.test('programs are started in few places, never through a shell, and no text b
   );
 });
 
+/** What the unit must say for the agent to be no more than a user with serial ports and a network. */
+const LEAST = [
+  'User=luciole',
+  'NoNewPrivileges=yes',
+  'CapabilityBoundingSet=',
+  'AmbientCapabilities=',
+  'ProtectSystem=strict',
+  'ProtectHome=yes',
+  'PrivateTmp=yes',
+  'RestrictNamespaces=yes',
+  'RestrictSUIDSGID=yes',
+  'DevicePolicy=closed',
+  'SystemCallFilter=@system-service',
+  'LimitCORE=0',
+];
+t.test('the service has no right that it does not need', async (t) => {
+  const lines = text('systemd/luciole.service').split('\n');
+  t.strictSame(
+    LEAST.filter((line) => !lines.includes(line)),
+    [],
+  );
+});
+
 t.test('whoever finds a flaw is told whom to tell, and nobody is promised what is not known', async (t) => {
   const policy = text('SECURITY.md');
   t.match(policy, /Tell the maintainer named in the contract/);
