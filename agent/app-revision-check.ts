@@ -1,10 +1,11 @@
 /**
  * Is a configuration of the revisions sound? The same checks as `luciole check`, ports aside.
  *
- * Owns the thread on which that is found out: the text comes from outside, and however long it keeps a processor busy, lines and light go on.
+ * Owns the process that finds out: the text comes from outside, and however long it keeps a processor busy, lines and light go on.
  * Part of `app.ts`; the revision desk asks.
  */
-import { Worker } from 'node:worker_threads';
+import { fork } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
 import type { Site } from './app-touched.ts';
 import type { Clock } from './core/clock.ts';
 import type { Problem } from './core/errors.ts';
@@ -27,26 +28,26 @@ const PATIENCE_MS = 30_000;
 /** Memory it may take. Units: MB. Source: assumed; 988 devices take 30. */
 const MEMORY_MB = 96;
 
-/** On a thread of its own. Errors: none; one that takes too long or too much memory is refused. */
+/** By a process of its own, which gives its memory back. Errors: none; one that takes too long or too much memory is refused. */
 export async function checkRevisionAside(folder: RevisionFolder, clock: Clock): Promise<CheckedRevision> {
-  const worker = new Worker(new URL('./app-check-worker.ts', import.meta.url), {
-    workerData: folder,
-    name: 'luciole-check',
-    resourceLimits: { maxOldGenerationSizeMb: MEMORY_MB },
+  const checker = fileURLToPath(new URL('./app-check-worker.ts', import.meta.url));
+  const child = fork(checker, [JSON.stringify(folder)], {
+    serialization: 'advanced',
+    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+    execArgv: [...process.execArgv, `--max-old-space-size=${MEMORY_MB}`],
   });
-  const answered = new Promise<CheckedRevision>((resolve) => {
-    worker.once('message', resolve);
-    worker.once('error', (error) => resolve(refused(`it cannot be checked: ${error instanceof Error ? error.message : String(error)}`)));
-    worker.once('exit', () => resolve(refused('it cannot be checked: the check ended without an answer')));
-  });
-  const late = Promise.withResolvers<CheckedRevision>();
-  const tooLong = (): void => late.resolve(refused(`checking it took longer than ${PATIENCE_MS / 1_000} s; make it smaller`));
-  const timer = clock.after(PATIENCE_MS, tooLong);
+  const answer = Promise.withResolvers<CheckedRevision>();
+  child.once('message', (message) => answer.resolve(message as CheckedRevision));
+  child.once('error', (error) => answer.resolve(refused(`it cannot be checked: ${error.message}`)));
+  child.once('exit', () => answer.resolve(refused('it cannot be checked: the check ended without an answer; make it smaller')));
+  const timer = clock.after(PATIENCE_MS, () =>
+    answer.resolve(refused(`checking it took longer than ${PATIENCE_MS / 1_000} s; make it smaller`)),
+  );
   try {
-    return await Promise.race([answered, late.promise]);
+    return await answer.promise;
   } finally {
     timer.cancel();
-    await worker.terminate();
+    child.kill('SIGKILL');
   }
 }
 

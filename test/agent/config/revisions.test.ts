@@ -277,7 +277,7 @@ t.test('a trial is taken back on request, and no rest is left on disk', async (t
   t.strictSame(left, ['book.json', 'r1', 'r2', 'r3']);
 });
 
-t.test('a hostile configuration is refused on a thread of its own: deep, self-repeating, with keys of objects', async (t) => {
+t.test('a hostile configuration is refused by a process of its own: deep, self-repeating, with keys of objects', async (t) => {
   const folder = t.testdir();
   const clock = createSystemClock({ quality: () => 'synced' });
   const disk = createRevisionDisk(folder);
