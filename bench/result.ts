@@ -24,6 +24,8 @@ export type Emit = (result: Result) => void;
 export interface BenchOptions {
   /** Fewer and shorter rounds: a smoke test, not a measurement. */
   readonly quick: boolean;
+  /** How long a soak takes, where one is wished for. Units: minutes. */
+  readonly minutes: number | null;
   /** Which figures; empty for all. */
   readonly figures: readonly string[];
   readonly emit: Emit;

@@ -1,6 +1,6 @@
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -11,6 +11,7 @@ import { createSystemClock } from '../../agent/core/system-clock.ts';
 import { ARCHS, type Arch } from '../../package/arch.ts';
 import { writeBundle } from '../../package/bundle.ts';
 import { programTree } from '../../package/tree.ts';
+import { writeTree } from '../../package/write-tree.ts';
 import manifest from '../../package.json' with { type: 'json' };
 import { createPtyCable } from '../street/pty.ts';
 
@@ -26,13 +27,7 @@ t.teardown(() => {
 
 t.before(async () => {
   await writeBundle({ arch, version: manifest.version, commit: 'abc123', dir: bundleDir });
-  for (const entry of programTree({ bundleDir, node: readFileSync(process.execPath), licences: '', bom: '' })) {
-    if (entry.kind === 'folder') mkdirSync(join(home, entry.path), { recursive: true });
-    else if (entry.kind === 'file') {
-      mkdirSync(join(home, entry.path, '..'), { recursive: true });
-      writeFileSync(join(home, entry.path), entry.bytes, { mode: entry.mode });
-    }
-  }
+  writeTree(programTree({ bundleDir, node: readFileSync(process.execPath), licences: '', bom: '' }), home);
 });
 
 const luciole = (...words: string[]) => run(join(home, 'bin/luciole'), words, { env: { PATH: '/usr/bin:/bin' } });

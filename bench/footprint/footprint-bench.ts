@@ -1,0 +1,186 @@
+/**
+ * The footprint: what the packaged agent takes of a gateway, beside Node-RED on the same street in the same run.
+ *
+ * Owns the order. Both run as they come, each with a process, broker and lines of its own time; the street and the broker are shared.
+ */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { ARCHS, type Arch } from '../../package/arch.ts';
+import { writeBundle } from '../../package/bundle.ts';
+import { withoutDebugging } from '../../package/elf.ts';
+import { makePackage } from '../../package/make-package.ts';
+import { programTree } from '../../package/tree.ts';
+import { writeTree } from '../../package/write-tree.ts';
+import { type Child, sharedMonoMs, startChild } from '../child.ts';
+import { against, type BenchOptions, beside, quantile, type Result, round } from '../result.ts';
+import { scratchFolder, undoAtEnd } from '../undo.ts';
+import { FOOTPRINT_LAMPS } from './footprint-street.ts';
+import { folderBytes, installNodeRed, type Peer } from './node-red.ts';
+import type { StreetAnswer, StreetQuestion } from './street-process.ts';
+
+/** Source: design §10. */
+const GOAL = { rssMb: 85, firstPollMs: 1_000 };
+const MEGABYTE = 2 ** 20;
+const SOAK_MINUTES = { full: 2, quick: 0.2 };
+const STARTS = { full: 5, quick: 1 };
+/** Longest wait for a first poll. Units: ms. */
+const PATIENCE_MS = 60_000;
+const PEER = 'node-red';
+
+export const FOOTPRINT_FIGURES: Readonly<Record<string, (options: BenchOptions) => Promise<void>>> = {
+  agent: agentFigures,
+  package: packageFigures,
+};
+
+/** Errors: rejects where npm gives no Node-RED, or a program does not poll. */
+export async function footprintBench(options: BenchOptions): Promise<void> {
+  for (const name of options.figures.length === 0 ? Object.keys(FOOTPRINT_FIGURES) : options.figures)
+    await FOOTPRINT_FIGURES[name]?.(options);
+}
+
+type Street = Child<StreetQuestion, StreetAnswer>;
+
+/** How a program is started on the street. */
+interface Start {
+  readonly program: string;
+  readonly words: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+}
+
+/** Units: bytes; ms from the start to the first bytes on any line. */
+interface Footprint {
+  readonly rssBytes: number;
+  readonly pssBytes: number;
+  readonly privateBytes: number;
+  readonly firstPollMs: number;
+}
+
+async function agentFigures(options: BenchOptions): Promise<void> {
+  const { dir, remove } = scratchFolder('footprint');
+  const street = startChild<StreetQuestion, StreetAnswer>('footprint/street-process.ts');
+  const places = await street.ask({ ask: 'build', dir });
+  options.progress('footprint: bundle');
+  const home = await installed(dir);
+  options.progress(`footprint: ${PEER} from npm`);
+  const peer = await installNodeRed({ dir: join(dir, PEER), ...places });
+  options.progress('footprint: the agent');
+  const ours = await measured(street, agentStart(home, dir, places.configFile), options);
+  options.progress(`footprint: ${PEER}`);
+  const theirs = await measured(street, peer, options);
+  tell(options, ours, theirs, peer);
+  await street.stop();
+  remove();
+}
+
+function tell({ emit, minutes, quick }: BenchOptions, ours: Footprint, theirs: Footprint, { version }: Peer): void {
+  const soak = minutes ?? (quick ? SOAK_MINUTES.quick : SOAK_MINUTES.full);
+  const note = `${FOOTPRINT_LAMPS} lamps, 4 sensors and a meter on 2 lines at 19200 baud, MQTT; after ${soak} min; ${version}, polling the same units, without store or light`;
+  const mb = (bytes: number): number => round(bytes / MEGABYTE, 1);
+  const figure = (metric: string, value: number, unit: string): Result => ({ bench: 'footprint', metric, value, unit, note });
+  emit(against(beside(figure('agent-rss', mb(ours.rssBytes), 'MB'), PEER, mb(theirs.rssBytes)), '<=', GOAL.rssMb));
+  emit(beside(figure('agent-pss', mb(ours.pssBytes), 'MB'), PEER, mb(theirs.pssBytes)));
+  emit(beside(figure('agent-private', mb(ours.privateBytes), 'MB'), PEER, mb(theirs.privateBytes)));
+  emit(
+    against(
+      beside(figure('start-first-poll', round(ours.firstPollMs, 0), 'ms'), PEER, round(theirs.firstPollMs, 0)),
+      '<=',
+      GOAL.firstPollMs,
+    ),
+  );
+}
+
+/** The program's folder as the package brings it. */
+async function installed(dir: string): Promise<string> {
+  const [home, bundleDir] = [join(dir, 'luciole'), join(dir, 'bundle')];
+  mkdirSync(bundleDir);
+  await writeBundle({ arch: archHere(), version: 'bench', commit: 'bench', dir: bundleDir });
+  writeTree(programTree({ bundleDir, node: withoutDebugging(readFileSync(process.execPath)), licences: '', bom: '' }), home);
+  return home;
+}
+
+/** As the service starts it. */
+function agentStart(home: string, dir: string, configFile: string): Start {
+  const words = ['run', configFile, '--socket', join(dir, 'agent.sock'), '--start-at', '2026-12-15T21:50:00Z'];
+  return { program: join(home, 'bin/luciole'), words, env: { PATH: '/usr/bin:/bin', CACHE_DIRECTORY: join(dir, 'cache') } };
+}
+
+/** Several starts; the last one is left to run until its memory is read. */
+async function measured(street: Street, start: Start, { quick, minutes }: BenchOptions): Promise<Footprint> {
+  const firstPollsMs: number[] = [];
+  // Once unseen: it compiles everything, which the later ones find.
+  for (let i = 0; i <= (quick ? STARTS.quick : STARTS.full); i++) {
+    const run = await begin(street, start);
+    if (i > 0) firstPollsMs.push(run.firstPollMs);
+    await run.end();
+  }
+  const run = await begin(street, start);
+  await sleepMs((minutes ?? (quick ? SOAK_MINUTES.quick : SOAK_MINUTES.full)) * 60_000);
+  const { bytes } = await street.ask({ ask: 'report' });
+  if (bytes === 0) throw new Error(`${start.program} asks nobody any more`);
+  const memory = memoryOf(run.pid);
+  await run.end();
+  return { ...memory, firstPollMs: quantile(firstPollsMs, 0.5) };
+}
+
+async function begin(street: Street, { program, words, env }: Start) {
+  await street.ask({ ask: 'forget' });
+  const startMono = sharedMonoMs();
+  const child = spawn(program, words, { env: { ...env }, stdio: ['ignore', 'ignore', 'ignore'] });
+  const ended = once(child, 'exit');
+  const undo = undoAtEnd(() => void child.kill('SIGKILL'));
+  const { pid } = child;
+  if (pid === undefined) throw new Error(`${program} cannot be started`);
+  for (;;) {
+    const { firstMono } = await street.ask({ ask: 'report' });
+    if (firstMono !== null) return { pid, firstPollMs: firstMono - startMono, end };
+    if (child.exitCode !== null || sharedMonoMs() - startMono > PATIENCE_MS)
+      throw new Error(`${program} does not poll (exit ${child.exitCode})`);
+    await sleepMs(20);
+  }
+
+  async function end(): Promise<void> {
+    child.kill('SIGTERM');
+    await ended;
+    undo();
+  }
+}
+
+/** Source: proc(5), smaps_rollup, in kB. */
+function memoryOf(pid: number): Omit<Footprint, 'firstPollMs'> {
+  const text = readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8');
+  const bytes = (name: string): number => 1_024 * Number(new RegExp(`^${name}: +(\\d+) kB$`, 'm').exec(text)?.[1]);
+  return { rssBytes: bytes('Rss'), pssBytes: bytes('Pss'), privateBytes: bytes('Private_Clean') + bytes('Private_Dirty') };
+}
+
+async function packageFigures({ emit, progress, quick }: BenchOptions): Promise<void> {
+  const { dir, remove } = scratchFolder('footprint');
+  const options = { arch: archHere(), out: dir, tar: false, node: null, version: null, isFast: quick, signingKey: null };
+  const [made] = await makePackage({ ...options, progress });
+  const peerDir = join(dir, PEER);
+  const { version } = await installNodeRed({ dir: peerDir, configFile: '', ports: {}, broker: 'mqtt://127.0.0.1:1883' });
+  const peerBytes = folderBytes(peerDir) + readFileSync(process.execPath).length;
+  const figure = (metric: string, bytes: number): Result => ({ bench: 'footprint', metric, value: round(bytes / MEGABYTE, 1), unit: 'MB' });
+  if (made === undefined) throw new Error('no package was made');
+  emit(figure('package', made.bytes));
+  emit(
+    beside(
+      { ...figure('installed', made.installedBytes), note: `with Node on both sides; ${version}` },
+      PEER,
+      round(peerBytes / MEGABYTE, 1),
+    ),
+  );
+  rmSync(peerDir, { recursive: true, force: true });
+  remove();
+}
+
+function archHere(): Arch {
+  const arch = ARCHS.find(({ node }) => node === process.arch);
+  if (arch === undefined) throw new Error(`nothing is packaged for ${process.arch}`);
+  return arch;
+}
+
+function sleepMs(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}

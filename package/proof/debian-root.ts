@@ -1,0 +1,65 @@
+/**
+ * A Debian root in a temporary folder, as a gateway is before Luciole: no compiler, no Node, no network.
+ *
+ * Owns the folder and its mounts, and takes both back. Needs root, debootstrap and unshare. Called by the proof of the package.
+ */
+import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process';
+import { chmodSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+/** Newest stable release at the time of writing. Source: debian.org, trixie, 2025-08-09. */
+const RELEASE = 'trixie';
+/** What of the host a program in the root must see: processes, and the pseudo-terminals that stand for serial lines. */
+const MOUNTS = ['proc', 'dev', 'dev/pts'] as const;
+
+export interface Ended {
+  readonly code: number | null;
+  readonly out: string;
+}
+
+export interface DebianRoot {
+  readonly dir: string;
+  /** To its end, without network; standard output and error in one. */
+  run(...words: string[]): Ended;
+  /** The same as a user, left running. */
+  start(user: string, words: readonly string[]): ChildProcess;
+  remove(): void;
+}
+
+/** Errors: throws debootstrap's own words when it fails. `arch` other than the machine's is unpacked only, nothing in it runs. */
+export function makeRoot(arch: string, isForeign: boolean): DebianRoot {
+  const dir = mkdtempSync(join(tmpdir(), 'luciole-root-'));
+  // Other users than root live in it.
+  chmodSync(dir, 0o755);
+  const how = ['--variant=minbase', `--arch=${arch}`, ...(isForeign ? ['--foreign'] : [])];
+  execFileSync('debootstrap', [...how, RELEASE, dir], { stdio: ['ignore', 'ignore', 'pipe'], maxBuffer: 2 ** 26 });
+  const mounted: string[] = [];
+  if (!isForeign) {
+    for (const name of MOUNTS) {
+      mkdirSync(join(dir, name), { recursive: true });
+      execFileSync('mount', ['--bind', `/${name}`, join(dir, name)]);
+      mounted.unshift(join(dir, name));
+    }
+  }
+  const alone = ['--net', 'chroot', dir];
+  return {
+    dir,
+    run(...words) {
+      const { status, stdout, stderr } = spawnSync('unshare', [...alone, ...words], { encoding: 'utf8', env: ENV });
+      return { code: status, out: `${stdout}${stderr}` };
+    },
+    start: (user, words) =>
+      spawn('unshare', [...alone, 'setpriv', `--reuid=${user}`, `--regid=${user}`, '--init-groups', ...words], {
+        env: ENV,
+        stdio: ['ignore', 'pipe', 'pipe'],
+      }),
+    remove() {
+      for (const path of mounted) execFileSync('umount', [path]);
+      // Never into a folder of the host: what is still mounted is left.
+      rmSync(dir, { recursive: true, force: true });
+    },
+  };
+}
+
+const ENV = { PATH: '/usr/sbin:/usr/bin:/sbin:/bin', LC_ALL: 'C', DEBIAN_FRONTEND: 'noninteractive' };

@@ -1,0 +1,76 @@
+/**
+ * `npm run -s package:proof`: the package on a fresh Debian without network and compiler, from its installation to its purge.
+ *
+ * Owns the order and the exit code. Prints one JSON line a step. Not part of the tests: it needs root, a mirror of Debian and minutes.
+ */
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import manifest from '../../package.json' with { type: 'json' };
+import { ARCHS, type Arch } from '../arch.ts';
+import { type Made, makePackage } from '../make-package.ts';
+import { proveForeign } from './foreign.ts';
+import { proveHere } from './installed.ts';
+
+/** Source: sysexits.h, EX_UNAVAILABLE. */
+const EXIT_UNAVAILABLE = 69;
+const NEEDED = ['debootstrap', 'unshare', 'mount', 'dpkg-deb'];
+/** The release that the upgrade goes to. */
+const NEWER = `${manifest.version}+proof`;
+
+/** One claim and whether it held. */
+export interface Step {
+  readonly step: string;
+  readonly ok: boolean;
+  readonly detail?: unknown;
+}
+
+export type Tell = (step: string, ok: boolean, detail?: unknown) => void;
+
+process.exitCode = await prove();
+
+async function prove(): Promise<number> {
+  const missing = NEEDED.filter((name) => !isInstalled(name));
+  const why = process.getuid?.() !== 0 ? 'root' : missing.join(', ');
+  if (why !== '') {
+    process.stderr.write(`package:proof: this machine lacks ${why}; on Debian: apt-get install debootstrap util-linux mount dpkg\n`);
+    return EXIT_UNAVAILABLE;
+  }
+  const out = mkdtempSync(join(tmpdir(), 'luciole-proof-'));
+  let failed = 0;
+  const tell: Tell = (step, ok, detail) => {
+    if (!ok) failed += 1;
+    const line: Step = { step, ok, ...(detail === undefined ? {} : { detail }) };
+    process.stdout.write(`${JSON.stringify(line)}\n`);
+  };
+  try {
+    const here = ARCHS.find(({ node }) => node === process.arch) as Arch;
+    const other = ARCHS.find(({ node }) => node !== process.arch) as Arch;
+    const first = await made(here, join(out, 'first'), manifest.version);
+    const again = await made(here, join(out, 'again'), manifest.version);
+    tell('two packages of the same sources are identical', first.sha256 === again.sha256, { sha256: first.sha256, bytes: first.bytes });
+    const newer = await made(here, join(out, 'newer'), NEWER);
+    await proveHere({ debs: { first: first.file, newer: newer.file }, version: manifest.version, newer: NEWER, arch: here, tell });
+    const foreign = await made(other, join(out, 'other'), manifest.version);
+    proveForeign({ deb: foreign.file, arch: other, version: manifest.version, tell });
+  } finally {
+    rmSync(out, { recursive: true, force: true });
+  }
+  return failed === 0 ? 0 : 1;
+}
+
+async function made(arch: Arch, out: string, version: string): Promise<Made> {
+  const [deb] = await makePackage({ arch, out, version, tar: false, node: null, isFast: true, signingKey: null, progress: () => {} });
+  if (deb === undefined) throw new TypeError('the packager made nothing');
+  return deb;
+}
+
+function isInstalled(name: string): boolean {
+  try {
+    execFileSync('sh', ['-c', `command -v ${name}`], { stdio: 'ignore' });
+    return true;
+  } catch {
+    return false;
+  }
+}

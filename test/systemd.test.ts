@@ -1,0 +1,77 @@
+import { execFile } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import t from 'tap';
+import { findProgram } from './platform/mosquitto.ts';
+
+const UNITS = join(import.meta.dirname, '../systemd');
+const run = promisify(execFile);
+const analyze = findProgram('systemd-analyze');
+const skip = analyze === undefined ? 'systemd-analyze is missing: apt-get install systemd' : false;
+/** Source: what `systemd-analyze security` gives, 0 (safe) to 10; the goals of the design. */
+const EXPOSURE = { 'luciole.service': 1.6, 'luciole-console@.service': 1.0 };
+
+/** The units with programs that this machine has in place of ours. */
+function unitsHere(t: { teardown(fn: () => void): void }): string {
+  const dir = mkdtempSync(join(tmpdir(), 'luciole-units-'));
+  t.teardown(() => rmSync(dir, { recursive: true, force: true }));
+  mkdirSync(dir, { recursive: true });
+  for (const name of readdirSync(UNITS).filter((each) => /\.(service|path|timer|socket)$/.test(each))) {
+    const text = readFileSync(join(UNITS, name), 'utf8');
+    writeFileSync(join(dir, name), text.replaceAll('/usr/bin/luciole', '/bin/true').replaceAll('/sbin/agetty', '/bin/true'));
+  }
+  return dir;
+}
+
+t.test('systemd understands every line of the units', { skip, timeout: 60_000 }, async (t) => {
+  const dir = unitsHere(t);
+  const files = readdirSync(dir).map((name) => join(dir, name.replace('@.', '@ttyS1.')));
+  const { stdout, stderr } = await run(analyze ?? '', ['verify', '--man=no', '--recursive-errors=no', ...files]);
+  t.equal(stdout + stderr, '');
+});
+
+t.test('the exposure of agent and console stays within its bounds', { skip, timeout: 60_000 }, async (t) => {
+  const dir = unitsHere(t);
+  for (const [unit, most] of Object.entries(EXPOSURE)) {
+    const { stdout } = await run(analyze ?? '', ['security', '--offline=true', '--no-pager', join(dir, unit)]);
+    const exposure = Number(/Overall exposure level for \S+: ([0-9.]+)/.exec(stdout)?.[1]);
+    t.ok(exposure <= most, `${unit}: ${exposure}, at most ${most}`);
+  }
+});
+
+t.test('the agent waits for no network and no time server, and is never given up', async (t) => {
+  const unit = readFileSync(join(UNITS, 'luciole.service'), 'utf8');
+  t.notMatch(unit, /^(After|Wants|Requires|BindsTo)=.*(network|time-sync)/m);
+  t.match(unit, /^StartLimitIntervalSec=0$/m);
+  t.match(unit, /^Restart=always$/m);
+  t.match(unit, /^WatchdogSec=/m);
+});
+
+t.test(
+  'every user of a unit is made by the list of users, and every folder of a unit that systemd does not make by the other',
+  async (t) => {
+    const users = readFileSync(join(UNITS, 'luciole.sysusers'), 'utf8');
+    const folders = readFileSync(join(UNITS, 'luciole.tmpfiles'), 'utf8');
+    for (const name of readdirSync(UNITS).filter((each) => each.endsWith('.service'))) {
+      const unit = readFileSync(join(UNITS, name), 'utf8');
+      for (const [, user = ''] of unit.matchAll(/^(?:User|Group)=(\S+)$/gm))
+        t.match(users, new RegExp(`^u ${user} `, 'm'), `${name}: ${user}`);
+      for (const [, folder = ''] of unit.matchAll(/^ReadWritePaths=-?(\S+)$/gm))
+        t.match(folders, new RegExp(`^d ${folder} `, 'm'), `${name}: ${folder}`);
+    }
+  },
+);
+
+t.test(
+  'udev understands the rules',
+  { skip: findProgram('udevadm') === undefined && 'udevadm is missing: apt-get install udev' },
+  async (t) => {
+    const rules = readdirSync(UNITS).filter((name) => name.endsWith('.rules'));
+    for (const name of rules) {
+      const { stdout } = await run('udevadm', ['verify', join(UNITS, name)]);
+      t.match(stdout, /Fail: +0/, name);
+    }
+  },
+);
