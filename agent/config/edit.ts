@@ -90,6 +90,7 @@ function placeOf(document: Document.Parsed, steps: readonly Step[], mustExist: b
   for (const step of steps) {
     if (isAlias(node)) return `${said(place)} repeats another part of the file (*): change it there`;
     if (step.kind === 'key') {
+      if (isSeq(node)) return `${said(place)} is a list: name an item, as ${said(place)}[0], ${said(place)}[ID] or ${said(place)}[+]`;
       if (node !== undefined && !isMap(node)) return `${said(place)} holds no keys`;
       place.push(step.name);
     } else {

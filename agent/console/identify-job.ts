@@ -12,6 +12,7 @@ export interface IdentifyProgress {
   readonly lamp: string;
   readonly levelPct: LevelPct;
   readonly restMs: number;
+  readonly following: boolean;
 }
 
 export interface Identified {
@@ -19,16 +20,21 @@ export interface Identified {
   readonly lowPct: LevelPct;
   readonly highPct: LevelPct;
   readonly durationMs: number;
+  /** Nobody finds a lamp that does not hear. */
+  readonly following: boolean;
 }
 
 /** Errors: throws RangeError for a lamp that cannot blink now. */
 export async function identifyLamp(view: AgentView, { lamp, forMs }: { lamp: string; forMs: number }, job: Job): Promise<Identified> {
   const { clock, source } = job;
   const startMono = clock.monoMs();
+  const follows = (): boolean => view.why(lamp)?.lamps[0]?.following ?? true;
   const tell = (levelPct: LevelPct): void =>
-    void job.tell({ lamp, levelPct, restMs: Math.max(0, forMs - (clock.monoMs() - startMono)) } satisfies IdentifyProgress);
+    void job.tell({
+      ...{ lamp, levelPct, restMs: Math.max(0, forMs - (clock.monoMs() - startMono)), following: follows() },
+    } satisfies IdentifyProgress);
   const run = view.light.identify({ lamp, forMs, source, tell });
   await ended(job, forMs);
   run.stop();
-  return { lamp, lowPct: run.lowPct, highPct: run.highPct, durationMs: Math.round(clock.monoMs() - startMono) };
+  return { lamp, lowPct: run.lowPct, highPct: run.highPct, durationMs: Math.round(clock.monoMs() - startMono), following: follows() };
 }

@@ -44,11 +44,16 @@ export function renderWalked({ zone, durationMs, sensors, medianMs, worstMs, mis
   return lines.flatMap((line) => wrap(line, widthCols)).join('\n');
 }
 
-export function renderIdentifyProgress({ lamp, levelPct, restMs }: IdentifyProgress, { widthCols }: Page): string {
-  return wrap(`${lamp} at ${levelPct} %, blinks ${formatDuration(restMs)} more; Ctrl-C ends it`, widthCols).join('\n');
+export function renderIdentifyProgress({ lamp, levelPct, restMs, following }: IdentifyProgress, { widthCols }: Page): string {
+  const now = following ? `at ${levelPct} %, blinks` : `told ${levelPct} %, does not follow,`;
+  return wrap(`${lamp} ${now} ${formatDuration(restMs)} more; Ctrl-C ends it`, widthCols).join('\n');
 }
 
-export function renderIdentified({ lamp, lowPct, highPct, durationMs }: Identified, { widthCols }: Page): string {
+export function renderIdentified({ lamp, lowPct, highPct, durationMs, following }: Identified, { widthCols }: Page): string {
+  if (!following)
+    return wrap(`${lamp} was told to blink for ${formatDuration(durationMs)}, but does not follow: luciole why ${lamp}`, widthCols).join(
+      '\n',
+    );
   return wrap(
     `${lamp} blinked between ${lowPct} and ${highPct} % for ${formatDuration(durationMs)} and is back at its level`,
     widthCols,

@@ -43,7 +43,7 @@ const SYNONYMS: Readonly<Record<string, string>> = { exit: 'logout', quit: 'logo
 
 /** What a technician asks for in other words, and where it is here. Source: assumed; words of trade and of other consoles. */
 const ELSEWHERE: Readonly<Record<string, string>> = {
-  ...{ lamp: 'why', lamps: 'zones', dark: 'why', dead: 'devices', silent: 'devices', ping: 'bus scan', test: 'identify, walk-test' },
+  ...{ lamp: 'why', lamps: 'zones', dark: 'why', dead: 'devices', silent: 'devices', ping: 'bus scan' },
   ...{ alarm: 'events', alarms: 'events', log: 'events', logs: 'events', dim: 'override', blink: 'identify', on: 'lights', off: 'lights' },
 };
 

@@ -134,7 +134,8 @@ async function furtherSecret(answer: LoginAnswer, talk: Talk): Promise<Record<st
 }
 
 function refusal(answer: LoginAnswer): string {
-  if (answer.state === 'wrong') return `wrong${answer.waitMs > 0 ? `; the next try in ${formatDuration(answer.waitMs)}` : ''}`;
+  if (answer.state === 'wrong')
+    return `wrong name, password or code${answer.waitMs > 0 ? `; the next try in ${formatDuration(answer.waitMs)}` : ''}`;
   if (answer.state === 'locked') return `too many wrong ones; the next try in ${formatDuration(answer.waitMs)}`;
   if (answer.state === 'expired') return 'this password was for one time and is too old; ask an admin: user enrol NAME';
   if (answer.state === 'no-users') return 'there are no users yet; on the machine: luciole user add NAME --role admin';

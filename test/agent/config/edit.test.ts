@@ -57,7 +57,8 @@ t.test('what cannot be is refused in words', async (t) => {
   const cases: readonly (readonly [path: string, value: string | null, reason: RegExp])[] = [
     ['zones[ru].minPct', '1', /zones has no "ru".*rue/],
     ['zones[7].minPct', '1', /zones has 2 items, counted from 0/],
-    ['zones.minPct', '1', /zones holds no keys/],
+    ['zones.minPct', '1', /zones is a list: name an item, as zones\[0\], zones\[ID\] or zones\[\+\]/],
+    ['zones[rue].minPct.low', '1', /zones[^ ]*minPct holds no keys/],
     ['uplink[0]', '1', /uplink is no list/],
     ['uplink.colour', null, /there is no uplink\.colour/],
     ['', '1', /bad path/],

@@ -175,12 +175,22 @@ const sheets: [story: string, text: string, says: RegExp[]][] = [
   ],
   [
     'a lamp that blinks',
-    renderIdentifyProgress({ lamp: 'L07', levelPct: 20, restMs: 12_000 }, page),
+    renderIdentifyProgress({ lamp: 'L07', levelPct: 20, restMs: 12_000, following: true }, page),
     [/^L07 at 20 %, blinks 12 s more; Ctrl-C ends it$/],
   ],
   [
+    'a lamp that should blink but hears nothing',
+    renderIdentifyProgress({ lamp: 'L07', levelPct: 20, restMs: 12_000, following: false }, page),
+    [/^L07 told 20 %, does not follow, 12 s more; Ctrl-C ends it$/],
+  ],
+  [
+    'a lamp that should have blinked',
+    renderIdentified({ lamp: 'L07', lowPct: 20, highPct: 100, durationMs: 30_000, following: false }, page),
+    [/^L07 was told to blink for 30 s, but does not follow: luciole why L07$/],
+  ],
+  [
     'a lamp that has blinked',
-    renderIdentified({ lamp: 'L07', lowPct: 20, highPct: 100, durationMs: 30_000 }, page),
+    renderIdentified({ lamp: 'L07', lowPct: 20, highPct: 100, durationMs: 30_000, following: true }, page),
     [/between 20 and 100 % for 30 s and is back/],
   ],
   [
