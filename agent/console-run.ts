@@ -30,6 +30,7 @@ export async function startConsole(args: LocalArgs, screen: Terminal): Promise<n
     clock,
     login: await loginFor(args, screen, clock),
     keeper: createLineKeeper(stateDir()),
+    filesDir: stateDir(),
     surroundings: { version: screen.version, socketPath: textOf(args['socket']) ?? screen.socketPath, shelf: screen.shelf },
     machine: { lastState: () => machine().then((each) => each.lastState()), restart: () => machine().then((each) => each.restart()) },
     localActions: (terminal, signal, readInput) =>

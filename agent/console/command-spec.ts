@@ -151,6 +151,7 @@ export type ShellCommandName =
   | 'agent state'
   | 'agent restart'
   | 'speed'
+  | 'copy'
   | 'watch status'
   | 'watch bus'
   | 'watch lamp'

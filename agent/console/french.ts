@@ -454,6 +454,13 @@ const SUMMARIES: readonly (readonly [string, string])[] = [
   ['try a lamp or a zone: ramp, read-back, power', 'essaie une lampe ou une zone : rampe, relecture, puissance'],
   ['ramp a lamp, read it back, weigh it', 'rampe sur une lampe, relecture, puissance'],
   ['ramp a zone, read each lamp back, weigh it', 'rampe sur une zone, relecture, puissance'],
+  ['a file over this line, by ZMODEM or base64', 'un fichier par cette ligne, par ZMODEM ou base64'],
+  [
+    'start receiving by ZMODEM now; Ctrl-X five times gives up; the same again goes on',
+    'lancez la réception ZMODEM ; cinq fois Ctrl-X abandonne ; la même commande reprend',
+  ],
+  ['{n} lines sent', '{n} lignes envoyées'],
+  ['{x}: sent in {y}', '{x} : envoyé en {y}'],
   ['who did what here, and is that record whole', 'qui a fait quoi ici, et la trace est-elle entière'],
   ['any part of a line; case does not count', 'une partie de ligne ; majuscules indifférentes'],
 ];

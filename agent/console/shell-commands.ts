@@ -12,6 +12,20 @@ function row(name: ShellCommandName, summary: string, args: readonly ArgumentSpe
   return { kind: 'shell', role: 'anyone', group: 'Session:', name, summary, arguments: args, options: [], examples };
 }
 
+const COPY: ShellCommand = {
+  kind: 'shell',
+  role: 'technician',
+  group: 'Session:',
+  name: 'copy',
+  summary: 'a file over this line, by ZMODEM or base64',
+  arguments: [needed('file', 'a file, as tech-support made it'), needed('to', 'serial: this line', ['serial'])],
+  options: [
+    { name: 'base64', value: null, summary: 'lines of base64 with a check each, for a terminal without ZMODEM' },
+    { name: 'from', value: 'LINE', summary: 'go on from this line of base64' },
+  ],
+  examples: ['copy bundle.txt.gz serial', 'copy bundle.txt.gz serial --base64 --from 120'],
+};
+
 /** In the order of the help. */
 export const SHELL_COMMANDS: readonly ShellCommand[] = [
   row(
@@ -40,8 +54,9 @@ export const SHELL_COMMANDS: readonly ShellCommand[] = [
   row('terminal resize', 'ask the terminal for its size', [], ['terminal resize']),
   row('language', 'the language of messages: fr or en', [word('language', 'fr or en', { choices: LANGUAGES })], ['language fr']),
   row('agent state', 'what files and the service manager say', [], ['agent state']),
-  row('agent restart', 'ask the service manager to start it anew', [], ['agent restart']),
+  { ...row('agent restart', 'ask the service manager to start it anew', [], ['agent restart']), role: 'technician' },
   row('speed', 'another speed of this serial port, if you follow', [needed('baud', 'bits per second, 9600 to 921600')], ['speed 115200']),
+  COPY,
   row('watch status', 'the cabinet on one screen, and on and on', [], ['watch status']),
   row('watch bus', 'lines and units: loss, turnaround, worst first', [], ['watch bus']),
   row('watch lamp', 'one lamp: its level, why, what it measures', [{ ...needed('lamp', 'a lamp'), names: 'lamp' }], ['watch lamp L07']),

@@ -95,11 +95,11 @@ function readLine(line: string, tree: Tree): Job | HelpWanted | null {
 
 async function carryOut({ command, args, filters }: Job, parts: RunnerParts): Promise<{ lines: readonly string[]; isOk: boolean }> {
   const { talk } = parts;
-  if (command.kind === 'shell') return { lines: await parts.shellActions[command.name](args), isOk: true };
   // Files are read with the rights of this process; what the agent is asked, it checks itself.
   const { door } = parts.session;
   if (door !== null && !mayUse(door.role, command.role))
     throw new ConsoleError('denied', `${command.name} needs the role ${command.role}; you are ${door.role}`);
+  if (command.kind === 'shell') return { lines: await parts.shellActions[command.name](args), isOk: true };
   const stop = new AbortController();
   talk.input.onInterrupt(() => {
     stop.abort();

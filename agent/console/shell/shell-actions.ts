@@ -12,6 +12,7 @@ import { labelled } from '../text-lines.ts';
 import { commandHelp, familyHelp } from './command-help.ts';
 import type { ShellActions } from './command-runner.ts';
 import type { Tree } from './command-tree.ts';
+import { type CopyArgs, copySerial } from './copy-serial.ts';
 import { busSource, type LiveSource, lampSource, presenceSource, statusSource } from './live-sources.ts';
 import type { PastLines } from './past-lines.ts';
 import { lastStateLines } from './render-last.ts';
@@ -28,13 +29,28 @@ export interface ShellActionParts {
   readonly tree: Tree;
   readonly past: PastLines;
   readonly asker: Pick<Terminal, 'user' | 'socketPath' | 'token'>;
-  readonly tty: Pick<Tty, 'setSpeed' | 'speedBaud'>;
+  readonly tty: Pick<Tty, 'setSpeed' | 'speedBaud' | 'lend'>;
   readonly clock: Clock;
   readonly machine: Machine;
+  /** Of the console; null keeps none. */
+  readonly filesDir: string | null;
+  /** Who logged in reads no file but of that folder. */
+  readonly isConfined: boolean;
   readonly translate: (text: string) => string;
 }
 
-export function createShellActions({ talk, tree, past, asker, tty, clock, machine, translate }: ShellActionParts): ShellActions {
+export function createShellActions({
+  talk,
+  tree,
+  past,
+  asker,
+  tty,
+  clock,
+  machine,
+  filesDir,
+  isConfined,
+  translate,
+}: ShellActionParts): ShellActions {
   const { settings } = talk;
   const show = async (source: LiveSource): Promise<readonly string[]> => {
     await watch({ talk, clock, source });
@@ -72,6 +88,7 @@ export function createShellActions({ talk, tree, past, asker, tty, clock, machin
       return [translate('the service manager has started it anew')];
     },
     speed: (args) => changeSpeed(text(args, 'baud'), { talk, tty, clock, translate }),
+    copy: (args) => copySerial(copyArgs(args), { talk, tty, clock, filesDir, isConfined, translate }),
     'watch status': () => show(statusSource(asker)),
     'watch bus': () => show(busSource(asker)),
     'watch lamp': (args) => show(lampSource(text(args, 'lamp'), asker)),
@@ -107,6 +124,14 @@ function help(
   const found = tree.find(words);
   if (found !== undefined) return commandHelp(found, widthCols, translate);
   return familyHelp(tree.expand(words)[0] ?? '', tree.placeAfter(words).choices, widthCols, translate);
+}
+
+/** Errors: throws ConsoleError 'usage'. */
+function copyArgs(args: LocalArgs): CopyArgs {
+  const typed = args['from'];
+  const fromLine = typed === undefined ? 1 : /^\d{1,7}$/.test(String(typed)) ? Number(typed) : 0;
+  if (fromLine < 1) throw new ConsoleError('usage', `bad line "${String(typed)}": write a whole number from 1`);
+  return { file: text(args, 'file'), isBase64: args['base64'] === true || typed !== undefined, fromLine };
 }
 
 function count(args: LocalArgs): number {

@@ -32,6 +32,8 @@ export interface ShellParts {
   readonly clock: Clock;
   readonly login: Login;
   readonly keeper: LineKeeper;
+  /** Where files of the console lie; none unless given. */
+  readonly filesDir?: string | null;
   readonly surroundings: Surroundings;
   readonly machine: Machine;
   readonly localActions: SessionActions;
@@ -101,7 +103,7 @@ async function serve(session: Session, talk: Talk, parts: ShellParts): Promise<v
 async function serveLines(
   session: Session,
   talk: Talk,
-  { tty, clock, keeper, surroundings, machine, localActions }: ShellParts,
+  { tty, clock, keeper, filesDir, surroundings, machine, localActions }: ShellParts,
 ): Promise<void> {
   const tree = createTree(
     COMMANDS.filter(({ name }) => !OUTSIDE.has(name)),
@@ -122,6 +124,8 @@ async function serveLines(
     tty,
     clock,
     machine,
+    filesDir: filesDir ?? null,
+    isConfined: session.door !== null,
     translate: inWords,
   });
   await refresh();

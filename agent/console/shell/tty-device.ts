@@ -14,6 +14,9 @@ import type { Tty, TtyEars } from './tty.ts';
 /** Ports with a line behind them that a byte takes time on. Source: Linux, Documentation/admin-guide/devices.txt: 136 and up are pseudo-terminals. */
 const PSEUDO = /^\/dev\/(pts\/|tty\d+$|console$)/;
 
+/** A program that ended by a signal. Source: sh(1), 128 and the signal's number; any will do. */
+const KILLED = 128;
+
 export interface TtyDeviceOptions {
   /** Units: bit/s. Null: that of the port itself, where it is a serial one. */
   readonly speedBaud: number | null;
@@ -53,6 +56,20 @@ export async function openTtyDevice({ speedBaud }: TtyDeviceOptions): Promise<Tt
       if (!isSerial) throw new ConsoleError('failed', 'this terminal has no speed: it is no serial port');
       await stty([String(baud)]);
       nowSpeed = baud;
+    },
+    async lend([program = '', ...words]) {
+      stdin.pause();
+      try {
+        const child = spawn(program, words, { stdio: ['inherit', 'inherit', 'ignore'] });
+        const absent = once(child, 'error').then(() => [null]);
+        const [code] = (await Promise.race([once(child, 'close'), absent])) as [number | null];
+        return child.pid === undefined ? null : (code ?? KILLED);
+      } finally {
+        // The program puts the terminal back as it found it, unless it was killed.
+        stdin.setRawMode(false);
+        stdin.setRawMode(true);
+        stdin.resume();
+      }
     },
     close() {
       if (isClosed) return;

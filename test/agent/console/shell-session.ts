@@ -29,6 +29,7 @@ export interface SessionOptions {
   readonly cols?: number;
   readonly rows?: number;
   readonly login?: Login;
+  readonly filesDir?: string;
   /** Over the door where one logs in. */
   readonly hasLogin?: true;
   readonly keeper?: LineKeeper;
@@ -121,6 +122,7 @@ export async function openSession(t: Test, options: SessionOptions = {}): Promis
     clock,
     withProbe,
     login: options.login ?? doorLogin ?? machineLogin('tech'),
+    filesDir: options.filesDir ?? null,
     keeper: options.keeper ?? { load: () => [], save: () => {} },
     surroundings,
     machine: {

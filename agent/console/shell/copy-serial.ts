@@ -1,0 +1,132 @@
+/**
+ * `copy FILE serial`: a file over the very line that the session is on.
+ *
+ * Owns the way it goes: ZMODEM by the program `sz` where there is one, else lines of base64 with a check each. Says before how long it takes.
+ * Both go on where they were cut. Called by the shell's actions.
+ */
+import { createHash } from 'node:crypto';
+import { existsSync, statSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { crc32 } from 'node:zlib';
+import type { Clock } from '../../core/clock.ts';
+import { ConsoleError } from '../console-error.ts';
+import { formatDuration } from '../duration.ts';
+import { formatBytes } from '../page.ts';
+import { wrap } from '../text-lines.ts';
+import type { Talk } from './talk.ts';
+import type { Tty } from './tty.ts';
+
+export interface CopyArgs {
+  readonly file: string;
+  readonly isBase64: boolean;
+  /** First line wanted, from 1: a cut transfer goes on. */
+  readonly fromLine: number;
+}
+
+export interface CopyParts {
+  readonly talk: Talk;
+  readonly tty: Pick<Tty, 'speedBaud' | 'lend'>;
+  readonly clock: Pick<Clock, 'monoMs'>;
+  /** Files without a folder lie here; null: where the program was started. */
+  readonly filesDir: string | null;
+  /** Only files of that folder: who came in by a login reads no other. */
+  readonly isConfined: boolean;
+  readonly translate: (text: string) => string;
+}
+
+/** Resumes, binary, quiet: the terminal shows ZMODEM's own. Source: sz(1) of lrzsz. */
+const SZ = ['sz', '--zmodem', '--binary', '--resume', '--quiet'];
+/** Source: a text line of 80 columns with its number and check. Units: bytes. */
+const LINE_BYTES = 45;
+/** Of the line's bytes. Source: assumed for ZMODEM, whose subpackets and escapes cost some percent; base64 by its own letters. */
+const SHARE = { zmodem: 0.9, base64: LINE_BYTES / 78 };
+/** Source: assumed; a file that takes a night at 9600 is not for this line. Units: bytes. */
+const MAX_BYTES = 32 * 2 ** 20;
+/** Lines handed over at a time, so that Ctrl-C is soon. */
+const LINES_AHEAD = 8;
+
+/** Resolves with what to say afterwards. Errors: rejects with ConsoleError. */
+export async function copySerial(args: CopyArgs, parts: CopyParts): Promise<readonly string[]> {
+  const path = pathOf(args.file, parts);
+  const bytes = statSync(path).size;
+  if (bytes > MAX_BYTES)
+    throw new ConsoleError('failed', `${path} has ${formatBytes(bytes)}; ${formatBytes(MAX_BYTES)} at most go over a serial line`);
+  if (!args.isBase64) {
+    const sent = await byZmodem(path, bytes, parts);
+    if (sent !== null) return sent;
+    say(parts, 'no program sz here (Debian package lrzsz): lines of base64 instead');
+  }
+  return byLines(path, args, parts);
+}
+
+function pathOf(file: string, { filesDir, isConfined }: CopyParts): string {
+  if (isConfined && (file !== basename(file) || file.startsWith('.')))
+    throw new ConsoleError('denied', 'name a file of this console, without a folder');
+  const candidates = [...(filesDir === null ? [] : [join(filesDir, file)]), ...(isConfined ? [] : [file])];
+  const found = candidates.find((path) => existsSync(path) && statSync(path).isFile());
+  if (found === undefined)
+    throw new ConsoleError('failed', `no file ${file}${filesDir === null ? '' : `, nor in ${filesDir}`}; tech-support makes one`);
+  return found;
+}
+
+/** Null where there is no such program. */
+async function byZmodem(path: string, bytes: number, parts: CopyParts): Promise<readonly string[] | null> {
+  const { talk, tty, clock, translate } = parts;
+  if (tty.lend === undefined) return null;
+  estimate(parts, bytes, SHARE.zmodem);
+  say(parts, 'start receiving by ZMODEM now; Ctrl-X five times gives up; the same again goes on');
+  await talk.writer.drained();
+  const startMono = clock.monoMs();
+  const code = await tty.lend([...SZ, '--', path]);
+  if (code === null) return null;
+  if (code !== 0) throw new ConsoleError('failed', 'the file did not arrive whole; the same command goes on where it was cut');
+  return [translate(`${basename(path)}: sent in ${formatDuration(clock.monoMs() - startMono)}`)];
+}
+
+async function byLines(path: string, { fromLine }: CopyArgs, parts: CopyParts): Promise<readonly string[]> {
+  const { talk, translate } = parts;
+  const content = await readFile(path);
+  const count = Math.ceil(content.length / LINE_BYTES);
+  if (fromLine > Math.max(1, count)) throw new ConsoleError('usage', `${basename(path)} has ${count} lines; go on from one of them`);
+  const left = content.subarray((fromLine - 1) * LINE_BYTES);
+  estimate(parts, left.length, SHARE.base64);
+  let isStopped = false;
+  talk.input.onInterrupt(() => {
+    isStopped = true;
+    talk.writer.discard();
+  });
+  try {
+    const sha256 = createHash('sha256').update(content).digest('hex');
+    talk.writer.write(`begin-base64-lines ${content.length} ${count} ${basename(path)}\n`);
+    for (let line = fromLine; line <= count && !isStopped && talk.ended() === null; line++) {
+      talk.writer.write(`${base64Line(content, line)}\n`);
+      if (line % LINES_AHEAD === 0) await talk.writer.drained();
+    }
+    await talk.writer.drained();
+    if (isStopped) throw new ConsoleError('failed', 'stopped; --from LINE goes on from the first line that is missing');
+    talk.writer.write(`end-base64-lines\nsha256 ${sha256}\n`);
+  } finally {
+    talk.input.onInterrupt(null);
+  }
+  return [translate(`${count - fromLine + 1} lines sent`)];
+}
+
+/** Number, base64, CRC-32 of number and base64. Source of the check: zlib. */
+function base64Line(content: Uint8Array, line: number): string {
+  const text = `${line} ${Buffer.from(content.subarray((line - 1) * LINE_BYTES, line * LINE_BYTES)).toString('base64')}`;
+  return `${text} ${crc32(text).toString(16).padStart(8, '0')}`;
+}
+
+function estimate(parts: CopyParts, bytes: number, share: number): void {
+  const { speedBaud } = parts.tty;
+  const rate = speedBaud === null ? null : (speedBaud / 10) * share;
+  say(
+    parts,
+    rate === null ? formatBytes(bytes) : `${formatBytes(bytes)}, about ${formatDuration((bytes / rate) * 1_000)} at ${speedBaud} baud`,
+  );
+}
+
+function say({ talk, translate }: CopyParts, text: string): void {
+  talk.writer.write(`${wrap(translate(text), talk.settings.widthCols).join('\n')}\n`);
+}
