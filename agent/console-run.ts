@@ -12,7 +12,7 @@ import { type Login, machineLogin } from './console/shell/session.ts';
 import { createShell } from './console/shell/shell.ts';
 import { openTtyDevice } from './console/shell/tty-device.ts';
 import { firstDoor } from './console/socket-client.ts';
-import { loginPaths, usualSocketPaths } from './console/socket-path.ts';
+import { isLoginPath, loginPaths, usualSocketPaths } from './console/socket-path.ts';
 import type { LocalArgs, Machine, Terminal } from './console/terminal.ts';
 import type { Clock } from './core/clock.ts';
 import { createSystemClock } from './core/system-clock.ts';
@@ -54,7 +54,8 @@ export async function startConsole(args: LocalArgs, screen: Terminal): Promise<n
 /** The machine's own people need none. Who may not open that door, or is told to, logs in at the other one. */
 async function loginFor(args: LocalArgs, screen: Terminal, clock: Clock): Promise<Login> {
   const named = textOf(args['socket']) ?? screen.socketPath;
-  const own = args['login'] === true ? 'closed' : await firstDoor(named === null ? usualSocketPaths() : [named]);
+  const mustLogIn = args['login'] === true || (named !== null && isLoginPath(named));
+  const own = mustLogIn ? 'closed' : await firstDoor(named === null ? usualSocketPaths() : [named]);
   if (own !== 'closed') return machineLogin(screen.user);
   const socketPath = await firstDoor(loginPaths(named));
   if (socketPath === null || socketPath === 'closed') return machineLogin(screen.user);

@@ -20,10 +20,12 @@ export function usualSocketPaths(): readonly string[] {
 
 /** Made for the consoles that anyone can reach. Source: tmpfiles.d/luciole.conf; its group may enter, and files in it are of that group. */
 const LOGIN_FOLDER = '/run/luciole-console';
+const LOGIN_END = '-login.sock';
 
-/** The usual places where one logs in, best first; those beside a named socket alone. */
+/** The usual places where one logs in, best first; those beside a named socket alone, or that socket itself where it is such a one. */
 export function loginPaths(named: string | null): readonly string[] {
-  return named === null ? [join(LOGIN_FOLDER, 'agent.sock'), ...usualSocketPaths().map(beside)] : [beside(named)];
+  if (named === null) return [join(LOGIN_FOLDER, 'agent.sock'), ...usualSocketPaths().map(beside)];
+  return [isLoginPath(named) ? named : beside(named)];
 }
 
 /** Where an agent lets people log in: in the folder made for it when it may write there, else beside its own socket. */
@@ -32,8 +34,13 @@ export function loginSocketPath(socketPath: string): string {
   return join(LOGIN_FOLDER, 'agent.sock');
 }
 
+/** Whether a named socket is one where people log in. */
+export function isLoginPath(socketPath: string): boolean {
+  return socketPath === join(LOGIN_FOLDER, 'agent.sock') || socketPath.endsWith(LOGIN_END);
+}
+
 function beside(socketPath: string): string {
-  return `${socketPath.replace(/\.sock$/, '')}-login.sock`;
+  return `${socketPath.replace(/\.sock$/, '')}${LOGIN_END}`;
 }
 
 /** Where an agent opens its socket: beside the service's other files when it may write there, else in a folder of its user's own. */

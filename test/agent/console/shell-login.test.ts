@@ -1,6 +1,12 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { spawn } from '@lydell/node-pty';
 import t from 'tap';
+import { createConsoleServer } from '../../../agent/console/socket-server.ts';
+import { createManualClock } from '../../../agent/core/manual-clock.ts';
 import type { AgentView } from '../../../agent/core/views.ts';
-import { AT_MS, createFakeView } from './fake-view.ts';
+import { AT_MS, createFakeView, TIMEZONE } from './fake-view.ts';
 import { openSession, PROMPT } from './shell-session.ts';
 
 const SECRETS = ['right', 'canary one 1234', 'canary two 1234', '424242'];
@@ -135,4 +141,32 @@ t.test('no secret that was typed is on the screen, in the lines kept, or in the 
   const all = [session.bytes(), ...kept, JSON.stringify(view.noted)].join('\n');
   for (const secret of SECRETS) t.notMatch(all, secret);
   t.match(kept, ['user passwd']);
+});
+
+t.test('the real console asks for a login on a socket of that kind, and where it is told to', async (t) => {
+  const dir = mkdtempSync(join(tmpdir(), 'luciole-test-'));
+  const log = { event: () => {} };
+  const parts = { view: createFakeView(), log, clock: createManualClock(AT_MS), timezone: TIMEZONE };
+  const own = createConsoleServer({ ...parts, socketPath: join(dir, 'agent.sock') });
+  const login = createConsoleServer({ ...parts, door: 'login', socketPath: join(dir, 'agent-login.sock') });
+  await Promise.all([own.start(), login.start()]);
+  t.teardown(async () => {
+    await Promise.all([own.stop(), login.stop()]);
+    rmSync(dir, { recursive: true, force: true });
+  });
+  const shows = (words: readonly string[], shown: RegExp): Promise<void> =>
+    new Promise((resolve) => {
+      const child = spawn(process.execPath, [join(import.meta.dirname, '../../../agent/main.ts'), 'console', '--no-probe', ...words], {
+        cols: 80,
+      });
+      let text = '';
+      child.onData((more) => {
+        text += more;
+        if (shown.test(text)) child.kill('SIGKILL');
+      });
+      child.onExit(() => resolve());
+    });
+  await shows(['--socket', join(dir, 'agent-login.sock')], /User: $/);
+  await shows(['--socket', join(dir, 'agent.sock'), '--login'], /User: $/);
+  await shows(['--socket', join(dir, 'agent.sock')], /ANG-0421> $/);
 });
