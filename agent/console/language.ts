@@ -14,6 +14,9 @@ interface Pattern {
   readonly letters: number;
 }
 
+/** Parts of a sentence that are command words. */
+const AS_TYPED: readonly string[] = ['verbs', 'near'];
+
 /** Parts of a sentence, the weakest link first. A colon ends what names the rest. */
 const JOINTS = ['; ', ': ', ', '];
 /** What may stand for a value of this name; for others anything. */
@@ -33,7 +36,9 @@ function french(text: string, depth: number): string {
   for (const { shape, names, translation } of patterns()) {
     const found = shape.exec(text);
     if (found === null) continue;
-    const values = Object.fromEntries(names.map((name, index) => [name, french(found[index + 1] ?? '', depth + 1)]));
+    const values = Object.fromEntries(
+      names.map((name, index) => [name, AS_TYPED.includes(name) ? (found[index + 1] ?? '') : french(found[index + 1] ?? '', depth + 1)]),
+    );
     return translation.replace(/\{(\w+)\}/g, (place, name: string) => values[name] ?? place);
   }
   const [, before, inner, after] = /^(.*?) \((.+)\)(.*)$/.exec(text) ?? [];

@@ -122,7 +122,12 @@ function help(
   const { widthCols } = talk.settings;
   if (words.length === 0) return familyHelp('', tree.placeAfter([]).choices, widthCols, translate);
   const found = tree.find(words);
-  if (found !== undefined) return commandHelp(found, widthCols, translate);
+  if (found !== undefined) {
+    const page = commandHelp(found, widthCols, translate);
+    const verbs =
+      words.length > 1 ? [] : tree.placeAfter(words).choices.filter(({ word, summary }) => !word.startsWith('--') && summary !== '');
+    return verbs.length === 0 ? page : [...page, '', ...familyHelp('', verbs, widthCols, translate)];
+  }
   return familyHelp(tree.expand(words)[0] ?? '', tree.placeAfter(words).choices, widthCols, translate);
 }
 

@@ -7,6 +7,7 @@ import { createFakeView } from './fake-view.ts';
 import { openSession } from './shell-session.ts';
 
 const sentences: readonly [english: string, french: string][] = [
+  ['test needs a verb: lamp, zone', 'test veut un verbe : lamp, zone'],
   ['no such word: "wyh"; nearest: why', 'mot inconnu : "wyh" ; le plus proche : why'],
   [
     'does not answer; check its supply, its address and the wire to pole P03',

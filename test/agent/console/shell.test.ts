@@ -46,6 +46,7 @@ const answers: readonly [line: string, shows: RegExp][] = [
   ['terminal status | json', /% terminal status needs <state>/],
   ['logout | json', /% logout has no raw answer/],
   ['help why', /why <target> \[options\][\s\S]*--at TIME/],
+  ['help config', /--json[\s\S]*\n {2}commit +run by the candidate/],
   ['help bus', /scan +which units answer/],
   ['why --help', /why <target> \[options\]/],
   ['terminal width 5', /% bad width "5": write a whole number from 40 to 250/],
