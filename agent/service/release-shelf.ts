@@ -1,7 +1,7 @@
 /**
  * Releases of the program on this cabinet: which one runs, which was before, which is on trial, which failed.
  *
- * Owns the folder `releases` in the service's state folder. The starter of the package (package/files/luciole.sh) reads the same small files
+ * Owns the folder `releases` in the service's state folder. The starter of the package (systemd/package/files/luciole.sh) reads the same small files
  * before any of this runs, and takes back a release that does not come up. Each file is put in place whole.
  */
 import { readdirSync, readFileSync, rmSync, statfsSync } from 'node:fs';

@@ -16,7 +16,7 @@ import type { CheckedUpdate } from './update-file.ts';
 const BLOCK_BYTES = 512;
 /** The folder that an archive holds; it becomes that of the release. */
 const ROOT = 'luciole/';
-/** Source: package/tree.ts has 12; a program of many parts has some hundred. */
+/** Source: systemd/package/tree.ts has 12; a program of many parts has some hundred. */
 const MAX_ENTRIES = 5_000;
 const SAFE_PATH = /^[A-Za-z0-9._@+-]+(\/[A-Za-z0-9._@+-]+)*\/?$/;
 

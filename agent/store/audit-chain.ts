@@ -4,7 +4,7 @@
  * Owns what is hashed and what a walk over the chain finds. Pure: knows no file. Called by the audit table.
  *
  * It shows changes made by whoever does not recompute all hashes after it. Against those who do stands a head noted elsewhere:
- * the log names it, the journal has it, `luciole audit --verify --head` compares.
+ * a head noted elsewhere is compared by `luciole audit --verify --head`.
  */
 import { createHash } from 'node:crypto';
 import type { AuditHead, AuditNote, AuditVerdict } from '../core/audit-tools.ts';

@@ -6,8 +6,8 @@
 import { cpSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import leanStart from '../../agent/lean-start.json' with { type: 'json' };
-import { ARCHS } from '../../package/arch.ts';
-import { writeBundle } from '../../package/bundle.ts';
+import { ARCHS } from '../../systemd/package/arch.ts';
+import { writeBundle } from '../../systemd/package/bundle.ts';
 import { findProgram, startMosquitto } from '../../test/platform/mosquitto.ts';
 import { startChild } from '../child.ts';
 import { against, type BenchOptions, quantile, type Result, round } from '../result.ts';

@@ -5,10 +5,10 @@ import { join } from 'node:path';
 import { zstdDecompressSync } from 'node:zlib';
 import fc from 'fast-check';
 import t from 'tap';
-import { ARCHS, type Arch } from '../../package/arch.ts';
-import { arOf, type TarEntry, tarOf } from '../../package/archive.ts';
-import { COMPRESSION, debOf, zstdAt } from '../../package/deb.ts';
-import { elfNeeds, isNewer, withoutDebugging } from '../../package/elf.ts';
+import { ARCHS, type Arch } from '../../systemd/package/arch.ts';
+import { arOf, type TarEntry, tarOf } from '../../systemd/package/archive.ts';
+import { COMPRESSION, debOf, zstdAt } from '../../systemd/package/deb.ts';
+import { elfNeeds, isNewer, withoutDebugging } from '../../systemd/package/elf.ts';
 import { findProgram } from '../platform/mosquitto.ts';
 
 const AT_S = 1_795_710_782;

@@ -8,11 +8,11 @@ import t from 'tap';
 import { callAgent } from '../../agent/console/socket-client.ts';
 import { sleep } from '../../agent/core/clock.ts';
 import { createSystemClock } from '../../agent/core/system-clock.ts';
-import { ARCHS, type Arch } from '../../package/arch.ts';
-import { writeBundle } from '../../package/bundle.ts';
-import { programTree } from '../../package/tree.ts';
-import { writeTree } from '../../package/write-tree.ts';
 import manifest from '../../package.json' with { type: 'json' };
+import { ARCHS, type Arch } from '../../systemd/package/arch.ts';
+import { writeBundle } from '../../systemd/package/bundle.ts';
+import { programTree } from '../../systemd/package/tree.ts';
+import { writeTree } from '../../systemd/package/write-tree.ts';
 import { createPtyCable } from '../street/pty.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
@@ -121,7 +121,7 @@ t.test('a bundle for the other architecture carries its addons', async (t) => {
 
 t.test('the packager says what is wrong with its words, and what armhf lacks', async (t) => {
   const packager = (...words: string[]) =>
-    run(process.execPath, [join(ROOT, 'package/run.ts'), ...words]).catch((error: { code: number; stderr: string }) => error);
+    run(process.execPath, [join(ROOT, 'systemd/package/run.ts'), ...words]).catch((error: { code: number; stderr: string }) => error);
   t.match(await packager('--arch', 'armhf'), { code: 69, stderr: /Missing: neither Node 24 nor better-sqlite3[\s\S]*Bring your own/ });
   t.match(await packager('--arch', 'sparc'), { code: 64, stderr: /^package: bad --arch "sparc": one of amd64, arm64$/m });
   t.match(await packager(), { code: 64, stderr: /say for which architecture/ });

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
-import { licenceOf, licencesPage, productionBom } from '../../package/sbom.ts';
 import manifest from '../../package.json' with { type: 'json' };
+import { licenceOf, licencesPage, productionBom } from '../../systemd/package/sbom.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 /** They ask for their text and names, and for nothing of what is built with them. Source: SPDX list; reciprocal ones (GPL, LGPL, MPL, EPL) are not among them. */

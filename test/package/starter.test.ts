@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
-import { programTree } from '../../package/tree.ts';
+import { programTree } from '../../systemd/package/tree.ts';
 
 /** The real starter, over a Node that says who it is. */
 function starterAt(t: Test) {

@@ -9,9 +9,9 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { zstdCompressSync } from 'node:zlib';
 import { keyName } from '../../agent/core/update-header.ts';
-import { type TarEntry, tarOf } from '../../package/archive.ts';
-import { programTree } from '../../package/tree.ts';
-import { updateOf } from '../../package/update.ts';
+import { type TarEntry, tarOf } from '../../systemd/package/archive.ts';
+import { programTree } from '../../systemd/package/tree.ts';
+import { updateOf } from '../../systemd/package/update.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 

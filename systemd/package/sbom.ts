@@ -6,9 +6,9 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import manifest from '../package.json' with { type: 'json' };
+import manifest from '../../package.json' with { type: 'json' };
 
-const ROOT = join(import.meta.dirname, '..');
+const ROOT = join(import.meta.dirname, '../..');
 /** Licences that packages state in a file and not in their manifest. Source: LICENSE of suncalc 2.0.2. */
 const STATED_ELSEWHERE: Readonly<Record<string, string>> = { suncalc: 'BSD-2-Clause' };
 /** The npm packages that carry nothing but Node. */

@@ -1,7 +1,7 @@
 /**
  * A tree and its facts → the bytes of a Debian package.
  *
- * Pure but for the maintainer scripts, which lie in `package/debian/`. Called by the packager.
+ * Pure but for the maintainer scripts, which lie in `systemd/package/debian/`. Called by the packager.
  * Our own few lines instead of dpkg-deb: the same bytes on every machine, dpkg or not.
  * Source: deb(5), deb-control(5); zstd members are understood by dpkg 1.21.18 (Debian 12), as old as the C library asked for.
  */

@@ -7,7 +7,7 @@ import { createHash, type KeyObject } from 'node:crypto';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import manifest from '../package.json' with { type: 'json' };
+import manifest from '../../package.json' with { type: 'json' };
 import type { Arch } from './arch.ts';
 import { type TarEntry, tarOf } from './archive.ts';
 import { writeBundle } from './bundle.ts';

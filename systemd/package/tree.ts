@@ -6,10 +6,10 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import lean from '../agent/lean-start.json' with { type: 'json' };
+import lean from '../../agent/lean-start.json' with { type: 'json' };
 import type { TarEntry } from './archive.ts';
 
-const ROOT = join(import.meta.dirname, '..');
+const ROOT = join(import.meta.dirname, '../..');
 const FILE_MODE = 0o644;
 const PROGRAM_MODE = 0o755;
 /** The program's own folder in a Debian root; everything in it finds the rest from where it lies. */
@@ -59,7 +59,7 @@ export function debianTree(program: Program): TarEntry[] {
 
 /** Units, users, folders and rules, under the names that `systemd/` has them by. */
 export function systemTree(): TarEntry[] {
-  return withFolders(readdirSync(join(ROOT, 'systemd')).map((name) => file(`systemd/${name}`, projectFile(`systemd/${name}`))));
+  return withFolders(systemNames().map((name) => file(`systemd/${name}`, projectFile(`systemd/${name}`))));
 }
 
 /** By the end of a file's name in `systemd/`. Source: systemd.unit(5), sysusers.d(5), tmpfiles.d(5), systemd.preset(5), udev(7). */
@@ -74,18 +74,24 @@ const SYSTEM_FOLDERS: Readonly<Record<string, string>> = {
   rules: 'usr/lib/udev/rules.d',
 };
 
+/** Files alone: the packager has a folder there. */
+function systemNames(): string[] {
+  const entries = readdirSync(join(ROOT, 'systemd'), { withFileTypes: true });
+  return entries.flatMap((entry) => (entry.isFile() ? [entry.name] : []));
+}
+
 function systemEntries(): TarEntry[] {
-  return readdirSync(join(ROOT, 'systemd')).map((name) => {
+  return systemNames().map((name) => {
     const ending = name.slice(name.lastIndexOf('.') + 1);
     const folder = SYSTEM_FOLDERS[ending];
-    if (folder === undefined) throw new TypeError(`no place is known for systemd/${name}: add its ending to package/tree.ts`);
+    if (folder === undefined) throw new TypeError(`no place is known for systemd/${name}: add its ending to systemd/package/tree.ts`);
     return file(`${folder}/${name.replace(/\.(sysusers|tmpfiles)$/, '.conf')}`, projectFile(`systemd/${name}`));
   });
 }
 
 /** The first words of the program: `sh`, because a first Node only to choose the flags of the second would take longer than the rest. */
 function starter(): Buffer {
-  const text = projectFile('package/files/luciole.sh')
+  const text = projectFile('systemd/package/files/luciole.sh')
     .toString('utf8')
     .replace('@COMMANDS@', lean.commands.join('|'))
     .replace('@FLAGS@', lean.flags.join(' '))

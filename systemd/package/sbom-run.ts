@@ -4,7 +4,7 @@
  * Owns the command line. Exit code: 0 printed, 64 bad command line.
  */
 import { parseArgs } from 'node:util';
-import manifest from '../package.json' with { type: 'json' };
+import manifest from '../../package.json' with { type: 'json' };
 import { commitTimeS } from './commit.ts';
 import { licencesPage, productionBom } from './sbom.ts';
 

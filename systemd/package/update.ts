@@ -6,7 +6,7 @@
 import { createHash, createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject } from 'node:crypto';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { keyName, signedHeader, type UpdateHeader } from '../agent/core/update-header.ts';
+import { keyName, signedHeader, type UpdateHeader } from '../../agent/core/update-header.ts';
 import { PackageError } from './package-error.ts';
 
 /** The whole file. Units: `unpackedBytes` of all that is in the archive. */

