@@ -425,6 +425,7 @@ const SUMMARIES: readonly (readonly [string, string])[] = [
   ['nothing typed for {x}: logout in {y}', 'rien tapé depuis {x} : fin de session dans {y}'],
   ['the agent has ended the session', "l'agent a terminé la session"],
   ['{x} stays at {n} % by hand for {clock}; release {y} ends it', '{x} reste à {n} % à la main pour {clock} ; release {y} y met fin'],
+  ['{x} stays at {n} % by hand for {clock}; lights auto ends it', '{x} reste à {n} % à la main pour {clock} ; lights auto y met fin'],
   [
     'without a login: lights on 30m (all lamps to 100 %), logout',
     'sans identification : lights on 30m (toutes les lampes à 100 %), logout',

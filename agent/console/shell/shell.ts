@@ -188,7 +188,8 @@ function countdown(leftMs: number): string {
 function warn(talk: Talk, known: Known | null, inWords: (text: string) => string): void {
   for (const { target, levelPct, untilMs } of known?.names.overrides ?? []) {
     const left = countdown(Math.max(0, untilMs - (known?.atMs ?? 0)));
-    const text = inWords(`${target} stays at ${levelPct} % by hand for ${left}; release ${target} ends it`);
+    const isWhole = target === known?.names.cabinet.id && ![...known.names.lamps, ...known.names.zones].includes(target);
+    const text = inWords(`${target} stays at ${levelPct} % by hand for ${left}; ${isWhole ? 'lights auto' : `release ${target}`} ends it`);
     talk.writer.write(`${wrap(`! ${text}`, talk.settings.widthCols).join('\n')}\n`);
   }
 }

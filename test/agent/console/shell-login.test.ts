@@ -6,6 +6,7 @@ import t from 'tap';
 import { createConsoleServer } from '../../../agent/console/socket-server.ts';
 import { createManualClock } from '../../../agent/core/manual-clock.ts';
 import type { AgentView } from '../../../agent/core/views.ts';
+import type { Target } from '../../../agent/core/words.ts';
 import { AT_MS, createFakeView, TIMEZONE } from './fake-view.ts';
 import { openSession, PROMPT } from './shell-session.ts';
 
@@ -20,9 +21,8 @@ async function loggedIn(t: Parameters<typeof openSession>[0], view = createFakeV
 }
 
 /** A view on which someone at the console has set a zone. */
-function overridden(): AgentView & { readonly noted: unknown[] } {
+function overridden(target: Target = { kind: 'zone', id: 'bressigny' }): AgentView & { readonly noted: unknown[] } {
   const view = createFakeView();
-  const target = { kind: 'zone', id: 'bressigny' } as const;
   const untilMs = AT_MS + 872_000;
   const wish = {
     id: 'w1',
@@ -122,6 +122,13 @@ t.test('overrides count down in the prompt, and who leaves is told of them', asy
   session.type('logout\r');
   await session.until('the end', () => session.ended() !== null);
   t.match(session.bytes(), /! bressigny stays at 80 % by hand for 14:3\d; release bressigny ends it\n$/);
+});
+
+t.test('who leaves all of the street lit is told the word that ends it', async (t) => {
+  const session = await openSession(t, { view: overridden({ kind: 'cabinet', id: 'ANG-0421' }) });
+  session.type('logout\r');
+  await session.until('the end', () => session.ended() !== null);
+  t.match(session.bytes(), /! ANG-0421 stays at 80 % by hand for 14:3\d; lights auto ends it\n$/);
 });
 
 t.test('no secret that was typed is on the screen, in the lines kept, or in the audit notes', async (t) => {
