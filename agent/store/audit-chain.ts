@@ -3,8 +3,8 @@
  *
  * Owns what is hashed and what a walk over the chain finds. Pure: knows no file. Called by the audit table.
  *
- * It shows changes made by whoever does not recompute all hashes after it. Against those who do stands a head noted elsewhere:
- * a head noted elsewhere is compared by `luciole audit --verify --head`.
+ * It shows changes made by whoever does not recompute all hashes after it. Against those who do stands a head noted elsewhere, which
+ * `luciole audit --verify --head` compares.
  */
 import { createHash } from 'node:crypto';
 import type { AuditHead, AuditNote, AuditVerdict } from '../core/audit-tools.ts';
