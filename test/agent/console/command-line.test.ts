@@ -392,7 +392,14 @@ function launcherWith(t: Test, mainSource: string, pinned: boolean): string {
 
 const TELL =
   'const told: string = JSON.stringify([process.pid, process.argv.slice(2), process.execArgv]); console.log(told); process.exitCode = 7;';
-const RUN_FLAGS = ['--max-semi-space-size=1', '--max-old-space-size=64', '--disable-sigusr1'];
+const RUN_FLAGS = [
+  '--max-semi-space-size=1',
+  '--max-old-space-size=64',
+  '--disable-sigusr1',
+  '--no-opt',
+  '--no-maglev',
+  '--optimize-for-size',
+];
 
 t.test('the agent runs with a small heap in the process that was started, a console command without a second start', async (t) => {
   const launcher = launcherWith(t, TELL, false);

@@ -65,11 +65,12 @@ t.test('what Mosquitto hands on and protoc reads is what the agent meant, over M
 
   t.equal(topic(5), 'spBv1.0/angers/DDATA/c1/L01');
   const alias = /name: "level" alias: (\d+)/.exec(text(1))?.[1];
+  const rows = /name: "Sync\/Rows" alias: (\d+)/.exec(text(1))?.[1];
   t.equal(
     text(5)
       .replace(/^timestamp: \d+ /, '')
       .replace(/\d+ is_transient/, '<now> is_transient'),
-    `metrics { alias: ${alias} timestamp: ${frame.atMs} properties { keys: "Quality" values { type: 3 int_value: 500 } } double_value: 55.5 } metrics { alias: 62 timestamp: <now> is_transient: true string_value: "e1:2-2:1/1" } seq: 5`,
+    `metrics { alias: ${alias} timestamp: ${frame.atMs} properties { keys: "Quality" values { type: 3 int_value: 500 } } double_value: 55.5 } metrics { alias: ${rows} timestamp: <now> is_transient: true string_value: "e1:2-2:1/1" } seq: 5`,
   );
 
   await node.uplink.stop();
