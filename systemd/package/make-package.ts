@@ -69,7 +69,7 @@ export async function makePackage({
     const program = { bundleDir, node: withoutDebugging(runtime.node), licences, bom: `${JSON.stringify(bom, null, 2)}\n` };
     const compress = zstdAt(isFast ? COMPRESSION.fast : COMPRESSION.strong);
     progress(`${name}: compress`);
-    const tree = debianTree(program);
+    const tree = debianTree(program, version ?? manifest.version);
     const deb = debOf({ arch, version: version ?? manifest.version, tree, needs, mtimeS, compress });
     const made = [written(join(out, `${name}.deb`), deb, tree)];
     if (!tar && signingKey === null) return made;

@@ -3,9 +3,10 @@
  *
  * Owns the places. Reads the project's files; decides nothing about archives. Called by the packager.
  */
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
+import { manualPage } from '../../agent/console/manual-page.ts';
 import lean from '../../agent/lean-start.json' with { type: 'json' };
 import type { TarEntry } from './archive.ts';
 
@@ -40,10 +41,9 @@ export function programTree({ bundleDir, node, licences, bom }: Program): TarEnt
 }
 
 /** The program and its company in a Debian root: command, units, users, rules, manual, documents. */
-export function debianTree(program: Program): TarEntry[] {
+export function debianTree(program: Program, version: string): TarEntry[] {
   const own = programTree(program).map((entry) => ({ ...entry, path: `${HOME}/${entry.path}` }));
   const docs = readdirSync(join(ROOT, 'docs')).filter((name) => name.endsWith('.md'));
-  const man = manualPage();
   return withFolders([
     ...own,
     { kind: 'link', path: 'usr/bin/luciole', target: '../lib/luciole/bin/luciole' },
@@ -53,7 +53,7 @@ export function debianTree(program: Program): TarEntry[] {
     file(`${SHARE}/SECURITY.md`, projectFile('SECURITY.md')),
     file(`${SHARE}/changelog.gz`, gzipSync(projectFile('CHANGELOG.md'), { level: 9 })),
     file(`${SHARE}/copyright`, copyright()),
-    ...(man === null ? [] : [file('usr/share/man/man1/luciole.1.gz', gzipSync(man, { level: 9 }))]),
+    file('usr/share/man/man1/luciole.1.gz', gzipSync(manualPage(version), { level: 9 })),
   ]);
 }
 
@@ -102,12 +102,6 @@ function starter(): Buffer {
         .join('\n    '),
     );
   return Buffer.from(text);
-}
-
-/** Made from the command table; not there in every state of the project. */
-function manualPage(): Buffer | null {
-  const path = join(ROOT, 'docs/luciole.1');
-  return existsSync(path) ? readFileSync(path) : null;
 }
 
 /** Source: Debian Policy §12.5. */
