@@ -31,6 +31,8 @@ export interface Visit {
   type(text: string): void;
   /** Lets the street get on until the terminal shows it. */
   until(shown: RegExp): Promise<void>;
+  /** Lets the street get on until it is so. */
+  settled(holds: () => boolean, what: string): Promise<void>;
   /** What the technician typed in other visits. */
   readonly folder: string;
   /** The carrier is lost, of which the kernel tells by this signal; resolves with the exit code. */
@@ -39,7 +41,7 @@ export interface Visit {
   compare(t: Test, name: string): void;
 }
 
-export interface VisitOptions extends Pick<RigOptions, 'startAt' | 'change'> {
+export interface VisitOptions extends Pick<RigOptions, 'startAt' | 'change' | 'siteFile'> {
   /** Default: the agent is there. */
   readonly withAgent?: boolean;
   /** Of the file of the cabinet, for what is said where no agent answers. */
@@ -98,6 +100,7 @@ export async function visitCabinet(t: Test, { withAgent = true, cabinetText, ...
     bytes: () => Buffer.concat(got),
     type: (typed) => child.write(typed),
     until: (shown) => until(() => shown.test(text()), String(shown)),
+    settled: until,
     async say(line) {
       let from = text().length;
       const start = from;
