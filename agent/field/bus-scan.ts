@@ -35,14 +35,17 @@ export async function scanLine(parts: ScanParts, request: ScanRequest, tell: (pr
   const book = createScanBook((1 + others.length) * addresses.length, tell);
 
   const missing = await lookAtOwn(desk, own, book);
-  const damaged = await lookAtHome(parts, request, { addresses: addresses.filter((unit) => desk.unitAt(unit) === undefined), book });
+  // A silent unit may have been repaired since the poll last asked.
+  const isSilent = (unit: number): boolean => missing.some(({ device }) => device.unit === unit);
+  const asked = addresses.filter((unit) => desk.unitAt(unit) === undefined || isSilent(unit));
+  const damaged = await lookAtHome(parts, request, { addresses: asked, book });
   for (const serial of others) await lookAway(parts, request, { addresses, book, serial });
   const damagedOwn = own.map(({ device: { unit } }) => unit).filter(parts.isDamaged);
   return {
     line: desk.config.id,
     isNetwork: isNetwork(desk.config.port),
     found: book.all(),
-    missing: missing.map(({ device }) => ({ unit: device.unit, device: device.id })),
+    missing: missing.flatMap(({ device: { id, unit } }) => (book.all().some((found) => found.device === id) ? [] : [{ unit, device: id }])),
     damaged: [...damaged, ...damagedOwn].toSorted((a, b) => a - b),
     durationMs: Math.round(desk.clock.monoMs() - startMono),
   };
@@ -54,9 +57,9 @@ async function lookAtOwn(desk: BusDesk, own: readonly Unit[], book: ScanBook): P
   for (const unit of own) {
     const { device, driver } = unit;
     if (isUntried(unit)) await desk.read({ unit: device.unit, table: 'holding', address: 0, count: 1 });
-    book.step(serialOf(desk.config));
     if (stateOf(unit) === 'silent' || stateOf(unit) === 'new') missing.push(unit);
     else {
+      book.step(serialOf(desk.config));
       const turnaroundMs = tenths(unit.health.turnaroundMs?.mean ?? 0);
       const profiles = [{ id: driver.profile.id, strength: 'strong' as const }];
       book.found({ unit: device.unit, serial: serialOf(desk.config), turnaroundMs, profiles, device: device.id, exception: null });
@@ -84,9 +87,17 @@ async function lookAtHome(parts: ScanParts, request: ScanRequest, { addresses, b
   });
   for (const sighting of sightings) {
     request.signal?.throwIfAborted();
-    book.found(await named(sighting, { serial: shown, profiles, ask: (question) => desk.read(question) }));
+    const found = await named(sighting, { serial: shown, profiles, ask: (question) => desk.read(question) });
+    book.found(asOwn(found, desk.unitAt(sighting.unit)));
   }
   return damaged;
+}
+
+/** A unit of the cabinet under its name, and as what the cabinet says where its answers allow it. */
+function asOwn(found: FoundUnit, unit: Unit | undefined): FoundUnit {
+  if (unit === undefined) return found;
+  const said = found.profiles.filter(({ id }) => id === unit.driver.profile.id);
+  return { ...found, device: unit.device.id, profiles: said.length > 0 ? said : found.profiles };
 }
 
 async function lookAway(parts: ScanParts, request: ScanRequest, pass: Pass & { readonly serial: SerialSettings }): Promise<void> {
