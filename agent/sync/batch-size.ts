@@ -11,8 +11,8 @@ export interface Batch {
   readonly readingsPerFrame: number;
 }
 
-/** Readings in a batch: as metrics, or packed into a segment. Source: assumed; 50 fill one packet, 2,000 are 35 KB and 20 ms of encoding on a small ARM; packed they are a tenth of the bytes. */
-const BATCH_READINGS = { min: 50, first: 200, max: { metrics: 2_000, segments: 5_000 } };
+/** Readings in a batch: as metrics, or packed into a segment. Source: assumed; 50 fill one packet, 1,000 are 28 KB and 10 ms of encoding on a small ARM. The largest by measurement: twice that takes 10 to 20 MB more memory and saves a tenth of the bytes. */
+const BATCH_READINGS = { min: 50, first: 200, max: { metrics: 1_000, segments: 3_000 } };
 /** A batch that takes longer is too large, one that takes less may grow. Units: ms. Source: live data is never later than 1 s (design §10). */
 const ROUND_MS = { slow: 500, fast: 250 };
 const MAX_FRAMES = 2_000;

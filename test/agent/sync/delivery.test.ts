@@ -155,7 +155,7 @@ t.test('a batch grows on a fast link, shrinks on a slow one and stays within bou
   t.equal(afterRound(frames(20), 10).readings, 400);
   t.equal(afterRound(frames(20), 300).readings, 200);
   t.equal(afterRound(frames(20), 900).readings, 100);
-  t.equal(afterRound(frames(190), 10).readings, 2_000);
+  t.equal(afterRound(frames(190), 10).readings, 1_000);
   t.equal(afterRound(frames(2), 900).readings, 50);
   t.equal(framesToRead(FIRST_BATCH), 10);
   t.equal(framesToRead({ readings: 50, readingsPerFrame: 300 }), 1, 'a frame larger than the batch goes alone');
