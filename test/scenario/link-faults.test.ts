@@ -50,7 +50,10 @@ const FAULTS: readonly Fault[] = [
   { story: 'every message twice', happens: on({ duplicate: isData }) },
   {
     story: 'messages that the broker drops for a slow subscriber',
-    happens: on({ drop: (packet, from) => from === 'client' && isData(packet) }, 20_000),
+    happens: async (scene) => {
+      await on({ drop: (packet, from) => from === 'client' && isData(packet) }, 20_000)(scene);
+      await scene.live(30_000);
+    },
   },
   {
     story: 'refused by the broker for an hour',

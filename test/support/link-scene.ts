@@ -168,7 +168,7 @@ export async function provesAll(t: Test, scene: LinkScene): Promise<void> {
   const known = rows.filter(({ seq }) => seq <= head);
   const differences = host.book.compare(known).filter((text) => !text.endsWith('is not in the store'));
   const beyond = rows.filter(({ seq }) => seq > head).length;
-  t.ok(beyond < 4 && known.length > 60, `${known.length} of ${rows.length} rows are at the platform without a hole`);
+  t.ok(beyond < 4 && known.length > 100, `${known.length} of ${rows.length} rows are at the platform without a hole`);
   t.strictSame(differences.slice(0, 5), [], 'the database equals the store, reading by reading');
   t.equal(host.book.disorder, 0, 'in order');
   t.ok(host.book.restarts <= scene.wentBack(), 'nothing comes again unless the platform was silent');
