@@ -3,12 +3,14 @@
  *
  * Owns the order. Never switches while lamps are lit unless told to. Called by the console through `app-updates.ts`.
  */
-import { mkdir, open, rm } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { mkdir, open, rm, stat } from 'node:fs/promises';
 import type { Log } from '../core/ports.ts';
+import { MAX_HEADER_BYTES, openHeader } from '../core/update-header.ts';
 import type { UpdateAnswer, UpdateDesk, UpdatePart, UpdateRequest } from '../core/updates.ts';
 import { PACKAGE, type ReleaseShelf } from './release-shelf.ts';
 import { UpdateError } from './update-error.ts';
-import { checkUpdateFile, readUpdateKeys } from './update-file.ts';
+import { type CheckNeeds, checkUpdateFile, checkUpdateHead, readUpdateKeys } from './update-file.ts';
 import { unpackUpdate } from './update-unpack.ts';
 
 /** Room that is left to the store beside an update. Units: bytes. Source: assumed; a day of readings. */
@@ -36,8 +38,8 @@ export interface UpdateDeskParts {
 export function createUpdateDesk(parts: UpdateDeskParts): UpdateDesk {
   const { shelf, log, keysDir, obstacle } = parts;
   let isBusy = false;
-  let have = 0;
   const serial = (): number => Math.max(parts.serial, shelf.facts().serial);
+  const needs = (): CheckNeeds => ({ keys: readUpdateKeys(keysDir), keysDir, arch: parts.arch, serial: serial() });
 
   /** One thing at a time; what is wrong becomes the answer. */
   async function alone(work: () => Promise<string>): Promise<UpdateAnswer> {
@@ -57,18 +59,30 @@ export function createUpdateDesk(parts: UpdateDeskParts): UpdateDesk {
 
   async function put({ atByte, ofBytes, data }: UpdatePart): Promise<string> {
     if (ofBytes > MAX_FILE_BYTES) throw new UpdateError('not-an-update', `${ofBytes} bytes are more than any update has`);
-    if (atByte === 0) expectRoom(ofBytes);
-    else if (atByte !== have)
-      throw new UpdateError('damaged', `the part for byte ${atByte} came, that for byte ${have} was due: begin anew`);
+    if (atByte === 0) expectWorthwhile(ofBytes, data);
+    else await expectDue(atByte);
     await mkdir(shelf.dir, { recursive: true, mode: 0o700 });
-    const file = await open(shelf.incoming, atByte === 0 ? 'w' : 'a', 0o600);
+    const file = await open(shelf.incoming, atByte === 0 ? 'w' : 'r+', 0o600);
     try {
-      await file.writeFile(data);
+      await file.write(data, 0, data.length, atByte);
     } finally {
       await file.close();
     }
-    have = atByte + data.length;
-    return `${have} of ${ofBytes} bytes`;
+    return `${atByte + data.length} of ${ofBytes} bytes`;
+  }
+
+  /** What would be refused in the end is refused before the rest of it is paid for. A part too short to judge is let through. */
+  function expectWorthwhile(ofBytes: number, data: Buffer): void {
+    const isHeadWhole = data.length >= Math.min(ofBytes, MAX_HEADER_BYTES) || openHeader(data) !== undefined;
+    if (isHeadWhole) checkUpdateHead(data, ofBytes, needs());
+    expectRoom(ofBytes);
+  }
+
+  /** The file itself says how far it has come, over a restart too; what a full disk cut off is written over. */
+  async function expectDue(atByte: number): Promise<void> {
+    const size = existsSync(shelf.incoming) ? (await stat(shelf.incoming)).size : 0;
+    if (atByte === size) return;
+    throw new UpdateError('damaged', `the part for byte ${atByte} came, that for byte ${size} was due: go on from there`);
   }
 
   function expectRoom(bytes: number): void {
@@ -85,7 +99,7 @@ export function createUpdateDesk(parts: UpdateDeskParts): UpdateDesk {
 
   async function install(request: UpdateRequest): Promise<string> {
     if (shelf.facts().trial !== null) throw new UpdateError('unsafe', 'a release is on trial: wait for its end, or take it back');
-    const checked = await checkUpdateFile(shelf.incoming, { keys: readUpdateKeys(keysDir), keysDir, arch: parts.arch, serial: serial() });
+    const checked = await checkUpdateFile(shelf.incoming, needs());
     expectDark('update', request);
     const { header } = checked;
     expectRoom(header.unpackedBytes);

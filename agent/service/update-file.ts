@@ -34,8 +34,19 @@ export interface CheckedUpdate {
 }
 
 /** Errors: rejects with UpdateError. */
-export async function checkUpdateFile(path: string, { keys, keysDir, arch, serial }: CheckNeeds): Promise<CheckedUpdate> {
-  const opened = openHeader(await beginOf(path));
+export async function checkUpdateFile(path: string, needs: CheckNeeds): Promise<CheckedUpdate> {
+  const { size } = await stat(path);
+  const checked = checkUpdateHead(await beginOf(path), size, needs);
+  const hash = createHash('sha256');
+  for await (const chunk of createReadStream(path, { start: checked.payloadAt })) hash.update(chunk as Buffer);
+  if (hash.digest('hex') !== checked.header.sha256)
+    throw new UpdateError('damaged', 'its content is not what was signed: it was damaged or changed on the way; bring the file again');
+  return checked;
+}
+
+/** All that the beginning of a file tells. Units: `size` of the whole file in bytes. Errors: throws UpdateError. */
+export function checkUpdateHead(begin: Buffer, size: number, { keys, keysDir, arch, serial }: CheckNeeds): CheckedUpdate {
+  const opened = openHeader(begin);
   if (opened === undefined) throw new UpdateError('not-an-update', 'this is no update file: take the one that ends in .update');
   const { header, payloadAt } = opened;
   const key = keys.get(header.key);
@@ -48,13 +59,8 @@ export async function checkUpdateFile(path: string, { keys, keysDir, arch, seria
       'older',
       `version ${header.version} (serial ${header.serial}) is not newer than what ran here already (serial ${serial})`,
     );
-  const { size } = await stat(path);
   if (size !== payloadAt + header.bytes)
     throw new UpdateError('damaged', `${size} bytes instead of ${payloadAt + header.bytes}: it was cut or added to; bring the file again`);
-  const hash = createHash('sha256');
-  for await (const chunk of createReadStream(path, { start: payloadAt })) hash.update(chunk as Buffer);
-  if (hash.digest('hex') !== header.sha256)
-    throw new UpdateError('damaged', 'its content is not what was signed: it was damaged or changed on the way; bring the file again');
   return { header, payloadAt };
 }
 

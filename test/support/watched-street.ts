@@ -35,8 +35,12 @@ const FAILSAFE_TIMEOUT = 8;
 const POWER_UP_LEVEL = 672;
 export const LAMPS = 6;
 
+/** Time of day of each run: a rehearsal begins anew with every start. */
+export const WATCHED_FROM = '2026-12-15T22:30:00Z';
+export const WATCHED_NODE = 'demo';
+
 /** The demo's street on pseudo-terminals, its agent as a process under a service manager. Errors: throws with the log's tail for what does not come about. */
-export async function createWatchedStreet(t: Test, { isPackaged = false, preload = 'thread-killer.mjs' } = {}) {
+export async function createWatchedStreet(t: Test, { isPackaged = false, preload = 'thread-killer.mjs', broker = '' } = {}) {
   const clock = createSystemClock({ quality: () => 'synced' });
   const folder = mkdtempSync(join(tmpdir(), 'luciole-'));
   const configFile = join(folder, 'cabinet.yaml');
@@ -50,7 +54,7 @@ export async function createWatchedStreet(t: Test, { isPackaged = false, preload
   });
   const socketPath = join(folder, 'agent.sock');
   const ports = cables.flatMap(({ id, cable }) => ['--port', `${id}=${cable.path}`]);
-  const startAt = ['--start-at', '2026-12-15T22:30:00Z', '--no-uplink'];
+  const startAt = ['--start-at', WATCHED_FROM, ...(broker === '' ? ['--no-uplink'] : ['--broker', broker])];
   const home = join(folder, 'home');
   const dataDir = join(folder, 'data');
   if (isPackaged) writeProgram(home);

@@ -197,9 +197,37 @@ t.test('parts out of order and files beyond measure are refused; a file may be b
     isDone: false,
     text: /byte 100 was due/,
   });
+  t.match(
+    await cabinetAt(t).desk.put({ atByte: 200, ofBytes: file.length, data: file }),
+    { text: /byte 0 was due/ },
+    'nothing was brought',
+  );
   t.match(await desk.put({ atByte: 0, ofBytes: 2 ** 40, data: file }), { isDone: false, text: /more than any update/ });
   t.match(await desk.install(NOW), { isDone: false, text: /no update file|cut or added/ });
   t.match(await install(file), /takes over/);
+});
+
+t.test('what would be refused in the end is refused with its first part, and what was brought before stays', async (t) => {
+  const { maker, desk, shelf, restarts } = cabinetAt(t);
+  const [file, older] = [updateBy(maker), updateBy(maker, { serial: SERIAL })];
+  await desk.put({ atByte: 0, ofBytes: file.length, data: file });
+  const first = older.subarray(0, 2_048);
+  t.match(await desk.put({ atByte: 0, ofBytes: older.length, data: first }), { isDone: false, text: /is not newer than/ });
+  t.match(await desk.put({ atByte: 0, ofBytes: file.length + 1, data: file }), { isDone: false, text: /cut or added to/ });
+  t.equal(statSync(shelf.incoming).size, file.length);
+  t.match(await desk.install(NOW), { isDone: true });
+  t.equal(restarts.length, 1);
+});
+
+t.test('a transfer goes on where it stood when the agent starts anew', async (t) => {
+  const { maker, desk, stateDir, keysDir } = cabinetAt(t);
+  const file = updateBy(maker);
+  await desk.put({ atByte: 0, ofBytes: file.length, data: file.subarray(0, 400) });
+  const next = cabinetAt(t, { keysDir }, stateDir);
+  const rest = (atByte: number) => next.desk.put({ atByte, ofBytes: file.length, data: file.subarray(atByte) });
+  t.match(await rest(300), { isDone: false, text: /byte 400 was due: go on from there/ });
+  t.match(await rest(400), { isDone: true });
+  t.match(await next.desk.install(NOW), { isDone: true });
 });
 
 t.test('an agent that no service of the package started takes none', async (t) => {
