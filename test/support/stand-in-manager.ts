@@ -2,7 +2,8 @@
  * A small stand-in for systemd, for machines on which none runs: the notification socket, the watchdog, restarts.
  *
  * Owns the agent's process. Takes its times from the unit file, so that the file itself is tried, and divides them by `pace`.
- * Source: systemd.service(5): a watchdog that starves, or is told so, ends the service by SIGABRT, after TimeoutAbortSec by SIGKILL.
+ * Source: systemd.service(5): a watchdog that starves, or is told so, ends the service by SIGABRT, after TimeoutAbortSec by SIGKILL;
+ * a start that is not ready within TimeoutStartSec is ended by SIGTERM, after TimeoutStopSec by SIGKILL.
  * Needs perl for the socket, since Node has no datagram Unix sockets, and systemd-notify, through which the agent speaks.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
@@ -38,6 +39,8 @@ export interface ManagerOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** So many times faster than the unit file says. */
   readonly pace: number;
+  /** The same for starts and stops. Default: `pace`. */
+  readonly startPace?: number;
   /** Name of this start of the machine, and no more than that of it is real. */
   readonly bootId?: string;
 }
@@ -48,6 +51,8 @@ export interface ManagedRun {
   readonly atMono: number;
   /** Set by the manager when it heard nothing for too long, or was told so. */
   wasStarved: boolean;
+  /** Ended by the manager because it was not ready in time. */
+  wasLate: boolean;
   isReady: boolean;
 }
 
@@ -77,14 +82,16 @@ export function createStandInManager({
   args,
   env = {},
   pace,
+  startPace = pace,
   bootId = 'boot',
 }: ManagerOptions): StandInManager {
-  const timeMs = (key: string): number => (secondsOf(key) * 1_000) / pace;
+  const timeMs = (key: string, faster = pace): number => (secondsOf(key) * 1_000) / faster;
   const socket = join(folder, 'notify');
   const logFile = join(folder, 'agent.log');
   const runs: ManagedRun[] = [];
   let receiver: ChildProcess | undefined;
   let starving: Timer | undefined;
+  let starting: Timer | undefined;
   let restart: Timer | undefined;
   let killing: Timer | undefined;
   let isOver = false;
@@ -92,7 +99,10 @@ export function createStandInManager({
   function hear(message: string): void {
     const run = runs.at(-1);
     if (run === undefined || run.wasStarved) return;
-    if (message.includes('READY=1')) run.isReady = true;
+    if (message.includes('READY=1')) {
+      run.isReady = true;
+      starting?.cancel();
+    }
     if (message.includes('WATCHDOG=trigger')) starve();
     else if (message.includes('WATCHDOG=1') || message.includes('READY=1')) feed();
     if (message.includes('STOPPING=1')) starving?.cancel();
@@ -112,6 +122,12 @@ export function createStandInManager({
     killing = clock.after(timeMs('TimeoutAbortSec'), () => run.child.kill('SIGKILL'));
   }
 
+  function giveUp(run: ManagedRun): void {
+    run.wasLate = true;
+    run.child.kill('SIGTERM');
+    killing = clock.after(timeMs('TimeoutStopSec', startPace), () => run.child.kill('SIGKILL'));
+  }
+
   function launch(): void {
     const log = openSync(logFile, 'a');
     const child = spawn(program, [...words, 'run', ...args], {
@@ -125,10 +141,11 @@ export function createStandInManager({
         ...env,
       },
     });
-    runs.push({ child, atMono: clock.monoMs(), wasStarved: false, isReady: false });
+    const run: ManagedRun = { child, atMono: clock.monoMs(), wasStarved: false, wasLate: false, isReady: false };
+    runs.push(run);
+    starting = clock.after(timeMs('TimeoutStartSec', startPace), () => giveUp(run));
     child.once('exit', () => {
-      starving?.cancel();
-      killing?.cancel();
+      for (const timer of [starving, starting, killing]) timer?.cancel();
       if (!isOver) restart = clock.after(timeMs('RestartSec'), launch);
     });
   }
@@ -146,7 +163,7 @@ export function createStandInManager({
     },
     async stop() {
       isOver = true;
-      for (const timer of [starving, restart, killing]) timer?.cancel();
+      for (const timer of [starving, starting, restart, killing]) timer?.cancel();
       const child = runs.at(-1)?.child;
       if (child !== undefined && child.exitCode === null && child.signalCode === null) {
         const ended = new Promise((resolve) => child.once('exit', resolve));

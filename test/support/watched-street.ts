@@ -40,7 +40,10 @@ export const WATCHED_FROM = '2026-12-15T22:30:00Z';
 export const WATCHED_NODE = 'demo';
 
 /** The demo's street on pseudo-terminals, its agent as a process under a service manager. Errors: throws with the log's tail for what does not come about. */
-export async function createWatchedStreet(t: Test, { isPackaged = false, preload = 'thread-killer.mjs', broker = '' } = {}) {
+export async function createWatchedStreet(
+  t: Test,
+  { isPackaged = false, preload = 'thread-killer.mjs', broker = '', startPace = PACE } = {},
+) {
   const clock = createSystemClock({ quality: () => 'synced' });
   const folder = mkdtempSync(join(tmpdir(), 'luciole-'));
   const configFile = join(folder, 'cabinet.yaml');
@@ -63,6 +66,7 @@ export async function createWatchedStreet(t: Test, { isPackaged = false, preload
     folder,
     ...(isPackaged ? { command: [join(home, 'bin/luciole')] as const } : {}),
     pace: PACE,
+    startPace,
     args: [configFile, ...ports, '--data-dir', dataDir, '--socket', socketPath, ...startAt],
     env: isPackaged
       ? { STATE_DIRECTORY: dataDir, LUCIOLE_UPDATE_KEYS: join(folder, 'keys') }
