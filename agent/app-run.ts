@@ -68,6 +68,7 @@ export async function runAgent(options: RunOptions): Promise<number> {
     ...(guard.mode === 'bare' ? { openStoreLink: noStore } : {}),
     clock,
     log,
+    ...(options.logFeed === undefined ? {} : { logFeed: options.logFeed }),
     version: options.version,
     openPort: createSerialPort,
     door: createMqttDoor(),

@@ -41,6 +41,7 @@ export interface ViewParts {
   /** Undefined answers where nobody keeps nights. */
   readonly energy: AgentView['energy'];
   readonly config: AgentView['config'];
+  readonly logFeed: AgentView['logFeed'];
   readonly light: LightViews;
   readonly metrics: AgentView['metrics'];
   readonly updates: AgentView['updates'];
@@ -125,6 +126,7 @@ export function createAgentView(parts: ViewParts): AgentView {
     backupStore: store.backup,
     energy: parts.energy,
     config: parts.config,
+    logFeed: parts.logFeed,
     metrics: parts.metrics,
     updates: parts.updates,
     profiles: () => [...parts.profiles.values()].map((profile) => profileView(profile, cabinet)),

@@ -31,7 +31,7 @@ import { createAgentView } from './app-view.ts';
 import type { Clock, MonoMs } from './core/clock.ts';
 import type { OpenBytePort } from './core/driver.ts';
 import { createEventBook } from './core/event-book.ts';
-import type { Field, Log, Uplink } from './core/ports.ts';
+import type { Field, Log, LogFeed, Uplink } from './core/ports.ts';
 import type { Pulse } from './core/pulse.ts';
 import type { AgentView } from './core/views.ts';
 import type { AgentEvent, Outcome, PointId, Reading } from './core/words.ts';
@@ -49,6 +49,8 @@ import { createUplink } from './sync/uplink.ts';
 export interface AgentParts extends Site {
   readonly clock: Clock;
   readonly log: Log;
+  /** The same log for those who read along; nobody can unless given. */
+  readonly logFeed?: LogFeed;
   readonly version: string;
   readonly openPort: OpenBytePort;
   readonly door: MqttDoor;
@@ -364,6 +366,7 @@ export function createAgent(parts: AgentParts): Agent {
       ...site,
       energy: energy.view,
       config: revisions,
+      logFeed: parts.logFeed ?? null,
       light,
       field,
       bus: isSafe ? readOnlyBus(withSiteKnowledge(field.bus, cabinet, profiles)) : withSiteKnowledge(field.bus, cabinet, profiles),

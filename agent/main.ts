@@ -115,7 +115,7 @@ async function runAgentUntilStopped(args: LocalArgs): Promise<number> {
   });
   try {
     const { runAgent } = await loadApp();
-    return await runAgent({ ...options, log, stopSignal: stop.signal });
+    return await runAgent({ ...options, log, logFeed: log, stopSignal: stop.signal });
   } catch (error) {
     if (error instanceof ConfigError) {
       stderr.write(`${error.message}\n`);

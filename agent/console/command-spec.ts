@@ -152,6 +152,8 @@ export type ShellCommandName =
   | 'agent restart'
   | 'speed'
   | 'copy'
+  | 'log on'
+  | 'log off'
   | 'watch status'
   | 'watch bus'
   | 'watch lamp'

@@ -12,6 +12,7 @@ import { ENERGY_COMMANDS } from './energy-command.ts';
 import { LIGHT_ACT_COMMANDS, LIGHT_LOOK_COMMANDS } from './light-commands.ts';
 import { LIGHTS_COMMANDS } from './lights-command.ts';
 import { LOCAL_COMMANDS } from './local-commands.ts';
+import { LOG_COMMANDS } from './log-commands.ts';
 import { LOGIN_COMMANDS } from './login-command.ts';
 import { LOOK_COMMANDS } from './look-commands.ts';
 import { METRICS_COMMANDS } from './metrics-command.ts';
@@ -41,6 +42,7 @@ export const COMMANDS: readonly Command[] = [
   ...USER_COMMANDS,
   ...LOGIN_COMMANDS,
   ...AUDIT_COMMANDS,
+  ...LOG_COMMANDS,
   ...METRICS_COMMANDS,
   ...CONFIG_COMMANDS,
   ...UPDATE_COMMANDS,
@@ -59,5 +61,6 @@ export const FAMILIES: readonly { readonly name: string; readonly group: Group; 
   { name: 'user', group: 'Access:', summary: 'users of the console: list, add, enrol, role, passwd' },
   { name: 'bus', group: 'Lines:', summary: 'a line: scan, registers, read, write, stats, watch' },
   { name: 'profile', group: 'Lines:', summary: 'device types: list, show, check, test' },
+  { name: 'log', group: 'Agent:', summary: "the agent's log as it is written: on, off, watch" },
   { name: 'update', group: 'Agent:', summary: 'the program itself: install, status, revert' },
 ];

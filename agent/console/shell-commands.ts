@@ -5,6 +5,7 @@
  */
 import { LANGUAGES } from '../core/words.ts';
 import type { ArgumentSpec, ShellCommand, ShellCommandName } from './command-spec.ts';
+import { LEVEL_OPTION } from './log-commands.ts';
 
 const ON_OFF: ArgumentSpec = { name: 'state', summary: 'on or off', required: true, choices: ['on', 'off'] };
 
@@ -57,6 +58,12 @@ export const SHELL_COMMANDS: readonly ShellCommand[] = [
   { ...row('agent restart', 'ask the service manager to start it anew', [], ['agent restart']), role: 'technician' },
   row('speed', 'another speed of this serial port, if you follow', [needed('baud', 'bits per second, 9600 to 921600')], ['speed 115200']),
   COPY,
+  {
+    ...row('log on', "show lines of the agent's log between commands", [], ['log on', 'log on --level warning']),
+    role: 'technician',
+    options: [LEVEL_OPTION],
+  },
+  row('log off', 'show no lines of the log any more', [], ['log off']),
   row('watch status', 'the cabinet on one screen, and on and on', [], ['watch status']),
   row('watch bus', 'lines and units: loss, turnaround, worst first', [], ['watch bus']),
   row('watch lamp', 'one lamp: its level, why, what it measures', [{ ...needed('lamp', 'a lamp'), names: 'lamp' }], ['watch lamp L07']),

@@ -13,9 +13,30 @@ import type { UpdateOrder } from './updates.ts';
 import type { UplinkCertificates, UplinkTools } from './uplink-tools.ts';
 import type { AgentEvent, Intent, LevelPct, Outcome, PointId, Quality, Reading, Severity, Target } from './words.ts';
 
+/** Least first. */
+export const LOG_SEVERITIES = ['debug', 'info', 'warning', 'alarm'] as const satisfies readonly (Severity | 'debug')[];
+export type LogSeverity = (typeof LOG_SEVERITIES)[number];
+
 /** Names of what happened, with fields. Never secrets. */
 export interface Log {
-  event(name: string, fields?: Readonly<Record<string, unknown>>, severity?: Severity | 'debug'): void;
+  event(name: string, fields?: Readonly<Record<string, unknown>>, severity?: LogSeverity): void;
+}
+
+/** What the log has written, for someone who reads along. */
+export interface LogLine {
+  readonly atMs: WallMs;
+  readonly severity: LogSeverity;
+  readonly name: string;
+  /** Without secrets. */
+  readonly fields: Readonly<Record<string, unknown>>;
+  /** How often it came again within the minute; 0 for the first time. */
+  readonly repeated: number;
+}
+
+/** The log, read along while it is written. */
+export interface LogFeed {
+  /** Hears each line of this severity or more, also where the log itself keeps less; ends with the function it returns. */
+  listen(minSeverity: LogSeverity, hear: (line: LogLine) => void): () => void;
 }
 
 // ── field ────────────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -5,7 +5,7 @@
  */
 import type { WallMs } from './clock.ts';
 import type { Problem } from './errors.ts';
-import type { Log } from './ports.ts';
+import type { Log, LogFeed } from './ports.ts';
 
 export interface RunOptions {
   readonly configFile: string;
@@ -22,6 +22,8 @@ export interface RunOptions {
   readonly noUplink: boolean;
   readonly version: string;
   readonly log: Log;
+  /** The same log for those who read along; absent where nobody can. */
+  readonly logFeed?: LogFeed;
   /** Aborted when the agent shall stop. */
   readonly stopSignal: AbortSignal;
   /** Where the service manager laid the credentials of the service; absent or null where it laid none. */

@@ -17,6 +17,7 @@ import type {
   History,
   HistoryQuery,
   LineView,
+  LogFeed,
   OverrideRequest,
   ReleaseRequest,
   StoreCheck,
@@ -61,6 +62,8 @@ export interface AgentView extends DeskView {
   uplink(): Promise<UplinkView>;
   /** Null where this run takes no other configuration. */
   readonly config: ConfigDesk | null;
+  /** Null where nobody can read the log along. */
+  readonly logFeed: LogFeed | null;
   /** Null where no uplink is configured. */
   readonly uplinkTools: UplinkTools | null;
   /** Of the messages at this cabinet. */

@@ -5,12 +5,9 @@
  */
 import { type DestinationStream, destination, pino } from 'pino';
 import type { Clock } from '../core/clock.ts';
-import type { Log } from '../core/ports.ts';
-import type { Severity } from '../core/words.ts';
+import { LOG_SEVERITIES, type Log, type LogFeed, type LogLine, type LogSeverity } from '../core/ports.ts';
 import { redact } from './redact.ts';
 import { createRepeatFilter } from './repeat-filter.ts';
-
-type LogSeverity = Severity | 'debug';
 
 const PINO_LEVEL = { debug: 'debug', info: 'info', warning: 'warn', alarm: 'error' } as const;
 /** By pino's level number. Source: sd-daemon(3), SD_DEBUG 7, SD_INFO 6, SD_WARNING 4, SD_ERR 3. */
@@ -31,7 +28,7 @@ export interface LogOptions {
   readonly write?: (line: string) => void;
 }
 
-export interface AgentLog extends Log {
+export interface AgentLog extends Log, LogFeed {
   /** Writes what was held back and what waits. Call before the end. */
   flush(): void;
 }
@@ -40,6 +37,11 @@ interface Line {
   readonly name: string;
   readonly fields: Readonly<Record<string, unknown>>;
   readonly severity: LogSeverity;
+}
+
+interface Reader {
+  readonly min: LogSeverity;
+  readonly hear: (line: LogLine) => void;
 }
 
 /** A log. An event identical to one of the last minute is counted, and its count written when the minute is over. */
@@ -56,24 +58,38 @@ export function createLog({ clock, journal, minSeverity, write }: LogOptions): A
     journal ? withPriority(sink) : { write: sink },
   );
   const repeats = createRepeatFilter<Line>();
-  const put = ({ name, fields, severity }: Line, times?: number): void =>
+  const readers = new Set<Reader>();
+  const put = (line: Line, times?: number): void => {
+    const { name, fields, severity } = line;
     logger[PINO_LEVEL[severity]]({ event: name, ...fields, ...(times === undefined ? {} : { repeated: times }) });
+    for (const { min, hear } of readers) if (isAtLeast(severity, min)) hear({ ...line, atMs: clock.wallMs(), repeated: times ?? 0 });
+  };
   const settle = (nowMono: number): void => {
     for (const { item, times } of repeats.due(nowMono)) put(item, times);
   };
   return {
     event(name, fields = {}, severity = 'info') {
-      if (!logger.isLevelEnabled(PINO_LEVEL[severity])) return;
+      const isWanted = logger.isLevelEnabled(PINO_LEVEL[severity]) || [...readers].some(({ min }) => isAtLeast(severity, min));
+      if (!isWanted) return;
       const line: Line = { name, fields: moveAside(redact(fields)), severity };
       const nowMono = clock.monoMs();
       settle(nowMono);
       if (repeats.admit(`${severity} ${name} ${JSON.stringify(line.fields)}`, line, nowMono)) put(line);
+    },
+    listen(min, hear) {
+      const reader = { min, hear };
+      readers.add(reader);
+      return () => void readers.delete(reader);
     },
     flush() {
       settle(Number.POSITIVE_INFINITY);
       output?.flushSync();
     },
   };
+}
+
+function isAtLeast(severity: LogSeverity, min: LogSeverity): boolean {
+  return LOG_SEVERITIES.indexOf(severity) >= LOG_SEVERITIES.indexOf(min);
 }
 
 /** Pino tells a stream that carries this mark the level of each line. Source: pino 10 docs, "pino.symbols.needsMetadataGsym". */

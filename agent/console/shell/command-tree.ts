@@ -44,7 +44,7 @@ const SYNONYMS: Readonly<Record<string, string>> = { exit: 'logout', quit: 'logo
 /** What a technician asks for in other words, and where it is here. Source: assumed; words of trade and of other consoles. */
 const ELSEWHERE: Readonly<Record<string, string>> = {
   ...{ lamp: 'why', lamps: 'zones', dark: 'why', dead: 'devices', silent: 'devices', ping: 'bus scan' },
-  ...{ alarm: 'events', alarms: 'events', log: 'events', logs: 'events', dim: 'override', blink: 'identify', on: 'lights', off: 'lights' },
+  ...{ alarm: 'events', alarms: 'events', logs: 'log on', dim: 'override', blink: 'identify', on: 'lights', off: 'lights' },
 };
 
 /** The tree of these commands. `families` are first words that are no command themselves. */

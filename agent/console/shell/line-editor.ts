@@ -35,6 +35,7 @@ export interface EditorOptions {
 }
 
 export interface LineEditor {
+  readonly mode: EditMode;
   press(key: Key): Pressed;
   /** Puts text where the cursor is. */
   insert(text: string): string;
@@ -185,6 +186,7 @@ export function createLineEditor(options: EditorOptions): LineEditor {
   };
 
   return {
+    mode,
     press(key) {
       const searched = searchKey(key);
       if (searched !== null) return searched;

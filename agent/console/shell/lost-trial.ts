@@ -7,9 +7,7 @@ import type { ConfigView } from '../../core/revisions.ts';
 import { fetchAnswer } from '../ask-agent.ts';
 import { CONFIG, CONFIG_RETURN } from '../config-commands.ts';
 import { ConsoleError } from '../console-error.ts';
-import type { Terminal } from '../terminal.ts';
-
-type Asker = Pick<Terminal, 'user' | 'socketPath' | 'token'>;
+import type { Asker } from './session.ts';
 
 /** The number of the revision on trial; null where none is, or nobody answers. */
 export async function trialNumber(asker: Asker): Promise<number | null> {

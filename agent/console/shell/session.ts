@@ -4,6 +4,7 @@
  * Owns the seam between the shell and whoever lets people in. The shell asks nobody else for a user.
  */
 import type { Role } from '../../core/access.ts';
+import type { Terminal } from '../terminal.ts';
 import type { Talk } from './talk.ts';
 
 export interface Session {
@@ -34,3 +35,10 @@ export interface Login {
 export function machineLogin(user: string): Login {
   return { open: async () => ({ user, door: null }) };
 }
+
+/** Who asks the agent, in requests of this session. */
+export function askerOf({ user }: Session, { socketPath, token }: Pick<Terminal, 'socketPath' | 'token'>): Asker {
+  return { user, socketPath, ...(token === undefined ? {} : { token }) };
+}
+
+export type Asker = Pick<Terminal, 'user' | 'socketPath' | 'token'>;

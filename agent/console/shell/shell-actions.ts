@@ -4,18 +4,22 @@
  * Owns these few. Called by the command runner.
  */
 import type { Clock } from '../../core/clock.ts';
+import type { LogSeverity } from '../../core/ports.ts';
 import type { LastState } from '../../core/views.ts';
 import { ConsoleError } from '../console-error.ts';
+import { readLevel } from '../log-commands.ts';
 import { plain, toAscii } from '../plain-text.ts';
-import type { LocalArgs, Machine, Terminal } from '../terminal.ts';
-import { labelled } from '../text-lines.ts';
+import type { LocalArgs, Machine } from '../terminal.ts';
+import { labelled, wrap } from '../text-lines.ts';
 import { commandHelp, familyHelp } from './command-help.ts';
 import type { ShellActions } from './command-runner.ts';
 import type { Tree } from './command-tree.ts';
 import { type CopyArgs, copySerial } from './copy-serial.ts';
 import { busSource, type LiveSource, lampSource, presenceSource, statusSource } from './live-sources.ts';
+import type { LogShow } from './log-show.ts';
 import type { PastLines } from './past-lines.ts';
 import { lastStateLines } from './render-last.ts';
+import type { Asker } from './session.ts';
 import { changeSpeed } from './speed.ts';
 import type { Talk } from './talk.ts';
 import { readRows, readWidth, type TerminalSettings } from './terminal-settings.ts';
@@ -28,7 +32,8 @@ export interface ShellActionParts {
   readonly talk: Talk;
   readonly tree: Tree;
   readonly past: PastLines;
-  readonly asker: Pick<Terminal, 'user' | 'socketPath' | 'token'>;
+  readonly logShow: LogShow;
+  readonly asker: Asker;
   readonly tty: Pick<Tty, 'setSpeed' | 'speedBaud' | 'lend'>;
   readonly clock: Clock;
   readonly machine: Machine;
@@ -43,6 +48,7 @@ export function createShellActions({
   talk,
   tree,
   past,
+  logShow,
   asker,
   tty,
   clock,
@@ -63,7 +69,7 @@ export function createShellActions({
   };
   return {
     help: async ({ command }) => help(typeof command === 'string' ? command.split(' ') : [], { tree, translate, talk }),
-    terminal: async () => settingLines(settings, translate),
+    terminal: async () => settingLines(settings, logShow.level(), translate),
     'terminal type': (args) =>
       set(args['type'] === 'vt100' ? { type: 'vt100', colour: true } : { type: 'dumb', colour: false, charset: 'ascii' }),
     'terminal width': (args) => set({ widthCols: readWidth(text(args, 'columns')) }),
@@ -89,6 +95,15 @@ export function createShellActions({
     },
     speed: (args) => changeSpeed(text(args, 'baud'), { talk, tty, clock, translate }),
     copy: (args) => copySerial(copyArgs(args), { talk, tty, clock, filesDir, isConfined, translate }),
+    'log on': async (args) => {
+      const level = readLevel(args);
+      await logShow.on(level);
+      return wrap(translate(`lines of the log from ${level} on are shown as they come; log off ends it`), settings.widthCols);
+    },
+    'log off': async () => {
+      logShow.off();
+      return [];
+    },
     'watch status': () => show(statusSource(asker)),
     'watch bus': () => show(busSource(asker)),
     'watch lamp': (args) => show(lampSource(text(args, 'lamp'), asker)),
@@ -103,6 +118,7 @@ export function createShellActions({
 
 function settingLines(
   { type, widthCols, rows, charset, colour, status, language }: TerminalSettings,
+  logLevel: LogSeverity | null,
   translate: (text: string) => string,
 ): readonly string[] {
   return [
@@ -111,6 +127,7 @@ function settingLines(
     ['Charset', charset],
     ['Colour', colour ? 'on' : 'off'],
     ['Status', status ? 'on' : 'off'],
+    ['Log', logLevel ?? 'off'],
     ['Language', language],
   ].flatMap(([label = '', value = '']) => labelled(translate(label), label === 'Size' ? translate(value) : value, widthCols));
 }

@@ -44,8 +44,10 @@ export interface Talk {
   ask(question: LineQuestion): Promise<LineRead>;
   /** Lines as they are, at most a page at a time. */
   page(lines: readonly string[]): Promise<void>;
-  /** Lines between: above the prompt and what is half typed. */
-  tell(lines: readonly string[]): void;
+  /** Lines between: above the prompt and what is half typed. Units: characters that it took, those drawn again included. */
+  tell(lines: readonly string[]): number;
+  /** A command may be typed, and all that was said before is out: nothing else holds the screen. */
+  isAtPrompt(): boolean;
   /** Asks the terminal for its size; true when it answered. */
   probe(): Promise<boolean>;
   /** Puts changed settings into force. */
@@ -153,9 +155,15 @@ export function createTalk({ tty, clock, pagerHelp }: TalkParts): Talk {
     page,
     tell(lines) {
       const text = lines.map((line) => `${line}\n`).join('');
-      if (editor === null) held.push(text);
-      else writer.write(`${editor.hide()}${text}${editor.show()}`);
+      if (editor === null) {
+        held.push(text);
+        return text.length;
+      }
+      const out = `${editor.hide()}${text}${editor.show()}`;
+      writer.write(out);
+      return out.length;
     },
+    isAtPrompt: () => editor?.mode === 'command' && writer.isClear(),
     async probe() {
       const size = await new Promise<{ row: number; col: number } | null>((resolve) => {
         hearReport = (row, col) => resolve({ row, col });

@@ -53,6 +53,7 @@ export interface ShellSession {
   /** Waits until it holds. Errors: rejects with the screen when it does not. */
   until(what: string, holds: () => boolean): Promise<void>;
   hangUp(): void;
+  readonly agent: { start(): Promise<void>; stop(): Promise<void> };
 }
 
 const LAST_STATE: LastState = {
@@ -74,17 +75,10 @@ export async function openSession(t: Test, options: SessionOptions = {}): Promis
   const folder = mkdtempSync(join(tmpdir(), 'luciole-test-'));
   const socketPath = join(folder, 'agent.sock');
   const view = options.view === undefined ? createFakeView() : options.view;
-  const server =
-    view === null
-      ? null
-      : createConsoleServer({
-          view,
-          door: options.hasLogin ? 'login' : 'agent',
-          socketPath,
-          log: { event: () => {} },
-          clock,
-          timezone: TIMEZONE,
-        });
+  const door = options.hasLogin ? 'login' : 'agent';
+  const openServer = () =>
+    view === null ? null : createConsoleServer({ view, door, socketPath, log: { event: () => {} }, clock, timezone: TIMEZONE });
+  let server = openServer();
   await server?.start();
   const speeds: (number | null)[] = [speedBaud];
   let ears: TtyEars | null = null;
@@ -167,6 +161,13 @@ export async function openSession(t: Test, options: SessionOptions = {}): Promis
       return all.slice(from);
     },
     hangUp: () => ears?.hangUp(),
+    agent: {
+      async start() {
+        server = openServer();
+        await server?.start();
+      },
+      stop: async () => server?.stop(),
+    },
   };
   await until('the first prompt', () => ended !== null || atPrompt());
   return session;

@@ -1,5 +1,6 @@
 import t from 'tap';
 import { createManualClock } from '../../../agent/core/manual-clock.ts';
+import type { LogLine } from '../../../agent/core/ports.ts';
 import { createHousekeeping } from '../../../agent/service/housekeeping.ts';
 import { createLog, type LogOptions } from '../../../agent/service/log.ts';
 import { createNotify } from '../../../agent/service/notify.ts';
@@ -42,6 +43,30 @@ t.test('what is less severe than asked for is not written', async (t) => {
     taken().map(({ event }) => event),
     ['warning', 'alarm'],
   );
+});
+
+t.test('who reads along hears what is written from a severity on, secrets put out, also what the log itself does not keep', async (t) => {
+  const { clock, log, taken } = logAt({ minSeverity: 'info' });
+  const heard: LogLine[] = [];
+  const stop = log.listen('debug', (line) => heard.push(line));
+  const warned: string[] = [];
+  log.listen('warning', ({ name }) => warned.push(name));
+  log.event('detail', {}, 'debug');
+  log.event('link', { broker: 'mqtts://city:hunter2@broker', password: 'hunter2' }, 'warning');
+  log.event('detail', {}, 'debug');
+  await clock.advance(60_000);
+  stop();
+  log.event('after', {}, 'alarm');
+  t.strictSame(
+    taken().map(({ event }) => event),
+    ['link', 'after'],
+  );
+  t.strictSame(warned, ['link', 'after']);
+  t.match(heard, [
+    { name: 'detail', atMs: AT_MS, severity: 'debug', repeated: 0 },
+    { name: 'link', fields: { password: '[redacted]' } },
+  ]);
+  t.notMatch(JSON.stringify(heard), /hunter2/);
 });
 
 t.test('an identical event of the last minute is counted, and the count written when the minute is over', async (t) => {

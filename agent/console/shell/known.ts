@@ -1,0 +1,43 @@
+/**
+ * What a session knows of the cabinet: its names, and what holds there by hand.
+ *
+ * Owns the asking, before each prompt. Called by the shell's lines.
+ */
+import type { WallMs } from '../../core/clock.ts';
+import { fetchAnswer } from '../ask-agent.ts';
+import type { NameKind } from '../command-spec.ts';
+import { ConsoleError } from '../console-error.ts';
+import { NAMES, type Names } from '../names-command.ts';
+import { plain } from '../plain-text.ts';
+import type { Asker } from './session.ts';
+
+/** What the agent said of itself, and when. */
+export interface Known {
+  readonly names: Names;
+  readonly atMs: WallMs;
+}
+
+/** Null where no agent answers. */
+export async function askNames(terminal: Asker): Promise<Known | null> {
+  try {
+    const { result, atMs } = await fetchAnswer(NAMES, {}, { socket: undefined, terminal });
+    return { names: plain(result) as Names, atMs };
+  } catch (error) {
+    if (error instanceof ConsoleError) return null;
+    throw error;
+  }
+}
+
+/** The names that may stand where one of this kind is wanted. */
+export function namesOf(names: Names, kind: NameKind): readonly string[] {
+  const lists: Readonly<Record<NameKind, readonly string[]>> = {
+    lamp: names.lamps,
+    zone: names.zones,
+    target: [...names.lamps, ...names.zones],
+    line: names.lines,
+    device: names.devices,
+    point: names.points,
+    profile: names.profiles,
+  };
+  return lists[kind];
+}

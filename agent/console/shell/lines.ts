@@ -1,0 +1,125 @@
+/**
+ * Line after line of a session: prompt, help while typing, the command, until the end.
+ *
+ * Owns the loop and what lives as long as it: tree, names, lines typed before, the log. Called by the shell.
+ */
+import type { NameKind } from '../command-spec.ts';
+import { COMMANDS, FAMILIES } from '../commands.ts';
+import { ConsoleError } from '../console-error.ts';
+import { translate } from '../language.ts';
+import { wrap } from '../text-lines.ts';
+import { runLine } from './command-runner.ts';
+import { createTree, type Tree } from './command-tree.ts';
+import { askNames, type Known, namesOf } from './known.ts';
+import { createLogShow, type LogShow } from './log-show.ts';
+import { createPastLines, type PastLines } from './past-lines.ts';
+import { farewell, greeting, promptOf } from './prompt.ts';
+import { askerOf, type Session } from './session.ts';
+import type { ShellParts } from './shell.ts';
+import { createShellActions } from './shell-actions.ts';
+import type { LineQuestion, LineRead, Talk } from './talk.ts';
+import { completion, helpLines } from './typing-help.ts';
+
+/** They take the whole process, or its output. */
+const OUTSIDE = new Set(['run', 'console', 'manual', 'setup']);
+
+interface Lines {
+  readonly session: Session;
+  readonly talk: Talk;
+  readonly parts: ShellParts;
+  readonly tree: Tree;
+  readonly past: PastLines;
+  readonly logShow: LogShow;
+  readonly inWords: (text: string) => string;
+  /** Newest word of the agent; null where none answers. */
+  known: Known | null;
+}
+
+/** Serves lines until the talk is over. */
+export async function serveLines(session: Session, talk: Talk, parts: ShellParts): Promise<void> {
+  const inWords = (text: string): string => translate(talk.settings.language, text);
+  const tree = createTree(
+    COMMANDS.filter(({ name }) => !OUTSIDE.has(name)),
+    FAMILIES.map(({ name, summary }) => ({ word: name, summary })),
+  );
+  const asker = askerOf(session, parts.surroundings);
+  const logShow = createLogShow({ talk, clock: parts.clock, asker, translate: inWords });
+  const known = await askNames(asker);
+  const lines: Lines = { session, talk, parts, tree, past: createPastLines(session.user, parts.keeper), logShow, inWords, known };
+  if (known !== null) talk.settings.language = known.names.language;
+  say(lines, greeting(known?.names ?? null, parts.surroundings.version).map(inWords));
+  try {
+    await readAndRun(lines);
+    if (talk.ended() === null || talk.ended() === 'logout') await warn(lines);
+  } finally {
+    logShow.off();
+  }
+}
+
+/** Returns when the person wants no more lines, or there is nobody any more. */
+async function readAndRun(lines: Lines): Promise<void> {
+  const { session, talk, parts, past, inWords } = lines;
+  const { surroundings } = parts;
+  const shellActions = actionsOf(lines);
+  const work = { ...parts, talk, tree: lines.tree, session, shellActions, translate: inWords };
+  while (talk.ended() === null) {
+    const read = await talk.ask(questionOf(lines));
+    if (read.kind === 'end' || read.kind === 'eof') return;
+    if (read.kind !== 'line' || isTooLong(read, lines)) continue;
+    past.add(read.text);
+    await runLine(read.text, work);
+    if (talk.ended() === null) lines.known = await askNames(askerOf(session, surroundings));
+  }
+}
+
+function isTooLong({ lostChars }: Extract<LineRead, { kind: 'line' }>, { talk, inWords }: Lines): boolean {
+  if (lostChars > 0) talk.writer.write(`% ${inWords(`${lostChars} characters too many in one line: nothing was done`)}\n`);
+  return lostChars > 0;
+}
+
+function questionOf({ talk, tree, past, known, inWords }: Lines): LineQuestion {
+  const { widthCols } = talk.settings;
+  const help = { tree, translate: inWords, names: async (kind: NameKind) => (known === null ? [] : namesOf(known.names, kind)) };
+  return {
+    prompt: promptOf(known, inWords),
+    mode: 'command',
+    history: past.all(),
+    help: async (before) => {
+      try {
+        return await helpLines(before, widthCols, help);
+      } catch (error) {
+        if (error instanceof ConsoleError) return wrap(`% ${inWords(error.message)}`, widthCols);
+        throw error;
+      }
+    },
+    complete: (before) => completion(before, widthCols, help),
+  };
+}
+
+function actionsOf({ session, talk, parts, tree, past, logShow, inWords }: Lines): ReturnType<typeof createShellActions> {
+  const { tty, clock, machine, filesDir, surroundings } = parts;
+  return createShellActions({
+    talk,
+    tree,
+    past,
+    logShow,
+    asker: askerOf(session, surroundings),
+    tty,
+    clock,
+    machine,
+    filesDir: filesDir ?? null,
+    isConfined: session.door !== null,
+    translate: inWords,
+  });
+}
+
+/** By what holds now: the line may have been typed long after its prompt. */
+async function warn({ session, talk, parts, inWords }: Lines): Promise<void> {
+  const known = await askNames(askerOf(session, parts.surroundings));
+  if (known === null) return;
+  for (const text of farewell(known, inWords)) talk.writer.write(`${wrap(`! ${text}`, talk.settings.widthCols).join('\n')}\n`);
+}
+
+function say({ talk }: Lines, texts: readonly string[]): void {
+  for (const text of texts) talk.writer.write(`${wrap(text, talk.settings.widthCols).join('\n')}\n`);
+}

@@ -1,0 +1,54 @@
+/**
+ * Which lines of the log a slow terminal is shown, and when.
+ *
+ * Owns the newest lines that wait, the count of those left out, and a budget of characters a second. Pure. Called by the shell's log.
+ * Waiting lines are bounded: while a pager, a watch or XOFF holds the screen, the older ones are counted instead.
+ */
+import type { MonoMs } from '../../core/clock.ts';
+
+export interface LogGate {
+  /** The rows of one more line. */
+  add(rows: readonly string[]): void;
+  /** What may be shown now, and how many lines before it were left out. Empty: nothing waits, or the budget is used up. */
+  take(nowMono: MonoMs): { readonly rows: readonly string[]; readonly leftOut: number };
+  /** Characters that showing has cost, the prompt drawn again among them. */
+  spent(chars: number): void;
+  /** Lines that were added and not taken. */
+  waiting(): number;
+}
+
+/** `charsPerSecond` may change with the speed of the line. Over any span it holds but for what waits at once: two seconds of it. */
+export function createLogGate(charsPerSecond: () => number, startMono: MonoMs): LogGate {
+  let lines: (readonly string[])[] = [];
+  let leftOut = 0;
+  let budgetChars = charsPerSecond();
+  let atMono = startMono;
+
+  return {
+    add(rows) {
+      lines.push(rows);
+      while (lines.length > 1 && charsOf(lines) > charsPerSecond()) {
+        lines.shift();
+        leftOut++;
+      }
+    },
+    take(nowMono) {
+      const rate = charsPerSecond();
+      budgetChars = Math.min(rate, budgetChars + (rate * (nowMono - atMono)) / 1_000);
+      atMono = nowMono;
+      if (budgetChars <= 0) return { rows: [], leftOut: 0 };
+      const taken = { rows: lines.flat(), leftOut };
+      lines = [];
+      leftOut = 0;
+      return taken;
+    },
+    spent(chars) {
+      budgetChars -= chars;
+    },
+    waiting: () => lines.length + leftOut,
+  };
+}
+
+function charsOf(lines: readonly (readonly string[])[]): number {
+  return lines.flat().reduce((chars, row) => chars + row.length + 1, 0);
+}

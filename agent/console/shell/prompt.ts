@@ -1,0 +1,41 @@
+/**
+ * The words at the edges of a session: greeting, prompt, and what who leaves should know.
+ *
+ * Owns these texts. Pure. Called by the shell's lines.
+ */
+import type { Names } from '../names-command.ts';
+import type { Known } from './known.ts';
+
+type InWords = (text: string) => string;
+
+export function greeting(names: Names | null, version: string): readonly string[] {
+  const keys = '? lists what may be typed, TAB completes, Ctrl-D ends';
+  if (names === null) return [version, 'no agent answers: agent state, check and agent restart work without one', keys];
+  return [`${names.cabinet.id}  ${names.cabinet.name}`, version, keys];
+}
+
+/** With the time that is left of what holds by hand. */
+export function promptOf(known: Known | null, inWords: InWords): string {
+  if (known === null) return `luciole (${inWords('no agent')})> `;
+  const { cabinet, overrides } = known.names;
+  const leftMs = Math.max(0, ...overrides.map(({ untilMs }) => untilMs - known.atMs));
+  return leftMs === 0 ? `${cabinet.id}> ` : `${cabinet.id} [OVERRIDE ${countdown(leftMs)}]> `;
+}
+
+/** The next one at the cabinet does not know of it. */
+export function farewell({ names, atMs }: Known, inWords: InWords): readonly string[] {
+  return names.overrides.map(({ target, levelPct, untilMs }) => {
+    const left = countdown(Math.max(0, untilMs - atMs));
+    const isWhole = target === names.cabinet.id && ![...names.lamps, ...names.zones].includes(target);
+    return inWords(`${target} stays at ${levelPct} % by hand for ${left}; ${isWhole ? 'lights auto' : `release ${target}`} ends it`);
+  });
+}
+
+/** `14:32`, `1:59:07`. */
+function countdown(leftMs: number): string {
+  const leftS = Math.ceil(leftMs / 1_000);
+  const [hours, minutes, seconds] = [Math.floor(leftS / 3_600), Math.floor(leftS / 60) % 60, leftS % 60].map((part) =>
+    String(part).padStart(2, '0'),
+  );
+  return hours === '00' ? `${minutes}:${seconds}` : `${hours}:${minutes}:${seconds}`;
+}
