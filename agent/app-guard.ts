@@ -6,7 +6,7 @@
 import { randomUUID } from 'node:crypto';
 import { type Clock, every, type Timer } from './core/clock.ts';
 import type { Happening } from './core/event-book.ts';
-import type { Log } from './core/ports.ts';
+import type { EarlierLoss, Log } from './core/ports.ts';
 import type { Pulse } from './core/pulse.ts';
 import { createLedgerFile } from './service/ledger-file.ts';
 import type { Notify } from './service/notify.ts';
@@ -20,6 +20,8 @@ import { createWatchdog } from './service/watchdog.ts';
 const MAX_CAUSE = 200;
 /** How often safe mode looks whether it may end. Units: ms. */
 const LOOK_MS = 10_000;
+/** How often a run without a store writes down what it has lost so far. Units: ms. Source: assumed; a page each minute, for a quarter of an hour. */
+const COUNT_MS = 60_000;
 
 export interface GuardParts {
   readonly clock: Clock;
@@ -35,6 +37,13 @@ export interface GuardParts {
   readonly watchdogMs: number | null;
 }
 
+/** What the guard sees of the run. `recorded`: readings meant for the store so far. */
+export interface WatchedRun {
+  readonly pulse: () => Pulse;
+  readonly recorded: () => number;
+  readonly leave: () => void;
+}
+
 export interface RunGuard {
   readonly mode: RunMode;
   /** What the agent tells of the run before and of safe mode. */
@@ -43,8 +52,12 @@ export interface RunGuard {
   readonly ledger: () => StartLedger;
   /** This start is written down, or could not be. */
   readonly kept: Promise<void>;
+  /** What runs without a store have lost and no store knows of; null in such a run itself. */
+  readonly unstored: EarlierLoss | null;
+  /** A store knows of it. */
+  settle(): void;
   /** Feeds the watchdog by these signs of work, and calls `leave` when safe mode has been quiet for long enough. */
-  watch(pulse: () => Pulse, leave: () => void): void;
+  watch(run: WatchedRun): void;
   /** The last words; the first one counts. Never throws. */
   ended(end: RunEnd, cause?: string): void;
 }
@@ -54,24 +67,34 @@ export function createRunGuard(parts: GuardParts): RunGuard {
   const { clock, log, notify } = parts;
   const file = createLedgerFile(parts.folders);
   const bootMono = Math.round((parts.machine?.startMono ?? 0) + clock.monoMs());
-  const start = begun(file.read(), { bootId: parts.machine?.bootId ?? randomUUID(), bootMono, version: parts.version });
+  const bootId = parts.machine?.bootId ?? randomUUID();
+  const start = begun(file.read(), { bootId, bootMono, version: parts.version });
   const verdict: StartVerdict = notify.isSupervised ? start.verdict : { ...start.verdict, mode: 'normal', wantsReboot: false };
-  let ledger = start.ledger;
+  const { unstored = null } = start.ledger;
+  const lostBefore = unstored ?? { run: `${bootId}@${bootMono}`, readings: 0, sinceMs: Math.round(clock.wallMs()) };
+  let ledger: StartLedger = verdict.mode === 'bare' ? { ...start.ledger, unstored: lostBefore } : start.ledger;
+  let recorded = (): number => 0;
   let isOver = false;
   const keep = (error: unknown): void => log.event('starts-not-kept', { error }, 'warning');
-  const kept = file.write(ledger).catch(keep);
+  const write = (): Promise<void> => file.write(ledger).catch(keep);
+  const kept = write();
   if (verdict.mode !== 'normal') log.event('safe-mode', { mode: verdict.mode, quietS: verdict.quietMs / 1_000 }, 'alarm');
   if (verdict.wantsReboot) wish();
 
   function end(how: RunEnd, cause = ''): void {
     if (isOver) return;
     isOver = true;
+    count();
     ledger = ended(ledger, how, String(redact({ cause })['cause']).slice(0, MAX_CAUSE));
     try {
       file.writeNow(ledger);
     } catch (error) {
       keep(error);
     }
+  }
+
+  function count(): void {
+    if (verdict.mode === 'bare') ledger = { ...ledger, unstored: { ...lostBefore, readings: lostBefore.readings + recorded() } };
   }
 
   function wish(): void {
@@ -100,10 +123,22 @@ export function createRunGuard(parts: GuardParts): RunGuard {
     news: newsOf(verdict),
     ledger: () => ledger,
     kept,
-    watch(pulse, leave) {
+    unstored: verdict.mode === 'bare' ? null : unstored,
+    settle() {
+      const { unstored: _, ...rest } = ledger;
+      ledger = rest;
+      void write();
+    },
+    watch({ pulse, leave, recorded: counted }) {
+      recorded = counted;
       const onHang = (hangs: readonly Hang[]): void => end('hung', hangs.map(({ part }) => part).join(', '));
       createWatchdog({ clock, log, notify, pulse, watchdogMs: parts.watchdogMs, onHang }).start();
       if (verdict.mode !== 'normal') leaveWhenQuiet(leave);
+      if (verdict.mode !== 'bare') return;
+      every(clock, COUNT_MS, () => {
+        count();
+        void write();
+      });
     },
     ended: end,
   };
@@ -122,7 +157,8 @@ function newsOf({ mode, last, quietMs }: StartVerdict): RunGuard['news'] {
     news.push({ code: 'agent-restarted', source: 'agent', severity: 'warning', text, isLasting: false });
   }
   if (mode !== 'normal') {
-    const left = mode === 'safe' ? 'no uplink, no scans and writes by hand' : 'no uplink, no store, no scans and writes by hand';
+    const left =
+      mode === 'safe' ? 'no uplink, no scans and writes by hand' : 'no uplink, no store (readings are lost), no scans and writes by hand';
     const text = `safe mode after too many failed starts: the street is lit, ${left}; ends by itself after ${quietMs / 60_000} min`;
     news.push({ code: 'safe-mode', source: 'agent', severity: 'alarm', text, isLasting: true });
   }

@@ -86,7 +86,7 @@ export async function runAgent(options: RunOptions): Promise<number> {
     guard.ended(error instanceof ConsoleError ? 'config' : 'crashed', error instanceof Error ? error.message : String(error));
     throw error;
   }
-  guard.watch(agent.pulse, () => over.abort());
+  guard.watch({ pulse: agent.pulse, recorded: agent.recorded, leave: () => over.abort() });
   await stopped(end);
   notify.stopping();
   await agent.stop();

@@ -67,7 +67,7 @@ export interface AgentParts extends Site {
   /** Where other configurations are kept and judged; without it this run takes none. */
   readonly revisions?: RevisionParts;
   /** How this run may go on after those before it. Default: as usual. */
-  readonly guard?: Pick<RunGuard, 'mode' | 'news' | 'ledger'>;
+  readonly guard?: Pick<RunGuard, 'mode' | 'news' | 'ledger' | 'unstored' | 'settle'>;
   /** What the process takes; not told unless given. */
   readonly health?: Health;
   /** Where other releases of the program are kept; without it this run takes none. */
@@ -79,6 +79,8 @@ export interface Agent {
   readonly field: Field;
   /** Signs of work of all that the street needs. */
   pulse(): Pulse;
+  /** Readings that were meant for the store so far. */
+  recorded(): number;
   start(): Promise<void>;
   stop(): Promise<void>;
   /** What it runs by. */
@@ -100,6 +102,7 @@ export function createAgent(parts: AgentParts): Agent {
   const isSafe = (parts.guard?.mode ?? 'normal') !== 'normal';
   let site: Site = parts;
   let firstPollMono: MonoMs | null = null;
+  let recorded = 0;
   let isStopping = false;
   let isRunning = false;
   let applying: Promise<unknown> = Promise.resolve();
@@ -162,6 +165,7 @@ export function createAgent(parts: AgentParts): Agent {
     },
     onFrame: (frame) => {
       store.append(frame);
+      recorded += frame.readings.length;
       uplink.publish(frame);
     },
   });
@@ -216,6 +220,7 @@ export function createAgent(parts: AgentParts): Agent {
     view,
     field,
     pulse,
+    recorded: () => recorded,
     async start() {
       // The console first: a second agent on the same socket must not touch the lines. Then light, which waits for nobody:
       // neither for a port that does not open nor for a disk that does not answer.
@@ -227,6 +232,7 @@ export function createAgent(parts: AgentParts): Agent {
       await rooms.control.start();
       isRunning = true;
       await stored;
+      if (parts.guard?.unstored != null) void store.recordLoss(parts.guard.unstored).then(parts.guard.settle);
       rooms.energy.start();
       if (isStopping) return;
       void endLeftovers({ store, clock, isGoingOn: (id) => open.has(id) });

@@ -160,6 +160,13 @@ export interface Gap {
   readonly atMs: WallMs;
 }
 
+/** What a run without a store has lost. Shape: `run` names it for good. */
+export interface EarlierLoss {
+  readonly run: string;
+  readonly readings: number;
+  readonly sinceMs: WallMs;
+}
+
 /** Frames that are now on disk for good. */
 export interface Committed {
   readonly tickets: readonly { readonly ticket: number; readonly seq: number; readonly readings: number }[];
@@ -307,6 +314,8 @@ export interface Store {
   /** Commits what waits and closes. */
   stop(): Promise<void>;
   append(frame: Frame): void;
+  /** Resolves once the loss is on disk; the same one again changes nothing. */
+  recordLoss(loss: EarlierLoss): Promise<void>;
   /** The row that a frame of this run is or will be; null while the disk cannot promise one, so that no number ever means two frames. */
   rowOf(ticket: number): { readonly epoch: string; readonly seq: number } | null;
   /** Write down at once, commit included. */

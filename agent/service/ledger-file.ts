@@ -7,6 +7,7 @@
 import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs';
 import { mkdir, open, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import type { EarlierLoss } from '../core/ports.ts';
 import { EMPTY_LEDGER, type RunRecord, type StartLedger } from './start-ledger.ts';
 
 const NAME = 'starts.json';
@@ -62,10 +63,16 @@ function readLedger(path: string): StartLedger {
 }
 
 function toLedger(value: unknown): StartLedger {
-  const { starts, ends, runs } = value as Partial<Record<keyof StartLedger, unknown>>;
+  const { starts, ends, runs, unstored } = value as Partial<Record<keyof StartLedger, unknown>>;
   if (typeof starts !== 'number' || !Array.isArray(runs)) return EMPTY_LEDGER;
   const counts = Object.entries(typeof ends === 'object' && ends !== null ? ends : {}).filter(([, count]) => typeof count === 'number');
-  return { starts, ends: Object.fromEntries(counts), runs: runs.filter(isRun) };
+  return { starts, ends: Object.fromEntries(counts), runs: runs.filter(isRun), ...(isLoss(unstored) ? { unstored } : {}) };
+}
+
+function isLoss(value: unknown): value is EarlierLoss {
+  if (typeof value !== 'object' || value === null) return false;
+  const { run, readings, sinceMs } = value as Partial<Record<keyof EarlierLoss, unknown>>;
+  return typeof run === 'string' && Number.isSafeInteger(readings) && Number.isSafeInteger(sinceMs);
 }
 
 function isRun(value: unknown): value is RunRecord {

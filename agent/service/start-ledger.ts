@@ -5,6 +5,7 @@
  * Called by `app-guard.ts`; kept by `ledger-file.ts`.
  */
 import type { MonoMs } from '../core/clock.ts';
+import type { EarlierLoss } from '../core/ports.ts';
 
 /** `safe`: light and store alone. `bare`: light alone, for where the store itself ends the agent. */
 export type RunMode = 'normal' | 'safe' | 'bare';
@@ -32,6 +33,8 @@ export interface RunRecord extends KernelTime {
 }
 
 export interface StartLedger {
+  /** What was lost since the store was left out, and is not yet told to a store; absent where none was. */
+  readonly unstored?: EarlierLoss;
   /** Of this store's life. */
   readonly starts: number;
   /** By end of the run before. */
@@ -81,7 +84,7 @@ export function begun(
   const verdict = { ...judged(closed, now), last };
   const run: RunRecord = { ...now, mode: verdict.mode, end: null, cause: '' };
   const ends = last === null || last.end === null ? ledger.ends : { ...ledger.ends, [last.end]: (ledger.ends[last.end] ?? 0) + 1 };
-  return { ledger: { starts: ledger.starts + 1, ends, runs: [...closed, run].slice(-MAX_RUNS) }, verdict };
+  return { ledger: { ...ledger, starts: ledger.starts + 1, ends, runs: [...closed, run].slice(-MAX_RUNS) }, verdict };
 }
 
 /** The run that goes on ends so; the first word counts. */

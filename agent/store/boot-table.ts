@@ -14,6 +14,8 @@ export interface BootTable {
   known(): number | null;
   /** The same, written where it is not yet. */
   own(atMs: WallMs): number;
+  /** The number of another run, which wrote nothing by itself. */
+  named(run: string, atMs: WallMs): number;
   /** A trusted clock says when this run began; the first word counts, for it and for runs since the machine's own start that never knew. */
   learn(at: { readonly wallMs: WallMs; readonly monoMs: MonoMs }): void;
   /** What to add to the times of a frame. Units: ms; 0 for one that was dated well, or as long as nobody knows better. */
@@ -59,6 +61,13 @@ export function createBootTable(db: Sqlite, { boot: token, machine }: Pick<Setup
         load();
       }
       return ownId ?? 0;
+    },
+    named: (run, atMs) => {
+      const known = [...rows.values()].find((row) => row.token === run);
+      if (known !== undefined) return known.id;
+      const id = Number(insert.run(run, Math.round(atMs), null, null).lastInsertRowid);
+      load();
+      return id;
     },
     learn: ({ wallMs, monoMs }) => {
       const own = ownId === null ? undefined : rows.get(ownId);

@@ -4,7 +4,7 @@
  * Owns the waiting room, the order of commits and the troubles. Knows no file. Called by the store; one commit at a time.
  */
 import type { Clock, Timer } from '../core/clock.ts';
-import type { Committed, Frame, Log, Store } from '../core/ports.ts';
+import type { Committed, EarlierLoss, Frame, Log, Store } from '../core/ports.ts';
 import type { AgentEvent, Outcome } from '../core/words.ts';
 import { lostAudit, type TimedNote } from './audit-table.ts';
 import type { Courier } from './courier.ts';
@@ -19,6 +19,7 @@ import {
   NO_TROUBLE,
   type Part,
   setAsideEvent,
+  storelessEvent,
   type Troubles,
 } from './trouble.ts';
 import { createWaitingRoom, type WaitingRoomLimits } from './waiting-room.ts';
@@ -47,6 +48,8 @@ interface Counters {
 
 export interface Committer {
   addFrame(frame: Frame): void;
+  /** Written at once; resolves when it is on disk. */
+  addLoss(loss: EarlierLoss): Promise<void>;
   rowOf: Store['rowOf'];
   /** Nothing waits in memory. */
   isAllCommitted(): boolean;
@@ -87,6 +90,7 @@ interface Work {
 export function createCommitter(parts: CommitterParts): Committer {
   const { clock, log, courier } = parts;
   const room = createWaitingRoom(parts.limits);
+  const owed = new Map<string, () => void>();
   const waiting = { events: [] as AgentEvent[], outcomes: [] as Outcome[], saves: [] as Save[], audits: [] as TimedNote[] };
   const count = { readingsStored: 0, readingsLost: 0, lastSeq: 0, cursorSeq: 0, lastTicket: 0 };
   let numbering: Numbering | null = null;
@@ -159,6 +163,10 @@ export function createCommitter(parts: CommitterParts): Committer {
     if (cursorSeq > count.cursorSeq) cursorMono = clock.monoMs();
     Object.assign(count, { lastSeq, cursorSeq });
     if (work !== null && work.frames.length + work.gaps.length > 0) room.settle();
+    for (const { run = '' } of work?.gaps ?? []) {
+      owed.get(run)?.();
+      owed.delete(run);
+    }
     if (overflow !== null && work !== null && work.gaps.length > 0) {
       parts.onEvent({ ...overflow, endMs: clock.wallMs() });
       overflow = null;
@@ -236,6 +244,15 @@ export function createCommitter(parts: CommitterParts): Committer {
       }
       overflow = { ...lose(dropped, 'memory-full'), endMs: null };
       parts.onEvent(overflow);
+    },
+    addLoss: (loss) => {
+      room.owe(loss);
+      parts.onEvent(storelessEvent(loss, clock.wallMs()));
+      due = true;
+      return new Promise((resolve) => {
+        owed.set(loss.run, resolve);
+        void commitWaiting();
+      });
     },
     rowOf: (ticket) => {
       if (numbering === null || numbering.base + ticket > numbering.reservedSeq) return null;

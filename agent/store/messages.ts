@@ -45,8 +45,11 @@ export interface Setup {
   readonly maxPages?: number;
 }
 
-/** Why readings are gone: too many for the memory, too many for the disk (first thinned, then dropped), too old, damaged bytes, the whole file set aside, no sense in them. */
-export type LossReason = 'memory-full' | 'thinned' | 'cap' | 'age' | 'corrupt' | 'set-aside' | 'malformed';
+/**
+ * Why readings are gone: too many for the memory, too many for the disk (first thinned, then dropped), too old, damaged bytes, the whole file
+ * set aside, no sense in them, taken in a run without a store.
+ */
+export type LossReason = 'memory-full' | 'thinned' | 'cap' | 'age' | 'corrupt' | 'set-aside' | 'malformed' | 'no-store';
 
 /** Readings lost before they had a seq. `mark` numbers them within a run, so that none is written twice. */
 export interface MemoryGap {
@@ -54,6 +57,8 @@ export interface MemoryGap {
   readonly readings: number;
   readonly reason: LossReason;
   readonly atMs: WallMs;
+  /** Name of the earlier run that lost them; this run unless given. */
+  readonly run?: string;
 }
 
 export interface TelemetryWork {

@@ -180,6 +180,7 @@ export function createStore(parts: StoreParts): Store {
       log.event('store.stopped', { ...committer.counters() });
     },
     append: committer.addFrame,
+    recordLoss: committer.addLoss,
     rowOf: committer.rowOf,
     appendEvent: committer.addEvent,
     appendOutcome: committer.addOutcome,

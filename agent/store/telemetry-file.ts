@@ -174,7 +174,7 @@ function writeDown(handle: Handle, losses: Losses, { work, atMs, setup }: Task):
   const { db, frames, gaps, boots } = handle;
   if (work.cursorSeq !== null) moveCursor(handle, work.cursorSeq);
   if (work.probe) setMeta(db, 'probed_ms', Math.round(atMs));
-  for (const gap of work.gaps) gaps.addOnce(gap, boots.own(atMs));
+  for (const gap of work.gaps) gaps.addOnce(gap, gap.run === undefined ? boots.own(atMs) : boots.named(gap.run, gap.atMs));
   const committed = frames.committedTicket();
   const fresh = work.frames.filter((frame) => frame.ticket > committed);
   const neededBytes = fresh.length === 0 ? 0 : frames.estimate(fresh);

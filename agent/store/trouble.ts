@@ -4,6 +4,7 @@
  * Owns the list of troubles and the back-off. Pure: state in, event in, state out. Called by the store.
  */
 import type { MonoMs, WallMs } from '../core/clock.ts';
+import type { EarlierLoss } from '../core/ports.ts';
 import type { AgentEvent } from '../core/words.ts';
 import type { LossReason } from './messages.ts';
 
@@ -80,6 +81,12 @@ export function lossEvent(readings: number, reason: LossReason, atMs: WallMs): A
     startMs: atMs,
     endMs: atMs,
   };
+}
+
+/** Readings of a run that had no store; over with its return. */
+export function storelessEvent({ readings, sinceMs }: EarlierLoss, atMs: WallMs): AgentEvent {
+  const text = `safe mode ran without a store: ${readings} readings lost; the gap is recorded and reported`;
+  return { ...lossEvent(readings, 'no-store', sinceMs), text, endMs: Math.max(sinceMs, atMs) };
 }
 
 /** A file that was replaced by a fresh one; over at once. */

@@ -7,7 +7,7 @@
  * must not be counted as lost.
  */
 import type { WallMs } from '../core/clock.ts';
-import type { Frame } from '../core/ports.ts';
+import type { EarlierLoss, Frame } from '../core/ports.ts';
 import type { LossReason, MemoryGap } from './messages.ts';
 
 export interface WaitingRoom {
@@ -15,6 +15,8 @@ export interface WaitingRoom {
   add(frame: Frame, atMs: WallMs): number;
   /** Counts readings as lost, without frame. */
   lose(readings: number, reason: LossReason, atMs: WallMs): void;
+  /** Counts what an earlier run lost, once in the file however often it is asked. */
+  owe(loss: EarlierLoss): void;
   /** The oldest frames and losses; the same ones again until they are settled. */
   take(): { readonly frames: readonly Frame[]; readonly gaps: readonly MemoryGap[] };
   /** What `take` gave is on disk. */
@@ -28,6 +30,9 @@ export interface WaitingRoomLimits {
   /** Most readings handed out at once; one frame is handed out whatever its size. */
   readonly batchReadings: number;
 }
+
+/** A run without a store has this one loss. */
+const EARLIER_MARK = 0;
 
 /** A room with no frames in it. */
 export function createWaitingRoom({ maxReadings, batchReadings }: WaitingRoomLimits): WaitingRoom {
@@ -45,6 +50,9 @@ export function createWaitingRoom({ maxReadings, batchReadings }: WaitingRoomLim
 
   return {
     lose,
+    owe: ({ run, readings: lost, sinceMs }) => {
+      gaps.push({ run, mark: EARLIER_MARK, readings: lost, reason: 'no-store', atMs: sinceMs });
+    },
     add: (frame, atMs) => {
       frames.push(frame);
       readings += frame.readings.length;

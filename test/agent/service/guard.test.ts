@@ -237,10 +237,7 @@ t.test('a run tells how the one before ended, without its secrets, and safe mode
     { code: 'safe-mode', severity: 'alarm', isLasting: true },
   ]);
   let left = 0;
-  guard.watch(
-    () => ({ ...WELL, lines: [], tickedMono: null }),
-    () => left++,
-  );
+  guard.watch({ pulse: () => ({ ...WELL, lines: [], tickedMono: null }), recorded: () => 0, leave: () => left++ });
   await clock.advance(14 * MINUTE_MS);
   t.equal(left, 0);
   await clock.advance(2 * MINUTE_MS);
@@ -267,6 +264,37 @@ t.test(
     }
   },
 );
+
+t.test('what runs without a store have lost is known to the run that has one again, until its store knows', async (t) => {
+  const dir = t.testdir();
+  const { start } = machineAt(dir);
+  for (let i = 0; i < 7; i++) (await start({ upS: 4_000 + i })).guard.ended('hung', 'store');
+  const leftMs = Date.parse('2026-12-01T21:00:00Z');
+  const runOnce = async (upS: number, { recorded, minutes }: { readonly recorded: number; readonly minutes: number }) => {
+    const { clock, guard } = await start({ upS });
+    t.equal(guard.mode, 'bare');
+    t.equal(guard.unstored, null, 'it has no store to tell');
+    guard.watch({ pulse: () => ({ ...WELL, lines: [], tickedMono: null }), recorded: () => recorded, leave() {} });
+    await clock.advance(minutes * MINUTE_MS);
+    await guard.kept;
+    return guard;
+  };
+  await runOnce(4_010, { recorded: 40, minutes: 2 });
+  // Killed: what was counted last is what is known.
+  while (createLedgerFile([join(dir, 'state')]).read().unstored?.readings !== 40) await new Promise(setImmediate);
+  (await runOnce(4_200, { recorded: 60, minutes: 0 })).ended('stopped');
+  const { guard } = await start({ upS: 4_300 });
+  t.equal(guard.mode, 'normal');
+  t.match(guard.unstored, { run: `${BOOT}@4010000`, readings: 100, sinceMs: leftMs });
+  t.match(
+    (await start({ upS: 4_400 })).guard.unstored,
+    { run: `${BOOT}@4010000`, readings: 100 },
+    'not told yet: the next one knows it too',
+  );
+  guard.settle();
+  guard.ended('stopped');
+  t.equal((await start({ upS: 4_500 })).guard.unstored, null);
+});
 
 t.test('by hand each start is as usual, and a ledger that cannot be kept is told once and harms nothing', async (t) => {
   const dir = t.testdir({ state: 'no folder' });

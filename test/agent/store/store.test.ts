@@ -235,6 +235,38 @@ t.test('when the memory is full the oldest go, as one gap that is written when t
   await store.stop();
 });
 
+t.test('what a run without a store has lost is one gap, however often it is told, and over a disk that refuses', async (t) => {
+  const dir = folder(t);
+  const fault: { now: Fault } = { now: 'refused' };
+  const loss = { run: 'boot@4010', readings: 1_234, sinceMs: START_MS - 900_000 };
+  const { clock, store, events } = rig({ dir, openLink: faultyLink(fault) });
+  await store.start();
+  let isOnDisk = false;
+  const told = store.recordLoss(loss).then(() => {
+    isOnDisk = true;
+  });
+  await clock.advance(5_000);
+  t.notOk(isOnDisk);
+  fault.now = 'none';
+  await clock.advance(31_000);
+  await told;
+  const gap = { firstSeq: null, lastSeq: null, readings: 1_234, reason: 'no-store', atMs: START_MS - 900_000 };
+  t.match(await store.gapsAfter(0), [gap]);
+  t.match(await store.status(), { gaps: 1, readingsLost: 0, account: { produced: 1_234, gaps: 1_234, isBalanced: true } });
+  t.match(
+    events.filter(({ code }) => code === 'readings-lost'),
+    [{ text: /safe mode ran without a store: 1234 readings lost/, startMs: START_MS - 900_000, endMs: START_MS }],
+  );
+  store.append(frame(1));
+  await store.stop();
+  const again = rig({ dir });
+  await again.store.start();
+  await again.store.recordLoss(loss);
+  t.equal((await again.store.gapsAfter(0)).length, 1);
+  again.store.append(frame(2));
+  await again.store.stop();
+});
+
 t.test('each reading is stored once or counted as lost, whatever fails when', async (t) => {
   const step = fc.oneof(
     { weight: 4, arbitrary: fc.record({ kind: fc.constant('append' as const), readings: fc.integer({ min: 0, max: 5 }) }) },
