@@ -65,12 +65,14 @@ export function createRevisions(parts: RevisionsParts): RevisionDesk {
 }
 
 /** As a person reads them. What only a restart takes up is touched too. */
-function inWords({ lines, light, uplink, store, atRestart }: TouchedRooms): string[] {
+function inWords({ lines, light, uplink, store, clock, console, atRestart }: TouchedRooms): string[] {
   return [
     ...lines.map((id) => `line ${id}`),
     ...(light ? ['light'] : []),
     ...(uplink ? ['uplink'] : []),
     ...(store ? ['store'] : []),
+    ...(clock ? ['clock'] : []),
+    ...(console ? ['console'] : []),
     ...(atRestart.length > 0 ? [`${atRestart.join(', ')} at the next start`] : []),
   ];
 }

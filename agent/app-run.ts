@@ -4,7 +4,7 @@
  * Owns the life of the run, from its options to its exit code. Called by `main.ts`.
  */
 import { createSerialPort } from '../drivers/serial-port.ts';
-import { createAgent } from './app.ts';
+import { type Agent, createAgent } from './app.ts';
 import { beginAside } from './app-aside.ts';
 import { createRunGuard, type RunGuard } from './app-guard.ts';
 import { type CheckedRevision, checkRevisionAside, type RevisionFolder } from './app-revision-check.ts';
@@ -46,8 +46,12 @@ export async function runAgent(options: RunOptions): Promise<number> {
   process.env['TZ'] = cabinet.timezone;
   const wallOffsetMs = options.startAtMs === null ? 0 : options.startAtMs - createSystemClock({ quality: () => 'none' }).wallMs();
   const wall = createSystemClock({ quality: () => 'none', wallOffsetMs });
+  let agent: Agent | null = null;
   // A rehearsal chooses its time, so there is nothing to doubt.
-  const timeQuality = createTimeQuality({ clock: wall, trust: options.startAtMs === null ? cabinet.clockTrust : 'system' });
+  const timeQuality = createTimeQuality({
+    clock: wall,
+    trust: () => (options.startAtMs === null ? (agent?.site().cabinet ?? cabinet).clockTrust : 'system'),
+  });
   // A battery clock that does not answer must not delay the first light.
   await Promise.race([timeQuality.start(), sleep(wall, FIRST_PROBE_MS)]);
   const isBusAlone = cabinet.lines.filter(({ kind }) => kind === 'modbus').length < 2;
@@ -56,7 +60,7 @@ export async function runAgent(options: RunOptions): Promise<number> {
   process.on('uncaughtExceptionMonitor', (error) => guard.ended('crashed', String(error?.message ?? error)));
   const check = (folder: RevisionFolder): Promise<CheckedRevision> => checkRevisionAside(folder, clock);
   const over = new AbortController();
-  const agent = createAgent({
+  const running = createAgent({
     ...site,
     cabinet: guard.mode === 'normal' ? cabinet : safeCabinet(cabinet),
     guard,
@@ -78,18 +82,19 @@ export async function runAgent(options: RunOptions): Promise<number> {
     ...(guard.mode === 'normal' ? { revisions: { atStart: revisions, check, withOptions: dressed } } : {}),
     socketPath: options.socketPath ?? cabinet.console.socketPath ?? agentSocketPath(),
   });
+  agent = running;
   const end = AbortSignal.any([stopSignal, over.signal]);
   try {
-    await Promise.race([agent.start().then(() => notify.ready()), stopped(end)]);
+    await Promise.race([running.start().then(() => notify.ready()), stopped(end)]);
   } catch (error) {
     // Another agent runs: neither this program nor its files are to blame.
     guard.ended(error instanceof ConsoleError ? 'config' : 'crashed', error instanceof Error ? error.message : String(error));
     throw error;
   }
-  guard.watch({ pulse: agent.pulse, recorded: agent.recorded, leave: () => over.abort() });
+  guard.watch({ pulse: running.pulse, recorded: running.recorded, leave: () => over.abort() });
   await stopped(end);
   notify.stopping();
-  await agent.stop();
+  await running.stop();
   guard.ended('stopped');
   return 0;
 }

@@ -37,7 +37,7 @@ export function localShelf(configFile: string, credentialsDir: string | null = n
         import('./sync/uplink-test.ts'),
       ]);
       const clock = createSystemClock({ quality: () => 'none' });
-      const timeQuality = createTimeQuality({ clock, trust: cabinet.clockTrust });
+      const timeQuality = createTimeQuality({ clock, trust: () => cabinet.clockTrust });
       await timeQuality.start();
       const judging = createSystemClock({ quality: () => timeQuality.quality() });
       const parts = { config: cabinet.uplink, clientId: `luciole-${cabinet.id}`, door: createMqttDoor(), clock: judging };

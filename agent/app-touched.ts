@@ -24,6 +24,10 @@ export interface TouchedRooms {
   /** The session with the platform: its settings, or what its births say. */
   readonly uplink: boolean;
   readonly store: boolean;
+  /** How far the clock of the machine is trusted. */
+  readonly clock: boolean;
+  /** The language in which sessions of the console begin. */
+  readonly console: boolean;
   /** Keys that only the next start of the agent takes up. */
   readonly atRestart: readonly string[];
 }
@@ -31,20 +35,22 @@ export interface TouchedRooms {
 /** What is different, room by room. */
 export function touchedRooms(before: Site, after: Site): TouchedRooms {
   const [was, is] = [factsOf(before), factsOf(after)];
-  const isOther = (key: 'light' | 'uplink' | 'store'): boolean => !isDeepStrictEqual(was[key], is[key]);
+  const isOther = (key: 'light' | 'uplink' | 'store' | 'clock' | 'console'): boolean => !isDeepStrictEqual(was[key], is[key]);
   const lineIds = [...new Set([...was.lines.keys(), ...is.lines.keys()])];
   return {
     lines: lineIds.filter((id) => !isDeepStrictEqual(was.lines.get(id), is.lines.get(id))),
     light: isOther('light'),
     uplink: isOther('uplink'),
     store: isOther('store'),
+    clock: isOther('clock'),
+    console: isOther('console'),
     atRestart: [...is.atRestart].filter(([key, value]) => value !== was.atRestart.get(key)).map(([key]) => key),
   };
 }
 
 function factsOf({ cabinet, profiles }: Site) {
   const points = cabinetPoints(cabinet, profiles);
-  const { uplink, store, console, service: _service, profileDirs: _dirs, lines, ...light } = cabinet;
+  const { uplink, store, console, clockTrust, service: _service, profileDirs: _dirs, lines, ...light } = cabinet;
   const typesOf = (ids: readonly string[]): unknown => ids.map((id) => profiles.get(id));
   return {
     lines: new Map(
@@ -61,10 +67,11 @@ function factsOf({ cabinet, profiles }: Site) {
     },
     uplink: { uplink, id: cabinet.id, devices: uplink === null ? [] : uplinkDevices(cabinet, points, profiles) },
     store: { ...store, dir: null, decimals: decimalsOf(points), counters: countersOf(points) },
+    clock: clockTrust,
+    console: console.language,
     atRestart: new Map<string, unknown>([
       ['store.dir', store.dir],
-      ['console', JSON.stringify(console)],
-      ['cabinet.clockTrust', cabinet.clockTrust],
+      ['console.socketPath', console.socketPath],
       ['cabinet.timezone', cabinet.timezone],
     ]),
   };

@@ -218,7 +218,7 @@ const commit = agentCommand({
   timeoutMs: ACT_TIMEOUT_MS,
   read: readCommit,
   answer: (view, args, { source }): Promise<ConfigAnswer> => deskOf(view).commit(commitRequest(args, source)),
-  render: async (result, page, { mode }) => (await import('./render-config.ts')).renderCommit(result, page, mode),
+  render: async (result, page, args) => (await import('./render-config.ts')).renderCommit(result, page, args),
   succeeded,
   audit,
 });
@@ -234,7 +234,7 @@ const rollback = agentCommand({
   timeoutMs: ACT_TIMEOUT_MS,
   read: (args) => ({ ...readCommit(args), number: numberArg(args, 'number', NUMBERS) }),
   answer: (view, { number, ...args }, { source }): Promise<ConfigAnswer> => deskOf(view).rollback(number, commitRequest(args, source)),
-  render: async (result, page, { mode }) => (await import('./render-config.ts')).renderCommit(result, page, mode),
+  render: async (result, page, args) => (await import('./render-config.ts')).renderCommit(result, page, args),
   succeeded,
   audit,
 });

@@ -4,6 +4,7 @@
  * Owns this row; no person types it. Called by the command table, and by the shell before each prompt.
  */
 import type { WallMs } from '../core/clock.ts';
+import type { TrialView } from '../core/revisions.ts';
 import type { AgentView } from '../core/views.ts';
 import type { Language, LevelPct } from '../core/words.ts';
 import { agentCommand } from './command-spec.ts';
@@ -21,6 +22,8 @@ export interface Names {
   readonly profiles: readonly string[];
   /** Wishes of people at the console that still hold. */
   readonly overrides: readonly { readonly target: string; readonly levelPct: LevelPct; readonly untilMs: WallMs }[];
+  /** The configuration that runs until it is kept or returns; null where none is on trial. */
+  readonly trial: Pick<TrialView, 'number' | 'mode' | 'restS'> | null;
 }
 
 export const NAMES = agentCommand({
@@ -43,9 +46,15 @@ export const NAMES = agentCommand({
     points: view.points('').map(({ pointId }) => pointId),
     profiles: view.profiles().map(({ id }) => id),
     overrides: overridesOf(view),
+    trial: trialOf(view),
   }),
   render: async (result) => JSON.stringify(result),
 });
+
+function trialOf({ config }: AgentView): Names['trial'] {
+  const trial = config?.view().trial ?? null;
+  return trial === null ? null : { number: trial.number, mode: trial.mode, restS: trial.restS };
+}
 
 /** Each once, though a zone tells those of its lamps and of the cabinet too. */
 function overridesOf(view: AgentView): Names['overrides'] {

@@ -4,7 +4,7 @@
  * Owns the layout of `luciole config` and its verbs. Pure. Called through the command table and by `config load`.
  */
 import { formatProblem } from '../core/errors.ts';
-import type { ConfigAnswer, ConfigChange, ConfigView, ConfirmMode, Revision } from '../core/revisions.ts';
+import type { CommitRequest, ConfigAnswer, ConfigChange, ConfigView, Revision } from '../core/revisions.ts';
 import { formatDuration } from './duration.ts';
 import { clockTime, count, dayTime, NOTHING, type Page, stateWord } from './page.ts';
 import { toAscii } from './plain-text.ts';
@@ -65,17 +65,20 @@ export function renderCompare(answer: ConfigAnswer, page: Sheet): string {
   );
 }
 
-export function renderCommit(answer: ConfigAnswer, page: Sheet, mode: ConfirmMode): string {
+/** `minutes`: how long the trial lasts. */
+export function renderCommit(answer: ConfigAnswer, page: Page, { mode, minutes }: Pick<CommitRequest, 'mode' | 'minutes'>): string {
   const { revision, isOnTrial, reason, changes, touches } = answer;
   const wrong = refused(answer, page);
   if (wrong !== null) return wrong;
-  if (!isOnTrial) return reason === '' ? `revision ${revision} is kept; it touches nothing that runs` : reason;
-  const next =
+  if (!isOnTrial) return reason === '' ? `revision ${revision} is kept; ${touchText(touches)}` : reason;
+  const until = `until ${clockTime(page.atMs + minutes * 60_000, page)}, ${count(minutes, 'minute')}`;
+  const sheet: [label: string, text: string][] = [
+    ['Trial', `revision ${revision} runs on trial ${until}: ${count(changes.length, 'change')}; ${touchText(touches)}`],
     mode === 'asked'
-      ? 'it returns by itself unless `luciole config confirm` comes in time'
-      : 'it is kept once all is well, else it returns by itself: `luciole config` shows how it does';
-  const text = `revision ${revision} runs on trial: ${count(changes.length, 'change')}, ${touchText(touches)}; ${next}`;
-  return wrap(text, page.widthCols).join('\n');
+      ? ['Then', '`luciole config confirm` keeps it, without that it returns by itself']
+      : ['Then', 'it is kept as soon as all is well, else it returns by itself: `luciole config` shows how it does'],
+  ];
+  return sheet.flatMap(([label, text]) => labelled(label, text, page.widthCols)).join('\n');
 }
 
 export function renderKept(answer: ConfigAnswer, page: Sheet): string {
@@ -110,6 +113,16 @@ function changeLines({ path, before, after }: ConfigChange, { widthCols }: Sheet
   return [...wrap(path, widthCols), ...side('-', before), ...side('+', after)];
 }
 
+/** Rooms of the agent as the street knows them. */
+const ROOMS: Readonly<Record<string, string>> = {
+  light: 'the lighting',
+  uplink: 'the link to the platform',
+  store: 'the store of readings',
+  clock: 'how far the clock is trusted',
+  console: 'the language of new sessions',
+};
+
+/** What of the running cabinet is taken up anew. */
 function touchText(touches: readonly string[]): string {
-  return touches.length === 0 ? 'touches nothing that runs' : `touches ${touches.join(', ')}`;
+  return touches.length === 0 ? 'nothing that runs is changed' : `it changes ${touches.map((room) => ROOMS[room] ?? room).join(', ')}`;
 }

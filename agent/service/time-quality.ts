@@ -38,7 +38,8 @@ type ReadFact = (path: string) => Promise<string | null>;
 
 export interface TimeQualityParts {
   readonly clock: Pick<Clock, 'wallMs' | 'monoMs'>;
-  readonly trust: Cabinet['clockTrust'];
+  /** Asked each time: the configuration may change. */
+  readonly trust: () => Cabinet['clockTrust'];
   readonly readFact?: ReadFact;
 }
 
@@ -61,8 +62,8 @@ export function createTimeQuality({ clock, trust, readFact = readSystemFact }: T
   return {
     start: probe,
     quality() {
-      if (trust === 'auto' && clock.monoMs() >= nextProbeMono) void probe();
-      return qualityOf(clock.wallMs(), trust, marks);
+      if (trust() === 'auto' && clock.monoMs() >= nextProbeMono) void probe();
+      return qualityOf(clock.wallMs(), trust(), marks);
     },
   };
 }

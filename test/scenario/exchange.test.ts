@@ -43,7 +43,7 @@ t.test('the same configuration again touches nothing', async (t) => {
   const rig = await openNight(t);
   const [opened, before] = [rig.opened.length, await rig.status()];
   const touched = await change(rig, (cabinet) => structuredClone(cabinet));
-  t.strictSame(touched, { lines: [], light: false, uplink: false, store: false, atRestart: [] });
+  t.strictSame(touched, { lines: [], light: false, uplink: false, store: false, clock: false, console: false, atRestart: [] });
   await rig.clock.advance(5_000);
   const after = await rig.status();
   t.equal(rig.opened.length, opened, 'no port was opened');
@@ -55,6 +55,15 @@ t.test('the same configuration again touches nothing', async (t) => {
     [],
     'nothing is written down',
   );
+});
+
+t.test('the language of the console and the trust in the clock hold at once, and touch nothing of the street', async (t) => {
+  const rig = await openNight(t, false);
+  t.equal(rig.agent.view.language, 'en');
+  const other = (cabinet: Cabinet) => ({ console: { ...cabinet.console, language: 'fr' as const }, clockTrust: 'system' as const });
+  t.match(await change(rig, other), { lines: [], light: false, store: false, clock: true, console: true, atRestart: [] });
+  t.equal(rig.agent.view.language, 'fr', 'of the next session');
+  t.equal(rig.agent.site().cabinet.clockTrust, 'system');
 });
 
 t.test('another programme is followed at once; lines and session go on, wishes and counts too', async (t) => {

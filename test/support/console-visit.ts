@@ -87,7 +87,7 @@ export async function visitCabinet(t: Test, { withAgent = true, cabinetText, ...
     throw new Error(`never: ${what}\n${screen.transcript().join('\n')}`);
   };
   const atPrompt = (from: number): boolean =>
-    /\n[\w.-]+(?: \([^)]*\))?(?: \[OVERRIDE [\d:]+\])?> $/.test(text().slice(Math.max(0, from - 2)));
+    /\n[\w.-]+(?: \([^)]*\))?(?: \[[A-Z]+ [\d:]+\])*> $/.test(text().slice(Math.max(0, from - 2)));
   t.teardown(async () => {
     if (exitCode === null) child.kill('SIGTERM');
     await ended;

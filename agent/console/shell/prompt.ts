@@ -14,21 +14,35 @@ export function greeting(names: Names | null, version: string): readonly string[
   return [`${names.cabinet.id}  ${names.cabinet.name}`, version, keys];
 }
 
-/** With the time that is left of what holds by hand. */
+/** With the time that is left of what holds by hand, and of a configuration on trial. */
 export function promptOf(known: Known | null, inWords: InWords): string {
   if (known === null) return `luciole (${inWords('no agent')})> `;
-  const { cabinet, overrides } = known.names;
+  const { cabinet, overrides, trial } = known.names;
   const leftMs = Math.max(0, ...overrides.map(({ untilMs }) => untilMs - known.atMs));
-  return leftMs === 0 ? `${cabinet.id}> ` : `${cabinet.id} [OVERRIDE ${countdown(leftMs)}]> `;
+  const marks = [
+    ...(leftMs === 0 ? [] : [`[OVERRIDE ${countdown(leftMs)}]`]),
+    ...(trial === null ? [] : [`[TRIAL ${countdown(trial.restS * 1_000)}]`]),
+  ];
+  return `${[cabinet.id, ...marks].join(' ')}> `;
 }
 
 /** The next one at the cabinet does not know of it. */
-export function farewell({ names, atMs }: Known, inWords: InWords): readonly string[] {
+export function farewell(known: Known, inWords: InWords): readonly string[] {
+  return [...overridesLeft(known, inWords), ...trialLeft(known, inWords)];
+}
+
+function overridesLeft({ names, atMs }: Known, inWords: InWords): readonly string[] {
   return names.overrides.map(({ target, levelPct, untilMs }) => {
     const left = countdown(Math.max(0, untilMs - atMs));
     const isWhole = target === names.cabinet.id && ![...names.lamps, ...names.zones].includes(target);
     return inWords(`${target} stays at ${levelPct} % by hand for ${left}; ${isWhole ? 'lights auto' : `release ${target}`} ends it`);
   });
+}
+
+function trialLeft({ names: { trial } }: Known, inWords: InWords): readonly string[] {
+  if (trial === null) return [];
+  const end = trial.mode === 'asked' ? 'config confirm keeps it' : 'it is kept by itself once all is well';
+  return [inWords(`revision ${trial.number} is on trial for ${countdown(trial.restS * 1_000)} more; ${end}, else it returns`)];
 }
 
 /** `14:32`, `1:59:07`. */

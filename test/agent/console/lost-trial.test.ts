@@ -1,6 +1,6 @@
 import t from 'tap';
 import type { ConfigAnswer, ConfigDesk, ConfigView } from '../../../agent/core/revisions.ts';
-import { createFakeView } from './fake-view.ts';
+import { AT_MS, createFakeView } from './fake-view.ts';
 import { openSession } from './shell-session.ts';
 
 const REVISION = { number: 7, atMs: 0, by: 'file', why: '', hash: '', state: 'confirmed', reason: '' } as const;
@@ -74,4 +74,39 @@ t.test('who logs out, whose change keeps itself, or who has changed nothing give
   fourth.hangUp();
   await fourth.until('the session is over', () => fourth.ended() !== null);
   t.strictSame(other.asked, [], "another's");
+});
+
+t.test('the prompt shows what is left of a trial, beside an override; who leaves is told how it ends', async (t) => {
+  for (const [mode, end] of [
+    ['asked', 'config confirm keeps it, else it returns'],
+    ['auto', 'it is kept by itself once all is well, else it returns'],
+  ] as const) {
+    const { view } = desk();
+    const session = await openSession(t, { view });
+    t.match(await session.say(mode === 'asked' ? 'config commit --confirm 5' : 'config commit'), /\nANG-0421 \[TRIAL 05:00\]> $/);
+    session.type('logout\r');
+    await session.until('the end', () => session.ended() === 'logout');
+    t.match(session.bytes().replaceAll(/\s+/g, ' '), `! revision 8 is on trial for 05:00 more; ${end}`);
+  }
+});
+
+t.test('an override and a trial stand in the prompt together', async (t) => {
+  const made = desk();
+  made.trial('asked');
+  const zones = () =>
+    made.view.light.zones().map((zone) => ({
+      ...zone,
+      intents: [
+        {
+          ...zone.intents[0],
+          id: 'w1',
+          source: 'console:tech',
+          target: { kind: 'lamp', id: 'L07' },
+          levelPct: 80,
+          untilMs: AT_MS + 600_000,
+        },
+      ],
+    }));
+  const session = await openSession(t, { view: { ...made.view, light: { ...made.view.light, zones } } as never });
+  t.match(session.bytes(), /\nANG-0421 \[OVERRIDE 10:00\] \[TRIAL 05:00\]> $/);
 });

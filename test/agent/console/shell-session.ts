@@ -67,7 +67,7 @@ const LAST_STATE: LastState = {
 
 export const PROMPT = 'ANG-0421> ';
 const PROMPTS =
-  /(?:(?:ANG-0421|\(no agent\))(?: \[OVERRIDE [\d:]+\])?> |(?:User|Password|Current password|Code|Two codes in a row|New password|Once more): )$/;
+  /(?:(?:ANG-0421|\(no agent\))(?: \[[A-Z]+ [\d:]+\])*> |(?:User|Password|Current password|Code|Two codes in a row|New password|Once more): )$/;
 
 export async function openSession(t: Test, options: SessionOptions = {}): Promise<ShellSession> {
   const { isVt100 = false, withProbe = false, speedBaud = null, cols = 80, rows = 24 } = options;

@@ -166,7 +166,8 @@ t.test('the marks are read again every ten seconds at most, and no question ever
     reads++;
     return facts.get(path) ?? null;
   };
-  const timeQuality = createTimeQuality({ clock, trust: 'auto', readFact });
+  let trust: 'auto' | 'system' = 'auto';
+  const timeQuality = createTimeQuality({ clock, trust: () => trust, readFact });
   t.equal(reads, 0, 'nothing is read before it is wanted');
   facts.set('/sys/class/rtc/rtc0/since_epoch', `${AT_MS / 1_000}\n`);
   await timeQuality.start();
@@ -188,10 +189,12 @@ t.test('the marks are read again every ten seconds at most, and no question ever
   timeQuality.quality();
   await clock.advance(0);
   t.equal(timeQuality.quality(), 'restored', 'a battery clock that talks nonsense is none');
+  trust = 'system';
+  t.equal(timeQuality.quality(), 'synced', 'another trust holds at once');
 });
 
 t.test('the system itself is asked without harm', async (t) => {
-  const timeQuality = createTimeQuality({ clock: createManualClock(AT_MS), trust: 'auto' });
+  const timeQuality = createTimeQuality({ clock: createManualClock(AT_MS), trust: () => 'auto' });
   await timeQuality.start();
   t.match(timeQuality.quality(), /^(restored|rtc|synced)$/);
 });
