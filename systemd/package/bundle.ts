@@ -5,7 +5,7 @@
  */
 import { chmodSync, copyFileSync, cpSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { build, type Plugin } from 'esbuild';
+import { build, type Metafile, type Plugin } from 'esbuild';
 import type { Arch } from './arch.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
@@ -27,6 +27,8 @@ const COMMONJS = [
 export interface Bundle {
   /** Folders of the npm packages that parts were taken from, as `node_modules/zod`. */
   readonly packages: readonly string[];
+  /** Each file that was written, with what is in it and what it loads. */
+  readonly outputs: Metafile['outputs'];
 }
 
 export interface BundleOptions {
@@ -77,7 +79,10 @@ export async function writeBundle({ arch, version, commit, serial = 0, dir, main
   cpSync(join(ROOT, 'drivers/profiles'), join(dir, 'profiles'), { recursive: true });
   const parts = Object.values(metafile.outputs).flatMap(({ inputs }) => Object.entries(inputs));
   const taken = parts.flatMap(([path, { bytesInOutput }]) => (bytesInOutput === 0 ? [] : [path]));
-  return { packages: [...new Set([...taken, ...addons.map(({ path }) => path)].flatMap(packageOf))].sort() };
+  return {
+    packages: [...new Set([...taken, ...addons.map(({ path }) => path)].flatMap(packageOf))].sort(),
+    outputs: metafile.outputs,
+  };
 }
 
 function packageOf(path: string): string[] {

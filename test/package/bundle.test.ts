@@ -10,7 +10,7 @@ import { sleep } from '../../agent/core/clock.ts';
 import { createSystemClock } from '../../agent/core/system-clock.ts';
 import manifest from '../../package.json' with { type: 'json' };
 import { ARCHS, type Arch } from '../../systemd/package/arch.ts';
-import { writeBundle } from '../../systemd/package/bundle.ts';
+import { type Bundle, writeBundle } from '../../systemd/package/bundle.ts';
 import { programTree } from '../../systemd/package/tree.ts';
 import { writeTree } from '../../systemd/package/write-tree.ts';
 import { createPtyCable } from '../street/pty.ts';
@@ -25,8 +25,9 @@ t.teardown(() => {
   for (const dir of [home, bundleDir]) rmSync(dir, { recursive: true, force: true });
 });
 
+let bundle: Bundle;
 t.before(async () => {
-  await writeBundle({ arch, version: manifest.version, commit: 'abc123', dir: bundleDir });
+  bundle = await writeBundle({ arch, version: manifest.version, commit: 'abc123', dir: bundleDir });
   writeTree(programTree({ bundleDir, node: readFileSync(process.execPath), licences: '', bom: '' }), home);
 });
 
@@ -36,6 +37,35 @@ t.test('the bundle starts by itself, far from any node_modules, and names versio
   const { stdout } = await luciole('version');
   t.equal(stdout, `luciole ${manifest.version} (commit abc123, node ${process.versions.node})\n`);
   t.match(JSON.parse((await luciole('version', '--json')).stdout), { version: manifest.version, commit: 'abc123' });
+});
+
+/** What loading this source brings into memory at once, in files of the bundle: lazy imports come when they are asked for. */
+function loadedWith(entry: string): string[] {
+  const { outputs } = bundle;
+  const open = Object.keys(outputs).filter((name) => outputs[name]?.entryPoint === entry);
+  const found = new Set(open);
+  for (const name of found)
+    for (const { path, kind } of outputs[name]?.imports ?? []) if (kind !== 'dynamic-import' && path in outputs) found.add(path);
+  return [...found].flatMap((name) =>
+    Object.entries(outputs[name]?.inputs ?? {}).flatMap(([path, { bytesInOutput }]) => (bytesInOutput > 0 ? [path] : [])),
+  );
+}
+
+t.test('the running agent loads no library that it does not need while it runs', async (t) => {
+  const [running, commandLine] = [loadedWith('agent/app-run.ts'), loadedWith('agent/main.ts')];
+  const loaded = [...commandLine, ...running];
+  for (const needed of ['agent/main.ts', 'agent/app.ts', 'agent/field/field.ts', 'node_modules/modbus-serial/'])
+    t.ok(
+      loaded.some((path) => path.startsWith(needed)),
+      `${needed} is what it runs`,
+    );
+  for (const library of ['zod', 'yaml', 'commander', 'cli-table3', 'csv-parse', 'asn1js'])
+    t.strictSame(
+      // Commander reads the command line that starts the agent.
+      (library === 'commander' ? running : loaded).filter((path) => path.startsWith(`node_modules/${library}/`)),
+      [],
+      `${library} is loaded by the command that needs it alone: import it with import()`,
+    );
 });
 
 t.test('it carries its device profiles and finds nothing wrong with a sound cabinet but its ports', async (t) => {
