@@ -60,6 +60,8 @@ interface CommandWords {
   readonly arguments: readonly ArgumentSpec[];
   readonly options: readonly OptionSpec[];
   readonly examples: readonly string[];
+  /** Its answer is somebody's own text, shown as it is. */
+  readonly isVerbatim?: true;
   /** Asked by the program itself, for a command that asks several things; no person types it. */
   readonly isHidden?: true;
 }

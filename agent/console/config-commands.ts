@@ -48,6 +48,7 @@ export const CONFIG = agentCommand({
 /** Also asked by `config export`. */
 export const CONFIG_SHOW = agentCommand({
   name: 'config show',
+  isVerbatim: true,
   role: 'viewer',
   group: GROUP,
   summary: 'the text of what runs, or of a revision',
@@ -156,6 +157,7 @@ const load: LocalCommand = {
 const exported: LocalCommand = {
   kind: 'local',
   name: 'config export',
+  isVerbatim: true,
   role: 'viewer',
   hasSocket: true,
   group: GROUP,

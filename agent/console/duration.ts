@@ -60,6 +60,12 @@ export function formatDuration(spanMs: number): string {
   return joined(Math.floor(totalH / 24), 'd', totalH % 24, 'h');
 }
 
+/** How long something took, with tenths where seconds are few: `0.4 s`. Units: ms. */
+export function formatTook(spanMs: number): string {
+  const tenths = Math.max(1, Math.round(spanMs / 100));
+  return tenths < 100 ? `${tenths / 10} s` : formatDuration(spanMs);
+}
+
 function joined(large: number, largeUnit: string, small: number, smallUnit: string): string {
   return small === 0 ? `${large} ${largeUnit}` : `${large} ${largeUnit} ${small} ${smallUnit}`;
 }

@@ -61,8 +61,8 @@ export async function exportReadings(args: LocalArgs, parts: ExportParts): Promi
 
 /** Errors: throws ConsoleError 'usage' for the first thing wrong. */
 function readExport(args: RawArgs): ExportArgs {
-  for (const name of ['since', 'to'])
-    if (args[name] === undefined) throw new ConsoleError('usage', `say --${name}: see luciole help export`);
+  if (args['since'] === undefined) throw new ConsoleError('usage', 'say from when on: --since 24h, or --since 2026-12-01');
+  if (args['to'] === undefined) throw new ConsoleError('usage', 'say into which file: --to today.csv, or --to - to print it');
   readRange(args);
   const to = textArg(args, 'to');
   const until = args['until'] === undefined ? null : textArg(args, 'until');

@@ -141,7 +141,7 @@ const SCREENS: readonly (readonly [string, string])[] = [
   ['{n} lamp raised', '{n} lampe montée'],
   ['{n} lamps raised', '{n} lampes montées'],
   ['{n} flaky', '{n} instable(s)'],
-  ['{n} silent: luciole devices', '{n} muet(s) : luciole devices'],
+  ['{n} silent: luciole devices silent', '{n} muet(s) : luciole devices silent'],
   ['{n} silent', '{n} muet(s)'],
   ['{n} lost', '{n} perdue(s)'],
   ['{n} reading', '{n} mesure'],

@@ -59,16 +59,52 @@ export function fittingResolution({ fromMs, toMs }: TimeRange, form: HistoryArgs
 /** The point a person named; upper and lower case may be mixed up. Errors: throws ConsoleError 'unknown-name' with those it may have been. */
 export function findPoint(view: Pick<AgentView, 'points'>, typed: string): PointView {
   const points = view.points('');
-  const wanted = typed.toLowerCase();
-  const found = points.find(({ pointId }) => pointId === typed) ?? points.find(({ pointId }) => pointId.toLowerCase() === wanted);
+  // As the platform writes it.
+  const asked = typed.replace('/', '.');
+  const wanted = asked.toLowerCase();
+  const found = points.find(({ pointId }) => pointId === asked) ?? points.find(({ pointId }) => pointId.toLowerCase() === wanted);
   if (found !== undefined) return found;
-  const ids = points.map(({ pointId }) => pointId);
-  const near = nearest(typed, ids);
-  const alike = near === undefined ? ids.filter((id) => id.toLowerCase().includes(wanted)) : [near];
-  const meant = alike.slice(0, MAX_NAMED).join(', ');
-  const advice =
-    meant === '' ? '`luciole points` names them all' : `did you mean ${meant}${alike.length > MAX_NAMED ? ' or another' : ''}?`;
-  throw new ConsoleError('unknown-name', `no point ${JSON.stringify(typed)}; ${advice}`);
+  throw new ConsoleError(
+    'unknown-name',
+    noPoint(
+      typed,
+      asked,
+      points.map(({ pointId }) => pointId),
+    ),
+  );
+}
+
+/** About the device that was asked for, where it is one: another's point is no answer. */
+function noPoint(typed: string, asked: string, ids: readonly string[]): string {
+  const [device = '', quantity = ''] = asked.split('.');
+  const own = ids.filter((id) => id.toLowerCase().startsWith(`${device.toLowerCase()}.`));
+  const none = `no point ${JSON.stringify(typed)}`;
+  if (quantity === '' || own.length === 0) {
+    const near = quantity === '' ? undefined : nearestPoint(device, quantity, ids);
+    const alike = near === undefined ? ids.filter((id) => id.toLowerCase().includes(asked.toLowerCase())) : [near];
+    const meant = alike.slice(0, MAX_NAMED).join(', ');
+    if (meant === '') return `${none}; \`luciole points\` names them all`;
+    return `${none}; did you mean ${meant}${alike.length > MAX_NAMED ? ' or another' : ''}?`;
+  }
+  const near = nearest(quantity, own.map(quantityOf));
+  if (near !== undefined) return `${none}; did you mean ${own.find((id) => quantityOf(id) === near)}?`;
+  const elsewhere = ids.filter((id) => quantityOf(id).toLowerCase() === quantity.toLowerCase());
+  const seen = elsewhere.length === 0 ? 'no device here measures that' : `${quantity} is measured by ${listed(elsewhere)}`;
+  return `${none}: ${own[0]?.split('.')[0]} has ${listed(own)}; ${seen}`;
+}
+
+/** Of a device whose name is mistyped. */
+function nearestPoint(device: string, quantity: string, ids: readonly string[]): string | undefined {
+  const meant = nearest(device, [...new Set(ids.map((id) => id.split('.')[0] ?? ''))]);
+  return ids.find((id) => id.startsWith(`${meant}.`) && nearest(quantity, [quantityOf(id)]) !== undefined);
+}
+
+function quantityOf(pointId: string): string {
+  return pointId.slice(pointId.indexOf('.') + 1);
+}
+
+function listed(ids: readonly string[]): string {
+  return ids.length > MAX_NAMED ? `${ids.slice(0, MAX_NAMED).join(', ')} and ${ids.length - MAX_NAMED} more` : ids.join(', ');
 }
 
 function readBy(args: RawArgs): Resolution | null {

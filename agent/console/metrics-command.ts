@@ -11,6 +11,7 @@ import type { RawArgs } from './protocol.ts';
 
 const metrics = agentCommand<{ format: MetricFormat }, readonly MetricFamily[]>({
   name: 'metrics',
+  isVerbatim: true,
   role: 'viewer',
   group: 'Agent:',
   summary: 'figures for a monitor, as OpenMetrics text',

@@ -5,7 +5,7 @@
  */
 import type { BusReadResult, BusWriteResult, RegistersProgress, RegistersResult } from '../core/bus-tools.ts';
 import { hexWord, valuesFit } from './bus-write-args.ts';
-import { formatDuration } from './duration.ts';
+import { formatTook } from './duration.ts';
 import { count, formatNumber, NOTHING, type Page } from './page.ts';
 import { labelled } from './text-lines.ts';
 import { tableLines } from './text-table.ts';
@@ -28,7 +28,7 @@ export function renderRegisters(
   const columns = [{ title: 'Address', align: 'right' }, { title: 'Hex' }, { title: 'Values, decimal' }] as const;
   const found = runs.reduce((sum, { words }) => sum + words.length, 0);
   const noun = isBits(table) ? table : `${table} register`;
-  const sum = `unit ${unit}: ${count(found, noun)} answer from ${asked.from} to ${asked.to}; ${count(requests, 'request')}, ${formatDuration(durationMs)}`;
+  const sum = `unit ${unit}: ${count(found, noun)} answer from ${asked.from} to ${asked.to}; ${count(requests, 'request')}, ${formatTook(durationMs)}`;
   const advice = found > 0 ? [] : labelled('None', 'try another --table, or a wider --from and --to', page.widthCols);
   return [
     ...(rows.length === 0 ? [] : [...tableLines(columns, rows, page.widthCols), '']),

@@ -5,7 +5,7 @@
  */
 import type { FoundUnit, ScanProgress, ScanResult } from '../core/bus-tools.ts';
 import type { SerialSettings } from '../core/cabinet.ts';
-import { formatDuration } from './duration.ts';
+import { formatTook } from './duration.ts';
 import { count, formatNumber, NOTHING, type Page } from './page.ts';
 import { labelled } from './text-lines.ts';
 import { tableLines } from './text-table.ts';
@@ -25,7 +25,7 @@ export function renderScanProgress({ done, total, serial, found }: ScanProgress)
 
 /** The table of what answered, then what is missing and what was damaged. */
 export function renderScan({ line, isNetwork, found, missing, damaged, durationMs }: ScanResult, page: Page): string {
-  const sum = `${count(found.length, 'unit')} on line ${line}, in ${formatDuration(durationMs)}`;
+  const sum = `${count(found.length, 'unit')} on line ${line}, in ${formatTook(durationMs)}`;
   const table = found.length === 0 ? [] : [...tableLines(COLUMNS, found.map(rowOf), page.widthCols), ''];
   return [
     ...table,

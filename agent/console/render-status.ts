@@ -9,7 +9,7 @@ import type { AgentEvent } from '../core/words.ts';
 import { formatDuration } from './duration.ts';
 import { clockTime, count, formatBytes, formatLevels, formatNumber, fullTime, NOTHING, type Page, since, stateWord, told } from './page.ts';
 import { atMost, labelled } from './text-lines.ts';
-import { tableLines } from './text-table.ts';
+import { type Column, tableLines } from './text-table.ts';
 
 /** Source: a VT100 shows 24 lines; the last stays free for the prompt. */
 const SCREEN_LINES = 23;
@@ -21,17 +21,43 @@ export function renderStatus(view: StatusView, page: Page): string {
   const top = head(view, page);
   const sums = totals(view, page);
   const free = SCREEN_LINES - FIXED_LINES - top.length - sums.length;
-  const [zoneRows = 0, lineRows = 0, eventRows = 0] = shares(free, [view.zones.length, view.lines.length, view.activeEvents.length]);
+  const lists = [zoneList(view.zones, page), lineList(view.lines, page), eventList(view.activeEvents, page)] as const;
+  const given = shares(
+    free,
+    lists.map(({ whole }) => whole.length - 1),
+  );
+  const [zones = [], lines = [], events = []] = lists.map((list, index) => fitted(list, given[index] ?? 0, page));
   return [
     ...top,
     '',
-    ...zoneLines(view.zones, zoneRows, page),
+    ...zones,
     '',
-    ...lineLines(view.lines, lineRows, page),
+    ...lines,
     '',
     ...sums,
-    ...eventLines(view.activeEvents, eventRows, page),
+    ...(view.activeEvents.length === 0 ? one('Events', 'none active', page) : events),
   ].join('\n');
+}
+
+/** A part of the screen that may be longer than its share. Shape: a title line, then rows. */
+interface List {
+  readonly noun: string;
+  /** Sentences at the end of a row broken over several. */
+  readonly whole: readonly string[];
+  /** The same cut at the edge, one row each. */
+  readonly cut: readonly string[];
+}
+
+function listOf(noun: string, columns: readonly Column[], rows: readonly (readonly string[])[], page: Page): List {
+  const last = columns.length - 1;
+  const wrapping = columns.map((column, index) => (index === last ? ({ ...column, wraps: true } as const) : column));
+  return { noun, whole: tableLines(wrapping, rows, page), cut: tableLines(columns, rows, page) };
+}
+
+/** Whole sentences where the screen has room for them. */
+function fitted({ noun, whole, cut }: List, maxRows: number, page: Page): readonly string[] {
+  const [title = '', ...body] = whole.length - 1 <= maxRows ? whole : cut;
+  return [title, ...atMost(body, maxRows, (missing) => told(`... and ${count(missing, `more ${noun}`)}: luciole status --json`, page))];
 }
 
 /** Free rows given out one by one to all that still want some, so that a long list never hides a short one. */
@@ -69,7 +95,7 @@ const TRUST: Readonly<Record<StatusView['clockQuality'], string>> = {
   synced: '',
 };
 
-function zoneLines(zones: readonly ZoneView[], maxRows: number, page: Page): string[] {
+function zoneList(zones: readonly ZoneView[], page: Page): List {
   const rows = zones.map((zone) => {
     const levels = formatLevels(zone.minPct, zone.maxPct);
     return [zone.id, formatNumber(zone.lamps.length), levels, told(zone.reason, page), zone.programme, told(troubleText(zone), page)];
@@ -82,8 +108,7 @@ function zoneLines(zones: readonly ZoneView[], maxRows: number, page: Page): str
     { title: 'Programme', maxCols: 16 },
     { title: '' },
   ] as const;
-  const [title = '', ...body] = tableLines(columns, rows, page);
-  return [title, ...atMost(body, maxRows, (missing) => told(`... and ${count(missing, 'more zone')}: luciole status --json`, page))];
+  return listOf('zone', columns, rows, page);
 }
 
 /** What is wrong first: the end of a long list is cut. */
@@ -94,7 +119,7 @@ function troubleText({ lamps }: ZoneView): string {
   return faulty.length === 0 ? follow : `fault: ${faulty.join(' ')}, ${follow}`;
 }
 
-function lineLines(lines: readonly LineView[], maxRows: number, page: Page): string[] {
+function lineList(lines: readonly LineView[], page: Page): List {
   const rows = lines.map((line) => [
     line.id,
     stateWord(line.state, page),
@@ -113,12 +138,11 @@ function lineLines(lines: readonly LineView[], maxRows: number, page: Page): str
     { title: 'Bad CRC', align: 'right' },
     { title: 'Port, or what is wrong' },
   ] as const;
-  const [title = '', ...body] = tableLines(columns, rows, page);
-  return [title, ...atMost(body, maxRows, (missing) => told(`... and ${count(missing, 'more line')}: luciole status --json`, page))];
+  return listOf('line', columns, rows, page);
 }
 
 function totals({ units, store, uplink, detections, lampsRaised }: StatusView, page: Page): string[] {
-  const silent = units.silent === 0 ? '' : ': luciole devices';
+  const silent = units.silent === 0 ? '' : ': luciole devices silent';
   const kept = `${count(store.readings, 'reading')}, ${formatBytes(store.bytes)}, ${formatNumber(store.readingsWaiting)} to write`;
   const sent = `${formatNumber(uplink.readingsPublished)} published, ${formatNumber(uplink.readingsAcked)} confirmed`;
   const detail = uplink.reason === '' ? `, ${uplink.broker}` : ` since ${clockTime(uplink.sinceMs, page)}: ${uplink.reason}`;
@@ -135,13 +159,17 @@ function totals({ units, store, uplink, detections, lampsRaised }: StatusView, p
   ];
 }
 
-function eventLines(events: readonly AgentEvent[], maxRows: number, page: Page): string[] {
-  if (events.length === 0) return one('Events', 'none active', page);
+function eventList(events: readonly AgentEvent[], page: Page): List {
   const worst = [...events].sort((a, b) => SEVERITIES.indexOf(b.severity) - SEVERITIES.indexOf(a.severity) || b.startMs - a.startMs);
-  const rows = worst.map((event) => [stateWord(event.severity, page), event.source, since(event.startMs, page), told(event.text, page)]);
+  const rows = worst.map(({ severity, source, startMs, text }) => [
+    stateWord(severity, page),
+    source,
+    since(startMs, page),
+    // What it is about stands in a column of its own.
+    told(text.startsWith(`${source} `) ? text.slice(source.length + 1) : text, page),
+  ]);
   const columns = [{ title: 'Events' }, { title: 'About', maxCols: 16 }, { title: 'For' }, { title: '' }] as const;
-  const [title = '', ...body] = tableLines(columns, rows, page);
-  return [title, ...atMost(body, maxRows, (missing) => told(`... and ${count(missing, 'more event')}: luciole status --json`, page))];
+  return listOf('event', columns, rows, page);
 }
 
 const SEVERITIES = ['info', 'warning', 'alarm'];

@@ -11,7 +11,7 @@ t.test('a visit: arrive, find the dead lamp, replace its driver, scan, test, lea
   await rig.until('told', async () => (await rig.status()).activeEvents.some(({ source }) => source === 'L02'), 300_000);
 
   const status = await visit.say('status');
-  t.match(status, /1 silent: luciole devices[\s\S]*L02/);
+  t.match(status, /1 silent: devices silent[\s\S]*L02 +\d+ s +does not answer; check its supply[\s\S]*the wire[\s\S]*to[\s\S]*pole/);
   t.ok(status.length <= 1_920, `status takes ${status.length} characters: two seconds at 9600 baud`);
   t.match(await visit.say('devices | include silent'), /L02 +north/);
   t.match(await visit.say('bus stats north | begin advice'), /L02/);

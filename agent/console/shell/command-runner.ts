@@ -12,6 +12,7 @@ import { toAscii } from '../plain-text.ts';
 import { createStatusLine } from '../status-line.ts';
 import type { LocalActions, LocalArgs, Terminal } from '../terminal.ts';
 import { wrap } from '../text-lines.ts';
+import { asTyped } from './as-typed.ts';
 import type { Tree } from './command-tree.ts';
 import { newSecret, secret } from './door-login.ts';
 import { type Filter, filterLines, readFilters, wantsJson } from './filters.ts';
@@ -101,6 +102,7 @@ async function carryOut({ command, args, filters }: Job, parts: RunnerParts): Pr
     throw new ConsoleError('denied', `${command.name} needs the role ${command.role}; you are ${door.role}`);
   if (command.kind === 'shell') return { lines: await parts.shellActions[command.name](args), isOk: true };
   const stop = new AbortController();
+  const stopped = stoppedText(command);
   talk.input.onInterrupt(() => {
     stop.abort();
     talk.input.giveUp();
@@ -109,12 +111,14 @@ async function carryOut({ command, args, filters }: Job, parts: RunnerParts): Pr
   try {
     const code =
       command.kind === 'agent'
-        ? await orStopped(askAgent(command, args, collected.terminal), stop.signal)
+        ? await orStopped(askAgent(command, args, collected.terminal), stop.signal, stopped)
         : await orStopped(
             parts.localActions(collected.terminal, stop.signal, () => pasted(parts, () => stop.abort()))[command.name](args),
             stop.signal,
+            stopped,
           );
-    return { lines: collected.lines(), isOk: code === 0 };
+    const lines = collected.lines();
+    return { lines: command.isVerbatim || wantsJson(filters) ? lines : asTyped(lines.join('\n')).split('\n'), isOk: code === 0 };
   } finally {
     talk.input.onInterrupt(null);
     collected.terminal.status?.clear();
@@ -195,11 +199,16 @@ function collector(filters: readonly Filter[], { talk, session, clock, surroundi
 }
 
 /** Ctrl-C ends the waiting at once; whatever was asked is told to stop. Errors: rejects with ConsoleError 'failed'. */
-function orStopped<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+function orStopped<T>(work: Promise<T>, signal: AbortSignal, text: string): Promise<T> {
   return new Promise((resolve, reject) => {
-    signal.addEventListener('abort', () => reject(new ConsoleError('failed', STOPPED)), { once: true });
+    signal.addEventListener('abort', () => reject(new ConsoleError('failed', text)), { once: true });
     work.then(resolve, reject);
   });
 }
 
-const STOPPED = 'stopped by Ctrl-C; what an agent has begun by then it may still finish';
+/** A long job ends with its reader; what was asked at once may be on its way to the lamps. */
+function stoppedText(command: Command): string {
+  if (command.kind === 'agent' && command.progress !== null) return 'stopped by Ctrl-C, here and in the agent';
+  if (command.kind === 'agent' && command.audit === null && command.group !== 'Act:') return 'stopped by Ctrl-C';
+  return 'stopped by Ctrl-C; what an agent has begun by then it may still finish';
+}

@@ -19,6 +19,8 @@ export interface Choice {
 export interface Place {
   /** Known words. */
   readonly choices: readonly Choice[];
+  /** Words that are understood or answered there, and listed only for who types them. */
+  readonly unlisted?: readonly Choice[];
   /** Names of the cabinet that may stand there too. */
   readonly names: NameKind | null;
   /** A value that only the person knows: `<level>`, `DURATION`. */
@@ -83,7 +85,7 @@ export function createTree(commands: readonly Command[], families: readonly Choi
     },
     find: (words) => locate(words).command,
     placeAfter(words) {
-      if (words.length === 0) return { choices: firsts, names: null, value: null, canEnd: false };
+      if (words.length === 0) return { choices: firsts, unlisted: unlistedFirsts(shown), names: null, value: null, canEnd: false };
       const { command, first, taken } = locate(words);
       if (first === 'help') return helpPlace(words.slice(1));
       const verbs = words.length === 1 ? verbsOf(first) : [];
@@ -114,6 +116,12 @@ function firstWords(commands: readonly Command[], families: readonly Choice[]): 
     if (verb === undefined || !found.has(first)) found.set(first, verb === undefined ? summary : (family ?? summary));
   }
   return [...found].map(([word, summary]) => ({ word, summary }));
+}
+
+/** Other consoles' words, words of the trade, and verbs without their family. */
+function unlistedFirsts(commands: readonly Command[]): readonly Choice[] {
+  const verbs = commands.flatMap(({ name }) => (name.includes(' ') ? [[name.slice(name.indexOf(' ') + 1), name] as const] : []));
+  return [...Object.entries(SYNONYMS), ...Object.entries(ELSEWHERE), ...verbs].map(([word, meant]) => ({ word, summary: `say: ${meant}` }));
 }
 
 /** The word itself, in any case, else all that begin with it. */

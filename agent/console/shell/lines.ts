@@ -8,6 +8,7 @@ import { COMMANDS, FAMILIES } from '../commands.ts';
 import { ConsoleError } from '../console-error.ts';
 import { translate } from '../language.ts';
 import { wrap } from '../text-lines.ts';
+import { asTyped, OUTSIDE } from './as-typed.ts';
 import { runLine } from './command-runner.ts';
 import { createTree, type Tree } from './command-tree.ts';
 import { askNames, type Known, namesOf } from './known.ts';
@@ -19,9 +20,6 @@ import type { ShellParts } from './shell.ts';
 import { createShellActions } from './shell-actions.ts';
 import type { LineQuestion, LineRead, Talk } from './talk.ts';
 import { completion, helpLines } from './typing-help.ts';
-
-/** They take the whole process, or its output. */
-const OUTSIDE = new Set(['run', 'console', 'manual', 'setup']);
 
 interface Lines {
   readonly session: Session;
@@ -37,7 +35,7 @@ interface Lines {
 
 /** Serves lines until the talk is over. */
 export async function serveLines(session: Session, talk: Talk, parts: ShellParts): Promise<void> {
-  const inWords = (text: string): string => translate(talk.settings.language, text);
+  const inWords = (text: string): string => asTyped(translate(talk.settings.language, text));
   const tree = createTree(
     COMMANDS.filter(({ name }) => !OUTSIDE.has(name)),
     FAMILIES.map(({ name, summary }) => ({ word: name, summary })),

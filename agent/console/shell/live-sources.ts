@@ -13,6 +13,7 @@ import { plain } from '../plain-text.ts';
 import type { RawArgs } from '../protocol.ts';
 import type { Terminal } from '../terminal.ts';
 import { tableLines } from '../text-table.ts';
+import { asTyped } from './as-typed.ts';
 
 /** Titles and sentences are told in the language of the page. */
 export type LiveSource = (page: Pick<Page, 'widthCols' | 'language'>) => Promise<readonly string[]>;
@@ -113,7 +114,8 @@ async function answerLines(
   { widthCols, language = 'en' }: Pick<Page, 'widthCols' | 'language'>,
 ): Promise<readonly string[]> {
   const { command, result, atMs, timezone } = await ask(name, args, asker);
-  return (await command.render(plain(result), { widthCols, language, colour: false, atMs, timezone }, args)).split('\n');
+  const text = await command.render(plain(result), { widthCols, language, colour: false, atMs, timezone }, args);
+  return asTyped(text).split('\n');
 }
 
 /** Errors: rejects with ConsoleError. */

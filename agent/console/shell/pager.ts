@@ -19,10 +19,11 @@ export interface Pager {
 const MORE = '--More--';
 const WIPE = `\r${' '.repeat(MORE.length)}\r`;
 
-/** `rows` is the height of the terminal; 0 never stops. `help` is shown for a key that means nothing. */
+/** `rows` is the height of the terminal; 0 never stops. `help` is shown for the first key that means nothing. */
 export function createPager(lines: readonly string[], rows: number, help: string): Pager {
   let next = 0;
   let isSearching = false;
+  let isHelped = false;
   let term = '';
 
   const show = (count: number, before = ''): PagerStep => {
@@ -73,7 +74,10 @@ export function createPager(lines: readonly string[], rows: number, help: string
         return stay(`${WIPE}/`);
       }
       if (char === 'n' && term !== '') return find();
-      return char === '' ? stay('') : stay(`${WIPE}${help}\n${MORE}`);
+      if (char === '') return stay('');
+      if (isHelped) return stay('\x07');
+      isHelped = true;
+      return stay(`${WIPE}${help}\n${MORE}`);
     },
   };
 }

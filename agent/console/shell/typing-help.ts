@@ -30,6 +30,7 @@ export async function helpLines(before: string, widthCols: number, help: TypingH
   if (place.value !== null && (typed === '' || rows.length === 0)) rows.unshift(place.value);
   if (typed === '' && place.canEnd) rows.push({ word: '<enter>', summary: 'carry it out' }, { word: '|', summary: 'filter the output' });
   const names = place.names === null ? [] : (await help.names(place.names)).filter(fits);
+  if (rows.length === 0 && names.length === 0) rows.push(...(place.unlisted ?? []).filter(({ word }) => fits(word)));
   if (rows.length === 0 && names.length === 0) return [help.translate(isFilter ? 'nothing fits there' : 'nothing begins like that')];
   return [...choiceLines(rows, widthCols, help.translate), ...nameLines(names, widthCols, help.translate)];
 }

@@ -120,7 +120,7 @@ const byTheProgram: typeof usage = [
   [['profile', 'check', '/nonexistent.yaml'], 78, /^\/nonexistent.yaml:1:1: no such file/, /^$/],
   [['profile', 'test', 'x.yaml'], 64, /^$/, /say which line and unit: --line LINE --unit N\n$/],
   [['profile', 'test', '/nonexistent.yaml', '--line', 'street', '--unit', '7'], 78, /no such file/, /^$/],
-  [['export'], 64, /^$/, /say --since: see luciole help export/],
+  [['export'], 64, /^$/, /say from when on: --since 24h, or --since 2026-12-01\n$/],
   [['export', '--since', '1h', '--to', 'x.txt', '--json'], 64, /^{"error":{"code":"usage","message":"no format \\"txt\\"/, /^$/],
   [['run', '--port', 'street'], 64, /^$/, /write LINE=PATH/],
   [['run', '--start-at', 'tomorrow'], 64, /^$/, /write an ISO time/],

@@ -43,6 +43,7 @@ const failed = fake.outcome({ state: 'failed', reason: 'L03 does not answer', la
 const bare = fake.outcome({ state: 'refused', reason: 'too dark for the class of this road', lamps: {} });
 
 const FAULT = 'L03.status: the lamp is broken';
+const LOST = 'does not answer; check its supply, address 4 and the wire to pole P04 (line north); no reply within 45 ms';
 const DEAD = 'no unit on line street answers; check its supply, wires A and B, the adapter';
 const faultyZones = fake.status().zones.map((zone) => ({
   ...zone,
@@ -102,6 +103,13 @@ const sheets: [story: string, text: string, says: RegExp[]][] = [
     [/Rue Bressigny, cote prefecture/, /22:41:07 CET, clock synced/, /bressigny +12 +30\.\.80 %/],
   ],
   ['a line that is down says why', renderStatus(same(fake.status()), page), [/cabinet +down +- +9600 .*no such port/]],
+  [
+    'what is wrong is told whole where the screen has room',
+    renderStatus(same(fake.status({ activeEvents: [fake.event(2, { source: 'L02', text: `L02 ${LOST}` })] })), page),
+    [
+      /warning +L02 +20 min +does not answer; check its supply, address 4 and the\n +wire to pole P04 \(line north\); no reply within 45 ms$/,
+    ],
+  ],
   [
     'a crowded cabinet still shows some of everything',
     renderStatus(many, page),
@@ -198,7 +206,7 @@ const sheets: [story: string, text: string, says: RegExp[]][] = [
       /200 {2}9600 8E1.*answers illegal-address/,
       /Missing +L02 \(2\)/,
       /Damaged +33: /,
-      /3 units on line street, in 8 s/,
+      /3 units on line street, in 7.9 s/,
     ],
   ],
   [

@@ -1,9 +1,11 @@
 import t from 'tap';
 import { COMMANDS, FAMILIES } from '../../../agent/console/commands.ts';
 import { manualPage } from '../../../agent/console/manual-page.ts';
+import { asTyped } from '../../../agent/console/shell/as-typed.ts';
 import { createTree } from '../../../agent/console/shell/command-tree.ts';
 import { maskSecrets } from '../../../agent/console/shell/past-lines.ts';
 import type { BusTransaction } from '../../../agent/core/bus-tools.ts';
+import type { ConfigDesk } from '../../../agent/core/revisions.ts';
 import { transaction } from './fake-bus.ts';
 import { createFakeView } from './fake-view.ts';
 import { NO_ACTIONS } from './no-actions.ts';
@@ -77,6 +79,9 @@ t.test('? shows what may stand there, and the line is there again', async (t) =>
     ['terminal type ', /dumb\n +vt100/],
     ['xyz', /nothing begins like that/],
     ['xyz abc', /% no such word: "xyz"/],
+    ['exit', /exit +say: logout/],
+    ['lamps', /lamps +say: zones/],
+    ['scan', /scan +say: bus scan/],
     ['help bus ', /scan/],
   ] as const) {
     session.type(`${typed}?`);
@@ -139,6 +144,31 @@ t.test('a script asks for a last line that tells how it went', async (t) => {
   t.match(await session.say('override bressigny 0'), /\n%ERR failed/);
 });
 
+t.test('a key that means nothing to the pager is explained once, then only the bell rings', async (t) => {
+  const session = await openSession(t, { rows: 10 });
+  await session.say('terminal length 10');
+  session.type('?');
+  await session.until('a page', () => session.bytes().endsWith('--More--'));
+  session.type('xyz');
+  await session.until('the bell', () => session.bytes().endsWith('\x07'));
+  t.equal(session.bytes().match(/space: next page/g)?.length, 1);
+  t.ok(session.bytes().endsWith('--More--\x07\x07'));
+});
+
+t.test("a session names commands as they are typed in it; a text that is somebody's own stays", async (t) => {
+  const files = { cabinet: '# see `luciole check`\n', profiles: {} };
+  const config = { view: () => ({ trial: null }), files: async () => files } as unknown as ConfigDesk;
+  const session = await openSession(t, { view: { ...createFakeView(), config } });
+  t.match(await session.say('status'), /1 silent: devices silent\n/);
+  t.notMatch(await session.say('why L99'), /luciole/);
+  t.match(await session.say('history L07.nothing'), /`points` names them all/);
+  t.match(await session.say('config show'), /see `luciole check`/);
+  t.equal(
+    asTyped('see `luciole\n     config history`, luciole 0.1.0, `luciole run`'),
+    'see\n     `config history`, luciole 0.1.0, `luciole run`',
+  );
+});
+
 t.test('Ctrl-C ends a command, not the session; what was typed ahead is forgotten', async (t) => {
   const view = createFakeView();
   let stopped = false;
@@ -157,6 +187,7 @@ t.test('Ctrl-C ends a command, not the session; what was typed ahead is forgotte
   session.type('override L07 0\r\x03');
   await session.until('the prompt', () => session.bytes().endsWith(PROMPT));
   await session.until('the agent hears of it', () => stopped);
+  t.match(session.bytes(), /% stopped by Ctrl-C, here and in the agent\n/);
   t.strictSame(view.asked, []);
   t.match(await session.say('status'), /Cabinet/);
 });

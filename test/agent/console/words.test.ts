@@ -4,7 +4,7 @@ import { addressArg, findLine, findUnit, numberArg, onBus, rangeArgs, tableArg, 
 import { confirmed, readWrite, valuesFit } from '../../../agent/console/bus-write-args.ts';
 import { COMMANDS, FAMILIES } from '../../../agent/console/commands.ts';
 import { ConsoleError } from '../../../agent/console/console-error.ts';
-import { formatDuration, parseDuration } from '../../../agent/console/duration.ts';
+import { formatDuration, formatTook, parseDuration } from '../../../agent/console/duration.ts';
 import { cutPage, framesToAsk } from '../../../agent/console/export-page.ts';
 import { findPoint, fittingResolution, readHistory } from '../../../agent/console/history-args.ts';
 import { findTarget, OVERRIDE_SPAN, readOverride } from '../../../agent/console/override-args.ts';
@@ -54,6 +54,7 @@ t.test('a span is told in its two largest units', async (t) => {
   const told = [0, 119, 120, 3_599, 3_600, 7_260, 172_799, 172_800, 187_200].map((seconds) => formatDuration(seconds * 1_000));
   t.strictSame(told, ['0 s', '119 s', '2 min', '1 h', '1 h', '2 h 1 min', '2 d', '2 d', '2 d 4 h']);
   t.equal(formatDuration(Number.NaN), '-');
+  t.strictSame([0, 40, 400, 8_000, 9_949, 9_950, 130_000].map(formatTook), ['0.1 s', '0.1 s', '0.4 s', '8 s', '9.9 s', '10 s', '2 min']);
 });
 
 const overrides: [args: Record<string, string | boolean>, expected: object][] = [
@@ -314,6 +315,10 @@ t.test('a point is found whatever its case, and who misses is told those it may 
   missing('L01', /did you mean L01\.level, L01\.temperature\?$/);
   missing('.', /did you mean L01\.level, L01\.temperature, air\.pm25, L02\.level or another\?$/);
   missing('something-else', /`luciole points` names them all/);
+  missing('L01.power', /^no point "L01\.power": L01 has L01\.level, L01\.temperature; no device here measures that$/);
+  missing('l02/pm25', /^no point "l02\/pm25": L02 has L02\.level; pm25 is measured by air\.pm25$/);
+  missing('L03.levl', /^no point "L03\.levl"; did you mean L01\.level\?$/);
+  t.equal(findPoint(view, 'L01/level').pointId, 'L01.level');
 });
 
 t.test('a page of an export has whole frames, one at least, and the next asks for as many as make ten thousand readings', async (t) => {

@@ -1,0 +1,23 @@
+/**
+ * Commands as they are typed in a session: without the program's name before them.
+ *
+ * Owns which words are commands there. Pure. Called for every sentence that a session shows, never for a text that is somebody's own.
+ */
+import { COMMANDS } from '../commands.ts';
+
+/** They take the whole process, or its output, and are nothing in a session. */
+export const OUTSIDE: ReadonlySet<string> = new Set(['run', 'console', 'manual', 'setup']);
+
+/** `agent` is more often the thing than the command. */
+const words = (): readonly string[] => [
+  'help',
+  ...new Set(COMMANDS.map(({ name }) => name.split(' ')[0] ?? '').filter((word) => !OUTSIDE.has(word) && word !== 'agent')),
+];
+
+/** Where a line was broken behind the name, the break stays. */
+export function asTyped(text: string): string {
+  mention ??= new RegExp(`(\`?)\\bluciole( |\\n *)(?=(?:${words().join('|')})\\b)`, 'g');
+  return text.replace(mention, (_, quote: string, gap: string) => (gap === ' ' ? quote : `${gap}${quote}`)).replaceAll(/ +\n/g, '\n');
+}
+
+let mention: RegExp | undefined;
