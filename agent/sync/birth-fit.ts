@@ -19,15 +19,16 @@ export interface FittedBirth {
 }
 
 /**
- * All of it where it fits; else without ranges, then without any property but quality, then without long texts, then without the metrics
- * at the end. Units: bytes of payload.
+ * All of it where it fits; else without ranges, then without any property but quality, then without long texts and what is said twice, then
+ * without the metrics at the end. Units: bytes of payload.
  */
 export function fitBirth(metrics: readonly Metric[], maxBytes: number): FittedBirth {
   for (const keep of [() => true, (key: string) => !SPARE_PROPERTIES.has(key), (key: string) => key === 'Quality']) {
     const slim = metrics.map((metric) => withProperties(metric, keep));
     if (bytesOf(slim) <= maxBytes) return { metrics: slim, leftOut: [] };
   }
-  const bare = metrics.map((metric) => withoutLongText(withProperties(metric, (key) => key === 'Quality')));
+  // Null says by itself that there is no value.
+  const bare = metrics.map(withoutLongText).map((metric) => withProperties(metric, (key) => key === 'Quality' && metric.isNull !== true));
   let count = bare.length;
   while (count > 1 && bytesOf(bare.slice(0, count)) > maxBytes) count -= 1;
   return { metrics: bare.slice(0, count), leftOut: bare.slice(count).map(({ name }) => name ?? '') };

@@ -62,6 +62,9 @@ export const CONFIG_SHOWN = {
   result: 'Config/Result',
 } as const;
 
+/** Written by the platform alone, and by their names as well: births without them tell nothing less. */
+export const WRITTEN_METRICS: ReadonlySet<string> = new Set([...Object.values(CONFIG_METRIC), ...Object.values(UPDATE_METRIC)]);
+
 /** How long a revision may be on trial unless the platform says otherwise. Units: min. Source: as network consoles have it. */
 export const DEFAULT_TRIAL_MINUTES = 10;
 /** How long a chosen programme holds unless the platform says otherwise. Units: min. Source: assumed; one night and no other. */

@@ -9,7 +9,7 @@ import type { Frame, StoredFrame, UplinkValue } from '../core/ports.ts';
 import type { Quality, Reading } from '../core/words.ts';
 import { fitBirth } from './birth-fit.ts';
 import { encodePayload, type Metric } from './codec.ts';
-import { COMMAND_METRIC } from './command-metrics.ts';
+import { COMMAND_METRIC, WRITTEN_METRICS } from './command-metrics.ts';
 import type { CurrentValues } from './current-values.ts';
 import type { MqttConnection } from './door.ts';
 import { toBirthMetric, toDataMetric } from './metric-shape.ts';
@@ -247,9 +247,10 @@ function bdSeqMetric(table: MetricTable, bdSeq: number, atMs: WallMs): Metric {
 /** Without these nothing could be proven, no loss be told, and no command have an end. */
 const NEEDED: readonly string[] = [NODE_METRIC.rebirth, ROWS_METRIC, NODE_METRIC.gap, COMMAND_METRIC.outcome];
 
-/** A birth that must be cut loses what stands last. The sort is stable. */
+/** A birth that must be cut loses what stands last: what nobody would miss. The sort is stable. */
 function neededFirst(entries: readonly MetricEntry[]): readonly MetricEntry[] {
-  return entries.toSorted((a, b) => Number(NEEDED.includes(b.name)) - Number(NEEDED.includes(a.name)));
+  const rank = ({ name }: MetricEntry): number => (NEEDED.includes(name) ? 0 : WRITTEN_METRICS.has(name) ? 2 : 1);
+  return entries.toSorted((a, b) => rank(a) - rank(b));
 }
 
 /** Source: `operational-behavior-data-publish-nbirth-order`, `…-dbirth-order`. The sort is stable. */

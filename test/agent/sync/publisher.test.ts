@@ -1,7 +1,7 @@
 import t from 'tap';
 import type { Frame, StoredFrame, UplinkDevice } from '../../../agent/core/ports.ts';
 import type { Outcome, Reading } from '../../../agent/core/words.ts';
-import { decodePayload, type Metric } from '../../../agent/sync/codec.ts';
+import { decodePayload, encodePayload, type Metric } from '../../../agent/sync/codec.ts';
 import { createCurrentValues } from '../../../agent/sync/current-values.ts';
 import { untoldNotes } from '../../../agent/sync/gap-notes.ts';
 import { createMetricTable } from '../../../agent/sync/metric-table.ts';
@@ -67,6 +67,40 @@ t.test('a birth that must be cut keeps what proof, losses and ends of commands a
     const light = cut.filter((name) => !/^(Agent|Config|Update)\//.test(name));
     t.equal(light.length > 0, maxPacketBytes < 1_024, 'a kilobyte holds all that light and readings need');
   }
+});
+
+/** As full as a node in service shows them. */
+function fill({ table, values }: ReturnType<typeof openSession>): void {
+  for (const entry of table.node) {
+    const isText = entry.type === 'String' || entry.type === 'Bytes';
+    const value = isText ? (/Hash|Candidate/.test(entry.name) ? 'a'.repeat(64) : 'confirmed') : entry.type === 'Boolean' ? true : START_MS;
+    if (entry.type !== 'Bytes') values.put(entry, { value, quality: 'good', atMs: START_MS });
+  }
+}
+
+t.test('what is left out first is what the platform only writes; two kilobytes and a half hold all', async (t) => {
+  for (const [maxPacketBytes, left] of [
+    [1_024, /./],
+    [2_000, /^(Config\/(Action|File|Part|SHA-256|Data|Base|Target|Confirm|Minutes|Comment|User)|Update\/(Action|At|Of|Data|Force))$/],
+    [2_500, /^nothing$/],
+  ] as const) {
+    const session = openSession(maxPacketBytes);
+    fill(session);
+    session.publisher.birth();
+    t.strictSame(
+      session.cut.filter((name) => !left.test(name)),
+      [],
+      `${session.cut.length} left out at ${maxPacketBytes} bytes`,
+    );
+  }
+});
+
+t.test('no names, however short, would bring all of the node into a kilobyte: the standard wants type and time of each', async (t) => {
+  const session = openSession(100_000);
+  session.publisher.birth();
+  const [birth] = session.sent;
+  const leastNames = birth?.metrics.map((metric, i) => ({ ...metric, name: String.fromCharCode(0x21 + i), properties: undefined })) ?? [];
+  t.ok(encodePayload({ metrics: leastNames }).length > 1_024, `${encodePayload({ metrics: leastNames }).length} bytes`);
 });
 
 t.test('a reading that no birth names is counted as one that cannot be told, and its frame is not sent as if it were', async (t) => {
