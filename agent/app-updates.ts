@@ -38,7 +38,7 @@ export interface UpdatesParts extends UpdateParts {
 export interface Updates {
   readonly desk: UpdateDesk;
   /** Tells of a release that was taken back, and begins the trial where this run is of a new one. */
-  start(): void;
+  start(): Promise<void>;
   stop(): void;
 }
 
@@ -46,6 +46,7 @@ export function createUpdates(parts: UpdatesParts): Updates {
   const { shelf, clock, log, release } = parts;
   let trial: Timer | null = null;
   let leaving: Timer | null = null;
+  let isOver = false;
   const unitsOk = (): number => parts.devices().filter(({ state }) => state === 'ok' || state === 'flaky').length;
   const restart = (why: string): void => {
     leaving ??= clock.after(FAREWELL_MS, () => parts.leave(why));
@@ -54,7 +55,7 @@ export function createUpdates(parts: UpdatesParts): Updates {
     parts.notice({ code, source: 'agent', severity, text });
 
   async function confirm(): Promise<void> {
-    await shelf.confirm(shelf.trialFacts()?.serial ?? 0);
+    await shelf.confirm((await shelf.trialFacts())?.serial ?? 0);
     tell('update-confirmed', 'info', `release ${release} is confirmed: lines, lighting and store went on for a minute`);
   }
 
@@ -66,9 +67,11 @@ export function createUpdates(parts: UpdatesParts): Updates {
 
   return {
     desk: createUpdateDesk({ ...parts, lampsLit: () => litLamps(parts.zones()), unitsOk, restart }),
-    start() {
-      const { failed, trial: onTrial } = shelf.facts();
-      if (failed !== null && shelf.isFailureNew()) {
+    async start() {
+      const { failed, trial: onTrial } = await shelf.facts();
+      const [isNew, before] = [await shelf.isFailureNew(), await shelf.trialFacts()];
+      if (isOver) return;
+      if (failed !== null && isNew) {
         tell('update-reverted', 'alarm', `release ${failed} did not come up, and was taken back: ${release} runs again`);
         void shelf.tellFailure().catch((error: unknown) => log.event('release-not-kept', { error }, 'warning'));
       }
@@ -76,9 +79,10 @@ export function createUpdates(parts: UpdatesParts): Updates {
       tell('update-installed', 'info', `release ${release} runs on trial`);
       const onEnd = ({ isWell, reason }: { isWell: boolean; reason: string }): void =>
         void (isWell ? confirm() : takeBack(reason)).catch((error: unknown) => log.event('release-not-kept', { error }, 'alarm'));
-      trial = startReleaseTrial({ clock, pulse: parts.pulse, unitsOk, unitsOkBefore: shelf.trialFacts()?.unitsOk ?? 0, onEnd });
+      trial = startReleaseTrial({ clock, pulse: parts.pulse, unitsOk, unitsOkBefore: before?.unitsOk ?? 0, onEnd });
     },
     stop() {
+      isOver = true;
       trial?.cancel();
       leaving?.cancel();
     },

@@ -34,6 +34,7 @@ import { createEventBook } from './core/event-book.ts';
 import type { Field, Log, LogFeed, Uplink } from './core/ports.ts';
 import type { Pulse } from './core/pulse.ts';
 import type { AgentView } from './core/views.ts';
+import { within } from './core/within.ts';
 import type { AgentEvent, Outcome, PointId, Reading } from './core/words.ts';
 import { createField } from './field/field.ts';
 import type { POLL_PERIOD_MS } from './field/poll-plan.ts';
@@ -45,6 +46,9 @@ import { isFinal } from './sync/command-book.ts';
 import type { MqttDoor } from './sync/door.ts';
 import type { ReadFile } from './sync/secrets.ts';
 import { createUplink } from './sync/uplink.ts';
+
+/** Longest wait for what a disk says before the platform is called, or left. Units: ms. Source: assumed; as the store's callers wait. */
+const DISK_MS = 5_000;
 
 export interface AgentParts extends Site {
   readonly clock: Clock;
@@ -236,14 +240,16 @@ export function createAgent(parts: AgentParts): Agent {
       rooms.energy.start();
       if (isStopping) return;
       void endLeftovers({ store, clock, isGoingOn: (id) => open.has(id) });
-      await revisions?.start();
-      await self.start();
-      await updatePost.show();
+      // What the births show; a disk that hangs keeps nobody away, it is told when it is known.
+      const shown = showState();
+      if ((await within(clock, DISK_MS, shown)) !== true)
+        log.event('start-without-disk', { waitedMs: DISK_MS, check: 'the disk of store.dir: dmesg' }, 'warning');
+      if (isStopping) return;
       await uplink.start();
       if (isStopping) return;
       if (!isSafe) housekeeping.start();
       for (const { isLasting, ...news } of parts.guard?.news ?? []) isLasting ? events.set(true, news) : events.notice(news);
-      updates?.start();
+      void shown.then(() => updates?.start());
       events.notice({ code: 'agent-started', source: site.cabinet.id, severity: 'info', text: `luciole ${parts.version} started` });
     },
     async stop() {
@@ -252,7 +258,7 @@ export function createAgent(parts: AgentParts): Agent {
       self.stop();
       updates?.stop();
       await consoles?.stop();
-      await revisions?.stop();
+      await within(clock, DISK_MS, revisions?.stop() ?? Promise.resolve());
       await applying;
       await rooms.control.stop();
       // Lines before recorder before uplink before store, so that the last reading goes all the way.
@@ -266,6 +272,14 @@ export function createAgent(parts: AgentParts): Agent {
     site: () => site,
     apply,
   };
+
+  /** What the births need of the disk, one after the other: what hangs holds one of Node's few threads. */
+  async function showState(): Promise<true> {
+    await self.start();
+    await revisions?.start();
+    await updatePost.show();
+    return true;
+  }
 
   function pulse(): Pulse {
     return { lines: field.pulses(), tickedMono: rooms.control.tickedMono, store: store.pulse() };

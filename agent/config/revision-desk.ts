@@ -267,9 +267,12 @@ export function createRevisionDesk(parts: RevisionDeskParts): RevisionDesk {
       return keeper.book.trial?.commandId ?? null;
     },
     async start() {
-      await shelf.restore();
+      // What runs is known without the disk, and a trial goes on.
       const { trial } = keeper.book;
       if (trial !== null) begin(trial);
+      parts.onChange();
+      await shelf.restore();
+      if (isStopped) return;
       void keeper.tidy();
       parts.onChange();
     },

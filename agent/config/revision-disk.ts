@@ -70,8 +70,10 @@ export function createRevisionDisk(dir: string): RevisionDisk {
     },
     async readFiles(of) {
       const folder = dirOf(of);
-      const [cabinet, note] = await Promise.all([textOf(join(folder, CABINET)), textOf(join(folder, NOTE))]);
+      // The first alone: on a disk that hangs each read holds one of Node's four threads.
+      const cabinet = await textOf(join(folder, CABINET));
       if (cabinet === undefined) return undefined;
+      const note = await textOf(join(folder, NOTE));
       const names = (await namesIn(join(folder, PROFILES))).filter((name) => name.endsWith('.yaml') && !name.startsWith('.'));
       const texts = await Promise.all(names.map(async (name) => [name, await textOf(join(folder, PROFILES, name))] as const));
       const profiles = Object.fromEntries(texts.flatMap(([name, text]) => (text === undefined ? [] : [[name, text]])));

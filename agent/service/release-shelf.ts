@@ -2,10 +2,10 @@
  * Releases of the program on this cabinet: which one runs, which was before, which is on trial, which failed.
  *
  * Owns the folder `releases` in the service's state folder. The starter of the package (systemd/package/files/luciole.sh) reads the same small files
- * before any of this runs, and takes back a release that does not come up. Each file is put in place whole.
+ * before any of this runs, and takes back a release that does not come up. Each file is put in place whole. Never on the calling thread: a disk that
+ * hangs must not hold up a line.
  */
-import { readdirSync, readFileSync, rmSync, statfsSync } from 'node:fs';
-import { mkdir, open, rename, rm } from 'node:fs/promises';
+import { mkdir, open, readdir, readFile, rename, rm, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 
 /** The program that was installed with the system. */
@@ -28,18 +28,18 @@ export interface ReleaseShelf {
   readonly dir: string;
   /** Where an update file is put together. */
   readonly incoming: string;
-  facts(): ShelfFacts;
+  facts(): Promise<ShelfFacts>;
   /** The failure of the release that failed has not been told yet. */
-  isFailureNew(): boolean;
+  isFailureNew(): Promise<boolean>;
   tellFailure(): Promise<void>;
   /** Units: bytes. */
-  freeBytes(): number;
+  freeBytes(): Promise<number>;
   /** An empty folder to unpack into. */
   prepare(): Promise<string>;
   /** The prepared folder becomes this release, which the next start tries. */
   adopt(name: string, facts: TrialFacts): Promise<void>;
   /** What was known when the trial began; null for none. */
-  trialFacts(): TrialFacts | null;
+  trialFacts(): Promise<TrialFacts | null>;
   /** The trial has ended well: the release stays, older ones go. */
   confirm(serial: number): Promise<void>;
   /** Back to the release before; null where there is none. `isFailed`: because this one does not do. */
@@ -56,30 +56,31 @@ export interface TrialFacts {
 export function createReleaseShelf(stateDir: string): ReleaseShelf {
   const dir = join(stateDir, 'releases');
   const fresh = join(dir, 'unpacking');
-  const word = (name: string): string | null => read(join(dir, name))?.split(/\s/)[0] ?? null;
-  const facts = (): ShelfFacts => {
-    const current = word('current') ?? PACKAGE;
+  const word = async (name: string): Promise<string | null> => (await read(join(dir, name)))?.split(/\s/)[0] ?? null;
+  const look = async (): Promise<ShelfFacts> => {
+    // One after the other: on a disk that hangs each read holds one of Node's four threads.
+    const current = (await word('current')) ?? PACKAGE;
     // A trial of another than the current one was cut off before it began.
-    const trial = word('trial') === current ? current : null;
-    return { current, previous: word('previous'), trial, failed: word('failed'), serial: Number(word('serial') ?? 0) || 0 };
+    const trial = (await word('trial')) === current ? current : null;
+    return { current, previous: await word('previous'), trial, failed: await word('failed'), serial: Number(await word('serial')) || 0 };
   };
   const write = (name: string, text: string): Promise<void> => replace(dir, name, `${text}\n`);
   const forget = (name: string): Promise<void> => rm(join(dir, name), { force: true });
 
   async function sweep(): Promise<void> {
-    const { current, previous } = facts();
-    for (const { name } of readdirSync(dir, { withFileTypes: true }).filter((entry) => entry.isDirectory()))
+    const { current, previous } = await look();
+    for (const { name } of (await readdir(dir, { withFileTypes: true })).filter((entry) => entry.isDirectory()))
       if (name !== current && name !== previous) await rm(join(dir, name), { recursive: true, force: true });
   }
 
   return {
     dir,
     incoming: join(dir, 'incoming'),
-    facts,
-    isFailureNew: () => read(join(dir, 'failed'))?.endsWith(TOLD) === false,
-    tellFailure: () => write('failed', `${word('failed') ?? ''}${TOLD}`),
-    freeBytes() {
-      const { bavail, bsize } = statfsSync(stateDir);
+    facts: look,
+    isFailureNew: async () => (await read(join(dir, 'failed')))?.endsWith(TOLD) === false,
+    tellFailure: async () => write('failed', `${(await word('failed')) ?? ''}${TOLD}`),
+    async freeBytes() {
+      const { bavail, bsize } = await statfs(stateDir);
       return bavail * bsize;
     },
     async prepare() {
@@ -89,24 +90,24 @@ export function createReleaseShelf(stateDir: string): ReleaseShelf {
       return fresh;
     },
     async adopt(name, trialFacts) {
-      rmSync(join(dir, name), { recursive: true, force: true });
+      await rm(join(dir, name), { recursive: true, force: true });
       await rename(fresh, join(dir, name));
-      const { current } = facts();
+      const { current } = await look();
       await write('trial.json', JSON.stringify(trialFacts));
       await write('previous', current);
       await write('trial', `${name} ${TRIAL_STARTS}`);
       // Last: from here on the next start takes it.
       await write('current', name);
     },
-    trialFacts: () => toTrialFacts(read(join(dir, 'trial.json'))),
+    trialFacts: async () => toTrialFacts(await read(join(dir, 'trial.json'))),
     async confirm(serial) {
-      await write('serial', String(Math.max(serial, facts().serial)));
+      await write('serial', String(Math.max(serial, (await look()).serial)));
       await forget('trial');
       await forget('failed');
       await sweep();
     },
     async revert(isFailed) {
-      const { current, previous } = facts();
+      const { current, previous } = await look();
       if (previous === null) return null;
       if (isFailed) await write('failed', `${current}${TOLD}`);
       await write('current', previous);
@@ -118,9 +119,9 @@ export function createReleaseShelf(stateDir: string): ReleaseShelf {
   };
 }
 
-function read(path: string): string | null {
+async function read(path: string): Promise<string | null> {
   try {
-    return readFileSync(path, 'utf8').trim() || null;
+    return (await readFile(path, 'utf8')).trim() || null;
   } catch {
     return null; // Not there: nothing of it has happened yet.
   }

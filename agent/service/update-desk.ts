@@ -3,7 +3,6 @@
  *
  * Owns the order. Never switches while lamps are lit unless told to. Called by the console through `app-updates.ts`.
  */
-import { existsSync } from 'node:fs';
 import { mkdir, open, rm, stat } from 'node:fs/promises';
 import type { Log } from '../core/ports.ts';
 import { MAX_HEADER_BYTES, openHeader } from '../core/update-header.ts';
@@ -38,8 +37,13 @@ export interface UpdateDeskParts {
 export function createUpdateDesk(parts: UpdateDeskParts): UpdateDesk {
   const { shelf, log, keysDir, obstacle } = parts;
   let isBusy = false;
-  const serial = (): number => Math.max(parts.serial, shelf.facts().serial);
-  const needs = (): CheckNeeds => ({ keys: readUpdateKeys(keysDir), keysDir, arch: parts.arch, serial: serial() });
+  const newest = (shown: { readonly serial: number }): number => Math.max(parts.serial, shown.serial);
+  const needs = async (): Promise<CheckNeeds> => ({
+    keys: await readUpdateKeys(keysDir),
+    keysDir,
+    arch: parts.arch,
+    serial: newest(await shelf.facts()),
+  });
 
   /** One thing at a time; what is wrong becomes the answer. */
   async function alone(work: () => Promise<string>): Promise<UpdateAnswer> {
@@ -59,7 +63,7 @@ export function createUpdateDesk(parts: UpdateDeskParts): UpdateDesk {
 
   async function put({ atByte, ofBytes, data }: UpdatePart): Promise<string> {
     if (ofBytes > MAX_FILE_BYTES) throw new UpdateError('not-an-update', `${ofBytes} bytes are more than any update has`);
-    if (atByte === 0) expectWorthwhile(ofBytes, data);
+    if (atByte === 0) await expectWorthwhile(ofBytes, data);
     else await expectDue(atByte);
     await mkdir(shelf.dir, { recursive: true, mode: 0o700 });
     const file = await open(shelf.incoming, atByte === 0 ? 'w' : 'r+', 0o600);
@@ -72,21 +76,24 @@ export function createUpdateDesk(parts: UpdateDeskParts): UpdateDesk {
   }
 
   /** What would be refused in the end is refused before the rest of it is paid for. A part too short to judge is let through. */
-  function expectWorthwhile(ofBytes: number, data: Buffer): void {
+  async function expectWorthwhile(ofBytes: number, data: Buffer): Promise<void> {
     const isHeadWhole = data.length >= Math.min(ofBytes, MAX_HEADER_BYTES) || openHeader(data) !== undefined;
-    if (isHeadWhole) checkUpdateHead(data, ofBytes, needs());
-    expectRoom(ofBytes);
+    if (isHeadWhole) checkUpdateHead(data, ofBytes, await needs());
+    await expectRoom(ofBytes);
   }
 
   /** The file itself says how far it has come, over a restart too; what a full disk cut off is written over. */
   async function expectDue(atByte: number): Promise<void> {
-    const size = existsSync(shelf.incoming) ? (await stat(shelf.incoming)).size : 0;
+    const size = await stat(shelf.incoming).then(
+      (file) => file.size,
+      () => 0,
+    );
     if (atByte === size) return;
     throw new UpdateError('damaged', `the part for byte ${atByte} came, that for byte ${size} was due: go on from there`);
   }
 
-  function expectRoom(bytes: number): void {
-    const free = shelf.freeBytes();
+  async function expectRoom(bytes: number): Promise<void> {
+    const free = await shelf.freeBytes();
     if (free >= bytes + SPARE_BYTES) return;
     throw new UpdateError('no-room', `${megabytes(bytes + SPARE_BYTES)} MB are needed on ${shelf.dir}, ${megabytes(free)} MB are free`);
   }
@@ -98,11 +105,11 @@ export function createUpdateDesk(parts: UpdateDeskParts): UpdateDesk {
   }
 
   async function install(request: UpdateRequest): Promise<string> {
-    if (shelf.facts().trial !== null) throw new UpdateError('unsafe', 'a release is on trial: wait for its end, or take it back');
-    const checked = await checkUpdateFile(shelf.incoming, needs());
+    if ((await shelf.facts()).trial !== null) throw new UpdateError('unsafe', 'a release is on trial: wait for its end, or take it back');
+    const checked = await checkUpdateFile(shelf.incoming, await needs());
     expectDark('update', request);
     const { header } = checked;
-    expectRoom(header.unpackedBytes);
+    await expectRoom(header.unpackedBytes);
     const dir = await shelf.prepare();
     try {
       await unpackUpdate(shelf.incoming, checked, dir);
@@ -119,7 +126,7 @@ export function createUpdateDesk(parts: UpdateDeskParts): UpdateDesk {
   }
 
   async function revert(request: UpdateRequest): Promise<string> {
-    const { previous, trial } = shelf.facts();
+    const { previous, trial } = await shelf.facts();
     if (previous === null) throw new UpdateError('unsafe', 'there is no release to go back to');
     expectDark('go back', request);
     await shelf.revert(trial !== null);
@@ -130,14 +137,15 @@ export function createUpdateDesk(parts: UpdateDeskParts): UpdateDesk {
 
   return {
     async status() {
-      const { current, previous, trial, failed } = shelf.facts();
-      const keys = [...readUpdateKeys(keysDir).keys()];
+      const facts = await shelf.facts();
+      const { current, previous, trial, failed } = facts;
+      const keys = [...(await readUpdateKeys(keysDir)).keys()];
       return {
         version: parts.version,
         release: current,
         state: trial === null ? 'confirmed' : 'trial',
         previous,
-        serial: serial(),
+        serial: newest(facts),
         failed,
         keys,
         obstacle,

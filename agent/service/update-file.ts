@@ -4,17 +4,17 @@
  * Owns the checks and the words of each refusal. Unpacks nothing. Called by the desk of updates.
  */
 import { createHash, createPublicKey, type KeyObject } from 'node:crypto';
-import { createReadStream, readdirSync, readFileSync } from 'node:fs';
-import { open, stat } from 'node:fs/promises';
+import { createReadStream } from 'node:fs';
+import { open, readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { keyName, MAX_HEADER_BYTES, openHeader, type UpdateHeader } from '../core/update-header.ts';
 import { UpdateError } from './update-error.ts';
 
 /** Keys of the makers whose updates are taken. Shape: PEM files of public Ed25519 keys; others are left out. */
-export function readUpdateKeys(dir: string): ReadonlyMap<string, KeyObject> {
+export async function readUpdateKeys(dir: string): Promise<ReadonlyMap<string, KeyObject>> {
   const keys = new Map<string, KeyObject>();
-  for (const name of namesIn(dir)) {
-    const key = readKey(join(dir, name));
+  for (const name of await namesIn(dir)) {
+    const key = await readKey(join(dir, name));
     if (key?.asymmetricKeyType === 'ed25519') keys.set(keyName(key), key);
   }
   return keys;
@@ -80,17 +80,17 @@ function unknownKey(key: string, keys: ReadonlyMap<string, KeyObject>, dir: stri
 }
 
 /** Empty for a folder that is not there. */
-function namesIn(dir: string): readonly string[] {
+async function namesIn(dir: string): Promise<readonly string[]> {
   try {
-    return readdirSync(dir).filter((name) => name.endsWith('.pem'));
+    return (await readdir(dir)).filter((name) => name.endsWith('.pem'));
   } catch {
     return []; // None made yet: then no update is taken.
   }
 }
 
-function readKey(path: string): KeyObject | null {
+async function readKey(path: string): Promise<KeyObject | null> {
   try {
-    return createPublicKey(readFileSync(path));
+    return createPublicKey(await readFile(path));
   } catch {
     return null; // Not a key, or not ours to read; the status shows which are.
   }

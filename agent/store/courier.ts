@@ -8,8 +8,9 @@
 import type { Clock, MonoMs, Timer } from '../core/clock.ts';
 import { StoreError } from '../core/errors.ts';
 import type { StorePulse } from '../core/pulse.ts';
+import { within } from '../core/within.ts';
 import type { Kind, Link, Notice, OpenLink, Request, Setup, Talk } from './messages.ts';
-import { PATIENCE_MS, within } from './patience.ts';
+import { PATIENCE_MS } from './patience.ts';
 
 export interface CourierParts {
   readonly openLink: OpenLink;

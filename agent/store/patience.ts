@@ -1,9 +1,8 @@
 /**
  * How long anybody waits for the storage thread.
  *
- * Owns the bounds and the wait itself. Called by courier and store.
+ * Owns the bounds. Called by courier and store.
  */
-import type { Clock } from '../core/clock.ts';
 
 /**
  * Longest wait by what is waited for. Units: ms.
@@ -15,11 +14,3 @@ import type { Clock } from '../core/clock.ts';
  * took 3.4 s for 124 MB in the reliability measurement, several times that on a card.
  */
 export const PATIENCE_MS = { commit: 30_000, read: 5_000, check: 300_000, caller: 5_000, close: 2_000 } as const;
-
-/** The promise, or undefined once patience ends; it then goes on unheard. Units: ms. */
-export function within<T>(clock: Pick<Clock, 'after'>, patienceMs: number, promise: Promise<T>): Promise<T | undefined> {
-  return new Promise((resolve, reject) => {
-    const timer = clock.after(patienceMs, () => resolve(undefined));
-    promise.then(resolve, reject).finally(() => timer.cancel());
-  });
-}

@@ -20,11 +20,12 @@ import type {
   StoreStatus,
   TelemetryFacts,
 } from '../core/ports.ts';
+import { within } from '../core/within.ts';
 import type { AgentEvent } from '../core/words.ts';
 import { type Committer, createCommitter } from './committer.ts';
 import { type Courier, createCourier } from './courier.ts';
 import type { Kind, OpenLink, Result, Setup, Talk } from './messages.ts';
-import { PATIENCE_MS, within } from './patience.ts';
+import { PATIENCE_MS } from './patience.ts';
 import { isTroubled, type Part, reasonOf } from './trouble.ts';
 import { openWorkerLink } from './worker-link.ts';
 

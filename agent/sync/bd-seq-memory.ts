@@ -5,8 +5,8 @@
  */
 import type { Clock } from '../core/clock.ts';
 import type { Log, Store } from '../core/ports.ts';
+import { within } from '../core/within.ts';
 import { BD_SEQ_COUNT } from './session.ts';
-import { within } from './within.ts';
 
 export interface BdSeqMemoryParts {
   readonly clock: Pick<Clock, 'after'>;

@@ -10,6 +10,7 @@
 import type { Clock } from '../core/clock.ts';
 import { createEventBook } from '../core/event-book.ts';
 import type { Log, Store } from '../core/ports.ts';
+import { within } from '../core/within.ts';
 import type { AgentEvent, CommandTarget, Outcome, Target } from '../core/words.ts';
 import { type CommandRecord, createCommandBook, isFinal } from './command-book.ts';
 import { isOver } from './command-expiry.ts';
@@ -21,7 +22,6 @@ import type { MetricTable } from './metric-table.ts';
 import { createOutcomePost, type OutcomePost } from './outcome-post.ts';
 import type { OutcomeKind } from './outcome-voice.ts';
 import { createTokenBucket } from './token-bucket.ts';
-import { within } from './within.ts';
 
 export interface CommandDeskParts {
   readonly table: Pick<MetricTable, 'node' | 'devices'>;

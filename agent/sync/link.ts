@@ -9,15 +9,15 @@ import type { Clock, Timer, WallMs } from '../core/clock.ts';
 import { UplinkError, type UplinkErrorCode } from '../core/errors.ts';
 import type { Log, Store } from '../core/ports.ts';
 import type { UplinkCertificates } from '../core/uplink-tools.ts';
+import { within } from '../core/within.ts';
 import { backOffMs, STABLE_MS, takeoverRestMs } from './back-off.ts';
 import { createBdSeqMemory } from './bd-seq-memory.ts';
 import { readCertificate } from './certificates.ts';
 import type { InboundMessage, MqttConnection, MqttDoor } from './door.ts';
 import { startProbe } from './probe.ts';
-import { type ReadFile, readSecrets } from './secrets.ts';
+import { createSecretReader, type ReadFile } from './secrets.ts';
 import { afterEvent, createSession, type Effect, type Session, type SessionEvent } from './session.ts';
 import type { Trace } from './trace.ts';
-import { within } from './within.ts';
 
 export interface LinkParts {
   readonly config: UplinkConfig;
@@ -77,6 +77,7 @@ const STEADY = 0.25;
 /** A link that touches nothing before `start`. */
 export function createLink(parts: LinkParts): Link {
   const { config, clock, log } = parts;
+  const readSecrets = createSecretReader(parts);
   const bdSeqs = createBdSeqMemory(parts);
   const servers = [config.broker, ...config.otherBrokers];
   let session = createSession(config.primaryHost !== null, servers.length);
@@ -219,7 +220,7 @@ export function createLink(parts: LinkParts): Link {
     const mine = attempt;
     const { signal } = abort;
     try {
-      const secrets = await readSecrets(config, parts.readFile);
+      const secrets = await readSecrets();
       certificates = { own: secrets.cert === null ? null : readCertificate(secrets.cert), broker: null };
       const opened = await parts.door.connect({
         url,

@@ -4,7 +4,9 @@
  * Owns the reading. Kept nowhere: a file that was replaced counts from the next connection on.
  */
 import type { UplinkConfig } from '../core/cabinet.ts';
+import type { Clock } from '../core/clock.ts';
 import { UplinkError } from '../core/errors.ts';
+import { within } from '../core/within.ts';
 import { belongTogether } from './certificates.ts';
 import type { ConnectOptions } from './door.ts';
 
@@ -13,8 +15,37 @@ export type ReadFile = (path: string, kind: 'secret' | 'public') => Promise<Buff
 
 export type Secrets = Pick<ConnectOptions, 'password' | 'ca' | 'cert' | 'key'>;
 
-/** Errors: rejects with UplinkError `secret` when a file cannot be used, and names it. */
-export async function readSecrets(config: UplinkConfig, readFile: ReadFile): Promise<Secrets> {
+export interface SecretParts {
+  readonly config: UplinkConfig;
+  readonly readFile: ReadFile;
+  readonly clock: Pick<Clock, 'after'>;
+}
+
+/** Longest wait for these files. Units: ms. Source: assumed; a card that stalls answers within seconds, and the connection itself has 30 s. */
+const READ_MS = 10_000;
+
+/**
+ * Reads them at each call; a read that hangs is waited for again and not begun anew, since each holds one of Node's few threads.
+ *
+ * Errors: rejects with UplinkError `secret` when a file cannot be used, and names it, or when the disk does not answer.
+ */
+export function createSecretReader({ config, readFile, clock }: SecretParts): () => Promise<Secrets> {
+  let reading: Promise<Secrets> | null = null;
+  return async () => {
+    reading ??= readSecrets(config, readFile).finally(() => {
+      reading = null;
+    });
+    const secrets = await within(clock, READ_MS, reading);
+    if (secrets !== undefined) return secrets;
+    const names = (['passwordFile', 'caFile', 'certFile', 'keyFile'] as const).filter((name) => config[name] !== null);
+    throw new UplinkError(
+      'secret',
+      `${names.map((name) => `uplink.${name}`).join(', ')}: the disk does not answer; see dmesg, and df for the folder`,
+    );
+  };
+}
+
+async function readSecrets(config: UplinkConfig, readFile: ReadFile): Promise<Secrets> {
   const read = async (setting: string, path: string | null, kind: 'secret' | 'public'): Promise<Buffer | null> => {
     if (path === null) return null;
     try {

@@ -10,13 +10,13 @@ import type { UplinkConfig } from '../core/cabinet.ts';
 import { type Clock, isTrusted, type MonoMs, sleep } from '../core/clock.ts';
 import { UplinkError } from '../core/errors.ts';
 import type { PeerCertificate, UplinkStep, UplinkStepName, UplinkTest, UplinkTestRequest } from '../core/uplink-tools.ts';
+import { within } from '../core/within.ts';
 import { readCertificate } from './certificates.ts';
 import type { ConnectStage, MqttConnection, MqttDoor } from './door.ts';
 import { readHostState } from './host-state.ts';
 import { isTls, placeOf } from './mqtt-socket.ts';
-import { type ReadFile, readSecrets, type Secrets } from './secrets.ts';
+import { createSecretReader, type ReadFile, type Secrets } from './secrets.ts';
 import { createTopics } from './topics.ts';
-import { within } from './within.ts';
 
 export interface UplinkTestParts {
   readonly config: UplinkConfig;
@@ -115,7 +115,7 @@ function stageAfter(last: UplinkStepName, url: string): UplinkStepName {
 async function readFiles(tour: Tour): Promise<void> {
   const { config, clock, readFile } = tour.parts;
   const isOurs = [config.broker, ...config.otherBrokers].includes(tour.url);
-  const read = await readSecrets(isOurs ? config : { ...config, passwordFile: null }, readFile);
+  const read = await createSecretReader({ config: isOurs ? config : { ...config, passwordFile: null }, readFile, clock })();
   tour.secrets = read;
   const own = read.cert === null ? null : readCertificate(read.cert);
   const password =

@@ -9,6 +9,7 @@ import { type Clock, every, isTrusted, type Timer } from '../core/clock.ts';
 import { UplinkError } from '../core/errors.ts';
 import { createEventBook } from '../core/event-book.ts';
 import type { Log, Store, Uplink, UplinkDevice, UplinkValue } from '../core/ports.ts';
+import { within } from '../core/within.ts';
 import type { Outcome, PointId, Reading } from '../core/words.ts';
 import { createByteMeter } from './byte-meter.ts';
 import { createCommandDesk } from './command-desk.ts';
@@ -32,7 +33,6 @@ import { createTopics } from './topics.ts';
 import { createTrace } from './trace.ts';
 import { testUplink } from './uplink-test.ts';
 import { reasonOf, stateOf } from './uplink-words.ts';
-import { within } from './within.ts';
 
 export interface UplinkParts {
   readonly config: UplinkConfig;

@@ -46,25 +46,25 @@ const ON_TRIAL = { current: RELEASE, previous: 'package', trial: `${RELEASE} 2`,
 
 t.test('a release on trial that serves the street is confirmed after a minute, and older ones are not taken any more', async (t) => {
   const { clock, shelf, updates, told, left, settled } = runOf(t, RELEASE, ON_TRIAL);
-  updates.start();
+  await updates.start();
   t.match(told, [/^update-installed: release 20-0\.2\.0 runs on trial/]);
   await clock.advance(60_000);
-  t.equal(shelf.facts().trial, RELEASE);
+  t.equal((await shelf.facts()).trial, RELEASE);
   await clock.advance(10_000);
   await settled(() => told.length === 2);
   t.match(told[1], /^update-confirmed/);
-  t.match(shelf.facts(), { current: RELEASE, previous: 'package', trial: null, serial: 20 });
+  t.match(await shelf.facts(), { current: RELEASE, previous: 'package', trial: null, serial: 20 });
   t.strictSame(left, []);
   updates.stop();
 });
 
 t.test('one that reaches half of the units is taken back by itself, told, and ends its run', async (t) => {
   const { clock, shelf, updates, told, left, settled } = runOf(t, RELEASE, ON_TRIAL, 6);
-  updates.start();
+  await updates.start();
   await clock.advance(300_000);
   await settled(() => told.length === 2);
   t.match(told[1], /^update-reverted: release 20-0\.2\.0 is taken back: 6 units answer, 10 would be enough/);
-  t.match(shelf.facts(), { current: 'package', previous: null, trial: null, failed: RELEASE, serial: 0 });
+  t.match(await shelf.facts(), { current: 'package', previous: null, trial: null, failed: RELEASE, serial: 0 });
   await clock.advance(2_000);
   t.equal(left.length, 1);
   updates.stop();
@@ -73,14 +73,14 @@ t.test('one that reaches half of the units is taken back by itself, told, and en
 t.test(
   'a failure that the starter found is told once by the release that runs again, and a trial cut off before it began is none',
   async (t) => {
-    const { clock, shelf, updates, told, settled } = runOf(t, 'package', { current: 'package', failed: RELEASE, trial: `${RELEASE} 3` });
-    updates.start();
+    const { clock, shelf, updates, told } = runOf(t, 'package', { current: 'package', failed: RELEASE, trial: `${RELEASE} 3` });
+    await updates.start();
     t.match(told, [/^update-reverted: release 20-0\.2\.0 did not come up, and was taken back: package runs again/]);
-    await settled(() => !shelf.isFailureNew());
-    updates.start();
+    while (await shelf.isFailureNew()) await new Promise(setImmediate);
+    await updates.start();
     await clock.advance(400_000);
     t.equal(told.length, 1);
-    t.equal(shelf.facts().failed, RELEASE, 'the status goes on saying it');
+    t.equal((await shelf.facts()).failed, RELEASE, 'the status goes on saying it');
     updates.stop();
   },
 );

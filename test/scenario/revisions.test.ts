@@ -98,6 +98,20 @@ t.test('a revision from the platform: sent in parts, checked, tried, confirmed b
   t.equal(readFileSync(rig.siteFile, 'utf8'), SMALL_SITE, "the file is the integrator's");
 });
 
+t.test('a disk of revisions that hangs keeps neither the light nor the platform away, and is told when it answers', async (t) => {
+  const { promise: healed, resolve: heal } = Promise.withResolvers<void>();
+  const { rig } = await openNight(t, {
+    revisionDisk: (disk) => ({ ...disk, readFiles: (of) => healed.then(() => disk.readFiles(of)) }),
+  });
+  t.match(
+    rig.log.find(({ name }) => name === 'start-without-disk'),
+    { fields: { waitedMs: 5_000, check: /store\.dir/ } },
+  );
+  t.match([Number(shown(rig, 'Config/Revision')), shown(rig, 'Config/State')], [1, 'confirmed'], 'what runs is known without it');
+  heal();
+  t.match(await send(rig, 'cabinet.yaml', changed(SMALL_SITE, [['levelPct: 30 }', 'levelPct: 45 }']]), { id: 'p' }), { state: 'verified' });
+});
+
 t.test('the running configuration again is no change: no line, no session and no revision notices', async (t) => {
   const { rig } = await openNight(t);
   const [opened, before] = [rig.opened.length, await rig.status()];

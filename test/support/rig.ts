@@ -42,6 +42,8 @@ export interface RigOptions {
   readonly socketPath?: string | null;
   /** Text of the file of the site, in the place of the demo's; the agent then takes revisions of it. */
   readonly siteFile?: string;
+  /** What stands between the agent and the disk of its revisions. Default: nothing. */
+  readonly revisionDisk?: (disk: RevisionDisk) => RevisionDisk;
   /** A broker that is there already. Default: one of its own. */
   readonly brokerUrl?: string;
   /** Default: slower than a real street. */
@@ -150,7 +152,8 @@ export async function createRig(
       nowMs: clock.wallMs(),
     });
     const check = async (place: RevisionFolder) => checkRevisionHere(place);
-    const atStart = { ...revisions, disk: disk.watched(revisions.disk) };
+    const { revisionDisk: between = (same) => same } = options;
+    const atStart = { ...revisions, disk: between(disk.watched(revisions.disk)) };
     return { ...first, cabinet: withOptions(first.cabinet), revisions: { atStart, check, withOptions } };
   };
   const build = async (): Promise<Agent> => {

@@ -50,8 +50,8 @@ t.test('a sound update is unpacked beside, put on trial and started', async (t) 
   const { maker, shelf, desk, restarts, install, stateDir } = cabinetAt(t);
   t.match(await install(updateBy(maker)), /0\.2\.0 is unpacked and takes over now/);
   t.strictSame(restarts, ['release 20-0.2.0 takes over']);
-  t.match(shelf.facts(), { current: '20-0.2.0', previous: PACKAGE, trial: '20-0.2.0', serial: 0 });
-  t.strictSame(shelf.trialFacts(), { serial: 20, unitsOk: 12 });
+  t.match(await shelf.facts(), { current: '20-0.2.0', previous: PACKAGE, trial: '20-0.2.0', serial: 0 });
+  t.strictSame(await shelf.trialFacts(), { serial: 20, unitsOk: 12 });
   const release = join(stateDir, 'releases/20-0.2.0');
   t.equal(statSync(join(release, 'bin/luciole')).mode & 0o777, 0o755);
   t.equal(readFileSync(join(release, 'share/large')).length, 300_000);
@@ -125,7 +125,7 @@ for (const [story, file, words] of refusals)
     const cabinet = cabinetAt(t);
     t.match(await cabinet.install(file(cabinet)), words);
     t.strictSame(cabinet.restarts, []);
-    t.match(cabinet.shelf.facts(), { current: PACKAGE, trial: null });
+    t.match(await cabinet.shelf.facts(), { current: PACKAGE, trial: null });
     const left = existsSync(cabinet.shelf.dir) ? readdirSync(cabinet.shelf.dir) : [];
     t.strictSame(
       left.filter((name) => name !== 'incoming'),
@@ -153,14 +153,14 @@ t.test('never while lamps are lit, unless told to', async (t) => {
   t.match(await desk.revert(NOW), { isDone: false, text: /7 lamps are lit: go back by day/ });
   t.equal(restarts.length, 1);
   t.match(await desk.revert({ isForced: true }), { isDone: true, text: 'the installed package takes over now' });
-  t.match(shelf.facts(), { current: PACKAGE, previous: '20-0.2.0', trial: null });
+  t.match(await shelf.facts(), { current: PACKAGE, previous: '20-0.2.0', trial: null });
   t.match(await desk.revert({ isForced: true }), { text: '20-0.2.0 takes over now' }, 'and forth again');
 });
 
 t.test('too little room is told before anything is written', async (t) => {
   const { maker, shelf, install } = cabinetAt(t);
   const free = shelf.freeBytes;
-  shelf.freeBytes = () => 20 * 2 ** 20;
+  shelf.freeBytes = async () => 20 * 2 ** 20;
   t.match(await install(updateBy(maker)), /33 MB are needed on .*, 20 MB are free/);
   t.notOk(existsSync(shelf.incoming));
   shelf.freeBytes = free;
@@ -182,9 +182,9 @@ t.test('a disk that fills up in the middle leaves the release as it was', { skip
   const stateDir = join(smallDisk, 'state');
   mkdirSync(stateDir);
   const { maker, shelf, install, restarts } = cabinetAt(t, {}, stateDir);
-  shelf.freeBytes = () => 2 ** 40;
+  shelf.freeBytes = async () => 2 ** 40;
   t.match(await install(updateBy(maker)), /nothing was changed: the disk is full; make room/);
-  t.match(shelf.facts(), { current: PACKAGE, trial: null });
+  t.match(await shelf.facts(), { current: PACKAGE, trial: null });
   t.strictSame(readdirSync(shelf.dir), ['incoming'], 'what was unpacked is gone again');
   t.strictSame(restarts, []);
 });

@@ -3,6 +3,7 @@ import { UplinkError } from '../../../agent/core/errors.ts';
 import type { Store } from '../../../agent/core/ports.ts';
 import type { ConnectOptions, MqttConnection } from '../../../agent/sync/door.ts';
 import { createLink } from '../../../agent/sync/link.ts';
+import type { ReadFile } from '../../../agent/sync/secrets.ts';
 import { createTrace } from '../../../agent/sync/trace.ts';
 import { manualClock, silentLog, uplinkConfig } from './small-node.ts';
 
@@ -12,11 +13,11 @@ interface Attempt {
 }
 
 /** A link on a manual clock whose broker never accepts; the will carries the number as its only byte. */
-function setUp(store: Pick<Store, 'save' | 'load'>, chance = 0) {
+function setUp(store: Pick<Store, 'save' | 'load'>, chance = 0, readFile: ReadFile | null = null) {
   const clock = manualClock();
   const attempts: Attempt[] = [];
   const link = createLink({
-    config: uplinkConfig('mqtt://broker'),
+    config: uplinkConfig('mqtt://broker', readFile === null ? {} : { passwordFile: '/var/lib/luciole/password' }),
     clientId: 'luciole-c1',
     subscriptions: [],
     will: (bdSeq) => ({ topic: 'NDEATH', payload: Buffer.from([bdSeq]) }),
@@ -30,7 +31,7 @@ function setUp(store: Pick<Store, 'save' | 'load'>, chance = 0) {
         }),
     },
     random: () => chance,
-    readFile: async () => Buffer.alloc(0),
+    readFile: readFile ?? (async () => Buffer.alloc(0)),
     onBirth: () => {},
     onRebirth: () => {},
     onDeath: async () => {},
@@ -84,6 +85,24 @@ t.test('a saving that never answers keeps the uplink for two seconds, and its la
   await clock.advance(1);
   t.strictSame(numbers(), [8, 9]);
   t.match(link.session, { bdSeqSaved: false });
+  await link.stop();
+});
+
+t.test('files on a disk that hangs keep an attempt for ten seconds, are not read twice at once, and count once they come', async (t) => {
+  const reads: ((bytes: Buffer) => void)[] = [];
+  const readFile: ReadFile = () => new Promise((answer) => reads.push(answer));
+  const { clock, link, attempts } = setUp({ load: async () => 7, save: async () => true }, 0, readFile);
+  await link.start();
+  await clock.advance(9_000);
+  t.equal(link.reason, '', 'a card may stall');
+  await clock.advance(2_000);
+  t.match(link.reason, /uplink\.passwordFile: the disk does not answer; see dmesg/);
+  await clock.advance(3_600_000);
+  t.equal(reads.length, 1, 'a read that hangs holds a thread of which there are few');
+  t.strictSame(attempts, []);
+  reads[0]?.(Buffer.from('word\n'));
+  await clock.advance(600_000);
+  t.match(attempts[0]?.options.password?.toString(), 'word', 'it goes on by itself');
   await link.stop();
 });
 

@@ -1,0 +1,14 @@
+/**
+ * A bounded wait for a disk, a thread or a broker.
+ *
+ * Owns its timer and nothing else. Used by every room that must go on without an answer.
+ */
+import type { Clock } from './clock.ts';
+
+/** The promise, or undefined once patience ends; it then goes on unheard. Units: ms. */
+export function within<T>(clock: Pick<Clock, 'after'>, patienceMs: number, promise: Promise<T>): Promise<T | undefined> {
+  return new Promise((resolve, reject) => {
+    const timer = clock.after(patienceMs, () => resolve(undefined));
+    promise.then(resolve, reject).finally(() => timer.cancel());
+  });
+}
