@@ -23,7 +23,12 @@ export type AsideAnswer =
 /** Errors: as `beginConfiguration`. */
 export async function beginAside(parts: StartParts): Promise<Beginning> {
   const loader = fileURLToPath(new URL('./app-loader.ts', import.meta.url));
-  const child = fork(loader, [JSON.stringify(parts)], { serialization: 'advanced', stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
+  const child = fork(loader, [JSON.stringify(parts)], {
+    // Flags that save memory in the long run cost time, and it is gone in a moment. Source: measured, docs/adr/0014-memory.md.
+    execArgv: [],
+    serialization: 'advanced',
+    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+  });
   const answer = await new Promise<AsideAnswer | null>((resolve) => {
     child.once('message', (message) => resolve(message as AsideAnswer));
     child.once('error', () => resolve(null));

@@ -54,6 +54,11 @@ export async function beginConfiguration(parts: StartParts): Promise<Beginning> 
 interface SiteFile {
   readonly text: string;
   readonly hash: string;
+  /** Read and checked when first asked for: most runs begin with a revision, and this takes longer than all else at a start. */
+  readonly load: () => Loading;
+}
+
+interface Loading {
   /** Null where it cannot be used; then `error` says why. */
   readonly site: LoadedSite | null;
   readonly error: ConfigError | null;
@@ -68,9 +73,10 @@ interface Beginnings extends StartParts {
 async function begin(parts: Beginnings): Promise<Beginning> {
   const { file, known } = parts;
   if (known === undefined) return fromFile(parts, null, []);
-  if (file.hash !== known.fileHash && file.site !== null) return fromFile(parts, known, [tellChanged(known)]);
-  const notices = file.hash !== known.fileHash && file.error !== null ? [tellUnusable(parts.configFile, file.error)] : [];
-  return fromRevision(parts, known, notices);
+  if (file.hash === known.fileHash) return fromRevision(parts, known, []);
+  const { error } = file.load();
+  if (error === null) return fromFile(parts, known, [tellChanged(known)]);
+  return fromRevision(parts, known, [tellUnusable(parts.configFile, error)]);
 }
 
 /** The file is the configuration, and a revision of its own. Errors: throws ConfigError where it cannot be used. */
@@ -79,14 +85,15 @@ async function fromFile(
   before: RevisionBook | null,
   told: readonly Happening[],
 ): Promise<Beginning> {
-  if (file.site === null) throw file.error ?? new TypeError('a file without a site has an error');
+  const { site, error } = file.load();
+  if (site === null) throw error ?? new TypeError('a file without a site has an error');
   const files: ConfigFiles = { cabinet: file.text, profiles: {} };
   const revision = { atMs: nowMs, by: 'file', why: configFile, hash: hashOf(files) };
   const settled = before === null ? null : returned(before, `the file ${configFile} was changed`);
   const book = settled === null ? firstBook(revision, file.hash) : { ...withConfirmed(settled, revision), fileHash: file.hash };
   const saved = await savedAs(disk, book, files);
   const notices = saved === '' ? told : [...told, tellUnsaved(saved)];
-  return { site: file.site, revisions: { disk, book, siteDir: dirname(resolve(configFile)), notices } };
+  return { site, revisions: { disk, book, siteDir: dirname(resolve(configFile)), notices } };
 }
 
 /** The revision on trial, else the confirmed one, else the file. */
@@ -137,10 +144,15 @@ function readSiteFile(configFile: string): SiteFile {
     if (!(error instanceof Error && 'code' in error)) throw error;
     // Whoever loads it below says why it cannot be read.
   }
-  return { text, hash: createHash('sha256').update(text).digest('hex'), ...usable(() => loadSite(configFile)) };
+  let loading: Loading | null = null;
+  const load = (): Loading => {
+    loading ??= usable(() => loadSite(configFile));
+    return loading;
+  };
+  return { text, hash: createHash('sha256').update(text).digest('hex'), load };
 }
 
-function usable(load: () => LoadedSite): Pick<SiteFile, 'site' | 'error'> {
+function usable(load: () => LoadedSite): Loading {
   try {
     return { site: load(), error: null };
   } catch (error) {
