@@ -396,8 +396,10 @@ const RUN_FLAGS = [
   '--max-semi-space-size=1',
   '--max-old-space-size=64',
   '--disable-sigusr1',
+  '--no-node-snapshot',
   '--no-opt',
   '--no-maglev',
+  '--no-sparkplug',
   '--optimize-for-size',
 ];
 
