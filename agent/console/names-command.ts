@@ -22,8 +22,8 @@ export interface Names {
   readonly profiles: readonly string[];
   /** Wishes of people at the console that still hold. */
   readonly overrides: readonly { readonly target: string; readonly levelPct: LevelPct; readonly untilMs: WallMs }[];
-  /** The configuration that runs until it is kept or returns; null where none is on trial. */
-  readonly trial: Pick<TrialView, 'number' | 'mode' | 'restS'> | null;
+  /** The configuration that runs until it is kept or returns; null where none is on trial. Absent from an agent of an earlier release. */
+  readonly trial?: Pick<TrialView, 'number' | 'mode' | 'restS'> | null;
 }
 
 export const NAMES = agentCommand({
@@ -51,7 +51,7 @@ export const NAMES = agentCommand({
   render: async (result) => JSON.stringify(result),
 });
 
-function trialOf({ config }: AgentView): Names['trial'] {
+function trialOf({ config }: AgentView): NonNullable<Names['trial']> | null {
   const trial = config?.view().trial ?? null;
   return trial === null ? null : { number: trial.number, mode: trial.mode, restS: trial.restS };
 }

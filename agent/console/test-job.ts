@@ -94,8 +94,9 @@ async function rampStep(view: AgentView, target: Target, levelPct: LevelPct, { s
     levelPct,
     rank: 'maintenance',
     minutes: STEP_MIN,
-    reason: `test at ${levelPct} %`,
+    reason: `test: ${RAMP_PCT.join(', ')} %`,
     source,
+    isFurther: levelPct !== RAMP_PCT[0],
   });
   const states = Object.keys(lamps).length > 0 ? lamps : { [target.id]: state };
   const settledMono = clock.monoMs() + SETTLE_MS;

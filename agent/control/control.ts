@@ -319,7 +319,7 @@ export function createControl({
       desk.tell(incoming, 'received');
       const refusal = state === 'running' ? refusalOf(street, request) : NOT_RUNNING;
       if (refusal !== '') return refuse(incoming, refusal);
-      keeper.add(intentOf(request, { nowMs: clock.wallMs(), nowMono: clock.monoMs() }));
+      keeper.add(intentOf(request, { nowMs: clock.wallMs(), nowMono: clock.monoMs() }), request.isFurther);
       return carryOut(incoming);
     },
     async release(request) {

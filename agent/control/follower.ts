@@ -9,6 +9,7 @@ import type { Clock, MonoMs } from '../core/clock.ts';
 import type { EventBook } from '../core/event-book.ts';
 import type { Field, LevelWrite, Log, WriteResult } from '../core/ports.ts';
 import type { Decision, PointId } from '../core/words.ts';
+import { createObedience } from './obedience.ts';
 import {
   afterResult,
   afterSend,
@@ -71,11 +72,10 @@ export function createFollower({
   const found = new Map<string, string>();
   let writes = 0;
   const track = (lampId: string): LampTrack => tracks.get(lampId) ?? NEW_TRACK;
+  const obedience = createObedience(events, 'lamp-not-following');
   const keep = (lampId: string, next: LampTrack): void => {
     tracks.set(lampId, next);
-    const text = isFollowing(next) ? 'follows again' : `does not follow: ${next.last?.reason ?? 'no reason known'}`;
-    const healed = next.failures === 0 && next.drifts === 0;
-    if (healed || !isFollowing(next)) events.set(!healed, { code: 'lamp-not-following', source: lampId, severity: 'warning', text });
+    obedience.tell(lampId, next);
   };
   let isTold = true;
   /** A group write is the progress of many lamps at one moment: told once, so that the line is not held up by the telling. */

@@ -12,6 +12,7 @@ import type { Decision, Intent, PointId, Reading } from '../core/words.ts';
 import type { RuleState, Street } from '../lighting/lighting.ts';
 import { isEmergency, litZones, type OutputSight, type OutputState, outputValue, type ResolvedOutput } from '../lighting/output.ts';
 import { levelPointOf } from './follower.ts';
+import { createObedience } from './obedience.ts';
 import { afterResult, afterSend, isFollowing, type LampTrack, NEW_TRACK, reconcile } from './reconcile.ts';
 
 export interface OutputDeskParts {
@@ -56,6 +57,7 @@ export function createOutputDesk({ street, outputs, clock, field, events, log }:
   const tracks = new Map<string, LampTrack>();
   const levelPoints = new Map(street.lamps.map((lamp) => [lamp.id, levelPointOf(lamp)]));
   const startMono = clock.monoMs();
+  const obedience = createObedience(events, 'output-not-following');
   let writes = 0;
 
   function valueAt(pointId: PointId | undefined): number | null {
@@ -65,9 +67,7 @@ export function createOutputDesk({ street, outputs, clock, field, events, log }:
 
   function keep({ id }: ResolvedOutput, track: LampTrack): void {
     tracks.set(id, track);
-    const healed = track.failures === 0 && track.drifts === 0;
-    const text = healed ? 'follows again' : `does not follow: ${track.last?.reason ?? 'no reason known'}`;
-    if (healed || !isFollowing(track)) events.set(!healed, { code: 'output-not-following', source: id, severity: 'warning', text });
+    obedience.tell(id, track);
   }
 
   function settle(output: ResolvedOutput, commandId: string, result: WriteResult): void {

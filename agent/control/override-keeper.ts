@@ -45,7 +45,7 @@ export interface OverrideKeeper {
   /** Settles when the list is read or the disk took too long; a late answer is still taken up. */
   restore(): Promise<void>;
   intents(): readonly Intent[];
-  add(intent: Intent): void;
+  add(intent: Intent, isFurther?: boolean): void;
   /** Takes away what is aimed at the target, of one rank or of any, be it in force or still waiting for the time. */
   release(target: Target, source: string, rank?: Rank): Pick<Release, 'released' | 'denied'>;
   /** Lets what is aimed at the target end at this moment at the latest; how many wishes that shortened. */
@@ -91,10 +91,10 @@ export function createOverrideKeeper({ clock, store, log, events, onChange }: Ke
   return {
     restore: () => inRestoreTime(clock, store.load(OVERRIDES_KEY).then(takeUp).catch(complainLoad)),
     intents: () => intents,
-    add(intent) {
+    add(intent, isFurther = false) {
       intents = addIntent(intents, intent);
       waiting = withoutSeat(waiting, intent);
-      events.notice({ code: 'override-started', source: intent.target.id, severity: 'info', text: describe(intent) });
+      if (!isFurther) events.notice({ code: 'override-started', source: intent.target.id, severity: 'info', text: describe(intent) });
       save();
     },
     release(target, source, rank) {

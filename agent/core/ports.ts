@@ -389,6 +389,8 @@ export interface OverrideRequest {
   readonly source: string;
   /** A wish that no lamp has followed by then is taken back. */
   readonly expiresMono?: MonoMs;
+  /** A further step of what this source has begun there, which is no event of its own. */
+  readonly isFurther?: boolean;
 }
 type IntentRequestRank = Intent['rank'];
 

@@ -145,6 +145,8 @@ export function createLevelWrites({ clock, transactions, held, groups, onUrgentS
     unit.nextWriteMono = clock.monoMs() + SILENT_WRITE_MS;
     if (isSuperseded(waiting)) return;
     if (error.policy.retry && error.policy.unitUsable && attempts < WRITE_TRIES) queue.add({ ...waiting, attempts });
+    // A driver as it left the factory may take a level only once it is set up, which is under way.
+    else if (error.policy.answered && unit.pendingSteps.length > 0 && !waiting.isAfterSetUp) queue.add({ ...waiting, isAfterSetUp: true });
     else settle({ state: 'failed', reason: words.failure(error), sentMono });
   }
 

@@ -23,6 +23,8 @@ export interface WaitingWrite {
   readonly mayGroup: boolean;
   /** Those of lamps unless given. */
   readonly words?: WriteWords;
+  /** It was refused by a unit that is not ready yet: it goes again once the unit is set up. */
+  readonly isAfterSetUp?: true;
   readonly settle: (result: WriteResult) => void;
 }
 
@@ -52,7 +54,7 @@ export function createWriteQueue(): WriteQueue {
       if (waiting.write.expiresMono <= nowMono) {
         byPoint.delete(waiting.write.pointId);
         waiting.settle({ state: 'failed', reason: lateReason(waiting.unit), sentMono: waiting.sentMono });
-      } else if (waiting.write.lane === lane && writableMono(waiting.unit) <= nowMono) {
+      } else if (waiting.write.lane === lane && writableMono(waiting.unit) <= nowMono && !isHeld(waiting)) {
         if (waiting.unit.health.state !== 'silent') return waiting;
         silent ??= waiting;
       }
@@ -78,7 +80,7 @@ export function createWriteQueue(): WriteQueue {
     },
     remove: (pointId) => void byPoint.delete(pointId),
     nextMono: () => {
-      const times = [...byPoint.values()].map(({ unit }) => writableMono(unit));
+      const times = [...byPoint.values()].map((waiting) => (isHeld(waiting) ? waiting.write.expiresMono : writableMono(waiting.unit)));
       return times.length === 0 ? undefined : Math.min(...times);
     },
     failAll(reason) {
@@ -87,6 +89,11 @@ export function createWriteQueue(): WriteQueue {
       for (const { settle, sentMono } of all) settle({ state: 'failed', reason, sentMono });
     },
   };
+}
+
+/** One that has fallen silent is not set up; it gets its light as any silent one. */
+function isHeld({ isAfterSetUp, unit }: WaitingWrite): boolean {
+  return isAfterSetUp === true && unit.pendingSteps.length > 0 && unit.health.state !== 'silent';
 }
 
 function lateReason({ health, device }: Unit): string {

@@ -21,7 +21,8 @@ export function promptOf(known: Known | null, inWords: InWords): string {
   const leftMs = Math.max(0, ...overrides.map(({ untilMs }) => untilMs - known.atMs));
   const marks = [
     ...(leftMs === 0 ? [] : [`[OVERRIDE ${countdown(leftMs)}]`]),
-    ...(trial === null ? [] : [`[TRIAL ${countdown(trial.restS * 1_000)}]`]),
+    // An agent of an earlier release, which an update has not replaced yet, says nothing of it.
+    ...(trial == null ? [] : [`[TRIAL ${countdown(trial.restS * 1_000)}]`]),
   ];
   return `${[cabinet.id, ...marks].join(' ')}> `;
 }
@@ -40,7 +41,7 @@ function overridesLeft({ names, atMs }: Known, inWords: InWords): readonly strin
 }
 
 function trialLeft({ names: { trial } }: Known, inWords: InWords): readonly string[] {
-  if (trial === null) return [];
+  if (trial == null) return [];
   const end = trial.mode === 'asked' ? 'config confirm keeps it' : 'it is kept by itself once all is well';
   return [inWords(`revision ${trial.number} is on trial for ${countdown(trial.restS * 1_000)} more; ${end}, else it returns`)];
 }

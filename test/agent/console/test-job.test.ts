@@ -93,8 +93,8 @@ t.test('a ramp up, each level read back and weighed, then the zone is given back
   const tested = await run();
   t.match(asked, [
     { target: ZONE, levelPct: 20, rank: 'maintenance', minutes: 3, source: 'console:marie' },
-    { levelPct: 60 },
-    { levelPct: 100 },
+    { levelPct: 60, isFurther: true, reason: 'test: 20, 60, 100 %' },
+    { levelPct: 100, isFurther: true },
     { target: ZONE, rank: 'maintenance', source: 'console:marie' },
   ]);
   t.match(tested.verdicts, [

@@ -321,7 +321,7 @@ t.test('a lamp that answers without a valid level is written again and told as n
   street.vague.delete('L4');
   street.poll();
   await street.clock.advance(1_100);
-  t.match(street.events[1], { text: 'follows again' });
+  t.match(street.events[1], { text: 'follows again; did not: gave no valid level after it had confirmed 30 %' });
 });
 
 t.test('two contacts of one box are two sensors: the quiet one does not hide the other', async (t) => {
@@ -360,8 +360,21 @@ t.test('a lamp that does not follow is told once after three tries, and once whe
   t.equal(street.levels.get('L4'), 60, 'written as soon as it answers');
   street.poll();
   await street.clock.advance(1_000);
-  t.match(told()[1], { id: told()[0]?.id, text: 'follows again', endMs: street.clock.wallMs() - 1_080 });
+  t.match(told()[1], { id: told()[0]?.id, text: 'follows again; did not: no reply', endMs: street.clock.wallMs() - 1_080 });
   t.match(street.control.why('L4'), { lamps: [{ following: true, measuredPct: 60 }] });
+});
+
+t.test('a further step of what somebody has begun is no event of its own; its end is', async (t) => {
+  const street = await litStreet(t);
+  for (const levelPct of [20, 60, 100]) {
+    void street.override({ levelPct, isFurther: levelPct > 20, reason: 'test' });
+    await street.clock.advance(5_000);
+  }
+  await street.clock.advance(3 * 3_600_000);
+  t.same(
+    street.events.flatMap(({ code }) => (code.startsWith('override') ? [code] : [])),
+    ['override-started', 'override-ended'],
+  );
 });
 
 t.test('who asks hears that it was sent before it is proven', async (t) => {

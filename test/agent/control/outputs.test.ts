@@ -218,7 +218,7 @@ t.test('an output that does not follow is tried ever more rarely, told once, and
   cabinet.isDeaf = false;
   await cabinet.clock.advance(61_000);
   t.equal(cabinet.device.get('IO1.relay'), 1);
-  t.match(outputEvents(cabinet), [{}, { code: 'output-not-following', source: 'K1', text: 'follows again' }]);
+  t.match(outputEvents(cabinet), [{}, { code: 'output-not-following', source: 'K1', text: 'follows again; did not: reads back 0' }]);
 });
 
 t.test('a device that was away is set as soon as it is back', async (t) => {

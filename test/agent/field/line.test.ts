@@ -519,6 +519,29 @@ t.test('set-up registers are looked at, and written only when they differ', asyn
   );
 });
 
+t.test('a level that a factory-new unit refuses goes again once the unit is set up, and has not failed', async (t) => {
+  const plant = createPlant({ devices: { L1: LAMP } });
+  t.teardown(() => plant.field.stop());
+  const unit = plant.unit('L1');
+  const write = unit.write;
+  const isReady = (): boolean => unit.registers.get('holding:101') === 1_500;
+  unit.write = (table, address, values) => {
+    if (address !== 0 || isReady()) return write(table, address, values);
+    unit.asked.push({ atMono: plant.clock.monoMs(), what: 'refused' });
+    return { exception: 3 };
+  };
+  await plant.field.start();
+  t.match(await resultOf(plant, plant.write('L1', 40)), { state: 'verified' });
+  const asked = unit.asked.map(({ what }) => what).filter((what) => /refused|write/.test(what));
+  t.same(
+    asked,
+    ['refused', 'write holding:100=7', 'write holding:101=1500', 'write holding:0=40'],
+    'asked once before, not again and again',
+  );
+  unit.write = (table, address, values) => (address === 0 ? { exception: 3 } : write(table, address, values));
+  t.match(await resultOf(plant, plant.write('L1', 50)), { state: 'failed', reason: /exception 3/ }, 'refused by one that is ready, it has');
+});
+
 t.test('a unit whose uptime falls has restarted: it is set up again, and the log tells it', async (t) => {
   const watched = profile('watched', [...LAMP.points, point('uptime', { address: 20, poll: 'slow' })], {
     setup: LAMP.setup,
