@@ -9,9 +9,9 @@ import { checkConfig } from './app-load.ts';
 import { importTable, rowOf, type ToldChange } from './config/import.ts';
 import { decodeTable, type ImportFlaw } from './config/import-table.ts';
 import { ConsoleError } from './console/console-error.ts';
-import { count } from './console/page.ts';
+import { count, told } from './console/page.ts';
 import type { LocalArgs, Terminal } from './console/terminal.ts';
-import { wrap } from './console/text-lines.ts';
+import { paragraph } from './console/text-lines.ts';
 import { formatProblem, type Problem } from './core/errors.ts';
 import { replaceFile } from './setup/replace-file.ts';
 
@@ -84,12 +84,13 @@ function tell(
   wantsWrite: boolean,
   terminal: Terminal,
 ): void {
-  const { out, err, widthCols } = terminal;
-  const say = (put: (text: string) => void, line: string): void => put(`${wrap(line, widthCols).join('\n')}\n`);
-  for (const { line, column, message } of flaws) err(`${table}:${line}: ${column === null ? '' : `column ${column}: `}${message}\n`);
+  const { out, err } = terminal;
+  const say = (put: (text: string) => void, line: string): void => put(`${paragraph(line, terminal).join('\n')}\n`);
+  for (const { line, column, message } of flaws)
+    err(`${table}:${line}: ${column === null ? '' : `${told('column', terminal)} ${column}: `}${told(message, terminal)}\n`);
   for (const { row, ...problem } of problems) {
-    if (row === undefined) err(`${formatProblem(problem)}\n`);
-    else err(`${table}:${row}: ${problem.path}: ${problem.message}\n`);
+    if (row === undefined) err(`${formatProblem({ ...problem, message: told(problem.message, terminal) })}\n`);
+    else err(`${table}:${row}: ${problem.path}: ${told(problem.message, terminal)}\n`);
   }
   if (ignoredColumns.length > 0) say(err, `not read, as these columns mean nothing here: ${ignoredColumns.join(', ')}`);
   for (const { text } of changes) say(out, text);

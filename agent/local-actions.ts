@@ -9,6 +9,7 @@ import { numberArg, UNITS } from './console/bus-args.ts';
 import { BUS_READ } from './console/bus-commands.ts';
 import { textArg } from './console/command-spec.ts';
 import { ConsoleError } from './console/console-error.ts';
+import { told } from './console/page.ts';
 import { plain } from './console/plain-text.ts';
 import type { RawArgs } from './console/protocol.ts';
 import type { LocalActions, LocalArgs, Terminal } from './console/terminal.ts';
@@ -98,10 +99,12 @@ async function check(args: LocalArgs, parts: LocalActionParts): Promise<number> 
   const { checkConfig } = await import('./app-load.ts');
   const { problems, warnings, counts } = await checkConfig({ configFile });
   if (args['json'] === true) out(`${JSON.stringify([...withSeverity(warnings, 'warning'), ...withSeverity(problems, 'error')])}\n`);
-  else if (warnings.length + problems.length > 0) out(`${inLines([...warnings.map(asWarning), ...problems], parts)}\n`);
+  else if (warnings.length + problems.length > 0)
+    out(`${inLines([...warnings.map((warning) => asWarning(warning, told('warning', parts.screen))), ...problems], parts)}\n`);
   if (problems.length > 0 || counts === null) return EXIT_BAD_CONFIG;
   const sum = `${count(counts.lamps, 'lamp')}, ${count(counts.lines, 'line')}, ${count(counts.zones, 'zone')}`;
-  if (args['json'] !== true) out(`${configFile}: ok, ${sum}${warnings.length === 0 ? '' : `, ${count(warnings.length, 'warning')}`}\n`);
+  if (args['json'] !== true)
+    out(`${told(`${configFile}: ok, ${sum}${warnings.length === 0 ? '' : `, ${count(warnings.length, 'warning')}`}`, parts.screen)}\n`);
   return 0;
 }
 
@@ -112,7 +115,7 @@ async function checkProfile(args: LocalArgs, parts: LocalActionParts): Promise<n
   const { problems, profile } = checkProfileFile(file);
   if (args['json'] === true) screen.out(`${JSON.stringify({ problems, profile })}\n`);
   else if (profile === null) screen.out(`${inLines(problems, parts)}\n`);
-  else screen.out(`${(await import('./console/render-profile.ts')).renderChecked(file, profile, screen.widthCols)}\n`);
+  else screen.out(`${(await import('./console/render-profile.ts')).renderChecked(file, profile, screen)}\n`);
   return profile === null ? EXIT_BAD_CONFIG : 0;
 }
 
@@ -135,7 +138,7 @@ async function testProfileFile(args: LocalArgs, parts: LocalActionParts): Promis
     const asked = { line, unit: String(unit), table, address: String(address), count: String(count) };
     return (await fetchAnswer(BUS_READ, asked, { socket: args['socket'], terminal: screen })).result as BusReadResult;
   };
-  const tell = (done: number, total: number): void => screen.status?.show(`${done} of ${total} points`);
+  const tell = (done: number, total: number): void => screen.status?.show(told(`${done} of ${total} points`, screen));
   try {
     const result = await testProfile({ profile, line, unit, read, tell });
     screen.status?.clear();
@@ -148,7 +151,7 @@ async function testProfileFile(args: LocalArgs, parts: LocalActionParts): Promis
 
 /** One a line for scripts and editors; on a terminal between words. */
 function inLines(problems: readonly Problem[], { isTerminal, screen }: LocalActionParts): string {
-  const lines = problems.map(formatProblem);
+  const lines = problems.map((problem) => formatProblem({ ...problem, message: told(problem.message, screen) }));
   return (isTerminal ? lines.flatMap((line) => wrap(line, screen.widthCols)) : lines).join('\n');
 }
 
@@ -157,8 +160,8 @@ function withSeverity(problems: readonly Problem[], severity: 'warning' | 'error
 }
 
 /** `file:line:column: warning: path: message`, as editors know it from compilers. */
-function asWarning(problem: Problem): Problem {
-  return { ...problem, path: problem.path === '' ? 'warning' : `warning: ${problem.path}` };
+function asWarning(problem: Problem, word: string): Problem {
+  return { ...problem, path: problem.path === '' ? word : `${word}: ${problem.path}` };
 }
 
 function count(number: number, noun: string): string {

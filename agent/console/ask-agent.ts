@@ -5,6 +5,7 @@
  */
 import type { AgentCommand, ProgressSpec } from './command-spec.ts';
 import { CONSOLE_EXIT, ConsoleError } from './console-error.ts';
+import { translate } from './language.ts';
 import type { Page } from './page.ts';
 import { plain, toAscii } from './plain-text.ts';
 import type { Answer, Progress, RawArgs } from './protocol.ts';
@@ -55,7 +56,8 @@ async function withoutAgent(
   const isAbsent = error instanceof ConsoleError && error.code === 'unreachable' && typeof call.socket !== 'string';
   if (!isAbsent || command.alone === null) throw error;
   const shelf = await call.terminal.shelf();
-  call.terminal.err(`${wrap(`luciole: ${toAscii(shelf.about)}`, call.terminal.widthCols).join('\n')}\n`);
+  const about = translate(call.terminal.language ?? 'en', shelf.about);
+  call.terminal.err(`${wrap(`luciole: ${toAscii(about)}`, call.terminal.widthCols).join('\n')}\n`);
   const result = await command.alone(shelf, args, (progress) => call.onProgress?.({ id: 1, atMs: 0, timezone: 'UTC', progress }));
   return { result, atMs: 0, timezone: 'UTC' };
 }

@@ -10,7 +10,7 @@ import { type ExportFile, type ExportState, openExportFile } from './export-file
 import { EXPORT_FORMATS, type ExportFormat, headOf, linesOf } from './export-lines.ts';
 import { framesToAsk } from './export-page.ts';
 import { readRange } from './history-args.ts';
-import { count, formatNumber } from './page.ts';
+import { count, formatNumber, told } from './page.ts';
 import { toAscii } from './plain-text.ts';
 import type { RawArgs } from './protocol.ts';
 import { EXPORT_PAGE, type ExportAnswer } from './store-commands.ts';
@@ -50,7 +50,7 @@ export async function exportReadings(args: LocalArgs, parts: ExportParts): Promi
   try {
     const reached = await pump(file, wanted, parts);
     parts.terminal.status?.clear();
-    const text = isJson ? JSON.stringify(summary(reached, file, wanted)) : sumText(reached, wanted, parts.terminal.widthCols);
+    const text = isJson ? JSON.stringify(summary(reached, file, wanted)) : sumText(reached, wanted, parts.terminal);
     (to === OUTPUT ? parts.terminal.err : parts.terminal.out)(`${text}\n`);
     return 0;
   } finally {
@@ -140,7 +140,7 @@ function teller(terminal: Terminal): (page: ExportAnswer, reached: Reached) => v
   return ({ frames }, { beganMs, toMs, readings }) => {
     const atMs = frames.at(-1)?.atMs ?? beganMs;
     reachedPct = Math.max(reachedPct, Math.min(100, ((atMs - beganMs) / Math.max(1, toMs - beganMs)) * 100));
-    const text = `${formatNumber(Math.floor(reachedPct))} %, ${count(readings, 'reading')}`;
+    const text = told(`${formatNumber(Math.floor(reachedPct))} %, ${count(readings, 'reading')}`, terminal);
     if (terminal.status !== null) return terminal.status.show(text);
     if (reachedPct < toldPct + STAGE_PCT) return;
     toldPct = Math.floor(reachedPct / STAGE_PCT) * STAGE_PCT;
@@ -172,8 +172,8 @@ function summary({ epoch, fromMs, toMs, frames, readings }: Reached, { state }: 
   return { file: to, format, epoch, from, to: until, frames, readings, resumed: state !== null };
 }
 
-function sumText({ fromMs, toMs, frames, readings, epoch }: Reached, { to }: ExportArgs, widthCols: number): string {
+function sumText({ fromMs, toMs, frames, readings, epoch }: Reached, { to }: ExportArgs, terminal: Terminal): string {
   const [from, until] = [fromMs, toMs].map((ms) => `${new Date(ms).toISOString().slice(0, 19)}Z`);
   const what = `${count(readings, 'reading')} in ${count(frames, 'frame')}, ${from} to ${until}, store ${epoch.slice(0, 8)}`;
-  return wrap(toAscii(`${to === OUTPUT ? '' : `${to}: `}${what}`), widthCols).join('\n');
+  return wrap(toAscii(`${to === OUTPUT ? '' : `${to}: `}${told(what, terminal)}`), terminal.widthCols).join('\n');
 }

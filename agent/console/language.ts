@@ -5,7 +5,7 @@
  * What the catalogue does not know stays English. Command words and names are the same in every language.
  */
 import type { Language } from '../core/words.ts';
-import { FRENCH } from './french.ts';
+import { FRENCH } from './french/catalogue.ts';
 
 interface Pattern {
   readonly shape: RegExp;
@@ -14,58 +14,121 @@ interface Pattern {
   readonly letters: number;
 }
 
-/** Parts of a sentence that are command words. */
-const AS_TYPED: readonly string[] = ['verbs', 'near'];
+/** Values that are one name, which stays as it is, though the catalogue may have the same word. */
+const NAMES = 'id lamp zone line device unit point profile programme pole user role own'.split(' ');
+/** Values that stay as they are too, of any length: what was typed, words to type, paths, words of another program. */
+const QUOTED = 'verbs near words word command option path file dir text key broker code head'.split(' ');
+const AS_TYPED: ReadonlySet<string> = new Set([...NAMES, ...QUOTED]);
 
-/** Parts of a sentence, the weakest link first. A colon ends what names the rest. */
-const JOINTS = ['; ', ': ', ', '];
+/** Parts of a sentence, the weakest link first, and how French links them. A colon ends what names the rest. */
+const JOINTS: readonly { readonly at: RegExp; readonly by: string }[] = [
+  { at: /\n/, by: '\n' },
+  { at: /\. (?=[A-Z`])/, by: '. ' },
+  { at: /\? (?=[A-Z])/, by: ' ? ' },
+  { at: /; /, by: ' ; ' },
+  { at: /: /, by: ' : ' },
+  { at: /, /, by: ', ' },
+];
 /** What may stand for a value of this name; for others anything. */
 const NUMBER = '([-\\d.,]+)';
-const VALUES: Readonly<Record<string, string>> = { n: NUMBER, m: NUMBER, h: NUMBER, clock: '([\\d:]+)' };
+const DATE = '(\\d{4}-\\d\\d-\\d\\d[-\\dT:.Z ]*)';
+const VALUES: Readonly<Record<string, string>> = {
+  ...Object.fromEntries(NAMES.map((name) => [name, '(\\S+?)'])),
+  ...{ n: NUMBER, m: NUMBER, h: NUMBER, k: NUMBER },
+  ...{ date: DATE, until: DATE, clock: '([\\d:]+)' },
+};
 /** A sentence in a sentence in a sentence; deeper is none of ours. */
-const MAX_DEPTH = 6;
+const MAX_DEPTH = 8;
+
+type Missed = (part: string) => void;
 
 /** The sentence in that language. */
 export function translate(language: Language, text: string): string {
-  return language === 'fr' ? french(text, 0) : text;
+  return language === 'fr' ? french(text, 0, () => {}) : text;
 }
 
-function french(text: string, depth: number): string {
-  const whole = FRENCH.get(text);
-  if (whole !== undefined || depth > MAX_DEPTH || !/[a-z]{2}/i.test(text)) return whole ?? text;
-  for (const { shape, names, translation } of patterns()) {
+/** What of a sentence the catalogue does not know, names and numbers in it included. */
+export function leftInEnglish(text: string): readonly string[] {
+  const parts: string[] = [];
+  french(text, 0, (part) => parts.push(part));
+  return parts;
+}
+
+function french(text: string, depth: number, missed: Missed): string {
+  const { whole } = catalogue();
+  const known = whole.get(text);
+  if (known !== undefined || !/[a-z]{2}/i.test(text)) return known ?? text;
+  if (depth <= MAX_DEPTH) {
+    const inner = (part: string): string => french(part, depth + 1, missed);
+    const told = byPattern(text, inner) ?? aside(text, inner) ?? joined(text, inner);
+    if (told !== null) return told;
+  }
+  missed(text);
+  return text;
+}
+
+function byPattern(text: string, inner: (part: string) => string): string | null {
+  for (const { shape, names, translation } of patternsFor(text)) {
     const found = shape.exec(text);
     if (found === null) continue;
     const values = Object.fromEntries(
-      names.map((name, index) => [name, AS_TYPED.includes(name) ? (found[index + 1] ?? '') : french(found[index + 1] ?? '', depth + 1)]),
+      names.map((name, index) => [name, AS_TYPED.has(name) ? (found[index + 1] ?? '') : inner(found[index + 1] ?? '')]),
     );
     return translation.replace(/\{(\w+)\}/g, (place, name: string) => values[name] ?? place);
   }
-  const [, before, inner, after] = /^(.*?) \((.+)\)(.*)$/.exec(text) ?? [];
-  if (before !== undefined && inner !== undefined) {
-    return `${french(before, depth + 1)} (${french(inner, depth + 1)})${french(after ?? '', depth + 1)}`;
-  }
-  const joint = JOINTS.find((each) => text.includes(each));
-  if (joint === undefined) return text;
-  const parts = text.split(joint);
-  const told = parts.map((part) => french(part, depth + 1));
-  return told.some((part, index) => part !== parts[index]) ? told.join(joint === ', ' ? joint : ` ${joint}`) : text;
+  return null;
 }
 
-/** Made when first wanted: most sessions are in one language. Those that say most are tried first. */
-function patterns(): readonly Pattern[] {
-  known ??= [...FRENCH]
-    .filter(([english]) => english.includes('{'))
-    .map(([english, translation]) => ({
-      shape: new RegExp(
-        `^${english.replace(/[.*+?^$()|[\]\\]/g, '\\$&').replace(/\{(\w+)\}/g, (_, name: string) => VALUES[name] ?? '(.+?)')}$`,
-      ),
-      names: [...english.matchAll(/\{(\w+)\}/g)].map(([, name = '']) => name),
-      translation,
-      letters: english.replace(/\{\w+\}/g, '').length,
-    }))
-    .sort((a, b) => b.letters - a.letters);
-  return known;
+/** What stands in brackets is a sentence of its own. */
+function aside(text: string, inner: (part: string) => string): string | null {
+  const [, before, within, after] = /^(.*?) \(((?:[^()]|\([^()]*\))+)\)(.*)$/s.exec(text) ?? [];
+  return before === undefined || within === undefined ? null : `${inner(before)} (${inner(within)})${inner(after ?? '')}`;
 }
 
-let known: readonly Pattern[] | undefined;
+function joined(text: string, inner: (part: string) => string): string | null {
+  const joint = JOINTS.find(({ at }) => at.test(text));
+  if (joint === undefined) return null;
+  const parts = text.split(joint.at);
+  const told = parts.map(inner);
+  return told.some((part, index) => part !== parts[index]) ? told.join(joint.by) : text;
+}
+
+interface Catalogue {
+  readonly whole: ReadonlyMap<string, string>;
+  /** Under a word of each: a sentence is held against few. Under '' those without one. */
+  readonly byWord: ReadonlyMap<string, readonly Pattern[]>;
+}
+
+/** Made when first wanted: most sessions are in one language. */
+function catalogue(): Catalogue {
+  made ??= {
+    whole: new Map(FRENCH),
+    byWord: Map.groupBy(FRENCH.filter(([english]) => english.includes('{')).map(patternOf), ({ word }) => word),
+  };
+  return made;
+}
+
+let made: Catalogue | undefined;
+
+function patternOf([english, translation]: readonly [string, string]): Pattern & { readonly word: string } {
+  const literal = english.replace(/\{\w+\}/g, '\0');
+  return {
+    shape: new RegExp(
+      `^${english.replace(/[.*+?^$()|[\]\\]/g, '\\$&').replace(/\{(\w+)\}/g, (_, name: string) => VALUES[name] ?? '(.+?)')}$`,
+      's',
+    ),
+    names: [...english.matchAll(/\{(\w+)\}/g)].map(([, name = '']) => name),
+    translation,
+    letters: literal.length,
+    // One that touches no value, and the longest: it tells most.
+    word:
+      [...literal.matchAll(/(?<![\0A-Za-z])[A-Za-z]+(?![\0A-Za-z])/g)].map(([word]) => word).sort((a, b) => b.length - a.length)[0] ?? '',
+  };
+}
+
+/** Those that may fit, the one that says most first. */
+function patternsFor(text: string): readonly Pattern[] {
+  const { byWord } = catalogue();
+  const words = new Set(['', ...(text.match(/[A-Za-z]+/g) ?? [])]);
+  return [...words].flatMap((word) => byWord.get(word) ?? []).sort((a, b) => b.letters - a.letters);
+}

@@ -65,8 +65,8 @@ export function count(number: number, noun: string): string {
 }
 
 /** Time passed since, for people. Units: ms of wall time. */
-export function since(ms: WallMs | null, { atMs }: Page): string {
-  return ms === null || !Number.isFinite(ms) ? NOTHING : formatDuration(atMs - ms);
+export function since(ms: WallMs | null, page: Page): string {
+  return ms === null || !Number.isFinite(ms) ? NOTHING : told(formatDuration(page.atMs - ms), page);
 }
 
 /** `22:41:07` today, `1 Dec 22:41` on any other day, in the cabinet's own zone. */
@@ -74,7 +74,7 @@ export function clockTime(ms: WallMs | null, page: Page): string {
   if (ms === null || !Number.isFinite(ms)) return NOTHING;
   const [then, now] = [timeParts(ms, page.timezone), timeParts(page.atMs, page.timezone)];
   const sameDay = then.day === now.day && then.month === now.month && then.year === now.year;
-  return sameDay ? `${then.hour}:${then.minute}:${then.second}` : `${then.day} ${then.month} ${then.hour}:${then.minute}`;
+  return sameDay ? `${then.hour}:${then.minute}:${then.second}` : told(`${then.day} ${then.month} ${then.hour}:${then.minute}`, page);
 }
 
 /** `Tue 2026-12-01 22:41:07 CET`. */

@@ -5,8 +5,8 @@
  */
 import type { AuditEntry, AuditHead, AuditPage, AuditVerdict } from '../core/audit-tools.ts';
 import { formatDuration } from './duration.ts';
-import { clockTime, count, NOTHING, type Page } from './page.ts';
-import { wrap } from './text-lines.ts';
+import { clockTime, count, NOTHING, type Page, told } from './page.ts';
+import { paragraph } from './text-lines.ts';
 import { tableLines } from './text-table.ts';
 
 /** `spanMs` is how far back was asked. Units: ms. */
@@ -16,12 +16,12 @@ export function renderAudit({ entries, head, verdict }: AuditPage, page: Page, s
     { title: 'Who', maxCols: 14 },
     { title: 'Door' },
     { title: 'What', wraps: true },
-    { title: 'Result', maxCols: 20 },
+    { title: 'Result', maxCols: 20, isTold: true },
   ] as const;
   const rows = entries.map((entry) => [clockTime(entry.atMs, page), who(entry), entry.door, what(entry), entry.result]);
   const within = `in the last ${formatDuration(spanMs)}`;
-  const shown = entries.length === 0 ? [`nothing was noted ${within}`] : tableLines(columns, rows, page.widthCols);
-  const sum = entries.length === 0 ? [] : ['', `${count(entries.length, 'entry').replace('entrys', 'entries')} ${within}`];
+  const shown = entries.length === 0 ? [told(`nothing was noted ${within}`, page)] : tableLines(columns, rows, page);
+  const sum = entries.length === 0 ? [] : ['', told(`${count(entries.length, 'entry').replace('entrys', 'entries')} ${within}`, page)];
   return [...shown, ...sum, ...(verdict === null ? [] : ['', ...verdictLines(verdict, head, page)])].join('\n');
 }
 
@@ -35,15 +35,17 @@ function what({ action, detail }: AuditEntry): string {
   return detail === '' ? action : `${action} ${detail}`;
 }
 
-function verdictLines({ entries, firstN, problems }: AuditVerdict, head: AuditHead | null, { widthCols }: Page): string[] {
-  if (head === null && problems.length === 0) return ['The log is empty.'];
+function verdictLines({ entries, firstN, problems }: AuditVerdict, head: AuditHead | null, page: Page): string[] {
+  if (head === null && problems.length === 0) return [told('The log is empty.', page)];
   const kept = `entries ${firstN} to ${firstN + entries - 1}`;
   const found =
-    problems.length === 0 ? [`Whole: ${kept}, none changed, none missing.`] : ['NOT WHOLE:', ...problems.map((text) => `- ${text}`)];
+    problems.length === 0
+      ? [`Whole: ${kept}, none changed, none missing.`]
+      : ['NOT WHOLE:', ...problems.map((text) => `- ${told(text, page)}`)];
   const advice =
     head === null
       ? []
       : [`Head: ${head.n}:${head.hash}`, 'Keep the head elsewhere: a later --head HEAD proves that all up to it is as it is now.'];
   // A head is longer than 80 columns only where nobody could copy it in one piece.
-  return [...found, ...advice].flatMap((line) => (line.startsWith('Head:') ? [line] : wrap(line, widthCols)));
+  return [...found, ...advice].flatMap((line) => (line.startsWith('Head:') ? [told(line, page)] : paragraph(line, page)));
 }

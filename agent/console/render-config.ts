@@ -6,13 +6,13 @@
 import { formatProblem } from '../core/errors.ts';
 import type { CommitRequest, ConfigAnswer, ConfigChange, ConfigView, Revision } from '../core/revisions.ts';
 import { formatDuration } from './duration.ts';
-import { clockTime, count, dayTime, NOTHING, type Page, stateWord } from './page.ts';
+import { clockTime, count, dayTime, NOTHING, type Page, stateWord, told } from './page.ts';
 import { toAscii } from './plain-text.ts';
-import { labelled, wrap } from './text-lines.ts';
+import { labelled, paragraph, wrap } from './text-lines.ts';
 import { tableLines } from './text-table.ts';
 
 /** What a change needs of a page. */
-type Sheet = Pick<Page, 'widthCols'>;
+type Sheet = Pick<Page, 'widthCols' | 'language'>;
 
 export function renderConfig({ running, trial, candidate, trouble }: ConfigView, page: Page): string {
   const sheet: [label: string, text: string][] = [['Runs', revisionText(running, page)]];
@@ -24,7 +24,7 @@ export function renderConfig({ running, trial, candidate, trouble }: ConfigView,
   const begun = candidate === null ? '' : `by ${candidate.by} ${clockTime(candidate.atMs, page)}, begun on revision ${candidate.base}`;
   sheet.push(['Candidate', candidate === null ? 'none' : `${begun}: \`luciole config compare\``]);
   if (trouble !== '') sheet.push(['Trouble', trouble]);
-  return sheet.flatMap(([label, text]) => labelled(label, text, page.widthCols)).join('\n');
+  return sheet.flatMap(([label, text]) => labelled(label, text, page)).join('\n');
 }
 
 export function renderHistory(revisions: readonly Revision[], page: Page): string {
@@ -40,29 +40,36 @@ export function renderHistory(revisions: readonly Revision[], page: Page): strin
     { title: 'When' },
     { title: 'State' },
     { title: 'By', maxCols: 20 },
-    { title: 'Why', wraps: true },
+    { title: 'Why', wraps: true, isTold: true },
   ] as const;
-  return tableLines(columns, rows, page.widthCols).join('\n');
+  return tableLines(columns, rows, page).join('\n');
 }
 
 /** A file or a value is in the candidate. */
 export function renderPut(answer: ConfigAnswer, page: Sheet): string {
-  return refused(answer, page) ?? 'in the candidate: see `luciole config compare`, then `luciole config commit`';
+  return (
+    refused(answer, page) ?? paragraph('in the candidate: see `luciole config compare`, then `luciole config commit`', page).join('\n')
+  );
 }
 
 export function renderCheck(answer: ConfigAnswer, page: Sheet): string {
   const { warnings, touches } = answer;
-  return refused(answer, page) ?? [...problemLines(warnings, page, 'warning: '), `ok; ${touchText(touches)}`].join('\n');
+  return (
+    refused(answer, page) ??
+    [...problemLines(warnings, page, `${told('warning', page)}: `), ...paragraph(`ok; ${touchText(touches)}`, page)].join('\n')
+  );
 }
 
 export function renderCompare(answer: ConfigAnswer, page: Sheet): string {
   const { changes, touches, reason } = answer;
   const wrong = refused(answer, page);
   if (wrong !== null) return wrong;
-  if (changes.length === 0) return reason === 'equal' ? 'equal' : 'no value is different, only the text';
-  return [...changes.flatMap((change) => changeLines(change, page)), '', `${count(changes.length, 'change')}; ${touchText(touches)}`].join(
-    '\n',
-  );
+  if (changes.length === 0) return told(reason === 'equal' ? 'equal' : 'no value is different, only the text', page);
+  return [
+    ...changes.flatMap((change) => changeLines(change, page)),
+    '',
+    ...paragraph(`${count(changes.length, 'change')}; ${touchText(touches)}`, page),
+  ].join('\n');
 }
 
 /** `minutes`: how long the trial lasts. */
@@ -70,7 +77,7 @@ export function renderCommit(answer: ConfigAnswer, page: Page, { mode, minutes }
   const { revision, isOnTrial, reason, changes, touches } = answer;
   const wrong = refused(answer, page);
   if (wrong !== null) return wrong;
-  if (!isOnTrial) return reason === '' ? `revision ${revision} is kept; ${touchText(touches)}` : reason;
+  if (!isOnTrial) return told(reason === '' ? `revision ${revision} is kept; ${touchText(touches)}` : reason, page);
   const until = `until ${clockTime(page.atMs + minutes * 60_000, page)}, ${count(minutes, 'minute')}`;
   const sheet: [label: string, text: string][] = [
     ['Trial', `revision ${revision} runs on trial ${until}: ${count(changes.length, 'change')}; ${touchText(touches)}`],
@@ -78,19 +85,19 @@ export function renderCommit(answer: ConfigAnswer, page: Page, { mode, minutes }
       ? ['Then', '`luciole config confirm` keeps it, without that it returns by itself']
       : ['Then', 'it is kept as soon as all is well, else it returns by itself: `luciole config` shows how it does'],
   ];
-  return sheet.flatMap(([label, text]) => labelled(label, text, page.widthCols)).join('\n');
+  return sheet.flatMap(([label, text]) => labelled(label, text, page)).join('\n');
 }
 
 export function renderKept(answer: ConfigAnswer, page: Sheet): string {
-  return refused(answer, page) ?? `revision ${answer.revision} is kept`;
+  return refused(answer, page) ?? told(`revision ${answer.revision} is kept`, page);
 }
 
 export function renderReturned(answer: ConfigAnswer, page: Sheet): string {
-  return refused(answer, page) ?? `revision ${answer.revision} runs again`;
+  return refused(answer, page) ?? told(`revision ${answer.revision} runs again`, page);
 }
 
 export function renderDiscarded(answer: ConfigAnswer, page: Sheet): string {
-  return refused(answer, page) ?? 'the candidate is gone; what runs is as it was';
+  return refused(answer, page) ?? told('the candidate is gone; what runs is as it was', page);
 }
 
 function revisionText({ number, state, by, atMs, why }: Revision, page: Page): string {
@@ -100,11 +107,14 @@ function revisionText({ number, state, by, atMs, why }: Revision, page: Page): s
 /** Null for what was not refused. */
 function refused({ state, reason, problems }: ConfigAnswer, page: Sheet): string | null {
   if (state === 'done') return null;
-  return [...problemLines(problems, page), ...wrap(toAscii(`refused: ${reason}`), page.widthCols)].join('\n');
+  return [...problemLines(problems, page), ...paragraph(`refused: ${toAscii(reason)}`, page)].join('\n');
 }
 
-function problemLines(problems: ConfigAnswer['problems'], { widthCols }: Sheet, before = ''): string[] {
-  return problems.flatMap((problem) => wrap(toAscii(`${before}${formatProblem(problem)}`), widthCols));
+function problemLines(problems: ConfigAnswer['problems'], page: Sheet, before = ''): string[] {
+  return problems.flatMap((problem) => {
+    const message = told(toAscii(problem.message), page);
+    return wrap(`${before}${toAscii(formatProblem({ ...problem, message: '' }))}${message}`, page.widthCols);
+  });
 }
 
 function changeLines({ path, before, after }: ConfigChange, { widthCols }: Sheet): string[] {

@@ -44,7 +44,7 @@ export function renderDevices(devices: readonly DeviceView[], page: Page): strin
 
 /** The table of `luciole points`: the newest value of each and how far to believe it. */
 export function renderPoints(points: readonly PointView[], page: Page): string {
-  if (points.length === 0) return 'no point matches; `luciole points` lists all';
+  if (points.length === 0) return told('no point matches; `luciole points` lists all', page);
   const rows = points.map((point) => [
     point.pointId,
     formatNumber(point.value, point.decimals),

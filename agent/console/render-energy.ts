@@ -7,8 +7,8 @@
 import type { EnergyMeter, EnergyRow } from '../core/views.ts';
 import { csvLine } from './csv.ts';
 import type { EnergyAnswer, EnergyArgs } from './energy-command.ts';
-import { count, formatNumber, NOTHING, type Page } from './page.ts';
-import { labelled, wrap } from './text-lines.ts';
+import { count, formatNumber, NOTHING, type Page, told } from './page.ts';
+import { labelled, paragraph } from './text-lines.ts';
 import { type Column, tableLines } from './text-table.ts';
 
 /** Shorter breaks are not worth a line. Units: h. Source: assumed; a restart takes seconds. */
@@ -20,9 +20,9 @@ const RIGHT = { align: 'right' } as const;
 export function renderEnergy(answer: EnergyAnswer, page: Page, form: EnergyArgs['form']): string {
   if (form === 'csv') return csvLines(answer.rows).join('\n');
   const { rows } = answer;
-  if (rows.length === 0) return labelled('Nothing', nothing(answer), page.widthCols).join('\n');
+  if (rows.length === 0) return labelled('Nothing', nothing(answer), page).join('\n');
   return [
-    ...wrap(title(answer), page.widthCols),
+    ...paragraph(title(answer), page),
     '',
     ...mainTable(answer, page),
     '',
@@ -52,8 +52,10 @@ function mainTable({ rows, by }: EnergyAnswer, page: Page): string[] {
     ...mainCells(row),
   ]);
   const total =
-    rows.length < 2 ? [] : [[...(by === null ? [] : ['All']), by === null ? 'All' : '', ...nights.map(() => ''), ...totalCells(rows)]];
-  return tableLines(columns, [...cells, ...total], page.widthCols);
+    rows.length < 2
+      ? []
+      : [[...(by === null ? [] : [told('All', page)]), by === null ? told('All', page) : '', ...nights.map(() => ''), ...totalCells(rows)]];
+  return tableLines(columns, [...cells, ...total], page);
 }
 
 const MAIN_COLUMNS: readonly Column[] = ['Lit h', 'Level', 'Raised', 'Times', 'kWh', 'Before', 'Saved', '%'].map((name) => ({
@@ -99,17 +101,19 @@ function periodTable(rows: readonly EnergyRow[], page: Page): string[] {
         formatNumber(raisedReduction, 2),
       ]),
   );
-  return cells.length === 0 ? ['no hour at a level that is known'] : ['For EN 13201-5:', ...tableLines(columns, cells, page.widthCols)];
+  return cells.length === 0
+    ? [told('no hour at a level that is known', page)]
+    : [told('For EN 13201-5:', page), ...tableLines(columns, cells, page)];
 }
 
-function notes({ rows, meters, zone, awayH, undatedH }: EnergyAnswer, { widthCols }: Page): string[] {
+function notes({ rows, meters, zone, awayH, undatedH }: EnergyAnswer, page: Page): string[] {
   const sum = (value: (row: EnergyRow) => number): number => rows.reduce((all, row) => all + value(row), 0);
   const [raised, standby, unknown] = [
     sum(({ kwh, quietKwh }) => kwh - quietKwh),
     sum((row) => row.standbyKwh),
     sum((row) => row.unknownLampH),
   ];
-  const line = (label: string, text: string): string[] => labelled(label, text, widthCols);
+  const line = (label: string, text: string): string[] => labelled(label, text, page);
   return [
     ...line('Computed', `from the rated power and the level of each lamp, not measured; ${energy(standby)} kWh of it standby by day`),
     ...line('Before', 'the baseline of the zone in cabinet.yaml, for the same nights'),

@@ -13,7 +13,7 @@ export function renderEvents(events: readonly AgentEvent[], page: Page, spanMs: 
   const where = spanMs === null ? 'going on now' : `in the last ${formatDuration(spanMs)}`;
   if (events.length === 0) return told(`no events ${where}`, page);
   const rows = events.map((event) => [
-    told(clockTime(event.startMs, page), page),
+    clockTime(event.startMs, page),
     stateWord(event.severity, page),
     lasted(event, page),
     event.source,
@@ -35,5 +35,5 @@ export function renderEvents(events: readonly AgentEvent[], page: Page, spanMs: 
 /** A notice has no length; what is not over says so. */
 function lasted({ startMs, endMs }: AgentEvent, page: Page): string {
   if (endMs === null) return `${since(startMs, page)} +`;
-  return endMs === startMs ? NOTHING : formatDuration(endMs - startMs);
+  return endMs === startMs ? NOTHING : told(formatDuration(endMs - startMs), page);
 }

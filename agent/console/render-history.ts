@@ -8,10 +8,10 @@ import { csvLine } from './csv.ts';
 import { formatDuration } from './duration.ts';
 import type { HistoryArgs } from './history-args.ts';
 import { samplesOf } from './history-samples.ts';
-import { columnTime, count, dayTime, formatNumber, NOTHING, type Page, stateWord, type TimeForm } from './page.ts';
+import { columnTime, count, dayTime, formatNumber, NOTHING, type Page, stateWord, type TimeForm, told } from './page.ts';
 import { plotLines } from './plot.ts';
 import type { PointHistory } from './store-commands.ts';
-import { labelled, wrap } from './text-lines.ts';
+import { labelled, paragraph } from './text-lines.ts';
 
 const DAY_MS = 86_400_000;
 /** `2026-12-01`. */
@@ -24,15 +24,16 @@ const MEAN_DECIMALS = 1;
 export function renderHistory(history: PointHistory, page: Page, form: HistoryArgs['form']): string {
   if (form === 'csv') return csvLines(history).join('\n');
   const shown = history.resolution === 'raw' ? history.rows.length : history.buckets.length;
-  if (shown === 0) return [...title(history, page), ...labelled('Nothing', nothing(history), page.widthCols)].join('\n');
+  if (shown === 0) return [...title(history, page), ...labelled('Nothing', nothing(history), page)].join('\n');
   const body = form === 'plot' ? plot(history, page) : table(history, page);
   return [...title(history, page), '', ...body, '', ...notes(history, page, shown)].join('\n');
 }
 
-function title({ pointId, unit, resolution, fromMs, toMs }: PointHistory, { timezone, widthCols }: Page): string[] {
+function title({ pointId, unit, resolution, fromMs, toMs }: PointHistory, page: Page): string[] {
+  const { timezone } = page;
   const [from, to] = [dayTime(fromMs, timezone), dayTime(toMs, timezone)];
   const range = `${from} to ${from.slice(0, DAY_COLS) === to.slice(0, DAY_COLS) ? to.slice(DAY_COLS + 1) : to}, ${timezone}`;
-  return wrap(`${pointId}${unit === '' ? '' : ` in ${unit}`}, ${STEP_WORDS[resolution]}, ${range}`, widthCols);
+  return paragraph(`${pointId}${unit === '' ? '' : ` in ${unit}`}, ${STEP_WORDS[resolution]}, ${range}`, page);
 }
 
 const STEP_WORDS: Readonly<Record<Resolution, string>> = { raw: 'each reading', minute: 'by the minute', hour: 'by the hour' };
@@ -44,14 +45,14 @@ function nothing({ fromMs, toMs }: PointHistory): string {
 function table(history: PointHistory, page: Page): string[] {
   const { decimals, resolution, rows, buckets, fromMs, toMs } = history;
   const form: TimeForm = { hasDay: isOverDays(fromMs, toMs, page), hasSeconds: resolution === 'raw' };
-  const time = (ms: number): string => columnTime(ms, page.timezone, form);
+  const time = (ms: number): string => told(columnTime(ms, page.timezone, form), page);
   if (resolution === 'raw') {
     const cells = rows.map(({ atMs, value, quality, isCorrected }: HistoryRow) => [
       time(atMs),
       formatNumber(value, decimals),
       `${stateWord(quality, page)}${isCorrected ? ' *' : ''}`,
     ]);
-    return columns(['Time', 'Value', 'Quality'], cells);
+    return columns(['Time', 'Value', 'Quality'], cells, page);
   }
   const cells = buckets.map(({ atMs, min, mean, max, values, readings }: HistoryBucket) => [
     time(atMs),
@@ -59,13 +60,14 @@ function table(history: PointHistory, page: Page): string[] {
     formatNumber(mean, decimals + MEAN_DECIMALS),
     formatNumber(max, decimals),
     String(readings),
-    values === readings ? '' : `${readings - values} without a value`,
+    values === readings ? '' : told(`${readings - values} without a value`, page),
   ]);
-  return columns(['Time', 'Min', 'Mean', 'Max', 'Readings', ''], cells);
+  return columns(['Time', 'Min', 'Mean', 'Max', 'Readings', ''], cells, page);
 }
 
 /** Right-aligned but for the last; laid out here because a history may have twenty thousand lines. */
-function columns(titles: readonly string[], rows: readonly (readonly string[])[]): string[] {
+function columns(english: readonly string[], rows: readonly (readonly string[])[], page: Page): string[] {
+  const titles = english.map((title) => told(title, page));
   const widths = titles.map((name, index) => rows.reduce((widest, row) => Math.max(widest, row[index]?.length ?? 0), name.length));
   const line = (cells: readonly string[]): string =>
     cells
@@ -77,12 +79,12 @@ function columns(titles: readonly string[], rows: readonly (readonly string[])[]
 
 function plot(history: PointHistory, page: Page): string[] {
   const samples = samplesOf(history);
-  if (samples.length === 0) return ['no reading of this time has a value'];
+  if (samples.length === 0) return [told('no reading of this time has a value', page)];
   const { fromMs, toMs, decimals } = history;
   return plotLines(samples, { fromMs, toMs, decimals, timezone: page.timezone, widthCols: Math.min(PLOT_COLS, page.widthCols) });
 }
 
-function notes({ rows, buckets, resolution, isCut, pointId, decimals }: PointHistory, { widthCols }: Page, shown: number): string[] {
+function notes({ rows, buckets, resolution, isCut, pointId, decimals }: PointHistory, page: Page, shown: number): string[] {
   const values = [...rows.map(({ value }) => value), ...buckets.flatMap(({ min, max }) => [min, max])].filter((value) => value !== null);
   const least = values.reduce((low, value) => Math.min(low, value), Number.POSITIVE_INFINITY);
   const most = values.reduce((high, value) => Math.max(high, value), Number.NEGATIVE_INFINITY);
@@ -90,12 +92,12 @@ function notes({ rows, buckets, resolution, isCut, pointId, decimals }: PointHis
   const others = ['raw', 'minute', 'hour'].filter((each) => each !== resolution).join(' or ');
   const noun = resolution === 'raw' ? 'reading' : resolution;
   return [
-    ...wrap(`${count(shown, noun)}, ${range}; --by ${others} tells it otherwise`, widthCols),
+    ...paragraph(`${count(shown, noun)}, ${range}; --by ${others} tells it otherwise`, page),
     ...(rows.some(({ isCorrected }) => isCorrected)
-      ? labelled('*', 'taken before the clock was right; its time was put right afterwards', widthCols)
+      ? labelled('*', 'taken before the clock was right; its time was put right afterwards', page)
       : []),
     ...(isCut
-      ? labelled('Cut', `there are more before these; ask for less time, or use \`luciole export\` for all of ${pointId}`, widthCols)
+      ? labelled('Cut', `there are more before these; ask for less time, or use \`luciole export\` for all of ${pointId}`, page)
       : []),
   ];
 }

@@ -5,7 +5,7 @@
  */
 import type { BusErrorCode } from '../core/errors.ts';
 import { manualHint } from '../core/manual-address.ts';
-import { count, formatNumber, NOTHING, type Page, stateWord } from './page.ts';
+import { count, formatNumber, NOTHING, type Page, stateWord, told } from './page.ts';
 import { labelled } from './text-lines.ts';
 import { tableLines } from './text-table.ts';
 
@@ -37,14 +37,14 @@ export function testSucceeded({ points, untried }: ProfileTest): boolean {
   return untried === 0 && points.every(({ quality }) => quality === 'good' || quality === 'no-value');
 }
 
-export function renderProfileTest(test: ProfileTest, page: Pick<Page, 'widthCols' | 'colour'>): string {
+export function renderProfileTest(test: ProfileTest, page: Pick<Page, 'widthCols' | 'colour' | 'language'>): string {
   const sheet: Page = { ...page, atMs: 0, timezone: 'UTC' };
   const rows = test.points.map((point) => [
     point.point,
     formatNumber(point.address),
     formatNumber(point.value, point.decimals),
     point.unit,
-    WORD[point.quality] === 'good' ? stateWord('good', sheet) : WORD[point.quality],
+    WORD[point.quality] === 'good' ? stateWord('good', sheet) : told(WORD[point.quality], sheet),
     formatNumber(point.turnaroundMs, 1),
     point.reason === '' ? NOTHING : point.reason,
   ]);
@@ -57,7 +57,7 @@ export function renderProfileTest(test: ProfileTest, page: Pick<Page, 'widthCols
     { title: 'ms', align: 'right' },
     { title: 'Why' },
   ] as const;
-  return [...tableLines(columns, rows, page.widthCols), '', ...labelled('Result', ending(test), page.widthCols)].join('\n');
+  return [...tableLines(columns, rows, page), '', ...labelled('Result', ending(test), page)].join('\n');
 }
 
 const WORD: Readonly<Record<TestedPoint['quality'], string>> = {

@@ -5,15 +5,14 @@
  */
 import type { PointProfile, Profile } from '../core/profile.ts';
 import type { ProfileView } from '../core/views.ts';
-import { count, formatNumber, NOTHING, type Page } from './page.ts';
+import { count, formatNumber, NOTHING, type Page, told } from './page.ts';
 import { toAscii } from './plain-text.ts';
 import { serialText } from './render-scan.ts';
 import { labelled } from './text-lines.ts';
 import { tableLines } from './text-table.ts';
 
 export function renderProfile(profile: Profile & Pick<ProfileView, 'pending'>, page: Page): string {
-  const { widthCols } = page;
-  const says = (label: string, text: string): string[] => (text === '' ? [] : labelled(label, text, widthCols));
+  const says = (label: string, text: string): string[] => (text === '' ? [] : labelled(label, text, page));
   const flags = profile.points.flatMap((point) => point.flags.map((flag) => flagRow(point, flag)));
   return [
     ...says('Profile', `${profile.id}: ${profile.vendor} ${profile.model}`),
@@ -24,8 +23,8 @@ export function renderProfile(profile: Profile & Pick<ProfileView, 'pending'>, p
     ...says('Groups', profile.groups.map(({ id, reach, address }) => `${id} (${reach}, ${address})`).join(', ')),
     ...says('Set-up', profile.setup.map(({ table, address, value }) => `${table} ${address} = ${value}`).join(', ')),
     '',
-    ...tableLines(POINT_COLUMNS, profile.points.map(pointRow), widthCols),
-    ...(flags.length === 0 ? [] : ['', ...tableLines(FLAG_COLUMNS, flags, widthCols)]),
+    ...tableLines(POINT_COLUMNS, profile.points.map(pointRow), page),
+    ...(flags.length === 0 ? [] : ['', ...tableLines(FLAG_COLUMNS, flags, page)]),
     '',
     ...says('Notes', profile.notes),
     ...profile.sources.flatMap((source) => says('Source', source)),
@@ -33,9 +32,13 @@ export function renderProfile(profile: Profile & Pick<ProfileView, 'pending'>, p
 }
 
 /** What `luciole profile check` says of a profile without faults. */
-export function renderChecked(file: string, { id, points, examples, trust, experimental }: Profile, widthCols: number): string {
+export function renderChecked(
+  file: string,
+  { id, points, examples, trust, experimental }: Profile,
+  page: Pick<Page, 'widthCols' | 'language'>,
+): string {
   const sum = `${file}: ok, ${toAscii(id)}, ${count(points.length, 'point')}, ${count(examples.length, 'example')} run, trust ${trust}`;
-  return [sum, ...(experimental === null ? [] : labelled('Doubt', toAscii(experimental), widthCols))].join('\n');
+  return [told(sum, page), ...(experimental === null ? [] : labelled('Doubt', toAscii(experimental), page))].join('\n');
 }
 
 const WAITING = {
@@ -53,7 +56,12 @@ const POINT_COLUMNS = [
   { title: 'Write', maxCols: 16 },
 ] as const;
 
-const FLAG_COLUMNS = [{ title: 'Flag of', maxCols: 18 }, { title: 'Bit' }, { title: 'Severity' }, { title: 'Means', wraps: true }] as const;
+const FLAG_COLUMNS = [
+  { title: 'Flag of', maxCols: 18 },
+  { title: 'Bit' },
+  { title: 'Severity', isTold: true },
+  { title: 'Means', wraps: true, isTold: true },
+] as const;
 
 function pointRow(point: PointProfile): string[] {
   const type = point.bit === null ? point.type : `${point.type} bit ${point.bit}`;

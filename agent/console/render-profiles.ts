@@ -4,7 +4,7 @@
  * Owns the layout of `luciole profile list`. Pure. Called through the command table.
  */
 import type { ProfileView } from '../core/views.ts';
-import { count, NOTHING, type Page } from './page.ts';
+import { count, NOTHING, type Page, told } from './page.ts';
 import { labelled } from './text-lines.ts';
 import { tableLines } from './text-table.ts';
 
@@ -12,7 +12,7 @@ import { tableLines } from './text-table.ts';
 const MAX_USERS = 2;
 
 export function renderProfiles(profiles: readonly ProfileView[], page: Page): string {
-  if (profiles.length === 0) return 'no profiles; is the agent installed whole?';
+  if (profiles.length === 0) return told('no profiles; is the agent installed whole?', page);
   const sorted = [...profiles].sort((a, b) => a.category.localeCompare(b.category) || a.id.localeCompare(b.id));
   const rows = sorted.map((profile) => [
     profile.id,
@@ -20,7 +20,7 @@ export function renderProfiles(profiles: readonly ProfileView[], page: Page): st
     profile.transport,
     String(profile.points),
     `${profile.trust}${profile.experimental === null ? '' : ' !'}`,
-    usersOf(profile),
+    usersOf(profile, page),
   ]);
   const columns = [
     { title: 'Profile', maxCols: 28 },
@@ -31,14 +31,14 @@ export function renderProfiles(profiles: readonly ProfileView[], page: Page): st
     { title: 'Used by', maxCols: 16 },
   ] as const;
   const waiting = sorted.flatMap(({ id, pending }) => (pending === undefined ? [] : [`${id} (${pending})`]));
-  const next = waiting.length === 0 ? [] : labelled('Waiting', `for the next start of the agent: ${waiting.join(', ')}`, page.widthCols);
+  const next = waiting.length === 0 ? [] : labelled('Waiting', `for the next start of the agent: ${waiting.join(', ')}`, page);
   const doubtful = profiles.filter(({ experimental }) => experimental !== null).length;
   const sum = `${count(profiles.length, 'profile')}${doubtful === 0 ? '' : `, ${doubtful} experimental (!)`}`;
-  return [...tableLines(columns, rows, page.widthCols), '', sum, ...next].join('\n');
+  return [...tableLines(columns, rows, page), '', told(sum, page), ...next].join('\n');
 }
 
-function usersOf({ usedBy, pending }: ProfileView): string {
-  if (pending === 'new') return 'next start';
+function usersOf({ usedBy, pending }: ProfileView, page: Page): string {
+  if (pending === 'new') return told('next start', page);
   if (usedBy.length === 0) return NOTHING;
-  return usedBy.length <= MAX_USERS ? usedBy.join(' ') : count(usedBy.length, 'device');
+  return usedBy.length <= MAX_USERS ? usedBy.join(' ') : told(count(usedBy.length, 'device'), page);
 }

@@ -6,16 +6,16 @@
 import type { BusReadResult, BusWriteResult, RegistersProgress, RegistersResult } from '../core/bus-tools.ts';
 import { hexWord, valuesFit } from './bus-write-args.ts';
 import { formatTook } from './duration.ts';
-import { count, formatNumber, NOTHING, type Page } from './page.ts';
-import { labelled } from './text-lines.ts';
+import { count, formatNumber, NOTHING, type Page, told } from './page.ts';
+import { labelled, paragraph } from './text-lines.ts';
 import { tableLines } from './text-table.ts';
 
 /** Values in one row. Source: eight of 7 columns after the address fit 80. */
 const ROW_WORDS = 8;
 
 /** The line that is drawn over and over while registers are looked for. */
-export function renderRegistersProgress({ done, total }: RegistersProgress): string {
-  return `${total > 0 ? Math.floor((100 * done) / total) : 0} %, ${done} of ${total} addresses`;
+export function renderRegistersProgress({ done, total }: RegistersProgress, page: Page): string {
+  return told(`${total > 0 ? Math.floor((100 * done) / total) : 0} %, ${done} of ${total} addresses`, page);
 }
 
 /** Every run of registers that answers, with its values. */
@@ -29,12 +29,8 @@ export function renderRegisters(
   const found = runs.reduce((sum, { words }) => sum + words.length, 0);
   const noun = isBits(table) ? table : `${table} register`;
   const sum = `unit ${unit}: ${count(found, noun)} answer from ${asked.from} to ${asked.to}; ${count(requests, 'request')}, ${formatTook(durationMs)}`;
-  const advice = found > 0 ? [] : labelled('None', 'try another --table, or a wider --from and --to', page.widthCols);
-  return [
-    ...(rows.length === 0 ? [] : [...tableLines(columns, rows, page.widthCols), '']),
-    ...labelled('Found', sum, page.widthCols),
-    ...advice,
-  ].join('\n');
+  const advice = found > 0 ? [] : labelled('None', 'try another --table, or a wider --from and --to', page);
+  return [...(rows.length === 0 ? [] : [...tableLines(columns, rows, page), '']), ...labelled('Found', sum, page), ...advice].join('\n');
 }
 
 /** Each register, then what the unit's profile makes of them. */
@@ -55,17 +51,19 @@ export function renderRead(result: BusReadResult, page: Page): string {
   const decoded = values.map(({ quantity, value, unit: of }) => [quantity, value === null ? NOTHING : String(value), of]);
   const meaning = [{ title: 'Means', maxCols: 36 }, { title: 'Value', align: 'right' }, { title: 'Unit' }] as const;
   return [
-    `unit ${unit} on line ${line}, table ${table}, answered in ${formatNumber(turnaroundMs, 1)} ms`,
+    ...paragraph(`unit ${unit} on line ${line}, table ${table}, answered in ${formatNumber(turnaroundMs, 1)} ms`, page),
     '',
-    ...tableLines(columns, rows, page.widthCols),
-    ...(decoded.length === 0 ? [] : ['', ...tableLines(meaning, decoded, page.widthCols)]),
-    ...bytesOf(result),
+    ...tableLines(columns, rows, page),
+    ...(decoded.length === 0 ? [] : ['', ...tableLines(meaning, decoded, page)]),
+    ...bytesOf(result, page),
   ].join('\n');
 }
 
 /** As an example of a profile has them; not wrapped, so that they can be copied. */
-function bytesOf({ request, response }: BusReadResult): string[] {
-  return request === undefined || response === undefined ? [] : ['', `request: ${request}`, `response: ${response}`];
+function bytesOf({ request, response }: BusReadResult, page: Page): string[] {
+  return request === undefined || response === undefined
+    ? []
+    : ['', told(`request: ${request}`, page), told(`response: ${response}`, page)];
 }
 
 /** What stood there, what was written, what stands there now. */
@@ -84,12 +82,12 @@ export function renderWrite(result: BusWriteResult, page: Page): string {
   ] as const;
   const whose = unit === 0 ? 'every unit' : `unit ${unit}`;
   return [
-    `${table === 'coil' ? 'coils' : 'holding registers'} of ${whose} on line ${line}`,
+    ...paragraph(`${table === 'coil' ? 'coils' : 'holding registers'} of ${whose} on line ${line}`, page),
     '',
-    ...tableLines(columns, rows, page.widthCols),
+    ...tableLines(columns, rows, page),
     '',
-    ...labelled('Result', ending(result), page.widthCols),
-    ...(result.warnings ?? []).flatMap((warning) => labelled('Warning', warning, page.widthCols)),
+    ...labelled('Result', ending(result), page),
+    ...(result.warnings ?? []).flatMap((warning) => labelled('Warning', warning, page)),
     ...putBack(result, page),
   ].join('\n');
 }
@@ -99,11 +97,7 @@ function putBack({ lamps = [] }: BusWriteResult, page: Page): string[] {
   const [first] = lamps;
   if (first === undefined) return [];
   const whose = lamps.length === 1 ? `lamp ${first}` : count(lamps.length, 'lamp');
-  return labelled(
-    'Level',
-    `of ${whose}: the agent writes its own back within seconds; to keep one: luciole override ${first}`,
-    page.widthCols,
-  );
+  return labelled('Level', `of ${whose}: the agent writes its own back within seconds; to keep one: luciole override ${first}`, page);
 }
 
 function ending(result: BusWriteResult): string {

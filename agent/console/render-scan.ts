@@ -6,7 +6,7 @@
 import type { FoundUnit, ScanProgress, ScanResult } from '../core/bus-tools.ts';
 import type { SerialSettings } from '../core/cabinet.ts';
 import { formatTook } from './duration.ts';
-import { count, formatNumber, NOTHING, type Page } from './page.ts';
+import { count, formatNumber, NOTHING, type Page, told } from './page.ts';
 import { labelled } from './text-lines.ts';
 import { tableLines } from './text-table.ts';
 
@@ -18,22 +18,25 @@ export function serialText(serial: SerialSettings | null): string {
 }
 
 /** The line that is drawn over and over while a scan runs. */
-export function renderScanProgress({ done, total, serial, found }: ScanProgress): string {
+export function renderScanProgress({ done, total, serial, found }: ScanProgress, page?: Pick<Page, 'language'>): string {
   const percent = total > 0 ? Math.floor((100 * done) / total) : 0;
-  return `${percent} %, ${done} of ${total} at ${serialText(serial)}${found === null ? '' : `, found unit ${found.unit}`}`;
+  return told(
+    `${percent} %, ${done} of ${total} at ${serialText(serial)}${found === null ? '' : `, found unit ${found.unit}`}`,
+    page ?? {},
+  );
 }
 
 /** The table of what answered, then what is missing and what was damaged. */
 export function renderScan({ line, isNetwork, found, missing, damaged, durationMs }: ScanResult, page: Page): string {
   const sum = `${count(found.length, 'unit')} on line ${line}, in ${formatTook(durationMs)}`;
-  const table = found.length === 0 ? [] : [...tableLines(COLUMNS, found.map(rowOf), page.widthCols), ''];
+  const table = found.length === 0 ? [] : [...tableLines(COLUMNS, found.map(rowOf), page), ''];
   return [
     ...table,
-    sum,
-    ...(found.length === 0 ? labelled('Nobody', isNetwork ? SILENT_GATEWAY : SILENT_LINE, page.widthCols) : []),
-    ...(missing.length === 0 ? [] : labelled('Missing', missingText(missing, isNetwork), page.widthCols)),
-    ...(damaged.length === 0 ? [] : labelled('Damaged', damagedText(damaged), page.widthCols)),
-    ...(found.some(({ device }) => device === null) ? labelled('Unknown', STRANGERS, page.widthCols) : []),
+    told(sum, page),
+    ...(found.length === 0 ? labelled('Nobody', isNetwork ? SILENT_GATEWAY : SILENT_LINE, page) : []),
+    ...(missing.length === 0 ? [] : labelled('Missing', missingText(missing, isNetwork), page)),
+    ...(damaged.length === 0 ? [] : labelled('Damaged', damagedText(damaged), page)),
+    ...(found.some(({ device }) => device === null) ? labelled('Unknown', STRANGERS, page) : []),
   ].join('\n');
 }
 
@@ -42,7 +45,7 @@ const COLUMNS = [
   { title: 'Serial' },
   { title: 'ms', align: 'right' },
   { title: 'Device', maxCols: 14 },
-  { title: 'Profile', maxCols: 40 },
+  { title: 'Profile', maxCols: 40, isTold: true },
 ] as const;
 
 const SILENT_LINE =

@@ -4,32 +4,31 @@
  * Owns the layout of `luciole bus stats`. Pure. Called through the command table.
  */
 import type { LineStats, Spread, UnitStats } from '../core/bus-tools.ts';
-import { formatNumber, NOTHING, type Page, stateWord } from './page.ts';
+import { formatNumber, NOTHING, type Page, stateWord, told } from './page.ts';
 import { labelled } from './text-lines.ts';
 import { tableLines } from './text-table.ts';
 
 /** One part a line. */
 export function renderStats(lines: readonly LineStats[], page: Page): string {
-  if (lines.length === 0) return 'no lines in the configuration';
+  if (lines.length === 0) return told('no lines in the configuration', page);
   return lines.map((line) => lineLines(line, page).join('\n')).join('\n\n');
 }
 
 function lineLines(line: LineStats, page: Page): string[] {
-  const { widthCols } = page;
   const units = line.units.map((unit) => unitRow(unit, page));
   const refused = line.units.filter((unit) => unit.refused.length > 0);
   return [
-    ...labelled('Line', `${line.line}, ${line.kind}, ${line.baud === null ? 'network' : `${line.baud} baud`}, ${line.port}`, widthCols),
-    ...labelled('Wire', `busy ${formatNumber(line.busyPct)} % of the last minute, bytes alone ${formatNumber(line.wirePct)} %`, widthCols),
-    ...labelled('Count', counts(line), widthCols),
-    ...labelled('Urgent', `${spread(line.urgentWaitMs, 'waited')}; ${formatNumber(line.overruns)} polls came late`, widthCols),
-    ...(units.length === 0 ? [] : ['', ...tableLines(COLUMNS, units, widthCols)]),
+    ...labelled('Line', `${line.line}, ${line.kind}, ${line.baud === null ? 'network' : `${line.baud} baud`}, ${line.port}`, page),
+    ...labelled('Wire', `busy ${formatNumber(line.busyPct)} % of the last minute, bytes alone ${formatNumber(line.wirePct)} %`, page),
+    ...labelled('Count', counts(line), page),
+    ...labelled('Urgent', `${spread(line.urgentWaitMs, 'waited')}; ${formatNumber(line.overruns)} polls came late`, page),
+    ...(units.length === 0 ? [] : ['', ...tableLines(COLUMNS, units, page)]),
     ...(refused.length === 0 ? [] : ['']),
-    ...refused.flatMap((unit) => labelled('Refused', `${unit.device}: ${unit.refused.join(', ')}`, widthCols)),
+    ...refused.flatMap((unit) => labelled('Refused', `${unit.device}: ${unit.refused.join(', ')}`, page)),
     '',
     ...(line.advice.length === 0
-      ? labelled('Advice', 'none: all is well', widthCols)
-      : line.advice.flatMap((text) => labelled('Advice', text, widthCols))),
+      ? labelled('Advice', 'none: all is well', page)
+      : line.advice.flatMap((text) => labelled('Advice', text, page))),
   ];
 }
 

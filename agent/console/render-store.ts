@@ -6,7 +6,7 @@
 import type { BackupReport, StoreAccount, StoreCheck } from '../core/ports.ts';
 import type { ChoreView, StoreView } from '../core/views.ts';
 import { formatDuration } from './duration.ts';
-import { clockTime, count, formatBytes, formatNumber, fullTime, NOTHING, type Page, since, stateWord } from './page.ts';
+import { clockTime, count, formatBytes, formatNumber, fullTime, NOTHING, type Page, since, stateWord, told } from './page.ts';
 import type { CheckProgress } from './store-commands.ts';
 import { labelled } from './text-lines.ts';
 import { tableLines } from './text-table.ts';
@@ -30,7 +30,7 @@ export function renderStore(view: StoreView, page: Page): string {
     ['Account', accountText(view.account, view.gaps)],
     ['Epoch', view.epoch === '' ? NOTHING : view.epoch],
   ];
-  const lines = sheet.flatMap(([label, text]) => labelled(label, text, page.widthCols));
+  const lines = sheet.flatMap(([label, text]) => labelled(label, text, page));
   return [...lines, '', ...choreLines(view.chores, page)].join('\n');
 }
 
@@ -85,9 +85,9 @@ function choreLines(chores: readonly ChoreView[], page: Page): string[] {
     name,
     clockTime(nextMs, page),
     clockTime(lastMs, page),
-    `${failed ? `${stateWord('failed', page)}: ` : ''}${result === '' ? NOTHING : result}`,
+    `${failed ? `${stateWord('failed', page)}: ` : ''}${result === '' ? NOTHING : told(result, page)}`,
   ]);
-  return tableLines(CHORE_COLUMNS, rows, page.widthCols);
+  return tableLines(CHORE_COLUMNS, rows, page);
 }
 
 const CHORE_COLUMNS = [{ title: 'Chore' }, { title: 'Next' }, { title: 'Last' }, { title: 'Result', wraps: true }] as const;
@@ -98,11 +98,11 @@ export function renderCheck({ files, account }: StoreCheck, page: Page): string 
   const problems = files.flatMap((each) => each.problems.map((problem) => `${each.file}: ${problem}`));
   const isWell = problems.length === 0 && files.every(({ ok }) => ok) && account?.isBalanced !== false;
   return [
-    ...tableLines(columns, rows, page.widthCols),
+    ...tableLines(columns, rows, page),
     '',
-    ...problems.flatMap((problem) => labelled('Damage', problem, page.widthCols)),
-    ...(account === null ? [] : labelled('Account', checkedAccount(account), page.widthCols)),
-    ...labelled('Result', isWell ? 'everything was read, nothing is damaged' : 'see above; docs/store.md says what to do', page.widthCols),
+    ...problems.flatMap((problem) => labelled('Damage', problem, page)),
+    ...(account === null ? [] : labelled('Account', checkedAccount(account), page)),
+    ...labelled('Result', isWell ? 'everything was read, nothing is damaged' : 'see above; docs/store.md says what to do', page),
   ].join('\n');
 }
 
@@ -111,10 +111,10 @@ function checkedAccount({ produced, delivered, backlog, gaps, isBalanced }: Stor
   return `${formatNumber(produced)} produced, ${parts} delivered, waiting and lost: ${isBalanced ? 'it holds' : 'IT DOES NOT HOLD'}`;
 }
 
-export function renderCheckProgress({ forMs }: CheckProgress): string {
-  return `reading everything, ${formatDuration(forMs)}`;
+export function renderCheckProgress({ forMs }: CheckProgress, page: Page): string {
+  return told(`reading everything, ${formatDuration(forMs)}`, page);
 }
 
 export function renderBackup({ path, bytes, atMs }: BackupReport, page: Page): string {
-  return labelled('Backup', `${path}, ${formatBytes(bytes)}, ${clockTime(atMs, page)}`, page.widthCols).join('\n');
+  return labelled('Backup', `${path}, ${formatBytes(bytes)}, ${clockTime(atMs, page)}`, page).join('\n');
 }

@@ -5,16 +5,16 @@
  */
 import { count, formatNumber, NOTHING, type Page } from './page.ts';
 import type { Tested, TestStep } from './test-job.ts';
-import { wrap } from './text-lines.ts';
+import { paragraph } from './text-lines.ts';
 import { tableLines } from './text-table.ts';
 
 /** One line a step. */
-export function renderTestStep({ levelPct, states, meterW, reason }: TestStep, { widthCols }: Page): string {
+export function renderTestStep({ levelPct, states, meterW, reason }: TestStep, page: Page): string {
   const all = Object.values(states);
   const confirmed = all.filter((state) => state === 'verified').length;
   const weighed = meterW === null ? '' : `, ${formatNumber(meterW)} W at the meter`;
   const why = reason === '' ? '' : `: ${reason}`;
-  return wrap(`${String(levelPct).padStart(3)} %  ${confirmed} of ${count(all.length, 'lamp')} confirmed${weighed}${why}`, widthCols).join(
+  return paragraph(`${String(levelPct).padStart(3)} %  ${confirmed} of ${count(all.length, 'lamp')} confirmed${weighed}${why}`, page).join(
     '\n',
   );
 }
@@ -22,9 +22,9 @@ export function renderTestStep({ levelPct, states, meterW, reason }: TestStep, {
 export function renderTested({ target, steps, verdicts, restored }: Tested, page: Page): string {
   const columns = [
     { title: 'Lamp', maxCols: 16 },
-    ...steps.map(({ levelPct }) => ({ title: `${levelPct} %` })),
+    ...steps.map(({ levelPct }) => ({ title: `${levelPct} %`, isTold: true as const })),
     { title: 'Power W', align: 'right' as const },
-    { title: 'Verdict', wraps: true as const },
+    { title: 'Verdict', wraps: true as const, isTold: true as const },
   ];
   const rows = verdicts.map(({ lamp, verdict, weighedBy }) => [
     lamp,
@@ -38,7 +38,7 @@ export function renderTested({ target, steps, verdicts, restored }: Tested, page
       ? `${count(verdicts.length, 'lamp')} of ${target.id}: all ok`
       : `${bad} of ${count(verdicts.length, 'lamp')} of ${target.id} not ok`;
   const back = restored === 'verified' ? 'given back to its programme' : `given back, but ${restored}: see \`luciole why ${target.id}\``;
-  return [...tableLines(columns, rows, page.widthCols), '', ...wrap(`${sum}; ${back}`, page.widthCols)].join('\n');
+  return [...tableLines(columns, rows, page), '', ...paragraph(`${sum}; ${back}`, page)].join('\n');
 }
 
 /** `12/36/60`; a dash where the lamp does not measure its own. */

@@ -8,7 +8,7 @@ import type { TonightRow, TonightView } from '../core/light-tools.ts';
 import { formatDuration } from './duration.ts';
 import { columnTime, formatLevel, formatLevels, NOTHING, type Page, told } from './page.ts';
 import { plotLines, type Sample } from './plot.ts';
-import { labelled, wrap } from './text-lines.ts';
+import { labelled, paragraph } from './text-lines.ts';
 import { tableLines } from './text-table.ts';
 
 const NOTE = 'By sun, programme and wishes in force. Presence, traffic, rules and photocells come on top.';
@@ -20,7 +20,7 @@ const FORM = { hasDay: false, hasSeconds: false };
 export function renderTonight(views: readonly TonightView[], page: Page, withPlot: boolean): string {
   if (views.length === 0) return told('the cabinet has no zones', page);
   const nights = views.map((view) => [...head(view, page), '', ...rows(view, page), ...(withPlot ? ['', ...plot(view, page)] : [])]);
-  const note = wrap(told(NOTE, page), page.widthCols);
+  const note = paragraph(NOTE, page);
   return [...nights, note].map((lines) => lines.join('\n')).join('\n\n');
 }
 

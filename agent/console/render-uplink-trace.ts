@@ -5,8 +5,8 @@
  */
 import type { TraceEntry } from '../core/uplink-tools.ts';
 import { formatDuration } from './duration.ts';
-import { clockTime, columnTime, count, formatNumber, type Page } from './page.ts';
-import { wrap } from './text-lines.ts';
+import { clockTime, columnTime, count, formatNumber, type Page, told } from './page.ts';
+import { paragraph } from './text-lines.ts';
 import type { TraceAnswer } from './uplink-commands.ts';
 
 /** Beyond this the day is told as well. Units: ms. */
@@ -22,27 +22,26 @@ export function renderTrace({ entries, followed }: TraceAnswer, page: Page): str
   if (followed !== null) {
     const { seen, missed, durationMs } = followed;
     const lost = missed === 0 ? '' : `; ${missed} more not shown: this terminal is too slow`;
-    return wrap(`${formatNumber(seen)} ${seen === 1 ? 'entry' : 'entries'} in ${formatDuration(durationMs)}${lost}`, page.widthCols).join(
-      '\n',
-    );
+    return paragraph(`${formatNumber(seen)} ${seen === 1 ? 'entry' : 'entries'} in ${formatDuration(durationMs)}${lost}`, page).join('\n');
   }
-  if (entries.length === 0) return 'nothing has happened yet';
+  if (entries.length === 0) return told('nothing has happened yet', page);
   const hasDay = entries.some(({ atMs }) => Math.abs(page.atMs - atMs) > HALF_DAY_MS);
   const lines = entries.map((entry) =>
-    row(entry, columnTime(entry.atMs, page.timezone, { hasDay, hasSeconds: true }).padStart(hasDay ? 15 : 8), page),
+    row(entry, told(columnTime(entry.atMs, page.timezone, { hasDay, hasSeconds: true }), page).padStart(hasDay ? 15 : 8), page),
   );
   const packets = entries.filter(({ kind }) => kind !== 'event');
   const bytes = packets.reduce((sum, entry) => sum + entry.bytes, 0);
   const sum = `${count(packets.length, 'packet')} with ${formatNumber(bytes)} bytes, ${count(entries.length - packets.length, 'event')}; -> sent, <- received`;
-  return [...lines, '', ...wrap(sum, page.widthCols)].join('\n');
+  return [...lines, '', ...paragraph(sum, page)].join('\n');
 }
 
 const ARROW: Readonly<Record<TraceEntry['kind'], string>> = { sent: '->', received: '<-', event: '**' };
 
-function row({ atMs, kind, text, topic, bytes }: TraceEntry, time: string, { widthCols }: Page): string {
+function row({ atMs, kind, text, topic, bytes }: TraceEntry, time: string, page: Page): string {
+  const { widthCols } = page;
   const head = `${time}.${String(Math.floor(atMs % 1_000)).padStart(3, '0')} ${ARROW[kind]} `;
   if (kind === 'event') {
-    const [first = '', ...rest] = wrap(text, widthCols - head.length);
+    const [first = '', ...rest] = paragraph(text, { ...page, widthCols: widthCols - head.length });
     return [`${head}${first}`, ...rest.map((line) => `${' '.repeat(head.length)}${line}`)].join('\n');
   }
   if (topic === null) return `${head}${text}`;

@@ -6,8 +6,8 @@
 import type { UplinkDelivery } from '../core/ports.ts';
 import type { PeerCertificate, UplinkStep, UplinkStepName, UplinkTest } from '../core/uplink-tools.ts';
 import type { UplinkView } from '../core/views.ts';
-import { clockTime, count, formatBytes, formatNumber, type Page, since, stateWord } from './page.ts';
-import { labelled, wrap } from './text-lines.ts';
+import { clockTime, count, formatBytes, formatNumber, type Page, since, stateWord, told } from './page.ts';
+import { labelled, paragraph } from './text-lines.ts';
 import { tableLines } from './text-table.ts';
 
 const DAY_MS = 86_400_000;
@@ -15,7 +15,7 @@ const DAY_MS = 86_400_000;
 const SOON_DAYS = 30;
 
 export function renderUplink(view: UplinkView, page: Page): string {
-  if (view.state === 'off') return labelled('Uplink', `off: ${view.reason || 'it is stopped'}`, page.widthCols).join('\n');
+  if (view.state === 'off') return labelled('Uplink', `off: ${view.reason || 'it is stopped'}`, page).join('\n');
   const { delivery, certificates, lastFailure, server } = view;
   const place = server !== undefined && server.count > 1 ? `, server ${server.index + 1} of ${server.count}` : '';
   const sheet: (readonly [label: string, text: string])[] = [
@@ -38,7 +38,7 @@ export function renderUplink(view: UplinkView, page: Page): string {
   ];
   // What keeps it down now stands above already.
   const rows = sheet.filter(([label]) => label !== 'Last' || lastFailure?.text !== view.reason);
-  return rows.flatMap(([label, text]) => labelled(label, text, page.widthCols)).join('\n');
+  return rows.flatMap(([label, text]) => labelled(label, text, page)).join('\n');
 }
 
 function hostText({ primaryHost }: UplinkView): string {
@@ -102,13 +102,18 @@ export function renderTest({ broker, clientId, steps, ok }: UplinkTest, page: Pa
     outcome === 'skipped' ? '-' : formatNumber(tookMs),
     text,
   ]);
-  const columns = [{ title: 'Stage' }, { title: 'Result' }, { title: 'ms', align: 'right' }, { title: 'What', wraps: true }] as const;
+  const columns = [
+    { title: 'Stage', isTold: true },
+    { title: 'Result' },
+    { title: 'ms', align: 'right' },
+    { title: 'What', wraps: true, isTold: true },
+  ] as const;
   return [
-    ...wrap(`${broker}, as ${clientId}: the agent's own session was left alone`, page.widthCols),
+    ...paragraph(`${broker}, as ${clientId}: the agent's own session was left alone`, page),
     '',
-    ...tableLines(columns, rows, page.widthCols),
+    ...tableLines(columns, rows, page),
     '',
-    ...labelled('Result', ok ? endingOf(steps) : failedText(steps, clientId), page.widthCols),
+    ...labelled('Result', ok ? endingOf(steps) : failedText(steps, clientId), page),
   ].join('\n');
 }
 
@@ -124,10 +129,10 @@ function failedText(steps: readonly UplinkStep[], clientId: string): string {
 }
 
 /** The newest stage, while the next is tried. */
-export function renderStepDone({ name, outcome }: UplinkStep): string {
-  return `${STAGE[name]}: ${RESULT[outcome] === '-' ? 'not asked for' : RESULT[outcome]}`;
+export function renderStepDone({ name, outcome }: UplinkStep, page: Page): string {
+  return told(`${STAGE[name]}: ${RESULT[outcome] === '-' ? 'not asked for' : RESULT[outcome]}`, page);
 }
 
-export function renderReconnect({ widthCols }: Page): string {
-  return wrap('asked for; certificates and password are read anew. `luciole uplink` shows how it went', widthCols).join('\n');
+export function renderReconnect(page: Page): string {
+  return paragraph('asked for; certificates and password are read anew. `luciole uplink` shows how it went', page).join('\n');
 }

@@ -5,19 +5,19 @@
  */
 import type { CodeOffer, Invitation, UserView } from '../core/access.ts';
 import { formatDuration } from './duration.ts';
-import { dayTime, NOTHING, type Page } from './page.ts';
-import { wrap } from './text-lines.ts';
+import { dayTime, NOTHING, type Page, told } from './page.ts';
+import { paragraph } from './text-lines.ts';
 import { tableLines } from './text-table.ts';
 
 export function renderUsers(users: readonly UserView[], page: Page): string {
-  if (users.length === 0) return 'no users yet; `luciole user add NAME --role admin` makes the first one';
+  if (users.length === 0) return told('no users yet; `luciole user add NAME --role admin` makes the first one', page);
   const columns = [
     { title: 'User', maxCols: 31 },
     { title: 'Role' },
-    { title: 'Codes' },
+    { title: 'Codes', isTold: true },
     { title: 'Logged in', align: 'right' },
     { title: 'Waits', align: 'right' },
-    { title: 'Password' },
+    { title: 'Password', isTold: true },
   ] as const;
   const rows = users.map(({ name, role, hasCodes, sessions, lockedMs, invitedUntilMs }) => [
     name,
@@ -27,16 +27,16 @@ export function renderUsers(users: readonly UserView[], page: Page): string {
     lockedMs === 0 ? NOTHING : formatDuration(lockedMs),
     invitedUntilMs === null ? 'own' : `one-time, until ${dayTime(invitedUntilMs, page.timezone)}`,
   ]);
-  return tableLines(columns, rows, page.widthCols).join('\n');
+  return tableLines(columns, rows, page).join('\n');
 }
 
 export function renderInvitation({ user, role, oneTimePassword, untilMs }: Invitation, page: Page): string {
   const what = `${user} (${role}) logs in once with this password, until ${dayTime(untilMs, page.timezone)}, and then chooses another:`;
-  return [...wrap(what, page.widthCols), '', `  ${oneTimePassword}`, '', 'It is shown this once only.'].join('\n');
+  return [...paragraph(what, page), '', `  ${oneTimePassword}`, '', told('It is shown this once only.', page)].join('\n');
 }
 
-export function renderOffer({ user, secret, uri }: CodeOffer, { widthCols }: Page): string {
+export function renderOffer({ user, secret, uri }: CodeOffer, page: Page): string {
   const grouped = (secret.match(/.{1,4}/g) ?? []).join(' ');
   const next = `Put it into an authenticator, then \`user totp confirm\` with its first code: from then on ${user} is asked for one.`;
-  return [`Key for ${user}, shown this once only:`, '', `  ${grouped}`, `  ${uri}`, '', ...wrap(next, widthCols)].join('\n');
+  return [told(`Key for ${user}, shown this once only:`, page), '', `  ${grouped}`, `  ${uri}`, '', ...paragraph(next, page)].join('\n');
 }

@@ -5,8 +5,8 @@
  */
 import { formatDuration } from './duration.ts';
 import type { Identified, IdentifyProgress } from './identify-job.ts';
-import { clockTime, count, NOTHING, type Page } from './page.ts';
-import { wrap } from './text-lines.ts';
+import { clockTime, count, NOTHING, type Page, told } from './page.ts';
+import { paragraph } from './text-lines.ts';
 import type { Walked, WalkProgress } from './walk-job.ts';
 
 /** Source: a device of the reference with its point, `S01.motion`, and room for a longer one. */
@@ -16,12 +16,13 @@ const LATENCY_COLS = 7;
 
 /** Shape: `22:41:07.123  S01.motion       P03     42 ms  L02 L03 L04`; lamps that do not fit are counted. */
 export function renderWalkProgress(progress: WalkProgress, page: Page): string {
-  if (progress.kind === 'start') return wrap(startText(progress), page.widthCols).join('\n');
+  if (progress.kind === 'start') return paragraph(startText(progress), page).join('\n');
   const { atMs, pointId, pole, raised, alreadyLit, latencyMs } = progress;
   const time = `${clockTime(atMs, { ...page, atMs })}.${String(Math.floor(atMs % 1_000)).padStart(3, '0')}`;
   const took = latencyMs === null ? NOTHING : `${latencyMs} ms`;
   const head = `${time}  ${cut(pointId, SENSOR_COLS)} ${cut(pole ?? NOTHING, POLE_COLS)} ${took.padStart(LATENCY_COLS)}  `;
-  const effect = raised.length > 0 ? fitting(raised, page.widthCols - head.length) : alreadyLit ? 'lit already' : 'no lamp rose';
+  const effect =
+    raised.length > 0 ? fitting(raised, page.widthCols - head.length) : told(alreadyLit ? 'lit already' : 'no lamp rose', page);
   return `${head}${effect}`;
 }
 
@@ -31,7 +32,7 @@ function startText({ zone, night, sensors, forMs }: Extract<WalkProgress, { kind
 }
 
 /** What was heard, what was not, and how soon light came. */
-export function renderWalked({ zone, durationMs, sensors, medianMs, worstMs, missed }: Walked, { widthCols }: Page): string {
+export function renderWalked({ zone, durationMs, sensors, medianMs, worstMs, missed }: Walked, page: Page): string {
   const total = sensors.reduce((sum, { detections }) => sum + detections, 0);
   const unheard = sensors.filter(({ detections }) => detections === 0).map(({ pointId }) => pointId);
   const each = sensors.map(({ pointId, detections }) => `${pointId} ${detections}`).join(', ');
@@ -41,22 +42,22 @@ export function renderWalked({ zone, durationMs, sensors, medianMs, worstMs, mis
     ...(unheard.length === 0 ? [] : [`nobody seen by ${unheard.join(', ')}: look whether it is covered, turned away or dead`]),
     ...(missed === 0 ? [] : [`${missed} not shown: this terminal is too slow`]),
   ];
-  return lines.flatMap((line) => wrap(line, widthCols)).join('\n');
+  return lines.flatMap((line) => paragraph(line, page)).join('\n');
 }
 
-export function renderIdentifyProgress({ lamp, levelPct, restMs, following }: IdentifyProgress, { widthCols }: Page): string {
+export function renderIdentifyProgress({ lamp, levelPct, restMs, following }: IdentifyProgress, page: Page): string {
   const now = following ? `at ${levelPct} %, blinks` : `told ${levelPct} %, does not follow,`;
-  return wrap(`${lamp} ${now} ${formatDuration(restMs)} more; Ctrl-C ends it`, widthCols).join('\n');
+  return paragraph(`${lamp} ${now} ${formatDuration(restMs)} more; Ctrl-C ends it`, page).join('\n');
 }
 
-export function renderIdentified({ lamp, lowPct, highPct, durationMs, following }: Identified, { widthCols }: Page): string {
+export function renderIdentified({ lamp, lowPct, highPct, durationMs, following }: Identified, page: Page): string {
   if (!following)
-    return wrap(`${lamp} was told to blink for ${formatDuration(durationMs)}, but does not follow: luciole why ${lamp}`, widthCols).join(
+    return paragraph(`${lamp} was told to blink for ${formatDuration(durationMs)}, but does not follow: luciole why ${lamp}`, page).join(
       '\n',
     );
-  return wrap(
+  return paragraph(
     `${lamp} blinked between ${lowPct} and ${highPct} % for ${formatDuration(durationMs)} and is back at its level`,
-    widthCols,
+    page,
   ).join('\n');
 }
 

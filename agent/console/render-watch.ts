@@ -6,8 +6,8 @@
 import type { BusTransaction } from '../core/bus-tools.ts';
 import type { Watched } from './bus-watch.ts';
 import { formatDuration } from './duration.ts';
-import { clockTime, count, formatNumber, type Page, stateWord } from './page.ts';
-import { wrap } from './text-lines.ts';
+import { clockTime, count, formatNumber, type Page, stateWord, told } from './page.ts';
+import { paragraph } from './text-lines.ts';
 
 /** Shape: `22:41:07.123 #7   read input 0+4             4.6 ms  presence   ok`; the words that do not fit are cut. */
 export function renderTransaction({ atMs, unit, lane, what, turnaroundMs, error }: BusTransaction, page: Page): string {
@@ -15,7 +15,7 @@ export function renderTransaction({ atMs, unit, lane, what, turnaroundMs, error 
   const words = what.length > WHAT_COLS ? `${what.slice(0, WHAT_COLS - 1)}~` : what.padEnd(WHAT_COLS);
   const took = formatNumber(turnaroundMs, 1).padStart(6);
   const result = error === null ? stateWord('ok', page) : stateWord('failed', page, error);
-  return `${time} ${`#${unit}`.padEnd(4)} ${words} ${took} ms  ${lane.padEnd(LANE_COLS)}  ${result}`;
+  return `${time} ${`#${unit}`.padEnd(4)} ${words} ${took} ms  ${told(lane, page).padEnd(LANE_COLS)}  ${result}`;
 }
 
 /** Source: `write holding 65535+123`. */
@@ -24,7 +24,7 @@ const WHAT_COLS = 23;
 const LANE_COLS = 9;
 
 /** The last words of a watch that ended by itself. */
-export function renderWatchEnd({ line, seen, missed, durationMs }: Watched, { widthCols }: Page): string {
+export function renderWatchEnd({ line, seen, missed, durationMs }: Watched, page: Page): string {
   const lost = missed === 0 ? '' : `; ${missed} more not shown: this terminal is too slow`;
-  return wrap(`${count(seen, 'transaction')} on line ${line} in ${formatDuration(durationMs)}${lost}`, widthCols).join('\n');
+  return paragraph(`${count(seen, 'transaction')} on line ${line} in ${formatDuration(durationMs)}${lost}`, page).join('\n');
 }

@@ -13,7 +13,7 @@ import { type Column, tableLines } from './text-table.ts';
 /** One lamp with its trace; of a zone what all its lamps share once, then a row a lamp. */
 export function renderWhy(view: WhyView, page: Page): string {
   const [first] = view.lamps;
-  if (first === undefined) return `${view.kind} ${view.id} has no lamps`;
+  if (first === undefined) return told(`${view.kind} ${view.id} has no lamps`, page);
   return view.kind === 'lamp' ? lamp(first, view.atMs, page) : zone(view, page);
 }
 

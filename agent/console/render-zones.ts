@@ -4,12 +4,12 @@
  * Owns the layout of `luciole zones`. Pure. Called through the command table.
  */
 import type { ZoneLightView, ZoneSensorView } from '../core/light-tools.ts';
-import { clockTime, formatLevels, formatNumber, NOTHING, type Page, since, stateWord } from './page.ts';
+import { clockTime, formatLevels, formatNumber, NOTHING, type Page, since, stateWord, told } from './page.ts';
 import { labelled } from './text-lines.ts';
 import { tableLines } from './text-table.ts';
 
 export function renderZones(zones: readonly ZoneLightView[], page: Page): string {
-  if (zones.length === 0) return 'the cabinet has no zones';
+  if (zones.length === 0) return told('the cabinet has no zones', page);
   const rows = zones.map((zone) => [
     zone.id,
     zone.light === 'time-not-trusted' ? 'lit, no time' : zone.light,
@@ -21,18 +21,18 @@ export function renderZones(zones: readonly ZoneLightView[], page: Page): string
   ]);
   const columns = [
     { title: 'Zone', maxCols: 20 },
-    { title: 'Light' },
+    { title: 'Light', isTold: true },
     { title: 'Programme', maxCols: 24 },
     { title: 'Until' },
     { title: 'Level', align: 'right' },
     { title: 'Lit', align: 'right' },
-    { title: 'Presence' },
+    { title: 'Presence', isTold: true },
   ] as const;
-  return [...tableLines(columns, rows, page.widthCols), ...zones.flatMap((zone) => details(zone, page))].join('\n');
+  return [...tableLines(columns, rows, page), ...zones.flatMap((zone) => details(zone, page))].join('\n');
 }
 
 function details(zone: ZoneLightView, page: Page): string[] {
-  const say = (label: string, text: string): string[] => labelled(label, text, page.widthCols);
+  const say = (label: string, text: string): string[] => labelled(label, text, page);
   const { lamps, photocell, traffic, rules } = zone;
   const lines = [
     ...(lamps.notFollowing.length === 0 ? [] : say('Lamps', `${lamps.notFollowing.join(', ')} do not follow; \`luciole why ${zone.id}\``)),

@@ -4,10 +4,12 @@
  * Owns which questions are asked and how the answers are laid out. A question that finds no answer says why, and stops no other.
  * Called by `tech-support`.
  */
+
 import { fetchAnswer } from './ask-agent.ts';
 import type { AgentCommand } from './command-spec.ts';
 import { COMMANDS } from './commands.ts';
 import { ConsoleError } from './console-error.ts';
+import { told } from './page.ts';
 import { plain } from './plain-text.ts';
 import type { RawArgs } from './protocol.ts';
 import type { LocalArgs, Terminal } from './terminal.ts';
@@ -56,7 +58,7 @@ export async function makeBundle({ terminal, socket, facts }: BundleParts): Prom
   for (const [name, args] of QUESTIONS) {
     const command = COMMANDS.find((each): each is AgentCommand => each.kind === 'agent' && each.name === name);
     if (command === undefined) continue;
-    terminal.status?.show(`asking: ${name}`);
+    terminal.status?.show(told(`asking: ${name}`, terminal));
     try {
       const { result, atMs, timezone } = await fetchAnswer(command, args, { socket, terminal });
       if (name === 'status') cabinetId = idOf(result);

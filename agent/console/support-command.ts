@@ -3,6 +3,7 @@
  *
  * Owns the file: its name, its size in words, how long it takes over the serial line. Called by the program and by the shell.
  */
+
 import { execFile } from 'node:child_process';
 import { readFile, writeFile } from 'node:fs/promises';
 import { cpus, freemem, loadavg, release, totalmem, uptime } from 'node:os';
@@ -15,6 +16,7 @@ import { formatDuration } from './duration.ts';
 import { formatBytes } from './page.ts';
 import { makeBundle } from './support-bundle.ts';
 import type { LocalArgs, Terminal } from './terminal.ts';
+import { paragraph } from './text-lines.ts';
 
 export interface SupportParts {
   readonly terminal: Terminal;
@@ -44,24 +46,21 @@ export async function techSupport(args: LocalArgs, { terminal, configFile, dir, 
   const file = await written(bytes, typeof args['to'] === 'string' ? args['to'] : dir, name);
   const summary = { file, bytes: bytes.length, unpackedBytes: text.length, missing };
   if (args['json'] === true) terminal.out(`${JSON.stringify(summary)}\n`);
-  else terminal.out(`${sentence(summary)}\n`);
+  else terminal.out(`${summaryLines(summary, terminal).join('\n')}\n`);
   return 0;
 }
 
-function sentence({
-  file,
-  bytes,
-  unpackedBytes,
-  missing,
-}: {
-  file: string;
-  bytes: number;
-  unpackedBytes: number;
-  missing: readonly string[];
-}): string {
+interface Summary {
+  readonly file: string;
+  readonly bytes: number;
+  readonly unpackedBytes: number;
+  readonly missing: readonly string[];
+}
+
+function summaryLines({ file, bytes, unpackedBytes, missing }: Summary, terminal: Terminal): readonly string[] {
   const size = `${formatBytes(bytes)}, ${formatBytes(unpackedBytes)} of text unpacked; at 9600 baud ${formatDuration(transferMs(bytes, 9_600))}`;
-  const without = missing.length === 0 ? '' : `\nwithout: ${missing.join(', ')}`;
-  return `${file}\n${size}${without}`;
+  const without = missing.length === 0 ? [] : paragraph(`without: ${missing.join(', ')}`, terminal);
+  return [file, ...paragraph(size, terminal), ...without];
 }
 
 /** How long a file takes over a serial line. Units: ms. Source: ten bits a byte (start, eight, stop), less what the protocol costs. */

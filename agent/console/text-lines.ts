@@ -29,6 +29,12 @@ export function labelled(label: string, text: string, sheet: Sheet): string[] {
   );
 }
 
+/** A sentence in the language of the sheet, as lines that fit it. */
+export function paragraph(text: string, sheet: Sheet): string[] {
+  const { widthCols, language } = sheetOf(sheet);
+  return wrap(translate(language, text), widthCols);
+}
+
 /** Breaks a text at blanks; a word longer than the line is broken where the line ends. */
 export function wrap(text: string, widthCols: number): string[] {
   const lines: string[] = [];

@@ -10,6 +10,8 @@ import { type Sheet, sheetOf, shownCols } from './text-lines.ts';
 export interface Column {
   readonly title: string;
   readonly align?: 'left' | 'right';
+  /** Its cells are words or sentences, told in the language of the sheet; else they are names and numbers. */
+  readonly isTold?: true;
   /** Takes what width is left and breaks its text over several lines; at most one a table. */
   readonly wraps?: true;
   /** Longer text is cut and ends in `~`, or wrapped in a table that wraps. */
@@ -25,9 +27,10 @@ const BARE = Object.fromEntries(
     .map((name) => [name, '']),
 );
 
-/** A table's lines, title line first, none wider than the sheet; titles are told in its language, cells are not. */
-export function tableLines(given: readonly Column[], rows: readonly (readonly string[])[], sheet: Sheet): string[] {
+/** A table's lines, title line first, none wider than the sheet; titles are told in its language, cells where their column says so. */
+export function tableLines(given: readonly Column[], cells: readonly (readonly string[])[], sheet: Sheet): string[] {
   const { widthCols, language } = sheetOf(sheet);
+  const rows = cells.map((row) => row.map((cell, index) => (given[index]?.isTold ? translate(language, cell) : cell)));
   const columns = given.map((column) => ({ ...column, title: translate(language, column.title) }));
   const table = new Table({
     chars: BARE,

@@ -3,6 +3,7 @@
  *
  * Owns these rows, and the way of a file to the agent in parts: the agent of a service sees no home folder. Called by the command table.
  */
+
 import { open } from 'node:fs/promises';
 import type { UpdateAnswer, UpdateView } from '../core/updates.ts';
 import type { AgentView } from '../core/views.ts';
@@ -10,8 +11,9 @@ import { fetchAnswer } from './ask-agent.ts';
 import { agentCommand, type Command, type LocalCommand, textArg } from './command-spec.ts';
 import { JSON_OPTION, LOOK_TIMEOUT_MS } from './common-words.ts';
 import { CONSOLE_EXIT, ConsoleError } from './console-error.ts';
+import { type Page, told } from './page.ts';
 import type { LocalArgs, Terminal } from './terminal.ts';
-import { labelled } from './text-lines.ts';
+import { labelled, paragraph } from './text-lines.ts';
 
 /** Of the file in one request. Units: bytes. Source: a request holds 64 KiB, base64 takes a third more. */
 const PART_BYTES = 32_768;
@@ -43,7 +45,7 @@ const status = agentCommand<object, UpdateView>({
   timeoutMs: LOOK_TIMEOUT_MS,
   read: () => ({}),
   answer: (view) => deskOf(view).status(),
-  render: async (view, page) => renderUpdates(view, page.widthCols),
+  render: async (view, page) => renderUpdates(view, page),
 });
 
 const revert = agentCommand<{ isForced: boolean }, UpdateAnswer>({
@@ -57,7 +59,7 @@ const revert = agentCommand<{ isForced: boolean }, UpdateAnswer>({
   timeoutMs: INSTALL_TIMEOUT_MS,
   read: (args) => ({ isForced: args['force'] === true }),
   answer: (view, request) => deskOf(view).revert(request),
-  render: async ({ text }) => text,
+  render: async ({ text }, page) => paragraph(text, page).join('\n'),
   succeeded: ({ isDone }) => isDone,
   audit: ({ isDone, text }) => ({ isDone, text }),
 });
@@ -82,7 +84,7 @@ const put = agentCommand<{ atByte: number; ofBytes: number; data: Buffer }, Upda
     data: Buffer.from(textArg(args, 'data'), 'base64'),
   }),
   answer: (view, part) => deskOf(view).put(part),
-  render: async ({ text }) => text,
+  render: async ({ text }, page) => paragraph(text, page).join('\n'),
   succeeded: ({ isDone }) => isDone,
 });
 
@@ -98,7 +100,7 @@ const apply = agentCommand<{ isForced: boolean }, UpdateAnswer>({
   timeoutMs: INSTALL_TIMEOUT_MS,
   read: (args) => ({ isForced: args['force'] === true }),
   answer: (view, request) => deskOf(view).install(request),
-  render: async ({ text }) => text,
+  render: async ({ text }, page) => paragraph(text, page).join('\n'),
   succeeded: ({ isDone }) => isDone,
   audit: ({ isDone, text }) => ({ isDone, text }),
 });
@@ -113,15 +115,15 @@ export async function installUpdate(args: LocalArgs, terminal: Terminal): Promis
     (await fetchAnswer(command, asked, call)).result as UpdateAnswer;
   const show = (result: UpdateAnswer): number => {
     terminal.status?.clear();
-    terminal.out(`${args['json'] === true ? JSON.stringify(result) : result.text}\n`);
+    terminal.out(`${args['json'] === true ? JSON.stringify(result) : paragraph(result.text, terminal).join('\n')}\n`);
     return result.isDone ? 0 : CONSOLE_EXIT.failed;
   };
   for await (const { atByte, ofBytes, data } of partsOf(path)) {
     const result = await answer(put, { at: String(atByte), of: String(ofBytes), data: data.toString('base64') });
     if (!result.isDone) return show(result);
-    terminal.status?.show(`${Math.round((100 * (atByte + data.length)) / ofBytes)} % brought to the agent`);
+    terminal.status?.show(told(`${Math.round((100 * (atByte + data.length)) / ofBytes)} % brought to the agent`, terminal));
   }
-  terminal.status?.show('checked and unpacked');
+  terminal.status?.show(told('checked and unpacked', terminal));
   return show(await answer(apply, args['force'] === true ? { force: true } : {}));
 }
 
@@ -154,8 +156,8 @@ function bytesArg(text: string): number {
   return bytes;
 }
 
-function renderUpdates({ version, release, state, previous, serial, failed, keys, obstacle }: UpdateView, cols: number): string {
-  const line = (label: string, text: string): string[] => labelled(label, text, cols);
+function renderUpdates({ version, release, state, previous, serial, failed, keys, obstacle }: UpdateView, page: Page): string {
+  const line = (label: string, text: string): string[] => labelled(label, text, page);
   return [
     ...line(
       'Runs',

@@ -17,6 +17,7 @@ import { agentCommand, type Command, type Job, textArg } from './command-spec.ts
 import { JSON_OPTION } from './common-words.ts';
 import { ConsoleError, type ConsoleErrorCode } from './console-error.ts';
 import type { RawArgs } from './protocol.ts';
+import { paragraph } from './text-lines.ts';
 
 /** Longest silence of the agent. Units: ms. Source: some hashes one after the other on a slow processor. */
 const TIMEOUT_MS = 60_000;
@@ -84,7 +85,7 @@ const remove = agentCommand({
   timeoutMs: TIMEOUT_MS,
   read: (args) => ({ name: textArg(args, 'name') }),
   answer: (view, { name }): Promise<Done> => done(name, `${name} is removed`, view.access.remove(name)),
-  render: async ({ done }) => done,
+  render: async ({ done }, page) => paragraph(done, page).join('\n'),
   audit: ({ user }) => ({ user }),
 });
 
@@ -99,7 +100,7 @@ const role = agentCommand({
   timeoutMs: TIMEOUT_MS,
   read: (args) => ({ name: textArg(args, 'name'), role: roleArg(args, undefined) }),
   answer: (view, { name, role }): Promise<Done> => done(name, `${name} is ${role} now`, view.access.setRole(name, role)),
-  render: async ({ done }) => done,
+  render: async ({ done }, page) => paragraph(done, page).join('\n'),
   audit: ({ user }) => ({ user }),
 });
 
@@ -122,7 +123,7 @@ const passwd = agentCommand({
     const known = name === null ? String(current ?? '') : null;
     return done(user, `${user} has a new password`, view.access.setPassword(user, password, known));
   },
-  render: async ({ done }) => done,
+  render: async ({ done }, page) => paragraph(done, page).join('\n'),
   audit: ({ user }) => ({ user }),
 });
 
@@ -143,7 +144,8 @@ const totp = agentCommand<{ what: string; name: string | null; code: string }, C
     if (what === 'confirm') return done(user, `${user} is asked for a code from now on`, view.access.confirmCodes(user, code));
     return done(user, `${user} is asked for no code any more`, view.access.dropCodes(user));
   },
-  render: async (result, page) => ('done' in result ? result.done : (await import('./render-users.ts')).renderOffer(result, page)),
+  render: async (result, page) =>
+    'done' in result ? paragraph(result.done, page).join('\n') : (await import('./render-users.ts')).renderOffer(result, page),
   audit: ({ user }) => ({ user }),
 });
 

@@ -13,7 +13,7 @@ t.test('a visit in French: why it is dim, what comes, a forced lamp, and the cab
   // What the start left alight has ended.
   const settledMs = rig.clock.wallMs() + 120_000;
   await rig.until('two minutes later', () => rig.clock.wallMs() >= settledMs, 180_000);
-  t.match(await visit.say('status'), /Armoire[\s\S]*Alertes +aucune en cours/);
+  t.match(await visit.say('status'), /Armoire[\s\S]*Evenements +aucun en cours/);
   t.match(await visit.say('why L01'), /Applique +30 %/);
   t.match(await visit.say('tonight'), /nuit du/);
   t.match(await visit.say('zones | count'), /\d/);

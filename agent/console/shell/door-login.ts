@@ -63,7 +63,7 @@ function givenBack(talk: Talk, clock: Clock): Timer {
 /** Null at the end. What needs no login is carried out on the way. */
 async function nameOf(talk: Talk, parts: DoorLoginParts): Promise<string | null> {
   for (;;) {
-    const read = await talk.ask({ prompt: 'User: ', mode: 'text' });
+    const read = await talk.ask({ prompt: translate(talk.settings.language, 'User: '), mode: 'text' });
     if (read.kind === 'interrupt') continue;
     const typed = read.kind === 'line' ? read.text.trim() : 'logout';
     if (typed === 'logout' || typed === 'exit') return null;
@@ -79,7 +79,7 @@ async function lights([, verb, duration = '', ...reason]: readonly string[], tal
   const out = (text: string): void => {
     shown += text;
   };
-  const { widthCols, colour } = talk.settings;
+  const { widthCols, colour, language } = talk.settings;
   const terminal: Terminal = {
     ...parts.surroundings,
     socketPath: parts.socketPath,
@@ -87,6 +87,7 @@ async function lights([, verb, duration = '', ...reason]: readonly string[], tal
     err: out,
     widthCols,
     colour,
+    language,
     user: 'nobody',
     status: null,
   };
@@ -176,7 +177,7 @@ function asEnd(error: unknown): LoginEnd {
 
 /** Null where the person gives up. */
 export async function secret(talk: Talk, prompt: string): Promise<string | null> {
-  const read = await talk.ask({ prompt, mode: 'secret' });
+  const read = await talk.ask({ prompt: translate(talk.settings.language, prompt), mode: 'secret' });
   return read.kind === 'line' ? read.text : null;
 }
 

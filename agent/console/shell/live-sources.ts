@@ -72,7 +72,7 @@ const LINE_COLUMNS = [
 const UNIT_COLUMNS = [
   { title: 'Device', maxCols: 14 },
   { title: 'Line', maxCols: 12 },
-  { title: 'State' },
+  { title: 'State', isTold: true },
   { title: 'Loss %', align: 'right' },
   { title: 'Ok', align: 'right' },
   { title: 'p50', align: 'right' },

@@ -14,7 +14,7 @@ export function lastStateLines(state: LastState, page: Page): readonly string[] 
   return [
     ...labelled('Service', service, page),
     ...labelled('File', problem === '' ? configFile : problem, page),
-    ...(store === null ? [] : labelled('Store', store.dir, page.widthCols)),
+    ...(store === null ? [] : labelled('Store', store.dir, page)),
     ...(last === null || last === undefined ? [] : labelled('Reading', `the last one ${dayTime(last, page.timezone)}`, page)),
     ...(store?.problems ?? []).flatMap((text) => labelled('Trouble', text, page)),
     ...(store === null || store.events.length === 0 ? [] : ['', ...renderEvents(store.events, page, null).split('\n').slice(0, -2)]),

@@ -81,8 +81,11 @@ export function createShellActions({
       if (!(await talk.probe())) throw new ConsoleError('failed', 'the terminal did not answer: say terminal width and terminal length');
       return [translate(`${settings.widthCols} columns, ${settings.rows} rows`)];
     },
-    language: (args) =>
-      args['language'] === undefined ? Promise.resolve([settings.language]) : set({ language: args['language'] === 'fr' ? 'fr' : 'en' }),
+    language: async (args) => {
+      if (args['language'] === undefined) return [settings.language];
+      await set({ language: args['language'] === 'fr' ? 'fr' : 'en' });
+      return [translate('messages are in English now')];
+    },
     'agent state': async () => {
       const state = plain(await machine.lastState()) as LastState;
       const { widthCols, colour, language } = settings;

@@ -74,7 +74,7 @@ export function event(number: number, changes: Partial<AgentEvent> = {}): AgentE
     code: 'unit-silent',
     source: lampId(number),
     severity: 'warning',
-    text: 'does not answer; check its supply, its address and the wire to pole P03',
+    text: `${lampId(number)} does not answer; check its supply, address 3 and the wire to pole P03 (line street); unit 3: no reply in 80 ms, check power, address and wiring`,
     startMs: AT_MS - number * 600_000,
     endMs: null,
     ...changes,
@@ -288,7 +288,7 @@ const DUSK: TraceLine = {
   source: 'sun',
   levelPct: null,
   applied: true,
-  text: 'night: sun 41.2 deg below the horizon',
+  text: 'sun 41.2 deg below the horizon, lit below -2 deg',
   untilMs: null,
 };
 const PROGRAMME: TraceLine = {
@@ -296,7 +296,7 @@ const PROGRAMME: TraceLine = {
   source: 'winter',
   levelPct: 30,
   applied: true,
-  text: 'step of 22:00, next at 05:30',
+  text: '22:00 step of winter: 30 %',
   untilMs: AT_MS + 24_600_000,
 };
 const PRESENCE: TraceLine = {
@@ -304,7 +304,7 @@ const PRESENCE: TraceLine = {
   source: 'S03.motion',
   levelPct: 80,
   applied: true,
-  text: 'someone is at pole P03, 60 m away, and the hold goes on yet',
+  text: 'S03 saw someone 36 s ago, holds 24 s more',
   untilMs: AT_MS + 24_000,
 };
 

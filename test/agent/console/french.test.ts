@@ -1,6 +1,6 @@
 import t from 'tap';
 import { COMMANDS } from '../../../agent/console/commands.ts';
-import { FRENCH } from '../../../agent/console/french.ts';
+import { FRENCH } from '../../../agent/console/french/catalogue.ts';
 import { translate } from '../../../agent/console/language.ts';
 import { toAscii } from '../../../agent/console/plain-text.ts';
 import { createFakeView } from './fake-view.ts';
@@ -10,13 +10,13 @@ const sentences: readonly [english: string, french: string][] = [
   ['test needs a verb: lamp, zone', 'test veut un verbe : lamp, zone'],
   ['no such word: "wyh"; nearest: why', 'mot inconnu : "wyh" ; le plus proche : why'],
   [
-    'does not answer; check its supply, its address and the wire to pole P03',
-    'ne répond pas ; voir son alimentation, son adresse et le fil du mât P03',
+    'L02 does not answer; check its supply, address 2 and the wire to pole P03 (line north); unit 2: no reply in 80 ms, check power, address and wiring',
+    "L02 ne répond pas ; voir son alimentation, l'adresse 2 et le fil du mât P03 (ligne north) ; adresse 2 : pas de réponse en 80 ms, voir alimentation, adresse et câblage",
   ],
   ['night, sun 41.2 deg below the horizon', "nuit, soleil 41.2 deg sous l'horizon"],
   [
     '23:00 step of winter: 30 % (since 23:00:00; until 2 Dec 06:00, in 6 h 18 min; then 100 %)',
-    "pas 23:00 de winter : 30 % (depuis 23:00:00 ; jusqu'à 2 déc 06:00, dans 6 h 18 min ; puis 100 %)",
+    "palier 23:00 de winter : 30 % (depuis 23:00:00 ; jusqu'à 2 déc 06:00, dans 6 h 18 min ; puis 100 %)",
   ],
   ['something nobody translated: at all, ever', 'something nobody translated: at all, ever'],
   ['(', '('],
@@ -44,15 +44,15 @@ t.test('a session in French: the screens most used, no wider than 80 columns, in
   const session = await openSession(t, { view: { ...createFakeView(), language: 'fr' } });
   await session.say('terminal length 0');
   for (const [line, shows] of [
-    ['status', /Armoire +ANG-0421[\s\S]*Heure +mar 2026-12-01 22:41:07 CET, horloge synchronisee[\s\S]*Alertes/],
+    ['status', /Armoire +ANG-0421[\s\S]*Heure +mar 2026-12-01 22:41:07 CET, horloge synchronisee[\s\S]*Evenements/],
     ['devices', /Appareil +Ligne[\s\S]*muet[\s\S]*3 appareils, 1 muet/],
-    ['why L07', /Lampe +L07 sur le mat P07[\s\S]*Applique +80 % depuis/],
+    ['why L07', /Luminaire +L07 sur le mat P07[\s\S]*Applique +80 % depuis/],
     ['tonight', /nuit du 2026-12-01 : coucher/],
-    ['events', /Debut +Gravite[\s\S]*ne repond pas[\s\S]*2 alertes depuis 24 h, 1 en cours/],
-    ['override L07 80', /Resultat +lampe L07 : forcage a 80 % verifie/],
+    ['events', /Debut +Gravite[\s\S]*ne repond pas[\s\S]*2 evenements depuis 24 h, 1 en cours/],
+    ['override L07 80', /Resultat +luminaire L07 : forcage a 80 % verifie/],
     ['stauts', /% mot inconnu : "stauts" ; le plus proche : status/],
-    ['why L7', /% pas de lampe ou zone "L7" ; vouliez-vous dire L07 \?/],
-    ['help override', /mettre une lampe ou zone a un niveau/],
+    ['why L7', /% pas de luminaire ou zone "L7" ; vouliez-vous dire L07 \?/],
+    ['help override', /forcer un luminaire ou une zone a un niveau/],
     ['devices | json', /"profile":"wb-led"/],
   ] as const) {
     t.match(await session.say(line), shows, line);

@@ -179,7 +179,7 @@ const sheets: [story: string, text: string, says: RegExp[]][] = [
   [
     'why a zone is as it is, the shared part once',
     renderWhy(same(fake.whyZone()), page),
-    [/^> {2}dusk/m, /^L03 +P03 +80 % +78 %.*presence: someone/m],
+    [/^> {2}dusk/m, /^L03 +P03 +80 % +78 %.*presence: S03 saw/m],
   ],
   [
     'an override that was verified',
@@ -230,7 +230,7 @@ const sheets: [story: string, text: string, says: RegExp[]][] = [
     renderRegisters(bus.registersResult({ runs: [] }), page, { from: 0, to: 500 }),
     [/0 holding registers/, /try another --table/],
   ],
-  ['registers on their way', renderRegistersProgress({ done: 100, total: 500 }), [/^20 %, 100 of 500 addresses$/]],
+  ['registers on their way', renderRegistersProgress({ done: 100, total: 500 }, page), [/^20 %, 100 of 500 addresses$/]],
   [
     'a register in all its forms',
     renderRead(same(bus.readResult()), page),
@@ -336,7 +336,7 @@ const sheets: [story: string, text: string, says: RegExp[]][] = [
   ],
   [
     'a profile without faults',
-    renderChecked('my.yaml', bus.METER, 80),
+    renderChecked('my.yaml', bus.METER, page),
     [/^my\.yaml: ok, eastron-sdm630, 3 points, 0 examples run, trust A\nDoubt/],
   ],
   [
@@ -478,7 +478,7 @@ const sheets: [story: string, text: string, says: RegExp[]][] = [
     [/^telemetry\.db {2}bad/m, /^Damage +telemetry\.db: frame 17 to 19 are damaged/m, /IT DOES NOT HOLD/, /docs\/store\.md/],
   ],
   ['a store whose account nobody could take', renderCheck(same(fake.storeCheck({ account: null })), page), [/^Result +everything/m]],
-  ['a check on its way', renderCheckProgress({ forMs: 12_345 }), [/^reading everything, 12 s$/]],
+  ['a check on its way', renderCheckProgress({ forMs: 12_345 }, page), [/^reading everything, 12 s$/]],
   [
     'a backup',
     renderBackup({ path: '/data/state.db.bak', bytes: 98_304, atMs: fake.AT_MS }, page),

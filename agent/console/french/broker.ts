@@ -1,0 +1,247 @@
+/**
+ * Why the way to the broker is blocked, and what to check.
+ *
+ * Owns the French of these reasons. Called by the catalogue.
+ */
+import type { Pairs } from './pairs.ts';
+
+export const BROKER: Pairs = [
+  ['{broker} refused the connection ({text}): {why}', '{broker} a refusé la connexion ({text}) : {why}'],
+  [
+    '{broker} ended the session: another client uses this client id. Look for a second agent with the same cabinet id, or a tool that was left running',
+    "{broker} a fini la session : un autre client a cet identifiant. Chercher un second agent au même identifiant d'armoire, ou un outil resté ouvert",
+  ],
+  ['{broker} ended the session ({text}): {why}', '{broker} a fini la session ({text}) : {why}'],
+  [
+    '{broker} took the connection, but did not answer CONNECT within {n} s: check the broker',
+    '{broker} a pris la connexion sans répondre à CONNECT en {n} s : vérifier le broker',
+  ],
+  [
+    '{broker} took the connection, but did not finish TLS within {n} s: check port, broker and firewalls on the way',
+    '{broker} a pris la connexion sans finir TLS en {n} s : vérifier port, broker et pare-feu',
+  ],
+  [
+    '{broker} did not answer within {n} s: check the network, modem and SIM, and firewalls on the way',
+    "{broker} n'a pas répondu en {n} s : vérifier réseau, modem et SIM, et pare-feu",
+  ],
+  ['TLS with {broker} failed: {why}', 'TLS avec {broker} a échoué : {why}'],
+  [
+    '{broker} hung up before it answered CONNECT: look into the log of the broker',
+    '{broker} a raccroché avant de répondre à CONNECT : voir le journal du broker',
+  ],
+  ['or it wants a client certificate', 'ou il veut un certificat client'],
+  [
+    '{broker} hung up during TLS: check that it speaks TLS on that port, and firewalls on the way',
+    "{broker} a raccroché pendant TLS : vérifier qu'il parle TLS sur ce port, et les pare-feu",
+  ],
+  ['{broker} cannot be reached: {why}', '{broker} est injoignable : {why}'],
+  [
+    '{broker}: nothing was heard for {n} s, a question included: the link is dead. Check the network',
+    '{broker} : rien entendu depuis {n} s, question comprise : la liaison est morte. Vérifier le réseau',
+  ],
+  ['{broker}: given up before it answered', '{broker} : abandonné avant sa réponse'],
+  ['the broker hung up', 'le broker a raccroché'],
+  [
+    '{broker} cannot be opened ({code}): check caFile, certFile and keyFile',
+    "{broker} ne s'ouvre pas ({code}) : vérifier caFile, certFile et keyFile",
+  ],
+  ['not sent: {why}', 'pas envoyé : {why}'],
+  ['the link is broken', 'la liaison est coupée'],
+  [
+    '{broker} takes packets of {n} bytes at most, {word} needs {m}: raise its packet limit',
+    '{broker} prend des paquets de {n} octets au plus, {word} en demande {m} : augmenter sa limite',
+  ],
+  ['{broker} takes nothing any more: check the network', '{broker} ne prend plus rien : vérifier le réseau'],
+  ['{broker}: ended by us', '{broker} : fini par nous'],
+  [
+    '{broker}: the link broke: check the network and that the broker runs',
+    '{broker} : liaison coupée : vérifier le réseau et que le broker tourne',
+  ],
+  [
+    '{broker} does not let us listen to {key}: check its rules for this client',
+    '{broker} ne nous laisse pas écouter {key} : vérifier ses règles pour ce client',
+  ],
+  [
+    'it does not speak this protocol version: check uplink.protocol',
+    'il ne parle pas cette version du protocole : vérifier uplink.protocol',
+  ],
+  [
+    'it does not like our client id: check its rules for client ids',
+    "notre identifiant client ne lui va pas : vérifier ses règles d'identifiants",
+  ],
+  ['its service is not available: check the broker', "son service n'est pas disponible : vérifier le broker"],
+  [
+    'user name or password are malformed: check uplink.username and uplink.passwordFile',
+    'nom ou mot de passe mal formés : vérifier uplink.username et uplink.passwordFile',
+  ],
+  [
+    'not authorised: check uplink.username, the password, the client certificate and its rules for this client',
+    'pas autorisé : vérifier uplink.username, le mot de passe, le certificat client et ses règles pour ce client',
+  ],
+  ['no reason given: look into its log', 'sans raison : voir son journal'],
+  ['it found our packet malformed: look into its log', 'il trouve notre paquet mal formé : voir son journal'],
+  ['protocol error: look into its log', 'erreur de protocole : voir son journal'],
+  ['it does not allow this: look into its log', 'il ne permet pas cela : voir son journal'],
+  [
+    'bad user name or password: check uplink.username and uplink.passwordFile',
+    'nom ou mot de passe faux : vérifier uplink.username et uplink.passwordFile',
+  ],
+  ['it is not available now: check the broker', "il n'est pas disponible : vérifier le broker"],
+  ['it is busy: nothing to do here, it is tried again', 'il est occupé : rien à faire ici, nouvel essai automatique'],
+  ['this client is banned: ask who runs the broker', "ce client est banni : demander à l'exploitant du broker"],
+  [
+    'it wants another way to log in: check its authentication settings',
+    "il veut une autre identification : vérifier ses réglages d'authentification",
+  ],
+  [
+    'it refuses the topic of our last will: check its rules for spBv1.0 topics',
+    'il refuse le topic de notre last will : vérifier ses règles des topics spBv1.0',
+  ],
+  ['our CONNECT is too large for it: check its packet limit', 'notre CONNECT est trop grand pour lui : vérifier sa limite de paquet'],
+  ['a quota is used up: ask who runs the broker', "un quota est épuisé : demander à l'exploitant du broker"],
+  ['it takes no retained messages: look into its settings', 'il ne prend pas de messages retained : voir ses réglages'],
+  [
+    'it does not take QoS 1 for our last will, which Sparkplug needs: check its settings',
+    'il refuse QoS 1 pour notre last will, que Sparkplug exige : vérifier ses réglages',
+  ],
+  ['use another server for now: check uplink.broker', 'prendre un autre serveur pour le moment : vérifier uplink.broker'],
+  ['it has moved to another server: correct uplink.broker', 'il a changé de serveur : corriger uplink.broker'],
+  [
+    'too many connect at once: nothing to do here, it is tried again',
+    "trop de connexions d'un coup : rien à faire ici, nouvel essai automatique",
+  ],
+  ['without a reason', 'sans raison'],
+  ['without a reason: look into its log', 'sans raison : voir son journal'],
+  ['not authorised any more: check its rules for this client', 'plus autorisé : vérifier ses règles pour ce client'],
+  ['it is busy', 'il est occupé'],
+  ['it shuts down', "il s'arrête"],
+  [
+    'it heard nothing from us within the keepalive: check the network',
+    "il n'a rien entendu de nous pendant le keepalive : vérifier le réseau",
+  ],
+  ['another client came with our id', 'un autre client est venu avec notre identifiant'],
+  [
+    'a subscription is not allowed: check its rules for spBv1.0 topics',
+    'un abonnement est refusé : vérifier ses règles des topics spBv1.0',
+  ],
+  ['a topic is not allowed: check its rules for spBv1.0 topics', 'un topic est refusé : vérifier ses règles des topics spBv1.0'],
+  ['we sent more at once than it takes', "envoyé plus d'un coup qu'il ne prend"],
+  ['a packet was too large for it: check its packet limit', 'un paquet était trop grand pour lui : vérifier sa limite de paquet'],
+  ['we send too often for it: check its rate limit', 'nous envoyons trop souvent pour lui : vérifier sa limite de débit'],
+  ['somebody ended it there on purpose', "quelqu'un l'a finie là-bas exprès"],
+  ['too many connect at once', "trop de connexions d'un coup"],
+  ['the longest time of a connection is over', 'durée maximale de connexion atteinte'],
+  [
+    'its name is not known: check the spelling in uplink.broker, and the name server of this machine',
+    'son nom est inconnu : vérifier uplink.broker, et le serveur DNS de cette machine',
+  ],
+  [
+    'the name server does not answer: check the network, modem and SIM, then /etc/resolv.conf',
+    'le serveur DNS ne répond pas : vérifier réseau, modem et SIM, puis /etc/resolv.conf',
+  ],
+  [
+    'the machine is there, but nothing listens on that port: check the port in uplink.broker, and that the broker runs',
+    "la machine est là, mais rien n'écoute sur ce port : vérifier le port dans uplink.broker, et que le broker tourne",
+  ],
+  ['there is no way to it: check the network, modem and SIM', 'pas de route vers lui : vérifier réseau, modem et SIM'],
+  ['this machine has no network: check cable, modem and SIM', "cette machine n'a pas de réseau : vérifier câble, modem et SIM"],
+  ['nobody answers there: check the network, and firewalls on the way', 'personne ne répond là-bas : vérifier réseau et pare-feu'],
+  [
+    'the connection was cut: check firewalls on the way, and the log of the broker',
+    'la connexion a été coupée : vérifier les pare-feu et le journal du broker',
+  ],
+  [
+    'it wants a client certificate: set uplink.certFile and uplink.keyFile',
+    'il veut un certificat client : donner uplink.certFile et uplink.keyFile',
+  ],
+  [
+    'it says that our client certificate has expired: renew uplink.certFile',
+    'il dit notre certificat client expiré : renouveler uplink.certFile',
+  ],
+  [
+    'it says that our client certificate was revoked: renew uplink.certFile',
+    'il dit notre certificat client révoqué : renouveler uplink.certFile',
+  ],
+  [
+    'it does not know who signed our client certificate: check uplink.certFile, and the authority set in the broker',
+    "il ne connaît pas le signataire de notre certificat client : vérifier uplink.certFile, et l'autorité réglée dans le broker",
+  ],
+  ['it refuses our client certificate: check uplink.certFile', 'il refuse notre certificat client : vérifier uplink.certFile'],
+  [
+    'it refuses our client certificate: check its rules for this client',
+    'il refuse notre certificat client : vérifier ses règles pour ce client',
+  ],
+  [
+    'it refuses our client certificate: check that uplink.certFile and uplink.keyFile belong together',
+    'il refuse notre certificat client : vérifier que uplink.certFile et uplink.keyFile vont ensemble',
+  ],
+  [
+    'both ends have no cipher in common, or it wants a client certificate: check its TLS settings and uplink.certFile',
+    'aucun chiffrement commun, ou il veut un certificat client : vérifier ses réglages TLS et uplink.certFile',
+  ],
+  ['it speaks no TLS 1.2 or 1.3: check its TLS settings', 'il ne parle ni TLS 1.2 ni 1.3 : vérifier ses réglages TLS'],
+  [
+    'both ends cannot agree: check that it speaks TLS 1.2 or 1.3 on that port, and look into its log',
+    "les deux bouts ne s'accordent pas : vérifier qu'il parle TLS 1.2 ou 1.3 sur ce port, et voir son journal",
+  ],
+  [
+    'it does not speak TLS on that port: check the port; plain MQTT is mqtt://',
+    'il ne parle pas TLS sur ce port : vérifier le port ; MQTT simple est mqtt://',
+  ],
+  ['a reason that no standard knows: look into its log', "une raison qu'aucune norme ne connaît : voir son journal"],
+  ['a reason that no standard knows', "une raison qu'aucune norme ne connaît"],
+  ['{broker} {what}; the connection was ended', '{broker} {what} ; la connexion est finie'],
+  ['sent a packet larger than we take (128 KB)', 'a envoyé un paquet plus grand que permis (128 Ko)'],
+  [
+    'sent bytes that are no MQTT: check that a broker listens on that port',
+    "a envoyé des octets qui ne sont pas MQTT : vérifier qu'un broker écoute sur ce port",
+  ],
+  ['sent a message of a QoS that was not asked for', "a envoyé un message d'un QoS pas demandé"],
+  ['check the network', 'vérifier le réseau'],
+  [
+    "the broker's certificate is not for {id}: check the name in uplink.broker",
+    "le certificat du broker n'est pas pour {id} : vérifier le nom dans uplink.broker",
+  ],
+  [
+    "nobody whom we trust signed the broker's certificate: check uplink.caFile ({path})",
+    "personne de confiance n'a signé le certificat du broker : vérifier uplink.caFile ({path})",
+  ],
+  ['check uplink.caFile, the certificates, and the log of the broker', 'vérifier uplink.caFile, les certificats, et le journal du broker'],
+  ["the broker's certificate has expired", 'le certificat du broker a expiré'],
+  ["the broker's certificate is not valid yet", "le certificat du broker n'est pas encore valable"],
+  ['valid {date} to {until}', 'valable du {date} au {until}'],
+  ['{text}, signed by {who}', '{text}, signé par {who}'],
+  ['whoever runs the broker must renew it', "l'exploitant du broker doit le renouveler"],
+  ['here it is {time}', 'ici il est {time}'],
+  ['check the clock of this machine, else the certificate', "vérifier l'horloge de cette machine, sinon le certificat"],
+  [
+    "the clock is the problem: by it the broker's certificate {what}, but it {why} (clock {state}, {time}). Check the time server, or set the clock; it is tried again by itself",
+    "l'horloge est en cause : selon elle le certificat du broker {what}, mais elle {why} (horloge {state}, {time}). Vérifier le serveur de temps, ou régler l'horloge ; nouvel essai automatique",
+  ],
+  ['has expired', 'a expiré'],
+  ['is not valid yet', "n'est pas encore valable"],
+  ['was never set', "n'a jamais été réglée"],
+  ['goes on from the last shutdown', 'continue du dernier arrêt'],
+  [
+    'is a name without a folder, so a credential of the service, and none were handed over: add LoadCredential= to the service, or write the whole path',
+    "est un nom sans dossier, donc un secret du service, et aucun n'est fourni : ajouter LoadCredential= au service, ou écrire le chemin entier",
+  ],
+  [
+    'can be read by others (its mode is {n}): run chmod 0400 on it, and if they may have read it, renew it',
+    "peut être lu par d'autres (mode {n}) : faire chmod 0400, et le renouveler s'il a pu être lu",
+  ],
+  ['is larger than 1 MB: check that it is the right file', "dépasse 1 Mo : vérifier que c'est le bon fichier"],
+  [
+    'uplink.keyFile {file} is not the key of uplink.certFile {path}: replace both together',
+    "uplink.keyFile {file} n'est pas la clé de uplink.certFile {path} : remplacer les deux ensemble",
+  ],
+  ['is not there: check the path, or copy the file to it', "n'est pas là : vérifier le chemin, ou y copier le fichier"],
+  [
+    'may not be read: give it to the user of the agent (chown luciole), then chmod 0400',
+    "n'est pas lisible : le donner à l'utilisateur de l'agent (chown luciole), puis chmod 0400",
+  ],
+  [
+    'cannot be read ({code}): check that it is there and readable for the agent',
+    "n'est pas lisible ({code}) : vérifier qu'il est là et lisible par l'agent",
+  ],
+];

@@ -1,0 +1,51 @@
+/**
+ * The catalogue: English as it stands in the code, and what a French technician reads instead.
+ *
+ * Owns the joining of its parts, one a room or screen. `{x}` stands for a value, which is told in turn or stays as it is typed
+ * (`language.ts` says which); `{n}`, `{m}`, `{h}` and `{k}` for a number, `{clock}` for a time of day. Accents are dropped where the
+ * terminal has none, so no word stands here whose letters would become more or fewer by that. Called by `language.ts` alone.
+ */
+import { ACCESS } from './access.ts';
+import { BROKER } from './broker.ts';
+import { BUS } from './bus.ts';
+import { CONFIG } from './config.ts';
+import { ENERGY } from './energy.ts';
+import { FIELD } from './field.ts';
+import { FINDINGS } from './findings.ts';
+import { IMPORT } from './import.ts';
+import { LIGHT } from './light.ts';
+import { LIGHT_FINDINGS } from './light-findings.ts';
+import { LOOK } from './look.ts';
+import { OPTIONS } from './options.ts';
+import type { Pairs } from './pairs.ts';
+import { PROFILES } from './profiles.ts';
+import { PROGRAM } from './program.ts';
+import { SHELL } from './shell.ts';
+import { STORE } from './store.ts';
+import { SUMMARIES } from './summaries.ts';
+import { UPLINK } from './uplink.ts';
+import { WIRE } from './wire.ts';
+import { WORDS } from './words.ts';
+
+export const FRENCH: Pairs = [
+  ...WORDS,
+  ...LOOK,
+  ...LIGHT,
+  ...ENERGY,
+  ...BUS,
+  ...FIELD,
+  ...WIRE,
+  ...STORE,
+  ...UPLINK,
+  ...BROKER,
+  ...CONFIG,
+  ...FINDINGS,
+  ...LIGHT_FINDINGS,
+  ...IMPORT,
+  ...ACCESS,
+  ...PROFILES,
+  ...PROGRAM,
+  ...SHELL,
+  ...SUMMARIES,
+  ...OPTIONS,
+];

@@ -1,0 +1,221 @@
+/**
+ * What is wrong in a cabinet file about light: levels, programmes, calendars, zones, rules, outputs.
+ *
+ * Owns the French of these sentences. Keys of the file stay as they are. Called by the catalogue.
+ */
+import type { Pairs } from './pairs.ts';
+
+export const LIGHT_FINDINGS: Pairs = [
+  // Calendars.
+  ['there is no {text}; the last day of that month is {key}', "{text} n'existe pas ; le dernier jour de ce mois est {key}"],
+  [
+    '"{text}" has no year, from "{key}" has one; write it in both, or in neither for each year',
+    '"{text}" sans année, from "{key}" avec ; l\'écrire dans les deux, ou aucun pour chaque année',
+  ],
+  [
+    '"{text}" has a year, from "{key}" has none; write it in both, or in neither for each year',
+    '"{text}" avec année, from "{key}" sans ; l\'écrire dans les deux, ou aucun pour chaque année',
+  ],
+  ['"{text}" comes before from "{key}"; no night would fit', '"{text}" est avant from "{key}" ; aucune nuit ne conviendrait'],
+  [
+    'the weekdays of this rule leave {words} out, so no night would fit; leave weekdays out',
+    'les weekdays de cette règle excluent {words}, aucune nuit ne conviendrait ; ôter weekdays',
+  ],
+  ['this rule is never reached: {why}; put this one first', "cette règle n'est jamais atteinte : {why} ; la mettre avant"],
+  ['a rule without conditions stands above it', 'une règle sans condition est au-dessus'],
+  ['a rule above takes all its nights', 'une règle au-dessus prend toutes ses nuits'],
+  // Levels.
+  [
+    "{what} needs the zone's designClass, the class that 100 % gives; write it, or levels in percent",
+    "{what} demande le designClass de la zone, la classe à 100 % ; l'écrire, ou des niveaux en pour cent",
+  ],
+  ['class {word} in programme "{text}"', 'classe {word} dans le programme "{text}"'],
+  ['class {word}', 'classe {word}'],
+  ['{what} is brighter than designClass {key}', '{what} est plus claire que designClass {key}'],
+  ['{what} is of another family than designClass {key}', "{what} est d'une autre famille que designClass {key}"],
+  [
+    'programme "{text}" goes to 0 % at {time}, but this zone may not go dark; {what}',
+    'le programme "{text}" va à 0 % à {time}, mais cette zone ne peut s\'éteindre ; {what}',
+  ],
+  ['found 0 %, but this zone may not go dark; {what}', "trouvé 0 %, mais cette zone ne peut s'éteindre ; {what}"],
+  ['found 0 %, but {id} may not go dark; {what}', "trouvé 0 %, mais {id} ne peut s'éteindre ; {what}"],
+  [
+    'give it dark: {} for a curfew with a warning first, or write a level above 0',
+    'lui donner dark: {} pour une coupure avec préavis, ou un niveau au-dessus de 0',
+  ],
+  ['presence would never show', 'la présence ne se verrait jamais'],
+  ["boostPct {n} lies below the zone's {key}", 'boostPct {n} est sous {key} de la zone'],
+  ['boostPct {n} lies below every step of programme "{text}"', 'boostPct {n} est sous tous les paliers du programme "{text}"'],
+  ['boostPct {n} lies below levelPct {m} of this step', 'boostPct {n} est sous levelPct {m} de ce palier'],
+  ['write more than {n}', 'écrire plus de {n}'],
+  ['write {n} or more', 'écrire {n} ou plus'],
+  ['write {n} % or more', 'écrire {n} % ou plus'],
+  [
+    'maxPct {n} lies below {key} of {id}; write maxPct {m} or more, or {what}',
+    'maxPct {n} est sous {key} de {id} ; écrire maxPct {m} ou plus, ou {what}',
+  ],
+  ['minPct {n} or less for the zone', 'minPct {n} ou moins pour la zone'],
+  ['a lower minClass for the zone', 'un minClass plus bas pour la zone'],
+  // Programmes.
+  ['found "{text}" first; the first step of a night is at dusk', '"{text}" en premier ; le premier palier d\'une nuit est à dusk'],
+  ['found dusk after another step; dusk comes first, and once', 'dusk après un autre palier ; dusk vient en premier, une fois'],
+  ['two steps at "{text}"; keep one', 'deux paliers à "{text}" ; en garder un'],
+  [
+    '"{text}" comes before dusk, where the night begins; give the zone onOffsetMin to light it earlier',
+    '"{text}" est avant dusk, début de la nuit ; donner onOffsetMin à la zone pour allumer plus tôt',
+  ],
+  [
+    '"{text}" comes after "{key}"; write the steps in the order of the night, from noon to noon',
+    '"{text}" vient après "{key}" ; écrire les paliers dans l\'ordre de la nuit, de midi à midi',
+  ],
+  ['found levelPct and class; keep one of the two', 'levelPct et class ; en garder un'],
+  [
+    'this step has no level; write levelPct: 50, or class: M5 where the zone has a designClass',
+    "ce palier n'a pas de niveau ; écrire levelPct: 50, ou class: M5 si la zone a un designClass",
+  ],
+  [
+    '"{text}" is also when it begins; write an end after it: a night runs from noon to noon',
+    '"{text}" est aussi son début ; écrire une fin après : une nuit va de midi à midi',
+  ],
+  [
+    '"{text}" comes before from "{key}"; write an end after it: a night runs from noon to noon',
+    '"{text}" est avant from "{key}" ; écrire une fin après : une nuit va de midi à midi',
+  ],
+  // Zones.
+  [
+    'offAboveLux {n} is not above onBelowLux {m}: {what} the zone would be lit and put out in turn; write offAboveLux {k}',
+    "offAboveLux {n} n'est pas au-dessus de onBelowLux {m} : {what} la zone s'allumerait et s'éteindrait sans fin ; écrire offAboveLux {k}",
+  ],
+  ['at {n} lx', 'à {n} lx'],
+  ['between {n} and {m} lx', 'entre {n} et {m} lx'],
+  [
+    'device "{device}" has no pole, so no wave can start there; give it a pole, or leave wave out',
+    'l\'appareil "{device}" n\'a pas de mât, aucune onde ne peut en partir ; lui donner un mât, ou ôter wave',
+  ],
+  [
+    'device "{device}" has no pole, so reachM cannot be measured from it; give it a pole or leave reachM out',
+    "l'appareil \"{device}\" n'a pas de mât, reachM ne s'y mesure pas ; lui donner un mât ou ôter reachM",
+  ],
+  [
+    'this zone has one lamp, so light cannot run ahead of anyone; leave wave out',
+    'cette zone a un seul luminaire, la lumière ne peut précéder personne ; ôter wave',
+  ],
+  [
+    "all lamps of this zone stand at one distance, so light cannot run ahead of anyone; write the poles' distances as atM, or leave wave out",
+    'tous les luminaires de la zone sont à la même distance, la lumière ne peut précéder personne ; écrire les distances des mâts en atM, ou ôter wave',
+  ],
+  [
+    'belowPct {n} does not rise above {m} of the step before; write the steps from the lowest share to the highest',
+    'belowPct {n} ne dépasse pas {m} du palier précédent ; écrire les paliers de la plus petite part à la plus grande',
+  ],
+  [
+    '{n} % is less than {m} % of the step before, so more traffic would have less light',
+    '{n} % est moins que {m} % du palier précédent, plus de trafic aurait moins de lumière',
+  ],
+  // Rules.
+  [
+    'this rule looks at nothing; write point (a measured value), presenceIn or trafficIn (a zone)',
+    'cette règle ne regarde rien ; écrire point (une mesure), presenceIn ou trafficIn (une zone)',
+  ],
+  ['found {words}; a rule looks at one of them, write a rule for each', '{words} : une règle en regarde un, écrire une règle pour chacun'],
+  ['found above and below; a rule has one, write two rules', 'above et below : une règle en a un, écrire deux règles'],
+  ['this rule has no threshold; write above or below', "cette règle n'a pas de seuil ; écrire above ou below"],
+  [
+    'zone "{zone}" has no {key}, so this rule would never hold; give it one',
+    'la zone "{zone}" n\'a pas de {key}, cette règle ne tiendrait jamais ; lui en donner',
+  ],
+  [
+    'this rule has no threshold; write flowPct, the share of the design flow in percent',
+    "cette règle n'a pas de seuil ; écrire flowPct, la part du débit nominal en pour cent",
+  ],
+  [
+    'this rule has no hysteresis; write clearsAt, where it is over again, {side} {key}',
+    "cette règle n'a pas d'hystérésis ; écrire clearsAt, où elle finit, {side} {key}",
+  ],
+  ['{n}, for example', '{n}, par exemple'],
+  [
+    'clearsAt {n} is not {side} {key}, so the rule would come and go with each reading; write a value {end} it',
+    "clearsAt {n} n'est pas {side} {key}, la règle irait et viendrait à chaque mesure ; écrire une valeur {end}",
+  ],
+  ['above', 'au-dessus de'],
+  ['below', 'au-dessous de'],
+  [
+    '{n} % does not lie above {key} of zone "{zone}", so it would never show; write more than {m}',
+    '{n} % n\'est pas au-dessus de {key} de la zone "{zone}", cela ne se verrait jamais ; écrire plus de {m}',
+  ],
+  // Points of profiles.
+  ['"{text}" of profile "{profile}" cannot be written', '"{text}" du profil "{profile}" ne s\'écrit pas'],
+  ['"{text}" of profile "{profile}" does not set a level', '"{text}" du profil "{profile}" ne règle pas de niveau'],
+  ['points that set a level: {words}', 'points qui règlent un niveau : {words}'],
+  [
+    '"{text}" of profile "{profile}" is never polled, so it cannot {what}',
+    '"{text}" du profil "{profile}" n\'est jamais lu, il ne peut {what}',
+  ],
+  ['be a sensor', 'être un détecteur'],
+  ['be a photocell', 'être une cellule'],
+  ['count vehicles', 'compter des véhicules'],
+  ['be looked at by a rule', 'être regardé par une règle'],
+  [
+    '"{text}" of profile "{profile}" measures no light; points that do, in lux: {words}',
+    '"{text}" du profil "{profile}" ne mesure pas la lumière ; points qui le font, en lux : {words}',
+  ],
+  [
+    'found {n}, but "{text}" of profile "{profile}" never goes {side} {m}; give {what}',
+    'trouvé {n}, mais "{text}" du profil "{profile}" ne va jamais {side} {m} ; donner {what}',
+  ],
+  ['profile "{profile}" numbers {key} from 0 to {n}, found {m}', 'le profil "{profile}" numérote {key} de 0 à {n}, trouvé {m}'],
+  ['{n} stands twice', '{n} deux fois'],
+  [
+    'group "{text}" of profile "{profile}" has fixed members; leave it out',
+    'le groupe "{text}" du profil "{profile}" a des membres fixes ; l\'ôter',
+  ],
+  [
+    '"{text}" is not among the {key} of this device; add its number to instances.{word}',
+    '"{text}" n\'est pas parmi les {key} de cet appareil ; ajouter son numéro à instances.{word}',
+  ],
+  ['repeated part', 'partie répétée'],
+  ['point that sets a level', 'point qui règle un niveau'],
+  // Outputs.
+  ['this output follows nothing; write litWith for zones, or rules', 'cette sortie ne suit rien ; écrire litWith pour des zones, ou rules'],
+  [
+    '{value} is also the idle value, so nothing would change; write another, or another idle',
+    '{value} est aussi la valeur de repos, rien ne changerait ; en écrire une autre, ou un autre idle',
+  ],
+  ['rule "{text}" stands twice; only the first would count', 'règle "{text}" deux fois ; seule la première compterait'],
+  [
+    'found 0; a circuit that follows lamps needs a rest: write 60, or leave it out',
+    "trouvé 0 ; un circuit qui suit des luminaires veut un repos : écrire 60, ou l'ôter",
+  ],
+  [
+    '"{text}" already belongs to another output; give one output both their rules',
+    '"{text}" est déjà à une autre sortie ; donner les deux jeux de règles à une seule',
+  ],
+  [
+    '"{text}" drives a lamp; a lamp follows its zone, not an output',
+    '"{text}" commande un luminaire ; un luminaire suit sa zone, pas une sortie',
+  ],
+  ['points that can be written: {words}', "points qui s'écrivent : {words}"],
+  ['profile "{profile}" has no point "{text}"', 'le profil "{profile}" n\'a pas de point "{text}"'],
+  [
+    '"{text}" of profile "{profile}" is dangerous to write, no output may',
+    '"{text}" du profil "{profile}" est dangereux à écrire, interdit aux sorties',
+  ],
+  [
+    '"{text}" already sets the level of lamp "{lamp}"; raise a zone by a rule instead',
+    '"{text}" règle déjà le niveau du luminaire "{lamp}" ; relever plutôt une zone par une règle',
+  ],
+  [
+    '"{text}" has no names for its values; give a number from {n} to {m}',
+    '"{text}" n\'a pas de noms pour ses valeurs ; donner un nombre de {n} à {m}',
+  ],
+  ['"{text}" is no value of "{key}"', '"{text}" n\'est pas une valeur de "{key}"'],
+  ['{value} is outside {n} to {m}, which the profile lets "{text}" take', '{value} est hors de {n} à {m}, permis à "{text}" par le profil'],
+  [
+    'is the same as idle, so the output would never change; give the value while lit',
+    'égal à idle, la sortie ne changerait jamais ; donner la valeur allumé',
+  ],
+  [
+    'rule "{text}" may not put a circuit of lit zones to idle; leave it out or give another value',
+    'la règle "{text}" ne peut mettre au repos un circuit de zones allumées ; l\'ôter ou donner une autre valeur',
+  ],
+];

@@ -1,0 +1,137 @@
+/**
+ * The session itself: what it greets with, how it corrects what was typed, terminal, pager, pasting, copying.
+ *
+ * Owns their French. Called by the catalogue.
+ */
+import type { Pairs } from './pairs.ts';
+
+export const SHELL: Pairs = [
+  ['? lists what may be typed, TAB completes, Ctrl-D ends', '? liste ce qui peut être tapé, TAB complète, Ctrl-D termine'],
+  [
+    'no agent answers: agent state, check and agent restart work without one',
+    "l'agent ne répond pas : agent state, check et agent restart marchent sans lui",
+  ],
+  ['no agent', 'sans agent'],
+  ['space: next page  enter: next line  /text: search  q: quit', 'espace : page  entrée : ligne  /texte : chercher  q : quitter'],
+  // What was typed.
+  ['no such word: "{word}"; nearest: {near}', 'mot inconnu : "{word}" ; le plus proche : {near}'],
+  ['no such word: "{word}"; ? lists all', 'mot inconnu : "{word}" ; ? les liste tous'],
+  ['no such word: "show"; say it without: {words}', 'mot inconnu : "show" ; dites sans : {words}'],
+  ['{command} has no "{word}"; nearest: {near}', `{command} n'a pas "{word}" ; le plus proche : {near}`],
+  ['{command} has no "{word}"; it has {words}', `{command} n'a pas "{word}" ; il a {words}`],
+  ['{command} has no "{word}"; did you mean {near}?', `{command} n'a pas "{word}" ; vouliez-vous dire {near} ?`],
+  ['{command} has no "{word}"', `{command} n'a pas "{word}"`],
+  ['{command} has no verb "{word}"; it has {words}', `{command} n'a pas de verbe "{word}" ; il a {words}`],
+  ['{command} has no verb "{word}"; did you mean {near}?', `{command} n'a pas de verbe "{word}" ; vouliez-vous dire {near} ?`],
+  ['"{word}" could be {words}', '"{word}" peut être {words}'],
+  ['{command} needs a verb: {verbs}', '{command} veut un verbe : {verbs}'],
+  ['{command} needs <{key}>: {summary}', '{command} veut <{key}> : {summary}'],
+  ['--{option} needs a value: {word}', '--{option} veut une valeur : {word}'],
+  ['{command} does not take "{word}"; `help {key}` shows what it takes', '{command} ne prend pas "{word}" ; voir help {key}'],
+  ['{command} has no raw answer', "{command} n'a pas de réponse brute"],
+  ['a quote is not closed', "un guillemet n'est pas fermé"],
+  ['nothing stands before the bar', 'rien devant la barre'],
+  ['behind | stands {words}; nearest: {near}', 'derrière | : {words} ; le plus proche : {near}'],
+  ['behind | stands {words}', 'derrière | : {words}'],
+  ['| {word} needs a text', '| {word} veut un texte'],
+  ['| {word} takes nothing behind it', '| {word} ne prend rien'],
+  ['nothing begins like that', 'rien ne commence ainsi'],
+  ['nothing fits there', 'rien ne convient ici'],
+  ['carry it out', 'exécuter'],
+  ['filter the output', 'filtrer la sortie'],
+  ['did you mean {near}?', 'vouliez-vous dire {near} ?'],
+  ['no {noun} "{text}"; did you mean {near}?', 'pas de {noun} "{text}" ; vouliez-vous dire {near} ?'],
+  ['no {noun} "{text}"; `{command}` names them all', 'pas de {noun} "{text}" ; `{command}` les nomme tous'],
+  ['no {noun} matches "{text}"; did you mean {near}?', 'aucun {noun} pour "{text}" ; vouliez-vous dire {near} ?'],
+  ['no {noun} matches "{text}"; `{command}` names them all', 'aucun {noun} pour "{text}" ; `{command}` les nomme tous'],
+  ['lamp or zone', 'luminaire ou zone'],
+  ['bad {word} "{text}": write a whole number from {n} to {m}', '{word} "{text}" : écrire un entier de {n} à {m}'],
+  [
+    'bad {word} "{text}": write a whole number from {n} to {m}, or in hex as {key}',
+    '{word} "{text}" : écrire un entier de {n} à {m}, ou en hexadécimal, {key}',
+  ],
+  ['bad level "{text}": write a whole number from 0 to 100, in percent', 'niveau "{text}" : écrire un entier de 0 à 100, en pour cent'],
+  ['bad duration "{text}": a number needs its unit: {key} or {word}', 'durée "{text}" : il manque l\'unité : {key} ou {word}'],
+  ['bad duration "{text}": it must lie between {key} and {word}', 'durée "{text}" : entre {key} et {word}'],
+  ['bad duration "{text}": write it as {key}, 2h or 1h30m', 'durée "{text}" : écrire {key}, 2h ou 1h30m'],
+  ['bad line "{text}": write a whole number from 1', 'ligne "{text}" : écrire un entier à partir de 1'],
+  ['bad count "{text}": write a whole number from 1 to 999', 'nombre "{text}" : écrire un entier de 1 à 999'],
+  ['{word} is missing', '{word} manque'],
+  ['{n} characters too many in one line: nothing was done', "{n} caractères de trop sur une ligne : rien n'a été fait"],
+  // Pasting and breaking off.
+  [
+    'Paste it now; a line with the word end ends it, Ctrl-C gives it up.',
+    'Collez maintenant ; une ligne avec le mot end termine, Ctrl-C abandonne.',
+  ],
+  ['given up: nothing was loaded', "abandonné : rien n'a été chargé"],
+  ['line {n} is too long: nothing was loaded', "la ligne {n} est trop longue : rien n'a été chargé"],
+  ['more than {n} characters: nothing was loaded', "plus de {n} caractères : rien n'a été chargé"],
+  [
+    'stopped by Ctrl-C; what an agent has begun by then it may still finish',
+    "arrêté par Ctrl-C ; l'agent peut encore finir ce qu'il a commencé",
+  ],
+  ['not in a session', 'pas dans une session'],
+  ['bad --baud "{text}": write bits per second, as 9600', '--baud "{text}" : écrire des bits par seconde, 9600'],
+  // The agent's door.
+  [
+    'no agent answers on {path}; is it running? Start it with `luciole run`, or see `systemctl status luciole`',
+    'aucun agent ne répond sur {path} ; tourne-t-il ? Le démarrer par `luciole run`, ou voir `systemctl status luciole`',
+  ],
+  ['you may not talk to the agent on {path}: {advice}', "vous n'avez pas le droit de parler à l'agent sur {path} : {advice}"],
+  ['ask for membership in the group luciole, or use sudo', 'demander à entrer dans le groupe luciole, ou utiliser sudo'],
+  ['the agent on {path} did not answer within {n} s; see its log', "l'agent sur {path} n'a pas répondu en {n} s ; voir son journal"],
+  ['the agent on {path} hung up without an answer; see its log', "l'agent sur {path} a raccroché sans répondre ; voir son journal"],
+  ['the agent on {path} hung up: {key}; see its log', "l'agent sur {path} a raccroché : {key} ; voir son journal"],
+  ['the agent could not answer: {what}; see its log', "l'agent n'a pas pu répondre : {what} ; voir son journal"],
+  ['nobody waits for the answer any more', "personne n'attend plus la réponse"],
+  ['{n} consoles are connected already; close one and try again', '{n} consoles sont déjà connectées ; en fermer une et réessayer'],
+  ['the agent knows no command {command}; it knows {words}', "l'agent ne connaît pas {command} ; il connaît {words}"],
+  ['the agent knows no command {command}; did you mean {near}?', "l'agent ne connaît pas {command} ; vouliez-vous dire {near} ?"],
+  ['found an answer that is none of a luciole agent', "réponse reçue qui n'est pas d'un agent luciole"],
+  ['a message may have {n} bytes at most', 'un message a {n} octets au plus'],
+  // The terminal.
+  ['messages are in English now', 'les messages sont maintenant en français'],
+  ['{n} columns, {m} rows', '{n} colonnes, {m} lignes'],
+  ['{n} columns, no stop after a page', '{n} colonnes, sans arrêt par page'],
+  [
+    'the terminal did not answer: say terminal width and terminal length',
+    "le terminal n'a pas répondu : dites terminal width et terminal length",
+  ],
+  ['this terminal has no speed: it is no serial port', "ce terminal n'a pas de vitesse : ce n'est pas un port série"],
+  ['the terminal does not take {n}: {key}', 'le terminal ne prend pas {n} : {key}'],
+  [
+    'Now {n} baud: set your terminal to it and press Enter within 10 s, else it goes back to {m}.',
+    'Maintenant {n} bauds : réglez votre terminal et tapez Entrée dans les 10 s, sinon retour à {m}.',
+  ],
+  ['nothing was heard at {n} baud: back at {m}', 'rien entendu à {n} bauds : retour à {m}'],
+  ['{n} baud', '{n} bauds'],
+  ['bad speed "{text}": it is {words}', 'vitesse "{text}" : ce peut être {words}'],
+  // A file over the line.
+  ['{file} has {size}; {total} at most go over a serial line', '{file} fait {size} ; {total} au plus par une ligne série'],
+  [
+    'no program sz here (Debian package lrzsz): lines of base64 instead',
+    'pas de programme sz ici (paquet Debian lrzsz) : lignes de base64 à la place',
+  ],
+  ['name a file of this console, without a folder', 'nommer un fichier de cette console, sans dossier'],
+  ['no file {file}; tech-support makes one', 'pas de fichier {file} ; tech-support en fait un'],
+  ['no file {file}, nor in {path}; tech-support makes one', 'pas de fichier {file}, ni dans {path} ; tech-support en fait un'],
+  [
+    'start receiving by ZMODEM now; Ctrl-X five times gives up; the same again goes on',
+    'lancez la réception ZMODEM ; cinq fois Ctrl-X abandonne ; la même commande reprend',
+  ],
+  [
+    'the file did not arrive whole; the same command goes on where it was cut',
+    "le fichier n'est pas arrivé entier ; la même commande reprend où il a été coupé",
+  ],
+  ['{file}: sent in {span}', '{file} : envoyé en {span}'],
+  ['{file} has {n} lines; go on from one of them', "{file} a {n} lignes ; reprendre à l'une d'elles"],
+  ['stopped; --from LINE goes on from the first line that is missing', 'arrêté ; --from LINE reprend à la première ligne absente'],
+  ['{n} lines sent', '{n} lignes envoyées'],
+  ['{size}, about {span} at {n} baud', '{size}, environ {span} à {n} bauds'],
+  // What is left behind.
+  [
+    '{id} stays at {n} % by hand for {clock}; release {word} ends it',
+    '{id} reste à {n} % à la main pour {clock} ; release {word} y met fin',
+  ],
+  ['{id} stays at {n} % by hand for {clock}; lights auto ends it', '{id} reste à {n} % à la main pour {clock} ; lights auto y met fin'],
+];
