@@ -27,6 +27,8 @@ export interface PlotFrame {
 /** Lines between the highest and the lowest, about. Source: with axis and sums it fits the 24 lines of a VT100. */
 const HEIGHT_LINES = 16;
 const MAX_INTERVALS = 5;
+/** Source: IEEE 754; smaller doubles lose digits. */
+const LEAST_RANGE = 1e-300;
 /** Columns that a label of the time axis needs, with a gap. */
 const LABEL_COLS = 9;
 const [MINUTE_MS, HOUR_MS, DAY_MS] = [60_000, 3_600_000, 86_400_000];
@@ -85,7 +87,9 @@ function columnsOf(
 function scaleOf(samples: readonly Sample[], decimals: number) {
   const low = samples.reduce((least, { min }) => Math.min(least, min), Number.POSITIVE_INFINITY);
   const high = samples.reduce((most, { max }) => Math.max(most, max), Number.NEGATIVE_INFINITY);
-  const least = (high - low) / MAX_INTERVALS || 10 ** -decimals;
+  const range = (high - low) / MAX_INTERVALS;
+  // Below the smallest whole power of ten there is no scale.
+  const least = range > LEAST_RANGE ? range : 10 ** -decimals;
   const power = 10 ** Math.floor(Math.log10(least));
   const factor = [1, 2, 5, 10].find((each) => each * power >= least * (1 - 1e-9)) ?? 10;
   const step = factor * power;

@@ -7,7 +7,7 @@ import type { LogLine } from '../core/ports.ts';
 import { formatDuration } from './duration.ts';
 import type { LogWatched, ToldLine } from './log-watch.ts';
 import { clockTime, count, type Page, stateWord, told } from './page.ts';
-import { shownCols, wrap } from './text-lines.ts';
+import { paragraph, shownCols, wrap } from './text-lines.ts';
 
 /** A line takes no more; the rest is in the journal. Source: assumed; a quarter of a second at 9600 baud a row. */
 const MAX_ROWS = 3;
@@ -56,7 +56,7 @@ function fieldsText(fields: LogLine['fields']): string {
 }
 
 /** The last words of a watch that ended by itself. */
-export function renderLogEnd({ seen, missed, durationMs }: LogWatched, { widthCols }: Page): string {
+export function renderLogEnd({ seen, missed, durationMs }: LogWatched, page: Page): string {
   const lost = missed === 0 ? '' : `; ${missed} more not shown: this terminal is too slow`;
-  return wrap(`${count(seen, 'line')} of the log in ${formatDuration(durationMs)}${lost}`, widthCols).join('\n');
+  return paragraph(`${count(seen, 'line')} of the log in ${formatDuration(durationMs)}${lost}`, page).join('\n');
 }

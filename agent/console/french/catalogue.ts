@@ -9,6 +9,7 @@ import { ACCESS } from './access.ts';
 import { BROKER } from './broker.ts';
 import { BUS } from './bus.ts';
 import { CONFIG } from './config.ts';
+import { DAMAGE } from './damage.ts';
 import { ENERGY } from './energy.ts';
 import { FIELD } from './field.ts';
 import { FINDINGS } from './findings.ts';
@@ -36,6 +37,7 @@ export const FRENCH: Pairs = [
   ...FIELD,
   ...WIRE,
   ...STORE,
+  ...DAMAGE,
   ...UPLINK,
   ...BROKER,
   ...CONFIG,

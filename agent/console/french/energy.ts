@@ -71,6 +71,9 @@ export const ENERGY: Pairs = [
   ['--plot or --csv, not both', '--plot ou --csv, pas les deux'],
   ['no point {text}; did you mean {near}?', 'pas de point {text} ; vouliez-vous dire {near} ?'],
   ['no point {text}; did you mean {near} or another?', 'pas de point {text} ; vouliez-vous dire {near} ou un autre ?'],
+  ['no point {text}: {id} has {words}; {what}', 'pas de point {text} : {id} a {words} ; {what}'],
+  ['no device here measures that', 'aucun appareil ici ne le mesure'],
+  ['{key} is measured by {words}', '{key} est mesuré par {words}'],
   ['no point {text}; `luciole points` names them all', 'pas de point {text} ; `luciole points` les nomme tous'],
   ['bad --by "{text}": it is {words}', '--by "{text}" : écrire {words}'],
   ['bad --format "{text}": {words}', '--format "{text}" : écrire {words}'],
@@ -87,7 +90,8 @@ export const ENERGY: Pairs = [
     'heure "{text}" : écrire une heure, 23:30 (la prochaine), ou jour et heure, 2026-12-01T23:30 ou 2026-12-01T22:30Z',
   ],
   // Exports.
-  ['say --{option}: see luciole help export', 'indiquer --{option} : voir luciole help export'],
+  ['say from when on: --since 24h, or --since 2026-12-01', 'dire depuis quand : --since 24h, ou --since 2026-12-01'],
+  ['say into which file: --to today.csv, or --to - to print it', "dire dans quel fichier : --to today.csv, ou --to - pour l'afficher"],
   [
     '{what}: end the name in .csv or .jsonl, or say --format csv or jsonl',
     '{what} : finir le nom par .csv ou .jsonl, ou indiquer --format csv ou jsonl',

@@ -87,6 +87,7 @@ export const FINDINGS: Pairs = [
   ['a key must be a plain word', 'une clé doit être un simple mot'],
   // Names.
   ['unknown {what} "{text}"', '{what} inconnu : "{text}"'],
+  ['unknown device "{text}"', 'appareil inconnu : "{text}"'],
   ['unknown profile "{text}"', 'profil inconnu : "{text}"'],
   ['it is none of those that come with the agent, nor in {words} (profileDirs)', "ni livré avec l'agent, ni dans {words} (profileDirs)"],
   ['others: {words}', 'autres : {words}'],

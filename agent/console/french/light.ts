@@ -89,6 +89,7 @@ export const LIGHT: Pairs = [
   ['no value for {span}', 'pas de valeur depuis {span}'],
   // Control: commands and their ends.
   ['by hand', 'à la main'],
+  ['lights on at the console', 'lights on à la console'],
   [
     'does not answer: check its power and wiring; it is set as soon as it is back',
     'ne répond pas : voir alimentation et câblage ; il sera réglé dès son retour',

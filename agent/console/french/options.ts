@@ -125,6 +125,7 @@ export const OPTIONS: Pairs = [
     "où ; un dossier reçoit un fichier nommé d'après l'armoire et l'heure (sinon ici)",
   ],
   ['on (shows the key), confirm (with a first code), off', 'on (montre la clé), confirm (avec un premier code), off'],
+  ['no lines below: debug, info, warning, alarm (default: info)', 'pas de lignes sous : debug, info, warning, alarm (sinon info)'],
   // The session.
   ['dumb or vt100', 'dumb ou vt100'],
   ['40 to 250', '40 à 250'],

@@ -30,7 +30,10 @@ export const PROGRAM: Pairs = [
   ['was killed, or froze and was restarted', 'tué, ou figé et relancé'],
   ['the run before {what}', 'la marche précédente {what}'],
   ['no uplink, no scans and writes by hand', 'ni liaison, ni scan, ni écriture à la main'],
-  ['no uplink, no store, no scans and writes by hand', 'ni liaison, ni mémoire, ni scan, ni écriture à la main'],
+  [
+    'no uplink, no store (readings are lost), no scans and writes by hand',
+    'ni liaison, ni mémoire (mesures perdues), ni scan, ni écriture à la main',
+  ],
   [
     'safe mode after too many failed starts: the street is lit, {what}; ends by itself after {n} min',
     'mode sûr après trop de démarrages manqués : la rue est allumée, {what} ; finit de lui-même après {n} min',
@@ -80,8 +83,8 @@ export const PROGRAM: Pairs = [
   ['nothing was changed: {why}', "rien n'a changé : {why}"],
   ['{n} bytes are more than any update has', "{n} octets, plus qu'aucune mise à jour"],
   [
-    'the part for byte {n} came, that for byte {m} was due: begin anew',
-    "la partie de l'octet {n} est venue, celle de {m} était due : recommencer",
+    'the part for byte {n} came, that for byte {m} was due: go on from there',
+    "la partie de l'octet {n} est venue, celle de {m} était due : reprendre là",
   ],
   ['{n} of {m} bytes', '{n} octets sur {m}'],
   ['{n} MB are needed on {path}, {m} MB are free', '{n} Mo nécessaires sur {path}, {m} Mo libres'],

@@ -68,6 +68,10 @@ export const STORE: Pairs = [
   // Troubles.
   ['the disk of store.dir', 'le disque de store.dir'],
   ['{n} readings lost ({why}); the gap is recorded and reported', '{n} mesures perdues ({why}) ; la lacune est notée et transmise'],
+  [
+    'safe mode ran without a store: {n} readings lost; the gap is recorded and reported',
+    'le mode sûr a tourné sans mémoire : {n} mesures perdues ; la lacune est notée et transmise',
+  ],
   ['readings wait in memory: {why}', 'les mesures attendent en mémoire vive : {why}'],
   ['{what} takes readings and facts again', '{what} reprend les mesures et les faits'],
   ['it hung and has not ended yet; check the storage card (dmesg)', 'bloquée et pas encore finie ; voir la carte mémoire (dmesg)'],

@@ -87,8 +87,10 @@ export const SUMMARIES: Pairs = [
   ['give a user another role', 'donner un autre rôle à un utilisateur'],
   ['a new password; asked for, never shown', 'un nouveau mot de passe ; demandé, jamais montré'],
   ['one-time codes at login: on, confirm, off', "codes à usage unique à l'identification : on, confirm, off"],
-  ['open a session; it ends with the connection', 'ouvrir une session ; elle finit avec la connexion'],
-  ['who is logged in here; counts as a sign of life', 'qui est identifié ici ; compte comme signe de vie'],
+  ["the agent's log as it is written: on, off, watch", "le journal de l'agent au fil de l'eau : on, off, watch"],
+  ["the agent's log as it is written, until Ctrl-C", "le journal de l'agent au fil de l'eau, jusqu'à Ctrl-C"],
+  ["show lines of the agent's log between commands", "montrer le journal de l'agent entre les commandes"],
+  ['show no lines of the log any more', 'ne plus montrer le journal'],
   // The session.
   ['help on one command; ? helps within a line', 'aide sur une commande ; ? aide dans la ligne'],
   ['what this session knows of the terminal', 'ce que la session sait du terminal'],
