@@ -235,6 +235,10 @@ export const BROKER: Pairs = [
     'uplink.keyFile {file} is not the key of uplink.certFile {path}: replace both together',
     "uplink.keyFile {file} n'est pas la clé de uplink.certFile {path} : remplacer les deux ensemble",
   ],
+  [
+    '{words}: the disk does not answer; see dmesg, and df for the folder',
+    '{words} : le disque ne répond pas ; voir dmesg, et df pour le dossier',
+  ],
   ['is not there: check the path, or copy the file to it', "n'est pas là : vérifier le chemin, ou y copier le fichier"],
   [
     'may not be read: give it to the user of the agent (chown luciole), then chmod 0400',
