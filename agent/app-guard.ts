@@ -8,6 +8,7 @@ import { type Clock, every, type Timer } from './core/clock.ts';
 import type { Happening } from './core/event-book.ts';
 import type { EarlierLoss, Log } from './core/ports.ts';
 import type { Pulse } from './core/pulse.ts';
+import { within } from './core/within.ts';
 import { createLedgerFile } from './service/ledger-file.ts';
 import type { Notify } from './service/notify.ts';
 import type { Hang } from './service/progress.ts';
@@ -18,6 +19,8 @@ import { createWatchdog } from './service/watchdog.ts';
 
 /** Longest cause that is kept. Units: characters. */
 const MAX_CAUSE = 200;
+/** Longest wait for the ledger: the street is dark meanwhile. Units: ms. Source: assumed; a small file. */
+const LEDGER_MS = 2_000;
 /** How often safe mode looks whether it may end. Units: ms. */
 const LOOK_MS = 10_000;
 /** How often a run without a store writes down what it has lost so far. Units: ms. Source: assumed; a page each minute, for a quarter of an hour. */
@@ -63,12 +66,13 @@ export interface RunGuard {
 }
 
 /** Safe mode is for runs that a service manager starts again; by hand each start is as usual. */
-export function createRunGuard(parts: GuardParts): RunGuard {
+export async function createRunGuard(parts: GuardParts): Promise<RunGuard> {
   const { clock, log, notify } = parts;
   const file = createLedgerFile(parts.folders);
   const bootMono = Math.round((parts.machine?.startMono ?? 0) + clock.monoMs());
   const bootId = parts.machine?.bootId ?? randomUUID();
-  const start = begun(file.read(), { bootId, bootMono, version: parts.version });
+  const known = await file.read((found) => within(clock, LEDGER_MS, found));
+  const start = begun(known, { bootId, bootMono, version: parts.version });
   const verdict: StartVerdict = notify.isSupervised ? start.verdict : { ...start.verdict, mode: 'normal', wantsReboot: false };
   const { unstored = null } = start.ledger;
   const lostBefore = unstored ?? { run: `${bootId}@${bootMono}`, readings: 0, sinceMs: Math.round(clock.wallMs()) };

@@ -27,6 +27,14 @@ import type { OpenLink } from './store/messages.ts';
 import { createMqttDoor } from './sync/mqtt-door.ts';
 import { createFileReader } from './sync/secret-files.ts';
 
+/** What a run tells that had to begin without them. */
+const WITHOUT_REVISIONS: RunGuard['news'][number] = {
+  code: 'config-refused',
+  source: 'configuration',
+  severity: 'alarm',
+  text: 'the disk of store.dir does not answer: the file of the site runs, without revisions, until the next start; see dmesg',
+  isLasting: true,
+};
 /** Longest wait for the first look at the system's clocks. Units: ms. Source: assumed; small files in memory. */
 const FIRST_PROBE_MS = 1_000;
 
@@ -56,14 +64,14 @@ export async function runAgent(options: RunOptions): Promise<number> {
   await Promise.race([timeQuality.start(), sleep(wall, FIRST_PROBE_MS)]);
   const isBusAlone = cabinet.lines.filter(({ kind }) => kind === 'modbus').length < 2;
   const clock = createSystemClock({ quality: () => timeQuality.quality(), wallOffsetMs, isBusAlone });
-  const guard = guardOf(options, { clock, notify, stateDir: cabinet.store.dir });
+  const guard = await guardOf(options, { clock, notify, stateDir: cabinet.store.dir });
   process.on('uncaughtExceptionMonitor', (error) => guard.ended('crashed', String(error?.message ?? error)));
   const check = (folder: RevisionFolder): Promise<CheckedRevision> => checkRevisionAside(folder, clock);
   const over = new AbortController();
   const running = createAgent({
     ...site,
     cabinet: guard.mode === 'normal' ? cabinet : safeCabinet(cabinet),
-    guard,
+    guard: revisions === null ? { ...guard, news: [...guard.news, WITHOUT_REVISIONS] } : guard,
     health: createHealth(),
     updates: updatesOf(options, cabinet.store.dir, () => {
       guard.ended('update');
@@ -79,7 +87,7 @@ export async function runAgent(options: RunOptions): Promise<number> {
     readFile: createFileReader(options.credentialsDir ?? null),
     random: Math.random,
     machine: machineStart(options.service?.bootId),
-    ...(guard.mode === 'normal' ? { revisions: { atStart: revisions, check, withOptions: dressed } } : {}),
+    ...(guard.mode === 'normal' && revisions !== null ? { revisions: { atStart: revisions, check, withOptions: dressed } } : {}),
     socketPath: options.socketPath ?? cabinet.console.socketPath ?? agentSocketPath(),
   });
   agent = running;
@@ -103,11 +111,15 @@ export async function runAgent(options: RunOptions): Promise<number> {
 async function beginningOf(options: RunOptions, notify: Notify): Promise<Beginning> {
   const { configFile, dataDir, startAtMs } = options;
   try {
-    return await beginAside({ configFile, dataDir, nowMs: startAtMs ?? createSystemClock({ quality: () => 'none' }).wallMs() });
+    const clock = createSystemClock({ quality: () => 'none' });
+    return await beginAside({ configFile, dataDir, nowMs: startAtMs ?? clock.wallMs() }, clock);
   } catch (error) {
     const stateDir = options.service?.stateDir;
     const clock = createSystemClock({ quality: () => 'none' });
-    if (error instanceof ConfigError && stateDir != null) guardOf(options, { clock, notify, stateDir }).ended('config', error.message);
+    if (error instanceof ConfigError && stateDir != null) {
+      const guard = await guardOf(options, { clock, notify, stateDir });
+      guard.ended('config', error.message);
+    }
     throw error;
   }
 }
@@ -118,7 +130,7 @@ interface GuardNeeds {
   readonly stateDir: string;
 }
 
-function guardOf({ log, version, service }: RunOptions, { clock, notify, stateDir }: GuardNeeds): RunGuard {
+function guardOf({ log, version, service }: RunOptions, { clock, notify, stateDir }: GuardNeeds): Promise<RunGuard> {
   const runtimeDir = service?.runtimeDir ?? null;
   const folders = [stateDir, ...(runtimeDir === null ? [] : [runtimeDir])];
   const machine = machineStart(service?.bootId);

@@ -21,9 +21,11 @@ import type { ConfigFiles } from './core/revisions.ts';
 
 export interface Beginning {
   readonly site: LoadedSite;
-  /** What the desk of revisions begins with. */
-  readonly revisions: RevisionsAtStart;
+  /** What the desk of revisions begins with; null where their disk does not answer: this run then takes none. */
+  readonly revisions: RevisionsAtStart | null;
 }
+
+export type BegunWithRevisions = Beginning & { readonly revisions: RevisionsAtStart };
 
 export interface RevisionsAtStart {
   readonly disk: RevisionDisk;
@@ -45,10 +47,17 @@ export interface StartParts {
 const MOST_STARTS = 3;
 
 /** Errors: rejects with ConfigError where neither the file nor any revision can be used. */
-export async function beginConfiguration(parts: StartParts): Promise<Beginning> {
+export async function beginConfiguration(parts: StartParts): Promise<BegunWithRevisions> {
   const file = readSiteFile(parts.configFile);
   const disk = createRevisionDisk(join(parts.dataDir ?? storeDirOf(file.text), 'config'));
   return begin({ ...parts, disk, file, known: readBook(await disk.readBook()) });
+}
+
+/** The file of the site as it is, revisions left aside and untouched. Errors: throws ConfigError where it cannot be used. */
+export function beginWithoutRevisions(configFile: string): Beginning {
+  const { site, error } = readSiteFile(configFile).load();
+  if (site === null) throw error ?? new TypeError('a file without a site has an error');
+  return { site, revisions: null };
 }
 
 interface SiteFile {
@@ -70,7 +79,7 @@ interface Beginnings extends StartParts {
   readonly known: RevisionBook | undefined;
 }
 
-async function begin(parts: Beginnings): Promise<Beginning> {
+async function begin(parts: Beginnings): Promise<BegunWithRevisions> {
   const { file, known } = parts;
   if (known === undefined) return fromFile(parts, null, []);
   if (file.hash === known.fileHash) return fromRevision(parts, known, []);
@@ -84,7 +93,7 @@ async function fromFile(
   { disk, file, configFile, nowMs }: Beginnings,
   before: RevisionBook | null,
   told: readonly Happening[],
-): Promise<Beginning> {
+): Promise<BegunWithRevisions> {
   const { site, error } = file.load();
   if (site === null) throw error ?? new TypeError('a file without a site has an error');
   const files: ConfigFiles = { cabinet: file.text, profiles: {} };
@@ -97,7 +106,7 @@ async function fromFile(
 }
 
 /** The revision on trial, else the confirmed one, else the file. */
-async function fromRevision(parts: Beginnings, known: RevisionBook, told: readonly Happening[]): Promise<Beginning> {
+async function fromRevision(parts: Beginnings, known: RevisionBook, told: readonly Happening[]): Promise<BegunWithRevisions> {
   const { disk, configFile } = parts;
   const siteDir = dirname(resolve(configFile));
   const { trial } = known;

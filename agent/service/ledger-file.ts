@@ -4,8 +4,8 @@
  * Owns its file, written whole and put in place at once, so that a cut leaves the old one or the new. A ledger that is damaged, or a disk that
  * takes none, is never in the way of a start. Called by `app-guard.ts`.
  */
-import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs';
-import { mkdir, open, rm } from 'node:fs/promises';
+import { closeSync, fsyncSync, mkdirSync, openSync, renameSync, writeSync } from 'node:fs';
+import { mkdir, open, readFile, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { EarlierLoss } from '../core/ports.ts';
 import { EMPTY_LEDGER, type RunRecord, type StartLedger } from './start-ledger.ts';
@@ -15,8 +15,11 @@ const NAME = 'starts.json';
 const MAX_BYTES = 65_536;
 
 export interface LedgerFile {
-  /** The newest that can be read; an empty one where there is none. */
-  read(): StartLedger;
+  /**
+   * The newest that can be read; an empty one where there is none. `wait` gives up a folder that does not answer, which is left alone from
+   * then on: what this run knows is less than what lies there.
+   */
+  read(wait?: <T>(found: Promise<T>) => Promise<T | undefined>): Promise<StartLedger>;
   /** Off the main thread: a dying disk must not hold up the lines. Never over what `writeNow` wrote. Errors: rejects when no folder takes it. */
   write(ledger: StartLedger): Promise<void>;
   /** For the last words of a process that ends. Errors: throws when no folder takes it. */
@@ -25,12 +28,16 @@ export interface LedgerFile {
 
 /** Shape: the first folder that takes the file has it; a full or broken disk leaves the second, which lives in memory. */
 export function createLedgerFile(folders: readonly string[]): LedgerFile {
-  const paths = folders.map((folder) => join(folder, NAME));
+  let paths = folders.map((folder) => join(folder, NAME));
   let queue = Promise.resolve();
   let isLast = false;
   const stillWanted = (): boolean => !isLast;
   return {
-    read: () => paths.map(readLedger).reduce((best, each) => (each.starts > best.starts ? each : best), EMPTY_LEDGER),
+    async read(wait = (found) => found) {
+      const found = await Promise.all(paths.map((path) => wait(readLedger(path))));
+      paths = paths.filter((_, i) => found[i] !== undefined);
+      return found.reduce<StartLedger>((best, each) => (each !== undefined && each.starts > best.starts ? each : best), EMPTY_LEDGER);
+    },
     write(ledger) {
       const written = queue.then(() => firstOf(paths, (path) => replace(path, textOf(ledger), stillWanted)));
       queue = written.catch(() => {});
@@ -52,9 +59,9 @@ export function createLedgerFile(folders: readonly string[]): LedgerFile {
   };
 }
 
-function readLedger(path: string): StartLedger {
+async function readLedger(path: string): Promise<StartLedger> {
   try {
-    const text = readFileSync(path, 'utf8');
+    const text = await readFile(path, 'utf8');
     if (text.length > MAX_BYTES) return EMPTY_LEDGER;
     return toLedger(JSON.parse(text));
   } catch {

@@ -182,21 +182,21 @@ t.test('a ledger is found again, and a damaged one, or a folder that takes none,
   const { ledger } = begun(EMPTY_LEDGER, { bootId: BOOT, bootMono: 5, version: '1.0.0' });
   const [state, memory] = [join(dir, 'state'), join(dir, 'memory')];
   await createLedgerFile([state]).write(ledger);
-  t.strictSame(createLedgerFile([state, memory]).read(), ledger);
+  t.strictSame(await createLedgerFile([state, memory]).read(), ledger);
   t.strictSame(readdirSync(state), ['starts.json'], 'nothing is left beside it');
   for (const damage of ['', '{"starts":3', 'null', '[]', '{"starts":"9","runs":[]}', `"${'x'.repeat(70_000)}"`]) {
     writeFileSync(join(state, 'starts.json'), damage);
-    t.strictSame(createLedgerFile([state]).read(), EMPTY_LEDGER, damage.slice(0, 20));
+    t.strictSame(await createLedgerFile([state]).read(), EMPTY_LEDGER, damage.slice(0, 20));
   }
   writeFileSync(join(state, 'starts.json'), JSON.stringify({ ...ledger, runs: [...ledger.runs, { end: 7 }, null] }));
-  t.strictSame(createLedgerFile([state]).read(), ledger, 'runs that are none are left out');
+  t.strictSame(await createLedgerFile([state]).read(), ledger, 'runs that are none are left out');
 
   const later = { ...ledger, starts: 9 };
   const blocked = createLedgerFile([join(dir, 'blocked'), memory]);
   await blocked.write(later);
-  t.equal(createLedgerFile([state, memory]).read().starts, 9, 'the folder in memory stands in, and the newest counts');
+  t.equal((await createLedgerFile([state, memory]).read()).starts, 9, 'the folder in memory stands in, and the newest counts');
   blocked.writeNow({ ...ledger, starts: 10 });
-  t.equal(blocked.read().starts, 10);
+  t.equal((await blocked.read()).starts, 10);
   await t.rejects(createLedgerFile([join(dir, 'blocked')]).write(ledger));
   t.throws(() => createLedgerFile([join(dir, 'blocked')]).writeNow(ledger));
 });
@@ -208,7 +208,7 @@ function machineAt(dir: string) {
   const start = async (change: Partial<GuardParts> & { readonly upS: number }) => {
     const clock = createManualClock(Date.parse('2026-12-01T21:00:00Z'));
     const notify = { isSupervised: true, ready() {}, alive() {}, hanging() {}, stopping() {} };
-    const guard = createRunGuard({
+    const guard = await createRunGuard({
       clock,
       log: { event: (name, fields = {}) => logged.push({ name, fields }) },
       notify,
@@ -281,7 +281,7 @@ t.test('what runs without a store have lost is known to the run that has one aga
   };
   await runOnce(4_010, { recorded: 40, minutes: 2 });
   // Killed: what was counted last is what is known.
-  while (createLedgerFile([join(dir, 'state')]).read().unstored?.readings !== 40) await new Promise(setImmediate);
+  while ((await createLedgerFile([join(dir, 'state')]).read()).unstored?.readings !== 40) await new Promise(setImmediate);
   (await runOnce(4_200, { recorded: 60, minutes: 0 })).ended('stopped');
   const { guard } = await start({ upS: 4_300 });
   t.equal(guard.mode, 'normal');
