@@ -94,7 +94,7 @@ async function everyLook(agent: AgentProcess): Promise<Map<string, string>> {
   );
   const told = new Map<string, string>();
   for (const { name } of looks) {
-    if (name === 'bus watch') continue; // It ends when a person ends it.
+    if (name === 'bus watch' || name === 'log watch') continue; // They end when a person ends them; the file of the log is looked at below.
     const answer = await agent.ask(name).catch((error: unknown) => String(error));
     told.set(name, JSON.stringify(answer) ?? '');
   }
