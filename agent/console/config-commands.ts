@@ -168,6 +168,7 @@ const exported: LocalCommand = {
     { name: 'candidate', value: null, summary: 'the candidate' },
     { name: 'profile', value: 'NAME', summary: 'a device type that comes with it' },
     { name: 'paste', value: null, summary: 'as a command that pastes it back' },
+    JSON_OPTION,
   ],
   examples: ['luciole config export > cabinet.yaml', 'luciole config export --paste', 'luciole config export --revision 7'],
 };

@@ -50,11 +50,12 @@ export async function loadConfigFile(args: LocalArgs, parts: ConfigFileParts): P
 
 /** Resolves with the exit code. Errors: rejects with ConsoleError. */
 export async function exportConfig(args: LocalArgs, { terminal }: Pick<ConfigFileParts, 'terminal'>): Promise<number> {
-  const { socket, paste, ...asked } = args;
+  const { socket, paste, json, ...asked } = args;
   const { result } = await fetchAnswer(CONFIG_SHOW, asked as RawArgs, { socket, terminal });
   const { file, lines } = result as ConfigText;
   const text = lines.join('\n');
-  if (paste !== true) terminal.out(text.endsWith('\n') ? text : `${text}\n`);
+  if (json === true) terminal.out(`${JSON.stringify({ file, text })}\n`);
+  else if (paste !== true) terminal.out(text.endsWith('\n') ? text : `${text}\n`);
   else {
     const profile = file === 'cabinet.yaml' ? '' : ` --profile ${file.slice('profiles/'.length)}`;
     terminal.out(`config load -${profile}\n${text.endsWith('\n') ? text : `${text}\n`}${END}\n`);

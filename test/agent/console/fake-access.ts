@@ -1,11 +1,8 @@
-import { AccessError, type AccessTools, type LoginAnswer, type SessionEnd } from '../../../agent/core/access.ts';
+import { AccessError, type AccessTools, type LoginAnswer, type Role, type SessionEnd } from '../../../agent/core/access.ts';
 
-/** Two users: `marie`, a technician with the password `right`, and `ada`, an admin with the same; what was asked is kept. */
+/** Users with the password `right`: `vera`, a viewer, `marie`, a technician, and `ada`, an admin; what was asked is kept. */
 export function createFakeAccess(asked: unknown[]): AccessTools {
-  const sessions = new Map<
-    string,
-    { user: string; role: 'technician' | 'admin'; end: (how: SessionEnd) => void; ended: Promise<SessionEnd> }
-  >();
+  const sessions = new Map<string, { user: string; role: Role; end: (how: SessionEnd) => void; ended: Promise<SessionEnd> }>();
   const unknown = (user: string): never => {
     throw new AccessError('unknown-user', `no user ${JSON.stringify(user)}; there are ada, marie`);
   };
@@ -25,7 +22,7 @@ export function createFakeAccess(asked: unknown[]): AccessTools {
       const ended = new Promise<SessionEnd>((resolve) => {
         end = resolve;
       });
-      const role = user === 'ada' ? 'admin' : 'technician';
+      const role = user === 'ada' ? 'admin' : user === 'vera' ? 'viewer' : 'technician';
       sessions.set(token, { user, role, end, ended });
       return { state: 'in', token, user, role, idleMs: 900_000 };
     },
