@@ -3,11 +3,10 @@ import { once } from 'node:events';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { promisify } from 'node:util';
 import t from 'tap';
 import { callAgent } from '../../agent/console/socket-client.ts';
-import { sleep } from '../../agent/core/clock.ts';
-import { createSystemClock } from '../../agent/core/system-clock.ts';
 import manifest from '../../package.json' with { type: 'json' };
 import { ARCHS, type Arch } from '../../systemd/package/arch.ts';
 import { type Bundle, writeBundle } from '../../systemd/package/bundle.ts';
@@ -82,17 +81,15 @@ t.test('its agent opens the store in a thread of its own and answers', { timeout
   const words = ['run', join(ROOT, 'config/demo.yaml'), '--no-uplink', '--data-dir', join(dir, 'data'), '--socket', socket];
   const agent = spawn(join(home, 'bin/luciole'), words, { env: { PATH: '/usr/bin:/bin' }, stdio: ['ignore', 'pipe', 'inherit'] });
   const log: string[] = [];
-  agent.stdout.on('data', (bytes) => log.push(String(bytes)));
   const ended = once(agent, 'exit');
   t.teardown(() => agent.kill('SIGKILL'));
-  const clock = createSystemClock({ quality: () => 'none' });
-  let store: unknown;
-  while (store === undefined && agent.exitCode === null) {
-    const request = { id: 1, command: 'store', args: {}, user: 'test' };
-    const reply = await callAgent({ socketPaths: [socket], request, timeoutMs: 5_000 }).catch(() => null);
-    store = reply?.result;
-    if (store === undefined) await sleep(clock, 50);
+  for await (const line of createInterface({ input: agent.stdout })) {
+    log.push(line);
+    if (line.includes('"event":"agent-started"')) break;
   }
+  agent.stdout.resume();
+  const request = { id: 1, command: 'store', args: {}, user: 'test' };
+  t.match(await callAgent({ socketPaths: [socket], request, timeoutMs: 5_000 }), { result: { state: 'ok' } });
   t.ok(statSync(join(dir, 'data/telemetry.db')).size > 0, log.join(''));
   const flags = readFileSync(`/proc/${agent.pid}/cmdline`, 'latin1').split('\0');
   t.ok(

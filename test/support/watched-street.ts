@@ -14,6 +14,7 @@ import { createSystemClock } from '../../agent/core/system-clock.ts';
 import type { StatusView } from '../../agent/core/views.ts';
 import { createPtyCable } from '../street/pty.ts';
 import { createStreet } from '../street/street.ts';
+import type { SimUnit } from '../street/units/sim-unit.ts';
 import { createStandInManager, type ManagedRun } from './stand-in-manager.ts';
 import { writeProgram } from './update-files.ts';
 
@@ -38,6 +39,17 @@ export const LAMPS = 6;
 /** Time of day of each run: a rehearsal begins anew with every start. */
 export const WATCHED_FROM = '2026-12-15T22:30:00Z';
 export const WATCHED_NODE = 'demo';
+
+function nextRequestOf(unit: SimUnit): Promise<void> {
+  const heard = unit.heard?.bind(unit) ?? (() => {});
+  return new Promise((resolve) => {
+    unit.heard = () => {
+      unit.heard = heard;
+      heard();
+      resolve();
+    };
+  });
+}
 
 /** The demo's street on pseudo-terminals, its agent as a process under a service manager. Errors: throws with the log's tail for what does not come about. */
 export async function createWatchedStreet(
@@ -98,9 +110,10 @@ export async function createWatchedStreet(
   };
   /** Drivers that give up on a silent agent sooner than the manager does, so that their level can be seen meanwhile. */
   const shortenFailsafe = async (): Promise<void> => {
-    for (const id of street.world.lamps.keys()) street.units.get(id)?.write('holding', FAILSAFE_TIMEOUT, [SHORT_FAILSAFE_S]);
-    // By the next request for them it is in force.
-    await sleep(clock, (SHORT_FAILSAFE_S - 1) * 1_000);
+    const units = [...street.world.lamps.keys()].flatMap((id) => street.units.get(id) ?? []);
+    for (const unit of units) unit.write('holding', FAILSAFE_TIMEOUT, [SHORT_FAILSAFE_S]);
+    // With the next request for each it is in force.
+    await Promise.all(units.map(nextRequestOf));
   };
   const all = (levelPct: number) => (): boolean => levels().filter((level) => level === levelPct).length === LAMPS;
   const event = async (code: string): Promise<string> => (await status())?.activeEvents.find((each) => each.code === code)?.text ?? '';
