@@ -9,6 +9,7 @@ import { promisify } from 'node:util';
 import { loadCabinet } from './config/load.ts';
 import type { Machine } from './console/terminal.ts';
 import { ConfigError } from './core/errors.ts';
+import type { Language } from './core/words.ts';
 import { readStoredState } from './store/last-state.ts';
 
 const run = promisify(execFile);
@@ -32,6 +33,7 @@ export function localMachine(configFile: string): Machine {
         problem,
       };
     },
+    language: async () => cabinetOf(configFile).language,
     restart: async () => {
       try {
         await run('systemctl', ['--no-ask-password', 'restart', UNIT], { timeout: WAIT_MS });
@@ -43,13 +45,20 @@ export function localMachine(configFile: string): Machine {
   };
 }
 
-function cabinetOf(configFile: string): { dir: string | null; timezone: string; problem: string } {
+interface KnownCabinet {
+  readonly dir: string | null;
+  readonly timezone: string;
+  readonly language: Language;
+  readonly problem: string;
+}
+
+function cabinetOf(configFile: string): KnownCabinet {
   try {
     const { cabinet } = loadCabinet(configFile, (file) => readFileSync(file, 'utf8'));
-    return { dir: cabinet.store.dir, timezone: cabinet.timezone, problem: '' };
+    return { dir: cabinet.store.dir, timezone: cabinet.timezone, language: cabinet.console.language, problem: '' };
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
-    return { dir: null, timezone: 'UTC', problem: `${configFile} cannot be used: run check` };
+    return { dir: null, timezone: 'UTC', language: 'en', problem: `${configFile} cannot be used: run check` };
   }
 }
 

@@ -32,7 +32,11 @@ export async function startConsole(args: LocalArgs, screen: Terminal): Promise<n
     keeper: createLineKeeper(stateDir()),
     filesDir: stateDir(),
     surroundings: { version: screen.version, socketPath: textOf(args['socket']) ?? screen.socketPath, shelf: screen.shelf },
-    machine: { lastState: () => machine().then((each) => each.lastState()), restart: () => machine().then((each) => each.restart()) },
+    machine: {
+      lastState: async () => (await machine()).lastState(),
+      language: async () => (await machine()).language(),
+      restart: async () => (await machine()).restart(),
+    },
     localActions: (terminal, signal, readInput) =>
       createLocalActions({
         screen: terminal,

@@ -16,7 +16,7 @@ import { LOG_COMMANDS } from './log-commands.ts';
 import { LOGIN_COMMANDS } from './login-command.ts';
 import { LOOK_COMMANDS } from './look-commands.ts';
 import { METRICS_COMMANDS } from './metrics-command.ts';
-import { NAMES } from './names-command.ts';
+import { GREETING, NAMES } from './names-command.ts';
 import { PROFILE_COMMANDS } from './profile-commands.ts';
 import { SETUP_COMMANDS } from './setup-commands.ts';
 import { SHELL_COMMANDS } from './shell-commands.ts';
@@ -49,6 +49,7 @@ export const COMMANDS: readonly Command[] = [
   ...LOCAL_COMMANDS,
   ...SETUP_COMMANDS,
   ...SHELL_COMMANDS,
+  GREETING,
   NAMES,
 ];
 

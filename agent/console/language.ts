@@ -1,11 +1,11 @@
 /**
  * Sentences in the language of the person: English as the code and the agent say them, or French from the catalogue.
  *
- * Owns the way from an English sentence to the one shown: whole, by its pattern, or part by part. Pure.
- * What the catalogue does not know stays English. Command words and names are the same in every language.
+ * Owns the way from an English sentence to the one shown: whole, by its pattern, or part by part. What the catalogue does not know stays
+ * English. Command words and names are the same in every language. The catalogue is loaded by who speaks French: the agent never needs it.
  */
 import type { Language } from '../core/words.ts';
-import { FRENCH } from './french/catalogue.ts';
+import type { Pairs } from './french/pairs.ts';
 
 interface Pattern {
   readonly shape: RegExp;
@@ -42,9 +42,14 @@ const MAX_DEPTH = 8;
 
 type Missed = (part: string) => void;
 
-/** The sentence in that language. */
+/** Loads what a language needs; without it, sentences stay English. */
+export async function learn(language: Language): Promise<void> {
+  if (language === 'fr') made ??= catalogueOf((await import('./french/catalogue.ts')).FRENCH);
+}
+
+/** The sentence in that language, once it is learnt. */
 export function translate(language: Language, text: string): string {
-  return language === 'fr' ? french(text, 0, () => {}) : text;
+  return language === 'fr' && made !== undefined ? french(text, 0, () => {}) : text;
 }
 
 /** What of a sentence the catalogue does not know, names and numbers in it included. */
@@ -55,8 +60,7 @@ export function leftInEnglish(text: string): readonly string[] {
 }
 
 function french(text: string, depth: number, missed: Missed): string {
-  const { whole } = catalogue();
-  const known = whole.get(text);
+  const known = made?.whole.get(text);
   if (known !== undefined || !/[a-z]{2}/i.test(text)) return known ?? text;
   if (depth <= MAX_DEPTH) {
     const inner = (part: string): string => french(part, depth + 1, missed);
@@ -99,16 +103,14 @@ interface Catalogue {
   readonly byWord: ReadonlyMap<string, readonly Pattern[]>;
 }
 
-/** Made when first wanted: most sessions are in one language. */
-function catalogue(): Catalogue {
-  made ??= {
-    whole: new Map(FRENCH),
-    byWord: Map.groupBy(FRENCH.filter(([english]) => english.includes('{')).map(patternOf), ({ word }) => word),
-  };
-  return made;
-}
-
 let made: Catalogue | undefined;
+
+function catalogueOf(pairs: Pairs): Catalogue {
+  return {
+    whole: new Map(pairs),
+    byWord: Map.groupBy(pairs.filter(([english]) => english.includes('{')).map(patternOf), ({ word }) => word),
+  };
+}
 
 function patternOf([english, translation]: readonly [string, string]): Pattern & { readonly word: string } {
   const literal = english.replace(/\{\w+\}/g, '\0');
@@ -128,7 +130,6 @@ function patternOf([english, translation]: readonly [string, string]): Pattern &
 
 /** Those that may fit, the one that says most first. */
 function patternsFor(text: string): readonly Pattern[] {
-  const { byWord } = catalogue();
   const words = new Set(['', ...(text.match(/[A-Za-z]+/g) ?? [])]);
-  return [...words].flatMap((word) => byWord.get(word) ?? []).sort((a, b) => b.letters - a.letters);
+  return [...words].flatMap((word) => made?.byWord.get(word) ?? []).sort((a, b) => b.letters - a.letters);
 }

@@ -51,6 +51,23 @@ export const NAMES = agentCommand({
   render: async (result) => JSON.stringify(result),
 });
 
+/** Asked at the door, before anybody has logged in: it says nothing else. */
+export const GREETING = agentCommand({
+  name: 'greeting',
+  role: 'anyone',
+  group: 'Look:',
+  summary: 'the language that the cabinet speaks',
+  isHidden: true,
+  isSelfNoted: true,
+  arguments: [],
+  options: [],
+  examples: [],
+  timeoutMs: LOOK_TIMEOUT_MS,
+  read: () => ({}),
+  answer: (view): { readonly language: Language } => ({ language: view.language }),
+  render: async ({ language }) => language,
+});
+
 function trialOf({ config }: AgentView): NonNullable<Names['trial']> | null {
   const trial = config?.view().trial ?? null;
   return trial === null ? null : { number: trial.number, mode: trial.mode, restS: trial.restS };

@@ -35,6 +35,8 @@ export interface Terminal {
 export interface Machine {
   /** Errors: none. */
   lastState(): Promise<LastState>;
+  /** Of the cabinet's file; English where it cannot be read. Errors: none. */
+  language(): Promise<Language>;
   /** Asks the service manager to start the agent anew. Resolves with why it did not, or null. */
   restart(): Promise<string | null>;
 }

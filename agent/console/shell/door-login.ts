@@ -7,17 +7,20 @@
 
 import type { LoginAnswer } from '../../core/access.ts';
 import { type Clock, every, type Timer } from '../../core/clock.ts';
-import { askAgent } from '../ask-agent.ts';
+import type { Language } from '../../core/words.ts';
+import { askAgent, fetchAnswer } from '../ask-agent.ts';
 import { ConsoleError } from '../console-error.ts';
 import { formatDuration } from '../duration.ts';
 import { translate } from '../language.ts';
 import { LIGHTS_ON } from '../lights-command.ts';
 import { LOGIN, type LoginEnd } from '../login-command.ts';
+import { GREETING } from '../names-command.ts';
 import { callAgent } from '../socket-client.ts';
 import type { Terminal } from '../terminal.ts';
 import { wrap } from '../text-lines.ts';
 import type { Login, Session } from './session.ts';
 import type { Talk } from './talk.ts';
+import { speak } from './terminal-settings.ts';
 
 /** Nobody has typed for so long: the line is given back. Units: ms. Source: assumed; twice a slow typist. */
 const UNANSWERED_MS = 120_000;
@@ -38,6 +41,7 @@ export function createDoorLogin(parts: DoorLoginParts): Login {
     open: async (talk) => {
       const watch = givenBack(talk, parts.clock);
       try {
+        await speak(talk.settings, await languageOf(parts));
         tell(talk, [parts.surroundings.version, HINT]);
         for (let left = TRIES; left > 0 && talk.ended() === null; left--) {
           const name = await nameOf(talk, parts);
@@ -51,6 +55,17 @@ export function createDoorLogin(parts: DoorLoginParts): Login {
       }
     },
   };
+}
+
+/** Of the cabinet; English where the agent does not say. */
+async function languageOf({ socketPath }: DoorLoginParts): Promise<Language> {
+  try {
+    const { result } = await fetchAnswer(GREETING, {}, { socket: socketPath, terminal: { socketPath, user: 'console' } });
+    return (result as { language?: unknown }).language === 'fr' ? 'fr' : 'en';
+  } catch (error) {
+    if (error instanceof ConsoleError) return 'en';
+    throw error;
+  }
 }
 
 /** A console that somebody left at its first question costs a process no more. */

@@ -19,6 +19,7 @@ import { askerOf, type Session } from './session.ts';
 import type { ShellParts } from './shell.ts';
 import { createShellActions } from './shell-actions.ts';
 import type { LineQuestion, LineRead, Talk } from './talk.ts';
+import { speak } from './terminal-settings.ts';
 import { completion, helpLines } from './typing-help.ts';
 
 interface Lines {
@@ -44,7 +45,7 @@ export async function serveLines(session: Session, talk: Talk, parts: ShellParts
   const logShow = createLogShow({ talk, clock: parts.clock, asker, translate: inWords });
   const known = await askNames(asker);
   const lines: Lines = { session, talk, parts, tree, past: createPastLines(session.user, parts.keeper), logShow, inWords, known };
-  if (known !== null) talk.settings.language = known.names.language;
+  await speak(talk.settings, known === null ? await parts.machine.language() : known.names.language);
   say(lines, greeting(known?.names ?? null, parts.surroundings.version).map(inWords));
   try {
     await readAndRun(lines);

@@ -12,7 +12,8 @@ export function lastStateLines(state: LastState, page: Page): readonly string[] 
   const { configFile, service, log, store, problem } = state;
   const last = store?.lastReadingMs;
   return [
-    ...labelled('Service', service, page),
+    // The service manager's own word.
+    ...labelled(told('Service', page), service, page.widthCols),
     ...labelled('File', problem === '' ? configFile : problem, page),
     ...(store === null ? [] : labelled('Store', store.dir, page)),
     ...(last === null || last === undefined ? [] : labelled('Reading', `the last one ${dayTime(last, page.timezone)}`, page)),

@@ -22,7 +22,7 @@ import { lastStateLines } from './render-last.ts';
 import type { Asker } from './session.ts';
 import { changeSpeed } from './speed.ts';
 import type { Talk } from './talk.ts';
-import { readRows, readWidth, type TerminalSettings } from './terminal-settings.ts';
+import { readRows, readWidth, speak, type TerminalSettings } from './terminal-settings.ts';
 import type { Tty } from './tty.ts';
 import { watch } from './watch.ts';
 
@@ -83,7 +83,7 @@ export function createShellActions({
     },
     language: async (args) => {
       if (args['language'] === undefined) return [settings.language];
-      await set({ language: args['language'] === 'fr' ? 'fr' : 'en' });
+      await speak(settings, args['language'] === 'fr' ? 'fr' : 'en');
       return [translate('messages are in English now')];
     },
     'agent state': async () => {

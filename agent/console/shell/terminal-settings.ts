@@ -5,6 +5,7 @@
  */
 import type { Language } from '../../core/words.ts';
 import { ConsoleError } from '../console-error.ts';
+import { learn } from '../language.ts';
 
 export interface TerminalSettings {
   type: 'dumb' | 'vt100';
@@ -21,6 +22,12 @@ export interface TerminalSettings {
 /** Source: the VT100, which every terminal and emulator can be. */
 export function usualSettings(): TerminalSettings {
   return { type: 'dumb', widthCols: 80, rows: 24, charset: 'ascii', colour: false, language: 'en', status: false };
+}
+
+/** From now on in this language. */
+export async function speak(settings: TerminalSettings, language: Language): Promise<void> {
+  await learn(language);
+  settings.language = language;
 }
 
 const WIDTH = { min: 40, max: 250 };

@@ -1,11 +1,13 @@
 import t from 'tap';
 import { COMMANDS } from '../../../agent/console/commands.ts';
 import { FRENCH } from '../../../agent/console/french/catalogue.ts';
-import { leftInEnglish, translate } from '../../../agent/console/language.ts';
+import { learn, leftInEnglish, translate } from '../../../agent/console/language.ts';
 import { toAscii } from '../../../agent/console/plain-text.ts';
 import { OUTSIDE } from '../../../agent/console/shell/as-typed.ts';
 import { createFakeView } from './fake-view.ts';
 import { openSession } from './shell-session.ts';
+
+await learn('fr');
 
 const sentences: readonly [english: string, french: string][] = [
   ['test needs a verb: lamp, zone', 'test veut un verbe : lamp, zone'],
@@ -91,3 +93,24 @@ for (const { name, summary, arguments: args, options } of SAID_IN_SESSION) {
     }
   });
 }
+
+t.test('the door speaks the language of the cabinet before anybody has logged in', async (t) => {
+  const session = await openSession(t, { view: { ...createFakeView(), language: 'fr' }, hasLogin: true });
+  t.match(session.bytes(), /sans identification : lights on 30m[\s\S]*Utilisateur : $/);
+  t.match(await session.say('marie'), /Mot de passe : $/);
+  t.match(await session.say('wrong'), /% nom, mot de passe ou code faux/);
+  t.match(await session.say('lights off'), /% sans identification il n'y a que lights on/);
+});
+
+t.test('where no agent answers, the file of the cabinet says the language', async (t) => {
+  const session = await openSession(t, { view: null, fileLanguage: 'fr' });
+  t.match(session.bytes(), /l'agent ne repond pas/);
+  t.match(session.bytes(), /luciole \(sans agent\)> $/);
+  t.match(await session.say('agent state'), /Service +failed[\s\S]*Memoire +\/var\/lib\/luciole[\s\S]*Son journal :/);
+});
+
+t.test('language fr answers in French', async (t) => {
+  const session = await openSession(t);
+  t.match(await session.say('language fr'), /les messages sont maintenant en francais/);
+  t.match(await session.say('language en'), /messages are in English now/);
+});

@@ -30,6 +30,8 @@ export interface SessionOptions {
   readonly rows?: number;
   readonly login?: Login;
   readonly filesDir?: string;
+  /** What the file of the cabinet says; asked where no agent answers. */
+  readonly fileLanguage?: 'fr' | 'en';
   /** Over the door where one logs in. */
   readonly hasLogin?: true;
   readonly keeper?: LineKeeper;
@@ -67,7 +69,7 @@ const LAST_STATE: LastState = {
 
 export const PROMPT = 'ANG-0421> ';
 const PROMPTS =
-  /(?:(?:ANG-0421|\(no agent\))(?: \[[A-Z]+ [\d:]+\])*> |(?:User|Password|Current password|Code|Two codes in a row|New password|Once more): )$/;
+  /(?:(?:ANG-0421|\((?:no|sans) agent\))(?: \[[A-Z]+ [\d:]+\])*> |(?:User|Password|Current password|Code|Two codes in a row|New password|Once more): |(?:Utilisateur|Mot de passe|Nouveau mot de passe|Encore une fois) : )$/;
 
 export async function openSession(t: Test, options: SessionOptions = {}): Promise<ShellSession> {
   const { isVt100 = false, withProbe = false, speedBaud = null, cols = 80, rows = 24 } = options;
@@ -121,6 +123,7 @@ export async function openSession(t: Test, options: SessionOptions = {}): Promis
     surroundings,
     machine: {
       lastState: async () => LAST_STATE,
+      language: async () => options.fileLanguage ?? 'en',
       restart: async () => 'Interactive authentication required.',
     },
     localActions: options.localActions ?? (() => NO_ACTIONS),
