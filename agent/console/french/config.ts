@@ -146,6 +146,10 @@ export const CONFIG: Pairs = [
     'the files of revision {n} cannot be used any more: the file of the site runs',
     'les fichiers de la révision {n} ne vont plus : le fichier du site est en service',
   ],
+  [
+    'the disk of store.dir does not answer: the file of the site runs, without revisions, until the next start',
+    "le disque de store.dir ne répond pas : le fichier du site est en service, sans révisions, jusqu'au prochain démarrage",
+  ],
   ['its files cannot be used any more', 'ses fichiers ne vont plus'],
   ['the agent had to start {n} times with it', "l'agent a dû démarrer {n} fois avec elle"],
   [
