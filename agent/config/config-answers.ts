@@ -7,6 +7,7 @@ import type { Cabinet } from '../core/cabinet.ts';
 import type { Problem } from '../core/errors.ts';
 import type { Profile } from '../core/profile.ts';
 import type { ConfigAnswer, ConfigChange, ConfigFiles } from '../core/revisions.ts';
+import { asWritten } from './as-written.ts';
 import { changesBetween } from './changes.ts';
 import { hashOf } from './revision-disk.ts';
 
@@ -42,16 +43,15 @@ export function refusal(reason: string): ConfigAnswer {
   return { ...PLAIN, state: 'refused', reason };
 }
 
-/** Values of the cabinet, then profiles by their hash. Folders of profiles are the site's own and stay out of it. */
+/** Values of the cabinet as its file names them, then profiles by their hash. */
 export function differences(
   before: SiteFiles,
   after: SiteFiles,
   filesBefore: ConfigFiles | undefined,
   filesAfter: ConfigFiles,
 ): ConfigChange[] {
-  const plain = ({ cabinet: { profileDirs: _, ...cabinet } }: SiteFiles): unknown => cabinet;
   return [
-    ...changesBetween(plain(before), plain(after)),
+    ...changesBetween(asWritten(before.cabinet), asWritten(after.cabinet)),
     ...changesBetween({ profiles: hashes(filesBefore) }, { profiles: hashes(filesAfter) }),
   ];
 }

@@ -9,9 +9,11 @@ import { createEventBook } from '../core/event-book.ts';
 import type { Log } from '../core/ports.ts';
 import type { CommitRequest, ConfigAnswer, ConfigDesk, ConfigFiles, ConfigView } from '../core/revisions.ts';
 import type { AgentEvent } from '../core/words.ts';
+import { asWritten } from './as-written.ts';
 import { createBookKeeper } from './book-keeper.ts';
 import { type CandidateShelf, createCandidateShelf } from './candidate-shelf.ts';
 import { answer, type CheckedFiles, differences, refusal, type SiteFiles } from './config-answers.ts';
+import { pathsFrom } from './config-paths.ts';
 import {
   confirmed,
   nextNumber,
@@ -256,6 +258,7 @@ export function createRevisionDesk(parts: RevisionDeskParts): RevisionDesk {
         await takeBack(`by ${by}${why === '' ? '' : `: ${why}`}`);
         return answer({ revision: keeper.book.current });
       }),
+    paths: (typed) => pathsFrom(asWritten(parts.site().cabinet), typed),
     discard: () =>
       inTurn(async () => {
         if (shelf.view() === null) return refusal('there is no candidate');

@@ -13,7 +13,7 @@ import type { RawArgs } from './protocol.ts';
 import { nearest } from './suggest.ts';
 
 /** What of the cabinet can be named: completion offers these names. */
-export type NameKind = 'lamp' | 'zone' | 'target' | 'line' | 'device' | 'point' | 'profile';
+export type NameKind = 'lamp' | 'zone' | 'target' | 'line' | 'device' | 'point' | 'profile' | 'place';
 
 export interface ArgumentSpec {
   readonly name: string;

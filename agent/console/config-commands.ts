@@ -104,7 +104,7 @@ const set = agentCommand({
   group: GROUP,
   summary: 'change one value of the candidate',
   arguments: [
-    { name: 'path', summary: 'as zones[rue].minPct, lines[0].serial.baud or lamps[+]', required: true },
+    { name: 'path', summary: 'as zones[rue].minPct, lines[0].serial.baud or lamps[+]', required: true, names: 'place' },
     { name: 'value', summary: 'YAML, as 15, "23:00" or "{ id: L13, ratedPowerW: 60 }"', required: false },
   ],
   options: [{ name: 'delete', value: null, summary: 'take it out' }, JSON_OPTION],
@@ -123,6 +123,24 @@ const set = agentCommand({
   render: async (result, page) => (await import('./render-config.ts')).renderPut(result, page),
   succeeded,
   audit,
+});
+
+/** How a place goes on, asked by a session while it is typed. */
+export const CONFIG_PLACES = agentCommand({
+  name: 'config places',
+  role: 'viewer',
+  group: GROUP,
+  summary: 'places of the configuration, for completion',
+  isHidden: true,
+  // Asked with each TAB: it says nothing of what a person did.
+  isSelfNoted: true,
+  arguments: [{ name: 'typed', summary: 'as `config set` takes it', required: false }],
+  options: [],
+  examples: [],
+  timeoutMs: LOOK_TIMEOUT_MS,
+  read: ({ typed = '' }) => ({ typed: String(typed) }),
+  answer: ({ config }, { typed }): readonly string[] => config?.paths(typed) ?? [],
+  render: async (result) => JSON.stringify(result),
 });
 
 /** A part of a file, asked by `config load`. */
@@ -315,6 +333,7 @@ export const CONFIG_COMMANDS: readonly Command[] = [
   CONFIG_SHOW,
   history,
   set,
+  CONFIG_PLACES,
   CONFIG_PUT,
   load,
   exported,

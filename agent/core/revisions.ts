@@ -141,4 +141,6 @@ export interface ConfigDesk {
   /** Takes the revision on trial back at once; with a number only that one. */
   giveBack(by: string, why: string, number?: number): Promise<ConfigAnswer>;
   discard(by: string): Promise<ConfigAnswer>;
+  /** How a place that is being typed may go on, by what runs: `zones[`, `zones[rue].`, `zones[rue].minPct`. */
+  paths(typed: string): readonly string[];
 }

@@ -87,7 +87,7 @@ t.test(
     t.match(await luciole(['config', 'set', 'programmes[residential].steps[1].levelPct', '45']), { code: 0 });
     t.match(await luciole(['config', 'compare']), {
       code: 0,
-      text: /programmes\[residential\]\.steps\[1\]\.level\.pct\n {2}- 30\n {2}\+ 45\n.*1 change; it changes the lighting/s,
+      text: /programmes\[residential\]\.steps\[1\]\.levelPct\n {2}- 30\n {2}\+ 45\n.*1 change; it changes the lighting/s,
     });
     t.match(await luciole(['config', 'check']), { code: 0, text: /^ok; it changes the lighting/ });
     const committed = await luciole(['config', 'commit', '--confirm', '5', '--comment', 'brighter']);

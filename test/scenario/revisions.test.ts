@@ -79,7 +79,7 @@ t.test('a revision from the platform: sent in parts, checked, tried, confirmed b
   await rig.until('checked', () => endOf(rig, 'c1') !== undefined && resultOf(rig, 'c1') !== undefined, MINUTE_MS);
   t.match(resultOf(rig, 'c1'), {
     state: 'done',
-    changes: [{ path: 'programmes[residential].steps[1].level.pct', before: '30', after: '45' }],
+    changes: [{ path: 'programmes[residential].steps[1].levelPct', before: '30', after: '45' }],
     touches: ['light'],
   });
   await ask(rig, 'apply', 'a1', text('Config/Comment', 'brighter at night'), text('Config/User', 'anne'));

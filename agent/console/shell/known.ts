@@ -6,6 +6,7 @@
 import type { WallMs } from '../../core/clock.ts';
 import { fetchAnswer } from '../ask-agent.ts';
 import type { NameKind } from '../command-spec.ts';
+import { CONFIG_PLACES } from '../config-commands.ts';
 import { ConsoleError } from '../console-error.ts';
 import { NAMES, type Names } from '../names-command.ts';
 import { plain } from '../plain-text.ts';
@@ -28,9 +29,20 @@ export async function askNames(terminal: Asker): Promise<Known | null> {
   }
 }
 
+/** How a place of the configuration goes on; none where no agent answers. */
+export async function askPlaces(terminal: Asker, typed: string): Promise<readonly string[]> {
+  try {
+    const { result } = await fetchAnswer(CONFIG_PLACES, { typed }, { socket: undefined, terminal });
+    return plain(result) as readonly string[];
+  } catch (error) {
+    if (error instanceof ConsoleError) return [];
+    throw error;
+  }
+}
+
 /** The names that may stand where one of this kind is wanted. */
-export function namesOf(names: Names, kind: NameKind): readonly string[] {
-  const lists: Readonly<Record<NameKind, readonly string[]>> = {
+export function namesOf(names: Names, kind: Exclude<NameKind, 'place'>): readonly string[] {
+  const lists: Readonly<Record<typeof kind, readonly string[]>> = {
     lamp: names.lamps,
     zone: names.zones,
     target: [...names.lamps, ...names.zones],

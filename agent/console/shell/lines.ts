@@ -11,7 +11,7 @@ import { wrap } from '../text-lines.ts';
 import { asTyped, OUTSIDE } from './as-typed.ts';
 import { runLine } from './command-runner.ts';
 import { createTree, type Tree } from './command-tree.ts';
-import { askNames, type Known, namesOf } from './known.ts';
+import { askNames, askPlaces, type Known, namesOf } from './known.ts';
 import { createLogShow, type LogShow } from './log-show.ts';
 import { createPastLines, type PastLines } from './past-lines.ts';
 import { farewell, greeting, promptOf } from './prompt.ts';
@@ -76,9 +76,10 @@ function isTooLong({ lostChars }: Extract<LineRead, { kind: 'line' }>, { talk, i
   return lostChars > 0;
 }
 
-function questionOf({ talk, tree, past, known, inWords }: Lines): LineQuestion {
+function questionOf(lines: Lines): LineQuestion {
+  const { talk, tree, past, known, inWords } = lines;
   const { widthCols } = talk.settings;
-  const help = { tree, translate: inWords, names: async (kind: NameKind) => (known === null ? [] : namesOf(known.names, kind)) };
+  const help = { tree, translate: inWords, names: (kind: NameKind, typed: string) => namesFor(kind, typed, lines) };
   return {
     prompt: promptOf(known, inWords),
     mode: 'command',
@@ -93,6 +94,11 @@ function questionOf({ talk, tree, past, known, inWords }: Lines): LineQuestion {
     },
     complete: (before) => completion(before, widthCols, help),
   };
+}
+
+async function namesFor(kind: NameKind, typed: string, { known, session, parts }: Lines): Promise<readonly string[]> {
+  if (known === null) return [];
+  return kind === 'place' ? askPlaces(askerOf(session, parts.surroundings), typed) : namesOf(known.names, kind);
 }
 
 function actionsOf({ session, talk, parts, tree, past, logShow, inWords }: Lines): ReturnType<typeof createShellActions> {

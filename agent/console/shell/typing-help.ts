@@ -18,7 +18,7 @@ const GAP_COLS = 2;
 export interface TypingHelp {
   readonly tree: Tree;
   /** Errors: none; no names where no agent answers. */
-  readonly names: (kind: NameKind) => Promise<readonly string[]>;
+  readonly names: (kind: NameKind, typed: string) => Promise<readonly string[]>;
   readonly translate: (text: string) => string;
 }
 
@@ -29,7 +29,7 @@ export async function helpLines(before: string, widthCols: number, help: TypingH
   const rows: Choice[] = place.choices.filter(({ word }) => fits(word));
   if (place.value !== null && (typed === '' || rows.length === 0)) rows.unshift(place.value);
   if (typed === '' && place.canEnd) rows.push({ word: '<enter>', summary: 'carry it out' }, { word: '|', summary: 'filter the output' });
-  const names = place.names === null ? [] : (await help.names(place.names)).filter(fits);
+  const names = place.names === null ? [] : (await help.names(place.names, typed)).filter(fits);
   if (rows.length === 0 && names.length === 0) rows.push(...(place.unlisted ?? []).filter(({ word }) => fits(word)));
   if (rows.length === 0 && names.length === 0) return [help.translate(isFilter ? 'nothing fits there' : 'nothing begins like that')];
   return [...choiceLines(rows, widthCols, help.translate), ...nameLines(names, widthCols, help.translate)];
@@ -48,10 +48,11 @@ export async function completion(
     return { insert: '', lines: [] };
   }
   const { place, typed } = found;
-  const words = [...place.choices.map(({ word }) => word), ...(place.names === null ? [] : await help.names(place.names))];
+  const words = [...place.choices.map(({ word }) => word), ...(place.names === null ? [] : await help.names(place.names, typed))];
   const fitting = words.filter(startsWith(typed));
   const [only = ''] = fitting;
-  if (fitting.length === 1) return { insert: `${only.slice(typed.length)} `, lines: [] };
+  // A place that goes on is not at its end yet.
+  if (fitting.length === 1) return { insert: `${only.slice(typed.length)}${/[.[]$/.test(only) ? '' : ' '}`, lines: [] };
   const common = commonStart(fitting);
   if (common.length > typed.length) return { insert: common.slice(typed.length), lines: [] };
   return { insert: '', lines: nameLines(fitting, widthCols, help.translate) };

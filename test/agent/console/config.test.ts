@@ -78,6 +78,7 @@ function view(says: Partial<{ answer: ConfigAnswer; view: ConfigView }> = {}) {
     confirm: say('confirm'),
     giveBack: say('giveBack'),
     discard: say('discard'),
+    paths: () => [],
   };
   return { asked, view: { config: desk } as unknown as AgentView };
 }

@@ -116,6 +116,23 @@ t.test('TAB completes words, options, names and filters', async (t) => {
   }
 });
 
+t.test('TAB goes on in a place of the configuration, step by step', async (t) => {
+  const asked: string[] = [];
+  const paths = (typed: string): readonly string[] => {
+    asked.push(typed);
+    return ['zones[', 'zones[rue].', 'zones[rue].minPct', 'zones[rue].name', 'zones[+]'].filter((each) => each.startsWith(typed));
+  };
+  const config = { view: () => ({ trial: null }), paths } as unknown as ConfigDesk;
+  const session = await openSession(t, { view: { ...createFakeView(), config } });
+  session.type('config set zones[rue].m\t15');
+  await session.until('completed', () => session.screen.rows().at(-1) === `${PROMPT}config set zones[rue].minPct 15`);
+  session.type('\x15config set zones[rue\t');
+  await session.until('goes on', () => session.screen.rows().at(-1) === `${PROMPT}config set zones[rue].`);
+  session.type('?');
+  await session.until('shown', () => /zones\[rue\]\.minPct +zones\[rue\]\.name/.test(session.bytes()));
+  t.ok(asked.includes('zones[rue].m'));
+});
+
 t.test('a long answer stops after each page, and goes on, on a line, to a text, or not', async (t) => {
   const session = await openSession(t, { rows: 10 });
   await session.say('terminal length 10');
