@@ -25,23 +25,21 @@ import { createDecider } from '../lighting/decide.ts';
 import { intentsFor } from '../lighting/intents.ts';
 import type { LightingSnapshot, Street, ZoneState } from '../lighting/lighting.ts';
 import type { ResolvedOutput } from '../lighting/output.ts';
-import { chosenIn } from '../lighting/programme.ts';
 import { createBurningBook } from './burning-book.ts';
-import { createCommandDesk, type Incoming } from './command-desk.ts';
+import { createCommandDesk } from './command-desk.ts';
 import { isFollowed, type LampWork } from './commands.ts';
 import type { LightContact } from './contact-desk.ts';
 import { createDecisionBook } from './decision-book.ts';
 import { createFollower, levelPointOf } from './follower.ts';
 import { createIdentifyDesk } from './identify.ts';
-import { lampsOf, refusalOf, releaseRefusalOf } from './limits.ts';
 import { createOutputDesk, type OutputView } from './output-desk.ts';
 import { createOverrideKeeper } from './override-keeper.ts';
-import { intentOf } from './overrides.ts';
 import { createPointDesk } from './point-desk.ts';
 import { type ChosenProgramme, createProgrammeKeeper } from './programme-keeper.ts';
 import type { Verification } from './reconcile.ts';
 import { createRelayDesk } from './relay-desk.ts';
 import { createRemoteBlinks } from './remote-blinks.ts';
+import { createRequestDesk, NOT_RUNNING } from './request-desk.ts';
 import { inRestoreTime } from './restore-time.ts';
 import { createSenses } from './senses.ts';
 import { createStartGuard } from './start-guard.ts';
@@ -160,6 +158,16 @@ export function createControl({
   ]);
   const points = createPointDesk({ owners, clock, field, onOutcome: tell.onOutcome });
   const blinks = createRemoteBlinks(identify, clock, (running) => tell.onBlinks?.(running));
+  const requests = createRequestDesk({
+    ...{ street, clock, events, keeper, programmes, blinks, desk },
+    plan: decider.plan,
+    wishesFor,
+    isRunning: () => state === 'running',
+    hasten(lampIds) {
+      follower.nudge(lampIds);
+      tick();
+    },
+  });
   const wishes = (): readonly Intent[] => [...keeper.intents(), ...senses.intents(), ...identify.intents()];
   let sight: LightingSnapshot | null = null;
   let zoneStates: readonly ZoneState[] = [];
@@ -226,12 +234,11 @@ export function createControl({
   function workOf(lampId: string): LampWork | undefined {
     const decision = book.of(lampId)?.decision;
     if (decision === undefined) return undefined;
-    const place = { lampId, zoneId: zoneOf.get(lampId) ?? null };
-    return {
-      decision,
-      track: follower.track(lampId),
-      intents: intentsFor(wishes(), place, clock.monoMs()),
-    };
+    return { decision, track: follower.track(lampId), intents: wishesFor(lampId) };
+  }
+
+  function wishesFor(lampId: string): readonly Intent[] {
+    return intentsFor(wishes(), { lampId, zoneId: zoneOf.get(lampId) ?? null }, clock.monoMs());
   }
 
   function isElsewhere({ pointId, value, quality }: Reading): boolean {
@@ -239,38 +246,6 @@ export function createControl({
     const wanted = lampId === undefined ? undefined : book.of(lampId)?.decision.levelPct;
     if (lampId === undefined || wanted === undefined || quality !== 'good' || value === null) return false;
     return Math.abs(value - wanted) > verificationOf(lampId).tolerance;
-  }
-
-  function refuse(incoming: Incoming, reason: string): Outcome {
-    events.notice({ code: 'command-refused', source: incoming.target.id, severity: 'warning', text: `${incoming.source}: ${reason}` });
-    return desk.tell(incoming, 'refused', reason);
-  }
-
-  /** Takes up a command whose wish is already in the list, or out of it, and has it carried out at once. */
-  function carryOut(incoming: Incoming): Promise<Outcome> {
-    const lampIds = lampsOf(street, incoming.target) ?? [];
-    const final = desk.open(incoming, lampIds);
-    follower.nudge(lampIds);
-    tick();
-    return final;
-  }
-
-  /** The wish stays until then and ends by itself, so there is nothing to wait for. */
-  function releaseAtNextStep(request: ReleaseRequest, incoming: Incoming): Outcome {
-    const { target } = request;
-    const nowMs = clock.wallMs();
-    const [zoneId] = street.zones.filter(({ id, lamps }) => id === target.id || lamps.includes(target.id)).map(({ id }) => id);
-    const plan = zoneId === undefined ? undefined : decider.plan(zoneId);
-    const sightNow = { programmes: programmes.choices(), nowMono: clock.monoMs() };
-    const chosen = zoneId === undefined ? null : chosenIn(sightNow, zoneId)?.programme;
-    const steps = plan === undefined ? [] : [plan.programme.at(nowMs, chosen).next?.atMs, plan.nights.changeAfter(nowMs)];
-    const atMs = Math.min(...steps.filter((at) => typeof at === 'number' && at > nowMs).map(Number));
-    if (!Number.isFinite(atMs))
-      return refuse(incoming, `no step of the programme is known for ${target.kind} ${target.id}; release it now`);
-    const end = { nowMs: atMs, nowMono: clock.monoMs() + atMs - nowMs };
-    const shortened = keeper.shorten(request, end);
-    if (shortened > 0) return desk.tell(incoming, 'verified');
-    return refuse(incoming, `no override of ${target.kind} ${target.id} lasts longer than the next step`);
   }
 
   function knowledgeOf(lampId: string): LampKnowledge | undefined {
@@ -314,39 +289,10 @@ export function createControl({
     hear(relay) {
       if (relays.hear(relay)) tick();
     },
-    async override(request) {
-      const incoming = { ...request, intentId: request.commandId };
-      desk.tell(incoming, 'received');
-      const refusal = state === 'running' ? refusalOf(street, request) : NOT_RUNNING;
-      if (refusal !== '') return refuse(incoming, refusal);
-      keeper.add(intentOf(request, { nowMs: clock.wallMs(), nowMono: clock.monoMs() }), request.isFurther);
-      return carryOut(incoming);
-    },
-    async release(request) {
-      const incoming = { ...request, levelPct: null, intentId: null };
-      desk.tell(incoming, 'received');
-      if (state !== 'running') return refuse(incoming, NOT_RUNNING);
-      if (request.atNextStep === true) return releaseAtNextStep(request, incoming);
-      const refusal = releaseRefusalOf(street, request, keeper.release(request.target, request.source, request.rank));
-      return refusal === '' ? carryOut(incoming) : refuse(incoming, refusal);
-    },
-    async chooseProgramme(request) {
-      const { commandId, zone, source } = request;
-      const incoming: Incoming = { commandId, target: { kind: 'zone', id: zone }, levelPct: null, source, intentId: null };
-      desk.tell(incoming, 'received');
-      const refusal = state === 'running' ? programmes.refusalOf(request) : NOT_RUNNING;
-      if (refusal !== '') return refuse(incoming, refusal);
-      programmes.choose(request);
-      return carryOut(incoming);
-    },
-    async blink(request) {
-      const { commandId, lamp, source } = request;
-      const incoming: Incoming = { commandId, target: { kind: 'lamp', id: lamp }, levelPct: null, source, intentId: null };
-      desk.tell(incoming, 'received');
-      const place = { lampId: lamp, zoneId: zoneOf.get(lamp) ?? null };
-      const asked = state === 'running' ? blinks.ask(request, intentsFor(wishes(), place, clock.monoMs())) : NOT_RUNNING;
-      return typeof asked === 'string' ? refuse(incoming, asked) : carryOut({ ...incoming, ...asked });
-    },
+    override: requests.override,
+    release: requests.release,
+    chooseProgramme: requests.chooseProgramme,
+    blink: requests.blink,
     writePoint: (request) => points.write(request, state === 'running' ? '' : NOT_RUNNING),
     decisions: () => book.all(),
     zones: () => zoneViews(street, knowledgeOf),
@@ -357,8 +303,7 @@ export function createControl({
     walkTest: walks.watch,
     identify(request) {
       if (state !== 'running') throw new RangeError(NOT_RUNNING);
-      const place = { lampId: request.lamp, zoneId: zoneOf.get(request.lamp) ?? null };
-      return identify.start(request, intentsFor(wishes(), place, clock.monoMs()));
+      return identify.start(request, wishesFor(request.lamp));
     },
     get tickedMono() {
       return state === 'running' ? tickedMono : null;
@@ -371,5 +316,3 @@ export function createControl({
 function guarded({ presence, lamps }: Street['zones'][number]): (readonly [string, number])[] {
   return presence === null ? [] : lamps.map((id) => [id, presence.holdS] as const);
 }
-
-const NOT_RUNNING = 'the agent is starting or stopping; try again in a moment';
