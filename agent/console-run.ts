@@ -47,7 +47,8 @@ export async function startConsole(args: LocalArgs, screen: Terminal): Promise<n
         commit: process.env['LUCIOLE_COMMIT'],
         own: { run: refuse, console: refuse, setup: refuse },
       }),
-    withProbe: args['no-probe'] !== true,
+    // Who says that the terminal is a bare one need not see the question.
+    withProbe: args['no-probe'] !== true && process.env['TERM'] !== 'dumb',
   });
   process.on('SIGHUP', () => shell.end('hang-up'));
   process.on('SIGTERM', () => shell.end('stopped'));

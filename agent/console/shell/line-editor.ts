@@ -1,13 +1,12 @@
 /**
  * The line a person types: keys in, the edited line and the bytes for the terminal out.
  *
- * Owns the line, its cursor and what of it is on the screen. Pure state: no stream, no clock. Called by the shell.
+ * Owns what of the line is on the screen, and which key goes where. Pure state: no stream, no clock. Called by the shell.
  */
+import { deleted, EDITS, type EditBuffer, EMPTY_BUFFER, isQuoted, withLine, withText } from './edit-buffer.ts';
 import type { Control, Key } from './keys.ts';
+import { type HistoryPlace, type HistorySearch, recalled, sought } from './line-history.ts';
 import { change, EMPTY_VIEW, type LineView, viewOf } from './line-view.ts';
-
-/** Longest line. Units: characters. Source: assumed; the longest honest command has 200. */
-export const MAX_LINE_CHARS = 4_096;
 
 /** `command`: with help, completion and history. `text`: a pasted file's lines. `secret`: nothing is shown. */
 export type EditMode = 'command' | 'text' | 'secret';
@@ -46,182 +45,162 @@ export interface LineEditor {
 }
 
 const BELL = '\x07';
+const TAB_BLANKS = '  ';
+const QUIET: Pressed = { out: '', event: null };
+
+/** What of a line is on its row. */
+interface LineScreen {
+  /** The bytes that bring the row up to date. */
+  draw(buffer: EditBuffer): string;
+  hide(): string;
+  show(buffer: EditBuffer): string;
+  /** What stands before the line from the next `show` on. */
+  label(text: string): void;
+}
 
 /** An editor for one line. */
 export function createLineEditor(options: EditorOptions): LineEditor {
-  const { prompt, widthCols, mode, history } = options;
-  let line = '';
-  let cursor = 0;
-  let lostChars = 0;
-  let view: LineView = EMPTY_VIEW;
-  let killed = '';
-  /** Where in the history; its length is the line that is being typed. */
-  let at = history.length;
-  let typed = '';
-  let search: { term: string; at: number } | null = null;
+  const { prompt, mode, history } = options;
+  const screen = createLineScreen(options);
+  let buffer = EMPTY_BUFFER;
+  let place: HistoryPlace = { at: history.length, typed: '' };
+  let search: HistorySearch | null = null;
   let isLiteral = false;
-
-  const label = (): string => (search === null ? prompt : `(search: ${search.term}) `);
-  const nextView = (): LineView => viewOf(mode === 'secret' ? '' : line, mode === 'secret' ? 0 : cursor, widthCols - label().length - 1);
-  const draw = (): string => {
-    const next = nextView();
-    const out = change(view, next);
-    view = next;
-    return out;
-  };
-  const hide = (): string => {
-    const cols = label().length + view.text.length;
-    view = EMPTY_VIEW;
-    return `\r${' '.repeat(cols)}\r`;
-  };
-  const show = (): string => {
-    view = nextView();
-    return `${label()}${view.text}${'\b'.repeat(view.text.length - view.cursorCols)}`;
-  };
-  const set = (next: string, to = next.length): string => {
-    line = next;
-    cursor = to;
-    return draw();
-  };
-  const put = (text: string): string => {
-    const room = MAX_LINE_CHARS - line.length;
-    if (text.length > room) {
-      const out = lostChars === 0 ? BELL : '';
-      lostChars += text.length;
-      return out;
-    }
-    return set(line.slice(0, cursor) + text + line.slice(cursor), cursor + text.length);
-  };
-  const cut = (from: number, to: number, keep = false): string => {
-    if (from >= to) return BELL;
-    if (keep) killed = line.slice(from, to);
-    return set(line.slice(0, from) + line.slice(to), from);
-  };
-  const recall = (to: number): string => {
-    if (mode !== 'command' || to < 0 || to > history.length) return BELL;
-    if (at === history.length) typed = line;
-    at = to;
-    return set(at === history.length ? typed : (history[at] ?? ''));
-  };
-  const finish = (kind: 'line'): Pressed => {
-    const out = `${search === null ? set(line) : leaveSearch()}\n`;
-    return { out, event: { kind, text: line, lostChars } };
-  };
-  const leaveSearch = (): string => {
-    const wiped = hide();
-    search = null;
-    cursor = line.length;
-    return wiped + show();
-  };
-
-  /** A step of the search back through the history. */
-  const seek = (term: string, from: number): string => {
-    const found = history.findLastIndex((each, index) => index <= from && each.includes(term));
-    const wiped = hide();
-    search = { term, at: found < 0 ? (search?.at ?? history.length - 1) : found };
-    if (found >= 0) {
-      line = history[found] ?? '';
-      cursor = line.length;
-    }
-    return `${wiped}${show()}${found < 0 ? BELL : ''}`;
-  };
-  const searchKey = (key: Key): Pressed | null => {
-    if (search === null) return null;
-    if (key.kind === 'text') return said(seek(search.term + key.text, search.at));
-    if (key.kind !== 'control') return QUIET;
-    if (key.name === 'search') return said(seek(search.term, search.at - 1));
-    if (key.name === 'backspace') return said(seek(search.term.slice(0, -1), history.length - 1));
-    if (key.name === 'abort' || key.name === 'interrupt') line = typed;
-    const left = leaveSearch();
-    if (key.name === 'abort' || key.name === 'interrupt') return said(left);
-    const { out, event } = pressControl(key.name);
-    return { out: left + out, event };
-  };
-
-  const EDITS: Readonly<Partial<Record<Control, () => string>>> = {
-    backspace: () => (cursor === 0 ? BELL : cut(cursor - 1, cursor)),
-    delete: () => cut(cursor, Math.min(cursor + 1, line.length)),
-    home: () => set(line, 0),
-    end: () => set(line, line.length),
-    left: () => (cursor === 0 ? BELL : set(line, cursor - 1)),
-    right: () => (cursor === line.length ? BELL : set(line, cursor + 1)),
-    'word-left': () => set(line, wordStart(line, cursor)),
-    'word-right': () => set(line, wordEnd(line, cursor)),
-    'kill-end': () => cut(cursor, line.length, true),
-    'kill-start': () => cut(0, cursor, true),
-    'kill-word': () => cut(wordStart(line, cursor), cursor, true),
-    yank: () => put(killed),
-    up: () => recall(at - 1),
-    down: () => recall(at + 1),
-    redraw: () => `\n${show()}`,
-    abort: () => BELL,
-    literal: () => {
-      isLiteral = true;
-      return '';
-    },
-  };
-
-  const pressControl = (name: Control): Pressed => {
-    if (name === 'enter') return finish('line');
-    if (name === 'interrupt') return { out: '^C\n', event: { kind: 'interrupt' } };
-    if (name === 'eof') return line === '' ? { out: '', event: { kind: 'eof' } } : said(cut(cursor, Math.min(cursor + 1, line.length)));
-    if (name === 'tab')
-      return mode === 'command' ? { out: '', event: { kind: 'complete', before: line.slice(0, cursor) } } : said(put('  '));
-    if (name === 'search') {
-      if (mode !== 'command' || history.length === 0) return said(BELL);
-      typed = line;
-      const wiped = hide();
-      search = { term: '', at: history.length };
-      return said(wiped + show());
-    }
-    return said(EDITS[name]?.() ?? BELL);
-  };
-
-  const pressText = (text: string, pasted: boolean): Pressed => {
-    if (isLiteral || pasted || text !== '?' || mode !== 'command' || isQuoted(line.slice(0, cursor))) {
-      isLiteral = false;
-      return said(put(text));
-    }
-    return { out: '?\n', event: { kind: 'help', before: line.slice(0, cursor) } };
-  };
 
   return {
     mode,
     press(key) {
-      const searched = searchKey(key);
-      if (searched !== null) return searched;
+      if (search !== null) return inSearch(key, search);
       if (key.kind === 'text') return pressText(key.text, key.pasted);
       if (key.kind !== 'control') return QUIET;
-      if (key.pasted && key.name === 'tab') return said(put('  '));
-      return pressControl(key.name);
+      return key.pasted && key.name === 'tab' ? said(put(TAB_BLANKS)) : pressControl(key.name);
     },
     insert: put,
-    hide,
-    show,
+    hide: screen.hide,
+    show: () => screen.show(buffer),
   };
-  function said(out: string): Pressed {
-    return { out, event: null };
+
+  function set(next: EditBuffer | null): string {
+    if (next === null) return BELL;
+    buffer = next;
+    return screen.draw(buffer);
+  }
+
+  function put(text: string): string {
+    const before = buffer.lostChars;
+    const out = set(withText(buffer, text));
+    // Told once, however long it goes on.
+    return before === 0 && buffer.lostChars > 0 ? `${out}${BELL}` : out;
+  }
+
+  function pressText(text: string, pasted: boolean): Pressed {
+    const before = buffer.line.slice(0, buffer.cursor);
+    if (isLiteral || pasted || text !== '?' || mode !== 'command' || isQuoted(before)) {
+      isLiteral = false;
+      return said(put(text));
+    }
+    return { out: '?\n', event: { kind: 'help', before } };
+  }
+
+  function pressControl(name: Control): Pressed {
+    if (name === 'enter') return finish(set(withLine(buffer, buffer.line)));
+    if (name === 'interrupt') return { out: '^C\n', event: { kind: 'interrupt' } };
+    if (name === 'eof') return buffer.line === '' ? { out: '', event: { kind: 'eof' } } : said(set(deleted(buffer)));
+    if (name === 'tab') return pressTab();
+    if (name === 'search') return said(beginSearch());
+    if (name === 'up' || name === 'down') return said(recall(name === 'up' ? -1 : 1));
+    if (name === 'redraw') return said(`\n${screen.show(buffer)}`);
+    if (name === 'literal') {
+      isLiteral = true;
+      return QUIET;
+    }
+    return said(set(EDITS[name]?.(buffer) ?? null));
+  }
+
+  function pressTab(): Pressed {
+    if (mode !== 'command') return said(put(TAB_BLANKS));
+    return { out: '', event: { kind: 'complete', before: buffer.line.slice(0, buffer.cursor) } };
+  }
+
+  function finish(out: string): Pressed {
+    return { out: `${out}\n`, event: { kind: 'line', text: buffer.line, lostChars: buffer.lostChars } };
+  }
+
+  function recall(step: -1 | 1): string {
+    const found = mode === 'command' ? recalled(history, place, { step, line: buffer.line }) : null;
+    if (found === null) return BELL;
+    place = found.place;
+    return set(withLine(buffer, found.line));
+  }
+
+  function beginSearch(): string {
+    if (mode !== 'command' || history.length === 0) return BELL;
+    place = { ...place, typed: buffer.line };
+    return searchOn({ term: '', at: history.length });
+  }
+
+  function inSearch(key: Key, { term, at }: HistorySearch): Pressed {
+    if (key.kind === 'text') return said(seek(term + key.text, at));
+    if (key.kind !== 'control') return QUIET;
+    if (key.name === 'search') return said(seek(term, at - 1));
+    if (key.name === 'backspace') return said(seek(term.slice(0, -1), history.length - 1));
+    const isGivenUp = key.name === 'abort' || key.name === 'interrupt';
+    if (isGivenUp) buffer = withLine(buffer, place.typed);
+    const left = leaveSearch();
+    if (isGivenUp) return said(left);
+    if (key.name === 'enter') return finish(left);
+    const { out, event } = pressControl(key.name);
+    return { out: left + out, event };
+  }
+
+  function seek(term: string, from: number): string {
+    const { search: next, line } = sought(history, { term, from, before: search ?? { term, at: history.length - 1 } });
+    if (line !== null) buffer = withLine(buffer, line);
+    return `${searchOn(next)}${line === null ? BELL : ''}`;
+  }
+
+  function searchOn(next: HistorySearch): string {
+    const wiped = screen.hide();
+    search = next;
+    screen.label(`(search: ${next.term}) `);
+    return wiped + screen.show(buffer);
+  }
+
+  function leaveSearch(): string {
+    const wiped = screen.hide();
+    search = null;
+    screen.label(prompt);
+    buffer = withLine(buffer, buffer.line);
+    return wiped + screen.show(buffer);
   }
 }
 
-const QUIET: Pressed = { out: '', event: null };
-
-/** Whether the text ends within quotes. */
-function isQuoted(text: string): boolean {
-  let open = '';
-  for (let index = 0; index < text.length; index++) {
-    const char = text[index] ?? '';
-    if (char === '\\' && open !== "'") index++;
-    else if (open === '' && (char === '"' || char === "'")) open = char;
-    else if (char === open) open = '';
-  }
-  return open !== '';
+function createLineScreen({ prompt, widthCols, mode }: EditorOptions): LineScreen {
+  let label = prompt;
+  let view: LineView = EMPTY_VIEW;
+  const viewFor = ({ line, cursor }: EditBuffer): LineView =>
+    mode === 'secret' ? EMPTY_VIEW : viewOf(line, cursor, widthCols - label.length - 1);
+  return {
+    draw(buffer) {
+      const before = view;
+      view = viewFor(buffer);
+      return change(before, view);
+    },
+    hide() {
+      const cols = label.length + view.text.length;
+      view = EMPTY_VIEW;
+      return `\r${' '.repeat(cols)}\r`;
+    },
+    show(buffer) {
+      view = viewFor(buffer);
+      return `${label}${view.text}${'\b'.repeat(view.text.length - view.cursorCols)}`;
+    },
+    label(text) {
+      label = text;
+    },
+  };
 }
 
-function wordStart(line: string, cursor: number): number {
-  return line.slice(0, cursor).replace(/\S+\s*$/, '').length;
-}
-
-function wordEnd(line: string, cursor: number): number {
-  return cursor + (/^\s*\S*/.exec(line.slice(cursor))?.[0].length ?? 0);
+function said(out: string): Pressed {
+  return { out, event: null };
 }

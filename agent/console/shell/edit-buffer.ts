@@ -1,0 +1,83 @@
+/**
+ * A line that is edited, without its screen: what each editing key makes of it.
+ *
+ * Owns text, cursor, what was cut last and what did not fit. Pure: a buffer in, a buffer out. Called by the line editor.
+ */
+import type { Control } from './keys.ts';
+
+/** Longest line. Units: characters. Source: assumed; the longest honest command has 200. */
+export const MAX_LINE_CHARS = 4_096;
+
+export interface EditBuffer {
+  readonly line: string;
+  readonly cursor: number;
+  /** For Ctrl-Y. */
+  readonly killed: string;
+  /** Characters that did not fit any more. */
+  readonly lostChars: number;
+}
+
+export const EMPTY_BUFFER: EditBuffer = { line: '', cursor: 0, killed: '', lostChars: 0 };
+
+/** The text at the cursor; one that does not fit whole is lost. */
+export function withText(buffer: EditBuffer, text: string): EditBuffer {
+  const { line, cursor, lostChars } = buffer;
+  if (text.length > MAX_LINE_CHARS - line.length) return { ...buffer, lostChars: lostChars + text.length };
+  return { ...buffer, line: line.slice(0, cursor) + text + line.slice(cursor), cursor: cursor + text.length };
+}
+
+/** Another line in its place, the cursor at its end. */
+export function withLine(buffer: EditBuffer, line: string): EditBuffer {
+  return { ...buffer, line, cursor: line.length };
+}
+
+/** Without the character under the cursor; null where there is none. */
+export function deleted(buffer: EditBuffer): EditBuffer | null {
+  return cut(buffer, buffer.cursor, Math.min(buffer.cursor + 1, buffer.line.length));
+}
+
+/** What a key makes of it; null where it can do nothing. */
+export const EDITS: Readonly<Partial<Record<Control, (buffer: EditBuffer) => EditBuffer | null>>> = {
+  backspace: (buffer) => cut(buffer, Math.max(0, buffer.cursor - 1), buffer.cursor),
+  delete: deleted,
+  home: (buffer) => ({ ...buffer, cursor: 0 }),
+  end: (buffer) => ({ ...buffer, cursor: buffer.line.length }),
+  left: (buffer) => (buffer.cursor === 0 ? null : { ...buffer, cursor: buffer.cursor - 1 }),
+  right: (buffer) => (buffer.cursor === buffer.line.length ? null : { ...buffer, cursor: buffer.cursor + 1 }),
+  'word-left': (buffer) => ({ ...buffer, cursor: wordStart(buffer) }),
+  'word-right': (buffer) => ({ ...buffer, cursor: wordEnd(buffer) }),
+  'kill-end': (buffer) => kept(buffer, buffer.cursor, buffer.line.length),
+  'kill-start': (buffer) => kept(buffer, 0, buffer.cursor),
+  'kill-word': (buffer) => kept(buffer, wordStart(buffer), buffer.cursor),
+  yank: (buffer) => withText(buffer, buffer.killed),
+};
+
+function cut(buffer: EditBuffer, from: number, to: number): EditBuffer | null {
+  if (from >= to) return null;
+  return { ...buffer, line: buffer.line.slice(0, from) + buffer.line.slice(to), cursor: from };
+}
+
+function kept(buffer: EditBuffer, from: number, to: number): EditBuffer | null {
+  const left = cut(buffer, from, to);
+  return left && { ...left, killed: buffer.line.slice(from, to) };
+}
+
+function wordStart({ line, cursor }: EditBuffer): number {
+  return line.slice(0, cursor).replace(/\S+\s*$/, '').length;
+}
+
+function wordEnd({ line, cursor }: EditBuffer): number {
+  return cursor + (/^\s*\S*/.exec(line.slice(cursor))?.[0].length ?? 0);
+}
+
+/** Whether the text ends within quotes. */
+export function isQuoted(text: string): boolean {
+  let open = '';
+  for (let index = 0; index < text.length; index++) {
+    const char = text[index] ?? '';
+    if (char === '\\' && open !== "'") index++;
+    else if (open === '' && (char === '"' || char === "'")) open = char;
+    else if (char === open) open = '';
+  }
+  return open !== '';
+}
