@@ -6,11 +6,10 @@
  */
 import type { UplinkConfig } from '../core/cabinet.ts';
 import { type Clock, every, isTrusted, type Timer } from '../core/clock.ts';
-import { UplinkError } from '../core/errors.ts';
 import { createEventBook } from '../core/event-book.ts';
-import type { Log, Store, Uplink, UplinkDevice, UplinkValue } from '../core/ports.ts';
+import type { Log, Store, Uplink, UplinkDevice } from '../core/ports.ts';
 import { within } from '../core/within.ts';
-import type { Outcome, PointId, Reading } from '../core/words.ts';
+import type { PointId, Reading } from '../core/words.ts';
 import { createByteMeter } from './byte-meter.ts';
 import { createCommandDesk } from './command-desk.ts';
 import { COMMAND_METRIC } from './command-metrics.ts';
@@ -20,10 +19,9 @@ import { createDelivery } from './delivery.ts';
 import type { InboundMessage, MqttConnection, MqttDoor } from './door.ts';
 import { readHostState } from './host-state.ts';
 import { createLink, type Ending } from './link.ts';
-import { createMetricTable, type MetricEntry, NODE_METRIC } from './metric-table.ts';
+import { createMetricTable, NODE_METRIC } from './metric-table.ts';
 import { createNodeFacts } from './node-facts.ts';
-import { type OutcomeKind, outcomeMetrics } from './outcome-voice.ts';
-import { createPublisher, encodeNodeDeath, type Publisher } from './publisher.ts';
+import { encodeNodeDeath } from './publisher.ts';
 import { createRelayPost } from './relay-post.ts';
 import type { ResendResult } from './resend-desk.ts';
 import { createFileReader } from './secret-files.ts';
@@ -33,6 +31,7 @@ import { createTopics } from './topics.ts';
 import { createTrace } from './trace.ts';
 import { testUplink } from './uplink-test.ts';
 import { reasonOf, stateOf } from './uplink-words.ts';
+import { createVoice } from './voice.ts';
 
 export interface UplinkParts {
   readonly config: UplinkConfig;
@@ -57,8 +56,6 @@ export interface UplinkParts {
 
 /** How often `Sync/*` is looked at and, when it changed, sent. Units: ms. */
 const SYNC_PERIOD_MS = 60_000;
-/** Changes of one moment leave together. Units: ms. Source: assumed; one control tick sets many metrics, none may be late by a second. */
-const GATHER_MS = 50;
 
 /** Longest wait for the last proof before the farewell. Units: ms. */
 const SETTLE_MS = 1_000;
@@ -74,11 +71,7 @@ export function createUplink(parts: UplinkParts): Uplink {
   const values = createCurrentValues({ table, clock, latest: parts.latest });
   const facts = createNodeFacts({ table, values, clock, version: parts.version });
   const relays = createRelayPost({ table, values, nodeId: config.node, clock, onRelay: (relay) => uplink.onRelay(relay) });
-  const silent = new Set<string>();
-  const changed = new Map<MetricEntry, UplinkValue>();
   const counts = { published: 0, historical: 0, acked: 0, messages: 0, bytes: 0 };
-  let publisher: Publisher | null = null;
-  let gathering: Timer | null = null;
   let syncTimer: Timer | null = null;
   let sinceMs = clock.wallMs();
   /** A person asked for it: nothing is wrong. */
@@ -88,13 +81,22 @@ export function createUplink(parts: UplinkParts): Uplink {
 
   const meter = createByteMeter({ clock, store, dailyMegabytes: config.dailyMegabytes });
   const events = createEventBook(clock, (event) => uplink.onEvent(event));
+  const voice = createVoice({
+    ...{ nodeId: config.node, table, topics, values, clock, log },
+    onSent: (bytes) => {
+      counts.messages += 1;
+      counts.bytes += bytes;
+      meter.add(bytes);
+    },
+    onUnbearable: (error) => link.fail(error),
+  });
   const delivery = createDelivery({
     store,
     clock,
     log,
     proof: config.proof,
     mayDrain: () => meter.mayDrain(),
-    onGap: (notes) => tellTexts(NODE_METRIC.gap, notes),
+    onGap: (notes) => voice.texts(NODE_METRIC.gap, notes),
     onResend: tellResend,
     onMode: () => void reportSync(),
     onSent: ({ readings, historical }) => {
@@ -121,7 +123,7 @@ export function createUplink(parts: UplinkParts): Uplink {
       uplink.update(deviceId, COMMAND_METRIC.expires, { value: expiresMs, ...at });
     },
     onRebirth: () => link.tell({ kind: 'rebirth-asked', atMono: clock.monoMs() }),
-    onAnswer: tellOutcome,
+    onAnswer: voice.outcome,
     onEvent: (event) => uplink.onEvent(event),
   });
   const link = createLink({
@@ -136,7 +138,7 @@ export function createUplink(parts: UplinkParts): Uplink {
     random: parts.random,
     readFile,
     onBirth: giveBirth,
-    onRebirth: () => say(bear),
+    onRebirth: voice.bear,
     onDeath: sayGoodbye,
     onGone: forgetSession,
     onMessage: receive,
@@ -145,71 +147,22 @@ export function createUplink(parts: UplinkParts): Uplink {
     trace,
   });
 
-  /** Sends where there is a session. A broken link ends it by itself; what was to be said stands in the next birth. */
-  function say(send: (session: Publisher) => void, session = publisher): void {
-    if (session === null) return;
-    try {
-      send(session);
-    } catch (error) {
-      if (!(error instanceof UplinkError)) throw error;
-      log.event('uplink.not-sent', { code: error.code, message: error.message }, error.code === 'too-large' ? 'warning' : 'debug');
-    }
-  }
-
-  /** A birth that the broker cannot take even when cut makes no session. */
-  function bear(session: Publisher): void {
-    try {
-      session.birth();
-    } catch (error) {
-      if (!(error instanceof UplinkError) || error.code !== 'too-large') throw error;
-      link.fail(error);
-    }
-  }
-
-  function openSession(connection: MqttConnection, bdSeq: number): Publisher {
-    const onSent = (bytes: number): void => {
-      counts.messages += 1;
-      counts.bytes += bytes;
-      meter.add(bytes);
-    };
-    const onCut = (deviceId: string | null, leftOut: readonly string[]): void =>
-      log.event('uplink.birth-cut', { device: deviceId ?? config.node, leftOut, maxPacketBytes: connection.maxPacketBytes }, 'warning');
-    return createPublisher({
-      connection,
-      table,
-      topics,
-      values,
-      clock,
-      bdSeq,
-      isAlive: (deviceId) => !silent.has(deviceId),
-      onSent,
-      onCut,
-    });
-  }
-
   function giveBirth(connection: MqttConnection, bdSeq: number): void {
-    publisher = openSession(connection, bdSeq);
-    changed.clear();
-    say(bear);
-    delivery.open({ publisher, connection });
+    delivery.open({ publisher: voice.open(connection, bdSeq), connection });
     desk.open(connection);
   }
 
   async function sayGoodbye(connection: MqttConnection, { bdSeq, wanted }: Ending): Promise<void> {
     if (wanted) await within(clock, SETTLE_MS, delivery.settled());
-    const dying = publisher ?? openSession(connection, bdSeq);
     delivery.close();
     desk.close();
-    publisher = null;
-    say((session) => session.death(), dying);
+    voice.farewell(connection, bdSeq);
   }
 
   function forgetSession(): void {
     delivery.close();
     desk.close();
-    publisher = null;
-    gathering?.cancel();
-    gathering = null;
+    voice.close();
   }
 
   function receive(message: InboundMessage): void {
@@ -245,27 +198,13 @@ export function createUplink(parts: UplinkParts): Uplink {
     const known = delivery.facts();
     meter.keep(false);
     const changes = facts.note(status, known, meter.today());
-    if (changes.length > 0) say((session) => session.values(changes));
+    voice.values(changes);
     const text = `the platform has acknowledged nothing beyond row ${known.cursorSeq}: check that it stores what arrives`;
     events.set(known.isPlatformSilent, { code: 'platform-silent', source: config.node, severity: 'warning', text });
   }
 
-  /** Each text is a value of its own; those of one moment are told apart by a millisecond. */
-  function tellTexts(name: string, texts: readonly string[]): void {
-    const entry = table.node.find((candidate) => candidate.name === name);
-    if (entry === undefined) return;
-    const told = texts.map((value) => [entry, values.put(entry, { value, quality: 'good', atMs: clock.wallMs() })] as const);
-    say((session) => session.values(told));
-  }
-
   function tellResend(result: ResendResult): void {
-    tellTexts(NODE_METRIC.resendResult, [JSON.stringify(result)]);
-  }
-
-  function tellOutcome(outcome: Outcome, kind: OutcomeKind): void {
-    const maxTextBytes = publisher?.maxTextBytes ?? Number.POSITIVE_INFINITY;
-    const told = outcomeMetrics({ table, values, isSilent: (deviceId) => silent.has(deviceId), maxTextBytes }, outcome, kind);
-    say((session) => session.values(told));
+    voice.texts(NODE_METRIC.resendResult, [JSON.stringify(result)]);
   }
 
   function giveOrder({ kind, request }: Order): void {
@@ -276,13 +215,6 @@ export function createUplink(parts: UplinkParts): Uplink {
     else if (kind === 'config') uplink.onConfig(request);
     else if (kind === 'update') uplink.onUpdate(request);
     else uplink.onPointWrite(request);
-  }
-
-  function flush(): void {
-    gathering = null;
-    const changes = [...changed];
-    changed.clear();
-    if (changes.length > 0) say((session) => session.values(changes));
   }
 
   const uplink: Uplink = {
@@ -312,26 +244,12 @@ export function createUplink(parts: UplinkParts): Uplink {
       meter.keep(true);
     },
     publish: delivery.publish,
-    update: (deviceId, metric, value) => {
-      const ofNode = deviceId === '' ? table.node.find(({ name }) => name === metric) : undefined;
-      const entry = ofNode ?? table.devices.get(deviceId)?.byName.get(metric);
-      if (entry === undefined) return log.event('uplink.unknown-metric', { deviceId, metric }, 'warning');
-      const next = values.set(entry, value);
-      if (next === undefined || publisher === null) return;
-      changed.set(entry, next);
-      gathering ??= clock.after(GATHER_MS, flush);
-    },
-    deviceAlive: (deviceId, alive) => {
-      const device = table.devices.get(deviceId);
-      if (device === undefined || device.target?.kind === 'zone') return;
-      if (alive) silent.delete(deviceId);
-      else silent.add(deviceId);
-      say((session) => session.deviceAlive(deviceId, alive));
-    },
+    update: voice.update,
+    deviceAlive: voice.deviceAlive,
     committed: delivery.committed,
     outcome: desk.note,
     relay: (relay) => {
-      if (publisher !== null) say((session) => session.values([relays.letter(relay)]));
+      if (voice.isOpen()) voice.values([relays.letter(relay)]);
     },
     status: () => ({
       state: stateOf(link.session.phase),
