@@ -48,7 +48,7 @@ Usage: npm run -s bench -- NAME [FIGURE…] [options]
             package      size of the package and of what it installs
 
   --quick   fewer and shorter rounds: to see that it runs, not to quote
-  --minutes N  how long the agent of the footprint runs before its memory is read (default: 2)
+  --minutes N  how long the agent of the footprint runs before its memory is read (default: 2; the peer at most 2)
   --json    JSON lines on standard output, the only form there is
   --help    this text
 

@@ -24,6 +24,9 @@ import type { StreetAnswer, StreetQuestion } from './street-process.ts';
 const GOAL = { rssMb: 85, firstPollMs: 1_000 };
 const MEGABYTE = 2 ** 20;
 const SOAK_MINUTES = { full: 2, quick: 0.2 };
+/** A peer that is asked for its memory after as long would double the time of an endurance run. Units: minutes. */
+const PEER_SOAK_MINUTES = 2;
+const SAMPLE_EVERY_MS = 30_000;
 const STARTS = { full: 5, quick: 1 };
 /** Longest wait for a first poll. Units: ms. */
 const PATIENCE_MS = 60_000;
@@ -49,8 +52,11 @@ interface Start {
   readonly env: Readonly<Record<string, string>>;
 }
 
-/** Units: bytes; ms from the start to the first bytes on any line. */
+/** Units: bytes; minutes; ms from the start to the first bytes on any line. */
 interface Footprint {
+  readonly soakMinutes: number;
+  /** Most that was resident while it ran. */
+  readonly maxRssBytes: number;
   readonly rssBytes: number;
   readonly pssBytes: number;
   readonly privateBytes: number;
@@ -66,20 +72,22 @@ async function agentFigures(options: BenchOptions): Promise<void> {
   options.progress(`footprint: ${PEER} from npm`);
   const peer = await installNodeRed({ dir: join(dir, PEER), ...places });
   options.progress('footprint: the agent');
-  const ours = await measured(street, agentStart(home, dir, places.configFile), options);
+  const soakMinutes = options.minutes ?? (options.quick ? SOAK_MINUTES.quick : SOAK_MINUTES.full);
+  const ours = await measured(street, agentStart(home, dir, places.configFile), { ...options, soakMinutes });
   options.progress(`footprint: ${PEER}`);
-  const theirs = await measured(street, peer, options);
+  const theirs = await measured(street, peer, { ...options, soakMinutes: Math.min(soakMinutes, PEER_SOAK_MINUTES) });
   tell(options, ours, theirs, peer);
   await street.stop();
   remove();
 }
 
-function tell({ emit, minutes, quick }: BenchOptions, ours: Footprint, theirs: Footprint, { version }: Peer): void {
-  const soak = minutes ?? (quick ? SOAK_MINUTES.quick : SOAK_MINUTES.full);
-  const note = `${FOOTPRINT_LAMPS} lamps, 4 sensors and a meter on 2 lines at 19200 baud, MQTT; after ${soak} min; ${version}, polling the same units, without store or light`;
+function tell({ emit }: BenchOptions, ours: Footprint, theirs: Footprint, { version }: Peer): void {
+  const after = `after ${ours.soakMinutes} min; ${version} after ${theirs.soakMinutes} min`;
+  const note = `${FOOTPRINT_LAMPS} lamps, 4 sensors and a meter on 2 lines at 19200 baud, MQTT; ${after}, polling the same units, without store or light`;
   const mb = (bytes: number): number => round(bytes / MEGABYTE, 1);
   const figure = (metric: string, value: number, unit: string): Result => ({ bench: 'footprint', metric, value, unit, note });
   emit(against(beside(figure('agent-rss', mb(ours.rssBytes), 'MB'), PEER, mb(theirs.rssBytes)), '<=', GOAL.rssMb));
+  emit(beside(figure('agent-rss-max', mb(ours.maxRssBytes), 'MB'), PEER, mb(theirs.maxRssBytes)));
   emit(beside(figure('agent-pss', mb(ours.pssBytes), 'MB'), PEER, mb(theirs.pssBytes)));
   emit(beside(figure('agent-private', mb(ours.privateBytes), 'MB'), PEER, mb(theirs.privateBytes)));
   emit(
@@ -115,8 +123,12 @@ function agentStart(home: string, dir: string, configFile: string): Start {
   return { program: join(home, 'bin/luciole'), words, env: { PATH: '/usr/bin:/bin', CACHE_DIRECTORY: join(dir, 'cache') } };
 }
 
+interface Soak extends Pick<BenchOptions, 'quick' | 'progress'> {
+  readonly soakMinutes: number;
+}
+
 /** Several starts; the last one is left to run until its memory is read. */
-async function measured(street: Street, start: Start, { quick, minutes }: BenchOptions): Promise<Footprint> {
+async function measured(street: Street, start: Start, { quick, soakMinutes, progress }: Soak): Promise<Footprint> {
   const firstPollsMs: number[] = [];
   // Once unseen: it compiles everything, which the later ones find.
   for (let i = 0; i <= (quick ? STARTS.quick : STARTS.full); i++) {
@@ -125,12 +137,25 @@ async function measured(street: Street, start: Start, { quick, minutes }: BenchO
     await run.end();
   }
   const run = await begin(street, start);
-  await sleepMs((minutes ?? (quick ? SOAK_MINUTES.quick : SOAK_MINUTES.full)) * 60_000);
+  const maxRssBytes = await soaked(run.pid, soakMinutes, progress);
   const { bytes } = await street.ask({ ask: 'report' });
   if (bytes === 0) throw new Error(`${start.program} asks nobody any more`);
   const memory = memoryOf(run.pid);
   await run.end();
-  return { ...memory, firstPollMs: quantile(firstPollsMs, 0.5) };
+  return { ...memory, soakMinutes, maxRssBytes: Math.max(maxRssBytes, memory.rssBytes), firstPollMs: quantile(firstPollsMs, 0.5) };
+}
+
+/** Answers with the most that was resident. Units: bytes. */
+async function soaked(pid: number, minutes: number, progress: Soak['progress']): Promise<number> {
+  const endMono = sharedMonoMs() + minutes * 60_000;
+  let maxBytes = 0;
+  for (let leftMs = minutes * 60_000; leftMs > 0; leftMs = endMono - sharedMonoMs()) {
+    await sleepMs(Math.min(SAMPLE_EVERY_MS, leftMs));
+    const { rssBytes } = memoryOf(pid);
+    maxBytes = Math.max(maxBytes, rssBytes);
+    progress(`footprint: ${round(rssBytes / MEGABYTE, 1)} MB, ${round(Math.max(0, leftMs - SAMPLE_EVERY_MS) / 60_000, 1)} min left`);
+  }
+  return maxBytes;
 }
 
 async function begin(street: Street, { program, words, env }: Start) {
@@ -157,7 +182,7 @@ async function begin(street: Street, { program, words, env }: Start) {
 }
 
 /** Source: proc(5), smaps_rollup, in kB. */
-function memoryOf(pid: number): Omit<Footprint, 'firstPollMs'> {
+function memoryOf(pid: number): Pick<Footprint, 'rssBytes' | 'pssBytes' | 'privateBytes'> {
   const text = readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8');
   const bytes = (name: string): number => 1_024 * Number(new RegExp(`^${name}: +(\\d+) kB$`, 'm').exec(text)?.[1]);
   return { rssBytes: bytes('Rss'), pssBytes: bytes('Pss'), privateBytes: bytes('Private_Clean') + bytes('Private_Dirty') };
