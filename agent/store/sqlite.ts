@@ -39,6 +39,11 @@ const CHECK: Readonly<Record<StoreErrorCode, string>> = {
   'worker-lost': 'the storage thread is started again by itself',
 };
 
+/** The library's native part is here when this returns: it comes with the first connection. Errors: throws what the loader throws. */
+export function loadSqlite(): void {
+  new Database(':memory:').close();
+}
+
 /** A connection as it comes, good enough to look at a file that may not be ours. Errors: throws what SQLite throws. */
 export function openSqlite(path: string): Sqlite {
   return new Database(path, { timeout: BUSY_TIMEOUT_MS });

@@ -26,17 +26,20 @@ export const openWorkerLink: (...args: Parameters<OpenLink>) => WorkerLink = (se
   let nextId = 1;
   let ended = false;
   let closing = false;
+  const loaded = Promise.withResolvers<void>();
 
   const end = (cause: Error): void => {
     if (ended) return;
     ended = true;
+    loaded.resolve();
     for (const { reject } of pending.values()) reject(cause);
     pending.clear();
     if (!closing) onLost(cause);
   };
-  worker.on('message', ({ id, answer }: { id: number; answer: Answer }) => {
-    pending.get(id)?.resolve(answer);
-    pending.delete(id);
+  worker.on('message', (message: 'loaded' | { id: number; answer: Answer }) => {
+    if (message === 'loaded') return loaded.resolve();
+    pending.get(message.id)?.resolve(message.answer);
+    pending.delete(message.id);
   });
   worker.on('error', (error) => end(lost(`the storage thread failed: ${error instanceof Error ? error.message : String(error)}`, error)));
   worker.on('exit', (code) => end(lost(`the storage thread ended with code ${code}`)));
@@ -51,12 +54,19 @@ export const openWorkerLink: (...args: Parameters<OpenLink>) => WorkerLink = (se
       }),
     close: async () => {
       closing = true;
-      await worker.terminate();
+      await terminate();
     },
-    kill: async () => {
-      await worker.terminate();
-    },
+    kill: terminate,
   };
+
+  /**
+   * A thread that is ended while it loads a native addon takes the whole process with it: what the addon asks of Node then fails, and it
+   * knows no other answer than to abort. Source: node-addon-api, `Error::New`, NAPI_FATAL_IF_FAILED; seen in a run.
+   */
+  async function terminate(): Promise<void> {
+    await loaded.promise;
+    await worker.terminate();
+  }
 };
 
 function lost(message: string, cause?: unknown): StoreError {

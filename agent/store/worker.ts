@@ -7,7 +7,10 @@ import { flushCompileCache } from 'node:module';
 import { parentPort, workerData } from 'node:worker_threads';
 import { createDatabase } from './database.ts';
 import type { Request, Setup } from './messages.ts';
+import { loadSqlite } from './sqlite.ts';
 
+loadSqlite();
+parentPort?.postMessage('loaded');
 const database = createDatabase(workerData as Setup);
 // A thread's compiled code is its own to keep, and the power may go before it ends.
 flushCompileCache();

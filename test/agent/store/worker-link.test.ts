@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import Database from 'better-sqlite3';
@@ -11,6 +12,8 @@ import { folder, frame, SILENT } from './fixtures/kit.ts';
 
 const clock = createSystemClock({ quality: () => 'synced' });
 const WRITER = fileURLToPath(new URL('./fixtures/writer.ts', import.meta.url));
+const ADDON_WATCH = new URL('./fixtures/addon-watch.mjs', import.meta.url).href;
+const ENDER = fileURLToPath(new URL('./fixtures/thread-ender.ts', import.meta.url));
 
 function open(dir: string, openLink?: OpenLink, commitSeconds = 0.05) {
   const parts = { dir, clock, log: SILENT, commitSeconds, maxMegabytes: 64, maxDays: 400, decimals: new Map() };
@@ -40,6 +43,17 @@ t.test('the thread commits by itself at its period, and events without waiting f
   other.close();
   t.match(await slow.status(), { readingsWaiting: 1, frames: 1 });
 });
+
+t.test(
+  'a thread that is ended at its start loads its database first, as an addon that is interrupted there ends the process',
+  async (t) => {
+    const child = spawn(process.execPath, ['--import', ADDON_WATCH, ENDER, folder(t)], { stdio: ['ignore', 'pipe', 'inherit'] });
+    let told = '';
+    child.stdout.on('data', (data: Buffer) => (told += data.toString()));
+    const [code, signal] = await once(child, 'close');
+    t.strictSame({ code, signal, told }, { code: 0, signal: null, told: 'begin\nend\n' });
+  },
+);
 
 t.test('a thread that dies is replaced; every frame arrives once', async (t) => {
   const dir = folder(t);
