@@ -9,6 +9,7 @@ import { corruptTorture } from './corrupt.ts';
 import { diskfullTorture } from './diskfull.ts';
 import { hostileTorture } from './hostile.ts';
 import { killTorture } from './kill.ts';
+import { monthTorture } from './month.ts';
 import { offlineTorture } from './offline.ts';
 import { powercutTorture } from './powercut.ts';
 import { type TortureOptions, Unavailable } from './torture.ts';
@@ -24,10 +25,11 @@ Usage: npm run -s torture -- NAME [options]
   commands   a whole agent on the simulated clock: commands through cut links, broker restarts, copies, restarts and kills
   hostile    a million hostile messages for the command desk
   offline    30 simulated days without the platform into a file that cannot hold them
+  month      30 simulated days of the packaged agent with 35 lamps: flat memory (needs mosquitto)
 
   --rounds N   of kill, powercut, commands and hostile; 200, 100, 10000 and 1000000 unless told otherwise
   --seed N     the same choices again; the moments are the machine's own
-  --quick      corrupt: one damage of each file; offline: two days
+  --quick      corrupt: one damage of each file; offline, month: two days
   --help       this text
 
 Exit code: 0 every promise kept, 1 one broken or a failure, 64 bad command line, 69 not possible on this machine.
@@ -48,6 +50,7 @@ const TORTURES: Readonly<Record<string, Torture>> = {
   corrupt: { run: corruptTorture, rounds: 1 },
   diskfull: { run: diskfullTorture, rounds: 1 },
   offline: { run: offlineTorture, rounds: 1 },
+  month: { run: monthTorture, rounds: 1 },
   hostile: { run: hostileTorture, rounds: 1_000_000 },
   commands: { run: commandTorture, rounds: 10_000 },
 };

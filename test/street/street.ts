@@ -64,7 +64,8 @@ export function createStreet({ cabinet, clock, seed, perHour = {}, chunkBytes }:
   const unitsByDevice = new Map<string, SimUnit>();
   const addresses = new Map<string, { line: SimLine; unit: number }>();
   const replacers = new Map<string, () => void>();
-  const timers: Timer[] = [];
+  /** The next of each, by what comes. */
+  const timers = new Map<string, Timer>();
 
   for (const config of cabinet.lines) {
     const units = new Map<number, SimUnit>();
@@ -108,7 +109,7 @@ export function createStreet({ cabinet, clock, seed, perHour = {}, chunkBytes }:
       for (const kind of Object.keys(perHour) as MoverKind[]) expectNext(kind);
     },
     stop() {
-      for (const timer of timers) timer.cancel();
+      for (const timer of timers.values()) timer.cancel();
       world.stop();
       for (const line of lines.values()) line.stop();
     },
@@ -156,14 +157,15 @@ export function createStreet({ cabinet, clock, seed, perHour = {}, chunkBytes }:
     const line = lines.get(config.id);
     const again = (): void => {
       line?.end.write(sds011Frame(4 + 3 * random(), 9 + 6 * random()));
-      timers.push(clock.after(1_000, again));
+      timers.set(config.id, clock.after(1_000, again));
     };
     again();
   }
 
   function expectNext(kind: MoverKind): void {
     const meanMs = 3_600_000 / (perHour[kind] ?? 1);
-    timers.push(
+    timers.set(
+      kind,
       clock.after(-Math.log(1 - random()) * meanMs, () => {
         world.send(kind, random() < 0.5);
         expectNext(kind);

@@ -1,0 +1,167 @@
+/**
+ * The whole agent and its street in a process of their own, on the simulated clock: asked for a day at a time.
+ *
+ * Started by `month.ts`, bundled and with the flags of the package. The store is on its thread and on the disk, the broker is a real one;
+ * only the cables are without a kernel. The street takes its share of the memory, which is the same each day.
+ */
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type Agent, createAgent } from '../../agent/app.ts';
+import { loadSite } from '../../agent/app-load.ts';
+import { createManualClock, type ManualClock } from '../../agent/core/manual-clock.ts';
+import type { UplinkStatus } from '../../agent/core/ports.ts';
+import type { StatusView } from '../../agent/core/views.ts';
+import type { Answer, Kind, OpenLink, Request } from '../../agent/store/messages.ts';
+import { openWorkerLink } from '../../agent/store/worker-link.ts';
+import { createMqttDoor } from '../../agent/sync/mqtt-door.ts';
+import { createStreet, type LevelSeen, type Street } from '../../test/street/street.ts';
+import { createWire, type Wire } from '../../test/street/wire.ts';
+import { answerParent } from '../child.ts';
+import { footprintCabinet } from '../footprint/footprint-street.ts';
+import { SILENT } from '../store/feed.ts';
+
+export type MonthQuestion =
+  | { readonly ask: 'begin'; readonly dir: string; readonly broker: string }
+  | { readonly ask: 'day' }
+  | { readonly ask: 'end' };
+
+/** Units: MB; counts since the start. */
+export interface MonthAnswer {
+  readonly rssMb: number;
+  readonly heapMb: number;
+  readonly polls: number;
+  readonly detections: number;
+  readonly lampsRaised: number;
+  readonly readingsStored: number;
+  readonly readingsAcked: number;
+  readonly readingsLost: number;
+  readonly storeMb: number;
+}
+
+/** Slower than a real street, on which a month would take days. Units: ms. */
+const PERIODS_MS = { fast: 10_000, normal: 300_000, slow: 900_000 };
+const PER_HOUR = { walker: 20, cyclist: 10, car: 10 };
+const START_MS = Date.parse('2026-12-01T12:00:00+01:00');
+const DAY_MS = 86_400_000;
+/** The clock stands still after each until the storage thread has answered. */
+const STEP_MS = 1_000;
+const STEPS_A_LOOK = 60;
+/** Longest wait for the broker after a step, in turns of the event loop. */
+const PATIENCE_TURNS = 20_000;
+const MEGABYTE = 2 ** 20;
+
+interface Month {
+  readonly clock: ManualClock;
+  readonly street: Street;
+  readonly agent: Agent;
+}
+
+let month: Month | null = null;
+/** Questions to the storage thread. */
+let openQuestions = 0;
+
+answerParent<MonthQuestion, MonthAnswer>(async (question) => {
+  if (question.ask === 'begin') month = await begin(question.dir, question.broker);
+  if (month === null) throw new Error('no street yet');
+  if (question.ask === 'day') await pass(month);
+  const answer = await counted(month);
+  if (question.ask === 'end') await settled(month.clock, month.agent.stop());
+  return answer;
+});
+
+async function begin(dir: string, broker: string): Promise<Month> {
+  const configFile = join(dir, 'cabinet.yaml');
+  writeFileSync(configFile, footprintCabinet({ ports: {}, broker, dataDir: join(dir, 'data') }));
+  const site = loadSite(configFile);
+  const clock = createManualClock(START_MS);
+  const street = createStreet({ cabinet: site.cabinet, clock, seed: 1, perHour: PER_HOUR });
+  const wires = new Map<string, Wire>();
+  for (const { id, port } of site.cabinet.lines) {
+    const line = street.lines.get(id);
+    if (line === undefined) throw new Error(`no line ${id}`);
+    const wire = createWire((bytes) => line.receive(bytes));
+    line.end = wire.end;
+    wires.set(port, wire);
+  }
+  const agent = createAgent({
+    ...site,
+    clock,
+    log: SILENT,
+    version: 'month',
+    openPort: (path) => {
+      const wire = wires.get(path);
+      if (wire === undefined) throw new Error(`no wire ${path}`);
+      return wire.port;
+    },
+    door: createMqttDoor(),
+    random: street.random,
+    openStoreLink,
+    socketPath: join(dir, 'agent.sock'),
+    periodsMs: PERIODS_MS,
+  });
+  street.start();
+  await settled(clock, agent.start());
+  return { clock, street, agent };
+}
+
+const openStoreLink: OpenLink = (setup, onLost) => {
+  const link = openWorkerLink(setup, onLost);
+  return {
+    ...link,
+    ask: <K extends Kind>(request: Request<K>): Promise<Answer<K>> => {
+      openQuestions += 1;
+      return link.ask(request).finally(() => {
+        openQuestions -= 1;
+      });
+    },
+  };
+};
+
+/** The broker takes real time, of which the street's clock knows nothing: it waits. */
+async function pass({ clock, street, agent }: Month): Promise<void> {
+  for (let step = 1; step <= DAY_MS / STEP_MS; step++) {
+    await tick(clock, STEP_MS);
+    if (step % STEPS_A_LOOK !== 0) continue;
+    for (let turn = 0; turn < PATIENCE_TURNS && isOwed(await settled(clock, agent.view.uplink())); turn++) await turnOfTheLoop();
+  }
+  // What the tests read is kept by the street for ever.
+  (street.levels as LevelSeen[]).length = 0;
+}
+
+async function tick(clock: ManualClock, ms: number): Promise<void> {
+  await clock.advance(ms);
+  while (openQuestions > 0) await turnOfTheLoop();
+}
+
+function isOwed({ state, delivery }: UplinkStatus): boolean {
+  return state === 'online' && delivery !== undefined && delivery.sentSeq > delivery.cursorSeq;
+}
+
+async function counted({ clock, agent }: Month): Promise<MonthAnswer> {
+  const status: StatusView = await settled(clock, agent.view.status());
+  const { rss, heapUsed } = process.memoryUsage();
+  return {
+    rssMb: Math.round((rss / MEGABYTE) * 10) / 10,
+    heapMb: Math.round((heapUsed / MEGABYTE) * 10) / 10,
+    polls: status.lines.reduce((sum, { transactions }) => sum + transactions, 0),
+    detections: status.detections,
+    lampsRaised: status.lampsRaised,
+    readingsStored: status.store.readings,
+    readingsAcked: status.uplink.readingsAcked,
+    readingsLost: status.store.readingsLost,
+    storeMb: Math.round((status.store.bytes / MEGABYTE) * 10) / 10,
+  };
+}
+
+async function settled<T>(clock: ManualClock, work: Promise<T>): Promise<T> {
+  let isDone = false;
+  const watched = work.finally(() => {
+    isDone = true;
+  });
+  while (!isDone) await tick(clock, 1);
+  return watched;
+}
+
+function turnOfTheLoop(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}
