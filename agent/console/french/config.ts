@@ -147,8 +147,8 @@ export const CONFIG: Pairs = [
     'les fichiers de la révision {n} ne vont plus : le fichier du site est en service',
   ],
   [
-    'the disk of store.dir does not answer: the file of the site runs, without revisions, until the next start',
-    "le disque de store.dir ne répond pas : le fichier du site est en service, sans révisions, jusqu'au prochain démarrage",
+    'the disk of store.dir does not answer: the file of the site runs, without revisions, until the next start; see dmesg',
+    "le disque de store.dir ne répond pas : le fichier du site est en service, sans révisions, jusqu'au prochain démarrage ; voir dmesg",
   ],
   ['its files cannot be used any more', 'ses fichiers ne vont plus'],
   ['the agent had to start {n} times with it', "l'agent a dû démarrer {n} fois avec elle"],
