@@ -16,26 +16,39 @@ interface Pattern {
 
 /** Values that are one name, which stays as it is, though the catalogue may have the same word. */
 const NAMES = 'id lamp zone line device unit point profile programme pole user role own'.split(' ');
-/** Values that stay as they are too, of any length: what was typed, words to type, paths, words of another program. */
-const QUOTED = 'verbs near words word command option path file dir text key broker code head'.split(' ');
-const AS_TYPED: ReadonlySet<string> = new Set([...NAMES, ...QUOTED]);
+/** Values that stay as they are too: paths, words to type, codes. */
+const PLACES = 'word command option path file dir broker code head'.split(' ');
+/** And of any length and shape: what was typed, lists of names, words of another program. */
+const QUOTED = 'verbs near words text key'.split(' ');
+const AS_TYPED: ReadonlySet<string> = new Set([...NAMES, ...PLACES, ...QUOTED]);
 
-/** Parts of a sentence, the weakest link first, and how French links them. A colon ends what names the rest. */
-const JOINTS: readonly { readonly at: RegExp; readonly by: string }[] = [
-  { at: /\n/, by: '\n' },
+interface Joint {
+  readonly at: RegExp;
+  readonly by: string;
+}
+
+const LINES: readonly Joint[] = [{ at: /\n/, by: '\n' }];
+const SENTENCES: readonly Joint[] = [
   { at: /\. (?=[A-Z`])/, by: '. ' },
   { at: /\? (?=[A-Z])/, by: ' ? ' },
+];
+/** Parts of a sentence, the weakest link first, and how French links them. A colon ends what names the rest. */
+const JOINTS: readonly Joint[] = [
   { at: /; /, by: ' ; ' },
   { at: /: /, by: ' : ' },
   { at: /, /, by: ', ' },
 ];
+/** A pattern with fewer letters of its own fits too much: its values end at a semicolon. */
+const SHORT_LETTERS = 16;
 /** What may stand for a value of this name; for others anything. */
 const NUMBER = '([-\\d.,]+)';
 const DATE = '(\\d{4}-\\d\\d-\\d\\d[-\\dT:.Z ]*)';
+const SIZE = '([\\d.]+ [kM]?B)';
 const VALUES: Readonly<Record<string, string>> = {
   ...Object.fromEntries(NAMES.map((name) => [name, '(\\S+?)'])),
+  ...Object.fromEntries(PLACES.map((name) => [name, '((?:(?![:;] ).)+?)'])),
   ...{ n: NUMBER, m: NUMBER, h: NUMBER, k: NUMBER },
-  ...{ date: DATE, until: DATE, clock: '([\\d:]+)' },
+  ...{ date: DATE, until: DATE, clock: '([\\d:]+)', size: SIZE, total: SIZE },
 };
 /** A sentence in a sentence in a sentence; deeper is none of ours. */
 const MAX_DEPTH = 8;
@@ -64,7 +77,12 @@ function french(text: string, depth: number, missed: Missed): string {
   if (known !== undefined || !/[a-z]{2}/i.test(text)) return known ?? text;
   if (depth <= MAX_DEPTH) {
     const inner = (part: string): string => french(part, depth + 1, missed);
-    const told = byPattern(text, inner) ?? aside(text, inner) ?? joined(text, inner);
+    const told =
+      joined(text, LINES, inner) ??
+      byPattern(text, inner) ??
+      joined(text, SENTENCES, inner) ??
+      aside(text, inner) ??
+      joined(text, JOINTS, inner);
     if (told !== null) return told;
   }
   missed(text);
@@ -75,12 +93,16 @@ function byPattern(text: string, inner: (part: string) => string): string | null
   for (const { shape, names, translation } of patternsFor(text)) {
     const found = shape.exec(text);
     if (found === null) continue;
-    const values = Object.fromEntries(
-      names.map((name, index) => [name, AS_TYPED.has(name) ? (found[index + 1] ?? '') : inner(found[index + 1] ?? '')]),
-    );
+    const values = Object.fromEntries(names.map((name, index) => [name, valueOf(name, found[index + 1] ?? '', inner)]));
     return translation.replace(/\{(\w+)\}/g, (place, name: string) => values[name] ?? place);
   }
   return null;
+}
+
+/** Of a list of names only what joins them is told. */
+function valueOf(name: string, value: string, inner: (part: string) => string): string {
+  if (name === 'words') return value.replace(/ or (?=\S+$)/, ' ou ').replace(/ and (\d+) more$/, ' et $1 autres');
+  return AS_TYPED.has(name) ? value : inner(value);
 }
 
 /** What stands in brackets is a sentence of its own. */
@@ -89,8 +111,8 @@ function aside(text: string, inner: (part: string) => string): string | null {
   return before === undefined || within === undefined ? null : `${inner(before)} (${inner(within)})${inner(after ?? '')}`;
 }
 
-function joined(text: string, inner: (part: string) => string): string | null {
-  const joint = JOINTS.find(({ at }) => at.test(text));
+function joined(text: string, joints: readonly Joint[], inner: (part: string) => string): string | null {
+  const joint = joints.find(({ at }) => at.test(text));
   if (joint === undefined) return null;
   const parts = text.split(joint.at);
   const told = parts.map(inner);
@@ -114,9 +136,10 @@ function catalogueOf(pairs: Pairs): Catalogue {
 
 function patternOf([english, translation]: readonly [string, string]): Pattern & { readonly word: string } {
   const literal = english.replace(/\{\w+\}/g, '\0');
+  const any = literal.length < SHORT_LETTERS ? '((?:(?!; ).)+?)' : '(.+?)';
   return {
     shape: new RegExp(
-      `^${english.replace(/[.*+?^$()|[\]\\]/g, '\\$&').replace(/\{(\w+)\}/g, (_, name: string) => VALUES[name] ?? '(.+?)')}$`,
+      `^${english.replace(/[.*+?^$()|[\]\\]/g, '\\$&').replace(/\{(\w+)\}/g, (_, name: string) => VALUES[name] ?? any)}$`,
       's',
     ),
     names: [...english.matchAll(/\{(\w+)\}/g)].map(([, name = '']) => name),

@@ -16,7 +16,7 @@ export function renderAudit({ entries, head, verdict }: AuditPage, page: Page, s
     { title: 'Who', maxCols: 14 },
     { title: 'Door' },
     { title: 'What', wraps: true },
-    { title: 'Result', maxCols: 20, isTold: true },
+    { title: 'Result', maxCols: 20 },
   ] as const;
   const rows = entries.map((entry) => [clockTime(entry.atMs, page), who(entry), entry.door, what(entry), entry.result]);
   const within = `in the last ${formatDuration(spanMs)}`;

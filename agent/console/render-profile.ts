@@ -52,13 +52,13 @@ const POINT_COLUMNS = [
   { title: 'Table' },
   { title: 'Address', align: 'right' },
   { title: 'Type' },
-  { title: 'Poll' },
+  { title: 'Poll', isTold: true },
   { title: 'Write', maxCols: 16 },
 ] as const;
 
 const FLAG_COLUMNS = [
   { title: 'Flag of', maxCols: 18 },
-  { title: 'Bit' },
+  { title: 'Bit', isTold: true },
   { title: 'Severity', isTold: true },
   { title: 'Means', wraps: true, isTold: true },
 ] as const;

@@ -24,7 +24,7 @@ export function renderProfiles(profiles: readonly ProfileView[], page: Page): st
   ]);
   const columns = [
     { title: 'Profile', maxCols: 28 },
-    { title: 'Kind' },
+    { title: 'Kind', isTold: true },
     { title: 'Speaks' },
     { title: 'Points', align: 'right' },
     { title: 'Trust' },

@@ -90,7 +90,7 @@ function choreLines(chores: readonly ChoreView[], page: Page): string[] {
   return tableLines(CHORE_COLUMNS, rows, page);
 }
 
-const CHORE_COLUMNS = [{ title: 'Chore' }, { title: 'Next' }, { title: 'Last' }, { title: 'Result', wraps: true }] as const;
+const CHORE_COLUMNS = [{ title: 'Chore', isTold: true }, { title: 'Next' }, { title: 'Last' }, { title: 'Result', wraps: true }] as const;
 
 export function renderCheck({ files, account }: StoreCheck, page: Page): string {
   const rows = files.map(({ file, ok, bytes }) => [file, stateWord(ok ? 'ok' : 'bad', page), formatBytes(bytes)]);

@@ -3,9 +3,9 @@
  *
  * Owns the layout of `luciole test`. Pure. Called through the command table.
  */
-import { count, formatNumber, NOTHING, type Page } from './page.ts';
+import { count, formatNumber, NOTHING, type Page, told } from './page.ts';
 import type { Tested, TestStep } from './test-job.ts';
-import { paragraph } from './text-lines.ts';
+import { paragraph, wrap } from './text-lines.ts';
 import { tableLines } from './text-table.ts';
 
 /** One line a step. */
@@ -14,9 +14,8 @@ export function renderTestStep({ levelPct, states, meterW, reason }: TestStep, p
   const confirmed = all.filter((state) => state === 'verified').length;
   const weighed = meterW === null ? '' : `, ${formatNumber(meterW)} W at the meter`;
   const why = reason === '' ? '' : `: ${reason}`;
-  return paragraph(`${String(levelPct).padStart(3)} %  ${confirmed} of ${count(all.length, 'lamp')} confirmed${weighed}${why}`, page).join(
-    '\n',
-  );
+  const text = told(`${confirmed} of ${count(all.length, 'lamp')} confirmed${weighed}${why}`, page);
+  return wrap(`${String(levelPct).padStart(3)} %  ${text}`, page.widthCols).join('\n');
 }
 
 export function renderTested({ target, steps, verdicts, restored }: Tested, page: Page): string {

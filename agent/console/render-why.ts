@@ -93,7 +93,7 @@ function traceLines(trace: readonly WhyLine[], page: Page): string[] {
     line.applied ? '>' : '',
     told(line.rank, page),
     line.levelPct === null ? NOTHING : formatLevel(line.levelPct),
-    line.source,
+    OWN_SOURCES.has(line.source) ? told(line.source, page) : line.source,
     told(`${line.text}${details(line, page)}`, page),
   ]);
   const columns = [
@@ -105,6 +105,9 @@ function traceLines(trace: readonly WhyLine[], page: Page): string[] {
   ] as const;
   return tableLines(columns, rows, page);
 }
+
+/** Those that bear no name of the cabinet. */
+const OWN_SOURCES: ReadonlySet<string> = new Set(['sun', 'wave', 'clock']);
 
 /** Since when, until when, and what would change it. */
 function details({ sinceMs, untilMs, changes }: WhyLine, page: Page): string {

@@ -129,7 +129,7 @@ export async function installUpdate(args: LocalArgs, terminal: Terminal): Promis
 
 async function* partsOf(path: string): AsyncGenerator<{ atByte: number; ofBytes: number; data: Buffer }> {
   const file = await open(path).catch((error: NodeJS.ErrnoException) => {
-    throw new ConsoleError('failed', `${path} cannot be read: ${error.message}`);
+    throw new ConsoleError('failed', `${path} cannot be read (${error.code}): check its path and mode`);
   });
   try {
     const { size: ofBytes } = await file.stat();

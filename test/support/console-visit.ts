@@ -44,23 +44,32 @@ export interface Visit {
 export interface VisitOptions extends Pick<RigOptions, 'startAt' | 'change' | 'siteFile'> {
   /** Default: the agent is there. */
   readonly withAgent?: boolean;
+  /** Default: 9600. */
+  readonly speedBaud?: number;
   /** Of the file of the cabinet, for what is said where no agent answers. */
   readonly cabinetText?: (storeDir: string) => string;
 }
 
-export async function visitCabinet(t: Test, { withAgent = true, cabinetText, ...options }: VisitOptions): Promise<Visit> {
+export async function visitCabinet(
+  t: Test,
+  { withAgent = true, speedBaud = 9_600, cabinetText, ...options }: VisitOptions,
+): Promise<Visit> {
   const folder = mkdtempSync(join(tmpdir(), 'luciole-test-'));
   const socketPath = join(folder, 'agent.sock');
   const rig = await createRig(t, { ...options, socketPath: withAgent ? socketPath : null });
   // A name of its own, as the transcript shows it.
   symlinkSync(join(t.testdirName, 'data'), join(folder, 'store'));
   if (cabinetText !== undefined) writeFileSync(join(folder, 'cabinet.yaml'), cabinetText(join(folder, 'store')));
-  const child = spawn(process.execPath, [join(ROOT, 'agent/main.ts'), 'console', '--baud', '9600', '--no-probe', '--socket', socketPath], {
-    cols: 80,
-    rows: 24,
-    encoding: null,
-    env: { PATH: '/nowhere', STATE_DIRECTORY: folder, LUCIOLE_CONFIG: join(folder, 'cabinet.yaml') },
-  });
+  const child = spawn(
+    process.execPath,
+    [join(ROOT, 'agent/main.ts'), 'console', '--baud', String(speedBaud), '--no-probe', '--socket', socketPath],
+    {
+      cols: 80,
+      rows: 24,
+      encoding: null,
+      env: { PATH: '/nowhere', STATE_DIRECTORY: folder, LUCIOLE_CONFIG: join(folder, 'cabinet.yaml') },
+    },
+  );
   const screen = createScreen();
   const got: Buffer[] = [];
   // Without an encoding they are bytes, whatever the type says.

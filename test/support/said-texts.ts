@@ -2,7 +2,7 @@
  * The texts that stand in source files, as the program might say them.
  *
  * Owns the reading of them: string literals and the fixed parts of templates, but for what no person is told in a session: imports and
- * types, names and examples to type, fields of the log, errors of programming, commands that nobody types, and those that take the whole process.
+ * types, examples to type, fields of the log, errors of programming, commands that nobody types, and those that take the whole process.
  */
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
@@ -54,7 +54,7 @@ function isUnsaid(node: ts.Node): boolean {
   if (ts.isImportDeclaration(node) || ts.isExportDeclaration(node) || ts.isTypeNode(node) || ts.isImportTypeNode(node)) return true;
   if (ts.isPropertyAssignment(node)) {
     const key = node.name.getText();
-    return ['examples', 'name', 'check'].includes(key) || (['summary', 'arguments', 'options'].includes(key) && isOfNobody(node.parent));
+    return ['examples', 'check'].includes(key) || (['summary', 'arguments', 'options'].includes(key) && isOfNobody(node.parent));
   }
   return ts.isThrowStatement(node) && ts.isNewExpression(node.expression) && node.expression.expression.getText() === 'TypeError';
 }

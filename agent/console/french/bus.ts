@@ -131,7 +131,7 @@ export const BUS: Pairs = [
   ['for the next start of the agent: {words}', "au prochain démarrage de l'agent : {words}"],
   ['{n} experimental (!)', '{n} expérimentaux (!)'],
   ['next start', 'au démarrage'],
-  ['{word}, speaks {key}, trust {code}', '{word}, parle {key}, fiabilité {code}'],
+  ['{what}, speaks {key}, trust {code}', '{what}, parle {key}, fiabilité {code}'],
   ['{file}: ok, {id}, {what}, {more} run, trust {code}', '{file} : ok, {id}, {what}, {more} passés, fiabilité {code}'],
   [
     'its file has come since the agent started, which takes it up at its next start',

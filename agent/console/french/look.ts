@@ -113,7 +113,7 @@ export const LOOK: Pairs = [
   ['cabinet {id}: released, but {state} to confirm', 'armoire {id} : forçage levé, mais confirmation : {state}'],
   ['by itself at {time}, in {span}; sooner with: luciole {words}', 'de lui-même à {time}, dans {span} ; plus tôt par : luciole {words}'],
   // A ramp, a walk, a blinking lamp.
-  ['{n} %  {m} of {what} confirmed', '{n} %  {m} sur {what} : confirmé'],
+  ['{n} of {what} confirmed', '{n} sur {what} : confirmé'],
   ['{n} W at the meter', '{n} W au compteur'],
   ['ok, level only', 'ok, niveau seul'],
   ['does not follow', 'ne suit pas'],

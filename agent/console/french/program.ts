@@ -66,7 +66,6 @@ export const PROGRAM: Pairs = [
   ['nobody: no key is known', 'personne : aucune clé connue'],
   ['{n} % brought to the agent', "{n} % portés à l'agent"],
   ['checked and unpacked', 'vérifié et décompressé'],
-  ['{file} cannot be read: {key}', '{file} illisible : {key}'],
   ['{file} is empty', '{file} est vide'],
   ['{file} became shorter while it was read', '{file} a raccourci pendant sa lecture'],
   ['this run of the agent takes no updates', "cette marche de l'agent ne prend pas de mise à jour"],

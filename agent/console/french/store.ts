@@ -150,8 +150,8 @@ export const STORE: Pairs = [
   ],
   // Who did what.
   ['nothing was noted {when}', "rien n'a été noté {when}"],
-  ['{n} entry {when}', '{n} entrée {when}'],
-  ['{n} entries {when}', '{n} entrées {when}'],
+  ['{n} entry in the last {span}', '{n} entrée depuis {span}'],
+  ['{n} entries in the last {span}', '{n} entrées depuis {span}'],
   ['The log is empty.', 'Le journal est vide.'],
   ['Whole: entries {n} to {m}, none changed, none missing.', 'Entier : entrées {n} à {m}, aucune changée, aucune absente.'],
   ['NOT WHOLE:', 'PAS ENTIER :'],

@@ -1,0 +1,187 @@
+/** Every command of the tree in one French session before the whole agent: what reached the screen in English is named. */
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import t from 'tap';
+import { COMMANDS } from '../../agent/console/commands.ts';
+import { OUTSIDE } from '../../agent/console/shell/as-typed.ts';
+import { USER, type Visit, visitCabinet } from '../support/console-visit.ts';
+import { createFrenchReader } from '../support/french-reader.ts';
+import { SMALL_SITE } from '../support/small-site.ts';
+
+const START_AT = '2026-12-15T23:30:00+01:00';
+
+/** Lines for each command; the first word of a line that is no command stands for the family's. */
+const LINES: Readonly<Record<string, readonly string[]>> = {
+  status: ['status'],
+  // What was noted stays in the words in which it was noted: here only looks that went well.
+  audit: ['audit --since 1h', 'audit --verify', 'audit --verify --head nothing'],
+  devices: ['devices', 'devices nobody'],
+  points: ['points L01', 'points nobody'],
+  events: ['events', 'events --active'],
+  why: ['why L01', 'why rue', 'why L01 --at 03:00', 'why L9'],
+  tonight: ['tonight --plot'],
+  zones: ['zones'],
+  energy: ['energy', 'energy --by night', 'energy --by year'],
+  override: ['override L01 80 --for 10m --reason essai', 'override L01 120', 'override L01 50 --for 5', 'override L01'],
+  release: ['release L01', 'release L01', 'release L02 --at-next-step'],
+  'walk-test': ['walk-test rue --for 10s'],
+  identify: ['identify L02 --for 5s', 'identify L77'],
+  'lights on': ['lights on 5m'],
+  'lights auto': ['lights auto', 'lights auto'],
+  'test lamp': ['test lamp L03'],
+  'test zone': ['test zone nowhere'],
+  'bus scan': ['bus scan north --from 1 --to 6', 'bus scan south', 'bus scan north --from 9 --to 3'],
+  'bus registers': ['bus registers north 1 --from 2000 --to 2010', 'bus registers north L01 --from 60000 --to 60010'],
+  'bus read': ['bus read north 1 2000 2', 'bus read north 99 0', 'bus read north L01 2000 --table wrong'],
+  'bus write': ['bus write north 1 2000 300', 'bus write north 1 2000 300 --yes', 'bus write north 1 2000 many'],
+  'bus stats': ['bus stats', 'bus stats south'],
+  'bus watch': ['bus watch north --for 1s'],
+  'profile list': ['profile list'],
+  'profile show': ['profile show wirenboard-wb-led | begin Point', 'profile show wirenboard-wb-les'],
+  'profile check': ['profile check FOLDER/nothing.yaml'],
+  'profile test': ['profile test FOLDER/nothing.yaml'],
+  history: [
+    'history L01.level --since 10m',
+    'history L01.level --since 10m --by minute',
+    'history L01.power',
+    'history L01.level --since 10m --plot',
+  ],
+  export: ['export --since 1h --to FOLDER/out.csv', 'export', 'export --since 1h --to FOLDER'],
+  store: ['store'],
+  'store check': ['store check'],
+  'store backup': ['store backup'],
+  uplink: ['uplink'],
+  'uplink status': ['uplink status'],
+  'uplink test': ['uplink test'],
+  'uplink trace': ['uplink trace', 'uplink trace --for 5m'],
+  'uplink reconnect': ['uplink reconnect'],
+  'user list': ['user list'],
+  'user add': ['user add marie', 'user add marie', 'user add Marie!'],
+  'user enrol': ['user enrol marie', 'user enrol nobody'],
+  'user role': ['user role marie viewer', 'user role marie boss'],
+  'user totp': ['user totp on marie', 'user totp off marie', 'user totp maybe'],
+  'user passwd': [],
+  'user remove': ['user remove marie'],
+  'log watch': ['log watch --for 1s'],
+  'log on': ['log on'],
+  'log off': ['log off'],
+  metrics: ['metrics | count'],
+  config: ['config'],
+  'config show': ['config show | count', 'config show --revision 99'],
+  'config set': [
+    'config set zones[rue].minPct 11',
+    'config set zones[rue].minPct',
+    'config set zones[rue].minPct 300',
+    'config set zones[rus].minPct 11',
+    'config set nothing',
+  ],
+  'config check': ['config check'],
+  'config compare': ['config compare'],
+  'config discard': ['config discard', 'config discard'],
+  'config load': ['config load FOLDER/nothing.yaml'],
+  'config export': ['config export | count'],
+  'config commit': ['config set zones[rue].minPct 12', 'config commit --confirm 5 --comment essai', 'config'],
+  'config confirm': ['config confirm', 'config confirm'],
+  'config return': ['config return'],
+  'config rollback': ['config rollback 1 --confirm 5', 'config return', 'config rollback 99'],
+  'config history': ['config history'],
+  'config import': ['config import FOLDER/nothing.csv'],
+  'update install': ['update install FOLDER/nothing.update'],
+  'update status': ['update status'],
+  'update revert': ['update revert'],
+  check: ['check FOLDER/nothing.yaml', 'check FOLDER/site.yaml', 'check FOLDER/bad.yaml'],
+  version: ['version'],
+  'tech-support': ['tech-support --to FOLDER/bundle.txt.gz', 'tech-support --to FOLDER/bundle.txt.gz'],
+  help: ['help', 'help why', 'help bus', 'help config', 'help user add'],
+  terminal: ['terminal'],
+  'terminal type': ['terminal type dumb', 'terminal type green'],
+  'terminal width': ['terminal width 80', 'terminal width 8'],
+  'terminal length': ['terminal length 24'],
+  'terminal charset': ['terminal charset ascii'],
+  'terminal colour': ['terminal colour off'],
+  'terminal status': ['terminal status off'],
+  'terminal resize': ['terminal resize'],
+  language: ['language', 'language de', 'language fr'],
+  'agent state': [],
+  'agent restart': ['agent restart'],
+  speed: ['speed 300'],
+  copy: ['copy nothing.gz serial', 'copy bundle.txt.gz serial --from 999999'],
+  'watch status': ['watch status'],
+  'watch bus': ['watch bus'],
+  'watch lamp': ['watch lamp L01'],
+  'watch presence': ['watch presence'],
+  recall: ['recall 0'],
+  logout: ['stat | includ', 'stats', 'show version', 'bus', 'why "L01', '| count', 'config c', 'help nothing', 'logout'],
+};
+/** They go on until Ctrl-C. */
+const GOES_ON = /^watch /;
+
+t.test('a walk through every command in French', async (t) => {
+  const wanted = COMMANDS.filter(({ name, isHidden }) => !isHidden && !OUTSIDE.has(name)).map(({ name }) => name);
+  t.strictSame(Object.keys(LINES).sort(), wanted.toSorted(), 'each command has its lines here');
+
+  const visit = await visitCabinet(t, { startAt: START_AT, speedBaud: 115_200, siteFile: `${SMALL_SITE}console: { language: fr }\n` });
+  const { rig, folder } = visit;
+  await rig.until('dimmed', () => rig.levels().every((level) => level === 30));
+  writeFileSync(join(folder, 'site.yaml'), SMALL_SITE);
+  await visit.say('terminal length 0');
+  writeFileSync(join(folder, 'bad.yaml'), SMALL_SITE.replace('levelPct: 100', 'levelPct: 300').replace('pole: P01', 'pole: P09'));
+  const { zones, lines, lamps, devices } = rig.agent.view.names();
+  const reader = createFrenchReader([
+    USER,
+    'demo',
+    'Rue',
+    'des',
+    'Lucioles',
+    'essai',
+    'luciole',
+    'node',
+    'test',
+    ...zones,
+    ...lines,
+    ...lamps,
+    ...devices,
+  ]);
+  for (const { command } of await rawAnswers(visit)) reader.meet(command);
+
+  for (const [name, typed] of Object.entries(LINES)) {
+    for (const line of typed.map((each) => each.replaceAll('FOLDER', folder))) {
+      const shown = GOES_ON.test(line) ? await glimpse(visit, line) : await visit.say(line);
+      // Notes and sources of a profile are its author's.
+      const [, ...answer] = (shown.split(/\n(?=Notes )/)[0] ?? '').split('\n');
+      t.strictSame(
+        reader.strange(
+          answer
+            .slice(0, answer.length > 1 ? -1 : 1)
+            .join('\n')
+            .replaceAll(folder, ''),
+        ),
+        [],
+        `${name}: ${line}`,
+      );
+    }
+  }
+  t.strictSame(
+    visit.screen.strange.filter((letter) => letter !== '\x1b'),
+    [],
+    'letters only, but for the question about the size of the terminal',
+  );
+  t.ok(
+    visit.screen.transcript().every((row) => row.length <= 80),
+    'no screen wider than 80 columns',
+  );
+});
+
+/** Asked without the console: names and codes as machines say them. */
+async function rawAnswers({ rig }: Visit): Promise<readonly { readonly command: unknown }[]> {
+  const { view } = rig.agent;
+  return [await view.status(), view.devices(), view.points(''), view.profiles()].map((command) => ({ command }));
+}
+
+/** What stood on the screen until Ctrl-C. */
+async function glimpse(visit: Visit, line: string): Promise<string> {
+  const from = visit.bytes().length;
+  visit.type(`${line}\r`);
+  await visit.settled(() => visit.bytes().length > from + line.length + 200, line);
+  return visit.say('\x03');
+}

@@ -1,0 +1,78 @@
+/**
+ * Somebody who reads French, and what he does not understand of a screen.
+ *
+ * Owns his words: those of the catalogue. Names are told by their kind: words to type, names and codes of the raw answer that the
+ * catalogue has no word for, units, and whatever has digits, dots or slashes in it.
+ */
+import type { OptionSpec } from '../../agent/console/command-spec.ts';
+import { COMMANDS, FAMILIES } from '../../agent/console/commands.ts';
+import { FRENCH } from '../../agent/console/french/catalogue.ts';
+import { toAscii } from '../../agent/console/plain-text.ts';
+import { ROLES } from '../../agent/core/access.ts';
+
+export interface FrenchReader {
+  /** Takes the names and codes of a raw answer for what they are. */
+  meet(answer: unknown): void;
+  /** Lines with words that he does not understand, those words in brackets behind. */
+  strange(shown: string): readonly string[];
+}
+
+/** Source: SI, and the usual ones of the trade. */
+const UNITS =
+  'ms min kWh Wh kVAh kvarh var VA Hz lx ppm ppb hPa kPa Pa km mm cm deg degC dB dBm MB kB Mo ko kbit bit baud EN UTC CET CEST'.split(' ');
+/** Keys and signals of the keyboard, and protocols: the same in every language. */
+const KEYS = 'Ctrl-C Ctrl-D TAB Enter ZMODEM Modbus MQTT TLS TCP CRC DALI YAML CSV JSON SHA-256 base64 ascii utf-8'.split(' ');
+
+const wordsOf = (text: string): readonly string[] => text.match(/[A-Za-z]+(?:'[A-Za-z]+)?/g) ?? [];
+
+/** Words behind a bar. */
+const FILTERS = 'include exclude begin count json csv'.split(' ');
+
+export function createFrenchReader(names: readonly string[]): FrenchReader {
+  const french = new Set(FRENCH.flatMap(([, text]) => wordsOf(toAscii(text.replace(/\{\w+\}/g, ' '))).map((word) => word.toLowerCase())));
+  const english = new Set(FRENCH.map(([text]) => text));
+  const typed = new Set([...COMMANDS, ...FAMILIES].flatMap(wordsToType));
+  const machine = new Set([...UNITS, ...KEYS, ...ROLES, ...FILTERS, 'options', ...names].flatMap((name) => [name, ...wordsOf(name)]));
+
+  const knows = (word: string): boolean => french.has(word.toLowerCase()) || machine.has(word) || typed.has(word) || word.length < 2;
+
+  return {
+    meet(answer) {
+      for (const text of textsOf(answer))
+        if (/^\S+$/.test(text) && !english.has(text)) for (const word of [text, ...wordsOf(text)]) machine.add(word);
+    },
+    strange(shown) {
+      return shown.split('\n').flatMap((line) => {
+        const odd = tokensOf(line).flatMap((token) => (machine.has(token) ? [] : wordsOf(token).filter((word) => !knows(word))));
+        return odd.length === 0 ? [] : [`${line.trim()}   [${odd.join(' ')}]`];
+      });
+    },
+  };
+}
+
+/** Without what is quoted or to be typed, without bytes, keys and codes of the system, and what a digit, dot or slash shows to be a name. */
+function tokensOf(line: string): readonly string[] {
+  return line
+    .replace(/`[^`]*`|"[^"]*"/g, ' ')
+    .split(/[\s,;()<>|]+/)
+    .map((token) => token.replace(/^['[:]+|['\]:.?!~]+$/g, ''))
+    .filter((token) => !/\d|[._/=@#{}[\]]|^-|^(?:[0-9A-F]{2}|E[A-Z]{4,}|[A-Z2-7]{4})$/.test(token));
+}
+
+function textsOf(value: unknown): readonly string[] {
+  if (typeof value === 'string') return [value];
+  if (typeof value !== 'object' || value === null) return [];
+  return Object.entries(value).flatMap(([key, item]) => [key, ...textsOf(item)]);
+}
+
+function wordsToType(row: { readonly name: string; readonly options?: readonly OptionSpec[] }): readonly string[] {
+  const specs = COMMANDS.find(({ name }) => name === row.name);
+  const options = specs?.options ?? [];
+  const args = specs?.arguments ?? [];
+  return [
+    ...row.name.split(/[ -]/),
+    ...(specs?.examples ?? []).flatMap(wordsOf),
+    ...options.flatMap(({ name, value, choices = [] }) => [name, ...wordsOf(name), value ?? '', ...choices]),
+    ...args.flatMap(({ name, choices = [] }) => [name, ...choices]),
+  ];
+}
