@@ -93,14 +93,14 @@ function byPattern(text: string, inner: (part: string) => string): string | null
   for (const { shape, names, translation } of patternsFor(text)) {
     const found = shape.exec(text);
     if (found === null) continue;
-    const values = Object.fromEntries(names.map((name, index) => [name, valueOf(name, found[index + 1] ?? '', inner)]));
+    const values = Object.fromEntries(names.map((name, index) => [name, toldValue(name, found[index + 1] ?? '', inner)]));
     return translation.replace(/\{(\w+)\}/g, (place, name: string) => values[name] ?? place);
   }
   return null;
 }
 
 /** Of a list of names only what joins them is told. */
-function valueOf(name: string, value: string, inner: (part: string) => string): string {
+function toldValue(name: string, value: string, inner: (part: string) => string): string {
   if (name === 'words') return value.replace(/ or (?=\S+$)/, ' ou ').replace(/ and (\d+) more$/, ' et $1 autres');
   return AS_TYPED.has(name) ? value : inner(value);
 }
