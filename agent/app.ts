@@ -14,6 +14,7 @@ import { doorTo } from './app-door.ts';
 import { endLeftovers } from './app-events.ts';
 import type { RunGuard } from './app-guard.ts';
 import { fieldLine } from './app-lines.ts';
+import { createOngoing } from './app-ongoing.ts';
 import { uplinkDevices } from './app-points.ts';
 import { createUpdatePost } from './app-release.ts';
 import { createConfigPost } from './app-remote.ts';
@@ -23,6 +24,7 @@ import { createRooms, type Rooms } from './app-rooms.ts';
 import { readOnlyBus } from './app-safe.ts';
 import { createSelf } from './app-self.ts';
 import { setupValuesOf } from './app-setup.ts';
+import { createCabinetUplink } from './app-sparkplug.ts';
 import { quietUntilMono } from './app-street.ts';
 import { countersOf, decimalsOf, type Site, type TouchedRooms, touchedRooms } from './app-touched.ts';
 import { createUpdates, type UpdateParts } from './app-updates.ts';
@@ -35,17 +37,15 @@ import type { Field, Log, LogFeed, Uplink } from './core/ports.ts';
 import type { Pulse } from './core/pulse.ts';
 import type { AgentView } from './core/views.ts';
 import { within } from './core/within.ts';
-import type { AgentEvent, Outcome, PointId, Reading } from './core/words.ts';
+import type { PointId, Reading } from './core/words.ts';
 import { createField } from './field/field.ts';
 import type { POLL_PERIOD_MS } from './field/poll-plan.ts';
 import type { Health } from './service/health.ts';
 import { createHousekeeping } from './service/housekeeping.ts';
 import { createRecorder } from './store/recorder.ts';
 import { createStore, type StoreParts } from './store/store.ts';
-import { isFinal } from './sync/command-book.ts';
 import type { MqttDoor } from './sync/door.ts';
 import type { ReadFile } from './sync/secrets.ts';
-import { createUplink } from './sync/uplink.ts';
 
 /** Longest wait for what a disk says before the platform is called, or left. Units: ms. Source: assumed; as the store's callers wait. */
 const DISK_MS = 5_000;
@@ -98,10 +98,6 @@ export interface Agent {
 
 export function createAgent(parts: AgentParts): Agent {
   const { clock, log } = parts;
-  /** Going on now. */
-  const open = new Map<string, AgentEvent>();
-  /** Commands whose end is still to come, whichever session they came by. */
-  const openCommands = new Set<string>();
   const startedMono = clock.monoMs();
   const isSafe = (parts.guard?.mode ?? 'normal') !== 'normal';
   let site: Site = parts;
@@ -145,6 +141,8 @@ export function createAgent(parts: AgentParts): Agent {
     status: () => currentView.status(),
     metricsFile: () => site.cabinet.service.metricsFile,
   });
+  const ongoing = createOngoing({ store, uplink, log, self });
+  const { onEvent, onOutcome } = ongoing;
   const field = createField({
     lines: site.cabinet.lines.map((line) => fieldLine(line, parts)),
     clock,
@@ -239,7 +237,7 @@ export function createAgent(parts: AgentParts): Agent {
       if (parts.guard?.unstored != null) void store.recordLoss(parts.guard.unstored).then(parts.guard.settle);
       rooms.energy.start();
       if (isStopping) return;
-      void endLeftovers({ store, clock, isGoingOn: (id) => open.has(id) });
+      void endLeftovers({ store, clock, isGoingOn: ongoing.isGoingOn });
       // What the births show; a disk that hangs keeps nobody away, it is told when it is known.
       const shown = showState();
       if ((await within(clock, DISK_MS, shown)) !== true)
@@ -349,33 +347,19 @@ export function createAgent(parts: AgentParts): Agent {
   }
 
   function openUplink(): Uplink | null {
-    const { cabinet, profiles } = site;
-    if (cabinet.uplink === null) return null;
-    const made = createUplink({
-      config: cabinet.uplink,
-      cabinetId: cabinet.id,
-      version: parts.version,
-      devices: uplinkDevices(cabinet, rooms.points, profiles),
-      clock,
-      log,
-      store,
-      latest: (pointId) => field.latest(pointId),
-      door: parts.door,
-      ...(parts.readFile === undefined ? {} : { readFile: parts.readFile }),
-      random: parts.random,
-      isOpenCommand: (commandId) => openCommands.has(commandId) || uplink.isHeld(commandId) || revisions?.openCommand === commandId,
-    });
     uplinkEvents = createRoomEvents(clock, onEvent);
-    made.onOverride = (request) => void rooms.control.override(request);
-    made.onRelease = (request) => void rooms.control.release(request);
-    made.onProgramme = (request) => void rooms.control.chooseProgramme(request);
-    made.onBlink = (request) => void rooms.control.blink(request);
-    made.onPointWrite = (request) => void rooms.control.writePoint(request);
-    made.onConfig = (request) => void configPost.take(request);
-    made.onUpdate = (order) => void updatePost.take(order);
-    made.onRelay = (relay) => rooms.control.hear(relay);
-    made.onEvent = uplinkEvents.tell;
-    return made;
+    const { version, door, random, readFile } = parts;
+    return createCabinetUplink({
+      ...{ version, clock, log, store, door, random, site },
+      ...(readFile === undefined ? {} : { readFile }),
+      points: rooms.points,
+      control: () => rooms.control,
+      field,
+      onEvent: uplinkEvents.tell,
+      config: configPost,
+      update: updatePost,
+      isOpenCommand: (id) => ongoing.isOpenCommand(id) || uplink.isHeld(id) || revisions?.openCommand === id,
+    });
   }
 
   function openView(): AgentView {
@@ -396,7 +380,7 @@ export function createAgent(parts: AgentParts): Agent {
       uplink: uplink.current,
       points,
       startedMono,
-      activeEvents: () => [...open.values()].filter(({ severity }) => severity !== 'info'),
+      activeEvents: ongoing.activeEvents,
       firstPollMono: () => firstPollMono,
       rssMb: () => Math.round(process.memoryUsage.rss() / 2 ** 20),
       chores: () => housekeeping.view(),
@@ -410,20 +394,5 @@ export function createAgent(parts: AgentParts): Agent {
     firstPollMono ??= clock.monoMs();
     rooms.onReadings(readings);
     recorder.record(readings);
-  }
-
-  function onEvent(event: AgentEvent): void {
-    if (event.endMs === null) open.set(event.id, event);
-    else open.delete(event.id);
-    self.note(event);
-    log.event(event.code, { source: event.source, text: event.text, ended: event.endMs !== null }, event.severity);
-    store.appendEvent(event);
-  }
-
-  function onOutcome(outcome: Outcome): void {
-    if (isFinal(outcome.state)) openCommands.delete(outcome.commandId);
-    else openCommands.add(outcome.commandId);
-    store.appendOutcome(outcome);
-    uplink.outcome(outcome);
   }
 }
