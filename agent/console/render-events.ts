@@ -18,7 +18,7 @@ export function renderEvents(events: readonly AgentEvent[], page: Page, spanMs: 
     lasted(event, page),
     event.source,
     // What it is about stands in the column before.
-    told(event.text.replace(`${event.source}: `, ''), page),
+    told(withoutSource(event), page),
   ]);
   const columns = [
     { title: 'Began' },
@@ -30,6 +30,11 @@ export function renderEvents(events: readonly AgentEvent[], page: Page, spanMs: 
   const active = events.filter(({ endMs }) => endMs === null).length;
   const sum = `${count(events.length, 'event')} ${where}${spanMs === null ? '' : `, ${active} not over`}`;
   return [...tableLines(columns, rows, page), '', told(sum, page)].join('\n');
+}
+
+/** Where it stands beside the source already. */
+export function withoutSource({ source, text }: Pick<AgentEvent, 'source' | 'text'>): string {
+  return text.startsWith(`${source} `) ? text.slice(source.length + 1) : text.replace(`${source}: `, '');
 }
 
 /** A notice has no length; what is not over says so. */

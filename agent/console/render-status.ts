@@ -8,6 +8,7 @@ import type { StatusView, ZoneView } from '../core/views.ts';
 import type { AgentEvent } from '../core/words.ts';
 import { formatDuration } from './duration.ts';
 import { clockTime, count, formatBytes, formatLevels, formatNumber, fullTime, NOTHING, type Page, since, stateWord, told } from './page.ts';
+import { withoutSource } from './render-events.ts';
 import { atMost, labelled } from './text-lines.ts';
 import { type Column, tableLines } from './text-table.ts';
 
@@ -54,10 +55,29 @@ function listOf(noun: string, columns: readonly Column[], rows: readonly (readon
   return { noun, whole: tableLines(wrapping, rows, page), cut: tableLines(columns, rows, page) };
 }
 
-/** Whole sentences where the screen has room for them. */
+/** A row each, and whole sentences for the first ones as far as the screen has room. */
 function fitted({ noun, whole, cut }: List, maxRows: number, page: Page): readonly string[] {
-  const [title = '', ...body] = whole.length - 1 <= maxRows ? whole : cut;
-  return [title, ...atMost(body, maxRows, (missing) => told(`... and ${count(missing, `more ${noun}`)}: luciole status --json`, page))];
+  const [title = '', ...rows] = cut;
+  if (rows.length > maxRows)
+    return [title, ...atMost(rows, maxRows, (missing) => told(`... and ${count(missing, `more ${noun}`)}: luciole status --json`, page))];
+  let spare = maxRows - rows.length;
+  const body = sentences(whole.slice(1)).flatMap((lines, index) => {
+    const more = Math.min(spare, lines.length - 1);
+    spare -= more;
+    if (more === lines.length - 1) return lines;
+    return more === 0 ? (rows[index] ?? []) : [...lines.slice(0, more), `${(lines[more] ?? '').slice(0, page.widthCols - 2)} ~`];
+  });
+  return [title, ...body];
+}
+
+/** The lines of each row: those that go on begin with blanks. */
+function sentences(lines: readonly string[]): readonly (readonly string[])[] {
+  const rows: string[][] = [];
+  for (const line of lines) {
+    if (line.startsWith(' ') && rows.length > 0) rows.at(-1)?.push(line);
+    else rows.push([line]);
+  }
+  return rows;
 }
 
 /** Free rows given out one by one to all that still want some, so that a long list never hides a short one. */
@@ -161,12 +181,11 @@ function totals({ units, store, uplink, detections, lampsRaised }: StatusView, p
 
 function eventList(events: readonly AgentEvent[], page: Page): List {
   const worst = [...events].sort((a, b) => SEVERITIES.indexOf(b.severity) - SEVERITIES.indexOf(a.severity) || b.startMs - a.startMs);
-  const rows = worst.map(({ severity, source, startMs, text }) => [
-    stateWord(severity, page),
-    source,
-    since(startMs, page),
-    // What it is about stands in a column of its own.
-    told(text.startsWith(`${source} `) ? text.slice(source.length + 1) : text, page),
+  const rows = worst.map((event) => [
+    stateWord(event.severity, page),
+    event.source,
+    since(event.startMs, page),
+    told(withoutSource(event), page),
   ]);
   const columns = [{ title: 'Events' }, { title: 'About', maxCols: 16 }, { title: 'For' }, { title: '' }] as const;
   return listOf('event', columns, rows, page);

@@ -102,7 +102,8 @@ async function rampStep(view: AgentView, target: Target, levelPct: LevelPct, { s
   const settledMono = clock.monoMs() + SETTLE_MS;
   const wanted = powerPoints(view, Object.keys(states));
   const values =
-    wanted.all.length === 0 || state === 'refused'
+    // Lamps that none has followed weigh nothing, and a person waits.
+    wanted.all.length === 0 || Object.values(states).every((each) => each === 'refused' || each === 'failed')
       ? new Map<string, number>()
       : await freshValues(view, wanted.all, { clock, signal, settledMono });
   const own = Object.entries(wanted.own).flatMap(([lamp, pointId]) =>

@@ -13,6 +13,7 @@ export const SHELL: Pairs = [
   ],
   ['no agent', 'sans agent'],
   ['space: next page  enter: next line  /text: search  q: quit', 'espace : page  entrée : ligne  /texte : chercher  q : quitter'],
+  ['q or Ctrl-C ends it', 'q ou Ctrl-C y met fin'],
   // What was typed.
   ['no such word: "{word}"; nearest: {near}', 'mot inconnu : "{word}" ; le plus proche : {near}'],
   ['no such word: "{word}"; ? lists all', 'mot inconnu : "{word}" ; ? les liste tous'],

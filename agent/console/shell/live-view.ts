@@ -5,11 +5,11 @@
  */
 
 export interface LiveView {
-  /** The first picture, whole. */
-  start(frame: readonly string[]): string;
+  /** The first picture, whole, and how one ends it: below the picture, or above where what comes next stands below. */
+  start(frame: readonly string[], hint: string): string;
   /** What can be said of the newest picture in so many characters; the rest comes with the next call. */
   next(frame: readonly string[], budgetChars: number): string;
-  /** Leaves the picture standing and the cursor on an empty row below. */
+  /** Leaves the picture standing, and the cursor on an empty row below. */
   end(): string;
 }
 
@@ -22,9 +22,9 @@ export function createCursorView(rows: number, cols: number): LiveView {
   const cut = (frame: readonly string[]): string[] => frame.slice(0, rows - 1).map((row) => row.slice(0, cols));
 
   return {
-    start(frame) {
+    start(frame, hint) {
       shown = cut(frame);
-      return `\x1b[H\x1b[J${shown.join('\n')}`;
+      return `\x1b[H\x1b[J${shown.join('\n')}\x1b[${rows};1H${hint.slice(0, cols - 1)}`;
     },
     next(frame, budgetChars) {
       const wanted = cut(frame);
@@ -40,24 +40,27 @@ export function createCursorView(rows: number, cols: number): LiveView {
       }
       return out;
     },
-    end: () => `\x1b[${Math.min(shown.length, rows - 1)};1H\n`,
+    end: () => `\x1b[${rows};1H\x1b[K`,
   };
 }
 
-/** For a terminal that only writes on: changed rows follow one another. */
+/** Ages and spans, which change all the time and say nothing new. */
+const SPAN = /(?<![\w.])\d+(?:\.\d+)? (?:ms|s|min|h|d|j)\b/g;
+
+/** For a terminal that only writes on: changed rows follow one another, but for those in which only time has passed. */
 export function createScrollingView(rows: number, cols: number): LiveView {
   let shown: string[] = [];
   const cut = (frame: readonly string[]): string[] => frame.slice(0, rows - 1).map((row) => row.slice(0, cols));
 
   return {
-    start(frame) {
+    start(frame, hint) {
       shown = cut(frame);
-      return `${shown.join('\n')}\n`;
+      return `${hint}\n${shown.join('\n')}\n`;
     },
     next(frame, budgetChars) {
       let out = '';
       for (const [row, text] of cut(frame).entries()) {
-        if (text === shown[row]) continue;
+        if (isSame(text, shown[row] ?? '')) continue;
         if (out.length + text.length + 1 > budgetChars) return out;
         if (text !== '') out += `${text}\n`;
         shown[row] = text;
@@ -66,6 +69,14 @@ export function createScrollingView(rows: number, cols: number): LiveView {
     },
     end: () => '',
   };
+}
+
+function isSame(text: string, shown: string): boolean {
+  return text === shown || plainOf(text) === plainOf(shown);
+}
+
+function plainOf(text: string): string {
+  return text.replace(SPAN, '').replaceAll(/ +/g, ' ').trimEnd();
 }
 
 /** Runs of cells that differ. */

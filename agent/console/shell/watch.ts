@@ -4,6 +4,7 @@
  * Owns its pace. A picture that cannot be sent is dropped, never kept: the next one is newer. Called by the shell's actions.
  */
 import { type Clock, sleep } from '../../core/clock.ts';
+import { translate } from '../language.ts';
 import type { LiveSource } from './live-sources.ts';
 import { createCursorView, createScrollingView, type LiveView } from './live-view.ts';
 import type { Talk } from './talk.ts';
@@ -15,6 +16,7 @@ const TURN_MS = 1_000;
 const SHARE = 0.25;
 /** Where no line is to be spared. Units: characters a second. */
 const WIDE_RATE = 4_000;
+const HINT = 'q or Ctrl-C ends it';
 /** Source: a VT100. */
 const USUAL_ROWS = 24;
 
@@ -34,7 +36,7 @@ export async function watch({ talk, clock, source }: WatchParts): Promise<void> 
   const stop = Promise.withResolvers<'stop'>();
   input.onInterrupt(() => stop.resolve('stop'));
   try {
-    writer.write(view.start(frame));
+    writer.write(view.start(frame, translate(settings.language, HINT)));
     while (talk.ended() === null) {
       const woken = await Promise.race([sleep(clock, TURN_MS), stop.promise]);
       if (woken === 'stop' || hasTypedQuit(input)) break;

@@ -13,7 +13,7 @@ t.test('whatever pictures follow one another, a VT100 shows the last one', async
     fc.property(fc.array(FRAME, { minLength: 1, maxLength: 6 }), fc.integer({ min: 40, max: 200 }), ([first = [], ...rest], budget) => {
       const screen = createScreen({ cols: 30, rows: 10, answer: () => {} });
       const view = createCursorView(10, 30);
-      screen.write(view.start(first).replaceAll('\n', '\r\n'));
+      screen.write(view.start(first, '').replaceAll('\n', '\r\n'));
       for (const frame of rest) screen.write(view.next(frame, budget));
       const last = rest.at(-1) ?? first;
       for (let turn = 0; turn < 40; turn++) {
@@ -30,12 +30,13 @@ t.test('whatever pictures follow one another, a VT100 shows the last one', async
 
 t.test('only what has changed is sent', async (t) => {
   const view = createCursorView(24, 80);
-  view.start(['Level 30 %', 'Measured 30 %']);
+  view.start(['Level 30 %', 'Measured 30 %'], 'q ends it');
   t.equal(view.next(['Level 80 %', 'Measured 30 %'], 240), '\x1b[1;7H8');
   t.equal(view.next(['Level 80 %', 'Measured 30 %'], 240), '');
   const scrolling = createScrollingView(24, 80);
-  scrolling.start(['Level 30 %', 'Measured 30 %']);
-  t.equal(scrolling.next(['Level 80 %', 'Measured 30 %'], 240), 'Level 80 %\n');
+  scrolling.start(['Level 30 %', 'since 3 s'], 'q ends it');
+  t.equal(scrolling.next(['Level 80 %', 'since 5 s'], 240), 'Level 80 %\n', 'that time passes is no change worth a row');
+  t.equal(scrolling.next(['Level 80 %', 'never'], 240), 'never\n');
 });
 
 /** An agent whose lamp goes up and down with each question. */

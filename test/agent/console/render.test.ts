@@ -111,6 +111,19 @@ const sheets: [story: string, text: string, says: RegExp[]][] = [
     ],
   ],
   [
+    'where it has less room, the worst is told first and as far as it goes',
+    renderStatus(
+      same(
+        fake.status({
+          lines: [fake.line('a'), fake.line('b'), fake.line('c'), fake.line('d')],
+          activeEvents: [2, 4].map((n) => fake.event(n, { source: `L0${n}`, text: `L0${n} ${LOST}` })),
+        }),
+      ),
+      page,
+    ),
+    [/warning +L02 .*does not answer[^\n]*\n {20,}wire to pole P04 .*\nwarning +L04 .*does not answer[^\n]*~$/],
+  ],
+  [
     'a crowded cabinet still shows some of everything',
     renderStatus(many, page),
     [/\.\.\. and 18 more zones/, /\.\.\. and \d more lines/, /\.\.\. and \d+ more events/],
