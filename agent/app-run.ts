@@ -119,6 +119,10 @@ async function beginningOf(options: RunOptions, notify: Notify): Promise<Beginni
     if (error instanceof ConfigError && stateDir != null) {
       const guard = await guardOf(options, { clock, notify, stateDir });
       guard.ended('config', error.message);
+      // The program itself has come up.
+      await createReleaseShelf(stateDir)
+        .cameUp()
+        .catch(() => {});
     }
     throw error;
   }

@@ -9,7 +9,7 @@ import type { DeviceView, Log } from './core/ports.ts';
 import type { Pulse } from './core/pulse.ts';
 import type { UpdateDesk } from './core/updates.ts';
 import type { ZoneView } from './core/views.ts';
-import type { ReleaseShelf } from './service/release-shelf.ts';
+import { PACKAGE, type ReleaseShelf } from './service/release-shelf.ts';
 import { startReleaseTrial } from './service/release-trial.ts';
 import { createUpdateDesk, type UpdateDeskParts } from './service/update-desk.ts';
 
@@ -68,6 +68,7 @@ export function createUpdates(parts: UpdatesParts): Updates {
   return {
     desk: createUpdateDesk({ ...parts, lampsLit: () => litLamps(parts.zones()), unitsOk, restart }),
     async start() {
+      if (release !== PACKAGE) await shelf.cameUp().catch((error: unknown) => log.event('release-not-kept', { error }, 'warning'));
       const { failed, trial: onTrial } = await shelf.facts();
       const [isNew, before] = [await shelf.isFailureNew(), await shelf.trialFacts()];
       if (isOver) return;

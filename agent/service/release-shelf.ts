@@ -32,6 +32,8 @@ export interface ReleaseShelf {
   /** The failure of the release that failed has not been told yet. */
   isFailureNew(): Promise<boolean>;
   tellFailure(): Promise<void>;
+  /** The release that runs has come up: the starter counts its starts from none again. */
+  cameUp(): Promise<void>;
   /** Units: bytes. */
   freeBytes(): Promise<number>;
   /** An empty folder to unpack into. */
@@ -79,6 +81,7 @@ export function createReleaseShelf(stateDir: string): ReleaseShelf {
     facts: look,
     isFailureNew: async () => (await read(join(dir, 'failed')))?.endsWith(TOLD) === false,
     tellFailure: async () => write('failed', `${(await word('failed')) ?? ''}${TOLD}`),
+    cameUp: () => forget('starts'),
     async freeBytes() {
       const { bavail, bsize } = await statfs(stateDir);
       return bavail * bsize;

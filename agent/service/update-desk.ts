@@ -9,7 +9,7 @@ import { MAX_HEADER_BYTES, openHeader } from '../core/update-header.ts';
 import type { UpdateAnswer, UpdateDesk, UpdatePart, UpdateRequest } from '../core/updates.ts';
 import { PACKAGE, type ReleaseShelf } from './release-shelf.ts';
 import { UpdateError } from './update-error.ts';
-import { type CheckNeeds, checkUpdateFile, checkUpdateHead, readUpdateKeys } from './update-file.ts';
+import { type CheckNeeds, checkUpdateFile, checkUpdateHead, readUpdateKeys, releaseName } from './update-file.ts';
 import { unpackUpdate } from './update-unpack.ts';
 
 /** Room that is left to the store beside an update. Units: bytes. Source: assumed; a day of readings. */
@@ -38,12 +38,10 @@ export function createUpdateDesk(parts: UpdateDeskParts): UpdateDesk {
   const { shelf, log, keysDir, obstacle } = parts;
   let isBusy = false;
   const newest = (shown: { readonly serial: number }): number => Math.max(parts.serial, shown.serial);
-  const needs = async (): Promise<CheckNeeds> => ({
-    keys: await readUpdateKeys(keysDir),
-    keysDir,
-    arch: parts.arch,
-    serial: newest(await shelf.facts()),
-  });
+  const needs = async (): Promise<CheckNeeds> => {
+    const facts = await shelf.facts();
+    return { keys: await readUpdateKeys(keysDir), keysDir, arch: parts.arch, serial: newest(facts), failed: facts.failed };
+  };
 
   /** One thing at a time; what is wrong becomes the answer. */
   async function alone(work: () => Promise<string>): Promise<UpdateAnswer> {
@@ -117,7 +115,7 @@ export function createUpdateDesk(parts: UpdateDeskParts): UpdateDesk {
       await rm(dir, { recursive: true, force: true });
       throw error;
     }
-    const name = `${header.serial}-${header.version}`;
+    const name = releaseName(header);
     await shelf.adopt(name, { serial: header.serial, unitsOk: parts.unitsOk() });
     await rm(shelf.incoming, { force: true });
     log.event('update-installed', { release: name, was: parts.version }, 'warning');

@@ -26,6 +26,8 @@ export interface CheckNeeds {
   readonly arch: string;
   /** The update must be newer. */
   readonly serial: number;
+  /** But for this release, which was confirmed once and came up no more: it may be brought again. Shape: as a folder of the shelf. */
+  readonly failed: string | null;
 }
 
 export interface CheckedUpdate {
@@ -45,7 +47,7 @@ export async function checkUpdateFile(path: string, needs: CheckNeeds): Promise<
 }
 
 /** All that the beginning of a file tells. Units: `size` of the whole file in bytes. Errors: throws UpdateError. */
-export function checkUpdateHead(begin: Buffer, size: number, { keys, keysDir, arch, serial }: CheckNeeds): CheckedUpdate {
+export function checkUpdateHead(begin: Buffer, size: number, { keys, keysDir, arch, serial, failed }: CheckNeeds): CheckedUpdate {
   const opened = openHeader(begin);
   if (opened === undefined) throw new UpdateError('not-an-update', 'this is no update file: take the one that ends in .update');
   const { header, payloadAt } = opened;
@@ -54,7 +56,8 @@ export function checkUpdateHead(begin: Buffer, size: number, { keys, keysDir, ar
   if (!opened.isSignedBy(key))
     throw new UpdateError('signature', `its signature is wrong: it was changed after key ${header.key} signed it`);
   if (header.arch !== arch) throw new UpdateError('architecture', `it is for ${header.arch}, this gateway is ${arch}: take the other file`);
-  if (header.serial <= serial)
+  const isSameAgain = header.serial === serial && releaseName(header) === failed;
+  if (header.serial <= serial && !isSameAgain)
     throw new UpdateError(
       'older',
       `version ${header.version} (serial ${header.serial}) is not newer than what ran here already (serial ${serial})`,
@@ -62,6 +65,11 @@ export function checkUpdateHead(begin: Buffer, size: number, { keys, keysDir, ar
   if (size !== payloadAt + header.bytes)
     throw new UpdateError('damaged', `${size} bytes instead of ${payloadAt + header.bytes}: it was cut or added to; bring the file again`);
   return { header, payloadAt };
+}
+
+/** Its folder on the shelf. */
+export function releaseName({ serial, version }: Pick<UpdateHeader, 'serial' | 'version'>): string {
+  return `${serial}-${version}`;
 }
 
 async function beginOf(path: string): Promise<Buffer> {

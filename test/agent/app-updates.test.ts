@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
@@ -55,6 +55,13 @@ t.test('a release on trial that serves the street is confirmed after a minute, a
   t.match(told[1], /^update-confirmed/);
   t.match(await shelf.facts(), { current: RELEASE, previous: 'package', trial: null, serial: 20 });
   t.strictSame(left, []);
+  updates.stop();
+});
+
+t.test('a release that runs has its starts counted anew; the package is not counted', async (t) => {
+  const { shelf, updates } = runOf(t, RELEASE, { current: RELEASE, starts: `${RELEASE} 4` });
+  await updates.start();
+  t.notOk(existsSync(join(shelf.dir, 'starts')));
   updates.stop();
 });
 

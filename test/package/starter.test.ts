@@ -20,11 +20,12 @@ function starterAt(t: Test) {
     writeFileSync(join(releases, name, 'bin/luciole'), `#!/bin/sh\necho "${name} LUCIOLE_RELEASE=$LUCIOLE_RELEASE"\n`, { mode: 0o755 });
   };
   const say = (name: string, text: string): void => writeFileSync(join(releases, name), text);
+  const forget = (name: string): void => rmSync(join(releases, name));
   const said = (name: string): string | null =>
     existsSync(join(releases, name)) ? readFileSync(join(releases, name), 'utf8').trim() : null;
   const run = (env: Readonly<Record<string, string>> = { STATE_DIRECTORY: state }, word = 'run'): string =>
     execFileSync(join(home, 'bin/luciole'), [word], { encoding: 'utf8', env: { PATH: '/usr/bin:/bin', ...env } }).trim();
-  return { releases, addRelease, say, said, run };
+  return { releases, addRelease, say, said, forget, run };
 }
 
 const own = 'package LUCIOLE_RELEASE=package';
@@ -65,6 +66,39 @@ t.test('the first release that fails gives way to the package', async (t) => {
   say('trial', `${a} 0\n`);
   t.equal(run(), own);
   t.strictSame([said('current'), said('failed')], ['package', a]);
+});
+
+t.test(
+  'a release that has come up once and does so no more gives way after ten starts in vain, and one that comes up is counted anew',
+  async (t) => {
+    const { run, say, said, addRelease, forget } = starterAt(t);
+    for (const name of [a, b]) addRelease(name);
+    say('current', `${b}\n`);
+    say('previous', `${a}\n`);
+    const starts = (count: number): string[] => Array.from({ length: count }, () => run());
+    t.strictSame(starts(9), new Array(9).fill(of(b)));
+    // As the agent does once it is up.
+    forget('starts');
+    t.strictSame(starts(10), new Array(10).fill(of(b)));
+    t.equal(said('starts'), `${b} 0`);
+    t.equal(run(), of(a), 'the one before runs');
+    t.match({ current: said('current'), previous: said('previous'), failed: said('failed') }, { current: a, previous: null, failed: b });
+    t.strictSame(starts(11), [...new Array(10).fill(of(a)), own], 'then the package, which is never counted');
+    t.strictSame(starts(12), new Array(12).fill(own));
+  },
+);
+
+t.test('a damaged count, or a folder that takes none, takes no release away', async (t) => {
+  const { run, say, said, addRelease, releases } = starterAt(t);
+  addRelease(a);
+  say('current', `${a}\n`);
+  for (const damaged of [`${a} many\n`, `${a}\n`, '', `${b} 0\n`]) {
+    say('starts', damaged);
+    t.equal(run(), of(a));
+    t.equal(said('starts'), `${a} 9`);
+  }
+  mkdirSync(join(releases, 'starts.new'));
+  for (let start = 0; start < 12; start++) t.equal(run(), of(a));
 });
 
 const damages: [story: string, file: string, text: string, runs: string][] = [

@@ -2,20 +2,32 @@
 # Starts Luciole from wherever its folder lies. What the operator has set goes first.
 home=$(dirname "$(dirname "$(readlink -f "$0")")")
 
-# The service may have been given a newer release by an update: that one runs, unless it is on trial and has not come up three times.
+# The service may have been given a newer release by an update: that one runs, unless it is on trial and has not come up three times, or has not
+# come up ten times in a row since, as on flash that has lost a part of it. A release that comes up removes the file "starts".
 # The files are those of agent/service/release-shelf.ts. A folder that takes no more gives no trial.
+give_way() {
+  read -r before rest 2>/dev/null <"$shelf/previous" || before=package
+  echo "$name" >"$shelf/failed.new" && mv "$shelf/failed.new" "$shelf/failed"
+  echo "$before" >"$shelf/current.new" && mv "$shelf/current.new" "$shelf/current" && rm -f "$shelf/trial" "$shelf/previous" "$shelf/starts"
+  name=$before
+}
+count_start() {
+  echo "$name $(($1 - 1))" 2>/dev/null >"$shelf/starts.new" && mv "$shelf/starts.new" "$shelf/starts"
+}
 choose_release() {
   shelf=$STATE_DIRECTORY/releases
   read -r name rest 2>/dev/null <"$shelf/current" || return 0
   if read -r trial left 2>/dev/null <"$shelf/trial" && [ "$trial" = "$name" ]; then
     case $left in
       [1-9]) echo "$trial $((left - 1))" 2>/dev/null >"$shelf/trial.new" && mv "$shelf/trial.new" "$shelf/trial" || return 0 ;;
-      *)
-        read -r before rest 2>/dev/null <"$shelf/previous" || before=package
-        echo "$name" >"$shelf/failed.new" && mv "$shelf/failed.new" "$shelf/failed"
-        echo "$before" >"$shelf/current.new" && mv "$shelf/current.new" "$shelf/current" && rm -f "$shelf/trial" "$shelf/previous"
-        name=$before
-        ;;
+      *) give_way ;;
+    esac
+  elif [ "$name" != package ]; then
+    read -r started left 2>/dev/null <"$shelf/starts" && [ "$started" = "$name" ] || left=10
+    case $left in
+      0) give_way ;;
+      [1-9]) count_start "$left" ;;
+      *) count_start 10 ;;
     esac
   fi
   if [ "$name" != package ] && [ -x "$shelf/$name/bin/luciole" ]; then

@@ -72,6 +72,22 @@ t.test('a sound update is unpacked beside, put on trial and started', async (t) 
   );
 });
 
+t.test('a confirmed release that came up no more may be brought again; no other that is as old', async (t) => {
+  const { maker, shelf, install } = cabinetAt(t);
+  await install(updateBy(maker));
+  await shelf.confirm(20);
+  // As the starter does after ten starts in vain.
+  for (const [name, text] of [
+    ['current', PACKAGE],
+    ['failed', '20-0.2.0'],
+  ] as const)
+    writeFileSync(join(shelf.dir, name), `${text}\n`);
+  t.match(await install(updateBy(maker, { version: '0.1.9' })), /is not newer/);
+  t.match(await install(updateBy(maker, { serial: 19 })), /is not newer/);
+  t.match(await install(updateBy(maker)), /0\.2\.0 is unpacked and takes over now/);
+  t.match(await shelf.facts(), { current: '20-0.2.0', previous: PACKAGE, trial: '20-0.2.0', serial: 20 });
+});
+
 type Bad = (cabinet: ReturnType<typeof cabinetAt>) => Buffer;
 const flipped = (file: Buffer, at: number): Buffer => {
   const changed = Buffer.from(file);
