@@ -15,12 +15,12 @@ interface Pattern {
 }
 
 /** Values that are one name, which stays as it is, though the catalogue may have the same word. */
-const NAMES = 'id lamp zone line device unit point profile programme pole user role own'.split(' ');
-/** Values that stay as they are too: paths, words to type, codes. */
-const PLACES = 'word command option path file dir broker code head'.split(' ');
+const NAMES = 'id lamp zone line device unit point profile programme pole user role own path file dir'.split(' ');
+/** Values that stay as they are too: words to type, codes, addresses. */
+const CODES = 'word command option broker code head'.split(' ');
 /** And of any length and shape: what was typed, lists of names, words of another program. */
 const QUOTED = 'verbs near words text key'.split(' ');
-const AS_TYPED: ReadonlySet<string> = new Set([...NAMES, ...PLACES, ...QUOTED]);
+const AS_TYPED: ReadonlySet<string> = new Set([...NAMES, ...CODES, ...QUOTED]);
 
 interface Joint {
   readonly at: RegExp;
@@ -46,7 +46,7 @@ const DATE = '(\\d{4}-\\d\\d-\\d\\d[-\\dT:.Z ]*)';
 const SIZE = '([\\d.]+ [kM]?B)';
 const VALUES: Readonly<Record<string, string>> = {
   ...Object.fromEntries(NAMES.map((name) => [name, '(\\S+?)'])),
-  ...Object.fromEntries(PLACES.map((name) => [name, '((?:(?![:;] ).)+?)'])),
+  ...Object.fromEntries(CODES.map((name) => [name, '((?:(?![:;] ).)+?)'])),
   ...{ n: NUMBER, m: NUMBER, h: NUMBER, k: NUMBER },
   ...{ date: DATE, until: DATE, clock: '([\\d:]+)', size: SIZE, total: SIZE },
 };
@@ -101,7 +101,10 @@ function byPattern(text: string, inner: (part: string) => string): string | null
 
 /** Of a list of names only what joins them is told. */
 function toldValue(name: string, value: string, inner: (part: string) => string): string {
-  if (name === 'words') return value.replace(/ or (?=\S+$)/, ' ou ').replace(/ and (\d+) more$/, ' et $1 autres');
+  if (name === 'words')
+    return value
+      .replace(/ or (?=\S+$)/, ' ou ')
+      .replace(/ and (\d+) more$/, (_, more) => ` et ${more} ${more === '1' ? 'autre' : 'autres'}`);
   return AS_TYPED.has(name) ? value : inner(value);
 }
 

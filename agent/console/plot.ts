@@ -4,7 +4,8 @@
  * Owns scale, ticks and the drawing. Pure; knows neither points nor quality. Called by the renderer of a history.
  */
 import type { WallMs } from '../core/clock.ts';
-import { columnTime, localMs } from './page.ts';
+import type { Language } from '../core/words.ts';
+import { columnTime, localMs, told } from './page.ts';
 
 /** A value that held from one time to another. */
 export interface Sample {
@@ -19,6 +20,8 @@ export interface PlotFrame {
   readonly fromMs: WallMs;
   readonly toMs: WallMs;
   readonly timezone: string;
+  /** Of the months below the axis; default: English. */
+  readonly language?: Language;
   /** Digits after the point, at least. */
   readonly decimals: number;
   readonly widthCols: number;
@@ -101,7 +104,8 @@ function scaleOf(samples: readonly Sample[], decimals: number) {
 }
 
 /** The axis and its times, rounded as a clock on the wall of the cabinet shows them. */
-function timeAxis({ fromMs, toMs, timezone }: PlotFrame, cols: number): [axis: string, labels: string] {
+function timeAxis(frame: PlotFrame, cols: number): [axis: string, labels: string] {
+  const { fromMs, toMs, timezone } = frame;
   const stepMs = TIME_STEPS_MS.find((each) => ((toMs - fromMs) / each) * LABEL_COLS <= cols) ?? (toMs - fromMs) / 4;
   const aheadMs = localMs(fromMs, timezone) - fromMs;
   const axis = Array<string>(cols).fill('-');
@@ -112,7 +116,7 @@ function timeAxis({ fromMs, toMs, timezone }: PlotFrame, cols: number): [axis: s
     const x = Math.floor(((atMs - fromMs) / (toMs - fromMs)) * cols);
     const isMidnight = localMs(atMs, timezone) % DAY_MS === 0;
     const text = columnTime(atMs, timezone, { hasDay: true, hasSeconds: false });
-    const label = isMidnight ? text.replace(/ \d\d:\d\d$/, '') : text.replace(/^.* /, '');
+    const label = told(isMidnight ? text.replace(/ \d\d:\d\d$/, '') : text.replace(/^.* /, ''), frame);
     const isNoTime = localMs(atMs, timezone) !== tickMs;
     if (isNoTime || x < 0 || x >= cols) continue;
     axis[x] = '+';

@@ -81,7 +81,7 @@ function plot(history: PointHistory, page: Page): string[] {
   const samples = samplesOf(history);
   if (samples.length === 0) return [told('no reading of this time has a value', page)];
   const { fromMs, toMs, decimals } = history;
-  return plotLines(samples, { fromMs, toMs, decimals, timezone: page.timezone, widthCols: Math.min(PLOT_COLS, page.widthCols) });
+  return plotLines(samples, { ...page, fromMs, toMs, decimals, widthCols: Math.min(PLOT_COLS, page.widthCols) });
 }
 
 function notes({ rows, buckets, resolution, isCut, pointId, decimals }: PointHistory, page: Page, shown: number): string[] {

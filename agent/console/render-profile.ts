@@ -13,11 +13,13 @@ import { tableLines } from './text-table.ts';
 
 export function renderProfile(profile: Profile & Pick<ProfileView, 'pending'>, page: Page): string {
   const says = (label: string, text: string): string[] => (text === '' ? [] : labelled(label, text, page));
+  // What the author of a profile wrote stays in his words.
+  const quotes = (label: string, text: string): string[] => (text === '' ? [] : labelled(told(label, page), text, page.widthCols));
   const flags = profile.points.flatMap((point) => point.flags.map((flag) => flagRow(point, flag)));
   return [
-    ...says('Profile', `${profile.id}: ${profile.vendor} ${profile.model}`),
+    ...quotes('Profile', `${profile.id}: ${profile.vendor} ${profile.model}`),
     ...says('Kind', `${profile.category}, speaks ${profile.transport}, trust ${profile.trust}`),
-    ...says('Doubt', profile.experimental ?? ''),
+    ...quotes('Doubt', profile.experimental ?? ''),
     ...says('Waiting', profile.pending === undefined ? '' : WAITING[profile.pending]),
     ...says('Serial', serialOf(profile)),
     ...says('Groups', profile.groups.map(({ id, reach, address }) => `${id} (${reach}, ${address})`).join(', ')),
@@ -26,8 +28,8 @@ export function renderProfile(profile: Profile & Pick<ProfileView, 'pending'>, p
     ...tableLines(POINT_COLUMNS, profile.points.map(pointRow), page),
     ...(flags.length === 0 ? [] : ['', ...tableLines(FLAG_COLUMNS, flags, page)]),
     '',
-    ...says('Notes', profile.notes),
-    ...profile.sources.flatMap((source) => says('Source', source)),
+    ...quotes('Notes', profile.notes),
+    ...profile.sources.flatMap((source) => quotes('Source', source)),
   ].join('\n');
 }
 
@@ -38,7 +40,9 @@ export function renderChecked(
   page: Pick<Page, 'widthCols' | 'language'>,
 ): string {
   const sum = `${file}: ok, ${toAscii(id)}, ${count(points.length, 'point')}, ${count(examples.length, 'example')} run, trust ${trust}`;
-  return [told(sum, page), ...(experimental === null ? [] : labelled('Doubt', toAscii(experimental), page))].join('\n');
+  return [told(sum, page), ...(experimental === null ? [] : labelled(told('Doubt', page), toAscii(experimental), page.widthCols))].join(
+    '\n',
+  );
 }
 
 const WAITING = {

@@ -69,12 +69,18 @@ function hasTwins(changes: readonly TonightRow[]): boolean {
 }
 
 /** From the hour before the first change to the hour after the last. */
-function plot(view: TonightView, { timezone, widthCols }: Page): string[] {
+function plot(view: TonightView, page: Page): string[] {
   const [first, last] = [view.rows[0], view.rows.at(-1)];
   if (first === undefined || last === undefined) return [];
   const fromMs = Math.max(view.startMs, Math.floor(first.atMs / HOUR_MS) * HOUR_MS - HOUR_MS);
   const toMs = Math.min(view.endMs, Math.ceil(last.atMs / HOUR_MS) * HOUR_MS + HOUR_MS);
-  return plotLines(samples(view.rows, fromMs, toMs), { fromMs, toMs, decimals: 0, timezone, widthCols: Math.min(PLOT_COLS, widthCols) });
+  return plotLines(samples(view.rows, fromMs, toMs), {
+    ...page,
+    fromMs,
+    toMs,
+    decimals: 0,
+    widthCols: Math.min(PLOT_COLS, page.widthCols),
+  });
 }
 
 function samples(changes: readonly TonightRow[], fromMs: WallMs, toMs: WallMs): readonly Sample[] {

@@ -107,7 +107,7 @@ function traceLines(trace: readonly WhyLine[], page: Page): string[] {
 }
 
 /** Those that bear no name of the cabinet. */
-const OWN_SOURCES: ReadonlySet<string> = new Set(['sun', 'wave', 'clock']);
+const OWN_SOURCES: ReadonlySet<string> = new Set(['sun', 'wave', 'clock', 'start']);
 
 /** Since when, until when, and what would change it. */
 function details({ sinceMs, untilMs, changes }: WhyLine, page: Page): string {

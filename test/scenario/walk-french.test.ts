@@ -162,6 +162,11 @@ t.test('a walk through every command in French', async (t) => {
     }
   }
   t.strictSame(
+    visit.screen.transcript().filter((row) => /~$/.test(row) && !/\d/.test(row)),
+    [],
+    'no heading is cut',
+  );
+  t.strictSame(
     visit.screen.strange.filter((letter) => letter !== '\x1b'),
     [],
     'letters only, but for the question about the size of the terminal',

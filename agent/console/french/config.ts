@@ -7,8 +7,8 @@ import type { Pairs } from './pairs.ts';
 
 export const CONFIG: Pairs = [
   // What runs.
-  ['revision {n}, {state}, by {user} {time}', 'révision {n}, {state}, par {user} {time}'],
-  ['revision {n}, {state}, by {user} {time}: {text}', 'révision {n}, {state}, par {user} {time} : {text}'],
+  ['revision {n}, {state}, by {user} {time}', 'révision {n}, {state}, par {user}, {time}'],
+  ['revision {n}, {state}, by {user} {time}: {text}', 'révision {n}, {state}, par {user}, {time} : {text}'],
   ['{span} left, then it returns; {how}', 'encore {span}, puis retour ; {how}'],
   ['`luciole config confirm` keeps it', '`luciole config confirm` la garde'],
   ['it is kept by itself once all is well', "gardée d'elle-même dès que tout va bien"],

@@ -71,7 +71,7 @@ export const ENERGY: Pairs = [
   ['--plot or --csv, not both', '--plot ou --csv, pas les deux'],
   ['no point "{text}"; did you mean {near}?', 'pas de point "{text}" ; vouliez-vous dire {near} ?'],
   ['no point "{text}"; did you mean {near} or another?', 'pas de point "{text}" ; vouliez-vous dire {near} ou un autre ?'],
-  ['no point "{text}": {id} has {words}; {what}', 'pas de point "{text}" : {id} a {words} ; {what}'],
+  ['no point "{text}": {id} has {words}; {what}', 'pas de point "{text}" : {id} mesure {words} ; {what}'],
   ['no device here measures that', 'aucun appareil ici ne le mesure'],
   ['{key} is measured by {words}', '{key} est mesuré par {words}'],
   ['no point "{text}"; `luciole points` names them all', 'pas de point "{text}" ; `luciole points` les nomme tous'],

@@ -74,7 +74,7 @@ export const SUMMARIES: Pairs = [
   ['another release from a signed file, on trial first', "une autre version d'un fichier signé, à l'essai d'abord"],
   ['which release runs, is it on trial, what was before', "quelle version tourne, est-elle à l'essai, et avant"],
   ['back to the release before', 'retour à la version précédente'],
-  ['one packed file with all that a helper needs', 'un fichier compressé avec tout ce dont un aidant a besoin'],
+  ['one packed file with all that a helper needs', "un fichier compressé avec tout pour l'assistance"],
   ['the agent from outside: state, restart', "l'agent vu du dehors : state, restart"],
   ['what files and the service manager say', 'ce que disent les fichiers et le gestionnaire de services'],
   ['ask the service manager to start it anew', 'demander au gestionnaire de services de le relancer'],

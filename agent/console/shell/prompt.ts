@@ -20,9 +20,9 @@ export function promptOf(known: Known | null, inWords: InWords): string {
   const { cabinet, overrides, trial } = known.names;
   const leftMs = Math.max(0, ...overrides.map(({ untilMs }) => untilMs - known.atMs));
   const marks = [
-    ...(leftMs === 0 ? [] : [`[OVERRIDE ${countdown(leftMs)}]`]),
+    ...(leftMs === 0 ? [] : [`[${inWords('OVERRIDE')} ${countdown(leftMs)}]`]),
     // An agent of an earlier release, which an update has not replaced yet, says nothing of it.
-    ...(trial == null ? [] : [`[TRIAL ${countdown(trial.restS * 1_000)}]`]),
+    ...(trial == null ? [] : [`[${inWords('TRIAL')} ${countdown(trial.restS * 1_000)}]`]),
   ];
   return `${[cabinet.id, ...marks].join(' ')}> `;
 }
