@@ -29,7 +29,8 @@ export function watchLog(feed: LogFeed, { level, forMs }: { level: LogSeverity; 
   let missed = 0;
   let missedNow = 0;
   const hear = (line: LogLine): void => {
-    if (tell({ ...line, missed: missedNow } satisfies ToldLine)) {
+    // By the cabinet's clock: that of the log knows of no rehearsal.
+    if (tell({ ...line, atMs: clock.wallMs(), missed: missedNow } satisfies ToldLine)) {
       seen++;
       missedNow = 0;
     } else {

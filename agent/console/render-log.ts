@@ -7,6 +7,7 @@ import type { LogLine } from '../core/ports.ts';
 import { formatDuration } from './duration.ts';
 import type { LogWatched, ToldLine } from './log-watch.ts';
 import { clockTime, count, type Page, stateWord, told } from './page.ts';
+import { withoutSource } from './render-events.ts';
 import { paragraph, shownCols, wrap } from './text-lines.ts';
 
 /** A line takes no more; the rest is in the journal. Source: assumed; a quarter of a second at 9600 baud a row. */
@@ -24,9 +25,10 @@ export function leftOut(lines: number, page: Pick<Page, 'language'>): string {
   return `! ${told(lines === 1 ? '1 line left out' : `${lines} lines left out`, page)}`;
 }
 
-export function logRows({ atMs, severity, name, fields, repeated }: LogLine, page: Page): readonly string[] {
+export function logRows(line: LogLine, page: Page): readonly string[] {
+  const { atMs, severity, name, fields, repeated } = line;
   const time = clockTime(atMs, { ...page, atMs });
-  const what = [name, ...(Object.keys(fields).length === 0 ? [] : [whatOf(fields, page)])].join(': ');
+  const what = [name, ...(Object.keys(fields).length === 0 ? [] : [whatOf(line, page)])].join(': ');
   const again = repeated === 0 ? '' : ` (${told(`${repeated} times more`, page)})`;
   const rows = wrap(`${stateWord(severity, page)} ${what}${again}`, page.widthCols - INDENT.length);
   const shown = rows.slice(0, MAX_ROWS).map((row, at) => `${at === 0 ? `${time} ` : INDENT}${row}`);
@@ -37,16 +39,13 @@ export function logRows({ atMs, severity, name, fields, repeated }: LogLine, pag
 }
 
 /** Of an event its own sentence; of all else the fields. */
-function whatOf({ source, text, ended, ...rest }: LogLine['fields'], page: Page): string {
-  if (typeof source !== 'string' || typeof text !== 'string') {
-    const all = {
-      ...(source === undefined ? {} : { source }),
-      ...(text === undefined ? {} : { text }),
-      ...(ended === undefined ? {} : { ended }),
-    };
-    return fieldsText({ ...all, ...rest });
-  }
-  return [`${source} ${told(text, page)}`, ...(ended === true ? [`(${told('over', page)})`] : []), fieldsText(rest)].join(' ').trimEnd();
+function whatOf({ severity, fields }: LogLine, page: Page): string {
+  const { source, text, ended, ...rest } = fields;
+  if (typeof source !== 'string' || typeof text !== 'string') return fieldsText(fields);
+  // A notice is over as soon as it is told, which is worth no word.
+  const isOver = ended === true && severity !== 'info';
+  const sentence = told(withoutSource({ source, text }), page);
+  return [`${source} ${sentence}`, ...(isOver ? [`(${told('over', page)})`] : []), fieldsText(rest)].join(' ').trimEnd();
 }
 
 function fieldsText(fields: LogLine['fields']): string {
