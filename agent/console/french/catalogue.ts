@@ -6,6 +6,7 @@
  * terminal has none, so no word stands here whose letters would become more or fewer by that. Called by `language.ts` alone.
  */
 import { ACCESS } from './access.ts';
+import { ADVICE } from './advice.ts';
 import { BROKER } from './broker.ts';
 import { BUS } from './bus.ts';
 import { CONFIG } from './config.ts';
@@ -17,32 +18,43 @@ import { IMPORT } from './import.ts';
 import { LIGHT } from './light.ts';
 import { LIGHT_FINDINGS } from './light-findings.ts';
 import { LOOK } from './look.ts';
+import { NAME_FINDINGS } from './name-findings.ts';
 import { OPTIONS } from './options.ts';
 import type { Pairs } from './pairs.ts';
 import { PROFILES } from './profiles.ts';
 import { PROGRAM } from './program.ts';
+import { RULE_FINDINGS } from './rule-findings.ts';
 import { SHELL } from './shell.ts';
+import { STATE_WORDS } from './states.ts';
 import { STORE } from './store.ts';
 import { SUMMARIES } from './summaries.ts';
+import { TITLE_WORDS } from './titles.ts';
 import { UPLINK } from './uplink.ts';
+import { WAY } from './way.ts';
 import { WIRE } from './wire.ts';
 import { WORDS } from './words.ts';
 
 export const FRENCH: Pairs = [
+  ...TITLE_WORDS,
+  ...STATE_WORDS,
   ...WORDS,
   ...LOOK,
   ...LIGHT,
   ...ENERGY,
   ...BUS,
   ...FIELD,
+  ...ADVICE,
   ...WIRE,
   ...STORE,
   ...DAMAGE,
   ...UPLINK,
   ...BROKER,
+  ...WAY,
   ...CONFIG,
   ...FINDINGS,
+  ...NAME_FINDINGS,
   ...LIGHT_FINDINGS,
+  ...RULE_FINDINGS,
   ...IMPORT,
   ...ACCESS,
   ...PROFILES,
