@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import t from 'tap';
@@ -9,8 +9,6 @@ import { createWatchedStreet, DIMMED_PCT } from '../support/watched-street.ts';
 
 /** Never ready, and deaf to SIGTERM, as a program that hangs in a call of the kernel. */
 const HANGS = "#!/bin/sh\ntrap '' TERM\nexec sleep 600\n";
-/** Its program is there and does nothing, as where flash has lost a part of it. */
-const BROKEN = '#!/bin/sh\nexit 1\n';
 /** The minute of the unit file becomes ten seconds. */
 const START_PACE = 6;
 
@@ -35,31 +33,6 @@ t.test(
       ['ready', 'SIGKILL', 'SIGKILL', 'SIGKILL', 'ready'],
       'each start was given up and killed',
     );
-    t.match(await ask('update status'), { release: 'package', state: 'confirmed', failed: '20-0.2.0' });
-    await until('told', async () =>
-      /"code":"update-reverted".*20-0\.2\.0 did not come up/.test(JSON.stringify(await ask('events', { since: '1h' }))),
-    );
-    await until('dimmed as the programme says', all(DIMMED_PCT));
-    t.ok(Math.min(...levels(), darkestPct) >= DIMMED_PCT, 'nobody was left in the dark');
-  },
-);
-
-t.test(
-  'a release that was confirmed and is damaged since gives way after ten starts in vain, the street lit throughout',
-  { timeout: 85_000, skip: managerMissing },
-  async (t) => {
-    const { folder, street, manager, until, ask, newest, levels, all } = await createWatchedStreet(t, { isPackaged: true });
-    let darkestPct = 100;
-    street.onLevel = ({ levelPct }) => {
-      darkestPct = Math.min(darkestPct, levelPct);
-    };
-    const releases = join(folder, 'data/releases');
-    mkdirSync(join(releases, '20-0.2.0/bin'), { recursive: true });
-    writeFileSync(join(releases, '20-0.2.0/bin/luciole'), BROKEN, { mode: 0o755 });
-    writeFileSync(join(releases, 'serial'), '20\n');
-    writeFileSync(join(releases, 'current'), '20-0.2.0\n');
-    newest().child.kill('SIGKILL');
-    await until('the package runs again', () => manager.runs.length === 12 && newest().isReady, 40_000);
     t.match(await ask('update status'), { release: 'package', state: 'confirmed', failed: '20-0.2.0' });
     await until('told', async () =>
       /"code":"update-reverted".*20-0\.2\.0 did not come up/.test(JSON.stringify(await ask('events', { since: '1h' }))),

@@ -1,0 +1,33 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import t from 'tap';
+import { managerMissing } from '../support/stand-in-manager.ts';
+import { createWatchedStreet, DIMMED_PCT } from '../support/watched-street.ts';
+
+/** Its program is there and does nothing, as where flash has lost a part of it. */
+const BROKEN = '#!/bin/sh\nexit 1\n';
+
+t.test(
+  'a release that was confirmed and is damaged since gives way after ten starts in vain, the street lit throughout',
+  { timeout: 85_000, skip: managerMissing },
+  async (t) => {
+    const { folder, street, manager, until, ask, newest, levels, all } = await createWatchedStreet(t, { isPackaged: true });
+    let darkestPct = 100;
+    street.onLevel = ({ levelPct }) => {
+      darkestPct = Math.min(darkestPct, levelPct);
+    };
+    const releases = join(folder, 'data/releases');
+    mkdirSync(join(releases, '20-0.2.0/bin'), { recursive: true });
+    writeFileSync(join(releases, '20-0.2.0/bin/luciole'), BROKEN, { mode: 0o755 });
+    writeFileSync(join(releases, 'serial'), '20\n');
+    writeFileSync(join(releases, 'current'), '20-0.2.0\n');
+    newest().child.kill('SIGKILL');
+    await until('the package runs again', () => manager.runs.length === 12 && newest().isReady, 40_000);
+    t.match(await ask('update status'), { release: 'package', state: 'confirmed', failed: '20-0.2.0' });
+    await until('told', async () =>
+      /"code":"update-reverted".*20-0\.2\.0 did not come up/.test(JSON.stringify(await ask('events', { since: '1h' }))),
+    );
+    await until('dimmed as the programme says', all(DIMMED_PCT));
+    t.ok(Math.min(...levels(), darkestPct) >= DIMMED_PCT, 'nobody was left in the dark');
+  },
+);
