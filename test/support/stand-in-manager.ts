@@ -39,7 +39,7 @@ export interface ManagerOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** So many times faster than the unit file says. */
   readonly pace: number;
-  /** The same for starts and stops. Default: `pace`. */
+  /** The same for starts and stops. Default: 1, as a busy machine starts slowly. */
   readonly startPace?: number;
   /** Name of this start of the machine, and no more than that of it is real. */
   readonly bootId?: string;
@@ -82,7 +82,7 @@ export function createStandInManager({
   args,
   env = {},
   pace,
-  startPace = pace,
+  startPace = 1,
   bootId = 'boot',
 }: ManagerOptions): StandInManager {
   const timeMs = (key: string, faster = pace): number => (secondsOf(key) * 1_000) / faster;
