@@ -131,6 +131,19 @@ t.test('without an agent log on says so; a viewer may not', async (t) => {
   t.equal(COMMANDS.find(({ name }) => name === 'log watch')?.role, 'technician');
 });
 
+t.test('over the door where one logs in a technician sees the log, a viewer does not', async (t) => {
+  for (const [user, shows] of [
+    ['marie', /lines of the log from info on are shown/],
+    ['vera', /% log on needs the role technician; you are viewer/],
+  ] as const) {
+    const feed = createFeed();
+    const session = await openSession(t, { view: { ...createFakeView(), logFeed: feed }, hasLogin: true });
+    for (const line of [user, 'right']) await session.say(line);
+    t.match((await session.say('log on')).replaceAll(/\s+/g, ' '), shows);
+    t.equal(feed.readers.size, user === 'marie' ? 1 : 0);
+  }
+});
+
 t.test('no line of the log stands in a pager, in a watch or in an answer: it comes at the next prompt, or is counted', async (t) => {
   const feed = createFeed();
   const session = await openSession(t, { view: { ...createFakeView(), logFeed: feed }, speedBaud: 9_600 });
