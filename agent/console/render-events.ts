@@ -17,8 +17,7 @@ export function renderEvents(events: readonly AgentEvent[], page: Page, spanMs: 
     stateWord(event.severity, page),
     lasted(event, page),
     event.source,
-    // What it is about stands in the column before.
-    told(withoutSource(event), page),
+    eventText(event, page),
   ]);
   const columns = [
     { title: 'Began' },
@@ -32,9 +31,10 @@ export function renderEvents(events: readonly AgentEvent[], page: Page, spanMs: 
   return [...tableLines(columns, rows, page), '', told(sum, page)].join('\n');
 }
 
-/** Where it stands beside the source already. */
-export function withoutSource({ source, text }: Pick<AgentEvent, 'source' | 'text'>): string {
-  return text.startsWith(`${source} `) ? text.slice(source.length + 1) : text.replace(`${source}: `, '');
+/** What happened, without what it is about, which stands beside it. The whole sentence is told, and shortened then. */
+export function eventText({ source, text }: Pick<AgentEvent, 'source' | 'text'>, page: Pick<Page, 'language'>): string {
+  const sentence = told(text.replace(`${source}: `, ''), page);
+  return sentence.startsWith(`${source} `) ? sentence.slice(source.length + 1) : sentence;
 }
 
 /** A notice has no length; what is not over says so. */

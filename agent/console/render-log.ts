@@ -7,7 +7,7 @@ import type { LogLine } from '../core/ports.ts';
 import { formatDuration } from './duration.ts';
 import type { LogWatched, ToldLine } from './log-watch.ts';
 import { clockTime, count, type Page, stateWord, told } from './page.ts';
-import { withoutSource } from './render-events.ts';
+import { eventText } from './render-events.ts';
 import { paragraph, shownCols, wrap } from './text-lines.ts';
 
 /** A line takes no more; the rest is in the journal. Source: assumed; a quarter of a second at 9600 baud a row. */
@@ -44,8 +44,9 @@ function whatOf({ severity, fields }: LogLine, page: Page): string {
   if (typeof source !== 'string' || typeof text !== 'string') return fieldsText(fields);
   // A notice is over as soon as it is told, which is worth no word.
   const isOver = ended === true && severity !== 'info';
-  const sentence = told(withoutSource({ source, text }), page);
-  return [`${source} ${sentence}`, ...(isOver ? [`(${told('over', page)})`] : []), fieldsText(rest)].join(' ').trimEnd();
+  return [`${source} ${eventText({ source, text }, page)}`, ...(isOver ? [`(${told('over', page)})`] : []), fieldsText(rest)]
+    .join(' ')
+    .trimEnd();
 }
 
 function fieldsText(fields: LogLine['fields']): string {

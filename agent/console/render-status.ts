@@ -8,7 +8,7 @@ import type { StatusView, ZoneView } from '../core/views.ts';
 import type { AgentEvent } from '../core/words.ts';
 import { formatDuration } from './duration.ts';
 import { clockTime, count, formatBytes, formatLevels, formatNumber, fullTime, NOTHING, type Page, since, stateWord, told } from './page.ts';
-import { withoutSource } from './render-events.ts';
+import { eventText } from './render-events.ts';
 import { atMost, labelled } from './text-lines.ts';
 import { type Column, tableLines } from './text-table.ts';
 
@@ -181,12 +181,7 @@ function totals({ units, store, uplink, detections, lampsRaised }: StatusView, p
 
 function eventList(events: readonly AgentEvent[], page: Page): List {
   const worst = [...events].sort((a, b) => SEVERITIES.indexOf(b.severity) - SEVERITIES.indexOf(a.severity) || b.startMs - a.startMs);
-  const rows = worst.map((event) => [
-    stateWord(event.severity, page),
-    event.source,
-    since(event.startMs, page),
-    told(withoutSource(event), page),
-  ]);
+  const rows = worst.map((event) => [stateWord(event.severity, page), event.source, since(event.startMs, page), eventText(event, page)]);
   const columns = [{ title: 'Events' }, { title: 'About', maxCols: 16 }, { title: 'For' }, { title: '' }] as const;
   return listOf('event', columns, rows, page);
 }

@@ -3,6 +3,7 @@ import { COMMANDS } from '../../../agent/console/commands.ts';
 import { FRENCH } from '../../../agent/console/french/catalogue.ts';
 import { learn, leftInEnglish, translate } from '../../../agent/console/language.ts';
 import { toAscii } from '../../../agent/console/plain-text.ts';
+import { eventText } from '../../../agent/console/render-events.ts';
 import { OUTSIDE } from '../../../agent/console/shell/as-typed.ts';
 import { createFakeView } from './fake-view.ts';
 import { openSession } from './shell-session.ts';
@@ -31,6 +32,15 @@ for (const [english, french] of sentences) {
     t.equal(translate('en', english), english);
   });
 }
+
+t.test('an event is told as a whole sentence, then without its subject, which stands beside it', async (t) => {
+  const text = 'L02 does not answer; check its supply, address 2 and the wire to pole P03 (line north); unit 2: no reply in 80 ms';
+  t.match(
+    eventText({ source: 'L02', text }, { language: 'fr' }),
+    /^ne répond pas ; voir son alimentation, l'adresse 2 et le fil du mât P03/,
+  );
+  t.match(eventText({ source: 'L02', text }, { language: 'en' }), /^does not answer; check its supply/);
+});
 
 t.test('the catalogue: each sentence once, every value in both languages, and no word grows or shrinks without accents', async (t) => {
   t.equal(new Set(FRENCH.map(([english]) => english)).size, FRENCH.length);
