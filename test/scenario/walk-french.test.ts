@@ -124,43 +124,9 @@ t.test('a walk through every command in French', async (t) => {
   const { rig, folder } = visit;
   await rig.until('dimmed', () => rig.levels().every((level) => level === 30));
   writeFileSync(join(folder, 'site.yaml'), SMALL_SITE);
-  await visit.say('terminal length 0');
   writeFileSync(join(folder, 'bad.yaml'), SMALL_SITE.replace('levelPct: 100', 'levelPct: 300').replace('pole: P01', 'pole: P09'));
-  const { zones, lines, lamps, devices } = rig.agent.view.names();
-  const reader = createFrenchReader([
-    USER,
-    'demo',
-    'Rue',
-    'des',
-    'Lucioles',
-    'essai',
-    'luciole',
-    'node',
-    'test',
-    ...zones,
-    ...lines,
-    ...lamps,
-    ...devices,
-  ]);
-  for (const { command } of await rawAnswers(visit)) reader.meet(command);
-
-  for (const [name, typed] of Object.entries(LINES)) {
-    for (const line of typed.map((each) => each.replaceAll('FOLDER', folder))) {
-      const shown = GOES_ON.test(line) ? await glimpse(visit, line) : await visit.say(line);
-      // Notes and sources of a profile are its author's.
-      const [, ...answer] = (shown.split(/\n(?=Notes )/)[0] ?? '').split('\n');
-      t.strictSame(
-        reader.strange(
-          answer
-            .slice(0, answer.length > 1 ? -1 : 1)
-            .join('\n')
-            .replaceAll(folder, ''),
-        ),
-        [],
-        `${name}: ${line}`,
-      );
-    }
-  }
+  const read = await readerFor(visit);
+  for (const [name, lines] of Object.entries(LINES)) for (const line of lines) t.strictSame(await read(line), [], `${name}: ${line}`);
   t.strictSame(
     visit.screen.transcript().filter((row) => /~$/.test(row) && !/\d/.test(row)),
     [],
@@ -177,10 +143,68 @@ t.test('a walk through every command in French', async (t) => {
   );
 });
 
+t.test('trouble in French: a dead driver, a platform that is there and one that is not', async (t) => {
+  const visit = await visitCabinet(t, {
+    startAt: START_AT,
+    speedBaud: 115_200,
+    withUplink: true,
+    change: (cabinet) => ({ ...cabinet, console: { ...cabinet.console, language: 'fr' } }),
+  });
+  const { rig } = visit;
+  await rig.until('dimmed', () => rig.levels().every((level) => level === 30));
+  const unit = rig.agent.view.devices().find(({ id }) => id === 'L02')?.unit ?? 0;
+  rig.street.lines.get('north')?.silence(unit);
+  await rig.until('told', async () => (await rig.status()).activeEvents.some(({ source }) => source === 'L02'), 300_000);
+  await rig.until('online', async () => (await rig.status()).uplink.state === 'online', 120_000);
+  const read = await readerFor(visit);
+  const online = ['status', 'uplink', 'uplink test', 'uplink trace', 'uplink trace --follow --for 1s', 'uplink reconnect', 'store'];
+  const dead = [
+    'devices',
+    'devices silent',
+    'events',
+    'why L02',
+    'why rue',
+    'zones',
+    'bus stats north',
+    'override L02 100 --for 5m',
+    'release L02',
+  ];
+  const tried = [
+    'test lamp L02',
+    'identify L02 --for 5s',
+    `bus scan north --from ${unit} --to ${unit}`,
+    `bus read north ${unit} 2000`,
+    'logout',
+  ];
+  for (const line of [...online, ...dead]) t.strictSame(await read(line), [], line);
+  await rig.broker.stop();
+  await rig.until('cut', async () => (await rig.status()).uplink.state !== 'online', 300_000);
+  for (const line of ['status', 'uplink', 'uplink test', 'uplink trace', 'events', ...tried]) t.strictSame(await read(line), [], line);
+});
+
+/** Says a line and resolves with what of its answer is not French. */
+async function readerFor(visit: Visit): Promise<(line: string) => Promise<readonly string[]>> {
+  const { folder, rig } = visit;
+  await visit.say('terminal length 0');
+  const { zones, lines, lamps, devices } = rig.agent.view.names();
+  const words = 'demo Rue des Lucioles Demo city essai luciole node test marie'.split(' ');
+  const reader = createFrenchReader([USER, ...words, ...zones, ...lines, ...lamps, ...devices]);
+  for (const answer of await rawAnswers(visit)) reader.meet(answer);
+  return async (line) => {
+    const typed = line.replaceAll('FOLDER', folder);
+    const shown = GOES_ON.test(line) ? await glimpse(visit, line) : await visit.say(typed);
+    // Notes and sources of a profile are its author's.
+    const [, ...rows] = (shown.split(/\n(?=Notes )/)[0] ?? '').split('\n');
+    const answer = rows.slice(0, rows.length > 1 ? -1 : 1).join('\n');
+    // A status line is written over itself, and cut where the row ends.
+    return reader.strange(answer.replaceAll(folder, '').replace(/[^\n\r]*\r/g, ''));
+  };
+}
+
 /** Asked without the console: names and codes as machines say them. */
-async function rawAnswers({ rig }: Visit): Promise<readonly { readonly command: unknown }[]> {
+async function rawAnswers({ rig }: Visit): Promise<readonly unknown[]> {
   const { view } = rig.agent;
-  return [await view.status(), view.devices(), view.points(''), view.profiles()].map((command) => ({ command }));
+  return [await view.status(), view.devices(), view.points(''), view.profiles()];
 }
 
 /** What stood on the screen until Ctrl-C. */

@@ -41,7 +41,7 @@ export interface Visit {
   compare(t: Test, name: string): void;
 }
 
-export interface VisitOptions extends Pick<RigOptions, 'startAt' | 'change' | 'siteFile'> {
+export interface VisitOptions extends Pick<RigOptions, 'startAt' | 'change' | 'siteFile' | 'withUplink'> {
   /** Default: the agent is there. */
   readonly withAgent?: boolean;
   /** Default: 9600. */

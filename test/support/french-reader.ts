@@ -20,6 +20,9 @@ export interface FrenchReader {
 /** Source: SI, and the usual ones of the trade. */
 const UNITS =
   'ms min kWh Wh kVAh kvarh var VA Hz lx ppm ppb hPa kPa Pa km mm cm deg degC dB dBm MB kB Mo ko kbit bit baud EN UTC CET CEST'.split(' ');
+/** Source: MQTT 5.0, section 2.1.2. */
+const PACKETS =
+  'connect connack publish puback pubrec pubrel pubcomp subscribe suback unsubscribe unsuback pingreq pingresp disconnect auth'.split(' ');
 /** Keys and signals of the keyboard, and protocols: the same in every language. */
 const KEYS = 'Ctrl-C Ctrl-D TAB Enter ZMODEM Modbus MQTT TLS TCP CRC DALI YAML CSV JSON SHA-256 base64 ascii utf-8'.split(' ');
 
@@ -32,7 +35,9 @@ export function createFrenchReader(names: readonly string[]): FrenchReader {
   const french = new Set(FRENCH.flatMap(([, text]) => wordsOf(toAscii(text.replace(/\{\w+\}/g, ' '))).map((word) => word.toLowerCase())));
   const english = new Set(FRENCH.map(([text]) => text));
   const typed = new Set([...COMMANDS, ...FAMILIES].flatMap(wordsToType));
-  const machine = new Set([...UNITS, ...KEYS, ...ROLES, ...FILTERS, 'options', ...names].flatMap((name) => [name, ...wordsOf(name)]));
+  const machine = new Set(
+    [...UNITS, ...KEYS, ...ROLES, ...FILTERS, ...PACKETS, 'options', ...names].flatMap((name) => [name, ...wordsOf(name)]),
+  );
 
   const knows = (word: string): boolean => french.has(word.toLowerCase()) || machine.has(word) || typed.has(word) || word.length < 2;
 

@@ -9,6 +9,16 @@ export const FIELD: Pairs = [
   // Silent units.
   ['does not answer', 'ne répond pas'],
   [
+    'does not answer; check its supply, address {n} and the wire to pole {pole} (line {line}); {what}',
+    "ne répond pas ; voir son alimentation, l'adresse {n} et le fil du mât {pole} (ligne {line}) ; {what}",
+  ],
+  [
+    'does not answer; check its supply, address {n} and {what} (line {line}); {why}',
+    "ne répond pas ; voir son alimentation, l'adresse {n} et {what} (ligne {line}) ; {why}",
+  ],
+  ['its wire', 'son fil'],
+  ['its cable behind the gateway', 'son câble derrière la passerelle'],
+  [
     '{id} does not answer; check its supply, address {n} and the wire to pole {pole} (line {line}); {what}',
     "{id} ne répond pas ; voir son alimentation, l'adresse {n} et le fil du mât {pole} (ligne {line}) ; {what}",
   ],

@@ -94,6 +94,7 @@ export const UPLINK: Pairs = [
   ['{what} with {n} bytes, {more}; -> sent, <- received', '{what} avec {n} octets, {more} ; -> envoyé, <- reçu'],
   ['{n} entry in {span}', '{n} entrée en {span}'],
   ['{n} entries in {span}', '{n} entrées en {span}'],
+  ['failed: {why}', 'échec : {why}'],
   ['a new connection was asked for', 'nouvelle connexion demandée'],
   ['primary host {id} is not online', "l'hôte primaire {id} n'est pas en ligne"],
   ['new connection to the platform asked for by {user}', 'nouvelle connexion à la plateforme demandée par {user}'],
