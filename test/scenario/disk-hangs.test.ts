@@ -15,7 +15,6 @@ t.test(
     t.teardown(() => broker.stop());
     const { folder, street, manager, until, all, event, newest, status } = await createWatchedStreet(t, {
       broker: broker.url,
-      startPace: 1,
     });
     await until('online', async () => (await status())?.uplink.state === 'online');
     let darkestPct = 100;

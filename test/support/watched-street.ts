@@ -52,10 +52,7 @@ function nextRequestOf(unit: SimUnit): Promise<void> {
 }
 
 /** The demo's street on pseudo-terminals, its agent as a process under a service manager. Errors: throws with the log's tail for what does not come about. */
-export async function createWatchedStreet(
-  t: Test,
-  { isPackaged = false, preload = 'thread-killer.mjs', broker = '', startPace = PACE } = {},
-) {
+export async function createWatchedStreet(t: Test, { isPackaged = false, preload = 'thread-killer.mjs', broker = '', startPace = 1 } = {}) {
   const clock = createSystemClock({ quality: () => 'synced' });
   const folder = mkdtempSync(join(tmpdir(), 'luciole-'));
   const configFile = join(folder, 'cabinet.yaml');
