@@ -40,12 +40,14 @@ export interface MonthAnswer {
 
 /** Slower than a real street, on which a month would take days. Units: ms. */
 const PERIODS_MS = { fast: 10_000, normal: 300_000, slow: 900_000 };
-const PER_HOUR = { walker: 20, cyclist: 10, car: 10 };
+const PER_HOUR = { walker: 8, cyclist: 4, car: 4 };
+/** Each commit takes real time. Units: s. */
+const COMMIT_SECONDS = 60;
 const START_MS = Date.parse('2026-12-01T12:00:00+01:00');
 const DAY_MS = 86_400_000;
 /** The clock stands still after each until the storage thread has answered. */
-const STEP_MS = 1_000;
-const STEPS_A_LOOK = 60;
+const STEP_MS = 2_000;
+const STEPS_A_LOOK = 30;
 /** Longest wait for the broker after a step, in turns of the event loop. */
 const PATIENCE_TURNS = 20_000;
 const MEGABYTE = 2 ** 20;
@@ -72,7 +74,9 @@ answerParent<MonthQuestion, MonthAnswer>(async (question) => {
 async function begin(dir: string, broker: string): Promise<Month> {
   const configFile = join(dir, 'cabinet.yaml');
   writeFileSync(configFile, footprintCabinet({ ports: {}, broker, dataDir: join(dir, 'data') }));
-  const site = loadSite(configFile);
+  const loaded = loadSite(configFile);
+  const { cabinet } = loaded;
+  const site = { ...loaded, cabinet: { ...cabinet, store: { ...cabinet.store, commitSeconds: COMMIT_SECONDS } } };
   const clock = createManualClock(START_MS);
   const street = createStreet({ cabinet: site.cabinet, clock, seed: 1, perHour: PER_HOUR });
   const wires = new Map<string, Wire>();
