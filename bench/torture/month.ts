@@ -33,7 +33,9 @@ export async function monthTorture({ quick, emit, progress }: TortureOptions): P
     for (let day = 1; day <= (quick ? DAYS.quick : DAYS.full); day++) {
       const seen = await agent.ask({ ask: 'day' });
       days.push(seen);
-      progress(`month: day ${day}, ${seen.rssMb} MB, ${seen.polls} polls, ${seen.readingsStored} readings stored`);
+      progress(
+        `month: day ${day}, ${seen.rssMb} MB, ${seen.heapMb} of them objects, ${seen.polls} polls, ${seen.readingsStored} readings stored`,
+      );
     }
     await agent.ask({ ask: 'end' });
     return tell(days, emit);
