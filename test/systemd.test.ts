@@ -49,6 +49,13 @@ t.test('the agent waits for no network and no time server, and is never given up
   t.match(unit, /^WatchdogSec=/m);
 });
 
+t.test('ports whose driver is loaded only when an adapter is found are allowed by number, as a name would come too late', async (t) => {
+  const unit = readFileSync(join(UNITS, 'luciole.service'), 'utf8');
+  // Source: Linux, Documentation/admin-guide/devices.txt.
+  for (const [kind, major] of Object.entries({ ttyACM: 166, ttyUSB: 188 }))
+    t.match(unit, new RegExp(`^DeviceAllow=char-${major} rw$`, 'm'), kind);
+});
+
 t.test(
   'every user of a unit is made by the list of users, and every folder of a unit that systemd does not make by the other',
   async (t) => {

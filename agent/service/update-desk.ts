@@ -61,8 +61,11 @@ export function createUpdateDesk(parts: UpdateDeskParts): UpdateDesk {
 
   async function put({ atByte, ofBytes, data }: UpdatePart): Promise<string> {
     if (ofBytes > MAX_FILE_BYTES) throw new UpdateError('not-an-update', `${ofBytes} bytes are more than any update has`);
+    if (atByte + data.length > ofBytes) throw new UpdateError('not-an-update', `the part ends beyond the ${ofBytes} bytes of its file`);
     if (atByte === 0) await expectWorthwhile(ofBytes, data);
     else await expectDue(atByte);
+    // At each part: the store may have grown since the first one.
+    await expectRoom(ofBytes - atByte);
     await mkdir(shelf.dir, { recursive: true, mode: 0o700 });
     const file = await open(shelf.incoming, atByte === 0 ? 'w' : 'r+', 0o600);
     try {
@@ -77,7 +80,6 @@ export function createUpdateDesk(parts: UpdateDeskParts): UpdateDesk {
   async function expectWorthwhile(ofBytes: number, data: Buffer): Promise<void> {
     const isHeadWhole = data.length >= Math.min(ofBytes, MAX_HEADER_BYTES) || openHeader(data) !== undefined;
     if (isHeadWhole) checkUpdateHead(data, ofBytes, await needs());
-    await expectRoom(ofBytes);
   }
 
   /** The file itself says how far it has come, over a restart too; what a full disk cut off is written over. */

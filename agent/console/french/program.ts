@@ -80,6 +80,7 @@ export const PROGRAM: Pairs = [
   ['{n} units answer, {m} would be enough', '{n} appareils répondent, {m} suffiraient'],
   ['an update is being worked on already', 'une mise à jour est déjà en cours'],
   ['nothing was changed: {why}', "rien n'a changé : {why}"],
+  ['the part ends beyond the {n} bytes of its file', 'la partie dépasse les {n} octets de son fichier'],
   ['{n} bytes are more than any update has', "{n} octets, plus qu'aucune mise à jour"],
   [
     'the part for byte {n} came, that for byte {m} was due: go on from there',

@@ -214,13 +214,23 @@ t.test('parts out of order and files beyond measure are refused; a file may be b
     text: /byte 100 was due/,
   });
   t.match(
-    await cabinetAt(t).desk.put({ atByte: 200, ofBytes: file.length, data: file }),
+    await cabinetAt(t).desk.put({ atByte: 200, ofBytes: file.length, data: file.subarray(200) }),
     { text: /byte 0 was due/ },
     'nothing was brought',
   );
   t.match(await desk.put({ atByte: 0, ofBytes: 2 ** 40, data: file }), { isDone: false, text: /more than any update/ });
   t.match(await desk.install(NOW), { isDone: false, text: /no update file|cut or added/ });
   t.match(await install(file), /takes over/);
+});
+
+t.test('a sender that does not stop fills no disk: no part ends beyond its file, and each finds the room of the store kept', async (t) => {
+  const { desk, shelf } = cabinetAt(t);
+  const begin = Buffer.alloc(100, 'x');
+  await desk.put({ atByte: 0, ofBytes: 150, data: begin.subarray(0, 100) });
+  t.match(await desk.put({ atByte: 100, ofBytes: 150, data: begin }), { isDone: false, text: /ends beyond the 150 bytes/ });
+  shelf.freeBytes = async () => 2 ** 20;
+  t.match(await desk.put({ atByte: 100, ofBytes: 150, data: begin.subarray(0, 50) }), { isDone: false, text: /MB are needed/ });
+  t.equal(statSync(shelf.incoming).size, 100);
 });
 
 t.test('what would be refused in the end is refused with its first part, and what was brought before stays', async (t) => {
