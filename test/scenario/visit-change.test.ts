@@ -38,4 +38,7 @@ t.test('a visit: a cabinet of 500 lines is pasted, compared and kept', async (t)
   t.match(await visit.say('config compare'), /- 30[\s\S]*\+ 40/);
   t.match(await visit.say('config commit --comment pasted'), /revision 2/);
   await visit.settled(() => rig.levels().every((level) => level === 40), 'the new level');
+  t.strictSame(visit.screen.strange, [], 'letters only');
+  t.ok(visit.screen.transcript().every((row) => row.length <= 80));
+  visit.compare(t, 'paste');
 });

@@ -19,6 +19,8 @@ export const USER = userInfo().username;
 const STEP_MS = 20;
 /** How much faster than the terminal's own, so that no visit takes minutes and no override of minutes ends within an answer. */
 const PACE = 10;
+/** So many equal rows and more stand as one and their count: what was pasted, not what was told. */
+const MANY_ROWS = 10;
 
 export interface Visit {
   readonly rig: Rig;
@@ -131,13 +133,24 @@ export async function visitCabinet(
     },
     compare(t, name) {
       const file = join(TRANSCRIPTS, `${name}.txt`);
-      const seen = `${normal(screen.transcript(), folder).join('\n')}\n`;
+      const seen = `${folded(normal(screen.transcript(), folder)).join('\n')}\n`;
       if (process.env['UPDATE_TRANSCRIPTS'] === '1' || !existsSync(file)) writeFileSync(file, seen);
       t.equal(seen, readFileSync(file, 'utf8'), `as in ${name}.txt; UPDATE_TRANSCRIPTS=1 keeps the new one`);
     },
   };
   await until(() => atPrompt(0), 'the first prompt');
   return visit;
+}
+
+/** Long runs of one row, shown once and counted, so that none of them can go missing unseen. */
+function folded(rows: readonly string[]): readonly string[] {
+  const runs: { row: string; times: number }[] = [];
+  for (const row of rows) {
+    const last = runs.at(-1);
+    if (last?.row === row) last.times++;
+    else runs.push({ row, times: 1 });
+  }
+  return runs.flatMap(({ row, times }) => (times < MANY_ROWS ? Array.from({ length: times }, () => row) : [row, `(${times} such rows)`]));
 }
 
 /** What is another at each visit stands as `#`: counts, ages, times; names keep their numbers. Where a sentence was broken is not kept. */
