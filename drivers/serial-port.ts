@@ -141,12 +141,17 @@ function errnoOf(error: unknown): string {
 }
 
 /** The bindings report errno only inside a sentence, so this is the one place that reads text. */
-function openError(path: string, cause: unknown): BusError {
+export function openError(path: string, cause: unknown): BusError {
   const text = cause instanceof Error ? cause.message : String(cause);
   const [code, advice]: [BusErrorCode, string] = /no such file/i.test(text)
     ? ['port-missing', 'there is no such port: check the cable, the adapter and the name in cabinet.yaml']
     : /lock|temporarily unavailable|busy/i.test(text)
       ? ['port-busy', 'another program holds this port: stop it (try `fuser -v` on the port)']
-      : ['port-refused', `the port cannot be used (${text}): check that the agent's user is in group dialout`];
+      : /not permitted/i.test(text)
+        ? [
+            'port-refused',
+            'the service may not open this kind of port: allow it with DeviceAllow (docs/install.md, "Other kinds of ports")',
+          ]
+        : ['port-refused', `the port cannot be used (${text}): check that the agent's user is in group dialout`];
   return new BusError(code, `${path}: ${advice}`, { cause });
 }

@@ -4,7 +4,7 @@
  * Owns the way back from `complete.ts`; values that the file left out stand there with their default. Pure. Called by the revision desk.
  */
 import type { Cabinet, CalendarDate, CalendarRule, Rule, StepLevel, StepTime } from '../core/cabinet.ts';
-import { WEEKDAYS } from './schema-words.ts';
+import { WEEKDAYS } from './weekdays.ts';
 
 /** Shape: as `cabinet.yaml`, with lists and sections in the same places under the same names. Folders of profiles are the site's own and left out. */
 export function asWritten({

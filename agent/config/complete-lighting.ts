@@ -22,7 +22,7 @@ import type {
 } from '../core/cabinet.ts';
 import { classLevelPct } from '../core/lighting-class.ts';
 import type { CabinetDocument } from './schema.ts';
-import { WEEKDAYS } from './schema-words.ts';
+import { WEEKDAYS } from './weekdays.ts';
 
 type ZoneDocument = CabinetDocument['zones'][number];
 

@@ -4,6 +4,7 @@
  * Owns their limits and the sentences that say what is allowed. Each `patternErrorMessage` is shown by editors and by `luciole check` alike.
  */
 import * as z from 'zod';
+import { WEEKDAYS } from './weekdays.ts';
 
 /**
  * A name for a thing.
@@ -40,7 +41,6 @@ export const dateSchema = z
   .regex(/^(\d{4}-)?(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])$/)
   .meta({ patternErrorMessage: 'a date, "2026-07-14", or of each year, "07-14"' });
 
-export const WEEKDAYS = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'] as const;
 export const weekdaySchema = z.enum(WEEKDAYS);
 
 /** Part of an MQTT topic. Source: Sparkplug 3.0, tck-id-topic-structure-namespace-valid-group-id: not `+`, `/`, `#`. */

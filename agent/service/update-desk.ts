@@ -162,7 +162,7 @@ function diskWords(error: unknown): string {
   const code = error instanceof Error && 'code' in error ? String(error.code) : '';
   if (code === 'ENOSPC' || code === 'EDQUOT') return 'the disk is full; make room';
   if (code === 'ENOENT') return 'no update was brought: bring the file first';
-  if (code === 'EROFS' || code === 'EACCES' || code === 'EIO') return `the disk does not take it (${code})`;
+  if (error instanceof Error && 'syscall' in error) return `the disk does not take it (${code})`;
   if (code.startsWith('ERR_ZSTD') || code.startsWith('ZSTD')) return 'the archive in it is damaged';
   throw error;
 }

@@ -4,7 +4,7 @@ import type { SerialSettings } from '../../agent/core/cabinet.ts';
 import type { BytePort } from '../../agent/core/driver.ts';
 import { createSystemClock } from '../../agent/core/system-clock.ts';
 import { createModbusLine } from '../../drivers/modbus/modbus-line.ts';
-import { createSerialPort } from '../../drivers/serial-port.ts';
+import { createSerialPort, openError } from '../../drivers/serial-port.ts';
 import { createPtyCable, type PtyCable } from '../street/pty.ts';
 import { createSimLine } from '../street/sim-line.ts';
 import type { SimUnit } from '../street/units/sim-unit.ts';
@@ -110,6 +110,13 @@ t.test('a port that is not there is missing, and what is no port is refused', as
     message: /check the cable, the adapter and the name/,
   });
   await t.rejects(createSerialPort(join(dir, 'file'), SERIAL).open(), { code: 'port-refused', message: /cannot be used/ });
+});
+
+t.test('who may not open a port learns whether it is the group or the service that forbids it', async (t) => {
+  // Source: serialport's bindings, strerror(3) of EACCES and EPERM.
+  const of = (reason: string) => openError('/dev/ttySC0', new Error(`Error: ${reason}, cannot open /dev/ttySC0`));
+  t.match(of('Permission denied'), { code: 'port-refused', message: /group dialout/ });
+  t.match(of('Operation not permitted'), { code: 'port-refused', message: /DeviceAllow/ });
 });
 
 t.test('an unplugged port says so once, fails to write, and works when plugged in again under its name', async (t) => {

@@ -155,3 +155,10 @@ t.test('the packager says what is wrong with its words, and what armhf lacks', a
   t.match(await packager('--arch', 'arm64', '--frob'), { code: 64, stderr: /--frob/ });
   t.match((await packager('--help')) as { stdout?: string }, { stdout: /--tar/ });
 });
+
+t.test('the proof of the package takes no words but a call for help, so that nobody begins it by mistake', async (t) => {
+  const proof = (...words: string[]) =>
+    run(process.execPath, [join(ROOT, 'systemd/package/proof/run.ts'), ...words]).catch((error: { code: number; stderr: string }) => error);
+  t.match(await proof('--arch', 'arm64'), { code: 64, stderr: /takes no options/ });
+  t.match((await proof('--help')) as { stdout?: string }, { stdout: /Needs root, debootstrap/ });
+});

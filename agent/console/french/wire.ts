@@ -98,6 +98,10 @@ export const WIRE: Pairs = [
     "un autre programme tient ce port : l'arrêter (essayer `fuser -v` sur le port)",
   ],
   [
+    'the service may not open this kind of port: allow it with DeviceAllow (docs/install.md, "Other kinds of ports")',
+    "le service n'a pas le droit d'ouvrir ce genre de port : le permettre par DeviceAllow (docs/install.md, « Other kinds of ports »)",
+  ],
+  [
     "the port cannot be used ({key}): check that the agent's user is in group dialout",
     "le port ne va pas ({key}) : voir si l'utilisateur de l'agent est du groupe dialout",
   ],

@@ -35,6 +35,11 @@ export function makeRoot(arch: string, isForeign: boolean): DebianRoot {
   const how = ['--variant=minbase', `--arch=${arch}`, ...(isForeign ? ['--foreign'] : [])];
   execFileSync('debootstrap', [...how, RELEASE, dir], { stdio: ['ignore', 'ignore', 'pipe'], maxBuffer: 2 ** 26 });
   const mounted: string[] = [];
+  const unmount = (): void => {
+    for (let path = mounted.shift(); path !== undefined; path = mounted.shift()) execFileSync('umount', ['--lazy', path]);
+  };
+  // However the proof ends: whoever cleans the temporary folder would else remove the host's own devices.
+  process.once('exit', unmount);
   if (!isForeign) {
     for (const name of MOUNTS) {
       mkdirSync(join(dir, name), { recursive: true });
@@ -55,7 +60,7 @@ export function makeRoot(arch: string, isForeign: boolean): DebianRoot {
         stdio: ['ignore', 'pipe', 'pipe'],
       }),
     remove() {
-      for (const path of mounted) execFileSync('umount', [path]);
+      unmount();
       // Never into a folder of the host: what is still mounted is left.
       rmSync(dir, { recursive: true, force: true });
     },

@@ -13,8 +13,19 @@ import { type Made, makePackage } from '../make-package.ts';
 import { proveForeign } from './foreign.ts';
 import { proveHere } from './installed.ts';
 
-/** Source: sysexits.h, EX_UNAVAILABLE. */
-const EXIT_UNAVAILABLE = 69;
+const HELP = `The package in a fresh Debian without network and compiler: made twice alike, installed, run, upgraded, purged; the other
+architecture unpacked, its files read, and run by qemu where that is installed. Takes some minutes.
+
+Usage: npm run -s package:proof
+
+  --help   this text
+
+One JSON line a step. Needs root, debootstrap and a mirror of Debian.
+Exit code: 0 all of it holds, 1 something does not, 64 bad command line, 69 not possible on this machine.
+`;
+
+/** Source: sysexits.h, EX_USAGE and EX_UNAVAILABLE. */
+const EXIT = { usage: 64, unavailable: 69 };
 const NEEDED = ['debootstrap', 'unshare', 'mount', 'dpkg-deb'];
 /** The release that the upgrade goes to. */
 const NEWER = `${manifest.version}+proof`;
@@ -28,14 +39,23 @@ export interface Step {
 
 export type Tell = (step: string, ok: boolean, detail?: unknown) => void;
 
-process.exitCode = await prove();
+process.exitCode = await run(process.argv.slice(2));
+
+async function run(words: readonly string[]): Promise<number> {
+  if (words.length === 0) return prove();
+  const isHelp = words.length === 1 && words[0] === '--help';
+  (isHelp ? process.stdout : process.stderr).write(
+    isHelp ? HELP : 'package:proof takes no options; see npm run -s package:proof -- --help\n',
+  );
+  return isHelp ? 0 : EXIT.usage;
+}
 
 async function prove(): Promise<number> {
   const missing = NEEDED.filter((name) => !isInstalled(name));
   const why = process.getuid?.() !== 0 ? 'root' : missing.join(', ');
   if (why !== '') {
     process.stderr.write(`package:proof: this machine lacks ${why}; on Debian: apt-get install debootstrap util-linux mount dpkg\n`);
-    return EXIT_UNAVAILABLE;
+    return EXIT.unavailable;
   }
   const out = mkdtempSync(join(tmpdir(), 'luciole-proof-'));
   let failed = 0;

@@ -223,6 +223,12 @@ t.test('parts out of order and files beyond measure are refused; a file may be b
   t.match(await install(file), /takes over/);
 });
 
+t.test('whatever a disk answers is told to who brings an update, and is no reason for the agent to end', async (t) => {
+  const { maker, install, shelf } = cabinetAt(t);
+  mkdirSync(shelf.incoming, { recursive: true });
+  t.match(await install(updateBy(maker)), /nothing was changed: the disk does not take it \(EISDIR\)/);
+});
+
 t.test('a sender that does not stop fills no disk: no part ends beyond its file, and each finds the room of the store kept', async (t) => {
   const { desk, shelf } = cabinetAt(t);
   const begin = Buffer.alloc(100, 'x');
