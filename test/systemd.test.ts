@@ -47,6 +47,7 @@ t.test('the agent waits for no network and no time server, and is never given up
   t.match(unit, /^StartLimitIntervalSec=0$/m);
   t.match(unit, /^Restart=always$/m);
   t.match(unit, /^WatchdogSec=/m);
+  t.match(unit, /^OOMPolicy=continue$/m, 'not ended by the service manager because a check of a configuration took too much memory');
 });
 
 t.test('ports whose driver is loaded only when an adapter is found are allowed by number, as a name would come too late', async (t) => {

@@ -54,10 +54,21 @@ export interface TimeQuality {
 export function createTimeQuality({ clock, trust, readFact = readSystemFact }: TimeQualityParts): TimeQuality {
   let marks: TimeMarks = { synchronised: false, rtcMs: null };
   let nextProbeMono: MonoMs = Number.NEGATIVE_INFINITY;
+  const asked = new Set<string>();
+  const ask = async (path: string, toMarks: (fact: string | null) => Partial<TimeMarks>): Promise<void> => {
+    // A read that hangs, as of a battery clock on a bus that is stuck, holds one of Node's four threads: it is not begun anew.
+    if (asked.has(path)) return;
+    asked.add(path);
+    const known = toMarks(await readFact(path));
+    asked.delete(path);
+    marks = { ...marks, ...known };
+  };
   const probe = async (): Promise<void> => {
     nextProbeMono = clock.monoMs() + PROBE_EVERY_MS;
-    const [mark, rtc] = await Promise.all([readFact(SYNCHRONISED_MARK), readFact(RTC_SECONDS)]);
-    marks = { synchronised: mark !== null, rtcMs: rtcTime(rtc) };
+    await Promise.all([
+      ask(SYNCHRONISED_MARK, (fact) => ({ synchronised: fact !== null })),
+      ask(RTC_SECONDS, (fact) => ({ rtcMs: rtcTime(fact) })),
+    ]);
   };
   return {
     start: probe,

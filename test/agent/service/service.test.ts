@@ -199,6 +199,23 @@ t.test('the system itself is asked without harm', async (t) => {
   t.match(timeQuality.quality(), /^(restored|rtc|synced)$/);
 });
 
+t.test('a battery clock that never answers holds one read, and a time server is heard beside it', async (t) => {
+  const clock = createManualClock(AT_MS);
+  const reads: string[] = [];
+  const readFact = (path: string): Promise<string | null> => {
+    reads.push(path);
+    return path.includes('rtc') ? new Promise(() => {}) : Promise.resolve(clock.wallMs() > AT_MS + 15_000 ? '' : null);
+  };
+  const timeQuality = createTimeQuality({ clock, trust: () => 'auto', readFact });
+  void timeQuality.start();
+  for (let second = 0; second < 120; second++) {
+    timeQuality.quality();
+    await clock.advance(1_000);
+  }
+  t.equal(reads.filter((path) => path.includes('rtc')).length, 1);
+  t.equal(timeQuality.quality(), 'synced');
+});
+
 t.test('the service manager is told in its own words, and a failure only logged', async (t) => {
   const { log, taken } = logAt();
   const sent: string[][] = [];
