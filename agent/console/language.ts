@@ -43,12 +43,13 @@ const SHORT_LETTERS = 16;
 /** What may stand for a value of this name; for others anything. */
 const NUMBER = '([-\\d.,]+)';
 const DATE = '(\\d{4}-\\d\\d-\\d\\d[-\\dT:.Z ]*)';
+const AGE = '([\\d.]+ [a-z]+(?: [\\d.]+ [a-z]+)?)';
 const SIZE = '([\\d.]+ [kM]?B)';
 const VALUES: Readonly<Record<string, string>> = {
   ...Object.fromEntries(NAMES.map((name) => [name, '(\\S+?)'])),
   ...Object.fromEntries(CODES.map((name) => [name, '((?:(?![:;] ).)+?)'])),
   ...{ n: NUMBER, m: NUMBER, h: NUMBER, k: NUMBER },
-  ...{ date: DATE, until: DATE, clock: '([\\d:]+)', size: SIZE, total: SIZE },
+  ...{ date: DATE, until: DATE, clock: '([\\d:]+)', age: AGE, size: SIZE, total: SIZE },
 };
 /** A sentence in a sentence in a sentence; deeper is none of ours. */
 const MAX_DEPTH = 8;

@@ -32,6 +32,9 @@ const status = agentCommand({
   render: async (result, page) => (await import('./render-status.ts')).renderStatus(result, page),
 });
 
+/** That no device is silent is an answer, not a wrong name. */
+const STATES: ReadonlySet<string> = new Set<DeviceView['state']>(['ok', 'flaky', 'silent', 'new']);
+
 const devices = agentCommand({
   name: 'devices',
   role: 'viewer',
@@ -48,10 +51,10 @@ const devices = agentCommand({
     const found = all.filter(({ id, line, profile, state }) =>
       [id, line, profile, state].some((word) => word.toLowerCase().includes(wanted)),
     );
-    if (found.length > 0 || filter === '') return found;
+    if (found.length > 0 || filter === '' || STATES.has(wanted)) return found;
     throw nothingMatches('device', filter, [...all.map(({ id }) => id), ...view.names().lines]);
   },
-  render: async (result, page) => (await import('./render-devices.ts')).renderDevices(result, page),
+  render: async (result, page, { filter }) => (await import('./render-devices.ts')).renderDevices(result, page, filter.toLowerCase()),
 });
 
 const points = agentCommand({

@@ -5,9 +5,9 @@ import { count, formatNumber, NOTHING, type Page, since, stateWord, told } from 
 import { labelled } from './text-lines.ts';
 import { tableLines } from './text-table.ts';
 
-/** The table of `luciole devices`: who is on which line and when it last answered. */
-export function renderDevices(devices: readonly DeviceView[], page: Page): string {
-  if (devices.length === 0) return told('no devices in the configuration', page);
+/** The table of `luciole devices`: who is on which line and when it last answered. `state` is what was asked for where it may be that of none. */
+export function renderDevices(devices: readonly DeviceView[], page: Page, state = ''): string {
+  if (devices.length === 0) return told(state === '' ? 'no devices in the configuration' : `no device is ${state}`, page);
   const rows = devices.map((device) => [
     device.id,
     device.line,

@@ -58,7 +58,7 @@ interface Summary {
 }
 
 function summaryLines({ file, bytes, unpackedBytes, missing }: Summary, terminal: Terminal): readonly string[] {
-  const size = `${formatBytes(bytes)}, ${formatBytes(unpackedBytes)} of text unpacked; at 9600 baud ${formatDuration(transferMs(bytes, 9_600))}`;
+  const size = `${formatBytes(bytes)}, ${formatBytes(unpackedBytes)} of text unpacked; at 9600 baud ${formatDuration(transferMs(bytes, 9_600))}: in a session \`copy FILE serial\``;
   const without = missing.length === 0 ? [] : paragraph(`without: ${missing.join(', ')}`, terminal);
   return [file, ...paragraph(size, terminal), ...without];
 }

@@ -35,11 +35,14 @@ export function paragraph(text: string, sheet: Sheet): string[] {
   return wrap(translate(language, text), widthCols);
 }
 
+/** Where a line may end: never before a sign that stands alone, as `40 %` and French punctuation have it. */
+const BREAK = / (?![:;?!%][),.;:]*(?: |$))/;
+
 /** Breaks a text at blanks; a word longer than the line is broken where the line ends. */
 export function wrap(text: string, widthCols: number): string[] {
   const lines: string[] = [];
   let line = '';
-  for (const word of text.split(' ').flatMap((long) => pieces(long, widthCols))) {
+  for (const word of text.split(BREAK).flatMap((long) => pieces(long, widthCols))) {
     if (line !== '' && shownCols(line) + 1 + shownCols(word) > widthCols) {
       lines.push(line);
       line = word;
@@ -55,6 +58,7 @@ export function atMost(rows: readonly string[], maxRows: number, more: (missing:
 
 function pieces(word: string, widthCols: number): string[] {
   if (shownCols(word) <= widthCols) return [word];
+  if (word.includes(' ')) return word.split(' ').flatMap((part) => pieces(part, widthCols));
   return word.match(new RegExp(`.{1,${Math.max(1, widthCols)}}`, 'g')) ?? [word];
 }
 

@@ -34,6 +34,7 @@ export const LOOK: Pairs = [
   ['... and {n} more', '... et {n} autres'],
   // Devices and points.
   ['no devices in the configuration', 'aucun appareil dans la configuration'],
+  ['no device is {state}', "aucun appareil dans l'état {state}"],
   ['{n} not met yet', '{n} jamais vu(s)'],
   ['{n} with a fault', '{n} en défaut'],
   ['no point matches; `luciole points` lists all', 'aucun point ne correspond ; `luciole points` les donne tous'],
@@ -46,7 +47,7 @@ export const LOOK: Pairs = [
   ['{reason} (rank {rank})', '{reason} (rang {rank})'],
   ['until {time}', "jusqu'à {time}"],
   ['in {span}', 'dans {span}'],
-  ['{span} ago', 'il y a {span}'],
+  ['{age} ago', 'il y a {age}'],
   ['For all its lamps:', 'Pour tous ses luminaires :'],
   [
     'by sun, programme and the wishes that still hold; sensors and wishes of that time are not kept, `luciole history` has the level it was',

@@ -149,7 +149,10 @@ export const PROGRAM: Pairs = [
   ],
   ['release {key} runs on trial', "la version {key} tourne à l'essai"],
   // The bundle.
-  ['{size}, {total} of text unpacked; at 9600 baud {span}', '{size}, {total} de texte décompressé ; à 9600 bauds {span}'],
+  [
+    '{size}, {total} of text unpacked; at 9600 baud {span}: in a session `copy FILE serial`',
+    '{size}, {total} de texte décompressé ; à 9600 bauds {span} : dans une session `copy FILE serial`',
+  ],
   ['without: {words}', 'sans : {words}'],
   ['there is a file of this name already', 'un fichier de ce nom existe déjà'],
   ['cannot write {file}; name another place with --to', "impossible d'écrire {file} ; donner un autre endroit par --to"],

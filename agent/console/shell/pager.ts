@@ -3,6 +3,7 @@
  *
  * Owns which line is next and what a key does at `--More--`. Pure state. Called by the shell.
  */
+import { shownCols } from '../text-lines.ts';
 import type { Key } from './keys.ts';
 
 export interface PagerStep {
@@ -19,21 +20,34 @@ export interface Pager {
 const MORE = '--More--';
 const WIPE = `\r${' '.repeat(MORE.length)}\r`;
 
-/** `rows` is the height of the terminal; 0 never stops. `help` is shown for the first key that means nothing. */
-export function createPager(lines: readonly string[], rows: number, help: string): Pager {
+/** Of the terminal, which breaks a line wider than itself. Units: columns; rows, of which 0 never stops. */
+export interface PageSize {
+  readonly rows: number;
+  readonly widthCols: number;
+}
+
+/** `help` is shown for the first key that means nothing. */
+export function createPager(lines: readonly string[], { rows, widthCols }: PageSize, help: string): Pager {
   let next = 0;
   let isSearching = false;
   let isHelped = false;
   let term = '';
 
-  const show = (count: number, before = ''): PagerStep => {
-    const shown = lines.slice(next, next + count);
-    next += shown.length;
+  const rowsOf = (line: string): number => Math.max(1, Math.ceil(shownCols(line) / widthCols));
+  /** As many lines as fit into so many rows, one at least. */
+  const show = (maxRows: number, before = ''): PagerStep => {
+    const from = next;
+    let left = maxRows;
+    for (; next < lines.length; next++) {
+      left -= rowsOf(lines[next] ?? '');
+      if (left < 0 && next > from) break;
+    }
+    const shown = lines.slice(from, next);
     const text = shown.map((line) => `${line}\n`).join('');
     const isDone = next >= lines.length;
     return { out: `${before}${text}${isDone ? '' : MORE}`, isDone };
   };
-  const page = (before = ''): PagerStep => show(rows === 0 ? lines.length : Math.max(1, rows - 1), before);
+  const page = (before = ''): PagerStep => show(rows === 0 ? Number.POSITIVE_INFINITY : Math.max(1, rows - 1), before);
   const stay = (out: string): PagerStep => ({ out, isDone: false });
 
   const find = (): PagerStep => {

@@ -136,7 +136,7 @@ export function createTalk({ tty, clock, pagerHelp }: TalkParts): Talk {
 
   async function page(lines: readonly string[]): Promise<void> {
     if (lines.length === 0) return;
-    const pager = createPager(lines, settings.rows, pagerHelp());
+    const pager = createPager(lines, settings, pagerHelp());
     let step = pager.start();
     writer.write(step.out);
     while (!step.isDone) {

@@ -153,6 +153,13 @@ t.test('a long answer stops after each page, and goes on, on a line, to a text, 
   t.match(session.screen.rows().join('\n'), /\.\.\.\n +logout/);
 });
 
+t.test('that no device is flaky is an answer, not a wrong name', async (t) => {
+  const session = await openSession(t);
+  await session.say('terminal status on');
+  t.match(await session.say('devices flaky'), /\nno device is flaky\n%OK\n/);
+  t.match(await session.say('devices flakey'), /%ERR unknown-name no device matches/);
+});
+
 t.test('a script asks for a last line that tells how it went', async (t) => {
   const session = await openSession(t);
   t.match(await session.say('terminal status on'), /%OK\n/);

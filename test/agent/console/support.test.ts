@@ -69,7 +69,10 @@ t.test('one packed file with every answer, the cabinet and the machine, and no s
   const { code, shown } = await support();
   t.equal(code, 0);
   const file = join(dir, 'luciole-support-ANG-0421-20261201T214107Z.txt.gz');
-  t.match(shown, new RegExp(`^${file}\n[\\d.]+ kB, [\\d.]+ [kM]B of text unpacked; at 9600 baud \\d+ s\n$`));
+  t.match(
+    shown,
+    new RegExp(`^${file}\n[\\d.]+ kB, [\\d.]+ [kM]B of text unpacked; at 9600 baud \\d+ s:\\s+in a session\\s+\`copy FILE serial\`\n$`),
+  );
   t.equal(statSync(file).mode & 0o777, 0o600);
   const text = gunzipSync(readFileSync(file)).toString('utf8');
   for (const title of [
