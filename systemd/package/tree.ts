@@ -43,14 +43,13 @@ export function programTree({ bundleDir, node, licences, bom }: Program): TarEnt
 /** The program and its company in a Debian root: command, units, users, rules, manual, documents. */
 export function debianTree(program: Program, version: string): TarEntry[] {
   const own = programTree(program).map((entry) => ({ ...entry, path: `${HOME}/${entry.path}` }));
-  const docs = readdirSync(join(ROOT, 'docs')).filter((name) => name.endsWith('.md'));
+  const docs = readdirSync(join(ROOT, 'docs'), { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.md'));
   return withFolders([
     ...own,
     { kind: 'link', path: 'usr/bin/luciole', target: '../lib/luciole/bin/luciole' },
     ...systemEntries(),
     ...docs.map((name) => file(`${SHARE}/${name}`, projectFile(`docs/${name}`))),
-    file(`${SHARE}/README.md`, projectFile('README.md')),
-    file(`${SHARE}/SECURITY.md`, projectFile('SECURITY.md')),
+    ...['README.md', 'SECURITY.md'].map((name) => file(`${SHARE}/${name}`, besideThePages(name))),
     file(`${SHARE}/changelog.gz`, gzipSync(projectFile('CHANGELOG.md'), { level: 9 })),
     file(`${SHARE}/copyright`, copyright()),
     file('usr/share/man/man1/luciole.1.gz', gzipSync(manualPage(version), { level: 9 })),
@@ -128,6 +127,11 @@ function withFolders(entries: readonly TarEntry[]): TarEntry[] {
   });
   const missing = [...new Set(through)].filter((path) => !known.has(path));
   return [...missing.map((path): TarEntry => ({ kind: 'folder', path, mode: PROGRAM_MODE })), ...entries];
+}
+
+/** In the package the pages lie beside it, in the project one folder below. */
+function besideThePages(name: string): Buffer {
+  return Buffer.from(projectFile(name).toString('utf8').replaceAll('](docs/', ']('));
 }
 
 function projectFile(path: string): Buffer {

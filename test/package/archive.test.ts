@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, posix } from 'node:path';
 import { zstdDecompressSync } from 'node:zlib';
 import fc from 'fast-check';
 import t from 'tap';
@@ -9,6 +9,7 @@ import { ARCHS, type Arch } from '../../systemd/package/arch.ts';
 import { arOf, type TarEntry, tarOf } from '../../systemd/package/archive.ts';
 import { COMPRESSION, debOf, zstdAt } from '../../systemd/package/deb.ts';
 import { elfNeeds, isNewer, withoutDebugging } from '../../systemd/package/elf.ts';
+import { debianTree } from '../../systemd/package/tree.ts';
 import { findProgram } from '../platform/mosquitto.ts';
 
 const AT_S = 1_795_710_782;
@@ -118,6 +119,18 @@ t.test('a package names the C and C++ runtimes that its files ask for, and holds
   const file = join(scratch(t), 'x.deb');
   writeFileSync(file, deb);
   t.match(execFileSync('dpkg-deb', ['-c', file], { encoding: 'utf8' }), /-> prog\n/, 'dpkg-deb reads it');
+});
+
+t.test('pages lead to pages in the installed package as in the project', async (t) => {
+  const tree = debianTree({ bundleDir: scratch(t), node: Buffer.from(''), licences: '', bom: '' }, '1.2.3');
+  const pages = new Map(
+    tree.flatMap((entry) => (entry.kind === 'file' && entry.path.endsWith('.md') ? [[entry.path, entry.bytes.toString('utf8')]] : [])),
+  );
+  t.ok(pages.size > 30);
+  for (const [path, text] of pages)
+    // Who works on the code has a clone.
+    for (const [, target = ''] of text.matchAll(/\]\(([^)#:]+\.md)[^)]*\)/g))
+      if (target !== 'CONTRIBUTING.md') t.ok(pages.has(posix.join(posix.dirname(path), target)), `${path}: ${target}`);
 });
 
 t.test('the newest version wins as numbers do, not as letters', async (t) => {
