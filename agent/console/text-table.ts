@@ -5,7 +5,7 @@
  */
 import Table from 'cli-table3';
 import { translate } from './language.ts';
-import { type Sheet, sheetOf, shownCols } from './text-lines.ts';
+import { type Sheet, sheetOf, shownCols, wrap } from './text-lines.ts';
 
 export interface Column {
   readonly title: string;
@@ -32,17 +32,25 @@ export function tableLines(given: readonly Column[], cells: readonly (readonly s
   const { widthCols, language } = sheetOf(sheet);
   const rows = cells.map((row) => row.map((cell, index) => (given[index]?.isTold ? translate(language, cell) : cell)));
   const columns = given.map((column) => ({ ...column, title: translate(language, column.title) }));
+  const colWidths = columnWidths(columns, rows, widthCols);
+  const lined = (cell: string, index: number): string =>
+    columns[index]?.wraps
+      ? cell
+          .split('\n')
+          .flatMap((line) => wrap(line, (colWidths[index] ?? widthCols) - GAP_COLS))
+          .join('\n')
+      : cell;
   const table = new Table({
     chars: BARE,
     style: { head: [], border: [], 'padding-left': 0, 'padding-right': GAP_COLS },
-    colWidths: columnWidths(columns, rows, widthCols),
+    colWidths,
     colAligns: columns.map(({ align }) => align ?? 'left'),
     wordWrap: columns.some(({ wraps }) => wraps),
     truncate: '~',
   });
   table.push(
     columns.map(({ title }) => title),
-    ...rows.map((row) => [...row]),
+    ...rows.map((row) => row.map(lined)),
   );
   return table
     .toString()

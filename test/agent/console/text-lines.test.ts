@@ -1,5 +1,6 @@
 import t from 'tap';
 import { wrap } from '../../../agent/console/text-lines.ts';
+import { tableLines } from '../../../agent/console/text-table.ts';
 
 const cases: readonly [why: string, text: string, widthCols: number, lines: readonly string[]][] = [
   ['a number keeps its sign', 'it was raised to 100 % by hand', 19, ['it was raised to', '100 % by hand']],
@@ -9,3 +10,13 @@ const cases: readonly [why: string, text: string, widthCols: number, lines: read
   ['a word that fills its line lets the sign go', 'abcdefgh ; ij', 8, ['abcdefgh', '; ij']],
 ];
 for (const [why, text, widthCols, lines] of cases) t.test(why, async (t) => t.strictSame(wrap(text, widthCols), lines));
+
+t.test('a column that wraps breaks its text the same way', async (t) => {
+  const columns = [{ title: 'Id' }, { title: 'What', wraps: true }] as const;
+  t.strictSame(tableLines(columns, [['L1', "ne repond pas ; voir l'adresse 21 : pas de reponse"]], 32), [
+    'Id  What',
+    'L1  ne repond pas ; voir',
+    "    l'adresse 21 : pas de",
+    '    reponse',
+  ]);
+});
