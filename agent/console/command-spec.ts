@@ -154,6 +154,7 @@ export type ShellCommandName =
   | 'agent restart'
   | 'speed'
   | 'copy'
+  | 'receive'
   | 'log on'
   | 'log off'
   | 'watch status'

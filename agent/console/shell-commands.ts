@@ -27,6 +27,17 @@ const COPY: ShellCommand = {
   examples: ['copy bundle.txt.gz serial', 'copy bundle.txt.gz serial --base64 --from 120'],
 };
 
+const RECEIVE: ShellCommand = {
+  kind: 'shell',
+  role: 'technician',
+  group: 'Session:',
+  name: 'receive',
+  summary: 'a file from your terminal, by ZMODEM over this line',
+  arguments: [needed('file', 'the name it is sent with')],
+  options: [{ name: 'anew', value: null, summary: 'from its beginning, in the place of what is there' }],
+  examples: ['receive luciole_0.2.0_arm64.update', 'receive luciole_0.2.0_arm64.update --anew'],
+};
+
 /** In the order of the help. */
 export const SHELL_COMMANDS: readonly ShellCommand[] = [
   row(
@@ -73,6 +84,7 @@ export const SHELL_COMMANDS: readonly ShellCommand[] = [
     ['speed 115200', 'speed 9600'],
   ),
   COPY,
+  RECEIVE,
   {
     ...row('log on', "show lines of the agent's log between commands", [], ['log on', 'log on --level warning']),
     role: 'technician',

@@ -140,6 +140,8 @@ export const OPTIONS: Pairs = [
     'lines of base64 with a check each, for a terminal without ZMODEM',
     'des lignes de base64 vérifiées une à une, pour un terminal sans ZMODEM',
   ],
+  ['the name it is sent with', 'le nom sous lequel il est envoyé'],
+  ['from its beginning, in the place of what is there', 'depuis le début, à la place de ce qui est là'],
   ['go on from this line of base64', 'reprendre à cette ligne de base64'],
   // Behind a bar.
   ['only lines with this text', 'seulement les lignes avec ce texte'],

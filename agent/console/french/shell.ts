@@ -144,6 +144,21 @@ export const SHELL: Pairs = [
     "le fichier n'est pas arrivé entier ; la même commande reprend où il a été coupé",
   ],
   ['{file}: sent in {span}', '{file} : envoyé en {span}'],
+  [
+    'send {file} by ZMODEM now, {size} at most; Ctrl-X five times gives up; the same again goes on',
+    'envoyer {file} par ZMODEM maintenant, {size} au plus ; cinq fois Ctrl-X abandonne ; la même commande reprend',
+  ],
+  ['no room in {dir}: {size} stay free for the store', 'pas de place dans {dir} : {size} restent libres pour la mémoire'],
+  ['no program rz here: install the Debian package lrzsz', 'pas de programme rz ici : installer le paquet Debian lrzsz'],
+  [
+    'the file did not come whole; the same command goes on where it was cut',
+    "le fichier n'est pas venu entier ; la même commande reprend où il a été coupé",
+  ],
+  [
+    'no {file} came; a file keeps the name that it was sent with',
+    "{file} n'est pas venu ; un fichier garde le nom sous lequel il est envoyé",
+  ],
+  ['{file}: {size} received in {span}', '{file} : {size} reçus en {span}'],
   ['{file} has {n} lines; go on from one of them', "{file} a {n} lignes ; reprendre à l'une d'elles"],
   ['stopped; --from LINE goes on from the first line that is missing', 'arrêté ; --from LINE reprend à la première ligne absente'],
   ['{n} lines sent', '{n} lignes envoyées'],

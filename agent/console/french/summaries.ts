@@ -103,6 +103,7 @@ export const SUMMARIES: Pairs = [
   ['ask the terminal for its size', 'demander sa taille au terminal'],
   ['another speed of this serial port, if you follow', 'une autre vitesse du port série, si vous suivez'],
   ['the language of messages: fr or en', 'la langue des messages : fr ou en'],
+  ['a file from your terminal, by ZMODEM over this line', 'un fichier de votre terminal, par ZMODEM sur cette ligne'],
   ['a file over this line, by ZMODEM or base64', 'un fichier par cette ligne, par ZMODEM ou base64'],
   ['a picture that goes on: status, bus, lamp, presence', 'une image vivante : status, bus, lamp, presence'],
   ['the cabinet on one screen, and on and on', "l'armoire sur un écran, en continu"],

@@ -18,6 +18,7 @@ import { type CopyArgs, copySerial } from './copy-serial.ts';
 import { busSource, type LiveSource, lampSource, presenceSource, statusSource } from './live-sources.ts';
 import type { LogShow } from './log-show.ts';
 import type { PastLines } from './past-lines.ts';
+import { receiveSerial } from './receive-serial.ts';
 import { lastStateLines } from './render-last.ts';
 import type { Asker } from './session.ts';
 import { changeSpeed } from './speed.ts';
@@ -98,6 +99,8 @@ export function createShellActions({
     },
     speed: (args) => changeSpeed(text(args, 'baud'), { talk, tty, clock, translate }),
     copy: (args) => copySerial(copyArgs(args), { talk, tty, clock, filesDir, isConfined, translate }),
+    receive: (args) =>
+      receiveSerial({ file: text(args, 'file'), isAnew: args['anew'] === true }, { talk, tty, clock, filesDir, isConfined, translate }),
     'log on': async (args) => {
       const level = readLevel(args);
       await logShow.on(level);

@@ -57,13 +57,15 @@ export async function openTtyDevice({ speedBaud }: TtyDeviceOptions): Promise<Tt
       await stty([String(baud)]);
       nowSpeed = baud;
     },
-    async lend([program = '', ...words]) {
+    async lend([program = '', ...words], dir) {
       stdin.pause();
       try {
-        const child = spawn(program, words, { stdio: ['inherit', 'inherit', 'ignore'] });
-        const absent = once(child, 'error').then(() => [null]);
-        const [code] = (await Promise.race([once(child, 'close'), absent])) as [number | null];
-        return child.pid === undefined ? null : (code ?? KILLED);
+        const child = spawn(program, words, { stdio: ['inherit', 'inherit', 'ignore'], ...(dir === undefined ? {} : { cwd: dir }) });
+        const code = await new Promise<number | null>((resolve) => {
+          child.once('error', () => resolve(null));
+          child.once('close', (ended) => resolve(ended ?? KILLED));
+        });
+        return child.pid === undefined ? null : code;
       } finally {
         // The program puts the terminal back as it found it, unless it was killed.
         stdin.setRawMode(false);

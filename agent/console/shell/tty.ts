@@ -15,8 +15,8 @@ export interface Tty {
   readonly speedBaud: number | null;
   /** Errors: rejects with ConsoleError 'failed'. Units: bit/s. */
   setSpeed(speedBaud: number): Promise<void>;
-  /** Gives the line to another program until it ends; its exit code, null where there is no such program. Absent where there is no line to give. */
-  lend?(words: readonly string[]): Promise<number | null>;
+  /** Gives the line to another program until it ends; its exit code, null where there is no such program. Absent where there is no line to give. `dir`: where it works. */
+  lend?(words: readonly string[], dir?: string): Promise<number | null>;
   /** Puts everything back as it was. */
   close(): void;
 }

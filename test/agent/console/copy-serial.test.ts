@@ -13,6 +13,8 @@ const HAS_LRZSZ = ['sz', 'rz'].every((name) => spawnSync(name, ['--version']).er
 const PROMPT = /\(no agent\)> $/;
 /** How a transfer begins: ZPAD, ZPAD, ZDLE, a header in hexadecimal. Source: the ZMODEM protocol. */
 const ZRQINIT = /\*\*.B00/s;
+/** How a receiver begins. Source: the ZMODEM protocol, ZRINIT in hexadecimal. */
+const ZRINIT = /\*\*.B01/s;
 /** Gives up a transfer. Source: the ZMODEM protocol, five CAN. */
 const GIVE_UP = '\x18'.repeat(8);
 
@@ -52,6 +54,24 @@ function console(t: Pick<Test, 'teardown'>, dir: string) {
     until,
     length: () => bytes.length,
     type: (text: string) => child.write(text),
+    /** Sends a file; resolves with the exit code and what it took. After so many bytes it is killed. */
+    send: (file: string, stopAfter = Number.POSITIVE_INFINITY): Promise<{ code: number | null; bytes: number }> => {
+      const sz = spawnProgram('sz', ['--zmodem', '--binary', '--resume', '--quiet', file], { stdio: ['pipe', 'pipe', 'ignore'] });
+      let sent = 0;
+      sz.stdout.on('data', (data: Buffer) => {
+        sent += data.length;
+        if (sent > stopAfter) sz.kill('SIGKILL');
+        else child.write(data as unknown as string);
+      });
+      sz.stdin.on('error', () => {});
+      ear = (data) => void sz.stdin.write(data);
+      return new Promise((resolve) =>
+        sz.once('exit', (code) => {
+          ear = null;
+          resolve({ code, bytes: sent });
+        }),
+      );
+    },
     /** Receives into a folder; resolves with the exit code, or after so many bytes have come it is killed. */
     receive: (into: string, stopAfter = Number.POSITIVE_INFINITY): Promise<number | null> => {
       const rz = spawnProgram('rz', ['--binary', '--resume', '--quiet'], {
@@ -109,6 +129,47 @@ t.test(
   },
 );
 
+t.test(
+  'a file comes by ZMODEM from a real sz, is cut in the middle, goes on from there, and comes anew',
+  { skip: HAS_LRZSZ ? false : 'no sz and rz (Debian package lrzsz)' },
+  async (t) => {
+    const [dir, laptop] = [folder(t), folder(t)];
+    const content = Buffer.concat([Buffer.from(Array.from({ length: 256 }, (_, byte) => byte)), randomBytes(400_000)]);
+    writeFileSync(join(laptop, 'next.update'), content);
+    const session = console(t, dir);
+    await session.until(PROMPT);
+    session.type('receive next.update\r');
+    await session.until(ZRINIT);
+    await session.send(join(laptop, 'next.update'), 150_000);
+    let from = session.length();
+    session.type(GIVE_UP);
+    await session.until(/did not come whole/, from);
+    await session.until(PROMPT, from);
+    const kept = statSync(join(dir, 'received/next.update')).size;
+    t.ok(kept > 0 && kept < content.length, `${kept} bytes had come`);
+    from = session.length();
+    session.type('receive next.update\r');
+    await session.until(ZRINIT, from);
+    const { code, bytes } = await session.send(join(laptop, 'next.update'));
+    t.equal(code, 0);
+    t.ok(bytes < content.length * 1.3 - kept * 0.5, 'what had come was not sent again');
+    await session.until(/next\.update: [\s\S]*received in/, from);
+    t.ok(readFileSync(join(dir, 'received/next.update')).equals(content), 'whole, byte by byte');
+
+    const other = randomBytes(20_000);
+    writeFileSync(join(laptop, 'next.update'), other);
+    from = session.length();
+    session.type('receive next.update --anew\r');
+    await session.until(ZRINIT, from);
+    t.equal((await session.send(join(laptop, 'next.update'))).code, 0);
+    await session.until(/received in/, from);
+    t.ok(readFileSync(join(dir, 'received/next.update')).equals(other), 'the former one is gone');
+    from = session.length();
+    session.type('terminal\r');
+    await session.until(/Size +80 columns/, from);
+  },
+);
+
 /** The lines a terminal kept, put together as the page says. */
 function together(text: string): { content: Buffer; bad: number[] } {
   const lines = [...text.matchAll(/^(\d+) ([A-Za-z0-9+/=]+) ([0-9a-f]{8})$/gm)];
@@ -156,6 +217,13 @@ t.test('only files of the console itself for who logged in; a name that is none 
   await session.say('right');
   for (const name of ['/etc/passwd', '../own.txt', 'sub/x', '.hidden'])
     t.match(await session.say(`copy ${name} serial`), /% name a file of this console/, name);
+  for (const name of ['/etc/motd', '../own.txt', '.hidden', 'sub/x'])
+    t.match(await session.say(`receive ${name}`), /% name a file of this console/, name);
+  t.match(
+    await session.say('receive next.update'),
+    /% no program rz here: install the Debian package lrzsz/,
+    'this line lends itself to nobody',
+  );
   t.match(await session.say('copy nothing.gz serial'), /% no file nothing\.gz/);
   t.match(await session.say('copy sub serial'), /% no file sub/);
   t.match(await session.say('copy own.txt serial'), /1 lines sent/);

@@ -1,0 +1,80 @@
+/**
+ * `receive FILE`: a file over the very line that the session is on, into the folder of this console.
+ *
+ * Owns the way it comes: ZMODEM by the program `rz`. It takes no more than there is room for, and goes on where it was cut.
+ * Called by the shell's actions.
+ */
+import { closeSync, existsSync, linkSync, mkdirSync, openSync, renameSync, rmSync, statfsSync, statSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { ConsoleError } from '../console-error.ts';
+import { formatDuration } from '../duration.ts';
+import { formatBytes } from '../page.ts';
+import { wrap } from '../text-lines.ts';
+import type { CopyParts } from './copy-serial.ts';
+
+export interface ReceiveArgs {
+  readonly file: string;
+  /** What is there goes first; otherwise it is taken as the beginning of the file. */
+  readonly isAnew: boolean;
+}
+
+/** Resumes, binary, quiet. It takes no name outside its folder, and removes what has come of a cut file. Source: rz(1) of lrzsz. */
+const RZ = ['rz', '--zmodem', '--binary', '--resume', '--quiet'];
+/** A folder of their own, so that no name that a sender chooses is one of the console's files. */
+const FOLDER = 'received';
+/** `prlimit` found no such program. Source: prlimit(1), exit status as of env(1). */
+const NO_PROGRAM = 127;
+/** As large as an update may be. Source: update-desk.ts. Units: bytes. */
+const MAX_BYTES = 256 * 2 ** 20;
+/** What stays free for the store. Source: update-desk.ts. Units: bytes. */
+const FREE_BYTES = 32 * 2 ** 20;
+
+/** Resolves with what to say afterwards. Errors: rejects with ConsoleError. */
+export async function receiveSerial({ file, isAnew }: ReceiveArgs, parts: CopyParts): Promise<readonly string[]> {
+  const { talk, tty, clock, translate } = parts;
+  if (file !== basename(file) || file.startsWith('.')) throw new ConsoleError('usage', 'name a file of this console, without a folder');
+  const dir = join(parts.filesDir ?? process.cwd(), FOLDER);
+  mkdirSync(dir, { recursive: true });
+  const path = join(dir, file);
+  if (isAnew) rmSync(path, { force: true });
+  const maxBytes = Math.min(MAX_BYTES, roomIn(dir) + sizeOf(path));
+  if (maxBytes <= 0) throw new ConsoleError('failed', `no room in ${dir}: ${formatBytes(FREE_BYTES)} stay free for the store`);
+  const text = `send ${file} by ZMODEM now, ${formatBytes(maxBytes)} at most; Ctrl-X five times gives up; the same again goes on`;
+  talk.writer.write(`${wrap(translate(text), talk.settings.widthCols).join('\n')}\n`);
+  await talk.writer.drained();
+  const startMono = clock.monoMs();
+  const code = await kept(path, async () => (await tty.lend?.(['prlimit', `--fsize=${maxBytes}`, ...RZ], dir)) ?? NO_PROGRAM);
+  if (code === NO_PROGRAM) throw new ConsoleError('failed', 'no program rz here: install the Debian package lrzsz');
+  if (code !== 0) throw new ConsoleError('failed', 'the file did not come whole; the same command goes on where it was cut');
+  const bytes = sizeOf(path);
+  if (bytes === 0) throw new ConsoleError('failed', `no ${file} came; a file keeps the name that it was sent with`);
+  const span = formatDuration(clock.monoMs() - startMono);
+  return wrap(translate(`${join(FOLDER, file)}: ${formatBytes(bytes)} received in ${span}`), talk.settings.widthCols);
+}
+
+/** Runs it with a second name for the file, by which it is there again when its first name was removed. */
+async function kept<T>(path: string, run: () => Promise<T>): Promise<T> {
+  const second = join(dirname(path), `.${basename(path)}`);
+  if (existsSync(path)) rmSync(second, { force: true });
+  else if (existsSync(second)) renameSync(second, path);
+  closeSync(openSync(path, 'a'));
+  linkSync(path, second);
+  try {
+    return await run();
+  } finally {
+    if (existsSync(path)) rmSync(second);
+    else renameSync(second, path);
+    if (sizeOf(path) === 0) rmSync(path);
+  }
+}
+
+/** Units: bytes. */
+function roomIn(dir: string): number {
+  const { bavail, bsize } = statfsSync(dir);
+  return bavail * bsize - FREE_BYTES;
+}
+
+/** Units: bytes; 0 where there is none. */
+function sizeOf(path: string): number {
+  return statSync(path, { throwIfNoEntry: false })?.size ?? 0;
+}
