@@ -3,6 +3,7 @@
  *
  * Owns the rounds. Each measurement is a process of its own: `memory-process.ts`.
  */
+import leanStart from '../../agent/lean-start.json' with { type: 'json' };
 import { startChild } from '../child.ts';
 import { type BenchOptions, quantile, type Result, round } from '../result.ts';
 import { scratchFolder } from '../undo.ts';
@@ -14,7 +15,7 @@ const WARM_HOURS = 0.05;
 const HOURS = { full: 2, quick: 0.5 };
 const MEGABYTE = 2 ** 20;
 /** Source: `agent/luciole.js`, which starts the agent so. */
-const AGENT_ENV = { NODE_OPTIONS: '--max-semi-space-size=1 --max-old-space-size=64', MALLOC_ARENA_MAX: '1' };
+const AGENT_ENV = { NODE_OPTIONS: '--max-semi-space-size=1 --max-old-space-size=64', ...leanStart.env };
 
 export async function memoryBench({ quick, emit, progress }: BenchOptions): Promise<void> {
   progress('store: memory with and without the storage thread');

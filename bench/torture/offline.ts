@@ -6,6 +6,7 @@
  */
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
+import leanStart from '../../agent/lean-start.json' with { type: 'json' };
 import { openInProcessLink } from '../../agent/store/in-process-link.ts';
 import { createStore } from '../../agent/store/store.ts';
 import { answerParent, startChild } from '../child.ts';
@@ -40,11 +41,9 @@ const SETTLED_AFTER_DAYS = 5;
 const FLAT_MB = 5;
 const HOUR_MS = 3_600_000;
 const HEAP = ['--max-semi-space-size=1', '--max-old-space-size=64', '--expose-gc'];
-/** Source: systemd/luciole.service. */
-const MALLOC = { MALLOC_ARENA_MAX: '1' };
 
 export async function offlineTorture({ quick, emit, progress }: TortureOptions): Promise<boolean> {
-  const child = startChild<OfflineQuestion, OfflineAnswer>('torture/offline-process.ts', [], HEAP, MALLOC);
+  const child = startChild<OfflineQuestion, OfflineAnswer>('torture/offline-process.ts', [], HEAP, leanStart.env);
   try {
     const days = quick ? DAYS.quick : DAYS.full;
     progress(`offline: ${days} days of 518,400 readings into ${CAP_MB} MB`);
