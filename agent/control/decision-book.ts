@@ -32,6 +32,7 @@ export function createDecisionBook({
   let lampsRaised = 0;
   const takeOne = (decision: Decision): void => {
     const before = known.get(decision.lampId);
+    if (before?.decision === decision) return;
     const changed = before === undefined || !sameChoice(before.decision, decision);
     known.set(decision.lampId, { decision, sinceMs: changed ? clock.wallMs() : before.sinceMs });
     if (!changed) return;

@@ -132,12 +132,20 @@ function observe(before: LampTrack, view: LampSight): LampTrack {
   if (measured.value === null) {
     return { ...before, answers: false, confirmedPct: isNewer(measured, before, 0) ? null : before.confirmedPct };
   }
+  if (isSettled(before, view)) return before;
   const returned = before.answers !== true;
   const track: LampTrack = { ...before, answers: true, retryMono: returned ? Math.min(before.retryMono, nowMono) : before.retryMono };
   if (track.inFlight !== null || !isNewer(measured, track, verification.settleMs)) return track;
   const agrees = Math.abs(measured.value - decision.levelPct) <= verification.tolerance;
   if (agrees) return { ...track, confirmedPct: decision.levelPct, failures: 0, drifts: 0, retryMono: nowMono };
   return { ...drift(track, view, returned), confirmedPct: null };
+}
+
+/** It is where it should be, as it was at the tick before. */
+function isSettled(track: LampTrack, { decision: { levelPct }, measured, verification, nowMono }: LampSight): boolean {
+  const { answers, inFlight, confirmedPct, failures, drifts, retryMono } = track;
+  const isQuiet = answers === true && inFlight === null && failures === 0 && drifts === 0 && retryMono <= nowMono;
+  return isQuiet && confirmedPct === levelPct && measured?.value != null && Math.abs(measured.value - levelPct) <= verification.tolerance;
 }
 
 /** Not found where it had confirmed to be: a lamp that was away has lost its level, any other is faulty or moved by something else. */

@@ -8,6 +8,7 @@ import type { Lamp, Zone } from '../core/cabinet.ts';
 import { isTrusted, type WallMs } from '../core/clock.ts';
 import type { Decision, LevelPct } from '../core/words.ts';
 import { arbitrate, type Light, type Raise, type Say } from './arbiter.ts';
+import { createDecisionMemory } from './decision-memory.ts';
 import { intentsFor } from './intents.ts';
 import type { LightingResult, LightingSnapshot, ProgrammeChoice, Street, ZoneState } from './lighting.ts';
 import { createLocalCalendar, type LocalCalendar } from './local-time.ts';
@@ -52,6 +53,7 @@ export function createDecider(street: Street): Decider {
   const calendar = createLocalCalendar(street.timezone);
   const plans = street.zones.map((zone) => planZone(street, zone, calendar));
   const wave = waveFor(street);
+  const remembered = createDecisionMemory();
   return {
     plan: (zoneId) => plans.find(({ zone }) => zone.id === zoneId),
     decide(snapshot) {
@@ -61,7 +63,7 @@ export function createDecider(street: Street): Decider {
       const byLamp = new Map([...moments.values()].flatMap((moment) => moment.plan.zone.lamps.map((id) => [id, moment] as const)));
       return {
         decisions: street.lamps.map((lamp) =>
-          decideLamp(lamp, byLamp.get(lamp.id) ?? null, { snapshot, wave: waves.get(lamp.id) ?? null }),
+          remembered(decideLamp(lamp, byLamp.get(lamp.id) ?? null, { snapshot, wave: waves.get(lamp.id) ?? null })),
         ),
         zones: [...moments.values()].map((moment) => zoneState(moment, altitudeDeg)),
       };

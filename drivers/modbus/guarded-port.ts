@@ -14,7 +14,7 @@ import { type Exchange, type LinkOptions, ModbusLink } from './modbus-link.ts';
 import { completed } from './refusal.ts';
 import { verdictError } from './reply-errors.ts';
 import { acknowledgement } from './reply-matcher.ts';
-import { createReplyWindow, createWindowMemory, type ReplyWindow, type WindowMemory } from './reply-window.ts';
+import { createWindowMemory, ReplyWindow, type WindowMemory } from './reply-window.ts';
 import { createStrayBytes, type StrayBytes } from './stray-bytes.ts';
 import { charMs, gapMs } from './wire-time.ts';
 
@@ -90,7 +90,7 @@ export class GuardedPort extends ModbusLink {
   write(request: Buffer): void {
     const queuedMono = this.clock.monoMs();
     const exchange = this.announced();
-    const window = createReplyWindow(request, exchange.expectedBytes, this.#memory);
+    const window = new ReplyWindow(request, exchange.expectedBytes, this.#memory);
     const pending: Pending = { ...exchange, request, queuedMono, window, sentMono: null, txEndMono: 0, timer: null };
     this.#pending = pending;
     this.#schedule(pending);

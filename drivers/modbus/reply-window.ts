@@ -35,69 +35,124 @@ export interface WindowMemory {
 /** How a wait without a reply ended. */
 export type WindowVerdict = 'silence' | 'noise' | 'damaged' | 'truncated' | 'wrong-reply' | 'stranger';
 
-export interface ReplyWindow {
-  /** When the first byte that is not echo came; null before that. */
-  readonly firstMono: MonoMs | null;
-  readonly lastMono: MonoMs;
-  /** What all bytes so far say. */
-  feed(bytes: Buffer, nowMono: MonoMs): Match;
-  /** Bytes the reply lacks that is just coming in; 0 when none is. `atHead`: when it is certain, because nothing else came before it. */
-  missing(where: 'atHead' | 'anywhere'): number;
-  /** No reply came in time: what did, and how many bytes. Counts what was not for this request under its own name. */
-  giveUp(nowMono: MonoMs): { readonly verdict: WindowVerdict; readonly bytes: number };
-}
-
 export function createWindowMemory(late: LateReplies, counters: LinkCounters): WindowMemory {
   return { echoing: false, late, counters, rx: Buffer.alloc(RX_ROOM_BYTES) };
 }
 
-/** Shape: as `matchReply`. */
-export function createReplyWindow(request: Buffer, expectedBytes: number, memory: WindowMemory): ReplyWindow {
-  const { rx: store, late, counters } = memory;
-  let [start, end] = [0, 0];
+/**
+ * One request's window. Shape: as `matchReply`.
+ *
+ * A class, because V8 puts functions of an object literal among the old objects at once, and with them all they see: there is one window a request.
+ */
+export class ReplyWindow {
+  readonly #request: Buffer;
+  readonly #expectedBytes: number;
+  readonly #memory: WindowMemory;
+  #start = 0;
+  #end = 0;
   /** All bytes since the request but its echo. */
-  let heardBytes = 0;
-  let echoed = false;
-  let firstMono: MonoMs | null = null;
-  let lastMono: MonoMs = 0;
-  const rx = (): Buffer => store.subarray(start, end);
+  #heardBytes = 0;
+  #echoed = false;
+  #firstMono: MonoMs | null = null;
+  #lastMono: MonoMs = 0;
 
-  const append = (bytes: Buffer): void => {
-    const piece = bytes.subarray(-RX_KEEP_BYTES);
-    if (end + piece.length > store.length) {
-      store.copyWithin(0, Math.max(start, end - RX_KEEP_BYTES), end);
-      end = Math.min(end - start, RX_KEEP_BYTES);
-      start = 0;
+  constructor(request: Buffer, expectedBytes: number, memory: WindowMemory) {
+    this.#request = request;
+    this.#expectedBytes = expectedBytes;
+    this.#memory = memory;
+  }
+
+  /** When the first byte that is not echo came; null before that. */
+  get firstMono(): MonoMs | null {
+    return this.#firstMono;
+  }
+
+  get lastMono(): MonoMs {
+    return this.#lastMono;
+  }
+
+  /** Bytes the reply lacks that is just coming in; 0 when none is. `atHead`: when it is certain, because nothing else came before it. */
+  missing(where: 'atHead' | 'anywhere'): number {
+    return (where === 'atHead' ? missingAtHead : missingBytes)(this.#request, this.#expectedBytes, this.#rx());
+  }
+
+  /** What all bytes so far say. */
+  feed(bytes: Buffer, nowMono: MonoMs): Match {
+    const { late, counters } = this.#memory;
+    this.#append(bytes);
+    this.#lastMono = nowMono;
+    this.#stripEcho();
+    if (this.#end > this.#start) this.#firstMono ??= nowMono;
+    for (let passed = 0; ; ) {
+      const match = matchReply(this.#request, this.#expectedBytes, this.#rx().subarray(passed));
+      if (match.kind === 'more') return match;
+      const before = this.#rx().subarray(0, passed + match.end - match.frame.length);
+      passed += match.end;
+      if (match.kind === 'stranger' || this.#isDrowned(match.frame, before)) continue;
+      this.#account(before, nowMono);
+      if (!isOlderRefusal(match.frame, late, nowMono)) {
+        if (isRead(this.#request)) this.#memory.echoing = this.#echoed;
+        return { ...match, noiseBytes: this.#end - this.#start - match.frame.length };
+      }
+      counters.lateReplies++;
+      this.#start += passed;
+      passed = 0;
     }
-    piece.copy(store, end);
-    end += piece.length;
-    heardBytes += bytes.length;
-  };
-  const stripEcho = (): void => {
-    if (echoed || end - start < request.length || !rx().subarray(0, request.length).equals(request)) return;
-    if (isRead(request)) memory.echoing = true;
-    if (!memory.echoing) return;
-    counters.echoes++;
-    echoed = true;
-    start += request.length;
-    heardBytes -= request.length;
-    firstMono = null;
-  };
-  const isOlderRefusal = (frame: Buffer, nowMono: MonoMs): boolean => {
-    const [unit, fc] = [frame[0] as number, frame[1] as number];
-    return fc >= 0x80 && late.take(unit, functionOf(fc), nowMono);
-  };
-  const isDrowned = (frame: Buffer, before: Buffer): boolean => {
-    const otherBytes = heardBytes - frame.length;
+  }
+
+  /** No reply came in time: what did, and how many bytes. Counts what was not for this request under its own name. */
+  giveUp(nowMono: MonoMs): { readonly verdict: WindowVerdict; readonly bytes: number } {
+    const bytes = this.#rx();
+    const match = matchReply(this.#request, this.#expectedBytes, bytes);
+    const other = this.#account(bytes, nowMono);
+    const damaged = match.kind === 'more' && match.damaged;
+    const truncated = missingBytes(this.#request, this.#expectedBytes, bytes) > 0;
+    const verdict = damaged ? 'damaged' : (other ?? (truncated ? 'truncated' : bytes.length > 0 ? 'noise' : 'silence'));
+    return { verdict, bytes: bytes.length };
+  }
+
+  #rx(): Buffer {
+    return this.#memory.rx.subarray(this.#start, this.#end);
+  }
+
+  #append(bytes: Buffer): void {
+    const store = this.#memory.rx;
+    const piece = bytes.subarray(-RX_KEEP_BYTES);
+    if (this.#end + piece.length > store.length) {
+      store.copyWithin(0, Math.max(this.#start, this.#end - RX_KEEP_BYTES), this.#end);
+      this.#end = Math.min(this.#end - this.#start, RX_KEEP_BYTES);
+      this.#start = 0;
+    }
+    piece.copy(store, this.#end);
+    this.#end += piece.length;
+    this.#heardBytes += bytes.length;
+  }
+
+  #stripEcho(): void {
+    const { length } = this.#request;
+    if (this.#echoed || this.#end - this.#start < length || !this.#rx().subarray(0, length).equals(this.#request)) return;
+    if (isRead(this.#request)) this.#memory.echoing = true;
+    if (!this.#memory.echoing) return;
+    this.#memory.counters.echoes++;
+    this.#echoed = true;
+    this.#start += length;
+    this.#heardBytes -= length;
+    this.#firstMono = null;
+  }
+
+  #isDrowned(frame: Buffer, before: Buffer): boolean {
+    const otherBytes = this.#heardBytes - frame.length;
     if (otherBytes <= MOST_NOISE_BYTES) return false;
     return otherBytes - soundFrames(before).reduce((sum, { bytes }) => sum + bytes, 0) > MOST_NOISE_BYTES;
-  };
+  }
+
   /** Names for what came beside the reply. */
-  const account = (bytes: Buffer, nowMono: MonoMs): WindowVerdict | null => {
+  #account(bytes: Buffer, nowMono: MonoMs): WindowVerdict | null {
+    const { late, counters } = this.#memory;
     let verdict: WindowVerdict | null = null;
     for (const { unit, fc, isRequest } of bytes.length < 5 ? [] : soundFrames(bytes)) {
       if (!isRequest && late.take(unit, fc, nowMono)) counters.lateReplies++;
-      else if (!isRequest && unit === request[0] && fc === request[1]) {
+      else if (!isRequest && unit === this.#request[0] && fc === this.#request[1]) {
         counters.wrongReplies++;
         verdict = 'wrong-reply';
       } else {
@@ -106,45 +161,10 @@ export function createReplyWindow(request: Buffer, expectedBytes: number, memory
       }
     }
     return verdict;
-  };
+  }
+}
 
-  return {
-    get firstMono() {
-      return firstMono;
-    },
-    get lastMono() {
-      return lastMono;
-    },
-    missing: (where) => (where === 'atHead' ? missingAtHead : missingBytes)(request, expectedBytes, rx()),
-    feed(bytes, nowMono) {
-      append(bytes);
-      lastMono = nowMono;
-      stripEcho();
-      if (end > start) firstMono ??= nowMono;
-      for (let passed = 0; ; ) {
-        const match = matchReply(request, expectedBytes, rx().subarray(passed));
-        if (match.kind === 'more') return match;
-        const before = rx().subarray(0, passed + match.end - match.frame.length);
-        passed += match.end;
-        if (match.kind === 'stranger' || isDrowned(match.frame, before)) continue;
-        account(before, nowMono);
-        if (!isOlderRefusal(match.frame, nowMono)) {
-          if (isRead(request)) memory.echoing = echoed;
-          return { ...match, noiseBytes: end - start - match.frame.length };
-        }
-        counters.lateReplies++;
-        start += passed;
-        passed = 0;
-      }
-    },
-    giveUp(nowMono) {
-      const bytes = rx();
-      const match = matchReply(request, expectedBytes, bytes);
-      const other = account(bytes, nowMono);
-      const damaged = match.kind === 'more' && match.damaged;
-      const truncated = missingBytes(request, expectedBytes, bytes) > 0;
-      const verdict = damaged ? 'damaged' : (other ?? (truncated ? 'truncated' : bytes.length > 0 ? 'noise' : 'silence'));
-      return { verdict, bytes: bytes.length };
-    },
-  };
+function isOlderRefusal(frame: Buffer, late: LateReplies, nowMono: MonoMs): boolean {
+  const [unit, fc] = [frame[0] as number, frame[1] as number];
+  return fc >= 0x80 && late.take(unit, functionOf(fc), nowMono);
 }
