@@ -34,6 +34,14 @@ const written = (levelPct: number, verified = true): LampTrack =>
     reason: verified ? '' : 'no reply',
   });
 
+t.test('a lamp in its place keeps its track, object and all, until it is found elsewhere', async (t) => {
+  const settled = look(written(30), decision(30), 2_000, at(30, 1_900)).track;
+  t.equal(look(settled, decision(30), 3_000, at(30, 2_900)).track, settled);
+  t.equal(look(settled, decision(30), 3_000, at(30.4, 2_900)).track, settled, 'within its tolerance');
+  t.equal(look(settled, decision(30), 4_000, at(80, 3_900)).track.drifts, 1);
+  t.equal(look(settled, decision(30), 4_000, at(null, 3_900, 'missing')).track.answers, false);
+});
+
 const table: [story: string, track: LampTrack, wanted: Decision, nowMono: number, measured: Reading | undefined, write: object | null][] = [
   ['a lamp nobody knows is written', NEW_TRACK, decision(30), 0, undefined, { levelPct: 30, lane: 'command' }],
   ['a lamp found where it shall be is left alone', NEW_TRACK, decision(30), 10, at(30, 5), null],

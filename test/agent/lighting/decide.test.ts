@@ -258,6 +258,16 @@ t.test('someone seen at night within reach: the lamp has its boost', async (t) =
   t.pass('held for all generated streets and moments');
 });
 
+t.test('a lamp of which nothing new is to be said keeps its decision, object and all; a walker changes his lamps alone', async (t) => {
+  const decider = createDecider(makeStreet());
+  const first = decider.decide(snapshot({ nowMono: NOW })).decisions;
+  const again = decider.decide(snapshot({ nowMono: NOW + 1_000 })).decisions;
+  t.ok(first.length > 0 && first.every((decision, at) => decision === again[at]));
+  const walked = decider.decide(snapshot({ nowMono: NOW + 2_000, sensors: s01(seen(NOW + 2_000, true)) })).decisions;
+  t.not(lamp(walked, 'L2'), lamp(first, 'L2'));
+  t.equal(lamp(walked, 'L2').rank, 'presence');
+});
+
 t.test('same snapshot, same answer: whatever was asked before, and after a restart', async (t) => {
   fc.assert(
     fc.property(anyStreet, fc.array(anySnapshot, { minLength: 2, maxLength: 6 }), (street, moments) => {
