@@ -25,9 +25,10 @@ export type MonthQuestion =
   | { readonly ask: 'day' }
   | { readonly ask: 'end' };
 
-/** Units: MB; counts since the start. */
+/** Units: MB, means of the looks of the day; counts since the start. */
 export interface MonthAnswer {
   readonly rssMb: number;
+  readonly rssMaxMb: number;
   readonly heapMb: number;
   readonly polls: number;
   readonly detections: number;
@@ -48,9 +49,16 @@ const DAY_MS = 86_400_000;
 /** The clock stands still after each until the storage thread has answered. */
 const STEP_MS = 2_000;
 const STEPS_A_LOOK = 30;
+/** A collection may come just before a look or just after it: many looks a day tell its memory. */
+const STEPS_A_MEASURE = 450;
 /** Longest wait for the broker after a step, in turns of the event loop. */
 const PATIENCE_TURNS = 20_000;
 const MEGABYTE = 2 ** 20;
+
+interface Look {
+  readonly rssMb: number;
+  readonly heapMb: number;
+}
 
 interface Month {
   readonly clock: ManualClock;
@@ -65,8 +73,8 @@ let openQuestions = 0;
 answerParent<MonthQuestion, MonthAnswer>(async (question) => {
   if (question.ask === 'begin') month = await begin(question.dir, question.broker);
   if (month === null) throw new Error('no street yet');
-  if (question.ask === 'day') await pass(month);
-  const answer = await counted(month);
+  const looks = question.ask === 'day' ? await pass(month) : [lookedAt()];
+  const answer = await counted(month, looks);
   if (question.ask === 'end') await settled(month.clock, month.agent.stop());
   return answer;
 });
@@ -122,14 +130,22 @@ const openStoreLink: OpenLink = (setup, onLost) => {
 };
 
 /** The broker takes real time, of which the street's clock knows nothing: it waits. */
-async function pass({ clock, street, agent }: Month): Promise<void> {
+async function pass({ clock, street, agent }: Month): Promise<readonly Look[]> {
+  const looks: Look[] = [];
   for (let step = 1; step <= DAY_MS / STEP_MS; step++) {
     await tick(clock, STEP_MS);
+    if (step % STEPS_A_MEASURE === 0) looks.push(lookedAt());
     if (step % STEPS_A_LOOK !== 0) continue;
     for (let turn = 0; turn < PATIENCE_TURNS && isOwed(await settled(clock, agent.view.uplink())); turn++) await turnOfTheLoop();
   }
   // What the tests read is kept by the street for ever.
   (street.levels as LevelSeen[]).length = 0;
+  return looks;
+}
+
+function lookedAt(): Look {
+  const { rss, heapUsed } = process.memoryUsage();
+  return { rssMb: rss / MEGABYTE, heapMb: heapUsed / MEGABYTE };
 }
 
 async function tick(clock: ManualClock, ms: number): Promise<void> {
@@ -141,19 +157,20 @@ function isOwed({ state, delivery }: UplinkStatus): boolean {
   return state === 'online' && delivery !== undefined && delivery.sentSeq > delivery.cursorSeq;
 }
 
-async function counted({ clock, agent }: Month): Promise<MonthAnswer> {
+async function counted({ clock, agent }: Month, looks: readonly Look[]): Promise<MonthAnswer> {
   const status: StatusView = await settled(clock, agent.view.status());
-  const { rss, heapUsed } = process.memoryUsage();
+  const meanOf = (key: keyof Look): number => looks.reduce((sum, look) => sum + look[key], 0) / looks.length;
   return {
-    rssMb: Math.round((rss / MEGABYTE) * 10) / 10,
-    heapMb: Math.round((heapUsed / MEGABYTE) * 10) / 10,
+    rssMb: tenth(meanOf('rssMb')),
+    rssMaxMb: tenth(Math.max(...looks.map(({ rssMb }) => rssMb))),
+    heapMb: tenth(meanOf('heapMb')),
     polls: status.lines.reduce((sum, { transactions }) => sum + transactions, 0),
     detections: status.detections,
     lampsRaised: status.lampsRaised,
     readingsStored: status.store.readings,
     readingsAcked: status.uplink.readingsAcked,
     readingsLost: status.store.readingsLost,
-    storeMb: Math.round((status.store.bytes / MEGABYTE) * 10) / 10,
+    storeMb: tenth(status.store.bytes / MEGABYTE),
   };
 }
 
@@ -164,6 +181,10 @@ async function settled<T>(clock: ManualClock, work: Promise<T>): Promise<T> {
   });
   while (!isDone) await tick(clock, 1);
   return watched;
+}
+
+function tenth(value: number): number {
+  return Math.round(value * 10) / 10;
 }
 
 function turnOfTheLoop(): Promise<void> {

@@ -34,7 +34,7 @@ export async function monthTorture({ quick, emit, progress }: TortureOptions): P
       const seen = await agent.ask({ ask: 'day' });
       days.push(seen);
       progress(
-        `month: day ${day}, ${seen.rssMb} MB, ${seen.heapMb} of them objects, ${seen.polls} polls, ${seen.readingsStored} readings stored`,
+        `month: day ${day}, ${seen.rssMb} MB (at most ${seen.rssMaxMb}), ${seen.heapMb} of them objects, ${seen.polls} polls, ${seen.readingsStored} readings stored`,
       );
     }
     await agent.ask({ ask: 'end' });
