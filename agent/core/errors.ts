@@ -55,11 +55,14 @@ export class BusError extends Error {
   override readonly name = 'BusError';
   readonly code: BusErrorCode;
   readonly policy: FailurePolicy;
+  /** What was found, without advice, for who knows better what to check; the message where there is no more in it. */
+  readonly finding: string;
 
-  constructor(code: BusErrorCode, message: string, options?: ErrorOptions) {
+  constructor(code: BusErrorCode, message: string, options?: ErrorOptions & { readonly finding?: string }) {
     super(message, options);
     this.code = code;
     this.policy = BUS_POLICY[code];
+    this.finding = options?.finding ?? message;
   }
 }
 

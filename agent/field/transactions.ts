@@ -191,8 +191,8 @@ export function createTransactions(
 }
 
 /** Where to look first: a screen of 80 columns shows the first 60. */
-function silentText({ device: { id, unit, pole } }: Unit, at: { lineId: string; isNetwork: boolean }, { message }: BusError): string {
+function silentText({ device: { id, unit, pole } }: Unit, at: { lineId: string; isNetwork: boolean }, { finding }: BusError): string {
   const [wire, where] = at.isNetwork ? ['cable', ' behind the gateway'] : ['wire', ''];
   const way = pole === null ? `its ${wire}${where}` : `the ${wire} to pole ${pole}${where}`;
-  return `${id} does not answer; check its supply, address ${unit} and ${way} (line ${at.lineId}); ${message}`;
+  return `${id} does not answer; check its supply, address ${unit} and ${way} (line ${at.lineId}); ${finding}`;
 }

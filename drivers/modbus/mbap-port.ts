@@ -85,7 +85,8 @@ export class MbapPort extends ModbusLink {
     this.counters.timeouts++;
     this.counters.busyMs += this.clock.monoMs() - pending.sentMono;
     const advice = 'check the unit behind the gateway, its address and its cable';
-    pending.fail(new BusError('timeout', `unit ${pending.request[0]}: no reply in ${Math.round(pending.timeoutMs)} ms, ${advice}`));
+    const finding = `unit ${pending.request[0]}: no reply in ${Math.round(pending.timeoutMs)} ms`;
+    pending.fail(new BusError('timeout', `${finding}, ${advice}`, { finding }));
   }
 
   #receive(bytes: Buffer): void {

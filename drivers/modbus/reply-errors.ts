@@ -61,6 +61,6 @@ export function verdictError(verdict: WindowVerdict, { request, timeoutMs, isNet
       return new BusError('timeout', `${unit}: ${waited}, only noise: ${words.noise}`);
     case 'silence':
       counters.timeouts++;
-      return new BusError('timeout', `${unit}: ${waited}, ${words.silence}`);
+      return new BusError('timeout', `${unit}: ${waited}, ${words.silence}`, { finding: `${unit}: ${waited}` });
   }
 }

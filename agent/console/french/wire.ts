@@ -7,6 +7,7 @@ import type { Pairs } from './pairs.ts';
 
 export const WIRE: Pairs = [
   // A unit.
+  ['no reply in {n} ms', 'pas de réponse en {n} ms'],
   ['no reply in {n} ms, {what}', 'pas de réponse en {n} ms, {what}'],
   ['no reply in {n} ms, but frames of others: {what}', "pas de réponse en {n} ms, mais des trames d'autres : {what}"],
   ['no reply in {n} ms, only noise: {what}', 'pas de réponse en {n} ms, seulement du bruit : {what}'],

@@ -74,7 +74,7 @@ export function event(number: number, changes: Partial<AgentEvent> = {}): AgentE
     code: 'unit-silent',
     source: lampId(number),
     severity: 'warning',
-    text: `${lampId(number)} does not answer; check its supply, address 3 and the wire to pole P03 (line street); unit 3: no reply in 80 ms, check power, address and wiring`,
+    text: `${lampId(number)} does not answer; check its supply, address 3 and the wire to pole P03 (line street); unit 3: no reply in 80 ms`,
     startMs: AT_MS - number * 600_000,
     endMs: null,
     ...changes,

@@ -14,8 +14,8 @@ const sentences: readonly [english: string, french: string][] = [
   ['test needs a verb: lamp, zone', 'test veut un verbe : lamp, zone'],
   ['no such word: "wyh"; nearest: why', 'mot inconnu : "wyh" ; le plus proche : why'],
   [
-    'L02 does not answer; check its supply, address 2 and the wire to pole P03 (line north); unit 2: no reply in 80 ms, check power, address and wiring',
-    "L02 ne répond pas ; voir son alimentation, l'adresse 2 et le fil du mât P03 (ligne north) ; adresse 2 : pas de réponse en 80 ms, voir alimentation, adresse et câblage",
+    'L02 does not answer; check its supply, address 2 and the wire to pole P03 (line north); unit 2: no reply in 80 ms',
+    "L02 ne répond pas ; voir son alimentation, l'adresse 2 et le fil du mât P03 (ligne north) ; adresse 2 : pas de réponse en 80 ms",
   ],
   ['night, sun 41.2 deg below the horizon', "nuit, soleil 41.2 deg sous l'horizon"],
   [

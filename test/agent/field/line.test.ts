@@ -282,7 +282,10 @@ t.test('a unit goes silent: readings missing, event, backed off; it is welcomed 
     t.match(plant.field.latest(`L1.${quantity}`), { value: null, quality: 'missing' });
   t.match(plant.field.latest('L2.level'), { quality: 'good' }, 'its neighbour does not suffer');
   t.same(eventsOf(plant, 'unit-silent'), ['L1 starts']);
-  t.match(plant.events[0]?.text, /^L1 does not answer; check its supply, address 1 and its wire \(line north\); unit 1: no reply/);
+  t.match(
+    plant.events[0]?.text,
+    /^L1 does not answer; check its supply, address 1 and its wire \(line north\); unit 1: no reply in 30 ms$/,
+  );
   t.match(plant.field.devices()[0], { state: 'silent' });
   t.same(plant.alive.slice(2), ['L1 down']);
   const { registers } = plant.unit('L1');
