@@ -4,6 +4,7 @@
  * Owns the cost of a guess. Keeps no password. Called by the user book and the login desk.
  */
 import { randomBytes, scrypt, timingSafeEqual } from 'node:crypto';
+import { PASSWORD_LENGTH } from '../core/access.ts';
 import { COMMON_WORDS } from './common-words.ts';
 
 /**
@@ -16,8 +17,6 @@ const COST: Cost = { logN: 14, r: 8, p: 5 };
 const MAX_COST = { logN: 16, r: 8, p: 16 };
 /** Units: bytes. Source: NIST SP 800-132 asks for 16 and 14 at least. */
 const BYTES = { salt: 16, key: 32 };
-/** Units: characters. Source: OWASP ASVS 5.0, 6.2.1 to 6.2.9: 8 at least, long ones must be allowed; 12 where no second factor is required. */
-const LENGTH = { min: 12, max: 128 };
 /** A pattern this short that fills a whole password is none. Units: characters. Source: assumed. */
 const MAX_PATTERN = 4;
 
@@ -55,8 +54,8 @@ export function createHasher(cost: Cost = COST): Hasher {
 /** What is against a new password; null for nothing. */
 export function passwordProblem(password: string, user: string): string | null {
   const length = [...password].length;
-  if (length < LENGTH.min) return `it has ${length} characters; ${LENGTH.min} at least`;
-  if (length > LENGTH.max) return `it has ${length} characters; ${LENGTH.max} at most`;
+  if (length < PASSWORD_LENGTH.min) return `it has ${length} characters; ${PASSWORD_LENGTH.min} at least`;
+  if (length > PASSWORD_LENGTH.max) return `it has ${length} characters; ${PASSWORD_LENGTH.max} at most`;
   if (/\p{Cc}/u.test(password)) return 'it holds a control character';
   const plain = password.toLowerCase();
   if (isPattern(plain)) return 'it repeats a short pattern';

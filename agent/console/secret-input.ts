@@ -4,6 +4,7 @@
  * Owns the terminal's raw mode while it asks. Called by `main.ts`.
  */
 import type { ReadStream } from 'node:tty';
+import { PASSWORD_RULE } from '../core/access.ts';
 import { ConsoleError } from './console-error.ts';
 
 /** Longest input that is no terminal. Units: characters. Source: assumed; a few lines. */
@@ -23,6 +24,7 @@ export function createSecretInput(stdin: ReadStream, write: (text: string) => vo
 }
 
 async function typedTwice(prompt: string, stdin: ReadStream, write: (text: string) => void): Promise<string> {
+  write(`${PASSWORD_RULE}\n`);
   for (let left = TRIES; left > 0; left--) {
     const first = await typed(prompt, stdin, write);
     if (first === (await typed('Once more', stdin, write))) return first;

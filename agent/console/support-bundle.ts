@@ -5,6 +5,7 @@
  * Called by `tech-support`.
  */
 
+import type { LeastRole } from '../core/access.ts';
 import { fetchAnswer } from './ask-agent.ts';
 import type { AgentCommand } from './command-spec.ts';
 import { COMMANDS } from './commands.ts';
@@ -28,6 +29,8 @@ export interface Bundle {
   readonly cabinetId: string;
   /** Titles of what could not be had. */
   readonly missing: readonly string[];
+  /** Of these, what this user's role may not read, with the role that may. */
+  readonly needsRole: Readonly<Record<string, LeastRole>>;
 }
 
 /** Source: what a person asks in the first minutes of a fault, each as far back as it helps. */
@@ -54,6 +57,7 @@ const WIDTH_COLS = 120;
 export async function makeBundle({ terminal, socket, facts }: BundleParts): Promise<Bundle> {
   const parts: string[] = [];
   const missing: string[] = [];
+  const needsRole: Record<string, LeastRole> = {};
   let cabinetId = '';
   for (const [name, args] of QUESTIONS) {
     const command = COMMANDS.find((each): each is AgentCommand => each.kind === 'agent' && each.name === name);
@@ -67,12 +71,13 @@ export async function makeBundle({ terminal, socket, facts }: BundleParts): Prom
     } catch (error) {
       if (!(error instanceof ConsoleError)) throw error;
       missing.push(name);
+      if (error.code === 'denied') needsRole[name] = command.role;
       parts.push(part(name, `not to be had: ${error.message}`));
     }
   }
   terminal.status?.clear();
   for (const [title, text] of await facts()) parts.push(part(title, text));
-  return { text: parts.join('\n'), cabinetId, missing };
+  return { text: parts.join('\n'), cabinetId, missing, needsRole };
 }
 
 function part(title: string, text: string): string {

@@ -10,6 +10,7 @@ import { cpus, freemem, loadavg, release, totalmem, uptime } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
+import type { LeastRole } from '../core/access.ts';
 import type { WallMs } from '../core/clock.ts';
 import { ConsoleError } from './console-error.ts';
 import { formatDuration } from './duration.ts';
@@ -36,7 +37,7 @@ const pack = promisify(gzip);
 
 /** Resolves with the exit code. Errors: rejects with ConsoleError 'failed' for a place that cannot be written to. */
 export async function techSupport(args: LocalArgs, { terminal, configFile, dir, nowMs }: SupportParts): Promise<number> {
-  const { text, cabinetId, missing } = await makeBundle({
+  const { text, cabinetId, missing, needsRole } = await makeBundle({
     terminal,
     socket: args['socket'],
     facts: () => machineFacts(configFile, terminal),
@@ -44,7 +45,7 @@ export async function techSupport(args: LocalArgs, { terminal, configFile, dir, 
   const bytes = await pack(text, { level: 9 });
   const name = `luciole-support-${cabinetId || 'cabinet'}-${new Date(nowMs).toISOString().slice(0, 19).replace(/[:-]/g, '')}Z.txt.gz`;
   const file = await written(bytes, typeof args['to'] === 'string' ? args['to'] : dir, name);
-  const summary = { file, bytes: bytes.length, unpackedBytes: text.length, missing };
+  const summary = { file, bytes: bytes.length, unpackedBytes: text.length, missing, needsRole };
   if (args['json'] === true) terminal.out(`${JSON.stringify(summary)}\n`);
   else terminal.out(`${summaryLines(summary, terminal).join('\n')}\n`);
   return 0;
@@ -55,12 +56,17 @@ interface Summary {
   readonly bytes: number;
   readonly unpackedBytes: number;
   readonly missing: readonly string[];
+  readonly needsRole: Readonly<Record<string, LeastRole>>;
 }
 
-function summaryLines({ file, bytes, unpackedBytes, missing }: Summary, terminal: Terminal): readonly string[] {
+function summaryLines({ file, bytes, unpackedBytes, missing, needsRole }: Summary, terminal: Terminal): readonly string[] {
   const size = `${formatBytes(bytes)}, ${formatBytes(unpackedBytes)} of text unpacked; at 9600 baud ${formatDuration(transferMs(bytes, 9_600))}: in a session \`copy FILE serial\``;
-  const without = missing.length === 0 ? [] : paragraph(`without: ${missing.join(', ')}`, terminal);
-  return [file, ...paragraph(size, terminal), ...without];
+  const unread = missing.filter((name) => needsRole[name] === undefined);
+  const without = unread.length === 0 ? [] : paragraph(`without: ${unread.join(', ')}`, terminal);
+  const denied = Object.entries(needsRole).flatMap(([name, role]) =>
+    paragraph(`without ${name}, which needs the role ${role}: where it matters, have such a user make the bundle`, terminal),
+  );
+  return [file, ...paragraph(size, terminal), ...without, ...denied];
 }
 
 /** How long a file takes over a serial line. Units: ms. Source: ten bits a byte (start, eight, stop), less what the protocol costs. */

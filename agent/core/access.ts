@@ -42,6 +42,11 @@ export interface LoginRequest {
   readonly newPassword: string;
 }
 
+/** How long a password may be. Units: characters. Source: OWASP ASVS 5.0, 6.2.1 to 6.2.9: 8 at least, long ones must be allowed; 12 where no second factor is required. */
+export const PASSWORD_LENGTH = { min: 12, max: 128 };
+/** What a new password must be, said before it is asked for. */
+export const PASSWORD_RULE = `${PASSWORD_LENGTH.min} to ${PASSWORD_LENGTH.max} characters, some of them letters; no common word, not the user's name`;
+
 /** What became of it. Units: ms. */
 export type LoginAnswer =
   | { readonly state: 'in'; readonly token: string; readonly user: string; readonly role: Role; readonly idleMs: number }

@@ -72,6 +72,10 @@ export const ACCESS: Pairs = [
     "ce code n'est pas du dernier essai, ou une des deux horloges est fausse ; voir `luciole status`",
   ],
   ['this password cannot be used: {why}', 'mot de passe refusé : {why}'],
+  [
+    "{n} to {m} characters, some of them letters; no common word, not the user's name",
+    "{n} à {m} caractères dont des lettres ; pas un mot courant, pas le nom de l'utilisateur",
+  ],
   ['it has {n} characters; {m} at least', '{n} caractères ; au moins {m}'],
   ['it has {n} characters; {m} at most', '{n} caractères ; au plus {m}'],
   ['it holds a control character', 'il a un caractère de commande'],

@@ -153,6 +153,10 @@ export const PROGRAM: Pairs = [
     '{size}, {total} of text unpacked; at 9600 baud {span}: in a session `copy FILE serial`',
     '{size}, {total} de texte décompressé ; à 9600 bauds {span} : dans une session `copy FILE serial`',
   ],
+  [
+    'without {code}, which needs the role {role}: where it matters, have such a user make the bundle',
+    "sans {code}, qui demande le rôle {role} : s'il le faut, le faire faire par un tel utilisateur",
+  ],
   ['without: {words}', 'sans : {words}'],
   ['there is a file of this name already', 'un fichier de ce nom existe déjà'],
   ['cannot write {file}; name another place with --to', "impossible d'écrire {file} ; donner un autre endroit par --to"],

@@ -149,6 +149,8 @@ export const SHELL: Pairs = [
     'envoyer {file} par ZMODEM maintenant, {size} au plus ; cinq fois Ctrl-X abandonne ; la même commande reprend',
   ],
   ['no room in {dir}: {size} stay free for the store', 'pas de place dans {dir} : {size} restent libres pour la mémoire'],
+  ['no program stty here: install the Debian package coreutils', 'pas de programme stty ici : installer le paquet Debian coreutils'],
+  ['the program stty does not start: {code}', 'le programme stty ne démarre pas : {code}'],
   ['no program rz here: install the Debian package lrzsz', 'pas de programme rz ici : installer le paquet Debian lrzsz'],
   [
     'the file did not come whole; the same command goes on where it was cut',

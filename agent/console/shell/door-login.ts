@@ -5,7 +5,7 @@
  * Called by the shell where the machine's own door is not open to this user.
  */
 
-import type { LoginAnswer } from '../../core/access.ts';
+import { type LoginAnswer, PASSWORD_RULE } from '../../core/access.ts';
 import { type Clock, every, type Timer } from '../../core/clock.ts';
 import type { Language } from '../../core/words.ts';
 import { askAgent, fetchAnswer } from '../ask-agent.ts';
@@ -196,14 +196,19 @@ export async function secret(talk: Talk, prompt: string): Promise<string | null>
   return read.kind === 'line' ? read.text : null;
 }
 
-/** Typed twice. Null where the person gives up, or cannot type the same twice. */
+/** A new password, typed twice after its rule was told. Null where the person gives up. */
 export async function newSecret(talk: Talk, prompt: string): Promise<string | null> {
+  tell(talk, [PASSWORD_RULE]);
+  return typedTwice(talk, prompt);
+}
+
+async function typedTwice(talk: Talk, prompt: string): Promise<string | null> {
   const first = await secret(talk, `${prompt}: `);
   if (first === null) return null;
   const again = await secret(talk, 'Once more: ');
   if (again === first) return first;
   if (again !== null) tell(talk, ['% these two are not the same']);
-  return again === null ? null : newSecret(talk, prompt);
+  return again === null ? null : typedTwice(talk, prompt);
 }
 
 function tell(talk: Talk, lines: readonly string[]): void {

@@ -5,10 +5,10 @@
  * Node's own stream writes to a terminal and waits, so a second descriptor is opened on the same one. Called by `main.ts`.
  */
 import { spawn, spawnSync } from 'node:child_process';
-import { once } from 'node:events';
 import { closeSync, constants, openSync, readlinkSync, writeSync } from 'node:fs';
 import { ReadStream } from 'node:tty';
 import { ConsoleError } from '../console-error.ts';
+import { stty } from './stty.ts';
 import type { Tty, TtyEars } from './tty.ts';
 
 /** Ports with a line behind them that a byte takes time on. Source: Linux, Documentation/admin-guide/devices.txt: 136 and up are pseudo-terminals. */
@@ -92,19 +92,4 @@ function writeSome(fd: number, bytes: Uint8Array): number {
     if ((error as NodeJS.ErrnoException).code === 'EAGAIN') return 0;
     return bytes.length;
   }
-}
-
-/** Errors: rejects with ConsoleError 'failed' and what the program said. */
-async function stty(words: readonly string[]): Promise<string> {
-  const child = spawn('stty', words, { stdio: ['inherit', 'pipe', 'pipe'] });
-  let [out, err] = ['', ''];
-  child.stdout.on('data', (bytes) => {
-    out += bytes;
-  });
-  child.stderr.on('data', (bytes) => {
-    err += bytes;
-  });
-  const [code] = await Promise.race([once(child, 'close'), once(child, 'error').then(([error]) => [String(error)])]);
-  if (code === 0) return out;
-  throw new ConsoleError('failed', `the terminal does not take ${words.join(' ')}: ${err.trim() || String(code)}`);
 }

@@ -14,9 +14,11 @@ export function createFakeAccess(asked: unknown[]): AccessTools {
     ...{ user, role, oneTimePassword: 'ABCD-EFGH-JKMN-PQRS', untilMs: Date.parse('2026-12-04T21:41:07Z') },
   });
   return {
-    logIn: async ({ user, password, code }): Promise<LoginAnswer> => {
+    logIn: async ({ user, password, code, newPassword }): Promise<LoginAnswer> => {
       if (password !== 'right') return { state: 'wrong', waitMs: 0 };
       if (user === 'ada' && code === '') return { state: 'code-needed', codes: 1 };
+      if (user === 'nina' && newPassword.length < 12)
+        return { state: 'new-password-needed', problem: newPassword === '' ? '' : `it has ${newPassword.length} characters; 12 at least` };
       const token = `token of ${user} ${sessions.size}`;
       let end = (_how: SessionEnd): void => {};
       const ended = new Promise<SessionEnd>((resolve) => {

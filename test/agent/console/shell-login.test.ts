@@ -67,6 +67,21 @@ t.test('a code is asked where the user has codes', async (t) => {
   t.notMatch(session.bytes(), '424242');
 });
 
+t.test('who chooses a password reads its rule before the question, and no more while it is only mistyped', async (t) => {
+  const session = await openSession(t, { hasLogin: true });
+  await session.say('nina');
+  const RULE = "12 to 128 characters, some of them letters; no common word, not the user's name\n";
+  t.equal(await session.say('right'), `\nthis password was for one time: choose your own\n${RULE}New password: `);
+  await session.say('canary one 1234');
+  t.equal(await session.say('canary two 1234'), '\n% these two are not the same\nNew password: ');
+  await session.say('short');
+  t.equal(await session.say('short'), `\n% it has 5 characters; 12 at least\n${RULE}New password: `);
+  await session.say('canary one 1234');
+  t.match(await session.say('canary one 1234'), PROMPT);
+  t.match(await session.say('user passwd'), /Current password: $/);
+  t.equal(await session.say('right'), `\n${RULE}New password: `, 'a change later is told the same');
+});
+
 t.test('without a login the lights can be switched on, and nothing else', async (t) => {
   const view = createFakeView();
   const session = await openSession(t, { hasLogin: true, view });

@@ -56,9 +56,9 @@ async function cabinet(t: Pick<Test, 'teardown'>, isRunning = true) {
     ...{ widthCols: 80, colour: false, user: 'tech', version: 'luciole 0.1.0', socketPath, status: null },
     shelf: () => Promise.reject(new Error('not asked')),
   };
-  const support = async (args: Record<string, string | boolean> = {}) => {
+  const support = async (args: Record<string, string | boolean> = {}, as: { readonly token?: string } = {}) => {
     shown = '';
-    const code = await techSupport(args, { terminal, configFile, dir, nowMs: AT_MS });
+    const code = await techSupport(args, { terminal: { ...terminal, ...as }, configFile, dir, nowMs: AT_MS });
     return { code, shown };
   };
   return { dir, support, view };
@@ -112,4 +112,21 @@ t.test('a folder gets a file of its own name; no file is ever written over', asy
   t.match(readdirSync(stick), [/^luciole-support-ANG-0421-/]);
   await t.rejects(support({ to: stick }), { code: 'failed', message: /there is a file of this name already; name another place/ });
   await t.rejects(support({ to: join(dir, 'no', 'such', 'place') }), { code: 'failed', message: /cannot write/ });
+});
+
+t.test('what the role may not read is named with the role that may', async (t) => {
+  const { support, view, dir } = await cabinet(t);
+  const socket = join(dir, 'login.sock');
+  const parts = { view, socketPath: socket, log: { event: () => {} }, clock: createManualClock(AT_MS), timezone: TIMEZONE };
+  const server = createConsoleServer({ ...parts, door: 'login' });
+  await server.start();
+  t.teardown(() => server.stop());
+  const { token } = (await view.access.logIn({ user: 'marie', password: 'right', code: '', newPassword: '' })) as { token: string };
+  const said = await support({ socket }, { token });
+  t.match(
+    said.shown,
+    /copy FILE serial`\nwithout audit, which needs the role admin: where it matters, have such a user\nmake the bundle\n$/,
+  );
+  const { missing, needsRole } = JSON.parse((await support({ socket, json: true, to: join(dir, 'again.gz') }, { token })).shown);
+  t.strictSame({ missing, needsRole }, { missing: ['audit'], needsRole: { audit: 'admin' } });
 });
