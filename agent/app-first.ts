@@ -8,6 +8,7 @@ import { accessSync, constants, existsSync, mkdirSync, rmSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { readProfiles } from '../drivers/registry.ts';
+import { refuseBesideAgent } from './app-beside.ts';
 import { type Enrolment, firstAdmin } from './app-enrol.ts';
 import { keyFilesIn, makeKeyRequest } from './app-keys.ts';
 import { checkConfig } from './app-load.ts';
@@ -15,8 +16,6 @@ import { isYes, type SkippedPort, survey } from './app-survey.ts';
 import { keptSayings, readWishes, sayingsOfCabinet } from './app-wishes.ts';
 import { readPlacedYaml } from './config/places.ts';
 import { ConsoleError } from './console/console-error.ts';
-import { callAgent } from './console/socket-client.ts';
-import { usualSocketPaths } from './console/socket-path.ts';
 import type { LocalArgs, Terminal } from './console/terminal.ts';
 import { wrap } from './console/text-lines.ts';
 import { formatProblem, type Problem } from './core/errors.ts';
@@ -51,8 +50,9 @@ interface SetupReport {
   readonly next: readonly string[];
 }
 
-/** Longest wait for an agent that might be there. Units: ms. */
-const AGENT_WAIT_MS = 3_000;
+/** Two masters on one line would take each other's answers. */
+const BESIDE_AGENT =
+  'an agent is running and has the lines: stop it first (systemctl stop luciole), or ask it instead: luciole bus scan LINE';
 /** Source: the cabinet's own default. */
 const USUAL_DATA = '/var/lib/luciole';
 const USUAL_PROFILES = '/etc/luciole/profiles';
@@ -65,7 +65,7 @@ export async function runSetup(args: LocalArgs, world: SetupWorld): Promise<numb
   const isJson = args['json'] === true;
   const wishes = readWishes(args);
   const options = { force: args['force'] === true, dryRun: args['dry-run'] === true };
-  await refuseBesideAgent(args, terminal);
+  await refuseBesideAgent(args, terminal, BESIDE_AGENT);
   if (!options.dryRun) refuseUnwritable(file, options.force);
   const ask = wishes.isQuiet ? null : world.ask;
   const print = (text: string): void => terminal.out(`${text}\n`);
@@ -145,22 +145,6 @@ async function answered(part: Question['part'], said: Said, parts: InterviewPart
   const result = await interview(part, said, parts);
   if (!isUnanswered(result)) return result;
   throw new ConsoleError('usage', `these must be said (as options, in --answers, or on a terminal):\n${result.missing.join('\n')}`);
-}
-
-/** Two masters on one line would take each other's answers. */
-async function refuseBesideAgent(args: LocalArgs, terminal: Terminal): Promise<void> {
-  const named = typeof args['socket'] === 'string' ? args['socket'] : terminal.socketPath;
-  const socketPaths = named === null ? usualSocketPaths() : [named];
-  try {
-    await callAgent({ socketPaths, request: { id: 1, command: 'status', args: {}, user: terminal.user }, timeoutMs: AGENT_WAIT_MS });
-  } catch (error) {
-    if (!(error instanceof ConsoleError)) throw error;
-    if (error.code === 'unreachable') return;
-  }
-  throw new ConsoleError(
-    'busy',
-    'an agent is running and has the lines: stop it first (systemctl stop luciole), or ask it instead: luciole bus scan LINE',
-  );
 }
 
 /** Before the first question, not after the last. */

@@ -62,6 +62,7 @@ export function createLocalActions(parts: LocalActionParts): LocalActions {
       const { runImport } = await import('./app-import.ts');
       return runImport(args, configFileOf({ file: args['into'] ?? '' }), screen);
     },
+    erase: async (args) => (await import('./app-erase.ts')).runErase(args, configFileOf(args), screen),
     'config load': async (args) =>
       (await import('./console/config-files.ts')).loadConfigFile(args, { terminal: screen, readInput: parts.readInput }),
     'config export': async (args) => (await import('./console/config-files.ts')).exportConfig(args, { terminal: screen }),

@@ -51,6 +51,7 @@ t.test('programs are started in few places, never through a shell, and no text b
       'agent/app-aside.ts',
       'agent/app-machine.ts',
       'agent/app-revision-check.ts',
+      'agent/console/shell/stty.ts',
       'agent/console/shell/tty-device.ts',
       'agent/console/support-command.ts',
       'agent/luciole.js',

@@ -82,6 +82,7 @@ export interface LocalCommand extends CommandWords {
     | 'config load'
     | 'config export'
     | 'setup'
+    | 'erase'
     | 'config import'
     | 'tech-support';
   /** It has the option that names the agent's socket. */

@@ -1,7 +1,7 @@
 /**
- * The rows of the command table that make a cabinet's file: the first start, and poles and lamps in bulk.
+ * The rows of the command table for a gateway's first and last day: its file made, poles and lamps in bulk, all of it erased.
  *
- * Owns their words; `app-first.ts` and `app-import.ts` do the work. Called by the command table.
+ * Owns their words; `app-first.ts`, `app-import.ts` and `app-erase.ts` do the work. Called by the command table.
  */
 import type { LocalCommand } from './command-spec.ts';
 import { JSON_OPTION } from './common-words.ts';
@@ -67,4 +67,21 @@ const importTable: LocalCommand = {
   examples: ['luciole config import poles.csv', 'luciole config import poles.csv --into cabinet.yaml --write'],
 };
 
-export const SETUP_COMMANDS: readonly LocalCommand[] = [setup, importTable];
+const eraseAll: LocalCommand = {
+  kind: 'local',
+  name: 'erase',
+  role: 'admin',
+  hasSocket: true,
+  group: 'Agent:',
+  summary: 'erase all data: readings, users, revisions, updates',
+  arguments: [{ name: 'file', summary: 'the cabinet (default: LUCIOLE_CONFIG, else /etc/luciole/cabinet.yaml)', required: false }],
+  options: [
+    { name: 'yes', value: null, summary: 'erase it; without this, only show what would go' },
+    { name: 'keys', value: null, summary: 'also the files of keys and passwords that the cabinet names' },
+    { name: 'data-dir', value: 'DIR', summary: 'folder of the store, where the cabinet cannot be read' },
+    JSON_OPTION,
+  ],
+  examples: ['luciole erase', 'sudo luciole erase --keys --yes'],
+};
+
+export const SETUP_COMMANDS: readonly LocalCommand[] = [setup, importTable, eraseAll];

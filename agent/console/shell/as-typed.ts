@@ -6,7 +6,7 @@
 import { COMMANDS } from '../commands.ts';
 
 /** They take the whole process, or its output, and are nothing in a session. */
-export const OUTSIDE: ReadonlySet<string> = new Set(['run', 'console', 'manual', 'setup']);
+export const OUTSIDE: ReadonlySet<string> = new Set(['run', 'console', 'manual', 'setup', 'erase']);
 
 /** `agent` is more often the thing than the command. */
 const words = (): readonly string[] => [

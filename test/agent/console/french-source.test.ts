@@ -20,9 +20,9 @@ const ROOMS = [
 /** And what there is never said in a session, by what it is for. */
 const ELSEWHERE: readonly RegExp[] = [
   /^agent\/console\/(french\/|language\.ts)/,
-  // The command line outside of a session, its manual, the first start, the bundle for a helper elsewhere.
+  // The command line outside of a session, its manual, the first start and the end, the bundle for a helper elsewhere.
   /^agent\/console\/(cli|manual-page|setup-commands|ask-line|socket-server|socket-path|secret-input|support-bundle)\.ts/,
-  /^agent\/app-(first|keys|survey|wishes)\.ts/,
+  /^agent\/app-(beside|erase|first|keys|survey|wishes)\.ts/,
   // Between programs.
   /^agent\/(console\/protocol|app-metrics|app-points)\.ts/,
   // The page about the cabinet file.

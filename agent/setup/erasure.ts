@@ -1,0 +1,65 @@
+/**
+ * What this program keeps in a folder, and the end of it.
+ *
+ * Owns which names are ours: a folder that was named by mistake loses nothing else. Called by `app-erase.ts`.
+ */
+import { closeSync, fsyncSync, lstatSync, openSync, readdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+
+/** Files that only we make; without one of them the folder is somebody else's. */
+const MARKS: readonly RegExp[] = [/^telemetry\.db/, /^state\.db/, /^users\.json/, /^starts\.json/, /^console-lines-/];
+/** Ours where a mark lies beside it: revisions, releases, files that came by a console, room kept for a full disk, support files. */
+const BESIDE: readonly RegExp[] = [/^config$/, /^releases$/, /^received$/, /^ballast$/, /^luciole-support-.*\.txt\.gz$/];
+
+/** One file or folder that goes. Units: bytes, with all that lies in it. */
+export interface Erased {
+  readonly path: string;
+  readonly bytes: number;
+}
+
+export interface Erasure {
+  readonly goes: readonly Erased[];
+  /** Paths in the same folder that are not ours. */
+  readonly stays: readonly string[];
+}
+
+/** Looks only. Shape: a folder that is not there, or not ours, has nothing that goes. Errors: throws the system's error (`code` EACCES, ...). */
+export function planErasure(dir: string): Erasure {
+  const names = namesIn(dir);
+  const isOurs = names.some((name) => MARKS.some((mark) => mark.test(name)));
+  const goes = names.filter((name) => isOurs && [...MARKS, ...BESIDE].some((ours) => ours.test(name)));
+  return {
+    goes: goes.map((name) => ({ path: join(dir, name), bytes: bytesOf(join(dir, name)) })),
+    stays: names.filter((name) => !goes.includes(name)).map((name) => join(dir, name)),
+  };
+}
+
+/** Removes them, and has the disk know it. Errors: throws the system's error; what was removed before stays removed. */
+export function erase(goes: readonly Pick<Erased, 'path'>[]): void {
+  for (const { path } of goes) rmSync(path, { recursive: true, force: true });
+  for (const folder of new Set(goes.map(({ path }) => join(path, '..')))) syncFolder(folder);
+}
+
+function namesIn(dir: string): readonly string[] {
+  try {
+    return readdirSync(dir).sort();
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+    throw error;
+  }
+}
+
+function bytesOf(path: string): number {
+  const stat = lstatSync(path);
+  if (!stat.isDirectory()) return stat.size;
+  return readdirSync(path).reduce((sum, name) => sum + bytesOf(join(path, name)), 0);
+}
+
+function syncFolder(folder: string): void {
+  const handle = openSync(folder, 'r');
+  try {
+    fsyncSync(handle);
+  } finally {
+    closeSync(handle);
+  }
+}
