@@ -16,6 +16,7 @@ import { agentSocketPath } from './console/socket-path.ts';
 import type { Cabinet } from './core/cabinet.ts';
 import { type Clock, sleep } from './core/clock.ts';
 import { ConfigError, StoreError } from './core/errors.ts';
+import { ownHeap } from './core/heap-keeper.ts';
 import type { RunOptions } from './core/run-options.ts';
 import { createSystemClock } from './core/system-clock.ts';
 import { createHealth } from './service/health.ts';
@@ -73,6 +74,7 @@ export async function runAgent(options: RunOptions): Promise<number> {
     cabinet: guard.mode === 'normal' ? cabinet : safeCabinet(cabinet),
     guard: revisions === null ? { ...guard, news: [...guard.news, WITHOUT_REVISIONS] } : guard,
     health: createHealth(),
+    heap: ownHeap(),
     updates: updatesOf(options, cabinet.store.dir, () => {
       guard.ended('update');
       over.abort();

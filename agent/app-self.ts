@@ -1,10 +1,11 @@
 /**
- * What the agent tells of itself: to the platform, to a file for a monitor, to whoever asks for metrics.
+ * What the agent tells of itself: to the platform, to a file for a monitor, to whoever asks for metrics; and that it stays small.
  *
- * Owns when it is told. Part of `app.ts`.
+ * Owns when that is done. Part of `app.ts`.
  */
 import { metricFamilies } from './app-metrics.ts';
 import { type Clock, every, type Timer } from './core/clock.ts';
+import { createHeapKeeper, type Heap } from './core/heap-keeper.ts';
 import { type MetricFamily, metricsText } from './core/metrics.ts';
 import type { Log, Uplink, UplinkValue } from './core/ports.ts';
 import type { StatusView } from './core/views.ts';
@@ -18,6 +19,8 @@ import { AGENT_METRIC } from './sync/metric-table.ts';
 const FILE_MS = 60_000;
 /** Minutes between two words to the platform. Source: assumed; memory that grows is seen within an hour, and each word costs some 60 bytes. */
 const TELL_MINUTES = 10;
+/** Between two looks at the heap. Units: ms. Source: assumed; a backlog that drains makes a megabyte of old garbage in as long. */
+const HEAP_MS = 10_000;
 const MEGABYTE = 2 ** 20;
 
 export interface SelfParts {
@@ -25,6 +28,8 @@ export interface SelfParts {
   readonly log: Log;
   readonly uplink: Pick<Uplink, 'update'>;
   readonly health: Health | null;
+  /** Null where V8 alone decides when to collect. */
+  readonly heap: Heap | null;
   /** How this run came about; null where nobody keeps a ledger. */
   readonly runs: { readonly mode: RunMode; readonly ledger: () => StartLedger } | null;
   readonly status: () => Promise<StatusView>;
@@ -41,9 +46,10 @@ export interface Self {
 }
 
 export function createSelf(parts: SelfParts): Self {
-  const { clock, log, uplink, health, runs } = parts;
+  const { clock, log, uplink, health, heap, runs } = parts;
   const events = new Map<EventCode, number>();
   let ticks: Timer | null = null;
+  let looks: Timer | null = null;
   let minutes = 0;
   let file: { readonly path: string; readonly write: (text: string) => Promise<void> } | null = null;
 
@@ -90,11 +96,13 @@ export function createSelf(parts: SelfParts): Self {
     async start() {
       if (ticks !== null) return;
       ticks = every(clock, FILE_MS, () => void turn());
+      looks = heap === null ? null : every(clock, HEAP_MS, createHeapKeeper(heap).look);
       tellRuns();
       await tell();
     },
     stop() {
       ticks?.cancel();
+      looks?.cancel();
       health?.stop();
     },
     note({ code, startMs, endMs }) {

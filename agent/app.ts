@@ -33,6 +33,7 @@ import { createAgentView } from './app-view.ts';
 import type { Clock, MonoMs } from './core/clock.ts';
 import type { OpenBytePort } from './core/driver.ts';
 import { createEventBook } from './core/event-book.ts';
+import type { Heap } from './core/heap-keeper.ts';
 import type { Field, Log, LogFeed, Uplink } from './core/ports.ts';
 import type { Pulse } from './core/pulse.ts';
 import type { AgentView } from './core/views.ts';
@@ -74,6 +75,8 @@ export interface AgentParts extends Site {
   readonly guard?: Pick<RunGuard, 'mode' | 'news' | 'ledger' | 'unstored' | 'settle'>;
   /** What the process takes; not told unless given. */
   readonly health?: Health;
+  /** This thread's; V8 alone decides when to collect unless given. */
+  readonly heap?: Heap | null;
   /** Where other releases of the program are kept; without it this run takes none. */
   readonly updates?: UpdateParts;
 }
@@ -137,6 +140,7 @@ export function createAgent(parts: AgentParts): Agent {
     log,
     uplink,
     health: parts.health ?? null,
+    heap: parts.heap ?? null,
     runs: parts.guard ?? null,
     status: () => currentView.status(),
     metricsFile: () => site.cabinet.service.metricsFile,

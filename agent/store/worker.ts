@@ -5,6 +5,7 @@
  */
 import { flushCompileCache } from 'node:module';
 import { parentPort, workerData } from 'node:worker_threads';
+import { createHeapKeeper, ownHeap } from '../core/heap-keeper.ts';
 import { createDatabase } from './database.ts';
 import type { Request, Setup } from './messages.ts';
 import { loadSqlite } from './sqlite.ts';
@@ -15,6 +16,10 @@ const database = createDatabase(workerData as Setup);
 // A thread's compiled code is its own to keep, and the power may go before it ends.
 flushCompileCache();
 
+const heap = ownHeap();
+const keeper = heap === null ? null : createHeapKeeper(heap);
+
 parentPort?.on('message', ({ id, request }: { id: number; request: Request }) => {
   parentPort?.postMessage({ id, answer: database.handle(request) });
+  keeper?.look();
 });

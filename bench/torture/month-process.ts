@@ -8,6 +8,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Agent, createAgent } from '../../agent/app.ts';
 import { loadSite } from '../../agent/app-load.ts';
+import { ownHeap } from '../../agent/core/heap-keeper.ts';
 import { createManualClock, type ManualClock } from '../../agent/core/manual-clock.ts';
 import type { UplinkStatus } from '../../agent/core/ports.ts';
 import type { StatusView } from '../../agent/core/views.ts';
@@ -110,6 +111,7 @@ async function begin(dir: string, broker: string): Promise<Month> {
     openStoreLink,
     socketPath: join(dir, 'agent.sock'),
     periodsMs: PERIODS_MS,
+    heap: ownHeap(),
   });
   street.start();
   await settled(clock, agent.start());

@@ -401,6 +401,7 @@ const RUN_FLAGS = [
   '--no-maglev',
   '--no-sparkplug',
   '--optimize-for-size',
+  '--expose-gc',
 ];
 
 t.test('the agent runs with a small heap in the process that was started, a console command without a second start', async (t) => {

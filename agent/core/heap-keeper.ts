@@ -1,0 +1,41 @@
+/**
+ * Old garbage of a thread, kept small.
+ *
+ * Owns when a collection is asked for. V8 lets dead objects of its old space grow by 8 MB before it collects, whatever its flags; this agent has
+ * two threads that make little of it, so they would lie there for minutes and hours. Called by the agent and by the storage thread, each for its own heap.
+ */
+import { getHeapStatistics } from 'node:v8';
+
+export interface Heap {
+  /** Objects, dead ones too. Units: bytes. */
+  readonly usedBytes: () => number;
+  /** A whole collection, which stops the thread: 5 to 20 ms on a desktop processor. Source: measured, `--trace-gc`. */
+  readonly collect: () => void;
+}
+
+export interface HeapKeeper {
+  /** Collects where enough has come since the last collection. Costs microseconds where it has not. */
+  look(): void;
+}
+
+/** Source: measured; with 35 lamps the agent collects every three minutes and stays 5 MB lower at its highest. Units: bytes. */
+const GROWTH_BYTES = 3 * 2 ** 20;
+
+export function createHeapKeeper({ usedBytes, collect }: Heap): HeapKeeper {
+  let leastBytes = Number.POSITIVE_INFINITY;
+  return {
+    look() {
+      const nowBytes = usedBytes();
+      leastBytes = Math.min(leastBytes, nowBytes);
+      if (nowBytes < leastBytes + GROWTH_BYTES) return;
+      collect();
+      leastBytes = usedBytes();
+    },
+  };
+}
+
+/** The heap of the thread that asks; null in a program that was started without `--expose-gc`, which then goes by V8's own measure. */
+export function ownHeap(): Heap | null {
+  const { gc } = globalThis;
+  return gc === undefined ? null : { usedBytes: () => getHeapStatistics().used_heap_size, collect: () => void gc() };
+}

@@ -1,0 +1,52 @@
+import t from 'tap';
+import { createHeapKeeper } from '../../agent/core/heap-keeper.ts';
+
+const MEGABYTE = 2 ** 20;
+
+/** A heap of so much live, and what has died since. Units: MB. */
+function heapOf(liveMb: number) {
+  const heap = { liveMb, deadMb: 0, collections: 0 };
+  const keeper = createHeapKeeper({
+    usedBytes: () => (heap.liveMb + heap.deadMb) * MEGABYTE,
+    collect: () => {
+      heap.collections++;
+      heap.deadMb = 0;
+    },
+  });
+  return { heap, keeper };
+}
+
+t.test('a heap is collected once three megabytes have come, not before and not again', async (t) => {
+  const { heap, keeper } = heapOf(11);
+  const looks: [deadMb: number, collections: number][] = [
+    [0, 0],
+    [2.9, 0],
+    [3, 1],
+    [0, 1],
+    [1, 1],
+    [3.5, 2],
+  ];
+  for (const [deadMb, collections] of looks) {
+    heap.deadMb = deadMb;
+    keeper.look();
+    t.equal(heap.collections, collections, `${deadMb} MB dead`);
+  }
+});
+
+t.test('what stays alive is no reason to collect again and again', async (t) => {
+  const { heap, keeper } = heapOf(11);
+  keeper.look();
+  heap.liveMb = 20;
+  for (let look = 0; look < 100; look++) keeper.look();
+  t.equal(heap.collections, 1);
+});
+
+t.test('a heap that shrank by itself is measured from there', async (t) => {
+  const { heap, keeper } = heapOf(20);
+  keeper.look();
+  heap.liveMb = 11;
+  keeper.look();
+  heap.deadMb = 3;
+  keeper.look();
+  t.equal(heap.collections, 1);
+});
