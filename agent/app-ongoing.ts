@@ -12,6 +12,7 @@ export interface OngoingParts {
   readonly uplink: Pick<Uplink, 'outcome'>;
   readonly log: Log;
   readonly self: { note(event: AgentEvent): void };
+  readonly record: { note(event: AgentEvent): void };
 }
 
 export interface Ongoing {
@@ -25,7 +26,7 @@ export interface Ongoing {
 }
 
 /** Nothing goes on yet. */
-export function createOngoing({ store, uplink, log, self }: OngoingParts): Ongoing {
+export function createOngoing({ store, uplink, log, self, record }: OngoingParts): Ongoing {
   const open = new Map<string, AgentEvent>();
   const openCommands = new Set<string>();
   return {
@@ -33,6 +34,7 @@ export function createOngoing({ store, uplink, log, self }: OngoingParts): Ongoi
       if (event.endMs === null) open.set(event.id, event);
       else open.delete(event.id);
       self.note(event);
+      record.note(event);
       log.event(event.code, { source: event.source, text: event.text, ended: event.endMs !== null }, event.severity);
       store.appendEvent(event);
     },

@@ -16,6 +16,7 @@ import type { RunGuard } from './app-guard.ts';
 import { fieldLine } from './app-lines.ts';
 import { createOngoing } from './app-ongoing.ts';
 import { uplinkDevices } from './app-points.ts';
+import { createSelfRecord } from './app-record.ts';
 import { createUpdatePost } from './app-release.ts';
 import { createConfigPost } from './app-remote.ts';
 import { createRevisions, type RevisionParts } from './app-revisions.ts';
@@ -145,7 +146,8 @@ export function createAgent(parts: AgentParts): Agent {
     status: () => currentView.status(),
     metricsFile: () => site.cabinet.service.metricsFile,
   });
-  const ongoing = createOngoing({ store, uplink, log, self });
+  const record = createSelfRecord({ clock, log, store });
+  const ongoing = createOngoing({ store, uplink, log, self, record });
   const { onEvent, onOutcome } = ongoing;
   const field = createField({
     lines: site.cabinet.lines.map((line) => fieldLine(line, parts)),
@@ -233,6 +235,7 @@ export function createAgent(parts: AgentParts): Agent {
       await consoles?.start();
       if (isStopping) return;
       const stored = store.start();
+      record.start();
       void field.start();
       recorder.start();
       await rooms.control.start();
@@ -258,6 +261,7 @@ export function createAgent(parts: AgentParts): Agent {
       isStopping = true;
       housekeeping.stop();
       self.stop();
+      record.stop();
       updates?.stop();
       await consoles?.stop();
       await within(clock, DISK_MS, revisions?.stop() ?? Promise.resolve());
