@@ -137,6 +137,7 @@ export function createAgentView(parts: ViewParts): AgentView {
       zones: cabinet.zones.map(({ id }) => id),
       devices: field.devices().map(({ id }) => id),
       lines: cabinet.lines.map(({ id }) => id),
+      modbusLines: cabinet.lines.flatMap(({ id, kind }) => (kind === 'modbus' ? [id] : [])),
     }),
   };
 }

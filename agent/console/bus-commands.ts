@@ -20,8 +20,9 @@ import { agentCommand, type Command, textArg } from './command-spec.ts';
 import { JSON_OPTION, LOOK_TIMEOUT_MS } from './common-words.ts';
 import { ConsoleError } from './console-error.ts';
 import { parseDuration } from './duration.ts';
+import type { LineChoice } from './render-scan.ts';
 
-const LINE = { name: 'line', summary: 'a line of the cabinet', required: true, names: 'line' } as const;
+const LINE = { name: 'line', summary: 'a Modbus line of the cabinet', required: true, names: 'modbus-line' } as const;
 const UNIT = { name: 'unit', summary: 'an address, 1 to 247 or 0x01 to 0xF7, or a device', required: true, names: 'device' } as const;
 const ADDRESS = { name: 'address', summary: 'as in the frame, from 0; decimal or 0x hex', required: true } as const;
 const TABLE = { name: 'table', value: 'TABLE', summary: `${TABLE_WORDS} (default: holding)`, choices: TABLES } as const;
@@ -30,12 +31,20 @@ const WAIT_MS = { min: 1, max: 500 };
 /** Source: Modbus Application Protocol V1.1b3 §6.1 and §6.3. */
 const MAX_COUNT = { registers: 125, bits: 2_000 };
 
-const scan = agentCommand<{ line: string; from: number; to: number; autoBaud: boolean; waitMs: number | null }, ScanResult, ScanProgress>({
+interface ScanArgs {
+  readonly line: string | null;
+  readonly from: number;
+  readonly to: number;
+  readonly autoBaud: boolean;
+  readonly waitMs: number | null;
+}
+
+const scan = agentCommand<ScanArgs, ScanResult | LineChoice, ScanProgress>({
   name: 'bus scan',
   role: 'technician',
   group: 'Lines:',
   summary: 'which units answer, and what they are',
-  arguments: [LINE],
+  arguments: [{ ...LINE, summary: `${LINE.summary}; without it, all lines are listed`, required: false }],
   options: [
     { name: 'baud', value: 'auto', summary: 'try other speeds and parities too; takes minutes' },
     { name: 'from', value: 'UNIT', summary: 'first address (default: 1)' },
@@ -46,14 +55,20 @@ const scan = agentCommand<{ line: string; from: number; to: number; autoBaud: bo
   examples: ['luciole bus scan street', 'luciole bus scan street --from 1 --to 40 --wait 300', 'luciole bus scan street --baud auto'],
   timeoutMs: LOOK_TIMEOUT_MS,
   read: (args) => ({
-    line: textArg(args, 'line'),
+    line: args['line'] === undefined ? null : textArg(args, 'line'),
     autoBaud: readBaud(args['baud']),
     ...rangeArgs(args, { from: { ...UNITS, usual: UNITS.min }, to: { ...UNITS, usual: UNITS.max } }),
     waitMs: args['wait'] === undefined ? null : numberArg(args, 'wait', WAIT_MS),
   }),
   answer: (view, { line, ...request }, { tell, signal }) =>
-    onBus(() => view.bus.scan({ ...request, line: findLine(view, line), signal }, (progress) => void tell(progress))),
-  render: async (result, page) => (await import('./render-scan.ts')).renderScan(result, page),
+    line === null
+      ? { lines: view.bus.stats().map(({ line, kind, port, baud }) => ({ line, kind, port, baud })) }
+      : onBus(() => view.bus.scan({ ...request, line: findLine(view, line), signal }, (progress) => void tell(progress))),
+  render: async (result, page) => {
+    const { renderLineChoice, renderScan } = await import('./render-scan.ts');
+    return 'lines' in result ? renderLineChoice(result, page) : renderScan(result, page);
+  },
+  succeeded: (result) => !('lines' in result),
   progress: {
     isLasting: false,
     load: async () => (await import('./render-scan.ts')).renderScanProgress,
@@ -152,7 +167,7 @@ const stats = agentCommand({
   role: 'viewer',
   group: 'Lines:',
   summary: 'how lines and units do, what to look at',
-  arguments: [{ ...LINE, required: false }],
+  arguments: [{ name: 'line', summary: 'a line of the cabinet', required: false, names: 'line' }],
   options: [JSON_OPTION],
   examples: ['luciole bus stats', 'luciole bus stats street', 'luciole bus stats street --json'],
   timeoutMs: LOOK_TIMEOUT_MS,

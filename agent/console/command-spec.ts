@@ -12,8 +12,8 @@ import type { Page } from './page.ts';
 import type { RawArgs } from './protocol.ts';
 import { nearest } from './suggest.ts';
 
-/** What of the cabinet can be named: completion offers these names. */
-export type NameKind = 'lamp' | 'zone' | 'target' | 'line' | 'device' | 'point' | 'profile' | 'place';
+/** What of the cabinet can be named: completion offers these names. `modbus-line`: one on which units can be asked. */
+export type NameKind = 'lamp' | 'zone' | 'target' | 'line' | 'modbus-line' | 'device' | 'point' | 'profile' | 'place';
 
 export interface ArgumentSpec {
   readonly name: string;

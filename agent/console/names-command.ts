@@ -18,6 +18,8 @@ export interface Names {
   readonly zones: readonly string[];
   readonly devices: readonly string[];
   readonly lines: readonly string[];
+  /** Those of them on which units can be asked. Absent from an agent of an earlier release. */
+  readonly modbusLines?: readonly string[];
   readonly points: readonly string[];
   readonly profiles: readonly string[];
   /** Wishes of people at the console that still hold. */

@@ -94,7 +94,7 @@ const test: LocalCommand = {
   summary: 'read each point of a profile from a real unit',
   arguments: [FILE],
   options: [
-    { name: 'line', value: 'LINE', summary: 'a line of the running cabinet', names: 'line' },
+    { name: 'line', value: 'LINE', summary: 'a line of the running cabinet', names: 'modbus-line' },
     { name: 'unit', value: 'UNIT', summary: 'the address of the unit, 1 to 247' },
     JSON_OPTION,
   ],

@@ -3,11 +3,11 @@
  *
  * Owns the layout of `luciole bus scan`. Pure. Called through the command table.
  */
-import type { FoundUnit, ScanProgress, ScanResult } from '../core/bus-tools.ts';
+import type { FoundUnit, LineStats, ScanProgress, ScanResult } from '../core/bus-tools.ts';
 import type { SerialSettings } from '../core/cabinet.ts';
 import { formatTook } from './duration.ts';
 import { count, formatNumber, NOTHING, type Page, told } from './page.ts';
-import { labelled } from './text-lines.ts';
+import { labelled, paragraph } from './text-lines.ts';
 import { tableLines } from './text-table.ts';
 
 /** `19200 8N2`, as people write it; Modbus TCP has none. */
@@ -39,6 +39,31 @@ export function renderScan({ line, isNetwork, found, missing, damaged, durationM
     ...(found.some(({ device }) => device === null) ? labelled('Unknown', STRANGERS, page) : []),
   ].join('\n');
 }
+
+/** The lines of a cabinet, for who has named none. */
+export interface LineChoice {
+  readonly lines: readonly Pick<LineStats, 'line' | 'kind' | 'port' | 'baud'>[];
+}
+
+/** Which lines there are, and what to type. */
+export function renderLineChoice({ lines }: LineChoice, page: Page): string {
+  if (lines.length === 0) return told('no lines in the configuration', page);
+  const rows = lines.map(({ line, kind, port, baud }) => [line, kind, baud === null ? NOTHING : formatNumber(baud), port]);
+  const toScan = lines.filter(({ kind }) => kind === 'modbus').map(({ line }) => `luciole bus scan ${line}`);
+  return [
+    ...tableLines(LINE_COLUMNS, rows, page),
+    '',
+    ...(toScan.length < lines.length ? paragraph('A uart line carries one device that talks by itself: nobody to ask there.', page) : []),
+    ...(toScan.length === 0 ? [] : paragraph(`Which one? Say: ${toScan.join(', ')}`, page)),
+  ].join('\n');
+}
+
+const LINE_COLUMNS = [
+  { title: 'Line', maxCols: 16 },
+  { title: 'Kind' },
+  { title: 'Baud', align: 'right' },
+  { title: 'Port', wraps: true },
+] as const;
 
 const COLUMNS = [
   { title: 'Unit', align: 'right' },

@@ -74,6 +74,8 @@ export interface AgentView extends DeskView {
     readonly zones: readonly string[];
     readonly devices: readonly string[];
     readonly lines: readonly string[];
+    /** Those of them on which units can be asked. */
+    readonly modbusLines: readonly string[];
   };
 }
 

@@ -30,7 +30,7 @@ const LINES: Readonly<Record<string, readonly string[]>> = {
   'lights auto': ['lights auto', 'lights auto'],
   'test lamp': ['test lamp L03'],
   'test zone': ['test zone nowhere'],
-  'bus scan': ['bus scan north --from 1 --to 6', 'bus scan south', 'bus scan north --from 9 --to 3'],
+  'bus scan': ['bus scan', 'bus scan north --from 1 --to 6', 'bus scan south', 'bus scan north --from 9 --to 3'],
   'bus registers': ['bus registers north 1 --from 2000 --to 2010', 'bus registers north L01 --from 60000 --to 60010'],
   'bus read': ['bus read north 1 2000 2', 'bus read north 99 0', 'bus read north L01 2000 --table wrong'],
   'bus write': ['bus write north 1 2000 300', 'bus write north 1 2000 300 --yes', 'bus write north 1 2000 many'],

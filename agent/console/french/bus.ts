@@ -35,6 +35,14 @@ export const BUS: Pairs = [
     '{words} : réponse en morceaux ; deux appareils à la même adresse, ou mauvaise ligne : en débrancher un et relancer scan',
   ],
   ['- (answers {code})', '- (répond {code})'],
+  [
+    'A uart line carries one device that talks by itself: nobody to ask there.',
+    'Une ligne uart porte un seul appareil, qui parle de lui-même : personne à interroger.',
+  ],
+  ['Which one? Say: {words}', 'Laquelle ? Dire : {words}'],
+  ['no lines in the configuration', 'pas de ligne dans la configuration'],
+  ['a Modbus line of the cabinet', "une ligne Modbus de l'armoire"],
+  ['without it, all lines are listed', 'sans elle, toutes les lignes sont listées'],
   // Registers.
   ['{n} %, {m} of {k} addresses', '{n} %, {m} sur {k} adresses'],
   ['unit {n}: {what} answer from {m} to {k}; {more}, {span}', 'adresse {n} : {what} répondent de {m} à {k} ; {more}, {span}'],

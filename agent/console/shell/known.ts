@@ -47,6 +47,7 @@ export function namesOf(names: Names, kind: Exclude<NameKind, 'place'>): readonl
     zone: names.zones,
     target: [...names.lamps, ...names.zones],
     line: names.lines,
+    'modbus-line': names.modbusLines ?? names.lines,
     device: names.devices,
     point: names.points,
     profile: names.profiles,

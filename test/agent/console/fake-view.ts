@@ -427,6 +427,12 @@ export function createFakeView(): AgentView & { readonly asked: unknown[]; reado
     profiles,
     profile: (id) => (id === METER.id ? METER : undefined),
     language: 'en',
-    names: () => ({ lamps: ['L07', 'L08', 'L09'], zones: ['bressigny'], devices: ['L01', 'L02', 'air'], lines: ['street', 'air'] }),
+    names: () => ({
+      lamps: ['L07', 'L08', 'L09'],
+      zones: ['bressigny'],
+      devices: ['L01', 'L02', 'air'],
+      lines: ['street', 'air'],
+      modbusLines: ['street'],
+    }),
   };
 }

@@ -13,7 +13,7 @@ import { renderChecked, renderProfile } from '../../../agent/console/render-prof
 import { type ProfileTest, renderProfileTest, type TestedPoint, testSucceeded } from '../../../agent/console/render-profile-test.ts';
 import { renderProfiles } from '../../../agent/console/render-profiles.ts';
 import { renderRead, renderRegisters, renderRegistersProgress, renderWrite } from '../../../agent/console/render-registers.ts';
-import { renderScan, renderScanProgress } from '../../../agent/console/render-scan.ts';
+import { renderLineChoice, renderScan, renderScanProgress } from '../../../agent/console/render-scan.ts';
 import { renderStats } from '../../../agent/console/render-stats.ts';
 import { renderStatus } from '../../../agent/console/render-status.ts';
 import { renderBackup, renderCheck, renderCheckProgress, renderStore } from '../../../agent/console/render-store.ts';
@@ -101,6 +101,14 @@ const sheets: [story: string, text: string, says: RegExp[]][] = [
     'a healthy cabinet on one screen',
     renderStatus(same(fake.status()), page),
     [/Rue Bressigny, cote prefecture/, /22:41:07 CET, clock synced/, /bressigny +12 +30\.\.80 %/],
+  ],
+  [
+    'who names no line to scan reads which there are, and what to type',
+    renderLineChoice({ lines: [bus.lineStats(), bus.lineStats({ line: 'air', kind: 'uart', port: '/dev/ttyAMA2', baud: 9_600 })] }, page),
+    [
+      /^Line +Kind +Baud +Port\nstreet +modbus +19200 +\/dev\/serial/,
+      /\nair +uart +9600 +\/dev\/ttyAMA2\n\nA uart line carries one device .*\nWhich one\? Say: luciole bus scan street$/,
+    ],
   ],
   ['a line that is down says why', renderStatus(same(fake.status()), page), [/cabinet +down +- +9600 .*no such port/]],
   [

@@ -83,6 +83,11 @@ t.test('? shows what may stand there, and the line is there again', async (t) =>
     ['lamps', /lamps +say: zones/],
     ['scan', /scan +say: bus scan/],
     ['help bus ', /scan/],
+    [
+      'bus scan ',
+      /<line> +a Modbus line of the cabinet; without it, all lines are listed\n(?:(?!air).)*<enter>(?:(?!air).)*street\n(?:(?!air).)*$/s,
+    ],
+    ['bus stats ', /street +air/],
   ] as const) {
     session.type(`${typed}?`);
     await session.until(`help on ${typed}`, () => session.bytes().endsWith(`${PROMPT}${typed}`));

@@ -96,6 +96,16 @@ t.test('the commands for lines, device types and events are answered too', async
   await serverAt(t, socketPath, { ...view, events }).start();
   const answered: [command: string, args: Record<string, string | boolean>, result: unknown][] = [
     ['bus scan', { line: 'STREET', to: '0x28', wait: '300' }, { found: [{ unit: 1 }, { unit: 14 }, { unit: 200 }] }],
+    [
+      'bus scan',
+      {},
+      {
+        lines: [
+          { line: 'street', kind: 'modbus', baud: 19_200 },
+          { line: 'air', kind: 'uart' },
+        ],
+      },
+    ],
     ['bus registers', { line: 'street', unit: 'L02', table: 'input' }, { runs: [{ address: 0 }, { address: 2_000 }] }],
     ['bus read', { line: 'street', unit: '0x07', address: '0x7D0', count: '2' }, { words: [300, 0xff38] }],
     ['bus write', { line: 'street', unit: '7', address: '2000', value: '300', yes: true }, { before: [100], after: [300] }],
