@@ -7,7 +7,7 @@ import type { OverrideAnswer } from '../core/views.ts';
 import type { Outcome } from '../core/words.ts';
 import { agentCommand, type Command, textArg } from './command-spec.ts';
 import { ACT_TIMEOUT_MS, JSON_OPTION } from './common-words.ts';
-import { findTarget, overrideRequest, readOverride } from './override-args.ts';
+import { findTarget, isTakenUp, overrideRequest, readOverride } from './override-args.ts';
 
 const TARGET = { name: 'target', summary: 'a lamp or a zone', required: true, names: 'target' } as const;
 
@@ -32,7 +32,7 @@ const override = agentCommand({
   read: readOverride,
   answer: (view, args, { source }): Promise<OverrideAnswer> => view.override(overrideRequest(args, findTarget(view, args.target), source)),
   render: async (result, page) => (await import('./render-outcome.ts')).renderOutcome(result, page, result.untilMs),
-  succeeded: ({ state }) => state === 'verified',
+  succeeded: isTakenUp,
 });
 
 const release = agentCommand({

@@ -8,7 +8,7 @@ import type { Outcome } from '../core/words.ts';
 import { agentCommand, type Command, textArg } from './command-spec.ts';
 import { ACT_TIMEOUT_MS, JSON_OPTION } from './common-words.ts';
 import { parseDuration } from './duration.ts';
-import { OVERRIDE_SPAN, readReason } from './override-args.ts';
+import { isTakenUp, OVERRIDE_SPAN, readReason } from './override-args.ts';
 
 const FULL_PCT = 100;
 const USUAL_REASON = 'lights on at the console';
@@ -31,7 +31,7 @@ export const LIGHTS_ON = agentCommand({
     return view.override({ target, levelPct: FULL_PCT, rank: 'emergency', minutes: durationMs / 60_000, reason, source });
   },
   render: async (result, page) => (await import('./render-outcome.ts')).renderOutcome(result, page, result.untilMs),
-  succeeded: ({ state }) => state === 'verified',
+  succeeded: isTakenUp,
 });
 
 const auto = agentCommand({

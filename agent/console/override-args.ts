@@ -5,7 +5,7 @@
  */
 import type { OverrideRequest } from '../core/ports.ts';
 import type { AgentView } from '../core/views.ts';
-import type { LevelPct, Target } from '../core/words.ts';
+import type { LevelPct, Outcome, Target } from '../core/words.ts';
 import { textArg } from './command-spec.ts';
 import { ConsoleError } from './console-error.ts';
 import { parseDuration, type SpanLimits } from './duration.ts';
@@ -50,6 +50,14 @@ export function findTarget(view: AgentView, typed: string): Target {
   const { lamps, zones } = view.names();
   const id = findName(typed, [...lamps, ...zones], { noun: 'lamp or zone', listedBy: 'luciole status --json' });
   return { kind: lamps.includes(id) ? 'lamp' : 'zone', id };
+}
+
+/** Whether an override is in force on all its lamps and seen on some: the others only follow a stronger one for now. */
+export function isTakenUp({ state, lamps, waiting = [] }: Outcome): boolean {
+  if (state === 'verified') return true;
+  const held = new Set(waiting.flatMap(({ lamps }) => lamps));
+  const others = Object.keys(lamps).filter((id) => !held.has(id));
+  return state === 'failed' && others.length > 0 && others.every((id) => lamps[id] === 'verified');
 }
 
 function readLevel(text: string): LevelPct {

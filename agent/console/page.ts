@@ -23,7 +23,7 @@ export interface Page {
 export const NOTHING = '-';
 
 const GOOD = new Set(['ok', 'up', 'online', 'verified', 'good', 'synced']);
-const DOUBTFUL = new Set(['flaky', 'new', 'stale', 'warning', 'connecting', 'waiting-for-host', 'rtc', 'restored']);
+const DOUBTFUL = new Set(['flaky', 'new', 'stale', 'warning', 'connecting', 'waiting', 'waiting-for-host', 'rtc', 'restored']);
 const BAD = new Set(['silent', 'down', 'reopening', 'trouble', 'failed', 'refused', 'bad', 'missing', 'alarm', 'none', 'no']);
 
 /** A sentence as this page's reader understands it. */

@@ -9,7 +9,16 @@
  * A lamp known to be silent ends as `failed` within seconds, the wish stays in force and the lamp is set when it returns.
  */
 import type { MonoMs } from '../core/clock.ts';
-import { type Decision, type Intent, type LevelPct, type Outcome, type OutcomeState, RANKS, type Target } from '../core/words.ts';
+import {
+  type Decision,
+  type Intent,
+  type LevelPct,
+  type Outcome,
+  type OutcomeState,
+  RANKS,
+  type Target,
+  type WaitingBelow,
+} from '../core/words.ts';
 import { isFollowing, type LampTrack } from './reconcile.ts';
 
 /** Longest life of a command before its sender hears how it ended. Units: ms. Source: assumed; twice the time a line of 247 units needs to be written. */
@@ -39,6 +48,8 @@ interface LampProgress {
   readonly sent: boolean;
   /** Read back; null before. */
   readonly levelPct: LevelPct | null;
+  /** Failed only since the lamp follows this stronger wish. */
+  readonly below?: Intent;
 }
 
 /** What a command may see of one of its lamps. */
@@ -104,6 +115,7 @@ export function outcomesBetween(before: Command, after: Command): readonly Omit<
 export function outcomeOf(command: Command): Omit<Outcome, 'atMs'> {
   const progress = Object.values(command.lamps);
   const [first] = progress;
+  const waiting = waitingIn(command);
   const oneLevel = command.state === 'verified' && progress.every(({ levelPct }) => levelPct === first?.levelPct);
   return {
     commandId: command.commandId,
@@ -113,7 +125,23 @@ export function outcomeOf(command: Command): Omit<Outcome, 'atMs'> {
     reason: command.state === 'failed' ? reasons(command) : '',
     lamps: Object.fromEntries(Object.entries(command.lamps).map(([id, { state }]) => [id, state])),
     source: command.source,
+    ...(waiting.length === 0 ? {} : { waiting }),
   };
+}
+
+/** By the wish that each lamp follows instead. */
+function waitingIn({ lamps }: Command): readonly WaitingBelow[] {
+  const byWish = Map.groupBy(
+    Object.entries(lamps).filter(([, { below }]) => below !== undefined),
+    ([, { below }]) => below?.id,
+  );
+  return [...byWish.values()].flatMap((entries) => {
+    const below = entries[0]?.[1].below;
+    if (below === undefined) return [];
+    const { target, levelPct, rank, source, reason, untilMs, goesByItself } = below;
+    const wish = { target, levelPct, rank, source, reason, untilMs, ...(goesByItself ? { goesByItself } : {}) };
+    return [{ lamps: entries.map(([id]) => id), wish }];
+  });
 }
 
 function asSent(command: Command): Command {
@@ -125,7 +153,7 @@ function progressOf({ intentId, sinceMono }: Command, { decision, track, intents
   if (intentId !== null && own === undefined) return failed('replaced, released or over before it was confirmed');
   const [strongest] = intents;
   if (own !== undefined && strongest !== undefined && isAbove(strongest, own))
-    return failed(`waiting below ${strongest.rank} by ${strongest.source}`);
+    return { ...failed(`waiting below ${strongest.rank} by ${strongest.source}`), below: strongest };
   const { levelPct } = decision;
   const tried = track.last?.levelPct === levelPct && track.last.endMono >= sinceMono ? track.last : null;
   const sent = (tried?.sent ?? false) || (track.inFlight?.levelPct === levelPct && track.inFlight.sent);

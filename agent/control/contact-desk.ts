@@ -56,5 +56,6 @@ function wish(pointId: PointId, kind: LightContact, { nowMs, nowMono }: Instant)
     sinceMs: nowMs,
     untilMs: Math.round(nowMs + lengthMs),
     untilMono: nowMono + lengthMs,
+    goesByItself: true,
   };
 }

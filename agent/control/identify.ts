@@ -94,6 +94,7 @@ export function createIdentifyDesk(street: Street, clock: Clock, onChange: () =>
       sinceMs: Math.round(nowMs - (nowMono - startMono)),
       untilMs: Math.round(nowMs + (untilMono - nowMono)),
       untilMono,
+      goesByItself: true,
     };
   }
 

@@ -58,6 +58,8 @@ export interface Intent {
   readonly untilMono: MonoMs;
   /** Set while no lamp has followed it: it ends here when none has by then. The command behind it has expired. */
   readonly startBy?: { readonly atMs: WallMs; readonly atMono: MonoMs };
+  /** It stands in no list: it ends with the contact or the blinking behind it, and nobody can release it. */
+  readonly goesByItself?: true;
 }
 
 /** Why a lamp has its level: one closed word each, also sent upstream. */
@@ -113,6 +115,14 @@ export interface Outcome {
   readonly lamps: Readonly<Record<string, OutcomeState>>;
   readonly source: string;
   readonly atMs: WallMs;
+  /** Among the lamps that failed, those that only follow another wish for now; absent where none does. */
+  readonly waiting?: readonly WaitingBelow[];
+}
+
+/** Lamps on which a command holds as well, below a wish that is stronger; it shows there once that one is over. */
+export interface WaitingBelow {
+  readonly lamps: readonly string[];
+  readonly wish: Pick<Intent, 'target' | 'levelPct' | 'rank' | 'source' | 'reason' | 'untilMs' | 'goesByItself'>;
 }
 
 export type EventCode =

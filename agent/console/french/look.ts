@@ -116,6 +116,17 @@ export const LOOK: Pairs = [
   ['zone {id}: released, but {state} to confirm: {reason}', 'zone {id} : forçage levé, mais confirmation : {state} : {reason}'],
   ['cabinet {id}: released, but {state} to confirm: {reason}', 'armoire {id} : forçage levé, mais confirmation : {state} : {reason}'],
   ['cabinet {id}: release {state}: {reason}', 'armoire {id} : levée du forçage, {state} : {reason}'],
+  ['waits below another', 'attend sous un autre'],
+  ['verified on {n} of {m} lamps', 'vérifié sur {n} des {m} luminaires'],
+  [
+    '{words}: {rank} to {n} % by {user} ({text}) until {time}, in {span}',
+    "{words} : {rank} à {n} % de {user} ({text}) jusqu'à {time}, dans {span}",
+  ],
+  ['{words}: {rank} to {n} % by {user} until {time}, in {span}', "{words} : {rank} à {n} % de {user} jusqu'à {time}, dans {span}"],
+  ['this one shows then', 'celui-ci se verra alors'],
+  ['this one ends before', 'celui-ci finit avant'],
+  ['sooner with: luciole {words}', 'plus tôt par : luciole {words}'],
+  ['luciole release {id} ends both: then say it again', 'luciole release {id} met fin aux deux : puis le redire'],
   ['by itself at {time}, in {span}; sooner with: luciole {words}', 'de lui-même à {time}, dans {span} ; plus tôt par : luciole {words}'],
   // A ramp, a walk, a blinking lamp.
   ['{n} of {what} confirmed', '{n} sur {what} : confirmé'],

@@ -35,6 +35,7 @@ const STATES: Readonly<Record<string, string>> = {
   reopening: 'réouverture',
   trouble: 'en défaut',
   verified: 'vérifié',
+  waiting: 'en attente',
   received: 'reçu',
   queued: 'en file',
   sent: 'envoyé',

@@ -16,6 +16,7 @@ const TITLES: Readonly<Record<string, string>> = {
   Why: 'Pourquoi',
   Programme: 'Programme',
   Line: 'Ligne',
+  Below: 'Dessous',
   State: 'État',
   Busy: 'Occup.',
   'Busy %': 'Occup. %',

@@ -42,6 +42,22 @@ const lampWhy = { id: 'L07', kind: 'lamp', lamps: [fake.whyLamp(7, true)] } as c
 const failed = fake.outcome({ state: 'failed', reason: 'L03 does not answer', lamps: { L01: 'verified', L03: 'failed' } });
 const bare = fake.outcome({ state: 'refused', reason: 'too dark for the class of this road', lamps: {} });
 
+const wish = {
+  target: { kind: 'lamp', id: 'L02' },
+  levelPct: 100,
+  rank: 'maintenance',
+  source: 'console:paul',
+  reason: 'lamp test',
+  untilMs: fake.AT_MS + 1_800_000,
+} as const;
+const held = fake.outcome({
+  state: 'failed',
+  reason: 'L02: waiting below maintenance by console:paul',
+  lamps: { L01: 'verified', L02: 'failed', L03: 'verified' },
+  waiting: [{ lamps: ['L02'], wish }],
+});
+const heldLamp = fake.outcome({ ...held, target: wish.target, lamps: { L02: 'failed' } });
+
 const FAULT = 'L03.status: the lamp is broken';
 const LOST = 'does not answer; check its supply, address 4 and the wire to pole P04 (line north); no reply within 45 ms';
 const DEAD = 'no unit on line street answers; check its supply, wires A and B, the adapter';
@@ -211,6 +227,27 @@ const sheets: [story: string, text: string, says: RegExp[]][] = [
     'an override that failed, the bad lamps first',
     renderOutcome(failed, page, page.atMs + 60_000),
     [/failed: L03 does not answer/, /failed +L03\n +verified +L01/],
+  ],
+  [
+    'one that a lamp follows only later says which, below whose, until when and what to type',
+    renderOutcome(held, page, page.atMs + 7_200_000),
+    [
+      /^Outcome +zone bressigny: override to 80 % verified on 2 of 3 lamps\n {2}waiting +L02\n {2}verified +L01 L03\n/,
+      /\nBelow +L02: maintenance to 100 % by console:paul \(lamp test\) until 23:11:07,\n +in 30 min; this one shows then; sooner with: luciole release L02\nEnds /,
+    ],
+  ],
+  [
+    'below a wish that outlasts it on the same lamp',
+    renderOutcome(heldLamp, page, page.atMs + 60_000),
+    [
+      /^Outcome +lamp L02: override to 80 % waits below another\n {2}waiting +L02\n/,
+      /this one ends before; luciole release L02 ends both: then\n +say it again\n/,
+    ],
+  ],
+  [
+    'lamps that wait beside one that fails',
+    renderOutcome({ ...held, reason: 'L01: no reply', lamps: { ...held.lamps, L01: 'failed' } }, page, page.atMs + 7_200_000),
+    [/80 % failed: L01: no reply\n {2}failed +L01\n {2}waiting +L02\n {2}verified +L03\nBelow/],
   ],
   ['a refused override has no end', renderOutcome(bare, page, page.atMs + 60_000), [/refused: too dark/]],
   [

@@ -7,7 +7,7 @@ import { ConsoleError } from '../../../agent/console/console-error.ts';
 import { formatDuration, formatTook, parseDuration } from '../../../agent/console/duration.ts';
 import { cutPage, framesToAsk } from '../../../agent/console/export-page.ts';
 import { findPoint, fittingResolution, readHistory } from '../../../agent/console/history-args.ts';
-import { findTarget, OVERRIDE_SPAN, readOverride } from '../../../agent/console/override-args.ts';
+import { findTarget, isTakenUp, OVERRIDE_SPAN, readOverride } from '../../../agent/console/override-args.ts';
 import type { RawArgs } from '../../../agent/console/protocol.ts';
 import { createLineSplitter, readReply, readRequest } from '../../../agent/console/protocol.ts';
 import { createStatusLine } from '../../../agent/console/status-line.ts';
@@ -17,7 +17,7 @@ import { COMMAND_MS } from '../../../agent/control/commands.ts';
 import { OVERRIDE_MINUTES } from '../../../agent/control/overrides.ts';
 import { BusError } from '../../../agent/core/errors.ts';
 import { createManualClock } from '../../../agent/core/manual-clock.ts';
-import { AT_MS, createFakeView, storedFrames, TIMEZONE } from './fake-view.ts';
+import { AT_MS, createFakeView, outcome, storedFrames, TIMEZONE } from './fake-view.ts';
 
 const durations: [text: string, seconds: number][] = [
   ['30s', 30],
@@ -56,6 +56,19 @@ t.test('a span is told in its two largest units', async (t) => {
   t.equal(formatDuration(Number.NaN), '-');
   t.strictSame([0, 40, 400, 8_000, 9_949, 9_950, 130_000].map(formatTook), ['0.1 s', '0.1 s', '0.4 s', '8 s', '9.9 s', '10 s', '2 min']);
 });
+
+const L2_WAITS = { lamps: ['L2'], wish: { ...outcome(), rank: 'maintenance', levelPct: 100, untilMs: 0 } } as never;
+const ends: [story: string, changes: object, isTakenUp: boolean][] = [
+  ['verified on all lamps', { state: 'verified', lamps: { L1: 'verified' } }, true],
+  ['one lamp waits, the rest follows', { state: 'failed', lamps: { L1: 'verified', L2: 'failed' }, waiting: [L2_WAITS] }, true],
+  ['all lamps wait', { state: 'failed', lamps: { L2: 'failed' }, waiting: [L2_WAITS] }, false],
+  ['one waits, another fails', { state: 'failed', lamps: { L1: 'verified', L2: 'failed', L3: 'failed' }, waiting: [L2_WAITS] }, false],
+  ['a lamp failed', { state: 'failed', lamps: { L1: 'verified', L2: 'failed' } }, false],
+  ['refused', { state: 'refused', lamps: {} }, false],
+];
+for (const [story, changes, expected] of ends) {
+  t.test(`whether an override went well, for a script: ${story}`, async (t) => t.equal(isTakenUp(outcome(changes)), expected));
+}
 
 const overrides: [args: Record<string, string | boolean>, expected: object][] = [
   [

@@ -63,6 +63,39 @@ for (const [story, lampWork, nowMono, state, reason] of table) {
   });
 }
 
+t.test('lamps that follow a stronger wish are told apart from those that fail, each with that wish', async (t) => {
+  const lock = intent({
+    id: 'lock',
+    target: { kind: 'lamp', id: 'L2' },
+    rank: 'maintenance',
+    source: 'console:a',
+    levelPct: 0,
+    untilMs: 99,
+  });
+  const key = intent({ id: 'contact:k', rank: 'emergency', source: 'io.input_1', levelPct: 100, goesByItself: true });
+  const works: Readonly<Record<string, LampWork>> = {
+    L1: work(ended(true)),
+    L2: work(ended(true), [lock, own]),
+    L3: work(ended(true), [key, own]),
+    L4: work(ended(true), [key, own]),
+    L5: work(ended(false, { failures: 3 })),
+  };
+  const { state, lamps, waiting = [] } = outcomeOf(advanceCommand(begin(Object.keys(works)), (id) => works[id], 1_000));
+  t.same(
+    [state, lamps['L1'], lamps['L2'], lamps['L5']],
+    ['failed', 'verified', 'failed', 'failed'],
+    'the platform is told what it always was',
+  );
+  t.strictSame(
+    waiting.map(({ lamps, wish }) => [lamps, wish.target.id, wish.rank, wish.source, wish.levelPct, wish.untilMs, wish.goesByItself]),
+    [
+      [['L2'], 'L2', 'maintenance', 'console:a', 0, 99, undefined],
+      [['L3', 'L4'], 'rue', 'emergency', 'io.input_1', 100, 0, true],
+    ],
+  );
+  t.equal('waiting' in outcomeOf(advanceCommand(begin(), () => work(ended(true)), 1_000)), false);
+});
+
 t.test('who waits hears that it was sent, even when he is told late', async (t) => {
   const before = begin();
   const after = advanceCommand(before, () => work(ended(true)), 1_000);

@@ -130,6 +130,7 @@ t.test('below a technician an override waits, fails as unseen, and takes over af
     state: 'failed',
     reason: 'L1: waiting below maintenance by console:anna',
     lamps: { L1: 'failed', L2: 'verified' },
+    waiting: [{ lamps: ['L1'], wish: { target: L1, rank: 'maintenance', source: 'console:anna', levelPct: 0 } }],
   });
   t.same(levelsOf(street), [0, 70, 70, 70, 70, 70]);
   t.match(await street.control.release({ commandId: 'r1', target: L1, source: 'platform' }), {
