@@ -4,7 +4,7 @@
  * Owns the layout of `luciole test`. Pure. Called through the command table.
  */
 import { count, formatNumber, NOTHING, type Page, told } from './page.ts';
-import type { Tested, TestStep } from './test-job.ts';
+import { POWER_WAIT_MS, type Tested, type TestStep, type Unweighed } from './test-job.ts';
 import { paragraph, wrap } from './text-lines.ts';
 import { tableLines } from './text-table.ts';
 
@@ -18,7 +18,7 @@ export function renderTestStep({ levelPct, states, meterW, reason }: TestStep, p
   return wrap(`${String(levelPct).padStart(3)} %  ${text}`, page.widthCols).join('\n');
 }
 
-export function renderTested({ target, steps, verdicts, restored }: Tested, page: Page): string {
+export function renderTested({ target, steps, verdicts, otherLamps, restored }: Tested, page: Page): string {
   const columns = [
     { title: 'Lamp', maxCols: 16 },
     ...steps.map(({ levelPct }) => ({ title: `${levelPct} %`, isTold: true as const })),
@@ -37,8 +37,29 @@ export function renderTested({ target, steps, verdicts, restored }: Tested, page
       ? `${count(verdicts.length, 'lamp')} of ${target.id}: all ok`
       : `${bad} of ${count(verdicts.length, 'lamp')} of ${target.id} not ok`;
   const back = restored === 'verified' ? 'given back to its programme' : `given back, but ${restored}: see \`luciole why ${target.id}\``;
-  return [...tableLines(columns, rows, page), '', ...paragraph(`${sum}; ${back}`, page)].join('\n');
+  const levelOnly = unweighedLines(verdicts, otherLamps).flatMap((line) => paragraph(line, page));
+  return [...tableLines(columns, rows, page), '', ...levelOnly, ...paragraph(`${sum}; ${back}`, page)].join('\n');
 }
+
+/** Why the power of a lamp said nothing, once for all lamps of a kind. */
+function unweighedLines(verdicts: Tested['verdicts'], otherLamps: number): readonly string[] {
+  const others = `${count(otherLamps, 'other lamp')}`;
+  const why: Readonly<Record<Unweighed, string>> = {
+    'no-sensor': 'neither the lamp nor a meter of the cabinet measures it',
+    'no-reading': `no fresh reading of it came within ${POWER_WAIT_MS / 1_000} s; \`luciole points power\` shows how old it is`,
+    'no-meter-reading': `no fresh reading of the meter came within ${POWER_WAIT_MS / 1_000} s; \`luciole points power\` shows how old it is`,
+    'shared-meter': `the meter measures ${others} too, which may change meanwhile`,
+  };
+  return (Object.keys(why) as Unweighed[]).flatMap((kind) => {
+    const ids = verdicts.flatMap(({ lamp, unweighed }) => (unweighed === kind ? [lamp] : []));
+    const more = ids.length - NAMED_LAMPS;
+    const names = more > 0 ? `${ids.slice(0, NAMED_LAMPS).join(', ')} and ${more} more` : ids.join(', ');
+    return ids.length === 0 ? [] : [`Power of ${names} not weighed: ${why[kind]}`];
+  });
+}
+
+/** Lamps named in one reason; the others are counted. */
+const NAMED_LAMPS = 6;
 
 /** `12/36/60`; a dash where the lamp does not measure its own. */
 function powers(lamp: string, steps: readonly TestStep[]): string {

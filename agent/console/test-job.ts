@@ -16,7 +16,7 @@ const RAMP_PCT: readonly LevelPct[] = [20, 60, 100];
 /** A step ends by itself after this. Units: min. Source: the agent gives a command up after one; two more for the meters. */
 const STEP_MIN = 3;
 /** How long a power reading may take to follow a level. Units: ms. Source: the period of slow points, 30 s, and a turn of a full line. */
-const POWER_WAIT_MS = 35_000;
+export const POWER_WAIT_MS = 35_000;
 /** A driver and its meter need this long to settle. Units: ms. Source: assumed; ramps of 1 to 2 s. */
 const SETTLE_MS = 3_000;
 const LOOK_MS = 1_000;
@@ -36,10 +36,23 @@ export interface TestStep {
 
 export type Verdict = 'ok' | 'no answer' | 'refused' | 'does not follow' | 'no power' | 'power does not rise';
 
+/** Why no power speaks of a lamp: nothing measures it, its reading or the meter's did not come in time, the meter has other lamps behind it too. */
+export type Unweighed = 'no-sensor' | 'no-reading' | 'no-meter-reading' | 'shared-meter';
+
+export interface LampVerdict {
+  readonly lamp: string;
+  readonly verdict: Verdict;
+  readonly weighedBy: 'lamp' | 'meter' | 'nothing';
+  /** Null where something weighed it, or where it never came to that. */
+  readonly unweighed: Unweighed | null;
+}
+
 export interface Tested {
   readonly target: Target;
   readonly steps: readonly TestStep[];
-  readonly verdicts: readonly { readonly lamp: string; readonly verdict: Verdict; readonly weighedBy: 'lamp' | 'meter' | 'nothing' }[];
+  readonly verdicts: readonly LampVerdict[];
+  /** Lamps of the cabinet that were not in the test. */
+  readonly otherLamps: number;
   /** How giving the target back ended. */
   readonly restored: Outcome['state'];
 }
@@ -61,8 +74,26 @@ export async function testTarget(view: AgentView, target: Target, job: Job): Pro
   }
   const lamps = [...new Set(steps.flatMap(({ states }) => Object.keys(states)))].sort();
   // A meter weighs the whole cabinet: it says something of these lamps only where there are no others that may change meanwhile.
-  const isWhole = lamps.length === view.names().lamps.length;
-  return { target, steps, verdicts: lamps.map((lamp) => verdictOf(lamp, steps, isWhole ? lamps.length : null)), restored };
+  const otherLamps = view.names().lamps.length - lamps.length;
+  const { own, meters } = powerPoints(view, lamps);
+  const verdicts = lamps.map((lamp): LampVerdict => {
+    const judged = verdictOf(lamp, steps, otherLamps === 0 ? lamps.length : null);
+    const sensed = { hasOwn: own[lamp] !== undefined, hasMeter: meters.length > 0, otherLamps };
+    return { ...judged, unweighed: judged.weighedBy === 'nothing' && judged.verdict === 'ok' ? unweighedFor(sensed) : null };
+  });
+  return { target, steps, verdicts, otherLamps, restored };
+}
+
+interface Sensed {
+  readonly hasOwn: boolean;
+  readonly hasMeter: boolean;
+  readonly otherLamps: number;
+}
+
+function unweighedFor({ hasOwn, hasMeter, otherLamps }: Sensed): Unweighed {
+  if (hasOwn) return 'no-reading';
+  if (!hasMeter) return 'no-sensor';
+  return otherLamps > 0 ? 'shared-meter' : 'no-meter-reading';
 }
 
 /** Errors: throws ConsoleError 'failed'. */
@@ -161,7 +192,7 @@ async function freshValues(
 }
 
 /** `meteredLamps` null: no meter speaks of them alone. */
-function verdictOf(lamp: string, steps: readonly TestStep[], meteredLamps: number | null): Tested['verdicts'][number] {
+function verdictOf(lamp: string, steps: readonly TestStep[], meteredLamps: number | null): Omit<LampVerdict, 'unweighed'> {
   const states = steps.map((step) => step.states[lamp]);
   const own = steps.flatMap((step) => step.lampW[lamp] ?? []);
   const meter = meteredLamps === null ? [] : steps.flatMap(({ meterW }) => meterW ?? []);

@@ -40,7 +40,6 @@ export const BUS: Pairs = [
     'Une ligne uart porte un seul appareil, qui parle de lui-même : personne à interroger.',
   ],
   ['Which one? Say: {words}', 'Laquelle ? Dire : {words}'],
-  ['no lines in the configuration', 'pas de ligne dans la configuration'],
   ['a Modbus line of the cabinet', "une ligne Modbus de l'armoire"],
   ['without it, all lines are listed', 'sans elle, toutes les lignes sont listées'],
   // Registers.

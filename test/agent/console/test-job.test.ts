@@ -20,6 +20,8 @@ interface Street {
   /** All of the cabinet. */
   readonly lamps?: readonly string[];
   readonly intents?: readonly object[];
+  /** What does not tell its power anew. */
+  readonly isStale?: readonly string[];
 }
 
 /** Two lamps that do as told, after a while. */
@@ -29,6 +31,7 @@ function street({
   meterW,
   lamps = ['L07', 'L08'],
   intents = [],
+  isStale = [],
 }: Street = {}) {
   const clock = createManualClock(AT_MS);
   const asked: object[] = [];
@@ -37,7 +40,7 @@ function street({
   const points = (): PointView[] =>
     ['L07', 'L08', ...(meterW === undefined ? [] : ['M1'])].flatMap((device) => {
       const value = device === 'M1' ? (meterW?.(at.levelPct) ?? null) : lampW(device, at.levelPct);
-      const ageS = Math.min(2, (clock.monoMs() - at.sinceMono) / 1_000);
+      const ageS = isStale.includes(device) ? 300 : Math.min(2, (clock.monoMs() - at.sinceMono) / 1_000);
       return value === null ? [] : [{ pointId: `${device}.power` as const, value, unit: 'W', decimals: 0, quality: 'good', ageS }];
     });
   const view: AgentView = {
@@ -137,6 +140,33 @@ t.test('a meter judges only where it weighs nothing but these lamps', async (t) 
   t.match(more.verdicts, [{ verdict: 'ok', weighedBy: 'nothing' }, {}]);
   t.match(renderTested(more, page), /ok, level only/);
   t.match(more.steps, [{ meterW: 500 }, {}, {}], 'it is shown all the same');
+});
+
+const UNWEIGHED: [story: string, street: Street, why: RegExp][] = [
+  ['nothing measures', { lampW: () => null }, /Power of L07, L08 not weighed: neither the lamp nor a meter of the cabinet\s+measures it\n/],
+  [
+    'the meter has other lamps behind it',
+    { lampW: () => null, meterW: () => 500, lamps: ['L07', 'L08', 'L09'] },
+    /Power of L07, L08 not weighed: the meter measures 1 other lamp too, which may\s+change meanwhile\n/,
+  ],
+  ['the readings of one lamp are old', { isStale: ['L07'] }, /Power of L07 not weighed: no fresh reading of it came within 35 s;/],
+  [
+    "the meter's readings are old",
+    { lampW: () => null, meterW: () => 500, isStale: ['M1'] },
+    /Power of L07, L08 not weighed: no fresh reading of the meter came within 35 s;/,
+  ],
+];
+for (const [story, unweighed, why] of UNWEIGHED) {
+  t.test(`power that was not weighed says why: ${story}`, async (t) => {
+    const tested = await street(unweighed).run();
+    t.match(renderTested(tested, page), why);
+    t.match(renderTested(tested, page), /2 lamps of bressigny: all ok/);
+  });
+}
+
+t.test('a lamp that was weighed, or that does not follow, needs no such word', async (t) => {
+  t.notMatch(renderTested(await street().run(), page), 'not weighed');
+  t.notMatch(renderTested(await street({ lampW: () => null, states: () => 'failed' }).run(), page), 'not weighed');
 });
 
 t.test('one bad lamp of a zone is named, the other is ok', async (t) => {
