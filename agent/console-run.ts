@@ -37,6 +37,7 @@ export async function startConsole(args: LocalArgs, screen: Terminal): Promise<n
       language: async () => (await machine()).language(),
       restart: async () => (await machine()).restart(),
     },
+    wanted: async (path) => (await import('./app-wanted.ts')).wantedAt(path),
     localActions: (terminal, signal, readInput) =>
       createLocalActions({
         screen: terminal,

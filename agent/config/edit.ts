@@ -23,7 +23,7 @@ import { listNames } from './finding.ts';
 export type Edited = { readonly text: string } | { readonly reason: string };
 
 /** A key, a position in a list, the item of a list with this id, or a new item behind the last. */
-type Step =
+export type Step =
   | { readonly kind: 'key' | 'id'; readonly name: string }
   | { readonly kind: 'at'; readonly index: number }
   | { readonly kind: 'new' };
@@ -73,7 +73,8 @@ function inYaml(value: unknown): string {
   return /^[A-Za-z][\w./-]*$/.test(value) && parseDocument(value).toJS() === value ? value : JSON.stringify(value);
 }
 
-function stepsOf(path: string): Step[] | string {
+/** The steps to a place, or what is wrong with its words. */
+export function stepsOf(path: string): Step[] | string {
   const wrong = `bad path "${path.slice(0, MAX_PATH)}": write keys with dots and items by id or number, as zones[rue].minPct or lines[0].port`;
   if (path.length > MAX_PATH || !/^[A-Za-z_][\w-]*(\[[^[\]]+\]|\.[A-Za-z_][\w-]*)*$/.test(path)) return wrong;
   return [...path.matchAll(/\[([^[\]]+)\]|([A-Za-z_][\w-]*)/g)].map(([, item, key]): Step => {

@@ -24,6 +24,8 @@ export interface ArgumentSpec {
   readonly choices?: readonly string[];
   /** It takes all words that follow. */
   readonly isRest?: true;
+  /** It is the value for the place of the configuration that the argument of this name says. */
+  readonly placeIn?: string;
 }
 
 export interface OptionSpec {

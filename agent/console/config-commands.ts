@@ -105,7 +105,7 @@ const set = agentCommand({
   summary: 'change one value of the candidate',
   arguments: [
     { name: 'path', summary: 'as zones[rue].minPct, lines[0].serial.baud or lamps[+]', required: true, names: 'place' },
-    { name: 'value', summary: 'YAML, as 15, "23:00" or "{ id: L13, ratedPowerW: 60 }"', required: false },
+    { name: 'value', summary: 'YAML, as 15, "23:00" or "{ id: L13, ratedPowerW: 60 }"', required: false, placeIn: 'path' },
   ],
   options: [{ name: 'delete', value: null, summary: 'take it out' }, JSON_OPTION],
   examples: [

@@ -5,6 +5,24 @@
  */
 import type { Pairs } from './pairs.ts';
 
+/** In which a number of the cabinet file counts. */
+const UNITS: Pairs = Object.entries({
+  percent: 'pour cent',
+  degrees: 'degrés',
+  metres: 'mètres',
+  watts: 'watts',
+  hours: 'heures',
+  minutes: 'minutes',
+  seconds: 'secondes',
+  milliseconds: 'millisecondes',
+  lux: 'lux',
+  megabytes: 'mégaoctets',
+  days: 'jours',
+  'kilometres an hour': 'kilomètres par heure',
+  'vehicles an hour': 'véhicules par heure',
+  'a second': 'une seconde',
+}).map(([english, french]) => [`in ${english}`, `en ${french}`]);
+
 export const CONFIG: Pairs = [
   // What runs.
   ['revision {n}, {state}, by {user} {time}', 'révision {n}, {state}, par {user}, {time}'],
@@ -190,6 +208,12 @@ export const CONFIG: Pairs = [
   ],
   ['{path} holds no keys', "{path} n'a pas de clés"],
   ['there is no {path}', "il n'y a pas de {path}"],
+  ['one of: {words}', 'un de : {words}'],
+  ['it must be there', 'il doit y être'],
+  ['it may be left out', 'il peut manquer'],
+  ['left out: {key}', "s'il manque : {key}"],
+  ['as: config set {words}', 'comme : config set {words}'],
+  ...UNITS,
   ['{path} is no list', "{path} n'est pas une liste"],
   ['{path} has {n} items, counted from 0', '{path} a {n} éléments, comptés de 0'],
   ['{path} has no "{text}"', '{path} n\'a pas de "{text}"'],

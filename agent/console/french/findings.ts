@@ -34,6 +34,7 @@ export const FINDINGS: Pairs = [
   ['true or false', 'true ou false'],
   ['text', 'du texte'],
   ['text of {n} to {m} characters', 'du texte de {n} à {m} caractères'],
+  ['a number or text of {n} to {m} characters', 'un nombre ou un texte de {n} à {m} caractères'],
   ['a section of names and values', 'une section de noms et valeurs'],
   ['a section with the keys {words}', 'une section avec les clés {words}'],
   ['a list', 'une liste'],
@@ -52,6 +53,7 @@ export const FINDINGS: Pairs = [
   ],
   ['a date, "2026-07-14", or of each year, "07-14"', 'une date, "2026-07-14", ou de chaque année, "07-14"'],
   ['1 to 64 characters without "+", "/" or "#"', '1 à 64 caractères sans "+", "/" ni "#"'],
+  ['a path', 'un chemin'],
   ['a point, as device.quantity: AIR1.pm25', 'un point, appareil.grandeur : AIR1.pm25'],
   ['an absolute path that ends in .prom', 'un chemin absolu qui finit par .prom'],
   // Of the file.

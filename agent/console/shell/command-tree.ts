@@ -25,6 +25,8 @@ export interface Place {
   readonly names: NameKind | null;
   /** A value that only the person knows: `<level>`, `DURATION`. */
   readonly value: Choice | null;
+  /** A value of the configuration: the place that it is for. */
+  readonly valueAt?: string;
   /** The line could end here. */
   readonly canEnd: boolean;
 }
@@ -237,7 +239,8 @@ function placeIn(command: Command, words: readonly string[]): Place {
   const options = optionChoices(command).filter(({ word }) => args[word.slice(2)] === undefined);
   if (spec === undefined) return { choices: options, names: null, value: null, canEnd: true };
   const own = valuePlace(`<${spec.name}>`, spec);
-  return { ...own, choices: [...own.choices, ...options], canEnd: !missing };
+  const at = positional[command.arguments.findIndex(({ name }) => name === spec.placeIn)];
+  return { ...own, choices: [...own.choices, ...options], canEnd: !missing, ...(at === undefined ? {} : { valueAt: at }) };
 }
 
 function valuePlace(word: string, { names, choices, summary }: Pick<ArgumentSpec, 'names' | 'choices' | 'summary'>): Place {

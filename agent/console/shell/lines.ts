@@ -79,7 +79,12 @@ function isTooLong({ lostChars }: Extract<LineRead, { kind: 'line' }>, { talk, i
 function questionOf(lines: Lines): LineQuestion {
   const { talk, tree, past, known, inWords } = lines;
   const { widthCols } = talk.settings;
-  const help = { tree, translate: inWords, names: (kind: NameKind, typed: string) => namesFor(kind, typed, lines) };
+  const help = {
+    tree,
+    translate: inWords,
+    names: (kind: NameKind, typed: string) => namesFor(kind, typed, lines),
+    wanted: lines.parts.wanted,
+  };
   return {
     prompt: promptOf(known, inWords),
     mode: 'command',

@@ -14,6 +14,7 @@ import type { LineKeeper } from './past-lines.ts';
 import { askerOf, type Login, type Session } from './session.ts';
 import { createTalk, type EndReason, type Talk } from './talk.ts';
 import type { Tty } from './tty.ts';
+import type { TypingHelp } from './typing-help.ts';
 
 export interface ShellParts {
   readonly tty: Tty;
@@ -25,6 +26,8 @@ export interface ShellParts {
   readonly surroundings: Surroundings;
   readonly machine: Machine;
   readonly localActions: SessionActions;
+  /** What may be written at a place of the configuration, or why it is none. */
+  readonly wanted: TypingHelp['wanted'];
   /** Ask the terminal for its size at the start. A bare one shows the question for a third of a second. */
   readonly withProbe: boolean;
 }

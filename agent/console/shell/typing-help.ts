@@ -3,11 +3,13 @@
  *
  * Owns the looking up and its layout. Pure but for the names, which are asked from the agent. Called by the shell.
  */
+import type { WantedValue } from '../../core/wanted-value.ts';
 import type { NameKind } from '../command-spec.ts';
 import { wrap } from '../text-lines.ts';
 import type { Choice, Place, Tree } from './command-tree.ts';
 import { filterPlace } from './filters.ts';
 import { splitLine } from './typed-words.ts';
+import { wantedRows } from './wanted-rows.ts';
 
 /** More names than these are counted, not listed. Source: assumed; half a screen of five columns. */
 const MAX_NAMES = 60;
@@ -19,6 +21,8 @@ export interface TypingHelp {
   readonly tree: Tree;
   /** Errors: none; no names where no agent answers. */
   readonly names: (kind: NameKind, typed: string) => Promise<readonly string[]>;
+  /** What may be written at a place of the configuration, or why it is none. Errors: none. */
+  readonly wanted: (path: string) => Promise<WantedValue | { readonly problem: string }>;
   readonly translate: (text: string) => string;
 }
 
@@ -27,7 +31,7 @@ export async function helpLines(before: string, widthCols: number, help: TypingH
   const { place, typed, isFilter } = placeOf(before, help.tree);
   const fits = startsWith(typed);
   const rows: Choice[] = place.choices.filter(({ word }) => fits(word));
-  if (place.value !== null && (typed === '' || rows.length === 0)) rows.unshift(place.value);
+  if (place.value !== null && (typed === '' || rows.length === 0)) rows.unshift(...(await valueRows(place.value, place, help)));
   if (typed === '' && place.canEnd) rows.push({ word: '<enter>', summary: 'carry it out' }, { word: '|', summary: 'filter the output' });
   const names = place.names === null ? [] : (await help.names(place.names, typed)).filter(fits);
   if (rows.length === 0 && names.length === 0) rows.push(...(place.unlisted ?? []).filter(({ word }) => fits(word)));
@@ -48,7 +52,10 @@ export async function completion(
     return { insert: '', lines: [] };
   }
   const { place, typed } = found;
-  const words = [...place.choices.map(({ word }) => word), ...(place.names === null ? [] : await help.names(place.names, typed))];
+  const wanted = place.valueAt === undefined ? null : await help.wanted(place.valueAt);
+  const values = wanted === null || 'problem' in wanted ? [] : wanted.choices;
+  const names = place.names === null ? [] : await help.names(place.names, typed);
+  const words = [...values, ...place.choices.map(({ word }) => word), ...names];
   const fitting = words.filter(startsWith(typed));
   const [only = ''] = fitting;
   // A place that goes on is not at its end yet.
@@ -56,6 +63,11 @@ export async function completion(
   const common = commonStart(fitting);
   if (common.length > typed.length) return { insert: common.slice(typed.length), lines: [] };
   return { insert: '', lines: nameLines(fitting, widthCols, help.translate) };
+}
+
+/** Of a value of the configuration, what its place wants. */
+async function valueRows(value: Choice, { valueAt }: Place, { wanted }: TypingHelp): Promise<readonly Choice[]> {
+  return valueAt === undefined ? [value] : wantedRows(value.word, valueAt, await wanted(valueAt));
 }
 
 function placeOf(before: string, tree: Tree): { place: Place; typed: string; isFilter: boolean } {

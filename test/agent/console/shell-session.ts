@@ -5,6 +5,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Test } from 'tap';
+import { wantedAt } from '../../../agent/config/wanted-value.ts';
 import type { SessionActions } from '../../../agent/console/shell/command-runner.ts';
 import { createDoorLogin } from '../../../agent/console/shell/door-login.ts';
 import type { LineKeeper } from '../../../agent/console/shell/past-lines.ts';
@@ -126,6 +127,7 @@ export async function openSession(t: Test, options: SessionOptions = {}): Promis
       language: async () => options.fileLanguage ?? 'en',
       restart: async () => 'Interactive authentication required.',
     },
+    wanted: async (path) => wantedAt(path),
     localActions: options.localActions ?? (() => NO_ACTIONS),
   });
   let ended: EndReason | null = null;

@@ -121,6 +121,21 @@ t.test('TAB completes words, options, names and filters', async (t) => {
   }
 });
 
+t.test('at a value of the configuration ? says what is wanted there, and TAB knows its words', async (t) => {
+  const session = await openSession(t);
+  session.type('config set zones[rue].minPct ?');
+  await session.until('told', () => /config set zones\[rue\]\.minPct $/.test(session.bytes()) && /left out/.test(session.bytes()));
+  const shown = session.screen.transcript().join('\n');
+  t.match(
+    shown,
+    /<value> +Never darker at night, whoever asks\.\n +a whole number from 0 to 100, in percent\n +left out: 10\n +as: config set zones\[rue\]\.minPct 10\n +--delete/,
+  );
+  session.type('\x15config set zones[rue].mnPct ?');
+  await session.until('told', () => /unknown key "mnPct"; did you mean "minPct"\?/.test(session.bytes()));
+  session.type('\x15config set zones[rue].kind ro\t');
+  await session.until('completed', () => session.screen.rows().at(-1) === `${PROMPT}config set zones[rue].kind road`);
+});
+
 t.test('TAB goes on in a place of the configuration, step by step', async (t) => {
   const asked: string[] = [];
   const paths = (typed: string): readonly string[] => {
