@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { ConsoleError } from './console/console-error.ts';
 import { createDoorLogin } from './console/shell/door-login.ts';
 import { createLineKeeper } from './console/shell/line-file.ts';
+import { receivedDir } from './console/shell/receive-serial.ts';
 import { type Login, machineLogin } from './console/shell/session.ts';
 import { createShell } from './console/shell/shell.ts';
 import { openTtyDevice } from './console/shell/tty-device.ts';
@@ -45,6 +46,7 @@ export async function startConsole(args: LocalArgs, screen: Terminal): Promise<n
         write: async (text) => terminal.out(text),
         readInput,
         signal: () => signal,
+        receivedDir: receivedDir(stateDir() ?? process.cwd()),
         commit: process.env['LUCIOLE_COMMIT'],
         own: { run: refuse, console: refuse, setup: refuse },
       }),

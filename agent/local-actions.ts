@@ -34,6 +34,8 @@ export interface LocalActionParts {
   readonly readInput: (() => Promise<string>) | null;
   /** Aborted when nobody wants the rest. */
   readonly signal: () => AbortSignal;
+  /** Where files received over the line lie; absent where there is no session. */
+  readonly receivedDir?: string;
   /** What the packager made the program from; undefined in a clone. */
   readonly commit: string | undefined;
   /** Those that take the whole process. */
@@ -66,7 +68,7 @@ export function createLocalActions(parts: LocalActionParts): LocalActions {
     'config load': async (args) =>
       (await import('./console/config-files.ts')).loadConfigFile(args, { terminal: screen, readInput: parts.readInput }),
     'config export': async (args) => (await import('./console/config-files.ts')).exportConfig(args, { terminal: screen }),
-    'update install': async (args) => (await import('./console/update-commands.ts')).installUpdate(args, screen),
+    'update install': async (args) => (await import('./console/update-commands.ts')).installUpdate(args, screen, parts.receivedDir),
     'tech-support': async (args) => {
       const { techSupport } = await import('./console/support-command.ts');
       const nowMs = createSystemClock({ quality: () => 'none' }).wallMs();

@@ -81,7 +81,7 @@ const eraseAll: LocalCommand = {
     { name: 'data-dir', value: 'DIR', summary: 'folder of the store, where the cabinet cannot be read' },
     JSON_OPTION,
   ],
-  examples: ['luciole erase', 'sudo luciole erase --keys --yes'],
+  examples: ['luciole erase', 'luciole erase --keys --yes'],
 };
 
 export const SETUP_COMMANDS: readonly LocalCommand[] = [setup, importTable, eraseAll];

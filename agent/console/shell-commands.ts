@@ -34,7 +34,10 @@ const RECEIVE: ShellCommand = {
   name: 'receive',
   summary: 'a file from your terminal, by ZMODEM over this line',
   arguments: [needed('file', 'the name it is sent with')],
-  options: [{ name: 'anew', value: null, summary: 'from its beginning, in the place of what is there' }],
+  options: [
+    { name: 'anew', value: null, summary: 'from its beginning, in the place of what is there' },
+    { name: 'remove', value: null, summary: 'receive nothing: what came under this name goes' },
+  ],
   examples: ['receive luciole_0.2.0_arm64.update', 'receive luciole_0.2.0_arm64.update --anew'],
 };
 

@@ -4,7 +4,8 @@
  * Owns these rows, and the way of a file to the agent in parts: the agent of a service sees no home folder. Called by the command table.
  */
 
-import { open } from 'node:fs/promises';
+import { open, rm } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
 import type { UpdateAnswer, UpdateView } from '../core/updates.ts';
 import type { AgentView } from '../core/views.ts';
 import { fetchAnswer } from './ask-agent.ts';
@@ -107,8 +108,12 @@ const apply = agentCommand<{ isForced: boolean }, UpdateAnswer>({
 
 export const UPDATE_COMMANDS: readonly Command[] = [install, status, revert, put, apply];
 
-/** Carries the file to the agent and has it installed; resolves with the exit code. Errors: rejects with ConsoleError. */
-export async function installUpdate(args: LocalArgs, terminal: Terminal): Promise<number> {
+/**
+ * Carries the file to the agent and has it installed; resolves with the exit code. One that was received, in `receivedDir`, goes then.
+ *
+ * Errors: rejects with ConsoleError.
+ */
+export async function installUpdate(args: LocalArgs, terminal: Terminal, receivedDir: string | null = null): Promise<number> {
   const call = { socket: args['socket'], terminal };
   const path = typeof args['file'] === 'string' ? args['file'] : '';
   const answer = async (command: typeof put, asked: Readonly<Record<string, string | boolean>>): Promise<UpdateAnswer> =>
@@ -124,7 +129,12 @@ export async function installUpdate(args: LocalArgs, terminal: Terminal): Promis
     terminal.status?.show(told(`${Math.round((100 * (atByte + data.length)) / ofBytes)} % brought to the agent`, terminal));
   }
   terminal.status?.show(told('checked and unpacked', terminal));
-  return show(await answer(apply, args['force'] === true ? { force: true } : {}));
+  const code = show(await answer(apply, args['force'] === true ? { force: true } : {}));
+  if (code === 0 && receivedDir !== null && dirname(resolve(path)) === receivedDir) {
+    await rm(path, { force: true });
+    if (args['json'] !== true) terminal.out(`${paragraph(`${path} is removed`, terminal).join('\n')}\n`);
+  }
+  return code;
 }
 
 async function* partsOf(path: string): AsyncGenerator<{ atByte: number; ofBytes: number; data: Buffer }> {

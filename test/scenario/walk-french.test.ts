@@ -116,7 +116,7 @@ const LINES: Readonly<Record<string, readonly string[]>> = {
   'agent restart': ['agent restart'],
   speed: ['speed 300'],
   copy: ['copy nothing.gz serial', 'copy bundle.txt.gz serial --from 999999'],
-  receive: ['receive ../nothing.update', 'receive nothing.update'],
+  receive: ['receive ../nothing.update', 'receive nothing.update', 'receive nothing.update --remove'],
   'watch status': ['watch status'],
   'watch bus': ['watch bus'],
   'watch lamp': ['watch lamp L01'],

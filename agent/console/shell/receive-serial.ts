@@ -4,8 +4,8 @@
  * Owns the way it comes: ZMODEM by the program `rz`. It takes no more than there is room for, and goes on where it was cut.
  * Called by the shell's actions.
  */
-import { closeSync, existsSync, linkSync, mkdirSync, openSync, renameSync, rmSync, statfsSync, statSync } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
+import { closeSync, existsSync, linkSync, mkdirSync, openSync, renameSync, rmSync, statfsSync, statSync, writeFileSync } from 'node:fs';
+import { basename, dirname, join, resolve } from 'node:path';
 import { ConsoleError } from '../console-error.ts';
 import { formatDuration } from '../duration.ts';
 import { formatBytes } from '../page.ts';
@@ -16,6 +16,8 @@ export interface ReceiveArgs {
   readonly file: string;
   /** What is there goes first; otherwise it is taken as the beginning of the file. */
   readonly isAnew: boolean;
+  /** Nothing is received: what came under this name goes. */
+  readonly isGone: boolean;
 }
 
 /** Resumes, binary, quiet. It takes no name outside its folder, and removes what has come of a cut file. Source: rz(1) of lrzsz. */
@@ -30,17 +32,19 @@ const MAX_BYTES = 256 * 2 ** 20;
 const FREE_BYTES = 32 * 2 ** 20;
 
 /** Resolves with what to say afterwards. Errors: rejects with ConsoleError. */
-export async function receiveSerial({ file, isAnew }: ReceiveArgs, parts: CopyParts): Promise<readonly string[]> {
+export async function receiveSerial({ file, isAnew, isGone }: ReceiveArgs, parts: CopyParts): Promise<readonly string[]> {
   const { talk, tty, clock, translate } = parts;
   if (file !== basename(file) || file.startsWith('.')) throw new ConsoleError('usage', 'name a file of this console, without a folder');
-  const dir = join(parts.filesDir ?? process.cwd(), FOLDER);
+  const say = (text: string): readonly string[] => wrap(translate(text), talk.settings.widthCols);
+  const dir = receivedDir(parts.filesDir ?? process.cwd());
   mkdirSync(dir, { recursive: true });
   const path = join(dir, file);
-  if (isAnew) rmSync(path, { force: true });
+  if (isGone) return say(takeAway(path));
+  clearFor(path, isAnew);
   const maxBytes = Math.min(MAX_BYTES, roomIn(dir) + sizeOf(path));
   if (maxBytes <= 0) throw new ConsoleError('failed', `no room in ${dir}: ${formatBytes(FREE_BYTES)} stay free for the store`);
   const text = `send ${file} by ZMODEM now, ${formatBytes(maxBytes)} at most; Ctrl-X five times gives up; the same again goes on`;
-  talk.writer.write(`${wrap(translate(text), talk.settings.widthCols).join('\n')}\n`);
+  talk.writer.write(`${say(text).join('\n')}\n`);
   await talk.writer.drained();
   const startMono = clock.monoMs();
   const code = await kept(path, async () => (await tty.lend?.(['prlimit', `--fsize=${maxBytes}`, ...RZ], dir)) ?? NO_PROGRAM);
@@ -48,23 +52,71 @@ export async function receiveSerial({ file, isAnew }: ReceiveArgs, parts: CopyPa
   if (code !== 0) throw new ConsoleError('failed', 'the file did not come whole; the same command goes on where it was cut');
   const bytes = sizeOf(path);
   if (bytes === 0) throw new ConsoleError('failed', `no ${file} came; a file keeps the name that it was sent with`);
+  rmSync(markOf(path), { force: true });
   const span = formatDuration(clock.monoMs() - startMono);
-  return wrap(translate(`${join(FOLDER, file)}: ${formatBytes(bytes)} received in ${span}`), talk.settings.widthCols);
+  const next = file.endsWith('.update')
+    ? `to install: update install ${shownPath(path)}; the file goes then`
+    : `the file goes with: receive ${file} --remove`;
+  return [...say(`${shownPath(path)}: ${formatBytes(bytes)} received in ${span}`), ...say(next)];
+}
+
+/** Where received files lie, in the folder of a console. */
+export function receivedDir(filesDir: string): string {
+  return join(filesDir, FOLDER);
+}
+
+/** As a command of this session takes it. */
+function shownPath(path: string): string {
+  return resolve(FOLDER, basename(path)) === path ? join(FOLDER, basename(path)) : path;
+}
+
+/** Says that the file beside it has not come whole. */
+function markOf(path: string): string {
+  return join(dirname(path), `.${basename(path)}.part`);
+}
+
+/** By this second name a file is there again when its first one was removed. */
+function secondOf(path: string): string {
+  return join(dirname(path), `.${basename(path)}`);
+}
+
+/** What is there stays as the beginning of a file that was cut. Errors: throws ConsoleError 'failed' for one that came whole. */
+function clearFor(path: string, isAnew: boolean): void {
+  const isCut = existsSync(markOf(path)) || existsSync(secondOf(path));
+  if (isAnew) forget(path);
+  else if (existsSync(path) && !isCut) {
+    throw new ConsoleError(
+      'failed',
+      `${shownPath(path)} came whole before, ${formatBytes(sizeOf(path))}: --anew receives another in its place, --remove takes it away`,
+    );
+  }
+}
+
+function takeAway(path: string): string {
+  const shown = shownPath(path);
+  if (!existsSync(path) && !existsSync(secondOf(path))) throw new ConsoleError('failed', `no ${shown} is there`);
+  forget(path);
+  return `${shown} is removed`;
+}
+
+function forget(path: string): void {
+  for (const each of [path, secondOf(path), markOf(path)]) rmSync(each, { force: true });
 }
 
 /** Runs it with a second name for the file, by which it is there again when its first name was removed. */
 async function kept<T>(path: string, run: () => Promise<T>): Promise<T> {
-  const second = join(dirname(path), `.${basename(path)}`);
+  const second = secondOf(path);
   if (existsSync(path)) rmSync(second, { force: true });
   else if (existsSync(second)) renameSync(second, path);
   closeSync(openSync(path, 'a'));
   linkSync(path, second);
+  writeFileSync(markOf(path), '');
   try {
     return await run();
   } finally {
     if (existsSync(path)) rmSync(second);
     else renameSync(second, path);
-    if (sizeOf(path) === 0) rmSync(path);
+    if (sizeOf(path) === 0) forget(path);
   }
 }
 

@@ -100,7 +100,10 @@ export function createShellActions({
     speed: (args) => changeSpeed(text(args, 'baud'), { talk, tty, clock, translate }),
     copy: (args) => copySerial(copyArgs(args), { talk, tty, clock, filesDir, isConfined, translate }),
     receive: (args) =>
-      receiveSerial({ file: text(args, 'file'), isAnew: args['anew'] === true }, { talk, tty, clock, filesDir, isConfined, translate }),
+      receiveSerial(
+        { file: text(args, 'file'), isAnew: args['anew'] === true, isGone: args['remove'] === true },
+        { talk, tty, clock, filesDir, isConfined, translate },
+      ),
     'log on': async (args) => {
       const level = readLevel(args);
       await logShow.on(level);

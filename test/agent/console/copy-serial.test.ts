@@ -1,6 +1,6 @@
 import { spawn as spawnProgram, spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
@@ -156,6 +156,11 @@ t.test(
     await session.until(/next\.update: [\s\S]*received in/, from);
     t.ok(readFileSync(join(dir, 'received/next.update')).equals(content), 'whole, byte by byte');
 
+    from = session.length();
+    session.type('receive next.update\r');
+    await session.until(/next\.update\s+came\s+whole\s+before,\s+400\s+kB:/, from);
+    t.ok(readFileSync(join(dir, 'received/next.update')).equals(content), 'nobody sends it twice by mistake, and nothing is put behind it');
+
     const other = randomBytes(20_000);
     writeFileSync(join(laptop, 'next.update'), other);
     from = session.length();
@@ -164,6 +169,12 @@ t.test(
     t.equal((await session.send(join(laptop, 'next.update'))).code, 0);
     await session.until(/received in/, from);
     t.ok(readFileSync(join(dir, 'received/next.update')).equals(other), 'the former one is gone');
+    t.strictSame(readdirSync(join(dir, 'received')), ['next.update'], 'and nothing else is left');
+    from = session.length();
+    session.type('receive next.update --remove\r');
+    await session.until(/next\.update\s+is\s+removed/, from);
+    t.strictSame(readdirSync(join(dir, 'received')), []);
+    await session.until(PROMPT);
     from = session.length();
     session.type('terminal\r');
     await session.until(/Size +80 columns/, from);
@@ -224,6 +235,8 @@ t.test('only files of the console itself for who logged in; a name that is none 
     /% no program rz here: install the Debian package lrzsz/,
     'this line lends itself to nobody',
   );
+  t.strictSame(readdirSync(join(dir, 'received')), [], 'nothing is left of what never came');
+  t.match(await session.say('receive next.update --remove'), /% no \S*received\/next\.update\s+is\s+there/);
   t.match(await session.say('copy nothing.gz serial'), /% no file nothing\.gz/);
   t.match(await session.say('copy sub serial'), /% no file sub/);
   t.match(await session.say('copy own.txt serial'), /1 lines sent/);
