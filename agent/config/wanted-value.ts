@@ -22,7 +22,7 @@ const NAMES: Readonly<Record<string, string>> = {
   ...{ lines: 'south', line: 'south', poles: 'P13', pole: 'P13', lamps: 'L13', lamp: 'L13', zones: 'rue', zone: 'rue', devices: 'L13' },
   ...{ device: 'L13', programmes: 'night', programme: 'night', calendars: 'weekends', calendar: 'weekends', profile: 'wirenboard-wb-led' },
   ...{ broker: 'mqtts://broker.angers.example:8883', otherBrokers: 'mqtts://broker2.angers.example:8883', primaryHost: 'scada' },
-  ...{ port: '/dev/ttyUSB0', point: 'level', timezone: 'Europe/Paris', node: 'ANG-0421', group: 'angers' },
+  ...{ port: '/dev/ttyUSB0', point: 'level', sensors: 'S01', timezone: 'Europe/Paris', node: 'ANG-0421', group: 'angers' },
 };
 /** Of texts that must have a certain form, by what the schema says of them. */
 const FORMS: readonly (readonly [says: RegExp, example: string])[] = [
@@ -112,7 +112,7 @@ function sectionFor({ properties = {}, required = [], additionalProperties }: Js
   const keys = required.length > 0 ? required : Object.keys(properties).slice(0, 1);
   const own = keys.flatMap((each) => {
     const part = properties[each];
-    return part === undefined ? [] : [[each, exampleOf(part, each === 'id' ? key : each)] as const];
+    return part === undefined ? [] : [[each, exampleOf(part, each === 'id' || key === 'sensors' ? key : each)] as const];
   });
   const free =
     own.length === 0 && typeof additionalProperties === 'object' ? [[USUAL_NAME, exampleOf(additionalProperties, key)] as const] : [];

@@ -15,6 +15,9 @@ import { ENERGY } from './energy.ts';
 import { FIELD } from './field.ts';
 import { FINDINGS } from './findings.ts';
 import { IMPORT } from './import.ts';
+import { KEYS_LINES } from './keys-lines.ts';
+import { KEYS_OTHER } from './keys-other.ts';
+import { KEYS_ZONES } from './keys-zones.ts';
 import { LIGHT } from './light.ts';
 import { LIGHT_FINDINGS } from './light-findings.ts';
 import { LOOK } from './look.ts';
@@ -51,6 +54,9 @@ export const FRENCH: Pairs = [
   ...BROKER,
   ...WAY,
   ...CONFIG,
+  ...KEYS_LINES,
+  ...KEYS_ZONES,
+  ...KEYS_OTHER,
   ...FINDINGS,
   ...NAME_FINDINGS,
   ...LIGHT_FINDINGS,

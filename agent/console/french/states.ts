@@ -35,7 +35,7 @@ const STATES: Readonly<Record<string, string>> = {
   reopening: 'réouverture',
   trouble: 'en défaut',
   verified: 'vérifié',
-  waiting: 'en attente',
+  waiting: 'attend',
   received: 'reçu',
   queued: 'en file',
   sent: 'envoyé',

@@ -68,11 +68,11 @@ t.test('every place of the schema has an example that the schema takes, typed as
   }
 });
 
-t.test('what is allowed, its unit and what holds without are told in French too', async (t) => {
+t.test('what it is for, what is allowed, its unit and what holds without are told in French too', async (t) => {
   await learn('fr');
   for (const [path] of ALL) {
     const wanted = wantedAt(path);
-    const rows = 'problem' in wanted ? [] : wantedRows('<value>', path, { ...wanted, purpose: '' });
+    const rows = 'problem' in wanted ? [] : wantedRows('<value>', path, wanted);
     t.strictSame(
       rows.flatMap(({ summary }) => leftInEnglish(summary)).filter((each) => !/^[\w.-]+$/.test(each)),
       [],
