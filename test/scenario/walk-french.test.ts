@@ -14,7 +14,7 @@ const START_AT = '2026-12-15T23:30:00+01:00';
 const LINES: Readonly<Record<string, readonly string[]>> = {
   status: ['status'],
   // What was noted stays in the words in which it was noted: here only looks that went well.
-  audit: ['audit --since 1h', 'audit --verify', 'audit --verify --head nothing'],
+  audit: ['audit --since 1h | exclude agent-started', 'audit --verify | exclude agent-started', 'audit --verify --head nothing'],
   devices: ['devices', 'devices nobody'],
   points: ['points L01', 'points nobody'],
   events: ['events', 'events --active'],
