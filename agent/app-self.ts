@@ -5,7 +5,7 @@
  */
 import { metricFamilies } from './app-metrics.ts';
 import { type Clock, every, type Timer } from './core/clock.ts';
-import { createHeapKeeper, type Heap } from './core/heap-keeper.ts';
+import { type Heap, keepHeap } from './core/heap-keeper.ts';
 import { type MetricFamily, metricsText } from './core/metrics.ts';
 import type { Log, Uplink, UplinkValue } from './core/ports.ts';
 import type { StatusView } from './core/views.ts';
@@ -19,8 +19,6 @@ import { AGENT_METRIC } from './sync/metric-table.ts';
 const FILE_MS = 60_000;
 /** Minutes between two words to the platform. Source: assumed; memory that grows is seen within an hour, and each word costs some 60 bytes. */
 const TELL_MINUTES = 10;
-/** Between two looks at the heap. Units: ms. Source: assumed; a backlog that drains makes a megabyte of old garbage in as long. */
-const HEAP_MS = 10_000;
 const MEGABYTE = 2 ** 20;
 
 export interface SelfParts {
@@ -96,7 +94,7 @@ export function createSelf(parts: SelfParts): Self {
     async start() {
       if (ticks !== null) return;
       ticks = every(clock, FILE_MS, () => void turn());
-      looks = heap === null ? null : every(clock, HEAP_MS, createHeapKeeper(heap).look);
+      looks = heap === null ? null : keepHeap(clock, heap);
       tellRuns();
       await tell();
     },

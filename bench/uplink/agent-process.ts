@@ -5,6 +5,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { every } from '../../agent/core/clock.ts';
+import { keepHeap, ownHeap } from '../../agent/core/heap-keeper.ts';
 import { createSystemClock } from '../../agent/core/system-clock.ts';
 import { createRecorder } from '../../agent/store/recorder.ts';
 import { createStore } from '../../agent/store/store.ts';
@@ -104,6 +105,8 @@ async function drain({ dir, url, proof }: Extract<AgentQuestion, { kind: 'drain'
   const restRssBytes = residentBytes();
   let peakRssBytes = 0;
   recorder.start();
+  const heap = ownHeap();
+  if (heap !== null) keepHeap(clock, heap);
   every(clock, LIVE_MS, () => recorder.record(workload.poll({ atMs: clock.wallMs(), atMono: clock.monoMs() })));
   await uplink.start();
   while (uplink.status().state !== 'online') await nap();
