@@ -3,8 +3,9 @@
  *
  * Owns which names are ours: a folder that was named by mistake loses nothing else. Called by `app-erase.ts`.
  */
-import { closeSync, fsyncSync, lstatSync, openSync, readdirSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { lstatSync, readdirSync, rmSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { syncPath } from './replace-file.ts';
 
 /** Files that only we make; without one of them the folder is somebody else's. */
 const MARKS: readonly RegExp[] = [/^telemetry\.db/, /^state\.db/, /^users\.json/, /^starts\.json/, /^console-lines-/];
@@ -37,7 +38,7 @@ export function planErasure(dir: string): Erasure {
 /** Removes them, and has the disk know it. Errors: throws the system's error; what was removed before stays removed. */
 export function erase(goes: readonly Pick<Erased, 'path'>[]): void {
   for (const { path } of goes) rmSync(path, { recursive: true, force: true });
-  for (const folder of new Set(goes.map(({ path }) => join(path, '..')))) syncFolder(folder);
+  for (const folder of new Set(goes.map(({ path }) => dirname(path)))) syncPath(folder);
 }
 
 function namesIn(dir: string): readonly string[] {
@@ -53,13 +54,4 @@ function bytesOf(path: string): number {
   const stat = lstatSync(path);
   if (!stat.isDirectory()) return stat.size;
   return readdirSync(path).reduce((sum, name) => sum + bytesOf(join(path, name)), 0);
-}
-
-function syncFolder(folder: string): void {
-  const handle = openSync(folder, 'r');
-  try {
-    fsyncSync(handle);
-  } finally {
-    closeSync(handle);
-  }
 }

@@ -17,7 +17,7 @@ export interface ReplaceOptions {
 export function replaceFile(path: string, text: string, { mode, backup }: ReplaceOptions): void {
   if (backup !== null && existsSync(path)) {
     copyFileSync(path, backup);
-    sync(backup);
+    syncPath(backup);
   }
   const beside = `${path}.new`;
   rmSync(beside, { force: true });
@@ -37,10 +37,11 @@ export function replaceFile(path: string, text: string, { mode, backup }: Replac
     rmSync(beside, { force: true });
     throw error;
   }
-  sync(dirname(path));
+  syncPath(dirname(path));
 }
 
-function sync(path: string): void {
+/** The disk has what is in a file, or which names a folder has. Errors: throws the system's error. */
+export function syncPath(path: string): void {
   const file = openSync(path, 'r');
   try {
     fsyncSync(file);
