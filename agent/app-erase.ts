@@ -86,13 +86,13 @@ function tell(
   terminal: Terminal,
 ): void {
   const say = (line: string): void => terminal.out(`${paragraph(line, terminal).join('\n')}\n`);
+  for (const { path, bytes } of goes) say(`${path}  ${formatBytes(bytes)}`);
+  for (const path of stays) say(`${path} stays: it is not ours`);
+  for (const path of kept) say(`${path} stays: --keys takes it too, and the platform must be told to refuse its certificate`);
   if (goes.length === 0) {
     say(`nothing of Luciole lies in ${dir}`);
     return;
   }
-  for (const { path, bytes } of goes) say(`${path}  ${formatBytes(bytes)}`);
-  for (const path of stays) say(`${path} stays: it is not ours`);
-  for (const path of kept) say(`${path} stays: --keys takes it too, and the platform must be told to refuse its certificate`);
   const sum = `${count(goes.length, 'item')}, ${formatBytes(goes.reduce((bytes, each) => bytes + each.bytes, 0))}`;
   if (erased) say(`Erased: ${sum}. Flash keeps traces of what was removed: where that matters, destroy or encrypt the disk.`);
   else

@@ -6,6 +6,7 @@
 import { type Clock, every, type Timer } from './core/clock.ts';
 import type { Log, Store } from './core/ports.ts';
 import type { AgentEvent, EventCode } from './core/words.ts';
+import { createTokenBucket } from './sync/token-bucket.ts';
 
 const NOTED: ReadonlySet<EventCode> = new Set<EventCode>([
   'agent-started',
@@ -21,6 +22,8 @@ const NOTED: ReadonlySet<EventCode> = new Set<EventCode>([
 const LOOK_MS = 10_000;
 /** A wall clock that went off by more was set; time servers that only steer move it by 5 ms in as long. Units: ms. Source: reliability notes §4.1; adjtimex(8), 500 ppm. */
 const STEP_MS = 2_000;
+/** Steps that the record takes: a clock that two services fight over must not push out what was done. Source: assumed; a good one steps once a start. */
+const STEPS_NOTED = { burst: 20, perS: 1 / 3_600 };
 
 export interface RecordParts {
   readonly clock: Clock;
@@ -35,6 +38,7 @@ export interface SelfRecord {
 }
 
 export function createSelfRecord({ clock, log, store: { audit } }: RecordParts): SelfRecord {
+  const steps = createTokenBucket(clock, STEPS_NOTED);
   let looks: Timer | null = null;
   const enter = (action: string, detail: string, result: string): void =>
     audit.note({ user: '', role: '', door: 'self', action, detail, result });
@@ -48,6 +52,7 @@ export function createSelfRecord({ clock, log, store: { audit } }: RecordParts):
       if (Math.abs(stepMs) < STEP_MS) return;
       const fromMs = clock.wallMs() - stepMs;
       log.event('clock-set', { stepMs, quality: clock.quality() }, 'warning');
+      if (!steps.take()) return;
       enter('clock-set', `from ${new Date(fromMs).toISOString()} by ${Math.round(stepMs / 1_000)} s`, clock.quality());
     });
   }

@@ -8,9 +8,12 @@ import { dirname, join } from 'node:path';
 import { syncPath } from './replace-file.ts';
 
 /** Files that only we make; without one of them the folder is somebody else's. */
-const MARKS: readonly RegExp[] = [/^telemetry\.db/, /^state\.db/, /^users\.json/, /^starts\.json/, /^console-lines-/];
-/** Ours where a mark lies beside it: revisions, releases, files that came by a console, room kept for a full disk, support files. */
-const BESIDE: readonly RegExp[] = [/^config$/, /^releases$/, /^received$/, /^ballast$/, /^luciole-support-.*\.txt\.gz$/];
+const MARKS: readonly RegExp[] = [
+  ...[/^telemetry\.db/, /^state\.db/, /^users\.json/, /^starts\.json/],
+  ...[/^console-lines-/, /^luciole-support-.*\.txt\.gz$/],
+];
+/** Ours where a mark lies beside it: revisions, releases, damaged files that were set aside, files that came by a console, room kept for a full disk. */
+const BESIDE: readonly RegExp[] = [/^config$/, /^releases$/, /^quarantine$/, /^received$/, /^ballast/];
 
 /** One file or folder that goes. Units: bytes, with all that lies in it. */
 export interface Erased {
@@ -27,8 +30,10 @@ export interface Erasure {
 /** Looks only. Shape: a folder that is not there, or not ours, has nothing that goes. Errors: throws the system's error (`code` EACCES, ...). */
 export function planErasure(dir: string): Erasure {
   const names = namesIn(dir);
-  const isOurs = names.some((name) => MARKS.some((mark) => mark.test(name)));
-  const goes = names.filter((name) => isOurs && [...MARKS, ...BESIDE].some((ours) => ours.test(name)));
+  const among = (kinds: readonly RegExp[]): readonly string[] => names.filter((name) => kinds.some((kind) => kind.test(name)));
+  const marks = among(MARKS);
+  // The marks last: where the power goes in the middle, the rest is still known as ours.
+  const goes = marks.length === 0 ? [] : [...among(BESIDE), ...marks];
   return {
     goes: goes.map((name) => ({ path: join(dir, name), bytes: bytesOf(join(dir, name)) })),
     stays: names.filter((name) => !goes.includes(name)).map((name) => join(dir, name)),

@@ -61,3 +61,18 @@ t.test('a clock that was set is noted once with how far and how good it is now, 
   await clock.advance(60_000);
   t.equal(notes.length, 1, 'and nothing after its end');
 });
+
+t.test('a clock that two services fight over does not push out what was done', async (t) => {
+  const { clock, notes, record, set } = rig();
+  record.start();
+  for (let step = 0; step < 360; step++) {
+    set(step % 2 === 0 ? 60_000 : -60_000);
+    await clock.advance(10_000);
+  }
+  t.equal(notes.length, 20, 'in an hour of a step each ten seconds');
+  await clock.advance(3_600_000);
+  set(60_000);
+  await clock.advance(10_000);
+  t.equal(notes.length, 21, 'a step after a quiet hour is noted again');
+  record.stop();
+});

@@ -1,5 +1,6 @@
 import t from 'tap';
-import { createHeapKeeper } from '../../agent/core/heap-keeper.ts';
+import { createHeapKeeper, keepHeap } from '../../agent/core/heap-keeper.ts';
+import { createManualClock } from '../../agent/core/manual-clock.ts';
 
 const MEGABYTE = 2 ** 20;
 
@@ -49,4 +50,27 @@ t.test('a heap that shrank by itself is measured from there', async (t) => {
   heap.deadMb = 3;
   keeper.look();
   t.equal(heap.collections, 1);
+});
+
+t.test('a thread looks each ten seconds until it is told to stop', async (t) => {
+  const clock = createManualClock(0);
+  let [usedMb, collections] = [10, 0];
+  const heap = {
+    usedBytes: () => usedMb * MEGABYTE,
+    collect: () => {
+      collections++;
+      usedMb = 10;
+    },
+  };
+  const looks = keepHeap(clock, heap);
+  await clock.advance(10_000);
+  usedMb = 14;
+  await clock.advance(9_999);
+  t.equal(collections, 0);
+  await clock.advance(1);
+  t.equal(collections, 1);
+  looks.cancel();
+  usedMb = 20;
+  await clock.advance(60_000);
+  t.equal(collections, 1);
 });
