@@ -3,6 +3,7 @@ import { createSelfRecord } from '../../agent/app-record.ts';
 import type { AuditNote } from '../../agent/core/audit-tools.ts';
 import { createManualClock } from '../../agent/core/manual-clock.ts';
 import type { EventCode } from '../../agent/core/words.ts';
+import { createRig } from '../support/rig.ts';
 
 const START_MS = Date.parse('2026-12-15T22:00:00Z');
 
@@ -75,4 +76,15 @@ t.test('a clock that two services fight over does not push out what was done', a
   await clock.advance(10_000);
   t.equal(notes.length, 21, 'a step after a quiet hour is noted again');
   record.stop();
+});
+
+t.test('a whole agent enters its start and the setting of its clock among what was done, in a chain that is whole', async (t) => {
+  const rig = await createRig(t, { startAt: '2026-12-15T23:30:00+01:00' });
+  await rig.until('at work', () => rig.levels().every((level) => level === 30));
+  rig.clock.stepWall(120_000);
+  const read = () => rig.agent.view.audit.read({ sinceMs: 0, limit: 100, isVerified: true, knownHead: null });
+  await rig.until('noted', async () => (await read())?.entries.some(({ action }) => action === 'clock-set') === true, 60_000);
+  const page = await read();
+  t.ok(page?.entries.some(({ action, door }) => action === 'agent-started' && door === 'self'));
+  t.same(page?.verdict?.problems, []);
 });

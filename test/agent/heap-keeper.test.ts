@@ -1,6 +1,8 @@
 import t from 'tap';
+import { createSelf } from '../../agent/app-self.ts';
 import { createHeapKeeper, keepHeap } from '../../agent/core/heap-keeper.ts';
 import { createManualClock } from '../../agent/core/manual-clock.ts';
+import type { StatusView } from '../../agent/core/views.ts';
 
 const MEGABYTE = 2 ** 20;
 
@@ -71,6 +73,30 @@ t.test('a thread looks each ten seconds until it is told to stop', async (t) => 
   t.equal(collections, 1);
   looks.cancel();
   usedMb = 20;
+  await clock.advance(60_000);
+  t.equal(collections, 1);
+});
+
+t.test('the agent keeps its own heap from its start to its stop', async (t) => {
+  const clock = createManualClock(0);
+  let [usedMb, collections] = [10, 0];
+  const self = createSelf({
+    clock,
+    log: { event: () => {} },
+    uplink: { update: () => {} },
+    health: null,
+    heap: { usedBytes: () => usedMb * MEGABYTE, collect: () => void collections++ },
+    runs: null,
+    status: async () => ({ lines: [], store: { bytes: 0 } }) as unknown as StatusView,
+    metricsFile: () => null,
+  });
+  await self.start();
+  await clock.advance(10_000);
+  usedMb = 20;
+  await clock.advance(10_000);
+  t.equal(collections, 1);
+  self.stop();
+  usedMb = 40;
   await clock.advance(60_000);
   t.equal(collections, 1);
 });
