@@ -168,7 +168,11 @@ const load: LocalCommand = {
   group: GROUP,
   summary: 'put a file into the candidate',
   arguments: [{ name: 'file', summary: 'the file here; - is the input, up to a line "end" or its end', required: true }],
-  options: [{ name: 'profile', value: 'NAME', summary: 'it is a device type, kept as acme.yaml' }, JSON_OPTION],
+  options: [
+    { name: 'profile', value: 'NAME', summary: 'it is a device type, kept as acme.yaml' },
+    { name: 'signature', value: 'FILE', summary: 'on the whole candidate, from config sign' },
+    JSON_OPTION,
+  ],
   examples: ['luciole config load cabinet.yaml', 'luciole config load -', 'luciole config load my-meter.yaml --profile my-meter.yaml'],
 };
 

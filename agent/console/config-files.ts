@@ -5,7 +5,7 @@
  */
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
-import type { ConfigAnswer } from '../core/revisions.ts';
+import { type ConfigAnswer, SIGNATURE_FILE } from '../core/revisions.ts';
 import { fetchAnswer } from './ask-agent.ts';
 import { textArg } from './command-spec.ts';
 import { fileName } from './config-args.ts';
@@ -34,6 +34,16 @@ export async function loadConfigFile(args: LocalArgs, parts: ConfigFileParts): P
   const file = args['profile'] === undefined ? 'cabinet.yaml' : fileName(textArg(args as RawArgs, 'profile'));
   const bytes = Buffer.from(await textOf(textArg(args as RawArgs, 'file'), parts));
   if (bytes.length > MAX_BYTES) throw new ConsoleError('usage', `${bytes.length} bytes are no ${file}: at most ${MAX_BYTES}`);
+  // The signature first: an answer that is shown is the one about the file.
+  const signature = args['signature'] === undefined ? null : Buffer.from(await fileText(textArg(args as RawArgs, 'signature')));
+  const signed = signature === null ? null : await put(SIGNATURE_FILE, signature, args, terminal);
+  const answer = signed?.state === 'refused' ? signed : await put(file, bytes, args, terminal);
+  terminal.out(`${args['json'] === true ? JSON.stringify(answer) : renderPut(answer, terminal)}\n`);
+  return answer.state === 'done' ? 0 : CONSOLE_EXIT.failed;
+}
+
+/** All parts of a file into the candidate, up to one that is refused. */
+async function put(file: string, bytes: Buffer, args: LocalArgs, terminal: Terminal): Promise<ConfigAnswer> {
   const sha256 = createHash('sha256').update(bytes).digest('hex');
   const count = Math.max(1, Math.ceil(bytes.length / PART_BYTES));
   let answer: ConfigAnswer | null = null;
@@ -44,8 +54,7 @@ export async function loadConfigFile(args: LocalArgs, parts: ConfigFileParts): P
     if (answer.state === 'refused') break;
   }
   if (answer === null) throw new TypeError('a file has at least one part');
-  terminal.out(`${args['json'] === true ? JSON.stringify(answer) : renderPut(answer, terminal)}\n`);
-  return answer.state === 'done' ? 0 : CONSOLE_EXIT.failed;
+  return answer;
 }
 
 /** Resolves with the exit code. Errors: rejects with ConsoleError. */
@@ -71,6 +80,11 @@ async function textOf(file: string, { readInput }: ConfigFileParts): Promise<str
     const end = lines.findIndex((line) => line.trimEnd() === END);
     return end < 0 ? lines.join('\n') : `${lines.slice(0, end).join('\n')}\n`;
   }
+  return fileText(file);
+}
+
+/** Errors: as above. */
+async function fileText(file: string): Promise<string> {
   try {
     return await readFile(file, 'utf8');
   } catch (error) {

@@ -5,7 +5,7 @@
  */
 import { lstatSync, readdirSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { syncPath } from './replace-file.ts';
+import { syncPath } from '../core/atomic-write.ts';
 
 /** Files that only we make; without one of them the folder is somebody else's. */
 const MARKS: readonly RegExp[] = [

@@ -5,6 +5,7 @@
  */
 import { chownSync, closeSync, copyFileSync, existsSync, fsyncSync, openSync, renameSync, rmSync, statSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { syncPath } from '../core/atomic-write.ts';
 
 export interface ReplaceOptions {
   /** Of the new file. */
@@ -38,14 +39,4 @@ export function replaceFile(path: string, text: string, { mode, backup }: Replac
     throw error;
   }
   syncPath(dirname(path));
-}
-
-/** The disk has what is in a file, or which names a folder has. Errors: throws the system's error. */
-export function syncPath(path: string): void {
-  const file = openSync(path, 'r');
-  try {
-    fsyncSync(file);
-  } finally {
-    closeSync(file);
-  }
 }
