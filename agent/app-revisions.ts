@@ -34,8 +34,11 @@ export function createRevisions(parts: RevisionsParts): RevisionDesk {
     ...parts,
     disk: atStart.disk,
     book: atStart.book,
-    async check(dir) {
-      const checked = await parts.check({ dir, siteDir: atStart.siteDir });
+    unlikeSite: atStart.unlikeSite,
+    siteFile: atStart.siteFile,
+    async check(dir, runningDir) {
+      const { disk, book, siteDir, siteFile } = atStart;
+      const checked = await parts.check({ dir, siteDir, siteFile, site: { dir: disk.dirOf('site'), hash: book.fileHash }, runningDir });
       const { site } = checked;
       return site === null ? checked : { ...checked, site: { ...site, cabinet: withOptions(site.cabinet) } };
     },
