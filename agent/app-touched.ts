@@ -50,7 +50,7 @@ export function touchedRooms(before: Site, after: Site): TouchedRooms {
 
 function factsOf({ cabinet, profiles }: Site) {
   const points = cabinetPoints(cabinet, profiles);
-  const { uplink, store, console, clockTrust, service: _service, profileDirs: _dirs, lines, ...light } = cabinet;
+  const { uplink, store, console, clockTrust, service: _service, trust: _trust, profileDirs: _dirs, lines, ...light } = cabinet;
   const typesOf = (ids: readonly string[]): unknown => ids.map((id) => profiles.get(id));
   return {
     lines: new Map(

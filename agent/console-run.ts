@@ -48,7 +48,7 @@ export async function startConsole(args: LocalArgs, screen: Terminal): Promise<n
         signal: () => signal,
         receivedDir: receivedDir(stateDir() ?? process.cwd()),
         commit: process.env['LUCIOLE_COMMIT'],
-        own: { run: refuse, console: refuse, setup: refuse },
+        own: { run: refuse, console: refuse, setup: refuse, 'config keygen': refuse, 'config sign': refuse, 'config verify': refuse },
       }),
     // Who says that the terminal is a bare one need not see the question.
     withProbe: args['no-probe'] !== true && process.env['TERM'] !== 'dumb',

@@ -38,8 +38,8 @@ export interface LocalActionParts {
   readonly receivedDir?: string;
   /** What the packager made the program from; undefined in a clone. */
   readonly commit: string | undefined;
-  /** Those that take the whole process. */
-  readonly own: Pick<LocalActions, 'run' | 'console' | 'setup'>;
+  /** Those that take the whole process, or have no place in a session. */
+  readonly own: Pick<LocalActions, 'run' | 'console' | 'setup' | 'config keygen' | 'config sign' | 'config verify'>;
 }
 
 /** The actions, on one terminal. */

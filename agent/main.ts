@@ -44,7 +44,14 @@ const actions = createLocalActions({
     return enough.signal;
   },
   commit: COMMIT,
-  own: { run: runAgentUntilStopped, console: runConsole, setup: runFirstStart },
+  own: {
+    run: runAgentUntilStopped,
+    console: runConsole,
+    setup: runFirstStart,
+    'config keygen': async (args) => (await import('./app-sign.ts')).runKeygen(args, screen),
+    'config sign': async (args) => (await import('./app-sign.ts')).runSign(args, screen),
+    'config verify': async (args) => (await import('./app-sign.ts')).runVerify(args, screen),
+  },
 });
 
 stdout.on('error', endOnClosedPipe);

@@ -22,6 +22,7 @@ export function asWritten({
   uplink,
   store,
   service,
+  trust,
   console,
   profileDirs: _,
   ...cabinet
@@ -53,6 +54,7 @@ export function asWritten({
     uplink,
     store,
     service,
+    trust,
     console,
   };
 }

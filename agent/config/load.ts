@@ -14,6 +14,7 @@ import { checkRules } from './check-rules.ts';
 import { checkSchema } from './check-schema.ts';
 import { checkSite } from './check-site.ts';
 import { checkStreet } from './check-street.ts';
+import { checkTrust } from './check-trust.ts';
 import { checkValues } from './check-values.ts';
 import { checkZones } from './check-zones.ts';
 import { completeCabinet } from './complete.ts';
@@ -56,6 +57,7 @@ export function loadCabinet(file: string, readFile: (file: string) => string): L
     ...checkCalendars(index),
     ...checkRules(index),
     ...checkOutputs(index),
+    ...checkTrust(draft.trust),
   ];
   problems.push(...all.map((finding) => toProblem(file, yaml, finding)));
   if (problems.length > 0 || document === undefined) throw new ConfigError(inOrder(problems));

@@ -50,5 +50,11 @@ export const topicPartSchema = z
   .regex(/^[^+/#\u0000-\u001f\u007f]{1,64}$/)
   .meta({ patternErrorMessage: '1 to 64 characters without "+", "/" or "#"' });
 
+/** An Ed25519 public key: its 32 bytes, or its SPKI in DER. Source: RFC 8410 §4. */
+export const revisionKeySchema = z
+  .string()
+  .regex(/^([A-Za-z0-9+/]{43}=|MCowBQYDK2VwAyEA[A-Za-z0-9+/]{43}=)$/)
+  .meta({ patternErrorMessage: 'an Ed25519 public key in base64, 44 or 60 characters, as `luciole config keygen` prints it' });
+
 /** Units: s. */
 export const secondsSchema = (min: number, max: number) => z.number().min(min).max(max);

@@ -15,7 +15,7 @@ import {
   ruleSchema,
   zoneSchema,
 } from './schema-lighting.ts';
-import { idSchema, levelSchema, pathSchema, secondsSchema, textSchema, topicPartSchema } from './schema-words.ts';
+import { idSchema, levelSchema, pathSchema, revisionKeySchema, secondsSchema, textSchema, topicPartSchema } from './schema-words.ts';
 
 /** Units: bit/s. Source: the standard rates of Linux termios within reach of RS-485 street wiring, and 256000 of the LD2410 radar. */
 const BAUD_RATES = [1200, 2400, 4800, 9600, 19_200, 38_400, 57_600, 115_200, 230_400, 256_000, 460_800, 921_600];
@@ -193,6 +193,21 @@ const serviceSchema = z.strictObject({
     .describe("Written anew each minute for node_exporter's textfile collector, as /var/lib/prometheus/node-exporter/luciole.prom."),
 });
 
+const trustSchema = z.strictObject({
+  revisionKeys: z
+    .array(
+      z.strictObject({
+        id: idSchema.describe('Of its holder, as events name it.'),
+        key: revisionKeySchema.describe(
+          'Public Ed25519 key in base64, as luciole config keygen prints it; its private half never lies here.',
+        ),
+      }),
+    )
+    .max(16)
+    .optional()
+    .describe('Keys of people who may sign revisions offline: luciole config sign. Only the file of the site may name them.'),
+});
+
 /** The whole document. */
 export const cabinetSchema = z.strictObject({
   cabinet: siteSchema.describe('The site.'),
@@ -211,6 +226,7 @@ export const cabinetSchema = z.strictObject({
   store: storeSchema.nullish().describe('Where readings are kept.'),
   console: consoleSchema.nullish().describe("The technician's door."),
   service: serviceSchema.nullish().describe('What the agent does for whoever watches the gateway.'),
+  trust: trustSchema.nullish().describe('Who may approve a change of the light from a distance.'),
   profileDirs: z
     .array(pathSchema)
     .nullish()

@@ -86,6 +86,9 @@ export interface LocalCommand extends CommandWords {
     | 'setup'
     | 'erase'
     | 'config import'
+    | 'config keygen'
+    | 'config sign'
+    | 'config verify'
     | 'tech-support';
   /** It has the option that names the agent's socket. */
   readonly hasSocket: boolean;

@@ -20,6 +20,7 @@ import { GREETING, NAMES } from './names-command.ts';
 import { PROFILE_COMMANDS } from './profile-commands.ts';
 import { SETUP_COMMANDS } from './setup-commands.ts';
 import { SHELL_COMMANDS } from './shell-commands.ts';
+import { SIGNING_COMMANDS } from './signing-commands.ts';
 import { STORE_COMMANDS } from './store-commands.ts';
 import { TEST_COMMANDS } from './test-commands.ts';
 import { UPDATE_COMMANDS } from './update-commands.ts';
@@ -45,6 +46,7 @@ export const COMMANDS: readonly Command[] = [
   ...LOG_COMMANDS,
   ...METRICS_COMMANDS,
   ...CONFIG_COMMANDS,
+  ...SIGNING_COMMANDS,
   ...UPDATE_COMMANDS,
   ...LOCAL_COMMANDS,
   ...SETUP_COMMANDS,

@@ -38,6 +38,8 @@ export interface Cabinet {
   /** `metricsFile`: where the metrics are written for node_exporter; null for nowhere. */
   readonly service: { readonly metricsFile: string | null };
   readonly console: { readonly socketPath: string | null; readonly language: Language };
+  /** Public Ed25519 keys of people who may sign revisions offline. Shape: base64, raw or SPKI. */
+  readonly trust: { readonly revisionKeys: readonly { readonly id: string; readonly key: string }[] };
   /** Extra folders of device profiles. */
   readonly profileDirs: readonly string[];
 }

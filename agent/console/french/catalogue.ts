@@ -28,6 +28,7 @@ import { PROFILES } from './profiles.ts';
 import { PROGRAM } from './program.ts';
 import { RULE_FINDINGS } from './rule-findings.ts';
 import { SHELL } from './shell.ts';
+import { SIGNING } from './signing.ts';
 import { STATE_WORDS } from './states.ts';
 import { STORE } from './store.ts';
 import { SUMMARIES } from './summaries.ts';
@@ -63,6 +64,7 @@ export const FRENCH: Pairs = [
   ...RULE_FINDINGS,
   ...IMPORT,
   ...ACCESS,
+  ...SIGNING,
   ...PROFILES,
   ...PROGRAM,
   ...SHELL,

@@ -1,0 +1,40 @@
+/**
+ * Public keys of people who may sign revisions, as the site file lists them.
+ *
+ * Owns the text form of a key. Pure.
+ */
+import { createPublicKey, type KeyObject } from 'node:crypto';
+
+/** One entry of `trust.revisionKeys`. Shape: `key` is base64 of the 32 bytes of an Ed25519 key, or of its SPKI in DER (44 bytes). */
+export interface RevisionKey {
+  readonly id: string;
+  readonly key: string;
+}
+
+/** DER before the 32 bytes of an Ed25519 public key. Source: RFC 8410 §4 and §10.1. */
+const SPKI_PREFIX = Buffer.from('302a300506032b6570032100', 'hex');
+/** Units: bytes. Source: RFC 8032 §5.1.5. */
+const RAW_BYTES = 32;
+/** The key object of a key text; undefined where the text is no usable Ed25519 public key. */
+export function readRevisionKey(text: string): KeyObject | undefined {
+  const raw = rawOf(Buffer.from(text, 'base64'));
+  // Only the one spelling of these bytes: base64 readers skip what they do not know.
+  if (raw === undefined || ![raw, Buffer.concat([SPKI_PREFIX, raw])].some((bytes) => bytes.toString('base64') === text)) return undefined;
+  return createPublicKey({ key: Buffer.concat([SPKI_PREFIX, raw]), format: 'der', type: 'spki' });
+}
+
+/** The text of a public key for `trust.revisionKeys`; a private key gives that of its public half. */
+export function revisionKeyText(key: KeyObject): string {
+  return spkiOf(key).subarray(SPKI_PREFIX.length).toString('base64');
+}
+
+function spkiOf(key: KeyObject): Buffer {
+  if (key.asymmetricKeyType !== 'ed25519') throw new TypeError('revisions are signed with Ed25519 keys only');
+  return (key.type === 'public' ? key : createPublicKey(key)).export({ type: 'spki', format: 'der' });
+}
+
+function rawOf(bytes: Buffer): Buffer | undefined {
+  if (bytes.length === RAW_BYTES) return bytes;
+  const isSpki = bytes.length === SPKI_PREFIX.length + RAW_BYTES && bytes.subarray(0, SPKI_PREFIX.length).equals(SPKI_PREFIX);
+  return isSpki ? bytes.subarray(SPKI_PREFIX.length) : undefined;
+}
