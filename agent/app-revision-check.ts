@@ -15,8 +15,6 @@ import type { Problem } from './core/errors.ts';
 export interface RevisionFolder {
   readonly dir: string;
   readonly siteDir: string;
-  /** The file of the site, for people. */
-  readonly siteFile: string;
   /** Folder with the file of the site as it was last taken up, and SHA-256 of that file. */
   readonly site: { readonly dir: string; readonly hash: string };
   /** Folder of the revision that runs. */

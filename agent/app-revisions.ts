@@ -37,8 +37,7 @@ export function createRevisions(parts: RevisionsParts): RevisionDesk {
     unlikeSite: atStart.unlikeSite,
     siteFile: atStart.siteFile,
     async check(dir, runningDir) {
-      const { disk, book, siteDir, siteFile } = atStart;
-      const checked = await parts.check({ dir, siteDir, siteFile, site: { dir: disk.dirOf('site'), hash: book.fileHash }, runningDir });
+      const checked = await parts.check(folderToCheck(atStart, dir, runningDir));
       const { site } = checked;
       return site === null ? checked : { ...checked, site: { ...site, cabinet: withOptions(site.cabinet) } };
     },
@@ -65,6 +64,11 @@ export function createRevisions(parts: RevisionsParts): RevisionDesk {
       await desk.start();
     },
   };
+}
+
+/** A configuration in the folder `dir`, with what it is compared with. */
+export function folderToCheck({ disk, book, siteDir }: RevisionsAtStart, dir: string, runningDir: string): RevisionFolder {
+  return { dir, siteDir, site: { dir: disk.dirOf('site'), hash: book.fileHash }, runningDir };
 }
 
 /** As a person reads them. What only a restart takes up is touched too. */
