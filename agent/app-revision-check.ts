@@ -7,6 +7,7 @@
 import { fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import type { Site } from './app-touched.ts';
+import type { SiteOwnedDifference } from './config/site-owned.ts';
 import type { Clock } from './core/clock.ts';
 import type { Problem } from './core/errors.ts';
 
@@ -14,6 +15,10 @@ import type { Problem } from './core/errors.ts';
 export interface RevisionFolder {
   readonly dir: string;
   readonly siteDir: string;
+  /** Folder with the file of the site as it was last taken up, and SHA-256 of that file. */
+  readonly site: { readonly dir: string; readonly hash: string };
+  /** Folder of the revision that runs. */
+  readonly runningDir: string;
 }
 
 /** Shape: files are named as seen from `dir`; `site` is null where there are problems. */
@@ -21,6 +26,10 @@ export interface CheckedRevision {
   readonly site: Site | null;
   readonly problems: readonly Problem[];
   readonly warnings: readonly Problem[];
+  /** What it sets though it belongs to the file of the site, and neither that file nor the revision that runs says so. */
+  readonly siteOwned: readonly SiteOwnedDifference[];
+  /** What belongs to the file of the site and is not as that file says, allowed or not. */
+  readonly unlikeSite: readonly SiteOwnedDifference[];
 }
 
 /** Longest look at one. Units: ms. Source: assumed; 988 devices take 2 s on a slow gateway. */
@@ -52,5 +61,5 @@ export async function checkRevisionAside(folder: RevisionFolder, clock: Clock): 
 }
 
 function refused(message: string): CheckedRevision {
-  return { site: null, problems: [{ file: 'cabinet.yaml', line: 1, column: 1, path: '', message }], warnings: [] };
+  return { site: null, problems: [{ file: 'cabinet.yaml', line: 1, column: 1, path: '', message }], warnings: [], siteOwned: [], unlikeSite: [] };
 }

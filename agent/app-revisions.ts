@@ -34,8 +34,10 @@ export function createRevisions(parts: RevisionsParts): RevisionDesk {
     ...parts,
     disk: atStart.disk,
     book: atStart.book,
-    async check(dir) {
-      const checked = await parts.check({ dir, siteDir: atStart.siteDir });
+    unlikeSite: atStart.unlikeSite,
+    siteFile: atStart.siteFile,
+    async check(dir, runningDir) {
+      const checked = await parts.check(folderToCheck(atStart, dir, runningDir));
       const { site } = checked;
       return site === null ? checked : { ...checked, site: { ...site, cabinet: withOptions(site.cabinet) } };
     },
@@ -62,6 +64,11 @@ export function createRevisions(parts: RevisionsParts): RevisionDesk {
       await desk.start();
     },
   };
+}
+
+/** A configuration in the folder `dir`, with what it is compared with. */
+export function folderToCheck({ disk, book, siteDir }: RevisionsAtStart, dir: string, runningDir: string): RevisionFolder {
+  return { dir, siteDir, site: { dir: disk.dirOf('site'), hash: book.fileHash }, runningDir };
 }
 
 /** As a person reads them. What only a restart takes up is touched too. */

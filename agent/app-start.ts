@@ -9,11 +9,13 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { type LoadedSite, loadSite } from './app-load.ts';
+import { cabinetFrom } from './config/load.ts';
 import { readPlacedYaml } from './config/places.ts';
 import { confirmed, firstBook, type RevisionBook, returned, withConfirmed } from './config/revision-book.ts';
 import { readBook } from './config/revision-book-file.ts';
 import { createRevisionDisk, hashOf, type RevisionDisk } from './config/revision-disk.ts';
 import { STORE_DIR } from './config/schema.ts';
+import { type SiteOwnedDifference, siteOwnedDifferences } from './config/site-owned.ts';
 import type { WallMs } from './core/clock.ts';
 import { ConfigError, formatProblem } from './core/errors.ts';
 import type { Happening } from './core/event-book.ts';
@@ -32,6 +34,10 @@ export interface RevisionsAtStart {
   readonly book: RevisionBook;
   /** Folders of profiles are named as seen from here. */
   readonly siteDir: string;
+  /** The file of the site, absolute. */
+  readonly siteFile: string;
+  /** What runs and is not as the file of the site says, of the keys that belong to it. */
+  readonly unlikeSite: readonly SiteOwnedDifference[];
   /** What there is to tell once there is a log of events. */
   readonly notices: readonly Happening[];
 }
@@ -49,7 +55,7 @@ const MOST_STARTS = 3;
 /** Errors: rejects with ConfigError where neither the file nor any revision can be used. */
 export async function beginConfiguration(parts: StartParts): Promise<BegunWithRevisions> {
   const file = readSiteFile(parts.configFile);
-  const disk = createRevisionDisk(join(parts.dataDir ?? storeDirOf(file.text), 'config'));
+  const disk = createRevisionDisk(join(parts.dataDir ?? storeDirOf(file.values()), 'config'));
   return begin({ ...parts, disk, file, known: readBook(await disk.readBook()) });
 }
 
@@ -63,6 +69,8 @@ export function beginWithoutRevisions(configFile: string): Beginning {
 interface SiteFile {
   readonly text: string;
   readonly hash: string;
+  /** Its values as they stand there, read when first asked for. */
+  readonly values: () => unknown;
   /** Read and checked when first asked for: most runs begin with a revision, and this takes longer than all else at a start. */
   readonly load: () => Loading;
 }
@@ -82,7 +90,10 @@ interface Beginnings extends StartParts {
 async function begin(parts: Beginnings): Promise<BegunWithRevisions> {
   const { file, known } = parts;
   if (known === undefined) return fromFile(parts, null, []);
-  if (file.hash === known.fileHash) return fromRevision(parts, known, []);
+  if (file.hash === known.fileHash) {
+    await rememberSite(parts);
+    return fromRevision(parts, known, []);
+  }
   const { error } = file.load();
   if (error === null) return fromFile(parts, known, [tellChanged(known)]);
   return fromRevision(parts, known, [tellUnusable(parts.configFile, error)]);
@@ -98,30 +109,58 @@ async function fromFile(
   if (site === null) throw error ?? new TypeError('a file without a site has an error');
   const files: ConfigFiles = { cabinet: file.text, profiles: {} };
   const revision = { atMs: nowMs, by: 'file', why: configFile, hash: hashOf(files) };
+  await rememberSite({ disk, file });
   const settled = before === null ? null : returned(before, `the file ${configFile} was changed`);
   const book = settled === null ? firstBook(revision, file.hash) : { ...withConfirmed(settled, revision), fileHash: file.hash };
   const saved = await savedAs(disk, book, files);
   const notices = saved === '' ? told : [...told, tellUnsaved(saved)];
-  return { site, revisions: { disk, book, siteDir: dirname(resolve(configFile)), notices } };
+  return { site, revisions: { disk, book, ...placeOf(configFile), unlikeSite: [], notices } };
 }
 
 /** The revision on trial, else the confirmed one, else the file. */
 async function fromRevision(parts: Beginnings, known: RevisionBook, told: readonly Happening[]): Promise<BegunWithRevisions> {
   const { disk, configFile } = parts;
-  const siteDir = dirname(resolve(configFile));
+  const place = placeOf(configFile);
   const { trial } = known;
   if (trial !== null) {
-    const site = trial.starts < MOST_STARTS ? await siteOf(disk, known, trial.number, siteDir) : null;
+    const site = trial.starts < MOST_STARTS ? await siteOf(disk, known, trial.number, place.siteDir) : null;
     const why =
       trial.starts < MOST_STARTS ? 'its files cannot be used any more' : `the agent had to start ${trial.starts + 1} times with it`;
     const book = site === null ? returned(known, why) : { ...known, trial: { ...trial, starts: trial.starts + 1 } };
     await savedAs(disk, book, null);
-    if (site !== null) return { site, revisions: { disk, book, siteDir, notices: told } };
+    if (site !== null) return { site, revisions: { disk, book, ...place, unlikeSite: unlikeSite(site, parts), notices: told } };
     return fromRevision(parts, book, [...told, tellReturned(trial.number, known.current, why)]);
   }
-  const site = await siteOf(disk, known, known.current, siteDir);
-  if (site !== null) return { site, revisions: { disk, book: confirmed(known), siteDir, notices: told } };
+  const site = await siteOf(disk, known, known.current, place.siteDir);
+  if (site !== null)
+    return { site, revisions: { disk, book: confirmed(known), ...place, unlikeSite: unlikeSite(site, parts), notices: told } };
   return fromFile(parts, known, [...told, tellLost(known.current)]);
+}
+
+/**
+ * Keeps the text of the file of the site, so that each revision can be judged against the file as it was last taken up. A disk that
+ * refuses it does not delay the start: without this text a revision may only keep what runs.
+ */
+async function rememberSite({ disk, file }: Pick<Beginnings, 'disk' | 'file'>): Promise<void> {
+  try {
+    const kept = await disk.readFiles('site');
+    if (kept?.cabinet !== file.text) await disk.writeFiles('site', { cabinet: file.text, profiles: {} }, {});
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error)) throw error;
+  }
+}
+
+/** Empty where the file of the site cannot be used now: there is nothing to compare with. */
+function unlikeSite({ cabinet }: LoadedSite, { configFile, file }: Beginnings): readonly SiteOwnedDifference[] {
+  const ofFile = cabinetFrom(file.values());
+  const { siteDir } = placeOf(configFile);
+  if (ofFile === undefined) return [];
+  return siteOwnedDifferences(cabinet, [{ ...ofFile, profileDirs: ofFile.profileDirs.map((dir) => resolve(siteDir, dir)) }]);
+}
+
+function placeOf(configFile: string): Pick<RevisionsAtStart, 'siteDir' | 'siteFile'> {
+  const siteFile = resolve(configFile);
+  return { siteDir: dirname(siteFile), siteFile };
 }
 
 /** Null where its files are not whole or cannot be used. */
@@ -153,12 +192,17 @@ function readSiteFile(configFile: string): SiteFile {
     if (!(error instanceof Error && 'code' in error)) throw error;
     // Whoever loads it below says why it cannot be read.
   }
+  let read: { readonly value: unknown } | null = null;
+  const values = (): unknown => {
+    read ??= readPlacedYaml(text);
+    return read.value;
+  };
   let loading: Loading | null = null;
   const load = (): Loading => {
     loading ??= usable(() => loadSite(configFile));
     return loading;
   };
-  return { text, hash: createHash('sha256').update(text).digest('hex'), load };
+  return { text, hash: createHash('sha256').update(text).digest('hex'), values, load };
 }
 
 function usable(load: () => LoadedSite): Loading {
@@ -171,9 +215,8 @@ function usable(load: () => LoadedSite): Loading {
 }
 
 /** Of a file that may be wrong elsewhere; the usual one where it says nothing. */
-function storeDirOf(text: string): string {
-  const value = readPlacedYaml(text).value as { store?: { dir?: unknown } } | null | undefined;
-  const dir = value?.store?.dir;
+function storeDirOf(values: unknown): string {
+  const dir = (values as { store?: { dir?: unknown } } | null | undefined)?.store?.dir;
   return typeof dir === 'string' && dir !== '' ? dir : STORE_DIR;
 }
 

@@ -10,6 +10,7 @@ import type { ConfigAnswer, ConfigChange, ConfigFiles } from '../core/revisions.
 import { asWritten } from './as-written.ts';
 import { changesBetween } from './changes.ts';
 import { hashOf } from './revision-disk.ts';
+import type { SiteOwnedDifference } from './site-owned.ts';
 
 /** A checked configuration. */
 export interface SiteFiles {
@@ -22,6 +23,10 @@ export interface CheckedFiles {
   readonly site: SiteFiles | null;
   readonly problems: readonly Problem[];
   readonly warnings: readonly Problem[];
+  /** What it sets though it belongs to the file of the site; it must not run then. */
+  readonly siteOwned: readonly SiteOwnedDifference[];
+  /** What it may set, as an earlier revision did, but unlike the file of the site. */
+  readonly unlikeSite: readonly SiteOwnedDifference[];
 }
 
 const PLAIN: ConfigAnswer = {

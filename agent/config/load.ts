@@ -64,6 +64,17 @@ export function loadCabinet(file: string, readFile: (file: string) => string): L
   return { file, cabinet: completeCabinet(document), place: yaml.place };
 }
 
+/** A text that was loaded before, without the checks of one value against another. Errors: none; undefined where it is no cabinet. */
+export function cabinetIn(text: string): Cabinet | undefined {
+  return cabinetFrom(readPlacedYaml(text).value);
+}
+
+/** The same from the plain values of a text. */
+export function cabinetFrom(values: unknown): Cabinet | undefined {
+  const { document } = checkSchema(values);
+  return document === undefined ? undefined : completeCabinet(document);
+}
+
 function toProblem(file: string, yaml: PlacedDocument, { path, message, atKey, first }: Finding): Problem {
   const place = atKey ? yaml.keyPlace(path) : yaml.place(path);
   const where = first === undefined ? '' : ` (the other is in line ${yaml.place(first).line})`;

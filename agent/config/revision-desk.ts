@@ -26,6 +26,7 @@ import {
   withTrial,
 } from './revision-book.ts';
 import { hashOf, type RevisionDisk } from './revision-disk.ts';
+import { type SiteOwnedDifference, siteOwnedRefusal } from './site-owned.ts';
 import type { Health } from './trial.ts';
 import { createTrialWatch } from './trial-watch.ts';
 import { createUploads } from './upload.ts';
@@ -38,8 +39,12 @@ export interface RevisionDeskParts {
   readonly book: RevisionBook;
   /** What runs. */
   readonly site: () => SiteFiles;
-  /** The files in a folder of the disk. */
-  readonly check: (dir: string) => Promise<CheckedFiles>;
+  /** The files in a folder of the disk, against those of the revision that runs. */
+  readonly check: (dir: string, runningDir: string) => Promise<CheckedFiles>;
+  /** The file of the site, for people. */
+  readonly siteFile: string;
+  /** What runs at the start and is not as the file of the site says. */
+  readonly unlikeSite: readonly SiteOwnedDifference[];
   /** Which rooms a change touches, in words; empty for none. */
   readonly touches: (before: SiteFiles, after: SiteFiles) => readonly string[];
   readonly health: () => Health;
@@ -76,7 +81,8 @@ export function createRevisionDesk(parts: RevisionDeskParts): RevisionDesk {
     onVerdict: (verdict) => void inTurn(() => (verdict.kind === 'confirm' ? keep('by itself: all is back') : takeBack(verdict.reason))),
   });
   /** What ran before the trial, as long as this run knows it. */
-  let former: SiteFiles | null = null;
+  let former: Running | null = null;
+  let unlikeSite = parts.unlikeSite;
   let turn: Promise<unknown> = Promise.resolve();
   let isStopped = false;
 
@@ -104,6 +110,24 @@ export function createRevisionDesk(parts: RevisionDeskParts): RevisionDesk {
     });
   }
 
+  /** As long as it is so: the file of the site is where a person looks for these values. */
+  function tellUnlikeSite(differences: readonly SiteOwnedDifference[]): void {
+    unlikeSite = differences;
+    events.clear('config-site-owned', SOURCE);
+    if (differences.length === 0) return;
+    const keys = differences.map(({ key }) => key).join(', ');
+    events.set(true, {
+      code: 'config-site-owned',
+      source: SOURCE,
+      severity: 'warning',
+      text: `what runs differs from the file of the site (${parts.siteFile}): ${keys}; set them there and restart the agent`,
+    });
+  }
+
+  function checked(of: number | 'candidate'): Promise<CheckedFiles> {
+    return parts.check(disk.dirOf(of), disk.dirOf(runningOf(keeper.book).number));
+  }
+
   async function keep(how: string): Promise<void> {
     const { trial } = keeper.book;
     if (trial === null || isStopped) return;
@@ -127,9 +151,10 @@ export function createRevisionDesk(parts: RevisionDeskParts): RevisionDesk {
     watch.stop();
     tellTrial(null);
     await keeper.save(returned(keeper.book, reason));
-    const site = former ?? (await parts.check(disk.dirOf(current))).site;
+    const { site, unlikeSite: unlike } = former ?? (await checked(current));
     if (site === null) log.event('configuration-not-returned', { revision: current, check: 'luciole check of its folder' }, 'alarm');
     else await parts.apply(site);
+    tellUnlikeSite(unlike);
     former = null;
     const text = `revision ${trial.number} returned, revision ${current} runs again: ${reason}`;
     events.notice({ code: 'config-returned', source: SOURCE, severity: 'warning', text });
@@ -138,7 +163,7 @@ export function createRevisionDesk(parts: RevisionDeskParts): RevisionDesk {
   }
 
   /** Files that lie in a folder of the disk → the revision that runs. */
-  async function takeUp(dir: string, files: ConfigFiles, request: CommitRequest): Promise<ConfigAnswer> {
+  async function takeUp(of: number | 'candidate', files: ConfigFiles, request: CommitRequest): Promise<ConfigAnswer> {
     const before = keeper.book;
     const running = runningOf(before);
     const hash = hashOf(files);
@@ -146,13 +171,13 @@ export function createRevisionDesk(parts: RevisionDeskParts): RevisionDesk {
     if (request.base !== null && request.base !== running.hash)
       return refusal(`revision ${running.number} runs, not the one that this is based on: compare, then send it again`);
     if (hash === running.hash) return answer({ reason: `equal to revision ${running.number}, which runs`, revision: running.number });
-    const { site, problems, warnings } = await parts.check(dir);
+    const { site, problems, warnings, siteOwned, unlikeSite: unlike } = await checked(of);
     if (site === null) return { ...refusal(wrongness(problems.length)), problems };
     const touches = parts.touches(parts.site(), site);
     const changes = await differences(parts.site(), site, await disk.readFiles(running.number), files);
     const facts = { problems, warnings, changes, touches };
-    const veto = vetoOf(parts.site(), site, request);
-    if (veto !== '') return { ...refusal(veto), ...facts };
+    if (siteOwned.length > 0) return { ...refusal(siteOwnedRefusal(siteOwned, parts.siteFile)), ...facts };
+    if (request.by.startsWith('platform') && site.cabinet.uplink === null) return { ...refusal(CUT_OFF), ...facts };
     const number = nextNumber(before);
     const revision = { atMs: clock.wallMs(), by: request.by, why: request.why, hash };
     const saved = await kept(number, files, () => {
@@ -162,16 +187,17 @@ export function createRevisionDesk(parts: RevisionDeskParts): RevisionDesk {
       return withTrial(before, revision, { mode, trialMs: minutes * 60_000, commandId, baseline: { units: [...answering], isOnline } });
     });
     if (saved !== '') return { ...refusal(saved), ...facts };
-    await run(site, number, request, touches);
+    await run({ site, unlikeSite: unlike }, number, request, touches);
     return answer({ ...facts, revision: number, isOnTrial: touches.length > 0 });
   }
 
-  async function run(site: SiteFiles, number: number, { by, why }: CommitRequest, touches: readonly string[]): Promise<void> {
+  async function run(next: Running & { readonly site: SiteFiles }, number: number, { by, why }: CommitRequest, touches: readonly string[]): Promise<void> {
     const what = touches.length === 0 ? 'touches nothing that runs' : `on trial, touches ${touches.join(', ')}`;
     const text = `revision ${number} by ${by}${why === '' ? '' : `: ${why}`}; ${what}`;
     events.notice({ code: 'config-changed', source: SOURCE, severity: 'info', text });
-    former = parts.site();
-    await parts.apply(site);
+    former = { site: parts.site(), unlikeSite };
+    await parts.apply(next.site);
+    tellUnlikeSite(next.unlikeSite);
     const { trial } = keeper.book;
     if (trial?.number === number) begin(trial);
     else former = null;
@@ -232,7 +258,7 @@ export function createRevisionDesk(parts: RevisionDeskParts): RevisionDesk {
         if (files === undefined || shelf.view() === null) return refusal('there is no candidate: send or load a file first');
         const stale = request.base === null ? shelf.staleness() : '';
         if (stale !== '') return refusal(stale);
-        const result = await takeUp(disk.dirOf('candidate'), files, request);
+        const result = await takeUp('candidate', files, request);
         if (result.state === 'done') await shelf.drop();
         return result;
       }),
@@ -241,7 +267,7 @@ export function createRevisionDesk(parts: RevisionDeskParts): RevisionDesk {
         const [known, files] = [revisionOf(keeper.book, number), await disk.readFiles(number)];
         if (known === undefined || files === undefined)
           return refusal(`there is no revision ${number}: ${numbersOf(keeper.book)} are kept`);
-        return takeUp(disk.dirOf(number), files, request);
+        return takeUp(number, files, request);
       }),
     confirm: (by) =>
       inTurn(async () => {
@@ -273,6 +299,7 @@ export function createRevisionDesk(parts: RevisionDeskParts): RevisionDesk {
       // What runs is known without the disk, and a trial goes on.
       const { trial } = keeper.book;
       if (trial !== null) begin(trial);
+      tellUnlikeSite(unlikeSite);
       parts.onChange();
       await shelf.restore();
       if (isStopped) return;
@@ -296,7 +323,8 @@ export function createRevisionDesk(parts: RevisionDeskParts): RevisionDesk {
     const [before, after] = [left.checked.site, right.checked.site];
     if (before === null || after === null) return { ...refusal(wrongness(problems.length)), problems };
     const changes = await differences(before, after, left.files, right.files);
-    const { warnings } = right.checked;
+    const { warnings, siteOwned } = right.checked;
+    if (siteOwned.length > 0) return { ...refusal(siteOwnedRefusal(siteOwned, parts.siteFile)), warnings, changes };
     const equal = changes.length === 0 && hashOf(left.files) === hashOf(right.files) ? 'equal' : '';
     return answer({ reason: equal, warnings, changes, touches: parts.touches(before, after) });
   }
@@ -306,21 +334,18 @@ export function createRevisionDesk(parts: RevisionDeskParts): RevisionDesk {
     const files = await disk.readFiles(number);
     if (files === undefined || (number === 'candidate' && shelf.view() === null))
       return number === 'candidate' ? 'there is no candidate: send or load a file first' : `the files of revision ${number} are not kept`;
-    if (of === 'running') return { files, checked: { site: parts.site(), problems: [], warnings: [] } };
-    return { files, checked: await parts.check(disk.dirOf(number)) };
+    if (of === 'running') return { files, checked: { site: parts.site(), problems: [], warnings: [], siteOwned: [], unlikeSite } };
+    return { files, checked: await checked(number) };
   }
 }
 
 const SOURCE = 'configuration';
 
-/** What no revision may do, however sound its files. */
-function vetoOf(before: SiteFiles, after: SiteFiles, { by }: CommitRequest): string {
-  if (before.cabinet.store.dir !== after.cabinet.store.dir)
-    return 'store.dir is where the revisions lie: change it in the file of the site and start the agent anew';
-  if (by.startsWith('platform') && after.cabinet.uplink === null)
-    return 'it has no uplink: the platform would cut itself off; take it out at the cabinet';
-  return '';
-}
+/** A file of the site without an uplink allows one without it too. */
+const CUT_OFF = 'it has no uplink: the platform would cut itself off; take it out at the cabinet';
+
+/** What runs, and what of it is not as the file of the site says. */
+type Running = Pick<CheckedFiles, 'site' | 'unlikeSite'>;
 
 function wrongness(problems: number): string {
   return problems === 1 ? 'one thing in it is wrong' : `${problems} things in it are wrong`;

@@ -1,5 +1,5 @@
 /**
- * Revisions on disk: one small book, one folder for each revision, one for the candidate.
+ * Revisions on disk: one small book, one folder for each revision, one for the candidate, one for the file of the site as it was taken up.
  *
  * Owns the folder. Every file is written beside its place, flushed and renamed, so that a power cut leaves the old or the new and nothing in
  * between. Never on the calling thread: a flash that stalls must not hold up a line. Called by the revision desk.
@@ -9,17 +9,20 @@ import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ConfigFiles } from '../core/revisions.ts';
 
+/** A revision by its number, the candidate, or the file of the site as it was last taken up. */
+export type KeptFiles = number | 'candidate' | 'site';
+
 export interface RevisionDisk {
-  /** Folder of one revision. */
-  dirOf(of: number | 'candidate'): string;
+  /** Folder of one of them. */
+  dirOf(of: KeptFiles): string;
   /** Undefined where there is none, or it cannot be read as JSON. */
   readBook(): Promise<unknown>;
   /** These resolve when it is on disk for good. Errors: reject with the system's error. */
   writeBook(book: unknown): Promise<void>;
-  writeFiles(of: number | 'candidate', files: ConfigFiles, note: unknown): Promise<void>;
+  writeFiles(of: KeptFiles, files: ConfigFiles, note: unknown): Promise<void>;
   /** Undefined where it is not whole. */
-  readFiles(of: number | 'candidate'): Promise<(ConfigFiles & { readonly note: unknown }) | undefined>;
-  remove(of: number | 'candidate'): Promise<void>;
+  readFiles(of: KeptFiles): Promise<(ConfigFiles & { readonly note: unknown }) | undefined>;
+  remove(of: KeptFiles): Promise<void>;
   /** Numbers of the revisions that have a folder. */
   kept(): Promise<readonly number[]>;
 }
@@ -39,7 +42,7 @@ export function hashOf({ cabinet, profiles }: ConfigFiles): string {
 
 /** `dir` need not exist yet. */
 export function createRevisionDisk(dir: string): RevisionDisk {
-  const dirOf = (of: number | 'candidate'): string => join(dir, of === 'candidate' ? of : `r${of}`);
+  const dirOf = (of: KeptFiles): string => join(dir, typeof of === 'number' ? `r${of}` : of);
 
   return {
     dirOf,

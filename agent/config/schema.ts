@@ -206,6 +206,11 @@ const trustSchema = z.strictObject({
     .max(16)
     .optional()
     .describe('Keys of people who may sign revisions offline: luciole config sign. Only the file of the site may name them.'),
+  ports: z
+    .array(pathSchema)
+    .max(64)
+    .optional()
+    .describe('Ports that a line of a revision may use beside those of the lines here, as lines[].port: a spare adapter, a new gateway.'),
 });
 
 /** The whole document. */
@@ -226,7 +231,7 @@ export const cabinetSchema = z.strictObject({
   store: storeSchema.nullish().describe('Where readings are kept.'),
   console: consoleSchema.nullish().describe("The technician's door."),
   service: serviceSchema.nullish().describe('What the agent does for whoever watches the gateway.'),
-  trust: trustSchema.nullish().describe('Who may approve a change of the light from a distance.'),
+  trust: trustSchema.nullish().describe('What revisions from platform and console may do beyond this file, and who may approve it from a distance.'),
   profileDirs: z
     .array(pathSchema)
     .nullish()

@@ -38,8 +38,11 @@ export interface Cabinet {
   /** `metricsFile`: where the metrics are written for node_exporter; null for nowhere. */
   readonly service: { readonly metricsFile: string | null };
   readonly console: { readonly socketPath: string | null; readonly language: Language };
-  /** Public Ed25519 keys of people who may sign revisions offline. Shape: base64, raw or SPKI. */
-  readonly trust: { readonly revisionKeys: readonly { readonly id: string; readonly key: string }[] };
+  /** Public Ed25519 keys of people who may sign revisions offline (base64, raw or SPKI), and ports that lines of a revision may use. */
+  readonly trust: {
+    readonly revisionKeys: readonly { readonly id: string; readonly key: string }[];
+    readonly ports: readonly string[];
+  };
   /** Extra folders of device profiles. */
   readonly profileDirs: readonly string[];
 }

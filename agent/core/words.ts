@@ -163,6 +163,7 @@ export type EventCode =
   | 'config-confirmed'
   | 'config-returned'
   | 'config-refused'
+  | 'config-site-owned'
   | 'command-ended'
   | 'command-refused'
   | 'login-locked';

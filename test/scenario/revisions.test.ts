@@ -156,11 +156,12 @@ t.test(
   'a revision that breaks the uplink is taken back by itself; the street keeps its light',
   { skip: mosquitto === undefined ? 'no mosquitto: apt-get install mosquitto' : false },
   async (t) => {
-    const broker = await startMosquitto(mosquitto ?? '');
+    // A broker that turns away MQTT 3.1.1 clients with a longer keepalive.
+    const broker = await startMosquitto(mosquitto ?? '', ['max_keepalive 60']);
     t.teardown(() => broker.stop());
     const { rig, seen } = await openNight(t, { brokerUrl: broker.url });
     const opened = rig.opened.length;
-    const broken = changed(SMALL_SITE, [['birthJitterS: 0', 'birthJitterS: 0\n  username: c1\n  passwordFile: /nonexistent/password']]);
+    const broken = changed(SMALL_SITE, [['birthJitterS: 0', 'birthJitterS: 0\n  keepaliveS: 1200']]);
     await send(rig, 'cabinet.yaml', broken, { id: 'p' });
     await ask(rig, 'apply', 'a1', whole('Config/Minutes', 2));
     await rig.until('gone', async () => (await rig.status()).uplink.state === 'down', 2 * MINUTE_MS);

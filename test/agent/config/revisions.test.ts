@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import t from 'tap';
 import { checkRevisionAside } from '../../../agent/app-revision-check.ts';
 import { checkRevisionHere } from '../../../agent/app-revision-here.ts';
+import { folderToCheck } from '../../../agent/app-revisions.ts';
 import { beginConfiguration } from '../../../agent/app-start.ts';
 import { firstBook, KEPT_REVISIONS, type RevisionBook, withConfirmed, withTrial } from '../../../agent/config/revision-book.ts';
 import { readBook } from '../../../agent/config/revision-book-file.ts';
@@ -58,7 +59,9 @@ async function desk(
     log: { event: () => {} },
     book: beginning.revisions.book,
     site: () => running,
-    check: async (dir) => checkRevisionHere({ dir, siteDir: beginning.revisions.siteDir }),
+    check: async (dir, runningDir) => checkRevisionHere(folderToCheck(beginning.revisions, dir, runningDir)),
+    siteFile: '/etc/luciole/cabinet.yaml',
+    unlikeSite: beginning.revisions.unlikeSite,
     touches: (before, after) => (JSON.stringify(before.cabinet) === JSON.stringify(after.cabinet) ? [] : ['light']),
     health: () => health,
     apply: async (next) => {
@@ -71,6 +74,15 @@ async function desk(
   });
   await made.start();
   return { desk: made, events, ends, applied, health, clock };
+}
+
+/** A revision that an earlier release took up, when platform and console could set every key. */
+async function runsSinceBefore(disk: RevisionDisk, book: RevisionBook, cabinet: string): Promise<void> {
+  const files = { cabinet, profiles: {} };
+  const next = withConfirmed(book, { atMs: 0, by: 'platform', why: '', hash: hashOf(files) });
+  await disk.writeFiles(next.current, files, {});
+  await disk.writeBook(next);
+  await disk.remove('site');
 }
 
 /** Real time for the disk, simulated time for the desk. */
@@ -249,15 +261,14 @@ t.test('comments alone are kept without a trial', async (t) => {
   t.match(at.view(), { running: { number: 2, state: 'confirmed' }, trial: null });
 });
 
-t.test('the platform cannot cut itself off, and nobody moves the store', async (t) => {
-  const { first } = await site(t);
-  const { desk: at } = await desk(first);
-  await at.put('cabinet.yaml', SMALL_SITE.slice(0, SMALL_SITE.indexOf('uplink:')), 'platform');
+t.test('a site with an uplink in its revision alone may lose it at the cabinet, but not by the platform', async (t) => {
+  const withoutUplink = SMALL_SITE.slice(0, SMALL_SITE.indexOf('uplink:'));
+  const beginning = await site(t, withoutUplink);
+  await runsSinceBefore(beginning.first.revisions.disk, beginning.first.revisions.book, SMALL_SITE);
+  const { desk: at } = await desk(await beginning.begin());
+  await at.put('cabinet.yaml', withoutUplink, 'platform');
   t.match(await at.commit(COMMIT), { state: 'refused', reason: /cut itself off/ });
   t.match(await at.commit({ ...COMMIT, by: 'console:anne' }), { state: 'done' });
-  await at.confirm('console:anne');
-  await at.put('cabinet.yaml', `${SMALL_SITE}store: { dir: /tmp/elsewhere }\n`, 'platform');
-  t.match(await at.commit(COMMIT), { state: 'refused', reason: /store\.dir is where the revisions lie/ });
 });
 
 t.test('a device type comes with a revision, takes the place of a shipped one, and must stand its own examples', async (t) => {
@@ -304,13 +315,14 @@ t.test('a trial is taken back on request, and no rest is left on disk', async (t
   t.match(await at.rollback(7, COMMIT), { state: 'refused', reason: /there is no revision 7: 1, 2 are kept/ });
   t.match(await at.rollback(2, { ...COMMIT, why: 'again' }), { state: 'done', revision: 3, isOnTrial: true });
   const left = readdirSync(join(beginning.dataDir, 'config')).sort();
-  t.strictSame(left, ['book.json', 'r1', 'r2', 'r3']);
+  t.strictSame(left, ['book.json', 'r1', 'r2', 'r3', 'site']);
 });
 
 t.test('a hostile configuration is refused by a process of its own: deep, self-repeating, with keys of objects', async (t) => {
   const folder = t.testdir();
   const clock = createSystemClock({ quality: () => 'synced' });
   const disk = createRevisionDisk(folder);
+  const place = { dir: disk.dirOf('candidate'), siteDir: folder, site: { dir: disk.dirOf('site'), hash: HASH }, runningDir: disk.dirOf(1) };
   const bomb = `a: &a [x, x]\n${'bcdefgh'
     .split('')
     .map((key, i) => `${key}: &${key} [*${'abcdefg'[i]}, *${'abcdefg'[i]}]`)
@@ -323,14 +335,15 @@ t.test('a hostile configuration is refused by a process of its own: deep, self-r
     '- '.repeat(20_000),
   ]) {
     await disk.writeFiles('candidate', { cabinet, profiles: {} }, {});
-    const { site: found, problems } = await checkRevisionAside({ dir: disk.dirOf('candidate'), siteDir: folder }, clock);
+    const { site: found, problems } = await checkRevisionAside(place, clock);
     t.equal(found, null);
     t.ok(problems.length > 0 && problems.every(({ file }) => file === 'cabinet.yaml'), `${problems[0]?.message}`);
   }
   t.equal(({} as Record<string, unknown>)['polluted'], undefined);
   await disk.writeFiles('candidate', { cabinet: SMALL_SITE, profiles: {} }, {});
-  const { site: found } = await checkRevisionAside({ dir: disk.dirOf('candidate'), siteDir: folder }, clock);
+  const { site: found, siteOwned } = await checkRevisionAside(place, clock);
   t.equal(found?.cabinet.id, 'demo', 'a sound one comes back whole');
+  t.ok(siteOwned.length > 20, 'where neither the file of the site nor what runs is kept, nothing is allowed');
   t.ok(found?.profiles.has('wirenboard-wb-led'));
   t.equal(hashOf({ cabinet: SMALL_SITE, profiles: {} }).length, 64);
 });
