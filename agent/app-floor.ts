@@ -27,6 +27,9 @@ export interface FloorCheck {
 /** One place where the floor would be undercut. Shape: `path` as in `cabinet.yaml`. */
 export type FloorFlaw = Pick<Problem, 'path' | 'message'>;
 
+/** Source: a year with a leap day, so that each yearly date is among them. */
+const NIGHTS_AHEAD = 366;
+
 /** Everything that makes a lamp darker than its floor, or that could; empty for a change that may be applied by anybody. */
 export function floorFlaws(check: FloorCheck): FloorFlaw[] {
   const [after, running, site] = [check.after, check.running, check.site].map((each) => circuitsOf(wired(each))) as [
@@ -75,6 +78,7 @@ function planFlaws({ after, running, site, nowMs }: FloorCheck, circuits: ThreeC
       { street: site.cabinet, lampOf: lampIn(circuits.site) },
     ],
     nowMs,
+    nightsAhead: NIGHTS_AHEAD,
     isDarker: (lampId, levelPct, floorPct) => isDarker(circuits, placeOf.get(lampId), { levelPct, floorPct }),
     kindOf: (lampId) => circuits.after.lamps.get(placeOf.get(lampId) ?? '')?.wired.profile.id ?? '',
   });

@@ -7,8 +7,10 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { floorFlaws } from './app-floor.ts';
 import { loadSite } from './app-load.ts';
-import type { CheckedRevision, RevisionFolder } from './app-revision-check.ts';
+import { type CheckedRevision, NOTHING_COMPARED, type RevisionFolder } from './app-revision-check.ts';
+import type { Site } from './app-touched.ts';
 import { cabinetIn } from './config/load.ts';
 import { siteOwnedDifferences } from './config/site-owned.ts';
 import type { Cabinet } from './core/cabinet.ts';
@@ -25,17 +27,42 @@ export function checkRevisionHere(folder: RevisionFolder): CheckedRevision {
   try {
     const cabinetFile = join(dir, 'cabinet.yaml');
     const { cabinet, profiles, profileProblems } = loadSite(cabinetFile, [], { siteDir, profilesDir: join(dir, 'profiles') });
-    return { site: { cabinet, profiles }, problems: [], warnings: named(profileProblems), ...ownedBySite(cabinet, folder) };
+    const site = { cabinet, profiles };
+    const owned = ownedBySite(cabinet, folder);
+    // What is refused by its keys need not be compared night by night.
+    const belowFloor = owned.siteOwned.length > 0 ? [] : floorOf(site, folder);
+    return { site, problems: [], warnings: named(profileProblems), ...owned, belowFloor };
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
-    return { site: null, problems: named(error.problems), warnings: [], siteOwned: [], unlikeSite: [] };
+    return { site: null, problems: named(error.problems), warnings: [], ...NOTHING_COMPARED };
   }
 }
 
+/** Against what runs and the file of the site; against one of them where the other cannot be read. */
+function floorOf(after: Site, { siteDir, site, runningDir, nowMs }: RevisionFolder): CheckedRevision['belowFloor'] {
+  const ofFile = isTakenUp(site) ? siteIn(site.dir, siteDir) : undefined;
+  const running = siteIn(runningDir, siteDir) ?? ofFile;
+  if (running === undefined)
+    return [{ path: '', message: 'there is no configuration to compare its light with: check the disk of store.dir' }];
+  return floorFlaws({ after, running, site: ofFile ?? running, nowMs });
+}
+
+/** Undefined where it cannot be used any more. */
+function siteIn(dir: string, siteDir: string): Site | undefined {
+  try {
+    return loadSite(join(dir, 'cabinet.yaml'), [], { siteDir, profilesDir: join(dir, 'profiles') });
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    return undefined;
+  }
+}
+
+function isTakenUp({ dir, hash }: RevisionFolder['site']): boolean {
+  return createHash('sha256').update(textAt(dir)).digest('hex') === hash;
+}
+
 function ownedBySite(candidate: Cabinet, { siteDir, site, runningDir }: RevisionFolder): Pick<CheckedRevision, 'siteOwned' | 'unlikeSite'> {
-  const siteText = textAt(site.dir);
-  const isTakenUp = createHash('sha256').update(siteText).digest('hex') === site.hash;
-  const ofSite = isTakenUp ? allowedBy(siteText, siteDir) : [];
+  const ofSite = isTakenUp(site) ? allowedBy(textAt(site.dir), siteDir) : [];
   const unlikeSite = siteOwnedDifferences(candidate, ofSite);
   // One of them is enough: each further one only allows more.
   const siteOwned = unlikeSite.length === 0 ? [] : siteOwnedDifferences(candidate, [...ofSite, ...allowedBy(textAt(runningDir), siteDir)]);

@@ -30,33 +30,47 @@ interface Situation {
   readonly burningH?: number | undefined;
 }
 
-/** The situations that can make a difference on these streets. */
+/**
+ * The situations that can make a difference on these streets.
+ *
+ * An override goes before presence and traffic, so these are not combined with it; everything else is.
+ */
 export function casesFor(streets: readonly Street[]): readonly LightCase[] {
   const zones = streets.flatMap((street) => street.zones);
+  const cells = zones.some(({ photocell }) => photocell !== null) ? ([null, 'bright', 'dark'] as const) : [null];
   const hours = zones.flatMap(({ constantLight }) => (constantLight === null ? [] : [0, constantLight.fullAtH]));
-  const hasCell = zones.some(({ photocell }) => photocell !== null);
-  const situations: readonly (readonly [text: string, situation: Situation])[] = [
-    ['with nobody there', {}],
-    ['under an override to 0 %', { isOverridden: true }],
-    ['without a trusted time', { isTimeless: true }],
-    ...(zones.some(({ presence }) => presence !== null) ? [['with somebody there', { isPresent: true }] as const] : []),
-    ...(zones.some(({ traffic }) => traffic !== null) ? [['in traffic', { isBusy: true }] as const] : []),
-    ...(hasCell
-      ? ([
-          ['while the photocell says that it is bright', { cell: 'bright' }],
-          ['while the photocell says that it is dark', { cell: 'dark' }],
-          ['without a trusted time, while the photocell says that it is bright', { isTimeless: true, cell: 'bright' }],
-        ] as const)
-      : []),
-    ...[...new Set(hours)].map(
-      (burningH) => [`under an override to 0 %, with lamps of ${burningH} h`, { isOverridden: true, burningH }] as const,
-    ),
+  const raises: readonly Situation[] = [
+    ...(zones.some(({ presence }) => presence !== null) ? [{ isPresent: true }] : []),
+    ...(zones.some(({ traffic }) => traffic !== null) ? [{ isBusy: true }] : []),
   ];
-  return situations.map(([text, situation]) => ({
-    text,
-    isTimeless: situation.isTimeless === true,
+  const asks: readonly Situation[] = [{}, { isOverridden: true }, ...raises];
+  return [false, true].flatMap((isTimeless) =>
+    cells.flatMap((cell) =>
+      [undefined, ...new Set(hours)].flatMap((burningH) => asks.map((ask) => caseOf({ ...ask, isTimeless, cell, burningH }))),
+    ),
+  );
+}
+
+function caseOf(situation: Situation): LightCase {
+  const { isPresent, isBusy, isOverridden, isTimeless = false, cell, burningH } = situation;
+  const who =
+    isOverridden === true
+      ? 'under an override to 0 %'
+      : isPresent === true
+        ? 'with somebody there'
+        : isBusy === true
+          ? 'in traffic'
+          : 'with nobody there';
+  const rest = [
+    ...(cell == null ? [] : [`a photocell that says ${cell}`]),
+    ...(isTimeless ? ['no trusted time'] : []),
+    ...(burningH === undefined ? [] : [`lamps of ${burningH} h`]),
+  ];
+  return {
+    text: [who, ...rest].join(', '),
+    isTimeless,
     snapshotOf: (street, nowMs) => snapshotOf(street, nowMs, situation),
-  }));
+  };
 }
 
 function snapshotOf(street: Street, nowMs: WallMs, situation: Situation): LightingSnapshot {

@@ -1,7 +1,7 @@
 /**
  * The instants at which two plans have to be compared so that nothing between them is missed.
  *
- * Owns which nights count: every one of the coming year, and those around each date that a calendar or an event names with a year. Within a
+ * Owns which nights count: the coming ones, and those around each date that a calendar or an event names with a year. Within a
  * night the level of a lamp changes only at edges, so each edge, the second before it and the middle between two of them stand for all. Pure.
  */
 import type { CalendarDate, Zone } from '../core/cabinet.ts';
@@ -12,8 +12,6 @@ import { createLocalCalendar } from './local-time.ts';
 import type { Night, Nights } from './night.ts';
 import type { ProgrammeReader } from './programme.ts';
 
-/** Nights looked ahead. Source: a year with a leap day, so that each yearly date is among them. */
-const NIGHTS_AHEAD = 366;
 /** Nights on either side of a date with a year. Source: a week has each weekday of a rule. */
 const NIGHTS_AROUND = 7;
 const NOON_HOUR = 12;
@@ -27,10 +25,10 @@ export interface PlannedStreet {
 }
 
 /** In order, each once. */
-export function instantsToCompare(plans: readonly PlannedStreet[], nowMs: WallMs): readonly WallMs[] {
+export function instantsToCompare(plans: readonly PlannedStreet[], nowMs: WallMs, nightsAhead: number): readonly WallMs[] {
   const dates = [...new Set(plans.flatMap(({ street }) => datedNoons(street)))];
   const edges = plans.flatMap(zonePlansOf).flatMap((plan) => {
-    const nights = [...nightsFrom(plan.nights, nowMs, NIGHTS_AHEAD), ...dates.flatMap((noonMs) => nightsAround(plan.nights, noonMs))];
+    const nights = [...nightsFrom(plan.nights, nowMs, nightsAhead), ...dates.flatMap((noonMs) => nightsAround(plan.nights, noonMs))];
     return nights.flatMap((night) => edgesOf(plan, night));
   });
   return spread([...new Set(edges)].toSorted((a, b) => a - b)).filter((atMs) => atMs >= nowMs);

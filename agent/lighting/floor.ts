@@ -36,6 +36,8 @@ export interface FloorQuestion {
   /** A lamp must reach the lowest of these that have it. */
   readonly floors: readonly Floor[];
   readonly nowMs: WallMs;
+  /** Nights from now on; those around dates with a year come in addition. */
+  readonly nightsAhead: number;
   /** Whether the level of the street that is judged gives less light than the floor's, down to the register. */
   readonly isDarker: (lampId: string, levelPct: LevelPct, floorPct: LevelPct) => boolean;
   /** Equal for lamps for which `isDarker` answers the same. */
@@ -100,7 +102,7 @@ function likenessOf(lampId: string, { after, floors, kindOf }: FloorQuestion): s
 }
 
 /** Where the first of these lamps is first too dark, for each of them. */
-function shortfallOf(alike: readonly string[], { after, floors, nowMs, isDarker }: FloorQuestion): Shortfall[] {
+function shortfallOf(alike: readonly string[], { after, floors, nowMs, nightsAhead, isDarker }: FloorQuestion): Shortfall[] {
   const [lampId] = alike;
   if (lampId === undefined) return [];
   const having = floors.flatMap(({ street, lampOf }) => {
@@ -114,7 +116,7 @@ function shortfallOf(alike: readonly string[], { after, floors, nowMs, isDarker 
   const limits = darkest.filter((street, i) => !darkest.slice(0, i).some((other) => isDeepStrictEqual(other, street)));
   const streets = [judged, ...limits].map((street) => ({ street, decider: createDecider(street) }));
   const cases = casesFor(streets.map(({ street }) => street));
-  for (const [i, atMs] of instantsToCompare(streets, nowMs).entries()) {
+  for (const [i, atMs] of instantsToCompare(streets, nowMs, nightsAhead).entries()) {
     for (const { text, isTimeless, snapshotOf } of cases) {
       if (isTimeless && i > 0) continue;
       const [levelPct = 0, ...floorPcts] = streets.map((street) => levelAt(street, snapshotOf, atMs));
