@@ -68,11 +68,11 @@ function isUnlike({ path }: LampCircuit, before: LampCircuit): boolean {
   return LEVELS.some((levelPct) => path.registerOf(levelPct) !== before.path.registerOf(levelPct));
 }
 
-/** The driver alone keeps the street lit without an agent: its failsafe registers must say no less than before, or than the floor. */
+/** Without an agent the driver alone keeps the street lit: its failsafe registers must hold no less than before, or than the floor. */
 function setupFlaws({ after, running, site, levels }: CircuitQuestion): FloorFlaw[] {
   const leastOf = new Map([...levels].map(([place, levelPct]) => [unitOf(place), levelPct]));
-  const known = new Set([...levels.keys()].map(unitOf));
-  const driven = new Set([...after.lamps.keys()].map(unitOf));
+  const known = new Set([...levels.keys(), ...running.feeds.keys()].map(unitOf));
+  const driven = new Set([...after.lamps.keys(), ...after.feeds.keys()].map(unitOf));
   const gone = [...running.setup.values()].filter(({ place }) => driven.has(unitOf(place)) && !after.setup.has(place));
   const changed = [...after.setup.values()].filter((each) => {
     const before = [running.setup.get(each.place), site.setup.get(each.place)].filter((one) => one !== undefined);
@@ -80,7 +80,7 @@ function setupFlaws({ after, running, site, levels }: CircuitQuestion): FloorFla
   });
   return [...gone, ...changed].map(({ place }) => ({
     path: 'lines',
-    message: `the set-up of ${inWords(place)} is no longer what keeps the lamp lit without an agent`,
+    message: `the set-up of ${inWords(place)} is no longer what keeps the lamps lit`,
   }));
 }
 

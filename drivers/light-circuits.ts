@@ -45,7 +45,7 @@ export interface Circuits {
   readonly lamps: ReadonlyMap<Place, LampCircuit>;
   /** Lamps whose register another lamp has already. */
   readonly doubled: readonly Lamp[];
-  /** Set-up of devices that carry lamps. */
+  /** Set-up of devices that carry lamps or feed them. */
   readonly setup: ReadonlyMap<Place, SetupRegister>;
   /** Registers that something other than the light may write. */
   readonly open: ReadonlySet<Place>;
@@ -62,20 +62,21 @@ export function circuitsOf(site: WiredSite): Circuits {
     return wired === undefined || path === undefined ? [] : [{ lamp, wired, path }];
   });
   const lamps = new Map(circuits.toReversed().map((circuit) => [circuit.path.place, circuit]));
-  const carriers = new Set(circuits.map(({ wired }) => wired));
-  const setup = [...carriers].flatMap((wired) => setupRegisters(wired, site.setupOf(wired.device.id)));
   const placed = site.cabinet.outputs.flatMap((output) => {
     const wired = byId.get(output.device);
     const path = wired === undefined ? undefined : pointPath(wired, output.point);
     return wired === undefined || path === undefined ? [] : [{ output, wired, path }];
   });
+  const feeds = new Map(placed.flatMap((each) => feedOf(each, { site, circuits })));
+  const carriers = new Set([...circuits, ...placed.filter(({ path }) => feeds.has(path.place))].map(({ wired }) => wired));
+  const setup = [...carriers].flatMap((wired) => setupRegisters(wired, site.setupOf(wired.device.id)));
   return {
     lamps,
     doubled: circuits.filter((circuit) => lamps.get(circuit.path.place) !== circuit).map(({ lamp }) => lamp),
     setup: new Map(setup.map((each) => [each.place, each])),
     open: new Set(devices.flatMap(openPlaces)),
     outputs: new Map(placed.map(({ output, path }) => [path.place, output])),
-    feeds: new Map(placed.flatMap((each) => feedOf(each, { site, circuits }))),
+    feeds,
   };
 }
 

@@ -116,15 +116,20 @@ function shortfallOf(alike: readonly string[], { after, floors, nowMs, nightsAhe
   const limits = darkest.filter((street, i) => !darkest.slice(0, i).some((other) => isDeepStrictEqual(other, street)));
   const streets = [judged, ...limits].map((street) => ({ street, decider: createDecider(street) }));
   const cases = casesFor(streets.map(({ street }) => street));
-  for (const [i, atMs] of instantsToCompare(streets, nowMs, nightsAhead).entries()) {
-    for (const { text, isTimeless, snapshotOf } of cases) {
-      if (isTimeless && i > 0) continue;
-      const [levelPct = 0, ...floorPcts] = streets.map((street) => levelAt(street, snapshotOf, atMs));
-      const floorPct = Math.min(...floorPcts);
-      if (isDarker(lampId, levelPct, floorPct)) return alike.map((id) => ({ lampId: id, atMs, levelPct, floorPct, text }));
-    }
+  for (const [atMs, { text, snapshotOf }] of moments(instantsToCompare(streets, nowMs, nightsAhead), cases)) {
+    const [levelPct = 0, ...floorPcts] = streets.map((street) => levelAt(street, snapshotOf, atMs));
+    const floorPct = Math.min(...floorPcts);
+    if (isDarker(lampId, levelPct, floorPct)) return alike.map((id) => ({ lampId: id, atMs, levelPct, floorPct, text }));
   }
   return [];
+}
+
+/** Each situation at each instant; those that do not depend on the time come last, once. */
+function* moments(instants: readonly WallMs[], cases: readonly LightCase[]): Generator<[WallMs, LightCase]> {
+  const timed = cases.filter(({ isTimeless }) => !isTimeless);
+  for (const atMs of instants) for (const each of timed) yield [atMs, each];
+  const [firstMs] = instants;
+  if (firstMs !== undefined) for (const each of cases.filter(({ isTimeless }) => isTimeless)) yield [firstMs, each];
 }
 
 function levelAt({ street, decider }: PlannedStreet, snapshotOf: LightCase['snapshotOf'], atMs: WallMs): LevelPct {
