@@ -61,5 +61,11 @@ export async function checkRevisionAside(folder: RevisionFolder, clock: Clock): 
 }
 
 function refused(message: string): CheckedRevision {
-  return { site: null, problems: [{ file: 'cabinet.yaml', line: 1, column: 1, path: '', message }], warnings: [], siteOwned: [], unlikeSite: [] };
+  return {
+    site: null,
+    problems: [{ file: 'cabinet.yaml', line: 1, column: 1, path: '', message }],
+    warnings: [],
+    siteOwned: [],
+    unlikeSite: [],
+  };
 }

@@ -191,7 +191,12 @@ export function createRevisionDesk(parts: RevisionDeskParts): RevisionDesk {
     return answer({ ...facts, revision: number, isOnTrial: touches.length > 0 });
   }
 
-  async function run(next: Running & { readonly site: SiteFiles }, number: number, { by, why }: CommitRequest, touches: readonly string[]): Promise<void> {
+  async function run(
+    next: Running & { readonly site: SiteFiles },
+    number: number,
+    { by, why }: CommitRequest,
+    touches: readonly string[],
+  ): Promise<void> {
     const what = touches.length === 0 ? 'touches nothing that runs' : `on trial, touches ${touches.join(', ')}`;
     const text = `revision ${number} by ${by}${why === '' ? '' : `: ${why}`}; ${what}`;
     events.notice({ code: 'config-changed', source: SOURCE, severity: 'info', text });

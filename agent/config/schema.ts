@@ -231,7 +231,9 @@ export const cabinetSchema = z.strictObject({
   store: storeSchema.nullish().describe('Where readings are kept.'),
   console: consoleSchema.nullish().describe("The technician's door."),
   service: serviceSchema.nullish().describe('What the agent does for whoever watches the gateway.'),
-  trust: trustSchema.nullish().describe('What revisions from platform and console may do beyond this file, and who may approve it from a distance.'),
+  trust: trustSchema
+    .nullish()
+    .describe('What revisions from platform and console may do beyond this file, and who may approve it from a distance.'),
   profileDirs: z
     .array(pathSchema)
     .nullish()
