@@ -178,7 +178,32 @@ t.test(
   'whatever random edits make a revision, what runs afterwards has only site-owned values that were allowed',
   { timeout: 300_000 },
   async (t) => {
-    const places = ['uplink.broker mqtt://192.0.2.7', 'uplink.broker "mqtt:\\u002f\\u002f192.0.2.7"', 'uplink.node c1', 'uplink.username c1', 'uplink.caFile /etc/passwd', 'uplink.otherBrokers [mqtt://192.0.2.7]', 'lines[0].port demo/north-new', 'lines[north].port rtu+tcp://127.0.0.1:22', 'cabinet.id c1', 'cabinet.timezone UTC', 'cabinet.clockTrust system', 'cabinet.latitudeDeg 50', 'store {}', 'store.dir /tmp', 'store.maxDays 50', 'console.socketPath /tmp/c1', 'service.metricsFile /etc/c1.prom', 'profileDirs []', 'trust.ports [demo/north-new]', 'programmes[0].steps[1].levelPct 50', 'programmes[0].steps[1].levelPct 60', 'lamps[L01].minPct 20', 'uplink.keepaliveS 50', 'uplink'];
+    const places = [
+      'uplink.broker mqtt://192.0.2.7',
+      'uplink.broker "mqtt:\\u002f\\u002f192.0.2.7"',
+      'uplink.node c1',
+      'uplink.username c1',
+      'uplink.caFile /etc/passwd',
+      'uplink.otherBrokers [mqtt://192.0.2.7]',
+      'lines[0].port demo/north-new',
+      'lines[north].port rtu+tcp://127.0.0.1:22',
+      'cabinet.id c1',
+      'cabinet.timezone UTC',
+      'cabinet.clockTrust system',
+      'cabinet.latitudeDeg 50',
+      'store {}',
+      'store.dir /tmp',
+      'store.maxDays 50',
+      'console.socketPath /tmp/c1',
+      'service.metricsFile /etc/c1.prom',
+      'profileDirs []',
+      'trust.ports [demo/north-new]',
+      'programmes[0].steps[1].levelPct 50',
+      'programmes[0].steps[1].levelPct 60',
+      'lamps[L01].minPct 20',
+      'uplink.keepaliveS 50',
+      'uplink',
+    ];
     const set = fc.constantFrom(...places).map((place) => {
       const [path = '', value = null] = place.split(' ');
       return { do: 'set' as const, path, value };
