@@ -5,7 +5,7 @@
  */
 import * as z from 'zod';
 
-const noteSchema = z.object({ by: z.string(), atMs: z.number(), base: z.int() });
+const noteSchema = z.object({ by: z.string(), atMs: z.number(), base: z.int(), signature: z.string().nullable().default(null) });
 
 /** Undefined for what is no note. */
 export function readNote(value: unknown): z.infer<typeof noteSchema> | undefined {

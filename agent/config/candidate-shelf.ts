@@ -4,7 +4,14 @@
  * Owns what lies in its folder. Checks names and sizes, not the content. Called by the revision desk.
  */
 import type { Clock } from '../core/clock.ts';
-import type { CandidateView, ConfigAnswer, ConfigFiles, Revision } from '../core/revisions.ts';
+import {
+  type CandidateView,
+  type ConfigAnswer,
+  type ConfigFiles,
+  MAX_SIGNATURE_CHARS,
+  type Revision,
+  SIGNATURE_FILE,
+} from '../core/revisions.ts';
 import { answer, refusal } from './config-answers.ts';
 import { hashOf, type RevisionDisk } from './revision-disk.ts';
 import { fileRefusal, UPLOAD_LIMIT } from './upload.ts';
@@ -20,6 +27,7 @@ export interface CandidateShelf {
 
 /** Device types that a revision may bring. Source: assumed; more than there are on the shelf. */
 const MOST_PROFILES = 32;
+const NO_FILES: ConfigFiles = { cabinet: '', profiles: {} };
 
 export function createCandidateShelf({
   disk,
@@ -34,13 +42,16 @@ export function createCandidateShelf({
 
   async function put(file: string, text: string | null, by: string): Promise<ConfigAnswer> {
     const before = await disk.readFiles(candidate === null ? running().number : 'candidate');
-    const files = changed(before ?? { cabinet: '', profiles: {} }, file, text);
+    const isSignature = file === SIGNATURE_FILE;
+    const files = isSignature ? signatureFlaw(text) || (before ?? NO_FILES) : changed(before ?? NO_FILES, file, text);
     if (typeof files === 'string') return refusal(files);
     if (before === undefined && files.cabinet === '')
       return refusal('the files of what runs are not kept: begin with a whole cabinet.yaml');
-    const view = { by, atMs: clock.wallMs(), base: candidate?.base ?? running().number, hash: hashOf(files) };
+    // Judged against all files together when they are to run; by then others may have come after it.
+    const signature = isSignature ? (text?.trim() ?? null) : (candidate?.signature ?? null);
+    const view = { by, atMs: clock.wallMs(), base: candidate?.base ?? running().number, hash: hashOf(files), signature };
     try {
-      await disk.writeFiles('candidate', files, { by: view.by, atMs: view.atMs, base: view.base });
+      await disk.writeFiles('candidate', files, { by: view.by, atMs: view.atMs, base: view.base, signature });
     } catch (error) {
       if (!(error instanceof Error && 'code' in error)) throw error;
       return refusal(`it cannot be kept (${String(error.code)}): check the disk of store.dir`);
@@ -73,6 +84,11 @@ export function createCandidateShelf({
       await disk.remove('candidate');
     },
   };
+}
+
+/** Empty where it may be kept. */
+function signatureFlaw(text: string | null): string {
+  return (text ?? '').trim().length > MAX_SIGNATURE_CHARS ? `${SIGNATURE_FILE} has at most ${MAX_SIGNATURE_CHARS} characters` : '';
 }
 
 /** The files with one of them changed, or why that cannot be. */

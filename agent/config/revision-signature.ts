@@ -8,7 +8,7 @@
  * same key can be taken for one of these.
  */
 import { type KeyObject, sign, verify } from 'node:crypto';
-import type { ConfigFiles } from '../core/revisions.ts';
+import { type ConfigFiles, MAX_SIGNATURE_CHARS } from '../core/revisions.ts';
 import { hashOf } from './revision-disk.ts';
 import { type RevisionKey, readRevisionKey, revisionKeyText } from './revision-key.ts';
 
@@ -58,10 +58,8 @@ export interface SignatureCheck {
   readonly lastSerial: number;
 }
 
-/** Units: characters. Source: a hundred cabinets with ids of 32 characters take 4,700; a command carries 64 KB. */
-export const MAX_SIGNATURE_CHARS = 8_192;
 /** Every cabinet. */
-export const ANY_CABINET = '*';
+const ANY_CABINET = '*';
 /** Source: assumed; more are signed in groups, or for `*`. */
 const MAX_CABINETS = 100;
 /** How far ahead of the cabinet the signer's clock may be. Units: ms. Source: assumed; a desk computer off by a summer-time hour. */

@@ -5,7 +5,7 @@
  */
 import { createHash } from 'node:crypto';
 import type { Clock, MonoMs } from '../core/clock.ts';
-import type { FilePart } from '../core/revisions.ts';
+import { type FilePart, SIGNATURE_FILE } from '../core/revisions.ts';
 
 export type UploadState =
   | { readonly kind: 'more'; readonly have: number; readonly of: number }
@@ -24,8 +24,8 @@ interface Upload {
 
 /** The name of a file of a configuration, or why it is none. */
 export function fileRefusal(file: string): string {
-  if (file === 'cabinet.yaml' || /^profiles\/[a-z0-9][a-z0-9._-]{0,63}\.yaml$/.test(file)) return '';
-  return 'a file is "cabinet.yaml" or "profiles/<name>.yaml" with small letters, digits, ".", "_" and "-"';
+  if (file === 'cabinet.yaml' || file === SIGNATURE_FILE || /^profiles\/[a-z0-9][a-z0-9._-]{0,63}\.yaml$/.test(file)) return '';
+  return 'a file is "revision.sig", "cabinet.yaml" or "profiles/<name>.yaml" with small letters, digits, ".", "_" and "-"';
 }
 
 export function createUploads(clock: Pick<Clock, 'monoMs'>): { take(part: FilePart): UploadState } {

@@ -32,7 +32,7 @@ const sign: LocalCommand = {
   role: 'admin',
   hasSocket: false,
   group: GROUP,
-  summary: 'approve a file as a revision, offline, for a limited time',
+  summary: 'approve a file as a revision, offline, for a time',
   arguments: [{ name: 'file', summary: 'the cabinet file exactly as it will be sent', required: true }],
   options: [
     { name: 'key', value: 'FILE', summary: 'the private key, from config keygen or openssl (PEM, Ed25519)' },
@@ -44,7 +44,7 @@ const sign: LocalCommand = {
   ],
   examples: [
     'luciole config sign cabinet.yaml --key office.key --cabinet angers-0042',
-    'luciole config sign cabinet.yaml --key office.key --cabinet a-1 --cabinet a-2 --valid 7d',
+    'luciole config sign a.yaml --key office.key --cabinet a-1 --valid 7d',
   ],
 };
 
@@ -63,7 +63,7 @@ const verify: LocalCommand = {
     PROFILE,
     JSON_OPTION,
   ],
-  examples: ['luciole config verify cabinet.yaml --key office.pub', 'luciole config verify cabinet.yaml --key office.pub --cabinet a-1'],
+  examples: ['luciole config verify cabinet.yaml --key office.pub', 'luciole config verify a.yaml --key office.pub --cabinet a-1'],
 };
 
 export const SIGNING_COMMANDS: readonly LocalCommand[] = [keygen, sign, verify];

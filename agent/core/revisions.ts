@@ -6,6 +6,12 @@
 import type { WallMs } from './clock.ts';
 import type { Problem } from './errors.ts';
 
+/** Longest signature on a revision. Units: characters. Source: a hundred cabinets with ids of 32 characters take 4,700; a command carries 64 KB. */
+export const MAX_SIGNATURE_CHARS = 8_192;
+
+/** The name under which a signature on the whole revision is put into a candidate; it is no part of what is signed. */
+export const SIGNATURE_FILE = 'revision.sig';
+
 /**
  * `trial`: it runs, and is judged. `confirmed`: it was found good, or came as the file of the site. `returned`: it was taken back.
  */
@@ -44,6 +50,8 @@ export interface CandidateView {
   readonly hash: string;
   /** The revision that ran when it was begun. */
   readonly base: number;
+  /** What came with it as its signature, not verified: `verifyRevisionSignature` judges it against the files. Null for none. */
+  readonly signature: string | null;
 }
 
 export interface ConfigView {
@@ -129,7 +137,7 @@ export interface ConfigDesk {
   history(): readonly Revision[];
   /** Undefined for a revision that is not kept; `candidate` where there is none too. */
   files(of: number | 'candidate' | 'running'): Promise<ConfigFiles | undefined>;
-  /** Puts a file into the candidate, or takes a profile out with null; begins one where there is none. Shape: `cabinet.yaml`, `profiles/<name>.yaml`. */
+  /** Puts a file into the candidate, or takes a profile or signature out with null; begins one where there is none. Shape: `cabinet.yaml`, `profiles/<name>.yaml`, `revision.sig`. */
   put(file: string, text: string | null, by: string): Promise<ConfigAnswer>;
   /** The same in parts; answers how many are there, as its reason, until the file is whole. */
   putPart(part: FilePart, by: string): Promise<ConfigAnswer>;

@@ -67,8 +67,8 @@ export const IMPORT: Pairs = [
   ['a file has 1 to {n} parts', 'un fichier a 1 à {n} parties'],
   ['a file has at least one part', 'un fichier a au moins une partie'],
   [
-    'a file is "cabinet.yaml" or "profiles/<name>.yaml" with small letters, digits, ".", "_" and "-"',
-    'un fichier est "cabinet.yaml" ou "profiles/<nom>.yaml" en minuscules, chiffres, ".", "_" et "-"',
+    'a file is "revision.sig", "cabinet.yaml" or "profiles/<name>.yaml" with small letters, digits, ".", "_" and "-"',
+    'un fichier est "revision.sig", "cabinet.yaml" ou "profiles/<nom>.yaml" en minuscules, chiffres, ".", "_" et "-"',
   ],
   ['the SHA-256 of the whole file is 64 hex digits in small letters', 'le SHA-256 du fichier entier a 64 chiffres hexa en minuscules'],
 ];

@@ -10,7 +10,7 @@ export const SIGNING: Pairs = [
   ['a new key pair to sign revisions with', 'une nouvelle paire de clés pour signer des révisions'],
   ['where the private key goes; a file that exists is never replaced', "où va la clé privée ; un fichier existant n'est jamais remplacé"],
   ['ask for a passphrase and encrypt the private key with it', 'demander une phrase secrète et chiffrer la clé privée avec'],
-  ['approve a file as a revision, offline, for a limited time', 'approuver un fichier comme révision, hors ligne, pour un temps limité'],
+  ['approve a file as a revision, offline, for a time', 'approuver un fichier comme révision, hors ligne, pour un temps'],
   ['the cabinet file exactly as it will be sent', "le fichier d'armoire exactement comme il sera envoyé"],
   ['the cabinet file', "le fichier d'armoire"],
   ['the private key, from config keygen or openssl (PEM, Ed25519)', 'la clé privée, de config keygen ou openssl (PEM, Ed25519)'],
@@ -22,6 +22,7 @@ export const SIGNING: Pairs = [
   ['a public key: as in trust.revisionKeys, or a PEM file', 'une clé publique : comme dans trust.revisionKeys, ou un fichier PEM'],
   ['the signature (default: the file with .sig behind it)', 'la signature (sinon le fichier suivi de .sig)'],
   ['for this cabinet (default: the first that it names)', "pour cette armoire (sinon la première qu'elle nomme)"],
+  ['on the whole candidate, from config sign', 'sur toute la candidate, de config sign'],
   // Their answers.
   [
     'Wrote the private key to {path}: keep it on the desk, never on a cabinet',
@@ -80,6 +81,7 @@ export const SIGNING: Pairs = [
   ],
   ['the signature has expired: sign the files again', 'la signature a expiré : signer à nouveau les fichiers'],
   ['a newer signature was accepted before: sign the files again', 'une signature plus récente a déjà été acceptée : signer à nouveau'],
+  ['{file} has at most {n} characters', '{file} a au plus {n} caractères'],
   // The cabinet file.
   [
     'an Ed25519 public key in base64, 44 or 60 characters, as `luciole config keygen` prints it',

@@ -3,13 +3,8 @@ import { createHash, createPrivateKey, generateKeyPairSync, sign, verify } from 
 import fc from 'fast-check';
 import t from 'tap';
 import { readRevisionKey, revisionKeyText } from '../../../agent/config/revision-key.ts';
-import {
-  MAX_SIGNATURE_CHARS,
-  type SignatureCheck,
-  signRevision,
-  statementOf,
-  verifyRevisionSignature,
-} from '../../../agent/config/revision-signature.ts';
+import { type SignatureCheck, signRevision, statementOf, verifyRevisionSignature } from '../../../agent/config/revision-signature.ts';
+import { MAX_SIGNATURE_CHARS } from '../../../agent/core/revisions.ts';
 
 const DAY_MS = 86_400_000;
 const NOW_MS = Date.UTC(2026, 10, 27, 12);

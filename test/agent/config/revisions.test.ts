@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { appendFileSync, chmodSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
@@ -221,6 +222,35 @@ t.test('a candidate is refused for what is wrong with it, at its place, and stay
   t.equal(at.view().candidate, null);
   t.strictSame(applied, []);
   t.match(await at.commit(COMMIT), { state: 'refused', reason: /no candidate/ });
+});
+
+t.test('a signature stays with the candidate over later files and a restart, and goes with it', async (t) => {
+  const { first, begin } = await site(t);
+  const { desk: at } = await desk(first);
+  const part = (file: string, text: string) => {
+    const data = Buffer.from(text);
+    return { file, part: 1, parts: 1, sha256: createHash('sha256').update(data).digest('hex'), data };
+  };
+  const signatureOf = (from: RevisionDesk) => from.view().candidate?.signature;
+  await at.putPart(part('revision.sig', 'luciole-sig1.a.b\n'), 'platform');
+  t.equal(signatureOf(at), 'luciole-sig1.a.b', 'it may come before the files');
+  t.equal((await at.files('candidate'))?.cabinet, SMALL_SITE, 'and is none of them');
+  const { hash } = at.view().candidate ?? {};
+  t.equal(hash, hashOf({ cabinet: SMALL_SITE, profiles: {} }));
+  await at.putPart(part('cabinet.yaml', brighter(60)), 'platform');
+  t.equal(signatureOf(at), 'luciole-sig1.a.b', 'a file leaves it');
+  t.match(await at.putPart(part('revision.sig', 'x'.repeat(8_193)), 'platform'), { state: 'refused', reason: /at most 8192/ });
+  await at.stop();
+  const again = (await desk(await begin())).desk;
+  t.equal(signatureOf(again), 'luciole-sig1.a.b', 'after a restart');
+  await again.putPart(part('revision.sig', 'luciole-sig1.c.d'), 'platform');
+  t.equal(signatureOf(again), 'luciole-sig1.c.d', 'another takes its place');
+  await again.put('revision.sig', null, 'platform');
+  t.equal(signatureOf(again), null, 'taken out');
+  await again.putPart(part('revision.sig', 'luciole-sig1.e.f'), 'platform');
+  await again.discard('platform');
+  await again.put('cabinet.yaml', brighter(50), 'platform');
+  t.equal(signatureOf(again), null, 'gone with its candidate');
 });
 
 t.test('comments alone are kept without a trial', async (t) => {

@@ -105,7 +105,7 @@ t.test('what runs, what is on trial and what is missing, on 80 columns', async (
       view: {
         running: { ...REVISION, number: 8, state: 'trial' },
         trial: { number: 8, mode: 'asked', restS: 95, missing: ['2 of 5 units no longer answer: L01, L02', 'the uplink is not back'] },
-        candidate: { by: 'console:anne', atMs: fake.AT_MS, hash: 'b', base: 7 },
+        candidate: { by: 'console:anne', atMs: fake.AT_MS, hash: 'b', base: 7, signature: null },
         trouble: 'the revisions cannot be written (ENOSPC): check the disk of store.dir',
       },
     },
