@@ -7,6 +7,7 @@ import { createHasher } from './access/password.ts';
 import { createUserBook } from './access/user-book.ts';
 import { createUsersFile } from './access/users-file.ts';
 import { AccessError, type Invitation } from './core/access.ts';
+import { asOwnerOf } from './core/atomic-write.ts';
 import { createSystemClock } from './core/system-clock.ts';
 
 /** Told to the person once; or why there is none. */
@@ -20,8 +21,11 @@ export async function firstAdmin(
   const clock = createSystemClock({ quality: () => 'none' });
   const book = createUserBook({ file: createUsersFile(dir), hasher: createHasher(), clock, cabinetId });
   try {
-    const known = (await book.all()).some((user) => user.name === name);
-    return await (known ? book.invite(name) : book.add(name, 'admin'));
+    // The state folder is the service's: whatever lies there, root follows it no further than the service could.
+    return await asOwnerOf(dir, async () => {
+      const known = (await book.all()).some((user) => user.name === name);
+      return known ? book.invite(name) : book.add(name, 'admin');
+    });
   } catch (error) {
     if (error instanceof AccessError) return { failed: error.message };
     throw error;

@@ -74,7 +74,8 @@ function attempt<T>(work: () => T): T {
   } catch (error) {
     const { code, path } = error as NodeJS.ErrnoException;
     if (code === undefined) throw error;
-    throw new ConsoleError('failed', `${path ?? 'the data'} cannot be erased (${code}): use sudo; what was erased before stays erased`, {
+    const advice = process.getuid?.() === 0 ? 'give it to the owner of its folder (chown -R)' : 'use sudo';
+    throw new ConsoleError('failed', `${path ?? 'the data'} cannot be erased (${code}): ${advice}; what was erased before stays erased`, {
       cause: error,
     });
   }

@@ -18,6 +18,7 @@ import { readPlacedYaml } from './config/places.ts';
 import { ConsoleError } from './console/console-error.ts';
 import type { LocalArgs, Terminal } from './console/terminal.ts';
 import { wrap } from './console/text-lines.ts';
+import { asOwnerOf } from './core/atomic-write.ts';
 import { formatProblem, type Problem } from './core/errors.ts';
 import { cabinetText } from './setup/cabinet-text.ts';
 import { type AskLine, type InterviewParts, interview, isUnanswered } from './setup/interview.ts';
@@ -108,7 +109,7 @@ export async function runSetup(args: LocalArgs, world: SetupWorld): Promise<numb
   if (wrote) {
     if (keys !== null) makeKeyRequest(keys, said['id'] ?? '');
     replaceFile(file, text, { mode: 0o644, backup });
-    rmSync(answersFile, { force: true });
+    asOwnerOf(dirname(answersFile), () => rmSync(answersFile, { force: true }));
   }
   const admin = said['admin'] ?? '';
   const enrolment = wrote && admin !== '' ? await firstAdmin(admin, { dir: dataDir ?? USUAL_DATA, cabinetId: said['id'] ?? '' }) : null;
@@ -153,7 +154,7 @@ function refuseUnwritable(file: string, isForced: boolean): void {
     throw new ConsoleError('failed', `${file} is there already: --force replaces it and keeps it as ${file}.bak, --dry-run only shows`);
   const folder = dirname(file);
   try {
-    mkdirSync(folder, { recursive: true });
+    asOwnerOf(folder, () => mkdirSync(folder, { recursive: true }));
     accessSync(folder, constants.W_OK);
   } catch (error) {
     if (!(error instanceof Error && 'code' in error)) throw error;

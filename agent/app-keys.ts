@@ -3,9 +3,10 @@
  *
  * Owns their names and rights. Never replaces a key. Part of `app.ts`; called by `app-first.ts`.
  */
-import { chownSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ConsoleError } from './console/console-error.ts';
+import { createFile, type Owner } from './core/atomic-write.ts';
 import { certificateRequest, newKeyPem } from './setup/key-request.ts';
 import { replaceFile } from './setup/replace-file.ts';
 
@@ -31,9 +32,7 @@ export function keyFilesIn(folder: string): KeyFiles {
 export function makeKeyRequest({ keyFile, requestFile }: KeyFiles, node: string): boolean {
   const isNew = !existsSync(keyFile);
   if (isNew) {
-    writeFileSync(keyFile, newKeyPem(), { mode: 0o400, flag: 'wx', flush: true });
-    const owner = process.getuid?.() === 0 ? idsOf(SERVICE_USER) : null;
-    if (owner !== null) chownSync(keyFile, owner.uid, owner.gid);
+    createFile(keyFile, newKeyPem(), 0o400, process.getuid?.() === 0 ? idsOf(SERVICE_USER) : null);
   }
   try {
     replaceFile(requestFile, certificateRequest(readFileSync(keyFile, 'utf8'), node), { mode: 0o644, backup: null });
@@ -47,7 +46,7 @@ export function makeKeyRequest({ keyFile, requestFile }: KeyFiles, node: string)
 }
 
 /** Null for a user who is not there. Source: passwd(5). */
-function idsOf(user: string): { readonly uid: number; readonly gid: number } | null {
+function idsOf(user: string): Owner | null {
   const line = readFileSync('/etc/passwd', 'utf8')
     .split('\n')
     .find((each) => each.startsWith(`${user}:`));

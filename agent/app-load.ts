@@ -3,13 +3,14 @@
  *
  * Owns the order of reading and checking. Part of `app.ts`; the config room and the drivers do the work.
  */
-import { existsSync, readFileSync } from 'node:fs';
-import { dirname, resolve } from 'node:path';
+import { existsSync, readFileSync, realpathSync } from 'node:fs';
+import { basename, dirname, join, resolve } from 'node:path';
 import { findSerialPorts } from '../drivers/port-finder.ts';
 import { kindOfDocument } from '../drivers/profile-loader.ts';
 import { readProfiles } from '../drivers/registry.ts';
 import { checkPorts } from './config/check-ports.ts';
 import { checkAgainstProfiles, type SiteShelf } from './config/check-profiles.ts';
+import { checkSecrets } from './config/check-secrets.ts';
 import { type LoadedCabinet, loadCabinet } from './config/load.ts';
 import { readPlacedYaml } from './config/places.ts';
 import type { Cabinet } from './core/cabinet.ts';
@@ -53,17 +54,30 @@ export async function checkConfig({ configFile, profileDirs = [], text }: CheckR
     const { lamps, lines, zones } = site.loaded.cabinet;
     const counts = { lamps: lamps.length, lines: lines.length, zones: zones.length };
     const { problems, warnings } = judged(site);
+    const secrets = checkSecrets(site.loaded, { realPath, siteDir: realPath(dirname(resolve(configFile))) });
     return {
       problems: [
         ...problems,
+        ...secrets.problems,
         ...checkPorts(site.loaded, { exists: existsSync, listPorts: () => findSerialPorts().map(({ path }) => path) }),
       ],
-      warnings,
+      warnings: [...warnings, ...secrets.warnings],
       counts,
     };
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     return { problems: error.problems, warnings: [], counts: null };
+  }
+}
+
+/** Without links; a file that is not there yet lies where its folder does. Shape: absolute. */
+function realPath(path: string): string {
+  try {
+    return realpathSync(path);
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error)) throw error;
+    const parent = dirname(path);
+    return parent === path ? path : join(realPath(parent), basename(path));
   }
 }
 

@@ -8,9 +8,9 @@ import { fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import type { FloorFlaw } from './app-floor.ts';
 import type { Site } from './app-touched.ts';
-import type { SiteOwnedDifference } from './config/site-owned.ts';
 import type { Clock, WallMs } from './core/clock.ts';
 import type { Problem } from './core/errors.ts';
+import type { SiteOwnedDifference } from './core/revisions.ts';
 
 /** Where it lies. Shape: `dir` holds `cabinet.yaml` and `profiles/`; other folders of profiles are seen from `siteDir`. */
 export interface RevisionFolder {

@@ -4,16 +4,12 @@
  * Owns nothing. Part of `app.ts`; runs in the process that `app-revision-check.ts` starts, because parser and schema stay in the memory of
  * the process that loads them.
  */
-import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { floorFlaws } from './app-floor.ts';
 import { loadSite } from './app-load.ts';
+import { isTakenUp, ownedBySite } from './app-owner.ts';
 import { type CheckedRevision, NOTHING_COMPARED, type RevisionFolder } from './app-revision-check.ts';
 import type { Site } from './app-touched.ts';
-import { cabinetIn } from './config/load.ts';
-import { siteOwnedDifferences } from './config/site-owned.ts';
-import type { Cabinet } from './core/cabinet.ts';
 import { ConfigError, type Problem } from './core/errors.ts';
 
 /** On this thread. Errors: none; all is in the answer. */
@@ -54,33 +50,5 @@ function siteIn(dir: string, siteDir: string): Site | undefined {
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     return undefined;
-  }
-}
-
-function isTakenUp({ dir, hash }: RevisionFolder['site']): boolean {
-  return createHash('sha256').update(textAt(dir)).digest('hex') === hash;
-}
-
-function ownedBySite(candidate: Cabinet, { siteDir, site, runningDir }: RevisionFolder): Pick<CheckedRevision, 'siteOwned' | 'unlikeSite'> {
-  const ofSite = isTakenUp(site) ? allowedBy(textAt(site.dir), siteDir) : [];
-  const unlikeSite = siteOwnedDifferences(candidate, ofSite);
-  // One of them is enough: each further one only allows more.
-  const siteOwned = unlikeSite.length === 0 ? [] : siteOwnedDifferences(candidate, [...ofSite, ...allowedBy(textAt(runningDir), siteDir)]);
-  return { siteOwned, unlikeSite };
-}
-
-/** Empty for a text that cannot be used: it allows nothing. Shape: folders of profiles are absolute. */
-function allowedBy(text: string, siteDir: string): Cabinet[] {
-  const cabinet = cabinetIn(text);
-  return cabinet === undefined ? [] : [{ ...cabinet, profileDirs: cabinet.profileDirs.map((dir) => resolve(siteDir, dir)) }];
-}
-
-/** Empty where it cannot be read. */
-function textAt(dir: string): string {
-  try {
-    return readFileSync(join(dir, 'cabinet.yaml'), 'utf8');
-  } catch (error) {
-    if (error instanceof Error && 'code' in error) return '';
-    throw error;
   }
 }

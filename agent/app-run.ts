@@ -3,6 +3,7 @@
  *
  * Owns the life of the run, from its options to its exit code. Called by `main.ts`.
  */
+import { dirname, resolve } from 'node:path';
 import { createSerialPort } from '../drivers/serial-port.ts';
 import { type Agent, createAgent } from './app.ts';
 import { beginAside } from './app-aside.ts';
@@ -18,6 +19,7 @@ import { type Clock, sleep } from './core/clock.ts';
 import { ConfigError, StoreError } from './core/errors.ts';
 import { ownHeap } from './core/heap-keeper.ts';
 import type { RunOptions } from './core/run-options.ts';
+import { isBelow, outsideSiteDir, secretFiles } from './core/secret-places.ts';
 import { createSystemClock } from './core/system-clock.ts';
 import { createHealth } from './service/health.ts';
 import { machineStart } from './service/machine-start.ts';
@@ -72,7 +74,10 @@ export async function runAgent(options: RunOptions): Promise<number> {
   const running = createAgent({
     ...site,
     cabinet: guard.mode === 'normal' ? cabinet : safeCabinet(cabinet),
-    guard: revisions === null ? { ...guard, news: [...guard.news, WITHOUT_REVISIONS] } : guard,
+    guard: {
+      ...guard,
+      news: [...guard.news, ...(revisions === null ? [WITHOUT_REVISIONS] : []), ...secretNews(cabinet, options.configFile)],
+    },
     health: createHealth(),
     heap: ownHeap(),
     updates: updatesOf(options, cabinet.store.dir, () => {
@@ -86,7 +91,7 @@ export async function runAgent(options: RunOptions): Promise<number> {
     version: options.version,
     openPort: createSerialPort,
     door: createMqttDoor(),
-    readFile: createFileReader(options.credentialsDir ?? null),
+    readFile: createFileReader(options.credentialsDir ?? null, cabinet.store.dir),
     random: Math.random,
     machine: machineStart(options.service?.bootId),
     ...(guard.mode === 'normal' && revisions !== null ? { revisions: { atStart: revisions, check, withOptions: dressed } } : {}),
@@ -107,6 +112,19 @@ export async function runAgent(options: RunOptions): Promise<number> {
   await running.stop();
   guard.ended('stopped');
   return 0;
+}
+
+/** A site that named such a place before stays connected, and is asked to move it. */
+function secretNews({ uplink }: Cabinet, configFile: string): RunGuard['news'] {
+  const siteDir = dirname(resolve(configFile));
+  const elsewhere = secretFiles(uplink, (path) => resolve(path)).filter(({ path }) => !isBelow(path, siteDir));
+  return elsewhere.map(({ setting, path }) => ({
+    code: 'secret-elsewhere',
+    source: `uplink.${setting}`,
+    severity: 'warning',
+    text: `uplink.${setting} ${path} ${outsideSiteDir(siteDir)}`,
+    isLasting: true,
+  }));
 }
 
 /** Errors: as `beginConfiguration`; the next run then knows that the program itself was not to blame. */

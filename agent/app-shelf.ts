@@ -41,7 +41,7 @@ export function localShelf(configFile: string, credentialsDir: string | null = n
       await timeQuality.start();
       const judging = createSystemClock({ quality: () => timeQuality.quality() });
       const parts = { config: cabinet.uplink, clientId: `luciole-${cabinet.id}`, door: createMqttDoor(), clock: judging };
-      return testUplink({ ...parts, readFile: createFileReader(credentialsDir) }, request, tell);
+      return testUplink({ ...parts, readFile: createFileReader(credentialsDir, cabinet.store.dir) }, request, tell);
     },
     about: `no agent answers, so this is what files say: profiles of ${['the program', ...dirs].join(', ')}; ${site}`,
   };

@@ -15,11 +15,11 @@ import { confirmed, firstBook, type RevisionBook, returned, withConfirmed } from
 import { readBook } from './config/revision-book-file.ts';
 import { createRevisionDisk, hashOf, type RevisionDisk } from './config/revision-disk.ts';
 import { STORE_DIR } from './config/schema.ts';
-import { type SiteOwnedDifference, siteOwnedDifferences } from './config/site-owned.ts';
+import { siteOwnedDifferences } from './config/site-owned.ts';
 import type { WallMs } from './core/clock.ts';
 import { ConfigError, formatProblem } from './core/errors.ts';
 import type { Happening } from './core/event-book.ts';
-import type { ConfigFiles } from './core/revisions.ts';
+import type { ConfigFiles, SiteOwnedDifference } from './core/revisions.ts';
 
 export interface Beginning {
   readonly site: LoadedSite;

@@ -3,9 +3,11 @@
  *
  * Owns its format and its place on the disk. Knows no password, only hashes. Called by the user book.
  */
-import { chown, mkdir, open, readFile, rename, stat } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { constants } from 'node:fs';
+import { open } from 'node:fs/promises';
+import { join } from 'node:path';
 import { AccessError, ROLES, type Role } from '../core/access.ts';
+import { replaceWholeLater } from '../core/atomic-write.ts';
 import type { WallMs } from '../core/clock.ts';
 
 export interface UserRecord {
@@ -46,7 +48,7 @@ export function createUsersFile(dir: string): UsersFile {
     },
     write: async (users) => {
       try {
-        await replace(path, `${JSON.stringify({ version: VERSION, users }, null, 1)}\n`);
+        await replaceWholeLater(path, `${JSON.stringify({ version: VERSION, users }, null, 1)}\n`, MODE);
       } catch (cause) {
         throw new AccessError('file', `cannot write ${path}: ${(cause as Error).message}; check the disk of store.dir`, { cause });
       }
@@ -56,38 +58,15 @@ export function createUsersFile(dir: string): UsersFile {
 
 async function textOf(path: string): Promise<string | null> {
   try {
-    if ((await stat(path)).size > MAX_BYTES) return '';
-    return await readFile(path, 'utf8');
+    const file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW);
+    try {
+      return (await file.stat()).size > MAX_BYTES ? '' : await file.readFile('utf8');
+    } finally {
+      await file.close();
+    }
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return null;
     throw new AccessError('file', `cannot read ${path}: ${(cause as Error).message}`, { cause });
-  }
-}
-
-/** Beside it, flushed, then in its place: a power cut leaves the old file or the new one. */
-async function replace(path: string, text: string): Promise<void> {
-  const folder = dirname(path);
-  await mkdir(folder, { recursive: true, mode: 0o700 });
-  const fresh = `${path}.new`;
-  const file = await open(fresh, 'w', MODE);
-  try {
-    await file.chmod(MODE);
-    await file.writeFile(text);
-    await file.sync();
-  } finally {
-    await file.close();
-  }
-  // Written by root before the agent ran, it must be the agent's: that of the folder.
-  if (process.getuid?.() === 0) {
-    const { uid, gid } = await stat(folder);
-    await chown(fresh, uid, gid);
-  }
-  await rename(fresh, path);
-  const place = await open(folder, 'r');
-  try {
-    await place.sync();
-  } finally {
-    await place.close();
   }
 }
 

@@ -1,7 +1,7 @@
 /**
  * The candidate: files that shall become a revision, as far as somebody has put them together.
  *
- * Owns what lies in its folder. Checks names and sizes, not the content. Called by the revision desk.
+ * Owns what lies in its folder. Checks names, sizes and the bounds of a text, not the content. Called by the revision desk.
  */
 import type { Clock } from '../core/clock.ts';
 import {
@@ -14,6 +14,7 @@ import {
 } from '../core/revisions.ts';
 import { answer, refusal } from './config-answers.ts';
 import { hashOf, type RevisionDisk } from './revision-disk.ts';
+import { textRefusal } from './text-bounds.ts';
 import { fileRefusal, UPLOAD_LIMIT } from './upload.ts';
 
 export interface CandidateShelf {
@@ -44,7 +45,8 @@ export function createCandidateShelf({
     const before = await disk.readFiles(candidate === null ? running().number : 'candidate');
     const isSignature = file === SIGNATURE_FILE;
     const files = isSignature ? signatureFlaw(text) || (before ?? NO_FILES) : changed(before ?? NO_FILES, file, text);
-    if (typeof files === 'string') return refusal(files);
+    const flaw = typeof files === 'string' ? files : text === null ? '' : textRefusal(text);
+    if (typeof files === 'string' || flaw !== '') return refusal(flaw);
     if (before === undefined && files.cabinet === '')
       return refusal('the files of what runs are not kept: begin with a whole cabinet.yaml');
     // Judged against all files together when they are to run; by then others may have come after it.

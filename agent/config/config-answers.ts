@@ -6,11 +6,10 @@
 import type { Cabinet } from '../core/cabinet.ts';
 import type { Problem } from '../core/errors.ts';
 import type { Profile } from '../core/profile.ts';
-import type { ConfigAnswer, ConfigChange, ConfigFiles } from '../core/revisions.ts';
+import type { ConfigAnswer, ConfigChange, ConfigFiles, SiteOwnedDifference } from '../core/revisions.ts';
 import { asWritten } from './as-written.ts';
 import { changesBetween } from './changes.ts';
 import { hashOf } from './revision-disk.ts';
-import type { SiteOwnedDifference } from './site-owned.ts';
 
 /** A checked configuration. */
 export interface SiteFiles {

@@ -14,6 +14,7 @@ import {
   type Node,
   parseDocument,
   type ToStringOptions,
+  visit,
   type YAMLMap,
   type YAMLSeq,
 } from 'yaml';
@@ -48,7 +49,19 @@ export function editYaml(text: string, path: string, value: string | null): Edit
   }
   const parsed = parseDocument(value, { logLevel: 'error' });
   if (parsed.errors.length > 0) return { reason: `the value is not YAML: ${parsed.errors[0]?.message.split('\n')[0] ?? ''}` };
+  if (hasAlias(parsed)) return { reason: 'the value repeats another part (*), which it cannot see: write it out' };
   return put(document, text, { place, plain: parsed.toJS({ maxAliasCount: 0 }) as unknown });
+}
+
+function hasAlias(document: Document.Parsed): boolean {
+  let found = false;
+  visit(document, {
+    Alias: () => {
+      found = true;
+      return visit.BREAK;
+    },
+  });
+  return found;
 }
 
 /** Of a single value only its own letters change; of anything else the library writes the text anew, comments included. */

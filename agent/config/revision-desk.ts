@@ -8,7 +8,7 @@ import { type Clock, isTrusted } from '../core/clock.ts';
 import type { Problem } from '../core/errors.ts';
 import { createEventBook } from '../core/event-book.ts';
 import type { Log } from '../core/ports.ts';
-import type { CommitRequest, ConfigAnswer, ConfigDesk, ConfigFiles, ConfigView } from '../core/revisions.ts';
+import type { CommitRequest, ConfigAnswer, ConfigDesk, ConfigFiles, ConfigView, SiteOwnedDifference } from '../core/revisions.ts';
 import type { AgentEvent } from '../core/words.ts';
 import { asWritten } from './as-written.ts';
 import { createBookKeeper } from './book-keeper.ts';
@@ -28,7 +28,7 @@ import {
   withTrial,
 } from './revision-book.ts';
 import { hashOf, type RevisionDisk } from './revision-disk.ts';
-import { type SiteOwnedDifference, siteOwnedRefusal } from './site-owned.ts';
+import { siteOwnedRefusal } from './site-owned.ts';
 import type { Health } from './trial.ts';
 import { createTrialWatch } from './trial-watch.ts';
 import { createUploads } from './upload.ts';

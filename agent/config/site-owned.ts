@@ -6,45 +6,31 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Cabinet } from '../core/cabinet.ts';
 import { linePortName, parseLinePort } from '../core/line-port.ts';
+import type { SiteOwnedDifference } from '../core/revisions.ts';
 
-export interface SiteOwnedKey {
-  /** As it stands in `cabinet.yaml`; `lines[].port` is compared over all lines. */
-  readonly key: string;
-  /** What a revision could do with it. */
-  readonly why: string;
-}
-
-/** Every key of the schema that is not in this list belongs to platform and console. */
-export const SITE_OWNED: readonly SiteOwnedKey[] = [
-  { key: 'cabinet.id', why: 'another cabinet would answer in its place' },
-  { key: 'cabinet.latitudeDeg', why: 'a site that is moved has its day at night' },
-  { key: 'cabinet.longitudeDeg', why: 'a site that is moved has its day at night' },
-  { key: 'cabinet.timezone', why: 'the hours of the night would be others' },
-  { key: 'cabinet.clockTrust', why: 'a wrong clock would be believed' },
-  { key: 'uplink.broker', why: 'all data and the password would go elsewhere' },
-  { key: 'uplink.otherBrokers', why: 'all data and the password would go elsewhere' },
-  { key: 'uplink.protocol', why: 'a connection could be lost for good' },
-  { key: 'uplink.group', why: 'another platform would be in command' },
-  { key: 'uplink.node', why: 'another platform would be in command' },
-  { key: 'uplink.primaryHost', why: 'another platform would be in command' },
-  { key: 'uplink.username', why: 'the cabinet would be known under another name' },
-  { key: 'uplink.passwordFile', why: 'the content of any file would be sent' },
-  { key: 'uplink.caFile', why: 'another authority would be believed' },
-  { key: 'uplink.certFile', why: 'the cabinet would be known under another name' },
-  { key: 'uplink.keyFile', why: 'any file would be read' },
-  { key: 'service.metricsFile', why: 'any file could be overwritten' },
-  { key: 'profileDirs', why: 'any folder would be read' },
-  { key: 'console.socketPath', why: 'the console could be opened without a login, or hidden' },
-  { key: 'store.dir', why: 'readings, users and revisions would be left behind' },
-  { key: 'trust.revisionKeys', why: 'a revision could name its own signer' },
-  { key: 'trust.ports', why: 'a revision could allow its own ports' },
-  { key: 'lines[].port', why: 'other services and devices of the machine and its network would be reached' },
+/** As `cabinet.yaml` has them. Every key of the schema that is not in this list belongs to platform and console. */
+export const SITE_OWNED: readonly string[] = [
+  // Another cabinet would answer in its place.
+  'cabinet.id',
+  // A site that is moved has its day at night.
+  ...['cabinet.latitudeDeg', 'cabinet.longitudeDeg', 'cabinet.timezone'],
+  // A wrong clock would be believed.
+  'cabinet.clockTrust',
+  // All data and the password would go elsewhere, or another platform would be in command.
+  ...['uplink.broker', 'uplink.otherBrokers', 'uplink.protocol', 'uplink.group', 'uplink.node', 'uplink.primaryHost', 'uplink.username'],
+  // The content of any file would be read and sent, or another authority be believed.
+  ...['uplink.passwordFile', 'uplink.caFile', 'uplink.certFile', 'uplink.keyFile'],
+  // Any file could be overwritten, any folder be read.
+  ...['service.metricsFile', 'profileDirs'],
+  // The console could be opened without a login, or hidden.
+  'console.socketPath',
+  // Readings, users and revisions would be left behind.
+  'store.dir',
+  // A revision could name its own signer and allow its own ports.
+  ...['trust.revisionKeys', 'trust.ports'],
+  // Other services and devices of the machine and its network would be reached. Compared over all lines.
+  'lines[].port',
 ];
-
-/** One key that a configuration sets to a value of its own. Shape: `uplink.broker`, `lines[north].port`. */
-export interface SiteOwnedDifference {
-  readonly key: string;
-}
 
 /**
  * Site-owned keys that `candidate` sets to a value which none of `allowed` has. Empty when there is none.
@@ -54,7 +40,7 @@ export interface SiteOwnedDifference {
  */
 export function siteOwnedDifferences(candidate: Cabinet, allowed: readonly Cabinet[]): SiteOwnedDifference[] {
   const sections = Map.groupBy(
-    SITE_OWNED.map(({ key }) => key).filter((key) => key !== PORT),
+    SITE_OWNED.filter((key) => key !== PORT),
     (key) => key.split('.')[0],
   );
   const others = [...sections.values()].flatMap((keys) => fewest(keys, candidate, allowed));

@@ -170,9 +170,10 @@ const load: LocalCommand = {
   hasSocket: true,
   group: GROUP,
   summary: 'put a file into the candidate',
-  arguments: [{ name: 'file', summary: 'the file here; - is the input, up to a line "end" or its end', required: true }],
+  arguments: [{ name: 'file', summary: 'the file here; - is what is pasted, or the input up to its end', required: true }],
   options: [
     { name: 'profile', value: 'NAME', summary: 'it is a device type, kept as acme.yaml' },
+    { name: 'framed', value: null, summary: 'it is in the form of `config export --paste`, and checked as a whole' },
     { name: 'signature', value: 'FILE', summary: 'on the whole candidate, from config sign' },
     JSON_OPTION,
   ],

@@ -11,6 +11,7 @@ import { textArg } from './command-spec.ts';
 import { fileName } from './config-args.ts';
 import { CONFIG_PUT, CONFIG_SHOW, type ConfigText } from './config-commands.ts';
 import { CONSOLE_EXIT, ConsoleError } from './console-error.ts';
+import { framed, readFrame } from './paste-frame.ts';
 import type { RawArgs } from './protocol.ts';
 import { renderPut } from './render-config.ts';
 import type { LocalArgs, Terminal } from './terminal.ts';
@@ -19,8 +20,6 @@ import type { LocalArgs, Terminal } from './terminal.ts';
 const PART_BYTES = 30_000;
 /** Larger is no cabinet. Units: bytes. Source: as the agent takes it. */
 const MAX_BYTES = 524_288;
-/** The line that ends a pasted text; no such line can stand in a file of this kind. */
-const END = 'end';
 
 export interface ConfigFileParts {
   readonly terminal: Terminal;
@@ -32,7 +31,7 @@ export interface ConfigFileParts {
 export async function loadConfigFile(args: LocalArgs, parts: ConfigFileParts): Promise<number> {
   const { terminal } = parts;
   const file = args['profile'] === undefined ? 'cabinet.yaml' : fileName(textArg(args as RawArgs, 'profile'));
-  const bytes = Buffer.from(await textOf(textArg(args as RawArgs, 'file'), parts));
+  const bytes = Buffer.from(await textOf(args, parts));
   if (bytes.length > MAX_BYTES) throw new ConsoleError('usage', `${bytes.length} bytes are no ${file}: at most ${MAX_BYTES}`);
   // The signature first: an answer that is shown is the one about the file.
   const signature = args['signature'] === undefined ? null : Buffer.from(await fileText(textArg(args as RawArgs, 'signature')));
@@ -67,20 +66,20 @@ export async function exportConfig(args: LocalArgs, { terminal }: Pick<ConfigFil
   else if (paste !== true) terminal.out(text.endsWith('\n') ? text : `${text}\n`);
   else {
     const profile = file === 'cabinet.yaml' ? '' : ` --profile ${file.slice('profiles/'.length)}`;
-    terminal.out(`config load -${profile}\n${text.endsWith('\n') ? text : `${text}\n`}${END}\n`);
+    terminal.out(`config load - --framed${profile}\n${framed(text).join('\n')}\n`);
   }
   return 0;
 }
 
-/** Errors: rejects with ConsoleError 'usage' for a file that cannot be read, with how to name one. */
-async function textOf(file: string, { readInput }: ConfigFileParts): Promise<string> {
-  if (file === '-') {
-    if (readInput === null) throw new ConsoleError('usage', 'nothing can be read here: name a file');
-    const lines = (await readInput()).split('\n');
-    const end = lines.findIndex((line) => line.trimEnd() === END);
-    return end < 0 ? lines.join('\n') : `${lines.slice(0, end).join('\n')}\n`;
-  }
-  return fileText(file);
+/** Errors: rejects with ConsoleError for a file that cannot be read, with how to name one, and for a frame that did not arrive whole. */
+async function textOf(args: LocalArgs, { readInput }: ConfigFileParts): Promise<string> {
+  const file = textArg(args as RawArgs, 'file');
+  if (file === '-' && readInput === null) throw new ConsoleError('usage', 'nothing can be read here: name a file');
+  const text = file === '-' && readInput !== null ? await readInput() : await fileText(file);
+  if (args['framed'] !== true) return text;
+  const read = readFrame(text.trimEnd().split('\n'));
+  if ('flaw' in read) throw new ConsoleError('failed', `nothing was loaded: ${read.flaw}; export it again and paste all of it`);
+  return read.text;
 }
 
 /** Errors: as above. */

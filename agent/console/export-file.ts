@@ -4,7 +4,7 @@
  * Owns FILE.part and FILE.part.json beside the wanted file. Knows nothing of readings. Called by the export.
  * What the second says of the first is true at any moment at which the program may be killed.
  */
-import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { constants, existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { type FileHandle, open, stat } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { ConsoleError } from './console-error.ts';
@@ -44,8 +44,9 @@ export async function openExportFile(file: string, wanted: Pick<ExportState, 'si
   return told(file, async () => {
     if (existsSync(file) && (await stat(file)).isDirectory()) throw new ConsoleError('failed', `${file} is a folder; name a file in it`);
     const state = existsSync(part) ? await goOn(part, note, wanted) : null;
-    if (state === null) rmSync(note, { force: true });
-    const handle = await open(part, state === null ? 'w' : 'r+');
+    // Never through a link: what has the name of a file to begin goes first, and one to go on with must be a file.
+    if (state === null) for (const path of [note, part]) rmSync(path, { force: true });
+    const handle = await open(part, state === null ? 'wx' : constants.O_RDWR | constants.O_NOFOLLOW);
     // What was written after the last note is written anew.
     if (state !== null) await handle.truncate(state.bytes);
     return exportFile({ file, part, note, handle, state });
@@ -63,7 +64,8 @@ interface Parts {
 function exportFile({ file, part, note, handle, state }: Parts): ExportFile {
   let bytes = state?.bytes ?? 0;
   const remember = (reached: ExportState): void => {
-    writeFileSync(`${note}.new`, JSON.stringify(reached));
+    rmSync(`${note}.new`, { force: true });
+    writeFileSync(`${note}.new`, JSON.stringify(reached), { flag: 'wx' });
     renameSync(`${note}.new`, note);
   };
   return {

@@ -63,7 +63,7 @@ export function renderCheck(answer: ConfigAnswer, page: Sheet): string {
 export function renderCompare(answer: ConfigAnswer, page: Sheet): string {
   const { changes, touches, reason } = answer;
   const wrong = refused(answer, page);
-  if (wrong !== null) return wrong;
+  if (wrong !== null) return [...changes.flatMap((change) => changeLines(change, page)), wrong].join('\n');
   if (changes.length === 0) return told(reason === 'equal' ? 'equal' : 'no value is different, only the text', page);
   return [
     ...changes.flatMap((change) => changeLines(change, page)),

@@ -1,23 +1,92 @@
 /**
- * Files written whole or not at all, and never through a link that somebody else put in the way.
+ * Files written whole or not at all, never through a link that another user put in the way, and never with more rights than needed.
  *
- * Owns the order of steps on the disk. The folder is the caller's to choose.
+ * Owns the order of steps on the disk. A new file is created exclusively, gets mode and owner by its handle, reaches the disk and takes its
+ * name by a rename. Root acts as the user who could exchange a part of the path: a link then leads no further than that user could go.
  */
-import { closeSync, constants, fsyncSync, openSync, writeSync } from 'node:fs';
-import { dirname } from 'node:path';
+import {
+  closeSync,
+  constants,
+  fchmodSync,
+  fchownSync,
+  fsyncSync,
+  lstatSync,
+  openSync,
+  readlinkSync,
+  renameSync,
+  rmSync,
+  writeSync,
+} from 'node:fs';
+import { mkdir, open, rename, rm } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
 
-const { O_CREAT, O_EXCL, O_NOFOLLOW, O_WRONLY } = constants;
+/** Whose a file is to be. Source: passwd(5). */
+export interface Owner {
+  readonly uid: number;
+  readonly gid: number;
+}
 
-/** A new file, on disk for good. Errors: throws the system's error: EEXIST where anything has that name, a link too. */
-export function createFile(path: string, text: string, mode: number): void {
-  const file = openSync(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, mode);
+const { O_CREAT, O_EXCL, O_NOFOLLOW, O_RDONLY, O_WRONLY } = constants;
+const NEW_FILE = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW;
+/** Source: path_resolution(7), links followed at most. */
+const MAX_LINKS = 40;
+
+/** A new file, on disk for good; `owner` needs root. Errors: throws the system's error: EEXIST where anything has that name, a link too. */
+export function createFile(path: string, text: string | Uint8Array, mode: number, owner: Owner | null = null): void {
+  asOwnerOf(dirname(path), () => {
+    writeNew(path, text, mode, owner);
+    syncPath(dirname(path));
+  });
+}
+
+/**
+ * A file in the place of another: a cut of the mains leaves the old or the new one. Replaced by root, it stays its owner's.
+ *
+ * Errors: throws the system's error (`code` ENOSPC, EACCES, ...); what had that name before then still has it.
+ */
+export function replaceWhole(path: string, text: string | Uint8Array, mode: number): void {
+  asOwnerOf(dirname(path), () => {
+    const beside = `${path}.new`;
+    // A rest of an earlier run, or a trap: the name goes, never what a link leads to.
+    rmSync(beside, { force: true });
+    try {
+      writeNew(beside, text, mode, formerOwner(path));
+      renameSync(beside, path);
+    } catch (error) {
+      rmSync(beside, { force: true });
+      throw error;
+    }
+    syncPath(dirname(path));
+  });
+}
+
+/**
+ * As `replaceWhole`, not on the calling thread; makes the folder, for its user alone, where it is missing. Written by root, the file is the
+ * folder's owner's. Rights stay as they are, for other work goes on meanwhile: a caller who is root and alone puts `asOwnerOf` around it.
+ *
+ * Errors: rejects as `replaceWhole` throws.
+ */
+export async function replaceWholeLater(path: string, text: string, mode: number): Promise<void> {
+  await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+  const folder = await open(dirname(path), O_RDONLY);
   try {
-    writeSync(file, text);
-    fsyncSync(file);
+    const beside = `${path}.new`;
+    await rm(beside, { force: true });
+    const file = await open(beside, NEW_FILE, mode);
+    try {
+      await file.chmod(mode);
+      const { uid, gid } = await folder.stat();
+      if (process.geteuid?.() === 0) await file.chown(uid, gid);
+      await file.writeFile(text);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    await rename(beside, path);
+    await folder.sync();
   } finally {
-    closeSync(file);
+    await folder.close();
   }
-  syncPath(dirname(path));
 }
 
 /** The disk has what is in a file, or which names a folder has. Errors: throws the system's error. */
@@ -28,4 +97,76 @@ export function syncPath(path: string): void {
   } finally {
     closeSync(file);
   }
+}
+
+/**
+ * Does work in a folder with the rights of the user who could exchange a part of its path; only root ever changes its rights for it. For
+ * programs that do one thing at a time: the whole process has these rights until the work, or its promise, is done.
+ *
+ * Errors: throws what `work` throws, and the system's error where the rights cannot be changed.
+ */
+export function asOwnerOf<T>(folder: string, work: () => T): T {
+  const leave = becomeOwnerOf(folder);
+  let result: T;
+  try {
+    result = work();
+  } catch (error) {
+    leave();
+    throw error;
+  }
+  if (result instanceof Promise) return result.finally(leave) as T;
+  leave();
+  return result;
+}
+
+/** Effective ids alone change, on every thread (setuid(2), NPTL), so that the way back is open. */
+function becomeOwnerOf(folder: string): () => void {
+  const { geteuid, seteuid, getegid, setegid, getgroups, setgroups } = process;
+  const isRoot = geteuid?.() === 0 && seteuid && getegid && setegid && getgroups && setgroups;
+  const owner = isRoot ? ownerOnTheWay(folder) : null;
+  if (!isRoot || owner === null) return () => {};
+  const before = { gid: getegid(), groups: getgroups() };
+  setgroups([owner.gid]);
+  setegid(owner.gid);
+  seteuid(owner.uid);
+  return () => {
+    seteuid(0);
+    setegid(before.gid);
+    setgroups(before.groups);
+  };
+}
+
+/** The first owner on the way to a folder who is not root; null where root alone could exchange a part of it. */
+function ownerOnTheWay(folder: string, links = 0): Owner | null {
+  const parts = resolve(folder).split('/').slice(1);
+  let at = '/';
+  for (const [i, part] of parts.entries()) {
+    at = join(at, part);
+    const found = lstatSync(at, { throwIfNoEntry: false });
+    if (found === undefined) return null;
+    if (found.uid !== 0) return { uid: found.uid, gid: found.gid };
+    if (found.isSymbolicLink() && links < MAX_LINKS)
+      return ownerOnTheWay(resolve(dirname(at), readlinkSync(at), ...parts.slice(i + 1)), links + 1);
+  }
+  return null;
+}
+
+function writeNew(path: string, text: string | Uint8Array, mode: number, owner: Owner | null): void {
+  const file = openSync(path, NEW_FILE, mode);
+  try {
+    fchmodSync(file, mode);
+    // In a folder of another user it is that user's by now, and only root can give a file away.
+    if (owner !== null && process.geteuid?.() === 0) fchownSync(file, owner.uid, owner.gid);
+    const bytes = Buffer.from(text);
+    for (let done = 0; done < bytes.length; ) done += writeSync(file, bytes, done);
+    fsyncSync(file);
+  } finally {
+    closeSync(file);
+  }
+}
+
+/** Null where there was nothing. */
+function formerOwner(path: string): Owner | null {
+  const before = lstatSync(path, { throwIfNoEntry: false });
+  return before === undefined ? null : { uid: before.uid, gid: before.gid };
 }

@@ -75,6 +75,11 @@ export interface ConfigChange {
   readonly after: string | null;
 }
 
+/** One key that a configuration sets to a value of its own though the file of the site owns it. Shape: `uplink.broker`, `lines[north].port`. */
+export interface SiteOwnedDifference {
+  readonly key: string;
+}
+
 /** What came of a request. `refused` has a reason, and problems where files are wrong. */
 export interface ConfigAnswer {
   readonly state: 'done' | 'refused';

@@ -164,6 +164,7 @@ export type EventCode =
   | 'config-returned'
   | 'config-refused'
   | 'config-site-owned'
+  | 'secret-elsewhere'
   | 'command-ended'
   | 'command-refused'
   | 'login-locked';

@@ -5,7 +5,7 @@
  */
 import { lstatSync, readdirSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { syncPath } from '../core/atomic-write.ts';
+import { asOwnerOf, syncPath } from '../core/atomic-write.ts';
 
 /** Files that only we make; without one of them the folder is somebody else's. */
 const MARKS: readonly RegExp[] = [
@@ -42,8 +42,11 @@ export function planErasure(dir: string): Erasure {
 
 /** Removes them, and has the disk know it. Errors: throws the system's error; what was removed before stays removed. */
 export function erase(goes: readonly Pick<Erased, 'path'>[]): void {
-  for (const { path } of goes) rmSync(path, { recursive: true, force: true });
-  for (const folder of new Set(goes.map(({ path }) => dirname(path)))) syncPath(folder);
+  for (const folder of new Set(goes.map(({ path }) => dirname(path))))
+    asOwnerOf(folder, () => {
+      for (const { path } of goes) if (dirname(path) === folder) rmSync(path, { recursive: true, force: true });
+      syncPath(folder);
+    });
 }
 
 function namesIn(dir: string): readonly string[] {

@@ -1,11 +1,11 @@
 /**
- * A file put in place of another so that a cut of the mains leaves the old or the new one, never half of either.
+ * A file put in place of another, the former kept beside it where that is wanted.
  *
- * Owns that order of steps. Called by `app-first.ts` and `app-import.ts`.
+ * Owns the backup; `core/atomic-write.ts` the order of steps.
  */
-import { chownSync, closeSync, copyFileSync, existsSync, fsyncSync, openSync, renameSync, rmSync, statSync, writeSync } from 'node:fs';
+import { closeSync, existsSync, fstatSync, openSync, readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { syncPath } from '../core/atomic-write.ts';
+import { asOwnerOf, replaceWhole } from '../core/atomic-write.ts';
 
 export interface ReplaceOptions {
   /** Of the new file. */
@@ -16,27 +16,18 @@ export interface ReplaceOptions {
 
 /** Errors: throws the system's error (`code` ENOSPC, EACCES, ...); what stood there then still stands. */
 export function replaceFile(path: string, text: string, { mode, backup }: ReplaceOptions): void {
-  if (backup !== null && existsSync(path)) {
-    copyFileSync(path, backup);
-    syncPath(backup);
-  }
-  const beside = `${path}.new`;
-  rmSync(beside, { force: true });
+  const former = backup === null ? null : asOwnerOf(dirname(path), () => formerOf(path));
+  if (backup !== null && former !== null) replaceWhole(backup, former.content, former.mode);
+  replaceWhole(path, text, mode);
+}
+
+/** Null where there is no file. */
+function formerOf(path: string): { readonly content: Buffer; readonly mode: number } | null {
+  if (!existsSync(path)) return null;
+  const file = openSync(path, 'r');
   try {
-    const file = openSync(beside, 'wx', mode);
-    try {
-      writeSync(file, text);
-      fsyncSync(file);
-    } finally {
-      closeSync(file);
-    }
-    // Replaced by root, it stays its owner's.
-    const before = statSync(path, { throwIfNoEntry: false });
-    if (before !== undefined && process.getuid?.() === 0) chownSync(beside, before.uid, before.gid);
-    renameSync(beside, path);
-  } catch (error) {
-    rmSync(beside, { force: true });
-    throw error;
+    return { content: readFileSync(file), mode: fstatSync(file).mode & 0o777 };
+  } finally {
+    closeSync(file);
   }
-  syncPath(dirname(path));
 }

@@ -8,6 +8,7 @@ import type { UplinkConfig } from '../core/cabinet.ts';
 import type { Clock, Timer, WallMs } from '../core/clock.ts';
 import { UplinkError, type UplinkErrorCode } from '../core/errors.ts';
 import type { Log, Store } from '../core/ports.ts';
+import { usableBrokers } from '../core/secret-places.ts';
 import type { UplinkCertificates } from '../core/uplink-tools.ts';
 import { within } from '../core/within.ts';
 import { backOffMs, STABLE_MS, takeoverRestMs } from './back-off.ts';
@@ -79,7 +80,7 @@ export function createLink(parts: LinkParts): Link {
   const { config, clock, log } = parts;
   const readSecrets = createSecretReader(parts);
   const bdSeqs = createBdSeqMemory(parts);
-  const servers = [config.broker, ...config.otherBrokers];
+  const servers = usableBrokers(config);
   let session = createSession(config.primaryHost !== null, servers.length);
   let connection: MqttConnection | null = null;
   let attempt = 0;

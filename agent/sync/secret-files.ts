@@ -3,9 +3,11 @@
  *
  * Owns the look-up of credentials handed over by the service manager, and the check of rights. Called through `secrets.ts`.
  */
-import { open } from 'node:fs/promises';
-import { join } from 'node:path';
+import { constants } from 'node:fs';
+import { open, realpath } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
 import { UplinkError } from '../core/errors.ts';
+import { inStateDir, isBelow, isCredential } from '../core/secret-places.ts';
 import type { ReadFile } from './secrets.ts';
 
 /** Largest file that is read. Units: bytes. Source: assumed; all authorities of a system are under 300 KB. */
@@ -20,21 +22,27 @@ const OTHERS = { file: 0o077, credential: 0o007 };
  * There a file may show rights of its group: systemd gives it to the agent by an access list, whose mask stands in that place, and the
  * folder is closed to all others. Anywhere else the group is that of the technicians, who need no key.
  *
+ * No secret is read from `stateDir`, the agent's own data, whatever links lead there: users and revisions would leave as a password.
+ *
  * Source: systemd.exec(5), credentials; systemd 254 sets 0440 with an access list on tmpfs, 0400 without.
  */
-export function createFileReader(credentialsDir: string | null): ReadFile {
+export function createFileReader(credentialsDir: string | null, stateDir: string | null = null): ReadFile {
   return async (path, kind) => {
-    const isCredential = !path.includes('/');
-    if (isCredential && credentialsDir === null) {
+    const isHandedOver = isCredential(path);
+    if (isHandedOver && credentialsDir === null) {
       throw new UplinkError(
         'secret',
         'is a name without a folder, so a credential of the service, and none were handed over: add LoadCredential= to the service, or write the whole path',
       );
     }
-    const file = await open(isCredential ? join(credentialsDir ?? '', path) : path, 'r');
+    const place = await realpath(isHandedOver ? join(credentialsDir ?? '', path) : path);
+    if (kind === 'secret' && stateDir !== null && isBelow(place, await realOrSame(stateDir)))
+      throw new UplinkError('secret', inStateDir(stateDir));
+    // The place that was judged, and no link that was put there since.
+    const file = await open(place, constants.O_RDONLY | constants.O_NOFOLLOW);
     try {
       const { mode, size } = await file.stat();
-      const open = mode & (isCredential ? OTHERS.credential : OTHERS.file);
+      const open = mode & (isHandedOver ? OTHERS.credential : OTHERS.file);
       if (kind === 'secret' && open !== 0) {
         const rights = (mode & 0o777).toString(8).padStart(4, '0');
         throw new UplinkError(
@@ -48,4 +56,13 @@ export function createFileReader(credentialsDir: string | null): ReadFile {
       await file.close();
     }
   };
+}
+
+async function realOrSame(dir: string): Promise<string> {
+  try {
+    return await realpath(dir);
+  } catch (error) {
+    if (error instanceof Error && 'code' in error) return resolve(dir);
+    throw error;
+  }
 }

@@ -9,6 +9,7 @@ import { isIP } from 'node:net';
 import type { UplinkConfig } from '../core/cabinet.ts';
 import { type Clock, isTrusted, type MonoMs, sleep } from '../core/clock.ts';
 import { UplinkError } from '../core/errors.ts';
+import { usableBrokers } from '../core/secret-places.ts';
 import type { PeerCertificate, UplinkStep, UplinkStepName, UplinkTest, UplinkTestRequest } from '../core/uplink-tools.ts';
 import { within } from '../core/within.ts';
 import { readCertificate } from './certificates.ts';
@@ -114,7 +115,7 @@ function stageAfter(last: UplinkStepName, url: string): UplinkStepName {
 /** The password goes to brokers of the configuration only: a person may type any address. */
 async function readFiles(tour: Tour): Promise<void> {
   const { config, clock, readFile } = tour.parts;
-  const isOurs = [config.broker, ...config.otherBrokers].includes(tour.url);
+  const isOurs = usableBrokers(config).includes(tour.url);
   const read = await createSecretReader({ config: isOurs ? config : { ...config, passwordFile: null }, readFile, clock })();
   tour.secrets = read;
   const own = read.cert === null ? null : readCertificate(read.cert);

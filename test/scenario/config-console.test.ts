@@ -111,7 +111,10 @@ t.test(
     t.equal(exported.text, SMALL_SITE.replace('levelPct: 30', 'levelPct: 45'), 'only that value is another one, comments and all');
     t.strictSame(JSON.parse((await luciole(['config', 'export', '--json'])).text), { file: 'cabinet.yaml', text: exported.text });
     const pasted = (await luciole(['config', 'export', '--paste'])).text;
-    t.match(await luciole(['config', 'load', '-'], pasted.split('\n').slice(1).join('\n')), { code: 0, text: /in the candidate/ });
+    t.match(await luciole(['config', 'load', '-', '--framed'], pasted.split('\n').slice(1).join('\n')), {
+      code: 0,
+      text: /in the candidate/,
+    });
     t.match(await luciole(['config', 'commit']), { code: 0, text: /equal to revision 2/ }, 'and pastes back');
 
     writeFileSync(join(folder, 'wrong.yaml'), SMALL_SITE.replace('programme: residential', 'programme: residentiel'));

@@ -1,8 +1,11 @@
 import { createHash } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
+import { type AddressInfo, createServer } from 'node:net';
+import { dirname, join } from 'node:path';
 import t from 'tap';
 import { type Metric, toLong } from '../../agent/sync/codec.ts';
 import { changed } from '../agent/config/small-street.ts';
+import { createTestBroker } from '../platform/broker.ts';
 import { findProgram, startMosquitto } from '../platform/mosquitto.ts';
 import { createRig, type Rig } from '../support/rig.ts';
 import { SMALL_SITE } from '../support/small-site.ts';
@@ -224,3 +227,43 @@ t.test('a file changed by hand wins at the next start; one that cannot be used d
   await rig.until('the file runs', () => rig.levels().every((level) => level === 60), MINUTE_MS);
   t.match(rig.agent.view.config?.view().running, { number: 3, by: 'file', state: 'confirmed' });
 });
+
+t.test(
+  'a platform in wrong hands gets no file and no cabinet: nothing reaches its own broker, the uplink stays where the site says',
+  async (t) => {
+    const canary = '{"users":["canary-of-the-user-book"]}';
+    const heard: string[] = [];
+    const rogue = createServer((socket) => {
+      socket.on('data', (bytes) => {
+        heard.push(bytes.toString('latin1'));
+        // CONNACK: accepted, so that the trial would find its uplink.
+        socket.write(Buffer.from([0x20, 0x02, 0x00, 0x00]));
+      });
+      socket.on('error', () => {});
+    });
+    await new Promise<void>((resolve) => rogue.listen(0, '127.0.0.1', resolve));
+    t.teardown(() => rogue.close());
+    const rogueUrl = `mqtt://127.0.0.1:${(rogue.address() as AddressInfo).port}`;
+    const broker = createTestBroker();
+    await broker.start();
+    t.teardown(() => broker.stop());
+    const site = changed(SMALL_SITE, [['mqtt://127.0.0.1:1883', `${broker.url}\n  primaryHost: city`]]);
+    const { rig, seen } = await openNight(t, { siteFile: site, brokerUrl: broker.url, isUplinkAsWritten: true });
+    const dataDir = join(dirname(rig.siteFile), 'data');
+    const passwordFile = join(dataDir, 'stolen.json');
+    writeFileSync(passwordFile, canary, { mode: 0o400 });
+    const hostile = changed(site, [[broker.url, `${rogueUrl}\n  username: c1\n  passwordFile: ${passwordFile}`]]);
+    await send(rig, 'cabinet.yaml', hostile, { id: 'p' });
+    await ask(rig, 'apply', 'a1', whole('Config/Minutes', 2));
+    await rig.until('answered', () => endOf(rig, 'a1') !== undefined || heard.length > 0, 3 * MINUTE_MS);
+    await rig.clock.advance(3 * MINUTE_MS);
+    t.strictSame(heard, [], 'its broker received nothing');
+    t.match(endOf(rig, 'a1'), {
+      state: 'refused',
+      reason: /uplink\.broker, uplink\.username, uplink\.passwordFile belong to the file of the site/,
+    });
+    t.ok(await isOnline(rig));
+    t.equal(Number(shown(rig, 'Config/Revision')), 1);
+    t.equal(seen.darkestPct, 30);
+  },
+);

@@ -46,6 +46,8 @@ export interface RigOptions {
   readonly revisionDisk?: (disk: RevisionDisk) => RevisionDisk;
   /** A broker that is there already. Default: one of its own. */
   readonly brokerUrl?: string;
+  /** The uplink is the one of each configuration, unchanged; `brokerUrl` is where the platform is. Default: always the broker of the rig. */
+  readonly isUplinkAsWritten?: boolean;
   /** Default: slower than a real street. */
   readonly periodsMs?: typeof PERIODS_MS;
 }
@@ -115,8 +117,8 @@ export async function createRig(
   if (withUplink && options.brokerUrl === undefined) await broker.start();
   const url = options.brokerUrl ?? broker.url;
   const withOptions = (plain: Cabinet): Cabinet => {
-    const uplink =
-      withUplink && plain.uplink !== null ? { ...plain.uplink, broker: url, protocol: 4 as const, primaryHost: HOST_ID } : null;
+    const own = { broker: url, protocol: 4 as const, primaryHost: HOST_ID };
+    const uplink = withUplink && plain.uplink !== null ? { ...plain.uplink, ...(options.isUplinkAsWritten === true ? {} : own) } : null;
     return change({ ...plain, uplink, store: { ...plain.store, dir: join(folder, 'data') } });
   };
   const cabinet = withOptions(site.cabinet);

@@ -74,6 +74,23 @@ export const CONFIG: Pairs = [
   ['the candidate is gone; what runs is as it was', 'la candidate est effacée ; rien ne change en service'],
   ['refused: {why}', 'refusé : {why}'],
   ['warning: {what}', 'attention : {what}'],
+  // Keys that belong to the file of the site.
+  ['{key} belongs to the file of the site ({file})', '{key} appartient au fichier du site ({file})'],
+  ['{keys} belong to the file of the site ({file})', '{keys} appartiennent au fichier du site ({file})'],
+  ['change it there', 'à changer là'],
+  ['change them there', 'à changer là'],
+  ['{keys} and {n} more', '{keys} et {n} de plus'],
+  ['what runs differs from the file of the site ({file})', "ce qui est en service n'est pas comme le fichier du site ({file})"],
+  ['{keys}; set them there and restart the agent', "{keys} ; les mettre là, puis redémarrer l'agent"],
+  [
+    'the value repeats another part (*), which it cannot see: write it out',
+    "la valeur renvoie à une autre partie (*), qu'elle ne voit pas : l'écrire en entier",
+  ],
+  ['line {n} holds the control character {code}: take it out', "la ligne {n} contient le caractère de contrôle {code} : l'enlever"],
+  [
+    'line {n} has more than {max} lists or sections within each other: make it flatter',
+    "la ligne {n} a plus de {max} listes ou sections les unes dans les autres : l'aplatir",
+  ],
   // The desk of revisions.
   ['revision {n} is on trial: {how}', "la révision {n} est à l'essai : {how}"],
   ['it returns by itself unless somebody confirms it', 'retour automatique sans confirmation'],
@@ -114,10 +131,6 @@ export const CONFIG: Pairs = [
   ['there is no revision {n}: {words} are kept', 'pas de révision {n} : {words} sont gardées'],
   ['no revision is on trial', "aucune révision n'est à l'essai"],
   ['revision {n} is on trial, not revision {m}', "la révision {n} est à l'essai, pas la révision {m}"],
-  [
-    'store.dir is where the revisions lie: change it in the file of the site and start the agent anew',
-    "les révisions sont dans store.dir : le changer dans le fichier du site et relancer l'agent",
-  ],
   [
     'it has no uplink: the platform would cut itself off; take it out at the cabinet',
     "elle n'a pas de liaison : la plateforme se couperait elle-même ; l'ôter à l'armoire",

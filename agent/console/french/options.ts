@@ -104,7 +104,11 @@ export const OPTIONS: Pairs = [
   ['as zones[rue].minPct, lines[0].serial.baud or lamps[+]', 'comme zones[rue].minPct, lines[0].serial.baud ou lamps[+]'],
   ['YAML, as 15, "23:00" or "{ id: L13, ratedPowerW: 60 }"', 'YAML, comme 15, "23:00" ou "{ id: L13, ratedPowerW: 60 }"'],
   ['take it out', "l'ôter"],
-  ['the file here; - is the input, up to a line "end" or its end', 'le fichier ici ; - est l\'entrée, jusqu\'à une ligne "end" ou sa fin'],
+  ['the file here; - is what is pasted, or the input up to its end', "le fichier ici ; - est ce qui est collé, ou l'entrée jusqu'à sa fin"],
+  [
+    'it is in the form of `config export --paste`, and checked as a whole',
+    'il a la forme de `config export --paste`, et est vérifié en entier',
+  ],
   ['it is a device type, kept as acme.yaml', "c'est un type d'appareil, gardé comme acme.yaml"],
   ['as a command that pastes it back', 'en commande à recoller'],
   ['a revision (default: what runs)', 'une révision (sinon celle en service)'],

@@ -61,10 +61,12 @@ export const SHELL: Pairs = [
   ['{word} is missing', '{word} manque'],
   ['{n} characters too many in one line: nothing was done', "{n} caractères de trop sur une ligne : rien n'a été fait"],
   // Pasting and breaking off.
-  [
-    'Paste it now; a line with the word end ends it, Ctrl-C gives it up.',
-    'Collez maintenant ; une ligne avec le mot end termine, Ctrl-C abandonne.',
-  ],
+  ['Paste it now; it ends by itself, Ctrl-C gives it up.', "Coller maintenant ; la fin vient d'elle-même, Ctrl-C abandonne."],
+  ['Paste it now, then type the line {code}; Ctrl-C gives it up.', 'Coller maintenant, puis taper la ligne {code} ; Ctrl-C abandonne.'],
+  ['nothing was loaded: {why}; export it again and paste all of it', "rien n'a été chargé : {why} ; exporter à nouveau et tout coller"],
+  ['its last line is missing', 'sa dernière ligne manque'],
+  ['line {n} of it was changed on the way', 'sa ligne {n} a été changée en route'],
+  ['its SHA-256 is another: something was lost or changed on the way', 'son SHA-256 est autre : perte ou changement en route'],
   ['given up: nothing was loaded', "abandonné : rien n'a été chargé"],
   ['line {n} is too long: nothing was loaded', "la ligne {n} est trop longue : rien n'a été chargé"],
   ['more than {n} characters: nothing was loaded', "plus de {n} caractères : rien n'a été chargé"],

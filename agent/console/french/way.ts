@@ -102,6 +102,18 @@ export const WAY: Pairs = [
     "est un nom sans dossier, donc un secret du service, et aucun n'est fourni : ajouter LoadCredential= au service, ou écrire le chemin entier",
   ],
   [
+    "lies in the agent's own data ({path}), where no secret is read: move it to the folder of the site's file",
+    "est dans les données de l'agent ({path}), où aucun secret n'est lu : le mettre dans le dossier du fichier du site",
+  ],
+  [
+    'lies outside of {path} and is no credential of the service: move it there',
+    "est hors de {path} et n'est pas une donnée confiée au service : l'y mettre",
+  ],
+  [
+    '{url} is never used: broker is mqtts://, and a password must not travel in the clear; write mqtts://',
+    "{url} n'est jamais utilisé : broker est en mqtts://, et un mot de passe ne circule pas en clair ; écrire mqtts://",
+  ],
+  [
     'can be read by others (its mode is {n}): run chmod 0400 on it, and if they may have read it, renew it',
     "peut être lu par d'autres (mode {n}) : faire chmod 0400, et le renouveler s'il a pu être lu",
   ],

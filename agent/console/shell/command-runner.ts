@@ -3,11 +3,13 @@
  *
  * Owns the way from a line to its output and to its status. Called by the shell.
  */
+import { randomInt } from 'node:crypto';
 import { mayUse } from '../../core/access.ts';
 import type { Clock } from '../../core/clock.ts';
 import { askAgent } from '../ask-agent.ts';
 import type { Command, ShellCommandName } from '../command-spec.ts';
 import { ConsoleError } from '../console-error.ts';
+import { isFrameEnd } from '../paste-frame.ts';
 import { toAscii } from '../plain-text.ts';
 import { createStatusLine } from '../status-line.ts';
 import type { LocalActions, LocalArgs, Terminal } from '../terminal.ts';
@@ -36,7 +38,7 @@ export interface RunnerParts {
   readonly talk: Talk;
   readonly tree: Tree;
   readonly session: Session;
-  readonly clock: Pick<Clock, 'monoMs'>;
+  readonly clock: Pick<Clock, 'monoMs' | 'after'>;
   readonly surroundings: Surroundings;
   readonly localActions: SessionActions;
   readonly shellActions: ShellActions;
@@ -113,7 +115,9 @@ async function carryOut({ command, args, filters }: Job, parts: RunnerParts): Pr
       command.kind === 'agent'
         ? await orStopped(askAgent(command, args, collected.terminal), stop.signal, stopped)
         : await orStopped(
-            parts.localActions(collected.terminal, stop.signal, () => pasted(parts, () => stop.abort()))[command.name](args),
+            parts
+              .localActions(collected.terminal, stop.signal, () => pasted(parts, () => stop.abort(), args['framed'] === true))
+              [command.name](args),
             stop.signal,
             stopped,
           );
@@ -127,28 +131,57 @@ async function carryOut({ command, args, filters }: Job, parts: RunnerParts): Pr
 
 /** Longest paste. Units: characters. Source: assumed; ten times the largest cabinet at hand. */
 const MAX_PASTED = 1_000_000;
-const END = 'end';
+/** A paste is over once nothing came for so long. Units: ms. Source: assumed; twice the longest pause that terminals put between lines. */
+const QUIET_MS = 2_000;
+/** Of the mark that ends a text without a frame. Source: a paste of a million characters that guesses at each line hits one in ten million. */
+const MARK_GROUPS = 3;
 
-/** Lines typed or pasted up to `end`, all or none. Errors: rejects with ConsoleError when the person breaks it off. */
-async function pasted({ talk, translate }: RunnerParts, stop: () => void): Promise<string> {
+/**
+ * Lines that are pasted, all or none. A frame ends with its own last line; any other text with a mark that is made up now, so that it cannot
+ * stand in what was copied before. A line that is wrong ends nothing: what follows it must not be carried out.
+ *
+ * Errors: rejects with ConsoleError when the person breaks it off, and for a paste that is too large.
+ */
+async function pasted({ talk, translate, clock }: RunnerParts, stop: () => void, isFramed: boolean): Promise<string> {
   talk.input.onInterrupt(null);
-  talk.writer.write(`${translate('Paste it now; a line with the word end ends it, Ctrl-C gives it up.')}\n`);
+  const mark = `end-${Array.from({ length: MARK_GROUPS }, () => String(randomInt(10_000)).padStart(4, '0')).join('-')}`;
+  const ending = isFramed
+    ? 'Paste it now; it ends by itself, Ctrl-C gives it up.'
+    : `Paste it now, then type the line ${mark}; Ctrl-C gives it up.`;
+  talk.writer.write(`${wrap(translate(ending), talk.settings.widthCols).join('\n')}\n`);
   const lines: string[] = [];
   let chars = 0;
+  let flaw = '';
   try {
     for (;;) {
       const read = await talk.ask({ prompt: '', mode: 'text' });
-      if (read.kind === 'interrupt' || read.kind === 'end') throw new ConsoleError('failed', 'given up: nothing was loaded');
-      if (read.kind === 'eof' || read.text.trim() === END) break;
-      if (read.lostChars > 0) throw new ConsoleError('failed', `line ${lines.length + 1} is too long: nothing was loaded`);
+      if (read.kind === 'end') throw new ConsoleError('failed', 'given up: nothing was loaded');
+      if (read.kind !== 'line') {
+        await quiet(talk, clock);
+        throw new ConsoleError('failed', 'given up: nothing was loaded');
+      }
+      const isLast = isFramed ? isFrameEnd(read.text) : read.text.trim() === mark;
+      if (isLast && !isFramed) break;
+      if (read.lostChars > 0) flaw ||= `line ${lines.length + 1} is too long: nothing was loaded`;
       chars += read.text.length + 1;
       if (chars <= MAX_PASTED) lines.push(read.text);
+      if (isLast) break;
     }
   } finally {
     talk.input.onInterrupt(stop);
   }
   if (chars > MAX_PASTED) throw new ConsoleError('too-large', `more than ${MAX_PASTED} characters: nothing was loaded`);
+  if (flaw !== '') throw new ConsoleError('failed', flaw);
   return `${lines.join('\n')}\n`;
+}
+
+/** The rest of a paste that is given up goes nowhere. */
+async function quiet({ input, lastKeyMono, ended }: Talk, clock: RunnerParts['clock']): Promise<void> {
+  do {
+    while (input.takeNow() !== undefined);
+    await new Promise<void>((resolve) => void clock.after(QUIET_MS / 4, resolve));
+  } while (ended() === null && clock.monoMs() - lastKeyMono() < QUIET_MS);
+  while (input.takeNow() !== undefined);
 }
 
 /** A terminal for one command, which keeps what is said for the pager. */

@@ -289,8 +289,10 @@ t.test('a pasted file is taken as it is, 64 KB of it at once, or not at all', as
   });
   const lines = Array.from({ length: 1_100 }, (_, at) => `  key${at}: "why? | and so on ${'x'.repeat(40)}" # !`);
   t.ok(lines.join('\r').length >= 65_536);
-  session.type(`config load -\r${lines.join('\r')}\r`);
-  session.type('end\r');
+  session.type('config load -\r');
+  await session.until('the mark', () => /end-[\d-]{14}/.test(session.bytes()));
+  session.type(`${lines.join('\r')}\r`);
+  session.type(`${/end-[\d-]{14}/.exec(session.bytes())?.[0]}\r`);
   await session.until('the prompt', () => got.length > 0 && session.bytes().endsWith(PROMPT));
   t.equal(got[0], `${lines.join('\n')}\n`);
   session.type('config load -\r  half: 1\r\x03');

@@ -1,4 +1,4 @@
-import { chmodSync, copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -313,3 +313,31 @@ for (const [story, path, words] of troubles) {
     t.match(node.uplink.status().reason, words);
   });
 }
+
+t.test("no secret is read from the agent's own data, whatever links lead there", async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'luciole-keys-'));
+  t.teardown(() => rmSync(folder, { recursive: true, force: true }));
+  const [site, state, aside] = ['site', 'state', 'state-2'].map((name) => join(folder, name)) as [string, string, string];
+  for (const dir of [site, state, aside]) mkdirSync(dir);
+  const write = (path: string): string => {
+    writeFileSync(path, 'x', { mode: 0o400 });
+    return path;
+  };
+  const users = write(join(state, 'users.json'));
+  symlinkSync(users, join(site, 'file-link'));
+  symlinkSync(state, join(site, 'folder-link'));
+  symlinkSync(state, join(folder, 'state-link'));
+  symlinkSync(join(site, 'file-link'), join(site, 'second-link'));
+  const read = createFileReader(site, join(folder, 'state-link'));
+  for (const path of [users, join(site, 'file-link'), join(site, 'second-link'), join(site, 'folder-link/users.json'), `${site}/../state/users.json`, 'file-link'])
+    await t.rejects(read(path, 'secret'), { code: 'secret', message: /where no secret is read/ }, path);
+  t.equal((await read(users, 'public')).toString(), 'x', 'a certificate there is sent to nobody');
+  t.equal((await read(write(join(site, 'password')), 'secret')).toString(), 'x');
+  t.equal((await read(write(join(aside, 'password')), 'secret')).toString(), 'x', 'a folder whose name only begins alike');
+  symlinkSync(join(aside, 'password'), join(site, 'outside'));
+  t.equal((await read(join(site, 'outside'), 'secret')).toString(), 'x', 'an existing site that names another place stays connected');
+  // The link is judged at each read.
+  rmSync(join(site, 'outside'));
+  symlinkSync(users, join(site, 'outside'));
+  await t.rejects(read(join(site, 'outside'), 'secret'), { code: 'secret' });
+});

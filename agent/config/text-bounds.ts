@@ -1,0 +1,127 @@
+/**
+ * What is refused of a text before anything reads it as YAML: control characters, and parts within parts without end.
+ *
+ * Owns these two bounds, each found in one pass. Pure, and without a YAML library: it runs in the agent itself. Where its reading of an
+ * odd text differs from that of the library, the checking process still has the memory of one check alone.
+ */
+
+/** Lists and sections within each other. Source: assumed; the deepest file of this program has 7. */
+export const MAX_NESTING = 32;
+/** All but tab and newline; a carriage return counts only with the newline behind it. Source: ISO 6429, C0, DEL and C1. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is refused
+const CONTROL = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f]|\r(?!\n)/;
+
+/** Why a text is not taken, with its line; empty when it may be. */
+export function textRefusal(text: string): string {
+  const found = CONTROL.exec(text);
+  if (found !== null) {
+    const code = found[0].charCodeAt(0).toString(16).toUpperCase().padStart(4, '0');
+    return `line ${lineAt(text, found.index)} holds the control character U+${code}: take it out`;
+  }
+  const deep = tooDeepAt(text);
+  return deep === null
+    ? ''
+    : `line ${lineAt(text, deep)} has more than ${MAX_NESTING} lists or sections within each other: make it flatter`;
+}
+
+function lineAt(text: string, offset: number): number {
+  let line = 1;
+  for (let at = text.indexOf('\n'); at >= 0 && at < offset; at = text.indexOf('\n', at + 1)) line += 1;
+  return line;
+}
+
+/** Where a text passes the bound; null where it never does. Each character is looked at once. */
+function tooDeepAt(text: string): number | null {
+  /** Where the sections and lists that are open by their indentation begin. */
+  const columns: number[] = [];
+  let brackets = 0;
+  let lineStart = 0;
+  let isFirstOfLine = true;
+  let at = 0;
+  while (at < text.length) {
+    const char = text[at] ?? '';
+    if (char === '\n') {
+      lineStart = at + 1;
+      isFirstOfLine = true;
+      at += 1;
+    } else if (isBlank(char)) at += 1;
+    else if (char === '#' && (at === 0 || isBlank(text[at - 1]))) at = lineEnd(text, at);
+    else {
+      if (brackets === 0 && (isFirstOfLine || isEntry(text, at))) {
+        if (isFirstOfLine) while ((columns.at(-1) ?? -1) >= at - lineStart) columns.pop();
+        if ((columns.at(-1) ?? -1) < at - lineStart) columns.push(at - lineStart);
+      }
+      // What follows a dash or question mark on its line begins a section of its own.
+      isFirstOfLine = brackets === 0 && isEntry(text, at);
+      if (char === '[' || char === '{') brackets += 1;
+      if (columns.length + brackets > MAX_NESTING) return at;
+      if (brackets > 0 && (char === ']' || char === '}')) brackets -= 1;
+      at = isFirstOfLine || isMark(char, brackets) ? at + 1 : tokenEnd(text, at, { brackets, indent: columns.at(-1) ?? -1 });
+    }
+  }
+  return null;
+}
+
+function isBlank(char: string | undefined): boolean {
+  return char === ' ' || char === '\t' || char === '\n' || char === '\r' || char === undefined;
+}
+
+/** A dash or question mark that begins an entry. */
+function isEntry(text: string, at: number): boolean {
+  return (text[at] === '-' || text[at] === '?') && isBlank(text[at + 1]);
+}
+
+function isMark(char: string, brackets: number): boolean {
+  return char === '[' || char === '{' || (brackets > 0 && (char === ',' || char === ']' || char === '}'));
+}
+
+function lineEnd(text: string, from: number): number {
+  const end = text.indexOf('\n', from);
+  return end < 0 ? text.length : end;
+}
+
+/** Behind a quoted text, a block of text, a name of the language, or plain words up to the next value. */
+function tokenEnd(text: string, from: number, { brackets, indent }: { readonly brackets: number; readonly indent: number }): number {
+  const char = text[from] ?? '';
+  if (char === '"' || char === "'") return quoteEnd(text, from, char);
+  if (brackets === 0 && (char === '|' || char === '>')) return blockEnd(text, from, indent);
+  if (char === '&' || char === '*' || char === '!') return wordEnd(text, from, brackets);
+  let at = from;
+  for (; at < text.length && text[at] !== '\n'; at += 1) {
+    if (brackets > 0 && /[,[\]{}]/.test(text[at] ?? '')) return at;
+    if (text[at] === '#' && at > from && isBlank(text[at - 1])) return at;
+    if (text[at] === ':' && (isBlank(text[at + 1]) || (brackets > 0 && /[,[\]{}]/.test(text[at + 1] ?? '')))) return at + 1;
+  }
+  return at;
+}
+
+function wordEnd(text: string, from: number, brackets: number): number {
+  let at = from + 1;
+  while (at < text.length && !isBlank(text[at]) && !(brackets > 0 && /[,[\]{}]/.test(text[at] ?? ''))) at += 1;
+  return at;
+}
+
+/** Behind the closing quote; the end of the text where there is none. */
+function quoteEnd(text: string, from: number, quote: string): number {
+  let at = from + 1;
+  while (at < text.length) {
+    if (text[at] === '\\' && quote === '"') at += 2;
+    else if (text[at] !== quote) at += 1;
+    else if (quote === "'" && text[at + 1] === quote) at += 2;
+    else return at + 1;
+  }
+  return text.length;
+}
+
+/** At the end of a block of text (`|`, `>`): its lines are indented more than what it belongs to. */
+function blockEnd(text: string, from: number, indent: number): number {
+  let end = lineEnd(text, from);
+  while (end < text.length) {
+    const next = lineEnd(text, end + 1);
+    const line = text.slice(end + 1, next);
+    const own = line.search(/[^ ]/);
+    if (own >= 0 && own <= indent && line.trim() !== '') break;
+    end = next;
+  }
+  return end;
+}

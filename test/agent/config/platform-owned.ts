@@ -1,0 +1,38 @@
+/** Every key of `cabinet.yaml` that platform and console may set; with the site-owned ones these are all there are. */
+export const PLATFORM_OWNED: readonly string[] = `
+  cabinet.name cabinet.startQuietS
+  lines[].id lines[].kind lines[].serial.baud lines[].serial.parity lines[].serial.stopBits lines[].serial.dataBits
+  lines[].rs485.rtsHighOnSend lines[].rs485.delayBeforeSendMs lines[].rs485.delayAfterSendMs lines[].rs485.receiveDuringSend
+  lines[].broadcast lines[].maxWritesPerS lines[].devices[].id lines[].devices[].unit lines[].devices[].profile
+  lines[].devices[].pole lines[].devices[].roles lines[].devices[].instances lines[].devices[].groups
+  poles[].id poles[].atM poles[].branch
+  branches[].id branches[].from
+  lamps[].id lamps[].device lamps[].point lamps[].pole lamps[].ratedPowerW lamps[].minPct lamps[].maxPct
+  zones[].id zones[].lamps zones[].kind zones[].programme zones[].calendar zones[].minPct zones[].designClass zones[].minClass
+  zones[].sunBelowDeg zones[].onOffsetMin zones[].offOffsetMin zones[].photocell.device zones[].photocell.point
+  zones[].photocell.onBelowLux zones[].photocell.offAboveLux zones[].photocell.dwellS zones[].photocell.windowMin
+  zones[].photocell.staleS zones[].photocell.seesOwnLight zones[].dark.warnPct zones[].dark.warnS
+  zones[].presence.sensors[].device zones[].presence.sensors[].point zones[].presence.sensors[].kind
+  zones[].presence.sensors[].threshold zones[].presence.sensors[].ownHoldS zones[].presence.sensors[].minPulseS
+  zones[].presence.sensors[].offDelayS zones[].presence.sensors[].blankS zones[].presence.sensors[].stuckS
+  zones[].presence.sensors[].listen zones[].presence.boostPct zones[].presence.holdS zones[].presence.rampUpS
+  zones[].presence.rampDownS zones[].presence.reachM zones[].presence.maxBoostS zones[].presence.wave.mode
+  zones[].presence.wave.speedKmh zones[].presence.wave.lookAheadS zones[].presence.wave.leastAheadM zones[].presence.wave.behindM
+  zones[].presence.relayedPct zones[].traffic.counters[].device zones[].traffic.counters[].point zones[].traffic.designFlowPerH
+  zones[].traffic.steps[].belowPct zones[].traffic.steps[].levelPct zones[].traffic.steps[].class zones[].baseline.levelPct
+  zones[].baseline.lampPowerW zones[].constantLight.newPct zones[].constantLight.fullAtH
+  programmes[].id programmes[].steps[].at programmes[].steps[].levelPct programmes[].steps[].class programmes[].steps[].boostPct
+  calendars[].id calendars[].rules[].programme calendars[].rules[].weekdays calendars[].rules[].from calendars[].rules[].to
+  calendars[].rules[].nthWeekday.nth calendars[].rules[].nthWeekday.weekday calendars[].rules[].holidays
+  eventNights[].id eventNights[].date eventNights[].from eventNights[].until eventNights[].levelPct eventNights[].zones
+  rules[].id rules[].point rules[].above rules[].below rules[].clearsAt rules[].forS rules[].presenceIn rules[].trafficIn
+  rules[].flowPct rules[].raise.zones rules[].raise.levelPct
+  outputs[].id outputs[].device outputs[].point outputs[].idle outputs[].litWith.zones outputs[].litWith.value
+  outputs[].rules[].rule outputs[].rules[].value outputs[].minOnS outputs[].minOffS
+  neighbours[].node neighbours[].pole neighbours[].withinM
+  uplink.keepaliveS uplink.birthJitterS uplink.proof uplink.aliases uplink.datatypeInData uplink.conformance uplink.dailyMegabytes
+  store.commitSeconds store.maxMegabytes store.maxDays store.heartbeatS
+  console.language
+`
+  .trim()
+  .split(/\s+/);
