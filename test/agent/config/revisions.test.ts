@@ -322,7 +322,13 @@ t.test('a hostile configuration is refused by a process of its own: deep, self-r
   const folder = t.testdir();
   const clock = createSystemClock({ quality: () => 'synced' });
   const disk = createRevisionDisk(folder);
-  const place = { dir: disk.dirOf('candidate'), siteDir: folder, site: { dir: disk.dirOf('site'), hash: HASH }, runningDir: disk.dirOf(1), nowMs: 0 };
+  const place = {
+    dir: disk.dirOf('candidate'),
+    siteDir: folder,
+    site: { dir: disk.dirOf('site'), hash: HASH },
+    runningDir: disk.dirOf(1),
+    nowMs: 0,
+  };
   const bomb = `a: &a [x, x]\n${'bcdefgh'
     .split('')
     .map((key, i) => `${key}: &${key} [*${'abcdefg'[i]}, *${'abcdefg'[i]}]`)
