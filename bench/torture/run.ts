@@ -12,6 +12,7 @@ import { killTorture } from './kill.ts';
 import { monthTorture } from './month.ts';
 import { offlineTorture } from './offline.ts';
 import { powercutTorture } from './powercut.ts';
+import { rogueTorture } from './rogue.ts';
 import { type TortureOptions, Unavailable } from './torture.ts';
 
 const HELP = `What the store and the agent must survive, done to them.
@@ -24,10 +25,11 @@ Usage: npm run -s torture -- NAME [options]
   diskfull   a whole agent on a full disk, before and after its start (needs root)
   commands   a whole agent on the simulated clock: commands through cut links, broker restarts, copies, restarts and kills
   hostile    a million hostile messages for the command desk
+  rogue      a platform in wrong hands: hostile revisions of the configuration, then honest ones
   offline    30 simulated days without the platform into a file that cannot hold them
   month      30 simulated days of the packaged agent with 35 lamps: flat memory (needs mosquitto)
 
-  --rounds N   of kill, powercut, commands and hostile; 200, 100, 10000 and 1000000 unless told otherwise
+  --rounds N   of kill, powercut, commands, hostile and rogue; 200, 100, 10000, 1000000 and 500 unless told otherwise
   --seed N     the same choices again; the moments are the machine's own
   --quick      corrupt: one damage of each file; offline, month: two days
   --help       this text
@@ -52,6 +54,7 @@ const TORTURES: Readonly<Record<string, Torture>> = {
   offline: { run: offlineTorture, rounds: 1 },
   month: { run: monthTorture, rounds: 1 },
   hostile: { run: hostileTorture, rounds: 1_000_000 },
+  rogue: { run: rogueTorture, rounds: 500 },
   commands: { run: commandTorture, rounds: 10_000 },
 };
 

@@ -1,0 +1,274 @@
+/**
+ * A platform in wrong hands sends revisions to a whole agent: does one of them darken the street or take anything out of the cabinet?
+ *
+ * Owns the platform's side, the listener of the attacker and the verdicts. All on the simulated clock; frames, broker, sockets and files are
+ * real. Honest revisions follow, which must all be taken without a visit.
+ */
+import { createHash } from 'node:crypto';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { type AddressInfo, createServer } from 'node:net';
+import { join } from 'node:path';
+import { createDecider } from '../../agent/lighting/decide.ts';
+import type { Metric } from '../../agent/sync/codec.ts';
+import { createTestBroker } from '../../test/platform/broker.ts';
+import { createRandom } from '../../test/street/random.ts';
+import { createRig, type Rig } from '../../test/support/rig.ts';
+import { scratchFolder } from '../undo.ts';
+import { ATTACKS, honestRevision, type RogueRevision, type RogueTargets, rogueSite } from './rogue-revisions.ts';
+import type { TortureOptions } from './torture.ts';
+
+/** Honest revisions for each hostile one. */
+const HONEST_SHARE = 0.2;
+/** What every lamp of this site has at night at least. */
+const FLOOR_PCT = 10;
+const START = '2026-12-15T23:30:00+01:00';
+const MINUTE_MS = 60_000;
+const DAY_MS = 86_400_000;
+/** Nights that are decided minute by minute after each revision that runs: new year is among them. */
+const NIGHTS = 19;
+const CANARY = 'canary-7f3d19';
+/** A run may grow so much. Units: MB. Source: assumed; V8 keeps old pages for a while. */
+const GROWTH_MB = 60;
+
+/** `rounds` hostile revisions, spread over all classes. Resolves whether none of them succeeded and every honest one did. */
+export async function rogueTorture({ rounds, seed, progress, emit }: TortureOptions): Promise<boolean> {
+  // As the agent does: local time is then the runtime's own.
+  process.env['TZ'] = 'Europe/Paris';
+  const random = createRandom(seed);
+  const listener = await openListener();
+  const succeeded: Record<string, number> = Object.fromEntries(Object.keys(ATTACKS).map((name) => [name, 0]));
+  const sent = { ...succeeded };
+  let cabinet = await openCabinet();
+  let [darkTicks, honest, megabytesBefore] = [0, 0, 0];
+  const wantedHonest = Math.round(rounds * HONEST_SHARE);
+  try {
+    for (let n = 0; n < rounds; n += 1) {
+      const name = Object.keys(ATTACKS)[n % Object.keys(ATTACKS).length] ?? '';
+      const revision = ATTACKS[name]?.(cabinet.site, random, { listener: listener.address, secretFiles: cabinet.secretFiles });
+      if (revision === undefined) continue;
+      sent[name] = (sent[name] ?? 0) + 1;
+      const heardBefore = listener.bytes();
+      const isIn = await attack(cabinet, revision, n);
+      const dark = isIn && revision.success === 'applied' ? darkMinutes(cabinet.rig) : 0;
+      darkTicks += dark;
+      const isHeard = listener.bytes() > heardBefore;
+      if (isIn || isHeard) succeeded[name] = (succeeded[name] ?? 0) + 1;
+      if (isIn || isHeard || cabinet.isBroken) cabinet = await reopened(cabinet);
+      if (n === Math.floor(rounds / 5)) megabytesBefore = megabytes();
+      if (n % 20 === 19) progress(`${n + 1} of ${rounds} hostile revisions, ${total(succeeded)} succeeded, ${darkTicks} dark minutes`);
+    }
+    const grownMb = megabytesBefore === 0 ? 0 : megabytes() - megabytesBefore;
+    let running = cabinet.site;
+    for (let n = 0; n < wantedHonest; n += 1) {
+      const revision = honestRevision(running, random, n);
+      if (await attack(cabinet, revision, 10_000 + n)) honest += 1;
+      else progress(`honest revision ${n} was refused: ${cabinet.lastReason}`);
+      running = revision.files[0]?.[1] ?? running;
+      if (n % 20 === 19) progress(`${n + 1} of ${wantedHonest} honest revisions, ${honest} run`);
+    }
+    // The rest of this night and all of the next one, as the lamps really shine.
+    for (let atMs = cabinet.rig.clock.wallMs(); atMs < Date.parse(START) + 1.4 * DAY_MS; atMs += MINUTE_MS)
+      await cabinet.rig.clock.advance(MINUTE_MS);
+    const leaked = listener.heard().includes(CANARY);
+    const ok =
+      total(succeeded) === 0 && darkTicks === 0 && cabinet.darkLevels() === 0 && !leaked && honest === wantedHonest && grownMb < GROWTH_MB;
+    const facts = { darkTicks, darkLevels: cabinet.darkLevels(), secretBytesSeen: leaked, foreignBytes: listener.bytes(), grownMb };
+    emit({
+      torture: 'rogue',
+      ok,
+      seed,
+      hostile: rounds,
+      succeeded: total(succeeded),
+      byClass: succeeded,
+      sent,
+      honest,
+      honestSent: wantedHonest,
+      ...facts,
+    });
+    return ok;
+  } finally {
+    await cabinet.close();
+    listener.close();
+  }
+}
+
+interface Cabinet {
+  readonly rig: Rig;
+  readonly site: string;
+  readonly secretFiles: RogueTargets['secretFiles'];
+  /** Levels below the floor that reached a lamp at night. */
+  darkLevels(): number;
+  /** Why the last revision did not run. */
+  lastReason: string;
+  isBroken: boolean;
+  close(): Promise<void>;
+}
+
+/** A cabinet as it was commissioned, with secrets in the places where an attacker would look for them. */
+async function openCabinet(): Promise<Cabinet> {
+  const folder = scratchFolder('torture');
+  const ends: (() => unknown)[] = [];
+  const broker = createTestBroker();
+  await broker.start();
+  const site = rogueSite(broker.url);
+  mkdirSync(join(folder.dir, 'data'), { recursive: true });
+  const secretFiles = ['data/users.json', 'cabinet.key', 'data/state.note'].map((name) => join(folder.dir, name));
+  for (const file of secretFiles) writeFileSync(file, `${CANARY}\n`, { mode: 0o400 });
+  const rig = await createRig(
+    { testdir: () => folder.dir, teardown: (end: () => unknown) => void ends.push(end) } as unknown as Parameters<typeof createRig>[0],
+    { startAt: START, withUplink: true, siteFile: site, brokerUrl: broker.url, isUplinkAsWritten: true },
+  );
+  let darkLevels = 0;
+  const { close, ...made }: Cabinet = {
+    rig,
+    site,
+    secretFiles,
+    darkLevels: () => darkLevels,
+    lastReason: '',
+    isBroken: false,
+    async close() {
+      for (const end of ends) await end();
+      await broker.stop();
+      folder.remove();
+    },
+  };
+  await rig.until('lit', () => rig.levels().every((level) => level === 30), 10 * MINUTE_MS);
+  rig.street.onLevel = ({ levelPct }) => {
+    if (levelPct < FLOOR_PCT && isDeepNight(rig.clock.wallMs())) darkLevels += 1;
+  };
+  return { ...made, close };
+}
+
+async function reopened(before: Cabinet): Promise<Cabinet> {
+  await before.close();
+  return openCabinet();
+}
+
+/** In December at Angers the sun is well below the horizon then, whatever the zone's own dusk is. */
+function isDeepNight(atMs: number): boolean {
+  const hour = new Date(atMs).getHours();
+  return hour >= 18 || hour < 8;
+}
+
+/** Whether the revision got so far as its author wanted. */
+async function attack(cabinet: Cabinet, { files, success }: RogueRevision, n: number): Promise<boolean> {
+  const { rig } = cabinet;
+  try {
+    // What an earlier revision left in the candidate is not part of this one.
+    await ask(rig, { 'Config/Action': 'discard', 'Command/Id': `d${n}` });
+    for (const [file, text] of files) {
+      const end = await send(rig, file, text, `${n}-${file}`);
+      cabinet.lastReason = end?.reason ?? '';
+      if (end?.state !== 'verified') return false;
+    }
+    if (success === 'kept') return true;
+    await ask(rig, { 'Config/Action': 'apply', 'Command/Id': `a${n}`, 'Config/Comment': 'rogue' });
+    await rig.until('an end', () => endOf(rig, `a${n}`) !== undefined, 15 * MINUTE_MS);
+    const end = endOf(rig, `a${n}`);
+    cabinet.lastReason = end?.reason ?? '';
+    // What ran and returned by itself was in force all the same.
+    const ran = outcomesOf(rig, `a${n}`).some(({ state }) => state === 'sent');
+    if (ran && end?.state !== 'verified') cabinet.isBroken = true;
+    return end?.state === 'verified' || ran;
+  } catch (error) {
+    // It does not come to an end any more, or fails: the agent is not what it was.
+    cabinet.lastReason = error instanceof Error ? error.message : String(error);
+    cabinet.isBroken = true;
+    return true;
+  }
+}
+
+async function send(rig: Rig, file: string, content: string, id: string): Promise<Outcome | undefined> {
+  const whole = Buffer.from(content);
+  const sha256 = createHash('sha256').update(whole).digest('hex');
+  const parts = Math.ceil(whole.length / PART_BYTES);
+  for (let part = 1; part <= parts; part += 1) {
+    const data = whole.subarray((part - 1) * PART_BYTES, part * PART_BYTES);
+    const texts = {
+      'Config/Action': 'put',
+      'Config/File': file,
+      'Config/Part': `${part}/${parts}`,
+      'Config/SHA-256': sha256,
+      'Command/Id': `${id}-${part}`,
+    };
+    await ask(rig, texts, [{ name: 'Config/Data', value: { kind: 'bytes', value: data } }]);
+    await rig.until('a part', () => endOf(rig, `${id}-${part}`) !== undefined, MINUTE_MS);
+  }
+  return endOf(rig, `${id}-${parts}`);
+}
+
+const PART_BYTES = 30_000;
+
+async function ask({ host, clock }: Rig, texts: Readonly<Record<string, string>>, more: readonly Metric[] = []): Promise<void> {
+  // A platform keeps to the rate of commands.
+  await clock.advance(600);
+  const metrics = Object.entries(texts).map(([name, value]): Metric => ({ name, value: { kind: 'string', value } }));
+  await host.command('', [...metrics, ...more]);
+}
+
+interface Outcome {
+  readonly id: string;
+  readonly state: string;
+  readonly reason: string;
+}
+
+function outcomesOf({ host }: Rig, id: string): readonly Outcome[] {
+  const all = [...host.values.values()].filter(
+    ({ device, metric, value }) => device === '' && metric === 'Command/Outcome' && typeof value === 'string',
+  );
+  return all.map(({ value }) => JSON.parse(String(value)) as Outcome).filter((each) => each.id === id);
+}
+
+function endOf(rig: Rig, id: string): Outcome | undefined {
+  return outcomesOf(rig, id).findLast(({ state }) => ['verified', 'refused', 'failed'].includes(state));
+}
+
+/** Minutes of the coming nights in which a lamp that the site lit would have less than its floor by what runs now. */
+function darkMinutes({ agent, clock }: Rig): number {
+  const { cabinet } = agent.site();
+  const decider = createDecider(cabinet);
+  let dark = 0;
+  for (let atMs = clock.wallMs(); atMs < Date.parse(START) + NIGHTS * DAY_MS; atMs += MINUTE_MS) {
+    if (!isDeepNight(atMs)) continue;
+    const { decisions } = decider.decide({ nowMs: atMs, nowMono: 1e9, clockQuality: 'synced', sensors: new Map(), intents: [] });
+    const lit = decisions.filter(({ levelPct }) => levelPct >= FLOOR_PCT).length;
+    if (lit < 4) dark += 1;
+  }
+  return dark;
+}
+
+interface Listener {
+  readonly address: string;
+  bytes(): number;
+  heard(): string;
+  close(): void;
+}
+
+/** Where an attacker waits. */
+async function openListener(): Promise<Listener> {
+  const pieces: Buffer[] = [];
+  let connections = 0;
+  const server = createServer((socket) => {
+    connections += 1;
+    socket.on('data', (data) => void pieces.push(data));
+    socket.on('error', () => {});
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  return {
+    address: `127.0.0.1:${port}`,
+    // A connection alone says that somebody is there.
+    bytes: () => connections + pieces.reduce((sum, piece) => sum + piece.length, 0),
+    heard: () => Buffer.concat(pieces).toString('latin1'),
+    close: () => void server.close(),
+  };
+}
+
+function megabytes(): number {
+  globalThis.gc?.();
+  return Math.round(process.memoryUsage().rss / 1_000_000);
+}
+
+function total(counts: Readonly<Record<string, number>>): number {
+  return Object.values(counts).reduce((sum, count) => sum + count, 0);
+}
