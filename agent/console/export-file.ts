@@ -4,9 +4,10 @@
  * Owns FILE.part and FILE.part.json beside the wanted file. Knows nothing of readings. Called by the export.
  * What the second says of the first is true at any moment at which the program may be killed.
  */
-import { constants, existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { type FileHandle, open, stat } from 'node:fs/promises';
-import { basename } from 'node:path';
+import { basename, dirname } from 'node:path';
+import { asOwnerOf } from '../core/atomic-write.ts';
 import { ConsoleError } from './console-error.ts';
 
 /** How far an export is. Shape: the times as typed and as they were worked out at its first page. */
@@ -44,9 +45,9 @@ export async function openExportFile(file: string, wanted: Pick<ExportState, 'si
   return told(file, async () => {
     if (existsSync(file) && (await stat(file)).isDirectory()) throw new ConsoleError('failed', `${file} is a folder; name a file in it`);
     const state = existsSync(part) ? await goOn(part, note, wanted) : null;
-    // Never through a link: what has the name of a file to begin goes first, and one to go on with must be a file.
-    if (state === null) for (const path of [note, part]) rmSync(path, { force: true });
-    const handle = await open(part, state === null ? 'wx' : constants.O_RDWR | constants.O_NOFOLLOW);
+    if (state === null) rmSync(note, { force: true });
+    // A link in a folder of another user leads root no further than that user could go.
+    const handle = await asOwnerOf(dirname(part), () => open(part, state === null ? 'w' : 'r+'));
     // What was written after the last note is written anew.
     if (state !== null) await handle.truncate(state.bytes);
     return exportFile({ file, part, note, handle, state });
@@ -64,9 +65,10 @@ interface Parts {
 function exportFile({ file, part, note, handle, state }: Parts): ExportFile {
   let bytes = state?.bytes ?? 0;
   const remember = (reached: ExportState): void => {
-    rmSync(`${note}.new`, { force: true });
-    writeFileSync(`${note}.new`, JSON.stringify(reached), { flag: 'wx' });
-    renameSync(`${note}.new`, note);
+    asOwnerOf(dirname(note), () => {
+      writeFileSync(`${note}.new`, JSON.stringify(reached));
+      renameSync(`${note}.new`, note);
+    });
   };
   return {
     state,
@@ -83,8 +85,10 @@ function exportFile({ file, part, note, handle, state }: Parts): ExportFile {
       told(file, async () => {
         await handle.sync();
         await handle.close();
-        renameSync(part, file);
-        rmSync(note, { force: true });
+        asOwnerOf(dirname(part), () => {
+          renameSync(part, file);
+          rmSync(note, { force: true });
+        });
       }),
     close: async () => {
       await handle.close();

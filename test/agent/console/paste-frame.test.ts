@@ -222,7 +222,7 @@ t.test('a text without a frame ends with a mark that is made up for it, and with
   const marks = new Set<string>();
   for (let i = 0; i < 3; i += 1) {
     session.type('config load -\r');
-    await session.until('the mark', () => /type the line end-[\d-]+; Ctrl-C[^]*$/.test(session.bytes().slice(-120)));
+    await session.until('the mark', () => /type the line end-[\d-]+; Ctrl-C/.test(session.bytes().slice(-120)));
     const [mark = ''] = /end-\d{4}-\d{4}-\d{4}(?!.*end-)/s.exec(session.bytes().slice(-120)) ?? [];
     t.notOk(marks.has(mark), 'another each time');
     session.type(`a: 1\rend\ruser add eve --role admin\r${[...marks].join('\r')}\r${mark.slice(0, -1)}\r\r`);
