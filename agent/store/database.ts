@@ -67,6 +67,7 @@ export function createDatabase(setup: Setup, freeBytes: FreeBytes = askFreeBytes
     exportPage: (request) => attempt(() => telemetry.exportPage(request, request.atMs)),
     compact: (request) => insist(request.atMs, () => telemetry.compact(request)),
     retain: ({ atMs }) => insist(atMs, () => telemetry.retain(atMs)),
+    makeRoom: ({ atMs }) => insist(atMs, () => telemetry.makeRoom(atMs)),
     check: ({ atMs }) => {
       const readings = attempt(() => telemetry.check(atMs));
       const facts = attempt(() => state.check(atMs));

@@ -24,7 +24,7 @@ import { within } from '../core/within.ts';
 import type { AgentEvent } from '../core/words.ts';
 import { type Committer, createCommitter } from './committer.ts';
 import { type Courier, createCourier } from './courier.ts';
-import type { Kind, OpenLink, Result, Setup, Talk } from './messages.ts';
+import type { Kind, LossReason, OpenLink, Result, RoomStep, Setup, Talk } from './messages.ts';
 import { PATIENCE_MS } from './patience.ts';
 import { isTroubled, type Part, reasonOf } from './trouble.ts';
 import { openWorkerLink } from './worker-link.ts';
@@ -93,10 +93,13 @@ export function createStore(parts: StoreParts): Store {
     courier,
     limits: { maxReadings: MAX_WAITING_READINGS, batchReadings: BATCH_READINGS },
     onCommitted: (committed: Committed) => store.onCommitted(committed),
+    onOverCap: () => void makeRoom(),
+    fates: () => store.fates(),
     onEvent: (event: AgentEvent) => store.onEvent(event),
   });
   let ticks: Timer | null = null;
   let facts = NO_FACTS;
+  let isMakingRoom = false;
 
   const patiently = <T>(promise: Promise<T>): Promise<T | undefined> => within(clock, PATIENCE_MS.caller, promise);
 
@@ -161,9 +164,26 @@ export function createStore(parts: StoreParts): Store {
     return sum;
   }
 
+  /** Step after step until all fits; as long a rest after each, so that a slow machine has half of its time for other work. */
+  async function makeRoom(): Promise<void> {
+    if (isMakingRoom) return;
+    isMakingRoom = true;
+    const lost = new Map<LossReason, number>();
+    for (let more = true; more; ) {
+      const startMono = clock.monoMs();
+      const step = await read<'makeRoom', RoomStep>('makeRoom', {}, 'telemetry.db', endlessly);
+      for (const { reason, readings } of step?.lost ?? []) lost.set(reason, (lost.get(reason) ?? 0) + readings);
+      more = step?.more === true;
+      if (more) await rest(clock, clock.monoMs() - startMono);
+    }
+    isMakingRoom = false;
+    for (const [reason, readings] of lost) committer.lost(readings, reason);
+  }
+
   const store: Store = {
     onCommitted: () => {},
     onEvent: () => {},
+    fates: () => () => 'undelivered',
     start: async () => {
       if (ticks !== null) return;
       ticks = every(clock, parts.commitSeconds * 1_000, () => void committer.commit());
@@ -219,6 +239,11 @@ export function createStore(parts: StoreParts): Store {
     pulse: courier.pulse,
   };
   return store;
+}
+
+/** Nothing at all where no time has passed. Units: ms. */
+function rest(clock: Pick<Clock, 'after'>, forMs: number): Promise<void> | undefined {
+  return forMs > 0 ? new Promise((resolve) => clock.after(forMs, resolve)) : undefined;
 }
 
 /** Null for undefined, which removes a key; undefined for what JSON cannot say. */

@@ -519,7 +519,7 @@ t.test('at SQLite’s own limit commits are refused whole, reading goes on, and 
       kind: 'commit',
       atMs: START_MS,
       state: null,
-      telemetry: { frames, gaps: [], cursorSeq, probe: false, nextTicket: 1 },
+      telemetry: { frames, gaps: [], deliveredUnstored: null, cursorSeq, probe: false, nextTicket: 1 },
     }).answer.telemetry;
   const read = (db: ReturnType<typeof createDatabase>, seq: number) =>
     db.handle<'readAfter'>({ kind: 'readAfter', atMs: START_MS, seq, maxFrames: 500 }).answer;
@@ -670,7 +670,7 @@ t.test('a point whose decimals change begins a new series; what was stored keeps
       kind: 'commit',
       atMs: START_MS,
       state: null,
-      telemetry: { frames: [one], gaps: [], cursorSeq: null, probe: false, nextTicket: 1 },
+      telemetry: { frames: [one], gaps: [], deliveredUnstored: null, cursorSeq: null, probe: false, nextTicket: 1 },
     });
     await link.ask<'close'>({ kind: 'close', isAllCommitted: true, atMs: START_MS });
     await link.close();
