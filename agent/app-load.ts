@@ -10,12 +10,14 @@ import { kindOfDocument } from '../drivers/profile-loader.ts';
 import { readProfiles } from '../drivers/registry.ts';
 import { checkPorts } from './config/check-ports.ts';
 import { checkAgainstProfiles, type SiteShelf } from './config/check-profiles.ts';
+import { checkStore } from './config/check-store.ts';
 import { type LoadedCabinet, loadCabinet } from './config/load.ts';
 import { readPlacedYaml } from './config/places.ts';
 import type { Cabinet } from './core/cabinet.ts';
 import { ConfigError, type Problem } from './core/errors.ts';
 import type { Profile } from './core/profile.ts';
 import type { CheckReport } from './core/run-options.ts';
+import { POLL_PERIOD_MS } from './field/poll-plan.ts';
 
 export interface LoadedSite {
   readonly cabinet: Cabinet;
@@ -53,12 +55,14 @@ export async function checkConfig({ configFile, profileDirs = [], text }: CheckR
     const { lamps, lines, zones } = site.loaded.cabinet;
     const counts = { lamps: lamps.length, lines: lines.length, zones: zones.length };
     const { problems, warnings } = judged(site);
+    const store = checkStore(site.loaded, site.profiles, POLL_PERIOD_MS);
     return {
       problems: [
         ...problems,
+        ...store.problems,
         ...checkPorts(site.loaded, { exists: existsSync, listPorts: () => findSerialPorts().map(({ path }) => path) }),
       ],
-      warnings,
+      warnings: [...warnings, ...store.warnings],
       counts,
     };
   } catch (error) {

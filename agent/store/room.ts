@@ -52,8 +52,9 @@ export function makeRoomOnce(handle: Handle, losses: Losses, maxBytes: number): 
 
 /** Before a commit: drops the oldest rows where even the hard stop of the file would refuse it. Units: bytes. */
 export function makeRoomFor(handle: Handle, losses: Losses, { neededBytes, maxBytes }: { neededBytes: number; maxBytes: number }): void {
-  const fileBytes = pragma(handle.db, 'page_count') * pragma(handle.db, 'page_size');
-  const stopBytes = Math.max(maxBytes, fileBytes) - reserveBytes(maxBytes) / 2;
+  // A file that was longer when it was opened has its own length as its stop until it is opened again.
+  const pagesBytes = pragma(handle.db, 'max_page_count') * pragma(handle.db, 'page_size');
+  const stopBytes = Math.max(maxBytes, pagesBytes) - reserveBytes(maxBytes) / 2;
   while (usedBytes(handle.db) + neededBytes > stopBytes) if (!dropOldest(handle, losses)) return;
 }
 

@@ -20,6 +20,7 @@ import type {
   StoreStatus,
   TelemetryFacts,
 } from '../core/ports.ts';
+import { MAX_WAITING_READINGS } from '../core/store-limits.ts';
 import { within } from '../core/within.ts';
 import type { AgentEvent } from '../core/words.ts';
 import { type Committer, createCommitter } from './committer.ts';
@@ -46,8 +47,6 @@ export interface StoreParts {
   readonly openLink?: OpenLink;
 }
 
-/** Readings kept in memory while the disk takes none. Source: ten minutes of a full cabinet at 30 readings a second; 4 MB. */
-const MAX_WAITING_READINGS = 20_000;
 /** Readings in one transaction; more would hold up the main thread while they are copied. */
 const BATCH_READINGS = 5_000;
 const MEGABYTE = 2 ** 20;

@@ -107,7 +107,8 @@ export function createTelemetryFile(setup: Setup, onNotice: (notice: Notice) => 
 
   return {
     commit: (work, atMs) => {
-      const isEmpty = work.frames.length === 0 && work.gaps.length === 0 && work.deliveredUnstored === null && work.cursorSeq === null && !work.probe;
+      const isEmpty =
+        work.frames.length === 0 && work.gaps.length === 0 && work.deliveredUnstored === null && work.cursorSeq === null && !work.probe;
       const isIdle = isEmpty && file.read(atMs, ({ db }) => numberingOf(db, setup.boot)) !== undefined;
       const done = isIdle
         ? file.read(atMs, (handle) => answer(handle, work.frames, setup))

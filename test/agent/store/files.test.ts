@@ -64,7 +64,8 @@ function openStore(t: Pick<Test, 'teardown'>, dir: string, options: { freeBytes?
     close,
     record,
     commit: (...frames: Frame[]) =>
-      ask('commit', { state: null, telemetry: { frames, gaps: [], deliveredUnstored: null, cursorSeq: null, probe: false, nextTicket: 1 } }).telemetry,
+      ask('commit', { state: null, telemetry: { frames, gaps: [], deliveredUnstored: null, cursorSeq: null, probe: false, nextTicket: 1 } })
+        .telemetry,
     save: (key: string, value: unknown) => record({ saves: [{ key, json: JSON.stringify(value) }] }),
     tell: (...events: AgentEvent[]) => record({ events }),
     load: (key: string) => {
