@@ -25,6 +25,8 @@ const WORTH_BYTES = 65_536;
 const WORTH_SHARE = 1 / 16;
 /** Rows dropped in one step; each costs a fraction of a thinning. Source: assumed. */
 const MAX_DROPS = 16;
+/** A store of more than so many times its room drops the oldest rows unthinned: thinning leaves half of a store at best, so they would go anyhow. */
+const THINNING_SAVES = 2;
 /** One reading in so many stays, step by step: of the older half, then of the oldest quarter. */
 const THINNING: readonly { readonly keep: number; readonly share: number }[] = [
   { keep: 4, share: 1 / 2 },
@@ -46,7 +48,7 @@ export function isOverCap({ db }: Handle, maxBytes: number): boolean {
 export function makeRoomOnce(handle: Handle, losses: Losses, maxBytes: number): boolean {
   const targetBytes = roomBytes(maxBytes) - Math.min(maxBytes * HEADROOM.share, HEADROOM.maxBytes);
   const isDone = (): boolean => usedBytes(handle.db) <= targetBytes;
-  const isMoved = isDone() || stepOf(handle, losses, isDone);
+  const isMoved = isDone() || stepOf(handle, losses, targetBytes);
   return (!isDone() && isMoved) || isTooLong(handle.db, maxBytes);
 }
 
@@ -63,16 +65,21 @@ export function giveBack({ db }: Handle): void {
   if (pragma(db, 'freelist_count') > VACUUM_PAGES.from) db.pragma(`incremental_vacuum(${VACUUM_PAGES.step})`);
 }
 
-function stepOf(handle: Handle, losses: Losses, isDone: () => boolean): boolean {
-  for (let drops = 0; drops < MAX_DROPS && !isDone(); drops++) {
-    const isWorthIt = handle.frames.tally(0).bytes > WORTH_BYTES;
-    if (isWorthIt && compactOne(handle, losses, () => true) !== null) return true;
-    const labels = handle.segments.labels();
-    const delivered = labels.filter(({ seq }) => seq <= cursorOf(handle.db));
-    if (thinOne(handle, losses, delivered.length > 0 ? delivered : labels)) return true;
+/** False where there was nothing to do it with. */
+function stepOf(handle: Handle, losses: Losses, targetBytes: number): boolean {
+  for (let drops = 0; drops < MAX_DROPS && usedBytes(handle.db) > targetBytes; drops++) {
+    if (usedBytes(handle.db) <= targetBytes * THINNING_SAVES && makeSmaller(handle, losses)) return true;
     if (!dropOldest(handle, losses)) return drops > 0;
   }
   return true;
+}
+
+function makeSmaller(handle: Handle, losses: Losses): boolean {
+  const isWorthIt = handle.frames.tally(0).bytes > WORTH_BYTES;
+  if (isWorthIt && compactOne(handle, losses, () => true) !== null) return true;
+  const labels = handle.segments.labels();
+  const delivered = labels.filter(({ seq }) => seq <= cursorOf(handle.db));
+  return thinOne(handle, losses, delivered.length > 0 ? delivered : labels);
 }
 
 /** False where none of these may be thinned any further. */

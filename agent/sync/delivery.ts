@@ -243,6 +243,8 @@ export function createDelivery(parts: DeliveryParts): Delivery {
       ledger = withReached(ledger, reachedNote.of(epoch));
       headSeq = 0;
     }
+    await reachedNote.restore();
+    if (epoch !== null) ledger = withReached(ledger, reachedNote.of(epoch));
     headSeq = Math.max(headSeq, status.lastSeq);
     const [oldest] = status.backlogFrames > 0 ? await store.readAfter(ledger.cursor, 1) : [];
     oldestMs = oldest?.atMs ?? null;

@@ -12,6 +12,7 @@ interface Reached {
 }
 
 export interface ReachedNote {
+  /** Reads it; again at each call until the disk has answered. */
   restore(): Promise<void>;
   /** Of an earlier run; 0 for another epoch. */
   of(epoch: string): number;
@@ -22,19 +23,23 @@ export interface ReachedNote {
 /** Units: ms. Source: assumed; ten minutes of rows are sent again after a power cut, and a write costs three pages. */
 const KEEP_MS = 600_000;
 const KEY = 'sync.reached';
+const UNREAD = Symbol('unread');
 
 /** A note that says nothing before `restore`. */
 export function createReachedNote(store: Pick<Store, 'save' | 'load'>, clock: Pick<Clock, 'monoMs'>): ReachedNote {
   let kept: Reached = { epoch: '', seq: 0 };
   let keptMono: MonoMs = clock.monoMs();
+  let isRead = false;
   return {
     restore: async () => {
-      const found = await store.load(KEY);
+      if (isRead) return;
+      const found = await store.load(KEY, UNREAD);
+      isRead = found !== UNREAD;
       if (isReached(found)) kept = found;
     },
     of: (epoch) => (kept.epoch === epoch ? kept.seq : 0),
     keep: ({ epoch, seq }, isLast) => {
-      const isNews = seq > 0 && (epoch !== kept.epoch || seq !== kept.seq);
+      const isNews = isRead && seq > 0 && (epoch !== kept.epoch || seq !== kept.seq);
       if (!isNews || !(isLast || clock.monoMs() - keptMono >= KEEP_MS)) return;
       kept = { epoch, seq };
       keptMono = clock.monoMs();
