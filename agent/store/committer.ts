@@ -26,6 +26,8 @@ import { createWaitingRoom, type Taken, type WaitingRoomLimits } from './waiting
 
 /** A cursor that moves is written so often at most. Units: ms. Source: it rides on a commit and costs a page; one that is lost makes duplicates only, which their seq tells. */
 const CURSOR_MS = 60_000;
+/** And sooner while a backlog drains: what is delivered and dropped before the file has it would count as lost. Units: rows. Source: assumed; a quarter of an hour of live rows. */
+const CURSOR_ROWS = 1_000;
 /** Events, outcomes and audit notes kept in memory while the disk refuses them; the oldest go first. */
 const MAX_WAITING = 1_000;
 
@@ -106,6 +108,7 @@ export function createCommitter(parts: CommitterParts): Committer {
   let troubles = NO_TROUBLE;
   let state: 'closed' | 'opening' | 'open' = 'closed';
   let due = false;
+  let isOverCap = false;
   let lastChance = false;
   let retry: Timer | null = null;
   let overflow: AgentEvent | null = null;
@@ -118,7 +121,8 @@ export function createCommitter(parts: CommitterParts): Committer {
     if (lost && !mayTry) return null;
     const anew = state === 'opening' || lost;
     const [frames, facts] = [isTroubled(troubles, 'telemetry.db'), isTroubled(troubles, 'state.db')];
-    const isCursorDue = lastChance || clock.monoMs() - cursorMono >= CURSOR_MS;
+    const isCursorDue =
+      lastChance || isOverCap || clock.monoMs() - cursorMono >= CURSOR_MS || cursorWanted - count.cursorSeq >= CURSOR_ROWS;
     const cursorSeq = isCursorDue && cursorWanted > count.cursorSeq ? cursorWanted : null;
     due = due && (cursorSeq !== null || !room.isEmpty());
     const telemetry = mayTry && (anew || frames || due);
@@ -165,7 +169,8 @@ export function createCommitter(parts: CommitterParts): Committer {
 
   function settleTelemetry(work: TelemetryWork | null, result: Result<TelemetryDone>): void {
     if (!accept('telemetry.db', result) || !result.ok) return;
-    const { tickets, lastSeq, cursorSeq, isOverCap } = result.value;
+    const { tickets, lastSeq, cursorSeq } = result.value;
+    isOverCap = result.value.isOverCap;
     numbering = result.value.numbering;
     if (cursorSeq > count.cursorSeq) cursorMono = clock.monoMs();
     Object.assign(count, { lastSeq, cursorSeq });

@@ -125,8 +125,8 @@ export interface Talk {
   exportPage: { ask: ExportQuery; answer: Result<ExportPage> };
   /** One bounded step; `more` says that there is work left. */
   compact: { ask: { readonly atMono: MonoMs }; answer: Result<CompactionReport & { readonly more: boolean }> };
-  retain: { ask: object; answer: Result<RetentionReport & { readonly more: boolean }> };
-  makeRoom: { ask: object; answer: Result<RoomStep> };
+  retain: { ask: { readonly provenSeq: number }; answer: Result<RetentionReport & { readonly more: boolean }> };
+  makeRoom: { ask: { readonly provenSeq: number }; answer: Result<RoomStep> };
   check: { ask: object; answer: Result<StoreCheck> };
   backup: { ask: object; answer: Result<BackupReport> };
   /** `isAllCommitted`: nothing that was numbered waits in memory. */

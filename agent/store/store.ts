@@ -155,7 +155,8 @@ export function createStore(parts: StoreParts): Store {
   async function retain(): Promise<RetentionReport | undefined> {
     let sum: RetentionReport = { readings: 0, lost: 0 };
     for (let more = isTrusted(clock.quality()); more; ) {
-      const step = await read<'retain', RetentionReport & { more: boolean }>('retain', {}, 'telemetry.db', endlessly);
+      const question = { provenSeq: committer.provenSeq() };
+      const step = await read<'retain', RetentionReport & { more: boolean }>('retain', question, 'telemetry.db', endlessly);
       if (step === undefined) return undefined;
       sum = { readings: sum.readings + step.readings, lost: sum.lost + step.lost };
       more = step.more;
@@ -170,7 +171,7 @@ export function createStore(parts: StoreParts): Store {
     const lost = new Map<LossReason, number>();
     for (let more = true; more; ) {
       const startMono = clock.monoMs();
-      const step = await read<'makeRoom', RoomStep>('makeRoom', {}, 'telemetry.db', endlessly);
+      const step = await read<'makeRoom', RoomStep>('makeRoom', { provenSeq: committer.provenSeq() }, 'telemetry.db', endlessly);
       for (const { reason, readings } of step?.lost ?? []) lost.set(reason, (lost.get(reason) ?? 0) + readings);
       more = step?.more === true;
       if (more) await rest(clock, clock.monoMs() - startMono);

@@ -45,9 +45,9 @@ export interface TelemetryFile {
   /** One segment of frames that are older than an hour. */
   compact(at: { readonly atMs: WallMs; readonly atMono: MonoMs }): CompactionReport & { readonly more: boolean };
   /** Some of what is older than the bound in days. */
-  retain(atMs: WallMs): RetentionReport & { readonly more: boolean };
+  retain(provenSeq: number, atMs: WallMs): RetentionReport & { readonly more: boolean };
   /** One bounded step below the byte cap. */
-  makeRoom(atMs: WallMs): RoomStep;
+  makeRoom(provenSeq: number, atMs: WallMs): RoomStep;
   /** Every row read once; what cannot be read becomes a gap. */
   check(atMs: WallMs): { readonly problems: readonly string[]; readonly account: StoreAccount };
   facts(at: { readonly atMs: WallMs; readonly atMono: MonoMs; readonly provenSeq: number }): TelemetryFacts;
@@ -135,9 +135,17 @@ export function createTelemetryFile(setup: Setup, onNotice: (notice: Notice) => 
         const report = compactOne(handle, losses, isDue);
         return report === null ? { ...NOTHING_COMPACTED, more: false } : { ...report, more: true };
       }),
-    retain: (atMs) => write(atMs, (handle, losses) => retain(handle, losses, atMs - setup.maxDays * DAY_MS)),
-    makeRoom: (atMs) => {
-      const { result: more, lost } = transact(atMs, (handle, losses) => makeRoomOnce(handle, losses, setup.maxBytes));
+    retain: (provenSeq, atMs) =>
+      write(atMs, (handle, losses) => {
+        moveCursor(handle, provenSeq);
+        return retain(handle, losses, atMs - setup.maxDays * DAY_MS);
+      }),
+    makeRoom: (provenSeq, atMs) => {
+      const { result: more, lost } = transact(atMs, (handle, losses) => {
+        // The file learns of a delivery up to a minute late; what is delivered is no loss.
+        moveCursor(handle, provenSeq);
+        return makeRoomOnce(handle, losses, setup.maxBytes);
+      });
       return { more, lost };
     },
     check: (atMs) => {

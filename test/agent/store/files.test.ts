@@ -926,7 +926,7 @@ function askAll(store: OpenStore): { ok: boolean; code?: string; message?: strin
     history: store.ask('history', { pointId: 'L0.level', fromMs: 0, toMs: START_MS, resolution: 'raw', limit: 9 }),
     exportPage: store.ask('exportPage', { fromMs: 0, toMs: START_MS, afterSeq: 0, maxFrames: 9 }),
     compact: store.ask('compact', { atMono: 0 }),
-    retain: store.ask('retain', {}),
+    retain: store.ask('retain', { provenSeq: 0 }),
     backup: store.backup(),
     check: store.check(),
   };
