@@ -11,12 +11,14 @@ import { readProfiles } from '../drivers/registry.ts';
 import { checkPorts } from './config/check-ports.ts';
 import { checkAgainstProfiles, type SiteShelf } from './config/check-profiles.ts';
 import { checkSecrets } from './config/check-secrets.ts';
+import { checkStore } from './config/check-store.ts';
 import { type LoadedCabinet, loadCabinet } from './config/load.ts';
 import { readPlacedYaml } from './config/places.ts';
 import type { Cabinet } from './core/cabinet.ts';
 import { ConfigError, type Problem } from './core/errors.ts';
 import type { Profile } from './core/profile.ts';
 import type { CheckReport } from './core/run-options.ts';
+import { POLL_PERIOD_MS } from './field/poll-plan.ts';
 
 export interface LoadedSite {
   readonly cabinet: Cabinet;
@@ -55,13 +57,15 @@ export async function checkConfig({ configFile, profileDirs = [], text }: CheckR
     const counts = { lamps: lamps.length, lines: lines.length, zones: zones.length };
     const { problems, warnings } = judged(site);
     const secrets = checkSecrets(site.loaded, { realPath, siteDir: realPath(dirname(resolve(configFile))) });
+    const store = checkStore(site.loaded, site.profiles, POLL_PERIOD_MS);
     return {
       problems: [
         ...problems,
         ...secrets.problems,
+        ...store.problems,
         ...checkPorts(site.loaded, { exists: existsSync, listPorts: () => findSerialPorts().map(({ path }) => path) }),
       ],
-      warnings: [...warnings, ...secrets.warnings],
+      warnings: [...warnings, ...secrets.warnings, ...store.warnings],
       counts,
     };
   } catch (error) {

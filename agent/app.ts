@@ -223,6 +223,7 @@ export function createAgent(parts: AgentParts): Agent {
 
   store.onEvent = onEvent;
   store.onCommitted = (committed) => uplink.committed(committed);
+  store.fates = uplink.fates;
 
   return {
     view,

@@ -30,6 +30,7 @@ Usage: npm run -s bench -- NAME [FIGURE…] [options]
             history      a day of one point read back with 30 days stored
             memory       what the storage thread costs
             compaction   how long a call of the hourly compaction takes
+            shrink       how long commits wait while a cap that was lowered on a full store is reached
 
   lighting  light on demand; about ten minutes
             decide       what one decision for 250 lamps costs

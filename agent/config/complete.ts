@@ -91,10 +91,15 @@ function completeUplink({ uplink, cabinet }: CabinetDocument): UplinkConfig | nu
     keyFile: uplink.keyFile ?? null,
     keepaliveS: uplink.keepaliveS,
     birthJitterS: uplink.birthJitterS,
-    proof: uplink.proof,
+    proof: uplink.proof ?? usualProof(uplink),
     aliases: uplink.aliases,
     datatypeInData: uplink.datatypeInData,
     conformance: uplink.conformance,
     dailyMegabytes: uplink.dailyMegabytes ?? null,
   };
+}
+
+/** With several brokers, or a host behind one, a broker that is cut off from the host confirms what the host never gets. */
+function usualProof({ otherBrokers, primaryHost }: NonNullable<CabinetDocument['uplink']>): UplinkConfig['proof'] {
+  return (otherBrokers?.length ?? 0) > 0 || (primaryHost ?? null) !== null ? 'platform' : 'auto';
 }

@@ -141,9 +141,9 @@ const uplinkSchema = z.strictObject({
   birthJitterS: secondsSchema(0, 600).default(30).describe('Longest random wait before a birth, so that a fleet does not arrive at once.'),
   proof: z
     .enum(['auto', 'broker', 'platform'])
-    .default('auto')
+    .optional()
     .describe(
-      'Who proves delivery. broker: it has read it. platform: it has stored it and says so (Sync/Ack). auto: platform once it does.',
+      'Who proves delivery. broker: it has read it. platform: it has stored it and says so (Sync/Ack); the default with otherBrokers or primaryHost. auto: platform once it does; the default else.',
     ),
   aliases: z
     .boolean()
@@ -167,7 +167,12 @@ export const STORE_DIR = '/var/lib/luciole';
 /** Where readings are kept; all of it has defaults. */
 export const storeSchema = z.strictObject({
   dir: pathSchema.default(STORE_DIR).describe('Folder of the databases.'),
-  commitSeconds: z.int().min(1).max(3600).default(10).describe('At most this much is lost at a power cut.'),
+  commitSeconds: z
+    .int()
+    .min(1)
+    .max(3600)
+    .default(10)
+    .describe('At most this much is lost at a power cut; 10,000 readings are written sooner.'),
   maxMegabytes: z.int().min(16).max(65_536).default(512).describe('When it is full, readings are thinned, then the oldest go.'),
   maxDays: z.int().min(1).max(3650).default(400).describe('Readings older than this go; 400 days compare a season with the last.'),
   heartbeatS: z.int().min(1).max(86_400).default(60).describe('An unchanged reading is kept this often all the same.'),

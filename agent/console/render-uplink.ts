@@ -46,11 +46,8 @@ function hostText({ primaryHost }: UplinkView): string {
 }
 
 function deliveryRows({ store }: UplinkView, delivery: UplinkDelivery, page: Page): (readonly [string, string])[] {
-  const { mode, headSeq, sentSeq, cursorSeq, oldestMs, isPlatformSilent, acceptsSegments } = delivery;
-  const who =
-    mode === 'platform'
-      ? `the platform acknowledges${isPlatformSilent ? ', BUT SAYS NOTHING' : ''}`
-      : 'the broker answers a ping after each batch';
+  const { headSeq, sentSeq, cursorSeq, oldestMs, acceptsSegments } = delivery;
+  const who = proofText(delivery);
   const age = oldestMs === null ? '' : `, the oldest ${since(oldestMs, page)} old`;
   const packed = acceptsSegments ? ', packed' : '';
   return [
@@ -61,6 +58,12 @@ function deliveryRows({ store }: UplinkView, delivery: UplinkDelivery, page: Pag
       `${count(store.backlogFrames, 'frame')}${packed}${age}; ${count(store.gaps, 'gap')}, ${count(store.readingsLost, 'reading')} lost`,
     ],
   ];
+}
+
+function proofText({ mode, isPlatformSilent, isAcknowledging }: UplinkDelivery): string {
+  if (mode === 'broker') return 'the broker answers a ping after each batch';
+  if (!isAcknowledging) return 'the platform has acknowledged nothing yet; all readings are kept';
+  return `the platform acknowledges${isPlatformSilent ? ', BUT SAYS NOTHING' : ''}`;
 }
 
 function readingsText({ readingsPublished, readingsHistorical, readingsAcked }: UplinkView): string {

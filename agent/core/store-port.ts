@@ -34,7 +34,7 @@ export interface StoredReading {
   readonly atMs: WallMs;
 }
 
-/** A recorded loss. `firstSeq..lastSeq` are null when the readings never got a seq (lost before they were committed). */
+/** A recorded loss. `firstSeq..lastSeq` are null when the readings never had numbers. */
 export interface Gap {
   readonly id: number;
   readonly firstSeq: number | null;
@@ -50,6 +50,9 @@ export interface EarlierLoss {
   readonly readings: number;
   readonly sinceMs: WallMs;
 }
+
+/** What became of a live frame at the platform. `in-flight`: sent, and not yet known to have arrived. */
+export type FrameFate = 'delivered' | 'in-flight' | 'undelivered';
 
 /** Frames that are now on disk for good. */
 export interface Committed {
@@ -230,4 +233,6 @@ export interface Store {
   pulse(): StorePulse;
   onCommitted: (committed: Committed) => void;
   onEvent: (event: AgentEvent) => void;
+  /** What the uplink knows of the frames of this run, by ticket; all undelivered unless set. Asked when memory is full. */
+  fates: () => (ticket: number) => FrameFate;
 }

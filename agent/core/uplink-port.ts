@@ -5,7 +5,7 @@
  */
 import type { MonoMs, WallMs } from './clock.ts';
 import type { ConfigRequest } from './revisions.ts';
-import type { Committed, Frame } from './store-port.ts';
+import type { Committed, Frame, FrameFate } from './store-port.ts';
 import type { UpdateOrder } from './updates.ts';
 import type { UplinkCertificates, UplinkTools } from './uplink-tools.ts';
 import type { AgentEvent, Intent, LevelPct, Outcome, PointId, Quality, Target } from './words.ts';
@@ -130,6 +130,8 @@ export interface UplinkDelivery {
   readonly cursorSeq: number;
   /** The platform acknowledges nothing though it should. */
   readonly isPlatformSilent: boolean;
+  /** The platform has acknowledged, and not been silent for a day since. */
+  readonly isAcknowledging: boolean;
   /** The platform takes the backlog packed. */
   readonly acceptsSegments: boolean;
   /** Its last word, as it came; empty before. */
@@ -178,6 +180,8 @@ export interface Uplink {
   /** A device went silent or came back: DDEATH or DBIRTH. */
   deviceAlive(deviceId: string, alive: boolean): void;
   committed(committed: Committed): void;
+  /** What is known of the frames of this run by ticket, as of now. */
+  fates(): (ticket: number) => FrameFate;
   outcome(outcome: Outcome): void;
   /** Tells a neighbour cabinet at once, or not at all: it is of no use later. */
   relay(relay: Relay): void;

@@ -5,6 +5,7 @@
  * stands in; `delivered`, all of this epoch. Called by the telemetry file, within its transactions.
  */
 import type { StoreAccount } from '../core/ports.ts';
+import type { DeliveredUnstored } from './messages.ts';
 import { getMeta, setMeta } from './meta.ts';
 import type { Sqlite } from './sqlite.ts';
 import { type Handle, type Piece, pieceAt, piecesAfter, tallyAfter } from './telemetry-handle.ts';
@@ -58,9 +59,11 @@ export function undeliveredOf(db: Sqlite, { seq, firstSeq, n }: Pick<Piece, 'seq
   return firstSeq <= cursorSeq ? n - partOf(db) : n;
 }
 
-/** After the row that the cursor stands in has changed or gone. */
-export function recountPart(handle: Handle): void {
-  const part = partUpTo(handle, cursorOf(handle.db));
+/** After this row was made, changed or removed: counts again what of it is delivered, where the cursor stands in it. */
+export function recountPart(handle: Handle, { seq, firstSeq }: Pick<Piece, 'seq' | 'firstSeq'>): void {
+  const cursorSeq = cursorOf(handle.db);
+  if (cursorSeq < firstSeq || cursorSeq >= seq) return;
+  const part = partUpTo(handle, cursorSeq);
   if (part !== partOf(handle.db)) setMeta(handle.db, 'cursor_part', part);
 }
 
@@ -76,10 +79,24 @@ function backlogOf(handle: Handle): number {
   return tallyAfter(handle, cursorOf(handle.db)).readings - partOf(handle.db);
 }
 
-/** Shape: losses without a seq never became frames, and count as produced. */
+/** Readings that were delivered and left memory before the disk took them. Called again with the same mark, it counts nothing. */
+export function addDeliveredUnstored(handle: Handle, { mark, readings }: DeliveredUnstored, bootId: number): void {
+  const { db } = handle;
+  const name = `${bootId}:${mark}`;
+  if (getMeta(db, 'delivered_unstored_mark') === name) return;
+  setMeta(db, 'delivered', deliveredOf(handle) + readings);
+  setMeta(db, 'delivered_unstored', deliveredUnstoredOf(db) + readings);
+  setMeta(db, 'delivered_unstored_mark', name);
+}
+
+function deliveredUnstoredOf(db: Sqlite): number {
+  return Number(getMeta(db, 'delivered_unstored') ?? 0);
+}
+
+/** Shape: losses in memory and what was delivered from there never became frames, and count as produced. */
 export function accountOf(handle: Handle): StoreAccount {
-  const { unnumbered, all } = handle.gaps.readings();
-  const produced = handle.frames.totalReadings() + unnumbered;
+  const { uncommitted, all } = handle.gaps.readings();
+  const produced = handle.frames.totalReadings() + uncommitted + deliveredUnstoredOf(handle.db);
   const delivered = deliveredOf(handle);
   const backlog = backlogOf(handle);
   return { produced, delivered, backlog, gaps: all, isBalanced: produced === delivered + backlog + all };
@@ -89,8 +106,8 @@ export function accountOf(handle: Handle): StoreAccount {
 function deliveredOf(handle: Handle): number {
   const counted = getMeta(handle.db, 'delivered');
   if (typeof counted === 'number') return counted;
-  const { unnumbered, all } = handle.gaps.readings();
-  return handle.frames.totalReadings() - backlogOf(handle) - (all - unnumbered);
+  const { uncommitted, all } = handle.gaps.readings();
+  return handle.frames.totalReadings() - backlogOf(handle) - (all - uncommitted);
 }
 
 function partOf(db: Sqlite): number {

@@ -4,7 +4,7 @@
  * Owns the waiting room, the order of commits and the troubles. Knows no file. Called by the store; one commit at a time.
  */
 import type { Clock, Timer } from '../core/clock.ts';
-import type { Committed, EarlierLoss, Frame, Log, Store } from '../core/ports.ts';
+import type { Committed, EarlierLoss, Frame, FrameFate, Log, Store } from '../core/ports.ts';
 import type { AgentEvent, Outcome } from '../core/words.ts';
 import { lostAudit, type TimedNote } from './audit-table.ts';
 import type { Courier } from './courier.ts';
@@ -22,10 +22,12 @@ import {
   storelessEvent,
   type Troubles,
 } from './trouble.ts';
-import { createWaitingRoom, type WaitingRoomLimits } from './waiting-room.ts';
+import { createWaitingRoom, type Taken, type WaitingRoomLimits } from './waiting-room.ts';
 
 /** A cursor that moves is written so often at most. Units: ms. Source: it rides on a commit and costs a page; one that is lost makes duplicates only, which their seq tells. */
 const CURSOR_MS = 60_000;
+/** And sooner while a backlog drains: what is delivered and dropped before the file has it would count as lost. Units: rows. Source: assumed; a quarter of an hour of live rows. */
+const CURSOR_ROWS = 1_000;
 /** Events, outcomes and audit notes kept in memory while the disk refuses them; the oldest go first. */
 const MAX_WAITING = 1_000;
 
@@ -36,6 +38,9 @@ export interface CommitterParts {
   readonly limits: WaitingRoomLimits;
   readonly onCommitted: (committed: Committed) => void;
   readonly onEvent: (event: AgentEvent) => void;
+  /** The telemetry file is over its cap: room has to be made between commits. */
+  readonly onOverCap: () => void;
+  readonly fates: () => (ticket: number) => FrameFate;
 }
 
 interface Counters {
@@ -68,11 +73,15 @@ export interface Committer {
   open(): void;
   close(): void;
   fail(part: Part, reason: string): void;
+  /** Readings that the storage thread recorded as lost: counted, logged, and one event. */
+  lost(readings: number, reason: LossReason): void;
   /** Up to which all is delivered, whether the file says so already or not. */
   provenSeq(): number;
   troubles(): Troubles;
   counters(): Counters;
 }
+
+const NOTHING_TAKEN: Taken = { frames: [], gaps: [], deliveredUnstored: null };
 
 interface Save {
   readonly key: string;
@@ -89,7 +98,7 @@ interface Work {
 /** A committer that holds everything back until `open`. */
 export function createCommitter(parts: CommitterParts): Committer {
   const { clock, log, courier } = parts;
-  const room = createWaitingRoom(parts.limits);
+  const room = createWaitingRoom({ ...parts.limits, rowOf, fates: parts.fates });
   const owed = new Map<string, () => void>();
   const waiting = { events: [] as AgentEvent[], outcomes: [] as Outcome[], saves: [] as Save[], audits: [] as TimedNote[] };
   const count = { readingsStored: 0, readingsLost: 0, lastSeq: 0, cursorSeq: 0, lastTicket: 0 };
@@ -99,6 +108,7 @@ export function createCommitter(parts: CommitterParts): Committer {
   let troubles = NO_TROUBLE;
   let state: 'closed' | 'opening' | 'open' = 'closed';
   let due = false;
+  let isOverCap = false;
   let lastChance = false;
   let retry: Timer | null = null;
   let overflow: AgentEvent | null = null;
@@ -111,7 +121,8 @@ export function createCommitter(parts: CommitterParts): Committer {
     if (lost && !mayTry) return null;
     const anew = state === 'opening' || lost;
     const [frames, facts] = [isTroubled(troubles, 'telemetry.db'), isTroubled(troubles, 'state.db')];
-    const isCursorDue = lastChance || clock.monoMs() - cursorMono >= CURSOR_MS;
+    const isCursorDue =
+      lastChance || isOverCap || clock.monoMs() - cursorMono >= CURSOR_MS || cursorWanted - count.cursorSeq >= CURSOR_ROWS;
     const cursorSeq = isCursorDue && cursorWanted > count.cursorSeq ? cursorWanted : null;
     due = due && (cursorSeq !== null || !room.isEmpty());
     const telemetry = mayTry && (anew || frames || due);
@@ -121,7 +132,7 @@ export function createCommitter(parts: CommitterParts): Committer {
     return {
       saves,
       telemetry: telemetry
-        ? { ...(due || frames ? room.take() : { frames: [], gaps: [] }), cursorSeq, probe: frames, nextTicket: count.lastTicket + 1 }
+        ? { ...(due || frames ? room.take() : NOTHING_TAKEN), cursorSeq, probe: frames, nextTicket: count.lastTicket + 1 }
         : null,
       state: {
         events: [...waiting.events],
@@ -159,10 +170,11 @@ export function createCommitter(parts: CommitterParts): Committer {
   function settleTelemetry(work: TelemetryWork | null, result: Result<TelemetryDone>): void {
     if (!accept('telemetry.db', result) || !result.ok) return;
     const { tickets, lastSeq, cursorSeq } = result.value;
+    isOverCap = result.value.isOverCap;
     numbering = result.value.numbering;
     if (cursorSeq > count.cursorSeq) cursorMono = clock.monoMs();
     Object.assign(count, { lastSeq, cursorSeq });
-    if (work !== null && work.frames.length + work.gaps.length > 0) room.settle();
+    if (work !== null && (work.frames.length + work.gaps.length > 0 || work.deliveredUnstored !== null)) room.settle();
     for (const { run = '' } of work?.gaps ?? []) {
       owed.get(run)?.();
       owed.delete(run);
@@ -173,6 +185,7 @@ export function createCommitter(parts: CommitterParts): Committer {
     }
     for (const { readings } of tickets) count.readingsStored += readings;
     if (tickets.length > 0) parts.onCommitted({ tickets });
+    if (isOverCap) parts.onOverCap();
   }
 
   function accept(part: Part, result: Result<unknown>): boolean {
@@ -201,11 +214,27 @@ export function createCommitter(parts: CommitterParts): Committer {
     return lossEvent(readings, reason, clock.wallMs());
   }
 
+  function lost(readings: number, reason: LossReason): void {
+    if (readings > 0) parts.onEvent(lose(readings, reason));
+  }
+
+  function rowOf(ticket: number): ReturnType<Store['rowOf']> {
+    if (numbering === null || numbering.base + ticket > numbering.reservedSeq) return null;
+    return { epoch: numbering.epoch, seq: numbering.base + ticket };
+  }
+
+  /** Half of the memory is for what comes while a commit is on its way. */
+  function commitEarly(): void {
+    if (room.readings() < parts.limits.maxReadings / 2) return;
+    due = true;
+    void commitWaiting();
+  }
+
   courier.onLost = (cause) => fail('storage thread', cause.message);
   courier.onNotice = (notice: Notice) => {
     const atMs = clock.wallMs();
     if (notice.kind === 'remark') log.event('store.remark', { message: notice.message }, 'warning');
-    if (notice.kind === 'lost' && notice.readings > 0) parts.onEvent(lose(notice.readings, notice.reason));
+    if (notice.kind === 'lost') lost(notice.readings, notice.reason);
     if (notice.kind !== 'set-aside') return;
     log.event('store.set-aside', { ...notice }, 'alarm');
     parts.onEvent(setAsideEvent(notice.file, notice.message, atMs));
@@ -237,6 +266,7 @@ export function createCommitter(parts: CommitterParts): Committer {
       }
       count.lastTicket = frame.ticket;
       const dropped = room.add(frame, clock.wallMs());
+      commitEarly();
       if (dropped === 0) return;
       if (overflow !== null) {
         count.readingsLost += dropped;
@@ -254,10 +284,7 @@ export function createCommitter(parts: CommitterParts): Committer {
         void commitWaiting();
       });
     },
-    rowOf: (ticket) => {
-      if (numbering === null || numbering.base + ticket > numbering.reservedSeq) return null;
-      return { epoch: numbering.epoch, seq: numbering.base + ticket };
-    },
+    rowOf,
     isAllCommitted: () => room.isEmpty(),
     addEvent: (event) => {
       if (waiting.events.push(event) > MAX_WAITING) log.event('store.event-dropped', { event: waiting.events.shift()?.id }, 'alarm');
@@ -297,6 +324,7 @@ export function createCommitter(parts: CommitterParts): Committer {
       retry?.cancel();
     },
     fail,
+    lost,
     provenSeq: () => Math.max(cursorWanted, count.cursorSeq),
     troubles: () => troubles,
     counters: () => ({ ...count, readingsWaiting: room.readings() }),

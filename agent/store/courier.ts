@@ -145,7 +145,9 @@ export function createCourier({ openLink, setup, clock }: CourierParts): Courier
 function patienceFor(kind: Kind): number {
   if (kind === 'check') return PATIENCE_MS.check;
   // These write as well.
-  return kind === 'commit' || kind === 'compact' || kind === 'retain' || kind === 'backup' ? PATIENCE_MS.commit : PATIENCE_MS.read;
+  return kind === 'commit' || kind === 'compact' || kind === 'retain' || kind === 'makeRoom' || kind === 'backup'
+    ? PATIENCE_MS.commit
+    : PATIENCE_MS.read;
 }
 
 function toLost(message: string, cause?: unknown): StoreError {

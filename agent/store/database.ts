@@ -66,7 +66,8 @@ export function createDatabase(setup: Setup, freeBytes: FreeBytes = askFreeBytes
     history: (request) => attempt(() => telemetry.history(request, request.atMs)),
     exportPage: (request) => attempt(() => telemetry.exportPage(request, request.atMs)),
     compact: (request) => insist(request.atMs, () => telemetry.compact(request)),
-    retain: ({ atMs }) => insist(atMs, () => telemetry.retain(atMs)),
+    retain: ({ provenSeq, atMs }) => insist(atMs, () => telemetry.retain(provenSeq, atMs)),
+    makeRoom: ({ provenSeq, atMs }) => insist(atMs, () => telemetry.makeRoom(provenSeq, atMs)),
     check: ({ atMs }) => {
       const readings = attempt(() => telemetry.check(atMs));
       const facts = attempt(() => state.check(atMs));

@@ -59,11 +59,20 @@ export interface MemoryGap {
   readonly atMs: WallMs;
   /** Name of the earlier run that lost them; this run unless given. */
   readonly run?: string;
+  /** The numbers that these readings would have had; absent where none were known. */
+  readonly rows?: { readonly epoch: string; readonly from: number; readonly to: number };
+}
+
+/** Readings that the platform has and that left memory before the disk took them. `mark` as for a loss. */
+export interface DeliveredUnstored {
+  readonly mark: number;
+  readonly readings: number;
 }
 
 export interface TelemetryWork {
   readonly frames: readonly Frame[];
   readonly gaps: readonly MemoryGap[];
+  readonly deliveredUnstored: DeliveredUnstored | null;
   /** Of the frame that comes next, where this work brings none. */
   readonly nextTicket: number;
   /** Null when it has not moved. */
@@ -87,6 +96,15 @@ export interface TelemetryDone {
   readonly cursorSeq: number;
   /** Null until this run has numbered in this file. */
   readonly numbering: Numbering | null;
+  /** Room has to be made: ask for `makeRoom`. */
+  readonly isOverCap: boolean;
+}
+
+/** One bounded step towards the byte cap. */
+export interface RoomStep {
+  readonly more: boolean;
+  /** Readings that went and had not been delivered, recorded as gaps. */
+  readonly lost: readonly { readonly reason: LossReason; readonly readings: number }[];
 }
 
 /** Requests with their answers. `atMs` is the wall time on the main thread: the storage thread reads no clock. */
@@ -107,7 +125,8 @@ export interface Talk {
   exportPage: { ask: ExportQuery; answer: Result<ExportPage> };
   /** One bounded step; `more` says that there is work left. */
   compact: { ask: { readonly atMono: MonoMs }; answer: Result<CompactionReport & { readonly more: boolean }> };
-  retain: { ask: object; answer: Result<RetentionReport & { readonly more: boolean }> };
+  retain: { ask: { readonly provenSeq: number }; answer: Result<RetentionReport & { readonly more: boolean }> };
+  makeRoom: { ask: { readonly provenSeq: number }; answer: Result<RoomStep> };
   check: { ask: object; answer: Result<StoreCheck> };
   backup: { ask: object; answer: Result<BackupReport> };
   /** `isAllCommitted`: nothing that was numbered waits in memory. */

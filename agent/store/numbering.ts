@@ -15,8 +15,13 @@ export interface Numbering {
   readonly reservedSeq: number;
 }
 
-/** Reserved ahead, and when that is renewed. Units: frames. Source: one a second, so that a disk may stall for 8 min while live data keeps its numbers; renewing costs a page each 8 min. */
-const AHEAD = { block: 1_024, renewBelow: 512 };
+/**
+ * Reserved ahead, and when that is renewed. Units: frames.
+ *
+ * Source: one a second, so that live data keeps its numbers over the longest commit window (3,600 s) and a disk that stalls for 8 min beyond
+ * it; a frame without a number could not be acknowledged. Renewing costs a page each 68 min.
+ */
+const AHEAD = { block: 8_192, renewBelow: 4_096 };
 
 /** Undefined until this run has numbered in this file. Errors: throws what SQLite throws. */
 export function numberingOf(db: Sqlite, boot: string): Numbering | undefined {

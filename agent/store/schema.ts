@@ -37,12 +37,13 @@ const META = 'CREATE TABLE meta(key TEXT PRIMARY KEY, value ANY NOT NULL) STRICT
  * No secondary index on frames: each would rewrite pages at every commit. Source: reliability measurement, 13 to 96 times more flash wear.
  * A row of `frame` holds the `k` frames of one commit and has the seq of its last; rows of `segment` hold older frames, compacted.
  * `n` is the readings in the row, `total` those ever committed up to and with it.
+ * A row of `gap` with `first_seq` tells of committed frames; `from_seq` and `to_seq` are the numbers of frames lost in memory.
  * A row whose bytes were found damaged stays with an empty `p` where later ones go on from it.
  */
 export const TELEMETRY: Schema = {
   fileName: 'telemetry.db',
   applicationId: 0x4c756354,
-  version: 2,
+  version: 3,
   readableSince: 2,
   tables: ['meta', 'boot', 'series', 'frame', 'gap', 'segment'],
   ddl: `${META}
@@ -65,6 +66,12 @@ ALTER TABLE frame ADD COLUMN k INTEGER NOT NULL DEFAULT 1;
 ALTER TABLE boot ADD COLUMN true_ms INTEGER;
 ALTER TABLE boot ADD COLUMN machine TEXT;
 ALTER TABLE boot ADD COLUMN start_mono INTEGER;`,
+    },
+    {
+      to: 3,
+      ddl: `
+ALTER TABLE gap ADD COLUMN from_seq INTEGER;
+ALTER TABLE gap ADD COLUMN to_seq INTEGER;`,
     },
   ],
 };

@@ -23,8 +23,8 @@ export interface SegmentRow {
   readonly frames: number;
 }
 
-/** A row without its bytes: enough to choose by. */
-export type SegmentLabel = Omit<SegmentRow, 'p' | 'crc'>;
+/** A row without its bytes: enough to choose by. `frames` lies behind the bytes, and to reach it SQLite would read all of them. */
+export type SegmentLabel = Omit<SegmentRow, 'p' | 'crc' | 'frames'>;
 
 export interface SegmentTable {
   after(seq: number, maxRows: number): readonly SegmentRow[];
@@ -59,7 +59,7 @@ export function createSegmentTable(db: Sqlite, series: SeriesTable, boots: BootT
     'INSERT OR REPLACE INTO segment(seq, first_seq, t0_ms, t1_ms, n, total, thin, crc, p, frames) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
   );
   const after = db.prepare<[number, number], SegmentRow>('SELECT * FROM segment WHERE seq > ? ORDER BY seq LIMIT ?');
-  const labels = db.prepare<[], SegmentLabel>('SELECT seq, first_seq, t0_ms, t1_ms, n, total, thin, frames FROM segment ORDER BY seq');
+  const labels = db.prepare<[], SegmentLabel>('SELECT seq, first_seq, t0_ms, t1_ms, n, total, thin FROM segment ORDER BY seq');
   const at = db.prepare<[number], SegmentRow>('SELECT * FROM segment WHERE seq = ?');
   const tally = db.prepare<[number], Tally>(
     'SELECT count(*) AS rows, coalesce(sum(frames), 0) AS frames, coalesce(sum(n), 0) AS readings, coalesce(sum(length(p)), 0) AS bytes FROM segment WHERE seq > ?',

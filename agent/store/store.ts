@@ -20,11 +20,12 @@ import type {
   StoreStatus,
   TelemetryFacts,
 } from '../core/ports.ts';
+import { MAX_WAITING_READINGS } from '../core/store-limits.ts';
 import { within } from '../core/within.ts';
 import type { AgentEvent } from '../core/words.ts';
 import { type Committer, createCommitter } from './committer.ts';
 import { type Courier, createCourier } from './courier.ts';
-import type { Kind, OpenLink, Result, Setup, Talk } from './messages.ts';
+import type { Kind, LossReason, OpenLink, Result, RoomStep, Setup, Talk } from './messages.ts';
 import { PATIENCE_MS } from './patience.ts';
 import { isTroubled, type Part, reasonOf } from './trouble.ts';
 import { openWorkerLink } from './worker-link.ts';
@@ -46,8 +47,6 @@ export interface StoreParts {
   readonly openLink?: OpenLink;
 }
 
-/** Readings kept in memory while the disk takes none. Source: ten minutes of a full cabinet at 30 readings a second; 4 MB. */
-const MAX_WAITING_READINGS = 20_000;
 /** Readings in one transaction; more would hold up the main thread while they are copied. */
 const BATCH_READINGS = 5_000;
 const MEGABYTE = 2 ** 20;
@@ -93,10 +92,13 @@ export function createStore(parts: StoreParts): Store {
     courier,
     limits: { maxReadings: MAX_WAITING_READINGS, batchReadings: BATCH_READINGS },
     onCommitted: (committed: Committed) => store.onCommitted(committed),
+    onOverCap: () => void makeRoom(),
+    fates: () => store.fates(),
     onEvent: (event: AgentEvent) => store.onEvent(event),
   });
   let ticks: Timer | null = null;
   let facts = NO_FACTS;
+  let isMakingRoom = false;
 
   const patiently = <T>(promise: Promise<T>): Promise<T | undefined> => within(clock, PATIENCE_MS.caller, promise);
 
@@ -153,7 +155,8 @@ export function createStore(parts: StoreParts): Store {
   async function retain(): Promise<RetentionReport | undefined> {
     let sum: RetentionReport = { readings: 0, lost: 0 };
     for (let more = isTrusted(clock.quality()); more; ) {
-      const step = await read<'retain', RetentionReport & { more: boolean }>('retain', {}, 'telemetry.db', endlessly);
+      const question = { provenSeq: committer.provenSeq() };
+      const step = await read<'retain', RetentionReport & { more: boolean }>('retain', question, 'telemetry.db', endlessly);
       if (step === undefined) return undefined;
       sum = { readings: sum.readings + step.readings, lost: sum.lost + step.lost };
       more = step.more;
@@ -161,9 +164,26 @@ export function createStore(parts: StoreParts): Store {
     return sum;
   }
 
+  /** Step after step until all fits; as long a rest after each, so that a slow machine has half of its time for other work. */
+  async function makeRoom(): Promise<void> {
+    if (isMakingRoom) return;
+    isMakingRoom = true;
+    const lost = new Map<LossReason, number>();
+    for (let more = true; more; ) {
+      const startMono = clock.monoMs();
+      const step = await read<'makeRoom', RoomStep>('makeRoom', { provenSeq: committer.provenSeq() }, 'telemetry.db', endlessly);
+      for (const { reason, readings } of step?.lost ?? []) lost.set(reason, (lost.get(reason) ?? 0) + readings);
+      more = step?.more === true;
+      if (more) await rest(clock, clock.monoMs() - startMono);
+    }
+    isMakingRoom = false;
+    for (const [reason, readings] of lost) committer.lost(readings, reason);
+  }
+
   const store: Store = {
     onCommitted: () => {},
     onEvent: () => {},
+    fates: () => () => 'undelivered',
     start: async () => {
       if (ticks !== null) return;
       ticks = every(clock, parts.commitSeconds * 1_000, () => void committer.commit());
@@ -219,6 +239,11 @@ export function createStore(parts: StoreParts): Store {
     pulse: courier.pulse,
   };
   return store;
+}
+
+/** Nothing at all where no time has passed. Units: ms. */
+function rest(clock: Pick<Clock, 'after'>, forMs: number): Promise<void> | undefined {
+  return forMs > 0 ? new Promise((resolve) => clock.after(forMs, resolve)) : undefined;
 }
 
 /** Null for undefined, which removes a key; undefined for what JSON cannot say. */

@@ -19,14 +19,15 @@ import type {
   StoredFrame,
   TelemetryFacts,
 } from '../core/ports.ts';
-import { accountOf, cursorOf, framesBeyond, moveCursor } from './account.ts';
-import { compactOne, createLosses, dropPiece, isRowBefore, type Losses, learnTime, makeRoom, overAge, usedBytes } from './compaction.ts';
+import { accountOf, addDeliveredUnstored, cursorOf, framesBeyond, moveCursor } from './account.ts';
+import { compactOne, createLosses, dropPiece, isRowBefore, type Losses, learnTime, overAge } from './compaction.ts';
 import { CLOCK_QUALITIES } from './frame-table.ts';
 import { createGapTable } from './gap-table.ts';
 import { historyOf } from './history.ts';
-import type { Notice, Setup, TelemetryDone, TelemetryWork } from './messages.ts';
+import type { Notice, RoomStep, Setup, TelemetryDone, TelemetryWork } from './messages.ts';
 import { getMeta, setMeta } from './meta.ts';
 import { baseFor, numberingOf, releaseReserved, reserveBeyond } from './numbering.ts';
+import { giveBack, isOverCap, makeRoomFor, makeRoomOnce } from './room.ts';
 import { PAGE_BYTES, TELEMETRY } from './schema.ts';
 import { openReadOnly, type Sqlite } from './sqlite.ts';
 import { createStoreFile } from './store-file.ts';
@@ -44,7 +45,9 @@ export interface TelemetryFile {
   /** One segment of frames that are older than an hour. */
   compact(at: { readonly atMs: WallMs; readonly atMono: MonoMs }): CompactionReport & { readonly more: boolean };
   /** Some of what is older than the bound in days. */
-  retain(atMs: WallMs): RetentionReport & { readonly more: boolean };
+  retain(provenSeq: number, atMs: WallMs): RetentionReport & { readonly more: boolean };
+  /** One bounded step below the byte cap. */
+  makeRoom(provenSeq: number, atMs: WallMs): RoomStep;
   /** Every row read once; what cannot be read becomes a gap. */
   check(atMs: WallMs): { readonly problems: readonly string[]; readonly account: StoreAccount };
   facts(at: { readonly atMs: WallMs; readonly atMono: MonoMs; readonly provenSeq: number }): TelemetryFacts;
@@ -52,14 +55,8 @@ export interface TelemetryFile {
   close(isAllCommitted: boolean): void;
 }
 
-/** Room made beyond the need, so that a full store records one gap for many commits. Units: share of the cap. */
-const HEADROOM = 0.02;
-/** Kept free below the cap for what a commit and a segment need before they give back: the cap itself is the hard stop. Units: share, bytes. */
-const RESERVE = { share: 1 / 8, maxBytes: 2 ** 20 };
 /** Never a harder stop than this, else a commit might not fit into an empty file. Source: a full batch and a segment as doubles, packed badly; the least cap of a cabinet is 16 MB. */
 const SMALLEST_STOP_BYTES = 2 ** 20;
-/** Free pages given back to the file system, once there are so many, so many at a time. Source: vacuum in small steps, never `VACUUM`; an hour of frames frees 60, which the next hour takes. */
-const VACUUM_PAGES = { from: 256, step: 128 };
 /** Longest answer to one question. Units: frames, gaps. */
 const MAX_ANSWER = 2_000;
 /** Frames stay frames for so long: what was committed last is asked for most. Units: ms. Source: issue "store", hourly compaction. */
@@ -82,18 +79,22 @@ export function createTelemetryFile(setup: Setup, onNotice: (notice: Notice) => 
     onNotice,
   });
 
-  /** One transaction whose losses are told once it stands. */
-  function write<T>(atMs: WallMs, act: (handle: Handle, losses: Losses) => T): T {
-    let notices: readonly Notice[] = [];
+  /** One transaction, and the losses that it recorded. */
+  function transact<T>(atMs: WallMs, act: (handle: Handle, losses: Losses) => T): { readonly result: T; readonly lost: RoomStep['lost'] } {
     memory.forget();
-    const result = file.write(atMs, (handle) => {
+    const done = file.write(atMs, (handle) => {
       const losses = createLosses(handle, atMs);
-      const done = act(handle, losses);
-      notices = losses.settle();
-      return done;
+      const result = act(handle, losses);
+      return { result, lost: losses.settle() };
     });
-    for (const notice of notices) onNotice(notice);
     file.read(atMs, giveBack);
+    return done;
+  }
+
+  /** The same, with a notice of each loss. */
+  function write<T>(atMs: WallMs, act: (handle: Handle, losses: Losses) => T): T {
+    const { result, lost } = transact(atMs, act);
+    for (const loss of lost) onNotice({ kind: 'lost', ...loss });
     return result;
   }
 
@@ -106,13 +107,14 @@ export function createTelemetryFile(setup: Setup, onNotice: (notice: Notice) => 
 
   return {
     commit: (work, atMs) => {
-      const isEmpty = work.frames.length === 0 && work.gaps.length === 0 && work.cursorSeq === null && !work.probe;
+      const isEmpty =
+        work.frames.length === 0 && work.gaps.length === 0 && work.deliveredUnstored === null && work.cursorSeq === null && !work.probe;
       const isIdle = isEmpty && file.read(atMs, ({ db }) => numberingOf(db, setup.boot)) !== undefined;
       const done = isIdle
-        ? file.read(atMs, (handle) => answer(handle, work.frames, setup.boot))
+        ? file.read(atMs, (handle) => answer(handle, work.frames, setup))
         : write(atMs, (handle, losses) => {
             writeDown(handle, losses, { work, atMs, setup });
-            return answer(handle, work.frames, setup.boot);
+            return answer(handle, work.frames, setup);
           });
       floorSeq = Math.max(floorSeq, done.lastSeq);
       return done;
@@ -133,7 +135,19 @@ export function createTelemetryFile(setup: Setup, onNotice: (notice: Notice) => 
         const report = compactOne(handle, losses, isDue);
         return report === null ? { ...NOTHING_COMPACTED, more: false } : { ...report, more: true };
       }),
-    retain: (atMs) => write(atMs, (handle, losses) => retain(handle, losses, atMs - setup.maxDays * DAY_MS)),
+    retain: (provenSeq, atMs) =>
+      write(atMs, (handle, losses) => {
+        moveCursor(handle, provenSeq);
+        return retain(handle, losses, atMs - setup.maxDays * DAY_MS);
+      }),
+    makeRoom: (provenSeq, atMs) => {
+      const { result: more, lost } = transact(atMs, (handle, losses) => {
+        // The file learns of a delivery up to a minute late; what is delivered is no loss.
+        moveCursor(handle, provenSeq);
+        return makeRoomOnce(handle, losses, setup.maxBytes);
+      });
+      return { more, lost };
+    },
     check: (atMs) => {
       const pages = file.check(atMs);
       const damaged = file.read(atMs, allDamaged);
@@ -169,18 +183,16 @@ interface Task {
   readonly setup: Setup;
 }
 
-/** One transaction: cursor, then losses, then room, then frames. */
+/** One transaction: cursor, then losses, then frames. Room is made between commits, and here only where this one would be refused. */
 function writeDown(handle: Handle, losses: Losses, { work, atMs, setup }: Task): void {
   const { db, frames, gaps, boots } = handle;
   if (work.cursorSeq !== null) moveCursor(handle, work.cursorSeq);
   if (work.probe) setMeta(db, 'probed_ms', Math.round(atMs));
+  if (work.deliveredUnstored !== null) addDeliveredUnstored(handle, work.deliveredUnstored, boots.own(atMs));
   for (const gap of work.gaps) gaps.addOnce(gap, gap.run === undefined ? boots.own(atMs) : boots.named(gap.run, gap.atMs));
   const committed = frames.committedTicket();
   const fresh = work.frames.filter((frame) => frame.ticket > committed);
-  const neededBytes = fresh.length === 0 ? 0 : frames.estimate(fresh);
-  const roomBytes = setup.maxBytes - Math.min(setup.maxBytes * RESERVE.share, RESERVE.maxBytes);
-  if (usedBytes(db) + neededBytes > roomBytes)
-    makeRoom(handle, losses, { targetBytes: roomBytes - neededBytes, spareBytes: roomBytes * HEADROOM });
+  if (fresh.length > 0) makeRoomFor(handle, losses, { neededBytes: frames.estimate(fresh), maxBytes: setup.maxBytes });
   const [first] = fresh;
   if (first !== undefined || numberingOf(db, setup.boot) === undefined)
     frames.add(fresh, baseFor(db, setup.boot, { lastSeq: frames.lastSeq(), nextTicket: first?.ticket ?? work.nextTicket }));
@@ -200,7 +212,8 @@ function writeDown(handle: Handle, losses: Losses, { work, atMs, setup }: Task):
  *
  * A frame's name is (boot, ticket) and tickets rise with seq, so the newest rows tell which ones are in the file.
  */
-function answer({ db, frames }: Handle, asked: readonly Frame[], boot: string): TelemetryDone {
+function answer(handle: Handle, asked: readonly Frame[], { boot, maxBytes }: Setup): TelemetryDone {
+  const { db, frames } = handle;
   const lastSeq = frames.lastSeq();
   const newest = frames.last();
   // As a rule all of them are the frames of the newest row, in its order.
@@ -209,7 +222,7 @@ function answer({ db, frames }: Handle, asked: readonly Frame[], boot: string): 
     isOneRow && newest.n === asked.reduce((sum, { readings }) => sum + readings.length, 0)
       ? asked.map(({ ticket, readings }, i) => ({ ticket, seq: newest.seq - newest.k + 1 + i, readings: readings.length }))
       : foundTickets(frames, asked);
-  return { tickets, lastSeq, cursorSeq: cursorOf(db), numbering: numberingOf(db, boot) ?? null };
+  return { tickets, lastSeq, cursorSeq: cursorOf(db), numbering: numberingOf(db, boot) ?? null, isOverCap: isOverCap(handle, maxBytes) };
 }
 
 function foundTickets(frames: Handle['frames'], asked: readonly Frame[]): TelemetryDone['tickets'] {
@@ -248,10 +261,6 @@ function retain(handle: Handle, losses: Losses, beforeMs: WallMs): RetentionRepo
     dropPiece(handle, losses, { piece, reason: 'age' });
   }
   return { readings, lost: before.backlog - accountOf(handle).backlog, more: count > RETAIN_ROWS };
-}
-
-function giveBack({ db }: Handle): void {
-  if (pragma(db, 'freelist_count') > VACUUM_PAGES.from) db.pragma(`incremental_vacuum(${VACUUM_PAGES.step})`);
 }
 
 function factsOf(handle: Handle, path: string, provenSeq: number): Omit<TelemetryFacts, 'maxBytes' | 'written'> {

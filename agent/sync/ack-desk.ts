@@ -6,7 +6,7 @@
 import type { UplinkConfig } from '../core/cabinet.ts';
 import { type Clock, every, type Timer } from '../core/clock.ts';
 import type { Log, Store } from '../core/ports.ts';
-import { type AckWatch, afterAck, hasGivenUp, look, startWatch } from './ack-watch.ts';
+import { type AckWatch, afterAck, hasGivenUp, isOverdue, look, startWatch } from './ack-watch.ts';
 import { acknowledge, bytesUnacked, goBack, type Ledger, type ProofMode, withMode } from './ledger.ts';
 import { type Ack, wireEpoch } from './rows-mark.ts';
 
@@ -37,6 +37,8 @@ export interface AckDesk {
   isWindowFull(): boolean;
   /** No acknowledgement came in time. */
   readonly isCautious: boolean;
+  /** The platform should have acknowledged something by now, and a person should look. */
+  readonly isSilent: boolean;
   /** As it arrived; empty before the first. */
   readonly lastAck: string;
 }
@@ -50,7 +52,8 @@ const KEY = 'sync.mode';
 /** A desk that has heard nothing. */
 export function createAckDesk(parts: AckDeskParts): AckDesk {
   const { clock, log, store, ledger, keep } = parts;
-  const isFixed = parts.proof !== 'auto';
+  /** What holds before the first acknowledgement, and again once the platform has given none for a day. */
+  const unheard: ProofMode = parts.proof === 'platform' ? 'awaiting' : 'broker';
   let watch: AckWatch = startWatch(clock.monoMs());
   /** Null while there is no link. */
   let timer: Timer | null = null;
@@ -63,7 +66,7 @@ export function createAckDesk(parts: AckDeskParts): AckDesk {
     const nowMono = clock.monoMs();
     const next = look(watch, { nowMono, isWaiting: ledger().unacked.length > 0, roundTripMs: parts.roundTripMs() });
     watch = next.watch;
-    if (!isFixed && hasGivenUp(watch, nowMono)) setMode('broker');
+    if (hasGivenUp(watch, nowMono)) setMode(unheard);
     else if (next.goesBack) sendAgain();
   }
 
@@ -76,7 +79,13 @@ export function createAckDesk(parts: AckDeskParts): AckDesk {
   function setMode(mode: ProofMode): void {
     if (ledger().mode === mode) return;
     keep(withMode(ledger(), mode));
-    if (!isFixed) void store.save(KEY, mode);
+    tellMode(mode);
+    // What no acknowledgement came for is not held back any longer.
+    parts.onMoved();
+  }
+
+  function tellMode(mode: ProofMode): void {
+    void store.save(KEY, mode);
     log.event('uplink.proof', { mode });
     parts.onMode();
   }
@@ -94,15 +103,16 @@ export function createAckDesk(parts: AckDeskParts): AckDesk {
     },
     async restore() {
       const mode = await store.load(KEY);
-      if (!isFixed && mode === 'platform') keep(withMode(ledger(), 'platform'));
+      if (parts.proof !== 'broker' && mode === 'platform') keep(withMode(ledger(), 'platform'));
     },
     acknowledge(ack, { epoch, headSeq }) {
       if (parts.proof === 'broker') return 'uplink.proof is broker: no acknowledgement is taken';
       if (epoch === null || ack.epoch !== wireEpoch(epoch)) return `the epoch here is ${wireEpoch(epoch ?? '')}`;
       if (ack.seq > headSeq) return `there is no row ${ack.seq} yet; the last one is ${headSeq}`;
-      setMode('platform');
       const moved = ack.seq > ledger().cursor;
+      const before = ledger().mode;
       keep(acknowledge(ledger(), ack.seq));
+      if (before !== 'platform') tellMode('platform');
       lastAck = `${ack.epoch}:${ack.seq}`;
       const isAllAcked = ledger().unacked.length === 0;
       if (moved || isAllAcked) watch = afterAck(watch, clock.monoMs(), isAllAcked);
@@ -111,11 +121,16 @@ export function createAckDesk(parts: AckDeskParts): AckDesk {
       return '';
     },
     isWindowFull() {
-      if (ledger().mode === 'broker') return false;
+      if (ledger().mode !== 'platform') return false;
       return watch.isCautious ? ledger().unacked.length > 0 : bytesUnacked(ledger()) > MAX_UNACKED_BYTES;
     },
     get isCautious() {
       return watch.isCautious;
+    },
+    get isSilent() {
+      const { mode, cursor, reached } = ledger();
+      if (mode === 'awaiting') return timer !== null && reached > cursor && isOverdue(watch, clock.monoMs());
+      return mode === 'platform' && watch.isCautious;
     },
     get lastAck() {
       return lastAck;

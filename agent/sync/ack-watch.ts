@@ -20,7 +20,7 @@ export interface AckWatch {
 const WAIT_MS = { first: 30_000, longest: 600_000 };
 /** Round trips to the broker within which a platform has stored what it read. Source: the same. */
 const ROUND_TRIPS = 3;
-/** A platform silent for so long takes no part any more. Units: ms. Source: assumed; a day covers the maintenance of a platform. */
+/** A platform silent for so long takes no part any more: rows no longer wait for its word. Units: ms. Source: assumed; a day covers the maintenance of a platform. */
 const GIVE_UP_MS = 86_400_000;
 
 /** At the begin of a session. Units: `silentMs` for which the platform had said nothing when the last one ended; a network may cut each within a day. */
@@ -46,7 +46,12 @@ export function look(
   return { watch: { ...watch, sinceMono: at.nowMono, waitMs: longer, isCautious: true }, goesBack: true };
 }
 
-/** Whether the platform has been silent for so long that the broker's word must do, where the cabinet lets it. */
+/** Whether a platform whose word is needed has not given a first one for long. */
+export function isOverdue({ heardMono }: AckWatch, nowMono: MonoMs): boolean {
+  return nowMono - heardMono >= WAIT_MS.longest;
+}
+
+/** Whether the platform has been silent for so long that rows are sent on without its word. */
 export function hasGivenUp({ heardMono }: AckWatch, nowMono: MonoMs): boolean {
   return nowMono - heardMono >= GIVE_UP_MS;
 }

@@ -8,7 +8,7 @@
 import type { UplinkConfig } from '../core/cabinet.ts';
 import type { Clock } from '../core/clock.ts';
 import { UplinkError } from '../core/errors.ts';
-import type { Committed, Frame, Log, Store, StoredFrame, StoreStatus } from '../core/ports.ts';
+import type { Committed, Frame, FrameFate, Log, Store, StoredFrame, StoreStatus } from '../core/ports.ts';
 import { createAckDesk } from './ack-desk.ts';
 import { type Portion, planBacklog } from './backlog-plan.ts';
 import { afterRound, type Batch, FIRST_BATCH, framesToRead, SMALLEST_BATCH } from './batch-size.ts';
@@ -20,17 +20,19 @@ import {
   commit,
   createLedger,
   dropLink,
+  isDelivered,
   type Ledger,
-  type ProofMode,
   prove,
   rebase,
   sentUpTo,
   shipHistory,
   shipLive,
+  withReached,
 } from './ledger.ts';
 import { SEGMENT_BYTES, SEGMENT_OVERHEAD_BYTES, sendPortion } from './portions.ts';
 import { createProver } from './prover.ts';
 import type { Publisher, Sent } from './publisher.ts';
+import { createReachedNote } from './reached-note.ts';
 import { createResendDesk, type ResendRequest, type ResendResult } from './resend-desk.ts';
 import { type Ack, wireEpoch } from './rows-mark.ts';
 
@@ -66,16 +68,19 @@ export interface Delivery {
   acknowledge(ack: Ack): string;
   accept(segments: boolean): void;
   resend(request: ResendRequest): ResendResult;
+  /** What is known of the frames of this run that have no row on disk yet. */
+  fates(): (ticket: number) => FrameFate;
   facts(): DeliveryFacts;
 }
 
 /** Units: rows; `backlogAgeMs` since the oldest row that is not delivered was taken, null where all are. */
 export interface DeliveryFacts {
-  readonly mode: ProofMode;
+  readonly mode: 'broker' | 'platform';
   readonly sentSeq: number;
   readonly cursorSeq: number;
   readonly headSeq: number;
   readonly isPlatformSilent: boolean;
+  readonly isAcknowledging: boolean;
   readonly acceptsSegments: boolean;
   readonly ack: string;
   readonly oldestMs: number | null;
@@ -93,7 +98,7 @@ const KEY = 'sync.accept';
 /** A delivery without a link. */
 export function createDelivery(parts: DeliveryParts): Delivery {
   const { store, clock, log } = parts;
-  let ledger: Ledger = createLedger(0, parts.proof === 'platform' ? 'platform' : 'broker');
+  let ledger: Ledger = createLedger(0, parts.proof === 'platform' ? 'awaiting' : 'broker');
   let epoch: string | null = null;
   let link: Link | null = null;
   let draining: Link | null = null;
@@ -102,6 +107,7 @@ export function createDelivery(parts: DeliveryParts): Delivery {
   let headSeq = 0;
   let oldestMs: number | null = null;
   let acceptsSegments = false;
+  const reachedNote = createReachedNote(store, clock);
   const resends = createResendDesk(store, (result) => parts.onResend(result));
 
   const prover = createProver<Link>({
@@ -234,13 +240,17 @@ export function createDelivery(parts: DeliveryParts): Delivery {
       const { mode } = ledger;
       ledger = epoch === null ? { ...createLedger(status.cursorSeq, mode), inFlight: ledger.inFlight } : rebase(ledger, status.cursorSeq);
       epoch = status.epoch;
+      ledger = withReached(ledger, reachedNote.of(epoch));
       headSeq = 0;
     }
+    await reachedNote.restore();
+    if (epoch !== null) ledger = withReached(ledger, reachedNote.of(epoch));
     headSeq = Math.max(headSeq, status.lastSeq);
     const [oldest] = status.backlogFrames > 0 ? await store.readAfter(ledger.cursor, 1) : [];
     oldestMs = oldest?.atMs ?? null;
     if (status.backlogFrames > 0 || backlogDue || resends.isWaiting) kick();
     if (epoch !== null) void gaps.tell(epoch);
+    if (epoch !== null) reachedNote.keep({ epoch, seq: ledger.reached }, false);
     return status;
   }
 
@@ -252,6 +262,7 @@ export function createDelivery(parts: DeliveryParts): Delivery {
       void refresh();
     },
     close: () => {
+      if (epoch !== null && link !== null) reachedNote.keep({ epoch, seq: ledger.reached }, true);
       link = null;
       acks.close();
       ledger = dropLink(ledger);
@@ -282,7 +293,7 @@ export function createDelivery(parts: DeliveryParts): Delivery {
     settled: () => prover.upTo(ledger.mark),
     refresh,
     restore: async () => {
-      const [segments] = await Promise.all([store.load(KEY), acks.restore(), gaps.restore()]);
+      const [segments] = await Promise.all([store.load(KEY), acks.restore(), gaps.restore(), reachedNote.restore()]);
       acceptsSegments = segments === true;
     },
     acknowledge: (ack) => acks.acknowledge(ack, { epoch, headSeq }),
@@ -297,12 +308,22 @@ export function createDelivery(parts: DeliveryParts): Delivery {
       if (result.state === 'queued') kick();
       return result;
     },
+    fates: () => {
+      const onTheWay = new Set(ledger.inFlight.map(({ ticket }) => ticket));
+      return (ticket) => {
+        if (onTheWay.has(ticket)) return 'in-flight';
+        if (ledger.mode === 'broker' && ledger.provenTickets.has(ticket)) return 'delivered';
+        const row = store.rowOf(ticket);
+        return row !== null && row.epoch === epoch && isDelivered(ledger, row.seq) ? 'delivered' : 'undelivered';
+      };
+    },
     facts: () => ({
-      mode: ledger.mode,
+      mode: ledger.mode === 'broker' ? 'broker' : 'platform',
       sentSeq: sentUpTo(ledger),
       cursorSeq: ledger.cursor,
       headSeq,
-      isPlatformSilent: ledger.mode === 'platform' && acks.isCautious,
+      isPlatformSilent: acks.isSilent,
+      isAcknowledging: ledger.mode === 'platform',
       acceptsSegments,
       ack: acks.lastAck,
       oldestMs,

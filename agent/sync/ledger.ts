@@ -16,13 +16,18 @@ interface Shipment {
   readonly bytes: number;
 }
 
-/** `broker`: a barrier after what was sent. `platform`: its own word that it has stored it. */
-export type ProofMode = 'broker' | 'platform';
+/**
+ * `broker`: a barrier after what was sent. `platform`: its own word that it has stored it. `awaiting`: only the platform's word counts and
+ * it acknowledges nothing yet; rows then leave once, by the broker's proof, and stay undelivered.
+ */
+export type ProofMode = 'broker' | 'platform' | 'awaiting';
 
 export interface Ledger {
   readonly mode: ProofMode;
   /** All rows up to here are delivered, by the word of whoever proves. */
   readonly cursor: number;
+  /** While a first acknowledgement is awaited: all rows up to here have reached the broker and leave again only on request. Else 0. */
+  readonly reached: number;
   /** Shipments so far in this run; a barrier proves all up to the mark at which it was asked. */
   readonly mark: number;
   /** Oldest first. */
@@ -42,7 +47,7 @@ const MAX_UNACKED = 1_000;
 
 /** Nothing sent yet; rows up to `cursor` were proven by an earlier run. */
 export function createLedger(cursor: number, mode: ProofMode = 'broker'): Ledger {
-  return { mode, cursor, mark: 0, inFlight: [], provenTickets: new Set(), proven: NO_RANGES, unacked: [] };
+  return { mode, cursor, reached: 0, mark: 0, inFlight: [], provenTickets: new Set(), proven: NO_RANGES, unacked: [] };
 }
 
 /** A frame went out as it was taken; `seq` is null where the store could not promise a row. */
@@ -102,9 +107,18 @@ export function commit(ledger: Ledger, { tickets }: Committed): { readonly ledge
 
 /** The platform says that it has stored all up to `seq`. */
 export function acknowledge(ledger: Ledger, seq: number): Ledger {
-  if (seq <= ledger.cursor) return { ...ledger, mode: 'platform' };
-  const unacked = ledger.unacked.filter(({ toSeq }) => toSeq > seq);
-  return { ...ledger, mode: 'platform', cursor: seq, proven: beyond(ledger.proven, seq), unacked };
+  const heard = heardOf(ledger);
+  if (seq <= heard.cursor) return heard;
+  const unacked = heard.unacked.filter(({ toSeq }) => toSeq > seq);
+  return { ...heard, cursor: seq, proven: beyond(heard.proven, seq), unacked };
+}
+
+/** From now on the platform's word counts: what has reached the broker is sent again unless it is acknowledged in time. */
+function heardOf(ledger: Ledger): Ledger {
+  if (ledger.mode !== 'awaiting') return { ...ledger, mode: 'platform' };
+  const proven = withRange(ledger.proven, { from: ledger.cursor + 1, to: ledger.reached });
+  const last = proven.at(-1);
+  return { ...ledger, mode: 'platform', reached: 0, proven, unacked: last === undefined ? [] : [{ toSeq: last.to, bytes: 0 }] };
 }
 
 /** No acknowledgement came: all beyond the cursor is to be sent again. */
@@ -117,6 +131,11 @@ export function withMode(ledger: Ledger, mode: ProofMode): Ledger {
   return advance({ ...ledger, mode });
 }
 
+/** An earlier run had brought all up to `seq` to the broker. */
+export function withReached(ledger: Ledger, seq: number): Ledger {
+  return ledger.mode === 'awaiting' ? { ...ledger, reached: Math.max(ledger.reached, seq) } : ledger;
+}
+
 /** The link is gone: what was in flight may or may not have arrived, and what was not acknowledged either. */
 export function dropLink(ledger: Ledger): Ledger {
   return ledger.mode === 'platform' ? { ...goBack(ledger), inFlight: [] } : { ...ledger, inFlight: [] };
@@ -125,7 +144,12 @@ export function dropLink(ledger: Ledger): Ledger {
 /** The store began afresh: its rows have nothing to do with those known here. Tickets keep their meaning. */
 export function rebase(ledger: Ledger, cursor: number): Ledger {
   const tickets = ledger.inFlight.filter((s) => s.ticket !== null).map((s) => ({ ...s, rows: null }));
-  return { ...ledger, cursor, inFlight: tickets, proven: NO_RANGES, unacked: [] };
+  return { ...ledger, cursor, reached: 0, inFlight: tickets, proven: NO_RANGES, unacked: [] };
+}
+
+/** Whether this row counts as delivered, by whoever proves. */
+export function isDelivered({ mode, cursor, proven }: Ledger, seq: number): boolean {
+  return seq <= cursor || (mode === 'broker' && covers(proven, { from: seq, to: seq }));
 }
 
 /** Sent already, proven or not: not to be sent again on this link. */
@@ -135,12 +159,18 @@ export function isSent(ledger: Ledger, seq: number): boolean {
 
 /** Up to which everything has left, without a hole. */
 export function sentUpTo(ledger: Ledger): number {
-  return reachFrom(sentRanges(ledger), ledger.cursor);
+  return reachFrom(sentRanges(ledger), sentFloor(ledger));
 }
 
 /** Whether all of it has left. */
 export function isRangeSent(ledger: Ledger, range: SeqRange): boolean {
-  return range.to <= ledger.cursor || covers(sentRanges(ledger), { from: Math.max(range.from, ledger.cursor + 1), to: range.to });
+  const floor = sentFloor(ledger);
+  return range.to <= floor || covers(sentRanges(ledger), { from: Math.max(range.from, floor + 1), to: range.to });
+}
+
+/** All up to here has left, without a look at the ranges. */
+function sentFloor({ cursor, reached }: Ledger): number {
+  return Math.max(cursor, reached);
 }
 
 /** Bytes at the broker whose storing nobody has confirmed. */
@@ -159,8 +189,12 @@ function sentRanges({ proven, inFlight }: Ledger): SeqRanges {
 
 function advance(ledger: Ledger): Ledger {
   if (ledger.mode === 'platform') return ledger;
+  if (ledger.mode === 'awaiting') {
+    const reached = reachFrom(ledger.proven, sentFloor(ledger));
+    return { ...ledger, reached, proven: beyond(ledger.proven, reached), unacked: [] };
+  }
   const cursor = reachFrom(ledger.proven, ledger.cursor);
-  return { ...ledger, cursor, proven: beyond(ledger.proven, cursor), unacked: [] };
+  return { ...ledger, cursor, reached: 0, proven: beyond(ledger.proven, cursor), unacked: [] };
 }
 
 function withUnacked(unacked: Ledger['unacked'], { rows, bytes }: Shipment): Ledger['unacked'] {

@@ -35,3 +35,10 @@ export function reasonOf(
   const isWaiting = phase === 'waiting-for-host' || phase === 'dying';
   return isWaiting && primaryHost !== null ? `primary host ${primaryHost} is not online` : reason;
 }
+
+/** Why `platform-silent`: nothing was ever acknowledged, or nothing for some time. */
+export function silenceText({ isAcknowledging, cursorSeq }: { readonly isAcknowledging: boolean; readonly cursorSeq: number }): string {
+  return isAcknowledging
+    ? `the platform has acknowledged nothing beyond row ${cursorSeq}: check that it stores what arrives`
+    : 'the platform acknowledges nothing: check that it writes Sync/Ack, or set uplink.proof to broker; until then all readings are kept';
+}

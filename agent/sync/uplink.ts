@@ -30,7 +30,7 @@ import { createSyncDesk } from './sync-desk.ts';
 import { createTopics } from './topics.ts';
 import { createTrace } from './trace.ts';
 import { testUplink } from './uplink-test.ts';
-import { reasonOf, stateOf } from './uplink-words.ts';
+import { reasonOf, silenceText, stateOf } from './uplink-words.ts';
 import { createVoice } from './voice.ts';
 
 export interface UplinkParts {
@@ -199,8 +199,12 @@ export function createUplink(parts: UplinkParts): Uplink {
     meter.keep(false);
     const changes = facts.note(status, known, meter.today());
     voice.values(changes);
-    const text = `the platform has acknowledged nothing beyond row ${known.cursorSeq}: check that it stores what arrives`;
-    events.set(known.isPlatformSilent, { code: 'platform-silent', source: config.node, severity: 'warning', text });
+    events.set(known.isPlatformSilent, {
+      code: 'platform-silent',
+      source: config.node,
+      severity: 'warning',
+      text: silenceText(known),
+    });
   }
 
   function tellResend(result: ResendResult): void {
@@ -247,6 +251,7 @@ export function createUplink(parts: UplinkParts): Uplink {
     update: voice.update,
     deviceAlive: voice.deviceAlive,
     committed: delivery.committed,
+    fates: delivery.fates,
     outcome: desk.note,
     relay: (relay) => {
       if (voice.isOpen()) voice.values([relays.letter(relay)]);

@@ -10,6 +10,7 @@ import { diskBench } from './disk.ts';
 import { historyBench } from './history.ts';
 import { ingestBench } from './ingest.ts';
 import { memoryBench } from './memory.ts';
+import { shrinkBench } from './shrink.ts';
 
 export const STORE_FIGURES: Readonly<Record<string, (options: BenchOptions) => Promise<void>>> = {
   disk: diskBench,
@@ -18,6 +19,7 @@ export const STORE_FIGURES: Readonly<Record<string, (options: BenchOptions) => P
   history: historyBench,
   memory: memoryBench,
   compaction: compactionBench,
+  shrink: shrinkBench,
 };
 
 /** Errors: rejects at the end, with the reasons of all figures that failed. */

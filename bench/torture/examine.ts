@@ -32,6 +32,8 @@ interface Found {
   readonly gaps: readonly Gap[];
 }
 
+/** The examiner has room for all that lies there, and makes none. Units: MB. */
+const LOOKING_MB = 256;
 /** Frames and gaps asked for at once. */
 const PAGE = 2_000;
 const FILES = ['telemetry.db', 'state.db'];
@@ -39,14 +41,14 @@ const FILES = ['telemetry.db', 'state.db'];
 /** Errors: rejects when the folder cannot be read at all. */
 export async function examine(dir: string, ledger: Ledger, orders: Orders): Promise<Verdict> {
   const clock = createSystemClock({ quality: () => 'synced', wallOffsetMs: orders.wallOffsetMs });
-  const { commitSeconds, maxMegabytes, maxDays } = orders;
+  const { commitSeconds, maxDays } = orders;
   const log = { event: () => {} };
   const store = createStore({
     dir,
     clock,
     log,
     commitSeconds,
-    maxMegabytes,
+    maxMegabytes: LOOKING_MB,
     maxDays,
     decimals: DECIMALS,
     counters: COUNTERS,

@@ -31,6 +31,10 @@ const LIFE = { frames: 400, momentMs: 12, openingMs: 400, openingOneIn: 8 };
 /** Each round lives so much later, so that what lies there gets old enough to be compacted, and a day's worth for the tight one. Units: ms. */
 export const ROUND_STEP_MS = 20 * 60_000;
 const ROOMY = { load: 'light', cursorOneIn: 4, maxMegabytes: 256, maxDays: 400, isTight: false } as const;
+/** The cap of the tight one changes from life to life, down to less than a segment, so that writers die while they make room. Units: MB. */
+const TIGHT_CAPS_MB = [0.25, 0.25, 2, 0.05];
+/** In one life of so many the clock of the tight one is wrong by up to so much, either way. Units: ms. */
+const WRONG_CLOCK = { oneIn: 6, mostMs: 12 * 3_600_000 };
 const TIGHT = { load: 'heavy', cursorOneIn: 100, maxMegabytes: 0.25, maxDays: 1, isTight: true } as const;
 
 /** Resolves with whether every promise was kept. */
@@ -45,14 +49,18 @@ export async function killTorture({ rounds, seed, emit, progress }: TortureOptio
   const tally = createTally('kill', progress);
   for (let round = 1; round <= rounds; round++) {
     const { ledger, orders, dir: folder } = places[round % places.length] as Place;
+    const wrongMs =
+      orders.isTight && Math.floor(random() * WRONG_CLOCK.oneIn) === 0 ? Math.round((2 * random() - 1) * WRONG_CLOCK.mostMs) : 0;
+    const capMb = TIGHT_CAPS_MB[Math.floor(random() * TIGHT_CAPS_MB.length)] ?? orders.maxMegabytes;
     const told: Orders = {
       ...orders,
+      maxMegabytes: orders.isTight ? capMb : orders.maxMegabytes,
       dir: folder,
       seed: ledger.seed,
       round,
       commitSeconds: COMMIT_SECONDS,
       paceMs: null,
-      wallOffsetMs: round * ROUND_STEP_MS,
+      wallOffsetMs: round * ROUND_STEP_MS + wrongMs,
     };
     const said = await lifeOf(told, random);
     const reused = ledger.add(round, said);

@@ -103,3 +103,61 @@ t.test('a profile given as a cabinet, and a cabinet given as a profile, are told
     [[1, `this is a cabinet, not a device profile: luciole check ${wrong.path('mine/cabinet.yaml')}`]],
   );
 });
+
+/** So many units of a shipped profile on as many lines as they need. */
+const meters = (units: number, rest: string, profile = 'eastron-sdm630'): string => {
+  const device = (line: number, unit: number): string => `{ id: M${line}-${unit}, unit: ${unit}, profile: ${profile} }`;
+  const lines = Array.from({ length: Math.ceil(units / 247) }, (_, line) => {
+    const devices = Array.from({ length: Math.min(247, units - line * 247) }, (_, i) => device(line, i + 1));
+    return `  - { id: line${line}, port: "tcp://127.0.0.1:${502 + line}", devices: [${devices.join(', ')}] }`;
+  });
+  return `
+cabinet: { id: desk, name: Desk, latitudeDeg: 47.47, longitudeDeg: -0.55, timezone: Europe/Paris }
+lines:
+${lines.join('\n')}
+poles: []
+lamps: []
+zones: []
+programmes: []
+${rest}
+`;
+};
+
+/** 247 gateways of 64 ballasts, each with three points, on each of two lines. */
+const gateways = (heartbeatS: number): string => meters(494, `store: { heartbeatS: ${heartbeatS}, commitSeconds: 1 }`, 'intesis-inmbsdal');
+
+t.test(
+  'a store that cannot take what its points bring is refused by check, with the heartbeat that fits; it runs all the same',
+  async (t) => {
+    const { check, refusal } = site(t, gateways(1), {});
+    const { problems } = await check();
+    t.match(problems, [
+      /store\.heartbeatS: \d+ points bring at least \d+ readings\/s, the store takes 10000; give heartbeatS: \d+ or more$/,
+    ]);
+    const fits = Number(/give heartbeatS: (\d+)/.exec(problems[0] ?? '')?.[1]);
+    const given = (heartbeatS: number) => site(t, gateways(heartbeatS), {}).check();
+    t.match([(await given(fits)).problems.length, (await given(fits - 1)).problems.length], [0, 1], 'and no less');
+    t.equal(refusal(), null, 'the street is lit whatever the store takes');
+  },
+);
+
+t.test('a commit window that memory cannot wait for is a warning that says how long it waits', async (t) => {
+  const warned = async (rest: string): Promise<string[]> => (await site(t, meters(200, rest), {}).check()).warnings;
+  t.strictSame(await warned(''), []);
+  const [warning = ''] = await warned('store: { commitSeconds: 3600 }');
+  t.match(warning, /store\.commitSeconds: \d+ points bring at least \d+ readings\/s, so that memory is written every \d+ s; more than/);
+  const writtenS = Number(/commitSeconds: (\d+) has no effect/.exec(warning)?.[1]);
+  t.strictSame(await warned(`store: { commitSeconds: ${writtenS} }`), []);
+});
+
+t.test('a broker that proves delivery where it can be cut off from the platform is a warning', async (t) => {
+  const warned = async (uplink: string): Promise<string[]> =>
+    (await site(t, meters(1, `uplink: { broker: "mqtt://b:1883", group: g, ${uplink} }`), {}).check()).warnings;
+  const others = 'otherBrokers: ["mqtt://c:1883"]';
+  t.strictSame(await warned(others), []);
+  t.strictSame(await warned('proof: broker'), []);
+  t.match(await warned(`${others}, proof: broker`), [
+    /uplink\.proof: broker: a broker that is cut off from the platform confirms readings/,
+  ]);
+  t.match(await warned('primaryHost: scada, proof: auto'), [/uplink\.proof: auto: a broker that is cut off/]);
+});

@@ -108,8 +108,8 @@ export const KEYS_OTHER: Pairs = [
     "Plus longue attente au hasard avant une annonce, pour qu'un parc n'arrive pas d'un coup.",
   ],
   [
-    'Who proves delivery. broker: it has read it. platform: it has stored it and says so (Sync/Ack). auto: platform once it does.',
-    "Qui prouve la livraison. broker : il a lu. platform : elle a rangé et le dit (Sync/Ack). auto : platform dès qu'elle le fait.",
+    'Who proves delivery. broker: it has read it. platform: it has stored it and says so (Sync/Ack); the default with otherBrokers or primaryHost. auto: platform once it does; the default else.',
+    "Qui prouve la livraison. broker : il a lu. platform : elle a rangé et le dit (Sync/Ack) ; par défaut avec otherBrokers ou primaryHost. auto : platform dès qu'elle le fait ; par défaut sinon.",
   ],
   [
     'Data by alias, without names. False for a host that mishandles aliases; costs twice the bytes.',
@@ -126,7 +126,10 @@ export const KEYS_OTHER: Pairs = [
   ],
   ['Where readings are kept.', 'Où les mesures sont gardées.'],
   ['Folder of the databases.', 'Dossier des bases.'],
-  ['At most this much is lost at a power cut.', 'Au plus autant est perdu à une coupure.'],
+  [
+    'At most this much is lost at a power cut; 10,000 readings are written sooner.',
+    'Au plus autant est perdu à une coupure ; 10 000 mesures sont écrites plus tôt.',
+  ],
   [
     'When it is full, readings are thinned, then the oldest go.',
     "Quand c'est plein, les mesures sont éclaircies, puis les plus vieilles partent.",

@@ -26,6 +26,19 @@ export const NAME_FINDINGS: Pairs = [
     'profile "{text}" leaves the factory with {what}, a line without serial: has {more}: give serial: on the line',
     'le profil "{text}" sort d\'usine en {what}, une ligne sans serial: a {more} : donner serial: sur la ligne',
   ],
+  // Store and proof.
+  ['{n} points bring at least {m} readings/s, the store takes {k}', '{n} points donnent au moins {m} mesures/s, la mémoire en prend {k}'],
+  ['give heartbeatS: {n} or more', 'donner heartbeatS: {n} ou plus'],
+  [
+    '{n} points bring at least {m} readings/s, so that memory is written every {k} s',
+    '{n} points donnent au moins {m} mesures/s, la mémoire est donc écrite toutes les {k} s',
+  ],
+  ['more than commitSeconds: {n} has no effect', "plus que commitSeconds: {n} n'a pas d'effet"],
+  [
+    '{key}: a broker that is cut off from the platform confirms readings that the platform never gets',
+    "{key} : un broker coupé de la plateforme confirme des mesures qu'elle ne reçoit jamais",
+  ],
+  ['leave it out where the platform writes Sync/Ack', "l'omettre là où la plateforme écrit Sync/Ack"],
   ['baud {n}, parity {word}', '{n} bauds, parité {word}'],
   ['profile "{text}" has no {what} "{key}"', 'le profil "{text}" n\'a pas de {what} "{key}"'],
   ['device', 'appareil'],

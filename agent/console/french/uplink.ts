@@ -102,6 +102,13 @@ export const UPLINK: Pairs = [
     'the platform has acknowledged nothing beyond row {n}: check that it stores what arrives',
     "la plateforme n'a rien acquitté après la ligne {n} : vérifier qu'elle garde ce qui arrive",
   ],
+  [
+    'the platform acknowledges nothing: check that it writes Sync/Ack, or set uplink.proof to broker',
+    "la plateforme n'acquitte rien : vérifier qu'elle écrit Sync/Ack, ou mettre uplink.proof à broker",
+  ],
+  ['until then all readings are kept', "d'ici là toutes les mesures sont gardées"],
+  ['the platform has acknowledged nothing yet', "la plateforme n'a encore rien acquitté"],
+  ['all readings are kept', 'toutes les mesures sont gardées'],
   ['the uplink is off: nothing to connect', 'la liaison est arrêtée : rien à connecter'],
   ['no uplink is configured: see uplink: in the cabinet file', "aucune liaison configurée : voir uplink: dans le fichier d'armoire"],
   ['bad --broker: write mqtt://host:1883 or mqtts://host:8883', '--broker : écrire mqtt://host:1883 ou mqtts://host:8883'],

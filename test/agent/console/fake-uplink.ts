@@ -41,6 +41,7 @@ export function uplinkView(changes: Partial<UplinkView> = {}): UplinkView {
       sentSeq: 4_021,
       cursorSeq: 4_019,
       isPlatformSilent: false,
+      isAcknowledging: true,
       acceptsSegments: true,
       ack: '8f1c0a6b:4019',
       oldestMs: AT_MS - 12_000,

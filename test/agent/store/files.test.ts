@@ -64,7 +64,8 @@ function openStore(t: Pick<Test, 'teardown'>, dir: string, options: { freeBytes?
     close,
     record,
     commit: (...frames: Frame[]) =>
-      ask('commit', { state: null, telemetry: { frames, gaps: [], cursorSeq: null, probe: false, nextTicket: 1 } }).telemetry,
+      ask('commit', { state: null, telemetry: { frames, gaps: [], deliveredUnstored: null, cursorSeq: null, probe: false, nextTicket: 1 } })
+        .telemetry,
     save: (key: string, value: unknown) => record({ saves: [{ key, json: JSON.stringify(value) }] }),
     tell: (...events: AgentEvent[]) => record({ events }),
     load: (key: string) => {
@@ -925,7 +926,7 @@ function askAll(store: OpenStore): { ok: boolean; code?: string; message?: strin
     history: store.ask('history', { pointId: 'L0.level', fromMs: 0, toMs: START_MS, resolution: 'raw', limit: 9 }),
     exportPage: store.ask('exportPage', { fromMs: 0, toMs: START_MS, afterSeq: 0, maxFrames: 9 }),
     compact: store.ask('compact', { atMono: 0 }),
-    retain: store.ask('retain', {}),
+    retain: store.ask('retain', { provenSeq: 0 }),
     backup: store.backup(),
     check: store.check(),
   };

@@ -72,10 +72,22 @@ t.test('a frame that makes no sense costs its own number alone', async (t) => {
 t.test('numbers are promised as far as they are reserved, and the reserve grows with each commit', async (t) => {
   const { clock, store } = rig({ dir: folder(t) });
   await store.start();
-  t.equal(store.rowOf(1_024)?.seq, 1_024);
-  t.equal(store.rowOf(1_025), null, 'a disk that stalls longer gets frames whose number is not known yet');
-  for (let ticket = 1; ticket <= 600; ticket++) store.append(frame(ticket));
+  t.equal(store.rowOf(8_192)?.seq, 8_192);
+  t.equal(store.rowOf(8_193), null, 'a disk that stalls longer gets frames whose number is not known yet');
+  for (let ticket = 1; ticket <= 5_000; ticket++) store.append(frame(ticket));
   await clock.advance(10_000);
-  t.equal(store.rowOf(1_624)?.seq, 1_624);
+  t.equal(store.rowOf(13_192)?.seq, 13_192);
   await store.stop();
 });
+
+for (const commitSeconds of [600, 3_600])
+  t.test(`each live frame has its number over a commit window of ${commitSeconds} s, again and again`, async (t) => {
+    const { clock, store } = rig({ dir: folder(t), commitSeconds });
+    await store.start();
+    for (let ticket = 1; ticket <= 3 * commitSeconds; ticket++) {
+      store.append(frame(ticket));
+      if (store.rowOf(ticket) === null) return t.fail(`frame ${ticket} has no number`);
+      if (ticket % 100 === 0) await clock.advance(100_000);
+    }
+    await store.stop();
+  });

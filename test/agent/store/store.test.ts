@@ -519,7 +519,7 @@ t.test('at SQLite’s own limit commits are refused whole, reading goes on, and 
       kind: 'commit',
       atMs: START_MS,
       state: null,
-      telemetry: { frames, gaps: [], cursorSeq, probe: false, nextTicket: 1 },
+      telemetry: { frames, gaps: [], deliveredUnstored: null, cursorSeq, probe: false, nextTicket: 1 },
     }).answer.telemetry;
   const read = (db: ReturnType<typeof createDatabase>, seq: number) =>
     db.handle<'readAfter'>({ kind: 'readAfter', atMs: START_MS, seq, maxFrames: 500 }).answer;
@@ -629,7 +629,7 @@ t.test('each opening asks for full synchronisation, and the file is as the schem
   t.equal(db.pragma('journal_mode', { simple: true }), 'wal');
   t.equal(db.pragma('page_size', { simple: true }), 2048);
   t.equal(db.pragma('auto_vacuum', { simple: true }), 2);
-  t.equal(db.pragma('user_version', { simple: true }), 2);
+  t.equal(db.pragma('user_version', { simple: true }), 3);
   t.strictSame(
     db.prepare("SELECT name FROM sqlite_schema WHERE type = 'table' AND sql NOT LIKE '%STRICT%' AND name NOT LIKE 'sqlite_%'").all(),
     [],
@@ -670,7 +670,7 @@ t.test('a point whose decimals change begins a new series; what was stored keeps
       kind: 'commit',
       atMs: START_MS,
       state: null,
-      telemetry: { frames: [one], gaps: [], cursorSeq: null, probe: false, nextTicket: 1 },
+      telemetry: { frames: [one], gaps: [], deliveredUnstored: null, cursorSeq: null, probe: false, nextTicket: 1 },
     });
     await link.ask<'close'>({ kind: 'close', isAllCommitted: true, atMs: START_MS });
     await link.close();

@@ -227,8 +227,7 @@ function createWire() {
 
 const settle = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
-function setUp(proof: 'auto' | 'broker' | 'platform' = 'broker') {
-  const store = createMemoryStore();
+function setUp(proof: 'auto' | 'broker' | 'platform' = 'broker', store = createMemoryStore()) {
   const clock = manualClock();
   const results: ResendResult[] = [];
   const notes: string[] = [];
@@ -482,6 +481,99 @@ t.test('a platform that is silent for a day is given up, however often the link 
   t.equal(delivery.facts().mode, 'platform');
   await session(0.2);
   t.equal(delivery.facts().mode, 'broker');
+});
+
+t.test('a platform that never acknowledges gets every row once, over cuts and restarts; none counts as delivered', async (t) => {
+  const first = setUp('platform');
+  const { store, clock, wire, delivery, take } = first;
+  await delivery.restore();
+  delivery.open(wire.link());
+  await settle();
+  for (let i = 0; i < 20; i += 1) take();
+  delivery.committed(store.commit());
+  await runDry(first);
+  t.match(delivery.facts(), { mode: 'platform', isAcknowledging: false, isPlatformSilent: false, sentSeq: 20, cursorSeq: 0 });
+  delivery.close();
+  wire.cut(0);
+  for (let i = 0; i < 200; i += 1) take();
+  delivery.committed(store.commit());
+  delivery.open(wire.link());
+  await runDry(first);
+  t.equal(wire.arrived.length, 220, 'the backlog of a cut is not held back');
+  for (let hour = 0; hour < 50; hour++) {
+    await clock.advance(3_600_000);
+    await delivery.refresh();
+    take();
+    delivery.committed(store.commit());
+    await runDry(first);
+  }
+  t.equal(wire.arrived.length, 270);
+  t.equal(delivery.facts().isPlatformSilent, true, 'and a person is to look');
+  delivery.close();
+  t.equal(store.cursor, 0);
+
+  const second = setUp('platform', store);
+  await second.delivery.restore();
+  await second.delivery.refresh();
+  second.delivery.open(second.wire.link());
+  await runDry(second);
+  t.equal(second.wire.arrived.length, 0, 'a restart sends none of it again');
+  second.delivery.resend({ id: 'r', fromMs: null, toMs: null, fromSeq: 21, toSeq: 40 });
+  await runDry(second);
+  t.equal(second.wire.arrived.length, 20, 'what is asked for comes');
+  t.equal(store.cursor, 0);
+});
+
+t.test('the first acknowledgement says what is missing: all behind it comes again unless it is acknowledged in time', async (t) => {
+  const parts = setUp('platform');
+  const { store, clock, wire, delivery, take } = parts;
+  delivery.open(wire.link());
+  await settle();
+  for (let i = 0; i < 40; i += 1) take();
+  delivery.committed(store.commit());
+  await runDry(parts);
+  t.equal(delivery.acknowledge({ epoch: 'e1', seq: 12, gapId: null }), '');
+  t.equal(store.saved.get('sync.mode'), 'platform');
+  await runDry(parts);
+  t.match(delivery.facts(), { isAcknowledging: true, cursorSeq: 12, sentSeq: 40 });
+  t.equal(wire.arrived.length, 40, 'not at once: it may be on its way');
+  await clock.advance(40_000);
+  for (let round = 0; round < 40; round++) {
+    await runDry(parts);
+    delivery.acknowledge({ epoch: 'e1', seq: Math.min(40, 12 + wire.arrived.length - 40), gapId: null });
+  }
+  t.strictSame(
+    wire.arrived.slice(40).map(({ at }) => at),
+    Array.from({ length: 28 }, (_, i) => 13 + i),
+  );
+  t.equal(store.cursor, 40);
+});
+
+t.test('acknowledgements out of order, too old, too new and of another store move nothing back and nothing too far', async (t) => {
+  const word = fc.record({ seq: fc.integer({ min: 0, max: 70 }), epoch: fc.constantFrom('e1', 'e1', 'e1', 'e2') });
+  await fc.assert(
+    fc.asyncProperty(fc.array(word, { maxLength: 30 }), fc.constantFrom('auto' as const, 'platform' as const), async (words, proof) => {
+      const parts = setUp(proof);
+      const { store, clock, wire, delivery, take, taken } = parts;
+      delivery.open(wire.link());
+      await settle();
+      let highest = 0;
+      for (const { seq, epoch } of words) {
+        take();
+        delivery.committed(store.commit());
+        await runDry(parts);
+        const before = store.cursor;
+        const reason = delivery.acknowledge({ epoch, seq, gapId: null });
+        if (reason === '') highest = Math.max(highest, seq);
+        if ((reason === '') !== (epoch === 'e1' && seq <= taken()) || store.cursor < before || store.cursor > taken()) return false;
+        if (proof === 'platform' && store.cursor !== highest) return false;
+        await clock.advance(7_000);
+      }
+      return true;
+    }),
+    { numRuns: 100 },
+  );
+  t.pass('held for all generated words');
 });
 
 t.test('what the platform asks for goes out again, though it was delivered', async (t) => {
