@@ -17,6 +17,7 @@ const NOTED: ReadonlySet<EventCode> = new Set<EventCode>([
   'update-confirmed',
   'update-reverted',
   'config-returned',
+  'clock-stepped',
 ]);
 /** Between two looks at the clock. Units: ms. */
 const LOOK_MS = 10_000;
