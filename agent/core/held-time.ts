@@ -71,7 +71,7 @@ export function afterSight(before: HeldTime | null, sight: TimeSight): HeldTime 
     zeroMs: held.zeroMs + Math.max(-mostMs, Math.min(mostMs, aheadMs)),
     seenMono: sight.monoMs,
     isDisputed,
-    isWitness: isDisputed ? (held.isDisputed ? held.isWitness : before.batteryZeroMs !== null) : false,
+    isWitness: isDisputed && (held.isDisputed ? held.isWitness : mayWitness(before)),
   };
 }
 
@@ -105,6 +105,11 @@ function afterBattery(held: HeldTime, { battery }: TimeSight): HeldTime {
   const gainMs = zeroMs - held.batteryZeroMs;
   if (Math.abs(gainMs) > BATTERY_SET_MS) return { ...held, batteryZeroMs: zeroMs, isWitness: false };
   return { ...held, batteryZeroMs: zeroMs, batteryGainMs: held.batteryGainMs + gainMs };
+}
+
+/** One that the dispute itself rests on, or that came late, cannot decide it. */
+function mayWitness({ batteryZeroMs, batteryGainMs }: HeldTime): boolean {
+  return batteryZeroMs !== null && Math.abs(batteryGainMs) <= BATTERY_NOISE_MS;
 }
 
 function isProvenByBattery({ batteryZeroMs, isWitness }: HeldTime, { wallMs, monoMs }: TimeSight): boolean {
