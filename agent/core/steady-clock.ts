@@ -53,7 +53,12 @@ const LOOK_MS = 100;
 /** The system clock is read in whole milliseconds. Units: ms. */
 const STEP_SEEN_MS = 2;
 
-export function createSteadyClock({ clock, battery = () => null, mayStepOnce = () => false, memory = null }: SteadyClockParts): SteadyClock {
+export function createSteadyClock({
+  clock,
+  battery = () => null,
+  mayStepOnce = () => false,
+  memory = null,
+}: SteadyClockParts): SteadyClock {
   let held: HeldTime | null = null;
   let last: TimeSight | null = null;
   let savedMono = Number.NEGATIVE_INFINITY;
