@@ -36,7 +36,7 @@ const SITES: readonly (readonly [name: string, latitudeDeg: number, longitudeDeg
 ];
 /** Units: ms. */
 const [SECOND, MINUTE, HOUR, DAY] = [1_000, 60_000, 3_600_000, 86_400_000];
-const STEP_MS = 15 * SECOND;
+const STEP_MS = 20 * SECOND;
 /** The street must be lit below this. Source: civil twilight. Units: degrees. */
 const NIGHT_DEG = -6;
 /** One zone is always lit, one may go dark by its programme. */
@@ -199,7 +199,7 @@ async function tormented(site: (typeof SITES)[number], { faults, random, faultsB
   async function smallSteps(): Promise<void> {
     const byMs = (random() < 0.5 ? -1 : 1) * sizeOf(random, SECOND, 9.5 * MINUTE);
     const everyMs = sizeOf(random, 30 * SECOND, 20 * MINUTE);
-    for (let times = 5 + Math.floor(random() * 60); times > 0; times--) {
+    for (let times = 5 + Math.floor(random() * 25); times > 0; times--) {
       world.systemMs += byMs;
       await pass(everyMs);
     }
@@ -217,7 +217,7 @@ async function tormented(site: (typeof SITES)[number], { faults, random, faultsB
       tally.roundingWh += STEP_WH;
       await street.restart();
     } else FAULTS[kind]?.(world, random);
-    await pass(sizeOf(random, MINUTE, 6 * HOUR));
+    await pass(sizeOf(random, MINUTE, 3 * HOUR));
     if (random() < 0.4 && syncAtMs === Number.POSITIVE_INFINITY) heal();
   }
   tally.reportedWh = await street.savedWh();
