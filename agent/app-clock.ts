@@ -10,6 +10,8 @@ import { spell } from './lighting/sentence.ts';
 
 /** Between two looks. Units: ms. Source: the pace of the light, see `control`. */
 const LOOK_MS = 1_000;
+/** So long the clock must agree before the event ends. Units: ms. Source: assumed; a clock that is set to and fro makes at most six events an hour. */
+const QUIET_MS = 600_000;
 
 export interface StepWatch {
   start(): void;
@@ -24,8 +26,11 @@ export function createStepWatch({
   readonly events: Pick<EventBook, 'set'>;
 }): StepWatch {
   let looks: Timer | null = null;
+  let steppedMono = Number.NEGATIVE_INFINITY;
   const look = (): void => {
     const step = clock.step();
+    if (step !== null) steppedMono = clock.monoMs();
+    else if (clock.monoMs() - steppedMono < QUIET_MS) return;
     const text = step === null ? 'the system clock is believed again' : textOf(step);
     events.set(step !== null, { code: 'clock-stepped', source: 'clock', severity: 'alarm', text });
   };

@@ -60,6 +60,7 @@ export function createSelfRecord({ clock, log, store: { audit } }: RecordParts):
 
   return {
     note({ code, text, endMs, startMs }) {
+      if (code === 'clock-stepped' && !steps.take()) return;
       if (NOTED.has(code)) enter(code, text, endMs === null || endMs === startMs ? 'ok' : 'over');
     },
     start() {

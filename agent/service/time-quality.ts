@@ -84,7 +84,8 @@ export function createTimeQuality({ clock, trust, readFact = readSystemFact }: T
       }),
       ask(RTC_SECONDS, (fact) => {
         const atMs = rtcTime(fact);
-        battery = atMs === null ? null : { atMs, atMono: clock.monoMs() };
+        // One that lost its battery begins in 1970 or 2000.
+        battery = atMs === null || atMs < EARLIEST_MS ? null : { atMs, atMono: clock.monoMs() };
       }),
     ]);
   };
