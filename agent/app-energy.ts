@@ -66,7 +66,8 @@ export function createEnergy(parts: EnergyParts): Energy {
     const nowMono = clock.monoMs();
     // First: at dusk and dawn night and level change in one moment.
     const state = control.zoneStates().find(({ id }) => id === zone.id);
-    if (state !== undefined) book.count.night(zone.id, state.night, nowMono);
+    // What stood there before would burn by the sun alone, so a night that is in doubt is none for it.
+    if (state !== undefined) book.count.night(zone.id, state.night && state.isNightDoubted !== true, nowMono);
     book.count.decided(lamp.id, lampUse(decision, lamp, zone), nowMono);
   }
 

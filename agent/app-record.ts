@@ -17,6 +17,7 @@ const NOTED: ReadonlySet<EventCode> = new Set<EventCode>([
   'update-confirmed',
   'update-reverted',
   'config-returned',
+  'clock-stepped',
 ]);
 /** Between two looks at the clock. Units: ms. */
 const LOOK_MS = 10_000;
@@ -59,6 +60,7 @@ export function createSelfRecord({ clock, log, store: { audit } }: RecordParts):
 
   return {
     note({ code, text, endMs, startMs }) {
+      if (code === 'clock-stepped' && !steps.take()) return;
       if (NOTED.has(code)) enter(code, text, endMs === null || endMs === startMs ? 'ok' : 'over');
     },
     start() {

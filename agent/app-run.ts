@@ -22,6 +22,7 @@ import type { RunOptions } from './core/run-options.ts';
 import { isBelow, outsideSiteDir, secretFiles } from './core/secret-places.ts';
 import { createSystemClock } from './core/system-clock.ts';
 import { createHealth } from './service/health.ts';
+import { createHeldTimeFile } from './service/held-time-file.ts';
 import { machineStart } from './service/machine-start.ts';
 import { createNotify, type Notify } from './service/notify.ts';
 import { createReleaseShelf, PACKAGE } from './service/release-shelf.ts';
@@ -86,6 +87,12 @@ export async function runAgent(options: RunOptions): Promise<number> {
     }),
     ...(guard.mode === 'bare' ? { openStoreLink: noStore } : {}),
     clock,
+    steady: {
+      // A rehearsal's clock is another than the battery's.
+      battery: () => (options.startAtMs === null ? timeQuality.battery() : null),
+      mayStepOnce: () => (agent?.site().cabinet ?? cabinet).clockTrust === 'system' && timeQuality.battery() === null,
+      memory: createHeldTimeFile({ runtimeDir: options.service?.runtimeDir ?? null, machine: machineStart(options.service?.bootId) }),
+    },
     log,
     ...(options.logFeed === undefined ? {} : { logFeed: options.logFeed }),
     version: options.version,

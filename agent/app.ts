@@ -9,6 +9,7 @@ import { adapterLatencyMs } from '../drivers/adapter-latency.ts';
 import { createAccess } from './access/access.ts';
 import { withSiteKnowledge } from './app-bus.ts';
 import { agentChores } from './app-chores.ts';
+import { createStepWatch } from './app-clock.ts';
 import { createConsoles } from './app-consoles.ts';
 import { doorTo } from './app-door.ts';
 import { endLeftovers } from './app-events.ts';
@@ -37,6 +38,7 @@ import { createEventBook } from './core/event-book.ts';
 import type { Heap } from './core/heap-keeper.ts';
 import type { Field, Log, LogFeed, Uplink } from './core/ports.ts';
 import type { Pulse } from './core/pulse.ts';
+import { createSteadyClock, type SteadyClockParts } from './core/steady-clock.ts';
 import type { AgentView } from './core/views.ts';
 import { within } from './core/within.ts';
 import type { PointId, Reading } from './core/words.ts';
@@ -54,6 +56,8 @@ const DISK_MS = 5_000;
 
 export interface AgentParts extends Site {
   readonly clock: Clock;
+  /** What may prove a step of that clock, and what keeps the held time over a restart. Default: nothing. */
+  readonly steady?: Omit<SteadyClockParts, 'clock'>;
   readonly log: Log;
   /** The same log for those who read along; nobody can unless given. */
   readonly logFeed?: LogFeed;
@@ -101,7 +105,8 @@ export interface Agent {
 }
 
 export function createAgent(parts: AgentParts): Agent {
-  const { clock, log } = parts;
+  const { log } = parts;
+  const clock = createSteadyClock({ ...parts.steady, clock: parts.clock });
   const startedMono = clock.monoMs();
   const isSafe = (parts.guard?.mode ?? 'normal') !== 'normal';
   let site: Site = parts;
@@ -146,7 +151,7 @@ export function createAgent(parts: AgentParts): Agent {
     status: () => currentView.status(),
     metricsFile: () => site.cabinet.service.metricsFile,
   });
-  const record = createSelfRecord({ clock, log, store });
+  const record = createSelfRecord({ clock: parts.clock, log, store });
   const ongoing = createOngoing({ store, uplink, log, self, record });
   const { onEvent, onOutcome } = ongoing;
   const field = createField({
@@ -178,6 +183,7 @@ export function createAgent(parts: AgentParts): Agent {
     },
   });
   const events = createEventBook(clock, onEvent);
+  const stepWatch = createStepWatch({ clock, events });
   const updates =
     parts.updates === undefined
       ? null
@@ -237,6 +243,7 @@ export function createAgent(parts: AgentParts): Agent {
       if (isStopping) return;
       const stored = store.start();
       record.start();
+      stepWatch.start();
       void field.start();
       recorder.start();
       await rooms.control.start();
@@ -263,6 +270,7 @@ export function createAgent(parts: AgentParts): Agent {
       housekeeping.stop();
       self.stop();
       record.stop();
+      stepWatch.stop();
       updates?.stop();
       await consoles?.stop();
       await within(clock, DISK_MS, revisions?.stop() ?? Promise.resolve());
@@ -377,6 +385,7 @@ export function createAgent(parts: AgentParts): Agent {
     return createAgentView({
       ...parts,
       ...site,
+      clock,
       energy: energy.view,
       config: revisions,
       logFeed: parts.logFeed ?? null,

@@ -65,6 +65,13 @@ t.test('an agent on a damaged data folder lights the street and says what was wr
   for (const { firstLevelMs } of summaries) t.ok(Number(firstLevelMs) < 5_000, `light after ${firstLevelMs} ms`);
 });
 
+t.test('a clock that is stepped, slewed and lost never darkens a night and never makes a saving larger', { timeout: 80_000 }, async (t) => {
+  const { code, summaries, progress } = await torture('clock', '--rounds', '24', '--seed', '3');
+  t.equal(code, 0, progress);
+  t.match(summaries, [{ torture: 'clock', ok: true, faults: 24, darkMin: 0, overclaimWhBySite: {} }]);
+  t.ok(Number(summaries[0]?.['nightH']) > 5 && Number(summaries[0]?.['disputedH']) > 1, 'and it was night, and there were disputes');
+});
+
 t.test('what cannot be asked for is refused', async (t) => {
   t.match(await torture('drown'), { code: 64, summaries: [], progress: /bad run "drown": one of kill, powercut, corrupt, diskfull/ });
   t.match(await torture('kill', '--rounds', 'many'), { code: 64, progress: /whole numbers/ });

@@ -20,7 +20,7 @@ import type {
   Store,
 } from '../core/ports.ts';
 import type { WhyView, ZoneView } from '../core/views.ts';
-import type { AgentEvent, Decision, Intent, Outcome, PointId, Reading } from '../core/words.ts';
+import type { AgentEvent, Decision, Intent, Outcome, PointId, Rank, Reading } from '../core/words.ts';
 import { createDecider } from '../lighting/decide.ts';
 import { intentsFor } from '../lighting/intents.ts';
 import type { LightingSnapshot, Street, ZoneState } from '../lighting/lighting.ts';
@@ -28,7 +28,7 @@ import type { ResolvedOutput } from '../lighting/output.ts';
 import { createBurningBook } from './burning-book.ts';
 import { createCommandDesk } from './command-desk.ts';
 import { isFollowed, type LampWork } from './commands.ts';
-import type { LightContact } from './contact-desk.ts';
+import { createContactDesk, type LightContact } from './contact-desk.ts';
 import { createDecisionBook } from './decision-book.ts';
 import { createFollower, levelPointOf } from './follower.ts';
 import { createIdentifyDesk } from './identify.ts';
@@ -42,7 +42,7 @@ import { createRemoteBlinks } from './remote-blinks.ts';
 import { createRequestDesk, NOT_RUNNING } from './request-desk.ts';
 import { inRestoreTime } from './restore-time.ts';
 import { createSenses } from './senses.ts';
-import { createStartGuard } from './start-guard.ts';
+import { createStartGuard, POINT_WAIT_MS } from './start-guard.ts';
 import { type LampKnowledge, whyView, zoneViews } from './views.ts';
 import { createWalkTestDesk, type WalkTestDesk } from './walk-test.ts';
 import { createWritePace } from './write-pace.ts';
@@ -112,6 +112,8 @@ export interface Control {
 
 /** Between two ticks that nothing hastens. Units: ms. Source: design §3, re-evaluated every second. */
 const TICK_MS = 1_000;
+/** Where the store keeps the contacts that request light. */
+const CONTACTS_KEY = 'control.contacts';
 /** Where a profile says nothing. Source: assumed; coarser than any driver's own scale. */
 const DEFAULT_VERIFICATION: Verification = { settleMs: 1_000, tolerance: 0.5 };
 
@@ -130,7 +132,8 @@ export function createControl({
 }: ControlParts): Control {
   const decider = createDecider(street);
   const events = createEventBook(clock, tell.onEvent);
-  const senses = createSenses({ street, clock, field, events, plan: decider.plan, contacts });
+  const contactDesk = createContactDesk(contacts, (stored) => void store.save(CONTACTS_KEY, stored).catch(() => {}));
+  const senses = createSenses({ street, clock, field, events, plan: decider.plan, contacts: contactDesk });
   const keeper = createOverrideKeeper({ clock, store, log, events, onChange: (intents) => tell.onIntents?.(intents) });
   const programmes = createProgrammeKeeper({ street, clock, store, log, events, onChange: (choices) => tell.onProgrammes?.(choices) });
   const book = createDecisionBook({ clock, onDecision: tell.onDecision });
@@ -147,8 +150,9 @@ export function createControl({
   const relays = createRelayDesk({ street, clock, tell: (relay) => tell.onRelay?.(relay) });
   const outputDesk = createOutputDesk({ street, outputs, clock, field, events, log });
   const burning = createBurningBook({ clock, store });
-  const guard = createStartGuard(new Map(street.zones.flatMap(guarded)), clock.monoMs());
+  const guard = createStartGuard(new Map(street.zones.flatMap(guarded)), clock.monoMs(), awaited(street, contacts));
   const desk = createCommandDesk({ clock, workOf, onOutcome: tell.onOutcome });
+  const maxPctOf = new Map(street.lamps.map(({ id, maxPct }) => [id, maxPct]));
   const zoneOf = new Map(street.zones.flatMap((zone) => zone.lamps.map((lampId) => [lampId, zone.id] as const)));
   const lampAt = new Map<PointId, string>(street.lamps.map((lamp) => [levelPointOf(lamp), lamp.id]));
   const pointOf = new Map(street.lamps.map((lamp) => [lamp.id, levelPointOf(lamp)]));
@@ -188,6 +192,7 @@ export function createControl({
       nowMs: clock.wallMs(),
       nowMono,
       clockQuality: clock.quality(),
+      otherMs: clock.otherMs?.() ?? null,
       ...senses.snapshot(),
       intents,
       detections: relays.take(senses.detections()),
@@ -195,7 +200,8 @@ export function createControl({
       holds: guard.holds(nowMono),
       programmes: programmes.choices(),
     };
-    const { decisions, zones } = decider.decide(sight);
+    const { decisions: decided, zones } = decider.decide(sight);
+    const decisions = decided.map((decision) => notBelowFound(decision, nowMono));
     zoneStates = zones;
     book.take(decisions);
     senses.notice(decisions);
@@ -218,9 +224,24 @@ export function createControl({
     keeper.begun(begun);
   }
 
-  /** What would lower a lamp that nobody has looked at yet; what raises it waits for nothing. */
+  /** What would lower a lamp that has not been read yet; what raises it waits for nothing. */
   function mustWait({ lampId, rank }: Decision, nowMono: MonoMs): boolean {
-    return (rank === 'programme' || rank === 'default' || rank === 'dusk') && guard.isWaiting(lampId, nowMono);
+    return !isByPerson(rank) && rank !== 'presence' && rank !== 'traffic' && guard.isWaiting(lampId, nowMono);
+  }
+
+  /** Until contacts and points have been read once after a start, a lamp keeps at least the level it was found at. */
+  function notBelowFound(decision: Decision, nowMono: MonoMs): Decision {
+    const { lampId, rank, levelPct } = decision;
+    const floorPct = Math.min(guard.floorPct(lampId, nowMono), maxPctOf.get(lampId) ?? 100);
+    if (isByPerson(rank) || levelPct >= floorPct) return decision;
+    const text = 'as found at the start, until the contacts are read';
+    const line = { rank, source: 'start', levelPct: floorPct, applied: true, text, untilMs: null };
+    return { ...decision, levelPct: floorPct, trace: [line, ...decision.trace.map((each) => ({ ...each, applied: false }))] };
+  }
+
+  async function restoreContacts(): Promise<void> {
+    const stored = await store.load(CONTACTS_KEY).catch(() => undefined);
+    contactDesk.restore(stored, { nowMs: clock.wallMs(), nowMono: clock.monoMs() }, isTrusted(clock.quality()));
   }
 
   function tellTime(): void {
@@ -261,10 +282,10 @@ export function createControl({
     async start() {
       if (state !== 'idle') return;
       state = 'starting';
-      // The first decision rests on all three: without what was chosen a street that changes its configuration would dip.
+      // The first decision rests on all of them: without what was chosen a street that changes its configuration would dip.
       await inRestoreTime(
         clock,
-        Promise.all([keeper.restore(), programmes.restore(), burning.restore()]).then(() => {}),
+        Promise.all([keeper.restore(), programmes.restore(), burning.restore(), restoreContacts()]).then(() => {}),
       );
       if (state !== 'starting') return;
       state = 'running';
@@ -282,6 +303,7 @@ export function createControl({
       for (const reading of readings) {
         const lampId = lampAt.get(reading.pointId);
         if (lampId !== undefined) guard.take(lampId, reading);
+        guard.takePoint(reading);
       }
       const isUrgent = senses.take(readings);
       if (isUrgent || readings.some(isElsewhere)) tick();
@@ -310,6 +332,21 @@ export function createControl({
     },
     counters: () => ({ detections: senses.detectionCount(), lampsRaised: book.lampsRaised() }),
   };
+}
+
+/** What a person requests is never held back by a start. */
+function isByPerson(rank: Rank): boolean {
+  return rank === 'maintenance' || rank === 'emergency' || rank === 'override';
+}
+
+/** Points that may raise the light as soon as they are read. Presence has its own hold, and a flow that is not known lights at full. */
+function awaited({ zones, rules }: Street, contacts: ReadonlyMap<PointId, LightContact>): ReadonlyMap<PointId, number> {
+  const cells = zones.flatMap(({ photocell }) => (photocell === null ? [] : [`${photocell.device}.${photocell.point}` as PointId]));
+  const ofRules = rules.flatMap(({ when }) => ('point' in when ? [when.point] : []));
+  return new Map<PointId, number>([
+    ...[...cells, ...ofRules].map((pointId) => [pointId, POINT_WAIT_MS.raises] as const),
+    ...[...contacts].map(([pointId, kind]) => [pointId, kind === 'emergency' ? POINT_WAIT_MS.emergency : POINT_WAIT_MS.raises] as const),
+  ]);
 }
 
 /** Lamps that presence may have raised before the start, each with the hold of its zone. */

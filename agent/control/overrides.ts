@@ -107,7 +107,8 @@ export function rebaseIntents(intents: readonly Intent[], { nowMs, nowMono }: Mo
   const wallOf = (mono: MonoMs): WallMs => Math.round(nowMs + mono - nowMono);
   return intents.map((intent) => {
     const { untilMono, startBy } = intent;
-    const rebased = { ...intent, untilMs: wallOf(untilMono) };
+    const untilMs = wallOf(untilMono);
+    const rebased = { ...intent, sinceMs: untilMs - lengthOf(intent), untilMs };
     return startBy === undefined ? rebased : { ...rebased, startBy: { ...startBy, atMs: wallOf(startBy.atMono) } };
   });
 }
@@ -127,7 +128,8 @@ export function readStored(stored: unknown): readonly StoredIntent[] {
 /**
  * Parts what of a stored list still holds from what is over.
  *
- * To be called with a trusted wall clock only: the rest of each is what its stored end leaves, and never above the longest allowed.
+ * To be called with a trusted wall clock only: the rest of each is what its stored end leaves, and never longer than was requested, whatever
+ * the clock said then.
  */
 export function resumeIntents(
   stored: readonly StoredIntent[],
@@ -137,12 +139,18 @@ export function resumeIntents(
   const kept = stored
     .filter((entry) => !isOver(entry))
     .map((entry): Intent => {
-      const restMs = Math.min(entry.untilMs - nowMs, OVERRIDE_MINUTES.max * MINUTE_MS);
-      const resumed = { ...entry, untilMs: Math.round(nowMs + restMs), untilMono: nowMono + restMs };
+      const restMs = Math.min(entry.untilMs - nowMs, lengthOf(entry), OVERRIDE_MINUTES.max * MINUTE_MS);
+      const untilMs = Math.round(nowMs + restMs);
+      const resumed = { ...entry, sinceMs: untilMs - lengthOf(entry), untilMs, untilMono: nowMono + restMs };
       const { startBy } = entry;
       return startBy === undefined ? resumed : { ...resumed, startBy: { atMs: startBy.atMs, atMono: nowMono + startBy.atMs - nowMs } };
     });
   return { kept, ended: stored.filter(isOver) };
+}
+
+/** How long an intent was requested for. Units: ms; the longest allowed where the disk holds an end before the start. */
+function lengthOf({ sinceMs, untilMs }: StoredIntent): number {
+  return untilMs > sinceMs ? untilMs - sinceMs : OVERRIDE_MINUTES.max * MINUTE_MS;
 }
 
 function sameTarget(a: Target, b: Target): boolean {

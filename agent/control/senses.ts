@@ -11,7 +11,7 @@ import type { Decider } from '../lighting/decide.ts';
 import type { Detection, LightingSnapshot, SensorState, Street } from '../lighting/lighting.ts';
 import { isDarkAt } from '../lighting/night.ts';
 import type { SunNow } from '../lighting/photocell.ts';
-import { createContactDesk, type LightContact } from './contact-desk.ts';
+import type { ContactDesk } from './contact-desk.ts';
 import { createPhotocellDesk } from './photocell-desk.ts';
 import { createRuleDesk } from './rule-desk.ts';
 import { createSensorDesk } from './sensor-desk.ts';
@@ -23,7 +23,7 @@ export interface SensesParts {
   readonly field: Pick<Field, 'latest'>;
   readonly events: EventBook;
   readonly plan: Decider['plan'];
-  readonly contacts: ReadonlyMap<PointId, LightContact>;
+  readonly contacts: Pick<ContactDesk, 'take' | 'intents'>;
 }
 
 export type SensedSnapshot = Required<Pick<LightingSnapshot, 'sensors' | 'photocells' | 'traffic' | 'rules'>>;
@@ -52,7 +52,6 @@ export function createSenses({ street, clock, field, events, plan, contacts }: S
   const photocells = createPhotocellDesk({ street, field, clock, events, isZoneLit, sunOf });
   const traffic = createTrafficDesk({ street, field, clock, events });
   const rules = createRuleDesk({ street, field, clock });
-  const contactDesk = createContactDesk(contacts);
 
   function isZoneLit(zoneId: string): boolean {
     return (street.zones.find(({ id }) => id === zoneId)?.lamps ?? []).some((lampId) => (levels.get(lampId) ?? 0) > 0);
@@ -72,7 +71,7 @@ export function createSenses({ street, clock, field, events, plan, contacts }: S
       const isSomeone = sensors.take(readings);
       const isMore = traffic.take(readings);
       const isRule = rules.take(readings);
-      const isAsked = contactDesk.take(readings, { nowMs: clock.wallMs(), nowMono: clock.monoMs() });
+      const isAsked = contacts.take(readings, { nowMs: clock.wallMs(), nowMono: clock.monoMs() });
       return isSomeone || isMore || isRule || isAsked;
     },
     refresh() {
@@ -84,7 +83,7 @@ export function createSenses({ street, clock, field, events, plan, contacts }: S
     snapshot: () => ({ sensors: sensors.states(), photocells: photocells.states(), traffic: traffic.states(), rules: rules.states() }),
     detections: () => sensors.recent(),
     sensorStates: () => sensors.states(),
-    intents: () => contactDesk.intents(),
+    intents: () => contacts.intents(),
     notice(decisions) {
       for (const { lampId, levelPct } of decisions) {
         if (levels.get(lampId) === levelPct) continue;

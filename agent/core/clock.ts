@@ -22,6 +22,12 @@ export interface Clock {
   wallMs(): WallMs;
   monoMs(): MonoMs;
   quality(): ClockQuality;
+  /**
+   * A second time that may be the right one while two clocks disagree; null while there is none. The light is then the brighter of both.
+   *
+   * Absent on a clock that does not watch for steps.
+   */
+  otherMs?(): WallMs | null;
   /** Call `fire` once, not earlier than `delayMs` from now. */
   after(delayMs: number, fire: () => void): Timer;
   /** Call `fire` once at `dueMono`, never early and late by a fraction of a millisecond only. Costs CPU: for bus gaps alone. */
@@ -50,4 +56,10 @@ export function sleep(clock: Clock, delayMs: number): Promise<void> {
 /** Whether the wall clock may decide what is night and which step of a programme applies. */
 export function isTrusted(quality: ClockQuality): boolean {
   return quality === 'rtc' || quality === 'synced';
+}
+
+/** What a battery clock showed, and when it was read. */
+export interface BatteryReading {
+  readonly atMs: WallMs;
+  readonly atMono: MonoMs;
 }

@@ -148,6 +148,7 @@ export type EventCode =
   | 'sensor-silent'
   | 'photocell-doubtful'
   | 'time-not-trusted'
+  | 'clock-stepped'
   | 'store-trouble'
   | 'readings-lost'
   | 'uplink-down'

@@ -6,7 +6,7 @@
  */
 import type { Lamp, Zone } from '../core/cabinet.ts';
 import { isTrusted, type WallMs } from '../core/clock.ts';
-import type { Decision, LevelPct } from '../core/words.ts';
+import { type Decision, type LevelPct, RANKS, type TraceLine } from '../core/words.ts';
 import { arbitrate, type Light, type Raise, type Say } from './arbiter.ts';
 import { createDecisionMemory } from './decision-memory.ts';
 import { intentsFor } from './intents.ts';
@@ -57,18 +57,45 @@ export function createDecider(street: Street): Decider {
   return {
     plan: (zoneId) => plans.find(({ zone }) => zone.id === zoneId),
     decide(snapshot) {
-      const altitudeDeg = sunAltitudeDeg(street, snapshot.nowMs);
-      const waves = wave(snapshot.detections ?? [], snapshot.nowMono, deafSensors(street, snapshot));
-      const moments = new Map(plans.map((plan) => [plan.zone.id, momentOf(plan, street, { snapshot, altitudeDeg })]));
-      const byLamp = new Map([...moments.values()].flatMap((moment) => moment.plan.zone.lamps.map((id) => [id, moment] as const)));
-      return {
-        decisions: street.lamps.map((lamp) =>
-          remembered(decideLamp(lamp, byLamp.get(lamp.id) ?? null, { snapshot, wave: waves.get(lamp.id) ?? null })),
-        ),
-        zones: [...moments.values()].map((moment) => zoneState(moment, altitudeDeg)),
-      };
+      const { otherMs = null, clockQuality } = snapshot;
+      const one = decideAt(snapshot);
+      const both = otherMs === null || !isTrusted(clockQuality) ? one : brighter(one, decideAt({ ...snapshot, nowMs: otherMs }));
+      return { ...both, decisions: both.decisions.map(remembered) };
     },
   };
+
+  function decideAt(snapshot: LightingSnapshot): LightingResult {
+    const altitudeDeg = sunAltitudeDeg(street, snapshot.nowMs);
+    const waves = wave(snapshot.detections ?? [], snapshot.nowMono, deafSensors(street, snapshot));
+    const moments = new Map(plans.map((plan) => [plan.zone.id, momentOf(plan, street, { snapshot, altitudeDeg })]));
+    const byLamp = new Map([...moments.values()].flatMap((moment) => moment.plan.zone.lamps.map((id) => [id, moment] as const)));
+    return {
+      decisions: street.lamps.map((lamp) => decideLamp(lamp, byLamp.get(lamp.id) ?? null, { snapshot, wave: waves.get(lamp.id) ?? null })),
+      zones: [...moments.values()].map((moment) => zoneState(moment, altitudeDeg, snapshot)),
+    };
+  }
+}
+
+/** Two clocks disagree: per lamp the higher level, per zone night where either says so. */
+function brighter(one: LightingResult, other: LightingResult): LightingResult {
+  return {
+    decisions: one.decisions.map((decision, at) => {
+      const second = other.decisions[at];
+      const chosen = second !== undefined && second.levelPct > decision.levelPct ? second : decision;
+      const text = 'two clocks disagree: the brighter of both decisions';
+      const line: TraceLine = { rank: 'dusk', source: 'clock', levelPct: null, applied: false, text, untilMs: null };
+      return { ...chosen, trace: [...chosen.trace, line].sort(byRank) };
+    }),
+    zones: one.zones.map((zone, at) => {
+      const second = other.zones[at];
+      if (second === undefined || second.night === zone.night) return zone;
+      return { ...(zone.night ? zone : second), isNightDoubted: true };
+    }),
+  };
+}
+
+function byRank(a: TraceLine, b: TraceLine): number {
+  return RANKS.indexOf(a.rank) - RANKS.indexOf(b.rank);
 }
 
 function planZone(street: Street, zone: Zone, calendar: LocalCalendar): ZonePlan {
@@ -235,11 +262,12 @@ function presenceRaises(lamp: Lamp, { plan, sensors, state, light }: ZoneMoment,
   return [...says, { say: { rank, source, levelPct: warnPct, text: 'warning before the dark', untilMs: endMs }, distanceM: null }];
 }
 
-function zoneState({ plan, light, sensors, programme }: ZoneMoment, altitudeDeg: number): ZoneState {
+function zoneState({ plan, light, sensors, programme }: ZoneMoment, altitudeDeg: number, { clockQuality }: LightingSnapshot): ZoneState {
   const watches = plan.zone.presence !== null && light === 'night';
   return {
     id: plan.zone.id,
     night: light !== 'day',
+    ...(isTrusted(clockQuality) ? {} : { isNightDoubted: true as const }),
     sunAltitudeDeg: altitudeDeg,
     presence: watches ? strongestPhase(sensors) : 'off',
     programmePct: programme?.levelPct ?? null,

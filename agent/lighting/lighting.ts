@@ -131,6 +131,8 @@ export interface LightingSnapshot {
   readonly nowMs: WallMs;
   readonly nowMono: MonoMs;
   readonly clockQuality: ClockQuality;
+  /** A second time that may be the right one; each lamp then has the brighter of both decisions. Null or absent while there is none. */
+  readonly otherMs?: WallMs | null;
   /** By the point that says someone is there: two contacts of one box are two sensors. A sensor that never spoke is absent. */
   readonly sensors: ReadonlyMap<PointId, SensorState>;
   /** Those in force; expired ones may still be among them and are ignored. */
@@ -154,6 +156,8 @@ export interface LightingSnapshot {
 export interface ZoneState {
   readonly id: string;
   readonly night: boolean;
+  /** No time is trusted, or two clocks disagree about it: nothing that was there before is compared with this time. */
+  readonly isNightDoubted?: true;
   /** Units: degrees above the horizon. */
   readonly sunAltitudeDeg: number;
   /** `down`: the hold is over, the drivers are falling; a new detection returns to boost at once. */

@@ -1,17 +1,18 @@
 /**
- * How far may the wall clock be believed? Asks the system's own marks, never the network.
+ * What the system's own marks say about its clock: synchronised, in agreement with a battery clock, restored, or never set.
  *
- * Owns the probes and their rhythm. Never sets a clock and never makes a caller wait.
- * Called by the clock's `quality` through `app.ts`.
+ * Owns the probes and their rhythm. Never uses the network, never sets a clock and never blocks a caller. Steps of the clock are judged
+ * in `core/held-time`.
  */
 import { access, readFile } from 'node:fs/promises';
 import type { Cabinet } from '../core/cabinet.ts';
-import type { Clock, ClockQuality, MonoMs, WallMs } from '../core/clock.ts';
+import type { BatteryReading, Clock, ClockQuality, MonoMs, WallMs } from '../core/clock.ts';
+import { STEP_MS } from '../core/held-time.ts';
 
 /** No agent of this version ran before; an earlier clock was never set. */
 const EARLIEST_MS: WallMs = Date.parse('2026-01-01T00:00:00Z');
-/** A battery clock vouches for the wall clock only while both say the same. Units: ms. Source: assumed; cheap battery clocks drift a few minutes a year. */
-const RTC_AGREES_MS = 5 * 60_000;
+/** A battery clock confirms a system clock this close to it. Units: ms. Source: the light tolerates this error, see `core/held-time`. */
+const RTC_AGREES_MS = STEP_MS;
 /** Units: ms. Source: reliability notes, "poll each 10 to 60 s". */
 const PROBE_EVERY_MS = 10_000;
 /** Source: systemd-timesyncd.service(8), made at the first synchronisation after boot. */
@@ -22,15 +23,23 @@ const RTC_SECONDS = '/sys/class/rtc/rtc0/since_epoch';
 /** What the system says about its time. */
 export interface TimeMarks {
   readonly synchronised: boolean;
-  /** The battery clock's own time; null when there is none that answers. */
+  /** The battery clock's own time at the same instant; null when there is none that answers. */
   readonly rtcMs: WallMs | null;
+  /** How far the system clock was ahead of the battery clock while it confirmed it; null while it does not. Units: ms. */
+  readonly confirmedAheadMs?: number | null;
 }
 
 /** What the quality is, given the wall clock, the config's trust and the marks. */
-export function qualityOf(wallMs: WallMs, trust: Cabinet['clockTrust'], { synchronised, rtcMs }: TimeMarks): ClockQuality {
+export function qualityOf(wallMs: WallMs, trust: Cabinet['clockTrust'], marks: TimeMarks): ClockQuality {
   if (wallMs < EARLIEST_MS) return 'none';
-  if (trust === 'system' || synchronised) return 'synced';
-  return rtcMs !== null && Math.abs(wallMs - rtcMs) <= RTC_AGREES_MS ? 'rtc' : 'restored';
+  if (trust === 'system' || marks.synchronised) return 'synced';
+  return isConfirmed(wallMs, marks) ? 'rtc' : 'restored';
+}
+
+/** Two clocks that agreed once may drift apart without end; only a step of one of them ends it. */
+function isConfirmed(wallMs: WallMs, { rtcMs, confirmedAheadMs = null }: TimeMarks): boolean {
+  if (rtcMs === null) return false;
+  return Math.abs(wallMs - rtcMs - (confirmedAheadMs ?? 0)) <= RTC_AGREES_MS;
 }
 
 /** Reads a small file; null when it cannot be read, whatever the reason. */
@@ -48,34 +57,50 @@ export interface TimeQuality {
   start(): Promise<void>;
   /** By the newest marks; starts the next probe when they are 10 s old. */
   quality(): ClockQuality;
+  /** Newest reading of the battery clock; null while it gives none. */
+  battery(): BatteryReading | null;
 }
 
 /** The machine's time quality; nothing is read before `start` or the first question. */
 export function createTimeQuality({ clock, trust, readFact = readSystemFact }: TimeQualityParts): TimeQuality {
-  let marks: TimeMarks = { synchronised: false, rtcMs: null };
+  let synchronised = false;
+  let battery: BatteryReading | null = null;
+  let confirmedAheadMs: number | null = null;
   let nextProbeMono: MonoMs = Number.NEGATIVE_INFINITY;
   const asked = new Set<string>();
-  const ask = async (path: string, toMarks: (fact: string | null) => Partial<TimeMarks>): Promise<void> => {
-    // A read that hangs, as of a battery clock on a bus that is stuck, holds one of Node's four threads: it is not begun anew.
+  const ask = async (path: string, take: (fact: string | null) => void): Promise<void> => {
+    // A read that hangs, as of a battery clock on a bus that is stuck, holds one of Node's four threads: it is not begun again.
     if (asked.has(path)) return;
     asked.add(path);
-    const known = toMarks(await readFact(path));
+    const fact = await readFact(path);
     asked.delete(path);
-    marks = { ...marks, ...known };
+    take(fact);
   };
   const probe = async (): Promise<void> => {
     nextProbeMono = clock.monoMs() + PROBE_EVERY_MS;
     await Promise.all([
-      ask(SYNCHRONISED_MARK, (fact) => ({ synchronised: fact !== null })),
-      ask(RTC_SECONDS, (fact) => ({ rtcMs: rtcTime(fact) })),
+      ask(SYNCHRONISED_MARK, (fact) => {
+        synchronised = fact !== null;
+      }),
+      ask(RTC_SECONDS, (fact) => {
+        const atMs = rtcTime(fact);
+        // One that lost its battery begins in 1970 or 2000.
+        battery = atMs === null || atMs < EARLIEST_MS ? null : { atMs, atMono: clock.monoMs() };
+      }),
     ]);
   };
   return {
     start: probe,
     quality() {
-      if (trust() === 'auto' && clock.monoMs() >= nextProbeMono) void probe();
-      return qualityOf(clock.wallMs(), trust(), marks);
+      if (clock.monoMs() >= nextProbeMono) void probe();
+      const wallMs = clock.wallMs();
+      // Both clocks at the same instant: a reading that is up to 10 s old would make the difference swing.
+      const rtcMs = battery === null ? null : battery.atMs + clock.monoMs() - battery.atMono;
+      const quality = qualityOf(wallMs, trust(), { synchronised, rtcMs, confirmedAheadMs });
+      confirmedAheadMs = quality === 'rtc' && rtcMs !== null ? wallMs - rtcMs : quality === 'synced' ? confirmedAheadMs : null;
+      return quality;
     },
+    battery: () => battery,
   };
 }
 

@@ -4,6 +4,7 @@
  * Owns the command line and the exit code. Summaries go to standard output, one JSON object a line; progress to standard error.
  */
 import { parseArgs } from 'node:util';
+import { clockTorture } from './clock.ts';
 import { commandTorture } from './commands.ts';
 import { corruptTorture } from './corrupt.ts';
 import { diskfullTorture } from './diskfull.ts';
@@ -27,11 +28,13 @@ Usage: npm run -s torture -- NAME [options]
   hostile    a million hostile messages for the command desk
   rogue      a platform in wrong hands: hostile revisions of the configuration, then honest ones
   offline    30 simulated days without the platform into a file that cannot hold them
+  clock      steps, drifts and losses of the clock at twelve places: never dark at night, no saving that is not true
   month      30 simulated days of the packaged agent with 35 lamps: flat memory (needs mosquitto)
 
   --rounds N   of kill, powercut, commands, hostile and rogue; 200, 100, 10000, 1000000 and 500 unless told otherwise
+  --rounds N   of kill, powercut, commands, hostile and clock; 200, 100, 10000, 1000000 and 1000 unless given
   --seed N     the same choices again; the moments are the machine's own
-  --quick      corrupt: one damage of each file; offline, month: two days
+  --quick      corrupt: one damage of each file; offline, month: two days; clock: 120 rounds
   --help       this text
 
 Exit code: 0 every promise kept, 1 one broken or a failure, 64 bad command line, 69 not possible on this machine.
@@ -55,6 +58,7 @@ const TORTURES: Readonly<Record<string, Torture>> = {
   month: { run: monthTorture, rounds: 1 },
   hostile: { run: hostileTorture, rounds: 1_000_000 },
   rogue: { run: rogueTorture, rounds: 500 },
+  clock: { run: clockTorture, rounds: 1_000 },
   commands: { run: commandTorture, rounds: 10_000 },
 };
 

@@ -63,6 +63,14 @@ t.test('a clock that was set is noted once with how far and how good it is now, 
   t.equal(notes.length, 1, 'and nothing after its end');
 });
 
+t.test('a clock that is stepped to and fro does not push out what was done either', async (t) => {
+  const { notes, happens } = rig();
+  for (let step = 0; step < 200; step++) happens('clock-stepped', 'the system clock is not believed', null);
+  t.equal(notes.length, 20);
+  happens('agent-stopped', 'luciole 0.1.0 stopped');
+  t.equal(notes.length, 21);
+});
+
 t.test('a clock that two services fight over does not push out what was done', async (t) => {
   const { clock, notes, record, set } = rig();
   record.start();

@@ -1,6 +1,7 @@
 /**
  * Control on a manual clock, with lamps and sensors that are plain values behind a field that takes 20 ms a write.
  */
+import type { LightContact } from '../../../agent/control/contact-desk.ts';
 import { type Control, createControl } from '../../../agent/control/control.ts';
 import type { ClockQuality } from '../../../agent/core/clock.ts';
 import { createManualClock, type ManualClock } from '../../../agent/core/manual-clock.ts';
@@ -43,6 +44,9 @@ export interface FakeOptions {
   readonly disk?: Map<string, unknown>;
   readonly street?: Street;
   readonly load?: () => Promise<unknown>;
+  readonly contacts?: ReadonlyMap<PointId, LightContact>;
+  /** What the lamps show at the start. Default: 0. */
+  readonly foundPct?: number;
 }
 
 export function makeFakeStreet({
@@ -51,9 +55,11 @@ export function makeFakeStreet({
   disk = new Map(),
   street = makeStreet(),
   load,
+  contacts = new Map(),
+  foundPct = 0,
 }: FakeOptions = {}): FakeStreet {
   const clock = createManualClock(now, quality);
-  const levels = new Map(street.lamps.map(({ id }) => [id, 0]));
+  const levels = new Map(street.lamps.map(({ id }) => [id, foundPct]));
   const silent = new Set<string>();
   const vague = new Set<string>();
   const latest = new Map<PointId, Reading>();
@@ -100,6 +106,7 @@ export function makeFakeStreet({
     onOutcome: (outcome) => outcomes.push(outcome),
     onDecision: (decision) => decisions.push(decision),
     verificationOf: () => ({ settleMs: 40, tolerance: 0 }),
+    contacts,
   });
   let commands = 0;
   return {

@@ -93,6 +93,24 @@ for (const [story, untilMs, restMs] of restores) {
   });
 }
 
+for (const [story, aheadMs] of [
+  ['four years ahead', 4 * 365 * 24 * HOUR_MS],
+  ['ten hours ahead', 10 * HOUR_MS],
+  ['right', 0],
+] as const) {
+  t.test(`a lock of half an hour that was taken under a clock ${story} lasts no longer after any number of restarts`, async (t) => {
+    const taken = intentOf(
+      { ...request, rank: 'maintenance', source: 'console:anna', levelPct: 0, minutes: 30 },
+      moment(NOON + aheadMs, 10),
+    );
+    const again = resumeIntents(fromDisk([taken]), moment(NOON + MINUTE_MS, 7)).kept;
+    const once = again.map(({ untilMono }) => untilMono - 7);
+    t.ok((once[0] ?? 0) <= 30 * MINUTE_MS, `${once[0]} ms`);
+    const third = resumeIntents(fromDisk(rebaseIntents(again, moment(NOON + 400 * HOUR_MS, 7))), moment(NOON + MINUTE_MS, 9)).kept;
+    t.ok((third[0]?.untilMono ?? 9) - 9 <= 30 * MINUTE_MS);
+  });
+}
+
 t.test('a clock that is set later moves the wall end, not the end', async (t) => {
   const [first] = rebaseIntents([intent({ untilMs: 5_000, untilMono: 1_000 })], moment(NOON, 400));
   t.match(first, { untilMs: NOON + 600, untilMono: 1_000 });

@@ -193,6 +193,52 @@ t.test('the marks are read again every ten seconds at most, and no question ever
   t.equal(timeQuality.quality(), 'synced', 'another trust holds at once');
 });
 
+for (const aheadS of [29, 290, 295, 300, 301, 599]) {
+  t.test(`a system clock ${aheadS} s ahead of the battery clock has one quality, however long it is looked at`, async (t) => {
+    const { clock, timeQuality } = await beside(aheadS * 1_000);
+    let flips = 0;
+    for (let second = 0, before = timeQuality.quality(); second < 600; second++) {
+      await clock.advance(1_000);
+      const now = timeQuality.quality();
+      if (now !== before) flips++;
+      before = now;
+    }
+    t.equal(flips, 0);
+    t.equal(timeQuality.quality(), 'rtc');
+  });
+}
+
+t.test('two clocks that drift apart stay believed; a step of one of them is judged', async (t) => {
+  const { clock, timeQuality, facts } = await beside(0);
+  for (let day = 0; day < 400; day++) {
+    clock.stepWall(6_000);
+    await clock.advance(86_400_000);
+    timeQuality.quality();
+    await clock.advance(0);
+    t.equal(timeQuality.quality(), 'rtc');
+  }
+  clock.stepWall(-3_600_000);
+  t.equal(timeQuality.quality(), 'restored', 'an hour back');
+  clock.stepWall(3_600_000 - 400 * 6_000);
+  t.equal(timeQuality.quality(), 'rtc', 'set right by the battery clock');
+  facts.batteryAheadMs = 7_200_000;
+  await clock.advance(10_000);
+  timeQuality.quality();
+  await clock.advance(0);
+  t.equal(timeQuality.quality(), 'restored', 'the battery clock was set');
+});
+
+/** A system clock beside a battery clock that is right; nothing else vouches for it. */
+async function beside(aheadMs: number) {
+  const clock = createManualClock(AT_MS + aheadMs);
+  const facts = { batteryAheadMs: 0 };
+  const readFact = async (path: string): Promise<string | null> =>
+    path.includes('rtc') ? `${Math.floor((AT_MS + clock.monoMs() + facts.batteryAheadMs) / 1_000)}` : null;
+  const timeQuality = createTimeQuality({ clock, trust: () => 'auto', readFact });
+  await timeQuality.start();
+  return { clock, timeQuality, facts };
+}
+
 t.test('the system itself is asked without harm', async (t) => {
   const timeQuality = createTimeQuality({ clock: createManualClock(AT_MS), trust: () => 'auto' });
   await timeQuality.start();
