@@ -10,7 +10,7 @@ import type { Field } from '../core/ports.ts';
 import type { PointId, Reading } from '../core/words.ts';
 import type { PhotocellState, Street } from '../lighting/lighting.ts';
 import { afterLux, photocellSay, type SunNow } from '../lighting/photocell.ts';
-import { afterEdgeLook, type EdgeSays, isWholeNight, photocellFault } from '../lighting/photocell-fault.ts';
+import { afterEdge, afterEdgeLook, type EdgeFaults, type EdgeSays, isWholeNight, NO_EDGE_FAULTS, photocellFault } from '../lighting/photocell-fault.ts';
 import { spell } from '../lighting/sentence.ts';
 
 export interface PhotocellDeskParts {
@@ -37,8 +37,13 @@ interface Watched {
   /** All that have it; the first one's sun judges it. */
   readonly zoneIds: readonly string[];
   night: EdgeSays | undefined;
+  edges: EdgeFaults;
+  /** By the last whole night. */
+  nightFault: string | null;
   fault: string | null;
 }
+
+const SOUND = { edges: NO_EDGE_FAULTS, nightFault: null, fault: null };
 
 /** A cell that several zones share is known by the settings of the first. */
 export function createPhotocellDesk({ street, field, clock, events, isZoneLit, sunOf }: PhotocellDeskParts): PhotocellDesk {
@@ -56,8 +61,13 @@ export function createPhotocellDesk({ street, field, clock, events, isZoneLit, s
     if (sun === null || state === undefined || isLost(cell)) return;
     // One that is not believed is still looked at, or it could never be believed again.
     const say = photocellSay({ ...state, isDoubtful: false }, cell.config, nowMono);
-    cell.night = afterEdgeLook(cell.night, { say, sun, config: cell.config });
-    if (cell.night !== undefined && isWholeNight(cell.night)) cell.fault = photocellFault(cell.night);
+    const before = cell.night;
+    cell.night = afterEdgeLook(before, { say, sun, config: cell.config });
+    if (cell.night !== undefined) {
+      cell.edges = afterEdge(cell.edges, before, cell.night);
+      if (isWholeNight(cell.night)) cell.nightFault = photocellFault(cell.night);
+    }
+    cell.fault = cell.nightFault ?? cell.edges.dusk.fault ?? cell.edges.dawn.fault;
     states.set(cell.pointId, { ...state, isDoubtful: cell.fault !== null });
   }
 
@@ -102,7 +112,7 @@ function watchedCells({ zones }: Pick<Street, 'zones'>): ReadonlyMap<PointId, Wa
     const pointId: PointId = `${photocell.device}.${photocell.point}`;
     if (cells.has(pointId)) continue;
     const zoneIds = zones.filter((zone) => zone.photocell?.device === photocell.device && zone.photocell.point === photocell.point);
-    cells.set(pointId, { pointId, config: photocell, zoneIds: zoneIds.map(({ id }) => id), night: undefined, fault: null });
+    cells.set(pointId, { pointId, config: photocell, zoneIds: zoneIds.map(({ id }) => id), night: undefined, ...SOUND });
   }
   return cells;
 }

@@ -11,6 +11,7 @@ import type { Decider } from '../lighting/decide.ts';
 import type { Detection, LightingSnapshot, SensorState, Street } from '../lighting/lighting.ts';
 import { isDarkAt } from '../lighting/night.ts';
 import type { SunNow } from '../lighting/photocell.ts';
+import { sunAltitudeDeg } from '../lighting/sun.ts';
 import { createContactDesk, type LightContact } from './contact-desk.ts';
 import { createPhotocellDesk } from './photocell-desk.ts';
 import { createRuleDesk } from './rule-desk.ts';
@@ -63,7 +64,8 @@ export function createSenses({ street, clock, field, events, plan, contacts }: S
     if (found === undefined || !isTrusted(clock.quality())) return null;
     const nowMs = clock.wallMs();
     const night = found.nights.at(nowMs);
-    return { nowMs, duskMs: night.duskMs, dawnMs: night.dawnMs, isNight: isDarkAt(night, nowMs) };
+    const { duskMs, dawnMs } = night;
+    return { nowMs, duskMs, dawnMs, isNight: isDarkAt(night, nowMs), altitudeDeg: sunAltitudeDeg(street, nowMs) };
   }
 
   return {

@@ -140,7 +140,7 @@ function skyOf({ zone, nights }: ZonePlan, { snapshot, altitudeDeg }: Sight): { 
     by: 'sun' as const,
     text: sentence(`sun ${Math.abs(altitudeDeg).toFixed(1)}° ${side} the horizon, lit below ${zone.sunBelowDeg}°`),
   };
-  const sun = { nowMs, duskMs: night.duskMs, dawnMs: night.dawnMs, isNight };
+  const sun = { nowMs, duskMs: night.duskMs, dawnMs: night.dawnMs, isNight, altitudeDeg };
   const byCell = photocell === null ? null : photocellNight({ say, sun, config: photocell });
   const found = byCell?.by === 'photocell' ? byCell : bySun;
   const source = found.by === 'sun' ? 'sun' : (photocell?.device ?? 'sun');
