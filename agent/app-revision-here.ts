@@ -17,8 +17,8 @@ export function checkRevisionHere({ dir, siteDir }: RevisionFolder): CheckedRevi
       file: problem.file.startsWith(`${dir}/`) ? problem.file.slice(dir.length + 1) : problem.file,
     }));
   try {
-    const { cabinet, profiles, profileProblems } = loadSite(join(dir, 'cabinet.yaml'), [], { siteDir, profilesDir: join(dir, 'profiles') });
-    return { site: { cabinet, profiles }, problems: [], warnings: named(profileProblems) };
+    const { cabinet, profiles, profileProblems, warnings } = loadSite(join(dir, 'cabinet.yaml'), [], { siteDir, profilesDir: join(dir, 'profiles') });
+    return { site: { cabinet, profiles }, problems: [], warnings: named([...profileProblems, ...warnings]) };
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     return { site: null, problems: named(error.problems), warnings: [] };

@@ -48,8 +48,7 @@ export interface Senses {
 export function createSenses({ street, clock, field, events, plan, contacts }: SensesParts): Senses {
   const levels = new Map<string, number>();
   const changed = new Map<string, MonoMs>();
-  const zoneOf = new Map(street.zones.flatMap((zone) => zone.lamps.map((id) => [id, zone.id] as const)));
-  const sensors = createSensorDesk({ street, field, clock, events, ownChangeMono: (zoneId) => changed.get(zoneId) ?? null });
+  const sensors = createSensorDesk({ street, field, clock, events, ownChangeMono: (lampId) => changed.get(lampId) ?? null });
   const photocells = createPhotocellDesk({ street, field, clock, events, isZoneLit, sunOf });
   const traffic = createTrafficDesk({ street, field, clock, events });
   const rules = createRuleDesk({ street, field, clock });
@@ -91,7 +90,7 @@ export function createSenses({ street, clock, field, events, plan, contacts }: S
       for (const { lampId, levelPct } of decisions) {
         if (levels.get(lampId) === levelPct) continue;
         levels.set(lampId, levelPct);
-        changed.set(zoneOf.get(lampId) ?? '', clock.monoMs());
+        changed.set(lampId, clock.monoMs());
       }
     },
     detectionCount: () => sensors.detections(),
