@@ -63,7 +63,9 @@ export function failsafeLevelPct({ programmes, calendars, eventNights, rules }: 
   if (zone === undefined || zone.traffic !== null || zone.presence !== null) return FULL_PCT;
   const calendar = calendars.find(({ id }) => id === zone.calendar);
   const ids = new Set([zone.programme, ...(calendar?.rules ?? []).map(({ programme }) => programme)]);
-  const ofProgrammes = programmes.filter(({ id }) => ids.has(id)).flatMap(({ steps }) => steps.map(({ level }) => stepLevelPct(level, zone)));
+  const ofProgrammes = programmes
+    .filter(({ id }) => ids.has(id))
+    .flatMap(({ steps }) => steps.map(({ level }) => stepLevelPct(level, zone)));
   const ofNights = eventNights.filter(({ zones }) => zones?.includes(zone.id) ?? true).map(({ levelPct }) => levelPct);
   const ofRules = rules.flatMap(({ raise }) => (raise?.zones.includes(zone.id) === true ? [raise.levelPct] : []));
   const usual = ofProgrammes.length === 0 ? [FULL_PCT] : ofProgrammes;

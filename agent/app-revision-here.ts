@@ -17,7 +17,10 @@ export function checkRevisionHere({ dir, siteDir }: RevisionFolder): CheckedRevi
       file: problem.file.startsWith(`${dir}/`) ? problem.file.slice(dir.length + 1) : problem.file,
     }));
   try {
-    const { cabinet, profiles, profileProblems, warnings } = loadSite(join(dir, 'cabinet.yaml'), [], { siteDir, profilesDir: join(dir, 'profiles') });
+    const { cabinet, profiles, profileProblems, warnings } = loadSite(join(dir, 'cabinet.yaml'), [], {
+      siteDir,
+      profilesDir: join(dir, 'profiles'),
+    });
     return { site: { cabinet, profiles }, problems: [], warnings: named([...profileProblems, ...warnings]) };
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;

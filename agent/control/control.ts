@@ -148,6 +148,8 @@ export function createControl({
   const outputDesk = createOutputDesk({ street, outputs, clock, field, events, log });
   const burning = createBurningBook({ clock, store });
   const guard = createStartGuard(new Map(street.zones.flatMap(guarded)), clock.monoMs());
+  // Until a lamp is found dark, it may have been lit a moment before the start.
+  let lit = new Map<string, MonoMs | null>(street.zones.flatMap(({ dark, lamps }) => (dark === null ? [] : lamps.map((id) => [id, null]))));
   const desk = createCommandDesk({ clock, workOf, onOutcome: tell.onOutcome });
   const zoneOf = new Map(street.zones.flatMap((zone) => zone.lamps.map((lampId) => [lampId, zone.id] as const)));
   const lampAt = new Map<PointId, string>(street.lamps.map((lamp) => [levelPointOf(lamp), lamp.id]));
@@ -194,8 +196,10 @@ export function createControl({
       burningH: burning.hours(),
       holds: guard.holds(nowMono),
       programmes: programmes.choices(),
+      lit,
     };
-    const { decisions, zones } = decider.decide(sight);
+    const { decisions, zones, lit: litNow } = decider.decide(sight);
+    lit = new Map(litNow);
     zoneStates = zones;
     book.take(decisions);
     senses.notice(decisions);
@@ -281,7 +285,7 @@ export function createControl({
     onReadings(readings) {
       for (const reading of readings) {
         const lampId = lampAt.get(reading.pointId);
-        if (lampId !== undefined) guard.take(lampId, reading);
+        if (lampId !== undefined && guard.take(lampId, reading) === 0) lit.delete(lampId);
       }
       const isUrgent = senses.take(readings);
       if (isUrgent || readings.some(isElsewhere)) tick();
@@ -312,7 +316,7 @@ export function createControl({
   };
 }
 
-/** Lamps that presence may have raised before the start, each with the hold of its zone. */
-function guarded({ presence, lamps }: Street['zones'][number]): (readonly [string, number])[] {
-  return presence === null ? [] : lamps.map((id) => [id, presence.holdS] as const);
+/** Lamps that presence may have raised before the start, each with the hold of its zone, and those that may go dark. */
+function guarded({ presence, dark, lamps }: Street['zones'][number]): (readonly [string, number])[] {
+  return presence === null && dark === null ? [] : lamps.map((id) => [id, presence?.holdS ?? 0] as const);
 }

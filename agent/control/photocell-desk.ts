@@ -10,7 +10,15 @@ import type { Field } from '../core/ports.ts';
 import type { PointId, Reading } from '../core/words.ts';
 import type { PhotocellState, Street } from '../lighting/lighting.ts';
 import { afterLux, photocellSay, type SunNow } from '../lighting/photocell.ts';
-import { afterEdge, afterEdgeLook, type EdgeFaults, type EdgeSays, isWholeNight, NO_EDGE_FAULTS, photocellFault } from '../lighting/photocell-fault.ts';
+import {
+  afterEdge,
+  afterEdgeLook,
+  type EdgeFaults,
+  type EdgeSays,
+  isWholeNight,
+  NO_EDGE_FAULTS,
+  photocellFault,
+} from '../lighting/photocell-fault.ts';
 import { spell } from '../lighting/sentence.ts';
 
 export interface PhotocellDeskParts {

@@ -93,8 +93,14 @@ export const LIGHT: Pairs = [
     'says dark after dawn on {n} nights: clean it, look for what shades it',
     "dit sombre après le lever depuis {n} nuits : la nettoyer, chercher ce qui lui fait de l'ombre",
   ],
-  ['says bright after dusk on {n} nights: look for what lights it', "dit clair après le coucher depuis {n} nuits : chercher ce qui l'éclaire"],
-  ['says bright before dawn on {n} nights: look for what lights it', "dit clair avant le lever depuis {n} nuits : chercher ce qui l'éclaire"],
+  [
+    'says bright after dusk on {n} nights: look for what lights it',
+    "dit clair après le coucher depuis {n} nuits : chercher ce qui l'éclaire",
+  ],
+  [
+    'says bright before dawn on {n} nights: look for what lights it',
+    "dit clair avant le lever depuis {n} nuits : chercher ce qui l'éclaire",
+  ],
   ['shows no change between day and night: check it and its thresholds', 'ne change pas entre jour et nuit : la vérifier, et ses seuils'],
   ['the sun decides meanwhile', 'le soleil décide en attendant'],
   ['no value for {span}', 'pas de valeur depuis {span}'],

@@ -45,7 +45,15 @@ function pathStreet({ blankS, spacingM, every = 3, poles = 24, kind = 'motion', 
   const placed = Array.from({ length: poles }, (_, i) => ({ id: `P${i}`, atM: i * spacingM, branch: null }));
   const sensed = placed.filter((_, i) => i % every === 0);
   const sensors = sensed.map(({ id }) => sensor(`S${id}`, { kind, blankS, point: kind === 'counter' ? 'count' : 'motion' }));
-  const lamps = placed.map(({ id }) => ({ id: `L${id}`, device: `L${id}`, point: 'level', pole: id, ratedPowerW: 60, minPct: 5, maxPct: 100 }));
+  const lamps = placed.map(({ id }) => ({
+    id: `L${id}`,
+    device: `L${id}`,
+    point: 'level',
+    pole: id,
+    ratedPowerW: 60,
+    minPct: 5,
+    maxPct: 100,
+  }));
   return makeStreet({
     zone: { lamps: lamps.map(({ id }) => id), kind: 'path', presence: { ...PRESENCE, sensors, holdS: 20, reachM, wave } },
     street: { poles: placed, lamps, lines: [{ devices: sensed.map(({ id }) => ({ id: `S${id}`, pole: id })) }] },
@@ -155,7 +163,15 @@ t.test('no blanking hides anybody, whatever the speed, the spacing and the reach
 });
 
 t.test('a counter is never blanked, also without a wave', async (t) => {
-  const { expected, detected } = await pass({ blankS: 30, speedKmh: 25, spacingM: 25, kind: 'counter', reachM: null, wave: null, passes: 3 });
+  const { expected, detected } = await pass({
+    blankS: 30,
+    speedKmh: 25,
+    spacingM: 25,
+    kind: 'counter',
+    reachM: null,
+    wave: null,
+    passes: 3,
+  });
   t.equal(detected, expected);
 });
 

@@ -66,7 +66,10 @@ function passNight(
   { latitudeDeg, day, config, cell }: { latitudeDeg: number; day: string; config: PhotocellConfig; cell: (sky: Sky) => number },
   each: (at: { nowMs: number; altitudeDeg: number; isLit: boolean; isLitBySun: boolean }) => void,
 ): void {
-  const street: Street = makeStreet({ zone: { presence: null, photocell: config }, street: { latitudeDeg, longitudeDeg: 0, timezone: 'UTC' } });
+  const street: Street = makeStreet({
+    zone: { presence: null, photocell: config },
+    street: { latitudeDeg, longitudeDeg: 0, timezone: 'UTC' },
+  });
   const nights = createNights(street, street.zones[0] as Zone, createLocalCalendar(street.timezone));
   const withCell = createDecider(street);
   const startMs = Date.parse(`${day}T06:00:00Z`);
@@ -75,7 +78,7 @@ function passNight(
     const nowMs = startMs + step * STEP_MIN * MINUTE_MS;
     const nowMono = step * STEP_MIN * MINUTE_MS;
     const altitudeDeg = sunAltitudeDeg(street, nowMs);
-    const hour = ((nowMs % DAY_MS) + DAY_MS) % DAY_MS / HOUR_MS;
+    const hour = (((nowMs % DAY_MS) + DAY_MS) % DAY_MS) / HOUR_MS;
     const lux = Math.min(100_000, cell({ lux: daylightLux(altitudeDeg), hour, step }));
     state = afterLux(state, reading(POINT, lux, nowMono), config, { nowMono, isZoneLit: false });
     const at = snapshot({ nowMs, nowMono });
