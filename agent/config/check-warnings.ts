@@ -6,7 +6,7 @@
 import type { Problem } from '../core/errors.ts';
 import type { Profile } from '../core/profile.ts';
 import { given, type Index, type Placed, placed, type ZoneDraft } from './draft.ts';
-import { type Finding, formatPath } from './finding.ts';
+import { type Finding, formatPath, listNames } from './finding.ts';
 import type { LoadedCabinet } from './load.ts';
 import { waveMode } from './zone-facts.ts';
 
@@ -19,7 +19,7 @@ export const MAX_WINDOW_MIN = 120;
 
 /** Of the document alone. */
 export function checkWarnings(index: Index): Finding[] {
-  return index.zones.flatMap((zone) => [...checkWindow(zone), ...checkBlanking(zone)]);
+  return index.zones.flatMap((zone) => [...checkWindow(zone), ...checkBlanking(zone), ...checkHours(zone, index)]);
 }
 
 function checkWindow({ value: { photocell }, path }: Placed<ZoneDraft>): Finding[] {
@@ -36,10 +36,21 @@ function checkBlanking({ value: zone, path }: Placed<ZoneDraft>): Finding[] {
   return placed(zone.presence?.sensors, [...path, 'presence', 'sensors'])
     .filter(({ value: { blankS, kind } }) => kind !== 'counter' && blankS !== undefined && blankS > 0)
     .map((sensor) => {
-      const said = `blankS ${sensor.value.blankS} beside wave: light rises ahead of people, so a blanked sensor may see them late`;
-      const message = `${said}; it counts as ${lookAheadS / 2} at most: leave it out, or shield the sensor from the lamp`;
+      const message = `blankS ${sensor.value.blankS} with wave counts as ${lookAheadS / 2} at most, because light rises ahead of people; leave it out, or shield the sensor from the lamp`;
       return { path: [...sensor.path, 'blankS'], message };
     });
+}
+
+/** Nothing is known of a lamp until someone says it. */
+function checkHours({ value: zone, path }: Placed<ZoneDraft>, { lamps }: Index): Finding[] {
+  if (zone.constantLight === undefined || zone.constantLight === null) return [];
+  const unknown = lamps.filter(
+    ({ value }) => value.id !== undefined && zone.lamps?.includes(value.id) && given(value, 'burned', null) === null,
+  );
+  if (unknown.length === 0) return [];
+  const names = listNames(unknown.map(({ value }) => value.id ?? ''));
+  const message = `the burning hours of ${names} are not in this file; constantLight reduces no lamp before they are known: write burned, or use luciole hours`;
+  return [{ path: [...path, 'constantLight'], message }];
 }
 
 /** Lamps that keep their last level when no agent writes, by day 0 %. */

@@ -102,6 +102,10 @@ export interface Control {
   readonly tickedMono: MonoMs | null;
   counters(): { readonly detections: number; readonly lampsRaised: number };
   outputs(): readonly OutputView[];
+  /** Burning hours by lamp; absent where not known. Units: h. */
+  burningHours(): ReadonlyMap<string, number>;
+  /** As the burning book. */
+  setBurningHours(lampIds: readonly string[], h: number): Promise<boolean>;
   /** What the newest decisions were made from; null before the first. */
   sight(): LightingSnapshot | null;
   /** Tells each detection of a zone and what it did. Errors: as the walk-test desk. */
@@ -146,7 +150,7 @@ export function createControl({
   const follower = createFollower({ ...written, onSent: (lampId, sentMono) => walks.sent(lampId, sentMono) });
   const relays = createRelayDesk({ street, clock, tell: (relay) => tell.onRelay?.(relay) });
   const outputDesk = createOutputDesk({ street, outputs, clock, field, events, log });
-  const burning = createBurningBook({ clock, store });
+  const burning = createBurningBook({ clock, store, lamps: street.lamps });
   const guard = createStartGuard(new Map(street.zones.flatMap(guarded)), clock.monoMs());
   // Until a lamp is found dark, it may have been lit a moment before the start.
   let lit = new Map<string, MonoMs | null>(street.zones.flatMap(({ dark, lamps }) => (dark === null ? [] : lamps.map((id) => [id, null]))));
@@ -303,6 +307,8 @@ export function createControl({
     zoneStates: () => zoneStates,
     why: (id) => whyView(street, id, knowledgeOf),
     outputs: () => outputDesk.views(),
+    burningHours: burning.hours,
+    setBurningHours: burning.set,
     sight: () => sight,
     walkTest: walks.watch,
     identify(request) {

@@ -129,6 +129,7 @@ export const LIGHT: Pairs = [
   ['does not follow: {reason}', 'ne suit pas : {reason}'],
   ['no reason known', 'raison inconnue'],
   ['there is no lamp {id} on this street', "il n'y a pas de luminaire {id} dans cette rue"],
+  ['there is no lamp or zone {id} on this street', "il n'y a pas de luminaire ni de zone {id} dans cette rue"],
   ['there is no zone {id} on this street', "il n'y a pas de zone {id} dans cette rue"],
   ['there is no {kind} {id} on this street', "il n'y a pas de {kind} {id} dans cette rue"],
   ['a lamp blinks for {n} s to {m} min, not for {k} s', 'un luminaire clignote de {n} s à {m} min, pas {k} s'],

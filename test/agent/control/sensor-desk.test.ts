@@ -115,7 +115,12 @@ t.test('one that follows the others is read and shown, and not heard', async (t)
 });
 
 t.test('a sensor of two zones counts once, by the settings of the one that hears it, and either light may deceive it', async (t) => {
-  const zone = (id: string, lamps: string[], each: PresenceSensor): Zone => ({ ...ZONE, id, lamps, presence: { ...PRESENCE, sensors: [each] } });
+  const zone = (id: string, lamps: string[], each: PresenceSensor): Zone => ({
+    ...ZONE,
+    id,
+    lamps,
+    presence: { ...PRESENCE, sensors: [each] },
+  });
   const zones = [
     zone('left', ['L1', 'L2'], sensor('S01', { listen: 'group', threshold: 10 })),
     zone('right', ['L3', 'L4'], sensor('S01', { blankS: 5 })),
