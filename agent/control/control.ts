@@ -116,6 +116,8 @@ export interface Control {
 
 /** Between two ticks that nothing hastens. Units: ms. Source: design §3, re-evaluated every second. */
 const TICK_MS = 1_000;
+/** Faults of photocells, by point. */
+const PHOTOCELLS_KEY = 'control.photocells';
 /** Where a profile says nothing. Source: assumed; coarser than any driver's own scale. */
 const DEFAULT_VERIFICATION: Verification = { settleMs: 1_000, tolerance: 0.5 };
 
@@ -134,7 +136,10 @@ export function createControl({
 }: ControlParts): Control {
   const decider = createDecider(street);
   const events = createEventBook(clock, tell.onEvent);
-  const senses = createSenses({ street, clock, field, events, plan: decider.plan, contacts });
+  const senses = createSenses({
+    ...{ street, clock, field, events, plan: decider.plan, contacts },
+    onFaults: (faults) => void store.save(PHOTOCELLS_KEY, faults).catch(() => false),
+  });
   const keeper = createOverrideKeeper({ clock, store, log, events, onChange: (intents) => tell.onIntents?.(intents) });
   const programmes = createProgrammeKeeper({ street, clock, store, log, events, onChange: (choices) => tell.onProgrammes?.(choices) });
   const book = createDecisionBook({ clock, onDecision: tell.onDecision });
@@ -231,6 +236,11 @@ export function createControl({
     return (rank === 'programme' || rank === 'default' || rank === 'dusk') && guard.isWaiting(lampId, nowMono);
   }
 
+  /** Where the disk cannot be read, each cell is judged from this start on. */
+  function restorePhotocells(): Promise<void> {
+    return store.load(PHOTOCELLS_KEY).then(senses.restore, () => undefined);
+  }
+
   function tellTime(): void {
     const quality = clock.quality();
     const text = isTrusted(quality)
@@ -272,7 +282,7 @@ export function createControl({
       // The first decision rests on all three: without what was chosen a street that changes its configuration would dip.
       await inRestoreTime(
         clock,
-        Promise.all([keeper.restore(), programmes.restore(), burning.restore()]).then(() => {}),
+        Promise.all([keeper.restore(), programmes.restore(), burning.restore(), restorePhotocells()]).then(() => {}),
       );
       if (state !== 'starting') return;
       state = 'running';

@@ -3,6 +3,7 @@
  *
  * Owns the cells' states while the agent runs and what is told of cells that fail. The rules are in `lighting/photocell`. Called by `control`.
  */
+import { isDeepStrictEqual } from 'node:util';
 import type { PhotocellConfig } from '../core/cabinet.ts';
 import type { Clock } from '../core/clock.ts';
 import type { EventBook } from '../core/event-book.ts';
@@ -13,6 +14,7 @@ import { afterLux, photocellSay, type SunNow } from '../lighting/photocell.ts';
 import {
   afterEdge,
   afterEdgeLook,
+  type EdgeFault,
   type EdgeFaults,
   type EdgeSays,
   isWholeNight,
@@ -30,9 +32,13 @@ export interface PhotocellDeskParts {
   readonly isZoneLit: (zoneId: string) => boolean;
   /** Null while the time is not to be trusted: a cell is then not judged. */
   readonly sunOf: (zoneId: string) => SunNow | null;
+  /** The faults at the ends of the night have changed: to be kept for `restore` of the next start. */
+  readonly onFaults?: (faults: Readonly<Record<PointId, EdgeFaults>>) => void;
 }
 
 export interface PhotocellDesk {
+  /** Takes up the faults that an earlier start has kept: a gateway whose mains are cut each day would never see three nights. */
+  restore(faults: unknown): void;
   take(readings: readonly Reading[]): void;
   /** Notices readings that have become stale or missing by their age, and judges each cell by its night. */
   refresh(): void;
@@ -54,13 +60,14 @@ interface Watched {
 const SOUND = { edges: NO_EDGE_FAULTS, nightFault: null, fault: null };
 
 /** A cell that several zones share is known by the settings of the first. */
-export function createPhotocellDesk({ street, field, clock, events, isZoneLit, sunOf }: PhotocellDeskParts): PhotocellDesk {
+export function createPhotocellDesk({ street, field, clock, events, isZoneLit, sunOf, onFaults }: PhotocellDeskParts): PhotocellDesk {
   const cells = watchedCells(street);
   const states = new Map<PointId, PhotocellState>();
   const startMono = clock.monoMs();
 
-  function takeOne({ pointId, config, zoneIds }: Watched, reading: Reading): void {
-    states.set(pointId, afterLux(states.get(pointId), reading, config, { nowMono: clock.monoMs(), isZoneLit: zoneIds.some(isZoneLit) }));
+  function takeOne({ pointId, config, zoneIds, fault }: Watched, reading: Reading): void {
+    const next = afterLux(states.get(pointId), reading, config, { nowMono: clock.monoMs(), isZoneLit: zoneIds.some(isZoneLit) });
+    states.set(pointId, { ...next, isDoubtful: fault !== null });
   }
 
   function judge(cell: Watched): void {
@@ -72,10 +79,13 @@ export function createPhotocellDesk({ street, field, clock, events, isZoneLit, s
     const before = cell.night;
     cell.night = afterEdgeLook(before, { say, sun, config: cell.config });
     if (cell.night !== undefined) {
-      cell.edges = afterEdge(cell.edges, before, cell.night);
+      const edges = afterEdge(cell.edges, before, cell.night);
+      const isChanged = !isDeepStrictEqual(edges, cell.edges);
+      cell.edges = edges;
+      if (isChanged) onFaults?.(Object.fromEntries([...cells.values()].map((each) => [each.pointId, each.edges])));
       if (isWholeNight(cell.night)) cell.nightFault = photocellFault(cell.night);
     }
-    cell.fault = cell.nightFault ?? cell.edges.dusk.fault ?? cell.edges.dawn.fault;
+    cell.fault = faultOf(cell);
     states.set(cell.pointId, { ...state, isDoubtful: cell.fault !== null });
   }
 
@@ -95,6 +105,14 @@ export function createPhotocellDesk({ street, field, clock, events, isZoneLit, s
   }
 
   return {
+    restore(faults) {
+      for (const cell of cells.values()) {
+        const kept = isRecord(faults) ? faults[cell.pointId] : undefined;
+        if (!isRecord(kept) || !isEdgeFault(kept['dusk']) || !isEdgeFault(kept['dawn'])) continue;
+        cell.edges = { dusk: kept['dusk'], dawn: kept['dawn'] };
+        cell.fault = faultOf(cell);
+      }
+    },
     take(readings) {
       for (const reading of readings) {
         const cell = cells.get(reading.pointId);
@@ -111,6 +129,21 @@ export function createPhotocellDesk({ street, field, clock, events, isZoneLit, s
     },
     states: () => states,
   };
+}
+
+function faultOf({ nightFault, edges }: Watched): string | null {
+  return nightFault ?? edges.dusk.fault ?? edges.dawn.fault;
+}
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null;
+}
+
+/** The disk may hold anything. */
+function isEdgeFault(value: unknown): value is EdgeFault {
+  if (!isRecord(value)) return false;
+  const { nights, fault } = value;
+  return Number.isInteger(nights) && (nights as number) >= 0 && (fault === null || typeof fault === 'string');
 }
 
 function watchedCells({ zones }: Pick<Street, 'zones'>): ReadonlyMap<PointId, Watched> {

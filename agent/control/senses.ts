@@ -13,7 +13,7 @@ import { isDarkAt } from '../lighting/night.ts';
 import type { SunNow } from '../lighting/photocell.ts';
 import { sunAltitudeDeg } from '../lighting/sun.ts';
 import { createContactDesk, type LightContact } from './contact-desk.ts';
-import { createPhotocellDesk } from './photocell-desk.ts';
+import { createPhotocellDesk, type PhotocellDeskParts } from './photocell-desk.ts';
 import { createRuleDesk } from './rule-desk.ts';
 import { createSensorDesk } from './sensor-desk.ts';
 import { createTrafficDesk } from './traffic-desk.ts';
@@ -25,11 +25,15 @@ export interface SensesParts {
   readonly events: EventBook;
   readonly plan: Decider['plan'];
   readonly contacts: ReadonlyMap<PointId, LightContact>;
+  /** As of the photocells. */
+  readonly onFaults?: PhotocellDeskParts['onFaults'];
 }
 
 export type SensedSnapshot = Required<Pick<LightingSnapshot, 'sensors' | 'photocells' | 'traffic' | 'rules'>>;
 
 export interface Senses {
+  /** What an earlier start has kept of the photocells. */
+  restore(faults: unknown): void;
   /** True when what was said cannot wait for the next tick. */
   take(readings: readonly Reading[]): boolean;
   /** What passes by time alone. */
@@ -45,11 +49,11 @@ export interface Senses {
   detectionCount(): number;
 }
 
-export function createSenses({ street, clock, field, events, plan, contacts }: SensesParts): Senses {
+export function createSenses({ street, clock, field, events, plan, contacts, onFaults = () => {} }: SensesParts): Senses {
   const levels = new Map<string, number>();
   const changed = new Map<string, MonoMs>();
   const sensors = createSensorDesk({ street, field, clock, events, ownChangeMono: (lampId) => changed.get(lampId) ?? null });
-  const photocells = createPhotocellDesk({ street, field, clock, events, isZoneLit, sunOf });
+  const photocells = createPhotocellDesk({ street, field, clock, events, isZoneLit, sunOf, onFaults });
   const traffic = createTrafficDesk({ street, field, clock, events });
   const rules = createRuleDesk({ street, field, clock });
   const contactDesk = createContactDesk(contacts);
@@ -68,6 +72,7 @@ export function createSenses({ street, clock, field, events, plan, contacts }: S
   }
 
   return {
+    restore: photocells.restore,
     take(readings) {
       photocells.take(readings);
       const isSomeone = sensors.take(readings);

@@ -25,7 +25,7 @@ const MINUTE_MS = 60_000;
 /** Farther from dusk or dawn than this, no cloud deceives a cell; a wider window of its own goes before. Units: min. Source: assumed; in it the sun moves 8° at 47° north. */
 const DOUBTLESS_MIN = 60;
 /** Contradictions at one end of the night before the cell is faulty, and nights in accord before it is believed again. Source: assumed; a thunderstorm or road works last two evenings, shop hours do not. */
-export const EDGE_NIGHTS = 3;
+const EDGE_NIGHTS = 3;
 /** Two dusks closer than this are one, which was reckoned twice. Units: ms. */
 const SAME_NIGHT_MS = 12 * 60 * MINUTE_MS;
 

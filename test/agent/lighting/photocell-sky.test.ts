@@ -112,29 +112,44 @@ t.test('a street far north whose sun never falls below civil dusk may be kept da
 });
 
 /** A cell at Angers from 18 December on, as the desk judges it. */
-async function judged(days: number, cell: (sky: Sky) => number, changes: Partial<PhotocellConfig> = {}): Promise<readonly AgentEvent[]> {
-  const config = { ...CELL, ...changes };
+async function judged(
+  days: number,
+  cell: (sky: Sky) => number,
+  changes: Partial<PhotocellConfig> & { readonly restarts?: boolean } = {},
+): Promise<readonly AgentEvent[]> {
+  const { restarts = false, ...own } = changes;
+  const config = { ...CELL, ...own };
+  let disk = '';
   const street = makeStreet({ zone: { photocell: config } });
   const zone = street.zones[0] as Zone;
   const nights = createNights(street, zone, createLocalCalendar(street.timezone));
   const clock = createManualClock(Date.parse('2026-12-18T11:00:00Z'));
   const events: AgentEvent[] = [];
   let latest: Reading | undefined;
-  const desk = createPhotocellDesk({
-    street,
-    field: { latest: () => latest },
-    clock,
-    events: createEventBook(clock, (event) => events.push(event)),
-    isZoneLit: () => false,
-    sunOf() {
-      const nowMs = clock.wallMs();
-      const night = nights.at(nowMs);
-      const { duskMs, dawnMs } = night;
-      return { nowMs, duskMs, dawnMs, isNight: isDarkAt(night, nowMs), altitudeDeg: sunAltitudeDeg(street, nowMs) };
-    },
-  });
+  const begin = () =>
+    createPhotocellDesk({
+      street,
+      field: { latest: () => latest },
+      clock,
+      events: createEventBook(clock, (event) => events.push(event)),
+      isZoneLit: () => false,
+      sunOf() {
+        const nowMs = clock.wallMs();
+        const night = nights.at(nowMs);
+        const { duskMs, dawnMs } = night;
+        return { nowMs, duskMs, dawnMs, isNight: isDarkAt(night, nowMs), altitudeDeg: sunAltitudeDeg(street, nowMs) };
+      },
+      onFaults: (faults) => {
+        disk = JSON.stringify(faults);
+      },
+    });
+  let desk = begin();
   for (let step = 0; step < (days * DAY_MS) / (2 * MINUTE_MS); step++) {
     await clock.advance(2 * MINUTE_MS);
+    if (restarts && step % 720 === 330) {
+      desk = begin();
+      desk.restore(disk === '' ? undefined : JSON.parse(disk));
+    }
     const nowMs = clock.wallMs();
     // Winter time at Angers.
     const hour = ((nowMs + HOUR_MS) % DAY_MS) / HOUR_MS;
@@ -156,6 +171,11 @@ for (const windowMin of [10, 60, 120, 240]) {
     t.equal(new Date(events[0]?.startMs ?? 0).toISOString().slice(0, 10), '2026-12-21');
   });
 }
+
+t.test('a gateway that starts again each night at eleven counts the nights before it', async (t) => {
+  const events = await judged(6, CELLS['a shop window from 16 to 21 h'] as (sky: Sky) => number, { restarts: true });
+  t.match(events[0], { code: 'photocell-doubtful', text: /says bright after dusk on 3 nights/, endMs: null });
+});
 
 t.test('a lamp of others in the morning is an event too, and two evenings of works are none', async (t) => {
   const morning = await judged(5, CELLS['a shop window before dawn'] as (sky: Sky) => number);
