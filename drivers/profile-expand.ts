@@ -33,7 +33,14 @@ export function expandProfile(document: ProfileDocument): ExpandedProfile {
   const groups = document.groups.flatMap((group, index) => groupRows(group, levels).map((row) => ({ row, path: ['groups', index] })));
   const repeats = repeat.map((part) => ({ id: part.id, count: part.count, points: part.points.map(({ id }) => id) }));
   return {
-    profile: { ...rest, fallsBack: document.fallsBack ?? hasTimeout(document), points: rowsOf(points), setup: rowsOf(setup), groups: rowsOf(groups), repeats },
+    profile: {
+      ...rest,
+      fallsBack: document.fallsBack ?? hasTimeout(document),
+      points: rowsOf(points),
+      setup: rowsOf(setup),
+      groups: rowsOf(groups),
+      repeats,
+    },
     paths: { points: pathsOf(points), setup: pathsOf(setup), groups: pathsOf(groups) },
   };
 }

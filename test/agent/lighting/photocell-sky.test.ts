@@ -161,7 +161,7 @@ async function judged(
   return events;
 }
 
-for (const windowMin of [10, 60, 120, 240]) {
+for (const windowMin of [10, 240]) {
   t.test(`a shop window is an event on its third evening, with a window of ${windowMin} min`, async (t) => {
     const events = await judged(5, CELLS['a shop window from 16 to 21 h'] as (sky: Sky) => number, { windowMin });
     const text = 'LUX1.illuminance: says bright after dusk on 3 nights: look for what lights it; the sun decides meanwhile';

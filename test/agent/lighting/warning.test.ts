@@ -229,7 +229,7 @@ t.test('whatever begins and ends at night, no lamp falls to 0 % without its warn
         return bareFalls(shown, dark, lamp.minPct).length === 0 && rest.at(-1)?.levelPct === 0;
       },
     ),
-    { numRuns: 300 },
+    { numRuns: 100 },
   );
   t.pass('held for all generated nights');
 });
