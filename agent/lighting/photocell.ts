@@ -128,8 +128,7 @@ export function photocellNight({
   if (say === null) return bySun(`photocell ${device} says nothing: the sun decides`);
   const edge = edgeWithin(sun, windowMin);
   if (edge === null) return bySun(`photocell ${device} is heard near dusk and dawn only`);
-  if (say === 'bright' && sun.altitudeDeg <= CIVIL_DUSK_DEG)
-    return bySun(`photocell ${device} says bright below ${CIVIL_DUSK_DEG}°: the sun decides`);
+  if (say === 'bright' && sun.altitudeDeg <= CIVIL_DUSK_DEG) return bySun(`photocell ${device} says bright at night: the sun decides`);
   // In its own light it cannot tell the morning, and would keep the lamps burning until the window is over.
   if (config.seesOwnLight && say === 'dark' && edge === 'dawn') return bySun(`photocell ${device} sees the lamps: the sun decides`);
   return { night: say === 'dark', by: 'photocell', text: sentence(`photocell ${device} says ${say}, near ${edge}`) };

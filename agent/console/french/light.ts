@@ -84,7 +84,7 @@ export const LIGHT: Pairs = [
   ['photocell {id} says {what}, near {when}', 'la cellule {id} dit {what}, près de {when}'],
   ['says dark by day: clean it, look for what shades it', "dit sombre de jour : la nettoyer, chercher ce qui lui fait de l'ombre"],
   ['says bright at night: look for what lights it', "dit clair de nuit : chercher ce qui l'éclaire"],
-  ['photocell {id} says bright below {n}°: the sun decides', 'la cellule {id} dit clair sous {n}° : le soleil décide'],
+  ['photocell {id} says bright at night: the sun decides', 'la cellule {id} dit clair de nuit : le soleil décide'],
   [
     'says dark before dusk on {n} nights: clean it, look for what shades it',
     "dit sombre avant le coucher depuis {n} nuits : la nettoyer, chercher ce qui lui fait de l'ombre",

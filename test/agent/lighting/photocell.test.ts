@@ -151,7 +151,7 @@ const nights: [
     { ...sunAt(DUSK, 20), altitudeDeg: -6 },
     true,
     'sun',
-    'photocell LUX1 says bright below -6°: the sun decides',
+    'photocell LUX1 says bright at night: the sun decides',
   ],
   [
     'a bright cell puts out no street before civil dawn',
@@ -159,7 +159,7 @@ const nights: [
     { ...sunAt(DAWN, -30), altitudeDeg: -6.1 },
     true,
     'sun',
-    'photocell LUX1 says bright below -6°: the sun decides',
+    'photocell LUX1 says bright at night: the sun decides',
   ],
   [
     'a dark cell may light a street whose sun stands high',
