@@ -103,14 +103,6 @@ for (const [what, cell] of Object.entries(CELLS)) {
   });
 }
 
-t.test('a street far north whose sun never falls below civil dusk may be kept dark by its cell all night', async (t) => {
-  let dark = 0;
-  passNight({ latitudeDeg: 61.5, day: '2026-06-21', config: { ...CELL, windowMin: 240 }, cell: () => 5_000 }, ({ isLit, isLitBySun }) => {
-    if (isLitBySun && !isLit) dark++;
-  });
-  t.equal(dark, 0, 'but one that shows the same at noon and midnight has never spoken');
-});
-
 /** A cell at Angers from 18 December on, as the desk judges it. */
 async function judged(
   days: number,
