@@ -8,7 +8,7 @@ import { zoneLight } from './app-zones.ts';
 import type { IdentifyDesk } from './control/identify.ts';
 import type { WalkTestDesk } from './control/walk-test.ts';
 import type { Clock, WallMs } from './core/clock.ts';
-import type { LightTools, TonightView } from './core/light-tools.ts';
+import type { LampHours, LightTools, TonightView } from './core/light-tools.ts';
 import type { WhyLamp, WhyView, ZoneView } from './core/views.ts';
 import type { Decision, TraceLine } from './core/words.ts';
 import { explain } from './lighting/explain.ts';
@@ -26,6 +26,8 @@ export interface LightParts {
     why(id: string): WhyView | undefined;
     walkTest: WalkTestDesk['watch'];
     identify(request: Parameters<IdentifyDesk['start']>[0]): ReturnType<IdentifyDesk['start']>;
+    burningHours(): ReadonlyMap<string, number>;
+    setBurningHours(lampIds: readonly string[], h: number): Promise<boolean>;
   };
 }
 
@@ -47,6 +49,13 @@ export function createLightViews({ street, clock, control }: LightParts): LightV
     const plan = zone === null ? null : (forecast.plan(zone.id) ?? null);
     const trace = lamp.trace.map((line) => ({ ...line, ...explain(line, { street, zone, plan, snapshot }) }));
     return { ...lamp, trace };
+  }
+
+  function hours(target: string | null): readonly LampHours[] {
+    const known = control.burningHours();
+    const lamps = target === null ? street.lamps.map(({ id }) => id) : (placeOf(street, target)?.lamps ?? []);
+    if (lamps.length === 0 && target !== null) throw new RangeError(`there is no lamp or zone ${target} on this street`);
+    return lamps.map((lamp) => ({ lamp, hours: known.has(lamp) ? Math.round(known.get(lamp) ?? 0) : null }));
   }
 
   return {
@@ -81,6 +90,14 @@ export function createLightViews({ street, clock, control }: LightParts): LightV
         return { night: control.zoneStates().find(({ id }) => id === zone)?.night ?? false, sensors, stop };
       },
       identify: (request) => control.identify(request),
+      hours,
+      async setHours(target, h) {
+        const isSaved = await control.setBurningHours(
+          hours(target).map(({ lamp }) => lamp),
+          h,
+        );
+        return { lamps: hours(target), isSaved };
+      },
     },
   };
 }

@@ -12,6 +12,7 @@ import { checkPorts } from './config/check-ports.ts';
 import { checkAgainstProfiles, type SiteShelf } from './config/check-profiles.ts';
 import { checkSecrets } from './config/check-secrets.ts';
 import { checkStore } from './config/check-store.ts';
+import { failsafeWarnings } from './config/check-warnings.ts';
 import { type LoadedCabinet, loadCabinet } from './config/load.ts';
 import { readPlacedYaml } from './config/places.ts';
 import type { Cabinet } from './core/cabinet.ts';
@@ -25,6 +26,8 @@ export interface LoadedSite {
   readonly profiles: ReadonlyMap<string, Profile>;
   /** Profiles that had to be left on the shelf; no device of the cabinet needs them. */
   readonly profileProblems: readonly Problem[];
+  /** What the cabinet runs with and a person should know. */
+  readonly warnings: readonly Problem[];
 }
 
 /** A configuration that lies elsewhere than the file of the site, and may bring device types of its own. */
@@ -46,7 +49,7 @@ export function loadSite(configFile: string, extraProfileDirs: readonly string[]
   const { problems, warnings } = judged(site);
   if (problems.length > 0) throw new ConfigError(problems);
   const { loaded, profiles, searched } = site;
-  return { cabinet: { ...loaded.cabinet, profileDirs: searched }, profiles, profileProblems: warnings };
+  return { cabinet: { ...loaded.cabinet, profileDirs: searched }, profiles, profileProblems: warnings, warnings: advice(site) };
 }
 
 /** The same with every further check a person at a desk wants, ports included. Errors: none; all is in the report. */
@@ -65,7 +68,7 @@ export async function checkConfig({ configFile, profileDirs = [], text }: CheckR
         ...store.problems,
         ...checkPorts(site.loaded, { exists: existsSync, listPorts: () => findSerialPorts().map(({ path }) => path) }),
       ],
-      warnings: [...warnings, ...secrets.warnings, ...store.warnings],
+      warnings: [...warnings, ...secrets.warnings, ...store.warnings, ...advice(site)],
       counts,
     };
   } catch (error) {
@@ -122,6 +125,10 @@ function judged(site: ReadSite): { readonly problems: readonly Problem[]; readon
     problems: [...site.profileProblems.filter(isNeeded), ...checkAgainstProfiles(site.loaded, site)],
     warnings: site.profileProblems.filter((problem) => !isNeeded(problem)),
   };
+}
+
+function advice({ loaded, profiles }: ReadSite): readonly Problem[] {
+  return [...loaded.warnings, ...failsafeWarnings(loaded, profiles)].toSorted((a, b) => a.line - b.line || a.column - b.column);
 }
 
 /** Errors: as `loadCabinet`; one word instead of many for a file that is something else. */

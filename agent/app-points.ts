@@ -52,12 +52,28 @@ export function zoneOfDevice({ lamps, zones }: Cabinet, deviceId: string): Zone 
   return zones.find((zone) => lamp !== undefined && zone.lamps.includes(lamp.id));
 }
 
-/** A driver that loses its agent keeps this. Source: UNI 11248 annex D: when adaptation fails, the design class holds; so the programme's highest level. */
-export function failsafeLevelPct({ programmes }: Cabinet, zone: Zone | undefined): number {
-  const steps = programmes.find(({ id }) => id === zone?.programme)?.steps ?? [];
-  const levels = zone === undefined ? [] : steps.map(({ level }) => stepLevelPct(level, zone));
-  return Math.max(1, zone?.minPct ?? 0, ...(levels.length === 0 ? [100] : levels));
+/**
+ * Returns the level that a lamp of this zone keeps without an agent: the highest that the agent itself might ask for.
+ *
+ * Full light where traffic or presence decide, because without an agent no sensor is read. Else the highest level of all programmes, event
+ * nights and rules that the zone may have. Never below the zone's minimum.
+ * Units: percent, from 1. Source: UNI 11248 annex D: when adaptation fails, the design class holds.
+ */
+export function failsafeLevelPct({ programmes, calendars, eventNights, rules }: Cabinet, zone: Zone | undefined): number {
+  if (zone === undefined || zone.traffic !== null || zone.presence !== null) return FULL_PCT;
+  const calendar = calendars.find(({ id }) => id === zone.calendar);
+  const ids = new Set([zone.programme, ...(calendar?.rules ?? []).map(({ programme }) => programme)]);
+  const ofProgrammes = programmes
+    .filter(({ id }) => ids.has(id))
+    .flatMap(({ steps }) => steps.map(({ level }) => stepLevelPct(level, zone)));
+  const ofNights = eventNights.filter(({ zones }) => zones?.includes(zone.id) ?? true).map(({ levelPct }) => levelPct);
+  const ofRules = rules.flatMap(({ raise }) => (raise?.zones.includes(zone.id) === true ? [raise.levelPct] : []));
+  const usual = ofProgrammes.length === 0 ? [FULL_PCT] : ofProgrammes;
+  return Math.max(1, zone.minPct, ...usual, ...ofNights, ...ofRules);
 }
+
+/** Units: percent. */
+const FULL_PCT = 100;
 
 /** Metrics that control sets on a lamp's device. */
 export const LAMP_METRIC = { wanted: 'Lamp/Wanted Level', rank: 'Lamp/Rank', reason: 'Lamp/Reason' } as const;

@@ -21,13 +21,13 @@ export function checkRevisionHere(folder: RevisionFolder): CheckedRevision {
       file: problem.file.startsWith(`${dir}/`) ? problem.file.slice(dir.length + 1) : problem.file,
     }));
   try {
-    const cabinetFile = join(dir, 'cabinet.yaml');
-    const { cabinet, profiles, profileProblems } = loadSite(cabinetFile, [], { siteDir, profilesDir: join(dir, 'profiles') });
+    const loaded = loadSite(join(dir, 'cabinet.yaml'), [], { siteDir, profilesDir: join(dir, 'profiles') });
+    const { cabinet, profiles, profileProblems, warnings } = loaded;
     const site = { cabinet, profiles };
     const owned = ownedBySite(cabinet, folder);
     // What is refused by its keys need not be compared night by night.
     const belowFloor = owned.siteOwned.length > 0 ? [] : floorOf(site, folder);
-    return { site, problems: [], warnings: named(profileProblems), ...owned, belowFloor };
+    return { site, problems: [], warnings: named([...profileProblems, ...warnings]), ...owned, belowFloor };
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     return { site: null, problems: named(error.problems), warnings: [], ...NOTHING_COMPARED };

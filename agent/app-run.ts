@@ -51,6 +51,7 @@ export async function runAgent(options: RunOptions): Promise<number> {
   const { log, stopSignal } = options;
   const notify = createNotify({ socket: options.notifySocket ?? null, log });
   const { site, revisions } = await beginningOf(options, notify);
+  for (const warning of site.warnings) log.event('configuration-warning', { ...warning }, 'warning');
   for (const problem of site.profileProblems) log.event('profile-unusable', { ...problem }, 'warning');
   const dressed = (cabinet: Cabinet): Cabinet => withOptions(cabinet, options);
   const cabinet = dressed(site.cabinet);

@@ -19,6 +19,17 @@ export function setupValuesOf(cabinet: Cabinet, deviceId: string): SetupValues {
     rampUpMs: (zone?.presence?.rampUpS ?? RAMP_S.up) * 1_000,
     rampDownMs: (zone?.presence?.rampDownS ?? RAMP_S.down) * 1_000,
     failsafeTimeoutS: FAILSAFE_TIMEOUT_S,
-    failsafeLevelPct: failsafeLevelPct(cabinet, zone),
+    failsafeLevelPct: deviceFailsafePct(cabinet, deviceId),
   };
+}
+
+/** The registers of a device take one level for all its lamps: the highest, none above the maximum of its own lamp. Full light without a lamp. */
+function deviceFailsafePct(cabinet: Cabinet, deviceId: string): number {
+  const levels = cabinet.lamps
+    .filter(({ device }) => device === deviceId)
+    .map(({ id, maxPct }) => {
+      const zone = cabinet.zones.find(({ lamps }) => lamps.includes(id));
+      return Math.min(maxPct, failsafeLevelPct(cabinet, zone));
+    });
+  return levels.length === 0 ? failsafeLevelPct(cabinet, undefined) : Math.max(1, ...levels);
 }

@@ -33,9 +33,21 @@ export function expandProfile(document: ProfileDocument): ExpandedProfile {
   const groups = document.groups.flatMap((group, index) => groupRows(group, levels).map((row) => ({ row, path: ['groups', index] })));
   const repeats = repeat.map((part) => ({ id: part.id, count: part.count, points: part.points.map(({ id }) => id) }));
   return {
-    profile: { ...rest, points: rowsOf(points), setup: rowsOf(setup), groups: rowsOf(groups), repeats },
+    profile: {
+      ...rest,
+      fallsBack: document.fallsBack ?? hasTimeout(document),
+      points: rowsOf(points),
+      setup: rowsOf(setup),
+      groups: rowsOf(groups),
+      repeats,
+    },
     paths: { points: pathsOf(points), setup: pathsOf(setup), groups: pathsOf(groups) },
   };
+}
+
+/** A device with a timeout for a silent agent has a level for it too. */
+function hasTimeout({ setup }: ProfileDocument): boolean {
+  return setup.some(({ value }) => value === 'failsafeTimeoutS');
 }
 
 function rowsOf<T>(rows: readonly Row<T>[]): T[] {

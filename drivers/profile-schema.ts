@@ -195,6 +195,8 @@ const document = z.strictObject({
   points: z.array(point).default([]),
   repeat: z.array(repeat).default([]),
   setup: z.array(setup).default([]),
+  /** Left out: true where set-up writes `failsafeTimeoutS`. */
+  fallsBack: z.boolean().optional(),
   groups: z.array(group).default([]),
   codec: z.string().nullable().default(null),
   examples: z.array(example).default([]),

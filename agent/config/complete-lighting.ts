@@ -21,6 +21,7 @@ import type {
   ZoneKind,
 } from '../core/cabinet.ts';
 import { classLevelPct } from '../core/lighting-class.ts';
+import { MAX_WINDOW_MIN } from './check-warnings.ts';
 import type { CabinetDocument } from './schema.ts';
 import { WEEKDAYS } from './weekdays.ts';
 
@@ -46,7 +47,7 @@ export function completeZone(zone: ZoneDocument): Zone {
     sunBelowDeg: zone.sunBelowDeg,
     onOffsetMin: zone.onOffsetMin,
     offOffsetMin: zone.offOffsetMin,
-    photocell: zone.photocell ?? null,
+    photocell: zone.photocell ? { ...zone.photocell, windowMin: Math.min(zone.photocell.windowMin, MAX_WINDOW_MIN) } : null,
     dark: zone.dark ?? null,
     presence: zone.presence ? completePresence(zone.presence, kind) : null,
     traffic: zone.traffic ? completeTraffic(zone.traffic) : null,

@@ -71,8 +71,9 @@ function completeLine(line: CabinetDocument['lines'][number]): LineConfig {
 
 function completeLamp(lamp: CabinetDocument['lamps'][number], polesOfDevices: ReadonlyMap<string, string | null>): Lamp {
   const device = lamp.device ?? lamp.id;
-  const { id, point, ratedPowerW, minPct, maxPct } = lamp;
-  return { id, device, point, pole: lamp.pole ?? polesOfDevices.get(device) ?? '', ratedPowerW, minPct, maxPct };
+  const { id, point, ratedPowerW, minPct, maxPct, burned } = lamp;
+  const complete = { id, device, point, pole: lamp.pole ?? polesOfDevices.get(device) ?? '', ratedPowerW, minPct, maxPct };
+  return burned == null ? complete : { ...complete, burned };
 }
 
 function completeUplink({ uplink, cabinet }: CabinetDocument): UplinkConfig | null {

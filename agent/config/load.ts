@@ -16,6 +16,7 @@ import { checkConsole, checkSite } from './check-site.ts';
 import { checkStreet } from './check-street.ts';
 import { checkTrust } from './check-trust.ts';
 import { checkValues } from './check-values.ts';
+import { checkWarnings } from './check-warnings.ts';
 import { checkZones } from './check-zones.ts';
 import { completeCabinet } from './complete.ts';
 import { indexDraft } from './draft.ts';
@@ -26,6 +27,8 @@ import { type Place, type PlacedDocument, readPlacedYaml } from './places.ts';
 export interface LoadedCabinet {
   readonly file: string;
   readonly cabinet: Cabinet;
+  /** What it can run with and a person should know. */
+  readonly warnings: readonly Problem[];
   /** Where a value stands; for one that was left out, where its parent does. */
   place(path: Path): Place;
 }
@@ -62,7 +65,8 @@ export function loadCabinet(file: string, readFile: (file: string) => string): L
   ];
   problems.push(...all.map((finding) => toProblem(file, yaml, finding)));
   if (problems.length > 0 || document === undefined) throw new ConfigError(inOrder(problems));
-  return { file, cabinet: completeCabinet(document), place: yaml.place };
+  const warnings = inOrder(checkWarnings(index).map((finding) => toProblem(file, yaml, finding)));
+  return { file, cabinet: completeCabinet(document), warnings, place: yaml.place };
 }
 
 /** A text that was loaded before, without the checks of one value against another. Errors: none; undefined where it is no cabinet. */

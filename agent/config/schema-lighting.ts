@@ -72,7 +72,12 @@ const photocellSchema = z.strictObject({
   onBelowLux: z.number().gt(0).max(10_000).default(35).describe('Lit below this.'),
   offAboveLux: z.number().gt(0).max(20_000).default(70).describe('Put out above this; higher than onBelowLux.'),
   dwellS: secondsSchema(10, 3600).default(180).describe('A value counts once it has lasted so long, in seconds.'),
-  windowMin: z.int().min(5).max(720).default(60).describe("How far from the sun's own times it may speak, in minutes."),
+  windowMin: z
+    .int()
+    .min(5)
+    .max(720)
+    .default(60)
+    .describe("How far from the sun's own times it may speak, in minutes; more than 120 counts as 120."),
   staleS: secondsSchema(30, 86_400).default(900).describe('An older value counts as none.'),
   seesOwnLight: z.boolean().default(false).describe("It sees the zone's own lamps: heard only while they are dark."),
 });

@@ -41,6 +41,11 @@ export const dateSchema = z
   .regex(/^(\d{4}-)?(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])$/)
   .meta({ patternErrorMessage: 'a date, "2026-07-14", or of each year, "07-14"' });
 
+export const daySchema = z
+  .string()
+  .regex(/^\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])$/)
+  .meta({ patternErrorMessage: 'a day, "2026-07-14"' });
+
 export const weekdaySchema = z.enum(WEEKDAYS);
 
 /** Part of an MQTT topic. Source: Sparkplug 3.0, tck-id-topic-structure-namespace-valid-group-id: not `+`, `/`, `#`. */

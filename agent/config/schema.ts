@@ -15,7 +15,16 @@ import {
   ruleSchema,
   zoneSchema,
 } from './schema-lighting.ts';
-import { idSchema, levelSchema, pathSchema, revisionKeySchema, secondsSchema, textSchema, topicPartSchema } from './schema-words.ts';
+import {
+  daySchema,
+  idSchema,
+  levelSchema,
+  pathSchema,
+  revisionKeySchema,
+  secondsSchema,
+  textSchema,
+  topicPartSchema,
+} from './schema-words.ts';
 
 /** Units: bit/s. Source: the standard rates of Linux termios within reach of RS-485 street wiring, and 256000 of the LD2410 radar. */
 const BAUD_RATES = [1200, 2400, 4800, 9600, 19_200, 38_400, 57_600, 115_200, 230_400, 256_000, 460_800, 921_600];
@@ -107,6 +116,13 @@ const lampSchema = z.strictObject({
   ratedPowerW: z.number().gt(0).max(2000).describe('Power at 100 %, in watts.'),
   minPct: levelSchema.default(0).describe('Lowest level while lit.'),
   maxPct: levelSchema.default(100).describe('Highest level.'),
+  burned: z
+    .strictObject({
+      hours: z.number().min(0).max(1_000_000).describe('Burning hours of the lamp,'),
+      on: daySchema.describe('on this day. A statement is taken once; hours that have passed since its day are added.'),
+    })
+    .nullish()
+    .describe('What is known of a lamp older than its agent, for constantLight; luciole hours says it at the console.'),
 });
 
 const uplinkSchema = z.strictObject({

@@ -9,6 +9,7 @@ import { BUS_COMMANDS } from './bus-commands.ts';
 import type { Command, Group } from './command-spec.ts';
 import { CONFIG_COMMANDS } from './config-commands.ts';
 import { ENERGY_COMMANDS } from './energy-command.ts';
+import { HOURS_COMMANDS } from './hours-command.ts';
 import { LIGHT_ACT_COMMANDS, LIGHT_LOOK_COMMANDS } from './light-commands.ts';
 import { LIGHTS_COMMANDS } from './lights-command.ts';
 import { LOCAL_COMMANDS } from './local-commands.ts';
@@ -35,6 +36,7 @@ export const COMMANDS: readonly Command[] = [
   ...ACT_COMMANDS,
   ...LIGHT_ACT_COMMANDS,
   ...LIGHTS_COMMANDS,
+  ...HOURS_COMMANDS,
   ...TEST_COMMANDS,
   ...BUS_COMMANDS,
   ...PROFILE_COMMANDS,

@@ -102,6 +102,10 @@ export interface Control {
   readonly tickedMono: MonoMs | null;
   counters(): { readonly detections: number; readonly lampsRaised: number };
   outputs(): readonly OutputView[];
+  /** Burning hours by lamp; absent where not known. Units: h. */
+  burningHours(): ReadonlyMap<string, number>;
+  /** As the burning book. */
+  setBurningHours(lampIds: readonly string[], h: number): Promise<boolean>;
   /** What the newest decisions were made from; null before the first. */
   sight(): LightingSnapshot | null;
   /** Tells each detection of a zone and what it did. Errors: as the walk-test desk. */
@@ -114,6 +118,8 @@ export interface Control {
 const TICK_MS = 1_000;
 /** Where the store keeps the contacts that request light. */
 const CONTACTS_KEY = 'control.contacts';
+/** Faults of photocells, by point. */
+const PHOTOCELLS_KEY = 'control.photocells';
 /** Where a profile says nothing. Source: assumed; coarser than any driver's own scale. */
 const DEFAULT_VERIFICATION: Verification = { settleMs: 1_000, tolerance: 0.5 };
 
@@ -133,7 +139,10 @@ export function createControl({
   const decider = createDecider(street);
   const events = createEventBook(clock, tell.onEvent);
   const contactDesk = createContactDesk(contacts, (stored) => void store.save(CONTACTS_KEY, stored).catch(() => {}));
-  const senses = createSenses({ street, clock, field, events, plan: decider.plan, contacts: contactDesk });
+  const senses = createSenses({
+    ...{ street, clock, field, events, plan: decider.plan, contacts: contactDesk },
+    onFaults: (faults) => void store.save(PHOTOCELLS_KEY, faults).catch(() => false),
+  });
   const keeper = createOverrideKeeper({ clock, store, log, events, onChange: (intents) => tell.onIntents?.(intents) });
   const programmes = createProgrammeKeeper({ street, clock, store, log, events, onChange: (choices) => tell.onProgrammes?.(choices) });
   const book = createDecisionBook({ clock, onDecision: tell.onDecision });
@@ -149,8 +158,10 @@ export function createControl({
   const follower = createFollower({ ...written, onSent: (lampId, sentMono) => walks.sent(lampId, sentMono) });
   const relays = createRelayDesk({ street, clock, tell: (relay) => tell.onRelay?.(relay) });
   const outputDesk = createOutputDesk({ street, outputs, clock, field, events, log });
-  const burning = createBurningBook({ clock, store });
+  const burning = createBurningBook({ clock, store, lamps: street.lamps });
   const guard = createStartGuard(new Map(street.zones.flatMap(guarded)), clock.monoMs(), awaited(street, contacts));
+  // Until a lamp is found dark, it may have been lit a moment before the start.
+  let lit = new Map<string, MonoMs | null>(street.zones.flatMap(({ dark, lamps }) => (dark === null ? [] : lamps.map((id) => [id, null]))));
   const desk = createCommandDesk({ clock, workOf, onOutcome: tell.onOutcome });
   const maxPctOf = new Map(street.lamps.map(({ id, maxPct }) => [id, maxPct]));
   const zoneOf = new Map(street.zones.flatMap((zone) => zone.lamps.map((lampId) => [lampId, zone.id] as const)));
@@ -199,9 +210,13 @@ export function createControl({
       burningH: burning.hours(),
       holds: guard.holds(nowMono),
       programmes: programmes.choices(),
+      lit,
     };
-    const { decisions: decided, zones } = decider.decide(sight);
+    const { decisions: decided, zones, lit: litNow } = decider.decide(sight);
     const decisions = decided.map((decision) => notBelowFound(decision, nowMono));
+    lit = new Map(litNow);
+    // What the start holds up is lit, so its fall to 0 % has a warning too.
+    for (const [i, { lampId, levelPct }] of decisions.entries()) if (levelPct > (decided[i]?.levelPct ?? 0)) lit.set(lampId, null);
     zoneStates = zones;
     book.take(decisions);
     senses.notice(decisions);
@@ -242,6 +257,11 @@ export function createControl({
   async function restoreContacts(): Promise<void> {
     const stored = await store.load(CONTACTS_KEY).catch(() => undefined);
     contactDesk.restore(stored, { nowMs: clock.wallMs(), nowMono: clock.monoMs() }, isTrusted(clock.quality()));
+  }
+
+  /** Where the disk cannot be read, each cell is judged from this start on. */
+  function restorePhotocells(): Promise<void> {
+    return store.load(PHOTOCELLS_KEY).then(senses.restore, () => undefined);
   }
 
   function tellTime(): void {
@@ -285,7 +305,7 @@ export function createControl({
       // The first decision rests on all of them: without what was chosen a street that changes its configuration would dip.
       await inRestoreTime(
         clock,
-        Promise.all([keeper.restore(), programmes.restore(), burning.restore(), restoreContacts()]).then(() => {}),
+        Promise.all([keeper.restore(), programmes.restore(), burning.restore(), restoreContacts(), restorePhotocells()]).then(() => {}),
       );
       if (state !== 'starting') return;
       state = 'running';
@@ -302,7 +322,7 @@ export function createControl({
     onReadings(readings) {
       for (const reading of readings) {
         const lampId = lampAt.get(reading.pointId);
-        if (lampId !== undefined) guard.take(lampId, reading);
+        if (lampId !== undefined && guard.take(lampId, reading) === 0) lit.delete(lampId);
         guard.takePoint(reading);
       }
       const isUrgent = senses.take(readings);
@@ -321,6 +341,8 @@ export function createControl({
     zoneStates: () => zoneStates,
     why: (id) => whyView(street, id, knowledgeOf),
     outputs: () => outputDesk.views(),
+    burningHours: burning.hours,
+    setBurningHours: burning.set,
     sight: () => sight,
     walkTest: walks.watch,
     identify(request) {
@@ -349,7 +371,7 @@ function awaited({ zones, rules }: Street, contacts: ReadonlyMap<PointId, LightC
   ]);
 }
 
-/** Lamps that presence may have raised before the start, each with the hold of its zone. */
-function guarded({ presence, lamps }: Street['zones'][number]): (readonly [string, number])[] {
-  return presence === null ? [] : lamps.map((id) => [id, presence.holdS] as const);
+/** Lamps that presence may have raised before the start, each with the hold of its zone, and those that may go dark. */
+function guarded({ presence, dark, lamps }: Street['zones'][number]): (readonly [string, number])[] {
+  return presence === null && dark === null ? [] : lamps.map((id) => [id, presence?.holdS ?? 0] as const);
 }

@@ -3,6 +3,7 @@
  *
  * Owns the cells' states while the agent runs and what is told of cells that fail. The rules are in `lighting/photocell`. Called by `control`.
  */
+import { isDeepStrictEqual } from 'node:util';
 import type { PhotocellConfig } from '../core/cabinet.ts';
 import type { Clock } from '../core/clock.ts';
 import type { EventBook } from '../core/event-book.ts';
@@ -10,7 +11,16 @@ import type { Field } from '../core/ports.ts';
 import type { PointId, Reading } from '../core/words.ts';
 import type { PhotocellState, Street } from '../lighting/lighting.ts';
 import { afterLux, photocellSay, type SunNow } from '../lighting/photocell.ts';
-import { afterEdgeLook, type EdgeSays, isWholeNight, photocellFault } from '../lighting/photocell-fault.ts';
+import {
+  afterEdge,
+  afterEdgeLook,
+  type EdgeFault,
+  type EdgeFaults,
+  type EdgeSays,
+  isWholeNight,
+  NO_EDGE_FAULTS,
+  photocellFault,
+} from '../lighting/photocell-fault.ts';
 import { spell } from '../lighting/sentence.ts';
 
 export interface PhotocellDeskParts {
@@ -22,9 +32,13 @@ export interface PhotocellDeskParts {
   readonly isZoneLit: (zoneId: string) => boolean;
   /** Null while the time is not to be trusted: a cell is then not judged. */
   readonly sunOf: (zoneId: string) => SunNow | null;
+  /** The faults at the ends of the night have changed: to be kept for `restore` of the next start. */
+  readonly onFaults?: (faults: Readonly<Record<PointId, EdgeFaults>>) => void;
 }
 
 export interface PhotocellDesk {
+  /** Takes up the faults that an earlier start has kept: a gateway whose mains are cut each day would never see three nights. */
+  restore(faults: unknown): void;
   take(readings: readonly Reading[]): void;
   /** Notices readings that have become stale or missing by their age, and judges each cell by its night. */
   refresh(): void;
@@ -37,17 +51,23 @@ interface Watched {
   /** All that have it; the first one's sun judges it. */
   readonly zoneIds: readonly string[];
   night: EdgeSays | undefined;
+  edges: EdgeFaults;
+  /** By the last whole night. */
+  nightFault: string | null;
   fault: string | null;
 }
 
+const SOUND = { edges: NO_EDGE_FAULTS, nightFault: null, fault: null };
+
 /** A cell that several zones share is known by the settings of the first. */
-export function createPhotocellDesk({ street, field, clock, events, isZoneLit, sunOf }: PhotocellDeskParts): PhotocellDesk {
+export function createPhotocellDesk({ street, field, clock, events, isZoneLit, sunOf, onFaults }: PhotocellDeskParts): PhotocellDesk {
   const cells = watchedCells(street);
   const states = new Map<PointId, PhotocellState>();
   const startMono = clock.monoMs();
 
-  function takeOne({ pointId, config, zoneIds }: Watched, reading: Reading): void {
-    states.set(pointId, afterLux(states.get(pointId), reading, config, { nowMono: clock.monoMs(), isZoneLit: zoneIds.some(isZoneLit) }));
+  function takeOne({ pointId, config, zoneIds, fault }: Watched, reading: Reading): void {
+    const next = afterLux(states.get(pointId), reading, config, { nowMono: clock.monoMs(), isZoneLit: zoneIds.some(isZoneLit) });
+    states.set(pointId, { ...next, isDoubtful: fault !== null });
   }
 
   function judge(cell: Watched): void {
@@ -56,8 +76,16 @@ export function createPhotocellDesk({ street, field, clock, events, isZoneLit, s
     if (sun === null || state === undefined || isLost(cell)) return;
     // One that is not believed is still looked at, or it could never be believed again.
     const say = photocellSay({ ...state, isDoubtful: false }, cell.config, nowMono);
-    cell.night = afterEdgeLook(cell.night, { say, sun, config: cell.config });
-    if (cell.night !== undefined && isWholeNight(cell.night)) cell.fault = photocellFault(cell.night);
+    const before = cell.night;
+    cell.night = afterEdgeLook(before, { say, sun, config: cell.config });
+    if (cell.night !== undefined) {
+      const edges = afterEdge(cell.edges, before, cell.night);
+      const isChanged = !isDeepStrictEqual(edges, cell.edges);
+      cell.edges = edges;
+      if (isChanged) onFaults?.(Object.fromEntries([...cells.values()].map((each) => [each.pointId, each.edges])));
+      if (isWholeNight(cell.night)) cell.nightFault = photocellFault(cell.night);
+    }
+    cell.fault = faultOf(cell);
     states.set(cell.pointId, { ...state, isDoubtful: cell.fault !== null });
   }
 
@@ -77,6 +105,14 @@ export function createPhotocellDesk({ street, field, clock, events, isZoneLit, s
   }
 
   return {
+    restore(faults) {
+      for (const cell of cells.values()) {
+        const kept = isRecord(faults) ? faults[cell.pointId] : undefined;
+        if (!isRecord(kept) || !isEdgeFault(kept['dusk']) || !isEdgeFault(kept['dawn'])) continue;
+        cell.edges = { dusk: kept['dusk'], dawn: kept['dawn'] };
+        cell.fault = faultOf(cell);
+      }
+    },
     take(readings) {
       for (const reading of readings) {
         const cell = cells.get(reading.pointId);
@@ -95,6 +131,21 @@ export function createPhotocellDesk({ street, field, clock, events, isZoneLit, s
   };
 }
 
+function faultOf({ nightFault, edges }: Watched): string | null {
+  return nightFault ?? edges.dusk.fault ?? edges.dawn.fault;
+}
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null;
+}
+
+/** The disk may hold anything. */
+function isEdgeFault(value: unknown): value is EdgeFault {
+  if (!isRecord(value)) return false;
+  const { nights, fault } = value;
+  return Number.isInteger(nights) && (nights as number) >= 0 && (fault === null || typeof fault === 'string');
+}
+
 function watchedCells({ zones }: Pick<Street, 'zones'>): ReadonlyMap<PointId, Watched> {
   const cells = new Map<PointId, Watched>();
   for (const { photocell } of zones) {
@@ -102,7 +153,7 @@ function watchedCells({ zones }: Pick<Street, 'zones'>): ReadonlyMap<PointId, Wa
     const pointId: PointId = `${photocell.device}.${photocell.point}`;
     if (cells.has(pointId)) continue;
     const zoneIds = zones.filter((zone) => zone.photocell?.device === photocell.device && zone.photocell.point === photocell.point);
-    cells.set(pointId, { pointId, config: photocell, zoneIds: zoneIds.map(({ id }) => id), night: undefined, fault: null });
+    cells.set(pointId, { pointId, config: photocell, zoneIds: zoneIds.map(({ id }) => id), night: undefined, ...SOUND });
   }
   return cells;
 }

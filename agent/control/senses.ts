@@ -11,8 +11,9 @@ import type { Decider } from '../lighting/decide.ts';
 import type { Detection, LightingSnapshot, SensorState, Street } from '../lighting/lighting.ts';
 import { isDarkAt } from '../lighting/night.ts';
 import type { SunNow } from '../lighting/photocell.ts';
+import { sunAltitudeDeg } from '../lighting/sun.ts';
 import type { ContactDesk } from './contact-desk.ts';
-import { createPhotocellDesk } from './photocell-desk.ts';
+import { createPhotocellDesk, type PhotocellDeskParts } from './photocell-desk.ts';
 import { createRuleDesk } from './rule-desk.ts';
 import { createSensorDesk } from './sensor-desk.ts';
 import { createTrafficDesk } from './traffic-desk.ts';
@@ -24,11 +25,15 @@ export interface SensesParts {
   readonly events: EventBook;
   readonly plan: Decider['plan'];
   readonly contacts: Pick<ContactDesk, 'take' | 'intents'>;
+  /** As of the photocells. */
+  readonly onFaults?: PhotocellDeskParts['onFaults'];
 }
 
 export type SensedSnapshot = Required<Pick<LightingSnapshot, 'sensors' | 'photocells' | 'traffic' | 'rules'>>;
 
 export interface Senses {
+  /** What an earlier start has kept of the photocells. */
+  restore(faults: unknown): void;
   /** True when what was said cannot wait for the next tick. */
   take(readings: readonly Reading[]): boolean;
   /** What passes by time alone. */
@@ -44,12 +49,11 @@ export interface Senses {
   detectionCount(): number;
 }
 
-export function createSenses({ street, clock, field, events, plan, contacts }: SensesParts): Senses {
+export function createSenses({ street, clock, field, events, plan, contacts, onFaults = () => {} }: SensesParts): Senses {
   const levels = new Map<string, number>();
   const changed = new Map<string, MonoMs>();
-  const zoneOf = new Map(street.zones.flatMap((zone) => zone.lamps.map((id) => [id, zone.id] as const)));
-  const sensors = createSensorDesk({ street, field, clock, events, ownChangeMono: (zoneId) => changed.get(zoneId) ?? null });
-  const photocells = createPhotocellDesk({ street, field, clock, events, isZoneLit, sunOf });
+  const sensors = createSensorDesk({ street, field, clock, events, ownChangeMono: (lampId) => changed.get(lampId) ?? null });
+  const photocells = createPhotocellDesk({ street, field, clock, events, isZoneLit, sunOf, onFaults });
   const traffic = createTrafficDesk({ street, field, clock, events });
   const rules = createRuleDesk({ street, field, clock });
 
@@ -62,10 +66,12 @@ export function createSenses({ street, clock, field, events, plan, contacts }: S
     if (found === undefined || !isTrusted(clock.quality())) return null;
     const nowMs = clock.wallMs();
     const night = found.nights.at(nowMs);
-    return { nowMs, duskMs: night.duskMs, dawnMs: night.dawnMs, isNight: isDarkAt(night, nowMs) };
+    const { duskMs, dawnMs } = night;
+    return { nowMs, duskMs, dawnMs, isNight: isDarkAt(night, nowMs), altitudeDeg: sunAltitudeDeg(street, nowMs) };
   }
 
   return {
+    restore: photocells.restore,
     take(readings) {
       photocells.take(readings);
       const isSomeone = sensors.take(readings);
@@ -88,7 +94,7 @@ export function createSenses({ street, clock, field, events, plan, contacts }: S
       for (const { lampId, levelPct } of decisions) {
         if (levels.get(lampId) === levelPct) continue;
         levels.set(lampId, levelPct);
-        changed.set(zoneOf.get(lampId) ?? '', clock.monoMs());
+        changed.set(lampId, clock.monoMs());
       }
     },
     detectionCount: () => sensors.detections(),

@@ -10,7 +10,7 @@ import type { EventBook } from '../core/event-book.ts';
 import type { Field } from '../core/ports.ts';
 import type { EventCode, PointId, Reading } from '../core/words.ts';
 import type { Detection, SensorState, Street } from '../lighting/lighting.ts';
-import { sensorPointOf } from '../lighting/presence.ts';
+import { sensorPointOf, sensorReaches } from '../lighting/presence.ts';
 import { afterSensorReading, afterSensorTick, type SensorStep } from '../lighting/sensor-filter.ts';
 import { sensorHealth } from './sensor-health.ts';
 
@@ -19,8 +19,8 @@ export interface SensorDeskParts {
   readonly field: Pick<Field, 'latest'>;
   readonly clock: Pick<Clock, 'monoMs'>;
   readonly events: Pick<EventBook, 'set'>;
-  /** When a level in this zone last changed by our own hand; null when none did. */
-  readonly ownChangeMono: (zoneId: string) => MonoMs | null;
+  /** When the agent last changed the level of this lamp; null when it did not. */
+  readonly ownChangeMono: (lampId: string) => MonoMs | null;
 }
 
 export interface SensorDesk {
@@ -41,11 +41,16 @@ const RECENT_MS = 5 * 60_000;
 /** Source: assumed; more than one every two seconds for all that time tells nothing new. */
 const RECENT_MAX = 200;
 
+/** A lamp farther from the sensor's pole lights nothing that the sensor sees. Units: m. Source: a sensor sees 10 to 20 m across, and a pole lights half a spacing around it. */
+const OWN_LIGHT_M = 15;
+/** Source: half leaves the other half for the person to come into view. */
+const BLANKED_SHARE = 0.5;
+
 interface Watched {
   readonly pointId: PointId;
   readonly sensor: PresenceSensor;
-  /** All that have it; our own light in any of them may deceive it. */
-  readonly zoneIds: readonly string[];
+  /** Lamps whose light it may see, so that a change of theirs may set it off. */
+  readonly litBy: readonly string[];
   readonly zoneKind: ZoneKind;
   readonly pole: string | null;
 }
@@ -58,8 +63,8 @@ export function createSensorDesk({ street, field, clock, events, ownChangeMono }
   let detections = 0;
 
   function takeOne(watched: Watched, reading: Reading): boolean {
-    const { pointId, sensor, zoneIds } = watched;
-    const changes = zoneIds.flatMap((id) => ownChangeMono(id) ?? []);
+    const { pointId, sensor, litBy } = watched;
+    const changes = litBy.flatMap((lampId) => ownChangeMono(lampId) ?? []);
     const time = { nowMono: clock.monoMs(), ownChangeMono: changes.length === 0 ? null : Math.max(...changes) };
     return keep(watched, afterSensorReading(states.get(pointId), reading, sensor, time));
   }
@@ -115,17 +120,30 @@ export function createSensorDesk({ street, field, clock, events, ownChangeMono }
 }
 
 /** A sensor that several zones share counts once, by the settings of the first that hears it. */
-function watchedSensors({ zones, lines = [] }: Street): ReadonlyMap<PointId, Watched> {
+function watchedSensors(street: Street): ReadonlyMap<PointId, Watched> {
+  const { zones, lines = [] } = street;
   const poles = new Map(lines.flatMap(({ devices }) => devices).map(({ id, pole }) => [id, pole]));
   const uses = zones.flatMap((zone) => (zone.presence?.sensors ?? []).map((sensor) => ({ zone, sensor, pointId: sensorPointOf(sensor) })));
   const heardFirst = [...uses.filter(isHeard), ...uses.filter((use) => !isHeard(use))];
   const watched = new Map<PointId, Watched>();
   for (const { zone, sensor, pointId } of heardFirst) {
     if (watched.has(pointId)) continue;
-    const zoneIds = uses.filter((use) => use.pointId === pointId).map((use) => use.zone.id);
-    watched.set(pointId, { pointId, sensor, zoneIds, zoneKind: zone.kind, pole: poles.get(sensor.device) ?? null });
+    const litBy = uses.filter((use) => use.pointId === pointId).flatMap((use) => lampsSeenBy(street, use));
+    watched.set(pointId, { pointId, sensor: blanked(sensor, zone), litBy, zoneKind: zone.kind, pole: poles.get(sensor.device) ?? null });
   }
   return watched;
+}
+
+/** Lamps of the zone whose light reaches the place that the sensor watches; all of them where a distance is not known. */
+function lampsSeenBy(street: Street, { zone, sensor }: { readonly zone: Zone; readonly sensor: PresenceSensor }): readonly string[] {
+  const reach = sensorReaches(street, zone).find((each) => each.sensor === sensor);
+  return [...(reach?.distanceM ?? [])].filter(([, distanceM]) => distanceM <= OWN_LIGHT_M).map(([lampId]) => lampId);
+}
+
+/** Beside a wave the light around a sensor rises `lookAheadS` before the person comes: it must listen again by then. */
+function blanked(sensor: PresenceSensor, { presence }: Zone): PresenceSensor {
+  const lookAheadS = presence?.wave?.lookAheadS;
+  return lookAheadS === undefined ? sensor : { ...sensor, blankS: Math.min(sensor.blankS, lookAheadS * BLANKED_SHARE) };
 }
 
 function isHeard({ sensor }: { readonly zone: Zone; readonly sensor: PresenceSensor }): boolean {

@@ -10,7 +10,8 @@ import type { LampHold } from '../lighting/lighting.ts';
 import { KEY_HOLD_MS } from './contact-desk.ts';
 
 export interface StartGuard {
-  take(lampId: string, reading: Reading): void;
+  /** Returns the level at which a lamp was found, once: with its first reading since the start. Units: percent; null from then on. */
+  take(lampId: string, reading: Reading): number | null;
   /** A point was read that decides about light; any good value counts, also one from before the start. */
   takePoint(reading: Reading): void;
   /** By lamp; ends by itself. */
@@ -26,7 +27,7 @@ const FIRST_READ_MS = 2_000;
 /** Longest wait for a point that may raise the light, and for the emergency key: as long as a closed key counts when its box falls silent. Units: ms. Source: assumed; six polls of the class `normal`. */
 export const POINT_WAIT_MS = { raises: 30_000, emergency: KEY_HOLD_MS };
 
-/** `holdS` by lamp: of zones where presence raises. `waitMs` by point: how long its first reading is waited for. */
+/** `holdS` by lamp: of zones where presence raises, 0 of those that may go dark without. `waitMs` by point: how long its first reading is waited for. */
 export function createStartGuard(
   holdS: ReadonlyMap<string, number>,
   startMono: MonoMs,
@@ -41,11 +42,12 @@ export function createStartGuard(
   };
   return {
     take(lampId, { value, quality, atMono }) {
-      if (levels.has(lampId) || quality !== 'good' || value === null || atMono < startMono) return;
+      if (levels.has(lampId) || quality !== 'good' || value === null || atMono < startMono) return null;
       const levelPct = Math.round(value);
       levels.set(lampId, levelPct);
       const holdMs = (holdS.get(lampId) ?? 0) * 1_000;
       if (holdMs > 0) found.set(lampId, { levelPct, untilMono: startMono + holdMs });
+      return value;
     },
     takePoint({ pointId, value, quality }) {
       if (quality === 'good' && value !== null) unread.delete(pointId);

@@ -121,6 +121,8 @@ export interface Lamp {
   readonly ratedPowerW: number;
   readonly minPct: LevelPct;
   readonly maxPct: LevelPct;
+  /** Burning hours that a person states, as of the start of a day (`2026-05-01`, UTC); null or absent where none are. Units: h. */
+  readonly burned?: { readonly hours: number; readonly on: string } | null;
 }
 
 /** The street goes on there: detections of `zones` within `withinM` of the pole are relayed, and its own taken in. */

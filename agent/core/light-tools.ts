@@ -17,6 +17,23 @@ export interface LightTools {
   walkTest(zone: string, forMs: number, tell: (step: WalkStep) => void): WalkTest;
   /** Blinks a lamp until it is stopped, at the latest after `forMs`. */
   identify(request: IdentifyRequest): IdentifyRun;
+  /** Burning hours of a lamp, of a zone or of all, in the order of the cabinet. */
+  hours(target: string | null): readonly LampHours[];
+  /** States the burning hours of a lamp or of each lamp of a zone. */
+  setHours(target: string, h: number): Promise<HoursAnswer>;
+}
+
+/** How long a lamp has burnt. */
+export interface LampHours {
+  readonly lamp: string;
+  /** Units: h, whole; null where not known: constant light then does not reduce it. */
+  readonly hours: number | null;
+}
+
+export interface HoursAnswer {
+  readonly lamps: readonly LampHours[];
+  /** False where they hold until the agent stops, because the disk took nothing; null where nothing was set. */
+  readonly isSaved: boolean | null;
 }
 
 /** One zone's night, from noon to noon. */

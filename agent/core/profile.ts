@@ -38,6 +38,8 @@ export interface Profile {
   readonly repeats: readonly RepeatedPart[];
   /** Registers written at first contact and again after the unit has been away. */
   readonly setup: readonly SetupProfile[];
+  /** Its lamps go to a safe level by themselves once no agent writes or reads; false: they keep the last level. */
+  readonly fallsBack: boolean;
   /** Writes that reach many level points at once. */
   readonly groups: readonly GroupProfile[];
   /** A register whose fall tells that the unit has restarted, so that its set-up is done again; null where it has none. */

@@ -11,6 +11,9 @@ import { sentence, spell } from './sentence.ts';
 /** Light of a lamp about which nobody says anything at night. Source: TALQ defaultLightState, 100 % unless configured. */
 const DESIGN_LEVEL_PCT: LevelPct = 100;
 
+/** Of the line that says so in a trace. */
+export const WARNING_TEXT = 'warning before the dark';
+
 /** A rule that had something to say; `applied` is for the arbiter to tell. */
 export type Say = Omit<TraceLine, 'applied'>;
 
@@ -36,8 +39,16 @@ export interface LampCase {
   readonly raises: readonly Raise[];
   readonly programme: Say | null;
   readonly dusk: Say | null;
-  /** Burning hours of the lamp, for constant light; null where it is not done. Units: h. */
+  /** Burning hours of the lamp, for constant light; null where they are not known, and the light is then not reduced. Units: h. */
   readonly burningH: number | null;
+  /** In place of 0 % at night until then; null where no warning is due. */
+  readonly warning?: Warning | null;
+}
+
+/** The level that warns before the dark, and when it ends. */
+export interface Warning {
+  readonly levelPct: LevelPct;
+  readonly untilMs: WallMs;
 }
 
 interface Choice {
@@ -90,13 +101,14 @@ function isRaise(rank: Rank): boolean {
   return rank === 'presence' || rank === 'traffic';
 }
 
-/** A technician may switch off what he stands at; nobody else goes below the minimum of a lit street. What the lamp can do comes last. */
+/** A technician may switch off a lamp at once; no other source goes below the minimum of a lit street. What the lamp can do comes last. */
 function limit({ levelPct, rank }: Choice, lampCase: LampCase): LevelPct {
-  const { lamp, zone, light } = lampCase;
+  const { lamp, zone, light, warning } = lampCase;
   const isFree = light === 'day' || rank === 'maintenance' || isDarkByPlan(lampCase);
-  if (isFree && levelPct === 0) return 0;
   const floorPct = isFree ? lamp.minPct : Math.max(lamp.minPct, zone?.minPct ?? 0);
-  return Math.min(lamp.maxPct, Math.max(floorPct, levelPct));
+  const plainPct = isFree && levelPct === 0 ? 0 : Math.min(lamp.maxPct, Math.max(floorPct, levelPct));
+  if (plainPct > 0 || warning == null || light !== 'night' || rank === 'maintenance') return plainPct;
+  return Math.min(lamp.maxPct, Math.max(lamp.minPct, warning.levelPct));
 }
 
 /** The zone may go dark, and its programme asks for it now. */
@@ -117,7 +129,9 @@ function constantLine({ rank }: Choice, levelPct: LevelPct, { lamp, burningH }: 
   return { rank, source: lamp.id, levelPct, applied: true, text, untilMs: null };
 }
 
-function limitLine(choice: Choice, levelPct: LevelPct, { lamp, zone }: LampCase): TraceLine {
+function limitLine(choice: Choice, levelPct: LevelPct, { lamp, zone, warning }: LampCase): TraceLine {
+  if (warning != null && choice.levelPct === 0)
+    return { rank: choice.rank, source: zone?.id ?? lamp.id, levelPct, applied: true, text: WARNING_TEXT, untilMs: warning.untilMs };
   const lowered = levelPct < choice.levelPct;
   const ofZone = !lowered && levelPct > lamp.minPct && zone !== null;
   const source = ofZone ? zone.id : lamp.id;

@@ -5,12 +5,12 @@
  * never changes an answer, so a missed tick, a clock step or a restart cannot leave a lamp in the wrong state. Called by the tick of `control`.
  */
 import type { Lamp, Zone } from '../core/cabinet.ts';
-import { isTrusted, type WallMs } from '../core/clock.ts';
+import { isTrusted, type MonoMs, type WallMs } from '../core/clock.ts';
 import { type Decision, type LevelPct, RANKS, type TraceLine } from '../core/words.ts';
-import { arbitrate, type Light, type Raise, type Say } from './arbiter.ts';
+import { arbitrate, type LampCase, type Light, type Raise, type Say, WARNING_TEXT } from './arbiter.ts';
 import { createDecisionMemory } from './decision-memory.ts';
 import { intentsFor } from './intents.ts';
-import type { LightingResult, LightingSnapshot, ProgrammeChoice, Street, ZoneState } from './lighting.ts';
+import type { LightingResult, LightingSnapshot, LitLamps, ProgrammeChoice, Street, ZoneState } from './lighting.ts';
 import { createLocalCalendar, type LocalCalendar } from './local-time.ts';
 import { createNights, isDarkAt, type Nights } from './night.ts';
 import { photocellNight, photocellSay } from './photocell.ts';
@@ -69,9 +69,14 @@ export function createDecider(street: Street): Decider {
     const waves = wave(snapshot.detections ?? [], snapshot.nowMono, deafSensors(street, snapshot));
     const moments = new Map(plans.map((plan) => [plan.zone.id, momentOf(plan, street, { snapshot, altitudeDeg })]));
     const byLamp = new Map([...moments.values()].flatMap((moment) => moment.plan.zone.lamps.map((id) => [id, moment] as const)));
+    const lit = new Map<string, MonoMs | null>();
     return {
-      decisions: street.lamps.map((lamp) => decideLamp(lamp, byLamp.get(lamp.id) ?? null, { snapshot, wave: waves.get(lamp.id) ?? null })),
+      decisions: street.lamps.map((lamp) => {
+        const moment = byLamp.get(lamp.id) ?? null;
+        return withWarning(lampCase(lamp, moment, { snapshot, wave: waves.get(lamp.id) ?? null }), snapshot.lit, lit);
+      }),
       zones: [...moments.values()].map((moment) => zoneState(moment, altitudeDeg, snapshot)),
+      lit,
     };
   }
 }
@@ -91,7 +96,15 @@ function brighter(one: LightingResult, other: LightingResult): LightingResult {
       if (second === undefined || second.night === zone.night) return zone;
       return { ...(zone.night ? zone : second), isNightDoubted: true };
     }),
+    lit: new Map([...other.lit, ...one.lit].map(([lampId]) => [lampId, litSince(lampId, one.lit, other.lit)])),
   };
+}
+
+/** What one of them lights is lit; else its warning began when it was last shown. */
+function litSince(lampId: string, one: LitLamps, other: LitLamps): MonoMs | null {
+  const [first, second] = [one.get(lampId), other.get(lampId)];
+  if (first === null || second === null) return null;
+  return Math.max(first ?? Number.NEGATIVE_INFINITY, second ?? Number.NEGATIVE_INFINITY);
 }
 
 function byRank(a: TraceLine, b: TraceLine): number {
@@ -138,7 +151,7 @@ function momentOf(plan: ZonePlan, street: Street, sight: Sight): ZoneMoment {
     dusk,
     sensors: light === 'night' ? reaches.flatMap(speak) : [],
     state,
-    programme: state === null ? null : programmeSay(plan, state, { nowMs: snapshot.nowMs, choice }),
+    programme: state === null ? null : programmeSay(plan, state, { nowMs: snapshot.nowMs, choice, isAhead: snapshot.lit === undefined }),
     raises: light === 'night' ? zoneRaises(zone, street, snapshot) : [],
   };
 }
@@ -167,7 +180,7 @@ function skyOf({ zone, nights }: ZonePlan, { snapshot, altitudeDeg }: Sight): { 
     by: 'sun' as const,
     text: sentence(`sun ${Math.abs(altitudeDeg).toFixed(1)}° ${side} the horizon, lit below ${zone.sunBelowDeg}°`),
   };
-  const sun = { nowMs, duskMs: night.duskMs, dawnMs: night.dawnMs, isNight };
+  const sun = { nowMs, duskMs: night.duskMs, dawnMs: night.dawnMs, isNight, altitudeDeg };
   const byCell = photocell === null ? null : photocellNight({ say, sun, config: photocell });
   const found = byCell?.by === 'photocell' ? byCell : bySun;
   const source = found.by === 'sun' ? 'sun' : (photocell?.device ?? 'sun');
@@ -192,7 +205,28 @@ interface LampSight {
   readonly wave: WaveSay | null;
 }
 
-function decideLamp(lamp: Lamp, moment: ZoneMoment | null, { snapshot, wave }: LampSight): Decision {
+/** The decision, with the warning where the lamp would fall to 0 % from a light that it still has; `lit` is filled for the next call. */
+function withWarning(lampCase: LampCase, litBefore: LitLamps | undefined, lit: Map<string, MonoMs | null>): Decision {
+  const { lamp, zone, light, nowMs, nowMono } = lampCase;
+  const plain = arbitrate(lampCase);
+  const dark = zone?.dark ?? null;
+  if (dark === null) return plain;
+  if (plain.levelPct > 0) {
+    lit.set(lamp.id, null);
+    return plain;
+  }
+  const warnedMono = litBefore?.get(lamp.id);
+  // By day a lamp goes out at once, and a technician may put it out at once.
+  if (warnedMono === undefined || light !== 'night' || plain.rank === 'maintenance') return plain;
+  // Counted from when it is shown, so that a missed tick shortens no warning.
+  const sinceMono = warnedMono ?? nowMono;
+  const restMs = sinceMono + dark.warnS * 1_000 - nowMono;
+  if (restMs <= 0) return plain;
+  lit.set(lamp.id, sinceMono);
+  return arbitrate({ ...lampCase, warning: { levelPct: dark.warnPct, untilMs: Math.round(nowMs + restMs) } });
+}
+
+function lampCase(lamp: Lamp, moment: ZoneMoment | null, { snapshot, wave }: LampSight): LampCase {
   const { nowMs, nowMono, intents, burningH, holds } = snapshot;
   const zone = moment?.plan.zone ?? null;
   const hold = holds?.get(lamp.id);
@@ -215,7 +249,7 @@ function decideLamp(lamp: Lamp, moment: ZoneMoment | null, { snapshot, wave }: L
     moment === null || moment.light !== 'night'
       ? []
       : [...presenceRaises(lamp, moment, snapshot), ...waveRaises(moment, wave, snapshot), ...held, ...moment.raises];
-  return arbitrate({
+  return {
     lamp,
     zone,
     nowMs,
@@ -226,7 +260,7 @@ function decideLamp(lamp: Lamp, moment: ZoneMoment | null, { snapshot, wave }: L
     programme: moment?.programme ?? null,
     dusk: moment?.dusk ?? null,
     burningH: burningH?.get(lamp.id) ?? null,
-  });
+  };
 }
 
 function waveRaises({ plan, state }: ZoneMoment, wave: WaveSay | null, { nowMs, nowMono }: Instant): readonly Raise[] {
@@ -244,7 +278,11 @@ interface Instant {
 }
 
 /** The sensors around the lamp; in a zone that may go dark also the warning after the last of them. */
-function presenceRaises(lamp: Lamp, { plan, sensors, state, light }: ZoneMoment, { nowMs, nowMono }: Instant): readonly Raise[] {
+function presenceRaises(
+  lamp: Lamp,
+  { plan, sensors, state, light }: ZoneMoment,
+  { nowMs, nowMono, lit }: Pick<LightingSnapshot, 'nowMs' | 'nowMono' | 'lit'>,
+): readonly Raise[] {
   const { zone, reaches } = plan;
   if (zone.presence === null || light !== 'night') return [];
   const presence = lampPresence(lamp.id, reaches, sensors);
@@ -256,10 +294,12 @@ function presenceRaises(lamp: Lamp, { plan, sensors, state, light }: ZoneMoment,
   const untilMs = untilMono === null ? null : Math.round(nowMs + untilMono - nowMono);
   const boostPct = phase === 'boost' ? (state?.stretch?.boostPct ?? zone.presence.boostPct) : null;
   const says: Raise[] = [{ say: { rank, source, levelPct: boostPct, text, untilMs }, distanceM }];
-  const warnPct = phase === 'boost' || endedMono === null ? 0 : twoStageOff(0, zone, endedMono, nowMono);
+  // What was lit before is known: the warning then follows from that, whatever has ended.
+  const isWarned = phase !== 'boost' && lit === undefined;
+  const warnPct = !isWarned || endedMono === null ? 0 : twoStageOff(0, zone, endedMono, nowMono);
   if (warnPct === 0 || endedMono === null) return says;
   const endMs = Math.round(nowMs + endedMono + (zone.dark?.warnS ?? 0) * 1_000 - nowMono);
-  return [...says, { say: { rank, source, levelPct: warnPct, text: 'warning before the dark', untilMs: endMs }, distanceM: null }];
+  return [...says, { say: { rank, source, levelPct: warnPct, text: WARNING_TEXT, untilMs: endMs }, distanceM: null }];
 }
 
 function zoneState({ plan, light, sensors, programme }: ZoneMoment, altitudeDeg: number, { clockQuality }: LightingSnapshot): ZoneState {
@@ -278,7 +318,7 @@ function zoneState({ plan, light, sensors, programme }: ZoneMoment, altitudeDeg:
 function programmeSay(
   { zone, nights }: ZonePlan,
   { stretch, next }: ProgrammeState,
-  { nowMs, choice }: { readonly nowMs: WallMs; readonly choice: ProgrammeChoice | undefined },
+  { nowMs, choice, isAhead }: { readonly nowMs: WallMs; readonly choice: ProgrammeChoice | undefined; readonly isAhead: boolean },
 ): Say {
   const untilMs = earlier(earlier(next?.atMs ?? null, nights.changeAfter(nowMs)), choice?.untilMs ?? null);
   const usual = choice?.programme ?? zone.programme;
@@ -286,7 +326,7 @@ function programmeSay(
     const text = sentence(next === null ? `${usual} has no step` : `${next.source} begins at ${next.name}`);
     return { rank: 'programme', source: usual, levelPct: null, text, untilMs };
   }
-  const levelPct: LevelPct = twoStageOff(stretch.levelPct, zone, stretch.atMs, nowMs);
+  const levelPct: LevelPct = isAhead ? twoStageOff(stretch.levelPct, zone, stretch.atMs, nowMs) : stretch.levelPct;
   const warning = levelPct === stretch.levelPct ? '' : `, ${levelPct} % first as a warning`;
   const text = sentence(`${stretch.name} step of ${stretch.source}: ${stretch.levelPct} %${warning}`);
   return { rank: 'programme', source: stretch.source, levelPct, text, untilMs };

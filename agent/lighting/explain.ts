@@ -6,6 +6,7 @@
 import type { Rule, TrafficConfig, Zone } from '../core/cabinet.ts';
 import type { MonoMs, WallMs } from '../core/clock.ts';
 import type { Intent, LevelPct, TraceLine } from '../core/words.ts';
+import { WARNING_TEXT } from './arbiter.ts';
 import type { LightingSnapshot, SensorState, Street } from './lighting.ts';
 import { isDarkAt, type Nights } from './night.ts';
 import { sensorPointOf } from './presence.ts';
@@ -75,7 +76,7 @@ function ofPresence({ source, levelPct, text }: TraceLine, { zone, plan, snapsho
   const presence = zone?.presence ?? null;
   const sensor = presence?.sensors.find(({ device }) => device === source);
   if (presence === null || sensor === undefined) return NOTHING;
-  if (text === WARNING) return { sinceMs: null, changes: 'then 0 %' };
+  if (text === WARNING_TEXT) return { sinceMs: null, changes: 'then 0 %' };
   const state = snapshot.sensors.get(sensorPointOf(sensor));
   if (levelPct === null)
     return {
@@ -91,9 +92,6 @@ function ofPresence({ source, levelPct, text }: TraceLine, { zone, plan, snapsho
   const holdS = Math.max(0, presence.holdS - sensor.ownHoldS);
   return { sinceMs, changes: state?.present === true ? `falls ${holdS} s after it sees nobody` : 'seen again, the hold starts anew' };
 }
-
-/** Source: decide, the text of the line after the last hold in a zone that may go dark. */
-const WARNING = 'warning before the dark';
 
 function raisedBy(listen: 'own' | 'group', state: SensorState | undefined, boostPct: LevelPct): string {
   if (listen === 'group') return '';

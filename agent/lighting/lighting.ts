@@ -151,7 +151,12 @@ export interface LightingSnapshot {
   readonly programmes?: ReadonlyMap<string, ProgrammeChoice>;
   /** By lamp. */
   readonly holds?: ReadonlyMap<string, LampHold>;
+  /** What `LightingResult.lit` was before; absent where nothing before is known, as in a look ahead. */
+  readonly lit?: LitLamps;
 }
+
+/** By lit lamp of a zone that may go dark: since when it shows the warning before the dark; null while something else lights it. */
+export type LitLamps = ReadonlyMap<string, MonoMs | null>;
 
 export interface ZoneState {
   readonly id: string;
@@ -170,4 +175,6 @@ export interface LightingResult {
   /** One per lamp, in the order of the cabinet. */
   readonly decisions: readonly Decision[];
   readonly zones: readonly ZoneState[];
+  /** To be given to the next call, so that each fall to 0 % at night has its warning. */
+  readonly lit: LitLamps;
 }

@@ -1,12 +1,13 @@
 /**
  * Does a photocell contradict the sun, night after night?
  *
- * Owns what a cell said at the edges of a night, where the sun leaves no doubt, and the verdict on it. Pure. Called by `control` at each tick.
- * Cells drift and get dirty, so they mostly fail dark: lamps burn by day, and nobody notices for weeks.
+ * Owns what a cell said at the edges of a night, where the sun leaves no doubt, and the verdict on it. Pure.
+ * Cells drift and get dirty, so they mostly fail dark: lamps burn by day, and nobody notices for weeks. A shop window lights one end of the
+ * night only, so each end is judged alone as well.
  */
 import type { PhotocellConfig } from '../core/cabinet.ts';
 import type { WallMs } from '../core/clock.ts';
-import type { PhotocellSay, SunNow } from './photocell.ts';
+import { CIVIL_DUSK_DEG, type PhotocellSay, type SunNow } from './photocell.ts';
 
 /** What a cell said in one night; absent: nobody has looked. */
 export interface EdgeSays {
@@ -23,6 +24,8 @@ export interface EdgeSays {
 const MINUTE_MS = 60_000;
 /** Farther from dusk or dawn than this, no cloud deceives a cell; a wider window of its own goes before. Units: min. Source: assumed; in it the sun moves 8° at 47° north. */
 const DOUBTLESS_MIN = 60;
+/** Contradictions at one end of the night before the cell is faulty, and nights in accord before it is believed again. Source: assumed; a thunderstorm or road works last two evenings, shop hours do not. */
+const EDGE_NIGHTS = 3;
 /** Two dusks closer than this are one, which was reckoned twice. Units: ms. */
 const SAME_NIGHT_MS = 12 * 60 * MINUTE_MS;
 
@@ -35,11 +38,56 @@ export function afterEdgeLook(
   const { nowMs, duskMs, dawnMs } = sun;
   if (duskMs === null || dawnMs === null) return undefined;
   const night: EdgeSays = before !== undefined && Math.abs(before.duskMs - duskMs) < SAME_NIGHT_MS ? before : { duskMs };
-  const awayMs = Math.max(config.windowMin, DOUBTLESS_MIN) * MINUTE_MS + config.dwellS * 1_000;
-  if (nowMs < duskMs - awayMs) return { ...night, beforeDusk: say };
-  if (nowMs > dawnMs + awayMs) return { ...night, afterDawn: night.afterDawn ?? say };
-  if (nowMs > duskMs + awayMs && nowMs < dawnMs - awayMs) return { ...night, afterDusk: night.afterDusk ?? say, beforeDawn: say };
-  return night;
+  const dwellMs = config.dwellS * 1_000;
+  const dayMs = Math.max(config.windowMin, DOUBTLESS_MIN) * MINUTE_MS + dwellMs;
+  // A wider window excuses no cell that measures daylight at night.
+  const nightMs = DOUBTLESS_MIN * MINUTE_MS + dwellMs;
+  if (nowMs < duskMs - dayMs) return { ...night, beforeDusk: say };
+  if (nowMs > dawnMs + dayMs) return { ...night, afterDawn: night.afterDawn ?? say };
+  const isNight = nowMs > duskMs + nightMs && nowMs < dawnMs - nightMs && sun.altitudeDeg <= CIVIL_DUSK_DEG;
+  return isNight ? { ...night, afterDusk: night.afterDusk ?? say, beforeDawn: say } : night;
+}
+
+/** Contradictions at one end of the night. Units: nights. */
+export interface EdgeFault {
+  readonly nights: number;
+  /** In words for an event, from `EDGE_NIGHTS` contradictions on until as many nights in accord; null while there is none. */
+  readonly fault: string | null;
+}
+
+export type EdgeFaults = Readonly<Record<'dusk' | 'dawn', EdgeFault>>;
+
+export const NO_EDGE_FAULTS: EdgeFaults = { dusk: { nights: 0, fault: null }, dawn: { nights: 0, fault: null } };
+
+/** The faults after one more look, whose night was `before`: the end of a night is judged once, by the first look that completes it. */
+export function afterEdge(faults: EdgeFaults, before: EdgeSays | undefined, night: EdgeSays): EdgeFaults {
+  const known = before?.duskMs === night.duskMs ? before : undefined;
+  const { beforeDusk, afterDusk, beforeDawn, afterDawn } = night;
+  const isDuskOver = afterDusk !== undefined && known?.afterDusk === undefined;
+  const isDawnOver = afterDawn !== undefined && known?.afterDawn === undefined;
+  return {
+    dusk: isDuskOver ? edgeFault(faults.dusk, beforeDusk, afterDusk, { day: 'before dusk', night: 'after dusk' }) : faults.dusk,
+    dawn: isDawnOver ? edgeFault(faults.dawn, afterDawn, beforeDawn, { day: 'after dawn', night: 'before dawn' }) : faults.dawn,
+  };
+}
+
+function edgeFault(
+  { nights, fault }: EdgeFault,
+  day: PhotocellSay | undefined,
+  night: PhotocellSay | undefined,
+  when: { readonly day: string; readonly night: string },
+): EdgeFault {
+  const isDarkByDay = day === 'dark';
+  if (!isDarkByDay && night !== 'bright') {
+    const isInAccord = day === 'bright' || night === 'dark';
+    const left = isInAccord ? Math.max(0, nights - 1) : nights;
+    return { nights: left, fault: left === 0 ? null : fault };
+  }
+  const counted = Math.min(EDGE_NIGHTS, nights + 1);
+  const text = isDarkByDay
+    ? `says dark ${when.day} on ${EDGE_NIGHTS} nights: clean it, look for what shades it`
+    : `says bright ${when.night} on ${EDGE_NIGHTS} nights: look for what lights it`;
+  return { nights: counted, fault: counted === EDGE_NIGHTS ? text : fault };
 }
 
 /** Whether the night was seen from day to day, so that it may be judged. */

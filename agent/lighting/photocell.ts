@@ -18,6 +18,8 @@ export interface SunNow {
   readonly duskMs: WallMs | null;
   readonly dawnMs: WallMs | null;
   readonly isNight: boolean;
+  /** Units: degrees above the horizon. */
+  readonly altitudeDeg: number;
 }
 
 export interface PhotocellNight {
@@ -27,6 +29,11 @@ export interface PhotocellNight {
 }
 
 const MINUTE_MS = 60_000;
+/**
+ * Below this altitude of the sun a cell keeps no zone dark. Units: degrees.
+ * Source: the end of civil twilight, 3.4 lx under a clear sky: a cell that still measures daylight then sees another light.
+ */
+export const CIVIL_DUSK_DEG = -6;
 
 type Cell = Required<PhotocellState>;
 
@@ -102,7 +109,11 @@ export function photocellSay(state: PhotocellState | undefined, { dwellS, staleS
   return nowMono - state.atMono > patienceS * 1_000 ? null : state.says;
 }
 
-/** Whether a zone has its night: the cell's say near the zone's own dusk and dawn, the sun's at any other time and when the cell says nothing. */
+/**
+ * Whether a zone has its night: by the cell near the zone's own dusk and dawn, by the sun at any other time and while the cell gives no answer.
+ *
+ * A cell may light a zone early and put it out late. It keeps a zone dark only until civil dusk: a shop window would otherwise darken the street.
+ */
 export function photocellNight({
   say,
   sun,
@@ -117,6 +128,7 @@ export function photocellNight({
   if (say === null) return bySun(`photocell ${device} says nothing: the sun decides`);
   const edge = edgeWithin(sun, windowMin);
   if (edge === null) return bySun(`photocell ${device} is heard near dusk and dawn only`);
+  if (say === 'bright' && sun.altitudeDeg <= CIVIL_DUSK_DEG) return bySun(`photocell ${device} says bright at night: the sun decides`);
   // In its own light it cannot tell the morning, and would keep the lamps burning until the window is over.
   if (config.seesOwnLight && say === 'dark' && edge === 'dawn') return bySun(`photocell ${device} sees the lamps: the sun decides`);
   return { night: say === 'dark', by: 'photocell', text: sentence(`photocell ${device} says ${say}, near ${edge}`) };

@@ -91,9 +91,9 @@ function answers(quality: Reading['quality']): boolean {
   return quality === 'good' || quality === 'stale';
 }
 
-/** Only a rise within the time after the change can come from it; what began before is somebody. */
-function deafUntil({ blankS }: PresenceSensor, atMono: MonoMs, ownChangeMono: MonoMs | null): MonoMs | null {
-  if (ownChangeMono === null || atMono < ownChangeMono) return null;
+/** Only a rise within the time after the change can come from it; what began before is somebody. A counter counts what passes, not light. */
+function deafUntil({ blankS, kind }: PresenceSensor, atMono: MonoMs, ownChangeMono: MonoMs | null): MonoMs | null {
+  if (kind === 'counter' || ownChangeMono === null || atMono < ownChangeMono) return null;
   const untilMono = ownChangeMono + blankS * 1_000;
   return atMono < untilMono ? untilMono : null;
 }
@@ -141,10 +141,10 @@ function afterLevel(state: Spell, isUp: boolean, { atMono, deafUntilMono, isBeli
 }
 
 /** A count that fell was reset, or has rolled over: nobody came for it. */
-function afterCount(state: Spell, count: number, { atMono, deafUntilMono, isBelieved }: Sight): SpellStep {
+function afterCount(state: Spell, count: number, { atMono, isBelieved }: Sight): SpellStep {
   const heard = { ...state, heardMono: atMono, count };
   const hasRisen = state.count !== null && count > state.count;
-  if (!hasRisen || (state.rawUpMono === null && deafUntilMono !== null)) return { state: heard, detected: false };
+  if (!hasRisen) return { state: heard, detected: false };
   if (!isBelieved) return { state: { ...heard, rawDownMono: atMono }, detected: false };
   const sinceMono = state.rawUpMono ?? atMono;
   return {

@@ -31,8 +31,7 @@ Usage: npm run -s torture -- NAME [options]
   clock      steps, drifts and losses of the clock at twelve places: never dark at night, no saving that is not true
   month      30 simulated days of the packaged agent with 35 lamps: flat memory (needs mosquitto)
 
-  --rounds N   of kill, powercut, commands, hostile and rogue; 200, 100, 10000, 1000000 and 500 unless told otherwise
-  --rounds N   of kill, powercut, commands, hostile and clock; 200, 100, 10000, 1000000 and 1000 unless given
+  --rounds N   of kill, powercut, commands, hostile, rogue and clock; 200, 100, 10000, 1000000, 500 and 1000 unless given
   --seed N     the same choices again; the moments are the machine's own
   --quick      corrupt: one damage of each file; offline, month: two days; clock: 120 rounds
   --help       this text

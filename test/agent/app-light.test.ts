@@ -34,6 +34,8 @@ function viewsOf(street: Street, sight: LightingSnapshot | null) {
           },
     walkTest: () => ({ sensors: ['S01.motion'], stop: () => {} }),
     identify: refuse,
+    burningHours: () => new Map([['L1', 1_234.6]]),
+    setBurningHours: async () => true,
   };
   return createLightViews({ street, clock: createManualClock(winter('23:30')), control });
 }

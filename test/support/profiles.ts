@@ -70,6 +70,7 @@ export function testProfile(id: string, points: readonly PointProfile[], over: P
     points,
     repeats: [],
     setup: [],
+    fallsBack: false,
     groups: [],
     uptime: null,
     codec: null,

@@ -51,6 +51,7 @@ export const FINDINGS: Pairs = [
     'dusk, middle (of the night), a time of day from "00:00" to "23:59", or minutes from a sun event: "sunset+30", "dawn-20", "middle-120"',
     'dusk, middle (milieu de la nuit), une heure de "00:00" à "23:59", ou des minutes autour du soleil : "sunset+30", "dawn-20", "middle-120"',
   ],
+  ['a day, "2026-07-14"', 'un jour, "2026-07-14"'],
   ['a date, "2026-07-14", or of each year, "07-14"', 'une date, "2026-07-14", ou de chaque année, "07-14"'],
   ['1 to 64 characters without "+", "/" or "#"', '1 à 64 caractères sans "+", "/" ni "#"'],
   ['a path', 'un chemin'],

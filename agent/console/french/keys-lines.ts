@@ -97,5 +97,14 @@ export const KEYS_LINES: Pairs = [
   ["Its device's pole by default.", 'Le poteau de son appareil par défaut.'],
   ['Power at 100 %, in watts.', 'Puissance à 100 %, en watts.'],
   ['Lowest level while lit.', 'Niveau le plus bas, allumé.'],
+  ['Burning hours of the lamp,', 'Heures de marche du luminaire,'],
+  [
+    'on this day. A statement is taken once; hours that have passed since its day are added.',
+    'ce jour. Une déclaration vaut une fois ; les heures passées depuis ce jour sont ajoutées.',
+  ],
+  [
+    'What is known of a lamp older than its agent, for constantLight; luciole hours says it at the console.',
+    "Ce qu'on sait d'un luminaire plus vieux que son agent, pour constantLight ; luciole hours le dit à la console.",
+  ],
   ['Highest level.', 'Niveau le plus haut.'],
 ];

@@ -30,7 +30,10 @@ export const KEYS_ZONES: Pairs = [
   ['Lit below this.', 'Allumé en dessous.'],
   ['Put out above this; higher than onBelowLux.', 'Éteint au-dessus ; plus haut que onBelowLux.'],
   ['A value counts once it has lasted so long, in seconds.', "Une valeur compte une fois qu'elle a duré autant, en secondes."],
-  ["How far from the sun's own times it may speak, in minutes.", 'À quelle distance des heures du soleil il compte, en minutes.'],
+  [
+    "How far from the sun's own times it may speak, in minutes; more than 120 counts as 120.",
+    'À quelle distance des heures du soleil il compte, en minutes ; plus de 120 compte pour 120.',
+  ],
   ['An older value counts as none.', 'Une valeur plus vieille ne compte pas.'],
   [
     "It sees the zone's own lamps: heard only while they are dark.",

@@ -112,4 +112,21 @@ export const LIGHT_FINDINGS: Pairs = [
     '{n} % is less than {m} % of the step before, so more traffic would have less light',
     '{n} % est moins que {m} % du palier précédent, plus de trafic aurait moins de lumière',
   ],
+  // Warnings.
+  [
+    'windowMin {n} counts as {m}: farther from dusk and dawn no sky is dark; write {k} or less',
+    "windowMin {n} compte pour {m} : plus loin du coucher et du lever, aucun ciel n'est sombre ; écrire {k} ou moins",
+  ],
+  [
+    'blankS {n} with wave counts as {m} at most, because light rises ahead of people; leave it out, or shield the sensor from the lamp',
+    "blankS {n} avec wave compte au plus pour {m}, car la lumière précède les gens ; l'ôter, ou abriter le détecteur du luminaire",
+  ],
+  [
+    'the burning hours of {words} are not in this file; constantLight reduces no lamp before they are known: write burned, or use luciole hours',
+    'les heures de marche de {words} ne sont pas dans ce fichier ; constantLight ne réduit aucun luminaire avant de les connaître : écrire burned, ou luciole hours',
+  ],
+  [
+    'lamp "{id}" has no failsafe: with profile "{text}" it keeps its last level while no agent writes',
+    'le luminaire "{id}" n\'a pas de repli : avec le profil "{text}" il garde son dernier niveau tant qu\'aucun agent n\'écrit',
+  ],
 ];

@@ -86,6 +86,23 @@ export const LIGHT: Pairs = [
   ['photocell {id} says {what}, near {when}', 'la cellule {id} dit {what}, près de {when}'],
   ['says dark by day: clean it, look for what shades it', "dit sombre de jour : la nettoyer, chercher ce qui lui fait de l'ombre"],
   ['says bright at night: look for what lights it', "dit clair de nuit : chercher ce qui l'éclaire"],
+  ['photocell {id} says bright at night: the sun decides', 'la cellule {id} dit clair de nuit : le soleil décide'],
+  [
+    'says dark before dusk on {n} nights: clean it, look for what shades it',
+    "dit sombre avant le coucher depuis {n} nuits : la nettoyer, chercher ce qui lui fait de l'ombre",
+  ],
+  [
+    'says dark after dawn on {n} nights: clean it, look for what shades it',
+    "dit sombre après le lever depuis {n} nuits : la nettoyer, chercher ce qui lui fait de l'ombre",
+  ],
+  [
+    'says bright after dusk on {n} nights: look for what lights it',
+    "dit clair après le coucher depuis {n} nuits : chercher ce qui l'éclaire",
+  ],
+  [
+    'says bright before dawn on {n} nights: look for what lights it',
+    "dit clair avant le lever depuis {n} nuits : chercher ce qui l'éclaire",
+  ],
   ['shows no change between day and night: check it and its thresholds', 'ne change pas entre jour et nuit : la vérifier, et ses seuils'],
   ['the sun decides meanwhile', 'le soleil décide en attendant'],
   ['no value for {span}', 'pas de valeur depuis {span}'],
@@ -129,6 +146,7 @@ export const LIGHT: Pairs = [
   ['does not follow: {reason}', 'ne suit pas : {reason}'],
   ['no reason known', 'raison inconnue'],
   ['there is no lamp {id} on this street', "il n'y a pas de luminaire {id} dans cette rue"],
+  ['there is no lamp or zone {id} on this street', "il n'y a pas de luminaire ni de zone {id} dans cette rue"],
   ['there is no zone {id} on this street', "il n'y a pas de zone {id} dans cette rue"],
   ['there is no {kind} {id} on this street', "il n'y a pas de {kind} {id} dans cette rue"],
   ['a lamp blinks for {n} s to {m} min, not for {k} s', 'un luminaire clignote de {n} s à {m} min, pas {k} s'],

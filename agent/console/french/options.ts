@@ -97,6 +97,8 @@ export const OPTIONS: Pairs = [
     'ne la garder que si `config confirm` vient en tant de minutes, 1 à 168',
   ],
   ['an earlier one, as in `luciole config history`', 'une ancienne, comme dans `luciole config history`'],
+  ['a lamp or a zone (default: all lamps)', 'un luminaire ou une zone (sinon tous)'],
+  ['what each of them has burnt; 0 after a new one', 'ce que chacun a brûlé ; 0 après un neuf'],
   ['an earlier one', 'une ancienne'],
   ['the candidate', 'la candidate'],
   ['a device type that comes with it, as acme.yaml', "un type d'appareil livré avec, comme acme.yaml"],

@@ -52,6 +52,15 @@ export const SHELL: Pairs = [
     'bad {word} "{text}": write a whole number from {n} to {m}, or in hex as 0x1F',
     '{word} "{text}" : écrire un entier de {n} à {m}, ou en hexadécimal, 0x1F',
   ],
+  ['bad hours "{text}": write a whole number from 0 to {n}', 'heures "{text}" : écrire un entier de 0 à {n}'],
+  [
+    'hours that are not known: constant light does not reduce these lamps',
+    'heures inconnues : la lumière constante ne réduit pas ces luminaires',
+  ],
+  [
+    'in force until the agent stops, but not saved: check the disk of store.dir',
+    "en vigueur jusqu'à l'arrêt de l'agent, mais pas enregistré : voir le disque de store.dir",
+  ],
   ['bad level "{text}": write a whole number from 0 to 100, in percent', 'niveau "{text}" : écrire un entier de 0 à 100, en pour cent'],
   ['bad duration "{text}": a number needs its unit: {key} or {word}', 'durée "{text}" : il manque l\'unité : {key} ou {word}'],
   ['bad duration "{text}": it must lie between {key} and {word}', 'durée "{text}" : entre {key} et {word}'],

@@ -25,6 +25,7 @@ export const SUMMARIES: Pairs = [
   ['all of the street: on for an emergency, auto', "toute la rue : on en cas d'urgence, auto"],
   ['all lamps to 100 %, for an emergency; no login', 'tout à 100 %, urgence ; sans identification'],
   ['end what lights on began', 'met fin à lights on'],
+  ['burning hours of the lamps, for constant light', 'heures de marche des luminaires, pour la lumière constante'],
   ['try a lamp or a zone: ramp, read-back, power', 'essai de luminaire ou de zone : rampe, relecture, puissance'],
   ['ramp a lamp, read it back, weigh it', 'rampe sur un luminaire, relecture, puissance'],
   ['ramp a zone, read each lamp back, weigh it', 'rampe sur une zone, relecture, puissance'],

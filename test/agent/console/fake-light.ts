@@ -77,5 +77,13 @@ export function fakeLight(asked: unknown[]): LightTools {
       tell(100);
       return { lowPct: 20, highPct: 100, stop: () => void asked.push('identify stopped') };
     },
+    hours(target) {
+      asked.push({ hours: target });
+      return [{ lamp: 'L07', hours: 12_000 }, ...(target === 'L07' ? [] : [{ lamp: 'L08', hours: null }])];
+    },
+    async setHours(target, hours) {
+      asked.push({ setHours: target, hours });
+      return { lamps: [{ lamp: target, hours }], isSaved: hours !== 13 };
+    },
   };
 }

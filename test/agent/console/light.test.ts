@@ -306,6 +306,19 @@ t.test('what the street does not bear is told in its words', async (t) => {
   t.match(await luciole('walk-test', 'bressigny', '--for', '2h'), { code: 64, err: /between 10s and 1h/ });
 });
 
+t.test('burning hours are shown and stated, and an unsaved statement is no success', async (t) => {
+  const view = createFakeView();
+  const { luciole } = await consoleOf(t, view);
+  t.match(await luciole('hours'), { code: 0, out: /L07 +12000[\s\S]*L08 +-[\s\S]*hours that are not known: constant light/ });
+  t.match(JSON.parse((await luciole('hours', 'l07', '--json')).out), { lamps: [{ lamp: 'L07', hours: 12_000 }], isSaved: null });
+  t.match(await luciole('hours', 'L07', '0'), { code: 0, out: /L07 +0/ });
+  t.match(await luciole('hours', 'L07', '13'), { code: 1, out: /in force until the agent stops, but not saved/ });
+  for (const wrong of ['-1', '1.5', 'many', '1000001']) t.match(await luciole('hours', 'L07', wrong), { code: 64, err: /bad hours/ });
+  t.match(await luciole('hours', 'L99', '1'), { code: 1, err: /no lamp or zone "L99"/ });
+  t.match(view.asked, [{ hours: null }, { hours: 'L07' }, { setHours: 'L07', hours: 0 }, { setHours: 'L07', hours: 13 }]);
+  t.equal(rowOf('hours').role, 'technician');
+});
+
 const rowOf = (name: string): AgentCommand => COMMANDS.find((each) => each.name === name) as AgentCommand;
 function jobOf(clock = createManualClock(AT_MS)) {
   const told: unknown[] = [];

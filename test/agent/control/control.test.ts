@@ -5,7 +5,7 @@ import { createStartGuard } from '../../../agent/control/start-guard.ts';
 import { createWritePace } from '../../../agent/control/write-pace.ts';
 import { createEventBook } from '../../../agent/core/event-book.ts';
 import { createManualClock } from '../../../agent/core/manual-clock.ts';
-import { makeStreet, PRESENCE, winter } from '../lighting/street.ts';
+import { makeStreet, PRESENCE, step, winter } from '../lighting/street.ts';
 import { type FakeOptions, type FakeStreet, makeFakeStreet } from './fake-street.ts';
 
 const L1 = { kind: 'lamp', id: 'L1' } as const;
@@ -583,3 +583,32 @@ t.test('a start keeps the light it finds for as long as somebody may be there', 
   t.equal(guard.holds(21_000).size, 0);
   t.notOk(createStartGuard(new Map([['L1', 20]]), 0).isWaiting('L1', 2_000), 'one that does not answer is not waited for');
 });
+
+// ── the dark ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+const CURFEW = makeStreet({
+  zone: { presence: null, dark: { warnPct: 20, warnS: 30 } },
+  programme: { id: 'residential', steps: [step('dusk', 100), step({ hour: 23, minute: 0 }, 0)] },
+});
+
+for (const [found, shows] of [
+  [100, [20, 0]],
+  [15, [20, 0]],
+  [0, [0]],
+] as const) {
+  t.test(`a start in a street that may go dark, lamps found at ${found} %: ${shows.join(', then ')} %`, async (t) => {
+    const street = makeFakeStreet({ street: CURFEW, now: winter('23:30') });
+    for (const { id } of CURFEW.lamps) street.levels.set(id, found);
+    const seen: (number | undefined)[] = [];
+    await street.control.start();
+    for (let s = 0; s < 40; s++) {
+      await street.clock.advance(1_000);
+      street.poll();
+      seen.push(street.levels.get('L2'));
+    }
+    const after = seen.slice(seen.findIndex((level) => level !== found));
+    t.same([...new Set(shows.length === 1 ? seen : after)], shows);
+    if (shows.length > 1) t.ok(after.filter((level) => level === 20).length >= 29);
+    await street.control.stop();
+  });
+}

@@ -23,6 +23,9 @@ const POINT: PointId = 'LUX1.illuminance';
 /** Minutes after noon. */
 const [DUSK_MIN, DAWN_MIN] = [5 * 60, 19 * 60];
 
+/** A tenth of a degree a minute, as at 60° north. */
+const altitudeAt = (minute: number): number => -2 - Math.min(minute - DUSK_MIN, DAWN_MIN - minute) / 10;
+
 interface Desk extends PhotocellDesk {
   readonly clock: ManualClock;
   readonly events: readonly AgentEvent[];
@@ -48,7 +51,9 @@ function makeDesk(zones: readonly Zone[] = [{ ...ZONE, photocell: CELL }], isTru
       const nowMs = clock.wallMs();
       const startMs = noonMs + Math.floor((nowMs - noonMs) / (DAY_MIN * MINUTE_MS)) * DAY_MIN * MINUTE_MS;
       const [duskMs, dawnMs] = [startMs + DUSK_MIN * MINUTE_MS, startMs + DAWN_MIN * MINUTE_MS];
-      return isTrusted ? { nowMs, duskMs, dawnMs, isNight: nowMs >= duskMs && nowMs < dawnMs } : null;
+      const isNight = nowMs >= duskMs && nowMs < dawnMs;
+      const altitudeDeg = altitudeAt((nowMs - startMs) / MINUTE_MS);
+      return isTrusted ? { nowMs, duskMs, dawnMs, isNight, altitudeDeg } : null;
     },
   });
   return {

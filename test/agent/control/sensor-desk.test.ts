@@ -115,16 +115,38 @@ t.test('one that follows the others is read and shown, and not heard', async (t)
 });
 
 t.test('a sensor of two zones counts once, by the settings of the one that hears it, and either light may deceive it', async (t) => {
-  const zone = (id: string, each: PresenceSensor): Zone => ({ ...ZONE, id, presence: { ...PRESENCE, sensors: [each] } });
-  const zones = [zone('left', sensor('S01', { listen: 'group', threshold: 10 })), zone('right', sensor('S01', { blankS: 5 }))];
+  const zone = (id: string, lamps: string[], each: PresenceSensor): Zone => ({
+    ...ZONE,
+    id,
+    lamps,
+    presence: { ...PRESENCE, sensors: [each] },
+  });
+  const zones = [
+    zone('left', ['L1', 'L2'], sensor('S01', { listen: 'group', threshold: 10 })),
+    zone('right', ['L3', 'L4'], sensor('S01', { blankS: 5 })),
+  ];
   const desk = makeDesk([], zones);
   t.notOk(desk.sense('S01.motion', 20));
-  desk.ownChanges.set('left', 1_000).set('right', -9_000);
+  desk.ownChanges.set('L2', 1_000).set('L3', -9_000);
   await desk.clock.advance(2 * SECOND_MS);
   t.notOk(desk.sense('S01.motion', 80), 'our light in the other zone changed a second ago');
   await desk.clock.advance(4 * SECOND_MS);
   t.ok(desk.sense('S01.motion', 80));
   t.equal(desk.detections(), 1);
+});
+
+t.test('only lamps whose light a sensor sees may deceive it, and beside a wave not for longer than light runs ahead', async (t) => {
+  const near = makeDesk([sensor('S01', { blankS: 5 })]);
+  near.ownChanges.set('L1', 1_000).set('L3', 1_000).set('L6', 1_000);
+  await near.clock.advance(2 * SECOND_MS);
+  t.ok(near.sense('S01.motion', 80), 'lamps 25 m and more away');
+  const wave = { mode: 'poles', speedKmh: 15, lookAheadS: 4, leastAheadM: 30, behindM: 15 } as const;
+  const beside = makeDesk([], [{ ...ZONE, presence: { ...PRESENCE, wave, sensors: [sensor('S01', { blankS: 30 })] } }]);
+  beside.ownChanges.set('L2', 0);
+  await beside.clock.advance(1_900);
+  t.notOk(beside.sense('S01.motion', 80));
+  await beside.clock.advance(100);
+  t.ok(beside.sense('S01.motion', 80));
 });
 
 t.test('a stuck sensor is told once, and once when it has been still', async (t) => {

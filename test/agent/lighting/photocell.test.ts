@@ -128,7 +128,9 @@ const DAWN = Date.UTC(2026, 0, 16, 7);
 /** Units: min from dusk or from dawn. */
 const sunAt = (fromMs: number, minutes: number): SunNow => {
   const nowMs = fromMs + minutes * MINUTE_MS;
-  return { nowMs, duskMs: DUSK, dawnMs: DAWN, isNight: nowMs >= DUSK && nowMs < DAWN };
+  // So slow as in a summer night far north.
+  const altitudeDeg = -2 - Math.min(nowMs - DUSK, DAWN - nowMs) / MINUTE_MS / 20;
+  return { nowMs, duskMs: DUSK, dawnMs: DAWN, isNight: nowMs >= DUSK && nowMs < DAWN, altitudeDeg };
 };
 
 const nights: [
@@ -143,6 +145,30 @@ const nights: [
   ['a dark sky lights early', 'dark', sunAt(DUSK, -60), true, 'photocell', 'photocell LUX1 says dark, near dusk'],
   ['but not earlier than its window', 'dark', sunAt(DUSK, -61), false, 'sun', 'photocell LUX1 is heard near dusk and dawn only'],
   ['a bright sky lights late', 'bright', sunAt(DUSK, 60), false, 'photocell', 'photocell LUX1 says bright, near dusk'],
+  [
+    'nor below civil dusk, whatever it measures',
+    'bright',
+    { ...sunAt(DUSK, 20), altitudeDeg: -6 },
+    true,
+    'sun',
+    'photocell LUX1 says bright at night: the sun decides',
+  ],
+  [
+    'a bright cell puts out no street before civil dawn',
+    'bright',
+    { ...sunAt(DAWN, -30), altitudeDeg: -6.1 },
+    true,
+    'sun',
+    'photocell LUX1 says bright at night: the sun decides',
+  ],
+  [
+    'a dark cell may light a street whose sun stands high',
+    'dark',
+    { ...sunAt(DUSK, -30), altitudeDeg: 9 },
+    true,
+    'photocell',
+    'photocell LUX1 says dark, near dusk',
+  ],
   ['but not later than its window', 'bright', sunAt(DUSK, 61), true, 'sun', 'photocell LUX1 is heard near dusk and dawn only'],
   ['a bright dawn puts out early', 'bright', sunAt(DAWN, -60), false, 'photocell', 'photocell LUX1 says bright, near dawn'],
   ['headlights at midnight do not', 'bright', sunAt(DAWN, -300), true, 'sun', 'photocell LUX1 is heard near dusk and dawn only'],
@@ -164,7 +190,7 @@ const nights: [
   [
     'where the sun never rises there is no window',
     'bright',
-    { nowMs: DUSK, duskMs: null, dawnMs: null, isNight: true },
+    { nowMs: DUSK, duskMs: null, dawnMs: null, isNight: true, altitudeDeg: -2 },
     true,
     'sun',
     'photocell LUX1 is heard near dusk and dawn only',
@@ -298,6 +324,7 @@ t.test('outside its window a cell changes nothing, and each sentence fits', asyn
     duskMs: fc.option(fc.constant(DUSK)),
     dawnMs: fc.option(fc.constant(DAWN)),
     isNight: fc.boolean(),
+    altitudeDeg: fc.integer({ min: -90, max: 90 }),
   });
   fc.assert(
     fc.property(
@@ -309,7 +336,8 @@ t.test('outside its window a cell changes nothing, and each sentence fits', asyn
         const { night, by, text } = photocellNight({ say, sun: now, config: { ...CELL, windowMin, device } });
         const near = [now.duskMs, now.dawnMs].some((edge) => edge !== null && Math.abs(now.nowMs - edge) <= windowMin * MINUTE_MS);
         if (text.length > 60) return false;
-        return near && say !== null ? by === 'photocell' && night === (say === 'dark') : by === 'sun' && night === now.isNight;
+        const isHeard = near && say !== null && (say === 'dark' || now.altitudeDeg > -6);
+        return isHeard ? by === 'photocell' && night === (say === 'dark') : by === 'sun' && night === now.isNight;
       },
     ),
   );

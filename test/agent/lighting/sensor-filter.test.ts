@@ -100,7 +100,7 @@ const pictures: [story: string, filters: Partial<PresenceSensor>, says: string, 
   ['and begins once, whoever follows', { kind: 'counter', offDelayS: 2 }, '55678888', '..***#..'],
   ['a count that rolled over or was reset is nobody', { kind: 'counter' }, '99001', '....+'],
   ['who came while replies were lost is seen late', { kind: 'counter' }, '55??7', '....+'],
-  ['a counter may be deceived by our own light', { kind: 'counter', blankS: 3 }, '55567', '....+', [1]],
+  ['a counter counts what passes, so our own light hides nobody from it', { kind: 'counter', blankS: 3 }, '55567', '...++', [1]],
   ['but not where someone was already', { kind: 'counter', blankS: 2, offDelayS: 3 }, '5678', '.***', [2]],
   ['one that never ceases is stuck', { kind: 'counter', offDelayS: 3, stuckS: 5 }, '0123456789', '.******xxx'],
 ];
