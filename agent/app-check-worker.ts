@@ -3,7 +3,14 @@
  *
  * Owns nothing. Started by `app-revision-check.ts`; answers once.
  */
+import { setPriority } from 'node:os';
 import type { RevisionFolder } from './app-revision-check.ts';
 import { checkRevisionHere } from './app-revision-here.ts';
+
+/** Source: nice(1), half of the way to the least. */
+const NICE = 10;
+
+// Lines and light of the agent beside it go first.
+setPriority(NICE);
 
 process.send?.(checkRevisionHere(JSON.parse(process.argv[2] ?? '') as RevisionFolder));

@@ -61,9 +61,9 @@ export function createConfigPost({ desk, cabinetId, clock, uplink, onOutcome }: 
       case 'discard':
         return at.discard(by);
       case 'apply':
-        return at.commit({ ...ask, by, commandId });
+        return at.commit({ ...ask, by, commandId, lowersFloor: false });
       case 'rollback':
-        return at.rollback(ask.revision, { ...ask, by, commandId });
+        return at.rollback(ask.revision, { ...ask, by, commandId, lowersFloor: false });
     }
   }
 

@@ -6,8 +6,8 @@
  */
 import { join } from 'node:path';
 import { loadSite } from './app-load.ts';
-import { ownedBySite } from './app-owner.ts';
-import type { CheckedRevision, RevisionFolder } from './app-revision-check.ts';
+import { comparedWithOwners } from './app-owner.ts';
+import { type CheckedRevision, NOTHING_COMPARED, type RevisionFolder } from './app-revision-check.ts';
 import { ConfigError, type Problem } from './core/errors.ts';
 
 /** On this thread. Errors: none; all is in the answer. */
@@ -21,9 +21,10 @@ export function checkRevisionHere(folder: RevisionFolder): CheckedRevision {
   try {
     const cabinetFile = join(dir, 'cabinet.yaml');
     const { cabinet, profiles, profileProblems } = loadSite(cabinetFile, [], { siteDir, profilesDir: join(dir, 'profiles') });
-    return { site: { cabinet, profiles }, problems: [], warnings: named(profileProblems), ...ownedBySite(cabinet, folder) };
+    const site = { cabinet, profiles };
+    return { site, problems: [], warnings: named(profileProblems), ...comparedWithOwners(site, folder) };
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
-    return { site: null, problems: named(error.problems), warnings: [], siteOwned: [], unlikeSite: [] };
+    return { site: null, problems: named(error.problems), warnings: [], ...NOTHING_COMPARED };
   }
 }

@@ -37,7 +37,7 @@ export function createRevisions(parts: RevisionsParts): RevisionDesk {
     unlikeSite: atStart.unlikeSite,
     siteFile: atStart.siteFile,
     async check(dir, runningDir) {
-      const checked = await parts.check(folderToCheck(atStart, dir, runningDir));
+      const checked = await parts.check(folderToCheck(atStart, { dir, runningDir, nowMs: parts.clock.wallMs() }));
       const { site } = checked;
       return site === null ? checked : { ...checked, site: { ...site, cabinet: withOptions(site.cabinet) } };
     },
@@ -67,8 +67,11 @@ export function createRevisions(parts: RevisionsParts): RevisionDesk {
 }
 
 /** A configuration in the folder `dir`, with what it is compared with. */
-export function folderToCheck({ disk, book, siteDir }: RevisionsAtStart, dir: string, runningDir: string): RevisionFolder {
-  return { dir, siteDir, site: { dir: disk.dirOf('site'), hash: book.fileHash }, runningDir };
+export function folderToCheck(
+  { disk, book, siteDir }: RevisionsAtStart,
+  revision: Pick<RevisionFolder, 'dir' | 'runningDir' | 'nowMs'>,
+): RevisionFolder {
+  return { ...revision, siteDir, site: { dir: disk.dirOf('site'), hash: book.fileHash } };
 }
 
 /** As a person reads them. What only a restart takes up is touched too. */

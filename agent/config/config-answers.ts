@@ -26,6 +26,8 @@ export interface CheckedFiles {
   readonly siteOwned: readonly SiteOwnedDifference[];
   /** What it may set, as an earlier revision did, but unlike the file of the site. */
   readonly unlikeSite: readonly SiteOwnedDifference[];
+  /** Where it would give less light than the floor of the site. */
+  readonly belowFloor: readonly Pick<Problem, 'path' | 'message'>[];
 }
 
 const PLAIN: ConfigAnswer = {

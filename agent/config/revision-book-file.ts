@@ -34,6 +34,8 @@ const bookSchema = z.object({
   trial: trialSchema.nullable(),
   /** SHA-256 of the file of the site as it was last taken up. */
   fileHash: hash,
+  /** Serial of the newest signature that was accepted, so that an older one is not taken again. */
+  signedSerial: z.int().nonnegative().default(0),
   /** Oldest first. */
   revisions: z.array(revisionSchema).min(1),
 });

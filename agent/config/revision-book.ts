@@ -15,7 +15,14 @@ type NewRevision = Pick<Revision, 'atMs' | 'by' | 'why' | 'hash'>;
 
 /** The first one. */
 export function firstBook(revision: NewRevision, fileHash: string): RevisionBook {
-  return { version: 1, current: 1, trial: null, fileHash, revisions: [{ ...revision, number: 1, state: 'confirmed', reason: '' }] };
+  return {
+    version: 1,
+    current: 1,
+    trial: null,
+    fileHash,
+    signedSerial: 0,
+    revisions: [{ ...revision, number: 1, state: 'confirmed', reason: '' }],
+  };
 }
 
 export function nextNumber({ revisions }: RevisionBook): number {

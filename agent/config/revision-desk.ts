@@ -4,7 +4,8 @@
  * Owns the candidate, the book and the order of things: whatever is asked is done one after the other, and nothing runs that is not on disk.
  * Builds no room itself: `app.ts` checks files and takes configurations up. Called for console and platform alike.
  */
-import type { Clock } from '../core/clock.ts';
+import { type Clock, isTrusted } from '../core/clock.ts';
+import type { Problem } from '../core/errors.ts';
 import { createEventBook } from '../core/event-book.ts';
 import type { Log } from '../core/ports.ts';
 import type { CommitRequest, ConfigAnswer, ConfigDesk, ConfigFiles, ConfigView, SiteOwnedDifference } from '../core/revisions.ts';
@@ -14,6 +15,7 @@ import { createBookKeeper } from './book-keeper.ts';
 import { type CandidateShelf, createCandidateShelf } from './candidate-shelf.ts';
 import { answer, type CheckedFiles, differences, refusal, type SiteFiles } from './config-answers.ts';
 import { pathsFrom } from './config-paths.ts';
+import { type FloorLeave, floorLeave } from './floor-leave.ts';
 import {
   confirmed,
   nextNumber,
@@ -163,7 +165,12 @@ export function createRevisionDesk(parts: RevisionDeskParts): RevisionDesk {
   }
 
   /** Files that lie in a folder of the disk → the revision that runs. */
-  async function takeUp(of: number | 'candidate', files: ConfigFiles, request: CommitRequest): Promise<ConfigAnswer> {
+  async function takeUp(
+    of: number | 'candidate',
+    files: ConfigFiles,
+    request: CommitRequest,
+    signature: string | null = null,
+  ): Promise<ConfigAnswer> {
     const before = keeper.book;
     const running = runningOf(before);
     const hash = hashOf(files);
@@ -171,24 +178,48 @@ export function createRevisionDesk(parts: RevisionDeskParts): RevisionDesk {
     if (request.base !== null && request.base !== running.hash)
       return refusal(`revision ${running.number} runs, not the one that this is based on: compare, then send it again`);
     if (hash === running.hash) return answer({ reason: `equal to revision ${running.number}, which runs`, revision: running.number });
-    const { site, problems, warnings, siteOwned, unlikeSite: unlike } = await checked(of);
+    const { site, problems, warnings, siteOwned, unlikeSite: unlike, belowFloor } = await checked(of);
     if (site === null) return { ...refusal(wrongness(problems.length)), problems };
     const touches = parts.touches(parts.site(), site);
     const changes = await differences(parts.site(), site, await disk.readFiles(running.number), files);
     const facts = { problems, warnings, changes, touches };
     if (siteOwned.length > 0) return { ...refusal(siteOwnedRefusal(siteOwned, parts.siteFile)), ...facts };
     if (request.by.startsWith('platform') && site.cabinet.uplink === null) return { ...refusal(CUT_OFF), ...facts };
+    const leave = belowFloor.length === 0 ? null : leaveFor(files, request, signature);
+    if (leave?.isGiven === false) return { ...refusal(leave.reason), ...facts, problems: [...problems, ...asProblems(belowFloor)] };
     const number = nextNumber(before);
-    const revision = { atMs: clock.wallMs(), by: request.by, why: request.why, hash };
+    const revision = { atMs: clock.wallMs(), by: request.by, why: whyWith(request, leave), hash };
     const saved = await kept(number, files, () => {
-      if (touches.length === 0) return withConfirmed(before, revision);
+      const signedSerial = leave?.serial ?? before.signedSerial;
+      if (touches.length === 0) return { ...withConfirmed(before, revision), signedSerial };
       const { mode, minutes, commandId } = request;
       const { answering, isOnline } = parts.health();
-      return withTrial(before, revision, { mode, trialMs: minutes * 60_000, commandId, baseline: { units: [...answering], isOnline } });
+      return withTrial({ ...before, signedSerial }, revision, {
+        mode,
+        trialMs: minutes * 60_000,
+        commandId,
+        baseline: { units: [...answering], isOnline },
+      });
     });
     if (saved !== '') return { ...refusal(saved), ...facts };
-    await run({ site, unlikeSite: unlike }, number, request, touches);
+    await run({ site, unlikeSite: unlike }, number, { ...request, why: whyWith(request, leave) }, touches);
     return answer({ ...facts, revision: number, isOnTrial: touches.length > 0 });
+  }
+
+  /** For the files as they are, by the clock and the keys of now. */
+  function leaveFor(files: ConfigFiles, { by, lowersFloor }: CommitRequest, signature: string | null): FloorLeave {
+    const { id: cabinetId, trust } = parts.site().cabinet;
+    const nowMs = isTrusted(clock.quality()) ? clock.wallMs() : null;
+    return floorLeave({
+      by,
+      lowersFloor,
+      files,
+      signature,
+      keys: trust.revisionKeys,
+      cabinetId,
+      nowMs,
+      lastSerial: keeper.book.signedSerial,
+    });
   }
 
   async function run(
@@ -263,7 +294,7 @@ export function createRevisionDesk(parts: RevisionDeskParts): RevisionDesk {
         if (files === undefined || shelf.view() === null) return refusal('there is no candidate: send or load a file first');
         const stale = request.base === null ? shelf.staleness() : '';
         if (stale !== '') return refusal(stale);
-        const result = await takeUp('candidate', files, request);
+        const result = await takeUp('candidate', files, request, shelf.view()?.signature ?? null);
         if (result.state === 'done') await shelf.drop();
         return result;
       }),
@@ -328,7 +359,8 @@ export function createRevisionDesk(parts: RevisionDeskParts): RevisionDesk {
     const [before, after] = [left.checked.site, right.checked.site];
     if (before === null || after === null) return { ...refusal(wrongness(problems.length)), problems };
     const changes = await differences(before, after, left.files, right.files);
-    const { warnings, siteOwned } = right.checked;
+    const { siteOwned, belowFloor } = right.checked;
+    const warnings = [...right.checked.warnings, ...asProblems(belowFloor)];
     if (siteOwned.length > 0) return { ...refusal(siteOwnedRefusal(siteOwned, parts.siteFile)), warnings, changes };
     const equal = changes.length === 0 && hashOf(left.files) === hashOf(right.files) ? 'equal' : '';
     return answer({ reason: equal, warnings, changes, touches: parts.touches(before, after) });
@@ -339,7 +371,8 @@ export function createRevisionDesk(parts: RevisionDeskParts): RevisionDesk {
     const files = await disk.readFiles(number);
     if (files === undefined || (number === 'candidate' && shelf.view() === null))
       return number === 'candidate' ? 'there is no candidate: send or load a file first' : `the files of revision ${number} are not kept`;
-    if (of === 'running') return { files, checked: { site: parts.site(), problems: [], warnings: [], siteOwned: [], unlikeSite } };
+    if (of === 'running')
+      return { files, checked: { site: parts.site(), problems: [], warnings: [], siteOwned: [], unlikeSite, belowFloor: [] } };
     return { files, checked: await checked(number) };
   }
 }
@@ -348,6 +381,17 @@ const SOURCE = 'configuration';
 
 /** A file of the site without an uplink allows one without it too. */
 const CUT_OFF = 'it has no uplink: the platform would cut itself off; take it out at the cabinet';
+
+/** Places of a configuration are named; the lines of its file matter less where a person asks for the lamp. */
+function asProblems(flaws: CheckedFiles['belowFloor']): Problem[] {
+  return flaws.map((flaw) => ({ file: 'cabinet.yaml', line: 1, column: 1, ...flaw }));
+}
+
+/** The history says who allowed less light. */
+function whyWith({ why }: CommitRequest, leave: FloorLeave | null): string {
+  if (leave?.isGiven !== true) return why;
+  return `${why}${why === '' ? '' : '; '}below the floor, allowed by ${leave.by}`;
+}
 
 /** What runs, and what of it is not as the file of the site says. */
 type Running = Pick<CheckedFiles, 'site' | 'unlikeSite'>;

@@ -3,9 +3,10 @@
  *
  * Owns these checks; both ends of the socket call them. What is in the files is the config room's business.
  */
+import { mayUse } from '../core/access.ts';
 import type { CommitRequest, ConfirmMode, FilePart } from '../core/revisions.ts';
 import { numberArg } from './bus-args.ts';
-import { textArg } from './command-spec.ts';
+import { type Job, textArg } from './command-spec.ts';
 import { ConsoleError } from './console-error.ts';
 import type { RawArgs } from './protocol.ts';
 
@@ -13,6 +14,7 @@ export interface CommitArgs {
   readonly mode: ConfirmMode;
   readonly minutes: number;
   readonly why: string;
+  readonly lowersFloor: boolean;
 }
 
 /** Numbers of revisions. Source: seven digits outlive the gateway. */
@@ -29,10 +31,14 @@ export function readCommit(args: RawArgs): CommitArgs {
     mode: isAsked ? 'asked' : 'auto',
     minutes: isAsked ? numberArg(args, 'confirm', MINUTES) : MINUTES.usual,
     why: readComment(args),
+    lowersFloor: args['lower-floor'] === true,
   };
 }
 
-export function commitRequest(args: CommitArgs, by: string): CommitRequest {
+/** Errors: throws ConsoleError 'denied' for less light than the floor by somebody who is no admin. */
+export function commitRequest(args: CommitArgs, { caller, source: by }: Pick<Job, 'caller' | 'source'>): CommitRequest {
+  if (args.lowersFloor && !mayUse(caller.role, 'admin'))
+    throw new ConsoleError('denied', `--lower-floor needs the role admin; ${caller.user} is ${caller.role ?? 'not logged in'}`);
   return { ...args, by, base: null, commandId: null };
 }
 

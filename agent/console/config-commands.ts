@@ -12,8 +12,10 @@ import { ACT_TIMEOUT_MS, JSON_OPTION, LOOK_TIMEOUT_MS } from './common-words.ts'
 import { commitRequest, fileName, NUMBERS, readComment, readCommit, readPart } from './config-args.ts';
 import { ConsoleError } from './console-error.ts';
 
-/** Checking takes a thread and, of a large cabinet on a slow gateway, seconds. Units: ms. Source: the agent gives a check up after 30 s. */
-const CHECK_TIMEOUT_MS = 45_000;
+/** A check compares a year of nights, which takes a slow gateway a minute. Units: ms. Source: the agent gives a check up after 110 s. */
+const CHECK_TIMEOUT_MS = 125_000;
+/** The check, then the new configuration until it runs. Units: ms. */
+const COMMIT_TIMEOUT_MS = CHECK_TIMEOUT_MS + ACT_TIMEOUT_MS;
 const GROUP = 'Agent:';
 const COMMENT = { name: 'comment', value: 'TEXT', summary: 'why, for the history' } as const;
 const CONFIRM = {
@@ -21,6 +23,7 @@ const CONFIRM = {
   value: 'MINUTES',
   summary: 'keep it only when `config confirm` comes within so many, 1 to 168',
 } as const;
+const LOWER_FLOOR = { name: 'lower-floor', value: null, summary: 'as an admin: it may give less light than the file of the site' } as const;
 
 /** A file of a configuration, line by line. */
 export interface ConfigText {
@@ -239,11 +242,11 @@ const commit = agentCommand({
   group: GROUP,
   summary: 'run by the candidate, on trial until all is well',
   arguments: [],
-  options: [CONFIRM, COMMENT, JSON_OPTION],
+  options: [CONFIRM, COMMENT, LOWER_FLOOR, JSON_OPTION],
   examples: ['luciole config commit --comment "brighter at the school"', 'luciole config commit --confirm 5 --comment "north at 19200"'],
-  timeoutMs: ACT_TIMEOUT_MS,
+  timeoutMs: COMMIT_TIMEOUT_MS,
   read: readCommit,
-  answer: (view, args, { source }): Promise<ConfigAnswer> => deskOf(view).commit(commitRequest(args, source)),
+  answer: (view, args, job): Promise<ConfigAnswer> => deskOf(view).commit(commitRequest(args, job)),
   render: async (result, page, args) => (await import('./render-config.ts')).renderCommit(result, page, args),
   succeeded,
   audit,
@@ -255,11 +258,11 @@ const rollback = agentCommand({
   group: GROUP,
   summary: 'run by an earlier revision again, on trial',
   arguments: [{ name: 'number', summary: 'as in `luciole config history`', required: true }],
-  options: [CONFIRM, COMMENT, JSON_OPTION],
+  options: [CONFIRM, COMMENT, LOWER_FLOOR, JSON_OPTION],
   examples: ['luciole config rollback 7', 'luciole config rollback 7 --confirm 5 --comment "as last week"'],
-  timeoutMs: ACT_TIMEOUT_MS,
+  timeoutMs: COMMIT_TIMEOUT_MS,
   read: (args) => ({ ...readCommit(args), number: numberArg(args, 'number', NUMBERS) }),
-  answer: (view, { number, ...args }, { source }): Promise<ConfigAnswer> => deskOf(view).rollback(number, commitRequest(args, source)),
+  answer: (view, { number, ...args }, job): Promise<ConfigAnswer> => deskOf(view).rollback(number, commitRequest(args, job)),
   render: async (result, page, args) => (await import('./render-config.ts')).renderCommit(result, page, args),
   succeeded,
   audit,

@@ -105,6 +105,8 @@ export interface CommitRequest {
   readonly base: string | null;
   /** Who waits for the end; null for nobody. */
   readonly commandId: string | null;
+  /** An admin at the cabinet allows less light than the floor of the site. */
+  readonly lowersFloor: boolean;
 }
 
 /** One part of a file that arrives in parts. Shape: `part` from 1 to `parts`; `sha256` is that of the whole file, 64 hex digits. */
@@ -121,8 +123,8 @@ export type ConfigAsk =
   | ({ readonly action: 'put' } & FilePart)
   | { readonly action: 'remove'; readonly file: string }
   | { readonly action: 'check' | 'confirm' | 'return' | 'discard' }
-  | (Omit<CommitRequest, 'by' | 'commandId'> & { readonly action: 'apply' })
-  | (Omit<CommitRequest, 'by' | 'commandId'> & { readonly action: 'rollback'; readonly revision: number });
+  | (Omit<CommitRequest, 'by' | 'commandId' | 'lowersFloor'> & { readonly action: 'apply' })
+  | (Omit<CommitRequest, 'by' | 'commandId' | 'lowersFloor'> & { readonly action: 'rollback'; readonly revision: number });
 
 export interface ConfigRequest {
   readonly commandId: string;

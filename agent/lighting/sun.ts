@@ -27,7 +27,16 @@ const REFRACTION_ROUNDS = 5;
  * suncalc adds the air's refraction, and below the horizon a constant half degree that would make civil dusk three minutes late.
  * Units: degrees above the horizon.
  */
-export function sunAltitudeDeg(site: Site, atMs: WallMs): number {
+export function sunAltitudeDeg({ latitudeDeg, longitudeDeg }: Site, atMs: WallMs): number {
+  if (last.atMs !== atMs || last.latitudeDeg !== latitudeDeg || last.longitudeDeg !== longitudeDeg)
+    last = { latitudeDeg, longitudeDeg, atMs, altitudeDeg: computedAltitudeDeg({ latitudeDeg, longitudeDeg }, atMs) };
+  return last.altitudeDeg;
+}
+
+/** Several situations are often decided for one instant, and the position is the dearest part of a decision. */
+let last = { latitudeDeg: Number.NaN, longitudeDeg: Number.NaN, atMs: Number.NaN, altitudeDeg: Number.NaN };
+
+function computedAltitudeDeg(site: Site, atMs: WallMs): number {
   const apparentDeg = getPosition(new Date(atMs), site.latitudeDeg, site.longitudeDeg).altitude;
   let geometricDeg = apparentDeg;
   for (let round = 0; round < REFRACTION_ROUNDS; round++) geometricDeg = apparentDeg - refractionDeg(geometricDeg);

@@ -19,7 +19,15 @@ import { changed } from './small-street.ts';
 /** A book with its revisions as d8f79f5 wrote it: 1 is the file, 2 the platform's with values of its own, 3 one more on trial. */
 const BEFORE = JSON.parse(readFileSync(join(import.meta.dirname, 'fixtures/before-site-owned.json'), 'utf8')) as Record<string, string>;
 const SITE_FILE = '/etc/luciole/cabinet.yaml';
-const request = (by: string): CommitRequest => ({ by, why: '', mode: 'asked', minutes: 10, base: null, commandId: null });
+const request = (by: string): CommitRequest => ({
+  by,
+  why: '',
+  mode: 'asked',
+  minutes: 10,
+  base: null,
+  commandId: null,
+  lowersFloor: by === 'console:admin',
+});
 const AUTHORS = ['platform', 'platform:anne', 'console:viewer', 'console:technician', 'console:admin'];
 
 async function desk(t: { testdir(): string }, { text = SMALL_SITE, before = '' }: { text?: string; before?: string } = {}) {
@@ -44,7 +52,7 @@ async function desk(t: { testdir(): string }, { text = SMALL_SITE, before = '' }
       clock,
       log: { event: () => {} },
       site: () => run.site,
-      check: async (dir, runningDir) => checkRevisionHere(folderToCheck(revisions, dir, runningDir)),
+      check: async (dir, runningDir) => checkRevisionHere(folderToCheck(revisions, { dir, runningDir, nowMs: clock.wallMs() })),
       touches: () => ['light'],
       health: () => ({ answering: new Set(), devices: new Set(), isOnline: true }),
       apply: async (next) => {

@@ -20,7 +20,7 @@ import { changed } from './small-street.ts';
 const HASH = 'a'.repeat(64);
 const NEW = { atMs: 0, by: 'platform', why: '', hash: HASH };
 const brighter = (levelPct: number): string => changed(SMALL_SITE, [['levelPct: 30 }', `levelPct: ${levelPct} }`]]);
-const COMMIT: CommitRequest = { by: 'platform', why: '', mode: 'auto', minutes: 10, base: null, commandId: 'a1' };
+const COMMIT: CommitRequest = { by: 'platform', why: '', mode: 'auto', minutes: 10, base: null, commandId: 'a1', lowersFloor: false };
 
 /** A site in a folder, and its beginning. */
 async function site(t: { testdir(): string }, text = SMALL_SITE) {
@@ -59,7 +59,7 @@ async function desk(
     log: { event: () => {} },
     book: beginning.revisions.book,
     site: () => running,
-    check: async (dir, runningDir) => checkRevisionHere(folderToCheck(beginning.revisions, dir, runningDir)),
+    check: async (dir, runningDir) => checkRevisionHere(folderToCheck(beginning.revisions, { dir, runningDir, nowMs: 0 })),
     siteFile: '/etc/luciole/cabinet.yaml',
     unlikeSite: beginning.revisions.unlikeSite,
     touches: (before, after) => (JSON.stringify(before.cabinet) === JSON.stringify(after.cabinet) ? [] : ['light']),
@@ -322,7 +322,13 @@ t.test('a hostile configuration is refused by a process of its own: deep, self-r
   const folder = t.testdir();
   const clock = createSystemClock({ quality: () => 'synced' });
   const disk = createRevisionDisk(folder);
-  const place = { dir: disk.dirOf('candidate'), siteDir: folder, site: { dir: disk.dirOf('site'), hash: HASH }, runningDir: disk.dirOf(1) };
+  const place = {
+    dir: disk.dirOf('candidate'),
+    siteDir: folder,
+    site: { dir: disk.dirOf('site'), hash: HASH },
+    runningDir: disk.dirOf(1),
+    nowMs: 0,
+  };
   const bomb = `a: &a [x, x]\n${'bcdefgh'
     .split('')
     .map((key, i) => `${key}: &${key} [*${'abcdefg'[i]}, *${'abcdefg'[i]}]`)

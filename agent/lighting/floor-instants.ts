@@ -1,0 +1,98 @@
+/**
+ * The instants at which two plans have to be compared so that nothing between them is missed.
+ *
+ * Owns which nights count: the coming ones, and those around each date that a calendar or an event names with a year. Within a
+ * night the level of a lamp changes only at edges, so each edge, the second before it and the middle between two of them stand for all. Pure.
+ */
+import type { CalendarDate, Zone } from '../core/cabinet.ts';
+import type { WallMs } from '../core/clock.ts';
+import type { Decider } from './decide.ts';
+import type { Street } from './lighting.ts';
+import { createLocalCalendar } from './local-time.ts';
+import type { Night, Nights } from './night.ts';
+import type { ProgrammeReader } from './programme.ts';
+
+/** Nights on either side of a date with a year. Source: a week has each weekday of a rule. */
+const NIGHTS_AROUND = 7;
+const NOON_HOUR = 12;
+const MINUTE_MS = 60_000;
+const SECOND_MS = 1_000;
+
+/** A street with what decides about it. */
+export interface PlannedStreet {
+  readonly street: Street;
+  readonly decider: Decider;
+}
+
+/** In order, each once. */
+export function instantsToCompare(plans: readonly PlannedStreet[], nowMs: WallMs, nightsAhead: number): readonly WallMs[] {
+  const dates = [...new Set(plans.flatMap(({ street }) => datedNoons(street)))];
+  const edges = plans.flatMap(zonePlansOf).flatMap((plan) => {
+    const nights = [...nightsFrom(plan.nights, nowMs, nightsAhead), ...dates.flatMap((noonMs) => nightsAround(plan.nights, noonMs))];
+    return nights.flatMap((night) => edgesOf(plan, night));
+  });
+  return spread([...new Set(edges)].toSorted((a, b) => a - b)).filter((atMs) => atMs >= nowMs);
+}
+
+function nightsFrom(nights: Nights, fromMs: WallMs, count: number): Night[] {
+  const found: Night[] = [];
+  for (let atMs = fromMs; found.length < count; atMs = found.at(-1)?.endMs ?? atMs) found.push(nights.at(atMs));
+  return found;
+}
+
+function nightsAround(nights: Nights, noonMs: WallMs): Night[] {
+  return nightsFrom(nights, noonMs - NIGHTS_AROUND * DAY_MS, 2 * NIGHTS_AROUND + 1);
+}
+
+const DAY_MS = 24 * 60 * MINUTE_MS;
+
+interface ZonePlan {
+  readonly zone: Zone;
+  readonly nights: Nights;
+  readonly programme: ProgrammeReader;
+}
+
+function zonePlansOf({ street, decider }: PlannedStreet): ZonePlan[] {
+  return street.zones.flatMap((zone) => {
+    const plan = decider.plan(zone.id);
+    return plan === undefined ? [] : [{ zone, ...plan }];
+  });
+}
+
+/** When the light of a zone may change within a night. */
+function edgesOf({ zone, programme }: ZonePlan, night: Night): readonly WallMs[] {
+  const stretches = programme.of(night).map(({ atMs }) => atMs);
+  const warnMs = (zone.dark?.warnS ?? 0) * SECOND_MS;
+  const windowMs = (zone.photocell?.windowMin ?? 0) * MINUTE_MS;
+  const spells = night.dark.flatMap(({ fromMs, toMs }) => [fromMs, toMs]);
+  const windows = windowMs === 0 ? [] : spells.flatMap((edge) => [edge - windowMs, edge + windowMs]);
+  const all = [night.startMs, ...spells, ...windows, ...stretches, ...stretches.map((atMs) => atMs + warnMs), night.endMs];
+  return all.filter((atMs) => atMs >= night.startMs && atMs <= night.endMs);
+}
+
+function spread(edges: readonly WallMs[]): WallMs[] {
+  const all = edges.flatMap((edge, i) => {
+    const next = edges[i + 1];
+    return [edge - SECOND_MS, edge, ...(next === undefined ? [] : [Math.floor((edge + next) / 2)])];
+  });
+  return [...new Set(all)].toSorted((a, b) => a - b);
+}
+
+/** Noon of each date with a year, and of the next leap day. */
+function datedNoons({ timezone, eventNights, calendars }: Street): WallMs[] {
+  const calendar = createLocalCalendar(timezone);
+  const dates = [...eventNights.map(({ date }) => date), ...calendars.flatMap(({ rules }) => rules.flatMap(({ from, to }) => [from, to]))];
+  return dates.flatMap((date) => {
+    const years = date === null ? [] : yearsOf(date);
+    return years.map((year) => calendar.instantOf({ year, month: date?.month ?? 1, day: date?.day ?? 1, hour: NOON_HOUR, minute: 0 }));
+  });
+}
+
+/** A leap day is a yearly date that the coming year may not have. Source: two leap years are at most eight years apart. */
+function yearsOf({ year, month, day }: CalendarDate): readonly number[] {
+  if (year !== null) return [year];
+  return month === 2 && day === 29 ? LEAP_YEARS : [];
+}
+
+/** Source: the term of the contract, twelve years, and one leap year more. */
+const LEAP_YEARS = [2028, 2032, 2036, 2040];

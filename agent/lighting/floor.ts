@@ -1,0 +1,143 @@
+/**
+ * The floor of a street, and where another plan for the same lamps would give less light than it.
+ *
+ * The floor is the street itself under the darkest programme that its own zones allow, decided by the same `decide` as the tick, so it cannot
+ * drift from what the tick does. Pure: two streets in, the lamps that would be too dark out.
+ */
+import { isDeepStrictEqual } from 'node:util';
+import type { Lamp, Zone } from '../core/cabinet.ts';
+import type { WallMs } from '../core/clock.ts';
+import type { LevelPct } from '../core/words.ts';
+import { createDecider } from './decide.ts';
+import { casesFor, type LightCase } from './floor-cases.ts';
+import { instantsToCompare, type PlannedStreet } from './floor-instants.ts';
+import type { Street } from './lighting.ts';
+import { sensorReaches } from './presence.ts';
+
+/** A street whose light must not be undercut. */
+export interface Floor {
+  readonly street: Street;
+  /** The lamp here that is the same light point as one of the street that is judged; by that one's id. */
+  readonly lampOf: ReadonlyMap<string, string>;
+}
+
+/** One lamp that would be too dark. Shape: `lampId` is its name on the street that is judged. */
+export interface Shortfall {
+  readonly lampId: string;
+  readonly atMs: WallMs;
+  readonly levelPct: LevelPct;
+  readonly floorPct: LevelPct;
+  /** The situation, as a part of a sentence. */
+  readonly text: string;
+}
+
+export interface FloorQuestion {
+  readonly after: Street;
+  /** A lamp must reach the lowest of these that have it. */
+  readonly floors: readonly Floor[];
+  readonly nowMs: WallMs;
+  /** Nights from now on; those around dates with a year come in addition. */
+  readonly nightsAhead: number;
+  /** Whether the level of the street that is judged gives less light than the floor's, down to the register. */
+  readonly isDarker: (lampId: string, levelPct: LevelPct, floorPct: LevelPct) => boolean;
+  /** Equal for lamps for which `isDarker` answers the same. */
+  readonly kindOf: (lampId: string) => string;
+}
+
+const DARKEST = 'floor';
+
+/** The street under the darkest programme that its zones allow: at night their minimum, in a zone that may be dark nothing, but light for people. */
+export function darkestStreet(street: Street): Street {
+  const zoneOf = new Map(street.zones.flatMap((zone) => zone.lamps.map((id) => [id, zone] as const)));
+  return {
+    ...street,
+    zones: street.zones.map(darkestZone),
+    lamps: street.lamps.map((lamp) => darkestLamp(lamp, zoneOf.get(lamp.id))),
+    programmes: [{ id: DARKEST, steps: [{ at: 'dusk', level: { pct: 0 }, boostPct: null }] }],
+    calendars: [],
+    eventNights: [],
+    rules: [],
+  };
+}
+
+function darkestZone(zone: Zone): Zone {
+  const { presence, minPct } = zone;
+  const boostPct = Math.max(1, minPct);
+  return {
+    ...zone,
+    programme: DARKEST,
+    calendar: null,
+    traffic: null,
+    presence: presence === null ? null : { ...presence, boostPct, wave: null, relayedPct: null },
+  };
+}
+
+/** Without a trusted time a lamp has its maximum; of that, too, only the minimum is owed. */
+function darkestLamp(lamp: Lamp, zone: Zone | undefined): Lamp {
+  return zone === undefined ? lamp : { ...lamp, maxPct: Math.min(lamp.maxPct, Math.max(1, lamp.minPct, zone.minPct)) };
+}
+
+/** The first shortfall of each lamp. */
+export function shortfallsOf(question: FloorQuestion): Shortfall[] {
+  const { after } = question;
+  const zoned = new Set(after.zones.flatMap(({ lamps }) => lamps));
+  const withoutZone = after.lamps.filter(({ id }) => !zoned.has(id)).map(({ id }) => id);
+  return [...after.zones.map(({ lamps }) => lamps), withoutZone].flatMap((lampIds) =>
+    [...Map.groupBy(lampIds, (id) => likenessOf(id, question)).values()].flatMap((alike) => shortfallOf(alike, question)),
+  );
+}
+
+/** Lamps that are alike here get the same levels at every instant: one of them is judged for all. */
+function likenessOf(lampId: string, { after, floors, kindOf }: FloorQuestion): string {
+  const places = [{ street: after, id: lampId }, ...floors.map(({ street, lampOf }) => ({ street, id: lampOf.get(lampId) }))];
+  const facts = places.map(({ street, id }) => {
+    const lamp = street.lamps.find((each) => each.id === id);
+    const zone = street.zones.find(({ lamps }) => id !== undefined && lamps.includes(id));
+    // Presence only raises, so it makes a difference where there may be nothing to raise.
+    const mayBeDark = zone !== undefined && zone.dark !== null;
+    const isReached = mayBeDark && id !== undefined && sensorReaches(street, zone).some(({ distanceM }) => distanceM.has(id));
+    return [lamp?.minPct, lamp?.maxPct, zone?.id, isReached];
+  });
+  return JSON.stringify([kindOf(lampId), facts]);
+}
+
+/** Where the first of these lamps is first too dark, for each of them. */
+function shortfallOf(alike: readonly string[], { after, floors, nowMs, nightsAhead, isDarker }: FloorQuestion): Shortfall[] {
+  const [lampId] = alike;
+  if (lampId === undefined) return [];
+  const having = floors.flatMap(({ street, lampOf }) => {
+    const id = lampOf.get(lampId);
+    return id === undefined ? [] : [lampOnly(street, id)];
+  });
+  const judged = lampOnly(after, lampId);
+  // The plan of one of the floors itself is never below the darkest that its zones allow.
+  if (having.length === 0 || having.some((street) => isDeepStrictEqual(street, judged))) return [];
+  const darkest = having.map(darkestStreet);
+  const limits = darkest.filter((street, i) => !darkest.slice(0, i).some((other) => isDeepStrictEqual(other, street)));
+  const streets = [judged, ...limits].map((street) => ({ street, decider: createDecider(street) }));
+  const cases = casesFor(streets.map(({ street }) => street));
+  for (const [atMs, { text, snapshotOf }] of moments(instantsToCompare(streets, nowMs, nightsAhead), cases)) {
+    const [levelPct = 0, ...floorPcts] = streets.map((street) => levelAt(street, snapshotOf, atMs));
+    const floorPct = Math.min(...floorPcts);
+    if (isDarker(lampId, levelPct, floorPct)) return alike.map((id) => ({ lampId: id, atMs, levelPct, floorPct, text }));
+  }
+  return [];
+}
+
+/** Each situation at each instant; those that do not depend on the time come last, once. */
+function* moments(instants: readonly WallMs[], cases: readonly LightCase[]): Generator<[WallMs, LightCase]> {
+  const timed = cases.filter(({ isTimeless }) => !isTimeless);
+  for (const atMs of instants) for (const each of timed) yield [atMs, each];
+  const [firstMs] = instants;
+  if (firstMs !== undefined) for (const each of cases.filter(({ isTimeless }) => isTimeless)) yield [firstMs, each];
+}
+
+function levelAt({ street, decider }: PlannedStreet, snapshotOf: LightCase['snapshotOf'], atMs: WallMs): LevelPct {
+  return decider.decide(snapshotOf(street, atMs)).decisions[0]?.levelPct ?? 0;
+}
+
+/** The street as far as it decides about one lamp. */
+function lampOnly(street: Street, lampId: string): Street {
+  const zones = street.zones.filter(({ lamps }) => lamps.includes(lampId)).map((zone) => ({ ...zone, lamps: [lampId] }));
+  return { ...street, zones, lamps: street.lamps.filter(({ id }) => id === lampId) };
+}
