@@ -91,6 +91,7 @@ export const CONFIG: Pairs = [
     'line {n} has more than {max} lists or sections within each other: make it flatter',
     "la ligne {n} a plus de {max} listes ou sections les unes dans les autres : l'aplatir",
   ],
+  ['a value has at most {n} characters: load a whole file', 'une valeur a au plus {n} caractères : charger un fichier entier'],
   // The desk of revisions.
   ['revision {n} is on trial: {how}', "la révision {n} est à l'essai : {how}"],
   ['it returns by itself unless somebody confirms it', 'retour automatique sans confirmation'],
