@@ -6,14 +6,22 @@ const ROOT = join(import.meta.dirname, '..');
 const PAGE = readFileSync(join(ROOT, 'docs/trust.md'), 'utf8');
 const [, evidence = ''] = PAGE.split('**Evidence**');
 /** Evidence by its number. */
-const notes = new Map([...evidence.matchAll(/^(\d+)\. ([^]*?)(?=^\d+\. |^## |(?![^]))/gm)].map(([, number = '', text = '']) => [number, text]));
+const notes = new Map(
+  (evidence.split('\n## ')[0] ?? '').split(/^(?=\d+\. )/m).flatMap((text) => {
+    const number = /^\d+/.exec(text)?.[0];
+    return number === undefined ? [] : [[number, text] as const];
+  }),
+);
 
 t.test('every cell is yes, no or limited, and what is not a right names its evidence', async (t) => {
   const rows = PAGE.split('\n').filter((line) => line.startsWith('| ') && !/^\| (what can be done|---)/.test(line));
   t.ok(rows.length >= 12);
   const used = new Set<string>();
   for (const row of rows) {
-    const [what = '', ...cells] = row.split('|').slice(1, -1).map((cell) => cell.trim());
+    const [what = '', ...cells] = row
+      .split('|')
+      .slice(1, -1)
+      .map((cell) => cell.trim());
     t.equal(cells.length, 8, what);
     for (const cell of cells) {
       t.match(cell, /^(yes|(no|limited)( \[\d+\])+)$/, `${what}: ${cell}`);
