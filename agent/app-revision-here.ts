@@ -5,9 +5,11 @@
  * the process that loads them.
  */
 import { join } from 'node:path';
+import { floorFlaws } from './app-floor.ts';
 import { loadSite } from './app-load.ts';
-import { comparedWithOwners } from './app-owner.ts';
+import { isTakenUp, ownedBySite } from './app-owner.ts';
 import { type CheckedRevision, NOTHING_COMPARED, type RevisionFolder } from './app-revision-check.ts';
+import type { Site } from './app-touched.ts';
 import { ConfigError, type Problem } from './core/errors.ts';
 
 /** On this thread. Errors: none; all is in the answer. */
@@ -22,9 +24,31 @@ export function checkRevisionHere(folder: RevisionFolder): CheckedRevision {
     const cabinetFile = join(dir, 'cabinet.yaml');
     const { cabinet, profiles, profileProblems } = loadSite(cabinetFile, [], { siteDir, profilesDir: join(dir, 'profiles') });
     const site = { cabinet, profiles };
-    return { site, problems: [], warnings: named(profileProblems), ...comparedWithOwners(site, folder) };
+    const owned = ownedBySite(cabinet, folder);
+    // What is refused by its keys need not be compared night by night.
+    const belowFloor = owned.siteOwned.length > 0 ? [] : floorOf(site, folder);
+    return { site, problems: [], warnings: named(profileProblems), ...owned, belowFloor };
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     return { site: null, problems: named(error.problems), warnings: [], ...NOTHING_COMPARED };
+  }
+}
+
+/** Against what runs and the file of the site; against one of them where the other cannot be read. */
+function floorOf(after: Site, { siteDir, site, runningDir, nowMs }: RevisionFolder): CheckedRevision['belowFloor'] {
+  const ofFile = isTakenUp(site) ? siteIn(site.dir, siteDir) : undefined;
+  const running = siteIn(runningDir, siteDir) ?? ofFile;
+  if (running === undefined)
+    return [{ path: '', message: 'there is no configuration to compare its light with: check the disk of store.dir' }];
+  return floorFlaws({ after, running, site: ofFile ?? running, nowMs });
+}
+
+/** Undefined where it cannot be used any more. */
+function siteIn(dir: string, siteDir: string): Site | undefined {
+  try {
+    return loadSite(join(dir, 'cabinet.yaml'), [], { siteDir, profilesDir: join(dir, 'profiles') });
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    return undefined;
   }
 }

@@ -1,9 +1,10 @@
 /**
  * Can the cabinet stand where the file says: is the time zone real, are latitude and longitude the right way round?
  *
- * Owns that plausibility. Pure; knows the world only through the runtime's own time zone data. Called by `load.ts`.
+ * Owns that plausibility, and that of the console's place. Pure; knows the world only through the runtime's own time zone data.
  */
 
+import { isLoginPlace } from '../core/login-folder.ts';
 import { nearest } from '../core/suggestions.ts';
 import type { CabinetDraft } from './draft.ts';
 import type { Finding } from './finding.ts';
@@ -68,4 +69,12 @@ function suggestZone(timezone: string): string {
   const city = timezone.toLowerCase().replaceAll(' ', '_');
   const guess = zones.find((zone) => zone.toLowerCase().endsWith(`/${city}`)) ?? nearest(timezone, zones);
   return guess === undefined ? '; allowed: an IANA name such as Europe/Paris' : `; did you mean "${guess}"?`;
+}
+
+/** The machine's own socket where consoles log in: whoever reaches that folder would be an admin without a login. */
+export function checkConsole(console: CabinetDraft['console']): Finding[] {
+  const path = console?.socketPath;
+  if (typeof path !== 'string' || !isLoginPlace(path)) return [];
+  const message = `"${path}" is where consoles log in, and this socket asks for no login: leave it out, or write /run/luciole/agent.sock`;
+  return [{ path: ['console', 'socketPath'], message }];
 }

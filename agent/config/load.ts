@@ -12,7 +12,7 @@ import { checkOutputs } from './check-outputs.ts';
 import { checkProgrammes } from './check-programmes.ts';
 import { checkRules } from './check-rules.ts';
 import { checkSchema } from './check-schema.ts';
-import { checkSite } from './check-site.ts';
+import { checkConsole, checkSite } from './check-site.ts';
 import { checkStreet } from './check-street.ts';
 import { checkTrust } from './check-trust.ts';
 import { checkValues } from './check-values.ts';
@@ -58,6 +58,7 @@ export function loadCabinet(file: string, readFile: (file: string) => string): L
     ...checkRules(index),
     ...checkOutputs(index),
     ...checkTrust(draft.trust),
+    ...checkConsole(draft.console),
   ];
   problems.push(...all.map((finding) => toProblem(file, yaml, finding)));
   if (problems.length > 0 || document === undefined) throw new ConfigError(inOrder(problems));

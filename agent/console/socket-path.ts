@@ -3,9 +3,10 @@
  *
  * Owns the usual places and who may have made them. Called by both ends with the same facts, so they find each other.
  */
-import { accessSync, constants, lstatSync, mkdirSync } from 'node:fs';
+import { accessSync, constants, lstatSync, mkdirSync, realpathSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
+import { isLoginPlace, LOGIN_END, LOGIN_FOLDER } from '../core/login-folder.ts';
 import { ConsoleError } from './console-error.ts';
 
 /** Made by the service unit. Source: systemd.exec(5), RuntimeDirectory=luciole. */
@@ -17,10 +18,6 @@ const MAX_PATH_BYTES = 107;
 export function usualSocketPaths(): readonly string[] {
   return [join(SERVICE_FOLDER, 'agent.sock'), join(tmpdir(), `luciole-${process.getuid?.() ?? 0}`, 'agent.sock')];
 }
-
-/** Made for the consoles that anyone can reach. Source: tmpfiles.d/luciole.conf; its group may enter, and files in it are of that group. */
-const LOGIN_FOLDER = '/run/luciole-console';
-const LOGIN_END = '-login.sock';
 
 /** The usual places where one logs in, best first; those beside a named socket alone, or that socket itself where it is such a one. */
 export function loginPaths(named: string | null): readonly string[] {
@@ -37,6 +34,29 @@ export function loginSocketPath(socketPath: string): string {
 /** Whether a named socket is one where people log in. */
 export function isLoginPath(socketPath: string): boolean {
   return socketPath === join(LOGIN_FOLDER, 'agent.sock') || socketPath.endsWith(LOGIN_END);
+}
+
+/**
+ * The machine's own socket is not where consoles log in, however its path is written: by a link, from the present folder, in the environment.
+ *
+ * Errors: throws ConsoleError 'socket-refused'.
+ */
+export function refuseLoginPlace(socketPath: string): void {
+  const place = join(realOf(resolve(dirname(socketPath))), basename(socketPath));
+  if (!isLoginPlace(socketPath) && !isLoginPlace(place) && dirname(place) !== realOf(LOGIN_FOLDER)) return;
+  throw new ConsoleError(
+    'socket-refused',
+    `${socketPath} is where consoles log in, and this socket asks for no login: choose another place`,
+  );
+}
+
+/** As it is where nothing is there yet. */
+function realOf(path: string): string {
+  try {
+    return realpathSync(path);
+  } catch {
+    return path;
+  }
 }
 
 function beside(socketPath: string): string {

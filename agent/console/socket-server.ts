@@ -15,7 +15,7 @@ import { type ConnectionParts, hangUp, serveConnection } from './connection.ts';
 import { ConsoleError } from './console-error.ts';
 import { createDeadlines, type Deadlines } from './deadlines.ts';
 import { createGate } from './gate.ts';
-import { prepareSocketFolder } from './socket-path.ts';
+import { prepareSocketFolder, refuseLoginPlace } from './socket-path.ts';
 
 /** Source: assumed; more than one technician and a few scripts never meet at one cabinet. */
 const MAX_CONNECTIONS = 8;
@@ -63,6 +63,7 @@ export function createConsoleServer(parts: ConsoleServerParts): ConsoleServer {
   return {
     async start() {
       if (server !== null) return;
+      if (parts.door !== 'login') refuseLoginPlace(socketPath);
       prepareSocketFolder(socketPath);
       await clearStale(socketPath);
       // A client may close its own half and still wait for its answer.

@@ -14,6 +14,7 @@ import { DAMAGE } from './damage.ts';
 import { ENERGY } from './energy.ts';
 import { FIELD } from './field.ts';
 import { FINDINGS } from './findings.ts';
+import { FLOOR } from './floor.ts';
 import { IMPORT } from './import.ts';
 import { KEYS_LINES } from './keys-lines.ts';
 import { KEYS_OTHER } from './keys-other.ts';
@@ -55,6 +56,7 @@ export const FRENCH: Pairs = [
   ...BROKER,
   ...WAY,
   ...CONFIG,
+  ...FLOOR,
   ...KEYS_LINES,
   ...KEYS_ZONES,
   ...KEYS_OTHER,

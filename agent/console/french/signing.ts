@@ -93,6 +93,14 @@ export const SIGNING: Pairs = [
   ],
   ['there are two revision keys "{text}"', 'il y a deux clés de révision "{text}"'],
   ['this revision key stands twice; each person needs a key of their own', 'cette clé de révision est deux fois ; à chacun la sienne'],
+  [
+    '"{text}" is where consoles log in, and this socket asks for no login: leave it out, or write /run/luciole/agent.sock',
+    '"{text}" est là où les consoles s\'identifient, et cette socket ne demande rien : l\'ôter, ou écrire /run/luciole/agent.sock',
+  ],
+  [
+    '{path} is where consoles log in, and this socket asks for no login: choose another place',
+    "{path} est là où les consoles s'identifient, et cette socket ne demande rien : choisir un autre endroit",
+  ],
   ['Who may approve a change of the light from a distance.', 'Qui peut approuver à distance un changement de la lumière.'],
   [
     'Keys of people who may sign revisions offline: luciole config sign.',

@@ -1,8 +1,8 @@
 import { once } from 'node:events';
-import { chmodSync, existsSync, mkdtempSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdtempSync, renameSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { connect, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import t, { type Test } from 'tap';
 import type { Reply } from '../../../agent/console/protocol.ts';
 import { callAgent } from '../../../agent/console/socket-client.ts';
@@ -623,3 +623,34 @@ async function leaveStaleSocket(socketPath: string): Promise<void> {
   dying.close();
   await once(dying, 'close');
 }
+
+t.test("the machine's own socket is never where consoles log in, however its path is written", async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'luciole-test-'));
+  t.teardown(() => rmSync(folder, { recursive: true, force: true }));
+  symlinkSync('/run/luciole-console', join(folder, 'link'));
+  for (const socketPath of [
+    '/run/luciole-console/agent.sock',
+    '/run/luciole-console/deep/x.sock',
+    '/run/../run//luciole-console/x.sock',
+    '/var/run/luciole-console/x.sock',
+    join(folder, 'agent-login.sock'),
+    relative(process.cwd(), '/run/luciole-console/x.sock'),
+    ...(existsSync('/run/luciole-console') ? [join(folder, 'link/x.sock')] : []),
+  ]) {
+    await t.rejects(serverAt(t, socketPath).start(), { code: 'socket-refused', message: /where consoles log in/ }, socketPath);
+    t.notOk(existsSync(socketPath), socketPath);
+  }
+  const beside = serverAt(t, join(folder, 'luciole-console-agent.sock'));
+  await beside.start();
+  const login = createConsoleServer({
+    view: createFakeView(),
+    door: 'login',
+    socketPath: join(folder, 'agent-login.sock'),
+    log: silent,
+    clock: createManualClock(AT_MS),
+    timezone: TIMEZONE,
+  });
+  t.teardown(() => login.stop());
+  await login.start();
+  t.ok(existsSync(join(folder, 'agent-login.sock')), 'where one logs in it may be');
+});

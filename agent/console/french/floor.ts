@@ -1,0 +1,49 @@
+/**
+ * A configuration that would give less light than the floor of the site: where, why, and who may allow it.
+ *
+ * Owns their French. Called by the catalogue.
+ */
+import type { Pairs } from './pairs.ts';
+
+export const FLOOR: Pairs = [
+  ['it would give less light than the floor of the site', 'elle éclairerait moins que le plancher du site'],
+  ['it would give less light than the floor of the site, and {why}', 'elle éclairerait moins que le plancher du site, et {why}'],
+  [
+    'sign it with `luciole config sign`, or let an admin at the cabinet commit it with --lower-floor',
+    "la signer par `luciole config sign`, ou la faire valider à l'armoire par un administrateur avec --lower-floor",
+  ],
+  ['below the floor, allowed by {user}', 'sous le plancher, autorisé par {user}'],
+  ['--lower-floor needs the role admin', '--lower-floor demande le rôle admin'],
+  ['{user} is not logged in', "{user} n'a pas ouvert de session"],
+  ['as an admin', "en tant qu'administrateur"],
+  ['it may give less light than the file of the site', 'elle peut éclairer moins que le fichier du site'],
+  ['{n} % at {date} {text}', '{n} % le {date} {text}'],
+  ['under an override to 0 %', 'sous une commande à 0 %'],
+  ['with somebody there', 'avec présence'],
+  ['with nobody there', 'sans présence'],
+  ['in traffic', 'avec circulation'],
+  ['a photocell that says {word}', 'une cellule qui dit {word}'],
+  ['no trusted time', "pas d'heure fiable"],
+  ['lamps of {n} h', 'lampes de {n} h'],
+  ['the floor of the site is {n} %', 'le plancher du site est de {n} %'],
+  ['the floor of the site is {n}', 'le plancher du site est de {n}'],
+  ['{n} levels a second', '{n} niveaux par seconde'],
+  ['{point} no longer gives light in a zone that may be dark', "{point} n'éclaire plus une zone qui peut être noire"],
+  ['nothing drives it any more at unit {n} of {line}', "rien ne la pilote plus à l'unité {n} de {line}"],
+  ['it has the register of another lamp', "elle a le registre d'une autre lampe"],
+  ['its register at {n} % means less than the floor of {m} %', 'son registre à {n} % vaut moins que le plancher de {m} %'],
+  ['the set-up of {text} is no longer what keeps the lamps lit', 'le réglage de {text} ne garde plus les lampes allumées'],
+  ['{text} could be written by others than the light', "{text} pourrait être écrit par autre chose que l'éclairage"],
+  [
+    'its circuit would not be closed as before when its lamps are lit',
+    'son circuit ne serait plus fermé comme avant quand ses lampes sont allumées',
+  ],
+  [
+    'the file of the site switches no such point, and lamps may hang on it',
+    'le fichier du site ne commute pas ce point, et des lampes peuvent en dépendre',
+  ],
+  [
+    'there is no configuration to compare its light with: check the disk of store.dir',
+    'aucune configuration à laquelle comparer son éclairage : vérifier le disque de store.dir',
+  ],
+];
