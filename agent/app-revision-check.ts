@@ -10,7 +10,7 @@ import type { FloorFlaw } from './app-floor.ts';
 import type { Site } from './app-touched.ts';
 import type { Clock, WallMs } from './core/clock.ts';
 import type { Problem } from './core/errors.ts';
-import type { SiteOwnedDifference } from './core/revisions.ts';
+import type { EditedText, EditOrder, SiteOwnedDifference } from './core/revisions.ts';
 
 /** Where it lies. Shape: `dir` holds `cabinet.yaml` and `profiles/`; other folders of profiles are seen from `siteDir`. */
 export interface RevisionFolder {
@@ -44,19 +44,34 @@ const MEMORY_MB = 96;
 
 /** By a process of its own, which gives its memory back. Errors: none; one that takes too long or too much memory is refused. */
 export async function checkRevisionAside(folder: RevisionFolder, clock: Clock): Promise<CheckedRevision> {
+  const answer = await aside<CheckedRevision>({ kind: 'check', folder }, clock);
+  return typeof answer === 'string' ? refused(answer) : answer;
+}
+
+/** One value of a candidate changed, in a process of its own too: parsing a hostile text takes more memory than the agent has. */
+export async function editAside(edit: EditOrder, clock: Clock): Promise<EditedText> {
+  const answer = await aside<EditedText>({ kind: 'edit', edit }, clock);
+  return typeof answer === 'string' ? { reason: answer } : answer;
+}
+
+/** What the process is asked for. */
+export type CheckerOrder =
+  | { readonly kind: 'check'; readonly folder: RevisionFolder }
+  | { readonly kind: 'edit'; readonly edit: EditOrder };
+
+/** Its answer, or why there is none. */
+async function aside<T extends object>(order: CheckerOrder, clock: Clock): Promise<T | string> {
   const checker = fileURLToPath(new URL('./app-check-worker.ts', import.meta.url));
-  const child = fork(checker, [JSON.stringify(folder)], {
+  const child = fork(checker, [JSON.stringify(order)], {
     serialization: 'advanced',
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
     execArgv: [...process.execArgv, `--max-old-space-size=${MEMORY_MB}`],
   });
-  const answer = Promise.withResolvers<CheckedRevision>();
-  child.once('message', (message) => answer.resolve(message as CheckedRevision));
-  child.once('error', (error) => answer.resolve(refused(`it cannot be checked: ${error.message}`)));
-  child.once('exit', () => answer.resolve(refused('it cannot be checked: the check ended without an answer; make it smaller')));
-  const timer = clock.after(PATIENCE_MS, () =>
-    answer.resolve(refused(`checking it took longer than ${PATIENCE_MS / 1_000} s; make it smaller`)),
-  );
+  const answer = Promise.withResolvers<T | string>();
+  child.once('message', (message) => answer.resolve(message as T));
+  child.once('error', (error) => answer.resolve(`it cannot be checked: ${error.message}`));
+  child.once('exit', () => answer.resolve('it cannot be checked: the check ended without an answer; make it smaller'));
+  const timer = clock.after(PATIENCE_MS, () => answer.resolve(`checking it took longer than ${PATIENCE_MS / 1_000} s; make it smaller`));
   try {
     return await answer.promise;
   } finally {

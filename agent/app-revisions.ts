@@ -10,12 +10,14 @@ import { createRevisionDesk, type RevisionDesk, type RevisionDeskParts } from '.
 import type { Cabinet } from './core/cabinet.ts';
 import { createEventBook } from './core/event-book.ts';
 import type { Field } from './core/ports.ts';
-import type { ConfigView } from './core/revisions.ts';
+import type { ConfigView, EditedText, EditOrder } from './core/revisions.ts';
 
 /** What a run brings. */
 export interface RevisionParts {
   readonly atStart: RevisionsAtStart;
   readonly check: (folder: RevisionFolder) => Promise<CheckedRevision>;
+  /** Changes one value in a process of its own. Default: in this one. */
+  readonly edit?: (order: EditOrder) => Promise<EditedText>;
   /** The command line goes before every configuration. */
   readonly withOptions: (cabinet: Cabinet) => Cabinet;
 }

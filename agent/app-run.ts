@@ -8,7 +8,7 @@ import { createSerialPort } from '../drivers/serial-port.ts';
 import { type Agent, createAgent } from './app.ts';
 import { beginAside } from './app-aside.ts';
 import { createRunGuard, type RunGuard } from './app-guard.ts';
-import { type CheckedRevision, checkRevisionAside, type RevisionFolder } from './app-revision-check.ts';
+import { type CheckedRevision, checkRevisionAside, editAside, type RevisionFolder } from './app-revision-check.ts';
 import { safeCabinet } from './app-safe.ts';
 import type { Beginning } from './app-start.ts';
 import type { UpdateParts } from './app-updates.ts';
@@ -18,6 +18,7 @@ import type { Cabinet } from './core/cabinet.ts';
 import { type Clock, sleep } from './core/clock.ts';
 import { ConfigError, StoreError } from './core/errors.ts';
 import { ownHeap } from './core/heap-keeper.ts';
+import type { EditedText, EditOrder } from './core/revisions.ts';
 import type { RunOptions } from './core/run-options.ts';
 import { isBelow, outsideSiteDir, secretFiles } from './core/secret-places.ts';
 import { createSystemClock } from './core/system-clock.ts';
@@ -72,6 +73,7 @@ export async function runAgent(options: RunOptions): Promise<number> {
   const guard = await guardOf(options, { clock, notify, stateDir: cabinet.store.dir });
   process.on('uncaughtExceptionMonitor', (error) => guard.ended('crashed', String(error?.message ?? error)));
   const check = (folder: RevisionFolder): Promise<CheckedRevision> => checkRevisionAside(folder, clock);
+  const edit = (order: EditOrder): Promise<EditedText> => editAside(order, clock);
   const over = new AbortController();
   const running = createAgent({
     ...site,
@@ -102,7 +104,7 @@ export async function runAgent(options: RunOptions): Promise<number> {
     readFile: createFileReader(options.credentialsDir ?? null, cabinet.store.dir),
     random: Math.random,
     machine: machineStart(options.service?.bootId),
-    ...(guard.mode === 'normal' && revisions !== null ? { revisions: { atStart: revisions, check, withOptions: dressed } } : {}),
+    ...(guard.mode === 'normal' && revisions !== null ? { revisions: { atStart: revisions, check, edit, withOptions: dressed } } : {}),
     socketPath: options.socketPath ?? cabinet.console.socketPath ?? agentSocketPath(),
   });
   agent = running;

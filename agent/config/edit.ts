@@ -18,10 +18,9 @@ import {
   type YAMLMap,
   type YAMLSeq,
 } from 'yaml';
+import type { EditedText } from '../core/revisions.ts';
 import { didYouMean } from '../core/suggestions.ts';
 import { listNames } from './finding.ts';
-
-export type Edited = { readonly text: string } | { readonly reason: string };
 
 /** A key, a position in a list, the item of a list with this id, or a new item behind the last. */
 export type Step =
@@ -36,7 +35,7 @@ const STYLE: ToStringOptions = { lineWidth: 0, flowCollectionPadding: true };
 const MAX_PATH = 200;
 
 /** Puts `value` (YAML, usually one word) at a place, or takes the place out with null. */
-export function editYaml(text: string, path: string, value: string | null): Edited {
+export function editYaml(text: string, path: string, value: string | null): EditedText {
   const steps = stepsOf(path);
   if (typeof steps === 'string') return { reason: steps };
   const document = parseDocument(text, { keepSourceTokens: true, logLevel: 'error' });
@@ -65,7 +64,7 @@ function hasAlias(document: Document.Parsed): boolean {
 }
 
 /** Of a single value only its own letters change; of anything else the library writes the text anew, comments included. */
-function put(document: Document.Parsed, text: string, { place, plain }: { readonly place: Place; readonly plain: unknown }): Edited {
+function put(document: Document.Parsed, text: string, { place, plain }: { readonly place: Place; readonly plain: unknown }): EditedText {
   const before = document.getIn(place, true);
   const isPlain = typeof plain !== 'object' || plain === null;
   if (isPlain && isScalar(before) && before.range && before.anchor === undefined && before.tag === undefined) {

@@ -8,7 +8,16 @@ import { type Clock, isTrusted } from '../core/clock.ts';
 import type { Problem } from '../core/errors.ts';
 import { createEventBook } from '../core/event-book.ts';
 import type { Log } from '../core/ports.ts';
-import type { CommitRequest, ConfigAnswer, ConfigDesk, ConfigFiles, ConfigView, SiteOwnedDifference } from '../core/revisions.ts';
+import type {
+  CommitRequest,
+  ConfigAnswer,
+  ConfigDesk,
+  ConfigFiles,
+  ConfigView,
+  EditedText,
+  EditOrder,
+  SiteOwnedDifference,
+} from '../core/revisions.ts';
 import type { AgentEvent } from '../core/words.ts';
 import { asWritten } from './as-written.ts';
 import { createBookKeeper } from './book-keeper.ts';
@@ -43,6 +52,8 @@ export interface RevisionDeskParts {
   readonly site: () => SiteFiles;
   /** The files in a folder of the disk, against those of the revision that runs. */
   readonly check: (dir: string, runningDir: string) => Promise<CheckedFiles>;
+  /** One value changed of the cabinet.yaml in a folder of the disk, by another process. Default: by this one. */
+  readonly edit?: (order: EditOrder) => Promise<EditedText>;
   /** The file of the site, for people. */
   readonly siteFile: string;
   /** What runs at the start and is not as the file of the site says. */
@@ -124,6 +135,10 @@ export function createRevisionDesk(parts: RevisionDeskParts): RevisionDesk {
       severity: 'warning',
       text: `what runs differs from the file of the site (${parts.siteFile}): ${keys}; set them there and restart the agent`,
     });
+  }
+
+  async function editHere(text: string, path: string, value: string | null): Promise<EditedText> {
+    return (await import('./edit.ts')).editYaml(text, path, value);
   }
 
   function checked(of: number | 'candidate'): Promise<CheckedFiles> {
@@ -281,9 +296,9 @@ export function createRevisionDesk(parts: RevisionDeskParts): RevisionDesk {
       inTurn(async () => {
         const files = await disk.readFiles(shelf.view() === null ? runningOf(keeper.book).number : 'candidate');
         if (files === undefined) return refusal('the files of what runs are not kept: load a whole cabinet.yaml first');
-        // Loaded on demand: its library takes megabytes that a street which nobody changes does not need.
-        const { editYaml } = await import('./edit.ts');
-        const edited = editYaml(files.cabinet, path, value);
+        if ((value ?? '').length > MAX_VALUE) return refusal(`a value has at most ${MAX_VALUE} characters: load a whole file`);
+        const dir = disk.dirOf(shelf.view() === null ? runningOf(keeper.book).number : 'candidate');
+        const edited = await (parts.edit?.({ dir, path, value }) ?? editHere(files.cabinet, path, value));
         return 'reason' in edited ? refusal(edited.reason) : shelf.put('cabinet.yaml', edited.text, by).finally(parts.onChange);
       }),
     check: () => inTurn(() => compare('running', 'candidate')),
@@ -378,6 +393,8 @@ export function createRevisionDesk(parts: RevisionDeskParts): RevisionDesk {
 }
 
 const SOURCE = 'configuration';
+/** Units: characters. Source: assumed; a device with all its keys has 300. */
+const MAX_VALUE = 16_384;
 
 /** A file of the site without an uplink allows one without it too. */
 const CUT_OFF = 'it has no uplink: the platform would cut itself off; take it out at the cabinet';

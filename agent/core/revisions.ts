@@ -75,6 +75,16 @@ export interface ConfigChange {
   readonly after: string | null;
 }
 
+/** One value to change. Shape: `dir` holds `cabinet.yaml`; path and value as `set` takes them. */
+export interface EditOrder {
+  readonly dir: string;
+  readonly path: string;
+  readonly value: string | null;
+}
+
+/** A text with one value changed, or why that cannot be. */
+export type EditedText = { readonly text: string } | { readonly reason: string };
+
 /** One key that a configuration sets to a value of its own though the file of the site owns it. Shape: `uplink.broker`, `lines[north].port`. */
 export interface SiteOwnedDifference {
   readonly key: string;

@@ -86,11 +86,12 @@ export const CONFIG: Pairs = [
     'the value repeats another part (*), which it cannot see: write it out',
     "la valeur renvoie à une autre partie (*), qu'elle ne voit pas : l'écrire en entier",
   ],
-  ['line {n} holds the control character {code}: take it out', "la ligne {n} contient le caractère de contrôle {code} : l'enlever"],
+  ['line {n} holds the control character U+{code}: take it out', "la ligne {n} contient le caractère de contrôle U+{code} : l'enlever"],
   [
     'line {n} has more than {max} lists or sections within each other: make it flatter',
     "la ligne {n} a plus de {max} listes ou sections les unes dans les autres : l'aplatir",
   ],
+  ['a value has at most {n} characters: load a whole file', 'une valeur a au plus {n} caractères : charger un fichier entier'],
   // The desk of revisions.
   ['revision {n} is on trial: {how}', "la révision {n} est à l'essai : {how}"],
   ['it returns by itself unless somebody confirms it', 'retour automatique sans confirmation'],

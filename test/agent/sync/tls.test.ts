@@ -329,7 +329,14 @@ t.test("no secret is read from the agent's own data, whatever links lead there",
   symlinkSync(state, join(folder, 'state-link'));
   symlinkSync(join(site, 'file-link'), join(site, 'second-link'));
   const read = createFileReader(site, join(folder, 'state-link'));
-  for (const path of [users, join(site, 'file-link'), join(site, 'second-link'), join(site, 'folder-link/users.json'), `${site}/../state/users.json`, 'file-link'])
+  for (const path of [
+    users,
+    join(site, 'file-link'),
+    join(site, 'second-link'),
+    join(site, 'folder-link/users.json'),
+    `${site}/../state/users.json`,
+    'file-link',
+  ])
     await t.rejects(read(path, 'secret'), { code: 'secret', message: /where no secret is read/ }, path);
   t.equal((await read(users, 'public')).toString(), 'x', 'a certificate there is sent to nobody');
   t.equal((await read(write(join(site, 'password')), 'secret')).toString(), 'x');
