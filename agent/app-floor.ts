@@ -89,7 +89,7 @@ function planFlaws({ after, running, site, nowMs }: FloorCheck, circuits: ThreeC
 }
 
 /** A register that what runs would write for the same level gives the same light; any other is read as the file of the site reads it. */
-export function isDarker(
+function isDarker(
   { after, running, site }: ThreeCircuits,
   place: Place | undefined,
   { levelPct, floorPct }: { readonly levelPct: LevelPct; readonly floorPct: LevelPct },
