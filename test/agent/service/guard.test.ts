@@ -207,7 +207,7 @@ function machineAt(dir: string) {
   mkdirSync(join(dir, 'run'), { recursive: true });
   const start = async (change: Partial<GuardParts> & { readonly upS: number }) => {
     const clock = createManualClock(Date.parse('2026-12-01T21:00:00Z'));
-    const notify = { isSupervised: true, ready() {}, alive() {}, hanging() {}, stopping() {} };
+    const notify = { isSupervised: true, extendStart() {}, ready() {}, alive() {}, hanging() {}, stopping() {} };
     const guard = await createRunGuard({
       clock,
       log: { event: (name, fields = {}) => logged.push({ name, fields }) },
@@ -299,7 +299,7 @@ t.test('what runs without a store have lost is known to the run that has one aga
 t.test('by hand each start is as usual, and a ledger that cannot be kept is told once and harms nothing', async (t) => {
   const dir = t.testdir({ state: 'no folder' });
   const { start, logged } = machineAt(dir);
-  const byHand = { isSupervised: false, ready() {}, alive() {}, hanging() {}, stopping() {} };
+  const byHand = { isSupervised: false, extendStart() {}, ready() {}, alive() {}, hanging() {}, stopping() {} };
   for (let i = 0; i < 8; i++) t.equal((await start({ upS: 4_000 + i, notify: byHand, folders: [join(dir, 'run')] })).guard.mode, 'normal');
   (await start({ upS: 5_000 })).guard.ended('stopped');
   t.ok(logged.every(({ name }) => name === 'starts-not-kept') && logged.length > 0);
