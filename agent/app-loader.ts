@@ -9,7 +9,7 @@ import { beginConfiguration, type StartParts } from './app-start.ts';
 import { ConfigError } from './core/errors.ts';
 
 const send = (message: AsideMessage): void => void process.send?.(message);
-send({ completed: 'configuration reader started' });
+send({ completed: 'configuration-reader-started' });
 send(await answer(JSON.parse(process.argv[2] ?? '') as StartParts));
 
 /** Errors: rejects with what is no fault of the files. */

@@ -53,7 +53,7 @@ export async function runAgent(options: RunOptions): Promise<number> {
   const wall = createSystemClock({ quality: () => 'none', wallOffsetMs });
   const early = earlyGuardOf(options, { notify, clock: wall });
   const { site, revisions } = await beginningOf(options, early);
-  startSteps.completed('configuration chosen');
+  startSteps.completed('configuration-chosen');
   for (const problem of site.profileProblems) log.event('profile-unusable', { ...problem }, 'warning');
   const dressed = (cabinet: Cabinet): Cabinet => withOptions(cabinet, options);
   const cabinet = dressed(site.cabinet);
@@ -70,7 +70,7 @@ export async function runAgent(options: RunOptions): Promise<number> {
   const isBusAlone = cabinet.lines.filter(({ kind }) => kind === 'modbus').length < 2;
   const clock = createSystemClock({ quality: () => timeQuality.quality(), wallOffsetMs, isBusAlone });
   const guard = await (early ?? guardOf(options, { clock, notify, stateDir: cabinet.store.dir }));
-  startSteps.completed('start ledger read');
+  startSteps.completed('start-ledger-read');
   process.on('uncaughtExceptionMonitor', (error) => guard.ended('crashed', String(error?.message ?? error)));
   const check = (folder: RevisionFolder): Promise<CheckedRevision> => checkRevisionAside(folder, clock);
   const over = new AbortController();

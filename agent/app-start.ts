@@ -44,7 +44,7 @@ export interface StartParts {
 }
 
 /** A part of choosing the configuration that may take long on a slow machine or disk. */
-export type BeginningStep = 'configuration reader started' | 'configuration files read' | 'configuration checked';
+export type BeginningStep = 'configuration-reader-started' | 'configuration-files-read' | 'configuration-checked';
 
 /** A revision with which the agent had to start more often than this during its trial is taken back. Source: assumed; one crash may be chance, mains may fail twice. */
 const MOST_STARTS = 3;
@@ -173,14 +173,14 @@ function readSiteFile(configFile: string, onStep: Beginnings['onStep']): SiteFil
 }
 
 function usable(load: () => LoadedSite, onStep: Beginnings['onStep']): Loading {
-  onStep('configuration files read');
+  onStep('configuration-files-read');
   try {
     return { site: load(), error: null };
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     return { site: null, error };
   } finally {
-    onStep('configuration checked');
+    onStep('configuration-checked');
   }
 }
 

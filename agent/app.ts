@@ -236,17 +236,17 @@ export function createAgent(parts: AgentParts): Agent {
       // The console first: a second agent on the same socket must not touch the lines. Then light, which waits for nobody:
       // neither for a port that does not open nor for a disk that does not answer.
       await consoles?.start();
-      completed('console opened');
+      completed('console-opened');
       if (isStopping) return;
       const stored = store.start();
       record.start();
       void field.start();
       recorder.start();
       await rooms.control.start();
-      completed('lighting started');
+      completed('lighting-started');
       isRunning = true;
       await stored;
-      completed('store opened');
+      completed('store-opened');
       if (parts.guard?.unstored != null) void store.recordLoss(parts.guard.unstored).then(parts.guard.settle);
       rooms.energy.start();
       if (isStopping) return;
@@ -255,10 +255,10 @@ export function createAgent(parts: AgentParts): Agent {
       const shown = showState();
       if ((await within(clock, DISK_MS, shown)) !== true)
         log.event('start-without-disk', { waitedMs: DISK_MS, check: 'the disk of store.dir: dmesg' }, 'warning');
-      completed('state read');
+      completed('state-read');
       if (isStopping) return;
       await uplink.start();
-      completed('uplink started');
+      completed('uplink-started');
       if (isStopping) return;
       if (!isSafe) housekeeping.start();
       for (const { isLasting, ...news } of parts.guard?.news ?? []) isLasting ? events.set(true, news) : events.notice(news);
@@ -407,7 +407,7 @@ export function createAgent(parts: AgentParts): Agent {
   }
 
   function onReadings(readings: readonly Reading[]): void {
-    if (firstPollMono === null) completed('first poll');
+    if (firstPollMono === null) completed('first-poll');
     firstPollMono ??= clock.monoMs();
     rooms.onReadings(readings);
     recorder.record(readings);

@@ -120,7 +120,7 @@ async function runAgentUntilStopped(args: LocalArgs): Promise<number> {
       clock.after(KEEP_COMPILED_AFTER_MS, flushCompileCache);
     },
   };
-  startSteps.completed('program started');
+  startSteps.completed('program-started');
   const stop = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => stop.abort(signal));
   process.on('uncaughtExceptionMonitor', (error) => {
@@ -129,7 +129,7 @@ async function runAgentUntilStopped(args: LocalArgs): Promise<number> {
   });
   try {
     const { runAgent } = await loadApp();
-    startSteps.completed('agent loaded');
+    startSteps.completed('agent-loaded');
     return await runAgent({ ...options, log, logFeed: log, startSteps, stopSignal: stop.signal });
   } catch (error) {
     if (error instanceof ConfigError) {

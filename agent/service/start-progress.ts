@@ -30,7 +30,7 @@ export interface StartProgressParts {
 export function createStartProgress({ clock, log, notify, stepLimitMs }: StartProgressParts): StartSteps {
   const unsentMs = stepLimitMs * UNSENT_SHARE;
   let sentMono: MonoMs = 0;
-  let last = { step: 'process started', atMono: 0 };
+  let last = { step: 'process-started', atMono: 0 };
   let isOver = false;
   return {
     completed(step) {

@@ -4,7 +4,7 @@ import { managerMissing } from '../support/stand-in-manager.ts';
 
 t.test(
   'five starts in a row that hang lead to safe mode, although the manager ends each of them as a person would',
-  { timeout: 85_000, skip: managerMissing },
+  { timeout: 200_000, skip: managerMissing },
   async (t) => {
     const limitMs = await fittingLimitMs(t);
     const { manager, until, logText } = await beginStart(t, limitMs, { hangAt: 'silent console' });
