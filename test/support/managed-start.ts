@@ -4,7 +4,7 @@
  * Owns the folder and the site: one without any port, as only the start matters. Limits follow the speed of the machine: they are multiples
  * of a start that nothing slows down, measured first.
  */
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Test } from 'tap';
@@ -23,6 +23,8 @@ export interface Brake {
   readonly stepMs?: number;
   readonly slowAt?: 'check';
   readonly hangAt?: 'boot' | 'load' | 'check' | 'console' | 'silent console';
+  /** So many starts before the first one have hung, by the ledger. */
+  readonly hungBefore?: number;
   /** Only the first start hangs. */
   readonly once?: boolean;
 }
@@ -36,7 +38,7 @@ export interface ManagedStart {
 }
 
 /** A manager that has begun the first start. Units: ms. */
-export async function beginStart(t: Test, limitMs: number, { once = false, ...given }: Brake = {}): Promise<ManagedStart> {
+export async function beginStart(t: Test, limitMs: number, { once = false, hungBefore = 0, ...given }: Brake = {}): Promise<ManagedStart> {
   const folder = mkdtempSync(join(tmpdir(), 'luciole-'));
   const clock = createSystemClock({ quality: () => 'synced' });
   const brake = { ...given, ...(once ? { hangFile: join(folder, 'hung') } : {}) };
@@ -52,6 +54,8 @@ export async function beginStart(t: Test, limitMs: number, { once = false, ...gi
     await manager.stop();
     rmSync(folder, { recursive: true, force: true });
   });
+  mkdirSync(join(folder, 'data'));
+  writeFileSync(join(folder, 'data/starts.json'), JSON.stringify(hungLedger(hungBefore)));
   await manager.start();
   const logText = (): string => readFileSync(manager.logFile, 'utf8');
   return {
@@ -63,6 +67,12 @@ export async function beginStart(t: Test, limitMs: number, { once = false, ...gi
         if (clock.monoMs() - fromMono > withinMs) throw new Error(`not within ${withinMs} ms: ${what}\n${logText().slice(-3_000)}`);
     },
   };
+}
+
+function hungLedger(count: number): object {
+  const bootMono = Math.round(Number(process.hrtime.bigint()) / 1e6);
+  const run = { bootId: 'boot', bootMono, version: '0.1.0', mode: 'normal', end: 'hung', cause: 'line north', cameUp: false };
+  return { starts: count, ends: {}, runs: Array.from({ length: count }, () => run) };
 }
 
 /** A start limit that fits the machine as it is now. Units: ms. */
