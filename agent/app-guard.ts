@@ -14,7 +14,7 @@ import type { Notify } from './service/notify.ts';
 import type { Hang } from './service/progress.ts';
 import { wishReboot } from './service/reboot-wish.ts';
 import { redact } from './service/redact.ts';
-import { begun, ended, isUnclean, type RunEnd, type RunMode, type StartLedger, type StartVerdict } from './service/start-ledger.ts';
+import { begun, ended, isUnclean, type RunEnd, type RunMode, type StartLedger, type StartVerdict, up } from './service/start-ledger.ts';
 import { createWatchdog } from './service/watchdog.ts';
 
 /** Longest cause that is kept. Units: characters. */
@@ -59,6 +59,8 @@ export interface RunGuard {
   readonly unstored: EarlierLoss | null;
   /** A store knows of it. */
   settle(): void;
+  /** The start is complete. */
+  cameUp(): void;
   /** Feeds the watchdog by these signs of work, and calls `leave` when safe mode has been quiet for long enough. */
   watch(run: WatchedRun): void;
   /** The last words; the first one counts. Never throws. */
@@ -131,6 +133,10 @@ export async function createRunGuard(parts: GuardParts): Promise<RunGuard> {
     settle() {
       const { unstored: _, ...rest } = ledger;
       ledger = rest;
+      void write();
+    },
+    cameUp() {
+      ledger = up(ledger);
       void write();
     },
     watch({ pulse, leave, recorded: counted }) {

@@ -4,16 +4,18 @@
  * Owns nothing. Started by `app-aside.ts`; answers once.
  */
 import { dirname } from 'node:path';
-import type { AsideAnswer } from './app-aside.ts';
+import type { AsideAnswer, AsideMessage } from './app-aside.ts';
 import { beginConfiguration, type StartParts } from './app-start.ts';
 import { ConfigError } from './core/errors.ts';
 
-process.send?.(await answer(JSON.parse(process.argv[2] ?? '') as StartParts));
+const send = (message: AsideMessage): void => void process.send?.(message);
+send({ completed: 'configuration-reader-started' });
+send(await answer(JSON.parse(process.argv[2] ?? '') as StartParts));
 
 /** Errors: rejects with what is no fault of the files. */
 async function answer(parts: StartParts): Promise<AsideAnswer> {
   try {
-    const { site, revisions } = await beginConfiguration(parts);
+    const { site, revisions } = await beginConfiguration(parts, (completed) => send({ completed }));
     const { disk, ...rest } = revisions;
     return { begun: { site, revisions: { ...rest, dir: dirname(disk.dirOf('candidate')) } }, problems: [] };
   } catch (error) {

@@ -19,7 +19,7 @@ import { type Clock, sleep } from './core/clock.ts';
 import { ConfigError, StoreError } from './core/errors.ts';
 import { ownHeap } from './core/heap-keeper.ts';
 import type { EditedText, EditOrder } from './core/revisions.ts';
-import type { RunOptions } from './core/run-options.ts';
+import type { RunOptions, StartSteps } from './core/run-options.ts';
 import { isBelow, outsideSiteDir, secretFiles } from './core/secret-places.ts';
 import { createSystemClock } from './core/system-clock.ts';
 import { createHealth } from './service/health.ts';
@@ -40,6 +40,8 @@ const WITHOUT_REVISIONS: RunGuard['news'][number] = {
   text: 'the disk of store.dir does not answer: the file of the site runs, without revisions, until the next start; see dmesg',
   isLasting: true,
 };
+/** For a run without a service manager. */
+const NO_LIMIT: StartSteps = { completed() {}, over() {}, overdue: () => null };
 /** Longest wait for the first look at the system's clocks. Units: ms. Source: assumed; small files in memory. */
 const FIRST_PROBE_MS = 1_000;
 
@@ -49,17 +51,19 @@ const FIRST_PROBE_MS = 1_000;
  * Errors: rejects with ConfigError for files that cannot be used, with ConsoleError when another agent has the socket.
  */
 export async function runAgent(options: RunOptions): Promise<number> {
-  const { log, stopSignal } = options;
+  const { log, stopSignal, startSteps = NO_LIMIT } = options;
   const notify = createNotify({ socket: options.notifySocket ?? null, log });
-  const { site, revisions } = await beginningOf(options, notify);
+  const wallOffsetMs = options.startAtMs === null ? 0 : options.startAtMs - createSystemClock({ quality: () => 'none' }).wallMs();
+  const wall = createSystemClock({ quality: () => 'none', wallOffsetMs });
+  const early = earlyGuardOf(options, { notify, clock: wall });
+  const { site, revisions } = await beginningOf(options, early);
+  startSteps.completed('configuration-chosen');
   for (const warning of site.warnings) log.event('configuration-warning', { ...warning }, 'warning');
   for (const problem of site.profileProblems) log.event('profile-unusable', { ...problem }, 'warning');
   const dressed = (cabinet: Cabinet): Cabinet => withOptions(cabinet, options);
   const cabinet = dressed(site.cabinet);
   // Local time is then the runtime's own, see `local-time.ts`.
   process.env['TZ'] = cabinet.timezone;
-  const wallOffsetMs = options.startAtMs === null ? 0 : options.startAtMs - createSystemClock({ quality: () => 'none' }).wallMs();
-  const wall = createSystemClock({ quality: () => 'none', wallOffsetMs });
   let agent: Agent | null = null;
   // A rehearsal chooses its time, so there is nothing to doubt.
   const timeQuality = createTimeQuality({
@@ -70,7 +74,8 @@ export async function runAgent(options: RunOptions): Promise<number> {
   await Promise.race([timeQuality.start(), sleep(wall, FIRST_PROBE_MS)]);
   const isBusAlone = cabinet.lines.filter(({ kind }) => kind === 'modbus').length < 2;
   const clock = createSystemClock({ quality: () => timeQuality.quality(), wallOffsetMs, isBusAlone });
-  const guard = await guardOf(options, { clock, notify, stateDir: cabinet.store.dir });
+  const guard = await (early ?? guardOf(options, { clock, notify, stateDir: cabinet.store.dir }));
+  startSteps.completed('start-ledger-read');
   process.on('uncaughtExceptionMonitor', (error) => guard.ended('crashed', String(error?.message ?? error)));
   const check = (folder: RevisionFolder): Promise<CheckedRevision> => checkRevisionAside(folder, clock);
   const edit = (order: EditOrder): Promise<EditedText> => editAside(order, clock);
@@ -106,16 +111,25 @@ export async function runAgent(options: RunOptions): Promise<number> {
     machine: machineStart(options.service?.bootId),
     ...(guard.mode === 'normal' && revisions !== null ? { revisions: { atStart: revisions, check, edit, withOptions: dressed } } : {}),
     socketPath: options.socketPath ?? cabinet.console.socketPath ?? agentSocketPath(),
+    onStartStep: startSteps.completed,
   });
   agent = running;
   const end = AbortSignal.any([stopSignal, over.signal]);
+  const ready = (): void => {
+    startSteps.over();
+    notify.ready();
+    guard.cameUp();
+  };
   try {
-    await Promise.race([running.start().then(() => notify.ready()), stopped(end)]);
+    await Promise.race([running.start().then(ready), stopped(end)]);
   } catch (error) {
     // Another agent runs: neither this program nor its files are to blame.
     guard.ended(error instanceof ConsoleError ? 'config' : 'crashed', error instanceof Error ? error.message : String(error));
     throw error;
   }
+  const overdue = startSteps.overdue();
+  if (overdue !== null) guard.ended('hung', overdue);
+  startSteps.over();
   guard.watch({ pulse: running.pulse, recorded: running.recorded, leave: () => over.abort() });
   await stopped(end);
   notify.stopping();
@@ -138,24 +152,28 @@ function secretNews({ uplink }: Cabinet, configFile: string): RunGuard['news'] {
 }
 
 /** Errors: as `beginConfiguration`; the next run then knows that the program itself was not to blame. */
-async function beginningOf(options: RunOptions, notify: Notify): Promise<Beginning> {
-  const { configFile, dataDir, startAtMs } = options;
+async function beginningOf(options: RunOptions, guard: Promise<RunGuard> | null): Promise<Beginning> {
+  const { configFile, dataDir, startAtMs, startSteps = NO_LIMIT, service } = options;
+  const clock = createSystemClock({ quality: () => 'none' });
   try {
-    const clock = createSystemClock({ quality: () => 'none' });
-    return await beginAside({ configFile, dataDir, nowMs: startAtMs ?? clock.wallMs() }, clock);
+    return await beginAside({ configFile, dataDir, nowMs: startAtMs ?? clock.wallMs() }, { clock, onStep: startSteps.completed });
   } catch (error) {
-    const stateDir = options.service?.stateDir;
-    const clock = createSystemClock({ quality: () => 'none' });
-    if (error instanceof ConfigError && stateDir != null) {
-      const guard = await guardOf(options, { clock, notify, stateDir });
-      guard.ended('config', error.message);
+    if (error instanceof ConfigError) {
+      (await guard)?.ended('config', error.message);
       // The program itself has come up.
-      await createReleaseShelf(stateDir)
-        .cameUp()
-        .catch(() => {});
+      if (service?.stateDir != null)
+        await createReleaseShelf(service.stateDir)
+          .cameUp()
+          .catch(() => {});
     }
     throw error;
   }
+}
+
+/** With the folders of the service, so that a start that hangs while its configuration is read is counted; null for a run by hand. */
+function earlyGuardOf(options: RunOptions, parts: Omit<GuardNeeds, 'stateDir'>): Promise<RunGuard> | null {
+  const stateDir = options.dataDir ?? options.service?.stateDir ?? options.service?.runtimeDir ?? null;
+  return parts.notify.isSupervised && stateDir !== null ? guardOf(options, { ...parts, stateDir }) : null;
 }
 
 interface GuardNeeds {

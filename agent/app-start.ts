@@ -49,19 +49,25 @@ export interface StartParts {
   readonly nowMs: WallMs;
 }
 
+/** A part of choosing the configuration that may take long on a slow machine or disk. */
+export type BeginningStep = 'configuration-reader-started' | 'configuration-files-read' | 'configuration-checked';
+
 /** A revision with which the agent had to start more often than this during its trial is taken back. Source: assumed; one crash may be chance, mains may fail twice. */
 const MOST_STARTS = 3;
 
 /** Errors: rejects with ConfigError where neither the file nor any revision can be used. */
-export async function beginConfiguration(parts: StartParts): Promise<BegunWithRevisions> {
-  const file = readSiteFile(parts.configFile);
+export async function beginConfiguration(
+  parts: StartParts,
+  onStep: (completed: BeginningStep) => void = () => {},
+): Promise<BegunWithRevisions> {
+  const file = readSiteFile(parts.configFile, onStep);
   const disk = createRevisionDisk(join(parts.dataDir ?? storeDirOf(file.values()), 'config'));
-  return begin({ ...parts, disk, file, known: readBook(await disk.readBook()) });
+  return begin({ ...parts, disk, file, known: readBook(await disk.readBook()), onStep });
 }
 
 /** The file of the site as it is, revisions left aside and untouched. Errors: throws ConfigError where it cannot be used. */
 export function beginWithoutRevisions(configFile: string): Beginning {
-  const { site, error } = readSiteFile(configFile).load();
+  const { site, error } = readSiteFile(configFile, () => {}).load();
   if (site === null) throw error ?? new TypeError('a file without a site has an error');
   return { site, revisions: null };
 }
@@ -85,6 +91,7 @@ interface Beginnings extends StartParts {
   readonly disk: RevisionDisk;
   readonly file: SiteFile;
   readonly known: RevisionBook | undefined;
+  readonly onStep: (completed: BeginningStep) => void;
 }
 
 async function begin(parts: Beginnings): Promise<BegunWithRevisions> {
@@ -119,11 +126,12 @@ async function fromFile(
 
 /** The revision on trial, else the confirmed one, else the file. */
 async function fromRevision(parts: Beginnings, known: RevisionBook, told: readonly Happening[]): Promise<BegunWithRevisions> {
-  const { disk, configFile } = parts;
+  const { disk, configFile, onStep } = parts;
   const place = placeOf(configFile);
+  const { siteDir } = place;
   const { trial } = known;
   if (trial !== null) {
-    const site = trial.starts < MOST_STARTS ? await siteOf(disk, known, trial.number, place.siteDir) : null;
+    const site = trial.starts < MOST_STARTS ? await siteOf(known, trial.number, { disk, siteDir, onStep }) : null;
     const why =
       trial.starts < MOST_STARTS ? 'its files cannot be used any more' : `the agent had to start ${trial.starts + 1} times with it`;
     const book = site === null ? returned(known, why) : { ...known, trial: { ...trial, starts: trial.starts + 1 } };
@@ -131,7 +139,7 @@ async function fromRevision(parts: Beginnings, known: RevisionBook, told: readon
     if (site !== null) return { site, revisions: { disk, book, ...place, unlikeSite: unlikeSite(site, parts), notices: told } };
     return fromRevision(parts, book, [...told, tellReturned(trial.number, known.current, why)]);
   }
-  const site = await siteOf(disk, known, known.current, place.siteDir);
+  const site = await siteOf(known, known.current, { disk, siteDir, onStep });
   if (site !== null)
     return { site, revisions: { disk, book: confirmed(known), ...place, unlikeSite: unlikeSite(site, parts), notices: told } };
   return fromFile(parts, known, [...told, tellLost(known.current)]);
@@ -164,12 +172,16 @@ function placeOf(configFile: string): Pick<RevisionsAtStart, 'siteDir' | 'siteFi
 }
 
 /** Null where its files are not whole or cannot be used. */
-async function siteOf(disk: RevisionDisk, book: RevisionBook, number: number, siteDir: string): Promise<LoadedSite | null> {
+async function siteOf(
+  book: RevisionBook,
+  number: number,
+  { disk, siteDir, onStep }: Pick<Beginnings, 'disk' | 'onStep'> & { readonly siteDir: string },
+): Promise<LoadedSite | null> {
   const files = await disk.readFiles(number);
   const revision = book.revisions.find((each) => each.number === number);
   if (files === undefined || hashOf(files) !== revision?.hash) return null;
   const dir = disk.dirOf(number);
-  return usable(() => loadSite(join(dir, 'cabinet.yaml'), [], { siteDir, profilesDir: join(dir, 'profiles') })).site;
+  return usable(() => loadSite(join(dir, 'cabinet.yaml'), [], { siteDir, profilesDir: join(dir, 'profiles') }), onStep).site;
 }
 
 /** A disk that takes nothing keeps no street dark. Answers why not; empty when it is saved. */
@@ -184,7 +196,7 @@ async function savedAs(disk: RevisionDisk, book: RevisionBook, files: ConfigFile
   }
 }
 
-function readSiteFile(configFile: string): SiteFile {
+function readSiteFile(configFile: string, onStep: Beginnings['onStep']): SiteFile {
   let text = '';
   try {
     text = readFileSync(configFile, 'utf8');
@@ -199,18 +211,21 @@ function readSiteFile(configFile: string): SiteFile {
   };
   let loading: Loading | null = null;
   const load = (): Loading => {
-    loading ??= usable(() => loadSite(configFile));
+    loading ??= usable(() => loadSite(configFile), onStep);
     return loading;
   };
   return { text, hash: createHash('sha256').update(text).digest('hex'), values, load };
 }
 
-function usable(load: () => LoadedSite): Loading {
+function usable(load: () => LoadedSite, onStep: Beginnings['onStep']): Loading {
+  onStep('configuration-files-read');
   try {
     return { site: load(), error: null };
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     return { site: null, error };
+  } finally {
+    onStep('configuration-checked');
   }
 }
 

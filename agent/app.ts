@@ -76,6 +76,8 @@ export interface AgentParts extends Site {
   readonly periodsMs?: typeof POLL_PERIOD_MS;
   /** Where other configurations are kept and judged; without it this run takes none. */
   readonly revisions?: RevisionParts;
+  /** Receives the steps of the start as they complete. */
+  readonly onStartStep?: (step: string) => void;
   /** How this run may go on after those before it. Default: as usual. */
   readonly guard?: Pick<RunGuard, 'mode' | 'news' | 'ledger' | 'unstored' | 'settle'>;
   /** What the process takes; not told unless given. */
@@ -108,6 +110,7 @@ export function createAgent(parts: AgentParts): Agent {
   const { log } = parts;
   const clock = createSteadyClock({ ...parts.steady, clock: parts.clock });
   const startedMono = clock.monoMs();
+  const completed = parts.onStartStep ?? (() => {});
   const isSafe = (parts.guard?.mode ?? 'normal') !== 'normal';
   let site: Site = parts;
   let firstPollMono: MonoMs | null = null;
@@ -240,6 +243,7 @@ export function createAgent(parts: AgentParts): Agent {
       // The console first: a second agent on the same socket must not touch the lines. Then light, which waits for nobody:
       // neither for a port that does not open nor for a disk that does not answer.
       await consoles?.start();
+      completed('console-opened');
       if (isStopping) return;
       const stored = store.start();
       record.start();
@@ -247,8 +251,10 @@ export function createAgent(parts: AgentParts): Agent {
       void field.start();
       recorder.start();
       await rooms.control.start();
+      completed('lighting-started');
       isRunning = true;
       await stored;
+      completed('store-opened');
       if (parts.guard?.unstored != null) void store.recordLoss(parts.guard.unstored).then(parts.guard.settle);
       rooms.energy.start();
       if (isStopping) return;
@@ -257,8 +263,10 @@ export function createAgent(parts: AgentParts): Agent {
       const shown = showState();
       if ((await within(clock, DISK_MS, shown)) !== true)
         log.event('start-without-disk', { waitedMs: DISK_MS, check: 'the disk of store.dir: dmesg' }, 'warning');
+      completed('state-read');
       if (isStopping) return;
       await uplink.start();
+      completed('uplink-started');
       if (isStopping) return;
       if (!isSafe) housekeeping.start();
       for (const { isLasting, ...news } of parts.guard?.news ?? []) isLasting ? events.set(true, news) : events.notice(news);
@@ -409,6 +417,7 @@ export function createAgent(parts: AgentParts): Agent {
   }
 
   function onReadings(readings: readonly Reading[]): void {
+    if (firstPollMono === null) completed('first-poll');
     firstPollMono ??= clock.monoMs();
     rooms.onReadings(readings);
     recorder.record(readings);

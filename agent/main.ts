@@ -13,7 +13,7 @@ import { createStatusLine } from './console/status-line.ts';
 import type { LocalArgs, Terminal } from './console/terminal.ts';
 import { ConfigError } from './core/errors.ts';
 import type { Log } from './core/ports.ts';
-import type { RunOptions, ServiceFacts } from './core/run-options.ts';
+import type { RunOptions, ServiceFacts, StartSteps } from './core/run-options.ts';
 import { createSystemClock } from './core/system-clock.ts';
 import { configFileOf, createLocalActions, EXIT_BAD_CONFIG, loadApp, textOf } from './local-actions.ts';
 
@@ -25,7 +25,7 @@ const COMMIT: string | undefined = process.env['LUCIOLE_COMMIT'];
 /** Width of a page. Source: a VT100 has 80 columns; a wider one is used where the terminal says so. */
 const USUAL_COLS = 80;
 
-/** By then all that a start needs is loaded, and the street is lit. Units: ms. Source: assumed. */
+/** So long after a start the street is lit, and what runs regularly has run once. Units: ms. Source: assumed. */
 const KEEP_COMPILED_AFTER_MS = 30_000;
 
 const { env, stdout, stderr } = process;
@@ -108,12 +108,26 @@ async function runFirstStart(args: LocalArgs): Promise<number> {
 
 async function runAgentUntilStopped(args: LocalArgs): Promise<number> {
   const options = runOptions(args);
-  const { createLog } = await import('./service/log.ts');
+  const [{ createLog }, { createNotify }, { createStartProgress, USUAL_STEP_LIMIT_MS }] = await Promise.all([
+    import('./service/log.ts'),
+    import('./service/notify.ts'),
+    import('./service/start-progress.ts'),
+  ]);
   const clock = createSystemClock({ quality: () => 'none' });
   const minSeverity = args['verbose'] === true ? 'debug' : 'info';
   const log = createLog({ clock, journal: env['JOURNAL_STREAM'] !== undefined && !stdout.isTTY, minSeverity });
-  // A cabinet loses its mains rather than being stopped, so waiting for the end would be waiting for ever.
-  clock.after(KEEP_COMPILED_AFTER_MS, flushCompileCache);
+  const notify = createNotify({ socket: options.notifySocket ?? null, log });
+  const stepLimitMs = options.service?.startStepMs ?? USUAL_STEP_LIMIT_MS;
+  const progress = createStartProgress({ clock, log, notify, stepLimitMs });
+  const startSteps: StartSteps = {
+    ...progress,
+    over() {
+      progress.over();
+      // A cabinet loses its mains rather than being stopped, so a flush at the end would never come.
+      clock.after(KEEP_COMPILED_AFTER_MS, flushCompileCache);
+    },
+  };
+  startSteps.completed('program-started');
   const stop = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => stop.abort(signal));
   process.on('uncaughtExceptionMonitor', (error) => {
@@ -122,7 +136,8 @@ async function runAgentUntilStopped(args: LocalArgs): Promise<number> {
   });
   try {
     const { runAgent } = await loadApp();
-    return await runAgent({ ...options, log, logFeed: log, stopSignal: stop.signal });
+    startSteps.completed('agent-loaded');
+    return await runAgent({ ...options, log, logFeed: log, startSteps, stopSignal: stop.signal });
   } catch (error) {
     if (error instanceof ConfigError) {
       stderr.write(`${error.message}\n`);
@@ -164,9 +179,10 @@ function runOptions(args: LocalArgs): Omit<RunOptions, 'log' | 'stopSignal'> {
 
 /** Source: sd_watchdog_enabled(3), systemd.exec(5); the name of the boot is the unit's own variable. */
 function serviceFacts(): ServiceFacts {
-  const watchdogUs = Number(env['WATCHDOG_USEC']);
+  const [watchdogUs, startStepUs] = [Number(env['WATCHDOG_USEC']), Number(env['LUCIOLE_START_STEP_USEC'])];
   return {
     watchdogMs: watchdogUs > 0 ? watchdogUs / 1_000 : null,
+    startStepMs: startStepUs > 0 ? startStepUs / 1_000 : null,
     bootId: env['LUCIOLE_BOOT_ID'] || null,
     stateDir: env['STATE_DIRECTORY'] || null,
     runtimeDir: env['RUNTIME_DIRECTORY'] || null,

@@ -26,6 +26,8 @@ export interface BenchOptions {
   readonly quick: boolean;
   /** How long a soak takes, where one is wished for. Units: minutes. */
   readonly minutes: number | null;
+  /** Which part of a core a start gets: one in so many; null for a whole one. */
+  readonly slow: number | null;
   /** Which figures; empty for all. */
   readonly figures: readonly string[];
   readonly emit: Emit;

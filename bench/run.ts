@@ -34,6 +34,7 @@ Usage: npm run -s bench -- NAME [FIGURE…] [options]
 
   lighting  light on demand; about ten minutes
             decide       what one decision for 250 lamps costs
+            wave         what the wave alone costs in it
             detection    the same figure as of the line
             passages     whether the lamp ahead of a cyclist has its level before he is there, 500 passages, with the wave and without
             energy       a winter week against the declared baseline, with the wave and without
@@ -46,10 +47,12 @@ Usage: npm run -s bench -- NAME [FIGURE…] [options]
   footprint the packaged agent on a street of 35 lamps, beside Node-RED with its Modbus nodes, which npm installs into a temporary folder;
             about ten minutes and 1 GB there
             agent        memory after two minutes, and the time from the start to the first poll
+            start        the start under a service manager: ready and first poll; with --slow N on a part of a core
             package      size of the package and of what it installs
 
   --quick   fewer and shorter rounds: to see that it runs, not to quote
   --minutes N  how long the agent of the footprint runs before its memory is read (default: 2; the peer at most 2)
+  --slow N  1 ms of CPU in N ms for the start of the footprint, 2 to 1000 (default: a whole core)
   --json    JSON lines on standard output, the only form there is
   --help    this text
 
@@ -64,6 +67,9 @@ const EXIT_USAGE = 64;
 
 /** A day. */
 const MOST_MINUTES = 1_440;
+
+/** The longest period of a CPU quota is a second, its shortest share a millisecond. Source: Linux, Documentation/scheduler/sched-bwc.rst. */
+const MAX_SLOW = 1_000;
 
 interface Bench {
   readonly run: (options: BenchOptions) => Promise<void>;
@@ -99,10 +105,12 @@ async function run(words: string[]): Promise<number> {
   const minutes = given.values.minutes === undefined ? null : Number(given.values.minutes);
   if (minutes !== null && !(minutes > 0 && minutes <= MOST_MINUTES))
     return refuse(`bad --minutes "${given.values.minutes}": 0.1 to ${MOST_MINUTES}`);
-  return measure(bench, { quick: given.values.quick, figures, minutes });
+  const slow = given.values.slow === undefined ? null : Number(given.values.slow);
+  if (slow !== null && !(slow >= 2 && slow <= MAX_SLOW)) return refuse(`bad --slow "${given.values.slow}": 2 to ${MAX_SLOW}`);
+  return measure(bench, { quick: given.values.quick, figures, minutes, slow });
 }
 
-async function measure({ run: bench }: Bench, wanted: Pick<BenchOptions, 'quick' | 'figures' | 'minutes'>): Promise<number> {
+async function measure({ run: bench }: Bench, wanted: Pick<BenchOptions, 'quick' | 'figures' | 'minutes' | 'slow'>): Promise<number> {
   const missed = new Set<string>();
   try {
     await bench({
@@ -129,6 +137,7 @@ function parse(words: string[]) {
     options: {
       quick: { type: 'boolean', default: false },
       minutes: { type: 'string' },
+      slow: { type: 'string' },
       json: { type: 'boolean', default: true },
       help: { type: 'boolean', default: false },
     },

@@ -5,6 +5,7 @@
  */
 import { ConfigError, type Problem } from '../agent/core/errors.ts';
 import type { Profile } from '../agent/core/profile.ts';
+import { type CheckedProfiles, hashOfText } from './checked-profiles.ts';
 import { judgeProfile, type ProfileUse } from './profile-judge.ts';
 
 /** YAML with places, as the config room reads it. */
@@ -66,7 +67,7 @@ export interface LoadedProfiles {
 }
 
 /** All profiles that are sound, and what is wrong with the rest. A file of the site replaces a shipped one of its id; two of the site with one id are both left out. */
-export function loadProfiles(files: readonly ProfileFile[], readPlaced: ReadPlaced): LoadedProfiles {
+export function loadProfiles(files: readonly ProfileFile[], readPlaced: ReadPlaced, checked: CheckedProfiles = new Map()): LoadedProfiles {
   const profiles = new Map<string, Profile>();
   const problems: Problem[] = [];
   /** Of the site, by id. */
@@ -74,7 +75,7 @@ export function loadProfiles(files: readonly ProfileFile[], readPlaced: ReadPlac
   const broken = new Map<string, string[]>();
   for (const file of files) {
     try {
-      const profile = loadProfile(file, readPlaced);
+      const profile = (checked.size === 0 ? undefined : checked.get(hashOfText(file.text))) ?? loadProfile(file, readPlaced);
       profiles.set(profile.id, profile);
       if (file.isShipped !== true) pushTo(sound, profile.id, file);
     } catch (error) {

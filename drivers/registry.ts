@@ -4,6 +4,7 @@
  * Owns the order in which their folders are read. Called by `app.ts` and by the tests that run every profile's examples.
  */
 import type { Problem } from '../agent/core/errors.ts';
+import { type CheckedProfiles, readChecked } from './checked-profiles.ts';
 import { ownFolders, profileFiles, SHIPPED_PROFILES_DIR } from './profile-folders.ts';
 import { claimedId, type LoadedProfiles, loadProfiles, type ProfileFile, type ReadPlaced } from './profile-loader.ts';
 
@@ -12,7 +13,12 @@ import { claimedId, type LoadedProfiles, loadProfiles, type ProfileFile, type Re
  *
  * Shape: a profile of `firstDirs` takes the place of any other of its id, the site's own included.
  */
-export function readProfiles(extraDirs: readonly string[], readPlaced: ReadPlaced, firstDirs: readonly string[] = []): LoadedProfiles {
+export function readProfiles(
+  extraDirs: readonly string[],
+  readPlaced: ReadPlaced,
+  firstDirs: readonly string[] = [],
+  checked: CheckedProfiles = readChecked(),
+): LoadedProfiles {
   const unreadable: Problem[] = [];
   const replaceable = (file: ProfileFile): ProfileFile => ({ ...file, isShipped: true });
   const shipped = profileFiles(SHIPPED_PROFILES_DIR, unreadable).map(replaceable);
@@ -20,6 +26,6 @@ export function readProfiles(extraDirs: readonly string[], readPlaced: ReadPlace
   const claimed = new Set(first.map(({ text }) => claimedId(text)));
   const own = ownFolders(extraDirs).flatMap((dir) => profileFiles(dir, unreadable));
   const site = own.map((file) => (claimed.has(claimedId(file.text)) ? replaceable(file) : file));
-  const { problems, ...loaded } = loadProfiles([...shipped, ...site, ...first], readPlaced);
+  const { problems, ...loaded } = loadProfiles([...shipped, ...site, ...first], readPlaced, checked);
   return { ...loaded, problems: [...unreadable, ...problems] };
 }

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import t from 'tap';
+import { USUAL_STEP_LIMIT_MS } from '../agent/service/start-progress.ts';
 import { findProgram } from './platform/mosquitto.ts';
 
 const UNITS = join(import.meta.dirname, '../systemd');
@@ -48,6 +49,15 @@ t.test('the agent waits for no network and no time server, and is never given up
   t.match(unit, /^Restart=always$/m);
   t.match(unit, /^WatchdogSec=/m);
   t.match(unit, /^OOMPolicy=continue$/m, 'not ended by the service manager because a check of a configuration took too much memory');
+});
+
+t.test('a step of a start may take as long as a whole start, and its messages are accepted from the starter', async (t) => {
+  const unit = readFileSync(join(UNITS, 'luciole.service'), 'utf8');
+  const [, limitS] = /^TimeoutStartSec=(\d+)$/m.exec(unit) ?? [];
+  t.match(unit, new RegExp(`^Environment=LUCIOLE_START_STEP_USEC=${limitS}000000$`, 'm'));
+  t.equal(USUAL_STEP_LIMIT_MS, Number(limitS) * 1_000, 'for a unit that is older than its program');
+  t.match(readFileSync(join(UNITS, 'package/files/luciole.sh'), 'utf8'), `\${LUCIOLE_START_STEP_USEC:-${limitS}000000}`);
+  t.match(unit, /^NotifyAccess=all$/m, 'systemd-notify is no child of the main process when the starter runs it');
 });
 
 t.test('ports whose driver is loaded only when an adapter is found are allowed by number, as a name would come too late', async (t) => {

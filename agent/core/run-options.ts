@@ -30,10 +30,22 @@ export interface RunOptions {
   readonly credentialsDir?: string | null;
   /** The service manager's notification socket; absent or null when nobody supervises this run. */
   readonly notifySocket?: string | null;
+  /** Receives the steps of the start as they complete; absent where no limit counts. */
+  readonly startSteps?: StartSteps;
   /** What else that manager tells; all of it may be missing. */
   readonly service?: ServiceFacts;
   /** Which release of the program this is; absent for one that nobody packaged. */
   readonly release?: ReleaseFacts;
+}
+
+/** The steps of a start. Each completed one extends the service manager's start limit. */
+export interface StartSteps {
+  /** `step` names it for the log. Without effect once the start is over. */
+  completed(step: string): void;
+  /** The start is over: the agent is ready, or ends. */
+  over(): void;
+  /** Why a stop that arrives now comes from the start limit; null when it does not. */
+  overdue(): string | null;
 }
 
 /** Facts of a packaged program, from its starter. */
@@ -51,6 +63,8 @@ export interface ReleaseFacts {
 export interface ServiceFacts {
   /** Without a sign of life for so long the manager ends the agent. Units: ms. */
   readonly watchdogMs: number | null;
+  /** Longest step of a start. Units: ms; null where the unit names none. */
+  readonly startStepMs: number | null;
   /** Name of this start of the machine. */
   readonly bootId: string | null;
   /** Folders that the manager made for the service: what it keeps, and what is gone with a reboot. */

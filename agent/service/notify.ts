@@ -18,6 +18,8 @@ export interface NotifyParts {
 export interface Notify {
   /** A service manager restarts this run when it ends or hangs. */
   readonly isSupervised: boolean;
+  /** A step of the start is complete: the manager waits this much longer for the next message. Units: ms. Source: sd_notify(3), since systemd 236. */
+  extendStart(forMs: number): void;
   ready(): void;
   /** Feeds the watchdog; skipped while an earlier message is on its way. */
   alive(): void;
@@ -40,6 +42,7 @@ export function createNotify({ socket, log, send = runSystemdNotify }: NotifyPar
   };
   return {
     isSupervised: socket !== null,
+    extendStart: (forMs) => tell([`EXTEND_TIMEOUT_USEC=${Math.ceil(forMs * 1_000)}`]),
     ready: () => tell(['--ready']),
     alive: () => {
       if (!sending) tell(['WATCHDOG=1']);

@@ -30,6 +30,8 @@ export interface RunRecord extends KernelTime {
   readonly end: RunEnd | null;
   /** What hung, or the message of the crash; empty where there is none. */
   readonly cause: string;
+  /** Whether its start was completed; absent in records of releases that did not write it. */
+  readonly cameUp?: boolean;
 }
 
 export interface StartLedger {
@@ -54,7 +56,7 @@ export interface StartVerdict {
   readonly quietMs: number;
 }
 
-/** Source: the project's own rule, five unclean starts in ten minutes; the service manager's longest delay between two is 30 s. */
+/** Source: the project's own rule, five unclean starts in ten minutes, or one after another that never came up; the service manager's longest delay between two is 30 s. */
 const UNCLEAN = { count: 5, withinMs: 600_000 } as const;
 /** Unclean ends of safe mode after which the store is left out too, and after which a reboot is wished. Source: assumed. */
 const SAFE_ENDS = { bare: 2, reboot: 3 } as const;
@@ -82,9 +84,15 @@ export function begun(
   );
   const last = closed.at(-1) ?? null;
   const verdict = { ...judged(closed, now), last };
-  const run: RunRecord = { ...now, mode: verdict.mode, end: null, cause: '' };
+  const run: RunRecord = { ...now, mode: verdict.mode, end: null, cause: '', cameUp: false };
   const ends = last === null || last.end === null ? ledger.ends : { ...ledger.ends, [last.end]: (ledger.ends[last.end] ?? 0) + 1 };
   return { ledger: { ...ledger, starts: ledger.starts + 1, ends, runs: [...closed, run].slice(-MAX_RUNS) }, verdict };
+}
+
+/** The start of the run that goes on is complete. */
+export function up(ledger: StartLedger): StartLedger {
+  const last = ledger.runs.at(-1);
+  return last === undefined ? ledger : { ...ledger, runs: [...ledger.runs.slice(0, -1), { ...last, cameUp: true }] };
 }
 
 /** The run that goes on ends so; the first word counts. */
@@ -103,7 +111,9 @@ function judged(runs: readonly RunRecord[], now: KernelTime): Omit<StartVerdict,
   const since = here.slice(here.findLastIndex(({ end }) => !isUnclean(end)) + 1);
   const failedSafe = since.filter(({ mode }) => mode !== 'normal').length;
   const recent = since.filter(({ bootMono }) => now.bootMono - bootMono <= UNCLEAN.withinMs).length;
-  if (failedSafe === 0 && recent < UNCLEAN.count) return { mode: 'normal', wantsReboot: false, quietMs };
+  // Starts in vain count however long each took: on a slow machine a hang is ended only after many minutes.
+  const inVain = since.length - 1 - since.findLastIndex(({ cameUp }) => cameUp !== false);
+  if (failedSafe === 0 && Math.max(recent, inVain) < UNCLEAN.count) return { mode: 'normal', wantsReboot: false, quietMs };
   const wantsReboot = failedSafe >= SAFE_ENDS.reboot && now.bootMono >= REBOOT_EVERY_MS;
   return { mode: failedSafe >= SAFE_ENDS.bare ? 'bare' : 'safe', wantsReboot, quietMs };
 }

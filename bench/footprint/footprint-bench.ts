@@ -3,21 +3,16 @@
  *
  * Owns the order. Both run as they come, each with a process, broker and lines of its own time; the street and the broker are shared.
  */
-import { execFileSync, spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { ARCHS, type Arch } from '../../systemd/package/arch.ts';
-import { writeBundle } from '../../systemd/package/bundle.ts';
-import { withoutDebugging } from '../../systemd/package/elf.ts';
 import { makePackage } from '../../systemd/package/make-package.ts';
-import { programTree } from '../../systemd/package/tree.ts';
-import { writeTree } from '../../systemd/package/write-tree.ts';
-import { type Child, sharedMonoMs, startChild } from '../child.ts';
+import { sharedMonoMs, startChild } from '../child.ts';
 import { against, type BenchOptions, beside, quantile, type Result, round } from '../result.ts';
-import { scratchFolder, undoAtEnd } from '../undo.ts';
+import { scratchFolder } from '../undo.ts';
 import { FOOTPRINT_LAMPS } from './footprint-street.ts';
 import { folderBytes, installNodeRed, type Peer } from './node-red.ts';
+import { archHere, begin, installed, type Start, type Street, sleepMs } from './program.ts';
+import { startFigures } from './slow-start.ts';
 import type { StreetAnswer, StreetQuestion } from './street-process.ts';
 
 /** Source: design §10. */
@@ -28,12 +23,11 @@ const SOAK_MINUTES = { full: 2, quick: 0.2 };
 const PEER_SOAK_MINUTES = 2;
 const SAMPLE_EVERY_MS = 30_000;
 const STARTS = { full: 5, quick: 1 };
-/** Longest wait for a first poll. Units: ms. */
-const PATIENCE_MS = 60_000;
 const PEER = 'node-red';
 
 export const FOOTPRINT_FIGURES: Readonly<Record<string, (options: BenchOptions) => Promise<void>>> = {
   agent: agentFigures,
+  start: startFigures,
   package: packageFigures,
 };
 
@@ -41,15 +35,6 @@ export const FOOTPRINT_FIGURES: Readonly<Record<string, (options: BenchOptions) 
 export async function footprintBench(options: BenchOptions): Promise<void> {
   for (const name of options.figures.length === 0 ? Object.keys(FOOTPRINT_FIGURES) : options.figures)
     await FOOTPRINT_FIGURES[name]?.(options);
-}
-
-type Street = Child<StreetQuestion, StreetAnswer>;
-
-/** How a program is started on the street. */
-interface Start {
-  readonly program: string;
-  readonly words: readonly string[];
-  readonly env: Readonly<Record<string, string>>;
 }
 
 /** Units: bytes; minutes; ms from the start to the first bytes on any line. */
@@ -99,24 +84,6 @@ function tell({ emit }: BenchOptions, ours: Footprint, theirs: Footprint, { vers
   );
 }
 
-/** The program's folder as the package brings it. */
-async function installed(dir: string): Promise<string> {
-  const [home, bundleDir] = [join(dir, 'luciole'), join(dir, 'bundle')];
-  mkdirSync(bundleDir);
-  await writeBundle({ arch: archHere(), version: 'bench', commit: 'bench', dir: bundleDir });
-  writeTree(programTree({ bundleDir, node: withoutDebugging(readFileSync(process.execPath)), licences: '', bom: '' }), home);
-  for (const file of ['bin/node', 'lib/better-sqlite3.node', 'lib/serialport.node']) forget(join(home, file));
-  return home;
-}
-
-/**
- * The file is read from the disk again, as after a start of the machine. One just written lies in the page cache in large pieces, of which
- * 26 MB more count as resident for nothing. Source: measured; coreutils, dd, `nocache`.
- */
-function forget(file: string): void {
-  execFileSync('dd', [`of=${file}`, 'oflag=nocache', 'conv=notrunc,fdatasync', 'count=0', 'status=none']);
-}
-
 /** As the service starts it. */
 function agentStart(home: string, dir: string, configFile: string): Start {
   const words = ['run', configFile, '--socket', join(dir, 'agent.sock'), '--start-at', '2026-12-15T21:50:00Z'];
@@ -158,29 +125,6 @@ async function soaked(pid: number, minutes: number, progress: Soak['progress']):
   return maxBytes;
 }
 
-async function begin(street: Street, { program, words, env }: Start) {
-  await street.ask({ ask: 'forget' });
-  const startMono = sharedMonoMs();
-  const child = spawn(program, words, { env: { ...env }, stdio: ['ignore', 'ignore', 'ignore'] });
-  const ended = once(child, 'exit');
-  const undo = undoAtEnd(() => void child.kill('SIGKILL'));
-  const { pid } = child;
-  if (pid === undefined) throw new Error(`${program} cannot be started`);
-  for (;;) {
-    const { firstMono } = await street.ask({ ask: 'report' });
-    if (firstMono !== null) return { pid, firstPollMs: firstMono - startMono, end };
-    if (child.exitCode !== null || sharedMonoMs() - startMono > PATIENCE_MS)
-      throw new Error(`${program} does not poll (exit ${child.exitCode})`);
-    await sleepMs(20);
-  }
-
-  async function end(): Promise<void> {
-    child.kill('SIGTERM');
-    await ended;
-    undo();
-  }
-}
-
 /** Source: proc(5), smaps_rollup, in kB. */
 function memoryOf(pid: number): Pick<Footprint, 'rssBytes' | 'pssBytes' | 'privateBytes'> {
   const text = readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8');
@@ -207,14 +151,4 @@ async function packageFigures({ emit, progress, quick }: BenchOptions): Promise<
   );
   rmSync(peerDir, { recursive: true, force: true });
   remove();
-}
-
-function archHere(): Arch {
-  const arch = ARCHS.find(({ node }) => node === process.arch);
-  if (arch === undefined) throw new Error(`nothing is packaged for ${process.arch}`);
-  return arch;
-}
-
-function sleepMs(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
 }

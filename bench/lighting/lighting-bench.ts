@@ -8,9 +8,11 @@ import type { BenchOptions } from '../result.ts';
 import { decideBench } from './decide.ts';
 import { energyBench } from './energy.ts';
 import { passagesBench } from './passages.ts';
+import { waveBench } from './wave-cost.ts';
 
 export const LIGHTING_FIGURES: Readonly<Record<string, (options: BenchOptions) => Promise<void>>> = {
   decide: decideBench,
+  wave: waveBench,
   detection: detectionBench,
   passages: passagesBench,
   energy: energyBench,

@@ -39,7 +39,7 @@ export async function corruptTorture({ quick, emit, progress }: TortureOptions):
         rmSync(dataDir, { recursive: true, force: true });
         cpSync(used, dataDir, { recursive: true });
         inflict(damage, join(dataDir, file));
-        const seen = await survive(street, dataDir, { file, damage });
+        const seen = await survive(street, dataDir, { file, damage, isTimed: !quick });
         for (const text of seen.problems) progress(`corrupt: ${file} ${damage.name}: ${text}`);
         isClean &&= seen.problems.length === 0;
         emit({ torture: 'corrupt', ok: seen.problems.length === 0, file, damage: damage.name, ...seen.figures });
@@ -57,14 +57,22 @@ interface Seen {
   readonly figures: Readonly<Record<string, string | number>>;
 }
 
-async function survive(street: AgentStreet, dataDir: string, done: { readonly file: File; readonly damage: Damage }): Promise<Seen> {
+interface Doing {
+  readonly file: File;
+  readonly damage: Damage;
+  /** Whether the time until light counts; a short run only shows that it comes. */
+  readonly isTimed: boolean;
+}
+
+async function survive(street: AgentStreet, dataDir: string, done: Doing): Promise<Seen> {
   const run = street.run(dataDir);
   const problems: string[] = [];
   const figures: Record<string, string | number> = {};
   try {
     const { firstMs, allMs } = await run.lit();
     Object.assign(figures, { firstLevelMs: firstMs, allLampsMs: allMs });
-    if (firstMs > LIGHT_WITHIN_MS) problems.push(`the first level was on the wire after ${firstMs} ms, expected ${LIGHT_WITHIN_MS}`);
+    if (done.isTimed && firstMs > LIGHT_WITHIN_MS)
+      problems.push(`the first level was on the wire after ${firstMs} ms, expected ${LIGHT_WITHIN_MS}`);
     Object.assign(figures, await hear(run, done));
     const stored = await run.until(run.status, ({ store }) => store.state === 'ok' && store.readingsStored > 0, WORD_WITHIN_MS);
     Object.assign(figures, { storedMs: stored.afterMs, store: stored.answer.store.state });

@@ -3,9 +3,13 @@
  *
  * Owns what is bundled and what is left out. Knows nothing of packages. Called by the packager, the footprint bench and tests.
  */
-import { chmodSync, copyFileSync, cpSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { chmodSync, copyFileSync, cpSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { build, type Metafile, type Plugin } from 'esbuild';
+import { readPlacedYaml } from '../../agent/config/places.ts';
+import { CHECKED_FILE, checkedText } from '../../drivers/checked-profiles.ts';
+import { profileFiles, SHIPPED_PROFILES_DIR } from '../../drivers/profile-folders.ts';
+import { loadProfile } from '../../drivers/profile-loader.ts';
 import type { Arch } from './arch.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
@@ -77,12 +81,20 @@ export async function writeBundle({ arch, version, commit, serial = 0, dir, main
     chmodSync(join(dir, name), 0o644);
   }
   cpSync(join(ROOT, 'drivers/profiles'), join(dir, 'profiles'), { recursive: true });
+  writeFileSync(join(dir, 'profiles', CHECKED_FILE), checkedShippedProfiles());
   const parts = Object.values(metafile.outputs).flatMap(({ inputs }) => Object.entries(inputs));
   const taken = parts.flatMap(([path, { bytesInOutput }]) => (bytesInOutput === 0 ? [] : [path]));
   return {
     packages: [...new Set([...taken, ...addons.map(({ path }) => path)].flatMap(packageOf))].sort(),
     outputs: metafile.outputs,
   };
+}
+
+/** Errors: throws ConfigError for a profile that is not sound. */
+function checkedShippedProfiles(): string {
+  return checkedText(
+    profileFiles(SHIPPED_PROFILES_DIR, []).map((file) => ({ text: file.text, profile: loadProfile(file, readPlacedYaml) })),
+  );
 }
 
 function packageOf(path: string): string[] {

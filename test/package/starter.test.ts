@@ -1,7 +1,8 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import t, { type Test } from 'tap';
 import { programTree } from '../../systemd/package/tree.ts';
 
@@ -25,7 +26,36 @@ function starterAt(t: Test) {
     existsSync(join(releases, name)) ? readFileSync(join(releases, name), 'utf8').trim() : null;
   const run = (env: Readonly<Record<string, string>> = { STATE_DIRECTORY: state }, word = 'run'): string =>
     execFileSync(join(home, 'bin/luciole'), [word], { encoding: 'utf8', env: { PATH: '/usr/bin:/bin', ...env } }).trim();
-  return { releases, addRelease, say, said, forget, run };
+  return { folder, state, releases, addRelease, say, said, forget, run };
+}
+
+/** A program in place of systemd-notify that keeps its words, and does no more until it is let go. */
+function notifierIn(folder: string) {
+  const [bin, words, gate, done] = ['bin', 'words', 'gate', 'done'].map((name) => join(folder, `notifier-${name}`)) as [
+    string,
+    string,
+    string,
+    string,
+  ];
+  mkdirSync(bin);
+  execFileSync('mkfifo', [gate]);
+  const script = `#!/bin/sh\necho "$@" >>'${words}'\nread -r _ <'${gate}'\necho >'${done}'\n`;
+  writeFileSync(join(bin, 'systemd-notify'), script, { mode: 0o755 });
+  const appears = async (file: string): Promise<void> => {
+    while (!existsSync(file) || readFileSync(file, 'utf8') === '') await setTimeout(10);
+  };
+  return {
+    env: { PATH: `${bin}:/usr/bin:/bin`, NOTIFY_SOCKET: '/nowhere' },
+    isDone: () => existsSync(done),
+    words: async () => {
+      await appears(words);
+      return readFileSync(words, 'utf8').trim();
+    },
+    release: async () => {
+      writeFileSync(gate, '\n');
+      await appears(done);
+    },
+  };
 }
 
 const own = 'package LUCIOLE_RELEASE=package';
@@ -117,3 +147,34 @@ for (const [story, file, text, runs] of damages)
     say(file, text);
     t.equal(run(), runs);
   });
+
+t.test('the starter extends the start limit before Node runs, and does not wait until that is read', async (t) => {
+  const { run, folder, state } = starterAt(t);
+  const notifier = notifierIn(folder);
+  t.equal(run({ STATE_DIRECTORY: state, LUCIOLE_START_STEP_USEC: '7000000', ...notifier.env }), own);
+  t.notOk(notifier.isDone(), 'Node has run, the message is still on its way');
+  t.equal(await notifier.words(), 'EXTEND_TIMEOUT_USEC=7000000');
+  await notifier.release();
+});
+
+t.test('a unit that names no limit gets that of the package, and so does each release', async (t) => {
+  const { run, folder, state, addRelease, say } = starterAt(t);
+  addRelease(a);
+  say('current', `${a}\n`);
+  const notifier = notifierIn(folder);
+  t.equal(run({ STATE_DIRECTORY: state, ...notifier.env }), of(a));
+  t.equal(await notifier.words(), 'EXTEND_TIMEOUT_USEC=60000000');
+  await notifier.release();
+});
+
+t.test('without systemd-notify, without a service manager and for any other command nothing is sent, and all runs', async (t) => {
+  const { run, folder, state } = starterAt(t);
+  const bare = join(folder, 'bare');
+  mkdirSync(bare);
+  for (const program of ['sh', 'readlink']) symlinkSync(join('/usr/bin', program), join(bare, program));
+  t.equal(run({ STATE_DIRECTORY: state, NOTIFY_SOCKET: '/nowhere', PATH: bare }), own);
+  const notifier = notifierIn(folder);
+  t.equal(run({ STATE_DIRECTORY: state, PATH: notifier.env.PATH }), own);
+  t.equal(run({ ...notifier.env, STATE_DIRECTORY: state }, 'status'), 'package LUCIOLE_RELEASE=');
+  t.notOk(existsSync(join(folder, 'notifier-words')));
+});

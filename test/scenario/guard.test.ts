@@ -1,22 +1,27 @@
 import t from 'tap';
-import { managerMissing } from '../support/stand-in-manager.ts';
-import { createWatchedStreet, DIMMED_PCT, FAILSAFE_PCT, PACE } from '../support/watched-street.ts';
+import { managerMissing, secondsOf } from '../support/stand-in-manager.ts';
+import { createWatchedStreet, DIMMED_PCT, FAILSAFE_PCT } from '../support/watched-street.ts';
+
+/** Seconds after which drivers of the usual setting go to their failsafe level, and what a start may take of them on an eighth of a core. Source: design §10. */
+const DRIVERS = { failsafeS: 60, startS: 4 };
+
+t.test('by the times of the unit a frozen agent is back before drivers of the usual setting notice', async (t) => {
+  const downS = secondsOf('WatchdogSec') + secondsOf('TimeoutAbortSec') + secondsOf('RestartSec');
+  t.ok(downS + DRIVERS.startS < DRIVERS.failsafeS, `${downS} s and a start`);
+});
 
 const options = { timeout: 80_000, skip: managerMissing };
 
 t.test('a frozen agent is killed and started again, its lamps at their failsafe level meanwhile', options, async (t) => {
-  const { clock, manager, until, shortenFailsafe, all, newest, ask } = await createWatchedStreet(t);
+  const { manager, until, shortenFailsafe, all, newest, ask } = await createWatchedStreet(t);
   await shortenFailsafe();
   t.equal(manager.runs.length, 1, 'an agent that works is left alone');
   const frozen = newest();
   frozen.child.kill('SIGSTOP');
-  const frozenMono = clock.monoMs();
   await until('failsafe', all(FAILSAFE_PCT));
   t.equal(manager.runs.length, 1, 'lit by the drivers themselves, before it is healed');
   await until('started again', () => manager.runs.length === 2 && newest().isReady);
-  const healedMs = clock.monoMs() - frozenMono;
   t.ok(frozen.wasStarved, 'the watchdog has noticed');
-  t.ok(healedMs < 60_000 / PACE, `healed before drivers of the usual setting would have noticed: ${Math.round(healedMs)} ms`);
   await until('dimmed as the programme says', all(DIMMED_PCT));
   await until(
     'told',

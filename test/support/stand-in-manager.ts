@@ -3,7 +3,8 @@
  *
  * Owns the agent's process. Takes its times from the unit file, so that the file itself is tried, and divides them by `pace`.
  * Source: systemd.service(5): a watchdog that starves, or is told so, ends the service by SIGABRT, after TimeoutAbortSec by SIGKILL;
- * a start that is not ready within TimeoutStartSec is ended by SIGTERM, after TimeoutStopSec by SIGKILL.
+ * a start that is not ready within TimeoutStartSec is ended by SIGTERM, after TimeoutStopSec by SIGKILL. sd_notify(3): EXTEND_TIMEOUT_USEC
+ * moves the end of the state that the service is in, never to an earlier time.
  * Needs perl for the socket, since Node has no datagram Unix sockets, and systemd-notify, through which the agent speaks.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
@@ -54,6 +55,31 @@ export interface ManagedRun {
   /** Ended by the manager because it was not ready in time. */
   wasLate: boolean;
   isReady: boolean;
+  /** Units: ms; null until then. */
+  readyMono: number | null;
+  /** How often its start was extended. */
+  extensions: number;
+}
+
+/** A limit that can be moved to a later time. */
+interface Limit {
+  extend(forMs: number): void;
+  cancel(): void;
+}
+
+/** Ends at `forMs` from now. */
+function limitOf(clock: Clock, forMs: number, end: () => void): Limit {
+  let dueMono = clock.monoMs() + forMs;
+  let timer = clock.after(forMs, end);
+  return {
+    extend(laterMs) {
+      if (clock.monoMs() + laterMs <= dueMono) return;
+      timer.cancel();
+      dueMono = clock.monoMs() + laterMs;
+      timer = clock.after(laterMs, end);
+    },
+    cancel: () => timer.cancel(),
+  };
 }
 
 export interface StandInManager {
@@ -68,7 +94,7 @@ export interface StandInManager {
 }
 
 /** Units: seconds, as the unit file has them. Errors: throws when the file names none. */
-function secondsOf(key: string): number {
+export function secondsOf(key: string): number {
   const unit = readFileSync(join(ROOT, 'systemd/luciole.service'), 'utf8');
   const [, seconds] = new RegExp(`^${key}=(\\d+)$`, 'm').exec(unit) ?? [];
   if (seconds === undefined) throw new Error(`no ${key} in the unit file`);
@@ -90,17 +116,23 @@ export function createStandInManager({
   const logFile = join(folder, 'agent.log');
   const runs: ManagedRun[] = [];
   let receiver: ChildProcess | undefined;
-  let starving: Timer | undefined;
-  let starting: Timer | undefined;
+  let starving: Limit | undefined;
+  let starting: Limit | undefined;
   let restart: Timer | undefined;
-  let killing: Timer | undefined;
+  let killing: Limit | undefined;
   let isOver = false;
 
   function hear(message: string): void {
     const run = runs.at(-1);
     if (run === undefined || run.wasStarved) return;
+    const [, extensionUs] = /\bEXTEND_TIMEOUT_USEC=(\d+)/.exec(message) ?? [];
+    if (extensionUs !== undefined) {
+      run.extensions++;
+      for (const limit of [starting, starving, killing]) limit?.extend(Number(extensionUs) / 1_000);
+    }
     if (message.includes('READY=1')) {
       run.isReady = true;
+      run.readyMono ??= clock.monoMs();
       starting?.cancel();
     }
     if (message.includes('WATCHDOG=trigger')) starve();
@@ -110,7 +142,7 @@ export function createStandInManager({
 
   function feed(): void {
     starving?.cancel();
-    starving = clock.after(timeMs('WatchdogSec'), starve);
+    starving = limitOf(clock, timeMs('WatchdogSec'), starve);
   }
 
   function starve(): void {
@@ -119,13 +151,14 @@ export function createStandInManager({
     if (run === undefined) return;
     run.wasStarved = true;
     run.child.kill('SIGABRT');
-    killing = clock.after(timeMs('TimeoutAbortSec'), () => run.child.kill('SIGKILL'));
+    killing = limitOf(clock, timeMs('TimeoutAbortSec'), () => run.child.kill('SIGKILL'));
   }
 
   function giveUp(run: ManagedRun): void {
     run.wasLate = true;
     run.child.kill('SIGTERM');
-    killing = clock.after(timeMs('TimeoutStopSec', startPace), () => run.child.kill('SIGKILL'));
+    starting?.cancel();
+    killing = limitOf(clock, timeMs('TimeoutStopSec', startPace), () => run.child.kill('SIGKILL'));
   }
 
   function launch(): void {
@@ -138,14 +171,24 @@ export function createStandInManager({
         WATCHDOG_USEC: String(timeMs('WatchdogSec') * 1_000),
         RUNTIME_DIRECTORY: folder,
         LUCIOLE_BOOT_ID: bootId,
+        LUCIOLE_START_STEP_USEC: String(Math.round(timeMs('TimeoutStartSec', startPace) * 1_000)),
         ...env,
       },
     });
-    const run: ManagedRun = { child, atMono: clock.monoMs(), wasStarved: false, wasLate: false, isReady: false };
+    const run: ManagedRun = {
+      child,
+      atMono: clock.monoMs(),
+      wasStarved: false,
+      wasLate: false,
+      isReady: false,
+      readyMono: null,
+      extensions: 0,
+    };
     runs.push(run);
-    starting = clock.after(timeMs('TimeoutStartSec', startPace), () => giveUp(run));
+    starting = limitOf(clock, timeMs('TimeoutStartSec', startPace), () => giveUp(run));
     child.once('exit', () => {
       for (const timer of [starving, starting, killing]) timer?.cancel();
+      starving = starting = killing = undefined;
       if (!isOver) restart = clock.after(timeMs('RestartSec'), launch);
     });
   }

@@ -25,7 +25,7 @@ const SITE = readFileSync(join(import.meta.dirname, '../../config/demo.yaml'), '
   .join('\n')
   .replace('commitSeconds: 10', 'commitSeconds: 1');
 /** The unit file's half minute becomes ten seconds, and a minute of the drivers twenty. */
-export const PACE = 3;
+const PACE = 3;
 /** Shorter than the time that the manager takes to heal, longer than what lies between two polls. Units: s. */
 const SHORT_FAILSAFE_S = 7;
 export const DIMMED_PCT = 30;

@@ -1,6 +1,7 @@
 #!/bin/sh
 # Starts Luciole from wherever its folder lies. What the operator has set goes first.
-home=$(dirname "$(dirname "$(readlink -f "$0")")")
+self=$(readlink -f "$0")
+home=${self%/*/*}
 
 # The service may have been given a newer release by an update: that one runs, unless it is on trial and has not come up three times, or has not
 # come up ten times in a row since, as on flash that has lost a part of it. A release that comes up removes the file "starts".
@@ -13,6 +14,12 @@ give_way() {
 }
 count_start() {
   echo "$name $(($1 - 1))" 2>/dev/null >"$shelf/starts.new" && mv "$shelf/starts.new" "$shelf/starts"
+}
+# A step of the start is complete, so the service manager's limit is extended: on a slow machine Node alone may take most of it.
+# In the background, as the street waits for Node. It waits itself until the manager has read the message; without the program nothing is sent.
+extend_start() {
+  [ -n "${NOTIFY_SOCKET-}" ] || return 0
+  (systemd-notify "EXTEND_TIMEOUT_USEC=${LUCIOLE_START_STEP_USEC:-60000000}" </dev/null >/dev/null 2>&1 &)
 }
 choose_release() {
   shelf=$STATE_DIRECTORY/releases
@@ -32,6 +39,7 @@ choose_release() {
   fi
   if [ "$name" != package ] && [ -x "$shelf/$name/bin/luciole" ]; then
     export LUCIOLE_RELEASE="$name"
+    extend_start
     exec "$shelf/$name/bin/luciole" "$@"
   fi
 }
@@ -56,5 +64,6 @@ if [ -n "${CACHE_DIRECTORY-}" ]; then
   esac
   export NODE_COMPILE_CACHE="${NODE_COMPILE_CACHE:-$compiled}"
 fi
+[ "${1-}" != run ] || extend_start
 # shellcheck disable=SC2086 # the flags are words
 exec "$home/bin/node" $flags "$home/lib/main.mjs" "$@"

@@ -6,7 +6,7 @@ import { createManualClock } from '../../../agent/core/manual-clock.ts';
 import type { Pulse } from '../../../agent/core/pulse.ts';
 import { createLedgerFile } from '../../../agent/service/ledger-file.ts';
 import { hangsOf } from '../../../agent/service/progress.ts';
-import { begun, EMPTY_LEDGER, ended, type RunEnd, type StartLedger } from '../../../agent/service/start-ledger.ts';
+import { begun, EMPTY_LEDGER, ended, type RunEnd, type StartLedger, up } from '../../../agent/service/start-ledger.ts';
 import { createWatchdog } from '../../../agent/service/watchdog.ts';
 
 const MINUTE_MS = 60_000;
@@ -97,17 +97,18 @@ t.test('where nobody would start it again a hang is told and nothing else', asyn
 });
 
 const BOOT = 'boot-1';
-/** Starts one after another, each with the end of the one before it. */
-function startsOf(steps: readonly [atS: number, end: RunEnd | null, bootId?: string][]) {
+/** Starts one after another, each with the end of the one before it; `cameUp`: whether each was ready once. */
+function startsOf(steps: readonly [atS: number, end: RunEnd | null, bootId?: string][], cameUp: (n: number) => boolean = () => true) {
   let ledger: StartLedger = EMPTY_LEDGER;
-  return steps.map(([atS, end, bootId = BOOT]) => {
-    const { ledger: next, verdict } = begun(ledger, { bootId, bootMono: atS * 1_000, version: '1.0.0' });
+  return steps.map(([atS, end, bootId = BOOT], n) => {
+    const { ledger: begunLedger, verdict } = begun(ledger, { bootId, bootMono: atS * 1_000, version: '1.0.0' });
+    const next = cameUp(n) ? up(begunLedger) : begunLedger;
     ledger = end === null ? next : ended(next, end, 'why');
     return { ...verdict, ledger };
   });
 }
-const modes = (steps: Parameters<typeof startsOf>[0]): string =>
-  startsOf(steps)
+const modes = (...starts: Parameters<typeof startsOf>): string =>
+  startsOf(...starts)
     .map(({ mode, wantsReboot }) => (wantsReboot ? 'reboot' : mode))
     .join(' ');
 const crashes = (count: number, fromS = 0, end: RunEnd | null = 'crashed'): [number, RunEnd | null][] =>
@@ -155,6 +156,28 @@ const escalations: [story: string, steps: Parameters<typeof startsOf>[0], seen: 
   ],
 ];
 for (const [story, steps, seen] of escalations) t.test(`${story}: ${seen}`, async (t) => t.equal(modes(steps), seen));
+
+const every = (seconds: number, count: number): [number, RunEnd][] => Array.from({ length: count }, (_, i) => [i * seconds, 'hung']);
+const inVain: [story: string, steps: Parameters<typeof startsOf>[0], cameUp: (n: number) => boolean, seen: string][] = [
+  ['five starts in vain, however slow the machine', every(3_600, 6), () => false, 'normal normal normal normal normal safe'],
+  ['ten times slower', every(36_000, 6), () => false, 'normal normal normal normal normal safe'],
+  ['one of them came up', every(3_600, 6), (n) => n === 2, 'normal normal normal normal normal normal'],
+  [
+    'a stop between them',
+    [...every(3_600, 3), [11_000, 'stopped'], ...crashes(3, 12_000)],
+    () => false,
+    'normal normal normal normal normal normal normal',
+  ],
+  ['a boot between them', every(3_600, 3).map(([atS, end], n) => [atS, end, `boot-${n}`]), () => false, 'normal normal normal'],
+];
+for (const [story, steps, cameUp, seen] of inVain)
+  t.test(`starts that never came up, ${story}: ${seen}`, async (t) => t.equal(modes(steps, cameUp), seen));
+
+t.test('a ledger of a release that did not write whether a run came up is read as before', async (t) => {
+  const old = startsOf(every(3_600, 5)).at(-1)?.ledger ?? EMPTY_LEDGER;
+  const runs = old.runs.map(({ cameUp: _, ...run }) => run);
+  t.equal(begun({ ...old, runs }, { bootId: BOOT, bootMono: 99_000_000, version: '1.0.0' }).verdict.mode, 'normal');
+});
 
 t.test('safe mode lasts longer each time it was in vain', async (t) => {
   const quiet = startsOf([...crashes(5), [150, 'safe-over'], ...crashes(5, 1_100), [1_300, 'safe-over'], [1_400, null]]).map(
@@ -207,7 +230,7 @@ function machineAt(dir: string) {
   mkdirSync(join(dir, 'run'), { recursive: true });
   const start = async (change: Partial<GuardParts> & { readonly upS: number }) => {
     const clock = createManualClock(Date.parse('2026-12-01T21:00:00Z'));
-    const notify = { isSupervised: true, ready() {}, alive() {}, hanging() {}, stopping() {} };
+    const notify = { isSupervised: true, extendStart() {}, ready() {}, alive() {}, hanging() {}, stopping() {} };
     const guard = await createRunGuard({
       clock,
       log: { event: (name, fields = {}) => logged.push({ name, fields }) },
@@ -299,7 +322,7 @@ t.test('what runs without a store have lost is known to the run that has one aga
 t.test('by hand each start is as usual, and a ledger that cannot be kept is told once and harms nothing', async (t) => {
   const dir = t.testdir({ state: 'no folder' });
   const { start, logged } = machineAt(dir);
-  const byHand = { isSupervised: false, ready() {}, alive() {}, hanging() {}, stopping() {} };
+  const byHand = { isSupervised: false, extendStart() {}, ready() {}, alive() {}, hanging() {}, stopping() {} };
   for (let i = 0; i < 8; i++) t.equal((await start({ upS: 4_000 + i, notify: byHand, folders: [join(dir, 'run')] })).guard.mode, 'normal');
   (await start({ upS: 5_000 })).guard.ended('stopped');
   t.ok(logged.every(({ name }) => name === 'starts-not-kept') && logged.length > 0);

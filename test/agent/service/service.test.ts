@@ -279,6 +279,8 @@ t.test('the service manager is told in its own words, and a failure only logged'
   notify.alive();
   notify.stopping();
   t.strictSame(sent, [['--ready'], ['WATCHDOG=1'], ['--stopping']]);
+  createNotify({ socket: '/n', log, send }).extendStart(66_000.5);
+  t.strictSame(sent.pop(), ['EXTEND_TIMEOUT_USEC=66000500']);
   createNotify({ socket: null, log, send }).ready();
   t.equal(sent.length, 3, 'nothing is sent where nobody supervises');
   createNotify({ socket: 'x', log, send: async () => Promise.reject(new Error('no such program')) }).ready();
