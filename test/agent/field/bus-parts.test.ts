@@ -37,6 +37,7 @@ const unit = (n: number, over: Partial<AdvisedUnit> = {}): AdvisedUnit => ({
   ...recent({}),
   requests: 1,
   refused: [],
+  unanswered: [],
   ...over,
 });
 const healthy: PlainLineStats = {

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import t from 'tap';
-import { afterTransaction, FRESH, responseTimeoutMs, type Transaction } from '../../../agent/field/unit-health.ts';
+import { afterTransaction, FRESH, type Transaction } from '../../../agent/field/unit-health.ts';
 
 const timeout = (atMono: number, mayBeStarting = false): Transaction => ({ kind: 'timeout', atMono, jitter: 0, mayBeStarting });
 const reply = (atMono: number, turnaroundMs = 5, firstByteMs = turnaroundMs): Transaction => ({
