@@ -17,6 +17,8 @@ export interface FailingRegisters {
   failed(unit: Unit, slots: readonly Slot[], cause: Exclude<IsolationCause, 'refused'>): boolean;
   /** A block of several slots was lost, so that it is requested in pieces. */
   cut(unit: Unit, block: Block): void;
+  /** The unit answers for these, only later than it was waited for. */
+  responded(unit: Unit, slots: readonly Slot[]): void;
   /** The unit gave data for these; what was cut apart in the search is put together once none is left. */
   answered(unit: Unit, block: Block): void;
 }
@@ -58,11 +60,15 @@ export function createFailingRegisters(): FailingRegisters {
       if (count >= failing.lostCount) failing.losses++;
       failing.lostCount = Math.max(failing.lostCount, count);
     },
+    responded(unit, slots) {
+      const failing = units.get(unit);
+      for (const slot of slots) failing?.slots.delete(slot);
+    },
     answered(unit, { slots, count }) {
       const failing = units.get(unit);
       if (failing === undefined) return;
       if (slots.length > 1 && count >= failing.lostCount) [failing.lostCount, failing.losses] = [0, 0];
-      if (failing.slots.size === 0) return;
+      if (!unit.isSearching) return;
       for (const slot of slots) failing.slots.delete(slot);
       if (failing.slots.size > 0 || failing.losses >= TOO_LONG_AFTER) return;
       unit.isSearching = false;

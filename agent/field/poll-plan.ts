@@ -15,7 +15,7 @@ export const POLL_PERIOD_MS: Readonly<Record<PolledClass, number>> = { fast: 100
 /** A neighbour of its own class is taken along when this share of its period or less is left. Source: assumed; keeps a unit's polls in step at the price of few early ones. */
 const NEARLY_DUE = 0.25;
 /** A lost poll is asked again after this long, and a second time, before it waits for its period. Units: ms. Source: the guard against late replies lasts as long. */
-const ASK_AGAIN_MS = 1_000;
+export const ASK_AGAIN_MS = 1_000;
 const ASK_AGAIN_TIMES = 2;
 
 /** Source: Modbus Application Protocol V1.1b3 §6: 16-bit registers. */

@@ -10,6 +10,7 @@ import type { EventBook } from '../core/event-book.ts';
 import { createFailingRegisters } from './failing-registers.ts';
 import { type LinePace, limitsOf, paceOf } from './line-pace.ts';
 import {
+  ASK_AGAIN_MS,
   answered,
   type Block,
   blockAround,
@@ -90,13 +91,21 @@ export function createPolls({ line, clock, events, transactions, periodsMs }: Po
         transactions.deliver(unit, block, reply);
       } else if (REFUSALS.includes(reply.code)) refused(unit, block, { error: reply, nowMono });
       else if (FAILURES.includes(reply.code)) failed(unit, block, { error: reply, nowMono });
-      else if (reply.policy.unitUsable) unanswered(unit, block, { error: reply, nowMono });
-      else lost(block, { nowMono, periodsMs });
+      else if (reply.code === 'timeout') unanswered(unit, block, { error: reply, nowMono });
+      else {
+        // A damaged reply is one, and a line that went away says nothing about a register.
+        lost(block, { nowMono, periodsMs });
+        if (kind === 'retry') isolate(block.slots[0] as Slot, unit.slots, { cause: 'silent', nowMono });
+      }
       replan(unit);
     },
     noteLate(unit, { request }) {
       if (!('count' in request)) return;
-      for (const slot of slotsIn(unit, request)) slot.misses = 0;
+      const slots = slotsIn(unit, request);
+      failing.responded(unit, slots);
+      for (const slot of slots) slot.misses = 0;
+      if (slots.some(({ isolation }) => isolation?.cause === 'silent')) retrySoon(unit, clock.monoMs() + ASK_AGAIN_MS);
+      replan(unit);
     },
     requestsOf(unit) {
       let requests = 0;

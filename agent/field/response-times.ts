@@ -19,14 +19,26 @@ export interface Estimate {
 const TIMEOUT_MS = { floor: 30, margin: 20, max: 1_000 };
 /** Deviations above the mean that are still waited for. Source: RFC 6298 §2. */
 const DEVIATIONS = 4;
+/**
+ * Late replies in a row, from one place or from the whole unit, that mean that it is slower than its profile says. Source: assumed; a unit
+ * that is late every other time must not make urgent writes wait longer than its profile allows (ten in a row: once in a thousand), and
+ * one that is always late is read after as many polls.
+ */
+const SLOW_AFTER = { unit: 5, place: 10 };
 
 const READ_AT: Readonly<Record<Table, number>> = { coil: 0, discrete: 1, holding: 2, input: 3 };
 const WRITE_AT: Readonly<Record<WriteRequest['table'], number>> = { coil: 4, holding: 5 };
 const ADDRESSES = 0x1_0000;
 
 export interface ResponseTimes {
-  /** A reply to this request came so long after the request had left the wire, in time or late. Units: ms. */
+  /** A reply came in time, so long after its request had left the wire. Units: ms. */
   learn(request: ReadRequest | WriteRequest, responseMs: number): void;
+  /**
+   * A reply came after it had been given up. Units: ms.
+   *
+   * `learned`: the next one is waited for that long. `doubtful`: not before this place has been late more often. `too-late`: never.
+   */
+  learnLate(request: ReadRequest | WriteRequest, responseMs: number): 'learned' | 'doubtful' | 'too-late';
   /**
    * How long to wait for the first byte of the reply to this request.
    *
@@ -34,61 +46,77 @@ export interface ResponseTimes {
    * as long as `usual`, the estimate of the whole unit, requires. Units: ms.
    */
   timeoutMs(request: ReadRequest | WriteRequest, usual: Estimate | null): number;
-  /** Longest time that this unit is waited for. Units: ms. */
-  readonly maxMs: number;
 }
 
 /** `profileMs` is the response timeout of the profile. Units: ms. */
 export function createResponseTimes(slots: readonly Slot[], profileMs: number): ResponseTimes {
   const estimates = new Map<number, Estimate>();
-  const maxMs = maxWaitMs(profileMs);
+  /** Replies in a row that were slower than the profile says: of each place, and of any. */
+  const lates = new Map<number, number>();
+  let latesInARow = 0;
   let slowestWriteMs = profileMs;
 
   return {
-    maxMs,
-    learn(request, responseMs) {
-      let [before, after]: [Estimate | undefined, Estimate | undefined] = [undefined, undefined];
-      for (const place of placesOf(slots, request)) {
-        const known = estimates.get(place);
-        // Registers that are always read together share one estimate.
-        if (after === undefined || known !== before) [before, after] = [known, smooth(known ?? null, responseMs)];
-        estimates.set(place, after);
+    learn,
+    learnLate(request, responseMs) {
+      const places = placesOf(slots, request);
+      if (responseMs <= profileMs) {
+        learn(request, responseMs);
+        return 'learned';
       }
+      if (responseMs > TIMEOUT_MS.max) return 'too-late';
+      for (const place of places) lates.set(place, (lates.get(place) ?? 0) + 1);
+      latesInARow++;
+      if (latesInARow < SLOW_AFTER.unit && places.some((place) => (lates.get(place) ?? 0) < SLOW_AFTER.place)) return 'doubtful';
+      for (const place of places) estimates.set(place, smooth(null, responseMs));
       if (!('count' in request)) slowestWriteMs = slowestOf();
+      return 'learned';
     },
     timeoutMs(request, usual) {
       if (!('count' in request)) {
         const known = estimates.get(WRITE_AT[request.table] * ADDRESSES + request.address);
-        return Math.max(profileMs, known === undefined ? slowestWriteMs : waitMs(known, maxMs));
+        return Math.max(profileMs, known === undefined ? slowestWriteMs : waitMs(known, profileMs));
       }
       let timeoutMs = 0;
       for (const place of placesOf(slots, request)) {
         const known = estimates.get(place);
-        const placeMs = known === undefined ? Math.max(profileMs, usual === null ? 0 : waitMs(usual, maxMs)) : waitMs(known, maxMs);
+        const placeMs = known === undefined ? Math.max(profileMs, usual === null ? 0 : waitMs(usual, profileMs)) : waitMs(known, profileMs);
         timeoutMs = Math.max(timeoutMs, placeMs);
       }
       return timeoutMs;
     },
   };
 
+  function learn(request: ReadRequest | WriteRequest, responseMs: number): void {
+    let [before, after]: [Estimate | undefined, Estimate | undefined] = [undefined, undefined];
+    for (const place of placesOf(slots, request)) {
+      const known = estimates.get(place);
+      // Registers that are always read together share one estimate.
+      if (after === undefined || known !== before) [before, after] = [known, smooth(known ?? null, responseMs)];
+      estimates.set(place, after);
+      if (responseMs <= profileMs) lates.delete(place);
+    }
+    if (responseMs <= profileMs) latesInARow = 0;
+    if (!('count' in request)) slowestWriteMs = slowestOf();
+  }
+
   /** A unit that is slow to store one register is expected to be slow with the next. */
   function slowestOf(): number {
     let slowestMs = profileMs;
     for (const [place, estimate] of estimates)
-      if (place >= WRITE_AT.coil * ADDRESSES) slowestMs = Math.max(slowestMs, waitMs(estimate, maxMs));
+      if (place >= WRITE_AT.coil * ADDRESSES) slowestMs = Math.max(slowestMs, waitMs(estimate, profileMs));
     return slowestMs;
   }
 }
 
-/** How long a reply with this estimate is waited for, within the bounds. Units: ms. */
-export function waitMs({ mean, deviation }: Estimate, maxMs: number): number {
-  const wanted = mean + Math.max(DEVIATIONS * deviation, TIMEOUT_MS.margin);
-  return Math.min(Math.max(wanted, TIMEOUT_MS.floor), maxMs);
-}
-
-/** No unit is waited for longer than a second, unless its profile says so. Units: ms. */
-export function maxWaitMs(profileMs: number): number {
-  return Math.max(TIMEOUT_MS.max, profileMs);
+/**
+ * How long a reply with this estimate is waited for: no longer than the profile says, unless the unit is usually slower than that; and
+ * never longer than a second, unless the profile says so. Units: ms.
+ */
+export function waitMs({ mean, deviation }: Estimate, profileMs: number): number {
+  const wantedMs = mean + Math.max(DEVIATIONS * deviation, TIMEOUT_MS.margin);
+  const mostMs = Math.max(profileMs, mean + TIMEOUT_MS.margin > profileMs ? TIMEOUT_MS.max : TIMEOUT_MS.floor);
+  return Math.min(Math.max(wantedMs, TIMEOUT_MS.floor), mostMs);
 }
 
 /** One sample raises the next timeout to that sample at least. Source: RFC 6298 §2, the estimator of TCP's retransmission timeout (gains 1/8 and 1/4). */

@@ -111,18 +111,18 @@ export function createTransactions(
       const unit = units.find(({ device }) => device.unit === request.unit);
       if (unit === undefined) return undefined;
       const firstByteMs = Math.max(0, afterMs - line.wireMs(request));
-      unit.responses.learn(request, firstByteMs);
-      const isPoll = 'count' in request && slotsIn(unit, request).length > 0;
+      const lateness = unit.responses.learnLate(request, firstByteMs);
+      const isPoll = lateness === 'learned' && 'count' in request && slotsIn(unit, request).length > 0;
       responded(unit, isPoll ? { kind: 'late', atMono: clock.monoMs(), firstByteMs } : { kind: 'answer', atMono: clock.monoMs() });
       unit.refusals++;
-      if (firstByteMs <= unit.responses.maxMs) return unit;
+      if (lateness !== 'too-late') return unit;
       const why = `its replies take ${Math.round(firstByteMs)} ms, longer than it is waited for`;
       tellNoData(unit, `${why}: raise responseTimeoutMs in its profile`);
       return undefined;
     },
     reportAway(nowMono) {
       for (const unit of units) {
-        if (unit.awayMono === null || nowMono - unit.awayMono < AWAY_AFTER_MS) continue;
+        if (!unit.isAwayNew || nowMono - (unit.missedMono ?? nowMono) < AWAY_AFTER_MS) continue;
         const text = silentText(unit, { lineId, isNetwork: line.isNetwork === true });
         events.set(true, { code: 'unit-silent', source: unit.device.id, severity: 'warning', text });
         report(unit, false);
@@ -139,7 +139,7 @@ export function createTransactions(
 
   /** Its silence has lasted, or its line went down, of which its keeper tells. */
   function report(unit: Unit, isAlive: boolean): void {
-    unit.awayMono = null;
+    unit.isAwayNew = false;
     if (unit.isReportedAlive === isAlive || (unit.isReportedAlive === null && !isAlive && unit.health.state !== 'silent')) return;
     unit.isReportedAlive = isAlive;
     onAlive(unit.device.id, isAlive);
@@ -180,6 +180,7 @@ export function createTransactions(
     const isReturn = wasSilent || unit.seenMs !== null;
     unit.health = afterTransaction(unit.health, transaction);
     unit.seenMs = clock.wallMs();
+    unit.missedMono = null;
     if (!unit.isAway) return;
     welcome(unit, transaction.atMono, isReturn);
     if (unit.isReportedAlive !== true) log.event('unit-met', { line: lineId, device: unit.device.id });
@@ -207,11 +208,12 @@ export function createTransactions(
     if (before.state === 'silent' || isRetry) budget.charge(atMono - startMono, atMono);
     // What a person asks may be what the unit never answers, which is no sign of its health; its polls find out whether it is there.
     if (isRetry || line.turn.lane === 'console') return;
+    unit.missedMono ??= startMono;
     const mayBeStarting = atMono < unit.startingMono;
     unit.health = afterTransaction(before, { kind: 'timeout', atMono, jitter: random(), mayBeStarting });
     if (before.state === 'silent' || unit.health.state !== 'silent') return;
     leave(unit);
-    unit.awayMono = atMono;
+    unit.isAwayNew = true;
     unit.lostFinding = error.finding;
   }
 

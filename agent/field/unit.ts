@@ -8,7 +8,7 @@ import type { MonoMs, WallMs } from '../core/clock.ts';
 import type { ModbusDriver, ReadRequest, WriteRequest } from '../core/driver.ts';
 import type { SetupParameter } from '../core/profile.ts';
 import { type Slot, slotsOf } from './poll-plan.ts';
-import { createResponseTimes, maxWaitMs, type ResponseTimes, waitMs } from './response-times.ts';
+import { createResponseTimes, type ResponseTimes, waitMs } from './response-times.ts';
 import { createSetUpWrites, type SetUpWrites } from './set-up-writes.ts';
 import { FRESH, type UnitHealth } from './unit-health.ts';
 
@@ -52,8 +52,10 @@ export interface Unit {
   dataMono: MonoMs;
   /** It has not answered yet, or not since it fell silent or its line went down. */
   isAway: boolean;
-  /** Since when it is away, while nobody has been told. */
-  awayMono: MonoMs | null;
+  /** Its first lost reply since it last responded; null while it does. */
+  missedMono: MonoMs | null;
+  /** It is away, and that is not reported yet. */
+  isAwayNew: boolean;
   /** How the request ended by which it was given up. */
   lostFinding: string;
   /** What was last reported of it: alive, or not; null before either. */
@@ -129,7 +131,8 @@ export function createUnit({ device, driver, setupValues, phase = 1 }: UnitOptio
     refusals: 0,
     dataMono: 0,
     isAway: true,
-    awayMono: null,
+    missedMono: null,
+    isAwayNew: false,
     lostFinding: '',
     isReportedAlive: null,
     pendingSteps: [],
@@ -200,7 +203,7 @@ export function firstSlot(unit: Unit, kind: PollKind): number {
 export function welcome(unit: Unit, nowMono: MonoMs, isReturn: boolean): void {
   unit.isAway = false;
   setUpAgain(unit);
-  unit.awayMono = null;
+  unit.isAwayNew = false;
   unit.dataMono = nowMono;
   if (isReturn) unit.noHoles = false;
   for (const slot of unit.slots) {
@@ -235,7 +238,7 @@ export function setUpAgain(unit: Unit): void {
 /** How long its reads are usually waited for: as it has shown, or as its profile says before it has shown anything. Units: ms. */
 export function timeoutOf({ health: { firstByteMs }, driver }: Unit): number {
   const { responseTimeoutMs } = driver.profile.quirks;
-  return firstByteMs === null ? responseTimeoutMs : waitMs(firstByteMs, maxWaitMs(responseTimeoutMs));
+  return firstByteMs === null ? responseTimeoutMs : waitMs(firstByteMs, responseTimeoutMs);
 }
 
 /** How long to wait for the first byte of the reply to this request. Units: ms. */
