@@ -19,7 +19,7 @@ import type { Transactions } from './transactions.ts';
 import { restedMono, type Unit } from './unit.ts';
 import type { HeldUntil } from './units-due.ts';
 import { createWriteQueue, SUPERSEDED, type WaitingWrite } from './write-queue.ts';
-import { LAMP_WORDS, type WriteWords } from './write-reasons.ts';
+import { isRefusal, LAMP_WORDS, type WriteWords } from './write-reasons.ts';
 
 /** Tries of one write before it has failed. Source: assumed; two losses in a row happen on a noisy line, three mean trouble. */
 const WRITE_TRIES = 3;
@@ -144,14 +144,13 @@ export function createLevelWrites({ clock, transactions, held, groups, onUrgentS
 
   /** A group that is refused may not exist in this device: its lamps are told one by one. One that is lost is looked for first. */
   function failGroup(waiting: WaitingWrite, error: BusError, leftMono: MonoMs): void {
-    if (!error.policy.answered) notWritten(waiting, error, { leftMono, byGroup: true });
+    if (!isRefusal(error)) notWritten(waiting, error, { leftMono, byGroup: true });
     else if (!isSuperseded(waiting)) queue.add({ ...waiting, mayGroup: false });
   }
 
   /** The unit refused the write, or did not acknowledge it. One that is silent would not answer for it either. */
   function notWritten(waiting: WaitingWrite, error: BusError, { leftMono, byGroup }: Pick<ReadBack, 'leftMono' | 'byGroup'>): void {
-    const { answered, unitUsable } = error.policy;
-    if (answered || !unitUsable || waiting.unit.health.state === 'silent') retryOrFail(waiting, error);
+    if (isRefusal(error) || !error.policy.unitUsable || waiting.unit.health.state === 'silent') retryOrFail(waiting, error);
     else if (!isSuperseded(waiting))
       readBacks.add({ sent: waiting, leftMono, lost: error, dueMono: settledMono(waiting), tries: 0, byGroup });
   }

@@ -12,6 +12,7 @@ import type { Log } from '../core/ports.ts';
 import { SET_UP_WRITES_A_DAY } from './set-up-writes.ts';
 import type { Transactions } from './transactions.ts';
 import { type SetupStep, setUpReadOf, type Unit } from './unit.ts';
+import { isRefusal } from './write-reasons.ts';
 
 /** Exceptions and lost replies that end a step for now. Source: assumed; a busy unit is ready after one. */
 const STEP_TRIES = 3;
@@ -106,7 +107,7 @@ function isUnkept({ unkeptSteps, lastMono }: Unit, step: SetupStep, found: numbe
 function failed(unit: Unit, step: SetupStep, error: BusError): void {
   // A line that went away says nothing about the register.
   if (!error.policy.unitUsable) return;
-  if (unit.stepPhase === 'write' && !error.policy.answered) {
+  if (unit.stepPhase === 'write' && !isRefusal(error)) {
     unit.stepPhase = 'prove';
     unit.isStepUnproven = true;
   }
