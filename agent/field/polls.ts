@@ -135,7 +135,12 @@ export function createPolls({ line, clock, events, transactions, periodsMs }: Po
     answered(block, { nowMono, periodsMs, phase: unit.phase });
     failing.answered(unit, block);
     if (healed.length === 0) return;
-    for (const slot of healed) tellLevel(unit, slot, null);
+    for (const slot of healed) {
+      tellLevel(unit, slot, null);
+      // In step with its neighbours, so that they are read together again.
+      const neighbour = unit.slots.find((each) => each !== slot && each.poll === slot.poll && each.isolation === null);
+      if (neighbour !== undefined) slot.dueMono = neighbour.dueMono;
+    }
     // What has healed one register may have healed the others.
     retrySoon(unit, nowMono);
   }
