@@ -187,7 +187,8 @@ export function createLevelWrites({ clock, transactions, held, groups, onUrgentS
     const tries = readBack.tries + 1;
     const isWorthIt = error.policy.retry && error.policy.unitUsable && tries < WRITE_TRIES;
     const isGone = lost !== null && sent.unit.health.state === 'silent';
-    if (isWorthIt && !isGone) readBacks.add({ ...readBack, tries, dueMono: lost === null ? readBack.dueMono : clock.monoMs() + PROOF_REST_MS });
+    if (isWorthIt && !isGone)
+      readBacks.add({ ...readBack, tries, dueMono: lost === null ? readBack.dueMono : clock.monoMs() + PROOF_REST_MS });
     else if (lost !== null) repeat(readBack, lost);
     else {
       const { words = LAMP_WORDS, sentMono, settle } = sent;

@@ -24,7 +24,8 @@ import {
   type Slot,
 } from './poll-plan.ts';
 import type { Transactions } from './transactions.ts';
-import { firstSlot, type PollKind, replan, retrySoon, slotsIn, type Unit } from './unit.ts';
+import { firstSlot, type PollKind, replan, retrySoon, type Unit } from './unit.ts';
+import { slotsIn } from './unit-requests.ts';
 
 /** Answers that say: not these registers, or not so many. Source: Modbus Application Protocol V1.1b3 §7, exceptions 1 to 3. */
 const REFUSALS: readonly BusErrorCode[] = ['illegal-function', 'illegal-address', 'illegal-value'];
@@ -154,9 +155,8 @@ export function createPolls({ line, clock, events, transactions, periodsMs }: Po
   /** One register that fails must not take its neighbours along: it is looked for, and isolated when it lasts. */
   function failed(unit: Unit, block: Block, end: Failure): void {
     const [only] = block.slots as readonly [Slot];
-    if (only.isolation !== null) return apart(unit, only, 'failing', end);
-    const isLasting = failing.failed(unit, block.slots, 'failing');
-    answered(block, { nowMono: end.nowMono, periodsMs, phase: unit.phase });
+    const isLasting = only.isolation !== null || failing.failed(unit, block.slots, 'failing');
+    if (only.isolation === null) answered(block, { nowMono: end.nowMono, periodsMs, phase: unit.phase });
     if (isLasting) apart(unit, only, 'failing', end);
     // That holes can be read over is not doubted: a failure may pass.
     else if (block.slots.length > 1) refusedIn({ ...block, hasHoles: false }, unit.slots, end.nowMono);
@@ -167,9 +167,12 @@ export function createPolls({ line, clock, events, transactions, periodsMs }: Po
     const [only] = block.slots as readonly [Slot];
     const { nowMono } = end;
     lost(block, { nowMono, periodsMs });
-    if (only.isolation !== null) return apart(unit, only, 'silent', end);
-    if (unit.health.state === 'silent') return;
-    if (failing.failed(unit, block.slots, 'silent')) return apart(unit, only, 'silent', end);
+    const isKept = only.isolation === null;
+    if (isKept && unit.health.state === 'silent') return;
+    if (!isKept || failing.failed(unit, block.slots, 'silent')) {
+      apart(unit, only, 'silent', end);
+      return;
+    }
     if (block.slots.length > 1) failing.cut(unit, block);
     cutApart(block, unit.slots);
     const witness = unit.slots.find((slot) => slot.misses === 0 && !slot.isFirst && slot.isolation === null && !block.slots.includes(slot));
@@ -198,7 +201,7 @@ export function createPolls({ line, clock, events, transactions, periodsMs }: Po
       if (error === null) events.clear('level-not-read', source);
       else {
         const finding = isolation?.cause === 'silent' ? 'the device answers other requests, not this one' : error.message;
-        const text = `${source} cannot be read, whether its lamp follows is not known; ${finding}; check profile, model and firmware`;
+        const text = `${source} cannot be read, whether its lamp follows is not known; ${finding}; check its profile, model and firmware`;
         events.set(true, { code: 'level-not-read', source, severity: 'warning', text });
       }
     }

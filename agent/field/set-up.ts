@@ -11,7 +11,8 @@ import type { EventBook } from '../core/event-book.ts';
 import type { Log } from '../core/ports.ts';
 import { SET_UP_WRITES_A_DAY } from './set-up-writes.ts';
 import type { Transactions } from './transactions.ts';
-import { type SetupStep, setUpReadOf, type Unit } from './unit.ts';
+import type { SetupStep, Unit } from './unit.ts';
+import { setUpReadOf } from './unit-requests.ts';
 import { isRefusal } from './write-reasons.ts';
 
 /** Exceptions and lost replies that end a step for now. Source: assumed; a busy unit is ready after one. */
@@ -33,7 +34,10 @@ export interface SetUpParts {
 /** The next transaction of the first step that the unit still needs. What it does not take is an event until it does. */
 export async function setUpOne(unit: Unit, parts: SetUpParts): Promise<void> {
   if (unit.pendingSteps.length === 0) unit.pendingSteps = [...unit.failedSteps.keys()];
-  const { pendingSteps: [step], setUpRound } = unit;
+  const {
+    pendingSteps: [step],
+    setUpRound,
+  } = unit;
   if (step === undefined) return;
   const result = await transact(unit, step, parts);
   // It was welcomed anew meanwhile, and begins with its first step.
@@ -93,7 +97,7 @@ function advance(unit: Unit, step: SetupStep, { reply, log }: { reply: Reply; lo
 function writeNext(unit: Unit, step: SetupStep, nowMono: MonoMs): void {
   unit.stepPhase = 'write';
   if (unit.setUpWrites.mayWrite(step, nowMono)) return;
-  const why = `reads back ${unit.stepWas}, was written ${SET_UP_WRITES_A_DAY} times within 24 h and is not written again before they are over`;
+  const why = `reads back ${unit.stepWas}, was written ${SET_UP_WRITES_A_DAY} times within 24 h: it is in flash and is not written again today`;
   leaveOut(unit, step, why);
 }
 

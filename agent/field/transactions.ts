@@ -12,8 +12,9 @@ import type { Table } from '../core/profile.ts';
 import type { Reading } from '../core/words.ts';
 import { type DeadBudget, hushMs } from './dead-units.ts';
 import { absentReadings, quantitiesOf, readingsOf } from './decode.ts';
-import { replan, retrySoon, setUpAgain, slotsIn, timeoutFor, type Unit, welcome } from './unit.ts';
+import { replan, retrySoon, setUpAgain, type Unit, welcome } from './unit.ts';
 import { afterTransaction, type Transaction as UnitTransaction } from './unit-health.ts';
+import { slotsIn, timeoutFor } from './unit-requests.ts';
 import type { TransactionReport, WatchedLine } from './watched-line.ts';
 
 export type { TransactionReport };

@@ -5,10 +5,10 @@
  */
 import type { DeviceConfig } from '../core/cabinet.ts';
 import type { MonoMs, WallMs } from '../core/clock.ts';
-import type { ModbusDriver, ReadRequest, WriteRequest } from '../core/driver.ts';
+import type { ModbusDriver } from '../core/driver.ts';
 import type { SetupParameter } from '../core/profile.ts';
 import { type Slot, slotsOf } from './poll-plan.ts';
-import { createResponseTimes, type ResponseTimes, waitMs } from './response-times.ts';
+import { createResponseTimes, type ResponseTimes } from './response-times.ts';
 import { createSetUpWrites, type SetUpWrites } from './set-up-writes.ts';
 import { FRESH, type UnitHealth } from './unit-health.ts';
 
@@ -176,7 +176,7 @@ export function replan(unit: Unit): void {
 }
 
 /** None of its registers gives data: one of them is requested all the same, so that it does not take the agent for dead. */
-export function isEveryIsolated({ slots }: Unit): boolean {
+function isEveryIsolated({ slots }: Unit): boolean {
   return slots.length > 0 && slots.every(({ isolation }) => isolation !== null);
 }
 
@@ -235,49 +235,6 @@ export function setUpAgain(unit: Unit): void {
   unit.uptime = null;
 }
 
-/** How long its reads are usually waited for: as it has shown, or as its profile says before it has shown anything. Units: ms. */
-export function timeoutOf({ health: { firstByteMs }, driver }: Unit): number {
-  const { responseTimeoutMs } = driver.profile.quirks;
-  return firstByteMs === null ? responseTimeoutMs : waitMs(firstByteMs, responseTimeoutMs);
-}
-
-/** How long to wait for the first byte of the reply to this request. Units: ms. */
-export function timeoutFor(unit: Unit, request: ReadRequest | WriteRequest): number {
-  const { responses, health } = unit;
-  // One that does not respond to anything must not hold up the line for what it has never been asked.
-  if (health.state === 'silent' && 'count' in request) return Math.min(timeoutOf(unit), responses.timeoutMs(request, null));
-  return responses.timeoutMs(request, health.firstByteMs);
-}
-
-/** The slots that a read covers at least in part. */
-export function slotsIn({ slots }: Unit, { table, address, count }: ReadRequest): readonly Slot[] {
-  return slots.filter((slot) => slot.table === table && slot.address < address + count && slot.address + slot.count > address);
-}
-
-/**
- * The cheapest question that proves that it is there: a register that has given data before, and others in turn, for the one may be
- * what it does not answer any more.
- */
-export function probeOf({ device, driver, slots, health }: Unit): ReadRequest | undefined {
-  const proven = slots.filter(({ isolation }) => isolation === null);
-  const some = health.failures % 2 === 0 && proven.length > 0 ? proven.slice(0, 1) : slots;
-  const slot = some[Math.floor(health.failures / 2) % Math.max(1, some.length)];
-  // One that is only ever written has no slot, but it answers a question too, if only to refuse it.
-  const place = slot ?? driver.profile.points[0];
-  if (place === undefined) return undefined;
-  const { table, address } = place;
-  const count = slot?.count ?? 1;
-  if (!driver.profile.quirks.evenAlign) return { unit: device.unit, table, address, count };
-  return { unit: device.unit, table, address: address - (address % 2), count: count + (address % 2) + ((address + count) % 2) };
-}
-
-/** How the register of its next set-up step is looked at; undefined when it is set up or the step is to be written. */
-export function setUpReadOf({ device, pendingSteps, stepPhase }: Unit): ReadRequest | undefined {
-  const [step] = pendingSteps;
-  if (step === undefined || stepPhase === 'write') return undefined;
-  return { unit: device.unit, table: step.table, address: step.address, count: 1 };
-}
-
 /** When it has had the silence it needs. */
 export function restedMono({ lastMono, driver }: Unit): MonoMs {
   return lastMono + driver.profile.quirks.minGapMs;
@@ -302,5 +259,7 @@ export function isUntried({ health, isAway }: Unit): boolean {
 
 /** Quantities that it does not give while it gives others, so that they are requested apart and rarely. */
 export function isolatedQuantities({ slots }: Unit, isSilent: boolean): readonly string[] {
-  return slots.filter(({ isolation }) => isolation !== null && (isolation.cause === 'silent') === isSilent).flatMap(({ quantities }) => quantities);
+  return slots
+    .filter(({ isolation }) => isolation !== null && (isolation.cause === 'silent') === isSilent)
+    .flatMap(({ quantities }) => quantities);
 }

@@ -18,7 +18,10 @@ const METER = profile('meter', [
   point('energy', { address: 342, ...f32 }),
 ]);
 /** Registers in one block. */
-const BLOCK = profile('block', Array.from({ length: 8 }, (_, i) => point(`v${i}`, { address: i })));
+const BLOCK = profile(
+  'block',
+  Array.from({ length: 8 }, (_, i) => point(`v${i}`, { address: i })),
+);
 const many = (count: number, type: Profile): Record<string, Profile> =>
   Object.fromEntries(Array.from({ length: count }, (_, i) => [`L${i + 1}`, type]));
 
@@ -83,7 +86,10 @@ for (const [story, type, silent, id] of [
     t.equal(worst, 0, 'never silent');
     t.notOk(plant.readings.slice(readings).some(({ pointId, quality }) => pointId !== `M1.${id}` && quality !== 'good'));
     t.same(plant.events, []);
-    const tries = plant.unit('M1').asked.filter(({ atMono, what }) => atMono > sinceMono && isRead(what, silent)).map(({ atMono }) => atMono);
+    const tries = plant
+      .unit('M1')
+      .asked.filter(({ atMono, what }) => atMono > sinceMono && isRead(what, silent))
+      .map(({ atMono }) => atMono);
     const pauses = tries.slice(1).map((mono, i) => mono - (tries[i] as number));
     t.ok(tries.length >= 6 && tries.length <= 16, `${tries.length} requests in an hour`);
     t.ok(Math.max(...pauses) < 620_000, `${Math.max(...pauses)} ms from one to the next at most`);
@@ -100,7 +106,10 @@ for (const [story, type, silent, id] of [
 
 function isRead(what: string, place: string): boolean {
   const [, table = '', address = '', count = ''] = /read (\w+):(\d+)\+(\d+)/.exec(what) ?? [];
-  return table === place.split(':')[0] && covers({ kind: 'read', table: 'input', address: Number(address), count: Number(count) }, `input:${place.split(':')[1]}`);
+  return (
+    table === place.split(':')[0] &&
+    covers({ kind: 'read', table: 'input', address: Number(address), count: Number(count) }, `input:${place.split(':')[1]}`)
+  );
 }
 
 t.test('a unit that does not answer long reads is read in pieces, and that is remembered', async (t) => {
@@ -149,26 +158,29 @@ for (const laterMs of [5, 20, 40, 80, 150]) {
 const PLACES = ['holding:0', 'input:10', 'input:11', 'input:12'];
 
 for (const exception of [1, 2, 3, 4, 6]) {
-  t.test(`a dimmer that answers exception ${exception} a dozen times and then is well is read whole again, after a restart too`, async (t) => {
-    const memory = memoryOf();
-    let left = 12;
-    const refuse = (plant: Plant): void => {
-      const lamp = plant.unit('L1');
-      const { read } = lamp;
-      lamp.read = (...request) => {
-        const words = read(...request);
-        return left-- > 0 ? { exception } : words;
+  t.test(
+    `a dimmer that answers exception ${exception} a dozen times and then is well is read whole again, after a restart too`,
+    async (t) => {
+      const memory = memoryOf();
+      let left = 12;
+      const refuse = (plant: Plant): void => {
+        const lamp = plant.unit('L1');
+        const { read } = lamp;
+        lamp.read = (...request) => {
+          const words = read(...request);
+          return left-- > 0 ? { exception } : words;
+        };
       };
-    };
-    const plant = await started(t, { devices: { L1: LAMP, L2: LAMP }, memory }, refuse);
-    await plant.clock.advance(90_000);
-    t.same(qualitiesOf(plant, 'L1', LAMP), allOf(LAMP, 'good'));
-    t.same(eventsOf(plant, 'level-not-read').length % 2, 0, 'whatever was told is over');
-    await plant.field.stop();
-    const second = await started(t, { devices: { L1: LAMP, L2: LAMP }, memory });
-    await second.clock.advance(40_000);
-    t.same(qualitiesOf(second, 'L1', LAMP), allOf(LAMP, 'good'));
-  });
+      const plant = await started(t, { devices: { L1: LAMP, L2: LAMP }, memory }, refuse);
+      await plant.clock.advance(90_000);
+      t.same(qualitiesOf(plant, 'L1', LAMP), allOf(LAMP, 'good'));
+      t.same(eventsOf(plant, 'level-not-read').length % 2, 0, 'whatever was told is over');
+      await plant.field.stop();
+      const second = await started(t, { devices: { L1: LAMP, L2: LAMP }, memory });
+      await second.clock.advance(40_000);
+      t.same(qualitiesOf(second, 'L1', LAMP), allOf(LAMP, 'good'));
+    },
+  );
 }
 
 t.test('a unit that refuses all is still sent a request every ten seconds, so that it does not go to its failsafe level', async (t) => {
@@ -229,28 +241,34 @@ for (const [story, prepare, quality] of [
 // ── answers without data ─────────────────────────────────────────────────────────────────────────────────────────────
 
 for (const exception of [4, 6]) {
-  t.test(`a unit that answers exception ${exception} for ever: its old values are reported as stale once, and one event says so`, async (t) => {
-    const plant = await started(t, { devices: { L1: LAMP } });
-    await plant.clock.advance(60_000);
-    const readings = plant.readings.length;
-    for (const at of PLACES) plant.unit('L1').refusals.set(at, exception);
-    await plant.clock.advance(3_600_000);
-    const said = plant.readings.slice(readings).filter(({ quality }) => quality !== 'good');
-    t.same(
-      said.filter(({ quality }) => quality === 'stale').map(({ pointId, value }) => `${pointId} ${value}`).sort(),
-      ['L1.fault 0', 'L1.level 0', 'L1.load 0', 'L1.temperature 0'],
-    );
-    t.same(eventsOf(plant, 'unit-no-data'), ['L1 starts']);
-    t.match(
-      plant.events.find(({ code }) => code === 'unit-no-data'),
-      { severity: 'warning', text: new RegExp(`^L1 answers, but gives no data: unit 1 answered with exception ${exception}: `) },
-    );
-    t.match(plant.field.devices()[0], { state: 'ok' });
-    plant.unit('L1').refusals.clear();
-    await plant.clock.advance(120_000);
-    t.same(qualitiesOf(plant, 'L1', LAMP), allOf(LAMP, 'good'));
-    t.same(eventsOf(plant, 'unit-no-data'), ['L1 starts', 'L1 ends']);
-  });
+  t.test(
+    `a unit that answers exception ${exception} for ever: its old values are reported as stale once, and one event says so`,
+    async (t) => {
+      const plant = await started(t, { devices: { L1: LAMP } });
+      await plant.clock.advance(60_000);
+      const readings = plant.readings.length;
+      for (const at of PLACES) plant.unit('L1').refusals.set(at, exception);
+      await plant.clock.advance(3_600_000);
+      const said = plant.readings.slice(readings).filter(({ quality }) => quality !== 'good');
+      t.same(
+        said
+          .filter(({ quality }) => quality === 'stale')
+          .map(({ pointId, value }) => `${pointId} ${value}`)
+          .sort(),
+        ['L1.fault 0', 'L1.level 0', 'L1.load 0', 'L1.temperature 0'],
+      );
+      t.same(eventsOf(plant, 'unit-no-data'), ['L1 starts']);
+      t.match(
+        plant.events.find(({ code }) => code === 'unit-no-data'),
+        { severity: 'warning', text: new RegExp(`^L1 answers, but gives no data: unit 1 answered with exception ${exception}: `) },
+      );
+      t.match(plant.field.devices()[0], { state: 'ok' });
+      plant.unit('L1').refusals.clear();
+      await plant.clock.advance(120_000);
+      t.same(qualitiesOf(plant, 'L1', LAMP), allOf(LAMP, 'good'));
+      t.same(eventsOf(plant, 'unit-no-data'), ['L1 starts', 'L1 ends']);
+    },
+  );
 }
 
 for (const exception of [10, 11]) {
@@ -313,7 +331,9 @@ async function unwell(lamps: number, spells: readonly Spell[], seed: number): Pr
   await plant.field.start();
   await plant.clock.advance(800_000 + WELL_AFTER_MS);
   const ill = plant.field.readings().filter(({ quality }) => quality !== 'good');
-  const missing = [...plant.units.keys()].flatMap((id) => LAMP.points.filter((each) => plant.field.latest(`${id}.${each.id}`) === undefined).map((each) => `${id}.${each.id}`));
+  const missing = [...plant.units.keys()].flatMap((id) =>
+    LAMP.points.filter((each) => plant.field.latest(`${id}.${each.id}`) === undefined).map((each) => `${id}.${each.id}`),
+  );
   await plant.field.stop();
   return [...ill.map(({ pointId, quality }) => `${pointId} ${quality}`), ...missing.map((id) => `${id} never read`)];
 }

@@ -36,7 +36,9 @@ const eventsOf = ({ events }: Plant, code: string): string[] =>
 
 for (const writeMs of [12, 40, 120, 199, 400, 900, 2_000]) {
   t.test(`a unit that reads in 8 ms and writes in ${writeMs} ms has each set-up register written once`, async (t) => {
-    const plant = await started(t, { devices: { L1: LAMP } }, ({ unit }) => pace(unit('L1'), ({ kind }) => (kind === 'read' ? 8 : writeMs)));
+    const plant = await started(t, { devices: { L1: LAMP } }, ({ unit }) =>
+      pace(unit('L1'), ({ kind }) => (kind === 'read' ? 8 : writeMs)),
+    );
     await plant.clock.advance(600_000);
     t.same([writesTo(plant, 100), writesTo(plant, 101)], [1, 1]);
     t.same([...plant.unit('L1').registers], SET_UP);
@@ -90,25 +92,28 @@ t.test('a unit that forgets its set-up at each power cut is written twice a day 
 // ── levels ───────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 for (const writeMs of [5, 60, 120, 190, 350]) {
-  t.test(`levels of a lamp that takes ${writeMs} ms to store them are carried out once each, verified, and it does not come and go`, async (t) => {
-    const plant = await started(t, { devices: { L1: LAMP } }, (plant) => {
-      setUp(plant);
-      pace(plant.unit('L1'), ({ kind }) => (kind === 'read' ? 8 : writeMs));
-    });
-    await plant.clock.advance(40_000);
-    const results = [];
-    for (let levelPct = 1; levelPct <= 15; levelPct++) {
-      results.push(await settled(plant, plant.write('L1', levelPct, { ttlMs: 30_000 })));
-      await plant.clock.advance(3_000);
-    }
-    t.same(
-      results.map(({ state }) => state),
-      Array.from({ length: 15 }, () => 'verified'),
-    );
-    t.equal(writesTo(plant, 0), 15);
-    t.same(plant.alive, ['L1 up']);
-    t.same(plant.events, []);
-  });
+  t.test(
+    `levels of a lamp that takes ${writeMs} ms to store them are carried out once each, verified, and it does not come and go`,
+    async (t) => {
+      const plant = await started(t, { devices: { L1: LAMP } }, (plant) => {
+        setUp(plant);
+        pace(plant.unit('L1'), ({ kind }) => (kind === 'read' ? 8 : writeMs));
+      });
+      await plant.clock.advance(40_000);
+      const results = [];
+      for (let levelPct = 1; levelPct <= 15; levelPct++) {
+        results.push(await settled(plant, plant.write('L1', levelPct, { ttlMs: 30_000 })));
+        await plant.clock.advance(3_000);
+      }
+      t.same(
+        results.map(({ state }) => state),
+        Array.from({ length: 15 }, () => 'verified'),
+      );
+      t.equal(writesTo(plant, 0), 15);
+      t.same(plant.alive, ['L1 up']);
+      t.same(plant.events, []);
+    },
+  );
 }
 
 t.test('a level whose acknowledgement is lost is read back before it is sent again, as urgently as it was', async (t) => {
@@ -142,7 +147,11 @@ t.test('a level that did not arrive is sent again, and what is lost for good fai
   t.equal(writesTo(plant, 0), 2);
   t.equal(plant.unit('L1').registers.get('holding:0'), 40);
   ignored = 3;
-  t.match(await settled(plant, plant.write('L1', 70, { ttlMs: 30_000 })), { state: 'failed', reason: /reads back 40, wrote 70/, sentMono: null });
+  t.match(await settled(plant, plant.write('L1', 70, { ttlMs: 30_000 })), {
+    state: 'failed',
+    reason: /reads back 40, wrote 70/,
+    sentMono: null,
+  });
   t.equal(writesTo(plant, 0), 5);
 });
 
@@ -151,7 +160,7 @@ t.test('a level that cannot be read back is sent again all the same: a lamp must
   const plant = await started(t, { devices: { L1: LAMP } }, (plant) => {
     setUp(plant);
     ignoreWrites(plant, plant.unit('L1'), () => ignored-- > 0);
-    pace(plant.unit('L1'), (request) => (request.kind === 'read' && lost > 0 && covers(request, 'holding:0') ? (lost--, null) : 8));
+    pace(plant.unit('L1'), (request) => (request.kind === 'read' && covers(request, 'holding:0') && lost-- > 0 ? null : 8));
   });
   await plant.clock.advance(40_000);
   [lost, ignored] = [4, 1];

@@ -3,8 +3,9 @@
  *
  * Owns the wrapping. The simulated line reads the turnaround of a unit after it has served the request.
  */
-import type { Table } from '../../../agent/core/profile.ts';
+
 import type { WriteResult } from '../../../agent/core/ports.ts';
+import type { Table } from '../../../agent/core/profile.ts';
 import type { Plant, TestUnit } from './plant.ts';
 
 export interface PacedRequest {
@@ -69,7 +70,9 @@ export async function settled({ clock }: Plant, pending: Promise<WriteResult>, w
 }
 
 /** A store that keeps what it is given, as JSON. */
-export function memoryOf(facts = new Map<string, unknown>()): NonNullable<Parameters<typeof import('./plant.ts').createPlant>[0]['memory']> {
+export function memoryOf(
+  facts = new Map<string, unknown>(),
+): NonNullable<Parameters<typeof import('./plant.ts').createPlant>[0]['memory']> {
   return {
     load: async (key) => facts.get(key),
     save: async (key, value) => {

@@ -49,7 +49,15 @@ t.test('a unit is never asked later than the longest back-off, whatever happened
 });
 
 t.test('a late reply proves the unit, and tells its pace; an exception proves it alone', async (t) => {
-  t.match(after(timeout(0), timeout(0), { kind: 'late', atMono: 50, firstByteMs: 40 }), { state: 'ok', failures: 0, firstByteMs: { mean: 40 } });
+  t.match(after(timeout(0), timeout(0), { kind: 'late', atMono: 50, firstByteMs: 40 }), {
+    state: 'ok',
+    failures: 0,
+    firstByteMs: { mean: 40 },
+  });
   t.same(after(reply(0, 5), answer(1)).turnaroundMs, after(reply(0, 5)).turnaroundMs);
-  t.same(after(reply(0, 5, 45)), { ...after(reply(0, 5)), firstByteMs: { mean: 45, deviation: 22.5 } }, 'what the bus costs is the turnaround');
+  t.same(
+    after(reply(0, 5, 45)),
+    { ...after(reply(0, 5)), firstByteMs: { mean: 45, deviation: 22.5 } },
+    'what the bus costs is the turnaround',
+  );
 });
