@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import t, { type Test } from 'tap';
 import type { Profile } from '../../../agent/core/profile.ts';
 import { createRandom } from '../../street/random.ts';
-import { covers, memoryOf, type PacedRequest, pace, requestsOf } from './pace.ts';
+import { covers, memoryOf, type PacedRequest, pace, requestsOf, settled } from './pace.ts';
 import { createPlant, LAMP, type Plant, type PlantOptions, point, profile, SENSOR } from './plant.ts';
 
 const SET_UP: [string, number][] = [
@@ -132,6 +132,14 @@ t.test('sixty units with a silent register each cost their line next to nothing,
   await plant.clock.advance(600_000);
   const sharePct = (100 * ((plant.field.lines()[0]?.timeouts ?? 0) - before) * (200 + 12)) / 600_000;
   t.ok(sharePct > 0 && sharePct <= 2.2, `${sharePct.toFixed(2)} % of the line`);
+  let worstMs = 0;
+  for (let i = 0; i < 60; i++) {
+    const askedMono = plant.clock.monoMs();
+    const { sentMono } = await settled(plant, plant.write(`L${i + 1}`, 1 + i));
+    worstMs = Math.max(worstMs, (sentMono ?? Number.POSITIVE_INFINITY) - askedMono);
+    await plant.clock.advance(370);
+  }
+  t.ok(worstMs <= 200 + 20, `${worstMs.toFixed(0)} ms: no longer than one request without a reply`);
 });
 
 for (const laterMs of [5, 20, 40, 80, 150]) {
