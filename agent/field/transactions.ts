@@ -114,7 +114,8 @@ export function createTransactions(
       const firstByteMs = Math.max(0, afterMs - line.wireMs(request));
       const lateness = unit.responses.learnLate(request, firstByteMs);
       const isPoll = lateness === 'learned' && 'count' in request && slotsIn(unit, request).length > 0;
-      responded(unit, isPoll ? { kind: 'late', atMono: clock.monoMs(), firstByteMs } : { kind: 'answer', atMono: clock.monoMs() });
+      const atMono = clock.monoMs();
+      responded(unit, isPoll ? { kind: 'late', atMono, firstByteMs } : { kind: 'answer', atMono }, true);
       unit.refusals++;
       if (lateness !== 'too-late') return unit;
       const why = `its replies take ${Math.round(firstByteMs)} ms, longer than it is waited for`;
@@ -176,13 +177,14 @@ export function createTransactions(
     tellNoData(unit, error.message);
   }
 
-  function responded(unit: Unit, transaction: Exclude<UnitTransaction, { kind: 'timeout' }>): void {
+  function responded(unit: Unit, transaction: Exclude<UnitTransaction, { kind: 'timeout' }>, isLate = false): void {
     const wasSilent = unit.health.state === 'silent';
     const isReturn = wasSilent || unit.seenMs !== null;
     unit.health = afterTransaction(unit.health, transaction);
     unit.seenMs = clock.wallMs();
     unit.missedMono = null;
-    if (!unit.isAway) return;
+    // A unit that is reported to be gone is back once it replies in time; each late reply would be a return of its own.
+    if (!unit.isAway || (isLate && unit.isReportedAlive === false)) return;
     welcome(unit, transaction.atMono, isReturn);
     if (unit.isReportedAlive !== true) log.event('unit-met', { line: lineId, device: unit.device.id });
     events.clear('unit-silent', unit.device.id);
@@ -213,7 +215,7 @@ export function createTransactions(
     const mayBeStarting = atMono < unit.startingMono;
     unit.health = afterTransaction(before, { kind: 'timeout', atMono, jitter: random(), mayBeStarting });
     if (before.state === 'silent' || unit.health.state !== 'silent') return;
-    leave(unit);
+    if (unit.isReportedAlive !== false) leave(unit);
     unit.isAwayNew = true;
     unit.lostFinding = error.finding;
   }
