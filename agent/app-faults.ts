@@ -9,7 +9,7 @@ import type { LampView } from './core/views.ts';
 import type { AgentEvent, EventCode } from './core/words.ts';
 
 /** Silence and disobedience show in the state of a device and a lamp themselves. */
-const FAULTS: readonly EventCode[] = ['lamp-fault', 'device-flag', 'unit-not-set-up'];
+const FAULTS: readonly EventCode[] = ['lamp-fault', 'device-flag', 'unit-not-set-up', 'unit-no-data', 'level-not-read'];
 /** What keeps a lamp from hearing at all. */
 const SILENCES: readonly EventCode[] = ['line-down', 'line-silent', 'unit-silent'];
 

@@ -17,14 +17,16 @@ export function renderStats(lines: readonly LineStats[], page: Page): string {
 function lineLines(line: LineStats, page: Page): string[] {
   const units = line.units.map((unit) => unitRow(unit, page));
   const refused = line.units.filter((unit) => unit.refused.length > 0);
+  const unanswered = line.units.filter((unit) => unit.unanswered.length > 0);
   return [
     ...labelled('Line', `${line.line}, ${line.kind}, ${line.baud === null ? 'network' : `${line.baud} baud`}, ${line.port}`, page),
     ...labelled('Wire', `busy ${formatNumber(line.busyPct)} % of the last minute, bytes alone ${formatNumber(line.wirePct)} %`, page),
     ...labelled('Count', counts(line), page),
     ...labelled('Urgent', `${spread(line.urgentWaitMs, 'waited')}; ${formatNumber(line.overruns)} polls came late`, page),
     ...(units.length === 0 ? [] : ['', ...tableLines(COLUMNS, units, page)]),
-    ...(refused.length === 0 ? [] : ['']),
+    ...(refused.length + unanswered.length === 0 ? [] : ['']),
     ...refused.flatMap((unit) => labelled('Refused', `${unit.device}: ${unit.refused.join(', ')}`, page)),
+    ...unanswered.flatMap((unit) => labelled('Unanswered', `${unit.device}: ${unit.unanswered.join(', ')}`, page)),
     '',
     ...(line.advice.length === 0
       ? labelled('Advice', 'none: all is well', page)

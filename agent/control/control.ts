@@ -36,7 +36,7 @@ import { createOutputDesk, type OutputView } from './output-desk.ts';
 import { createOverrideKeeper } from './override-keeper.ts';
 import { createPointDesk } from './point-desk.ts';
 import { type ChosenProgramme, createProgrammeKeeper } from './programme-keeper.ts';
-import type { Verification } from './reconcile.ts';
+import { isKnown, type Verification } from './reconcile.ts';
 import { createRelayDesk } from './relay-desk.ts';
 import { createRemoteBlinks } from './remote-blinks.ts';
 import { createRequestDesk, NOT_RUNNING } from './request-desk.ts';
@@ -294,8 +294,7 @@ export function createControl({
     const pointId = pointOf.get(lampId);
     if (known === undefined || pointId === undefined) return undefined;
     const measured = field.latest(pointId);
-    // What a silent lamp does is not known, so nobody may say that it follows.
-    return { ...known, measured, following: follower.isFollowing(lampId) && measured?.quality !== 'missing' };
+    return { ...known, measured, following: follower.isFollowing(lampId) && isKnown(measured) };
   }
 
   return {

@@ -13,7 +13,7 @@ import type { RuleState, Street } from '../lighting/lighting.ts';
 import { isEmergency, litZones, type OutputSight, type OutputState, outputValue, type ResolvedOutput } from '../lighting/output.ts';
 import { levelPointOf } from './follower.ts';
 import { createObedience } from './obedience.ts';
-import { afterResult, afterSend, isFollowing, type LampTrack, NEW_TRACK, reconcile } from './reconcile.ts';
+import { afterResult, afterSend, isFollowing, isKnown, type LampTrack, NEW_TRACK, reconcile } from './reconcile.ts';
 
 export interface OutputDeskParts {
   readonly street: Pick<Street, 'zones' | 'lamps'>;
@@ -118,7 +118,8 @@ export function createOutputDesk({ street, outputs, clock, field, events, log }:
         const state = states.get(output.id);
         const { id, pointId, proofId } = output;
         if (state === undefined) return [];
-        return [{ ...state, id, pointId, measured: field.latest(proofId), following: isFollowing(tracks.get(id) ?? NEW_TRACK) }];
+        const measured = field.latest(proofId);
+        return [{ ...state, id, pointId, measured, following: isFollowing(tracks.get(id) ?? NEW_TRACK) && isKnown(measured) }];
       }),
   };
 }

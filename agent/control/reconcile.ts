@@ -116,6 +116,14 @@ export function isFollowing({ failures, drifts }: LampTrack): boolean {
   return failures < TRIES && drifts < TRIES;
 }
 
+/**
+ * Whether what it does is known. What is not read any more, or has no valid value, may do anything, so it does not count as following;
+ * before the first reading its writes alone say what it does.
+ */
+export function isKnown(measured: Reading | undefined): boolean {
+  return measured === undefined || measured.quality === 'good';
+}
+
 /** Nearest to what raised it first, then the others as they stand in the cabinet. Sorting is stable. */
 export function nearestFirst(a: Decision, b: Decision): number {
   const far = Number.MAX_VALUE;

@@ -196,6 +196,8 @@ export interface UnitStats {
   /** Requests of one whole round, and registers that leave the plan because it refuses them. */
   readonly requests: number;
   readonly refused: readonly string[];
+  /** Quantities that it does not answer for while it answers for others. */
+  readonly unanswered: readonly string[];
 }
 
 /** One transaction as it went over the wire. */

@@ -60,6 +60,14 @@ export interface Reply {
   readonly atMono: MonoMs;
 }
 
+/** The reply to a request that had been given up: the unit responds, only later than it was waited for. */
+export interface LateReply {
+  /** What had been requested; of a write of several values the values are not known any more. */
+  readonly request: ReadRequest | WriteRequest;
+  /** From the first byte of the request to the end of its reply. Units: ms. */
+  readonly afterMs: number;
+}
+
 export interface LineCounters {
   readonly transactions: number;
   readonly timeouts: number;
@@ -103,6 +111,8 @@ export interface ModbusLine {
   /** Reopen with other serial settings, for a scan; null goes back to the line's own. Errors: rejects with BusError; a network line refuses. */
   retune(serial: SerialSettings | null): Promise<void>;
   onLost: (cause: Error) => void;
+  /** A unit has replied to a request that was given up. Set by the owner; left out by a line that does not notice. */
+  onLateReply?: (late: LateReply) => void;
 }
 
 export interface DecodedValue {

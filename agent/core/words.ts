@@ -137,6 +137,8 @@ export type EventCode =
   | 'line-silent'
   | 'unit-silent'
   | 'unit-not-set-up'
+  | 'unit-no-data'
+  | 'level-not-read'
   | 'lamp-not-following'
   | 'lamp-fault'
   | 'output-not-following'

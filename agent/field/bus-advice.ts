@@ -133,12 +133,16 @@ function exceptions({ units }: PlainLineStats): string[] {
   // Where registers have left the plan, failing may have been the unit's way of saying that it has none.
   const busy = units.filter(
     (unit) =>
-      unit.refused.length === 0 &&
+      unit.refused.length + unit.unanswered.length === 0 &&
       (unit.exceptions['device-failure'] ?? 0) + (unit.exceptions['device-busy'] ?? 0) > SHARE.crc * transactionsOf(unit),
   );
   const alike = Map.groupBy(
     units.filter(({ refused }) => refused.length > 0),
     ({ refused }) => refused.join(),
+  );
+  const quiet = Map.groupBy(
+    units.filter(({ unanswered }) => unanswered.length > 0),
+    ({ unanswered }) => unanswered.join(),
   );
   return [
     ...together(
@@ -151,6 +155,13 @@ function exceptions({ units }: PlainLineStats): string[] {
         same,
         (names, one) =>
           `${names} ${one ? 'refuses' : 'refuse'} ${same[0]?.refused.join(', ')}: check that ${one ? 'its' : 'their'} profile fits model and firmware`,
+      ),
+    ),
+    ...[...quiet.values()].flatMap((same) =>
+      together(
+        same,
+        (names, one) =>
+          `${names} ${one ? 'does' : 'do'} not answer for ${same[0]?.unanswered.join(', ')}, but for others: check that ${one ? 'its' : 'their'} profile fits model and firmware`,
       ),
     ),
   ];

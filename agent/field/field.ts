@@ -26,7 +26,7 @@ import { LAMP_WORDS, type WriteWords } from './write-reasons.ts';
 
 /** A reading is stale when it is older than this many periods. Source: assumed; two lost polls in a row are noise. */
 const STALE_PERIODS = 3;
-/** How often the bus load is looked at. Units: ms. */
+/** How often the bus load, and the age of what was read, are looked at. Units: ms. */
 const LOAD_SAMPLE_MS = 5_000;
 
 /** One line with its drivers, as `app.ts` has put it together. */
@@ -162,7 +162,9 @@ export function createField(options: FieldOptions): LiveField {
   /** What was wrong with a line that is no more is over; what still is wrong with its successor begins anew. */
   function forget({ source }: Runtime): void {
     for (const code of ['line-down', 'line-silent'] as const) events.clear(code, source.config.id);
-    for (const { id } of source.config.devices) for (const code of ['unit-silent', 'unit-not-set-up'] as const) events.clear(code, id);
+    for (const { id } of source.config.devices)
+      for (const code of ['unit-silent', 'unit-not-set-up', 'unit-no-data'] as const) events.clear(code, id);
+    for (const { pointId } of pointsOf(source)) events.clear('level-not-read', pointId);
   }
 
   function send(write: LevelWrite, words: WriteWords): Promise<WriteResult> {
@@ -195,6 +197,7 @@ export function createField(options: FieldOptions): LiveField {
       onUrgentSent: (waitMs) => bus.noteUrgent(config.id, waitMs),
       onDeadLine: () => revive(config, keeper),
       onRevived: () => events.clear('line-silent', config.id),
+      onSetUpWrite: () => memory?.saveNow(),
       onClosed: (cause) => keeper.lost(cause),
     });
     const onUp = (): void => {
@@ -231,14 +234,25 @@ export function createField(options: FieldOptions): LiveField {
     return { source, keeper, load: createBusLoad(), units: [], runner: null, memory: null, uart };
   }
 
+  /** What has not been renewed in time is reported once, so that its old value does not stand for a new one where it was sent to. */
+  function reportAged(): void {
+    const atMs = clock.wallMs();
+    // It is still of the time it was read; it is reported at the time at which it became too old.
+    const old = [...latest.values()].filter((reading) => reading.quality === 'good' && isOld(reading));
+    if (old.length > 0) deliver(old.map((reading): Reading => ({ ...reading, quality: 'stale', atMs })));
+  }
+
   function sample(): void {
+    reportAged();
     for (const { source, load } of runtimes) if (source.kind === 'modbus') load.sample(clock.monoMs(), source.line.counters.busyMs);
   }
 
   function aged(reading: Reading | undefined): Reading | undefined {
-    if (reading?.quality !== 'good') return reading;
-    const limitMs = staleMs.get(reading.pointId) ?? Number.POSITIVE_INFINITY;
-    return clock.monoMs() - reading.atMono > limitMs ? { ...reading, quality: 'stale' } : reading;
+    return reading?.quality === 'good' && isOld(reading) ? { ...reading, quality: 'stale' } : reading;
+  }
+
+  function isOld({ pointId, atMono }: Reading): boolean {
+    return clock.monoMs() - atMono > (staleMs.get(pointId) ?? Number.POSITIVE_INFINITY);
   }
 }
 

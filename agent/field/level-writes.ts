@@ -1,8 +1,9 @@
 /**
  * Levels on their way to the lamps of one line: waiting, sent, read back, ended.
  *
- * Owns every write from `add` to its one result. Never decides about light. Called by the line runner.
+ * Owns every write from `add` to its one result. Never decides about light.
  *
+ * A write that is not acknowledged may have arrived: it is read back before it is repeated.
  * Order within the command lane: levels, then repetitions of broadcasts, then proofs. A level of the other lane travels along when its
  * whole group goes, so that a street that changes together changes at once.
  */
@@ -18,10 +19,12 @@ import type { Transactions } from './transactions.ts';
 import { restedMono, type Unit } from './unit.ts';
 import type { HeldUntil } from './units-due.ts';
 import { createWriteQueue, SUPERSEDED, type WaitingWrite } from './write-queue.ts';
-import { LAMP_WORDS, type WriteWords } from './write-reasons.ts';
+import { isRefusal, LAMP_WORDS, type WriteWords } from './write-reasons.ts';
 
 /** Tries of one write before it has failed. Source: assumed; two losses in a row happen on a noisy line, three mean trouble. */
 const WRITE_TRIES = 3;
+/** After a lost proof, so that a unit that is busy with the write is not given up for it. Units: ms. Source: assumed; the rest of a unit after a lost poll. */
+const PROOF_REST_MS = 100;
 /** A silent unit still gets its light, this often at most. Units: ms. Source: wb-mqtt-serial allows a write to a lost device each 5 s. */
 const SILENT_WRITE_MS = 5_000;
 /**
@@ -70,17 +73,16 @@ export function createLevelWrites({ clock, transactions, held, groups, onUrgentS
       const mayGroup = words === LAMP_WORDS;
       return new Promise((settle) => queue.add({ write, unit, quantity, addedMono, attempts: 0, sentMono: null, mayGroup, words, settle }));
     },
-    has: (lane, nowMono) => queue.has(lane, nowMono) || (lane === 'command' && (repeats.isDue(nowMono) || readBacks.isDue(nowMono))),
+    has: (lane, nowMono) => queue.has(lane, nowMono) || readBacks.isDue(lane, nowMono) || (lane === 'command' && repeats.isDue(nowMono)),
     async next(lane, nowMono) {
       const waiting = queue.take(lane, nowMono);
       if (waiting !== undefined) {
         const choice = chooseGroup(groups, waiting, (pointId) => queue.at(pointId, nowMono));
         return choice === undefined ? sendOne(waiting) : sendGroup(choice);
       }
-      if (lane === 'urgent') return;
-      const repeat = repeats.take(nowMono);
+      const repeat = lane === 'urgent' ? undefined : repeats.take(nowMono);
       if (repeat !== undefined) return sendAgain(repeat);
-      const readBack = readBacks.take(nowMono);
+      const readBack = readBacks.take(lane, nowMono);
       if (readBack !== undefined) await verify(readBack);
     },
     nextMono() {
@@ -96,16 +98,18 @@ export function createLevelWrites({ clock, transactions, held, groups, onUrgentS
 
   async function sendOne(waiting: WaitingWrite): Promise<void> {
     const { write, unit, quantity } = waiting;
+    const leftMono = clock.monoMs();
     const result = await transactions.write(unit, { unit: unit.device.unit, ...unit.driver.encode(quantity, write.levelPct) });
-    if (result instanceof BusError) retryOrFail(waiting, result);
+    if (result instanceof BusError) notWritten(waiting, result, { leftMono, byGroup: false });
     else awaitProof(waiting, result, false);
   }
 
   async function sendGroup(choice: GroupChoice): Promise<void> {
     for (const { write } of choice.writes) queue.remove(write.pointId);
+    const leftMono = clock.monoMs();
     const result = await transmit(choice);
     for (const waiting of choice.writes) {
-      if (result instanceof BusError) failGroup(waiting, result);
+      if (result instanceof BusError) failGroup(waiting, result, leftMono);
       else awaitProof(waiting, result, true);
     }
     if (!(result instanceof BusError) && choice.group.reach === 'bus') repeats.add(choice, clock.monoMs() + REPEAT_MS);
@@ -123,52 +127,89 @@ export function createLevelWrites({ clock, transactions, held, groups, onUrgentS
   }
 
   function awaitProof(waiting: WaitingWrite, { askedMono }: Reply, byGroup: boolean): void {
-    const { write, unit, quantity } = waiting;
+    tellSent(waiting, askedMono);
     const sent = { ...waiting, sentMono: waiting.sentMono ?? askedMono };
-    if (waiting.sentMono === null) {
-      write.onSent?.(askedMono);
-      if (write.lane === 'urgent') onUrgentSent(askedMono - waiting.addedMono);
-    }
-    if (isSuperseded(sent)) return;
-    readBacks.add({ sent, dueMono: clock.monoMs() + (pointOf(unit, quantity).write?.settleMs ?? 0), tries: 0, byGroup });
+    if (!isSuperseded(sent)) readBacks.add({ sent, leftMono: askedMono, lost: null, dueMono: settledMono(sent), tries: 0, byGroup });
   }
 
-  /** A group that is refused may not exist in this device: its lamps are told one by one. One that is lost is tried again as a whole. */
-  function failGroup(waiting: WaitingWrite, error: BusError): void {
-    if (!error.policy.answered) retryOrFail(waiting, error);
+  function tellSent({ write, addedMono, sentMono }: WaitingWrite, leftMono: MonoMs): void {
+    if (sentMono !== null) return;
+    write.onSent?.(leftMono);
+    if (write.lane === 'urgent') onUrgentSent(leftMono - addedMono);
+  }
+
+  function settledMono({ unit, quantity }: WaitingWrite): MonoMs {
+    return clock.monoMs() + (pointOf(unit, quantity).write?.settleMs ?? 0);
+  }
+
+  /** A group that is refused may not exist in this device: its lamps are told one by one. One that is lost is looked for first. */
+  function failGroup(waiting: WaitingWrite, error: BusError, leftMono: MonoMs): void {
+    if (!isRefusal(error)) notWritten(waiting, error, { leftMono, byGroup: true });
     else if (!isSuperseded(waiting)) queue.add({ ...waiting, mayGroup: false });
   }
 
-  function retryOrFail(waiting: WaitingWrite, error: BusError): void {
-    const { unit, settle, sentMono, words = LAMP_WORDS } = waiting;
+  /** The unit refused the write, or did not acknowledge it. One that is silent would not answer for it either. */
+  function notWritten(waiting: WaitingWrite, error: BusError, { leftMono, byGroup }: Pick<ReadBack, 'leftMono' | 'byGroup'>): void {
+    if (isRefusal(error) || !error.policy.unitUsable || waiting.unit.health.state === 'silent') retryOrFail(waiting, error);
+    else if (!isSuperseded(waiting))
+      readBacks.add({ sent: waiting, leftMono, lost: error, dueMono: settledMono(waiting), tries: 0, byGroup });
+  }
+
+  function retryOrFail(waiting: WaitingWrite, error: BusError, reason = (waiting.words ?? LAMP_WORDS).failure(error)): void {
+    const { unit, settle, sentMono } = waiting;
     const attempts = waiting.attempts + 1;
     unit.nextWriteMono = clock.monoMs() + SILENT_WRITE_MS;
     if (isSuperseded(waiting)) return;
     if (error.policy.retry && error.policy.unitUsable && attempts < WRITE_TRIES) queue.add({ ...waiting, attempts });
     // A driver as it left the factory may take a level only once it is set up, which is under way.
     else if (error.policy.answered && unit.pendingSteps.length > 0 && !waiting.isAfterSetUp) queue.add({ ...waiting, isAfterSetUp: true });
-    else settle({ state: 'failed', reason: words.failure(error), sentMono });
+    else settle({ state: 'failed', reason, sentMono });
   }
 
   async function verify(readBack: ReadBack): Promise<void> {
-    const { sent, byGroup } = readBack;
-    const { unit, quantity, write, sentMono, words = LAMP_WORDS, settle } = sent;
+    const { sent, lost, leftMono } = readBack;
+    const { unit, quantity, settle } = sent;
     const request = proofRequest(unit, quantity);
     const result = await transactions.read(unit, request);
     readBacks.done(clock.monoMs());
     if (!(result instanceof BusError)) transactions.deliver(unit, request, result);
     if (isSuperseded(sent)) return;
-    if (result instanceof BusError) {
-      const tries = readBack.tries + 1;
-      const isWorthIt = result.policy.retry && result.policy.unitUsable && tries < WRITE_TRIES;
-      if (isWorthIt) readBacks.add({ ...readBack, tries });
-      else settle({ state: 'failed', reason: `sent, but not read back: ${words.failure(result)}`, sentMono });
-      return;
-    }
+    if (result instanceof BusError) return unproven(readBack, result);
     const { isRight, found } = judge(sent, unit.driver.decode(request.table, request.address, result.words));
-    if (isRight) settle({ state: 'verified', sentMono });
+    if (!isRight) return disproved(readBack, found);
+    if (lost !== null) tellSent(sent, leftMono);
+    settle({ state: 'verified', sentMono: sent.sentMono ?? leftMono });
+  }
+
+  /** The proof is lost or refused. */
+  function unproven(readBack: ReadBack, error: BusError): void {
+    const { sent, lost } = readBack;
+    const tries = readBack.tries + 1;
+    const isWorthIt = error.policy.retry && error.policy.unitUsable && tries < WRITE_TRIES;
+    const isGone = lost !== null && sent.unit.health.state === 'silent';
+    if (isWorthIt && !isGone)
+      readBacks.add({ ...readBack, tries, dueMono: lost === null ? readBack.dueMono : clock.monoMs() + PROOF_REST_MS });
+    else if (lost !== null) repeat(readBack, lost);
+    else {
+      const { words = LAMP_WORDS, sentMono, settle } = sent;
+      settle({ state: 'failed', reason: `sent, but not read back: ${words.failure(error)}`, sentMono });
+    }
+  }
+
+  /** The unit holds another value. */
+  function disproved(readBack: ReadBack, found: number | null): void {
+    const { sent, lost, byGroup } = readBack;
+    const reason = (sent.words ?? LAMP_WORDS).mismatch(found, sent.write.levelPct);
+    if (lost !== null) repeat(readBack, lost, reason);
     else if (byGroup) queue.add({ ...sent, attempts: 0, mayGroup: false });
-    else settle({ state: 'failed', reason: words.mismatch(found, write.levelPct), sentMono });
+    else sent.settle({ state: 'failed', reason, sentMono: sent.sentMono });
+  }
+
+  /** A lost write is sent again, with all that went with it. */
+  function repeat(readBack: ReadBack, lost: BusError, reason?: string): void {
+    const others = readBack.byGroup ? readBacks.takeLostGroup(readBack.sent.unit) : [];
+    retryOrFail(readBack.sent, lost, reason);
+    for (const { sent } of others) retryOrFail(sent, lost);
   }
 
   /** A newer level came while this one was on the wire: nobody waits for its proof. */

@@ -17,7 +17,8 @@ import type { POLL_PERIOD_MS } from './poll-plan.ts';
 import { createPolls, type Poll } from './polls.ts';
 import { setUpOne } from './set-up.ts';
 import { createTransactions, type Transactions, type TransactionsOptions } from './transactions.ts';
-import { probeOf, setUpReadOf, type Unit } from './unit.ts';
+import type { Unit } from './unit.ts';
+import { probeOf, setUpReadOf } from './unit-requests.ts';
 import { type Agenda, agendaOf } from './units-due.ts';
 import { createWatchedLine } from './watched-line.ts';
 import type { WriteWords } from './write-reasons.ts';
@@ -35,6 +36,8 @@ export interface LineRunnerOptions extends TransactionsOptions {
   readonly onDeadLine: () => Promise<void>;
   /** One answers again after that. */
   readonly onRevived: () => void;
+  /** A set-up register is about to be written. */
+  readonly onSetUpWrite?: () => void;
   /** A job of the console has left the line closed. */
   readonly onClosed: (cause: BusError) => void;
 }
@@ -85,6 +88,10 @@ export function createLineRunner(options: LineRunnerOptions): LineRunner {
   const silence = createSilenceWatch();
   const transactions = createTransactions({ ...options, line, budget });
   const polls = createPolls({ ...options, line, transactions });
+  options.line.onLateReply = (late) => {
+    const unit = transactions.noteLate(late);
+    if (unit !== undefined) polls.noteLate(unit, late);
+  };
   const groups = groupsOf(units, options.broadcast);
   const writes = createLevelWrites({ clock, transactions, held, groups, onUrgentSent: options.onUrgentSent });
   const jobs = createConsoleJobs(() => clock.monoMs());
@@ -160,6 +167,7 @@ export function createLineRunner(options: LineRunnerOptions): LineRunner {
       turnedMono = nowMono;
       const agenda = agendaOf(units, nowMono, isAllSilent ? nowMono : budget.readyMono(nowMono));
       isAllSilent = units.length > 0 && agenda.silentUnits === units.length;
+      if (agenda.silentUnits > 0) transactions.reportAway(nowMono);
       const turn = line.isOpen ? decide(agenda, nowMono) : undefined;
       if (turn === 'again') continue;
       if (turn === undefined) await idle(agenda, nowMono);
@@ -200,9 +208,9 @@ export function createLineRunner(options: LineRunnerOptions): LineRunner {
     return poll === undefined ? 'again' : pollTurn(lane, poll, nowMono);
   }
 
-  function pollTurn(lane: 'presence' | 'telemetry', poll: Poll, nowMono: MonoMs): Turn {
+  function pollTurn(lane: 'presence' | 'telemetry' | 'probe', poll: Poll, nowMono: MonoMs): Turn {
     if (lane === 'telemetry') wasSetUp = false;
-    return { lane, waitMs: nowMono - poll.dueMono, act: () => polls.ask(poll) };
+    return { lane, waitMs: Math.max(0, nowMono - poll.dueMono), act: () => polls.ask(poll) };
   }
 
   function setUp(unit: Unit, nowMono: MonoMs): Turn | undefined {
@@ -212,7 +220,12 @@ export function createLineRunner(options: LineRunnerOptions): LineRunner {
     return { lane: 'telemetry', waitMs: null, act: () => setUpOne(unit, { ...options, transactions }) };
   }
 
+  /** One that is silent is looked for; of one that answers, a register that it does not give. */
   function probe(unit: Unit, nowMono: MonoMs): Turn | undefined {
+    if (unit.health.state !== 'silent') {
+      const retry = polls.next(unit, 'retry', nowMono);
+      return retry === undefined ? undefined : pollTurn('probe', retry, nowMono);
+    }
     const request = probeOf(unit);
     if (request === undefined) unit.heldMono = Number.POSITIVE_INFINITY;
     if (request === undefined || isHeld(unit, request, nowMono)) return undefined;

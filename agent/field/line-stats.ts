@@ -14,7 +14,8 @@ import { createBusLoad } from './bus-load.ts';
 import { createConsoleShare } from './console-share.ts';
 import { charMs } from './scan-settings.ts';
 import { createSpreadMeter } from './spread.ts';
-import { refusedQuantities, stateOf, timeoutOf, type Unit } from './unit.ts';
+import { isolatedQuantities, stateOf, type Unit } from './unit.ts';
+import { timeoutOf } from './unit-requests.ts';
 import { createUnitTally, type UnitTally } from './unit-stats.ts';
 import type { TransactionReport } from './watched-line.ts';
 
@@ -125,7 +126,8 @@ export function createLineStats(parts: LineStatsParts): LineStatsBook {
       ...tally.counts(),
       timeoutMs: Math.round(timeoutOf(unit)),
       requests: requestsOf(unit),
-      refused: refusedQuantities(unit),
+      refused: isolatedQuantities(unit, false),
+      unanswered: isolatedQuantities(unit, true),
     };
   }
 }

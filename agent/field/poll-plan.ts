@@ -15,7 +15,7 @@ export const POLL_PERIOD_MS: Readonly<Record<PolledClass, number>> = { fast: 100
 /** A neighbour of its own class is taken along when this share of its period or less is left. Source: assumed; keeps a unit's polls in step at the price of few early ones. */
 const NEARLY_DUE = 0.25;
 /** A lost poll is asked again after this long, and a second time, before it waits for its period. Units: ms. Source: the guard against late replies lasts as long. */
-const ASK_AGAIN_MS = 1_000;
+export const ASK_AGAIN_MS = 1_000;
 const ASK_AGAIN_TIMES = 2;
 
 /** Source: Modbus Application Protocol V1.1b3 §6: 16-bit registers. */
@@ -31,35 +31,57 @@ export interface Slot {
   readonly quantities: readonly string[];
   /** Asked by itself: the device answers truly only then. */
   readonly isSingle: boolean;
+  /** It holds the level of a lamp. */
+  readonly isLevel: boolean;
   dueMono: MonoMs;
   /** Not asked yet since the unit was met. */
   isFirst: boolean;
   /** Polls lost in a row. */
   misses: number;
-  /** The unit refuses this register; asked again after it has been away. */
-  refused: boolean;
-  /** The unit refused a block that reached from before this slot into it. */
+  /** The unit has given no data for this slot while it answered others; null while it does. */
+  isolation: Isolation | null;
+  /** The unit gave no data for a block that reached from before this slot into it. */
   cutBefore: boolean;
 }
+
+/** `refused`: exceptions 1 to 3. `failing`: exceptions 4 to 8. `silent`: no reply, or a damaged one. */
+export type IsolationCause = 'refused' | 'failing' | 'silent';
+
+/** A slot that is requested alone, ever more rarely, so that it costs the others nothing. */
+export interface Isolation {
+  readonly cause: IsolationCause;
+  /** Requests in vain since it was isolated. */
+  readonly tries: number;
+  /** Its quantities have been reported to have no value. */
+  readonly isReported: boolean;
+}
+
+/**
+ * Until an isolated slot is requested again; doubled each time. Units: ms.
+ * Source: assumed; a driver that was busy starting is read again within seconds, and a register that does not exist costs a request in
+ * ten minutes. The level of a lamp is what the street is judged by, so it is looked for each minute.
+ */
+const RETRY_MS = { first: 10_000, max: 600_000, maxOfLevel: 60_000 };
 
 /** The slots of a device type by table and address; points of one register are one slot, of the faster class. */
 export function slotsOf({ points, quirks }: Profile): Slot[] {
   const slots: Slot[] = [];
   const polled = points.filter((point): point is PointProfile & { poll: PolledClass } => point.poll !== 'never');
-  for (const { id, table, address, type, poll } of polled.toSorted(
+  for (const { id, table, address, type, poll, semantic } of polled.toSorted(
     (a, b) => Number(a.table > b.table) - Number(a.table < b.table) || a.address - b.address,
   )) {
     const end = address + WIDTH[type];
     const last = slots.at(-1);
     if (last === undefined || last.table !== table || address >= last.address + last.count) {
       const isSingle = quirks.singleOnly.some(([from, to]) => from < end && address <= to);
-      const state = { dueMono: 0, isFirst: true, misses: 0, refused: false, cutBefore: false };
-      slots.push({ table, address, count: end - address, poll, quantities: [id], isSingle, ...state });
+      const state = { dueMono: 0, isFirst: true, misses: 0, isolation: null, cutBefore: false };
+      slots.push({ table, address, count: end - address, poll, quantities: [id], isSingle, isLevel: semantic === 'level', ...state });
       continue;
     }
     const count = Math.max(end, last.address + last.count) - last.address;
     const faster = FASTEST_FIRST.find((each) => each === poll || each === last.poll) as PolledClass;
-    slots[slots.length - 1] = { ...last, count, poll: faster, quantities: [...last.quantities, id] };
+    const isLevel = last.isLevel || semantic === 'level';
+    slots[slots.length - 1] = { ...last, count, poll: faster, isLevel, quantities: [...last.quantities, id] };
   }
   return slots;
 }
@@ -95,7 +117,7 @@ export function blockAround(options: BlockOptions): Block {
   const { slots, first, limits } = options;
   const lead = slots[first] as Slot;
   let [from, to] = [first, first];
-  if (!lead.isSingle) {
+  if (!lead.isSingle && lead.isolation === null) {
     to = reach(options, { from, to, step: 1 });
     from = reach(options, { from, to, step: -1 });
   }
@@ -114,7 +136,7 @@ function reach(options: BlockOptions, at: { from: number; to: number; step: 1 | 
   let unwanted = 0;
   for (let next = edge + step; ; next += step) {
     const [slot, before] = [slots[next], slots[next - step]];
-    if (slot === undefined || before === undefined || slot.table !== before.table || slot.refused || slot.isSingle) return edge;
+    if (slot === undefined || before === undefined || slot.table !== before.table || slot.isolation !== null || slot.isSingle) return edge;
     const [low, high] = step === 1 ? [before, slot] : [slot, before];
     const hole = high.address - (low.address + low.count);
     if (high.cutBefore || hole > limits.maxHole) return edge;
@@ -149,6 +171,7 @@ export function answered({ slots }: Block, at: { nowMono: MonoMs; periodsMs: Blo
     else slot.dueMono = slot.dueMono > nowMono ? nowMono + periodMs : Math.max(slot.dueMono + periodMs, nowMono + periodMs / 2);
     slot.isFirst = false;
     slot.misses = 0;
+    slot.isolation = null;
   }
 }
 
@@ -174,10 +197,28 @@ export function refusedIn(block: Block, all: readonly Slot[], nowMono: MonoMs): 
     (block.slots[Math.ceil(block.slots.length / 2)] as Slot).cutBefore = true;
     return undefined;
   }
-  only.refused = true;
-  // Whatever else was cut apart in the search may be asked together again.
-  for (const slot of all) slot.cutBefore = false;
+  isolate(only, all, { cause: 'refused', nowMono });
   return only;
+}
+
+/** The slots of a block without a reply are requested apart from their neighbours, and in two halves: one of them may be to blame. */
+export function cutApart({ slots }: Block, all: readonly Slot[]): void {
+  const behind = all[all.indexOf(slots.at(-1) as Slot) + 1];
+  for (const edge of [slots[0], behind, slots.length > 1 ? slots[Math.ceil(slots.length / 2)] : undefined])
+    if (edge !== undefined) edge.cutBefore = true;
+}
+
+/** The slot is requested alone from now on, each time after a longer wait. Whatever else was cut apart to find it may be read together again. */
+export function isolate(slot: Slot, all: readonly Slot[], { cause, nowMono }: { cause: IsolationCause; nowMono: MonoMs }): void {
+  if (slot.isolation === null) for (const each of all) each.cutBefore = false;
+  const { tries, isReported } = slot.isolation ?? { tries: -1, isReported: false };
+  slot.isolation = { cause, tries: tries + 1, isReported };
+  slot.dueMono = nowMono + Math.min(RETRY_MS.first * 2 ** Math.min(slot.isolation.tries, 16), longestRetryMs(slot));
+}
+
+/** Longest time between two requests of an isolated slot. Units: ms. */
+export function longestRetryMs({ isLevel }: Slot): number {
+  return isLevel ? RETRY_MS.maxOfLevel : RETRY_MS.max;
 }
 
 export function requestOf(unit: number, { table, address, count }: Block): ReadRequest {

@@ -1,13 +1,15 @@
 /**
  * Writes that have been sent and wait for their proof.
  *
- * Owns them and the question that proves each. Pure data with an order. Called by the level writes of a line.
+ * Owns them and the question that proves each. Pure data with an order.
  *
  * A proof is never as urgent as light or a sensor: after each one the line is left to whatever else waits, so that the many proofs of a
  * group keep nobody waiting for more than the one in flight.
  */
 import type { MonoMs } from '../core/clock.ts';
 import type { DecodedValue, ReadRequest } from '../core/driver.ts';
+import type { BusError } from '../core/errors.ts';
+import type { Lane } from '../core/ports.ts';
 import type { PointProfile, RegisterType } from '../core/profile.ts';
 import type { PointId } from '../core/words.ts';
 import type { Unit } from './unit.ts';
@@ -20,7 +22,11 @@ export const WIDTH: Readonly<Record<RegisterType, number>> = { bit: 1, u16: 1, s
 
 /** A write that has been sent and is to be read back. */
 export interface ReadBack {
-  readonly sent: WaitingWrite & { readonly sentMono: MonoMs };
+  readonly sent: WaitingWrite;
+  /** When the write left, or was to leave. */
+  readonly leftMono: MonoMs;
+  /** Why the unit has not acknowledged the write, which may have arrived all the same; null when it has. */
+  readonly lost: BusError | null;
   readonly dueMono: MonoMs;
   readonly tries: number;
   /** It went with others in one write that nobody has confirmed. */
@@ -30,8 +36,11 @@ export interface ReadBack {
 /** The read-backs of one line, at most one a point: a newer write makes an older one's proof worthless. */
 export interface ReadBacks {
   add(readBack: ReadBack): void;
-  take(nowMono: MonoMs): ReadBack | undefined;
-  isDue(nowMono: MonoMs): boolean;
+  /** What proves a lost write is as urgent as that write; all else goes with the commands. */
+  take(lane: Lane, nowMono: MonoMs): ReadBack | undefined;
+  isDue(lane: Lane, nowMono: MonoMs): boolean;
+  /** Takes out all lost writes of this unit that went in one with others: they arrived together or not at all. */
+  takeLostGroup(unit: Unit): readonly ReadBack[];
   /** One has been done. */
   done(nowMono: MonoMs): void;
   /** A newer level for this point is on its way: no proof of the older one is wanted. */
@@ -44,9 +53,10 @@ export interface ReadBacks {
 export function createReadBacks(heldUntilMono: (readBack: ReadBack) => MonoMs): ReadBacks {
   const byPoint = new Map<PointId, ReadBack>();
   let pausedUntilMono: MonoMs = 0;
-  const first = (): { readBack: ReadBack; mono: MonoMs } | undefined => {
+  const first = (lane: Lane | null): { readBack: ReadBack; mono: MonoMs } | undefined => {
     let earliest: { readBack: ReadBack; mono: MonoMs } | undefined;
     for (const readBack of byPoint.values()) {
+      if (lane !== null && laneOf(readBack) !== lane) continue;
       const mono = Math.max(readBack.dueMono, pausedUntilMono, heldUntilMono(readBack));
       if (earliest === undefined || mono < earliest.mono) earliest = { readBack, mono };
     }
@@ -62,24 +72,33 @@ export function createReadBacks(heldUntilMono: (readBack: ReadBack) => MonoMs): 
       drop(readBack.sent.write.pointId);
       byPoint.set(readBack.sent.write.pointId, readBack);
     },
-    take(nowMono) {
-      const due = first();
+    take(lane, nowMono) {
+      const due = first(lane);
       if (due === undefined || due.mono > nowMono) return undefined;
       byPoint.delete(due.readBack.sent.write.pointId);
       return due.readBack;
     },
-    isDue: (nowMono) => (first()?.mono ?? Number.POSITIVE_INFINITY) <= nowMono,
+    isDue: (lane, nowMono) => (first(lane)?.mono ?? Number.POSITIVE_INFINITY) <= nowMono,
+    takeLostGroup(unit) {
+      const group = [...byPoint.values()].filter(({ sent, lost, byGroup }) => sent.unit === unit && lost !== null && byGroup);
+      for (const { sent } of group) byPoint.delete(sent.write.pointId);
+      return group;
+    },
     done(nowMono) {
       pausedUntilMono = nowMono + YIELD_MS;
     },
     drop,
-    nextMono: () => first()?.mono,
+    nextMono: () => first(null)?.mono,
     failAll(reason) {
       const all = [...byPoint.values()];
       byPoint.clear();
       for (const { sent } of all) sent.settle({ state: 'failed', reason, sentMono: sent.sentMono });
     },
   };
+}
+
+function laneOf({ sent, lost }: ReadBack): Lane {
+  return lost === null ? 'command' : sent.write.lane;
 }
 
 /** Where the proof of a level stands: at the point itself, or at the one its profile names for it. */

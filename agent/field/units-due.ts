@@ -16,6 +16,7 @@ export interface Agenda {
   presence: Unit | undefined;
   telemetry: Unit | undefined;
   setUp: Unit | undefined;
+  /** One that is silent, or one whose isolated register is due. */
   probe: Unit | undefined;
   /** When there is next something that may not be asked yet; infinite when there is not. */
   nextMono: MonoMs;
@@ -38,27 +39,41 @@ export function agendaOf(units: readonly Unit[], nowMono: MonoMs, probeMono: Mon
       agenda.silentUnits++;
       const mono = Math.max(freeMono, probeMono);
       if (mono > nowMono) agenda.nextMono = Math.min(agenda.nextMono, mono);
-      else if (agenda.probe === undefined || unit.health.dueMono < agenda.probe.health.dueMono) agenda.probe = unit;
+      else if (isEarlierProbe(unit, agenda.probe)) agenda.probe = unit;
       continue;
     }
     if (freeMono > nowMono) {
-      if (hasWish(unit)) agenda.nextMono = Math.min(agenda.nextMono, freeMono);
+      if (hasWish(unit, nowMono)) agenda.nextMono = Math.min(agenda.nextMono, freeMono);
       continue;
     }
     if (unit.presenceMono > nowMono) agenda.nextMono = Math.min(agenda.nextMono, unit.presenceMono);
     else if (agenda.presence === undefined || unit.presenceMono < agenda.presence.presenceMono) agenda.presence = unit;
     if (unit.telemetryMono > nowMono) agenda.nextMono = Math.min(agenda.nextMono, unit.telemetryMono);
     else if (agenda.telemetry === undefined || unit.telemetryMono < agenda.telemetry.telemetryMono) agenda.telemetry = unit;
-    if (agenda.setUp === undefined && isSetUpDue(unit)) agenda.setUp = unit;
+    if (agenda.setUp === undefined && isSetUpDue(unit, nowMono)) agenda.setUp = unit;
+    if (unit.retryMono === Number.POSITIVE_INFINITY) continue;
+    const retryMono = Math.max(unit.retryMono, probeMono);
+    if (retryMono > nowMono) agenda.nextMono = Math.min(agenda.nextMono, retryMono);
+    else if (isEarlierProbe(unit, agenda.probe)) agenda.probe = unit;
   }
   return agenda;
 }
 
-/** A flaky unit is set up once it answers again. */
-function isSetUpDue({ pendingSteps, health }: Unit): boolean {
-  return pendingSteps.length > 0 && health.state === 'ok';
+/** A silent unit and a register that is isolated are looked for with what the dead may cost together, the longest overdue first. */
+function isEarlierProbe(unit: Unit, other: Unit | undefined): boolean {
+  return other === undefined || probeMonoOf(unit) < probeMonoOf(other);
 }
 
-function hasWish(unit: Unit): boolean {
-  return unit.presenceMono !== Number.POSITIVE_INFINITY || unit.telemetryMono !== Number.POSITIVE_INFINITY || isSetUpDue(unit);
+function probeMonoOf({ health, retryMono }: Unit): MonoMs {
+  return health.state === 'silent' ? health.dueMono : retryMono;
+}
+
+/** A flaky unit is set up once it answers again. */
+function isSetUpDue({ pendingSteps, setUpAgainMono, isSetUpHeld, health }: Unit, nowMono: MonoMs): boolean {
+  return (pendingSteps.length > 0 || setUpAgainMono <= nowMono) && health.state === 'ok' && !isSetUpHeld;
+}
+
+function hasWish(unit: Unit, nowMono: MonoMs): boolean {
+  const { presenceMono, telemetryMono, retryMono } = unit;
+  return Math.min(presenceMono, telemetryMono, retryMono) !== Number.POSITIVE_INFINITY || isSetUpDue(unit, nowMono);
 }

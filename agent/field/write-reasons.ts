@@ -7,7 +7,7 @@ import type { BusError, BusErrorCode } from '../core/errors.ts';
 import type { LevelWrite } from '../core/ports.ts';
 import type { Unit } from './unit.ts';
 
-/** What to look at when a unit answers but refuses; silence and damage say so themselves. */
+/** What to look at when a unit answers with an exception; silence and damage say so themselves. */
 const ADVICE: Readonly<Partial<Record<BusErrorCode, string>>> = {
   'illegal-function': 'check that the profile fits the device',
   'illegal-address': 'check that the profile fits the device and its mode',
@@ -15,6 +15,11 @@ const ADVICE: Readonly<Partial<Record<BusErrorCode, string>>> = {
   'device-failure': 'check the lamp and its driver',
   'device-busy': 'it was busy each time, check what else writes to it',
 };
+
+/** Whether the unit itself refused, so that nothing was written; after any other end a write may have arrived. */
+export function isRefusal({ code }: BusError): boolean {
+  return ADVICE[code] !== undefined;
+}
 
 /** How the writes of one kind tell what became of them. */
 export interface WriteWords {

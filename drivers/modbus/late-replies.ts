@@ -32,6 +32,7 @@ export interface LateReplies {
 }
 
 interface Debt {
+  readonly request: Buffer;
   readonly unit: number;
   readonly fc: number;
   readonly sentMono: MonoMs;
@@ -40,7 +41,8 @@ interface Debt {
   readonly untilMono: MonoMs;
 }
 
-export function createLateReplies(): LateReplies {
+/** `onPaid`: a request that was given up has been answered, `afterMs` after it was sent. */
+export function createLateReplies(onPaid: (request: Buffer, afterMs: number) => void = () => {}): LateReplies {
   const debts = new Map<string, Debt>();
   const slowestMs = new Map<number, number>();
   return {
@@ -51,7 +53,7 @@ export function createLateReplies(): LateReplies {
       const untilMono = Math.max(heldUntilMono, sentMono + GUARD_MS.most);
       const key = signature(request);
       debts.delete(key);
-      debts.set(key, { unit, fc, sentMono, heldUntilMono, untilMono });
+      debts.set(key, { request, unit, fc, sentMono, heldUntilMono, untilMono });
     },
     forget: (request) => debts.delete(signature(request)),
     heldUntilMono: (unit, fc, count) => (debts.size === 0 ? 0 : (debts.get(`${unit}:${fc}:${dataBytes(fc, count)}`)?.heldUntilMono ?? 0)),
@@ -64,7 +66,9 @@ export function createLateReplies(): LateReplies {
         if (debt.untilMono <= nowMono) debts.delete(key);
         else if (debt.unit === unit && isAbout(fc, debt.fc)) {
           slowestMs.set(unit, Math.max(nowMono - debt.sentMono, FADE * (slowestMs.get(unit) ?? 0)));
-          return debts.delete(key);
+          debts.delete(key);
+          onPaid(debt.request, nowMono - debt.sentMono);
+          return true;
         }
       }
       return false;

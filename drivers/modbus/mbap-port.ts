@@ -8,7 +8,7 @@ import type { MonoMs, Timer } from '../../agent/core/clock.ts';
 import { BusError } from '../../agent/core/errors.ts';
 import { crc16 } from './crc16.ts';
 import { type Exchange, type LinkOptions, ModbusLink } from './modbus-link.ts';
-import { completed, isRefusalOf, REFUSAL_BYTES } from './refusal.ts';
+import { completed, isGatewayRefusal, isRefusalOf, REFUSAL_BYTES } from './refusal.ts';
 import { acknowledgement, answers } from './reply-matcher.ts';
 
 /** Transaction id, protocol, length; the unit comes after it and is counted in the length. */
@@ -29,13 +29,22 @@ interface Pending extends Exchange {
   timer: Timer | null;
 }
 
+export interface MbapPortOptions extends LinkOptions {
+  /** A request that was given up has been answered, `afterMs` after it was sent. */
+  readonly onLate?: (request: Buffer, afterMs: number) => void;
+}
+
 export class MbapPort extends ModbusLink {
   #pending: Pending | null = null;
   #id = 0;
   #rx: Buffer = Buffer.alloc(0);
+  readonly #onLate: (request: Buffer, afterMs: number) => void;
+  /** By transaction id, the last `LATE_IDS` at most. */
+  readonly #givenUp = new Map<number, Pick<Pending, 'request' | 'sentMono'>>();
 
-  constructor(options: LinkOptions) {
+  constructor({ onLate = () => {}, ...options }: MbapPortOptions) {
     super(options);
+    this.#onLate = onLate;
     this.port.onBytes = (bytes) => this.#receive(bytes);
   }
 
@@ -82,6 +91,8 @@ export class MbapPort extends ModbusLink {
 
   #expire(pending: Pending): void {
     this.#pending = null;
+    this.#givenUp.set(pending.id, pending);
+    for (const id of this.#givenUp.keys()) if ((this.#id - id + IDS) % IDS >= LATE_IDS) this.#givenUp.delete(id);
     this.counters.timeouts++;
     this.counters.busyMs += this.clock.monoMs() - pending.sentMono;
     const advice = 'check the unit behind the gateway, its address and its cable';
@@ -110,7 +121,7 @@ export class MbapPort extends ModbusLink {
     const pending = this.#pending;
     if (pending?.id !== id) {
       const age = (this.#id - id + IDS) % IDS;
-      if (age < LATE_IDS) this.counters.lateReplies++;
+      if (age < LATE_IDS) this.#late(id, body);
       else this.counters.strangers++;
       return;
     }
@@ -127,6 +138,16 @@ export class MbapPort extends ModbusLink {
     this.counters.wrongReplies++;
     const message = `unit ${pending.request[0]}: the gateway answered something else than was asked, check its addresses and firmware`;
     pending.fail(new BusError('wrong-reply', message));
+  }
+
+  #late(id: number, body: Buffer): void {
+    this.counters.lateReplies++;
+    const givenUp = this.#givenUp.get(id);
+    if (givenUp === undefined) return;
+    this.#givenUp.delete(id);
+    // That a gateway gave up as well is no reply of the unit.
+    if (isGatewayRefusal(body)) return;
+    this.#onLate(givenUp.request, this.clock.monoMs() - givenUp.sentMono);
   }
 
   #finish(pending: Pending, frame: Buffer): void {

@@ -11,6 +11,8 @@ import type { ModbusClient } from './modbus-serial.ts';
 /** Source: Modbus Application Protocol V1.1b3 §6.1 to §6.4. */
 export const READ_FC: Readonly<Record<Table, number>> = { coil: 1, discrete: 2, holding: 3, input: 4 };
 
+const TABLES: readonly Table[] = ['coil', 'discrete', 'holding', 'input'];
+
 /** Source: Modbus Application Protocol V1.1b3 §7. */
 const EXCEPTIONS: Readonly<Record<number, readonly [code: BusErrorCode, advice: string]>> = {
   1: ['illegal-function', 'it does not know this function: check the profile'],
@@ -21,7 +23,8 @@ const EXCEPTIONS: Readonly<Record<number, readonly [code: BusErrorCode, advice: 
   6: ['device-busy', 'it is busy with something else'],
   7: ['device-failure', 'it refuses this: check the device itself'],
   8: ['device-failure', 'its memory is damaged: replace the device'],
-  10: ['device-failure', 'the gateway cannot reach its line: check the serial settings of the gateway'],
+  // The gateway answered, the unit did not.
+  10: ['timeout', 'the gateway cannot reach its line: check the serial settings of the gateway'],
   11: ['timeout', 'the gateway got no answer from it: check power, address and cable behind the gateway'],
 };
 
@@ -42,6 +45,15 @@ export function sendWrite(client: ModbusClient, { unit, table, address, values, 
     else client.writeFC15(unit, address, values.map(Boolean), done);
   } else if (isSingle) client.writeFC6(unit, address, only as number, done);
   else client.writeFC16(unit, address, [...values], done);
+}
+
+/** The request that a frame makes, for a function that `sendRead` or `sendWrite` uses. Shape: unit, function, address, then count or value. */
+export function requestOfFrame(frame: Buffer): ReadRequest | WriteRequest {
+  const [unit, fc, address, last] = [frame[0] as number, frame[1] as number, frame.readUInt16BE(2), frame.readUInt16BE(4)];
+  const table = TABLES.find((each) => READ_FC[each] === fc);
+  if (table !== undefined) return { unit, table, address, count: last };
+  const values = fc === 5 || fc === 6 ? [last] : Array.from({ length: last }, () => 0);
+  return { unit, table: fc === 5 || fc === 15 ? 'coil' : 'holding', address, values };
 }
 
 /** The number of a refusal in what the library rejected with; null when it is none. */

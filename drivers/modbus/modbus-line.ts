@@ -10,7 +10,7 @@ import { BusError } from '../../agent/core/errors.ts';
 import { GuardedPort } from './guarded-port.ts';
 import { createLateReplies } from './late-replies.ts';
 import { MbapPort } from './mbap-port.ts';
-import { exceptionError, exceptionOf, READ_FC, sendRead, sendWrite } from './modbus-functions.ts';
+import { exceptionError, exceptionOf, READ_FC, requestOfFrame, sendRead, sendWrite } from './modbus-functions.ts';
 import { freshCounters, type LinkCounters, type ModbusLink } from './modbus-link.ts';
 import { ModbusClient } from './modbus-serial.ts';
 import { charMs, replyBytes, requestBytes } from './wire-time.ts';
@@ -50,10 +50,10 @@ interface LineParts {
 /** A Modbus RTU line: `modbus-serial` speaks the protocol, the guarded port keeps the time and the peace. Errors: as `ModbusLine`. */
 export function createModbusLine({ port, serial, clock, portFor, ...more }: ModbusLineOptions): ModbusLine {
   const counters = freshCounters();
-  const late = createLateReplies();
+  const late = createLateReplies((request, afterMs) => line.onLateReply?.({ request: requestOfFrame(request), afterMs }));
   const stationOn = (port: BytePort, serial: SerialSettings): Station =>
     station(port, new GuardedPort({ port, serial, clock, counters, late, ...more }), charMs(serial));
-  return lineOf({
+  const line: ModbusLine = lineOf({
     clock,
     counters,
     own: stationOn(port, serial),
@@ -64,20 +64,23 @@ export function createModbusLine({ port, serial, clock, portFor, ...more }: Modb
       return stationOn(portFor(other), other);
     },
   });
+  return line;
 }
 
 /** A Modbus TCP line. Errors: as `ModbusLine`. */
 export function createTcpLine({ port, clock }: Pick<ModbusLineOptions, 'port' | 'clock'>): ModbusLine {
   const counters = freshCounters();
-  return lineOf({
+  const onLate = (request: Buffer, afterMs: number): void => line.onLateReply?.({ request: requestOfFrame(request), afterMs });
+  const line: ModbusLine = lineOf({
     clock,
     counters,
-    own: station(port, new MbapPort({ port, clock, counters }), NETWORK_CHAR_MS),
+    own: station(port, new MbapPort({ port, clock, counters, onLate }), NETWORK_CHAR_MS),
     isNetwork: true,
     tune: () => {
       throw new BusError('port-refused', 'a network line has no speed: scan with the settings of the gateway behind it');
     },
   });
+  return line;
 }
 
 function station(port: BytePort, link: ModbusLink, oneCharMs: number): Station {

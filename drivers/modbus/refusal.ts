@@ -21,6 +21,11 @@ export function isRefusalOf(fc: number, bytes: Uint8Array, at: number): boolean 
   return code === undefined || (code >= 1 && code <= LAST_CODE);
 }
 
+/** Whether a gateway refuses in place of a unit that it cannot reach. Shape: unit, function, code. Source: Modbus Application Protocol V1.1b3 §7, exceptions 10 and 11. */
+export function isGatewayRefusal(body: Uint8Array): boolean {
+  return ((body[1] as number) & REFUSED) !== 0 && (body[2] === 10 || body[2] === 11);
+}
+
 /** The function that a frame is about: that which it refuses, or 80h where it does not say. */
 export function functionOf(code: number): number {
   return code > REFUSED ? code & ~REFUSED : code;

@@ -28,6 +28,11 @@ t.test('who asks why a lamp is dark hears of its silence, its line, then its fau
   t.same(withLampFaults(LAMP, CABINET, events).faults, ['device-flag of D1.overcurrent'], 'a list tells silence by the state alone');
 });
 
+t.test('a lamp whose level is not read, or whose device gives no data, has that fault in lists too', async (t) => {
+  const events = [event('level-not-read', 'D1.level'), event('unit-no-data', 'D1'), event('level-not-read', 'D2.level')];
+  t.same(withLampFaults(LAMP, CABINET, events).faults, ['level-not-read of D1.level', 'unit-no-data of D1']);
+});
+
 t.test('other lines and a lamp that is not in the cabinet add nothing', async (t) => {
   t.same(withLampTrouble(LAMP, CABINET, [event('line-down', 'south')]).faults, []);
   t.same(withLampTrouble({ ...LAMP, id: 'L99' }, CABINET, [event('line-down', 'north')]).faults, []);

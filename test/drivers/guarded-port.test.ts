@@ -309,7 +309,7 @@ const exceptions: [code: number, named: string][] = [
   [6, 'device-busy'],
   [7, 'device-failure'],
   [8, 'device-failure'],
-  [10, 'device-failure'],
+  [10, 'timeout'],
   [11, 'timeout'],
   [99, 'device-failure'],
 ];

@@ -2,7 +2,7 @@ import { createServer, type Socket } from 'node:net';
 import t, { type Test } from 'tap';
 import type { Rs485Settings, SerialSettings } from '../../agent/core/cabinet.ts';
 import type { Clock } from '../../agent/core/clock.ts';
-import type { ModbusLine, ReadRequest } from '../../agent/core/driver.ts';
+import type { LateReply, ModbusLine, ReadRequest } from '../../agent/core/driver.ts';
 import { linePortName, parseLinePort } from '../../agent/core/line-port.ts';
 import { createManualClock } from '../../agent/core/manual-clock.ts';
 import { createSystemClock } from '../../agent/core/system-clock.ts';
@@ -113,9 +113,29 @@ t.test('Modbus TCP: a late reply and one under a wrong number are never taken fo
     else socket.write(Buffer.concat([...waiting.splice(0), mbap(id + 1_000, bodyOf(adu)), mbap(id, bodyOf(adu))]));
   });
   const line = await tcpLine(t, server.port);
+  const late: LateReply[] = [];
+  line.onLateReply = (each) => late.push(each);
   await t.rejects(line.read(holding(10), 20), { code: 'timeout', message: /behind the gateway/ });
   t.same((await line.read(holding(50), 500)).words, [50, 51]);
   t.match(line.counters, { timeouts: 1, lateReplies: 1, strangers: 1 });
+  t.match(late, [{ request: holding(10) }], 'its owner is told which request it was');
+  t.ok((late[0]?.afterMs ?? 0) >= 20, `after ${late[0]?.afterMs} ms`);
+});
+
+t.test('Modbus TCP: that a gateway gives up later than we do is no late reply of the unit', async (t) => {
+  const waiting: Buffer[] = [];
+  const server = await serve(t, (adu, socket) => {
+    const id = adu.readUInt16BE(0);
+    if (id <= 2) waiting.push(mbap(id, Buffer.from([1, 0x83, 9 + id])));
+    else socket.write(Buffer.concat([...waiting.splice(0), mbap(id, bodyOf(adu))]));
+  });
+  const line = await tcpLine(t, server.port);
+  const late: LateReply[] = [];
+  line.onLateReply = (each) => late.push(each);
+  for (const address of [10, 20]) await t.rejects(line.read(holding(address), 20), { code: 'timeout' });
+  t.same((await line.read(holding(50), 500)).words, [50, 51]);
+  t.match(line.counters, { lateReplies: 2 });
+  t.same(late, []);
 });
 
 const misanswers: [story: string, spoil: (body: Buffer) => Buffer][] = [
@@ -233,10 +253,13 @@ t.test('RTU over TCP: the guarded port does its work behind a serial server too'
   const port = createSocketPort({ name: 'rtu+tcp://server', host: '127.0.0.1', port: server.port, clock });
   const line = createModbusLine({ port, serial: SERIAL, clock });
   t.teardown(() => line.close());
+  const late: LateReply[] = [];
+  line.onLateReply = (each) => late.push(each);
   await line.open();
   await t.rejects(line.read(holding(10, 4), 30), { code: 'timeout' });
   t.same((await line.read(holding(50), 500)).words, [50, 51]);
   t.match(line.counters, { timeouts: 1, lateReplies: 1 });
+  t.match(late, [{ request: holding(10, 4) }]);
   waiting = Buffer.alloc(0);
   noise = Buffer.from([0, 255]);
   t.same((await line.read(holding(60), 500)).words, [60, 61]);

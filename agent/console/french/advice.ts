@@ -56,6 +56,14 @@ export const ADVICE: Pairs = [
     '{who} refuse {words}: check that their profile fits model and firmware',
     '{who} refusent {words} : vérifier que leur profil est celui du modèle et du micrologiciel',
   ],
+  [
+    '{who} does not answer for {words}, but for others: check that its profile fits model and firmware',
+    '{who} ne répond pas pour {words}, mais pour le reste : vérifier que son profil est celui du modèle et du micrologiciel',
+  ],
+  [
+    '{who} do not answer for {words}, but for others: check that their profile fits model and firmware',
+    '{who} ne répondent pas pour {words}, mais pour le reste : vérifier que leur profil est celui du modèle et du micrologiciel',
+  ],
   ['its units take their time: poll less often or split the line', 'ses appareils sont lents : lire moins souvent ou partager la ligne'],
   ['the line is {n} % busy: {what}', 'la ligne est occupée à {n} % : {what}'],
   ['the line is {n} % busy, {m} polls came late: {what}', 'la ligne est occupée à {n} %, {m} scrutations en retard : {what}'],

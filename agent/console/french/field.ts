@@ -100,6 +100,20 @@ export const FIELD: Pairs = [
     '{id} is not set up, {what}; check that its profile fits its model and firmware',
     '{id} pas réglé, {what} ; vérifier que le profil est celui du modèle et du micrologiciel',
   ],
+  [
+    'reads back {value}, was written {n} times within 24 h: it is in flash and is not written again today',
+    "relu {value}, écrit {n} fois en 24 h : il est en mémoire flash et n'est plus écrit aujourd'hui",
+  ],
+  ['{id} answers, but gives no data: {why}', '{id} répond, mais sans donnée : {why}'],
+  [
+    'its replies take {n} ms, longer than it is waited for: raise responseTimeoutMs in its profile',
+    "ses réponses prennent {n} ms, plus que l'attente : augmenter responseTimeoutMs dans son profil",
+  ],
+  [
+    '{id} cannot be read, whether its lamp follows is not known; {what}; check its profile, model and firmware',
+    '{id} ne se lit pas, si son luminaire suit est inconnu ; {what} ; voir son profil, son modèle et son micrologiciel',
+  ],
+  ['the device answers other requests, not this one', "l'appareil répond aux autres requêtes, pas à celle-ci"],
   ["{why}: check the output's device and its profile", "{why} : vérifier l'appareil de la sortie et son profil"],
   [
     'reads back {value}, wrote {code}: check for a switch at the device, its mode and what else writes to it',

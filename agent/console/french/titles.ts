@@ -127,6 +127,7 @@ const TITLES: Readonly<Record<string, string>> = {
   Count: 'Nombre',
   Urgent: 'Urgent',
   Refused: 'Refusé',
+  Unanswered: 'Sans rép.',
   Advice: 'Conseil',
   Transactions: 'Échanges',
   'Noise B': 'Bruit o',

@@ -104,6 +104,7 @@ function unitStats(unit: number, changes: Partial<UnitStats> = {}): UnitStats {
     timeoutMs: 30,
     requests: 2,
     refused: [],
+    unanswered: [],
     ...changes,
   };
 }

@@ -325,6 +325,18 @@ t.test('a lamp that answers without a valid level is written again and told as n
   t.match(street.events[1], { text: 'follows again; did not: gave no valid level after it had confirmed 30 %' });
 });
 
+t.test('a lamp whose level has no value is not shown as following, and is again once it has one', async (t) => {
+  const street = await litStreet(t);
+  street.poll();
+  t.match(street.control.why('L4'), { lamps: [{ following: true }] });
+  street.vague.add('L4');
+  street.poll();
+  t.match(street.control.why('L4'), { lamps: [{ following: false, measuredPct: null }] });
+  street.vague.delete('L4');
+  street.poll();
+  t.match(street.control.why('L4'), { lamps: [{ following: true }] });
+});
+
 t.test('two contacts of one box are two sensors: the quiet one does not hide the other', async (t) => {
   const [sensor] = PRESENCE.sensors;
   if (sensor === undefined) throw new Error('the test street has a sensor');

@@ -4,6 +4,7 @@ import {
   afterResult,
   afterSend,
   isFollowing,
+  isKnown,
   type LampTrack,
   NEW_TRACK,
   nearestFirst,
@@ -33,6 +34,13 @@ const written = (levelPct: number, verified = true): LampTrack =>
     sent: true,
     reason: verified ? '' : 'no reply',
   });
+
+t.test('what is not read any more, or has no valid value, is not known; before the first reading its writes alone count', async (t) => {
+  const table = { good: true, stale: false, bad: false, missing: false } as const;
+  for (const [quality, isIt] of Object.entries(table))
+    t.equal(isKnown(at(quality === 'good' ? 30 : null, 1, quality as Reading['quality'])), isIt, quality);
+  t.ok(isKnown(undefined));
+});
 
 t.test('a lamp in its place keeps its track, object and all, until it is found elsewhere', async (t) => {
   const settled = look(written(30), decision(30), 2_000, at(30, 1_900)).track;

@@ -37,6 +37,7 @@ const unit = (n: number, over: Partial<AdvisedUnit> = {}): AdvisedUnit => ({
   ...recent({}),
   requests: 1,
   refused: [],
+  unanswered: [],
   ...over,
 });
 const healthy: PlainLineStats = {
@@ -177,6 +178,12 @@ const adviceTable: [story: string, line: PlainLineStats, latencyMs: number | nul
     lineOf({ units: [unit(1, { refused: ['load'] }), unit(2)] }),
     null,
     [/L1 \(unit 1\) refuses load: check that its profile/],
+  ],
+  [
+    'so is one that is never answered',
+    lineOf({ units: [unit(1, { unanswered: ['load'] }), unit(2, { unanswered: ['load'] })] }),
+    null,
+    [/L1 \(unit 1\), L2 \(unit 2\) do not answer for load, but for others: check that their profile/],
   ],
 ];
 for (const [story, line, latencyMs, wanted] of adviceTable) {

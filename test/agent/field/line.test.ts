@@ -132,9 +132,10 @@ t.test('a refused register leaves the plan and its neighbours stay', async (t) =
   const sinceMono = plant.clock.monoMs();
   await plant.clock.advance(120_000);
   const asked = plant.askedSince('L1', sinceMono);
-  t.notOk(
-    asked.some((what) => /input:11|input:10\+[23]/.test(what)),
-    'it is not asked again',
+  t.same(
+    asked.filter((what) => /input:11|input:10\+[23]/.test(what)),
+    ['read input:11+1', 'read input:11+1', 'read input:11+1'],
+    'it is requested alone, after 10 s, 20 s and 40 s more',
   );
   t.equal(asked.filter((what) => what === 'read input:12+1').length, 4);
   t.equal(plant.field.lines()[0]?.timeouts, 0, 'a refusal is an answer');
@@ -143,11 +144,11 @@ t.test('a refused register leaves the plan and its neighbours stay', async (t) =
   await plant.clock.advance(20_000);
   plant.sim.revive(1);
   await plant.clock.advance(60_000);
-  t.match(plant.field.latest('L1.load'), { value: 0, quality: 'good' }, 'after it has been away it is asked anew');
+  t.match(plant.field.latest('L1.load'), { value: 0, quality: 'good' }, 'after it has been away it is requested at once');
 });
 
 t.test(
-  'a register at which the unit fails while it answers others leaves the plan too, and is tried again after ten minutes',
+  'a register at which the unit fails while it answers others is isolated too, and tried again ever more rarely, in the end each ten minutes',
   async (t) => {
     const plant = await plantWith(t, { devices: { L1: LAMP } });
     const unit = plant.unit('L1');
@@ -162,16 +163,16 @@ t.test(
     const sinceMono = plant.clock.monoMs();
     await plant.clock.advance(300_000);
     const asked = plant.askedSince('L1', sinceMono);
-    t.notOk(
-      asked.some((what) => /input:11|input:10\+[23]/.test(what)),
-      'it is not asked again',
-    );
+    const tries = (all: readonly string[]): string[] => all.filter((what) => /input:11|input:10\+[23]/.test(what));
+    t.same(new Set(tries(asked)), new Set(['read input:11+1']), 'alone');
+    t.ok(tries(asked).length <= 3, 'and rarely');
     t.equal(asked.filter((what) => what === 'read input:12+1').length, 10);
+    await plant.clock.advance(1_000_000);
     const againMono = plant.clock.monoMs();
-    await plant.clock.advance(400_000);
+    await plant.clock.advance(3_600_000);
     t.match(plant.field.latest('L1.load'), { quality: 'bad' }, 'tried again in vain');
-    const tries = plant.askedSince('L1', againMono).filter((what) => /input:11|input:10\+[23]/.test(what));
-    t.same(tries, ['read input:11+1'], 'alone, and once');
+    t.same(new Set(tries(plant.askedSince('L1', againMono))), new Set(['read input:11+1']));
+    t.equal(tries(plant.askedSince('L1', againMono)).length, 6);
     unit.refusals.clear();
     await plant.clock.advance(600_000);
     t.match(plant.field.latest('L1.load'), { value: 0, quality: 'good' }, 'and then with success');
@@ -653,12 +654,13 @@ t.test('a lost look at a set-up register does not hold up the line', async (t) =
   await plant.field.start();
   await plant.clock.advance(15);
   plant.sim.delayNext(1, 600);
-  await plant.clock.advance(150);
+  // A register that has not been read yet is waited for as long as the profile says: 200 ms.
+  await plant.clock.advance(320);
   t.match(plant.field.lines()[0], { timeouts: 1 });
   t.match(plant.unit('L1').asked[1], { what: 'read holding:100+1' }, 'the one that is still to come');
   const result = await resultOf(plant, plant.write('L2', 50));
   t.match(result, { state: 'verified' });
-  t.ok((result.sentMono ?? 0) < 165 + 30, `sent at ${result.sentMono} ms`);
+  t.ok((result.sentMono ?? 0) < 335 + 30, `sent at ${result.sentMono} ms`);
   await plant.clock.advance(2_000);
   t.equal(plant.unit('L1').registers.get('holding:100'), 7, 'it is done when the late reply has passed');
 });
@@ -709,7 +711,7 @@ const failures: [story: string, prepare: (plant: Plant) => void, reason: RegExp,
   ],
   ['the unit refuses the value', ({ unit }) => unit('L1').refusals.set('holding:0', 3), /exception 3/, false],
   ['the unit fails', ({ unit }) => unit('L1').refusals.set('holding:0', 4), /exception 4/, false],
-  ['the unit is dead', ({ sim }) => sim.silence(1), /no reply in 30 ms, check power, address and wiring/, false],
+  ['the unit is dead', ({ sim }) => sim.silence(1), /no reply in 200 ms, check power, address and wiring/, false],
 ];
 for (const [story, prepare, reason, isSent] of failures) {
   t.test(`a write fails with its reason: ${story}`, async (t) => {
@@ -781,9 +783,10 @@ t.test('a silent lamp still gets its light: at once, then each five seconds, and
   const timeouts = (): number => plant.field.lines()[0]?.timeouts ?? 0;
   const before = timeouts();
   const writing = plant.write('L1', 80, { ttlMs: 60_000 });
-  await plant.clock.advance(100);
+  // A write is waited for as long as the profile says: 200 ms.
+  await plant.clock.advance(260);
   t.equal(timeouts(), before + 1, 'at once');
-  await plant.clock.advance(4_800);
+  await plant.clock.advance(4_640);
   t.ok(timeouts() <= before + 2, 'not again for five seconds, but for a probe');
   plant.sim.revive(1);
   // A write whose turn comes first finds it; else a probe does, and sets the write free.
@@ -853,18 +856,18 @@ t.test('nor does it wait for a late reply that is still to come, nor for a probe
   plant.sim.silence(plant.addressOf('DEAD'));
   const random = createRandom(9);
   const trouble = (): void => {
-    // Polls, writes and read-backs of two lamps are lost all the time.
+    // Polls, writes and read-backs of two lamps are lost all the time. What is later than the profile allows is not waited for.
     void plant.write('L1', 1 + Math.floor(100 * random()), { lane: 'command' });
-    plant.clock.after(60 * random(), () => plant.sim.delayNext(1, 40 + 400 * random()));
+    if (random() < 0.4) plant.clock.after(60 * random(), () => plant.sim.delayNext(1, 250 + 400 * random()));
     if (random() < 0.5) plant.sim.corruptNext(2);
-    if (plant.clock.monoMs() < 35_000) plant.clock.after(150, trouble);
+    if (plant.clock.monoMs() < 35_000) plant.clock.after(300, trouble);
   };
   trouble();
   const { maxMs, results } = await urgentWaits(plant, ['L3', 'L4', 'L5', 'L6'], 200);
-  // A last look of 1 ms after the deadline included.
-  const lossMs = GAP_MS + 8 * CHAR_MS + 30 + 1 + 11 * CHAR_MS;
+  // The longest wait is that for a write: as long as the profile says, 200 ms. A last look of 1 ms after the deadline included.
+  const lossMs = GAP_MS + 8 * CHAR_MS + 200 + 1 + 11 * CHAR_MS;
   const { timeouts = 0, crcErrors = 0 } = plant.field.lines()[0] ?? {};
-  t.ok(timeouts > 100 && crcErrors > 10, `${timeouts} replies were lost, ${crcErrors} damaged`);
+  t.ok(timeouts > 40 && crcErrors > 10, `${timeouts} replies were lost, ${crcErrors} damaged`);
   t.ok(maxMs <= DECIDE_MS + lossMs + GAP_MS + 0.01, `${maxMs.toFixed(1)} ms; a lost reply takes ${lossMs.toFixed(1)} ms`);
   t.ok(results.every(({ state }) => state === 'verified'));
 });

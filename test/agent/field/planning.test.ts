@@ -21,7 +21,7 @@ import {
   type Slot,
   slotsOf,
 } from '../../../agent/field/poll-plan.ts';
-import { createUnit, refusedQuantities, type Unit, welcome } from '../../../agent/field/unit.ts';
+import { createUnit, isolatedQuantities, type Unit, welcome } from '../../../agent/field/unit.ts';
 import { agendaOf } from '../../../agent/field/units-due.ts';
 import { createModbusDriver } from '../../../drivers/modbus/modbus-driver.ts';
 import { testDevice } from '../../support/profiles.ts';
@@ -210,7 +210,7 @@ t.test('a unit that refuses a request is asked without holes, then in halves, un
         const known = new Set(addresses);
         let noHoles = false;
         for (let requests = 0; ; requests++) {
-          const first = slots.findIndex((slot) => !slot.refused && slot.dueMono <= 0);
+          const first = slots.findIndex((slot) => slot.isolation === null && slot.dueMono <= 0);
           if (first < 0) break;
           if (requests > 12 * slots.length) return false;
           const block = blockAround({
@@ -229,7 +229,7 @@ t.test('a unit that refuses a request is asked without holes, then in halves, un
             refusedIn(block, slots, 0);
           }
         }
-        return slots.every(({ address, refused }) => refused === missing.has(address));
+        return slots.every(({ address, isolation }) => (isolation?.cause === 'refused') === missing.has(address));
       },
     ),
   );
@@ -381,28 +381,32 @@ t.test('jobs of a person go first come first served, and after a long one the li
 
 // ── what is remembered ───────────────────────────────────────────────────────────────────────────────────────────────
 
+/** Now, by both clocks. */
+const NOW = { mono: 0, wallMs: 0 };
+const REFUSED = { cause: 'refused', tries: 0, isReported: false } as const;
+
 function taught(id: string, type: Profile = LAMP): Unit {
   const unit = unitOf(id, type);
   unit.seenMs = 1;
   unit.noHoles = true;
-  (unit.slots[1] as Slot).refused = true;
+  (unit.slots[1] as Slot).isolation = REFUSED;
   (unit.slots[2] as Slot).cutBefore = true;
   unit.health = { ...unit.health, turnaroundMs: { mean: 8, deviation: 1 }, firstByteMs: { mean: 20, deviation: 2 } };
   return unit;
 }
 
 t.test('what a unit has taught is known after a restart, unless its profile has changed or the note is not ours', async (t) => {
-  const note = JSON.parse(JSON.stringify(learnedOf([taught('L1')]))) as Record<string, unknown>;
+  const note = JSON.parse(JSON.stringify(learnedOf([taught('L1')], NOW))) as Record<string, unknown>;
   const unit = unitOf('L1');
-  recall(unit, note['L1']);
-  t.same(learnedOf([unit]), note);
-  t.equal(refusedQuantities(unit).length, 1);
+  recall(unit, note['L1'], NOW);
+  t.same(learnedOf([unit], NOW), note);
+  t.equal(isolatedQuantities(unit, false).length, 1);
   const other = unitOf('L1', profile('lamp', LAMP.points.slice(1)));
-  recall(other, note['L1']);
+  recall(other, note['L1'], NOW);
   t.match(other, { noHoles: false, health: { turnaroundMs: null } });
   const met = unitOf('L1');
   met.health = { ...met.health, turnaroundMs: { mean: 3, deviation: 0 }, firstByteMs: { mean: 3, deviation: 0 } };
-  recall(met, note['L1']);
+  recall(met, note['L1'], NOW);
   t.match(met.health, { turnaroundMs: { mean: 3 } }, 'what it shows today is worth more');
   for (const strange of [
     undefined,
@@ -413,11 +417,11 @@ t.test('what a unit has taught is known after a restart, unless its profile has 
     {},
     { ...(note['L1'] as object), refused: 3, cuts: null, turnaroundMs: { mean: -1 } },
   ])
-    t.doesNotThrow(() => recall(unitOf('L1'), strange));
+    t.doesNotThrow(() => recall(unitOf('L1'), strange, NOW));
 });
 
 t.test('a note is news when something was refused or a pace has changed, not when it wavers', async (t) => {
-  const note = learnedOf([taught('L1')]);
+  const note = learnedOf([taught('L1')], NOW);
   const [learned] = Object.values(note);
   const with_ = (over: object) => ({ L1: { ...learned, ...over } }) as typeof note;
   t.ok(isNews({}, note));
@@ -445,11 +449,11 @@ t.test('the note is written on change, at most once a minute, and read without h
   t.teardown(() => memory.stop());
   memory.start();
   memory.start();
-  answer(learnedOf([taught('L1')]));
+  answer(learnedOf([taught('L1')], NOW));
   await clock.advance(150_000);
   t.ok(unit.noHoles);
   t.same(saves, [], 'what was read needs no writing');
-  for (const slot of unit.slots) slot.refused = true;
+  for (const slot of unit.slots.slice(1)) slot.isolation = REFUSED;
   unit.seenMs = 1;
   await clock.advance(150_000);
   t.same(saves, [180_000]);

@@ -20,6 +20,8 @@ import { createWire } from '../../street/wire.ts';
 import { SERIAL_8N2, testDevice, testLine, testPoint, testProfile, writable } from '../../support/profiles.ts';
 
 export const SERIAL = SERIAL_8N2;
+/** Wall time at which a plant starts unless told otherwise. */
+export const START_MS = Date.parse('2026-01-15T22:00:00Z');
 
 export { testPoint as point, testProfile as profile };
 
@@ -97,6 +99,8 @@ export interface PlantOptions {
   readonly serial?: SerialSettings;
   readonly periodsMs?: typeof POLL_PERIOD_MS;
   readonly memory?: NonNullable<FieldOptions['memory']>;
+  /** Wall time at the start. */
+  readonly startMs?: number;
 }
 
 export interface WriteOptions {
@@ -125,8 +129,8 @@ export interface Plant {
   askedSince(deviceId: string, mono: number): string[];
 }
 
-export function createPlant({ devices, serial = SERIAL, periodsMs = POLL_PERIOD_MS, memory }: PlantOptions): Plant {
-  const clock = createManualClock(Date.parse('2026-01-15T22:00:00Z'));
+export function createPlant({ devices, serial = SERIAL, periodsMs = POLL_PERIOD_MS, memory, startMs = START_MS }: PlantOptions): Plant {
+  const clock = createManualClock(startMs);
   const ids = Object.keys(devices);
   const units = new Map(ids.map((id) => [id, testUnit(clock)]));
   const sim = createSimLine({ serial, clock, units: new Map(ids.map((id, i) => [i + 1, units.get(id) as TestUnit])) });

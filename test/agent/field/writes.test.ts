@@ -127,21 +127,21 @@ t.test('read-backs come due one by one, a newer one replaces an older, and each 
     const waiting = waitingOf(unitOf(lamp), { commandId: name }, (result) =>
       ends.push(`${name}: ${result.state === 'failed' ? result.reason : ''}`),
     );
-    readBacks.add({ sent: { ...waiting, sentMono: 1 }, dueMono, tries: 0, byGroup: false });
+    readBacks.add({ sent: { ...waiting, sentMono: 1 }, leftMono: 1, lost: null, dueMono, tries: 0, byGroup: false });
   };
   add('a', 'L1', 40);
   add('b', 'L2', 30);
   add('c', 'L1', 50);
   t.same(ends, ['a: a newer level took its place']);
   t.equal(readBacks.nextMono(), 30);
-  t.notOk(readBacks.isDue(29));
+  t.notOk(readBacks.isDue('command', 29));
   heldMono = 45;
-  t.notOk(readBacks.isDue(44));
-  t.equal(readBacks.take(45)?.sent.write.commandId, 'b');
-  t.equal(readBacks.take(45), undefined);
+  t.notOk(readBacks.isDue('command', 44));
+  t.equal(readBacks.take('command', 45)?.sent.write.commandId, 'b');
+  t.equal(readBacks.take('command', 45), undefined);
   readBacks.done(49.5);
-  t.notOk(readBacks.isDue(50), 'due, but others come first');
-  t.equal(readBacks.take(50.5)?.sent.write.commandId, 'c');
+  t.notOk(readBacks.isDue('command', 50), 'due, but others come first');
+  t.equal(readBacks.take('command', 50.5)?.sent.write.commandId, 'c');
   add('d', 'L1', 60);
   readBacks.drop('L1.level');
   t.equal(readBacks.nextMono(), undefined);
