@@ -61,6 +61,7 @@ export function createWatchedLine({ line, clock, deviceOf, onTransaction }: Watc
       return line.freeMono;
     },
     heldUntilMono: (request) => line.heldUntilMono(request),
+    restUntilMono: (request) => line.restUntilMono(request),
     retune: (serial) => line.retune(serial),
     onLost: () => {},
   };

@@ -8,7 +8,6 @@ import type { Clock } from '../../agent/core/clock.ts';
 import type { BytePort, ModbusLine, ReadRequest, Reply, WriteRequest } from '../../agent/core/driver.ts';
 import { BusError } from '../../agent/core/errors.ts';
 import { GuardedPort } from './guarded-port.ts';
-import { createLateReplies } from './late-replies.ts';
 import { MbapPort } from './mbap-port.ts';
 import { exceptionError, exceptionOf, READ_FC, sendRead, sendWrite } from './modbus-functions.ts';
 import { freshCounters, type LinkCounters, type ModbusLink } from './modbus-link.ts';
@@ -50,9 +49,8 @@ interface LineParts {
 /** A Modbus RTU line: `modbus-serial` speaks the protocol, the guarded port keeps the time and the peace. Errors: as `ModbusLine`. */
 export function createModbusLine({ port, serial, clock, portFor, ...more }: ModbusLineOptions): ModbusLine {
   const counters = freshCounters();
-  const late = createLateReplies();
   const stationOn = (port: BytePort, serial: SerialSettings): Station =>
-    station(port, new GuardedPort({ port, serial, clock, counters, late, ...more }), charMs(serial));
+    station(port, new GuardedPort({ port, serial, clock, counters, ...more }), charMs(serial));
   return lineOf({
     clock,
     counters,
@@ -127,9 +125,18 @@ function lineOf({ clock, counters, own, tune, isNetwork }: LineParts): ModbusLin
       isWanted = false;
       return disconnect();
     },
-    read: (request, timeoutMs) => transact(request, timeoutMs, (done) => sendRead(at.client, request, done)),
+    read(request, timeoutMs) {
+      const sent = request.alternates === undefined ? request : clearest(at.link, request);
+      const reply = transact(sent, timeoutMs, (done) => sendRead(at.client, sent, done));
+      const from = request.address - sent.address;
+      return sent === request ? reply : reply.then(({ words, ...timing }) => ({ ...timing, words: words.slice(from, from + request.count) }));
+    },
     write: (request, timeoutMs) => transact(request, timeoutMs, (done) => sendWrite(at.client, request, done)),
     heldUntilMono: ({ unit, table, count }) => at.link.heldUntilMono(unit, READ_FC[table], count),
+    restUntilMono(request) {
+      const untils = shapesOf(request).map(({ unit, table, count }) => at.link.restUntilMono(unit, READ_FC[table], count));
+      return Math.min(...untils);
+    },
     get freeMono() {
       return at.link.freeMono;
     },
@@ -192,6 +199,22 @@ function lineOf({ clock, counters, own, tune, isNetwork }: LineParts): ModbusLin
     exceptions++;
     return exceptionError(exception, unit, error);
   }
+}
+
+function shapesOf({ alternates = [], ...request }: ReadRequest): readonly ReadRequest[] {
+  return [request, ...alternates.map((alternate) => ({ ...request, ...alternate }))];
+}
+
+/** The one whose reply is least likely to be mistaken; the read as it was asked for where it does not matter. */
+function clearest(link: ModbusLink, request: ReadRequest): ReadRequest {
+  let best = request;
+  let bestRank = link.rank(request.unit, READ_FC[request.table], request.count);
+  for (const other of bestRank.rank === 0 ? [] : shapesOf(request).slice(1)) {
+    const { rank, clearMono } = link.rank(other.unit, READ_FC[other.table], other.count);
+    if (rank > bestRank.rank || (rank === bestRank.rank && clearMono >= bestRank.clearMono)) continue;
+    [best, bestRank] = [other, { rank, clearMono }];
+  }
+  return best;
 }
 
 type Done = (error: unknown, result?: object) => void;
