@@ -9,6 +9,7 @@ import { corruptTorture } from './corrupt.ts';
 import { diskfullTorture } from './diskfull.ts';
 import { hostileTorture } from './hostile.ts';
 import { killTorture } from './kill.ts';
+import { lateTorture } from './late.ts';
 import { monthTorture } from './month.ts';
 import { offlineTorture } from './offline.ts';
 import { powercutTorture } from './powercut.ts';
@@ -23,11 +24,12 @@ Usage: npm run -s torture -- NAME [options]
   corrupt    a whole agent on a damaged data folder: each kind of damage to each of its files
   diskfull   a whole agent on a full disk, before and after its start (needs root)
   commands   a whole agent on the simulated clock: commands through cut links, broker restarts, copies, restarts and kills
+  late       a line whose replies are late by up to a minute, doubled, lost or shifted, on the simulated clock
   hostile    a million hostile messages for the command desk
   offline    30 simulated days without the platform into a file that cannot hold them
   month      30 simulated days of the packaged agent with 35 lamps: flat memory (needs mosquitto)
 
-  --rounds N   of kill, powercut, commands and hostile; 200, 100, 10000 and 1000000 unless told otherwise
+  --rounds N   of kill, powercut, commands, hostile and late (reads); 200, 100, 10000, 1000000 and 100000 by default
   --seed N     the same choices again; the moments are the machine's own
   --quick      corrupt: one damage of each file; offline, month: two days
   --help       this text
@@ -52,6 +54,7 @@ const TORTURES: Readonly<Record<string, Torture>> = {
   offline: { run: offlineTorture, rounds: 1 },
   month: { run: monthTorture, rounds: 1 },
   hostile: { run: hostileTorture, rounds: 1_000_000 },
+  late: { run: lateTorture, rounds: 100_000 },
   commands: { run: commandTorture, rounds: 10_000 },
 };
 

@@ -32,7 +32,7 @@ const ADAPTER_MS = 16;
 const BAUD_ERROR = 0.04;
 
 /** Replies that took the time of their bytes, before the port is known to deliver none faster; so many more after one that did not. Source: assumed. */
-const TIMED_AFTER = 4;
+const TIMED_AFTER = 2;
 const UNTIMED = -16;
 
 interface Pending extends Exchange {
@@ -256,7 +256,9 @@ export class GuardedPort extends ModbusLink {
     const turnaroundMs = nowMono - txEndMono - wireMs;
     const isFollowed = soundFrames(rest).some((other) => other.frame[1] === frame[1] && other.frame.length === frame.length);
     const isAlone = window.isAlone(frame);
-    const verdict = this.#trust.judge({ request, frames, sentMono, nowMono, turnaroundMs: isTimed ? turnaroundMs : nowMono - txEndMono, isAlone, isFollowed });
+    const firstSentMono = pending.firstSentMono ?? sentMono;
+    const shownMs = isTimed ? turnaroundMs : nowMono - txEndMono;
+    const verdict = this.#trust.judge({ request, frames, firstSentMono, sentMono, nowMono, turnaroundMs: shownMs, isAlone, isFollowed });
     if (verdict === 'again') {
       const fresh = { sentMono: null, queuedMono: nowMono, window: new ReplyWindow(request, pending.expectedBytes, this.#memory) };
       this.#schedule(Object.assign(pending, fresh));
@@ -268,7 +270,7 @@ export class GuardedPort extends ModbusLink {
       return;
     }
     const firstByteMs = Math.max(turnaroundMs, (window.firstMono ?? nowMono) - txEndMono);
-    this.last = { sentMono: pending.firstSentMono ?? sentMono, turnaroundMs: Math.max(0, turnaroundMs), firstByteMs: Math.max(0, firstByteMs) };
+    this.last = { sentMono: firstSentMono, turnaroundMs: Math.max(0, turnaroundMs), firstByteMs: Math.max(0, firstByteMs) };
     this.emit('data', completed(request, frame));
   }
 

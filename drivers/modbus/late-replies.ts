@@ -37,7 +37,7 @@ export interface LateReplies {
   clearMono(unit: number, fc: number, count: number): MonoMs;
   /** How many replies to reads of this shape may still come. */
   owed(unit: number, fc: number, count: number, nowMono: MonoMs): number;
-  /** Whether anything may still come. */
+  /** Whether a reply was given up so lately that it may lie in the port. */
   isOwed(nowMono: MonoMs): boolean;
   /** Whether this unit owes a reply of this function, as `functionOf` returns it. */
   owes(unit: number, fc: number, nowMono: MonoMs): boolean;
@@ -63,6 +63,7 @@ export function createLateReplies(onSettled: () => void = () => {}): LateReplies
   const debts = new Map<string, Debt[]>();
   const slowestMs = new Map<number, number>();
   let boundMs = LATENESS_MS.least;
+  let newestMono: MonoMs = Number.NEGATIVE_INFINITY;
 
   const endMono = ({ sentMono, isProven }: Debt): MonoMs => sentMono + (isProven ? boundMs : Math.max(boundMs, UNPROVEN_MS));
   const settle = (key: string, rest: Debt[]): void => {
@@ -91,6 +92,7 @@ export function createLateReplies(onSettled: () => void = () => {}): LateReplies
       const guardMs = Math.min(SLOWER_STILL * (slowestMs.get(unit) ?? 0), GUARD_MS.most);
       const heldUntilMono = isHeld ? Math.max(nowMono + GUARD_MS.least, sentMono + guardMs) : 0;
       const key = signature(request);
+      newestMono = sentMono;
       const debt: Debt = { unit, fc, sentMono, heldUntilMono, isProven: false, isRefusalTaken: false };
       // The newest is last in the map too: a unit answers in order, so the oldest is settled first.
       const rest = live(key, nowMono).slice(1 - MOST_DEBTS);
@@ -106,10 +108,7 @@ export function createLateReplies(onSettled: () => void = () => {}): LateReplies
       // A queue is one behind, whatever it holds back.
       return Math.max(fresh, Math.min(all.length, 1));
     },
-    isOwed(nowMono) {
-      for (const key of debts.keys()) live(key, nowMono);
-      return debts.size > 0;
-    },
+    isOwed: (nowMono) => newestMono + GUARD_MS.most > nowMono,
     owes(unit, fc, nowMono) {
       for (const [key, [first]] of debts)
         if (first?.unit === unit && isAbout(fc, first.fc) && live(key, nowMono).length > 0) return true;
@@ -117,10 +116,13 @@ export function createLateReplies(onSettled: () => void = () => {}): LateReplies
     },
     take(frame, { nowMono, isNew }) {
       const key = signatureOfReply(frame);
-      const [oldest, ...rest] = live(key, nowMono);
-      if (oldest === undefined) return false;
-      noteLate(oldest, nowMono);
-      if (isNew) settle(key, rest);
+      const all = live(key, nowMono);
+      const newest = all.at(-1);
+      if (newest === undefined) return false;
+      // Which of them it is cannot be told: it is as late as this at least.
+      noteLate(newest, nowMono);
+      // The newest stays, so that what is still owed is waited for in full.
+      if (isNew) settle(key, all.slice(1));
       return true;
     },
     takeRefusal(unit, fc, nowMono) {

@@ -16,6 +16,7 @@ const FNV = { basis: 0x811c9dc5, prime: 0x0100_0193 };
 export interface LastReply {
   readonly hash: number;
   readonly changeShare: number;
+  readonly atMono: MonoMs;
 }
 
 export class ReplyHistory {
@@ -42,11 +43,12 @@ export class ReplyHistory {
   }
 
   /** The reply was good. */
-  accept(request: Buffer, hash: number): void {
+  accept(request: Buffer, hash: number, atMono: MonoMs): void {
     const key = keyOf(request);
     const before = this.#last.get(key);
     const changed = before === undefined || before.hash === hash ? 0 : 1;
-    this.#last.set(key, { hash, changeShare: before === undefined ? 0 : before.changeShare + GAIN * (changed - before.changeShare) });
+    const changeShare = before === undefined ? 0 : before.changeShare + GAIN * (changed - before.changeShare);
+    this.#last.set(key, { hash, changeShare, atMono });
     if (this.#last.size <= MOST_REQUESTS) return;
     const [oldest] = this.#last.keys();
     if (oldest !== undefined) this.#last.delete(oldest);

@@ -12,12 +12,14 @@ import { REFUSED } from './refusal.ts';
 import type { SoundFrame } from './sound-frames.ts';
 import { WriteEchoes } from './write-echoes.ts';
 
+/** Unit, function, length and checksum. Source: Modbus over Serial Line V1.02 §2.2. */
+const OVERHEAD_BYTES = 5;
 /** Asked again at most so often to outvote replies that may still come. Source: a unit with a back-off of 60 s owes one or two. */
 const MOST_VOTES = 4;
 /** Replies of a unit before its fastest turnaround is known. Source: assumed. */
 const KNOWN_AFTER = 8;
-/** A turnaround of less than half of the fastest is not the unit's, and this much less at least. Units: ms. Source: resolution of a timer. */
-const EARLY = { share: 0.5, leastMs: 1 };
+/** A turnaround that is shorter by this than the shortest before may not be the unit's. Units: ms. Source: resolution of a timer. A new record is rare, so a second request costs little. */
+const EARLY = { share: 0.1, leastMs: 0.3 };
 /** A request whose replies differ more often than this from the one before changes as a rule. */
 const MOSTLY = 0.5;
 
@@ -32,7 +34,8 @@ export interface Candidate {
   readonly request: Buffer;
   /** The replies to the same request, sent anew each time; the newest last. */
   readonly frames: readonly Buffer[];
-  /** When the newest request left. */
+  /** When the first of the requests left, and the newest. */
+  readonly firstSentMono: MonoMs;
   readonly sentMono: MonoMs;
   readonly nowMono: MonoMs;
   /** From the end of the request to the start of the frame. Units: ms. */
@@ -62,6 +65,8 @@ interface Shape {
   trustedMono: MonoMs;
   /** The newest request left then. */
   sentMono: MonoMs;
+  /** The newest reply outside its window came then. */
+  strayMono: MonoMs;
 }
 
 interface UnitPace {
@@ -106,7 +111,7 @@ export class ReplyTrust {
   /** A request leaves. */
   sent(request: Buffer, nowMono: MonoMs): void {
     if (isRead(request)) this.#shapeOf(request).sentMono = nowMono;
-    else this.#echoes.sent(request);
+    else this.#echoes.sent(request, nowMono);
   }
 
   /** The reply to a request was given up. `isHeld`: it may come any moment. */
@@ -131,6 +136,8 @@ export class ReplyTrust {
     const hash = hashOf(frame);
     const isNew = this.#isNew(hash, nowMono);
     this.#history.note(hash, nowMono, this.#late.boundMs);
+    const shape = isRequest || fc > 4 ? undefined : this.#findShape(unit, 256 * fc + frame.length - OVERHEAD_BYTES);
+    if (shape !== undefined) shape.strayMono = nowMono;
     if (!isRequest && this.#isLate(frame, { unit, fc, isNew, nowMono })) {
       this.#counters.lateReplies++;
       return 'late';
@@ -166,6 +173,8 @@ export class ReplyTrust {
     if (isFollowed) return 'doubtful';
     if (isRefusal(frames)) return isDoubtful && !isNew ? 'doubtful' : 'good';
     const shape = this.#shapeOf(request);
+    // Votes count only while nothing else of their shape comes in between.
+    if (frames.length > 1 && shape.strayMono >= candidate.firstSentMono) return 'doubtful';
     const owed = this.#owed(request, nowMono);
     const isProven = isNew && owed === 0 && frames.length === 1 && shape.trustedMono + this.#late.boundMs <= nowMono;
     const isAgreed = frames.length > 1 && frames.every((frame) => frame.equals(frames[0] as Buffer));
@@ -175,7 +184,7 @@ export class ReplyTrust {
     else if (frames.length > 1) verdict = isAgreed || isNew ? 'good' : 'doubtful';
     else verdict = this.#isSuspicious(candidate, { hash, isNew, shape }) ? 'again' : 'good';
     if (verdict !== 'good') return verdict;
-    this.#history.accept(request, hash);
+    this.#history.accept(request, hash, nowMono);
     this.#notePace(candidate);
     if (!isProven) shape.trustedMono = nowMono;
     shape.isInStep = isAgreed || (isNew && frames.length === 1);
@@ -183,13 +192,14 @@ export class ReplyTrust {
   }
 
   /** On a line without any sign of trouble: would one duplicate, or one reply that is one request behind, look like this? */
-  #isSuspicious({ request, turnaroundMs }: Candidate, of: { hash: number; isNew: boolean; shape: Shape }): boolean {
+  #isSuspicious({ request, turnaroundMs, nowMono }: Candidate, of: { hash: number; isNew: boolean; shape: Shape }): boolean {
     const { hash, isNew, shape } = of;
     const last = this.#history.lastOf(request);
     const pace = this.#paces.get(request[0] as number);
-    const isSame = last?.hash === hash;
+    const isSame = last?.hash === hash && last.atMono + this.#late.boundMs > nowMono;
+    const isWritten = last !== undefined && last.atMono < this.#echoes.writtenMono(request[0] as number);
     if (pace !== undefined && pace.replies >= KNOWN_AFTER && turnaroundMs < tooEarlyMs(pace)) return true;
-    if (isSame) return last.changeShare > MOSTLY;
+    if (isSame) return isWritten || last.changeShare > MOSTLY;
     return isNew ? shape.isShared && !shape.isInStep : true;
   }
 
@@ -228,7 +238,7 @@ export class ReplyTrust {
       if (known.firstKey !== keyOf(request)) known.isShared = true;
       return known;
     }
-    const shape = { id, firstKey: keyOf(request), isShared: false, isInStep: true, trustedMono: Number.NEGATIVE_INFINITY, sentMono: 0 };
+    const shape = { id, firstKey: keyOf(request), isShared: false, isInStep: true, trustedMono: Number.NEGATIVE_INFINITY, sentMono: 0, strayMono: 0 };
     const shapes = this.#shapes.get(unit);
     if (shapes === undefined) this.#shapes.set(unit, [shape]);
     else shapes.push(shape);

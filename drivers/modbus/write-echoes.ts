@@ -10,6 +10,8 @@ import { hashOf } from './reply-history.ts';
 /** Echoes that are remembered; the oldest goes first. Source: 247 units with 8 levels each. */
 const MOST_ECHOES = 2_048;
 
+const BROADCAST = 0;
+
 interface Echo {
   readonly unit: number;
   /** The newest write with this echo, as a whole: the echo of several registers does not have their values. */
@@ -23,17 +25,25 @@ interface Echo {
 }
 
 export class WriteEchoes {
+  readonly #writtenMono = new Map<number, MonoMs>();
   readonly #echoes = new Map<number, Echo>();
 
   /** A write leaves: what other writes to the unit left behind proves nothing from now on. */
-  sent(request: Buffer): void {
+  sent(request: Buffer, nowMono: MonoMs): void {
+    this.#writtenMono.set(request[0] as number, nowMono);
     const hash = hashOf(request);
     for (const echo of this.#echoes.values()) {
-      if ((echo.unit !== request[0] && request[0] !== 0) || echo.request === hash) continue;
+      if ((echo.unit !== request[0] && request[0] !== BROADCAST) || echo.request === hash) continue;
       echo.isStale = true;
       echo.staleOwed += echo.owed;
       echo.owed = 0;
     }
+  }
+
+  /** When this unit was last written to, alone or with all others. */
+  writtenMono(unit: number): MonoMs {
+    const [own, all] = [this.#writtenMono.get(unit), this.#writtenMono.get(BROADCAST)];
+    return Math.max(own ?? Number.NEGATIVE_INFINITY, all ?? Number.NEGATIVE_INFINITY);
   }
 
   /** The reply to this write was given up. */
