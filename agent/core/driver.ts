@@ -108,6 +108,8 @@ export interface ModbusLine {
   heldUntilMono(request: ReadRequest): MonoMs;
   /** Before this time a reply to this read, and to each of its alternates, could not be told from an older one and would be refused. */
   restUntilMono(request: ReadRequest): MonoMs;
+  /** Set by the owner: whether a read may take the time of another one to confirm what looks like a late or repeated reply. Without it such a read fails as `doubtful`. */
+  mayAskAgain: () => boolean;
   /** When the wire will have had its silence. What goes next need not be chosen before, so that the most urgent goes. */
   readonly freeMono: MonoMs;
   /** Reopen with other serial settings, for a scan; null goes back to the line's own. Errors: rejects with BusError; a network line refuses. */

@@ -4,11 +4,13 @@
  * Owns the plan's changes. Never chooses the unit. Called by the line runner, one transaction at a time.
  */
 import type { Clock, MonoMs } from '../core/clock.ts';
-import type { ModbusLine } from '../core/driver.ts';
+import type { ModbusLine, ReadRequest } from '../core/driver.ts';
 import { BusError, type BusErrorCode } from '../core/errors.ts';
+import type { Table } from '../core/profile.ts';
+import { alternatesOf } from './block-alternates.ts';
 import { createFailingRegisters } from './failing-registers.ts';
 import { type LinePace, limitsOf, paceOf } from './line-pace.ts';
-import { answered, type Block, blockAround, lost, type POLL_PERIOD_MS, refusedIn, requestOf, type Slot } from './poll-plan.ts';
+import { answered, type Block, blockAround, type Limits, lost, type POLL_PERIOD_MS, refusedIn, requestOf, type Slot } from './poll-plan.ts';
 import type { Transactions } from './transactions.ts';
 import { firstSlot, replan, type Unit } from './unit.ts';
 
@@ -56,7 +58,9 @@ export function createPolls({ line, clock, transactions, periodsMs }: PollsOptio
         return undefined;
       }
       const block = blockOf(unit, first, nowMono);
-      const heldMono = line.heldUntilMono(requestOf(unit.device.unit, block));
+      // A unit that does not answer is asked all the same, so that it is known to be away.
+      const request = requestWith(unit, block);
+      const heldMono = unit.health.failures > 0 ? line.heldUntilMono(request) : line.restUntilMono(request);
       if (heldMono <= nowMono) return { unit, block, dueMono };
       unit.heldMono = heldMono;
       return undefined;
@@ -64,7 +68,7 @@ export function createPolls({ line, clock, transactions, periodsMs }: PollsOptio
     async ask({ unit, block, dueMono }) {
       const lead = block.slots.find((slot) => slot.dueMono === dueMono);
       if (lead !== undefined && !lead.isFirst && lead.misses === 0 && clock.monoMs() - dueMono > periodsMs[lead.poll]) overruns++;
-      const reply = await transactions.read(unit, requestOf(unit.device.unit, block));
+      const reply = await transactions.read(unit, requestWith(unit, block));
       const nowMono = clock.monoMs();
       if (!(reply instanceof BusError)) {
         answered(block, { nowMono, periodsMs, phase: unit.phase });
@@ -93,11 +97,17 @@ export function createPolls({ line, clock, transactions, periodsMs }: PollsOptio
   };
 
   function blockOf(unit: Unit, first: number, nowMono: MonoMs): Block {
-    pace ??= paceOf(line);
-    const table = unit.slots[first]?.table ?? 'holding';
-    const { noHoles, health, driver } = unit;
-    const limits = limitsOf(pace, { profile: driver.profile, turnaroundMs: health.turnaroundMs?.mean ?? null, noHoles }, table);
+    const limits = limitsFor(unit, unit.slots[first]?.table ?? 'holding');
     return blockAround({ slots: unit.slots, first, nowMono, periodsMs, limits });
+  }
+
+  function requestWith(unit: Unit, block: Block): ReadRequest {
+    return { ...requestOf(unit.device.unit, block), alternates: alternatesOf(block, unit.slots, limitsFor(unit, block.table)) };
+  }
+
+  function limitsFor({ noHoles, health, driver }: Unit, table: Table): Limits {
+    pace ??= paceOf(line);
+    return limitsOf(pace, { profile: driver.profile, turnaroundMs: health.turnaroundMs?.mean ?? null, noHoles }, table);
   }
 
   function refused(unit: Unit, block: Block, nowMono: MonoMs): void {

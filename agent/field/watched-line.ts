@@ -57,6 +57,12 @@ export function createWatchedLine({ line, clock, deviceOf, onTransaction }: Watc
     read: (request, timeoutMs) => told(request, line.read(request, timeoutMs)),
     write: (request, timeoutMs) => told(request, line.write(request, timeoutMs)),
     wireMs: (request) => line.wireMs(request),
+    get mayAskAgain() {
+      return line.mayAskAgain;
+    },
+    set mayAskAgain(may) {
+      line.mayAskAgain = may;
+    },
     get freeMono() {
       return line.freeMono;
     },

@@ -34,6 +34,8 @@ const BAUD_ERROR = 0.04;
 /** Replies that took the time of their bytes, before the port is known to deliver none faster; so many more after one that did not. Source: assumed. */
 const TIMED_AFTER = 2;
 const UNTIMED = -16;
+/** Requests in a row that only a reply too early to be true came to: then the port has another speed. Source: assumed. */
+const MOST_EARLY_LOSSES = 3;
 
 interface Pending extends Exchange {
   readonly request: Buffer;
@@ -44,6 +46,8 @@ interface Pending extends Exchange {
   queuedMono: MonoMs;
   window: ReplyWindow;
   sentMono: MonoMs | null;
+  /** A frame came that began before the request had left. */
+  wasEarly: boolean;
   txEndMono: MonoMs;
   timer: Timer | null;
 }
@@ -67,6 +71,7 @@ export class GuardedPort extends ModbusLink {
   readonly #isNetwork: boolean;
   /** Replies that took the time of their bytes. A serial server may be set to another speed, and a pseudo-terminal has none. */
   #timedReplies = 0;
+  #earlyLosses = 0;
   #pending: Pending | null = null;
   /** No byte has been on the wire since. */
   #quietMono: MonoMs = 0;
@@ -109,7 +114,7 @@ export class GuardedPort extends ModbusLink {
     const queuedMono = this.clock.monoMs();
     const exchange = this.announced();
     const window = new ReplyWindow(request, exchange.expectedBytes, this.#memory);
-    const fresh = { firstSentMono: null, sentMono: null, txEndMono: 0, timer: null };
+    const fresh = { firstSentMono: null, sentMono: null, wasEarly: false, txEndMono: 0, timer: null };
     const pending: Pending = { ...exchange, ...fresh, request, frames: [], queuedMono, window };
     this.#pending = pending;
     this.#schedule(pending);
@@ -152,6 +157,12 @@ export class GuardedPort extends ModbusLink {
     const nowMono = this.clock.monoMs();
     if (this.#mayStartMono(pending) > nowMono) {
       this.#schedule(pending);
+      return;
+    }
+    if (pending.frames.length > 0 && !this.mayAskAgain()) {
+      this.#pending = null;
+      this.counters.doubtful++;
+      pending.fail(doubtfulError(pending.request));
       return;
     }
     if (this.#strays.drainedMono > nowMono) this.counters.floods++;
@@ -237,7 +248,10 @@ export class GuardedPort extends ModbusLink {
 
   /** No unit answers before it has the whole request. */
   #isTooEarly(pending: Pending, nowMono: MonoMs, bytesSinceStart: number): boolean {
-    return this.#timedReplies >= TIMED_AFTER && this.#isFasterThanWire(pending, nowMono, bytesSinceStart);
+    // The network adds its own time, and the server's wire may have another speed.
+    if (this.#isNetwork || this.#timedReplies < TIMED_AFTER || !this.#isFasterThanWire(pending, nowMono, bytesSinceStart)) return false;
+    pending.wasEarly = true;
+    return true;
   }
 
   #isFasterThanWire({ request, txEndMono }: Pending, nowMono: MonoMs, bytesSinceStart: number): boolean {
@@ -250,6 +264,7 @@ export class GuardedPort extends ModbusLink {
     const { request, frames, txEndMono, window } = pending;
     const sentMono = pending.sentMono ?? nowMono;
     frames.push(Buffer.from(frame));
+    this.#earlyLosses = 0;
     const wireMs = (frame.length + rest.length) * this.#charMs;
     const isTimed = this.#timedReplies >= TIMED_AFTER;
     if (!isTimed) this.#timedReplies = this.#isFasterThanWire(pending, nowMono, frame.length + rest.length) ? UNTIMED : this.#timedReplies + 1;
@@ -258,14 +273,14 @@ export class GuardedPort extends ModbusLink {
     const isAlone = window.isAlone(frame);
     const firstSentMono = pending.firstSentMono ?? sentMono;
     const shownMs = isTimed ? turnaroundMs : nowMono - txEndMono;
-    const verdict = this.#trust.judge({ request, frames, firstSentMono, sentMono, nowMono, turnaroundMs: shownMs, isAlone, isFollowed });
+    const verdict = this.#trust.judge({ request, frames, firstSentMono, sentMono, nowMono, turnaroundMs: shownMs, isAlone, isFollowed, mayAskAgain: this.mayAskAgain() });
     if (verdict === 'again') {
       const fresh = { sentMono: null, queuedMono: nowMono, window: new ReplyWindow(request, pending.expectedBytes, this.#memory) };
       this.#schedule(Object.assign(pending, fresh));
       return;
     }
     this.#pending = null;
-    if (verdict === 'doubtful') {
+    if (verdict !== 'good') {
       pending.fail(doubtfulError(request));
       return;
     }
@@ -276,6 +291,7 @@ export class GuardedPort extends ModbusLink {
 
   #expire(pending: Pending): void {
     const nowMono = this.clock.monoMs();
+    if (pending.wasEarly && ++this.#earlyLosses >= MOST_EARLY_LOSSES) this.#timedReplies = UNTIMED;
     const { verdict, bytes } = pending.window.giveUp(nowMono);
     this.#pending = null;
     // Where not a byte has come, the wait itself was the silence.

@@ -55,7 +55,9 @@ interface Debt {
   readonly sentMono: MonoMs;
   readonly heldUntilMono: MonoMs;
   isProven: boolean;
+  /** A refusal, or a reply that was on the line before, has been taken for its reply. */
   isRefusalTaken: boolean;
+  isRepeatTaken: boolean;
 }
 
 /** `onSettled` is called each time the last debt of a shape has gone. */
@@ -93,7 +95,7 @@ export function createLateReplies(onSettled: () => void = () => {}): LateReplies
       const heldUntilMono = isHeld ? Math.max(nowMono + GUARD_MS.least, sentMono + guardMs) : 0;
       const key = signature(request);
       newestMono = sentMono;
-      const debt: Debt = { unit, fc, sentMono, heldUntilMono, isProven: false, isRefusalTaken: false };
+      const debt: Debt = { unit, fc, sentMono, heldUntilMono, isProven: false, isRefusalTaken: false, isRepeatTaken: false };
       // The newest is last in the map too: a unit answers in order, so the oldest is settled first.
       const rest = live(key, nowMono).slice(1 - MOST_DEBTS);
       debts.delete(key);
@@ -118,7 +120,9 @@ export function createLateReplies(onSettled: () => void = () => {}): LateReplies
       const key = signatureOfReply(frame);
       const all = live(key, nowMono);
       const newest = all.at(-1);
-      if (newest === undefined) return false;
+      const unseen = isNew ? newest : all.find(({ isRepeatTaken }) => !isRepeatTaken);
+      if (newest === undefined || unseen === undefined) return false;
+      unseen.isRepeatTaken ||= !isNew;
       // Which of them it is cannot be told: it is as late as this at least.
       noteLate(newest, nowMono);
       // The newest stays, so that what is still owed is waited for in full.

@@ -4,7 +4,7 @@
  * Owns the client of `modbus-serial` and the link under it, RTU or TCP. Never retries. Made by `app-lines.ts`.
  */
 import type { SerialSettings } from '../../agent/core/cabinet.ts';
-import type { Clock } from '../../agent/core/clock.ts';
+import type { Clock, MonoMs } from '../../agent/core/clock.ts';
 import type { BytePort, ModbusLine, ReadRequest, Reply, WriteRequest } from '../../agent/core/driver.ts';
 import { BusError } from '../../agent/core/errors.ts';
 import { GuardedPort } from './guarded-port.ts';
@@ -101,6 +101,7 @@ function lineOf({ clock, counters, own, tune, isNetwork }: LineParts): ModbusLin
     new Promise((resolve, reject) => at.client.close((error?: Error | null) => (error ? reject(error) : resolve())));
   const settleOn = (next: Station): void => {
     at = next;
+    next.link.mayAskAgain = () => line.mayAskAgain();
     next.port.onLost = (cause) => {
       next.link.abort(cause instanceof BusError ? cause : new BusError('port-closed', cause.message, { cause }));
       // Whoever opens it again expects the line's own settings.
@@ -116,6 +117,7 @@ function lineOf({ clock, counters, own, tune, isNetwork }: LineParts): ModbusLin
       return { ...counters, transactions, exceptions };
     },
     isNetwork,
+    mayAskAgain: () => true,
     onLost: () => {},
     open() {
       isWanted = true;
@@ -126,16 +128,16 @@ function lineOf({ clock, counters, own, tune, isNetwork }: LineParts): ModbusLin
       return disconnect();
     },
     read(request, timeoutMs) {
-      const sent = request.alternates === undefined ? request : clearest(at.link, request);
+      const sent = clearest(at.link, request);
       const reply = transact(sent, timeoutMs, (done) => sendRead(at.client, sent, done));
       const from = request.address - sent.address;
       return sent === request ? reply : reply.then(({ words, ...timing }) => ({ ...timing, words: words.slice(from, from + request.count) }));
     },
     write: (request, timeoutMs) => transact(request, timeoutMs, (done) => sendWrite(at.client, request, done)),
-    heldUntilMono: ({ unit, table, count }) => at.link.heldUntilMono(unit, READ_FC[table], count),
+    heldUntilMono: (request) => heldUntilMono(clearest(at.link, request)),
     restUntilMono(request) {
-      const untils = shapesOf(request).map(({ unit, table, count }) => at.link.restUntilMono(unit, READ_FC[table], count));
-      return Math.min(...untils);
+      const sent = clearest(at.link, request);
+      return Math.max(heldUntilMono(sent), at.link.restUntilMono(sent.unit, READ_FC[sent.table], sent.count));
     },
     get freeMono() {
       return at.link.freeMono;
@@ -145,6 +147,10 @@ function lineOf({ clock, counters, own, tune, isNetwork }: LineParts): ModbusLin
   };
   settleOn(own);
   return line;
+
+  function heldUntilMono({ unit, table, count }: ReadRequest): MonoMs {
+    return at.link.heldUntilMono(unit, READ_FC[table], count);
+  }
 
   async function retune(serial: SerialSettings | null): Promise<void> {
     if (inFlight || isRetuning) throw new TypeError('a line is retuned between requests');
@@ -201,18 +207,18 @@ function lineOf({ clock, counters, own, tune, isNetwork }: LineParts): ModbusLin
   }
 }
 
-function shapesOf({ alternates = [], ...request }: ReadRequest): readonly ReadRequest[] {
-  return [request, ...alternates.map((alternate) => ({ ...request, ...alternate }))];
-}
-
 /** The one whose reply is least likely to be mistaken; the read as it was asked for where it does not matter. */
 function clearest(link: ModbusLink, request: ReadRequest): ReadRequest {
+  const { unit, table, count, alternates } = request;
+  if (alternates === undefined || alternates.length === 0) return request;
+  const fc = READ_FC[table];
   let best = request;
-  let bestRank = link.rank(request.unit, READ_FC[request.table], request.count);
-  for (const other of bestRank.rank === 0 ? [] : shapesOf(request).slice(1)) {
-    const { rank, clearMono } = link.rank(other.unit, READ_FC[other.table], other.count);
-    if (rank > bestRank.rank || (rank === bestRank.rank && clearMono >= bestRank.clearMono)) continue;
-    [best, bestRank] = [other, { rank, clearMono }];
+  let { rank, clearMono } = link.rank(unit, fc, count);
+  for (const alternate of rank === 0 ? [] : alternates) {
+    const other = link.rank(unit, fc, alternate.count);
+    if (other.rank > rank || (other.rank === rank && other.clearMono >= clearMono)) continue;
+    best = { ...request, ...alternate };
+    ({ rank, clearMono } = other);
   }
   return best;
 }

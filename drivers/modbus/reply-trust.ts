@@ -14,17 +14,17 @@ import { WriteEchoes } from './write-echoes.ts';
 
 /** Unit, function, length and checksum. Source: Modbus over Serial Line V1.02 §2.2. */
 const OVERHEAD_BYTES = 5;
-/** Asked again at most so often to outvote replies that may still come. Source: a unit with a back-off of 60 s owes one or two. */
-const MOST_VOTES = 4;
+/** Sent at most so often to outvote replies that may still come. Source: assumed; each that comes in a window leaves a true one over, which is seen. */
+const MOST_VOTES = 3;
 /** Replies of a unit before its fastest turnaround is known. Source: assumed. */
 const KNOWN_AFTER = 8;
 /** A turnaround that is shorter by this than the shortest before may not be the unit's. Units: ms. Source: resolution of a timer. A new record is rare, so a second request costs little. */
-const EARLY = { share: 0.1, leastMs: 0.3 };
+const EARLY = { share: 0.1, leastMs: 0.3, gain: 1 / 8 };
 /** A request whose replies differ more often than this from the one before changes as a rule. */
 const MOSTLY = 0.5;
 
-/** `again`: send the same request once more, and ask with both replies. */
-export type Verdict = 'good' | 'again' | 'doubtful';
+/** `again`: send the same request once more, and judge with both replies. `unconfirmed`: that was needed, and could not be. */
+export type Verdict = 'good' | 'again' | 'doubtful' | 'unconfirmed';
 
 /** What a sound frame outside its own window is. */
 export type StrayName = 'late' | 'duplicate' | 'stranger' | 'wrong-reply';
@@ -44,6 +44,8 @@ export interface Candidate {
   readonly isAlone: boolean;
   /** Another frame of the same shape came right behind it. */
   readonly isFollowed: boolean;
+  /** The line may be kept for the same request once more. */
+  readonly mayAskAgain: boolean;
 }
 
 interface ReadShape {
@@ -81,6 +83,7 @@ export class ReplyTrust {
   readonly #echoes = new WriteEchoes();
   readonly #shapes = new Map<number, Shape[]>();
   readonly #paces = new Map<number, UnitPace>();
+  #lastSent: Buffer | null = null;
   #doubtUntilMono: MonoMs = 0;
 
   constructor(late: LateReplies, counters: LinkCounters) {
@@ -104,14 +107,14 @@ export class ReplyTrust {
 
   /** Before this time a reply to a read of this shape would be refused; 0 when that is not certain. */
   restUntilMono(unit: number, { fc, count, nowMono }: ReadShape): MonoMs {
-    const isRefused = this.isDoubtful(nowMono) || this.#late.owed(unit, fc, count, nowMono) >= MOST_VOTES;
-    return isRefused ? this.#late.clearMono(unit, fc, count) : 0;
+    return this.isDoubtful(nowMono) ? this.#late.clearMono(unit, fc, count) : 0;
   }
 
   /** A request leaves. */
   sent(request: Buffer, nowMono: MonoMs): void {
+    this.#lastSent = request;
     if (isRead(request)) this.#shapeOf(request).sentMono = nowMono;
-    else this.#echoes.sent(request, nowMono);
+    else this.#echoes.sent(request);
   }
 
   /** The reply to a request was given up. `isHeld`: it may come any moment. */
@@ -128,6 +131,7 @@ export class ReplyTrust {
     this.#history.note(hash, nowMono, this.#late.boundMs);
     if (verdict === 'good' && isAlone) this.#prove(request, sentMono);
     if (verdict === 'doubtful') this.#refuse(candidate);
+    if (verdict === 'unconfirmed') this.#counters.doubtful++;
     return verdict;
   }
 
@@ -143,13 +147,18 @@ export class ReplyTrust {
       return 'late';
     }
     // Of units that this line does not ask nothing can be mistaken.
-    const isKnown = this.#shapes.has(unit);
+    const isKnown = this.#shapes.has(unit) && !this.#isOwnEcho(frame);
     if (isKnown) this.#doubtUntilMono = nowMono + this.#late.boundMs;
     const name = isRequest ? 'stranger' : isKnown && !isNew ? 'duplicate' : isOwn ? 'wrong-reply' : 'stranger';
     if (name === 'duplicate') this.#counters.duplicates++;
     else if (name === 'wrong-reply') this.#counters.wrongReplies++;
     else this.#counters.strangers++;
     return name;
+  }
+
+  /** An adapter that receives what it sends, behind a late reply. */
+  #isOwnEcho(frame: Buffer): boolean {
+    return this.#lastSent?.equals(frame) === true;
   }
 
   #isLate(frame: Buffer, of: { unit: number; fc: number; isNew: boolean; nowMono: MonoMs }): boolean {
@@ -173,8 +182,9 @@ export class ReplyTrust {
     if (isFollowed) return 'doubtful';
     if (isRefusal(frames)) return isDoubtful && !isNew ? 'doubtful' : 'good';
     const shape = this.#shapeOf(request);
+    const isEarly = this.#isEarly(candidate);
     // Votes count only while nothing else of their shape comes in between.
-    if (frames.length > 1 && shape.strayMono >= candidate.firstSentMono) return 'doubtful';
+    if (frames.length > 1 && (isEarly || shape.strayMono >= candidate.firstSentMono)) return 'doubtful';
     const owed = this.#owed(request, nowMono);
     const isProven = isNew && owed === 0 && frames.length === 1 && shape.trustedMono + this.#late.boundMs <= nowMono;
     const isAgreed = frames.length > 1 && frames.every((frame) => frame.equals(frames[0] as Buffer));
@@ -182,7 +192,11 @@ export class ReplyTrust {
     if (isDoubtful) verdict = isProven ? 'good' : 'doubtful';
     else if (owed > 0) verdict = vote(frames, owed, isAgreed);
     else if (frames.length > 1) verdict = isAgreed || isNew ? 'good' : 'doubtful';
-    else verdict = this.#isSuspicious(candidate, { hash, isNew, shape }) ? 'again' : 'good';
+    else verdict = isEarly || this.#isSuspicious(candidate, { hash, isNew, shape }) ? 'again' : 'good';
+    if (verdict === 'again' && !candidate.mayAskAgain) {
+      shape.trustedMono = nowMono;
+      return 'unconfirmed';
+    }
     if (verdict !== 'good') return verdict;
     this.#history.accept(request, hash, nowMono);
     this.#notePace(candidate);
@@ -192,15 +206,21 @@ export class ReplyTrust {
   }
 
   /** On a line without any sign of trouble: would one duplicate, or one reply that is one request behind, look like this? */
-  #isSuspicious({ request, turnaroundMs, nowMono }: Candidate, of: { hash: number; isNew: boolean; shape: Shape }): boolean {
+  #isSuspicious({ request, nowMono }: Candidate, of: { hash: number; isNew: boolean; shape: Shape }): boolean {
     const { hash, isNew, shape } = of;
     const last = this.#history.lastOf(request);
-    const pace = this.#paces.get(request[0] as number);
     const isSame = last?.hash === hash && last.atMono + this.#late.boundMs > nowMono;
-    const isWritten = last !== undefined && last.atMono < this.#echoes.writtenMono(request[0] as number);
-    if (pace !== undefined && pace.replies >= KNOWN_AFTER && turnaroundMs < tooEarlyMs(pace)) return true;
-    if (isSame) return isWritten || last.changeShare > MOSTLY;
+    if (isSame) return last.changeShare > MOSTLY;
     return isNew ? shape.isShared && !shape.isInStep : true;
+  }
+
+  /** Sooner than the unit ever was. One that has become faster is believed after a few. */
+  #isEarly({ request, turnaroundMs }: Candidate): boolean {
+    const pace = this.#paces.get(request[0] as number);
+    if (pace === undefined || pace.replies < KNOWN_AFTER) return false;
+    const isEarly = turnaroundMs < pace.leastMs - Math.max(EARLY.leastMs, EARLY.share * Math.abs(pace.leastMs));
+    if (isEarly) pace.leastMs += (turnaroundMs - pace.leastMs) * EARLY.gain;
+    return isEarly;
   }
 
   #refuse({ request, frames, sentMono, nowMono }: Candidate): void {
@@ -252,12 +272,8 @@ export class ReplyTrust {
 
 /** One reply more than may still come must agree: then one of them at least is the request's own. */
 function vote(frames: readonly Buffer[], owed: number, isAgreed: boolean): Verdict {
-  if (owed >= MOST_VOTES || (frames.length > 1 && !isAgreed)) return 'doubtful';
-  return frames.length > owed ? 'good' : 'again';
-}
-
-function tooEarlyMs({ leastMs }: UnitPace): number {
-  return leastMs - Math.max(EARLY.leastMs, EARLY.share * Math.abs(leastMs));
+  if (frames.length > 1 && !isAgreed) return 'doubtful';
+  return frames.length > Math.min(owed, MOST_VOTES - 1) ? 'good' : 'again';
 }
 
 function isRefusal(frames: readonly Buffer[]): boolean {

@@ -25,12 +25,10 @@ interface Echo {
 }
 
 export class WriteEchoes {
-  readonly #writtenMono = new Map<number, MonoMs>();
   readonly #echoes = new Map<number, Echo>();
 
   /** A write leaves: what other writes to the unit left behind proves nothing from now on. */
-  sent(request: Buffer, nowMono: MonoMs): void {
-    this.#writtenMono.set(request[0] as number, nowMono);
+  sent(request: Buffer): void {
     const hash = hashOf(request);
     for (const echo of this.#echoes.values()) {
       if ((echo.unit !== request[0] && request[0] !== BROADCAST) || echo.request === hash) continue;
@@ -38,12 +36,6 @@ export class WriteEchoes {
       echo.staleOwed += echo.owed;
       echo.owed = 0;
     }
-  }
-
-  /** When this unit was last written to, alone or with all others. */
-  writtenMono(unit: number): MonoMs {
-    const [own, all] = [this.#writtenMono.get(unit), this.#writtenMono.get(BROADCAST)];
-    return Math.max(own ?? Number.NEGATIVE_INFINITY, all ?? Number.NEGATIVE_INFINITY);
   }
 
   /** The reply to this write was given up. */
