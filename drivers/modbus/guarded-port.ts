@@ -280,6 +280,8 @@ export class GuardedPort extends ModbusLink {
       return;
     }
     this.#pending = null;
+    // Two different replies: one more is on its way, and a line without a pause would stay one behind.
+    if (verdict === 'doubtful' && frames.length > 1) this.#quietMono = nowMono + pending.timeoutMs;
     if (verdict !== 'good') {
       pending.fail(doubtfulError(request));
       return;

@@ -98,8 +98,7 @@ export class ReplyTrust {
 
   /** How well a read of this shape can be told from older ones. */
   rank(unit: number, { fc, count, nowMono }: ReadShape): ReadRank {
-    const clearMono = this.#late.clearMono(unit, fc, count);
-    if (clearMono > 0) return { rank: 2, clearMono };
+    if (this.#late.owed(unit, fc, count, nowMono) > 0) return { rank: 2, clearMono: this.#late.clearMono(unit, fc, count) };
     const shape = this.isDoubtful(nowMono) ? this.#findShape(unit, shapeId(fc, count)) : undefined;
     const isUsed = shape !== undefined && shape.sentMono + this.#late.boundMs > nowMono;
     return { rank: isUsed ? 1 : 0, clearMono: isUsed ? shape.sentMono : 0 };
@@ -223,10 +222,12 @@ export class ReplyTrust {
     return isEarly;
   }
 
-  #refuse({ request, frames, sentMono, nowMono }: Candidate): void {
+  #refuse({ request, frames, firstSentMono, sentMono, nowMono }: Candidate): void {
     this.#counters.doubtful++;
-    if (frames.length > 1 && isRead(request) && this.#owed(request, nowMono) === 0) this.#doubtUntilMono = nowMono + this.#late.boundMs;
-    if (isRead(request)) for (const _ of frames) this.#late.add(request, { sentMono, nowMono, isHeld: false });
+    if (!isRead(request)) return;
+    const isExplained = this.#owed(request, nowMono) > 0 || this.#shapeOf(request).strayMono >= firstSentMono;
+    if (frames.length > 1 && !isExplained) this.#doubtUntilMono = nowMono + this.#late.boundMs;
+    for (const _ of frames) this.#late.add(request, { sentMono, nowMono, isHeld: false });
   }
 
   #owed(request: Buffer, nowMono: MonoMs): number {
