@@ -60,7 +60,8 @@ function fateOf({ late, lost, copied, burst, noisy }: Strength, random: Random):
   const lateMs = random() < lost ? null : random() < late ? delayMs(random) : 0;
   const copiesMs = random() < copied ? [8 + (random() < 0.5 ? 30 * random() : delayMs(random))] : [];
   if (random() < burst) for (let i = 0; i < 6; i++) copiesMs.push(8 * (i + 1) + 40 * random());
-  const noise = random() < noisy ? Buffer.from(Array.from({ length: 1 + random() * MOST_NOISE_BYTES }, () => 256 * random())) : UNHARMED.noise;
+  const noise =
+    random() < noisy ? Buffer.from(Array.from({ length: 1 + random() * MOST_NOISE_BYTES }, () => 256 * random())) : UNHARMED.noise;
   return { lateMs, copiesMs, noise };
 }
 

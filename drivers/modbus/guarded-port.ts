@@ -267,13 +267,24 @@ export class GuardedPort extends ModbusLink {
     this.#earlyLosses = 0;
     const wireMs = (frame.length + rest.length) * this.#charMs;
     const isTimed = this.#timedReplies >= TIMED_AFTER;
-    if (!isTimed) this.#timedReplies = this.#isFasterThanWire(pending, nowMono, frame.length + rest.length) ? UNTIMED : this.#timedReplies + 1;
+    if (!isTimed)
+      this.#timedReplies = this.#isFasterThanWire(pending, nowMono, frame.length + rest.length) ? UNTIMED : this.#timedReplies + 1;
     const turnaroundMs = nowMono - txEndMono - wireMs;
     const isFollowed = soundFrames(rest).some((other) => other.frame[1] === frame[1] && other.frame.length === frame.length);
     const isAlone = window.isAlone(frame);
     const firstSentMono = pending.firstSentMono ?? sentMono;
     const shownMs = isTimed ? turnaroundMs : nowMono - txEndMono;
-    const verdict = this.#trust.judge({ request, frames, firstSentMono, sentMono, nowMono, turnaroundMs: shownMs, isAlone, isFollowed, mayAskAgain: this.mayAskAgain() });
+    const verdict = this.#trust.judge({
+      request,
+      frames,
+      firstSentMono,
+      sentMono,
+      nowMono,
+      turnaroundMs: shownMs,
+      isAlone,
+      isFollowed,
+      mayAskAgain: this.mayAskAgain(),
+    });
     if (verdict === 'again') {
       const fresh = { sentMono: null, queuedMono: nowMono, window: new ReplyWindow(request, pending.expectedBytes, this.#memory) };
       this.#schedule(Object.assign(pending, fresh));

@@ -102,7 +102,8 @@ export function createLateReplies(onSettled: () => void = () => {}): LateReplies
       debts.set(key, [...rest, debt]);
     },
     heldUntilMono: (unit, fc, count) => (debts.size === 0 ? 0 : (debts.get(shape(unit, fc, count))?.at(-1)?.heldUntilMono ?? 0)),
-    clearMono: (unit, fc, count) => (debts.size === 0 ? 0 : Math.max(0, ...(debts.get(shape(unit, fc, count)) ?? []).map(({ sentMono }) => sentMono + boundMs))),
+    clearMono: (unit, fc, count) =>
+      debts.size === 0 ? 0 : Math.max(0, ...(debts.get(shape(unit, fc, count)) ?? []).map(({ sentMono }) => sentMono + boundMs)),
     owed(unit, fc, count, nowMono) {
       if (debts.size === 0) return 0;
       const all = live(shape(unit, fc, count), nowMono);
@@ -112,8 +113,7 @@ export function createLateReplies(onSettled: () => void = () => {}): LateReplies
     },
     isOwed: (nowMono) => newestMono + GUARD_MS.most > nowMono,
     owes(unit, fc, nowMono) {
-      for (const [key, [first]] of debts)
-        if (first?.unit === unit && isAbout(fc, first.fc) && live(key, nowMono).length > 0) return true;
+      for (const [key, [first]] of debts) if (first?.unit === unit && isAbout(fc, first.fc) && live(key, nowMono).length > 0) return true;
       return false;
     },
     take(frame, { nowMono, isNew }) {

@@ -131,7 +131,9 @@ function lineOf({ clock, counters, own, tune, isNetwork }: LineParts): ModbusLin
       const sent = clearest(at.link, request);
       const reply = transact(sent, timeoutMs, (done) => sendRead(at.client, sent, done));
       const from = request.address - sent.address;
-      return sent === request ? reply : reply.then(({ words, ...timing }) => ({ ...timing, words: words.slice(from, from + request.count) }));
+      return sent === request
+        ? reply
+        : reply.then(({ words, ...timing }) => ({ ...timing, words: words.slice(from, from + request.count) }));
     },
     write: (request, timeoutMs) => transact(request, timeoutMs, (done) => sendWrite(at.client, request, done)),
     heldUntilMono: (request) => heldUntilMono(clearest(at.link, request)),

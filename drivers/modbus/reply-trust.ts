@@ -7,8 +7,8 @@
 import type { MonoMs } from '../../agent/core/clock.ts';
 import { dataBytes, isRead, type LateReplies } from './late-replies.ts';
 import type { LinkCounters, ReadRank } from './modbus-link.ts';
-import { hashOf, keyOf, ReplyHistory } from './reply-history.ts';
 import { REFUSED } from './refusal.ts';
+import { hashOf, keyOf, ReplyHistory } from './reply-history.ts';
 import type { SoundFrame } from './sound-frames.ts';
 import { WriteEchoes } from './write-echoes.ts';
 
@@ -259,7 +259,15 @@ export class ReplyTrust {
       if (known.firstKey !== keyOf(request)) known.isShared = true;
       return known;
     }
-    const shape = { id, firstKey: keyOf(request), isShared: false, isInStep: true, trustedMono: Number.NEGATIVE_INFINITY, sentMono: 0, strayMono: 0 };
+    const shape = {
+      id,
+      firstKey: keyOf(request),
+      isShared: false,
+      isInStep: true,
+      trustedMono: Number.NEGATIVE_INFINITY,
+      sentMono: 0,
+      strayMono: 0,
+    };
     const shapes = this.#shapes.get(unit);
     if (shapes === undefined) this.#shapes.set(unit, [shape]);
     else shapes.push(shape);

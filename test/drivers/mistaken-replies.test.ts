@@ -149,28 +149,31 @@ for (const { name, ...options } of LINES) {
 
   for (const fault of ['a duplicate', 'a reply that was lost a while ago'] as const)
     for (const then of ['follows', 'is lost'] as const)
-      t.test(`${name}: the first thing that goes wrong is ${fault} in the window of a read of equal shape, whose own reply ${then}`, async (t) => {
-        const bench = await benchOf(options);
-        await rounds(bench, 200);
-        const old = ballast(3);
-        let reply: Buffer = Buffer.alloc(0);
-        bench.fate = (_, __, own) => {
-          reply = own;
-          return fault === 'a duplicate' ? [0] : [];
-        };
-        await read(bench, old);
-        await bench.clock.advance(20_000);
-        let first = true;
-        bench.fate = () => {
-          const own = then === 'follows' || !first ? [first ? 12 : 0] : [];
-          const foreign: [number, Buffer][] = first ? [[-0.2, reply]] : [];
-          first = false;
-          return [...foreign, ...own];
-        };
-        const end = await read(bench, ballast(4));
-        t.ok(typeof end === 'string' || `${end}` === `${trueWords(ballast(4))}`, `${end}`);
-        t.same((await rounds(bench, 130)).wrong, [], 'nor is any value after it');
-      });
+      t.test(
+        `${name}: the first thing that goes wrong is ${fault} in the window of a read of equal shape, whose own reply ${then}`,
+        async (t) => {
+          const bench = await benchOf(options);
+          await rounds(bench, 200);
+          const old = ballast(3);
+          let reply: Buffer = Buffer.alloc(0);
+          bench.fate = (_, __, own) => {
+            reply = own;
+            return fault === 'a duplicate' ? [0] : [];
+          };
+          await read(bench, old);
+          await bench.clock.advance(20_000);
+          let first = true;
+          bench.fate = () => {
+            const own = then === 'follows' || !first ? [first ? 12 : 0] : [];
+            const foreign: [number, Buffer][] = first ? [[-0.2, reply]] : [];
+            first = false;
+            return [...foreign, ...own];
+          };
+          const end = await read(bench, ballast(4));
+          t.ok(typeof end === 'string' || `${end}` === `${trueWords(ballast(4))}`, `${end}`);
+          t.same((await rounds(bench, 130)).wrong, [], 'nor is any value after it');
+        },
+      );
 }
 
 t.test('64 ballasts that hold the same are read at full speed: one request each, and again one each after the first round', async (t) => {
@@ -188,7 +191,13 @@ t.test('64 ballasts that hold the same are read at full speed: one request each,
 
 t.test('after a lost reply a longer read that includes the block is sent, and the caller gets what it asked for', async (t) => {
   const bench = await benchOf();
-  const request: ReadRequest = { ...ballast(5), alternates: [{ address: 40, count: 3 }, { address: 39, count: 4 }] };
+  const request: ReadRequest = {
+    ...ballast(5),
+    alternates: [
+      { address: 40, count: 3 },
+      { address: 39, count: 4 },
+    ],
+  };
   bench.fate = (_, turn) => (turn < 2 ? [] : [0]);
   t.equal(await read(bench, request), 'timeout');
   t.equal(await read(bench, request), 'timeout');
@@ -234,7 +243,10 @@ const anySchedule = fc.record({
   baud: fc.constantFrom(9_600, 19_200, 115_200),
   healthy: fc.integer({ min: 0, max: 40 }),
   faults: fc.array(fc.tuple(fc.integer({ min: 0, max: 60 }), anyFate), { minLength: 1, maxLength: 12 }),
-  reads: fc.array(fc.tuple(fc.integer({ min: 0, max: 5 }), fc.constantFrom(2, 2, 2, 3), fc.constantFrom(0, 3, 50, 2_000)), { minLength: 20, maxLength: 60 }),
+  reads: fc.array(fc.tuple(fc.integer({ min: 0, max: 5 }), fc.constantFrom(2, 2, 2, 3), fc.constantFrom(0, 3, 50, 2_000)), {
+    minLength: 20,
+    maxLength: 60,
+  }),
 });
 
 t.test('whatever is late, doubled, lost or drowned in noise: no wrong value', async (t) => {
