@@ -19,7 +19,7 @@ const MOST_VOTES = 3;
 /** Replies of a unit before its fastest turnaround is known. Source: assumed. */
 const KNOWN_AFTER = 8;
 /** A turnaround that is shorter by this than the shortest before may not be the unit's. Units: ms. Source: resolution of a timer. A new record is rare, so a second request costs little. */
-const EARLY = { share: 0.1, leastMs: 0.3, gain: 1 / 8 };
+const EARLY = { share: 0.1, leastMs: 0.3 };
 /** A request whose replies differ more often than this from the one before changes as a rule. */
 const MOSTLY = 0.5;
 
@@ -181,10 +181,10 @@ export class ReplyTrust {
     if (isFollowed) return 'doubtful';
     if (isRefusal(frames)) return isDoubtful && !isNew ? 'doubtful' : 'good';
     const shape = this.#shapeOf(request);
+    const owed = this.#owed(request, nowMono);
     const isEarly = this.#isEarly(candidate);
     // Votes count only while nothing else of their shape comes in between.
-    if (frames.length > 1 && (isEarly || shape.strayMono >= candidate.firstSentMono)) return 'doubtful';
-    const owed = this.#owed(request, nowMono);
+    if (frames.length > 1 && ((isEarly && owed > 0) || shape.strayMono >= candidate.firstSentMono)) return 'doubtful';
     const isProven = isNew && owed === 0 && frames.length === 1 && shape.trustedMono + this.#late.boundMs <= nowMono;
     const isAgreed = frames.length > 1 && frames.every((frame) => frame.equals(frames[0] as Buffer));
     let verdict: Verdict;
@@ -213,13 +213,11 @@ export class ReplyTrust {
     return isNew ? shape.isShared && !shape.isInStep : true;
   }
 
-  /** Sooner than the unit ever was. One that has become faster is believed after a few. */
+  /** Sooner than the unit ever was. One that has become faster is believed when its second reply agrees. */
   #isEarly({ request, turnaroundMs }: Candidate): boolean {
     const pace = this.#paces.get(request[0] as number);
     if (pace === undefined || pace.replies < KNOWN_AFTER) return false;
-    const isEarly = turnaroundMs < pace.leastMs - Math.max(EARLY.leastMs, EARLY.share * Math.abs(pace.leastMs));
-    if (isEarly) pace.leastMs += (turnaroundMs - pace.leastMs) * EARLY.gain;
-    return isEarly;
+    return turnaroundMs < pace.leastMs - Math.max(EARLY.leastMs, EARLY.share * Math.abs(pace.leastMs));
   }
 
   #refuse({ request, frames, firstSentMono, sentMono, nowMono }: Candidate): void {
