@@ -37,6 +37,8 @@ export interface ReadRequest {
   readonly table: Table;
   readonly address: number;
   readonly count: number;
+  /** Reads that include this one and that the unit answers as well; one is sent instead when a late reply could pass for this one's. */
+  readonly alternates?: readonly Pick<ReadRequest, 'address' | 'count'>[];
 }
 
 export interface WriteRequest {
@@ -74,6 +76,12 @@ export interface LineCounters {
   readonly crcErrors: number;
   readonly exceptions: number;
   readonly lateReplies: number;
+  /** Replies that came once more. */
+  readonly duplicates: number;
+  /** Replies that could not be told from another request's: no value was taken from them. */
+  readonly doubtful: number;
+  /** Times that all replies of one shape that were owed had come or could not come any more. */
+  readonly resyncs: number;
   readonly echoes: number;
   readonly noiseBytes: number;
   /** Replies that broke off. */
@@ -106,6 +114,10 @@ export interface ModbusLine {
   wireMs(request: ReadRequest | WriteRequest): number;
   /** The late answer to a read of this shape may still come; asking it again before this time would hold up the line. */
   heldUntilMono(request: ReadRequest): MonoMs;
+  /** Before this time a reply to this read, and to each of its alternates, could not be told from an older one and would be refused. */
+  restUntilMono(request: ReadRequest): MonoMs;
+  /** Set by the owner: whether a read may take the time of another one to confirm what looks like a late or repeated reply. Without it such a read fails as `doubtful`. */
+  mayAskAgain: () => boolean;
   /** When the wire will have had its silence. What goes next need not be chosen before, so that the most urgent goes. */
   readonly freeMono: MonoMs;
   /** Reopen with other serial settings, for a scan; null goes back to the line's own. Errors: rejects with BusError; a network line refuses. */

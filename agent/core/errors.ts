@@ -21,6 +21,8 @@ export type BusErrorCode =
   | 'timeout'
   | 'crc'
   | 'wrong-reply'
+  /** It answered, but the answer may be that to an older request. */
+  | 'doubtful'
   | 'illegal-function'
   | 'illegal-address'
   | 'illegal-value'
@@ -37,6 +39,7 @@ const BUS_POLICY: Readonly<Record<BusErrorCode, FailurePolicy>> = {
   timeout: { retry: true, unitUsable: true, excludePoint: false, answered: false },
   crc: { retry: true, unitUsable: true, excludePoint: false, answered: false },
   'wrong-reply': { retry: true, unitUsable: true, excludePoint: false, answered: false },
+  doubtful: { retry: true, unitUsable: true, excludePoint: false, answered: true },
   'illegal-function': { retry: false, unitUsable: true, excludePoint: true, answered: true },
   'illegal-address': { retry: false, unitUsable: true, excludePoint: true, answered: true },
   'illegal-value': { retry: false, unitUsable: true, excludePoint: false, answered: true },

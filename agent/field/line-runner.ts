@@ -94,6 +94,8 @@ export function createLineRunner(options: LineRunnerOptions): LineRunner {
   };
   const groups = groupsOf(units, options.broadcast);
   const writes = createLevelWrites({ clock, transactions, held, groups, onUrgentSent: options.onUrgentSent });
+  // A level that waits goes before the confirmation of a reading.
+  line.mayAskAgain = () => !writes.has('urgent', clock.monoMs());
   const jobs = createConsoleJobs(() => clock.monoMs());
   const nap = createNap(clock);
   let isWanted = false;

@@ -4,9 +4,11 @@
  * Owns the plan's changes. Never chooses the unit. One transaction at a time.
  */
 import type { Clock, MonoMs } from '../core/clock.ts';
-import type { LateReply, ModbusLine } from '../core/driver.ts';
+import type { LateReply, ModbusLine, ReadRequest } from '../core/driver.ts';
 import { BusError, type BusErrorCode } from '../core/errors.ts';
 import type { EventBook } from '../core/event-book.ts';
+import type { Table } from '../core/profile.ts';
+import { alternatesOf } from './block-alternates.ts';
 import { createFailingRegisters } from './failing-registers.ts';
 import { type LinePace, limitsOf, paceOf } from './line-pace.ts';
 import {
@@ -17,6 +19,7 @@ import {
   cutApart,
   type IsolationCause,
   isolate,
+  type Limits,
   lost,
   type POLL_PERIOD_MS,
   refusedIn,
@@ -77,7 +80,9 @@ export function createPolls({ line, clock, events, transactions, periodsMs }: Po
         return undefined;
       }
       const block = blockOf(unit, first, nowMono);
-      const heldMono = line.heldUntilMono(requestOf(unit.device.unit, block));
+      // A unit that does not answer is asked all the same, so that it is known to be away.
+      const request = requestWith(unit, block);
+      const heldMono = unit.health.failures > 0 ? line.heldUntilMono(request) : line.restUntilMono(request);
       if (heldMono <= nowMono) return { unit, kind, block, dueMono };
       unit.heldMono = heldMono;
       return undefined;
@@ -85,7 +90,7 @@ export function createPolls({ line, clock, events, transactions, periodsMs }: Po
     async ask({ unit, kind, block, dueMono }) {
       const lead = block.slots.find((slot) => slot.dueMono === dueMono);
       if (lead !== undefined && !lead.isFirst && lead.misses === 0 && clock.monoMs() - dueMono > periodsMs[lead.poll]) overruns++;
-      const reply = await transactions.read(unit, requestOf(unit.device.unit, block), { isRetry: kind === 'retry' });
+      const reply = await transactions.read(unit, requestWith(unit, block), { isRetry: kind === 'retry' });
       const nowMono = clock.monoMs();
       if (!(reply instanceof BusError)) {
         gaveData(unit, block, nowMono);
@@ -124,11 +129,17 @@ export function createPolls({ line, clock, events, transactions, periodsMs }: Po
   };
 
   function blockOf(unit: Unit, first: number, nowMono: MonoMs): Block {
-    pace ??= paceOf(line);
-    const table = unit.slots[first]?.table ?? 'holding';
-    const { noHoles, health, driver } = unit;
-    const limits = limitsOf(pace, { profile: driver.profile, turnaroundMs: health.turnaroundMs?.mean ?? null, noHoles }, table);
+    const limits = limitsFor(unit, unit.slots[first]?.table ?? 'holding');
     return blockAround({ slots: unit.slots, first, nowMono, periodsMs, limits });
+  }
+
+  function requestWith(unit: Unit, block: Block): ReadRequest {
+    return { ...requestOf(unit.device.unit, block), alternates: alternatesOf(block, unit.slots, limitsFor(unit, block.table)) };
+  }
+
+  function limitsFor({ noHoles, health, driver }: Unit, table: Table): Limits {
+    pace ??= paceOf(line);
+    return limitsOf(pace, { profile: driver.profile, turnaroundMs: health.turnaroundMs?.mean ?? null, noHoles }, table);
   }
 
   function gaveData(unit: Unit, block: Block, nowMono: MonoMs): void {

@@ -57,10 +57,17 @@ export function createWatchedLine({ line, clock, deviceOf, onTransaction }: Watc
     read: (request, timeoutMs) => told(request, line.read(request, timeoutMs)),
     write: (request, timeoutMs) => told(request, line.write(request, timeoutMs)),
     wireMs: (request) => line.wireMs(request),
+    get mayAskAgain() {
+      return line.mayAskAgain;
+    },
+    set mayAskAgain(may) {
+      line.mayAskAgain = may;
+    },
     get freeMono() {
       return line.freeMono;
     },
     heldUntilMono: (request) => line.heldUntilMono(request),
+    restUntilMono: (request) => line.restUntilMono(request),
     retune: (serial) => line.retune(serial),
     onLost: () => {},
   };

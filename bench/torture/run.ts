@@ -10,6 +10,7 @@ import { corruptTorture } from './corrupt.ts';
 import { diskfullTorture } from './diskfull.ts';
 import { hostileTorture } from './hostile.ts';
 import { killTorture } from './kill.ts';
+import { lateTorture } from './late.ts';
 import { monthTorture } from './month.ts';
 import { offlineTorture } from './offline.ts';
 import { powercutTorture } from './powercut.ts';
@@ -25,13 +26,14 @@ Usage: npm run -s torture -- NAME [options]
   corrupt    a whole agent on a damaged data folder: each kind of damage to each of its files
   diskfull   a whole agent on a full disk, before and after its start (needs root)
   commands   a whole agent on the simulated clock: commands through cut links, broker restarts, copies, restarts and kills
+  late       a line whose replies are late by up to a minute, doubled, lost or shifted, on the simulated clock
   hostile    a million hostile messages for the command desk
   rogue      a platform in wrong hands: hostile revisions of the configuration, then honest ones
   offline    30 simulated days without the platform into a file that cannot hold them
   clock      steps, drifts and losses of the clock at twelve places: never dark at night, no saving that is not true
   month      30 simulated days of the packaged agent with 35 lamps: flat memory (needs mosquitto)
 
-  --rounds N   of kill, powercut, commands, hostile, rogue and clock; 200, 100, 10000, 1000000, 500 and 1000 unless given
+  --rounds N   of kill, powercut, commands, hostile, late (reads), rogue and clock; 200, 100, 10000, 1000000, 100000, 500 and 1000 unless given
   --seed N     the same choices again; the moments are the machine's own
   --quick      corrupt: one damage of each file; offline, month: two days; clock: 120 rounds
   --help       this text
@@ -58,6 +60,7 @@ const TORTURES: Readonly<Record<string, Torture>> = {
   hostile: { run: hostileTorture, rounds: 1_000_000 },
   rogue: { run: rogueTorture, rounds: 500 },
   clock: { run: clockTorture, rounds: 1_000 },
+  late: { run: lateTorture, rounds: 100_000 },
   commands: { run: commandTorture, rounds: 10_000 },
 };
 

@@ -9,12 +9,14 @@ import type { SerialSettings } from '../../agent/core/cabinet.ts';
 import type { MonoMs, Timer } from '../../agent/core/clock.ts';
 import { BusError } from '../../agent/core/errors.ts';
 import { createHeldInput, type HeldInput } from './held-input.ts';
-import { isRead, type LateReplies } from './late-replies.ts';
-import { type Exchange, type LinkOptions, ModbusLink } from './modbus-link.ts';
+import { createLateReplies, isRead, type LateReplies } from './late-replies.ts';
+import { type Exchange, type LinkOptions, ModbusLink, type ReadRank } from './modbus-link.ts';
 import { completed } from './refusal.ts';
-import { verdictError } from './reply-errors.ts';
+import { doubtfulError, verdictError } from './reply-errors.ts';
 import { acknowledgement } from './reply-matcher.ts';
+import { ReplyTrust } from './reply-trust.ts';
 import { createWindowMemory, ReplyWindow, type WindowMemory } from './reply-window.ts';
+import { soundFrames } from './sound-frames.ts';
 import { createStrayBytes, type StrayBytes } from './stray-bytes.ts';
 import { charMs, gapMs } from './wire-time.ts';
 
@@ -26,46 +28,69 @@ const LAST_LOOK_MS = 1;
 const BUSY_LOOP_MS = 1;
 /** An adapter may keep the end of a frame to itself this long. Units: ms. Source: default latency timer of FTDI adapters. */
 const ADAPTER_MS = 16;
+/** A clock of a UART may be so far off. Source: 16550 and compatibles, 2 %; both ends. */
+const BAUD_ERROR = 0.04;
+
+/** Replies that took the time of their bytes, before the port is known to deliver none faster; so many more after one that did not. Source: assumed. */
+const TIMED_AFTER = 2;
+const UNTIMED = -16;
+/** Requests in a row that only a reply too early to be true came to: then the port has another speed. Source: assumed. */
+const MOST_EARLY_LOSSES = 3;
+
 interface Pending extends Exchange {
   readonly request: Buffer;
-  readonly queuedMono: MonoMs;
-  readonly window: ReplyWindow;
+  /** Replies so far, each to the same request sent once more. */
+  readonly frames: Buffer[];
+  /** When the first of them left. */
+  firstSentMono: MonoMs | null;
+  queuedMono: MonoMs;
+  window: ReplyWindow;
   sentMono: MonoMs | null;
+  /** A frame came that began before the request had left. */
+  wasEarly: boolean;
   txEndMono: MonoMs;
   timer: Timer | null;
 }
 
 export interface GuardedPortOptions extends LinkOptions {
   readonly serial: SerialSettings;
-  readonly late: LateReplies;
   /** Silence before a request. Units: ms. Default: the standard's 3.5 characters. */
   readonly frameGapMs?: number;
   /** Behind a serial server on the network; for the words of its failures. */
   readonly isNetwork?: boolean;
+  /** A request that was given up has been answered, `afterMs` after it was sent. */
+  readonly onLate?: (request: Buffer, afterMs: number) => void;
 }
 
 export class GuardedPort extends ModbusLink {
   readonly #late: LateReplies;
+  readonly #trust: ReplyTrust;
   readonly #memory: WindowMemory;
   readonly #strays: StrayBytes;
   readonly #held: HeldInput;
   readonly #charMs: number;
   readonly #gapMs: number;
   readonly #isNetwork: boolean;
+  /** Replies that took the time of their bytes. A serial server may be set to another speed, and a pseudo-terminal has none. */
+  #timedReplies = 0;
+  #earlyLosses = 0;
   #pending: Pending | null = null;
   /** No byte has been on the wire since. */
   #quietMono: MonoMs = 0;
   /** Bytes may lie in the port that were not delivered. */
   #isUnsure = true;
 
-  constructor({ port, serial, clock, counters, late, frameGapMs = gapMs(serial), isNetwork = false }: GuardedPortOptions) {
+  constructor({ port, serial, clock, counters, frameGapMs = gapMs(serial), isNetwork = false, onLate }: GuardedPortOptions) {
     super({ port, clock, counters });
+    const late = createLateReplies({ onSettled: () => void counters.resyncs++, onLate });
+    const trust = new ReplyTrust(late, counters);
     this.#late = late;
+    this.#trust = trust;
     this.#charMs = charMs(serial);
     this.#gapMs = frameGapMs;
     this.#isNetwork = isNetwork;
-    this.#memory = createWindowMemory(late, counters);
-    this.#strays = createStrayBytes({ late, counters, charMs: this.#charMs, gapMs: frameGapMs });
+    this.#memory = createWindowMemory(late, trust, counters);
+    this.#strays = createStrayBytes({ late, trust, counters, charMs: this.#charMs, gapMs: frameGapMs });
     this.#held = createHeldInput(port, clock, this.#charMs);
     port.onBytes = (bytes) => this.#receive(bytes);
   }
@@ -91,7 +116,8 @@ export class GuardedPort extends ModbusLink {
     const queuedMono = this.clock.monoMs();
     const exchange = this.announced();
     const window = new ReplyWindow(request, exchange.expectedBytes, this.#memory);
-    const pending: Pending = { ...exchange, request, queuedMono, window, sentMono: null, txEndMono: 0, timer: null };
+    const fresh = { firstSentMono: null, sentMono: null, wasEarly: false, txEndMono: 0, timer: null };
+    const pending: Pending = { ...exchange, ...fresh, request, frames: [], queuedMono, window };
     this.#pending = pending;
     this.#schedule(pending);
   }
@@ -102,6 +128,14 @@ export class GuardedPort extends ModbusLink {
 
   heldUntilMono(unit: number, fc: number, count: number): MonoMs {
     return this.#late.heldUntilMono(unit, fc, count);
+  }
+
+  rank(unit: number, fc: number, count: number): ReadRank {
+    return this.#trust.rank(unit, { fc, count, nowMono: this.clock.monoMs() });
+  }
+
+  restUntilMono(unit: number, fc: number, count: number): MonoMs {
+    return this.#trust.restUntilMono(unit, { fc, count, nowMono: this.clock.monoMs() });
   }
 
   #schedule(pending: Pending): void {
@@ -127,10 +161,17 @@ export class GuardedPort extends ModbusLink {
       this.#schedule(pending);
       return;
     }
+    if (pending.frames.length > 0 && !this.mayAskAgain()) {
+      this.#pending = null;
+      this.counters.doubtful++;
+      pending.fail(doubtfulError(pending.request));
+      return;
+    }
     if (this.#strays.drainedMono > nowMono) this.counters.floods++;
-    this.#strays.settle(nowMono);
-    this.#late.forget(pending.request);
+    this.#strays.settle();
+    this.#trust.sent(pending.request, nowMono);
     pending.sentMono = nowMono;
+    pending.firstSentMono ??= nowMono;
     pending.txEndMono = nowMono + pending.request.length * this.#charMs;
     this.#quietMono = pending.txEndMono;
     try {
@@ -195,36 +236,90 @@ export class GuardedPort extends ModbusLink {
     }
     this.#quietMono = Math.max(this.#quietMono, nowMono);
     if (isBroadcast(pending)) return;
-    const match = pending.window.feed(bytes, nowMono);
+    const match = pending.window.feed(bytes, nowMono, (bytesSinceStart) => this.#isTooEarly(pending, nowMono, bytesSinceStart));
     if (match.kind !== 'reply') {
       this.#held.rest(pending.window.missing('atHead'));
       return;
     }
     pending.timer?.cancel();
     this.counters.noiseBytes += match.noiseBytes;
+    if (match.rest.length > 0) this.#strays.feed(match.rest, nowMono);
     this.#note(pending, nowMono);
-    const { sentMono, txEndMono, window } = pending;
-    const turnaroundMs = Math.max(0, nowMono - txEndMono - match.frame.length * this.#charMs);
-    this.last = { sentMono, turnaroundMs, firstByteMs: Math.max(turnaroundMs, (window.firstMono ?? nowMono) - txEndMono) };
+    this.#take(pending, match.frame, { nowMono, rest: match.rest });
+  }
+
+  /** No unit answers before it has the whole request. */
+  #isTooEarly(pending: Pending, nowMono: MonoMs, bytesSinceStart: number): boolean {
+    // The network adds its own time, and the server's wire may have another speed.
+    if (this.#isNetwork || this.#timedReplies < TIMED_AFTER || !this.#isFasterThanWire(pending, nowMono, bytesSinceStart)) return false;
+    pending.wasEarly = true;
+    return true;
+  }
+
+  #isFasterThanWire({ request, txEndMono }: Pending, nowMono: MonoMs, bytesSinceStart: number): boolean {
+    const toleranceMs = BAUD_ERROR * (request.length + bytesSinceStart) * this.#charMs;
+    return nowMono - bytesSinceStart * this.#charMs < txEndMono - toleranceMs;
+  }
+
+  /** A frame fits: it is the reply, or one that could be another's. */
+  #take(pending: Pending, frame: Buffer, { nowMono, rest }: { nowMono: MonoMs; rest: Buffer }): void {
+    const { request, frames, txEndMono, window } = pending;
+    const sentMono = pending.sentMono ?? nowMono;
+    frames.push(Buffer.from(frame));
+    this.#earlyLosses = 0;
+    const wireMs = (frame.length + rest.length) * this.#charMs;
+    const isTimed = this.#timedReplies >= TIMED_AFTER;
+    if (!isTimed)
+      this.#timedReplies = this.#isFasterThanWire(pending, nowMono, frame.length + rest.length) ? UNTIMED : this.#timedReplies + 1;
+    const turnaroundMs = nowMono - txEndMono - wireMs;
+    const isFollowed = soundFrames(rest).some((other) => other.frame[1] === frame[1] && other.frame.length === frame.length);
+    const isAlone = window.isAlone(frame);
+    const firstSentMono = pending.firstSentMono ?? sentMono;
+    const shownMs = isTimed ? turnaroundMs : nowMono - txEndMono;
+    const verdict = this.#trust.judge({
+      request,
+      frames,
+      firstSentMono,
+      sentMono,
+      nowMono,
+      turnaroundMs: shownMs,
+      isAlone,
+      isFollowed,
+      mayAskAgain: this.mayAskAgain(),
+    });
+    if (verdict === 'again') {
+      const fresh = { sentMono: null, queuedMono: nowMono, window: new ReplyWindow(request, pending.expectedBytes, this.#memory) };
+      this.#schedule(Object.assign(pending, fresh));
+      return;
+    }
     this.#pending = null;
-    this.emit('data', completed(pending.request, match.frame));
+    // Two different replies: one more is on its way, and a line without a pause would stay one behind.
+    if (verdict === 'doubtful' && frames.length > 1) this.#quietMono = nowMono + pending.timeoutMs;
+    if (verdict !== 'good') {
+      pending.fail(doubtfulError(request));
+      return;
+    }
+    const firstByteMs = Math.max(turnaroundMs, (window.firstMono ?? nowMono) - txEndMono);
+    this.last = { sentMono: firstSentMono, turnaroundMs: Math.max(0, turnaroundMs), firstByteMs: Math.max(0, firstByteMs) };
+    this.emit('data', completed(request, frame));
   }
 
   #expire(pending: Pending): void {
     const nowMono = this.clock.monoMs();
+    if (pending.wasEarly && ++this.#earlyLosses >= MOST_EARLY_LOSSES) this.#timedReplies = UNTIMED;
     const { verdict, bytes } = pending.window.giveUp(nowMono);
     this.#pending = null;
     // Where not a byte has come, the wait itself was the silence.
     if (bytes > 0) this.#strays.disturbed(nowMono);
     this.#note(pending, nowMono);
     this.counters.noiseBytes += bytes;
-    // A damaged reply was the reply; after anything else it may still come.
-    if (verdict !== 'damaged') this.#owe(pending, nowMono);
+    // A damaged reply was the reply; after anything else it may still come, and so may its duplicate.
+    if (verdict !== 'damaged' || this.#trust.isDoubtful(nowMono)) this.#owe(pending, nowMono, verdict !== 'damaged');
     pending.fail(verdictError(verdict, { ...pending, isNetwork: this.#isNetwork }, this.counters));
   }
 
-  #owe({ request, sentMono }: Pending, nowMono: MonoMs): void {
-    if (sentMono !== null) this.#late.add(request, { sentMono, nowMono });
+  #owe({ request, sentMono }: Pending, nowMono: MonoMs, isHeld = true): void {
+    if (sentMono !== null) this.#trust.lost(request, { sentMono, nowMono, isHeld });
   }
 
   #note(pending: Pending, endMono: MonoMs): void {

@@ -7,7 +7,7 @@
 import type { MonoMs, Timer } from '../../agent/core/clock.ts';
 import { BusError } from '../../agent/core/errors.ts';
 import { crc16 } from './crc16.ts';
-import { type Exchange, type LinkOptions, ModbusLink } from './modbus-link.ts';
+import { type Exchange, type LinkOptions, ModbusLink, type ReadRank } from './modbus-link.ts';
 import { completed, isGatewayRefusal, isRefusalOf, REFUSAL_BYTES } from './refusal.ts';
 import { acknowledgement, answers } from './reply-matcher.ts';
 
@@ -80,6 +80,14 @@ export class MbapPort extends ModbusLink {
 
   /** A late reply bears its own number, so nothing has to wait for it. */
   heldUntilMono(): MonoMs {
+    return 0;
+  }
+
+  rank(): ReadRank {
+    return { rank: 0, clearMono: 0 };
+  }
+
+  restUntilMono(): MonoMs {
     return 0;
   }
 

@@ -4,11 +4,10 @@
  * Owns the client of `modbus-serial` and the link under it, RTU or TCP. Never retries. Made by `app-lines.ts`.
  */
 import type { SerialSettings } from '../../agent/core/cabinet.ts';
-import type { Clock } from '../../agent/core/clock.ts';
+import type { Clock, MonoMs } from '../../agent/core/clock.ts';
 import type { BytePort, ModbusLine, ReadRequest, Reply, WriteRequest } from '../../agent/core/driver.ts';
 import { BusError } from '../../agent/core/errors.ts';
 import { GuardedPort } from './guarded-port.ts';
-import { createLateReplies } from './late-replies.ts';
 import { MbapPort } from './mbap-port.ts';
 import { exceptionError, exceptionOf, READ_FC, requestOfFrame, sendRead, sendWrite } from './modbus-functions.ts';
 import { freshCounters, type LinkCounters, type ModbusLink } from './modbus-link.ts';
@@ -50,9 +49,9 @@ interface LineParts {
 /** A Modbus RTU line: `modbus-serial` speaks the protocol, the guarded port keeps the time and the peace. Errors: as `ModbusLine`. */
 export function createModbusLine({ port, serial, clock, portFor, ...more }: ModbusLineOptions): ModbusLine {
   const counters = freshCounters();
-  const late = createLateReplies((request, afterMs) => line.onLateReply?.({ request: requestOfFrame(request), afterMs }));
+  const onLate = (request: Buffer, afterMs: number): void => line.onLateReply?.({ request: requestOfFrame(request), afterMs });
   const stationOn = (port: BytePort, serial: SerialSettings): Station =>
-    station(port, new GuardedPort({ port, serial, clock, counters, late, ...more }), charMs(serial));
+    station(port, new GuardedPort({ port, serial, clock, counters, onLate, ...more }), charMs(serial));
   const line: ModbusLine = lineOf({
     clock,
     counters,
@@ -106,6 +105,7 @@ function lineOf({ clock, counters, own, tune, isNetwork }: LineParts): ModbusLin
     new Promise((resolve, reject) => at.client.close((error?: Error | null) => (error ? reject(error) : resolve())));
   const settleOn = (next: Station): void => {
     at = next;
+    next.link.mayAskAgain = () => line.mayAskAgain();
     next.port.onLost = (cause) => {
       next.link.abort(cause instanceof BusError ? cause : new BusError('port-closed', cause.message, { cause }));
       // Whoever opens it again expects the line's own settings.
@@ -121,6 +121,7 @@ function lineOf({ clock, counters, own, tune, isNetwork }: LineParts): ModbusLin
       return { ...counters, transactions, exceptions };
     },
     isNetwork,
+    mayAskAgain: () => true,
     onLost: () => {},
     open() {
       isWanted = true;
@@ -130,9 +131,20 @@ function lineOf({ clock, counters, own, tune, isNetwork }: LineParts): ModbusLin
       isWanted = false;
       return disconnect();
     },
-    read: (request, timeoutMs) => transact(request, timeoutMs, (done) => sendRead(at.client, request, done)),
+    read(request, timeoutMs) {
+      const sent = clearest(at.link, request);
+      const reply = transact(sent, timeoutMs, (done) => sendRead(at.client, sent, done));
+      const from = request.address - sent.address;
+      return sent === request
+        ? reply
+        : reply.then(({ words, ...timing }) => ({ ...timing, words: words.slice(from, from + request.count) }));
+    },
     write: (request, timeoutMs) => transact(request, timeoutMs, (done) => sendWrite(at.client, request, done)),
-    heldUntilMono: ({ unit, table, count }) => at.link.heldUntilMono(unit, READ_FC[table], count),
+    heldUntilMono: (request) => heldUntilMono(clearest(at.link, request)),
+    restUntilMono(request) {
+      const sent = clearest(at.link, request);
+      return Math.max(heldUntilMono(sent), at.link.restUntilMono(sent.unit, READ_FC[sent.table], sent.count));
+    },
     get freeMono() {
       return at.link.freeMono;
     },
@@ -141,6 +153,10 @@ function lineOf({ clock, counters, own, tune, isNetwork }: LineParts): ModbusLin
   };
   settleOn(own);
   return line;
+
+  function heldUntilMono({ unit, table, count }: ReadRequest): MonoMs {
+    return at.link.heldUntilMono(unit, READ_FC[table], count);
+  }
 
   async function retune(serial: SerialSettings | null): Promise<void> {
     if (inFlight || isRetuning) throw new TypeError('a line is retuned between requests');
@@ -195,6 +211,22 @@ function lineOf({ clock, counters, own, tune, isNetwork }: LineParts): ModbusLin
     exceptions++;
     return exceptionError(exception, unit, error);
   }
+}
+
+/** The one whose reply is least likely to be mistaken; the read as it was asked for where it does not matter. */
+function clearest(link: ModbusLink, request: ReadRequest): ReadRequest {
+  const { unit, table, count, alternates } = request;
+  if (alternates === undefined || alternates.length === 0) return request;
+  const fc = READ_FC[table];
+  let best = request;
+  let { rank, clearMono } = link.rank(unit, fc, count);
+  for (const alternate of rank === 0 ? [] : alternates) {
+    const other = link.rank(unit, fc, alternate.count);
+    if (other.rank > rank || (other.rank === rank && other.clearMono >= clearMono)) continue;
+    best = { ...request, ...alternate };
+    ({ rank, clearMono } = other);
+  }
+  return best;
 }
 
 type Done = (error: unknown, result?: object) => void;

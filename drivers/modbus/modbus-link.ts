@@ -29,6 +29,12 @@ export interface ReplyTiming {
   readonly firstByteMs: number;
 }
 
+/** 0 is best; of two reads of equal rank the one with the earlier `clearMono` is better. */
+export interface ReadRank {
+  readonly rank: 0 | 1 | 2;
+  readonly clearMono: MonoMs;
+}
+
 export interface LinkOptions {
   readonly port: BytePort;
   readonly clock: Clock;
@@ -37,6 +43,8 @@ export interface LinkOptions {
 
 /** The custom port of `modbus-serial` (`open`, `close`, `write`, `isOpen`, event `data`) and what the line asks beyond that. */
 export abstract class ModbusLink extends EventEmitter<{ data: [frame: Buffer]; close: []; error: [error: Error] }> {
+  /** As `ModbusLine.mayAskAgain`. */
+  mayAskAgain: () => boolean = () => true;
   last: ReplyTiming = { sentMono: 0, turnaroundMs: 0, firstByteMs: 0 };
   protected readonly port: BytePort;
   protected readonly clock: Clock;
@@ -56,6 +64,10 @@ export abstract class ModbusLink extends EventEmitter<{ data: [frame: Buffer]; c
   abstract abort(error: BusError): void;
   /** A read like this one was given up a moment ago and its reply may still come: not before this time. */
   abstract heldUntilMono(unit: number, fc: number, count: number): MonoMs;
+  /** How well a read of this shape can be told from older ones. */
+  abstract rank(unit: number, fc: number, count: number): ReadRank;
+  /** As `ModbusLine.restUntilMono`, of one shape. */
+  abstract restUntilMono(unit: number, fc: number, count: number): MonoMs;
   protected abstract opened(): void;
 
   /** As `ModbusLine.freeMono`. */
@@ -104,6 +116,9 @@ export function freshCounters(): LinkCounters {
     timeouts: 0,
     crcErrors: 0,
     lateReplies: 0,
+    duplicates: 0,
+    doubtful: 0,
+    resyncs: 0,
     echoes: 0,
     noiseBytes: 0,
     truncated: 0,

@@ -9,7 +9,7 @@ import { crc16 } from './crc16.ts';
 /** Unit, function | 80h, code, checksum. */
 export const REFUSAL_BYTES = 5;
 /** Added to the function that is refused. */
-const REFUSED = 0x80;
+export const REFUSED = 0x80;
 /** The bare one is believed with a code of the standard only: it says less, so more of it must fit. */
 const LAST_CODE = 11;
 

@@ -64,3 +64,8 @@ export function verdictError(verdict: WindowVerdict, { request, timeoutMs, isNet
       return new BusError('timeout', `${unit}: ${waited}, ${words.silence}`, { finding: `${unit}: ${waited}` });
   }
 }
+
+/** A reply that fits, and fits an older request as well. */
+export function doubtfulError(request: Buffer): BusError {
+  return new BusError('doubtful', `unit ${request[0]}: its reply could be a late or repeated one, no value was taken from it`);
+}

@@ -9,7 +9,8 @@ import { isRead, type LateReplies } from './late-replies.ts';
 import type { LinkCounters } from './modbus-link.ts';
 import { functionOf } from './refusal.ts';
 import { type Match, matchReply, missingAtHead, missingBytes } from './reply-matcher.ts';
-import { soundFrames } from './sound-frames.ts';
+import type { ReplyTrust } from './reply-trust.ts';
+import { SHORTEST_FRAME_BYTES, soundFrames } from './sound-frames.ts';
 
 /** Kept for scanning; a reply has at most 256 bytes. Source: Modbus over Serial Line V1.02 §2.5.1. */
 const RX_KEEP_BYTES = 1_024;
@@ -27,16 +28,20 @@ export interface WindowMemory {
   /** The adapter hears itself. Only a read can show it: the reply to a write looks like its echo. */
   echoing: boolean;
   readonly late: LateReplies;
+  readonly trust: ReplyTrust;
   readonly counters: LinkCounters;
   /** One request is in flight at a time, so one place for its bytes is enough. */
   readonly rx: Buffer;
 }
 
+/** As `Match`; `rest` is what came behind the reply. */
+export type WindowMatch = Exclude<Match, { kind: 'reply' }> | (Extract<Match, { kind: 'reply' }> & { readonly rest: Buffer });
+
 /** How a wait without a reply ended. */
 export type WindowVerdict = 'silence' | 'noise' | 'damaged' | 'truncated' | 'wrong-reply' | 'stranger';
 
-export function createWindowMemory(late: LateReplies, counters: LinkCounters): WindowMemory {
-  return { echoing: false, late, counters, rx: Buffer.alloc(RX_ROOM_BYTES) };
+export function createWindowMemory(late: LateReplies, trust: ReplyTrust, counters: LinkCounters): WindowMemory {
+  return { echoing: false, late, trust, counters, rx: Buffer.alloc(RX_ROOM_BYTES) };
 }
 
 /**
@@ -77,25 +82,36 @@ export class ReplyWindow {
     return (where === 'atHead' ? missingAtHead : missingBytes)(this.#request, this.#expectedBytes, this.#rx());
   }
 
-  /** What all bytes so far say. */
-  feed(bytes: Buffer, nowMono: MonoMs): Match {
+  /** No byte but the frame's own has come since the request. */
+  isAlone(frame: Buffer): boolean {
+    return this.#heardBytes === frame.length;
+  }
+
+  /**
+   * What all bytes so far mean. `isTooEarly` is called with the bytes that have come since the start of a frame: one that began before
+   * the request had left is not its reply.
+   */
+  feed(bytes: Buffer, nowMono: MonoMs, isTooEarly: (bytesSinceStart: number) => boolean): WindowMatch {
     const { late, counters } = this.#memory;
     this.#append(bytes);
     this.#lastMono = nowMono;
     this.#stripEcho();
     if (this.#end > this.#start) this.#firstMono ??= nowMono;
     for (let passed = 0; ; ) {
-      const match = matchReply(this.#request, this.#expectedBytes, this.#rx().subarray(passed));
+      const rx = this.#rx();
+      const match = matchReply(this.#request, this.#expectedBytes, rx.subarray(passed));
       if (match.kind === 'more') return match;
-      const before = this.#rx().subarray(0, passed + match.end - match.frame.length);
+      const from = passed + match.end - match.frame.length;
+      const before = rx.subarray(0, from);
       passed += match.end;
       if (match.kind === 'stranger' || this.#isDrowned(match.frame, before)) continue;
       this.#account(before, nowMono);
-      if (!isOlderRefusal(match.frame, late, nowMono)) {
+      if (isTooEarly(rx.length - from)) this.#account(match.frame, nowMono);
+      else if (isOlderRefusal(match.frame, late, nowMono)) counters.lateReplies++;
+      else {
         if (isRead(this.#request)) this.#memory.echoing = this.#echoed;
-        return { ...match, noiseBytes: this.#end - this.#start - match.frame.length };
+        return { ...match, noiseBytes: before.length, rest: rx.subarray(passed) };
       }
-      counters.lateReplies++;
       this.#start += passed;
       passed = 0;
     }
@@ -144,22 +160,18 @@ export class ReplyWindow {
   #isDrowned(frame: Buffer, before: Buffer): boolean {
     const otherBytes = this.#heardBytes - frame.length;
     if (otherBytes <= MOST_NOISE_BYTES) return false;
-    return otherBytes - soundFrames(before).reduce((sum, { bytes }) => sum + bytes, 0) > MOST_NOISE_BYTES;
+    return otherBytes - soundFrames(before).reduce((sum, { frame }) => sum + frame.length, 0) > MOST_NOISE_BYTES;
   }
 
   /** Names for what came beside the reply. */
   #account(bytes: Buffer, nowMono: MonoMs): WindowVerdict | null {
-    const { late, counters } = this.#memory;
+    const { trust } = this.#memory;
     let verdict: WindowVerdict | null = null;
-    for (const { unit, fc, isRequest } of bytes.length < 5 ? [] : soundFrames(bytes)) {
-      if (!isRequest && late.take(unit, fc, nowMono)) counters.lateReplies++;
-      else if (!isRequest && unit === this.#request[0] && fc === this.#request[1]) {
-        counters.wrongReplies++;
-        verdict = 'wrong-reply';
-      } else {
-        counters.strangers++;
-        verdict ??= 'stranger';
-      }
+    for (const sound of bytes.length < SHORTEST_FRAME_BYTES ? [] : soundFrames(bytes)) {
+      const isOwn = !sound.isRequest && sound.unit === this.#request[0] && sound.fc === this.#request[1];
+      const name = trust.name(sound, nowMono, isOwn);
+      if (name === 'wrong-reply') verdict = name;
+      else if (name !== 'late') verdict ??= 'stranger';
     }
     return verdict;
   }
@@ -167,5 +179,5 @@ export class ReplyWindow {
 
 function isOlderRefusal(frame: Buffer, late: LateReplies, nowMono: MonoMs): boolean {
   const [unit, fc] = [frame[0] as number, frame[1] as number];
-  return fc >= 0x80 && late.take(unit, functionOf(fc), nowMono);
+  return fc >= 0x80 && late.takeRefusal(unit, functionOf(fc), nowMono);
 }

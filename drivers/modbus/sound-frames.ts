@@ -10,27 +10,27 @@ export interface SoundFrame {
   readonly unit: number;
   /** As `functionOf` tells it. */
   readonly fc: number;
-  readonly bytes: number;
+  readonly frame: Buffer;
   /** Only a master sends such a frame. */
   readonly isRequest: boolean;
 }
 
 /** Source: Modbus over Serial Line V1.02 §2.2: unit, function, data, checksum. */
-const SHORTEST_FRAME_BYTES = 5;
+export const SHORTEST_FRAME_BYTES = 5;
 const HIGHEST_UNIT = 247;
 
 /** Every frame with a right checksum and a length of the standard, in order; they never overlap. */
-export function soundFrames(bytes: Uint8Array): readonly SoundFrame[] {
+export function soundFrames(bytes: Buffer): readonly SoundFrame[] {
   const found: SoundFrame[] = [];
   for (let at = 0; at + SHORTEST_FRAME_BYTES <= bytes.length; ) {
     const frame = frameAt(bytes, at);
     if (frame !== null) found.push(frame);
-    at += frame?.bytes ?? 1;
+    at += frame?.frame.length ?? 1;
   }
   return found;
 }
 
-function frameAt(bytes: Uint8Array, at: number): SoundFrame | null {
+function frameAt(bytes: Buffer, at: number): SoundFrame | null {
   const [unit, fc] = [bytes[at] as number, bytes[at + 1] as number];
   if (unit > HIGHEST_UNIT) return null;
   for (const length of lengthsOf(fc, bytes, at)) {
@@ -38,7 +38,7 @@ function frameAt(bytes: Uint8Array, at: number): SoundFrame | null {
     if (end > bytes.length) continue;
     const checksum = (bytes[end - 2] as number) | ((bytes[end - 1] as number) << 8);
     if (crc16(bytes, at, end - 2) === checksum)
-      return { unit, fc: functionOf(fc), bytes: length, isRequest: isRequest(fc, length, bytes[at + 2] as number) };
+      return { unit, fc: functionOf(fc), frame: bytes.subarray(at, end), isRequest: isRequest(fc, length, bytes[at + 2] as number) };
   }
   return null;
 }

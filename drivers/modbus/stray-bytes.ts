@@ -8,7 +8,8 @@ import type { MonoMs } from '../../agent/core/clock.ts';
 import type { LateReplies } from './late-replies.ts';
 import type { LinkCounters } from './modbus-link.ts';
 import { functionOf } from './refusal.ts';
-import { soundFrames } from './sound-frames.ts';
+import type { ReplyTrust } from './reply-trust.ts';
+import { SHORTEST_FRAME_BYTES, soundFrames } from './sound-frames.ts';
 
 /** Units: bytes. Source: Modbus over Serial Line V1.02 §2.5.1. */
 const LONGEST_FRAME_BYTES = 256;
@@ -22,33 +23,35 @@ export interface StrayBytes {
   feed(bytes: Buffer, nowMono: MonoMs): boolean;
   /** Something went wrong or was thrown away: the wire must be quiet for a gap from now on. */
   disturbed(nowMono: MonoMs): void;
-  /** The burst is over: names for the frames in it. */
-  settle(nowMono: MonoMs): void;
+  /** The burst is over: what follows is not the rest of a frame. */
+  settle(): void;
 }
 
 export interface StrayBytesOptions {
   readonly late: LateReplies;
+  readonly trust: ReplyTrust;
   readonly counters: LinkCounters;
   /** Units: ms. */
   readonly charMs: number;
   readonly gapMs: number;
 }
 
-export function createStrayBytes({ late, counters, charMs, gapMs }: StrayBytesOptions): StrayBytes {
+export function createStrayBytes({ late, trust, counters, charMs, gapMs }: StrayBytesOptions): StrayBytes {
   const burst = Buffer.alloc(KEPT_BYTES);
   let length = 0;
-  let isLate = false;
+  /** Up to here the frames of the burst have been named. */
+  let named = 0;
   let drainedMono: MonoMs = 0;
   let lateUntilMono: MonoMs = 0;
 
-  const settle = (nowMono: MonoMs): void => {
-    // The late reply itself was named by its head.
-    const frames = length < 5 ? [] : soundFrames(burst.subarray(0, length)).slice(isLate ? 1 : 0);
+  const settle = (): void => {
     length = 0;
-    isLate = false;
-    for (const { unit, fc, isRequest } of frames) {
-      if (!isRequest && late.take(unit, fc, nowMono)) counters.lateReplies++;
-      else counters.strangers++;
+    named = 0;
+  };
+  const nameFrames = (nowMono: MonoMs): void => {
+    for (const sound of length - named < SHORTEST_FRAME_BYTES ? [] : soundFrames(burst.subarray(named, length))) {
+      named = sound.frame.byteOffset - burst.byteOffset + sound.frame.length;
+      trust.name(sound, nowMono);
     }
   };
   return {
@@ -56,15 +59,15 @@ export function createStrayBytes({ late, counters, charMs, gapMs }: StrayBytesOp
       return drainedMono;
     },
     feed(bytes, nowMono) {
-      if (nowMono > drainedMono) settle(nowMono);
+      if (nowMono > drainedMono) settle();
       const hadHead = length >= 2;
       length += bytes.copy(burst, length);
       drainedMono = nowMono + gapMs;
       if (!hadHead && length >= 2) {
-        isLate = late.take(burst[0] as number, functionOf(burst[1] as number), nowMono);
+        const isLate = late.owes(burst[0] as number, functionOf(burst[1] as number), nowMono);
         lateUntilMono = isLate ? nowMono + LONGEST_FRAME_BYTES * charMs : 0;
-        if (isLate) counters.lateReplies++;
       }
+      nameFrames(nowMono);
       const belongs = nowMono < lateUntilMono;
       if (!belongs) counters.noiseBytes += bytes.length;
       return belongs;

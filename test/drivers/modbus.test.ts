@@ -230,17 +230,26 @@ for (const [story, request, expected, bytes, kind, damaged] of verdicts) {
   );
 }
 
-t.test('a reply that was given up is waited for a second and known for five, and by its unit and function alone', async (t) => {
+t.test('a reply that was given up is waited for a second and remembered for a minute, by unit, function and length', async (t) => {
   const late = createLateReplies();
-  late.add(ask(5, 3, 100, 4), { sentMono: 900, nowMono: 1_000 });
+  const at = { sentMono: 900, nowMono: 1_000, isHeld: true };
+  const reply = sealed(5, 3, 8, 0, 1, 0, 2, 0, 3, 0, 4);
+  late.add(ask(5, 3, 100, 4), at);
   t.equal(late.heldUntilMono(5, 3, 4), 2_000, 'another address cannot be told apart, so it waits too');
   t.equal(late.heldUntilMono(5, 3, 5), 0, 'another length can be told apart');
-  t.equal(late.take(5, 4, 1_100), false);
-  t.equal(late.take(6, 3, 1_100), false);
-  t.equal(late.take(5, 3, 1_100), true);
-  t.equal(late.take(5, 3, 1_100), false, 'only once');
-  late.add(ask(5, 3, 100, 4), { sentMono: 900, nowMono: 1_000 });
-  t.equal(late.take(5, 3, 5_900), false, 'not for ever');
+  t.equal(late.owed(5, 3, 4, 60_899), 1);
+  t.equal(late.take(sealed(5, 4, 8, 0, 1, 0, 2, 0, 3, 0, 4), { nowMono: 1_100, isNew: true }), false, 'another function');
+  t.equal(late.take(sealed(6, 3, 8, 0, 1, 0, 2, 0, 3, 0, 4), { nowMono: 1_100, isNew: true }), false, 'another unit');
+  t.equal(late.take(sealed(5, 3, 2, 0, 1), { nowMono: 1_100, isNew: true }), false, 'another length');
+  t.equal(late.take(reply, { nowMono: 1_100, isNew: true }), true);
+  t.equal(late.take(reply, { nowMono: 1_100, isNew: true }), false, 'only once');
+  late.add(ask(5, 3, 100, 4), at);
+  t.equal(late.take(reply, { nowMono: 1_100, isNew: false }), true);
+  t.equal(late.owed(5, 3, 4, 1_100), 1, 'a reply that was on the line before may be a duplicate: the debt stays');
+  t.equal(late.owed(5, 3, 4, 61_000), 1, 'and after its time, while a queue may hold it back');
+  late.prove(ask(5, 3, 7, 2), 30_000);
+  t.equal(late.owed(5, 3, 4, 60_899), 1);
+  t.equal(late.owed(5, 3, 4, 61_000), 0, 'no longer once the unit has answered something else in step');
 });
 
 t.test('a read is shown as the very bytes that went over the wire', async (t) => {

@@ -13,6 +13,10 @@ export const WIRE: Pairs = [
   ['no reply in {n} ms, only noise: {what}', 'pas de réponse en {n} ms, seulement du bruit : {what}'],
   ['damaged reply, {what}', 'réponse abîmée, {what}'],
   ['its reply broke off, {what}', 'réponse coupée, {what}'],
+  [
+    'its reply could be a late or repeated one, no value was taken from it',
+    'sa réponse peut être tardive ou répétée, aucune valeur n’en a été tirée',
+  ],
   ['check power, address and wiring', 'voir alimentation, adresse et câblage'],
   [
     'check wiring, termination and baud rate, and that no second unit has its address',

@@ -241,10 +241,12 @@ t.test('a unit that cannot be read over a hole is read without, and what it taug
     return plant;
   };
   const first = await run();
-  t.same(first.askedSince('M1', 0).slice(0, 6), [
+  t.same(first.askedSince('M1', 0).slice(0, 7), [
     'read input:0+4',
     'read input:0+1',
     'read input:2+2',
+    'read input:2+1',
+    // Its reply is byte for byte that of the register before: it is asked for twice.
     'read input:2+1',
     'read input:3+1',
     'read input:0+1',
@@ -514,7 +516,8 @@ t.test('set-up registers are looked at, and written only when they differ', asyn
       .unit('L1')
       .asked.map(({ what }) => what)
       .filter((what) => /:10[01]/.test(what)),
-    ['read holding:100+1', 'read holding:101+1', 'write holding:101=1500', 'read holding:101+1'],
+    // The second holds what the first holds, so that its reply could be the first's once more.
+    ['read holding:100+1', 'read holding:101+1', 'read holding:101+1', 'write holding:101=1500', 'read holding:101+1'],
     'and proven',
   );
   t.match(
@@ -670,13 +673,14 @@ t.test('a street that is being set up is met meanwhile', async (t) => {
   const plant = await plantWith(t, { devices: many(20, profile('long', LAMP.points, { setup })) }, false);
   await plant.clock.advance(2_000);
   t.equal(plant.field.devices().filter(({ state }) => state === 'ok').length, 20);
-  await plant.clock.advance(6_000);
+  // Each register holds what its neighbour holds, and is asked for twice before it is believed.
+  await plant.clock.advance(10_000);
   t.ok([...plant.units.values()].every(({ registers }) => registers.get('holding:107') === 7));
 });
 
 t.test('setting up a street does not keep presence waiting', async (t) => {
   const plant = await plantWith(t, { devices: { ...many(20, LAMP), S1: SENSOR } }, false);
-  await plant.clock.advance(3_000);
+  await plant.clock.advance(5_000);
   const times = plant.unit('S1').asked.map(({ atMono }) => atMono);
   const pauses = times.slice(1).map((mono, i) => mono - (times[i] as number));
   t.ok(Math.max(...pauses) < 150, `longest pause ${Math.max(...pauses).toFixed(0)} ms`);
@@ -866,9 +870,11 @@ t.test('nor does it wait for a late reply that is still to come, nor for a probe
   const { maxMs, results } = await urgentWaits(plant, ['L3', 'L4', 'L5', 'L6'], 200);
   // The longest wait is that for a write: as long as the profile says, 200 ms. A last look of 1 ms after the deadline included.
   const lossMs = GAP_MS + 8 * CHAR_MS + 200 + 1 + 11 * CHAR_MS;
+  // A sensor is asked after four other transactions, urgent ones included.
+  const sensorMs = 8 * CHAR_MS + 3 + 7 * CHAR_MS + GAP_MS;
   const { timeouts = 0, crcErrors = 0 } = plant.field.lines()[0] ?? {};
   t.ok(timeouts > 40 && crcErrors > 10, `${timeouts} replies were lost, ${crcErrors} damaged`);
-  t.ok(maxMs <= DECIDE_MS + lossMs + GAP_MS + 0.01, `${maxMs.toFixed(1)} ms; a lost reply takes ${lossMs.toFixed(1)} ms`);
+  t.ok(maxMs <= DECIDE_MS + lossMs + sensorMs + GAP_MS + 0.01, `${maxMs.toFixed(1)} ms; a lost reply takes ${lossMs.toFixed(1)} ms`);
   t.ok(results.every(({ state }) => state === 'verified'));
 });
 

@@ -1,0 +1,297 @@
+/**
+ * Whether a frame that fits a request is its reply.
+ *
+ * A reply on a serial line has the unit, the function and a length, not the registers. A late reply or a duplicate of another request of
+ * the same shape fits just as well. This module holds the evidence and decides. Pure: time is an argument. See ADR 26.
+ */
+import type { MonoMs } from '../../agent/core/clock.ts';
+import { dataBytes, isRead, type LateReplies } from './late-replies.ts';
+import type { LinkCounters, ReadRank } from './modbus-link.ts';
+import { REFUSED } from './refusal.ts';
+import { hashOf, keyOf, ReplyHistory } from './reply-history.ts';
+import type { SoundFrame } from './sound-frames.ts';
+import { WriteEchoes } from './write-echoes.ts';
+
+/** Unit, function, length and checksum. Source: Modbus over Serial Line V1.02 §2.2. */
+const OVERHEAD_BYTES = 5;
+/** Sent at most so often to outvote replies that may still come. Source: assumed; each that comes in a window leaves a true one over, which is seen. */
+const MOST_VOTES = 3;
+/** Replies of a unit before its fastest turnaround is known. Source: assumed. */
+const KNOWN_AFTER = 8;
+/** A turnaround that is shorter by this than the shortest before may not be the unit's. Units: ms. Source: resolution of a timer. A new record is rare, so a second request costs little. */
+const EARLY = { share: 0.1, leastMs: 0.3 };
+/** A request whose replies differ more often than this from the one before changes as a rule. */
+const MOSTLY = 0.5;
+
+/** `again`: send the same request once more, and judge with both replies. `unconfirmed`: that was needed, and could not be. */
+export type Verdict = 'good' | 'again' | 'doubtful' | 'unconfirmed';
+
+/** What a sound frame outside its own window is. */
+export type StrayName = 'late' | 'duplicate' | 'stranger' | 'wrong-reply';
+
+/** What is known of a frame that fits its request. */
+export interface Candidate {
+  readonly request: Buffer;
+  /** The replies to the same request, sent anew each time; the newest last. */
+  readonly frames: readonly Buffer[];
+  /** When the first of the requests left, and the newest. */
+  readonly firstSentMono: MonoMs;
+  readonly sentMono: MonoMs;
+  readonly nowMono: MonoMs;
+  /** From the end of the request to the start of the frame. Units: ms. */
+  readonly turnaroundMs: number;
+  /** Nothing else came between the request and the end of the frame. */
+  readonly isAlone: boolean;
+  /** Another frame of the same shape came right behind it. */
+  readonly isFollowed: boolean;
+  /** The line may be kept for the same request once more. */
+  readonly mayAskAgain: boolean;
+}
+
+interface ReadShape {
+  readonly fc: number;
+  /** Units: registers or bits. */
+  readonly count: number;
+  readonly nowMono: MonoMs;
+}
+
+/** All requests of one unit whose replies have the same function and length. */
+interface Shape {
+  readonly id: number;
+  readonly firstKey: number;
+  /** Different requests have this shape. */
+  isShared: boolean;
+  /** Replies are not one request behind, as long as only one thing has gone wrong. */
+  isInStep: boolean;
+  /** The newest reply that was taken on trust came then. */
+  trustedMono: MonoMs;
+  /** The newest request left then. */
+  sentMono: MonoMs;
+  /** The newest reply outside its window came then. */
+  strayMono: MonoMs;
+}
+
+interface UnitPace {
+  replies: number;
+  leastMs: number;
+}
+
+export class ReplyTrust {
+  readonly #late: LateReplies;
+  readonly #counters: LinkCounters;
+  readonly #history = new ReplyHistory();
+  readonly #echoes = new WriteEchoes();
+  readonly #shapes = new Map<number, Shape[]>();
+  readonly #paces = new Map<number, UnitPace>();
+  #lastSent: Buffer | null = null;
+  #doubtUntilMono: MonoMs = 0;
+
+  constructor(late: LateReplies, counters: LinkCounters) {
+    this.#late = late;
+    this.#counters = counters;
+  }
+
+  /** Duplicates or frames of others were on the line: only what is proven is good. */
+  isDoubtful(nowMono: MonoMs): boolean {
+    return nowMono < this.#doubtUntilMono;
+  }
+
+  /** How well a read of this shape can be told from older ones. */
+  rank(unit: number, { fc, count, nowMono }: ReadShape): ReadRank {
+    if (this.#late.owed(unit, fc, count, nowMono) > 0) return { rank: 2, clearMono: this.#late.clearMono(unit, fc, count) };
+    const shape = this.isDoubtful(nowMono) ? this.#findShape(unit, shapeId(fc, count)) : undefined;
+    const isUsed = shape !== undefined && shape.sentMono + this.#late.boundMs > nowMono;
+    return { rank: isUsed ? 1 : 0, clearMono: isUsed ? shape.sentMono : 0 };
+  }
+
+  /** Before this time a reply to a read of this shape would be refused; 0 when that is not certain. */
+  restUntilMono(unit: number, { fc, count, nowMono }: ReadShape): MonoMs {
+    return this.isDoubtful(nowMono) ? this.#late.clearMono(unit, fc, count) : 0;
+  }
+
+  /** A request leaves. */
+  sent(request: Buffer, nowMono: MonoMs): void {
+    this.#lastSent = request;
+    if (isRead(request)) this.#shapeOf(request).sentMono = nowMono;
+    else this.#echoes.sent(request);
+  }
+
+  /** The reply to a request was given up. `isHeld`: it may come any moment. */
+  lost(request: Buffer, at: { readonly sentMono: MonoMs; readonly nowMono: MonoMs; readonly isHeld: boolean }): void {
+    if (!isRead(request)) this.#echoes.lost(request, at.nowMono);
+    this.#late.add(request, at);
+  }
+
+  judge(candidate: Candidate): Verdict {
+    const { request, frames, nowMono, sentMono, isAlone } = candidate;
+    const hash = hashOf(frames.at(-1) as Buffer);
+    const isNew = this.#isNew(hash, nowMono);
+    const verdict = isRead(request) ? this.#verdictOfRead(candidate, hash, isNew) : this.#verdictOfWrite(candidate, isNew);
+    this.#history.note(hash, nowMono, this.#late.boundMs);
+    if (verdict === 'good' && isAlone) this.#prove(request, sentMono);
+    if (verdict === 'doubtful') this.#refuse(candidate);
+    if (verdict === 'unconfirmed') this.#counters.doubtful++;
+    return verdict;
+  }
+
+  /** Counts a sound frame outside its own window under its name. `isOwn`: the unit in question sent it, for the function in question. */
+  name({ frame, unit, fc, isRequest }: SoundFrame, nowMono: MonoMs, isOwn = false): StrayName {
+    const hash = hashOf(frame);
+    const isNew = this.#isNew(hash, nowMono);
+    this.#history.note(hash, nowMono, this.#late.boundMs);
+    const shape = isRequest || fc > 4 ? undefined : this.#findShape(unit, 256 * fc + frame.length - OVERHEAD_BYTES);
+    if (shape !== undefined) shape.strayMono = nowMono;
+    if (!isRequest && this.#isLate(frame, { unit, fc, isNew, nowMono })) {
+      this.#counters.lateReplies++;
+      return 'late';
+    }
+    // Of units that this line does not ask nothing can be mistaken.
+    const isKnown = this.#shapes.has(unit) && !this.#isOwnEcho(frame);
+    if (isKnown) this.#doubtUntilMono = nowMono + this.#late.boundMs;
+    const name = isRequest ? 'stranger' : isKnown && !isNew ? 'duplicate' : isOwn ? 'wrong-reply' : 'stranger';
+    if (name === 'duplicate') this.#counters.duplicates++;
+    else if (name === 'wrong-reply') this.#counters.wrongReplies++;
+    else this.#counters.strangers++;
+    return name;
+  }
+
+  /** An adapter that receives what it sends, behind a late reply. */
+  #isOwnEcho(frame: Buffer): boolean {
+    return this.#lastSent?.equals(frame) === true;
+  }
+
+  #isLate(frame: Buffer, of: { unit: number; fc: number; isNew: boolean; nowMono: MonoMs }): boolean {
+    const { unit, fc, isNew, nowMono } = of;
+    return (frame[1] as number) >= REFUSED ? this.#late.takeRefusal(unit, fc, nowMono) : this.#late.take(frame, { nowMono, isNew });
+  }
+
+  #isNew(hash: number, nowMono: MonoMs): boolean {
+    return !this.#history.hasSeen(hash, nowMono - this.#late.boundMs);
+  }
+
+  #verdictOfWrite({ request, frames, nowMono }: Candidate, isNew: boolean): Verdict {
+    const isDoubtful = this.isDoubtful(nowMono);
+    if (isRefusal(frames)) return isDoubtful && !isNew ? 'doubtful' : 'good';
+    return this.#echoes.isProof(request, { nowMono, boundMs: this.#late.boundMs, isDoubtful }) ? 'good' : 'doubtful';
+  }
+
+  #verdictOfRead(candidate: Candidate, hash: number, isNew: boolean): Verdict {
+    const { request, frames, nowMono, isFollowed } = candidate;
+    const isDoubtful = this.isDoubtful(nowMono);
+    if (isFollowed) return 'doubtful';
+    if (isRefusal(frames)) return isDoubtful && !isNew ? 'doubtful' : 'good';
+    const shape = this.#shapeOf(request);
+    const owed = this.#owed(request, nowMono);
+    const isEarly = this.#isEarly(candidate);
+    // Votes count only while nothing else of their shape comes in between.
+    if (frames.length > 1 && ((isEarly && owed > 0) || shape.strayMono >= candidate.firstSentMono)) return 'doubtful';
+    const isProven = isNew && owed === 0 && frames.length === 1 && shape.trustedMono + this.#late.boundMs <= nowMono;
+    const isAgreed = frames.length > 1 && frames.every((frame) => frame.equals(frames[0] as Buffer));
+    let verdict: Verdict;
+    if (isDoubtful) verdict = isProven ? 'good' : 'doubtful';
+    else if (owed > 0) verdict = vote(frames, owed, isAgreed);
+    else if (frames.length > 1) verdict = isAgreed || isNew ? 'good' : 'doubtful';
+    else verdict = isEarly || this.#isSuspicious(candidate, { hash, isNew, shape }) ? 'again' : 'good';
+    if (verdict === 'again' && !candidate.mayAskAgain) {
+      shape.trustedMono = nowMono;
+      return 'unconfirmed';
+    }
+    if (verdict !== 'good') return verdict;
+    this.#history.accept(request, hash, nowMono);
+    this.#notePace(candidate);
+    if (!isProven) shape.trustedMono = nowMono;
+    shape.isInStep = isAgreed || (isNew && frames.length === 1);
+    return verdict;
+  }
+
+  /** On a line without any sign of trouble: would one duplicate, or one reply that is one request behind, look like this? */
+  #isSuspicious({ request, nowMono }: Candidate, of: { hash: number; isNew: boolean; shape: Shape }): boolean {
+    const { hash, isNew, shape } = of;
+    const last = this.#history.lastOf(request);
+    const isSame = last?.hash === hash && last.atMono + this.#late.boundMs > nowMono;
+    if (isSame) return last.changeShare > MOSTLY;
+    return isNew ? shape.isShared && !shape.isInStep : true;
+  }
+
+  /** Sooner than the unit ever was. One that has become faster is believed when its second reply agrees. */
+  #isEarly({ request, turnaroundMs }: Candidate): boolean {
+    const pace = this.#paces.get(request[0] as number);
+    if (pace === undefined || pace.replies < KNOWN_AFTER) return false;
+    return turnaroundMs < pace.leastMs - Math.max(EARLY.leastMs, EARLY.share * Math.abs(pace.leastMs));
+  }
+
+  #refuse({ request, frames, firstSentMono, sentMono, nowMono }: Candidate): void {
+    this.#counters.doubtful++;
+    if (!isRead(request)) return;
+    const isExplained = this.#owed(request, nowMono) > 0 || this.#shapeOf(request).strayMono >= firstSentMono;
+    if (frames.length > 1 && !isExplained) this.#doubtUntilMono = nowMono + this.#late.boundMs;
+    for (const _ of frames) this.#late.add(request, { sentMono, nowMono, isHeld: false });
+  }
+
+  #owed(request: Buffer, nowMono: MonoMs): number {
+    return this.#late.owed(request[0] as number, request[1] as number, request.readUInt16BE(4), nowMono);
+  }
+
+  #notePace({ request, turnaroundMs }: Candidate): void {
+    const unit = request[0] as number;
+    const pace = this.#paces.get(unit);
+    if (pace === undefined) this.#paces.set(unit, { replies: 1, leastMs: turnaroundMs });
+    else {
+      pace.replies++;
+      pace.leastMs = Math.min(pace.leastMs, turnaroundMs);
+    }
+  }
+
+  /** The unit gave its own reply to this shape and nothing else: none of its other replies is held back in a queue. */
+  #prove(request: Buffer, sentMono: MonoMs): void {
+    this.#late.prove(request, sentMono);
+    const own = idOf(request);
+    for (const shape of this.#shapes.get(request[0] as number) ?? []) if (shape.id !== own) shape.isInStep = true;
+  }
+
+  #shapeOf(request: Buffer): Shape {
+    const unit = request[0] as number;
+    const id = idOf(request);
+    const known = this.#findShape(unit, id);
+    if (known !== undefined) {
+      if (known.firstKey !== keyOf(request)) known.isShared = true;
+      return known;
+    }
+    const shape = {
+      id,
+      firstKey: keyOf(request),
+      isShared: false,
+      isInStep: true,
+      trustedMono: Number.NEGATIVE_INFINITY,
+      sentMono: 0,
+      strayMono: 0,
+    };
+    const shapes = this.#shapes.get(unit);
+    if (shapes === undefined) this.#shapes.set(unit, [shape]);
+    else shapes.push(shape);
+    return shape;
+  }
+
+  #findShape(unit: number, id: number): Shape | undefined {
+    return this.#shapes.get(unit)?.find((shape) => shape.id === id);
+  }
+}
+
+/** One reply more than may still come must agree: then one of them at least is the request's own. */
+function vote(frames: readonly Buffer[], owed: number, isAgreed: boolean): Verdict {
+  if (frames.length > 1 && !isAgreed) return 'doubtful';
+  return frames.length > Math.min(owed, MOST_VOTES - 1) ? 'good' : 'again';
+}
+
+function isRefusal(frames: readonly Buffer[]): boolean {
+  return (frames.at(-1)?.[1] ?? 0) >= REFUSED;
+}
+
+function idOf(request: Buffer): number {
+  return shapeId(request[1] as number, isRead(request) ? request.readUInt16BE(4) : 0);
+}
+
+/** Function and length of the reply, in one number. */
+function shapeId(fc: number, count: number): number {
+  return 256 * fc + dataBytes(fc, count);
+}
