@@ -24,6 +24,7 @@ export function circuitFlaws(question: CircuitQuestion): FloorFlaw[] {
   return [
     ...lampsLost(question),
     ...lampsRemapped(question),
+    ...lampsYounger(question),
     ...setupFlaws(question),
     ...openFlaws(question),
     ...feedFlaws(question),
@@ -60,6 +61,31 @@ function lampsRemapped({ after, running, site, levels }: CircuitQuestion): Floor
       return light != null && least != null && light >= least;
     }
   });
+}
+
+/** Fewer burning hours than stated before, or hours where none were known, make the constant light of a lamp less. */
+function lampsYounger({ after, running, site }: CircuitQuestion): FloorFlaw[] {
+  return [...after.lamps].flatMap(([place, { lamp }]) => {
+    const known = [running.lamps.get(place), site.lamps.get(place)].flatMap((each) =>
+      each === undefined ? [] : [each.lamp.burned ?? null],
+    );
+    const stated = lamp.burned ?? null;
+    const isKnown = known.length === 0 || stated === null || known.some((each) => each !== null && isNoYounger(stated, each));
+    if (isKnown) return [];
+    return [
+      {
+        path: `lamps[${lamp.id}].burned`,
+        message: 'its burning hours would make its constant light less: state them at the cabinet, luciole hours',
+      },
+    ];
+  });
+}
+
+type Burned = NonNullable<LampCircuit['lamp']['burned']>;
+
+/** At every later instant it has burned as long at least. */
+function isNoYounger(after: Burned, before: Burned): boolean {
+  return after.hours >= before.hours && after.on <= before.on;
 }
 
 const LEVELS: readonly LevelPct[] = Array.from({ length: 100 }, (_, i) => i + 1);

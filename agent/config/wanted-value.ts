@@ -28,6 +28,8 @@ const NAMES: Readonly<Record<string, string>> = {
 const FORMS: readonly (readonly [says: RegExp, example: string])[] = [
   [/^dusk, middle/, '23:00'],
   [/^a date/, '07-14'],
+  [/^a day/, '2026-07-14'],
+  [/^an Ed25519 public key/, 'MCowBQYDK2VwAyEA11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo='],
   [/^a point/, 'AIR1.pm25'],
   [/\.prom$/, '/run/luciole/cabinet.prom'],
 ];

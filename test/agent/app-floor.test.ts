@@ -251,6 +251,14 @@ t.test('what could darken a lamp behind the decision is found', async (t) => {
       /S01\.motion no longer gives light/,
     ],
     [
+      'an old lamp that is called new',
+      {
+        base: [['minPct: 10\n    presence', 'minPct: 10\n    constantLight: { newPct: 70, fullAtH: 50000 }\n    presence']],
+        edits: [['L02, ratedPowerW: 60, minPct: 10', 'L02, ratedPowerW: 60, minPct: 10, burned: { hours: 0, on: "2026-11-27" }']],
+      },
+      /lamps\[L02\]\.burned/,
+    ],
+    [
       'no minimum',
       {
         edits: [

@@ -35,6 +35,10 @@ export const FLOOR: Pairs = [
   ['the set-up of {text} is no longer what keeps the lamps lit', 'le réglage de {text} ne garde plus les lampes allumées'],
   ['{text} could be written by others than the light', "{text} pourrait être écrit par autre chose que l'éclairage"],
   [
+    'its burning hours would make its constant light less: state them at the cabinet, luciole hours',
+    "ses heures de marche réduiraient sa lumière constante : les déclarer à l'armoire, luciole hours",
+  ],
+  [
     'its circuit would not be closed as before when its lamps are lit',
     'son circuit ne serait plus fermé comme avant quand ses lampes sont allumées',
   ],

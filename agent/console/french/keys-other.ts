@@ -148,6 +148,29 @@ export const KEYS_OTHER: Pairs = [
     'Of the messages in a session of luciole console; a person may choose another there.',
     'Des messages dans une session de luciole console ; on peut en choisir une autre là.',
   ],
+  [
+    'What revisions from platform and console may do beyond this file, and who may approve it from a distance.',
+    'Ce que les révisions de la plateforme et de la console peuvent faire de plus, et qui peut les approuver à distance.',
+  ],
+  [
+    'Keys of people who may sign revisions offline: luciole config sign',
+    'Clés de qui peut signer des révisions hors ligne : luciole config sign',
+  ],
+  ['Only the file of the site may name them.', 'Seul le fichier du site peut les nommer.'],
+  [
+    'Ports that a line of a revision may use beside those of the lines here, as lines[].port: a spare adapter, a new gateway.',
+    "Ports qu'une ligne d'une révision peut utiliser en plus de ceux des lignes d'ici, comme lines[].port : un adaptateur de réserve, une nouvelle passerelle.",
+  ],
+  ['Burning hours of the lamp,', 'Heures de marche du luminaire,'],
+  ['on this day', 'à ce jour'],
+  [
+    'A statement is taken once; hours that have passed since its day are added.',
+    'Une déclaration est prise une fois ; les heures passées depuis son jour sont ajoutées.',
+  ],
+  [
+    'What is known of a lamp older than its agent, for constantLight; luciole hours says it at the console.',
+    "Ce qu'on sait d'un luminaire plus ancien que son agent, pour constantLight ; luciole hours le dit à la console.",
+  ],
   ['What the agent does for whoever watches the gateway.', "Ce que l'agent fait pour qui surveille la passerelle."],
   [
     "Written anew each minute for node_exporter's textfile collector, as /var/lib/prometheus/node-exporter/luciole.prom.",

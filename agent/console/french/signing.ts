@@ -101,12 +101,6 @@ export const SIGNING: Pairs = [
     '{path} is where consoles log in, and this socket asks for no login: choose another place',
     "{path} est là où les consoles s'identifient, et cette socket ne demande rien : choisir un autre endroit",
   ],
-  ['Who may approve a change of the light from a distance.', 'Qui peut approuver à distance un changement de la lumière.'],
-  [
-    'Keys of people who may sign revisions offline: luciole config sign.',
-    'Clés de qui peut signer des révisions hors ligne : luciole config sign.',
-  ],
-  ['Only the file of the site may name them.', 'Seul le fichier du site peut les nommer.'],
   ['Of its holder, as events name it.', 'De son titulaire, comme les événements le nomment.'],
   [
     'Public Ed25519 key in base64, as luciole config keygen prints it; its private half never lies here.',

@@ -7,7 +7,7 @@ export const PLATFORM_OWNED: readonly string[] = `
   lines[].devices[].pole lines[].devices[].roles lines[].devices[].instances lines[].devices[].groups
   poles[].id poles[].atM poles[].branch
   branches[].id branches[].from
-  lamps[].id lamps[].device lamps[].point lamps[].pole lamps[].ratedPowerW lamps[].minPct lamps[].maxPct
+  lamps[].id lamps[].device lamps[].point lamps[].pole lamps[].ratedPowerW lamps[].minPct lamps[].maxPct lamps[].burned.hours lamps[].burned.on
   zones[].id zones[].lamps zones[].kind zones[].programme zones[].calendar zones[].minPct zones[].designClass zones[].minClass
   zones[].sunBelowDeg zones[].onOffsetMin zones[].offOffsetMin zones[].photocell.device zones[].photocell.point
   zones[].photocell.onBelowLux zones[].photocell.offAboveLux zones[].photocell.dwellS zones[].photocell.windowMin
