@@ -163,6 +163,9 @@ async function attack(cabinet: Cabinet, { files, success }: RogueRevision, n: nu
     }
     if (success === 'kept') return true;
     await ask(rig, { 'Config/Action': 'apply', 'Command/Id': `a${n}`, 'Config/Comment': 'rogue' });
+    const hasRun = (): boolean => outcomesOf(rig, `a${n}`).some(({ state }) => state === 'sent');
+    await rig.until('a start or an end', () => hasRun() || endOf(rig, `a${n}`) !== undefined, 15 * MINUTE_MS);
+    if (hasRun()) await letSocketsSpeak(rig);
     await rig.until('an end', () => endOf(rig, `a${n}`) !== undefined, 15 * MINUTE_MS);
     const end = endOf(rig, `a${n}`);
     cabinet.lastReason = end?.reason ?? '';
@@ -175,6 +178,14 @@ async function attack(cabinet: Cabinet, { files, success }: RogueRevision, n: nu
     cabinet.lastReason = error instanceof Error ? error.message : String(error);
     cabinet.isBroken = true;
     return true;
+  }
+}
+
+/** Sockets take real time, of which the simulated clock knows nothing. */
+async function letSocketsSpeak({ clock }: Rig): Promise<void> {
+  for (let turn = 0; turn < 20; turn += 1) {
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    await clock.advance(100);
   }
 }
 
