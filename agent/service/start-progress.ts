@@ -22,7 +22,7 @@ export interface StartProgressParts {
   readonly clock: Pick<Clock, 'monoMs'>;
   readonly log: Log;
   readonly notify: Pick<Notify, 'extendStart'>;
-  /** Longest time that a step may take after the step before it. Units: ms. */
+  /** The limit of the unit. A step may take nine tenths of it: the first ones may have passed unsent. Units: ms. */
   readonly stepLimitMs: number;
 }
 

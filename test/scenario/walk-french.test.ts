@@ -35,6 +35,7 @@ const LINES: Readonly<Record<string, readonly string[]>> = {
   ],
   release: ['release L01', 'release L01', 'release L02 --at-next-step'],
   'walk-test': ['walk-test rue --for 10s'],
+  hours: ['hours', 'hours L01', 'hours L01 12000', 'hours L01 x', 'hours nowhere'],
   identify: ['identify L02 --for 5s', 'identify L77'],
   'lights on': ['lights on 5m'],
   'lights auto': ['lights auto', 'lights auto'],

@@ -161,15 +161,10 @@ export const KEYS_OTHER: Pairs = [
     'Ports that a line of a revision may use beside those of the lines here, as lines[].port: a spare adapter, a new gateway.',
     "Ports qu'une ligne d'une révision peut utiliser en plus de ceux des lignes d'ici, comme lines[].port : un adaptateur de réserve, une nouvelle passerelle.",
   ],
-  ['Burning hours of the lamp,', 'Heures de marche du luminaire,'],
   ['on this day', 'à ce jour'],
   [
     'A statement is taken once; hours that have passed since its day are added.',
     'Une déclaration est prise une fois ; les heures passées depuis son jour sont ajoutées.',
-  ],
-  [
-    'What is known of a lamp older than its agent, for constantLight; luciole hours says it at the console.',
-    "Ce qu'on sait d'un luminaire plus ancien que son agent, pour constantLight ; luciole hours le dit à la console.",
   ],
   ['What the agent does for whoever watches the gateway.', "Ce que l'agent fait pour qui surveille la passerelle."],
   [
