@@ -1,12 +1,13 @@
 /**
- * What could darken a street behind the decision: a lamp that is no longer driven, another meaning of its register, other set-up values of its
- * device, registers that others may write, and circuits that feed lamps.
+ * What could darken a street behind the decision: a lamp that is no longer driven, another device type on a known unit, another failsafe
+ * level, registers that others may write, sensors that read otherwise, and circuits that feed lamps.
  *
- * Owns these comparisons. Pure. Part of `app.ts`; the levels of the plan are judged in `app-floor.ts`.
+ * Owns these comparisons. A device type is not understood but compared: what decides about writing must be as in what runs or in the file
+ * of the site. Pure. Part of `app.ts`; the levels of the plan are judged in `app-floor.ts`.
  */
-
-import { broadcastUnitOf, type Circuits, type FeedCircuit, type LampCircuit, unitOf } from '../drivers/light-circuits.ts';
-import type { Place, SetupRegister } from '../drivers/light-path.ts';
+import { isDeepStrictEqual } from 'node:util';
+import type { Circuits, LampCircuit, OutputCircuit } from '../drivers/light-circuits.ts';
+import { type Place, portOf, unitOf, type WiredDevice, writeFace } from '../drivers/light-path.ts';
 import type { FloorFlaw } from './app-floor.ts';
 import type { LevelPct } from './core/words.ts';
 
@@ -23,10 +24,10 @@ export interface CircuitQuestion {
 export function circuitFlaws(question: CircuitQuestion): FloorFlaw[] {
   return [
     ...lampsLost(question),
-    ...lampsRemapped(question),
     ...lampsYounger(question),
-    ...setupFlaws(question),
-    ...openFlaws(question),
+    ...failsafeFlaws(question),
+    ...unitFlaws(question),
+    ...broadcastFlaws(question),
     ...feedFlaws(question),
     ...strangeOutputs(question),
   ];
@@ -41,26 +42,6 @@ function lampsLost({ after, running }: CircuitQuestion): FloorFlaw[] {
     })),
     ...after.doubled.map(({ id }) => ({ path: `lamps[${id}]`, message: 'it has the register of another lamp' })),
   ];
-}
-
-/** Another register for a level must mean no less light than the floor, for each level that a lit lamp can have. */
-function lampsRemapped({ after, running, site, levels }: CircuitQuestion): FloorFlaw[] {
-  return [...after.lamps].flatMap(([place, circuit]): FloorFlaw[] => {
-    const [before, floorPct] = [running.lamps.get(place), levels.get(place)];
-    if (before === undefined || floorPct === undefined) return [];
-    const wrongPct = LEVELS.find((levelPct) => levelPct >= floorPct && isUnlike(circuit, before) && !reaches(levelPct));
-    if (wrongPct === undefined) return [];
-    return [{ path: `lamps[${circuit.lamp.id}]`, message: `its register at ${wrongPct} % means less than the floor of ${floorPct} %` }];
-
-    function reaches(levelPct: LevelPct): boolean {
-      const register = circuit.path.registerOf(levelPct);
-      if (register !== null && register === before?.path.registerOf(levelPct)) return true;
-      const reference = (site.lamps.get(place) ?? before)?.path;
-      const owed = reference?.registerOf(floorPct ?? 0) ?? null;
-      const [light, least] = [register === null ? null : reference?.valueOf(register), owed === null ? null : reference?.valueOf(owed)];
-      return light != null && least != null && light >= least;
-    }
-  });
 }
 
 /** Fewer burning hours than stated before, or hours where none were known, make the constant light of a lamp less. */
@@ -88,51 +69,71 @@ function isNoYounger(after: Burned, before: Burned): boolean {
   return after.hours >= before.hours && after.on <= before.on;
 }
 
-const LEVELS: readonly LevelPct[] = Array.from({ length: 100 }, (_, i) => i + 1);
-
-function isUnlike({ path }: LampCircuit, before: LampCircuit): boolean {
-  return LEVELS.some((levelPct) => path.registerOf(levelPct) !== before.path.registerOf(levelPct));
-}
-
-/** Without an agent the driver alone keeps the street lit: its failsafe registers must hold no less than before, or than the floor. */
-function setupFlaws({ after, running, site, levels }: CircuitQuestion): FloorFlaw[] {
-  const leastOf = new Map([...levels].map(([place, levelPct]) => [unitOf(place), levelPct]));
-  const known = new Set([...levels.keys(), ...running.feeds.keys()].map(unitOf));
-  const driven = new Set([...after.lamps.keys(), ...after.feeds.keys()].map(unitOf));
-  const gone = [...running.setup.values()].filter(({ place }) => driven.has(unitOf(place)) && !after.setup.has(place));
-  const changed = [...after.setup.values()].filter((each) => {
-    const before = [running.setup.get(each.place), site.setup.get(each.place)].filter((one) => one !== undefined);
-    return known.has(unitOf(each.place)) && !before.some((one) => isAsSafe(each, one, leastOf.get(unitOf(each.place)) ?? 100));
+/** Without an agent the driver alone keeps its lamp lit. */
+function failsafeFlaws({ after, running, levels }: CircuitQuestion): FloorFlaw[] {
+  return [...after.lamps].flatMap(([place, { lamp, failsafePct }]) => {
+    const leastPct = Math.min(levels.get(place) ?? 0, running.lamps.get(place)?.failsafePct ?? 100);
+    if (failsafePct >= leastPct) return [];
+    return [{ path: `lamps[${lamp.id}]`, message: `without an agent it has ${failsafePct} %; the floor of the site is ${leastPct} %` }];
   });
-  return [...gone, ...changed].map(({ place }) => ({
-    path: 'lines',
-    message: `the set-up of ${inWords(place)} is no longer what keeps the lamps lit`,
-  }));
 }
 
-function isAsSafe(after: SetupRegister, before: SetupRegister, leastPct: LevelPct): boolean {
-  if (after.register === before.register) return true;
-  if (before.parameter === 'rampUpMs' || before.parameter === 'rampDownMs') return after.parameter === before.parameter;
-  return before.parameter === 'failsafeLevelPct' && after.register >= leastPct;
+/** A unit that is known does what it did: its type writes the same, in the same way, at the same speed where it has no failsafe. */
+function unitFlaws({ after, running, site }: CircuitQuestion): FloorFlaw[] {
+  return [...after.units].flatMap(([unit, wired]): FloorFlaw[] => {
+    const path = `lines[${wired.line.id}].devices[${wired.device.id}]`;
+    const before = [running.units.get(unit), site.units.get(unit)].filter((each) => each !== undefined);
+    if (before.length === 0) return isBehindTcp(wired, running) ? [{ path, message: BEHIND_TCP }] : [];
+    const isAlike = before.some((each) => writeFace(each.profile) === writeFace(wired.profile));
+    const isGrouped = before.some((each) => isDeepStrictEqual(each.device.groups, wired.device.groups));
+    return [
+      ...(isAlike ? [] : [{ path, message: 'its type writes to the device otherwise than the one that runs' }]),
+      ...(isGrouped ? [] : [{ path: `${path}.groups`, message: 'its groups would reach other lamps' }]),
+      ...(before.some((each) => keepsRoles(wired, each))
+        ? []
+        : [{ path: `${path}.roles`, message: 'its emergency or lights-on contact would be gone' }]),
+      ...(before.some((each) => isSameWire(wired, each)) ? [] : [{ path: `lines[${wired.line.id}]`, message: OTHER_WIRE }]),
+    ];
+  });
 }
 
-/** A register of a lamp's or a circuit's device that the platform could set by itself, or a broadcast that it would obey. */
-function openFlaws({ after, running, site }: CircuitQuestion): FloorFlaw[] {
-  const lamps = [...running.lamps.values()];
-  const guarded = new Set([
-    ...lamps.map(({ path }) => unitOf(path.place)),
-    ...lamps.map(broadcastUnitOf),
-    ...[...running.feeds.keys()].map(unitOf),
-  ]);
-  return [...after.open]
-    .filter((place) => guarded.has(unitOf(place)) && !running.open.has(place) && !site.open.has(place))
-    .map((place) => ({ path: 'lines', message: `${inWords(place)} could be written by others than the light` }));
+const BEHIND_TCP = 'a device behind tcp:// may ignore its unit number and be one of those that are lit';
+const OTHER_WIRE = 'other serial settings could leave a device without a failsafe unreached';
+
+/** A unit that nobody knew, at an endpoint where lamps are. */
+function isBehindTcp(wired: WiredDevice, running: Circuits): boolean {
+  const port = portOf(wired.line);
+  return port.startsWith('tcp://') && [...running.lamps.values()].some((circuit) => portOf(circuit.wired.line) === port);
+}
+
+function keepsRoles(after: WiredDevice, before: WiredDevice): boolean {
+  const asking = Object.entries(before.device.roles).filter(([, role]) => role === 'emergency' || role === 'lights-on');
+  return asking.every(([point, role]) => after.device.roles[point] === role);
+}
+
+/** A driver with a failsafe lights its lamp when it hears nothing; anything else that is written stays as it is then. */
+function isSameWire(after: WiredDevice, before: WiredDevice): boolean {
+  if (before.profile.fallsBack || !before.profile.points.some(({ write }) => write !== null)) return true;
+  const facts = ({ line: { kind, serial, rs485 } }: WiredDevice): unknown => [kind, serial, rs485];
+  return isDeepStrictEqual(facts(after), facts(before));
+}
+
+/** A broadcast that no type of what runs sends could mean anything to the lamps of its port. */
+function broadcastFlaws({ after, running, site }: CircuitQuestion): FloorFlaw[] {
+  const ports = new Set([...running.units.values()].map(({ line }) => portOf(line)));
+  return [...after.broadcasts]
+    .filter((each) => ports.has(each.split('|')[0] ?? '') && !running.broadcasts.has(each) && !site.broadcasts.has(each))
+    .map((each) => {
+      const [port, , table, address] = each.split('|');
+      return { path: 'lines', message: `a broadcast to ${table} ${address} on ${port} that no type of what runs sends` };
+    });
 }
 
 function feedFlaws({ after, running, site }: CircuitQuestion): FloorFlaw[] {
-  return [...running.feeds].flatMap(([place, before]) => {
-    const next = after.feeds.get(place);
-    const restS = Math.max(before.output.minOffS, site.feeds.get(place)?.output.minOffS ?? 0);
+  return [...running.outputs].flatMap(([place, before]) => {
+    if (!before.isRelay) return [];
+    const next = after.outputs.get(place);
+    const restS = Math.max(before.output.minOffS, site.outputs.get(place)?.output.minOffS ?? 0);
     const isKept = next !== undefined && isFedAsBefore(next, before) && next.output.minOffS <= restS;
     return isKept
       ? []
@@ -140,18 +141,22 @@ function feedFlaws({ after, running, site }: CircuitQuestion): FloorFlaw[] {
   });
 }
 
-function isFedAsBefore(after: FeedCircuit, before: FeedCircuit): boolean {
+/** One that follows no lamps may feed some all the same: then it stays as it is. */
+function isFedAsBefore(after: OutputCircuit, before: OutputCircuit): boolean {
+  if (before.output.litWith === null) {
+    const facts = ({ idleRegister, output: { litWith, rules } }: OutputCircuit): unknown => [idleRegister, litWith, rules];
+    return isDeepStrictEqual(facts(after), facts(before));
+  }
   return after.litRegister === before.litRegister && [...before.lampPlaces].every((place) => after.lampPlaces.has(place));
 }
 
-/** An output on a point that the site does not switch may be the circuit of lamps. */
+/** A contact of a known device that the site does not switch may be the circuit of lamps. */
 function strangeOutputs({ after, running, site }: CircuitQuestion): FloorFlaw[] {
+  const isKnown = ({ wired }: OutputCircuit): boolean => running.units.has(unitOf(wired)) || site.units.has(unitOf(wired));
   return [...after.outputs]
-    .filter(([place]) => !running.outputs.has(place) && !site.outputs.has(place))
-    .map(([, { id }]) => ({ path: `outputs[${id}]`, message: 'the file of the site switches no such point, and lamps may hang on it' }));
-}
-
-function inWords(place: Place): string {
-  const [port, unit, table, address] = place.split('|');
-  return `${table} ${address} of unit ${unit} on ${port}`;
+    .filter(([place, circuit]) => circuit.isRelay && isKnown(circuit) && !running.outputs.has(place) && !site.outputs.has(place))
+    .map(([, { output }]) => ({
+      path: `outputs[${output.id}]`,
+      message: 'the file of the site switches no such point, and lamps may hang on it',
+    }));
 }

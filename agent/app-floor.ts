@@ -6,8 +6,9 @@
  */
 
 import { type Circuits, circuitsOf, type LampCircuit, type WiredSite } from '../drivers/light-circuits.ts';
-import type { Place } from '../drivers/light-path.ts';
+import { portOf } from '../drivers/light-path.ts';
 import { circuitFlaws, type FloorLevels } from './app-circuits.ts';
+import { sensorFlaws } from './app-sensors.ts';
 import { setupValuesOf } from './app-setup.ts';
 import type { Site } from './app-touched.ts';
 import type { WallMs } from './core/clock.ts';
@@ -39,7 +40,8 @@ export function floorFlaws(check: FloorCheck): FloorFlaw[] {
   ];
   const levels = floorLevels(check, { running, site });
   const flaws = circuitFlaws({ after, running, site, levels });
-  return [...flaws, ...linesTooSlow(check), ...sensorsLost(check), ...planFlaws(check, { after, running, site })];
+  const sensors = sensorFlaws({ cabinet: check.after.cabinet, circuits: after }, { cabinet: check.running.cabinet, circuits: running });
+  return [...flaws, ...linesTooSlow(check), ...sensors, ...planFlaws(check, { after, running, site })];
 }
 
 function wired({ cabinet, profiles }: Site): WiredSite {
@@ -79,8 +81,6 @@ function planFlaws({ after, running, site, nowMs }: FloorCheck, circuits: ThreeC
     ],
     nowMs,
     nightsAhead: NIGHTS_AHEAD,
-    isDarker: (lampId, levelPct, floorPct) => isDarker(circuits, placeOf.get(lampId), { levelPct, floorPct }),
-    kindOf: (lampId) => circuits.after.lamps.get(placeOf.get(lampId) ?? '')?.wired.profile.id ?? '',
   });
   return shortfalls.map(({ lampId, atMs, levelPct, floorPct, text }) => ({
     path: `lamps[${lampId}]`,
@@ -88,60 +88,15 @@ function planFlaws({ after, running, site, nowMs }: FloorCheck, circuits: ThreeC
   }));
 }
 
-/** A register that what runs would write for the same level gives the same light; any other is read as the file of the site reads it. */
-function isDarker(
-  { after, running, site }: ThreeCircuits,
-  place: Place | undefined,
-  { levelPct, floorPct }: { readonly levelPct: LevelPct; readonly floorPct: LevelPct },
-): boolean {
-  if (floorPct === 0 || place === undefined) return false;
-  const register = after.lamps.get(place)?.path.registerOf(levelPct) ?? null;
-  if (register === null) return true;
-  if (register === running.lamps.get(place)?.path.registerOf(levelPct)) return levelPct < floorPct;
-  const reference = (site.lamps.get(place) ?? running.lamps.get(place))?.path;
-  const owed = reference?.registerOf(floorPct) ?? null;
-  const [light, least] = [reference?.valueOf(register) ?? null, owed === null ? null : (reference?.valueOf(owed) ?? null)];
-  return light === null || least === null || light < least;
-}
-
 /** A line that may send fewer levels lights its street later. */
 function linesTooSlow({ after, running, site }: FloorCheck): FloorFlaw[] {
-  return after.cabinet.lines.flatMap(({ id, port, maxWritesPerS }) => {
-    const known = [running, site].flatMap(({ cabinet }) => cabinet.lines.filter((line) => line.port === port));
+  return after.cabinet.lines.flatMap((each) => {
+    const { id, maxWritesPerS } = each;
+    const known = [running, site].flatMap(({ cabinet }) => cabinet.lines.filter((line) => portOf(line) === portOf(each)));
     const leastPerS = Math.min(...known.map((line) => line.maxWritesPerS));
     if (known.length === 0 || maxWritesPerS >= leastPerS) return [];
     return [{ path: `lines[${id}].maxWritesPerS`, message: `${maxWritesPerS} levels a second; the floor of the site is ${leastPerS}` }];
   });
-}
-
-/** Where a zone may be dark, people have light only as long as the same sensors report them. */
-function sensorsLost({ after, running }: FloorCheck): FloorFlaw[] {
-  return running.cabinet.zones.flatMap(({ dark, presence, lamps }) => {
-    if (dark === null || presence === null) return [];
-    const next = after.cabinet.zones.filter((zone) => zone.lamps.some((id) => lamps.includes(id)));
-    const kept = next.flatMap((zone) => zone.presence?.sensors ?? []);
-    return presence.sensors
-      .filter((sensor) => sensor.listen === 'own' && !kept.some((each) => sensesAsMuch(each, sensor)))
-      .map(({ device, point }) => ({
-        path: `zones[${next[0]?.id ?? ''}].presence`,
-        message: `${device}.${point} no longer gives light in a zone that may be dark`,
-      }));
-  });
-}
-
-type Sensor = NonNullable<Site['cabinet']['zones'][number]['presence']>['sensors'][number];
-
-function sensesAsMuch(after: Sensor, before: Sensor): boolean {
-  return (
-    after.device === before.device &&
-    after.point === before.point &&
-    after.kind === before.kind &&
-    after.listen === 'own' &&
-    after.threshold <= before.threshold &&
-    after.minPulseS <= before.minPulseS &&
-    after.blankS <= before.blankS &&
-    after.stuckS >= before.stuckS
-  );
 }
 
 /** As a person at the cabinet reads it: `2026-11-27 23:00:30`. */

@@ -1,22 +1,13 @@
 /**
- * What of a configuration decides about light behind the decision: the register of each lamp, set-up and open registers of its device, and
- * the circuits that feed lamps.
+ * What of a configuration decides about light behind the decision: which register each lamp has, the device types on the wire, and the circuits
+ * that feed lamps.
  *
- * Owns the tables in which two configurations are compared register by register. Pure; knows nothing of programmes.
+ * Owns the tables in which two configurations are compared. Pure; knows nothing of programmes.
  */
 import type { Cabinet, Lamp, Output } from '../agent/core/cabinet.ts';
 import { outputNumber } from '../agent/core/output-values.ts';
-import type { Profile, SetupParameter } from '../agent/core/profile.ts';
-import {
-  openPlaces,
-  type Place,
-  type PointPath,
-  placeOf,
-  pointPath,
-  type SetupRegister,
-  setupRegisters,
-  type WiredDevice,
-} from './light-path.ts';
+import type { PointProfile, Profile, SetupParameter } from '../agent/core/profile.ts';
+import { broadcastsOf, type Place, pointPlace, registerOf, unitOf, type WiredDevice } from './light-path.ts';
 
 /** A checked configuration with its device types, and what its policies make of the set-up of each device. */
 export interface WiredSite {
@@ -28,13 +19,17 @@ export interface WiredSite {
 export interface LampCircuit {
   readonly lamp: Lamp;
   readonly wired: WiredDevice;
-  readonly path: PointPath;
+  /** What its driver goes to by itself without an agent. Units: %. */
+  readonly failsafePct: number;
 }
 
-/** An output that closes the circuit of lamps. */
-export interface FeedCircuit {
+export interface OutputCircuit {
   readonly output: Output;
-  /** What stands in its register while a lamp of its zones is lit; null for a value that cannot be written. */
+  readonly wired: WiredDevice;
+  /** A contact, which may feed lamps; anything else shows or says something. */
+  readonly isRelay: boolean;
+  /** What stands in its register while nothing else is wanted, and while a lamp of its zones is lit; null for what cannot be written. */
+  readonly idleRegister: number | null;
   readonly litRegister: number | null;
   /** The registers of the lamps that close it. */
   readonly lampPlaces: ReadonlySet<Place>;
@@ -45,38 +40,36 @@ export interface Circuits {
   readonly lamps: ReadonlyMap<Place, LampCircuit>;
   /** Lamps whose register another lamp has already. */
   readonly doubled: readonly Lamp[];
-  /** Set-up of devices that carry lamps or feed them. */
-  readonly setup: ReadonlyMap<Place, SetupRegister>;
-  /** Registers that something other than the light may write. */
-  readonly open: ReadonlySet<Place>;
-  readonly outputs: ReadonlyMap<Place, Output>;
-  readonly feeds: ReadonlyMap<Place, FeedCircuit>;
+  readonly outputs: ReadonlyMap<Place, OutputCircuit>;
+  /** By port and unit. */
+  readonly units: ReadonlyMap<string, WiredDevice>;
+  readonly broadcasts: ReadonlySet<string>;
 }
 
 export function circuitsOf(site: WiredSite): Circuits {
   const devices = wiredDevices(site);
   const byId = new Map(devices.map((wired) => [wired.device.id, wired]));
-  const circuits = site.cabinet.lamps.flatMap((lamp): LampCircuit[] => {
+  const lit = site.cabinet.lamps.flatMap((lamp): [Place, LampCircuit][] => {
     const wired = byId.get(lamp.device);
-    const path = wired === undefined ? undefined : pointPath(wired, lamp.point);
-    return wired === undefined || path === undefined ? [] : [{ lamp, wired, path }];
+    const place = wired === undefined ? undefined : pointPlace(wired, lamp.point);
+    if (wired === undefined || place === undefined) return [];
+    return [[place, { lamp, wired, failsafePct: site.setupOf(wired.device.id).failsafeLevelPct }]];
   });
-  const lamps = new Map(circuits.toReversed().map((circuit) => [circuit.path.place, circuit]));
-  const placed = site.cabinet.outputs.flatMap((output) => {
+  const lamps = new Map(lit.toReversed());
+  const placeOfLamp = new Map(lit.map(([place, { lamp }]) => [lamp.id, place]));
+  const outputs = site.cabinet.outputs.flatMap((output): [Place, OutputCircuit][] => {
     const wired = byId.get(output.device);
-    const path = wired === undefined ? undefined : pointPath(wired, output.point);
-    return wired === undefined || path === undefined ? [] : [{ output, wired, path }];
+    const point = wired?.profile.points.find(({ id }) => id === output.point);
+    const place = wired === undefined ? undefined : pointPlace(wired, output.point);
+    if (wired === undefined || point === undefined || place === undefined) return [];
+    return [[place, outputCircuit({ output, wired, point }, { zones: site.cabinet.zones, placeOfLamp })]];
   });
-  const feeds = new Map(placed.flatMap((each) => feedOf(each, { site, circuits })));
-  const carriers = new Set([...circuits, ...placed.filter(({ path }) => feeds.has(path.place))].map(({ wired }) => wired));
-  const setup = [...carriers].flatMap((wired) => setupRegisters(wired, site.setupOf(wired.device.id)));
   return {
     lamps,
-    doubled: circuits.filter((circuit) => lamps.get(circuit.path.place) !== circuit).map(({ lamp }) => lamp),
-    setup: new Map(setup.map((each) => [each.place, each])),
-    open: new Set(devices.flatMap(openPlaces)),
-    outputs: new Map(placed.map(({ output, path }) => [path.place, output])),
-    feeds,
+    doubled: lit.filter(([place, circuit]) => lamps.get(place) !== circuit).map(([, { lamp }]) => lamp),
+    outputs: new Map(outputs),
+    units: new Map(devices.map((wired) => [unitOf(wired), wired])),
+    broadcasts: new Set(devices.flatMap(broadcastsOf)),
   };
 }
 
@@ -92,28 +85,25 @@ function wiredDevices({ cabinet, profiles }: WiredSite): WiredDevice[] {
 interface PlacedOutput {
   readonly output: Output;
   readonly wired: WiredDevice;
-  readonly path: PointPath;
+  readonly point: PointProfile;
 }
 
-function feedOf(
-  { output, wired, path }: PlacedOutput,
-  { site, circuits }: { readonly site: WiredSite; readonly circuits: readonly LampCircuit[] },
-): [Place, FeedCircuit][] {
-  const { litWith } = output;
-  const point = wired.profile.points.find(({ id }) => id === output.point);
-  if (litWith === null || point === undefined) return [];
-  const lampIds = new Set(site.cabinet.zones.filter(({ id }) => litWith.zones.includes(id)).flatMap(({ lamps }) => lamps));
-  const lampPlaces = new Set(circuits.filter(({ lamp }) => lampIds.has(lamp.id)).map((circuit) => circuit.path.place));
-  const value = outputNumber(litWith.value, point);
-  return [[path.place, { output, litRegister: value === undefined ? null : path.registerOf(value), lampPlaces }]];
-}
-
-/** Port and unit of a register: everything that reaches the same device. */
-export function unitOf(place: Place): string {
-  return place.split('|').slice(0, 2).join('|');
-}
-
-/** The register to which all units of a port listen has this unit. */
-export function broadcastUnitOf({ wired }: LampCircuit): string {
-  return unitOf(placeOf(wired, '', 0, 0));
+function outputCircuit(
+  { output, wired, point }: PlacedOutput,
+  { zones, placeOfLamp }: { readonly zones: Cabinet['zones']; readonly placeOfLamp: ReadonlyMap<string, Place> },
+): OutputCircuit {
+  const { litWith, idle } = output;
+  const register = (value: Output['idle'] | undefined): number | null => {
+    const number = value === undefined ? undefined : outputNumber(value, point);
+    return number === undefined ? null : registerOf(point, number);
+  };
+  const lampIds = zones.filter(({ id }) => litWith?.zones.includes(id) ?? false).flatMap(({ lamps }) => lamps);
+  return {
+    output,
+    wired,
+    isRelay: point.semantic === 'relay' || point.type === 'bit' || point.table === 'coil',
+    idleRegister: register(idle),
+    litRegister: register(litWith?.value),
+    lampPlaces: new Set(lampIds.flatMap((id) => placeOfLamp.get(id) ?? [])),
+  };
 }

@@ -1,13 +1,13 @@
 /**
- * The way of a level from the decision to the register of a lamp, and what else may be written to the device that holds that register.
+ * The way of a level from the decision to the register of a lamp: where it is written, and what makes that writing what it is.
  *
- * Owns how two configurations are found to mean the same light point: by what they write to, not by name. Pure; part of the comparison of a
- * configuration with the floor of its site.
+ * Owns how two configurations are found to mean the same light point, by what they write to and not by name, and what of a device type decides
+ * about what it does. Pure; part of the comparison of a configuration with the floor of its site.
  */
 import type { DeviceConfig, LineConfig } from '../agent/core/cabinet.ts';
-import { narrowed } from '../agent/core/narrowed.ts';
-import type { PointProfile, Profile, SetupParameter } from '../agent/core/profile.ts';
-import { decodePoint, encodePoint } from './modbus/codec.ts';
+import { linePortName, parseLinePort } from '../agent/core/line-port.ts';
+import type { PointProfile, Profile } from '../agent/core/profile.ts';
+import { encodePoint } from './modbus/codec.ts';
 import { writePlace } from './modbus/modbus-driver.ts';
 
 /** A register on the wire. Shape: `port|unit|table|address`; unit 0 for all units of the port. */
@@ -15,45 +15,36 @@ export type Place = string;
 
 /** A device of a line, with its type. */
 export interface WiredDevice {
-  readonly line: Pick<LineConfig, 'port'>;
+  readonly line: LineConfig;
   readonly device: DeviceConfig;
   readonly profile: Profile;
 }
 
-/** What one point of a device makes of a value, and a value of what stands in its register. */
-export interface PointPath {
-  readonly place: Place;
-  /** Null for a value that the device type cannot write. */
-  readonly registerOf: (value: number) => number | null;
-  /** Null for what means no value. */
-  readonly valueOf: (register: number) => number | null;
-}
-
-/** A register that is put right when the device is met. */
-export interface SetupRegister {
-  readonly place: Place;
-  readonly register: number;
-  /** The policy that it follows; null for a number of the profile. */
-  readonly parameter: SetupParameter | null;
-}
-
 export function placeOf({ line, device }: WiredDevice, table: string, address: number, unit = device.unit): Place {
-  return `${line.port}|${unit}|${table}|${address}`;
+  return `${portOf(line)}|${unit}|${table}|${address}`;
+}
+
+/** Port and unit: everything that reaches the same device. */
+export function unitOf({ line, device }: WiredDevice): string {
+  return `${portOf(line)}|${device.unit}`;
+}
+
+/** The same endpoint has one name, however it was written. */
+export function portOf({ port }: Pick<LineConfig, 'port'>): string {
+  const parsed = parseLinePort(port);
+  return parsed.kind === 'bad' ? port : linePortName(parsed);
 }
 
 /** Undefined where the device has no such point, or none that can be written. */
-export function pointPath(wired: WiredDevice, pointId: string): PointPath | undefined {
+export function pointPlace(wired: WiredDevice, pointId: string): Place | undefined {
   const point = wired.profile.points.find(({ id }) => id === pointId);
   if (point === undefined || point.write === null) return undefined;
   const { table, address } = writePlace(point);
-  return {
-    place: placeOf(wired, table, address),
-    registerOf: (value) => encoded(point, value),
-    valueOf: (register) => decodePoint(point, [register]),
-  };
+  return placeOf(wired, table, address);
 }
 
-function encoded(point: PointProfile, value: number): number | null {
+/** What would stand in the register; null for a value that the device type cannot write. */
+export function registerOf(point: PointProfile, value: number): number | null {
   try {
     return encodePoint(point, value)[0] ?? null;
   } catch (error) {
@@ -62,28 +53,31 @@ function encoded(point: PointProfile, value: number): number | null {
   }
 }
 
-/** `values`: what the policies of the site make of each parameter, as the line would write it. */
-export function setupRegisters(wired: WiredDevice, values: Readonly<Record<SetupParameter, number>>): SetupRegister[] {
-  return wired.profile.setup.map(({ table, address, value, max = 0xffff }) => ({
-    place: placeOf(wired, table, address),
-    register: typeof value === 'number' ? value : Math.min(Math.round(values[value]), max),
-    parameter: typeof value === 'number' ? null : value,
-  }));
+/**
+ * Everything in a device type that decides about what is written to a device and how that is proven. Two types with the same one do the same to
+ * their device; what they read besides does not matter.
+ */
+export function writeFace({ points, setup, groups, quirks, uptime, codec }: Profile): string {
+  const written = points.filter(({ write }) => write !== null);
+  const proofs = new Set(written.map(({ write }) => write?.verify));
+  const { writeFunction, minGapMs, startupSilenceMs, evenAlign } = quirks;
+  const proving = points.filter((point) => written.includes(point) || proofs.has(point.id)).map(faceOf);
+  const steps = setup.map(({ why: _why, ...step }) => step);
+  return JSON.stringify([proving, steps, groups, { writeFunction, minGapMs, startupSilenceMs, evenAlign }, uptime, codec]);
 }
 
-/** Registers that something other than the light of one lamp may write: what the platform may set, and group writes with the points they set. */
-export function openPlaces(wired: WiredDevice): Place[] {
-  const { device, profile } = wired;
-  const { points, groups } = narrowed(profile, device.instances);
-  const open = points.filter(({ write, semantic }) => write !== null && !write.dangerous && semantic !== 'level');
-  const used = groups.map((group) => ({ ...group, members: group.sets ?? device.groups[group.id] ?? [] }));
-  return [
-    ...open.map(writePlace).map(({ table, address }) => placeOf(wired, table, address)),
-    ...used
-      .filter(({ members }) => members.length > 0)
-      .map(({ table, address, reach, members }) =>
-        // Another set of points is another group: its level would reach lamps that it was not meant for.
-        [placeOf(wired, table, address, reach === 'bus' ? 0 : device.unit), ...(reach === 'bus' ? [] : members)].join('|'),
-      ),
-  ];
+/** Names and units are for people; how often it is read is not, where it is never. */
+function faceOf({ poll, unit: _unit, enum: _enum, flags: _flags, deadband: _deadband, ...point }: PointProfile): unknown {
+  const { settleMs: _settleMs, ...write } = point.write ?? { settleMs: 0 };
+  return { ...point, write: point.write === null ? null : write, isRead: poll !== 'never' };
 }
+
+/** Group writes that every unit of the port hears, each with what it makes of a level: equal ones do the same to every device. */
+export function broadcastsOf(wired: WiredDevice): string[] {
+  const level = wired.profile.points.find(({ semantic, write }) => semantic === 'level' && write !== null);
+  const registers = level === undefined ? [] : LEVELS.map((levelPct) => registerOf(level, levelPct));
+  const groups = wired.profile.groups.filter(({ reach }) => reach === 'bus');
+  return groups.map(({ table, address }) => `${placeOf(wired, table, address, 0)}|${registers.join(',')}`);
+}
+
+const LEVELS = [0, 1, 10, 50, 99, 100];

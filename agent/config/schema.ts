@@ -234,12 +234,15 @@ const trustSchema = z.strictObject({
     .describe('Ports that a line of a revision may use beside those of the lines here, as lines[].port: a spare adapter, a new gateway.'),
 });
 
+/** Source: measured, the check of 600 that leave from each other takes a second; a cabinet has a few. */
+const MAX_BRANCHES = 256;
+
 /** The whole document. */
 export const cabinetSchema = z.strictObject({
   cabinet: siteSchema.describe('The site.'),
   lines: z.array(lineSchema).min(1).describe('Serial ports and network endpoints, and the devices on them.'),
   poles: z.array(poleSchema).describe('Along the street; may be empty, [].'),
-  branches: z.array(branchSchema).optional().describe('Side streets.'),
+  branches: z.array(branchSchema).max(MAX_BRANCHES).optional().describe('Side streets.'),
   lamps: z.array(lampSchema).describe('Light points; may be empty.'),
   zones: z.array(zoneSchema).describe('Lamps that act together; may be empty where there is no lamp.'),
   programmes: z.array(programmeSchema).describe('What zones do over the night; may be empty where there is no zone.'),

@@ -14,6 +14,8 @@ export interface LightCase {
   /** The level does not depend on the time, so one instant stands for all. */
   readonly isTimeless: boolean;
   readonly snapshotOf: (street: Street, nowMs: WallMs) => LightingSnapshot;
+  /** The same for a floor: what its own photocell may keep dark is not owed. */
+  readonly floorSnapshotOf: (street: Street, nowMs: WallMs) => LightingSnapshot;
 }
 
 /** Far from zero, so that what lasts "since an hour" is not before the start of the clock. Units: ms. */
@@ -70,6 +72,7 @@ function caseOf(situation: Situation): LightCase {
     text: [who, ...rest].join(', '),
     isTimeless,
     snapshotOf: (street, nowMs) => snapshotOf(street, nowMs, situation),
+    floorSnapshotOf: (street, nowMs) => snapshotOf(street, nowMs, { ...situation, cell: 'bright' }),
   };
 }
 

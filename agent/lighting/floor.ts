@@ -38,10 +38,6 @@ export interface FloorQuestion {
   readonly nowMs: WallMs;
   /** Nights from now on; those around dates with a year come in addition. */
   readonly nightsAhead: number;
-  /** Whether the level of the street that is judged gives less light than the floor's, down to the register. */
-  readonly isDarker: (lampId: string, levelPct: LevelPct, floorPct: LevelPct) => boolean;
-  /** Equal for lamps for which `isDarker` answers the same. */
-  readonly kindOf: (lampId: string) => string;
 }
 
 const DARKEST = 'floor';
@@ -88,7 +84,7 @@ export function shortfallsOf(question: FloorQuestion): Shortfall[] {
 }
 
 /** Lamps that are alike here get the same levels at every instant: one of them is judged for all. */
-function likenessOf(lampId: string, { after, floors, kindOf }: FloorQuestion): string {
+function likenessOf(lampId: string, { after, floors }: FloorQuestion): string {
   const places = [{ street: after, id: lampId }, ...floors.map(({ street, lampOf }) => ({ street, id: lampOf.get(lampId) }))];
   const facts = places.map(({ street, id }) => {
     const lamp = street.lamps.find((each) => each.id === id);
@@ -98,11 +94,11 @@ function likenessOf(lampId: string, { after, floors, kindOf }: FloorQuestion): s
     const isReached = mayBeDark && id !== undefined && sensorReaches(street, zone).some(({ distanceM }) => distanceM.has(id));
     return [lamp?.minPct, lamp?.maxPct, zone?.id, isReached];
   });
-  return JSON.stringify([kindOf(lampId), facts]);
+  return JSON.stringify(facts);
 }
 
 /** Where the first of these lamps is first too dark, for each of them. */
-function shortfallOf(alike: readonly string[], { after, floors, nowMs, nightsAhead, isDarker }: FloorQuestion): Shortfall[] {
+function shortfallOf(alike: readonly string[], { after, floors, nowMs, nightsAhead }: FloorQuestion): Shortfall[] {
   const [lampId] = alike;
   if (lampId === undefined) return [];
   const having = floors.flatMap(({ street, lampOf }) => {
@@ -116,10 +112,11 @@ function shortfallOf(alike: readonly string[], { after, floors, nowMs, nightsAhe
   const limits = darkest.filter((street, i) => !darkest.slice(0, i).some((other) => isDeepStrictEqual(other, street)));
   const streets = [judged, ...limits].map((street) => ({ street, decider: createDecider(street) }));
   const cases = casesFor(streets.map(({ street }) => street));
-  for (const [atMs, { text, snapshotOf }] of moments(instantsToCompare(streets, nowMs, nightsAhead), cases)) {
-    const [levelPct = 0, ...floorPcts] = streets.map((street) => levelAt(street, snapshotOf, atMs));
-    const floorPct = Math.min(...floorPcts);
-    if (isDarker(lampId, levelPct, floorPct)) return alike.map((id) => ({ lampId: id, atMs, levelPct, floorPct, text }));
+  for (const [atMs, { text, snapshotOf, floorSnapshotOf }] of moments(instantsToCompare(streets, nowMs, nightsAhead), cases)) {
+    const [first, ...others] = streets;
+    const levelPct = first === undefined ? 0 : levelAt(first, snapshotOf, atMs);
+    const floorPct = Math.min(...others.map((street) => levelAt(street, floorSnapshotOf, atMs)));
+    if (levelPct < floorPct) return alike.map((id) => ({ lampId: id, atMs, levelPct, floorPct, text }));
   }
   return [];
 }

@@ -31,12 +31,26 @@ export const FLOOR: Pairs = [
   ['{point} no longer gives light in a zone that may be dark', "{point} n'éclaire plus une zone qui peut être noire"],
   ['nothing drives it any more at unit {n} of {line}', "rien ne la pilote plus à l'unité {n} de {line}"],
   ['it has the register of another lamp', "elle a le registre d'une autre lampe"],
-  ['its register at {n} % means less than the floor of {m} %', 'son registre à {n} % vaut moins que le plancher de {m} %'],
-  ['the set-up of {text} is no longer what keeps the lamps lit', 'le réglage de {text} ne garde plus les lampes allumées'],
-  ['{text} could be written by others than the light', "{text} pourrait être écrit par autre chose que l'éclairage"],
   [
     'its burning hours would make its constant light less: state them at the cabinet, luciole hours',
     "ses heures de marche réduiraient sa lumière constante : les déclarer à l'armoire, luciole hours",
+  ],
+  ['without an agent it has {n} %', 'sans agent il a {n} %'],
+  ['its type writes to the device otherwise than the one that runs', "son type écrit dans l'appareil autrement que celui en service"],
+  ['its groups would reach other lamps', "ses groupes atteindraient d'autres lampes"],
+  ['its emergency or lights-on contact would be gone', "son contact d'urgence ou d'allumage disparaîtrait"],
+  [
+    'other serial settings could leave a device without a failsafe unreached',
+    "d'autres réglages série pourraient laisser un appareil sans repli hors d'atteinte",
+  ],
+  [
+    'a device behind tcp:// may ignore its unit number and be one of those that are lit',
+    "un appareil derrière tcp:// peut ignorer son numéro d'unité et être l'un de ceux qui éclairent",
+  ],
+  ['a broadcast to {text} that no type of what runs sends', "une diffusion vers {text} qu'aucun type en service n'envoie"],
+  [
+    'it would light later, or hold a wrong value for longer, than the one that runs',
+    'elle allumerait plus tard, ou garderait une fausse valeur plus longtemps, que celle en service',
   ],
   [
     'its circuit would not be closed as before when its lamps are lit',

@@ -34,7 +34,7 @@ function programmeOf(...steps: Programme['steps']): Programme {
 function shortfalls(after: Street, site: Street, { running = site, nightsAhead = 366, nowMs = NOW_MS } = {}) {
   const lampOf = new Map(after.lamps.map(({ id }) => [id, id]));
   const floors = [running, site].map((street) => ({ street, lampOf }));
-  return shortfallsOf({ after, floors, nowMs, nightsAhead, isDarker: (_id, levelPct, floorPct) => levelPct < floorPct, kindOf: () => '' });
+  return shortfallsOf({ after, floors, nowMs, nightsAhead });
 }
 
 const SITE = makeStreet();
@@ -189,8 +189,8 @@ t.test('where nothing is found, no tick of these nights is below the floor, what
       passed += 1;
       const [judged, floor] = [createDecider(after), createDecider(darkestStreet(site))];
       for (const sight of sights) {
-        // Where the site allows an override to 0 %, it owes nothing to one that asks for little.
-        const darkest = { ...sight, overridePct: sight.overridePct === null ? null : (0 as const) };
+        // Where the site allows an override to 0 %, it owes nothing to one that asks for little; nor what its own photocell may keep dark.
+        const darkest = { ...sight, overridePct: sight.overridePct === null ? null : (0 as const), cell: 'bright' as const };
         const floorDecisions = floor.decide(snapshot(darkestStreet(site), darkest)).decisions;
         const owed = new Map(floorDecisions.map(({ lampId, levelPct }) => [lampId, levelPct]));
         for (const { lampId, levelPct } of judged.decide(snapshot(after, sight)).decisions)
