@@ -24,6 +24,22 @@ export function textRefusal(text: string): string {
     : `line ${lineAt(text, deep)} has more than ${MAX_NESTING} lists or sections within each other: make it flatter`;
 }
 
+/**
+ * Where a value that was read holds a control character, which a text may hide behind an escape; null where none does. A name is one line.
+ *
+ * Shape: the place as in the file, `cabinet.name`.
+ */
+export function controlledPlace(value: unknown, path = ''): string | null {
+  if (typeof value === 'string') return CONTROL.test(value) || value.includes('\n') ? path : null;
+  if (typeof value !== 'object' || value === null) return null;
+  const entries = Array.isArray(value) ? value.map((each, i) => [`[${i}]`, each] as const) : Object.entries(value);
+  for (const [key, each] of entries) {
+    const found = controlledPlace(each, key.startsWith('[') || path === '' ? `${path}${key}` : `${path}.${key}`);
+    if (found !== null) return found;
+  }
+  return null;
+}
+
 function lineAt(text: string, offset: number): number {
   let line = 1;
   for (let at = text.indexOf('\n'); at >= 0 && at < offset; at = text.indexOf('\n', at + 1)) line += 1;

@@ -35,6 +35,10 @@ export const FLOOR: Pairs = [
     'its burning hours would make its constant light less: state them at the cabinet, luciole hours',
     "ses heures de marche réduiraient sa lumière constante : les déclarer à l'armoire, luciole hours",
   ],
+  [
+    'it holds a control character or a line end behind an escape: take it out',
+    "elle contient un caractère de commande ou une fin de ligne derrière un échappement : l'ôter",
+  ],
   ['without an agent it has {n} %', 'sans agent il a {n} %'],
   ['its type writes to the device otherwise than the one that runs', "son type écrit dans l'appareil autrement que celui en service"],
   ['its groups would reach other lamps', "ses groupes atteindraient d'autres lampes"],

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import t from 'tap';
 import { stringify } from 'yaml';
-import { MAX_NESTING, textRefusal } from '../../../agent/config/text-bounds.ts';
+import { controlledPlace, MAX_NESTING, textRefusal } from '../../../agent/config/text-bounds.ts';
 
 const ROOT = join(import.meta.dirname, '../../..');
 const DEEP = new RegExp(`^line (\\d+) has more than ${MAX_NESTING} lists or sections within each other`);
@@ -103,4 +103,11 @@ t.test('whatever is written by the library in either style is counted as deep as
 t.test('the largest file is read in one pass, whatever it holds', async (t) => {
   for (const part of ['[', "'", '"', '\\"', '- ', '#', ' #', ': ', '|\n', '{"a":', ']', '&a ', '[ # ]\n', "[ '\n", '\r\n'])
     t.type(textRefusal(part.repeat(Math.ceil(524_288 / part.length))), 'string', JSON.stringify(part));
+});
+
+t.test('a control character or line end behind an escape is found at its place', (t) => {
+  t.equal(controlledPlace({ name: 'Rue', lines: [{ id: 'north' }] }), null);
+  t.equal(controlledPlace({ name: '\u001b[2J' }), 'name');
+  t.equal(controlledPlace({ a: { b: [{ c: 'x' }, { c: 'x\nend' }] } }), 'a.b[1].c');
+  t.end();
 });
