@@ -23,8 +23,11 @@ const UNPROVEN_MS = 600_000;
 const SLOWER_STILL = 2;
 /** What is left of an old slowness at each new lateness, so that one hiccup does not slow a unit for ever. Source: assumed. */
 const FADE = 0.8;
-/** More debts of one shape change nothing. */
-const MOST_DEBTS = 8;
+/**
+ * Debts of one shape. A late reply that no debt is left for would pass for a duplicate, and the whole line would be doubted.
+ * Source: `LATENESS_MS.least` / `GUARD_MS.least`, and a few that were refused.
+ */
+const MOST_DEBTS = 64;
 
 export interface LateReplies {
   /** How late a reply is expected at most. Units: ms. */
