@@ -111,7 +111,17 @@ export function createLateReplies({ onSettled = () => {}, onLate = () => {} }: L
       const heldUntilMono = isHeld ? Math.max(nowMono + GUARD_MS.least, sentMono + guardMs) : 0;
       const key = signature(request);
       newestMono = sentMono;
-      const debt: Debt = { request, unit, fc, sentMono, heldUntilMono, isLost: isHeld, isProven: false, isRefusalTaken: false, isRepeatTaken: false };
+      const debt: Debt = {
+        request,
+        unit,
+        fc,
+        sentMono,
+        heldUntilMono,
+        isLost: isHeld,
+        isProven: false,
+        isRefusalTaken: false,
+        isRepeatTaken: false,
+      };
       // The newest is last in the map too: a unit answers in order, so the oldest is settled first.
       const rest = live(key, nowMono).slice(1 - MOST_DEBTS);
       debts.delete(key);

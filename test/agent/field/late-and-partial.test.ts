@@ -216,7 +216,10 @@ t.test('a longer read that is refused, or not answered, is not taken for a failu
     if (trouble === 'refused') unit.refusals.set('input:1', 2);
     await plant.clock.advance(120_000);
     const isLonger = (what: string): boolean => /input:0\+[23]/.test(what);
-    t.ok(unit.asked.some(({ atMono, what }) => atMono >= sinceMono && isLonger(what)), 'a longer read was sent');
+    t.ok(
+      unit.asked.some(({ atMono, what }) => atMono >= sinceMono && isLonger(what)),
+      'a longer read was sent',
+    );
     const worse = plant.readings.slice(readings).filter(({ pointId, quality }) => pointId !== 'M1.v1' && quality !== 'good');
     t.same(worse, [], `the neighbours of a ${trouble} register are well`);
     t.match(plant.field.latest('M1.v1'), { quality: /bad|missing/ });
