@@ -37,7 +37,7 @@ export interface ReadRequest {
   readonly table: Table;
   readonly address: number;
   readonly count: number;
-  /** Reads that include this one and that the unit answers as well; one is sent instead when a late reply could pass for this one's. */
+  /** Reads that include this one and that the unit answers as well: `ModbusLine.clearest` chooses among them. */
   readonly alternates?: readonly Pick<ReadRequest, 'address' | 'count'>[];
 }
 
@@ -112,9 +112,14 @@ export interface ModbusLine {
   write(request: WriteRequest, timeoutMs: number): Promise<Reply>;
   /** Wire time of a request and its reply, without turnaround. Units: ms. */
   wireMs(request: ReadRequest | WriteRequest): number;
+  /**
+   * The one of this read and its alternates whose reply is least likely to be mistaken for a late one; this read where it does not matter.
+   * The caller sends what it returns, so that an exception or a lost reply counts for the registers that were requested.
+   */
+  clearest(request: ReadRequest): ReadRequest;
   /** The late answer to a read of this shape may still come; asking it again before this time would hold up the line. */
   heldUntilMono(request: ReadRequest): MonoMs;
-  /** Before this time a reply to this read, and to each of its alternates, could not be told from an older one and would be refused. */
+  /** Before this time a reply to this read could not be told from an older one and would be refused. */
   restUntilMono(request: ReadRequest): MonoMs;
   /** Set by the owner: whether a read may take the time of another one to confirm what looks like a late or repeated reply. Without it such a read fails as `doubtful`. */
   mayAskAgain: () => boolean;

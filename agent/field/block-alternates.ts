@@ -1,7 +1,7 @@
 /**
  * Longer reads that include a block.
  *
- * Pure. A reply to another length cannot be mistaken for a late one to the block itself; the driver sends one instead when it has to.
+ * Pure. A reply to another length cannot be mistaken for a late one to the block itself; it is sent instead when that could happen.
  */
 import type { ReadRequest } from '../core/driver.ts';
 import type { Block, Limits, Slot } from './poll-plan.ts';

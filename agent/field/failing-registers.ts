@@ -4,7 +4,7 @@
  * Some units say "device failure" where they mean "I do not have this": pymodbus of a coil, a gateway of what is not behind it. Others
  * say nothing at all. Owns their count, and what was cut apart to find them. Never asks.
  */
-import type { Block, IsolationCause, Slot } from './poll-plan.ts';
+import { type Block, type IsolationCause, rejoin, type Slot } from './poll-plan.ts';
 import type { Unit } from './unit.ts';
 
 /** Failures of a register alone, each after the unit has answered something else, before it is isolated. Source: assumed. */
@@ -72,7 +72,7 @@ export function createFailingRegisters(): FailingRegisters {
       for (const slot of slots) failing.slots.delete(slot);
       if (failing.slots.size > 0 || failing.losses >= TOO_LONG_AFTER) return;
       unit.isSearching = false;
-      for (const slot of unit.slots) slot.cutBefore = false;
+      rejoin(unit.slots);
     },
   };
 }

@@ -14,14 +14,21 @@ const SHARE = { presence: 1, telemetry: 10, console: 10, probe: 50 } as const;
 /** Urgent writes in a row after which a sensor is asked. Source: assumed; a street being lit by single writes still sees the next walker. */
 const PRESENCE_AMONG_URGENT = 4;
 
+/**
+ * As `SHARE.probe`, while units are found again: units of one feeder come back together, and a lamp gets its level only once it is found.
+ * Source: assumed; each found unit has a dozen reads and writes to come, which would otherwise all go before the next probe.
+ */
+const PROBE_WHILE_FINDING = 4;
+
 /** Transactions since each of these lanes last ran. */
 export type Since = Readonly<Record<keyof typeof SHARE, number>>;
 
 export const NONE_SINCE: Since = { presence: 0, telemetry: 0, console: 0, probe: 0 };
 
-/** Of the lanes that have work, the one whose turn it is. */
-export function nextLane(waiting: ReadonlySet<Lane>, since: Since): Lane | undefined {
-  const isOwed = (lane: keyof Since): boolean => waiting.has(lane) && since[lane] >= SHARE[lane];
+/** Of the lanes that have work, the one whose turn it is. `isFinding`: the last probe of a silent unit was answered. */
+export function nextLane(waiting: ReadonlySet<Lane>, since: Since, isFinding = false): Lane | undefined {
+  const share = isFinding ? { ...SHARE, probe: PROBE_WHILE_FINDING } : SHARE;
+  const isOwed = (lane: keyof Since): boolean => waiting.has(lane) && since[lane] >= share[lane];
   if (waiting.has('urgent')) return waiting.has('presence') && since.presence >= PRESENCE_AMONG_URGENT ? 'presence' : 'urgent';
   if (isOwed('probe') && !waiting.has('command')) return 'probe';
   for (const lane of ['presence', 'console', 'telemetry'] as const) if (isOwed(lane)) return lane;

@@ -4,8 +4,9 @@
  * Owns every write from `add` to its one result. Never decides about light.
  *
  * A write that is not acknowledged may have arrived: it is read back before it is repeated.
- * Order within the command lane: levels, then repetitions of broadcasts, then proofs. A level of the other lane travels along when its
- * whole group goes, so that a street that changes together changes at once.
+ * Order within the command lane: levels, then repetitions of broadcasts, then proofs. The proof of an urgent level takes turns with the
+ * levels, because lost ones may hold the line for most of its time. A level of the other lane travels along when its whole group goes,
+ * so that a street that changes together changes at once.
  */
 import type { Clock, MonoMs } from '../core/clock.ts';
 import type { Reply } from '../core/driver.ts';
@@ -61,6 +62,8 @@ export function createLevelWrites({ clock, transactions, held, groups, onUrgentS
   const readBacks = createReadBacks(({ sent: { unit, quantity } }) => Math.max(restedMono(unit), held(proofRequest(unit, quantity))));
   /** The last word for each point, whatever became of it. */
   const newest = new Map<PointId, LevelWrite>();
+  /** The last turn of the command lane was a level. */
+  let wasLevel = false;
   const repeats = createGroupRepeats((pointId) => newest.get(pointId)?.levelPct);
 
   return {
@@ -75,6 +78,9 @@ export function createLevelWrites({ clock, transactions, held, groups, onUrgentS
     },
     has: (lane, nowMono) => queue.has(lane, nowMono) || readBacks.isDue(lane, nowMono) || (lane === 'command' && repeats.isDue(nowMono)),
     async next(lane, nowMono) {
+      const urgentProof = lane === 'command' && wasLevel ? readBacks.takeUrgent(nowMono) : undefined;
+      if (lane === 'command') wasLevel = urgentProof === undefined;
+      if (urgentProof !== undefined) return verify(urgentProof);
       const waiting = queue.take(lane, nowMono);
       if (waiting !== undefined) {
         const choice = chooseGroup(groups, waiting, (pointId) => queue.at(pointId, nowMono));
@@ -184,7 +190,9 @@ export function createLevelWrites({ clock, transactions, held, groups, onUrgentS
   /** The proof is lost or refused. */
   function unproven(readBack: ReadBack, error: BusError): void {
     const { sent, lost } = readBack;
-    const tries = readBack.tries + 1;
+    // A confirmation that gave way to an urgent level says nothing about the unit.
+    const gaveWay = error.code === 'doubtful' && queue.has('urgent', clock.monoMs());
+    const tries = readBack.tries + (gaveWay ? 0 : 1);
     const isWorthIt = error.policy.retry && error.policy.unitUsable && tries < WRITE_TRIES;
     const isGone = lost !== null && sent.unit.health.state === 'silent';
     if (isWorthIt && !isGone)

@@ -103,6 +103,8 @@ export function createLineRunner(options: LineRunnerOptions): LineRunner {
   let turnedMono: MonoMs | null = null;
   let since = NONE_SINCE;
   let isAllSilent = false;
+  /** The last probe of a silent unit was answered: the others may be back too. */
+  let isFinding = false;
   /** Set-up and polls take turns, so that neither keeps a unit from being met or from being made ready. */
   let wasSetUp = false;
 
@@ -199,7 +201,7 @@ export function createLineRunner(options: LineRunnerOptions): LineRunner {
     if (jobMono !== undefined) waiting.add('console');
     if (agenda.telemetry !== undefined || agenda.setUp !== undefined) waiting.add('telemetry');
     if (agenda.probe !== undefined) waiting.add('probe');
-    const lane = nextLane(waiting, since);
+    const lane = nextLane(waiting, since, isFinding && agenda.silentUnits > 0);
     if (lane === undefined) return undefined;
     if (lane === 'urgent' || lane === 'command') return { lane, waitMs: null, act: () => writes.next(lane, nowMono) };
     if (lane === 'console') return { lane, waitMs: nowMono - (jobMono ?? nowMono), act: job };
@@ -234,6 +236,7 @@ export function createLineRunner(options: LineRunnerOptions): LineRunner {
     const act = async (): Promise<void> => {
       silence.probed();
       await transactions.read(unit, request);
+      isFinding = unit.health.state !== 'silent';
     };
     return { lane: 'probe', waitMs: nowMono - unit.health.dueMono, act };
   }

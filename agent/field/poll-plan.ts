@@ -210,10 +210,21 @@ export function cutApart({ slots }: Block, all: readonly Slot[]): void {
 
 /** The slot is requested alone from now on, each time after a longer wait. Whatever else was cut apart to find it may be read together again. */
 export function isolate(slot: Slot, all: readonly Slot[], { cause, nowMono }: { cause: IsolationCause; nowMono: MonoMs }): void {
-  if (slot.isolation === null) for (const each of all) each.cutBefore = false;
+  const isFound = slot.isolation === null;
   const { tries, isReported } = slot.isolation ?? { tries: -1, isReported: false };
   slot.isolation = { cause, tries: tries + 1, isReported };
   slot.dueMono = nowMono + Math.min(RETRY_MS.first * 2 ** Math.min(slot.isolation.tries, 16), longestRetryMs(slot));
+  if (isFound) rejoin(all);
+}
+
+/** What was cut apart in a search is read together again, which needs one due time for each class. */
+export function rejoin(all: readonly Slot[]): void {
+  const dueMono = new Map<PolledClass, MonoMs>();
+  for (const slot of all) {
+    slot.cutBefore = false;
+    if (slot.isolation === null) dueMono.set(slot.poll, Math.min(slot.dueMono, dueMono.get(slot.poll) ?? Number.POSITIVE_INFINITY));
+  }
+  for (const slot of all) if (slot.isolation === null) slot.dueMono = dueMono.get(slot.poll) ?? slot.dueMono;
 }
 
 /** Longest time between two requests of an isolated slot. Units: ms. */

@@ -4,7 +4,7 @@
  * Owns the plan's changes. Never chooses the unit. One transaction at a time.
  */
 import type { Clock, MonoMs } from '../core/clock.ts';
-import type { LateReply, ModbusLine, ReadRequest } from '../core/driver.ts';
+import type { LateReply, ModbusLine } from '../core/driver.ts';
 import { BusError, type BusErrorCode } from '../core/errors.ts';
 import type { EventBook } from '../core/event-book.ts';
 import type { Table } from '../core/profile.ts';
@@ -79,9 +79,9 @@ export function createPolls({ line, clock, events, transactions, periodsMs }: Po
         replan(unit);
         return undefined;
       }
-      const block = blockOf(unit, first, nowMono);
+      const block = clearestOf(unit, blockOf(unit, first, nowMono));
       // A unit that does not answer is asked all the same, so that it is known to be away.
-      const request = requestWith(unit, block);
+      const request = requestOf(unit.device.unit, block);
       const heldMono = unit.health.failures > 0 ? line.heldUntilMono(request) : line.restUntilMono(request);
       if (heldMono <= nowMono) return { unit, kind, block, dueMono };
       unit.heldMono = heldMono;
@@ -90,7 +90,7 @@ export function createPolls({ line, clock, events, transactions, periodsMs }: Po
     async ask({ unit, kind, block, dueMono }) {
       const lead = block.slots.find((slot) => slot.dueMono === dueMono);
       if (lead !== undefined && !lead.isFirst && lead.misses === 0 && clock.monoMs() - dueMono > periodsMs[lead.poll]) overruns++;
-      const reply = await transactions.read(unit, requestWith(unit, block), { isRetry: kind === 'retry' });
+      const reply = await transactions.read(unit, requestOf(unit.device.unit, block), { isRetry: kind === 'retry' });
       const nowMono = clock.monoMs();
       if (!(reply instanceof BusError)) {
         gaveData(unit, block, nowMono);
@@ -101,7 +101,9 @@ export function createPolls({ line, clock, events, transactions, periodsMs }: Po
       else {
         // A damaged reply is one, and a line that went away says nothing about a register.
         lost(block, { nowMono, periodsMs });
-        if (kind === 'retry') isolate(block.slots[0] as Slot, unit.slots, { cause: 'silent', nowMono });
+        // Nor does a reply that could be another's: the same register is requested soon again.
+        if (reply.code === 'doubtful') for (const slot of block.slots) slot.dueMono = Math.max(slot.dueMono, nowMono + ASK_AGAIN_MS);
+        else if (kind === 'retry') isolate(block.slots[0] as Slot, unit.slots, { cause: 'silent', nowMono });
       }
       replan(unit);
     },
@@ -133,8 +135,14 @@ export function createPolls({ line, clock, events, transactions, periodsMs }: Po
     return blockAround({ slots: unit.slots, first, nowMono, periodsMs, limits });
   }
 
-  function requestWith(unit: Unit, block: Block): ReadRequest {
-    return { ...requestOf(unit.device.unit, block), alternates: alternatesOf(block, unit.slots, limitsFor(unit, block.table)) };
+  /** The block, or a longer one with neighbours that are not due, whose reply cannot be mistaken for a late one. */
+  function clearestOf(unit: Unit, block: Block): Block {
+    const alternates = alternatesOf(block, unit.slots, limitsFor(unit, block.table));
+    const { address, count } = line.clearest({ ...requestOf(unit.device.unit, block), alternates });
+    if (count === block.count) return block;
+    const isInside = (slot: Slot): boolean => slot.address >= address && slot.address + slot.count <= address + count;
+    const slots = unit.slots.filter((slot) => slot.table === block.table && slot.isolation === null && isInside(slot));
+    return { ...block, address, count, slots };
   }
 
   function limitsFor({ noHoles, health, driver }: Unit, table: Table): Limits {

@@ -39,6 +39,8 @@ export interface ReadBacks {
   /** What proves a lost write is as urgent as that write; all else goes with the commands. */
   take(lane: Lane, nowMono: MonoMs): ReadBack | undefined;
   isDue(lane: Lane, nowMono: MonoMs): boolean;
+  /** The proof of an urgent level, of those that go with the commands. */
+  takeUrgent(nowMono: MonoMs): ReadBack | undefined;
   /** Takes out all lost writes of this unit that went in one with others: they arrived together or not at all. */
   takeLostGroup(unit: Unit): readonly ReadBack[];
   /** One has been done. */
@@ -53,14 +55,20 @@ export interface ReadBacks {
 export function createReadBacks(heldUntilMono: (readBack: ReadBack) => MonoMs): ReadBacks {
   const byPoint = new Map<PointId, ReadBack>();
   let pausedUntilMono: MonoMs = 0;
-  const first = (lane: Lane | null): { readBack: ReadBack; mono: MonoMs } | undefined => {
+  const first = (isWanted: (readBack: ReadBack) => boolean): { readBack: ReadBack; mono: MonoMs } | undefined => {
     let earliest: { readBack: ReadBack; mono: MonoMs } | undefined;
     for (const readBack of byPoint.values()) {
-      if (lane !== null && laneOf(readBack) !== lane) continue;
+      if (!isWanted(readBack)) continue;
       const mono = Math.max(readBack.dueMono, pausedUntilMono, heldUntilMono(readBack));
       if (earliest === undefined || mono < earliest.mono) earliest = { readBack, mono };
     }
     return earliest;
+  };
+  const takeFirst = (isWanted: (readBack: ReadBack) => boolean, nowMono: MonoMs): ReadBack | undefined => {
+    const due = first(isWanted);
+    if (due === undefined || due.mono > nowMono) return undefined;
+    byPoint.delete(due.readBack.sent.write.pointId);
+    return due.readBack;
   };
   const drop = (pointId: PointId): void => {
     const older = byPoint.get(pointId);
@@ -72,13 +80,9 @@ export function createReadBacks(heldUntilMono: (readBack: ReadBack) => MonoMs): 
       drop(readBack.sent.write.pointId);
       byPoint.set(readBack.sent.write.pointId, readBack);
     },
-    take(lane, nowMono) {
-      const due = first(lane);
-      if (due === undefined || due.mono > nowMono) return undefined;
-      byPoint.delete(due.readBack.sent.write.pointId);
-      return due.readBack;
-    },
-    isDue: (lane, nowMono) => (first(lane)?.mono ?? Number.POSITIVE_INFINITY) <= nowMono,
+    take: (lane, nowMono) => takeFirst((readBack) => laneOf(readBack) === lane, nowMono),
+    isDue: (lane, nowMono) => (first((readBack) => laneOf(readBack) === lane)?.mono ?? Number.POSITIVE_INFINITY) <= nowMono,
+    takeUrgent: (nowMono) => takeFirst(({ sent, lost }) => lost === null && sent.write.lane === 'urgent', nowMono),
     takeLostGroup(unit) {
       const group = [...byPoint.values()].filter(({ sent, lost, byGroup }) => sent.unit === unit && lost !== null && byGroup);
       for (const { sent } of group) byPoint.delete(sent.write.pointId);
@@ -88,7 +92,7 @@ export function createReadBacks(heldUntilMono: (readBack: ReadBack) => MonoMs): 
       pausedUntilMono = nowMono + YIELD_MS;
     },
     drop,
-    nextMono: () => first(null)?.mono,
+    nextMono: () => first(() => true)?.mono,
     failAll(reason) {
       const all = [...byPoint.values()];
       byPoint.clear();

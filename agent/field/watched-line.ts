@@ -66,6 +66,7 @@ export function createWatchedLine({ line, clock, deviceOf, onTransaction }: Watc
     get freeMono() {
       return line.freeMono;
     },
+    clearest: (request) => line.clearest(request),
     heldUntilMono: (request) => line.heldUntilMono(request),
     restUntilMono: (request) => line.restUntilMono(request),
     retune: (serial) => line.retune(serial),

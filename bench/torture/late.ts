@@ -119,9 +119,9 @@ async function read({ clock, line, random }: Scene, seen: Seen, by: { before: Ma
 
 /** What may be asked now, mostly; else anything, as a person at the console does. */
 async function choose({ clock, line, random }: Pick<Scene, 'clock' | 'line' | 'random'>, follows: number): Promise<ReadRequest> {
-  const rest = (request: ReadRequest): number => (line.restUntilMono ?? line.heldUntilMono)(request);
+  const rest = (request: ReadRequest): number => line.restUntilMono(request);
   for (let tries = 0; ; tries++) {
-    const request = READS[Math.floor(random() * READS.length)] as ReadRequest;
+    const request = line.clearest(READS[Math.floor(random() * READS.length)] as ReadRequest);
     if (random() > follows || rest(request) <= clock.monoMs()) return request;
     if (tries % 10 === 9) await clock.advance(1_000);
   }

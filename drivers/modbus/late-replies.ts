@@ -23,8 +23,11 @@ const UNPROVEN_MS = 600_000;
 const SLOWER_STILL = 2;
 /** What is left of an old slowness at each new lateness, so that one hiccup does not slow a unit for ever. Source: assumed. */
 const FADE = 0.8;
-/** More debts of one shape change nothing. */
-const MOST_DEBTS = 8;
+/**
+ * Debts of one shape. A late reply that no debt is left for would pass for a duplicate, and the whole line would be doubted.
+ * Source: `LATENESS_MS.least` / `GUARD_MS.least`, and a few that were refused.
+ */
+const MOST_DEBTS = 64;
 
 export interface LateReplies {
   /** How late a reply is expected at most. Units: ms. */
@@ -55,6 +58,8 @@ interface Debt {
   readonly fc: number;
   readonly sentMono: MonoMs;
   readonly heldUntilMono: MonoMs;
+  /** No reply has come, neither in time nor late: the first late one tells how slow the unit is. */
+  isLost: boolean;
   isProven: boolean;
   /** A refusal, or a reply that was on the line before, has been taken for its reply. */
   isRefusalTaken: boolean;
@@ -86,11 +91,14 @@ export function createLateReplies({ onSettled = () => {}, onLate = () => {} }: L
     if (rest.length < all.length) settle(key, rest);
     return rest;
   };
-  const noteLate = ({ request, unit, sentMono }: Debt, nowMono: MonoMs): void => {
+  const noteLate = (debt: Debt, nowMono: MonoMs, lost: Debt | undefined = debt): void => {
+    const { unit, sentMono } = debt;
     const lateMs = nowMono - sentMono;
     slowestMs.set(unit, Math.max(lateMs, FADE * (slowestMs.get(unit) ?? 0)));
     boundMs = Math.max(boundMs, Math.min(SLOWER_STILL * lateMs, LATENESS_MS.most));
-    onLate(request, lateMs);
+    if (lost === undefined || !lost.isLost) return;
+    lost.isLost = false;
+    onLate(lost.request, nowMono - lost.sentMono);
   };
 
   return {
@@ -103,7 +111,17 @@ export function createLateReplies({ onSettled = () => {}, onLate = () => {} }: L
       const heldUntilMono = isHeld ? Math.max(nowMono + GUARD_MS.least, sentMono + guardMs) : 0;
       const key = signature(request);
       newestMono = sentMono;
-      const debt: Debt = { request, unit, fc, sentMono, heldUntilMono, isProven: false, isRefusalTaken: false, isRepeatTaken: false };
+      const debt: Debt = {
+        request,
+        unit,
+        fc,
+        sentMono,
+        heldUntilMono,
+        isLost: isHeld,
+        isProven: false,
+        isRefusalTaken: false,
+        isRepeatTaken: false,
+      };
       // The newest is last in the map too: a unit answers in order, so the oldest is settled first.
       const rest = live(key, nowMono).slice(1 - MOST_DEBTS);
       debts.delete(key);
@@ -132,7 +150,11 @@ export function createLateReplies({ onSettled = () => {}, onLate = () => {} }: L
       if (newest === undefined || unseen === undefined) return false;
       unseen.isRepeatTaken ||= !isNew;
       // Which of them it is cannot be told: it is as late as this at least.
-      noteLate(newest, nowMono);
+      noteLate(
+        newest,
+        nowMono,
+        all.findLast(({ isLost }) => isLost),
+      );
       // The newest stays, so that what is still owed is waited for in full.
       if (isNew) settle(key, all.slice(1));
       return true;

@@ -131,20 +131,12 @@ function lineOf({ clock, counters, own, tune, isNetwork }: LineParts): ModbusLin
       isWanted = false;
       return disconnect();
     },
-    read(request, timeoutMs) {
-      const sent = clearest(at.link, request);
-      const reply = transact(sent, timeoutMs, (done) => sendRead(at.client, sent, done));
-      const from = request.address - sent.address;
-      return sent === request
-        ? reply
-        : reply.then(({ words, ...timing }) => ({ ...timing, words: words.slice(from, from + request.count) }));
-    },
+    read: (request, timeoutMs) => transact(request, timeoutMs, (done) => sendRead(at.client, request, done)),
     write: (request, timeoutMs) => transact(request, timeoutMs, (done) => sendWrite(at.client, request, done)),
-    heldUntilMono: (request) => heldUntilMono(clearest(at.link, request)),
-    restUntilMono(request) {
-      const sent = clearest(at.link, request);
-      return Math.max(heldUntilMono(sent), at.link.restUntilMono(sent.unit, READ_FC[sent.table], sent.count));
-    },
+    clearest: (request) => clearest(at.link, request),
+    heldUntilMono,
+    restUntilMono: (request) =>
+      Math.max(heldUntilMono(request), at.link.restUntilMono(request.unit, READ_FC[request.table], request.count)),
     get freeMono() {
       return at.link.freeMono;
     },
@@ -215,15 +207,15 @@ function lineOf({ clock, counters, own, tune, isNetwork }: LineParts): ModbusLin
 
 /** The one whose reply is least likely to be mistaken; the read as it was asked for where it does not matter. */
 function clearest(link: ModbusLink, request: ReadRequest): ReadRequest {
-  const { unit, table, count, alternates } = request;
-  if (alternates === undefined || alternates.length === 0) return request;
+  const { alternates = [], ...own } = request;
+  const { unit, table, count } = own;
   const fc = READ_FC[table];
-  let best = request;
+  let best: ReadRequest = own;
   let { rank, clearMono } = link.rank(unit, fc, count);
   for (const alternate of rank === 0 ? [] : alternates) {
     const other = link.rank(unit, fc, alternate.count);
     if (other.rank > rank || (other.rank === rank && other.clearMono >= clearMono)) continue;
-    best = { ...request, ...alternate };
+    best = { ...own, ...alternate };
     ({ rank, clearMono } = other);
   }
   return best;

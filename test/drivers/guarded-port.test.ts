@@ -242,6 +242,25 @@ t.test('a line with a dead unit is not searched for its answer for ever', async 
   t.equal(late.isOwed(5_000), false);
 });
 
+t.test('a late reply is reported once for each request without a reply, and never for one that had its reply', async (t) => {
+  const reported: number[] = [];
+  const late = createLateReplies({ onLate: (_, afterMs) => reported.push(afterMs) });
+  const [request, reply] = [sealed(9, 3, 0, 5, 0, 1), sealed(9, 3, 2, 0, 7)];
+  late.add(request, { sentMono: 0, nowMono: 100, isHeld: true });
+  late.add(request, { sentMono: 1_200, nowMono: 1_210, isHeld: false });
+  t.equal(late.take(reply, { nowMono: 1_300, isNew: false }), true);
+  t.equal(late.take(reply, { nowMono: 1_400, isNew: true }), true);
+  t.same(reported, [1_300]);
+});
+
+t.test('a late reply is recognised however many of its shape are on their way within a minute', async (t) => {
+  const late = createLateReplies();
+  const [request, reply] = [sealed(9, 3, 0, 5, 0, 1), sealed(9, 3, 2, 0, 7)];
+  for (let s = 0; s < 59; s++) late.add(request, { sentMono: 1_000 * s, nowMono: 1_000 * s + 100, isHeld: true });
+  const known = Array.from({ length: 60 }, (_, i) => late.take(reply, { nowMono: 59_000 + i, isNew: false }));
+  t.equal(known.filter((isKnown) => isKnown).length, 59);
+});
+
 t.test('a late reply that trickles in byte by byte is still known for one', async (t) => {
   const bench = await busBench({ 1: addressUnit() }, SERIAL, 1);
   bench.sim.delayNext(1, 100);

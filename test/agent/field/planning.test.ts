@@ -268,6 +268,16 @@ t.test('nobody starves: presence waits for one other at most, telemetry and cons
   t.equal(share(['command', 'probe'], 'probe'), 0, 'the dead wait for commands');
 });
 
+t.test('while units are found again the next probe follows after four others, but never before commands and urgent writes', async (t) => {
+  const since = { ...NONE_SINCE, probe: 4 };
+  const waiting = (...lanes: Lane[]): ReadonlySet<Lane> => new Set<Lane>(['probe', 'telemetry', ...lanes]);
+  t.equal(nextLane(waiting(), since, true), 'probe');
+  t.equal(nextLane(waiting(), { ...since, probe: 3 }, true), 'telemetry');
+  t.equal(nextLane(waiting(), since, false), 'telemetry');
+  t.equal(nextLane(waiting('command'), since, true), 'command');
+  t.equal(nextLane(waiting('urgent'), since, true), 'urgent');
+});
+
 t.test('nothing goes before an urgent write but a sensor after each fourth', async (t) => {
   t.equal(share(['urgent', 'command', 'console', 'telemetry', 'probe'], 'urgent'), 1_000);
   t.same(turns(['urgent', 'presence', 'telemetry'], 6), ['urgent', 'urgent', 'urgent', 'urgent', 'presence', 'urgent']);

@@ -295,6 +295,23 @@ t.test('presence is asked in time while a whole zone is set and proven', async (
   t.ok(Math.max(...pauses) < 175, `longest pause ${Math.max(...pauses).toFixed(0)} ms`);
 });
 
+t.test('an urgent level is proven while commands take all the rest of the line', async (t) => {
+  const plant = await plantWith(t, { devices: many(2, PLAIN) });
+  const result = plant.write('L1', 33);
+  let command = 0;
+  for (let ms = 0; ms < 1_000; ms += 5) {
+    void plant.write('L2', 1 + (command++ % 100), { lane: 'command' });
+    await plant.clock.advance(5);
+  }
+  let end: unknown;
+  void result.then((state) => {
+    end = state;
+  });
+  await plant.clock.advance(0);
+  t.match(end, { state: 'verified' });
+  t.ok(plant.unit('L2').asked.filter(({ what }) => what.startsWith('write')).length > 30, 'and the commands went on');
+});
+
 // ── whatever is wished ───────────────────────────────────────────────────────────────────────────────────────────────
 
 const LAMPS: readonly { readonly id: string; readonly quantity: string; readonly address: number }[] = [
