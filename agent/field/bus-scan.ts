@@ -88,7 +88,10 @@ async function lookAtHome(parts: ScanParts, request: ScanRequest, { addresses, b
   for (const sighting of sightings) {
     request.signal?.throwIfAborted();
     const found = await named(sighting, { serial: shown, profiles, ask: (question) => desk.read(question) });
-    book.found(asOwn(found, desk.unitAt(sighting.unit)));
+    const own = desk.unitAt(sighting.unit);
+    // It is there again: it is probed now, not when its back-off is over.
+    if (own?.health.state === 'silent') own.health = { ...own.health, dueMono: desk.clock.monoMs() };
+    book.found(asOwn(found, own));
   }
   return damaged;
 }

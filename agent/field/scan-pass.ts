@@ -99,11 +99,11 @@ export async function quickPass(desk: BusDesk, { units, waitMs, signal, onProbed
     }
   }
 
-  /** Two registers, so that a late answer to the quick look is not taken for this one's. */
+  /** Another function and two registers, so that neither a late reply nor a late refusal is taken for this one's. */
   async function lookLonger(unit: number, longMs: number): Promise<void> {
     for (let look = 1; look < DAMAGED.looks; look++) {
       signal?.throwIfAborted();
-      note(unit, await desk.look(requestOf(unit, 2), longMs));
+      note(unit, await desk.look({ ...requestOf(unit, 2), table: 'discrete' }, longMs));
       if ((damages.get(unit) ?? 0) === 0) return;
     }
   }
