@@ -10,7 +10,9 @@ import { join, resolve } from 'node:path';
 import type { CheckedRevision, RevisionFolder } from './app-revision-check.ts';
 import { cabinetIn } from './config/load.ts';
 import { siteOwnedDifferences } from './config/site-owned.ts';
+import { controlledPlace } from './config/text-bounds.ts';
 import type { Cabinet } from './core/cabinet.ts';
+import { ConfigError } from './core/errors.ts';
 
 /** Shape: folders of profiles in `candidate` are absolute. */
 export function ownedBySite(
@@ -22,6 +24,14 @@ export function ownedBySite(
   // One of them is enough: each further one only allows more.
   const siteOwned = unlikeSite.length === 0 ? [] : siteOwnedDifferences(candidate, [...ofSite, ...allowedBy(textAt(runningDir), siteDir)]);
   return { siteOwned, unlikeSite };
+}
+
+const CONTROLLED = 'it holds a control character or a line end behind an escape: take it out';
+
+/** Errors: throws ConfigError for a value that no file could hold as it stands. */
+export function refuseHiddenControls(candidate: Cabinet): void {
+  const path = controlledPlace(candidate);
+  if (path !== null) throw new ConfigError([{ file: 'cabinet.yaml', line: 1, column: 1, path, message: CONTROLLED }]);
 }
 
 /** Whether the folder still holds the file of the site as it was last taken up. */

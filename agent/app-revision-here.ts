@@ -7,13 +7,10 @@
 import { join } from 'node:path';
 import { floorFlaws } from './app-floor.ts';
 import { loadSite } from './app-load.ts';
-import { isTakenUp, ownedBySite } from './app-owner.ts';
+import { isTakenUp, ownedBySite, refuseHiddenControls } from './app-owner.ts';
 import { type CheckedRevision, NOTHING_COMPARED, type RevisionFolder } from './app-revision-check.ts';
 import type { Site } from './app-touched.ts';
-import { controlledPlace } from './config/text-bounds.ts';
 import { ConfigError, type Problem } from './core/errors.ts';
-
-const CONTROLLED = 'it holds a control character or a line end behind an escape: take it out';
 
 /** On this thread. Errors: none; all is in the answer. */
 export function checkRevisionHere(folder: RevisionFolder): CheckedRevision {
@@ -26,8 +23,7 @@ export function checkRevisionHere(folder: RevisionFolder): CheckedRevision {
   try {
     const loaded = loadSite(join(dir, 'cabinet.yaml'), [], { siteDir, profilesDir: join(dir, 'profiles') });
     const { cabinet, profiles, profileProblems, warnings } = loaded;
-    const place = controlledPlace(cabinet);
-    if (place !== null) throw new ConfigError([{ file: 'cabinet.yaml', line: 1, column: 1, path: place, message: CONTROLLED }]);
+    refuseHiddenControls(cabinet);
     const site = { cabinet, profiles };
     const owned = ownedBySite(cabinet, folder);
     // What is refused by its keys need not be compared night by night.

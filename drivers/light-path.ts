@@ -20,7 +20,7 @@ export interface WiredDevice {
   readonly profile: Profile;
 }
 
-export function placeOf({ line, device }: WiredDevice, table: string, address: number, unit = device.unit): Place {
+function placeOf({ line, device }: WiredDevice, table: string, address: number, unit = device.unit): Place {
   return `${portOf(line)}|${unit}|${table}|${address}`;
 }
 
