@@ -100,7 +100,7 @@ function unitFlaws({ after, running, site }: CircuitQuestion): FloorFlaw[] {
 const BEHIND_TCP = 'a device behind tcp:// may ignore its unit number and be one of those that are lit';
 const OTHER_WIRE = 'other serial settings could leave a device without a failsafe unreached';
 
-/** A unit that nobody knew, at an endpoint where lamps are. */
+/** A unit that neither what runs nor the site has, at an endpoint where lamps are. */
 function isBehindTcp(wired: WiredDevice, running: Circuits): boolean {
   const port = portOf(wired.line);
   return port.startsWith('tcp://') && [...running.lamps.values()].some((circuit) => portOf(circuit.wired.line) === port);
@@ -111,7 +111,7 @@ function keepsRoles(after: WiredDevice, before: WiredDevice): boolean {
   return asking.every(([point, role]) => after.device.roles[point] === role);
 }
 
-/** A driver with a failsafe lights its lamp when it hears nothing; anything else that is written stays as it is then. */
+/** A driver with a failsafe lights its lamp when no request comes; anything else that is written stays as it is then. */
 function isSameWire(after: WiredDevice, before: WiredDevice): boolean {
   if (before.profile.fallsBack || !before.profile.points.some(({ write }) => write !== null)) return true;
   const facts = ({ line: { kind, serial, rs485 } }: WiredDevice): unknown => [kind, serial, rs485];
