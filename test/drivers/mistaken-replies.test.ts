@@ -212,6 +212,18 @@ t.test(
   },
 );
 
+t.test('two copies of an old reply do not outvote a reply that is owed', async (t) => {
+  const bench = await benchOf();
+  let old: Buffer = Buffer.alloc(0);
+  bench.fate = (_, turn, own) => {
+    if (turn === 0) old = own;
+    return turn === 1 ? [] : turn === 2 || turn === 3 ? [[0, old]] : [0];
+  };
+  t.same(await read(bench, ballast(1)), trueWords(ballast(1)));
+  t.equal(await read(bench, ballast(2)), 'timeout');
+  t.equal(await read(bench, ballast(3)), 'doubtful', 'its own two were lost, the third is another');
+});
+
 t.test('a late echo does not confirm a later write of the same value', async (t) => {
   const bench = await benchOf();
   let echo: Buffer = Buffer.alloc(0);
