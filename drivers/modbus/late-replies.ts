@@ -134,8 +134,10 @@ export function createLateReplies({ onSettled = () => {}, onLate = () => {} }: L
       if (debts.size === 0) return 0;
       const all = live(shape(unit, fc, count), nowMono);
       const fresh = all.filter(({ sentMono }) => sentMono + boundMs > nowMono).length;
+      // What was taken for a late reply may have been a duplicate, and have more copies.
+      const repeats = all.filter(({ isRepeatTaken }) => isRepeatTaken).length;
       // A queue is one behind, whatever it holds back.
-      return Math.max(fresh, Math.min(all.length, 1));
+      return Math.max(fresh, Math.min(all.length, 1)) + repeats;
     },
     isOwed: (nowMono) => newestMono + GUARD_MS.most > nowMono,
     owes(unit, fc, nowMono) {
