@@ -150,6 +150,8 @@ export class ReplyTrust {
     // Of units that this line does not ask nothing can be mistaken.
     const isKnown = this.#shapes.has(unit) && !this.#isOwnEcho(frame);
     if (isKnown) this.#doubtUntilMono = nowMono + this.#late.boundMs;
+    // The reply to another master's read is one more that may come.
+    if (isKnown && isRequest && isRead(frame)) this.#late.add(frame, { sentMono: nowMono, nowMono, isHeld: false });
     const name = isRequest ? 'stranger' : isKnown && !isNew ? 'duplicate' : isOwn ? 'wrong-reply' : 'stranger';
     if (name === 'duplicate') this.#counters.duplicates++;
     else if (name === 'wrong-reply') this.#counters.wrongReplies++;
