@@ -85,8 +85,8 @@ export class ReplyTrust {
   readonly #paces = new Map<number, UnitPace>();
   #lastSent: Buffer | null = null;
   #doubtUntilMono: MonoMs = 0;
-  /** The content of the first reply to the request in hand was on the line before: copies of it may still come. */
-  #wasKnown = false;
+  /** Of the first reply to the request in hand: its content was on the line before, so that copies may still come; it was early. */
+  #first = { isKnown: false, isEarly: false };
 
   constructor(late: LateReplies, counters: LinkCounters) {
     this.#late = late;
@@ -186,17 +186,20 @@ export class ReplyTrust {
     if (isRefusal(frames)) return isDoubtful && !isNew ? 'doubtful' : 'good';
     const shape = this.#shapeOf(request);
     const owed = this.#owed(request, nowMono);
-    if (frames.length === 1) this.#wasKnown = !isNew;
     const isEarly = this.#isEarly(candidate);
+    if (frames.length === 1) this.#first = { isKnown: !isNew, isEarly };
     // Votes count only while nothing else of their shape comes in between.
     if (frames.length > 1 && ((isEarly && owed > 0) || shape.strayMono >= candidate.firstSentMono)) return 'doubtful';
     const isProven = isNew && owed === 0 && frames.length === 1 && shape.trustedMono + this.#late.boundMs <= nowMono;
     const isAgreed = frames.length > 1 && frames.every((frame) => frame.equals(frames[0] as Buffer));
     let verdict: Verdict;
     if (isDoubtful) verdict = isProven ? 'good' : 'doubtful';
-    else if (owed > 0) verdict = vote(frames, owed + (this.#wasKnown ? 1 : 0), isAgreed);
-    else if (frames.length > 1) verdict = isAgreed || isNew ? 'good' : 'doubtful';
-    else verdict = isEarly || this.#isSuspicious(candidate, { hash, isNew, shape }) ? 'again' : 'good';
+    else if (owed > 0) verdict = vote(frames, owed + (this.#first.isKnown ? 1 : 0), isAgreed);
+    else if (frames.length > 1) {
+      // A unit that has become faster is so each time.
+      const isOdd = isEarly && !this.#first.isEarly && frames.length < MOST_VOTES;
+      verdict = isAgreed && isOdd ? 'again' : isAgreed || isNew ? 'good' : 'doubtful';
+    } else verdict = isEarly || this.#isSuspicious(candidate, { hash, isNew, shape }) ? 'again' : 'good';
     if (verdict === 'again' && !candidate.mayAskAgain) {
       shape.trustedMono = nowMono;
       return 'unconfirmed';
