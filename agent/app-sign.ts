@@ -85,7 +85,7 @@ export async function runVerify(args: LocalArgs, terminal: Terminal): Promise<nu
 }
 
 async function newPassphrase({ askSecret }: Terminal): Promise<string> {
-  if (askSecret === undefined) throw new ConsoleError('usage', 'nobody can be asked for a passphrase here');
+  if (askSecret === undefined) throw new ConsoleError('usage', 'a passphrase needs a terminal: run this command in one');
   const text = await askSecret('Passphrase', true);
   if (text.length >= MIN_PASSPHRASE) return text;
   throw new ConsoleError('usage', `a passphrase has ${MIN_PASSPHRASE} characters at least; no key was made`);
@@ -94,7 +94,8 @@ async function newPassphrase({ askSecret }: Terminal): Promise<string> {
 async function readPrivateKey(file: string, { askSecret }: Terminal): Promise<KeyObject> {
   const pem = readText(file);
   const isEncrypted = /-----BEGIN ENCRYPTED PRIVATE KEY-----/.test(pem);
-  if (isEncrypted && askSecret === undefined) throw new ConsoleError('usage', 'nobody can be asked for the passphrase here');
+  if (isEncrypted && askSecret === undefined)
+    throw new ConsoleError('usage', 'the passphrase of this key needs a terminal: run this command in one');
   const passphrase = isEncrypted ? await askSecret?.('Passphrase', false) : undefined;
   const key = ofPem(() => createPrivateKey(passphrase === undefined ? pem : { key: pem, passphrase }));
   if (key !== undefined) return key;

@@ -1,7 +1,7 @@
 /**
  * The candidate: files that shall become a revision, as far as somebody has put them together.
  *
- * Owns what lies in its folder. Checks names, sizes and the bounds of a text, not the content. Called by the revision desk.
+ * Owns what lies in its folder. Checks names, sizes and the bounds of a text, not the content.
  */
 import type { Clock } from '../core/clock.ts';
 import {

@@ -71,7 +71,7 @@ function suggestZone(timezone: string): string {
   return guess === undefined ? '; allowed: an IANA name such as Europe/Paris' : `; did you mean "${guess}"?`;
 }
 
-/** The machine's own socket where consoles log in: whoever reaches that folder would be an admin without a login. */
+/** The machine's own socket where consoles log in: a person with access to that folder would be an admin without a login. */
 export function checkConsole(console: CabinetDraft['console']): Finding[] {
   const path = console?.socketPath;
   if (typeof path !== 'string' || !isLoginPlace(path)) return [];

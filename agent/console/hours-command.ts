@@ -1,7 +1,7 @@
 /**
  * The row of the command table about burning hours: what is known of each lamp, and what a technician states.
  *
- * Owns this row. The agent counts. Called by the command table.
+ * Owns this row. The agent counts.
  */
 import type { HoursAnswer } from '../core/light-tools.ts';
 import { agentCommand, type Command, textArg } from './command-spec.ts';

@@ -59,10 +59,10 @@ function caseOf(situation: Situation): LightCase {
     isOverridden === true
       ? 'under an override to 0 %'
       : isPresent === true
-        ? 'with somebody there'
+        ? 'with presence'
         : isBusy === true
           ? 'in traffic'
-          : 'with nobody there';
+          : 'without presence';
   const rest = [
     ...(cell == null ? [] : [`a photocell that says ${cell}`]),
     ...(isTimeless ? ['no trusted time'] : []),

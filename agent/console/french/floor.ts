@@ -1,7 +1,7 @@
 /**
  * A configuration that would give less light than the floor of the site: where, why, and who may allow it.
  *
- * Owns their French. Called by the catalogue.
+ * Owns their French.
  */
 import type { Pairs } from './pairs.ts';
 
@@ -19,8 +19,8 @@ export const FLOOR: Pairs = [
   ['it may give less light than the file of the site', 'elle peut éclairer moins que le fichier du site'],
   ['{n} % at {date} {text}', '{n} % le {date} {text}'],
   ['under an override to 0 %', 'sous une commande à 0 %'],
-  ['with somebody there', 'avec présence'],
-  ['with nobody there', 'sans présence'],
+  ['with presence', 'avec présence'],
+  ['without presence', 'sans présence'],
   ['in traffic', 'avec circulation'],
   ['a photocell that says {word}', 'une cellule qui dit {word}'],
   ['no trusted time', "pas d'heure fiable"],

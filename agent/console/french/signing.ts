@@ -46,8 +46,14 @@ export const SIGNING: Pairs = [
     "bad --cabinet: up to 100 ids as in cabinet.yaml, or '*' alone",
     "--cabinet fautif : jusqu'à 100 noms comme dans cabinet.yaml, ou '*' seul",
   ],
-  ['nobody can be asked for a passphrase here', 'ici personne à qui demander une phrase secrète'],
-  ['nobody can be asked for the passphrase here', 'ici personne à qui demander la phrase secrète'],
+  [
+    'a passphrase needs a terminal: run this command in one',
+    'une phrase secrète demande un terminal : lancez cette commande dans un terminal',
+  ],
+  [
+    'the passphrase of this key needs a terminal: run this command in one',
+    'la phrase secrète de cette clé demande un terminal : lancez cette commande dans un terminal',
+  ],
   ['a passphrase has {n} characters at least; no key was made', 'une phrase secrète a {n} caractères au moins ; aucune clé faite'],
   ['{path} is no private key that can sign', "{path} n'est pas une clé privée qui puisse signer"],
   ['the passphrase is wrong, or it is no Ed25519 key', "phrase secrète fausse, ou ce n'est pas une clé Ed25519"],
