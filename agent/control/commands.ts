@@ -156,9 +156,11 @@ function progressOf({ intentId, sinceMono }: Command, { decision, track, intents
     return { ...failed(`waiting below ${strongest.rank} by ${strongest.source}`), below: strongest };
   const { levelPct } = decision;
   const tried = track.last?.levelPct === levelPct && track.last.endMono >= sinceMono ? track.last : null;
-  const sent = (tried?.sent ?? false) || (track.inFlight?.levelPct === levelPct && track.inFlight.sent);
+  const isTaken = track.inFlight?.levelPct === levelPct && track.inFlight.sent;
+  const sent = (tried?.sent ?? false) || isTaken;
   if (track.inFlight === null && track.confirmedPct === levelPct) return { state: 'verified', reason: '', sent, levelPct };
-  if (track.answers === false && nowMono >= sinceMono + SILENT_MS) return failed(SILENT, sent);
+  // A lamp that was silent and has taken its level is back; only the proof of it is still on its way.
+  if (track.answers === false && !isTaken && nowMono >= sinceMono + SILENT_MS) return failed(SILENT, sent);
   if (track.inFlight !== null) return { ...QUEUED, state: sent ? 'sent' : 'queued', sent, reason: tried?.reason ?? '' };
   if (tried !== null && !tried.verified && !isFollowing(track)) return failed(tried.reason, sent);
   return { ...QUEUED, state: sent ? 'sent' : 'queued', sent, reason: tried?.reason ?? '' };
