@@ -9,13 +9,13 @@ import { userInfo } from 'node:os';
 import manifest from '../package.json' with { type: 'json' };
 import { runCommandLine } from './console/cli.ts';
 import { ConsoleError } from './console/console-error.ts';
+import { configFileOf, createLocalActions, EXIT_BAD_CONFIG, loadApp, textOf } from './console/local-actions.ts';
 import { createStatusLine } from './console/status-line.ts';
 import type { LocalArgs, Terminal } from './console/terminal.ts';
 import { ConfigError } from './core/errors.ts';
 import type { Log } from './core/ports.ts';
 import type { RunOptions, ServiceFacts, StartSteps } from './core/run-options.ts';
 import { createSystemClock } from './core/system-clock.ts';
-import { configFileOf, createLocalActions, EXIT_BAD_CONFIG, loadApp, textOf } from './local-actions.ts';
 
 const EXIT_CRASH = 1;
 /** Serial of this release, from the packager; missing in a clone. */
@@ -48,9 +48,9 @@ const actions = createLocalActions({
     run: runAgentUntilStopped,
     console: runConsole,
     setup: runFirstStart,
-    'config keygen': async (args) => (await import('./app-sign.ts')).runKeygen(args, screen),
-    'config sign': async (args) => (await import('./app-sign.ts')).runSign(args, screen),
-    'config verify': async (args) => (await import('./app-sign.ts')).runVerify(args, screen),
+    'config keygen': async (args) => (await import('./console/sign.ts')).runKeygen(args, screen),
+    'config sign': async (args) => (await import('./console/sign.ts')).runSign(args, screen),
+    'config verify': async (args) => (await import('./console/sign.ts')).runVerify(args, screen),
   },
 });
 
@@ -69,7 +69,7 @@ function terminal(): Terminal {
     version: versionLine(),
     user: userName(),
     socketPath: env['LUCIOLE_SOCKET'] || null,
-    shelf: async () => (await import('./app-shelf.ts')).localShelf(configFileOf({}), env['CREDENTIALS_DIRECTORY'] || null),
+    shelf: async () => (await import('./console/local-files.ts')).localShelf(configFileOf({}), env['CREDENTIALS_DIRECTORY'] || null),
     askSecret: async (prompt, isNew) => {
       const { createSecretInput } = await import('./console/secret-input.ts');
       secretInput ??= createSecretInput(process.stdin, (text) => void stderr.write(text));
@@ -90,13 +90,16 @@ function userName(): string {
 
 /** The shell, on this terminal. */
 async function runConsole(args: LocalArgs): Promise<number> {
-  const { startConsole } = await import('./console-run.ts');
+  const { startConsole } = await import('./console/shell/start-console.ts');
   return startConsole(args, screen);
 }
 
 /** Questions are asked where somebody sits at a terminal. */
 async function runFirstStart(args: LocalArgs): Promise<number> {
-  const [{ runSetup }, { createLineAsker }] = await Promise.all([import('./app-first.ts'), import('./console/ask-line.ts')]);
+  const [{ runSetup }, { createLineAsker }] = await Promise.all([
+    import('./commissioning/first-start.ts'),
+    import('./console/ask-line.ts'),
+  ]);
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => enough.abort());
   const asker = process.stdin.isTTY ? createLineAsker(process.stdin, screen.out, enough.signal) : null;
   try {

@@ -6,7 +6,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Agent, createAgent } from '../agent/app.ts';
+import { type Agent, createAgent } from '../agent/app/agent.ts';
 import { createSystemClock } from '../agent/core/system-clock.ts';
 import { createMqttDoor } from '../agent/sync/mqtt-door.ts';
 import { createSerialPort } from '../drivers/serial-port.ts';

@@ -3,10 +3,11 @@
  *
  * Owns the engine and what is asked of it. Each unit has twelve registers that are polled and a level that can be written.
  */
-import { fieldLine } from '../agent/app-lines.ts';
+
 import type { Field } from '../agent/core/ports.ts';
 import { createSystemClock } from '../agent/core/system-clock.ts';
 import { createField } from '../agent/field/field.ts';
+import { fieldLine } from '../agent/field/line-from-config.ts';
 import { createSerialPort } from '../drivers/serial-port.ts';
 import { testDevice, testLine, testPoint, testProfile, writable } from '../test/support/profiles.ts';
 import { LEVEL_ADDRESS, REGISTERS, serialAt } from './bus.ts';

@@ -1,7 +1,7 @@
 /**
  * The rows of the command table for a gateway's first and last day: its file made, poles and lamps in bulk, all of it erased.
  *
- * Owns their words; `app-first.ts`, `app-import.ts` and `app-erase.ts` do the work. Called by the command table.
+ * Owns their words; `first-start.ts`, `import-table.ts` and `erase.ts` do the work. Called by the command table.
  */
 import type { LocalCommand } from './command-spec.ts';
 import { JSON_OPTION } from './common-words.ts';

@@ -1,7 +1,7 @@
 /**
  * The rows of the command table for signatures on revisions: a key pair, a signature, its check.
  *
- * Owns their words; `app-sign.ts` does the work. They need no agent: they run on the desk of whoever approves a change.
+ * Owns their words; `sign.ts` does the work. They need no agent: they run on the desk of whoever approves a change.
  */
 import type { LocalCommand } from './command-spec.ts';
 import { JSON_OPTION } from './common-words.ts';

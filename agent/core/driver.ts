@@ -29,7 +29,7 @@ export interface BytePort {
   onLost: (cause: Error) => void;
 }
 
-/** Makes the serial port of a line; network ports are made by `app-lines.ts` itself. */
+/** Makes the serial port of a line; network ports are made by `line-from-config.ts` itself. */
 export type OpenBytePort = (path: string, serial: SerialSettings, rs485?: Rs485Settings | null) => BytePort;
 
 export interface ReadRequest {

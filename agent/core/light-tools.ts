@@ -1,7 +1,7 @@
 /**
  * The light as a person looks at it beyond one lamp's level: the night ahead, what acts in each zone, and help for who stands at a pole.
  *
- * Owns the shapes between `app-light.ts` and the console; nothing here does anything.
+ * Owns the shapes between `light-views.ts` and the console; nothing here does anything.
  */
 import type { ZoneKind } from './cabinet.ts';
 import type { WallMs } from './clock.ts';

@@ -1,7 +1,7 @@
 /**
  * What the `port` of a line means: a device file, a Modbus TCP endpoint or a serial server.
  *
- * Pure. Called by the config checks, by `app-lines.ts` and by whoever tells people about lines.
+ * Pure. Called by the config checks, by `line-from-config.ts` and by whoever tells people about lines.
  */
 import type { LineConfig, SerialSettings } from './cabinet.ts';
 

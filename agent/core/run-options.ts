@@ -1,7 +1,7 @@
 /**
- * What the entry hands to `app-run.ts`: one run of the agent, as the command line and the environment asked for it.
+ * What the entry hands to `run.ts`: one run of the agent, as the command line and the environment asked for it.
  *
- * Owns the shapes between `main.ts` and `app-run.ts`. Read from arguments and environment once, in `main.ts`.
+ * Owns the shapes between `main.ts` and `run.ts`. Read from arguments and environment once, in `main.ts`.
  */
 import type { WallMs } from './clock.ts';
 import type { Problem } from './errors.ts';
@@ -80,7 +80,7 @@ export interface CheckReport {
   readonly counts: { readonly lamps: number; readonly lines: number; readonly zones: number } | null;
 }
 
-/** What `main.ts` loads from `app-run.ts`, and only when a command needs it. */
+/** What `main.ts` loads from `run.ts`, and only when a command needs it. */
 export interface AppModule {
   /** Runs until the signal and resolves with the exit code. Errors: rejects with ConfigError for a file that cannot be used. */
   runAgent(options: RunOptions): Promise<number>;

@@ -1,7 +1,7 @@
 /**
  * The machine's clock and timers.
  *
- * Owns the only calls to them. Called by `app-run.ts`, which hands the clock to everybody.
+ * Owns the only calls to them. Called by `run.ts`, which hands the clock to everybody.
  */
 import type { Clock, ClockQuality, MonoMs, Timer } from './clock.ts';
 

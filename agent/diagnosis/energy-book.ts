@@ -2,7 +2,7 @@
  * The nights of the cabinet: the one that goes on, saved every quarter of an hour, and those that are over, kept for years.
  *
  * Owns which night is counted, its saving, and what is kept: 400 nights one by one, older ones as months. The counting is in `energy`.
- * Needs the disk for nothing but memory: while it cannot be asked, counting goes on. Made by `app-energy.ts`.
+ * Needs the disk for nothing but memory: while it cannot be asked, counting goes on. Made by `energy-count.ts`.
  *
  * While the time is not trusted nobody knows which night it is: then no night ends, and what is counted goes to the night in which the time
  * becomes known.

@@ -1,7 +1,7 @@
 /**
  * What this process takes: memory, processor, and how late its loop turns.
  *
- * Owns the questions to Node and the kernel. Decides nothing. Called by `app-self.ts`.
+ * Owns the questions to Node and the kernel. Decides nothing. Called by `self-report.ts`.
  */
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 

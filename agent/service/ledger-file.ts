@@ -2,7 +2,7 @@
  * The start ledger on disk.
  *
  * Owns its file, written whole and put in place at once, so that a cut leaves the old one or the new. A ledger that is damaged, or a disk that
- * takes none, is never in the way of a start. Called by `app-guard.ts`.
+ * takes none, is never in the way of a start. Called by `run-guard.ts`.
  */
 import { closeSync, fsyncSync, mkdirSync, openSync, renameSync, writeSync } from 'node:fs';
 import { mkdir, open, readFile, rm } from 'node:fs/promises';

@@ -2,7 +2,7 @@
  * Which start of the machine this run belongs to, and how long after it the run began.
  *
  * Owns the two questions to the kernel. Its monotonic clock runs on from one run of the agent to the next, so that a run whose time was never
- * known is dated by a later one. Called by `app-run.ts`.
+ * known is dated by a later one. Called by `run.ts`.
  */
 import { readFileSync } from 'node:fs';
 import type { MonoMs } from '../core/clock.ts';

@@ -1,7 +1,7 @@
 /**
  * The metrics as a file for node_exporter's textfile collector.
  *
- * Owns the file, put in place whole, and its one complaint while it cannot be written. Knows no metric. Called by `app-self.ts`.
+ * Owns the file, put in place whole, and its one complaint while it cannot be written. Knows no metric. Called by `self-report.ts`.
  */
 import { open, rename } from 'node:fs/promises';
 import type { Log } from '../core/ports.ts';

@@ -1,7 +1,7 @@
 /**
  * The desk of updates: takes a file in parts, checks it, unpacks it beside, switches, watches the trial, goes back.
  *
- * Owns the order. Never switches while lamps are lit unless told to. Called by the console through `app-updates.ts`.
+ * Owns the order. Never switches while lamps are lit unless told to. Called by the console through `update-run.ts`.
  */
 import { mkdir, open, rm, stat } from 'node:fs/promises';
 import type { Log } from '../core/ports.ts';

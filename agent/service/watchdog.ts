@@ -1,7 +1,7 @@
 /**
  * Feeds the service manager's watchdog, and only by progress: a part that hangs gets the agent restarted.
  *
- * Owns when to look and what is said once. Never the verdict on a part: that is `progress.ts`. Called by `app-guard.ts`.
+ * Owns when to look and what is said once. Never the verdict on a part: that is `progress.ts`. Called by `run-guard.ts`.
  */
 import { type Clock, every, type Timer } from '../core/clock.ts';
 import type { Log } from '../core/ports.ts';

@@ -2,7 +2,7 @@
  * The way to the platform, stage by stage, with a client of its own beside the session.
  *
  * Owns the order of the stages and what is made of each. Sends nothing but what a session needs: no will, no birth, no data.
- * Called through `UplinkTools`, and by `app-shelf.ts` where no agent runs.
+ * Called through `UplinkTools`, and by `local-files.ts` where no agent runs.
  */
 
 import { isIP } from 'node:net';

@@ -7,7 +7,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createAgent } from '../../agent/app.ts';
+import { createAgent } from '../../agent/app/agent.ts';
 import { createManualClock, type ManualClock } from '../../agent/core/manual-clock.ts';
 import { openInProcessLink } from '../../agent/store/in-process-link.ts';
 import { createMqttDoor } from '../../agent/sync/mqtt-door.ts';

@@ -5,14 +5,14 @@
  * forged one without a battery clock cannot be noticed by anything on the machine.
  */
 import { join } from 'node:path';
-import { createEnergy, type Energy } from '../../agent/app-energy.ts';
-import { loadSite } from '../../agent/app-load.ts';
+import { loadSite } from '../../agent/config/load-site.ts';
 import { type Control, createControl } from '../../agent/control/control.ts';
 import type { Cabinet } from '../../agent/core/cabinet.ts';
 import type { Field } from '../../agent/core/ports.ts';
 import { createSteadyClock, type SteadyClock, type StoredHeldTime } from '../../agent/core/steady-clock.ts';
 import type { PointId, Reading } from '../../agent/core/words.ts';
 import { powerW } from '../../agent/diagnosis/energy.ts';
+import { createEnergy, type Energy } from '../../agent/diagnosis/energy-count.ts';
 import { createTimeQuality } from '../../agent/service/time-quality.ts';
 import { makeStreet, RESIDENTIAL, step, ZONE } from '../../test/agent/lighting/street.ts';
 import { createRandom, type Random } from '../../test/street/random.ts';

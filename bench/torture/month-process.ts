@@ -6,8 +6,8 @@
  */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Agent, createAgent } from '../../agent/app.ts';
-import { loadSite } from '../../agent/app-load.ts';
+import { type Agent, createAgent } from '../../agent/app/agent.ts';
+import { loadSite } from '../../agent/config/load-site.ts';
 import { ownHeap } from '../../agent/core/heap-keeper.ts';
 import { createManualClock, type ManualClock } from '../../agent/core/manual-clock.ts';
 import type { UplinkStatus } from '../../agent/core/ports.ts';

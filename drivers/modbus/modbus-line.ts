@@ -1,7 +1,7 @@
 /**
  * A Modbus line as the field room sees it.
  *
- * Owns the client of `modbus-serial` and the link under it, RTU or TCP. Never retries. Made by `app-lines.ts`.
+ * Owns the client of `modbus-serial` and the link under it, RTU or TCP. Never retries. Made by `line-from-config.ts`.
  */
 import type { SerialSettings } from '../../agent/core/cabinet.ts';
 import type { Clock, MonoMs } from '../../agent/core/clock.ts';

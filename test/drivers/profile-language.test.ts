@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import t from 'tap';
-import { cabinetPoints, uplinkDevices } from '../../agent/app-points.ts';
 import { readPlacedYaml } from '../../agent/config/places.ts';
 import type { Cabinet } from '../../agent/core/cabinet.ts';
+import { cabinetPoints, uplinkDevices } from '../../agent/core/cabinet-points.ts';
 import { ConfigError } from '../../agent/core/errors.ts';
 import { narrowed } from '../../agent/core/narrowed.ts';
 import type { Profile } from '../../agent/core/profile.ts';

@@ -51,9 +51,9 @@ function loadedWith(entry: string): string[] {
 }
 
 t.test('the running agent loads no library that it does not need while it runs', async (t) => {
-  const [running, commandLine] = [loadedWith('agent/app-run.ts'), loadedWith('agent/main.ts')];
+  const [running, commandLine] = [loadedWith('agent/app/run.ts'), loadedWith('agent/main.ts')];
   const loaded = [...commandLine, ...running];
-  for (const needed of ['agent/main.ts', 'agent/app.ts', 'agent/field/field.ts', 'node_modules/modbus-serial/'])
+  for (const needed of ['agent/main.ts', 'agent/app/agent.ts', 'agent/field/field.ts', 'node_modules/modbus-serial/'])
     t.ok(
       loaded.some((path) => path.startsWith(needed)),
       `${needed} is what it runs`,

@@ -6,12 +6,12 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Test } from 'tap';
-import { type Agent, createAgent } from '../../agent/app.ts';
-import { type LoadedSite, loadSite } from '../../agent/app-load.ts';
-import type { RevisionFolder } from '../../agent/app-revision-check.ts';
-import { checkRevisionHere } from '../../agent/app-revision-here.ts';
-import { beginConfiguration } from '../../agent/app-start.ts';
+import { type Agent, createAgent } from '../../agent/app/agent.ts';
+import type { RevisionFolder } from '../../agent/config/check-in-child.ts';
+import { checkRevisionHere } from '../../agent/config/check-revision.ts';
+import { type LoadedSite, loadSite } from '../../agent/config/load-site.ts';
 import type { RevisionDisk } from '../../agent/config/revision-disk.ts';
+import { beginConfiguration } from '../../agent/config/start-revision.ts';
 import type { Cabinet } from '../../agent/core/cabinet.ts';
 import type { ClockQuality } from '../../agent/core/clock.ts';
 import { createManualClock, type ManualClock } from '../../agent/core/manual-clock.ts';

@@ -58,7 +58,7 @@ else if (isReader) {
   reach('boot');
   registerHooks({
     load(url, context, next) {
-      if (url.endsWith('/agent/app-run.ts')) reach('load');
+      if (url.endsWith('/agent/app/run.ts')) reach('load');
       return next(url, context);
     },
   });

@@ -1,7 +1,7 @@
 import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
-import { checkConfig } from '../../../agent/app-load.ts';
+import { checkConfig } from '../../../agent/config/load-site.ts';
 import { isPlain, usableBrokers } from '../../../agent/core/secret-places.ts';
 import { changed, SMALL_STREET } from './small-street.ts';
 

@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
-import { editAside } from '../../../agent/app-revision-check.ts';
+import { editAside } from '../../../agent/config/check-in-child.ts';
 import { editYaml } from '../../../agent/config/edit.ts';
 import { createSystemClock } from '../../../agent/core/system-clock.ts';
 

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import t from 'tap';
-import { runImport } from '../../../agent/app-import.ts';
+import { runImport } from '../../../agent/commissioning/import-table.ts';
 import { type ImportResult, importTable, rowOf } from '../../../agent/config/import.ts';
 import { decodeTable } from '../../../agent/config/import-table.ts';
 import { loadCabinet } from '../../../agent/config/load.ts';

@@ -3,8 +3,8 @@ import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
-import type { LoadedSite } from '../../../agent/app-load.ts';
-import { beginConfiguration } from '../../../agent/app-start.ts';
+import type { LoadedSite } from '../../../agent/config/load-site.ts';
+import { beginConfiguration } from '../../../agent/config/start-revision.ts';
 import { createRandom } from '../../street/random.ts';
 import { SMALL_SITE } from '../../support/small-site.ts';
 

@@ -3,12 +3,12 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { dirname, join } from 'node:path';
 import fc from 'fast-check';
 import t from 'tap';
-import { checkRevisionHere } from '../../../agent/app-revision-here.ts';
-import { folderToCheck } from '../../../agent/app-revisions.ts';
-import { beginConfiguration } from '../../../agent/app-start.ts';
+import { checkRevisionHere } from '../../../agent/config/check-revision.ts';
 import { cabinetIn } from '../../../agent/config/load.ts';
 import { createRevisionDesk } from '../../../agent/config/revision-desk.ts';
+import { folderToCheck } from '../../../agent/config/revisions.ts';
 import { siteOwnedDifferences } from '../../../agent/config/site-owned.ts';
+import { beginConfiguration } from '../../../agent/config/start-revision.ts';
 import type { Cabinet } from '../../../agent/core/cabinet.ts';
 import { createManualClock } from '../../../agent/core/manual-clock.ts';
 import type { CommitRequest, ConfigAnswer } from '../../../agent/core/revisions.ts';

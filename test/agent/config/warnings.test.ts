@@ -1,7 +1,7 @@
 /** What a cabinet runs with and `luciole check` names all the same. */
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
-import { checkConfig, loadSite } from '../../../agent/app-load.ts';
+import { checkConfig, loadSite } from '../../../agent/config/load-site.ts';
 import { formatProblem } from '../../../agent/core/errors.ts';
 import { changed } from './small-street.ts';
 

@@ -316,7 +316,7 @@ export async function checkConfig({ configFile }) {
 function programWith(t: Test): string {
   const home = t.testdir({
     'package.json': '{"type":"module","version":"9.8.7"}',
-    agent: { 'app-run.ts': FAKE_APP, 'app-load.ts': FAKE_APP },
+    agent: { 'run.ts': FAKE_APP, 'load-site.ts': FAKE_APP },
   });
   for (const part of ['main.ts', 'local-actions.ts', 'console', 'core', 'service'])
     cpSync(join(ROOT, 'agent', part), join(home, 'agent', part), { recursive: true });

@@ -25,12 +25,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { createUsersFile } from '../../../agent/access/users-file.ts';
-import { firstAdmin } from '../../../agent/app-enrol.ts';
-import { keyFilesIn, makeKeyRequest } from '../../../agent/app-keys.ts';
+import { erase, planErasure } from '../../../agent/commissioning/erasure.ts';
+import { firstAdmin } from '../../../agent/commissioning/first-user.ts';
+import { keyFilesIn, makeKeyRequest } from '../../../agent/commissioning/key-files.ts';
+import { replaceFile } from '../../../agent/commissioning/replace-file.ts';
 import { openExportFile } from '../../../agent/console/export-file.ts';
 import { asOwnerOf, createFile, replaceWhole } from '../../../agent/core/atomic-write.ts';
-import { erase, planErasure } from '../../../agent/setup/erasure.ts';
-import { replaceFile } from '../../../agent/setup/replace-file.ts';
 
 /** A user who is nobody else's. */
 const SERVICE = 64_123;

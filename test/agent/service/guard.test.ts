@@ -1,11 +1,11 @@
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
-import { createRunGuard, type GuardParts } from '../../../agent/app-guard.ts';
 import { createManualClock } from '../../../agent/core/manual-clock.ts';
 import type { Pulse } from '../../../agent/core/pulse.ts';
 import { createLedgerFile } from '../../../agent/service/ledger-file.ts';
 import { hangsOf } from '../../../agent/service/progress.ts';
+import { createRunGuard, type GuardParts } from '../../../agent/service/run-guard.ts';
 import { begun, EMPTY_LEDGER, ended, type RunEnd, type StartLedger, up } from '../../../agent/service/start-ledger.ts';
 import { createWatchdog } from '../../../agent/service/watchdog.ts';
 

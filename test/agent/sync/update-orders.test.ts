@@ -1,6 +1,6 @@
 import t from 'tap';
-import { createUpdatePost } from '../../../agent/app-release.ts';
 import type { UpdateDesk } from '../../../agent/core/updates.ts';
+import { createUpdatePost } from '../../../agent/service/platform-updates.ts';
 import { encodePayload, type Metric, toLong } from '../../../agent/sync/codec.ts';
 import { readNodeCommand } from '../../../agent/sync/commands.ts';
 import { createMetricTable } from '../../../agent/sync/metric-table.ts';

@@ -1,0 +1,73 @@
+/**
+ * What the agent enters in its own audit log: how it started and why it had to, other releases and configurations, steps of its clock.
+ *
+ * Owns which events count, and the watch over the clock. Part of `app.ts`.
+ */
+import { type Clock, every, type Timer } from '../core/clock.ts';
+import type { Log, Store } from '../core/ports.ts';
+import type { AgentEvent, EventCode } from '../core/words.ts';
+import { createTokenBucket } from '../sync/token-bucket.ts';
+
+const NOTED: ReadonlySet<EventCode> = new Set<EventCode>([
+  'agent-started',
+  'agent-stopped',
+  'agent-restarted',
+  'safe-mode',
+  'update-installed',
+  'update-confirmed',
+  'update-reverted',
+  'config-returned',
+  'clock-stepped',
+]);
+/** Between two looks at the clock. Units: ms. */
+const LOOK_MS = 10_000;
+/** A wall clock that went off by more was set; time servers that only steer move it by 5 ms in as long. Units: ms. Source: reliability notes §4.1; adjtimex(8), 500 ppm. */
+const STEP_MS = 2_000;
+/** Steps that the record takes: a clock that two services fight over must not push out what was done. Source: assumed; a good one steps once a start. */
+const STEPS_NOTED = { burst: 20, perS: 1 / 3_600 };
+
+export interface RecordParts {
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly store: { readonly audit: Pick<Store['audit'], 'note'> };
+}
+
+export interface SelfRecord {
+  note(event: AgentEvent): void;
+  start(): void;
+  stop(): void;
+}
+
+export function createSelfRecord({ clock, log, store: { audit } }: RecordParts): SelfRecord {
+  const steps = createTokenBucket(clock, STEPS_NOTED);
+  let looks: Timer | null = null;
+  const enter = (action: string, detail: string, result: string): void =>
+    audit.note({ user: '', role: '', door: 'self', action, detail, result });
+
+  function watchClock(): void {
+    let aheadMs = clock.wallMs() - clock.monoMs();
+    looks = every(clock, LOOK_MS, () => {
+      const nowMs = clock.wallMs() - clock.monoMs();
+      const stepMs = Math.round(nowMs - aheadMs);
+      aheadMs = nowMs;
+      if (Math.abs(stepMs) < STEP_MS) return;
+      const fromMs = clock.wallMs() - stepMs;
+      log.event('clock-set', { stepMs, quality: clock.quality() }, 'warning');
+      if (!steps.take()) return;
+      enter('clock-set', `from ${new Date(fromMs).toISOString()} by ${Math.round(stepMs / 1_000)} s`, clock.quality());
+    });
+  }
+
+  return {
+    note({ code, text, endMs, startMs }) {
+      if (code === 'clock-stepped' && !steps.take()) return;
+      if (NOTED.has(code)) enter(code, text, endMs === null || endMs === startMs ? 'ok' : 'over');
+    },
+    start() {
+      if (looks === null) watchClock();
+    },
+    stop() {
+      looks?.cancel();
+    },
+  };
+}

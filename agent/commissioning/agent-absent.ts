@@ -1,0 +1,25 @@
+/**
+ * No work that needs a cabinet for itself is begun beside its running agent.
+ *
+ * Part of `app.ts`; called by `first-start.ts` and `erase.ts`.
+ */
+import { ConsoleError } from '../console/console-error.ts';
+import { callAgent } from '../console/socket-client.ts';
+import { usualSocketPaths } from '../console/socket-path.ts';
+import type { LocalArgs, Terminal } from '../console/terminal.ts';
+
+/** Longest wait for an agent that might be there. Units: ms. */
+const AGENT_WAIT_MS = 3_000;
+
+/** Errors: rejects with ConsoleError 'busy' and this advice where one answers, or holds its socket and does not. */
+export async function refuseBesideAgent(args: LocalArgs, terminal: Terminal, advice: string): Promise<void> {
+  const named = typeof args['socket'] === 'string' ? args['socket'] : terminal.socketPath;
+  const socketPaths = named === null ? usualSocketPaths() : [named];
+  try {
+    await callAgent({ socketPaths, request: { id: 1, command: 'status', args: {}, user: terminal.user }, timeoutMs: AGENT_WAIT_MS });
+  } catch (error) {
+    if (!(error instanceof ConsoleError)) throw error;
+    if (error.code === 'unreachable') return;
+  }
+  throw new ConsoleError('busy', advice);
+}

@@ -1,0 +1,208 @@
+/**
+ * A first `cabinet.yaml`, with a word on what a person may want to change.
+ *
+ * Owns the text. Pure. Called by `first-start.ts`, which has it checked before it is written.
+ */
+import type { Draft, DraftDevice, DraftLine, Stranger } from './propose.ts';
+import { degreesOf, type Said } from './questions.ts';
+
+export interface CabinetFacts {
+  readonly said: Said;
+  readonly draft: Draft;
+  /** Names of the files of the uplink; null for those that are not used. */
+  readonly keyFiles: { readonly certFile: string; readonly keyFile: string } | null;
+  readonly passwordFile: string | null;
+  /** Folder of the databases; null for the usual one. */
+  readonly dataDir: string | null;
+}
+
+/** The whole file. Shape: every answer in `said` has been accepted. */
+export function cabinetText(facts: CabinetFacts): string {
+  const { draft } = facts;
+  const parts = [
+    HEAD,
+    site(facts.said),
+    lines(draft),
+    poles(draft),
+    lamps(facts),
+    zones(facts),
+    programmes(facts),
+    uplink(facts),
+    store(facts),
+  ].filter((part) => part.length > 0);
+  return `${parts.map((part) => part.join('\n')).join('\n\n')}\n`;
+}
+
+const HEAD = [
+  '# First written by `luciole setup` from what answered on the lines. It is yours now: change it as you like, then `luciole check`.',
+  '# Every key and its default: docs/cabinet.md; a whole example: config/example-street.yaml. Keys carry their unit.',
+];
+
+function site(said: Said): string[] {
+  const { latitudeDeg, longitudeDeg } = degreesOf(said['position'] ?? '');
+  return [
+    'cabinet:',
+    `  id: ${word(said['id'])}`,
+    `  name: ${word(said['name'])}`,
+    `  latitudeDeg: ${latitudeDeg} # the sun is computed from these two`,
+    `  longitudeDeg: ${longitudeDeg}`,
+    `  timezone: ${word(said['timezone'])}`,
+  ];
+}
+
+function lines({ lines: all }: Draft): string[] {
+  return ['# One entry is one RS-485 line; all its devices share its serial settings.', 'lines:', ...all.flatMap(lineOf)];
+}
+
+function lineOf({ id, kind, port, serial, devices, strangers, damaged }: DraftLine): string[] {
+  const settings = serial === null ? [] : [`    serial: { baud: ${serial.baud}, parity: ${serial.parity}, stopBits: ${serial.stopBits} }`];
+  const list =
+    devices.length === 0 ? ['    devices: [] # nobody answered that is known; `luciole bus scan` looks again'] : ['    devices:'];
+  return [
+    `  - id: ${id}`,
+    ...(kind === 'uart' ? ['    kind: uart # one device that talks by itself'] : []),
+    `    port: ${word(port)}`,
+    ...settings,
+    ...list,
+    ...devices.map(deviceOf),
+    ...strangers.map(strangerOf),
+    ...(damaged.length === 0
+      ? []
+      : [`      # Damaged answers at ${damaged.join(', ')}: two units with one address, or a bad line. Disconnect one and scan again.`]),
+  ];
+}
+
+function deviceOf({ id, unit, profile, pole }: DraftDevice): string {
+  const doubts = profile.experimental === null ? '' : ', experimental: compare its values before you rely on them';
+  const place = pole === null ? '' : `, pole: ${pole}`;
+  const address = unit === null ? '' : `, unit: ${unit}`;
+  return `      - { id: ${id}${address}, profile: ${profile.id}${place} } # ${oneLine(`${profile.vendor} ${profile.model}`)}${doubts}`;
+}
+
+function strangerOf({ unit, candidates }: Stranger): string {
+  if (candidates.length === 0)
+    return `      # Unit ${unit} answers and no profile is proven: \`luciole profile list\`, then - { id: X${unit}, unit: ${unit}, profile: ... }`;
+  const others = candidates.slice(1).join(', ') || 'another, it is only likely';
+  return `      #- { id: X${unit}, unit: ${unit}, profile: ${candidates[0]} } # or ${others}; look at the unit, then take off the #`;
+}
+
+function poles({ poles: all }: Draft): string[] {
+  if (all.length === 0) return ['poles: []'];
+  return [
+    '# Metres from the start of the street. In the order of the addresses: put in what is painted on the poles.',
+    'poles:',
+    ...all.map(({ id, atM }) => `  - { id: ${id}, atM: ${atM} }`),
+  ];
+}
+
+function lamps({ said, draft }: CabinetFacts): string[] {
+  if (draft.lamps.length === 0) return ['lamps: []'];
+  const rows = draft.lamps.map(({ id, device, point, pole }) => {
+    const driven = id === device ? '' : `, device: ${device}, pole: ${pole}`;
+    return `  - { id: ${id}${driven}${point === 'level' ? '' : `, point: ${point}`}, ratedPowerW: ${said['power']} }`;
+  });
+  return ['# ratedPowerW: at 100 %; energy and faults are judged by it.', 'lamps:', ...rows];
+}
+
+function zones({ said, draft }: CabinetFacts): string[] {
+  if (draft.lamps.length === 0) return ['zones: []'];
+  const ids = draft.lamps.map(({ id }) => id);
+  return [
+    '# Lamps that act together. docs/lighting.md: presence, traffic, photocells, calendars.',
+    'zones:',
+    `  - id: ${word(said['zone'])}`,
+    '    lamps:',
+    ...inRows(ids).map((row) => `      ${row}`),
+    `    kind: ${said['kind']} # path, street, road or leisure`,
+    '    programme: night',
+    '    minPct: 10 # never darker at night, whoever asks',
+    ...presence(draft),
+    ...daylight(draft),
+  ];
+}
+
+function presence({ presence: sensors }: Draft): string[] {
+  if (sensors.length === 0) return [];
+  const rows = sensors.map(({ device, point, isContact }) => {
+    const where = point === 'motion' ? '' : `, point: ${point}`;
+    return `        - { device: ${device}${where}${isContact ? ', threshold: 1' : ''} }`;
+  });
+  return [
+    '    # While someone is there the whole zone goes to boostPct. Give the sensors their pole, then reachM or wave light only around them.',
+    '    presence:',
+    '      boostPct: 100',
+    '      holdS: 30 # how long after the last movement',
+    '      sensors:',
+    ...rows,
+  ];
+}
+
+/** Only said: a photocell that sees its own lamps would put them out, and only a person at the pole knows. */
+function daylight({ daylight: cells }: Draft): string[] {
+  const [cell] = cells;
+  if (cell === undefined) return [];
+  const where = cell.point === 'illuminance' ? '' : `, point: ${cell.point}`;
+  return [
+    `    #photocell: { device: ${cell.device}${where}, seesOwnLight: true } # measures daylight; seesOwnLight: it hangs below a lamp of the zone`,
+  ];
+}
+
+function programmes({ said, draft }: CabinetFacts): string[] {
+  if (draft.lamps.length === 0) return ['programmes: []'];
+  const dimmed =
+    said['dim'] === '100' ? [] : [`      - { at: "23:00", levelPct: ${said['dim']} }`, '      - { at: "06:00", levelPct: 100 }'];
+  return [
+    '# From dusk to dawn; times are local.',
+    'programmes:',
+    '  - id: night',
+    '    steps:',
+    '      - { at: dusk, levelPct: 100 }',
+    ...dimmed,
+  ];
+}
+
+function uplink({ said, keyFiles, passwordFile }: CabinetFacts): string[] {
+  if (said['broker'] === '')
+    return ["# The city's platform: add `uplink:` as in config/example-street.yaml. Without it the cabinet works alone."];
+  const tls =
+    keyFiles === null
+      ? []
+      : [
+          `  certFile: ${word(keyFiles.certFile)} # what the authority of the platform makes of the request beside it`,
+          `  keyFile: ${word(keyFiles.keyFile)}`,
+        ];
+  const user = said['username'] === '' ? [] : [`  username: ${word(said['username'])}`];
+  return [
+    '# The light does not depend on it. `luciole uplink test` tells what is missing.',
+    'uplink:',
+    `  broker: ${word(said['broker'])}`,
+    `  group: ${word(said['group'])}`,
+    ...user,
+    ...(passwordFile === null ? [] : [`  passwordFile: ${word(passwordFile)} # chmod 0400`]),
+    ...tls,
+  ];
+}
+
+function store({ dataDir }: CabinetFacts): string[] {
+  return dataDir === null ? [] : ['store:', `  dir: ${word(dataDir)}`];
+}
+
+/** Long lists broken as a person would. */
+function inRows(ids: readonly string[]): string[] {
+  const perRow = 12;
+  const rows: string[] = [];
+  for (let i = 0; i < ids.length; i += perRow) rows.push(ids.slice(i, i + perRow).join(', '));
+  return rows.length === 1 ? [`[${rows[0]}]`] : ['[', ...rows.map((row) => `  ${row},`), ']'];
+}
+
+/** A text as YAML takes it for a text: plain where it cannot be taken for anything else. */
+function word(text = ''): string {
+  const isPlain =
+    /^[A-Za-z/][A-Za-z0-9 _./:@-]*$/.test(text) && !/^(true|false|null|yes|no|on|off|y|n)$/i.test(text) && !/: |:$| $/.test(text);
+  return isPlain ? text : JSON.stringify(text);
+}
+
+/** Nothing in a comment may begin a line of its own. */
+function oneLine(text: string): string {
+  return text.replaceAll(/\s+/g, ' ').trim();
+}

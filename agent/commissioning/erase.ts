@@ -1,0 +1,103 @@
+/**
+ * `luciole erase`: the end of what a cabinet keeps, before its gateway goes to somebody else.
+ *
+ * Owns the order: nobody uses it, what would go is told, then it goes. Part of `app.ts`; called by the program's own actions.
+ */
+import { existsSync, readFileSync, statSync } from 'node:fs';
+import { dirname, isAbsolute, resolve } from 'node:path';
+import { loadCabinet } from '../config/load.ts';
+import { ConsoleError } from '../console/console-error.ts';
+import { count, formatBytes } from '../console/page.ts';
+import type { LocalArgs, Terminal } from '../console/terminal.ts';
+import { paragraph } from '../console/text-lines.ts';
+import { ConfigError } from '../core/errors.ts';
+import { refuseBesideAgent } from './agent-absent.ts';
+import { type Erased, type Erasure, erase, planErasure } from './erasure.ts';
+import { keyFilesIn } from './key-files.ts';
+
+/** What `--json` prints. */
+interface EraseReport {
+  readonly erased: boolean;
+  readonly goes: readonly Erased[];
+  /** In the same folders, and not ours. */
+  readonly stays: readonly string[];
+}
+
+/** Folders of the consoles beside that of the agent. Source: luciole-console@.service, StateDirectory. */
+const CONSOLES_END = '-console';
+const EXIT_NOTHING_DONE = 1;
+
+/** Resolves with the exit code. Errors: rejects with ConsoleError for all that a person can put right. */
+export async function runErase(args: LocalArgs, configFile: string, terminal: Terminal): Promise<number> {
+  await refuseBesideAgent(args, terminal, 'an agent is running on this data: stop it first (systemctl disable --now luciole)');
+  const { dir, secrets } = placesOf(args, resolve(configFile));
+  const { goes, stays } = attempt(() => planned([dir, `${dir}${CONSOLES_END}`], args['keys'] === true ? secrets : []));
+  const isMeant = args['yes'] === true;
+  if (isMeant) attempt(() => erase(goes));
+  const report: EraseReport = { erased: isMeant, goes, stays };
+  if (args['json'] === true) terminal.out(`${JSON.stringify(report)}\n`);
+  else tell(report, { dir, kept: args['keys'] === true ? [] : secrets.filter((path) => existsSync(path)) }, terminal);
+  return isMeant || goes.length === 0 ? 0 : EXIT_NOTHING_DONE;
+}
+
+interface Places {
+  readonly dir: string;
+  /** Files of keys and passwords that the cabinet names, and those that `setup` made beside it. */
+  readonly secrets: readonly string[];
+}
+
+function placesOf(args: LocalArgs, configFile: string): Places {
+  const named = typeof args['data-dir'] === 'string' ? resolve(args['data-dir']) : null;
+  try {
+    const { store, uplink } = loadCabinet(configFile, (file) => readFileSync(file, 'utf8')).cabinet;
+    const files = [uplink?.keyFile, uplink?.certFile, uplink?.passwordFile].filter((path) => path != null && isAbsolute(path));
+    const made = Object.values(keyFilesIn(dirname(configFile)));
+    return { dir: named ?? resolve(store.dir), secrets: [...new Set([...files, ...made] as string[])] };
+  } catch (error) {
+    const isUnusable = error instanceof ConfigError || (error as NodeJS.ErrnoException).code !== undefined;
+    if (!isUnusable) throw error;
+    if (named !== null && args['keys'] !== true) return { dir: named, secrets: [] };
+    throw new ConsoleError('failed', `${configFile} cannot be used: say where the data lies with --data-dir, and remove keys by hand`);
+  }
+}
+
+function planned(dirs: readonly string[], secrets: readonly string[]): Erasure {
+  const plans = dirs.map(planErasure);
+  const keys = secrets.filter((path) => existsSync(path)).map((path) => ({ path, bytes: statSync(path).size }));
+  return { goes: [...plans.flatMap(({ goes }) => goes), ...keys], stays: plans.flatMap(({ stays }) => stays) };
+}
+
+/** Errors: throws ConsoleError where the system refuses. */
+function attempt<T>(work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    const { code, path } = error as NodeJS.ErrnoException;
+    if (code === undefined) throw error;
+    const advice = process.getuid?.() === 0 ? 'give it to the owner of its folder (chown -R)' : 'use sudo';
+    throw new ConsoleError('failed', `${path ?? 'the data'} cannot be erased (${code}): ${advice}; what was erased before stays erased`, {
+      cause: error,
+    });
+  }
+}
+
+function tell(
+  { erased, goes, stays }: EraseReport,
+  { dir, kept }: { readonly dir: string; readonly kept: readonly string[] },
+  terminal: Terminal,
+): void {
+  const say = (line: string): void => terminal.out(`${paragraph(line, terminal).join('\n')}\n`);
+  for (const { path, bytes } of goes) say(`${path}  ${formatBytes(bytes)}`);
+  for (const path of stays) say(`${path} stays: it is not ours`);
+  for (const path of kept) say(`${path} stays: --keys takes it too, and the platform must be told to refuse its certificate`);
+  if (goes.length === 0) {
+    say(`nothing of Luciole lies in ${dir}`);
+    return;
+  }
+  const sum = `${count(goes.length, 'item')}, ${formatBytes(goes.reduce((bytes, each) => bytes + each.bytes, 0))}`;
+  if (erased) say(`Erased: ${sum}. Flash keeps traces of what was removed: where that matters, destroy or encrypt the disk.`);
+  else
+    say(
+      `Nothing was erased: --yes erases ${sum}. Readings that the platform has not confirmed are lost with it: \`luciole uplink\` tells them while the agent runs.`,
+    );
+}

@@ -1,0 +1,65 @@
+/**
+ * What this program keeps in a folder, and the end of it.
+ *
+ * Owns which names are ours: a folder that was named by mistake loses nothing else. Called by `erase.ts`.
+ */
+import { lstatSync, readdirSync, rmSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { asOwnerOf, syncPath } from '../core/atomic-write.ts';
+
+/** Files that only we make; without one of them the folder is somebody else's. */
+const MARKS: readonly RegExp[] = [
+  ...[/^telemetry\.db/, /^state\.db/, /^users\.json/, /^starts\.json/],
+  ...[/^console-lines-/, /^luciole-support-.*\.txt\.gz$/],
+];
+/** Ours where a mark lies beside it: revisions, releases, damaged files that were set aside, files that came by a console, room kept for a full disk. */
+const BESIDE: readonly RegExp[] = [/^config$/, /^releases$/, /^quarantine$/, /^received$/, /^ballast/];
+
+/** One file or folder that goes. Units: bytes, with all that lies in it. */
+export interface Erased {
+  readonly path: string;
+  readonly bytes: number;
+}
+
+export interface Erasure {
+  readonly goes: readonly Erased[];
+  /** Paths in the same folder that are not ours. */
+  readonly stays: readonly string[];
+}
+
+/** Looks only. Shape: a folder that is not there, or not ours, has nothing that goes. Errors: throws the system's error (`code` EACCES, ...). */
+export function planErasure(dir: string): Erasure {
+  const names = namesIn(dir);
+  const among = (kinds: readonly RegExp[]): readonly string[] => names.filter((name) => kinds.some((kind) => kind.test(name)));
+  const marks = among(MARKS);
+  // The marks last: where the power goes in the middle, the rest is still known as ours.
+  const goes = marks.length === 0 ? [] : [...among(BESIDE), ...marks];
+  return {
+    goes: goes.map((name) => ({ path: join(dir, name), bytes: bytesOf(join(dir, name)) })),
+    stays: names.filter((name) => !goes.includes(name)).map((name) => join(dir, name)),
+  };
+}
+
+/** Removes them, and has the disk know it. Errors: throws the system's error; what was removed before stays removed. */
+export function erase(goes: readonly Pick<Erased, 'path'>[]): void {
+  for (const folder of new Set(goes.map(({ path }) => dirname(path))))
+    asOwnerOf(folder, () => {
+      for (const { path } of goes) if (dirname(path) === folder) rmSync(path, { recursive: true, force: true });
+      syncPath(folder);
+    });
+}
+
+function namesIn(dir: string): readonly string[] {
+  try {
+    return readdirSync(dir).sort();
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+    throw error;
+  }
+}
+
+function bytesOf(path: string): number {
+  const stat = lstatSync(path);
+  if (!stat.isDirectory()) return stat.size;
+  return readdirSync(path).reduce((sum, name) => sum + bytesOf(join(path, name)), 0);
+}

@@ -1,0 +1,33 @@
+/**
+ * The first user of the serial console, made before there is an agent.
+ *
+ * Owns nothing; the user book does the work. Part of `app.ts`; called by `first-start.ts`.
+ */
+import { createHasher } from '../access/password.ts';
+import { createUserBook } from '../access/user-book.ts';
+import { createUsersFile } from '../access/users-file.ts';
+import { AccessError, type Invitation } from '../core/access.ts';
+import { asOwnerOf } from '../core/atomic-write.ts';
+import { createSystemClock } from '../core/system-clock.ts';
+
+/** Told to the person once; or why there is none. */
+export type Enrolment = Invitation | { readonly failed: string };
+
+/** Errors: none that a person can cause; the cabinet is written by then and stays. */
+export async function firstAdmin(
+  name: string,
+  { dir, cabinetId }: { readonly dir: string; readonly cabinetId: string },
+): Promise<Enrolment> {
+  const clock = createSystemClock({ quality: () => 'none' });
+  const book = createUserBook({ file: createUsersFile(dir), hasher: createHasher(), clock, cabinetId });
+  try {
+    // The state folder is the service's: whatever lies there, root follows it no further than the service could.
+    return await asOwnerOf(dir, async () => {
+      const known = (await book.all()).some((user) => user.name === name);
+      return known ? book.invite(name) : book.add(name, 'admin');
+    });
+  } catch (error) {
+    if (error instanceof AccessError) return { failed: error.message };
+    throw error;
+  }
+}

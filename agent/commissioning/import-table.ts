@@ -1,0 +1,109 @@
+/**
+ * `luciole config import`: a table of poles and lamps into a cabinet file, shown first and written on demand.
+ *
+ * Owns the files and the check of the outcome. Part of `app.ts`; called by the program's own actions.
+ */
+import { readFileSync, statSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { importTable, rowOf, type ToldChange } from '../config/import.ts';
+import { decodeTable, type ImportFlaw } from '../config/import-table.ts';
+import { checkConfig } from '../config/load-site.ts';
+import { ConsoleError } from '../console/console-error.ts';
+import { count, told } from '../console/page.ts';
+import type { LocalArgs, Terminal } from '../console/terminal.ts';
+import { paragraph } from '../console/text-lines.ts';
+import { formatProblem, type Problem } from '../core/errors.ts';
+import { replaceFile } from './replace-file.ts';
+
+/** What `--json` prints. */
+interface ImportReport {
+  readonly table: string;
+  readonly into: string;
+  readonly rows: number;
+  readonly changes: readonly ToldChange[];
+  /** Of the table, by its lines. */
+  readonly flaws: readonly ImportFlaw[];
+  /** Of the cabinet as it would be; a problem that it has already is not the table's. */
+  readonly problems: readonly (Problem & { readonly row?: number | undefined })[];
+  readonly ignoredColumns: readonly string[];
+  readonly written: boolean;
+  readonly backup: string | null;
+}
+
+const EXIT_BAD_CONFIG = 78;
+/** Largest file. Units: bytes. Source: assumed; a thousand lamps are 60 KB. */
+const MAX_FILE_BYTES = 4_194_304;
+
+/** Resolves with the exit code. Errors: rejects with ConsoleError for files that cannot be read or written. */
+export async function runImport(args: LocalArgs, configFile: string, terminal: Terminal): Promise<number> {
+  const [table, into] = [String(args['table'] ?? ''), resolve(configFile)];
+  const cabinet = read(into, 'the cabinet to import into: name it with --into').toString('utf8');
+  const before = await checkConfig({ configFile: into, text: cabinet });
+  if (before.counts === null) throw new ConsoleError('failed', `${into} cannot be used as it is: luciole check ${into}`);
+  const result = importTable(decodeTable(read(table, 'the table')), cabinet);
+  const after = await checkConfig({ configFile: into, text: result.text });
+  const known = new Set(before.problems.map(({ path, message }) => `${path} ${message}`));
+  const problems = after.problems
+    .filter(({ path, message }) => !known.has(`${path} ${message}`))
+    .map((problem) => ({ ...problem, row: rowOf(problem.path, result.text, result.changes) }));
+  const isSound = result.flaws.length === 0 && problems.length === 0;
+  const written = isSound && args['write'] === true && result.changes.length > 0;
+  const backup = written ? `${into}.bak` : null;
+  if (written) write(into, result.text);
+  const { rows, changes, flaws, ignored } = result;
+  const report: ImportReport = { table, into, rows, changes, flaws, problems, ignoredColumns: ignored, written, backup };
+  if (args['json'] === true) terminal.out(`${JSON.stringify(report)}\n`);
+  else tell(report, args['write'] === true, terminal);
+  return isSound ? 0 : EXIT_BAD_CONFIG;
+}
+
+function read(file: string, what: string): Buffer {
+  try {
+    if (statSync(file).size > MAX_FILE_BYTES) throw new ConsoleError('too-large', `${file} is larger than 4 MB: check that it is ${what}`);
+    return readFileSync(file);
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error) || error instanceof ConsoleError) throw error;
+    throw new ConsoleError('failed', `${file} cannot be read (${error.code}): check the path of ${what}`, { cause: error });
+  }
+}
+
+/** The former text stays beside it. */
+function write(file: string, text: string): void {
+  try {
+    replaceFile(file, text, { mode: statSync(file).mode & 0o777, backup: `${file}.bak` });
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error)) throw error;
+    throw new ConsoleError('failed', `${file} cannot be written (${error.code}): use sudo, or import into a copy with --into`, {
+      cause: error,
+    });
+  }
+}
+
+function tell(
+  { table, into, rows, changes, flaws, problems, ignoredColumns, backup }: ImportReport,
+  wantsWrite: boolean,
+  terminal: Terminal,
+): void {
+  const { out, err } = terminal;
+  const say = (put: (text: string) => void, line: string): void => put(`${paragraph(line, terminal).join('\n')}\n`);
+  for (const { line, column, message } of flaws)
+    err(`${table}:${line}: ${column === null ? '' : `${told('column', terminal)} ${column}: `}${told(message, terminal)}\n`);
+  for (const { row, ...problem } of problems) {
+    if (row === undefined) err(`${formatProblem({ ...problem, message: told(problem.message, terminal) })}\n`);
+    else err(`${table}:${row}: ${problem.path}: ${told(problem.message, terminal)}\n`);
+  }
+  if (ignoredColumns.length > 0) say(err, `not read, as these columns mean nothing here: ${ignoredColumns.join(', ')}`);
+  for (const { text } of changes) say(out, text);
+  if (flaws.length + problems.length > 0) {
+    say(err, `${into} stays as it is`);
+    return;
+  }
+  if (changes.length === 0) {
+    say(out, `${count(rows, 'row')}, and ${into} says all of it already`);
+    return;
+  }
+  const sum = (kind: readonly string[]): number => changes.filter((each) => kind.includes(each.kind)).length;
+  say(out, `${count(rows, 'row')}: ${sum(['add', 'join'])} added, ${sum(['set'])} changed, ${sum(['move', 'leave'])} moved or taken out`);
+  if (backup !== null) say(out, `Wrote ${into}; the former one is ${backup}. A running agent takes it at its next start.`);
+  else if (!wantsWrite) say(out, `Nothing was written: --write puts it into ${into}.`);
+}

@@ -1,0 +1,61 @@
+/**
+ * From what was said beforehand, and a person if there is one, to an answer for each question.
+ *
+ * Owns the order of asking. Writes nothing and scans nothing. Called by `first-start.ts`.
+ */
+import { type Machine, QUESTIONS, type Question, type Said } from './questions.ts';
+
+/** One line from a person. Errors: rejects when the person leaves. */
+export type AskLine = (prompt: string) => Promise<string>;
+
+export interface InterviewParts {
+  /** Null where nobody can be asked: the usual answers are taken. */
+  readonly ask: AskLine | null;
+  readonly tell: (line: string) => void;
+  readonly machine: Machine;
+  /** Answers of an earlier, interrupted run or of the file that is replaced; proposed, never taken silently from a person. */
+  readonly proposed: Said;
+  /** After each answer of a person, so that an interrupted set-up loses none. */
+  readonly keep: (said: Said) => void;
+}
+
+/** What nobody has said and nobody can guess, or what was said wrongly; each line is for a person. */
+export interface Unanswered {
+  readonly missing: readonly string[];
+}
+
+/** The answers to all questions of one part. */
+export async function interview(part: Question['part'], given: Said, parts: InterviewParts): Promise<Said | Unanswered> {
+  let said = given;
+  const missing: string[] = [];
+  for (const question of QUESTIONS.filter((each) => each.part === part)) {
+    if (question.when?.(said) === false) continue;
+    const answer = await answerTo(question, said, parts);
+    if (answer === null) missing.push(`--${question.name}: ${question.prompt}`);
+    else if (typeof answer === 'object') missing.push(`--${question.name}: ${answer.refused}`);
+    else said = { ...said, [question.name]: answer };
+  }
+  return missing.length > 0 ? { missing } : said;
+}
+
+/** Whether something is still to be said. */
+export function isUnanswered(result: Said | Unanswered): result is Unanswered {
+  return Array.isArray((result as Unanswered).missing);
+}
+
+async function answerTo(question: Question, said: Said, parts: InterviewParts): Promise<string | { refused: string } | null> {
+  const given = said[question.name];
+  if (given !== undefined) return question.read(given.trim());
+  const usual = parts.proposed[question.name] ?? question.usual(said, parts.machine);
+  if (parts.ask === null) return usual === null ? null : question.read(usual);
+  for (;;) {
+    const typed = (await parts.ask(`${question.prompt}${usual === null ? '' : ` [${usual === '' ? 'none' : usual}]`}: `)).trim();
+    const read =
+      typed === '' && usual === null ? { refused: 'this must be answered' } : question.read(typed === '' ? (usual ?? '') : typed);
+    if (typeof read === 'string') {
+      parts.keep({ ...said, [question.name]: read });
+      return read;
+    }
+    parts.tell(`  ${read.refused}`);
+  }
+}

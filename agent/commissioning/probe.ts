@@ -1,0 +1,156 @@
+/**
+ * A look at lines while no agent runs: each port is opened with nobody on it, scanned, and closed.
+ *
+ * Owns nothing but the joining of the field and a port. Only reads. Part of `app.ts`; called by `first-start.ts`.
+ */
+import { adapterLatencyMs } from '../../drivers/adapter-latency.ts';
+import { uartDriverFor } from '../../drivers/driver-for.ts';
+import type { FoundUnit, ScanProgress } from '../core/bus-tools.ts';
+import type { LineConfig, SerialSettings } from '../core/cabinet.ts';
+import { type Clock, sleep } from '../core/clock.ts';
+import type { OpenBytePort } from '../core/driver.ts';
+import { BusError } from '../core/errors.ts';
+import { parseLinePort, serialOf } from '../core/line-port.ts';
+import type { Field } from '../core/ports.ts';
+import type { Profile } from '../core/profile.ts';
+import { createField } from '../field/field.ts';
+import { fieldLine } from '../field/line-from-config.ts';
+import type { SeenLine } from './propose.ts';
+
+export interface ProbeWishes {
+  readonly from: number;
+  readonly to: number;
+  /** These alone; null: the usual, then all others. */
+  readonly serial: SerialSettings | null;
+}
+
+export interface ProbeParts extends ProbeWishes {
+  readonly profiles: ReadonlyMap<string, Profile>;
+  readonly clock: Clock;
+  readonly openPort: OpenBytePort;
+  readonly signal: AbortSignal;
+  readonly tell: (progress: ScanProgress) => void;
+}
+
+/** Source: the factory setting of most devices on the shelf; a second stop bit is no matter to those that send one. */
+const USUAL_SERIAL: SerialSettings = { baud: 9_600, parity: 'none', stopBits: 2, dataBits: 8 };
+const LINE_ID = 'line';
+/** How long a silent line is listened to at each speed of a device that talks by itself. Units: ms. Source: the slowest of the shelf speak once a second. */
+const LISTEN_MS = 2_600;
+const LOOK_MS = 100;
+/** So many whole frames are no accident. */
+const FRAMES = 2;
+/**
+ * For each address of the whole scan: nobody waits for the line, and a unit that is missed costs a visit. Units: ms.
+ * Source: assumed; 247 addresses take 16 s.
+ */
+const PATIENT_WAIT_MS = 60;
+
+/** Errors: rejects with BusError when the port cannot be used, with the signal's reason when it is aborted. */
+export async function probeLine(port: string, parts: ProbeParts): Promise<SeenLine> {
+  const serial = parts.serial ?? USUAL_SERIAL;
+  const isTunable = parts.serial === null && parseLinePort(port).kind === 'serial';
+  const seen = await scanAt(port, serial, parts);
+  if (!isTunable || seen.found.length + seen.damaged.length > 0) return seen;
+  const talker = await listen(port, parts);
+  if (talker !== null) return { ...seen, serial: talker.serial, talker };
+  const other = await findSettings(port, serial, parts);
+  // The search hears the first unit; the whole line is scanned at that unit's speed, with the patience that slow units need.
+  return other === null ? seen : scanAt(port, other, parts);
+}
+
+/** The device type whose frames come by themselves; null when none do. Only listens: what must be asked first is not found. */
+async function listen(port: string, { profiles, clock, openPort, signal }: ProbeParts): Promise<Profile | null> {
+  const talkers = [...profiles.values()].filter(({ transport, serial }) => transport === 'uart' && serial !== null);
+  const speeds = new Map(talkers.map(({ serial }) => [JSON.stringify(serial), serial as SerialSettings]));
+  for (const [key, serial] of speeds) {
+    const drivers = talkers.filter((profile) => JSON.stringify(profile.serial) === key).map(uartDriverFor);
+    const bytes = openPort(port, serial, null);
+    bytes.onBytes = (more) => {
+      for (const driver of drivers) driver.feed(more);
+    };
+    await bytes.open();
+    try {
+      for (let waitedMs = 0; waitedMs < LISTEN_MS; waitedMs += LOOK_MS) {
+        signal.throwIfAborted();
+        await sleep(clock, LOOK_MS);
+        const heard = drivers.find(({ counters }) => counters.frames >= FRAMES);
+        if (heard !== undefined) return heard.profile;
+      }
+    } finally {
+      await bytes.close();
+    }
+  }
+  return null;
+}
+
+/** The settings at which somebody answers; null when nobody does at any. */
+async function findSettings(port: string, serial: SerialSettings, parts: ProbeParts): Promise<SerialSettings | null> {
+  const enough = new AbortController();
+  let first: FoundUnit | null = null;
+  const tell = (progress: ScanProgress): void => {
+    parts.tell(progress);
+    first ??= progress.found;
+    if (first !== null) enough.abort();
+  };
+  const signal = AbortSignal.any([parts.signal, enough.signal]);
+  try {
+    await withLine(port, serial, parts, (field) => scan(field, { ...parts, signal, tell }, true));
+  } catch (error) {
+    parts.signal.throwIfAborted();
+    if (first === null) throw error;
+  }
+  return (first as FoundUnit | null)?.serial ?? null;
+}
+
+async function scanAt(port: string, serial: SerialSettings, parts: ProbeParts): Promise<SeenLine> {
+  return withLine(port, serial, parts, async (field, config) => {
+    const { found, damaged } = await scan(field, parts, false);
+    return { port, serial: serialOf(config), found, damaged, talker: null };
+  });
+}
+
+function scan(field: Field, { from, to, signal, tell }: Pick<ProbeParts, 'from' | 'to' | 'signal' | 'tell'>, autoBaud: boolean) {
+  return field.bus.scan({ line: LINE_ID, from, to, autoBaud, waitMs: autoBaud ? null : PATIENT_WAIT_MS, signal }, tell);
+}
+
+/** The port is closed again whatever happens. */
+async function withLine<T>(
+  port: string,
+  serial: SerialSettings,
+  { profiles, clock, openPort }: ProbeParts,
+  work: (field: Field, config: LineConfig) => Promise<T>,
+): Promise<T> {
+  const config: LineConfig = {
+    id: LINE_ID,
+    kind: 'modbus',
+    port,
+    serial,
+    rs485: null,
+    broadcast: false,
+    maxWritesPerS: 1,
+    devices: [],
+  };
+  let down = '';
+  const field = createField({
+    lines: [fieldLine(config, { profiles, openPort, clock })],
+    clock,
+    log: { event: () => {} },
+    setupValuesOf: () => ({ rampUpMs: 0, rampDownMs: 0, failsafeTimeoutS: 0, failsafeLevelPct: 100 }),
+    random: Math.random,
+    profiles: () => [...profiles.values()],
+    adapterLatencyMs,
+    onReadings: () => {},
+    onAlive: () => {},
+    onEvent: ({ code, text, endMs }) => {
+      if (code === 'line-down' && endMs === null) down = text;
+    },
+  });
+  try {
+    await field.start();
+    if (down !== '') throw new BusError('port-closed', down);
+    return await work(field, config);
+  } finally {
+    await field.stop();
+  }
+}

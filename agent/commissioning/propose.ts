@@ -1,0 +1,148 @@
+/**
+ * Who answered on the lines → devices, lamps, poles and sensors with names.
+ *
+ * Owns what is proposed for each kind of device. Pure. Called by `first-start.ts`; written down by `cabinet-text.ts`.
+ */
+import type { FoundUnit } from '../core/bus-tools.ts';
+import type { SerialSettings } from '../core/cabinet.ts';
+import type { DeviceCategory, Profile } from '../core/profile.ts';
+
+/** One port after its scan. */
+export interface SeenLine {
+  readonly port: string;
+  /** Null for a network port without settings of its own. */
+  readonly serial: SerialSettings | null;
+  readonly found: readonly FoundUnit[];
+  /** Addresses whose answers were damaged. */
+  readonly damaged: readonly number[];
+  /** The device that talks by itself on it, when it is no Modbus line. */
+  readonly talker: Profile | null;
+}
+
+export interface DraftDevice {
+  readonly id: string;
+  /** Null on a line of its own. */
+  readonly unit: number | null;
+  readonly profile: Profile;
+  readonly pole: string | null;
+}
+
+/** A unit that answers and that nobody has named. */
+export interface Stranger {
+  readonly unit: number;
+  /** Profiles that may fit. */
+  readonly candidates: readonly string[];
+}
+
+export interface DraftLine {
+  readonly id: string;
+  readonly kind: 'modbus' | 'uart';
+  readonly port: string;
+  readonly serial: SerialSettings | null;
+  readonly devices: readonly DraftDevice[];
+  readonly strangers: readonly Stranger[];
+  readonly damaged: readonly number[];
+}
+
+export interface DraftLamp {
+  readonly id: string;
+  readonly device: string;
+  readonly point: string;
+  readonly pole: string;
+}
+
+export interface Draft {
+  readonly lines: readonly DraftLine[];
+  /** Units: m along the street. */
+  readonly poles: readonly { readonly id: string; readonly atM: number }[];
+  readonly lamps: readonly DraftLamp[];
+  readonly presence: readonly SensorPoint[];
+  readonly daylight: readonly SensorPoint[];
+}
+
+export interface SensorPoint {
+  readonly device: string;
+  readonly point: string;
+  /** It says 0 or 1 and nothing between. */
+  readonly isContact: boolean;
+}
+
+/** Which profile a unit has: what its probes prove, else what a person has said. Null leaves it a stranger. */
+export type ProfileChoice = (port: string, unit: FoundUnit) => Profile | null;
+
+/** First letter of a device's id. */
+const LETTERS: Readonly<Record<DeviceCategory, string>> = {
+  'luminaire-driver': 'L',
+  'dali-gateway': 'G',
+  meter: 'M',
+  presence: 'S',
+  traffic: 'T',
+  light: 'D',
+  weather: 'W',
+  air: 'A',
+  io: 'IO',
+  power: 'U',
+};
+/** A device with more level points than this drives ballasts that nobody has counted yet. Source: the four channels of a WB-LED. */
+const MAX_LAMPS_A_DEVICE = 4;
+
+/** Units: `spacingM` from pole to pole. Lamps stand in the order of lines and addresses until a person says otherwise. */
+export function propose(seen: readonly SeenLine[], choice: ProfileChoice, spacingM: number): Draft {
+  const numbers = new Map<string, number>();
+  const poles: { id: string; atM: number }[] = [];
+  const next = (letters: string): string => {
+    const number = (numbers.get(letters) ?? 0) + 1;
+    numbers.set(letters, number);
+    return letters.length > 1 ? `${letters}${number}` : `${letters}${String(number).padStart(2, '0')}`;
+  };
+  const nextPole = (): string => {
+    const id = next('P');
+    poles.push({ id, atM: Math.round(poles.length * spacingM * 10) / 10 });
+    return id;
+  };
+  const lines = seen.map(({ port, serial, found, damaged, talker }, index): DraftLine => {
+    const id = `line${index + 1}`;
+    if (talker !== null) {
+      const device = { id: next(LETTERS[talker.category]), unit: null, profile: talker, pole: null };
+      return { id, kind: 'uart', port, serial, devices: [device], strangers: [], damaged: [] };
+    }
+    const named = found.map((unit) => ({ unit, profile: choice(port, unit) }));
+    const devices = named.flatMap(({ unit, profile }): DraftDevice[] => {
+      if (profile === null) return [];
+      const id = next(LETTERS[profile.category]);
+      return [{ id, unit: unit.unit, profile, pole: levelPoints(profile).length > 0 ? nextPole() : null }];
+    });
+    const strangers = named.flatMap(({ unit, profile }) =>
+      profile === null ? [{ unit: unit.unit, candidates: unit.profiles.map(({ id }) => id) }] : [],
+    );
+    return { id, kind: 'modbus', port, serial, devices, strangers, damaged };
+  });
+  const devices = lines.flatMap((line) => line.devices);
+  return {
+    lines,
+    poles,
+    lamps: devices.flatMap(lampsOf),
+    presence: pointsOf(devices, 'presence'),
+    daylight: pointsOf(devices, 'illuminance'),
+  };
+}
+
+/** The quantities that set a level, where a device has few enough of them to be lamps one by one. */
+function levelPoints({ points }: Profile): readonly string[] {
+  const levels = points.filter(({ semantic, write }) => semantic === 'level' && write !== null).map(({ id }) => id);
+  return levels.length > MAX_LAMPS_A_DEVICE ? [] : levels;
+}
+
+function lampsOf({ id, profile, pole }: DraftDevice): DraftLamp[] {
+  const points = levelPoints(profile);
+  if (pole === null) return [];
+  return points.map((point, i) => ({ id: points.length === 1 ? id : `${id}-${i + 1}`, device: id, point, pole }));
+}
+
+/** The first such quantity of each device. */
+function pointsOf(devices: readonly DraftDevice[], semantic: 'presence' | 'illuminance'): SensorPoint[] {
+  return devices.flatMap(({ id, profile }) => {
+    const point = profile.points.find((each) => each.semantic === semantic && each.poll !== 'never');
+    return point === undefined ? [] : [{ device: id, point: point.id, isContact: point.type === 'bit' || point.range?.[1] === 1 }];
+  });
+}

@@ -1,0 +1,143 @@
+/**
+ * What `luciole setup` was told beforehand: options, a file of answers, and what an earlier run or the present file know.
+ *
+ * Owns the reading of them; asks nobody. Part of `app.ts`; called by `first-start.ts`.
+ */
+import { existsSync, readFileSync } from 'node:fs';
+import { readPlacedYaml } from '../config/places.ts';
+import { ConsoleError } from '../console/console-error.ts';
+import { nearest } from '../console/suggest.ts';
+import type { LocalArgs } from '../console/terminal.ts';
+import type { SerialSettings } from '../core/cabinet.ts';
+import { parseLinePort } from '../core/line-port.ts';
+import { QUESTIONS, type Said } from './questions.ts';
+
+export interface SetupWishes {
+  /** By question. */
+  readonly said: Said;
+  readonly ports: readonly string[];
+  readonly serial: SerialSettings | null;
+  readonly from: number;
+  readonly to: number;
+  /** Profile ids by unit, `31`, or by port and unit, `/dev/ttyS1 31`. */
+  readonly devices: ReadonlyMap<string, string>;
+  /** Profiles to take where the probes of a unit leave several. */
+  readonly preferred: readonly string[];
+  /** Nobody is to be asked. */
+  readonly isQuiet: boolean;
+}
+
+/** Answers that are lists; each may also be one text. */
+const LISTS = ['port', 'device', 'prefer'];
+const SINGLE = ['serial', 'units'];
+/** Source: the formats of the cabinet's schema. */
+const SERIAL = /^(\d{4,6})[- ,]?8([NEO])([12])$/i;
+
+/** Options go before the file of answers. Errors: throws ConsoleError 'usage' for the first thing wrong. */
+export function readWishes(args: LocalArgs): SetupWishes {
+  const file = typeof args['answers'] === 'string' ? answersOf(args['answers']) : {};
+  const texts = (name: string): readonly string[] => {
+    const value = args[name] ?? file[name] ?? [];
+    return Array.isArray(value) ? value.map(String) : [String(value)];
+  };
+  const said = Object.fromEntries(
+    QUESTIONS.flatMap(({ name }) => {
+      const value = args[name] ?? file[name];
+      return value === undefined ? [] : [[name, textOf(value)]];
+    }),
+  );
+  const [from, to] = unitsOf(texts('units')[0]);
+  return {
+    said,
+    ports: texts('port').map(portOf),
+    serial: serialOf(texts('serial')[0]),
+    from,
+    to,
+    devices: new Map(texts('device').map(deviceOf)),
+    preferred: texts('prefer'),
+    isQuiet: args['yes'] === true || args['answers'] !== undefined || args['json'] === true,
+  };
+}
+
+/** What the present cabinet says of the site, to be proposed again; nothing where it cannot be read. */
+export function sayingsOfCabinet(file: string): Said {
+  if (!existsSync(file)) return {};
+  const { value } = readPlacedYaml(readFileSync(file, 'utf8'));
+  const site = (value as { cabinet?: Record<string, unknown> } | null | undefined)?.cabinet;
+  if (typeof site !== 'object' || site === null) return {};
+  const said: Record<string, string> = {};
+  for (const name of ['id', 'name', 'timezone']) if (typeof site[name] === 'string') said[name] = site[name];
+  const [latitude, longitude] = [site['latitudeDeg'], site['longitudeDeg']];
+  if (typeof latitude === 'number' && typeof longitude === 'number') said['position'] = `${latitude}, ${longitude}`;
+  return said;
+}
+
+/** Answers that an interrupted run has kept; a file that cannot be read keeps none. */
+export function keptSayings(file: string): Said {
+  try {
+    const value: unknown = JSON.parse(readFileSync(file, 'utf8'));
+    const entries = Object.entries(value as Record<string, unknown>);
+    return Object.fromEntries(entries.filter((entry): entry is [string, string] => typeof entry[1] === 'string'));
+  } catch (error) {
+    if (error instanceof SyntaxError || error instanceof TypeError || (error instanceof Error && 'code' in error)) return {};
+    throw error;
+  }
+}
+
+function answersOf(file: string): Readonly<Record<string, unknown>> {
+  let text: string;
+  try {
+    text = readFileSync(file, 'utf8');
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error)) throw error;
+    throw new ConsoleError('usage', `${file} cannot be read (${error.code}): check the path of --answers`, { cause: error });
+  }
+  const { value, flaws, keyPlace } = readPlacedYaml(text);
+  const [flaw] = flaws;
+  if (flaw !== undefined) throw new ConsoleError('usage', `${file}:${flaw.line}:${flaw.column}: ${flaw.message}`);
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    throw new ConsoleError('usage', `${file}: answers are lines of "name: value", as in: id: angers-0042`);
+  const known = [...QUESTIONS.map(({ name }) => name), ...LISTS, ...SINGLE];
+  for (const name of Object.keys(value)) {
+    if (known.includes(name)) continue;
+    const near = nearest(name, known);
+    const { line, column } = keyPlace([name]);
+    const advice = near === undefined ? `it may be ${known.join(', ')}` : `did you mean ${near}?`;
+    throw new ConsoleError('usage', `${file}:${line}:${column}: unknown answer "${name}"; ${advice}`);
+  }
+  return value as Readonly<Record<string, unknown>>;
+}
+
+/** A position may be written as a list of two numbers. */
+function textOf(value: unknown): string {
+  return Array.isArray(value) ? value.join(', ') : String(value ?? '');
+}
+
+function portOf(text: string): string {
+  const port = parseLinePort(text);
+  if (port.kind === 'bad') throw new ConsoleError('usage', `bad --port: ${port.why}`);
+  return text;
+}
+
+function serialOf(text: string | undefined): SerialSettings | null {
+  if (text === undefined) return null;
+  const [, baud, parity = '', stop] = SERIAL.exec(text) ?? [];
+  if (baud === undefined) throw new ConsoleError('usage', `bad --serial "${text}": write speed and format, as 19200-8N2 or 9600-8E1`);
+  const name = { n: 'none', e: 'even', o: 'odd' }[parity.toLowerCase()] as SerialSettings['parity'];
+  return { baud: Number(baud), parity: name, stopBits: stop === '2' ? 2 : 1, dataBits: 8 };
+}
+
+function unitsOf(text = '1-247'): [from: number, to: number] {
+  const [, from, to] = /^(\d{1,3})(?:-(\d{1,3}))?$/.exec(text) ?? [];
+  const [first, last] = [Number(from), Number(to ?? from)];
+  if (from === undefined || first < 1 || last > 247 || first > last)
+    throw new ConsoleError('usage', `bad --units "${text}": write two addresses from 1 to 247, as 1-40`);
+  return [first, last];
+}
+
+function deviceOf(text: string): [place: string, profile: string] {
+  const [, port, unit, profile] = /^(?:(\S+) )?(\d{1,3})=([a-z0-9][a-z0-9_-]*)$/.exec(text) ?? [];
+  if (unit === undefined || profile === undefined)
+    throw new ConsoleError('usage', `bad --device "${text}": write UNIT=PROFILE, as 31=eastron-sdm120, or "PORT UNIT=PROFILE"`);
+  return [port === undefined ? unit : `${port} ${unit}`, profile];
+}

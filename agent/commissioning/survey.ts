@@ -1,0 +1,211 @@
+/**
+ * Which ports are lines of the street, who is on them, and what each unit is.
+ *
+ * Owns what a person is asked about that. Only reads. Part of `app.ts`; called by `first-start.ts`.
+ */
+import { realpathSync } from 'node:fs';
+import { findSerialPorts, type SerialPortSeen } from '../../drivers/port-finder.ts';
+import { createSerialPort } from '../../drivers/serial-port.ts';
+import { ConsoleError } from '../console/console-error.ts';
+import { renderScanProgress, serialText } from '../console/render-scan.ts';
+import type { StatusLine } from '../console/status-line.ts';
+import { nearest } from '../console/suggest.ts';
+import type { FoundUnit } from '../core/bus-tools.ts';
+import { BusError } from '../core/errors.ts';
+import type { Profile } from '../core/profile.ts';
+import { createSystemClock } from '../core/system-clock.ts';
+import type { AskLine } from './interview.ts';
+import { probeLine } from './probe.ts';
+import type { ProfileChoice, SeenLine } from './propose.ts';
+import type { SetupWishes } from './setup-answers.ts';
+
+export interface SurveyParts {
+  readonly wishes: SetupWishes;
+  readonly profiles: ReadonlyMap<string, Profile>;
+  /** Null where nobody can be asked. */
+  readonly ask: AskLine | null;
+  readonly tell: (line: string) => void;
+  readonly status: StatusLine | null;
+  readonly signal: AbortSignal;
+}
+
+/** A port that is no line of the cabinet, and why. */
+export interface SkippedPort {
+  readonly port: string;
+  readonly why: string;
+}
+
+export interface Survey {
+  readonly lines: readonly SeenLine[];
+  readonly skipped: readonly SkippedPort[];
+  readonly choice: ProfileChoice;
+}
+
+/** Errors: rejects with ConsoleError when there is no port, none can be used, or the person leaves. */
+export async function survey(parts: SurveyParts): Promise<Survey> {
+  for (const id of [...parts.wishes.devices.values(), ...parts.wishes.preferred]) knownProfile(id, parts.profiles);
+  const skipped: SkippedPort[] = [];
+  const ports = parts.wishes.ports.length > 0 ? parts.wishes.ports : await choosePorts(parts, skipped);
+  const seen: SeenLine[] = [];
+  for (const port of ports) {
+    const line = await look(port, parts, skipped);
+    if (line !== null) seen.push(line);
+  }
+  if (seen.length === 0)
+    throw new ConsoleError('failed', `no port could be used: ${skipped.map(({ port, why }) => `${port}: ${why}`).join('; ')}`);
+  const lines = parts.wishes.ports.length > 0 ? seen : withSomebody(seen, skipped);
+  return { lines, skipped, choice: await chooseProfiles(lines, parts) };
+}
+
+async function choosePorts({ ask, tell }: SurveyParts, skipped: SkippedPort[]): Promise<readonly string[]> {
+  const all = findSerialPorts({ ownTerminal: ownTerminal() });
+  for (const { path, keepOff } of all) if (keepOff !== null) skipped.push({ port: path, why: keepOff });
+  const usable = all.filter(({ keepOff }) => keepOff === null);
+  const paths = usable.map(({ path }) => path);
+  if (usable.length === 0) {
+    const others = skipped.map(({ port, why }) => `; ${port} is there, but ${why}`).join('');
+    throw new ConsoleError(
+      'failed',
+      `no serial port found${others}: plug the adapter in, or name a port: --port /dev/ttyUSB0 or --port tcp://host:502`,
+    );
+  }
+  if (ask === null || usable.length === 1) return paths;
+  tell('Serial ports:');
+  for (const [i, port] of usable.entries()) tell(`  ${i + 1}  ${describe(port)}`);
+  for (;;) {
+    const typed = (await ask('Which are lines of the street? Numbers, or all [all]: ')).trim();
+    if (typed === '' || typed.toLowerCase() === 'all') return paths;
+    const chosen = typed.split(/[\s,;]+/).map((number) => paths[Number(number) - 1]);
+    if (chosen.every((path) => path !== undefined)) return [...new Set(chosen)];
+    tell(`  found ${JSON.stringify(typed)}; allowed: all, or numbers from 1 to ${paths.length}, as 1 2`);
+  }
+}
+
+function describe({ path, device, driver }: SerialPortSeen): string {
+  const about = [path === device ? null : device, driver].filter((word) => word !== null).join(', ');
+  return about === '' ? path : `${path} (${about})`;
+}
+
+/** The terminal of the person who asks; null where there is none. */
+function ownTerminal(): string | null {
+  try {
+    const path = realpathSync('/proc/self/fd/0');
+    return path.startsWith('/dev/') ? path : null;
+  } catch (error) {
+    if (error instanceof Error && 'code' in error) return null;
+    throw error;
+  }
+}
+
+/** Null for a port that cannot be used, which is told and does not stop the others. */
+async function look(port: string, parts: SurveyParts, skipped: SkippedPort[]): Promise<SeenLine | null> {
+  const { wishes, profiles, signal, status, tell } = parts;
+  tell(`Scanning ${port} for addresses ${wishes.from} to ${wishes.to} ...`);
+  try {
+    const line = await probeLine(port, {
+      ...wishes,
+      profiles,
+      clock: createSystemClock({ quality: () => 'none', isBusAlone: true }),
+      openPort: createSerialPort,
+      signal,
+      tell: (progress) => status?.show(renderScanProgress(progress)),
+    });
+    status?.clear();
+    tell(lineSummary(line));
+    return line;
+  } catch (error) {
+    status?.clear();
+    if (signal.aborted) throw new ConsoleError('failed', 'broken off; nothing was written', { cause: error });
+    if (!(error instanceof BusError)) throw error;
+    skipped.push({ port, why: error.message });
+    tell(`  left out: ${error.message}`);
+    return null;
+  }
+}
+
+function lineSummary({ serial, found, damaged, talker }: SeenLine): string {
+  if (talker !== null) return `  a ${talker.id} talks by itself at ${serialText(serial)}`;
+  const hurt = damaged.length === 0 ? '' : `; damaged answers at ${damaged.join(', ')}: two units with one address, or a bad line`;
+  if (found.length === 0) return `  nobody answers${hurt}: check supply, A and B (try them swapped) and termination`;
+  const units = found.map(({ unit, profiles: [best, ...others] }) =>
+    best === undefined ? `${unit} unknown` : `${unit} ${best.id}${others.length === 0 && best.strength === 'strong' ? '' : '?'}`,
+  );
+  return `  ${found.length === 1 ? '1 unit' : `${found.length} units`} at ${serialText(serial)}: ${units.join(', ')}${hurt}`;
+}
+
+/** A found port on which nobody speaks is some other equipment's, unless nobody speaks anywhere. */
+function withSomebody(seen: readonly SeenLine[], skipped: SkippedPort[]): readonly SeenLine[] {
+  const isSpoken = ({ found, damaged, talker }: SeenLine): boolean => talker !== null || found.length + damaged.length > 0;
+  if (!seen.some(isSpoken)) return seen;
+  for (const line of seen)
+    if (!isSpoken(line)) skipped.push({ port: line.port, why: 'nobody answers on it; name it with --port to have it all the same' });
+  return seen.filter(isSpoken);
+}
+
+/** What probes prove is taken; what they only make likely is a person's to say, as a wrong profile would write into strange registers. */
+async function chooseProfiles(lines: readonly SeenLine[], parts: SurveyParts): Promise<ProfileChoice> {
+  const { wishes, profiles, ask } = parts;
+  const chosen = new Map<string, Profile | null>();
+  /** What a person has said of units that look alike, by their candidates. */
+  const alike = new Map<string, string | null>();
+  for (const { port, found } of lines) {
+    for (const unit of found) {
+      const named = wishes.devices.get(`${port} ${unit.unit}`) ?? wishes.devices.get(String(unit.unit));
+      const id = named ?? proven(unit, wishes.preferred) ?? (ask === null ? null : await askProfile(port, unit, { ...parts, ask, alike }));
+      chosen.set(`${port} ${unit.unit}`, id === null ? null : knownProfile(id, profiles));
+    }
+  }
+  return (port, { unit }) => chosen.get(`${port} ${unit}`) ?? null;
+}
+
+function proven({ profiles }: FoundUnit, preferred: readonly string[]): string | null {
+  const strong = profiles.filter(({ strength }) => strength === 'strong');
+  if (strong.length === 1) return strong[0]?.id ?? null;
+  return preferred.find((id) => profiles.some((each) => each.id === id)) ?? null;
+}
+
+interface AskParts extends SurveyParts {
+  readonly ask: AskLine;
+  readonly alike: Map<string, string | null>;
+}
+
+/** A street of forty equal drivers is asked about once. */
+async function askProfile(port: string, unit: FoundUnit, parts: AskParts): Promise<string | null> {
+  const { ask, alike } = parts;
+  const look = unit.profiles.map(({ id }) => id).join(' ');
+  const known = alike.get(look);
+  if (known !== undefined) return known;
+  const id = await askOneProfile(port, unit, parts);
+  if (look !== '' && isYes(await ask('The same for all other units that look like it? yes or no [yes]: '))) alike.set(look, id);
+  return id;
+}
+
+async function askOneProfile(port: string, unit: FoundUnit, { profiles, ask, tell }: AskParts): Promise<string | null> {
+  const [best] = unit.profiles;
+  const what = best === undefined ? 'answers, and no profile recognises it' : `may be ${unit.profiles.map(({ id }) => id).join(' or ')}`;
+  tell(`Unit ${unit.unit} on ${port} ${what}.`);
+  for (;;) {
+    const typed = (await ask(`Its profile, or none to leave it out [${best?.id ?? 'none'}]: `)).trim() || (best?.id ?? 'none');
+    if (typed === 'none') return null;
+    if (profiles.get(typed)?.transport === 'modbus') return typed;
+    tell(`  ${noProfile(typed, profiles)}`);
+  }
+}
+
+/** An empty answer is yes; French is understood. */
+export function isYes(typed: string): boolean {
+  return ['', 'y', 'yes', 'o', 'oui'].includes(typed.trim().toLowerCase());
+}
+
+/** Errors: throws ConsoleError 'usage' for one that is not on the shelf or speaks no Modbus. */
+function knownProfile(id: string, profiles: ReadonlyMap<string, Profile>): Profile {
+  const profile = profiles.get(id);
+  if (profile?.transport === 'modbus') return profile;
+  throw new ConsoleError('usage', noProfile(id, profiles));
+}
+
+function noProfile(id: string, profiles: ReadonlyMap<string, Profile>): string {
+  if (profiles.has(id)) return `profile ${id} talks by itself and has no address: give it a line of its own in the cabinet (kind: uart)`;
+  const near = nearest(id, [...profiles.keys()]);
+  return `no profile "${id}"; ${near === undefined ? 'see luciole profile list' : `did you mean ${near}?`}`;
+}

@@ -1,0 +1,57 @@
+/**
+ * The device types at hand where no agent runs: those that come with the program, and those of the site.
+ *
+ * Owns nothing; reads files. Part of `app.ts`; called by `main.ts`.
+ */
+import { existsSync, readFileSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
+import { readProfiles } from '../../drivers/registry.ts';
+import { profileView } from '../app/view.ts';
+import { loadCabinet } from '../config/load.ts';
+import { readPlacedYaml } from '../config/places.ts';
+import type { Cabinet } from '../core/cabinet.ts';
+import { ConfigError } from '../core/errors.ts';
+import { createSystemClock } from '../core/system-clock.ts';
+import { createTimeQuality } from '../service/time-quality.ts';
+import { ConsoleError } from './console-error.ts';
+import type { Shelf } from './terminal.ts';
+
+/** Source: as the cabinet's own default. */
+const USUAL_DIRS = ['/etc/luciole/profiles'];
+
+/** Errors: none; a cabinet that cannot be used says nothing of folders and users, and a broken profile is not on the shelf. */
+export function localShelf(configFile: string, credentialsDir: string | null = null): Shelf {
+  const cabinet = cabinetOf(configFile);
+  const dirs = (cabinet?.profileDirs ?? USUAL_DIRS).map((dir) => resolve(dirname(configFile), dir)).filter((dir) => existsSync(dir));
+  const { profiles } = readProfiles(dirs, readPlacedYaml);
+  const site = cabinet === null ? `the cabinet ${configFile} cannot be used` : `the cabinet is ${configFile}`;
+  return {
+    profiles: () => [...profiles.values()].map((profile) => profileView(profile, cabinet ?? { lines: [] })),
+    profile: (id) => profiles.get(id),
+    testUplink: async (request, tell) => {
+      if (cabinet === null) throw new ConsoleError('failed', `the cabinet ${configFile} cannot be used: run luciole check`);
+      if (cabinet.uplink === null) return undefined;
+      const [{ createMqttDoor }, { createFileReader }, { testUplink }] = await Promise.all([
+        import('../sync/mqtt-door.ts'),
+        import('../sync/secret-files.ts'),
+        import('../sync/uplink-test.ts'),
+      ]);
+      const clock = createSystemClock({ quality: () => 'none' });
+      const timeQuality = createTimeQuality({ clock, trust: () => cabinet.clockTrust });
+      await timeQuality.start();
+      const judging = createSystemClock({ quality: () => timeQuality.quality() });
+      const parts = { config: cabinet.uplink, clientId: `luciole-${cabinet.id}`, door: createMqttDoor(), clock: judging };
+      return testUplink({ ...parts, readFile: createFileReader(credentialsDir, cabinet.store.dir) }, request, tell);
+    },
+    about: `no agent answers, so this is what files say: profiles of ${['the program', ...dirs].join(', ')}; ${site}`,
+  };
+}
+
+function cabinetOf(configFile: string): Cabinet | null {
+  try {
+    return loadCabinet(configFile, (file) => readFileSync(file, 'utf8')).cabinet;
+  } catch (error) {
+    if (error instanceof ConfigError) return null;
+    throw error;
+  }
+}

@@ -1,0 +1,79 @@
+/**
+ * The machine, as a console sees it where no agent answers: its service, its log, the files of the store.
+ *
+ * Owns nothing; reads files and asks the service manager. Part of `app.ts`; called by `main.ts`.
+ */
+import { execFile } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { promisify } from 'node:util';
+import { loadCabinet } from '../config/load.ts';
+import { ConfigError } from '../core/errors.ts';
+import type { Language } from '../core/words.ts';
+import { readStoredState } from '../store/last-state.ts';
+import type { Machine } from './terminal.ts';
+
+const run = promisify(execFile);
+/** Units: ms. Source: assumed; a service manager that takes longer does not answer. */
+const WAIT_MS = 20_000;
+const UNIT = 'luciole.service';
+/** Lines of the log that are shown. Source: assumed; with the rest they fit a screen. */
+const LOG_LINES = 8;
+
+/** The machine with the cabinet of this file. Errors: none; what cannot be known is told in words. */
+export function localMachine(configFile: string): Machine {
+  return {
+    async lastState() {
+      const { dir, timezone, problem } = cabinetOf(configFile);
+      return {
+        configFile,
+        timezone,
+        service: await said('systemctl', ['is-active', UNIT]),
+        log: (await said('journalctl', ['--unit', UNIT, '--lines', String(LOG_LINES), '--output', 'cat', '--no-pager'])).split('\n'),
+        store: dir === null ? null : readStoredState(dir),
+        problem,
+      };
+    },
+    language: async () => cabinetOf(configFile).language,
+    restart: async () => {
+      try {
+        await run('systemctl', ['--no-ask-password', 'restart', UNIT], { timeout: WAIT_MS });
+        return null;
+      } catch (error) {
+        return words(error);
+      }
+    },
+  };
+}
+
+interface KnownCabinet {
+  readonly dir: string | null;
+  readonly timezone: string;
+  readonly language: Language;
+  readonly problem: string;
+}
+
+function cabinetOf(configFile: string): KnownCabinet {
+  try {
+    const { cabinet } = loadCabinet(configFile, (file) => readFileSync(file, 'utf8'));
+    return { dir: cabinet.store.dir, timezone: cabinet.timezone, language: cabinet.console.language, problem: '' };
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    return { dir: null, timezone: 'UTC', language: 'en', problem: `${configFile} cannot be used: run check` };
+  }
+}
+
+/** What a program said, whether it succeeded or not: `systemctl is-active` tells a dead service with an exit code. */
+async function said(program: string, args: readonly string[]): Promise<string> {
+  try {
+    return (await run(program, args, { timeout: WAIT_MS })).stdout.trim();
+  } catch (error) {
+    const { stdout = '' } = error as { stdout?: string };
+    return stdout.trim() || `not known: ${words(error)}`;
+  }
+}
+
+function words(error: unknown): string {
+  const { code, stderr = '', message = '' } = error as { code?: unknown; stderr?: string; message?: string };
+  if (code === 'ENOENT') return 'this machine has no such program';
+  return (stderr.trim() || message).split('\n')[0] ?? '';
+}

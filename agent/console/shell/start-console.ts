@@ -1,0 +1,97 @@
+/**
+ * `luciole console`: the shell on the terminal of this process.
+ *
+ * Owns the joining of the shell with terminal, files and signals. Called by `main.ts`.
+ */
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import type { Clock } from '../../core/clock.ts';
+import { createSystemClock } from '../../core/system-clock.ts';
+import { ConsoleError } from '../console-error.ts';
+import { configFileOf, createLocalActions, textOf } from '../local-actions.ts';
+import { firstDoor } from '../socket-client.ts';
+import { isLoginPath, loginPaths, usualSocketPaths } from '../socket-path.ts';
+import type { LocalArgs, Machine, Terminal } from '../terminal.ts';
+import { createDoorLogin } from './door-login.ts';
+import { createLineKeeper } from './line-file.ts';
+import { receivedDir } from './receive-serial.ts';
+import { type Login, machineLogin } from './session.ts';
+import { createShell } from './shell.ts';
+import { openTtyDevice } from './tty-device.ts';
+
+/** Source: the rates of Linux termios. Units: bit/s. */
+const BAUD = { min: 300, max: 4_000_000 };
+
+/** Resolves with the exit code when the session is over. Errors: rejects with ConsoleError 'usage' where there is no terminal. */
+export async function startConsole(args: LocalArgs, screen: Terminal): Promise<number> {
+  const tty = await openTtyDevice({ speedBaud: baudOf(args) });
+  const clock = createSystemClock({ quality: () => 'none' });
+  const shell = createShell({
+    tty,
+    clock,
+    login: await loginFor(args, screen, clock),
+    keeper: createLineKeeper(stateDir()),
+    filesDir: stateDir(),
+    surroundings: { version: screen.version, socketPath: textOf(args['socket']) ?? screen.socketPath, shelf: screen.shelf },
+    machine: {
+      lastState: async () => (await machine()).lastState(),
+      language: async () => (await machine()).language(),
+      restart: async () => (await machine()).restart(),
+    },
+    wanted: async (path) => (await import('../../config/wanted-value.ts')).wantedAt(path),
+    localActions: (terminal, signal, readInput) =>
+      createLocalActions({
+        screen: terminal,
+        isTerminal: true,
+        write: async (text) => terminal.out(text),
+        readInput,
+        signal: () => signal,
+        receivedDir: receivedDir(stateDir() ?? process.cwd()),
+        commit: process.env['LUCIOLE_COMMIT'],
+        own: { run: refuse, console: refuse, setup: refuse, 'config keygen': refuse, 'config sign': refuse, 'config verify': refuse },
+      }),
+    // Who says that the terminal is a bare one need not see the question.
+    withProbe: args['no-probe'] !== true && process.env['TERM'] !== 'dumb',
+  });
+  process.on('SIGHUP', () => shell.end('hang-up'));
+  process.on('SIGTERM', () => shell.end('stopped'));
+  await shell.run();
+  return 0;
+}
+
+/** The machine's own people need none. Who may not open that door, or is told to, logs in at the other one. */
+async function loginFor(args: LocalArgs, screen: Terminal, clock: Clock): Promise<Login> {
+  const named = textOf(args['socket']) ?? screen.socketPath;
+  const mustLogIn = args['login'] === true || (named !== null && isLoginPath(named));
+  const own = mustLogIn ? 'closed' : await firstDoor(named === null ? usualSocketPaths() : [named]);
+  if (own !== 'closed') return machineLogin(screen.user);
+  const socketPath = await firstDoor(loginPaths(named));
+  if (socketPath === null || socketPath === 'closed') return machineLogin(screen.user);
+  return createDoorLogin({ socketPath, clock, surroundings: { version: screen.version, shelf: screen.shelf } });
+}
+
+/** Loaded on demand: it needs the database's library. */
+async function machine(): Promise<Machine> {
+  return (await import('../local-machine.ts')).localMachine(configFileOf({}));
+}
+
+function refuse(): Promise<never> {
+  return Promise.reject(new ConsoleError('usage', 'not in a session'));
+}
+
+/** Of the service, else of the person; null keeps no lines. Source: systemd.exec(5), XDG Base Directory Specification. */
+function stateDir(): string | null {
+  const { STATE_DIRECTORY, XDG_STATE_HOME } = process.env;
+  if (STATE_DIRECTORY) return STATE_DIRECTORY;
+  if (XDG_STATE_HOME) return join(XDG_STATE_HOME, 'luciole');
+  const home = homedir();
+  return home === '' || home === '/' || home === '/nonexistent' ? null : join(home, '.local/state/luciole');
+}
+
+function baudOf(args: LocalArgs): number | null {
+  const typed = textOf(args['baud']);
+  if (typed === null) return null;
+  const value = /^\d{3,7}$/.test(typed) ? Number(typed) : 0;
+  if (value >= BAUD.min && value <= BAUD.max) return value;
+  throw new ConsoleError('usage', `bad --baud "${typed}": write bits per second, as 9600`);
+}

@@ -1,0 +1,47 @@
+/**
+ * What control needs to know of cabinet and profiles beside the street itself.
+ *
+ * Pure. Part of `app.ts`.
+ */
+
+import type { Cabinet } from '../core/cabinet.ts';
+import type { CabinetPoint } from '../core/cabinet-points.ts';
+import type { MonoMs } from '../core/clock.ts';
+import type { PointId } from '../core/words.ts';
+import { type ResolvedOutput, resolveOutputs } from '../lighting/output.ts';
+import type { StoreParts } from '../store/store.ts';
+import type { LightContact } from './contact-desk.ts';
+
+/** A run that begins this soon after the machine itself did so because mains have returned. Units: ms. Source: assumed; a gateway boots in a minute. */
+const MAINS_RETURN_MS = 120_000;
+
+export interface StreetKnowledge {
+  readonly outputs: readonly ResolvedOutput[];
+  readonly contacts: ReadonlyMap<PointId, LightContact>;
+  readonly pace: { readonly lineOf: (lampId: string) => string | undefined; readonly maxPerS: ReadonlyMap<string, number> };
+}
+
+export function streetKnowledge(cabinet: Cabinet, points: ReadonlyMap<PointId, CabinetPoint>): StreetKnowledge {
+  const lineOfDevice = new Map(cabinet.lines.flatMap(({ id, devices }) => devices.map((device) => [device.id, id] as const)));
+  const lineOfLamp = new Map(cabinet.lamps.map(({ id, device }) => [id, lineOfDevice.get(device)]));
+  return {
+    outputs: resolveOutputs(cabinet, (id) => points.get(id)?.profile),
+    contacts: new Map(
+      cabinet.lines.flatMap(({ devices }) => devices).flatMap(({ id, roles }) => Object.entries(roles).flatMap(lightContact(id))),
+    ),
+    pace: {
+      lineOf: (lampId) => lineOfLamp.get(lampId),
+      maxPerS: new Map(cabinet.lines.map(({ id, maxWritesPerS }) => [id, maxWritesPerS])),
+    },
+  };
+}
+
+function lightContact(deviceId: string): (role: [string, string]) => [PointId, LightContact][] {
+  return ([point, role]) => (role === 'emergency' || role === 'lights-on' ? [[`${deviceId}.${point}`, role]] : []);
+}
+
+/** Until when no level is written, since drivers start up first; now where mains have not just returned. */
+export function quietUntilMono({ startQuietS }: Cabinet, machine: StoreParts['machine'], nowMono: MonoMs): MonoMs {
+  const hasJustReturned = machine != null && machine.startMono < MAINS_RETURN_MS;
+  return hasJustReturned ? nowMono + startQuietS * 1_000 : nowMono;
+}

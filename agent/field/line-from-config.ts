@@ -1,0 +1,53 @@
+/**
+ * Lines of the configuration → lines at work: port, protocol, drivers.
+ *
+ * Owns nothing. Part of `app.ts`.
+ */
+
+import { modbusDriverFor, uartDriverFor } from '../../drivers/driver-for.ts';
+import { createModbusLine, createTcpLine } from '../../drivers/modbus/modbus-line.ts';
+import { createSocketPort } from '../../drivers/socket-port.ts';
+import type { LineConfig } from '../core/cabinet.ts';
+import type { Clock } from '../core/clock.ts';
+import type { BytePort, ModbusLine, OpenBytePort } from '../core/driver.ts';
+import { linePortName, parseLinePort } from '../core/line-port.ts';
+import type { Profile } from '../core/profile.ts';
+import type { FieldLine } from './field.ts';
+
+export interface FieldLineParts {
+  readonly profiles: ReadonlyMap<string, Profile>;
+  readonly openPort: OpenBytePort;
+  readonly clock: Clock;
+}
+
+/** Errors: throws TypeError for a device without a usable profile; the config check lets none such pass. */
+export function fieldLine(config: LineConfig, { profiles, openPort, clock }: FieldLineParts): FieldLine {
+  const profileOf = (deviceId: string): Profile => {
+    const profile = profiles.get(config.devices.find(({ id }) => id === deviceId)?.profile ?? '');
+    if (profile === undefined) throw new TypeError(`device ${deviceId} has no profile; the config check lets none such pass`);
+    return profile;
+  };
+  if (config.kind === 'uart') {
+    const driver = uartDriverFor(profileOf(config.devices[0]?.id ?? ''));
+    return { kind: 'uart', config, port: bytePort(config, { openPort, clock }), driver };
+  }
+  const drivers = new Map(config.devices.map((device) => [device.id, modbusDriverFor(profileOf(device.id), device)]));
+  const driverOf = (deviceId: string) => drivers.get(deviceId) ?? modbusDriverFor(profileOf(deviceId));
+  return { kind: 'modbus', config, line: modbusLine(config, { openPort, clock }), driverOf };
+}
+
+function modbusLine(config: LineConfig, parts: Omit<FieldLineParts, 'profiles'>): ModbusLine {
+  const { clock, openPort } = parts;
+  const port = bytePort(config, parts);
+  const { kind } = parseLinePort(config.port);
+  if (kind === 'tcp') return createTcpLine({ port, clock });
+  if (kind === 'rtu+tcp') return createModbusLine({ port, serial: config.serial, clock, isNetwork: true });
+  return createModbusLine({ port, serial: config.serial, clock, portFor: (serial) => openPort(config.port, serial, config.rs485) });
+}
+
+/** A name that is neither a file nor an address comes from the command line alone; as a file it will be reported missing. */
+function bytePort({ port, serial, rs485 }: LineConfig, { openPort, clock }: Omit<FieldLineParts, 'profiles'>): BytePort {
+  const parsed = parseLinePort(port);
+  if (parsed.kind === 'serial' || parsed.kind === 'bad') return openPort(port, serial, rs485);
+  return createSocketPort({ name: linePortName(parsed), host: parsed.host, port: parsed.port, clock });
+}

@@ -1,0 +1,51 @@
+/**
+ * What goes on now: events without an end, commands without theirs; and where each event and outcome is told.
+ *
+ * Owns the two lists. Part of `app.ts`.
+ */
+import type { Log, Store, Uplink } from '../core/ports.ts';
+import type { AgentEvent, Outcome } from '../core/words.ts';
+import { isFinal } from '../sync/command-book.ts';
+
+export interface OngoingParts {
+  readonly store: Pick<Store, 'appendEvent' | 'appendOutcome'>;
+  readonly uplink: Pick<Uplink, 'outcome'>;
+  readonly log: Log;
+  readonly self: { note(event: AgentEvent): void };
+  readonly record: { note(event: AgentEvent): void };
+}
+
+export interface Ongoing {
+  onEvent(event: AgentEvent): void;
+  onOutcome(outcome: Outcome): void;
+  /** Those a person should know of. */
+  activeEvents(): readonly AgentEvent[];
+  isGoingOn(eventId: string): boolean;
+  /** Its end is still to come, whichever session it came by. */
+  isOpenCommand(commandId: string): boolean;
+}
+
+/** Nothing goes on yet. */
+export function createOngoing({ store, uplink, log, self, record }: OngoingParts): Ongoing {
+  const open = new Map<string, AgentEvent>();
+  const openCommands = new Set<string>();
+  return {
+    onEvent(event) {
+      if (event.endMs === null) open.set(event.id, event);
+      else open.delete(event.id);
+      self.note(event);
+      record.note(event);
+      log.event(event.code, { source: event.source, text: event.text, ended: event.endMs !== null }, event.severity);
+      store.appendEvent(event);
+    },
+    onOutcome(outcome) {
+      if (isFinal(outcome.state)) openCommands.delete(outcome.commandId);
+      else openCommands.add(outcome.commandId);
+      store.appendOutcome(outcome);
+      uplink.outcome(outcome);
+    },
+    activeEvents: () => [...open.values()].filter(({ severity }) => severity !== 'info'),
+    isGoingOn: (eventId) => open.has(eventId),
+    isOpenCommand: (commandId) => openCommands.has(commandId),
+  };
+}

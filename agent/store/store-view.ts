@@ -1,0 +1,60 @@
+/**
+ * The offline memory as a person sees it: what the store says of itself, and what follows from it.
+ *
+ * Owns the rates. Part of `view.ts`.
+ */
+import type { Cabinet } from '../core/cabinet.ts';
+import type { Store, StoreStatus } from '../core/ports.ts';
+import type { ChoreView, StoreView } from '../core/views.ts';
+
+const HOUR_MS = 3_600_000;
+const DAY_MS = 24 * HOUR_MS;
+/** A run must be this old before a rate can be told of it. Units: ms. Source: assumed; ten heartbeats of every point. */
+const MIN_RUN_MS = 600_000;
+
+export interface StoreViewParts {
+  readonly cabinet: Pick<Cabinet, 'store'>;
+  readonly store: Pick<Store, 'status'>;
+  readonly chores: () => readonly ChoreView[];
+  /** Of this run of the agent. Units: ms. */
+  readonly upMs: () => number;
+}
+
+/** Resolves with the last known facts while the disk cannot be asked; `state` then says so. */
+export async function storeView({ cabinet, store, chores, upMs }: StoreViewParts): Promise<StoreView> {
+  const status = await store.status();
+  const { dir, commitSeconds, maxDays } = cabinet.store;
+  return {
+    ...status,
+    dir,
+    commitSeconds,
+    maxDays,
+    hoursLeft: hoursLeft(status, upMs()),
+    writtenBytesPerDay: writtenBytesPerDay(status.written),
+    chores: chores(),
+  };
+}
+
+/**
+ * How long until the byte cap at the rate of this run.
+ *
+ * Shape:  free bytes over bytes a reading, as rows stand now, times readings an hour of this run.
+ * Units:  hours; null while that cannot be told: a young run, nothing stored in it, nothing on disk.
+ */
+export function hoursLeft(
+  status: Pick<StoreStatus, 'bytes' | 'maxBytes' | 'journal' | 'segments' | 'readingsStored'>,
+  upMs: number,
+): number | null {
+  const { bytes, maxBytes, journal, segments, readingsStored } = status;
+  const readings = journal.readings + segments.readings;
+  if (upMs < MIN_RUN_MS || readings === 0 || readingsStored === 0) return null;
+  const bytesAReading = (journal.bytes + segments.bytes) / readings;
+  const readingsAnHour = readingsStored / (upMs / HOUR_MS);
+  return Math.max(0, maxBytes - bytes) / (bytesAReading * readingsAnHour);
+}
+
+/** What this run's storage thread writes in a day. Units: bytes; null while that cannot be told. */
+export function writtenBytesPerDay(written: StoreStatus['written']): number | null {
+  if (written === null || written.overMs < MIN_RUN_MS) return null;
+  return (written.bytes / written.overMs) * DAY_MS;
+}

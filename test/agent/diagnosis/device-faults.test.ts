@@ -1,0 +1,39 @@
+import t from 'tap';
+import type { Cabinet } from '../../../agent/core/cabinet.ts';
+import type { LampView } from '../../../agent/core/views.ts';
+import type { AgentEvent, EventCode } from '../../../agent/core/words.ts';
+import { withLampFaults, withLampTrouble } from '../../../agent/diagnosis/device-faults.ts';
+
+const CABINET = {
+  lines: [
+    { id: 'north', devices: [{ id: 'D1' }] },
+    { id: 'south', devices: [{ id: 'D2' }] },
+  ],
+  lamps: [{ id: 'L01', device: 'D1', point: 'level' }],
+} as unknown as Cabinet;
+const LAMP = { id: 'L01', faults: [] } as unknown as LampView;
+const event = (code: EventCode, source: string): AgentEvent => ({
+  ...{ id: `${code}:${source}:0`, code, source, severity: 'warning', text: `${code} of ${source}`, startMs: 0, endMs: null },
+});
+
+t.test('who asks why a lamp is dark hears of its silence, its line, then its faults', async (t) => {
+  const events = [
+    event('device-flag', 'D1.overcurrent'),
+    event('line-down', 'north'),
+    event('unit-silent', 'D1'),
+    event('unit-silent', 'D2'),
+  ];
+  const faults = ['line-down of north', 'unit-silent of D1', 'device-flag of D1.overcurrent'];
+  t.same(withLampTrouble(LAMP, CABINET, events).faults, faults);
+  t.same(withLampFaults(LAMP, CABINET, events).faults, ['device-flag of D1.overcurrent'], 'a list tells silence by the state alone');
+});
+
+t.test('a lamp whose level is not read, or whose device gives no data, has that fault in lists too', async (t) => {
+  const events = [event('level-not-read', 'D1.level'), event('unit-no-data', 'D1'), event('level-not-read', 'D2.level')];
+  t.same(withLampFaults(LAMP, CABINET, events).faults, ['level-not-read of D1.level', 'unit-no-data of D1']);
+});
+
+t.test('other lines and a lamp that is not in the cabinet add nothing', async (t) => {
+  t.same(withLampTrouble(LAMP, CABINET, [event('line-down', 'south')]).faults, []);
+  t.same(withLampTrouble({ ...LAMP, id: 'L99' }, CABINET, [event('line-down', 'north')]).faults, []);
+});

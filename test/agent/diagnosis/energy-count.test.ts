@@ -1,0 +1,197 @@
+import { join } from 'node:path';
+import t from 'tap';
+import { loadSite } from '../../../agent/config/load-site.ts';
+import type { Lamp, Zone } from '../../../agent/core/cabinet.ts';
+import { cabinetPoints, uplinkDevices } from '../../../agent/core/cabinet-points.ts';
+import { createManualClock } from '../../../agent/core/manual-clock.ts';
+import type { UplinkValue } from '../../../agent/core/ports.ts';
+import type { LampView } from '../../../agent/core/views.ts';
+import type { Decision, Quality } from '../../../agent/core/words.ts';
+import type { LampUse } from '../../../agent/diagnosis/energy.ts';
+import { createEnergy, lampUse } from '../../../agent/diagnosis/energy-count.ts';
+import { arbitrate, type LampCase } from '../../../agent/lighting/arbiter.ts';
+
+const HOUR_MS = 3_600_000;
+const { cabinet, profiles } = loadSite(join(import.meta.dirname, '../../../config/demo.yaml'));
+const [ZONE, LAMP] = [cabinet.zones[0] as Zone, cabinet.lamps[0] as Lamp];
+const PLAIN: LampCase = {
+  lamp: { ...LAMP, minPct: 5, maxPct: 90 },
+  zone: { ...ZONE, minPct: 20, dark: null, constantLight: null },
+  nowMs: 0,
+  nowMono: 0,
+  light: 'night',
+  intents: [],
+  raises: [],
+  programme: { rank: 'programme', source: 'p', levelPct: 30, text: '', untilMs: null },
+  dusk: null,
+  burningH: null,
+};
+const raise = (levelPct: number, rank: 'presence' | 'traffic' = 'presence') =>
+  ({ say: { rank, source: 'S01.motion', levelPct, text: '', untilMs: null }, distanceM: 0 }) as const;
+const programme = (levelPct: number | null) => ({ rank: 'programme', source: 'p', levelPct, text: '', untilMs: null }) as const;
+const byHand = {
+  id: 'i',
+  target: { kind: 'cabinet', id: 'x' },
+  source: 'console:tech',
+  reason: '',
+  sinceMs: 0,
+  untilMs: 9,
+  untilMono: 9,
+} as const;
+
+const uses: [story: string, changes: Partial<LampCase>, use: Partial<LampUse>][] = [
+  ['at the level of the programme nothing raises it', {}, { levelPct: 30, quietPct: 30, raisedBy: null, byPerson: false }],
+  [
+    'someone is there: without them it would be the programme',
+    { raises: [raise(80)] },
+    { levelPct: 80, quietPct: 30, raisedBy: 'presence' },
+  ],
+  [
+    'traffic and presence: without both',
+    { raises: [raise(60, 'traffic'), raise(80)] },
+    { levelPct: 80, quietPct: 30, raisedBy: 'presence' },
+  ],
+  ['what would be below the minimum of the zone is not', { programme: programme(10), raises: [raise(80)] }, { levelPct: 80, quietPct: 20 }],
+  ['what the lamp cannot give it does not', { raises: [raise(100)] }, { levelPct: 90, quietPct: 30 }],
+  [
+    'without a programme it is the design level, and nobody raises it',
+    { programme: null, raises: [raise(80)] },
+    { levelPct: 90, raisedBy: null },
+  ],
+  [
+    'a zone that goes dark would be dark',
+    { programme: programme(0), raises: [raise(50)], zone: { ...ZONE, minPct: 20, dark: { warnPct: 20, warnS: 30 } } },
+    { levelPct: 50, quietPct: 0 },
+  ],
+  [
+    'constant light dims what it would be as well',
+    { raises: [raise(80)], zone: { ...ZONE, minPct: 0, constantLight: { newPct: 80, fullAtH: 50_000 } }, burningH: 0 },
+    { levelPct: 64, quietPct: 24 },
+  ],
+  [
+    'a person is no presence',
+    { raises: [raise(80)], intents: [{ ...byHand, levelPct: 40, rank: 'override' }] },
+    { levelPct: 40, quietPct: 40, raisedBy: null, byPerson: true },
+  ],
+];
+for (const [story, changes, expected] of uses) {
+  t.test(story, async (t) => {
+    const lampCase = { ...PLAIN, ...changes };
+    t.match(lampUse(arbitrate(lampCase), lampCase.lamp, lampCase.zone as Zone), expected);
+  });
+}
+
+function rig() {
+  const clock = createManualClock(Date.parse('2026-12-01T17:00Z'));
+  const points = cabinetPoints(cabinet, profiles);
+  const kept = new Map<string, unknown>();
+  const told: [device: string, metric: string, value: UplinkValue][] = [];
+  const levels = new Map<string, { pct: number; quality: Quality; following: boolean }>();
+  let night = true;
+  const view = ({ id, pole }: Lamp): LampView => {
+    const { pct, following } = levels.get(id) ?? { pct: 0, following: true };
+    return { id, pole, wantedPct: pct, measuredPct: pct, rank: 'programme', reason: 'programme', following, faults: [] };
+  };
+  const decisionOf = (lamp: Lamp): Decision => {
+    const { levelPct } = { levelPct: levels.get(lamp.id)?.pct ?? 0 };
+    return { lampId: lamp.id, levelPct, rank: 'programme', reason: 'programme', distanceM: null, trace: [] };
+  };
+  const energy = createEnergy({
+    cabinet,
+    profiles,
+    points,
+    clock,
+    store: {
+      load: async (key) => kept.get(key),
+      save: async (key, value) => {
+        kept.set(key, JSON.parse(JSON.stringify(value)));
+        return true;
+      },
+    },
+    field: {
+      latest: (pointId) => {
+        const id = pointId.split('.')[0] ?? '';
+        const { pct, quality } = levels.get(id) ?? { pct: 0, quality: 'good' as const };
+        return { pointId, value: quality === 'good' ? pct + 0.4 : null, quality, atMono: clock.monoMs(), atMs: clock.wallMs() };
+      },
+    },
+    control: {
+      decisions: () => cabinet.lamps.map(decisionOf),
+      zones: () => [{ id: ZONE.id, programme: '', reason: '', minPct: 0, maxPct: 0, lamps: cabinet.lamps.map(view) }],
+      zoneStates: () => [{ id: ZONE.id, night, sunAltitudeDeg: -20, presence: 'base', programmePct: 30 }],
+    },
+    uplink: { update: (device, metric, value) => told.push([device, metric, value]) },
+  });
+  return {
+    clock,
+    energy,
+    told,
+    all(pct: number, changes: { quality?: Quality; following?: boolean } = {}) {
+      for (const { id } of cabinet.lamps) levels.set(id, { pct, quality: 'good', following: true, ...changes });
+      cabinet.lamps.map(decisionOf).forEach(energy.onDecision);
+    },
+    one(id: string, pct: number, changes: { quality?: Quality; following?: boolean }) {
+      levels.set(id, { pct, quality: 'good', following: true, ...changes });
+    },
+    day() {
+      night = false;
+    },
+    read: (pointId: `${string}.${string}`, value: number | null) =>
+      energy.onReadings([{ pointId, value, quality: value === null ? 'missing' : 'good', atMono: 0, atMs: 0 }]),
+    view: () => energy.view({ fromMs: clock.wallMs() - 36 * HOUR_MS, toMs: clock.wallMs(), by: null, zone: null }),
+  };
+}
+
+t.test('a night of the demo street: counted, measured, told to the platform in metrics that its births have', async (t) => {
+  const street = rig();
+  street.all(100);
+  street.energy.start();
+  street.read('M01.energy_import', 100);
+  street.read('M01.energy_total', 900);
+  await street.clock.advance(4 * HOUR_MS);
+  street.all(30);
+  street.one('L02', 30, { quality: 'missing' });
+  await street.clock.advance(8 * HOUR_MS);
+  street.day();
+  street.all(0);
+  street.read('M01.energy_import', null);
+  street.read('M01.energy_import', 107);
+  const view = await street.view();
+  const [lamps, W] = [cabinet.lamps.length, LAMP.ratedPowerW];
+  const row = view?.rows[0];
+  t.match(view, {
+    firstNight: '2026-12-01',
+    lastNight: '2026-12-01',
+    isOpen: true,
+    rows: [{ zone: ZONE.id, nights: 1, lamps, activations: 0 }],
+  });
+  const near = (found: number | undefined, wanted: number, what: string): void =>
+    void t.ok(Math.abs((found ?? Number.NaN) - wanted) < wanted * 0.005, `${what}: ${found} is ${wanted}`);
+  t.equal(row?.bandsH[0], 0, 'not a moment of the night is dark');
+  near(row?.litH, 12 - 8 / lamps, 'hours');
+  near(row?.unknownLampH, 8, 'hours of L02, which did not answer');
+  near(row?.kwh, (lamps * W * (4 + 8 * 0.328)) / 1_000, 'kWh');
+  near(row?.baselineKwh, (lamps * (ZONE.baseline.lampPowerW ?? W) * 12 * ZONE.baseline.levelPct) / 100_000, 'kWh before');
+  t.match(view?.meters, [{ device: 'M01', kwh: 7 }], 'import, not import and export together');
+
+  await street.clock.advance(7 * HOUR_MS);
+  const metrics = uplinkDevices(cabinet, cabinetPoints(cabinet, profiles)).find(({ id }) => id === ZONE.id)?.metrics ?? [];
+  t.strictSame(
+    street.told.map(([, metric]) => metric),
+    metrics.map(({ name }) => name),
+  );
+  t.match(street.told[0], [ZONE.id, 'Energy/Night kWh', { quality: 'good', atMs: Date.parse('2026-12-02T11:00Z') }]);
+  near(Number(street.told[0]?.[2].value), (row?.kwh ?? 0) + 0.033, 'kWh as told, with six hours of standby of the eleven that answer');
+  t.match(await street.energy.view({ fromMs: 0, toMs: 1, by: 'night', zone: null }), { rows: [], firstNight: null });
+});
+
+t.test('a lamp that does not follow is counted where it is found', async (t) => {
+  const street = rig();
+  street.all(30);
+  street.energy.start();
+  await street.clock.advance(10_000);
+  street.all(100, { following: false });
+  await street.clock.advance(HOUR_MS);
+  const [row] = (await street.view())?.rows ?? [];
+  t.ok(Math.abs((row?.bandsH.at(-1) ?? 0) - cabinet.lamps.length) < 0.05, `${row?.bandsH.at(-1)} lamp hours at 100 %`);
+});
