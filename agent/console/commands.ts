@@ -6,7 +6,8 @@
 import { ACT_COMMANDS } from './act-commands.ts';
 import { AUDIT_COMMANDS } from './audit-command.ts';
 import { BUS_COMMANDS } from './bus-commands.ts';
-import type { Command, Group } from './command-spec.ts';
+import type { Command } from './command-spec.ts';
+import type { Family } from './command-tree.ts';
 import { CONFIG_COMMANDS } from './config-commands.ts';
 import { ENERGY_COMMANDS } from './energy-command.ts';
 import { HOURS_COMMANDS } from './hours-command.ts';
@@ -58,7 +59,7 @@ export const COMMANDS: readonly Command[] = [
 ];
 
 /** The first words of commands of two that are no command themselves, as `store` is. */
-export const FAMILIES: readonly { readonly name: string; readonly group: Group; readonly summary: string }[] = [
+export const FAMILIES: readonly Family[] = [
   { name: 'agent', group: 'Session:', summary: 'the agent from outside: state, restart' },
   { name: 'watch', group: 'Session:', summary: 'a picture that goes on: status, bus, lamp, presence' },
   { name: 'lights', group: 'Act:', summary: 'all of the street: on for an emergency, auto' },

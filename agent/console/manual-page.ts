@@ -5,10 +5,10 @@
  * Source: man-pages(7) for the order of sections, groff_man(7) for the macros.
  */
 import type { Command, Group } from './command-spec.ts';
+import { optionsOf } from './command-tree.ts';
 import { COMMANDS, FAMILIES } from './commands.ts';
 import { CONSOLE_EXIT } from './console-error.ts';
 import { toAscii } from './plain-text.ts';
-import { optionsOf } from './shell/command-tree.ts';
 
 const GROUPS: readonly Group[] = ['Look:', 'Act:', 'Lines:', 'Store:', 'Uplink:', 'Access:', 'Agent:', 'Session:'];
 const HEADINGS: Readonly<Record<Group, string>> = {

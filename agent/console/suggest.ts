@@ -1,13 +1,27 @@
 /** The nearest of the words a person may have meant, or undefined when none is near. Case does not count. */
 export function nearest(typed: string, words: readonly string[]): string | undefined {
   const wanted = typed.toLowerCase();
-  /** A third of the letters may be wrong. Source: assumed; commander allows 0.4 similarity at up to 3 edits. */
+  /** A third of the letters may be wrong. Source: assumed. */
   const limit = Math.min(3, Math.max(1, Math.ceil(typed.length / 3)));
   const ranked = words
     .map((word) => ({ word, distance: editDistance(wanted, word.toLowerCase()) }))
     .filter(({ distance }) => distance <= limit)
     .sort((a, b) => a.distance - b.distance);
   return ranked[0]?.word;
+}
+
+/**
+ * The words that need the fewest changes, in alphabetic order; none when all of them need too many. Case counts.
+ *
+ * Source: at most 3 changes, and more than 0.4 of the letters right, as command lines made with `commander` have it.
+ */
+export function closest(typed: string, words: readonly string[]): readonly string[] {
+  const ranked = [...new Set(words)]
+    .filter((word) => word.length > 1)
+    .map((word) => ({ word, distance: editDistance(typed, word), length: Math.max(typed.length, word.length) }))
+    .filter(({ distance, length }) => distance <= 3 && (length - distance) / length > 0.4);
+  const best = Math.min(...ranked.map(({ distance }) => distance));
+  return ranked.flatMap(({ word, distance }) => (distance === best ? [word] : [])).sort();
 }
 
 /** Letters to insert, drop, change or swap with their neighbour to get from one word to the other. Source: Damerau 1964, as optimal string alignment. */

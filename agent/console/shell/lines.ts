@@ -4,13 +4,13 @@
  * Owns the loop and what lives as long as it: tree, names, lines typed before, the log. Called by the shell.
  */
 import type { NameKind } from '../command-spec.ts';
+import { createTree, type Tree } from '../command-tree.ts';
 import { COMMANDS, FAMILIES } from '../commands.ts';
 import { ConsoleError } from '../console-error.ts';
 import { translate } from '../language.ts';
 import { wrap } from '../text-lines.ts';
 import { asTyped, OUTSIDE } from './as-typed.ts';
 import { runLine } from './command-runner.ts';
-import { createTree, type Tree } from './command-tree.ts';
 import { askNames, askPlaces, type Known, namesOf } from './known.ts';
 import { createLogShow, type LogShow } from './log-show.ts';
 import { createPastLines, type PastLines } from './past-lines.ts';
@@ -39,7 +39,7 @@ export async function serveLines(session: Session, talk: Talk, parts: ShellParts
   const inWords = (text: string): string => asTyped(translate(talk.settings.language, text));
   const tree = createTree(
     COMMANDS.filter(({ name }) => !OUTSIDE.has(name)),
-    FAMILIES.map(({ name, summary }) => ({ word: name, summary })),
+    FAMILIES,
   );
   const asker = askerOf(session, parts.surroundings);
   const logShow = createLogShow({ talk, clock: parts.clock, asker, translate: inWords });

@@ -6,6 +6,7 @@
 import type { Clock } from '../../core/clock.ts';
 import type { LogSeverity } from '../../core/ports.ts';
 import type { LastState } from '../../core/views.ts';
+import type { Tree } from '../command-tree.ts';
 import { ConsoleError } from '../console-error.ts';
 import { readLevel } from '../log-commands.ts';
 import { plain, toAscii } from '../plain-text.ts';
@@ -13,7 +14,6 @@ import type { LocalArgs, Machine } from '../terminal.ts';
 import { labelled, wrap } from '../text-lines.ts';
 import { commandHelp, familyHelp } from './command-help.ts';
 import type { ShellActions } from './command-runner.ts';
-import type { Tree } from './command-tree.ts';
 import { type CopyArgs, copySerial } from './copy-serial.ts';
 import { busSource, type LiveSource, lampSource, presenceSource, statusSource } from './live-sources.ts';
 import type { LogShow } from './log-show.ts';

@@ -1,8 +1,8 @@
 import t from 'tap';
+import { createTree } from '../../../agent/console/command-tree.ts';
 import { COMMANDS, FAMILIES } from '../../../agent/console/commands.ts';
 import { manualPage } from '../../../agent/console/manual-page.ts';
 import { asTyped } from '../../../agent/console/shell/as-typed.ts';
-import { createTree } from '../../../agent/console/shell/command-tree.ts';
 import { maskSecrets } from '../../../agent/console/shell/past-lines.ts';
 import type { BusTransaction } from '../../../agent/core/bus-tools.ts';
 import type { ConfigDesk } from '../../../agent/core/revisions.ts';
@@ -355,10 +355,7 @@ t.test('XOFF stops the output, XON lets it go on, and nothing is lost', async (t
   t.match(session.bytes(), /Cabinet[\s\S]*Events +About/);
 });
 
-const TREE = createTree(
-  COMMANDS,
-  FAMILIES.map(({ name, summary }) => ({ word: name, summary })),
-);
+const TREE = createTree(COMMANDS, FAMILIES);
 const MANUAL = manualPage('0.1.0');
 /** They run on, or print a page. */
 const WITHOUT_ANSWER = new Set(['run', 'console', 'manual']);

@@ -1,17 +1,34 @@
 /**
  * The command table as a tree of words: what a typed word means, and which words may stand next.
  *
- * Owns abbreviations, "did you mean" and the reading of options. Pure. Called by the shell, and by the command line for abbreviations.
+ * A session reads its lines with it, abbreviations and all; `command-line.ts` reads the words of a shell script with the same tree.
  */
-import type { ArgumentSpec, Command, NameKind, OptionSpec } from '../command-spec.ts';
-import { SOCKET_OPTION } from '../common-words.ts';
-import { ConsoleError } from '../console-error.ts';
-import { nearest } from '../suggest.ts';
-import type { LocalArgs } from '../terminal.ts';
+import type { ArgumentSpec, Command, Group, NameKind, OptionSpec } from './command-spec.ts';
+import { SOCKET_OPTION } from './common-words.ts';
+import { ConsoleError } from './console-error.ts';
+import { nearest } from './suggest.ts';
+import type { LocalArgs } from './terminal.ts';
 
 /** A word that may stand somewhere, and what it does. */
 export interface Choice {
   readonly word: string;
+  readonly summary: string;
+}
+
+/** A word of the table: a command, a family of commands, or both. */
+export interface CommandNode extends Choice {
+  /** All words up to this one: `bus scan`; empty at the root. */
+  readonly name: string;
+  readonly group: Group;
+  /** Undefined for a family alone. */
+  readonly command: Command | undefined;
+  readonly verbs: readonly CommandNode[];
+}
+
+/** The first word of commands of two words, where it is no command itself. */
+export interface Family {
+  readonly name: string;
+  readonly group: Group;
   readonly summary: string;
 }
 
@@ -32,6 +49,8 @@ export interface Place {
 }
 
 export interface Tree {
+  /** The first words, in the order of the table. */
+  readonly firsts: readonly CommandNode[];
   /** The command and its arguments. Errors: throws ConsoleError 'usage' that names the nearest right word. */
   read(words: readonly string[]): { readonly command: Command; readonly args: LocalArgs };
   /** The command alone, whatever stands behind it; undefined for a family. Errors: as `read`. */
@@ -51,14 +70,11 @@ const ELSEWHERE: Readonly<Record<string, string>> = {
   ...{ alarm: 'events', alarms: 'events', logs: 'log on', dim: 'override', blink: 'identify', on: 'lights', off: 'lights' },
 };
 
-/** The tree of these commands. `families` are first words that are no command themselves. */
-export function createTree(commands: readonly Command[], families: readonly Choice[]): Tree {
+/** The tree of these commands, without the hidden ones. */
+export function createTree(commands: readonly Command[], families: readonly Family[]): Tree {
   const shown = commands.filter(({ isHidden }) => !isHidden);
-  const firsts = firstWords(shown, families);
-
-  const verbsOf = (first: string): readonly Choice[] =>
-    shown.flatMap(({ name, summary }) => (name.startsWith(`${first} `) ? [{ word: name.slice(first.length + 1), summary }] : []));
-  const byName = (name: string): Command | undefined => shown.find((each) => each.name === name);
+  const firsts = firstNodes(shown, families);
+  const verbsOf = (first: string): readonly CommandNode[] => firsts.find(({ word }) => word === first)?.verbs ?? [];
 
   /** Where a word that is no first one has its place: `bus scan` for `scan`. */
   const placesOf = (typed: string): string => {
@@ -67,32 +83,31 @@ export function createTree(commands: readonly Command[], families: readonly Choi
     return known ?? shown.flatMap(({ name }) => (name.split(' ')[1] === wanted ? [name] : [])).join(', ');
   };
 
-  /** The command of the first words and how many of them it took; a family alone is none. */
-  const locate = (words: readonly string[]): { command: Command | undefined; first: string; taken: number } => {
+  /** The node of the first words and how many of them it took. */
+  const locate = (words: readonly string[]): { node: CommandNode; taken: number } => {
     const [typed = '', second] = words;
-    const first = pick(typed, firsts, '', placesOf(typed));
-    const verbs = verbsOf(first);
-    const own = byName(first);
-    if (second === undefined || second.startsWith('-') || verbs.length === 0) return { command: own, first, taken: 1 };
-    if (own !== undefined && own.arguments.length > 0 && match(second, verbs).length === 0) return { command: own, first, taken: 1 };
-    const verb = pick(second, verbs, first);
-    return { command: byName(`${first} ${verb}`), first, taken: 2 };
+    const node = pick(typed, firsts, '', placesOf(typed));
+    const { command, verbs } = node;
+    if (second === undefined || second.startsWith('-') || verbs.length === 0) return { node, taken: 1 };
+    if (command !== undefined && command.arguments.length > 0 && match(second, verbs).length === 0) return { node, taken: 1 };
+    return { node: pick(second, verbs, node.word), taken: 2 };
   };
 
   return {
+    firsts,
     read(words) {
-      const { command, first, taken } = locate(words);
-      if (command === undefined) throw usage(`${first} needs a verb: ${list(verbsOf(first))}`);
-      return { command, args: readArgs(command, words.slice(taken)) };
+      const { node, taken } = locate(words);
+      if (node.command === undefined) throw usage(`${node.word} needs a verb: ${list(node.verbs)}`);
+      return { command: node.command, args: readArgs(node.command, words.slice(taken)) };
     },
-    find: (words) => locate(words).command,
+    find: (words) => locate(words).node.command,
     placeAfter(words) {
       if (words.length === 0) return { choices: firsts, unlisted: unlistedFirsts(shown), names: null, value: null, canEnd: false };
-      const { command, first, taken } = locate(words);
-      if (first === 'help') return helpPlace(words.slice(1));
-      const verbs = words.length === 1 ? verbsOf(first) : [];
-      if (command === undefined) return { choices: verbs, names: null, value: null, canEnd: false };
-      const place = placeIn(command, words.slice(taken));
+      const { node, taken } = locate(words);
+      if (node.name === 'help') return helpPlace(words.slice(1));
+      const verbs = words.length === 1 ? node.verbs : [];
+      if (node.command === undefined) return { choices: verbs, names: null, value: null, canEnd: false };
+      const place = placeIn(node.command, words.slice(taken));
       return { ...place, choices: [...verbs, ...place.choices] };
     },
     expand(words) {
@@ -105,19 +120,25 @@ export function createTree(commands: readonly Command[], families: readonly Choi
   };
 
   function helpPlace(words: readonly string[]): Place {
-    const choices = words.length === 0 ? firsts : words.length === 1 ? verbsOf(pick(words[0] ?? '', firsts, '')) : [];
+    const choices = words.length === 0 ? firsts : words.length === 1 ? pick(words[0] ?? '', firsts, '').verbs : [];
     return { choices, names: null, value: null, canEnd: true };
   }
 }
 
-function firstWords(commands: readonly Command[], families: readonly Choice[]): readonly Choice[] {
-  const found = new Map<string, string>();
-  for (const { name, summary } of commands) {
-    const [first = '', verb] = name.split(' ');
-    const family = families.find(({ word }) => word === first)?.summary;
-    if (verb === undefined || !found.has(first)) found.set(first, verb === undefined ? summary : (family ?? summary));
-  }
-  return [...found].map(([word, summary]) => ({ word, summary }));
+function firstNodes(commands: readonly Command[], families: readonly Family[]): readonly CommandNode[] {
+  const words = [...new Set(commands.map(({ name }) => name.split(' ')[0] ?? ''))];
+  return words.map((word) => {
+    const command = commands.find(({ name }) => name === word);
+    const verbs = commands.filter(({ name }) => name.startsWith(`${word} `)).map((verb) => nodeOf(verb, []));
+    const family = families.find(({ name }) => name === word) ?? verbs[0];
+    if (command !== undefined) return nodeOf(command, verbs);
+    return { word, name: word, summary: family?.summary ?? '', group: family?.group ?? 'Agent:', command, verbs };
+  });
+}
+
+function nodeOf(command: Command, verbs: readonly CommandNode[]): CommandNode {
+  const { name, summary, group } = command;
+  return { word: name.slice(name.indexOf(' ') + 1), name, summary, group, command, verbs };
 }
 
 /** Other consoles' words, words of the trade, and verbs without their family. */
@@ -127,19 +148,20 @@ function unlistedFirsts(commands: readonly Command[]): readonly Choice[] {
 }
 
 /** The word itself, in any case, else all that begin with it. */
-function match(typed: string, choices: readonly Choice[]): readonly Choice[] {
+function match<Word extends Choice>(typed: string, choices: readonly Word[]): readonly Word[] {
   const wanted = typed.toLowerCase();
   const exact = choices.filter(({ word }) => word.toLowerCase() === wanted);
   return exact.length > 0 ? exact : choices.filter(({ word }) => word.toLowerCase().startsWith(wanted));
 }
 
 /** Errors: throws ConsoleError 'usage'. */
-function pick(typed: string, choices: readonly Choice[], within: string, elsewhere = ''): string {
+function pick<Word extends Choice>(typed: string, choices: readonly Word[], within: string, elsewhere = ''): Word {
   const [found, ...others] = match(typed, choices);
-  if (found !== undefined && others.length === 0) return found.word;
+  if (found !== undefined && others.length === 0) return found;
   if (found !== undefined) throw usage(`"${clip(typed)}" could be ${list([found, ...others])}`);
   const synonym = within === '' ? SYNONYMS[typed.toLowerCase()] : undefined;
-  if (synonym !== undefined && choices.some(({ word }) => word === synonym)) return synonym;
+  const meant = choices.find(({ word }) => word === synonym);
+  if (meant !== undefined) return meant;
   const words = choices.map(({ word }) => word);
   const near = elsewhere === '' ? nearest(typed, words) : elsewhere;
   const advice =
@@ -164,48 +186,58 @@ function optionChoices(command: Command): readonly Choice[] {
   }));
 }
 
-interface Read {
+/** Options as they are read, word by word. */
+export interface OptionReader {
   readonly args: Record<string, string | boolean | readonly string[]>;
-  readonly positional: readonly string[];
-  /** The last word is an option that waits for its value. */
-  readonly waiting: OptionSpec | null;
+  /** False for a word that is neither an option nor its value. Errors: those of `find`. */
+  take(word: string): boolean;
+  /** The option that the next word is the value of. */
+  waiting(): OptionSpec | null;
+}
+
+/** `find` says which option a word is; undefined for none. */
+export function createOptionReader(find: (word: string) => { option: OptionSpec; value: string | undefined } | undefined): OptionReader {
+  const args: OptionReader['args'] = {};
+  let waiting: OptionSpec | null = null;
+  const put = ({ name, repeats }: OptionSpec, value: string): void => {
+    const before = args[name];
+    args[name] = repeats ? [...(Array.isArray(before) ? before : []), value] : value;
+  };
+  return {
+    args,
+    waiting: () => waiting,
+    take(word) {
+      if (waiting !== null) {
+        put(waiting, word);
+        waiting = null;
+        return true;
+      }
+      const found = find(word);
+      if (found === undefined) return false;
+      if (found.option.value === null) args[found.option.name] = true;
+      else if (found.value !== undefined) put(found.option, found.value);
+      else waiting = found.option;
+      return true;
+    },
+  };
 }
 
 /** Errors: throws ConsoleError 'usage' for an option that is none. */
-function sort(command: Command, words: readonly string[]): Read {
-  const options = optionsOf(command);
-  const args: Read['args'] = {};
-  const positional: string[] = [];
-  let waiting: OptionSpec | null = null;
-  for (const word of words) {
-    if (waiting !== null) {
-      put(args, waiting, word);
-      waiting = null;
-    } else if (/^--[a-z]/i.test(word)) {
-      const [typed = '', ...rest] = word.slice(2).split('=');
-      const name = pick(
-        typed,
-        options.map(({ name, summary }) => ({ word: name, summary })),
-        command.name,
-      );
-      const option = options.find((each) => each.name === name);
-      if (option === undefined) continue;
-      if (option.value === null) args[option.name] = true;
-      else if (rest.length > 0) put(args, option, rest.join('='));
-      else waiting = option;
-    } else positional.push(word);
-  }
-  return { args, positional, waiting };
-}
-
-function put(args: Read['args'], { name, repeats }: OptionSpec, value: string): void {
-  const before = args[name];
-  args[name] = repeats ? [...(Array.isArray(before) ? before : []), value] : value;
+function sort(command: Command, words: readonly string[]): { reader: OptionReader; positional: readonly string[] } {
+  const choices = optionsOf(command).map((option) => ({ word: option.name, summary: option.summary, option }));
+  const reader = createOptionReader((word) => {
+    if (!/^--[a-z]/i.test(word)) return undefined;
+    const [typed = '', ...rest] = word.slice(2).split('=');
+    return { option: pick(typed, choices, command.name).option, value: rest.length > 0 ? rest.join('=') : undefined };
+  });
+  return { reader, positional: words.filter((word) => !reader.take(word)) };
 }
 
 /** Errors: throws ConsoleError 'usage' for a word too many or too few. */
 function readArgs(command: Command, words: readonly string[]): LocalArgs {
-  const { args, positional, waiting } = sort(command, words);
+  const { reader, positional } = sort(command, words);
+  const { args } = reader;
+  const waiting = reader.waiting();
   if (waiting !== null) throw usage(`--${waiting.name} needs a value: ${waiting.value}`);
   const extra = positional[command.arguments.length];
   const last = command.arguments.at(-1);
@@ -227,16 +259,17 @@ function choice({ choices, name }: ArgumentSpec, typed: string): string {
     typed,
     choices.map((word) => ({ word, summary: '' })),
     name,
-  );
+  ).word;
 }
 
 function placeIn(command: Command, words: readonly string[]): Place {
-  const { positional, waiting, args } = sort(command, words);
+  const { reader, positional } = sort(command, words);
+  const waiting = reader.waiting();
   if (waiting !== null) return valuePlace(waiting.value ?? '', waiting);
   const index = Math.min(positional.length, command.arguments.length);
   const spec = command.arguments[index];
   const missing = command.arguments.some(({ required }, at) => required && at >= positional.length);
-  const options = optionChoices(command).filter(({ word }) => args[word.slice(2)] === undefined);
+  const options = optionChoices(command).filter(({ word }) => reader.args[word.slice(2)] === undefined);
   if (spec === undefined) return { choices: options, names: null, value: null, canEnd: true };
   const own = valuePlace(`<${spec.name}>`, spec);
   const at = positional[command.arguments.findIndex(({ name }) => name === spec.placeIn)];
