@@ -10,8 +10,8 @@ import manifest from '../package.json' with { type: 'json' };
 import { runCommandLine } from './console/cli.ts';
 import { ConsoleError } from './console/console-error.ts';
 import { configFileOf, createLocalActions, EXIT_BAD_CONFIG, loadApp, textOf } from './console/local-actions.ts';
-import { createStatusLine } from './console/status-line.ts';
-import type { LocalArgs, Terminal } from './console/terminal.ts';
+import { createStatusLine } from './console/terminal/status-line.ts';
+import type { LocalArgs, Terminal } from './console/terminal/terminal.ts';
 import { ConfigError } from './core/errors.ts';
 import type { Log } from './core/ports.ts';
 import type { RunOptions, ServiceFacts, StartSteps } from './core/run-options.ts';
@@ -48,9 +48,9 @@ const actions = createLocalActions({
     run: runAgentUntilStopped,
     console: runConsole,
     setup: runFirstStart,
-    'config keygen': async (args) => (await import('./console/sign.ts')).runKeygen(args, screen),
-    'config sign': async (args) => (await import('./console/sign.ts')).runSign(args, screen),
-    'config verify': async (args) => (await import('./console/sign.ts')).runVerify(args, screen),
+    'config keygen': async (args) => (await import('./console/commands/config/config-sign.ts')).runKeygen(args, screen),
+    'config sign': async (args) => (await import('./console/commands/config/config-sign.ts')).runSign(args, screen),
+    'config verify': async (args) => (await import('./console/commands/config/config-sign.ts')).runVerify(args, screen),
   },
 });
 
@@ -71,7 +71,7 @@ function terminal(): Terminal {
     socketPath: env['LUCIOLE_SOCKET'] || null,
     shelf: async () => (await import('./console/local-files.ts')).localShelf(configFileOf({}), env['CREDENTIALS_DIRECTORY'] || null),
     askSecret: async (prompt, isNew) => {
-      const { createSecretInput } = await import('./console/secret-input.ts');
+      const { createSecretInput } = await import('./console/terminal/secret-input.ts');
       secretInput ??= createSecretInput(process.stdin, (text) => void stderr.write(text));
       return secretInput(prompt, isNew);
     },
@@ -98,7 +98,7 @@ async function runConsole(args: LocalArgs): Promise<number> {
 async function runFirstStart(args: LocalArgs): Promise<number> {
   const [{ runSetup }, { createLineAsker }] = await Promise.all([
     import('./commissioning/first-start.ts'),
-    import('./console/ask-line.ts'),
+    import('./console/terminal/ask-line.ts'),
   ]);
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => enough.abort());
   const asker = process.stdin.isTTY ? createLineAsker(process.stdin, screen.out, enough.signal) : null;

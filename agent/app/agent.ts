@@ -13,7 +13,7 @@ import { createConfigPost } from '../config/platform-requests.ts';
 import { createRevisions, type RevisionParts } from '../config/revisions.ts';
 import { setupValuesOf } from '../config/setup-values.ts';
 import { countersOf, decimalsOf, type Site, type TouchedRooms, touchedRooms } from '../config/touched-parts.ts';
-import { createConsoles } from '../console/sockets.ts';
+import { createConsoles } from '../console/protocol/sockets.ts';
 import { quietUntilMono } from '../control/street-knowledge.ts';
 import { uplinkDevices } from '../core/cabinet-points.ts';
 import type { Clock, MonoMs } from '../core/clock.ts';

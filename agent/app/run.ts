@@ -9,7 +9,7 @@ import { type CheckedRevision, checkRevisionAside, editAside, type RevisionFolde
 import { beginAside } from '../config/read-in-child.ts';
 import type { Beginning } from '../config/start-revision.ts';
 import { ConsoleError } from '../console/console-error.ts';
-import { agentSocketPath } from '../console/socket-path.ts';
+import { agentSocketPath } from '../console/protocol/socket-path.ts';
 import type { Cabinet } from '../core/cabinet.ts';
 import { type Clock, sleep } from '../core/clock.ts';
 import { ConfigError, StoreError } from '../core/errors.ts';

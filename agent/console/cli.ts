@@ -8,10 +8,10 @@ import { readCommandLine } from './command-line.ts';
 import { createTree } from './command-tree.ts';
 import { COMMANDS, FAMILIES } from './commands.ts';
 import { CONSOLE_EXIT, ConsoleError } from './console-error.ts';
-import { toAscii } from './plain-text.ts';
-import { failure } from './protocol.ts';
-import type { LocalActions, Terminal } from './terminal.ts';
-import { wrap } from './text-lines.ts';
+import { failure } from './protocol/protocol.ts';
+import type { LocalActions, Terminal } from './terminal/terminal.ts';
+import { toAscii } from './text/plain-text.ts';
+import { wrap } from './text/text-lines.ts';
 
 /** Commands of a session mean nothing outside of one. */
 const TREE = createTree(

@@ -7,8 +7,8 @@
 import type { AgentCommand, LocalCommand, OptionSpec } from './command-spec.ts';
 import { type CommandNode, createOptionReader, optionsOf, type Tree } from './command-tree.ts';
 import { ConsoleError } from './console-error.ts';
-import { closest, nearest } from './suggest.ts';
-import type { LocalArgs } from './terminal.ts';
+import type { LocalArgs } from './terminal/terminal.ts';
+import { closest, nearest } from './text/suggest.ts';
 
 export type CommandLine =
   | { readonly kind: 'act'; readonly command: AgentCommand | LocalCommand; readonly args: LocalArgs }

@@ -4,10 +4,10 @@
  * A session reads its lines with it, abbreviations and all; `command-line.ts` reads the words of a shell script with the same tree.
  */
 import type { ArgumentSpec, Command, Group, NameKind, OptionSpec } from './command-spec.ts';
-import { SOCKET_OPTION } from './common-words.ts';
+import { SOCKET_OPTION } from './commands/common-words.ts';
 import { ConsoleError } from './console-error.ts';
-import { nearest } from './suggest.ts';
-import type { LocalArgs } from './terminal.ts';
+import type { LocalArgs } from './terminal/terminal.ts';
+import { nearest } from './text/suggest.ts';
 
 /** A word that may stand somewhere, and what it does. */
 export interface Choice {

@@ -3,31 +3,32 @@
  *
  * Owns the table that command line, help and socket server share. Holds no row itself.
  */
-import { ACT_COMMANDS } from './act-commands.ts';
-import { AUDIT_COMMANDS } from './audit-command.ts';
-import { BUS_COMMANDS } from './bus-commands.ts';
+
 import type { Command } from './command-spec.ts';
 import type { Family } from './command-tree.ts';
-import { CONFIG_COMMANDS } from './config-commands.ts';
-import { ENERGY_COMMANDS } from './energy-command.ts';
-import { HOURS_COMMANDS } from './hours-command.ts';
-import { LIGHT_ACT_COMMANDS, LIGHT_LOOK_COMMANDS } from './light-commands.ts';
-import { LIGHTS_COMMANDS } from './lights-command.ts';
-import { LOCAL_COMMANDS } from './local-commands.ts';
-import { LOG_COMMANDS } from './log-commands.ts';
-import { LOGIN_COMMANDS } from './login-command.ts';
-import { LOOK_COMMANDS } from './look-commands.ts';
-import { METRICS_COMMANDS } from './metrics-command.ts';
-import { GREETING, NAMES } from './names-command.ts';
-import { PROFILE_COMMANDS } from './profile-commands.ts';
-import { SETUP_COMMANDS } from './setup-commands.ts';
-import { SHELL_COMMANDS } from './shell-commands.ts';
-import { SIGNING_COMMANDS } from './signing-commands.ts';
-import { STORE_COMMANDS } from './store-commands.ts';
-import { TEST_COMMANDS } from './test-commands.ts';
-import { UPDATE_COMMANDS } from './update-commands.ts';
-import { UPLINK_COMMANDS } from './uplink-commands.ts';
-import { USER_COMMANDS } from './user-commands.ts';
+import { AUDIT_COMMANDS } from './commands/access/audit.ts';
+import { LOGIN_COMMANDS } from './commands/access/login.ts';
+import { USER_COMMANDS } from './commands/access/user.ts';
+import { LOOK_COMMANDS } from './commands/cabinet/look-commands.ts';
+import { GREETING, NAMES } from './commands/cabinet/names.ts';
+import { CONFIG_COMMANDS } from './commands/config/config-commands.ts';
+import { SIGNING_COMMANDS } from './commands/config/signing-commands.ts';
+import { ENERGY_COMMANDS } from './commands/light/energy.ts';
+import { HOURS_COMMANDS } from './commands/light/hours.ts';
+import { LIGHT_ACT_COMMANDS, LIGHT_LOOK_COMMANDS } from './commands/light/light-commands.ts';
+import { LIGHTS_COMMANDS } from './commands/light/lights.ts';
+import { ACT_COMMANDS } from './commands/light/override.ts';
+import { TEST_COMMANDS } from './commands/light/test.ts';
+import { BUS_COMMANDS } from './commands/lines/bus-commands.ts';
+import { PROFILE_COMMANDS } from './commands/lines/profile-commands.ts';
+import { LOCAL_COMMANDS } from './commands/service/local-commands.ts';
+import { LOG_COMMANDS } from './commands/service/log.ts';
+import { METRICS_COMMANDS } from './commands/service/metrics.ts';
+import { SETUP_COMMANDS } from './commands/service/setup.ts';
+import { UPDATE_COMMANDS } from './commands/service/update.ts';
+import { SHELL_COMMANDS } from './commands/session/session.ts';
+import { STORE_COMMANDS } from './commands/store/store-commands.ts';
+import { UPLINK_COMMANDS } from './commands/uplink/uplink-commands.ts';
 
 /** In the order of the help. */
 export const COMMANDS: readonly Command[] = [

@@ -2,7 +2,7 @@
 import { flagsOf, HELP_OPTION, PROGRAM_OPTIONS } from './command-line.ts';
 import type { ArgumentSpec } from './command-spec.ts';
 import { type CommandNode, optionsOf } from './command-tree.ts';
-import { wrap } from './text-lines.ts';
+import { wrap } from './text/text-lines.ts';
 
 const INTRODUCTION = 'The agent of a street-lighting cabinet, and its console.';
 const EPILOGUE = `Exit codes: 0 done, 1 failed, 64 wrong usage, 69 no agent, 77 not allowed,

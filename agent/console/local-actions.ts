@@ -9,15 +9,15 @@ import { formatProblem, type Problem } from '../core/errors.ts';
 import type { AppModule } from '../core/run-options.ts';
 import { createSystemClock } from '../core/system-clock.ts';
 import { fetchAnswer } from './ask-agent.ts';
-import { numberArg, UNITS } from './bus-args.ts';
-import { BUS_READ } from './bus-commands.ts';
 import { textArg } from './command-spec.ts';
+import { numberArg, UNITS } from './commands/lines/bus-args.ts';
+import { BUS_READ } from './commands/lines/bus-commands.ts';
 import { ConsoleError } from './console-error.ts';
-import { told } from './page.ts';
-import { plain } from './plain-text.ts';
-import type { RawArgs } from './protocol.ts';
-import type { LocalActions, LocalArgs, Terminal } from './terminal.ts';
-import { wrap } from './text-lines.ts';
+import type { RawArgs } from './protocol/protocol.ts';
+import type { LocalActions, LocalArgs, Terminal } from './terminal/terminal.ts';
+import { told } from './text/page.ts';
+import { plain } from './text/plain-text.ts';
+import { wrap } from './text/text-lines.ts';
 
 /** Source: sysexits.h, EX_CONFIG. */
 export const EXIT_BAD_CONFIG = 78;
@@ -66,17 +66,17 @@ export function createLocalActions(parts: LocalActionParts): LocalActions {
     },
     erase: async (args) => (await import('../commissioning/erase.ts')).runErase(args, configFileOf(args), screen),
     'config load': async (args) =>
-      (await import('./config-files.ts')).loadConfigFile(args, { terminal: screen, readInput: parts.readInput }),
-    'config export': async (args) => (await import('./config-files.ts')).exportConfig(args, { terminal: screen }),
-    'update install': async (args) => (await import('./update-commands.ts')).installUpdate(args, screen, parts.receivedDir),
+      (await import('./commands/config/config-files.ts')).loadConfigFile(args, { terminal: screen, readInput: parts.readInput }),
+    'config export': async (args) => (await import('./commands/config/config-files.ts')).exportConfig(args, { terminal: screen }),
+    'update install': async (args) => (await import('./commands/service/update.ts')).installUpdate(args, screen, parts.receivedDir),
     'tech-support': async (args) => {
-      const { techSupport } = await import('./support-command.ts');
+      const { techSupport } = await import('./commands/service/support-run.ts');
       const nowMs = createSystemClock({ quality: () => 'none' }).wallMs();
       const dir = process.env['STATE_DIRECTORY'] || process.cwd();
       return techSupport(args, { terminal: screen, configFile: configFileOf({}), dir, nowMs });
     },
     export: async (args) => {
-      const { exportReadings } = await import('./export-command.ts');
+      const { exportReadings } = await import('./commands/store/export-run.ts');
       return exportReadings(args, { terminal: screen, signal: signal(), write });
     },
   };
@@ -114,11 +114,11 @@ async function check(args: LocalArgs, parts: LocalActionParts): Promise<number> 
 async function checkProfile(args: LocalArgs, parts: LocalActionParts): Promise<number> {
   const { screen } = parts;
   const file = textOf(args['file']) ?? '';
-  const { checkProfileFile } = await import('./profile-trial.ts');
+  const { checkProfileFile } = await import('./commands/lines/profile-trial.ts');
   const { problems, profile } = checkProfileFile(file);
   if (args['json'] === true) screen.out(`${JSON.stringify({ problems, profile })}\n`);
   else if (profile === null) screen.out(`${inLines(problems, parts)}\n`);
-  else screen.out(`${(await import('./render-profile.ts')).renderChecked(file, profile, screen)}\n`);
+  else screen.out(`${(await import('./commands/lines/profile-show-page.ts')).renderChecked(file, profile, screen)}\n`);
   return profile === null ? EXIT_BAD_CONFIG : 0;
 }
 
@@ -129,8 +129,8 @@ async function testProfileFile(args: LocalArgs, parts: LocalActionParts): Promis
     throw new ConsoleError('usage', 'say which line and unit: --line LINE --unit N');
   const [line, unit] = [textArg(args as RawArgs, 'line'), numberArg(args as RawArgs, 'unit', UNITS)];
   const [{ checkProfileFile, testProfile }, { renderProfileTest, testSucceeded }] = await Promise.all([
-    import('./profile-trial.ts'),
-    import('./render-profile-test.ts'),
+    import('./commands/lines/profile-trial.ts'),
+    import('./commands/lines/profile-test-page.ts'),
   ]);
   const { problems, profile } = checkProfileFile(textOf(args['file']) ?? '', 'trial');
   if (profile === null) {

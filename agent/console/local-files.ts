@@ -14,7 +14,7 @@ import { ConfigError } from '../core/errors.ts';
 import { createSystemClock } from '../core/system-clock.ts';
 import { createTimeQuality } from '../service/time-quality.ts';
 import { ConsoleError } from './console-error.ts';
-import type { Shelf } from './terminal.ts';
+import type { Shelf } from './terminal/terminal.ts';
 
 /** Source: as the cabinet's own default. */
 const USUAL_DIRS = ['/etc/luciole/profiles'];

@@ -8,7 +8,7 @@ import type { Command, Group } from './command-spec.ts';
 import { optionsOf } from './command-tree.ts';
 import { COMMANDS, FAMILIES } from './commands.ts';
 import { CONSOLE_EXIT } from './console-error.ts';
-import { toAscii } from './plain-text.ts';
+import { toAscii } from './text/plain-text.ts';
 
 const GROUPS: readonly Group[] = ['Look:', 'Act:', 'Lines:', 'Store:', 'Uplink:', 'Access:', 'Agent:', 'Session:'];
 const HEADINGS: Readonly<Record<Group, string>> = {

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { promisify } from 'node:util';
 import t from 'tap';
-import { callAgent } from '../../agent/console/socket-client.ts';
+import { callAgent } from '../../agent/console/protocol/socket-client.ts';
 import manifest from '../../package.json' with { type: 'json' };
 import { ARCHS, type Arch } from '../../systemd/package/arch.ts';
 import { type Bundle, writeBundle } from '../../systemd/package/bundle.ts';

@@ -5,7 +5,7 @@
  */
 import type { Command } from '../command-spec.ts';
 import { type Choice, optionsOf } from '../command-tree.ts';
-import { labelled } from '../text-lines.ts';
+import { labelled } from '../text/text-lines.ts';
 
 /** What is typed, with what may be left out in brackets. */
 function usageOf(command: Command): string {

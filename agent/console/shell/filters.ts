@@ -6,8 +6,8 @@
 
 import type { Choice, Place } from '../command-tree.ts';
 import { ConsoleError } from '../console-error.ts';
-import { csvLine } from '../csv.ts';
-import { nearest } from '../suggest.ts';
+import { csvLine } from '../text/csv.ts';
+import { nearest } from '../text/suggest.ts';
 import type { TypedWord } from './typed-words.ts';
 
 type FilterName = 'include' | 'exclude' | 'begin' | 'count' | 'json' | 'csv';

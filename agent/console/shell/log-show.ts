@@ -6,15 +6,15 @@
 import type { Clock, Timer } from '../../core/clock.ts';
 import type { LogSeverity } from '../../core/ports.ts';
 import { fetchAnswer } from '../ask-agent.ts';
+import { LOG_WATCH } from '../commands/service/log.ts';
+import { leftOut, logRows } from '../commands/service/log-page.ts';
+import type { ToldLine } from '../commands/service/log-watch.ts';
 import { ConsoleError } from '../console-error.ts';
-import { LOG_WATCH } from '../log-commands.ts';
-import type { ToldLine } from '../log-watch.ts';
-import type { Page } from '../page.ts';
-import { plain } from '../plain-text.ts';
-import type { Progress } from '../protocol.ts';
-import { leftOut, logRows } from '../render-log.ts';
+import type { Progress } from '../protocol/protocol.ts';
+import type { Page } from '../text/page.ts';
+import { plain } from '../text/plain-text.ts';
 
-import { wrap } from '../text-lines.ts';
+import { wrap } from '../text/text-lines.ts';
 import { createLogGate } from './log-gate.ts';
 import type { Asker } from './session.ts';
 import type { Talk } from './talk.ts';

@@ -5,7 +5,7 @@
  */
 import type { ConfigView } from '../../core/revisions.ts';
 import { fetchAnswer } from '../ask-agent.ts';
-import { CONFIG, CONFIG_RETURN } from '../config-commands.ts';
+import { CONFIG, CONFIG_RETURN } from '../commands/config/config-commands.ts';
 import { ConsoleError } from '../console-error.ts';
 import type { Asker } from './session.ts';
 

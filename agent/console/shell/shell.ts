@@ -4,8 +4,8 @@
  * Owns the order of a session: size of the terminal, login, lines, end. Called by `main.ts` and by tests.
  */
 import type { Clock } from '../../core/clock.ts';
-import { translate } from '../language.ts';
-import type { Machine } from '../terminal.ts';
+import type { Machine } from '../terminal/terminal.ts';
+import { translate } from '../text/language.ts';
 import type { SessionActions, Surroundings } from './command-runner.ts';
 import { createIdleWatch } from './idle-watch.ts';
 import { serveLines } from './lines.ts';

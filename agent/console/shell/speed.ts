@@ -5,7 +5,7 @@
  */
 import { type Clock, sleep } from '../../core/clock.ts';
 import { ConsoleError } from '../console-error.ts';
-import { wrap } from '../text-lines.ts';
+import { wrap } from '../text/text-lines.ts';
 import type { Talk } from './talk.ts';
 import type { Tty } from './tty.ts';
 

@@ -4,7 +4,7 @@
  * Owns its pace. A picture that cannot be sent is dropped, never kept: the next one is newer. Called by the shell's actions.
  */
 import { type Clock, sleep } from '../../core/clock.ts';
-import { translate } from '../language.ts';
+import { translate } from '../text/language.ts';
 import type { LiveSource } from './live-sources.ts';
 import { createCursorView, createScrollingView, type LiveView } from './live-view.ts';
 import type { Talk } from './talk.ts';

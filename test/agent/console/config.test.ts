@@ -1,9 +1,9 @@
 import t from 'tap';
 import type { AgentCommand } from '../../../agent/console/command-spec.ts';
 import { COMMANDS } from '../../../agent/console/commands.ts';
-import type { Page } from '../../../agent/console/page.ts';
-import { plain } from '../../../agent/console/plain-text.ts';
-import type { RawArgs } from '../../../agent/console/protocol.ts';
+import type { RawArgs } from '../../../agent/console/protocol/protocol.ts';
+import type { Page } from '../../../agent/console/text/page.ts';
+import { plain } from '../../../agent/console/text/plain-text.ts';
 import type { ConfigAnswer, ConfigDesk, ConfigFiles, ConfigView, Revision } from '../../../agent/core/revisions.ts';
 import type { AgentView } from '../../../agent/core/views.ts';
 import * as fake from './fake-view.ts';

@@ -1,11 +1,11 @@
 import fc from 'fast-check';
 import t from 'tap';
+import { type EnergyAnswer, readEnergy } from '../../../agent/console/commands/light/energy.ts';
+import { renderEnergy } from '../../../agent/console/commands/light/energy-page.ts';
 import { COMMANDS } from '../../../agent/console/commands.ts';
-import { type EnergyAnswer, readEnergy } from '../../../agent/console/energy-command.ts';
-import type { Page } from '../../../agent/console/page.ts';
-import { plain, toAscii } from '../../../agent/console/plain-text.ts';
-import type { RawArgs } from '../../../agent/console/protocol.ts';
-import { renderEnergy } from '../../../agent/console/render-energy.ts';
+import type { RawArgs } from '../../../agent/console/protocol/protocol.ts';
+import type { Page } from '../../../agent/console/text/page.ts';
+import { plain, toAscii } from '../../../agent/console/text/plain-text.ts';
 import * as fake from './fake-view.ts';
 
 const page: Page = { widthCols: 80, colour: false, atMs: fake.AT_MS, timezone: fake.TIMEZONE };

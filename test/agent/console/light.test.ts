@@ -6,15 +6,20 @@ import { join } from 'node:path';
 import t from 'tap';
 import { runCommandLine } from '../../../agent/console/cli.ts';
 import type { AgentCommand, Job } from '../../../agent/console/command-spec.ts';
+import { instantOf, typedInstant } from '../../../agent/console/commands/instant-arg.ts';
+import { renderTonight } from '../../../agent/console/commands/light/tonight-page.ts';
+import {
+  renderIdentified,
+  renderIdentifyProgress,
+  renderWalked,
+  renderWalkProgress,
+} from '../../../agent/console/commands/light/walk-test-page.ts';
+import { renderWhy } from '../../../agent/console/commands/light/why-page.ts';
+import { renderZones } from '../../../agent/console/commands/light/zones-page.ts';
 import { COMMANDS } from '../../../agent/console/commands.ts';
-import { instantOf, typedInstant } from '../../../agent/console/instant-arg.ts';
-import type { Page } from '../../../agent/console/page.ts';
-import { plain } from '../../../agent/console/plain-text.ts';
-import { renderTonight } from '../../../agent/console/render-tonight.ts';
-import { renderIdentified, renderIdentifyProgress, renderWalked, renderWalkProgress } from '../../../agent/console/render-walk.ts';
-import { renderWhy } from '../../../agent/console/render-why.ts';
-import { renderZones } from '../../../agent/console/render-zones.ts';
-import { createConsoleServer } from '../../../agent/console/socket-server.ts';
+import { createConsoleServer } from '../../../agent/console/protocol/socket-server.ts';
+import type { Page } from '../../../agent/console/text/page.ts';
+import { plain } from '../../../agent/console/text/plain-text.ts';
 import type { TonightRow, ZoneLightView } from '../../../agent/core/light-tools.ts';
 import { createManualClock } from '../../../agent/core/manual-clock.ts';
 import type { AgentView } from '../../../agent/core/views.ts';

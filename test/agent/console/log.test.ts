@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import t from 'tap';
+import { readLevel } from '../../../agent/console/commands/service/log.ts';
+import { renderLogEnd, renderLogLine } from '../../../agent/console/commands/service/log-page.ts';
 import { COMMANDS } from '../../../agent/console/commands.ts';
-import { readLevel } from '../../../agent/console/log-commands.ts';
-import type { Page } from '../../../agent/console/page.ts';
-import { renderLogEnd, renderLogLine } from '../../../agent/console/render-log.ts';
 import { createLogGate } from '../../../agent/console/shell/log-gate.ts';
+import type { Page } from '../../../agent/console/text/page.ts';
 import type { LogFeed, LogLine, LogSeverity } from '../../../agent/core/ports.ts';
 import { AT_MS, createFakeView, TIMEZONE } from './fake-view.ts';
 import { openSession, PROMPT, type ShellSession } from './shell-session.ts';

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { spawn } from '@lydell/node-pty';
 import t from 'tap';
-import { createConsoleServer } from '../../../agent/console/socket-server.ts';
+import { createConsoleServer } from '../../../agent/console/protocol/socket-server.ts';
 import { createManualClock } from '../../../agent/core/manual-clock.ts';
 import type { AgentView } from '../../../agent/core/views.ts';
 import type { Target } from '../../../agent/core/words.ts';

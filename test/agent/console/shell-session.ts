@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Test } from 'tap';
 import { wantedAt } from '../../../agent/config/wanted-value.ts';
+import { createConsoleServer } from '../../../agent/console/protocol/socket-server.ts';
 import type { SessionActions } from '../../../agent/console/shell/command-runner.ts';
 import { createDoorLogin } from '../../../agent/console/shell/door-login.ts';
 import type { LineKeeper } from '../../../agent/console/shell/past-lines.ts';
@@ -13,7 +14,6 @@ import { type Login, machineLogin } from '../../../agent/console/shell/session.t
 import { createShell, type Shell } from '../../../agent/console/shell/shell.ts';
 import type { EndReason } from '../../../agent/console/shell/talk.ts';
 import type { Tty, TtyEars } from '../../../agent/console/shell/tty.ts';
-import { createConsoleServer } from '../../../agent/console/socket-server.ts';
 import { createManualClock, type ManualClock } from '../../../agent/core/manual-clock.ts';
 import type { AgentView, LastState } from '../../../agent/core/views.ts';
 import { createScreen, type Screen } from '../../support/screen.ts';

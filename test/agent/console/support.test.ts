@@ -3,9 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import t, { type Test } from 'tap';
-import { createConsoleServer } from '../../../agent/console/socket-server.ts';
-import { techSupport } from '../../../agent/console/support-command.ts';
-import { withoutSecrets } from '../../../agent/console/without-secrets.ts';
+import { techSupport } from '../../../agent/console/commands/service/support-run.ts';
+import { withoutSecrets } from '../../../agent/console/commands/service/without-secrets.ts';
+import { createConsoleServer } from '../../../agent/console/protocol/socket-server.ts';
 import { createManualClock } from '../../../agent/core/manual-clock.ts';
 import { AT_MS, createFakeView, event, TIMEZONE } from './fake-view.ts';
 

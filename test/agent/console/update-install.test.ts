@@ -2,8 +2,8 @@ import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
-import { createConsoleServer } from '../../../agent/console/socket-server.ts';
-import { installUpdate } from '../../../agent/console/update-commands.ts';
+import { installUpdate } from '../../../agent/console/commands/service/update.ts';
+import { createConsoleServer } from '../../../agent/console/protocol/socket-server.ts';
 import { createManualClock } from '../../../agent/core/manual-clock.ts';
 import type { UpdateDesk } from '../../../agent/core/updates.ts';
 import { AT_MS, createFakeView, TIMEZONE } from './fake-view.ts';

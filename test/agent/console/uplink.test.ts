@@ -1,11 +1,11 @@
 import t from 'tap';
+import type { TraceAnswer } from '../../../agent/console/commands/uplink/uplink-commands.ts';
+import { renderTest, renderUplink } from '../../../agent/console/commands/uplink/uplink-page.ts';
+import { renderEntry, renderTrace } from '../../../agent/console/commands/uplink/uplink-trace-page.ts';
 import { COMMANDS } from '../../../agent/console/commands.ts';
-import type { Page } from '../../../agent/console/page.ts';
-import { plain, toAscii } from '../../../agent/console/plain-text.ts';
-import type { RawArgs } from '../../../agent/console/protocol.ts';
-import { renderTest, renderUplink } from '../../../agent/console/render-uplink.ts';
-import { renderEntry, renderTrace } from '../../../agent/console/render-uplink-trace.ts';
-import type { TraceAnswer } from '../../../agent/console/uplink-commands.ts';
+import type { RawArgs } from '../../../agent/console/protocol/protocol.ts';
+import type { Page } from '../../../agent/console/text/page.ts';
+import { plain, toAscii } from '../../../agent/console/text/plain-text.ts';
 import type { UplinkDelivery } from '../../../agent/core/ports.ts';
 import type { PeerCertificate, UplinkTools } from '../../../agent/core/uplink-tools.ts';
 import type { AgentView, UplinkView } from '../../../agent/core/views.ts';

@@ -29,7 +29,7 @@ import { erase, planErasure } from '../../../agent/commissioning/erasure.ts';
 import { firstAdmin } from '../../../agent/commissioning/first-user.ts';
 import { keyFilesIn, makeKeyRequest } from '../../../agent/commissioning/key-files.ts';
 import { replaceFile } from '../../../agent/commissioning/replace-file.ts';
-import { openExportFile } from '../../../agent/console/export-file.ts';
+import { openExportFile } from '../../../agent/console/commands/store/export-file.ts';
 import { asOwnerOf, createFile, replaceWhole } from '../../../agent/core/atomic-write.ts';
 
 /** A user who is nobody else's. */
