@@ -10,8 +10,9 @@ import type { AppModule } from '../core/run-options.ts';
 import { createSystemClock } from '../core/system-clock.ts';
 import { fetchAnswer } from './ask-agent.ts';
 import { textArg } from './command-spec.ts';
-import { numberArg, UNITS } from './commands/lines/bus-args.ts';
-import { BUS_READ } from './commands/lines/bus-commands.ts';
+import { UNITS } from './commands/lines/bus-args.ts';
+import { BUS_READ } from './commands/lines/bus-read.ts';
+import { numberArg } from './commands/number-arg.ts';
 import { ConsoleError } from './console-error.ts';
 import type { RawArgs } from './protocol/protocol.ts';
 import type { LocalActions, LocalArgs, Terminal } from './terminal/terminal.ts';
@@ -68,7 +69,7 @@ export function createLocalActions(parts: LocalActionParts): LocalActions {
     'config load': async (args) =>
       (await import('./commands/config/config-files.ts')).loadConfigFile(args, { terminal: screen, readInput: parts.readInput }),
     'config export': async (args) => (await import('./commands/config/config-files.ts')).exportConfig(args, { terminal: screen }),
-    'update install': async (args) => (await import('./commands/service/update.ts')).installUpdate(args, screen, parts.receivedDir),
+    'update install': async (args) => (await import('./commands/service/update-run.ts')).installUpdate(args, screen, parts.receivedDir),
     'tech-support': async (args) => {
       const { techSupport } = await import('./commands/service/support-run.ts');
       const nowMs = createSystemClock({ quality: () => 'none' }).wallMs();

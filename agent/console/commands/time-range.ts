@@ -1,11 +1,12 @@
 /**
  * `--since` and `--until` as people type them: a span back from now, a day, a time of the cabinet or of UTC.
  *
- * Owns the way from these words to two times. Reads no clock: what depends on the agent's time and zone is worked out on its side.
- * Called by the rows of the command table.
+ * Reads no clock: what depends on the agent's time and zone is worked out on its side.
  */
 import type { WallMs } from '../../core/clock.ts';
+import { textArg } from '../command-spec.ts';
 import { ConsoleError } from '../console-error.ts';
+import type { RawArgs } from '../protocol/protocol.ts';
 import { parseDuration, type SpanLimits } from '../text/duration.ts';
 import { localMs } from '../text/page.ts';
 
@@ -29,6 +30,7 @@ export interface TimeRange {
 
 /** Source: the longest time that a store keeps readings. */
 const SPAN: SpanLimits = { minMs: 1_000, maxMs: 3_650 * 86_400_000 };
+
 export const RANGE_OPTIONS = {
   since: { name: 'since', value: 'TIME', summary: 'how far back, as 30m, 24h or 7d, or a time, as 2026-12-01T22:00' },
   until: { name: 'until', value: 'TIME', summary: 'the end, in the same words (default: now)' },
@@ -69,4 +71,10 @@ function usage(text: string): ConsoleError {
     'usage',
     `bad time "${text}": write how far back, as 30m, 24h or 7d, or a time, as 2026-12-01, 2026-12-01T22:00 or 2026-12-01T21:00Z`,
   );
+}
+
+/** Errors: throws ConsoleError 'usage' for a time that is none, or for none where there is no usual one. */
+export function readRange(args: RawArgs, usual?: string): TypedRange {
+  const since = args['since'] === undefined && usual !== undefined ? usual : textArg(args, 'since');
+  return { since: typedTime(since), until: args['until'] === undefined ? null : typedTime(textArg(args, 'until')) };
 }

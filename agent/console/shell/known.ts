@@ -7,7 +7,7 @@ import type { WallMs } from '../../core/clock.ts';
 import { fetchAnswer } from '../ask-agent.ts';
 import type { NameKind } from '../command-spec.ts';
 import { NAMES, type Names } from '../commands/cabinet/names.ts';
-import { CONFIG_PLACES } from '../commands/config/config-commands.ts';
+import { CONFIG_PLACES } from '../commands/config/config-edit.ts';
 import { ConsoleError } from '../console-error.ts';
 import { plain } from '../text/plain-text.ts';
 import type { Asker } from './session.ts';

@@ -9,7 +9,7 @@ import { revisionKeyText } from '../../../agent/config/revision-key.ts';
 import { signRevision } from '../../../agent/config/revision-signature.ts';
 import { folderToCheck } from '../../../agent/config/revisions.ts';
 import { beginConfiguration } from '../../../agent/config/start-revision.ts';
-import { commitRequest } from '../../../agent/console/commands/config/config-args.ts';
+import { commitRequest } from '../../../agent/console/commands/config/config-commit.ts';
 import type { ClockQuality } from '../../../agent/core/clock.ts';
 import { createManualClock } from '../../../agent/core/manual-clock.ts';
 import { type CommitRequest, SIGNATURE_FILE } from '../../../agent/core/revisions.ts';

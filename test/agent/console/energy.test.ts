@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import t from 'tap';
-import { type EnergyAnswer, readEnergy } from '../../../agent/console/commands/light/energy.ts';
-import { renderEnergy } from '../../../agent/console/commands/light/energy-page.ts';
+import { readEnergy } from '../../../agent/console/commands/light/energy.ts';
+import { type EnergyAnswer, renderEnergy } from '../../../agent/console/commands/light/energy-page.ts';
 import { COMMANDS } from '../../../agent/console/commands.ts';
 import type { RawArgs } from '../../../agent/console/protocol/protocol.ts';
 import type { Page } from '../../../agent/console/text/page.ts';

@@ -7,13 +7,9 @@ import t from 'tap';
 import { runCommandLine } from '../../../agent/console/cli.ts';
 import type { AgentCommand, Job } from '../../../agent/console/command-spec.ts';
 import { instantOf, typedInstant } from '../../../agent/console/commands/instant-arg.ts';
+import { renderIdentified, renderIdentifyProgress } from '../../../agent/console/commands/light/identify-page.ts';
 import { renderTonight } from '../../../agent/console/commands/light/tonight-page.ts';
-import {
-  renderIdentified,
-  renderIdentifyProgress,
-  renderWalked,
-  renderWalkProgress,
-} from '../../../agent/console/commands/light/walk-test-page.ts';
+import { renderWalked, renderWalkProgress } from '../../../agent/console/commands/light/walk-test-page.ts';
 import { renderWhy } from '../../../agent/console/commands/light/why-page.ts';
 import { renderZones } from '../../../agent/console/commands/light/zones-page.ts';
 import { COMMANDS } from '../../../agent/console/commands.ts';

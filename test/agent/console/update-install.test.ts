@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
-import { installUpdate } from '../../../agent/console/commands/service/update.ts';
+import { installUpdate } from '../../../agent/console/commands/service/update-run.ts';
 import { createConsoleServer } from '../../../agent/console/protocol/socket-server.ts';
 import { createManualClock } from '../../../agent/core/manual-clock.ts';
 import type { UpdateDesk } from '../../../agent/core/updates.ts';

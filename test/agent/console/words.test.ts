@@ -1,19 +1,21 @@
 import fc from 'fast-check';
 import t from 'tap';
-import { findTarget, isTakenUp, OVERRIDE_SPAN, readOverride } from '../../../agent/console/commands/light/override-args.ts';
+import { findTarget } from '../../../agent/console/commands/light/light-args.ts';
+import { isTakenUp, OVERRIDE_SPAN, readOverride } from '../../../agent/console/commands/light/override.ts';
 import {
   addressArg,
   findLine,
   findUnit,
-  numberArg,
   onBus,
   rangeArgs,
   tableArg,
   unitArg,
+  valuesFit,
 } from '../../../agent/console/commands/lines/bus-args.ts';
-import { confirmed, readWrite, valuesFit } from '../../../agent/console/commands/lines/bus-write-args.ts';
-import { cutPage, framesToAsk } from '../../../agent/console/commands/store/export-frames.ts';
-import { findPoint, fittingResolution, readHistory } from '../../../agent/console/commands/store/history-args.ts';
+import { confirmed, readWrite } from '../../../agent/console/commands/lines/bus-write.ts';
+import { numberArg } from '../../../agent/console/commands/number-arg.ts';
+import { cutPage, framesToAsk } from '../../../agent/console/commands/store/export.ts';
+import { findPoint, fittingResolution, readHistory } from '../../../agent/console/commands/store/history.ts';
 import { rangeOf, typedTime } from '../../../agent/console/commands/time-range.ts';
 import { COMMANDS, FAMILIES } from '../../../agent/console/commands.ts';
 import { ConsoleError } from '../../../agent/console/console-error.ts';

@@ -1,10 +1,7 @@
-/**
- * The row of the command table about the audit log.
- *
- * Owns it. The store keeps and verifies. Called by the command table.
- */
+/** `audit`: who did what here, and whether that record is whole. */
+
 import type { AuditHead, AuditPage } from '../../../core/audit-tools.ts';
-import { agentCommand, type Command, textArg } from '../../command-spec.ts';
+import { agentCommand, textArg } from '../../command-spec.ts';
 import { ConsoleError } from '../../console-error.ts';
 import { parseDuration, type SpanLimits } from '../../text/duration.ts';
 import { JSON_OPTION } from '../common-words.ts';
@@ -17,7 +14,7 @@ const MAX_ENTRIES = 1_000;
 /** A walk over the whole chain. Units: ms. Source: assumed; 10,000 entries take a second on a slow card. */
 const TIMEOUT_MS = 60_000;
 
-const audit = agentCommand({
+export const AUDIT = agentCommand({
   name: 'audit',
   role: 'admin',
   group: 'Access:',
@@ -51,5 +48,3 @@ function readHead(text: string): AuditHead {
     throw new ConsoleError('usage', `bad head "${text.slice(0, 80)}": write it as \`luciole audit --verify\` prints it, NUMBER:HASH`);
   return { n: Number(n), hash: hash.toLowerCase() };
 }
-
-export const AUDIT_COMMANDS: readonly Command[] = [audit];

@@ -12,8 +12,9 @@ import { CONSOLE_EXIT, ConsoleError } from '../../console-error.ts';
 import type { RawArgs } from '../../protocol/protocol.ts';
 import type { LocalArgs, Terminal } from '../../terminal/terminal.ts';
 import { fileName } from './config-args.ts';
-import { CONFIG_PUT, CONFIG_SHOW, type ConfigText } from './config-commands.ts';
+import { CONFIG_PUT } from './config-edit.ts';
 import { renderPut } from './config-page.ts';
+import { CONFIG_SHOW, type ConfigText } from './config-view.ts';
 import { framed, readFrame } from './paste-frame.ts';
 
 /** Bytes of one request, in base64 a third more. Units: bytes. Source: a request has 64 KB at most, the agent takes 32. */

@@ -4,12 +4,15 @@
  * Owns the layout of `luciole energy` and the words that say what is computed, what is measured and what nobody knows. Pure.
  * Called through the command table.
  */
-import type { EnergyMeter, EnergyRow } from '../../../core/views.ts';
+import type { EnergyMeter, EnergyQuery, EnergyRow, EnergyView } from '../../../core/views.ts';
 import { csvLine } from '../../text/csv.ts';
 import { count, formatNumber, NOTHING, type Page, told } from '../../text/page.ts';
 import { labelled, paragraph } from '../../text/text-lines.ts';
 import { type Column, tableLines } from '../../text/text-table.ts';
-import type { EnergyAnswer, EnergyArgs } from './energy.ts';
+import type { EnergyArgs } from './energy.ts';
+
+/** What `energy` answers, with how it was asked. */
+export interface EnergyAnswer extends EnergyView, Pick<EnergyQuery, 'by' | 'zone'> {}
 
 /** Shorter breaks are not worth a line. Units: h. Source: assumed; a restart takes seconds. */
 const TOLD_H = 0.1;

@@ -1,24 +1,19 @@
-/**
- * The row of the command table about energy.
- *
- * Owns it and its words; diagnosis counts, the store keeps. Called by the command table.
- */
-import type { EnergyQuery, EnergyView } from '../../../core/views.ts';
-import { agentCommand, type Command, textArg } from '../../command-spec.ts';
+/** `energy`: hours, levels, kWh and saving of past nights. */
+
+import type { EnergyQuery } from '../../../core/views.ts';
+import { agentCommand, textArg } from '../../command-spec.ts';
 import { ConsoleError } from '../../console-error.ts';
 import type { RawArgs } from '../../protocol/protocol.ts';
 import { JSON_OPTION, LOOK_TIMEOUT_MS } from '../common-words.ts';
 import { findName } from '../find-name.ts';
 import { RANGE_OPTIONS, rangeOf, type TypedRange, typedTime } from '../time-range.ts';
+import type { EnergyAnswer } from './energy-page.ts';
 
 export interface EnergyArgs extends TypedRange {
   readonly by: EnergyQuery['by'];
   readonly zone: string | null;
   readonly form: 'table' | 'csv';
 }
-
-/** What `energy` answers, with how it was asked. */
-export interface EnergyAnswer extends EnergyView, Pick<EnergyQuery, 'by' | 'zone'> {}
 
 const USUAL_SINCE = '30d';
 const STEPS = ['night', 'month'] as const;
@@ -40,7 +35,7 @@ function readBy(text: string): EnergyQuery['by'] {
   return found;
 }
 
-const energy = agentCommand({
+export const ENERGY = agentCommand({
   name: 'energy',
   role: 'viewer',
   group: 'Look:',
@@ -66,5 +61,3 @@ const energy = agentCommand({
   },
   render: async (result, page, { form }) => (await import('./energy-page.ts')).renderEnergy(result, page, form),
 });
-
-export const ENERGY_COMMANDS: readonly Command[] = [energy];

@@ -1,18 +1,15 @@
-/**
- * The row of the command table about burning hours: what is known of each lamp, and what a technician states.
- *
- * Owns this row. The agent counts.
- */
+/** `hours`: burning hours of lamps, and their correction after a change of lamp. */
+
 import type { HoursAnswer } from '../../../core/light-tools.ts';
-import { agentCommand, type Command, textArg } from '../../command-spec.ts';
+import { agentCommand, textArg } from '../../command-spec.ts';
 import { ConsoleError } from '../../console-error.ts';
 import { ACT_TIMEOUT_MS, JSON_OPTION } from '../common-words.ts';
-import { findTarget } from './override-args.ts';
+import { findTarget } from './light-args.ts';
 
 /** Units: h. Source: the limit of `burned.hours` in cabinet.yaml, over a century of light. */
 const MAX_HOURS = 1_000_000;
 
-const hours = agentCommand({
+export const HOURS = agentCommand({
   name: 'hours',
   role: 'technician',
   group: 'Act:',
@@ -43,5 +40,3 @@ function readHours(text: string): number {
   if (!(value <= MAX_HOURS)) throw new ConsoleError('usage', `bad hours "${text}": write a whole number from 0 to ${MAX_HOURS}`);
   return value;
 }
-
-export const HOURS_COMMANDS: readonly Command[] = [hours];

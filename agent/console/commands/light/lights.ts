@@ -8,7 +8,7 @@ import type { Outcome } from '../../../core/words.ts';
 import { agentCommand, type Command, textArg } from '../../command-spec.ts';
 import { parseDuration } from '../../text/duration.ts';
 import { ACT_TIMEOUT_MS, JSON_OPTION } from '../common-words.ts';
-import { isTakenUp, OVERRIDE_SPAN, readReason } from './override-args.ts';
+import { isTakenUp, OVERRIDE_SPAN, readReason } from './override.ts';
 
 const FULL_PCT = 100;
 const USUAL_REASON = 'lights on at the console';

@@ -1,13 +1,27 @@
-/**
- * A walk under the sensors and a blinking lamp, as they happen.
- *
- * Owns the layout of `luciole walk-test` and `luciole identify`. Pure. Called through the command table.
- */
+/** A walk under the sensors, as it happens, and its end. */
+
+import type { WalkStep } from '../../../core/light-tools.ts';
+import type { PointId } from '../../../core/words.ts';
 import { formatDuration } from '../../text/duration.ts';
 import { clockTime, count, NOTHING, type Page, told } from '../../text/page.ts';
 import { paragraph } from '../../text/text-lines.ts';
-import type { Identified, IdentifyProgress } from './identify-job.ts';
-import type { Walked, WalkProgress } from './walk-job.ts';
+
+/** First what will be heard, then each detection. */
+export type WalkProgress =
+  | { readonly kind: 'start'; readonly zone: string; readonly night: boolean; readonly sensors: readonly PointId[]; readonly forMs: number }
+  | ({ readonly kind: 'detection' } & WalkStep);
+
+export interface Walked {
+  readonly zone: string;
+  readonly night: boolean;
+  readonly durationMs: number;
+  /** Not shown: the reader was too slow. */
+  readonly missed: number;
+  readonly sensors: readonly { readonly pointId: PointId; readonly detections: number }[];
+  /** From the reading to the first level that left; null where no lamp had to rise. Units: ms. */
+  readonly medianMs: number | null;
+  readonly worstMs: number | null;
+}
 
 /** Source: a device of the reference with its point, `S01.motion`, and room for a longer one. */
 const SENSOR_COLS = 16;
@@ -43,22 +57,6 @@ export function renderWalked({ zone, durationMs, sensors, medianMs, worstMs, mis
     ...(missed === 0 ? [] : [`${missed} not shown: this terminal is too slow`]),
   ];
   return lines.flatMap((line) => paragraph(line, page)).join('\n');
-}
-
-export function renderIdentifyProgress({ lamp, levelPct, restMs, following }: IdentifyProgress, page: Page): string {
-  const now = following ? `at ${levelPct} %, blinks` : `told ${levelPct} %, does not follow,`;
-  return paragraph(`${lamp} ${now} ${formatDuration(restMs)} more; Ctrl-C ends it`, page).join('\n');
-}
-
-export function renderIdentified({ lamp, lowPct, highPct, durationMs, following }: Identified, page: Page): string {
-  if (!following)
-    return paragraph(`${lamp} was told to blink for ${formatDuration(durationMs)}, but does not follow: luciole why ${lamp}`, page).join(
-      '\n',
-    );
-  return paragraph(
-    `${lamp} blinked between ${lowPct} and ${highPct} % for ${formatDuration(durationMs)} and is back at its level`,
-    page,
-  ).join('\n');
 }
 
 function cut(text: string, cols: number): string {

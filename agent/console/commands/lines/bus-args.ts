@@ -1,8 +1,10 @@
 /**
- * The words of the `bus` commands as values: numbers, tables, units, lines.
+ * The words of the `bus` commands as values: tables, units, lines.
  *
- * Owns these checks; both ends of the socket call them. What only the agent knows (which lines and devices there are) is looked up in its view.
+ * Both ends of the socket check with these; the lines and devices that exist are looked up in the agent's view.
  */
+
+import type { BusWriteResult } from '../../../core/bus-tools.ts';
 import { BusError } from '../../../core/errors.ts';
 import { manualHint } from '../../../core/manual-address.ts';
 import type { Table } from '../../../core/profile.ts';
@@ -12,6 +14,7 @@ import { ConsoleError } from '../../console-error.ts';
 import type { RawArgs } from '../../protocol/protocol.ts';
 import { nearest } from '../../text/suggest.ts';
 import { findName } from '../find-name.ts';
+import { type Bounds, numberArg } from '../number-arg.ts';
 
 /** Source: Modbus over Serial Line V1.02 §2.2, addresses 1 to 247, 0 for all at once. */
 export const UNITS = { broadcast: 0, min: 1, max: 247 };
@@ -19,22 +22,15 @@ export const UNITS = { broadcast: 0, min: 1, max: 247 };
 const MAX_ADDRESS = 65_535;
 export const TABLES: readonly Table[] = ['holding', 'input', 'coil', 'discrete'];
 export const TABLE_WORDS = TABLES.join(', ');
-
-interface Bounds {
-  readonly min: number;
-  readonly max: number;
-  /** What stands for it when it is not given; obligatory without. */
-  readonly usual?: number;
-}
-
-/** A whole number, decimal or 0x hex. Errors: throws ConsoleError 'usage' that says what is allowed. */
-export function numberArg(args: RawArgs, name: string, { min, max, usual }: Bounds): number {
-  if (args[name] === undefined && usual !== undefined) return usual;
-  const text = textArg(args, name);
-  const value = /^-?\d{1,10}$|^0x[0-9a-f]{1,8}$/i.test(text) ? Number(text) : Number.NaN;
-  if (value >= min && value <= max) return value;
-  throw new ConsoleError('usage', `bad ${name} "${text}": write a whole number from ${min} to ${max}, or in hex as 0x1F`);
-}
+export const LINE_ARGUMENT = { name: 'line', summary: 'a Modbus line of the cabinet', required: true, names: 'modbus-line' } as const;
+export const UNIT_ARGUMENT = {
+  name: 'unit',
+  summary: 'an address, 1 to 247 or 0x01 to 0xF7, or a device',
+  required: true,
+  names: 'device',
+} as const;
+export const ADDRESS_ARGUMENT = { name: 'address', summary: 'as in the frame, from 0; decimal or 0x hex', required: true } as const;
+export const TABLE_OPTION = { name: 'table', value: 'TABLE', summary: `${TABLE_WORDS} (default: holding)`, choices: TABLES } as const;
 
 export function addressArg(args: RawArgs, name: string, usual?: number): number {
   return numberArg(args, name, { min: 0, max: MAX_ADDRESS, ...(usual === undefined ? {} : { usual }) });
@@ -97,4 +93,14 @@ export async function onBus<T>(work: () => Promise<T>, address?: number): Promis
     const advice = error.code === 'illegal-address' ? `; \`luciole bus registers\` lists those it has${hint}` : '';
     throw new ConsoleError('failed', `${error.message}${advice}`, { cause: error, bus: error.code });
   }
+}
+
+/** Whether what was read back is what was written; a broadcast cannot be read back. */
+export function valuesFit({ values, after }: BusWriteResult): boolean {
+  return after === null || values.every((value, index) => after[index] === value);
+}
+
+/** A register as four hex digits. */
+export function hexWord(value: number): string {
+  return `0x${value.toString(16).toUpperCase().padStart(4, '0')}`;
 }

@@ -8,7 +8,7 @@ import { formatTook } from '../../text/duration.ts';
 import { count, formatNumber, NOTHING, type Page, told } from '../../text/page.ts';
 import { labelled, paragraph } from '../../text/text-lines.ts';
 import { tableLines } from '../../text/text-table.ts';
-import { hexWord, valuesFit } from './bus-write-args.ts';
+import { hexWord, valuesFit } from './bus-args.ts';
 
 /** Values in one row. Source: eight of 7 columns after the address fit 80. */
 const ROW_WORDS = 8;

@@ -3,11 +3,16 @@
  *
  * Owns the layout of `luciole bus watch`. Pure. Called through the command table.
  */
+
 import type { BusTransaction } from '../../../core/bus-tools.ts';
 import { formatDuration } from '../../text/duration.ts';
 import { clockTime, count, formatNumber, type Page, stateWord, told } from '../../text/page.ts';
 import { paragraph } from '../../text/text-lines.ts';
-import type { Watched } from './bus-watch-job.ts';
+import type { Watched } from '../until-over.ts';
+
+export interface LineWatched extends Watched {
+  readonly line: string;
+}
 
 /** Shape: `22:41:07.123 #7   read input 0+4             4.6 ms  presence   ok`; the words that do not fit are cut. */
 export function renderTransaction({ atMs, unit, lane, what, turnaroundMs, error }: BusTransaction, page: Page): string {
@@ -24,7 +29,7 @@ const WHAT_COLS = 23;
 const LANE_COLS = 9;
 
 /** The last words of a watch that ended by itself. */
-export function renderWatchEnd({ line, seen, missed, durationMs }: Watched, page: Page): string {
+export function renderWatchEnd({ line, seen, missed, durationMs }: LineWatched, page: Page): string {
   const lost = missed === 0 ? '' : `; ${missed} more not shown: this terminal is too slow`;
   return paragraph(`${count(seen, 'transaction')} on line ${line} in ${formatDuration(durationMs)}${lost}`, page).join('\n');
 }

@@ -3,12 +3,18 @@
  *
  * Owns their layout in `log watch` and in a session. Pure. Called through the command table and by the shell.
  */
+
 import type { LogLine } from '../../../core/ports.ts';
 import { formatDuration } from '../../text/duration.ts';
 import { clockTime, count, type Page, stateWord, told } from '../../text/page.ts';
 import { paragraph, shownCols, wrap } from '../../text/text-lines.ts';
 import { eventText } from '../cabinet/events-page.ts';
-import type { LogWatched, ToldLine } from './log-watch.ts';
+import type { Watched } from '../until-over.ts';
+
+export interface ToldLine extends LogLine {
+  /** Lines before this one that the reader was too slow for. */
+  readonly missed: number;
+}
 
 /** A line takes no more; the rest is in the journal. Source: assumed; a quarter of a second at 9600 baud a row. */
 const MAX_ROWS = 3;
@@ -56,7 +62,7 @@ function fieldsText(fields: LogLine['fields']): string {
 }
 
 /** The last words of a watch that ended by itself. */
-export function renderLogEnd({ seen, missed, durationMs }: LogWatched, page: Page): string {
+export function renderLogEnd({ seen, missed, durationMs }: Watched, page: Page): string {
   const lost = missed === 0 ? '' : `; ${missed} more not shown: this terminal is too slow`;
   return paragraph(`${count(seen, 'line')} of the log in ${formatDuration(durationMs)}${lost}`, page).join('\n');
 }

@@ -1,15 +1,12 @@
-/**
- * The row of the command table for monitors.
- *
- * Owns this row. Called by the command table.
- */
+/** `metrics`: figures of the agent for a monitoring system. */
+
 import { METRIC_FORMATS, type MetricFamily, type MetricFormat, metricsText } from '../../../core/metrics.ts';
-import { agentCommand, type Command } from '../../command-spec.ts';
+import { agentCommand } from '../../command-spec.ts';
 import { ConsoleError } from '../../console-error.ts';
 import type { RawArgs } from '../../protocol/protocol.ts';
 import { JSON_OPTION, LOOK_TIMEOUT_MS } from '../common-words.ts';
 
-const metrics = agentCommand<{ format: MetricFormat }, readonly MetricFamily[]>({
+export const METRICS = agentCommand<{ format: MetricFormat }, readonly MetricFamily[]>({
   name: 'metrics',
   isVerbatim: true,
   role: 'viewer',
@@ -32,5 +29,3 @@ function readFormat({ format = 'openmetrics' }: RawArgs): { format: MetricFormat
   if (known === undefined) throw new ConsoleError('usage', `bad --format "${String(format)}": ${METRIC_FORMATS.join(' or ')}`);
   return { format: known };
 }
-
-export const METRICS_COMMANDS: readonly Command[] = [metrics];

@@ -1,12 +1,8 @@
-/**
- * The rows of the command table for a gateway's first and last day: its file made, poles and lamps in bulk, all of it erased.
- *
- * Owns their words; `first-start.ts`, `import-table.ts` and `erase.ts` do the work. Called by the command table.
- */
+/** `setup`: the first start. Commissioning does the work. */
 import type { LocalCommand } from '../../command-spec.ts';
 import { JSON_OPTION } from '../common-words.ts';
 
-const setup: LocalCommand = {
+export const SETUP: LocalCommand = {
   kind: 'local',
   name: 'setup',
   role: 'admin',
@@ -50,38 +46,3 @@ const setup: LocalCommand = {
     'luciole setup --yes --id angers-0042 --position 47.4736,-0.5541 --dry-run',
   ],
 };
-
-const importTable: LocalCommand = {
-  kind: 'local',
-  name: 'config import',
-  role: 'admin',
-  hasSocket: false,
-  group: 'Agent:',
-  summary: 'poles, devices and lamps in bulk from a CSV table',
-  arguments: [{ name: 'table', summary: 'a CSV file; its first line names the columns', required: true }],
-  options: [
-    { name: 'into', value: 'FILE', summary: 'the cabinet (default: LUCIOLE_CONFIG, else /etc/luciole/cabinet.yaml)' },
-    { name: 'write', value: null, summary: 'write it; without this, only show what would change' },
-    JSON_OPTION,
-  ],
-  examples: ['luciole config import poles.csv', 'luciole config import poles.csv --into cabinet.yaml --write'],
-};
-
-const eraseAll: LocalCommand = {
-  kind: 'local',
-  name: 'erase',
-  role: 'admin',
-  hasSocket: true,
-  group: 'Agent:',
-  summary: 'erase all data: readings, users, revisions, updates',
-  arguments: [{ name: 'file', summary: 'the cabinet (default: LUCIOLE_CONFIG, else /etc/luciole/cabinet.yaml)', required: false }],
-  options: [
-    { name: 'yes', value: null, summary: 'erase it; without this, only show what would go' },
-    { name: 'keys', value: null, summary: 'also the files of keys and passwords that the cabinet names' },
-    { name: 'data-dir', value: 'DIR', summary: 'folder of the store, where the cabinet cannot be read' },
-    JSON_OPTION,
-  ],
-  examples: ['luciole erase', 'luciole erase --keys --yes'],
-};
-
-export const SETUP_COMMANDS: readonly LocalCommand[] = [setup, importTable, eraseAll];

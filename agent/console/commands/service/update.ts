@@ -1,26 +1,15 @@
-/**
- * The rows of the command table about the program itself: bring another release, look, go back.
- *
- * Owns these rows, and the way of a file to the agent in parts: the agent of a service sees no home folder. Called by the command table.
- */
+/** `update`: another release of the program, on trial first, and the way back. */
 
-import { open, rm } from 'node:fs/promises';
-import { dirname, resolve } from 'node:path';
 import type { UpdateAnswer, UpdateView } from '../../../core/updates.ts';
 import type { AgentView } from '../../../core/views.ts';
-import { fetchAnswer } from '../../ask-agent.ts';
 import { agentCommand, type Command, type LocalCommand, textArg } from '../../command-spec.ts';
-import { CONSOLE_EXIT, ConsoleError } from '../../console-error.ts';
-import type { LocalArgs, Terminal } from '../../terminal/terminal.ts';
-import { type Page, told } from '../../text/page.ts';
+import { ConsoleError } from '../../console-error.ts';
+import type { Page } from '../../text/page.ts';
 import { labelled, paragraph } from '../../text/text-lines.ts';
 import { JSON_OPTION, LOOK_TIMEOUT_MS } from '../common-words.ts';
 
-/** Of the file in one request. Units: bytes. Source: a request holds 64 KiB, base64 takes a third more. */
-const PART_BYTES = 32_768;
 /** Longest silence while the agent checks and unpacks. Units: ms. Source: assumed; 130 MB on a slow card. */
 const INSTALL_TIMEOUT_MS = 600_000;
-
 const FORCE = { name: 'force', value: null, summary: 'though lamps are lit; they keep their level meanwhile' } as const;
 
 const install: LocalCommand = {
@@ -65,7 +54,7 @@ const revert = agentCommand<{ isForced: boolean }, UpdateAnswer>({
   audit: ({ isDone, text }) => ({ isDone, text }),
 });
 
-const put = agentCommand<{ atByte: number; ofBytes: number; data: Buffer }, UpdateAnswer>({
+export const put = agentCommand<{ atByte: number; ofBytes: number; data: Buffer }, UpdateAnswer>({
   name: 'update put',
   role: 'admin',
   group: 'Agent:',
@@ -89,7 +78,7 @@ const put = agentCommand<{ atByte: number; ofBytes: number; data: Buffer }, Upda
   succeeded: ({ isDone }) => isDone,
 });
 
-const apply = agentCommand<{ isForced: boolean }, UpdateAnswer>({
+export const apply = agentCommand<{ isForced: boolean }, UpdateAnswer>({
   name: 'update apply',
   role: 'admin',
   group: 'Agent:',
@@ -107,53 +96,6 @@ const apply = agentCommand<{ isForced: boolean }, UpdateAnswer>({
 });
 
 export const UPDATE_COMMANDS: readonly Command[] = [install, status, revert, put, apply];
-
-/**
- * Carries the file to the agent and has it installed; resolves with the exit code. One that was received, in `receivedDir`, goes then.
- *
- * Errors: rejects with ConsoleError.
- */
-export async function installUpdate(args: LocalArgs, terminal: Terminal, receivedDir: string | null = null): Promise<number> {
-  const call = { socket: args['socket'], terminal };
-  const path = typeof args['file'] === 'string' ? args['file'] : '';
-  const answer = async (command: typeof put, asked: Readonly<Record<string, string | boolean>>): Promise<UpdateAnswer> =>
-    (await fetchAnswer(command, asked, call)).result as UpdateAnswer;
-  const show = (result: UpdateAnswer): number => {
-    terminal.status?.clear();
-    terminal.out(`${args['json'] === true ? JSON.stringify(result) : paragraph(result.text, terminal).join('\n')}\n`);
-    return result.isDone ? 0 : CONSOLE_EXIT.failed;
-  };
-  for await (const { atByte, ofBytes, data } of partsOf(path)) {
-    const result = await answer(put, { at: String(atByte), of: String(ofBytes), data: data.toString('base64') });
-    if (!result.isDone) return show(result);
-    terminal.status?.show(told(`${Math.round((100 * (atByte + data.length)) / ofBytes)} % brought to the agent`, terminal));
-  }
-  terminal.status?.show(told('checked and unpacked', terminal));
-  const code = show(await answer(apply, args['force'] === true ? { force: true } : {}));
-  if (code === 0 && receivedDir !== null && dirname(resolve(path)) === receivedDir) {
-    await rm(path, { force: true });
-    if (args['json'] !== true) terminal.out(`${paragraph(`${path} is removed`, terminal).join('\n')}\n`);
-  }
-  return code;
-}
-
-async function* partsOf(path: string): AsyncGenerator<{ atByte: number; ofBytes: number; data: Buffer }> {
-  const file = await open(path).catch((error: NodeJS.ErrnoException) => {
-    throw new ConsoleError('failed', `${path} cannot be read (${error.code}): check its path and mode`);
-  });
-  try {
-    const { size: ofBytes } = await file.stat();
-    if (ofBytes === 0) throw new ConsoleError('failed', `${path} is empty`);
-    for (let atByte = 0; atByte < ofBytes; ) {
-      const { buffer, bytesRead } = await file.read(Buffer.alloc(PART_BYTES), 0, PART_BYTES, atByte);
-      if (bytesRead === 0) throw new ConsoleError('failed', `${path} became shorter while it was read`);
-      yield { atByte, ofBytes, data: buffer.subarray(0, bytesRead) };
-      atByte += bytesRead;
-    }
-  } finally {
-    await file.close();
-  }
-}
 
 function deskOf(view: AgentView): NonNullable<AgentView['updates']> {
   if (view.updates === null) throw new ConsoleError('failed', 'this run of the agent takes no updates');

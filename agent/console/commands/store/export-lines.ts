@@ -8,7 +8,7 @@
  */
 import type { StoredFrame, StoredReading } from '../../../core/ports.ts';
 import { csvLine } from '../../text/csv.ts';
-import type { ExportAnswer } from './store-commands.ts';
+import type { ExportAnswer } from './export.ts';
 
 export const EXPORT_FORMATS = ['csv', 'jsonl'] as const;
 export type ExportFormat = (typeof EXPORT_FORMATS)[number];

@@ -11,11 +11,10 @@ import type { LocalArgs, Terminal } from '../../terminal/terminal.ts';
 import { count, formatNumber, told } from '../../text/page.ts';
 import { toAscii } from '../../text/plain-text.ts';
 import { wrap } from '../../text/text-lines.ts';
+import { readRange } from '../time-range.ts';
+import { EXPORT_PAGE, type ExportAnswer, framesToAsk } from './export.ts';
 import { type ExportFile, type ExportState, openExportFile } from './export-file.ts';
-import { framesToAsk } from './export-frames.ts';
 import { EXPORT_FORMATS, type ExportFormat, headOf, linesOf } from './export-lines.ts';
-import { readRange } from './history-args.ts';
-import { EXPORT_PAGE, type ExportAnswer } from './store-commands.ts';
 
 /** Instead of a file: the output. */
 const OUTPUT = '-';

@@ -3,15 +3,24 @@
  *
  * Owns the layout of `luciole history`. Pure. Called through the command table.
  */
-import type { HistoryBucket, HistoryRow, Resolution } from '../../../core/ports.ts';
+import type { History, HistoryBucket, HistoryRow, Resolution } from '../../../core/ports.ts';
+import type { PointId } from '../../../core/words.ts';
 import { csvLine } from '../../text/csv.ts';
 import { formatDuration } from '../../text/duration.ts';
 import { columnTime, count, dayTime, formatNumber, NOTHING, type Page, stateWord, type TimeForm, told } from '../../text/page.ts';
 import { plotLines } from '../../text/plot.ts';
 import { labelled, paragraph } from '../../text/text-lines.ts';
-import type { HistoryArgs } from './history-args.ts';
+import type { TimeRange } from '../time-range.ts';
+import type { HistoryArgs } from './history.ts';
 import { samplesOf } from './history-samples.ts';
-import type { PointHistory } from './store-commands.ts';
+
+/** What `history` answers. */
+export interface PointHistory extends History, TimeRange {
+  readonly pointId: PointId;
+  readonly unit: string;
+  readonly decimals: number;
+  readonly resolution: Resolution;
+}
 
 const DAY_MS = 86_400_000;
 /** `2026-12-01`. */

@@ -3,9 +3,10 @@
  *
  * Owns what counts as a gap. Pure. Called by the renderer of a history.
  */
+
 import type { HistoryRow } from '../../../core/ports.ts';
 import type { Sample } from '../../text/plot.ts';
-import type { PointHistory } from './store-commands.ts';
+import type { PointHistory } from './history-page.ts';
 
 const STEP_MS = { minute: 60_000, hour: 3_600_000 };
 /** A value that does not change is kept once a minute all the same. Units: ms. Source: the usual `store.heartbeatS`, and two polls. */

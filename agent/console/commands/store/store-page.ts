@@ -3,13 +3,18 @@
  *
  * Owns the layout of `luciole store`, its check and its backup. Pure. Called through the command table.
  */
+
 import type { BackupReport, StoreAccount, StoreCheck } from '../../../core/ports.ts';
 import type { ChoreView, StoreView } from '../../../core/views.ts';
 import { formatDuration } from '../../text/duration.ts';
 import { clockTime, count, formatBytes, formatNumber, fullTime, NOTHING, type Page, since, stateWord, told } from '../../text/page.ts';
 import { labelled } from '../../text/text-lines.ts';
 import { tableLines } from '../../text/text-table.ts';
-import type { CheckProgress } from './store-commands.ts';
+
+/** How far a check is, as far as anybody knows. */
+export interface CheckProgress {
+  readonly forMs: number;
+}
 
 const HOUR_MS = 3_600_000;
 /** As the configuration counts them. Units: bytes. */

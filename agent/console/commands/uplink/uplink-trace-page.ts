@@ -7,7 +7,12 @@ import type { TraceEntry } from '../../../core/uplink-tools.ts';
 import { formatDuration } from '../../text/duration.ts';
 import { clockTime, columnTime, count, formatNumber, type Page, told } from '../../text/page.ts';
 import { paragraph } from '../../text/text-lines.ts';
-import type { TraceAnswer } from './uplink-commands.ts';
+
+/** What `uplink trace` answers; a watch that ended shows nothing again. */
+export interface TraceAnswer {
+  readonly entries: readonly TraceEntry[];
+  readonly followed: { readonly seen: number; readonly missed: number; readonly durationMs: number } | null;
+}
 
 /** Beyond this the day is told as well. Units: ms. */
 const HALF_DAY_MS = 43_200_000;

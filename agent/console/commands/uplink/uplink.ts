@@ -1,28 +1,10 @@
-/**
- * The rows of the command table about the platform: how the uplink does, each stage of the way to it, what went by, connect anew.
- *
- * Owns these rows; the sync room does the work. Renderers are loaded only where one is shown. Called by the command table.
- */
-import type { TraceEntry, UplinkStep, UplinkTest, UplinkTools } from '../../../core/uplink-tools.ts';
+/** `uplink`: how the platform is reached, a test of each stage of the way to it, a new connection. */
+
+import type { UplinkStep, UplinkTest, UplinkTools } from '../../../core/uplink-tools.ts';
 import type { AgentView, UplinkView } from '../../../core/views.ts';
-import { agentCommand, type Command } from '../../command-spec.ts';
+import { agentCommand } from '../../command-spec.ts';
 import { ConsoleError } from '../../console-error.ts';
-import type { RawArgs } from '../../protocol/protocol.ts';
-import { parseDuration } from '../../text/duration.ts';
 import { JSON_OPTION, LOOK_TIMEOUT_MS } from '../common-words.ts';
-import { numberArg } from '../lines/bus-args.ts';
-import { followTrace } from './uplink-trace-job.ts';
-
-/** What `uplink trace` answers; a watch that ended shows nothing again. */
-export interface TraceAnswer {
-  readonly entries: readonly TraceEntry[];
-  readonly followed: { readonly seen: number; readonly missed: number; readonly durationMs: number } | null;
-}
-
-/** Entries that are shown: as many as a screen holds, at most all that are kept. */
-const LAST = { min: 1, max: 400, usual: 22 };
-/** Longest and usual watch. Units: ms. Source: assumed; a terminal that was left alone must not be written to for ever. */
-const FOLLOW_MS = { usual: 60_000, max: 3_600_000 };
 
 const looking = {
   group: 'Uplink:' as const,
@@ -35,7 +17,7 @@ const looking = {
     (await import('./uplink-page.ts')).renderUplink(result, page),
 };
 
-const uplink = agentCommand({
+export const UPLINK = agentCommand({
   ...looking,
   name: 'uplink',
   role: 'viewer',
@@ -43,7 +25,7 @@ const uplink = agentCommand({
   examples: ['luciole uplink', 'luciole uplink test', 'luciole uplink --json'],
 });
 
-const status = agentCommand({
+export const UPLINK_STATUS = agentCommand({
   ...looking,
   name: 'uplink status',
   role: 'viewer',
@@ -51,7 +33,7 @@ const status = agentCommand({
   examples: ['luciole uplink status', 'luciole uplink status --json'],
 });
 
-const test = agentCommand<{ broker: string | null }, UplinkTest, UplinkStep>({
+export const UPLINK_TEST = agentCommand<{ broker: string | null }, UplinkTest, UplinkStep>({
   name: 'uplink test',
   role: 'technician',
   group: 'Uplink:',
@@ -71,31 +53,7 @@ const test = agentCommand<{ broker: string | null }, UplinkTest, UplinkStep>({
   },
 });
 
-const trace = agentCommand<{ last: number; followMs: number | null }, TraceAnswer, TraceEntry>({
-  name: 'uplink trace',
-  role: 'technician',
-  group: 'Uplink:',
-  summary: 'events and packets of late, without their contents',
-  arguments: [],
-  options: [
-    { name: 'last', value: 'COUNT', summary: 'so many entries, 1 to 400 (default: 22)' },
-    { name: 'follow', value: null, summary: 'each as it happens, until Ctrl-C or for a while' },
-    { name: 'for', value: 'DURATION', summary: 'with --follow, end after this, at most 1h (default: 60s)' },
-    JSON_OPTION,
-  ],
-  examples: ['luciole uplink trace', 'luciole uplink trace --follow --for 5m', 'luciole uplink trace --last 400 --json'],
-  timeoutMs: LOOK_TIMEOUT_MS,
-  read: (args) => ({ last: numberArg(args, 'last', LAST), followMs: readFollow(args) }),
-  answer: async (view, { last, followMs }, job) => {
-    const tools = toolsOf(view);
-    if (followMs === null) return { entries: tools.trace().slice(-last), followed: null };
-    return { entries: [], followed: await followTrace(tools, followMs, job) };
-  },
-  render: async (result, page) => (await import('./uplink-trace-page.ts')).renderTrace(result, page),
-  progress: { isLasting: true, load: async () => (await import('./uplink-trace-page.ts')).renderEntry },
-});
-
-const reconnect = agentCommand({
+export const UPLINK_RECONNECT = agentCommand({
   name: 'uplink reconnect',
   role: 'technician',
   group: 'Uplink:',
@@ -106,7 +64,7 @@ const reconnect = agentCommand({
   timeoutMs: LOOK_TIMEOUT_MS,
   read: () => ({}),
   answer: (view, _args, { source }) => {
-    if (!toolsOf(view).reconnect(source)) throw new ConsoleError('failed', 'the uplink is off: nothing to connect');
+    if (!uplinkToolsOf(view).reconnect(source)) throw new ConsoleError('failed', 'the uplink is off: nothing to connect');
     return { asked: true };
   },
   render: async (_result, page) => (await import('./uplink-page.ts')).renderReconnect(page),
@@ -114,7 +72,7 @@ const reconnect = agentCommand({
 });
 
 /** Errors: throws ConsoleError 'failed' where no uplink is configured. */
-function toolsOf(view: AgentView): UplinkTools {
+export function uplinkToolsOf(view: AgentView): UplinkTools {
   return configured(view.uplinkTools ?? undefined);
 }
 
@@ -133,17 +91,3 @@ function readBroker(typed: string | boolean | undefined): string | null {
     throw new ConsoleError('usage', 'bad --broker: no user or password in the address; a broker of the configuration gets its own');
   return String(typed);
 }
-
-function readFollow({ follow, for: duration }: RawArgs): number | null {
-  if (follow !== true) {
-    if (duration !== undefined) throw new ConsoleError('usage', '--for goes with --follow');
-    return null;
-  }
-  if (duration === undefined) return FOLLOW_MS.usual;
-  const ms = parseDuration(String(duration));
-  if (ms > FOLLOW_MS.max) throw new ConsoleError('usage', `bad --for "${duration}": 1h at most`);
-  return ms;
-}
-
-/** In the order of the help. */
-export const UPLINK_COMMANDS: readonly Command[] = [uplink, status, test, trace, reconnect];

@@ -1,21 +1,21 @@
-/**
- * The words of `history` as a question for the store: which point, which time, how fine.
- *
- * Owns these checks; both ends of the socket call them. Which points there are only the agent knows.
- */
+/** `history`: what a point measured. */
 import type { Resolution } from '../../../core/ports.ts';
 import type { AgentView, PointView } from '../../../core/views.ts';
-import { textArg } from '../../command-spec.ts';
+import { agentCommand, textArg } from '../../command-spec.ts';
 import { ConsoleError } from '../../console-error.ts';
 import type { RawArgs } from '../../protocol/protocol.ts';
 import { nearest } from '../../text/suggest.ts';
-import { type TimeRange, type TypedRange, typedTime } from '../time-range.ts';
+import { JSON_OPTION, LOOK_TIMEOUT_MS } from '../common-words.ts';
+import { RANGE_OPTIONS, rangeOf, readRange, type TimeRange, type TypedRange } from '../time-range.ts';
+import { askStore } from './ask-store.ts';
+import type { PointHistory } from './history-page.ts';
 
 const RESOLUTIONS: readonly Resolution[] = ['raw', 'minute', 'hour'];
 /** Rows or buckets of one answer. Source: assumed; 2 MB of it, far below what a reply may have. */
 export const MAX_HISTORY_ROWS = 20_000;
 const USUAL_SINCE = '24h';
 const HOUR_MS = 3_600_000;
+
 /**
  * Longest spans that are told raw, and by the minute. Units: ms.
  *
@@ -26,6 +26,7 @@ const FINE_UP_TO_MS = {
   table: { raw: HOUR_MS, minute: 3 * HOUR_MS },
   other: { raw: 6 * HOUR_MS, minute: 8 * 24 * HOUR_MS },
 };
+
 /** Points named to one who missed. Source: assumed; one line. */
 const MAX_NAMED = 4;
 
@@ -36,17 +37,42 @@ export interface HistoryArgs extends TypedRange {
   readonly form: 'table' | 'plot' | 'csv';
 }
 
+export const HISTORY = agentCommand({
+  name: 'history',
+  role: 'viewer',
+  group: 'Store:',
+  summary: 'what a point measured, as a table or a plot',
+  arguments: [{ name: 'point', summary: 'as in `luciole points`', required: true, names: 'point' }],
+  options: [
+    { ...RANGE_OPTIONS.since, summary: `${RANGE_OPTIONS.since.summary} (default: 24h)` },
+    RANGE_OPTIONS.until,
+    { name: 'by', value: 'STEP', summary: 'raw, minute or hour (default: what fits the time)' },
+    { name: 'plot', value: null, summary: 'draw it' },
+    { name: 'csv', value: null, summary: 'print it as CSV, with times of UTC' },
+    JSON_OPTION,
+  ],
+  examples: [
+    'luciole history M01.power',
+    'luciole history M01.power --since 7d --plot',
+    'luciole history L07.level --since 2026-12-01T22:00 --until 2026-12-02 --csv',
+  ],
+  timeoutMs: LOOK_TIMEOUT_MS,
+  read: readHistory,
+  answer: async (view, args, { clock, timezone }): Promise<PointHistory> => {
+    const { pointId, unit, decimals } = findPoint(view, args.point);
+    const range = rangeOf(args, clock.wallMs(), timezone);
+    const resolution = args.by ?? fittingResolution(range, args.form);
+    const found = await askStore(view, view.history({ pointId, ...range, resolution, limit: MAX_HISTORY_ROWS }));
+    return { pointId, unit, decimals, ...range, resolution, ...found };
+  },
+  render: async (result, page, { form }) => (await import('./history-page.ts')).renderHistory(result, page, form),
+});
+
 /** Errors: throws ConsoleError 'usage' for the first thing wrong. */
 export function readHistory(args: RawArgs): HistoryArgs {
   const [plot, csv] = [args['plot'] === true, args['csv'] === true];
   if (plot && csv) throw new ConsoleError('usage', '--plot or --csv, not both');
   return { point: textArg(args, 'point'), ...readRange(args, USUAL_SINCE), by: readBy(args), form: plot ? 'plot' : csv ? 'csv' : 'table' };
-}
-
-/** Errors: throws ConsoleError 'usage' for a time that is none, or for none where there is no usual one. */
-export function readRange(args: RawArgs, usual?: string): TypedRange {
-  const since = args['since'] === undefined && usual !== undefined ? usual : textArg(args, 'since');
-  return { since: typedTime(since), until: args['until'] === undefined ? null : typedTime(textArg(args, 'until')) };
 }
 
 /** How finely a time is told when nobody says. */

@@ -1,13 +1,23 @@
-/**
- * The words of `bus write` as values, and whether the write took.
- *
- * Owns these checks and the words of the preview; both ends of the socket call the checks.
- */
+/** `bus write`: registers of a unit, written and read back; nothing is written without `--yes`. */
 import type { BusTools, BusWrite, BusWriteResult } from '../../../core/bus-tools.ts';
-import { textArg } from '../../command-spec.ts';
+import { agentCommand, textArg } from '../../command-spec.ts';
 import { ConsoleError } from '../../console-error.ts';
 import type { RawArgs } from '../../protocol/protocol.ts';
-import { addressArg, tableArg, UNITS, unitArg } from './bus-args.ts';
+import { JSON_OPTION, LOOK_TIMEOUT_MS } from '../common-words.ts';
+import {
+  ADDRESS_ARGUMENT,
+  addressArg,
+  findLine,
+  findUnit,
+  hexWord,
+  LINE_ARGUMENT,
+  onBus,
+  tableArg,
+  UNIT_ARGUMENT,
+  UNITS,
+  unitArg,
+  valuesFit,
+} from './bus-args.ts';
 
 /** Source: Modbus Application Protocol V1.1b3 §6.12. */
 const MAX_VALUES = 123;
@@ -19,6 +29,35 @@ export interface WriteArgs extends Omit<BusWrite, 'unit'> {
   /** Somebody said yes to it. */
   readonly isConfirmed: boolean;
 }
+
+export const BUS_WRITE = agentCommand({
+  name: 'bus write',
+  role: 'technician',
+  group: 'Lines:',
+  summary: 'write registers, and read them back',
+  arguments: [
+    LINE_ARGUMENT,
+    { ...UNIT_ARGUMENT, summary: `${UNIT_ARGUMENT.summary}; 0 is every unit` },
+    ADDRESS_ARGUMENT,
+    { name: 'value', summary: 'decimal or 0x hex; several with commas; coils: on, off', required: true },
+  ],
+  options: [
+    { name: 'table', value: 'TABLE', summary: 'holding, coil (default: holding)' },
+    { name: 'yes', value: null, summary: 'do it; without this it only says what it would do' },
+    JSON_OPTION,
+  ],
+  examples: ['luciole bus write street 7 2000 300 --yes', 'luciole bus write street L07 0x07D0 0x012C --yes'],
+  timeoutMs: LOOK_TIMEOUT_MS,
+  read: readWrite,
+  answer: (view, args): Promise<BusWriteResult> => {
+    const line = findLine(view, args.line);
+    const write = confirmed({ ...args, line, unit: findUnit(view, line, args.unit) }, view.bus);
+    return onBus(() => view.bus.write(write), args.address);
+  },
+  render: async (result, page) => (await import('./bus-registers-page.ts')).renderWrite(result, page),
+  succeeded: valuesFit,
+  audit: ({ before, after, warnings = [] }) => ({ before, after, ...(warnings.length === 0 ? {} : { warnings }) }),
+});
 
 /** Errors: throws ConsoleError 'usage' for the first thing wrong. */
 export function readWrite(args: RawArgs): WriteArgs {
@@ -54,16 +93,6 @@ function inWords({ values, table, address, unit, line }: BusWrite): string {
   const where = `${table === 'coil' ? 'coil' : 'holding register'} ${address}${values.length === 1 ? '' : ` to ${address + values.length - 1}`}`;
   const whose = unit === UNITS.broadcast ? 'every unit' : `unit ${unit}`;
   return `${what} to ${where} of ${whose} on line ${line}`;
-}
-
-/** Whether what was read back is what was written; a broadcast cannot be read back. */
-export function valuesFit({ values, after }: BusWriteResult): boolean {
-  return after === null || values.every((value, index) => after[index] === value);
-}
-
-/** A register as four hex digits. */
-export function hexWord(value: number): string {
-  return `0x${value.toString(16).toUpperCase().padStart(4, '0')}`;
 }
 
 function readValues(text: string, table: BusWrite['table']): readonly number[] {
