@@ -8,8 +8,9 @@ import { flushCompileCache } from 'node:module';
 import { userInfo } from 'node:os';
 import manifest from '../package.json' with { type: 'json' };
 import { runCommandLine } from './console/cli.ts';
-import { ConsoleError } from './console/console-error.ts';
-import { configFileOf, createLocalActions, EXIT_BAD_CONFIG, loadApp, textOf } from './console/local-actions.ts';
+import { ConsoleError, EXIT_BAD_CONFIG } from './console/console-error.ts';
+import { createLocalActions } from './console/local-actions.ts';
+import { configFileOf, textOf } from './console/local-args.ts';
 import { createStatusLine } from './console/terminal/status-line.ts';
 import type { LocalArgs, Terminal } from './console/terminal/terminal.ts';
 import { ConfigError } from './core/errors.ts';
@@ -48,9 +49,11 @@ const actions = createLocalActions({
     run: runAgentUntilStopped,
     console: runConsole,
     setup: runFirstStart,
-    'config keygen': async (args) => (await import('./console/commands/config/config-sign.ts')).runKeygen(args, screen),
-    'config sign': async (args) => (await import('./console/commands/config/config-sign.ts')).runSign(args, screen),
-    'config verify': async (args) => (await import('./console/commands/config/config-sign.ts')).runVerify(args, screen),
+    erase: async (args) => (await import('./commissioning/erase.ts')).runErase(args, configFileOf(args), screen),
+    'config import': (args) => importTable(args, screen),
+    'config keygen': async (args) => (await import('./console/commands/config/sign-run.ts')).runKeygen(args, screen),
+    'config sign': async (args) => (await import('./console/commands/config/sign-run.ts')).runSign(args, screen),
+    'config verify': async (args) => (await import('./console/commands/config/sign-run.ts')).runVerify(args, screen),
   },
 });
 
@@ -91,7 +94,12 @@ function userName(): string {
 /** The shell, on this terminal. */
 async function runConsole(args: LocalArgs): Promise<number> {
   const { startConsole } = await import('./console/shell/start-console.ts');
-  return startConsole(args, screen);
+  return startConsole(args, screen, importTable);
+}
+
+async function importTable(args: LocalArgs, terminal: Terminal): Promise<number> {
+  const { runImport } = await import('./commissioning/import-table.ts');
+  return runImport(args, configFileOf({ file: args['into'] ?? '' }), terminal);
 }
 
 /** Questions are asked where somebody sits at a terminal. */
@@ -138,7 +146,8 @@ async function runAgentUntilStopped(args: LocalArgs): Promise<number> {
     log.flush();
   });
   try {
-    const { runAgent } = await loadApp();
+    // Loaded on demand: the agent's libraries take longer to load than a console command takes in all.
+    const { runAgent } = await import('./app/run.ts');
     startSteps.completed('agent-loaded');
     return await runAgent({ ...options, log, logFeed: log, startSteps, stopSignal: stop.signal });
   } catch (error) {

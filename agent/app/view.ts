@@ -13,7 +13,8 @@ import type { CabinetPoint } from '../core/cabinet-points.ts';
 import type { Clock, MonoMs } from '../core/clock.ts';
 import type { DeviceView, Field, Store, Uplink, UplinkStatus } from '../core/ports.ts';
 import type { Profile } from '../core/profile.ts';
-import type { AgentView, ChoreView, LampView, PointView, ProfileView } from '../core/views.ts';
+import { profileView } from '../core/profile-view.ts';
+import type { AgentView, ChoreView, LampView, PointView } from '../core/views.ts';
 import type { AgentEvent, PointId } from '../core/words.ts';
 import { withDeviceFaults, withLampFaults, withLampTrouble } from '../diagnosis/device-faults.ts';
 import { sunAltitudeDeg } from '../lighting/sun.ts';
@@ -151,13 +152,6 @@ function pointViews({ field, clock, points }: ViewParts, filter: string): PointV
     const ageS = reading === undefined ? null : Math.max(0, Math.round((nowMono - reading.atMono) / 100) / 10);
     return { pointId, value: reading?.value ?? null, unit, decimals, quality: reading?.quality ?? 'missing', ageS };
   });
-}
-
-/** A device type as a list shows it. */
-export function profileView({ points, ...profile }: Profile, { lines }: Pick<Cabinet, 'lines'>): ProfileView {
-  const { id, vendor, model, category, trust, experimental, transport } = profile;
-  const users = lines.flatMap(({ devices }) => devices.filter((device) => device.profile === id));
-  return { id, vendor, model, category, trust, experimental, transport, points: points.length, usedBy: users.map((device) => device.id) };
 }
 
 function countUnits(devices: readonly DeviceView[]): { ok: number; flaky: number; silent: number } {

@@ -48,7 +48,7 @@ async function carryOut(words: readonly string[], terminal: Terminal, actions: L
       terminal.out(`${terminal.version}\n`);
       return 0;
     case 'help': {
-      const { helpPage } = await import('./help-page.ts');
+      const { helpPage } = await import('./command-line-help.ts');
       (read.isAsked ? terminal.out : terminal.err)(helpPage(read.node, terminal.widthCols));
       return read.isAsked ? 0 : CONSOLE_EXIT.usage;
     }

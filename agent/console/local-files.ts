@@ -6,11 +6,11 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { readProfiles } from '../../drivers/registry.ts';
-import { profileView } from '../app/view.ts';
 import { loadCabinet } from '../config/load.ts';
 import { readPlacedYaml } from '../config/places.ts';
 import type { Cabinet } from '../core/cabinet.ts';
 import { ConfigError } from '../core/errors.ts';
+import { profileView } from '../core/profile-view.ts';
 import { createSystemClock } from '../core/system-clock.ts';
 import { createTimeQuality } from '../service/time-quality.ts';
 import { ConsoleError } from './console-error.ts';

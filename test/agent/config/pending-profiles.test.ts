@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import t from 'tap';
 import { readPlacedYaml } from '../../../agent/config/places.ts';
 import type { AgentCommand, Job } from '../../../agent/console/command-spec.ts';
-import { PROFILE_COMMANDS } from '../../../agent/console/commands/lines/profile-commands.ts';
+import { PROFILE_COMMANDS } from '../../../agent/console/commands/lines/profile.ts';
 import { renderProfiles } from '../../../agent/console/commands/lines/profile-list-page.ts';
 import { renderProfile } from '../../../agent/console/commands/lines/profile-show-page.ts';
 import type { Page } from '../../../agent/console/text/page.ts';

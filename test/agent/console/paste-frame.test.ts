@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import t, { type Test } from 'tap';
 import { parse } from 'yaml';
-import { exportConfig } from '../../../agent/console/commands/config/config-files.ts';
+import { exportConfig } from '../../../agent/console/commands/config/config-files-run.ts';
 import { framed, isFrameEnd, readFrame } from '../../../agent/console/commands/config/paste-frame.ts';
 import { createConsoleServer } from '../../../agent/console/protocol/socket-server.ts';
 import { createManualClock } from '../../../agent/core/manual-clock.ts';

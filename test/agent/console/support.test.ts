@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import t, { type Test } from 'tap';
-import { techSupport } from '../../../agent/console/commands/service/support-run.ts';
+import { techSupport } from '../../../agent/console/commands/service/tech-support-run.ts';
 import { withoutSecrets } from '../../../agent/console/commands/service/without-secrets.ts';
 import { createConsoleServer } from '../../../agent/console/protocol/socket-server.ts';
 import { createManualClock } from '../../../agent/core/manual-clock.ts';

@@ -101,7 +101,7 @@ export const CONFIG_ROLLBACK = agentCommand({
 });
 
 /** Errors: throws ConsoleError 'usage'. */
-export function readCommit(args: RawArgs): CommitArgs {
+function readCommit(args: RawArgs): CommitArgs {
   const isAsked = args['confirm'] !== undefined;
   return {
     mode: isAsked ? 'asked' : 'auto',
@@ -119,7 +119,7 @@ export function commitRequest(args: CommitArgs, { caller, source: by }: Pick<Job
 }
 
 /** Empty where none was given. Errors: throws ConsoleError 'usage'. */
-export function readComment(args: RawArgs): string {
+function readComment(args: RawArgs): string {
   if (args['comment'] === undefined) return '';
   const text = textArg(args, 'comment');
   if (text.length <= MAX_COMMENT && !/\p{C}/u.test(text)) return text;

@@ -122,7 +122,7 @@ export const CONFIG_DISCARD = agentCommand({
 });
 
 /** Errors: throws ConsoleError 'usage'. */
-export function readPart(args: RawArgs): FilePart {
+function readPart(args: RawArgs): FilePart {
   const [, part, parts] = /^(\d{1,4})\/(\d{1,4})$/.exec(textArg(args, 'part')) ?? [];
   if (part === undefined || parts === undefined) throw new ConsoleError('usage', 'bad part: write it as 1/3');
   const data = typeof args['data'] === 'string' ? args['data'] : '';

@@ -9,7 +9,9 @@ import { csvLine } from '../../text/csv.ts';
 import { count, formatNumber, NOTHING, type Page, told } from '../../text/page.ts';
 import { labelled, paragraph } from '../../text/text-lines.ts';
 import { type Column, tableLines } from '../../text/text-table.ts';
-import type { EnergyArgs } from './energy.ts';
+
+/** How energy is shown. */
+export type EnergyForm = 'table' | 'csv';
 
 /** What `energy` answers, with how it was asked. */
 export interface EnergyAnswer extends EnergyView, Pick<EnergyQuery, 'by' | 'zone'> {}
@@ -20,7 +22,7 @@ const TOLD_H = 0.1;
 const SHOWN_H = 0.005;
 const RIGHT = { align: 'right' } as const;
 
-export function renderEnergy(answer: EnergyAnswer, page: Page, form: EnergyArgs['form']): string {
+export function renderEnergy(answer: EnergyAnswer, page: Page, form: EnergyForm): string {
   if (form === 'csv') return csvLines(answer.rows).join('\n');
   const { rows } = answer;
   if (rows.length === 0) return labelled('Nothing', nothing(answer), page).join('\n');

@@ -7,12 +7,12 @@ import type { RawArgs } from '../../protocol/protocol.ts';
 import { JSON_OPTION, LOOK_TIMEOUT_MS } from '../common-words.ts';
 import { findName } from '../find-name.ts';
 import { RANGE_OPTIONS, rangeOf, type TypedRange, typedTime } from '../time-range.ts';
-import type { EnergyAnswer } from './energy-page.ts';
+import type { EnergyAnswer, EnergyForm } from './energy-page.ts';
 
 export interface EnergyArgs extends TypedRange {
   readonly by: EnergyQuery['by'];
   readonly zone: string | null;
-  readonly form: 'table' | 'csv';
+  readonly form: EnergyForm;
 }
 
 const USUAL_SINCE = '30d';

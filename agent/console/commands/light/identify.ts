@@ -29,7 +29,7 @@ export const IDENTIFY = agentCommand<{ lamp: string; forMs: number }, Identified
 });
 
 /** Errors: throws RangeError for a lamp that cannot blink now. */
-export async function identifyLamp(view: AgentView, { lamp, forMs }: { lamp: string; forMs: number }, job: Job): Promise<Identified> {
+async function identifyLamp(view: AgentView, { lamp, forMs }: { lamp: string; forMs: number }, job: Job): Promise<Identified> {
   const { clock, source } = job;
   const startMono = clock.monoMs();
   const follows = (): boolean => view.why(lamp)?.lamps[0]?.following ?? true;

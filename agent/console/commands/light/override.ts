@@ -79,7 +79,7 @@ export function readOverride(args: RawArgs): OverrideArgs {
 }
 
 /** The override as the agent takes it. */
-export function overrideRequest(args: OverrideArgs, target: Target, source: string): Omit<OverrideRequest, 'commandId'> {
+function overrideRequest(args: OverrideArgs, target: Target, source: string): Omit<OverrideRequest, 'commandId'> {
   const { levelPct, rank, reason, durationMs } = args;
   return { target, levelPct, rank, reason, source, minutes: durationMs / 60_000 };
 }

@@ -29,7 +29,7 @@ export const WALK_TEST = agentCommand<{ zone: string; forMs: number }, Walked, W
 });
 
 /** Errors: throws RangeError for a zone without sensors. */
-export async function walkZone(view: AgentView, { zone, forMs }: { zone: string; forMs: number }, job: Job): Promise<Walked> {
+async function walkZone(view: AgentView, { zone, forMs }: { zone: string; forMs: number }, job: Job): Promise<Walked> {
   const { clock, signal, tell } = job;
   const startMono = clock.monoMs();
   const steps: WalkStep[] = [];

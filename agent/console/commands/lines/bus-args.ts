@@ -20,8 +20,8 @@ import { type Bounds, numberArg } from '../number-arg.ts';
 export const UNITS = { broadcast: 0, min: 1, max: 247 };
 /** Source: Modbus Application Protocol V1.1b3 §4.4. */
 const MAX_ADDRESS = 65_535;
-export const TABLES: readonly Table[] = ['holding', 'input', 'coil', 'discrete'];
-export const TABLE_WORDS = TABLES.join(', ');
+const TABLES: readonly Table[] = ['holding', 'input', 'coil', 'discrete'];
+const TABLE_WORDS = TABLES.join(', ');
 export const LINE_ARGUMENT = { name: 'line', summary: 'a Modbus line of the cabinet', required: true, names: 'modbus-line' } as const;
 export const UNIT_ARGUMENT = {
   name: 'unit',

@@ -8,11 +8,12 @@ import type { PointId } from '../../../core/words.ts';
 import { csvLine } from '../../text/csv.ts';
 import { formatDuration } from '../../text/duration.ts';
 import { columnTime, count, dayTime, formatNumber, NOTHING, type Page, stateWord, type TimeForm, told } from '../../text/page.ts';
-import { plotLines } from '../../text/plot.ts';
+import { plotLines, type Sample } from '../../text/plot.ts';
 import { labelled, paragraph } from '../../text/text-lines.ts';
 import type { TimeRange } from '../time-range.ts';
-import type { HistoryArgs } from './history.ts';
-import { samplesOf } from './history-samples.ts';
+
+/** How a history is shown. */
+export type HistoryForm = 'table' | 'plot' | 'csv';
 
 /** What `history` answers. */
 export interface PointHistory extends History, TimeRange {
@@ -30,7 +31,7 @@ const PLOT_COLS = 80;
 /** What a mean is worth beyond the decimals of its values. Source: assumed; sixty values carry one more digit. */
 const MEAN_DECIMALS = 1;
 
-export function renderHistory(history: PointHistory, page: Page, form: HistoryArgs['form']): string {
+export function renderHistory(history: PointHistory, page: Page, form: HistoryForm): string {
   if (form === 'csv') return csvLines(history).join('\n');
   const shown = history.resolution === 'raw' ? history.rows.length : history.buckets.length;
   if (shown === 0) return [...title(history, page), ...labelled('Nothing', nothing(history), page)].join('\n');
@@ -128,4 +129,30 @@ function csvLines({ pointId, rows, buckets, resolution, decimals }: PointHistory
 function isOverDays(fromMs: number, toMs: number, { timezone }: Page): boolean {
   const day = (ms: number): string => dayTime(ms, timezone).slice(0, DAY_COLS);
   return toMs - fromMs >= DAY_MS || day(fromMs) !== day(toMs - 1);
+}
+
+const BUCKET_MS = { minute: 60_000, hour: 3_600_000 };
+/** A value that does not change is kept once a minute all the same. Units: ms. Source: the usual `store.heartbeatS`, and two polls. */
+const USUAL_HOLD_MS = 150_000;
+/** So many of the times between two readings are usual ones. Source: assumed; a gap or two among few readings must not look usual. */
+const USUAL_SHARE = 0.75;
+
+/** Those with a value, oldest first. */
+export function samplesOf({ resolution, rows, buckets, toMs }: PointHistory): readonly Sample[] {
+  if (resolution === 'raw') return heldUntilNext(rows, toMs);
+  return buckets.flatMap(({ atMs, min, mean, max }) =>
+    min === null || mean === null || max === null ? [] : [{ fromMs: atMs, toMs: atMs + BUCKET_MS[resolution], min, mean, max }],
+  );
+}
+
+/** Only news is kept, so a value holds until the next reading; much longer than readings usually come apart it is not known. */
+function heldUntilNext(rows: readonly HistoryRow[], toMs: number): readonly Sample[] {
+  const apart = rows.map(({ atMs }, index) => (rows[index + 1]?.atMs ?? toMs) - atMs);
+  const usual = apart.toSorted((a, b) => a - b)[Math.floor((apart.length - 1) * USUAL_SHARE)] ?? 0;
+  const holdMs = Math.max(USUAL_HOLD_MS, 2 * usual);
+  return rows.flatMap(({ atMs, value }, index) => {
+    const isGap = (apart[index] ?? 0) > holdMs;
+    const until = isGap ? atMs : atMs + (apart[index] ?? 0);
+    return value === null ? [] : [{ fromMs: atMs, toMs: until, min: value, mean: value, max: value }];
+  });
 }

@@ -8,11 +8,11 @@ import { nearest } from '../../text/suggest.ts';
 import { JSON_OPTION, LOOK_TIMEOUT_MS } from '../common-words.ts';
 import { RANGE_OPTIONS, rangeOf, readRange, type TimeRange, type TypedRange } from '../time-range.ts';
 import { askStore } from './ask-store.ts';
-import type { PointHistory } from './history-page.ts';
+import type { HistoryForm, PointHistory } from './history-page.ts';
 
 const RESOLUTIONS: readonly Resolution[] = ['raw', 'minute', 'hour'];
 /** Rows or buckets of one answer. Source: assumed; 2 MB of it, far below what a reply may have. */
-export const MAX_HISTORY_ROWS = 20_000;
+const MAX_HISTORY_ROWS = 20_000;
 const USUAL_SINCE = '24h';
 const HOUR_MS = 3_600_000;
 
@@ -34,7 +34,7 @@ export interface HistoryArgs extends TypedRange {
   readonly point: string;
   /** Null: what fits the span. */
   readonly by: Resolution | null;
-  readonly form: 'table' | 'plot' | 'csv';
+  readonly form: HistoryForm;
 }
 
 export const HISTORY = agentCommand({
@@ -76,7 +76,7 @@ export function readHistory(args: RawArgs): HistoryArgs {
 }
 
 /** How finely a time is told when nobody says. */
-export function fittingResolution({ fromMs, toMs }: TimeRange, form: HistoryArgs['form']): Resolution {
+export function fittingResolution({ fromMs, toMs }: TimeRange, form: HistoryForm): Resolution {
   const { raw, minute } = FINE_UP_TO_MS[form === 'table' ? 'table' : 'other'];
   const spanMs = toMs - fromMs;
   return spanMs <= raw ? 'raw' : spanMs <= minute ? 'minute' : 'hour';

@@ -4,11 +4,11 @@
  * Owns its layout in the man macros. Pure. Called by `luciole manual`, and by whoever builds the package.
  * Source: man-pages(7) for the order of sections, groff_man(7) for the macros.
  */
-import type { Command, Group } from './command-spec.ts';
-import { optionsOf } from './command-tree.ts';
-import { COMMANDS, FAMILIES } from './commands.ts';
-import { CONSOLE_EXIT } from './console-error.ts';
-import { toAscii } from './text/plain-text.ts';
+import type { Command, Group } from '../../command-spec.ts';
+import { optionsOf } from '../../command-tree.ts';
+import { COMMANDS, FAMILIES } from '../../commands.ts';
+import { CONSOLE_EXIT, EXIT_BAD_CONFIG } from '../../console-error.ts';
+import { toAscii } from '../../text/plain-text.ts';
 
 const GROUPS: readonly Group[] = ['Look:', 'Act:', 'Lines:', 'Store:', 'Uplink:', 'Access:', 'Agent:', 'Session:'];
 const HEADINGS: Readonly<Record<Group, string>> = {
@@ -67,7 +67,7 @@ const EXITS: readonly (readonly [number, string])[] = [
   [CONSOLE_EXIT.failed, 'understood, and failed'],
   [CONSOLE_EXIT.usage, 'wrong usage'],
   [CONSOLE_EXIT.unreachable, 'no agent answers'],
-  [78, 'the configuration cannot be used'],
+  [EXIT_BAD_CONFIG, 'the configuration cannot be used'],
 ];
 
 const ENVIRONMENT: readonly (readonly [string, string])[] = [

@@ -6,11 +6,11 @@
 import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject } from 'node:crypto';
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { basename } from 'node:path';
-import { replaceFile } from '../../../commissioning/replace-file.ts';
 import { readRevisionKey, revisionKeyText } from '../../../config/revision-key.ts';
 import { refusalText, signRevision, statementOf, verifyRevisionSignature } from '../../../config/revision-signature.ts';
 import { fileRefusal, UPLOAD_LIMIT } from '../../../config/upload.ts';
 import { createFile } from '../../../core/atomic-write.ts';
+import { replaceFile } from '../../../core/replace-file.ts';
 import type { ConfigFiles } from '../../../core/revisions.ts';
 import { createSystemClock } from '../../../core/system-clock.ts';
 import { ConsoleError } from '../../console-error.ts';

@@ -17,7 +17,7 @@ import type { LocalArgs, Terminal } from '../../terminal/terminal.ts';
 import { formatDuration } from '../../text/duration.ts';
 import { formatBytes } from '../../text/page.ts';
 import { paragraph } from '../../text/text-lines.ts';
-import { makeBundle } from './support-bundle.ts';
+import { makeBundle } from './tech-support-bundle.ts';
 
 export interface SupportParts {
   readonly terminal: Terminal;

@@ -4,6 +4,7 @@
  * Owns these rows; `main.ts` does the work of the two that read a file. Called by the command table.
  */
 import type { Profile } from '../../../core/profile.ts';
+import { profileView } from '../../../core/profile-view.ts';
 import type { AgentView, ProfileView, ShelfView } from '../../../core/views.ts';
 import { agentCommand, type Command, type LocalCommand, textArg } from '../../command-spec.ts';
 import { ConsoleError } from '../../console-error.ts';
@@ -21,7 +22,8 @@ async function withPending(view: AgentView): Promise<ShelfView> {
   };
   const news = pending.filter(({ state }) => state === 'new').map(({ profile }) => profile);
   return {
-    profiles: () => [...view.profiles(), ...news.map(unusedView)].map((each) => ({ ...each, ...stateOf(each.id) })),
+    profiles: () =>
+      [...view.profiles(), ...news.map((each) => profileView(each, { lines: [] }))].map((each) => ({ ...each, ...stateOf(each.id) })),
     profile: (id) => {
       const found = view.profile(id) ?? news.find((each) => each.id === id);
       return found === undefined ? undefined : { ...found, ...stateOf(id) };
@@ -30,10 +32,6 @@ async function withPending(view: AgentView): Promise<ShelfView> {
 }
 
 type Pending = Pick<ProfileView, 'pending'>;
-
-function unusedView({ id, vendor, model, category, trust, experimental, transport, points }: Profile): ProfileView {
-  return { id, vendor, model, category, trust, experimental, transport, points: points.length, usedBy: [] };
-}
 
 function findProfile(shelf: ShelfView, args: { readonly id: string }): Profile & Pending {
   const ids = shelf.profiles().map(({ id }) => id);

@@ -5,7 +5,7 @@
  */
 import { closeSync, existsSync, fstatSync, openSync, readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { asOwnerOf, replaceWhole } from '../core/atomic-write.ts';
+import { asOwnerOf, replaceWhole } from './atomic-write.ts';
 
 export interface ReplaceOptions {
   /** Of the new file. */
