@@ -46,9 +46,8 @@ export function createLocalActions(parts: LocalActionParts): LocalActions {
     },
     'profile check': async (args) => (await import('./commands/lines/profile-run.ts')).runProfileCheck(args, screen, isTerminal),
     'profile test': async (args) => (await import('./commands/lines/profile-run.ts')).runProfileTest(args, screen, isTerminal),
-    'config load': async (args) =>
-      (await import('./commands/config/config-files-run.ts')).loadConfigFile(args, { terminal: screen, readInput }),
-    'config export': async (args) => (await import('./commands/config/config-files-run.ts')).exportConfig(args, { terminal: screen }),
+    'config load': async (args) => (await import('./commands/config/config-files-run.ts')).loadConfigFile(args, screen, readInput),
+    'config export': async (args) => (await import('./commands/config/config-files-run.ts')).exportConfig(args, screen),
     'update install': async (args) => (await import('./commands/service/update-run.ts')).installUpdate(args, screen, parts.receivedDir),
     'tech-support': async (args) => {
       const { techSupport } = await import('./commands/service/tech-support-run.ts');
@@ -58,7 +57,7 @@ export function createLocalActions(parts: LocalActionParts): LocalActions {
     },
     export: async (args) => {
       const { exportReadings } = await import('./commands/store/export-run.ts');
-      return exportReadings(args, { terminal: screen, signal: signal(), write });
+      return exportReadings(args, screen, signal(), write);
     },
   };
 }

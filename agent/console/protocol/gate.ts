@@ -18,13 +18,6 @@ const DENIED = 'denied';
 /** Who is not logged in. */
 const NOBODY = 'nobody';
 
-export interface GateParts {
-  readonly door: Door;
-  readonly view: AgentView;
-  readonly log: Log;
-  readonly clock: Pick<Clock, 'monoMs'>;
-}
-
 export interface Gate {
   /** Errors: rejects with ConsoleError; anything else is a bug. */
   carryOut(request: Request, job: Omit<Job, 'caller' | 'source'>): Promise<unknown>;
@@ -33,7 +26,7 @@ export interface Gate {
 }
 
 /** The gate of one door. */
-export function createGate({ door, view, log, clock }: GateParts): Gate {
+export function createGate(door: Door, view: AgentView, log: Log, clock: Pick<Clock, 'monoMs'>): Gate {
   const pace = createAuditPace(clock);
 
   function noteOf(command: AgentCommand, request: Request, caller: Caller): (result: string) => void {

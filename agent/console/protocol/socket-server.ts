@@ -94,7 +94,7 @@ export function createConsoleServer(parts: ConsoleServerParts): ConsoleServer {
 
 function connectionParts(parts: ConsoleServerParts, deadlines: Deadlines): ConnectionParts {
   const { view, log, clock, timezone } = parts;
-  const gate = createGate({ door: parts.door ?? 'agent', view, log, clock });
+  const gate = createGate(parts.door ?? 'agent', view, log, clock);
   return {
     deadlines,
     clock,

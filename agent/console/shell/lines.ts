@@ -57,7 +57,7 @@ export async function serveLines(session: Session, talk: Talk, parts: LineParts)
     FAMILIES,
   );
   const asker = askerOf(session, parts.surroundings);
-  const logShow = createLogShow({ talk, clock: parts.clock, asker, translate: inWords });
+  const logShow = createLogShow(talk, parts.clock, asker, inWords);
   const known = await askNames(asker);
   const lines: Lines = { session, talk, parts, tree, past: createPastLines(session.user, parts.keeper), logShow, inWords, known };
   await speak(talk.settings, known === null ? await parts.machine.language() : known.names.language);

@@ -36,14 +36,7 @@ export interface LogShow {
   level(): LogSeverity | null;
 }
 
-export interface LogShowParts {
-  readonly talk: Talk;
-  readonly clock: Clock;
-  readonly asker: Asker;
-  readonly translate: (text: string) => string;
-}
-
-export function createLogShow({ talk, clock, asker, translate }: LogShowParts): LogShow {
+export function createLogShow(talk: Talk, clock: Clock, asker: Asker, translate: (text: string) => string): LogShow {
   const { settings, writer } = talk;
   const gate = createLogGate(() => (writer.charsPerSecond() ?? WIDE_RATE / SHARE) * SHARE, clock.monoMs());
   let reading: { readonly level: LogSeverity; readonly stop: AbortController } | null = null;

@@ -60,7 +60,7 @@ export function createShellActions({
 }: ShellActionParts): ShellActions {
   const { settings } = talk;
   const show = async (source: LiveSource): Promise<readonly string[]> => {
-    await watch({ talk, clock, source });
+    await watch(talk, clock, source);
     return [];
   };
   const set = (change: Partial<TerminalSettings>): Promise<readonly string[]> => {
@@ -97,7 +97,7 @@ export function createShellActions({
       if (refusal !== null) throw new ConsoleError('failed', `the service manager does not start it: ${toAscii(refusal)}`);
       return [translate('the service manager has started it anew')];
     },
-    speed: (args) => changeSpeed(text(args, 'baud'), { talk, tty, clock, translate }),
+    speed: (args) => changeSpeed(text(args, 'baud'), talk, tty, clock, translate),
     copy: (args) => copySerial(copyArgs(args), { talk, tty, clock, filesDir, isConfined, translate }),
     receive: (args) =>
       receiveSerial(

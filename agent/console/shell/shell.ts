@@ -22,7 +22,7 @@ export interface Shell {
 
 export function createShell(parts: ShellParts): Shell {
   const { tty, clock, login, withProbe } = parts;
-  const talk = createTalk({ tty, clock, pagerHelp: () => translate(talk.settings.language, PAGER_HELP) });
+  const talk = createTalk(tty, clock, () => translate(talk.settings.language, PAGER_HELP));
 
   return {
     end: talk.end,

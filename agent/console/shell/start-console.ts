@@ -33,7 +33,7 @@ export async function startConsole(
   screen: Terminal,
   importTable: (args: LocalArgs, terminal: Terminal) => Promise<number>,
 ): Promise<number> {
-  const tty = await openTtyDevice({ speedBaud: baudOf(args) });
+  const tty = await openTtyDevice(baudOf(args));
   const clock = createSystemClock({ quality: () => 'none' });
   const shell = createShell({
     tty,

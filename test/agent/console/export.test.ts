@@ -65,7 +65,7 @@ async function run({ socketPath }: At, words: readonly string[], changes: Partia
     ...changes,
   };
   const write = async (more: string): Promise<void> => terminal.out(more);
-  const actions = { export: (args: object) => exportReadings(args as never, { terminal, signal, write }) };
+  const actions = { export: (args: object) => exportReadings(args as never, terminal, signal, write) };
   const code = await runCommandLine(['export', ...words], terminal, actions as unknown as LocalActions);
   return { code, ...text };
 }

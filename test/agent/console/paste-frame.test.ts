@@ -277,7 +277,7 @@ t.test('export prints the frame of what the agent has, to the byte', async (t) =
     ...{ widthCols: 80, colour: false, user: 'ada', version: 'luciole 0.1.0', socketPath, status: null },
     shelf: () => Promise.reject(new Error('not asked')),
   };
-  t.equal(await exportConfig({ paste: true }, { terminal }), 0);
+  t.equal(await exportConfig({ paste: true }, terminal), 0);
   const [head, ...lines] = out.trimEnd().split('\n');
   t.equal(head, HEAD);
   t.strictSame(readFrame(lines), { text: cabinet });

@@ -24,8 +24,7 @@ import {
   testSucceeded,
 } from '../../../agent/console/commands/lines/profile-test-page.ts';
 import type { PointHistory } from '../../../agent/console/commands/store/history-page.ts';
-import { renderHistory } from '../../../agent/console/commands/store/history-page.ts';
-import { samplesOf } from '../../../agent/console/commands/store/history-page.ts';
+import { renderHistory, samplesOf } from '../../../agent/console/commands/store/history-page.ts';
 import { renderBackup, renderCheck, renderCheckProgress, renderStore } from '../../../agent/console/commands/store/store-page.ts';
 import type { Page } from '../../../agent/console/text/page.ts';
 import { plain, toAscii } from '../../../agent/console/text/plain-text.ts';

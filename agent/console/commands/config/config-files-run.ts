@@ -22,17 +22,10 @@ const PART_BYTES = 30_000;
 /** Larger is no cabinet. Units: bytes. Source: as the agent takes it. */
 const MAX_BYTES = 524_288;
 
-export interface ConfigFileParts {
-  readonly terminal: Terminal;
-  /** All of the input; null where there is none to read. */
-  readonly readInput: (() => Promise<string>) | null;
-}
-
-/** Resolves with the exit code. Errors: rejects with ConsoleError. */
-export async function loadConfigFile(args: LocalArgs, parts: ConfigFileParts): Promise<number> {
-  const { terminal } = parts;
+/** Resolves with the exit code. `readInput` reads all of the input; null where there is none. Errors: rejects with ConsoleError. */
+export async function loadConfigFile(args: LocalArgs, terminal: Terminal, readInput: (() => Promise<string>) | null): Promise<number> {
   const file = args['profile'] === undefined ? 'cabinet.yaml' : fileName(textArg(args as RawArgs, 'profile'));
-  const bytes = Buffer.from(await textOf(args, parts));
+  const bytes = Buffer.from(await textOf(args, readInput));
   if (bytes.length > MAX_BYTES) throw new ConsoleError('usage', `${bytes.length} bytes are no ${file}: at most ${MAX_BYTES}`);
   // The signature first: an answer that is shown is the one about the file.
   const signature = args['signature'] === undefined ? null : Buffer.from(await fileText(textArg(args as RawArgs, 'signature')));
@@ -58,7 +51,7 @@ async function put(file: string, bytes: Buffer, args: LocalArgs, terminal: Termi
 }
 
 /** Resolves with the exit code. Errors: rejects with ConsoleError. */
-export async function exportConfig(args: LocalArgs, { terminal }: Pick<ConfigFileParts, 'terminal'>): Promise<number> {
+export async function exportConfig(args: LocalArgs, terminal: Terminal): Promise<number> {
   const { socket, paste, json, ...asked } = args;
   const { result } = await fetchAnswer(CONFIG_SHOW, asked as RawArgs, { socket, terminal });
   const { file, lines } = result as ConfigText;
@@ -73,7 +66,7 @@ export async function exportConfig(args: LocalArgs, { terminal }: Pick<ConfigFil
 }
 
 /** Errors: rejects with ConsoleError for a file that cannot be read, with how to name one, and for a frame that did not arrive whole. */
-async function textOf(args: LocalArgs, { readInput }: ConfigFileParts): Promise<string> {
+async function textOf(args: LocalArgs, readInput: (() => Promise<string>) | null): Promise<string> {
   const file = textArg(args as RawArgs, 'file');
   if (file === '-' && readInput === null) throw new ConsoleError('usage', 'nothing can be read here: name a file');
   const text = file === '-' && readInput !== null ? await readInput() : await fileText(file);

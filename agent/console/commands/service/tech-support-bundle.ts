@@ -16,13 +16,6 @@ import { told } from '../../text/page.ts';
 import { plain } from '../../text/plain-text.ts';
 import { withoutSecrets } from './without-secrets.ts';
 
-export interface BundleParts {
-  readonly terminal: Terminal;
-  readonly socket: LocalArgs[string] | undefined;
-  /** Of the machine, by title; files and logs as they are. */
-  readonly facts: () => Promise<readonly (readonly [title: string, text: string])[]>;
-}
-
 export interface Bundle {
   readonly text: string;
   /** Empty where no agent answered. */
@@ -53,8 +46,12 @@ const QUESTIONS: readonly (readonly [name: string, args: RawArgs])[] = [
 const MAX_PART_CHARS = 400_000;
 const WIDTH_COLS = 120;
 
-/** Asks one question after the other. Errors: none but programming errors. */
-export async function makeBundle({ terminal, socket, facts }: BundleParts): Promise<Bundle> {
+/** Asks one question after the other. `facts` of the machine: title and text each, files and logs as they are. Errors: none but programming errors. */
+export async function makeBundle(
+  terminal: Terminal,
+  socket: LocalArgs[string] | undefined,
+  facts: () => Promise<readonly (readonly [title: string, text: string])[]>,
+): Promise<Bundle> {
   const parts: string[] = [];
   const missing: string[] = [];
   const needsRole: Record<string, LeastRole> = {};

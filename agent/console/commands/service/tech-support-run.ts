@@ -19,14 +19,6 @@ import { formatBytes } from '../../text/page.ts';
 import { paragraph } from '../../text/text-lines.ts';
 import { makeBundle } from './tech-support-bundle.ts';
 
-export interface SupportParts {
-  readonly terminal: Terminal;
-  readonly configFile: string;
-  /** Where a file without a folder goes. */
-  readonly dir: string;
-  readonly nowMs: WallMs;
-}
-
 /** Lines of the journal, and longest wait for them. Source: assumed; a busy day of an agent. */
 const JOURNAL = { lines: 1_000, maxBytes: 1_000_000, timeoutMs: 10_000 };
 /** Readable by nobody else: there are no secrets in it, but much about a street. */
@@ -35,13 +27,12 @@ const MODE = 0o600;
 const ZMODEM_SHARE = 0.9;
 const pack = promisify(gzip);
 
-/** Resolves with the exit code. Errors: rejects with ConsoleError 'failed' for a place that cannot be written to. */
-export async function techSupport(args: LocalArgs, { terminal, configFile, dir, nowMs }: SupportParts): Promise<number> {
-  const { text, cabinetId, missing, needsRole } = await makeBundle({
-    terminal,
-    socket: args['socket'],
-    facts: () => machineFacts(configFile, terminal),
-  });
+/** Resolves with the exit code. `dir`: where a file without a folder goes. Errors: rejects with ConsoleError 'failed' for a place that cannot be written to. */
+export async function techSupport(
+  args: LocalArgs,
+  { terminal, configFile, dir, nowMs }: { terminal: Terminal; configFile: string; dir: string; nowMs: WallMs },
+): Promise<number> {
+  const { text, cabinetId, missing, needsRole } = await makeBundle(terminal, args['socket'], () => machineFacts(configFile, terminal));
   const bytes = await pack(text, { level: 9 });
   const name = `luciole-support-${cabinetId || 'cabinet'}-${new Date(nowMs).toISOString().slice(0, 19).replace(/[:-]/g, '')}Z.txt.gz`;
   const file = await written(bytes, typeof args['to'] === 'string' ? args['to'] : dir, name);

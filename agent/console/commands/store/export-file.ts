@@ -50,19 +50,11 @@ export async function openExportFile(file: string, wanted: Pick<ExportState, 'si
     const handle = await asOwnerOf(dirname(part), () => open(part, state === null ? 'w' : 'r+'));
     // What was written after the last note is written anew.
     if (state !== null) await handle.truncate(state.bytes);
-    return exportFile({ file, part, note, handle, state });
+    return exportFile(file, part, note, handle, state);
   });
 }
 
-interface Parts {
-  readonly file: string;
-  readonly part: string;
-  readonly note: string;
-  readonly handle: FileHandle;
-  readonly state: ExportState | null;
-}
-
-function exportFile({ file, part, note, handle, state }: Parts): ExportFile {
+function exportFile(file: string, part: string, note: string, handle: FileHandle, state: ExportState | null): ExportFile {
   let bytes = state?.bytes ?? 0;
   const remember = (reached: ExportState): void => {
     asOwnerOf(dirname(note), () => {

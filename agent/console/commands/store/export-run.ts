@@ -21,14 +21,6 @@ const OUTPUT = '-';
 /** How often word is given where there is no terminal. Units: %. Source: assumed; ten lines in a script's log. */
 const STAGE_PCT = 10;
 
-export interface ExportParts {
-  readonly terminal: Terminal;
-  /** Aborted when the reader wants no more. */
-  readonly signal: AbortSignal;
-  /** Writes to the output and waits for a slow reader. */
-  readonly write: (text: string) => Promise<void>;
-}
-
 /** Without what only the file knows. */
 type Reached = Omit<ExportState, 'bytes'>;
 
@@ -41,19 +33,28 @@ interface ExportArgs {
   readonly socket: LocalArgs[string] | undefined;
 }
 
-/** Resolves with the exit code. Errors: rejects with ConsoleError; what was written stays, and the same command goes on from there. */
-export async function exportReadings(args: LocalArgs, parts: ExportParts): Promise<number> {
+/**
+ * Resolves with the exit code. `signal` ends it early; `write` writes to the output and waits for a slow reader.
+ *
+ * Errors: rejects with ConsoleError; what was written stays, and the same command goes on from there.
+ */
+export async function exportReadings(
+  args: LocalArgs,
+  terminal: Terminal,
+  signal: AbortSignal,
+  write: (text: string) => Promise<void>,
+): Promise<number> {
   const wanted = readExport(args as RawArgs);
   const { to, isJson } = wanted;
-  const file = to === OUTPUT ? toOutput(parts.write) : await openExportFile(to, wanted);
+  const file = to === OUTPUT ? toOutput(write) : await openExportFile(to, wanted);
   try {
-    const reached = await pump(file, wanted, parts);
-    parts.terminal.status?.clear();
-    const text = isJson ? JSON.stringify(summary(reached, file, wanted)) : sumText(reached, wanted, parts.terminal);
-    (to === OUTPUT ? parts.terminal.err : parts.terminal.out)(`${text}\n`);
+    const reached = await pump(file, wanted, terminal, signal);
+    terminal.status?.clear();
+    const text = isJson ? JSON.stringify(summary(reached, file, wanted)) : sumText(reached, wanted, terminal);
+    (to === OUTPUT ? terminal.err : terminal.out)(`${text}\n`);
     return 0;
   } finally {
-    parts.terminal.status?.clear();
+    terminal.status?.clear();
     await file.close();
   }
 }
@@ -78,7 +79,7 @@ function formatOf(args: RawArgs, to: string): ExportFormat {
   );
 }
 
-async function pump(file: ExportFile, wanted: ExportArgs, { terminal, signal }: ExportParts): Promise<Reached> {
+async function pump(file: ExportFile, wanted: ExportArgs, terminal: Terminal, signal: AbortSignal): Promise<Reached> {
   const tell = teller(terminal);
   let at: Reached | null = file.state;
   let hasHead = file.state !== null && file.state.bytes > 0;
@@ -162,7 +163,7 @@ function withKept(error: unknown, to: string): unknown {
   return new ConsoleError(error.code, `${error.message}; ${to}.part is kept: the same command goes on from there`, { cause: error });
 }
 
-function toOutput(write: ExportParts['write']): ExportFile {
+function toOutput(write: ExportFile['append']): ExportFile {
   return { state: null, append: write, finish: async () => {}, close: async () => {} };
 }
 
