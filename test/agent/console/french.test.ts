@@ -6,7 +6,7 @@ import { OUTSIDE } from '../../../agent/console/shell/as-typed.ts';
 import { learn, leftInEnglish, translate } from '../../../agent/console/text/language.ts';
 import { toAscii } from '../../../agent/console/text/plain-text.ts';
 import { createFakeView } from './fake-view.ts';
-import { openSession } from './shell-session.ts';
+import { openSession } from './shell/shell-session.ts';
 
 await learn('fr');
 

@@ -1,12 +1,12 @@
 import fc from 'fast-check';
 import t from 'tap';
-import { readEnergy } from '../../../agent/console/commands/light/energy.ts';
-import { type EnergyAnswer, renderEnergy } from '../../../agent/console/commands/light/energy-page.ts';
-import { COMMANDS } from '../../../agent/console/commands.ts';
-import type { RawArgs } from '../../../agent/console/protocol/protocol.ts';
-import type { Page } from '../../../agent/console/text/page.ts';
-import { plain, toAscii } from '../../../agent/console/text/plain-text.ts';
-import * as fake from './fake-view.ts';
+import { readEnergy } from '../../../../../agent/console/commands/light/energy.ts';
+import { type EnergyAnswer, renderEnergy } from '../../../../../agent/console/commands/light/energy-page.ts';
+import { COMMANDS } from '../../../../../agent/console/commands.ts';
+import type { RawArgs } from '../../../../../agent/console/protocol/protocol.ts';
+import type { Page } from '../../../../../agent/console/text/page.ts';
+import { plain, toAscii } from '../../../../../agent/console/text/plain-text.ts';
+import * as fake from '../../fake-view.ts';
 
 const page: Page = { widthCols: 80, colour: false, atMs: fake.AT_MS, timezone: fake.TIMEZONE };
 const answer = (changes: Partial<EnergyAnswer> = {}): EnergyAnswer => ({ ...fake.energy(), by: null, zone: null, ...changes });

@@ -1,6 +1,6 @@
 import t from 'tap';
-import { wrap } from '../../../agent/console/text/text-lines.ts';
-import { tableLines } from '../../../agent/console/text/text-table.ts';
+import { wrap } from '../../../../agent/console/text/text-lines.ts';
+import { tableLines } from '../../../../agent/console/text/text-table.ts';
 
 const cases: readonly [why: string, text: string, widthCols: number, lines: readonly string[]][] = [
   ['a number keeps its sign', 'it was raised to 100 % by hand', 19, ['it was raised to', '100 % by hand']],

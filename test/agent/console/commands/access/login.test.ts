@@ -4,13 +4,13 @@ import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
-import type { AgentCommand } from '../../../agent/console/command-spec.ts';
-import { COMMANDS } from '../../../agent/console/commands.ts';
-import { callAgent } from '../../../agent/console/protocol/socket-client.ts';
-import { createConsoleServer } from '../../../agent/console/protocol/socket-server.ts';
-import { mayUse } from '../../../agent/core/access.ts';
-import { createManualClock } from '../../../agent/core/manual-clock.ts';
-import { AT_MS, createFakeView, TIMEZONE } from './fake-view.ts';
+import type { AgentCommand } from '../../../../../agent/console/command-spec.ts';
+import { COMMANDS } from '../../../../../agent/console/commands.ts';
+import { callAgent } from '../../../../../agent/console/protocol/socket-client.ts';
+import { createConsoleServer } from '../../../../../agent/console/protocol/socket-server.ts';
+import { mayUse } from '../../../../../agent/core/access.ts';
+import { createManualClock } from '../../../../../agent/core/manual-clock.ts';
+import { AT_MS, createFakeView, TIMEZONE } from '../../fake-view.ts';
 
 const COMMANDS_OF_AGENT = COMMANDS.filter((each): each is AgentCommand => each.kind === 'agent');
 

@@ -1,11 +1,11 @@
 import t from 'tap';
-import type { Job } from '../../../agent/console/command-spec.ts';
-import { testTarget } from '../../../agent/console/commands/light/test-job.ts';
-import { renderTested, renderTestStep } from '../../../agent/console/commands/light/test-page.ts';
-import { createManualClock } from '../../../agent/core/manual-clock.ts';
-import type { AgentView, PointView } from '../../../agent/core/views.ts';
-import type { OutcomeState } from '../../../agent/core/words.ts';
-import { AT_MS, createFakeView, outcome, TIMEZONE } from './fake-view.ts';
+import type { Job } from '../../../../../agent/console/command-spec.ts';
+import { testTarget } from '../../../../../agent/console/commands/light/test-job.ts';
+import { renderTested, renderTestStep } from '../../../../../agent/console/commands/light/test-page.ts';
+import { createManualClock } from '../../../../../agent/core/manual-clock.ts';
+import type { AgentView, PointView } from '../../../../../agent/core/views.ts';
+import type { OutcomeState } from '../../../../../agent/core/words.ts';
+import { AT_MS, createFakeView, outcome, TIMEZONE } from '../../fake-view.ts';
 
 const page = { widthCols: 80, colour: false, atMs: AT_MS, timezone: TIMEZONE, language: 'en' } as const;
 const ZONE = { kind: 'zone', id: 'bressigny' } as const;

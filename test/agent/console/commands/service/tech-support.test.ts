@@ -3,11 +3,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import t, { type Test } from 'tap';
-import { techSupport } from '../../../agent/console/commands/service/tech-support-run.ts';
-import { withoutSecrets } from '../../../agent/console/commands/service/without-secrets.ts';
-import { createConsoleServer } from '../../../agent/console/protocol/socket-server.ts';
-import { createManualClock } from '../../../agent/core/manual-clock.ts';
-import { AT_MS, createFakeView, event, TIMEZONE } from './fake-view.ts';
+import { techSupport } from '../../../../../agent/console/commands/service/tech-support-run.ts';
+import { withoutSecrets } from '../../../../../agent/console/commands/service/without-secrets.ts';
+import { createConsoleServer } from '../../../../../agent/console/protocol/socket-server.ts';
+import { createManualClock } from '../../../../../agent/core/manual-clock.ts';
+import { AT_MS, createFakeView, event, TIMEZONE } from '../../fake-view.ts';
 
 const CANARIES: [text: string, kept: string][] = [
   ['broker: mqtts://luc:canary1@mqtt.example:8883', 'broker: mqtts://luc:***@mqtt.example:8883'],

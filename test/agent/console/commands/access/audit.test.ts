@@ -1,8 +1,8 @@
 import t from 'tap';
-import type { AgentCommand } from '../../../agent/console/command-spec.ts';
-import { renderAudit } from '../../../agent/console/commands/access/audit-page.ts';
-import { COMMANDS } from '../../../agent/console/commands.ts';
-import { AT_MS, auditPage, TIMEZONE } from './fake-view.ts';
+import type { AgentCommand } from '../../../../../agent/console/command-spec.ts';
+import { renderAudit } from '../../../../../agent/console/commands/access/audit-page.ts';
+import { COMMANDS } from '../../../../../agent/console/commands.ts';
+import { AT_MS, auditPage, TIMEZONE } from '../../fake-view.ts';
 
 const page = { widthCols: 80, colour: false, atMs: AT_MS, timezone: TIMEZONE };
 const command = COMMANDS.find(({ name }) => name === 'audit') as AgentCommand;

@@ -1,14 +1,14 @@
 import t from 'tap';
-import { createTree } from '../../../agent/console/command-tree.ts';
-import { manualPage } from '../../../agent/console/commands/service/manual-page.ts';
-import { COMMANDS, FAMILIES } from '../../../agent/console/commands.ts';
-import { asTyped } from '../../../agent/console/shell/as-typed.ts';
-import { maskSecrets } from '../../../agent/console/shell/past-lines.ts';
-import type { BusTransaction } from '../../../agent/core/bus-tools.ts';
-import type { ConfigDesk } from '../../../agent/core/revisions.ts';
-import { transaction } from './fake-bus.ts';
-import { createFakeView } from './fake-view.ts';
-import { NO_ACTIONS } from './no-actions.ts';
+import { createTree } from '../../../../agent/console/command-tree.ts';
+import { manualPage } from '../../../../agent/console/commands/service/manual-page.ts';
+import { COMMANDS, FAMILIES } from '../../../../agent/console/commands.ts';
+import { asTyped } from '../../../../agent/console/shell/as-typed.ts';
+import { maskSecrets } from '../../../../agent/console/shell/past-lines.ts';
+import type { BusTransaction } from '../../../../agent/core/bus-tools.ts';
+import type { ConfigDesk } from '../../../../agent/core/revisions.ts';
+import { transaction } from '../fake-bus.ts';
+import { createFakeView } from '../fake-view.ts';
+import { NO_ACTIONS } from '../no-actions.ts';
 import { openSession, PROMPT } from './shell-session.ts';
 
 /** Lines and what the terminal shows of the answer. */

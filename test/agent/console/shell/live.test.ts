@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import t from 'tap';
-import { createCursorView, createScrollingView } from '../../../agent/console/shell/live-view.ts';
-import { createScreen } from '../../support/screen.ts';
-import { createFakeView, status, whyLamp } from './fake-view.ts';
+import { createCursorView, createScrollingView } from '../../../../agent/console/shell/live-view.ts';
+import { createScreen } from '../../../support/screen.ts';
+import { createFakeView, status, whyLamp } from '../fake-view.ts';
 import { openSession, PROMPT } from './shell-session.ts';
 
 const ROW = fc.stringMatching(/^[a-c ]{0,20}$/).map((row) => row.trimEnd());

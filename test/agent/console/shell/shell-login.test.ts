@@ -3,11 +3,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { spawn } from '@lydell/node-pty';
 import t from 'tap';
-import { createConsoleServer } from '../../../agent/console/protocol/socket-server.ts';
-import { createManualClock } from '../../../agent/core/manual-clock.ts';
-import type { AgentView } from '../../../agent/core/views.ts';
-import type { Target } from '../../../agent/core/words.ts';
-import { AT_MS, createFakeView, TIMEZONE } from './fake-view.ts';
+import { createConsoleServer } from '../../../../agent/console/protocol/socket-server.ts';
+import { createManualClock } from '../../../../agent/core/manual-clock.ts';
+import type { AgentView } from '../../../../agent/core/views.ts';
+import type { Target } from '../../../../agent/core/words.ts';
+import { AT_MS, createFakeView, TIMEZONE } from '../fake-view.ts';
 import { openSession, PROMPT } from './shell-session.ts';
 
 const SECRETS = ['right', 'canary one 1234', 'canary two 1234', '424242'];
@@ -178,7 +178,7 @@ t.test('the real console asks for a login on a socket of that kind, and where it
   });
   const shows = (words: readonly string[], shown: RegExp): Promise<void> =>
     new Promise((resolve) => {
-      const child = spawn(process.execPath, [join(import.meta.dirname, '../../../agent/main.ts'), 'console', '--no-probe', ...words], {
+      const child = spawn(process.execPath, [join(import.meta.dirname, '../../../../agent/main.ts'), 'console', '--no-probe', ...words], {
         cols: 80,
       });
       let text = '';

@@ -8,7 +8,7 @@ import { spawn } from '@lydell/node-pty';
 import t, { type Test } from 'tap';
 import { openSession } from './shell-session.ts';
 
-const ROOT = join(import.meta.dirname, '../../..');
+const ROOT = join(import.meta.dirname, '../../../..');
 const HAS_LRZSZ = ['sz', 'rz'].every((name) => spawnSync(name, ['--version']).error === undefined);
 const PROMPT = /\(no agent\)> $/;
 /** How a transfer begins: ZPAD, ZPAD, ZDLE, a header in hexadecimal. Source: the ZMODEM protocol. */

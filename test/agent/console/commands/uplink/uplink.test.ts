@@ -1,16 +1,16 @@
 import t from 'tap';
-import { renderTest, renderUplink } from '../../../agent/console/commands/uplink/uplink-page.ts';
-import type { TraceAnswer } from '../../../agent/console/commands/uplink/uplink-trace-page.ts';
-import { renderEntry, renderTrace } from '../../../agent/console/commands/uplink/uplink-trace-page.ts';
-import { COMMANDS } from '../../../agent/console/commands.ts';
-import type { RawArgs } from '../../../agent/console/protocol/protocol.ts';
-import type { Page } from '../../../agent/console/text/page.ts';
-import { plain, toAscii } from '../../../agent/console/text/plain-text.ts';
-import type { UplinkDelivery } from '../../../agent/core/ports.ts';
-import type { PeerCertificate, UplinkTools } from '../../../agent/core/uplink-tools.ts';
-import type { AgentView, UplinkView } from '../../../agent/core/views.ts';
-import { failedTest, TRACE, uplinkTest, uplinkView } from './fake-uplink.ts';
-import * as fake from './fake-view.ts';
+import { renderTest, renderUplink } from '../../../../../agent/console/commands/uplink/uplink-page.ts';
+import type { TraceAnswer } from '../../../../../agent/console/commands/uplink/uplink-trace-page.ts';
+import { renderEntry, renderTrace } from '../../../../../agent/console/commands/uplink/uplink-trace-page.ts';
+import { COMMANDS } from '../../../../../agent/console/commands.ts';
+import type { RawArgs } from '../../../../../agent/console/protocol/protocol.ts';
+import type { Page } from '../../../../../agent/console/text/page.ts';
+import { plain, toAscii } from '../../../../../agent/console/text/plain-text.ts';
+import type { UplinkDelivery } from '../../../../../agent/core/ports.ts';
+import type { PeerCertificate, UplinkTools } from '../../../../../agent/core/uplink-tools.ts';
+import type { AgentView, UplinkView } from '../../../../../agent/core/views.ts';
+import { failedTest, TRACE, uplinkTest, uplinkView } from '../../fake-uplink.ts';
+import * as fake from '../../fake-view.ts';
 
 const page: Page = { widthCols: 80, colour: false, atMs: fake.AT_MS, timezone: fake.TIMEZONE };
 const shown = (changes: Partial<UplinkView> = {}): string => renderUplink(plain(uplinkView(changes)) as UplinkView, page);

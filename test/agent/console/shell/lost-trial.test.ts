@@ -1,6 +1,6 @@
 import t from 'tap';
-import type { ConfigAnswer, ConfigDesk, ConfigView } from '../../../agent/core/revisions.ts';
-import { AT_MS, createFakeView } from './fake-view.ts';
+import type { ConfigAnswer, ConfigDesk, ConfigView } from '../../../../agent/core/revisions.ts';
+import { AT_MS, createFakeView } from '../fake-view.ts';
 import { openSession } from './shell-session.ts';
 
 const REVISION = { number: 7, atMs: 0, by: 'file', why: '', hash: '', state: 'confirmed', reason: '' } as const;

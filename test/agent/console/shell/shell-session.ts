@@ -5,20 +5,20 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Test } from 'tap';
-import { wantedAt } from '../../../agent/config/wanted-value.ts';
-import { createConsoleServer } from '../../../agent/console/protocol/socket-server.ts';
-import type { SessionActions } from '../../../agent/console/shell/command-runner.ts';
-import { createDoorLogin } from '../../../agent/console/shell/door-login.ts';
-import type { LineKeeper } from '../../../agent/console/shell/past-lines.ts';
-import { type Login, machineLogin } from '../../../agent/console/shell/session.ts';
-import { createShell, type Shell } from '../../../agent/console/shell/shell.ts';
-import type { EndReason } from '../../../agent/console/shell/talk.ts';
-import type { Tty, TtyEars } from '../../../agent/console/shell/tty.ts';
-import { createManualClock, type ManualClock } from '../../../agent/core/manual-clock.ts';
-import type { AgentView, LastState } from '../../../agent/core/views.ts';
-import { createScreen, type Screen } from '../../support/screen.ts';
-import { AT_MS, createFakeView, event, TIMEZONE } from './fake-view.ts';
-import { NO_ACTIONS } from './no-actions.ts';
+import { wantedAt } from '../../../../agent/config/wanted-value.ts';
+import { createConsoleServer } from '../../../../agent/console/protocol/socket-server.ts';
+import type { SessionActions } from '../../../../agent/console/shell/command-runner.ts';
+import { createDoorLogin } from '../../../../agent/console/shell/door-login.ts';
+import type { LineKeeper } from '../../../../agent/console/shell/past-lines.ts';
+import { type Login, machineLogin } from '../../../../agent/console/shell/session.ts';
+import { createShell, type Shell } from '../../../../agent/console/shell/shell.ts';
+import type { EndReason } from '../../../../agent/console/shell/talk.ts';
+import type { Tty, TtyEars } from '../../../../agent/console/shell/tty.ts';
+import { createManualClock, type ManualClock } from '../../../../agent/core/manual-clock.ts';
+import type { AgentView, LastState } from '../../../../agent/core/views.ts';
+import { createScreen, type Screen } from '../../../support/screen.ts';
+import { AT_MS, createFakeView, event, TIMEZONE } from '../fake-view.ts';
+import { NO_ACTIONS } from '../no-actions.ts';
 
 export interface SessionOptions {
   /** Default: an agent of fixed facts; null: none answers. */

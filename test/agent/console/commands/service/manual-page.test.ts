@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
-import { manualPage } from '../../../agent/console/commands/service/manual-page.ts';
+import { manualPage } from '../../../../../agent/console/commands/service/manual-page.ts';
 
 const hasMan = spawnSync('man', ['--version']).status === 0 && spawnSync('groff', ['--version']).status === 0;
 

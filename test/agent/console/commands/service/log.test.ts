@@ -1,13 +1,13 @@
 import fc from 'fast-check';
 import t from 'tap';
-import { readLevel } from '../../../agent/console/commands/service/log.ts';
-import { renderLogEnd, renderLogLine } from '../../../agent/console/commands/service/log-page.ts';
-import { COMMANDS } from '../../../agent/console/commands.ts';
-import { createLogGate } from '../../../agent/console/shell/log-gate.ts';
-import type { Page } from '../../../agent/console/text/page.ts';
-import type { LogFeed, LogLine, LogSeverity } from '../../../agent/core/ports.ts';
-import { AT_MS, createFakeView, TIMEZONE } from './fake-view.ts';
-import { openSession, PROMPT, type ShellSession } from './shell-session.ts';
+import { readLevel } from '../../../../../agent/console/commands/service/log.ts';
+import { renderLogEnd, renderLogLine } from '../../../../../agent/console/commands/service/log-page.ts';
+import { COMMANDS } from '../../../../../agent/console/commands.ts';
+import { createLogGate } from '../../../../../agent/console/shell/log-gate.ts';
+import type { Page } from '../../../../../agent/console/text/page.ts';
+import type { LogFeed, LogLine, LogSeverity } from '../../../../../agent/core/ports.ts';
+import { AT_MS, createFakeView, TIMEZONE } from '../../fake-view.ts';
+import { openSession, PROMPT, type ShellSession } from '../../shell/shell-session.ts';
 
 const PAGE: Page = { widthCols: 80, colour: false, atMs: AT_MS, timezone: TIMEZONE };
 

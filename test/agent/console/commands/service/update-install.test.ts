@@ -2,11 +2,11 @@ import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
-import { installUpdate } from '../../../agent/console/commands/service/update-run.ts';
-import { createConsoleServer } from '../../../agent/console/protocol/socket-server.ts';
-import { createManualClock } from '../../../agent/core/manual-clock.ts';
-import type { UpdateDesk } from '../../../agent/core/updates.ts';
-import { AT_MS, createFakeView, TIMEZONE } from './fake-view.ts';
+import { installUpdate } from '../../../../../agent/console/commands/service/update-run.ts';
+import { createConsoleServer } from '../../../../../agent/console/protocol/socket-server.ts';
+import { createManualClock } from '../../../../../agent/core/manual-clock.ts';
+import type { UpdateDesk } from '../../../../../agent/core/updates.ts';
+import { AT_MS, createFakeView, TIMEZONE } from '../../fake-view.ts';
 
 const CONTENT = Buffer.alloc(70_000, 'update');
 

@@ -1,5 +1,5 @@
 import t from 'tap';
-import { createPager } from '../../../agent/console/shell/pager.ts';
+import { createPager } from '../../../../agent/console/shell/pager.ts';
 
 const SPACE = { kind: 'text', text: ' ', pasted: false } as const;
 const shownBy = (out: string): string[] => out.replace(/--More--$/, '').match(/.+(?=\n)/g) ?? [];

@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import t from 'tap';
-import { MAX_LINE_CHARS } from '../../../agent/console/shell/edit-buffer.ts';
-import { createKeyDecoder, type Key } from '../../../agent/console/shell/keys.ts';
-import { createLineEditor, type EditEvent, type EditMode } from '../../../agent/console/shell/line-editor.ts';
-import { createScreen } from '../../support/screen.ts';
+import { MAX_LINE_CHARS } from '../../../../agent/console/shell/edit-buffer.ts';
+import { createKeyDecoder, type Key } from '../../../../agent/console/shell/keys.ts';
+import { createLineEditor, type EditEvent, type EditMode } from '../../../../agent/console/shell/line-editor.ts';
+import { createScreen } from '../../../support/screen.ts';
 
 const PROMPT = 'ANG> ';
 const HISTORY = ['status', 'why L07', 'devices street'];

@@ -14,16 +14,16 @@ import {
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import t, { type Test } from 'tap';
-import { runCommandLine } from '../../../agent/console/cli.ts';
-import { openExportFile } from '../../../agent/console/commands/store/export-file.ts';
-import { exportReadings } from '../../../agent/console/commands/store/export-run.ts';
-import { createConsoleServer } from '../../../agent/console/protocol/socket-server.ts';
-import type { LocalActions, Terminal } from '../../../agent/console/terminal/terminal.ts';
-import { createManualClock } from '../../../agent/core/manual-clock.ts';
-import type { AgentView } from '../../../agent/core/views.ts';
-import { AT_MS, createFakeView, storedFrames, storeStatus, TIMEZONE } from './fake-view.ts';
+import { runCommandLine } from '../../../../../agent/console/cli.ts';
+import { openExportFile } from '../../../../../agent/console/commands/store/export-file.ts';
+import { exportReadings } from '../../../../../agent/console/commands/store/export-run.ts';
+import { createConsoleServer } from '../../../../../agent/console/protocol/socket-server.ts';
+import type { LocalActions, Terminal } from '../../../../../agent/console/terminal/terminal.ts';
+import { createManualClock } from '../../../../../agent/core/manual-clock.ts';
+import type { AgentView } from '../../../../../agent/core/views.ts';
+import { AT_MS, createFakeView, storedFrames, storeStatus, TIMEZONE } from '../../fake-view.ts';
 
-const MAIN = resolve(import.meta.dirname, '../../../agent/main.ts');
+const MAIN = resolve(import.meta.dirname, '../../../../../agent/main.ts');
 
 /** An agent whose pages are of a hundred frames, so that its export of seven hours and a half has five. */
 async function agentAt(t: Test, changes: Partial<AgentView> = {}) {

@@ -1,12 +1,12 @@
 import t from 'tap';
-import type { AgentCommand } from '../../../agent/console/command-spec.ts';
-import { COMMANDS } from '../../../agent/console/commands.ts';
-import type { RawArgs } from '../../../agent/console/protocol/protocol.ts';
-import type { Page } from '../../../agent/console/text/page.ts';
-import { plain } from '../../../agent/console/text/plain-text.ts';
-import type { ConfigAnswer, ConfigDesk, ConfigFiles, ConfigView, Revision } from '../../../agent/core/revisions.ts';
-import type { AgentView } from '../../../agent/core/views.ts';
-import * as fake from './fake-view.ts';
+import type { AgentCommand } from '../../../../../agent/console/command-spec.ts';
+import { COMMANDS } from '../../../../../agent/console/commands.ts';
+import type { RawArgs } from '../../../../../agent/console/protocol/protocol.ts';
+import type { Page } from '../../../../../agent/console/text/page.ts';
+import { plain } from '../../../../../agent/console/text/plain-text.ts';
+import type { ConfigAnswer, ConfigDesk, ConfigFiles, ConfigView, Revision } from '../../../../../agent/core/revisions.ts';
+import type { AgentView } from '../../../../../agent/core/views.ts';
+import * as fake from '../../fake-view.ts';
 
 const page: Page = { widthCols: 80, colour: false, atMs: fake.AT_MS, timezone: fake.TIMEZONE };
 const REVISION: Revision = {

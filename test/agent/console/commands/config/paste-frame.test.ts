@@ -5,14 +5,14 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import t, { type Test } from 'tap';
 import { parse } from 'yaml';
-import { exportConfig } from '../../../agent/console/commands/config/config-files-run.ts';
-import { framed, isFrameEnd, readFrame } from '../../../agent/console/commands/config/paste-frame.ts';
-import { createConsoleServer } from '../../../agent/console/protocol/socket-server.ts';
-import { createManualClock } from '../../../agent/core/manual-clock.ts';
-import type { AgentView } from '../../../agent/core/views.ts';
-import { AT_MS, createFakeView, TIMEZONE } from './fake-view.ts';
-import { NO_ACTIONS } from './no-actions.ts';
-import { openSession, PROMPT, type ShellSession } from './shell-session.ts';
+import { exportConfig } from '../../../../../agent/console/commands/config/config-files-run.ts';
+import { framed, isFrameEnd, readFrame } from '../../../../../agent/console/commands/config/paste-frame.ts';
+import { createConsoleServer } from '../../../../../agent/console/protocol/socket-server.ts';
+import { createManualClock } from '../../../../../agent/core/manual-clock.ts';
+import type { AgentView } from '../../../../../agent/core/views.ts';
+import { AT_MS, createFakeView, TIMEZONE } from '../../fake-view.ts';
+import { NO_ACTIONS } from '../../no-actions.ts';
+import { openSession, PROMPT, type ShellSession } from '../../shell/shell-session.ts';
 
 /** What somebody might write into a name, a value or a comment. */
 const NASTY = [
