@@ -5,7 +5,7 @@
  */
 import { askAgent } from './ask-agent.ts';
 import { readCommandLine } from './command-line.ts';
-import { createTree } from './command-tree.ts';
+import { commandNodes } from './command-tree.ts';
 import { COMMANDS, FAMILIES } from './commands.ts';
 import { CONSOLE_EXIT, ConsoleError } from './console-error.ts';
 import { failure } from './protocol/protocol.ts';
@@ -14,7 +14,7 @@ import { toAscii } from './text/plain-text.ts';
 import { wrap } from './text/text-lines.ts';
 
 /** Commands of a session mean nothing outside of one. */
-const TREE = createTree(
+const FIRST_WORDS = commandNodes(
   COMMANDS.filter(({ kind }) => kind !== 'shell'),
   FAMILIES,
 );
@@ -40,7 +40,7 @@ export async function runCommandLine(words: readonly string[], terminal: Termina
 }
 
 async function carryOut(words: readonly string[], terminal: Terminal, actions: LocalActions): Promise<number> {
-  const read = readCommandLine(TREE, words);
+  const read = readCommandLine(FIRST_WORDS, words);
   switch (read.kind) {
     case 'act':
       return read.command.kind === 'local' ? actions[read.command.name](read.args) : askAgent(read.command, read.args, terminal);

@@ -5,7 +5,7 @@
  * Source: the wording of what is wrong is that of `commander`, which scripts and people know.
  */
 import type { AgentCommand, LocalCommand, OptionSpec } from './command-spec.ts';
-import { type CommandNode, createOptionReader, optionsOf, type Tree } from './command-tree.ts';
+import { type CommandNode, createOptionReader, expandWords, optionsOf } from './command-tree.ts';
 import { ConsoleError } from './console-error.ts';
 import type { LocalArgs } from './terminal/terminal.ts';
 import { closest, nearest } from './text/suggest.ts';
@@ -25,13 +25,13 @@ const VERSION = /^(-V.*|--version)$/s;
 /** An argument in spite of its dash: `-5`. */
 const NEGATIVE_NUMBER = /^-(\d+|\d*\.\d+)(e[+-]?\d+)?$/;
 
-/** Reads the words behind the program's own name. Errors: throws ConsoleError 'usage' for a verb that the command does not have. */
-export function readCommandLine(tree: Tree, words: readonly string[]): CommandLine {
-  const root: CommandNode = { word: '', name: '', summary: '', group: 'Agent:', command: undefined, verbs: tree.firsts };
+/** Reads the words behind the program's own name. `firsts`: the first words that may stand there. Errors: throws ConsoleError 'usage' for a verb that the command does not have. */
+export function readCommandLine(firsts: readonly CommandNode[], words: readonly string[]): CommandLine {
+  const root: CommandNode = { word: '', name: '', summary: '', group: 'Agent:', command: undefined, verbs: firsts };
   const [first = ''] = words;
-  if (first !== 'help') return readFrom(root, [], first === '' || first.startsWith('-') ? words : tree.expand(words));
-  const [word = '', verb] = tree.expand(words.slice(1));
-  const isOfVerb = verb !== undefined && (tree.firsts.find((node) => node.word === word)?.verbs.length ?? 0) > 0;
+  if (first !== 'help') return readFrom(root, [], first === '' || first.startsWith('-') ? words : expandWords(firsts, words));
+  const [word = '', verb] = expandWords(firsts, words.slice(1));
+  const isOfVerb = verb !== undefined && (firsts.find((node) => node.word === word)?.verbs.length ?? 0) > 0;
   return readFrom(root, [], isOfVerb ? [word, verb, '--help'] : words.length > 1 ? ['help', word] : ['help']);
 }
 

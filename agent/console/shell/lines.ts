@@ -5,7 +5,6 @@
  */
 import type { Clock } from '../../core/clock.ts';
 import type { NameKind } from '../command-spec.ts';
-import { createTree, type Tree } from '../command-tree.ts';
 import { COMMANDS, FAMILIES } from '../commands.ts';
 import { ConsoleError } from '../console-error.ts';
 import type { Machine } from '../terminal/terminal.ts';
@@ -14,6 +13,7 @@ import { wrap } from '../text/text-lines.ts';
 import { asTyped, OUTSIDE } from './as-typed.ts';
 import { runLine, type SessionActions, type Surroundings } from './command-runner.ts';
 import { askNames, askPlaces, type Known, namesOf } from './known.ts';
+import { createTree, type Tree } from './line-tree.ts';
 import { createLogShow, type LogShow } from './log-show.ts';
 import { createPastLines, type LineKeeper, type PastLines } from './past-lines.ts';
 import { farewell, greeting, promptOf } from './prompt.ts';

@@ -6,7 +6,6 @@
 import type { Clock } from '../../core/clock.ts';
 import type { LogSeverity } from '../../core/ports.ts';
 import type { LastState } from '../../core/views.ts';
-import type { Tree } from '../command-tree.ts';
 import { readLevel } from '../commands/service/log.ts';
 import { ConsoleError } from '../console-error.ts';
 import type { LocalArgs, Machine } from '../terminal/terminal.ts';
@@ -15,6 +14,7 @@ import { labelled, wrap } from '../text/text-lines.ts';
 import { commandHelp, familyHelp } from './command-help.ts';
 import type { ShellActions } from './command-runner.ts';
 import { type CopyArgs, copySerial } from './copy-serial.ts';
+import type { Tree } from './line-tree.ts';
 import { busSource, type LiveSource, lampSource, presenceSource, statusSource } from './live-sources.ts';
 import type { LogShow } from './log-show.ts';
 import type { PastLines } from './past-lines.ts';

@@ -1,8 +1,8 @@
 import t from 'tap';
-import { createTree } from '../../../../agent/console/command-tree.ts';
 import { manualPage } from '../../../../agent/console/commands/service/manual-page.ts';
 import { COMMANDS, FAMILIES } from '../../../../agent/console/commands.ts';
 import { asTyped } from '../../../../agent/console/shell/as-typed.ts';
+import { createTree } from '../../../../agent/console/shell/line-tree.ts';
 import { maskSecrets } from '../../../../agent/console/shell/past-lines.ts';
 import type { BusTransaction } from '../../../../agent/core/bus-tools.ts';
 import type { ConfigDesk } from '../../../../agent/core/revisions.ts';
