@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import t from 'tap';
-import { nearest } from '../../../../agent/console/text/suggest.ts';
+import { closest, nearest } from '../../../../agent/console/text/suggest.ts';
 
 t.test('the nearest word is the one with the fewest wrong letters', async (t) => {
   t.equal(nearest('stauts', ['status', 'points']), 'status');
@@ -11,4 +11,10 @@ t.test('the nearest word is the one with the fewest wrong letters', async (t) =>
       (words) => nearest(words[0] ?? '', words)?.toLowerCase() === words[0]?.toLowerCase(),
     ),
   );
+});
+
+t.test('all words that are as close are named, and none that is far', async (t) => {
+  t.strictSame(closest('lod', ['log', 'load', 'store']), ['load', 'log']);
+  t.strictSame(closest('xyzzy', ['status', 'log']), []);
+  t.strictSame(closest('STATUS', ['status']), [], 'case counts');
 });
