@@ -1,7 +1,7 @@
 /**
  * One command of the table, asked of the running agent, its answer on the terminal.
  *
- * Owns the way from typed words to printed text. Called by the command line, and by the commands that ask several things.
+ * Owns the way from typed words to printed text.
  */
 import type { AgentCommand, ProgressSpec } from './command-spec.ts';
 import { CONSOLE_EXIT, ConsoleError } from './console-error.ts';

@@ -2,7 +2,6 @@
  * What one console command is: its words, its arguments, how the agent answers it and how the answer is laid out.
  *
  * Owns the shape of the command table and the checking of arguments by it. Carries out nothing.
- * Called by the command line (words, layout) and by the socket server (answer).
  */
 import type { Caller, LeastRole } from '../core/access.ts';
 import type { Clock } from '../core/clock.ts';

@@ -1,7 +1,5 @@
 /**
  * The device types at hand where no agent runs: those that come with the program, and those of the site.
- *
- * Owns nothing; reads files. Part of `app.ts`; called by `main.ts`.
  */
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';

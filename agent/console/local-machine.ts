@@ -1,7 +1,7 @@
 /**
  * The machine, as a console sees it where no agent answers: its service, its log, the files of the store.
  *
- * Owns nothing; reads files and asks the service manager. Part of `app.ts`; called by `main.ts`.
+ * Reads files and asks the service manager.
  */
 import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';

@@ -1,7 +1,7 @@
 /**
  * Names as people type them: upper and lower case mixed up, a letter wrong.
  *
- * Owns the way from a typed word to the one meant. Pure. Called by the rows of the command table.
+ * Owns the way from a typed word to the one meant. Pure.
  */
 import { ConsoleError } from '../console-error.ts';
 import { nearest } from '../text/suggest.ts';

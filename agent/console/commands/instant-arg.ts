@@ -2,7 +2,6 @@
  * `--at` as people type it: the next time the clock shows 23:30, or a day and time.
  *
  * Owns the way from these words to one instant. Reads no clock: what depends on the agent's time and zone is worked out on its side.
- * Called by the rows of the command table.
  */
 import type { WallMs } from '../../core/clock.ts';
 import { ConsoleError } from '../console-error.ts';

@@ -1,5 +1,4 @@
 /** An argument that is a whole number. */
-
 import { textArg } from '../command-spec.ts';
 import { ConsoleError } from '../console-error.ts';
 import type { RawArgs } from '../protocol/protocol.ts';

@@ -1,7 +1,7 @@
 /**
  * A command in words, for the audit log, and how often a look is worth a line.
  *
- * Owns these words. Arguments that are secret never enter them. Called by the gate.
+ * Owns these words. Arguments that are secret never enter them.
  */
 import type { Clock, MonoMs } from '../../core/clock.ts';
 import type { AgentCommand } from '../command-spec.ts';

@@ -1,7 +1,7 @@
 /**
  * One console's talk with the agent: requests in, word of long jobs and one answer each out.
  *
- * Owns the order of things on one socket. Knows no command: the socket server carries them out. Called by it for each client.
+ * Owns the order of things on one socket. Knows no command: the socket server carries them out.
  * One request after the other: while a reader is slow, its own next request waits and nobody else's.
  */
 import type { Socket } from 'node:net';

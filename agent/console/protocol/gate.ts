@@ -1,7 +1,7 @@
 /**
  * Who may what at one door of the agent, and what is written down of it.
  *
- * Owns the check of roles and the audit notes of commands. Carries out through the command table. Called by the socket server for each request.
+ * Owns the check of roles and the audit notes of commands. Carries out through the command table.
  */
 import { type Caller, type Door, mayUse } from '../../core/access.ts';
 import type { Clock } from '../../core/clock.ts';

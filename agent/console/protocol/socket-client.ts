@@ -1,7 +1,7 @@
 /**
  * The reader's end of the console: one request, what comes on the way, one answer, over the agent's Unix socket.
  *
- * Owns the connection; closing it ends the job in the agent. Lays out nothing. Called by the command line.
+ * Owns the connection; closing it ends the job in the agent. Lays out nothing.
  */
 import { connect, type Socket } from 'node:net';
 import { ConsoleError } from '../console-error.ts';

@@ -1,7 +1,7 @@
 /**
  * Where agent and console meet when nobody says otherwise.
  *
- * Owns the usual places and who may have made them. Called by both ends with the same facts, so they find each other.
+ * Both ends work it out from the same facts, so they find each other.
  */
 import { accessSync, constants, lstatSync, mkdirSync, realpathSync } from 'node:fs';
 import { tmpdir } from 'node:os';

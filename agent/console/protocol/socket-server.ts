@@ -2,7 +2,7 @@
  * The agent's end of the console: answers commands on a Unix socket.
  *
  * Owns the socket and how many may use it. Decides nothing: who may what is the gate's.
- * Called by `app.ts`. Nothing a client sends, and no client that stops reading, ever disturbs the agent.
+ * Nothing a client sends, and no client that stops reading, ever disturbs the agent.
  */
 import { once } from 'node:events';
 import { chmodSync, lstatSync, rmSync } from 'node:fs';

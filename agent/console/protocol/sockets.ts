@@ -1,9 +1,8 @@
 /**
  * The two doors for consoles: that of the machine's own people, and that where one logs in.
  *
- * Owns how long a door that could not be opened waits. Part of `app.ts`.
+ * Owns how long a door that could not be opened waits.
  */
-
 import type { Timer } from '../../core/clock.ts';
 import { ConsoleError } from '../console-error.ts';
 import { loginSocketPath } from './socket-path.ts';

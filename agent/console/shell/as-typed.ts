@@ -1,7 +1,7 @@
 /**
  * Commands as they are typed in a session: without the program's name before them.
  *
- * Owns which words are commands there. Pure. Called for every sentence that a session shows, never for a text that is somebody's own.
+ * Owns which words are commands there. Pure.
  */
 import { COMMANDS } from '../commands.ts';
 

@@ -1,7 +1,7 @@
 /**
  * The help page of one command, or the list of a family's verbs, made of the table.
  *
- * Owns its layout. Pure. Called by the shell; the one-shot commands have the same words in the layout of their library.
+ * `command-line-help.ts` is the help of one-shot commands. Pure.
  */
 import type { Command } from '../command-spec.ts';
 import { type Choice, optionsOf } from '../command-tree.ts';

@@ -1,7 +1,7 @@
 /**
  * One typed line carried out: read, asked of the agent, filtered, shown page by page.
  *
- * Owns the way from a line to its output and to its status. Called by the shell.
+ * Owns the way from a line to its output and to its status.
  */
 import { randomInt } from 'node:crypto';
 import { mayUse } from '../../core/access.ts';

@@ -2,7 +2,7 @@
  * `copy FILE serial`: a file over the very line that the session is on.
  *
  * Owns the way it goes: ZMODEM by the program `sz` where there is one, else lines of base64 with a check each. Says before how long it takes.
- * Both go on where they were cut. Called by the shell's actions.
+ * Both go on where they were cut.
  */
 import { createHash } from 'node:crypto';
 import { existsSync, statSync } from 'node:fs';

@@ -2,9 +2,7 @@
  * The login at a console that anyone can reach: name, password, code, and what may be done without.
  *
  * Owns the questions and their order. Who is let in is the agent's to say. Secrets are shown nowhere and forgotten with the answer.
- * Called by the shell where the machine's own door is not open to this user.
  */
-
 import { type LoginAnswer, PASSWORD_RULE } from '../../core/access.ts';
 import { type Clock, every, type Timer } from '../../core/clock.ts';
 import type { Language } from '../../core/words.ts';

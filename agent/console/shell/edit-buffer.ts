@@ -1,7 +1,7 @@
 /**
  * A line that is edited, without its screen: what each editing key makes of it.
  *
- * Owns text, cursor, what was cut last and what did not fit. Pure: a buffer in, a buffer out. Called by the line editor.
+ * Owns text, cursor, what was cut last and what did not fit. Pure: a buffer in, a buffer out.
  */
 import type { Control } from './keys.ts';
 

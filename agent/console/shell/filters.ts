@@ -1,9 +1,8 @@
 /**
  * What may stand behind a bar: `| include L07 | count`, `| json`, `| csv`.
  *
- * Owns the filters of a console's output. Pure. Called by the shell.
+ * Owns the filters of a console's output. Pure.
  */
-
 import type { Choice } from '../command-tree.ts';
 import { ConsoleError } from '../console-error.ts';
 import { csvLine } from '../text/csv.ts';

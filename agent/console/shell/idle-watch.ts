@@ -1,7 +1,7 @@
 /**
  * Logs out who no longer types.
  *
- * Owns the time since the last key, and the warning before. Called by the shell for sessions that were opened by a login.
+ * Owns the time since the last key, and the warning before.
  */
 import { type Clock, every, type Timer } from '../../core/clock.ts';
 import { formatDuration } from '../text/duration.ts';

@@ -1,7 +1,7 @@
 /**
  * The way in from a terminal: bytes made into keys, kept until somebody wants them.
  *
- * Owns what was typed ahead and its bound. Ctrl-C is heard at once, whatever waits before it. Called by the shell's talk.
+ * Owns what was typed ahead and its bound. Ctrl-C is heard at once, whatever waits before it.
  */
 import { createKeyDecoder, type Key } from './keys.ts';
 import type { Tty } from './tty.ts';

@@ -2,7 +2,7 @@
  * Bytes from a terminal, made into keys.
  *
  * Owns what a byte means: line ends of three kinds, two kinds of backspace, escape sequences, text in ASCII or UTF-8.
- * Pure state. Called by the shell's input. Noise never gets further than here as more than a `noise` key.
+ * Pure state. Noise never gets further than here as more than a `noise` key.
  */
 
 export type Control =

@@ -1,7 +1,7 @@
 /**
  * What a session knows of the cabinet: its names, and what holds there by hand.
  *
- * Owns the asking, before each prompt. Called by the shell's lines.
+ * Owns the asking, before each prompt.
  */
 import type { WallMs } from '../../core/clock.ts';
 import { fetchAnswer } from '../ask-agent.ts';

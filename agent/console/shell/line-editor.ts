@@ -1,7 +1,7 @@
 /**
  * The line a person types: keys in, the edited line and the bytes for the terminal out.
  *
- * Owns what of the line is on the screen, and which key goes where. Pure state: no stream, no clock. Called by the shell.
+ * Owns what of the line is on the screen, and which key goes where. Pure state: no stream, no clock.
  */
 import { deleted, EDITS, type EditBuffer, EMPTY_BUFFER, isQuoted, withLine, withText } from './edit-buffer.ts';
 import type { Control, Key } from './keys.ts';

@@ -1,7 +1,7 @@
 /**
  * The lines typed before, kept in a file for the next session.
  *
- * Owns the file: one a user, readable by nobody else. Called by `main.ts`.
+ * Owns the file: one a user, readable by nobody else.
  */
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,7 +1,7 @@
 /**
  * The lines typed before, while another one is typed: one back, one on, or the one with these letters.
  *
- * Owns where in them the person is. Pure: a place in, a place out. Called by the line editor.
+ * Owns where in them the person is. Pure: a place in, a place out.
  */
 
 /** Where a person is in lines typed before, oldest first. */

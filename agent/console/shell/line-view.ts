@@ -1,7 +1,7 @@
 /**
  * One row of a terminal that is edited with nothing but letters, blanks and backspaces.
  *
- * Owns which part of a long line is shown and the bytes from one picture of it to the next. Pure. Called by the line editor.
+ * Owns which part of a long line is shown and the bytes from one picture of it to the next. Pure.
  * A terminal without cursor motion shows the same as any other: a backspace is the one motion that all of them know.
  */
 

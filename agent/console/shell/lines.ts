@@ -1,7 +1,7 @@
 /**
  * Line after line of a session: prompt, help while typing, the command, until the end.
  *
- * Owns the loop and what lives as long as it: tree, names, lines typed before, the log. Called by the shell.
+ * Owns the loop and what lives as long as it: tree, names, lines typed before, the log.
  */
 import type { Clock } from '../../core/clock.ts';
 import type { NameKind } from '../command-spec.ts';

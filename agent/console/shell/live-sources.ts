@@ -1,7 +1,7 @@
 /**
  * What `watch` shows: which questions it asks the agent, and the picture made of the answers.
  *
- * Owns the four pictures. Called by the shell's actions.
+ * Owns the four pictures.
  */
 import type { LineStats, UnitStats } from '../../core/bus-tools.ts';
 import { fetchAnswer } from '../ask-agent.ts';

@@ -1,7 +1,7 @@
 /**
  * A picture of the moment on a slow terminal: only what has changed is sent.
  *
- * Owns what the terminal shows and the bytes from there to the next picture, never more than a budget. Pure. Called by `watch`.
+ * Owns what the terminal shows and the bytes from there to the next picture, never more than a budget. Pure.
  */
 
 export interface LiveView {

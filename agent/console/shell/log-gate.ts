@@ -1,7 +1,7 @@
 /**
  * Which lines of the log a slow terminal is shown, and when.
  *
- * Owns the newest lines that wait, the count of those left out, and a budget of characters a second. Pure. Called by the shell's log.
+ * Owns the newest lines that wait, the count of those left out, and a budget of characters a second. Pure.
  * Waiting lines are bounded: while a pager, a watch or XOFF holds the screen, the older ones are counted instead.
  */
 import type { MonoMs } from '../../core/clock.ts';

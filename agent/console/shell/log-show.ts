@@ -1,7 +1,7 @@
 /**
  * The agent's log in a session: lines above the prompt while somebody types, and nowhere else.
  *
- * Owns the reading along, its pace on the line, and what happens when the agent goes. Called by the shell's actions; ended by the shell.
+ * Owns the reading along, its pace on the line, and what happens when the agent goes.
  */
 import type { Clock, Timer } from '../../core/clock.ts';
 import type { LogSeverity } from '../../core/ports.ts';

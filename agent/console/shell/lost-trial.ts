@@ -1,7 +1,7 @@
 /**
  * A session that is lost gives back what it has put on trial: who changed a line and then lost the cable cannot confirm any more.
  *
- * Owns which trial is a session's own. Called by the shell at the begin and the end of a session.
+ * Owns which trial is a session's own.
  */
 import type { ConfigView } from '../../core/revisions.ts';
 import { fetchAnswer } from '../ask-agent.ts';

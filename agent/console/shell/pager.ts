@@ -1,7 +1,7 @@
 /**
  * Long output, a page at a time.
  *
- * Owns which line is next and what a key does at `--More--`. Pure state. Called by the shell.
+ * Owns which line is next and what a key does at `--More--`. Pure state.
  */
 import { shownCols } from '../text/text-lines.ts';
 import type { Key } from './keys.ts';

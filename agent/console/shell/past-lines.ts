@@ -1,7 +1,7 @@
 /**
  * The lines a user typed before, without what nobody else may read.
  *
- * Owns their number and the masking of secrets. Knows no file: the keeper does. Called by the shell.
+ * Owns their number and the masking of secrets. Knows no file: the keeper does.
  */
 
 /** Source: assumed; a day's work at one cabinet. */

@@ -1,7 +1,7 @@
 /**
  * The words at the edges of a session: greeting, prompt, and what who leaves should know.
  *
- * Owns these texts. Pure. Called by the shell's lines.
+ * Owns these texts. Pure.
  */
 import type { Names } from '../commands/cabinet/names.ts';
 import type { Known } from './known.ts';

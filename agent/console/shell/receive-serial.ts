@@ -2,7 +2,6 @@
  * `receive FILE`: a file over the very line that the session is on, into the folder of this console.
  *
  * Owns the way it comes: ZMODEM by the program `rz`. It takes no more than there is room for, and goes on where it was cut.
- * Called by the shell's actions.
  */
 import { closeSync, existsSync, linkSync, mkdirSync, openSync, renameSync, rmSync, statfsSync, statSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';

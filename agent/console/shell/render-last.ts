@@ -1,7 +1,7 @@
 /**
  * The last state of an agent that does not answer, from files and the service manager.
  *
- * Owns the layout of `agent state`. Pure. Called by the shell's actions.
+ * Owns the layout of `agent state`. Pure.
  */
 import type { LastState } from '../../core/views.ts';
 import { renderEvents } from '../commands/cabinet/events-page.ts';

@@ -1,8 +1,4 @@
-/**
- * What the shell carries out itself: help, the terminal, lines typed before, the end.
- *
- * Owns these few. Called by the command runner.
- */
+/** What the shell carries out itself: help, the terminal, lines typed before, the end. */
 import type { Clock } from '../../core/clock.ts';
 import type { LogSeverity } from '../../core/ports.ts';
 import type { LastState } from '../../core/views.ts';

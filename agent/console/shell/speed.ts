@@ -1,7 +1,7 @@
 /**
  * Another speed of the serial port, with a way back.
  *
- * Owns the order: say it, change, wait for a key at the new speed, else go back. Called by the shell's actions.
+ * Owns the order: say it, change, wait for a key at the new speed, else go back.
  */
 import { type Clock, sleep } from '../../core/clock.ts';
 import { ConsoleError } from '../console-error.ts';

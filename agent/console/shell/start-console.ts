@@ -1,7 +1,7 @@
 /**
  * `luciole console`: the shell on the terminal of this process.
  *
- * Owns the joining of the shell with terminal, files and signals. Called by `main.ts`.
+ * Owns the joining of the shell with terminal, files and signals.
  */
 import { homedir } from 'node:os';
 import { join } from 'node:path';

@@ -1,7 +1,7 @@
 /**
  * The settings of the terminal on this process's input, by the program `stty`: Node has no call for them.
  *
- * Owns its start and its words. Called by `tty-device.ts`.
+ * Owns its start and its words.
  */
 import { spawn } from 'node:child_process';
 import { ConsoleError } from '../console-error.ts';

@@ -1,7 +1,7 @@
 /**
  * A talk with a person at a terminal: questions, lines, pages, and words in between.
  *
- * Owns the order on the screen: who may write now, what is drawn again afterwards. Knows no command. Called by the shell and by a login.
+ * Owns the order on the screen: who may write now, what is drawn again afterwards. Knows no command.
  */
 import type { Clock } from '../../core/clock.ts';
 import { createInput, type Input } from './input.ts';

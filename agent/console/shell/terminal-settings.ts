@@ -1,7 +1,7 @@
 /**
  * What a session knows of its terminal.
  *
- * Owns the settings and their limits. Pure. Called by the shell's talk and by `terminal ...`.
+ * Owns the settings and their limits. Pure.
  */
 import type { Language } from '../../core/words.ts';
 import { ConsoleError } from '../console-error.ts';

@@ -2,7 +2,7 @@
  * A real terminal: the one this process was started on.
  *
  * Owns its mode and its descriptor. Writes never block: a stopped line must not stop the session.
- * Node's own stream writes to a terminal and waits, so a second descriptor is opened on the same one. Called by `main.ts`.
+ * Node's own stream writes to a terminal and waits, so a second descriptor is opened on the same one.
  */
 import { spawn, spawnSync } from 'node:child_process';
 import { closeSync, constants, openSync, readlinkSync, writeSync } from 'node:fs';

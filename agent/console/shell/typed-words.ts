@@ -1,7 +1,7 @@
 /**
  * A typed line, cut into words and stages as a person means them.
  *
- * Owns quotes, backslashes and the bar between a command and its filters. Pure. Called by the command tree.
+ * Owns quotes, backslashes and the bar between a command and its filters. Pure.
  */
 
 export interface TypedWord {

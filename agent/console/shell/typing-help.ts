@@ -1,7 +1,7 @@
 /**
  * What `?` and TAB answer at one place of a line.
  *
- * Owns the looking up and its layout. Pure but for the names, which are asked from the agent. Called by the shell.
+ * Owns the looking up and its layout. Pure but for the names, which are asked from the agent.
  */
 import type { WantedValue } from '../../core/wanted-value.ts';
 import type { NameKind } from '../command-spec.ts';

@@ -1,7 +1,7 @@
 /**
  * What may be written at a place of the configuration, as rows of help.
  *
- * Owns their order and their words. Pure. Called by the help on what is typed.
+ * Owns their order and their words. Pure.
  */
 import type { WantedValue } from '../../core/wanted-value.ts';
 import type { Choice } from '../command-tree.ts';

@@ -1,7 +1,7 @@
 /**
  * One line at the foot of a terminal that is drawn over and over, and gone when the answer comes.
  *
- * Owns how often it is drawn: a slow line must not choke on it. Made by `main.ts` for a terminal only. Called by the command line.
+ * Owns how often it is drawn: a slow line must not choke on it. Made by `main.ts` for a terminal only.
  */
 import type { Clock, MonoMs } from '../../core/clock.ts';
 

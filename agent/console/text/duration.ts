@@ -1,7 +1,7 @@
 /**
  * Spans of time as people type and read them: `2h`, `1h30m`, `7d`, `3 h 12 min`.
  *
- * Owns both directions. Knows no clock. Called by the command table and the renderers.
+ * Owns both directions. Knows no clock.
  */
 import { ConsoleError } from '../console-error.ts';
 

@@ -1,8 +1,7 @@
 /**
  * Text any terminal can show: printable ASCII and nothing else.
  *
- * Owns the replacement of accents, units and control characters. Called once on every answer before it is laid out,
- * so that widths are right and no text from a device, a config or the platform can steer a terminal.
+ * Every answer is made plain before it is laid out, so that widths are right and no text from a device, a config or the platform can steer a terminal.
  */
 
 /** What has no base letter in Unicode's own decomposition. Source: assumed; what French labels and units need. */

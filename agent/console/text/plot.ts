@@ -1,7 +1,7 @@
 /**
  * A curve in plain letters: what a VT100 at 9600 baud can show.
  *
- * Owns scale, ticks and the drawing. Pure; knows neither points nor quality. Called by the renderer of a history.
+ * Owns scale, ticks and the drawing. Pure; knows neither points nor quality.
  */
 import type { WallMs } from '../../core/clock.ts';
 import type { Language } from '../../core/words.ts';

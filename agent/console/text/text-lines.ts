@@ -1,7 +1,7 @@
 /**
  * Lines of text that fit a width: wrapped, labelled, or only the first of many.
  *
- * Owns the breaking of lines. Pure. Called by the renderers and for messages.
+ * Owns the breaking of lines. Pure.
  */
 import { stripVTControlCharacters } from 'node:util';
 import type { Language } from '../../core/words.ts';

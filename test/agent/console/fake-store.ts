@@ -1,5 +1,4 @@
 /** What a store answers in tests of the console. */
-
 import type { AuditPage } from '../../../agent/core/audit-tools.ts';
 import type { ExportQuery, History, HistoryQuery, StoreCheck, StoredFrame, StoreStatus } from '../../../agent/core/ports.ts';
 import type { ChoreView, EnergyRow, EnergyView, StoreView } from '../../../agent/core/views.ts';

@@ -1,5 +1,4 @@
 /** A running agent as the console sees it, for tests. */
-
 import type { AuditNote } from '../../../agent/core/audit-tools.ts';
 import type { DeviceView, LineView } from '../../../agent/core/ports.ts';
 import type { AgentView, LampView, PointView, StatusView, WhyLamp, WhyView } from '../../../agent/core/views.ts';

@@ -1,5 +1,4 @@
 /** Pages as a technician sees them: what each says, and that it fits any terminal. */
-
 import t from 'tap';
 import type { Page } from '../../../agent/console/text/page.ts';
 import { plain } from '../../../agent/console/text/plain-text.ts';

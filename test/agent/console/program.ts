@@ -1,5 +1,4 @@
 /** The program of the console, in this process and in one of its own. */
-
 import { type SpawnOptions, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';

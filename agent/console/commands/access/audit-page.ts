@@ -1,7 +1,7 @@
 /**
  * Who did what, the newest last, and whether the record is whole.
  *
- * Owns the layout of `luciole audit`. Pure. Called through the command table.
+ * Owns the layout of `luciole audit`. Pure.
  */
 import type { AuditEntry, AuditHead, AuditPage, AuditVerdict } from '../../../core/audit-tools.ts';
 import { formatDuration } from '../../text/duration.ts';

@@ -1,5 +1,4 @@
 /** `audit`: who did what here, and whether that record is whole. */
-
 import type { AuditHead, AuditPage } from '../../../core/audit-tools.ts';
 import { agentCommand, textArg } from '../../command-spec.ts';
 import { ConsoleError } from '../../console-error.ts';

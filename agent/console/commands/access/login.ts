@@ -1,7 +1,7 @@
 /**
- * The rows of the command table that open and end a session; the shell asks them, no person types them.
+ * `login`: a session opened and ended; the shell asks it, no person types it.
  *
- * Owns these rows. A session lasts as long as the connection that opened it: a shell that dies or loses its line is logged out.
+ * A session lasts as long as the connection that opened it: a shell that dies or loses its line is logged out.
  */
 import type { Caller, LoginAnswer, LoginRequest } from '../../../core/access.ts';
 import type { AgentView } from '../../../core/views.ts';

@@ -1,7 +1,7 @@
 /**
  * Users of the console, and what is shown once to one of them.
  *
- * Owns the layout of `luciole user`. Pure. Called through the command table.
+ * Owns the layout of `luciole user`. Pure.
  */
 import type { CodeOffer, Invitation, UserView } from '../../../core/access.ts';
 import { formatDuration } from '../../text/duration.ts';

@@ -1,7 +1,7 @@
 /**
- * The rows of the command table about the users of the console.
+ * `user`: the users of the console.
  *
- * Owns these rows. Passwords and codes are asked without echo and stand in no argument that is typed. Called by the command table.
+ * Passwords and codes are asked without echo and stand in no argument that is typed.
  */
 import {
   AccessError,

@@ -1,7 +1,7 @@
 /**
  * What happened in the cabinet, the newest last, so that it stands above the prompt.
  *
- * Owns the layout of `luciole events`. Pure. Called through the command table.
+ * Owns the layout of `luciole events`. Pure.
  */
 import type { AgentEvent } from '../../../core/words.ts';
 import { formatDuration } from '../../text/duration.ts';

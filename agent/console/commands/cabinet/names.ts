@@ -1,8 +1,4 @@
-/**
- * The row of the command table by which a shell learns what the cabinet is called and what can be named in it.
- *
- * Owns this row; no person types it. Called by the command table, and by the shell before each prompt.
- */
+/** `names` and `greeting`: what a shell asks before each prompt, and before a login; no person types them. */
 import type { WallMs } from '../../../core/clock.ts';
 import type { TrialView } from '../../../core/revisions.ts';
 import type { AgentView } from '../../../core/views.ts';

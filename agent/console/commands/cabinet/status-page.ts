@@ -1,7 +1,7 @@
 /**
  * The cabinet on one screen: what time it thinks it is, what burns and why, which lines, units and stores are well.
  *
- * Owns the layout of `luciole status`, at most 24 lines. Pure. Called through the command table.
+ * Owns the layout of `luciole status`, at most 24 lines. Pure.
  */
 import type { LineView } from '../../../core/ports.ts';
 import type { StatusView, ZoneView } from '../../../core/views.ts';

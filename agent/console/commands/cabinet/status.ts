@@ -1,5 +1,4 @@
 /** `status`: the cabinet on one screen. */
-
 import type { StatusView } from '../../../core/views.ts';
 import { agentCommand } from '../../command-spec.ts';
 import { JSON_OPTION, LOOK_TIMEOUT_MS } from '../common-words.ts';

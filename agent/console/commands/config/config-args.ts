@@ -1,5 +1,4 @@
 /** What the `config` commands share: waits, words and checks. */
-
 import type { ConfigAnswer, ConfigDesk } from '../../../core/revisions.ts';
 import type { AgentView } from '../../../core/views.ts';
 import { ConsoleError } from '../../console-error.ts';

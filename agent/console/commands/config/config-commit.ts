@@ -1,5 +1,4 @@
 /** The `config` commands that run another revision: commit, confirm, return, rollback. */
-
 import { mayUse } from '../../../core/access.ts';
 import type { CommitRequest, ConfigAnswer, ConfirmMode } from '../../../core/revisions.ts';
 import { agentCommand, type Job, textArg } from '../../command-spec.ts';

@@ -1,5 +1,4 @@
 /** The `config` commands that change the candidate: one value, a file, nothing of it. */
-
 import type { ConfigAnswer, FilePart } from '../../../core/revisions.ts';
 import { agentCommand, type LocalCommand, textArg } from '../../command-spec.ts';
 import { ConsoleError } from '../../console-error.ts';

@@ -1,7 +1,7 @@
 /**
  * `config load` and `config export`: a file of this machine into the candidate, and what runs as an exact text.
  *
- * Owns the cutting into parts that fit one request. Called by the local actions.
+ * Owns the cutting into parts that fit one request.
  */
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';

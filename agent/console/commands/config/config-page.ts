@@ -1,7 +1,7 @@
 /**
  * The configuration for a person: what runs, what would change, what is wrong, what became of it.
  *
- * Owns the layout of `luciole config` and its verbs. Pure. Called through the command table and by `config load`.
+ * Owns the layout of `luciole config` and its verbs. Pure.
  */
 import { formatProblem } from '../../../core/errors.ts';
 import type { CommitRequest, ConfigAnswer, ConfigChange, ConfigView, Revision } from '../../../core/revisions.ts';

@@ -1,5 +1,4 @@
 /** The `config` commands that look: what runs, its text, its history, a comparison, a check. */
-
 import type { ConfigAnswer, ConfigView, Revision } from '../../../core/revisions.ts';
 import { agentCommand, textArg } from '../../command-spec.ts';
 import { ConsoleError } from '../../console-error.ts';

@@ -1,7 +1,7 @@
 /**
  * `luciole config keygen`, `config sign` and `config verify`: signatures on revisions, made and checked on a desk without an agent.
  *
- * Owns the files. Part of `app.ts`.
+ * Owns the files.
  */
 import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject } from 'node:crypto';
 import { existsSync, readFileSync, statSync } from 'node:fs';

@@ -1,7 +1,7 @@
 /**
- * The rows of the command table for signatures on revisions: a key pair, a signature, its check.
+ * `config keygen`, `config sign` and `config verify`: a key pair, a signature on a revision, its check.
  *
- * Owns their words; `sign.ts` does the work. They need no agent: they run on the desk of whoever approves a change.
+ * `sign-run.ts` does the work. They need no agent: they run on the computer of the person who approves a change.
  */
 import type { LocalCommand } from '../../command-spec.ts';
 import { JSON_OPTION } from '../common-words.ts';

@@ -2,7 +2,6 @@
  * Hours, levels, kilowatt hours and savings: as tables, as CSV.
  *
  * Owns the layout of `luciole energy` and the words that say what is computed, what is measured and what nobody knows. Pure.
- * Called through the command table.
  */
 import type { EnergyMeter, EnergyQuery, EnergyRow, EnergyView } from '../../../core/views.ts';
 import { csvLine } from '../../text/csv.ts';

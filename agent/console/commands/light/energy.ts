@@ -1,5 +1,4 @@
 /** `energy`: hours, levels, kWh and saving of past nights. */
-
 import type { EnergyQuery } from '../../../core/views.ts';
 import { agentCommand, textArg } from '../../command-spec.ts';
 import { ConsoleError } from '../../console-error.ts';

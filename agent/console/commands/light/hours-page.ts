@@ -1,7 +1,7 @@
 /**
  * Burning hours of lamps, one row each.
  *
- * Owns the layout of `luciole hours`. Pure. Called through the command table.
+ * Owns the layout of `luciole hours`. Pure.
  */
 import type { HoursAnswer } from '../../../core/light-tools.ts';
 import { formatNumber, type Page, told } from '../../text/page.ts';

@@ -1,5 +1,4 @@
 /** `hours`: burning hours of lamps, and their correction after a change of lamp. */
-
 import type { HoursAnswer } from '../../../core/light-tools.ts';
 import { agentCommand, textArg } from '../../command-spec.ts';
 import { ConsoleError } from '../../console-error.ts';

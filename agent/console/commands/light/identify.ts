@@ -1,5 +1,4 @@
 /** `identify`: blink a lamp, to find it. */
-
 import type { AgentView } from '../../../core/views.ts';
 import type { LevelPct } from '../../../core/words.ts';
 import { agentCommand, type Job, textArg } from '../../command-spec.ts';

@@ -1,7 +1,7 @@
 /**
- * The rows of the command table about light in an emergency: all of it on, and back.
+ * `lights on` and `lights auto`: light in an emergency, all of it on, and back.
  *
- * Owns these rows. `lights on` needs no login: a dark street is an accident. Called by the command table.
+ * `lights on` needs no login: a dark street is an accident.
  */
 import type { OverrideAnswer } from '../../../core/views.ts';
 import type { Outcome } from '../../../core/words.ts';

@@ -1,7 +1,7 @@
 /**
  * How a command went, for a person.
  *
- * Pure. Called by the command line.
+ * Pure.
  */
 import type { WallMs } from '../../../core/clock.ts';
 import type { Outcome, OutcomeState, WaitingBelow } from '../../../core/words.ts';

@@ -1,5 +1,4 @@
 /** `override` and `release`: set a lamp or zone to a level for a time, and end that. */
-
 import type { OverrideRequest } from '../../../core/ports.ts';
 import type { OverrideAnswer } from '../../../core/views.ts';
 import type { LevelPct, Outcome, Target } from '../../../core/words.ts';

@@ -1,7 +1,7 @@
 /**
  * A ramp of one lamp or zone, read back and weighed, and everything as before afterwards.
  *
- * Owns the steps, what is measured at each, and the verdict of each lamp. Called by the command table, on the agent's side.
+ * Owns the steps, what is measured at each, and the verdict of each lamp.
  *
  * The ramp is a wish of maintenance rank with its own end, so that it also ends where agent or console do not live to end it. Where somebody
  * holds a lock already it is not begun: a person may have the lamp in hand.

@@ -1,7 +1,7 @@
 /**
  * A ramp as it goes, and what came of each lamp.
  *
- * Owns the layout of `luciole test`. Pure. Called through the command table.
+ * Owns the layout of `luciole test`. Pure.
  */
 import { count, formatNumber, NOTHING, type Page, told } from '../../text/page.ts';
 import { paragraph, wrap } from '../../text/text-lines.ts';

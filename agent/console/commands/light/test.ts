@@ -1,8 +1,4 @@
-/**
- * The rows of the command table that try lamps: test lamp, test zone.
- *
- * Owns these rows. Called by the command table.
- */
+/** `test lamp` and `test zone`: try lamps. */
 import { agentCommand, type Command, textArg } from '../../command-spec.ts';
 import type { RawArgs } from '../../protocol/protocol.ts';
 import { JSON_OPTION, LOOK_TIMEOUT_MS } from '../common-words.ts';

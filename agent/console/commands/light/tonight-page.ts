@@ -1,7 +1,7 @@
 /**
  * The night ahead of each zone: a row a change of level, and a plot.
  *
- * Owns the layout of `luciole tonight`. Pure. Called through the command table.
+ * Owns the layout of `luciole tonight`. Pure.
  */
 import type { WallMs } from '../../../core/clock.ts';
 import type { TonightRow, TonightView } from '../../../core/light-tools.ts';

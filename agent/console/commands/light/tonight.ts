@@ -1,5 +1,4 @@
 /** `tonight`: every change of level in the night ahead. */
-
 import type { TonightView } from '../../../core/light-tools.ts';
 import { agentCommand } from '../../command-spec.ts';
 import { JSON_OPTION, LOOK_TIMEOUT_MS } from '../common-words.ts';

@@ -1,5 +1,4 @@
 /** A walk under the sensors, as it happens, and its end. */
-
 import type { WalkStep } from '../../../core/light-tools.ts';
 import type { PointId } from '../../../core/words.ts';
 import { formatDuration } from '../../text/duration.ts';

@@ -1,5 +1,4 @@
 /** `walk-test`: walk under the sensors of a zone, and see what each one does. */
-
 import type { WalkStep } from '../../../core/light-tools.ts';
 import type { AgentView } from '../../../core/views.ts';
 import { agentCommand, type Job, textArg } from '../../command-spec.ts';

@@ -1,7 +1,7 @@
 /**
  * Why a lamp has its level: every rule that spoke, highest rank first, and a `>` before those that applied.
  *
- * Owns the layout of `luciole why`. Pure. Called through the command table.
+ * Owns the layout of `luciole why`. Pure.
  */
 import type { WallMs } from '../../../core/clock.ts';
 import type { WhyLamp, WhyLine, WhyView } from '../../../core/views.ts';

@@ -1,5 +1,4 @@
 /** `why`: why a lamp or zone has its level, now or at another time. */
-
 import type { WhyView } from '../../../core/views.ts';
 import { agentCommand, textArg } from '../../command-spec.ts';
 import { ConsoleError } from '../../console-error.ts';

@@ -1,7 +1,7 @@
 /**
  * What acts in each zone: one row a zone, then what a person may have to look at.
  *
- * Owns the layout of `luciole zones`. Pure. Called through the command table.
+ * Owns the layout of `luciole zones`. Pure.
  */
 import type { ZoneLightView, ZoneSensorView } from '../../../core/light-tools.ts';
 import { clockTime, formatLevels, formatNumber, NOTHING, type Page, since, stateWord, told } from '../../text/page.ts';

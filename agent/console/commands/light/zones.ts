@@ -1,5 +1,4 @@
 /** `zones`: what acts in each zone. */
-
 import type { ZoneLightView } from '../../../core/light-tools.ts';
 import { agentCommand } from '../../command-spec.ts';
 import { JSON_OPTION, LOOK_TIMEOUT_MS } from '../common-words.ts';

@@ -3,7 +3,6 @@
  *
  * Both ends of the socket check with these; the lines and devices that exist are looked up in the agent's view.
  */
-
 import type { BusWriteResult } from '../../../core/bus-tools.ts';
 import { BusError } from '../../../core/errors.ts';
 import { manualHint } from '../../../core/manual-address.ts';

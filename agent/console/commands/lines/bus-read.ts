@@ -1,5 +1,4 @@
 /** `bus read`: registers of a unit. */
-
 import type { BusReadResult } from '../../../core/bus-tools.ts';
 import { agentCommand, textArg } from '../../command-spec.ts';
 import { JSON_OPTION, LOOK_TIMEOUT_MS } from '../common-words.ts';

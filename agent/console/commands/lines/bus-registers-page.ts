@@ -1,7 +1,7 @@
 /**
  * Registers as a technician compares them with a manual: address, decimal and hex side by side.
  *
- * Owns the layout of `luciole bus registers`, `bus read` and `bus write`. Pure. Called through the command table.
+ * Owns the layout of `luciole bus registers`, `bus read` and `bus write`. Pure.
  */
 import type { BusReadResult, BusWriteResult, RegistersProgress, RegistersResult } from '../../../core/bus-tools.ts';
 import { formatTook } from '../../text/duration.ts';

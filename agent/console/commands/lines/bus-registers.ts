@@ -1,5 +1,4 @@
 /** `bus registers`: which registers of a unit answer. */
-
 import type { RegistersProgress, RegistersResult } from '../../../core/bus-tools.ts';
 import { agentCommand, textArg } from '../../command-spec.ts';
 import { JSON_OPTION, LOOK_TIMEOUT_MS } from '../common-words.ts';

@@ -1,7 +1,7 @@
 /**
  * Who answered on a line, who should have, and what to do about it.
  *
- * Owns the layout of `luciole bus scan`. Pure. Called through the command table.
+ * Owns the layout of `luciole bus scan`. Pure.
  */
 import type { FoundUnit, LineStats, ScanProgress, ScanResult } from '../../../core/bus-tools.ts';
 import type { SerialSettings } from '../../../core/cabinet.ts';

@@ -1,5 +1,4 @@
 /** `bus scan`: which units of a line answer, and what they are. */
-
 import type { ScanProgress, ScanResult } from '../../../core/bus-tools.ts';
 import { agentCommand, textArg } from '../../command-spec.ts';
 import { ConsoleError } from '../../console-error.ts';

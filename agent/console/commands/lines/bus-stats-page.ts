@@ -1,7 +1,7 @@
 /**
  * How well a line and each unit on it do, and what to look at.
  *
- * Owns the layout of `luciole bus stats`. Pure. Called through the command table.
+ * Owns the layout of `luciole bus stats`. Pure.
  */
 import type { LineStats, Spread, UnitStats } from '../../../core/bus-tools.ts';
 import { formatNumber, NOTHING, type Page, stateWord, told } from '../../text/page.ts';

@@ -1,5 +1,4 @@
 /** `bus stats`: how lines and units do. */
-
 import type { LineStats } from '../../../core/bus-tools.ts';
 import { agentCommand } from '../../command-spec.ts';
 import { JSON_OPTION, LOOK_TIMEOUT_MS } from '../common-words.ts';

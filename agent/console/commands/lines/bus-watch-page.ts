@@ -1,9 +1,8 @@
 /**
  * Transactions of a line as they happen, one row each.
  *
- * Owns the layout of `luciole bus watch`. Pure. Called through the command table.
+ * Owns the layout of `luciole bus watch`. Pure.
  */
-
 import type { BusTransaction } from '../../../core/bus-tools.ts';
 import { formatDuration } from '../../text/duration.ts';
 import { clockTime, count, formatNumber, type Page, stateWord, told } from '../../text/page.ts';

@@ -1,5 +1,4 @@
 /** `bus watch`: every transaction of a line. */
-
 import type { BusTransaction } from '../../../core/bus-tools.ts';
 import { agentCommand, textArg } from '../../command-spec.ts';
 import { parseDuration } from '../../text/duration.ts';

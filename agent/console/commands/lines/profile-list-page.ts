@@ -1,7 +1,7 @@
 /**
  * The shelf of device types: which there are, how far to trust them, who uses them.
  *
- * Owns the layout of `luciole profile list`. Pure. Called through the command table.
+ * Owns the layout of `luciole profile list`. Pure.
  */
 import type { ProfileView } from '../../../core/views.ts';
 import { count, NOTHING, type Page, told } from '../../text/page.ts';

@@ -1,7 +1,7 @@
 /**
  * All that is known of a device type, for a person who wires or doubts it.
  *
- * Owns the layout of `luciole profile show`. Pure. Called through the command table.
+ * Owns the layout of `luciole profile show`. Pure.
  */
 import type { PointProfile, Profile } from '../../../core/profile.ts';
 import type { ProfileView } from '../../../core/views.ts';

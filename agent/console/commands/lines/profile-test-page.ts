@@ -1,7 +1,7 @@
 /**
  * How a profile fares with a real unit: each point once.
  *
- * Owns the shape of that trial and its layout. Pure. Called by `main.ts`, which has it done.
+ * Owns the shape of that trial and its layout. Pure.
  */
 import type { BusErrorCode } from '../../../core/errors.ts';
 import { manualHint } from '../../../core/manual-address.ts';

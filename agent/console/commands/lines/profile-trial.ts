@@ -1,7 +1,7 @@
 /**
  * A profile in a file: checked at a desk, and tried on a real unit through the running agent.
  *
- * Owns the order of the trial. Never writes to a unit. Part of `app.ts`; called by `main.ts`.
+ * Owns the order of the trial. Never writes to a unit.
  */
 import { readFileSync } from 'node:fs';
 import { REGISTERS } from '../../../../drivers/modbus/codec.ts';

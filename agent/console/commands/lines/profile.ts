@@ -1,7 +1,7 @@
 /**
- * The rows of the command table about device types: list, show, check, test.
+ * `profile`: device types listed, shown, checked and tested.
  *
- * Owns these rows; `main.ts` does the work of the two that read a file. Called by the command table.
+ * `profile-run.ts` does the work of the two that read a file.
  */
 import type { Profile } from '../../../core/profile.ts';
 import { profileView } from '../../../core/profile-view.ts';

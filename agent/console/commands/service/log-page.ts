@@ -1,9 +1,8 @@
 /**
  * Lines of the agent's log for a person: time, severity, what happened, to what.
  *
- * Owns their layout in `log watch` and in a session. Pure. Called through the command table and by the shell.
+ * Owns their layout in `log watch` and in a session. Pure.
  */
-
 import type { LogLine } from '../../../core/ports.ts';
 import { formatDuration } from '../../text/duration.ts';
 import { clockTime, count, type Page, stateWord, told } from '../../text/page.ts';

@@ -1,7 +1,7 @@
 /**
  * The manual page `luciole.1`, made of the command table.
  *
- * Owns its layout in the man macros. Pure. Called by `luciole manual`, and by whoever builds the package.
+ * Owns its layout in the man macros. Pure.
  * Source: man-pages(7) for the order of sections, groff_man(7) for the macros.
  */
 import type { Command, Group } from '../../command-spec.ts';

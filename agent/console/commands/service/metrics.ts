@@ -1,5 +1,4 @@
 /** `metrics`: figures of the agent for a monitoring system. */
-
 import { METRIC_FORMATS, type MetricFamily, type MetricFormat, metricsText } from '../../../core/metrics.ts';
 import { agentCommand } from '../../command-spec.ts';
 import { ConsoleError } from '../../console-error.ts';

@@ -2,9 +2,7 @@
  * All that somebody far away needs to understand a cabinet, as one text.
  *
  * Owns which questions are asked and how the answers are laid out. A question that finds no answer says why, and stops no other.
- * Called by `tech-support`.
  */
-
 import type { LeastRole } from '../../../core/access.ts';
 import { fetchAnswer } from '../../ask-agent.ts';
 import type { AgentCommand } from '../../command-spec.ts';

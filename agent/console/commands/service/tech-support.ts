@@ -1,8 +1,4 @@
-/**
- * The row of the command table for support bundles; its work is loaded only where one is made.
- *
- * Owns its words. Called by the command table.
- */
+/** `tech-support`: its words; the work is loaded only where a bundle is made. */
 import type { LocalCommand } from '../../command-spec.ts';
 import { JSON_OPTION } from '../common-words.ts';
 

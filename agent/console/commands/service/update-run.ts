@@ -1,5 +1,4 @@
 /** `update install`: the way of a file to the agent, in parts: the agent of a service sees no home folder. */
-
 import { open, rm } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import type { UpdateAnswer } from '../../../core/updates.ts';

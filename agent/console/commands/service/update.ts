@@ -1,5 +1,4 @@
 /** `update`: another release of the program, on trial first, and the way back. */
-
 import type { UpdateAnswer, UpdateView } from '../../../core/updates.ts';
 import type { AgentView } from '../../../core/views.ts';
 import { agentCommand, type Command, type LocalCommand, textArg } from '../../command-spec.ts';

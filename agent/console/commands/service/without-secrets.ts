@@ -1,7 +1,7 @@
 /**
  * Text that leaves the cabinet, without what nobody else may read.
  *
- * Owns what looks like a secret. Pure. Called for support bundles; the agent's own answers hold none, files and logs of others may.
+ * Owns what looks like a secret. Pure.
  */
 
 const MASK = '***';

@@ -1,7 +1,7 @@
 /**
- * The rows of the command table about a session of `luciole console`: its terminal, its language, its end.
+ * The commands of a session of `luciole console`: its terminal, its language, its end.
  *
- * Owns their words; the shell does the work. Called by the command table.
+ * The shell does the work.
  */
 import { LANGUAGES } from '../../../core/words.ts';
 import type { ArgumentSpec, ShellCommand, ShellCommandName } from '../../command-spec.ts';

@@ -1,7 +1,7 @@
 /**
  * A file that grows page by page under another name, and what is needed to go on with it after a break.
  *
- * Owns FILE.part and FILE.part.json beside the wanted file. Knows nothing of readings. Called by the export.
+ * Owns FILE.part and FILE.part.json beside the wanted file. Knows nothing of readings.
  * What the second says of the first is true at any moment at which the program may be killed.
  */
 import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';

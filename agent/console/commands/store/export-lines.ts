@@ -1,10 +1,10 @@
 /**
  * Readings as lines of an export.
  *
- * Owns both formats. Pure. Called by the export.
+ * Owns both formats. Pure.
  *
  * Shape: CSV has a line of titles, then a line a reading: seq, time, point, value, unit, quality, corrected. JSON Lines has the same fields
- *        by name, after one line that says which store, time and program they are of. Times are UTC; no value is empty or null.
+ * by name, after one line that says which store, time and program they are of. Times are UTC; no value is empty or null.
  */
 import type { StoredFrame, StoredReading } from '../../../core/ports.ts';
 import { csvLine } from '../../text/csv.ts';

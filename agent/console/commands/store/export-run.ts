@@ -1,7 +1,7 @@
 /**
  * `luciole export`: all readings of a time, asked of the running agent page after page.
  *
- * Owns the order of things on the reader's side. The agent works out the times, pages are cut there. Called by `main.ts`.
+ * Owns the order of things on the reader's side. The agent works out the times, pages are cut there.
  */
 import { fetchAnswer } from '../../ask-agent.ts';
 import { textArg } from '../../command-spec.ts';

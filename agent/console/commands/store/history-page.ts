@@ -1,7 +1,7 @@
 /**
  * What a point measured: as a table, as a plot, as CSV.
  *
- * Owns the layout of `luciole history`. Pure. Called through the command table.
+ * Owns the layout of `luciole history`. Pure.
  */
 import type { History, HistoryBucket, HistoryRow, Resolution } from '../../../core/ports.ts';
 import type { PointId } from '../../../core/words.ts';

@@ -1,9 +1,8 @@
 /**
  * The offline memory on one sheet: what is kept, what fits, what it costs the flash, whether every reading is accounted for.
  *
- * Owns the layout of `luciole store`, its check and its backup. Pure. Called through the command table.
+ * Owns the layout of `luciole store`, its check and its backup. Pure.
  */
-
 import type { BackupReport, StoreAccount, StoreCheck } from '../../../core/ports.ts';
 import type { ChoreView, StoreView } from '../../../core/views.ts';
 import { formatDuration } from '../../text/duration.ts';

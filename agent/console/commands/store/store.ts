@@ -1,5 +1,4 @@
 /** `store`, `store check` and `store backup`: what is kept, whether it is whole, and a copy of it. */
-
 import type { Timer } from '../../../core/clock.ts';
 import type { BackupReport, StoreCheck } from '../../../core/ports.ts';
 import type { StoreView } from '../../../core/views.ts';

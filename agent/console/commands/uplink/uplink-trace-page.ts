@@ -1,7 +1,7 @@
 /**
  * What the session did, one entry a line.
  *
- * Owns the layout of `luciole uplink trace`. Pure. Called through the command table.
+ * Owns the layout of `luciole uplink trace`. Pure.
  */
 import type { TraceEntry } from '../../../core/uplink-tools.ts';
 import { formatDuration } from '../../text/duration.ts';

@@ -1,5 +1,4 @@
 /** `uplink trace`: events and packets of late, or as they happen. */
-
 import type { TraceEntry } from '../../../core/uplink-tools.ts';
 import { agentCommand } from '../../command-spec.ts';
 import { ConsoleError } from '../../console-error.ts';

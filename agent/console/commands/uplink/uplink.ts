@@ -1,5 +1,4 @@
 /** `uplink`: how the platform is reached, a test of each stage of the way to it, a new connection. */
-
 import type { UplinkStep, UplinkTest, UplinkTools } from '../../../core/uplink-tools.ts';
 import type { AgentView, UplinkView } from '../../../core/views.ts';
 import { agentCommand } from '../../command-spec.ts';

@@ -1,5 +1,4 @@
 /** A console server on a socket of its own, and clients that behave well or badly. */
-
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
