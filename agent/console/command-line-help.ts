@@ -1,5 +1,5 @@
 /** The help of the program, of a family and of a command, as one-shot commands print it. Pure. */
-import { flagsOf, HELP_OPTION, PROGRAM_OPTIONS } from './command-line.ts';
+import { flagsOf } from './command-line.ts';
 import type { ArgumentSpec } from './command-spec.ts';
 import { type CommandNode, optionsOf } from './command-tree.ts';
 import { wrap } from './text/text-lines.ts';
@@ -8,6 +8,8 @@ const INTRODUCTION = 'The agent of a street-lighting cabinet, and its console.';
 const EPILOGUE = `Exit codes: 0 done, 1 failed, 64 wrong usage, 69 no agent, 77 not allowed,
 78 bad configuration.
 Help on one command: luciole help COMMAND`;
+const VERSION_OPTION = { flags: '-V, --version', summary: 'print the version' } as const;
+const HELP_OPTION = { flags: '-h, --help', summary: 'print this help' } as const;
 const HELP_ROW = { term: 'help [command]', summary: 'help on one command', group: 'Agent:' } as const;
 /** Narrower than this a summary is left on one line. Units: columns. */
 const MIN_WRAP_COLS = 40;
@@ -24,7 +26,7 @@ interface Row {
 export function helpPage(node: CommandNode, widthCols: number): string {
   const { command, verbs } = node;
   const args = (command?.arguments ?? []).map(({ name, summary }): Row => ({ term: name, summary }));
-  const options = [...(node.name === '' ? PROGRAM_OPTIONS : []), ...ownOptions(node), HELP_OPTION];
+  const options = [...(node.name === '' ? [VERSION_OPTION] : []), ...ownOptions(node), HELP_OPTION];
   const optionRows = options.map(({ flags, summary }): Row => ({ term: flags, summary }));
   const groups = new Map<string, Row[]>();
   for (const { group, ...row } of [...verbs.map((verb) => verbRow(node, verb)), ...(node.name === '' ? [HELP_ROW] : [])])

@@ -17,15 +17,16 @@ export type CommandLine =
   | { readonly kind: 'help'; readonly node: CommandNode; readonly isAsked: boolean }
   | { readonly kind: 'wrong'; readonly message: string };
 
-/** The options that are read before any command. */
-export const PROGRAM_OPTIONS = [{ flags: '-V, --version', summary: 'print the version' }] as const;
-export const HELP_OPTION = { flags: '-h, --help', summary: 'print this help' } as const;
 const HELP_FLAGS = ['-h', '--help'];
 const VERSION = /^(-V.*|--version)$/s;
 /** An argument in spite of its dash: `-5`. */
 const NEGATIVE_NUMBER = /^-(\d+|\d*\.\d+)(e[+-]?\d+)?$/;
 
-/** Reads the words behind the program's own name. `firsts`: the first words that may stand there. Errors: throws ConsoleError 'usage' for a verb that the command does not have. */
+/**
+ * Reads the words behind the program's own name. `firsts`: the first words that may stand there.
+ *
+ * Errors: throws ConsoleError 'usage' for a verb that the command does not have.
+ */
 export function readCommandLine(firsts: readonly CommandNode[], words: readonly string[]): CommandLine {
   const root: CommandNode = { word: '', name: '', summary: '', group: 'Agent:', command: undefined, verbs: firsts };
   const [first = ''] = words;
