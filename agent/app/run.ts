@@ -17,7 +17,7 @@ import { ConfigError, StoreError } from '../core/errors.ts';
 import { ownHeap } from '../core/heap-keeper.ts';
 import type { EditedText, EditOrder } from '../core/revisions.ts';
 import type { RunOptions, StartSteps } from '../core/run-options.ts';
-import { createSystemClock } from '../core/system-clock.ts';
+import { createSystemClock, isBusAlone } from '../core/system-clock.ts';
 import { createHealth } from '../service/health.ts';
 import { createHeldTimeFile } from '../service/held-time-file.ts';
 import { machineStart } from '../service/machine-start.ts';
@@ -60,8 +60,7 @@ export async function runAgent(options: RunOptions): Promise<number> {
     trust: () => (options.startAtMs === null ? (agent?.site().cabinet ?? cabinet).clockTrust : 'system'),
   });
   await Promise.race([timeQuality.start(), sleep(wall, FIRST_PROBE_MS)]);
-  const isBusAlone = cabinet.lines.filter(({ kind }) => kind === 'modbus').length < 2;
-  const clock = createSystemClock({ quality: () => timeQuality.quality(), wallOffsetMs, isBusAlone });
+  const clock = createSystemClock({ quality: () => timeQuality.quality(), wallOffsetMs, isBusAlone: isBusAlone(cabinet.lines) });
   const guard = await (early ?? guardOf(options, { clock, notify, stateDir: cabinet.store.dir }));
   startSteps.completed('start-ledger-read');
   process.on('uncaughtExceptionMonitor', (error) => guard.ended('crashed', String(error?.message ?? error)));
