@@ -107,7 +107,7 @@ async function cabinetOf({ at = winter('22:55'), aheadMs = 0, isSynchronised = t
     });
     const energy = createEnergy({
       ...{ cabinet: { ...cabinet, ...street, lines: [] }, clock, store, field, control },
-      ...{ profiles: new Map(), points: new Map(), uplink: null },
+      ...{ profiles: new Map(), points: new Map() },
     });
     await control.start();
     energy.start();

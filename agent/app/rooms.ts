@@ -9,15 +9,15 @@ import type { Site } from '../config/touched-parts.ts';
 import { type Control, createControl } from '../control/control.ts';
 import { createLightViews, type LightViews } from '../control/light-views.ts';
 import { streetKnowledge } from '../control/street-knowledge.ts';
-import { type CabinetPoint, cabinetPoints, LAMP_METRIC, uplinkDevices } from '../core/cabinet-points.ts';
+import { type CabinetPoint, cabinetPoints } from '../core/cabinet-points.ts';
 import type { Clock, MonoMs } from '../core/clock.ts';
 import type { Field, Log, Store, Uplink } from '../core/ports.ts';
 import { createRoomEvents } from '../core/room-events.ts';
-import type { AgentEvent, Decision, Intent, Outcome, PointId, Reading } from '../core/words.ts';
+import type { AgentEvent, Decision, Outcome, PointId, Reading } from '../core/words.ts';
 import { createDiagnosis } from '../diagnosis/diagnosis.ts';
 import { createEnergy, type Energy } from '../diagnosis/energy-count.ts';
-import { byStrength } from '../lighting/intents.ts';
-import { createPlatformView } from '../sync/shown-commands.ts';
+import { uplinkDevices } from '../sync/cabinet-metrics.ts';
+import { createPlatformView } from '../sync/platform-view.ts';
 
 export interface RoomsParts {
   readonly site: Site;
@@ -46,11 +46,9 @@ export function createRooms(parts: RoomsParts): Rooms {
   const { site, clock, log, field, store, uplink } = parts;
   const { cabinet, profiles } = site;
   const points = cabinetPoints(cabinet, profiles);
-  const devices = uplinkDevices(cabinet, points, profiles);
-  const targets = devices.flatMap(({ id, target }) => (target === null ? [] : [{ id, target }]));
   const events = createRoomEvents(clock, parts.onEvent);
   const diagnosis = createDiagnosis({ points, clock, onEvent: events.tell });
-  const platform = createPlatformView({ cabinet, clock, uplink });
+  const platform = createPlatformView({ cabinet, devices: uplinkDevices(cabinet, points, profiles), clock, uplink });
   const control = createControl({
     street: cabinet,
     clock,
@@ -60,15 +58,15 @@ export function createRooms(parts: RoomsParts): Rooms {
     onEvent: events.tell,
     onOutcome: parts.onOutcome,
     onDecision,
-    onIntents,
-    onProgrammes: (choices) => platform.programmes(choices),
-    onBlinks: (running) => platform.blinks(running),
+    onIntents: platform.intents,
+    onProgrammes: platform.programmes,
+    onBlinks: platform.blinks,
     verificationOf,
     onRelay: (relay) => uplink.relay(relay),
     ...streetKnowledge(cabinet, points),
     quietUntilMono: parts.quietUntilMono,
   });
-  const energy = createEnergy({ cabinet, profiles, points, clock, store, field, control, uplink });
+  const energy = createEnergy({ cabinet, profiles, points, clock, store, field, control, onNight: platform.night });
 
   return {
     site,
@@ -87,24 +85,7 @@ export function createRooms(parts: RoomsParts): Rooms {
 
   function onDecision(decision: Decision): void {
     energy.onDecision(decision);
-    const { lampId, levelPct, rank, reason } = decision;
-    const at = { quality: 'good', atMs: clock.wallMs() } as const;
-    uplink.update(lampId, LAMP_METRIC.wanted, { value: levelPct, ...at });
-    uplink.update(lampId, LAMP_METRIC.rank, { value: rank, ...at });
-    uplink.update(lampId, LAMP_METRIC.reason, { value: reason, ...at });
-  }
-
-  /** What is in force on a lamp or zone itself, for the platform; a wish for the zone is not repeated on its lamps. */
-  function onIntents(intents: readonly Intent[]): void {
-    platform.emergency(intents);
-    for (const { id, target } of targets) {
-      const own = intents.filter((intent) => intent.target.kind === target.kind && intent.target.id === target.id);
-      const strongest = own.toSorted(byStrength)[0];
-      const at = { quality: 'good', atMs: clock.wallMs() } as const;
-      uplink.update(id, 'Override/Level', { value: strongest?.levelPct ?? null, ...at });
-      uplink.update(id, 'Override/Until', { value: strongest?.untilMs ?? null, ...at });
-      uplink.update(id, 'Override/Reason', { value: strongest?.reason ?? null, ...at });
-    }
+    platform.decision(decision);
   }
 
   function verificationOf(lampId: string) {

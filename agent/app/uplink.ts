@@ -6,10 +6,10 @@
 
 import type { ConfigPost } from '../config/platform-requests.ts';
 import type { Site } from '../config/touched-parts.ts';
-import { uplinkDevices } from '../core/cabinet-points.ts';
 import type { Field, Uplink } from '../core/ports.ts';
 import type { AgentEvent } from '../core/words.ts';
 import type { UpdatePost } from '../service/platform-updates.ts';
+import { uplinkDevices } from '../sync/cabinet-metrics.ts';
 import { createUplink, type UplinkParts } from '../sync/uplink.ts';
 import type { Rooms } from './rooms.ts';
 

@@ -3,10 +3,13 @@
  *
  * Owns nothing. Started by `check-in-child.ts`; answers once.
  */
+import { readFileSync } from 'node:fs';
 import { setPriority } from 'node:os';
+import { join } from 'node:path';
+import type { EditedText, EditOrder } from '../core/revisions.ts';
 import type { CheckerOrder } from './check-in-child.ts';
 import { checkRevisionHere } from './check-revision.ts';
-import { editHere } from './edit-file.ts';
+import { editYaml } from './edit.ts';
 
 /** Source: nice(1), half of the way to the least. */
 const NICE = 10;
@@ -15,4 +18,9 @@ const NICE = 10;
 setPriority(NICE);
 
 const order = JSON.parse(process.argv[2] ?? '') as CheckerOrder;
-process.send?.(order.kind === 'check' ? checkRevisionHere(order.folder) : editHere(order.edit));
+process.send?.(order.kind === 'check' ? checkRevisionHere(order.folder) : editedText(order.edit));
+
+/** Errors: throws the error of the system where the file cannot be read. */
+function editedText({ dir, path, value }: EditOrder): EditedText {
+  return editYaml(readFileSync(join(dir, 'cabinet.yaml'), 'utf8'), path, value);
+}

@@ -9,7 +9,7 @@ import { fileURLToPath } from 'node:url';
 import type { Clock, WallMs } from '../core/clock.ts';
 import type { Problem } from '../core/errors.ts';
 import type { EditedText, EditOrder, SiteOwnedDifference } from '../core/revisions.ts';
-import type { FloorFlaw } from './floor-check.ts';
+import type { FloorFlaw } from './floor-circuits.ts';
 import type { Site } from './touched-parts.ts';
 
 /** Where it lies. Shape: `dir` holds `cabinet.yaml` and `profiles/`; other folders of profiles are seen from `siteDir`. */

@@ -38,6 +38,18 @@ export function checkAgainstProfiles(loaded: LoadedCabinet, shelf: SiteShelf): P
   return [...checkLines(loaded, shelf, say), ...checkPoints(cabinet, site, say)].toSorted((a, b) => a.line - b.line || a.column - b.column);
 }
 
+/** Lamps that keep their last level when no agent writes, by day 0 %. */
+export function failsafeWarnings({ file, cabinet, place }: LoadedCabinet, profiles: ReadonlyMap<string, Profile>): Problem[] {
+  const profileOf = new Map(cabinet.lines.flatMap((line) => line.devices).map(({ id, profile }) => [id, profile]));
+  return cabinet.lamps.flatMap(({ id, device }, i) => {
+    const profile = profiles.get(profileOf.get(device) ?? '');
+    if (profile === undefined || profile.fallsBack) return [];
+    const path = ['lamps', i];
+    const message = `lamp "${id}" has no failsafe: with profile "${profile.id}" it keeps its last level while no agent writes`;
+    return [{ file, ...place(path), path: formatPath(path), message }];
+  });
+}
+
 function checkLines(loaded: LoadedCabinet, shelf: SiteShelf, say: SayBelow): Problem[] {
   return loaded.cabinet.lines.flatMap((line, i) => {
     const needsSerial = !isSerialGiven(loaded, i);

@@ -1,21 +1,12 @@
 /**
- * What a cabinet can run with and a person should know: settings that are cut, sensors that may miss people, lamps without a failsafe.
+ * What a cabinet can run with and a person should know: settings that are cut, sensors that may miss people, lamps whose age is not known.
  *
  * Owns these checks. Pure. A warning never keeps a cabinet from starting.
  */
-import type { Problem } from '../core/errors.ts';
-import type { Profile } from '../core/profile.ts';
+import { MAX_WINDOW_MIN } from '../lighting/photocell.ts';
 import { given, type Index, type Placed, placed, type ZoneDraft } from './draft.ts';
-import { type Finding, formatPath, listNames } from './finding.ts';
-import type { LoadedCabinet } from './load.ts';
+import { type Finding, listNames } from './finding.ts';
 import { waveMode } from './zone-facts.ts';
-
-/**
- * Longest window of a photocell. Units: min.
- * Source: two hours from sunset the sun stands above 10° at 47° north all year round, 10,000 lx under a clear sky; a storm leaves more than the
- * 70 lx of the upper threshold, so what a cell calls dark there is its own fault.
- */
-export const MAX_WINDOW_MIN = 120;
 
 /** Of the document alone. */
 export function checkWarnings(index: Index): Finding[] {
@@ -51,16 +42,4 @@ function checkHours({ value: zone, path }: Placed<ZoneDraft>, { lamps }: Index):
   const names = listNames(unknown.map(({ value }) => value.id ?? ''));
   const message = `the burning hours of ${names} are not in this file; constantLight reduces no lamp before they are known: write burned, or use luciole hours`;
   return [{ path: [...path, 'constantLight'], message }];
-}
-
-/** Lamps that keep their last level when no agent writes, by day 0 %. */
-export function failsafeWarnings({ file, cabinet, place }: LoadedCabinet, profiles: ReadonlyMap<string, Profile>): Problem[] {
-  const profileOf = new Map(cabinet.lines.flatMap((line) => line.devices).map(({ id, profile }) => [id, profile]));
-  return cabinet.lamps.flatMap(({ id, device }, i) => {
-    const profile = profiles.get(profileOf.get(device) ?? '');
-    if (profile === undefined || profile.fallsBack) return [];
-    const path = ['lamps', i];
-    const message = `lamp "${id}" has no failsafe: with profile "${profile.id}" it keeps its last level while no agent writes`;
-    return [{ file, ...place(path), path: formatPath(path), message }];
-  });
 }

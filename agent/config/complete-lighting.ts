@@ -21,7 +21,7 @@ import type {
   ZoneKind,
 } from '../core/cabinet.ts';
 import { classLevelPct } from '../core/lighting-class.ts';
-import { MAX_WINDOW_MIN } from './check-warnings.ts';
+import { MAX_WINDOW_MIN } from '../lighting/photocell.ts';
 import type { CabinetDocument } from './schema.ts';
 import { WEEKDAYS } from './weekdays.ts';
 

@@ -8,10 +8,9 @@
 import { type Circuits, circuitsOf, type LampCircuit, type WiredSite } from '../../drivers/light-circuits.ts';
 import { portOf } from '../../drivers/light-path.ts';
 import type { WallMs } from '../core/clock.ts';
-import type { Problem } from '../core/errors.ts';
 import type { LevelPct } from '../core/words.ts';
 import { shortfallsOf } from '../lighting/floor.ts';
-import { circuitFlaws, type FloorLevels } from './floor-circuits.ts';
+import { circuitFlaws, type FloorFlaw, type FloorLevels } from './floor-circuits.ts';
 import { sensorFlaws } from './floor-sensors.ts';
 import { setupValuesOf } from './setup-values.ts';
 import type { Site } from './touched-parts.ts';
@@ -24,9 +23,6 @@ export interface FloorCheck {
   readonly site: Site;
   readonly nowMs: WallMs;
 }
-
-/** One place where the floor would be undercut. Shape: `path` as in `cabinet.yaml`. */
-export type FloorFlaw = Pick<Problem, 'path' | 'message'>;
 
 /** Source: a year with a leap day, so that each yearly date is among them. */
 const NIGHTS_AHEAD = 366;

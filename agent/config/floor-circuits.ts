@@ -8,8 +8,11 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Circuits, LampCircuit, OutputCircuit } from '../../drivers/light-circuits.ts';
 import { type Place, portOf, unitOf, type WiredDevice, writeFace } from '../../drivers/light-path.ts';
+import type { Problem } from '../core/errors.ts';
 import type { LevelPct } from '../core/words.ts';
-import type { FloorFlaw } from './floor-check.ts';
+
+/** One place where the floor would be undercut. Shape: `path` as in `cabinet.yaml`. */
+export type FloorFlaw = Pick<Problem, 'path' | 'message'>;
 
 /** The least level of each lamp while it is lit, by its register. */
 export type FloorLevels = ReadonlyMap<Place, LevelPct>;

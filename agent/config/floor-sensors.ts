@@ -7,7 +7,7 @@
 import type { Circuits } from '../../drivers/light-circuits.ts';
 import { unitOf } from '../../drivers/light-path.ts';
 import type { Cabinet, PhotocellConfig, PresenceSensor, Zone } from '../core/cabinet.ts';
-import type { FloorFlaw } from './floor-check.ts';
+import type { FloorFlaw } from './floor-circuits.ts';
 
 /** A configuration with its devices on the wire. */
 export interface Sensing {

@@ -14,10 +14,9 @@ import type { Profile } from '../core/profile.ts';
 import type { CheckReport } from '../core/run-options.ts';
 import { POLL_PERIOD_MS } from '../field/poll-plan.ts';
 import { checkPorts } from './check-ports.ts';
-import { checkAgainstProfiles, type SiteShelf } from './check-profiles.ts';
+import { checkAgainstProfiles, failsafeWarnings, type SiteShelf } from './check-profiles.ts';
 import { checkSecrets } from './check-secrets.ts';
 import { checkStore } from './check-store.ts';
-import { failsafeWarnings } from './check-warnings.ts';
 import { type LoadedCabinet, loadCabinet } from './load.ts';
 import { readPlacedYaml } from './places.ts';
 

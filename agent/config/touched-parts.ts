@@ -5,9 +5,10 @@
  */
 import { isDeepStrictEqual } from 'node:util';
 import type { Cabinet } from '../core/cabinet.ts';
-import { type CabinetPoint, cabinetPoints, uplinkDevices } from '../core/cabinet-points.ts';
+import { type CabinetPoint, cabinetPoints } from '../core/cabinet-points.ts';
 import type { Profile } from '../core/profile.ts';
 import type { PointId } from '../core/words.ts';
+import { uplinkDevices } from '../sync/cabinet-metrics.ts';
 import { setupValuesOf } from './setup-values.ts';
 
 /** A cabinet with the device types at hand. */

@@ -8,22 +8,12 @@
 import { type Clock, every, isTrusted, type MonoMs, type Timer } from '../core/clock.ts';
 import { createEventBook } from '../core/event-book.ts';
 import type { IdentifyRequest, IdentifyRun } from '../core/light-tools.ts';
-import type {
-  BlinkRequest,
-  Field,
-  Log,
-  OverrideRequest,
-  PointRequest,
-  ProgrammeRequest,
-  Relay,
-  ReleaseRequest,
-  Store,
-} from '../core/ports.ts';
+import type { Field, Log, PointRequest, Relay, Store } from '../core/ports.ts';
 import type { WhyView, ZoneView } from '../core/views.ts';
 import type { AgentEvent, Decision, Intent, Outcome, PointId, Rank, Reading } from '../core/words.ts';
 import { createDecider } from '../lighting/decide.ts';
 import { intentsFor } from '../lighting/intents.ts';
-import type { LightingSnapshot, Street, ZoneState } from '../lighting/lighting.ts';
+import type { ChosenProgramme, LightingSnapshot, Street, ZoneState } from '../lighting/lighting.ts';
 import type { ResolvedOutput } from '../lighting/output.ts';
 import { createBurningBook } from './burning-book.ts';
 import { createCommandDesk } from './command-desk.ts';
@@ -35,11 +25,11 @@ import { createIdentifyDesk } from './identify.ts';
 import { createOutputDesk, type OutputView } from './output-desk.ts';
 import { createOverrideKeeper } from './override-keeper.ts';
 import { createPointDesk } from './point-desk.ts';
-import { type ChosenProgramme, createProgrammeKeeper } from './programme-keeper.ts';
+import { createProgrammeKeeper } from './programme-keeper.ts';
 import { isKnown, type Verification } from './reconcile.ts';
 import { createRelayDesk } from './relay-desk.ts';
 import { createRemoteBlinks } from './remote-blinks.ts';
-import { createRequestDesk, NOT_RUNNING } from './request-desk.ts';
+import { createRequestDesk, NOT_RUNNING, type RequestDesk } from './request-desk.ts';
 import { inRestoreTime } from './restore-time.ts';
 import { createSenses } from './senses.ts';
 import { createStartGuard, POINT_WAIT_MS } from './start-guard.ts';
@@ -78,7 +68,7 @@ export interface ControlParts {
   readonly quietUntilMono?: MonoMs;
 }
 
-export interface Control {
+export interface Control extends RequestDesk {
   /** Restores overrides and decides at once. */
   start(): Promise<void>;
   /** Leaves the lamps as they are; open commands end as failed. */
@@ -86,12 +76,6 @@ export interface Control {
   onReadings(readings: readonly Reading[]): void;
   /** A neighbour cabinet tells of someone. */
   hear(relay: Relay): void;
-  /** Resolves with the final outcome, at the latest after `COMMAND_MS`; the stages before go to `onOutcome`. */
-  override(request: OverrideRequest): Promise<Outcome>;
-  release(request: ReleaseRequest): Promise<Outcome>;
-  chooseProgramme(request: ProgrammeRequest): Promise<Outcome>;
-  /** As `identify`, for who is not on the spot: its end is that of a command. */
-  blink(request: BlinkRequest): Promise<Outcome>;
   writePoint(request: PointRequest): Promise<Outcome>;
   decisions(): readonly Decision[];
   zones(): readonly ZoneView[];
@@ -330,10 +314,7 @@ export function createControl({
     hear(relay) {
       if (relays.hear(relay)) tick();
     },
-    override: requests.override,
-    release: requests.release,
-    chooseProgramme: requests.chooseProgramme,
-    blink: requests.blink,
+    ...requests,
     writePoint: (request) => points.write(request, state === 'running' ? '' : NOT_RUNNING),
     decisions: () => book.all(),
     zones: () => zoneViews(street, knowledgeOf),

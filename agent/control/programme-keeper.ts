@@ -8,14 +8,7 @@
 import { type Clock, isTrusted, type WallMs } from '../core/clock.ts';
 import type { EventBook } from '../core/event-book.ts';
 import type { Log, ProgrammeRequest, Store } from '../core/ports.ts';
-import type { ProgrammeChoice, Street } from '../lighting/lighting.ts';
-
-/** A programme chosen for a zone. */
-export interface ChosenProgramme extends ProgrammeChoice {
-  readonly zone: string;
-  readonly source: string;
-  readonly reason: string;
-}
+import type { ChosenProgramme, Street } from '../lighting/lighting.ts';
 
 type StoredChoice = Omit<ChosenProgramme, 'untilMono'>;
 

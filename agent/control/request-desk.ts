@@ -5,13 +5,12 @@
  */
 import type { Clock } from '../core/clock.ts';
 import type { EventBook } from '../core/event-book.ts';
-import type { ReleaseRequest } from '../core/ports.ts';
+import type { BlinkRequest, OverrideRequest, ProgrammeRequest, ReleaseRequest } from '../core/ports.ts';
 import type { Intent, Outcome } from '../core/words.ts';
 import type { Decider } from '../lighting/decide.ts';
 import type { Street } from '../lighting/lighting.ts';
 import { chosenIn } from '../lighting/programme.ts';
 import type { CommandDesk, Incoming } from './command-desk.ts';
-import type { Control } from './control.ts';
 import { lampsOf, refusalOf, releaseRefusalOf } from './limits.ts';
 import type { OverrideKeeper } from './override-keeper.ts';
 import { intentOf } from './overrides.ts';
@@ -34,7 +33,14 @@ export interface RequestDeskParts {
   readonly hasten: (lampIds: readonly string[]) => void;
 }
 
-export type RequestDesk = Pick<Control, 'override' | 'release' | 'chooseProgramme' | 'blink'>;
+export interface RequestDesk {
+  /** Resolves with the final outcome, at the latest after `COMMAND_MS`; the stages before go to `onOutcome`. */
+  override(request: OverrideRequest): Promise<Outcome>;
+  release(request: ReleaseRequest): Promise<Outcome>;
+  chooseProgramme(request: ProgrammeRequest): Promise<Outcome>;
+  /** As `identify`, for a sender that is not at the pole: its end is that of a command. */
+  blink(request: BlinkRequest): Promise<Outcome>;
+}
 
 /** Said while there is no tick. */
 export const NOT_RUNNING = 'the agent is starting or stopping; try again in a moment';

@@ -4,14 +4,14 @@
  * Owns the joining of control and meters with the energy book of diagnosis. Part of `app.ts`.
  */
 
-import type { Control } from '../control/control.ts';
 import type { Cabinet, Lamp, Zone } from '../core/cabinet.ts';
-import { type CabinetPoint, ZONE_METRIC } from '../core/cabinet-points.ts';
+import type { CabinetPoint } from '../core/cabinet-points.ts';
 import type { Clock, WallMs } from '../core/clock.ts';
-import type { Field, Store, Uplink } from '../core/ports.ts';
+import type { Field, Store } from '../core/ports.ts';
 import type { Profile } from '../core/profile.ts';
-import type { EnergyQuery, EnergyView, LampView } from '../core/views.ts';
+import type { EnergyQuery, EnergyView, LampView, ZoneView } from '../core/views.ts';
 import type { Decision, PointId, Reading } from '../core/words.ts';
+import type { ZoneState } from '../lighting/lighting.ts';
 import { createLocalCalendar, type LocalCalendar } from '../lighting/local-time.ts';
 import type { CountedLamp, LampSight, LampUse } from './energy.ts';
 import { createEnergyBook, type KeptNights } from './energy-book.ts';
@@ -26,8 +26,13 @@ export interface EnergyParts {
   readonly clock: Clock;
   readonly store: Pick<Store, 'load' | 'save'>;
   readonly field: Pick<Field, 'latest'>;
-  readonly control: Pick<Control, 'decisions' | 'zones' | 'zoneStates'>;
-  readonly uplink: Pick<Uplink, 'update'> | null;
+  readonly control: {
+    decisions(): readonly Decision[];
+    zones(): readonly ZoneView[];
+    zoneStates(): readonly ZoneState[];
+  };
+  /** Receives the sums of each zone when a night ends. */
+  readonly onNight?: (zone: string, sums: ReturnType<typeof figures>, endMs: WallMs) => void;
 }
 
 export interface Energy {
@@ -45,7 +50,7 @@ const NOON_HOUR = 12;
 const KWH: Readonly<Record<string, number>> = { Wh: 0.001, kWh: 1, MWh: 1_000 };
 
 export function createEnergy(parts: EnergyParts): Energy {
-  const { cabinet, clock, store, field, control, uplink } = parts;
+  const { cabinet, clock, store, field, control } = parts;
   const calendar = createLocalCalendar(cabinet.timezone);
   const meters = meterPoints(parts);
   const lamps = new Map(cabinet.lamps.map((lamp) => [lamp.id, lamp]));
@@ -81,13 +86,7 @@ export function createEnergy(parts: EnergyParts): Energy {
 
   function onNight({ zones: tallies }: NightTally, endMs: WallMs): void {
     for (const [id, tally] of Object.entries(tallies)) {
-      if (!cabinet.zones.some((zone) => zone.id === id)) continue;
-      const { kwh, baselineKwh, raisedPct } = figures(tally);
-      const tell = (metric: string, value: number | null): void =>
-        uplink?.update(id, metric, { value: value === null ? null : Math.round(value * 1_000) / 1_000, quality: 'good', atMs: endMs });
-      tell(ZONE_METRIC.night, kwh);
-      tell(ZONE_METRIC.baseline, baselineKwh);
-      tell(ZONE_METRIC.boosted, raisedPct);
+      if (cabinet.zones.some((zone) => zone.id === id)) parts.onNight?.(id, figures(tally), endMs);
     }
   }
 

@@ -1,7 +1,7 @@
 /**
  * What TALQ calls the quantity of a point, for platforms whose data model follows it.
  *
- * Pure. Part of `cabinet-points.ts`.
+ * Pure.
  */
 import type { DeviceCategory, PointProfile, Semantic } from '../core/profile.ts';
 

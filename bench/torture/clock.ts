@@ -287,7 +287,6 @@ function createAgentStreet(cabinet: Cabinet, world: World) {
       ...{ cabinet, clock, store, field, control },
       profiles: new Map(),
       points: new Map(),
-      uplink: null,
     });
     parts = { clock, control, energy };
     await control.start();

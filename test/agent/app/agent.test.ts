@@ -6,13 +6,15 @@ import t from 'tap';
 import { loadSite } from '../../../agent/config/load-site.ts';
 import { localShelf } from '../../../agent/console/local-files.ts';
 import type { BusTools, BusWrite } from '../../../agent/core/bus-tools.ts';
-import { cabinetPoints, failsafeLevelPct, uplinkDevices } from '../../../agent/core/cabinet-points.ts';
+import { cabinetPoints } from '../../../agent/core/cabinet-points.ts';
 import { createManualClock } from '../../../agent/core/manual-clock.ts';
 import type { LampView } from '../../../agent/core/views.ts';
 import type { AgentEvent, EventCode } from '../../../agent/core/words.ts';
 import { withDeviceFaults, withLampFaults } from '../../../agent/diagnosis/device-faults.ts';
 import { withSiteKnowledge } from '../../../agent/field/site-knowledge.ts';
+import { failsafeLevelPct } from '../../../agent/lighting/failsafe.ts';
 import { endLeftovers } from '../../../agent/service/leftover-events.ts';
+import { uplinkDevices } from '../../../agent/sync/cabinet-metrics.ts';
 
 import { createRig } from '../../support/rig.ts';
 

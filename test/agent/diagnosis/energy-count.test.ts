@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import t from 'tap';
 import { loadSite } from '../../../agent/config/load-site.ts';
 import type { Lamp, Zone } from '../../../agent/core/cabinet.ts';
-import { cabinetPoints, uplinkDevices } from '../../../agent/core/cabinet-points.ts';
+import { cabinetPoints } from '../../../agent/core/cabinet-points.ts';
 import { createManualClock } from '../../../agent/core/manual-clock.ts';
 import type { UplinkValue } from '../../../agent/core/ports.ts';
 import type { LampView } from '../../../agent/core/views.ts';
@@ -10,6 +10,8 @@ import type { Decision, Quality } from '../../../agent/core/words.ts';
 import type { LampUse } from '../../../agent/diagnosis/energy.ts';
 import { createEnergy, lampUse } from '../../../agent/diagnosis/energy-count.ts';
 import { arbitrate, type LampCase } from '../../../agent/lighting/arbiter.ts';
+import { uplinkDevices } from '../../../agent/sync/cabinet-metrics.ts';
+import { createPlatformView } from '../../../agent/sync/platform-view.ts';
 
 const HOUR_MS = 3_600_000;
 const { cabinet, profiles } = loadSite(join(import.meta.dirname, '../../../config/demo.yaml'));
@@ -96,6 +98,10 @@ function rig() {
     const { levelPct } = { levelPct: levels.get(lamp.id)?.pct ?? 0 };
     return { lampId: lamp.id, levelPct, rank: 'programme', reason: 'programme', distanceM: null, trace: [] };
   };
+  const platform = createPlatformView({
+    ...{ cabinet, clock, devices: [] },
+    uplink: { update: (device, metric, value) => told.push([device, metric, value]) },
+  });
   const energy = createEnergy({
     cabinet,
     profiles,
@@ -120,7 +126,7 @@ function rig() {
       zones: () => [{ id: ZONE.id, programme: '', reason: '', minPct: 0, maxPct: 0, lamps: cabinet.lamps.map(view) }],
       zoneStates: () => [{ id: ZONE.id, night, sunAltitudeDeg: -20, presence: 'base', programmePct: 30 }],
     },
-    uplink: { update: (device, metric, value) => told.push([device, metric, value]) },
+    onNight: platform.night,
   });
   return {
     clock,
