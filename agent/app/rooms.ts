@@ -5,10 +5,10 @@
  * Owns the joining of these rooms with field, store and uplink. Part of `app.ts`.
  */
 
-import type { Site } from '../config/touched-parts.ts';
+import type { Site } from '../config/revisions/touched-parts.ts';
 import { type Control, createControl } from '../control/control.ts';
-import { createLightViews, type LightViews } from '../control/light-views.ts';
 import { streetKnowledge } from '../control/street-knowledge.ts';
+import { createLightViews, type LightViews } from '../control/views/light-views.ts';
 import { type CabinetPoint, cabinetPoints } from '../core/cabinet-points.ts';
 import type { Clock, MonoMs } from '../core/clock.ts';
 import type { Field, Log, Store, Uplink } from '../core/ports.ts';
@@ -16,8 +16,8 @@ import { createRoomEvents } from '../core/room-events.ts';
 import type { AgentEvent, Decision, Outcome, PointId, Reading } from '../core/words.ts';
 import { createDiagnosis } from '../diagnosis/diagnosis.ts';
 import { createEnergy, type Energy } from '../diagnosis/energy-count.ts';
-import { uplinkDevices } from '../sync/cabinet-metrics.ts';
-import { createPlatformView } from '../sync/platform-view.ts';
+import { uplinkDevices } from '../sync/sparkplug/cabinet-metrics.ts';
+import { createPlatformView } from '../sync/sparkplug/platform-view.ts';
 
 export interface RoomsParts {
   readonly site: Site;

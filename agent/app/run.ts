@@ -5,9 +5,9 @@
  */
 import { dirname, resolve } from 'node:path';
 import { createSerialPort } from '../../drivers/serial-port.ts';
-import { type CheckedRevision, checkRevisionAside, editAside, type RevisionFolder } from '../config/check-in-child.ts';
-import { beginAside } from '../config/read-in-child.ts';
-import type { Beginning } from '../config/start-revision.ts';
+import { beginAside } from '../config/load/read-in-child.ts';
+import type { Beginning } from '../config/load/start-revision.ts';
+import { type CheckedRevision, checkRevisionAside, editAside, type RevisionFolder } from '../config/revisions/check-in-child.ts';
 import { ConsoleError } from '../console/console-error.ts';
 import { agentSocketPath } from '../console/socket-path.ts';
 import type { Cabinet } from '../core/cabinet.ts';
@@ -28,8 +28,8 @@ import { safeCabinet } from '../service/safe-mode.ts';
 import { createTimeQuality } from '../service/time-quality.ts';
 import type { UpdateParts } from '../service/update-run.ts';
 import type { OpenLink } from '../store/messages.ts';
-import { createMqttDoor } from '../sync/mqtt-door.ts';
-import { createFileReader } from '../sync/secret-files.ts';
+import { createMqttDoor } from '../sync/mqtt/mqtt-door.ts';
+import { createFileReader } from '../sync/mqtt/secret-files.ts';
 import { type Agent, createAgent } from './agent.ts';
 
 /** What a run tells that had to begin without them. */

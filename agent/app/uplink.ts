@@ -4,12 +4,12 @@
  * Owns the ways from the uplink into the rooms. Part of `app.ts`, which puts it in its place and exchanges it.
  */
 
-import type { ConfigPost } from '../config/platform-requests.ts';
-import type { Site } from '../config/touched-parts.ts';
+import type { ConfigPost } from '../config/revisions/platform-requests.ts';
+import type { Site } from '../config/revisions/touched-parts.ts';
 import type { Field, Uplink } from '../core/ports.ts';
 import type { AgentEvent } from '../core/words.ts';
 import type { UpdatePost } from '../service/platform-updates.ts';
-import { uplinkDevices } from '../sync/cabinet-metrics.ts';
+import { uplinkDevices } from '../sync/sparkplug/cabinet-metrics.ts';
 import { createUplink, type UplinkParts } from '../sync/uplink.ts';
 import type { Rooms } from './rooms.ts';
 

@@ -5,7 +5,7 @@
  */
 import { randomUUID } from 'node:crypto';
 import type { Control } from '../control/control.ts';
-import type { LightViews } from '../control/light-views.ts';
+import type { LightViews } from '../control/views/light-views.ts';
 import type { AccessTools } from '../core/access.ts';
 import type { BusTools } from '../core/bus-tools.ts';
 import type { Cabinet } from '../core/cabinet.ts';

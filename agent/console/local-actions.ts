@@ -99,7 +99,7 @@ export async function loadApp(): Promise<AppModule> {
 async function check(args: LocalArgs, parts: LocalActionParts): Promise<number> {
   const { out } = parts.screen;
   const configFile = configFileOf(args);
-  const { checkConfig } = await import('../config/load-site.ts');
+  const { checkConfig } = await import('../config/load/load-site.ts');
   const { problems, warnings, counts } = await checkConfig({ configFile });
   if (args['json'] === true) out(`${JSON.stringify([...withSeverity(warnings, 'warning'), ...withSeverity(problems, 'error')])}\n`);
   else if (warnings.length + problems.length > 0)

@@ -7,9 +7,9 @@ import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject 
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { basename } from 'node:path';
 import { replaceFile } from '../commissioning/replace-file.ts';
-import { readRevisionKey, revisionKeyText } from '../config/revision-key.ts';
-import { refusalText, signRevision, statementOf, verifyRevisionSignature } from '../config/revision-signature.ts';
-import { fileRefusal, UPLOAD_LIMIT } from '../config/upload.ts';
+import { readRevisionKey, revisionKeyText } from '../config/revisions/revision-key.ts';
+import { refusalText, signRevision, statementOf, verifyRevisionSignature } from '../config/revisions/revision-signature.ts';
+import { fileRefusal, UPLOAD_LIMIT } from '../config/revisions/upload.ts';
 import { createFile } from '../core/atomic-write.ts';
 import type { ConfigFiles } from '../core/revisions.ts';
 import { createSystemClock } from '../core/system-clock.ts';

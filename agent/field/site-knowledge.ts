@@ -6,7 +6,7 @@
  */
 import { writePlace } from '../../drivers/modbus/modbus-driver.ts';
 import { readFrames } from '../../drivers/modbus/read-frames.ts';
-import { pendingProfiles } from '../config/pending-profiles.ts';
+import { pendingProfiles } from '../config/load/pending-profiles.ts';
 import type { BusTools, BusWrite } from '../core/bus-tools.ts';
 import type { Cabinet, DeviceConfig } from '../core/cabinet.ts';
 import { narrowed } from '../core/narrowed.ts';

@@ -6,12 +6,12 @@
  */
 import { type Clock, isTrusted } from '../core/clock.ts';
 import type { Relay, RelayCounts, UplinkValue } from '../core/ports.ts';
-import { decodePayload, type Metric, type Payload } from './codec.ts';
-import type { CurrentValues } from './current-values.ts';
-import type { InboundMessage } from './door.ts';
-import { type MetricEntry, type MetricTable, NODE_METRIC } from './metric-table.ts';
+import type { InboundMessage } from './mqtt/door.ts';
 import { readRelay, writeRelay } from './relay.ts';
-import { DATATYPE } from './sparkplug-proto.ts';
+import { decodePayload, type Metric, type Payload } from './sparkplug/codec.ts';
+import type { CurrentValues } from './sparkplug/current-values.ts';
+import { type MetricEntry, type MetricTable, NODE_METRIC } from './sparkplug/metric-table.ts';
+import { DATATYPE } from './sparkplug/sparkplug-proto.ts';
 
 export interface RelayPostParts {
   readonly table: MetricTable;

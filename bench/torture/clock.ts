@@ -5,7 +5,7 @@
  * forged one without a battery clock cannot be noticed by anything on the machine.
  */
 import { join } from 'node:path';
-import { loadSite } from '../../agent/config/load-site.ts';
+import { loadSite } from '../../agent/config/load/load-site.ts';
 import { type Control, createControl } from '../../agent/control/control.ts';
 import type { Cabinet } from '../../agent/core/cabinet.ts';
 import type { Field } from '../../agent/core/ports.ts';

@@ -1,13 +1,13 @@
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import t from 'tap';
-import { readPlacedYaml } from '../../agent/config/places.ts';
+import { readPlacedYaml } from '../../agent/config/load/places.ts';
 import type { Cabinet } from '../../agent/core/cabinet.ts';
 import { cabinetPoints } from '../../agent/core/cabinet-points.ts';
 import { ConfigError } from '../../agent/core/errors.ts';
 import { narrowed } from '../../agent/core/narrowed.ts';
 import type { Profile } from '../../agent/core/profile.ts';
-import { uplinkDevices } from '../../agent/sync/cabinet-metrics.ts';
+import { uplinkDevices } from '../../agent/sync/sparkplug/cabinet-metrics.ts';
 import { modbusDriverFor } from '../../drivers/driver-for.ts';
 import { decodePoint, encodePoint } from '../../drivers/modbus/codec.ts';
 import { daliLevel, daliPct } from '../../drivers/modbus/dali-log.ts';

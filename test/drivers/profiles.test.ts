@@ -1,7 +1,7 @@
 import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
-import { readPlacedYaml } from '../../agent/config/places.ts';
+import { readPlacedYaml } from '../../agent/config/load/places.ts';
 import type { PointProfile, Profile } from '../../agent/core/profile.ts';
 import { createUnit } from '../../agent/field/unit.ts';
 import { modbusDriverFor, uartDriverFor } from '../../drivers/driver-for.ts';

@@ -1,5 +1,5 @@
 import t, { type Test } from 'tap';
-import { readPlacedYaml } from '../../agent/config/places.ts';
+import { readPlacedYaml } from '../../agent/config/load/places.ts';
 import { createEventBook } from '../../agent/core/event-book.ts';
 import type { Profile } from '../../agent/core/profile.ts';
 import { createSystemClock } from '../../agent/core/system-clock.ts';

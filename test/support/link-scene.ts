@@ -13,7 +13,7 @@ import type { Log, Store, StoredFrame } from '../../agent/core/ports.ts';
 import type { PointId, Reading } from '../../agent/core/words.ts';
 import { openInProcessLink } from '../../agent/store/in-process-link.ts';
 import { createStore } from '../../agent/store/store.ts';
-import { createMqttDoor } from '../../agent/sync/mqtt-door.ts';
+import { createMqttDoor } from '../../agent/sync/mqtt/mqtt-door.ts';
 import { createUplink } from '../../agent/sync/uplink.ts';
 import { DEVICES, GROUP, NODE, START_MS, silentLog, uplinkConfig } from '../agent/sync/small-node.ts';
 import { createReferenceHost, type ReferenceHost } from '../platform/host.ts';

@@ -6,7 +6,7 @@
 import type { Clock, Timer } from '../../agent/core/clock.ts';
 import { openInProcessLink } from '../../agent/store/in-process-link.ts';
 import type { OpenLink } from '../../agent/store/messages.ts';
-import type { MqttConnection, MqttDoor } from '../../agent/sync/door.ts';
+import type { MqttConnection, MqttDoor } from '../../agent/sync/mqtt/door.ts';
 
 export interface MortalWorld {
   readonly clock: Clock;

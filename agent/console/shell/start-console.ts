@@ -38,7 +38,7 @@ export async function startConsole(args: LocalArgs, screen: Terminal): Promise<n
       language: async () => (await machine()).language(),
       restart: async () => (await machine()).restart(),
     },
-    wanted: async (path) => (await import('../../config/wanted-value.ts')).wantedAt(path),
+    wanted: async (path) => (await import('../../config/edit/wanted-value.ts')).wantedAt(path),
     localActions: (terminal, signal, readInput) =>
       createLocalActions({
         screen: terminal,

@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t from 'tap';
-import { loadSite } from '../../../agent/config/load-site.ts';
+import { loadSite } from '../../../agent/config/load/load-site.ts';
 import { localShelf } from '../../../agent/console/local-files.ts';
 import type { BusTools, BusWrite } from '../../../agent/core/bus-tools.ts';
 import { cabinetPoints } from '../../../agent/core/cabinet-points.ts';
@@ -14,7 +14,7 @@ import { withDeviceFaults, withLampFaults } from '../../../agent/diagnosis/devic
 import { withSiteKnowledge } from '../../../agent/field/site-knowledge.ts';
 import { failsafeLevelPct } from '../../../agent/lighting/failsafe.ts';
 import { endLeftovers } from '../../../agent/service/leftover-events.ts';
-import { uplinkDevices } from '../../../agent/sync/cabinet-metrics.ts';
+import { uplinkDevices } from '../../../agent/sync/sparkplug/cabinet-metrics.ts';
 
 import { createRig } from '../../support/rig.ts';
 

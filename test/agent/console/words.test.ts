@@ -13,8 +13,8 @@ import { createLineSplitter, readReply, readRequest } from '../../../agent/conso
 import { createStatusLine } from '../../../agent/console/status-line.ts';
 import { nearest } from '../../../agent/console/suggest.ts';
 import { rangeOf, typedTime } from '../../../agent/console/time-range.ts';
-import { COMMAND_MS } from '../../../agent/control/commands.ts';
-import { OVERRIDE_MINUTES } from '../../../agent/control/overrides.ts';
+import { COMMAND_MS } from '../../../agent/control/requests/commands.ts';
+import { OVERRIDE_MINUTES } from '../../../agent/control/requests/overrides.ts';
 import { BusError } from '../../../agent/core/errors.ts';
 import { createManualClock } from '../../../agent/core/manual-clock.ts';
 import { AT_MS, createFakeView, outcome, storedFrames, TIMEZONE } from './fake-view.ts';

@@ -1,8 +1,8 @@
 import t from 'tap';
-import { createContactDesk } from '../../../agent/control/contact-desk.ts';
-import { createFollower } from '../../../agent/control/follower.ts';
+import { createContactDesk } from '../../../agent/control/sensing/contact-desk.ts';
 import { createStartGuard } from '../../../agent/control/start-guard.ts';
-import { createWritePace } from '../../../agent/control/write-pace.ts';
+import { createFollower } from '../../../agent/control/writing/follower.ts';
+import { createWritePace } from '../../../agent/control/writing/write-pace.ts';
 import { createEventBook } from '../../../agent/core/event-book.ts';
 import { createManualClock } from '../../../agent/core/manual-clock.ts';
 import { makeStreet, PRESENCE, step, winter } from '../lighting/street.ts';

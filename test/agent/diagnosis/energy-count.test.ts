@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import t from 'tap';
-import { loadSite } from '../../../agent/config/load-site.ts';
+import { loadSite } from '../../../agent/config/load/load-site.ts';
 import type { Lamp, Zone } from '../../../agent/core/cabinet.ts';
 import { cabinetPoints } from '../../../agent/core/cabinet-points.ts';
 import { createManualClock } from '../../../agent/core/manual-clock.ts';
@@ -10,8 +10,8 @@ import type { Decision, Quality } from '../../../agent/core/words.ts';
 import type { LampUse } from '../../../agent/diagnosis/energy.ts';
 import { createEnergy, lampUse } from '../../../agent/diagnosis/energy-count.ts';
 import { arbitrate, type LampCase } from '../../../agent/lighting/arbiter.ts';
-import { uplinkDevices } from '../../../agent/sync/cabinet-metrics.ts';
-import { createPlatformView } from '../../../agent/sync/platform-view.ts';
+import { uplinkDevices } from '../../../agent/sync/sparkplug/cabinet-metrics.ts';
+import { createPlatformView } from '../../../agent/sync/sparkplug/platform-view.ts';
 
 const HOUR_MS = 3_600_000;
 const { cabinet, profiles } = loadSite(join(import.meta.dirname, '../../../config/demo.yaml'));

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import t from 'tap';
-import { loadSite } from '../../../agent/config/load-site.ts';
+import { loadSite } from '../../../agent/config/load/load-site.ts';
 import type { ClockQuality } from '../../../agent/core/clock.ts';
 import { createEnergy } from '../../../agent/diagnosis/energy-count.ts';
 import { makeFakeStreet } from '../control/fake-street.ts';

@@ -6,7 +6,7 @@ import { createManualClock, type ManualClock } from '../../../agent/core/manual-
 import type { Committed, Frame, Gap, Log, Store, StoredFrame, Uplink, UplinkDevice, UplinkMetric } from '../../../agent/core/ports.ts';
 import { createSystemClock } from '../../../agent/core/system-clock.ts';
 import type { AgentEvent, PointId, Quality, Reading } from '../../../agent/core/words.ts';
-import { createMqttDoor } from '../../../agent/sync/mqtt-door.ts';
+import { createMqttDoor } from '../../../agent/sync/mqtt/mqtt-door.ts';
 import { createUplink, type UplinkParts } from '../../../agent/sync/uplink.ts';
 
 export const GROUP = 'angers';

@@ -1,8 +1,8 @@
 import t from 'tap';
 import type { OverrideRequest, ReleaseRequest } from '../../../agent/core/ports.ts';
-import { toLong } from '../../../agent/sync/codec.ts';
-import type { MqttConnection, MqttDoor } from '../../../agent/sync/door.ts';
-import { createMqttDoor } from '../../../agent/sync/mqtt-door.ts';
+import type { MqttConnection, MqttDoor } from '../../../agent/sync/mqtt/door.ts';
+import { createMqttDoor } from '../../../agent/sync/mqtt/mqtt-door.ts';
+import { toLong } from '../../../agent/sync/sparkplug/codec.ts';
 import { createTestBroker, type TestBroker } from '../../platform/broker.ts';
 import { createReferenceHost, type HostMessage, type ReferenceHost } from '../../platform/host.ts';
 import { createMemoryStore, createSmallNode, GROUP, manualClock, NODE, type SmallNode, until, uplinkConfig } from './small-node.ts';
