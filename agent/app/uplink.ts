@@ -37,13 +37,15 @@ export function createCabinetUplink(parts: CabinetUplinkParts): Uplink | null {
     devices: uplinkDevices(cabinet, points, profiles),
     latest: (pointId) => field.latest(pointId),
   });
-  made.onOverride = (request) => void control().override(request);
-  made.onRelease = (request) => void control().release(request);
-  made.onProgramme = (request) => void control().chooseProgramme(request);
-  made.onBlink = (request) => void control().blink(request);
-  made.onPointWrite = (request) => void control().writePoint(request);
-  made.onConfig = (request) => void config.take(request);
-  made.onUpdate = (order) => void update.take(order);
+  made.onOrder = ({ kind, request }) => {
+    if (kind === 'override') void control().override(request);
+    else if (kind === 'release') void control().release(request);
+    else if (kind === 'programme') void control().chooseProgramme(request);
+    else if (kind === 'blink') void control().blink(request);
+    else if (kind === 'point') void control().writePoint(request);
+    else if (kind === 'config') void config.take(request);
+    else void update.take(request);
+  };
   made.onRelay = (relay) => control().hear(relay);
   made.onEvent = onEvent;
   return made;

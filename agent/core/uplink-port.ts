@@ -93,6 +93,16 @@ export interface PointRequest {
   readonly expiresMono: MonoMs;
 }
 
+/** What the platform asks for: checked for shape, not yet for limits and names. */
+export type PlatformOrder =
+  | { readonly kind: 'override'; readonly request: OverrideRequest }
+  | { readonly kind: 'release'; readonly request: ReleaseRequest }
+  | { readonly kind: 'programme'; readonly request: ProgrammeRequest }
+  | { readonly kind: 'blink'; readonly request: BlinkRequest }
+  | { readonly kind: 'point'; readonly request: PointRequest }
+  | { readonly kind: 'config'; readonly request: ConfigRequest }
+  | { readonly kind: 'update'; readonly request: UpdateOrder };
+
 export interface UplinkStatus {
   readonly state: 'off' | 'connecting' | 'waiting-for-host' | 'online' | 'down';
   readonly broker: string;
@@ -189,12 +199,6 @@ export interface Uplink {
   readonly tools: UplinkTools;
   /** A neighbour cabinet tells of someone; checked for shape, not yet for sense. */
   onRelay: (relay: Relay) => void;
-  onOverride: (request: OverrideRequest) => void;
-  onRelease: (request: ReleaseRequest) => void;
-  onProgramme: (request: ProgrammeRequest) => void;
-  onBlink: (request: BlinkRequest) => void;
-  onPointWrite: (request: PointRequest) => void;
-  onConfig: (request: ConfigRequest) => void;
-  onUpdate: (order: UpdateOrder) => void;
+  onOrder: (order: PlatformOrder) => void;
   onEvent: (event: AgentEvent) => void;
 }

@@ -12,7 +12,6 @@ import { within } from '../core/within.ts';
 import type { PointId, Reading } from '../core/words.ts';
 import { createCommandDesk } from './commands/command-desk.ts';
 import { COMMAND_METRIC } from './commands/command-metrics.ts';
-import type { Order } from './commands/command-orders.ts';
 import { createByteMeter } from './delivery/byte-meter.ts';
 import { createDelivery } from './delivery/delivery.ts';
 import type { ResendResult } from './delivery/resend-desk.ts';
@@ -116,7 +115,7 @@ export function createUplink(parts: UplinkParts): Uplink {
     store,
     random: parts.random,
     ...(parts.isOpenCommand === undefined ? {} : { isOpen: parts.isOpenCommand }),
-    onOrder: giveOrder,
+    onOrder: (order) => uplink.onOrder(order),
     onTaken: (deviceId, commandId, expiresMs) => {
       const at = { quality: 'good', atMs: clock.wallMs() } as const;
       uplink.update(deviceId, COMMAND_METRIC.id, { value: commandId, ...at });
@@ -211,24 +210,8 @@ export function createUplink(parts: UplinkParts): Uplink {
     voice.texts(NODE_METRIC.resendResult, [JSON.stringify(result)]);
   }
 
-  function giveOrder({ kind, request }: Order): void {
-    if (kind === 'override') uplink.onOverride(request);
-    else if (kind === 'release') uplink.onRelease(request);
-    else if (kind === 'programme') uplink.onProgramme(request);
-    else if (kind === 'blink') uplink.onBlink(request);
-    else if (kind === 'config') uplink.onConfig(request);
-    else if (kind === 'update') uplink.onUpdate(request);
-    else uplink.onPointWrite(request);
-  }
-
   const uplink: Uplink = {
-    onOverride: () => {},
-    onRelease: () => {},
-    onProgramme: () => {},
-    onBlink: () => {},
-    onPointWrite: () => {},
-    onConfig: () => {},
-    onUpdate: () => {},
+    onOrder: () => {},
     onEvent: () => {},
     onRelay: () => {},
     start: async () => {

@@ -6,9 +6,8 @@
  * Called by the command desk.
  */
 import type { Clock, Timer, WallMs } from '../../core/clock.ts';
-import type { Store } from '../../core/ports.ts';
+import type { PlatformOrder, Store } from '../../core/ports.ts';
 import type { CommandTarget, Outcome, OutcomeState } from '../../core/words.ts';
-import type { Order } from './command-orders.ts';
 
 /** What is kept of one command. */
 export interface CommandRecord {
@@ -16,7 +15,7 @@ export interface CommandRecord {
   /** In the order of arrival. */
   readonly n: number;
   /** `refused`: not sound, so nobody knows what it was to do. */
-  readonly kind: Order['kind'] | 'refused';
+  readonly kind: PlatformOrder['kind'] | 'refused';
   /** Empty for one that was refused. */
   readonly digest: string;
   /** In words, for the audit. */

@@ -9,7 +9,7 @@
  */
 import type { Clock } from '../../core/clock.ts';
 import { createEventBook } from '../../core/event-book.ts';
-import type { Log, Store } from '../../core/ports.ts';
+import type { Log, PlatformOrder, Store } from '../../core/ports.ts';
 import { within } from '../../core/within.ts';
 import type { AgentEvent, CommandTarget, Outcome, Target } from '../../core/words.ts';
 import type { InboundMessage } from '../mqtt/door.ts';
@@ -17,7 +17,6 @@ import type { MetricTable } from '../sparkplug/metric-table.ts';
 import { createTokenBucket } from '../token-bucket.ts';
 import { type CommandRecord, createCommandBook, isFinal } from './command-book.ts';
 import { isOver } from './command-expiry.ts';
-import type { Order } from './command-orders.ts';
 import { describeOrder, stageOf } from './command-words.ts';
 import { type CommandContext, type Refusal, readDeviceCommand, readNodeCommand, type SoundCommand } from './commands.ts';
 import { createOutcomePost, type OutcomePost } from './outcome-post.ts';
@@ -33,7 +32,7 @@ export interface CommandDeskParts {
   readonly random: () => number;
   /** Someone still works on it, though it came before this desk was there. */
   readonly isOpen?: (commandId: string) => boolean;
-  readonly onOrder: (order: Order) => void;
+  readonly onOrder: (order: PlatformOrder) => void;
   readonly onRebirth: () => void;
   /** A command was taken up; for what the births show. Shape: `deviceId` is empty for the node. */
   readonly onTaken: (deviceId: string, commandId: string, expiresMs: number | null) => void;

@@ -4,6 +4,7 @@
  * Owns every check of shape that has nothing to do with what is asked. Pure; never throws, whatever arrives. Called by `commands.ts`.
  */
 import { type ClockQuality, isTrusted, type MonoMs, type WallMs } from '../../core/clock.ts';
+import type { CommandTarget } from '../../core/words.ts';
 import type { InboundMessage } from '../mqtt/door.ts';
 import { decodePayload, type Metric, type Payload } from '../sparkplug/codec.ts';
 import type { MetricEntry } from '../sparkplug/metric-table.ts';
@@ -34,6 +35,8 @@ export type Fields = ReadonlyMap<string, Metric>;
 /** Where a command is aimed, and what is known there. */
 export interface Place {
   readonly name: string;
+  /** What a command concerns whose order names no lamp, zone or cabinet. */
+  readonly target: CommandTarget;
   readonly byName: ReadonlyMap<string, MetricEntry>;
   readonly byAlias: ReadonlyMap<number, MetricEntry>;
   readonly isWritable: (entry: MetricEntry) => boolean;

@@ -5,9 +5,7 @@
  * Called by `commands.ts`.
  */
 import { isTrusted, type MonoMs } from '../../core/clock.ts';
-import type { BlinkRequest, OverrideRequest, PointRequest, ProgrammeRequest, ReleaseRequest } from '../../core/ports.ts';
-import type { ConfigRequest } from '../../core/revisions.ts';
-import type { UpdateOrder } from '../../core/updates.ts';
+import type { OverrideRequest, PlatformOrder } from '../../core/ports.ts';
 import type { CommandTarget, IntentRank, Target } from '../../core/words.ts';
 import { DEFAULT_OVERRIDE_MINUTES } from '../sparkplug/current-values.ts';
 import { type MetricEntry, OVERRIDE_METRIC } from '../sparkplug/metric-table.ts';
@@ -31,22 +29,6 @@ const MINUTE_MS = 60_000;
 const SOURCE = 'platform';
 const NEXT_STEP = 'next-step';
 
-/** What is to be done, ready for who does it. */
-export type Order =
-  | { readonly kind: 'override'; readonly request: OverrideRequest }
-  | { readonly kind: 'release'; readonly request: ReleaseRequest }
-  | { readonly kind: 'programme'; readonly request: ProgrammeRequest }
-  | { readonly kind: 'blink'; readonly request: BlinkRequest }
-  | { readonly kind: 'point'; readonly request: PointRequest }
-  | { readonly kind: 'config'; readonly request: ConfigRequest }
-  | { readonly kind: 'update'; readonly request: UpdateOrder };
-
-/** An order with whom it is for. */
-export interface Aimed {
-  readonly target: CommandTarget;
-  readonly order: Order;
-}
-
 /** The command around the order. `expiresMono`: null where the platform gave no expiry. */
 export interface OrderFrame {
   readonly commandId: string;
@@ -59,26 +41,26 @@ export function readDeviceOrder(
   fields: Fields,
   place: { readonly deviceId: string; readonly target: Target | null; readonly byName: ReadonlyMap<string, MetricEntry> },
   frame: OrderFrame,
-): Checked<Aimed> {
+): Checked<PlatformOrder> {
   const asked = askedGroup(fields);
   if ('reason' in asked) return asked;
   const { target, deviceId } = place;
   if (asked.value === 'point') return pointOrder(fields, place, frame);
-  if (target?.kind === 'zone' && asked.value === 'Programme') return aim(target, programmeOrder(fields, target.id, frame));
-  if (target?.kind === 'lamp' && asked.value === 'Identify') return aim(target, blinkOrder(fields, target.id, frame));
-  if (target !== null) return aim(target, overrideOrRelease(fields, target, frame));
+  if (target?.kind === 'zone' && asked.value === 'Programme') return programmeOrder(fields, target.id, frame);
+  if (target?.kind === 'lamp' && asked.value === 'Identify') return blinkOrder(fields, target.id, frame);
+  if (target !== null) return overrideOrRelease(fields, target, frame);
   return { reason: `${deviceId} takes no such command` };
 }
 
 /** What is written to the node: the emergency, or its end. `cabinet` is the whole street. */
-export function readEmergency(fields: Fields, cabinet: Target, frame: OrderFrame): Checked<Aimed> {
+export function readEmergency(fields: Fields, cabinet: Target, frame: OrderFrame): Checked<PlatformOrder> {
   const { on: name, minutes: minutesName } = EMERGENCY_METRIC;
   const on = readFlag(fields, name);
   if ('reason' in on) return on;
   if (on.value === undefined) return { reason: `nothing is asked: ${name} is missing (true lights all lamps, false ends it)` };
   if (!on.value) {
     if (fields.has(minutesName)) return { reason: `${name} false and ${minutesName} in one command contradict each other` };
-    return { value: { target: cabinet, order: releaseOrder(cabinet, 'emergency', frame) } };
+    return { value: releaseOrder(cabinet, 'emergency', frame) };
   }
   const range = { min: 1, max: LIMIT.minutes, absent: DEFAULT_EMERGENCY_MINUTES };
   const minutes = readInteger(fields, minutesName, range);
@@ -86,7 +68,14 @@ export function readEmergency(fields: Fields, cabinet: Target, frame: OrderFrame
   const reason = readText(fields, EMERGENCY_METRIC.reason, LIMIT.reasonLength);
   if ('reason' in reason) return reason;
   const wish = { levelPct: 100, rank: 'emergency' as const, minutes: minutes.value, reason: reason.value };
-  return { value: { target: cabinet, order: overrideOrder(cabinet, wish, frame) } };
+  return { value: overrideOrder(cabinet, wish, frame) };
+}
+
+/** What an order is for; `place` where the order itself does not name it. */
+export function targetOf({ kind, request }: PlatformOrder, place: CommandTarget): CommandTarget {
+  if (kind === 'override' || kind === 'release') return request.target;
+  if (kind === 'programme') return { kind: 'zone', id: request.zone };
+  return kind === 'blink' ? { kind: 'lamp', id: request.lamp } : place;
 }
 
 /** The part of a name before its slash says what is asked; one command asks one thing. */
@@ -105,11 +94,7 @@ function isEnvelope(name: string): boolean {
   return name.startsWith('Command/') || name === OVERRIDE_METRIC.id;
 }
 
-function aim(target: CommandTarget, order: Checked<Order>): Checked<Aimed> {
-  return 'reason' in order ? order : { value: { target, order: order.value } };
-}
-
-function overrideOrRelease(fields: Fields, target: Target, frame: OrderFrame): Checked<Order> {
+function overrideOrRelease(fields: Fields, target: Target, frame: OrderFrame): Checked<PlatformOrder> {
   const release = readRelease(fields);
   if ('reason' in release) return release;
   if (release.value === null) return readOverride(fields, target, frame);
@@ -132,7 +117,7 @@ function readRelease(fields: Fields): Checked<'now' | typeof NEXT_STEP | null> {
   return { value: at.value === NEXT_STEP ? NEXT_STEP : 'now' };
 }
 
-function readOverride(fields: Fields, target: Target, frame: OrderFrame): Checked<Order> {
+function readOverride(fields: Fields, target: Target, frame: OrderFrame): Checked<PlatformOrder> {
   if (!fields.has(OVERRIDE_METRIC.level))
     return { reason: `nothing is asked: ${OVERRIDE_METRIC.level} or ${OVERRIDE_METRIC.release} is missing` };
   const level = readInteger(fields, OVERRIDE_METRIC.level, { min: 0, max: 100, absent: 0 });
@@ -146,7 +131,7 @@ function readOverride(fields: Fields, target: Target, frame: OrderFrame): Checke
   return { value: overrideOrder(target, wish, frame) };
 }
 
-function programmeOrder(fields: Fields, zone: string, { commandId, now }: OrderFrame): Checked<Order> {
+function programmeOrder(fields: Fields, zone: string, { commandId, now }: OrderFrame): Checked<PlatformOrder> {
   const { choice: name, minutes: minutesName, until, reason: reasonName } = PROGRAMME_METRIC;
   if (!fields.has(name)) return { reason: `nothing is asked: ${name} is missing ("" gives the zone back to its calendar)` };
   const choice = readText(fields, name, LIMIT.nameLength);
@@ -164,7 +149,7 @@ function programmeOrder(fields: Fields, zone: string, { commandId, now }: OrderF
   return { value: { kind: 'programme', request } };
 }
 
-function blinkOrder(fields: Fields, lamp: string, { commandId, expiresMono }: OrderFrame): Checked<Order> {
+function blinkOrder(fields: Fields, lamp: string, { commandId, expiresMono }: OrderFrame): Checked<PlatformOrder> {
   const name = IDENTIFY_METRIC.seconds;
   const seconds = readInteger(fields, name, { min: 0, max: LIMIT.identifyS, absent: 0 });
   if ('reason' in seconds) return seconds;
@@ -178,7 +163,7 @@ function pointOrder(
   fields: Fields,
   { deviceId, byName }: { readonly deviceId: string; readonly byName: ReadonlyMap<string, MetricEntry> },
   { commandId, expiresMono, now }: OrderFrame,
-): Checked<Aimed> {
+): Checked<PlatformOrder> {
   const [written, ...others] = [...fields].filter(([name]) => !isEnvelope(name));
   if (written === undefined || others.length > 0) return { reason: 'one command writes one point: send them one by one' };
   const [name, metric] = written;
@@ -188,7 +173,7 @@ function pointOrder(
   if ('reason' in value) return value;
   const untilMono = Math.min(now.nowMono + POINT_TTL_MS, expiresMono ?? Number.POSITIVE_INFINITY);
   const request = { commandId, deviceId, pointId: entry.pointId, value: value.value, source: SOURCE, expiresMono: untilMono };
-  return { value: { target: { kind: 'device', id: deviceId }, order: { kind: 'point', request } } };
+  return { value: { kind: 'point', request } };
 }
 
 interface LengthNames {
@@ -213,11 +198,11 @@ function readLength(fields: Fields, { minutes, until, max, absent }: LengthNames
 
 type Wish = Pick<OverrideRequest, 'levelPct' | 'rank' | 'minutes' | 'reason'>;
 
-function overrideOrder(target: Target, wish: Wish, { commandId, expiresMono }: OrderFrame): Order {
+function overrideOrder(target: Target, wish: Wish, { commandId, expiresMono }: OrderFrame): PlatformOrder {
   return { kind: 'override', request: { commandId, target, ...wish, source: SOURCE, ...expiry(expiresMono) } };
 }
 
-function releaseOrder(target: Target, rank: IntentRank, { commandId }: OrderFrame, atNextStep = false): Order {
+function releaseOrder(target: Target, rank: IntentRank, { commandId }: OrderFrame, atNextStep = false): PlatformOrder {
   return { kind: 'release', request: { commandId, target, source: SOURCE, rank, ...(atNextStep ? { atNextStep } : {}) } };
 }
 

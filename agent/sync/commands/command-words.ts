@@ -4,13 +4,13 @@
  * Owns the sentences. Pure. Called by the command desk.
  */
 import type { WallMs } from '../../core/clock.ts';
+import type { PlatformOrder } from '../../core/ports.ts';
 import type { ConfigRequest } from '../../core/revisions.ts';
 import type { UpdateOrder } from '../../core/updates.ts';
 import type { CommandTarget, Outcome, OutcomeState } from '../../core/words.ts';
-import type { Order } from './command-orders.ts';
 
 /** What is asked: `override L01 to 80 % for 120 min: street works`. */
-export function describeOrder(order: Order): string {
+export function describeOrder(order: PlatformOrder): string {
   switch (order.kind) {
     case 'override': {
       const { target, rank, levelPct, minutes, reason } = order.request;
@@ -51,13 +51,13 @@ function describeUpdate({ ask }: UpdateOrder): string {
 }
 
 /** The level it asks for; null where it asks for none. */
-function levelOf(order: Order | null): number | null {
+function levelOf(order: PlatformOrder | null): number | null {
   return order?.kind === 'override' ? order.request.levelPct : null;
 }
 
 /** A stage of a command that no lamp has to do with yet. */
 export function stageOf(
-  { commandId, target, order }: { readonly commandId: string; readonly target: CommandTarget; readonly order: Order | null },
+  { commandId, target, order }: { readonly commandId: string; readonly target: CommandTarget; readonly order: PlatformOrder | null },
   { state, reason, atMs }: { readonly state: OutcomeState; readonly reason: string; readonly atMs: WallMs },
 ): Outcome {
   return { commandId, target, levelPct: levelOf(order), state, reason, lamps: {}, source: 'platform', atMs };

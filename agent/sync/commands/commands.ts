@@ -6,6 +6,7 @@
  */
 import { createHash } from 'node:crypto';
 import type { MonoMs } from '../../core/clock.ts';
+import type { PlatformOrder } from '../../core/ports.ts';
 import type { CommandTarget, Target } from '../../core/words.ts';
 import type { InboundMessage } from '../mqtt/door.ts';
 import { decodePayload, type Metric } from '../sparkplug/codec.ts';
@@ -32,7 +33,7 @@ import {
   RELEASE_AT_METRIC,
   UPDATE_METRIC,
 } from './command-metrics.ts';
-import { type Aimed, type Order, type OrderFrame, readDeviceOrder, readEmergency } from './command-orders.ts';
+import { type OrderFrame, readDeviceOrder, readEmergency, targetOf } from './command-orders.ts';
 import { isConfigAsked, readConfigOrder } from './config-orders.ts';
 import { isUpdateAsked, readUpdateOrder } from './update-orders.ts';
 
@@ -57,7 +58,7 @@ export interface SoundCommand {
   readonly kind: 'order';
   readonly commandId: string;
   readonly target: CommandTarget;
-  readonly order: Order;
+  readonly order: PlatformOrder;
   readonly lifetime: Lifetime;
   /** Of what is asked: the same id with another digest is another command. */
   readonly digest: string;
@@ -74,11 +75,12 @@ export function readDeviceCommand(message: InboundMessage, device: DeviceEntry |
   const isWritable = ({ name, write }: MetricEntry): boolean => write !== undefined || (target !== null && WRITABLE.has(name));
   const canCommand = [...byName.values()].some((entry) => isWritable(entry));
   if (!canCommand) return refusal(`${deviceId} has nothing that can be written`, context, givenId(message, device.byAlias));
-  const place = {
+  const place: Place = {
     name: deviceId,
+    target: { kind: 'device', id: deviceId },
     byName,
     byAlias: device.byAlias,
-    isWritable: (entry: MetricEntry) => isWritable(entry) || isFrame(entry),
+    isWritable: (entry) => isWritable(entry) || isFrame(entry),
   };
   return readCommand(message, place, context, (fields, frame) => readDeviceOrder(fields, { deviceId, target, byName }, frame));
 }
@@ -91,6 +93,7 @@ export function readNodeCommand(
 ): NodeCommand {
   const place: Place = {
     name: 'the node',
+    target: cabinet,
     byName: new Map(node.map((entry) => [entry.name, entry])),
     byAlias: new Map(node.flatMap((entry) => (entry.alias === null ? [] : [[entry.alias, entry] as const]))),
     isWritable: ({ name }) => NODE_WRITABLE.has(name),
@@ -99,9 +102,9 @@ export function readNodeCommand(
   return rebirth ?? readCommand(message, place, context, (fields, frame) => readNodeOrder(fields, cabinet, frame));
 }
 
-function readNodeOrder(fields: Fields, cabinet: Target, frame: OrderFrame): Checked<Aimed> {
-  if (isConfigAsked(fields)) return readConfigOrder(fields, cabinet, frame);
-  return isUpdateAsked(fields) ? readUpdateOrder(fields, cabinet, frame) : readEmergency(fields, cabinet, frame);
+function readNodeOrder(fields: Fields, cabinet: Target, frame: OrderFrame): Checked<PlatformOrder> {
+  if (isConfigAsked(fields)) return readConfigOrder(fields, frame);
+  return isUpdateAsked(fields) ? readUpdateOrder(fields, frame) : readEmergency(fields, cabinet, frame);
 }
 
 /** Undefined where it asks for something else. When it was sent does not matter: a host whose clock is wrong must be able to read us. */
@@ -123,7 +126,7 @@ function readCommand(
   message: InboundMessage,
   place: Place,
   context: CommandContext,
-  readOrder: (fields: Fields, frame: OrderFrame) => Checked<Aimed>,
+  readOrder: (fields: Fields, frame: OrderFrame) => Checked<PlatformOrder>,
 ): Command {
   const refuse = (reason: string): Refusal => refusal(reason, context, givenId(message, place.byAlias));
   const payload = openPayload(message, context);
@@ -138,9 +141,10 @@ function readCommand(
   if ('reason' in lifetime) return refuse(lifetime.reason);
   const commandId = id.value === '' ? context.freshId : id.value;
   const expiresMono: MonoMs | null = lifetime.value.expiresMs === null ? null : lifetime.value.expiresMono;
-  const aimed = readOrder(fields.value, { commandId, expiresMono, now: context });
-  if ('reason' in aimed) return refuse(aimed.reason);
-  return { kind: 'order', commandId, ...aimed.value, lifetime: lifetime.value, digest: digestOf(place.name, fields.value) };
+  const order = readOrder(fields.value, { commandId, expiresMono, now: context });
+  if ('reason' in order) return refuse(order.reason);
+  const target = targetOf(order.value, place.target);
+  return { kind: 'order', commandId, target, order: order.value, lifetime: lifetime.value, digest: digestOf(place.name, fields.value) };
 }
 
 /** Empty where none was given. */

@@ -3,11 +3,11 @@
  *
  * Owns the fields of each and what they may be. What is in the files is the config room's. Pure; never throws. Called by `commands.ts`.
  */
+import type { PlatformOrder } from '../../core/ports.ts';
 import type { CommitRequest, ConfigAsk } from '../../core/revisions.ts';
-import type { Target } from '../../core/words.ts';
 import { type Checked, type Fields, readBytes, readInteger, readText } from './command-fields.ts';
 import { COMMAND_METRIC, CONFIG_METRIC, DEFAULT_TRIAL_MINUTES } from './command-metrics.ts';
-import type { Aimed, OrderFrame } from './command-orders.ts';
+import type { OrderFrame } from './command-orders.ts';
 
 const ACTIONS = ['put', 'remove', 'check', 'apply', 'confirm', 'return', 'rollback', 'discard'] as const;
 type Action = (typeof ACTIONS)[number];
@@ -31,7 +31,7 @@ export function isConfigAsked(fields: Fields): boolean {
   return [...fields.keys()].some((name) => name.startsWith('Config/'));
 }
 
-export function readConfigOrder(fields: Fields, cabinet: Target, { commandId }: OrderFrame): Checked<Aimed> {
+export function readConfigOrder(fields: Fields, { commandId }: OrderFrame): Checked<PlatformOrder> {
   const action = readAction(fields);
   if ('reason' in action) return action;
   const who = readText(fields, user, LIMIT.userLength);
@@ -39,7 +39,7 @@ export function readConfigOrder(fields: Fields, cabinet: Target, { commandId }: 
   const ask = readAsk(fields, action.value);
   if ('reason' in ask) return ask;
   const by = who.value === '' ? 'platform' : `platform:${who.value}`;
-  return { value: { target: cabinet, order: { kind: 'config', request: { commandId, by, ask: ask.value } } } };
+  return { value: { kind: 'config', request: { commandId, by, ask: ask.value } } };
 }
 
 function readAction(fields: Fields): Checked<Action> {

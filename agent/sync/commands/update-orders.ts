@@ -3,11 +3,11 @@
  *
  * Owns the fields of each. Whether the file may be taken is the service room's. Pure; never throws. Called by `commands.ts`.
  */
+import type { PlatformOrder } from '../../core/ports.ts';
 import type { UpdateAsk } from '../../core/updates.ts';
-import type { Target } from '../../core/words.ts';
 import { type Checked, type Fields, readBytes, readFlag, readInteger, readText } from './command-fields.ts';
 import { COMMAND_METRIC, UPDATE_METRIC } from './command-metrics.ts';
-import type { Aimed, OrderFrame } from './command-orders.ts';
+import type { OrderFrame } from './command-orders.ts';
 
 const ACTIONS = ['put', 'install', 'revert'] as const;
 type Action = (typeof ACTIONS)[number];
@@ -21,7 +21,7 @@ export function isUpdateAsked(fields: Fields): boolean {
   return [...fields.keys()].some((name) => name.startsWith('Update/'));
 }
 
-export function readUpdateOrder(fields: Fields, cabinet: Target, { commandId }: OrderFrame): Checked<Aimed> {
+export function readUpdateOrder(fields: Fields, { commandId }: OrderFrame): Checked<PlatformOrder> {
   const text = readText(fields, ACTION, 16);
   if ('reason' in text) return text;
   const action = ACTIONS.find((each) => each === text.value);
@@ -30,7 +30,7 @@ export function readUpdateOrder(fields: Fields, cabinet: Target, { commandId }: 
   const stray = [...fields.keys()].find((name) => !known.has(name));
   if (stray !== undefined) return { reason: `${stray} does not belong to ${ACTION} "${action}"` };
   const ask = action === 'put' ? readPut(fields) : readForce(fields, action);
-  return 'reason' in ask ? ask : { value: { target: cabinet, order: { kind: 'update', request: { commandId, ask: ask.value } } } };
+  return 'reason' in ask ? ask : { value: { kind: 'update', request: { commandId, ask: ask.value } } };
 }
 
 function readPut(fields: Fields): Checked<UpdateAsk> {

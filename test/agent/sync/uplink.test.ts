@@ -238,7 +238,9 @@ t.test('an override arrives once, and its outcomes come back', async (t) => {
   const { host, node } = await openScene(t);
   const overrides: OverrideRequest[] = [];
   const releases: ReleaseRequest[] = [];
-  node.uplink.onOverride = (request) => {
+  node.uplink.onOrder = ({ kind, request }) => {
+    if (kind === 'release') releases.push(request);
+    if (kind !== 'override') return;
     overrides.push(request);
     for (const state of ['queued', 'sent', 'verified'] as const) {
       node.uplink.outcome({
@@ -253,7 +255,6 @@ t.test('an override arrives once, and its outcomes come back', async (t) => {
       });
     }
   };
-  node.uplink.onRelease = (request) => releases.push(request);
   await node.uplink.start();
   await until(online(node));
   await host.override('Z1', { level: 80, minutes: 15, reason: 'marché de Noël', id: 'k-1' });
@@ -293,7 +294,7 @@ t.test('what was lost while the host was away stands in the birth', async (t) =>
 t.test('bad commands are refused with their reason, on the device they were for', async (t) => {
   const { host, node } = await openScene(t);
   const overrides: OverrideRequest[] = [];
-  node.uplink.onOverride = (request) => overrides.push(request);
+  node.uplink.onOrder = ({ kind, request }) => kind === 'override' && overrides.push(request);
   await host.command('L02', [{ name: 'Override/Level', value: toLong(10) }], { retain: true });
   await node.uplink.start();
   t.ok(await until(() => node.uplink.status().commandsRefused === 1), 'retained before it came');

@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import t from 'tap';
 import type { AuditNote } from '../../../../agent/core/audit-tools.ts';
+import type { PlatformOrder } from '../../../../agent/core/ports.ts';
 import type { AgentEvent, Outcome, OutcomeState } from '../../../../agent/core/words.ts';
 import { REMEMBERED } from '../../../../agent/sync/commands/command-book.ts';
 import { createCommandDesk } from '../../../../agent/sync/commands/command-desk.ts';
-import type { Order } from '../../../../agent/sync/commands/command-orders.ts';
 import { encodePayload, type Metric, toLong } from '../../../../agent/sync/sparkplug/codec.ts';
 import { createMetricTable } from '../../../../agent/sync/sparkplug/metric-table.ts';
 import { DEVICES, manualClock, START_MS, silentLog } from '../small-node.ts';
@@ -19,7 +19,7 @@ function openBench() {
   const clock = manualClock();
   const disk = new Map<string, string>();
   const seen = {
-    orders: [] as Order[],
+    orders: [] as PlatformOrder[],
     answers: [] as Outcome[],
     events: [] as AgentEvent[],
     taken: [] as string[],
