@@ -12,13 +12,6 @@ import { createMoverReader, DETECTIONS_KEPT_MS, isAhead, type Mover } from '../l
 import { createStreetGraph, type StreetGraph } from '../lighting/street-graph.ts';
 import { createRelayGate, type RelayRefusal } from './relay-gate.ts';
 
-export interface RelayDeskParts {
-  readonly street: Street;
-  readonly clock: Clock;
-  /** To the uplink; may do nothing. */
-  readonly tell: (relay: Relay) => void;
-}
-
 export interface RelayDesk {
   /** Tells the neighbours what is new among our own detections, and returns these together with those taken in, oldest first. */
   take(own: readonly Detection[]): readonly Detection[];
@@ -43,7 +36,16 @@ interface Waiting {
 }
 
 /** A desk that has told nothing yet. */
-export function createRelayDesk({ street, clock, tell }: RelayDeskParts): RelayDesk {
+export function createRelayDesk({
+  street,
+  clock,
+  tell,
+}: {
+  readonly street: Street;
+  readonly clock: Clock;
+  /** To the uplink; may do nothing. */
+  readonly tell: (relay: Relay) => void;
+}): RelayDesk {
   const { neighbours } = street;
   const graph = createStreetGraph(street);
   const movers = createMoverReader(street, graph);

@@ -24,7 +24,8 @@ import { pathsFrom } from '../edit/config-paths.ts';
 import { type FloorLeave, floorLeave } from '../floor/floor-leave.ts';
 import { createBookKeeper } from './book-keeper.ts';
 import { type CandidateShelf, createCandidateShelf } from './candidate-shelf.ts';
-import { answer, type CheckedFiles, differences, refusal, type SiteFiles } from './config-answers.ts';
+import type { CheckedRevision } from './check-in-child.ts';
+import { answer, differences, refusal } from './config-answers.ts';
 import {
   confirmed,
   nextNumber,
@@ -38,6 +39,7 @@ import {
 } from './revision-book.ts';
 import { hashOf, type RevisionDisk } from './revision-disk.ts';
 import { siteOwnedRefusal } from './site-owned.ts';
+import type { Site } from './touched-parts.ts';
 import type { Health } from './trial.ts';
 import { createTrialWatch } from './trial-watch.ts';
 import { createUploads } from './upload.ts';
@@ -49,9 +51,9 @@ export interface RevisionDeskParts {
   /** As it is on disk, or will be: whatever runs is in it. */
   readonly book: RevisionBook;
   /** What runs. */
-  readonly site: () => SiteFiles;
+  readonly site: () => Site;
   /** The files in a folder of the disk, against those of the revision that runs. */
-  readonly check: (dir: string, runningDir: string) => Promise<CheckedFiles>;
+  readonly check: (dir: string, runningDir: string) => Promise<CheckedRevision>;
   /** One value changed of the cabinet.yaml in a folder of the disk, by another process. Default: by this one. */
   readonly edit?: (order: EditOrder) => Promise<EditedText>;
   /** The file of the site, for people. */
@@ -59,10 +61,10 @@ export interface RevisionDeskParts {
   /** What runs at the start and is not as the file of the site says. */
   readonly unlikeSite: readonly SiteOwnedDifference[];
   /** Which rooms a change touches, in words; empty for none. */
-  readonly touches: (before: SiteFiles, after: SiteFiles) => readonly string[];
+  readonly touches: (before: Site, after: Site) => readonly string[];
   readonly health: () => Health;
   /** Takes a configuration up; resolves when it runs. */
-  readonly apply: (site: SiteFiles) => Promise<unknown>;
+  readonly apply: (site: Site) => Promise<unknown>;
   readonly onEvent: (event: AgentEvent) => void;
   /** The view is another one. */
   readonly onChange: () => void;
@@ -141,7 +143,7 @@ export function createRevisionDesk(parts: RevisionDeskParts): RevisionDesk {
     return (await import('../edit/edit.ts')).editYaml(text, path, value);
   }
 
-  function checked(of: number | 'candidate'): Promise<CheckedFiles> {
+  function checked(of: number | 'candidate'): Promise<CheckedRevision> {
     return parts.check(disk.dirOf(of), disk.dirOf(runningOf(keeper.book).number));
   }
 
@@ -238,7 +240,7 @@ export function createRevisionDesk(parts: RevisionDeskParts): RevisionDesk {
   }
 
   async function run(
-    next: Running & { readonly site: SiteFiles },
+    next: Running & { readonly site: Site },
     number: number,
     { by, why }: CommitRequest,
     touches: readonly string[],
@@ -381,7 +383,7 @@ export function createRevisionDesk(parts: RevisionDeskParts): RevisionDesk {
     return answer({ reason: equal, warnings, changes, touches: parts.touches(before, after) });
   }
 
-  async function side(of: number | 'candidate' | 'running'): Promise<{ files: ConfigFiles; checked: CheckedFiles } | string> {
+  async function side(of: number | 'candidate' | 'running'): Promise<{ files: ConfigFiles; checked: CheckedRevision } | string> {
     const number = of === 'running' ? runningOf(keeper.book).number : of;
     const files = await disk.readFiles(number);
     if (files === undefined || (number === 'candidate' && shelf.view() === null))
@@ -400,7 +402,7 @@ const MAX_VALUE = 16_384;
 const CUT_OFF = 'it has no uplink: the platform would cut itself off; take it out at the cabinet';
 
 /** Places of a configuration are named; the lines of its file matter less where a person asks for the lamp. */
-function asProblems(flaws: CheckedFiles['belowFloor']): Problem[] {
+function asProblems(flaws: CheckedRevision['belowFloor']): Problem[] {
   return flaws.map((flaw) => ({ file: 'cabinet.yaml', line: 1, column: 1, ...flaw }));
 }
 
@@ -411,7 +413,7 @@ function whyWith({ why }: CommitRequest, leave: FloorLeave | null): string {
 }
 
 /** What runs, and what of it is not as the file of the site says. */
-type Running = Pick<CheckedFiles, 'site' | 'unlikeSite'>;
+type Running = Pick<CheckedRevision, 'site' | 'unlikeSite'>;
 
 function wrongness(problems: number): string {
   return problems === 1 ? 'one thing in it is wrong' : `${problems} things in it are wrong`;

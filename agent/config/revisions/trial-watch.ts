@@ -7,15 +7,6 @@ import { type Clock, every, type MonoMs, type Timer } from '../../core/clock.ts'
 import type { Trial } from './revision-book.ts';
 import { type Health, judgeTrial, missingOf, type Verdict } from './trial.ts';
 
-export interface TrialWatchParts {
-  readonly clock: Clock;
-  readonly health: () => Health;
-  /** How much of the trial is over; told now and then, to be kept. Units: ms. */
-  readonly onSpent: (spentMs: number) => void;
-  /** Told once. */
-  readonly onVerdict: (verdict: Exclude<Verdict, { kind: 'wait' }>) => void;
-}
-
 export interface TrialWatch {
   start(trial: Trial): void;
   stop(): void;
@@ -29,7 +20,19 @@ const LOOK_MS = 1_000;
 /** How often the time spent is kept. Units: ms. Source: assumed; a power cut lengthens a trial by this at most, and a trial of ten minutes writes twenty times. */
 const KEEP_MS = 30_000;
 
-export function createTrialWatch({ clock, health, onSpent, onVerdict }: TrialWatchParts): TrialWatch {
+export function createTrialWatch({
+  clock,
+  health,
+  onSpent,
+  onVerdict,
+}: {
+  readonly clock: Clock;
+  readonly health: () => Health;
+  /** How much of the trial is over; told now and then, to be kept. Units: ms. */
+  readonly onSpent: (spentMs: number) => void;
+  /** Told once. */
+  readonly onVerdict: (verdict: Exclude<Verdict, { kind: 'wait' }>) => void;
+}): TrialWatch {
   let trial: Trial | null = null;
   let startMono: MonoMs = 0;
   let keptMono: MonoMs = 0;

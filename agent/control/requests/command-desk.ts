@@ -16,12 +16,6 @@ import {
   outcomesBetween,
 } from './commands.ts';
 
-export interface DeskParts {
-  readonly clock: Clock;
-  readonly workOf: (lampId: string) => LampWork | undefined;
-  readonly onOutcome: (outcome: Outcome) => void;
-}
-
 /** A command as it comes in. */
 export type Incoming = Pick<Command, 'commandId' | 'target' | 'levelPct' | 'source' | 'intentId'>;
 
@@ -41,7 +35,15 @@ interface Waiting {
   readonly resolve: (outcome: Outcome) => void;
 }
 
-export function createCommandDesk({ clock, workOf, onOutcome }: DeskParts): CommandDesk {
+export function createCommandDesk({
+  clock,
+  workOf,
+  onOutcome,
+}: {
+  readonly clock: Clock;
+  readonly workOf: (lampId: string) => LampWork | undefined;
+  readonly onOutcome: (outcome: Outcome) => void;
+}): CommandDesk {
   const waiting = new Set<Waiting>();
   const tell = (outcome: Omit<Outcome, 'atMs'>): Outcome => {
     const told = { ...outcome, atMs: clock.wallMs() };

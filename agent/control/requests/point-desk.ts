@@ -8,20 +8,23 @@ import type { Clock } from '../../core/clock.ts';
 import type { Field, PointRequest } from '../../core/ports.ts';
 import type { Outcome, OutcomeState, PointId } from '../../core/words.ts';
 
-export interface PointDeskParts {
-  /** By point: what follows zones and rules there, or the lamp that has its level there. */
-  readonly owners: ReadonlyMap<PointId, string>;
-  readonly clock: Clock;
-  readonly field: Pick<Field, 'writePoint'>;
-  readonly onOutcome: (outcome: Outcome) => void;
-}
-
 export interface PointDesk {
   /** Resolves with the end. `refusal`: why nothing may be written now; empty when it may. */
   write(request: PointRequest, refusal: string): Promise<Outcome>;
 }
 
-export function createPointDesk({ owners, clock, field, onOutcome }: PointDeskParts): PointDesk {
+export function createPointDesk({
+  owners,
+  clock,
+  field,
+  onOutcome,
+}: {
+  /** By point: what follows zones and rules there, or the lamp that has its level there. */
+  readonly owners: ReadonlyMap<PointId, string>;
+  readonly clock: Clock;
+  readonly field: Pick<Field, 'writePoint'>;
+  readonly onOutcome: (outcome: Outcome) => void;
+}): PointDesk {
   return {
     async write({ commandId, deviceId, pointId, value, source, expiresMono }, refusal) {
       const tell = (state: OutcomeState, reason = ''): Outcome => {

@@ -10,12 +10,6 @@ import type { PointId, Reading } from '../../core/words.ts';
 import type { RuleState, SensorState, Street, TrafficState } from '../../lighting/lighting.ts';
 import { afterRuleInput, isSomeoneIn, type RuleSight } from '../../lighting/rule.ts';
 
-export interface RuleDeskParts {
-  readonly street: Pick<Street, 'rules' | 'zones'>;
-  readonly field: Pick<Field, 'latest'>;
-  readonly clock: Pick<Clock, 'monoMs'>;
-}
-
 /** What rules see besides readings. */
 export interface RuleInputs {
   /** By point. */
@@ -33,7 +27,15 @@ export interface RuleDesk {
   states(): ReadonlyMap<string, RuleState>;
 }
 
-export function createRuleDesk({ street: { rules, zones }, field, clock }: RuleDeskParts): RuleDesk {
+export function createRuleDesk({
+  street: { rules, zones },
+  field,
+  clock,
+}: {
+  readonly street: Pick<Street, 'rules' | 'zones'>;
+  readonly field: Pick<Field, 'latest'>;
+  readonly clock: Pick<Clock, 'monoMs'>;
+}): RuleDesk {
   const states = new Map<string, RuleState>();
   const take = (rule: Rule, sight: RuleSight): boolean => {
     const before = states.get(rule.id);

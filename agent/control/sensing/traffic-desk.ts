@@ -12,13 +12,6 @@ import type { PointId, Reading } from '../../core/words.ts';
 import type { Street } from '../../lighting/lighting.ts';
 import { afterCount, type TrafficCount } from '../../lighting/traffic.ts';
 
-export interface TrafficDeskParts {
-  readonly street: Pick<Street, 'zones'>;
-  readonly field: Pick<Field, 'latest'>;
-  readonly clock: Pick<Clock, 'monoMs'>;
-  readonly events: Pick<EventBook, 'set'>;
-}
-
 export interface TrafficDesk {
   /** Takes what concerns a counter; true when a zone needs more light for it. */
   take(readings: readonly Reading[]): boolean;
@@ -34,7 +27,17 @@ interface Watched {
   readonly pointIds: readonly PointId[];
 }
 
-export function createTrafficDesk({ street, field, clock, events }: TrafficDeskParts): TrafficDesk {
+export function createTrafficDesk({
+  street,
+  field,
+  clock,
+  events,
+}: {
+  readonly street: Pick<Street, 'zones'>;
+  readonly field: Pick<Field, 'latest'>;
+  readonly clock: Pick<Clock, 'monoMs'>;
+  readonly events: Pick<EventBook, 'set'>;
+}): TrafficDesk {
   const watched = street.zones.flatMap(({ id, traffic }): Watched[] =>
     traffic === null
       ? []

@@ -6,30 +6,13 @@
 
 import type { Clock, WallMs } from '../../core/clock.ts';
 import type { LampHours, LightTools, TonightView } from '../../core/light-tools.ts';
-import type { WhyLamp, WhyView, ZoneView } from '../../core/views.ts';
+import type { WhyLamp, WhyView } from '../../core/views.ts';
 import type { Decision, TraceLine } from '../../core/words.ts';
 import { explain } from '../../lighting/explain.ts';
 import { createForecast } from '../../lighting/forecast.ts';
-import type { LightingSnapshot, Street, ZoneState } from '../../lighting/lighting.ts';
-import type { IdentifyDesk } from '../requests/identify.ts';
-import type { WalkTestDesk } from './walk-test.ts';
+import type { LightingSnapshot, Street } from '../../lighting/lighting.ts';
+import type { Control } from '../control.ts';
 import { zoneLight } from './zone-view.ts';
-
-export interface LightParts {
-  readonly street: Street;
-  readonly clock: Pick<Clock, 'wallMs' | 'monoMs'>;
-  readonly control: {
-    /** What the newest decision was made from; null before the first. */
-    sight(): LightingSnapshot | null;
-    zones(): readonly ZoneView[];
-    zoneStates(): readonly ZoneState[];
-    why(id: string): WhyView | undefined;
-    walkTest: WalkTestDesk['watch'];
-    identify(request: Parameters<IdentifyDesk['start']>[0]): ReturnType<IdentifyDesk['start']>;
-    burningHours(): ReadonlyMap<string, number>;
-    setBurningHours(lampIds: readonly string[], h: number): Promise<boolean>;
-  };
-}
 
 export interface LightViews {
   readonly light: LightTools;
@@ -37,7 +20,15 @@ export interface LightViews {
   whyAt(id: string, atMs: WallMs): WhyView | undefined;
 }
 
-export function createLightViews({ street, clock, control }: LightParts): LightViews {
+export function createLightViews({
+  street,
+  clock,
+  control,
+}: {
+  readonly street: Street;
+  readonly clock: Pick<Clock, 'wallMs' | 'monoMs'>;
+  readonly control: Pick<Control, 'sight' | 'zones' | 'zoneStates' | 'why' | 'walkTest' | 'identify' | 'burningHours' | 'setBurningHours'>;
+}): LightViews {
   const forecast = createForecast(street);
   const zoneOf = new Map(street.zones.flatMap((zone) => zone.lamps.map((lampId) => [lampId, zone] as const)));
   /** Before the first decision nothing is in force. */

@@ -9,13 +9,6 @@ import type { Log } from '../../core/ports.ts';
 import type { Outcome } from '../../core/words.ts';
 import type { MqttConnection } from '../mqtt/door.ts';
 
-export interface OutcomePostParts {
-  readonly log: Log;
-  /** Sends one; proves nothing. */
-  readonly tell: (outcome: Outcome) => void;
-  readonly onTold: (commandIds: readonly string[]) => void;
-}
-
 export type Provable = Pick<MqttConnection, 'barrier'>;
 
 export interface OutcomePost {
@@ -30,7 +23,16 @@ export interface OutcomePost {
 const BATCH = 64;
 
 /** A post with nothing to deliver. */
-export function createOutcomePost({ log, tell, onTold }: OutcomePostParts): OutcomePost {
+export function createOutcomePost({
+  log,
+  tell,
+  onTold,
+}: {
+  readonly log: Log;
+  /** Sends one; proves nothing. */
+  readonly tell: (outcome: Outcome) => void;
+  readonly onTold: (commandIds: readonly string[]) => void;
+}): OutcomePost {
   const waiting = new Map<string, Outcome>();
   let link: Provable | null = null;
   let running: { readonly link: Provable; readonly done: Promise<void> } | null = null;

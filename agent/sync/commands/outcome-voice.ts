@@ -10,15 +10,6 @@ import { type MetricEntry, type MetricTable, OVERRIDE_METRIC } from '../sparkplu
 import type { CommandRecord } from './command-book.ts';
 import { COMMAND_METRIC } from './command-metrics.ts';
 
-export interface OutcomeVoiceParts {
-  readonly table: Pick<MetricTable, 'node' | 'devices'>;
-  readonly values: Pick<CurrentValues, 'put'>;
-  /** A device that does not answer is dead for the platform: nothing said on it would arrive. */
-  readonly isSilent: (deviceId: string) => boolean;
-  /** Longest text that the broker takes. Units: bytes. */
-  readonly maxTextBytes: number;
-}
-
 /** The kind of command an outcome is of; null for one that did not come from the platform. */
 export type OutcomeKind = CommandRecord['kind'] | null;
 
@@ -27,7 +18,19 @@ const OWN_WORDS: readonly OutcomeKind[] = ['programme', 'blink', 'point'];
 
 /** What to send, in one message; nothing where nobody could say it. */
 export function outcomeMetrics(
-  { table, values, isSilent, maxTextBytes }: OutcomeVoiceParts,
+  {
+    table,
+    values,
+    isSilent,
+    maxTextBytes,
+  }: {
+    readonly table: Pick<MetricTable, 'node' | 'devices'>;
+    readonly values: Pick<CurrentValues, 'put'>;
+    /** A device that does not answer is dead for the platform: nothing said on it would arrive. */
+    readonly isSilent: (deviceId: string) => boolean;
+    /** Longest text that the broker takes. Units: bytes. */
+    readonly maxTextBytes: number;
+  },
   outcome: Outcome,
   kind: OutcomeKind,
 ): readonly (readonly [entry: MetricEntry, value: UplinkValue])[] {

@@ -6,14 +6,6 @@
 import type { Store } from '../../core/ports.ts';
 import { GAPS_AT_ONCE, gapNote } from './gap-notes.ts';
 
-export interface GapTellerParts {
-  readonly store: Pick<Store, 'gapsAfter' | 'save' | 'load'>;
-  readonly onGap: (notes: readonly string[]) => void;
-  /** What was told has reached the broker; false where the link broke. */
-  readonly proven: () => Promise<boolean>;
-  readonly isOpen: () => boolean;
-}
-
 export interface GapTeller {
   restore(): Promise<void>;
   /** All that this epoch has recorded since. */
@@ -23,7 +15,18 @@ export interface GapTeller {
 const KEY = 'sync.gapsTold';
 
 /** A teller that has told nothing yet. */
-export function createGapTeller({ store, onGap, proven, isOpen }: GapTellerParts): GapTeller {
+export function createGapTeller({
+  store,
+  onGap,
+  proven,
+  isOpen,
+}: {
+  readonly store: Pick<Store, 'gapsAfter' | 'save' | 'load'>;
+  readonly onGap: (notes: readonly string[]) => void;
+  /** What was told has reached the broker; false where the link broke. */
+  readonly proven: () => Promise<boolean>;
+  readonly isOpen: () => boolean;
+}): GapTeller {
   let told = { epoch: '', id: 0 };
   let isTelling = false;
 

@@ -15,12 +15,6 @@ export type ReadFile = (path: string, kind: 'secret' | 'public') => Promise<Buff
 
 export type Secrets = Pick<ConnectOptions, 'password' | 'ca' | 'cert' | 'key'>;
 
-export interface SecretParts {
-  readonly config: UplinkConfig;
-  readonly readFile: ReadFile;
-  readonly clock: Pick<Clock, 'after'>;
-}
-
 /** Longest wait for these files. Units: ms. Source: assumed; a card that stalls answers within seconds, and the connection itself has 30 s. */
 const READ_MS = 10_000;
 
@@ -29,7 +23,15 @@ const READ_MS = 10_000;
  *
  * Errors: rejects with UplinkError `secret` when a file cannot be used, and names it, or when the disk does not answer.
  */
-export function createSecretReader({ config, readFile, clock }: SecretParts): () => Promise<Secrets> {
+export function createSecretReader({
+  config,
+  readFile,
+  clock,
+}: {
+  readonly config: UplinkConfig;
+  readonly readFile: ReadFile;
+  readonly clock: Pick<Clock, 'after'>;
+}): () => Promise<Secrets> {
   let reading: Promise<Secrets> | null = null;
   return async () => {
     reading ??= readSecrets(config, readFile).finally(() => {

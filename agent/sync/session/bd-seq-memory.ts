@@ -8,14 +8,6 @@ import type { Log, Store } from '../../core/ports.ts';
 import { within } from '../../core/within.ts';
 import { BD_SEQ_COUNT } from './session.ts';
 
-export interface BdSeqMemoryParts {
-  readonly clock: Pick<Clock, 'after'>;
-  readonly log: Log;
-  readonly store: Pick<Store, 'save' | 'load'>;
-  /** 0..1. */
-  readonly random: () => number;
-}
-
 export interface BdSeqMemory {
   /** Null when no number was ever stored. One that cannot be read may have been any, and to begin at 0 would soon repeat one. */
   load(): Promise<number | null>;
@@ -30,7 +22,18 @@ const SAVE_MS = 2_000;
 const UNREAD = Symbol('unread');
 
 /** A memory that has asked nothing yet. */
-export function createBdSeqMemory({ clock, log, store, random }: BdSeqMemoryParts): BdSeqMemory {
+export function createBdSeqMemory({
+  clock,
+  log,
+  store,
+  random,
+}: {
+  readonly clock: Pick<Clock, 'after'>;
+  readonly log: Log;
+  readonly store: Pick<Store, 'save' | 'load'>;
+  /** 0..1. */
+  readonly random: () => number;
+}): BdSeqMemory {
   return {
     async load() {
       const last = await store.load(KEY, UNREAD);

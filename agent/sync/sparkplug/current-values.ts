@@ -23,14 +23,16 @@ export const DEFAULT_OVERRIDE_MINUTES = 120;
 /** Two values of a metric at the same instant are told apart by a millisecond, within this. Units: ms. */
 const TIE_WINDOW_MS = 1_000;
 
-export interface CurrentValuesParts {
+/** All metrics at their resting values: no override, nothing read. */
+export function createCurrentValues({
+  table,
+  clock,
+  latest,
+}: {
   readonly table: MetricTable;
   readonly clock: Clock;
   readonly latest: (pointId: PointId) => Reading | undefined;
-}
-
-/** All metrics at their resting values: no override, nothing read. */
-export function createCurrentValues({ table, clock, latest }: CurrentValuesParts): CurrentValues {
+}): CurrentValues {
   const own = new Map<MetricEntry, UplinkValue>();
   const begin = (entry: MetricEntry | undefined, value: UplinkValue['value']): void => {
     if (entry !== undefined) own.set(entry, { value, quality: 'good', atMs: clock.wallMs() });

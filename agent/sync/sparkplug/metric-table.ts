@@ -129,16 +129,16 @@ const OVERRIDE_METRICS: readonly UplinkMetric[] = [
 /** Source: `operational-behavior-data-commands-rebirth-name-aliases`; an alias on bdSeq breaks death matching in hosts (nr#64). */
 const WITHOUT_ALIAS: ReadonlySet<string> = new Set([NODE_METRIC.bdSeq, NODE_METRIC.rebirth]);
 
-/** How DATA names what it carries. */
-export interface TableOptions {
-  readonly aliases: boolean;
-  readonly datatypeInData: boolean;
-}
-
 /** The table of a node with these devices; lamps and zones get what an override needs unless they name it themselves. */
 export function createMetricTable(
   devices: readonly UplinkDevice[],
-  { aliases, datatypeInData }: TableOptions = { aliases: true, datatypeInData: false },
+  {
+    aliases,
+    datatypeInData,
+  }: {
+    readonly aliases: boolean;
+    readonly datatypeInData: boolean;
+  } = { aliases: true, datatypeInData: false },
 ): MetricTable {
   let lastAlias = 0;
   const enter = (metric: UplinkMetric, deviceId: string | null): MetricEntry => {

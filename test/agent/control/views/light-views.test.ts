@@ -1,5 +1,5 @@
 import t from 'tap';
-import { createLightViews, type LightParts } from '../../../../agent/control/views/light-views.ts';
+import { createLightViews } from '../../../../agent/control/views/light-views.ts';
 import type { Zone } from '../../../../agent/core/cabinet.ts';
 import { createManualClock } from '../../../../agent/core/manual-clock.ts';
 import type { ZoneView } from '../../../../agent/core/views.ts';
@@ -20,7 +20,7 @@ function viewsOf(street: Street, sight: LightingSnapshot | null) {
     following: lampId !== 'L4',
   }));
   const zone: ZoneView = { id: 'rue', programme: 'residential', reason: '', minPct: 0, maxPct: 0, lamps };
-  const control: LightParts['control'] = {
+  const control: Parameters<typeof createLightViews>[0]['control'] = {
     sight: () => sight,
     zones: () => [zone],
     zoneStates: () => decided?.zones ?? [],
