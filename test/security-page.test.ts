@@ -49,8 +49,8 @@ t.test('programs are started in few places, never through a shell, and no text b
     starters.map(({ path }) => path).sort(),
     [
       'agent/config/load/read-in-child.ts',
-      'agent/console/local-machine.ts',
       'agent/config/revisions/check-in-child.ts',
+      'agent/console/local-machine.ts',
       'agent/console/shell/stty.ts',
       'agent/console/shell/tty-device.ts',
       'agent/console/support-command.ts',

@@ -2,51 +2,29 @@
  * The rooms of light: control, energy, diagnosis and what the console sees of them. They are made for one configuration and exchanged
  * together with it; what they must remember (overrides, programmes, burning hours, nights) goes through the store.
  *
- * Owns the joining of these rooms with field, store and uplink. Part of `app.ts`.
+ * Owns the joining of these rooms with field, store and uplink.
  */
-
-import type { Site } from '../config/revisions/touched-parts.ts';
-import { type Control, createControl } from '../control/control.ts';
+import { createControl } from '../control/control.ts';
 import { streetKnowledge } from '../control/street-knowledge.ts';
-import { createLightViews, type LightViews } from '../control/views/light-views.ts';
-import { type CabinetPoint, cabinetPoints } from '../core/cabinet-points.ts';
-import type { Clock, MonoMs } from '../core/clock.ts';
-import type { Field, Log, Store, Uplink } from '../core/ports.ts';
+import { createLightViews } from '../control/views/light-views.ts';
+import type { BusTools } from '../core/bus-tools.ts';
+import { cabinetPoints } from '../core/cabinet-points.ts';
 import { createRoomEvents } from '../core/room-events.ts';
-import type { AgentEvent, Decision, Outcome, PointId, Reading } from '../core/words.ts';
 import { createDiagnosis } from '../diagnosis/diagnosis.ts';
-import { createEnergy, type Energy } from '../diagnosis/energy-count.ts';
+import { createEnergy } from '../diagnosis/energy-count.ts';
+import { withSiteKnowledge } from '../field/site-knowledge.ts';
+import { readOnlyBus } from '../service/safe-mode.ts';
 import { uplinkDevices } from '../sync/sparkplug/cabinet-metrics.ts';
 import { createPlatformView } from '../sync/sparkplug/platform-view.ts';
+import type { Joined, Rooms } from './joined.ts';
 
-export interface RoomsParts {
-  readonly site: Site;
-  readonly clock: Clock;
-  readonly log: Log;
-  readonly field: Field;
-  readonly store: Store;
-  readonly uplink: Pick<Uplink, 'update' | 'relay'>;
-  readonly quietUntilMono: MonoMs;
-  readonly onEvent: (event: AgentEvent) => void;
-  readonly onOutcome: (outcome: Outcome) => void;
-}
+type Neighbours = Pick<Joined, 'parts' | 'state' | 'clock' | 'field' | 'store' | 'uplink' | 'quietMono' | 'ongoing'>;
 
-export interface Rooms {
-  readonly site: Site;
-  readonly points: ReadonlyMap<PointId, CabinetPoint>;
-  readonly control: Control;
-  readonly energy: Energy;
-  readonly light: LightViews;
-  onReadings(readings: readonly Reading[]): void;
-  /** Ends what they found wrong: their successors tell it anew where it lasts. */
-  close(): void;
-}
-
-export function createRooms(parts: RoomsParts): Rooms {
-  const { site, clock, log, field, store, uplink } = parts;
-  const { cabinet, profiles } = site;
+/** For the configuration that runs now. */
+export function createRooms({ parts, state, clock, field, store, uplink, quietMono, ongoing }: Neighbours): Rooms {
+  const { cabinet, profiles } = state.site;
   const points = cabinetPoints(cabinet, profiles);
-  const events = createRoomEvents(clock, parts.onEvent);
+  const events = createRoomEvents(clock, ongoing.onEvent);
   const diagnosis = createDiagnosis({ points, clock, onEvent: events.tell });
   const platform = createPlatformView({ cabinet, devices: uplinkDevices(cabinet, points, profiles), clock, uplink });
   const control = createControl({
@@ -54,22 +32,23 @@ export function createRooms(parts: RoomsParts): Rooms {
     clock,
     field,
     store,
-    log,
+    log: parts.log,
     onEvent: events.tell,
-    onOutcome: parts.onOutcome,
-    onDecision,
+    onOutcome: ongoing.onOutcome,
+    onDecision(decision) {
+      energy.onDecision(decision);
+      platform.decision(decision);
+    },
     onIntents: platform.intents,
     onProgrammes: platform.programmes,
     onBlinks: platform.blinks,
-    verificationOf,
     onRelay: (relay) => uplink.relay(relay),
     ...streetKnowledge(cabinet, points),
-    quietUntilMono: parts.quietUntilMono,
+    quietUntilMono: quietMono,
   });
   const energy = createEnergy({ cabinet, profiles, points, clock, store, field, control, onNight: platform.night });
 
   return {
-    site,
     points,
     control,
     energy,
@@ -82,15 +61,11 @@ export function createRooms(parts: RoomsParts): Rooms {
     },
     close: () => events.close('the configuration changed'),
   };
+}
 
-  function onDecision(decision: Decision): void {
-    energy.onDecision(decision);
-    platform.decision(decision);
-  }
-
-  function verificationOf(lampId: string) {
-    const lamp = cabinet.lamps.find(({ id }) => id === lampId);
-    const write = lamp === undefined ? null : (points.get(`${lamp.device}.${lamp.point}`)?.profile.write ?? null);
-    return { settleMs: write?.settleMs ?? 1_000, tolerance: write?.tolerance ?? 0 };
-  }
+/** The tools of the lines with what the configuration says of the devices; in safe mode they only read. */
+export function busOf({ parts, state: { site }, field }: Pick<Joined, 'parts' | 'state' | 'field'>): BusTools {
+  const { cabinet, profiles } = site;
+  const bus = withSiteKnowledge(field.bus, cabinet, profiles);
+  return (parts.guard?.mode ?? 'normal') === 'normal' ? bus : readOnlyBus(bus);
 }
