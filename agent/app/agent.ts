@@ -9,6 +9,7 @@ import { adapterLatencyMs } from '../../drivers/adapter-latency.ts';
 import { createAccess } from '../access/access.ts';
 import { createSelfRecord } from '../access/self-audit.ts';
 import { doorTo } from '../app-door.ts';
+import { pendingProfiles } from '../config/pending-profiles.ts';
 import { createConfigPost } from '../config/platform-requests.ts';
 import { createRevisions, type RevisionParts } from '../config/revisions.ts';
 import { setupValuesOf } from '../config/setup-values.ts';
@@ -390,6 +391,7 @@ export function createAgent(parts: AgentParts): Agent {
   function openView(): AgentView {
     const { cabinet, profiles } = site;
     const { points, light, energy, control } = rooms;
+    const bus = { ...withSiteKnowledge(field.bus, cabinet, profiles), pendingProfiles: pendingProfiles(cabinet.profileDirs, profiles) };
     return createAgentView({
       ...parts,
       ...site,
@@ -399,7 +401,7 @@ export function createAgent(parts: AgentParts): Agent {
       logFeed: parts.logFeed ?? null,
       light,
       field,
-      bus: isSafe ? readOnlyBus(withSiteKnowledge(field.bus, cabinet, profiles)) : withSiteKnowledge(field.bus, cabinet, profiles),
+      bus: isSafe ? readOnlyBus(bus) : bus,
       store,
       access,
       control,

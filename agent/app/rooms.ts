@@ -18,6 +18,7 @@ import { createDiagnosis } from '../diagnosis/diagnosis.ts';
 import { createEnergy, type Energy } from '../diagnosis/energy-count.ts';
 import { byStrength } from '../lighting/intents.ts';
 import { createPlatformView } from '../sync/shown-commands.ts';
+import { publishZoneNight } from '../sync/zone-energy.ts';
 
 export interface RoomsParts {
   readonly site: Site;
@@ -68,7 +69,11 @@ export function createRooms(parts: RoomsParts): Rooms {
     ...streetKnowledge(cabinet, points),
     quietUntilMono: parts.quietUntilMono,
   });
-  const energy = createEnergy({ cabinet, profiles, points, clock, store, field, control, uplink });
+  const energy = createEnergy({
+    ...{ cabinet, profiles, points, clock, store, field },
+    light: control,
+    onNight: (night) => publishZoneNight(uplink, night),
+  });
 
   return {
     site,

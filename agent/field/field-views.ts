@@ -9,7 +9,7 @@ import type { DeviceView, LineView } from '../core/ports.ts';
 import { isNetwork } from './bus-bounds.ts';
 import type { BusLoad } from './bus-load.ts';
 import type { BusToolsParts, RawLine } from './bus-tools.ts';
-import type { FieldLine } from './field.ts';
+import type { FieldLine } from './line-from-config.ts';
 import type { LineKeeper } from './line-keeper.ts';
 import type { LineMemory } from './line-memory.ts';
 import type { LineRunner } from './line-runner.ts';

@@ -5,7 +5,6 @@
  */
 import type { LineConfig } from '../core/cabinet.ts';
 import { type Clock, every, type Timer } from '../core/clock.ts';
-import type { BytePort, ModbusDriver, ModbusLine, UartDriver } from '../core/driver.ts';
 import { createEventBook } from '../core/event-book.ts';
 import type { Field, LevelWrite, Log, Store, WriteResult } from '../core/ports.ts';
 import type { Profile } from '../core/profile.ts';
@@ -14,6 +13,7 @@ import { createBusLoad } from './bus-load.ts';
 import { createBusTools } from './bus-tools.ts';
 import { type CountedPoint, createCounterBook } from './counter-book.ts';
 import { busLine, deadLineText, deviceViews, lineView, type Runtime, rawLine } from './field-views.ts';
+import type { FieldLine } from './line-from-config.ts';
 import { createLineKeeper, type LineKeeper } from './line-keeper.ts';
 import { createLineMemory } from './line-memory.ts';
 import { paceOf, presencePeriodMs } from './line-pace.ts';
@@ -28,16 +28,6 @@ import { LAMP_WORDS, type WriteWords } from './write-reasons.ts';
 const STALE_PERIODS = 3;
 /** How often the bus load, and the age of what was read, are looked at. Units: ms. */
 const LOAD_SAMPLE_MS = 5_000;
-
-/** One line with its drivers, as `app.ts` has put it together. */
-export type FieldLine =
-  | {
-      readonly kind: 'modbus';
-      readonly config: LineConfig;
-      readonly line: ModbusLine;
-      readonly driverOf: (deviceId: string) => ModbusDriver;
-    }
-  | { readonly kind: 'uart'; readonly config: LineConfig; readonly port: BytePort; readonly driver: UartDriver };
 
 export interface FieldOptions {
   readonly lines: readonly FieldLine[];

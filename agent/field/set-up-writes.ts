@@ -5,7 +5,6 @@
  * Ages count by the monotonic clock while the agent runs, so that a clock that is set does not renew what is left.
  */
 import type { MonoMs, WallMs } from '../core/clock.ts';
-import type { SetupStep } from './unit.ts';
 
 /**
  * Writes of one register in any 24 h.
@@ -13,6 +12,14 @@ import type { SetupStep } from './unit.ts';
  */
 export const SET_UP_WRITES_A_DAY = 2;
 const DAY_MS = 86_400_000;
+
+/** A register to be put right, taken from the profile with the site's values filled in. */
+export interface SetupStep {
+  readonly table: 'coil' | 'holding';
+  readonly address: number;
+  readonly value: number;
+  readonly why: string;
+}
 
 /** When a register was last written, by `table:address`. Units: wall time, as it was when this was saved. */
 export type WriteTimes = Readonly<Record<string, readonly WallMs[]>>;

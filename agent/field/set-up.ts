@@ -9,9 +9,10 @@ import type { Reply } from '../core/driver.ts';
 import { BusError } from '../core/errors.ts';
 import type { EventBook } from '../core/event-book.ts';
 import type { Log } from '../core/ports.ts';
+import type { SetupStep } from './set-up-writes.ts';
 import { SET_UP_WRITES_A_DAY } from './set-up-writes.ts';
 import type { Transactions } from './transactions.ts';
-import type { SetupStep, Unit } from './unit.ts';
+import type { Unit } from './unit.ts';
 import { setUpReadOf } from './unit-requests.ts';
 import { isRefusal } from './write-reasons.ts';
 

@@ -1,19 +1,18 @@
 /**
- * What the tools of a line cannot know by themselves: the bytes of a read, which lamps a written register sets, what speaks against it,
- * and which device types wait in files.
+ * What the tools of a line take from the site's configuration: the bytes of a read, which lamps a written register sets, and what speaks
+ * against a write.
  *
- * Owns nothing. Part of `app.ts`.
+ * Owns nothing.
  */
 import { writePlace } from '../../drivers/modbus/modbus-driver.ts';
 import { readFrames } from '../../drivers/modbus/read-frames.ts';
-import { pendingProfiles } from '../config/pending-profiles.ts';
 import type { BusTools, BusWrite } from '../core/bus-tools.ts';
 import type { Cabinet, DeviceConfig } from '../core/cabinet.ts';
 import { narrowed } from '../core/narrowed.ts';
 import type { Profile, Table } from '../core/profile.ts';
 import { isWritten, writeWarnings } from './write-warnings.ts';
 
-/** The tools with that added to their answers. Shape: folders of profiles in `cabinet` are absolute. */
+/** The tools with that added to their answers. */
 export function withSiteKnowledge(bus: BusTools, cabinet: Cabinet, profiles: ReadonlyMap<string, Profile>): BusTools {
   return {
     ...bus,
@@ -21,7 +20,6 @@ export function withSiteKnowledge(bus: BusTools, cabinet: Cabinet, profiles: Rea
       const result = await bus.read(request);
       return { ...result, ...readFrames(request, result.words) };
     },
-    pendingProfiles: pendingProfiles(cabinet.profileDirs, profiles),
     warnings: (request) => writeWarnings(request, cabinet, profiles),
     async write(request) {
       const result = await bus.write(request);

@@ -9,7 +9,7 @@ import type { ModbusDriver } from '../core/driver.ts';
 import type { SetupParameter } from '../core/profile.ts';
 import { type Slot, slotsOf } from './poll-plan.ts';
 import { createResponseTimes, type ResponseTimes } from './response-times.ts';
-import { createSetUpWrites, type SetUpWrites } from './set-up-writes.ts';
+import { createSetUpWrites, type SetUpWrites, type SetupStep } from './set-up-writes.ts';
 import { FRESH, type UnitHealth } from './unit-health.ts';
 
 /**
@@ -17,14 +17,6 @@ import { FRESH, type UnitHealth } from './unit-health.ts';
  * Source: drivers go to their failsafe level when no request has come for `failsafeTimeoutS`, 60 s; six requests fit into it.
  */
 const KEEP_ASKING_MS = 10_000;
-
-/** A register to be put right, taken from the profile with the site's values filled in. */
-export interface SetupStep {
-  readonly table: 'coil' | 'holding';
-  readonly address: number;
-  readonly value: number;
-  readonly why: string;
-}
 
 /** One unit of a line while the agent runs. Owned and changed by the parts of its line alone. */
 export interface Unit {
