@@ -183,7 +183,7 @@ export function createAgent(parts: AgentParts): Agent {
     onFrame: (frame) => {
       store.append(frame);
       recorded += frame.readings.length;
-      uplink.publish(frame);
+      uplink.current?.publish(frame);
     },
   });
   const events = createEventBook(clock, onEvent);
@@ -232,8 +232,8 @@ export function createAgent(parts: AgentParts): Agent {
   const housekeeping = createHousekeeping({ log, clock, memory: store, chores: agentChores({ cabinet: site.cabinet, store, view, log }) });
 
   store.onEvent = onEvent;
-  store.onCommitted = (committed) => uplink.committed(committed);
-  store.fates = uplink.fates;
+  store.onCommitted = (committed) => uplink.current?.committed(committed);
+  store.fates = () => uplink.current?.fates() ?? (() => 'undelivered');
 
   return {
     view,

@@ -17,7 +17,7 @@ import { findRegisters } from './bus-registers.ts';
 import { scanLine } from './bus-scan.ts';
 import { type BusWatch, createBusWatch } from './bus-watch.ts';
 import { createLineStats, type LineStatsBook, type LineStatsParts } from './line-stats.ts';
-import type { TransactionReport } from './watched-line.ts';
+import { type TransactionReport, whatOf } from './transaction-report.ts';
 
 /** A line of raw bytes: nothing can be asked of it. */
 export interface RawLine {
@@ -94,9 +94,10 @@ export function createBusTools({ clock, profiles, adapterLatencyMs, ...first }: 
       const post = posts.get(lineId);
       post?.stats.note(report);
       if (post?.watch.isWatched !== true) return;
-      const { unit, lane, what, reply, error } = report;
+      const { request, end, lane } = report;
       const atMs = clock.wallMs() - Math.round(clock.monoMs() - report.atMono);
-      post.watch.note({ atMs, unit, lane, what, turnaroundMs: reply?.turnaroundMs ?? null, error: error?.code ?? null });
+      const how = end instanceof BusError ? { turnaroundMs: null, error: end.code } : { turnaroundMs: end.turnaroundMs, error: null };
+      post.watch.note({ atMs, unit: request.unit, lane, what: whatOf(request), ...how });
     },
     exchange(gone, come) {
       for (const id of gone) posts.delete(id);

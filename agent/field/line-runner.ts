@@ -16,11 +16,11 @@ import { createNap } from './nap.ts';
 import type { POLL_PERIOD_MS } from './poll-plan.ts';
 import { createPolls, type Poll } from './polls.ts';
 import { setUpOne } from './set-up.ts';
+import type { TransactionReport } from './transaction-report.ts';
 import { createTransactions, type Transactions, type TransactionsOptions } from './transactions.ts';
 import type { Unit } from './unit.ts';
 import { probeOf, setUpReadOf } from './unit-requests.ts';
 import { type Agenda, agendaOf } from './units-due.ts';
-import { createWatchedLine } from './watched-line.ts';
 import type { WriteWords } from './write-reasons.ts';
 
 /** A request is chosen and built this long before it may leave. Units: ms. Source: measured, a turn of the runner with 247 units costs 0.02, the library's frame 0.1; the rest is for slower processors. */
@@ -28,6 +28,8 @@ const DECIDE_MS = 0.3;
 
 export interface LineRunnerOptions extends TransactionsOptions {
   readonly periodsMs: typeof POLL_PERIOD_MS;
+  /** Receives every transaction of the line, those of the console included. */
+  readonly onTransaction?: (report: TransactionReport) => void;
   /** Levels of the whole line may go as one broadcast. */
   readonly broadcast: boolean;
   /** From the wish to the first byte of each urgent level. Units: ms. */
@@ -57,7 +59,7 @@ export interface LineRunner {
   stop(): void;
   write(write: LevelWrite, unit: Unit, quantity: string, words?: WriteWords): Promise<WriteResult>;
   /**
-   * One transaction for a person at the cabinet, when the console lane has its turn. `line` is the line's own, watched by `onTransaction`.
+   * One transaction for a person at the cabinet, when the console lane has its turn. `line` is the line's own.
    * Errors: rejects with what `work` rejects with; BusError `port-closed` when the line is or goes down.
    */
   ask<T>(work: ConsoleWork<T>): Promise<T>;
@@ -69,26 +71,23 @@ export interface LineRunner {
   lost(): void;
 }
 
-/** What the line does next. `waitMs` is how long it was wanted. */
+/** What the line does next. */
 interface Turn {
   readonly lane: Lane;
-  readonly waitMs: number | null;
   act(): Promise<void>;
 }
 
 export function createLineRunner(options: LineRunnerOptions): LineRunner {
-  const { units, clock, lineId } = options;
-  const line = createWatchedLine({
-    ...options,
-    deviceOf: (address) => units.find(({ device }) => device.unit === address)?.device.id ?? null,
-    onTransaction: options.onTransaction ?? (() => {}),
-  });
+  const { units, clock, line, lineId } = options;
+  /** Whatever is sent from now on is of this lane. */
+  let turnLane: Lane = 'telemetry';
+  line.onEnd = (request, end) => options.onTransaction?.({ request, end, lane: turnLane, atMono: clock.monoMs() });
   const held = (request: ReadRequest): MonoMs => line.heldUntilMono(request);
   const budget = createDeadBudget();
   const silence = createSilenceWatch();
-  const transactions = createTransactions({ ...options, line, budget });
-  const polls = createPolls({ ...options, line, transactions });
-  options.line.onLateReply = (late) => {
+  const transactions = createTransactions({ ...options, budget, isConsole: () => turnLane === 'console' });
+  const polls = createPolls({ ...options, transactions });
+  line.onLateReply = (late) => {
     const unit = transactions.noteLate(late);
     if (unit !== undefined) polls.noteLate(unit, late);
   };
@@ -177,7 +176,7 @@ export function createLineRunner(options: LineRunnerOptions): LineRunner {
       if (turn === undefined) await idle(agenda, nowMono);
       else {
         since = afterTurn(since, turn.lane);
-        line.turn = { lane: turn.lane, waitMs: turn.waitMs };
+        turnLane = turn.lane;
         await turn.act();
       }
       await lookForSilence();
@@ -203,32 +202,32 @@ export function createLineRunner(options: LineRunnerOptions): LineRunner {
     if (agenda.probe !== undefined) waiting.add('probe');
     const lane = nextLane(waiting, since, isFinding && agenda.silentUnits > 0);
     if (lane === undefined) return undefined;
-    if (lane === 'urgent' || lane === 'command') return { lane, waitMs: null, act: () => writes.next(lane, nowMono) };
-    if (lane === 'console') return { lane, waitMs: nowMono - (jobMono ?? nowMono), act: job };
+    if (lane === 'urgent' || lane === 'command') return { lane, act: () => writes.next(lane, nowMono) };
+    if (lane === 'console') return { lane, act: job };
     if (lane === 'probe') return probe(agenda.probe as Unit, nowMono) ?? 'again';
     if (lane === 'telemetry' && agenda.setUp !== undefined && (agenda.telemetry === undefined || !wasSetUp))
       return setUp(agenda.setUp, nowMono) ?? 'again';
     const poll = polls.next(agenda[lane] as Unit, lane, nowMono);
-    return poll === undefined ? 'again' : pollTurn(lane, poll, nowMono);
+    return poll === undefined ? 'again' : pollTurn(lane, poll);
   }
 
-  function pollTurn(lane: 'presence' | 'telemetry' | 'probe', poll: Poll, nowMono: MonoMs): Turn {
+  function pollTurn(lane: 'presence' | 'telemetry' | 'probe', poll: Poll): Turn {
     if (lane === 'telemetry') wasSetUp = false;
-    return { lane, waitMs: Math.max(0, nowMono - poll.dueMono), act: () => polls.ask(poll) };
+    return { lane, act: () => polls.ask(poll) };
   }
 
   function setUp(unit: Unit, nowMono: MonoMs): Turn | undefined {
     const read = setUpReadOf(unit);
     if (read !== undefined && isHeld(unit, read, nowMono)) return undefined;
     wasSetUp = true;
-    return { lane: 'telemetry', waitMs: null, act: () => setUpOne(unit, { ...options, transactions }) };
+    return { lane: 'telemetry', act: () => setUpOne(unit, { ...options, transactions }) };
   }
 
   /** One that is silent is looked for; of one that answers, a register that it does not give. */
   function probe(unit: Unit, nowMono: MonoMs): Turn | undefined {
     if (unit.health.state !== 'silent') {
       const retry = polls.next(unit, 'retry', nowMono);
-      return retry === undefined ? undefined : pollTurn('probe', retry, nowMono);
+      return retry === undefined ? undefined : pollTurn('probe', retry);
     }
     const request = probeOf(unit);
     if (request === undefined) unit.heldMono = Number.POSITIVE_INFINITY;
@@ -238,7 +237,7 @@ export function createLineRunner(options: LineRunnerOptions): LineRunner {
       await transactions.read(unit, request);
       isFinding = unit.health.state !== 'silent';
     };
-    return { lane: 'probe', waitMs: nowMono - unit.health.dueMono, act };
+    return { lane: 'probe', act };
   }
 
   function isHeld(unit: Unit, request: ReadRequest, nowMono: MonoMs): boolean {

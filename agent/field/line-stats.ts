@@ -7,6 +7,7 @@ import type { LineStats, UnitStats } from '../core/bus-tools.ts';
 import type { LineConfig, SerialSettings } from '../core/cabinet.ts';
 import type { Clock, MonoMs } from '../core/clock.ts';
 import type { LineCounters, ModbusLine } from '../core/driver.ts';
+import { BusError } from '../core/errors.ts';
 import { serialOf } from '../core/line-port.ts';
 import type { Lane } from '../core/ports.ts';
 import { type AdvisedUnit, adviceOf } from './bus-advice.ts';
@@ -14,10 +15,10 @@ import { createBusLoad } from './bus-load.ts';
 import { createConsoleShare } from './console-share.ts';
 import { charMs } from './scan-settings.ts';
 import { createSpreadMeter } from './spread.ts';
+import type { TransactionReport } from './transaction-report.ts';
 import { isolatedQuantities, stateOf, type Unit } from './unit.ts';
 import { timeoutOf } from './unit-requests.ts';
 import { createUnitTally, type UnitTally } from './unit-stats.ts';
-import type { TransactionReport } from './watched-line.ts';
 
 /** How often the load is looked at. Units: ms. */
 const SAMPLE_MS = 5_000;
@@ -68,10 +69,11 @@ export function createLineStats(parts: LineStatsParts): LineStatsBook {
   return {
     note(report) {
       wireMs += wireMsOf(report, config.serial);
-      const byConsole = report.lane === 'console';
-      const tally = byConsole ? undefined : tallies.get(report.unit);
+      const { request, end, lane } = report;
+      const byConsole = lane === 'console';
+      const tally = byConsole ? undefined : tallies.get(request.unit);
       tally?.note(report);
-      if (report.reply !== null) hidden.note((report.reply.firstByteMs - report.reply.turnaroundMs) / charMs(config.serial));
+      if (!(end instanceof BusError)) hidden.note((end.firstByteMs - end.turnaroundMs) / charMs(config.serial));
       const now = line.counters;
       if (now.echoes > seen.echoes) tally?.noteEchoes(now.echoes - seen.echoes);
       const isLateOfConsole = givenUp?.lane === 'console';
@@ -79,7 +81,7 @@ export function createLineStats(parts: LineStatsParts): LineStatsBook {
         tallies.get(givenUp.unit)?.noteLate(now.lateReplies - seen.lateReplies, report.atMono);
       share.note(seen, now, { transaction: byConsole, late: isLateOfConsole });
       seen = now;
-      if (report.error?.code === 'timeout') givenUp = report;
+      if (end instanceof BusError && end.code === 'timeout') givenUp = { unit: request.unit, lane };
       if (clock.monoMs() - sampledMono >= SAMPLE_MS) sample();
     },
     noteUrgent: (waitMs) => urgent.note(waitMs),
@@ -140,7 +142,7 @@ function lineOf(config: LineConfig, counters: LineCounters) {
 }
 
 /** Bytes alone: a reply tells it by its times, of the rest the shortest frames are taken. Units: ms. */
-function wireMsOf({ reply, error }: TransactionReport, serial: SerialSettings): number {
-  if (reply !== null) return Math.max(0, reply.atMono - reply.askedMono - reply.turnaroundMs);
-  return (BYTES.request + (error?.policy.answered === true ? BYTES.exception : 0)) * charMs(serial);
+function wireMsOf({ end }: TransactionReport, serial: SerialSettings): number {
+  if (!(end instanceof BusError)) return Math.max(0, end.atMono - end.askedMono - end.turnaroundMs);
+  return (BYTES.request + (end.policy.answered ? BYTES.exception : 0)) * charMs(serial);
 }

@@ -15,9 +15,6 @@ import { absentReadings, quantitiesOf, readingsOf } from './decode.ts';
 import { replan, retrySoon, setUpAgain, type Unit, welcome } from './unit.ts';
 import { afterTransaction, type Transaction as UnitTransaction } from './unit-health.ts';
 import { slotsIn, timeoutFor } from './unit-requests.ts';
-import type { TransactionReport, WatchedLine } from './watched-line.ts';
-
-export type { TransactionReport };
 
 /** A silence shorter than this is reported by its missing readings alone, as no end of the device. Units: ms. Source: assumed; one usual poll period. */
 const AWAY_AFTER_MS = 5_000;
@@ -35,8 +32,6 @@ export interface TransactionsOptions {
   readonly random: () => number;
   readonly onReadings: (readings: readonly Reading[]) => void;
   readonly onAlive: (deviceId: string, alive: boolean) => void;
-  /** Hears of every transaction of the line, those of the console included. */
-  readonly onTransaction?: (report: TransactionReport) => void;
 }
 
 /** Errors: none thrown; a failed transaction is a value. */
@@ -58,21 +53,13 @@ export interface Transactions {
   reportAway(nowMono: MonoMs): void;
 }
 
-/** `line` is the watched one: whatever is sent over it, `onTransaction` hears of. */
+/** `isConsole`: whether the console has the turn. */
 export function createTransactions(
-  options: TransactionsOptions & { readonly line: WatchedLine; readonly budget: DeadBudget },
+  options: TransactionsOptions & { readonly budget: DeadBudget; readonly isConsole: () => boolean },
 ): Transactions {
-  const { lineId, line, units, clock, log, events, random, budget, onReadings, onAlive } = options;
+  const { lineId, line, units, clock, log, events, random, budget, isConsole, onReadings, onAlive } = options;
   const transactions: Transactions = {
-    async read(unit, request, { isRetry } = { isRetry: false }) {
-      const result = await exchange(unit, request, isRetry);
-      // A search for registers is refused hundreds of times, and its person sees it.
-      if (result instanceof BusError && result.policy.excludePoint && line.turn.lane !== 'console') {
-        const { table, address, count } = request;
-        log.event('registers-refused', { device: unit.device.id, table, address, count, why: result.message });
-      }
-      return result;
-    },
+    read: (unit, request, { isRetry } = { isRetry: false }) => exchange(unit, request, isRetry),
     async write(unit, request) {
       const startMono = clock.monoMs();
       const result = await exchange(unit, request, false);
@@ -157,13 +144,13 @@ export function createTransactions(
       const { turnaroundMs, firstByteMs } = reply;
       const atMono = clock.monoMs();
       // What a person requests is of any length and place; it says nothing about the polls.
-      if (line.turn.lane !== 'console') unit.responses.learn(request, firstByteMs);
+      if (!isConsole()) unit.responses.learn(request, firstByteMs);
       unit.replies++;
       responded(unit, isRead ? { kind: 'reply', atMono, turnaroundMs, firstByteMs } : { kind: 'answer', atMono });
       return reply;
     } catch (error) {
       if (!(error instanceof BusError)) throw error;
-      if (error.policy.answered) refused(unit, error);
+      if (error.policy.answered) refused(unit, request, error);
       else if (error.policy.unitUsable) missed(unit, error, { startMono, isRetry });
       return error;
     } finally {
@@ -171,10 +158,14 @@ export function createTransactions(
     }
   }
 
-  function refused(unit: Unit, error: BusError): void {
+  function refused(unit: Unit, request: ReadRequest | WriteRequest, error: BusError): void {
     unit.refusals++;
     responded(unit, { kind: 'answer', atMono: clock.monoMs() });
     tellNoData(unit, error.message);
+    // A search for registers is refused hundreds of times, and its person sees it.
+    if (!('count' in request) || !error.policy.excludePoint || isConsole()) return;
+    const { table, address, count } = request;
+    log.event('registers-refused', { device: unit.device.id, table, address, count, why: error.message });
   }
 
   function responded(unit: Unit, transaction: Exclude<UnitTransaction, { kind: 'timeout' }>, isLate = false): void {
@@ -210,7 +201,7 @@ export function createTransactions(
     const atMono = clock.monoMs();
     if (before.state === 'silent' || isRetry) budget.charge(atMono - startMono, atMono);
     // What a person asks may be what the unit never answers, which is no sign of its health; its polls find out whether it is there.
-    if (isRetry || line.turn.lane === 'console') return;
+    if (isRetry || isConsole()) return;
     unit.missedMono ??= startMono;
     const mayBeStarting = atMono < unit.startingMono;
     unit.health = afterTransaction(before, { kind: 'timeout', atMono, jitter: random(), mayBeStarting });

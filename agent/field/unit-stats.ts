@@ -5,10 +5,10 @@
  */
 import type { UnitStats } from '../core/bus-tools.ts';
 import type { MonoMs } from '../core/clock.ts';
-import type { BusErrorCode } from '../core/errors.ts';
+import { BusError, type BusErrorCode } from '../core/errors.ts';
 import { createRecentEnds, type RecentCounts } from './recent-ends.ts';
 import { createSpreadMeter } from './spread.ts';
-import type { TransactionReport } from './watched-line.ts';
+import type { TransactionReport } from './transaction-report.ts';
 
 export type UnitCounts = Pick<UnitStats, 'ok' | 'timeouts' | 'crcErrors' | 'exceptions' | 'lateReplies' | 'echoes' | 'turnaroundMs'>;
 
@@ -27,16 +27,21 @@ export function createUnitTally(): UnitTally {
   const turnarounds = createSpreadMeter();
   const recent = createRecentEnds();
   return {
-    note({ reply, error, atMono }) {
-      if (error === null || error.policy.answered) recent.note('answered', atMono);
-      else if (error.code === 'timeout') recent.note('missed', atMono);
-      else if (error.policy.unitUsable) recent.note('damaged', atMono);
-      if (error === null) {
+    note({ end, atMono }) {
+      if (!(end instanceof BusError)) {
+        recent.note('answered', atMono);
         counts.ok++;
-        if (reply !== null) turnarounds.note(reply.turnaroundMs);
-      } else if (error.policy.answered) exceptions[error.code] = (exceptions[error.code] ?? 0) + 1;
-      else if (error.code === 'timeout') counts.timeouts++;
-      else if (error.policy.unitUsable) counts.crcErrors++;
+        turnarounds.note(end.turnaroundMs);
+      } else if (end.policy.answered) {
+        recent.note('answered', atMono);
+        exceptions[end.code] = (exceptions[end.code] ?? 0) + 1;
+      } else if (end.code === 'timeout') {
+        recent.note('missed', atMono);
+        counts.timeouts++;
+      } else if (end.policy.unitUsable) {
+        recent.note('damaged', atMono);
+        counts.crcErrors++;
+      }
     },
     noteLate(count, atMono) {
       recent.note('late', atMono, count);
