@@ -119,14 +119,19 @@ function waitMs({ desk, adapter }: ScanParts, request: ScanRequest, serial: Seri
   return request.waitMs ?? (isNetwork(desk.config.port) ? NETWORK_WAIT_MS : quickWaitMs(serial, adapter));
 }
 
-interface NamingParts {
-  readonly serial: SerialSettings | null;
-  readonly profiles: readonly Profile[];
-  readonly ask: Ask;
-}
-
 /** What a stranger is, and its pace over more than one answer. */
-async function named({ unit, turnaroundMs, exception }: Sighting, { serial, profiles, ask }: NamingParts): Promise<FoundUnit> {
+async function named(
+  { unit, turnaroundMs, exception }: Sighting,
+  {
+    serial,
+    profiles,
+    ask,
+  }: {
+    readonly serial: SerialSettings | null;
+    readonly profiles: readonly Profile[];
+    readonly ask: Ask;
+  },
+): Promise<FoundUnit> {
   const { profiles: fitting, turnaroundsMs } = await identify(unit, profiles, ask);
   const median = turnaroundsMs.toSorted((a, b) => a - b)[Math.floor(turnaroundsMs.length / 2)];
   return { unit, serial, turnaroundMs: tenths(median ?? turnaroundMs), profiles: fitting, device: null, exception };

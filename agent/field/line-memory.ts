@@ -36,13 +36,6 @@ export interface Learned {
 
 export type LearnedUnits = Readonly<Record<string, Learned>>;
 
-export interface LineMemoryOptions {
-  readonly lineId: string;
-  readonly units: readonly Unit[];
-  readonly store: Pick<Store, 'load' | 'save'>;
-  readonly clock: Clock;
-}
-
 export interface LineMemory {
   start(): void;
   stop(): void;
@@ -56,7 +49,17 @@ interface Now {
   readonly wallMs: WallMs;
 }
 
-export function createLineMemory({ lineId, units, store, clock }: LineMemoryOptions): LineMemory {
+export function createLineMemory({
+  lineId,
+  units,
+  store,
+  clock,
+}: {
+  readonly lineId: string;
+  readonly units: readonly Unit[];
+  readonly store: Pick<Store, 'load' | 'save'>;
+  readonly clock: Clock;
+}): LineMemory {
   const key = `learned:${lineId}`;
   let saved: LearnedUnits = {};
   let timer: Timer | undefined;

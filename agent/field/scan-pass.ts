@@ -33,15 +33,21 @@ export interface PassResult {
   readonly damaged: readonly number[];
 }
 
-export interface PassOptions {
-  readonly units: readonly number[];
-  readonly waitMs: number;
-  readonly signal: AbortSignal | undefined;
-  readonly onProbed: () => void;
-}
-
 /** Errors: rejects with BusError when the line goes down, with the signal's reason when it is aborted. */
-export async function quickPass(desk: BusDesk, { units, waitMs, signal, onProbed }: PassOptions): Promise<PassResult> {
+export async function quickPass(
+  desk: BusDesk,
+  {
+    units,
+    waitMs,
+    signal,
+    onProbed,
+  }: {
+    readonly units: readonly number[];
+    readonly waitMs: number;
+    readonly signal: AbortSignal | undefined;
+    readonly onProbed: () => void;
+  },
+): Promise<PassResult> {
   const { clock, line } = desk;
   const sightings = new Map<number, Sighting>();
   const damages = new Map<number, number>();

@@ -20,14 +20,16 @@ export interface UartAsker {
   end(): void;
 }
 
-export interface UartAskerParts {
+/** A device that needs no word costs nothing: there is no timer then. */
+export function createUartAsker({
+  driver,
+  port,
+  clock,
+}: {
   readonly driver: Pick<UartDriver, 'init' | 'poll'>;
   readonly port: Pick<BytePort, 'write'>;
   readonly clock: Clock;
-}
-
-/** A device that needs no word costs nothing: there is no timer then. */
-export function createUartAsker({ driver, port, clock }: UartAskerParts): UartAsker {
+}): UartAsker {
   let polls = 0;
   let unanswered = 0;
   let waits = false;

@@ -91,14 +91,17 @@ export interface Unit {
 
 export type SetupValues = Readonly<Record<SetupParameter, number>>;
 
-export interface UnitOptions {
+export function createUnit({
+  device,
+  driver,
+  setupValues,
+  phase = 1,
+}: {
   readonly device: DeviceConfig;
   readonly driver: ModbusDriver;
   readonly setupValues: SetupValues;
   readonly phase?: number;
-}
-
-export function createUnit({ device, driver, setupValues, phase = 1 }: UnitOptions): Unit {
+}): Unit {
   const { profile } = driver;
   const steps = profile.setup.map(({ value, max = 0xffff, ...step }) => ({
     ...step,

@@ -39,14 +39,16 @@ export interface Ballast {
 /** How much an ordinary process may still write there. Units: bytes. Shape: null where nobody can say. */
 export type FreeBytes = (dir: string) => number | null;
 
-export interface BallastParts {
+/** The ballast of a folder that need not exist yet. */
+export function createBallast({
+  dir,
+  freeBytes,
+  remark,
+}: {
   readonly dir: string;
   readonly freeBytes: FreeBytes;
   readonly remark: (message: string) => void;
-}
-
-/** The ballast of a folder that need not exist yet. */
-export function createBallast({ dir, freeBytes, remark }: BallastParts): Ballast {
+}): Ballast {
   const path = join(dir, 'ballast');
   let looked: { readonly atMs: WallMs; readonly free: number | null } | null = null;
   let isHeld: boolean | null = null;

@@ -12,13 +12,6 @@ import { within } from '../core/within.ts';
 import type { Kind, Link, Notice, OpenLink, Request, Setup, Talk } from './messages.ts';
 import { PATIENCE_MS } from './patience.ts';
 
-export interface CourierParts {
-  readonly openLink: OpenLink;
-  /** Asked at each start of the thread. */
-  readonly setup: () => Setup;
-  readonly clock: Pick<Clock, 'wallMs' | 'monoMs' | 'after'>;
-}
-
 export interface Courier {
   /** Opens the link where there is none. Shape: null when there is no thread, or it was lost before it answered. */
   ask<K extends Kind>(kind: K, question: Talk[K]['ask']): Promise<Talk[K]['answer'] | null>;
@@ -38,7 +31,16 @@ interface Question {
 }
 
 /** A courier without a link; the first question opens one. */
-export function createCourier({ openLink, setup, clock }: CourierParts): Courier {
+export function createCourier({
+  openLink,
+  setup,
+  clock,
+}: {
+  readonly openLink: OpenLink;
+  /** Asked at each start of the thread. */
+  readonly setup: () => Setup;
+  readonly clock: Pick<Clock, 'wallMs' | 'monoMs' | 'after'>;
+}): Courier {
   let link: Link | null = null;
   /** In the order asked, which is that of the answers: the thread works on the first. */
   let unanswered: Question[] = [];

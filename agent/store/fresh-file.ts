@@ -10,21 +10,24 @@ import { stepForward } from './migrations.ts';
 import type { Schema } from './schema.ts';
 import { applySettings, formFresh, openSqlite, type Sqlite } from './sqlite.ts';
 
-export interface FreshParts {
+/**
+ * Made under another name and moved into place when whole, so that a cut never leaves half a file that looks like damage.
+ *
+ * Errors: throws what SQLite or the system throws; what the name stood for is then still there.
+ */
+export function makeFresh({
+  path,
+  schema,
+  maxPages,
+  fill,
+}: {
   readonly path: string;
   readonly schema: Schema;
   /** Units: pages. */
   readonly maxPages: number;
   /** First rows, in the transaction that makes the tables. */
   readonly fill: (db: Sqlite) => void;
-}
-
-/**
- * Made under another name and moved into place when whole, so that a cut never leaves half a file that looks like damage.
- *
- * Errors: throws what SQLite or the system throws; what the name stood for is then still there.
- */
-export function makeFresh({ path, schema, maxPages, fill }: FreshParts): void {
+}): void {
   const draft = `${path}.new`;
   removeAll(draft);
   const db = openSqlite(draft);

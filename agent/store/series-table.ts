@@ -20,19 +20,23 @@ export interface SeriesTable {
   isCounter(id: number): boolean;
 }
 
-export interface SeriesParts {
-  /** Decimals worth keeping, by point. */
-  readonly decimals: ReadonlyMap<string, number>;
-  readonly counters: ReadonlySet<string>;
-}
-
 interface Row {
   readonly id: number;
   readonly point: PointId;
   readonly decimals: number;
 }
 
-export function createSeriesTable(db: Sqlite, { decimals, counters }: SeriesParts): SeriesTable {
+export function createSeriesTable(
+  db: Sqlite,
+  {
+    decimals,
+    counters,
+  }: {
+    /** Decimals worth keeping, by point. */
+    readonly decimals: ReadonlyMap<string, number>;
+    readonly counters: ReadonlySet<string>;
+  },
+): SeriesTable {
   const insert = db.prepare('INSERT INTO series(point, decimals) VALUES(?, ?)');
   const byId = new Map<number, Row>();
   const current = new Map<string, number>();

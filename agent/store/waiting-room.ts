@@ -37,18 +37,21 @@ export interface WaitingRoomLimits {
   readonly batchReadings: number;
 }
 
-export interface WaitingRoomParts extends WaitingRoomLimits {
-  readonly rowOf: Store['rowOf'];
-  readonly fates: () => (ticket: number) => FrameFate;
-}
-
 /** A run without a store has this one loss. */
 const EARLIER_MARK = 0;
 /** Losses kept apart by their rows; further ones of the same kind are added to the last, without rows. Source: assumed; links and disks that fail by turns for hours. */
 const MAX_GAPS = 500;
 
 /** A room with no frames in it. */
-export function createWaitingRoom({ maxReadings, batchReadings, rowOf, fates }: WaitingRoomParts): WaitingRoom {
+export function createWaitingRoom({
+  maxReadings,
+  batchReadings,
+  rowOf,
+  fates,
+}: WaitingRoomLimits & {
+  readonly rowOf: Store['rowOf'];
+  readonly fates: () => (ticket: number) => FrameFate;
+}): WaitingRoom {
   let frames: Frame[] = [];
   let gaps: MemoryGap[] = [];
   let taken = { frames: 0, gaps: 0 };
