@@ -28,10 +28,10 @@ import { createSteadyClock, type SteadyClockParts } from '../core/steady-clock.t
 import type { AgentView } from '../core/views.ts';
 import { within } from '../core/within.ts';
 import type { PointId, Reading } from '../core/words.ts';
+import { withSiteKnowledge } from '../field/bus-tools/site-knowledge.ts';
 import { createField } from '../field/field.ts';
 import { fieldLine } from '../field/line-from-config.ts';
-import type { POLL_PERIOD_MS } from '../field/poll-plan.ts';
-import { withSiteKnowledge } from '../field/site-knowledge.ts';
+import type { POLL_PERIOD_MS } from '../field/polls/poll-plan.ts';
 import { agentChores } from '../service/chores.ts';
 import { createStepWatch } from '../service/clock-steps.ts';
 import type { Health } from '../service/health.ts';

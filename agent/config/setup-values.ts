@@ -6,7 +6,7 @@
 
 import type { Cabinet } from '../core/cabinet.ts';
 import { failsafeLevelPct, zoneOfDevice } from '../core/cabinet-points.ts';
-import type { SetupValues } from '../field/unit.ts';
+import type { SetupValues } from '../field/units/unit.ts';
 
 /** A driver that hears no agent for this long goes to its failsafe level. Units: s. Source: assumed; twelve missed polls. */
 const FAILSAFE_TIMEOUT_S = 60;

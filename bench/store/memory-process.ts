@@ -4,8 +4,8 @@
  * Started by the memory figure. Shape: `none` answers every commit itself; `direct` has the database on the main thread.
  */
 import { readFileSync } from 'node:fs';
-import type { Answer, Kind, OpenLink, Request } from '../../agent/store/messages.ts';
 import { openWorkerLink } from '../../agent/store/worker-link.ts';
+import type { Answer, Kind, OpenLink, Request } from '../../agent/store/messages.ts';
 import { answerParent } from '../child.ts';
 import { scratchFolder } from '../undo.ts';
 import { openFedStore } from './fed-store.ts';
@@ -31,7 +31,7 @@ async function linkFor(database: MemoryQuestion['database']): Promise<OpenLink> 
   if (database === 'thread') return openWorkerLink;
   if (database === 'none') return openNothing;
   // Loaded only here: whoever asks for no database must not have one in memory.
-  const { openInProcessLink } = await import('../../agent/store/in-process-link.ts');
+  const { openInProcessLink } = await import('../../agent/store/client/in-process-link.ts');
   return openInProcessLink;
 }
 
