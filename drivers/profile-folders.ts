@@ -7,7 +7,13 @@
 import { existsSync, readdirSync, readFileSync, realpathSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Problem } from '../agent/core/errors.ts';
-import type { ProfileFile } from './profile-loader.ts';
+
+export interface ProfileFile {
+  readonly file: string;
+  readonly text: string;
+  /** It comes with the agent, so a site may put its own in its place. */
+  readonly isShipped?: true;
+}
 
 /** The profiles that come with the agent. */
 export const SHIPPED_PROFILES_DIR = join(import.meta.dirname, 'profiles');

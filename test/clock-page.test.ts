@@ -106,8 +106,8 @@ async function cabinetOf({ at = winter('22:55'), aheadMs = 0, isSynchronised = t
       onDecision: (decision) => energy.onDecision(decision),
     });
     const energy = createEnergy({
-      ...{ cabinet: { ...cabinet, ...street, lines: [] }, clock, store, field, control },
-      ...{ profiles: new Map(), points: new Map() },
+      ...{ cabinet: { ...cabinet, ...street, lines: [] }, clock, store, field, light: control },
+      ...{ profiles: new Map(), points: new Map(), onNight: () => {} },
     });
     await control.start();
     energy.start();

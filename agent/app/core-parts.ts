@@ -88,7 +88,7 @@ export function recorderFor({ clock, state, store, uplink }: Building): Recorder
     onFrame: (frame) => {
       store.append(frame);
       state.recorded += frame.readings.length;
-      uplink.publish(frame);
+      uplink.current?.publish(frame);
     },
   });
 }

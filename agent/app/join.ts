@@ -62,8 +62,8 @@ export function joinParts(parts: AgentParts, apply: (next: Site) => Promise<Touc
   made.consoles = consolesFor(made);
   made.housekeeping = createHousekeeping({ log: parts.log, clock, memory: made.store, chores: agentChores({ ...parts, ...made }) });
   made.store.onEvent = made.ongoing.onEvent;
-  made.store.onCommitted = (committed) => made.uplink.committed(committed);
-  made.store.fates = made.uplink.fates;
+  made.store.onCommitted = (committed) => made.uplink.current?.committed(committed);
+  made.store.fates = () => made.uplink.current?.fates() ?? (() => 'undelivered');
   return made;
 }
 

@@ -8,7 +8,7 @@ import type { OpenBytePort } from '../core/driver.ts';
 import type { Heap } from '../core/heap-keeper.ts';
 import type { Log, LogFeed } from '../core/ports.ts';
 import type { SteadyClockParts } from '../core/steady-clock.ts';
-import type { POLL_PERIOD_MS } from '../field/poll-plan.ts';
+import type { POLL_PERIOD_MS } from '../field/polls/poll-plan.ts';
 import type { Health } from '../service/health.ts';
 import type { RunGuard } from '../service/run-guard.ts';
 import type { UpdateParts } from '../service/update-run.ts';

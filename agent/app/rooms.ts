@@ -4,6 +4,7 @@
  *
  * Owns the joining of these rooms with field, store and uplink.
  */
+import { pendingProfiles } from '../config/load/pending-profiles.ts';
 import { createControl } from '../control/control.ts';
 import { streetKnowledge } from '../control/street-knowledge.ts';
 import { createLightViews } from '../control/views/light-views.ts';
@@ -12,7 +13,7 @@ import { cabinetPoints } from '../core/cabinet-points.ts';
 import { createRoomEvents } from '../core/room-events.ts';
 import { createDiagnosis } from '../diagnosis/diagnosis.ts';
 import { createEnergy } from '../diagnosis/energy-count.ts';
-import { withSiteKnowledge } from '../field/site-knowledge.ts';
+import { withSiteKnowledge } from '../field/bus-tools/site-knowledge.ts';
 import { readOnlyBus } from '../service/safe-mode.ts';
 import { uplinkDevices } from '../sync/sparkplug/cabinet-metrics.ts';
 import { createPlatformView } from '../sync/sparkplug/platform-view.ts';
@@ -46,7 +47,7 @@ export function createRooms({ parts, state, clock, field, store, uplink, quietMo
     ...streetKnowledge(cabinet, points),
     quietUntilMono: quietMono,
   });
-  const energy = createEnergy({ cabinet, profiles, points, clock, store, field, control, onNight: platform.night });
+  const energy = createEnergy({ cabinet, profiles, points, clock, store, field, light: control, onNight: platform.night });
 
   return {
     points,
@@ -66,6 +67,6 @@ export function createRooms({ parts, state, clock, field, store, uplink, quietMo
 /** The tools of the lines with what the configuration says of the devices; in safe mode they only read. */
 export function busOf({ parts, state: { site }, field }: Pick<Joined, 'parts' | 'state' | 'field'>): BusTools {
   const { cabinet, profiles } = site;
-  const bus = withSiteKnowledge(field.bus, cabinet, profiles);
+  const bus = { ...withSiteKnowledge(field.bus, cabinet, profiles), pendingProfiles: pendingProfiles(cabinet.profileDirs, profiles) };
   return (parts.guard?.mode ?? 'normal') === 'normal' ? bus : readOnlyBus(bus);
 }

@@ -4,7 +4,7 @@
  * Pure. The field writes it.
  */
 import type { Cabinet } from '../core/cabinet.ts';
-import type { SetupValues } from '../field/unit.ts';
+import type { SetupValues } from '../field/units/unit.ts';
 import { deviceFailsafePct } from '../lighting/failsafe.ts';
 
 /** A driver that receives no write for this long goes to its failsafe level. Units: s. Source: assumed; twelve missed polls. */

@@ -7,8 +7,8 @@
 import { join } from 'node:path';
 import type { WallMs } from '../core/clock.ts';
 import type { StoreCheck } from '../core/ports.ts';
-import { askFreeBytes, createBallast, type FreeBytes } from './ballast.ts';
-import { bytesOfAll } from './db-files.ts';
+import { askFreeBytes, createBallast, type FreeBytes } from './files/ballast.ts';
+import { bytesOfAll } from './files/db-files.ts';
 import type { Answer, Kind, Notice, Request, Result, Setup, Talk, TelemetryDone, TelemetryWork } from './messages.ts';
 import { STATE, TELEMETRY } from './schema.ts';
 import { toStoreError } from './sqlite.ts';

@@ -9,7 +9,7 @@
 import { existsSync, mkdirSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import type { StoreError } from '../core/errors.ts';
-import { bytesOfAll, moveAll, removeAll } from './db-files.ts';
+import { bytesOfAll, moveAll, removeAll } from './files/db-files.ts';
 import { storeError, toStoreError } from './sqlite.ts';
 
 /** For all that is kept. Units: bytes. Source: assumed; salvage wants the file, but the flash belongs to the readings. */

@@ -7,8 +7,8 @@
 import { type Clock, every, type Timer } from '../core/clock.ts';
 import type { Frame } from '../core/ports.ts';
 import type { Reading } from '../core/words.ts';
-import { EXACT, roundTo } from './cell.ts';
 import { isNews, type Kept, type NewsRule } from './news.ts';
+import { EXACT, roundTo } from './telemetry/cell.ts';
 
 export interface RecorderParts {
   readonly clock: Clock;

@@ -24,10 +24,10 @@ import {
   takeDouble,
   takeRuns,
   takeVarint,
-} from './byte-column.ts';
-import { type Cell, cellValue, FORM, qualityOf, type SeriesReading, toCell, toOffsetMs } from './cell.ts';
-import { unpack } from './deflated.ts';
-import { type FrameHead, MAX_CLOCK_QUALITY, type SeriesFrame } from './frame-codec.ts';
+} from './telemetry/byte-column.ts';
+import { type Cell, cellValue, FORM, qualityOf, type SeriesReading, toCell, toOffsetMs } from './telemetry/cell.ts';
+import { unpack } from './telemetry/deflated.ts';
+import { type FrameHead, MAX_CLOCK_QUALITY, type SeriesFrame } from './telemetry/frame-codec.ts';
 
 /** Shape: `ticket` is not kept and reads 0. */
 export interface SegmentFrame extends SeriesFrame {

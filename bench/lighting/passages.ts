@@ -9,7 +9,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createAgent } from '../../agent/app/agent.ts';
 import { createManualClock, type ManualClock } from '../../agent/core/manual-clock.ts';
-import { openInProcessLink } from '../../agent/store/in-process-link.ts';
+import { openInProcessLink } from '../../agent/store/client/in-process-link.ts';
 import { createMqttDoor } from '../../agent/sync/mqtt/mqtt-door.ts';
 import { createStreet, type Street } from '../../test/street/street.ts';
 import { createWire } from '../../test/street/wire.ts';

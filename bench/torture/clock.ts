@@ -284,9 +284,10 @@ function createAgentStreet(cabinet: Cabinet, world: World) {
       onDecision: (decision) => energy.onDecision(decision),
     });
     const energy = createEnergy({
-      ...{ cabinet, clock, store, field, control },
+      ...{ cabinet, clock, store, field, light: control },
       profiles: new Map(),
       points: new Map(),
+      onNight: () => {},
     });
     parts = { clock, control, energy };
     await control.start();

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import t from 'tap';
 import { readPlacedYaml } from '../../agent/config/load/places.ts';
 import type { PointProfile, Profile } from '../../agent/core/profile.ts';
-import { createUnit } from '../../agent/field/unit.ts';
+import { createUnit } from '../../agent/field/units/unit.ts';
 import { modbusDriverFor, uartDriverFor } from '../../drivers/driver-for.ts';
 import { createModbusDriver } from '../../drivers/modbus/modbus-driver.ts';
 import { SHIPPED_PROFILES_DIR } from '../../drivers/profile-folders.ts';

@@ -4,7 +4,7 @@ import { createEventBook } from '../../agent/core/event-book.ts';
 import type { Profile } from '../../agent/core/profile.ts';
 import { createSystemClock } from '../../agent/core/system-clock.ts';
 import type { AgentEvent, Reading } from '../../agent/core/words.ts';
-import { createUartLine } from '../../agent/field/uart-line.ts';
+import { createUartLine } from '../../agent/field/uart/uart-line.ts';
 import { uartDriverFor } from '../../drivers/driver-for.ts';
 import { readProfiles } from '../../drivers/registry.ts';
 import { createSerialPort } from '../../drivers/serial-port.ts';

@@ -11,7 +11,7 @@ import type { UplinkConfig } from '../../agent/core/cabinet.ts';
 import { createManualClock, type ManualClock } from '../../agent/core/manual-clock.ts';
 import type { Log, Store, StoredFrame } from '../../agent/core/ports.ts';
 import type { PointId, Reading } from '../../agent/core/words.ts';
-import { openInProcessLink } from '../../agent/store/in-process-link.ts';
+import { openInProcessLink } from '../../agent/store/client/in-process-link.ts';
 import { createStore } from '../../agent/store/store.ts';
 import { createMqttDoor } from '../../agent/sync/mqtt/mqtt-door.ts';
 import { createUplink } from '../../agent/sync/uplink.ts';

@@ -12,7 +12,7 @@ import type { Cabinet } from '../../core/cabinet.ts';
 import { ConfigError, type Problem } from '../../core/errors.ts';
 import type { Profile } from '../../core/profile.ts';
 import type { CheckReport } from '../../core/run-options.ts';
-import { POLL_PERIOD_MS } from '../../field/poll-plan.ts';
+import { POLL_PERIOD_MS } from '../../field/polls/poll-plan.ts';
 import { checkPorts } from '../check/check-ports.ts';
 import { checkAgainstProfiles, failsafeWarnings, type SiteShelf } from '../check/check-profiles.ts';
 import { checkSecrets } from '../check/check-secrets.ts';

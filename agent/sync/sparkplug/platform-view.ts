@@ -6,19 +6,13 @@
 import type { Cabinet } from '../../core/cabinet.ts';
 import type { Clock, WallMs } from '../../core/clock.ts';
 import type { Uplink, UplinkDevice, UplinkValue } from '../../core/ports.ts';
+import type { EnergyRow } from '../../core/views.ts';
 import type { Decision, Intent } from '../../core/words.ts';
 import { byStrength } from '../../lighting/intents.ts';
 import type { ChosenProgramme } from '../../lighting/lighting.ts';
 import { EMERGENCY_METRIC, IDENTIFY_METRIC, PROGRAMME_METRIC } from '../commands/command-metrics.ts';
 import { LAMP_METRIC, ZONE_METRIC } from './cabinet-metrics.ts';
 import { OVERRIDE_METRIC } from './metric-table.ts';
-
-/** Energy of one zone in one night. Units: kWh, percent. */
-export interface NightEnergy {
-  readonly kwh: number | null;
-  readonly baselineKwh: number | null;
-  readonly raisedPct: number | null;
-}
 
 export interface PlatformView {
   decision(decision: Decision): void;
@@ -27,7 +21,8 @@ export interface PlatformView {
   programmes(choices: readonly ChosenProgramme[]): void;
   /** Units: s, by lamp. */
   blinks(running: ReadonlyMap<string, number>): void;
-  night(zone: string, energy: NightEnergy, endMs: WallMs): void;
+  /** The sums of a zone's night that ended at `endMs`. */
+  night(night: Pick<EnergyRow, 'zone' | 'kwh' | 'baselineKwh' | 'raisedPct'> & { readonly endMs: WallMs }): void;
 }
 
 export function createPlatformView({
@@ -80,7 +75,7 @@ export function createPlatformView({
     blinks(running) {
       for (const { id } of cabinet.lamps) show(id, IDENTIFY_METRIC.seconds, running.get(id) ?? 0);
     },
-    night(zone, { kwh, baselineKwh, raisedPct }, endMs) {
+    night({ zone, kwh, baselineKwh, raisedPct, endMs }) {
       const rounded = (value: number | null): number | null => (value === null ? null : Math.round(value * 1_000) / 1_000);
       show(zone, ZONE_METRIC.night, rounded(kwh), endMs);
       show(zone, ZONE_METRIC.baseline, rounded(baselineKwh), endMs);

@@ -11,7 +11,7 @@ import { createManualClock } from '../../../agent/core/manual-clock.ts';
 import type { LampView } from '../../../agent/core/views.ts';
 import type { AgentEvent, EventCode } from '../../../agent/core/words.ts';
 import { withDeviceFaults, withLampFaults } from '../../../agent/diagnosis/device-faults.ts';
-import { withSiteKnowledge } from '../../../agent/field/site-knowledge.ts';
+import { withSiteKnowledge } from '../../../agent/field/bus-tools/site-knowledge.ts';
 import { failsafeLevelPct } from '../../../agent/lighting/failsafe.ts';
 import { endLeftovers } from '../../../agent/service/leftover-events.ts';
 import { uplinkDevices } from '../../../agent/sync/sparkplug/cabinet-metrics.ts';

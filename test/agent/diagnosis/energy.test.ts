@@ -1,12 +1,13 @@
 import fc from 'fast-check';
 import t from 'tap';
 import type { Clock, ClockQuality } from '../../../agent/core/clock.ts';
-import { type CountedZone, createEnergyCount, type EnergyCount, type LampUse, powerW } from '../../../agent/diagnosis/energy.ts';
+import { type CountedZone, createEnergyCount, type EnergyCount, powerW } from '../../../agent/diagnosis/energy.ts';
 import { createEnergyBook, type EnergyBook } from '../../../agent/diagnosis/energy-book.ts';
 import { nightAt } from '../../../agent/diagnosis/energy-count.ts';
 import { folded, monthsAfter, monthsBetween, nextNight, nightOf, readMonth, withPart } from '../../../agent/diagnosis/energy-months.ts';
 import { energySums, figures } from '../../../agent/diagnosis/energy-rows.ts';
 import { added, emptyZone, type NightTally, NO_TALLY, readTally, rounded, type ZoneTally } from '../../../agent/diagnosis/energy-tally.ts';
+import type { LampUse } from '../../../agent/lighting/lamp-use.ts';
 import { createLocalCalendar } from '../../../agent/lighting/local-time.ts';
 
 const HOUR_MS = 3_600_000;

@@ -4,15 +4,15 @@ import type { ReadRequest, Reply } from '../../../agent/core/driver.ts';
 import { BusError } from '../../../agent/core/errors.ts';
 import { createManualClock } from '../../../agent/core/manual-clock.ts';
 import type { IdentifyProbe } from '../../../agent/core/profile.ts';
-import { type AdvisedUnit, adviceOf, type PlainLineStats } from '../../../agent/field/bus-advice.ts';
-import { checkRead, checkRegisters, checkScan, checkWrite } from '../../../agent/field/bus-bounds.ts';
-import { identify } from '../../../agent/field/bus-identify.ts';
-import { createBusWatch } from '../../../agent/field/bus-watch.ts';
-import { createRecentEnds } from '../../../agent/field/recent-ends.ts';
-import { answered, isDone, questionOf, refused, walkFrom } from '../../../agent/field/register-walk.ts';
-import { otherSettings, quickWaitMs, requestMs } from '../../../agent/field/scan-settings.ts';
-import { explains, suspectsOf } from '../../../agent/field/scan-suspects.ts';
-import { createSpreadMeter } from '../../../agent/field/spread.ts';
+import { checkRead, checkRegisters, checkScan, checkWrite } from '../../../agent/field/bus-tools/bus-bounds.ts';
+import { identify } from '../../../agent/field/bus-tools/bus-identify.ts';
+import { createBusWatch } from '../../../agent/field/bus-tools/bus-watch.ts';
+import { answered, isDone, questionOf, refused, walkFrom } from '../../../agent/field/bus-tools/register-walk.ts';
+import { otherSettings, quickWaitMs, requestMs } from '../../../agent/field/bus-tools/scan-settings.ts';
+import { explains, suspectsOf } from '../../../agent/field/bus-tools/scan-suspects.ts';
+import { type AdvisedUnit, adviceOf, type PlainLineStats } from '../../../agent/field/stats/bus-advice.ts';
+import { createRecentEnds } from '../../../agent/field/stats/recent-ends.ts';
+import { createSpreadMeter } from '../../../agent/field/stats/spread.ts';
 import { SERIAL_8N2, testProfile } from '../../support/profiles.ts';
 
 // ── advice ───────────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -5,7 +5,7 @@ import { createManualClock, type ManualClock } from '../../../agent/core/manual-
 import type { Field, LevelWrite } from '../../../agent/core/ports.ts';
 import type { Profile, Table } from '../../../agent/core/profile.ts';
 import type { AgentEvent } from '../../../agent/core/words.ts';
-import { createBusTools } from '../../../agent/field/bus-tools.ts';
+import { createBusTools } from '../../../agent/field/bus-tools/bus-tools.ts';
 import { createField } from '../../../agent/field/field.ts';
 import { createModbusDriver } from '../../../drivers/modbus/modbus-driver.ts';
 import { createModbusLine } from '../../../drivers/modbus/modbus-line.ts';

@@ -4,12 +4,12 @@ import { BusError } from '../../../agent/core/errors.ts';
 import { createManualClock } from '../../../agent/core/manual-clock.ts';
 import type { Lane } from '../../../agent/core/ports.ts';
 import type { Profile, Quirks } from '../../../agent/core/profile.ts';
-import { createBusLoad } from '../../../agent/field/bus-load.ts';
-import { createConsoleJobs } from '../../../agent/field/console-jobs.ts';
-import { createDeadBudget, createSilenceWatch, hushMs } from '../../../agent/field/dead-units.ts';
-import { afterTurn, NONE_SINCE, nextLane } from '../../../agent/field/lanes.ts';
-import { createLineMemory, isNews, learnedOf, recall } from '../../../agent/field/line-memory.ts';
-import { type LinePace, limitsOf, presencePeriodMs } from '../../../agent/field/line-pace.ts';
+import { createConsoleJobs } from '../../../agent/field/line/console-jobs.ts';
+import { createDeadBudget, createSilenceWatch, hushMs } from '../../../agent/field/line/dead-units.ts';
+import { afterTurn, NONE_SINCE, nextLane } from '../../../agent/field/line/lanes.ts';
+import { createLineMemory, isNews, learnedOf, recall } from '../../../agent/field/line/line-memory.ts';
+import { agendaOf } from '../../../agent/field/line/units-due.ts';
+import { type LinePace, limitsOf, presencePeriodMs } from '../../../agent/field/polls/line-pace.ts';
 import {
   answered,
   type Block,
@@ -20,9 +20,9 @@ import {
   refusedIn,
   type Slot,
   slotsOf,
-} from '../../../agent/field/poll-plan.ts';
-import { createUnit, isolatedQuantities, type Unit, welcome } from '../../../agent/field/unit.ts';
-import { agendaOf } from '../../../agent/field/units-due.ts';
+} from '../../../agent/field/polls/poll-plan.ts';
+import { createBusLoad } from '../../../agent/field/stats/bus-load.ts';
+import { createUnit, isolatedQuantities, type Unit, welcome } from '../../../agent/field/units/unit.ts';
 import { createModbusDriver } from '../../../drivers/modbus/modbus-driver.ts';
 import { testDevice } from '../../support/profiles.ts';
 import { LAMP, point, profile, SENSOR } from './plant.ts';

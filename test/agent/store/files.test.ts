@@ -19,12 +19,12 @@ import fc from 'fast-check';
 import t, { type Test } from 'tap';
 import type { Frame } from '../../../agent/core/ports.ts';
 import type { AgentEvent } from '../../../agent/core/words.ts';
-import type { FreeBytes } from '../../../agent/store/ballast.ts';
 import { createDatabase } from '../../../agent/store/database.ts';
+import type { FreeBytes } from '../../../agent/store/files/ballast.ts';
+import { createStoreFile } from '../../../agent/store/files/store-file.ts';
 import type { Kind, Notice, Request, Setup, StateWork, Talk } from '../../../agent/store/messages.ts';
 import { PAGE_BYTES, type Schema, STATE, TELEMETRY } from '../../../agent/store/schema.ts';
 import type { Sqlite } from '../../../agent/store/sqlite.ts';
-import { createStoreFile } from '../../../agent/store/store-file.ts';
 import { folder, frame, START_MS } from './fixtures/kit.ts';
 
 const MB = 2 ** 20;

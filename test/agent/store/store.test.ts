@@ -4,8 +4,8 @@ import Database from 'better-sqlite3';
 import fc from 'fast-check';
 import t from 'tap';
 import type { Outcome } from '../../../agent/core/words.ts';
+import { openInProcessLink } from '../../../agent/store/client/in-process-link.ts';
 import { createDatabase } from '../../../agent/store/database.ts';
-import { openInProcessLink } from '../../../agent/store/in-process-link.ts';
 import type { Setup, TelemetryWork } from '../../../agent/store/messages.ts';
 import { type Fault, faultyLink, folder, frame, rig, START_MS } from './fixtures/kit.ts';
 

@@ -1,6 +1,7 @@
 import { rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
+import { pendingProfiles } from '../../../../agent/config/load/pending-profiles.ts';
 import { readPlacedYaml } from '../../../../agent/config/load/places.ts';
 import type { AgentCommand, Job } from '../../../../agent/console/command-spec.ts';
 import type { Page } from '../../../../agent/console/page.ts';
@@ -8,10 +9,8 @@ import { PROFILE_COMMANDS } from '../../../../agent/console/profile-commands.ts'
 import { renderProfile } from '../../../../agent/console/render-profile.ts';
 import { renderProfiles } from '../../../../agent/console/render-profiles.ts';
 import type { BusTools } from '../../../../agent/core/bus-tools.ts';
-import type { Cabinet } from '../../../../agent/core/cabinet.ts';
 import type { Profile } from '../../../../agent/core/profile.ts';
 import type { AgentView, ProfileView } from '../../../../agent/core/views.ts';
-import { withSiteKnowledge } from '../../../../agent/field/site-knowledge.ts';
 import { readProfiles } from '../../../../drivers/registry.ts';
 import { ACME } from '../../../drivers/acme-profile.ts';
 import { createFakeView } from '../../console/fake-view.ts';
@@ -22,8 +21,7 @@ const commandOf = (name: string): AgentCommand => PROFILE_COMMANDS.find((each) =
 t.test('a profile dropped into the folder of a running agent is shown as waiting for its next start', async (t) => {
   const dir = t.testdir({ 'acme.yaml': ACME, 'led.yaml': ACME.replace('acme-lamp', 'acme-led') });
   const { profiles } = readProfiles([dir], readPlacedYaml);
-  const cabinet = { lines: [], lamps: [], profileDirs: [dir, join(dir, 'gone')] } as unknown as Cabinet;
-  const bus = withSiteKnowledge({} as BusTools, cabinet, profiles);
+  const bus = { pendingProfiles: pendingProfiles([dir, join(dir, 'gone')], profiles) } as unknown as BusTools;
   const pending = async () => (await bus.pendingProfiles?.())?.map(({ profile, state }) => `${profile.id} ${state}`);
   t.same(await pending(), [], 'nothing has come yet');
 
