@@ -5,10 +5,10 @@
  */
 import { createSerialPort } from '../../drivers/serial-port.ts';
 import { beginAside } from '../config/load/read-in-child.ts';
+import { secretNews, WITHOUT_REVISIONS } from '../config/load/start-news.ts';
 import type { Beginning } from '../config/load/start-revision.ts';
+import { withOptions } from '../config/load/with-options.ts';
 import { type CheckedRevision, checkRevisionAside, editAside, type RevisionFolder } from '../config/revisions/check-in-child.ts';
-import { secretNews, WITHOUT_REVISIONS } from '../config/start-news.ts';
-import { withOptions } from '../config/with-options.ts';
 import { ConsoleError } from '../console/console-error.ts';
 import { agentSocketPath } from '../console/socket-path.ts';
 import type { Cabinet } from '../core/cabinet.ts';

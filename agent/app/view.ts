@@ -3,7 +3,7 @@
  *
  * Owns nothing. It stays for the whole run: what is exchanged with a configuration is looked up each time.
  */
-import { createPersonCommands } from '../control/person-commands.ts';
+import { createPersonCommands } from '../control/requests/person-commands.ts';
 import type { Cabinet } from '../core/cabinet.ts';
 import type { Profile } from '../core/profile.ts';
 import type { AgentView, ProfileView, StatusView } from '../core/views.ts';

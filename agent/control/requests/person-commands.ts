@@ -4,9 +4,9 @@
  * Owns the command id, and the end of an override that the person is shown.
  */
 import { randomUUID } from 'node:crypto';
-import type { Clock } from '../core/clock.ts';
-import type { AgentView } from '../core/views.ts';
-import type { Control } from './control.ts';
+import type { Clock } from '../../core/clock.ts';
+import type { AgentView } from '../../core/views.ts';
+import type { Control } from '../control.ts';
 
 const MINUTE_MS = 60_000;
 

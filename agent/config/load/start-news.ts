@@ -4,9 +4,9 @@
  * Owns the words of these events.
  */
 import { dirname, resolve } from 'node:path';
-import type { Cabinet } from '../core/cabinet.ts';
-import type { Happening } from '../core/event-book.ts';
-import { isBelow, outsideSiteDir, secretFiles } from '../core/secret-places.ts';
+import type { Cabinet } from '../../core/cabinet.ts';
+import type { Happening } from '../../core/event-book.ts';
+import { isBelow, outsideSiteDir, secretFiles } from '../../core/secret-places.ts';
 
 /** An event of the start. `isLasting`: it goes on until the next start. */
 export type StartNews = Happening & { readonly isLasting: boolean };

@@ -3,8 +3,8 @@
  *
  * Pure. The command line goes before the file, and before each revision.
  */
-import type { Cabinet } from '../core/cabinet.ts';
-import type { RunOptions } from '../core/run-options.ts';
+import type { Cabinet } from '../../core/cabinet.ts';
+import type { RunOptions } from '../../core/run-options.ts';
 
 /** The cabinet with the ports, broker and folder that the command line names. */
 export function withOptions(cabinet: Cabinet, { ports, broker, dataDir, noUplink }: RunOptions): Cabinet {
