@@ -1,9 +1,8 @@
 /**
  * The tick: what is known goes in, the lamps that must change are written.
  *
- * Owns when to decide: each second, and at once when someone is detected, a lamp is found elsewhere or a person asks.
- * Needs nothing but the lines: without disk, network or a trusted clock the street stays lit.
- * Called by `app.ts` with every batch of readings, and by console and uplink with requests.
+ * Owns when to decide: each second, and at once when someone is detected, a lamp is found elsewhere or a person asks. Needs nothing but the
+ * lines: without disk, network or a trusted clock the street stays lit.
  */
 import { type Clock, every, isTrusted, type MonoMs, type Timer } from '../core/clock.ts';
 import { createEventBook } from '../core/event-book.ts';

@@ -1,8 +1,8 @@
 /**
  * Speaks with the cabinets of streets that go on from this one: who comes towards them is told, whom they send is taken in.
  *
- * Owns which detections leave, how often, and which arrive. What came from a neighbour is never told again, so nothing can go in a ring;
- * what is lost or late is no harm, since a relay only ever raises, and ends by itself. Called by `control` at each tick.
+ * Owns which detections leave, how often, and which arrive. What came from a neighbour is never told again, so nothing can go in a ring; what
+ * is lost or late is no harm, since a relay only ever raises, and ends by itself.
  */
 import type { Neighbour } from '../core/cabinet.ts';
 import type { Clock, MonoMs, Timer } from '../core/clock.ts';

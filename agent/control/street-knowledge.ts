@@ -1,7 +1,7 @@
 /**
  * What control needs to know of cabinet and profiles beside the street itself.
  *
- * Pure. Part of `app.ts`.
+ * Pure.
  */
 
 import type { Cabinet } from '../core/cabinet.ts';

@@ -1,7 +1,7 @@
 /**
  * One lamp, all that was said about it, one level.
  *
- * Owns the order of ranks and the limits that come last. Pure. Called by `decide` for each lamp.
+ * Owns the order of ranks and the limits that come last. Pure.
  */
 import type { Lamp, Zone } from '../core/cabinet.ts';
 import type { MonoMs, WallMs } from '../core/clock.ts';

@@ -1,8 +1,8 @@
 /**
  * What a photocell holds to be so, and whether that or the sun makes the night of a zone.
  *
- * Owns hysteresis, dwell and arming of one cell, and the window around the sun's own times within which it may speak.
- * Pure: state, reading and time in, state or say out. Called by `control` for each reading, and by `decide`.
+ * Owns hysteresis, dwell and arming of one cell, and the window around the sun's own times within which it may speak. Pure: state, reading and
+ * time in, state or say out.
  */
 import type { PhotocellConfig } from '../core/cabinet.ts';
 import type { MonoMs, WallMs } from '../core/clock.ts';

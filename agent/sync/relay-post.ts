@@ -1,8 +1,8 @@
 /**
  * Word of people on the move, out to neighbour cabinets and in from them.
  *
- * Owns the metric `Relay/Detection`: out in NDATA, in by NCMD, since the platform passes on what an edge node says and edge nodes never
- * listen to each other. It is never stored, never sent twice and never in a birth: what is late is of no use. Called by `uplink.ts`.
+ * Owns the metric `Relay/Detection`: out in NDATA, in by NCMD, since the platform passes on what an edge node says and edge nodes never listen
+ * to each other. It is never stored, never sent twice and never in a birth: what is late is of no use.
  */
 import { type Clock, isTrusted } from '../core/clock.ts';
 import type { Relay, RelayCounts, UplinkValue } from '../core/ports.ts';

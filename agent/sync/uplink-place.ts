@@ -1,7 +1,7 @@
 /**
  * The place of the uplink: one can be put in it, taken out or exchanged while all others go on.
  *
- * Owns what was last said of each metric and device, so that a new session begins where the one before ended. Part of `app.ts`.
+ * Owns what was last said of each metric and device, so that a new session begins where the one before ended.
  */
 import type { Clock } from '../core/clock.ts';
 import type { Relay, Uplink, UplinkStatus, UplinkValue } from '../core/ports.ts';

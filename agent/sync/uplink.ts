@@ -1,8 +1,8 @@
 /**
  * The platform's side of the cabinet: a Sparkplug B 3.0 edge node.
  *
- * Joins the parts of this room and answers the rest of the agent. Never throws into a caller; a broken link is a state and an event,
- * and readings wait in the store meanwhile. Made by `app.ts`.
+ * Joins the parts of this room and answers the rest of the agent. Never throws into a caller; a broken link is a state and an event, and
+ * readings wait in the store meanwhile.
  */
 import type { UplinkConfig } from '../core/cabinet.ts';
 import { type Clock, every, isTrusted, type Timer } from '../core/clock.ts';

@@ -1,7 +1,7 @@
 /**
  * Do the dates exist, and can every rule of a calendar have its night?
  *
- * Owns the checks of calendars, and of dates and zones of event nights. Pure. Called by `load.ts`.
+ * Owns the checks of calendars, and of dates and zones of event nights. Pure.
  */
 import type { CalendarDate } from '../../core/cabinet.ts';
 import { dateOf } from '../schema/complete-lighting.ts';

@@ -1,7 +1,7 @@
 /**
  * Are all names unique, and does every name stand for something?
  *
- * Owns the checks of ids, units, ports and references between sections. Pure. Called by `load.ts`.
+ * Owns the checks of ids, units, ports and references between sections. Pure.
  */
 import { linePortName, parseLinePort } from '../../core/line-port.ts';
 import { given, type Index, type Placed, placed, unknownName, type ZoneDraft } from './draft.ts';

@@ -1,7 +1,7 @@
 /**
  * Does every output follow something, on a point of its own?
  *
- * Owns the checks of outputs. Whether the point can be written, and to these values, is judged against the profiles. Pure. Called by `load.ts`.
+ * Owns the checks of outputs. Whether the point can be written, and to these values, is judged against the profiles. Pure.
  */
 import { type Named, repeatedBy } from './check-names.ts';
 import { given, type Index, type OutputDraft, type Placed, placed, unknownName, unknownZones } from './draft.ts';

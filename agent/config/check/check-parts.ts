@@ -1,7 +1,7 @@
 /**
  * Do the parts that a device is said to have, and its groups, exist in its profile?
  *
- * Owns that check. Pure. Called by `check-profiles.ts`.
+ * Owns that check. Pure.
  */
 import type { DeviceConfig } from '../../core/cabinet.ts';
 import type { Problem } from '../../core/errors.ts';

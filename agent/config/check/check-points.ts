@@ -1,7 +1,7 @@
 /**
  * Are the points there that the cabinet uses, and can they do what they are for: set a level, sense, measure daylight, be written?
  *
- * Owns these checks of lamps, sensors, photocells, counters, rules and outputs. Pure. Called by `check-profiles.ts`.
+ * Owns these checks of lamps, sensors, photocells, counters, rules and outputs. Pure.
  */
 import type { Cabinet, PhotocellConfig, PresenceSensor, Rule } from '../../core/cabinet.ts';
 import type { Problem } from '../../core/errors.ts';

@@ -1,7 +1,7 @@
 /**
  * Does the cabinet fit the device profiles at hand?
  *
- * Owns that check. Pure. Called by `app.ts` once both cabinet and profiles are loaded.
+ * Owns that check. Pure.
  */
 import type { DeviceConfig, LineConfig } from '../../core/cabinet.ts';
 import type { Problem } from '../../core/errors.ts';

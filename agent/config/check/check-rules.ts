@@ -1,7 +1,7 @@
 /**
  * Does every rule look at one thing, and come to rest between its two thresholds?
  *
- * Owns the checks of rules. Whether the point is there is judged against the profiles. Pure. Called by `load.ts`.
+ * Owns the checks of rules. Whether the point is there is judged against the profiles. Pure.
  */
 import { didYouMean } from '../../core/suggestions.ts';
 import { given, type Index, type Placed, type RuleDraft, unknownName, unknownZones } from './draft.ts';

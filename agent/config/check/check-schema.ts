@@ -1,7 +1,7 @@
 /**
  * The document against its schema: unknown keys, missing keys, wrong types, values out of range.
  *
- * Owns the sentences about single values and the pruned draft that the other checks work on. Pure. Called by `load.ts`.
+ * Owns the sentences about single values and the pruned draft that the other checks work on. Pure.
  */
 import type { JsonSchema } from '../../core/json-schema.ts';
 import { schemaFindings, valueAt } from '../../core/schema-findings.ts';

@@ -1,7 +1,7 @@
 /**
  * Do the poles make a street: branches that leave from somewhere, neighbours where it goes on?
  *
- * Owns these checks. Pure. Called by `load.ts`.
+ * Owns these checks. Pure.
  */
 import { type CabinetDraft, given, type Index, unknownName } from './draft.ts';
 import type { Finding } from './finding.ts';

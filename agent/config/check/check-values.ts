@@ -1,7 +1,7 @@
 /**
  * Do values that belong together agree: line kinds and ports, a lamp's levels, the uplink's settings?
  *
- * Owns the checks that take two values of one section and are not about light. Pure. Called by `load.ts`.
+ * Owns the checks that take two values of one section and are not about light. Pure.
  */
 import { parseLinePort } from '../../core/line-port.ts';
 import { type CabinetDraft, given, type Index, type LampDraft, type LineDraft, type Placed, placed } from './draft.ts';

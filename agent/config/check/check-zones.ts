@@ -1,7 +1,7 @@
 /**
  * Do the sensors of a zone have what they need: a photocell its two thresholds, a wave its distances, traffic its rising steps?
  *
- * Owns the checks within one zone that are not about its levels. Pure. Called by `load.ts`.
+ * Owns the checks within one zone that are not about its levels. Pure.
  */
 import { checkOneLevel } from './check-programmes.ts';
 import { given, type Index, type Placed, placed, unknownName, type ZoneDraft } from './draft.ts';

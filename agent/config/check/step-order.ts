@@ -1,8 +1,8 @@
 /**
  * Which of two times of a night comes first, as far as the words alone can tell.
  *
- * Owns that order: clock times against each other, sun events against each other. Whether 23:00 comes before sunset+60 depends on the day
- * of the year, so nothing is said about it. Pure. Called by the checks of programmes and event nights.
+ * Owns that order: clock times against each other, sun events against each other. Whether 23:00 comes before sunset+60 depends on the day of
+ * the year, so nothing is said about it. Pure.
  */
 import type { StepTime, SunEvent } from '../../core/cabinet.ts';
 import { timeOf } from '../schema/complete-lighting.ts';

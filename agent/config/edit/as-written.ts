@@ -1,7 +1,7 @@
 /**
  * A cabinet in the words of its file: whoever compares two reads what he would write to change one.
  *
- * Owns the way back from `complete.ts`; values that the file left out stand there with their default. Pure. Called by the revision desk.
+ * Owns the way back from `complete.ts`; values that the file left out stand there with their default. Pure.
  */
 import type { Cabinet, CalendarDate, CalendarRule, Rule, StepLevel, StepTime } from '../../core/cabinet.ts';
 import { WEEKDAYS } from '../schema/weekdays.ts';

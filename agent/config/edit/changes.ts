@@ -1,7 +1,7 @@
 /**
  * What is different between two configurations, value by value.
  *
- * Owns how a change is shown: by name where things have names, without secrets. Pure. Called by the revision desk.
+ * Owns how a change is shown: by name where things have names, without secrets. Pure.
  */
 import type { ConfigChange } from '../../core/revisions.ts';
 import { SECRET_KEY, withoutUrlPasswords } from '../../core/secret-words.ts';

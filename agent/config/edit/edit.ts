@@ -1,7 +1,7 @@
 /**
  * One value of a YAML text changed, all else left as it was written: comments, order, quotes.
  *
- * Owns the words for a place in a text: `zones[rue].minPct`, `lines[0].serial.baud`, `lamps[+]`. Pure. Called by the revision desk.
+ * Owns the words for a place in a text: `zones[rue].minPct`, `lines[0].serial.baud`, `lamps[+]`. Pure.
  */
 import {
   type Document,

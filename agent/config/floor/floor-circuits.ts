@@ -2,8 +2,8 @@
  * What could darken a street behind the decision: a lamp that is no longer driven, another device type on a known unit, another failsafe
  * level, registers that others may write, sensors that read otherwise, and circuits that feed lamps.
  *
- * Owns these comparisons. A device type is not understood but compared: what decides about writing must be as in what runs or in the file
- * of the site. Pure. Part of `app.ts`; the levels of the plan are judged in `floor-check.ts`.
+ * Owns these comparisons. A device type is not understood but compared: what decides about writing must be as in what runs or in the file of
+ * the site. Pure. The levels of the plan are judged in `floor-check.ts`.
  */
 import { isDeepStrictEqual } from 'node:util';
 import type { Circuits, LampCircuit, OutputCircuit } from '../../../drivers/light-circuits.ts';

@@ -2,7 +2,7 @@
  * Sensors on which light rests: where a zone may be dark people have light only as long as the same sensors report them, and a photocell that
  * reads otherwise keeps a street dark.
  *
- * Owns these comparisons. Pure. Part of `app.ts`.
+ * Owns these comparisons. Pure.
  */
 import type { Circuits } from '../../../drivers/light-circuits.ts';
 import { unitOf } from '../../../drivers/light-path.ts';

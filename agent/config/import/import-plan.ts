@@ -1,7 +1,7 @@
 /**
  * What a table would change in a cabinet: things that are new, and things that become another way. What stays is not named.
  *
- * Owns how rows become poles, devices, lamps and places in zones. Pure; touches no text. Called by `import.ts`.
+ * Owns how rows become poles, devices, lamps and places in zones. Pure; touches no text.
  */
 import { didYouMean } from '../../core/suggestions.ts';
 import { listNames } from '../check/finding.ts';

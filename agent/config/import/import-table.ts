@@ -1,7 +1,7 @@
 /**
  * A table of poles and lamps as spreadsheets save it → rows that know their line and their columns.
  *
- * Owns the only use of the CSV library, what a heading means and what a cell may hold. Touches no disk. Called by `import-plan.ts`.
+ * Owns the only use of the CSV library, what a heading means and what a cell may hold. Touches no disk.
  */
 import { CsvError, type CsvErrorCode, type InfoRecord, parse } from 'csv-parse/sync';
 import { didYouMean, nearest } from '../../core/suggestions.ts';

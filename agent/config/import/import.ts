@@ -1,7 +1,7 @@
 /**
  * A table of poles and lamps into the text of a cabinet.
  *
- * Owns the way from both texts to the new one and to what a person is told of it. Touches no disk. Called by `import-table.ts`.
+ * Owns the way from both texts to the new one and to what a person is told of it. Touches no disk.
  */
 import { formatPath } from '../check/finding.ts';
 import { readPlacedYaml } from '../load/places.ts';

@@ -1,7 +1,7 @@
 /**
  * Changes to a YAML text that leave every other byte of it as it is, comments and layout included.
  *
- * Owns the places where text goes in and out. Knows nothing about cabinets. Called by `import.ts`.
+ * Owns the places where text goes in and out. Knows nothing about cabinets.
  */
 import { type Document, isMap, isScalar, isSeq, type Node, type Pair, parseDocument, type YAMLMap, type YAMLSeq } from 'yaml';
 import type { Fields } from './import-plan.ts';

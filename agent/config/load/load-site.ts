@@ -1,7 +1,7 @@
 /**
  * Files → a checked cabinet with its device profiles.
  *
- * Owns the order of reading and checking. Part of `app.ts`; the config room and the drivers do the work.
+ * Owns the order of reading and checking.
  */
 import { existsSync, readFileSync, realpathSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';

@@ -1,7 +1,7 @@
 /**
  * `cabinet.yaml` to a `Cabinet`, or everything that is wrong with it, each thing at its line and column.
  *
- * Owns the order of the checks. Touches no disk itself: the file is read through the function handed in. Called by `app.ts`.
+ * Owns the order of the checks. Touches no disk itself: the file is read through the function handed in.
  */
 import type { Cabinet } from '../../core/cabinet.ts';
 import { ConfigError, type Problem } from '../../core/errors.ts';

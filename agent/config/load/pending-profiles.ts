@@ -1,9 +1,8 @@
 /**
  * Device types in files of the site that have come or changed since the agent started, which it takes up at its next start.
  *
- * Owns what the folders looked like at the start. Reads a file only when a person asks and it has changed: the street shares this thread,
- * and the parser would take memory from it for good.
- * Part of `app.ts`; called for `luciole profile list` and `show`.
+ * Owns what the folders looked like at the start. Reads a file only when a person asks and it has changed: the street shares this thread, and
+ * the parser would take memory from it for good.
  */
 import { readFileSync } from 'node:fs';
 import { siteProfileStamps } from '../../../drivers/profile-folders.ts';

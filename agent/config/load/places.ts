@@ -2,7 +2,6 @@
  * YAML text to plain values that still know where each of them stands.
  *
  * Owns the reading of YAML in this room. Knows nothing about cabinets.
- * Called by `load.ts`; `app.ts` hands it to the loader of device profiles too.
  */
 import {
   type Document,

@@ -1,8 +1,8 @@
 /**
  * The configuration of a run, read by a process of its own that ends with it.
  *
- * Owns that process. Part of `app.ts`; called by `run.ts`. Parser and schema are needed for a moment and would stay in memory for
- * good: what they compile and leave behind, and the pages of Node that only they touch. Source: measured, docs/adr/0014-memory.md.
+ * Owns that process. Parser and schema are needed for a moment and would stay in memory for good: what they compile and leave behind, and the
+ * pages of Node that only they touch. Source: measured, docs/adr/0014-memory.md.
  */
 import { type ChildProcess, fork } from 'node:child_process';
 import { readFileSync } from 'node:fs';

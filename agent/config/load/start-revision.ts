@@ -3,7 +3,6 @@
  *
  * Owns that choice. The file of the site stays its integrator's: nothing here writes it, and when it has been changed by hand it is a new
  * revision that wins. One that cannot be used never keeps a street dark that has a configuration which can.
- * Part of `app.ts`; called by `run.ts`.
  */
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';

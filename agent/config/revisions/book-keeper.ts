@@ -1,7 +1,7 @@
 /**
  * Keeps the book of revisions, in memory and on disk.
  *
- * Owns the order of writing and what is tried again. Called by the revision desk.
+ * Owns the order of writing and what is tried again.
  */
 import type { Clock, Timer } from '../../core/clock.ts';
 import type { Log } from '../../core/ports.ts';

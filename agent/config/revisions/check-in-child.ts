@@ -2,7 +2,6 @@
  * Is a configuration of the revisions sound? The same checks as `luciole check`, ports aside.
  *
  * Owns the process that finds out: the text comes from outside, and however long it keeps a processor busy, lines and light go on.
- * Part of `app.ts`; the revision desk asks.
  */
 import { fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';

@@ -1,8 +1,8 @@
 /**
  * The check of a configuration of the revisions, where it is carried out.
  *
- * Owns nothing. Part of `app.ts`; runs in the process that `check-in-child.ts` starts, because parser and schema stay in the memory of
- * the process that loads them.
+ * Owns nothing. Runs in the process that `check-in-child.ts` starts, because parser and schema stay in the memory of the process that loads
+ * them.
  */
 import { join } from 'node:path';
 import { ConfigError, type Problem } from '../../core/errors.ts';

@@ -1,7 +1,7 @@
 /**
  * Answers of the desk of the configuration.
  *
- * Owns their shape. Pure. Called by the revision desk.
+ * Owns their shape. Pure.
  */
 import type { ConfigAnswer, ConfigChange, ConfigFiles } from '../../core/revisions.ts';
 import { asWritten } from '../edit/as-written.ts';

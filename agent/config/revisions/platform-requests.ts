@@ -1,7 +1,7 @@
 /**
  * The platform at the desk of the configuration: what it asks, how that ends, and what the node shows.
  *
- * Owns the texts of results. Part of `app.ts`; the uplink hands over what arrives.
+ * Owns the texts of results.
  */
 
 import type { Clock } from '../../core/clock.ts';

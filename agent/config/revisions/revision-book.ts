@@ -1,7 +1,7 @@
 /**
  * The book of revisions: which runs, which is on trial, and what came before.
  *
- * Owns each step from one state to the next. Pure. Called by the revision desk, which writes it down.
+ * Owns each step from one state to the next. Pure.
  */
 import type { Revision } from '../../core/revisions.ts';
 import type { RevisionBook, Trial } from './revision-book-file.ts';

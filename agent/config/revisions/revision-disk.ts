@@ -2,7 +2,7 @@
  * Revisions on disk: one small book, one folder for each revision, one for the candidate, one for the file of the site as it was taken up.
  *
  * Owns the folder. Every file is written beside its place, flushed and renamed, so that a power cut leaves the old or the new and nothing in
- * between. Never on the calling thread: a flash that stalls must not hold up a line. Called by the revision desk.
+ * between. Never on the calling thread: a flash that stalls must not hold up a line.
  */
 import { createHash, randomBytes } from 'node:crypto';
 import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';

@@ -1,7 +1,7 @@
 /**
  * The desk of the configuration in a running agent: what it checks with, what it measures by, and how a configuration is taken up.
  *
- * Owns the joining of the config room with field, uplink and the rooms that are exchanged. Part of `app.ts`.
+ * Owns the joining of the config room with field, uplink and the rooms that are exchanged.
  */
 
 import type { Cabinet } from '../../core/cabinet.ts';

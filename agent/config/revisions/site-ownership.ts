@@ -1,8 +1,8 @@
 /**
  * What a configuration sets though it belongs to the file of the site.
  *
- * Owns the choice of what it is compared with: the file of the site as it was last taken up, and the revision that runs. Part of `app.ts`;
- * runs in the checking process.
+ * Owns the choice of what it is compared with: the file of the site as it was last taken up, and the revision that runs. Runs in the checking
+ * process.
  */
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';

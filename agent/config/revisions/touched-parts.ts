@@ -1,7 +1,7 @@
 /**
  * Which rooms a change of the configuration touches; all others go on as if nothing had happened.
  *
- * Pure. Part of `app.ts`; called when another configuration is taken up.
+ * Pure.
  */
 import { isDeepStrictEqual } from 'node:util';
 import type { Cabinet } from '../../core/cabinet.ts';

@@ -1,7 +1,7 @@
 /**
  * Watches over a revision on trial until it is clear what becomes of it.
  *
- * Owns its time, which goes on over restarts. Decides by the rules of `trial.ts`. Called by the revision desk.
+ * Owns its time, which goes on over restarts. Decides by the rules of `trial.ts`.
  */
 import { type Clock, every, type MonoMs, type Timer } from '../../core/clock.ts';
 import type { Trial } from './revision-book.ts';

@@ -1,7 +1,7 @@
 /**
  * Is a revision on trial good?
  *
- * Owns the rules. Pure. Called by the revision desk once a second while one is on trial.
+ * Owns the rules. Pure.
  *
  * A line that is lost is given back early: drivers that hear no agent fall to their failsafe level after a minute, and a street is to be spared
  * that. An uplink may take its time.

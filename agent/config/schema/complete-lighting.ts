@@ -1,7 +1,7 @@
 /**
  * Zones, programmes, calendars, rules and outputs as the lighting room works with them.
  *
- * Owns the defaults of light that depend on another value, and times and dates as people write them. Pure. Called by `complete.ts`.
+ * Owns the defaults of light that depend on another value, and times and dates as people write them. Pure.
  */
 import type {
   Calendar,

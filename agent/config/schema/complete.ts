@@ -1,7 +1,7 @@
 /**
  * A checked document made into the cabinet the rooms work with.
  *
- * Owns the defaults that depend on another value. Pure. Called by `load.ts` once nothing is wrong.
+ * Owns the defaults that depend on another value. Pure.
  */
 import type { Cabinet, DeviceConfig, Lamp, LineConfig, UplinkConfig } from '../../core/cabinet.ts';
 import {

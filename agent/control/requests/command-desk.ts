@@ -1,7 +1,7 @@
 /**
  * The commands whose senders still wait for an answer.
  *
- * Owns their promises and tells each stage once. What stage a command is in is decided in `commands`. Called by `control`.
+ * Owns their promises and tells each stage once. What stage a command is in is decided in `commands`.
  */
 import type { Clock } from '../../core/clock.ts';
 import type { Outcome } from '../../core/words.ts';

@@ -1,7 +1,7 @@
 /**
  * A person's or the platform's command on its way: received → queued → sent → verified, refused or failed, per lamp for a zone.
  *
- * Owns the stages and how they end. Pure: a command and what its lamps do in, the command one step on out. Called by `control`.
+ * Owns the stages and how they end. Pure: a command and what its lamps do in, the command one step on out.
  *
  * `verified` means that every lamp was read back at the level which the command brought about, after local limits (an override to 0 % at
  * night ends verified at the zone's minimum, and says so in `levelPct`). A command that a stronger wish covers is accepted and waits

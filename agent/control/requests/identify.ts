@@ -2,9 +2,8 @@
  * Which lamp is it? One lamp goes up and down until the person under it has seen it.
  *
  * Owns the blinking: its two levels, its pace, its end. A technician's is a wish of maintenance rank like any other, so nothing but another
- * technician's stands above it; the platform's is an override like any other. It is never stored, so a restart ends it, and the zone around
- * the lamp stays as it is.
- * Called by `control`, which adds its wishes to those in force at each tick.
+ * technician's stands above it; the platform's is an override like any other. It is never stored, so a restart ends it, and the zone around the
+ * lamp stays as it is.
  */
 import type { Lamp, Zone } from '../../core/cabinet.ts';
 import type { Clock, MonoMs } from '../../core/clock.ts';

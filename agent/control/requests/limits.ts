@@ -1,7 +1,7 @@
 /**
  * What a request may ask for on this street.
  *
- * Owns the refusals and their sentences. Pure. Called by `control` before a wish is taken up; levels are limited later, by the arbiter.
+ * Owns the refusals and their sentences. Pure.
  */
 import type { OverrideRequest, ReleaseRequest } from '../../core/ports.ts';
 import type { Target } from '../../core/words.ts';

@@ -1,10 +1,9 @@
 /**
  * Keeps the wishes in force: in memory for the tick, on disk for the next start.
  *
- * Owns the list while the agent runs, and its events. Lighting never waits for the disk: a list that cannot be saved still holds.
- * A wish from before the start is not in force until the time is trusted: nobody knows whether it is over, and while the time is unknown
- * each lamp stands at its maximum, so it could only darken the street. It waits with its stored end, which then tells whether it still holds.
- * Called by `control`.
+ * Owns the list while the agent runs, and its events. Lighting never waits for the disk: a list that cannot be saved still holds. A wish from
+ * before the start is not in force until the time is trusted: nobody knows whether it is over, and while the time is unknown each lamp stands
+ * at its maximum, so it could only darken the street. It waits with its stored end, which then tells whether it still holds.
  */
 import { type Clock, isTrusted } from '../../core/clock.ts';
 import type { EventBook } from '../../core/event-book.ts';

@@ -1,8 +1,8 @@
 /**
  * The list of wishes in force: who holds which lamp, zone or cabinet at what level, and until when.
  *
- * Owns adding, releasing, ending, and what survives a restart. Pure: a list in, a list out; nothing here reads a clock or a disk.
- * Called by `control`. Ends are kept in monotonic time; wall time is for people and for the disk.
+ * Owns adding, releasing, ending, and what survives a restart. Pure: a list in, a list out; nothing here reads a clock or a disk. Ends are kept
+ * in monotonic time; wall time is for people and for the disk.
  */
 import type { MonoMs, WallMs } from '../../core/clock.ts';
 import type { OverrideRequest } from '../../core/ports.ts';

@@ -2,7 +2,6 @@
  * Values that the platform writes to points of devices, outside of the light.
  *
  * Owns which points are nobody else's, and the stages of such a command. What the profile lets a point take is the field's to check again.
- * Called by `control`.
  */
 import type { Clock } from '../../core/clock.ts';
 import type { Field, PointRequest } from '../../core/ports.ts';

@@ -1,9 +1,8 @@
 /**
  * Which zones have another programme than their calendar says, and until when.
  *
- * Owns the list while the agent runs and on disk for the next start, and its events. As with wishes, a choice from before the start waits
- * until the time is trusted: nobody knows before whether it is over, and until then the lamps stand at their maximum anyway.
- * Called by `control`.
+ * Owns the list while the agent runs and on disk for the next start, and its events. As with wishes, a choice from before the start waits until
+ * the time is trusted: nobody knows before whether it is over, and until then the lamps stand at their maximum anyway.
  */
 import { type Clock, isTrusted, type WallMs } from '../../core/clock.ts';
 import type { EventBook } from '../../core/event-book.ts';

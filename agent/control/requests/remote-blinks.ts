@@ -2,7 +2,6 @@
  * Lamps that blink for the platform.
  *
  * Owns which of them no lamp follows yet, so that they end with their command's expiry, and who hears which lamps blink.
- * Called by `control`.
  */
 import type { Clock, MonoMs } from '../../core/clock.ts';
 import type { IdentifyRun } from '../../core/light-tools.ts';

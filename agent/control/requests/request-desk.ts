@@ -1,7 +1,7 @@
 /**
  * What platform and technician ask of the lamps: refused with a reason, or put among the wishes and followed to its end.
  *
- * Owns the checks before a wish counts, and the words of a refusal. The tick decides what becomes of it. Called by `control`.
+ * Owns the checks before a wish counts, and the words of a refusal. The tick decides what becomes of it.
  */
 import type { Clock } from '../../core/clock.ts';
 import type { EventBook } from '../../core/event-book.ts';

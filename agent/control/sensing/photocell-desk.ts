@@ -1,7 +1,7 @@
 /**
  * What every photocell of the street has said, and whether it may be believed.
  *
- * Owns the cells' states while the agent runs and what is told of cells that fail. The rules are in `lighting/photocell`. Called by `control`.
+ * Owns the cells' states while the agent runs and what is told of cells that fail. The rules are in `lighting/photocell`.
  */
 import { isDeepStrictEqual } from 'node:util';
 import type { PhotocellConfig } from '../../core/cabinet.ts';

@@ -1,7 +1,7 @@
 /**
  * Which rules of the cabinet hold.
  *
- * Owns their states while the agent runs. When a rule holds is decided in `lighting/rule`. Called by `control`.
+ * Owns their states while the agent runs. When a rule holds is decided in `lighting/rule`.
  */
 import type { Rule } from '../../core/cabinet.ts';
 import type { Clock } from '../../core/clock.ts';

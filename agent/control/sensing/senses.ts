@@ -1,7 +1,7 @@
 /**
  * All that the street says, as the part of a snapshot that lighting decides by.
  *
- * Owns the joining of sensors, photocells, counters, rules and contacts. Decides nothing. Called by `control` with readings and at each tick.
+ * Owns the joining of sensors, photocells, counters, rules and contacts. Decides nothing.
  */
 import { type Clock, isTrusted, type MonoMs } from '../../core/clock.ts';
 import type { EventBook } from '../../core/event-book.ts';

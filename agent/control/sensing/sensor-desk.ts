@@ -1,8 +1,8 @@
 /**
  * What every presence sensor of the street has said.
  *
- * Owns the sensors' states while the agent runs, the recent detections and what is told of stuck and silent sensors.
- * The filters are in `lighting/sensor-filter`. Called by `control`.
+ * Owns the sensors' states while the agent runs, the recent detections and what is told of stuck and silent sensors. The filters are in
+ * `lighting/sensor-filter`.
  */
 import type { PresenceSensor, Zone, ZoneKind } from '../../core/cabinet.ts';
 import type { Clock, MonoMs } from '../../core/clock.ts';

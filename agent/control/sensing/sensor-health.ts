@@ -1,7 +1,7 @@
 /**
  * Is a presence sensor worth listening to: does it answer, does it ever see anyone, is it stuck?
  *
- * Owns how long a sensor may be silent, by the kind of place it watches. Pure. Called by the sensor desk at each tick.
+ * Owns how long a sensor may be silent, by the kind of place it watches. Pure.
  */
 import type { PresenceSensor, ZoneKind } from '../../core/cabinet.ts';
 import type { MonoMs } from '../../core/clock.ts';

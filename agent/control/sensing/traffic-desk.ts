@@ -1,8 +1,8 @@
 /**
  * What the counters of every zone with traffic have said.
  *
- * Owns the counts while the agent runs and what is told of counters that fail. The rules are in `lighting/traffic`. Called by `control`.
- * After a start nothing is known, so such a zone has the light of its design class for two windows.
+ * Owns the counts while the agent runs and what is told of counters that fail. The rules are in `lighting/traffic`. After a start nothing is
+ * known, so such a zone has the light of its design class for two windows.
  */
 import type { TrafficConfig } from '../../core/cabinet.ts';
 import type { Clock } from '../../core/clock.ts';

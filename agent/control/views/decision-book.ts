@@ -1,7 +1,7 @@
 /**
  * The newest decision of every lamp, and since when it has been so.
  *
- * Owns what counts as a change: level, rank or reason, not the wording of the trace. Called by `control`.
+ * Owns what counts as a change: level, rank or reason, not the wording of the trace.
  */
 import type { Clock, WallMs } from '../../core/clock.ts';
 import type { Decision } from '../../core/words.ts';

@@ -1,7 +1,7 @@
 /**
  * What the console sees of the light: why with its reasons, the night ahead, what acts in each zone, walk-test and identify.
  *
- * Owns the joining of street, forecast and control for a person who asks; decides nothing. Part of `app.ts`.
+ * Owns the joining of street, forecast and control for a person who asks; decides nothing.
  */
 
 import type { Clock, WallMs } from '../../core/clock.ts';

@@ -1,7 +1,7 @@
 /**
  * The street as console and platform see it: zones with their lamps, and why each lamp has its level.
  *
- * Owns how decisions and measurements become views. Pure. Called by `control` when somebody asks.
+ * Owns how decisions and measurements become views. Pure.
  */
 import type { Lamp } from '../../core/cabinet.ts';
 import type { WallMs } from '../../core/clock.ts';

@@ -2,7 +2,6 @@
  * Makes the lamps follow the decisions.
  *
  * Owns the tracks of all lamps and hands writes to the field. What to write is decided in `reconcile`; this only asks and remembers.
- * Called by `control` at each tick.
  */
 import type { Lamp } from '../../core/cabinet.ts';
 import type { Clock, MonoMs } from '../../core/clock.ts';

@@ -2,7 +2,6 @@
  * Tells of a lamp or an output that does not follow, and of its end.
  *
  * Owns the words, and why each one did not follow: an end without its reason says nothing to who reads the events later.
- * Called by the follower and by the desk of outputs.
  */
 import type { EventBook } from '../../core/event-book.ts';
 import type { EventCode } from '../../core/words.ts';

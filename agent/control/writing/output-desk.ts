@@ -3,7 +3,6 @@
  *
  * Owns what each output shows by our own word and how it follows. What it shows is decided in `lighting/output`, when it is written in
  * `reconcile`: as with lamps, what does not follow is tried again after ever longer waits, and what is found changed is written anew.
- * Called by `control` at each tick, after the decisions.
  */
 import type { Clock } from '../../core/clock.ts';
 import type { EventBook } from '../../core/event-book.ts';

@@ -1,9 +1,9 @@
 /**
  * Which lamps must be written now, so that the street becomes what was decided?
  *
- * Owns following: what was last asked of a lamp, what it confirmed, how often it did not. A level, not an edge: a lamp found at another
- * level, or that no longer tells a valid one, is written again, each time after a longer wait, so that it does not flood its line.
- * Pure: tracks in, tracks and writes out. Called by the tick of `control`; never writes itself.
+ * Owns following: what was last asked of a lamp, what it confirmed, how often it did not. A level, not an edge: a lamp found at another level,
+ * or that no longer tells a valid one, is written again, each time after a longer wait, so that it does not flood its line. Pure: tracks in,
+ * tracks and writes out.
  */
 import type { MonoMs } from '../../core/clock.ts';
 import type { LevelWrite } from '../../core/ports.ts';

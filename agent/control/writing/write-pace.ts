@@ -1,8 +1,8 @@
 /**
  * How many levels a line gets in a second.
  *
- * Owns the count of each line, as a bucket that fills with time. Urgent levels always pass: somebody waits for them. Pure but for its
- * counts; time is an argument. Called by the follower.
+ * Owns the count of each line, as a bucket that fills with time. Urgent levels always pass: somebody waits for them. Pure but for its counts;
+ * time is an argument.
  */
 import type { MonoMs } from '../../core/clock.ts';
 

@@ -1,9 +1,8 @@
 /**
  * Every command of the platform with how it stands, kept over restarts.
  *
- * Owns the ids: one that is in here is answered when it comes again, never carried out again. What the disk refuses is written once it takes
- * it again: an old record of a command that has ended would be ended a second time at the next start. Knows no metric and sends nothing.
- * Called by the command desk.
+ * Owns the ids: one that is in here is answered when it comes again, never carried out again. What the disk refuses is written once it takes it
+ * again: an old record of a command that has ended would be ended a second time at the next start. Knows no metric and sends nothing.
  */
 import type { Clock, Timer, WallMs } from '../../core/clock.ts';
 import type { PlatformOrder, Store } from '../../core/ports.ts';

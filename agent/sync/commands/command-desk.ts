@@ -1,8 +1,8 @@
 /**
  * Takes in what the platform sends, has what is sound carried out once, and sees to it that each command hears its end once.
  *
- * Owns the way of a command: known already → within the rate → on disk → not expired → carried out → its end on disk → its end proven to
- * have reached the broker. Called by `uplink.ts` for each NCMD and DCMD and for each outcome.
+ * Owns the way of a command: known already → within the rate → on disk → not expired → carried out → its end on disk → its end proven to have
+ * reached the broker.
  *
  * The id is on disk before anything is done, so that a restart cannot do it again; but lighting does not hang on a disk: one that does not
  * take the id within seconds is not waited for.

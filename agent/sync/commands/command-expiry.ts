@@ -1,8 +1,7 @@
 /**
  * Until when may a command be carried out?
  *
- * Owns how an expiry is judged by a clock that may not be trusted. Pure. Called by `commands.ts` when a command arrives and by the command
- * desk before it is carried out.
+ * Owns how an expiry is judged by a clock that may not be trusted. Pure.
  *
  * With a trusted clock the expiry is the platform's own. Without one it is counted from the arrival: the time between the payload's
  * timestamp and the expiry, both by the platform's clock. What this cannot tell (how long it was on its way) is bounded elsewhere: retained

@@ -1,7 +1,7 @@
 /**
  * The fields of a command as they arrived, each checked for what it is: size, retained, time, names, types, ranges.
  *
- * Owns every check of shape that has nothing to do with what is asked. Pure; never throws, whatever arrives. Called by `commands.ts`.
+ * Owns every check of shape that has nothing to do with what is asked. Pure; never throws, whatever arrives.
  */
 import { type ClockQuality, isTrusted, type MonoMs, type WallMs } from '../../core/clock.ts';
 import type { CommandTarget } from '../../core/words.ts';

@@ -1,7 +1,7 @@
 /**
  * What a platform may write to node, lamps and zones beside the override, and what these metrics show while nothing is asked.
  *
- * Owns the names. Pure data. Called by the metric table for births and by `commands.ts` for what arrives.
+ * Owns the names. Pure data.
  */
 import type { UplinkDevice, UplinkMetric, UplinkValue } from '../../core/ports.ts';
 

@@ -2,7 +2,6 @@
  * What a sound command asks: an override, its end, an emergency, a programme, a lamp that shows itself, a value for a point.
  *
  * Owns the fields of each and what they may be. Local limits of light are the arbiter's, names of programmes control's. Pure; never throws.
- * Called by `commands.ts`.
  */
 import { isTrusted, type MonoMs } from '../../core/clock.ts';
 import type { OverrideRequest, PlatformOrder } from '../../core/ports.ts';

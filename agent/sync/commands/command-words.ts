@@ -1,7 +1,7 @@
 /**
  * A command in words, for the audit and for its answer.
  *
- * Owns the sentences. Pure. Called by the command desk.
+ * Owns the sentences. Pure.
  */
 import type { WallMs } from '../../core/clock.ts';
 import type { PlatformOrder } from '../../core/ports.ts';

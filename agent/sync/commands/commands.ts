@@ -2,7 +2,6 @@
  * Is a message that arrived a command, and a sound one?
  *
  * Owns the way from bytes to an order: what surrounds it (id, expiry, digest) and where it is aimed. Pure; never throws, whatever arrives.
- * Called by the command desk for each NCMD and DCMD.
  */
 import { createHash } from 'node:crypto';
 import type { MonoMs } from '../../core/clock.ts';

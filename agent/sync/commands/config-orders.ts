@@ -1,7 +1,7 @@
 /**
  * What a sound command asks of the configuration: a part of a file, a check, to try it, to keep it, to take it back.
  *
- * Owns the fields of each and what they may be. What is in the files is the config room's. Pure; never throws. Called by `commands.ts`.
+ * Owns the fields of each and what they may be. What is in the files is the config room's. Pure; never throws.
  */
 import type { PlatformOrder } from '../../core/ports.ts';
 import type { CommitRequest, ConfigAsk } from '../../core/revisions.ts';

@@ -2,7 +2,7 @@
  * Gets the ends of commands to the broker, and again until it is proven that they are there.
  *
  * Owns which ends are on their way. A few at a time, each batch with a barrier behind it; what the link lost goes out again after the next
- * birth. Called by the command desk; `uplink.ts` opens it after the births and closes it when the session is over.
+ * birth.
  */
 import { UplinkError } from '../../core/errors.ts';
 import type { Log } from '../../core/ports.ts';

@@ -1,7 +1,7 @@
 /**
  * How a command stands, as metrics: on the device it was for, or on the node where that device cannot speak.
  *
- * Owns the text of an outcome. Called by `uplink.ts` for each stage and each end.
+ * Owns the text of an outcome.
  */
 import type { UplinkValue } from '../../core/ports.ts';
 import type { Outcome } from '../../core/words.ts';

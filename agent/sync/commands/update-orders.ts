@@ -1,7 +1,7 @@
 /**
  * What a sound command asks of the program itself: a part of an update file, to install it, to go back.
  *
- * Owns the fields of each. Whether the file may be taken is the service room's. Pure; never throws. Called by `commands.ts`.
+ * Owns the fields of each. Whether the file may be taken is the service room's. Pure; never throws.
  */
 import type { PlatformOrder } from '../../core/ports.ts';
 import type { UpdateAsk } from '../../core/updates.ts';

@@ -1,7 +1,7 @@
 /**
  * Who proves that rows have arrived, and what follows where the platform is silent.
  *
- * Owns the mode of proof over restarts, the watch on acknowledgements and their check. Sends nothing. Called by `delivery.ts`.
+ * Owns the mode of proof over restarts, the watch on acknowledgements and their check. Sends nothing.
  */
 import type { UplinkConfig } from '../../core/cabinet.ts';
 import { type Clock, every, type Timer } from '../../core/clock.ts';

@@ -1,7 +1,7 @@
 /**
  * Is the platform still acknowledging, and what follows if it is not?
  *
- * Owns the waits. Pure: the watch and the time in, the watch out. Called by `delivery.ts` at each acknowledgement and every few seconds.
+ * Owns the waits. Pure: the watch and the time in, the watch out.
  */
 import type { MonoMs } from '../../core/clock.ts';
 

@@ -1,7 +1,7 @@
 /**
  * Which of the rows that were read go out together, and what must be said of numbers that hold nothing.
  *
- * Owns that choice. Pure. Called by `delivery.ts` for each batch of the backlog.
+ * Owns that choice. Pure.
  */
 import type { StoredFrame } from '../../core/ports.ts';
 import { isRangeSent, isSent, type Ledger, sentUpTo } from './ledger.ts';

@@ -1,7 +1,7 @@
 /**
  * What the uplink has sent today, and whether the backlog may cost more.
  *
- * Owns the count of a UTC day, over restarts to within an hour. Called by `uplink.ts` for each message.
+ * Owns the count of a UTC day, over restarts to within an hour.
  */
 import type { Clock } from '../../core/clock.ts';
 import type { Store } from '../../core/ports.ts';

@@ -1,9 +1,8 @@
 /**
  * Gets rows to the platform and knows what has arrived: live ones at once, the backlog in small batches behind them.
  *
- * Owns the ledger, the pace of the backlog and the cursor of the store.
- * QoS 0 proves nothing by itself; what was neither proven nor acknowledged goes out again as history.
- * Called by `uplink.ts`: `open` after the births, `close` when the link is gone.
+ * Owns the ledger, the pace of the backlog and the cursor of the store. QoS 0 proves nothing by itself; what was neither proven nor
+ * acknowledged goes out again as history.
  */
 import type { UplinkConfig } from '../../core/cabinet.ts';
 import type { Clock } from '../../core/clock.ts';

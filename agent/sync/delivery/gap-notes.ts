@@ -1,7 +1,7 @@
 /**
  * Recorded losses as the platform hears of them: `Sync/Gap`, one JSON text for each.
  *
- * Owns the shape. Pure. Called by `delivery.ts` after the births and once a minute.
+ * Owns the shape. Pure.
  */
 import type { Gap, StoredFrame } from '../../core/ports.ts';
 import { wireEpoch } from './rows-mark.ts';

@@ -1,7 +1,7 @@
 /**
  * Tells the platform of every recorded loss, each until the broker has it.
  *
- * Owns how far it has told, over restarts. Called by `delivery.ts` after the births and whenever the store was asked anew.
+ * Owns how far it has told, over restarts.
  */
 import type { Store } from '../../core/ports.ts';
 import { GAPS_AT_ONCE, gapNote } from './gap-notes.ts';

@@ -1,8 +1,8 @@
 /**
  * What has been sent, what is proven to have arrived, and how far the cursor may move.
  *
- * Owns the bookkeeping between tickets (this run's frames), rows (the store's numbers) and marks (the order of sending).
- * Never sends, never reads the store. Called by `delivery.ts` for each frame sent, proven, committed or acknowledged.
+ * Owns the bookkeeping between tickets (this run's frames), rows (the store's numbers) and marks (the order of sending). Never sends, never
+ * reads the store.
  */
 import type { Committed } from '../../core/ports.ts';
 import { beyond, covers, NO_RANGES, reachFrom, type SeqRange, type SeqRanges, withRange } from './seq-ranges.ts';

@@ -1,7 +1,7 @@
 /**
  * Sends portions of stored rows in the form that the platform takes.
  *
- * Owns the choice between metrics and segments, and the cutting of segments to the broker's limit. Called by `delivery.ts`.
+ * Owns the choice between metrics and segments, and the cutting of segments to the broker's limit.
  */
 import type { StoredFrame } from '../../core/ports.ts';
 import type { Publisher, Sent } from '../sparkplug/publisher.ts';

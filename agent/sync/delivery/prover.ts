@@ -1,7 +1,7 @@
 /**
  * The barrier after what was sent: proof that the broker has read it.
  *
- * Owns that never more than one is in flight, and who waits for it. Called by `delivery.ts` after each shipment.
+ * Owns that never more than one is in flight, and who waits for it.
  */
 import type { Clock } from '../../core/clock.ts';
 import { UplinkError } from '../../core/errors.ts';

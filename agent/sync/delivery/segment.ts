@@ -2,7 +2,6 @@
  * Many rows of the store as one small block: the compact form of the backlog, `segments/1`.
  *
  * Owns the format. Pure; the decoder stands in docs/platform.md, any language with zlib and JSON can have it.
- * Called by `delivery.ts` where the platform has asked for it.
  *
  * Shape: zlib (RFC 1950) of UTF-8 JSON `{v, epoch, from, to, seq, at, clock, series: [{p, d, f, t, v, q}]}`. `seq`, `at` and each `f` and
  * `v` hold a first number and then differences; `clock` and each `q` hold pairs of a word and how often it stands.

@@ -1,7 +1,7 @@
 /**
  * What the platform says about delivery: `Sync/Ack`, `Sync/Accept`, `Sync/Resend`, carried out at a rate that spares disk and link.
  *
- * Owns that rate and the refusals. Called by `uplink.ts` for each NCMD before the command desk.
+ * Owns that rate and the refusals.
  */
 import type { Clock } from '../../core/clock.ts';
 import type { Log } from '../../core/ports.ts';

@@ -1,7 +1,7 @@
 /**
  * What the platform writes to the node about delivery: `Sync/Ack`, `Sync/Accept`, `Sync/Resend`.
  *
- * Owns the reading and checking of these three. Carries nothing out. Called by `uplink.ts` for each NCMD before the command desk.
+ * Owns the reading and checking of these three. Carries nothing out.
  */
 
 import type { InboundMessage } from '../mqtt/door.ts';

@@ -1,7 +1,7 @@
 /**
  * Why a broker could not be reached or went away, in words for the person who services the cabinet: what happened, what to check next.
  *
- * Owns the words and their order. Pure. Called by `mqtt-door.ts`.
+ * Owns the words and their order. Pure.
  */
 import { type ClockQuality, isTrusted, type WallMs } from '../../core/clock.ts';
 import { UplinkError } from '../../core/errors.ts';

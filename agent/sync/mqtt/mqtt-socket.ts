@@ -1,7 +1,7 @@
 /**
  * The bytes under MQTT: a TCP or TLS socket whose every stage is told, and whose input is bounded before anybody reads it.
  *
- * Owns the socket's options. Verification of host name and authority cannot be turned off. Called by `mqtt-door.ts` for each connection.
+ * Owns the socket's options. Verification of host name and authority cannot be turned off.
  */
 import { connect as connectTcp, isIP, type Socket } from 'node:net';
 import { connect as connectTls, type TLSSocket } from 'node:tls';

@@ -1,7 +1,7 @@
 /**
  * Packet lengths of an MQTT byte stream, read before the library gathers a packet in memory.
  *
- * Owns the framing and nothing else. Pure but for its own position. Called by `mqtt-socket.ts` with each chunk.
+ * Owns the framing and nothing else. Pure but for its own position.
  */
 
 /** Why the stream cannot be MQTT that we take. */

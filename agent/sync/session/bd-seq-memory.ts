@@ -1,7 +1,7 @@
 /**
  * The number of births and deaths over restarts.
  *
- * Owns its place on disk and what stands in for it where the disk does not answer. Called by `link.ts` before each CONNECT.
+ * Owns its place on disk and what stands in for it where the disk does not answer.
  */
 import type { Clock } from '../../core/clock.ts';
 import type { Log, Store } from '../../core/ports.ts';

@@ -2,7 +2,6 @@
  * Keeps one connection to the broker at a time: carries out what the session machine decides.
  *
  * Owns connection, timers and the reason of the last failure. Decides nothing: `session.ts` does.
- * Called by `uplink.ts`, which says in `LinkParts` what to do at birth and death.
  */
 import type { UplinkConfig } from '../../core/cabinet.ts';
 import type { Clock, Timer, WallMs } from '../../core/clock.ts';

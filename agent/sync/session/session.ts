@@ -1,8 +1,8 @@
 /**
  * Where the uplink stands between "off" and "live", and what must happen next.
  *
- * Owns the order of a Sparkplug session: bdSeq on disk, CONNECT, SUBACK, primary host, births, rebirth, death.
- * Never sends, waits or reads a clock. Called by `uplink.ts` with each event; it carries out the effects in their order.
+ * Owns the order of a Sparkplug session: bdSeq on disk, CONNECT, SUBACK, primary host, births, rebirth, death. Never sends, waits or reads a
+ * clock.
  */
 import type { MonoMs, WallMs } from '../../core/clock.ts';
 import { STABLE_MS } from './back-off.ts';

@@ -1,7 +1,7 @@
 /**
  * How the uplink does, in one word and in one sentence.
  *
- * Owns the words. Pure. Called by `uplink.ts`.
+ * Owns the words. Pure.
  */
 import type { UplinkStatus } from '../../core/ports.ts';
 import type { Link } from './link.ts';

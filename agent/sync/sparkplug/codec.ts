@@ -2,7 +2,6 @@
  * Sparkplug payloads: plain objects to bytes and back.
  *
  * Owns the protobuf library; 64-bit values are `bigint` on this side and exact. Knows nothing about births or sessions.
- * Called by the publisher for what leaves, by the command desk for what arrives.
  */
 import protobuf from 'protobufjs';
 import { SPARKPLUG_PROTO } from './sparkplug-proto.ts';

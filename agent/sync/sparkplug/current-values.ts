@@ -2,7 +2,6 @@
  * The present value of every metric, for births and for what the agent itself has to say.
  *
  * Owns values without a point. Those with a point it asks for when a birth needs them.
- * Called by the publisher at births, by `uplink.ts` when something changes.
  */
 import type { Clock } from '../../core/clock.ts';
 import type { UplinkValue } from '../../core/ports.ts';

@@ -1,8 +1,7 @@
 /**
  * Which metrics the node and its devices have, and the alias of each.
  *
- * Owns names and aliases: made once per run, unique over the whole node, so that DATA can leave the names out.
- * Knows no values. Called by the publisher for what leaves, by the command desk for what arrives.
+ * Owns names and aliases: made once per run, unique over the whole node, so that DATA can leave the names out. Knows no values.
  */
 import type { UplinkDevice, UplinkMetric } from '../../core/ports.ts';
 import type { PointId, Target } from '../../core/words.ts';

@@ -1,7 +1,7 @@
 /**
  * What the node says of itself: software, version, and how store and platform stand to each other.
  *
- * Owns the values of the node's own metrics. Called by `uplink.ts` at start and once a minute.
+ * Owns the values of the node's own metrics.
  */
 import type { Clock } from '../../core/clock.ts';
 import type { StoreStatus, UplinkValue } from '../../core/ports.ts';

@@ -2,7 +2,6 @@
  * What the node says while there is a session: births, deaths, and values without a point, gathered for a moment.
  *
  * Owns the publisher of the session and which devices are silent. Without a session it says nothing: the next birth carries it.
- * Called by `uplink.ts`; readings go by `delivery.ts`.
  */
 import type { Clock, Timer } from '../../core/clock.ts';
 import { UplinkError } from '../../core/errors.ts';
