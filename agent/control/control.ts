@@ -7,9 +7,9 @@
 import { type Clock, every, isTrusted, type MonoMs, type Timer } from '../core/clock.ts';
 import { createEventBook } from '../core/event-book.ts';
 import type { IdentifyRequest, IdentifyRun } from '../core/light-tools.ts';
-import type { Field, Log, PointRequest, Relay, Store } from '../core/ports.ts';
+import type { Field, Log, Relay, Store } from '../core/ports.ts';
 import type { WhyView, ZoneView } from '../core/views.ts';
-import type { AgentEvent, Decision, Intent, Outcome, PointId, Rank, Reading } from '../core/words.ts';
+import type { AgentEvent, Decision, Intent, Outcome, PointId, Reading } from '../core/words.ts';
 import { createDecider } from '../lighting/decide.ts';
 import { intentsFor } from '../lighting/intents.ts';
 import type { ChosenProgramme, LightingSnapshot, Street, ZoneState } from '../lighting/lighting.ts';
@@ -27,7 +27,7 @@ import { createRequestDesk, NOT_RUNNING, type RequestDesk } from './requests/req
 import { inRestoreTime } from './restore-time.ts';
 import { createContactDesk, type LightContact } from './sensing/contact-desk.ts';
 import { createSenses } from './sensing/senses.ts';
-import { createStartGuard, POINT_WAIT_MS } from './start-guard.ts';
+import { mustWait, notBelowFound, startGuardOf } from './start-guard.ts';
 import { createDecisionBook } from './views/decision-book.ts';
 import { type LampKnowledge, whyView, zoneViews } from './views/views.ts';
 import { createWalkTestDesk, type WalkTestDesk } from './views/walk-test.ts';
@@ -75,7 +75,6 @@ export interface Control extends RequestDesk {
   onReadings(readings: readonly Reading[]): void;
   /** A neighbour cabinet tells of someone. */
   hear(relay: Relay): void;
-  writePoint(request: PointRequest): Promise<Outcome>;
   decisions(): readonly Decision[];
   zones(): readonly ZoneView[];
   /** Night, sun and presence by zone; empty before the first tick. */
@@ -142,7 +141,7 @@ export function createControl({
   const relays = createRelayDesk({ street, clock, tell: (relay) => tell.onRelay?.(relay) });
   const outputDesk = createOutputDesk({ street, outputs, clock, field, events, log });
   const burning = createBurningBook({ clock, store, lamps: street.lamps });
-  const guard = createStartGuard(new Map(street.zones.flatMap(guarded)), clock.monoMs(), awaited(street, contacts));
+  const guard = startGuardOf(street, contacts, clock.monoMs());
   // Until a lamp is found dark, it may have been lit a moment before the start.
   let lit = new Map<string, MonoMs | null>(street.zones.flatMap(({ dark, lamps }) => (dark === null ? [] : lamps.map((id) => [id, null]))));
   const desk = createCommandDesk({ clock, workOf, onOutcome: tell.onOutcome });
@@ -157,7 +156,7 @@ export function createControl({
   const points = createPointDesk({ owners, clock, field, onOutcome: tell.onOutcome });
   const blinks = createRemoteBlinks(identify, clock, (running) => tell.onBlinks?.(running));
   const requests = createRequestDesk({
-    ...{ street, clock, events, keeper, programmes, blinks, desk },
+    ...{ street, clock, events, keeper, programmes, blinks, points, desk },
     plan: decider.plan,
     wishesFor,
     isRunning: () => state === 'running',
@@ -196,7 +195,9 @@ export function createControl({
       lit,
     };
     const { decisions: decided, zones, lit: litNow } = decider.decide(sight);
-    const decisions = decided.map((decision) => notBelowFound(decision, nowMono));
+    const decisions = decided.map((decision) =>
+      notBelowFound(decision, guard.floorPct(decision.lampId, nowMono), maxPctOf.get(decision.lampId)),
+    );
     lit = new Map(litNow);
     // What the start holds up is lit, so its fall to 0 % has a warning too.
     for (const [i, { lampId, levelPct }] of decisions.entries()) if (levelPct > (decided[i]?.levelPct ?? 0)) lit.set(lampId, null);
@@ -207,7 +208,7 @@ export function createControl({
     burning.take(decisions);
     // Contactors feed the lamps: they do not wait for the drivers to have started.
     outputDesk.follow({ decisions, intents, ruleStates: senses.snapshot().rules });
-    if (nowMono >= quietUntilMono) follower.follow(decisions.filter((decision) => !mustWait(decision, nowMono)));
+    if (nowMono >= quietUntilMono) follower.follow(decisions.filter((decision) => !mustWait(decision, guard, nowMono)));
     onProgress();
     tickedMono = clock.monoMs();
   }
@@ -220,21 +221,6 @@ export function createControl({
     const begun = new Set(open.map(({ id }) => id).filter((id) => works.some((work) => isFollowed(id, work))));
     blinks.begun(begun);
     keeper.begun(begun);
-  }
-
-  /** What would lower a lamp that has not been read yet; what raises it waits for nothing. */
-  function mustWait({ lampId, rank }: Decision, nowMono: MonoMs): boolean {
-    return !isByPerson(rank) && rank !== 'presence' && rank !== 'traffic' && guard.isWaiting(lampId, nowMono);
-  }
-
-  /** Until contacts and points have been read once after a start, a lamp keeps at least the level it was found at. */
-  function notBelowFound(decision: Decision, nowMono: MonoMs): Decision {
-    const { lampId, rank, levelPct } = decision;
-    const floorPct = Math.min(guard.floorPct(lampId, nowMono), maxPctOf.get(lampId) ?? 100);
-    if (isByPerson(rank) || levelPct >= floorPct) return decision;
-    const text = 'as found at the start, until the contacts are read';
-    const line = { rank, source: 'start', levelPct: floorPct, applied: true, text, untilMs: null };
-    return { ...decision, levelPct: floorPct, trace: [line, ...decision.trace.map((each) => ({ ...each, applied: false }))] };
   }
 
   async function restoreContacts(): Promise<void> {
@@ -314,7 +300,6 @@ export function createControl({
       if (relays.hear(relay)) tick();
     },
     ...requests,
-    writePoint: (request) => points.write(request, state === 'running' ? '' : NOT_RUNNING),
     decisions: () => book.all(),
     zones: () => zoneViews(street, knowledgeOf),
     zoneStates: () => zoneStates,
@@ -333,24 +318,4 @@ export function createControl({
     },
     counters: () => ({ detections: senses.detectionCount(), lampsRaised: book.lampsRaised() }),
   };
-}
-
-/** What a person requests is never held back by a start. */
-function isByPerson(rank: Rank): boolean {
-  return rank === 'maintenance' || rank === 'emergency' || rank === 'override';
-}
-
-/** Points that may raise the light as soon as they are read. Presence has its own hold, and a flow that is not known lights at full. */
-function awaited({ zones, rules }: Street, contacts: ReadonlyMap<PointId, LightContact>): ReadonlyMap<PointId, number> {
-  const cells = zones.flatMap(({ photocell }) => (photocell === null ? [] : [`${photocell.device}.${photocell.point}` as PointId]));
-  const ofRules = rules.flatMap(({ when }) => ('point' in when ? [when.point] : []));
-  return new Map<PointId, number>([
-    ...[...cells, ...ofRules].map((pointId) => [pointId, POINT_WAIT_MS.raises] as const),
-    ...[...contacts].map(([pointId, kind]) => [pointId, kind === 'emergency' ? POINT_WAIT_MS.emergency : POINT_WAIT_MS.raises] as const),
-  ]);
-}
-
-/** Lamps that presence may have raised before the start, each with the hold of its zone, and those that may go dark. */
-function guarded({ presence, dark, lamps }: Street['zones'][number]): (readonly [string, number])[] {
-  return presence === null && dark === null ? [] : lamps.map((id) => [id, presence?.holdS ?? 0] as const);
 }

@@ -5,8 +5,6 @@
  * Builds no room itself: `app.ts` checks files and takes configurations up. Called for console and platform alike.
  */
 import { type Clock, isTrusted } from '../../core/clock.ts';
-import type { Problem } from '../../core/errors.ts';
-import { createEventBook } from '../../core/event-book.ts';
 import type { Log } from '../../core/ports.ts';
 import type {
   CommitRequest,
@@ -37,7 +35,9 @@ import {
   withConfirmed,
   withTrial,
 } from './revision-book.ts';
+import { asProblems, createComparison, wrongness } from './revision-comparison.ts';
 import { hashOf, type RevisionDisk } from './revision-disk.ts';
+import { createRevisionEvents } from './revision-events.ts';
 import { siteOwnedRefusal } from './site-owned.ts';
 import type { Site } from './touched-parts.ts';
 import type { Health } from './trial.ts';
@@ -82,7 +82,7 @@ export interface RevisionDesk extends ConfigDesk {
 
 export function createRevisionDesk(parts: RevisionDeskParts): RevisionDesk {
   const { disk, clock, log } = parts;
-  const events = createEventBook(clock, parts.onEvent);
+  const events = createRevisionEvents(clock, parts.onEvent, parts.siteFile);
   const keeper = createBookKeeper({ disk, clock, log, book: parts.book, onChange: parts.onChange });
   const shelf: CandidateShelf = createCandidateShelf({ disk, clock, running: () => runningOf(keeper.book) });
   const uploads = createUploads(clock);
@@ -100,6 +100,12 @@ export function createRevisionDesk(parts: RevisionDeskParts): RevisionDesk {
   let unlikeSite = parts.unlikeSite;
   let turn: Promise<unknown> = Promise.resolve();
   let isStopped = false;
+  const compare = createComparison({
+    ...{ disk, running: parts.site, touches: parts.touches, siteFile: parts.siteFile, checked },
+    runningNumber: () => runningOf(keeper.book).number,
+    hasCandidate: () => shelf.view() !== null,
+    unlikeSite: () => unlikeSite,
+  });
 
   function inTurn<T>(work: () => Promise<T>): Promise<T> {
     const done = turn.then(work);
@@ -109,34 +115,12 @@ export function createRevisionDesk(parts: RevisionDeskParts): RevisionDesk {
 
   function begin(trial: Trial): void {
     watch.start(trial);
-    tellTrial(trial);
+    events.trial(trial);
   }
 
-  /** As long as it lasts, so that nobody who looks at the cabinet overlooks it. */
-  function tellTrial(trial: Trial | null): void {
-    events.clear('config-on-trial', SOURCE);
-    if (trial === null) return;
-    const how = trial.mode === 'asked' ? 'it returns by itself unless somebody confirms it' : 'it returns by itself unless all is back';
-    events.set(true, {
-      code: 'config-on-trial',
-      source: SOURCE,
-      severity: 'warning',
-      text: `revision ${trial.number} is on trial: ${how}`,
-    });
-  }
-
-  /** As long as it is so: the file of the site is where a person looks for these values. */
-  function tellUnlikeSite(differences: readonly SiteOwnedDifference[]): void {
+  function showUnlikeSite(differences: readonly SiteOwnedDifference[]): void {
     unlikeSite = differences;
-    events.clear('config-site-owned', SOURCE);
-    if (differences.length === 0) return;
-    const keys = differences.map(({ key }) => key).join(', ');
-    events.set(true, {
-      code: 'config-site-owned',
-      source: SOURCE,
-      severity: 'warning',
-      text: `what runs differs from the file of the site (${parts.siteFile}): ${keys}; set them there and restart the agent`,
-    });
+    events.unlikeSite(differences);
   }
 
   async function editHere(text: string, path: string, value: string | null): Promise<EditedText> {
@@ -151,15 +135,10 @@ export function createRevisionDesk(parts: RevisionDeskParts): RevisionDesk {
     const { trial } = keeper.book;
     if (trial === null || isStopped) return;
     watch.stop();
-    tellTrial(null);
+    events.trial(null);
     await keeper.save(confirmed(keeper.book));
     former = null;
-    events.notice({
-      code: 'config-confirmed',
-      source: SOURCE,
-      severity: 'info',
-      text: `revision ${trial.number} confirmed ${how}`,
-    });
+    events.confirmed(trial.number, how);
     parts.onTrialEnd({ commandId: trial.commandId, number: trial.number, reason: '' });
   }
 
@@ -168,15 +147,14 @@ export function createRevisionDesk(parts: RevisionDeskParts): RevisionDesk {
     const { trial, current } = keeper.book;
     if (trial === null || isStopped) return;
     watch.stop();
-    tellTrial(null);
+    events.trial(null);
     await keeper.save(returned(keeper.book, reason));
     const { site, unlikeSite: unlike } = former ?? (await checked(current));
     if (site === null) log.event('configuration-not-returned', { revision: current, check: 'luciole check of its folder' }, 'alarm');
     else await parts.apply(site);
-    tellUnlikeSite(unlike);
+    showUnlikeSite(unlike);
     former = null;
-    const text = `revision ${trial.number} returned, revision ${current} runs again: ${reason}`;
-    events.notice({ code: 'config-returned', source: SOURCE, severity: 'warning', text });
+    events.returned(trial.number, current, reason);
     parts.onTrialEnd({ commandId: trial.commandId, number: trial.number, reason });
     parts.onChange();
   }
@@ -245,12 +223,10 @@ export function createRevisionDesk(parts: RevisionDeskParts): RevisionDesk {
     { by, why }: CommitRequest,
     touches: readonly string[],
   ): Promise<void> {
-    const what = touches.length === 0 ? 'touches nothing that runs' : `on trial, touches ${touches.join(', ')}`;
-    const text = `revision ${number} by ${by}${why === '' ? '' : `: ${why}`}; ${what}`;
-    events.notice({ code: 'config-changed', source: SOURCE, severity: 'info', text });
+    events.changed(number, { by, why, touches });
     former = { site: parts.site(), unlikeSite };
     await parts.apply(next.site);
-    tellUnlikeSite(next.unlikeSite);
+    showUnlikeSite(next.unlikeSite);
     const { trial } = keeper.book;
     if (trial?.number === number) begin(trial);
     else former = null;
@@ -352,7 +328,7 @@ export function createRevisionDesk(parts: RevisionDeskParts): RevisionDesk {
       // What runs is known without the disk, and a trial goes on.
       const { trial } = keeper.book;
       if (trial !== null) begin(trial);
-      tellUnlikeSite(unlikeSite);
+      showUnlikeSite(unlikeSite);
       parts.onChange();
       await shelf.restore();
       if (isStopped) return;
@@ -368,43 +344,13 @@ export function createRevisionDesk(parts: RevisionDeskParts): RevisionDesk {
       await keeper.settled();
     },
   };
-
-  async function compare(from: number | 'running', to: number | 'candidate' | 'running'): Promise<ConfigAnswer> {
-    const [left, right] = [await side(from), await side(to)];
-    if (typeof left === 'string' || typeof right === 'string') return refusal(typeof left === 'string' ? left : String(right));
-    const problems = [...left.checked.problems, ...right.checked.problems];
-    const [before, after] = [left.checked.site, right.checked.site];
-    if (before === null || after === null) return { ...refusal(wrongness(problems.length)), problems };
-    const changes = await differences(before, after, left.files, right.files);
-    const { siteOwned, belowFloor } = right.checked;
-    const warnings = [...right.checked.warnings, ...asProblems(belowFloor)];
-    if (siteOwned.length > 0) return { ...refusal(siteOwnedRefusal(siteOwned, parts.siteFile)), warnings, changes };
-    const equal = changes.length === 0 && hashOf(left.files) === hashOf(right.files) ? 'equal' : '';
-    return answer({ reason: equal, warnings, changes, touches: parts.touches(before, after) });
-  }
-
-  async function side(of: number | 'candidate' | 'running'): Promise<{ files: ConfigFiles; checked: CheckedRevision } | string> {
-    const number = of === 'running' ? runningOf(keeper.book).number : of;
-    const files = await disk.readFiles(number);
-    if (files === undefined || (number === 'candidate' && shelf.view() === null))
-      return number === 'candidate' ? 'there is no candidate: send or load a file first' : `the files of revision ${number} are not kept`;
-    if (of === 'running')
-      return { files, checked: { site: parts.site(), problems: [], warnings: [], siteOwned: [], unlikeSite, belowFloor: [] } };
-    return { files, checked: await checked(number) };
-  }
 }
 
-const SOURCE = 'configuration';
 /** Units: characters. Source: assumed; a device with all its keys has 300. */
 const MAX_VALUE = 16_384;
 
 /** A file of the site without an uplink allows one without it too. */
 const CUT_OFF = 'it has no uplink: the platform would cut itself off; take it out at the cabinet';
-
-/** Places of a configuration are named; the lines of its file matter less where a person asks for the lamp. */
-function asProblems(flaws: CheckedRevision['belowFloor']): Problem[] {
-  return flaws.map((flaw) => ({ file: 'cabinet.yaml', line: 1, column: 1, ...flaw }));
-}
 
 /** The history says who allowed less light. */
 function whyWith({ why }: CommitRequest, leave: FloorLeave | null): string {
@@ -414,10 +360,6 @@ function whyWith({ why }: CommitRequest, leave: FloorLeave | null): string {
 
 /** What runs, and what of it is not as the file of the site says. */
 type Running = Pick<CheckedRevision, 'site' | 'unlikeSite'>;
-
-function wrongness(problems: number): string {
-  return problems === 1 ? 'one thing in it is wrong' : `${problems} things in it are wrong`;
-}
 
 function numbersOf({ revisions }: RevisionBook): string {
   return revisions.map(({ number }) => number).join(', ');

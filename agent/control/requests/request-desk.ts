@@ -5,7 +5,7 @@
  */
 import type { Clock } from '../../core/clock.ts';
 import type { EventBook } from '../../core/event-book.ts';
-import type { BlinkRequest, OverrideRequest, ProgrammeRequest, ReleaseRequest } from '../../core/ports.ts';
+import type { BlinkRequest, OverrideRequest, PointRequest, ProgrammeRequest, ReleaseRequest } from '../../core/ports.ts';
 import type { Intent, Outcome } from '../../core/words.ts';
 import type { Decider } from '../../lighting/decide.ts';
 import type { Street } from '../../lighting/lighting.ts';
@@ -14,6 +14,7 @@ import type { CommandDesk, Incoming } from './command-desk.ts';
 import { lampsOf, refusalOf, releaseRefusalOf } from './limits.ts';
 import type { OverrideKeeper } from './override-keeper.ts';
 import { intentOf } from './overrides.ts';
+import type { PointDesk } from './point-desk.ts';
 import type { ProgrammeKeeper } from './programme-keeper.ts';
 import type { RemoteBlinks } from './remote-blinks.ts';
 
@@ -24,6 +25,7 @@ export interface RequestDeskParts {
   readonly keeper: OverrideKeeper;
   readonly programmes: ProgrammeKeeper;
   readonly blinks: RemoteBlinks;
+  readonly points: PointDesk;
   readonly desk: CommandDesk;
   readonly plan: Decider['plan'];
   /** In force for this lamp. */
@@ -40,6 +42,7 @@ export interface RequestDesk {
   chooseProgramme(request: ProgrammeRequest): Promise<Outcome>;
   /** As `identify`, for a sender that is not at the pole: its end is that of a command. */
   blink(request: BlinkRequest): Promise<Outcome>;
+  writePoint(request: PointRequest): Promise<Outcome>;
 }
 
 /** Said while there is no tick. */
@@ -112,5 +115,6 @@ export function createRequestDesk(parts: RequestDeskParts): RequestDesk {
       const asked = isRunning() ? blinks.ask(request, wishesFor(lamp)) : NOT_RUNNING;
       return typeof asked === 'string' ? refuse(incoming, asked) : carryOut({ ...incoming, ...asked });
     },
+    writePoint: (request) => parts.points.write(request, isRunning() ? '' : NOT_RUNNING),
   };
 }
