@@ -8,7 +8,7 @@ import type { ConfigRequest } from './revisions.ts';
 import type { Committed, Frame, FrameFate } from './store-port.ts';
 import type { UpdateOrder } from './updates.ts';
 import type { UplinkCertificates, UplinkTools } from './uplink-tools.ts';
-import type { AgentEvent, Intent, LevelPct, Outcome, PointId, Quality, Target } from './words.ts';
+import type { Intent, LevelPct, Outcome, PointId, Quality, Target } from './words.ts';
 
 /** What the platform sees of one device, lamp or zone. */
 export interface UplinkDevice {
@@ -197,8 +197,4 @@ export interface Uplink {
   relay(relay: Relay): void;
   status(): UplinkStatus;
   readonly tools: UplinkTools;
-  /** A neighbour cabinet tells of someone; checked for shape, not yet for sense. */
-  onRelay: (relay: Relay) => void;
-  onOrder: (order: PlatformOrder) => void;
-  onEvent: (event: AgentEvent) => void;
 }

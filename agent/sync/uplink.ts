@@ -7,9 +7,9 @@
 import type { UplinkConfig } from '../core/cabinet.ts';
 import { type Clock, every, isTrusted, type Timer } from '../core/clock.ts';
 import { createEventBook } from '../core/event-book.ts';
-import type { Log, Store, Uplink, UplinkDevice } from '../core/ports.ts';
+import type { Log, PlatformOrder, Relay, Store, Uplink, UplinkDevice } from '../core/ports.ts';
 import { within } from '../core/within.ts';
-import type { PointId, Reading } from '../core/words.ts';
+import type { AgentEvent, PointId, Reading } from '../core/words.ts';
 import { createCommandDesk } from './commands/command-desk.ts';
 import { COMMAND_METRIC } from './commands/command-metrics.ts';
 import { createByteMeter } from './delivery/byte-meter.ts';
@@ -51,6 +51,11 @@ export interface UplinkParts {
   readonly readFile?: ReadFile;
   /** Someone still works on a command of an earlier session. Default: nobody does. */
   readonly isOpenCommand?: (commandId: string) => boolean;
+  /** A command of the platform that is to be carried out, once. */
+  readonly onOrder?: (order: PlatformOrder) => void;
+  /** A neighbour cabinet reports someone; checked for shape, not yet for sense. */
+  readonly onRelay?: (relay: Relay) => void;
+  readonly onEvent?: (event: AgentEvent) => void;
 }
 
 /** How often `Sync/*` is looked at and, when it changed, sent. Units: ms. */
@@ -61,7 +66,7 @@ const SETTLE_MS = 1_000;
 
 /** An uplink that touches nothing before `start`. */
 export function createUplink(parts: UplinkParts): Uplink {
-  const { config, clock, log, store } = parts;
+  const { config, clock, log, store, onOrder = () => {}, onRelay = () => {}, onEvent = () => {} } = parts;
   const readFile = parts.readFile ?? createFileReader(null);
   const trace = createTrace(clock);
   const clientId = `luciole-${parts.cabinetId}`;
@@ -69,7 +74,7 @@ export function createUplink(parts: UplinkParts): Uplink {
   const topics = createTopics(config.group, config.node, config.primaryHost);
   const values = createCurrentValues({ table, clock, latest: parts.latest });
   const facts = createNodeFacts({ table, values, clock, version: parts.version });
-  const relays = createRelayPost({ table, values, nodeId: config.node, clock, onRelay: (relay) => uplink.onRelay(relay) });
+  const relays = createRelayPost({ table, values, nodeId: config.node, clock, onRelay });
   const counts = { published: 0, historical: 0, acked: 0, messages: 0, bytes: 0 };
   let syncTimer: Timer | null = null;
   let sinceMs = clock.wallMs();
@@ -79,7 +84,7 @@ export function createUplink(parts: UplinkParts): Uplink {
   let isWanted = false;
 
   const meter = createByteMeter({ clock, store, dailyMegabytes: config.dailyMegabytes });
-  const events = createEventBook(clock, (event) => uplink.onEvent(event));
+  const events = createEventBook(clock, onEvent);
   const voice = createVoice({
     ...{ nodeId: config.node, table, topics, values, clock, log },
     onSent: (bytes) => {
@@ -115,15 +120,15 @@ export function createUplink(parts: UplinkParts): Uplink {
     store,
     random: parts.random,
     ...(parts.isOpenCommand === undefined ? {} : { isOpen: parts.isOpenCommand }),
-    onOrder: (order) => uplink.onOrder(order),
+    onOrder,
     onTaken: (deviceId, commandId, expiresMs) => {
       const at = { quality: 'good', atMs: clock.wallMs() } as const;
-      uplink.update(deviceId, COMMAND_METRIC.id, { value: commandId, ...at });
-      uplink.update(deviceId, COMMAND_METRIC.expires, { value: expiresMs, ...at });
+      voice.update(deviceId, COMMAND_METRIC.id, { value: commandId, ...at });
+      voice.update(deviceId, COMMAND_METRIC.expires, { value: expiresMs, ...at });
     },
     onRebirth: () => link.tell({ kind: 'rebirth-asked', atMono: clock.monoMs() }),
     onAnswer: voice.outcome,
-    onEvent: (event) => uplink.onEvent(event),
+    onEvent,
   });
   const link = createLink({
     config,
@@ -210,10 +215,7 @@ export function createUplink(parts: UplinkParts): Uplink {
     voice.texts(NODE_METRIC.resendResult, [JSON.stringify(result)]);
   }
 
-  const uplink: Uplink = {
-    onOrder: () => {},
-    onEvent: () => {},
-    onRelay: () => {},
+  return {
     start: async () => {
       isWanted = true;
       await Promise.all([delivery.restore(), meter.restore(), desk.restore()]);
@@ -273,5 +275,4 @@ export function createUplink(parts: UplinkParts): Uplink {
       test: (request, tell) => testUplink({ config, clientId, door: parts.door, clock, readFile }, request, tell),
     },
   };
-  return uplink;
 }

@@ -91,7 +91,7 @@ t.test('Mosquitto killed and started again: nothing is lost, and an override sti
     await mosquitto.stop();
   });
   const overrides: OverrideRequest[] = [];
-  node.uplink.onOrder = ({ kind, request }) => kind === 'override' && overrides.push(request);
+  node.onOrder = ({ kind, request }) => kind === 'override' && overrides.push(request);
   await node.uplink.start();
   await until(() => node.uplink.status().state === 'online');
   node.poll({ 'L01.level': 0 });

@@ -196,7 +196,7 @@ async function openPair(t: { teardown(end: () => Promise<void>): void }) {
 t.test('from cabinet to cabinet through the platform, once, and never in a birth', async (t) => {
   const { c1, c2, host1 } = await openPair(t);
   const heard: Relay[] = [];
-  c2.uplink.onRelay = (relay) => heard.push(relay);
+  c2.onRelay = (relay) => heard.push(relay);
   c1.uplink.relay({ ...RELAY, id: 'too-early' });
   await c1.uplink.start();
   await c2.uplink.start();

@@ -8,7 +8,7 @@ t.test('an override arrives once, and its outcomes come back', async (t) => {
   const { host, node } = await openScene(t);
   const overrides: OverrideRequest[] = [];
   const releases: ReleaseRequest[] = [];
-  node.uplink.onOrder = ({ kind, request }) => {
+  node.onOrder = ({ kind, request }) => {
     if (kind === 'release') releases.push(request);
     if (kind !== 'override') return;
     overrides.push(request);
@@ -45,7 +45,7 @@ t.test('an override arrives once, and its outcomes come back', async (t) => {
 t.test('bad commands are refused with their reason, on the device they were for', async (t) => {
   const { host, node } = await openScene(t);
   const overrides: OverrideRequest[] = [];
-  node.uplink.onOrder = ({ kind, request }) => kind === 'override' && overrides.push(request);
+  node.onOrder = ({ kind, request }) => kind === 'override' && overrides.push(request);
   await host.command('L02', [{ name: 'Override/Level', value: toLong(10) }], { retain: true });
   await node.uplink.start();
   t.ok(await until(() => node.uplink.status().commandsRefused === 1), 'retained before it came');
