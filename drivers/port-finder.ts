@@ -1,7 +1,7 @@
 /**
  * Which serial ports this machine has, by the names that stay, and which of them are no street line.
  *
- * Owns that look at /dev and /sys. Opens no port. Called by the first set-up and by the check of a cabinet's ports.
+ * Owns that look at /dev and /sys. Opens no port.
  */
 import { readdirSync, readFileSync, readlinkSync, realpathSync } from 'node:fs';
 import { basename, join } from 'node:path';

@@ -2,7 +2,6 @@
  * Folders that hold device profiles, as files: which there are, what is in them, and whether one has changed.
  *
  * Owns the rules for names. Parses nothing, so that the running agent can look without a parser in its memory.
- * Called by the registry and by `pending-profiles.ts`.
  */
 import { existsSync, readdirSync, readFileSync, realpathSync, statSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,7 +1,7 @@
 /**
  * Profile files → profiles by id, and everything that is wrong with the rest, each thing at its line and column.
  *
- * Owns what happens when two files claim one id. Touches no disk. Called by the registry and for `luciole profile check`.
+ * Owns what happens when two files claim one id. Touches no disk.
  */
 import { ConfigError, type Problem } from '../agent/core/errors.ts';
 import type { Profile } from '../agent/core/profile.ts';

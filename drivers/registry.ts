@@ -1,7 +1,7 @@
 /**
  * The shelf: which device types there are.
  *
- * Owns the order in which their folders are read. Called by `app.ts` and by the tests that run every profile's examples.
+ * Owns the order in which their folders are read.
  */
 import type { Problem } from '../agent/core/errors.ts';
 import { type CheckedProfiles, readChecked } from './checked-profiles.ts';

@@ -1,8 +1,7 @@
 /**
  * A TCP connection as bytes in and bytes out.
  *
- * Owns the socket. Never interprets a byte, never reconnects: the line's keeper does. Called by `line-from-config.ts` for Modbus TCP and for
- * serial servers.
+ * Owns the socket. Never interprets a byte, never reconnects: the line's keeper does.
  */
 import { connect, type Socket } from 'node:net';
 import type { Clock, MonoMs } from '../agent/core/clock.ts';

@@ -1,7 +1,7 @@
 /**
  * Readings in, events out: each trouble told once when it begins and once when it ends.
  *
- * Owns what is wrong just now. The rules are in `faults`. Never writes to a lamp, never waits. Called by `app.ts` with every batch of readings.
+ * Owns what is wrong just now. The rules are in `faults`. Never writes to a lamp, never waits.
  */
 import type { Clock } from '../core/clock.ts';
 import type { AgentEvent, PointId, Reading } from '../core/words.ts';

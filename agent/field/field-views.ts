@@ -1,7 +1,7 @@
 /**
  * Lines and devices as control, console and the tools of a line see them.
  *
- * Pure. Called by `field.ts`.
+ * Pure.
  */
 import type { LineCounters } from '../core/driver.ts';
 import { serialOf } from '../core/line-port.ts';

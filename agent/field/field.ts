@@ -1,7 +1,7 @@
 /**
  * The lines of the cabinet as one: readings out, writes in.
  *
- * Owns what was last read. Never decides about light, never opens a port itself. Called by `app.ts` and, through ports, by control.
+ * Owns what was last read. Never decides about light, never opens a port itself.
  */
 import type { LineConfig } from '../core/cabinet.ts';
 import { type Clock, every, type Timer } from '../core/clock.ts';

@@ -2,7 +2,7 @@
  * Both files of the store behind one question-and-answer door.
  *
  * Owns the two files and the ballast, and turns what they throw into answers: one damaged file never keeps the other from its work.
- * Synchronous. Called by the storage thread, or directly in tests and simulations.
+ * Synchronous.
  */
 import { join } from 'node:path';
 import type { WallMs } from '../core/clock.ts';

@@ -1,7 +1,7 @@
 /**
  * Where a file goes that may not be used: out of the way at once, then into `quarantine/`, never without a word.
  *
- * Owns the names of what was set aside and how much is kept. Knows no table. Called by a store file, once it has condemned its file.
+ * Owns the names of what was set aside and how much is kept. Knows no table.
  *
  * In two steps, so that a power cut in between is known at the next start: what lies aside without a file in its place has not been
  * replaced yet, and its losses are still to be counted.

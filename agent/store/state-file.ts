@@ -1,7 +1,7 @@
 /**
  * `state.db`: small durable facts, events, outcomes of commands and the audit log.
  *
- * Owns the rows of `kv`, `event` and `outcome`, their checksums and how many are kept. Called by the database, on the storage thread.
+ * Owns the rows of `kv`, `event` and `outcome`, their checksums and how many are kept. Runs on the storage thread.
  */
 import type { AuditPage, AuditQuery } from '../core/audit-tools.ts';
 import type { WallMs } from '../core/clock.ts';

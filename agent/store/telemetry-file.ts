@@ -1,7 +1,7 @@
 /**
  * `telemetry.db`: frames and segments, the cursor and every recorded loss.
  *
- * Owns what one commit and one step of a chore do, and the byte cap. Never decides when. Called by the database, on the storage thread.
+ * Owns what one commit and one step of a chore do, and the byte cap. Never decides when. Runs on the storage thread.
  */
 import { randomBytes } from 'node:crypto';
 import { existsSync, statSync } from 'node:fs';

@@ -1,7 +1,7 @@
 /**
  * Modbus TCP under `modbus-serial`: RTU frames from and for the library, MBAP frames on the socket.
  *
- * Owns transaction ids, so a late reply is known for one by its number. Never retries. Called by `modbus-line.ts`, one request at a time.
+ * Owns transaction ids, so a late reply is known for one by its number. Never retries. Takes one request at a time.
  * Source: Modbus Messaging on TCP/IP Implementation Guide V1.0b §3.1.
  */
 import type { MonoMs, Timer } from '../../agent/core/clock.ts';

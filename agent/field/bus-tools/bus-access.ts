@@ -1,7 +1,7 @@
 /**
  * One read or one write that a person at the cabinet asks for.
  *
- * Owns their order: look before, write, look after. Never decides what is wise to write. Called by `bus-tools.ts`.
+ * Owns their order: look before, write, look after. Never decides what is wise to write.
  */
 import type { BusRead, BusReadResult, BusWrite, BusWriteResult } from '../../core/bus-tools.ts';
 import { sleep } from '../../core/clock.ts';

@@ -1,7 +1,7 @@
 /**
  * What a person may ask of a line: checked before anything waits for it.
  *
- * Pure. Every refusal is a RangeError that says what was found and what is allowed. Called by `bus-tools.ts`.
+ * Pure. Every refusal is a RangeError that says what was found and what is allowed.
  */
 import type { BusRead, BusWrite, RegistersRequest, ScanRequest } from '../../core/bus-tools.ts';
 import type { Table } from '../../core/profile.ts';

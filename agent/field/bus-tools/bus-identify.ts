@@ -1,7 +1,7 @@
 /**
  * Which device types a stranger may be.
  *
- * Owns the order of the questions and the judging of the answers. Only reads. Called by the scan.
+ * Owns the order of the questions and the judging of the answers. Only reads.
  */
 import type { FoundUnit } from '../../core/bus-tools.ts';
 import type { ReadRequest, Reply } from '../../core/driver.ts';

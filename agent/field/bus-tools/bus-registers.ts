@@ -1,7 +1,7 @@
 /**
  * Which registers of a unit answer.
  *
- * Owns one such search. Only reads. Called by `bus-tools.ts`.
+ * Owns one such search. Only reads.
  */
 import type { RegistersProgress, RegistersRequest, RegistersResult } from '../../core/bus-tools.ts';
 import { BusError } from '../../core/errors.ts';

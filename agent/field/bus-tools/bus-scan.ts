@@ -1,7 +1,7 @@
 /**
  * Which units are on a line.
  *
- * Owns one scan from its first question to its result. Only reads; the units of the cabinet are known and not asked. Called by `bus-tools.ts`.
+ * Owns one scan from its first question to its result. Only reads; the units of the cabinet are known and not asked.
  */
 import type { FoundUnit, ScanProgress, ScanRequest, ScanResult } from '../../core/bus-tools.ts';
 import type { SerialSettings } from '../../core/cabinet.ts';

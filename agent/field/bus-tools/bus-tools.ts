@@ -1,7 +1,7 @@
 /**
  * Jobs of a person at the cabinet, done between a line's own transactions.
  *
- * Owns the checks and who does what. Never opens a port. Called by `field.ts`.
+ * Owns the checks and who does what. Never opens a port.
  */
 import type { BusTools, LineStats } from '../../core/bus-tools.ts';
 import type { LineConfig } from '../../core/cabinet.ts';

@@ -1,7 +1,7 @@
 /**
  * Transactions for people who watch a line.
  *
- * Owns the ring between the line and each watcher, so that nobody who reads slowly holds up the line. Called by `bus-tools.ts`.
+ * Owns the ring between the line and each watcher, so that nobody who reads slowly holds up the line.
  */
 import type { BusTransaction } from '../../core/bus-tools.ts';
 import type { Clock, Timer } from '../../core/clock.ts';

@@ -1,7 +1,7 @@
 /**
  * How the registers of an unknown unit are found with few questions.
  *
- * Pure machine: state and answer in, state out. Never touches the line. Called by `bus-registers.ts`.
+ * Pure machine: state and answer in, state out. Never touches the line.
  */
 
 export interface Walk {

@@ -1,7 +1,7 @@
 /**
  * What a scan has found so far, and how far it is.
  *
- * Owns the list and the count. Never asks anything. Called by the scan.
+ * Owns the list and the count. Never asks anything.
  */
 import type { FoundUnit, ScanProgress } from '../../core/bus-tools.ts';
 import type { SerialSettings } from '../../core/cabinet.ts';

@@ -1,7 +1,7 @@
 /**
  * One pass over addresses at the line's own speed: a quick look at each, a longer one where bytes went astray.
  *
- * Owns what was seen of each address. Only reads. Called by the scan.
+ * Owns what was seen of each address. Only reads.
  */
 import type { SerialSettings } from '../../core/cabinet.ts';
 import { type MonoMs, sleep } from '../../core/clock.ts';

@@ -1,7 +1,7 @@
 /**
  * Which speeds and parities a scan tries, and how long it waits for an answer at each.
  *
- * Pure. Called by the scan.
+ * Pure.
  */
 import type { SerialSettings } from '../../core/cabinet.ts';
 import type { Profile } from '../../core/profile.ts';

@@ -1,7 +1,7 @@
 /**
  * A pass over addresses at a speed that is not the line's own, in slices so short that the street does not notice.
  *
- * Owns the slices: the line is quiet and back at its own speed when each ends. Only reads. Called by the scan.
+ * Owns the slices: the line is quiet and back at its own speed when each ends. Only reads.
  */
 import type { SerialSettings } from '../../core/cabinet.ts';
 import { type Clock, sleep } from '../../core/clock.ts';

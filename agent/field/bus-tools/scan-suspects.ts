@@ -1,7 +1,7 @@
 /**
  * Whose bytes were those? Addresses that a stray or late reply may have come from.
  *
- * Pure. Called by the scan after each probe.
+ * Pure.
  */
 import type { MonoMs } from '../../core/clock.ts';
 import type { LineCounters } from '../../core/driver.ts';

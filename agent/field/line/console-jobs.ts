@@ -1,7 +1,7 @@
 /**
  * Jobs of a person at the cabinet that wait for the line, first come first served.
  *
- * Owns each job from `add` to its one end. Never decides when it is a job's turn. Called by the line runner.
+ * Owns each job from `add` to its one end. Never decides when it is a job's turn.
  */
 import type { MonoMs } from '../../core/clock.ts';
 import type { BusError } from '../../core/errors.ts';

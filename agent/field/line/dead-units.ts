@@ -1,7 +1,7 @@
 /**
  * What dead units may cost a line, and when a line whose units are all dead is to blame itself.
  *
- * Pure memory; time is an argument. Called by the line runner and its transactions.
+ * Pure memory; time is an argument.
  */
 import type { MonoMs } from '../../core/clock.ts';
 

@@ -1,7 +1,7 @@
 /**
  * Keeps the port of a line open.
  *
- * Owns its retries and its event. Never reads or writes. Called by `field.ts` for lines of both kinds.
+ * Owns its retries and its event. Never reads or writes.
  */
 import type { Clock, MonoMs, Timer } from '../../core/clock.ts';
 import { BusError } from '../../core/errors.ts';

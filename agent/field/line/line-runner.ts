@@ -1,7 +1,7 @@
 /**
  * One Modbus line at work: decides between any two transactions what goes next, and does it.
  *
- * Owns the line: nothing else ever asks it anything. Never decides about light. Called by `field.ts`.
+ * Owns the line: nothing else ever asks it anything. Never decides about light.
  */
 import type { MonoMs } from '../../core/clock.ts';
 import type { ModbusLine, ReadRequest } from '../../core/driver.ts';

@@ -1,7 +1,7 @@
 /**
  * The sleep of an idle line, from which whoever wants something wakes it.
  *
- * Owns one timer. Knows not what is waited for. Called by the line runner.
+ * Owns one timer. Knows not what is waited for.
  */
 import type { Clock, Timer } from '../../core/clock.ts';
 

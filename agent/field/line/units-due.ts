@@ -1,8 +1,7 @@
 /**
  * Which unit of a line is to be asked next: a poll, a set-up step or a probe, and when there is next something to ask.
  *
- * Pure. Never touches the line, never reads a clock. Called by the line runner between any two transactions: one pass over the units
- * that makes nothing, because a line may have 247 of them and a turn may last 5 ms.
+ * Pure. Never touches the line, never reads a clock.
  */
 import type { MonoMs } from '../../core/clock.ts';
 import type { ReadRequest } from '../../core/driver.ts';

@@ -1,7 +1,7 @@
 /**
  * What requests cost on a line, and so how much is worth reading at once.
  *
- * Pure. Called by the line runner.
+ * Pure.
  */
 import type { ModbusLine } from '../../core/driver.ts';
 import type { Profile, Table } from '../../core/profile.ts';

@@ -1,7 +1,7 @@
 /**
  * Which registers of a unit are asked together, decided anew for each request.
  *
- * Pure. Never touches the line, never reads a clock. Called by the line runner and by a unit about itself.
+ * Pure. Never touches the line, never reads a clock.
  */
 import type { MonoMs } from '../../core/clock.ts';
 import type { ReadRequest } from '../../core/driver.ts';

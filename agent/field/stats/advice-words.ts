@@ -1,7 +1,7 @@
 /**
  * Where to look, in words for a wire of our own and for what stands behind a gateway.
  *
- * Owns these words: of a network line nobody here sees the wire, so none of A and B, stubs or an adapter is spoken of. Called by `bus-advice.ts`.
+ * Owns these words: of a network line nobody here sees the wire, so none of A and B, stubs or an adapter is spoken of.
  */
 import { isNetwork } from '../bus-tools/bus-bounds.ts';
 

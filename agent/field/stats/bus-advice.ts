@@ -1,7 +1,7 @@
 /**
  * What the numbers of a line say to the person in front of it.
  *
- * Pure: statistics in, sentences out. Every rule names the finding first and then where to look. Called by `line-stats.ts`.
+ * Pure: statistics in, sentences out. Every rule names the finding first and then where to look.
  */
 import type { LineStats, UnitStats } from '../../core/bus-tools.ts';
 import { adviceWords } from './advice-words.ts';

@@ -1,7 +1,7 @@
 /**
  * How busy a line is.
  *
- * Pure memory of a counter. Called by `field.ts`.
+ * Pure memory of a counter.
  */
 import type { MonoMs } from '../../core/clock.ts';
 

@@ -2,7 +2,7 @@
  * What the console has cost a line, told apart from what the line does by itself.
  *
  * Owns that share of the line's counters. A scan asks addresses that nobody has, a search registers that do not exist: neither says
- * anything of the health of a line. Called by `line-stats.ts` after each transaction.
+ * anything of the health of a line.
  */
 import type { ConsoleCounts } from '../../core/bus-tools.ts';
 import type { LineCounters } from '../../core/driver.ts';

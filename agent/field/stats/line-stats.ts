@@ -1,7 +1,7 @@
 /**
  * How a line fares: each of its transactions counted, and what the counts say.
  *
- * Owns the counts since the agent started. Never asks the line anything. Called by `bus-tools.ts` for each transaction.
+ * Owns the counts since the agent started. Never asks the line anything.
  */
 import type { LineStats, UnitStats } from '../../core/bus-tools.ts';
 import type { LineConfig, SerialSettings } from '../../core/cabinet.ts';

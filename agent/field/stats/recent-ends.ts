@@ -1,7 +1,7 @@
 /**
  * How the transactions with one unit have ended of late, so that advice is about now and not about last month.
  *
- * Owns counts by the minute, in bounded memory. Time is an argument. Called by `unit-stats.ts`.
+ * Owns counts by the minute, in bounded memory. Time is an argument.
  */
 import type { MonoMs } from '../../core/clock.ts';
 import { SILENT_AFTER } from '../units/unit-health.ts';

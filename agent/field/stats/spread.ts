@@ -1,7 +1,7 @@
 /**
  * Middle, nearly all and worst of the last few hundred values.
  *
- * Owns a ring of fixed size. Never reads a clock. Called by the statistics of units and lines.
+ * Owns a ring of fixed size. Never reads a clock.
  */
 import type { Spread } from '../../core/bus-tools.ts';
 

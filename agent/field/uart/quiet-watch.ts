@@ -1,7 +1,7 @@
 /**
  * Notices that nothing has been heard for a while.
  *
- * Owns one timer. Knows not what is heard. Called by the uart line.
+ * Owns one timer. Knows not what is heard.
  */
 import type { Clock, MonoMs, Timer } from '../../core/clock.ts';
 

@@ -1,7 +1,7 @@
 /**
  * What is said to a device on a raw UART: the words that set it going, then the question for its values.
  *
- * Owns their order and rhythm. Never reads. Called by the uart line.
+ * Owns their order and rhythm. Never reads.
  */
 import { type Clock, every, type Timer } from '../../core/clock.ts';
 import type { BytePort, UartDriver } from '../../core/driver.ts';

@@ -1,7 +1,7 @@
 /**
  * A line with one device on a raw UART, which talks by itself or when asked.
  *
- * Owns what is known of the device: heard, idle, silent. The words to it are the asker's. Called by `field.ts`.
+ * Owns what is known of the device: heard, idle, silent. The words to it are the asker's.
  */
 import type { DeviceConfig } from '../../core/cabinet.ts';
 import type { Clock, MonoMs, WallMs } from '../../core/clock.ts';

@@ -1,7 +1,7 @@
 /**
  * Can the next level go to many lamps in one write?
  *
- * Owns what is a group on a line and when it may be used. Pure: never touches the line. Called by the level writes.
+ * Owns what is a group on a line and when it may be used. Pure: never touches the line.
  *
  * A group is used only when each of its members waits for the same level, so that no lamp is touched that nobody wants changed. A lamp
  * that nobody has given a level since, or that is to have another, keeps the others apart: they are written one by one.

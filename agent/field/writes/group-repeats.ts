@@ -1,7 +1,7 @@
 /**
  * Broadcasts that are to be said once more.
  *
- * Owns when, and whether it still makes sense. Pure data with an order. Called by the level writes of a line.
+ * Owns when, and whether it still makes sense. Pure data with an order.
  */
 import type { MonoMs } from '../../core/clock.ts';
 import type { LevelPct, PointId } from '../../core/words.ts';

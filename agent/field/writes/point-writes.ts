@@ -1,7 +1,7 @@
 /**
  * Values on their way to outputs: they travel like levels, but alone, and with reasons of their own.
  *
- * Owns what may be written to an output and the words of what became of it. Pure. Called by the field and the line runner.
+ * Owns what may be written to an output and the words of what became of it. Pure.
  */
 import type { LevelWrite, ValueWrite } from '../../core/ports.ts';
 import type { Unit } from '../units/unit.ts';

@@ -1,7 +1,7 @@
 /**
  * Why a level could not be set, in words that say what to check.
  *
- * Pure. Called by the level writes of a line.
+ * Pure.
  */
 import type { BusError, BusErrorCode } from '../../core/errors.ts';
 import type { LevelWrite } from '../../core/ports.ts';

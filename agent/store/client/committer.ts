@@ -1,7 +1,7 @@
 /**
  * Brings what waits in memory to disk: telemetry when it is due, events, outcomes and facts at once, all of it again after trouble.
  *
- * Owns the waiting room, the order of commits and the troubles. Knows no file. Called by the store; one commit at a time.
+ * Owns the waiting room, the order of commits and the troubles. Knows no file. One commit at a time.
  */
 import type { Clock, Timer } from '../../core/clock.ts';
 import type { Committed, EarlierLoss, Frame, FrameFate, Log, Store } from '../../core/ports.ts';

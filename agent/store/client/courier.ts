@@ -1,7 +1,7 @@
 /**
  * Carries questions to the storage thread, gives up a thread that hangs, and starts it again after it was lost.
  *
- * Owns the link. Decides nothing: when to try again is the committer's. Called by committer and store.
+ * Owns the link. Decides nothing: when to try again is the committer's.
  *
  * There is never more than one thread: one that was given up may sit in a call to a dying disk, and has to end before the next starts.
  */

@@ -3,7 +3,7 @@
  *
  * Owns three facts of the telemetry file: the run that numbers now, its base (seq = base + ticket), and up to where numbers are reserved.
  * A frame that left for the platform under a number and was lost before its commit must never share that number with another frame,
- * so only reserved numbers leave, and the next run begins above them. Called by the telemetry file, within its transactions.
+ * so only reserved numbers leave, and the next run begins above them. Runs within the transactions of the telemetry file.
  */
 import { getMeta, setMeta } from '../files/meta.ts';
 import type { Sqlite } from '../sqlite.ts';

@@ -1,7 +1,7 @@
 /**
  * How long anybody waits for the storage thread.
  *
- * Owns the bounds. Called by courier and store.
+ * Owns the bounds.
  */
 
 /**

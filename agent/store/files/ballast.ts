@@ -1,7 +1,7 @@
 /**
  * Room in reserve: a file that is given up when the disk is full, and made again when there is room.
  *
- * Owns that file and the look at free space. Called by the database around commits, on the storage thread.
+ * Owns that file and the look at free space. Runs on the storage thread.
  *
  * In WAL mode a full disk refuses deletions and checkpoints too, so nothing within SQLite could free a page (reliability measurement).
  * The ballast is held until the disk truly refuses: given up sooner, it would go to whoever else is filling the partition.

@@ -1,7 +1,7 @@
 /**
  * A database as the file system sees it: the file with its journal and shared memory, which only make sense together.
  *
- * Owns moving, removing, measuring and making names last. Never looks inside. Called by the parts of the store that handle whole files.
+ * Owns moving, removing, measuring and making names last. Never looks inside.
  */
 import { closeSync, existsSync, fsyncSync, lstatSync, openSync, renameSync, rmSync, statSync } from 'node:fs';
 import { storeError } from '../sqlite.ts';

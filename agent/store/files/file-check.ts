@@ -1,7 +1,7 @@
 /**
  * Whether a database is ours, of a version we may use, and whole.
  *
- * Owns the checks and how much of them an opening can afford. Changes nothing. Called by the store files and by the backup.
+ * Owns the checks and how much of them an opening can afford. Changes nothing.
  */
 import { closeSync, openSync, readSync } from 'node:fs';
 import type { StoreError } from '../../core/errors.ts';

@@ -1,7 +1,7 @@
 /**
  * A database from nothing.
  *
- * Owns the order in which a new file comes to stand under its name. Knows no table. Called by a store file that has none.
+ * Owns the order in which a new file comes to stand under its name. Knows no table.
  */
 import { renameSync } from 'node:fs';
 import { dirname } from 'node:path';

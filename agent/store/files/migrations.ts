@@ -1,7 +1,7 @@
 /**
  * Which versions of a file this program may use, and how an older one becomes the present one.
  *
- * Owns `user_version` and the fact `readable_since`. Goes forward only. Knows no table but `meta`. Called by the store files at opening.
+ * Owns `user_version` and the fact `readable_since`. Goes forward only. Knows no table but `meta`.
  *
  * A file that a newer program has stepped forward says which versions may still use it. One of those leaves its version as it is and
  * writes what it knows; the newer program then has nothing to do twice. So a release can be taken back without losing the store.

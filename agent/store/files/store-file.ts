@@ -2,7 +2,7 @@
  * One SQLite file of the store, from its first byte to quarantine.
  *
  * Owns opening, the clean-shutdown mark, and what comes in the place of a file that may not be used. Knows no table but `meta`.
- * Called by the telemetry and state files. After a failure the next use opens again; nobody has to repair anything.
+ * After a failure the next use opens again; nobody has to repair anything.
  */
 import { mkdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,7 +1,7 @@
 /**
  * The chain of the audit log: each entry's hash covers the hash of the one before.
  *
- * Owns what is hashed and what a walk over the chain finds. Pure: knows no file. Called by the audit table.
+ * Owns what is hashed and what a walk over the chain finds. Pure: knows no file.
  *
  * It shows changes made by whoever does not recompute all hashes after it. Against those who do stands a head noted elsewhere, which
  * `luciole audit --verify --head` compares.

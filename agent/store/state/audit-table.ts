@@ -1,7 +1,7 @@
 /**
  * The table `audit` of `state.db`: the audit log, trimmed from its old end only, by entries that say so.
  *
- * Owns these rows and the newest entry's number and hash, kept apart from them. Called by the state file, on the storage thread.
+ * Owns these rows and the newest entry's number and hash, kept apart from them. Runs on the storage thread.
  */
 import type { AuditEntry, AuditHead, AuditNote, AuditPage, AuditQuery } from '../../core/audit-tools.ts';
 import type { WallMs } from '../../core/clock.ts';

@@ -1,7 +1,7 @@
 /**
  * The nightly copy of a small file, and the way back from it.
  *
- * Owns the copy, the one before it, and when each may be trusted: never before it has passed every check. Called by the state file.
+ * Owns the copy, the one before it, and when each may be trusted: never before it has passed every check.
  */
 import { copyFileSync, existsSync, renameSync, statSync } from 'node:fs';
 import { join } from 'node:path';

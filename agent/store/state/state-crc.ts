@@ -1,7 +1,7 @@
 /**
  * The checksum of each row of `state.db`.
  *
- * Owns what it covers and how SQL says so. Called by the state file.
+ * Owns what it covers and how SQL says so.
  */
 import { crc32 } from 'node:zlib';
 import type { Sqlite } from '../sqlite.ts';

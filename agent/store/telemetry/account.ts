@@ -2,7 +2,7 @@
  * Which readings have been delivered, and whether every one of them is somewhere.
  *
  * Owns the cursor in the file: `cursor_seq`, up to which all is delivered; `cursor_part`, the readings delivered of the row that the cursor
- * stands in; `delivered`, all of this epoch. Called by the telemetry file, within its transactions.
+ * stands in; `delivered`, all of this epoch. Runs within the transactions of the telemetry file.
  */
 import type { StoreAccount } from '../../core/ports.ts';
 import { getMeta, setMeta } from '../files/meta.ts';

@@ -2,7 +2,7 @@
  * The runs of the agent that wrote into this file, and what their monotonic time was in truth.
  *
  * Owns the rows of `boot` and the times of frames whose clock could not be trusted: nothing is written again, the true time of a run's
- * monotonic zero is enough. A frame that was dated well is never touched. Called by the telemetry file.
+ * monotonic zero is enough. A frame that was dated well is never touched.
  */
 import type { MonoMs, WallMs } from '../../core/clock.ts';
 import type { Setup } from '../messages.ts';

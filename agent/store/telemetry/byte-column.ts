@@ -1,7 +1,7 @@
 /**
  * Numbers as few bytes: variable-length integers and doubles, alone or as columns of differences and runs.
  *
- * Owns the byte forms. Knows nothing of readings. Called by the codecs of frames and segments.
+ * Owns the byte forms. Knows nothing of readings.
  */
 import { StoreError } from '../../core/errors.ts';
 

@@ -1,7 +1,7 @@
 /**
  * One reading as numbers: what of its value is kept, and in which form.
  *
- * Owns rounding and the forms. Pure. Called by the codecs and, for rounding, by the recorder.
+ * Owns rounding and the forms. Pure.
  */
 import type { Quality } from '../../core/words.ts';
 import { MAX_SIGNED } from './byte-column.ts';

@@ -1,7 +1,7 @@
 /**
  * Deflated bytes and nothing else.
  *
- * Owns the bounds of unpacking. Called by the codecs of frames and segments.
+ * Owns the bounds of unpacking.
  */
 import { inflateRawSync } from 'node:zlib';
 import { StoreError } from '../../core/errors.ts';

@@ -3,7 +3,7 @@
  *
  * Owns the byte layout: version, count of frames, columns of their heads, then one column each of all their readings' series ids, times,
  * quality runs, scaled integers, doubles; behind the version deflated where that is shorter. Never touches a file; series names and decimals
- * are the caller's. Called by the frame table.
+ * are the caller's.
  *
  * One row for all frames of a commit, because a row costs 40 bytes, as much as ten readings.
  */

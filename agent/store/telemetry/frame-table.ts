@@ -2,7 +2,7 @@
  * Frames as they were committed: one row a commit.
  *
  * Owns the rows of `frame`; a row's `seq` is that of its last frame, `k` says how many it holds. Decides nothing about room, gaps or
- * cursor. Called by the telemetry file, within its transactions.
+ * cursor. Runs within the transactions of the telemetry file.
  */
 import type { ClockQuality } from '../../core/clock.ts';
 import type { StoreError } from '../../core/errors.ts';

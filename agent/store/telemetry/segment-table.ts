@@ -2,7 +2,7 @@
  * Compacted frames: one row for about an hour.
  *
  * Owns the rows of `segment`; a row's `seq` is that of its last frame. Segments are always older than all rows of `frame`. Decides nothing
- * about when and what. Called by the telemetry file, within its transactions.
+ * about when and what. Runs within the transactions of the telemetry file.
  */
 
 import { encodeSegment, framesOf, type OpenSegment, openSegment, type SegmentFrame, segmentCrc } from '../segment-codec.ts';

@@ -2,7 +2,7 @@
  * Points as numbers, for as long as the file lives.
  *
  * Owns the rows of `series`. An id is never used again: a point whose decimals change becomes a new series, so that old frames still mean
- * what they meant. Called by the tables of frames and segments.
+ * what they meant.
  */
 import type { PointId } from '../../core/words.ts';
 import type { Sqlite } from '../sqlite.ts';

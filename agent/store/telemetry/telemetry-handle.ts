@@ -1,7 +1,7 @@
 /**
  * The tables of one open telemetry file, and its readings in the order of seq whichever table they lie in.
  *
- * Owns nothing but the joining. Called by all that works inside the telemetry file.
+ * Owns nothing but the joining.
  */
 
 import type { Setup } from '../messages.ts';

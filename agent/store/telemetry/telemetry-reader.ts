@@ -2,7 +2,7 @@
  * Reading the telemetry file: frames after a seq, pages of a time, one point's history, and all of it for damage.
  *
  * Owns the order, the dating of what comes out, and a memory of the segment read last. Changes nothing: damage that it meets is handed
- * to the caller. Called by the telemetry file.
+ * to the caller.
  */
 import type { WallMs } from '../../core/clock.ts';
 import type { ExportPage, ExportQuery, StoredFrame } from '../../core/ports.ts';

@@ -1,8 +1,7 @@
 /**
  * Fewer readings of the same hour: what a person or a bill still needs of it.
  *
- * Owns which readings stay: extremes, every change of quality, the ends; of counters more, since each is a proof. Pure. Called by the
- * compaction.
+ * Owns which readings stay: extremes, every change of quality, the ends; of counters more, since each is a proof. Pure.
  */
 import type { SegmentFrame } from '../segment-codec.ts';
 
