@@ -4,7 +4,7 @@ import { createConfigPost } from '../config/revisions/platform-requests.ts';
 import type { RevisionDesk } from '../config/revisions/revision-desk.ts';
 import { createRevisions } from '../config/revisions/revisions.ts';
 import type { Site, TouchedRooms } from '../config/revisions/touched-parts.ts';
-import { type Consoles, createConsoles } from '../console/sockets.ts';
+import { type Consoles, createConsoles } from '../console/protocol/sockets.ts';
 import { quietUntilMono } from '../control/street-knowledge.ts';
 import { createEventBook } from '../core/event-book.ts';
 import type { Pulse } from '../core/pulse.ts';

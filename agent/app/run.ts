@@ -10,7 +10,7 @@ import type { Beginning } from '../config/load/start-revision.ts';
 import { withOptions } from '../config/load/with-options.ts';
 import { type CheckedRevision, checkRevisionAside, editAside, type RevisionFolder } from '../config/revisions/check-in-child.ts';
 import { ConsoleError } from '../console/console-error.ts';
-import { agentSocketPath } from '../console/socket-path.ts';
+import { agentSocketPath } from '../console/protocol/socket-path.ts';
 import type { Cabinet } from '../core/cabinet.ts';
 import { type Clock, sleep } from '../core/clock.ts';
 import { ConfigError, StoreError } from '../core/errors.ts';

@@ -6,15 +6,15 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { readProfiles } from '../../drivers/registry.ts';
-import { profileView } from '../app/view.ts';
 import { loadCabinet } from '../config/load/load.ts';
 import { readPlacedYaml } from '../config/load/places.ts';
 import type { Cabinet } from '../core/cabinet.ts';
 import { ConfigError } from '../core/errors.ts';
+import { profileView } from '../core/profile-view.ts';
 import { createSystemClock } from '../core/system-clock.ts';
 import { createTimeQuality } from '../service/time-quality.ts';
 import { ConsoleError } from './console-error.ts';
-import type { Shelf } from './terminal.ts';
+import type { Shelf } from './terminal/terminal.ts';
 
 /** Source: as the cabinet's own default. */
 const USUAL_DIRS = ['/etc/luciole/profiles'];

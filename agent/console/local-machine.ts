@@ -10,7 +10,7 @@ import { loadCabinet } from '../config/load/load.ts';
 import { ConfigError } from '../core/errors.ts';
 import type { Language } from '../core/words.ts';
 import { readStoredState } from '../store/last-state.ts';
-import type { Machine } from './terminal.ts';
+import type { Machine } from './terminal/terminal.ts';
 
 const run = promisify(execFile);
 /** Units: ms. Source: assumed; a service manager that takes longer does not answer. */

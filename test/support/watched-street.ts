@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Test } from 'tap';
 import { loadSite } from '../../agent/config/load/load-site.ts';
-import { callAgent } from '../../agent/console/socket-client.ts';
+import { callAgent } from '../../agent/console/protocol/socket-client.ts';
 import { sleep } from '../../agent/core/clock.ts';
 import { createSystemClock } from '../../agent/core/system-clock.ts';
 import type { StatusView } from '../../agent/core/views.ts';

@@ -5,8 +5,8 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import t, { type Test } from 'tap';
 import { runCommandLine } from '../../../agent/console/cli.ts';
-import { createConsoleServer } from '../../../agent/console/socket-server.ts';
-import type { Terminal } from '../../../agent/console/terminal.ts';
+import { createConsoleServer } from '../../../agent/console/protocol/socket-server.ts';
+import type { Terminal } from '../../../agent/console/terminal/terminal.ts';
 import { createManualClock } from '../../../agent/core/manual-clock.ts';
 import { createSystemClock } from '../../../agent/core/system-clock.ts';
 import { AT_MS, createFakeView, TIMEZONE } from './fake-view.ts';
@@ -297,7 +297,7 @@ t.test('a profile is checked at the desk and tried on a unit through the running
 
 /** The program as it is, with an agent that only tells what it was given and does as its file's name says. */
 const FAKE_APP = `
-import { ConfigError } from './core/errors.ts';
+import { ConfigError } from '../core/errors.ts';
 const PROBLEMS = [{ file: 'bad.yaml', line: 3, column: 7, path: 'lines[0].port', message: 'found 5, allowed a path' }];
 export async function runAgent({ log, stopSignal, ...options }) {
   if (options.configFile === 'bad.yaml') throw new ConfigError(PROBLEMS);
@@ -316,9 +316,9 @@ export async function checkConfig({ configFile }) {
 function programWith(t: Test): string {
   const home = t.testdir({
     'package.json': '{"type":"module","version":"9.8.7"}',
-    agent: { 'run.ts': FAKE_APP, 'load-site.ts': FAKE_APP },
+    agent: { app: { 'run.ts': FAKE_APP }, config: { 'load-site.ts': FAKE_APP } },
   });
-  for (const part of ['main.ts', 'local-actions.ts', 'console', 'core', 'service'])
+  for (const part of ['main.ts', 'console', 'core', 'service'])
     cpSync(join(ROOT, 'agent', part), join(home, 'agent', part), { recursive: true });
   return join(home, 'agent/main.ts');
 }

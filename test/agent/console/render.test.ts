@@ -1,25 +1,34 @@
 import { stripVTControlCharacters } from 'node:util';
 import fc from 'fast-check';
 import t from 'tap';
-import { samplesOf } from '../../../agent/console/history-samples.ts';
-import type { Page } from '../../../agent/console/page.ts';
-import { plain, toAscii } from '../../../agent/console/plain-text.ts';
-import { plotLines, type Sample } from '../../../agent/console/plot.ts';
-import { renderDevices, renderPoints } from '../../../agent/console/render-devices.ts';
-import { renderEvents } from '../../../agent/console/render-events.ts';
-import { renderHistory } from '../../../agent/console/render-history.ts';
-import { renderOutcome } from '../../../agent/console/render-outcome.ts';
-import { renderChecked, renderProfile } from '../../../agent/console/render-profile.ts';
-import { type ProfileTest, renderProfileTest, type TestedPoint, testSucceeded } from '../../../agent/console/render-profile-test.ts';
-import { renderProfiles } from '../../../agent/console/render-profiles.ts';
-import { renderRead, renderRegisters, renderRegistersProgress, renderWrite } from '../../../agent/console/render-registers.ts';
-import { renderLineChoice, renderScan, renderScanProgress } from '../../../agent/console/render-scan.ts';
-import { renderStats } from '../../../agent/console/render-stats.ts';
-import { renderStatus } from '../../../agent/console/render-status.ts';
-import { renderBackup, renderCheck, renderCheckProgress, renderStore } from '../../../agent/console/render-store.ts';
-import { renderTransaction, renderWatchEnd } from '../../../agent/console/render-watch.ts';
-import { renderWhy } from '../../../agent/console/render-why.ts';
-import type { PointHistory } from '../../../agent/console/store-commands.ts';
+import { renderDevices, renderPoints } from '../../../agent/console/commands/cabinet/devices-page.ts';
+import { renderEvents } from '../../../agent/console/commands/cabinet/events-page.ts';
+import { renderStatus } from '../../../agent/console/commands/cabinet/status-page.ts';
+import { renderOutcome } from '../../../agent/console/commands/light/override-page.ts';
+import { renderWhy } from '../../../agent/console/commands/light/why-page.ts';
+import {
+  renderRead,
+  renderRegisters,
+  renderRegistersProgress,
+  renderWrite,
+} from '../../../agent/console/commands/lines/bus-registers-page.ts';
+import { renderLineChoice, renderScan, renderScanProgress } from '../../../agent/console/commands/lines/bus-scan-page.ts';
+import { renderStats } from '../../../agent/console/commands/lines/bus-stats-page.ts';
+import { renderTransaction, renderWatchEnd } from '../../../agent/console/commands/lines/bus-watch-page.ts';
+import { renderProfiles } from '../../../agent/console/commands/lines/profile-list-page.ts';
+import { renderChecked, renderProfile } from '../../../agent/console/commands/lines/profile-show-page.ts';
+import {
+  type ProfileTest,
+  renderProfileTest,
+  type TestedPoint,
+  testSucceeded,
+} from '../../../agent/console/commands/lines/profile-test-page.ts';
+import type { PointHistory } from '../../../agent/console/commands/store/history-page.ts';
+import { renderHistory, samplesOf } from '../../../agent/console/commands/store/history-page.ts';
+import { renderBackup, renderCheck, renderCheckProgress, renderStore } from '../../../agent/console/commands/store/store-page.ts';
+import type { Page } from '../../../agent/console/text/page.ts';
+import { plain, toAscii } from '../../../agent/console/text/plain-text.ts';
+import { plotLines, type Sample } from '../../../agent/console/text/plot.ts';
 import type { StatusView } from '../../../agent/core/views.ts';
 import * as bus from './fake-bus.ts';
 import * as fake from './fake-view.ts';

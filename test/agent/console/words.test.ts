@@ -1,18 +1,29 @@
 import fc from 'fast-check';
 import t from 'tap';
-import { addressArg, findLine, findUnit, numberArg, onBus, rangeArgs, tableArg, unitArg } from '../../../agent/console/bus-args.ts';
-import { confirmed, readWrite, valuesFit } from '../../../agent/console/bus-write-args.ts';
+import { findTarget } from '../../../agent/console/commands/light/light-args.ts';
+import { isTakenUp, OVERRIDE_SPAN, readOverride } from '../../../agent/console/commands/light/override.ts';
+import {
+  addressArg,
+  findLine,
+  findUnit,
+  onBus,
+  rangeArgs,
+  tableArg,
+  unitArg,
+  valuesFit,
+} from '../../../agent/console/commands/lines/bus-args.ts';
+import { confirmed, readWrite } from '../../../agent/console/commands/lines/bus-write.ts';
+import { numberArg } from '../../../agent/console/commands/number-arg.ts';
+import { cutPage, framesToAsk } from '../../../agent/console/commands/store/export.ts';
+import { findPoint, fittingResolution, readHistory } from '../../../agent/console/commands/store/history.ts';
+import { rangeOf, typedTime } from '../../../agent/console/commands/time-range.ts';
 import { COMMANDS, FAMILIES } from '../../../agent/console/commands.ts';
 import { ConsoleError } from '../../../agent/console/console-error.ts';
-import { formatDuration, formatTook, parseDuration } from '../../../agent/console/duration.ts';
-import { cutPage, framesToAsk } from '../../../agent/console/export-page.ts';
-import { findPoint, fittingResolution, readHistory } from '../../../agent/console/history-args.ts';
-import { findTarget, isTakenUp, OVERRIDE_SPAN, readOverride } from '../../../agent/console/override-args.ts';
-import type { RawArgs } from '../../../agent/console/protocol.ts';
-import { createLineSplitter, readReply, readRequest } from '../../../agent/console/protocol.ts';
-import { createStatusLine } from '../../../agent/console/status-line.ts';
-import { nearest } from '../../../agent/console/suggest.ts';
-import { rangeOf, typedTime } from '../../../agent/console/time-range.ts';
+import type { RawArgs } from '../../../agent/console/protocol/protocol.ts';
+import { createLineSplitter, readReply, readRequest } from '../../../agent/console/protocol/protocol.ts';
+import { createStatusLine } from '../../../agent/console/terminal/status-line.ts';
+import { formatDuration, formatTook, parseDuration } from '../../../agent/console/text/duration.ts';
+import { nearest } from '../../../agent/console/text/suggest.ts';
 import { COMMAND_MS } from '../../../agent/control/requests/commands.ts';
 import { OVERRIDE_MINUTES } from '../../../agent/control/requests/overrides.ts';
 import { BusError } from '../../../agent/core/errors.ts';

@@ -2,9 +2,9 @@ import t from 'tap';
 import { parse } from 'yaml';
 import { wantedAt } from '../../../../agent/config/edit/wanted-value.ts';
 import { cabinetJsonSchema } from '../../../../agent/config/schema/json-schema.ts';
-import { learn, leftInEnglish } from '../../../../agent/console/language.ts';
 import { splitLine } from '../../../../agent/console/shell/typed-words.ts';
 import { wantedRows } from '../../../../agent/console/shell/wanted-rows.ts';
+import { learn, leftInEnglish } from '../../../../agent/console/text/language.ts';
 import { type JsonSchema, withoutNull } from '../../../../agent/core/json-schema.ts';
 
 /** All places that a person may write at, with their part of the schema. */

@@ -7,7 +7,7 @@ import { type ImportResult, importTable, rowOf } from '../../../../agent/config/
 import { decodeTable } from '../../../../agent/config/import/import-table.ts';
 import { loadCabinet } from '../../../../agent/config/load/load.ts';
 import { ConsoleError } from '../../../../agent/console/console-error.ts';
-import type { LocalArgs, Terminal } from '../../../../agent/console/terminal.ts';
+import type { LocalArgs, Terminal } from '../../../../agent/console/terminal/terminal.ts';
 
 const CONFIG = join(import.meta.dirname, '../../../../config');
 const DEMO = readFileSync(join(CONFIG, 'demo.yaml'), 'utf8');

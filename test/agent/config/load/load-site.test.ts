@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { checkConfig, loadSite } from '../../../../agent/config/load/load-site.ts';
-import { checkProfileFile } from '../../../../agent/console/profile-trial.ts';
+import { checkProfileFile } from '../../../../agent/console/commands/lines/profile-trial.ts';
 import { formatProblem, type Problem } from '../../../../agent/core/errors.ts';
 import { ACME } from '../../../drivers/acme-profile.ts';
 

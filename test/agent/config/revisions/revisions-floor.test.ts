@@ -9,7 +9,7 @@ import { createRevisionDesk } from '../../../../agent/config/revisions/revision-
 import { revisionKeyText } from '../../../../agent/config/revisions/revision-key.ts';
 import { signRevision } from '../../../../agent/config/revisions/revision-signature.ts';
 import { folderToCheck } from '../../../../agent/config/revisions/revisions.ts';
-import { commitRequest } from '../../../../agent/console/config-args.ts';
+import { commitRequest } from '../../../../agent/console/commands/config/config-commit.ts';
 import type { ClockQuality } from '../../../../agent/core/clock.ts';
 import { createManualClock } from '../../../../agent/core/manual-clock.ts';
 import { type CommitRequest, SIGNATURE_FILE } from '../../../../agent/core/revisions.ts';
