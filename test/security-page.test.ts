@@ -50,10 +50,10 @@ t.test('programs are started in few places, never through a shell, and no text b
     [
       'agent/config/load/read-in-child.ts',
       'agent/config/revisions/check-in-child.ts',
+      'agent/console/commands/service/tech-support-run.ts',
       'agent/console/local-machine.ts',
       'agent/console/shell/stty.ts',
       'agent/console/shell/tty-device.ts',
-      'agent/console/commands/service/tech-support-run.ts',
       'agent/luciole.js',
       'agent/service/notify.ts',
       'drivers/rs485.ts',

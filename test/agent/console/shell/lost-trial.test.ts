@@ -1,6 +1,7 @@
 import t from 'tap';
 import type { ConfigAnswer, ConfigDesk, ConfigView } from '../../../../agent/core/revisions.ts';
-import { AT_MS, createFakeView } from '../fake-view.ts';
+import { AT_MS } from '../fake-clock.ts';
+import { createFakeView } from '../fake-view.ts';
 import { openSession } from './shell-session.ts';
 
 const REVISION = { number: 7, atMs: 0, by: 'file', why: '', hash: '', state: 'confirmed', reason: '' } as const;

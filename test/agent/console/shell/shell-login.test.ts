@@ -7,7 +7,8 @@ import { createConsoleServer } from '../../../../agent/console/protocol/socket-s
 import { createManualClock } from '../../../../agent/core/manual-clock.ts';
 import type { AgentView } from '../../../../agent/core/views.ts';
 import type { Target } from '../../../../agent/core/words.ts';
-import { AT_MS, createFakeView, TIMEZONE } from '../fake-view.ts';
+import { AT_MS, TIMEZONE } from '../fake-clock.ts';
+import { createFakeView } from '../fake-view.ts';
 import { openSession, PROMPT } from './shell-session.ts';
 
 const SECRETS = ['right', 'canary one 1234', 'canary two 1234', '424242'];

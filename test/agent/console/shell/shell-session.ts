@@ -17,7 +17,8 @@ import type { Tty, TtyEars } from '../../../../agent/console/shell/tty.ts';
 import { createManualClock, type ManualClock } from '../../../../agent/core/manual-clock.ts';
 import type { AgentView, LastState } from '../../../../agent/core/views.ts';
 import { createScreen, type Screen } from '../../../support/screen.ts';
-import { AT_MS, createFakeView, event, TIMEZONE } from '../fake-view.ts';
+import { AT_MS, TIMEZONE } from '../fake-clock.ts';
+import { createFakeView, event } from '../fake-view.ts';
 import { NO_ACTIONS } from '../no-actions.ts';
 
 export interface SessionOptions {

@@ -2,7 +2,8 @@ import t from 'tap';
 import type { AgentCommand } from '../../../../../agent/console/command-spec.ts';
 import { renderAudit } from '../../../../../agent/console/commands/access/audit-page.ts';
 import { COMMANDS } from '../../../../../agent/console/commands.ts';
-import { AT_MS, auditPage, TIMEZONE } from '../../fake-view.ts';
+import { AT_MS, TIMEZONE } from '../../fake-clock.ts';
+import { auditPage } from '../../fake-store.ts';
 
 const page = { widthCols: 80, colour: false, atMs: AT_MS, timezone: TIMEZONE };
 const command = COMMANDS.find(({ name }) => name === 'audit') as AgentCommand;

@@ -10,7 +10,8 @@ import { callAgent } from '../../../../../agent/console/protocol/socket-client.t
 import { createConsoleServer } from '../../../../../agent/console/protocol/socket-server.ts';
 import { mayUse } from '../../../../../agent/core/access.ts';
 import { createManualClock } from '../../../../../agent/core/manual-clock.ts';
-import { AT_MS, createFakeView, TIMEZONE } from '../../fake-view.ts';
+import { AT_MS, TIMEZONE } from '../../fake-clock.ts';
+import { createFakeView } from '../../fake-view.ts';
 
 const COMMANDS_OF_AGENT = COMMANDS.filter((each): each is AgentCommand => each.kind === 'agent');
 

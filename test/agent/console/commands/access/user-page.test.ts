@@ -1,7 +1,7 @@
 import t from 'tap';
 import { renderInvitation, renderOffer, renderUsers } from '../../../../../agent/console/commands/access/user-page.ts';
 import { createFakeAccess } from '../../fake-access.ts';
-import { AT_MS, TIMEZONE } from '../../fake-view.ts';
+import { AT_MS, TIMEZONE } from '../../fake-clock.ts';
 
 const page = { widthCols: 80, colour: false, atMs: AT_MS, timezone: TIMEZONE };
 const access = createFakeAccess([]);

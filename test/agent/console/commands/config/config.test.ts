@@ -6,12 +6,12 @@ import type { Page } from '../../../../../agent/console/text/page.ts';
 import { plain } from '../../../../../agent/console/text/plain-text.ts';
 import type { ConfigAnswer, ConfigDesk, ConfigFiles, ConfigView, Revision } from '../../../../../agent/core/revisions.ts';
 import type { AgentView } from '../../../../../agent/core/views.ts';
-import * as fake from '../../fake-view.ts';
+import { AT_MS, TIMEZONE } from '../../fake-clock.ts';
 
-const page: Page = { widthCols: 80, colour: false, atMs: fake.AT_MS, timezone: fake.TIMEZONE };
+const page: Page = { widthCols: 80, colour: false, atMs: AT_MS, timezone: TIMEZONE };
 const REVISION: Revision = {
   number: 7,
-  atMs: fake.AT_MS - 60_000,
+  atMs: AT_MS - 60_000,
   by: 'platform:anne',
   why: "brighter at the school, as the mayor's office has asked for in its letter of the twelfth",
   hash: 'a'.repeat(64),
@@ -105,7 +105,7 @@ t.test('what runs, what is on trial and what is missing, on 80 columns', async (
       view: {
         running: { ...REVISION, number: 8, state: 'trial' },
         trial: { number: 8, mode: 'asked', restS: 95, missing: ['2 of 5 units no longer answer: L01, L02', 'the uplink is not back'] },
-        candidate: { by: 'console:anne', atMs: fake.AT_MS, hash: 'b', base: 7, signature: null },
+        candidate: { by: 'console:anne', atMs: AT_MS, hash: 'b', base: 7, signature: null },
         trouble: 'the revisions cannot be written (ENOSPC): check the disk of store.dir',
       },
     },

@@ -10,7 +10,8 @@ import { framed, isFrameEnd, readFrame } from '../../../../../agent/console/comm
 import { createConsoleServer } from '../../../../../agent/console/protocol/socket-server.ts';
 import { createManualClock } from '../../../../../agent/core/manual-clock.ts';
 import type { AgentView } from '../../../../../agent/core/views.ts';
-import { AT_MS, createFakeView, TIMEZONE } from '../../fake-view.ts';
+import { AT_MS, TIMEZONE } from '../../fake-clock.ts';
+import { createFakeView } from '../../fake-view.ts';
 import { NO_ACTIONS } from '../../no-actions.ts';
 import { openSession, PROMPT, type ShellSession } from '../../shell/shell-session.ts';
 

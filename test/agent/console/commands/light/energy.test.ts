@@ -6,14 +6,16 @@ import { COMMANDS } from '../../../../../agent/console/commands.ts';
 import type { RawArgs } from '../../../../../agent/console/protocol/protocol.ts';
 import type { Page } from '../../../../../agent/console/text/page.ts';
 import { plain, toAscii } from '../../../../../agent/console/text/plain-text.ts';
-import * as fake from '../../fake-view.ts';
+import { AT_MS, TIMEZONE } from '../../fake-clock.ts';
+import { energy as fakeEnergy, energyRow as fakeEnergyRow } from '../../fake-store.ts';
+import { createFakeView } from '../../fake-view.ts';
 
-const page: Page = { widthCols: 80, colour: false, atMs: fake.AT_MS, timezone: fake.TIMEZONE };
-const answer = (changes: Partial<EnergyAnswer> = {}): EnergyAnswer => ({ ...fake.energy(), by: null, zone: null, ...changes });
+const page: Page = { widthCols: 80, colour: false, atMs: AT_MS, timezone: TIMEZONE };
+const answer = (changes: Partial<EnergyAnswer> = {}): EnergyAnswer => ({ ...fakeEnergy(), by: null, zone: null, ...changes });
 const shown = (changes: Partial<EnergyAnswer> = {}): string => renderEnergy(plain(answer(changes)) as EnergyAnswer, page, 'table');
 
-const park = fake.energyRow({ zone: 'jardin-des-plantes-nord', nights: 12, kwh: 4.2, baselineKwh: 20, savedKwh: 15.8, savedPct: 79 });
-const night = fake.energyRow({
+const park = fakeEnergyRow({ zone: 'jardin-des-plantes-nord', nights: 12, kwh: 4.2, baselineKwh: 20, savedKwh: 15.8, savedPct: 79 });
+const night = fakeEnergyRow({
   period: '2026-11-30',
   nights: 1,
   litH: 14.04,
@@ -46,12 +48,12 @@ const sheets: [story: string, text: string, says: RegExp[], not?: RegExp][] = [
   ],
   [
     'several zones have a sum',
-    shown({ rows: [fake.energyRow(), park] }),
+    shown({ rows: [fakeEnergyRow(), park] }),
     [/^jardin-des-plan~ +12 /m, /^All +2468 +116\.6 +348\.8 +232\.2 +67$/m],
   ],
   [
     'night by night',
-    shown({ by: 'night', rows: [night, fake.energyRow({ ...night, period: '2026-12-01' })] }),
+    shown({ by: 'night', rows: [night, fakeEnergyRow({ ...night, period: '2026-12-01' })] }),
     [/^2026-11-30 +bressigny +14\.0 /m, /^All +2468 +8\.04 +23\.6 +15\.5 +66$/m],
     /EN 13201-5|Nights/,
   ],
@@ -63,17 +65,17 @@ const sheets: [story: string, text: string, says: RegExp[], not?: RegExp][] = [
   ['one zone: the meter of the whole cabinet is left out', shown({ zone: 'bressigny' }), [/2026-12-01, bressigny; the last/], /Measured/],
   [
     'what nobody knows is told',
-    shown({ rows: [fake.energyRow({ unknownLampH: 3.2, unknownSavedKwh: 0.14 })], awayH: 1.25, undatedH: 0.5 }),
+    shown({ rows: [fakeEnergyRow({ unknownLampH: 3.2, unknownSavedKwh: 0.14 })], awayH: 1.25, undatedH: 0.5 }),
     [
       /^Unknown +3\.20 lamp hours without an answer[\s\S]*0\.14 kWh of the saving/m,
       /^Not seen +1\.25 h: the agent did not run/m,
       /^No time +0\.50 h were counted/m,
     ],
   ],
-  ['a zone that costs more than before says so', shown({ rows: [fake.energyRow({ savedKwh: -12.3, savedPct: -3.7 })] }), [/ -12\.3 +-4$/m]],
+  ['a zone that costs more than before says so', shown({ rows: [fakeEnergyRow({ savedKwh: -12.3, savedPct: -3.7 })] }), [/ -12\.3 +-4$/m]],
   [
     'nothing to compare is no saving of 100 %',
-    shown({ rows: [fake.energyRow({ baselineKwh: 0, savedKwh: -1, savedPct: null, meanLevelPct: null, raisedPct: null, periods: [] })] }),
+    shown({ rows: [fakeEnergyRow({ baselineKwh: 0, savedKwh: -1, savedPct: null, meanLevelPct: null, raisedPct: null, periods: [] })] }),
     [/ 391\.4 +- +- /, / -1\.00 +-$/m, /no hour at a level that is known/],
   ],
   ['before the first night', shown({ rows: [], firstNight: null, lastNight: null }), [/^Nothing +no night of this time was counted/]],
@@ -112,7 +114,7 @@ t.test('any sums fit 80 columns', async (t) => {
   });
   fc.assert(
     fc.property(fc.array(row, { minLength: 1, maxLength: 4 }), fc.constantFrom(null, 'night' as const, 'month' as const), (rows, by) => {
-      const text = renderEnergy(answer({ by, rows: rows.map((each) => fake.energyRow({ ...each, zone: 'x'.repeat(32) })) }), page, 'table');
+      const text = renderEnergy(answer({ by, rows: rows.map((each) => fakeEnergyRow({ ...each, zone: 'x'.repeat(32) })) }), page, 'table');
       return text.split('\n').every((line) => line.length <= 80);
     }),
   );
@@ -125,20 +127,20 @@ const job = {
   caller: { user: 'tech', role: 'admin', door: 'agent' } as const,
   tell: () => true,
   signal: new AbortController().signal,
-  clock: { wallMs: () => fake.AT_MS, monoMs: () => 0, after: () => ({ cancel: () => {} }) },
-  timezone: fake.TIMEZONE,
+  clock: { wallMs: () => AT_MS, monoMs: () => 0, after: () => ({ cancel: () => {} }) },
+  timezone: TIMEZONE,
 };
-const ask = (args: RawArgs, view = fake.createFakeView()) =>
+const ask = (args: RawArgs, view = createFakeView()) =>
   command?.kind === 'agent' ? command.answer(view, args, job) : Promise.reject(new Error('no command'));
 
 t.test('without words it is the last thirty days, all as one', async (t) => {
-  const view = fake.createFakeView();
+  const view = createFakeView();
   t.match(await ask({}, view), { by: null, zone: null, rows: [{ zone: 'bressigny' }] });
-  t.strictSame(view.asked, [{ fromMs: fake.AT_MS - 30 * 86_400_000, toMs: fake.AT_MS, by: null, zone: null }]);
+  t.strictSame(view.asked, [{ fromMs: AT_MS - 30 * 86_400_000, toMs: AT_MS, by: null, zone: null }]);
 });
 
 t.test('a zone is found whatever its case, and days are days of the cabinet', async (t) => {
-  const view = fake.createFakeView();
+  const view = createFakeView();
   await ask({ zone: 'BRESSIGNY', since: '2026-11-01', until: '2026-12-01', by: 'Night' }, view);
   const [fromMs, toMs] = [Date.parse('2026-10-31T23:00Z'), Date.parse('2026-11-30T23:00Z')];
   t.strictSame(view.asked, [{ fromMs, toMs, by: 'night', zone: 'bressigny' }]);

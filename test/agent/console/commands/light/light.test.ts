@@ -19,8 +19,9 @@ import { plain } from '../../../../../agent/console/text/plain-text.ts';
 import type { TonightRow, ZoneLightView } from '../../../../../agent/core/light-tools.ts';
 import { createManualClock } from '../../../../../agent/core/manual-clock.ts';
 import type { AgentView } from '../../../../../agent/core/views.ts';
+import { AT_MS, TIMEZONE } from '../../fake-clock.ts';
 import { tonight, zoneLightView } from '../../fake-light.ts';
-import { AT_MS, createFakeView, TIMEZONE, whyLamp, whyZone } from '../../fake-view.ts';
+import { createFakeView, whyLamp, whyZone } from '../../fake-view.ts';
 import { NO_ACTIONS } from '../../no-actions.ts';
 
 const page: Page = { widthCols: 80, colour: false, atMs: AT_MS, timezone: TIMEZONE };

@@ -5,7 +5,8 @@ import { renderTested, renderTestStep } from '../../../../../agent/console/comma
 import { createManualClock } from '../../../../../agent/core/manual-clock.ts';
 import type { AgentView, PointView } from '../../../../../agent/core/views.ts';
 import type { OutcomeState } from '../../../../../agent/core/words.ts';
-import { AT_MS, createFakeView, outcome, TIMEZONE } from '../../fake-view.ts';
+import { AT_MS, TIMEZONE } from '../../fake-clock.ts';
+import { createFakeView, outcome } from '../../fake-view.ts';
 
 const page = { widthCols: 80, colour: false, atMs: AT_MS, timezone: TIMEZONE, language: 'en' } as const;
 const ZONE = { kind: 'zone', id: 'bressigny' } as const;

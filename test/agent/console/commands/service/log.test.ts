@@ -6,7 +6,8 @@ import { COMMANDS } from '../../../../../agent/console/commands.ts';
 import { createLogGate } from '../../../../../agent/console/shell/log-gate.ts';
 import type { Page } from '../../../../../agent/console/text/page.ts';
 import type { LogFeed, LogLine, LogSeverity } from '../../../../../agent/core/ports.ts';
-import { AT_MS, createFakeView, TIMEZONE } from '../../fake-view.ts';
+import { AT_MS, TIMEZONE } from '../../fake-clock.ts';
+import { createFakeView } from '../../fake-view.ts';
 import { openSession, PROMPT, type ShellSession } from '../../shell/shell-session.ts';
 
 const PAGE: Page = { widthCols: 80, colour: false, atMs: AT_MS, timezone: TIMEZONE };

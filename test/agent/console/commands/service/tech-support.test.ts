@@ -7,7 +7,8 @@ import { techSupport } from '../../../../../agent/console/commands/service/tech-
 import { withoutSecrets } from '../../../../../agent/console/commands/service/without-secrets.ts';
 import { createConsoleServer } from '../../../../../agent/console/protocol/socket-server.ts';
 import { createManualClock } from '../../../../../agent/core/manual-clock.ts';
-import { AT_MS, createFakeView, event, TIMEZONE } from '../../fake-view.ts';
+import { AT_MS, TIMEZONE } from '../../fake-clock.ts';
+import { createFakeView, event } from '../../fake-view.ts';
 
 const CANARIES: [text: string, kept: string][] = [
   ['broker: mqtts://luc:canary1@mqtt.example:8883', 'broker: mqtts://luc:***@mqtt.example:8883'],

@@ -6,7 +6,8 @@ import { installUpdate } from '../../../../../agent/console/commands/service/upd
 import { createConsoleServer } from '../../../../../agent/console/protocol/socket-server.ts';
 import { createManualClock } from '../../../../../agent/core/manual-clock.ts';
 import type { UpdateDesk } from '../../../../../agent/core/updates.ts';
-import { AT_MS, createFakeView, TIMEZONE } from '../../fake-view.ts';
+import { AT_MS, TIMEZONE } from '../../fake-clock.ts';
+import { createFakeView } from '../../fake-view.ts';
 
 const CONTENT = Buffer.alloc(70_000, 'update');
 

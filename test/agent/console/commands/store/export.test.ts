@@ -21,7 +21,9 @@ import { createConsoleServer } from '../../../../../agent/console/protocol/socke
 import type { LocalActions, Terminal } from '../../../../../agent/console/terminal/terminal.ts';
 import { createManualClock } from '../../../../../agent/core/manual-clock.ts';
 import type { AgentView } from '../../../../../agent/core/views.ts';
-import { AT_MS, createFakeView, storedFrames, storeStatus, TIMEZONE } from '../../fake-view.ts';
+import { AT_MS, TIMEZONE } from '../../fake-clock.ts';
+import { storedFrames, storeStatus } from '../../fake-store.ts';
+import { createFakeView } from '../../fake-view.ts';
 
 const MAIN = resolve(import.meta.dirname, '../../../../../agent/main.ts');
 

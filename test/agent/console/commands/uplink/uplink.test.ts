@@ -9,10 +9,11 @@ import { plain, toAscii } from '../../../../../agent/console/text/plain-text.ts'
 import type { UplinkDelivery } from '../../../../../agent/core/ports.ts';
 import type { PeerCertificate, UplinkTools } from '../../../../../agent/core/uplink-tools.ts';
 import type { AgentView, UplinkView } from '../../../../../agent/core/views.ts';
+import { AT_MS, TIMEZONE } from '../../fake-clock.ts';
 import { failedTest, TRACE, uplinkTest, uplinkView } from '../../fake-uplink.ts';
-import * as fake from '../../fake-view.ts';
+import { createFakeView } from '../../fake-view.ts';
 
-const page: Page = { widthCols: 80, colour: false, atMs: fake.AT_MS, timezone: fake.TIMEZONE };
+const page: Page = { widthCols: 80, colour: false, atMs: AT_MS, timezone: TIMEZONE };
 const shown = (changes: Partial<UplinkView> = {}): string => renderUplink(plain(uplinkView(changes)) as UplinkView, page);
 const traced = (answer: TraceAnswer, sheet = page): string => renderTrace(plain(answer) as TraceAnswer, sheet);
 const { delivery, certificates, server, lastFailure, ...bare } = uplinkView();
@@ -40,7 +41,7 @@ const sheets: [story: string, text: string, says: RegExp[], not?: RegExp][] = [
     shown({
       state: 'down',
       reason: 'refused (0x87): not authorised',
-      lastFailure: { atMs: fake.AT_MS, text: 'refused (0x87): not authorised' },
+      lastFailure: { atMs: AT_MS, text: 'refused (0x87): not authorised' },
     }),
     [/^Uplink +down since/m, /^Trouble +refused \(0x87\)/m, /^Look +`luciole uplink test` tries each stage/m],
     /^Last/m,
@@ -58,7 +59,7 @@ const sheets: [story: string, text: string, says: RegExp[], not?: RegExp][] = [
   ['what is not known is not shown', renderUplink(bare, page), [/^Uplink +online/m], /Proof|Rows|Broker|Own|Last/],
   [
     'an expired certificate',
-    shown({ certificates: { own: null, broker: { ...(certificates?.broker as PeerCertificate), untilMs: fake.AT_MS - 3 * 86_400_000 } } }),
+    shown({ certificates: { own: null, broker: { ...(certificates?.broker as PeerCertificate), untilMs: AT_MS - 3 * 86_400_000 } } }),
     [/EXPIRED\s+3\s+days\s+ago/],
   ],
   ['no uplink at all', shown({ state: 'off', reason: 'no uplink is configured' }), [/^Uplink +off: no uplink is configured$/]],
@@ -99,7 +100,7 @@ const sheets: [story: string, text: string, says: RegExp[], not?: RegExp][] = [
   ],
   [
     'a trace of yesterday has days',
-    traced({ entries: TRACE, followed: null }, { ...page, atMs: fake.AT_MS + 86_400_000 }),
+    traced({ entries: TRACE, followed: null }, { ...page, atMs: AT_MS + 86_400_000 }),
     [/^ 1 Dec 22:41:04\.000/m],
   ],
   ['an empty trace', traced({ entries: [], followed: null }), [/^nothing has happened yet$/]],
@@ -129,21 +130,16 @@ const job = {
   tell: () => true,
   signal: new AbortController().signal,
   clock: {
-    wallMs: () => fake.AT_MS,
+    wallMs: () => AT_MS,
     monoMs: () => 0,
     after: (_ms: number, fire: () => void) => {
       queueMicrotask(fire);
       return { cancel: () => {} };
     },
   },
-  timezone: fake.TIMEZONE,
+  timezone: TIMEZONE,
 };
-const ask = async (
-  name: string,
-  args: RawArgs = {},
-  view: AgentView = fake.createFakeView(),
-  tell: (word: unknown) => boolean = () => true,
-) => {
+const ask = async (name: string, args: RawArgs = {}, view: AgentView = createFakeView(), tell: (word: unknown) => boolean = () => true) => {
   const command = COMMANDS.find((each) => each.name === name);
   if (command?.kind !== 'agent') throw new TypeError(name);
   return { command, result: await command.answer(view, args, { ...job, tell }) };
@@ -155,10 +151,10 @@ t.test('status is the same with and without its verb', async (t) => {
 
 t.test('a test tells each stage, and its failure is one of the command', async (t) => {
   const told: unknown[] = [];
-  const { command, result } = await ask('uplink test', {}, fake.createFakeView(), (word) => told.push(word) > 0);
+  const { command, result } = await ask('uplink test', {}, createFakeView(), (word) => told.push(word) > 0);
   t.strictSame([told.length, command.succeeded(result)], [8, true]);
   t.equal(command.succeeded(failedTest('tls', 'x')), false);
-  const view = fake.createFakeView();
+  const view = createFakeView();
   await ask('uplink test', { broker: 'mqtts://other.example' }, view);
   t.strictSame(view.asked, [{ broker: 'mqtts://other.example' }]);
 });
@@ -166,23 +162,23 @@ t.test('a test tells each stage, and its failure is one of the command', async (
 t.test('a trace is the newest entries, or those to come', async (t) => {
   t.match((await ask('uplink trace', { last: '2' })).result, { entries: TRACE.slice(-2), followed: null });
   const told: unknown[] = [];
-  const view = fake.createFakeView();
+  const view = createFakeView();
   const { result } = await ask('uplink trace', { follow: true, for: '5m' }, view, (word) => told.push(word) !== 2);
   t.match(result, { entries: [], followed: { seen: 4, missed: 1 } });
   t.strictSame([told.length, view.asked], [5, ['stopped watching']]);
 });
 
 t.test('a reconnect is in the log with who asked', async (t) => {
-  const view = fake.createFakeView();
+  const view = createFakeView();
   const { command } = await ask('uplink reconnect', {}, view);
   t.strictSame([view.asked, command.audit?.({})], [[{ reconnect: 'console:tech' }], {}]);
 });
 
 t.test('where there is no uplink it is said', async (t) => {
-  const view: AgentView = { ...fake.createFakeView(), uplinkTools: null, testUplink: async () => undefined };
+  const view: AgentView = { ...createFakeView(), uplinkTools: null, testUplink: async () => undefined };
   for (const name of ['uplink test', 'uplink trace', 'uplink reconnect'])
     await t.rejects(ask(name, {}, view), { code: 'failed', message: /no uplink is configured/ }, name);
-  const tools = { ...(fake.createFakeView().uplinkTools as UplinkTools), reconnect: () => false };
+  const tools = { ...(createFakeView().uplinkTools as UplinkTools), reconnect: () => false };
   await t.rejects(ask('uplink reconnect', {}, { ...view, uplinkTools: tools }), { code: 'failed', message: /is off/ });
 });
 
