@@ -8,10 +8,11 @@ import { flushCompileCache } from 'node:module';
 import { userInfo } from 'node:os';
 import manifest from '../package.json' with { type: 'json' };
 import { runCommandLine } from './console/cli.ts';
-import { ConsoleError } from './console/console-error.ts';
-import { configFileOf, createLocalActions, EXIT_BAD_CONFIG, loadApp, textOf } from './console/local-actions.ts';
-import { createStatusLine } from './console/status-line.ts';
-import type { LocalArgs, Terminal } from './console/terminal.ts';
+import { ConsoleError, EXIT_BAD_CONFIG } from './console/console-error.ts';
+import { createLocalActions } from './console/local-actions.ts';
+import { configFileOf, textOf } from './console/local-args.ts';
+import { createStatusLine } from './console/terminal/status-line.ts';
+import type { LocalArgs, Terminal } from './console/terminal/terminal.ts';
 import { ConfigError } from './core/errors.ts';
 import type { Log } from './core/ports.ts';
 import type { RunOptions, ServiceFacts, StartSteps } from './core/run-options.ts';
@@ -48,9 +49,11 @@ const actions = createLocalActions({
     run: runAgentUntilStopped,
     console: runConsole,
     setup: runFirstStart,
-    'config keygen': async (args) => (await import('./console/sign.ts')).runKeygen(args, screen),
-    'config sign': async (args) => (await import('./console/sign.ts')).runSign(args, screen),
-    'config verify': async (args) => (await import('./console/sign.ts')).runVerify(args, screen),
+    erase: async (args) => (await import('./commissioning/erase.ts')).runErase(args, configFileOf(args), screen),
+    'config import': (args) => importTable(args, screen),
+    'config keygen': async (args) => (await import('./console/commands/config/sign-run.ts')).runKeygen(args, screen),
+    'config sign': async (args) => (await import('./console/commands/config/sign-run.ts')).runSign(args, screen),
+    'config verify': async (args) => (await import('./console/commands/config/sign-run.ts')).runVerify(args, screen),
   },
 });
 
@@ -71,7 +74,7 @@ function terminal(): Terminal {
     socketPath: env['LUCIOLE_SOCKET'] || null,
     shelf: async () => (await import('./console/local-files.ts')).localShelf(configFileOf({}), env['CREDENTIALS_DIRECTORY'] || null),
     askSecret: async (prompt, isNew) => {
-      const { createSecretInput } = await import('./console/secret-input.ts');
+      const { createSecretInput } = await import('./console/terminal/secret-input.ts');
       secretInput ??= createSecretInput(process.stdin, (text) => void stderr.write(text));
       return secretInput(prompt, isNew);
     },
@@ -91,14 +94,19 @@ function userName(): string {
 /** The shell, on this terminal. */
 async function runConsole(args: LocalArgs): Promise<number> {
   const { startConsole } = await import('./console/shell/start-console.ts');
-  return startConsole(args, screen);
+  return startConsole(args, screen, importTable);
+}
+
+async function importTable(args: LocalArgs, terminal: Terminal): Promise<number> {
+  const { runImport } = await import('./commissioning/import-table.ts');
+  return runImport(args, configFileOf({ file: args['into'] ?? '' }), terminal);
 }
 
 /** Questions are asked where somebody sits at a terminal. */
 async function runFirstStart(args: LocalArgs): Promise<number> {
   const [{ runSetup }, { createLineAsker }] = await Promise.all([
     import('./commissioning/first-start.ts'),
-    import('./console/ask-line.ts'),
+    import('./console/terminal/ask-line.ts'),
   ]);
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => enough.abort());
   const asker = process.stdin.isTTY ? createLineAsker(process.stdin, screen.out, enough.signal) : null;
@@ -138,7 +146,8 @@ async function runAgentUntilStopped(args: LocalArgs): Promise<number> {
     log.flush();
   });
   try {
-    const { runAgent } = await loadApp();
+    // Loaded on demand: the agent's libraries take longer to load than a console command takes in all.
+    const { runAgent } = await import('./app/run.ts');
     startSteps.completed('agent-loaded');
     return await runAgent({ ...options, log, logFeed: log, startSteps, stopSignal: stop.signal });
   } catch (error) {

@@ -48,12 +48,12 @@ t.test('programs are started in few places, never through a shell, and no text b
   t.strictSame(
     starters.map(({ path }) => path).sort(),
     [
-      'agent/config/read-in-child.ts',
+      'agent/config/load/read-in-child.ts',
+      'agent/config/revisions/check-in-child.ts',
+      'agent/console/commands/service/tech-support-run.ts',
       'agent/console/local-machine.ts',
-      'agent/config/check-in-child.ts',
       'agent/console/shell/stty.ts',
       'agent/console/shell/tty-device.ts',
-      'agent/console/support-command.ts',
       'agent/luciole.js',
       'agent/service/notify.ts',
       'drivers/rs485.ts',

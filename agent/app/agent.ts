@@ -3,7 +3,7 @@
  *
  * Owns nothing but the order of building. A real run hands in the system clock and serial ports, a scenario test a simulated clock and simulated wires.
  */
-import type { Site, TouchedRooms } from '../config/touched-parts.ts';
+import type { Site, TouchedRooms } from '../config/revisions/touched-parts.ts';
 import type { Field } from '../core/ports.ts';
 import type { Pulse } from '../core/pulse.ts';
 import type { AgentView } from '../core/views.ts';

@@ -4,8 +4,8 @@
  * Owns how these parts are built. What one needs of another configuration it asks for each time.
  */
 import { adapterLatencyMs } from '../../drivers/adapter-latency.ts';
+import { countersOf, decimalsOf } from '../config/revisions/touched-parts.ts';
 import { setupValuesOf } from '../config/setup-values.ts';
-import { countersOf, decimalsOf } from '../config/touched-parts.ts';
 import type { Store } from '../core/ports.ts';
 import type { PointId } from '../core/words.ts';
 import { createField, type LiveField } from '../field/field.ts';
@@ -88,7 +88,7 @@ export function recorderFor({ clock, state, store, uplink }: Building): Recorder
     onFrame: (frame) => {
       store.append(frame);
       state.recorded += frame.readings.length;
-      uplink.publish(frame);
+      uplink.current?.publish(frame);
     },
   });
 }

@@ -1,10 +1,10 @@
 import { createAccess } from '../access/access.ts';
 import { createSelfRecord } from '../access/self-audit.ts';
-import { createConfigPost } from '../config/platform-requests.ts';
-import type { RevisionDesk } from '../config/revision-desk.ts';
-import { createRevisions } from '../config/revisions.ts';
-import type { Site, TouchedRooms } from '../config/touched-parts.ts';
-import { type Consoles, createConsoles } from '../console/sockets.ts';
+import { createConfigPost } from '../config/revisions/platform-requests.ts';
+import type { RevisionDesk } from '../config/revisions/revision-desk.ts';
+import { createRevisions } from '../config/revisions/revisions.ts';
+import type { Site, TouchedRooms } from '../config/revisions/touched-parts.ts';
+import { type Consoles, createConsoles } from '../console/protocol/sockets.ts';
 import { quietUntilMono } from '../control/street-knowledge.ts';
 import { createEventBook } from '../core/event-book.ts';
 import type { Pulse } from '../core/pulse.ts';
@@ -62,8 +62,8 @@ export function joinParts(parts: AgentParts, apply: (next: Site) => Promise<Touc
   made.consoles = consolesFor(made);
   made.housekeeping = createHousekeeping({ log: parts.log, clock, memory: made.store, chores: agentChores({ ...parts, ...made }) });
   made.store.onEvent = made.ongoing.onEvent;
-  made.store.onCommitted = (committed) => made.uplink.committed(committed);
-  made.store.fates = made.uplink.fates;
+  made.store.onCommitted = (committed) => made.uplink.current?.committed(committed);
+  made.store.fates = () => made.uplink.current?.fates() ?? (() => 'undelivered');
   return made;
 }
 

@@ -1,10 +1,10 @@
 import type { SelfRecord } from '../access/self-audit.ts';
-import type { ConfigPost } from '../config/platform-requests.ts';
-import type { RevisionDesk } from '../config/revision-desk.ts';
-import type { Site } from '../config/touched-parts.ts';
-import type { Consoles } from '../console/sockets.ts';
+import type { ConfigPost } from '../config/revisions/platform-requests.ts';
+import type { RevisionDesk } from '../config/revisions/revision-desk.ts';
+import type { Site } from '../config/revisions/touched-parts.ts';
+import type { Consoles } from '../console/protocol/sockets.ts';
 import type { Control } from '../control/control.ts';
-import type { LightViews } from '../control/light-views.ts';
+import type { LightViews } from '../control/views/light-views.ts';
 import type { AccessTools } from '../core/access.ts';
 import type { BusTools } from '../core/bus-tools.ts';
 import type { CabinetPoint } from '../core/cabinet-points.ts';

@@ -1,20 +1,20 @@
 /**
  * What a run hands in: its configuration, and the edges of the world.
  */
-import type { RevisionParts } from '../config/revisions.ts';
-import type { Site } from '../config/touched-parts.ts';
+import type { RevisionParts } from '../config/revisions/revisions.ts';
+import type { Site } from '../config/revisions/touched-parts.ts';
 import type { Clock } from '../core/clock.ts';
 import type { OpenBytePort } from '../core/driver.ts';
 import type { Heap } from '../core/heap-keeper.ts';
 import type { Log, LogFeed } from '../core/ports.ts';
 import type { SteadyClockParts } from '../core/steady-clock.ts';
-import type { POLL_PERIOD_MS } from '../field/poll-plan.ts';
+import type { POLL_PERIOD_MS } from '../field/polls/poll-plan.ts';
 import type { Health } from '../service/health.ts';
 import type { RunGuard } from '../service/run-guard.ts';
 import type { UpdateParts } from '../service/update-run.ts';
 import type { StoreParts } from '../store/store.ts';
-import type { MqttDoor } from '../sync/door.ts';
-import type { ReadFile } from '../sync/secrets.ts';
+import type { MqttDoor } from '../sync/mqtt/door.ts';
+import type { ReadFile } from '../sync/mqtt/secrets.ts';
 
 /** All that an agent is made of which it does not make itself. */
 export interface AgentParts extends Site {

@@ -3,9 +3,9 @@
  *
  * Owns the order of the exchange. Lines first: drivers that hear no agent fall back after a minute.
  */
-import { type Site, type TouchedRooms, touchedRooms } from '../config/touched-parts.ts';
-import { uplinkDevices } from '../core/cabinet-points.ts';
+import { type Site, type TouchedRooms, touchedRooms } from '../config/revisions/touched-parts.ts';
 import { fieldLine } from '../field/line-from-config.ts';
+import { uplinkDevices } from '../sync/sparkplug/cabinet-metrics.ts';
 import type { Joined } from './joined.ts';
 import { busOf, createRooms } from './rooms.ts';
 import { openUplink } from './uplink.ts';

@@ -4,18 +4,19 @@
  *
  * Owns the joining of these rooms with field, store and uplink.
  */
+import { pendingProfiles } from '../config/load/pending-profiles.ts';
 import { createControl } from '../control/control.ts';
-import { createLightViews } from '../control/light-views.ts';
 import { streetKnowledge } from '../control/street-knowledge.ts';
+import { createLightViews } from '../control/views/light-views.ts';
 import type { BusTools } from '../core/bus-tools.ts';
-import { cabinetPoints, uplinkDevices } from '../core/cabinet-points.ts';
+import { cabinetPoints } from '../core/cabinet-points.ts';
 import { createRoomEvents } from '../core/room-events.ts';
 import { createDiagnosis } from '../diagnosis/diagnosis.ts';
 import { createEnergy } from '../diagnosis/energy-count.ts';
-import { withSiteKnowledge } from '../field/site-knowledge.ts';
+import { withSiteKnowledge } from '../field/bus-tools/site-knowledge.ts';
 import { readOnlyBus } from '../service/safe-mode.ts';
-import { createPlatformView } from '../sync/shown-commands.ts';
-import { createShownLight } from '../sync/shown-light.ts';
+import { uplinkDevices } from '../sync/sparkplug/cabinet-metrics.ts';
+import { createPlatformView } from '../sync/sparkplug/platform-view.ts';
 import type { Joined, Rooms } from './joined.ts';
 
 type Neighbours = Pick<Joined, 'parts' | 'state' | 'clock' | 'field' | 'store' | 'uplink' | 'quietMono' | 'ongoing'>;
@@ -26,8 +27,7 @@ export function createRooms({ parts, state, clock, field, store, uplink, quietMo
   const points = cabinetPoints(cabinet, profiles);
   const events = createRoomEvents(clock, ongoing.onEvent);
   const diagnosis = createDiagnosis({ points, clock, onEvent: events.tell });
-  const shownLight = createShownLight(uplinkDevices(cabinet, points, profiles), { clock, uplink });
-  const shownCommands = createPlatformView({ cabinet, clock, uplink });
+  const platform = createPlatformView({ cabinet, devices: uplinkDevices(cabinet, points, profiles), clock, uplink });
   const control = createControl({
     street: cabinet,
     clock,
@@ -38,19 +38,16 @@ export function createRooms({ parts, state, clock, field, store, uplink, quietMo
     onOutcome: ongoing.onOutcome,
     onDecision(decision) {
       energy.onDecision(decision);
-      shownLight.decision(decision);
+      platform.decision(decision);
     },
-    onIntents(intents) {
-      shownCommands.emergency(intents);
-      shownLight.intents(intents);
-    },
-    onProgrammes: (choices) => shownCommands.programmes(choices),
-    onBlinks: (running) => shownCommands.blinks(running),
+    onIntents: platform.intents,
+    onProgrammes: platform.programmes,
+    onBlinks: platform.blinks,
     onRelay: (relay) => uplink.relay(relay),
     ...streetKnowledge(cabinet, points),
     quietUntilMono: quietMono,
   });
-  const energy = createEnergy({ cabinet, profiles, points, clock, store, field, control, uplink });
+  const energy = createEnergy({ cabinet, profiles, points, clock, store, field, light: control, onNight: platform.night });
 
   return {
     points,
@@ -70,6 +67,6 @@ export function createRooms({ parts, state, clock, field, store, uplink, quietMo
 /** The tools of the lines with what the configuration says of the devices; in safe mode they only read. */
 export function busOf({ parts, state: { site }, field }: Pick<Joined, 'parts' | 'state' | 'field'>): BusTools {
   const { cabinet, profiles } = site;
-  const bus = withSiteKnowledge(field.bus, cabinet, profiles);
+  const bus = { ...withSiteKnowledge(field.bus, cabinet, profiles), pendingProfiles: pendingProfiles(cabinet.profileDirs, profiles) };
   return (parts.guard?.mode ?? 'normal') === 'normal' ? bus : readOnlyBus(bus);
 }

@@ -4,13 +4,13 @@
  * Owns the life of the run, from its options to its exit code. Called by `main.ts`.
  */
 import { createSerialPort } from '../../drivers/serial-port.ts';
-import { type CheckedRevision, checkRevisionAside, editAside, type RevisionFolder } from '../config/check-in-child.ts';
-import { beginAside } from '../config/read-in-child.ts';
-import { secretNews, WITHOUT_REVISIONS } from '../config/start-news.ts';
-import type { Beginning } from '../config/start-revision.ts';
-import { withOptions } from '../config/with-options.ts';
+import { beginAside } from '../config/load/read-in-child.ts';
+import { secretNews, WITHOUT_REVISIONS } from '../config/load/start-news.ts';
+import type { Beginning } from '../config/load/start-revision.ts';
+import { withOptions } from '../config/load/with-options.ts';
+import { type CheckedRevision, checkRevisionAside, editAside, type RevisionFolder } from '../config/revisions/check-in-child.ts';
 import { ConsoleError } from '../console/console-error.ts';
-import { agentSocketPath } from '../console/socket-path.ts';
+import { agentSocketPath } from '../console/protocol/socket-path.ts';
 import type { Cabinet } from '../core/cabinet.ts';
 import { type Clock, sleep } from '../core/clock.ts';
 import { ConfigError, StoreError } from '../core/errors.ts';
@@ -28,8 +28,8 @@ import { safeCabinet } from '../service/safe-mode.ts';
 import { createTimeQuality, FIRST_PROBE_MS } from '../service/time-quality.ts';
 import { updatePartsOf } from '../service/update-run.ts';
 import type { OpenLink } from '../store/messages.ts';
-import { createMqttDoor } from '../sync/mqtt-door.ts';
-import { createFileReader } from '../sync/secret-files.ts';
+import { createMqttDoor } from '../sync/mqtt/mqtt-door.ts';
+import { createFileReader } from '../sync/mqtt/secret-files.ts';
 import { type Agent, createAgent } from './agent.ts';
 
 /** For a run without a service manager. */

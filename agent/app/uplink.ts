@@ -3,9 +3,10 @@
  *
  * Owns the ways from the uplink into the rooms.
  */
-import { uplinkDevices } from '../core/cabinet-points.ts';
+
 import type { Uplink } from '../core/ports.ts';
 import { createRoomEvents } from '../core/room-events.ts';
+import { uplinkDevices } from '../sync/sparkplug/cabinet-metrics.ts';
 import { createUplink } from '../sync/uplink.ts';
 import type { Joined } from './joined.ts';
 
@@ -31,7 +32,7 @@ export function openUplink({
   const { version, log, door, random, readFile } = parts;
   state.uplinkEvents = createRoomEvents(clock, ongoing.onEvent);
   if (cabinet.uplink === null) return null;
-  const made = createUplink({
+  return createUplink({
     ...{ version, clock, log, store, door, random },
     ...(readFile === undefined ? {} : { readFile }),
     config: cabinet.uplink,
@@ -39,15 +40,17 @@ export function openUplink({
     devices: uplinkDevices(cabinet, state.rooms.points, profiles),
     latest: (pointId) => field.latest(pointId),
     isOpenCommand: (id) => ongoing.isOpenCommand(id) || uplink.isHeld(id) || revisions?.openCommand === id,
+    onOrder({ kind, request }) {
+      const { control } = state.rooms;
+      if (kind === 'override') void control.override(request);
+      else if (kind === 'release') void control.release(request);
+      else if (kind === 'programme') void control.chooseProgramme(request);
+      else if (kind === 'blink') void control.blink(request);
+      else if (kind === 'point') void control.writePoint(request);
+      else if (kind === 'config') void configPost.take(request);
+      else void updatePost.take(request);
+    },
+    onRelay: (relay) => state.rooms.control.hear(relay),
+    onEvent: state.uplinkEvents.tell,
   });
-  made.onOverride = (request) => void state.rooms.control.override(request);
-  made.onRelease = (request) => void state.rooms.control.release(request);
-  made.onProgramme = (request) => void state.rooms.control.chooseProgramme(request);
-  made.onBlink = (request) => void state.rooms.control.blink(request);
-  made.onPointWrite = (request) => void state.rooms.control.writePoint(request);
-  made.onConfig = (request) => void configPost.take(request);
-  made.onUpdate = (order) => void updatePost.take(order);
-  made.onRelay = (relay) => state.rooms.control.hear(relay);
-  made.onEvent = state.uplinkEvents.tell;
-  return made;
 }

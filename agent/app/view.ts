@@ -3,10 +3,10 @@
  *
  * Owns nothing. It stays for the whole run: what is exchanged with a configuration is looked up each time.
  */
-import { createPersonCommands } from '../control/person-commands.ts';
+import { createPersonCommands } from '../control/requests/person-commands.ts';
 import type { Cabinet } from '../core/cabinet.ts';
-import type { Profile } from '../core/profile.ts';
-import type { AgentView, ProfileView, StatusView } from '../core/views.ts';
+import { profileView } from '../core/profile-view.ts';
+import type { AgentView, StatusView } from '../core/views.ts';
 import { withDeviceFaults, withLampTrouble } from '../diagnosis/device-faults.ts';
 import { pointViews } from '../field/point-views.ts';
 import { statusView } from '../service/status-view.ts';
@@ -99,11 +99,4 @@ function countersOf({
 }: Pick<Joined['state'], 'rooms' | 'countedBefore'>): Pick<StatusView, 'detections' | 'lampsRaised'> {
   const { detections, lampsRaised } = rooms.control.counters();
   return { detections: countedBefore.detections + detections, lampsRaised: countedBefore.lampsRaised + lampsRaised };
-}
-
-/** A device type as a list shows it. */
-export function profileView({ points, ...profile }: Profile, { lines }: Pick<Cabinet, 'lines'>): ProfileView {
-  const { id, vendor, model, category, trust, experimental, transport } = profile;
-  const users = lines.flatMap(({ devices }) => devices.filter((device) => device.profile === id));
-  return { id, vendor, model, category, trust, experimental, transport, points: points.length, usedBy: users.map((device) => device.id) };
 }

@@ -4,9 +4,9 @@
  * Part of `app.ts`; called by `first-start.ts` and `erase.ts`.
  */
 import { ConsoleError } from '../console/console-error.ts';
-import { callAgent } from '../console/socket-client.ts';
-import { usualSocketPaths } from '../console/socket-path.ts';
-import type { LocalArgs, Terminal } from '../console/terminal.ts';
+import { callAgent } from '../console/protocol/socket-client.ts';
+import { usualSocketPaths } from '../console/protocol/socket-path.ts';
+import type { LocalArgs, Terminal } from '../console/terminal/terminal.ts';
 
 /** Longest wait for an agent that might be there. Units: ms. */
 const AGENT_WAIT_MS = 3_000;

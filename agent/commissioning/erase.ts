@@ -5,11 +5,11 @@
  */
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { dirname, isAbsolute, resolve } from 'node:path';
-import { loadCabinet } from '../config/load.ts';
+import { loadCabinet } from '../config/load/load.ts';
 import { ConsoleError } from '../console/console-error.ts';
-import { count, formatBytes } from '../console/page.ts';
-import type { LocalArgs, Terminal } from '../console/terminal.ts';
-import { paragraph } from '../console/text-lines.ts';
+import type { LocalArgs, Terminal } from '../console/terminal/terminal.ts';
+import { count, formatBytes } from '../console/text/page.ts';
+import { paragraph } from '../console/text/text-lines.ts';
 import { ConfigError } from '../core/errors.ts';
 import { refuseBesideAgent } from './agent-absent.ts';
 import { type Erased, type Erasure, erase, planErasure } from './erasure.ts';

@@ -8,13 +8,14 @@ import { accessSync, constants, existsSync, mkdirSync, rmSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { readProfiles } from '../../drivers/registry.ts';
-import { checkConfig } from '../config/load-site.ts';
-import { readPlacedYaml } from '../config/places.ts';
+import { checkConfig } from '../config/load/load-site.ts';
+import { readPlacedYaml } from '../config/load/places.ts';
 import { ConsoleError } from '../console/console-error.ts';
-import type { LocalArgs, Terminal } from '../console/terminal.ts';
-import { wrap } from '../console/text-lines.ts';
+import type { LocalArgs, Terminal } from '../console/terminal/terminal.ts';
+import { wrap } from '../console/text/text-lines.ts';
 import { asOwnerOf } from '../core/atomic-write.ts';
 import { formatProblem, type Problem } from '../core/errors.ts';
+import { replaceFile } from '../core/replace-file.ts';
 import { refuseBesideAgent } from './agent-absent.ts';
 import { cabinetText } from './cabinet-text.ts';
 import { type Enrolment, firstAdmin } from './first-user.ts';
@@ -22,7 +23,6 @@ import { type AskLine, type InterviewParts, interview, isUnanswered } from './in
 import { keyFilesIn, makeKeyRequest } from './key-files.ts';
 import { type Draft, propose } from './propose.ts';
 import type { Question, Said } from './questions.ts';
-import { replaceFile } from './replace-file.ts';
 import { keptSayings, readWishes, sayingsOfCabinet } from './setup-answers.ts';
 import { isYes, type SkippedPort, survey } from './survey.ts';
 

@@ -5,15 +5,15 @@
  */
 import { readFileSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { importTable, rowOf, type ToldChange } from '../config/import.ts';
-import { decodeTable, type ImportFlaw } from '../config/import-table.ts';
-import { checkConfig } from '../config/load-site.ts';
+import { importTable, rowOf, type ToldChange } from '../config/import/import.ts';
+import { decodeTable, type ImportFlaw } from '../config/import/import-table.ts';
+import { checkConfig } from '../config/load/load-site.ts';
 import { ConsoleError } from '../console/console-error.ts';
-import { count, told } from '../console/page.ts';
-import type { LocalArgs, Terminal } from '../console/terminal.ts';
-import { paragraph } from '../console/text-lines.ts';
+import type { LocalArgs, Terminal } from '../console/terminal/terminal.ts';
+import { count, told } from '../console/text/page.ts';
+import { paragraph } from '../console/text/text-lines.ts';
 import { formatProblem, type Problem } from '../core/errors.ts';
-import { replaceFile } from './replace-file.ts';
+import { replaceFile } from '../core/replace-file.ts';
 
 /** What `--json` prints. */
 interface ImportReport {

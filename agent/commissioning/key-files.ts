@@ -7,8 +7,8 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ConsoleError } from '../console/console-error.ts';
 import { createFile, type Owner } from '../core/atomic-write.ts';
+import { replaceFile } from '../core/replace-file.ts';
 import { certificateRequest, newKeyPem } from './key-request.ts';
-import { replaceFile } from './replace-file.ts';
 
 export interface KeyFiles {
   readonly keyFile: string;

@@ -6,10 +6,10 @@
 import { realpathSync } from 'node:fs';
 import { findSerialPorts, type SerialPortSeen } from '../../drivers/port-finder.ts';
 import { createSerialPort } from '../../drivers/serial-port.ts';
+import { renderScanProgress, serialText } from '../console/commands/lines/bus-scan-page.ts';
 import { ConsoleError } from '../console/console-error.ts';
-import { renderScanProgress, serialText } from '../console/render-scan.ts';
-import type { StatusLine } from '../console/status-line.ts';
-import { nearest } from '../console/suggest.ts';
+import type { StatusLine } from '../console/terminal/status-line.ts';
+import { nearest } from '../console/text/suggest.ts';
 import type { FoundUnit } from '../core/bus-tools.ts';
 import { BusError } from '../core/errors.ts';
 import type { Profile } from '../core/profile.ts';

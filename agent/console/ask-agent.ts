@@ -5,13 +5,13 @@
  */
 import type { AgentCommand, ProgressSpec } from './command-spec.ts';
 import { CONSOLE_EXIT, ConsoleError } from './console-error.ts';
-import { translate } from './language.ts';
-import type { Page } from './page.ts';
-import { plain, toAscii } from './plain-text.ts';
-import type { Answer, Progress, RawArgs } from './protocol.ts';
-import { usualSocketPaths } from './socket-path.ts';
-import type { LocalArgs, Terminal } from './terminal.ts';
-import { wrap } from './text-lines.ts';
+import type { Answer, Progress, RawArgs } from './protocol/protocol.ts';
+import { usualSocketPaths } from './protocol/socket-path.ts';
+import type { LocalArgs, Terminal } from './terminal/terminal.ts';
+import { translate } from './text/language.ts';
+import type { Page } from './text/page.ts';
+import { plain, toAscii } from './text/plain-text.ts';
+import { wrap } from './text/text-lines.ts';
 
 /** Passes the checks of any secret. */
 const PLACEHOLDER = '000000';
@@ -74,7 +74,7 @@ export interface CallOptions {
 /** The agent's answer as it is. Errors: rejects with ConsoleError. */
 export async function fetchAnswer(command: AgentCommand, args: RawArgs, { socket, terminal, onProgress }: CallOptions): Promise<Answer> {
   const named = typeof socket === 'string' ? socket : terminal.socketPath;
-  const { callAgent } = await import('./socket-client.ts');
+  const { callAgent } = await import('./protocol/socket-client.ts');
   return callAgent({
     socketPaths: named === null ? usualSocketPaths() : [named],
     request: {

@@ -1,64 +1,124 @@
-/**
- * Every command of `luciole`, one row each.
- *
- * Owns the table that command line, help and socket server share. Holds no row itself.
- */
-import { ACT_COMMANDS } from './act-commands.ts';
-import { AUDIT_COMMANDS } from './audit-command.ts';
-import { BUS_COMMANDS } from './bus-commands.ts';
-import type { Command, Group } from './command-spec.ts';
-import { CONFIG_COMMANDS } from './config-commands.ts';
-import { ENERGY_COMMANDS } from './energy-command.ts';
-import { HOURS_COMMANDS } from './hours-command.ts';
-import { LIGHT_ACT_COMMANDS, LIGHT_LOOK_COMMANDS } from './light-commands.ts';
-import { LIGHTS_COMMANDS } from './lights-command.ts';
-import { LOCAL_COMMANDS } from './local-commands.ts';
-import { LOG_COMMANDS } from './log-commands.ts';
-import { LOGIN_COMMANDS } from './login-command.ts';
-import { LOOK_COMMANDS } from './look-commands.ts';
-import { METRICS_COMMANDS } from './metrics-command.ts';
-import { GREETING, NAMES } from './names-command.ts';
-import { PROFILE_COMMANDS } from './profile-commands.ts';
-import { SETUP_COMMANDS } from './setup-commands.ts';
-import { SHELL_COMMANDS } from './shell-commands.ts';
-import { SIGNING_COMMANDS } from './signing-commands.ts';
-import { STORE_COMMANDS } from './store-commands.ts';
-import { TEST_COMMANDS } from './test-commands.ts';
-import { UPDATE_COMMANDS } from './update-commands.ts';
-import { UPLINK_COMMANDS } from './uplink-commands.ts';
-import { USER_COMMANDS } from './user-commands.ts';
+/** Every command of `luciole`, in the order of the help: the table that command line, shell, help and socket server share. */
+import type { Command } from './command-spec.ts';
+import type { Family } from './command-tree.ts';
+import { AUDIT } from './commands/access/audit.ts';
+import { LOGIN_COMMANDS } from './commands/access/login.ts';
+import { USER_COMMANDS } from './commands/access/user.ts';
+import { DEVICES, POINTS } from './commands/cabinet/devices.ts';
+import { EVENTS } from './commands/cabinet/events.ts';
+import { GREETING, NAMES } from './commands/cabinet/names.ts';
+import { STATUS } from './commands/cabinet/status.ts';
+import { CONFIG_COMMIT, CONFIG_CONFIRM, CONFIG_RETURN, CONFIG_ROLLBACK } from './commands/config/config-commit.ts';
+import { CONFIG_DISCARD, CONFIG_EXPORT, CONFIG_LOAD, CONFIG_PLACES, CONFIG_PUT, CONFIG_SET } from './commands/config/config-edit.ts';
+import { CONFIG_IMPORT } from './commands/config/config-import.ts';
+import { CONFIG, CONFIG_CHECK, CONFIG_COMPARE, CONFIG_HISTORY, CONFIG_SHOW } from './commands/config/config-view.ts';
+import { SIGNING_COMMANDS } from './commands/config/sign.ts';
+import { ENERGY } from './commands/light/energy.ts';
+import { HOURS } from './commands/light/hours.ts';
+import { IDENTIFY } from './commands/light/identify.ts';
+import { LIGHTS_COMMANDS } from './commands/light/lights.ts';
+import { OVERRIDE, RELEASE } from './commands/light/override.ts';
+import { TEST_COMMANDS } from './commands/light/test.ts';
+import { TONIGHT } from './commands/light/tonight.ts';
+import { WALK_TEST } from './commands/light/walk-test.ts';
+import { WHY } from './commands/light/why.ts';
+import { ZONES } from './commands/light/zones.ts';
+import { BUS_READ } from './commands/lines/bus-read.ts';
+import { BUS_REGISTERS } from './commands/lines/bus-registers.ts';
+import { BUS_SCAN } from './commands/lines/bus-scan.ts';
+import { BUS_STATS } from './commands/lines/bus-stats.ts';
+import { BUS_WATCH } from './commands/lines/bus-watch.ts';
+import { BUS_WRITE } from './commands/lines/bus-write.ts';
+import { PROFILE_COMMANDS } from './commands/lines/profile.ts';
+import { CHECK } from './commands/service/check.ts';
+import { ERASE } from './commands/service/erase.ts';
+import { LOG_WATCH } from './commands/service/log.ts';
+import { METRICS } from './commands/service/metrics.ts';
+import { RUN } from './commands/service/run.ts';
+import { SETUP } from './commands/service/setup.ts';
+import { SUPPORT } from './commands/service/tech-support.ts';
+import { UPDATE_COMMANDS } from './commands/service/update.ts';
+import { MANUAL, VERSION } from './commands/service/version.ts';
+import { CONSOLE } from './commands/session/console.ts';
+import { SHELL_COMMANDS } from './commands/session/session.ts';
+import { EXPORT, EXPORT_PAGE } from './commands/store/export.ts';
+import { HISTORY } from './commands/store/history.ts';
+import { STORE, STORE_BACKUP, STORE_CHECK } from './commands/store/store.ts';
+import { UPLINK, UPLINK_RECONNECT, UPLINK_STATUS, UPLINK_TEST } from './commands/uplink/uplink.ts';
+import { UPLINK_TRACE } from './commands/uplink/uplink-trace.ts';
 
-/** In the order of the help. */
 export const COMMANDS: readonly Command[] = [
-  ...LOOK_COMMANDS,
-  ...LIGHT_LOOK_COMMANDS,
-  ...ENERGY_COMMANDS,
-  ...ACT_COMMANDS,
-  ...LIGHT_ACT_COMMANDS,
+  STATUS,
+  DEVICES,
+  POINTS,
+  EVENTS,
+  WHY,
+  TONIGHT,
+  ZONES,
+  ENERGY,
+  OVERRIDE,
+  RELEASE,
+  WALK_TEST,
+  IDENTIFY,
   ...LIGHTS_COMMANDS,
-  ...HOURS_COMMANDS,
+  HOURS,
   ...TEST_COMMANDS,
-  ...BUS_COMMANDS,
+  BUS_SCAN,
+  BUS_REGISTERS,
+  BUS_READ,
+  BUS_WRITE,
+  BUS_STATS,
+  BUS_WATCH,
   ...PROFILE_COMMANDS,
-  ...STORE_COMMANDS,
-  ...UPLINK_COMMANDS,
+  HISTORY,
+  EXPORT,
+  EXPORT_PAGE,
+  STORE,
+  STORE_CHECK,
+  STORE_BACKUP,
+  UPLINK,
+  UPLINK_STATUS,
+  UPLINK_TEST,
+  UPLINK_TRACE,
+  UPLINK_RECONNECT,
   ...USER_COMMANDS,
   ...LOGIN_COMMANDS,
-  ...AUDIT_COMMANDS,
-  ...LOG_COMMANDS,
-  ...METRICS_COMMANDS,
-  ...CONFIG_COMMANDS,
+  AUDIT,
+  LOG_WATCH,
+  METRICS,
+  CONFIG,
+  CONFIG_SHOW,
+  CONFIG_HISTORY,
+  CONFIG_SET,
+  CONFIG_PLACES,
+  CONFIG_PUT,
+  CONFIG_LOAD,
+  CONFIG_EXPORT,
+  CONFIG_COMPARE,
+  CONFIG_CHECK,
+  CONFIG_COMMIT,
+  CONFIG_CONFIRM,
+  CONFIG_RETURN,
+  CONFIG_ROLLBACK,
+  CONFIG_DISCARD,
   ...SIGNING_COMMANDS,
   ...UPDATE_COMMANDS,
-  ...LOCAL_COMMANDS,
-  ...SETUP_COMMANDS,
+  RUN,
+  CHECK,
+  VERSION,
+  SUPPORT,
+  CONSOLE,
+  MANUAL,
+  SETUP,
+  CONFIG_IMPORT,
+  ERASE,
   ...SHELL_COMMANDS,
   GREETING,
   NAMES,
 ];
 
 /** The first words of commands of two that are no command themselves, as `store` is. */
-export const FAMILIES: readonly { readonly name: string; readonly group: Group; readonly summary: string }[] = [
+export const FAMILIES: readonly Family[] = [
   { name: 'agent', group: 'Session:', summary: 'the agent from outside: state, restart' },
   { name: 'watch', group: 'Session:', summary: 'a picture that goes on: status, bus, lamp, presence' },
   { name: 'lights', group: 'Act:', summary: 'all of the street: on for an emergency, auto' },

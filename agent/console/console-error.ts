@@ -29,6 +29,9 @@ export const CONSOLE_EXIT: Readonly<Record<ConsoleErrorCode, number>> = {
   'socket-refused': 1,
 };
 
+/** Exit code of a file that cannot be used. Source: sysexits.h, EX_CONFIG. */
+export const EXIT_BAD_CONFIG = 78;
+
 /** A command that cannot be carried out; its message is for the person who typed it. */
 export class ConsoleError extends Error {
   override readonly name = 'ConsoleError';

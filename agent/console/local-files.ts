@@ -6,15 +6,15 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { readProfiles } from '../../drivers/registry.ts';
-import { profileView } from '../app/view.ts';
-import { loadCabinet } from '../config/load.ts';
-import { readPlacedYaml } from '../config/places.ts';
+import { loadCabinet } from '../config/load/load.ts';
+import { readPlacedYaml } from '../config/load/places.ts';
 import type { Cabinet } from '../core/cabinet.ts';
 import { ConfigError } from '../core/errors.ts';
+import { profileView } from '../core/profile-view.ts';
 import { createSystemClock } from '../core/system-clock.ts';
 import { createTimeQuality } from '../service/time-quality.ts';
 import { ConsoleError } from './console-error.ts';
-import type { Shelf } from './terminal.ts';
+import type { Shelf } from './terminal/terminal.ts';
 
 /** Source: as the cabinet's own default. */
 const USUAL_DIRS = ['/etc/luciole/profiles'];
@@ -32,9 +32,9 @@ export function localShelf(configFile: string, credentialsDir: string | null = n
       if (cabinet === null) throw new ConsoleError('failed', `the cabinet ${configFile} cannot be used: run luciole check`);
       if (cabinet.uplink === null) return undefined;
       const [{ createMqttDoor }, { createFileReader }, { testUplink }] = await Promise.all([
-        import('../sync/mqtt-door.ts'),
-        import('../sync/secret-files.ts'),
-        import('../sync/uplink-test.ts'),
+        import('../sync/mqtt/mqtt-door.ts'),
+        import('../sync/mqtt/secret-files.ts'),
+        import('../sync/session/uplink-test.ts'),
       ]);
       const clock = createSystemClock({ quality: () => 'none' });
       const timeQuality = createTimeQuality({ clock, trust: () => cabinet.clockTrust });

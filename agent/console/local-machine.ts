@@ -6,11 +6,11 @@
 import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { promisify } from 'node:util';
-import { loadCabinet } from '../config/load.ts';
+import { loadCabinet } from '../config/load/load.ts';
 import { ConfigError } from '../core/errors.ts';
 import type { Language } from '../core/words.ts';
 import { readStoredState } from '../store/last-state.ts';
-import type { Machine } from './terminal.ts';
+import type { Machine } from './terminal/terminal.ts';
 
 const run = promisify(execFile);
 /** Units: ms. Source: assumed; a service manager that takes longer does not answer. */

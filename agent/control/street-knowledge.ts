@@ -1,7 +1,7 @@
 /**
  * What control needs to know of cabinet and profiles beside the street itself.
  *
- * Pure. Part of `app.ts`.
+ * Pure.
  */
 
 import type { Cabinet } from '../core/cabinet.ts';
@@ -10,8 +10,8 @@ import type { MonoMs } from '../core/clock.ts';
 import type { PointId } from '../core/words.ts';
 import { type ResolvedOutput, resolveOutputs } from '../lighting/output.ts';
 import type { StoreParts } from '../store/store.ts';
-import type { LightContact } from './contact-desk.ts';
-import type { Verification } from './reconcile.ts';
+import type { LightContact } from './sensing/contact-desk.ts';
+import type { Verification } from './writing/reconcile.ts';
 
 /** A run that begins this soon after the machine itself did so because mains have returned. Units: ms. Source: assumed; a gateway boots in a minute. */
 const MAINS_RETURN_MS = 120_000;

@@ -79,9 +79,3 @@ export interface CheckReport {
   readonly warnings: readonly Problem[];
   readonly counts: { readonly lamps: number; readonly lines: number; readonly zones: number } | null;
 }
-
-/** What `main.ts` loads from `run.ts`, and only when a command needs it. */
-export interface AppModule {
-  /** Runs until the signal and resolves with the exit code. Errors: rejects with ConfigError for a file that cannot be used. */
-  runAgent(options: RunOptions): Promise<number>;
-}

@@ -1,10 +1,10 @@
 /**
  * The place of the uplink: one can be put in it, taken out or exchanged while all others go on.
  *
- * Owns what was last said of each metric and device, so that a new session begins where the one before ended. Part of `app.ts`.
+ * Owns what was last said of each metric and device, so that a new session begins where the one before ended.
  */
 import type { Clock } from '../core/clock.ts';
-import type { Committed, Frame, FrameFate, Relay, Uplink, UplinkStatus, UplinkValue } from '../core/ports.ts';
+import type { Relay, Uplink, UplinkStatus, UplinkValue } from '../core/ports.ts';
 import type { Outcome } from '../core/words.ts';
 
 export interface UplinkPlace {
@@ -16,10 +16,6 @@ export interface UplinkPlace {
   put(first: Uplink | null): void;
   update(deviceId: string, metric: string, value: UplinkValue): void;
   deviceAlive(deviceId: string, alive: boolean): void;
-  publish(frame: Frame): void;
-  committed(committed: Committed): void;
-  /** All undelivered where there is no uplink. */
-  fates(): (ticket: number) => FrameFate;
   outcome(outcome: Outcome): void;
   /** Its end was told while one uplink was exchanged for another, and is still to be handed on. */
   isHeld(commandId: string): boolean;
@@ -62,9 +58,6 @@ export function createUplinkPlace(clock: Pick<Clock, 'wallMs'>): UplinkPlace {
       else silent.add(deviceId);
       current?.deviceAlive(deviceId, alive);
     },
-    publish: (frame) => current?.publish(frame),
-    committed: (committed) => current?.committed(committed),
-    fates: () => current?.fates() ?? (() => 'undelivered'),
     outcome(outcome) {
       if (held === null) current?.outcome(outcome);
       else held.push(outcome);

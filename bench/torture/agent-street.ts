@@ -5,9 +5,9 @@
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type LoadedSite, loadSite } from '../../agent/config/load-site.ts';
+import { type LoadedSite, loadSite } from '../../agent/config/load/load-site.ts';
 import { ConsoleError } from '../../agent/console/console-error.ts';
-import type { RawArgs } from '../../agent/console/protocol.ts';
+import type { RawArgs } from '../../agent/console/protocol/protocol.ts';
 import type { Cabinet } from '../../agent/core/cabinet.ts';
 import { sleep } from '../../agent/core/clock.ts';
 import { createSystemClock } from '../../agent/core/system-clock.ts';

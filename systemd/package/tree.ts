@@ -6,7 +6,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import { manualPage } from '../../agent/console/manual-page.ts';
+import { manualPage } from '../../agent/console/commands/service/manual-page.ts';
 import lean from '../../agent/lean-start.json' with { type: 'json' };
 import type { TarEntry } from './archive.ts';
 

@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import { parseDuration } from '../../agent/console/duration.ts';
+import { parseDuration } from '../../agent/console/text/duration.ts';
 
 export interface DemoOptions {
   readonly configFile: string;

@@ -7,7 +7,7 @@
 import type { OptionSpec } from '../../agent/console/command-spec.ts';
 import { COMMANDS, FAMILIES } from '../../agent/console/commands.ts';
 import { FRENCH } from '../../agent/console/french/catalogue.ts';
-import { toAscii } from '../../agent/console/plain-text.ts';
+import { toAscii } from '../../agent/console/text/plain-text.ts';
 import { ROLES } from '../../agent/core/access.ts';
 
 export interface FrenchReader {

@@ -4,8 +4,8 @@
  * Owns its layout. Pure. Called by the shell; the one-shot commands have the same words in the layout of their library.
  */
 import type { Command } from '../command-spec.ts';
-import { labelled } from '../text-lines.ts';
-import { type Choice, optionsOf } from './command-tree.ts';
+import { type Choice, optionsOf } from '../command-tree.ts';
+import { labelled } from '../text/text-lines.ts';
 
 /** What is typed, with what may be left out in brackets. */
 function usageOf(command: Command): string {

@@ -11,9 +11,9 @@ import { basename, join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import type { Clock } from '../../core/clock.ts';
 import { ConsoleError } from '../console-error.ts';
-import { formatDuration } from '../duration.ts';
-import { formatBytes } from '../page.ts';
-import { wrap } from '../text-lines.ts';
+import { formatDuration } from '../text/duration.ts';
+import { formatBytes } from '../text/page.ts';
+import { wrap } from '../text/text-lines.ts';
 import type { Talk } from './talk.ts';
 import type { Tty } from './tty.ts';
 

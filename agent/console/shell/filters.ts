@@ -3,10 +3,11 @@
  *
  * Owns the filters of a console's output. Pure. Called by the shell.
  */
+
+import type { Choice, Place } from '../command-tree.ts';
 import { ConsoleError } from '../console-error.ts';
-import { csvLine } from '../csv.ts';
-import { nearest } from '../suggest.ts';
-import type { Choice, Place } from './command-tree.ts';
+import { csvLine } from '../text/csv.ts';
+import { nearest } from '../text/suggest.ts';
 import type { TypedWord } from './typed-words.ts';
 
 type FilterName = 'include' | 'exclude' | 'begin' | 'count' | 'json' | 'csv';

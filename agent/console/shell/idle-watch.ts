@@ -4,8 +4,8 @@
  * Owns the time since the last key, and the warning before. Called by the shell for sessions that were opened by a login.
  */
 import { type Clock, every, type Timer } from '../../core/clock.ts';
-import { formatDuration } from '../duration.ts';
-import { translate } from '../language.ts';
+import { formatDuration } from '../text/duration.ts';
+import { translate } from '../text/language.ts';
 import type { Talk } from './talk.ts';
 
 /** Before the end. Units: ms. Source: assumed; time to walk back from the pole. */

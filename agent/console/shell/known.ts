@@ -6,10 +6,10 @@
 import type { WallMs } from '../../core/clock.ts';
 import { fetchAnswer } from '../ask-agent.ts';
 import type { NameKind } from '../command-spec.ts';
-import { CONFIG_PLACES } from '../config-commands.ts';
+import { NAMES, type Names } from '../commands/cabinet/names.ts';
+import { CONFIG_PLACES } from '../commands/config/config-edit.ts';
 import { ConsoleError } from '../console-error.ts';
-import { NAMES, type Names } from '../names-command.ts';
-import { plain } from '../plain-text.ts';
+import { plain } from '../text/plain-text.ts';
 import type { Asker } from './session.ts';
 
 /** What the agent said of itself, and when. */

@@ -3,29 +3,44 @@
  *
  * Owns the loop and what lives as long as it: tree, names, lines typed before, the log. Called by the shell.
  */
+import type { Clock } from '../../core/clock.ts';
 import type { NameKind } from '../command-spec.ts';
+import { createTree, type Tree } from '../command-tree.ts';
 import { COMMANDS, FAMILIES } from '../commands.ts';
 import { ConsoleError } from '../console-error.ts';
-import { translate } from '../language.ts';
-import { wrap } from '../text-lines.ts';
+import type { Machine } from '../terminal/terminal.ts';
+import { translate } from '../text/language.ts';
+import { wrap } from '../text/text-lines.ts';
 import { asTyped, OUTSIDE } from './as-typed.ts';
-import { runLine } from './command-runner.ts';
-import { createTree, type Tree } from './command-tree.ts';
+import { runLine, type SessionActions, type Surroundings } from './command-runner.ts';
 import { askNames, askPlaces, type Known, namesOf } from './known.ts';
 import { createLogShow, type LogShow } from './log-show.ts';
-import { createPastLines, type PastLines } from './past-lines.ts';
+import { createPastLines, type LineKeeper, type PastLines } from './past-lines.ts';
 import { farewell, greeting, promptOf } from './prompt.ts';
 import { askerOf, type Session } from './session.ts';
-import type { ShellParts } from './shell.ts';
 import { createShellActions } from './shell-actions.ts';
 import type { LineQuestion, LineRead, Talk } from './talk.ts';
 import { speak } from './terminal-settings.ts';
-import { completion, helpLines } from './typing-help.ts';
+import type { Tty } from './tty.ts';
+import { completion, helpLines, type TypingHelp } from './typing-help.ts';
+
+export interface LineParts {
+  readonly tty: Tty;
+  readonly clock: Clock;
+  readonly keeper: LineKeeper;
+  /** Where files of the console lie; none unless given. */
+  readonly filesDir?: string | null;
+  readonly surroundings: Surroundings;
+  readonly machine: Machine;
+  readonly localActions: SessionActions;
+  /** What may be written at a place of the configuration, or why it is none. */
+  readonly wanted: TypingHelp['wanted'];
+}
 
 interface Lines {
   readonly session: Session;
   readonly talk: Talk;
-  readonly parts: ShellParts;
+  readonly parts: LineParts;
   readonly tree: Tree;
   readonly past: PastLines;
   readonly logShow: LogShow;
@@ -35,14 +50,14 @@ interface Lines {
 }
 
 /** Serves lines until the talk is over. */
-export async function serveLines(session: Session, talk: Talk, parts: ShellParts): Promise<void> {
+export async function serveLines(session: Session, talk: Talk, parts: LineParts): Promise<void> {
   const inWords = (text: string): string => asTyped(translate(talk.settings.language, text));
   const tree = createTree(
     COMMANDS.filter(({ name }) => !OUTSIDE.has(name)),
-    FAMILIES.map(({ name, summary }) => ({ word: name, summary })),
+    FAMILIES,
   );
   const asker = askerOf(session, parts.surroundings);
-  const logShow = createLogShow({ talk, clock: parts.clock, asker, translate: inWords });
+  const logShow = createLogShow(talk, parts.clock, asker, inWords);
   const known = await askNames(asker);
   const lines: Lines = { session, talk, parts, tree, past: createPastLines(session.user, parts.keeper), logShow, inWords, known };
   await speak(talk.settings, known === null ? await parts.machine.language() : known.names.language);

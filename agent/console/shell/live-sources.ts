@@ -8,11 +8,11 @@ import { fetchAnswer } from '../ask-agent.ts';
 import type { AgentCommand } from '../command-spec.ts';
 import { COMMANDS } from '../commands.ts';
 import { ConsoleError } from '../console-error.ts';
-import { formatNumber, NOTHING, type Page } from '../page.ts';
-import { plain } from '../plain-text.ts';
-import type { RawArgs } from '../protocol.ts';
-import type { Terminal } from '../terminal.ts';
-import { tableLines } from '../text-table.ts';
+import type { RawArgs } from '../protocol/protocol.ts';
+import type { Terminal } from '../terminal/terminal.ts';
+import { formatNumber, NOTHING, type Page } from '../text/page.ts';
+import { plain } from '../text/plain-text.ts';
+import { tableLines } from '../text/text-table.ts';
 import { asTyped } from './as-typed.ts';
 
 /** Titles and sentences are told in the language of the page. */

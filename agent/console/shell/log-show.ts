@@ -6,15 +6,15 @@
 import type { Clock, Timer } from '../../core/clock.ts';
 import type { LogSeverity } from '../../core/ports.ts';
 import { fetchAnswer } from '../ask-agent.ts';
+import { LOG_WATCH } from '../commands/service/log.ts';
+import type { ToldLine } from '../commands/service/log-page.ts';
+import { leftOut, logRows } from '../commands/service/log-page.ts';
 import { ConsoleError } from '../console-error.ts';
-import { LOG_WATCH } from '../log-commands.ts';
-import type { ToldLine } from '../log-watch.ts';
-import type { Page } from '../page.ts';
-import { plain } from '../plain-text.ts';
-import type { Progress } from '../protocol.ts';
-import { leftOut, logRows } from '../render-log.ts';
+import type { Progress } from '../protocol/protocol.ts';
+import type { Page } from '../text/page.ts';
+import { plain } from '../text/plain-text.ts';
 
-import { wrap } from '../text-lines.ts';
+import { wrap } from '../text/text-lines.ts';
 import { createLogGate } from './log-gate.ts';
 import type { Asker } from './session.ts';
 import type { Talk } from './talk.ts';
@@ -36,14 +36,7 @@ export interface LogShow {
   level(): LogSeverity | null;
 }
 
-export interface LogShowParts {
-  readonly talk: Talk;
-  readonly clock: Clock;
-  readonly asker: Asker;
-  readonly translate: (text: string) => string;
-}
-
-export function createLogShow({ talk, clock, asker, translate }: LogShowParts): LogShow {
+export function createLogShow(talk: Talk, clock: Clock, asker: Asker, translate: (text: string) => string): LogShow {
   const { settings, writer } = talk;
   const gate = createLogGate(() => (writer.charsPerSecond() ?? WIDE_RATE / SHARE) * SHARE, clock.monoMs());
   let reading: { readonly level: LogSeverity; readonly stop: AbortController } | null = null;

@@ -5,7 +5,8 @@
  */
 import type { ConfigView } from '../../core/revisions.ts';
 import { fetchAnswer } from '../ask-agent.ts';
-import { CONFIG, CONFIG_RETURN } from '../config-commands.ts';
+import { CONFIG_RETURN } from '../commands/config/config-commit.ts';
+import { CONFIG } from '../commands/config/config-view.ts';
 import { ConsoleError } from '../console-error.ts';
 import type { Asker } from './session.ts';
 

@@ -3,7 +3,7 @@
  *
  * Owns which line is next and what a key does at `--More--`. Pure state. Called by the shell.
  */
-import { shownCols } from '../text-lines.ts';
+import { shownCols } from '../text/text-lines.ts';
 import type { Key } from './keys.ts';
 
 export interface PagerStep {

@@ -3,7 +3,7 @@
  *
  * Owns these texts. Pure. Called by the shell's lines.
  */
-import type { Names } from '../names-command.ts';
+import type { Names } from '../commands/cabinet/names.ts';
 import type { Known } from './known.ts';
 
 type InWords = (text: string) => string;

@@ -7,9 +7,9 @@
 import { closeSync, existsSync, linkSync, mkdirSync, openSync, renameSync, rmSync, statfsSync, statSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { ConsoleError } from '../console-error.ts';
-import { formatDuration } from '../duration.ts';
-import { formatBytes } from '../page.ts';
-import { wrap } from '../text-lines.ts';
+import { formatDuration } from '../text/duration.ts';
+import { formatBytes } from '../text/page.ts';
+import { wrap } from '../text/text-lines.ts';
 import type { CopyParts } from './copy-serial.ts';
 
 export interface ReceiveArgs {

@@ -4,9 +4,9 @@
  * Owns the layout of `agent state`. Pure. Called by the shell's actions.
  */
 import type { LastState } from '../../core/views.ts';
-import { dayTime, type Page, told } from '../page.ts';
-import { renderEvents } from '../render-events.ts';
-import { labelled, wrap } from '../text-lines.ts';
+import { renderEvents } from '../commands/cabinet/events-page.ts';
+import { dayTime, type Page, told } from '../text/page.ts';
+import { labelled, wrap } from '../text/text-lines.ts';
 
 export function lastStateLines(state: LastState, page: Page): readonly string[] {
   const { configFile, service, log, store, problem } = state;

@@ -4,7 +4,7 @@
  * Owns the seam between the shell and whoever lets people in. The shell asks nobody else for a user.
  */
 import type { Role } from '../../core/access.ts';
-import type { Terminal } from '../terminal.ts';
+import type { Terminal } from '../terminal/terminal.ts';
 import type { Talk } from './talk.ts';
 
 export interface Session {

@@ -6,14 +6,14 @@
 import type { Clock } from '../../core/clock.ts';
 import type { LogSeverity } from '../../core/ports.ts';
 import type { LastState } from '../../core/views.ts';
+import type { Tree } from '../command-tree.ts';
+import { readLevel } from '../commands/service/log.ts';
 import { ConsoleError } from '../console-error.ts';
-import { readLevel } from '../log-commands.ts';
-import { plain, toAscii } from '../plain-text.ts';
-import type { LocalArgs, Machine } from '../terminal.ts';
-import { labelled, wrap } from '../text-lines.ts';
+import type { LocalArgs, Machine } from '../terminal/terminal.ts';
+import { plain, toAscii } from '../text/plain-text.ts';
+import { labelled, wrap } from '../text/text-lines.ts';
 import { commandHelp, familyHelp } from './command-help.ts';
 import type { ShellActions } from './command-runner.ts';
-import type { Tree } from './command-tree.ts';
 import { type CopyArgs, copySerial } from './copy-serial.ts';
 import { busSource, type LiveSource, lampSource, presenceSource, statusSource } from './live-sources.ts';
 import type { LogShow } from './log-show.ts';
@@ -60,7 +60,7 @@ export function createShellActions({
 }: ShellActionParts): ShellActions {
   const { settings } = talk;
   const show = async (source: LiveSource): Promise<readonly string[]> => {
-    await watch({ talk, clock, source });
+    await watch(talk, clock, source);
     return [];
   };
   const set = (change: Partial<TerminalSettings>): Promise<readonly string[]> => {
@@ -97,7 +97,7 @@ export function createShellActions({
       if (refusal !== null) throw new ConsoleError('failed', `the service manager does not start it: ${toAscii(refusal)}`);
       return [translate('the service manager has started it anew')];
     },
-    speed: (args) => changeSpeed(text(args, 'baud'), { talk, tty, clock, translate }),
+    speed: (args) => changeSpeed(text(args, 'baud'), talk, tty, clock, translate),
     copy: (args) => copySerial(copyArgs(args), { talk, tty, clock, filesDir, isConfined, translate }),
     receive: (args) =>
       receiveSerial(

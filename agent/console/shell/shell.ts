@@ -1,33 +1,12 @@
-/**
- * The interactive shell of `luciole console`: from the first byte to the last.
- *
- * Owns the order of a session: size of the terminal, login, lines, end. Called by `main.ts` and by tests.
- */
-import type { Clock } from '../../core/clock.ts';
-import { translate } from '../language.ts';
-import type { Machine } from '../terminal.ts';
-import type { SessionActions, Surroundings } from './command-runner.ts';
+import { translate } from '../text/language.ts';
 import { createIdleWatch } from './idle-watch.ts';
-import { serveLines } from './lines.ts';
+import { type LineParts, serveLines } from './lines.ts';
 import { giveBackTrial, trialNumber } from './lost-trial.ts';
-import type { LineKeeper } from './past-lines.ts';
 import { askerOf, type Login, type Session } from './session.ts';
 import { createTalk, type EndReason, type Talk } from './talk.ts';
-import type { Tty } from './tty.ts';
-import type { TypingHelp } from './typing-help.ts';
 
-export interface ShellParts {
-  readonly tty: Tty;
-  readonly clock: Clock;
+export interface ShellParts extends LineParts {
   readonly login: Login;
-  readonly keeper: LineKeeper;
-  /** Where files of the console lie; none unless given. */
-  readonly filesDir?: string | null;
-  readonly surroundings: Surroundings;
-  readonly machine: Machine;
-  readonly localActions: SessionActions;
-  /** What may be written at a place of the configuration, or why it is none. */
-  readonly wanted: TypingHelp['wanted'];
   /** Ask the terminal for its size at the start. A bare one shows the question for a third of a second. */
   readonly withProbe: boolean;
 }
@@ -43,7 +22,7 @@ export interface Shell {
 
 export function createShell(parts: ShellParts): Shell {
   const { tty, clock, login, withProbe } = parts;
-  const talk = createTalk({ tty, clock, pagerHelp: () => translate(talk.settings.language, PAGER_HELP) });
+  const talk = createTalk(tty, clock, () => translate(talk.settings.language, PAGER_HELP));
 
   return {
     end: talk.end,

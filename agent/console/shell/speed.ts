@@ -5,7 +5,7 @@
  */
 import { type Clock, sleep } from '../../core/clock.ts';
 import { ConsoleError } from '../console-error.ts';
-import { wrap } from '../text-lines.ts';
+import { wrap } from '../text/text-lines.ts';
 import type { Talk } from './talk.ts';
 import type { Tty } from './tty.ts';
 
@@ -16,15 +16,14 @@ const WAIT_MS = 10_000;
 /** What the kernel and the chip still hold. Units: ms. Source: assumed; 64 characters at 9600. */
 const SETTLE_MS = 100;
 
-export interface SpeedParts {
-  readonly talk: Talk;
-  readonly tty: Pick<Tty, 'setSpeed' | 'speedBaud'>;
-  readonly clock: Clock;
-  readonly translate: (text: string) => string;
-}
-
 /** Resolves with what to say. Errors: rejects with ConsoleError for a speed that is none, a port that has none, or nobody there. */
-export async function changeSpeed(typed: string, { talk, tty, clock, translate }: SpeedParts): Promise<readonly string[]> {
+export async function changeSpeed(
+  typed: string,
+  talk: Talk,
+  tty: Pick<Tty, 'setSpeed' | 'speedBaud'>,
+  clock: Clock,
+  translate: (text: string) => string,
+): Promise<readonly string[]> {
   const { writer, input } = talk;
   const speedBaud = SPEEDS.find((speed) => String(speed) === typed);
   const oldBaud = tty.speedBaud;

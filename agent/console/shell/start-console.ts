@@ -8,10 +8,11 @@ import { join } from 'node:path';
 import type { Clock } from '../../core/clock.ts';
 import { createSystemClock } from '../../core/system-clock.ts';
 import { ConsoleError } from '../console-error.ts';
-import { configFileOf, createLocalActions, textOf } from '../local-actions.ts';
-import { firstDoor } from '../socket-client.ts';
-import { isLoginPath, loginPaths, usualSocketPaths } from '../socket-path.ts';
-import type { LocalArgs, Machine, Terminal } from '../terminal.ts';
+import { createLocalActions } from '../local-actions.ts';
+import { configFileOf, textOf } from '../local-args.ts';
+import { firstDoor } from '../protocol/socket-client.ts';
+import { isLoginPath, loginPaths, usualSocketPaths } from '../protocol/socket-path.ts';
+import type { LocalArgs, Machine, Terminal } from '../terminal/terminal.ts';
 import { createDoorLogin } from './door-login.ts';
 import { createLineKeeper } from './line-file.ts';
 import { receivedDir } from './receive-serial.ts';
@@ -22,9 +23,17 @@ import { openTtyDevice } from './tty-device.ts';
 /** Source: the rates of Linux termios. Units: bit/s. */
 const BAUD = { min: 300, max: 4_000_000 };
 
-/** Resolves with the exit code when the session is over. Errors: rejects with ConsoleError 'usage' where there is no terminal. */
-export async function startConsole(args: LocalArgs, screen: Terminal): Promise<number> {
-  const tty = await openTtyDevice({ speedBaud: baudOf(args) });
+/**
+ * Resolves with the exit code when the session is over. `importTable` carries out `config import` on the terminal of the session.
+ *
+ * Errors: rejects with ConsoleError 'usage' where there is no terminal.
+ */
+export async function startConsole(
+  args: LocalArgs,
+  screen: Terminal,
+  importTable: (args: LocalArgs, terminal: Terminal) => Promise<number>,
+): Promise<number> {
+  const tty = await openTtyDevice(baudOf(args));
   const clock = createSystemClock({ quality: () => 'none' });
   const shell = createShell({
     tty,
@@ -38,7 +47,7 @@ export async function startConsole(args: LocalArgs, screen: Terminal): Promise<n
       language: async () => (await machine()).language(),
       restart: async () => (await machine()).restart(),
     },
-    wanted: async (path) => (await import('../../config/wanted-value.ts')).wantedAt(path),
+    wanted: async (path) => (await import('../../config/edit/wanted-value.ts')).wantedAt(path),
     localActions: (terminal, signal, readInput) =>
       createLocalActions({
         screen: terminal,
@@ -48,7 +57,11 @@ export async function startConsole(args: LocalArgs, screen: Terminal): Promise<n
         signal: () => signal,
         receivedDir: receivedDir(stateDir() ?? process.cwd()),
         commit: process.env['LUCIOLE_COMMIT'],
-        own: { run: refuse, console: refuse, setup: refuse, 'config keygen': refuse, 'config sign': refuse, 'config verify': refuse },
+        own: {
+          ...{ run: refuse, console: refuse, setup: refuse, erase: refuse },
+          'config import': (typed) => importTable(typed, terminal),
+          ...{ 'config keygen': refuse, 'config sign': refuse, 'config verify': refuse },
+        },
       }),
     // Who says that the terminal is a bare one need not see the question.
     withProbe: args['no-probe'] !== true && process.env['TERM'] !== 'dumb',

@@ -59,14 +59,8 @@ export interface Talk {
   lastKeyMono(): number;
 }
 
-export interface TalkParts {
-  readonly tty: Tty;
-  readonly clock: Pick<Clock, 'after' | 'monoMs'>;
-  /** What a pager says to a key it does not know. */
-  readonly pagerHelp: () => string;
-}
-
-export function createTalk({ tty, clock, pagerHelp }: TalkParts): Talk {
+/** `pagerHelp`: what the pager shows for a key that it does not have. */
+export function createTalk(tty: Tty, clock: Pick<Clock, 'after' | 'monoMs'>, pagerHelp: () => string): Talk {
   const settings = usualSettings();
   const writer = createWriter(tty, clock);
   let endReason: EndReason | null = null;

@@ -5,7 +5,7 @@
  */
 import type { Language } from '../../core/words.ts';
 import { ConsoleError } from '../console-error.ts';
-import { learn } from '../language.ts';
+import { learn } from '../text/language.ts';
 
 export interface TerminalSettings {
   type: 'dumb' | 'vt100';

@@ -17,13 +17,8 @@ const PSEUDO = /^\/dev\/(pts\/|tty\d+$|console$)/;
 /** A program that ended by a signal. Source: sh(1), 128 and the signal's number; any will do. */
 const KILLED = 128;
 
-export interface TtyDeviceOptions {
-  /** Units: bit/s. Null: that of the port itself, where it is a serial one. */
-  readonly speedBaud: number | null;
-}
-
-/** The terminal of this process, in raw mode. Errors: rejects with ConsoleError 'usage' where there is none. */
-export async function openTtyDevice({ speedBaud }: TtyDeviceOptions): Promise<Tty> {
+/** The terminal of this process, in raw mode. `speedBaud` in bit/s; null: that of the port itself, where it is a serial one. Errors: rejects with ConsoleError 'usage' where there is none. */
+export async function openTtyDevice(speedBaud: number | null): Promise<Tty> {
   const stdin = process.stdin;
   if (!(stdin instanceof ReadStream) || !process.stdout.isTTY) {
     throw new ConsoleError(

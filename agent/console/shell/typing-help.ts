@@ -5,8 +5,8 @@
  */
 import type { WantedValue } from '../../core/wanted-value.ts';
 import type { NameKind } from '../command-spec.ts';
-import { wrap } from '../text-lines.ts';
-import type { Choice, Place, Tree } from './command-tree.ts';
+import type { Choice, Place, Tree } from '../command-tree.ts';
+import { wrap } from '../text/text-lines.ts';
 import { filterPlace } from './filters.ts';
 import { splitLine } from './typed-words.ts';
 import { wantedRows } from './wanted-rows.ts';

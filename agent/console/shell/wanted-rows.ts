@@ -4,7 +4,7 @@
  * Owns their order and their words. Pure. Called by the help on what is typed.
  */
 import type { WantedValue } from '../../core/wanted-value.ts';
-import type { Choice } from './command-tree.ts';
+import type { Choice } from '../command-tree.ts';
 
 /** What it is for, what is allowed, what holds without, one line to type. */
 export function wantedRows(word: string, path: string, wanted: WantedValue | { readonly problem: string }): readonly Choice[] {

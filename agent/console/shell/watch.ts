@@ -4,7 +4,7 @@
  * Owns its pace. A picture that cannot be sent is dropped, never kept: the next one is newer. Called by the shell's actions.
  */
 import { type Clock, sleep } from '../../core/clock.ts';
-import { translate } from '../language.ts';
+import { translate } from '../text/language.ts';
 import type { LiveSource } from './live-sources.ts';
 import { createCursorView, createScrollingView, type LiveView } from './live-view.ts';
 import type { Talk } from './talk.ts';
@@ -20,14 +20,8 @@ const HINT = 'q or Ctrl-C ends it';
 /** Source: a VT100. */
 const USUAL_ROWS = 24;
 
-export interface WatchParts {
-  readonly talk: Talk;
-  readonly clock: Clock;
-  readonly source: LiveSource;
-}
-
 /** Shows it until Ctrl-C, `q` or the end of the session. Errors: rejects with ConsoleError when the agent no longer answers. */
-export async function watch({ talk, clock, source }: WatchParts): Promise<void> {
+export async function watch(talk: Talk, clock: Clock, source: LiveSource): Promise<void> {
   const { settings, writer, input } = talk;
   const view = viewFor(talk);
   const budgetChars = Math.floor((writer.charsPerSecond() ?? WIDE_RATE / SHARE) * SHARE * (TURN_MS / 1_000));

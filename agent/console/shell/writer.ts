@@ -5,7 +5,7 @@
  * Little is handed to the kernel at a time: what it has, neither XOFF nor Ctrl-C takes back. See docs/adr/0024.
  */
 import type { Clock, Timer } from '../../core/clock.ts';
-import { toAscii } from '../plain-text.ts';
+import { toAscii } from '../text/plain-text.ts';
 import type { Tty } from './tty.ts';
 
 /** Handed over at a time, as time on the line. Units: ms. Source: a VT100 sends XOFF with 32 of its 64 characters free: 33 ms at 9600. */

@@ -4,7 +4,7 @@ import t from 'tap';
 import { runSetup } from '../../../agent/commissioning/first-start.ts';
 import { readWishes } from '../../../agent/commissioning/setup-answers.ts';
 import { ConsoleError } from '../../../agent/console/console-error.ts';
-import type { LocalArgs, Terminal } from '../../../agent/console/terminal.ts';
+import type { LocalArgs, Terminal } from '../../../agent/console/terminal/terminal.ts';
 
 const SITE = { yes: true, id: 'box', position: '47.4736,-0.5541', timezone: 'UTC' };
 

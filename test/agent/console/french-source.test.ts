@@ -9,22 +9,26 @@ import { saidTexts, sourceFiles } from '../../support/said-texts.ts';
 const ROOT = join(import.meta.dirname, '../../..');
 /** Whose words reach a session. */
 const ROOMS = [
-  ...['access', 'config', 'console', 'control', 'core', 'diagnosis', 'field', 'lighting', 'store'].map((room) => `agent/${room}`),
+  ...['access', 'app', 'config', 'console', 'control', 'core', 'diagnosis', 'field', 'lighting', 'store'].map((room) => `agent/${room}`),
+  ...['import-table', 'first-user', 'probe'].map((file) => `agent/commissioning/${file}.ts`),
+  ...['chores', 'clock-steps', 'leftover-events', 'ongoing', 'platform-updates', 'run-guard', 'safe-mode', 'self-report', 'update-run'].map(
+    (file) => `agent/service/${file}.ts`,
+  ),
   ...['update-desk', 'update-file', 'update-unpack', 'release-trial', 'progress'].map((file) => `agent/service/${file}.ts`),
   ...['failure-words', 'link', 'mqtt-door', 'secret-files', 'secrets', 'sync-desk', 'uplink', 'uplink-test', 'uplink-words'].map(
     (file) => `agent/sync/${file}.ts`,
   ),
-  ...readdirSync(join(ROOT, 'agent')).flatMap((name) => (/^(app|local|console).*\.ts$/.test(name) ? [`agent/${name}`] : [])),
+  ...['shown-commands', 'talq-names', 'uplink-place'].map((file) => `agent/sync/${file}.ts`),
   ...['modbus', 'serial-port.ts', 'socket-port.ts', 'rs485.ts'].map((place) => `drivers/${place}`),
 ];
 /** And what there is never said in a session, by what it is for. */
 const ELSEWHERE: readonly RegExp[] = [
-  /^agent\/console\/(french\/|language\.ts)/,
+  /^agent\/console\/(french\/|text\/language\.ts)/,
   // The command line outside of a session, its manual, the first start and the end, the bundle for a helper elsewhere.
-  /^agent\/console\/(cli|manual-page|setup-commands|ask-line|socket-server|socket-path|secret-input|support-bundle)\.ts/,
-  /^agent\/app-(beside|erase|first|keys|survey|wishes)\.ts/,
+  /^agent\/console\/(cli|command-line|command-line-help|terminal\/ask-line|terminal\/secret-input|protocol\/socket-server|protocol\/socket-path)\.ts/,
+  /^agent\/console\/commands\/(service\/(manual-page|setup|erase|tech-support-bundle)|config\/config-import)\.ts/,
   // Between programs.
-  /^agent\/(console\/protocol|app-metrics|app-points)\.ts/,
+  /^agent\/(console\/protocol\/protocol|core\/cabinet-points)\.ts/,
   // The page about the cabinet file.
   /^agent\/config\/(schema|schema-lighting|json-schema)\.ts/,
   // Errors of programming.
@@ -32,9 +36,9 @@ const ELSEWHERE: readonly RegExp[] = [
 ];
 /** Texts that are no sentences, or not for the technician, by their kind. */
 const KINDS: readonly RegExp[] = [
-  // SQL, lists of its columns, settings of its engine and of the table library.
+  // SQL, lists of its columns, settings of its engine.
   /\b(SELECT|INSERT|CREATE|UPDATE|DELETE|ALTER|ORDER BY|WHERE|VACUUM|CASE WHEN|ELSE|AND|AS|IS NULL|FROM|WAL|STRICT|KEY)\b/,
-  /_\w+ = |= (FULL|ON|OFF)|excluded\.|^\w+(, \w+)+$|^top top-mid/,
+  /_\w+ = |= (FULL|ON|OFF)|excluded\.|^\w+(, \w+)+$/,
   // Patterns and escapes; an answer for scripts.
   /\\|^ERR |pack\(|ioctl/,
   // Causes of errors that say more; actions and details of the audit log; facts in the bundle.

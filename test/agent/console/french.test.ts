@@ -1,12 +1,12 @@
 import t from 'tap';
+import { eventText } from '../../../agent/console/commands/cabinet/events-page.ts';
 import { COMMANDS } from '../../../agent/console/commands.ts';
 import { FRENCH } from '../../../agent/console/french/catalogue.ts';
-import { learn, leftInEnglish, translate } from '../../../agent/console/language.ts';
-import { toAscii } from '../../../agent/console/plain-text.ts';
-import { eventText } from '../../../agent/console/render-events.ts';
 import { OUTSIDE } from '../../../agent/console/shell/as-typed.ts';
+import { learn, leftInEnglish, translate } from '../../../agent/console/text/language.ts';
+import { toAscii } from '../../../agent/console/text/plain-text.ts';
 import { createFakeView } from './fake-view.ts';
-import { openSession } from './shell-session.ts';
+import { openSession } from './shell/shell-session.ts';
 
 await learn('fr');
 

@@ -1,6 +1,6 @@
 /** What only the program itself can do, refused: for tests of everything else. */
 import { COMMANDS } from '../../../agent/console/commands.ts';
-import type { LocalActions } from '../../../agent/console/terminal.ts';
+import type { LocalActions } from '../../../agent/console/terminal/terminal.ts';
 
 const refuse = (): Promise<never> => Promise.reject(new Error('the program itself does this'));
 

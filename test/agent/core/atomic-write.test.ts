@@ -28,9 +28,9 @@ import { createUsersFile } from '../../../agent/access/users-file.ts';
 import { erase, planErasure } from '../../../agent/commissioning/erasure.ts';
 import { firstAdmin } from '../../../agent/commissioning/first-user.ts';
 import { keyFilesIn, makeKeyRequest } from '../../../agent/commissioning/key-files.ts';
-import { replaceFile } from '../../../agent/commissioning/replace-file.ts';
-import { openExportFile } from '../../../agent/console/export-file.ts';
+import { openExportFile } from '../../../agent/console/commands/store/export-file.ts';
 import { asOwnerOf, createFile, replaceWhole } from '../../../agent/core/atomic-write.ts';
+import { replaceFile } from '../../../agent/core/replace-file.ts';
 
 /** A user who is nobody else's. */
 const SERVICE = 64_123;

@@ -2,7 +2,8 @@ import t from 'tap';
 import type { Store } from '../../../agent/core/ports.ts';
 import { agentChores, type ChoreParts, minuteOf, noonHour } from '../../../agent/service/chores.ts';
 import { hoursLeft, storeView, writtenBytesPerDay } from '../../../agent/store/store-view.ts';
-import { status, storeCheck, storeStatus } from '../console/fake-view.ts';
+import { storeCheck, storeStatus } from '../console/fake-store.ts';
+import { status } from '../console/fake-view.ts';
 
 const HOUR_MS = 3_600_000;
 /** 10,000 readings in 10 kB of rows: a byte each. */

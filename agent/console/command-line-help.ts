@@ -1,0 +1,85 @@
+/** The help of the program, of a family and of a command, as one-shot commands print it. Pure. */
+import { flagsOf, HELP_OPTION, PROGRAM_OPTIONS } from './command-line.ts';
+import type { ArgumentSpec } from './command-spec.ts';
+import { type CommandNode, optionsOf } from './command-tree.ts';
+import { wrap } from './text/text-lines.ts';
+
+const INTRODUCTION = 'The agent of a street-lighting cabinet, and its console.';
+const EPILOGUE = `Exit codes: 0 done, 1 failed, 64 wrong usage, 69 no agent, 77 not allowed,
+78 bad configuration.
+Help on one command: luciole help COMMAND`;
+const HELP_ROW = { term: 'help [command]', summary: 'help on one command', group: 'Agent:' } as const;
+/** Narrower than this a summary is left on one line. Units: columns. */
+const MIN_WRAP_COLS = 40;
+/** What stands beside term and summary: an indent of two, and two between them. Units: columns. */
+const INDENT_COLS = 2;
+const GAP_COLS = 2;
+
+interface Row {
+  readonly term: string;
+  readonly summary: string;
+}
+
+/** The page, with a line end behind it. */
+export function helpPage(node: CommandNode, widthCols: number): string {
+  const { command, verbs } = node;
+  const args = (command?.arguments ?? []).map(({ name, summary }): Row => ({ term: name, summary }));
+  const options = [...(node.name === '' ? PROGRAM_OPTIONS : []), ...ownOptions(node), HELP_OPTION];
+  const optionRows = options.map(({ flags, summary }): Row => ({ term: flags, summary }));
+  const groups = new Map<string, Row[]>();
+  for (const { group, ...row } of [...verbs.map((verb) => verbRow(node, verb)), ...(node.name === '' ? [HELP_ROW] : [])])
+    groups.set(group, [...(groups.get(group) ?? []), row]);
+  const lists = [['Arguments:', args] as const, ['Options:', optionRows] as const, ...groups];
+  const termCols = Math.max(...lists.flatMap(([, rows]) => rows.map(({ term }) => term.length)));
+  return [
+    `Usage: ${usageOf(node)}`,
+    '',
+    ...within(node.name === '' ? INTRODUCTION : sentence(node.summary), widthCols),
+    '',
+    ...lists.flatMap(([title, rows]) => (rows.length === 0 ? [] : [title, ...rows.flatMap((row) => lines(row, termCols, widthCols)), ''])),
+    endOf(node),
+    '',
+  ].join('\n');
+}
+
+function usageOf({ name, command, verbs }: CommandNode): string {
+  if (name === '') return 'luciole [options] [command]';
+  if (command === undefined) return `luciole ${name} VERB`;
+  if (verbs.length > 0) return `luciole ${name} [options] [VERB]`;
+  return ['luciole', name, '[options]', ...command.arguments.map(argumentTerm)].join(' ');
+}
+
+function ownOptions({ command }: CommandNode): readonly { readonly flags: string; readonly summary: string }[] {
+  return command === undefined ? [] : optionsOf(command).map((option) => ({ flags: flagsOf(option), summary: option.summary }));
+}
+
+/** A command and its arguments; that it has options goes without saying. */
+function verbRow(parent: CommandNode, { word, summary, command, group }: CommandNode): Row & { readonly group: string } {
+  const term = [word, ...(command?.arguments ?? []).map(argumentTerm)].join(' ');
+  return { term, summary, group: parent.name === '' ? group : 'Verbs:' };
+}
+
+function argumentTerm({ name, required }: ArgumentSpec): string {
+  return required ? `<${name}>` : `[${name}]`;
+}
+
+function endOf({ name, command }: CommandNode): string {
+  if (name === '') return EPILOGUE;
+  if (command === undefined) return `Help on one verb: luciole help ${name} VERB`;
+  return `Examples:\n${command.examples.map((example) => `  ${example}`).join('\n')}`;
+}
+
+function lines({ term, summary }: Row, termCols: number, widthCols: number): readonly string[] {
+  const summaryCols = widthCols - INDENT_COLS - termCols - GAP_COLS;
+  return within(summary, summaryCols).map(
+    (line, index) => `${' '.repeat(INDENT_COLS)}${(index === 0 ? term : '').padEnd(termCols + GAP_COLS)}${line}`,
+  );
+}
+
+function within(text: string, widthCols: number): readonly string[] {
+  return widthCols < MIN_WRAP_COLS ? [text] : wrap(text, widthCols);
+}
+
+function sentence(text: string): string {
+  return `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;
+}

@@ -1,0 +1,140 @@
+/**
+ * The words of one command line as a command with its arguments, a call for help, or what is wrong with them.
+ *
+ * Unlike a line of a session, options are written out in full, `--` ends them, and each command has `--help`.
+ * Source: the wording of what is wrong is that of `commander`, which scripts and people know.
+ */
+import type { AgentCommand, LocalCommand, OptionSpec } from './command-spec.ts';
+import { type CommandNode, createOptionReader, optionsOf, type Tree } from './command-tree.ts';
+import { ConsoleError } from './console-error.ts';
+import type { LocalArgs } from './terminal/terminal.ts';
+import { closest, nearest } from './text/suggest.ts';
+
+export type CommandLine =
+  | { readonly kind: 'act'; readonly command: AgentCommand | LocalCommand; readonly args: LocalArgs }
+  | { readonly kind: 'version' }
+  /** `isAsked`: the person wants it; else the words say too little. */
+  | { readonly kind: 'help'; readonly node: CommandNode; readonly isAsked: boolean }
+  | { readonly kind: 'wrong'; readonly message: string };
+
+/** The options that are read before any command. */
+export const PROGRAM_OPTIONS = [{ flags: '-V, --version', summary: 'print the version' }] as const;
+export const HELP_OPTION = { flags: '-h, --help', summary: 'print this help' } as const;
+const HELP_FLAGS = ['-h', '--help'];
+const VERSION = /^(-V.*|--version)$/s;
+/** An argument in spite of its dash: `-5`. */
+const NEGATIVE_NUMBER = /^-(\d+|\d*\.\d+)(e[+-]?\d+)?$/;
+
+/** Reads the words behind the program's own name. Errors: throws ConsoleError 'usage' for a verb that the command does not have. */
+export function readCommandLine(tree: Tree, words: readonly string[]): CommandLine {
+  const root: CommandNode = { word: '', name: '', summary: '', group: 'Agent:', command: undefined, verbs: tree.firsts };
+  const [first = ''] = words;
+  if (first !== 'help') return readFrom(root, [], first === '' || first.startsWith('-') ? words : tree.expand(words));
+  const [word = '', verb] = tree.expand(words.slice(1));
+  const isOfVerb = verb !== undefined && (tree.firsts.find((node) => node.word === word)?.verbs.length ?? 0) > 0;
+  return readFrom(root, [], isOfVerb ? [word, verb, '--help'] : words.length > 1 ? ['help', word] : ['help']);
+}
+
+/** `operands`: the words that stood before these, and are no options. `parent`: what the node is a verb of. */
+function readFrom(node: CommandNode, operands: readonly string[], words: readonly string[], parent?: CommandNode): CommandLine {
+  const sorted = sort(node, words);
+  if (sorted.isVersion) return { kind: 'version' };
+  if (sorted.missing !== null) return wrong(`option '${flagsOf(sorted.missing)}' argument missing`);
+  const given = [...operands, ...sorted.operands];
+  const [first, ...others] = given;
+  const verb = node.verbs.find(({ word }) => word === first);
+  if (verb !== undefined) return readFrom(verb, others, sorted.unknown, node);
+  if (node.name === '' && first === 'help') return helpOn(node, others[0] ?? '');
+  const { unknown } = sorted;
+  if (node.command === undefined && given.length + unknown.length === 0) return { kind: 'help', node, isAsked: false };
+  if (unknown.some((word) => HELP_FLAGS.includes(word))) return { kind: 'help', node, isAsked: true };
+  if (node.command === undefined && first !== undefined) return unknownCommand(node, first);
+  if (unknown[0] !== undefined) return unknownOption(node, unknown[0]);
+  return act(node, given, sorted.args, parent?.command !== undefined);
+}
+
+/** Stops at the first verb: what stands behind it belongs to it. */
+function sort(node: CommandNode, words: readonly string[]) {
+  const options = node.command === undefined ? [] : optionsOf(node.command);
+  const reader = createOptionReader((word) => optionOf(word, options));
+  const [operands, unknown]: [string[], string[]] = [[], []];
+  const sorted = { operands, unknown, args: reader.args, isVersion: false };
+  for (const [index, word] of words.entries()) {
+    const rest = words.slice(index + 1);
+    const isFirst = operands.length === 0 && unknown.length === 0;
+    if (reader.take(word)) continue;
+    if (word === '--') {
+      if (unknown.length > 0) unknown.push(word, ...rest);
+      else operands.push(...rest);
+      break;
+    }
+    if (node.name === '' && VERSION.test(word)) return { ...sorted, isVersion: true, missing: null };
+    if (isFirst && node.verbs.some((verb) => verb.word === word)) return { ...sorted, operands: [word], unknown: rest, missing: null };
+    if (isFirst && node.name === '' && word === 'help') return { ...sorted, operands: [word, ...rest], missing: null };
+    const isOption = word.length > 1 && word.startsWith('-') && (node.verbs.length > 0 || !NEGATIVE_NUMBER.test(word));
+    (isOption || unknown.length > 0 ? unknown : operands).push(word);
+  }
+  return { ...sorted, missing: reader.waiting() };
+}
+
+function optionOf(word: string, options: readonly OptionSpec[]): { option: OptionSpec; value: string | undefined } | undefined {
+  const whole = options.find(({ name }) => word === `--${name}`);
+  if (whole !== undefined) return { option: whole, value: undefined };
+  const [, name, value] = /^--([^=]+)=(.*)$/s.exec(word) ?? [];
+  const option = options.find((each) => each.value !== null && each.name === name);
+  return option === undefined ? undefined : { option, value };
+}
+
+function helpOn(root: CommandNode, word: string): CommandLine {
+  const node = word === '' ? root : root.verbs.find((each) => each.word === word);
+  return { kind: 'help', node: node ?? root, isAsked: node !== undefined };
+}
+
+/** `isLax`: words too many are left out, as the verbs of `store` and `uplink` have always done. */
+function act({ command, word, verbs }: CommandNode, given: readonly string[], options: LocalArgs, isLax: boolean): CommandLine {
+  // The tree of the command line has no commands of a session.
+  if (command === undefined || command.kind === 'shell') return wrong(`unknown command '${word}'`);
+  const missing = command.arguments.find(({ required }, index) => required && given[index] === undefined);
+  if (missing !== undefined) return wrong(`missing required argument '${missing.name}'`);
+  if (verbs.length > 0 && given[0] !== undefined) throw noVerb(command.name, given[0], verbs);
+  const most = command.arguments.length;
+  if (given.length > most && !isLax)
+    return wrong(`too many arguments for '${word}'. Expected ${most} argument${most === 1 ? '' : 's'} but got ${given.length}.`);
+  const positional = Object.fromEntries(given.slice(0, most).map((value, index) => [command.arguments[index]?.name ?? '', value]));
+  const absent = Object.fromEntries(command.options.filter(({ name }) => name.startsWith('no-')).map(({ name }) => [name, false]));
+  return { kind: 'act', command, args: { ...positional, ...absent, ...options } };
+}
+
+function noVerb(name: string, typed: string, verbs: readonly CommandNode[]): ConsoleError {
+  const words = verbs.map(({ word }) => word);
+  const near = nearest(typed, words);
+  return new ConsoleError(
+    'usage',
+    `${name} has no verb "${typed}"; ${near === undefined ? `it has ${words.join(', ')}` : `did you mean ${near}?`}`,
+  );
+}
+
+function unknownCommand({ name, verbs }: CommandNode, typed: string): CommandLine {
+  return wrong(`unknown command '${typed}'${advice(closest(typed, [...verbs.map(({ word }) => word), ...(name === '' ? ['help'] : [])]))}`);
+}
+
+function unknownOption({ name, command }: CommandNode, typed: string): CommandLine {
+  const own = command === undefined ? [] : optionsOf(command).map((option) => option.name);
+  const known = [...own, 'help', ...(name === '' ? ['version'] : [])];
+  const near = typed.startsWith('--') ? closest(typed.slice(2), known).map((word) => `--${word}`) : [];
+  return wrong(`unknown option '${typed}'${advice(near)}`);
+}
+
+function advice(near: readonly string[]): string {
+  if (near.length === 0) return '';
+  return `\n(Did you mean ${near.length > 1 ? 'one of ' : ''}${near.join(', ')}?)`;
+}
+
+/** `--for <DURATION>`. */
+export function flagsOf({ name, value }: OptionSpec): string {
+  return `--${name}${value === null ? '' : ` <${value}>`}`;
+}
+
+function wrong(message: string): CommandLine {
+  return { kind: 'wrong', message };
+}

@@ -1,0 +1,50 @@
+/** `audit`: who did what here, and whether that record is whole. */
+
+import type { AuditHead, AuditPage } from '../../../core/audit-tools.ts';
+import { agentCommand, textArg } from '../../command-spec.ts';
+import { ConsoleError } from '../../console-error.ts';
+import { parseDuration, type SpanLimits } from '../../text/duration.ts';
+import { JSON_OPTION } from '../common-words.ts';
+
+/** Units: ms. Source: the log holds years. */
+const SPAN: SpanLimits = { minMs: 60_000, maxMs: 3_650 * 86_400_000 };
+const USUAL_SPAN = '7d';
+/** Source: as many lines as a person reads; older ones by a longer `--since` of a script. */
+const MAX_ENTRIES = 1_000;
+/** A walk over the whole chain. Units: ms. Source: assumed; 10,000 entries take a second on a slow card. */
+const TIMEOUT_MS = 60_000;
+
+export const AUDIT = agentCommand({
+  name: 'audit',
+  role: 'admin',
+  group: 'Access:',
+  summary: 'who did what here, and is that record whole',
+  arguments: [],
+  options: [
+    { name: 'since', value: 'DURATION', summary: 'how far back, 1m to 3650d, as 24h or 30d (default: 7d)' },
+    { name: 'verify', value: null, summary: 'walk the whole chain: changed, missing, swapped entries' },
+    { name: 'head', value: 'N:HASH', summary: 'as printed by an earlier run: must still be in the chain' },
+    JSON_OPTION,
+  ],
+  examples: ['luciole audit', 'luciole audit --since 90d --json', 'luciole audit --verify'],
+  timeoutMs: TIMEOUT_MS,
+  read: (args) => ({
+    spanMs: parseDuration(args['since'] === undefined ? USUAL_SPAN : textArg(args, 'since'), SPAN),
+    isVerified: args['verify'] === true || args['head'] !== undefined,
+    knownHead: args['head'] === undefined ? null : readHead(textArg(args, 'head')),
+  }),
+  answer: async (view, { spanMs, isVerified, knownHead }, { clock }): Promise<AuditPage> => {
+    const page = await view.audit.read({ sinceMs: clock.wallMs() - spanMs, limit: MAX_ENTRIES, isVerified, knownHead });
+    if (page === undefined) throw new ConsoleError('failed', 'the audit log could not be read; see `luciole store`');
+    return page;
+  },
+  render: async (result, page, { spanMs }) => (await import('./audit-page.ts')).renderAudit(result, page, spanMs),
+  succeeded: ({ verdict }) => verdict === null || verdict.problems.length === 0,
+});
+
+function readHead(text: string): AuditHead {
+  const [, n, hash] = /^(\d{1,9}):([0-9a-f]{64})$/i.exec(text) ?? [];
+  if (n === undefined || hash === undefined)
+    throw new ConsoleError('usage', `bad head "${text.slice(0, 80)}": write it as \`luciole audit --verify\` prints it, NUMBER:HASH`);
+  return { n: Number(n), hash: hash.toLowerCase() };
+}

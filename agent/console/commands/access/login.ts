@@ -1,0 +1,98 @@
+/**
+ * The rows of the command table that open and end a session; the shell asks them, no person types them.
+ *
+ * Owns these rows. A session lasts as long as the connection that opened it: a shell that dies or loses its line is logged out.
+ */
+import type { Caller, LoginAnswer, LoginRequest } from '../../../core/access.ts';
+import type { AgentView } from '../../../core/views.ts';
+import { agentCommand, type Command, type Job, textArg } from '../../command-spec.ts';
+import type { RawArgs } from '../../protocol/protocol.ts';
+
+/** Longest silence of the agent in a login. Units: ms. Source: four hashes one after the other on a slow processor, and the search for two codes. */
+const LOGIN_TIMEOUT_MS = 60_000;
+/** Answers that are steps of a login, not its end. */
+const STEPS: readonly LoginAnswer['state'][] = ['code-needed', 'new-password-needed'];
+
+/** A session that is over, and how. */
+export interface LoginEnd {
+  readonly state: 'ended';
+  readonly how: string;
+}
+
+export const LOGIN = agentCommand<LoginRequest, LoginAnswer | LoginEnd, LoginAnswer>({
+  name: 'login',
+  role: 'anyone',
+  group: 'Access:',
+  summary: 'open a session; it ends with the connection',
+  isHidden: true,
+  isSelfNoted: true,
+  arguments: [{ name: 'user', summary: 'a user of the cabinet', required: true }],
+  options: [],
+  secrets: [
+    { name: 'password', prompt: 'Password', isNew: false },
+    { name: 'code', prompt: 'Code', isNew: false },
+    { name: 'new-password', prompt: 'New password', isNew: true },
+  ],
+  examples: ['luciole login marie', 'luciole login'],
+  timeoutMs: LOGIN_TIMEOUT_MS,
+  read: (args) => ({
+    user: textArg(args, 'user'),
+    password: secretArg(args, 'password'),
+    code: secretArg(args, 'code'),
+    newPassword: secretArg(args, 'new-password'),
+  }),
+  answer: async (view, request, job) => {
+    const answer = await view.access.logIn(request);
+    if (!STEPS.includes(answer.state)) await note(view, job.caller, request, answer);
+    if (answer.state !== 'in') return answer;
+    const how = await lasting(view, answer.token, answer, job);
+    view.audit.note({ user: answer.user, role: answer.role, door: job.caller.door, action: 'logout', detail: '', result: how });
+    return { state: 'ended', how };
+  },
+  render: async () => '',
+  progress: { isLasting: false, load: async () => () => '' },
+});
+
+const STATE = agentCommand({
+  name: 'login state',
+  role: 'viewer',
+  group: 'Access:',
+  summary: 'who is logged in here; counts as a sign of life',
+  isHidden: true,
+  arguments: [],
+  options: [],
+  examples: ['luciole login state', 'luciole login state'],
+  timeoutMs: LOGIN_TIMEOUT_MS,
+  read: () => ({}),
+  answer: (_view, _args, { caller }): Caller => caller,
+  render: async ({ user, role }) => `${user}, ${role}`,
+});
+
+/** How it ended. */
+async function lasting(view: AgentView, token: string, answer: LoginAnswer, { tell, signal }: Job): Promise<string> {
+  const gone = new Promise<string>((resolve) => {
+    if (signal.aborted) resolve('hang-up');
+    signal.addEventListener('abort', () => resolve('hang-up'), { once: true });
+  });
+  // Who does not hear of it can use it for nothing.
+  if (!tell(answer)) view.access.logOut(token);
+  const how = await Promise.race([view.access.ended(token), gone]);
+  view.access.logOut(token);
+  return how;
+}
+
+/** A name that is none may be a password typed in the wrong place: it is written nowhere. */
+async function note(view: AgentView, { door }: Caller, asked: LoginRequest, answer: LoginAnswer): Promise<void> {
+  const known = await view.access.users().catch(() => []);
+  const user = known.some(({ name }) => name === asked.user) ? asked.user : 'unknown';
+  const result = answer.state === 'in' ? 'ok' : answer.state;
+  const role = answer.state === 'in' ? answer.role : '';
+  view.audit.note({ user, role, door, action: 'login', detail: '', result });
+}
+
+function secretArg(args: RawArgs, name: string): string {
+  const value = args[name];
+  return typeof value === 'string' ? value : '';
+}
+
+export const LOGIN_COMMANDS: readonly Command[] = [LOGIN, STATE];

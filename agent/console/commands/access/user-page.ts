@@ -1,0 +1,42 @@
+/**
+ * Users of the console, and what is shown once to one of them.
+ *
+ * Owns the layout of `luciole user`. Pure. Called through the command table.
+ */
+import type { CodeOffer, Invitation, UserView } from '../../../core/access.ts';
+import { formatDuration } from '../../text/duration.ts';
+import { dayTime, NOTHING, type Page, told } from '../../text/page.ts';
+import { paragraph } from '../../text/text-lines.ts';
+import { tableLines } from '../../text/text-table.ts';
+
+export function renderUsers(users: readonly UserView[], page: Page): string {
+  if (users.length === 0) return told('no users yet; `luciole user add NAME --role admin` makes the first one', page);
+  const columns = [
+    { title: 'User', maxCols: 31 },
+    { title: 'Role' },
+    { title: 'Codes', isTold: true },
+    { title: 'Logged in', align: 'right' },
+    { title: 'Waits', align: 'right' },
+    { title: 'Password', isTold: true },
+  ] as const;
+  const rows = users.map(({ name, role, hasCodes, sessions, lockedMs, invitedUntilMs }) => [
+    name,
+    role,
+    hasCodes ? 'yes' : 'no',
+    sessions === 0 ? NOTHING : String(sessions),
+    lockedMs === 0 ? NOTHING : formatDuration(lockedMs),
+    invitedUntilMs === null ? 'own' : `one-time, until ${dayTime(invitedUntilMs, page.timezone)}`,
+  ]);
+  return tableLines(columns, rows, page).join('\n');
+}
+
+export function renderInvitation({ user, role, oneTimePassword, untilMs }: Invitation, page: Page): string {
+  const what = `${user} (${role}) logs in once with this password, until ${dayTime(untilMs, page.timezone)}, and then chooses another:`;
+  return [...paragraph(what, page), '', `  ${oneTimePassword}`, '', told('It is shown this once only.', page)].join('\n');
+}
+
+export function renderOffer({ user, secret, uri }: CodeOffer, page: Page): string {
+  const grouped = (secret.match(/.{1,4}/g) ?? []).join(' ');
+  const next = `Put it into an authenticator, then \`user totp confirm\` with its first code: from then on ${user} is asked for one.`;
+  return [told(`Key for ${user}, shown this once only:`, page), '', `  ${grouped}`, `  ${uri}`, '', ...paragraph(next, page)].join('\n');
+}

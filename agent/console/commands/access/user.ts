@@ -1,0 +1,201 @@
+/**
+ * The rows of the command table about the users of the console.
+ *
+ * Owns these rows. Passwords and codes are asked without echo and stand in no argument that is typed. Called by the command table.
+ */
+import {
+  AccessError,
+  type AccessErrorCode,
+  type CodeOffer,
+  type Invitation,
+  mayUse,
+  ROLES,
+  type Role,
+  type UserView,
+} from '../../../core/access.ts';
+import { agentCommand, type Command, type Job, textArg } from '../../command-spec.ts';
+import { ConsoleError, type ConsoleErrorCode } from '../../console-error.ts';
+import type { RawArgs } from '../../protocol/protocol.ts';
+import { paragraph } from '../../text/text-lines.ts';
+import { JSON_OPTION } from '../common-words.ts';
+
+/** Longest silence of the agent. Units: ms. Source: some hashes one after the other on a slow processor. */
+const TIMEOUT_MS = 60_000;
+const NAME = { name: 'name', summary: 'a user of the cabinet', required: true } as const;
+const OWN_NAME = { name: 'name', summary: 'another user, for admins (default: yourself)', required: false } as const;
+
+/** What a change of users says once it is made. */
+interface Done {
+  readonly user: string;
+  readonly done: string;
+}
+
+const list = agentCommand({
+  name: 'user list',
+  role: 'admin',
+  group: 'Access:',
+  summary: 'users of the console, roles, locks, sessions',
+  arguments: [],
+  options: [JSON_OPTION],
+  examples: ['luciole user list', 'luciole user list --json'],
+  timeoutMs: TIMEOUT_MS,
+  read: () => ({}),
+  answer: (view): Promise<readonly UserView[]> => told(view.access.users()),
+  render: async (result, page) => (await import('./user-page.ts')).renderUsers(result, page),
+});
+
+const add = agentCommand({
+  name: 'user add',
+  role: 'admin',
+  group: 'Access:',
+  summary: 'a new user, with a password for one time',
+  arguments: [NAME],
+  options: [{ name: 'role', value: 'ROLE', summary: `${ROLES.join(', ')} (default: technician)` }, JSON_OPTION],
+  examples: ['luciole user add marie', 'luciole user add luc --role admin'],
+  timeoutMs: TIMEOUT_MS,
+  read: (args) => ({ name: textArg(args, 'name'), role: roleArg(args, 'technician') }),
+  answer: (view, { name, role }): Promise<Invitation> => told(view.access.add(name, role)),
+  render: async (result, page) => (await import('./user-page.ts')).renderInvitation(result, page),
+  audit: ({ user, role }) => ({ user, role }),
+});
+
+const enrol = agentCommand({
+  name: 'user enrol',
+  role: 'admin',
+  group: 'Access:',
+  summary: 'a new password for one time, the old one ends',
+  arguments: [NAME],
+  options: [JSON_OPTION],
+  examples: ['luciole user enrol marie', 'luciole user enrol marie --json'],
+  timeoutMs: TIMEOUT_MS,
+  read: (args) => ({ name: textArg(args, 'name') }),
+  answer: (view, { name }): Promise<Invitation> => told(view.access.invite(name)),
+  render: async (result, page) => (await import('./user-page.ts')).renderInvitation(result, page),
+  audit: ({ user }) => ({ user }),
+});
+
+const remove = agentCommand({
+  name: 'user remove',
+  role: 'admin',
+  group: 'Access:',
+  summary: 'a user goes, and is logged out',
+  arguments: [NAME],
+  options: [JSON_OPTION],
+  examples: ['luciole user remove marie', 'luciole user remove marie --json'],
+  timeoutMs: TIMEOUT_MS,
+  read: (args) => ({ name: textArg(args, 'name') }),
+  answer: (view, { name }): Promise<Done> => done(name, `${name} is removed`, view.access.remove(name)),
+  render: async ({ done }, page) => paragraph(done, page).join('\n'),
+  audit: ({ user }) => ({ user }),
+});
+
+const role = agentCommand({
+  name: 'user role',
+  role: 'admin',
+  group: 'Access:',
+  summary: 'give a user another role',
+  arguments: [NAME, { name: 'role', summary: ROLES.join(', '), required: true }],
+  options: [JSON_OPTION],
+  examples: ['luciole user role marie admin', 'luciole user role luc viewer'],
+  timeoutMs: TIMEOUT_MS,
+  read: (args) => ({ name: textArg(args, 'name'), role: roleArg(args, undefined) }),
+  answer: (view, { name, role }): Promise<Done> => done(name, `${name} is ${role} now`, view.access.setRole(name, role)),
+  render: async ({ done }, page) => paragraph(done, page).join('\n'),
+  audit: ({ user }) => ({ user }),
+});
+
+const passwd = agentCommand({
+  name: 'user passwd',
+  role: 'viewer',
+  group: 'Access:',
+  summary: 'a new password; asked for, never shown',
+  arguments: [OWN_NAME],
+  options: [JSON_OPTION],
+  secrets: [
+    { name: 'current', prompt: 'Current password', isNew: false, isAsked: ({ name }) => name === undefined },
+    { name: 'password', prompt: 'New password', isNew: true },
+  ],
+  examples: ['luciole user passwd', 'luciole user passwd marie'],
+  timeoutMs: TIMEOUT_MS,
+  read: (args) => ({ name: nameArg(args), current: args['current'], password: textArg(args, 'password') }),
+  answer: (view, { name, current, password }, { caller }): Promise<Done> => {
+    const user = whose(name, caller);
+    const known = name === null ? String(current ?? '') : null;
+    return done(user, `${user} has a new password`, view.access.setPassword(user, password, known));
+  },
+  render: async ({ done }, page) => paragraph(done, page).join('\n'),
+  audit: ({ user }) => ({ user }),
+});
+
+const totp = agentCommand<{ what: string; name: string | null; code: string }, CodeOffer | Done>({
+  name: 'user totp',
+  role: 'viewer',
+  group: 'Access:',
+  summary: 'one-time codes at login: on, confirm, off',
+  arguments: [{ name: 'what', summary: 'on (shows the key), confirm (with a first code), off', required: true }, OWN_NAME],
+  options: [JSON_OPTION],
+  secrets: [{ name: 'code', prompt: 'Code', isNew: false, isAsked: ({ what }) => what === 'confirm' }],
+  examples: ['luciole user totp on', 'luciole user totp confirm', 'luciole user totp off marie'],
+  timeoutMs: TIMEOUT_MS,
+  read: (args) => ({ what: whatArg(args), name: nameArg(args), code: args['what'] === 'confirm' ? textArg(args, 'code') : '' }),
+  answer: (view, { what, name, code }, { caller }) => {
+    const user = whose(name, caller);
+    if (what === 'on') return told(view.access.offerCodes(user));
+    if (what === 'confirm') return done(user, `${user} is asked for a code from now on`, view.access.confirmCodes(user, code));
+    return done(user, `${user} is asked for no code any more`, view.access.dropCodes(user));
+  },
+  render: async (result, page) =>
+    'done' in result ? paragraph(result.done, page).join('\n') : (await import('./user-page.ts')).renderOffer(result, page),
+  audit: ({ user }) => ({ user }),
+});
+
+async function done(user: string, text: string, change: Promise<void>): Promise<Done> {
+  await told(change);
+  return { user, done: text };
+}
+
+const CODES: Readonly<Record<AccessErrorCode, ConsoleErrorCode>> = {
+  'unknown-user': 'unknown-name',
+  'user-exists': 'failed',
+  'bad-name': 'usage',
+  'weak-password': 'failed',
+  'wrong-password': 'failed',
+  'wrong-code': 'failed',
+  'last-admin': 'failed',
+  file: 'failed',
+};
+
+/** Errors: rejects with ConsoleError in the words of what could not be done. */
+async function told<T>(work: Promise<T>): Promise<T> {
+  try {
+    return await work;
+  } catch (error) {
+    if (error instanceof AccessError) throw new ConsoleError(CODES[error.code], error.message, { cause: error });
+    throw error;
+  }
+}
+
+/** Oneself, or another where an admin asks. Errors: throws ConsoleError 'denied'. */
+function whose(name: string | null, { user, role }: Job['caller']): string {
+  if (name === null || name === user || mayUse(role, 'admin')) return name ?? user;
+  throw new ConsoleError('denied', `only an admin may change ${name}; leave the name out for yourself`);
+}
+
+function nameArg({ name }: RawArgs): string | null {
+  return typeof name === 'string' ? name : null;
+}
+
+function whatArg(args: RawArgs): string {
+  const what = textArg(args, 'what');
+  if (['on', 'confirm', 'off'].includes(what)) return what;
+  throw new ConsoleError('usage', `bad word "${what}": write on, confirm or off`);
+}
+
+function roleArg(args: RawArgs, usual: Role | undefined): Role {
+  const typed = args['role'] ?? usual;
+  const found = ROLES.find((each) => each === typed);
+  if (found === undefined) throw new ConsoleError('usage', `bad role ${JSON.stringify(typed ?? '')}: write ${ROLES.join(', ')}`);
+  return found;
+}
+
+export const USER_COMMANDS: readonly Command[] = [list, add, enrol, remove, role, passwd, totp];

@@ -1,0 +1,83 @@
+/**
+ * The row of the command table by which a shell learns what the cabinet is called and what can be named in it.
+ *
+ * Owns this row; no person types it. Called by the command table, and by the shell before each prompt.
+ */
+import type { WallMs } from '../../../core/clock.ts';
+import type { TrialView } from '../../../core/revisions.ts';
+import type { AgentView } from '../../../core/views.ts';
+import type { Language, LevelPct } from '../../../core/words.ts';
+import { agentCommand } from '../../command-spec.ts';
+import { LOOK_TIMEOUT_MS } from '../common-words.ts';
+
+export interface Names {
+  readonly cabinet: { readonly id: string; readonly name: string };
+  /** Of the messages at this cabinet. */
+  readonly language: Language;
+  readonly lamps: readonly string[];
+  readonly zones: readonly string[];
+  readonly devices: readonly string[];
+  readonly lines: readonly string[];
+  /** Those of them on which units can be asked. Absent from an agent of an earlier release. */
+  readonly modbusLines?: readonly string[];
+  readonly points: readonly string[];
+  readonly profiles: readonly string[];
+  /** Wishes of people at the console that still hold. */
+  readonly overrides: readonly { readonly target: string; readonly levelPct: LevelPct; readonly untilMs: WallMs }[];
+  /** The configuration that runs until it is kept or returns; null where none is on trial. Absent from an agent of an earlier release. */
+  readonly trial?: Pick<TrialView, 'number' | 'mode' | 'restS'> | null;
+}
+
+export const NAMES = agentCommand({
+  name: 'names',
+  role: 'viewer',
+  group: 'Look:',
+  summary: 'what the cabinet is called, and what can be named in it',
+  isHidden: true,
+  // Asked before each prompt: it says nothing of what a person did.
+  isSelfNoted: true,
+  arguments: [],
+  options: [],
+  examples: [],
+  timeoutMs: LOOK_TIMEOUT_MS,
+  read: () => ({}),
+  answer: async (view): Promise<Names> => ({
+    cabinet: (await view.status()).cabinet,
+    language: view.language,
+    ...view.names(),
+    points: view.points('').map(({ pointId }) => pointId),
+    profiles: view.profiles().map(({ id }) => id),
+    overrides: overridesOf(view),
+    trial: trialOf(view),
+  }),
+  render: async (result) => JSON.stringify(result),
+});
+
+/** Asked at the door, before anybody has logged in: it says nothing else. */
+export const GREETING = agentCommand({
+  name: 'greeting',
+  role: 'anyone',
+  group: 'Look:',
+  summary: 'the language that the cabinet speaks',
+  isHidden: true,
+  isSelfNoted: true,
+  arguments: [],
+  options: [],
+  examples: [],
+  timeoutMs: LOOK_TIMEOUT_MS,
+  read: () => ({}),
+  answer: (view): { readonly language: Language } => ({ language: view.language }),
+  render: async ({ language }) => language,
+});
+
+function trialOf({ config }: AgentView): NonNullable<Names['trial']> | null {
+  const trial = config?.view().trial ?? null;
+  return trial === null ? null : { number: trial.number, mode: trial.mode, restS: trial.restS };
+}
+
+/** Each once, though a zone tells those of its lamps and of the cabinet too. */
+function overridesOf(view: AgentView): Names['overrides'] {
+  const wishes = view.light.zones().flatMap(({ intents }) => intents.filter(({ source }) => source.startsWith('console:')));
+  const byId = new Map(wishes.map((wish) => [wish.id, wish]));
+  return [...byId.values()].map(({ target, levelPct, untilMs }) => ({ target: target.id, levelPct, untilMs }));
+}

@@ -1,0 +1,207 @@
+/**
+ * The cabinet on one screen: what time it thinks it is, what burns and why, which lines, units and stores are well.
+ *
+ * Owns the layout of `luciole status`, at most 24 lines. Pure. Called through the command table.
+ */
+import type { LineView } from '../../../core/ports.ts';
+import type { StatusView, ZoneView } from '../../../core/views.ts';
+import type { AgentEvent } from '../../../core/words.ts';
+import { formatDuration } from '../../text/duration.ts';
+import {
+  clockTime,
+  count,
+  formatBytes,
+  formatLevels,
+  formatNumber,
+  fullTime,
+  NOTHING,
+  type Page,
+  since,
+  stateWord,
+  told,
+} from '../../text/page.ts';
+import { atMost, labelled } from '../../text/text-lines.ts';
+import { type Column, tableLines } from '../../text/text-table.ts';
+import { eventText } from './events-page.ts';
+
+/** Source: a VT100 shows 24 lines; the last stays free for the prompt. */
+const SCREEN_LINES = 23;
+/** Blank lines between the parts, and the title lines of zones, lines and events. */
+const FIXED_LINES = 3 + 3;
+
+/** The screen of `luciole status`. Shape: at most 23 lines, none wider than the page. */
+export function renderStatus(view: StatusView, page: Page): string {
+  const top = head(view, page);
+  const sums = totals(view, page);
+  const free = SCREEN_LINES - FIXED_LINES - top.length - sums.length;
+  const lists = [zoneList(view.zones, page), lineList(view.lines, page), eventList(view.activeEvents, page)] as const;
+  const given = shares(
+    free,
+    lists.map(({ whole }) => whole.length - 1),
+  );
+  const [zones = [], lines = [], events = []] = lists.map((list, index) => fitted(list, given[index] ?? 0, page));
+  return [
+    ...top,
+    '',
+    ...zones,
+    '',
+    ...lines,
+    '',
+    ...sums,
+    ...(view.activeEvents.length === 0 ? one('Events', 'none active', page) : events),
+  ].join('\n');
+}
+
+/** A part of the screen that may be longer than its share. Shape: a title line, then rows. */
+interface List {
+  readonly noun: string;
+  /** Sentences at the end of a row broken over several. */
+  readonly whole: readonly string[];
+  /** The same cut at the edge, one row each. */
+  readonly cut: readonly string[];
+}
+
+function listOf(noun: string, columns: readonly Column[], rows: readonly (readonly string[])[], page: Page): List {
+  const last = columns.length - 1;
+  const wrapping = columns.map((column, index) => (index === last ? ({ ...column, wraps: true } as const) : column));
+  return { noun, whole: tableLines(wrapping, rows, page), cut: tableLines(columns, rows, page) };
+}
+
+/** A row each, and whole sentences for the first ones as far as the screen has room. */
+function fitted({ noun, whole, cut }: List, maxRows: number, page: Page): readonly string[] {
+  const [title = '', ...rows] = cut;
+  if (rows.length > maxRows)
+    return [title, ...atMost(rows, maxRows, (missing) => told(`... and ${count(missing, `more ${noun}`)}: luciole status --json`, page))];
+  let spare = maxRows - rows.length;
+  const body = sentences(whole.slice(1)).flatMap((lines, index) => {
+    const more = Math.min(spare, lines.length - 1);
+    spare -= more;
+    if (more === lines.length - 1) return lines;
+    return more === 0 ? (rows[index] ?? []) : [...lines.slice(0, more), `${(lines[more] ?? '').slice(0, page.widthCols - 2)} ~`];
+  });
+  return [title, ...body];
+}
+
+/** The lines of each row: those that go on begin with blanks. */
+function sentences(lines: readonly string[]): readonly (readonly string[])[] {
+  const rows: string[][] = [];
+  for (const line of lines) {
+    if (line.startsWith(' ') && rows.length > 0) rows.at(-1)?.push(line);
+    else rows.push([line]);
+  }
+  return rows;
+}
+
+/** Free rows given out one by one to all that still want some, so that a long list never hides a short one. */
+function shares(freeRows: number, wanted: readonly number[]): readonly number[] {
+  const given = wanted.map(() => 0);
+  for (let left = freeRows; left > 0; ) {
+    const before = left;
+    for (const [index, want] of wanted.entries()) {
+      if (left === 0 || (given[index] ?? 0) >= want) continue;
+      given[index] = (given[index] ?? 0) + 1;
+      left--;
+    }
+    if (left === before) break;
+  }
+  return given;
+}
+
+function head(view: StatusView, page: Page): string[] {
+  const { cabinet, night, sunAltitudeDeg, clockQuality } = view;
+  const sun = `sun ${formatNumber(Math.abs(sunAltitudeDeg), 1)} deg ${sunAltitudeDeg < 0 ? 'below' : 'above'} the horizon`;
+  const started = view.startMs === null ? 'no line polled yet' : `first poll after ${formatNumber(view.startMs)} ms`;
+  const clock = `clock ${stateWord(clockQuality, page)}${TRUST[clockQuality]}`;
+  return [
+    ...one('Cabinet', `${cabinet.id}  ${cabinet.name}`, page),
+    ...one('Time', `${fullTime(view.atMs, view.timezone)}, ${clock}`, page),
+    ...one('Light', `${night ? 'night' : 'day'}, ${sun}`, page),
+    ...one('Agent', `luciole ${view.version}, up ${formatDuration(view.upS * 1_000)}, ${formatNumber(view.rssMb)} MB, ${started}`, page),
+  ];
+}
+
+const TRUST: Readonly<Record<StatusView['clockQuality'], string>> = {
+  none: ' (not set), lamps stay lit',
+  restored: ', lamps stay lit',
+  rtc: '',
+  synced: '',
+};
+
+function zoneList(zones: readonly ZoneView[], page: Page): List {
+  const rows = zones.map((zone) => {
+    const levels = formatLevels(zone.minPct, zone.maxPct);
+    return [zone.id, formatNumber(zone.lamps.length), levels, told(zone.reason, page), zone.programme, told(troubleText(zone), page)];
+  });
+  const columns = [
+    { title: 'Zone', maxCols: 16 },
+    { title: 'Lamps', align: 'right' },
+    { title: 'Level' },
+    { title: 'Why', maxCols: 16 },
+    { title: 'Programme', maxCols: 16 },
+    { title: '' },
+  ] as const;
+  return listOf('zone', columns, rows, page);
+}
+
+/** What is wrong first: the end of a long list is cut. */
+function troubleText({ lamps }: ZoneView): string {
+  const unwilling = lamps.filter(({ following }) => !following).map(({ id }) => id);
+  const faulty = lamps.filter(({ faults }) => faults.length > 0).map(({ id }) => id);
+  const follow = unwilling.length === 0 ? 'all follow' : `not following: ${unwilling.join(' ')}`;
+  return faulty.length === 0 ? follow : `fault: ${faulty.join(' ')}, ${follow}`;
+}
+
+function lineList(lines: readonly LineView[], page: Page): List {
+  const rows = lines.map((line) => [
+    line.id,
+    stateWord(line.state, page),
+    line.state === 'up' ? `${formatNumber(line.busyPct)} %` : NOTHING,
+    formatNumber(line.baud),
+    formatNumber(line.timeouts),
+    formatNumber(line.crcErrors),
+    line.state === 'up' ? line.port : told(line.reason, page),
+  ]);
+  const columns = [
+    { title: 'Line', maxCols: 12 },
+    { title: 'State' },
+    { title: 'Busy', align: 'right' },
+    { title: 'Baud', align: 'right' },
+    { title: 'Timeouts', align: 'right' },
+    { title: 'Bad CRC', align: 'right' },
+    { title: 'Port, or what is wrong' },
+  ] as const;
+  return listOf('line', columns, rows, page);
+}
+
+function totals({ units, store, uplink, detections, lampsRaised }: StatusView, page: Page): string[] {
+  const silent = units.silent === 0 ? '' : ': luciole devices silent';
+  const kept = `${count(store.readings, 'reading')}, ${formatBytes(store.bytes)}, ${formatNumber(store.readingsWaiting)} to write`;
+  const sent = `${formatNumber(uplink.readingsPublished)} published, ${formatNumber(uplink.readingsAcked)} confirmed`;
+  const detail = uplink.reason === '' ? `, ${uplink.broker}` : ` since ${clockTime(uplink.sinceMs, page)}: ${uplink.reason}`;
+  return [
+    ...one('Presence', `${count(detections, 'detection')}, ${count(lampsRaised, 'lamp')} raised`, page),
+    ...one('Units', `${units.ok} ok, ${units.flaky} flaky, ${units.silent} silent${silent}`, page),
+    ...one(
+      'Store',
+      `${stateWord(store.state, page)}, ${formatNumber(store.readingsLost)} lost, ${store.reason === '' ? kept : store.reason}`,
+      page,
+    ),
+    ...one('Uplink', `${stateWord(uplink.state, page)}${uplink.state === 'off' ? '' : detail}`, page),
+    ...(uplink.state === 'off' ? [] : one('Sent', `${sent}, ${count(store.backlogFrames, 'frame')} waiting`, page)),
+  ];
+}
+
+function eventList(events: readonly AgentEvent[], page: Page): List {
+  const worst = [...events].sort((a, b) => SEVERITIES.indexOf(b.severity) - SEVERITIES.indexOf(a.severity) || b.startMs - a.startMs);
+  const rows = worst.map((event) => [stateWord(event.severity, page), event.source, since(event.startMs, page), eventText(event, page)]);
+  const columns = [{ title: 'Events' }, { title: 'About', maxCols: 16 }, { title: 'For' }, { title: '' }] as const;
+  return listOf('event', columns, rows, page);
+}
+
+const SEVERITIES = ['info', 'warning', 'alarm'];
+
+/** One labelled line, cut at the edge: the screen has no room for a second. */
+function one(label: string, text: string, page: Page): string[] {
+  const [line = '', ...rest] = labelled(label, text, { ...page, widthCols: page.widthCols - 1 });
+  return [rest.length === 0 ? line : `${line}~`];
+}

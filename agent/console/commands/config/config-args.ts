@@ -1,0 +1,31 @@
+/** What the `config` commands share: waits, words and checks. */
+
+import type { ConfigAnswer, ConfigDesk } from '../../../core/revisions.ts';
+import type { AgentView } from '../../../core/views.ts';
+import { ConsoleError } from '../../console-error.ts';
+
+/** A check compares a year of nights, which takes a slow gateway a minute. Units: ms. Source: the agent gives a check up after 110 s. */
+export const CHECK_TIMEOUT_MS = 125_000;
+export const CONFIG_GROUP = 'Agent:';
+/** Numbers of revisions. Source: seven digits outlive the gateway. */
+export const REVISION_NUMBERS = { min: 1, max: 9_999_999 };
+
+/** Errors: throws ConsoleError 'failed' where this run takes no other configuration. */
+export function configOf({ config: desk }: AgentView): ConfigDesk {
+  if (desk === null) throw new ConsoleError('failed', 'this run of the agent takes no other configuration (safe mode, or a rehearsal)');
+  return desk;
+}
+
+export function isConfigDone({ state }: ConfigAnswer): boolean {
+  return state === 'done';
+}
+
+export function configNote({ state, reason, revision }: ConfigAnswer): Readonly<Record<string, unknown>> {
+  return { state, reason, revision };
+}
+
+/** The name under which a device type is kept. Errors: throws ConsoleError 'usage'. */
+export function fileName(profile: string): string {
+  if (/^[a-z0-9][a-z0-9._-]{0,63}\.yaml$/.test(profile)) return `profiles/${profile}`;
+  throw new ConsoleError('usage', `bad name "${profile}": small letters, digits, ".", "_" and "-", and .yaml at the end`);
+}

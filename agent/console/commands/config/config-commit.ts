@@ -1,0 +1,127 @@
+/** The `config` commands that run another revision: commit, confirm, return, rollback. */
+
+import { mayUse } from '../../../core/access.ts';
+import type { CommitRequest, ConfigAnswer, ConfirmMode } from '../../../core/revisions.ts';
+import { agentCommand, type Job, textArg } from '../../command-spec.ts';
+import { ConsoleError } from '../../console-error.ts';
+import type { RawArgs } from '../../protocol/protocol.ts';
+import { ACT_TIMEOUT_MS, JSON_OPTION } from '../common-words.ts';
+import { numberArg } from '../number-arg.ts';
+import { CHECK_TIMEOUT_MS, CONFIG_GROUP, configNote, configOf, isConfigDone, REVISION_NUMBERS } from './config-args.ts';
+
+/** The check, then the new configuration until it runs. Units: ms. */
+const COMMIT_TIMEOUT_MS = CHECK_TIMEOUT_MS + ACT_TIMEOUT_MS;
+const COMMENT = { name: 'comment', value: 'TEXT', summary: 'why, for the history' } as const;
+
+const CONFIRM = {
+  name: 'confirm',
+  value: 'MINUTES',
+  summary: 'keep it only when `config confirm` comes within so many, 1 to 168',
+} as const;
+
+const LOWER_FLOOR = { name: 'lower-floor', value: null, summary: 'as an admin: it may give less light than the file of the site' } as const;
+/** How long a trial may last. Units: min. Source: as network consoles have it. */
+const MINUTES = { min: 1, max: 168, usual: 10 };
+/** Longest comment. Units: characters. Source: as from the platform. */
+const MAX_COMMENT = 200;
+
+export interface CommitArgs {
+  readonly mode: ConfirmMode;
+  readonly minutes: number;
+  readonly why: string;
+  readonly lowersFloor: boolean;
+}
+
+export const CONFIG_COMMIT = agentCommand({
+  name: 'config commit',
+  role: 'technician',
+  group: CONFIG_GROUP,
+  summary: 'run by the candidate, on trial until all is well',
+  arguments: [],
+  options: [CONFIRM, COMMENT, LOWER_FLOOR, JSON_OPTION],
+  examples: ['luciole config commit --comment "brighter at the school"', 'luciole config commit --confirm 5 --comment "north at 19200"'],
+  timeoutMs: COMMIT_TIMEOUT_MS,
+  read: readCommit,
+  answer: (view, args, job): Promise<ConfigAnswer> => configOf(view).commit(commitRequest(args, job)),
+  render: async (result, page, args) => (await import('./config-page.ts')).renderCommit(result, page, args),
+  succeeded: isConfigDone,
+  audit: configNote,
+});
+
+export const CONFIG_CONFIRM = agentCommand({
+  name: 'config confirm',
+  role: 'technician',
+  group: CONFIG_GROUP,
+  summary: 'keep the revision that is on trial',
+  arguments: [],
+  options: [JSON_OPTION],
+  examples: ['luciole config confirm', 'luciole config confirm --json'],
+  timeoutMs: ACT_TIMEOUT_MS,
+  read: () => ({}),
+  answer: (view, _args, { source }): Promise<ConfigAnswer> => configOf(view).confirm(source),
+  render: async (result, page) => (await import('./config-page.ts')).renderKept(result, page),
+  succeeded: isConfigDone,
+  audit: configNote,
+});
+
+/** Also asked by a session that is lost while what it has committed is on trial. */
+export const CONFIG_RETURN = agentCommand({
+  name: 'config return',
+  role: 'technician',
+  group: CONFIG_GROUP,
+  summary: 'take the revision on trial back at once',
+  arguments: [],
+  options: [{ name: 'revision', value: 'N', summary: 'only where this one is on trial' }, COMMENT, JSON_OPTION],
+  examples: ['luciole config return', 'luciole config return --comment "wrong street"'],
+  timeoutMs: ACT_TIMEOUT_MS,
+  read: (args) => ({
+    why: readComment(args),
+    number: args['revision'] === undefined ? undefined : numberArg(args, 'revision', REVISION_NUMBERS),
+  }),
+  answer: (view, { why, number }, { source }): Promise<ConfigAnswer> => configOf(view).giveBack(source, why, number),
+  render: async (result, page) => (await import('./config-page.ts')).renderReturned(result, page),
+  succeeded: isConfigDone,
+  audit: configNote,
+});
+
+export const CONFIG_ROLLBACK = agentCommand({
+  name: 'config rollback',
+  role: 'technician',
+  group: CONFIG_GROUP,
+  summary: 'run by an earlier revision again, on trial',
+  arguments: [{ name: 'number', summary: 'as in `luciole config history`', required: true }],
+  options: [CONFIRM, COMMENT, LOWER_FLOOR, JSON_OPTION],
+  examples: ['luciole config rollback 7', 'luciole config rollback 7 --confirm 5 --comment "as last week"'],
+  timeoutMs: COMMIT_TIMEOUT_MS,
+  read: (args) => ({ ...readCommit(args), number: numberArg(args, 'number', REVISION_NUMBERS) }),
+  answer: (view, { number, ...args }, job): Promise<ConfigAnswer> => configOf(view).rollback(number, commitRequest(args, job)),
+  render: async (result, page, args) => (await import('./config-page.ts')).renderCommit(result, page, args),
+  succeeded: isConfigDone,
+  audit: configNote,
+});
+
+/** Errors: throws ConsoleError 'usage'. */
+function readCommit(args: RawArgs): CommitArgs {
+  const isAsked = args['confirm'] !== undefined;
+  return {
+    mode: isAsked ? 'asked' : 'auto',
+    minutes: isAsked ? numberArg(args, 'confirm', MINUTES) : MINUTES.usual,
+    why: readComment(args),
+    lowersFloor: args['lower-floor'] === true,
+  };
+}
+
+/** Errors: throws ConsoleError 'denied' for less light than the floor by somebody who is no admin. */
+export function commitRequest(args: CommitArgs, { caller, source: by }: Pick<Job, 'caller' | 'source'>): CommitRequest {
+  if (args.lowersFloor && !mayUse(caller.role, 'admin'))
+    throw new ConsoleError('denied', `--lower-floor needs the role admin; ${caller.user} is ${caller.role ?? 'not logged in'}`);
+  return { ...args, by, base: null, commandId: null };
+}
+
+/** Empty where none was given. Errors: throws ConsoleError 'usage'. */
+function readComment(args: RawArgs): string {
+  if (args['comment'] === undefined) return '';
+  const text = textArg(args, 'comment');
+  if (text.length <= MAX_COMMENT && !/\p{C}/u.test(text)) return text;
+  throw new ConsoleError('usage', `bad comment: one line of ${MAX_COMMENT} characters at most`);
+}

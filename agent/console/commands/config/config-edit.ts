@@ -1,0 +1,136 @@
+/** The `config` commands that change the candidate: one value, a file, nothing of it. */
+
+import type { ConfigAnswer, FilePart } from '../../../core/revisions.ts';
+import { agentCommand, type LocalCommand, textArg } from '../../command-spec.ts';
+import { ConsoleError } from '../../console-error.ts';
+import type { RawArgs } from '../../protocol/protocol.ts';
+import { JSON_OPTION, LOOK_TIMEOUT_MS } from '../common-words.ts';
+import { CONFIG_GROUP, configNote, configOf, isConfigDone } from './config-args.ts';
+
+export const CONFIG_SET = agentCommand({
+  name: 'config set',
+  role: 'technician',
+  group: CONFIG_GROUP,
+  summary: 'change one value of the candidate',
+  arguments: [
+    { name: 'path', summary: 'as zones[rue].minPct, lines[0].serial.baud or lamps[+]', required: true, names: 'place' },
+    { name: 'value', summary: 'YAML, as 15, "23:00" or "{ id: L13, ratedPowerW: 60 }"', required: false, placeIn: 'path' },
+  ],
+  options: [{ name: 'delete', value: null, summary: 'take it out' }, JSON_OPTION],
+  examples: [
+    'luciole config set zones[rue].minPct 15',
+    'luciole config set lamps[+] "{ id: L13, ratedPowerW: 60 }"',
+    'luciole config set lamps[L12] --delete',
+  ],
+  timeoutMs: LOOK_TIMEOUT_MS,
+  read: (args) => {
+    const isGone = args['delete'] === true;
+    if (isGone === (args['value'] !== undefined)) throw new ConsoleError('usage', 'say the value, or --delete to take it out');
+    return { path: textArg(args, 'path'), value: isGone ? null : textArg(args, 'value') };
+  },
+  answer: (view, { path, value }, { source }): Promise<ConfigAnswer> => configOf(view).set(path, value, source),
+  render: async (result, page) => (await import('./config-page.ts')).renderPut(result, page),
+  succeeded: isConfigDone,
+  audit: configNote,
+});
+
+/** How a place goes on, asked by a session while it is typed. */
+export const CONFIG_PLACES = agentCommand({
+  name: 'config places',
+  role: 'viewer',
+  group: CONFIG_GROUP,
+  summary: 'places of the configuration, for completion',
+  isHidden: true,
+  // Asked with each TAB: it says nothing of what a person did.
+  isSelfNoted: true,
+  arguments: [{ name: 'typed', summary: 'as `config set` takes it', required: false }],
+  options: [],
+  examples: [],
+  timeoutMs: LOOK_TIMEOUT_MS,
+  read: ({ typed = '' }) => ({ typed: String(typed) }),
+  answer: ({ config }, { typed }): readonly string[] => config?.paths(typed) ?? [],
+  render: async (result) => JSON.stringify(result),
+});
+
+/** A part of a file, asked by `config load`. */
+export const CONFIG_PUT = agentCommand({
+  name: 'config put',
+  role: 'technician',
+  group: CONFIG_GROUP,
+  summary: 'a part of a file for the candidate',
+  isHidden: true,
+  arguments: [],
+  options: ['file', 'part', 'sha256', 'data'].map((name) => ({ name, value: 'TEXT', summary: 'as `config load` sends it' })),
+  examples: [],
+  timeoutMs: LOOK_TIMEOUT_MS,
+  read: readPart,
+  answer: (view, part, { source }): Promise<ConfigAnswer> => configOf(view).putPart(part, source),
+  render: async (result) => JSON.stringify(result),
+  succeeded: isConfigDone,
+});
+
+export const CONFIG_LOAD: LocalCommand = {
+  kind: 'local',
+  name: 'config load',
+  role: 'technician',
+  hasSocket: true,
+  group: CONFIG_GROUP,
+  summary: 'put a file into the candidate',
+  arguments: [{ name: 'file', summary: 'the file here; - is what is pasted, or the input up to its end', required: true }],
+  options: [
+    { name: 'profile', value: 'NAME', summary: 'it is a device type, kept as acme.yaml' },
+    { name: 'framed', value: null, summary: 'it is in the form of `config export --paste`, and checked as a whole' },
+    { name: 'signature', value: 'FILE', summary: 'on the whole candidate, from config sign' },
+    JSON_OPTION,
+  ],
+  examples: ['luciole config load cabinet.yaml', 'luciole config load -', 'luciole config load my-meter.yaml --profile my-meter.yaml'],
+};
+
+export const CONFIG_EXPORT: LocalCommand = {
+  kind: 'local',
+  name: 'config export',
+  isVerbatim: true,
+  role: 'viewer',
+  hasSocket: true,
+  group: CONFIG_GROUP,
+  summary: 'the exact text, for a file or to paste back',
+  arguments: [],
+  options: [
+    { name: 'revision', value: 'N', summary: 'an earlier one' },
+    { name: 'candidate', value: null, summary: 'the candidate' },
+    { name: 'profile', value: 'NAME', summary: 'a device type that comes with it' },
+    { name: 'paste', value: null, summary: 'as a command that pastes it back' },
+    JSON_OPTION,
+  ],
+  examples: ['luciole config export > cabinet.yaml', 'luciole config export --paste', 'luciole config export --revision 7'],
+};
+
+export const CONFIG_DISCARD = agentCommand({
+  name: 'config discard',
+  role: 'technician',
+  group: CONFIG_GROUP,
+  summary: 'throw the candidate away',
+  arguments: [],
+  options: [JSON_OPTION],
+  examples: ['luciole config discard', 'luciole config discard --json'],
+  timeoutMs: LOOK_TIMEOUT_MS,
+  read: () => ({}),
+  answer: (view, _args, { source }): Promise<ConfigAnswer> => configOf(view).discard(source),
+  render: async (result, page) => (await import('./config-page.ts')).renderDiscarded(result, page),
+  succeeded: isConfigDone,
+  audit: configNote,
+});
+
+/** Errors: throws ConsoleError 'usage'. */
+function readPart(args: RawArgs): FilePart {
+  const [, part, parts] = /^(\d{1,4})\/(\d{1,4})$/.exec(textArg(args, 'part')) ?? [];
+  if (part === undefined || parts === undefined) throw new ConsoleError('usage', 'bad part: write it as 1/3');
+  const data = typeof args['data'] === 'string' ? args['data'] : '';
+  return {
+    file: textArg(args, 'file'),
+    part: Number(part),
+    parts: Number(parts),
+    sha256: textArg(args, 'sha256'),
+    data: Buffer.from(data, 'base64'),
+  };
+}

@@ -1,0 +1,87 @@
+/**
+ * `config load` and `config export`: a file of this machine into the candidate, and what runs as an exact text.
+ *
+ * Owns the cutting into parts that fit one request. Called by the local actions.
+ */
+import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { type ConfigAnswer, SIGNATURE_FILE } from '../../../core/revisions.ts';
+import { fetchAnswer } from '../../ask-agent.ts';
+import { textArg } from '../../command-spec.ts';
+import { CONSOLE_EXIT, ConsoleError } from '../../console-error.ts';
+import type { RawArgs } from '../../protocol/protocol.ts';
+import type { LocalArgs, Terminal } from '../../terminal/terminal.ts';
+import { fileName } from './config-args.ts';
+import { CONFIG_PUT } from './config-edit.ts';
+import { renderPut } from './config-page.ts';
+import { CONFIG_SHOW, type ConfigText } from './config-view.ts';
+import { framed, readFrame } from './paste-frame.ts';
+
+/** Bytes of one request, in base64 a third more. Units: bytes. Source: a request has 64 KB at most, the agent takes 32. */
+const PART_BYTES = 30_000;
+/** Larger is no cabinet. Units: bytes. Source: as the agent takes it. */
+const MAX_BYTES = 524_288;
+
+/** Resolves with the exit code. `readInput` reads all of the input; null where there is none. Errors: rejects with ConsoleError. */
+export async function loadConfigFile(args: LocalArgs, terminal: Terminal, readInput: (() => Promise<string>) | null): Promise<number> {
+  const file = args['profile'] === undefined ? 'cabinet.yaml' : fileName(textArg(args as RawArgs, 'profile'));
+  const bytes = Buffer.from(await textOf(args, readInput));
+  if (bytes.length > MAX_BYTES) throw new ConsoleError('usage', `${bytes.length} bytes are no ${file}: at most ${MAX_BYTES}`);
+  // The signature first: an answer that is shown is the one about the file.
+  const signature = args['signature'] === undefined ? null : Buffer.from(await fileText(textArg(args as RawArgs, 'signature')));
+  const signed = signature === null ? null : await put(SIGNATURE_FILE, signature, args, terminal);
+  const answer = signed?.state === 'refused' ? signed : await put(file, bytes, args, terminal);
+  terminal.out(`${args['json'] === true ? JSON.stringify(answer) : renderPut(answer, terminal)}\n`);
+  return answer.state === 'done' ? 0 : CONSOLE_EXIT.failed;
+}
+
+/** All parts of a file into the candidate, up to one that is refused. */
+async function put(file: string, bytes: Buffer, args: LocalArgs, terminal: Terminal): Promise<ConfigAnswer> {
+  const sha256 = createHash('sha256').update(bytes).digest('hex');
+  const count = Math.max(1, Math.ceil(bytes.length / PART_BYTES));
+  let answer: ConfigAnswer | null = null;
+  for (let part = 1; part <= count; part += 1) {
+    const data = bytes.subarray((part - 1) * PART_BYTES, part * PART_BYTES).toString('base64');
+    const asked = { file, part: `${part}/${count}`, sha256, data };
+    answer = (await fetchAnswer(CONFIG_PUT, asked, { socket: args['socket'], terminal })).result as ConfigAnswer;
+    if (answer.state === 'refused') break;
+  }
+  if (answer === null) throw new TypeError('a file has at least one part');
+  return answer;
+}
+
+/** Resolves with the exit code. Errors: rejects with ConsoleError. */
+export async function exportConfig(args: LocalArgs, terminal: Terminal): Promise<number> {
+  const { socket, paste, json, ...asked } = args;
+  const { result } = await fetchAnswer(CONFIG_SHOW, asked as RawArgs, { socket, terminal });
+  const { file, lines } = result as ConfigText;
+  const text = lines.join('\n');
+  if (json === true) terminal.out(`${JSON.stringify({ file, text })}\n`);
+  else if (paste !== true) terminal.out(text.endsWith('\n') ? text : `${text}\n`);
+  else {
+    const profile = file === 'cabinet.yaml' ? '' : ` --profile ${file.slice('profiles/'.length)}`;
+    terminal.out(`config load - --framed${profile}\n${framed(text).join('\n')}\n`);
+  }
+  return 0;
+}
+
+/** Errors: rejects with ConsoleError for a file that cannot be read, with how to name one, and for a frame that did not arrive whole. */
+async function textOf(args: LocalArgs, readInput: (() => Promise<string>) | null): Promise<string> {
+  const file = textArg(args as RawArgs, 'file');
+  if (file === '-' && readInput === null) throw new ConsoleError('usage', 'nothing can be read here: name a file');
+  const text = file === '-' && readInput !== null ? await readInput() : await fileText(file);
+  if (args['framed'] !== true) return text;
+  const read = readFrame(text.trimEnd().split('\n'));
+  if ('flaw' in read) throw new ConsoleError('failed', `nothing was loaded: ${read.flaw}; export it again and paste all of it`);
+  return read.text;
+}
+
+/** Errors: as above. */
+async function fileText(file: string): Promise<string> {
+  try {
+    return await readFile(file, 'utf8');
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error)) throw error;
+    throw new ConsoleError('usage', `${file} cannot be read (${String(error.code)}): check its path and mode`);
+  }
+}

@@ -1,0 +1,138 @@
+/**
+ * The configuration for a person: what runs, what would change, what is wrong, what became of it.
+ *
+ * Owns the layout of `luciole config` and its verbs. Pure. Called through the command table and by `config load`.
+ */
+import { formatProblem } from '../../../core/errors.ts';
+import type { CommitRequest, ConfigAnswer, ConfigChange, ConfigView, Revision } from '../../../core/revisions.ts';
+import { formatDuration } from '../../text/duration.ts';
+import { clockTime, count, dayTime, NOTHING, type Page, stateWord, told } from '../../text/page.ts';
+import { toAscii } from '../../text/plain-text.ts';
+import { labelled, paragraph, wrap } from '../../text/text-lines.ts';
+import { tableLines } from '../../text/text-table.ts';
+
+/** What a change needs of a page. */
+type Sheet = Pick<Page, 'widthCols' | 'language'>;
+
+export function renderConfig({ running, trial, candidate, trouble }: ConfigView, page: Page): string {
+  const sheet: [label: string, text: string][] = [['Runs', revisionText(running, page)]];
+  if (trial !== null) {
+    const how = trial.mode === 'asked' ? '`luciole config confirm` keeps it' : 'it is kept by itself once all is well';
+    sheet.push(['Trial', `${formatDuration(trial.restS * 1_000)} left, then it returns; ${how}`]);
+    sheet.push(['Missing', trial.missing.length === 0 ? 'nothing' : trial.missing.join('; ')]);
+  }
+  const begun = candidate === null ? '' : `by ${candidate.by} ${clockTime(candidate.atMs, page)}, begun on revision ${candidate.base}`;
+  sheet.push(['Candidate', candidate === null ? 'none' : `${begun}: \`luciole config compare\``]);
+  if (trouble !== '') sheet.push(['Trouble', trouble]);
+  return sheet.flatMap(([label, text]) => labelled(label, text, page)).join('\n');
+}
+
+export function renderHistory(revisions: readonly Revision[], page: Page): string {
+  const rows = revisions.map(({ number, atMs, by, why, state, reason }) => [
+    String(number),
+    dayTime(atMs, page.timezone),
+    stateWord(state, page),
+    by,
+    reason === '' ? why || NOTHING : `${why === '' ? '' : `${why}; `}returned: ${reason}`,
+  ]);
+  const columns = [
+    { title: 'Rev', align: 'right' },
+    { title: 'When' },
+    { title: 'State' },
+    { title: 'By', maxCols: 20 },
+    { title: 'Why', wraps: true, isTold: true },
+  ] as const;
+  return tableLines(columns, rows, page).join('\n');
+}
+
+/** A file or a value is in the candidate. */
+export function renderPut(answer: ConfigAnswer, page: Sheet): string {
+  return (
+    refused(answer, page) ?? paragraph('in the candidate: see `luciole config compare`, then `luciole config commit`', page).join('\n')
+  );
+}
+
+export function renderCheck(answer: ConfigAnswer, page: Sheet): string {
+  const { warnings, touches } = answer;
+  return (
+    refused(answer, page) ??
+    [...problemLines(warnings, page, `${told('warning', page)}: `), ...paragraph(`ok; ${touchText(touches)}`, page)].join('\n')
+  );
+}
+
+export function renderCompare(answer: ConfigAnswer, page: Sheet): string {
+  const { changes, touches, reason } = answer;
+  const wrong = refused(answer, page);
+  if (wrong !== null) return [...changes.flatMap((change) => changeLines(change, page)), wrong].join('\n');
+  if (changes.length === 0) return told(reason === 'equal' ? 'equal' : 'no value is different, only the text', page);
+  return [
+    ...changes.flatMap((change) => changeLines(change, page)),
+    '',
+    ...paragraph(`${count(changes.length, 'change')}; ${touchText(touches)}`, page),
+  ].join('\n');
+}
+
+/** `minutes`: how long the trial lasts. */
+export function renderCommit(answer: ConfigAnswer, page: Page, { mode, minutes }: Pick<CommitRequest, 'mode' | 'minutes'>): string {
+  const { revision, isOnTrial, reason, changes, touches } = answer;
+  const wrong = refused(answer, page);
+  if (wrong !== null) return wrong;
+  if (!isOnTrial) return told(reason === '' ? `revision ${revision} is kept; ${touchText(touches)}` : reason, page);
+  const until = `until ${clockTime(page.atMs + minutes * 60_000, page)}, ${count(minutes, 'minute')}`;
+  const sheet: [label: string, text: string][] = [
+    ['Trial', `revision ${revision} runs on trial ${until}: ${count(changes.length, 'change')}; ${touchText(touches)}`],
+    mode === 'asked'
+      ? ['Then', '`luciole config confirm` keeps it, without that it returns by itself']
+      : ['Then', 'it is kept as soon as all is well, else it returns by itself: `luciole config` shows how it does'],
+  ];
+  return sheet.flatMap(([label, text]) => labelled(label, text, page)).join('\n');
+}
+
+export function renderKept(answer: ConfigAnswer, page: Sheet): string {
+  return refused(answer, page) ?? told(`revision ${answer.revision} is kept`, page);
+}
+
+export function renderReturned(answer: ConfigAnswer, page: Sheet): string {
+  return refused(answer, page) ?? told(`revision ${answer.revision} runs again`, page);
+}
+
+export function renderDiscarded(answer: ConfigAnswer, page: Sheet): string {
+  return refused(answer, page) ?? told('the candidate is gone; what runs is as it was', page);
+}
+
+function revisionText({ number, state, by, atMs, why }: Revision, page: Page): string {
+  return `revision ${number}, ${stateWord(state, page)}, by ${by} ${clockTime(atMs, page)}${why === '' ? '' : `: ${why}`}`;
+}
+
+/** Null for what was not refused. */
+function refused({ state, reason, problems }: ConfigAnswer, page: Sheet): string | null {
+  if (state === 'done') return null;
+  return [...problemLines(problems, page), ...paragraph(`refused: ${toAscii(reason)}`, page)].join('\n');
+}
+
+function problemLines(problems: ConfigAnswer['problems'], page: Sheet, before = ''): string[] {
+  return problems.flatMap((problem) => {
+    const message = told(toAscii(problem.message), page);
+    return wrap(`${before}${toAscii(formatProblem({ ...problem, message: '' }))}${message}`, page.widthCols);
+  });
+}
+
+function changeLines({ path, before, after }: ConfigChange, { widthCols }: Sheet): string[] {
+  const side = (sign: string, text: string | null): string[] =>
+    text === null ? [] : wrap(text, widthCols - 4).map((line, i) => `${i === 0 ? `  ${sign} ` : '    '}${line}`);
+  return [...wrap(path, widthCols), ...side('-', before), ...side('+', after)];
+}
+
+/** Rooms of the agent as the street knows them. */
+const ROOMS: Readonly<Record<string, string>> = {
+  light: 'the lighting',
+  uplink: 'the link to the platform',
+  store: 'the store of readings',
+  clock: 'how far the clock is trusted',
+  console: 'the language of new sessions',
+};
+
+/** What of the running cabinet is taken up anew. */
+function touchText(touches: readonly string[]): string {
+  return touches.length === 0 ? 'nothing that runs is changed' : `it changes ${touches.map((room) => ROOMS[room] ?? room).join(', ')}`;
+}

@@ -1,0 +1,125 @@
+/** The `config` commands that look: what runs, its text, its history, a comparison, a check. */
+
+import type { ConfigAnswer, ConfigView, Revision } from '../../../core/revisions.ts';
+import { agentCommand, textArg } from '../../command-spec.ts';
+import { ConsoleError } from '../../console-error.ts';
+import { JSON_OPTION, LOOK_TIMEOUT_MS } from '../common-words.ts';
+import { numberArg } from '../number-arg.ts';
+import { CHECK_TIMEOUT_MS, CONFIG_GROUP, configOf, fileName, isConfigDone, REVISION_NUMBERS } from './config-args.ts';
+
+/** A file of a configuration, line by line. */
+export interface ConfigText {
+  readonly file: string;
+  readonly lines: readonly string[];
+  /** Device types that come with it. */
+  readonly profiles: readonly string[];
+}
+
+/** Also asked by a session that is lost. */
+export const CONFIG = agentCommand({
+  name: 'config',
+  role: 'viewer',
+  group: CONFIG_GROUP,
+  summary: 'the configuration: what runs, what is on trial',
+  arguments: [],
+  options: [JSON_OPTION],
+  examples: ['luciole config', 'luciole config compare', 'luciole config commit --confirm 5 --comment "new lamp"'],
+  timeoutMs: LOOK_TIMEOUT_MS,
+  read: () => ({}),
+  answer: (view): ConfigView => configOf(view).view(),
+  render: async (result, page) => (await import('./config-page.ts')).renderConfig(result, page),
+});
+
+/** Also asked by `config export`. */
+export const CONFIG_SHOW = agentCommand({
+  name: 'config show',
+  isVerbatim: true,
+  role: 'viewer',
+  group: CONFIG_GROUP,
+  summary: 'the text of what runs, or of a revision',
+  arguments: [],
+  options: [
+    { name: 'revision', value: 'N', summary: 'an earlier one, as in `luciole config history`' },
+    { name: 'candidate', value: null, summary: 'the candidate' },
+    { name: 'profile', value: 'NAME', summary: 'a device type that comes with it, as acme.yaml' },
+    JSON_OPTION,
+  ],
+  examples: ['luciole config show', 'luciole config show --revision 7', 'luciole config show --candidate --profile acme.yaml'],
+  timeoutMs: LOOK_TIMEOUT_MS,
+  read: (args) => ({
+    of:
+      args['candidate'] === true
+        ? ('candidate' as const)
+        : args['revision'] === undefined
+          ? ('running' as const)
+          : numberArg(args, 'revision', REVISION_NUMBERS),
+    file: args['profile'] === undefined ? 'cabinet.yaml' : fileName(textArg(args, 'profile')),
+  }),
+  answer: async (view, { of, file }): Promise<ConfigText> => {
+    const files = await configOf(view).files(of);
+    if (files === undefined)
+      throw new ConsoleError('failed', of === 'candidate' ? NO_CANDIDATE : `the files of ${nameOf(of)} are not kept`);
+    const profiles = Object.keys(files.profiles);
+    const text = file === 'cabinet.yaml' ? files.cabinet : files.profiles[file.slice('profiles/'.length)];
+    if (text === undefined) throw new ConsoleError('failed', `no ${file} comes with it; there are: ${profiles.join(', ') || 'none'}`);
+    return { file, lines: text.split('\n'), profiles };
+  },
+  render: async ({ lines }) => lines.join('\n').trimEnd(),
+});
+
+const NO_CANDIDATE = 'there is no candidate: begin one with `luciole config set` or `luciole config load`';
+
+export const CONFIG_HISTORY = agentCommand({
+  name: 'config history',
+  role: 'viewer',
+  group: CONFIG_GROUP,
+  summary: 'the revisions: when, by whom, why, and their end',
+  arguments: [],
+  options: [JSON_OPTION],
+  examples: ['luciole config history', 'luciole config history --json'],
+  timeoutMs: LOOK_TIMEOUT_MS,
+  read: () => ({}),
+  answer: (view): readonly Revision[] => configOf(view).history(),
+  render: async (result, page) => (await import('./config-page.ts')).renderHistory(result, page),
+});
+
+export const CONFIG_COMPARE = agentCommand({
+  name: 'config compare',
+  role: 'viewer',
+  group: CONFIG_GROUP,
+  summary: 'what the candidate would change',
+  arguments: [],
+  options: [
+    { name: 'from', value: 'N', summary: 'a revision (default: what runs)' },
+    { name: 'to', value: 'N', summary: 'a revision (default: the candidate)' },
+    JSON_OPTION,
+  ],
+  examples: ['luciole config compare', 'luciole config compare --from 6 --to 8'],
+  timeoutMs: CHECK_TIMEOUT_MS,
+  read: (args) => ({
+    from: args['from'] === undefined ? ('running' as const) : numberArg(args, 'from', REVISION_NUMBERS),
+    to: args['to'] === undefined ? ('candidate' as const) : numberArg(args, 'to', REVISION_NUMBERS),
+  }),
+  answer: (view, { from, to }): Promise<ConfigAnswer> => configOf(view).compare(from, to),
+  render: async (result, page) => (await import('./config-page.ts')).renderCompare(result, page),
+  succeeded: isConfigDone,
+});
+
+export const CONFIG_CHECK = agentCommand({
+  name: 'config check',
+  role: 'viewer',
+  group: CONFIG_GROUP,
+  summary: 'name everything wrong in the candidate',
+  arguments: [],
+  options: [JSON_OPTION],
+  examples: ['luciole config check', 'luciole config check --json'],
+  timeoutMs: CHECK_TIMEOUT_MS,
+  read: () => ({}),
+  answer: (view): Promise<ConfigAnswer> => configOf(view).check(),
+  render: async (result, page) => (await import('./config-page.ts')).renderCheck(result, page),
+  succeeded: isConfigDone,
+});
+
+function nameOf(of: number | 'running'): string {
+  return of === 'running' ? 'what runs' : `revision ${of}`;
+}

@@ -1,0 +1,197 @@
+/**
+ * `luciole config keygen`, `config sign` and `config verify`: signatures on revisions, made and checked on a desk without an agent.
+ *
+ * Owns the files. Part of `app.ts`.
+ */
+import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject } from 'node:crypto';
+import { existsSync, readFileSync, statSync } from 'node:fs';
+import { basename } from 'node:path';
+import { readRevisionKey, revisionKeyText } from '../../../config/revisions/revision-key.ts';
+import { refusalText, signRevision, statementOf, verifyRevisionSignature } from '../../../config/revisions/revision-signature.ts';
+import { fileRefusal, UPLOAD_LIMIT } from '../../../config/revisions/upload.ts';
+import { createFile } from '../../../core/atomic-write.ts';
+import { replaceFile } from '../../../core/replace-file.ts';
+import type { ConfigFiles } from '../../../core/revisions.ts';
+import { createSystemClock } from '../../../core/system-clock.ts';
+import { ConsoleError } from '../../console-error.ts';
+import type { LocalArgs, Terminal } from '../../terminal/terminal.ts';
+import { parseDuration } from '../../text/duration.ts';
+import { paragraph } from '../../text/text-lines.ts';
+
+const EXIT_REFUSED = 1;
+const HOUR_MS = 3_600_000;
+/** How long a signature may be used. Units: ms. Source: assumed; a change is rolled out in days, and no approval outlives a year. */
+const VALID_MS = { minMs: HOUR_MS, maxMs: 366 * 24 * HOUR_MS, usual: 30 * 24 * HOUR_MS };
+/** Shortest passphrase. Units: characters. Source: as for passwords of the console. */
+const MIN_PASSPHRASE = 12;
+const MAX_KEY_BYTES = 8_192;
+
+/** Resolves with the exit code. Errors: rejects with ConsoleError for all that a person can put right. */
+export async function runKeygen(args: LocalArgs, terminal: Terminal): Promise<number> {
+  const file = named(args, 'file');
+  if (existsSync(file)) throw new ConsoleError('failed', `${file} exists already: a key is never replaced, choose another name`);
+  const { privateKey, publicKey } = generateKeyPairSync('ed25519');
+  const pem = { type: 'pkcs8', format: 'pem' } as const;
+  const passphrase = args['passphrase'] === true ? await newPassphrase(terminal) : null;
+  const text = privateKey.export(passphrase === null ? pem : { ...pem, cipher: 'aes-256-cbc', passphrase });
+  attempt(file, () => createFile(file, text.toString(), 0o600));
+  const key = revisionKeyText(publicKey);
+  if (args['json'] === true) terminal.out(`${JSON.stringify({ file, key })}\n`);
+  else {
+    say(terminal, `Wrote the private key to ${file}: keep it on the desk, never on a cabinet.`);
+    say(terminal, 'The public half, for trust.revisionKeys of each cabinet file:');
+    terminal.out(`trust: { revisionKeys: [{ id: ${idFrom(file)}, key: "${key}" }] }\n`);
+  }
+  return 0;
+}
+
+/** Resolves with the exit code. Errors: rejects with ConsoleError for all that a person can put right. */
+export async function runSign(args: LocalArgs, terminal: Terminal): Promise<number> {
+  const file = named(args, 'file');
+  const cabinets = listOf(args['cabinet']);
+  if (cabinets.length === 0) throw new ConsoleError('usage', "--cabinet is missing: name each cabinet, or say '*' for every one");
+  const validMs = args['valid'] === undefined ? VALID_MS.usual : parseDuration(named(args, 'valid'), VALID_MS);
+  const files = filesOf(file, listOf(args['profile']));
+  const privateKey = await readPrivateKey(named(args, 'key'), terminal);
+  const signedMs = nowMs();
+  const signature = signed(() => signRevision({ files, privateKey, cabinets, signedMs, validMs }));
+  const out = args['out'] === undefined ? `${file}.sig` : named(args, 'out');
+  attempt(out, () => replaceFile(out, `${signature}\n`, { mode: 0o644, backup: null }));
+  const { hash, untilMs, key } = statementOf(signature) as NonNullable<ReturnType<typeof statementOf>>;
+  if (args['json'] === true) terminal.out(`${JSON.stringify({ file, out, signature, hash, cabinets, serial: signedMs, untilMs, key })}\n`);
+  else {
+    const whom = cabinets.includes('*') ? 'every cabinet' : cabinets.join(', ');
+    say(terminal, `Signed ${file} for ${whom}, until ${new Date(untilMs).toISOString().slice(0, 16)}Z: ${out}`);
+  }
+  return 0;
+}
+
+/** Resolves with the exit code: 1 for a signature that a cabinet would refuse. Errors: as above. */
+export async function runVerify(args: LocalArgs, terminal: Terminal): Promise<number> {
+  const file = named(args, 'file');
+  const from = args['signature'] === undefined ? `${file}.sig` : named(args, 'signature');
+  const given = listOf(args['key']);
+  if (given.length === 0) throw new ConsoleError('usage', '--key is missing: give a public key, as in trust.revisionKeys, or its PEM file');
+  const keys = given.map((text) => ({ id: text, key: publicKeyText(text) }));
+  const signature = readText(from).trim();
+  const statement = statementOf(signature);
+  const cabinetId = args['cabinet'] === undefined ? (statement?.cabinets[0] ?? '') : named(args, 'cabinet');
+  const files = filesOf(file, listOf(args['profile']));
+  const verdict = verifyRevisionSignature({ files, signature, keys, cabinetId, nowMs: nowMs(), lastSerial: 0 });
+  if (args['json'] === true) terminal.out(`${JSON.stringify({ file, signature: from, cabinet: cabinetId, ...verdict })}\n`);
+  else if (verdict.ok) say(terminal, `${file} is signed by ${verdict.keyId} for ${cabinetId === '*' ? 'every cabinet' : cabinetId}`);
+  else terminal.err(`${paragraph(`${file}: ${refusalText(verdict.code)}`, terminal).join('\n')}\n`);
+  return verdict.ok ? 0 : EXIT_REFUSED;
+}
+
+async function newPassphrase({ askSecret }: Terminal): Promise<string> {
+  if (askSecret === undefined) throw new ConsoleError('usage', 'a passphrase needs a terminal: run this command in one');
+  const text = await askSecret('Passphrase', true);
+  if (text.length >= MIN_PASSPHRASE) return text;
+  throw new ConsoleError('usage', `a passphrase has ${MIN_PASSPHRASE} characters at least; no key was made`);
+}
+
+async function readPrivateKey(file: string, { askSecret }: Terminal): Promise<KeyObject> {
+  const pem = readText(file);
+  const isEncrypted = /-----BEGIN ENCRYPTED PRIVATE KEY-----/.test(pem);
+  if (isEncrypted && askSecret === undefined)
+    throw new ConsoleError('usage', 'the passphrase of this key needs a terminal: run this command in one');
+  const passphrase = isEncrypted ? await askSecret?.('Passphrase', false) : undefined;
+  const key = ofPem(() => createPrivateKey(passphrase === undefined ? pem : { key: pem, passphrase }));
+  if (key !== undefined) return key;
+  const advice = isEncrypted ? 'the passphrase is wrong, or it is no Ed25519 key' : 'make one with `luciole config keygen`';
+  throw new ConsoleError('failed', `${file} is no private key that can sign: ${advice}`);
+}
+
+/** A key as the site file has it, or the PEM file of either half. */
+function publicKeyText(given: string): string {
+  if (readRevisionKey(given) !== undefined) return given;
+  const pem = existsSync(given) ? readText(given) : '';
+  const key = ofPem(() => createPublicKey(pem));
+  if (key === undefined) throw new ConsoleError('usage', `${given} is no Ed25519 public key: give its base64, or a PEM file`);
+  return revisionKeyText(key);
+}
+
+/** Undefined for what is no Ed25519 key. */
+function ofPem(read: () => KeyObject): KeyObject | undefined {
+  try {
+    const key = read();
+    return key.asymmetricKeyType === 'ed25519' ? key : undefined;
+  } catch (error) {
+    // The library names a wrong passphrase and a foreign text alike, by codes of its own.
+    if (error instanceof Error && 'code' in error) return undefined;
+    throw error;
+  }
+}
+
+function filesOf(file: string, profiles: readonly string[]): ConfigFiles {
+  const cabinet = readText(file, UPLOAD_LIMIT.cabinetBytes);
+  const named = profiles.map((path) => {
+    const flaw = fileRefusal(`profiles/${basename(path)}`);
+    if (flaw !== '') throw new ConsoleError('usage', `bad name "${basename(path)}": ${flaw}`);
+    return [basename(path), readText(path, UPLOAD_LIMIT.profileBytes)] as const;
+  });
+  return { cabinet, profiles: Object.fromEntries(named) };
+}
+
+/** The bytes as UTF-8, exactly: what cannot be sent is not signed. Errors: throws ConsoleError. */
+function readText(file: string, maxBytes = MAX_KEY_BYTES): string {
+  const bytes = attempt(file, () => {
+    if (statSync(file).size > maxBytes)
+      throw new ConsoleError('too-large', `${file} is larger than ${maxBytes} bytes: check that it is the right file`);
+    return readFileSync(file);
+  });
+  try {
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch {
+    throw new ConsoleError('failed', `${file} is not UTF-8 text`);
+  }
+}
+
+function attempt<T>(file: string, work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === undefined || error instanceof ConsoleError) throw error;
+    throw new ConsoleError('failed', `${file} cannot be read or written (${code}): check its path and mode`, { cause: error });
+  }
+}
+
+function signed(sign: () => string): string {
+  try {
+    return sign();
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error;
+    throw new ConsoleError('usage', "bad --cabinet: up to 100 ids as in cabinet.yaml, or '*' alone");
+  }
+}
+
+function listOf(value: LocalArgs[string] | undefined): readonly string[] {
+  return Array.isArray(value) ? (value as readonly string[]) : typeof value === 'string' ? [value] : [];
+}
+
+function named(args: LocalArgs, name: string): string {
+  const value = args[name];
+  if (typeof value !== 'string' || value === '') throw new ConsoleError('usage', `--${name} is missing`);
+  return value;
+}
+
+/** The name of the file, as far as it may be an id. */
+function idFrom(file: string): string {
+  return (
+    basename(file)
+      .replace(/\.[^.]*$/, '')
+      .replace(/[^A-Za-z0-9._-]/g, '-')
+      .replace(/^[^A-Za-z0-9]+/, '')
+      .slice(0, 32) || 'office'
+  );
+}
+
+function nowMs(): number {
+  return createSystemClock({ quality: () => 'none' }).wallMs();
+}
+
+function say(terminal: Terminal, line: string): void {
+  terminal.out(`${paragraph(line, terminal).join('\n')}\n`);
+}

@@ -1,0 +1,27 @@
+/**
+ * Names as people type them: upper and lower case mixed up, a letter wrong.
+ *
+ * Owns the way from a typed word to the one meant. Pure. Called by the rows of the command table.
+ */
+import { ConsoleError } from '../console-error.ts';
+import { nearest } from '../text/suggest.ts';
+
+/** The name meant, in its own case; undefined when it is none or could be two. */
+function pickName(typed: string, known: readonly string[]): string | undefined {
+  if (known.includes(typed)) return typed;
+  const alike = known.filter((name) => name.toLowerCase() === typed.toLowerCase());
+  return alike.length === 1 ? alike[0] : undefined;
+}
+
+/** Errors: throws ConsoleError 'unknown-name' with the nearest, or with the command that names them all. */
+export function findName(typed: string, known: readonly string[], { noun, listedBy }: { noun: string; listedBy: string }): string {
+  const found = pickName(typed, known);
+  if (found !== undefined) return found;
+  throw new ConsoleError('unknown-name', `no ${noun} ${JSON.stringify(typed)}; ${didYouMean(typed, known, listedBy)}`);
+}
+
+/** The end of a sentence about a name that is none. */
+export function didYouMean(typed: string, known: readonly string[], listedBy: string): string {
+  const near = nearest(typed, known);
+  return near === undefined ? `\`${listedBy}\` names them all` : `did you mean ${near}?`;
+}

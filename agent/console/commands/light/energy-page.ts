@@ -1,0 +1,183 @@
+/**
+ * Hours, levels, kilowatt hours and savings: as tables, as CSV.
+ *
+ * Owns the layout of `luciole energy` and the words that say what is computed, what is measured and what nobody knows. Pure.
+ * Called through the command table.
+ */
+import type { EnergyMeter, EnergyQuery, EnergyRow, EnergyView } from '../../../core/views.ts';
+import { csvLine } from '../../text/csv.ts';
+import { count, formatNumber, NOTHING, type Page, told } from '../../text/page.ts';
+import { labelled, paragraph } from '../../text/text-lines.ts';
+import { type Column, tableLines } from '../../text/text-table.ts';
+
+/** How energy is shown. */
+export type EnergyForm = 'table' | 'csv';
+
+/** What `energy` answers, with how it was asked. */
+export interface EnergyAnswer extends EnergyView, Pick<EnergyQuery, 'by' | 'zone'> {}
+
+/** Shorter breaks are not worth a line. Units: h. Source: assumed; a restart takes seconds. */
+const TOLD_H = 0.1;
+/** Less would read as no time at all. Units: h. */
+const SHOWN_H = 0.005;
+const RIGHT = { align: 'right' } as const;
+
+export function renderEnergy(answer: EnergyAnswer, page: Page, form: EnergyForm): string {
+  if (form === 'csv') return csvLines(answer.rows).join('\n');
+  const { rows } = answer;
+  if (rows.length === 0) return labelled('Nothing', nothing(answer), page).join('\n');
+  return [
+    ...paragraph(title(answer), page),
+    '',
+    ...mainTable(answer, page),
+    '',
+    ...(answer.by === null ? [...periodTable(rows, page), ''] : []),
+    ...notes(answer, page),
+  ].join('\n');
+}
+
+function title({ rows, firstNight, lastNight, isOpen, by, zone }: EnergyAnswer): string {
+  const nights = by === null ? `${count(Math.max(...rows.map((row) => row.nights)), 'night')}, ` : '';
+  const range = firstNight === lastNight ? `the night of ${firstNight}` : `${firstNight} to ${lastNight}`;
+  return `${nights}${range}${zone === null ? '' : `, ${zone}`}${isOpen ? '; the last one goes on' : ''}`;
+}
+
+function nothing({ zone }: EnergyAnswer): string {
+  return `no night of ${zone ?? 'this time'} was counted; counting begins with the first start of the agent, once the time is known`;
+}
+
+function mainTable({ rows, by }: EnergyAnswer, page: Page): string[] {
+  const head: readonly Column[] = by === null ? [] : [{ title: by === 'night' ? 'Night' : 'Month' }];
+  const nights: readonly Column[] = by === 'night' ? [] : [{ title: 'Nights', ...RIGHT }];
+  const columns: readonly Column[] = [...head, { title: 'Zone', maxCols: 16 }, ...nights, ...MAIN_COLUMNS];
+  const cells = rows.map((row) => [
+    ...(by === null ? [] : [row.period ?? NOTHING]),
+    row.zone,
+    ...(by === 'night' ? [] : [String(row.nights)]),
+    ...mainCells(row),
+  ]);
+  const total =
+    rows.length < 2
+      ? []
+      : [[...(by === null ? [] : [told('All', page)]), by === null ? told('All', page) : '', ...nights.map(() => ''), ...totalCells(rows)]];
+  return tableLines(columns, [...cells, ...total], page);
+}
+
+const MAIN_COLUMNS: readonly Column[] = ['Lit h', 'Level', 'Raised', 'Times', 'kWh', 'Before', 'Saved', '%'].map((name) => ({
+  title: name,
+  ...RIGHT,
+}));
+
+function mainCells({ litH, meanLevelPct, raisedPct, activations, ...row }: EnergyRow): string[] {
+  return [energy(litH), percent(meanLevelPct), percent(raisedPct), String(activations), ...energyCells(row)];
+}
+
+function totalCells(rows: readonly EnergyRow[]): string[] {
+  const sum = (value: (row: EnergyRow) => number): number => rows.reduce((all, row) => all + value(row), 0);
+  const [kwh, baselineKwh] = [sum((row) => row.kwh), sum((row) => row.baselineKwh)];
+  const savedKwh = baselineKwh - kwh;
+  const savedPct = baselineKwh > 0 ? (100 * savedKwh) / baselineKwh : null;
+  return ['', '', '', String(sum((row) => row.activations)), ...energyCells({ kwh, baselineKwh, savedKwh, savedPct })];
+}
+
+function energyCells({ kwh, baselineKwh, savedKwh, savedPct }: Pick<EnergyRow, 'kwh' | 'baselineKwh' | 'savedKwh' | 'savedPct'>): string[] {
+  return [energy(kwh), energy(baselineKwh), energy(savedKwh), formatNumber(savedPct)];
+}
+
+/** What EN 13201-5 asks for, by the level without anybody. */
+function periodTable(rows: readonly EnergyRow[], page: Page): string[] {
+  const columns = [
+    { title: 'Zone', maxCols: 16 },
+    { title: 'Without anybody', ...RIGHT },
+    { title: 'Hours', ...RIGHT },
+    { title: 'Reduction', ...RIGHT },
+    { title: 'Detection', ...RIGHT },
+    { title: 'Reduction then', ...RIGHT },
+  ];
+  const cells = rows.flatMap(({ zone, periods }) =>
+    periods
+      .filter(({ hours }) => hours >= SHOWN_H)
+      .map(({ levelPct, hours, reduction, raisedReduction, detectionPct }, index) => [
+        index === 0 ? zone : '',
+        `${formatNumber(levelPct)} %`,
+        energy(hours),
+        formatNumber(reduction, 2),
+        `${formatNumber(detectionPct, 1)} %`,
+        formatNumber(raisedReduction, 2),
+      ]),
+  );
+  return cells.length === 0
+    ? [told('no hour at a level that is known', page)]
+    : [told('For EN 13201-5:', page), ...tableLines(columns, cells, page)];
+}
+
+function notes({ rows, meters, zone, awayH, undatedH }: EnergyAnswer, page: Page): string[] {
+  const sum = (value: (row: EnergyRow) => number): number => rows.reduce((all, row) => all + value(row), 0);
+  const [raised, standby, unknown] = [
+    sum(({ kwh, quietKwh }) => kwh - quietKwh),
+    sum((row) => row.standbyKwh),
+    sum((row) => row.unknownLampH),
+  ];
+  const line = (label: string, text: string): string[] => labelled(label, text, page);
+  return [
+    ...line('Computed', `from the rated power and the level of each lamp, not measured; ${energy(standby)} kWh of it standby by day`),
+    ...line('Before', 'the baseline of the zone in cabinet.yaml, for the same nights'),
+    ...line('Raised', `presence and traffic took ${energy(raised)} kWh of it`),
+    ...(zone === null ? meterTexts(meters).flatMap((text) => line('Measured', text)) : []),
+    ...(unknown < TOLD_H
+      ? []
+      : line(
+          'Unknown',
+          unknownText(
+            unknown,
+            sum((row) => row.unknownSavedKwh),
+          ),
+        )),
+    ...(awayH < TOLD_H ? [] : line('Not seen', `${energy(awayH)} h: the agent did not run, nothing is counted for them`)),
+    ...(undatedH < TOLD_H
+      ? []
+      : line('No time', `${energy(undatedH)} h were counted before the time was known, in the night in which it was`)),
+  ];
+}
+
+function meterTexts(meters: readonly EnergyMeter[]): string[] {
+  return meters.length === 0 ? ['nothing: this cabinet has no meter'] : meters.map(meterText);
+}
+
+function meterText({ device, kwh, computedKwh, nights }: EnergyMeter): string {
+  const span = `${energy(kwh)} kWh in ${count(nights, 'night')}, noon to noon, all that hangs on it`;
+  return `${device} ${span}; computed for the zones in the same nights ${energy(computedKwh)}`;
+}
+
+function unknownText(lampH: number, savedKwh: number): string {
+  return `${energy(lampH)} lamp hours without an answer, taken at the level they were told; ${energy(savedKwh)} kWh of the saving rests on that`;
+}
+
+/** Hours and kWh: what is small keeps its digits. */
+function energy(value: number): string {
+  const size = Math.abs(value);
+  return formatNumber(value, size < 10 ? 2 : size < 1_000 ? 1 : 0);
+}
+
+function percent(value: number | null): string {
+  return value === null ? NOTHING : `${formatNumber(value, value > 0 && value < 10 ? 1 : 0)} %`;
+}
+
+const CSV_TITLES =
+  'period,zone,nights,lamps,lit_h,mean_level_pct,raised_pct,activations,kwh,quiet_kwh,standby_kwh,baseline_kwh,saved_kwh,saved_pct,' +
+  'reduction,unknown_lamp_h,unknown_saved_kwh,lamp_h_dark,lamp_h_10,lamp_h_20,lamp_h_30,lamp_h_40,lamp_h_50,lamp_h_60,lamp_h_70,lamp_h_80,' +
+  'lamp_h_90,lamp_h_100';
+
+function csvLines(rows: readonly EnergyRow[]): string[] {
+  const lines = rows.map(({ period, zone, bandsH, periods: _, ...row }) => {
+    const { nights, lamps, litH, meanLevelPct, raisedPct, activations, kwh, quietKwh, standbyKwh, baselineKwh } = row;
+    const sums = [nights, lamps, litH, meanLevelPct, raisedPct, activations, kwh, quietKwh, standbyKwh, baselineKwh];
+    const more = [row.savedKwh, row.savedPct, row.reduction, row.unknownLampH, row.unknownSavedKwh];
+    return csvLine([period ?? 'all', zone, ...[...sums, ...more, ...bandsH].map(threeDecimals)]);
+  });
+  return [CSV_TITLES, ...lines];
+}
+
+function threeDecimals(value: number | null): number | null {
+  return value === null ? null : Math.round(value * 1_000) / 1_000;
+}

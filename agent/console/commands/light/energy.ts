@@ -1,0 +1,63 @@
+/** `energy`: hours, levels, kWh and saving of past nights. */
+
+import type { EnergyQuery } from '../../../core/views.ts';
+import { agentCommand, textArg } from '../../command-spec.ts';
+import { ConsoleError } from '../../console-error.ts';
+import type { RawArgs } from '../../protocol/protocol.ts';
+import { JSON_OPTION, LOOK_TIMEOUT_MS } from '../common-words.ts';
+import { findName } from '../find-name.ts';
+import { RANGE_OPTIONS, rangeOf, type TypedRange, typedTime } from '../time-range.ts';
+import type { EnergyAnswer, EnergyForm } from './energy-page.ts';
+
+export interface EnergyArgs extends TypedRange {
+  readonly by: EnergyQuery['by'];
+  readonly zone: string | null;
+  readonly form: EnergyForm;
+}
+
+const USUAL_SINCE = '30d';
+const STEPS = ['night', 'month'] as const;
+
+/** Errors: throws ConsoleError 'usage' for the first thing wrong. */
+export function readEnergy(args: RawArgs): EnergyArgs {
+  return {
+    since: typedTime(args['since'] === undefined ? USUAL_SINCE : textArg(args, 'since')),
+    until: args['until'] === undefined ? null : typedTime(textArg(args, 'until')),
+    by: args['by'] === undefined ? null : readBy(textArg(args, 'by')),
+    zone: args['zone'] === undefined ? null : textArg(args, 'zone'),
+    form: args['csv'] === true ? 'csv' : 'table',
+  };
+}
+
+function readBy(text: string): EnergyQuery['by'] {
+  const found = STEPS.find((each) => each === text.toLowerCase());
+  if (found === undefined) throw new ConsoleError('usage', `bad --by "${text}": it is ${STEPS.join(' or ')}`);
+  return found;
+}
+
+export const ENERGY = agentCommand({
+  name: 'energy',
+  role: 'viewer',
+  group: 'Look:',
+  summary: 'hours, levels, kWh and saving of past nights',
+  arguments: [],
+  options: [
+    { ...RANGE_OPTIONS.since, summary: 'nights begun since, as 30d or 2026-12-01 (default: 30d)' },
+    RANGE_OPTIONS.until,
+    { name: 'by', value: 'STEP', summary: 'night or month (default: all as one)', choices: ['night', 'month'] },
+    { name: 'zone', value: 'ID', summary: 'only this zone', names: 'zone' },
+    { name: 'csv', value: null, summary: 'print it as CSV' },
+    JSON_OPTION,
+  ],
+  examples: ['luciole energy', 'luciole energy --since 7d --by night', 'luciole energy --since 2026-01-01 --by month --csv'],
+  timeoutMs: LOOK_TIMEOUT_MS,
+  read: readEnergy,
+  answer: async (view, args, { clock, timezone }): Promise<EnergyAnswer> => {
+    const { zones } = view.names();
+    const zone = args.zone === null ? null : findName(args.zone, zones, { noun: 'zone', listedBy: 'luciole status' });
+    const found = await view.energy({ ...rangeOf(args, clock.wallMs(), timezone), by: args.by, zone });
+    if (found !== undefined) return { ...found, by: args.by, zone };
+    throw new ConsoleError('failed', 'the nights could not be read from the disk; `luciole store` says what is wrong');
+  },
+  render: async (result, page, { form }) => (await import('./energy-page.ts')).renderEnergy(result, page, form),
+});

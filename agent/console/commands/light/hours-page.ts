@@ -1,0 +1,26 @@
+/**
+ * Burning hours of lamps, one row each.
+ *
+ * Owns the layout of `luciole hours`. Pure. Called through the command table.
+ */
+import type { HoursAnswer } from '../../../core/light-tools.ts';
+import { formatNumber, type Page, told } from '../../text/page.ts';
+import { tableLines } from '../../text/text-table.ts';
+
+const COLUMNS = [
+  { title: 'Lamp', maxCols: 20 },
+  { title: 'Hours', align: 'right' },
+] as const;
+
+export function renderHours({ lamps, isSaved }: HoursAnswer, page: Page): string {
+  const isUnknown = lamps.some(({ hours }) => hours === null);
+  return [
+    ...tableLines(
+      COLUMNS,
+      lamps.map(({ lamp, hours }) => [lamp, formatNumber(hours)]),
+      page,
+    ),
+    ...(isUnknown ? [told('hours that are not known: constant light does not reduce these lamps', page)] : []),
+    ...(isSaved === false ? [told('in force until the agent stops, but not saved: check the disk of store.dir', page)] : []),
+  ].join('\n');
+}

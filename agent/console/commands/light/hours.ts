@@ -1,0 +1,42 @@
+/** `hours`: burning hours of lamps, and their correction after a change of lamp. */
+
+import type { HoursAnswer } from '../../../core/light-tools.ts';
+import { agentCommand, textArg } from '../../command-spec.ts';
+import { ConsoleError } from '../../console-error.ts';
+import { ACT_TIMEOUT_MS, JSON_OPTION } from '../common-words.ts';
+import { findTarget } from './light-args.ts';
+
+/** Units: h. Source: the limit of `burned.hours` in cabinet.yaml, over a century of light. */
+const MAX_HOURS = 1_000_000;
+
+export const HOURS = agentCommand({
+  name: 'hours',
+  role: 'technician',
+  group: 'Act:',
+  summary: 'burning hours of the lamps, for constant light',
+  arguments: [
+    { name: 'target', summary: 'a lamp or a zone (default: all lamps)', required: false, names: 'target' },
+    { name: 'hours', summary: 'what each of them has burnt; 0 after a new one', required: false },
+  ],
+  options: [JSON_OPTION],
+  examples: ['luciole hours', 'luciole hours L07 12000', 'luciole hours rue-bressigny 0'],
+  timeoutMs: ACT_TIMEOUT_MS,
+  read: (args) => ({
+    target: args['target'] === undefined ? null : textArg(args, 'target'),
+    hours: args['hours'] === undefined ? null : readHours(textArg(args, 'hours')),
+  }),
+  answer: async (view, args): Promise<HoursAnswer> => {
+    const target = args.target === null ? null : findTarget(view, args.target).id;
+    if (target === null || args.hours === null) return { lamps: view.light.hours(target), isSaved: null };
+    return await view.light.setHours(target, args.hours);
+  },
+  render: async (result, page) => (await import('./hours-page.ts')).renderHours(result, page),
+  succeeded: ({ isSaved }) => isSaved !== false,
+});
+
+/** Errors: throws ConsoleError 'usage'. */
+function readHours(text: string): number {
+  const value = /^\d{1,7}$/.test(text) ? Number(text) : Number.NaN;
+  if (!(value <= MAX_HOURS)) throw new ConsoleError('usage', `bad hours "${text}": write a whole number from 0 to ${MAX_HOURS}`);
+  return value;
+}

@@ -1,0 +1,55 @@
+/**
+ * The rows of the command table about light in an emergency: all of it on, and back.
+ *
+ * Owns these rows. `lights on` needs no login: a dark street is an accident. Called by the command table.
+ */
+import type { OverrideAnswer } from '../../../core/views.ts';
+import type { Outcome } from '../../../core/words.ts';
+import { agentCommand, type Command, textArg } from '../../command-spec.ts';
+import { parseDuration } from '../../text/duration.ts';
+import { ACT_TIMEOUT_MS, JSON_OPTION } from '../common-words.ts';
+import { isTakenUp, OVERRIDE_SPAN, readReason } from './override.ts';
+
+const FULL_PCT = 100;
+const USUAL_REASON = 'lights on at the console';
+
+export const LIGHTS_ON = agentCommand({
+  name: 'lights on',
+  role: 'anyone',
+  group: 'Act:',
+  summary: 'all lamps to 100 %, for an emergency; no login',
+  arguments: [{ name: 'duration', summary: 'how long, 1m to 24h, as 30m or 2h', required: true }],
+  options: [{ name: 'reason', value: 'TEXT', summary: 'why, for the record' }, JSON_OPTION],
+  examples: ['luciole lights on 30m', 'luciole lights on 2h --reason "accident"'],
+  timeoutMs: ACT_TIMEOUT_MS,
+  read: (args) => ({
+    durationMs: parseDuration(textArg(args, 'duration'), OVERRIDE_SPAN),
+    reason: args['reason'] === undefined ? USUAL_REASON : readReason(textArg(args, 'reason')),
+  }),
+  answer: async (view, { durationMs, reason }, { source }): Promise<OverrideAnswer> => {
+    const target = { kind: 'cabinet', id: (await view.status()).cabinet.id } as const;
+    return view.override({ target, levelPct: FULL_PCT, rank: 'emergency', minutes: durationMs / 60_000, reason, source });
+  },
+  render: async (result, page) => (await import('./override-page.ts')).renderOutcome(result, page, result.untilMs),
+  succeeded: isTakenUp,
+});
+
+const auto = agentCommand({
+  name: 'lights auto',
+  role: 'technician',
+  group: 'Act:',
+  summary: 'end what lights on began',
+  arguments: [],
+  options: [JSON_OPTION],
+  examples: ['luciole lights auto', 'luciole lights auto --json'],
+  timeoutMs: ACT_TIMEOUT_MS,
+  read: () => ({}),
+  answer: async (view, _args, { source }): Promise<Outcome> => {
+    const target = { kind: 'cabinet', id: (await view.status()).cabinet.id } as const;
+    return view.release({ target, source, rank: 'emergency' });
+  },
+  render: async (result, page) => (await import('./override-page.ts')).renderOutcome(result, page, null),
+  succeeded: ({ state }) => state === 'verified',
+});
+
+export const LIGHTS_COMMANDS: readonly Command[] = [LIGHTS_ON, auto];

@@ -1,0 +1,109 @@
+/** `override` and `release`: set a lamp or zone to a level for a time, and end that. */
+
+import type { OverrideRequest } from '../../../core/ports.ts';
+import type { OverrideAnswer } from '../../../core/views.ts';
+import type { LevelPct, Outcome, Target } from '../../../core/words.ts';
+import { agentCommand, textArg } from '../../command-spec.ts';
+import { ConsoleError } from '../../console-error.ts';
+import type { RawArgs } from '../../protocol/protocol.ts';
+import { parseDuration, type SpanLimits } from '../../text/duration.ts';
+import { ACT_TIMEOUT_MS, JSON_OPTION } from '../common-words.ts';
+import { findTarget } from './light-args.ts';
+
+export interface OverrideArgs {
+  readonly target: string;
+  readonly levelPct: LevelPct;
+  readonly durationMs: number;
+  readonly rank: Extract<OverrideRequest['rank'], 'override' | 'maintenance'>;
+  readonly reason: string;
+}
+
+/** Source: design §6, an override lasts 2 h unless said. */
+const USUAL_DURATION = '2h';
+/** How long an override may hold. Units: ms. Source: the limits the agent puts on every override, 1 to 1440 min. */
+export const OVERRIDE_SPAN: SpanLimits = { minMs: 60_000, maxMs: 24 * 3_600_000 };
+const USUAL_REASON = 'by hand';
+/** Longest reason. Units: characters. Source: assumed; it must fit a trace line and an uplink metric. */
+const MAX_REASON = 120;
+const TARGET = { name: 'target', summary: 'a lamp or a zone', required: true, names: 'target' } as const;
+
+export const OVERRIDE = agentCommand({
+  name: 'override',
+  role: 'technician',
+  group: 'Act:',
+  summary: 'set a lamp or zone to a level for a time',
+  arguments: [TARGET, { name: 'level', summary: 'in percent, 0 to 100', required: true }],
+  options: [
+    { name: 'for', value: 'DURATION', summary: 'how long, 1m to 24h, as 10m, 2h or 1h30m (default: 2h)' },
+    { name: 'reason', value: 'TEXT', summary: 'why, for the record' },
+    { name: 'maintenance', value: null, summary: 'lock it: outranks the platform and all automatics' },
+    JSON_OPTION,
+  ],
+  examples: [
+    'luciole override L07 80',
+    'luciole override rue-bressigny 100 --for 30m --reason "accident"',
+    'luciole override L07 0 --for 1h30m --maintenance',
+  ],
+  timeoutMs: ACT_TIMEOUT_MS,
+  read: readOverride,
+  answer: (view, args, { source }): Promise<OverrideAnswer> => view.override(overrideRequest(args, findTarget(view, args.target), source)),
+  render: async (result, page) => (await import('./override-page.ts')).renderOutcome(result, page, result.untilMs),
+  succeeded: isTakenUp,
+});
+
+export const RELEASE = agentCommand({
+  name: 'release',
+  role: 'technician',
+  group: 'Act:',
+  summary: 'end the overrides of a lamp or zone',
+  arguments: [TARGET],
+  options: [{ name: 'at-next-step', value: null, summary: 'not now but when the programme has its next step' }, JSON_OPTION],
+  examples: ['luciole release L07', 'luciole release rue-bressigny --at-next-step'],
+  timeoutMs: ACT_TIMEOUT_MS,
+  read: (args) => ({ target: textArg(args, 'target'), atNextStep: args['at-next-step'] === true }),
+  answer: (view, { target, atNextStep }, { source }): Promise<Outcome> =>
+    view.release({ target: findTarget(view, target), source, ...(atNextStep ? { atNextStep } : {}) }),
+  render: async (result, page) => (await import('./override-page.ts')).renderOutcome(result, page, null),
+  succeeded: ({ state }) => state === 'verified',
+});
+
+/** Errors: throws ConsoleError 'usage' for the first thing wrong. */
+export function readOverride(args: RawArgs): OverrideArgs {
+  return {
+    target: textArg(args, 'target'),
+    levelPct: readLevel(textArg(args, 'level')),
+    durationMs: parseDuration(args['for'] === undefined ? USUAL_DURATION : textArg(args, 'for'), OVERRIDE_SPAN),
+    rank: args['maintenance'] === true ? 'maintenance' : 'override',
+    reason: args['reason'] === undefined ? USUAL_REASON : readReason(textArg(args, 'reason')),
+  };
+}
+
+/** The override as the agent takes it. */
+function overrideRequest(args: OverrideArgs, target: Target, source: string): Omit<OverrideRequest, 'commandId'> {
+  const { levelPct, rank, reason, durationMs } = args;
+  return { target, levelPct, rank, reason, source, minutes: durationMs / 60_000 };
+}
+
+/** Whether an override is in force on all its lamps and seen on some: the others only follow a stronger one for now. */
+export function isTakenUp({ state, lamps, waiting = [] }: Outcome): boolean {
+  if (state === 'verified') return true;
+  const held = new Set(waiting.flatMap(({ lamps }) => lamps));
+  const others = Object.keys(lamps).filter((id) => !held.has(id));
+  return state === 'failed' && others.length > 0 && others.every((id) => lamps[id] === 'verified');
+}
+
+function readLevel(text: string): LevelPct {
+  const [, digits] = /^(\d{1,3})\s?%?$/.exec(text) ?? [];
+  if (digits === undefined || Number(digits) > 100) {
+    throw new ConsoleError('usage', `bad level "${text}": write a whole number from 0 to 100, in percent`);
+  }
+  return Number(digits);
+}
+
+/** Errors: throws ConsoleError 'usage'. */
+export function readReason(text: string): string {
+  if (text.length > MAX_REASON || /\p{Cc}/u.test(text)) {
+    throw new ConsoleError('usage', `bad reason: one line of ${MAX_REASON} characters at most`);
+  }
+  return text;
+}

@@ -1,0 +1,211 @@
+/**
+ * A ramp of one lamp or zone, read back and weighed, and everything as before afterwards.
+ *
+ * Owns the steps, what is measured at each, and the verdict of each lamp. Called by the command table, on the agent's side.
+ *
+ * The ramp is a wish of maintenance rank with its own end, so that it also ends where agent or console do not live to end it. Where somebody
+ * holds a lock already it is not begun: a person may have the lamp in hand.
+ */
+import type { AgentView } from '../../../core/views.ts';
+import type { LevelPct, Outcome, OutcomeState, PointId, Target } from '../../../core/words.ts';
+import type { Job } from '../../command-spec.ts';
+import { ConsoleError } from '../../console-error.ts';
+
+/** Source: assumed; below the usual minimum, at the usual night level, at full. */
+const RAMP_PCT: readonly LevelPct[] = [20, 60, 100];
+/** A step ends by itself after this. Units: min. Source: the agent gives a command up after one; two more for the meters. */
+const STEP_MIN = 3;
+/** How long a power reading may take to follow a level. Units: ms. Source: the period of slow points, 30 s, and a turn of a full line. */
+export const POWER_WAIT_MS = 35_000;
+/** A driver and its meter need this long to settle. Units: ms. Source: assumed; ramps of 1 to 2 s. */
+const SETTLE_MS = 3_000;
+const LOOK_MS = 1_000;
+/** Less is noise. Units: W a lamp and step. Source: assumed; a tenth of a small lamp's half. */
+const MIN_RISE_W = 1;
+
+export interface TestStep {
+  readonly levelPct: LevelPct;
+  /** By lamp. */
+  readonly states: Readonly<Record<string, OutcomeState>>;
+  readonly reason: string;
+  /** By lamp that measures its own. Units: W. */
+  readonly lampW: Readonly<Record<string, number>>;
+  /** Of the cabinet's meters together; null without one, or without a fresh reading. Units: W. */
+  readonly meterW: number | null;
+}
+
+export type Verdict = 'ok' | 'no answer' | 'refused' | 'does not follow' | 'no power' | 'power does not rise';
+
+/** Why no power speaks of a lamp: nothing measures it, its reading or the meter's did not come in time, the meter has other lamps behind it too. */
+export type Unweighed = 'no-sensor' | 'no-reading' | 'no-meter-reading' | 'shared-meter';
+
+export interface LampVerdict {
+  readonly lamp: string;
+  readonly verdict: Verdict;
+  readonly weighedBy: 'lamp' | 'meter' | 'nothing';
+  /** Null where something weighed it, or where it never came to that. */
+  readonly unweighed: Unweighed | null;
+}
+
+export interface Tested {
+  readonly target: Target;
+  readonly steps: readonly TestStep[];
+  readonly verdicts: readonly LampVerdict[];
+  /** Lamps of the cabinet that were not in the test. */
+  readonly otherLamps: number;
+  /** How giving the target back ended. */
+  readonly restored: Outcome['state'];
+}
+
+/** Errors: rejects with ConsoleError 'failed' where somebody else holds the target. */
+export async function testTarget(view: AgentView, target: Target, job: Job): Promise<Tested> {
+  expectFree(view, target);
+  const steps: TestStep[] = [];
+  let restored: Outcome['state'] = 'failed';
+  try {
+    for (const levelPct of RAMP_PCT) {
+      if (job.signal.aborted) break;
+      const step = await rampStep(view, target, levelPct, job);
+      steps.push(step);
+      job.tell(step);
+    }
+  } finally {
+    restored = (await view.release({ target, source: job.source, rank: 'maintenance' })).state;
+  }
+  const lamps = [...new Set(steps.flatMap(({ states }) => Object.keys(states)))].sort();
+  // A meter weighs the whole cabinet: it says something of these lamps only where there are no others that may change meanwhile.
+  const otherLamps = view.names().lamps.length - lamps.length;
+  const { own, meters } = powerPoints(view, lamps);
+  const verdicts = lamps.map((lamp): LampVerdict => {
+    const judged = verdictOf(lamp, steps, otherLamps === 0 ? lamps.length : null);
+    const sensed = { hasOwn: own[lamp] !== undefined, hasMeter: meters.length > 0, otherLamps };
+    return { ...judged, unweighed: judged.weighedBy === 'nothing' && judged.verdict === 'ok' ? unweighedFor(sensed) : null };
+  });
+  return { target, steps, verdicts, otherLamps, restored };
+}
+
+interface Sensed {
+  readonly hasOwn: boolean;
+  readonly hasMeter: boolean;
+  readonly otherLamps: number;
+}
+
+function unweighedFor({ hasOwn, hasMeter, otherLamps }: Sensed): Unweighed {
+  if (hasOwn) return 'no-reading';
+  if (!hasMeter) return 'no-sensor';
+  return otherLamps > 0 ? 'shared-meter' : 'no-meter-reading';
+}
+
+/** Errors: throws ConsoleError 'failed'. */
+function expectFree(view: AgentView, { kind, id }: Target): void {
+  for (const zone of view.light.zones()) {
+    for (const intent of zone.intents) {
+      const isAbove =
+        intent.target.kind === 'cabinet' ||
+        intent.target.id === id ||
+        (kind === 'lamp' && holds(view, zone.id, id) && intent.target.id === zone.id);
+      const isWithin = kind === 'zone' && zone.id === id;
+      if (intent.rank !== 'maintenance' || !(isAbove || isWithin)) continue;
+      const { source, reason } = intent;
+      throw new ConsoleError(
+        'failed',
+        `${intent.target.id} is locked by ${source} (${reason}): somebody may be at work; release ${intent.target.id} first`,
+      );
+    }
+  }
+}
+
+function holds(view: AgentView, zone: string, lamp: string): boolean {
+  return view.why(zone)?.lamps.some(({ id }) => id === lamp) === true;
+}
+
+async function rampStep(view: AgentView, target: Target, levelPct: LevelPct, { source, clock, signal }: Job): Promise<TestStep> {
+  const { state, lamps, reason } = await view.override({
+    target,
+    levelPct,
+    rank: 'maintenance',
+    minutes: STEP_MIN,
+    reason: `test: ${RAMP_PCT.join(', ')} %`,
+    source,
+    isFurther: levelPct !== RAMP_PCT[0],
+  });
+  const states = Object.keys(lamps).length > 0 ? lamps : { [target.id]: state };
+  const settledMono = clock.monoMs() + SETTLE_MS;
+  const wanted = powerPoints(view, Object.keys(states));
+  const values =
+    // Lamps that none has followed weigh nothing, and a person waits.
+    wanted.all.length === 0 || Object.values(states).every((each) => each === 'refused' || each === 'failed')
+      ? new Map<string, number>()
+      : await freshValues(view, wanted.all, { clock, signal, settledMono });
+  const own = Object.entries(wanted.own).flatMap(([lamp, pointId]) =>
+    values.has(pointId) ? [[lamp, values.get(pointId) ?? 0] as const] : [],
+  );
+  const meters = wanted.meters.map((pointId) => values.get(pointId));
+  const isWeighed = meters.length > 0 && meters.every((value) => value !== undefined);
+  return {
+    levelPct,
+    states,
+    reason,
+    lampW: Object.fromEntries(own),
+    meterW: isWeighed ? meters.reduce<number>((sum, value) => sum + (value ?? 0), 0) : null,
+  };
+}
+
+interface PowerPoints {
+  readonly own: Readonly<Record<string, PointId>>;
+  readonly meters: readonly PointId[];
+  readonly all: readonly PointId[];
+}
+
+/** What weighs: a lamp's own point, else the meters of the cabinet. */
+function powerPoints(view: AgentView, lamps: readonly string[]): PowerPoints {
+  const inW = view.points('power').filter(({ unit, pointId }) => unit === 'W' && /\.(?:active_)?power$/.test(pointId));
+  const of = (device: string) => inW.find(({ pointId }) => pointId.startsWith(`${device}.`))?.pointId;
+  const own = Object.fromEntries(
+    lamps.flatMap((lamp) => [of(lamp)].flatMap((pointId) => (pointId === undefined ? [] : [[lamp, pointId] as const]))),
+  );
+  const meterIds = view.profiles().flatMap(({ category, usedBy }) => (category === 'meter' ? usedBy : []));
+  const meters = meterIds.flatMap((device) => [of(device)].flatMap((pointId) => pointId ?? []));
+  return { own, meters, all: [...Object.values(own), ...meters] };
+}
+
+interface Waiting extends Pick<Job, 'clock' | 'signal'> {
+  readonly settledMono: number;
+}
+
+/** Values read after the lamps had settled; what does not come in time is left out. */
+async function freshValues(
+  view: AgentView,
+  points: readonly PointId[],
+  { clock, signal, settledMono }: Waiting,
+): Promise<Map<string, number>> {
+  const values = new Map<string, number>();
+  const untilMono = settledMono + POWER_WAIT_MS;
+  while (values.size < points.length && clock.monoMs() < untilMono && !signal.aborted) {
+    await new Promise<void>((resolve) => clock.after(LOOK_MS, resolve));
+    for (const { pointId, value, ageS, quality } of view.points('power')) {
+      const readMono = clock.monoMs() - (ageS ?? Number.POSITIVE_INFINITY) * 1_000;
+      if (points.includes(pointId) && value !== null && quality === 'good' && readMono >= settledMono) values.set(pointId, value);
+    }
+  }
+  return values;
+}
+
+/** `meteredLamps` null: no meter speaks of them alone. */
+function verdictOf(lamp: string, steps: readonly TestStep[], meteredLamps: number | null): Omit<LampVerdict, 'unweighed'> {
+  const states = steps.map((step) => step.states[lamp]);
+  const own = steps.flatMap((step) => step.lampW[lamp] ?? []);
+  const meter = meteredLamps === null ? [] : steps.flatMap(({ meterW }) => meterW ?? []);
+  const weighedBy = own.length > 1 ? 'lamp' : meter.length > 1 ? 'meter' : 'nothing';
+  const rises =
+    weighedBy === 'lamp' ? isRising(own, MIN_RISE_W) : weighedBy === 'meter' ? isRising(meter, MIN_RISE_W * (meteredLamps ?? 0)) : true;
+  if (states.every((state) => state === 'refused')) return { lamp, verdict: 'refused', weighedBy };
+  if (states.every((state) => state === 'failed')) return { lamp, verdict: 'no answer', weighedBy };
+  if (states.some((state) => state === 'failed')) return { lamp, verdict: 'does not follow', weighedBy };
+  if (weighedBy === 'lamp' && (own.at(-1) ?? 0) < MIN_RISE_W) return { lamp, verdict: 'no power', weighedBy };
+  return { lamp, verdict: rises ? 'ok' : 'power does not rise', weighedBy };
+}
+
+function isRising(values: readonly number[], minRise: number): boolean {
+  return values.every((value, index) => index === 0 || value - (values[index - 1] ?? 0) >= minRise);
+}

@@ -1,0 +1,71 @@
+/** A walk under the sensors, as it happens, and its end. */
+
+import type { WalkStep } from '../../../core/light-tools.ts';
+import type { PointId } from '../../../core/words.ts';
+import { formatDuration } from '../../text/duration.ts';
+import { clockTime, count, NOTHING, type Page, told } from '../../text/page.ts';
+import { paragraph } from '../../text/text-lines.ts';
+
+/** First what will be heard, then each detection. */
+export type WalkProgress =
+  | { readonly kind: 'start'; readonly zone: string; readonly night: boolean; readonly sensors: readonly PointId[]; readonly forMs: number }
+  | ({ readonly kind: 'detection' } & WalkStep);
+
+export interface Walked {
+  readonly zone: string;
+  readonly night: boolean;
+  readonly durationMs: number;
+  /** Not shown: the reader was too slow. */
+  readonly missed: number;
+  readonly sensors: readonly { readonly pointId: PointId; readonly detections: number }[];
+  /** From the reading to the first level that left; null where no lamp had to rise. Units: ms. */
+  readonly medianMs: number | null;
+  readonly worstMs: number | null;
+}
+
+/** Source: a device of the reference with its point, `S01.motion`, and room for a longer one. */
+const SENSOR_COLS = 16;
+const POLE_COLS = 6;
+const LATENCY_COLS = 7;
+
+/** Shape: `22:41:07.123  S01.motion       P03     42 ms  L02 L03 L04`; lamps that do not fit are counted. */
+export function renderWalkProgress(progress: WalkProgress, page: Page): string {
+  if (progress.kind === 'start') return paragraph(startText(progress), page).join('\n');
+  const { atMs, pointId, pole, raised, alreadyLit, latencyMs } = progress;
+  const time = `${clockTime(atMs, { ...page, atMs })}.${String(Math.floor(atMs % 1_000)).padStart(3, '0')}`;
+  const took = latencyMs === null ? NOTHING : `${latencyMs} ms`;
+  const head = `${time}  ${cut(pointId, SENSOR_COLS)} ${cut(pole ?? NOTHING, POLE_COLS)} ${took.padStart(LATENCY_COLS)}  `;
+  const effect =
+    raised.length > 0 ? fitting(raised, page.widthCols - head.length) : told(alreadyLit ? 'lit already' : 'no lamp rose', page);
+  return `${head}${effect}`;
+}
+
+function startText({ zone, night, sensors, forMs }: Extract<WalkProgress, { kind: 'start' }>): string {
+  const day = night ? '' : ' It is day here: no lamp will rise.';
+  return `Walk under ${sensors.join(', ')} of ${zone}; Ctrl-C ends it, else ${formatDuration(forMs)}.${day}`;
+}
+
+/** What was heard, what was not, and how soon light came. */
+export function renderWalked({ zone, durationMs, sensors, medianMs, worstMs, missed }: Walked, page: Page): string {
+  const total = sensors.reduce((sum, { detections }) => sum + detections, 0);
+  const unheard = sensors.filter(({ detections }) => detections === 0).map(({ pointId }) => pointId);
+  const each = sensors.map(({ pointId, detections }) => `${pointId} ${detections}`).join(', ');
+  const lines = [
+    `${count(total, 'detection')} in zone ${zone} in ${formatDuration(durationMs)}: ${each}`,
+    ...(medianMs === null ? [] : [`first level out after ${medianMs} ms at the median, ${worstMs} ms at most`]),
+    ...(unheard.length === 0 ? [] : [`nobody seen by ${unheard.join(', ')}: look whether it is covered, turned away or dead`]),
+    ...(missed === 0 ? [] : [`${missed} not shown: this terminal is too slow`]),
+  ];
+  return lines.flatMap((line) => paragraph(line, page)).join('\n');
+}
+
+function cut(text: string, cols: number): string {
+  return text.length > cols ? `${text.slice(0, cols - 1)}~` : text.padEnd(cols);
+}
+
+function fitting(lamps: readonly string[], cols: number): string {
+  const all = lamps.join(' ');
+  if (all.length <= cols) return all;
+  const shown = lamps.filter((_, i) => lamps.slice(0, i + 1).join(' ').length + ` +${lamps.length}`.length <= cols);
+  return `${shown.join(' ')} +${lamps.length - shown.length}`;
+}

@@ -1,0 +1,106 @@
+/**
+ * The words of the `bus` commands as values: tables, units, lines.
+ *
+ * Both ends of the socket check with these; the lines and devices that exist are looked up in the agent's view.
+ */
+
+import type { BusWriteResult } from '../../../core/bus-tools.ts';
+import { BusError } from '../../../core/errors.ts';
+import { manualHint } from '../../../core/manual-address.ts';
+import type { Table } from '../../../core/profile.ts';
+import type { AgentView } from '../../../core/views.ts';
+import { textArg } from '../../command-spec.ts';
+import { ConsoleError } from '../../console-error.ts';
+import type { RawArgs } from '../../protocol/protocol.ts';
+import { nearest } from '../../text/suggest.ts';
+import { findName } from '../find-name.ts';
+import { type Bounds, numberArg } from '../number-arg.ts';
+
+/** Source: Modbus over Serial Line V1.02 §2.2, addresses 1 to 247, 0 for all at once. */
+export const UNITS = { broadcast: 0, min: 1, max: 247 };
+/** Source: Modbus Application Protocol V1.1b3 §4.4. */
+const MAX_ADDRESS = 65_535;
+const TABLES: readonly Table[] = ['holding', 'input', 'coil', 'discrete'];
+const TABLE_WORDS = TABLES.join(', ');
+export const LINE_ARGUMENT = { name: 'line', summary: 'a Modbus line of the cabinet', required: true, names: 'modbus-line' } as const;
+export const UNIT_ARGUMENT = {
+  name: 'unit',
+  summary: 'an address, 1 to 247 or 0x01 to 0xF7, or a device',
+  required: true,
+  names: 'device',
+} as const;
+export const ADDRESS_ARGUMENT = { name: 'address', summary: 'as in the frame, from 0; decimal or 0x hex', required: true } as const;
+export const TABLE_OPTION = { name: 'table', value: 'TABLE', summary: `${TABLE_WORDS} (default: holding)`, choices: TABLES } as const;
+
+export function addressArg(args: RawArgs, name: string, usual?: number): number {
+  return numberArg(args, name, { min: 0, max: MAX_ADDRESS, ...(usual === undefined ? {} : { usual }) });
+}
+
+/** A range of which the first must not be the larger. */
+export function rangeArgs(args: RawArgs, bounds: { readonly from: Bounds; readonly to: Bounds }): { from: number; to: number } {
+  const [from, to] = [numberArg(args, 'from', bounds.from), numberArg(args, 'to', bounds.to)];
+  if (from > to) throw new ConsoleError('usage', `bad range: --from ${from} is above --to ${to}`);
+  return { from, to };
+}
+
+/** One of Modbus' four tables. */
+export function tableArg(args: RawArgs, allowed: readonly Table[] = TABLES): Table {
+  if (args['table'] === undefined) return 'holding';
+  const text = textArg(args, 'table');
+  const found = allowed.find((table) => table === text.toLowerCase());
+  if (found !== undefined) return found;
+  const near = nearest(text, allowed);
+  throw new ConsoleError('usage', `bad table "${text}": ${near === undefined ? `it is ${allowed.join(', ')}` : `did you mean ${near}?`}`);
+}
+
+/** A unit by its number or by the name of its device. */
+export function unitArg(args: RawArgs, min: number = UNITS.min): number | string {
+  const text = textArg(args, 'unit');
+  return /^-?\d+$|^0x/i.test(text) ? numberArg(args, 'unit', { min, max: UNITS.max }) : text;
+}
+
+/** Errors: throws ConsoleError 'unknown-name'. */
+export function findLine(view: AgentView, typed: string): string {
+  return findName(typed, view.names().lines, { noun: 'line', listedBy: 'luciole status' });
+}
+
+/** Errors: throws ConsoleError 'unknown-name' for no device, or one of another line. */
+export function findUnit(view: AgentView, line: string, unit: number | string): number {
+  if (typeof unit === 'number') return unit;
+  const devices = view.devices();
+  const id = findName(
+    unit,
+    devices.map((device) => device.id),
+    { noun: 'device', listedBy: 'luciole devices' },
+  );
+  const device = devices.find((each) => each.id === id);
+  if (device === undefined || device.line === line) return device?.unit ?? UNITS.min;
+  throw new ConsoleError('unknown-name', `${id} is on line ${device.line}, not on ${line}`);
+}
+
+/**
+ * What a bus tool does, with its failures in a technician's words; `address` is the first register, where one is meant.
+ *
+ * Errors: rejects with ConsoleError 'failed' for trouble on the line, 'usage' for what cannot be.
+ */
+export async function onBus<T>(work: () => Promise<T>, address?: number): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (error instanceof RangeError) throw new ConsoleError('usage', error.message, { cause: error });
+    if (!(error instanceof BusError)) throw error;
+    const hint = address === undefined ? '' : manualHint(address);
+    const advice = error.code === 'illegal-address' ? `; \`luciole bus registers\` lists those it has${hint}` : '';
+    throw new ConsoleError('failed', `${error.message}${advice}`, { cause: error, bus: error.code });
+  }
+}
+
+/** Whether what was read back is what was written; a broadcast cannot be read back. */
+export function valuesFit({ values, after }: BusWriteResult): boolean {
+  return after === null || values.every((value, index) => after[index] === value);
+}
+
+/** A register as four hex digits. */
+export function hexWord(value: number): string {
+  return `0x${value.toString(16).toUpperCase().padStart(4, '0')}`;
+}

@@ -1,0 +1,99 @@
+/**
+ * Who answered on a line, who should have, and what to do about it.
+ *
+ * Owns the layout of `luciole bus scan`. Pure. Called through the command table.
+ */
+import type { FoundUnit, LineStats, ScanProgress, ScanResult } from '../../../core/bus-tools.ts';
+import type { SerialSettings } from '../../../core/cabinet.ts';
+import { formatTook } from '../../text/duration.ts';
+import { count, formatNumber, NOTHING, type Page, told } from '../../text/page.ts';
+import { labelled, paragraph } from '../../text/text-lines.ts';
+import { tableLines } from '../../text/text-table.ts';
+
+/** `19200 8N2`, as people write it; Modbus TCP has none. */
+export function serialText(serial: SerialSettings | null): string {
+  if (serial === null) return 'network';
+  const { baud, dataBits, parity, stopBits } = serial;
+  return `${baud} ${dataBits}${parity.charAt(0).toUpperCase()}${stopBits}`;
+}
+
+/** The line that is drawn over and over while a scan runs. */
+export function renderScanProgress({ done, total, serial, found }: ScanProgress, page?: Pick<Page, 'language'>): string {
+  const percent = total > 0 ? Math.floor((100 * done) / total) : 0;
+  return told(
+    `${percent} %, ${done} of ${total} at ${serialText(serial)}${found === null ? '' : `, found unit ${found.unit}`}`,
+    page ?? {},
+  );
+}
+
+/** The table of what answered, then what is missing and what was damaged. */
+export function renderScan({ line, isNetwork, found, missing, damaged, durationMs }: ScanResult, page: Page): string {
+  const sum = `${count(found.length, 'unit')} on line ${line}, in ${formatTook(durationMs)}`;
+  const table = found.length === 0 ? [] : [...tableLines(COLUMNS, found.map(rowOf), page), ''];
+  return [
+    ...table,
+    told(sum, page),
+    ...(found.length === 0 ? labelled('Nobody', isNetwork ? SILENT_GATEWAY : SILENT_LINE, page) : []),
+    ...(missing.length === 0 ? [] : labelled('Missing', missingText(missing, isNetwork), page)),
+    ...(damaged.length === 0 ? [] : labelled('Damaged', damagedText(damaged), page)),
+    ...(found.some(({ device }) => device === null) ? labelled('Unknown', STRANGERS, page) : []),
+  ].join('\n');
+}
+
+/** The lines of a cabinet, for who has named none. */
+export interface LineChoice {
+  readonly lines: readonly Pick<LineStats, 'line' | 'kind' | 'port' | 'baud'>[];
+}
+
+/** Which lines there are, and what to type. */
+export function renderLineChoice({ lines }: LineChoice, page: Page): string {
+  if (lines.length === 0) return told('no lines in the configuration', page);
+  const rows = lines.map(({ line, kind, port, baud }) => [line, kind, baud === null ? NOTHING : formatNumber(baud), port]);
+  const toScan = lines.filter(({ kind }) => kind === 'modbus').map(({ line }) => `luciole bus scan ${line}`);
+  return [
+    ...tableLines(LINE_COLUMNS, rows, page),
+    '',
+    ...(toScan.length < lines.length ? paragraph('A uart line carries one device that talks by itself: nobody to ask there.', page) : []),
+    ...(toScan.length === 0 ? [] : paragraph(`Which one? Say: ${toScan.join(', ')}`, page)),
+  ].join('\n');
+}
+
+const LINE_COLUMNS = [
+  { title: 'Line', maxCols: 16 },
+  { title: 'Kind' },
+  { title: 'Baud', align: 'right' },
+  { title: 'Port', wraps: true },
+] as const;
+
+const COLUMNS = [
+  { title: 'Unit', align: 'right' },
+  { title: 'Serial' },
+  { title: 'ms', align: 'right' },
+  { title: 'Device', maxCols: 14 },
+  { title: 'Profile', maxCols: 40, isTold: true },
+] as const;
+
+const SILENT_LINE =
+  'answers: check the supply, A and B (try them swapped), the termination, and the speed: --baud auto tries the others; --wait 300 gives slow units time';
+const SILENT_GATEWAY =
+  'answers: check that this is the right gateway, its own serial settings, and supply and cable of what is behind it; --wait 300 gives slow units time';
+const STRANGERS = 'units (Device "-") are in no line of the cabinet: `luciole profile list` names the types, docs/add-a-device.md adds one';
+
+function rowOf({ unit, serial, turnaroundMs, device, profiles, exception }: FoundUnit): string[] {
+  return [formatNumber(unit), serialText(serial), formatNumber(turnaroundMs, 1), device ?? NOTHING, profileText(profiles, exception)];
+}
+
+/** The surest first; an unsure one is said to be so. */
+function profileText(profiles: FoundUnit['profiles'], exception: FoundUnit['exception']): string {
+  if (profiles.length > 0) return profiles.map(({ id, strength }) => (strength === 'strong' ? id : `${id}?`)).join(', ');
+  return exception === null ? NOTHING : `- (answers ${exception})`;
+}
+
+function missingText(missing: ScanResult['missing'], isNetwork: boolean): string {
+  const names = missing.map(({ unit, device }) => `${device} (${unit})`).join(', ');
+  return `${names}: in the cabinet, but silent; check supply and ${isNetwork ? 'cable behind the gateway' : 'wire'}, and that the address is what the cabinet says`;
+}
+
+function damagedText(damaged: readonly number[]): string {
+  return `${damaged.join(', ')}: the answer came in pieces; two units with one address, or a bad line: disconnect one and scan again`;
+}

@@ -1,0 +1,35 @@
+/**
+ * Transactions of a line as they happen, one row each.
+ *
+ * Owns the layout of `luciole bus watch`. Pure. Called through the command table.
+ */
+
+import type { BusTransaction } from '../../../core/bus-tools.ts';
+import { formatDuration } from '../../text/duration.ts';
+import { clockTime, count, formatNumber, type Page, stateWord, told } from '../../text/page.ts';
+import { paragraph } from '../../text/text-lines.ts';
+import type { Watched } from '../until-over.ts';
+
+export interface LineWatched extends Watched {
+  readonly line: string;
+}
+
+/** Shape: `22:41:07.123 #7   read input 0+4             4.6 ms  presence   ok`; the words that do not fit are cut. */
+export function renderTransaction({ atMs, unit, lane, what, turnaroundMs, error }: BusTransaction, page: Page): string {
+  const time = `${clockTime(atMs, { ...page, atMs })}.${String(Math.floor(atMs % 1_000)).padStart(3, '0')}`;
+  const words = what.length > WHAT_COLS ? `${what.slice(0, WHAT_COLS - 1)}~` : what.padEnd(WHAT_COLS);
+  const took = formatNumber(turnaroundMs, 1).padStart(6);
+  const result = error === null ? stateWord('ok', page) : stateWord('failed', page, error);
+  return `${time} ${`#${unit}`.padEnd(4)} ${words} ${took} ms  ${told(lane, page).padEnd(LANE_COLS)}  ${result}`;
+}
+
+/** Source: `write holding 65535+123`. */
+const WHAT_COLS = 23;
+/** Source: the longest lane, `telemetry`; the longest result has 16 columns, which makes 80. */
+const LANE_COLS = 9;
+
+/** The last words of a watch that ended by itself. */
+export function renderWatchEnd({ line, seen, missed, durationMs }: LineWatched, page: Page): string {
+  const lost = missed === 0 ? '' : `; ${missed} more not shown: this terminal is too slow`;
+  return paragraph(`${count(seen, 'transaction')} on line ${line} in ${formatDuration(durationMs)}${lost}`, page).join('\n');
+}

@@ -1,0 +1,110 @@
+/** `bus write`: registers of a unit, written and read back; nothing is written without `--yes`. */
+import type { BusTools, BusWrite, BusWriteResult } from '../../../core/bus-tools.ts';
+import { agentCommand, textArg } from '../../command-spec.ts';
+import { ConsoleError } from '../../console-error.ts';
+import type { RawArgs } from '../../protocol/protocol.ts';
+import { JSON_OPTION, LOOK_TIMEOUT_MS } from '../common-words.ts';
+import {
+  ADDRESS_ARGUMENT,
+  addressArg,
+  findLine,
+  findUnit,
+  hexWord,
+  LINE_ARGUMENT,
+  onBus,
+  tableArg,
+  UNIT_ARGUMENT,
+  UNITS,
+  unitArg,
+  valuesFit,
+} from './bus-args.ts';
+
+/** Source: Modbus Application Protocol V1.1b3 §6.12. */
+const MAX_VALUES = 123;
+const WORDS: Readonly<Record<string, number>> = { on: 1, off: 0 };
+
+/** A write as typed; the unit may still be a device's name. */
+export interface WriteArgs extends Omit<BusWrite, 'unit'> {
+  readonly unit: number | string;
+  /** Somebody said yes to it. */
+  readonly isConfirmed: boolean;
+}
+
+export const BUS_WRITE = agentCommand({
+  name: 'bus write',
+  role: 'technician',
+  group: 'Lines:',
+  summary: 'write registers, and read them back',
+  arguments: [
+    LINE_ARGUMENT,
+    { ...UNIT_ARGUMENT, summary: `${UNIT_ARGUMENT.summary}; 0 is every unit` },
+    ADDRESS_ARGUMENT,
+    { name: 'value', summary: 'decimal or 0x hex; several with commas; coils: on, off', required: true },
+  ],
+  options: [
+    { name: 'table', value: 'TABLE', summary: 'holding, coil (default: holding)' },
+    { name: 'yes', value: null, summary: 'do it; without this it only says what it would do' },
+    JSON_OPTION,
+  ],
+  examples: ['luciole bus write street 7 2000 300 --yes', 'luciole bus write street L07 0x07D0 0x012C --yes'],
+  timeoutMs: LOOK_TIMEOUT_MS,
+  read: readWrite,
+  answer: (view, args): Promise<BusWriteResult> => {
+    const line = findLine(view, args.line);
+    const write = confirmed({ ...args, line, unit: findUnit(view, line, args.unit) }, view.bus);
+    return onBus(() => view.bus.write(write), args.address);
+  },
+  render: async (result, page) => (await import('./bus-registers-page.ts')).renderWrite(result, page),
+  succeeded: valuesFit,
+  audit: ({ before, after, warnings = [] }) => ({ before, after, ...(warnings.length === 0 ? {} : { warnings }) }),
+});
+
+/** Errors: throws ConsoleError 'usage' for the first thing wrong. */
+export function readWrite(args: RawArgs): WriteArgs {
+  const table = tableArg(args, ['holding', 'coil']) === 'coil' ? 'coil' : 'holding';
+  const values = readValues(textArg(args, 'value'), table);
+  const write = {
+    line: textArg(args, 'line'),
+    unit: unitArg(args, UNITS.broadcast),
+    table,
+    address: addressArg(args, 'address'),
+    values,
+  } as const;
+  return { ...write, isConfirmed: args['yes'] === true };
+}
+
+/**
+ * Nothing is written that nobody confirmed.
+ *
+ * Errors: throws ConsoleError 'usage' that says what it would do and, a line each, what the profile says against it.
+ */
+export function confirmed({ isConfirmed, ...write }: BusWrite & Pick<WriteArgs, 'isConfirmed'>, bus: Pick<BusTools, 'warnings'>): BusWrite {
+  if (isConfirmed) return write;
+  const warnings = bus.warnings?.(write) ?? [];
+  const preview = `nothing written: this would write ${inWords(write)}`;
+  if (warnings.length === 0) throw new ConsoleError('usage', `${preview}. Say --yes to do it`);
+  const lines = [`${preview}.`, ...warnings.map((warning) => `warning: ${warning}`), 'Say --yes to do it all the same'];
+  throw new ConsoleError('usage', lines.join('\n'));
+}
+
+/** `300 (0x012C) to holding register 2000 of unit 7 on line street`. */
+function inWords({ values, table, address, unit, line }: BusWrite): string {
+  const what = values.map((value) => (table === 'coil' ? (value === 1 ? 'on' : 'off') : `${value} (${hexWord(value)})`)).join(', ');
+  const where = `${table === 'coil' ? 'coil' : 'holding register'} ${address}${values.length === 1 ? '' : ` to ${address + values.length - 1}`}`;
+  const whose = unit === UNITS.broadcast ? 'every unit' : `unit ${unit}`;
+  return `${what} to ${where} of ${whose} on line ${line}`;
+}
+
+function readValues(text: string, table: BusWrite['table']): readonly number[] {
+  const values = text.split(',').map((part) => readValue(part.trim().toLowerCase(), table));
+  if (values.length <= MAX_VALUES && values.every((value) => value !== undefined)) return values;
+  const allowed = table === 'coil' ? 'on, off, 1 or 0' : 'whole numbers from -32768 to 65535, or in hex as 0x012C';
+  throw new ConsoleError('usage', `bad value "${text}": write ${allowed}; at most ${MAX_VALUES} with commas`);
+}
+
+/** A negative number becomes its two's complement. */
+function readValue(text: string, table: BusWrite['table']): number | undefined {
+  if (table === 'coil') return WORDS[text] ?? (text === '1' || text === '0' ? Number(text) : undefined);
+  const value = /^-?\d{1,5}$|^0x[0-9a-f]{1,4}$/.test(text) ? Number(text) : Number.NaN;
+  return value >= -32_768 && value <= 65_535 ? value & 0xffff : undefined;
+}

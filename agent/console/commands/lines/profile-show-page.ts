@@ -1,0 +1,87 @@
+/**
+ * All that is known of a device type, for a person who wires or doubts it.
+ *
+ * Owns the layout of `luciole profile show`. Pure. Called through the command table.
+ */
+import type { PointProfile, Profile } from '../../../core/profile.ts';
+import type { ProfileView } from '../../../core/views.ts';
+import { count, formatNumber, NOTHING, type Page, told } from '../../text/page.ts';
+import { toAscii } from '../../text/plain-text.ts';
+import { labelled } from '../../text/text-lines.ts';
+import { tableLines } from '../../text/text-table.ts';
+import { serialText } from './bus-scan-page.ts';
+
+export function renderProfile(profile: Profile & Pick<ProfileView, 'pending'>, page: Page): string {
+  const says = (label: string, text: string): string[] => (text === '' ? [] : labelled(label, text, page));
+  // What the author of a profile wrote stays in his words.
+  const quotes = (label: string, text: string): string[] => (text === '' ? [] : labelled(told(label, page), text, page.widthCols));
+  const flags = profile.points.flatMap((point) => point.flags.map((flag) => flagRow(point, flag)));
+  return [
+    ...quotes('Profile', `${profile.id}: ${profile.vendor} ${profile.model}`),
+    ...says('Kind', `${profile.category}, speaks ${profile.transport}, trust ${profile.trust}`),
+    ...quotes('Doubt', profile.experimental ?? ''),
+    ...says('Waiting', profile.pending === undefined ? '' : WAITING[profile.pending]),
+    ...says('Serial', serialOf(profile)),
+    ...says('Groups', profile.groups.map(({ id, reach, address }) => `${id} (${reach}, ${address})`).join(', ')),
+    ...says('Set-up', profile.setup.map(({ table, address, value }) => `${table} ${address} = ${value}`).join(', ')),
+    '',
+    ...tableLines(POINT_COLUMNS, profile.points.map(pointRow), page),
+    ...(flags.length === 0 ? [] : ['', ...tableLines(FLAG_COLUMNS, flags, page)]),
+    '',
+    ...quotes('Notes', profile.notes),
+    ...profile.sources.flatMap((source) => quotes('Source', source)),
+  ].join('\n');
+}
+
+/** What `luciole profile check` says of a profile without faults. */
+export function renderChecked(
+  file: string,
+  { id, points, examples, trust, experimental }: Profile,
+  page: Pick<Page, 'widthCols' | 'language'>,
+): string {
+  const sum = `${file}: ok, ${toAscii(id)}, ${count(points.length, 'point')}, ${count(examples.length, 'example')} run, trust ${trust}`;
+  return [told(sum, page), ...(experimental === null ? [] : labelled(told('Doubt', page), toAscii(experimental), page.widthCols))].join(
+    '\n',
+  );
+}
+
+const WAITING = {
+  new: 'its file has come since the agent started, which takes it up at its next start',
+  changed: 'its file has changed since the agent started, which uses what stands here until its next start',
+} as const;
+
+const POINT_COLUMNS = [
+  { title: 'Point', maxCols: 22 },
+  { title: 'Unit', maxCols: 8 },
+  { title: 'Table' },
+  { title: 'Address', align: 'right' },
+  { title: 'Type' },
+  { title: 'Poll', isTold: true },
+  { title: 'Write', maxCols: 16 },
+] as const;
+
+const FLAG_COLUMNS = [
+  { title: 'Flag of', maxCols: 18 },
+  { title: 'Bit', isTold: true },
+  { title: 'Severity', isTold: true },
+  { title: 'Means', wraps: true, isTold: true },
+] as const;
+
+function pointRow(point: PointProfile): string[] {
+  const type = point.bit === null ? point.type : `${point.type} bit ${point.bit}`;
+  return [point.id, point.unit, point.table, formatNumber(point.address), type, point.poll, writeText(point)];
+}
+
+function writeText({ write }: PointProfile): string {
+  if (write === null) return NOTHING;
+  return `${write.min}..${write.max}${write.dangerous ? ' danger' : ''}`;
+}
+
+function flagRow(point: PointProfile, { bit, severity, message, inverted }: PointProfile['flags'][number]): string[] {
+  return [point.id, `${bit ?? 'any'}${inverted ? ' = 0' : ''}`, severity, message];
+}
+
+function serialOf({ serial, unit, transport }: Profile): string {
+  const settings = serial === null ? 'no factory settings known: give them in the cabinet' : `${serialText(serial)} from the factory`;
+  return transport === 'uart' ? settings : `${settings}, ${unit === null ? 'no factory address known' : `address ${unit}`}`;
+}

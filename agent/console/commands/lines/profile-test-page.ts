@@ -1,0 +1,79 @@
+/**
+ * How a profile fares with a real unit: each point once.
+ *
+ * Owns the shape of that trial and its layout. Pure. Called by `main.ts`, which has it done.
+ */
+import type { BusErrorCode } from '../../../core/errors.ts';
+import { manualHint } from '../../../core/manual-address.ts';
+import { count, formatNumber, NOTHING, type Page, stateWord, told } from '../../text/page.ts';
+import { labelled } from '../../text/text-lines.ts';
+import { tableLines } from '../../text/text-table.ts';
+
+/** One point as the unit gave it. */
+export interface TestedPoint {
+  readonly point: string;
+  readonly address: number;
+  readonly value: number | null;
+  readonly unit: string;
+  readonly decimals: number;
+  /** `no-value`: the unit says it has none just now; `implausible`: outside the range the profile allows; `failed`: it could not be read. */
+  readonly quality: 'good' | 'no-value' | 'implausible' | 'failed';
+  readonly turnaroundMs: number | null;
+  /** Why it could not be read; empty otherwise. */
+  readonly reason: BusErrorCode | '';
+}
+
+export interface ProfileTest {
+  readonly profile: string;
+  readonly line: string;
+  readonly unit: number;
+  readonly points: readonly TestedPoint[];
+  /** Points left out because the unit no longer answered. */
+  readonly untried: number;
+}
+
+/** Whether the profile fits the unit: all was read, and nothing impossible came. */
+export function testSucceeded({ points, untried }: ProfileTest): boolean {
+  return untried === 0 && points.every(({ quality }) => quality === 'good' || quality === 'no-value');
+}
+
+export function renderProfileTest(test: ProfileTest, page: Pick<Page, 'widthCols' | 'colour' | 'language'>): string {
+  const sheet: Page = { ...page, atMs: 0, timezone: 'UTC' };
+  const rows = test.points.map((point) => [
+    point.point,
+    formatNumber(point.address),
+    formatNumber(point.value, point.decimals),
+    point.unit,
+    WORD[point.quality] === 'good' ? stateWord('good', sheet) : told(WORD[point.quality], sheet),
+    formatNumber(point.turnaroundMs, 1),
+    point.reason === '' ? NOTHING : point.reason,
+  ]);
+  const columns = [
+    { title: 'Point', maxCols: 20 },
+    { title: 'Address', align: 'right' },
+    { title: 'Value', align: 'right' },
+    { title: 'Unit', maxCols: 6 },
+    { title: 'Quality' },
+    { title: 'ms', align: 'right' },
+    { title: 'Why' },
+  ] as const;
+  return [...tableLines(columns, rows, page), '', ...labelled('Result', ending(test), page)].join('\n');
+}
+
+const WORD: Readonly<Record<TestedPoint['quality'], string>> = {
+  good: 'good',
+  'no-value': 'no value',
+  implausible: 'implausible',
+  failed: 'failed',
+};
+
+function ending(test: ProfileTest): string {
+  const { profile, unit, line, points, untried } = test;
+  const good = points.filter(({ quality }) => quality === 'good').length;
+  const sum = `${profile} with unit ${unit} on line ${line}: ${good} of ${count(points.length + untried, 'point')} good`;
+  if (untried > 0) return `${sum}; given up: the unit does not answer. Check its supply, address and wire`;
+  if (testSucceeded(test)) return sum;
+  const refused = points.find(({ address, reason }) => reason === 'illegal-address' && manualHint(address) !== '');
+  const hint = refused === undefined ? '' : manualHint(refused.address);
+  return `${sum}; compare the others with the manual: table, address, type, scale${hint}`;
+}

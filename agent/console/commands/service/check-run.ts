@@ -1,0 +1,33 @@
+/** `check`: the file of a cabinet, read and judged as the agent does it at its start. */
+import { checkConfig } from '../../../config/load/load-site.ts';
+import type { Problem } from '../../../core/errors.ts';
+import { EXIT_BAD_CONFIG } from '../../console-error.ts';
+import { configFileOf } from '../../local-args.ts';
+import type { LocalArgs, Terminal } from '../../terminal/terminal.ts';
+import { count, told } from '../../text/page.ts';
+import { problemLines } from '../../text/problem-lines.ts';
+
+/** Resolves with the exit code. */
+export async function runCheck(args: LocalArgs, screen: Terminal, isTerminal: boolean): Promise<number> {
+  const { out } = screen;
+  const configFile = configFileOf(args);
+  const { problems, warnings, counts } = await checkConfig({ configFile });
+  const word = told('warning', screen);
+  if (args['json'] === true) out(`${JSON.stringify([...withSeverity(warnings, 'warning'), ...withSeverity(problems, 'error')])}\n`);
+  else if (warnings.length + problems.length > 0)
+    out(`${problemLines([...warnings.map((warning) => asWarning(warning, word)), ...problems], screen, isTerminal)}\n`);
+  if (problems.length > 0 || counts === null) return EXIT_BAD_CONFIG;
+  const sum = `${count(counts.lamps, 'lamp')}, ${count(counts.lines, 'line')}, ${count(counts.zones, 'zone')}`;
+  if (args['json'] !== true)
+    out(`${told(`${configFile}: ok, ${sum}${warnings.length === 0 ? '' : `, ${count(warnings.length, 'warning')}`}`, screen)}\n`);
+  return 0;
+}
+
+function withSeverity(problems: readonly Problem[], severity: 'warning' | 'error'): readonly object[] {
+  return problems.map((problem) => ({ ...problem, severity }));
+}
+
+/** `file:line:column: warning: path: message`, as editors know it from compilers. */
+function asWarning(problem: Problem, word: string): Problem {
+  return { ...problem, path: problem.path === '' ? word : `${word}: ${problem.path}` };
+}

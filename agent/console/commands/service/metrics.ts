@@ -1,0 +1,31 @@
+/** `metrics`: figures of the agent for a monitoring system. */
+
+import { METRIC_FORMATS, type MetricFamily, type MetricFormat, metricsText } from '../../../core/metrics.ts';
+import { agentCommand } from '../../command-spec.ts';
+import { ConsoleError } from '../../console-error.ts';
+import type { RawArgs } from '../../protocol/protocol.ts';
+import { JSON_OPTION, LOOK_TIMEOUT_MS } from '../common-words.ts';
+
+export const METRICS = agentCommand<{ format: MetricFormat }, readonly MetricFamily[]>({
+  name: 'metrics',
+  isVerbatim: true,
+  role: 'viewer',
+  group: 'Agent:',
+  summary: 'figures for a monitor, as OpenMetrics text',
+  arguments: [],
+  options: [
+    { name: 'format', value: 'FORMAT', summary: 'openmetrics, prometheus (default: openmetrics)', choices: METRIC_FORMATS },
+    JSON_OPTION,
+  ],
+  examples: ['luciole metrics', 'luciole metrics --format prometheus > /run/luciole.prom'],
+  timeoutMs: LOOK_TIMEOUT_MS,
+  read: readFormat,
+  answer: (view) => view.metrics(),
+  render: async (families, _page, { format }) => metricsText(families, format).trimEnd(),
+});
+
+function readFormat({ format = 'openmetrics' }: RawArgs): { format: MetricFormat } {
+  const known = METRIC_FORMATS.find((each) => each === format);
+  if (known === undefined) throw new ConsoleError('usage', `bad --format "${String(format)}": ${METRIC_FORMATS.join(' or ')}`);
+  return { format: known };
+}

@@ -1,0 +1,88 @@
+/**
+ * All that somebody far away needs to understand a cabinet, as one text.
+ *
+ * Owns which questions are asked and how the answers are laid out. A question that finds no answer says why, and stops no other.
+ * Called by `tech-support`.
+ */
+
+import type { LeastRole } from '../../../core/access.ts';
+import { fetchAnswer } from '../../ask-agent.ts';
+import type { AgentCommand } from '../../command-spec.ts';
+import { COMMANDS } from '../../commands.ts';
+import { ConsoleError } from '../../console-error.ts';
+import type { RawArgs } from '../../protocol/protocol.ts';
+import type { LocalArgs, Terminal } from '../../terminal/terminal.ts';
+import { told } from '../../text/page.ts';
+import { plain } from '../../text/plain-text.ts';
+import { withoutSecrets } from './without-secrets.ts';
+
+export interface Bundle {
+  readonly text: string;
+  /** Empty where no agent answered. */
+  readonly cabinetId: string;
+  /** Titles of what could not be had. */
+  readonly missing: readonly string[];
+  /** Of these, what this user's role may not read, with the role that may. */
+  readonly needsRole: Readonly<Record<string, LeastRole>>;
+}
+
+/** Source: what a person asks in the first minutes of a fault, each as far back as it helps. */
+const QUESTIONS: readonly (readonly [name: string, args: RawArgs])[] = [
+  ['status', {}],
+  ['events', { since: '7d' }],
+  ['devices', {}],
+  ['points', {}],
+  ['zones', {}],
+  ['tonight', {}],
+  ['bus stats', {}],
+  ['uplink', {}],
+  ['store', {}],
+  ['energy', { since: '7d' }],
+  ['profile list', {}],
+  ['metrics', {}],
+  ['audit', { since: '7d', verify: true }],
+];
+/** Longest part. Units: characters. Source: assumed; packed, 13 of them still pass a line of 9600 baud in a quarter of an hour. */
+const MAX_PART_CHARS = 400_000;
+const WIDTH_COLS = 120;
+
+/** Asks one question after the other. `facts` of the machine: title and text each, files and logs as they are. Errors: none but programming errors. */
+export async function makeBundle(
+  terminal: Terminal,
+  socket: LocalArgs[string] | undefined,
+  facts: () => Promise<readonly (readonly [title: string, text: string])[]>,
+): Promise<Bundle> {
+  const parts: string[] = [];
+  const missing: string[] = [];
+  const needsRole: Record<string, LeastRole> = {};
+  let cabinetId = '';
+  for (const [name, args] of QUESTIONS) {
+    const command = COMMANDS.find((each): each is AgentCommand => each.kind === 'agent' && each.name === name);
+    if (command === undefined) continue;
+    terminal.status?.show(told(`asking: ${name}`, terminal));
+    try {
+      const { result, atMs, timezone } = await fetchAnswer(command, args, { socket, terminal });
+      if (name === 'status') cabinetId = idOf(result);
+      const page = { widthCols: WIDTH_COLS, colour: false, atMs, timezone, language: 'en' } as const;
+      parts.push(part(name, await command.render(plain(result), page, args)), part(`${name} --json`, JSON.stringify(result)));
+    } catch (error) {
+      if (!(error instanceof ConsoleError)) throw error;
+      missing.push(name);
+      if (error.code === 'denied') needsRole[name] = command.role;
+      parts.push(part(name, `not to be had: ${error.message}`));
+    }
+  }
+  terminal.status?.clear();
+  for (const [title, text] of await facts()) parts.push(part(title, text));
+  return { text: parts.join('\n'), cabinetId, missing, needsRole };
+}
+
+function part(title: string, text: string): string {
+  const kept = text.length > MAX_PART_CHARS ? `${text.slice(0, MAX_PART_CHARS)}\n[${text.length - MAX_PART_CHARS} characters more]` : text;
+  return `===== ${title} =====\n${withoutSecrets(kept)}\n`;
+}
+
+function idOf(result: unknown): string {
+  const id = (result as { readonly cabinet?: { readonly id?: unknown } }).cabinet?.id;
+  return typeof id === 'string' ? id : '';
+}

@@ -1,0 +1,109 @@
+/**
+ * `tech-support`: one packed file for whoever helps from far away.
+ *
+ * Owns the file: its name, its size in words, how long it takes over the serial line. Called by the program and by the shell.
+ */
+
+import { execFile } from 'node:child_process';
+import { readFile, writeFile } from 'node:fs/promises';
+import { cpus, freemem, loadavg, release, totalmem, uptime } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { gzip } from 'node:zlib';
+import type { LeastRole } from '../../../core/access.ts';
+import type { WallMs } from '../../../core/clock.ts';
+import { ConsoleError } from '../../console-error.ts';
+import type { LocalArgs, Terminal } from '../../terminal/terminal.ts';
+import { formatDuration } from '../../text/duration.ts';
+import { formatBytes } from '../../text/page.ts';
+import { paragraph } from '../../text/text-lines.ts';
+import { makeBundle } from './tech-support-bundle.ts';
+
+/** Lines of the journal, and longest wait for them. Source: assumed; a busy day of an agent. */
+const JOURNAL = { lines: 1_000, maxBytes: 1_000_000, timeoutMs: 10_000 };
+/** Readable by nobody else: there are no secrets in it, but much about a street. */
+const MODE = 0o600;
+/** Of the line's bytes. Source: assumed; ZMODEM's subpackets of 1 KB cost 2 %, its escapes and the line's turns some more. */
+const ZMODEM_SHARE = 0.9;
+const pack = promisify(gzip);
+
+/** Resolves with the exit code. `dir`: where a file without a folder goes. Errors: rejects with ConsoleError 'failed' for a place that cannot be written to. */
+export async function techSupport(
+  args: LocalArgs,
+  { terminal, configFile, dir, nowMs }: { terminal: Terminal; configFile: string; dir: string; nowMs: WallMs },
+): Promise<number> {
+  const { text, cabinetId, missing, needsRole } = await makeBundle(terminal, args['socket'], () => machineFacts(configFile, terminal));
+  const bytes = await pack(text, { level: 9 });
+  const name = `luciole-support-${cabinetId || 'cabinet'}-${new Date(nowMs).toISOString().slice(0, 19).replace(/[:-]/g, '')}Z.txt.gz`;
+  const file = await written(bytes, typeof args['to'] === 'string' ? args['to'] : dir, name);
+  const summary = { file, bytes: bytes.length, unpackedBytes: text.length, missing, needsRole };
+  if (args['json'] === true) terminal.out(`${JSON.stringify(summary)}\n`);
+  else terminal.out(`${summaryLines(summary, terminal).join('\n')}\n`);
+  return 0;
+}
+
+interface Summary {
+  readonly file: string;
+  readonly bytes: number;
+  readonly unpackedBytes: number;
+  readonly missing: readonly string[];
+  readonly needsRole: Readonly<Record<string, LeastRole>>;
+}
+
+function summaryLines({ file, bytes, unpackedBytes, missing, needsRole }: Summary, terminal: Terminal): readonly string[] {
+  const size = `${formatBytes(bytes)}, ${formatBytes(unpackedBytes)} of text unpacked; at 9600 baud ${formatDuration(transferMs(bytes, 9_600))}: in a session \`copy FILE serial\``;
+  const unread = missing.filter((name) => needsRole[name] === undefined);
+  const without = unread.length === 0 ? [] : paragraph(`without: ${unread.join(', ')}`, terminal);
+  const denied = Object.entries(needsRole).flatMap(([name, role]) =>
+    paragraph(`without ${name}, which needs the role ${role}: where it matters, have such a user make the bundle`, terminal),
+  );
+  return [file, ...paragraph(size, terminal), ...without, ...denied];
+}
+
+/** How long a file takes over a serial line. Units: ms. Source: ten bits a byte (start, eight, stop), less what the protocol costs. */
+function transferMs(bytes: number, speedBaud: number): number {
+  return (bytes / ((speedBaud / 10) * ZMODEM_SHARE)) * 1_000;
+}
+
+/** In a folder under the given name, else under the name itself; never over another file. */
+async function written(bytes: Uint8Array, place: string, name: string): Promise<string> {
+  for (const file of [join(place, name), place]) {
+    try {
+      await writeFile(file, bytes, { mode: MODE, flag: 'wx' });
+      return file;
+    } catch (cause) {
+      const { code } = cause as NodeJS.ErrnoException;
+      const isNoFolder = code === 'ENOENT' || code === 'ENOTDIR';
+      if (isNoFolder && file !== place) continue;
+      const why = code === 'EEXIST' ? 'there is a file of this name already' : (cause as Error).message;
+      throw new ConsoleError('failed', `cannot write ${file}: ${why}; name another place with --to`, { cause });
+    }
+  }
+  throw new ConsoleError('failed', `cannot write ${place}; name another place with --to`);
+}
+
+async function machineFacts(configFile: string, { version }: Terminal): Promise<readonly (readonly [string, string])[]> {
+  const mb = (bytes: number): string => `${Math.round(bytes / 2 ** 20)} MB`;
+  const machine = [
+    version,
+    `Linux ${release()}, ${process.arch}, ${cpus().length} processors, load ${loadavg()
+      .map((load) => load.toFixed(2))
+      .join(' ')}`,
+    `memory ${mb(freemem())} free of ${mb(totalmem())}, up ${formatDuration(uptime() * 1_000)}`,
+  ];
+  return [
+    ['machine', machine.join('\n')],
+    [configFile, await readFile(configFile, 'utf8').catch((error: Error) => `not to be had: ${error.message}`)],
+    ['journal', await journal()],
+  ];
+}
+
+/** Fixed words only: nothing that a person types reaches another program. */
+function journal(): Promise<string> {
+  const args = ['--unit=luciole', `--lines=${JOURNAL.lines}`, '--no-pager', '--output=short-iso'];
+  return new Promise((resolve) => {
+    execFile('journalctl', args, { timeout: JOURNAL.timeoutMs, maxBuffer: JOURNAL.maxBytes }, (error, stdout) => {
+      resolve(error === null || stdout !== '' ? stdout : `not to be had: ${error.message}`);
+    });
+  });
+}

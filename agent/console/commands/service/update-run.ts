@@ -1,0 +1,61 @@
+/** `update install`: the way of a file to the agent, in parts: the agent of a service sees no home folder. */
+
+import { open, rm } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
+import type { UpdateAnswer } from '../../../core/updates.ts';
+import { fetchAnswer } from '../../ask-agent.ts';
+import { CONSOLE_EXIT, ConsoleError } from '../../console-error.ts';
+import type { LocalArgs, Terminal } from '../../terminal/terminal.ts';
+import { told } from '../../text/page.ts';
+import { paragraph } from '../../text/text-lines.ts';
+import { apply, put } from './update.ts';
+
+/** Of the file in one request. Units: bytes. Source: a request holds 64 KiB, base64 takes a third more. */
+const PART_BYTES = 32_768;
+
+/**
+ * Carries the file to the agent and has it installed; resolves with the exit code. One that was received, in `receivedDir`, goes then.
+ *
+ * Errors: rejects with ConsoleError.
+ */
+export async function installUpdate(args: LocalArgs, terminal: Terminal, receivedDir: string | null = null): Promise<number> {
+  const call = { socket: args['socket'], terminal };
+  const path = typeof args['file'] === 'string' ? args['file'] : '';
+  const answer = async (command: typeof put, asked: Readonly<Record<string, string | boolean>>): Promise<UpdateAnswer> =>
+    (await fetchAnswer(command, asked, call)).result as UpdateAnswer;
+  const show = (result: UpdateAnswer): number => {
+    terminal.status?.clear();
+    terminal.out(`${args['json'] === true ? JSON.stringify(result) : paragraph(result.text, terminal).join('\n')}\n`);
+    return result.isDone ? 0 : CONSOLE_EXIT.failed;
+  };
+  for await (const { atByte, ofBytes, data } of partsOf(path)) {
+    const result = await answer(put, { at: String(atByte), of: String(ofBytes), data: data.toString('base64') });
+    if (!result.isDone) return show(result);
+    terminal.status?.show(told(`${Math.round((100 * (atByte + data.length)) / ofBytes)} % brought to the agent`, terminal));
+  }
+  terminal.status?.show(told('checked and unpacked', terminal));
+  const code = show(await answer(apply, args['force'] === true ? { force: true } : {}));
+  if (code === 0 && receivedDir !== null && dirname(resolve(path)) === receivedDir) {
+    await rm(path, { force: true });
+    if (args['json'] !== true) terminal.out(`${paragraph(`${path} is removed`, terminal).join('\n')}\n`);
+  }
+  return code;
+}
+
+async function* partsOf(path: string): AsyncGenerator<{ atByte: number; ofBytes: number; data: Buffer }> {
+  const file = await open(path).catch((error: NodeJS.ErrnoException) => {
+    throw new ConsoleError('failed', `${path} cannot be read (${error.code}): check its path and mode`);
+  });
+  try {
+    const { size: ofBytes } = await file.stat();
+    if (ofBytes === 0) throw new ConsoleError('failed', `${path} is empty`);
+    for (let atByte = 0; atByte < ofBytes; ) {
+      const { buffer, bytesRead } = await file.read(Buffer.alloc(PART_BYTES), 0, PART_BYTES, atByte);
+      if (bytesRead === 0) throw new ConsoleError('failed', `${path} became shorter while it was read`);
+      yield { atByte, ofBytes, data: buffer.subarray(0, bytesRead) };
+      atByte += bytesRead;
+    }
+  } finally {
+    await file.close();
+  }
+}

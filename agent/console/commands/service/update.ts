@@ -1,0 +1,129 @@
+/** `update`: another release of the program, on trial first, and the way back. */
+
+import type { UpdateAnswer, UpdateView } from '../../../core/updates.ts';
+import type { AgentView } from '../../../core/views.ts';
+import { agentCommand, type Command, type LocalCommand, textArg } from '../../command-spec.ts';
+import { ConsoleError } from '../../console-error.ts';
+import type { Page } from '../../text/page.ts';
+import { labelled, paragraph } from '../../text/text-lines.ts';
+import { JSON_OPTION, LOOK_TIMEOUT_MS } from '../common-words.ts';
+
+/** Longest silence while the agent checks and unpacks. Units: ms. Source: assumed; 130 MB on a slow card. */
+const INSTALL_TIMEOUT_MS = 600_000;
+const FORCE = { name: 'force', value: null, summary: 'though lamps are lit; they keep their level meanwhile' } as const;
+
+const install: LocalCommand = {
+  kind: 'local',
+  name: 'update install',
+  role: 'admin',
+  hasSocket: true,
+  group: 'Agent:',
+  summary: 'another release from a signed file, on trial first',
+  arguments: [{ name: 'file', summary: 'the update file', required: true }],
+  options: [FORCE, JSON_OPTION],
+  examples: ['luciole update install luciole_0.2.0_arm64.update', 'luciole update install luciole_0.2.0_arm64.update --force'],
+};
+
+const status = agentCommand<object, UpdateView>({
+  name: 'update status',
+  role: 'viewer',
+  group: 'Agent:',
+  summary: 'which release runs, is it on trial, what was before',
+  arguments: [],
+  options: [JSON_OPTION],
+  examples: ['luciole update status', 'luciole update status --json'],
+  timeoutMs: LOOK_TIMEOUT_MS,
+  read: () => ({}),
+  answer: (view) => deskOf(view).status(),
+  render: async (view, page) => renderUpdates(view, page),
+});
+
+const revert = agentCommand<{ isForced: boolean }, UpdateAnswer>({
+  name: 'update revert',
+  role: 'admin',
+  group: 'Agent:',
+  summary: 'back to the release before',
+  arguments: [],
+  options: [FORCE, JSON_OPTION],
+  examples: ['luciole update revert', 'luciole update revert --force'],
+  timeoutMs: INSTALL_TIMEOUT_MS,
+  read: (args) => ({ isForced: args['force'] === true }),
+  answer: (view, request) => deskOf(view).revert(request),
+  render: async ({ text }, page) => paragraph(text, page).join('\n'),
+  succeeded: ({ isDone }) => isDone,
+  audit: ({ isDone, text }) => ({ isDone, text }),
+});
+
+export const put = agentCommand<{ atByte: number; ofBytes: number; data: Buffer }, UpdateAnswer>({
+  name: 'update put',
+  role: 'admin',
+  group: 'Agent:',
+  summary: 'a part of an update file',
+  isHidden: true,
+  arguments: [
+    { name: 'at', summary: 'bytes before it', required: true },
+    { name: 'of', summary: 'bytes of the file', required: true },
+    { name: 'data', summary: 'base64', required: true },
+  ],
+  options: [],
+  examples: [],
+  timeoutMs: LOOK_TIMEOUT_MS,
+  read: (args) => ({
+    atByte: bytesArg(textArg(args, 'at')),
+    ofBytes: bytesArg(textArg(args, 'of')),
+    data: Buffer.from(textArg(args, 'data'), 'base64'),
+  }),
+  answer: (view, part) => deskOf(view).put(part),
+  render: async ({ text }, page) => paragraph(text, page).join('\n'),
+  succeeded: ({ isDone }) => isDone,
+});
+
+export const apply = agentCommand<{ isForced: boolean }, UpdateAnswer>({
+  name: 'update apply',
+  role: 'admin',
+  group: 'Agent:',
+  summary: 'check, unpack and start what was put',
+  isHidden: true,
+  arguments: [],
+  options: [FORCE],
+  examples: [],
+  timeoutMs: INSTALL_TIMEOUT_MS,
+  read: (args) => ({ isForced: args['force'] === true }),
+  answer: (view, request) => deskOf(view).install(request),
+  render: async ({ text }, page) => paragraph(text, page).join('\n'),
+  succeeded: ({ isDone }) => isDone,
+  audit: ({ isDone, text }) => ({ isDone, text }),
+});
+
+export const UPDATE_COMMANDS: readonly Command[] = [install, status, revert, put, apply];
+
+function deskOf(view: AgentView): NonNullable<AgentView['updates']> {
+  if (view.updates === null) throw new ConsoleError('failed', 'this run of the agent takes no updates');
+  return view.updates;
+}
+
+function bytesArg(text: string): number {
+  const bytes = /^\d{1,12}$/.test(text) ? Number(text) : Number.NaN;
+  if (Number.isNaN(bytes)) throw new ConsoleError('usage', `bad number of bytes "${text}"`);
+  return bytes;
+}
+
+function renderUpdates({ version, release, state, previous, serial, failed, keys, obstacle }: UpdateView, page: Page): string {
+  const line = (label: string, text: string): string[] => labelled(label, text, page);
+  return [
+    ...line(
+      'Runs',
+      `luciole ${version}, ${release === 'package' ? 'as installed with the system' : `release ${release}`}${state === 'trial' ? ', on trial' : ''}`,
+    ),
+    ...line(
+      'Before',
+      previous === null ? 'nothing to go back to' : previous === 'package' ? 'the installed package' : `release ${previous}`,
+    ),
+    ...(failed === null ? [] : line('Failed', `release ${failed} did not come up and was taken back`)),
+    ...line(
+      'Takes',
+      `releases with a serial above ${serial}, signed by ${keys.length === 0 ? 'nobody: no key is known' : keys.join(', ')}`,
+    ),
+    ...(obstacle === '' ? [] : line('But', obstacle)),
+  ].join('\n');
+}

@@ -1,0 +1,142 @@
+/**
+ * A file that grows page by page under another name, and what is needed to go on with it after a break.
+ *
+ * Owns FILE.part and FILE.part.json beside the wanted file. Knows nothing of readings. Called by the export.
+ * What the second says of the first is true at any moment at which the program may be killed.
+ */
+import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { type FileHandle, open, stat } from 'node:fs/promises';
+import { basename, dirname } from 'node:path';
+import { asOwnerOf } from '../../../core/atomic-write.ts';
+import { ConsoleError } from '../../console-error.ts';
+
+/** How far an export is. Shape: the times as typed and as they were worked out at its first page. */
+export interface ExportState {
+  readonly since: string;
+  readonly until: string | null;
+  readonly format: string;
+  readonly epoch: string;
+  readonly fromMs: number;
+  readonly toMs: number;
+  /** Of the first frame: how far an export is counts from there. */
+  readonly beganMs: number;
+  /** Frames up to this one are in the file. */
+  readonly afterSeq: number;
+  readonly frames: number;
+  readonly readings: number;
+  /** Length of the file that they make. */
+  readonly bytes: number;
+}
+
+export interface ExportFile {
+  /** What was reached before; null for a new file. */
+  readonly state: ExportState | null;
+  /** Errors: rejects with ConsoleError 'failed' that says what to check. */
+  append(text: string, next: Omit<ExportState, 'bytes'>): Promise<void>;
+  /** All is written: it takes its name. */
+  finish(): Promise<void>;
+  /** Leaves what there is for another time; nothing, where there is nothing. */
+  close(): Promise<void>;
+}
+
+/** Errors: rejects with ConsoleError 'failed' for a place that cannot be written to, or the beginning of another export. */
+export async function openExportFile(file: string, wanted: Pick<ExportState, 'since' | 'until' | 'format'>): Promise<ExportFile> {
+  const [part, note] = [`${file}.part`, `${file}.part.json`];
+  return told(file, async () => {
+    if (existsSync(file) && (await stat(file)).isDirectory()) throw new ConsoleError('failed', `${file} is a folder; name a file in it`);
+    const state = existsSync(part) ? await goOn(part, note, wanted) : null;
+    if (state === null) rmSync(note, { force: true });
+    // A link in a folder of another user leads root no further than that user could go.
+    const handle = await asOwnerOf(dirname(part), () => open(part, state === null ? 'w' : 'r+'));
+    // What was written after the last note is written anew.
+    if (state !== null) await handle.truncate(state.bytes);
+    return exportFile(file, part, note, handle, state);
+  });
+}
+
+function exportFile(file: string, part: string, note: string, handle: FileHandle, state: ExportState | null): ExportFile {
+  let bytes = state?.bytes ?? 0;
+  const remember = (reached: ExportState): void => {
+    asOwnerOf(dirname(note), () => {
+      writeFileSync(`${note}.new`, JSON.stringify(reached));
+      renameSync(`${note}.new`, note);
+    });
+  };
+  return {
+    state,
+    append: (text, next) =>
+      told(file, async () => {
+        // So that the first page, should it be cut short, is known for what it is.
+        if (bytes === 0) remember({ ...next, afterSeq: 0, frames: 0, readings: 0, bytes });
+        const data = Buffer.from(text);
+        for (let done = 0; done < data.length; ) done += (await handle.write(data, done, data.length - done, bytes + done)).bytesWritten;
+        bytes += data.length;
+        remember({ ...next, bytes });
+      }),
+    finish: () =>
+      told(file, async () => {
+        await handle.sync();
+        await handle.close();
+        asOwnerOf(dirname(part), () => {
+          renameSync(part, file);
+          rmSync(note, { force: true });
+        });
+      }),
+    close: async () => {
+      await handle.close();
+      if (bytes === 0) rmSync(part, { force: true });
+    },
+  };
+}
+
+/** Errors: throws ConsoleError 'failed' for a beginning that is not of this export. */
+async function goOn(part: string, note: string, wanted: Pick<ExportState, 'since' | 'until' | 'format'>): Promise<ExportState | null> {
+  const { size } = await stat(part);
+  const state = existsSync(note) ? readState(readFileSync(note, 'utf8')) : null;
+  // Killed before its first page was written.
+  if (state === null && size === 0) return null;
+  const anew = `; to begin anew remove ${part} and ${basename(note)}`;
+  if (state === null) throw new ConsoleError('failed', `${part} is there and not the beginning of an export${anew}`);
+  if (state.since !== wanted.since || state.until !== wanted.until || state.format !== wanted.format) {
+    const words = `--since ${state.since}${state.until === null ? '' : ` --until ${state.until}`} --format ${state.format}`;
+    throw new ConsoleError('failed', `${part} is the beginning of an export ${words}: give the same to go on with it${anew}`);
+  }
+  if (size < state.bytes) throw new ConsoleError('failed', `${part} is shorter than it was left${anew}`);
+  return state;
+}
+
+function readState(json: string): ExportState | null {
+  try {
+    const { since, until, format, epoch, ...rest } = JSON.parse(json) as ExportState;
+    const numbers = [rest.fromMs, rest.toMs, rest.beganMs, rest.afterSeq, rest.frames, rest.readings, rest.bytes];
+    const isSound =
+      [since, format, epoch].every((word) => typeof word === 'string') &&
+      (until === null || typeof until === 'string') &&
+      numbers.every((number) => Number.isSafeInteger(number) && number >= 0);
+    return isSound ? { since, until, format, epoch, ...rest } : null;
+  } catch {
+    return null;
+  }
+}
+
+/** What the system says, in words that tell what to check. */
+async function told<T>(file: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (error instanceof ConsoleError) throw error;
+    const { code = '', message } = error as NodeJS.ErrnoException;
+    throw new ConsoleError('failed', `cannot write ${file}: ${ADVICE[code] ?? message}`, { cause: error });
+  }
+}
+
+const ADVICE: Readonly<Record<string, string>> = {
+  ENOSPC: 'its disk is full; make room, or write to another one',
+  EDQUOT: 'your share of its disk is full; make room, or write to another one',
+  EACCES: 'you may not write there; choose another folder, or use sudo',
+  EPERM: 'you may not write there; choose another folder, or use sudo',
+  EROFS: 'its disk is read-only; choose another folder',
+  ENOENT: 'there is no such folder; make it first',
+  ENOTDIR: 'there is no such folder; make it first',
+  EIO: 'its disk fails; is it still plugged in?',
+};

@@ -1,0 +1,179 @@
+/**
+ * `luciole export`: all readings of a time, asked of the running agent page after page.
+ *
+ * Owns the order of things on the reader's side. The agent works out the times, pages are cut there. Called by `main.ts`.
+ */
+import { fetchAnswer } from '../../ask-agent.ts';
+import { textArg } from '../../command-spec.ts';
+import { ConsoleError } from '../../console-error.ts';
+import type { RawArgs } from '../../protocol/protocol.ts';
+import type { LocalArgs, Terminal } from '../../terminal/terminal.ts';
+import { count, formatNumber, told } from '../../text/page.ts';
+import { toAscii } from '../../text/plain-text.ts';
+import { wrap } from '../../text/text-lines.ts';
+import { readRange } from '../time-range.ts';
+import { EXPORT_PAGE, type ExportAnswer, framesToAsk } from './export.ts';
+import { type ExportFile, type ExportState, openExportFile } from './export-file.ts';
+import { EXPORT_FORMATS, type ExportFormat, headOf, linesOf } from './export-lines.ts';
+
+/** Instead of a file: the output. */
+const OUTPUT = '-';
+/** How often word is given where there is no terminal. Units: %. Source: assumed; ten lines in a script's log. */
+const STAGE_PCT = 10;
+
+/** Without what only the file knows. */
+type Reached = Omit<ExportState, 'bytes'>;
+
+interface ExportArgs {
+  readonly since: string;
+  readonly until: string | null;
+  readonly to: string;
+  readonly format: ExportFormat;
+  readonly isJson: boolean;
+  readonly socket: LocalArgs[string] | undefined;
+}
+
+/**
+ * Resolves with the exit code. `signal` ends it early; `write` writes to the output and waits for a slow reader.
+ *
+ * Errors: rejects with ConsoleError; what was written stays, and the same command goes on from there.
+ */
+export async function exportReadings(
+  args: LocalArgs,
+  terminal: Terminal,
+  signal: AbortSignal,
+  write: (text: string) => Promise<void>,
+): Promise<number> {
+  const wanted = readExport(args as RawArgs);
+  const { to, isJson } = wanted;
+  const file = to === OUTPUT ? toOutput(write) : await openExportFile(to, wanted);
+  try {
+    const reached = await pump(file, wanted, terminal, signal);
+    terminal.status?.clear();
+    const text = isJson ? JSON.stringify(summary(reached, file, wanted)) : sumText(reached, wanted, terminal);
+    (to === OUTPUT ? terminal.err : terminal.out)(`${text}\n`);
+    return 0;
+  } finally {
+    terminal.status?.clear();
+    await file.close();
+  }
+}
+
+/** Errors: throws ConsoleError 'usage' for the first thing wrong. */
+function readExport(args: RawArgs): ExportArgs {
+  if (args['since'] === undefined) throw new ConsoleError('usage', 'say from when on: --since 24h, or --since 2026-12-01');
+  if (args['to'] === undefined) throw new ConsoleError('usage', 'say into which file: --to today.csv, or --to - to print it');
+  readRange(args);
+  const to = textArg(args, 'to');
+  const until = args['until'] === undefined ? null : textArg(args, 'until');
+  return { since: textArg(args, 'since'), until, to, format: formatOf(args, to), isJson: args['json'] === true, socket: args['socket'] };
+}
+
+function formatOf(args: RawArgs, to: string): ExportFormat {
+  const text = args['format'] === undefined ? (/\.([a-z]+)$/i.exec(to)?.[1] ?? (to === OUTPUT ? 'csv' : '')) : textArg(args, 'format');
+  const found = EXPORT_FORMATS.find((format) => format === text.toLowerCase().replace(/^(nd)?json$/, 'jsonl'));
+  if (found !== undefined) return found;
+  throw new ConsoleError(
+    'usage',
+    `${text === '' ? 'no format' : `no format "${text}"`}: end the name in .csv or .jsonl, or say --format csv or jsonl`,
+  );
+}
+
+async function pump(file: ExportFile, wanted: ExportArgs, terminal: Terminal, signal: AbortSignal): Promise<Reached> {
+  const tell = teller(terminal);
+  let at: Reached | null = file.state;
+  let hasHead = file.state !== null && file.state.bytes > 0;
+  let last: { frames: number; readings: number } | null = null;
+  for (;;) {
+    try {
+      const page: ExportAnswer = await orStopped(askPage(at, framesToAsk(last), wanted, terminal), signal);
+      if (at !== null && page.epoch !== at.epoch) throw new ConsoleError('failed', NEW_STORE);
+      last = { frames: page.frames.length, readings: page.frames.reduce((sum, { readings }) => sum + readings.length, 0) };
+      const next: Reached = after(page, at, last, wanted);
+      await file.append(`${hasHead ? '' : headOf(page, wanted.format)}${linesOf(page, wanted.format)}`, next);
+      at = next;
+      hasHead = true;
+      if (page.nextSeq === null) break;
+      tell(page, next);
+    } catch (error) {
+      throw at === null || wanted.to === OUTPUT ? error : withKept(error, wanted.to);
+    }
+  }
+  await file.finish();
+  return at;
+}
+
+const NEW_STORE = 'the store has been begun anew since this export began, so it cannot go on: remove what is there and begin anew';
+
+async function askPage(
+  at: Reached | null,
+  frames: number,
+  { since, until, socket }: ExportArgs,
+  terminal: Terminal,
+): Promise<ExportAnswer> {
+  const typed = { since, ...(until === null ? {} : { until }) };
+  const [from, to] = at === null ? [] : [at.fromMs, at.toMs].map((ms) => new Date(ms).toISOString());
+  const range: RawArgs = from === undefined || to === undefined ? typed : { since: from, until: to };
+  const asked = { ...range, after: String(at?.afterSeq ?? 0), frames: String(frames) };
+  return (await fetchAnswer(EXPORT_PAGE, asked, { socket, terminal })).result as ExportAnswer;
+}
+
+/** Errors: throws ConsoleError 'failed' for an agent that would never come to an end. */
+function after(
+  { epoch, fromMs, toMs, nextSeq, frames }: ExportAnswer,
+  before: Reached | null,
+  page: { readonly frames: number; readonly readings: number },
+  { since, until, format }: ExportArgs,
+): Reached {
+  const beforeSeq = before?.afterSeq ?? 0;
+  const afterSeq = nextSeq ?? frames.at(-1)?.seq ?? beforeSeq;
+  if (nextSeq !== null && nextSeq <= beforeSeq) throw new ConsoleError('failed', 'the agent gives the same page again; see its log');
+  const sums = { frames: (before?.frames ?? 0) + page.frames, readings: (before?.readings ?? 0) + page.readings };
+  const beganMs = before?.beganMs ?? frames[0]?.atMs ?? fromMs;
+  return { since, until, format, epoch, fromMs, toMs, beganMs, afterSeq, ...sums };
+}
+
+/** Word of how far it is, at the foot of a terminal or a line now and then. */
+function teller(terminal: Terminal): (page: ExportAnswer, reached: Reached) => void {
+  let reachedPct = 0;
+  let toldPct = 0;
+  return ({ frames }, { beganMs, toMs, readings }) => {
+    const atMs = frames.at(-1)?.atMs ?? beganMs;
+    reachedPct = Math.max(reachedPct, Math.min(100, ((atMs - beganMs) / Math.max(1, toMs - beganMs)) * 100));
+    const text = told(`${formatNumber(Math.floor(reachedPct))} %, ${count(readings, 'reading')}`, terminal);
+    if (terminal.status !== null) return terminal.status.show(text);
+    if (reachedPct < toldPct + STAGE_PCT) return;
+    toldPct = Math.floor(reachedPct / STAGE_PCT) * STAGE_PCT;
+    terminal.err(`${text}\n`);
+  };
+}
+
+/** The listener goes with the page, or every page would be kept to the end. */
+function orStopped<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const stop = (): void => reject(new ConsoleError('failed', 'stopped'));
+    if (signal.aborted) stop();
+    signal.addEventListener('abort', stop, { once: true });
+    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', stop));
+  });
+}
+
+function withKept(error: unknown, to: string): unknown {
+  if (!(error instanceof ConsoleError) || error.message === NEW_STORE) return error;
+  return new ConsoleError(error.code, `${error.message}; ${to}.part is kept: the same command goes on from there`, { cause: error });
+}
+
+function toOutput(write: ExportFile['append']): ExportFile {
+  return { state: null, append: write, finish: async () => {}, close: async () => {} };
+}
+
+function summary({ epoch, fromMs, toMs, frames, readings }: Reached, { state }: ExportFile, { to, format }: ExportArgs) {
+  const [from, until] = [fromMs, toMs].map((ms) => new Date(ms).toISOString());
+  return { file: to, format, epoch, from, to: until, frames, readings, resumed: state !== null };
+}
+
+function sumText({ fromMs, toMs, frames, readings, epoch }: Reached, { to }: ExportArgs, terminal: Terminal): string {
+  const [from, until] = [fromMs, toMs].map((ms) => `${new Date(ms).toISOString().slice(0, 19)}Z`);
+  const what = `${count(readings, 'reading')} in ${count(frames, 'frame')}, ${from} to ${until}, store ${epoch.slice(0, 8)}`;
+  return wrap(toAscii(`${to === OUTPUT ? '' : `${to}: `}${told(what, terminal)}`), terminal.widthCols).join('\n');
+}

@@ -1,0 +1,94 @@
+/** `export`: its words, and the pages that the agent answers it with. */
+import type { ExportPage } from '../../../core/ports.ts';
+import type { PointId } from '../../../core/words.ts';
+import { agentCommand, type LocalCommand } from '../../command-spec.ts';
+import { LOOK_TIMEOUT_MS } from '../common-words.ts';
+import { numberArg } from '../number-arg.ts';
+import { RANGE_OPTIONS, rangeOf, readRange, type TimeRange } from '../time-range.ts';
+import { askStore } from './ask-store.ts';
+
+/** Readings of one answer. Source: 80 bytes each as JSON make 1.6 MB, a tenth of what an answer may have; a frame has 2,000 at most. */
+const MAX_READINGS = 20_000;
+/** Readings that a page should have. Source: assumed; 10 ms of the storage thread, so that commits do not wait. */
+const WANTED_READINGS = 10_000;
+/** Frames of a page. Source: assumed; frames may be small and many, or the next one large. */
+const FRAMES = { first: 200, min: 20, max: 5_000 };
+/** Frames that a page may be asked for. Source: assumed; the storage thread must not keep a commit waiting for long. */
+const PAGE_FRAMES = { min: 1, max: 5_000, usual: 200 };
+/** Source: ten digits; a frame a second makes them in three centuries. */
+const MAX_SEQ = 9_999_999_999;
+
+/** One page of an export, with what every page of it has in common. */
+export interface ExportAnswer extends ExportPage, TimeRange {
+  /** By point, those of the running cabinet. */
+  readonly units: Readonly<Record<PointId, string>>;
+}
+
+export const EXPORT: LocalCommand = {
+  kind: 'local',
+  name: 'export',
+  role: 'viewer',
+  hasSocket: true,
+  group: 'Store:',
+  summary: 'all readings of a time into a file',
+  arguments: [],
+  options: [
+    RANGE_OPTIONS.since,
+    RANGE_OPTIONS.until,
+    { name: 'to', value: 'FILE', summary: 'where to; what was broken off goes on; - is the output' },
+    { name: 'format', value: 'FORMAT', summary: 'csv or jsonl (default: by the end of the name)' },
+    { name: 'json', value: null, summary: 'print the sum on one line, for scripts' },
+  ],
+  examples: [
+    'luciole export --since 24h --to today.csv',
+    'luciole export --since 2026-11-01 --until 2026-12-01 --to november.jsonl',
+    'luciole export --since 1h --to - --format jsonl',
+  ],
+};
+
+/** Also asked by `export`, page by page. */
+export const EXPORT_PAGE = agentCommand({
+  name: 'export page',
+  role: 'viewer',
+  group: 'Store:',
+  summary: 'some frames of an export',
+  isHidden: true,
+  arguments: [],
+  options: [
+    RANGE_OPTIONS.since,
+    RANGE_OPTIONS.until,
+    { name: 'after', value: 'SEQ', summary: 'the frames after this one (default: 0)' },
+    { name: 'frames', value: 'COUNT', summary: 'at most so many (default: 200)' },
+  ],
+  examples: [],
+  timeoutMs: LOOK_TIMEOUT_MS,
+  read: (args) => ({
+    ...readRange(args),
+    afterSeq: numberArg(args, 'after', { min: 0, max: MAX_SEQ, usual: 0 }),
+    maxFrames: numberArg(args, 'frames', PAGE_FRAMES),
+  }),
+  answer: async (view, { afterSeq, maxFrames, ...typed }, { clock, timezone }): Promise<ExportAnswer> => {
+    const range = rangeOf(typed, clock.wallMs(), timezone);
+    const page = cutPage(await askStore(view, view.exportPage({ ...range, afterSeq, maxFrames })));
+    return { ...range, ...page, units: Object.fromEntries(view.points('').map(({ pointId, unit }) => [pointId, unit])) };
+  },
+  render: async (result) => JSON.stringify(result),
+});
+
+/** The page with whole frames up to the bound, one in any case; the rest comes with the next. */
+export function cutPage(page: ExportPage): ExportPage {
+  let readings = 0;
+  const tooMany = page.frames.findIndex((frame, index) => {
+    readings += frame.readings.length;
+    return index > 0 && readings > MAX_READINGS;
+  });
+  if (tooMany < 0) return page;
+  return { ...page, frames: page.frames.slice(0, tooMany), nextSeq: page.frames[tooMany - 1]?.seq ?? page.nextSeq };
+}
+
+/** How many frames to ask for next, given what the last page had. */
+export function framesToAsk(last: { readonly frames: number; readonly readings: number } | null): number {
+  if (last === null || last.frames === 0) return FRAMES.first;
+  const fitting = Math.round((last.frames * WANTED_READINGS) / Math.max(1, last.readings));
+  return Math.min(Math.max(fitting, FRAMES.min), FRAMES.max);
+}

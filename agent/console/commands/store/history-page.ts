@@ -1,0 +1,158 @@
+/**
+ * What a point measured: as a table, as a plot, as CSV.
+ *
+ * Owns the layout of `luciole history`. Pure. Called through the command table.
+ */
+import type { History, HistoryBucket, HistoryRow, Resolution } from '../../../core/ports.ts';
+import type { PointId } from '../../../core/words.ts';
+import { csvLine } from '../../text/csv.ts';
+import { formatDuration } from '../../text/duration.ts';
+import { columnTime, count, dayTime, formatNumber, NOTHING, type Page, stateWord, type TimeForm, told } from '../../text/page.ts';
+import { plotLines, type Sample } from '../../text/plot.ts';
+import { labelled, paragraph } from '../../text/text-lines.ts';
+import type { TimeRange } from '../time-range.ts';
+
+/** How a history is shown. */
+export type HistoryForm = 'table' | 'plot' | 'csv';
+
+/** What `history` answers. */
+export interface PointHistory extends History, TimeRange {
+  readonly pointId: PointId;
+  readonly unit: string;
+  readonly decimals: number;
+  readonly resolution: Resolution;
+}
+
+const DAY_MS = 86_400_000;
+/** `2026-12-01`. */
+const DAY_COLS = 10;
+/** A VT100 shows no more. */
+const PLOT_COLS = 80;
+/** What a mean is worth beyond the decimals of its values. Source: assumed; sixty values carry one more digit. */
+const MEAN_DECIMALS = 1;
+
+export function renderHistory(history: PointHistory, page: Page, form: HistoryForm): string {
+  if (form === 'csv') return csvLines(history).join('\n');
+  const shown = history.resolution === 'raw' ? history.rows.length : history.buckets.length;
+  if (shown === 0) return [...title(history, page), ...labelled('Nothing', nothing(history), page)].join('\n');
+  const body = form === 'plot' ? plot(history, page) : table(history, page);
+  return [...title(history, page), '', ...body, '', ...notes(history, page, shown)].join('\n');
+}
+
+function title({ pointId, unit, resolution, fromMs, toMs }: PointHistory, page: Page): string[] {
+  const { timezone } = page;
+  const [from, to] = [dayTime(fromMs, timezone), dayTime(toMs, timezone)];
+  const range = `${from} to ${from.slice(0, DAY_COLS) === to.slice(0, DAY_COLS) ? to.slice(DAY_COLS + 1) : to}, ${timezone}`;
+  return paragraph(`${pointId}${unit === '' ? '' : ` in ${unit}`}, ${STEP_WORDS[resolution]}, ${range}`, page);
+}
+
+const STEP_WORDS: Readonly<Record<Resolution, string>> = { raw: 'each reading', minute: 'by the minute', hour: 'by the hour' };
+
+function nothing({ fromMs, toMs }: PointHistory): string {
+  return `of it is kept from these ${formatDuration(toMs - fromMs)}: \`luciole store\` tells how far back readings go, \`luciole points\` whether it is read at all`;
+}
+
+function table(history: PointHistory, page: Page): string[] {
+  const { decimals, resolution, rows, buckets, fromMs, toMs } = history;
+  const form: TimeForm = { hasDay: isOverDays(fromMs, toMs, page), hasSeconds: resolution === 'raw' };
+  const time = (ms: number): string => told(columnTime(ms, page.timezone, form), page);
+  if (resolution === 'raw') {
+    const cells = rows.map(({ atMs, value, quality, isCorrected }: HistoryRow) => [
+      time(atMs),
+      formatNumber(value, decimals),
+      `${stateWord(quality, page)}${isCorrected ? ' *' : ''}`,
+    ]);
+    return columns(['Time', 'Value', 'Quality'], cells, page);
+  }
+  const cells = buckets.map(({ atMs, min, mean, max, values, readings }: HistoryBucket) => [
+    time(atMs),
+    formatNumber(min, decimals),
+    formatNumber(mean, decimals + MEAN_DECIMALS),
+    formatNumber(max, decimals),
+    String(readings),
+    values === readings ? '' : told(`${readings - values} without a value`, page),
+  ]);
+  return columns(['Time', 'Min', 'Mean', 'Max', 'Readings', ''], cells, page);
+}
+
+/** Right-aligned but for the last; laid out here because a history may have twenty thousand lines. */
+function columns(english: readonly string[], rows: readonly (readonly string[])[], page: Page): string[] {
+  const titles = english.map((title) => told(title, page));
+  const widths = titles.map((name, index) => rows.reduce((widest, row) => Math.max(widest, row[index]?.length ?? 0), name.length));
+  const line = (cells: readonly string[]): string =>
+    cells
+      .map((cell, index) => (index === cells.length - 1 ? cell : cell.padStart(widths[index] ?? 0)))
+      .join('  ')
+      .trimEnd();
+  return [line(titles), ...rows.map(line)];
+}
+
+function plot(history: PointHistory, page: Page): string[] {
+  const samples = samplesOf(history);
+  if (samples.length === 0) return [told('no reading of this time has a value', page)];
+  const { fromMs, toMs, decimals } = history;
+  return plotLines(samples, { ...page, fromMs, toMs, decimals, widthCols: Math.min(PLOT_COLS, page.widthCols) });
+}
+
+function notes({ rows, buckets, resolution, isCut, pointId, decimals }: PointHistory, page: Page, shown: number): string[] {
+  const values = [...rows.map(({ value }) => value), ...buckets.flatMap(({ min, max }) => [min, max])].filter((value) => value !== null);
+  const least = values.reduce((low, value) => Math.min(low, value), Number.POSITIVE_INFINITY);
+  const most = values.reduce((high, value) => Math.max(high, value), Number.NEGATIVE_INFINITY);
+  const range = values.length === 0 ? NOTHING : `${formatNumber(least, decimals)} to ${formatNumber(most, decimals)}`;
+  const others = ['raw', 'minute', 'hour'].filter((each) => each !== resolution).join(' or ');
+  const noun = resolution === 'raw' ? 'reading' : resolution;
+  return [
+    ...paragraph(`${count(shown, noun)}, ${range}; --by ${others} tells it otherwise`, page),
+    ...(rows.some(({ isCorrected }) => isCorrected)
+      ? labelled('*', 'taken before the clock was right; its time was put right afterwards', page)
+      : []),
+    ...(isCut
+      ? labelled('Cut', `there are more before these; ask for less time, or use \`luciole export\` for all of ${pointId}`, page)
+      : []),
+  ];
+}
+
+function csvLines({ pointId, rows, buckets, resolution, decimals }: PointHistory): string[] {
+  const time = (ms: number): string => new Date(ms).toISOString();
+  if (resolution === 'raw') {
+    const lines = rows.map(({ atMs, value, quality, isCorrected }) => csvLine([time(atMs), pointId, value, quality, isCorrected]));
+    return ['time,point,value,quality,corrected', ...lines];
+  }
+  const lines = buckets.map(({ atMs, min, mean, max, values, readings }) => {
+    const rounded = mean === null ? null : Number(mean.toFixed(Math.min(decimals + MEAN_DECIMALS, 10)));
+    return csvLine([time(atMs), pointId, min, rounded, max, values, readings]);
+  });
+  return ['time,point,min,mean,max,values,readings', ...lines];
+}
+
+/** Whether two times of the range lie on different days of the cabinet. */
+function isOverDays(fromMs: number, toMs: number, { timezone }: Page): boolean {
+  const day = (ms: number): string => dayTime(ms, timezone).slice(0, DAY_COLS);
+  return toMs - fromMs >= DAY_MS || day(fromMs) !== day(toMs - 1);
+}
+
+const BUCKET_MS = { minute: 60_000, hour: 3_600_000 };
+/** A value that does not change is kept once a minute all the same. Units: ms. Source: the usual `store.heartbeatS`, and two polls. */
+const USUAL_HOLD_MS = 150_000;
+/** So many of the times between two readings are usual ones. Source: assumed; a gap or two among few readings must not look usual. */
+const USUAL_SHARE = 0.75;
+
+/** Those with a value, oldest first. */
+export function samplesOf({ resolution, rows, buckets, toMs }: PointHistory): readonly Sample[] {
+  if (resolution === 'raw') return heldUntilNext(rows, toMs);
+  return buckets.flatMap(({ atMs, min, mean, max }) =>
+    min === null || mean === null || max === null ? [] : [{ fromMs: atMs, toMs: atMs + BUCKET_MS[resolution], min, mean, max }],
+  );
+}
+
+/** Only news is kept, so a value holds until the next reading; much longer than readings usually come apart it is not known. */
+function heldUntilNext(rows: readonly HistoryRow[], toMs: number): readonly Sample[] {
+  const apart = rows.map(({ atMs }, index) => (rows[index + 1]?.atMs ?? toMs) - atMs);
+  const usual = apart.toSorted((a, b) => a - b)[Math.floor((apart.length - 1) * USUAL_SHARE)] ?? 0;
+  const holdMs = Math.max(USUAL_HOLD_MS, 2 * usual);
+  return rows.flatMap(({ atMs, value }, index) => {
+    const isGap = (apart[index] ?? 0) > holdMs;
+    const until = isGap ? atMs : atMs + (apart[index] ?? 0);
+    return value === null ? [] : [{ fromMs: atMs, toMs: until, min: value, mean: value, max: value }];
+  });
+}

@@ -1,0 +1,142 @@
+/** `history`: what a point measured. */
+import type { Resolution } from '../../../core/ports.ts';
+import type { AgentView, PointView } from '../../../core/views.ts';
+import { agentCommand, textArg } from '../../command-spec.ts';
+import { ConsoleError } from '../../console-error.ts';
+import type { RawArgs } from '../../protocol/protocol.ts';
+import { nearest } from '../../text/suggest.ts';
+import { JSON_OPTION, LOOK_TIMEOUT_MS } from '../common-words.ts';
+import { RANGE_OPTIONS, rangeOf, readRange, type TimeRange, type TypedRange } from '../time-range.ts';
+import { askStore } from './ask-store.ts';
+import type { HistoryForm, PointHistory } from './history-page.ts';
+
+const RESOLUTIONS: readonly Resolution[] = ['raw', 'minute', 'hour'];
+/** Rows or buckets of one answer. Source: assumed; 2 MB of it, far below what a reply may have. */
+const MAX_HISTORY_ROWS = 20_000;
+const USUAL_SINCE = '24h';
+const HOUR_MS = 3_600_000;
+
+/**
+ * Longest spans that are told raw, and by the minute. Units: ms.
+ *
+ * Source: a table shall not be much longer than a few screens at a heartbeat of a minute; a plot has 65 columns and a file no bound, but
+ * for what an answer may hold.
+ */
+const FINE_UP_TO_MS = {
+  table: { raw: HOUR_MS, minute: 3 * HOUR_MS },
+  other: { raw: 6 * HOUR_MS, minute: 8 * 24 * HOUR_MS },
+};
+
+/** Points named to one who missed. Source: assumed; one line. */
+const MAX_NAMED = 4;
+
+export interface HistoryArgs extends TypedRange {
+  readonly point: string;
+  /** Null: what fits the span. */
+  readonly by: Resolution | null;
+  readonly form: HistoryForm;
+}
+
+export const HISTORY = agentCommand({
+  name: 'history',
+  role: 'viewer',
+  group: 'Store:',
+  summary: 'what a point measured, as a table or a plot',
+  arguments: [{ name: 'point', summary: 'as in `luciole points`', required: true, names: 'point' }],
+  options: [
+    { ...RANGE_OPTIONS.since, summary: `${RANGE_OPTIONS.since.summary} (default: 24h)` },
+    RANGE_OPTIONS.until,
+    { name: 'by', value: 'STEP', summary: 'raw, minute or hour (default: what fits the time)' },
+    { name: 'plot', value: null, summary: 'draw it' },
+    { name: 'csv', value: null, summary: 'print it as CSV, with times of UTC' },
+    JSON_OPTION,
+  ],
+  examples: [
+    'luciole history M01.power',
+    'luciole history M01.power --since 7d --plot',
+    'luciole history L07.level --since 2026-12-01T22:00 --until 2026-12-02 --csv',
+  ],
+  timeoutMs: LOOK_TIMEOUT_MS,
+  read: readHistory,
+  answer: async (view, args, { clock, timezone }): Promise<PointHistory> => {
+    const { pointId, unit, decimals } = findPoint(view, args.point);
+    const range = rangeOf(args, clock.wallMs(), timezone);
+    const resolution = args.by ?? fittingResolution(range, args.form);
+    const found = await askStore(view, view.history({ pointId, ...range, resolution, limit: MAX_HISTORY_ROWS }));
+    return { pointId, unit, decimals, ...range, resolution, ...found };
+  },
+  render: async (result, page, { form }) => (await import('./history-page.ts')).renderHistory(result, page, form),
+});
+
+/** Errors: throws ConsoleError 'usage' for the first thing wrong. */
+export function readHistory(args: RawArgs): HistoryArgs {
+  const [plot, csv] = [args['plot'] === true, args['csv'] === true];
+  if (plot && csv) throw new ConsoleError('usage', '--plot or --csv, not both');
+  return { point: textArg(args, 'point'), ...readRange(args, USUAL_SINCE), by: readBy(args), form: plot ? 'plot' : csv ? 'csv' : 'table' };
+}
+
+/** How finely a time is told when nobody says. */
+export function fittingResolution({ fromMs, toMs }: TimeRange, form: HistoryForm): Resolution {
+  const { raw, minute } = FINE_UP_TO_MS[form === 'table' ? 'table' : 'other'];
+  const spanMs = toMs - fromMs;
+  return spanMs <= raw ? 'raw' : spanMs <= minute ? 'minute' : 'hour';
+}
+
+/** The point a person named; upper and lower case may be mixed up. Errors: throws ConsoleError 'unknown-name' with those it may have been. */
+export function findPoint(view: Pick<AgentView, 'points'>, typed: string): PointView {
+  const points = view.points('');
+  // As the platform writes it.
+  const asked = typed.replace('/', '.');
+  const wanted = asked.toLowerCase();
+  const found = points.find(({ pointId }) => pointId === asked) ?? points.find(({ pointId }) => pointId.toLowerCase() === wanted);
+  if (found !== undefined) return found;
+  throw new ConsoleError(
+    'unknown-name',
+    noPoint(
+      typed,
+      asked,
+      points.map(({ pointId }) => pointId),
+    ),
+  );
+}
+
+/** About the device that was asked for, where it is one: another's point is no answer. */
+function noPoint(typed: string, asked: string, ids: readonly string[]): string {
+  const [device = '', quantity = ''] = asked.split('.');
+  const own = ids.filter((id) => id.toLowerCase().startsWith(`${device.toLowerCase()}.`));
+  const none = `no point ${JSON.stringify(typed)}`;
+  if (quantity === '' || own.length === 0) {
+    const near = quantity === '' ? undefined : nearestPoint(device, quantity, ids);
+    const alike = near === undefined ? ids.filter((id) => id.toLowerCase().includes(asked.toLowerCase())) : [near];
+    const meant = alike.slice(0, MAX_NAMED).join(', ');
+    if (meant === '') return `${none}; \`luciole points\` names them all`;
+    return `${none}; did you mean ${meant}${alike.length > MAX_NAMED ? ' or another' : ''}?`;
+  }
+  const near = nearest(quantity, own.map(quantityOf));
+  if (near !== undefined) return `${none}; did you mean ${own.find((id) => quantityOf(id) === near)}?`;
+  const elsewhere = ids.filter((id) => quantityOf(id).toLowerCase() === quantity.toLowerCase());
+  const seen = elsewhere.length === 0 ? 'no device here measures that' : `${quantity} is measured by ${listed(elsewhere)}`;
+  return `${none}: ${own[0]?.split('.')[0]} has ${listed(own)}; ${seen}`;
+}
+
+/** Of a device whose name is mistyped. */
+function nearestPoint(device: string, quantity: string, ids: readonly string[]): string | undefined {
+  const meant = nearest(device, [...new Set(ids.map((id) => id.split('.')[0] ?? ''))]);
+  return ids.find((id) => id.startsWith(`${meant}.`) && nearest(quantity, [quantityOf(id)]) !== undefined);
+}
+
+function quantityOf(pointId: string): string {
+  return pointId.slice(pointId.indexOf('.') + 1);
+}
+
+function listed(ids: readonly string[]): string {
+  return ids.length > MAX_NAMED ? `${ids.slice(0, MAX_NAMED).join(', ')} and ${ids.length - MAX_NAMED} more` : ids.join(', ');
+}
+
+function readBy(args: RawArgs): Resolution | null {
+  if (args['by'] === undefined) return null;
+  const text = textArg(args, 'by').toLowerCase();
+  const found = RESOLUTIONS.find((each) => each === text);
+  if (found === undefined) throw new ConsoleError('usage', `bad --by "${text}": it is ${RESOLUTIONS.join(', ')}`);
+  return found;
+}

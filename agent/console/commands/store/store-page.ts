@@ -1,0 +1,125 @@
+/**
+ * The offline memory on one sheet: what is kept, what fits, what it costs the flash, whether every reading is accounted for.
+ *
+ * Owns the layout of `luciole store`, its check and its backup. Pure. Called through the command table.
+ */
+
+import type { BackupReport, StoreAccount, StoreCheck } from '../../../core/ports.ts';
+import type { ChoreView, StoreView } from '../../../core/views.ts';
+import { formatDuration } from '../../text/duration.ts';
+import { clockTime, count, formatBytes, formatNumber, fullTime, NOTHING, type Page, since, stateWord, told } from '../../text/page.ts';
+import { labelled } from '../../text/text-lines.ts';
+import { tableLines } from '../../text/text-table.ts';
+
+/** How far a check is, as far as anybody knows. */
+export interface CheckProgress {
+  readonly forMs: number;
+}
+
+const HOUR_MS = 3_600_000;
+/** As the configuration counts them. Units: bytes. */
+const MEGABYTE = 2 ** 20;
+/** Beyond this a forecast says no more. Units: hours. */
+const FAR_HOURS = 20 * 365 * 24;
+
+export function renderStore(view: StoreView, page: Page): string {
+  const sheet: [label: string, text: string][] = [
+    ['Store', `${stateWord(view.state, page)}, ${view.dir}`],
+    ...(view.reason === '' ? [] : [['Trouble', `${view.reason}. ${TROUBLE}`] as [string, string]]),
+    ['Kept', keptText(view, page)],
+    ['Rows', rowsText(view)],
+    ['Memory', `${count(view.readingsWaiting, 'reading')} to write, every ${formatNumber(view.commitSeconds)} s; ${lostText(view)}`],
+    ['Room', roomText(view)],
+    ['Flash', writtenText(view)],
+    ['Sent', `up to frame ${formatNumber(view.cursorSeq)} of ${formatNumber(view.lastSeq)}, ${count(view.backlogFrames, 'frame')} waiting`],
+    ['Account', accountText(view.account, view.gaps)],
+    ['Epoch', view.epoch === '' ? NOTHING : view.epoch],
+  ];
+  const lines = sheet.flatMap(([label, text]) => labelled(label, text, page));
+  return [...lines, '', ...choreLines(view.chores, page)].join('\n');
+}
+
+/** What holds whatever the trouble is. */
+const TROUBLE = 'The street stays lit, what cannot be written waits in memory, and nothing needs a restart once it is repaired';
+
+function keptText({ readings, frames, bytes, maxBytes, oldestMs }: StoreView, page: Page): string {
+  const share = maxBytes === 0 ? NOTHING : `${formatNumber((bytes / maxBytes) * 100, bytes < maxBytes / 10 ? 1 : 0)} %`;
+  const full = `${formatBytes(bytes)}, ${share} of store.maxMegabytes (${formatNumber(maxBytes / MEGABYTE)})`;
+  const back = oldestMs === null ? 'nothing yet' : `back to ${fullTime(oldestMs, page.timezone)} (${since(oldestMs, page)})`;
+  return `${count(readings, 'reading')} in ${count(frames, 'frame')}, ${full}, ${back}`;
+}
+
+function rowsText({ journal, segments }: StoreView): string {
+  return `journal ${perReading(journal)}; ${count(segments.count, 'segment')} ${perReading(segments)}`;
+}
+
+function perReading({ readings, bytes }: { readonly readings: number; readonly bytes: number }): string {
+  if (readings === 0) return 'empty';
+  return `${count(readings, 'reading')} in ${formatBytes(bytes)}, ${formatNumber(bytes / readings, 2)} bytes each`;
+}
+
+function lostText({ readingsLost }: StoreView): string {
+  return readingsLost === 0 ? 'none lost since the start' : `${formatNumber(readingsLost)} lost since the start: \`luciole events\``;
+}
+
+/** Readings that grow too old make room before the cap is reached. */
+function roomText({ hoursLeft, maxDays }: StoreView): string {
+  const age = `readings older than ${count(maxDays, 'day')} go`;
+  if (hoursLeft === null) return `how long it lasts is told after 10 minutes of a run; ${age}`;
+  if (hoursLeft >= maxDays * 24 || hoursLeft > FAR_HOURS)
+    return `for all readings of ${count(maxDays, 'day')} at the present rate; older ones go`;
+  return `full in ${formatDuration(hoursLeft * HOUR_MS)} at the present rate, then it is thinned; ${age}`;
+}
+
+function writtenText({ written, writtenBytesPerDay }: StoreView): string {
+  if (written === null) return 'what is written is not told by this kernel';
+  const sum = `${formatBytes(written.bytes)} in ${formatDuration(written.overMs)} by the kernel's account`;
+  return writtenBytesPerDay === null
+    ? `${sum}; a day's rate after 10 minutes`
+    : `${formatBytes(writtenBytesPerDay)} written a day (${sum})`;
+}
+
+function accountText({ produced, delivered, backlog, gaps, isBalanced }: StoreAccount, gapRecords: number): string {
+  const sum = `${formatNumber(produced)} produced = ${formatNumber(delivered)} delivered + ${formatNumber(backlog)} waiting + ${formatNumber(gaps)} lost in ${count(gapRecords, 'gap')}`;
+  if (isBalanced) return `${sum}: it holds`;
+  return `${sum}: IT DOES NOT HOLD, ${formatNumber(produced - delivered - backlog - gaps)} readings apart; run \`luciole store check\``;
+}
+
+function choreLines(chores: readonly ChoreView[], page: Page): string[] {
+  const rows = chores.map(({ name, nextMs, lastMs, result, failed }) => [
+    name,
+    clockTime(nextMs, page),
+    clockTime(lastMs, page),
+    `${failed ? `${stateWord('failed', page)}: ` : ''}${result === '' ? NOTHING : told(result, page)}`,
+  ]);
+  return tableLines(CHORE_COLUMNS, rows, page);
+}
+
+const CHORE_COLUMNS = [{ title: 'Chore', isTold: true }, { title: 'Next' }, { title: 'Last' }, { title: 'Result', wraps: true }] as const;
+
+export function renderCheck({ files, account }: StoreCheck, page: Page): string {
+  const rows = files.map(({ file, ok, bytes }) => [file, stateWord(ok ? 'ok' : 'bad', page), formatBytes(bytes)]);
+  const columns = [{ title: 'File', maxCols: 56 }, { title: 'State' }, { title: 'Size', align: 'right' }] as const;
+  const problems = files.flatMap((each) => each.problems.map((problem) => `${each.file}: ${problem}`));
+  const isWell = problems.length === 0 && files.every(({ ok }) => ok) && account?.isBalanced !== false;
+  return [
+    ...tableLines(columns, rows, page),
+    '',
+    ...problems.flatMap((problem) => labelled('Damage', problem, page)),
+    ...(account === null ? [] : labelled('Account', checkedAccount(account), page)),
+    ...labelled('Result', isWell ? 'everything was read, nothing is damaged' : 'see above; docs/store.md says what to do', page),
+  ].join('\n');
+}
+
+function checkedAccount({ produced, delivered, backlog, gaps, isBalanced }: StoreAccount): string {
+  const parts = [delivered, backlog, gaps].map((number) => formatNumber(number)).join(' + ');
+  return `${formatNumber(produced)} produced, ${parts} delivered, waiting and lost: ${isBalanced ? 'it holds' : 'IT DOES NOT HOLD'}`;
+}
+
+export function renderCheckProgress({ forMs }: CheckProgress, page: Page): string {
+  return told(`reading everything, ${formatDuration(forMs)}`, page);
+}
+
+export function renderBackup({ path, bytes, atMs }: BackupReport, page: Page): string {
+  return labelled('Backup', `${path}, ${formatBytes(bytes)}, ${clockTime(atMs, page)}`, page).join('\n');
+}

@@ -1,0 +1,74 @@
+/** `store`, `store check` and `store backup`: what is kept, whether it is whole, and a copy of it. */
+
+import type { Timer } from '../../../core/clock.ts';
+import type { BackupReport, StoreCheck } from '../../../core/ports.ts';
+import type { StoreView } from '../../../core/views.ts';
+import { agentCommand, type Job } from '../../command-spec.ts';
+import { JSON_OPTION, LOOK_TIMEOUT_MS } from '../common-words.ts';
+import { askStore } from './ask-store.ts';
+import type { CheckProgress } from './store-page.ts';
+
+/** How often a check gives word. Units: ms. Source: assumed; it shows that something goes on. */
+const CHECK_WORD_MS = 1_000;
+
+export const STORE = agentCommand({
+  name: 'store',
+  role: 'viewer',
+  group: 'Store:',
+  summary: 'what is kept, how much fits, and its chores',
+  arguments: [],
+  options: [JSON_OPTION],
+  examples: ['luciole store', 'luciole store --json', 'luciole store check'],
+  timeoutMs: LOOK_TIMEOUT_MS,
+  read: () => ({}),
+  answer: (view): Promise<StoreView> => view.store(),
+  render: async (result, page) => (await import('./store-page.ts')).renderStore(result, page),
+});
+
+export const STORE_CHECK = agentCommand<object, StoreCheck, CheckProgress>({
+  name: 'store check',
+  role: 'technician',
+  group: 'Store:',
+  summary: 'read everything once and name all damage',
+  arguments: [],
+  options: [JSON_OPTION],
+  examples: ['luciole store check', 'luciole store check --json'],
+  timeoutMs: LOOK_TIMEOUT_MS,
+  read: () => ({}),
+  answer: (view, _args, job) => withWord(job, () => askStore(view, view.checkStore())),
+  render: async (result, page) => (await import('./store-page.ts')).renderCheck(result, page),
+  succeeded: ({ files, account }) => files.every(({ ok }) => ok) && account?.isBalanced !== false,
+  progress: { isLasting: false, load: async () => (await import('./store-page.ts')).renderCheckProgress },
+});
+
+export const STORE_BACKUP = agentCommand({
+  name: 'store backup',
+  role: 'technician',
+  group: 'Store:',
+  summary: 'copy the state of the cabinet now',
+  arguments: [],
+  options: [JSON_OPTION],
+  examples: ['luciole store backup', 'luciole store backup --json'],
+  timeoutMs: LOOK_TIMEOUT_MS,
+  read: () => ({}),
+  answer: (view): Promise<BackupReport> => askStore(view, view.backupStore()),
+  render: async (result, page) => (await import('./store-page.ts')).renderBackup(result, page),
+  audit: ({ path, bytes }) => ({ path, bytes }),
+});
+
+/** The work, with a word each second that it goes on. */
+async function withWord<T>({ clock, tell, signal }: Job, work: () => Promise<T>): Promise<T> {
+  const startMono = clock.monoMs();
+  const word = (): Timer => {
+    tell({ forMs: clock.monoMs() - startMono } satisfies CheckProgress);
+    return clock.after(CHECK_WORD_MS, () => {
+      if (!signal.aborted) timer = word();
+    });
+  };
+  let timer = word();
+  try {
+    return await work();
+  } finally {
+    timer.cancel();
+  }
+}

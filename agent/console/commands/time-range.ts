@@ -1,0 +1,80 @@
+/**
+ * `--since` and `--until` as people type them: a span back from now, a day, a time of the cabinet or of UTC.
+ *
+ * Reads no clock: what depends on the agent's time and zone is worked out on its side.
+ */
+import type { WallMs } from '../../core/clock.ts';
+import { textArg } from '../command-spec.ts';
+import { ConsoleError } from '../console-error.ts';
+import type { RawArgs } from '../protocol/protocol.ts';
+import { parseDuration, type SpanLimits } from '../text/duration.ts';
+import { localMs } from '../text/page.ts';
+
+/** A time as typed. `local` is what the clocks on the wall of the cabinet show, as if it were UTC. */
+export type TypedTime =
+  | { readonly kind: 'ago'; readonly spanMs: number }
+  | { readonly kind: 'utc'; readonly atMs: WallMs }
+  | { readonly kind: 'local'; readonly localMs: WallMs };
+
+export interface TypedRange {
+  readonly since: TypedTime;
+  /** Null: now. */
+  readonly until: TypedTime | null;
+}
+
+/** Shape: `toMs` excluded. */
+export interface TimeRange {
+  readonly fromMs: WallMs;
+  readonly toMs: WallMs;
+}
+
+/** Source: the longest time that a store keeps readings. */
+const SPAN: SpanLimits = { minMs: 1_000, maxMs: 3_650 * 86_400_000 };
+
+export const RANGE_OPTIONS = {
+  since: { name: 'since', value: 'TIME', summary: 'how far back, as 30m, 24h or 7d, or a time, as 2026-12-01T22:00' },
+  until: { name: 'until', value: 'TIME', summary: 'the end, in the same words (default: now)' },
+} as const;
+
+/** Errors: throws ConsoleError 'usage' that says what to write instead. */
+export function typedTime(text: string): TypedTime {
+  const [, day, time, zone] = /^(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d(?::\d\d(?:\.\d{1,3})?)?)(Z|[+-]\d\d:?\d\d)?)?$/i.exec(text) ?? [];
+  if (day === undefined && /^\d+[a-z]/i.test(text)) return { kind: 'ago', spanMs: parseDuration(text, SPAN) };
+  const atMs = Date.parse(`${day}T${time ?? '00:00'}${(zone ?? 'Z').toUpperCase()}`);
+  if (Number.isNaN(atMs)) throw usage(text);
+  return zone === undefined ? { kind: 'local', localMs: atMs } : { kind: 'utc', atMs };
+}
+
+/** The two times, given now. Errors: throws ConsoleError 'usage' when they are not in order. */
+export function rangeOf({ since, until }: TypedRange, nowMs: WallMs, timezone: string): TimeRange {
+  const fromMs = timeOf(since, nowMs, timezone);
+  const toMs = until === null ? nowMs : timeOf(until, nowMs, timezone);
+  if (fromMs < toMs) return { fromMs, toMs };
+  const [from, to] = [fromMs, toMs].map((ms) => new Date(ms).toISOString());
+  throw new ConsoleError('usage', `nothing lies between ${from} and ${to}: --since must be before ${until === null ? 'now' : '--until'}`);
+}
+
+/** The time meant, given now. */
+export function timeOf(typed: TypedTime, nowMs: WallMs, timezone: string): WallMs {
+  if (typed.kind === 'ago') return nowMs - typed.spanMs;
+  return typed.kind === 'utc' ? typed.atMs : utcOf(typed.localMs, timezone);
+}
+
+/** When the clocks on the wall of the cabinet show this. The second look is for the night on which the clocks change: the first took the zone's distance of some hours away. */
+export function utcOf(wanted: WallMs, timezone: string): WallMs {
+  const guess = wanted - (localMs(wanted, timezone) - wanted);
+  return wanted - (localMs(guess, timezone) - guess);
+}
+
+function usage(text: string): ConsoleError {
+  return new ConsoleError(
+    'usage',
+    `bad time "${text}": write how far back, as 30m, 24h or 7d, or a time, as 2026-12-01, 2026-12-01T22:00 or 2026-12-01T21:00Z`,
+  );
+}
+
+/** Errors: throws ConsoleError 'usage' for a time that is none, or for none where there is no usual one. */
+export function readRange(args: RawArgs, usual?: string): TypedRange {
+  const since = args['since'] === undefined && usual !== undefined ? usual : textArg(args, 'since');
+  return { since: typedTime(since), until: args['until'] === undefined ? null : typedTime(textArg(args, 'until')) };
+}

@@ -1,0 +1,93 @@
+/** `uplink`: how the platform is reached, a test of each stage of the way to it, a new connection. */
+
+import type { UplinkStep, UplinkTest, UplinkTools } from '../../../core/uplink-tools.ts';
+import type { AgentView, UplinkView } from '../../../core/views.ts';
+import { agentCommand } from '../../command-spec.ts';
+import { ConsoleError } from '../../console-error.ts';
+import { JSON_OPTION, LOOK_TIMEOUT_MS } from '../common-words.ts';
+
+const looking = {
+  group: 'Uplink:' as const,
+  arguments: [],
+  options: [JSON_OPTION],
+  timeoutMs: LOOK_TIMEOUT_MS,
+  read: () => ({}),
+  answer: (view: AgentView): Promise<UplinkView> => view.uplink(),
+  render: async (result: UplinkView, page: Parameters<Parameters<typeof agentCommand>[0]['render']>[1]) =>
+    (await import('./uplink-page.ts')).renderUplink(result, page),
+};
+
+export const UPLINK = agentCommand({
+  ...looking,
+  name: 'uplink',
+  role: 'viewer',
+  summary: 'how the platform is reached, and what waits for it',
+  examples: ['luciole uplink', 'luciole uplink test', 'luciole uplink --json'],
+});
+
+export const UPLINK_STATUS = agentCommand({
+  ...looking,
+  name: 'uplink status',
+  role: 'viewer',
+  summary: 'the same as without a verb',
+  examples: ['luciole uplink status', 'luciole uplink status --json'],
+});
+
+export const UPLINK_TEST = agentCommand<{ broker: string | null }, UplinkTest, UplinkStep>({
+  name: 'uplink test',
+  role: 'technician',
+  group: 'Uplink:',
+  summary: 'try every stage of the way to the platform',
+  arguments: [],
+  options: [{ name: 'broker', value: 'URL', summary: 'another one, as mqtts://host:8883; it gets no password' }, JSON_OPTION],
+  examples: ['luciole uplink test', 'luciole uplink test --broker mqtts://broker.example:8883', 'luciole uplink test --json'],
+  timeoutMs: LOOK_TIMEOUT_MS,
+  read: ({ broker }) => ({ broker: readBroker(broker) }),
+  answer: async (view, { broker }, { tell, signal }) => configured(await view.testUplink({ broker, signal }, (step) => void tell(step))),
+  alone: async (shelf, { broker }, tell) => configured(await shelf.testUplink({ broker, signal: new AbortController().signal }, tell)),
+  render: async (result, page) => (await import('./uplink-page.ts')).renderTest(result, page),
+  succeeded: ({ ok }) => ok,
+  progress: {
+    isLasting: false,
+    load: async () => (await import('./uplink-page.ts')).renderStepDone,
+  },
+});
+
+export const UPLINK_RECONNECT = agentCommand({
+  name: 'uplink reconnect',
+  role: 'technician',
+  group: 'Uplink:',
+  summary: 'connect anew, with the certificates of now',
+  arguments: [],
+  options: [JSON_OPTION],
+  examples: ['luciole uplink reconnect', 'luciole uplink reconnect --json'],
+  timeoutMs: LOOK_TIMEOUT_MS,
+  read: () => ({}),
+  answer: (view, _args, { source }) => {
+    if (!uplinkToolsOf(view).reconnect(source)) throw new ConsoleError('failed', 'the uplink is off: nothing to connect');
+    return { asked: true };
+  },
+  render: async (_result, page) => (await import('./uplink-page.ts')).renderReconnect(page),
+  audit: () => ({}),
+});
+
+/** Errors: throws ConsoleError 'failed' where no uplink is configured. */
+export function uplinkToolsOf(view: AgentView): UplinkTools {
+  return configured(view.uplinkTools ?? undefined);
+}
+
+function configured<T>(found: T | undefined): T {
+  if (found === undefined) throw new ConsoleError('failed', 'no uplink is configured: see uplink: in the cabinet file');
+  return found;
+}
+
+/** Source: as in the cabinet file; a password in it would end up in histories and logs. */
+function readBroker(typed: string | boolean | undefined): string | null {
+  if (typed === undefined) return null;
+  const url = typeof typed === 'string' ? URL.parse(typed) : null;
+  if (url === null || !['mqtt:', 'mqtts:'].includes(url.protocol) || url.hostname === '')
+    throw new ConsoleError('usage', 'bad --broker: write mqtt://host:1883 or mqtts://host:8883');
+  if (url.username !== '' || url.password !== '')
+    throw new ConsoleError('usage', 'bad --broker: no user or password in the address; a broker of the configuration gets its own');
+  return String(typed);
+}

@@ -1,0 +1,41 @@
+/**
+ * A command in words, for the audit log, and how often a look is worth a line.
+ *
+ * Owns these words. Arguments that are secret never enter them. Called by the gate.
+ */
+import type { Clock, MonoMs } from '../../core/clock.ts';
+import type { AgentCommand } from '../command-spec.ts';
+import type { RawArgs } from './protocol.ts';
+
+/** The same look by the same user is written down this often at most. Units: ms. Source: assumed; a live view asks every two seconds. */
+const LOOK_MS = 3_600_000;
+/** Looks remembered; more are forgotten, which costs a line each. Source: assumed; 8 users with 25 commands. */
+const MAX_LOOKS = 200;
+
+/** What was asked, without what is secret. */
+export function openArgs({ secrets }: Pick<AgentCommand, 'secrets'>, args: RawArgs): RawArgs {
+  return Object.fromEntries(Object.entries(args).filter(([name]) => !secrets.some((secret) => secret.name === name)));
+}
+
+/** `target=L07 level=80 for=30m`, as asked. */
+export function auditDetail(command: Pick<AgentCommand, 'secrets'>, args: RawArgs): string {
+  return Object.entries(openArgs(command, args))
+    .filter(([, value]) => value !== false)
+    .map(([name, value]) => (value === true ? name : `${name}=${value}`))
+    .join(' ');
+}
+
+/** Says whether a line is due; a later call with the same key is not for an hour. */
+export function createAuditPace(clock: Pick<Clock, 'monoMs'>): { isDue(key: string): boolean } {
+  const noted = new Map<string, MonoMs>();
+  return {
+    isDue: (key) => {
+      const nowMono = clock.monoMs();
+      const before = noted.get(key);
+      if (before !== undefined && nowMono - before < LOOK_MS) return false;
+      if (noted.size >= MAX_LOOKS) noted.clear();
+      noted.set(key, nowMono);
+      return true;
+    },
+  };
+}

@@ -1,0 +1,157 @@
+/**
+ * One console's talk with the agent: requests in, word of long jobs and one answer each out.
+ *
+ * Owns the order of things on one socket. Knows no command: the socket server carries them out. Called by it for each client.
+ * One request after the other: while a reader is slow, its own next request waits and nobody else's.
+ */
+import type { Socket } from 'node:net';
+import { type Clock, every } from '../../core/clock.ts';
+import type { Job } from '../command-spec.ts';
+import { ConsoleError } from '../console-error.ts';
+import type { Deadlines } from './deadlines.ts';
+import { createLineSplitter, failure, MAX_REQUEST_BYTES, type Progress, type Reply, type Request, readRequest } from './protocol.ts';
+
+/** A client that neither asks nor reads for this long is hung up on, so that it does not hold a place for ever. Units: ms. Source: assumed. */
+const IDLE_MS = 600_000;
+/** How long a client may take to read why it is hung up on, whatever it still sends. Units: ms. Source: assumed. */
+const HANG_UP_MS = 1_000;
+/** A job that has nothing to tell gives a sign of life this often. Units: ms. Source: a third of what the client waits. */
+const ALIVE_MS = 3_000;
+
+/** Who asks is for the gate to say. */
+type RawJob = Omit<Job, 'caller' | 'source'>;
+
+export interface ConnectionParts {
+  readonly deadlines: Deadlines;
+  readonly clock: Clock;
+  /** The cabinet's, IANA name. */
+  readonly timezone: string;
+  /** Errors: rejects with ConsoleError; anything else is a bug, which is logged by `onBug` and told in words. */
+  readonly carryOut: (request: Request, job: RawJob) => Promise<unknown>;
+  /** Whether word comes before the answer, and the job ends with its reader. */
+  readonly isLong: (request: Request) => boolean;
+  readonly onBug: (error: unknown) => void;
+}
+
+/** Serves the socket until it closes. */
+export function serveConnection(socket: Socket, parts: ConnectionParts): void {
+  const { deadlines, onBug } = parts;
+  const split = createLineSplitter(MAX_REQUEST_BYTES);
+  const gone = new AbortController();
+  const waiting: string[] = [];
+  let waitingChars = 0;
+  let refusal: ConsoleError | null = null;
+  let isBusy = false;
+  let hasEnded = false;
+
+  const work = async (): Promise<void> => {
+    if (isBusy) return;
+    isBusy = true;
+    for (let line = waiting.shift(); line !== undefined && !socket.destroyed; line = waiting.shift()) {
+      waitingChars -= line.length;
+      const reply = await answer(line, socket, gone.signal, parts);
+      if (!socket.destroyed && !socket.write(encode(reply))) await drained(socket);
+      deadlines.set(socket, IDLE_MS);
+      if (waitingChars <= MAX_REQUEST_BYTES) socket.resume();
+    }
+    isBusy = false;
+    if (refusal !== null) hangUp(socket, deadlines, refusal);
+    else if (hasEnded) socket.end();
+  };
+
+  deadlines.set(socket, IDLE_MS);
+  socket.on('data', (bytes) => {
+    if (refusal !== null) return;
+    deadlines.set(socket, IDLE_MS);
+    try {
+      for (const line of split(bytes)) {
+        waiting.push(line);
+        waitingChars += line.length;
+      }
+    } catch (error) {
+      if (!(error instanceof ConsoleError)) throw error;
+      refusal = error;
+    }
+    // It is read on while a job runs, or its end would go unnoticed.
+    if (waitingChars > MAX_REQUEST_BYTES) socket.pause();
+    work().catch(onBug);
+  });
+  socket.on('end', () => {
+    hasEnded = true;
+    gone.abort();
+    work().catch(onBug);
+  });
+  socket.on('close', () => gone.abort());
+}
+
+/** Say why and close. What the client still sends is read and dropped, or it would lose the answer to a reset. */
+export function hangUp(socket: Socket, deadlines: Deadlines, error: ConsoleError): void {
+  deadlines.set(socket, HANG_UP_MS);
+  socket.resume();
+  socket.end(encode(failure(null, error)));
+}
+
+async function answer(line: string, socket: Socket, signal: AbortSignal, parts: ConnectionParts): Promise<Reply> {
+  let id: number | null = null;
+  try {
+    const request = readRequest(line);
+    id = request.id;
+    const result = await (parts.isLong(request) ? longJob(request, socket, signal, parts) : parts.carryOut(request, job(signal, parts)));
+    return { id, ok: true, ...stamp(parts), result };
+  } catch (error) {
+    if (error instanceof ConsoleError) return failure(id, error);
+    parts.onBug(error);
+    return failure(id, new ConsoleError('failed', `the agent could not answer: ${String(error)}; see its log`));
+  }
+}
+
+/** With word on the way and signs of life; over at once when its reader is gone, even if the job takes no notice. */
+async function longJob(request: Request, socket: Socket, signal: AbortSignal, parts: ConnectionParts): Promise<unknown> {
+  let isOver = false;
+  const tell = (progress: unknown): boolean => {
+    // A slow reader loses word, never its answer.
+    if (isOver || signal.aborted || socket.destroyed || socket.writableNeedDrain) return false;
+    socket.write(encode({ id: request.id, ...stamp(parts), progress }));
+    parts.deadlines.set(socket, IDLE_MS);
+    return true;
+  };
+  const alive = every(parts.clock, ALIVE_MS, () => void tell(null));
+  try {
+    return await Promise.race([parts.carryOut(request, { ...job(signal, parts), tell }), lostReader(signal)]);
+  } finally {
+    isOver = true;
+    alive.cancel();
+  }
+}
+
+function job(signal: AbortSignal, { clock, timezone }: ConnectionParts): RawJob {
+  return { tell: () => false, signal, clock, timezone };
+}
+
+function stamp({ clock, timezone }: ConnectionParts): Pick<Progress, 'atMs' | 'timezone'> {
+  return { atMs: clock.wallMs(), timezone };
+}
+
+function lostReader(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    const lost = (): void => reject(new ConsoleError('failed', 'nobody waits for the answer any more'));
+    if (signal.aborted) lost();
+    else signal.addEventListener('abort', lost, { once: true });
+  });
+}
+
+function drained(socket: Socket): Promise<void> {
+  return new Promise((resolve) => {
+    const done = (): void => {
+      socket.off('drain', done);
+      socket.off('close', done);
+      resolve();
+    };
+    socket.on('drain', done);
+    socket.on('close', done);
+  });
+}
+
+function encode(message: Reply | Progress): string {
+  return `${JSON.stringify(message)}\n`;
+}

@@ -1,0 +1,102 @@
+/**
+ * Who may what at one door of the agent, and what is written down of it.
+ *
+ * Owns the check of roles and the audit notes of commands. Carries out through the command table. Called by the socket server for each request.
+ */
+import { type Caller, type Door, mayUse } from '../../core/access.ts';
+import type { Clock } from '../../core/clock.ts';
+import type { Log } from '../../core/ports.ts';
+import type { AgentView } from '../../core/views.ts';
+import type { AgentCommand, Job } from '../command-spec.ts';
+import { COMMANDS } from '../commands.ts';
+import { ConsoleError } from '../console-error.ts';
+import { nearest } from '../text/suggest.ts';
+import { auditDetail, createAuditPace, openArgs } from './audit-words.ts';
+import type { Request } from './protocol.ts';
+
+const DENIED = 'denied';
+/** Who is not logged in. */
+const NOBODY = 'nobody';
+
+export interface Gate {
+  /** Errors: rejects with ConsoleError; anything else is a bug. */
+  carryOut(request: Request, job: Omit<Job, 'caller' | 'source'>): Promise<unknown>;
+  /** Whether word comes before the answer, and the job ends with its reader. Errors: throws ConsoleError 'unknown-command'. */
+  isLong(request: Request): boolean;
+}
+
+/** The gate of one door. */
+export function createGate(door: Door, view: AgentView, log: Log, clock: Pick<Clock, 'monoMs'>): Gate {
+  const pace = createAuditPace(clock);
+
+  function noteOf(command: AgentCommand, request: Request, caller: Caller): (result: string) => void {
+    let isNoted = false;
+    return (result) => {
+      if (command.isSelfNoted) return;
+      const isPaced = isLook(command) || result === DENIED;
+      if (isNoted) return;
+      isNoted = true;
+      if (isPaced && !pace.isDue(`${caller.user} ${command.name} ${result}`)) return;
+      const { user, role } = caller;
+      view.audit.note({ user, role: role ?? '', door, action: command.name, detail: auditDetail(command, request.args), result });
+    };
+  }
+
+  /** On the machine's own door the group vouches; on the other one a session does. */
+  function callerOf({ user, token }: Request): Caller {
+    if (door === 'agent') return { user, role: 'admin', door };
+    if (token === undefined) return { user: NOBODY, role: null, door };
+    const session = view.access.callerOf(token);
+    if (session === null) throw new ConsoleError('denied', 'the session is over; log in again');
+    return { ...session, door };
+  }
+
+  return {
+    isLong: (request) => commandFor(request).progress !== null,
+    carryOut: async (request, job) => {
+      const command = commandFor(request);
+      const caller = callerOf(request);
+      const note = noteOf(command, request, caller);
+      if (!mayUse(caller.role, command.role)) {
+        note(DENIED);
+        throw new ConsoleError('denied', denial(command, caller));
+      }
+      if (command.progress !== null) job.signal.addEventListener('abort', () => note('ended by its reader'), { once: true });
+      const asked = { command: command.name, args: openArgs(command, request.args), by: `console:${caller.user}` };
+      try {
+        const result = await command.answer(view, request.args, { ...job, caller, source: asked.by });
+        note(command.succeeded(result) ? 'ok' : 'failed');
+        if (command.audit !== null) log.event('console-command', { ...asked, ...command.audit(result) });
+        return result;
+      } catch (error) {
+        const refused = error instanceof Error ? error.message : String(error);
+        note(`refused: ${refused}`);
+        if (command.audit !== null) log.event('console-command', { ...asked, refused }, 'warning');
+        throw error;
+      }
+    },
+  };
+}
+
+/** Changes nothing: one line an hour says enough of it. */
+function isLook({ group, audit }: AgentCommand): boolean {
+  return audit === null && group !== 'Act:';
+}
+
+function denial({ name, role }: AgentCommand, caller: Caller): string {
+  if (caller.role === null) return `${name} needs a login as ${role}`;
+  return `${name} needs the role ${role}; ${caller.user} is ${caller.role}`;
+}
+
+/** Errors: throws ConsoleError 'unknown-command'. */
+function commandFor({ command }: Request): AgentCommand {
+  const known = COMMANDS.filter((each) => each.kind === 'agent');
+  const found = known.find(({ name }) => name === command);
+  if (found !== undefined) return found;
+  const names = known.map(({ name }) => name);
+  const near = nearest(command, names);
+  throw new ConsoleError(
+    'unknown-command',
+    `the agent knows no command ${JSON.stringify(command.slice(0, 40))}; ${near === undefined ? `it knows ${names.join(', ')}` : `did you mean ${near}?`}`,
+  );
+}

@@ -1,0 +1,147 @@
+/**
+ * The words between `luciole` and the running agent: JSON, one message a line, over a Unix socket.
+ *
+ * Owns shapes, limits and framing. Touches no socket. Called by both ends.
+ */
+import type { WallMs } from '../../core/clock.ts';
+import type { BusErrorCode } from '../../core/errors.ts';
+import { ConsoleError, type ConsoleErrorCode, isConsoleErrorCode } from '../console-error.ts';
+
+/** Longest line either end accepts from a stranger. Units: bytes. Source: assumed; the longest honest request is under 1 KB. */
+export const MAX_REQUEST_BYTES = 65_536;
+/** Longest answer. Units: bytes. Source: assumed; 1,000 devices with 20 points each make 2 MB. */
+export const MAX_REPLY_BYTES = 16_777_216;
+
+/** Arguments as typed: both ends read them with the same function. */
+export type RawArgs = Readonly<Record<string, string | boolean>>;
+
+export interface Request {
+  readonly id: number;
+  readonly command: string;
+  readonly args: RawArgs;
+  /** Who asks, as the client's system knows them. */
+  readonly user: string;
+  /** Of a session; on the door where people log in. */
+  readonly token?: string;
+}
+
+/** Every answer carries the agent's own time, which may be shifted against the reader's. */
+interface Stamp {
+  readonly id: number;
+  readonly atMs: WallMs;
+  readonly timezone: string;
+}
+
+/** Any number of these may come before the reply. Null is a sign of life and says nothing. */
+export interface Progress extends Stamp {
+  readonly progress: unknown;
+}
+
+export interface Answer extends Stamp {
+  readonly ok: true;
+  readonly result: unknown;
+}
+
+/** `bus` says what went wrong on the line, when that was it. */
+export interface Refusal {
+  readonly id: number | null;
+  readonly ok: false;
+  readonly error: { readonly code: ConsoleErrorCode; readonly message: string; readonly bus?: BusErrorCode };
+}
+
+export type Reply = Answer | Refusal;
+
+/**
+ * A request from the wire, every field checked.
+ *
+ * Errors: throws ConsoleError 'bad-request'. Never trusts a type.
+ */
+export function readRequest(line: string): Request {
+  const message = parsed(line);
+  const { id, command, args = {}, user, token } = message;
+  if (typeof id !== 'number' || !Number.isSafeInteger(id)) throw bad('id must be an integer');
+  if (typeof command !== 'string') throw bad('command must be a string');
+  if (!isRecord(args)) throw bad('args must be an object');
+  for (const [name, value] of Object.entries(args)) {
+    if (typeof value !== 'string' && typeof value !== 'boolean') throw bad(`args.${name} must be a string, true or false`);
+  }
+  if (token !== undefined && typeof token !== 'string') throw bad('token must be a string');
+  return { id, command, args: args as RawArgs, user: userName(user), ...(token === undefined ? {} : { token }) };
+}
+
+/**
+ * A reply from the wire, or one of the messages before it.
+ *
+ * Errors: throws ConsoleError 'bad-request' when the other end is no agent.
+ */
+export function readReply(line: string): Reply | Progress {
+  const message = parsed(line);
+  const stamped = typeof message['atMs'] === 'number' && typeof message['timezone'] === 'string';
+  if (stamped && (message['ok'] === true || 'progress' in message)) return message as unknown as Answer | Progress;
+  const error = message['error'];
+  if (message['ok'] === false && isRecord(error) && isConsoleErrorCode(error['code']) && typeof error['message'] === 'string') {
+    return message as unknown as Refusal;
+  }
+  throw bad('found an answer that is none of a luciole agent');
+}
+
+/** A failed reply, as it goes out. */
+export function failure(id: number | null, { code, message, bus }: ConsoleError): Refusal {
+  return { id, ok: false, error: { code, message, ...(bus === null ? {} : { bus }) } };
+}
+
+/**
+ * Cuts a stream of bytes into lines, without the line ends; empty lines are skipped.
+ *
+ * Errors: throws ConsoleError 'too-large' as soon as a line grows past `maxBytes`, and forgets it.
+ */
+export function createLineSplitter(maxBytes: number): (bytes: Uint8Array) => readonly string[] {
+  let parts: Uint8Array[] = [];
+  let waitingBytes = 0;
+  const keep = (bytes: Uint8Array): void => {
+    waitingBytes += bytes.length;
+    if (waitingBytes > maxBytes) {
+      parts = [];
+      throw new ConsoleError('too-large', `a message may have ${maxBytes} bytes at most`);
+    }
+    parts.push(bytes);
+  };
+  return (bytes) => {
+    const lines: string[] = [];
+    let from = 0;
+    for (let to = bytes.indexOf(10); to >= 0; to = bytes.indexOf(10, from)) {
+      keep(bytes.subarray(from, to));
+      const line = Buffer.concat(parts).toString('utf8').trim();
+      if (line !== '') lines.push(line);
+      parts = [];
+      waitingBytes = 0;
+      from = to + 1;
+    }
+    keep(bytes.subarray(from));
+    return lines;
+  };
+}
+
+function parsed(line: string): Readonly<Record<string, unknown>> {
+  let message: unknown;
+  try {
+    message = JSON.parse(line);
+  } catch (cause) {
+    throw new ConsoleError('bad-request', 'found a line that is not JSON; one request a line: {"id":1,"command":"status"}', { cause });
+  }
+  if (!isRecord(message)) throw bad('a message must be a JSON object');
+  return message;
+}
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** The name ends up in records and events, so only what a system user name may hold is let through. */
+function userName(user: unknown): string {
+  return typeof user === 'string' && /^[a-z0-9_][a-z0-9_.-]{0,31}$/i.test(user) ? user : 'unknown';
+}
+
+function bad(message: string): ConsoleError {
+  return new ConsoleError('bad-request', message);
+}

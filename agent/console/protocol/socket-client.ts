@@ -1,0 +1,99 @@
+/**
+ * The reader's end of the console: one request, what comes on the way, one answer, over the agent's Unix socket.
+ *
+ * Owns the connection; closing it ends the job in the agent. Lays out nothing. Called by the command line.
+ */
+import { connect, type Socket } from 'node:net';
+import { ConsoleError } from '../console-error.ts';
+import { type Answer, createLineSplitter, MAX_REPLY_BYTES, type Progress, type Reply, type Request, readReply } from './protocol.ts';
+
+export interface AgentCall {
+  /** Tried in this order; the first that answers is asked. */
+  readonly socketPaths: readonly string[];
+  readonly request: Request;
+  /** Longest silence of the agent, counted from its last sign of life. Units: ms. */
+  readonly timeoutMs: number;
+  /** Hears of what comes before the answer, signs of life excepted. */
+  readonly onProgress?: (progress: Progress) => void;
+  /** Aborted when nobody wants the answer any more; the job in the agent ends with the connection. */
+  readonly signal?: AbortSignal;
+}
+
+/** What the agent answered. Errors: rejects with the agent's own ConsoleError, or 'unreachable' when none answers. */
+export async function callAgent({ socketPaths, ...call }: AgentCall): Promise<Answer> {
+  for (const path of socketPaths) {
+    const socket = await connected(path);
+    if (socket === null) continue;
+    const reply = await exchange(socket, path, call);
+    if (reply.ok) return reply;
+    const { code, message, bus } = reply.error;
+    throw new ConsoleError(code, message, bus === undefined ? {} : { bus });
+  }
+  throw new ConsoleError(
+    'unreachable',
+    `no agent answers on ${socketPaths.join(' or ')}; is it running? Start it with \`luciole run\`, or see \`systemctl status luciole\``,
+  );
+}
+
+/** The first of these sockets that answers; `closed` where one does, but not to this user; null where none does. */
+export async function firstDoor(paths: readonly string[]): Promise<string | 'closed' | null> {
+  let isClosed = false;
+  for (const path of paths) {
+    try {
+      const socket = await connected(path);
+      if (socket === null) continue;
+      socket.destroy();
+      return path;
+    } catch (error) {
+      if (!(error instanceof ConsoleError)) throw error;
+      isClosed = true;
+    }
+  }
+  return isClosed ? 'closed' : null;
+}
+
+/** Null when nobody listens there. Errors: rejects with ConsoleError 'unreachable' when somebody does but this user may not. */
+function connected(path: string): Promise<Socket | null> {
+  return new Promise((resolve, reject) => {
+    const socket = connect(path);
+    socket.once('connect', () => {
+      socket.removeAllListeners('error');
+      resolve(socket);
+    });
+    socket.once('error', (error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EACCES' && error.code !== 'EPERM') return resolve(null);
+      const advice = 'ask for membership in the group luciole, or use sudo';
+      reject(new ConsoleError('unreachable', `you may not talk to the agent on ${path}: ${advice}`, { cause: error }));
+    });
+  });
+}
+
+function exchange(
+  socket: Socket,
+  path: string,
+  { request, timeoutMs, onProgress, signal }: Omit<AgentCall, 'socketPaths'>,
+): Promise<Reply> {
+  const split = createLineSplitter(MAX_REPLY_BYTES);
+  return new Promise<Reply>((resolve, reject) => {
+    const lost = (what: string): void => reject(new ConsoleError('unreachable', `the agent on ${path} ${what}; see its log`));
+    // The socket's own timer begins anew with every byte.
+    socket.setTimeout(timeoutMs, () => lost(`did not answer within ${timeoutMs / 1_000} s`));
+    socket.once('error', (error) => lost(`hung up: ${error.message}`));
+    socket.once('close', () => lost('hung up without an answer'));
+    const stop = (): void => reject(new ConsoleError('failed', 'stopped'));
+    if (signal?.aborted) stop();
+    signal?.addEventListener('abort', stop, { once: true });
+    socket.on('data', (bytes) => {
+      try {
+        for (const line of split(bytes)) {
+          const message = readReply(line);
+          if ('ok' in message) return resolve(message);
+          if (message.progress !== null) onProgress?.(message);
+        }
+      } catch (error) {
+        reject(error);
+      }
+    });
+    socket.write(`${JSON.stringify(request)}\n`);
+  }).finally(() => socket.destroy());
+}

@@ -1,0 +1,137 @@
+/**
+ * The agent's end of the console: answers commands on a Unix socket.
+ *
+ * Owns the socket and how many may use it. Decides nothing: who may what is the gate's.
+ * Called by `app.ts`. Nothing a client sends, and no client that stops reading, ever disturbs the agent.
+ */
+import { once } from 'node:events';
+import { chmodSync, lstatSync, rmSync } from 'node:fs';
+import { connect, createServer, type Server, type Socket } from 'node:net';
+import type { Door } from '../../core/access.ts';
+import type { Clock } from '../../core/clock.ts';
+import type { Log } from '../../core/ports.ts';
+import type { AgentView } from '../../core/views.ts';
+import { ConsoleError } from '../console-error.ts';
+import { type ConnectionParts, hangUp, serveConnection } from './connection.ts';
+import { createDeadlines, type Deadlines } from './deadlines.ts';
+import { createGate } from './gate.ts';
+import { prepareSocketFolder, refuseLoginPlace } from './socket-path.ts';
+
+/** Source: assumed; more than one technician and a few scripts never meet at one cabinet. */
+const MAX_CONNECTIONS = 8;
+/** Read and write for owner and group, whose members may command the street. */
+const SOCKET_MODE = 0o660;
+
+export interface ConsoleServerParts {
+  readonly view: AgentView;
+  /** Which of its doors this is; the machine's own unless given. */
+  readonly door?: Door;
+  readonly socketPath: string;
+  readonly log: Log;
+  /** Stamps answers and ends connections. */
+  readonly clock: Clock;
+  /** The cabinet's, IANA name. */
+  readonly timezone: string;
+}
+
+export interface ConsoleServer {
+  /** Errors: rejects with ConsoleError 'socket-in-use' when another agent answers there, 'socket-refused' when the place cannot be used. */
+  start(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+/** A console server; opens nothing before `start`. */
+export function createConsoleServer(parts: ConsoleServerParts): ConsoleServer {
+  const { socketPath, log } = parts;
+  const served = new Set<Socket>();
+  const deadlines = createDeadlines(parts.clock);
+  const connection = connectionParts(parts, deadlines);
+  let server: Server | null = null;
+
+  const accept = (socket: Socket): void => {
+    socket.on('error', (error) => log.event('console-connection-lost', { cause: error.message }, 'debug'));
+    if (served.size >= MAX_CONNECTIONS) {
+      const busy = new ConsoleError('busy', `${MAX_CONNECTIONS} consoles are connected already; close one and try again`);
+      hangUp(socket, deadlines, busy);
+      return;
+    }
+    served.add(socket);
+    socket.on('close', () => served.delete(socket));
+    serveConnection(socket, connection);
+  };
+
+  return {
+    async start() {
+      if (server !== null) return;
+      if (parts.door !== 'login') refuseLoginPlace(socketPath);
+      prepareSocketFolder(socketPath);
+      await clearStale(socketPath);
+      // A client may close its own half and still wait for its answer.
+      const opening = createServer({ allowHalfOpen: true }, accept);
+      server = opening;
+      try {
+        opening.listen(socketPath);
+        await once(opening, 'listening');
+      } catch (cause) {
+        server = null;
+        throw new ConsoleError('socket-refused', `cannot open the console socket ${socketPath}: ${(cause as Error).message}`, { cause });
+      }
+      opening.on('error', (error) => log.event('console-trouble', { cause: error.message }, 'warning'));
+      chmodSync(socketPath, SOCKET_MODE);
+      log.event('console-open', { socketPath }, 'debug');
+    },
+    async stop() {
+      const closing = server;
+      server = null;
+      if (closing === null) return;
+      const closed = once(closing, 'close');
+      closing.close();
+      deadlines.cutAll();
+      await closed;
+    },
+  };
+}
+
+function connectionParts(parts: ConsoleServerParts, deadlines: Deadlines): ConnectionParts {
+  const { view, log, clock, timezone } = parts;
+  const gate = createGate(parts.door ?? 'agent', view, log, clock);
+  return {
+    deadlines,
+    clock,
+    timezone,
+    ...gate,
+    onBug: (error) => log.event('console-command-failed', { cause: String(error) }, 'warning'),
+  };
+}
+
+/**
+ * Take the place of an agent that died without removing its socket.
+ *
+ * Errors: throws ConsoleError 'socket-in-use' or 'socket-refused'; a file that is no socket is never removed.
+ */
+async function clearStale(socketPath: string): Promise<void> {
+  const found = lstatSync(socketPath, { throwIfNoEntry: false });
+  if (found === undefined) return;
+  if (!found.isSocket()) {
+    throw new ConsoleError('socket-refused', `${socketPath} exists and is no socket; remove it, or choose another place with --socket`);
+  }
+  if (await someoneAnswers(socketPath)) {
+    throw new ConsoleError(
+      'socket-in-use',
+      `another agent already answers on ${socketPath}; stop it first, or give this one its own --socket`,
+    );
+  }
+  rmSync(socketPath, { force: true });
+}
+
+/** Only a refusal proves that nobody does; in doubt the socket is left alone. */
+function someoneAnswers(socketPath: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const probe = connect(socketPath);
+    probe.once('connect', () => {
+      probe.destroy();
+      resolve(true);
+    });
+    probe.once('error', (error: NodeJS.ErrnoException) => resolve(error.code !== 'ECONNREFUSED' && error.code !== 'ENOENT'));
+  });
+}

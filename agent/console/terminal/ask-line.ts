@@ -1,0 +1,45 @@
+/**
+ * Questions to the person at the terminal, one line each.
+ *
+ * Owns the reading of lines. Leaves echo and editing to the terminal itself, so that any terminal will do. Called by `main.ts`.
+ */
+import { createInterface } from 'node:readline';
+import type { Readable } from 'node:stream';
+import { ConsoleError } from '../console-error.ts';
+
+export interface LineAsker {
+  /** Errors: rejects with ConsoleError 'failed' when the person leaves before the answer. */
+  ask(prompt: string): Promise<string>;
+  close(): void;
+}
+
+/** Lines that were pasted ahead of their questions wait for them. */
+export function createLineAsker(input: Readable, write: (text: string) => void, signal: AbortSignal): LineAsker {
+  const waiting: string[] = [];
+  let isOver = signal.aborted;
+  let take: (() => void) | null = null;
+  const lines = createInterface({ input, terminal: false });
+  const over = (): void => {
+    isOver = true;
+    take?.();
+  };
+  lines.on('line', (line) => {
+    waiting.push(line);
+    take?.();
+  });
+  lines.on('close', over);
+  signal.addEventListener('abort', over, { once: true });
+  return {
+    async ask(prompt) {
+      write(prompt);
+      while (waiting.length === 0) {
+        if (isOver) throw new ConsoleError('failed', 'ended before all was answered; nothing was written');
+        await new Promise<void>((resolve) => {
+          take = resolve;
+        });
+      }
+      return waiting.shift() ?? '';
+    },
+    close: () => lines.close(),
+  };
+}

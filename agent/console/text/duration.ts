@@ -1,0 +1,71 @@
+/**
+ * Spans of time as people type and read them: `2h`, `1h30m`, `7d`, `3 h 12 min`.
+ *
+ * Owns both directions. Knows no clock. Called by the command table and the renderers.
+ */
+import { ConsoleError } from '../console-error.ts';
+
+/** Units: ms. */
+const UNIT_MS = { d: 86_400_000, h: 3_600_000, m: 60_000, s: 1_000 };
+/** From here on a limit is told in days. Units: ms. Source: assumed; nobody counts a month in hours. */
+const TOLD_IN_DAYS_MS = 14 * UNIT_MS.d;
+
+/** The shortest and the longest span that makes sense somewhere. Units: ms. */
+export interface SpanLimits {
+  readonly minMs: number;
+  readonly maxMs: number;
+}
+
+/** Where a caller sets none. Source: assumed; a week outlasts every rehearsal. */
+const WIDEST: SpanLimits = { minMs: UNIT_MS.s, maxMs: 168 * UNIT_MS.h };
+
+/**
+ * The span a person typed.
+ *
+ * Shape:  days, hours, minutes, seconds in that order, each at most once, no blanks: `30s`, `10m`, `2h`, `1h30m`, `7d`.
+ * Units:  ms.
+ * Errors: throws ConsoleError 'usage' that says what to write instead; a bare number is never guessed at.
+ */
+export function parseDuration(text: string, { minMs, maxMs }: SpanLimits = WIDEST): number {
+  const allowsSeconds = minMs < UNIT_MS.m;
+  if (/^\d+$/.test(text)) throw usage(text, `a number needs its unit: ${allowsSeconds ? `${text}s, ` : ''}${text}m or ${text}h`);
+  const parts = /^(?:(\d{1,6})d)?(?:(\d{1,6})h)?(?:(\d{1,6})m)?(?:(\d{1,6})s)?$/.exec(text);
+  if (parts === null || text === '') throw usage(text, `write it as ${allowsSeconds ? '30s, ' : ''}10m, 2h or 1h30m`);
+  const [, d = '0', h = '0', m = '0', s = '0'] = parts;
+  const spanMs = Number(d) * UNIT_MS.d + Number(h) * UNIT_MS.h + Number(m) * UNIT_MS.m + Number(s) * UNIT_MS.s;
+  if (spanMs < minMs || spanMs > maxMs) throw usage(text, `it must lie between ${typed(minMs)} and ${typed(maxMs)}`);
+  return spanMs;
+}
+
+/** A span as a person would type it, in the largest unit that divides it. Units: ms. */
+function typed(spanMs: number): string {
+  if (spanMs >= TOLD_IN_DAYS_MS && spanMs % UNIT_MS.d === 0) return `${spanMs / UNIT_MS.d}d`;
+  const unit = (['h', 'm'] as const).find((each) => spanMs % UNIT_MS[each] === 0) ?? 's';
+  return `${spanMs / UNIT_MS[unit]}${unit}`;
+}
+
+function usage(text: string, advice: string): ConsoleError {
+  return new ConsoleError('usage', `bad duration "${text}": ${advice}`);
+}
+
+/** A span for people, its two largest parts: `42 s`, `12 min`, `3 h 12 min`, `2 d 4 h`. Units: ms. */
+export function formatDuration(spanMs: number): string {
+  const totalS = Math.max(0, Math.round(spanMs / 1_000));
+  if (!Number.isFinite(totalS)) return '-';
+  if (totalS < 120) return `${totalS} s`;
+  const totalMin = Math.round(totalS / 60);
+  if (totalMin < 60) return `${totalMin} min`;
+  const totalH = Math.floor(totalMin / 60);
+  if (totalH < 48) return joined(totalH, 'h', totalMin % 60, 'min');
+  return joined(Math.floor(totalH / 24), 'd', totalH % 24, 'h');
+}
+
+/** How long something took, with tenths where seconds are few: `0.4 s`. Units: ms. */
+export function formatTook(spanMs: number): string {
+  const tenths = Math.max(1, Math.round(spanMs / 100));
+  return tenths < 100 ? `${tenths / 10} s` : formatDuration(spanMs);
+}
+
+function joined(large: number, largeUnit: string, small: number, smallUnit: string): string {
+  return small === 0 ? `${large} ${largeUnit}` : `${large} ${largeUnit} ${small} ${smallUnit}`;
+}

@@ -1,0 +1,162 @@
+/**
+ * Sentences in the language of the person: English as the code and the agent say them, or French from the catalogue.
+ *
+ * Owns the way from an English sentence to the one shown: whole, by its pattern, or part by part. What the catalogue does not know stays
+ * English. Command words and names are the same in every language. The catalogue is loaded by who speaks French: the agent never needs it.
+ */
+import type { Language } from '../../core/words.ts';
+import type { Pairs } from '../french/pairs.ts';
+
+interface Pattern {
+  readonly shape: RegExp;
+  readonly names: readonly string[];
+  readonly translation: string;
+  readonly letters: number;
+}
+
+/** Values that are one name, which stays as it is, though the catalogue may have the same word. */
+const NAMES = 'id lamp zone line device unit point profile programme pole user role own path file dir'.split(' ');
+/** Values that stay as they are too: words to type, codes, addresses. */
+const CODES = 'word command option broker code head'.split(' ');
+/** And of any length and shape: what was typed, lists of names, words of another program. */
+const QUOTED = 'verbs near words text key'.split(' ');
+const AS_TYPED: ReadonlySet<string> = new Set([...NAMES, ...CODES, ...QUOTED]);
+
+interface Joint {
+  readonly at: RegExp;
+  readonly by: string;
+}
+
+const LINES: readonly Joint[] = [{ at: /\n/, by: '\n' }];
+const SENTENCES: readonly Joint[] = [
+  { at: /\. (?=[A-Z`])/, by: '. ' },
+  { at: /\? (?=[A-Z])/, by: ' ? ' },
+];
+/** Parts of a sentence, the weakest link first, and how French links them. A colon ends what names the rest. */
+const JOINTS: readonly Joint[] = [
+  { at: /; /, by: ' ; ' },
+  { at: /: /, by: ' : ' },
+  { at: /, /, by: ', ' },
+];
+/** A pattern with fewer letters of its own fits too much: its values end at a semicolon. */
+const SHORT_LETTERS = 16;
+/** What may stand for a value of this name; for others anything. */
+const NUMBER = '([-\\d.,]+)';
+const DATE = '(\\d{4}-\\d\\d-\\d\\d[-\\dT:.Z ]*)';
+const AGE = '([\\d.]+ [a-z]+(?: [\\d.]+ [a-z]+)?)';
+const SIZE = '([\\d.]+ [kM]?B)';
+const VALUES: Readonly<Record<string, string>> = {
+  ...Object.fromEntries(NAMES.map((name) => [name, '(\\S+?)'])),
+  ...Object.fromEntries(CODES.map((name) => [name, '((?:(?![:;] ).)+?)'])),
+  ...{ n: NUMBER, m: NUMBER, h: NUMBER, k: NUMBER },
+  ...{ date: DATE, until: DATE, clock: '([\\d:]+)', age: AGE, size: SIZE, total: SIZE },
+};
+/** A sentence in a sentence in a sentence; deeper is none of ours. */
+const MAX_DEPTH = 8;
+
+type Missed = (part: string) => void;
+
+/** Loads what a language needs; without it, sentences stay English. */
+export async function learn(language: Language): Promise<void> {
+  if (language === 'fr') made ??= catalogueOf((await import('../french/catalogue.ts')).FRENCH);
+}
+
+/** The sentence in that language, once it is learnt. */
+export function translate(language: Language, text: string): string {
+  return language === 'fr' && made !== undefined ? french(text, 0, () => {}) : text;
+}
+
+/** What of a sentence the catalogue does not know, names and numbers in it included. */
+export function leftInEnglish(text: string): readonly string[] {
+  const parts: string[] = [];
+  french(text, 0, (part) => parts.push(part));
+  return parts;
+}
+
+function french(text: string, depth: number, missed: Missed): string {
+  const known = made?.whole.get(text);
+  if (known !== undefined || !/[a-z]{2}/i.test(text)) return known ?? text;
+  if (depth <= MAX_DEPTH) {
+    const inner = (part: string): string => french(part, depth + 1, missed);
+    const told =
+      joined(text, LINES, inner) ??
+      byPattern(text, inner) ??
+      joined(text, SENTENCES, inner) ??
+      aside(text, inner) ??
+      joined(text, JOINTS, inner);
+    if (told !== null) return told;
+  }
+  missed(text);
+  return text;
+}
+
+function byPattern(text: string, inner: (part: string) => string): string | null {
+  for (const { shape, names, translation } of patternsFor(text)) {
+    const found = shape.exec(text);
+    if (found === null) continue;
+    const values = Object.fromEntries(names.map((name, index) => [name, toldValue(name, found[index + 1] ?? '', inner)]));
+    return translation.replace(/\{(\w+)\}/g, (place, name: string) => values[name] ?? place);
+  }
+  return null;
+}
+
+/** Of a list of names only what joins them is told. */
+function toldValue(name: string, value: string, inner: (part: string) => string): string {
+  if (name === 'words')
+    return value
+      .replace(/ or (?=\S+$)/, ' ou ')
+      .replace(/ and (\d+) more$/, (_, more) => ` et ${more} ${more === '1' ? 'autre' : 'autres'}`);
+  return AS_TYPED.has(name) ? value : inner(value);
+}
+
+/** What stands in brackets is a sentence of its own. */
+function aside(text: string, inner: (part: string) => string): string | null {
+  const [, before, within, after] = /^(.*?) \(((?:[^()]|\([^()]*\))+)\)(.*)$/s.exec(text) ?? [];
+  return before === undefined || within === undefined ? null : `${inner(before)} (${inner(within)})${inner(after ?? '')}`;
+}
+
+function joined(text: string, joints: readonly Joint[], inner: (part: string) => string): string | null {
+  const joint = joints.find(({ at }) => at.test(text));
+  if (joint === undefined) return null;
+  const parts = text.split(joint.at);
+  const told = parts.map(inner);
+  return told.some((part, index) => part !== parts[index]) ? told.join(joint.by) : text;
+}
+
+interface Catalogue {
+  readonly whole: ReadonlyMap<string, string>;
+  /** Under a word of each: a sentence is held against few. Under '' those without one. */
+  readonly byWord: ReadonlyMap<string, readonly Pattern[]>;
+}
+
+let made: Catalogue | undefined;
+
+function catalogueOf(pairs: Pairs): Catalogue {
+  return {
+    whole: new Map(pairs),
+    byWord: Map.groupBy(pairs.filter(([english]) => english.includes('{')).map(patternOf), ({ word }) => word),
+  };
+}
+
+function patternOf([english, translation]: readonly [string, string]): Pattern & { readonly word: string } {
+  const literal = english.replace(/\{\w+\}/g, '\0');
+  const any = literal.length < SHORT_LETTERS ? '((?:(?!; ).)+?)' : '(.+?)';
+  return {
+    shape: new RegExp(
+      `^${english.replace(/[.*+?^$()|[\]\\]/g, '\\$&').replace(/\{(\w+)\}/g, (_, name: string) => VALUES[name] ?? any)}$`,
+      's',
+    ),
+    names: [...english.matchAll(/\{(\w+)\}/g)].map(([, name = '']) => name),
+    translation,
+    letters: literal.length,
+    // One that touches no value, and the longest: it tells most.
+    word:
+      [...literal.matchAll(/(?<![\0A-Za-z])[A-Za-z]+(?![\0A-Za-z])/g)].map(([word]) => word).sort((a, b) => b.length - a.length)[0] ?? '',
+  };
+}
+
+/** Those that may fit, the one that says most first. */
+function patternsFor(text: string): readonly Pattern[] {
+  const words = new Set(['', ...(text.match(/[A-Za-z]+/g) ?? [])]);
+  return [...words].flatMap((word) => made?.byWord.get(word) ?? []).sort((a, b) => b.letters - a.letters);
+}

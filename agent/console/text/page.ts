@@ -1,0 +1,151 @@
+/**
+ * The sheet a renderer writes on: how wide it is, whether it may use colour, what time it is for the agent.
+ *
+ * Owns numbers, times and words as people read them. Renderers are pure: an answer and a page in, text out.
+ */
+import { styleText } from 'node:util';
+import type { WallMs } from '../../core/clock.ts';
+import type { Language, LevelPct } from '../../core/words.ts';
+import { formatDuration } from './duration.ts';
+import { translate } from './language.ts';
+
+export interface Page {
+  readonly widthCols: number;
+  readonly colour: boolean;
+  /** Default: English. */
+  readonly language?: Language;
+  /** The agent's own time when it answered. */
+  readonly atMs: WallMs;
+  readonly timezone: string;
+}
+
+/** What a missing value looks like everywhere. */
+export const NOTHING = '-';
+
+const GOOD = new Set(['ok', 'up', 'online', 'verified', 'good', 'synced']);
+const DOUBTFUL = new Set(['flaky', 'new', 'stale', 'warning', 'connecting', 'waiting', 'waiting-for-host', 'rtc', 'restored']);
+const BAD = new Set(['silent', 'down', 'reopening', 'trouble', 'failed', 'refused', 'bad', 'missing', 'alarm', 'none', 'no']);
+
+/** A sentence as this page's reader understands it. */
+export function told(text: string, { language = 'en' }: Pick<Page, 'language'>): string {
+  return translate(language, text);
+}
+
+/** A state's word, in its colour where the page has colours; `shown` says it more exactly. */
+export function stateWord(word: string, page: Page, shown = told(word, page)): string {
+  if (!page.colour) return shown;
+  const style = GOOD.has(word) ? 'green' : DOUBTFUL.has(word) ? 'yellow' : BAD.has(word) ? 'red' : null;
+  return style === null ? shown : styleText(style, shown, { validateStream: false });
+}
+
+/** A number with its decimals, or a dash. */
+export function formatNumber(value: number | null | undefined, decimals = 0): string {
+  return typeof value === 'number' && Number.isFinite(value) ? value.toFixed(Math.min(Math.max(decimals, 0), 10)) : NOTHING;
+}
+
+/** Units: %. */
+export function formatLevel(levelPct: LevelPct | null | undefined): string {
+  const text = formatNumber(levelPct);
+  return text === NOTHING ? text : `${text} %`;
+}
+
+/** A range of levels, one number when both ends are the same. Units: %. */
+export function formatLevels(minPct: LevelPct, maxPct: LevelPct): string {
+  return minPct === maxPct ? formatLevel(minPct) : `${formatNumber(minPct)}..${formatNumber(maxPct)} %`;
+}
+
+/** Units: bytes in, kB or MB out, by powers of ten. */
+export function formatBytes(bytes: number): string {
+  return bytes < 1e6 ? `${formatNumber(bytes / 1e3)} kB` : `${formatNumber(bytes / 1e6, 1)} MB`;
+}
+
+/** `1 lamp`, `12 lamps`. */
+export function count(number: number, noun: string): string {
+  return `${formatNumber(number)} ${noun}${number === 1 ? '' : 's'}`;
+}
+
+/** Time passed since, for people. Units: ms of wall time. */
+export function since(ms: WallMs | null, page: Page): string {
+  return ms === null || !Number.isFinite(ms) ? NOTHING : told(formatDuration(page.atMs - ms), page);
+}
+
+/** `22:41:07` today, `1 Dec 22:41` on any other day, in the cabinet's own zone. */
+export function clockTime(ms: WallMs | null, page: Page): string {
+  if (ms === null || !Number.isFinite(ms)) return NOTHING;
+  const [then, now] = [timeParts(ms, page.timezone), timeParts(page.atMs, page.timezone)];
+  const sameDay = then.day === now.day && then.month === now.month && then.year === now.year;
+  return sameDay ? `${then.hour}:${then.minute}:${then.second}` : told(`${then.day} ${then.month} ${then.hour}:${then.minute}`, page);
+}
+
+/** `Tue 2026-12-01 22:41:07 CET`. */
+export function fullTime(ms: WallMs, timezone: string): string {
+  const { weekday, year, monthNumber, day, hour, minute, second, zone } = timeParts(ms, timezone);
+  return `${weekday} ${year}-${monthNumber}-${day.padStart(2, '0')} ${hour}:${minute}:${second} ${zone}`;
+}
+
+/** `2026-12-01 22:41`. */
+export function dayTime(ms: WallMs, timezone: string): string {
+  const { year, monthNumber, day, hour, minute } = timeParts(ms, timezone);
+  return `${year}-${monthNumber}-${day.padStart(2, '0')} ${hour}:${minute}`;
+}
+
+/** What a column of times needs: `1 Dec 22:41:07`, without the day where all are of one, without seconds where none count. */
+export interface TimeForm {
+  readonly hasDay: boolean;
+  readonly hasSeconds: boolean;
+}
+
+/** One form for all times of a column, in the cabinet's own zone. */
+export function columnTime(ms: WallMs, timezone: string, { hasDay, hasSeconds }: TimeForm): string {
+  const { day, month, hour, minute, second } = timeParts(ms, timezone);
+  return `${hasDay ? `${day} ${month} ` : ''}${hour}:${minute}${hasSeconds ? `:${second}` : ''}`;
+}
+
+/** What the clocks on the wall of that zone show, as if it were UTC. Units: ms. */
+export function localMs(ms: WallMs, timezone: string): WallMs {
+  const { year, monthNumber, day, hour, minute, second } = timeParts(ms, timezone);
+  const wholeS = Date.UTC(Number(year), Number(monthNumber) - 1, Number(day), Number(hour), Number(minute), Number(second));
+  return wholeS + (((ms % 1_000) + 1_000) % 1_000);
+}
+
+function timeParts(ms: WallMs, timezone: string) {
+  const parts = formatterOf(timezone).formatToParts(ms);
+  const part = (type: Intl.DateTimeFormatPartTypes): string => parts.find((candidate) => candidate.type === type)?.value ?? '';
+  const month = part('month').slice(0, 3);
+  const monthNumber = String(MONTHS.indexOf(month) / 3 + 1).padStart(2, '0');
+  return {
+    weekday: part('weekday'),
+    year: part('year'),
+    month,
+    monthNumber,
+    day: part('day'),
+    hour: part('hour'),
+    minute: part('minute'),
+    second: part('second'),
+    zone: part('timeZoneName'),
+  };
+}
+
+/** Made once: making one takes longer than a hundred uses. */
+function formatterOf(timezone: string): Intl.DateTimeFormat {
+  const known = formatters.get(timezone);
+  if (known !== undefined) return known;
+  const made = new Intl.DateTimeFormat('en-GB', {
+    timeZone: timezone,
+    hourCycle: 'h23',
+    weekday: 'short',
+    year: 'numeric',
+    month: 'short',
+    day: 'numeric',
+    hour: '2-digit',
+    minute: '2-digit',
+    second: '2-digit',
+    timeZoneName: 'short',
+  });
+  formatters.set(timezone, made);
+  return made;
+}
+
+const formatters = new Map<string, Intl.DateTimeFormat>();
+
+const MONTHS = 'JanFebMarAprMayJunJulAugSepOctNovDec';

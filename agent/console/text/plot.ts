@@ -1,0 +1,126 @@
+/**
+ * A curve in plain letters: what a VT100 at 9600 baud can show.
+ *
+ * Owns scale, ticks and the drawing. Pure; knows neither points nor quality. Called by the renderer of a history.
+ */
+import type { WallMs } from '../../core/clock.ts';
+import type { Language } from '../../core/words.ts';
+import { columnTime, localMs, told } from './page.ts';
+
+/** A value that held from one time to another. */
+export interface Sample {
+  readonly fromMs: WallMs;
+  readonly toMs: WallMs;
+  readonly min: number;
+  readonly mean: number;
+  readonly max: number;
+}
+
+export interface PlotFrame {
+  readonly fromMs: WallMs;
+  readonly toMs: WallMs;
+  readonly timezone: string;
+  /** Of the months below the axis; default: English. */
+  readonly language?: Language;
+  /** Digits after the point, at least. */
+  readonly decimals: number;
+  readonly widthCols: number;
+}
+
+/** Lines between the highest and the lowest, about. Source: with axis and sums it fits the 24 lines of a VT100. */
+const HEIGHT_LINES = 16;
+const MAX_INTERVALS = 5;
+/** Source: IEEE 754; smaller doubles lose digits. */
+const LEAST_RANGE = 1e-300;
+/** Columns that a label of the time axis needs, with a gap. */
+const LABEL_COLS = 9;
+const [MINUTE_MS, HOUR_MS, DAY_MS] = [60_000, 3_600_000, 86_400_000];
+const TIME_STEPS_MS = [
+  ...[1, 2, 5, 10, 15, 30].map((minutes) => minutes * MINUTE_MS),
+  ...[1, 2, 3, 6, 12].map((hours) => hours * HOUR_MS),
+  ...[1, 2, 7, 14, 28, 56, 112, 224, 448].map((days) => days * DAY_MS),
+];
+
+/**
+ * The lines of a plot, none wider than the page.
+ *
+ * Shape:  `*` is the mean, `:` reaches from the lowest to the highest; a column without any sample stays blank.
+ */
+export function plotLines(samples: readonly Sample[], frame: PlotFrame): string[] {
+  const scale = scaleOf(samples, frame.decimals);
+  const labelCols = Math.max(scale.label(scale.low).length, scale.label(scale.high).length);
+  const cols = frame.widthCols - labelCols - 2;
+  const lineOf = (value: number): number => Math.round(((scale.high - value) / (scale.high - scale.low)) * scale.lines);
+  const grid = Array.from({ length: scale.lines + 1 }, () => Array<string>(cols).fill(' '));
+  columnsOf(samples, frame, cols).forEach((column, x) => {
+    if (column === null) return;
+    for (let y = lineOf(column.max); y <= lineOf(column.min); y++) (grid[y] as string[])[x] = ':';
+    (grid[lineOf(column.mean)] as string[])[x] = '*';
+  });
+  const rows = grid.map((letters, y) => {
+    const isTick = y % scale.linesPerTick === 0;
+    const label = isTick ? scale.label(scale.high - (y / scale.linesPerTick) * scale.step) : '';
+    return `${label.padStart(labelCols)} ${isTick ? '+' : '|'}${letters.join('')}`.trimEnd();
+  });
+  return [...rows, ...timeAxis(frame, cols).map((line) => `${' '.repeat(labelCols + 1)}${line}`.trimEnd())];
+}
+
+/** What falls into each column, samples weighed alike; null where nothing does. */
+function columnsOf(
+  samples: readonly Sample[],
+  { fromMs, toMs }: PlotFrame,
+  cols: number,
+): readonly (Omit<Sample, 'fromMs' | 'toMs'> | null)[] {
+  const sums = Array.from({ length: cols }, () => ({ min: Number.POSITIVE_INFINITY, max: Number.NEGATIVE_INFINITY, sum: 0, count: 0 }));
+  const columnOf = (ms: WallMs): number => Math.floor(((ms - fromMs) / (toMs - fromMs)) * cols);
+  for (const { fromMs: start, toMs: end, min, mean, max } of samples) {
+    const first = Math.max(0, columnOf(start));
+    const last = Math.min(cols - 1, Math.max(first, Math.ceil(((end - fromMs) / (toMs - fromMs)) * cols) - 1));
+    for (const column of sums.slice(first, last + 1)) {
+      column.min = Math.min(column.min, min);
+      column.max = Math.max(column.max, max);
+      column.sum += mean;
+      column.count += 1;
+    }
+  }
+  return sums.map(({ min, max, sum, count }) => (count === 0 ? null : { min, max, mean: sum / count }));
+}
+
+/** From a rounded value below all to one above all, in steps of 1, 2 or 5 times a power of ten. */
+function scaleOf(samples: readonly Sample[], decimals: number) {
+  const low = samples.reduce((least, { min }) => Math.min(least, min), Number.POSITIVE_INFINITY);
+  const high = samples.reduce((most, { max }) => Math.max(most, max), Number.NEGATIVE_INFINITY);
+  const range = (high - low) / MAX_INTERVALS;
+  // Below the smallest whole power of ten there is no scale.
+  const least = range > LEAST_RANGE ? range : 10 ** -decimals;
+  const power = 10 ** Math.floor(Math.log10(least));
+  const factor = [1, 2, 5, 10].find((each) => each * power >= least * (1 - 1e-9)) ?? 10;
+  const step = factor * power;
+  const [from, to] = [Math.floor(low / step + 1e-9), Math.max(Math.ceil(high / step - 1e-9), Math.floor(low / step + 1e-9) + 1)];
+  const linesPerTick = Math.max(2, Math.floor(HEIGHT_LINES / (to - from)));
+  const digits = Math.max(0, -Math.floor(Math.log10(step) + 1e-9));
+  const label = (value: number): string => value.toFixed(Math.min(digits, 10));
+  return { low: from * step, high: to * step, step, linesPerTick, lines: (to - from) * linesPerTick, label };
+}
+
+/** The axis and its times, rounded as a clock on the wall of the cabinet shows them. */
+function timeAxis(frame: PlotFrame, cols: number): [axis: string, labels: string] {
+  const { fromMs, toMs, timezone } = frame;
+  const stepMs = TIME_STEPS_MS.find((each) => ((toMs - fromMs) / each) * LABEL_COLS <= cols) ?? (toMs - fromMs) / 4;
+  const aheadMs = localMs(fromMs, timezone) - fromMs;
+  const axis = Array<string>(cols).fill('-');
+  let labels = '';
+  for (let tickMs = Math.ceil((fromMs + aheadMs) / stepMs) * stepMs; tickMs - aheadMs < toMs; tickMs += stepMs) {
+    // On the night on which the clocks change the distance is another one behind the change, and in spring an hour is missing.
+    const atMs = tickMs - (localMs(tickMs - aheadMs, timezone) - (tickMs - aheadMs));
+    const x = Math.floor(((atMs - fromMs) / (toMs - fromMs)) * cols);
+    const isMidnight = localMs(atMs, timezone) % DAY_MS === 0;
+    const text = columnTime(atMs, timezone, { hasDay: true, hasSeconds: false });
+    const label = told(isMidnight ? text.replace(/ \d\d:\d\d$/, '') : text.replace(/^.* /, ''), frame);
+    const isNoTime = localMs(atMs, timezone) !== tickMs;
+    if (isNoTime || x < 0 || x >= cols) continue;
+    axis[x] = '+';
+    if (x >= labels.length && x + label.length <= cols) labels = `${labels.padEnd(x)}${label} `;
+  }
+  return [`+${axis.join('')}`, ` ${labels.trimEnd()}`];
+}

@@ -1,0 +1,68 @@
+/**
+ * Lines of text that fit a width: wrapped, labelled, or only the first of many.
+ *
+ * Owns the breaking of lines. Pure. Called by the renderers and for messages.
+ */
+import { stripVTControlCharacters } from 'node:util';
+import type { Language } from '../../core/words.ts';
+import { translate } from './language.ts';
+
+/** Width of the labels at the left edge of a sheet. */
+const LABEL_COLS = 10;
+
+/** How wide, or also in which language: then label and text are told in it. Units: columns. */
+export type Sheet = number | { readonly widthCols: number; readonly language?: Language };
+
+export function sheetOf(sheet: Sheet): { readonly widthCols: number; readonly language: Language } {
+  return typeof sheet === 'number'
+    ? { widthCols: sheet, language: 'en' }
+    : { widthCols: sheet.widthCols, language: sheet.language ?? 'en' };
+}
+
+/** Each line of a long text, none wider than the sheet; the following ones start under the text, not under the label. */
+export function labelled(label: string, text: string, sheet: Sheet): string[] {
+  const { widthCols, language } = sheetOf(sheet);
+  const shown = translate(language, label);
+  const indent = Math.max(shown.length + 1, LABEL_COLS);
+  return wrap(translate(language, text), widthCols - indent).map((line, index) =>
+    `${index === 0 ? shown.padEnd(indent) : ' '.repeat(indent)}${line}`.trimEnd(),
+  );
+}
+
+/** A sentence in the language of the sheet, as lines that fit it. */
+export function paragraph(text: string, sheet: Sheet): string[] {
+  const { widthCols, language } = sheetOf(sheet);
+  return wrap(translate(language, text), widthCols);
+}
+
+/** Where a line may end: never before a sign that stands alone, as `40 %` and French punctuation have it. */
+const BREAK = / (?![:;?!%][),.;:]*(?: |$))/;
+
+/** Breaks a text at blanks; a word longer than the line is broken where the line ends. */
+export function wrap(text: string, widthCols: number): string[] {
+  const lines: string[] = [];
+  let line = '';
+  for (const word of text.split(BREAK).flatMap((long) => pieces(long, widthCols))) {
+    if (line !== '' && shownCols(line) + 1 + shownCols(word) > widthCols) {
+      lines.push(line);
+      line = word;
+    } else line = line === '' ? word : `${line} ${word}`;
+  }
+  return [...lines, line];
+}
+
+/** The first rows that fit, and a last one that says how many are missing. */
+export function atMost(rows: readonly string[], maxRows: number, more: (missing: number) => string): readonly string[] {
+  return rows.length <= maxRows ? rows : [...rows.slice(0, maxRows - 1), more(rows.length - maxRows + 1)];
+}
+
+function pieces(word: string, widthCols: number): string[] {
+  if (shownCols(word) <= widthCols) return [word];
+  if (word.includes(' ')) return word.split(' ').flatMap((part) => pieces(part, widthCols));
+  return word.match(new RegExp(`.{1,${Math.max(1, widthCols)}}`, 'g')) ?? [word];
+}
+
+/** Columns a text takes on a terminal: colours take none. */
+export function shownCols(text: string): number {
+  return stripVTControlCharacters(text).length;
+}

@@ -1,0 +1,109 @@
+/** Columns of text that fit the page, without rules: what a slow line and a log both bear. */
+import { translate } from './language.ts';
+import { type Sheet, sheetOf, shownCols, wrap } from './text-lines.ts';
+
+export interface Column {
+  readonly title: string;
+  readonly align?: 'left' | 'right';
+  /** Its cells are words or sentences, told in the language of the sheet; else they are names and numbers. */
+  readonly isTold?: true;
+  /** Takes what width is left and breaks its text over several lines; at most one a table. */
+  readonly wraps?: true;
+  /** Longer text is cut and ends in `~`, or wrapped in a table that wraps. */
+  readonly maxCols?: number;
+}
+
+const GAP_COLS = 2;
+/** Narrower than this a sentence is no longer readable; other columns give way first. */
+const MIN_WRAP_COLS = 24;
+/** Source: ECMA-48 §8.3.117, as `styleText` writes it. */
+const ESC = '\x1b';
+const COLOUR = new RegExp(`(${ESC}\\[[\\d;]*m)`, 'g');
+const USUAL_COLOUR = `${ESC}[39m`;
+
+/** A table's lines, title line first, none wider than the sheet; titles are told in its language, cells where their column says so. */
+export function tableLines(given: readonly Column[], cells: readonly (readonly string[])[], sheet: Sheet): string[] {
+  const { widthCols, language } = sheetOf(sheet);
+  const rows = cells.map((row) => row.map((cell, index) => (given[index]?.isTold ? translate(language, cell) : cell)));
+  const columns = given.map((column) => ({ ...column, title: translate(language, column.title) }));
+  const colWidths = columnWidths(columns, rows, widthCols);
+  const isWrapped = columns.some(({ wraps }) => wraps);
+  return [columns.map(({ title }) => title), ...rows].flatMap((row, rowIndex) => {
+    const shown = columns.map(({ wraps }, index) => {
+      const cols = colWidths[index] ?? 0;
+      const given = (row[index] ?? '').split('\n');
+      const lines = wraps && rowIndex > 0 ? given.flatMap((line) => wrap(line, cols)) : given;
+      return coloured(isWrapped ? lines.flatMap((line) => atBlanks(line, cols)) : lines).map((line) => cut(line, cols));
+    });
+    const height = Math.max(1, ...shown.map((lines) => lines.length));
+    return Array.from({ length: height }, (_, at) =>
+      columns
+        .map(({ align }, index) => aligned(shown[index]?.[at] ?? '', colWidths[index] ?? 0, align))
+        .join(' '.repeat(GAP_COLS))
+        .trimEnd(),
+    );
+  });
+}
+
+/** Breaks a line at blanks. A word longer than the column stays whole; a line without a word has no lines. */
+function atBlanks(text: string, widthCols: number): readonly string[] {
+  const lines: string[] = [];
+  let [line, lineCols] = ['', 0];
+  for (const [, blank = '', word = ''] of text.matchAll(/(\s*)(\S*)/g)) {
+    const cols = lineCols + shownCols(word) + (lineCols > 0 ? blank.length : 0);
+    if (cols > widthCols) {
+      if (lineCols > 0) lines.push(line);
+      [line, lineCols] = [word, shownCols(word)];
+    } else [line, lineCols] = [line + blank + word, cols];
+  }
+  return lineCols > 0 ? [...lines, line] : lines;
+}
+
+/** A colour that goes over the end of a line ends there, and is set again on the next. */
+function coloured(lines: readonly string[]): readonly string[] {
+  let open = '';
+  return lines.map((text) => {
+    const line = open + text;
+    open = openColour(line);
+    return open === '' ? line : line + USUAL_COLOUR;
+  });
+}
+
+function openColour(text: string): string {
+  const last = text.match(COLOUR)?.at(-1) ?? USUAL_COLOUR;
+  return last === USUAL_COLOUR ? '' : last;
+}
+
+/** The text as far as it fits; `~` says that more follows. */
+function cut(text: string, widthCols: number): string {
+  if (shownCols(text) <= widthCols) return text;
+  let [kept, keptCols] = ['', 0];
+  for (const piece of text.split(COLOUR)) {
+    const isColour = piece.startsWith(ESC);
+    if (keptCols >= widthCols - 1) break;
+    kept += isColour ? piece : piece.slice(0, widthCols - 1 - keptCols);
+    keptCols = shownCols(kept);
+  }
+  return `${kept}${openColour(kept) === '' ? '' : USUAL_COLOUR}~`;
+}
+
+function aligned(text: string, widthCols: number, align: Column['align']): string {
+  const blanks = ' '.repeat(Math.max(0, widthCols - shownCols(text)));
+  return align === 'right' ? blanks + text : text + blanks;
+}
+
+/** Columns as wide as their text; what is too much is taken from the one that wraps, else from the widest. */
+function columnWidths(columns: readonly Column[], rows: readonly (readonly string[])[], widthCols: number): number[] {
+  const widths = columns.map(({ title, maxCols }, index) => {
+    const widest = Math.max(title.length, ...rows.map((row) => shownCols(row[index] ?? '')));
+    return Math.min(widest, maxCols ?? widest);
+  });
+  const wraps = columns.findIndex((column) => column.wraps);
+  const total = (): number => widths.reduce((sum, width) => sum + width + GAP_COLS, -GAP_COLS);
+  if (wraps >= 0) widths[wraps] = Math.max(MIN_WRAP_COLS - GAP_COLS, (widths[wraps] ?? 0) - Math.max(0, total() - widthCols));
+  while (total() > widthCols) {
+    const widest = widths.indexOf(Math.max(...widths));
+    widths[widest] = (widths[widest] ?? 0) - 1;
+  }
+  return widths;
+}

@@ -1,0 +1,33 @@
+/**
+ * A file put in place of another, the former kept beside it where that is wanted.
+ *
+ * Owns the backup; `core/atomic-write.ts` the order of steps.
+ */
+import { closeSync, existsSync, fstatSync, openSync, readFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { asOwnerOf, replaceWhole } from './atomic-write.ts';
+
+export interface ReplaceOptions {
+  /** Of the new file. */
+  readonly mode: number;
+  /** What stood there stays beside it under this name; null keeps nothing. */
+  readonly backup: string | null;
+}
+
+/** Errors: throws the system's error (`code` ENOSPC, EACCES, ...); what stood there then still stands. */
+export function replaceFile(path: string, text: string, { mode, backup }: ReplaceOptions): void {
+  const former = backup === null ? null : asOwnerOf(dirname(path), () => formerOf(path));
+  if (backup !== null && former !== null) replaceWhole(backup, former.content, former.mode);
+  replaceWhole(path, text, mode);
+}
+
+/** Null where there is no file. */
+function formerOf(path: string): { readonly content: Buffer; readonly mode: number } | null {
+  if (!existsSync(path)) return null;
+  const file = openSync(path, 'r');
+  try {
+    return { content: readFileSync(file), mode: fstatSync(file).mode & 0o777 };
+  } finally {
+    closeSync(file);
+  }
+}

@@ -1,0 +1,42 @@
+import t from 'tap';
+import type { AgentCommand } from '../../../../../agent/console/command-spec.ts';
+import { renderAudit } from '../../../../../agent/console/commands/access/audit-page.ts';
+import { COMMANDS } from '../../../../../agent/console/commands.ts';
+import { AT_MS, TIMEZONE } from '../../fake-clock.ts';
+import { auditPage } from '../../fake-store.ts';
+
+const page = { widthCols: 80, colour: false, atMs: AT_MS, timezone: TIMEZONE };
+const command = COMMANDS.find(({ name }) => name === 'audit') as AgentCommand;
+const HASH = '0123456789abcdef'.repeat(4);
+
+t.test('who did what fits the page, and the sum says how far back', async (t) => {
+  const lines = renderAudit(auditPage(false), page, 7 * 86_400_000).split('\n');
+  t.ok(lines.every((line) => line.length <= 80));
+  t.match(lines.join('\n'), /22:39:07 +marie tech +login +override target=L07 level=80 +ok\n +for=30m\n/);
+  t.match(lines.at(-1), '2 entries in the last 7 d');
+  t.equal(renderAudit({ entries: [], head: null, verdict: null }, page, 3_600_000), 'nothing was noted in the last 1 h');
+});
+
+t.test('a verdict says whole, with the head to keep, or what is wrong', async (t) => {
+  t.match(renderAudit(auditPage(true), page, 60_000), `Whole: entries 1 to 13, none changed, none missing.\nHead: 13:${HASH}`);
+  t.match(
+    renderAudit(auditPage(true, ['entry 5 was changed, or does not follow entry 4']), page, 60_000),
+    /NOT WHOLE:\n- entry 5 was changed/,
+  );
+  t.equal(command.succeeded(auditPage(true, ['entry 5 is missing'])), false, 'a script sees it in the exit code');
+  t.equal(command.succeeded(auditPage(true)), true);
+  const empty = { entries: [], head: null, verdict: { entries: 0, firstN: 0, problems: [] } };
+  t.match(renderAudit(empty, page, 60_000), /The log is empty/);
+});
+
+t.test('a head that cannot be one is told with the form of one', async (t) => {
+  t.throws(() => command.check({ head: '12' }), { code: 'usage', message: /bad head "12".*NUMBER:HASH/ });
+  t.doesNotThrow(() => command.check({ head: `13:${HASH.toUpperCase()}`, since: '90d', verify: true }));
+});
+
+t.test('every command of the table says the least role it needs, and what acts is not for viewers', async (t) => {
+  for (const { name, group, role } of COMMANDS) {
+    t.ok(['anyone', 'viewer', 'technician', 'admin'].includes(role), name);
+    if (group === 'Act:') t.not(role, 'viewer', name);
+  }
+});

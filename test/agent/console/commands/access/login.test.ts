@@ -1,0 +1,158 @@
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { connect } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import t, { type Test } from 'tap';
+import type { AgentCommand } from '../../../../../agent/console/command-spec.ts';
+import { COMMANDS } from '../../../../../agent/console/commands.ts';
+import { callAgent } from '../../../../../agent/console/protocol/socket-client.ts';
+import { createConsoleServer } from '../../../../../agent/console/protocol/socket-server.ts';
+import { mayUse } from '../../../../../agent/core/access.ts';
+import { createManualClock } from '../../../../../agent/core/manual-clock.ts';
+import { AT_MS, TIMEZONE } from '../../fake-clock.ts';
+import { createFakeView } from '../../fake-view.ts';
+
+const COMMANDS_OF_AGENT = COMMANDS.filter((each): each is AgentCommand => each.kind === 'agent');
+
+/** A login door over the fake view, with what was logged. */
+async function door(t: Pick<Test, 'teardown'>) {
+  const folder = mkdtempSync(join(tmpdir(), 'luciole-test-'));
+  const socketPath = join(folder, 'login.sock');
+  const view = createFakeView();
+  const logged: unknown[] = [];
+  const log = { event: (name: string, fields?: object) => void logged.push([name, fields]) };
+  const server = createConsoleServer({ view, door: 'login', socketPath, log, clock: createManualClock(AT_MS), timezone: TIMEZONE });
+  await server.start();
+  t.teardown(async () => {
+    await server.stop();
+    rmSync(folder, { recursive: true, force: true });
+  });
+  const call = async (command: string, args: Record<string, string | boolean> = {}, token?: string) => {
+    const request = { id: 1, command, args, user: 'root', ...(token === undefined ? {} : { token }) };
+    return (await callAgent({ socketPaths: [socketPath], request, timeoutMs: 5_000 })).result;
+  };
+  /** A session, and what ends it. */
+  const logIn = async (user: string, code = '') => {
+    const socket = connect(socketPath);
+    t.teardown(() => socket.destroy());
+    socket.write(`${JSON.stringify({ id: 1, command: 'login', args: { user, password: 'right', code }, user: 'console' })}\n`);
+    const [bytes] = (await once(socket, 'data')) as [Buffer];
+    const { progress } = JSON.parse(bytes.toString('utf8').split('\n')[0] ?? '');
+    return { socket, ...(progress as { token: string; role: string }) };
+  };
+  return { view, call, logIn, logged };
+}
+
+t.test('without a login all is refused but light for an emergency, and both are noted', async (t) => {
+  const { call, view } = await door(t);
+  await t.rejects(call('status'), { code: 'denied', message: 'status needs a login as viewer' });
+  await t.rejects(call('override', { target: 'L07', level: '0' }), { code: 'denied', message: 'override needs a login as technician' });
+  await t.rejects(call('lights on'), { code: 'usage', message: /duration is missing/ });
+  t.match(await call('lights on', { duration: '30m' }), { state: 'verified', levelPct: 100 });
+  t.strictSame(view.asked, [
+    {
+      target: { kind: 'cabinet', id: 'ANG-0421' },
+      ...{ levelPct: 100, rank: 'emergency', minutes: 30, reason: 'lights on at the console', source: 'console:nobody' },
+    },
+  ]);
+  t.match(view.noted, [
+    { user: 'nobody', role: '', door: 'login', action: 'status', result: 'denied' },
+    { action: 'override', detail: 'target=L07 level=0', result: 'denied' },
+    { action: 'lights on', result: /^refused/ },
+    { user: 'nobody', action: 'lights on', detail: 'duration=30m', result: 'ok' },
+  ]);
+});
+
+t.test('the role of each command is checked for each request, whatever the request says of its user', async (t) => {
+  const { call, logIn } = await door(t);
+  const { token: technician } = await logIn('marie');
+  const { token: admin } = await logIn('ada', '123456');
+  const { token: viewer } = await logIn('vera');
+  for (const { name, role } of COMMANDS_OF_AGENT) {
+    if (name === 'login') continue;
+    for (const [who, token] of [
+      [null, undefined],
+      ['viewer', viewer],
+      ['technician', technician],
+      ['admin', admin],
+    ] as const) {
+      // Arguments are left out, so that what is let through is refused in other words.
+      const code = await call(name, { 'no such argument': 'x' }, token).catch((error: { code: string }) => error.code);
+      t.equal(code === 'denied', !mayUse(who, role), `${name} by ${who}`);
+    }
+  }
+});
+
+t.test('commands of a session bear its user, not the one the client claims', async (t) => {
+  const { call, logIn, view } = await door(t);
+  const { token } = await logIn('marie');
+  await call('override', { target: 'L07', level: '80', for: '10m' }, token);
+  t.match(view.asked, [{ source: 'console:marie' }]);
+  t.match(view.noted, [
+    { user: 'marie', role: 'technician', door: 'login', action: 'login', result: 'ok' },
+    { user: 'marie', role: 'technician', door: 'login', action: 'override', result: 'ok' },
+  ]);
+  await t.rejects(call('user list', {}, token), { code: 'denied', message: 'user list needs the role admin; marie is technician' });
+});
+
+t.test('a session ends with the connection that opened it, as when the line is cut', async (t) => {
+  const { call, logIn, view } = await door(t);
+  const { token, socket } = await logIn('marie');
+  await call('status', {}, token);
+  socket.destroy();
+  while (view.noted.at(-1)?.action !== 'logout') await new Promise(setImmediate);
+  await t.rejects(call('status', {}, token), { code: 'denied', message: /session is over/ });
+  t.match(view.noted.at(-1), { user: 'marie', action: 'logout', result: 'hang-up' });
+});
+
+t.test('a login that fails says so at once; one that needs more is no line of its own', async (t) => {
+  const { call, view } = await door(t);
+  t.strictSame(await call('login', { user: 'marie', password: 'wrong' }), { state: 'wrong', waitMs: 0 });
+  t.strictSame(await call('login', { user: 'ada', password: 'right' }), { state: 'code-needed', codes: 1 });
+  t.match(view.noted, [{ user: 'marie', role: '', action: 'login', detail: '', result: 'wrong' }]);
+  t.equal(view.noted.length, 1);
+});
+
+t.test('users change their own, and admins that of others', async (t) => {
+  const { call, logIn, view } = await door(t);
+  const { token } = await logIn('marie');
+  const { token: admin } = await logIn('ada', '123456');
+  const secrets = { current: 'right', password: 'quatre lampes, un banc' };
+  t.strictSame(await call('user passwd', secrets, token), { user: 'marie', done: 'marie has a new password' });
+  await t.rejects(call('user passwd', { name: 'ada', ...secrets }, token), { code: 'denied', message: /only an admin may change ada/ });
+  await t.rejects(call('user totp', { what: 'off', name: 'ada' }, token), { code: 'denied' });
+  await call('user passwd', { name: 'marie', password: secrets.password }, admin);
+  await t.rejects(call('user passwd', { name: 'eve', password: secrets.password }, admin), {
+    code: 'unknown-name',
+    message: /there are ada, marie/,
+  });
+  t.match(await call('user totp', { what: 'on' }, token), { user: 'marie', secret: /^[A-Z2-7]{32}$/ });
+  await call('user totp', { what: 'confirm', code: '123456' }, token);
+  t.match(await call('user add', { name: 'luc', role: 'viewer' }, admin), { user: 'luc', role: 'viewer' });
+  await t.rejects(call('user add', { name: 'luc', role: 'king' }, admin), { code: 'usage', message: /write viewer, technician, admin/ });
+  await call('user role', { name: 'marie', role: 'admin' }, admin);
+  await call('user remove', { name: 'marie' }, admin);
+  t.match(view.asked, [
+    { password: 'marie', more: ['quatre lampes, un banc', 'right'] },
+    { password: 'marie', more: ['quatre lampes, un banc', null] },
+    { password: 'eve' },
+    { offer: 'marie' },
+    { confirm: 'marie' },
+    { add: 'luc' },
+    { role: 'marie' },
+    { remove: 'marie' },
+  ]);
+});
+
+t.test('no secret that was typed is in the log or the audit notes', async (t) => {
+  const { call, logIn, view, logged } = await door(t);
+  const { token } = await logIn('ada', '424242');
+  await call('user passwd', { current: 'canary one 1234', password: 'canary two 1234' }, token);
+  await call('user totp', { what: 'confirm', code: '717171' }, token);
+  await call('login', { user: 'marie', password: 'canary three', 'new-password': 'canary four 12' });
+  await call('user add', { name: 'luc' }, token);
+  const all = JSON.stringify([view.noted, logged]);
+  for (const canary of ['canary', '424242', '717171', 'ABCD-EFGH', token]) t.notMatch(all, canary);
+  t.match(all, /user passwd/);
+});

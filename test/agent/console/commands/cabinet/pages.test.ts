@@ -1,0 +1,153 @@
+import { stripVTControlCharacters } from 'node:util';
+import fc from 'fast-check';
+import t from 'tap';
+import { renderDevices, renderPoints } from '../../../../../agent/console/commands/cabinet/devices-page.ts';
+import { renderEvents } from '../../../../../agent/console/commands/cabinet/events-page.ts';
+import { renderStatus } from '../../../../../agent/console/commands/cabinet/status-page.ts';
+import { renderWhy } from '../../../../../agent/console/commands/light/why-page.ts';
+import type { StatusView } from '../../../../../agent/core/views.ts';
+import { AT_MS } from '../../fake-clock.ts';
+import {
+  devices as fakeDevices,
+  event as fakeEvent,
+  line as fakeLine,
+  points as fakePoints,
+  status as fakeStatus,
+  whyZone as fakeWhyZone,
+} from '../../fake-view.ts';
+import { checkSheets, FAULT, page, same } from '../../pages.ts';
+
+const zones = (number: number): StatusView['zones'] =>
+  Array.from({ length: number }, (_, index) => ({ ...(fakeStatus().zones[0] as StatusView['zones'][number]), id: `zone-${index}` }));
+
+const many = same(
+  fakeStatus({
+    clockQuality: 'none',
+    startMs: null,
+    zones: zones(20),
+    lines: Array.from({ length: 8 }, (_, index) => fakeLine(`line-${index}`)),
+    activeEvents: Array.from({ length: 30 }, (_, index) => fakeEvent(index)),
+  }),
+);
+
+const uplink = { ...fakeStatus().uplink, state: 'down', reason: 'the broker refuses the password; check passwordFile' } as const;
+
+const LOST = 'does not answer; check its supply, address 4 and the wire to pole P04 (line north); no reply within 45 ms';
+
+const DEAD = 'no unit on line street answers; check its supply, wires A and B, the adapter';
+
+const faultyZones = fakeStatus().zones.map((zone) => ({
+  ...zone,
+  lamps: zone.lamps.map((lamp) => (lamp.id === 'L03' ? { ...lamp, faults: [FAULT] } : lamp)),
+}));
+
+checkSheets([
+  [
+    'a healthy cabinet on one screen',
+    renderStatus(same(fakeStatus()), page),
+    [/Rue Bressigny, cote prefecture/, /22:41:07 CET, clock synced/, /bressigny +12 +30\.\.80 %/],
+  ],
+  ['a line that is down says why', renderStatus(same(fakeStatus()), page), [/cabinet +down +- +9600 .*no such port/]],
+  [
+    'what is wrong is told whole where the screen has room',
+    renderStatus(same(fakeStatus({ activeEvents: [fakeEvent(2, { source: 'L02', text: `L02 ${LOST}` })] })), page),
+    [
+      /warning +L02 +20 min +does not answer; check its supply, address 4 and the\n +wire to pole P04 \(line north\); no reply within 45 ms$/,
+    ],
+  ],
+  [
+    'where it has less room, the worst is told first and as far as it goes',
+    renderStatus(
+      same(
+        fakeStatus({
+          lines: [fakeLine('a'), fakeLine('b'), fakeLine('c'), fakeLine('d')],
+          activeEvents: [2, 4].map((n) => fakeEvent(n, { source: `L0${n}`, text: `L0${n} ${LOST}` })),
+        }),
+      ),
+      page,
+    ),
+    [/warning +L02 .*does not answer[^\n]*\n {20,}wire to pole P04 .*\nwarning +L04 .*does not answer[^\n]*~$/],
+  ],
+  [
+    'a crowded cabinet still shows some of everything',
+    renderStatus(many, page),
+    [/\.\.\. and 18 more zones/, /\.\.\. and \d more lines/, /\.\.\. and \d+ more events/],
+  ],
+  [
+    'a lamp that follows and has a fault does not read as well',
+    renderStatus(same(fakeStatus({ zones: faultyZones })), page),
+    [/bressigny .*fault: L03, all follow/],
+  ],
+  [
+    'a line that is opened again and again says why',
+    renderStatus(same(fakeStatus({ lines: [fakeLine('street', { state: 'reopening', baud: null, reason: DEAD })] })), page),
+    [/street +reopening +- +- .*no unit on/],
+  ],
+  [
+    'a device that answers and has a fault',
+    renderDevices(
+      fakeDevices().map((device) => (device.id === 'L01' ? { ...device, faults: [FAULT] } : { ...device, state: 'new' })),
+      page,
+    ),
+    [/L01 .* ok, fault /, /^Fault +L03.status: the lamp is broken$/m, /3 devices, 0 silent, 2 not met yet, 1 with a fault/],
+  ],
+  ['an unset clock says what it means', renderStatus(many, page), [/clock none \(not set\), lamps stay lit/, /no line polled yet/]],
+  [
+    'an uplink that is down says why and since when',
+    renderStatus(same(fakeStatus({ uplink, activeEvents: [] })), page),
+    [/down since 21:41:07: the broker refuses/, /Events +none active/],
+  ],
+  [
+    'a cabinet with nothing in it',
+    renderStatus(same(fakeStatus({ zones: [], lines: [], activeEvents: [] })), page),
+    [/Zone/, /none active/],
+  ],
+  [
+    'devices with a silent one',
+    renderDevices(fakeDevices(), page),
+    [/L02 +street +2 +wb-led +P02 +silent +- +- +14/, /3 devices, 1 silent/],
+  ],
+  ['no devices', renderDevices([], page), [/no devices/]],
+  [
+    'points in their own decimals',
+    renderPoints(same(fakePoints()), page),
+    [/L01\.temperature +11\.3 +degC +stale +75 s/, /ug\/m3/, /L02\.level +- +% +missing +-/],
+  ],
+  ['no point matches', renderPoints([], page), [/no point matches/]],
+  [
+    'events, those that are over too',
+    renderEvents(same([fakeEvent(1), fakeEvent(2, { severity: 'info', endMs: AT_MS }), fakeEvent(0, { endMs: AT_MS })]), page, 86_400_000),
+    [/22:31:07 {2}warning {3}10 min \+ {2}L01/, /22:21:07 {2}info +20 min {2}L02/, /3 events in the last 24 h, 1 not over/],
+  ],
+  ['no events', renderEvents([], page, null), [/no events going on now/]],
+  [
+    'what is going on, which says so once',
+    renderEvents([fakeEvent(1, { source: 'L01.status', text: 'L01.status: lamp fault' })], page, null),
+    [/ {2}L01\.status {2}lamp fault$/m, /^1 event going on now$/m],
+  ],
+]);
+
+t.test('a status never needs more than one screen, and no list hides another', async (t) => {
+  const upTo = fc.nat({ max: 12 });
+  fc.assert(
+    fc.property(upTo, upTo, upTo, (zoneCount, lineCount, eventCount) => {
+      const lines = Array.from({ length: lineCount }, (_, index) => fakeLine(`line-${index}`));
+      const activeEvents = Array.from({ length: eventCount }, (_, index) => fakeEvent(index));
+      const text = renderStatus(fakeStatus({ zones: zones(zoneCount), lines, activeEvents }), page);
+      const shown = (count: number, word: string): boolean => count === 0 || text.includes(word);
+      return text.split('\n').length <= 23 && shown(zoneCount, 'zone') && shown(lineCount, '/dev/') && shown(eventCount, 'does not answer');
+    }),
+  );
+  t.equal(renderWhy(fakeWhyZone(), page).match(/dusk/g)?.length, 1, 'what all lamps share stands once');
+});
+
+t.test('the worst event stands first', async (t) => {
+  const activeEvents = [fakeEvent(1), fakeEvent(2, { severity: 'alarm' }), fakeEvent(3, { severity: 'info' })];
+  t.match(renderStatus(fakeStatus({ activeEvents }), page), /alarm +L02[\s\S]*warning +L01[\s\S]*info +L03/);
+});
+
+t.test('colour marks state words only, and only where the page has colours', async (t) => {
+  const text = renderStatus(fakeStatus(), { ...page, colour: true });
+  t.match(text, '\u001b[32msynced\u001b[39m');
+  t.equal(stripVTControlCharacters(text), renderStatus(fakeStatus(), page), 'the layout is the same');
+});

@@ -1,0 +1,227 @@
+import t from 'tap';
+import type { AgentCommand } from '../../../../../agent/console/command-spec.ts';
+import { COMMANDS } from '../../../../../agent/console/commands.ts';
+import type { RawArgs } from '../../../../../agent/console/protocol/protocol.ts';
+import type { Page } from '../../../../../agent/console/text/page.ts';
+import { plain } from '../../../../../agent/console/text/plain-text.ts';
+import type { ConfigAnswer, ConfigDesk, ConfigFiles, ConfigView, Revision } from '../../../../../agent/core/revisions.ts';
+import type { AgentView } from '../../../../../agent/core/views.ts';
+import { AT_MS, TIMEZONE } from '../../fake-clock.ts';
+
+const page: Page = { widthCols: 80, colour: false, atMs: AT_MS, timezone: TIMEZONE };
+const REVISION: Revision = {
+  number: 7,
+  atMs: AT_MS - 60_000,
+  by: 'platform:anne',
+  why: "brighter at the school, as the mayor's office has asked for in its letter of the twelfth",
+  hash: 'a'.repeat(64),
+  state: 'confirmed',
+  reason: '',
+};
+const DONE: ConfigAnswer = {
+  state: 'done',
+  reason: '',
+  problems: [],
+  warnings: [],
+  changes: [],
+  touches: [],
+  revision: null,
+  isOnTrial: false,
+};
+const CHANGED: ConfigAnswer = {
+  ...DONE,
+  changes: [
+    { path: 'lines[north].serial.baud', before: '9600', after: '19200' },
+    { path: 'lamps[L13]', before: null, after: `{"id":"L13","note":"${'long '.repeat(30)}"}` },
+  ],
+  touches: ['line north', 'light'],
+};
+const REFUSED: ConfigAnswer = {
+  ...DONE,
+  state: 'refused',
+  reason: 'one thing in it is wrong',
+  problems: [
+    {
+      file: 'cabinet.yaml',
+      line: 22,
+      column: 16,
+      path: 'zones[0].programme',
+      message: 'unknown programme "residentiel"; did you mean "residential"?',
+    },
+  ],
+};
+const FILES: ConfigFiles = { cabinet: 'cabinet: { id: a } # été\nlines: []\n', profiles: { 'acme.yaml': 'id: acme\n' } };
+
+/** A desk that says what it is told to say, and keeps what it was asked. */
+function view(says: Partial<{ answer: ConfigAnswer; view: ConfigView }> = {}) {
+  const asked: unknown[][] = [];
+  const say =
+    (name: string) =>
+    async (...args: unknown[]) => {
+      asked.push([name, ...args]);
+      return says.answer ?? DONE;
+    };
+  const desk: ConfigDesk = {
+    view: () => says.view ?? { running: REVISION, trial: null, candidate: null, trouble: '' },
+    history: () => [
+      { ...REVISION, number: 8, state: 'returned', reason: '5 of 5 units no longer answer: L01, L02, L03, L04, S01' },
+      REVISION,
+    ],
+    files: async (of) => (of === 'candidate' || of === 9 ? undefined : FILES),
+    put: say('put'),
+    putPart: say('putPart'),
+    set: say('set'),
+    check: say('check'),
+    compare: say('compare'),
+    commit: say('commit'),
+    rollback: say('rollback'),
+    confirm: say('confirm'),
+    giveBack: say('giveBack'),
+    discard: say('discard'),
+    paths: () => [],
+  };
+  return { asked, view: { config: desk } as unknown as AgentView };
+}
+
+const commandOf = (name: string): AgentCommand => {
+  const found = COMMANDS.find((command) => command.name === name);
+  if (found?.kind !== 'agent') throw new Error(`no command ${name}`);
+  return found;
+};
+const JOB = { source: 'console:anne' } as never;
+const run = async (name: string, args: RawArgs, says: Parameters<typeof view>[0] = {}) => {
+  const command = commandOf(name);
+  const made = view(says);
+  const result = await command.answer(made.view, args, JOB);
+  const text = await command.render(plain(result), page, args);
+  return { text, asked: made.asked, ok: command.succeeded(result) };
+};
+
+t.test('what runs, what is on trial and what is missing, on 80 columns', async (t) => {
+  const { text } = await run(
+    'config',
+    {},
+    {
+      view: {
+        running: { ...REVISION, number: 8, state: 'trial' },
+        trial: { number: 8, mode: 'asked', restS: 95, missing: ['2 of 5 units no longer answer: L01, L02', 'the uplink is not back'] },
+        candidate: { by: 'console:anne', atMs: AT_MS, hash: 'b', base: 7, signature: null },
+        trouble: 'the revisions cannot be written (ENOSPC): check the disk of store.dir',
+      },
+    },
+  );
+  t.match(text, /^Runs +revision 8, trial, by platform:anne/m);
+  t.match(text, /^Trial +95 s left, then it returns; `luciole config confirm` keeps it$/m);
+  t.match(text, /^Missing +2 of 5 units no longer answer: L01, L02; the uplink is not back$/m);
+  t.match(text, /^Candidate by console:anne .*begun on revision 7/m);
+  t.match(text, /^Trouble +the revisions cannot be written/m);
+  t.match((await run('config', {})).text, /^Candidate none$/m);
+});
+
+t.test('each verb asks the desk what was typed', async (t) => {
+  const cases: readonly (readonly [name: string, args: RawArgs, asked: unknown[]])[] = [
+    ['config set', { path: 'zones[rue].minPct', value: '15' }, ['set', 'zones[rue].minPct', '15', 'console:anne']],
+    ['config set', { path: 'lamps[L12]', delete: true }, ['set', 'lamps[L12]', null, 'console:anne']],
+    ['config compare', {}, ['compare', 'running', 'candidate']],
+    ['config compare', { from: '6', to: '8' }, ['compare', 6, 8]],
+    ['config check', {}, ['check']],
+    [
+      'config commit',
+      { comment: 'north' },
+      ['commit', { mode: 'auto', minutes: 10, why: 'north', by: 'console:anne', base: null, commandId: null }],
+    ],
+    ['config commit', { confirm: '5' }, ['commit', { mode: 'asked', minutes: 5, why: '', by: 'console:anne' }]],
+    ['config rollback', { number: '7', confirm: '5' }, ['rollback', 7, { mode: 'asked', minutes: 5 }]],
+    ['config confirm', {}, ['confirm', 'console:anne']],
+    ['config return', { comment: 'the cable was pulled', revision: '8' }, ['giveBack', 'console:anne', 'the cable was pulled', 8]],
+    ['config discard', {}, ['discard', 'console:anne']],
+  ];
+  for (const [name, args, asked] of cases) t.match((await run(name, args)).asked[0], asked, name);
+});
+
+t.test('answers are told in words, within 80 columns of ASCII', async (t) => {
+  const cases: readonly (readonly [name: string, args: RawArgs, answer: ConfigAnswer, says: RegExp, ok?: false])[] = [
+    [
+      'config compare',
+      {},
+      CHANGED,
+      /^lines\[north\]\.serial\.baud\n {2}- 9600\n {2}\+ 19200\nlamps\[L13\]\n {2}\+ \{.*2 changes; it changes line north, the lighting$/s,
+    ],
+    ['config compare', {}, { ...DONE, reason: 'equal' }, /^equal$/],
+    ['config compare', {}, DONE, /only the text/],
+    ['config check', {}, CHANGED, /^ok; it changes line north, the lighting$/],
+    [
+      'config check',
+      {},
+      REFUSED,
+      /^cabinet\.yaml:22:16: zones\[0\]\.programme: unknown programme.*\nrefused: one thing in it is wrong$/s,
+      false,
+    ],
+    [
+      'config commit',
+      { confirm: '5' },
+      { ...CHANGED, revision: 8, isOnTrial: true },
+      /^Trial +revision 8 runs on trial until 22:46:07, 5 minutes: 2 changes; it\n +changes line north, the lighting\nThen +`luciole config confirm` keeps it, without that it returns by itself$/,
+    ],
+    [
+      'config commit',
+      {},
+      { ...CHANGED, revision: 8, isOnTrial: true },
+      /until 22:51:07, 10 minutes[\s\S]*it is kept as soon as all is well, else it returns by\s+itself/,
+    ],
+    ['config commit', {}, { ...DONE, reason: 'equal to revision 7, which runs', revision: 7 }, /^equal to revision 7, which runs$/],
+    ['config commit', {}, { ...DONE, revision: 8 }, /^revision 8 is kept; nothing that runs is changed$/],
+    ['config commit', {}, REFUSED, /refused:/, false],
+    ['config confirm', {}, { ...DONE, revision: 8 }, /^revision 8 is kept$/],
+    ['config return', {}, { ...DONE, revision: 7 }, /^revision 7 runs again$/],
+    ['config discard', {}, DONE, /^the candidate is gone/],
+    ['config set', { path: 'a', value: '1' }, DONE, /^in the candidate: see/],
+  ];
+  for (const [name, args, answer, says, ok = true] of cases) {
+    const ended = await run(name, args, { answer });
+    t.match(ended.text, says, name);
+    t.equal(ended.ok, ok, name);
+    t.match(ended.text, /^[\x20-\x7e\n]*$/, name);
+    t.ok(
+      ended.text.split('\n').every((line) => line.length <= 80),
+      `${name} fits`,
+    );
+  }
+  const { text } = await run('config history', {});
+  t.match(text, / 8 .*returned +platform:anne/);
+  t.match(text.replaceAll(/\s+/g, ' '), /returned: 5 of 5 units/);
+  t.ok(text.split('\n').every((line) => line.length <= 80));
+});
+
+t.test('texts are shown, and what is not kept is told', async (t) => {
+  t.equal((await run('config show', {})).text, 'cabinet: { id: a } # ete\nlines: []');
+  t.equal((await run('config show', { profile: 'acme.yaml' })).text, 'id: acme');
+  for (const [args, reason] of [
+    [{ profile: 'other.yaml' }, /there are: acme\.yaml/],
+    [{ candidate: true }, /there is no candidate/],
+    [{ revision: '9' }, /revision 9 are not kept/],
+  ] as const)
+    await t.rejects(run('config show', args), { code: 'failed', message: reason });
+});
+
+t.test('what is typed wrong is refused before anything is asked', async (t) => {
+  const cases: readonly (readonly [name: string, args: RawArgs])[] = [
+    ['config set', { path: 'a' }],
+    ['config set', { path: 'a', value: '1', delete: true }],
+    ['config commit', { confirm: '0' }],
+    ['config commit', { confirm: '169' }],
+    ['config commit', { comment: 'two\nlines' }],
+    ['config commit', { comment: 'x'.repeat(201) }],
+    ['config rollback', {}],
+    ['config rollback', { number: 'seven' }],
+    ['config show', { profile: '../x.yaml' }],
+  ];
+  for (const [name, args] of cases) t.throws(() => commandOf(name).check(args), { code: 'usage' }, `${name} ${JSON.stringify(args)}`);
+});
+
+t.test('a run that takes no other configuration says so', async (t) => {
+  await t.rejects(commandOf('config').answer({ config: null } as unknown as AgentView, {}, JOB), {
+    code: 'failed',
+    message: /takes no other/,
+  });
+});

@@ -1,0 +1,389 @@
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { connect } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import t from 'tap';
+import { runCommandLine } from '../../../../../agent/console/cli.ts';
+import type { AgentCommand, Job } from '../../../../../agent/console/command-spec.ts';
+import { instantOf, typedInstant } from '../../../../../agent/console/commands/instant-arg.ts';
+import { renderIdentified, renderIdentifyProgress } from '../../../../../agent/console/commands/light/identify-page.ts';
+import { renderTonight } from '../../../../../agent/console/commands/light/tonight-page.ts';
+import { renderWalked, renderWalkProgress } from '../../../../../agent/console/commands/light/walk-test-page.ts';
+import { renderWhy } from '../../../../../agent/console/commands/light/why-page.ts';
+import { renderZones } from '../../../../../agent/console/commands/light/zones-page.ts';
+import { COMMANDS } from '../../../../../agent/console/commands.ts';
+import { createConsoleServer } from '../../../../../agent/console/protocol/socket-server.ts';
+import type { Page } from '../../../../../agent/console/text/page.ts';
+import { plain } from '../../../../../agent/console/text/plain-text.ts';
+import type { TonightRow, ZoneLightView } from '../../../../../agent/core/light-tools.ts';
+import { createManualClock } from '../../../../../agent/core/manual-clock.ts';
+import type { AgentView } from '../../../../../agent/core/views.ts';
+import { AT_MS, TIMEZONE } from '../../fake-clock.ts';
+import { tonight, zoneLightView } from '../../fake-light.ts';
+import { createFakeView, whyLamp, whyZone } from '../../fake-view.ts';
+import { NO_ACTIONS } from '../../no-actions.ts';
+
+const page: Page = { widthCols: 80, colour: false, atMs: AT_MS, timezone: TIMEZONE };
+const same = <T>(value: T): T => plain(value) as T;
+const noDusk = { duskMs: null, dawnMs: null, rows: [] };
+const stuck = { pointId: 'S02.motion', pole: 'P10', kind: 'motion', state: 'stuck', lastPresentMs: AT_MS - 7_200_000 } as const;
+const silent = { pointId: 'S03.motion', pole: null, kind: 'counter', state: 'silent', lastPresentMs: null } as const;
+const wish: ZoneLightView['intents'][number] = {
+  id: 'i',
+  target: { kind: 'zone', id: 'bressigny' },
+  levelPct: 80,
+  rank: 'override',
+  source: 'platform',
+  reason: 'accident',
+  sinceMs: AT_MS,
+  untilMs: AT_MS + 3_600_000,
+};
+const busy = zoneLightView({
+  lamps: { count: 12, lit: 12, minPct: 80, maxPct: 80, notFollowing: ['L03'] },
+  intents: [wish, { ...wish, target: { kind: 'lamp', id: 'L07' }, rank: 'maintenance', source: 'console:eve', reason: '' }],
+  sensors: [stuck, silent, { ...stuck, pointId: 'S04.motion', state: 'group' }],
+  photocell: { pointId: 'LUX.illuminance', lux: 4.25, says: 'dark', ok: true },
+  traffic: { flowPerH: 120, sharePct: 60, text: '120/h is 60 % of design, step below 75 %', ok: true },
+  rules: ['smog'],
+});
+const detection = { kind: 'detection', atMs: AT_MS + 123, pointId: 'S01.motion', pole: 'P03', alreadyLit: false, latencyMs: 42 } as const;
+const manyLamps = Array.from({ length: 30 }, (_, i) => `L${String(i + 1).padStart(2, '0')}`);
+const explained = {
+  ...whyLamp(7, true),
+  requestedPct: 5,
+  trace: [
+    { ...whyLamp(7, true).trace[0], sinceMs: AT_MS - 60_000, changes: 'falls 25 s after it sees nobody' },
+    ...whyLamp(7).trace,
+  ] as ReturnType<typeof whyLamp>['trace'],
+};
+
+const sheets: [story: string, text: string, says: RegExp[]][] = [
+  [
+    'a night is a row a change, and the one that holds is marked',
+    renderTonight(same([tonight()]), page, false),
+    [
+      /^Zone +bressigny, night of 2026-12-01: dusk 17:29, dawn 08:20, 14 h 51 min$/m,
+      /^> +17:29 +100 % +- +dusk step/m,
+      /23:00 +20\.\.30 % +80 %/,
+      /08:20 +0 % +- +day: sun 2\.0 deg below/,
+    ],
+  ],
+  [
+    'a night says which rule chose its programme, its events and its photocell',
+    renderTonight(same([tonight({ rule: 'calendar week: Fri, Sat', events: ['fair', 'match'], photocellMin: 60 })]), page, false),
+    [/Programme residential, by calendar week: Fri, Sat/, /Event +fair, match/, /Photocell may speak within 60 min/],
+  ],
+  [
+    'a night that is none',
+    renderTonight(same([tonight(noDusk)]), page, true),
+    [/no dusk and dawn this night/, /not lit: the sun does not go down far enough/],
+  ],
+  ['a night as a curve', renderTonight(same([tonight()]), page, true), [/^100 \+/m, /\*/, / 2 Dec /]],
+  [
+    'a night with two changes within a minute has seconds',
+    renderTonight(
+      same([tonight({ rows: [0, 30_000].map((ms) => ({ ...(tonight().rows[1] as TonightRow), atMs: tonight().startMs + ms })) })]),
+      page,
+      false,
+    ),
+    [/12:00:00 +20\.\.30 %/, /12:00:30 +20\.\.30 %/],
+  ],
+  ['no zones', renderTonight([], page, false), [/no zones/]],
+  [
+    'a zone with its sensors',
+    renderZones(same([zoneLightView()]), page),
+    [
+      /bressigny +night +residential 23:00 +2 Dec 06:00 +30\.\.100 % +12\/12 +boost/,
+      /Sensor +S01\.motion on P03: ok, someone is there/,
+      /S02\.motion \(button\): ok, nobody seen yet/,
+    ],
+  ],
+  [
+    'a zone with trouble and wishes',
+    renderZones(same([busy]), page),
+    [
+      /Lamps +L03 do not follow/,
+      /Wish +override: the zone at 80 % by platform until 23:41:07: accident/,
+      /maintenance: L07 at 80 % by console:eve/,
+      /S02\.motion on P10: stuck, not believed[\s\S]*seen someone\s+2 h ago/,
+      /S03\.motion \(counter\): silent/,
+      /S04\.motion on P10: follows the others/,
+      /Photocell LUX\.illuminance 4\.3 lx, says dark/,
+      /Traffic +120\/h is 60 %/,
+      /Rules +smog/,
+    ],
+  ],
+  [
+    'a zone by day has nothing to list',
+    renderZones(same([zoneLightView({ light: 'day', step: null, untilMs: null, presence: 'off', sensors: [] })]), page),
+    [/bressigny +day +residential +- .*12\/12 +-$/m],
+  ],
+  ['a zone without a clock', renderZones(same([zoneLightView({ light: 'time-not-trusted' })]), page), [/lit, no time/]],
+  ['no zone', renderZones([], page), [/no zones/]],
+  [
+    'a walk begins with who will be heard',
+    renderWalkProgress({ kind: 'start', zone: 'rue', night: true, sensors: ['S01.motion', 'S02.motion'], forMs: 600_000 }, page),
+    [/^Walk under S01\.motion, S02\.motion of rue; Ctrl-C ends it, else 10 min\.$/],
+  ],
+  [
+    'a walk by day says so',
+    renderWalkProgress({ kind: 'start', zone: 'rue', night: false, sensors: ['S01.motion'], forMs: 60_000 }, page),
+    [/It is day here: no\s+lamp\s+will\s+rise/],
+  ],
+  [
+    'a detection with the lamps it raised',
+    renderWalkProgress({ ...detection, raised: ['L02', 'L03'] }, page),
+    [/^22:41:07\.123 {2}S01\.motion +P03 +42 ms {2}L02 L03$/],
+  ],
+  [
+    'a detection of a whole street is cut and counted',
+    renderWalkProgress({ ...detection, raised: manyLamps }, page),
+    [/L01 L02 .* \+\d+$/],
+  ],
+  [
+    'a detection in the light',
+    renderWalkProgress({ ...detection, raised: [], alreadyLit: true, latencyMs: null }, page),
+    [/ - {2}lit already$/],
+  ],
+  [
+    'a detection that did nothing',
+    renderWalkProgress({ ...detection, pole: null, raised: [], latencyMs: null }, page),
+    [/- +- {2}no lamp rose$/],
+  ],
+  [
+    'a walk ends with who saw nobody',
+    renderWalked(
+      {
+        zone: 'rue',
+        night: true,
+        durationMs: 240_000,
+        missed: 2,
+        sensors: [
+          { pointId: 'S01.motion', detections: 5 },
+          { pointId: 'S02.motion', detections: 0 },
+        ],
+        medianMs: 42,
+        worstMs: 95,
+      },
+      page,
+    ),
+    [
+      /^5 detections in zone rue in 4 min: S01\.motion 5, S02\.motion 0$/m,
+      /after 42 ms at the median, 95 ms at most/,
+      /nobody seen by S02\.motion/,
+      /2 not shown/,
+    ],
+  ],
+  [
+    'a lamp that blinks',
+    renderIdentifyProgress({ lamp: 'L07', levelPct: 20, restMs: 12_000, following: true }, page),
+    [/^L07 at 20 %, blinks 12 s more; Ctrl-C ends it$/],
+  ],
+  [
+    'a lamp that should blink but hears nothing',
+    renderIdentifyProgress({ lamp: 'L07', levelPct: 20, restMs: 12_000, following: false }, page),
+    [/^L07 told 20 %, does not follow, 12 s more; Ctrl-C ends it$/],
+  ],
+  [
+    'a lamp that should have blinked',
+    renderIdentified({ lamp: 'L07', lowPct: 20, highPct: 100, durationMs: 30_000, following: false }, page),
+    [/^L07 was told to blink for 30 s, but does not follow: luciole why L07$/],
+  ],
+  [
+    'a lamp that has blinked',
+    renderIdentified({ lamp: 'L07', lowPct: 20, highPct: 100, durationMs: 30_000, following: true }, page),
+    [/between 20 and 100 % for 30 s and is back/],
+  ],
+  [
+    'why says what was asked, what is in force and what was measured, and what would change it',
+    renderWhy(same({ id: 'L07', kind: 'lamp', lamps: [explained] }), page),
+    [
+      /^Requested 5 %$/m,
+      /^In force +80 % since 22:39:12 \(115 s\)$/m,
+      /^Measured +78 %$/m,
+      /\(since 22:40:07;\s+until\s+22:41:31,\s+in\s+24\s+s;\s+falls\s+25\s+s\s+after/,
+    ],
+  ],
+  [
+    'why at another time measures nothing, and says what is not known',
+    renderWhy(same({ id: 'L07', kind: 'lamp', lamps: [explained], atMs: AT_MS + 3_600_000 }), page),
+    [/^At +Tue 2026-12-01 23:41:07 CET$/m, /^In force +80 %$/m, /Told +by sun, programme and the wishes still in force then/],
+  ],
+  [
+    'why in the past says where to look',
+    renderWhy(same({ ...whyZone(), atMs: AT_MS - 3_600_000 }), page),
+    [/not\s+kept, `luciole\s+history`/, /Lamp +Pole +In force +Why/],
+  ],
+];
+for (const [story, text, says] of sheets) {
+  t.test(`80 columns of plain letters: ${story}`, async (t) => {
+    for (const pattern of says) t.match(text, pattern);
+    t.notOk(story.includes('measures nothing') && text.includes('Measured'), 'what is to come has not been measured');
+    t.strictSame(
+      text.split('\n').filter((line) => line.length > 80 || !/^[ -~]*$/.test(line) || line.endsWith(' ')),
+      [],
+    );
+  });
+}
+
+// biome-ignore format: a table
+const times: [typed: string, now: string, then: string][] = [
+  ['23:30', '2026-12-01T21:41:07Z', '2026-12-01T22:30Z'],
+  ['22:41', '2026-12-01T21:41:07Z', '2026-12-02T21:41Z'],
+  ['3:00', '2026-12-01T21:41:07Z', '2026-12-02T02:00Z'],
+  ['03:00', '2026-12-02T01:00Z', '2026-12-02T02:00Z'],
+  ['2026-12-24T18:00', '2026-12-01T21:41:07Z', '2026-12-24T17:00Z'],
+  ['2026-12-24T18:00Z', '2026-12-01T21:41:07Z', '2026-12-24T18:00Z'],
+  ['2026-11-01 02:00:30', '2026-12-01T21:41:07Z', '2026-11-01T01:00:30Z'],
+  ['06:00', '2026-10-24T20:00Z', '2026-10-25T05:00Z'],
+  ['06:00', '2026-03-28T20:00Z', '2026-03-29T04:00Z'],
+];
+for (const [typed, now, then] of times) {
+  t.test(`--at ${typed} asked at ${now} is ${then}`, async (t) => {
+    t.equal(instantOf(typedInstant(typed), Date.parse(now), TIMEZONE), Date.parse(then));
+  });
+}
+for (const typed of ['noon', '24:00', '23:60', '2h', '2026-12-24', '2026-13-01T10:00', '']) {
+  t.test(`--at ${JSON.stringify(typed)} is refused with what to write`, async (t) => {
+    t.throws(() => typedInstant(typed), { code: 'usage', message: /bad time .*: write / });
+  });
+}
+
+interface Told {
+  readonly code: number;
+  readonly out: string;
+  readonly err: string;
+}
+
+/** A console that talks to this view over a socket of its own. */
+async function consoleOf(t: { teardown(fn: () => unknown): void }, view: AgentView, clock = createManualClock(AT_MS)) {
+  const folder = mkdtempSync(join(tmpdir(), 'luciole-test-'));
+  const socketPath = join(folder, 'agent.sock');
+  const logged: unknown[] = [];
+  const log = { event: (name: string, fields = {}) => void logged.push([name, fields]) };
+  const server = createConsoleServer({ view, socketPath, log, clock, timezone: TIMEZONE });
+  await server.start();
+  t.teardown(async () => {
+    await server.stop();
+    rmSync(folder, { recursive: true, force: true });
+  });
+  const luciole = async (...words: string[]): Promise<Told> => {
+    const text = { out: '', err: '' };
+    const terminal = {
+      ...{ widthCols: 80, colour: false, user: 'tech', version: 'luciole 0', socketPath, status: { show: () => {}, clear: () => {} } },
+      shelf: async () => ({ ...createFakeView(), about: '' }),
+      out: (more: string) => {
+        text.out += more;
+      },
+      err: (more: string) => {
+        text.err += more;
+      },
+    };
+    return { code: await runCommandLine(words, terminal, NO_ACTIONS), ...text };
+  };
+  return { luciole, socketPath, logged };
+}
+
+t.test('each command is typed, answered and laid out', async (t) => {
+  const view = createFakeView();
+  const { luciole } = await consoleOf(t, view);
+  t.match(await luciole('tonight', 'bressigny', '--plot'), { code: 0, out: /dusk step of residential[\s\S]*\*/, err: '' });
+  t.match(await luciole('tonight', 'BRESSIGNI'), { code: 1, err: /no zone "BRESSIGNI"; did you mean bressigny\?/ });
+  t.match(JSON.parse((await luciole('tonight', '--json')).out), [{ zone: 'bressigny', rows: [{ minPct: 100 }, {}, {}, {}] }]);
+  t.match(await luciole('zones'), { code: 0, out: /S01\.motion on P03: ok/ });
+  t.match(await luciole('zones', 'bres'), { code: 0, out: /12\/12/ });
+  t.match(await luciole('zones', 'xyz'), { code: 1, err: /no zone "xyz"/ });
+  t.match(await luciole('why', 'l07', '--at', '23:41'), { code: 0, out: /^Requested 5 %$/m });
+  t.match(await luciole('why', 'L07', '--at', '5pm'), { code: 64, err: /write a time of day, as 23:30/ });
+  t.match(view.asked, [{ tonight: 'bressigny' }, { tonight: null }, { id: 'L07', atMs: Date.parse('2026-12-01T22:41Z') }]);
+});
+
+t.test('what the street does not bear is told in its words', async (t) => {
+  const { luciole } = await consoleOf(t, createFakeView());
+  t.match(await luciole('identify', 'L09'), { code: 1, err: /L09 is locked at 100 % by console:eve/ });
+  t.match(await luciole('identify', 'bressigny'), { code: 1, err: /no lamp "bressigny"/ });
+  t.match(await luciole('identify', 'L07', '--for', '1h'), { code: 64, err: /between 5s and 10m/ });
+  t.match(await luciole('walk-test', 'L07'), { code: 1, err: /no zone "L07"/ });
+  t.match(await luciole('walk-test', 'bressigny', '--for', '2h'), { code: 64, err: /between 10s and 1h/ });
+});
+
+t.test('burning hours are shown and stated, and an unsaved statement is no success', async (t) => {
+  const view = createFakeView();
+  const { luciole } = await consoleOf(t, view);
+  t.match(await luciole('hours'), { code: 0, out: /L07 +12000[\s\S]*L08 +-[\s\S]*hours that are not known: constant light/ });
+  t.match(JSON.parse((await luciole('hours', 'l07', '--json')).out), { lamps: [{ lamp: 'L07', hours: 12_000 }], isSaved: null });
+  t.match(await luciole('hours', 'L07', '0'), { code: 0, out: /L07 +0/ });
+  t.match(await luciole('hours', 'L07', '13'), { code: 1, out: /in force until the agent stops, but not saved/ });
+  for (const wrong of ['-1', '1.5', 'many', '1000001']) t.match(await luciole('hours', 'L07', wrong), { code: 64, err: /bad hours/ });
+  t.match(await luciole('hours', 'L99', '1'), { code: 1, err: /no lamp or zone "L99"/ });
+  t.match(view.asked, [{ hours: null }, { hours: 'L07' }, { setHours: 'L07', hours: 0 }, { setHours: 'L07', hours: 13 }]);
+  t.equal(rowOf('hours').role, 'technician');
+});
+
+const rowOf = (name: string): AgentCommand => COMMANDS.find((each) => each.name === name) as AgentCommand;
+function jobOf(clock = createManualClock(AT_MS)) {
+  const told: unknown[] = [];
+  const gone = new AbortController();
+  const tell = (progress: unknown): boolean => told.push(progress) > 0;
+  const job: Job = {
+    source: 'console:tech',
+    caller: { user: 'tech', role: 'admin', door: 'agent' },
+    tell,
+    signal: gone.signal,
+    clock,
+    timezone: TIMEZONE,
+  };
+  return { told, gone, clock, job };
+}
+
+t.test('a walk test tells who will be heard, then each detection, and ends by itself with the sums', async (t) => {
+  const view = createFakeView();
+  const { told, clock, job } = jobOf();
+  const answer = rowOf('walk-test').answer(view, { zone: 'bressigny', for: '30s' }, job);
+  await clock.advance(30_000);
+  t.match(told, [
+    { kind: 'start', zone: 'bressigny', night: true, sensors: ['S01.motion', 'S02.motion'] },
+    { raised: ['L02', 'L03'] },
+    { alreadyLit: true },
+  ]);
+  t.match(await answer, {
+    ...{ durationMs: 30_000, missed: 0, medianMs: 42, worstMs: 42 },
+    sensors: [
+      { pointId: 'S01.motion', detections: 2 },
+      { pointId: 'S02.motion', detections: 0 },
+    ],
+  });
+  t.same(view.asked, [{ walkTest: 'bressigny', forMs: 30_000 }, 'walk stopped']);
+});
+
+t.test('a lamp blinks for its time, thirty seconds unless said', async (t) => {
+  const view = createFakeView();
+  const { told, clock, job } = jobOf();
+  const answer = rowOf('identify').answer(view, { lamp: 'l07' }, job);
+  await clock.advance(29_999);
+  t.same(view.asked, [{ lamp: 'L07', forMs: 30_000, source: 'console:tech' }]);
+  await clock.advance(1);
+  t.match(await answer, { lamp: 'L07', durationMs: 30_000, lowPct: 20, highPct: 100 });
+  t.same(view.asked.at(-1), 'identify stopped');
+  t.match(told, [{ lamp: 'L07', levelPct: 100, restMs: 30_000 }]);
+  t.strictSame(rowOf('identify').audit?.(await answer), { durationMs: 30_000 }, 'who blinked what is written down');
+});
+
+for (const [name, args, stopped] of [
+  ['walk-test', { zone: 'bressigny' }, 'walk stopped'],
+  ['identify', { lamp: 'L07', for: '10m' }, 'identify stopped'],
+] as const) {
+  t.test(`${name} ends when its reader hangs up`, async (t) => {
+    const view = createFakeView();
+    const { socketPath } = await consoleOf(t, view);
+    const socket = connect(socketPath);
+    await once(socket, 'connect');
+    socket.write(`${JSON.stringify({ id: 1, command: name, args, user: 'tech' })}\n`);
+    await once(socket, 'data');
+    t.notOk(view.asked.includes(stopped));
+    socket.destroy();
+    while (!view.asked.includes(stopped)) await new Promise(setImmediate);
+    t.pass('and what it did is over');
+  });
+}

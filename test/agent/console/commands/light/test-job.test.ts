@@ -1,0 +1,201 @@
+import t from 'tap';
+import type { Job } from '../../../../../agent/console/command-spec.ts';
+import { testTarget } from '../../../../../agent/console/commands/light/test-job.ts';
+import { renderTested, renderTestStep } from '../../../../../agent/console/commands/light/test-page.ts';
+import { createManualClock } from '../../../../../agent/core/manual-clock.ts';
+import type { AgentView, PointView } from '../../../../../agent/core/views.ts';
+import type { OutcomeState } from '../../../../../agent/core/words.ts';
+import { AT_MS, TIMEZONE } from '../../fake-clock.ts';
+import { createFakeView, outcome } from '../../fake-view.ts';
+
+const page = { widthCols: 80, colour: false, atMs: AT_MS, timezone: TIMEZONE, language: 'en' } as const;
+const ZONE = { kind: 'zone', id: 'bressigny' } as const;
+
+interface Street {
+  /** State of each lamp, by level. */
+  readonly states?: (lamp: string, levelPct: number) => OutcomeState;
+  /** Units: W of each lamp at this level; null: it does not measure itself. */
+  readonly lampW?: (lamp: string, levelPct: number) => number | null;
+  /** A meter that shows this. Units: W. */
+  readonly meterW?: (levelPct: number) => number;
+  /** All of the cabinet. */
+  readonly lamps?: readonly string[];
+  readonly intents?: readonly object[];
+  /** What does not tell its power anew. */
+  readonly isStale?: readonly string[];
+}
+
+/** Two lamps that do as told, after a while. */
+function street({
+  states = () => 'verified',
+  lampW = (_, levelPct) => levelPct / 2,
+  meterW,
+  lamps = ['L07', 'L08'],
+  intents = [],
+  isStale = [],
+}: Street = {}) {
+  const clock = createManualClock(AT_MS);
+  const asked: object[] = [];
+  let at = { levelPct: 0, sinceMono: 0 };
+  const fake = createFakeView();
+  const points = (): PointView[] =>
+    ['L07', 'L08', ...(meterW === undefined ? [] : ['M1'])].flatMap((device) => {
+      const value = device === 'M1' ? (meterW?.(at.levelPct) ?? null) : lampW(device, at.levelPct);
+      const ageS = isStale.includes(device) ? 300 : Math.min(2, (clock.monoMs() - at.sinceMono) / 1_000);
+      return value === null ? [] : [{ pointId: `${device}.power` as const, value, unit: 'W', decimals: 0, quality: 'good', ageS }];
+    });
+  const view: AgentView = {
+    ...fake,
+    points,
+    profiles: () =>
+      fake
+        .profiles()
+        .slice(0, 1)
+        .map((profile) => ({ ...profile, category: 'meter', usedBy: ['M1'] })),
+    names: () => ({ ...fake.names(), lamps }),
+    light: {
+      ...fake.light,
+      zones: () => fake.light.zones().map((zone) => ({ ...zone, intents: zone.id === 'bressigny' ? intents : [] }) as never),
+    },
+    override: async (request) => {
+      asked.push(request);
+      at = { levelPct: request.levelPct, sinceMono: clock.monoMs() };
+      const lamps = Object.fromEntries(['L07', 'L08'].map((lamp) => [lamp, states(lamp, request.levelPct)]));
+      return { ...outcome({ lamps, levelPct: request.levelPct }), untilMs: AT_MS };
+    },
+    release: async (request) => {
+      asked.push(request);
+      return outcome({ levelPct: null });
+    },
+  };
+  const gone = new AbortController();
+  const told: unknown[] = [];
+  const job: Job = {
+    ...{
+      source: 'console:marie',
+      caller: { user: 'marie', role: 'technician', door: 'login' },
+      clock,
+      timezone: TIMEZONE,
+      signal: gone.signal,
+    },
+    tell: (step) => told.push(step) > 0,
+  };
+  const run = async () => {
+    let isOver = false;
+    const testing = testTarget(view, ZONE, job).finally(() => {
+      isOver = true;
+    });
+    testing.catch(() => {});
+    while (!isOver) await clock.advance(500);
+    return testing;
+  };
+  return { run, asked, told, gone };
+}
+
+t.test('a ramp up, each level read back and weighed, then the zone is given back', async (t) => {
+  const { run, asked, told } = street();
+  const tested = await run();
+  t.match(asked, [
+    { target: ZONE, levelPct: 20, rank: 'maintenance', minutes: 3, source: 'console:marie' },
+    { levelPct: 60, isFurther: true, reason: 'test: 20, 60, 100 %' },
+    { levelPct: 100, isFurther: true },
+    { target: ZONE, rank: 'maintenance', source: 'console:marie' },
+  ]);
+  t.match(tested.verdicts, [
+    { lamp: 'L07', verdict: 'ok', weighedBy: 'lamp' },
+    { lamp: 'L08', verdict: 'ok' },
+  ]);
+  t.equal(tested.restored, 'verified');
+  t.equal(told.length, 3);
+  const text = renderTested(tested, page);
+  t.match(text, /L07 +verified +verified +verified +10\/30\/50 +ok/);
+  t.match(text, /2 lamps of bressigny: all ok; given back to its programme/);
+  const step = tested.steps[0];
+  if (step !== undefined) t.equal(renderTestStep(step, page), '20 %  2 of 2 lamps confirmed');
+});
+
+const FAULTS: [story: string, street: Street, verdict: string][] = [
+  ['a lamp that never confirms', { states: () => 'failed' }, 'no answer'],
+  ['a lamp that confirms only low levels', { states: (_, levelPct) => (levelPct === 100 ? 'failed' : 'verified') }, 'does not follow'],
+  ['a lamp that says its level and takes no power', { lampW: () => 0 }, 'no power'],
+  ['a lamp whose power stays as it is', { lampW: () => 40 }, 'power does not rise'],
+  ['a lamp that may not be tried', { states: () => 'refused' }, 'refused'],
+  ['a lamp that nothing weighs', { lampW: () => null }, 'ok'],
+];
+for (const [story, faulty, verdict] of FAULTS) {
+  t.test(`${story}: ${verdict}`, async (t) => {
+    const tested = await street(faulty).run();
+    t.equal(tested.verdicts[0]?.verdict, verdict);
+    t.ok(
+      renderTested(tested, page)
+        .split('\n')
+        .every((line) => line.length <= 80),
+    );
+  });
+}
+
+t.test('a meter judges only where it weighs nothing but these lamps', async (t) => {
+  const unweighed = { lampW: () => null, meterW: () => 500 };
+  t.match((await street(unweighed).run()).verdicts, [{ verdict: 'power does not rise', weighedBy: 'meter' }, {}]);
+  const more = await street({ ...unweighed, lamps: ['L07', 'L08', 'L09'] }).run();
+  t.match(more.verdicts, [{ verdict: 'ok', weighedBy: 'nothing' }, {}]);
+  t.match(renderTested(more, page), /ok, level only/);
+  t.match(more.steps, [{ meterW: 500 }, {}, {}], 'it is shown all the same');
+});
+
+const UNWEIGHED: [story: string, street: Street, why: RegExp][] = [
+  ['nothing measures', { lampW: () => null }, /Power of L07, L08 not weighed: neither the lamp nor a meter of the cabinet\s+measures it\n/],
+  [
+    'the meter has other lamps behind it',
+    { lampW: () => null, meterW: () => 500, lamps: ['L07', 'L08', 'L09'] },
+    /Power of L07, L08 not weighed: the meter measures 1 other lamp too, which may\s+change meanwhile\n/,
+  ],
+  ['the readings of one lamp are old', { isStale: ['L07'] }, /Power of L07 not weighed: no fresh reading of it came within 35 s;/],
+  [
+    "the meter's readings are old",
+    { lampW: () => null, meterW: () => 500, isStale: ['M1'] },
+    /Power of L07, L08 not weighed: no fresh reading of the meter came within 35 s;/,
+  ],
+];
+for (const [story, unweighed, why] of UNWEIGHED) {
+  t.test(`power that was not weighed says why: ${story}`, async (t) => {
+    const tested = await street(unweighed).run();
+    t.match(renderTested(tested, page), why);
+    t.match(renderTested(tested, page), /2 lamps of bressigny: all ok/);
+  });
+}
+
+t.test('a lamp that was weighed, or that does not follow, needs no such word', async (t) => {
+  t.notMatch(renderTested(await street().run(), page), 'not weighed');
+  t.notMatch(renderTested(await street({ lampW: () => null, states: () => 'failed' }).run(), page), 'not weighed');
+});
+
+t.test('one bad lamp of a zone is named, the other is ok', async (t) => {
+  const tested = await street({ states: (lamp) => (lamp === 'L08' ? 'failed' : 'verified') }).run();
+  t.match(tested.verdicts, [{ verdict: 'ok' }, { lamp: 'L08', verdict: 'no answer' }]);
+  t.match(renderTested(tested, page), /1 of 2 lamps of bressigny not ok/);
+});
+
+t.test('a zone that somebody holds is not touched: a person may have the lamp in hand', async (t) => {
+  const lock = {
+    id: 'w',
+    target: { kind: 'lamp', id: 'L07' },
+    levelPct: 0,
+    rank: 'maintenance',
+    source: 'console:luc',
+    reason: 'driver out',
+  };
+  const { run, asked } = street({ intents: [lock] });
+  await t.rejects(run(), { code: 'failed', message: /L07 is locked by console:luc \(driver out\).*release L07 first/ });
+  t.strictSame(asked, []);
+});
+
+t.test('a test whose reader leaves is given back all the same', async (t) => {
+  const { run, asked, gone } = street();
+  const running = run();
+  gone.abort();
+  await running;
+  t.ok(asked.length < 4, 'not all steps');
+  t.match(asked.at(-1), { target: ZONE, rank: 'maintenance' });
+  t.notOk('levelPct' in (asked.at(-1) ?? {}), 'the last is the release');
+});

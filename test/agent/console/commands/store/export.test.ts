@@ -1,0 +1,311 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import {
+  appendFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import t, { type Test } from 'tap';
+import { runCommandLine } from '../../../../../agent/console/cli.ts';
+import { openExportFile } from '../../../../../agent/console/commands/store/export-file.ts';
+import { exportReadings } from '../../../../../agent/console/commands/store/export-run.ts';
+import { createConsoleServer } from '../../../../../agent/console/protocol/socket-server.ts';
+import type { LocalActions, Terminal } from '../../../../../agent/console/terminal/terminal.ts';
+import { createManualClock } from '../../../../../agent/core/manual-clock.ts';
+import type { AgentView } from '../../../../../agent/core/views.ts';
+import { AT_MS, TIMEZONE } from '../../fake-clock.ts';
+import { storedFrames, storeStatus } from '../../fake-store.ts';
+import { createFakeView } from '../../fake-view.ts';
+
+const MAIN = resolve(import.meta.dirname, '../../../../../agent/main.ts');
+
+/** An agent whose pages are of a hundred frames, so that its export of seven hours and a half has five. */
+async function agentAt(t: Test, changes: Partial<AgentView> = {}) {
+  const folder = mkdtempSync(join(tmpdir(), 'luciole-test-'));
+  const socketPath = join(folder, 'agent.sock');
+  const clock = createManualClock(AT_MS);
+  const fake = createFakeView();
+  const pages: number[] = [];
+  const exportPage: AgentView['exportPage'] = (query) => {
+    pages.push(query.afterSeq);
+    return fake.exportPage({ ...query, maxFrames: 100 });
+  };
+  const view = { ...fake, exportPage, ...changes };
+  const server = createConsoleServer({ view, socketPath, log: { event: () => {} }, clock, timezone: TIMEZONE });
+  t.teardown(async () => {
+    await server.stop();
+    rmSync(folder, { recursive: true });
+  });
+  await server.start();
+  return { folder, socketPath, clock, pages, exportPage, view, at: (name: string) => join(folder, name), server };
+}
+type At = Awaited<ReturnType<typeof agentAt>>;
+
+async function run({ socketPath }: At, words: readonly string[], changes: Partial<Terminal> = {}, signal = new AbortController().signal) {
+  const text = { out: '', err: '' };
+  const add = (stream: 'out' | 'err') => (more: string) => {
+    text[stream] += more;
+  };
+  const terminal: Terminal = {
+    out: add('out'),
+    err: add('err'),
+    widthCols: 80,
+    colour: false,
+    user: 'tech',
+    version: 'luciole 0',
+    socketPath,
+    status: null,
+    shelf: () => Promise.reject(new Error('nobody asks for device types')),
+    ...changes,
+  };
+  const write = async (more: string): Promise<void> => terminal.out(more);
+  const actions = { export: (args: object) => exportReadings(args as never, terminal, signal, write) };
+  const code = await runCommandLine(['export', ...words], terminal, actions as unknown as LocalActions);
+  return { code, ...text };
+}
+
+const text = (file: string): string => readFileSync(file, 'utf8');
+const files = ({ folder }: At): string[] =>
+  readdirSync(folder)
+    .filter((name) => name !== 'agent.sock')
+    .sort();
+
+t.test('readings become lines of CSV, each once, and the file has its name only when it is whole', async (t) => {
+  const agent = await agentAt(t);
+  const file = agent.at('all.csv');
+  const ended = await run(agent, ['--since', '24h', '--to', file]);
+  t.match(ended, { code: 0, err: '22 %, 200 readings\n44 %, 400 readings\n66 %, 600 readings\n88 %, 800 readings\n' });
+  t.match(
+    ended.out.replaceAll('\n', ' '),
+    /all\.csv: 900 readings in 450 frames, 2026-11-30T21:41:07Z to 2026-12-01T21:41:07Z, store 8f1c0a6b/,
+  );
+  t.strictSame(files(agent), ['all.csv']);
+  const lines = text(file).split('\n');
+  t.equal(lines.length, 902);
+  t.strictSame(lines.slice(0, 5), [
+    'seq,time,point,value,unit,quality,corrected',
+    '11,2026-12-01T14:11:07.000Z,L01.level,30,%,good,true',
+    '11,2026-12-01T14:11:07.250Z,air.pm25,8.5,µg/m³,good,true',
+    '12,2026-12-01T14:12:07.000Z,L01.level,30,%,good,false',
+    '12,2026-12-01T14:12:07.250Z,air.pm25,,µg/m³,missing,false',
+  ]);
+  t.strictSame([new Set(lines).size, lines.at(-1)], [902, '']);
+  t.strictSame(agent.pages, [0, 110, 210, 310, 410]);
+});
+
+t.test('JSON Lines say first whose they are, and the end of the name chooses them', async (t) => {
+  const agent = await agentAt(t);
+  for (const name of ['some.jsonl', 'some.ndjson']) {
+    await run(agent, ['--since', '2h', '--until', '1h', '--to', agent.at(name)]);
+    const lines = text(agent.at(name)).trim().split('\n');
+    t.equal(lines.length, 121);
+    t.strictSame(JSON.parse(lines[0] ?? ''), {
+      luciole: 'export',
+      epoch: storeStatus().epoch,
+      from: '2026-12-01T19:41:07.000Z',
+      to: '2026-12-01T20:41:07.000Z',
+    });
+    t.strictSame(JSON.parse(lines[1] ?? ''), {
+      seq: 341,
+      time: '2026-12-01T19:41:07.000Z',
+      point: 'L01.level',
+      value: 30,
+      unit: '%',
+      quality: 'good',
+      corrected: false,
+    });
+  }
+});
+
+t.test('the output takes an export too, and the sum goes beside it', async (t) => {
+  const agent = await agentAt(t);
+  const csv = await run(agent, ['--since', '1h', '--to', '-']);
+  t.match(csv, { code: 0, out: /^seq,time[\s\S]*\n460,/, err: /^120 readings in 60 frames/ });
+  const json = await run(agent, ['--since', '1h', '--to', '-', '--format', 'jsonl', '--json']);
+  t.match(json, {
+    code: 0,
+    out: /^{"luciole":"export"/,
+    err: /^{"file":"-","format":"jsonl","epoch":.*,"frames":60,"readings":120,"resumed":false}\n$/,
+  });
+  t.strictSame(files(agent), []);
+});
+
+t.test('a terminal shows how far it is', async (t) => {
+  const agent = await agentAt(t);
+  const shown: string[] = [];
+  const status = { show: (line: string) => void shown.push(line), clear: () => void shown.push('') };
+  const { err } = await run(agent, ['--since', '8h', '--to', agent.at('x.csv')], { status });
+  t.strictSame(shown.slice(0, 4), ['22 %, 200 readings', '44 %, 400 readings', '66 %, 600 readings', '88 %, 800 readings']);
+  t.equal(err, '');
+});
+
+t.test('what was broken off goes on after its last whole page, with the times of its first, wherever it was cut', async (t) => {
+  const whole = await agentAt(t);
+  for (const format of ['csv', 'jsonl']) {
+    const all = whole.at(`all.${format}`);
+    await run(whole, ['--since', '24h', '--to', all]);
+    for (const failing of [1, 2, 3, 4, 5]) {
+      let asked = 0;
+      const agent = await agentAt(t);
+      const exportPage: AgentView['exportPage'] = async (query) => (++asked === failing ? undefined : agent.exportPage(query));
+      const broken = await agentAt(t, { exportPage });
+      const file = broken.at(`some.${format}`);
+      const words = ['--since', '24h', '--to', file];
+      const first = await run(broken, words);
+      const says = failing === 1 ? /busy/ : /busy;[\s\S]*part\s+is\s+kept:\s+the\s+same\s+command\s+goes\s+on\s+from\s+there/;
+      t.match(first, { code: 1, out: '', err: says }, `${format} broken at page ${failing}`);
+      t.strictSame(files(broken), failing === 1 ? [] : [`some.${format}.part`, `some.${format}.part.json`]);
+      if (failing > 1) appendFileSync(`${file}.part`, '999,half of a li'.repeat(10_000));
+      await broken.clock.advance(3_600_000);
+      const second = await run(broken, [...words, '--json']);
+      t.match(second, { code: 0, out: new RegExp(`"readings":900,"resumed":${failing > 1}}`) });
+      if (failing > 1) t.equal(text(file), text(all), 'the same as in one go');
+      t.strictSame(files(broken), [`some.${format}`]);
+    }
+  }
+});
+
+t.test('an export that was killed within its first page is begun anew, one killed before its name was given is given it', async (t) => {
+  const agent = await agentAt(t);
+  const file = agent.at('x.csv');
+  const words = ['--since', '24h', '--to', file];
+  const note = {
+    since: '24h',
+    until: null,
+    format: 'csv',
+    epoch: storeStatus().epoch,
+    fromMs: AT_MS - 86_400_000,
+    toMs: AT_MS,
+    beganMs: AT_MS - 27_000_000,
+  };
+  const left = (part: string, state: object | null): void => {
+    writeFileSync(`${file}.part`, part);
+    if (state !== null) writeFileSync(`${file}.part.json`, JSON.stringify({ ...note, ...state }));
+  };
+  left('', null);
+  t.match(await run(agent, words), { code: 0 }, 'before anything was written');
+  const whole = text(file);
+  left('seq,time,poi', { afterSeq: 0, frames: 0, readings: 0, bytes: 0 });
+  t.match(await run(agent, words), { code: 0 });
+  t.equal(text(file), whole, 'within its first page');
+  left(whole, { afterSeq: 460, frames: 450, readings: 900, bytes: Buffer.byteLength(whole) });
+  t.match(await run(agent, words), { code: 0, out: /900\s+readings/ });
+  t.equal(text(file), whole, 'after its last');
+  writeFileSync(`${file}.part.json`, JSON.stringify({ ...note, afterSeq: 460, frames: 450, readings: 900, bytes: 5_000_000 }));
+  t.match(await run(agent, words), { code: 0 }, 'a note without its file');
+  t.strictSame(files(agent), ['x.csv']);
+});
+
+t.test('a first page that is cut short is known for what it is, so that the next try may go over it', async (t) => {
+  const agent = await agentAt(t);
+  symlinkSync('/dev/full', agent.at('x.csv.part'));
+  const typed = { since: '24h', until: null, format: 'csv' };
+  const file = await openExportFile(agent.at('x.csv'), typed);
+  const reached = { ...typed, epoch: 'e', fromMs: 0, toMs: 9, beganMs: 0, afterSeq: 7, frames: 1, readings: 2 };
+  await t.rejects(file.append('seq,time', reached), { code: 'failed', message: /disk is full/ });
+  t.match(JSON.parse(text(agent.at('x.csv.part.json'))), { afterSeq: 0, readings: 0, bytes: 0, toMs: 9 });
+  await file.close();
+  t.strictSame(files(agent), ['x.csv.part.json']);
+});
+
+t.test('the beginning of another export is never gone on with nor thrown away', async (t) => {
+  const exportPage: AgentView['exportPage'] = async (query) =>
+    query.afterSeq > 200 ? undefined : createFakeView().exportPage({ ...query, maxFrames: 100 });
+  const agent = await agentAt(t, { exportPage });
+  const file = agent.at('x.csv');
+  await run(agent, ['--since', '24h', '--to', file]);
+  const [part, note] = [text(`${file}.part`), text(`${file}.part.json`)];
+  const refused: [story: string, words: string[], message: RegExp][] = [
+    ['another time', ['--since', '23h'], /x\.csv\.part is the beginning of an export --since 24h --format csv: give the same/],
+    ['another end', ['--since', '24h', '--until', '1h'], /is the beginning of an export --since 24h/],
+    ['another format', ['--since', '24h', '--format', 'jsonl'], /to begin anew remove \S+x\.csv\.part and x\.csv\.part\.json/],
+  ];
+  for (const [story, words, message] of refused) {
+    const { code, err } = await run(agent, [...words, '--to', file]);
+    t.equal(code, 1, story);
+    t.match(err.replace(/\s+/g, ' '), message, story);
+  }
+  t.strictSame([text(`${file}.part`), text(`${file}.part.json`)], [part, note], 'nothing was touched');
+  truncateSync(`${file}.part`, 100);
+  t.match(await run(agent, ['--since', '24h', '--to', file]), { code: 1, err: /shorter/ });
+  writeFileSync(`${file}.part.json`, '{"since":"24h"');
+  t.match(await run(agent, ['--since', '24h', '--to', file]), { code: 1, err: /not\s+the\s+beginning\s+of\s+an\s+export/ });
+});
+
+t.test('a store that was begun anew has other readings, so an export of the old one does not go on', async (t) => {
+  let epoch = storeStatus().epoch;
+  const exportPage: AgentView['exportPage'] = async (query) => {
+    const page = await createFakeView().exportPage({ ...query, maxFrames: 100 });
+    if (page === undefined || query.afterSeq > 200) epoch = 'another';
+    return page === undefined ? undefined : { ...page, epoch };
+  };
+  const agent = await agentAt(t, { exportPage });
+  const ended = await run(agent, ['--since', '24h', '--to', agent.at('x.csv')]);
+  t.match(ended, { code: 1, err: /begun anew\s+since/ });
+  t.notMatch(ended.err, /goes on from/);
+});
+
+t.test('an agent that gives the same page again does not keep a reader for ever', async (t) => {
+  const exportPage: AgentView['exportPage'] = async () => ({ epoch: 'e', frames: storedFrames(2), nextSeq: 12 });
+  const agent = await agentAt(t, { exportPage });
+  t.match(await run(agent, ['--since', '24h', '--to', '-']), { code: 1, err: /same page again/ });
+});
+
+t.test('a place that cannot be written to is told with what to check', async (t) => {
+  const agent = await agentAt(t);
+  mkdirSync(agent.at('folder.csv'));
+  symlinkSync('/dev/full', agent.at('full.csv.part'));
+  const places: [to: string, says: RegExp][] = [
+    ['none/x.csv', /there is no such\s+folder; make it\s+first/],
+    ['folder.csv', /is a folder; name a file in it/],
+    ['full.csv', /its disk is full; make\s+room, or\s+write to another one/],
+  ];
+  for (const [to, err] of places) t.match(await run(agent, ['--since', '24h', '--to', agent.at(to)]), { code: 1, out: '', err }, to);
+});
+
+t.test('no agent is told as such, and one that goes leaves what is there to go on with', async (t) => {
+  const agent = await agentAt(t, {
+    exportPage: async (query) => {
+      if (query.afterSeq > 0) void agent.server.stop();
+      return createFakeView().exportPage({ ...query, maxFrames: 100 });
+    },
+  });
+  const file = agent.at('x.csv');
+  t.match(await run(agent, ['--since', '24h', '--to', file]), { code: 69, err: /hung up[\s\S]*the\s+same\s+command\s+goes\s+on/ });
+  t.strictSame(files(agent), ['x.csv.part', 'x.csv.part.json']);
+  t.match(await run(agent, ['--since', '24h', '--to', file]), { code: 69, err: /no agent answers/ });
+  t.strictSame(files(agent), ['x.csv.part', 'x.csv.part.json']);
+});
+
+t.test('Ctrl-C ends it at once, though a page is on its way, and keeps what is there', async (t) => {
+  const waiting = Promise.withResolvers<void>();
+  const exportPage: AgentView['exportPage'] = (query) => {
+    if (query.afterSeq === 0) return createFakeView().exportPage({ ...query, maxFrames: 100 });
+    waiting.resolve();
+    return new Promise(() => {});
+  };
+  const agent = await agentAt(t, { exportPage });
+  const file = agent.at('x.csv');
+  const child = spawn(process.execPath, [MAIN, 'export', '--since', '24h', '--to', file, '--socket', agent.socketPath], {
+    env: { PATH: '/usr/bin:/bin' },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let err = '';
+  child.stderr.on('data', (bytes) => {
+    err += bytes;
+  });
+  await waiting.promise;
+  child.kill('SIGINT');
+  t.strictSame(await once(child, 'close'), [1, null]);
+  t.match(err, /luciole: stopped; \S+x\.csv\.part\s+is\s+kept/);
+  t.strictSame(files(agent), ['x.csv.part', 'x.csv.part.json']);
+  t.match(JSON.parse(text(`${file}.part.json`)), { afterSeq: 110, frames: 100, readings: 200 });
+});

@@ -1,0 +1,50 @@
+import t from 'tap';
+import { rangeOf, typedTime } from '../../../../agent/console/commands/time-range.ts';
+import { AT_MS, TIMEZONE } from '../fake-clock.ts';
+
+/** Now is 22:41:07 on 1 December 2026 in Angers. */
+const times: [text: string, utc: string][] = [
+  ['24h', '2026-11-30T21:41:07.000Z'],
+  ['7d', '2026-11-24T21:41:07.000Z'],
+  ['3650d', '2016-12-03T21:41:07.000Z'],
+  ['2026-12-01', '2026-11-30T23:00:00.000Z'],
+  ['2026-12-01T22:00', '2026-12-01T21:00:00.000Z'],
+  ['2026-12-01 22:00:30', '2026-12-01T21:00:30.000Z'],
+  ['2026-12-01T22:00Z', '2026-12-01T22:00:00.000Z'],
+  ['2026-12-01t22:00:01.250z', '2026-12-01T22:00:01.250Z'],
+  ['2026-12-01T22:00+05:30', '2026-12-01T16:30:00.000Z'],
+  ['2026-07-01T22:00', '2026-07-01T20:00:00.000Z'],
+  ['2026-10-25T01:30', '2026-10-24T23:30:00.000Z'],
+  ['2026-10-25T03:30', '2026-10-25T02:30:00.000Z'],
+  ['2026-03-29T01:30', '2026-03-29T00:30:00.000Z'],
+  ['2026-03-29T03:30', '2026-03-29T01:30:00.000Z'],
+];
+
+for (const [text, utc] of times)
+  t.test(`--since ${text} is ${utc}`, async (t) => {
+    const { fromMs } = rangeOf({ since: typedTime(text), until: typedTime('2030-01-01') }, AT_MS, TIMEZONE);
+    t.equal(new Date(fromMs).toISOString(), utc);
+  });
+
+const noTimes: [text: string, advice: RegExp][] = [
+  ['yesterday', /bad time "yesterday": write how far back, as 30m, 24h or 7d, or a time, as 2026-12-01/],
+  ['24', /bad time "24"/],
+  ['', /bad time/],
+  ['2026-13-01', /bad time/],
+  ['2026-12-01T25:00', /bad time/],
+  ['2026-12-01Z', /bad time/],
+  ['2x', /bad duration "2x"/],
+  ['4000d', /between 1s and 3650d/],
+];
+
+for (const [text, message] of noTimes)
+  t.test(`"${text}" is no time, and the message says what is`, async (t) => t.throws(() => typedTime(text), { code: 'usage', message }));
+
+t.test('a range ends now unless told otherwise, and must not be empty', async (t) => {
+  const range = (since: string, until: string | null) =>
+    rangeOf({ since: typedTime(since), until: until === null ? null : typedTime(until) }, AT_MS, TIMEZONE);
+  t.strictSame(range('1h', null), { fromMs: AT_MS - 3_600_000, toMs: AT_MS });
+  t.strictSame(range('2h', '1h'), { fromMs: AT_MS - 7_200_000, toMs: AT_MS - 3_600_000 });
+  t.throws(() => range('1h', '2h'), { code: 'usage', message: /--since must be before --until/ });
+  t.throws(() => range('2027-01-01', null), { code: 'usage', message: /--since must be before now/ });
+});

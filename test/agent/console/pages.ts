@@ -1,0 +1,31 @@
+/** Pages as a technician sees them: what each says, and that it fits any terminal. */
+
+import t from 'tap';
+import type { Page } from '../../../agent/console/text/page.ts';
+import { plain } from '../../../agent/console/text/plain-text.ts';
+import { AT_MS, TIMEZONE } from './fake-clock.ts';
+
+export const page: Page = { widthCols: 80, colour: false, atMs: AT_MS, timezone: TIMEZONE };
+
+export const same = <T>(value: T): T => plain(value) as T;
+
+export const HOUR_MS = 3_600_000;
+
+/** Each page as a text, and what it says. */
+export type Sheets = readonly (readonly [story: string, text: string, says: readonly RegExp[]])[];
+
+/** Tests that each page says what it should, and fits any terminal. */
+export function checkSheets(sheets: Sheets): void {
+  for (const [story, text, says] of sheets) {
+    t.test(story, async (t) => {
+      for (const pattern of says) t.match(text, pattern);
+      t.notMatch(text, /undefined|null|NaN/);
+      t.match(text, /^[\x20-\x7e\n]+$/, 'printable ASCII');
+      t.notMatch(text, /[^\n]{81}/, 'no line wider than 80 columns');
+      t.notMatch(text, / $/m, 'no blanks at a line end');
+    });
+  }
+}
+
+/** A fault that several pages show. */
+export const FAULT = 'L03.status: the lamp is broken';

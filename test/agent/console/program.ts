@@ -1,0 +1,68 @@
+/** The program of the console, in this process and in one of its own. */
+
+import { type SpawnOptions, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import type { Test } from 'tap';
+import { runCommandLine } from '../../../agent/console/cli.ts';
+import type { Terminal } from '../../../agent/console/terminal/terminal.ts';
+import { createFakeView } from './fake-view.ts';
+import { NO_ACTIONS } from './no-actions.ts';
+
+export const ROOT = resolve(import.meta.dirname, '../../..');
+
+export const MAIN = join(ROOT, 'agent/main.ts');
+
+interface Ended {
+  readonly code: number | null;
+  readonly out: string;
+  readonly err: string;
+}
+
+export function startProgram(words: readonly string[], options: SpawnOptions = {}) {
+  const [program = '', ...rest] = words;
+  return spawn(program, rest, { env: { PATH: '/usr/bin:/bin' }, stdio: ['ignore', 'pipe', 'pipe'], ...options });
+}
+
+export async function run(words: readonly string[], options: SpawnOptions = {}): Promise<Ended> {
+  const child = startProgram(words, options);
+  const text = { out: '', err: '' };
+  child.stdout?.on('data', (bytes) => {
+    text.out += bytes;
+  });
+  child.stderr?.on('data', (bytes) => {
+    text.err += bytes;
+  });
+  const [code] = await once(child, 'close');
+  return { code, ...text };
+}
+
+export const luciole = (...words: string[]): Promise<Ended> => run([process.execPath, MAIN, ...words]);
+
+/** The same without a process of its own; what only the program can do is refused. */
+export function inProcess(...words: string[]): Promise<Ended> {
+  return inProcessWith({}, ...words);
+}
+
+export async function inProcessWith(changes: Partial<Terminal>, ...words: string[]): Promise<Ended> {
+  const text = { out: '', err: '' };
+  const add = (stream: 'out' | 'err') => (more: string) => {
+    text[stream] += more;
+  };
+  const status = { show: (line: string) => drawn.push(line), clear: () => {} };
+  const shelf = async () => ({ ...createFakeView(), about: 'no agent answers: the shelf of the program' });
+  const terminal = { widthCols: 80, colour: false, user: 'tech', version: 'luciole 0', socketPath: null, status, shelf };
+  const code = await runCommandLine(words, { ...terminal, out: add('out'), err: add('err'), ...changes }, NO_ACTIONS);
+  return { code, ...text };
+}
+
+/** What was shown at the foot of the terminal on the way. */
+export const drawn: string[] = [];
+
+export function folder(t: Test): string {
+  const path = mkdtempSync(join(tmpdir(), 'luciole-test-'));
+  t.teardown(() => rmSync(path, { recursive: true, force: true }));
+  return path;
+}

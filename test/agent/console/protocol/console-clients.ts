@@ -1,0 +1,71 @@
+/** A console server on a socket of its own, and clients that behave well or badly. */
+
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { connect, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Test } from 'tap';
+import type { Reply } from '../../../../agent/console/protocol/protocol.ts';
+import { callAgent } from '../../../../agent/console/protocol/socket-client.ts';
+import { createConsoleServer } from '../../../../agent/console/protocol/socket-server.ts';
+import { createManualClock } from '../../../../agent/core/manual-clock.ts';
+import type { AgentView } from '../../../../agent/core/views.ts';
+import { AT_MS, TIMEZONE } from '../fake-clock.ts';
+import { createFakeView } from '../fake-view.ts';
+
+export const silent = { event: () => {} };
+
+/** A folder of its own under the shared one: a socket's path may have 107 characters only. */
+export function place(t: Test): string {
+  const folder = mkdtempSync(join(tmpdir(), 'luciole-test-'));
+  t.teardown(() => rmSync(folder, { recursive: true, force: true }));
+  return join(folder, 'agent.sock');
+}
+
+export function serverAt(t: Test, socketPath: string, view: AgentView = createFakeView(), clock = createManualClock(AT_MS)) {
+  const server = createConsoleServer({ view, socketPath, log: silent, clock, timezone: TIMEZONE });
+  t.teardown(() => server.stop());
+  return server;
+}
+
+/** A client that never closes its end and sends on, whatever it is told. */
+export async function stubborn(t: Test, socketPath: string): Promise<Socket> {
+  const socket = connect({ path: socketPath, allowHalfOpen: true });
+  const talk = setInterval(() => socket.write('x'), 1);
+  t.teardown(() => [clearInterval(talk), socket.destroy()]);
+  socket.on('error', () => {});
+  await once(socket, 'connect');
+  return socket;
+}
+
+export async function client(t: Test, socketPath: string): Promise<Socket> {
+  const socket = connect(socketPath);
+  t.teardown(() => socket.destroy());
+  socket.on('error', () => {});
+  await once(socket, 'connect');
+  return socket;
+}
+
+/** The next `count` answers. */
+export function answers(socket: Socket, count: number): Promise<Reply[]> {
+  return answersUntil(socket, (_, index) => index >= count - 1);
+}
+
+/** What comes, up to the last one wanted. */
+export async function answersUntil(socket: Socket, isLast: (message: unknown, index: number) => boolean): Promise<Reply[]> {
+  let rest = '';
+  const got: Reply[] = [];
+  for await (const bytes of socket.iterator({ destroyOnReturn: false })) {
+    const lines = `${rest}${bytes}`.split('\n');
+    rest = lines.pop() ?? '';
+    got.push(...lines.map((line) => JSON.parse(line)));
+    if (got.some(isLast)) return got;
+  }
+  throw new Error(`the agent hung up after ${JSON.stringify(got)} ${rest}`);
+}
+
+export const ask = (id: number, command: string, args: object = {}): string => `${JSON.stringify({ id, command, args, user: 'tech' })}\n`;
+
+export const call = (socketPath: string, command: string, args: Record<string, string | boolean> = {}, timeoutMs = 5_000) =>
+  callAgent({ socketPaths: [socketPath], request: { id: 7, command, args, user: 'tech' }, timeoutMs });

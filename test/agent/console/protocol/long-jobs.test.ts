@@ -1,0 +1,168 @@
+import { once } from 'node:events';
+import type { Socket } from 'node:net';
+import t from 'tap';
+import { callAgent } from '../../../../agent/console/protocol/socket-client.ts';
+import type { BusTransaction } from '../../../../agent/core/bus-tools.ts';
+import { createManualClock } from '../../../../agent/core/manual-clock.ts';
+import type { AgentView } from '../../../../agent/core/views.ts';
+import { transaction } from '../fake-bus.ts';
+import { AT_MS, TIMEZONE } from '../fake-clock.ts';
+import { createFakeView } from '../fake-view.ts';
+import { answers, answersUntil, ask, call, client, place, serverAt } from './console-clients.ts';
+
+/** A view whose watch of a line is in the test's hand. */
+function watchedView() {
+  const view = createFakeView();
+  const [began, ended] = [Promise.withResolvers<(transaction: BusTransaction) => void>(), Promise.withResolvers<void>()];
+  const watch: AgentView['bus']['watch'] = (_line, tell) => {
+    began.resolve(tell);
+    return ended.resolve;
+  };
+  return { view: { ...view, bus: { ...view.bus, watch } }, began: began.promise, ended: ended.promise };
+}
+
+t.test('a long job tells how far it is before its answer, and a short one does not', async (t) => {
+  const socketPath = place(t);
+  await serverAt(t, socketPath).start();
+  const told: unknown[] = [];
+  const ask = (command: string, args: Record<string, string>) =>
+    callAgent({
+      socketPaths: [socketPath],
+      request: { id: 7, command, args, user: 'tech' },
+      timeoutMs: 5_000,
+      onProgress: (message) => told.push(message),
+    });
+  t.match(await ask('bus scan', { line: 'street' }), { id: 7, ok: true, result: { line: 'street' } });
+  t.match(
+    told,
+    [1, 124, 247].map((done) => ({ id: 7, atMs: AT_MS, timezone: TIMEZONE, progress: { done, total: 247 } })),
+  );
+  await ask('bus stats', {});
+  t.equal(told.length, 3);
+});
+
+t.test('a watch streams until its time is over', async (t) => {
+  const socketPath = place(t);
+  const clock = createManualClock(AT_MS);
+  const { view, began, ended } = watchedView();
+  await serverAt(t, socketPath, view, clock).start();
+  const socket = await client(t, socketPath);
+  socket.write(ask(4, 'bus watch', { line: 'street', for: '10s' }));
+  const tell = await began;
+  tell(transaction());
+  t.match(await answers(socket, 1), [{ id: 4, progress: { unit: 7, lane: 'telemetry' } }]);
+  await clock.advance(9_999);
+  t.match(
+    await answers(socket, 3),
+    [3_000, 6_000, 9_000].map((afterMs) => ({ id: 4, atMs: AT_MS + afterMs, progress: null })),
+    'a quiet line gives signs of life',
+  );
+  await clock.advance(1);
+  t.match(await answers(socket, 1), [{ id: 4, ok: true, result: { line: 'street', seen: 1, missed: 0, durationMs: 10_000 } }]);
+  await ended;
+  tell(transaction());
+  socket.write(ask(5, 'devices'));
+  t.match(await answers(socket, 1), [{ id: 5, ok: true }], 'what comes late is not told, and the place is free for the next');
+});
+
+const goodbyes: [story: string, leave: (socket: Socket) => void][] = [
+  ['cut', (socket) => socket.destroy()],
+  ['closed properly', (socket) => socket.end()],
+];
+
+for (const [story, leave] of goodbyes) {
+  t.test(`a job ends when the socket of its reader is ${story}, though nothing was to tell`, async (t) => {
+    const socketPath = place(t);
+    const { view, began, ended } = watchedView();
+    await serverAt(t, socketPath, view).start();
+    const socket = await client(t, socketPath);
+    socket.write(ask(1, 'bus watch', { line: 'street' }));
+    await began;
+    leave(socket);
+    await ended;
+    t.pass('the line is no longer watched');
+  });
+}
+
+t.test('a scan is told to stop when its reader goes, and one that does not stop holds no place', async (t) => {
+  const socketPath = place(t);
+  const view = createFakeView();
+  const signals: AbortSignal[] = [];
+  const scan: AgentView['bus']['scan'] = ({ signal }) => {
+    if (signal !== undefined) signals.push(signal);
+    return new Promise(() => {});
+  };
+  await serverAt(t, socketPath, { ...view, bus: { ...view.bus, scan } }).start();
+  for (let index = 0; index < 12; index++) {
+    const socket = await client(t, socketPath);
+    socket.write(ask(index, 'bus scan', { line: 'street' }));
+    while (signals.length <= index) await new Promise(setImmediate);
+    const closed = once(socket, 'close');
+    socket.end();
+    socket.resume();
+    await closed;
+  }
+  t.ok(signals.length === 12 && signals.every(({ aborted }) => aborted));
+  t.match(await call(socketPath, 'status'), { ok: true });
+});
+
+t.test('a stopping agent ends the jobs of its consoles', async (t) => {
+  const socketPath = place(t);
+  const { view, began, ended } = watchedView();
+  const server = serverAt(t, socketPath, view);
+  await server.start();
+  const socket = await client(t, socketPath);
+  socket.write(ask(1, 'bus watch', { line: 'street' }));
+  await began;
+  await server.stop();
+  await ended;
+  t.pass('the line is no longer watched');
+});
+
+t.test('a reader that is too slow loses transactions, is told how many, and costs no memory', async (t) => {
+  const socketPath = place(t);
+  const clock = createManualClock(AT_MS);
+  const { view, began } = watchedView();
+  await serverAt(t, socketPath, view, clock).start();
+  const socket = await client(t, socketPath);
+  socket.pause();
+  socket.write(ask(1, 'bus watch', { line: 'street', for: '1s' }));
+  const tell = await began;
+  for (let index = 0; index < 50_000; index++) {
+    tell(transaction());
+    if (index % 1_000 === 0) await new Promise(setImmediate);
+  }
+  await clock.advance(1_000);
+  const got: unknown[] = await answersUntil(socket, (message) => 'ok' in (message as object));
+  const { seen, missed } = (got.at(-1) as { result: { seen: number; missed: number } }).result;
+  t.equal(seen, got.length - 1, 'what was counted as seen came through');
+  t.equal(seen + missed, 50_000);
+  t.ok(seen < 10_000, `${seen} waited in buffers`);
+});
+
+t.test('a long command that its reader leaves is noted too', async (t) => {
+  const socketPath = place(t);
+  const view = createFakeView();
+  await serverAt(t, socketPath, view).start();
+  const socket = await client(t, socketPath);
+  socket.write(ask(1, 'walk-test', { zone: 'bressigny' }));
+  await answersUntil(socket, () => true);
+  socket.destroy();
+  while (view.noted.length === 0) await new Promise(setImmediate);
+  t.match(view.noted, [{ action: 'walk-test', result: 'ended by its reader' }]);
+});
+
+t.test('who hangs up after the answer has not ended the command', async (t) => {
+  const socketPath = place(t);
+  const view = createFakeView();
+  await serverAt(t, socketPath, view).start();
+  const socket = await client(t, socketPath);
+  for (const id of [1, 2]) {
+    socket.write(ask(id, 'bus scan', { line: 'street' }));
+    await answersUntil(socket, (message) => 'ok' in (message as object));
+  }
+  socket.end();
+  await once(socket.resume(), 'close');
+  t.match(view.noted, [{ action: 'bus scan', result: 'ok' }]);
+  t.equal(view.noted.length, 1);
+});

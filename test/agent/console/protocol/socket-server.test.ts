@@ -1,0 +1,249 @@
+import { once } from 'node:events';
+import { chmodSync, existsSync, mkdtempSync, renameSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { connect, createServer, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join, relative } from 'node:path';
+import t from 'tap';
+import { callAgent } from '../../../../agent/console/protocol/socket-client.ts';
+import { createConsoleServer } from '../../../../agent/console/protocol/socket-server.ts';
+import { createManualClock } from '../../../../agent/core/manual-clock.ts';
+import type { AgentView } from '../../../../agent/core/views.ts';
+import { AT_MS, TIMEZONE } from '../fake-clock.ts';
+import { createFakeView } from '../fake-view.ts';
+import { answers, ask, call, client, place, serverAt, silent, stubborn } from './console-clients.ts';
+
+t.test('a client that closes its own half still gets its answers', async (t) => {
+  const socketPath = place(t);
+  await serverAt(t, socketPath).start();
+  const socket = connect({ path: socketPath, allowHalfOpen: true });
+  t.teardown(() => socket.destroy());
+  socket.end(ask(1, 'devices') + ask(2, 'status'));
+  t.match(await answers(socket, 2), [
+    { id: 1, ok: true },
+    { id: 2, ok: true },
+  ]);
+  socket.resume();
+  await once(socket, 'end');
+});
+
+t.test('garbage is answered with an error and the next request is answered as if nothing had been', async (t) => {
+  const socketPath = place(t);
+  await serverAt(t, socketPath).start();
+  const socket = await client(t, socketPath);
+  socket.write(Buffer.concat([Buffer.from('\u0000\u0001{{{\n"x"\n'), Buffer.from([0xff, 0xfe, 10]), Buffer.from(ask(3, 'devices'))]));
+  const got = await answers(socket, 4);
+  t.match(
+    got.slice(0, 3),
+    [1, 2, 3].map(() => ({ id: null, ok: false, error: { code: 'bad-request' } })),
+  );
+  t.match(got[3], { id: 3, ok: true });
+});
+
+t.test('a message without an end is cut off at 64 KB, and only its sender is hung up on', async (t) => {
+  const socketPath = place(t);
+  await serverAt(t, socketPath).start();
+  const [endless, other] = [await client(t, socketPath), await client(t, socketPath)];
+  const closed = once(endless, 'close');
+  endless.write('x'.repeat(200_000));
+  t.match(await answers(endless, 1), [{ id: null, ok: false, error: { code: 'too-large', message: /65536 bytes/ } }]);
+  endless.resume();
+  await closed;
+  other.write(ask(1, 'status'));
+  t.match(await answers(other, 1), [{ id: 1, ok: true }]);
+});
+
+t.test('a client that asks and never reads does not delay another', async (t) => {
+  const socketPath = place(t);
+  const view = createFakeView();
+  const points = Array.from(
+    { length: 2_000 },
+    (_, index) => ({ pointId: `L${index}.level`, value: 1, unit: '%', decimals: 0, quality: 'good', ageS: 1 }) as const,
+  );
+  let served = 0;
+  const countAndGive = () => {
+    served++;
+    return points;
+  };
+  await serverAt(t, socketPath, { ...view, points: countAndGive }).start();
+  const [slow, quick] = [await client(t, socketPath), await client(t, socketPath)];
+  slow.pause();
+  slow.write(ask(1, 'points').repeat(500));
+  quick.write(ask(2, 'status') + ask(3, 'devices'));
+  t.match(
+    await answers(quick, 2),
+    [
+      { id: 2, ok: true },
+      { id: 3, ok: true },
+    ],
+    'in the order asked',
+  );
+  t.ok(served < 100, `${served} of 500 answers were made: the rest waits for the reader`);
+});
+
+t.test('the ninth console is turned away, and a place that comes free can be had', async (t) => {
+  const socketPath = place(t);
+  await serverAt(t, socketPath).start();
+  const eight: Socket[] = [];
+  for (let index = 0; index < 8; index++) {
+    const socket = await client(t, socketPath);
+    socket.write(ask(index, 'devices'));
+    await answers(socket, 1);
+    eight.push(socket);
+  }
+  await t.rejects(call(socketPath, 'status'), { code: 'busy', message: /8 consoles/ });
+  const [first] = eight;
+  first?.end();
+  first?.resume();
+  await once(first as Socket, 'close');
+  t.match(await call(socketPath, 'status'), { ok: true });
+});
+
+t.test('a client that was turned away and goes on talking is cut off a second later', async (t) => {
+  const socketPath = place(t);
+  const clock = createManualClock(AT_MS);
+  await serverAt(t, socketPath, createFakeView(), clock).start();
+  for (let index = 0; index < 8; index++) await client(t, socketPath);
+  const ninth = await stubborn(t, socketPath);
+  t.match(await answers(ninth, 1), [{ ok: false, error: { code: 'busy' } }], 'it may read why');
+  ninth.resume();
+  const closed = new Promise((resolve) => ninth.once('close', resolve));
+  await clock.advance(999);
+  t.notOk(ninth.closed);
+  await clock.advance(1);
+  await closed;
+  t.pass('cut');
+});
+
+t.test('a console that says nothing for ten minutes is hung up on, one that asks or waits for its answer is not', async (t) => {
+  const socketPath = place(t);
+  const clock = createManualClock(AT_MS);
+  const view = createFakeView();
+  const asked = Promise.withResolvers<void>();
+  const read = Promise.withResolvers<void>();
+  const release: AgentView['release'] = async (request) => {
+    asked.resolve();
+    await read.promise;
+    return view.release(request);
+  };
+  await serverAt(t, socketPath, { ...view, release }, clock).start();
+  const [mute, busy] = [await client(t, socketPath), await client(t, socketPath)];
+  mute.write(ask(1, 'devices'));
+  await answers(mute, 1);
+  mute.resume();
+  const closed = once(mute, 'close');
+  await clock.advance(599_999);
+  busy.write(ask(2, 'release', { target: 'L07' }));
+  await asked.promise;
+  await clock.advance(1);
+  await closed;
+  read.resolve();
+  t.match(await answers(busy, 1), [{ id: 2, ok: true }]);
+  await clock.advance(599_999);
+  busy.write(ask(3, 'devices'));
+  t.match(await answers(busy, 1), [{ id: 3 }]);
+});
+
+t.test('a server stops at once, whatever its clients do, and whatever they were told', async (t) => {
+  const socketPath = place(t);
+  const server = serverAt(t, socketPath);
+  await server.start();
+  const sockets: Socket[] = [];
+  for (let index = 0; index < 10; index++) sockets.push(await stubborn(t, socketPath));
+  t.match(await answers(sockets[9] as Socket, 1), [{ error: { code: 'busy' } }]);
+  await server.stop();
+  t.notOk(existsSync(socketPath));
+});
+
+t.test('a bug in an answer is reported to the asker and harms nobody else', async (t) => {
+  const socketPath = place(t);
+  const view = createFakeView();
+  const broken = (): never => {
+    throw new TypeError('broken');
+  };
+  await serverAt(t, socketPath, { ...view, devices: broken }).start();
+  await t.rejects(call(socketPath, 'devices'), { code: 'failed', message: /TypeError: broken; see its log/ });
+  t.match(await call(socketPath, 'status'), { ok: true });
+});
+
+t.test('the socket of a dead agent is taken over, that of a living one is not', async (t) => {
+  const socketPath = place(t);
+  await leaveStaleSocket(socketPath);
+  t.ok(existsSync(socketPath));
+  const server = serverAt(t, socketPath);
+  await server.start();
+  await server.start();
+  t.equal(statSync(socketPath).mode & 0o777, 0o660);
+  await t.rejects(serverAt(t, socketPath).start(), { code: 'socket-in-use', message: /another agent already answers/ });
+  t.match(await call(socketPath, 'status'), { ok: true }, 'the first one still answers');
+  await server.stop();
+  await server.stop();
+  t.notOk(existsSync(socketPath), 'a stopped agent leaves no socket');
+  await server.start();
+  t.match(await call(socketPath, 'status'), { ok: true }, 'and may be started again');
+});
+
+t.test('a file that is no socket is never removed', async (t) => {
+  const socketPath = place(t);
+  writeFileSync(socketPath, 'precious');
+  await t.rejects(serverAt(t, socketPath).start(), { code: 'socket-refused', message: /is no socket/ });
+  t.ok(existsSync(socketPath));
+});
+
+t.test('a folder that others may write is refused in the shared temporary folder', async (t) => {
+  const socketPath = place(t);
+  chmodSync(join(socketPath, '..'), 0o777);
+  await t.rejects(serverAt(t, socketPath).start(), { code: 'socket-refused', message: /may be written by others/ });
+});
+
+t.test('where no agent answers the client says so and what to do', async (t) => {
+  const [nobody, stale, mute] = [place(t), place(t), place(t)];
+  await leaveStaleSocket(stale);
+  const request = { id: 1, command: 'status', args: {}, user: 'tech' };
+  const message = `no agent answers on ${nobody} or ${stale}; is it running? Start it with \`luciole run\`, or see \`systemctl status luciole\``;
+  await t.rejects(callAgent({ socketPaths: [nobody, stale], request, timeoutMs: 1_000 }), { code: 'unreachable', message });
+  const held: Socket[] = [];
+  const other = createServer((socket) => held.push(socket)).listen(mute);
+  t.teardown(() => [other.close(), ...held.map((socket) => socket.destroy())]);
+  await once(other, 'listening');
+  await t.rejects(call(mute, 'status', {}, 20), { code: 'unreachable', message: /did not answer within 0.02 s/ });
+});
+
+/** What a killed agent leaves behind: a bound file that nobody listens on. */
+async function leaveStaleSocket(socketPath: string): Promise<void> {
+  const dying = createServer().listen(`${socketPath}.dying`);
+  await once(dying, 'listening');
+  renameSync(`${socketPath}.dying`, socketPath);
+  dying.close();
+  await once(dying, 'close');
+}
+
+t.test("the machine's own socket is never where consoles log in, however its path is written", async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'luciole-test-'));
+  t.teardown(() => rmSync(folder, { recursive: true, force: true }));
+  symlinkSync('/run/luciole-console', join(folder, 'link'));
+  for (const socketPath of [
+    '/run/luciole-console/agent.sock',
+    '/run/luciole-console/deep/x.sock',
+    '/run/../run//luciole-console/x.sock',
+    '/var/run/luciole-console/x.sock',
+    join(folder, 'agent-login.sock'),
+    relative(process.cwd(), '/run/luciole-console/x.sock'),
+    ...(existsSync('/run/luciole-console') ? [join(folder, 'link/x.sock')] : []),
+  ]) {
+    await t.rejects(serverAt(t, socketPath).start(), { code: 'socket-refused', message: /where consoles log in/ }, socketPath);
+    t.notOk(existsSync(socketPath), socketPath);
+  }
+  const beside = serverAt(t, join(folder, 'luciole-console-agent.sock'));
+  await beside.start();
+  const login = createConsoleServer({
+    view: createFakeView(),
+    door: 'login',
+    socketPath: join(folder, 'agent-login.sock'),
+    log: silent,
+    clock: createManualClock(AT_MS),
+    timezone: TIMEZONE,
+  });
+  t.teardown(() => login.stop());
+  await login.start();
+  t.ok(existsSync(join(folder, 'agent-login.sock')), 'where one logs in it may be');
+});

@@ -1,0 +1,247 @@
+import { spawn as spawnProgram, spawnSync } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { crc32 } from 'node:zlib';
+import { spawn } from '@lydell/node-pty';
+import t, { type Test } from 'tap';
+import { openSession } from './shell-session.ts';
+
+const ROOT = join(import.meta.dirname, '../../../..');
+const HAS_LRZSZ = ['sz', 'rz'].every((name) => spawnSync(name, ['--version']).error === undefined);
+const PROMPT = /\(no agent\)> $/;
+/** How a transfer begins: ZPAD, ZPAD, ZDLE, a header in hexadecimal. Source: the ZMODEM protocol. */
+const ZRQINIT = /\*\*.B00/s;
+/** How a receiver begins. Source: the ZMODEM protocol, ZRINIT in hexadecimal. */
+const ZRINIT = /\*\*.B01/s;
+/** Gives up a transfer. Source: the ZMODEM protocol, five CAN. */
+const GIVE_UP = '\x18'.repeat(8);
+
+function folder(t: Pick<Test, 'teardown'>): string {
+  const dir = mkdtempSync(join(tmpdir(), 'luciole-test-'));
+  t.teardown(() => rmSync(dir, { recursive: true, force: true }));
+  return dir;
+}
+
+/** The real console on a real pseudo-terminal, with its files in a folder, and a far end that may receive. */
+function console(t: Pick<Test, 'teardown'>, dir: string) {
+  const child = spawn(process.execPath, [join(ROOT, 'agent/main.ts'), 'console', '--no-probe', '--socket', join(dir, 'none.sock')], {
+    ...{ cols: 80, rows: 24, encoding: null },
+    env: { PATH: process.env['PATH'], STATE_DIRECTORY: dir },
+  });
+  t.teardown(() => child.kill('SIGKILL'));
+  let bytes = Buffer.alloc(0);
+  let ear: ((data: Buffer) => void) | null = null;
+  const waiters = new Set<() => void>();
+  child.onData((raw) => {
+    const data = raw as unknown as Buffer;
+    bytes = Buffer.concat([bytes, data]);
+    ear?.(data);
+    for (const wake of [...waiters]) wake();
+  });
+  const until = (shown: RegExp, from = 0): Promise<void> =>
+    new Promise((resolve) => {
+      const look = (): void => {
+        if (!shown.test(bytes.subarray(from).toString('latin1'))) return;
+        waiters.delete(look);
+        resolve();
+      };
+      waiters.add(look);
+      look();
+    });
+  return {
+    until,
+    length: () => bytes.length,
+    type: (text: string) => child.write(text),
+    /** Sends a file; resolves with the exit code and what it took. After so many bytes it is killed. */
+    send: (file: string, stopAfter = Number.POSITIVE_INFINITY): Promise<{ code: number | null; bytes: number }> => {
+      const sz = spawnProgram('sz', ['--zmodem', '--binary', '--resume', '--quiet', file], { stdio: ['pipe', 'pipe', 'ignore'] });
+      let sent = 0;
+      sz.stdout.on('data', (data: Buffer) => {
+        sent += data.length;
+        if (sent > stopAfter) sz.kill('SIGKILL');
+        else child.write(data as unknown as string);
+      });
+      sz.stdin.on('error', () => {});
+      ear = (data) => void sz.stdin.write(data);
+      return new Promise((resolve) =>
+        sz.once('exit', (code) => {
+          ear = null;
+          resolve({ code, bytes: sent });
+        }),
+      );
+    },
+    /** Receives into a folder; resolves with the exit code, or after so many bytes have come it is killed. */
+    receive: (into: string, stopAfter = Number.POSITIVE_INFINITY): Promise<number | null> => {
+      const rz = spawnProgram('rz', ['--binary', '--resume', '--quiet'], {
+        cwd: into,
+        stdio: ['pipe', 'pipe', 'ignore'],
+      });
+      let come = 0;
+      rz.stdout.on('data', (data: Buffer) => child.write(data as unknown as string));
+      rz.stdin.on('error', () => {});
+      ear = (data) => {
+        come += data.length;
+        // On a busy machine the program may have taken less than it was given.
+        if (come > stopAfter && readdirSync(into).some((name) => statSync(join(into, name)).size > 0)) rz.kill('SIGKILL');
+        else rz.stdin.write(data);
+      };
+      return new Promise((resolve) =>
+        rz.once('exit', (code) => {
+          ear = null;
+          resolve(code);
+        }),
+      );
+    },
+  };
+}
+
+t.test(
+  'a file goes by ZMODEM to a real rz, is cut in the middle, and goes on from there',
+  { skip: HAS_LRZSZ ? false : 'no sz and rz (Debian package lrzsz)' },
+  async (t) => {
+    const [dir, laptop] = [folder(t), folder(t)];
+    // Every byte, those of the protocol itself too.
+    const content = Buffer.concat([Buffer.from(Array.from({ length: 256 }, (_, byte) => byte)), randomBytes(400_000)]);
+    writeFileSync(join(dir, 'bundle.gz'), content);
+    const session = console(t, dir);
+    await session.until(PROMPT);
+    session.type('copy bundle.gz serial\r');
+    await session.until(ZRQINIT);
+    await session.receive(laptop, 150_000);
+    const kept = statSync(join(laptop, 'bundle.gz')).size;
+    t.ok(kept > 0 && kept < content.length, `${kept} bytes had come`);
+    let from = session.length();
+    session.type(GIVE_UP);
+    await session.until(/did not arrive whole/, from);
+    await session.until(PROMPT, from);
+    from = session.length();
+    session.type('copy bundle.gz serial\r');
+    await session.until(ZRQINIT, from);
+    t.equal(await session.receive(laptop), 0);
+    await session.until(/bundle\.gz: sent in/, from);
+    t.ok(readFileSync(join(laptop, 'bundle.gz')).equals(content), 'whole, byte by byte');
+    t.ok(session.length() - from < content.length * 1.3 - kept * 0.5, 'what had come was not sent again');
+    from = session.length();
+    await session.until(PROMPT, 0);
+    session.type('terminal\r');
+    await session.until(/Size +80 columns/, from);
+  },
+);
+
+t.test(
+  'a file comes by ZMODEM from a real sz, is cut in the middle, goes on from there, and comes anew',
+  { skip: HAS_LRZSZ ? false : 'no sz and rz (Debian package lrzsz)' },
+  async (t) => {
+    const [dir, laptop] = [folder(t), folder(t)];
+    const content = Buffer.concat([Buffer.from(Array.from({ length: 256 }, (_, byte) => byte)), randomBytes(400_000)]);
+    writeFileSync(join(laptop, 'next.update'), content);
+    const session = console(t, dir);
+    await session.until(PROMPT);
+    session.type('receive next.update\r');
+    await session.until(ZRINIT);
+    await session.send(join(laptop, 'next.update'), 150_000);
+    let from = session.length();
+    session.type(GIVE_UP);
+    await session.until(/did not come whole/, from);
+    await session.until(PROMPT, from);
+    const kept = statSync(join(dir, 'received/next.update')).size;
+    t.ok(kept > 0 && kept < content.length, `${kept} bytes had come`);
+    from = session.length();
+    session.type('receive next.update\r');
+    await session.until(ZRINIT, from);
+    const { code, bytes } = await session.send(join(laptop, 'next.update'));
+    t.equal(code, 0);
+    t.ok(bytes < content.length * 1.3 - kept * 0.5, 'what had come was not sent again');
+    await session.until(/next\.update: [\s\S]*received in/, from);
+    t.ok(readFileSync(join(dir, 'received/next.update')).equals(content), 'whole, byte by byte');
+
+    from = session.length();
+    session.type('receive next.update\r');
+    await session.until(/next\.update\s+came\s+whole\s+before,\s+400\s+kB:/, from);
+    t.ok(readFileSync(join(dir, 'received/next.update')).equals(content), 'nobody sends it twice by mistake, and nothing is put behind it');
+
+    const other = randomBytes(20_000);
+    writeFileSync(join(laptop, 'next.update'), other);
+    from = session.length();
+    session.type('receive next.update --anew\r');
+    await session.until(ZRINIT, from);
+    t.equal((await session.send(join(laptop, 'next.update'))).code, 0);
+    await session.until(/received in/, from);
+    t.ok(readFileSync(join(dir, 'received/next.update')).equals(other), 'the former one is gone');
+    t.strictSame(readdirSync(join(dir, 'received')), ['next.update'], 'and nothing else is left');
+    from = session.length();
+    session.type('receive next.update --remove\r');
+    await session.until(/next\.update\s+is\s+removed/, from);
+    t.strictSame(readdirSync(join(dir, 'received')), []);
+    await session.until(PROMPT);
+    from = session.length();
+    session.type('terminal\r');
+    await session.until(/Size +80 columns/, from);
+  },
+);
+
+/** The lines a terminal kept, put together as the page says. */
+function together(text: string): { content: Buffer; bad: number[] } {
+  const lines = [...text.matchAll(/^(\d+) ([A-Za-z0-9+/=]+) ([0-9a-f]{8})$/gm)];
+  const bad = lines.filter(([, n, data, check]) => crc32(`${n} ${data}`).toString(16).padStart(8, '0') !== check).map(([, n]) => Number(n));
+  return { content: Buffer.concat(lines.map(([, , data = '']) => Buffer.from(data, 'base64'))), bad };
+}
+
+t.test('without ZMODEM it goes as lines with a check each, and goes on from any of them', async (t) => {
+  const dir = folder(t);
+  const content = randomBytes(5_000);
+  writeFileSync(join(dir, 'b.gz'), content);
+  const session = await openSession(t, { filesDir: dir });
+  const all = await session.say('copy b.gz serial --base64');
+  t.match(all, /begin-base64-lines 5000 112 b\.gz\n1 [A-Za-z0-9+/]{60} [0-9a-f]{8}\n/);
+  t.match(all, /end-base64-lines\nsha256 [0-9a-f]{64}\n112 lines sent/);
+  t.strictSame(together(all).bad, []);
+  t.ok(together(all).content.equals(content));
+  t.ok(all.split('\n').every((line) => line.length <= 80));
+  const rest = await session.say('copy b.gz serial --from 101');
+  t.ok(together(rest).content.equals(content.subarray(100 * 45)));
+  t.strictSame(
+    together(all.replace(/^7 ./m, '7 #').replace(/^9 (.)/m, (_, letter) => `9 ${letter === 'A' ? 'B' : 'A'}`)).bad,
+    [9],
+    'a damaged line is seen',
+  );
+});
+
+t.test('the estimate comes first, and Ctrl-C ends it with the way to go on', async (t) => {
+  const dir = folder(t);
+  writeFileSync(join(dir, 'b.gz'), randomBytes(20_000));
+  const session = await openSession(t, { filesDir: dir, speedBaud: 9_600 });
+  session.type('copy b.gz serial --base64\r');
+  await session.until('some lines', () => /\n20 [A-Za-z0-9+/]{60} /.test(session.bytes()));
+  t.match(session.bytes(), /20 kB, about 36 s at 9600 baud\n[\s\S]*begin-base64-lines/);
+  session.type('\x03');
+  await session.until('the prompt', () => /% stopped; --from LINE goes on[\s\S]*> $/.test(session.bytes()));
+});
+
+t.test('only files of the console itself for who logged in; a name that is none is told', async (t) => {
+  const dir = folder(t);
+  mkdirSync(join(dir, 'sub'));
+  writeFileSync(join(dir, 'own.txt'), 'mine');
+  const session = await openSession(t, { filesDir: dir, hasLogin: true });
+  await session.say('marie');
+  await session.say('right');
+  for (const name of ['/etc/passwd', '../own.txt', 'sub/x', '.hidden'])
+    t.match(await session.say(`copy ${name} serial`), /% name a file of this console/, name);
+  for (const name of ['/etc/motd', '../own.txt', '.hidden', 'sub/x'])
+    t.match(await session.say(`receive ${name}`), /% name a file of this console/, name);
+  t.match(
+    await session.say('receive next.update'),
+    /% no program rz here: install the Debian package lrzsz/,
+    'this line lends itself to nobody',
+  );
+  t.strictSame(readdirSync(join(dir, 'received')), [], 'nothing is left of what never came');
+  t.match(await session.say('receive next.update --remove'), /% no \S*received\/next\.update\s+is\s+there/);
+  t.match(await session.say('copy nothing.gz serial'), /% no file nothing\.gz/);
+  t.match(await session.say('copy sub serial'), /% no file sub/);
+  t.match(await session.say('copy own.txt serial'), /1 lines sent/);
+  t.match(await session.say('copy own.txt disk'), /%/);
+  t.match(await session.say('copy own.txt serial --from 0'), /% bad line "0"/);
+  t.match(await session.say('copy own.txt serial --from 9'), /% own\.txt has 1 lines/);
+});

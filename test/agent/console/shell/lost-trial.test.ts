@@ -1,0 +1,113 @@
+import t from 'tap';
+import type { ConfigAnswer, ConfigDesk, ConfigView } from '../../../../agent/core/revisions.ts';
+import { AT_MS } from '../fake-clock.ts';
+import { createFakeView } from '../fake-view.ts';
+import { openSession } from './shell-session.ts';
+
+const REVISION = { number: 7, atMs: 0, by: 'file', why: '', hash: '', state: 'confirmed', reason: '' } as const;
+const DONE: ConfigAnswer = {
+  state: 'done',
+  reason: '',
+  problems: [],
+  warnings: [],
+  changes: [],
+  touches: ['light'],
+  revision: 8,
+  isOnTrial: true,
+};
+
+/** A desk on which each commit is a trial. */
+function desk(by = 'console:tech') {
+  const asked: unknown[][] = [];
+  let view: ConfigView = { running: REVISION, trial: null, candidate: null, trouble: '' };
+  const trial = (mode: 'auto' | 'asked'): void => {
+    view = { ...view, running: { ...REVISION, number: 8, by, state: 'trial' }, trial: { number: 8, mode, restS: 300, missing: [] } };
+  };
+  const made = {
+    view: () => view,
+    commit: async ({ mode }: { mode: 'auto' | 'asked' }) => {
+      trial(mode);
+      return DONE;
+    },
+    giveBack: async (...args: unknown[]) => {
+      asked.push(args);
+      return { ...DONE, revision: 7, isOnTrial: false };
+    },
+  } as unknown as ConfigDesk;
+  return { asked, trial, view: { ...createFakeView(), config: made } };
+}
+
+t.test('the cable is pulled while a change is on trial: it goes back at once', async (t) => {
+  const { asked, view } = desk();
+  const session = await openSession(t, { view });
+  t.match(await session.say('config commit --confirm 5'), /revision 8 runs on trial/);
+  session.hangUp();
+  await session.until('the session is over', () => session.ended() !== null);
+  t.strictSame(asked, [['console:tech', 'the session was lost', 8]]);
+});
+
+t.test('who logs out, whose change keeps itself, or who has changed nothing gives nothing back', async (t) => {
+  const out = desk();
+  const first = await openSession(t, { view: out.view });
+  await first.say('config commit --confirm 5');
+  first.type('logout\r');
+  await first.until('the session is over', () => first.ended() !== null);
+  t.strictSame(out.asked, [], 'logged out');
+
+  const own = desk();
+  const second = await openSession(t, { view: own.view });
+  await second.say('config commit');
+  second.hangUp();
+  await second.until('the session is over', () => second.ended() !== null);
+  t.strictSame(own.asked, [], 'it confirms itself');
+
+  const before = desk();
+  before.trial('asked');
+  const third = await openSession(t, { view: before.view });
+  await third.say('config');
+  third.hangUp();
+  await third.until('the session is over', () => third.ended() !== null);
+  t.strictSame(before.asked, [], 'on trial before the session began');
+
+  const other = desk('platform:anne');
+  const fourth = await openSession(t, { view: other.view });
+  await fourth.say('config commit --confirm 5');
+  fourth.hangUp();
+  await fourth.until('the session is over', () => fourth.ended() !== null);
+  t.strictSame(other.asked, [], "another's");
+});
+
+t.test('the prompt shows what is left of a trial, beside an override; who leaves is told how it ends', async (t) => {
+  for (const [mode, end] of [
+    ['asked', 'config confirm keeps it, else it returns'],
+    ['auto', 'it is kept by itself once all is well, else it returns'],
+  ] as const) {
+    const { view } = desk();
+    const session = await openSession(t, { view });
+    t.match(await session.say(mode === 'asked' ? 'config commit --confirm 5' : 'config commit'), /\nANG-0421 \[TRIAL 05:00\]> $/);
+    session.type('logout\r');
+    await session.until('the end', () => session.ended() === 'logout');
+    t.match(session.bytes().replaceAll(/\s+/g, ' '), `! revision 8 is on trial for 05:00 more; ${end}`);
+  }
+});
+
+t.test('an override and a trial stand in the prompt together', async (t) => {
+  const made = desk();
+  made.trial('asked');
+  const zones = () =>
+    made.view.light.zones().map((zone) => ({
+      ...zone,
+      intents: [
+        {
+          ...zone.intents[0],
+          id: 'w1',
+          source: 'console:tech',
+          target: { kind: 'lamp', id: 'L07' },
+          levelPct: 80,
+          untilMs: AT_MS + 600_000,
+        },
+      ],
+    }));
+  const session = await openSession(t, { view: { ...made.view, light: { ...made.view.light, zones } } as never });
+  t.match(session.bytes(), /\nANG-0421 \[OVERRIDE 10:00\] \[TRIAL 05:00\]> $/);
+});

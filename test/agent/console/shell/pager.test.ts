@@ -1,0 +1,31 @@
+import t from 'tap';
+import { createPager } from '../../../../agent/console/shell/pager.ts';
+
+const SPACE = { kind: 'text', text: ' ', pasted: false } as const;
+const shownBy = (out: string): string[] => out.replace(/--More--$/, '').match(/.+(?=\n)/g) ?? [];
+
+t.test('a page is full of rows, not of lines: a line wider than the terminal takes several', async (t) => {
+  const lines = ['a'.repeat(80), 'b'.repeat(81), 'c', 'd', 'e'];
+  const pager = createPager(lines, { rows: 5, widthCols: 80 }, 'help');
+  const first = pager.start();
+  t.strictSame(shownBy(first.out), lines.slice(0, 3), 'one row, two rows, one row, and the question');
+  t.notOk(first.isDone);
+  const second = pager.press(SPACE);
+  t.strictSame(shownBy(second.out).slice(-2), ['d', 'e']);
+  t.ok(second.isDone);
+});
+
+t.test('a line that no page can hold is shown whole, and none is lost', async (t) => {
+  const wide = 'w'.repeat(1_000);
+  const pager = createPager(['a', wide, 'b'], { rows: 5, widthCols: 80 }, 'help');
+  t.strictSame(shownBy(pager.start().out), ['a']);
+  t.match(pager.press(SPACE).out, wide);
+  t.match(pager.press(SPACE), { out: /b\n$/, isDone: true });
+});
+
+t.test('a terminal without a height is never stopped', async (t) => {
+  const lines = Array.from({ length: 300 }, (_, index) => `${index}`.padEnd(100, '.'));
+  const { out, isDone } = createPager(lines, { rows: 0, widthCols: 80 }, 'help').start();
+  t.ok(isDone);
+  t.strictSame(shownBy(out), lines);
+});

@@ -1,0 +1,195 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { spawn } from '@lydell/node-pty';
+import t from 'tap';
+import { createConsoleServer } from '../../../../agent/console/protocol/socket-server.ts';
+import { createManualClock } from '../../../../agent/core/manual-clock.ts';
+import type { AgentView } from '../../../../agent/core/views.ts';
+import type { Target } from '../../../../agent/core/words.ts';
+import { AT_MS, TIMEZONE } from '../fake-clock.ts';
+import { createFakeView } from '../fake-view.ts';
+import { openSession, PROMPT } from './shell-session.ts';
+
+const SECRETS = ['right', 'canary one 1234', 'canary two 1234', '424242'];
+
+/** A person who logs in as `user` and has typed the password. */
+async function loggedIn(t: Parameters<typeof openSession>[0], view = createFakeView()) {
+  const session = await openSession(t, { hasLogin: true, view });
+  await session.say('marie');
+  await session.say('right');
+  return { ...session, view };
+}
+
+/** A view on which someone at the console has set a zone. */
+function overridden(target: Target = { kind: 'zone', id: 'bressigny' }): AgentView & { readonly noted: unknown[] } {
+  const view = createFakeView();
+  const untilMs = AT_MS + 872_000;
+  const wish = {
+    id: 'w1',
+    target,
+    levelPct: 80,
+    rank: 'override',
+    source: 'console:marie',
+    reason: 'market',
+    sinceMs: AT_MS,
+    untilMs,
+  } as const;
+  const zones = () => view.light.zones().map((zone) => ({ ...zone, intents: [wish] }));
+  return { ...view, light: { ...view.light, zones } };
+}
+
+t.test('name and password let in; the password is on no screen', async (t) => {
+  const { bytes, view, say } = await loggedIn(t);
+  t.match(bytes(), /User: marie\nPassword: \n/);
+  t.match(bytes(), /ANG-0421[\s\S]*ANG-0421> $/);
+  await say('override L07 80 --for 10m');
+  t.match(view.asked, [{ source: 'console:marie' }], 'what is asked bears the name');
+  t.match(await say('user list'), /% user list needs the role admin; you are technician/);
+  t.match(await say('watch nothing'), /%/);
+  t.notMatch(bytes(), 'right');
+});
+
+t.test('a wrong one is told, and five of them give the line back', async (t) => {
+  const session = await openSession(t, { hasLogin: true });
+  for (let turn = 0; turn < 5; turn++) {
+    await session.say('marie');
+    t.match(await session.say('wrong one'), /% wrong name, password or code\n/);
+  }
+  t.equal(session.ended(), 'logout');
+});
+
+t.test('a code is asked where the user has codes', async (t) => {
+  const session = await openSession(t, { hasLogin: true });
+  await session.say('ada');
+  t.match(await session.say('right'), /Code: $/);
+  t.match(await session.say('424242'), PROMPT);
+  t.match(await session.say('user list'), /marie +technician/);
+  t.notMatch(session.bytes(), '424242');
+});
+
+t.test('who chooses a password reads its rule before the question, and no more while it is only mistyped', async (t) => {
+  const session = await openSession(t, { hasLogin: true });
+  await session.say('nina');
+  const RULE = "12 to 128 characters, some of them letters; no common word, not the user's name\n";
+  t.equal(await session.say('right'), `\nthis password was for one time: choose your own\n${RULE}New password: `);
+  await session.say('canary one 1234');
+  t.equal(await session.say('canary two 1234'), '\n% these two are not the same\nNew password: ');
+  await session.say('short');
+  t.equal(await session.say('short'), `\n% it has 5 characters; 12 at least\n${RULE}New password: `);
+  await session.say('canary one 1234');
+  t.match(await session.say('canary one 1234'), PROMPT);
+  t.match(await session.say('user passwd'), /Current password: $/);
+  t.equal(await session.say('right'), `\n${RULE}New password: `, 'a change later is told the same');
+});
+
+t.test('without a login the lights can be switched on, and nothing else', async (t) => {
+  const view = createFakeView();
+  const session = await openSession(t, { hasLogin: true, view });
+  t.match(await session.say('?'), /without a login: lights on 30m/);
+  t.match(await session.say('lights on'), /% duration is missing/);
+  t.match(await session.say('lights off'), /% without a login there is only lights on/);
+  t.match(await session.say('lights on 30m tree fell'), /override to 100 % verified[\s\S]*lights auto/);
+  t.match(view.asked, [{ rank: 'emergency', levelPct: 100, minutes: 30, reason: 'tree fell', source: 'console:nobody' }]);
+  t.match(await session.say('status'), /Password: $/, 'any other word is a name');
+  session.type('\x03');
+  await session.until('the next question', () => session.bytes().endsWith('User: '));
+  session.type('logout\r');
+  await session.until('the end', () => session.ended() !== null);
+});
+
+t.test('nobody types: the line is given back at the login, with a warning before in a session', async (t) => {
+  const waiting = await openSession(t, { hasLogin: true });
+  await waiting.clock.advance(126_000);
+  await waiting.until('the end', () => waiting.ended() !== null);
+  t.equal(waiting.ended(), 'idle');
+  const session = await loggedIn(t);
+  await session.clock.advance(840_000);
+  t.match(session.bytes(), /! nothing typed for 14 min: logout in 60 s\nANG-0421> $/);
+  session.type('x\x15');
+  await session.clock.advance(120_000);
+  t.equal(session.ended(), null, 'a key is enough');
+  await session.clock.advance(790_000);
+  await session.until('the end', () => session.ended() !== null);
+  t.equal(session.ended(), 'idle');
+  while (session.view.noted.at(-1)?.action !== 'logout') await new Promise(setImmediate);
+});
+
+t.test('a line that is cut ends the session in the agent too', async (t) => {
+  const session = await loggedIn(t);
+  session.hangUp();
+  await session.until('the end', () => session.ended() !== null);
+  t.equal(session.ended(), 'hang-up');
+  while (session.view.noted.at(-1)?.action !== 'logout') await new Promise(setImmediate);
+  t.match(session.view.noted.at(-1), { user: 'marie', action: 'logout', result: 'hang-up' });
+});
+
+t.test('a session that the agent ends is over here as well', async (t) => {
+  const view = createFakeView();
+  const session = await loggedIn(t, view);
+  view.access.logOut('token of marie 0');
+  await session.until('the end', () => session.ended() !== null);
+  t.match(session.bytes(), /% the agent has ended the session/);
+});
+
+t.test('overrides count down in the prompt, and who leaves is told of them', async (t) => {
+  const session = await openSession(t, { view: overridden() });
+  t.match(session.bytes(), /ANG-0421 \[OVERRIDE 14:3\d\]> $/);
+  session.type('logout\r');
+  await session.until('the end', () => session.ended() !== null);
+  t.match(session.bytes(), /! bressigny stays at 80 % by hand for 14:3\d; release bressigny ends it\n$/);
+});
+
+t.test('who leaves all of the street lit is told the word that ends it', async (t) => {
+  const session = await openSession(t, { view: overridden({ kind: 'cabinet', id: 'ANG-0421' }) });
+  session.type('logout\r');
+  await session.until('the end', () => session.ended() !== null);
+  t.match(session.bytes(), /! ANG-0421 stays at 80 % by hand for 14:3\d; lights auto ends it\n$/);
+});
+
+t.test('no secret that was typed is on the screen, in the lines kept, or in the audit notes', async (t) => {
+  const kept: string[] = [];
+  const view = createFakeView();
+  const session = await openSession(t, { hasLogin: true, view, keeper: { load: () => [], save: (_, lines) => void kept.push(...lines) } });
+  for (const line of ['ada', 'right', '424242']) await session.say(line);
+  t.match(await session.say('user passwd'), /current password: $/i);
+  await session.say('canary one 1234');
+  await session.say('canary two 1234');
+  t.match(await session.say('canary two 1234'), /ada has a new password/);
+  session.type('user passwd\r');
+  await session.until('the question', () => /current password: $/i.test(session.bytes()));
+  session.type('canary one\x03');
+  await session.until('the prompt', () => session.bytes().endsWith(PROMPT));
+  t.match(view.asked, [{ password: 'ada', more: ['canary two 1234', 'canary one 1234'] }]);
+  const all = [session.bytes(), ...kept, JSON.stringify(view.noted)].join('\n');
+  for (const secret of SECRETS) t.notMatch(all, secret);
+  t.match(kept, ['user passwd']);
+});
+
+t.test('the real console asks for a login on a socket of that kind, and where it is told to', async (t) => {
+  const dir = mkdtempSync(join(tmpdir(), 'luciole-test-'));
+  const log = { event: () => {} };
+  const parts = { view: createFakeView(), log, clock: createManualClock(AT_MS), timezone: TIMEZONE };
+  const own = createConsoleServer({ ...parts, socketPath: join(dir, 'agent.sock') });
+  const login = createConsoleServer({ ...parts, door: 'login', socketPath: join(dir, 'agent-login.sock') });
+  await Promise.all([own.start(), login.start()]);
+  t.teardown(async () => {
+    await Promise.all([own.stop(), login.stop()]);
+    rmSync(dir, { recursive: true, force: true });
+  });
+  const shows = (words: readonly string[], shown: RegExp): Promise<void> =>
+    new Promise((resolve) => {
+      const child = spawn(process.execPath, [join(import.meta.dirname, '../../../../agent/main.ts'), 'console', '--no-probe', ...words], {
+        cols: 80,
+      });
+      let text = '';
+      child.onData((more) => {
+        text += more;
+        if (shown.test(text)) child.kill('SIGKILL');
+      });
+      child.onExit(() => resolve());
+    });
+  await shows(['--socket', join(dir, 'agent-login.sock')], /User: $/);
+  await shows(['--socket', join(dir, 'agent.sock'), '--login'], /User: $/);
+  await shows(['--socket', join(dir, 'agent.sock')], /ANG-0421> $/);
+});
