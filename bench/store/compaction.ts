@@ -4,8 +4,8 @@
  * Owns the stopwatch, which sits on the way to the real thread.
  */
 
-import { openWorkerLink } from '../../agent/store/worker-link.ts';
 import type { OpenLink } from '../../agent/store/messages.ts';
+import { openWorkerLink } from '../../agent/store/worker-link.ts';
 import { type BenchOptions, quantile, type Result, round } from '../result.ts';
 import { scratchFolder } from '../undo.ts';
 import { openFedStore } from './fed-store.ts';

@@ -7,9 +7,9 @@ import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import type { CompactionReport, Store, StoreStatus } from '../../agent/core/ports.ts';
-import { openWorkerLink } from '../../agent/store/worker-link.ts';
 import type { OpenLink } from '../../agent/store/messages.ts';
 import { createStore } from '../../agent/store/store.ts';
+import { openWorkerLink } from '../../agent/store/worker-link.ts';
 import { createFeed, type Feed, SILENT } from './feed.ts';
 
 export interface FedStoreOptions {

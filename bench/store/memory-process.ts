@@ -4,8 +4,8 @@
  * Started by the memory figure. Shape: `none` answers every commit itself; `direct` has the database on the main thread.
  */
 import { readFileSync } from 'node:fs';
-import { openWorkerLink } from '../../agent/store/worker-link.ts';
 import type { Answer, Kind, OpenLink, Request } from '../../agent/store/messages.ts';
+import { openWorkerLink } from '../../agent/store/worker-link.ts';
 import { answerParent } from '../child.ts';
 import { scratchFolder } from '../undo.ts';
 import { openFedStore } from './fed-store.ts';
