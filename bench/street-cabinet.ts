@@ -4,7 +4,7 @@
  * Pure. Shared by the process that simulates it and by the one that runs the agent.
  */
 import { join } from 'node:path';
-import { type LoadedSite, loadSite } from '../agent/config/load-site.ts';
+import { type LoadedSite, loadSite } from '../agent/config/load/load-site.ts';
 import type { Cabinet } from '../agent/core/cabinet.ts';
 import { testDevice, testLine } from '../test/support/profiles.ts';
 import { serialAt } from './bus.ts';

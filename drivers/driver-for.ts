@@ -2,7 +2,6 @@
  * From a device type to a driver that speaks to such a device.
  *
  * Owns that choice. Loads no parser and no schema: the running agent, which is handed sound profiles, needs neither in its memory.
- * Called by `app.ts` and by the tests that run every profile's examples.
  */
 import type { DeviceConfig } from '../agent/core/cabinet.ts';
 import type { ModbusDriver, UartDriver } from '../agent/core/driver.ts';

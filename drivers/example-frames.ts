@@ -1,7 +1,7 @@
 /**
  * The two frames of an example, taken apart by the standard.
  *
- * Pure. Says in which of them the slip is, what was found and what is right. Called by `profile-examples.ts`.
+ * Pure. Says in which of them the slip is, what was found and what is right.
  * Source of the layout: Modbus Application Protocol V1.1b3 §6 and §7; Modbus over Serial Line V1.02 §2.5.1.
  */
 import type { Table } from '../agent/core/profile.ts';

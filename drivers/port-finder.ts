@@ -1,7 +1,7 @@
 /**
  * Which serial ports this machine has, by the names that stay, and which of them are no street line.
  *
- * Owns that look at /dev and /sys. Opens no port. Called by the first set-up and by the check of a cabinet's ports.
+ * Owns that look at /dev and /sys. Opens no port.
  */
 import { readdirSync, readFileSync, readlinkSync, realpathSync } from 'node:fs';
 import { basename, join } from 'node:path';
@@ -17,21 +17,23 @@ export interface SerialPortSeen {
   readonly keepOff: string | null;
 }
 
-export interface PortFinderOptions {
-  /** Default: `/dev` and `/sys`. */
-  readonly dev?: string;
-  readonly sys?: string;
-  /** The terminal of the person who asks; null when there is none. */
-  readonly ownTerminal?: string | null;
-}
-
 /** Source: Linux names of serial devices: on-board ports, USB adapters, USB modems. */
 const PORT_NAMES = /^tty(S|AMA|O|mxc|USB|ACM|RS485|SC|XRUSB)\d+$/;
 /** Drivers of cellular modems, whose ports take commands. Source: names of the drivers in Linux drivers/usb/serial. */
 const MODEM_DRIVERS = new Set(['option', 'option1', 'qcserial', 'sierra', 'sierra_net', 'gobi']);
 
 /** Stable names first, then in order. Errors: none; what cannot be read is not there. */
-export function findSerialPorts({ dev = '/dev', sys = '/sys', ownTerminal = null }: PortFinderOptions = {}): SerialPortSeen[] {
+export function findSerialPorts({
+  dev = '/dev',
+  sys = '/sys',
+  ownTerminal = null,
+}: {
+  /** Default: `/dev` and `/sys`. */
+  readonly dev?: string;
+  readonly sys?: string;
+  /** The terminal of the person who asks; null when there is none. */
+  readonly ownTerminal?: string | null;
+} = {}): SerialPortSeen[] {
   const byPath = join(dev, 'serial/by-path');
   const stable = new Map(namesIn(byPath).map((name) => [realOf(join(byPath, name)), join(byPath, name)]));
   const consoles = new Set((textOf(join(sys, 'class/tty/console/active')) ?? '').split(/\s+/));

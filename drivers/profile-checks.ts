@@ -1,7 +1,7 @@
 /**
  * What a schema cannot see in a profile: names that stand for nothing, keys of the other transport, examples that do not come out.
  *
- * Pure. Called by `profile-loader.ts`; a profile that fails here is not used.
+ * Pure. A profile that fails here is not used.
  */
 import type { GroupProfile, IdentifyProbe, Profile } from '../agent/core/profile.ts';
 import { REGISTERS } from './modbus/codec.ts';

@@ -1,7 +1,7 @@
 /**
  * Do the examples of a profile come out?
  *
- * Pure. Lets the profile's own driver explain what the frames hold. Called by `profile-checks.ts`.
+ * Pure. Lets the profile's own driver explain what the frames hold.
  */
 import type { DecodedValue } from '../agent/core/driver.ts';
 import { manualHint } from '../agent/core/manual-address.ts';

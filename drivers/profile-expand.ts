@@ -1,7 +1,7 @@
 /**
  * A short profile file made whole: repeated parts, groups and set-up rows written out one by one.
  *
- * Pure. Remembers for each row which place of the file it came from. Called by `profile-loader.ts`.
+ * Pure. Remembers for each row which place of the file it came from.
  */
 import { partPointId } from '../agent/core/narrowed.ts';
 import type { GroupProfile, PointProfile, Profile, SetupProfile } from '../agent/core/profile.ts';

@@ -2,12 +2,17 @@
  * Folders that hold device profiles, as files: which there are, what is in them, and whether one has changed.
  *
  * Owns the rules for names. Parses nothing, so that the running agent can look without a parser in its memory.
- * Called by the registry and by `pending-profiles.ts`.
  */
 import { existsSync, readdirSync, readFileSync, realpathSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Problem } from '../agent/core/errors.ts';
-import type { ProfileFile } from './profile-loader.ts';
+
+export interface ProfileFile {
+  readonly file: string;
+  readonly text: string;
+  /** It comes with the agent, so a site may put its own in its place. */
+  readonly isShipped?: true;
+}
 
 /** The profiles that come with the agent. */
 export const SHIPPED_PROFILES_DIR = join(import.meta.dirname, 'profiles');

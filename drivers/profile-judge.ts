@@ -1,7 +1,7 @@
 /**
  * A profile as it was written → the whole of it, or all that is wrong with it.
  *
- * Owns what can still be judged when a key or a word is wrong. Pure. Called by `profile-loader.ts`.
+ * Owns what can still be judged when a key or a word is wrong. Pure.
  */
 import type { Profile } from '../agent/core/profile.ts';
 import { type SchemaFinding, schemaFindings, valueAt } from '../agent/core/schema-findings.ts';

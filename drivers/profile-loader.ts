@@ -1,11 +1,12 @@
 /**
  * Profile files → profiles by id, and everything that is wrong with the rest, each thing at its line and column.
  *
- * Owns what happens when two files claim one id. Touches no disk. Called by the registry and for `luciole profile check`.
+ * Owns what happens when two files claim one id. Touches no disk.
  */
 import { ConfigError, type Problem } from '../agent/core/errors.ts';
 import type { Profile } from '../agent/core/profile.ts';
 import { type CheckedProfiles, hashOfText } from './checked-profiles.ts';
+import type { ProfileFile } from './profile-folders.ts';
 import { judgeProfile, type ProfileUse } from './profile-judge.ts';
 
 /** YAML with places, as the config room reads it. */
@@ -19,13 +20,6 @@ export type ReadPlaced = (text: string) => {
 
 type Path = readonly (string | number)[];
 type Place = { readonly line: number; readonly column: number };
-
-export interface ProfileFile {
-  readonly file: string;
-  readonly text: string;
-  /** It comes with the agent, so a site may put its own in its place. */
-  readonly isShipped?: true;
-}
 
 /**
  * One profile from its file.

@@ -1,7 +1,7 @@
 /**
  * What a schema cannot see in the points of a profile: overlapping registers, bits that are not there, impossible writes.
  *
- * Pure. Called by `profile-checks.ts`.
+ * Pure.
  */
 import type { PointProfile, Profile } from '../agent/core/profile.ts';
 import { REGISTERS, rawFor, WRITABLE } from './modbus/codec.ts';

@@ -1,7 +1,7 @@
 /**
  * What a profile file may say, with the defaults that keep it short.
  *
- * Owns the schema. Called by `profile-loader.ts`.
+ * Owns the schema.
  */
 import * as z from 'zod';
 import type { JsonSchema } from '../agent/core/json-schema.ts';

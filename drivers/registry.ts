@@ -1,12 +1,12 @@
 /**
  * The shelf: which device types there are.
  *
- * Owns the order in which their folders are read. Called by `app.ts` and by the tests that run every profile's examples.
+ * Owns the order in which their folders are read.
  */
 import type { Problem } from '../agent/core/errors.ts';
 import { type CheckedProfiles, readChecked } from './checked-profiles.ts';
-import { ownFolders, profileFiles, SHIPPED_PROFILES_DIR } from './profile-folders.ts';
-import { claimedId, type LoadedProfiles, loadProfiles, type ProfileFile, type ReadPlaced } from './profile-loader.ts';
+import { ownFolders, type ProfileFile, profileFiles, SHIPPED_PROFILES_DIR } from './profile-folders.ts';
+import { claimedId, type LoadedProfiles, loadProfiles, type ReadPlaced } from './profile-loader.ts';
 
 /**
  * Read every `.yaml` and `.yml` of the folders, shipped ones first. A folder that does not exist holds no profiles; what cannot be read is a problem.

@@ -2,7 +2,6 @@
  * Lets the kernel switch the direction of an RS-485 transceiver.
  *
  * Owns the one ioctl that neither Node nor the serial bindings offer; a child process makes it on the inherited descriptor.
- * Called by `serial-port.ts` when a port is opened.
  */
 import { spawn } from 'node:child_process';
 import type { Rs485Settings } from '../agent/core/cabinet.ts';

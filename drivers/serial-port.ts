@@ -1,7 +1,7 @@
 /**
  * A serial port as bytes in and bytes out.
  *
- * Owns the only use of the serial bindings. Never interprets a byte. Called by the guarded Modbus port and the uart lines.
+ * Owns the only use of the serial bindings. Never interprets a byte.
  * Reads and writes go straight to the file descriptor: through the library's stream, or Node's thread pool, a stalled
  * flash blocks the bus for seconds. Source: measured, 2,004 ms against 15 ms with four blocked pool threads.
  */

@@ -1,8 +1,7 @@
 /**
  * A TCP connection as bytes in and bytes out.
  *
- * Owns the socket. Never interprets a byte, never reconnects: the line's keeper does. Called by `line-from-config.ts` for Modbus TCP and for
- * serial servers.
+ * Owns the socket. Never interprets a byte, never reconnects: the line's keeper does.
  */
 import { connect, type Socket } from 'node:net';
 import type { Clock, MonoMs } from '../agent/core/clock.ts';
@@ -16,16 +15,19 @@ const KEEPALIVE_MS = 10_000;
 /** Nothing at all came back for so long, on so many requests: the peer is gone though nobody said so. Source: assumed. */
 const HALF_OPEN = { ms: 10_000, requests: 5 };
 
-export interface SocketPortOptions {
+/** Errors: `open` rejects with BusError `port-missing`, `port-busy` or `port-refused`, each saying what to check. */
+export function createSocketPort({
+  name,
+  host,
+  port: tcpPort,
+  clock,
+}: {
   /** As people know it: `tcp://host:502`. */
   readonly name: string;
   readonly host: string;
   readonly port: number;
   readonly clock: Clock;
-}
-
-/** Errors: `open` rejects with BusError `port-missing`, `port-busy` or `port-refused`, each saying what to check. */
-export function createSocketPort({ name, host, port: tcpPort, clock }: SocketPortOptions): BytePort {
+}): BytePort {
   let socket: Socket | null = null;
   /** Since when and how often it has been asked without a byte in return. */
   let unanswered: { sinceMono: MonoMs; requests: number } | null = null;

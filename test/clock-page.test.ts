@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
-import { loadSite } from '../agent/config/load-site.ts';
+import { loadSite } from '../agent/config/load/load-site.ts';
 import { createControl } from '../agent/control/control.ts';
 import type { ClockQuality } from '../agent/core/clock.ts';
 import { createManualClock } from '../agent/core/manual-clock.ts';
@@ -11,8 +11,8 @@ import { createSteadyClock, type StoredHeldTime } from '../agent/core/steady-clo
 import { createEnergy } from '../agent/diagnosis/energy-count.ts';
 import { createTimeQuality } from '../agent/service/time-quality.ts';
 import { createRecorder } from '../agent/store/recorder.ts';
-import { encodePayload } from '../agent/sync/codec.ts';
-import { openPayload } from '../agent/sync/command-fields.ts';
+import { openPayload } from '../agent/sync/commands/command-fields.ts';
+import { encodePayload } from '../agent/sync/sparkplug/codec.ts';
 import { makeStreet, winter } from './agent/lighting/street.ts';
 
 const [SECOND, MINUTE, HOUR, DAY] = [1_000, 60_000, 3_600_000, 86_400_000];
@@ -106,8 +106,8 @@ async function cabinetOf({ at = winter('22:55'), aheadMs = 0, isSynchronised = t
       onDecision: (decision) => energy.onDecision(decision),
     });
     const energy = createEnergy({
-      ...{ cabinet: { ...cabinet, ...street, lines: [] }, clock, store, field, control },
-      ...{ profiles: new Map(), points: new Map(), uplink: null },
+      ...{ cabinet: { ...cabinet, ...street, lines: [] }, clock, store, field, light: control },
+      ...{ profiles: new Map(), points: new Map(), onNight: () => {} },
     });
     await control.start();
     energy.start();

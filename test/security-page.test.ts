@@ -48,8 +48,8 @@ t.test('programs are started in few places, never through a shell, and no text b
   t.strictSame(
     starters.map(({ path }) => path).sort(),
     [
-      'agent/config/check-in-child.ts',
-      'agent/config/read-in-child.ts',
+      'agent/config/load/read-in-child.ts',
+      'agent/config/revisions/check-in-child.ts',
       'agent/console/commands/service/tech-support-run.ts',
       'agent/console/local-machine.ts',
       'agent/console/shell/stty.ts',

@@ -3,11 +3,12 @@
  *
  * Owns the life of the run, from its options to its exit code. Called by `main.ts`.
  */
-import { dirname, resolve } from 'node:path';
 import { createSerialPort } from '../../drivers/serial-port.ts';
-import { type CheckedRevision, checkRevisionAside, editAside, type RevisionFolder } from '../config/check-in-child.ts';
-import { beginAside } from '../config/read-in-child.ts';
-import type { Beginning } from '../config/start-revision.ts';
+import { beginAside } from '../config/load/read-in-child.ts';
+import { secretNews, WITHOUT_REVISIONS } from '../config/load/start-news.ts';
+import type { Beginning } from '../config/load/start-revision.ts';
+import { withOptions } from '../config/load/with-options.ts';
+import { type CheckedRevision, checkRevisionAside, editAside, type RevisionFolder } from '../config/revisions/check-in-child.ts';
 import { ConsoleError } from '../console/console-error.ts';
 import { agentSocketPath } from '../console/protocol/socket-path.ts';
 import type { Cabinet } from '../core/cabinet.ts';
@@ -16,35 +17,23 @@ import { ConfigError, StoreError } from '../core/errors.ts';
 import { ownHeap } from '../core/heap-keeper.ts';
 import type { EditedText, EditOrder } from '../core/revisions.ts';
 import type { RunOptions, StartSteps } from '../core/run-options.ts';
-import { isBelow, outsideSiteDir, secretFiles } from '../core/secret-places.ts';
-import { createSystemClock } from '../core/system-clock.ts';
+import { createSystemClock, isBusAlone } from '../core/system-clock.ts';
 import { createHealth } from '../service/health.ts';
 import { createHeldTimeFile } from '../service/held-time-file.ts';
 import { machineStart } from '../service/machine-start.ts';
 import { createNotify, type Notify } from '../service/notify.ts';
-import { createReleaseShelf, PACKAGE } from '../service/release-shelf.ts';
+import { createReleaseShelf } from '../service/release-shelf.ts';
 import { createRunGuard, type RunGuard } from '../service/run-guard.ts';
 import { safeCabinet } from '../service/safe-mode.ts';
-import { createTimeQuality } from '../service/time-quality.ts';
-import type { UpdateParts } from '../service/update-run.ts';
+import { createTimeQuality, FIRST_PROBE_MS } from '../service/time-quality.ts';
+import { updatePartsOf } from '../service/update-run.ts';
 import type { OpenLink } from '../store/messages.ts';
-import { createMqttDoor } from '../sync/mqtt-door.ts';
-import { createFileReader } from '../sync/secret-files.ts';
+import { createMqttDoor } from '../sync/mqtt/mqtt-door.ts';
+import { createFileReader } from '../sync/mqtt/secret-files.ts';
 import { type Agent, createAgent } from './agent.ts';
 
-/** What a run tells that had to begin without them. */
-const WITHOUT_REVISIONS: RunGuard['news'][number] = {
-  code: 'config-refused',
-  source: 'configuration',
-  severity: 'alarm',
-  text: 'the disk of store.dir does not answer: the file of the site runs, without revisions, until the next start; see dmesg',
-  isLasting: true,
-};
 /** For a run without a service manager. */
 const NO_LIMIT: StartSteps = { completed() {}, over() {}, overdue: () => null };
-/** Longest wait for the first look at the system's clocks. Units: ms. Source: assumed; small files in memory. */
-const FIRST_PROBE_MS = 1_000;
-
 /**
  * Run until told to stop.
  *
@@ -70,10 +59,8 @@ export async function runAgent(options: RunOptions): Promise<number> {
     clock: wall,
     trust: () => (options.startAtMs === null ? (agent?.site().cabinet ?? cabinet).clockTrust : 'system'),
   });
-  // A battery clock that does not answer must not delay the first light.
   await Promise.race([timeQuality.start(), sleep(wall, FIRST_PROBE_MS)]);
-  const isBusAlone = cabinet.lines.filter(({ kind }) => kind === 'modbus').length < 2;
-  const clock = createSystemClock({ quality: () => timeQuality.quality(), wallOffsetMs, isBusAlone });
+  const clock = createSystemClock({ quality: () => timeQuality.quality(), wallOffsetMs, isBusAlone: isBusAlone(cabinet.lines) });
   const guard = await (early ?? guardOf(options, { clock, notify, stateDir: cabinet.store.dir }));
   startSteps.completed('start-ledger-read');
   process.on('uncaughtExceptionMonitor', (error) => guard.ended('crashed', String(error?.message ?? error)));
@@ -89,7 +76,7 @@ export async function runAgent(options: RunOptions): Promise<number> {
     },
     health: createHealth(),
     heap: ownHeap(),
-    updates: updatesOf(options, cabinet.store.dir, () => {
+    updates: updatePartsOf(options, cabinet.store.dir, () => {
       guard.ended('update');
       over.abort();
     }),
@@ -138,19 +125,6 @@ export async function runAgent(options: RunOptions): Promise<number> {
   return 0;
 }
 
-/** A site that named such a place before stays connected, and is asked to move it. */
-function secretNews({ uplink }: Cabinet, configFile: string): RunGuard['news'] {
-  const siteDir = dirname(resolve(configFile));
-  const elsewhere = secretFiles(uplink, (path) => resolve(path)).filter(({ path }) => !isBelow(path, siteDir));
-  return elsewhere.map(({ setting, path }) => ({
-    code: 'secret-elsewhere',
-    source: `uplink.${setting}`,
-    severity: 'warning',
-    text: `uplink.${setting} ${path} ${outsideSiteDir(siteDir)}`,
-    isLasting: true,
-  }));
-}
-
 /** Errors: as `beginConfiguration`; the next run then knows that the program itself was not to blame. */
 async function beginningOf(options: RunOptions, guard: Promise<RunGuard> | null): Promise<Beginning> {
   const { configFile, dataDir, startAtMs, startSteps = NO_LIMIT, service } = options;
@@ -189,26 +163,6 @@ function guardOf({ log, version, service }: RunOptions, { clock, notify, stateDi
   return createRunGuard({ clock, log, notify, version, machine, folders, runtimeDir, watchdogMs: service?.watchdogMs ?? null });
 }
 
-/** Where the makers' public keys lie. */
-const UPDATE_KEYS_DIR = '/etc/luciole/update-keys';
-
-function updatesOf({ release }: RunOptions, storeDir: string, leave: () => void): UpdateParts {
-  const { name, serial, stateDir, keysDir } = release ?? { name: null, serial: 0, stateDir: null, keysDir: null };
-  const obstacle =
-    name === null || stateDir === null
-      ? 'only an agent that runs as the service of the package exchanges its program; this one does not'
-      : '';
-  return {
-    shelf: createReleaseShelf(stateDir ?? storeDir),
-    release: name ?? PACKAGE,
-    serial,
-    arch: process.arch,
-    keysDir: keysDir ?? UPDATE_KEYS_DIR,
-    obstacle,
-    leave,
-  };
-}
-
 const noStore: OpenLink = () => {
   throw new StoreError('worker-lost', 'it is left out in safe mode');
 };
@@ -218,15 +172,4 @@ function stopped(signal: AbortSignal): Promise<void> {
     if (signal.aborted) resolve();
     else signal.addEventListener('abort', () => resolve(), { once: true });
   });
-}
-
-/** The command line goes before the file. */
-function withOptions(cabinet: Cabinet, { ports, broker, dataDir, noUplink }: RunOptions): Cabinet {
-  const uplink = cabinet.uplink === null || broker === null ? cabinet.uplink : { ...cabinet.uplink, broker };
-  return {
-    ...cabinet,
-    lines: cabinet.lines.map((line) => ({ ...line, port: ports[line.id] ?? line.port })),
-    uplink: noUplink ? null : uplink,
-    store: dataDir === null ? cabinet.store : { ...cabinet.store, dir: dataDir },
-  };
 }

@@ -1,50 +1,56 @@
 /**
- * The uplink of one configuration: what the platform sees of the cabinet, and where each of its wishes goes.
+ * The uplink of one configuration: what the platform sees of the cabinet, and where each of its commands goes.
  *
- * Owns the ways from the uplink into the rooms. Part of `app.ts`, which puts it in its place and exchanges it.
+ * Owns the ways from the uplink into the rooms.
  */
 
-import type { ConfigPost } from '../config/platform-requests.ts';
-import type { Site } from '../config/touched-parts.ts';
-import { uplinkDevices } from '../core/cabinet-points.ts';
-import type { Field, Uplink } from '../core/ports.ts';
-import type { AgentEvent } from '../core/words.ts';
-import type { UpdatePost } from '../service/platform-updates.ts';
-import { createUplink, type UplinkParts } from '../sync/uplink.ts';
-import type { Rooms } from './rooms.ts';
+import type { Uplink } from '../core/ports.ts';
+import { createRoomEvents } from '../core/room-events.ts';
+import { uplinkDevices } from '../sync/sparkplug/cabinet-metrics.ts';
+import { createUplink } from '../sync/uplink.ts';
+import type { Joined } from './joined.ts';
 
-export interface CabinetUplinkParts extends Pick<UplinkParts, 'version' | 'clock' | 'log' | 'store' | 'door' | 'random' | 'readFile'> {
-  readonly site: Site;
-  readonly points: Rooms['points'];
-  /** Of the moment: light may be exchanged while the uplink stays. */
-  readonly control: () => Rooms['control'];
-  readonly field: Pick<Field, 'latest'>;
-  readonly config: ConfigPost;
-  readonly update: UpdatePost;
-  readonly onEvent: (event: AgentEvent) => void;
-  readonly isOpenCommand: (commandId: string) => boolean;
-}
+type Neighbours = Pick<
+  Joined,
+  'parts' | 'state' | 'clock' | 'field' | 'store' | 'uplink' | 'ongoing' | 'revisions' | 'configPost' | 'updatePost'
+>;
 
-/** Null where none is configured. */
-export function createCabinetUplink(parts: CabinetUplinkParts): Uplink | null {
-  const { site, points, control, field, config, update, onEvent, ...own } = parts;
-  const { cabinet, profiles } = site;
+/** For the configuration that runs now; null where it has none. Light may be exchanged while it stays, so each command asks for the control of the moment. */
+export function openUplink({
+  parts,
+  state,
+  clock,
+  field,
+  store,
+  uplink,
+  ongoing,
+  revisions,
+  configPost,
+  updatePost,
+}: Neighbours): Uplink | null {
+  const { cabinet, profiles } = state.site;
+  const { version, log, door, random, readFile } = parts;
+  state.uplinkEvents = createRoomEvents(clock, ongoing.onEvent);
   if (cabinet.uplink === null) return null;
-  const made = createUplink({
-    ...own,
+  return createUplink({
+    ...{ version, clock, log, store, door, random },
+    ...(readFile === undefined ? {} : { readFile }),
     config: cabinet.uplink,
     cabinetId: cabinet.id,
-    devices: uplinkDevices(cabinet, points, profiles),
+    devices: uplinkDevices(cabinet, state.rooms.points, profiles),
     latest: (pointId) => field.latest(pointId),
+    isOpenCommand: (id) => ongoing.isOpenCommand(id) || uplink.isHeld(id) || revisions?.openCommand === id,
+    onOrder({ kind, request }) {
+      const { control } = state.rooms;
+      if (kind === 'override') void control.override(request);
+      else if (kind === 'release') void control.release(request);
+      else if (kind === 'programme') void control.chooseProgramme(request);
+      else if (kind === 'blink') void control.blink(request);
+      else if (kind === 'point') void control.writePoint(request);
+      else if (kind === 'config') void configPost.take(request);
+      else void updatePost.take(request);
+    },
+    onRelay: (relay) => state.rooms.control.hear(relay),
+    onEvent: state.uplinkEvents.tell,
   });
-  made.onOverride = (request) => void control().override(request);
-  made.onRelease = (request) => void control().release(request);
-  made.onProgramme = (request) => void control().chooseProgramme(request);
-  made.onBlink = (request) => void control().blink(request);
-  made.onPointWrite = (request) => void control().writePoint(request);
-  made.onConfig = (request) => void config.take(request);
-  made.onUpdate = (order) => void update.take(order);
-  made.onRelay = (relay) => control().hear(relay);
-  made.onEvent = onEvent;
-  return made;
 }

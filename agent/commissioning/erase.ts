@@ -5,7 +5,7 @@
  */
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { dirname, isAbsolute, resolve } from 'node:path';
-import { loadCabinet } from '../config/load.ts';
+import { loadCabinet } from '../config/load/load.ts';
 import { ConsoleError } from '../console/console-error.ts';
 import type { LocalArgs, Terminal } from '../console/terminal/terminal.ts';
 import { count, formatBytes } from '../console/text/page.ts';

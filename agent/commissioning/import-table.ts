@@ -5,9 +5,9 @@
  */
 import { readFileSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { importTable, rowOf, type ToldChange } from '../config/import.ts';
-import { decodeTable, type ImportFlaw } from '../config/import-table.ts';
-import { checkConfig } from '../config/load-site.ts';
+import { importTable, rowOf, type ToldChange } from '../config/import/import.ts';
+import { decodeTable, type ImportFlaw } from '../config/import/import-table.ts';
+import { checkConfig } from '../config/load/load-site.ts';
 import { ConsoleError } from '../console/console-error.ts';
 import type { LocalArgs, Terminal } from '../console/terminal/terminal.ts';
 import { count, told } from '../console/text/page.ts';

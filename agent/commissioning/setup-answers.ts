@@ -4,7 +4,7 @@
  * Owns the reading of them; asks nobody. Part of `app.ts`; called by `first-start.ts`.
  */
 import { existsSync, readFileSync } from 'node:fs';
-import { readPlacedYaml } from '../config/places.ts';
+import { readPlacedYaml } from '../config/load/places.ts';
 import { ConsoleError } from '../console/console-error.ts';
 import type { LocalArgs } from '../console/terminal/terminal.ts';
 import { nearest } from '../console/text/suggest.ts';

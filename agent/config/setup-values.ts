@@ -1,36 +1,25 @@
 /**
- * What the registers of a driver are set to when it is met: its ramps, and what it does when it hears no agent.
+ * What the registers of a driver are set to when it is first reached: its ramps, and what it does while no agent writes to it.
  *
- * Pure. Part of `app.ts`; the field writes it.
+ * Pure. The field writes it.
  */
-
 import type { Cabinet } from '../core/cabinet.ts';
-import { failsafeLevelPct, zoneOfDevice } from '../core/cabinet-points.ts';
-import type { SetupValues } from '../field/unit.ts';
+import type { SetupValues } from '../field/units/unit.ts';
+import { deviceFailsafePct } from '../lighting/failsafe.ts';
 
-/** A driver that hears no agent for this long goes to its failsafe level. Units: s. Source: assumed; twelve missed polls. */
+/** A driver that receives no write for this long goes to its failsafe level. Units: s. Source: assumed; twelve missed polls. */
 const FAILSAFE_TIMEOUT_S = 60;
 /** Ramps of a zone without presence. Units: s. Source: reference values of street-lighting practice, 1 to 2 s up, 8 to 10 s down. */
 const RAMP_S = { up: 1, down: 10 };
 
 /** By the policy of the zone that its lamp is in. */
 export function setupValuesOf(cabinet: Cabinet, deviceId: string): SetupValues {
-  const zone = zoneOfDevice(cabinet, deviceId);
+  const lamp = cabinet.lamps.find(({ device }) => device === deviceId);
+  const zone = cabinet.zones.find(({ lamps }) => lamp !== undefined && lamps.includes(lamp.id));
   return {
     rampUpMs: (zone?.presence?.rampUpS ?? RAMP_S.up) * 1_000,
     rampDownMs: (zone?.presence?.rampDownS ?? RAMP_S.down) * 1_000,
     failsafeTimeoutS: FAILSAFE_TIMEOUT_S,
     failsafeLevelPct: deviceFailsafePct(cabinet, deviceId),
   };
-}
-
-/** The registers of a device take one level for all its lamps: the highest, none above the maximum of its own lamp. Full light without a lamp. */
-function deviceFailsafePct(cabinet: Cabinet, deviceId: string): number {
-  const levels = cabinet.lamps
-    .filter(({ device }) => device === deviceId)
-    .map(({ id, maxPct }) => {
-      const zone = cabinet.zones.find(({ lamps }) => lamps.includes(id));
-      return Math.min(maxPct, failsafeLevelPct(cabinet, zone));
-    });
-  return levels.length === 0 ? failsafeLevelPct(cabinet, undefined) : Math.max(1, ...levels);
 }

@@ -4,8 +4,8 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { readProfiles } from '../../drivers/registry.ts';
-import { loadCabinet } from '../config/load.ts';
-import { readPlacedYaml } from '../config/places.ts';
+import { loadCabinet } from '../config/load/load.ts';
+import { readPlacedYaml } from '../config/load/places.ts';
 import type { Cabinet } from '../core/cabinet.ts';
 import { ConfigError } from '../core/errors.ts';
 import { profileView } from '../core/profile-view.ts';
@@ -30,9 +30,9 @@ export function localShelf(configFile: string, credentialsDir: string | null = n
       if (cabinet === null) throw new ConsoleError('failed', `the cabinet ${configFile} cannot be used: run luciole check`);
       if (cabinet.uplink === null) return undefined;
       const [{ createMqttDoor }, { createFileReader }, { testUplink }] = await Promise.all([
-        import('../sync/mqtt-door.ts'),
-        import('../sync/secret-files.ts'),
-        import('../sync/uplink-test.ts'),
+        import('../sync/mqtt/mqtt-door.ts'),
+        import('../sync/mqtt/secret-files.ts'),
+        import('../sync/session/uplink-test.ts'),
       ]);
       const clock = createSystemClock({ quality: () => 'none' });
       const timeQuality = createTimeQuality({ clock, trust: () => cabinet.clockTrust });

@@ -6,7 +6,7 @@
 import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { promisify } from 'node:util';
-import { loadCabinet } from '../config/load.ts';
+import { loadCabinet } from '../config/load/load.ts';
 import { ConfigError } from '../core/errors.ts';
 import type { Language } from '../core/words.ts';
 import { readStoredState } from '../store/last-state.ts';

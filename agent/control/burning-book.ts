@@ -21,12 +21,6 @@ export interface BurningBook {
   save(): void;
 }
 
-export interface BurningParts {
-  readonly clock: Clock;
-  readonly store: Pick<Store, 'save' | 'load'>;
-  readonly lamps: readonly Pick<Lamp, 'id' | 'burned'>[];
-}
-
 /** Hours by lamp. Shape: a lamp whose hours are not known is absent, so that a former release reads it as well. */
 const BURNING_KEY = 'control.burning-hours';
 /** What the configuration stated when its hours were taken, by lamp: `12000@2026-05-01`. */
@@ -38,7 +32,15 @@ const HOUR_MS = 3_600_000;
 const MAX_STEP_MS = 60_000;
 
 /** Nothing is known before `restore`. */
-export function createBurningBook({ clock, store, lamps }: BurningParts): BurningBook {
+export function createBurningBook({
+  clock,
+  store,
+  lamps,
+}: {
+  readonly clock: Clock;
+  readonly store: Pick<Store, 'save' | 'load'>;
+  readonly lamps: readonly Pick<Lamp, 'id' | 'burned'>[];
+}): BurningBook {
   const known = new Map<string, number>();
   /** Burnt in this run before anything was known of the lamp. */
   const early = new Map<string, number>();

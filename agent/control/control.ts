@@ -1,51 +1,40 @@
 /**
  * The tick: what is known goes in, the lamps that must change are written.
  *
- * Owns when to decide: each second, and at once when someone is detected, a lamp is found elsewhere or a person asks.
- * Needs nothing but the lines: without disk, network or a trusted clock the street stays lit.
- * Called by `app.ts` with every batch of readings, and by console and uplink with requests.
+ * Owns when to decide: each second, and at once when someone is detected, a lamp is found elsewhere or a person asks. Needs nothing but the
+ * lines: without disk, network or a trusted clock the street stays lit.
  */
 import { type Clock, every, isTrusted, type MonoMs, type Timer } from '../core/clock.ts';
 import { createEventBook } from '../core/event-book.ts';
 import type { IdentifyRequest, IdentifyRun } from '../core/light-tools.ts';
-import type {
-  BlinkRequest,
-  Field,
-  Log,
-  OverrideRequest,
-  PointRequest,
-  ProgrammeRequest,
-  Relay,
-  ReleaseRequest,
-  Store,
-} from '../core/ports.ts';
+import type { Field, Log, Relay, Store } from '../core/ports.ts';
 import type { WhyView, ZoneView } from '../core/views.ts';
-import type { AgentEvent, Decision, Intent, Outcome, PointId, Rank, Reading } from '../core/words.ts';
+import type { AgentEvent, Decision, Intent, Outcome, PointId, Reading } from '../core/words.ts';
 import { createDecider } from '../lighting/decide.ts';
 import { intentsFor } from '../lighting/intents.ts';
-import type { LightingSnapshot, Street, ZoneState } from '../lighting/lighting.ts';
+import type { ChosenProgramme, LightingSnapshot, Street, ZoneState } from '../lighting/lighting.ts';
 import type { ResolvedOutput } from '../lighting/output.ts';
 import { createBurningBook } from './burning-book.ts';
-import { createCommandDesk } from './command-desk.ts';
-import { isFollowed, type LampWork } from './commands.ts';
-import { createContactDesk, type LightContact } from './contact-desk.ts';
-import { createDecisionBook } from './decision-book.ts';
-import { createFollower, levelPointOf } from './follower.ts';
-import { createIdentifyDesk } from './identify.ts';
-import { createOutputDesk, type OutputView } from './output-desk.ts';
-import { createOverrideKeeper } from './override-keeper.ts';
-import { createPointDesk } from './point-desk.ts';
-import { type ChosenProgramme, createProgrammeKeeper } from './programme-keeper.ts';
-import { isKnown, type Verification } from './reconcile.ts';
 import { createRelayDesk } from './relay-desk.ts';
-import { createRemoteBlinks } from './remote-blinks.ts';
-import { createRequestDesk, NOT_RUNNING } from './request-desk.ts';
+import { createCommandDesk } from './requests/command-desk.ts';
+import { isFollowed, type LampWork } from './requests/commands.ts';
+import { createIdentifyDesk } from './requests/identify.ts';
+import { createOverrideKeeper } from './requests/override-keeper.ts';
+import { createPointDesk } from './requests/point-desk.ts';
+import { createProgrammeKeeper } from './requests/programme-keeper.ts';
+import { createRemoteBlinks } from './requests/remote-blinks.ts';
+import { createRequestDesk, NOT_RUNNING, type RequestDesk } from './requests/request-desk.ts';
 import { inRestoreTime } from './restore-time.ts';
-import { createSenses } from './senses.ts';
-import { createStartGuard, POINT_WAIT_MS } from './start-guard.ts';
-import { type LampKnowledge, whyView, zoneViews } from './views.ts';
-import { createWalkTestDesk, type WalkTestDesk } from './walk-test.ts';
-import { createWritePace } from './write-pace.ts';
+import { createContactDesk, type LightContact } from './sensing/contact-desk.ts';
+import { createSenses } from './sensing/senses.ts';
+import { mustWait, notBelowFound, startGuardOf } from './start-guard.ts';
+import { createDecisionBook } from './views/decision-book.ts';
+import { type LampKnowledge, whyView, zoneViews } from './views/views.ts';
+import { createWalkTestDesk, type WalkTestDesk } from './views/walk-test.ts';
+import { createFollower, levelPointOf } from './writing/follower.ts';
+import { createOutputDesk, type OutputView } from './writing/output-desk.ts';
+import { isKnown, type Verification } from './writing/reconcile.ts';
+import { createWritePace } from './writing/write-pace.ts';
 
 export interface ControlParts {
   readonly street: Street;
@@ -78,7 +67,7 @@ export interface ControlParts {
   readonly quietUntilMono?: MonoMs;
 }
 
-export interface Control {
+export interface Control extends RequestDesk {
   /** Restores overrides and decides at once. */
   start(): Promise<void>;
   /** Leaves the lamps as they are; open commands end as failed. */
@@ -86,13 +75,6 @@ export interface Control {
   onReadings(readings: readonly Reading[]): void;
   /** A neighbour cabinet tells of someone. */
   hear(relay: Relay): void;
-  /** Resolves with the final outcome, at the latest after `COMMAND_MS`; the stages before go to `onOutcome`. */
-  override(request: OverrideRequest): Promise<Outcome>;
-  release(request: ReleaseRequest): Promise<Outcome>;
-  chooseProgramme(request: ProgrammeRequest): Promise<Outcome>;
-  /** As `identify`, for who is not on the spot: its end is that of a command. */
-  blink(request: BlinkRequest): Promise<Outcome>;
-  writePoint(request: PointRequest): Promise<Outcome>;
   decisions(): readonly Decision[];
   zones(): readonly ZoneView[];
   /** Night, sun and presence by zone; empty before the first tick. */
@@ -159,7 +141,7 @@ export function createControl({
   const relays = createRelayDesk({ street, clock, tell: (relay) => tell.onRelay?.(relay) });
   const outputDesk = createOutputDesk({ street, outputs, clock, field, events, log });
   const burning = createBurningBook({ clock, store, lamps: street.lamps });
-  const guard = createStartGuard(new Map(street.zones.flatMap(guarded)), clock.monoMs(), awaited(street, contacts));
+  const guard = startGuardOf(street, contacts, clock.monoMs());
   // Until a lamp is found dark, it may have been lit a moment before the start.
   let lit = new Map<string, MonoMs | null>(street.zones.flatMap(({ dark, lamps }) => (dark === null ? [] : lamps.map((id) => [id, null]))));
   const desk = createCommandDesk({ clock, workOf, onOutcome: tell.onOutcome });
@@ -174,7 +156,7 @@ export function createControl({
   const points = createPointDesk({ owners, clock, field, onOutcome: tell.onOutcome });
   const blinks = createRemoteBlinks(identify, clock, (running) => tell.onBlinks?.(running));
   const requests = createRequestDesk({
-    ...{ street, clock, events, keeper, programmes, blinks, desk },
+    ...{ street, clock, events, keeper, programmes, blinks, points, desk },
     plan: decider.plan,
     wishesFor,
     isRunning: () => state === 'running',
@@ -213,7 +195,9 @@ export function createControl({
       lit,
     };
     const { decisions: decided, zones, lit: litNow } = decider.decide(sight);
-    const decisions = decided.map((decision) => notBelowFound(decision, nowMono));
+    const decisions = decided.map((decision) =>
+      notBelowFound(decision, guard.floorPct(decision.lampId, nowMono), maxPctOf.get(decision.lampId)),
+    );
     lit = new Map(litNow);
     // What the start holds up is lit, so its fall to 0 % has a warning too.
     for (const [i, { lampId, levelPct }] of decisions.entries()) if (levelPct > (decided[i]?.levelPct ?? 0)) lit.set(lampId, null);
@@ -224,7 +208,7 @@ export function createControl({
     burning.take(decisions);
     // Contactors feed the lamps: they do not wait for the drivers to have started.
     outputDesk.follow({ decisions, intents, ruleStates: senses.snapshot().rules });
-    if (nowMono >= quietUntilMono) follower.follow(decisions.filter((decision) => !mustWait(decision, nowMono)));
+    if (nowMono >= quietUntilMono) follower.follow(decisions.filter((decision) => !mustWait(decision, guard, nowMono)));
     onProgress();
     tickedMono = clock.monoMs();
   }
@@ -237,21 +221,6 @@ export function createControl({
     const begun = new Set(open.map(({ id }) => id).filter((id) => works.some((work) => isFollowed(id, work))));
     blinks.begun(begun);
     keeper.begun(begun);
-  }
-
-  /** What would lower a lamp that has not been read yet; what raises it waits for nothing. */
-  function mustWait({ lampId, rank }: Decision, nowMono: MonoMs): boolean {
-    return !isByPerson(rank) && rank !== 'presence' && rank !== 'traffic' && guard.isWaiting(lampId, nowMono);
-  }
-
-  /** Until contacts and points have been read once after a start, a lamp keeps at least the level it was found at. */
-  function notBelowFound(decision: Decision, nowMono: MonoMs): Decision {
-    const { lampId, rank, levelPct } = decision;
-    const floorPct = Math.min(guard.floorPct(lampId, nowMono), maxPctOf.get(lampId) ?? 100);
-    if (isByPerson(rank) || levelPct >= floorPct) return decision;
-    const text = 'as found at the start, until the contacts are read';
-    const line = { rank, source: 'start', levelPct: floorPct, applied: true, text, untilMs: null };
-    return { ...decision, levelPct: floorPct, trace: [line, ...decision.trace.map((each) => ({ ...each, applied: false }))] };
   }
 
   async function restoreContacts(): Promise<void> {
@@ -330,11 +299,7 @@ export function createControl({
     hear(relay) {
       if (relays.hear(relay)) tick();
     },
-    override: requests.override,
-    release: requests.release,
-    chooseProgramme: requests.chooseProgramme,
-    blink: requests.blink,
-    writePoint: (request) => points.write(request, state === 'running' ? '' : NOT_RUNNING),
+    ...requests,
     decisions: () => book.all(),
     zones: () => zoneViews(street, knowledgeOf),
     zoneStates: () => zoneStates,
@@ -353,24 +318,4 @@ export function createControl({
     },
     counters: () => ({ detections: senses.detectionCount(), lampsRaised: book.lampsRaised() }),
   };
-}
-
-/** What a person requests is never held back by a start. */
-function isByPerson(rank: Rank): boolean {
-  return rank === 'maintenance' || rank === 'emergency' || rank === 'override';
-}
-
-/** Points that may raise the light as soon as they are read. Presence has its own hold, and a flow that is not known lights at full. */
-function awaited({ zones, rules }: Street, contacts: ReadonlyMap<PointId, LightContact>): ReadonlyMap<PointId, number> {
-  const cells = zones.flatMap(({ photocell }) => (photocell === null ? [] : [`${photocell.device}.${photocell.point}` as PointId]));
-  const ofRules = rules.flatMap(({ when }) => ('point' in when ? [when.point] : []));
-  return new Map<PointId, number>([
-    ...[...cells, ...ofRules].map((pointId) => [pointId, POINT_WAIT_MS.raises] as const),
-    ...[...contacts].map(([pointId, kind]) => [pointId, kind === 'emergency' ? POINT_WAIT_MS.emergency : POINT_WAIT_MS.raises] as const),
-  ]);
-}
-
-/** Lamps that presence may have raised before the start, each with the hold of its zone, and those that may go dark. */
-function guarded({ presence, dark, lamps }: Street['zones'][number]): (readonly [string, number])[] {
-  return presence === null && dark === null ? [] : lamps.map((id) => [id, presence?.holdS ?? 0] as const);
 }

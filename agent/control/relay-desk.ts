@@ -1,8 +1,8 @@
 /**
  * Speaks with the cabinets of streets that go on from this one: who comes towards them is told, whom they send is taken in.
  *
- * Owns which detections leave, how often, and which arrive. What came from a neighbour is never told again, so nothing can go in a ring;
- * what is lost or late is no harm, since a relay only ever raises, and ends by itself. Called by `control` at each tick.
+ * Owns which detections leave, how often, and which arrive. What came from a neighbour is never told again, so nothing can go in a ring; what
+ * is lost or late is no harm, since a relay only ever raises, and ends by itself.
  */
 import type { Neighbour } from '../core/cabinet.ts';
 import type { Clock, MonoMs, Timer } from '../core/clock.ts';
@@ -11,13 +11,6 @@ import type { Detection, Street } from '../lighting/lighting.ts';
 import { createMoverReader, DETECTIONS_KEPT_MS, isAhead, type Mover } from '../lighting/movers.ts';
 import { createStreetGraph, type StreetGraph } from '../lighting/street-graph.ts';
 import { createRelayGate, type RelayRefusal } from './relay-gate.ts';
-
-export interface RelayDeskParts {
-  readonly street: Street;
-  readonly clock: Clock;
-  /** To the uplink; may do nothing. */
-  readonly tell: (relay: Relay) => void;
-}
 
 export interface RelayDesk {
   /** Tells the neighbours what is new among our own detections, and returns these together with those taken in, oldest first. */
@@ -43,7 +36,16 @@ interface Waiting {
 }
 
 /** A desk that has told nothing yet. */
-export function createRelayDesk({ street, clock, tell }: RelayDeskParts): RelayDesk {
+export function createRelayDesk({
+  street,
+  clock,
+  tell,
+}: {
+  readonly street: Street;
+  readonly clock: Clock;
+  /** To the uplink; may do nothing. */
+  readonly tell: (relay: Relay) => void;
+}): RelayDesk {
   const { neighbours } = street;
   const graph = createStreetGraph(street);
   const movers = createMoverReader(street, graph);

@@ -1,7 +1,7 @@
 /**
  * Which relays of neighbour cabinets are let in.
  *
- * Owns the memory of those that came lately, and the counts of those turned away. Time is an argument. Called by the relay desk.
+ * Owns the memory of those that came lately, and the counts of those turned away. Time is an argument.
  */
 import type { MonoMs } from '../core/clock.ts';
 import type { Relay } from '../core/ports.ts';

@@ -1,7 +1,7 @@
 /**
  * How long the first decision waits for what the disk remembers.
  *
- * Owns that bound. Called by the parts of control that restore something.
+ * Owns that bound.
  */
 import type { Clock } from '../core/clock.ts';
 

@@ -5,9 +5,9 @@
  * Owns the level each lamp was found at and which points have not been read. Ends by itself.
  */
 import type { MonoMs } from '../core/clock.ts';
-import type { LevelPct, PointId, Reading } from '../core/words.ts';
-import type { LampHold } from '../lighting/lighting.ts';
-import { KEY_HOLD_MS } from './contact-desk.ts';
+import type { Decision, LevelPct, PointId, Rank, Reading } from '../core/words.ts';
+import type { LampHold, Street } from '../lighting/lighting.ts';
+import { KEY_HOLD_MS, type LightContact } from './sensing/contact-desk.ts';
 
 export interface StartGuard {
   /** Returns the level at which a lamp was found, once: with its first reading since the start. Units: percent; null from then on. */
@@ -25,7 +25,7 @@ export interface StartGuard {
 /** Longest wait for the first reading of a lamp. Units: ms. Source: assumed; a round of a full line at 19200 baud, and a driver holds its level by itself meanwhile. */
 const FIRST_READ_MS = 2_000;
 /** Longest wait for a point that may raise the light, and for the emergency key: as long as a closed key counts when its box falls silent. Units: ms. Source: assumed; six polls of the class `normal`. */
-export const POINT_WAIT_MS = { raises: 30_000, emergency: KEY_HOLD_MS };
+const POINT_WAIT_MS = { raises: 30_000, emergency: KEY_HOLD_MS };
 
 /** `holdS` by lamp: of zones where presence raises, 0 of those that may go dark without. `waitMs` by point: how long its first reading is waited for. */
 export function createStartGuard(
@@ -59,4 +59,44 @@ export function createStartGuard(
     isWaiting: (lampId, nowMono) => (holdS.has(lampId) || isPending(nowMono)) && !levels.has(lampId) && nowMono < startMono + FIRST_READ_MS,
     floorPct: (lampId, nowMono) => (isPending(nowMono) ? (levels.get(lampId) ?? 100) : 0),
   };
+}
+
+/** The guard of a street that starts now. */
+export function startGuardOf(street: Street, contacts: ReadonlyMap<PointId, LightContact>, startMono: MonoMs): StartGuard {
+  return createStartGuard(new Map(street.zones.flatMap(guarded)), startMono, awaited(street, contacts));
+}
+
+/** Whether a decision would lower a lamp that has not been read yet; what raises it waits for nothing. */
+export function mustWait({ lampId, rank }: Decision, guard: Pick<StartGuard, 'isWaiting'>, nowMono: MonoMs): boolean {
+  return !isByPerson(rank) && rank !== 'presence' && rank !== 'traffic' && guard.isWaiting(lampId, nowMono);
+}
+
+/** The decision, not below `floorPct` unless a person made it: until contacts and points have been read, a lamp keeps the level it was found at. */
+export function notBelowFound(decision: Decision, floorPct: LevelPct, maxPct: LevelPct = 100): Decision {
+  const { rank } = decision;
+  const leastPct = Math.min(floorPct, maxPct);
+  if (isByPerson(rank) || decision.levelPct >= leastPct) return decision;
+  const text = 'as found at the start, until the contacts are read';
+  const line = { rank, source: 'start', levelPct: leastPct, applied: true, text, untilMs: null };
+  return { ...decision, levelPct: leastPct, trace: [line, ...decision.trace.map((each) => ({ ...each, applied: false }))] };
+}
+
+/** What a person requests is never held back by a start. */
+function isByPerson(rank: Rank): boolean {
+  return rank === 'maintenance' || rank === 'emergency' || rank === 'override';
+}
+
+/** Points that may raise the light as soon as they are read. Presence has its own hold, and a flow that is not known lights at full. */
+function awaited({ zones, rules }: Street, contacts: ReadonlyMap<PointId, LightContact>): ReadonlyMap<PointId, number> {
+  const cells = zones.flatMap(({ photocell }) => (photocell === null ? [] : [`${photocell.device}.${photocell.point}` as PointId]));
+  const ofRules = rules.flatMap(({ when }) => ('point' in when ? [when.point] : []));
+  return new Map<PointId, number>([
+    ...[...cells, ...ofRules].map((pointId) => [pointId, POINT_WAIT_MS.raises] as const),
+    ...[...contacts].map(([pointId, kind]) => [pointId, kind === 'emergency' ? POINT_WAIT_MS.emergency : POINT_WAIT_MS.raises] as const),
+  ]);
+}
+
+/** Lamps that presence may have raised before the start, each with the hold of its zone, and those that may go dark. */
+function guarded({ presence, dark, lamps }: Street['zones'][number]): (readonly [string, number])[] {
+  return presence === null && dark === null ? [] : lamps.map((id) => [id, presence?.holdS ?? 0] as const);
 }

@@ -1,7 +1,7 @@
 /**
  * What control needs to know of cabinet and profiles beside the street itself.
  *
- * Pure. Part of `app.ts`.
+ * Pure.
  */
 
 import type { Cabinet } from '../core/cabinet.ts';
@@ -10,14 +10,19 @@ import type { MonoMs } from '../core/clock.ts';
 import type { PointId } from '../core/words.ts';
 import { type ResolvedOutput, resolveOutputs } from '../lighting/output.ts';
 import type { StoreParts } from '../store/store.ts';
-import type { LightContact } from './contact-desk.ts';
+import type { LightContact } from './sensing/contact-desk.ts';
+import type { Verification } from './writing/reconcile.ts';
 
 /** A run that begins this soon after the machine itself did so because mains have returned. Units: ms. Source: assumed; a gateway boots in a minute. */
 const MAINS_RETURN_MS = 120_000;
 
+/** For a lamp whose profile does not say how it is written. Source: assumed; the slowest driver at hand settles in less. */
+const NOT_WRITTEN: Verification = { settleMs: 1_000, tolerance: 0 };
+
 export interface StreetKnowledge {
   readonly outputs: readonly ResolvedOutput[];
   readonly contacts: ReadonlyMap<PointId, LightContact>;
+  readonly verificationOf: (lampId: string) => Verification;
   readonly pace: { readonly lineOf: (lampId: string) => string | undefined; readonly maxPerS: ReadonlyMap<string, number> };
 }
 
@@ -29,6 +34,11 @@ export function streetKnowledge(cabinet: Cabinet, points: ReadonlyMap<PointId, C
     contacts: new Map(
       cabinet.lines.flatMap(({ devices }) => devices).flatMap(({ id, roles }) => Object.entries(roles).flatMap(lightContact(id))),
     ),
+    verificationOf(lampId) {
+      const lamp = cabinet.lamps.find(({ id }) => id === lampId);
+      const write = lamp === undefined ? null : (points.get(`${lamp.device}.${lamp.point}`)?.profile.write ?? null);
+      return write ?? NOT_WRITTEN;
+    },
     pace: {
       lineOf: (lampId) => lineOfLamp.get(lampId),
       maxPerS: new Map(cabinet.lines.map(({ id, maxWritesPerS }) => [id, maxWritesPerS])),

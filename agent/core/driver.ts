@@ -6,6 +6,7 @@
 
 import type { Rs485Settings, SerialSettings } from './cabinet.ts';
 import type { MonoMs } from './clock.ts';
+import type { BusError } from './errors.ts';
 import type { Profile, Table } from './profile.ts';
 
 /** Raw bytes in and out of one port. A PTY, a serial port or a simulated wire. */
@@ -128,6 +129,8 @@ export interface ModbusLine {
   /** Reopen with other serial settings, for a scan; null goes back to the line's own. Errors: rejects with BusError; a network line refuses. */
   retune(serial: SerialSettings | null): Promise<void>;
   onLost: (cause: Error) => void;
+  /** A request has ended. Set by the owner; left out where nothing counts them. */
+  onEnd?: (request: ReadRequest | WriteRequest, end: Reply | BusError) => void;
   /** A unit has replied to a request that was given up. Set by the owner; left out by a line that does not notice. */
   onLateReply?: (late: LateReply) => void;
 }

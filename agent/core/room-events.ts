@@ -1,7 +1,7 @@
 /**
  * What one room has found wrong, so that it ends with the room.
  *
- * Owns the open events of a room that can be exchanged. Part of `app.ts`.
+ * Owns the open events of a room that can be exchanged.
  */
 import type { Clock } from './clock.ts';
 import type { AgentEvent } from './words.ts';

@@ -1,8 +1,9 @@
 /**
  * The machine's clock and timers.
  *
- * Owns the only calls to them. Called by `run.ts`, which hands the clock to everybody.
+ * Owns the only calls to them. Each part that needs time is given this clock.
  */
+import type { Cabinet } from './cabinet.ts';
 import type { Clock, ClockQuality, MonoMs, Timer } from './clock.ts';
 
 /** What the last fraction of a precise wait sleeps on; nobody ever wakes it. */
@@ -25,14 +26,19 @@ export interface SystemClockOptions {
   readonly isBusAlone?: boolean;
 }
 
+/** Whether at most one line of these waits for the silence between frames: bytes of a raw UART come by themselves. */
+export function isBusAlone(lines: Cabinet['lines']): boolean {
+  return lines.filter(({ kind }) => kind === 'modbus').length < 2;
+}
+
 /**
  * The machine's own time.
  *
  * Node truncates the fraction of a timer's delay and may fire up to 1 ms early, so delays are rounded up here.
  * Source: measured on Node 24: `setTimeout(1.75)` fires after 1.14 ms (p50).
  */
-export function createSystemClock({ quality, wallOffsetMs = 0, isBusAlone = false }: SystemClockOptions): Clock {
-  const blockingMs = isBusAlone ? BLOCKING_MS.alone : BLOCKING_MS.shared;
+export function createSystemClock({ quality, wallOffsetMs = 0, isBusAlone: isAlone = false }: SystemClockOptions): Clock {
+  const blockingMs = isAlone ? BLOCKING_MS.alone : BLOCKING_MS.shared;
   const monoMs = (): MonoMs => performance.now();
   const after = (delayMs: number, fire: () => void): Timer => {
     const dueMono = monoMs() + delayMs;

@@ -8,7 +8,7 @@ import type { ConfigRequest } from './revisions.ts';
 import type { Committed, Frame, FrameFate } from './store-port.ts';
 import type { UpdateOrder } from './updates.ts';
 import type { UplinkCertificates, UplinkTools } from './uplink-tools.ts';
-import type { AgentEvent, Intent, LevelPct, Outcome, PointId, Quality, Target } from './words.ts';
+import type { Intent, LevelPct, Outcome, PointId, Quality, Target } from './words.ts';
 
 /** What the platform sees of one device, lamp or zone. */
 export interface UplinkDevice {
@@ -92,6 +92,16 @@ export interface PointRequest {
   readonly source: string;
   readonly expiresMono: MonoMs;
 }
+
+/** What the platform asks for: checked for shape, not yet for limits and names. */
+export type PlatformOrder =
+  | { readonly kind: 'override'; readonly request: OverrideRequest }
+  | { readonly kind: 'release'; readonly request: ReleaseRequest }
+  | { readonly kind: 'programme'; readonly request: ProgrammeRequest }
+  | { readonly kind: 'blink'; readonly request: BlinkRequest }
+  | { readonly kind: 'point'; readonly request: PointRequest }
+  | { readonly kind: 'config'; readonly request: ConfigRequest }
+  | { readonly kind: 'update'; readonly request: UpdateOrder };
 
 export interface UplinkStatus {
   readonly state: 'off' | 'connecting' | 'waiting-for-host' | 'online' | 'down';
@@ -187,14 +197,4 @@ export interface Uplink {
   relay(relay: Relay): void;
   status(): UplinkStatus;
   readonly tools: UplinkTools;
-  /** A neighbour cabinet tells of someone; checked for shape, not yet for sense. */
-  onRelay: (relay: Relay) => void;
-  onOverride: (request: OverrideRequest) => void;
-  onRelease: (request: ReleaseRequest) => void;
-  onProgramme: (request: ProgrammeRequest) => void;
-  onBlink: (request: BlinkRequest) => void;
-  onPointWrite: (request: PointRequest) => void;
-  onConfig: (request: ConfigRequest) => void;
-  onUpdate: (order: UpdateOrder) => void;
-  onEvent: (event: AgentEvent) => void;
 }

@@ -5,6 +5,9 @@
  */
 import type { Clock } from './clock.ts';
 
+/** Longest wait for what a disk says before the agent goes on without it. Units: ms. Source: assumed; as the store's callers wait. */
+export const DISK_WAIT_MS = 5_000;
+
 /** The promise, or undefined once patience ends; it then goes on unheard. Units: ms. */
 export function within<T>(clock: Pick<Clock, 'after'>, patienceMs: number, promise: Promise<T>): Promise<T | undefined> {
   return new Promise((resolve, reject) => {

@@ -1,25 +1,27 @@
 /**
  * Readings in, events out: each trouble told once when it begins and once when it ends.
  *
- * Owns what is wrong just now. The rules are in `faults`. Never writes to a lamp, never waits. Called by `app.ts` with every batch of readings.
+ * Owns what is wrong just now. The rules are in `faults`. Never writes to a lamp, never waits.
  */
 import type { Clock } from '../core/clock.ts';
 import type { AgentEvent, PointId, Reading } from '../core/words.ts';
 import { isWatched, type Verdict, verdictsOf, type WatchedPoint } from './faults.ts';
-
-export interface DiagnosisParts {
-  /** What each point means, from the profiles and the site. */
-  readonly points: ReadonlyMap<PointId, WatchedPoint>;
-  readonly clock: Clock;
-  readonly onEvent: (event: AgentEvent) => void;
-}
 
 export interface Diagnosis {
   onReadings(readings: readonly Reading[]): void;
 }
 
 /** Events carry the point as their source, and in their id the flag too, so two flags of one register are two events. */
-export function createDiagnosis({ points, clock, onEvent }: DiagnosisParts): Diagnosis {
+export function createDiagnosis({
+  points,
+  clock,
+  onEvent,
+}: {
+  /** What each point means, from the profiles and the site. */
+  readonly points: ReadonlyMap<PointId, WatchedPoint>;
+  readonly clock: Clock;
+  readonly onEvent: (event: AgentEvent) => void;
+}): Diagnosis {
   const watched = new Map([...points].filter(([, point]) => isWatched(point)));
   const open = new Map<string, AgentEvent>();
   const judge = (pointId: PointId, { flag, code, severity, wrong, text }: Verdict): void => {

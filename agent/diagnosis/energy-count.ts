@@ -1,19 +1,19 @@
 /**
- * The nights of the street as hours and kilowatt hours: what is counted, from where, and who is told.
+ * The nights of the street as hours and kilowatt hours: what is counted, and from where.
  *
- * Owns the joining of control and meters with the energy book of diagnosis. Part of `app.ts`.
+ * Owns the joining of decisions and meters with the energy book.
  */
-
-import type { Control } from '../control/control.ts';
 import type { Cabinet, Lamp, Zone } from '../core/cabinet.ts';
-import { type CabinetPoint, ZONE_METRIC } from '../core/cabinet-points.ts';
+import type { CabinetPoint } from '../core/cabinet-points.ts';
 import type { Clock, WallMs } from '../core/clock.ts';
-import type { Field, Store, Uplink } from '../core/ports.ts';
+import type { Field, Store } from '../core/ports.ts';
 import type { Profile } from '../core/profile.ts';
-import type { EnergyQuery, EnergyView, LampView } from '../core/views.ts';
+import type { EnergyQuery, EnergyRow, EnergyView, LampView, ZoneView } from '../core/views.ts';
 import type { Decision, PointId, Reading } from '../core/words.ts';
+import { lampUse } from '../lighting/lamp-use.ts';
+import type { ZoneState } from '../lighting/lighting.ts';
 import { createLocalCalendar, type LocalCalendar } from '../lighting/local-time.ts';
-import type { CountedLamp, LampSight, LampUse } from './energy.ts';
+import type { CountedLamp, LampSight } from './energy.ts';
 import { createEnergyBook, type KeptNights } from './energy-book.ts';
 import { type NightDate, nextNight } from './energy-months.ts';
 import { energySums, figures } from './energy-rows.ts';
@@ -26,8 +26,14 @@ export interface EnergyParts {
   readonly clock: Clock;
   readonly store: Pick<Store, 'load' | 'save'>;
   readonly field: Pick<Field, 'latest'>;
-  readonly control: Pick<Control, 'decisions' | 'zones' | 'zoneStates'>;
-  readonly uplink: Pick<Uplink, 'update'> | null;
+  /** The street as it is lit now. */
+  readonly light: {
+    decisions(): readonly Decision[];
+    zones(): readonly Pick<ZoneView, 'lamps'>[];
+    zoneStates(): readonly ZoneState[];
+  };
+  /** A night of a zone is over. */
+  readonly onNight: (night: Omit<EnergyRow, 'period'> & { readonly endMs: WallMs }) => void;
 }
 
 export interface Energy {
@@ -45,7 +51,7 @@ const NOON_HOUR = 12;
 const KWH: Readonly<Record<string, number>> = { Wh: 0.001, kWh: 1, MWh: 1_000 };
 
 export function createEnergy(parts: EnergyParts): Energy {
-  const { cabinet, clock, store, field, control, uplink } = parts;
+  const { cabinet, clock, store, field, light } = parts;
   const calendar = createLocalCalendar(cabinet.timezone);
   const meters = meterPoints(parts);
   const lamps = new Map(cabinet.lamps.map((lamp) => [lamp.id, lamp]));
@@ -56,8 +62,8 @@ export function createEnergy(parts: EnergyParts): Energy {
   /** Decisions too: one that stays the same may rest on another step of the programme. */
   function refresh(): void {
     const nowMono = clock.monoMs();
-    control.decisions().forEach(onDecision);
-    for (const lamp of control.zones().flatMap((zone) => zone.lamps)) book.count.seen(lamp.id, sightOf(lamp), nowMono);
+    light.decisions().forEach(onDecision);
+    for (const lamp of light.zones().flatMap((zone) => zone.lamps)) book.count.seen(lamp.id, sightOf(lamp), nowMono);
   }
 
   function onDecision(decision: Decision): void {
@@ -66,7 +72,7 @@ export function createEnergy(parts: EnergyParts): Energy {
     if (lamp === undefined || zone === undefined) return;
     const nowMono = clock.monoMs();
     // First: at dusk and dawn night and level change in one moment.
-    const state = control.zoneStates().find(({ id }) => id === zone.id);
+    const state = light.zoneStates().find(({ id }) => id === zone.id);
     // What stood there before would burn by the sun alone, so a night that is in doubt is none for it.
     if (state !== undefined) book.count.night(zone.id, state.night && state.isNightDoubted !== true, nowMono);
     book.count.decided(lamp.id, lampUse(decision, lamp, zone), nowMono);
@@ -81,13 +87,7 @@ export function createEnergy(parts: EnergyParts): Energy {
 
   function onNight({ zones: tallies }: NightTally, endMs: WallMs): void {
     for (const [id, tally] of Object.entries(tallies)) {
-      if (!cabinet.zones.some((zone) => zone.id === id)) continue;
-      const { kwh, baselineKwh, raisedPct } = figures(tally);
-      const tell = (metric: string, value: number | null): void =>
-        uplink?.update(id, metric, { value: value === null ? null : Math.round(value * 1_000) / 1_000, quality: 'good', atMs: endMs });
-      tell(ZONE_METRIC.night, kwh);
-      tell(ZONE_METRIC.baseline, baselineKwh);
-      tell(ZONE_METRIC.boosted, raisedPct);
+      if (cabinet.zones.some((zone) => zone.id === id)) parts.onNight({ zone: id, ...figures(tally), endMs });
     }
   }
 
@@ -134,23 +134,6 @@ function countedLamp(lamp: Lamp | undefined, { baseline }: Zone): CountedLamp[] 
   if (lamp === undefined) return [];
   const { id, ratedPowerW } = lamp;
   return [{ id, ratedW: ratedPowerW, baselineW: ((baseline.lampPowerW ?? ratedPowerW) * baseline.levelPct) / 100 }];
-}
-
-/** What the decision means for the count; the level without presence and traffic is read from its trace. */
-export function lampUse({ levelPct, rank, trace }: Decision, lamp: Lamp, zone: Zone): LampUse {
-  const byPerson = rank === 'maintenance' || rank === 'emergency' || rank === 'override';
-  if (rank !== 'presence' && rank !== 'traffic') return { levelPct, quietPct: levelPct, raisedBy: null, byPerson };
-  const programmePct = trace.find((line) => line.rank === 'programme')?.levelPct ?? 100;
-  const wantedPct = trace.find((line) => line.rank === rank && line.applied)?.levelPct ?? levelPct;
-  const quietPct = limited(programmePct, lamp, zone);
-  // Constant light dims all levels alike.
-  const share = zone.constantLight === null ? 1 : levelPct / Math.max(1, limited(wantedPct, lamp, zone));
-  return { levelPct, quietPct: Math.min(levelPct, Math.round(quietPct * share)), raisedBy: rank, byPerson };
-}
-
-function limited(levelPct: number, lamp: Lamp, zone: Zone): number {
-  if (levelPct === 0 && zone.dark !== null) return 0;
-  return Math.min(lamp.maxPct, Math.max(lamp.minPct, zone.minPct, levelPct));
 }
 
 /** The energy counter of each meter: its first one, since what comes after is a phase of it or what was fed back. */

@@ -2,7 +2,6 @@
  * What the meters of the cabinet say of a night.
  *
  * Owns the difference between their totals. Pure. A total never falls: the field sees to that where a meter is replaced or rolls over.
- * Called by `energy-book`, and with readings by `energy-count.ts`.
  */
 import type { MeterTally } from './energy-tally.ts';
 

@@ -1,7 +1,7 @@
 /**
  * Nights on disk, a month together: what is written when a night ends, and what comes of it when it is old.
  *
- * Owns the form of a month and the reckoning with dates. Pure. Called by `energy-book`.
+ * Owns the form of a month and the reckoning with dates. Pure.
  */
 import type { WallMs } from '../core/clock.ts';
 import { added, asRecord, type NightTally, NO_TALLY, readTally } from './energy-tally.ts';

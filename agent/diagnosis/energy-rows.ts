@@ -1,7 +1,7 @@
 /**
  * What an energy manager reads: hours, levels, kilowatt hours, savings, and the figures of EN 13201-5.
  *
- * Owns the way from sums to figures. Pure. Called by `energy-count.ts` when somebody asks and when a night ends.
+ * Owns the way from sums to figures. Pure.
  */
 import type { EnergyMeter, EnergyPeriod, EnergyRow } from '../core/views.ts';
 import type { KeptNights } from './energy-book.ts';

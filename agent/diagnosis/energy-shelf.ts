@@ -1,7 +1,7 @@
 /**
  * Months of nights in the store.
  *
- * Owns their keys and when a month becomes one sum: 400 nights stay as they are. Called by `energy-book`.
+ * Owns their keys and when a month becomes one sum: 400 nights stay as they are.
  */
 import type { Store } from '../core/ports.ts';
 import { folded, type Month, monthOf, monthsAfter, type NightDate, type NightPart, nightOf, readMonth, withPart } from './energy-months.ts';

@@ -1,7 +1,7 @@
 /**
  * What the lamps of a zone did in a night, as sums: of a night in parts, of many nights, on disk and back.
  *
- * Owns the form and the adding. Pure. Called by `energy` (which counts), `energy-book` (which keeps) and `energy-rows` (which tells).
+ * Owns the form and the adding. Pure.
  */
 
 /** Dark, 1..10 %, 11..20 %, ... 91..100 %. Source: design; ten steps tell a programme, and EN 13201-5 asks for hours by level. */

@@ -3,10 +3,10 @@
  *
  * Owns the counting of time and energy. Pure but for its own sums: no clock, no disk, no dates; time comes with each call and is monotonic, so a
  * wall clock that is set takes nothing away and adds nothing. Works only when something changes: a street at rest costs nothing.
- * Called by `energy-book`, which keeps the nights, and for what changes by `app.ts`.
  */
 import type { MonoMs } from '../core/clock.ts';
 import type { LevelPct } from '../core/words.ts';
+import type { LampUse } from '../lighting/lamp-use.ts';
 import { emptyPeriod, emptyZone, type ZoneTally } from './energy-tally.ts';
 
 /** A lamp as it is counted. Units: W; `baselineW` is the power of what stood there before, at its own level. */
@@ -19,16 +19,6 @@ export interface CountedLamp {
 export interface CountedZone {
   readonly id: string;
   readonly lamps: readonly CountedLamp[];
-}
-
-/** What was decided for a lamp. */
-export interface LampUse {
-  readonly levelPct: LevelPct;
-  /** What it would be without presence and traffic; the level itself while neither raises it. */
-  readonly quietPct: LevelPct;
-  readonly raisedBy: 'presence' | 'traffic' | null;
-  /** A person put it there: dark by hand is no saving. */
-  readonly byPerson: boolean;
 }
 
 /** Whether a lamp is where it shall be; a number where it stands instead; `unknown` while it does not answer. Units: %. */

@@ -2,7 +2,7 @@
  * Which readings mean that something is wrong, in which words?
  *
  * Owns the fault rules of single points: the flags of its profile, an open door, a fault contact, a driver that gives less than its full output.
- * Pure. Called by `diagnosis` for each reading. A reading without a value says nothing: silence is the field's business.
+ * Pure. A reading without a value says nothing: silence is the field's business.
  */
 import type { PointFlag, PointProfile, Semantic } from '../core/profile.ts';
 import type { EventCode, Reading, Severity } from '../core/words.ts';

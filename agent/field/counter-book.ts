@@ -2,7 +2,6 @@
  * The counters of all lines: their readings leave the field as totals, over restarts of the agent too.
  *
  * Owns what is known of each counter and one small fact in the store for all of them. The rules are in `counter.ts`.
- * Called by `field.ts` with every batch of readings.
  *
  * Before the memory has been read nobody knows a total. Readings that come before its first answer wait for it (a few seconds: the
  * store's patience), the newest of each point. Where the disk could not be asked they are `bad` until it can: a total without its

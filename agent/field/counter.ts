@@ -1,7 +1,7 @@
 /**
  * What a register counts → a total that never falls: over roll-overs, resets and replaced meters.
  *
- * Owns what is known of one counter. Pure: time is an argument. Called by `counter-book.ts` with each good reading of a counter.
+ * Owns what is known of one counter. Pure: time is an argument.
  *
  * A reading is taken when it follows the last one taken: not below it, and for energy not above what can have been drawn since.
  * Any other is a sighting, which has no total. A reading that follows the last one taken after all shows that the sighting was wrong;

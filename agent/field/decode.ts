@@ -1,7 +1,7 @@
 /**
  * Decoded values → readings with quality.
  *
- * Pure. Called by the line runner and the uart line.
+ * Pure.
  */
 import type { MonoMs, WallMs } from '../core/clock.ts';
 import type { DecodedValue } from '../core/driver.ts';

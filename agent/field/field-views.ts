@@ -1,20 +1,20 @@
 /**
  * Lines and devices as control, console and the tools of a line see them.
  *
- * Pure. Called by `field.ts`.
+ * Pure.
  */
 import type { LineCounters } from '../core/driver.ts';
 import { serialOf } from '../core/line-port.ts';
 import type { DeviceView, LineView } from '../core/ports.ts';
-import { isNetwork } from './bus-bounds.ts';
-import type { BusLoad } from './bus-load.ts';
-import type { BusToolsParts, RawLine } from './bus-tools.ts';
-import type { FieldLine } from './field.ts';
-import type { LineKeeper } from './line-keeper.ts';
-import type { LineMemory } from './line-memory.ts';
-import type { LineRunner } from './line-runner.ts';
-import type { UartLine } from './uart-line.ts';
-import { stateOf, type Unit } from './unit.ts';
+import { isNetwork } from './bus-tools/bus-bounds.ts';
+import type { BusToolsParts, RawLine } from './bus-tools/bus-tools.ts';
+import type { LineKeeper } from './line/line-keeper.ts';
+import type { LineMemory } from './line/line-memory.ts';
+import type { LineRunner } from './line/line-runner.ts';
+import type { FieldLine } from './line-from-config.ts';
+import type { BusLoad } from './stats/bus-load.ts';
+import type { UartLine } from './uart/uart-line.ts';
+import { stateOf, type Unit } from './units/unit.ts';
 
 /** A line at work with all its parts. */
 export interface Runtime {

@@ -1,43 +1,33 @@
 /**
  * The lines of the cabinet as one: readings out, writes in.
  *
- * Owns what was last read. Never decides about light, never opens a port itself. Called by `app.ts` and, through ports, by control.
+ * Owns what was last read. Never decides about light, never opens a port itself.
  */
 import type { LineConfig } from '../core/cabinet.ts';
 import { type Clock, every, type Timer } from '../core/clock.ts';
-import type { BytePort, ModbusDriver, ModbusLine, UartDriver } from '../core/driver.ts';
 import { createEventBook } from '../core/event-book.ts';
 import type { Field, LevelWrite, Log, Store, WriteResult } from '../core/ports.ts';
 import type { Profile } from '../core/profile.ts';
 import type { AgentEvent, PointId, Reading } from '../core/words.ts';
-import { createBusLoad } from './bus-load.ts';
-import { createBusTools } from './bus-tools.ts';
+import { createBusTools } from './bus-tools/bus-tools.ts';
 import { type CountedPoint, createCounterBook } from './counter-book.ts';
 import { busLine, deadLineText, deviceViews, lineView, type Runtime, rawLine } from './field-views.ts';
-import { createLineKeeper, type LineKeeper } from './line-keeper.ts';
-import { createLineMemory } from './line-memory.ts';
-import { paceOf, presencePeriodMs } from './line-pace.ts';
-import { createLineRunner, type LineRunner } from './line-runner.ts';
-import { asLevelWrite, OUTPUT_WORDS } from './point-writes.ts';
-import { POLL_PERIOD_MS } from './poll-plan.ts';
-import { createUartLine } from './uart-line.ts';
-import { createUnit, type SetupValues } from './unit.ts';
-import { LAMP_WORDS, type WriteWords } from './write-reasons.ts';
+import { createLineKeeper, type LineKeeper } from './line/line-keeper.ts';
+import { createLineMemory } from './line/line-memory.ts';
+import { createLineRunner, type LineRunner } from './line/line-runner.ts';
+import type { FieldLine } from './line-from-config.ts';
+import { paceOf, presencePeriodMs } from './polls/line-pace.ts';
+import { POLL_PERIOD_MS } from './polls/poll-plan.ts';
+import { createBusLoad } from './stats/bus-load.ts';
+import { createUartLine } from './uart/uart-line.ts';
+import { createUnit, type SetupValues } from './units/unit.ts';
+import { asLevelWrite, OUTPUT_WORDS } from './writes/point-writes.ts';
+import { LAMP_WORDS, type WriteWords } from './writes/write-reasons.ts';
 
 /** A reading is stale when it is older than this many periods. Source: assumed; two lost polls in a row are noise. */
 const STALE_PERIODS = 3;
 /** How often the bus load, and the age of what was read, are looked at. Units: ms. */
 const LOAD_SAMPLE_MS = 5_000;
-
-/** One line with its drivers, as `app.ts` has put it together. */
-export type FieldLine =
-  | {
-      readonly kind: 'modbus';
-      readonly config: LineConfig;
-      readonly line: ModbusLine;
-      readonly driverOf: (deviceId: string) => ModbusDriver;
-    }
-  | { readonly kind: 'uart'; readonly config: LineConfig; readonly port: BytePort; readonly driver: UartDriver };
 
 export interface FieldOptions {
   readonly lines: readonly FieldLine[];

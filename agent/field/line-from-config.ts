@@ -1,7 +1,7 @@
 /**
  * Lines of the configuration → lines at work: port, protocol, drivers.
  *
- * Owns nothing. Part of `app.ts`.
+ * Owns nothing.
  */
 
 import { modbusDriverFor, uartDriverFor } from '../../drivers/driver-for.ts';
@@ -9,10 +9,19 @@ import { createModbusLine, createTcpLine } from '../../drivers/modbus/modbus-lin
 import { createSocketPort } from '../../drivers/socket-port.ts';
 import type { LineConfig } from '../core/cabinet.ts';
 import type { Clock } from '../core/clock.ts';
-import type { BytePort, ModbusLine, OpenBytePort } from '../core/driver.ts';
+import type { BytePort, ModbusDriver, ModbusLine, OpenBytePort, UartDriver } from '../core/driver.ts';
 import { linePortName, parseLinePort } from '../core/line-port.ts';
 import type { Profile } from '../core/profile.ts';
-import type { FieldLine } from './field.ts';
+
+/** One line with its drivers. */
+export type FieldLine =
+  | {
+      readonly kind: 'modbus';
+      readonly config: LineConfig;
+      readonly line: ModbusLine;
+      readonly driverOf: (deviceId: string) => ModbusDriver;
+    }
+  | { readonly kind: 'uart'; readonly config: LineConfig; readonly port: BytePort; readonly driver: UartDriver };
 
 export interface FieldLineParts {
   readonly profiles: ReadonlyMap<string, Profile>;

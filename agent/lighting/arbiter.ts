@@ -1,7 +1,7 @@
 /**
  * One lamp, all that was said about it, one level.
  *
- * Owns the order of ranks and the limits that come last. Pure. Called by `decide` for each lamp.
+ * Owns the order of ranks and the limits that come last. Pure.
  */
 import type { Lamp, Zone } from '../core/cabinet.ts';
 import type { MonoMs, WallMs } from '../core/clock.ts';
@@ -9,7 +9,7 @@ import { type Decision, type DecisionReason, type Intent, type LevelPct, RANKS, 
 import { sentence, spell } from './sentence.ts';
 
 /** Light of a lamp about which nobody says anything at night. Source: TALQ defaultLightState, 100 % unless configured. */
-const DESIGN_LEVEL_PCT: LevelPct = 100;
+export const DESIGN_LEVEL_PCT: LevelPct = 100;
 
 /** Of the line that says so in a trace. */
 export const WARNING_TEXT = 'warning before the dark';
@@ -105,10 +105,19 @@ function isRaise(rank: Rank): boolean {
 function limit({ levelPct, rank }: Choice, lampCase: LampCase): LevelPct {
   const { lamp, zone, light, warning } = lampCase;
   const isFree = light === 'day' || rank === 'maintenance' || isDarkByPlan(lampCase);
-  const floorPct = isFree ? lamp.minPct : Math.max(lamp.minPct, zone?.minPct ?? 0);
-  const plainPct = isFree && levelPct === 0 ? 0 : Math.min(lamp.maxPct, Math.max(floorPct, levelPct));
+  const plainPct = limitedPct(levelPct, { lamp, zone, isFree });
   if (plainPct > 0 || warning == null || light !== 'night' || rank === 'maintenance') return plainPct;
   return Math.min(lamp.maxPct, Math.max(lamp.minPct, warning.levelPct));
+}
+
+/** The level within the limits of the lamp and, unless it is free of them, of its zone. Only a free lamp may be dark. */
+export function limitedPct(
+  levelPct: LevelPct,
+  { lamp, zone, isFree }: { readonly lamp: Lamp; readonly zone: Zone | null; readonly isFree: boolean },
+): LevelPct {
+  if (isFree && levelPct === 0) return 0;
+  const floorPct = isFree ? lamp.minPct : Math.max(lamp.minPct, zone?.minPct ?? 0);
+  return Math.min(lamp.maxPct, Math.max(floorPct, levelPct));
 }
 
 /** The zone may go dark, and its programme asks for it now. */

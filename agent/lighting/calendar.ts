@@ -1,7 +1,7 @@
 /**
  * Which programme a zone has on a night, by the date on which the night begins.
  *
- * Owns the rules of dates: weekdays, spans, yearly dates, nth weekdays, holidays. Pure. Called by the programme.
+ * Owns the rules of dates: weekdays, spans, yearly dates, nth weekdays, holidays. Pure.
  */
 import type { Calendar, CalendarDate, CalendarRule } from '../core/cabinet.ts';
 import { isFrenchHoliday } from './holidays.ts';

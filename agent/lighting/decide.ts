@@ -1,8 +1,8 @@
 /**
  * The level of every lamp of the street at one instant.
  *
- * Owns the joining of night, programme, presence, wave, traffic, rules and arbiter. Pure: what it remembers between calls saves work and
- * never changes an answer, so a missed tick, a clock step or a restart cannot leave a lamp in the wrong state. Called by the tick of `control`.
+ * Owns the joining of night, programme, presence, wave, traffic, rules and arbiter. Pure: what it remembers between calls saves work and never
+ * changes an answer, so a missed tick, a clock step or a restart cannot leave a lamp in the wrong state.
  */
 import type { Lamp, Zone } from '../core/cabinet.ts';
 import { isTrusted, type MonoMs, type WallMs } from '../core/clock.ts';

@@ -2,7 +2,7 @@
  * The same decision twice is one object.
  *
  * Owns the newest decision of each lamp. A street decides each lamp every second and mostly the same: copies that live until the next tick are
- * long-lived garbage to the engine, of which they were a quarter. Called by `decide`.
+ * long-lived garbage to the engine, of which they were a quarter.
  */
 import type { Decision, TraceLine } from '../core/words.ts';
 

@@ -1,7 +1,7 @@
 /**
  * Public holidays of France.
  *
- * Owns the list and the date of Easter. Pure. Called by the calendar.
+ * Owns the list and the date of Easter. Pure.
  */
 
 /** Source: Code du travail, article L3133-1: the eleven public holidays. */

@@ -1,7 +1,7 @@
 /**
  * Which wishes concern a lamp, and which of them prevails.
  *
- * Owns the order among intents. Pure. Called by the arbiter, and by `control` to tell a sender who stands above it.
+ * Owns the order among intents. Pure.
  */
 import type { MonoMs } from '../core/clock.ts';
 import { type Intent, RANKS } from '../core/words.ts';

@@ -126,6 +126,13 @@ export interface ProgrammeChoice {
   readonly untilMono: MonoMs;
 }
 
+/** The same with its zone, and where it came from. */
+export interface ChosenProgramme extends ProgrammeChoice {
+  readonly zone: string;
+  readonly source: string;
+  readonly reason: string;
+}
+
 /** All that a decision may depend on. */
 export interface LightingSnapshot {
   readonly nowMs: WallMs;

@@ -1,9 +1,9 @@
 /**
  * Who is on the move: successive detections at different poles, joined to movers with direction and speed.
  *
- * Owns the joining. Pure and without memory: the detections of the last minutes in, movers out; where each is now is the wave's to tell.
- * Two detections can be one cyclist or two walkers who meet, so a first joining is a guess: it stands beside what it would replace until a
- * third detection comes where it should. A wrong guess then costs some light and never takes any. Called by the wave and the relay desk.
+ * Owns the joining. Pure and without memory: the detections of the last minutes in, movers out; where each is now is the wave's to tell. Two
+ * detections can be one cyclist or two walkers who meet, so a first joining is a guess: it stands beside what it would replace until a third
+ * detection comes where it should. A wrong guess then costs some light and never takes any.
  */
 import type { MonoMs } from '../core/clock.ts';
 import type { Detection, Street } from './lighting.ts';

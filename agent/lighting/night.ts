@@ -2,7 +2,7 @@
  * The night of a zone: from local noon to local noon, with its dusk, its dawn and the middle between.
  *
  * Owns offsets against the sun, nights without sunset and without sunrise. Pure: an instant in, its night out; what is remembered depends on
- * the date alone. Called by `decide` and by the programme.
+ * the date alone.
  */
 import type { SunEvent, Zone } from '../core/cabinet.ts';
 import type { WallMs } from '../core/clock.ts';

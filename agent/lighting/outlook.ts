@@ -1,7 +1,7 @@
 /**
  * What lies around a pole for one who moves: how far each lamp is, and where he would be seen next on the way to it.
  *
- * Owns the reading of "a sensor should have seen him". Pure; keeps what it has worked out for each pole. Called by the wave.
+ * Owns the reading of "a sensor should have seen him". Pure; keeps what it has worked out for each pole.
  */
 import type { Street } from './lighting.ts';
 import { SENSES_M } from './movers.ts';

@@ -1,8 +1,7 @@
 /**
  * What does an output beyond the lamps show now: a contactor, an info panel, a sound level?
  *
- * Owns which value goes before which, and how long one stays. Pure: what is lit, which rules hold and what the output was in, its value
- * out. Called by the output desk of `control`.
+ * Owns which value goes before which, and how long one stays. Pure: what is lit, which rules hold and what the output was in, its value out.
  *
  * The first rule that holds goes before `litWith`, and that before `idle`. A value stays for its shortest time, whatever is wanted
  * meanwhile. Two things go before that, for the sake of light: a circuit is never put to idle while one of its zones is lit, not even

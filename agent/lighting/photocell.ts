@@ -1,8 +1,8 @@
 /**
  * What a photocell holds to be so, and whether that or the sun makes the night of a zone.
  *
- * Owns hysteresis, dwell and arming of one cell, and the window around the sun's own times within which it may speak.
- * Pure: state, reading and time in, state or say out. Called by `control` for each reading, and by `decide`.
+ * Owns hysteresis, dwell and arming of one cell, and the window around the sun's own times within which it may speak. Pure: state, reading and
+ * time in, state or say out.
  */
 import type { PhotocellConfig } from '../core/cabinet.ts';
 import type { MonoMs, WallMs } from '../core/clock.ts';
@@ -34,6 +34,12 @@ const MINUTE_MS = 60_000;
  * Source: the end of civil twilight, 3.4 lx under a clear sky: a cell that still measures daylight then sees another light.
  */
 export const CIVIL_DUSK_DEG = -6;
+/**
+ * Longest window of a photocell. Units: min.
+ * Source: two hours from sunset the sun stands above 10° at 47° north all year round, 10,000 lx under a clear sky; a storm leaves more than the
+ * 70 lx of the upper threshold, so what a cell calls dark there is its own fault.
+ */
+export const MAX_WINDOW_MIN = 120;
 
 type Cell = Required<PhotocellState>;
 

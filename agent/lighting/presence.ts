@@ -1,8 +1,8 @@
 /**
  * Is someone near a lamp, or was just now?
  *
- * Owns hold and fall of one zone's sensors and how far each reaches. Pure: what the sensors said and the time in, a phase per lamp out.
- * Called by `decide`. A sensor that does not answer neither raises nor darkens: its last hold runs out, then the programme stays.
+ * Owns hold and fall of one zone's sensors and how far each reaches. Pure: what the sensors said and the time in, a phase per lamp out. A
+ * sensor that does not answer neither raises nor darkens: its last hold runs out, then the programme stays.
  */
 import type { PresenceConfig, PresenceSensor, Zone } from '../core/cabinet.ts';
 import type { MonoMs } from '../core/clock.ts';

@@ -2,7 +2,6 @@
  * What the programme of a zone asks for, and when that changes: steps, calendars, event nights, the warning before the dark.
  *
  * Owns the order of a night's steps. Pure: evaluated from the instant, never from an edge, so a missed tick or a clock step changes nothing.
- * Called by `decide`.
  */
 import type { EventNight, Programme, ProgrammeStep, StepLevel, StepTime, Zone } from '../core/cabinet.ts';
 import type { WallMs } from '../core/clock.ts';

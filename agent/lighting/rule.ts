@@ -1,8 +1,8 @@
 /**
  * Does a rule of the cabinet hold, and which zones does it raise?
  *
- * Owns threshold, hysteresis and delay of each rule. Pure: a state, what is seen and the time in, a state out. Called by the rule desk
- * of `control` and, for the level, by `decide`. What holds depends on when values were read, not on how often somebody looks.
+ * Owns threshold, hysteresis and delay of each rule. Pure: a state, what is seen and the time in, a state out. What holds depends on when
+ * values were read, not on how often somebody looks.
  *
  * A rule without a good value is let go: a sensor that fails must not leave a warning on the panel for ever.
  */

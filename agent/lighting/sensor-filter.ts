@@ -1,7 +1,7 @@
 /**
  * From the bare readings of a presence sensor to whether someone is there: threshold, count, pulse, pause, own light, stuck.
  *
- * Owns the filters of one sensor. Pure: state, reading and time in, state out. Called by `control` for each reading and at each tick.
+ * Owns the filters of one sensor. Pure: state, reading and time in, state out.
  *
  * A spell begins with a reading at or above the threshold and ends with the first pause of `offDelayS`; chatter within it is one spell. It is
  * presence once it has lasted `minPulseS`. A counter has no such readings: each rise is a detection, and its spell ends `offDelayS` after the last.

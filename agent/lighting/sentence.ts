@@ -1,7 +1,7 @@
 /**
  * The plain sentences of a decision trace.
  *
- * Owns their length. Called by the rules of this room.
+ * Owns their length.
  */
 
 /** Longest text of a trace line. Units: characters. Source: core/words.ts, one line of an 80-column console beside rank and level. */

@@ -1,8 +1,8 @@
 /**
  * The street as distances: how far one pole is from another along the way, and what lies beyond what.
  *
- * Owns the geometry of main street and branches. Pure. Called by the wave and by the desk that speaks with neighbour cabinets.
- * A branch leaves from the place of a pole, so a street without rings is a tree and each two poles have exactly one way between them.
+ * Owns the geometry of main street and branches. Pure. A branch leaves from the place of a pole, so a street without rings is a tree and each
+ * two poles have exactly one way between them.
  */
 import type { Street } from './lighting.ts';
 

@@ -1,7 +1,7 @@
 /**
  * Where the sun stands, whether that makes it night, and when that changes.
  *
- * Owns the only import of suncalc. Pure: an instant and a site in, degrees or an instant out. Called by `decide`.
+ * Owns the only import of suncalc. Pure: an instant and a site in, degrees or an instant out.
  */
 import { getPosition } from 'suncalc';
 import type { WallMs } from '../core/clock.ts';

@@ -1,8 +1,8 @@
 /**
  * How much light does the traffic ask for?
  *
- * Owns the counting of vehicles in windows of ten minutes and the step that follows from it. Pure: a state, a reading or a tick and the
- * time in, a state out. Called by the traffic desk of `control` and, for the level, by `decide`.
+ * Owns the counting of vehicles in windows of ten minutes and the step that follows from it. Pure: a state, a reading or a tick and the time
+ * in, a state out.
  *
  * Traffic raises: the programme of such a zone gives the level of the quiet night, and the flow brings it up to the class that it needs.
  * The step in force is the highest of three: that of the running window as it stands, of the last full window, and of the one before.

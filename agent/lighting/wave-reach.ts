@@ -1,7 +1,7 @@
 /**
  * How far light reaches around one mover, and how long it stays.
  *
- * Owns the rules of `poles` and `section`. Pure. Called by the wave for each mover and zone.
+ * Owns the rules of `poles` and `section`. Pure.
  */
 import type { WaveConfig } from '../core/cabinet.ts';
 import type { MonoMs } from '../core/clock.ts';

@@ -2,7 +2,7 @@
  * Light ahead of whoever moves.
  *
  * Owns which movers concern which zones and what is said of each lamp. Pure: detections and the time in, a say for each lamp that is to be
- * raised out. Called by `decide` beside the presence of the sensors themselves; the two are combined by maximum, so the wave never darkens.
+ * raised out.
  */
 import type { Zone } from '../core/cabinet.ts';
 import type { MonoMs } from '../core/clock.ts';

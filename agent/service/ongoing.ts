@@ -4,11 +4,12 @@
  * Owns the two lists. Part of `app.ts`.
  */
 import type { Log, Store, Uplink } from '../core/ports.ts';
+import type { AgentView } from '../core/views.ts';
 import type { AgentEvent, Outcome } from '../core/words.ts';
-import { isFinal } from '../sync/command-book.ts';
+import { isFinal } from '../sync/commands/command-book.ts';
 
 export interface OngoingParts {
-  readonly store: Pick<Store, 'appendEvent' | 'appendOutcome'>;
+  readonly store: Pick<Store, 'appendEvent' | 'appendOutcome' | 'events'>;
   readonly uplink: Pick<Uplink, 'outcome'>;
   readonly log: Log;
   readonly self: { note(event: AgentEvent): void };
@@ -20,6 +21,8 @@ export interface Ongoing {
   onOutcome(outcome: Outcome): void;
   /** Those a person should know of. */
   activeEvents(): readonly AgentEvent[];
+  /** Oldest first; those still going on are among them whenever they began. */
+  events: AgentView['events'];
   isGoingOn(eventId: string): boolean;
   /** Its end is still to come, whichever session it came by. */
   isOpenCommand(commandId: string): boolean;
@@ -29,6 +32,7 @@ export interface Ongoing {
 export function createOngoing({ store, uplink, log, self, record }: OngoingParts): Ongoing {
   const open = new Map<string, AgentEvent>();
   const openCommands = new Set<string>();
+  const activeEvents = (): readonly AgentEvent[] => [...open.values()].filter(({ severity }) => severity !== 'info');
   return {
     onEvent(event) {
       if (event.endMs === null) open.set(event.id, event);
@@ -44,7 +48,14 @@ export function createOngoing({ store, uplink, log, self, record }: OngoingParts
       store.appendOutcome(outcome);
       uplink.outcome(outcome);
     },
-    activeEvents: () => [...open.values()].filter(({ severity }) => severity !== 'info'),
+    activeEvents,
+    async events({ sinceMs, activeOnly, limit }) {
+      const active = activeEvents();
+      if (activeOnly) return active;
+      const stored = await store.events({ sinceMs, limit });
+      const known = new Set(stored.map(({ id }) => id));
+      return [...active.filter(({ id }) => !known.has(id)), ...stored].sort((a, b) => a.startMs - b.startMs);
+    },
     isGoingOn: (eventId) => open.has(eventId),
     isOpenCommand: (commandId) => openCommands.has(commandId),
   };

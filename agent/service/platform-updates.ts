@@ -7,7 +7,7 @@ import type { Clock } from '../core/clock.ts';
 import type { Uplink } from '../core/ports.ts';
 import type { UpdateAnswer, UpdateDesk, UpdateOrder } from '../core/updates.ts';
 import type { Outcome, OutcomeState } from '../core/words.ts';
-import { UPDATE_SHOWN } from '../sync/command-metrics.ts';
+import { UPDATE_SHOWN } from '../sync/commands/command-metrics.ts';
 
 export interface UpdatePostParts {
   /** Null where this run takes no updates. */

@@ -10,7 +10,7 @@ import { type MetricFamily, metricsText } from '../core/metrics.ts';
 import type { Log, Uplink, UplinkValue } from '../core/ports.ts';
 import type { StatusView } from '../core/views.ts';
 import type { AgentEvent, EventCode } from '../core/words.ts';
-import { AGENT_METRIC } from '../sync/metric-table.ts';
+import { AGENT_METRIC } from '../sync/sparkplug/metric-table.ts';
 import type { Health } from './health.ts';
 import { metricFamilies } from './metrics.ts';
 import { createMetricsFile } from './metrics-file.ts';

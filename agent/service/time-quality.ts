@@ -52,6 +52,9 @@ export interface TimeQualityParts {
   readonly readFact?: ReadFact;
 }
 
+/** Longest wait for the first look at the system's clocks; one that does not answer must not delay the first light. Units: ms. Source: assumed; small files in memory. */
+export const FIRST_PROBE_MS = 1_000;
+
 export interface TimeQuality {
   /** Waits for the first probe, so that the first decision is made on facts. */
   start(): Promise<void>;

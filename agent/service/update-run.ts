@@ -7,9 +7,10 @@ import type { Clock, Timer } from '../core/clock.ts';
 import type { Happening } from '../core/event-book.ts';
 import type { DeviceView, Log } from '../core/ports.ts';
 import type { Pulse } from '../core/pulse.ts';
+import type { RunOptions } from '../core/run-options.ts';
 import type { UpdateDesk } from '../core/updates.ts';
 import type { ZoneView } from '../core/views.ts';
-import { PACKAGE, type ReleaseShelf } from './release-shelf.ts';
+import { createReleaseShelf, PACKAGE, type ReleaseShelf } from './release-shelf.ts';
 import { startReleaseTrial } from './release-trial.ts';
 import { createUpdateDesk, type UpdateDeskParts } from './update-desk.ts';
 
@@ -23,6 +24,27 @@ export interface UpdateParts extends Pick<UpdateDeskParts, 'serial' | 'arch' | '
   readonly release: string;
   /** Ends this run for another release. */
   readonly leave: (why: string) => void;
+}
+
+/** Where the makers' public keys lie. */
+const UPDATE_KEYS_DIR = '/etc/luciole/update-keys';
+
+/** What a run brings, by the release that its options name. `storeDir`: where releases are kept unless the service has a folder of its own. */
+export function updatePartsOf({ release }: Pick<RunOptions, 'release'>, storeDir: string, leave: () => void): UpdateParts {
+  const { name, serial, stateDir, keysDir } = release ?? { name: null, serial: 0, stateDir: null, keysDir: null };
+  const obstacle =
+    name === null || stateDir === null
+      ? 'only an agent that runs as the service of the package exchanges its program; this one does not'
+      : '';
+  return {
+    shelf: createReleaseShelf(stateDir ?? storeDir),
+    release: name ?? PACKAGE,
+    serial,
+    arch: process.arch,
+    keysDir: keysDir ?? UPDATE_KEYS_DIR,
+    obstacle,
+    leave,
+  };
 }
 
 export interface UpdatesParts extends UpdateParts {

@@ -2,13 +2,13 @@
  * Both files of the store behind one question-and-answer door.
  *
  * Owns the two files and the ballast, and turns what they throw into answers: one damaged file never keeps the other from its work.
- * Synchronous. Called by the storage thread, or directly in tests and simulations.
+ * Synchronous.
  */
 import { join } from 'node:path';
 import type { WallMs } from '../core/clock.ts';
 import type { StoreCheck } from '../core/ports.ts';
-import { askFreeBytes, createBallast, type FreeBytes } from './ballast.ts';
-import { bytesOfAll } from './db-files.ts';
+import { askFreeBytes, createBallast, type FreeBytes } from './files/ballast.ts';
+import { bytesOfAll } from './files/db-files.ts';
 import type { Answer, Kind, Notice, Request, Result, Setup, Talk, TelemetryDone, TelemetryWork } from './messages.ts';
 import { STATE, TELEMETRY } from './schema.ts';
 import { toStoreError } from './sqlite.ts';

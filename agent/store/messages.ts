@@ -21,8 +21,8 @@ import type {
   TelemetryFacts,
 } from '../core/ports.ts';
 import type { AgentEvent, Outcome } from '../core/words.ts';
-import type { TimedNote } from './audit-table.ts';
-import type { Numbering } from './numbering.ts';
+import type { Numbering } from './client/numbering.ts';
+import type { TimedNote } from './state/audit-table.ts';
 
 /** What the storage thread needs to know once. */
 export interface Setup {

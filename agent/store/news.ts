@@ -1,7 +1,7 @@
 /**
  * Is a reading worth keeping and sending?
  *
- * Owns report by exception. Pure. Called by the recorder.
+ * Owns report by exception. Pure.
  */
 import type { MonoMs } from '../core/clock.ts';
 import type { Reading } from '../core/words.ts';

@@ -1,7 +1,7 @@
 /**
  * Where a file goes that may not be used: out of the way at once, then into `quarantine/`, never without a word.
  *
- * Owns the names of what was set aside and how much is kept. Knows no table. Called by a store file, once it has condemned its file.
+ * Owns the names of what was set aside and how much is kept. Knows no table.
  *
  * In two steps, so that a power cut in between is known at the next start: what lies aside without a file in its place has not been
  * replaced yet, and its losses are still to be counted.
@@ -9,7 +9,7 @@
 import { existsSync, mkdirSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import type { StoreError } from '../core/errors.ts';
-import { bytesOfAll, moveAll, removeAll } from './db-files.ts';
+import { bytesOfAll, moveAll, removeAll } from './files/db-files.ts';
 import { storeError, toStoreError } from './sqlite.ts';
 
 /** For all that is kept. Units: bytes. Source: assumed; salvage wants the file, but the flash belongs to the readings. */

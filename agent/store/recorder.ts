@@ -1,14 +1,13 @@
 /**
  * Readings in, frames out: what is news, once a second.
  *
- * Owns what was kept last of each point and the numbering of frames. Stores and sends nothing itself. Called by `app.ts`, which
- * hands each frame to store and uplink alike, so that both speak of the same readings.
+ * Owns what was kept last of each point and the numbering of frames. Stores and sends nothing itself.
  */
 import { type Clock, every, type Timer } from '../core/clock.ts';
 import type { Frame } from '../core/ports.ts';
 import type { Reading } from '../core/words.ts';
-import { EXACT, roundTo } from './cell.ts';
 import { isNews, type Kept, type NewsRule } from './news.ts';
+import { EXACT, roundTo } from './telemetry/cell.ts';
 
 export interface RecorderParts {
   readonly clock: Clock;

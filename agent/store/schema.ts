@@ -1,7 +1,7 @@
 /**
  * What the two files of the store hold.
  *
- * Owns table definitions, file marks and the settings of every opening. Runs nothing. Called by the store files.
+ * Owns table definitions, file marks and the settings of every opening. Runs nothing.
  *
  * Formats may only grow: a new column or table with a higher version, so that the release before still reads the file.
  */

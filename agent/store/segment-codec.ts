@@ -2,7 +2,7 @@
  * An hour of frames as one small blob, and back: all of it, or one series alone.
  *
  * Owns the byte layout: columns of the frames' heads, a directory of series, then one part a series with which frame, time, quality,
- * scaled integers, doubles; all of it deflated. Never touches a file. Called by the segment table.
+ * scaled integers, doubles; all of it deflated. Never touches a file.
  *
  * Series by series, because a quantity resembles itself a minute ago, and the six series of one device have the same times: what is alike
  * stands side by side, and deflate finds it. Source: bench `store disk`, 0.6 bytes a reading against 4.1 as frames.
@@ -24,10 +24,10 @@ import {
   takeDouble,
   takeRuns,
   takeVarint,
-} from './byte-column.ts';
-import { type Cell, cellValue, FORM, qualityOf, type SeriesReading, toCell, toOffsetMs } from './cell.ts';
-import { unpack } from './deflated.ts';
-import { type FrameHead, MAX_CLOCK_QUALITY, type SeriesFrame } from './frame-codec.ts';
+} from './telemetry/byte-column.ts';
+import { type Cell, cellValue, FORM, qualityOf, type SeriesReading, toCell, toOffsetMs } from './telemetry/cell.ts';
+import { unpack } from './telemetry/deflated.ts';
+import { type FrameHead, MAX_CLOCK_QUALITY, type SeriesFrame } from './telemetry/frame-codec.ts';
 
 /** Shape: `ticket` is not kept and reads 0. */
 export interface SegmentFrame extends SeriesFrame {

@@ -1,7 +1,7 @@
 /**
  * The only door to `better-sqlite3`.
  *
- * Owns how a connection is opened and what its failures mean. Knows no table. Called by the store files, off the main thread.
+ * Owns how a connection is opened and what its failures mean. Knows no table. Runs off the main thread.
  */
 import Database from 'better-sqlite3';
 import { StoreError, type StoreErrorCode } from '../core/errors.ts';

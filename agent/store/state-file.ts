@@ -1,20 +1,20 @@
 /**
  * `state.db`: small durable facts, events, outcomes of commands and the audit log.
  *
- * Owns the rows of `kv`, `event` and `outcome`, their checksums and how many are kept. Called by the database, on the storage thread.
+ * Owns the rows of `kv`, `event` and `outcome`, their checksums and how many are kept. Runs on the storage thread.
  */
 import type { AuditPage, AuditQuery } from '../core/audit-tools.ts';
 import type { WallMs } from '../core/clock.ts';
 import type { BackupReport } from '../core/ports.ts';
 import type { AgentEvent, Outcome } from '../core/words.ts';
-import { createAuditTable } from './audit-table.ts';
+import { setMeta } from './files/meta.ts';
+import { createStoreFile } from './files/store-file.ts';
 import type { Notice, Setup, StateWork } from './messages.ts';
-import { setMeta } from './meta.ts';
 import { PAGE_BYTES, STATE } from './schema.ts';
 import type { Sqlite } from './sqlite.ts';
-import { createStateBackup } from './state-backup.ts';
-import { addRowCrc, isSound, rowCrc, STATE_TABLES, type StateTable } from './state-crc.ts';
-import { createStoreFile } from './store-file.ts';
+import { createAuditTable } from './state/audit-table.ts';
+import { createStateBackup } from './state/state-backup.ts';
+import { addRowCrc, isSound, rowCrc, STATE_TABLES, type StateTable } from './state/state-crc.ts';
 
 export interface StateFile {
   /** Errors: these throw StoreError. */

@@ -12,16 +12,19 @@ const DAY_MS = 24 * HOUR_MS;
 /** A run must be this old before a rate can be told of it. Units: ms. Source: assumed; ten heartbeats of every point. */
 const MIN_RUN_MS = 600_000;
 
-export interface StoreViewParts {
+/** Resolves with the last known facts while the disk cannot be asked; `state` then says so. */
+export async function storeView({
+  cabinet,
+  store,
+  chores,
+  upMs,
+}: {
   readonly cabinet: Pick<Cabinet, 'store'>;
   readonly store: Pick<Store, 'status'>;
   readonly chores: () => readonly ChoreView[];
   /** Of this run of the agent. Units: ms. */
   readonly upMs: () => number;
-}
-
-/** Resolves with the last known facts while the disk cannot be asked; `state` then says so. */
-export async function storeView({ cabinet, store, chores, upMs }: StoreViewParts): Promise<StoreView> {
+}): Promise<StoreView> {
   const status = await store.status();
   const { dir, commitSeconds, maxDays } = cabinet.store;
   return {

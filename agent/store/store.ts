@@ -23,11 +23,11 @@ import type {
 import { MAX_WAITING_READINGS } from '../core/store-limits.ts';
 import { within } from '../core/within.ts';
 import type { AgentEvent } from '../core/words.ts';
-import { type Committer, createCommitter } from './committer.ts';
-import { type Courier, createCourier } from './courier.ts';
+import { type Committer, createCommitter } from './client/committer.ts';
+import { type Courier, createCourier } from './client/courier.ts';
+import { PATIENCE_MS } from './client/patience.ts';
+import { isTroubled, type Part, reasonOf } from './client/trouble.ts';
 import type { Kind, LossReason, OpenLink, Result, RoomStep, Setup, Talk } from './messages.ts';
-import { PATIENCE_MS } from './patience.ts';
-import { isTroubled, type Part, reasonOf } from './trouble.ts';
 import { openWorkerLink } from './worker-link.ts';
 
 export interface StoreParts {

@@ -1,7 +1,7 @@
 /**
  * `telemetry.db`: frames and segments, the cursor and every recorded loss.
  *
- * Owns what one commit and one step of a chore do, and the byte cap. Never decides when. Called by the database, on the storage thread.
+ * Owns what one commit and one step of a chore do, and the byte cap. Never decides when. Runs on the storage thread.
  */
 import { randomBytes } from 'node:crypto';
 import { existsSync, statSync } from 'node:fs';
@@ -19,21 +19,21 @@ import type {
   StoredFrame,
   TelemetryFacts,
 } from '../core/ports.ts';
-import { accountOf, addDeliveredUnstored, cursorOf, framesBeyond, moveCursor } from './account.ts';
-import { compactOne, createLosses, dropPiece, isRowBefore, type Losses, learnTime, overAge } from './compaction.ts';
-import { CLOCK_QUALITIES } from './frame-table.ts';
-import { createGapTable } from './gap-table.ts';
-import { historyOf } from './history.ts';
+import { baseFor, numberingOf, releaseReserved, reserveBeyond } from './client/numbering.ts';
+import { getMeta, setMeta } from './files/meta.ts';
+import { createStoreFile } from './files/store-file.ts';
 import type { Notice, RoomStep, Setup, TelemetryDone, TelemetryWork } from './messages.ts';
-import { getMeta, setMeta } from './meta.ts';
-import { baseFor, numberingOf, releaseReserved, reserveBeyond } from './numbering.ts';
-import { giveBack, isOverCap, makeRoomFor, makeRoomOnce } from './room.ts';
 import { PAGE_BYTES, TELEMETRY } from './schema.ts';
 import { openReadOnly, type Sqlite } from './sqlite.ts';
-import { createStoreFile } from './store-file.ts';
-import { type Handle, openTables, type Piece, piecesAfter } from './telemetry-handle.ts';
-import { allDamaged, createPieceMemory, exportPage, type Found, framesAfter } from './telemetry-reader.ts';
-import { createWriteMeter } from './write-meter.ts';
+import { accountOf, addDeliveredUnstored, cursorOf, framesBeyond, moveCursor } from './telemetry/account.ts';
+import { compactOne, createLosses, dropPiece, isRowBefore, type Losses, learnTime, overAge } from './telemetry/compaction.ts';
+import { CLOCK_QUALITIES } from './telemetry/frame-table.ts';
+import { createGapTable } from './telemetry/gap-table.ts';
+import { historyOf } from './telemetry/history.ts';
+import { giveBack, isOverCap, makeRoomFor, makeRoomOnce } from './telemetry/room.ts';
+import { type Handle, openTables, type Piece, piecesAfter } from './telemetry/telemetry-handle.ts';
+import { allDamaged, createPieceMemory, exportPage, type Found, framesAfter } from './telemetry/telemetry-reader.ts';
+import { createWriteMeter } from './telemetry/write-meter.ts';
 
 export interface TelemetryFile {
   /** Errors: these throw StoreError. */

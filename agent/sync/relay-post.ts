@@ -1,17 +1,17 @@
 /**
  * Word of people on the move, out to neighbour cabinets and in from them.
  *
- * Owns the metric `Relay/Detection`: out in NDATA, in by NCMD, since the platform passes on what an edge node says and edge nodes never
- * listen to each other. It is never stored, never sent twice and never in a birth: what is late is of no use. Called by `uplink.ts`.
+ * Owns the metric `Relay/Detection`: out in NDATA, in by NCMD, since the platform passes on what an edge node says and edge nodes never listen
+ * to each other. It is never stored, never sent twice and never in a birth: what is late is of no use.
  */
 import { type Clock, isTrusted } from '../core/clock.ts';
 import type { Relay, RelayCounts, UplinkValue } from '../core/ports.ts';
-import { decodePayload, type Metric, type Payload } from './codec.ts';
-import type { CurrentValues } from './current-values.ts';
-import type { InboundMessage } from './door.ts';
-import { type MetricEntry, type MetricTable, NODE_METRIC } from './metric-table.ts';
+import type { InboundMessage } from './mqtt/door.ts';
 import { readRelay, writeRelay } from './relay.ts';
-import { DATATYPE } from './sparkplug-proto.ts';
+import { decodePayload, type Metric, type Payload } from './sparkplug/codec.ts';
+import type { CurrentValues } from './sparkplug/current-values.ts';
+import { type MetricEntry, type MetricTable, NODE_METRIC } from './sparkplug/metric-table.ts';
+import { DATATYPE } from './sparkplug/sparkplug-proto.ts';
 
 export interface RelayPostParts {
   readonly table: MetricTable;

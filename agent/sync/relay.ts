@@ -1,7 +1,7 @@
 /**
  * What cabinets tell each other of people on the move, as the text of one metric.
  *
- * Owns the shape of that text and every check of it. Pure; never throws, whatever arrives. Called by `relay-post.ts`.
+ * Owns the shape of that text and every check of it. Pure; never throws, whatever arrives.
  */
 import type { Relay } from '../core/ports.ts';
 

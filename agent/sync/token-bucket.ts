@@ -1,7 +1,7 @@
 /**
  * How much of something may happen: a burst at once, then so many a second.
  *
- * Owns the count of one such limit. Called by the command desk, and by the record of the agent itself.
+ * Owns the count of one such limit.
  */
 import type { Clock } from '../core/clock.ts';
 

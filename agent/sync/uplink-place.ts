@@ -1,22 +1,21 @@
 /**
  * The place of the uplink: one can be put in it, taken out or exchanged while all others go on.
  *
- * Owns what was last said of each metric and device, so that a new session begins where the one before ended. Part of `app.ts`.
+ * Owns what was last said of each metric and device, so that a new session begins where the one before ended.
  */
-import type { Committed, Frame, FrameFate, Relay, Uplink, UplinkValue } from '../core/ports.ts';
+import type { Clock } from '../core/clock.ts';
+import type { Relay, Uplink, UplinkStatus, UplinkValue } from '../core/ports.ts';
 import type { Outcome } from '../core/words.ts';
 
 export interface UplinkPlace {
   /** Null where no uplink is configured. */
   readonly current: Uplink | null;
+  /** Off where there is none. */
+  status(): UplinkStatus;
   /** The first one, before the start. */
   put(first: Uplink | null): void;
   update(deviceId: string, metric: string, value: UplinkValue): void;
   deviceAlive(deviceId: string, alive: boolean): void;
-  publish(frame: Frame): void;
-  committed(committed: Committed): void;
-  /** All undelivered where there is no uplink. */
-  fates(): (ticket: number) => FrameFate;
   outcome(outcome: Outcome): void;
   /** Its end was told while one uplink was exchanged for another, and is still to be handed on. */
   isHeld(commandId: string): boolean;
@@ -34,7 +33,7 @@ interface Said {
 }
 
 /** An empty place. */
-export function createUplinkPlace(): UplinkPlace {
+export function createUplinkPlace(clock: Pick<Clock, 'wallMs'>): UplinkPlace {
   const said = new Map<string, Said>();
   const silent = new Set<string>();
   let current: Uplink | null = null;
@@ -46,6 +45,7 @@ export function createUplinkPlace(): UplinkPlace {
     get current() {
       return current;
     },
+    status: () => current?.status() ?? uplinkOff(clock.wallMs()),
     put(first) {
       current = first;
     },
@@ -58,9 +58,6 @@ export function createUplinkPlace(): UplinkPlace {
       else silent.add(deviceId);
       current?.deviceAlive(deviceId, alive);
     },
-    publish: (frame) => current?.publish(frame),
-    committed: (committed) => current?.committed(committed),
-    fates: () => current?.fates() ?? (() => 'undelivered'),
     outcome(outcome) {
       if (held === null) current?.outcome(outcome);
       else held.push(outcome);
@@ -94,5 +91,22 @@ export function createUplinkPlace(): UplinkPlace {
       held = null;
       for (const outcome of late) current?.outcome(outcome);
     },
+  };
+}
+
+function uplinkOff(sinceMs: number): UplinkStatus {
+  return {
+    state: 'off',
+    broker: '',
+    reason: 'no uplink is configured',
+    sinceMs,
+    bdSeq: 0,
+    readingsPublished: 0,
+    readingsHistorical: 0,
+    readingsAcked: 0,
+    messagesSent: 0,
+    bytesSent: 0,
+    commandsReceived: 0,
+    commandsRefused: 0,
   };
 }

@@ -1,37 +1,36 @@
 /**
  * The platform's side of the cabinet: a Sparkplug B 3.0 edge node.
  *
- * Joins the parts of this room and answers the rest of the agent. Never throws into a caller; a broken link is a state and an event,
- * and readings wait in the store meanwhile. Made by `app.ts`.
+ * Joins the parts of this room and answers the rest of the agent. Never throws into a caller; a broken link is a state and an event, and
+ * readings wait in the store meanwhile.
  */
 import type { UplinkConfig } from '../core/cabinet.ts';
 import { type Clock, every, isTrusted, type Timer } from '../core/clock.ts';
 import { createEventBook } from '../core/event-book.ts';
-import type { Log, Store, Uplink, UplinkDevice } from '../core/ports.ts';
+import type { Log, PlatformOrder, Relay, Store, Uplink, UplinkDevice } from '../core/ports.ts';
 import { within } from '../core/within.ts';
-import type { PointId, Reading } from '../core/words.ts';
-import { createByteMeter } from './byte-meter.ts';
-import { createCommandDesk } from './command-desk.ts';
-import { COMMAND_METRIC } from './command-metrics.ts';
-import type { Order } from './command-orders.ts';
-import { createCurrentValues } from './current-values.ts';
-import { createDelivery } from './delivery.ts';
-import type { InboundMessage, MqttConnection, MqttDoor } from './door.ts';
-import { readHostState } from './host-state.ts';
-import { createLink, type Ending } from './link.ts';
-import { createMetricTable, NODE_METRIC } from './metric-table.ts';
-import { createNodeFacts } from './node-facts.ts';
-import { encodeNodeDeath } from './publisher.ts';
+import type { AgentEvent, PointId, Reading } from '../core/words.ts';
+import { createCommandDesk } from './commands/command-desk.ts';
+import { COMMAND_METRIC } from './commands/command-metrics.ts';
+import { createByteMeter } from './delivery/byte-meter.ts';
+import { createDelivery } from './delivery/delivery.ts';
+import type { ResendResult } from './delivery/resend-desk.ts';
+import { createSyncDesk } from './delivery/sync-desk.ts';
+import type { InboundMessage, MqttConnection, MqttDoor } from './mqtt/door.ts';
+import { createFileReader } from './mqtt/secret-files.ts';
+import type { ReadFile } from './mqtt/secrets.ts';
 import { createRelayPost } from './relay-post.ts';
-import type { ResendResult } from './resend-desk.ts';
-import { createFileReader } from './secret-files.ts';
-import type { ReadFile } from './secrets.ts';
-import { createSyncDesk } from './sync-desk.ts';
-import { createTopics } from './topics.ts';
-import { createTrace } from './trace.ts';
-import { testUplink } from './uplink-test.ts';
-import { reasonOf, silenceText, stateOf } from './uplink-words.ts';
-import { createVoice } from './voice.ts';
+import { createLink, type Ending } from './session/link.ts';
+import { createTrace } from './session/trace.ts';
+import { testUplink } from './session/uplink-test.ts';
+import { reasonOf, silenceText, stateOf } from './session/uplink-words.ts';
+import { createCurrentValues } from './sparkplug/current-values.ts';
+import { readHostState } from './sparkplug/host-state.ts';
+import { createMetricTable, NODE_METRIC } from './sparkplug/metric-table.ts';
+import { createNodeFacts } from './sparkplug/node-facts.ts';
+import { encodeNodeDeath } from './sparkplug/publisher.ts';
+import { createTopics } from './sparkplug/topics.ts';
+import { createVoice } from './sparkplug/voice.ts';
 
 export interface UplinkParts {
   readonly config: UplinkConfig;
@@ -52,6 +51,11 @@ export interface UplinkParts {
   readonly readFile?: ReadFile;
   /** Someone still works on a command of an earlier session. Default: nobody does. */
   readonly isOpenCommand?: (commandId: string) => boolean;
+  /** A command of the platform that is to be carried out, once. */
+  readonly onOrder?: (order: PlatformOrder) => void;
+  /** A neighbour cabinet reports someone; checked for shape, not yet for sense. */
+  readonly onRelay?: (relay: Relay) => void;
+  readonly onEvent?: (event: AgentEvent) => void;
 }
 
 /** How often `Sync/*` is looked at and, when it changed, sent. Units: ms. */
@@ -62,7 +66,7 @@ const SETTLE_MS = 1_000;
 
 /** An uplink that touches nothing before `start`. */
 export function createUplink(parts: UplinkParts): Uplink {
-  const { config, clock, log, store } = parts;
+  const { config, clock, log, store, onOrder = () => {}, onRelay = () => {}, onEvent = () => {} } = parts;
   const readFile = parts.readFile ?? createFileReader(null);
   const trace = createTrace(clock);
   const clientId = `luciole-${parts.cabinetId}`;
@@ -70,7 +74,7 @@ export function createUplink(parts: UplinkParts): Uplink {
   const topics = createTopics(config.group, config.node, config.primaryHost);
   const values = createCurrentValues({ table, clock, latest: parts.latest });
   const facts = createNodeFacts({ table, values, clock, version: parts.version });
-  const relays = createRelayPost({ table, values, nodeId: config.node, clock, onRelay: (relay) => uplink.onRelay(relay) });
+  const relays = createRelayPost({ table, values, nodeId: config.node, clock, onRelay });
   const counts = { published: 0, historical: 0, acked: 0, messages: 0, bytes: 0 };
   let syncTimer: Timer | null = null;
   let sinceMs = clock.wallMs();
@@ -80,7 +84,7 @@ export function createUplink(parts: UplinkParts): Uplink {
   let isWanted = false;
 
   const meter = createByteMeter({ clock, store, dailyMegabytes: config.dailyMegabytes });
-  const events = createEventBook(clock, (event) => uplink.onEvent(event));
+  const events = createEventBook(clock, onEvent);
   const voice = createVoice({
     ...{ nodeId: config.node, table, topics, values, clock, log },
     onSent: (bytes) => {
@@ -116,15 +120,15 @@ export function createUplink(parts: UplinkParts): Uplink {
     store,
     random: parts.random,
     ...(parts.isOpenCommand === undefined ? {} : { isOpen: parts.isOpenCommand }),
-    onOrder: giveOrder,
+    onOrder,
     onTaken: (deviceId, commandId, expiresMs) => {
       const at = { quality: 'good', atMs: clock.wallMs() } as const;
-      uplink.update(deviceId, COMMAND_METRIC.id, { value: commandId, ...at });
-      uplink.update(deviceId, COMMAND_METRIC.expires, { value: expiresMs, ...at });
+      voice.update(deviceId, COMMAND_METRIC.id, { value: commandId, ...at });
+      voice.update(deviceId, COMMAND_METRIC.expires, { value: expiresMs, ...at });
     },
     onRebirth: () => link.tell({ kind: 'rebirth-asked', atMono: clock.monoMs() }),
     onAnswer: voice.outcome,
-    onEvent: (event) => uplink.onEvent(event),
+    onEvent,
   });
   const link = createLink({
     config,
@@ -211,26 +215,7 @@ export function createUplink(parts: UplinkParts): Uplink {
     voice.texts(NODE_METRIC.resendResult, [JSON.stringify(result)]);
   }
 
-  function giveOrder({ kind, request }: Order): void {
-    if (kind === 'override') uplink.onOverride(request);
-    else if (kind === 'release') uplink.onRelease(request);
-    else if (kind === 'programme') uplink.onProgramme(request);
-    else if (kind === 'blink') uplink.onBlink(request);
-    else if (kind === 'config') uplink.onConfig(request);
-    else if (kind === 'update') uplink.onUpdate(request);
-    else uplink.onPointWrite(request);
-  }
-
-  const uplink: Uplink = {
-    onOverride: () => {},
-    onRelease: () => {},
-    onProgramme: () => {},
-    onBlink: () => {},
-    onPointWrite: () => {},
-    onConfig: () => {},
-    onUpdate: () => {},
-    onEvent: () => {},
-    onRelay: () => {},
+  return {
     start: async () => {
       isWanted = true;
       await Promise.all([delivery.restore(), meter.restore(), desk.restore()]);
@@ -290,5 +275,4 @@ export function createUplink(parts: UplinkParts): Uplink {
       test: (request, tell) => testUplink({ config, clientId, door: parts.door, clock, readFile }, request, tell),
     },
   };
-  return uplink;
 }

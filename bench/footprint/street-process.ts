@@ -5,7 +5,7 @@
  */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { loadSite } from '../../agent/config/load-site.ts';
+import { loadSite } from '../../agent/config/load/load-site.ts';
 import { createSystemClock } from '../../agent/core/system-clock.ts';
 import { createTestBroker } from '../../test/platform/broker.ts';
 import { createPtyCable } from '../../test/street/pty.ts';

@@ -4,7 +4,7 @@
  * Owns their geometry and programme. The same street runs with and without the wave.
  */
 import { join } from 'node:path';
-import { type LoadedSite, loadSite } from '../../agent/config/load-site.ts';
+import { type LoadedSite, loadSite } from '../../agent/config/load/load-site.ts';
 import type { Cabinet, PresenceConfig, Zone } from '../../agent/core/cabinet.ts';
 import { testDevice, testLine } from '../../test/support/profiles.ts';
 

@@ -3,6 +3,7 @@
  *
  * Owns the stopwatch, which sits on the way to the real thread.
  */
+
 import type { OpenLink } from '../../agent/store/messages.ts';
 import { openWorkerLink } from '../../agent/store/worker-link.ts';
 import { type BenchOptions, quantile, type Result, round } from '../result.ts';

@@ -31,7 +31,7 @@ async function linkFor(database: MemoryQuestion['database']): Promise<OpenLink> 
   if (database === 'thread') return openWorkerLink;
   if (database === 'none') return openNothing;
   // Loaded only here: whoever asks for no database must not have one in memory.
-  const { openInProcessLink } = await import('../../agent/store/in-process-link.ts');
+  const { openInProcessLink } = await import('../../agent/store/client/in-process-link.ts');
   return openInProcessLink;
 }
 

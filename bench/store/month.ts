@@ -3,7 +3,7 @@
  *
  * Owns both folders until the run ends. Made once for all figures of one run, since it takes minutes.
  */
-import { openInProcessLink } from '../../agent/store/in-process-link.ts';
+import { openInProcessLink } from '../../agent/store/client/in-process-link.ts';
 import { scratchFolder } from '../undo.ts';
 import { closeMeasured, openFedStore, type Sizes } from './fed-store.ts';
 

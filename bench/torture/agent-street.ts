@@ -5,7 +5,7 @@
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type LoadedSite, loadSite } from '../../agent/config/load-site.ts';
+import { type LoadedSite, loadSite } from '../../agent/config/load/load-site.ts';
 import { ConsoleError } from '../../agent/console/console-error.ts';
 import type { RawArgs } from '../../agent/console/protocol/protocol.ts';
 import type { Cabinet } from '../../agent/core/cabinet.ts';

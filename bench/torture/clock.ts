@@ -5,7 +5,7 @@
  * forged one without a battery clock cannot be noticed by anything on the machine.
  */
 import { join } from 'node:path';
-import { loadSite } from '../../agent/config/load-site.ts';
+import { loadSite } from '../../agent/config/load/load-site.ts';
 import { type Control, createControl } from '../../agent/control/control.ts';
 import type { Cabinet } from '../../agent/core/cabinet.ts';
 import type { Field } from '../../agent/core/ports.ts';
@@ -284,10 +284,10 @@ function createAgentStreet(cabinet: Cabinet, world: World) {
       onDecision: (decision) => energy.onDecision(decision),
     });
     const energy = createEnergy({
-      ...{ cabinet, clock, store, field, control },
+      ...{ cabinet, clock, store, field, light: control },
       profiles: new Map(),
       points: new Map(),
-      uplink: null,
+      onNight: () => {},
     });
     parts = { clock, control, energy };
     await control.start();

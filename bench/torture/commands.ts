@@ -4,7 +4,7 @@
  * Owns the platform's side: what it sent, what it was told, and what the agent did when. All on the simulated clock; frames, broker and
  * databases are real. What a platform does is done here: what hears no end is sent again under the same id.
  */
-import { type Metric, toLong } from '../../agent/sync/codec.ts';
+import { type Metric, toLong } from '../../agent/sync/sparkplug/codec.ts';
 import { createRandom } from '../../test/street/random.ts';
 import { createRig, type Rig } from '../../test/support/rig.ts';
 import { scratchFolder } from '../undo.ts';

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import type { Gap, Store, StoredFrame, StoreStatus } from '../../agent/core/ports.ts';
 import { createSystemClock } from '../../agent/core/system-clock.ts';
-import { openInProcessLink } from '../../agent/store/in-process-link.ts';
+import { openInProcessLink } from '../../agent/store/client/in-process-link.ts';
 import { createStore } from '../../agent/store/store.ts';
 import { COUNTERS, checksumOf, DECIMALS, frameOf, isPartOf } from './content.ts';
 import type { Ledger } from './ledger.ts';

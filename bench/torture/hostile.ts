@@ -6,12 +6,11 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { createManualClock } from '../../agent/core/manual-clock.ts';
-import type { UplinkDevice } from '../../agent/core/ports.ts';
-import { encodePayload, type Metric, type MetricValue } from '../../agent/sync/codec.ts';
-import { REMEMBERED } from '../../agent/sync/command-book.ts';
-import { createCommandDesk } from '../../agent/sync/command-desk.ts';
-import type { Order } from '../../agent/sync/command-orders.ts';
-import { createMetricTable } from '../../agent/sync/metric-table.ts';
+import type { PlatformOrder, UplinkDevice } from '../../agent/core/ports.ts';
+import { REMEMBERED } from '../../agent/sync/commands/command-book.ts';
+import { createCommandDesk } from '../../agent/sync/commands/command-desk.ts';
+import { encodePayload, type Metric, type MetricValue } from '../../agent/sync/sparkplug/codec.ts';
+import { createMetricTable } from '../../agent/sync/sparkplug/metric-table.ts';
 import { createRandom, type Random } from '../../test/street/random.ts';
 import type { TortureOptions } from './torture.ts';
 
@@ -117,7 +116,7 @@ function heldMb(): number {
   return (heapUsed + external) / 2 ** 20;
 }
 
-function isWithinLimits({ kind, request }: Order): boolean {
+function isWithinLimits({ kind, request }: PlatformOrder): boolean {
   if (request.commandId.length === 0 || request.commandId.length > 64 || /\p{C}/u.test(request.commandId)) return false;
   const isBetween = (value: number, min: number, max: number): boolean => value >= min && value <= max;
   switch (kind) {

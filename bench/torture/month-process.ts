@@ -7,14 +7,14 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Agent, createAgent } from '../../agent/app/agent.ts';
-import { loadSite } from '../../agent/config/load-site.ts';
+import { loadSite } from '../../agent/config/load/load-site.ts';
 import { ownHeap } from '../../agent/core/heap-keeper.ts';
 import { createManualClock, type ManualClock } from '../../agent/core/manual-clock.ts';
 import type { UplinkStatus } from '../../agent/core/ports.ts';
 import type { StatusView } from '../../agent/core/views.ts';
 import type { Answer, Kind, OpenLink, Request } from '../../agent/store/messages.ts';
 import { openWorkerLink } from '../../agent/store/worker-link.ts';
-import { createMqttDoor } from '../../agent/sync/mqtt-door.ts';
+import { createMqttDoor } from '../../agent/sync/mqtt/mqtt-door.ts';
 import { createStreet, type LevelSeen, type Street } from '../../test/street/street.ts';
 import { createWire, type Wire } from '../../test/street/wire.ts';
 import { answerParent } from '../child.ts';

@@ -7,7 +7,7 @@
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import leanStart from '../../agent/lean-start.json' with { type: 'json' };
-import { openInProcessLink } from '../../agent/store/in-process-link.ts';
+import { openInProcessLink } from '../../agent/store/client/in-process-link.ts';
 import { createStore } from '../../agent/store/store.ts';
 import { answerParent, startChild } from '../child.ts';
 import { createFeed, SILENT } from '../store/feed.ts';

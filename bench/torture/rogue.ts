@@ -9,7 +9,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import { createDecider } from '../../agent/lighting/decide.ts';
-import type { Metric } from '../../agent/sync/codec.ts';
+import type { Metric } from '../../agent/sync/sparkplug/codec.ts';
 import { createTestBroker } from '../../test/platform/broker.ts';
 import { createRandom } from '../../test/street/random.ts';
 import { createRig, type Rig } from '../../test/support/rig.ts';

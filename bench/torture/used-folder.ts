@@ -8,7 +8,7 @@ import { mkdirSync } from 'node:fs';
 import { createManualClock } from '../../agent/core/manual-clock.ts';
 import type { Frame, Store } from '../../agent/core/ports.ts';
 import type { AgentEvent, PointId } from '../../agent/core/words.ts';
-import { openInProcessLink } from '../../agent/store/in-process-link.ts';
+import { openInProcessLink } from '../../agent/store/client/in-process-link.ts';
 import { createStore } from '../../agent/store/store.ts';
 import { createRandom } from '../../test/street/random.ts';
 import type { AgentStreet } from './agent-street.ts';

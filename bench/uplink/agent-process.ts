@@ -9,7 +9,7 @@ import { keepHeap, ownHeap } from '../../agent/core/heap-keeper.ts';
 import { createSystemClock } from '../../agent/core/system-clock.ts';
 import { createRecorder } from '../../agent/store/recorder.ts';
 import { createStore } from '../../agent/store/store.ts';
-import { createMqttDoor } from '../../agent/sync/mqtt-door.ts';
+import { createMqttDoor } from '../../agent/sync/mqtt/mqtt-door.ts';
 import { createUplink } from '../../agent/sync/uplink.ts';
 import { answerParent } from '../child.ts';
 import { openFedStore } from '../store/fed-store.ts';

@@ -4,11 +4,11 @@
  * Owns the three ways of sending an hour of the workload. Shape: bytes of MQTT packets, topic and header included, without TCP and TLS.
  */
 import type { Frame, StoredFrame } from '../../agent/core/ports.ts';
-import { createCurrentValues } from '../../agent/sync/current-values.ts';
-import { createMetricTable } from '../../agent/sync/metric-table.ts';
-import { createPublisher, type Publisher } from '../../agent/sync/publisher.ts';
-import { encodeSegment } from '../../agent/sync/segment.ts';
-import { createTopics } from '../../agent/sync/topics.ts';
+import { encodeSegment } from '../../agent/sync/delivery/segment.ts';
+import { createCurrentValues } from '../../agent/sync/sparkplug/current-values.ts';
+import { createMetricTable } from '../../agent/sync/sparkplug/metric-table.ts';
+import { createPublisher, type Publisher } from '../../agent/sync/sparkplug/publisher.ts';
+import { createTopics } from '../../agent/sync/sparkplug/topics.ts';
 import { against, type BenchOptions, beside, type Result, round } from '../result.ts';
 import { createFeed, framesOf } from '../store/feed.ts';
 import { benchDevices } from './devices.ts';

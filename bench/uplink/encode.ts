@@ -4,7 +4,7 @@
  * Owns the rounds; both encode the same metrics from objects made beforehand, turn by turn.
  */
 import sparkplug from 'sparkplug-payload';
-import { decodePayload, encodePayload, type Metric } from '../../agent/sync/codec.ts';
+import { decodePayload, encodePayload, type Metric } from '../../agent/sync/sparkplug/codec.ts';
 import { type BenchOptions, beside, quantile, type Result, round } from '../result.ts';
 
 const METRICS = 200;

@@ -4,8 +4,8 @@
  * Started by the drain figure. Decodes with the tests' own reader.
  */
 import { connectAsync, type MqttClient } from 'mqtt';
-import { encodePayload, type Metric } from '../../agent/sync/codec.ts';
-import { NO_RANGES, reachFrom, type SeqRanges, withRange } from '../../agent/sync/seq-ranges.ts';
+import { NO_RANGES, reachFrom, type SeqRanges, withRange } from '../../agent/sync/delivery/seq-ranges.ts';
+import { encodePayload, type Metric } from '../../agent/sync/sparkplug/codec.ts';
 import { readSegment } from '../../test/platform/segment-reader.ts';
 import { readWirePayload, type WireMetric } from '../../test/platform/wire-reader.ts';
 import { answerParent } from '../child.ts';

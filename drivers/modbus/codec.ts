@@ -1,7 +1,7 @@
 /**
  * Registers ↔ numbers.
  *
- * Pure. Knows types, word order, scale and the patterns that mean "no value". Called by the driver of a device.
+ * Pure. Knows types, word order, scale and the patterns that mean "no value".
  */
 import type { PointProfile, RegisterType } from '../../agent/core/profile.ts';
 import { daliLevel, daliPct } from './dali-log.ts';

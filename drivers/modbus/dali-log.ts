@@ -1,7 +1,7 @@
 /**
  * DALI levels ↔ % of light.
  *
- * Pure. Called by the codec for points with `transform: dali-log`.
+ * Pure.
  * Source: IEC 62386-102, standard dimming curve: light = 10^((n - 1) / (253 / 3) - 1) %, n from 1 (0.1 %) to 254 (100 %).
  */
 

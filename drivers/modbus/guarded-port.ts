@@ -3,7 +3,7 @@
  *
  * Owns the wire's timing and everything the library gets wrong: silence between frames, flush before send, exact length and
  * checksum, late replies, echoes, draining after an error, immediate failure when the port goes away.
- * Never retries and never interprets a register. Called by `modbus-line.ts`, one request at a time.
+ * Never retries and never interprets a register. Takes one request at a time.
  */
 import type { SerialSettings } from '../../agent/core/cabinet.ts';
 import type { MonoMs, Timer } from '../../agent/core/clock.ts';

@@ -2,7 +2,7 @@
  * The rest of a reply, fetched at once rather than piece by piece.
  *
  * Owns the port's `hold`. The end of a reply that has begun is known: until shortly before it, no piece is worth waking up for.
- * Source: measured at 115200 baud with pieces of two bytes: half the CPU time of a read. Called by the guarded port.
+ * Source: measured at 115200 baud with pieces of two bytes: half the CPU time of a read.
  */
 import type { Clock, Timer } from '../../agent/core/clock.ts';
 import type { BytePort } from '../../agent/core/driver.ts';

@@ -66,14 +66,15 @@ interface Debt {
   isRepeatTaken: boolean;
 }
 
-export interface LateRepliesOptions {
+export function createLateReplies({
+  onSettled = () => {},
+  onLate = () => {},
+}: {
   /** The last debt of a shape has gone. */
   readonly onSettled?: () => void;
   /** A reply came that a request given up is owed, `afterMs` after it was sent. */
   readonly onLate?: ((request: Buffer, afterMs: number) => void) | undefined;
-}
-
-export function createLateReplies({ onSettled = () => {}, onLate = () => {} }: LateRepliesOptions = {}): LateReplies {
+} = {}): LateReplies {
   const debts = new Map<string, Debt[]>();
   const slowestMs = new Map<number, number>();
   let boundMs = LATENESS_MS.least;

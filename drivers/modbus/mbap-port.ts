@@ -1,7 +1,7 @@
 /**
  * Modbus TCP under `modbus-serial`: RTU frames from and for the library, MBAP frames on the socket.
  *
- * Owns transaction ids, so a late reply is known for one by its number. Never retries. Called by `modbus-line.ts`, one request at a time.
+ * Owns transaction ids, so a late reply is known for one by its number. Never retries. Takes one request at a time.
  * Source: Modbus Messaging on TCP/IP Implementation Guide V1.0b §3.1.
  */
 import type { MonoMs, Timer } from '../../agent/core/clock.ts';
@@ -29,11 +29,6 @@ interface Pending extends Exchange {
   timer: Timer | null;
 }
 
-export interface MbapPortOptions extends LinkOptions {
-  /** A request that was given up has been answered, `afterMs` after it was sent. */
-  readonly onLate?: (request: Buffer, afterMs: number) => void;
-}
-
 export class MbapPort extends ModbusLink {
   #pending: Pending | null = null;
   #id = 0;
@@ -42,7 +37,13 @@ export class MbapPort extends ModbusLink {
   /** By transaction id, the last `LATE_IDS` at most. */
   readonly #givenUp = new Map<number, Pick<Pending, 'request' | 'sentMono'>>();
 
-  constructor({ onLate = () => {}, ...options }: MbapPortOptions) {
+  constructor({
+    onLate = () => {},
+    ...options
+  }: LinkOptions & {
+    /** A request that was given up has been answered, `afterMs` after it was sent. */
+    readonly onLate?: (request: Buffer, afterMs: number) => void;
+  }) {
     super(options);
     this.#onLate = onLate;
     this.port.onBytes = (bytes) => this.#receive(bytes);

@@ -1,7 +1,7 @@
 /**
  * Requests of the field room as function codes of Modbus, and refusals as bus errors.
  *
- * Owns that table. Called by `modbus-line.ts`.
+ * Owns that table.
  */
 import type { ReadRequest, WriteRequest } from '../../agent/core/driver.ts';
 import { BusError, type BusErrorCode } from '../../agent/core/errors.ts';

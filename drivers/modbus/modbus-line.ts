@@ -176,11 +176,11 @@ function lineOf({ clock, counters, own, tune, isNetwork }: LineParts): ModbusLin
 
   function transact(request: ReadRequest | WriteRequest, timeoutMs: number, send: (done: Done) => void): Promise<Reply> {
     if (inFlight) throw new TypeError('a line takes one request at a time');
-    if (!at.link.isOpen) return Promise.reject(new BusError('port-closed', 'the line is closed'));
+    if (!at.link.isOpen) return reported(request, Promise.reject(new BusError('port-closed', 'the line is closed')));
     inFlight = true;
     transactions++;
     const { link } = at;
-    return new Promise<Reply>((resolve, reject) => {
+    const pending = new Promise<Reply>((resolve, reject) => {
       link.expect({ expectedBytes: replyBytes(request), timeoutMs, fail: reject });
       send((error, result) => {
         if (error) return reject(toBusError(error, request.unit));
@@ -191,6 +191,16 @@ function lineOf({ clock, counters, own, tune, isNetwork }: LineParts): ModbusLin
     }).finally(() => {
       inFlight = false;
     });
+    return reported(request, pending);
+  }
+
+  /** Before its caller sees the end, so that the counters are those of this request. */
+  function reported(request: ReadRequest | WriteRequest, pending: Promise<Reply>): Promise<Reply> {
+    const ended = (end: unknown): void => {
+      if (!(end instanceof Error) || end instanceof BusError) line.onEnd?.(request, end as Reply | BusError);
+    };
+    pending.then(ended, ended);
+    return pending;
   }
 
   function timing({ last }: ModbusLink): Omit<Reply, 'words'> {

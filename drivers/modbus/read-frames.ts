@@ -1,7 +1,7 @@
 /**
  * A read and its answer as the bytes that went over a serial line: what an example of a profile is made of.
  *
- * Pure. Called by `site-knowledge.ts`.
+ * Pure.
  */
 import type { ReadRequest } from '../../agent/core/driver.ts';
 import { crc16 } from './crc16.ts';

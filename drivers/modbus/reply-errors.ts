@@ -1,7 +1,7 @@
 /**
  * A wait that ended without the reply, as an error that says where to look, and as a count under its own name.
  *
- * Owns those sentences. Pure but for the counters it is handed. Called by the guarded port.
+ * Owns those sentences. Pure but for the counters it is handed.
  */
 import { BusError } from '../../agent/core/errors.ts';
 import type { Exchange, LinkCounters } from './modbus-link.ts';

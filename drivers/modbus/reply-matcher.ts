@@ -1,7 +1,7 @@
 /**
  * Finds the one reply that belongs to a request in whatever bytes arrive: noise, echoes and strangers' frames included.
  *
- * Pure. Called by the guarded port with all bytes since the request went out.
+ * Pure.
  * `modbus-serial` alone takes any frame of the right unit, function and length for the reply, and one noise byte spoils it.
  */
 import { crc16 } from './crc16.ts';

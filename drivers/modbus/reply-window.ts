@@ -2,7 +2,7 @@
  * Everything that arrives between a request and its reply.
  *
  * Owns those bytes: takes off the adapter's echo, passes over what was meant for an earlier request, and says in the end what
- * they were. Never keeps time. Called by the guarded port, one window a request.
+ * they were. Never keeps time. One window serves one request.
  */
 import type { MonoMs } from '../../agent/core/clock.ts';
 import { isRead, type LateReplies } from './late-replies.ts';

@@ -1,7 +1,7 @@
 /**
  * Whole frames among bytes that are nobody's reply: late replies, another master's traffic, a unit that answers something else.
  *
- * Pure. Called by the guarded port once a burst or a wait is over, to give what came its right name.
+ * Pure.
  */
 import { crc16 } from './crc16.ts';
 import { functionOf, REFUSAL_BYTES } from './refusal.ts';

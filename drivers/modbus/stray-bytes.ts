@@ -2,7 +2,6 @@
  * Bytes that arrive while nobody waits for any.
  *
  * Owns the present burst of them: whether it is a late reply, and how long the wire must stay quiet after it. Time is an argument.
- * Called by the guarded port.
  */
 import type { MonoMs } from '../../agent/core/clock.ts';
 import type { LateReplies } from './late-replies.ts';

@@ -1,7 +1,7 @@
 /**
  * How long things take on the wire.
  *
- * Pure. Called by the guarded port and by whoever plans with it.
+ * Pure.
  */
 import type { SerialSettings } from '../../agent/core/cabinet.ts';
 import type { ReadRequest, WriteRequest } from '../../agent/core/driver.ts';

@@ -1,7 +1,7 @@
 /**
  * Frames out of a stream of bytes.
  *
- * Owns the search for frames and what is left over of it. Knows no device. Called by the registry and the profile checks.
+ * Owns the search for frames and what is left over of it. Knows no device.
  */
 import type { DecodedValue, UartDriver } from '../../agent/core/driver.ts';
 import type { PointProfile, Profile } from '../../agent/core/profile.ts';

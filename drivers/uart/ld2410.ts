@@ -1,7 +1,7 @@
 /**
  * Frames of the Hi-Link LD2410 presence radar, basic and engineering alike.
  *
- * Pure. There is no checksum, so everything that has a fixed form must have it. Called by the shelf of codecs.
+ * Pure. There is no checksum, so everything that has a fixed form must have it.
  * Source: Hi-Link LD2410 serial protocol V1.02; ESPHome `ld2410`.
  */
 import type { FrameCodec, FrameValues } from './frame-codec.ts';

@@ -1,7 +1,7 @@
 /**
  * Frames of the Hi-Link LD2451 vehicle radar: all vehicles in view, of which the nearest that comes closer is told.
  *
- * Pure. There is no checksum, so everything that has a fixed form must have it. Called by the shelf of codecs.
+ * Pure. There is no checksum, so everything that has a fixed form must have it.
  * Source: an ESPHome component checked against Hi-Link's datasheet; Joel-Duarte/SafeBaige `RadarParser.h`.
  */
 import type { FrameCodec, FrameValues } from './frame-codec.ts';

@@ -1,7 +1,7 @@
 /**
  * Lines of the OmniPreSense OPS243-A traffic radar.
  *
- * Pure. A line is taken when it is a JSON object and ends; everything else is passed over. Called by the shelf of codecs.
+ * Pure. A line is taken when it is a JSON object and ends; everything else is passed over.
  * Source: OmniPreSense UM-003-A.
  */
 import type { FrameCodec, FrameValues } from './frame-codec.ts';

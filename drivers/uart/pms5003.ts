@@ -1,7 +1,7 @@
 /**
  * Frames of the Plantower PMS5003 dust sensor and its sisters with the same frame, PMS7003 and PMSA003.
  *
- * Pure. Yields a measurement only from a frame whose header, length and checksum all hold. Called by the shelf of codecs.
+ * Pure. Yields a measurement only from a frame whose header, length and checksum all hold.
  * Source: ESPHome `pmsx003`; PyPMS `PMSx003` and its captured data.
  */
 import { type FrameCodec, headAt } from './frame-codec.ts';

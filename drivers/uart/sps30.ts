@@ -1,7 +1,7 @@
 /**
  * The Sensirion SPS30 dust sensor, which is woken, started and then asked once a second.
  *
- * Pure. Called by the shelf of codecs.
+ * Pure.
  * Source: Sensirion/embedded-uart-sps, the manufacturer's own driver; answers confirmed by PyPMS and its captured data.
  */
 import type { FrameCodec, FrameValues } from './frame-codec.ts';

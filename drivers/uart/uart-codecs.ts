@@ -1,7 +1,7 @@
 /**
  * The shelf of frame codecs.
  *
- * Data only. Called by the registry and the profile checks.
+ * Data only.
  */
 import type { FrameCodec } from './frame-codec.ts';
 import { LD2410 } from './ld2410.ts';

@@ -1,3 +1,6 @@
+import { readPlacedYaml } from '../../agent/config/load/places.ts';
+import type { Profile } from '../../agent/core/profile.ts';
+import { loadProfile } from '../../drivers/profile-loader.ts';
 /** An invented device type that is sound, short, and has something for every check to bite on. */
 export const ACME = `id: acme-lamp
 vendor: Acme
@@ -16,3 +19,5 @@ examples:
     response: 01 03 02 00 28 B8 5A
     expect: { level: 40 }
 `;
+
+export const load = (text: string): Profile => loadProfile({ file: 'acme.yaml', text }, readPlacedYaml);

@@ -1,9 +1,9 @@
 import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
-import { readPlacedYaml } from '../../agent/config/places.ts';
+import { readPlacedYaml } from '../../agent/config/load/places.ts';
 import type { PointProfile, Profile } from '../../agent/core/profile.ts';
-import { createUnit } from '../../agent/field/unit.ts';
+import { createUnit } from '../../agent/field/units/unit.ts';
 import { modbusDriverFor, uartDriverFor } from '../../drivers/driver-for.ts';
 import { createModbusDriver } from '../../drivers/modbus/modbus-driver.ts';
 import { SHIPPED_PROFILES_DIR } from '../../drivers/profile-folders.ts';

@@ -1,10 +1,10 @@
 import t, { type Test } from 'tap';
-import { readPlacedYaml } from '../../agent/config/places.ts';
+import { readPlacedYaml } from '../../agent/config/load/places.ts';
 import { createEventBook } from '../../agent/core/event-book.ts';
 import type { Profile } from '../../agent/core/profile.ts';
 import { createSystemClock } from '../../agent/core/system-clock.ts';
 import type { AgentEvent, Reading } from '../../agent/core/words.ts';
-import { createUartLine } from '../../agent/field/uart-line.ts';
+import { createUartLine } from '../../agent/field/uart/uart-line.ts';
 import { uartDriverFor } from '../../drivers/driver-for.ts';
 import { readProfiles } from '../../drivers/registry.ts';
 import { createSerialPort } from '../../drivers/serial-port.ts';

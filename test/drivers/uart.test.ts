@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import t from 'tap';
-import { readPlacedYaml } from '../../agent/config/places.ts';
+import { readPlacedYaml } from '../../agent/config/load/places.ts';
 import type { DecodedValue, UartDriver } from '../../agent/core/driver.ts';
 import type { Profile } from '../../agent/core/profile.ts';
 import { uartDriverFor } from '../../drivers/driver-for.ts';

@@ -5,8 +5,8 @@
  * Decodes with a reader of its own; only its commands go through the agent's codec. Used by tests, scenarios and the demo.
  */
 import { connectAsync, type MqttClient } from 'mqtt';
-import { encodePayload, type Metric, toLong } from '../../agent/sync/codec.ts';
-import { covers } from '../../agent/sync/seq-ranges.ts';
+import { covers } from '../../agent/sync/delivery/seq-ranges.ts';
+import { encodePayload, type Metric, toLong } from '../../agent/sync/sparkplug/codec.ts';
 import { type BookedReading, createRowBook, QUALITY_CODE, type RowBook, readRows } from './row-book.ts';
 import { readSegment } from './segment-reader.ts';
 import { readWirePayload, type WireMetric, type WirePayload, type WireValue } from './wire-reader.ts';

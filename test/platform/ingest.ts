@@ -6,7 +6,7 @@
  * a partition keyed by node), which restores the order by seq. The rows then need no order at all.
  */
 import { connectAsync, type MqttClient } from 'mqtt';
-import { encodePayload, type Metric } from '../../agent/sync/codec.ts';
+import { encodePayload, type Metric } from '../../agent/sync/sparkplug/codec.ts';
 import { createNodeIngest, type IngestMessage, type NodeIngest } from './node-ingest.ts';
 import { createReadingBase, type ReadingBase } from './reading-base.ts';
 import { createSeqSorter, type SeqSorter } from './seq-sorter.ts';

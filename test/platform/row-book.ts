@@ -4,7 +4,7 @@
  * Owns the bookkeeping that docs/platform.md asks of a platform. Knows no MQTT. Used by the reference host.
  */
 import type { StoredFrame } from '../../agent/core/ports.ts';
-import { covers, NO_RANGES, reachFrom, type SeqRanges, withRange } from '../../agent/sync/seq-ranges.ts';
+import { covers, NO_RANGES, reachFrom, type SeqRanges, withRange } from '../../agent/sync/delivery/seq-ranges.ts';
 
 /** One reading as the platform keeps it. Units: `quality` 192 good, 500 stale, 0 bad or missing. */
 export interface BookedReading {

@@ -1,5 +1,5 @@
 import t from 'tap';
-import { type Metric, toLong } from '../../agent/sync/codec.ts';
+import { type Metric, toLong } from '../../agent/sync/sparkplug/codec.ts';
 import { createRig, type Rig } from '../support/rig.ts';
 
 const MINUTE_MS = 60_000;

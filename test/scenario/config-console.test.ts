@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t from 'tap';
-import { loadSite } from '../../agent/config/load-site.ts';
+import { loadSite } from '../../agent/config/load/load-site.ts';
 import { sleep } from '../../agent/core/clock.ts';
 import type { ConfigView } from '../../agent/core/revisions.ts';
 import { createSystemClock } from '../../agent/core/system-clock.ts';

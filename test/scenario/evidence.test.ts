@@ -10,7 +10,7 @@ import { promisify } from 'node:util';
 import { gunzipSync } from 'node:zlib';
 import { connectAsync, type IClientOptions } from 'mqtt';
 import t, { type Test } from 'tap';
-import { loadSite } from '../../agent/config/load-site.ts';
+import { loadSite } from '../../agent/config/load/load-site.ts';
 import { COMMANDS } from '../../agent/console/commands.ts';
 import { sleep } from '../../agent/core/clock.ts';
 import { createSystemClock } from '../../agent/core/system-clock.ts';

@@ -2,10 +2,10 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t from 'tap';
-import { loadSite } from '../../agent/config/load-site.ts';
+import { loadSite } from '../../agent/config/load/load-site.ts';
 import { sleep } from '../../agent/core/clock.ts';
 import { createSystemClock } from '../../agent/core/system-clock.ts';
-import { openInProcessLink } from '../../agent/store/in-process-link.ts';
+import { openInProcessLink } from '../../agent/store/client/in-process-link.ts';
 import { createStore } from '../../agent/store/store.ts';
 import { createTestBroker } from '../platform/broker.ts';
 import { type AgentProcess, startAgentProcess } from '../street/agent-process.ts';

@@ -3,7 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
 import { dirname, join } from 'node:path';
 import t from 'tap';
-import { type Metric, toLong } from '../../agent/sync/codec.ts';
+import { type Metric, toLong } from '../../agent/sync/sparkplug/codec.ts';
 import { changed } from '../agent/config/small-street.ts';
 import { createTestBroker } from '../platform/broker.ts';
 import { findProgram, startMosquitto } from '../platform/mosquitto.ts';

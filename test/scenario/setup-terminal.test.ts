@@ -2,7 +2,7 @@ import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { spawn as spawnOnTerminal } from '@lydell/node-pty';
 import t from 'tap';
-import { loadSite } from '../../agent/config/load-site.ts';
+import { loadSite } from '../../agent/config/load/load-site.ts';
 import { type Clock, sleep } from '../../agent/core/clock.ts';
 import { LAUNCHER, unknownStreet } from '../support/unknown-street.ts';
 

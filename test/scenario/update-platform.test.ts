@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { type Clock, sleep } from '../../agent/core/clock.ts';
 import { createSystemClock } from '../../agent/core/system-clock.ts';
-import { type Metric, toLong } from '../../agent/sync/codec.ts';
+import { type Metric, toLong } from '../../agent/sync/sparkplug/codec.ts';
 import { createReferenceHost, type ReferenceHost } from '../platform/host.ts';
 import { findProgram, startMosquitto } from '../platform/mosquitto.ts';
 import { createFaultProxy } from '../platform/proxy.ts';

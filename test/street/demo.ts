@@ -7,7 +7,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { loadSite } from '../../agent/config/load-site.ts';
+import { loadSite } from '../../agent/config/load/load-site.ts';
 import { agentSocketPath, prepareSocketFolder } from '../../agent/console/protocol/socket-path.ts';
 import { type Clock, every, type Timer } from '../../agent/core/clock.ts';
 import { ConfigError } from '../../agent/core/errors.ts';

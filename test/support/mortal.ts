@@ -4,9 +4,9 @@
  * Owns what still runs of a killed agent: nothing it asks for comes back, nothing it sends arrives.
  */
 import type { Clock, Timer } from '../../agent/core/clock.ts';
-import { openInProcessLink } from '../../agent/store/in-process-link.ts';
+import { openInProcessLink } from '../../agent/store/client/in-process-link.ts';
 import type { OpenLink } from '../../agent/store/messages.ts';
-import type { MqttConnection, MqttDoor } from '../../agent/sync/door.ts';
+import type { MqttConnection, MqttDoor } from '../../agent/sync/mqtt/door.ts';
 
 export interface MortalWorld {
   readonly clock: Clock;

@@ -37,7 +37,7 @@ function reach(point) {
   Atomics.wait(never, 0, 0, isReader ? 0 : stepMs);
 }
 
-const isReader = process.argv[1]?.endsWith('/app-loader.ts') === true;
+const isReader = process.argv[1]?.endsWith('/read-child.ts') === true;
 // The launcher replaces itself by the agent, which alone has the flags of a long run.
 const isAgent = process.execArgv.some((flag) => flag.startsWith('--max-old-space-size'));
 if (!isMainThread) reach('storage thread');

@@ -9,7 +9,7 @@ import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Test } from 'tap';
-import { loadSite } from '../../agent/config/load-site.ts';
+import { loadSite } from '../../agent/config/load/load-site.ts';
 import { createSystemClock } from '../../agent/core/system-clock.ts';
 import { createPtyCable } from '../street/pty.ts';
 import { createStreet } from '../street/street.ts';

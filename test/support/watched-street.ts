@@ -7,7 +7,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Test } from 'tap';
-import { loadSite } from '../../agent/config/load-site.ts';
+import { loadSite } from '../../agent/config/load/load-site.ts';
 import { callAgent } from '../../agent/console/protocol/socket-client.ts';
 import { sleep } from '../../agent/core/clock.ts';
 import { createSystemClock } from '../../agent/core/system-clock.ts';

@@ -47,7 +47,7 @@ export async function startConsole(
       language: async () => (await machine()).language(),
       restart: async () => (await machine()).restart(),
     },
-    wanted: async (path) => (await import('../../config/wanted-value.ts')).wantedAt(path),
+    wanted: async (path) => (await import('../../config/edit/wanted-value.ts')).wantedAt(path),
     localActions: (terminal, signal, readInput) =>
       createLocalActions({
         screen: terminal,

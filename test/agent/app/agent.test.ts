@@ -3,16 +3,18 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t from 'tap';
-import { loadSite } from '../../../agent/config/load-site.ts';
+import { loadSite } from '../../../agent/config/load/load-site.ts';
 import { localShelf } from '../../../agent/console/local-files.ts';
 import type { BusTools, BusWrite } from '../../../agent/core/bus-tools.ts';
-import { cabinetPoints, failsafeLevelPct, uplinkDevices } from '../../../agent/core/cabinet-points.ts';
+import { cabinetPoints } from '../../../agent/core/cabinet-points.ts';
 import { createManualClock } from '../../../agent/core/manual-clock.ts';
 import type { LampView } from '../../../agent/core/views.ts';
 import type { AgentEvent, EventCode } from '../../../agent/core/words.ts';
 import { withDeviceFaults, withLampFaults } from '../../../agent/diagnosis/device-faults.ts';
-import { withSiteKnowledge } from '../../../agent/field/site-knowledge.ts';
+import { withSiteKnowledge } from '../../../agent/field/bus-tools/site-knowledge.ts';
+import { failsafeLevelPct } from '../../../agent/lighting/failsafe.ts';
 import { endLeftovers } from '../../../agent/service/leftover-events.ts';
+import { uplinkDevices } from '../../../agent/sync/sparkplug/cabinet-metrics.ts';
 
 import { createRig } from '../../support/rig.ts';
 

@@ -1,6 +1,6 @@
 import t from 'tap';
 import { type ProbeParts, probeLine } from '../../../agent/commissioning/probe.ts';
-import { readPlacedYaml } from '../../../agent/config/places.ts';
+import { readPlacedYaml } from '../../../agent/config/load/places.ts';
 import type { SerialSettings } from '../../../agent/core/cabinet.ts';
 import { every } from '../../../agent/core/clock.ts';
 import type { BytePort } from '../../../agent/core/driver.ts';

@@ -7,7 +7,7 @@ import { cabinetText } from '../../../agent/commissioning/cabinet-text.ts';
 import { certificateRequest, newKeyPem } from '../../../agent/commissioning/key-request.ts';
 import { propose, type SeenLine } from '../../../agent/commissioning/propose.ts';
 import { QUESTIONS } from '../../../agent/commissioning/questions.ts';
-import { loadCabinet } from '../../../agent/config/load.ts';
+import { loadCabinet } from '../../../agent/config/load/load.ts';
 import { createLineAsker } from '../../../agent/console/terminal/ask-line.ts';
 import { findProgram } from '../../platform/mosquitto.ts';
 import { SERIAL_8N2, testPoint, testProfile, writable } from '../../support/profiles.ts';

@@ -1,11 +1,11 @@
 /** What a lamp keeps without an agent: never less than the agent itself might have asked for. */
 import fc from 'fast-check';
 import t from 'tap';
-import { loadCabinet } from '../../../agent/config/load.ts';
-import { readPlacedYaml } from '../../../agent/config/places.ts';
+import { loadCabinet } from '../../../agent/config/load/load.ts';
+import { readPlacedYaml } from '../../../agent/config/load/places.ts';
 import { setupValuesOf } from '../../../agent/config/setup-values.ts';
 import type { Cabinet } from '../../../agent/core/cabinet.ts';
-import { createUnit } from '../../../agent/field/unit.ts';
+import { createUnit } from '../../../agent/field/units/unit.ts';
 import { createDecider } from '../../../agent/lighting/decide.ts';
 import { modbusDriverFor } from '../../../drivers/driver-for.ts';
 import { readProfiles } from '../../../drivers/registry.ts';

@@ -1,8 +1,9 @@
 /**
  * Control on a manual clock, with lamps and sensors that are plain values behind a field that takes 20 ms a write.
  */
-import type { LightContact } from '../../../agent/control/contact-desk.ts';
+
 import { type Control, createControl } from '../../../agent/control/control.ts';
+import type { LightContact } from '../../../agent/control/sensing/contact-desk.ts';
 import type { ClockQuality } from '../../../agent/core/clock.ts';
 import { createManualClock, type ManualClock } from '../../../agent/core/manual-clock.ts';
 import type { Field, LevelWrite, OverrideRequest, WriteResult } from '../../../agent/core/ports.ts';

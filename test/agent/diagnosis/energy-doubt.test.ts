@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import t from 'tap';
-import { loadSite } from '../../../agent/config/load-site.ts';
+import { loadSite } from '../../../agent/config/load/load-site.ts';
 import type { ClockQuality } from '../../../agent/core/clock.ts';
 import { createEnergy } from '../../../agent/diagnosis/energy-count.ts';
 import { makeFakeStreet } from '../control/fake-street.ts';
@@ -17,7 +17,7 @@ async function summerStreet(t: { teardown(fn: () => unknown): void }, quality: C
   const { clock, control, poll } = makeFakeStreet({ now: NOON_MS, quality, street });
   const energy = createEnergy({
     cabinet: { ...cabinet, ...street, lines: [] },
-    ...{ clock, control, profiles: new Map(), points: new Map(), uplink: null },
+    ...{ clock, light: control, profiles: new Map(), points: new Map(), onNight: () => {} },
     store: { load: async () => undefined, save: async () => true },
     field: { latest: (pointId) => ({ pointId, value: 100, quality: 'good', atMono: clock.monoMs(), atMs: 0 }) },
   });

@@ -5,7 +5,7 @@ import { createEventBook } from '../../../agent/core/event-book.ts';
 import { createManualClock } from '../../../agent/core/manual-clock.ts';
 import type { AgentEvent, Reading } from '../../../agent/core/words.ts';
 import { createField } from '../../../agent/field/field.ts';
-import { createLineKeeper } from '../../../agent/field/line-keeper.ts';
+import { createLineKeeper } from '../../../agent/field/line/line-keeper.ts';
 import { createUartDriver } from '../../../drivers/uart/frame-codec.ts';
 import { OPS243 } from '../../../drivers/uart/ops243.ts';
 import { SDS011 } from '../../../drivers/uart/sds011.ts';

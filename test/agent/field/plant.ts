@@ -10,7 +10,7 @@ import type { Field, WriteResult } from '../../../agent/core/ports.ts';
 import type { Profile, Table } from '../../../agent/core/profile.ts';
 import type { AgentEvent, Reading } from '../../../agent/core/words.ts';
 import { createField, type FieldOptions } from '../../../agent/field/field.ts';
-import { POLL_PERIOD_MS } from '../../../agent/field/poll-plan.ts';
+import { POLL_PERIOD_MS } from '../../../agent/field/polls/poll-plan.ts';
 import { createModbusDriver } from '../../../drivers/modbus/modbus-driver.ts';
 import { createModbusLine } from '../../../drivers/modbus/modbus-line.ts';
 import { createRandom } from '../../street/random.ts';

@@ -1,6 +1,6 @@
 /** Photocells under real skies: what a shop window, a stuck or a noisy cell makes of the night, at twelve latitudes. */
 import t from 'tap';
-import { createPhotocellDesk } from '../../../agent/control/photocell-desk.ts';
+import { createPhotocellDesk } from '../../../agent/control/sensing/photocell-desk.ts';
 import type { PhotocellConfig, Zone } from '../../../agent/core/cabinet.ts';
 import { createEventBook } from '../../../agent/core/event-book.ts';
 import { createManualClock } from '../../../agent/core/manual-clock.ts';

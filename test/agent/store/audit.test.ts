@@ -3,8 +3,8 @@ import Database from 'better-sqlite3';
 import t, { type Test } from 'tap';
 import type { AuditHead, AuditNote } from '../../../agent/core/audit-tools.ts';
 import { createManualClock } from '../../../agent/core/manual-clock.ts';
-import { lostAudit } from '../../../agent/store/audit-table.ts';
-import { openInProcessLink } from '../../../agent/store/in-process-link.ts';
+import { openInProcessLink } from '../../../agent/store/client/in-process-link.ts';
+import { lostAudit } from '../../../agent/store/state/audit-table.ts';
 import { createStore } from '../../../agent/store/store.ts';
 import { folder, START_MS } from './fixtures/kit.ts';
 

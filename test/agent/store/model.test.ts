@@ -10,7 +10,7 @@ import { StoreError } from '../../../agent/core/errors.ts';
 import { createManualClock, type ManualClock } from '../../../agent/core/manual-clock.ts';
 import type { Store } from '../../../agent/core/ports.ts';
 import type { PointId } from '../../../agent/core/words.ts';
-import { openInProcessLink } from '../../../agent/store/in-process-link.ts';
+import { openInProcessLink } from '../../../agent/store/client/in-process-link.ts';
 import type { Answer, Kind, OpenLink, Request } from '../../../agent/store/messages.ts';
 import { createStore } from '../../../agent/store/store.ts';
 import { folder, SILENT, START_MS } from './fixtures/kit.ts';

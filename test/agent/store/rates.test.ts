@@ -5,7 +5,7 @@ import t from 'tap';
 import { createManualClock } from '../../../agent/core/manual-clock.ts';
 import type { Frame, FrameFate, Gap } from '../../../agent/core/ports.ts';
 import type { PointId } from '../../../agent/core/words.ts';
-import { openInProcessLink } from '../../../agent/store/in-process-link.ts';
+import { openInProcessLink } from '../../../agent/store/client/in-process-link.ts';
 import type { Answer, Kind, OpenLink, Request } from '../../../agent/store/messages.ts';
 import { createStore } from '../../../agent/store/store.ts';
 import { openWorkerLink } from '../../../agent/store/worker-link.ts';

@@ -3,8 +3,8 @@ import t from 'tap';
 import type { OverrideRequest } from '../../../agent/core/ports.ts';
 import { createReferenceHost } from '../../platform/host.ts';
 import { findProgram, type Mosquitto, startMosquitto } from '../../platform/mosquitto.ts';
-import { decodeWithProtoc, withoutProtoc } from './protoc.ts';
 import { createSmallNode, GROUP, NODE, until, uplinkConfig } from './small-node.ts';
+import { decodeWithProtoc, withoutProtoc } from './sparkplug/protoc.ts';
 
 const program = findProgram('mosquitto');
 const skip = program === undefined ? 'mosquitto is not installed (apt-get install mosquitto)' : withoutProtoc;
@@ -91,7 +91,7 @@ t.test('Mosquitto killed and started again: nothing is lost, and an override sti
     await mosquitto.stop();
   });
   const overrides: OverrideRequest[] = [];
-  node.uplink.onOverride = (request) => overrides.push(request);
+  node.onOrder = ({ kind, request }) => kind === 'override' && overrides.push(request);
   await node.uplink.start();
   await until(() => node.uplink.status().state === 'online');
   node.poll({ 'L01.level': 0 });

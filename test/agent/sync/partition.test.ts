@@ -1,7 +1,7 @@
 /** Two real brokers joined by a bridge, the host behind one, the cabinet on the other, and the bridge cut in between. */
 import { readFileSync } from 'node:fs';
 import t, { type Test } from 'tap';
-import { loadCabinet } from '../../../agent/config/load.ts';
+import { loadCabinet } from '../../../agent/config/load/load.ts';
 import type { UplinkConfig } from '../../../agent/core/cabinet.ts';
 import type { Clock } from '../../../agent/core/clock.ts';
 import { createSystemClock } from '../../../agent/core/system-clock.ts';

@@ -3,13 +3,13 @@ import fc from 'fast-check';
 import t from 'tap';
 import type { Relay } from '../../../agent/core/ports.ts';
 import { createSystemClock } from '../../../agent/core/system-clock.ts';
-import { encodePayload, type Metric } from '../../../agent/sync/codec.ts';
-import { createCurrentValues } from '../../../agent/sync/current-values.ts';
-import type { MqttConnection } from '../../../agent/sync/door.ts';
-import { createMetricTable, NODE_METRIC } from '../../../agent/sync/metric-table.ts';
-import { createMqttDoor } from '../../../agent/sync/mqtt-door.ts';
+import type { MqttConnection } from '../../../agent/sync/mqtt/door.ts';
+import { createMqttDoor } from '../../../agent/sync/mqtt/mqtt-door.ts';
 import { readRelay, writeRelay } from '../../../agent/sync/relay.ts';
 import { createRelayPost } from '../../../agent/sync/relay-post.ts';
+import { encodePayload, type Metric } from '../../../agent/sync/sparkplug/codec.ts';
+import { createCurrentValues } from '../../../agent/sync/sparkplug/current-values.ts';
+import { createMetricTable, NODE_METRIC } from '../../../agent/sync/sparkplug/metric-table.ts';
 import { createTestBroker } from '../../platform/broker.ts';
 import { createReferenceHost } from '../../platform/host.ts';
 import { createSmallNode, DEVICES, GROUP, manualClock, type SmallNode, START_MS, until, uplinkConfig } from './small-node.ts';
@@ -196,7 +196,7 @@ async function openPair(t: { teardown(end: () => Promise<void>): void }) {
 t.test('from cabinet to cabinet through the platform, once, and never in a birth', async (t) => {
   const { c1, c2, host1 } = await openPair(t);
   const heard: Relay[] = [];
-  c2.uplink.onRelay = (relay) => heard.push(relay);
+  c2.onRelay = (relay) => heard.push(relay);
   c1.uplink.relay({ ...RELAY, id: 'too-early' });
   await c1.uplink.start();
   await c2.uplink.start();

@@ -3,10 +3,22 @@
  */
 import type { UplinkConfig } from '../../../agent/core/cabinet.ts';
 import { createManualClock, type ManualClock } from '../../../agent/core/manual-clock.ts';
-import type { Committed, Frame, Gap, Log, Store, StoredFrame, Uplink, UplinkDevice, UplinkMetric } from '../../../agent/core/ports.ts';
+import type {
+  Committed,
+  Frame,
+  Gap,
+  Log,
+  PlatformOrder,
+  Relay,
+  Store,
+  StoredFrame,
+  Uplink,
+  UplinkDevice,
+  UplinkMetric,
+} from '../../../agent/core/ports.ts';
 import { createSystemClock } from '../../../agent/core/system-clock.ts';
 import type { AgentEvent, PointId, Quality, Reading } from '../../../agent/core/words.ts';
-import { createMqttDoor } from '../../../agent/sync/mqtt-door.ts';
+import { createMqttDoor } from '../../../agent/sync/mqtt/mqtt-door.ts';
 import { createUplink, type UplinkParts } from '../../../agent/sync/uplink.ts';
 
 export const GROUP = 'angers';
@@ -151,6 +163,9 @@ export interface SmallNode {
   readonly store: MemoryStore;
   readonly latest: Map<PointId, Reading>;
   readonly events: AgentEvent[];
+  /** Set by the test. */
+  onOrder: (order: PlatformOrder) => void;
+  onRelay: (relay: Relay) => void;
   /** Takes one reading of each point given, stores it and publishes it. */
   poll(values: Readonly<Record<PointId, number | [number | null, Quality]>>): Frame;
   commit(): void;
@@ -176,12 +191,14 @@ export function createSmallNode(options: SmallNodeOptions): SmallNode {
     latest: (pointId) => latest.get(pointId),
     door: createMqttDoor(),
     random: () => 0.05,
+    onOrder: (order) => node.onOrder(order),
+    onRelay: (relay) => node.onRelay(relay),
+    onEvent: (event) => events.push(event),
     ...options,
     clock,
     store: store.port,
   });
-  uplink.onEvent = (event) => events.push(event);
-  return {
+  const node: SmallNode = {
     uplink,
     store,
     latest,
@@ -200,7 +217,10 @@ export function createSmallNode(options: SmallNodeOptions): SmallNode {
       return frame;
     },
     commit: () => uplink.committed(store.commit()),
+    onOrder: () => {},
+    onRelay: () => {},
   };
+  return node;
 }
 
 /** Looks each 5 ms whether it has come true; fails by returning after `limitMs` of real time. */

@@ -4,7 +4,7 @@
  * Owns the editing of packets; the rest of the recording stays as it was. Used to see that the checker's rows can fail.
  */
 import type { IConnectPacket, IPublishPacket, Packet } from 'mqtt-packet';
-import { decodePayload, encodePayload, type Metric, type Payload } from '../../../agent/sync/codec.ts';
+import { decodePayload, encodePayload, type Metric, type Payload } from '../../../agent/sync/sparkplug/codec.ts';
 import type { PacketEvent, WireEvent } from '../wire-log.ts';
 import type { Recording } from './evidence.ts';
 

@@ -1,6 +1,6 @@
 import type { ISubscribePacket } from 'mqtt-packet';
 import t from 'tap';
-import { toLong } from '../../../agent/sync/codec.ts';
+import { toLong } from '../../../agent/sync/sparkplug/codec.ts';
 import { findProgram } from '../mosquitto.ts';
 import { isPacket } from '../wire-log.ts';
 import { check } from './checker.ts';

@@ -1,5 +1,5 @@
 import t from 'tap';
-import { decodeWithProtoc, withoutProtoc } from '../../agent/sync/protoc.ts';
+import { decodeWithProtoc, withoutProtoc } from '../../agent/sync/sparkplug/protoc.ts';
 import { findProgram } from '../mosquitto.ts';
 import { check } from './checker.ts';
 import { metricsOf, type Recording, readEvidence } from './evidence.ts';

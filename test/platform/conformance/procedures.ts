@@ -3,7 +3,7 @@
  *
  * Owns what happens in which order; `checker.ts` judges the recordings. Source: reference/sparkplug.md §3, A to G and M.
  */
-import { encodePayload, type Metric, toLong } from '../../../agent/sync/codec.ts';
+import { encodePayload, type Metric, toLong } from '../../../agent/sync/sparkplug/codec.ts';
 import { GROUP, NODE, until } from '../../agent/sync/small-node.ts';
 import type { Recording } from './evidence.ts';
 import { HOST, openScene, type Scene, type Step } from './scene.ts';

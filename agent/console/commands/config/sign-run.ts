@@ -6,9 +6,9 @@
 import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject } from 'node:crypto';
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { basename } from 'node:path';
-import { readRevisionKey, revisionKeyText } from '../../../config/revision-key.ts';
-import { refusalText, signRevision, statementOf, verifyRevisionSignature } from '../../../config/revision-signature.ts';
-import { fileRefusal, UPLOAD_LIMIT } from '../../../config/upload.ts';
+import { readRevisionKey, revisionKeyText } from '../../../config/revisions/revision-key.ts';
+import { refusalText, signRevision, statementOf, verifyRevisionSignature } from '../../../config/revisions/revision-signature.ts';
+import { fileRefusal, UPLOAD_LIMIT } from '../../../config/revisions/upload.ts';
 import { createFile } from '../../../core/atomic-write.ts';
 import { replaceFile } from '../../../core/replace-file.ts';
 import type { ConfigFiles } from '../../../core/revisions.ts';

@@ -8,7 +8,7 @@ import { REGISTERS } from '../../../../drivers/modbus/codec.ts';
 import { createModbusDriver } from '../../../../drivers/modbus/modbus-driver.ts';
 import type { ProfileUse } from '../../../../drivers/profile-judge.ts';
 import { loadProfile } from '../../../../drivers/profile-loader.ts';
-import { readPlacedYaml } from '../../../config/places.ts';
+import { readPlacedYaml } from '../../../config/load/places.ts';
 import type { BusRead, BusReadResult } from '../../../core/bus-tools.ts';
 import type { ModbusDriver } from '../../../core/driver.ts';
 import { BusError, ConfigError, type Problem } from '../../../core/errors.ts';

@@ -1,5 +1,5 @@
 /** `check`: the file of a cabinet, read and judged as the agent does it at its start. */
-import { checkConfig } from '../../../config/load-site.ts';
+import { checkConfig } from '../../../config/load/load-site.ts';
 import type { Problem } from '../../../core/errors.ts';
 import { EXIT_BAD_CONFIG } from '../../console-error.ts';
 import { configFileOf } from '../../local-args.ts';

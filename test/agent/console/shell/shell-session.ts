@@ -5,7 +5,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Test } from 'tap';
-import { wantedAt } from '../../../../agent/config/wanted-value.ts';
+import { wantedAt } from '../../../../agent/config/edit/wanted-value.ts';
 import { createConsoleServer } from '../../../../agent/console/protocol/socket-server.ts';
 import type { SessionActions } from '../../../../agent/console/shell/command-runner.ts';
 import { createDoorLogin } from '../../../../agent/console/shell/door-login.ts';

@@ -3,8 +3,8 @@ import { findTarget } from '../../../../../agent/console/commands/light/light-ar
 import { isTakenUp, OVERRIDE_SPAN, readOverride } from '../../../../../agent/console/commands/light/override.ts';
 import { COMMANDS } from '../../../../../agent/console/commands.ts';
 import { parseDuration } from '../../../../../agent/console/text/duration.ts';
-import { COMMAND_MS } from '../../../../../agent/control/commands.ts';
-import { OVERRIDE_MINUTES } from '../../../../../agent/control/overrides.ts';
+import { COMMAND_MS } from '../../../../../agent/control/requests/commands.ts';
+import { OVERRIDE_MINUTES } from '../../../../../agent/control/requests/overrides.ts';
 import { createFakeView, outcome } from '../../fake-view.ts';
 
 const L2_WAITS = { lamps: ['L2'], wish: { ...outcome(), rank: 'maintenance', levelPct: 100, untilMs: 0 } } as never;

@@ -1,0 +1,94 @@
+/**
+ * The way of a reading through the agent: lines, rooms of light, recorder, store and uplink; and what the agent reports of itself.
+ *
+ * Owns how these parts are built. What one needs of another configuration it asks for each time.
+ */
+import { adapterLatencyMs } from '../../drivers/adapter-latency.ts';
+import { countersOf, decimalsOf } from '../config/revisions/touched-parts.ts';
+import { setupValuesOf } from '../config/setup-values.ts';
+import type { Store } from '../core/ports.ts';
+import type { PointId } from '../core/words.ts';
+import { createField, type LiveField } from '../field/field.ts';
+import { fieldLine } from '../field/line-from-config.ts';
+import { createSelf, type Self } from '../service/self-report.ts';
+import { createRecorder, type Recorder } from '../store/recorder.ts';
+import { createStore } from '../store/store.ts';
+import type { Building } from './joined.ts';
+
+/** Its folder stays for the whole run; the rest is asked for each time, as the configuration may change. */
+export function storeFor({ parts, clock, state }: Building): Store {
+  return createStore({
+    dir: parts.cabinet.store.dir,
+    get commitSeconds() {
+      return state.site.cabinet.store.commitSeconds;
+    },
+    get maxMegabytes() {
+      return state.site.cabinet.store.maxMegabytes;
+    },
+    get maxDays() {
+      return state.site.cabinet.store.maxDays;
+    },
+    clock,
+    log: parts.log,
+    get decimals() {
+      return decimalsOf(state.rooms.points);
+    },
+    get counters() {
+      return countersOf(state.rooms.points);
+    },
+    machine: parts.machine ?? null,
+    ...(parts.openStoreLink === undefined ? {} : { openLink: parts.openStoreLink }),
+  });
+}
+
+export function selfFor(made: Building): Self {
+  const { parts, clock, uplink, state } = made;
+  return createSelf({
+    clock,
+    log: parts.log,
+    uplink,
+    health: parts.health ?? null,
+    heap: parts.heap ?? null,
+    runs: parts.guard ?? null,
+    status: () => made.view.status(),
+    metricsFile: () => state.site.cabinet.service.metricsFile,
+  });
+}
+
+export function fieldFor(made: Building): LiveField {
+  const { parts, clock, state, store, uplink, ongoing } = made;
+  return createField({
+    lines: state.site.cabinet.lines.map((line) => fieldLine(line, parts)),
+    clock,
+    log: parts.log,
+    setupValuesOf: (deviceId) => setupValuesOf(state.site.cabinet, deviceId),
+    random: parts.random,
+    memory: store,
+    profiles: () => [...state.site.profiles.values()],
+    adapterLatencyMs,
+    ...(parts.periodsMs === undefined ? {} : { periodsMs: parts.periodsMs }),
+    onReadings(readings) {
+      if (state.firstPollMono === null) parts.onStartStep?.('first-poll');
+      state.firstPollMono ??= clock.monoMs();
+      state.rooms.onReadings(readings);
+      made.recorder.record(readings);
+    },
+    onAlive: (deviceId, alive) => uplink.deviceAlive(deviceId, alive),
+    onEvent: ongoing.onEvent,
+  });
+}
+
+export function recorderFor({ clock, state, store, uplink }: Building): Recorder {
+  return createRecorder({
+    clock,
+    rules: { get: (pointId) => state.rooms.points.get(pointId as PointId)?.profile },
+    get heartbeatS() {
+      return state.site.cabinet.store.heartbeatS;
+    },
+    onFrame: (frame) => {
+      store.append(frame);
+      state.recorded += frame.readings.length;
+      uplink.current?.publish(frame);
+    },
+  });
+}

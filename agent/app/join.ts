@@ -1,0 +1,115 @@
+import { createAccess } from '../access/access.ts';
+import { createSelfRecord } from '../access/self-audit.ts';
+import { createConfigPost } from '../config/revisions/platform-requests.ts';
+import type { RevisionDesk } from '../config/revisions/revision-desk.ts';
+import { createRevisions } from '../config/revisions/revisions.ts';
+import type { Site, TouchedRooms } from '../config/revisions/touched-parts.ts';
+import { type Consoles, createConsoles } from '../console/protocol/sockets.ts';
+import { quietUntilMono } from '../control/street-knowledge.ts';
+import { createEventBook } from '../core/event-book.ts';
+import type { Pulse } from '../core/pulse.ts';
+import { createSteadyClock } from '../core/steady-clock.ts';
+import { agentChores } from '../service/chores.ts';
+import { createStepWatch } from '../service/clock-steps.ts';
+import { createHousekeeping } from '../service/housekeeping.ts';
+import { createOngoing } from '../service/ongoing.ts';
+import { createUpdatePost } from '../service/platform-updates.ts';
+import { createUpdates, type Updates } from '../service/update-run.ts';
+import { createUplinkPlace } from '../sync/uplink-place.ts';
+import { fieldFor, recorderFor, selfFor, storeFor } from './core-parts.ts';
+import { AgentState, type Building, type Joined } from './joined.ts';
+import type { AgentParts } from './parts.ts';
+import { busOf, createRooms } from './rooms.ts';
+import { openUplink } from './uplink.ts';
+import { createAgentView } from './view.ts';
+
+/** `apply` takes up another configuration. */
+export function joinParts(parts: AgentParts, apply: (next: Site) => Promise<TouchedRooms>): Joined {
+  const clock = createSteadyClock({ ...parts.steady, clock: parts.clock });
+  const startedMono = clock.monoMs();
+  const quietMono = quietUntilMono(parts.cabinet, parts.machine ?? null, startedMono);
+  const made = { parts, clock, startedMono, quietMono, state: new AgentState(parts) } as Building;
+  made.store = storeFor(made);
+  made.uplink = createUplinkPlace(clock);
+  made.self = selfFor(made);
+  // The machine's own clock: the record is of its steps too.
+  made.record = createSelfRecord({ clock: parts.clock, log: parts.log, store: made.store });
+  made.ongoing = createOngoing({ ...parts, ...made });
+  made.field = fieldFor(made);
+  made.state.rooms = createRooms(made);
+  made.state.bus = busOf(made);
+  made.recorder = recorderFor(made);
+  made.events = createEventBook(clock, made.ongoing.onEvent);
+  made.stepWatch = createStepWatch(made);
+  made.updates = updatesFor(made);
+  made.revisions = revisionsFor(made, apply);
+  made.updatePost = createUpdatePost({
+    ...made,
+    desk: made.updates?.desk ?? null,
+    cabinetId: parts.cabinet.id,
+    onOutcome: made.ongoing.onOutcome,
+  });
+  made.configPost = createConfigPost({ ...made, desk: made.revisions, cabinetId: parts.cabinet.id, onOutcome: made.ongoing.onOutcome });
+  made.uplink.put(openUplink(made));
+  made.access = createAccess({
+    ...made,
+    dir: parts.cabinet.store.dir,
+    cabinetId: parts.cabinet.id,
+    log: parts.log,
+    onEvent: made.ongoing.onEvent,
+  });
+  made.view = createAgentView({ ...made, housekeeping: () => made.housekeeping });
+  made.consoles = consolesFor(made);
+  made.housekeeping = createHousekeeping({ log: parts.log, clock, memory: made.store, chores: agentChores({ ...parts, ...made }) });
+  made.store.onEvent = made.ongoing.onEvent;
+  made.store.onCommitted = (committed) => made.uplink.current?.committed(committed);
+  made.store.fates = () => made.uplink.current?.fates() ?? (() => 'undelivered');
+  return made;
+}
+
+/** Signs of work of all that the street needs. */
+export function pulseOf({ field, state, store }: Pick<Joined, 'field' | 'state' | 'store'>): Pulse {
+  return { lines: field.pulses(), tickedMono: state.rooms.control.tickedMono, store: store.pulse() };
+}
+
+/** Null where this run takes no other release. */
+function updatesFor(made: Building): Updates | null {
+  const { parts, clock, state, field, events } = made;
+  if (parts.updates === undefined) return null;
+  return createUpdates({
+    ...parts.updates,
+    clock,
+    log: parts.log,
+    version: parts.version,
+    zones: () => state.rooms.control.zones(),
+    devices: () => field.devices(),
+    pulse: () => pulseOf(made),
+    notice(happening) {
+      events.notice(happening);
+      void made.updatePost.show();
+    },
+  });
+}
+
+/** Null where this run takes no other configuration. */
+function revisionsFor(made: Building, apply: (next: Site) => Promise<TouchedRooms>): RevisionDesk | null {
+  const { parts, clock, state, field, uplink, ongoing } = made;
+  if (parts.revisions === undefined) return null;
+  return createRevisions({
+    ...parts.revisions,
+    clock,
+    log: parts.log,
+    field,
+    isOnline: () => uplink.current?.status().state === 'online',
+    site: () => state.site,
+    apply,
+    onEvent: ongoing.onEvent,
+    onChange: (view) => made.configPost.show(view),
+    onTrialEnd: (end) => made.configPost.end(end),
+  });
+}
+
+/** Null where no console is opened. */
+function consolesFor({ parts: { socketPath, log, cabinet }, clock, view }: Building): Consoles | null {
+  return socketPath === null ? null : createConsoles({ view, socketPath, log, clock, timezone: cabinet.timezone });
+}

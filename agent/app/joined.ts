@@ -1,0 +1,92 @@
+import type { SelfRecord } from '../access/self-audit.ts';
+import type { ConfigPost } from '../config/revisions/platform-requests.ts';
+import type { RevisionDesk } from '../config/revisions/revision-desk.ts';
+import type { Site } from '../config/revisions/touched-parts.ts';
+import type { Consoles } from '../console/protocol/sockets.ts';
+import type { Control } from '../control/control.ts';
+import type { LightViews } from '../control/views/light-views.ts';
+import type { AccessTools } from '../core/access.ts';
+import type { BusTools } from '../core/bus-tools.ts';
+import type { CabinetPoint } from '../core/cabinet-points.ts';
+import type { MonoMs } from '../core/clock.ts';
+import type { EventBook } from '../core/event-book.ts';
+import type { Store } from '../core/ports.ts';
+import type { RoomEvents } from '../core/room-events.ts';
+import type { SteadyClock } from '../core/steady-clock.ts';
+import type { AgentView } from '../core/views.ts';
+import type { PointId, Reading } from '../core/words.ts';
+import type { Energy } from '../diagnosis/energy-count.ts';
+import type { LiveField } from '../field/field.ts';
+import type { StepWatch } from '../service/clock-steps.ts';
+import type { Housekeeping } from '../service/housekeeping.ts';
+import type { Ongoing } from '../service/ongoing.ts';
+import type { UpdatePost } from '../service/platform-updates.ts';
+import type { Self } from '../service/self-report.ts';
+import type { Updates } from '../service/update-run.ts';
+import type { Recorder } from '../store/recorder.ts';
+import type { UplinkPlace } from '../sync/uplink-place.ts';
+import type { AgentParts } from './parts.ts';
+/** The rooms of light of one configuration. */
+export interface Rooms {
+  readonly points: ReadonlyMap<PointId, CabinetPoint>;
+  readonly control: Control;
+  readonly energy: Energy;
+  readonly light: LightViews;
+  onReadings(readings: readonly Reading[]): void;
+  /** Ends what they found wrong: their successors report it again where it lasts. */
+  close(): void;
+}
+
+/** The parts made for one configuration are there once `join` is through; nothing reads a line or takes a command before. */
+export class AgentState {
+  site: Site;
+  /** The rooms of light of this configuration. */
+  rooms!: Rooms;
+  /** What the uplink of this configuration has found wrong. */
+  uplinkEvents!: RoomEvents;
+  /** The tools of the lines, with what this configuration says of the devices. */
+  bus!: BusTools;
+  firstPollMono: MonoMs | null = null;
+  /** Readings that were meant for the store so far. */
+  recorded = 0;
+  isRunning = false;
+  isStopping = false;
+  /** The changes of configuration that go on. */
+  applying: Promise<unknown> = Promise.resolve();
+  /** Detections and lamps raised under the configurations before this one. */
+  countedBefore = { detections: 0, lampsRaised: 0 };
+
+  constructor(site: Site) {
+    this.site = site;
+  }
+}
+
+/** The parts that stay for the whole run; those of one configuration are in `state`. */
+export interface Joined {
+  readonly parts: AgentParts;
+  readonly state: AgentState;
+  readonly clock: SteadyClock;
+  readonly startedMono: MonoMs;
+  /** Until when no level is written after mains have returned. */
+  readonly quietMono: MonoMs;
+  readonly store: Store;
+  readonly uplink: UplinkPlace;
+  readonly self: Self;
+  readonly record: SelfRecord;
+  readonly ongoing: Ongoing;
+  readonly field: LiveField;
+  readonly recorder: Recorder;
+  readonly events: EventBook;
+  readonly stepWatch: StepWatch;
+  readonly updates: Updates | null;
+  readonly revisions: RevisionDesk | null;
+  readonly updatePost: UpdatePost;
+  readonly configPost: ConfigPost;
+  readonly access: AccessTools;
+  readonly view: AgentView;
+  readonly consoles: Consoles | null;
+  readonly housekeeping: Housekeeping;
+}
+
+/** While it is being built: what a part needs of one that comes later it asks for when it is at work. */
+export type Building = { -readonly [Part in keyof Joined]: Joined[Part] };

@@ -1,0 +1,94 @@
+/**
+ * Do the dates exist, and can every rule of a calendar have its night?
+ *
+ * Owns the checks of calendars, and of dates and zones of event nights. Pure.
+ */
+import type { CalendarDate } from '../../core/cabinet.ts';
+import { dateOf } from '../schema/complete-lighting.ts';
+import { type CalendarDraft, type Index, type Placed, placed, unknownName, unknownZones } from './draft.ts';
+import type { Finding, Path } from './finding.ts';
+
+type RuleDraft = NonNullable<NonNullable<CalendarDraft['rules']>[number]>;
+
+/** All of these checks on one document. */
+export function checkCalendars({ calendars, eventNights, zones, known }: Index): Finding[] {
+  const rules = calendars.flatMap(({ value, path }) => placed(value.rules, [...path, 'rules']));
+  return [
+    ...zones.flatMap(({ value, path }) =>
+      unknownName({ what: 'calendar', id: value.calendar, known: known.calendars, path: [...path, 'calendar'] }),
+    ),
+    ...rules.flatMap(({ value, path }) =>
+      unknownName({ what: 'programme', id: value.programme, known: known.programmes, path: [...path, 'programme'] }),
+    ),
+    ...eventNights.flatMap(({ value, path }) => [
+      ...checkDate(value.date, [...path, 'date']),
+      ...unknownZones(value.zones, [...path, 'zones'], known.zones),
+    ]),
+    ...rules.flatMap(({ value, path }) => [...checkDate(value.from, [...path, 'from']), ...checkDate(value.to, [...path, 'to'])]),
+    ...rules.flatMap(checkSpan),
+    ...rules.flatMap(checkWeekdays),
+    ...calendars.flatMap(checkReachable),
+  ];
+}
+
+function checkDate(text: string | undefined, path: Path): Finding[] {
+  if (text === undefined) return [];
+  const { year, month, day } = dateOf(text);
+  // 29 February of each year is a night of leap years.
+  const lastDay = new Date(Date.UTC(year ?? 2000, month, 0)).getUTCDate();
+  if (day <= lastDay) return [];
+  const last = `${text.slice(0, -2)}${lastDay}`;
+  return [{ path, message: `there is no ${text}; the last day of that month is ${last}` }];
+}
+
+function checkSpan({ value: { from, to }, path }: Placed<RuleDraft>): Finding[] {
+  if (from === undefined || to === undefined) return [];
+  const [first, last] = [dateOf(from), dateOf(to)];
+  if ((first.year === null) !== (last.year === null)) {
+    const message = `"${to}" ${last.year === null ? 'has no year' : 'has a year'}, from "${from}" ${first.year === null ? 'has none' : 'has one'}; write it in both, or in neither for each year`;
+    return [{ path: [...path, 'to'], message }];
+  }
+  // Without years a span may run over the end of the year.
+  if (first.year === null || number(first) <= number(last)) return [];
+  return [{ path: [...path, 'to'], message: `"${to}" comes before from "${from}"; no night would fit` }];
+}
+
+function number({ year, month, day }: CalendarDate): number {
+  return (year ?? 0) * 10_000 + month * 100 + day;
+}
+
+function checkWeekdays({ value: { weekdays, nthWeekday }, path }: Placed<RuleDraft>): Finding[] {
+  const wanted = nthWeekday?.weekday;
+  if (weekdays === undefined || wanted === undefined || weekdays.some((day) => day === undefined || day === wanted)) return [];
+  const message = `the weekdays of this rule leave ${wanted} out, so no night would fit; leave weekdays out`;
+  return [{ path: [...path, 'nthWeekday', 'weekday'], message }];
+}
+
+/** The first rule that fits wins, so one behind a rule that takes all its nights is never reached. */
+function checkReachable({ value: calendar, path }: Placed<CalendarDraft>): Finding[] {
+  const rules = placed(calendar.rules, [...path, 'rules']);
+  return rules.flatMap((rule, i): Finding[] => {
+    const before = rules.slice(0, i).find((earlier) => covers(earlier.value, rule.value));
+    if (before === undefined) return [];
+    const why = conditions(before.value).length === 0 ? 'a rule without conditions stands above it' : 'a rule above takes all its nights';
+    return [{ path: rule.path, message: `this rule is never reached: ${why}; put this one first`, first: before.path }];
+  });
+}
+
+const CONDITIONS = ['weekdays', 'from', 'to', 'nthWeekday', 'holidays'] as const;
+
+function conditions(rule: RuleDraft): readonly (typeof CONDITIONS)[number][] {
+  return CONDITIONS.filter((key) => key in rule);
+}
+
+/** Whether all nights of one rule fit another: each condition of the wider one is also one of the narrower. */
+function covers(wide: RuleDraft, narrow: RuleDraft): boolean {
+  const isRead = [wide, narrow].every((rule) => conditions(rule).every((key) => rule[key] !== undefined));
+  if (!isRead) return false;
+  return conditions(wide).every((key) => {
+    if (key === 'weekdays') return narrow.weekdays?.every((day) => wide.weekdays?.includes(day)) ?? false;
+    // A span is one condition: without its end it may not be narrower.
+    if (key === 'from' || key === 'to') return wide.from === narrow.from && wide.to === narrow.to;
+    return JSON.stringify(wide[key]) === JSON.stringify(narrow[key]);
+  });
+}

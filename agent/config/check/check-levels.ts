@@ -1,0 +1,130 @@
+/**
+ * Can a zone give the levels that its programmes, its calendar, its event nights and its traffic ask for?
+ *
+ * Owns the checks of classes, of 0 % and of boosts and maxima against the minimum. Pure.
+ */
+import type { LightingClass } from '../../core/cabinet.ts';
+import { classesWithin, isSameFamily } from '../../core/lighting-class.ts';
+import { given, type Index, type Placed, placed, type ZoneDraft } from './draft.ts';
+import { type Finding, listNames, type Path } from './finding.ts';
+import { programmesOf, stepPct, zoneMinimum } from './zone-facts.ts';
+
+/** All of these checks on one document. */
+export function checkLevels(index: Index): Finding[] {
+  return index.zones.flatMap((zone) => [
+    ...checkClasses(zone, index),
+    ...checkDark(zone, index),
+    ...checkBoost(zone),
+    ...checkShows(zone, index),
+    ...checkCeilings(zone, index),
+  ]);
+}
+
+/** Classes are computed from the zone's own, so each needs it, and must be one that it can be dimmed to. */
+function checkClasses(zone: Placed<ZoneDraft>, index: Index): Finding[] {
+  const { value, path } = zone;
+  const design = given(value, 'designClass', null);
+  if (design === undefined) return [];
+  const ofTraffic = placed(value.traffic?.steps, [...path, 'traffic', 'steps']);
+  const minClass = given(value, 'minClass', null) ?? null;
+  return [
+    ...(minClass === null ? [] : checkClass(minClass, design, { path: [...path, 'minClass'] })),
+    ...ofTraffic.flatMap((step) => classOf(step.value).flatMap((name) => checkClass(name, design, { path: [...step.path, 'class'] }))),
+    ...programmesOf(zone, index).flatMap(({ programme, path: usePath }) => {
+      const steps = placed(programme.value.steps, [...programme.path, 'steps']);
+      const at = (step: { path: Path }) => ({ path: usePath, programme: programme.value.id ?? '?', first: [...step.path, 'class'] });
+      // The first of a programme says it for all of them.
+      return steps.flatMap((step) => classOf(step.value).flatMap((name) => checkClass(name, design, at(step)))).slice(0, 1);
+    }),
+  ];
+}
+
+/** None or one; a step with a level beside its class is told elsewhere. */
+function classOf(step: { class?: LightingClass | undefined; levelPct?: number | undefined }): readonly LightingClass[] {
+  return step.class === undefined || 'levelPct' in step ? [] : [step.class];
+}
+
+function checkClass(
+  name: LightingClass,
+  design: LightingClass | null,
+  { path, programme, first }: { readonly path: Path; readonly programme?: string; readonly first?: Path },
+): Finding[] {
+  const who = programme === undefined ? `class ${name}` : `class ${name} in programme "${programme}"`;
+  const found = (message: string): Finding[] => [{ path, message, ...(first === undefined ? {} : { first }) }];
+  if (design === null) return found(`${who} needs the zone's designClass, the class that 100 % gives; write it, or levels in percent`);
+  const allowed = classesWithin(design);
+  if (allowed.includes(name)) return [];
+  const why = isSameFamily(name, design) ? `is brighter than designClass ${design}` : `is of another family than designClass ${design}`;
+  return found(`${who} ${why}; allowed: ${listNames(allowed)}`);
+}
+
+/** Nothing at all is only for a zone that says so: it then has a warning first. */
+function checkDark(zone: Placed<ZoneDraft>, index: Index): Finding[] {
+  const { value, path } = zone;
+  if (given(value, 'dark', null) !== null) return [];
+  const advice = 'give it dark: {} for a curfew with a warning first, or write a level above 0';
+  const zero = ({ levelPct }: { levelPct?: number | undefined }): boolean => levelPct === 0;
+  const programmes = programmesOf(zone, index).flatMap(({ programme, path: usePath }): Finding[] => {
+    const step = placed(programme.value.steps, [...programme.path, 'steps']).find((each) => zero(each.value));
+    if (step === undefined) return [];
+    const message = `programme "${programme.value.id}" goes to 0 % at ${step.value.at ?? '?'}, but this zone may not go dark; ${advice}`;
+    return [{ path: usePath, message, first: [...step.path, 'levelPct'] }];
+  });
+  const traffic = placed(value.traffic?.steps, [...path, 'traffic', 'steps']).filter((step) => zero(step.value));
+  const events = index.eventNights.filter(({ value: event }) => zero(event) && concerns(event, value));
+  const id = value.id === undefined ? 'its zone' : `zone "${value.id}"`;
+  return [
+    ...programmes,
+    ...traffic.map((step) => ({ path: [...step.path, 'levelPct'], message: `found 0 %, but this zone may not go dark; ${advice}` })),
+    ...events.map((event) => ({
+      path: [...event.path, 'levelPct'],
+      message: `found 0 %, but ${id} may not go dark; ${advice}`,
+      first: path,
+    })),
+  ];
+}
+
+/** Without `zones` an event night is for all. */
+function concerns(event: { zones?: readonly (string | undefined)[] | null | undefined }, { id }: ZoneDraft): boolean {
+  const zones = given(event, 'zones', null);
+  return zones === null || (id !== undefined && zones?.includes(id) === true);
+}
+
+function checkBoost({ value: zone, path }: Placed<ZoneDraft>): Finding[] {
+  if (zone.presence === undefined || zone.presence === null) return [];
+  const [minimum, boostPct] = [zoneMinimum(zone), given(zone.presence, 'boostPct', 100)];
+  if (minimum === undefined || boostPct === undefined || boostPct >= minimum.pct) return [];
+  const message = `boostPct ${boostPct} lies below the zone's ${minimum.said}; presence would never show`;
+  return [{ path: [...path, 'presence', 'boostPct'], message }];
+}
+
+/** A programme all of whose levels lie above the boost. */
+function checkShows(zone: Placed<ZoneDraft>, index: Index): Finding[] {
+  const { value, path } = zone;
+  const boostPct = value.presence?.boostPct;
+  if (boostPct === undefined || checkBoost(zone).length > 0) return [];
+  return programmesOf(zone, index).flatMap(({ programme }): Finding[] => {
+    const steps = placed(programme.value.steps, [...programme.path, 'steps']);
+    const levels = steps.map((step) => stepPct(step.value, value));
+    const isLost = levels.every((pct, i) => pct !== undefined && (steps[i]?.value.boostPct ?? boostPct) < pct);
+    if (!isLost || levels.length === 0) return [];
+    const lowest = Math.min(...levels.map(Number));
+    const message = `boostPct ${boostPct} lies below every step of programme "${programme.value.id}"; presence would never show: write more than ${lowest}`;
+    return [{ path: [...path, 'presence', 'boostPct'], message, first: programme.path }];
+  });
+}
+
+/** At night a lamp's maximum comes last, so one below the zone's minimum would keep the lamp darker than the zone may be. */
+function checkCeilings({ value: zone }: Placed<ZoneDraft>, { lamps }: Index): Finding[] {
+  const minimum = zoneMinimum(zone);
+  if (minimum === undefined) return [];
+  return lamps
+    .filter(({ value }) => value.id !== undefined && zone.lamps?.includes(value.id) === true)
+    .flatMap(({ value: { maxPct }, path }) => {
+      if (maxPct === undefined || maxPct >= minimum.pct) return [];
+      const ofZone = zone.id === undefined ? 'its zone' : `zone "${zone.id}"`;
+      const less = minimum.said.startsWith('minPct') ? `minPct ${maxPct} or less for the zone` : 'a lower minClass for the zone';
+      const message = `maxPct ${maxPct} lies below ${minimum.said} of ${ofZone}; write maxPct ${minimum.pct} or more, or ${less}`;
+      return [{ path: [...path, 'maxPct'], message }];
+    });
+}

@@ -1,0 +1,173 @@
+/**
+ * Are all names unique, and does every name stand for something?
+ *
+ * Owns the checks of ids, units, ports and references between sections. Pure.
+ */
+import { linePortName, parseLinePort } from '../../core/line-port.ts';
+import { given, type Index, type Placed, placed, unknownName, type ZoneDraft } from './draft.ts';
+import type { Finding, Path } from './finding.ts';
+
+/** A name and where it stands. */
+export interface Named {
+  readonly id: string | undefined;
+  readonly path: Path;
+}
+
+/** Ids that repeat within a kind, or stand for two kinds that the platform shows side by side. */
+export function checkIds(index: Index): Finding[] {
+  const named = (items: readonly Placed<{ id?: string | undefined }>[]): Named[] =>
+    items.map(({ value, path }) => ({ id: value.id, path: [...path, 'id'] }));
+  const devices = named(index.devices);
+  const lamps = named(index.lamps);
+  const foreign = index.lamps.flatMap(({ value, path }) =>
+    clash(
+      { id: given(value, 'device', value.id) === value.id ? undefined : value.id, path: [...path, 'id'] },
+      devices,
+      'a device that does not drive this lamp',
+    ),
+  );
+  return [
+    ...repeated('line', named(index.lines)),
+    ...repeated('device', devices),
+    ...repeated('pole', named(index.poles)),
+    ...repeated('lamp', lamps),
+    ...repeated('zone', named(index.zones)),
+    ...repeated('programme', named(index.programmes)),
+    ...repeated('branch', named(index.branches), 'branches'),
+    ...repeated('calendar', named(index.calendars)),
+    ...repeated('event night', named(index.eventNights)),
+    ...repeated('rule', named(index.rules)),
+    ...repeated('output', named(index.outputs)),
+    ...foreign,
+    ...named(index.zones).flatMap((zone) => {
+      const withLamp = clash(zone, lamps, 'a lamp');
+      return withLamp.length > 0 ? withLamp : clash(zone, devices, 'a device');
+    }),
+  ];
+}
+
+/** A unit twice on a line, two lines on one port. */
+export function checkWiring(index: Index): Finding[] {
+  const ports = index.lines.map(({ value, path }): Named => ({ id: portName(value.port), path: [...path, 'port'] }));
+  const units = index.lines.flatMap((line) =>
+    repeatedBy(
+      placed(line.value.devices, [...line.path, 'devices']).map(
+        ({ value, path }): Named => ({ id: value.unit?.toString(), path: [...path, 'unit'] }),
+      ),
+      (unit) => `unit ${unit} stands twice on line "${line.value.id ?? '?'}"; each device of a line needs its own`,
+    ),
+  );
+  return [...units, ...repeatedBy(ports, (port) => `port "${port}" already belongs to another line; one line owns a port`)];
+}
+
+/** An endpoint written in two ways is still one. */
+function portName(text: string | undefined): string | undefined {
+  if (text === undefined) return undefined;
+  const port = parseLinePort(text);
+  return port.kind === 'bad' ? text : linePortName(port);
+}
+
+/** Names that stand for nothing, lamps in no zone or in two. */
+export function checkReferences(index: Index): Finding[] {
+  const { known } = index;
+  return [
+    ...index.devices.flatMap(({ value, path }) =>
+      unknownName({ what: 'pole', id: value.pole, known: known.poles, path: [...path, 'pole'] }),
+    ),
+    ...checkLamps(index),
+    ...index.zones.flatMap(({ value, path }) => [
+      ...placed(value.lamps, [...path, 'lamps']).flatMap((lamp) =>
+        unknownName({ what: 'lamp', id: lamp.value, known: known.lamps, path: lamp.path }),
+      ),
+      ...unknownName({ what: 'programme', id: value.programme, known: known.programmes, path: [...path, 'programme'] }),
+      ...placed(value.presence?.sensors, [...path, 'presence', 'sensors']).flatMap((sensor) =>
+        unknownName({ what: 'sensor device', id: sensor.value.device, known: known.devices, path: [...sensor.path, 'device'] }),
+      ),
+    ]),
+    ...checkMembership(index),
+    ...index.zones.flatMap(checkSensorTwice),
+  ];
+}
+
+function checkLamps(index: Index): Finding[] {
+  const polesOfDevices = new Map(index.devices.toReversed().map(({ value }) => [value.id, given(value, 'pole', null)]));
+  const drivers: Named[] = [];
+  const findings = index.lamps.flatMap(({ value, path }): Finding[] => {
+    const device = given(value, 'device', value.id);
+    const devicePath = 'device' in value ? [...path, 'device'] : [...path, 'id'];
+    const point = given(value, 'point', 'level');
+    if (device !== undefined && point !== undefined) drivers.push({ id: `${device}.${point}`, path: devicePath });
+    const unknown = [
+      ...unknownName({ what: 'device', id: device, known: index.known.devices, path: devicePath }),
+      ...unknownName({ what: 'pole', id: value.pole, known: index.known.poles, path: [...path, 'pole'] }),
+    ];
+    const homeless = !('pole' in value) && device !== undefined && polesOfDevices.get(device) === null;
+    return homeless
+      ? [...unknown, { path, message: `this lamp has no pole, nor has its device "${device}"; give one of them a pole` }]
+      : unknown;
+  });
+  return [...findings, ...repeatedBy(drivers, (point) => `"${point}" already drives another lamp`)];
+}
+
+function checkMembership({ zones, lamps }: Index): Finding[] {
+  const members = zones.flatMap(({ value, path }) =>
+    placed(value.lamps, [...path, 'lamps']).map((lamp): Named => ({ id: lamp.value, path: lamp.path })),
+  );
+  const twice = repeatedBy(members, (lamp) => `lamp "${lamp}" is already in a zone; a lamp belongs to one: take it out of the other`);
+  const allZonesRead = zones.length > 0 && zones.every(({ value }) => value.lamps?.every((lamp) => lamp !== undefined) ?? false);
+  if (!allZonesRead) return twice;
+  const lit = new Set(members.map((member) => member.id));
+  const dark = lamps.filter(({ value }) => value.id !== undefined && !lit.has(value.id));
+  return [
+    ...twice,
+    ...dark.map(({ value, path }) => ({
+      path: [...path, 'id'],
+      message: `lamp "${value.id}" is in no zone and would never be lit; add it to the lamps of a zone`,
+    })),
+  ];
+}
+
+function checkSensorTwice({ value, path }: Placed<ZoneDraft>): Finding[] {
+  const sensors = placed(value.presence?.sensors, [...path, 'presence', 'sensors']).map((sensor): Named => {
+    const point = given(sensor.value, 'point', 'motion');
+    return {
+      id: sensor.value.device === undefined || point === undefined ? undefined : `${sensor.value.device}.${point}`,
+      path: [...sensor.path, 'device'],
+    };
+  });
+  return repeatedBy(sensors, (point) => `sensor "${point}" stands twice in this zone`);
+}
+
+function repeated(what: string, items: readonly Named[], plural = `${what}s`): Finding[] {
+  const firsts = new Map<string, Named>();
+  return items.flatMap(({ id, path }) => {
+    if (id === undefined) return [];
+    const first = firsts.get(id.toLowerCase());
+    if (first === undefined) {
+      firsts.set(id.toLowerCase(), { id, path });
+      return [];
+    }
+    const message =
+      first.id === id ? `there are two ${plural} "${id}"` : `${what} "${id}" differs from "${first.id}" only in upper and lower case`;
+    return [{ path, message, first: first.path }];
+  });
+}
+
+/** Names that stand before already; `say` tells of the second. */
+export function repeatedBy(items: readonly Named[], say: (id: string) => string): Finding[] {
+  const firsts = new Map<string, Path>();
+  return items.flatMap(({ id, path }) => {
+    if (id === undefined) return [];
+    const first = firsts.get(id);
+    if (first !== undefined) return [{ path, message: say(id), first }];
+    firsts.set(id, path);
+    return [];
+  });
+}
+
+function clash({ id, path }: Named, others: readonly Named[], what: string): Finding[] {
+  const other = id === undefined ? undefined : others.find((o) => o.id?.toLowerCase() === id.toLowerCase());
+  return other === undefined
+    ? []
+    : [{ path, message: `"${id}" is also the id of ${what}; the platform could not tell them apart`, first: other.path }];
+}

@@ -1,0 +1,72 @@
+/**
+ * Does every output follow something, on a point of its own?
+ *
+ * Owns the checks of outputs. Whether the point can be written, and to these values, is judged against the profiles. Pure.
+ */
+import { type Named, repeatedBy } from './check-names.ts';
+import { given, type Index, type OutputDraft, type Placed, placed, unknownName, unknownZones } from './draft.ts';
+import type { Finding } from './finding.ts';
+
+/** All of these checks on one document. */
+export function checkOutputs(index: Index): Finding[] {
+  return [
+    ...index.outputs.flatMap((output) => [...checkNames(output, index), ...checkFollows(output), ...checkRest(output)]),
+    ...checkPoints(index),
+  ];
+}
+
+function checkNames({ value: { device, litWith, rules }, path }: Placed<OutputDraft>, { known }: Index): Finding[] {
+  return [
+    ...unknownName({ what: 'device', id: device, known: known.devices, path: [...path, 'device'] }),
+    ...unknownZones(litWith?.zones, [...path, 'litWith', 'zones'], known.zones),
+    ...placed(rules, [...path, 'rules']).flatMap((each) =>
+      unknownName({ what: 'rule', id: each.value.rule, known: known.rules, path: [...each.path, 'rule'] }),
+    ),
+  ];
+}
+
+function checkFollows({ value: output, path }: Placed<OutputDraft>): Finding[] {
+  const { litWith } = output;
+  const rules = given(output, 'rules', []);
+  if (given(output, 'litWith', null) === null && rules?.length === 0) {
+    return [{ path, message: 'this output follows nothing; write litWith for zones, or rules' }];
+  }
+  const idle = given(output, 'idle', 0);
+  const same = (value: number | string | undefined): boolean => value !== undefined && value === idle;
+  const advice = `is also the idle value, so nothing would change; write another, or another idle`;
+  return [
+    ...(litWith && same(given(litWith, 'value', 1)) ? [{ path: [...path, 'litWith', 'value'], message: `${String(idle)} ${advice}` }] : []),
+    ...checkRulesTwice(output, [...path, 'rules']),
+  ];
+}
+
+/** The first that holds goes before all, so the same rule again is never asked. */
+function checkRulesTwice({ rules }: OutputDraft, path: Finding['path']): Finding[] {
+  const named = placed(rules, path).map((each): Named => ({ id: each.value.rule, path: [...each.path, 'rule'] }));
+  return repeatedBy(named, (rule) => `rule "${rule}" stands twice; only the first would count`);
+}
+
+/** A contactor wears with each change, and LED drivers draw their inrush. */
+function checkRest({ value: output, path }: Placed<OutputDraft>): Finding[] {
+  if (given(output, 'litWith', null) === null) return [];
+  return (['minOnS', 'minOffS'] as const)
+    .filter((key) => output[key] === 0)
+    .map((key) => ({ path: [...path, key], message: 'found 0; a circuit that follows lamps needs a rest: write 60, or leave it out' }));
+}
+
+/** A point has one master: an output or a lamp. */
+function checkPoints({ outputs, lamps }: Index): Finding[] {
+  const pointOf = (device: string | undefined, point: string | undefined): string | undefined =>
+    device === undefined || point === undefined ? undefined : `${device}.${point}`;
+  const driven = outputs.map(({ value, path }): Named => ({ id: pointOf(value.device, value.point), path: [...path, 'point'] }));
+  const levels = new Map(
+    lamps.map(({ value, path }) => [pointOf(given(value, 'device', value.id), given(value, 'point', 'level')), [...path, 'id']]),
+  );
+  return [
+    ...repeatedBy(driven, (point) => `"${point}" already belongs to another output; give one output both their rules`),
+    ...driven.flatMap(({ id, path }) => {
+      const first = id === undefined ? undefined : levels.get(id);
+      return first === undefined ? [] : [{ path, message: `"${id}" drives a lamp; a lamp follows its zone, not an output`, first }];
+    }),
+  ];
+}

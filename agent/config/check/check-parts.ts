@@ -1,0 +1,60 @@
+/**
+ * Do the parts that a device is said to have, and its groups, exist in its profile?
+ *
+ * Owns that check. Pure.
+ */
+import type { DeviceConfig } from '../../core/cabinet.ts';
+import type { Problem } from '../../core/errors.ts';
+import { narrowed } from '../../core/narrowed.ts';
+import type { Profile } from '../../core/profile.ts';
+import { didYouMean } from '../../core/suggestions.ts';
+import { listNames, type Path } from './finding.ts';
+
+/** Makes the problem of a path below the device. */
+export type SayBelow = (path: Path, message: string) => Problem;
+
+/** Instances of unknown parts or with numbers that do not occur; groups that are not there or of points that set no level. */
+export function checkParts(device: DeviceConfig, profile: Profile, say: SayBelow): Problem[] {
+  return [...checkInstances(device, profile, say), ...checkGroups(device, profile, say)];
+}
+
+function checkInstances({ instances }: DeviceConfig, profile: Profile, say: SayBelow): Problem[] {
+  const known = profile.repeats.map(({ id }) => id);
+  return Object.entries(instances).flatMap(([name, numbers]) => {
+    const part = profile.repeats.find(({ id }) => id === name);
+    if (part === undefined) return [say(['instances', name], unknown(profile, 'repeated part', name, known))];
+    return numbers.flatMap((n, i) => {
+      const path = ['instances', name, i];
+      if (n >= part.count) return [say(path, `profile "${profile.id}" numbers ${name} from 0 to ${part.count - 1}, found ${n}`)];
+      return numbers.indexOf(n) === i ? [] : [say(path, `${n} stands twice`)];
+    });
+  });
+}
+
+function checkGroups({ groups, instances }: DeviceConfig, profile: Profile, say: SayBelow): Problem[] {
+  const free = profile.groups.filter(({ sets }) => sets === null).map(({ id }) => id);
+  const present = narrowed(profile, instances).points.filter(({ semantic, write }) => semantic === 'level' && write !== null);
+  const levels = present.map(({ id }) => id);
+  return Object.entries(groups).flatMap(([name, members]) => {
+    const path = ['groups', name];
+    const group = profile.groups.find(({ id }) => id === name);
+    if (group === undefined) return [say(path, unknown(profile, 'group', name, free))];
+    if (group.sets !== null) return [say(path, `group "${name}" of profile "${profile.id}" has fixed members; leave it out`)];
+    return members.flatMap((member, i) => {
+      if (levels.includes(member)) return [];
+      const absent = absentPart(profile, member);
+      return [say([...path, i], absent ?? unknown(profile, 'point that sets a level', member, levels))];
+    });
+  });
+}
+
+/** What to say of a point that the profile has but this device does not; null for a point that the profile does not know. */
+export function absentPart(profile: Profile, pointId: string): string | null {
+  if (!profile.points.some(({ id }) => id === pointId)) return null;
+  const part = profile.repeats.find(({ id }) => new RegExp(`^${id}\\d+_`).test(pointId));
+  return part === undefined ? null : `"${pointId}" is not among the ${part.id} of this device; add its number to instances.${part.id}`;
+}
+
+function unknown(profile: Profile, what: string, name: string, known: readonly string[]): string {
+  return `profile "${profile.id}" has no ${what} "${name}"${didYouMean(name, known, `; there are: ${listNames(known)}`)}`;
+}

@@ -1,0 +1,107 @@
+/**
+ * Does the cabinet fit the device profiles at hand?
+ *
+ * Owns that check. Pure.
+ */
+import type { DeviceConfig, LineConfig } from '../../core/cabinet.ts';
+import type { Problem } from '../../core/errors.ts';
+import { parseLinePort } from '../../core/line-port.ts';
+import { narrowed } from '../../core/narrowed.ts';
+import type { Profile } from '../../core/profile.ts';
+import { byNearness, didYouMean } from '../../core/suggestions.ts';
+import type { LoadedCabinet } from '../load/load.ts';
+import { checkParts, type SayBelow } from './check-parts.ts';
+import { checkPoints, unknownPoint } from './check-points.ts';
+import { formatPath, listNames } from './finding.ts';
+
+/** The device types at hand, for the messages of one that is not. */
+export interface SiteShelf {
+  readonly profiles: ReadonlyMap<string, Profile>;
+  /** Files of the site that cannot be used, by the id they claim. */
+  readonly broken: ReadonlyMap<string, readonly string[]>;
+  /** The folders that were looked through besides the agent's own. */
+  readonly searched: readonly string[];
+}
+
+/** Unknown and broken profiles, profiles on the wrong kind of line, points that are not there or cannot do what they are for. */
+export function checkAgainstProfiles(loaded: LoadedCabinet, shelf: SiteShelf): Problem[] {
+  const { file, cabinet, place } = loaded;
+  const { profiles } = shelf;
+  const say: SayBelow = (path, message) => ({ file, ...place(path), path: formatPath(path), message });
+  const site = { narrow: new Map<string, Profile>(), whole: new Map<string, Profile>() };
+  for (const device of cabinet.lines.flatMap((line) => line.devices)) {
+    const profile = profiles.get(device.profile);
+    if (profile === undefined) continue;
+    site.whole.set(device.id, profile);
+    site.narrow.set(device.id, narrowed(profile, device.instances));
+  }
+  return [...checkLines(loaded, shelf, say), ...checkPoints(cabinet, site, say)].toSorted((a, b) => a.line - b.line || a.column - b.column);
+}
+
+/** Lamps that keep their last level when no agent writes, by day 0 %. */
+export function failsafeWarnings({ file, cabinet, place }: LoadedCabinet, profiles: ReadonlyMap<string, Profile>): Problem[] {
+  const profileOf = new Map(cabinet.lines.flatMap((line) => line.devices).map(({ id, profile }) => [id, profile]));
+  return cabinet.lamps.flatMap(({ id, device }, i) => {
+    const profile = profiles.get(profileOf.get(device) ?? '');
+    if (profile === undefined || profile.fallsBack) return [];
+    const path = ['lamps', i];
+    const message = `lamp "${id}" has no failsafe: with profile "${profile.id}" it keeps its last level while no agent writes`;
+    return [{ file, ...place(path), path: formatPath(path), message }];
+  });
+}
+
+function checkLines(loaded: LoadedCabinet, shelf: SiteShelf, say: SayBelow): Problem[] {
+  return loaded.cabinet.lines.flatMap((line, i) => {
+    const needsSerial = !isSerialGiven(loaded, i);
+    return line.devices.flatMap((device, j) => {
+      const path = ['lines', i, 'devices', j];
+      const profile = shelf.profiles.get(device.profile);
+      if (profile === undefined) return [say([...path, 'profile'], unknownProfile(device.profile, shelf))];
+      const below: SayBelow = (rest, message) => say([...path, ...rest], message);
+      const problems = [...checkRoles(device, profile, below), ...checkParts(device, profile, below)];
+      if (profile.transport !== line.kind)
+        problems.push(
+          below(['profile'], `profile "${profile.id}" speaks ${profile.transport}, but line "${line.id}" is of kind ${line.kind}`),
+        );
+      if (needsSerial) problems.push(...settingFlaws(profile, line).map((message) => below(['profile'], message)));
+      return problems;
+    });
+  });
+}
+
+function unknownProfile(id: string, { profiles, broken, searched }: SiteShelf): string {
+  const files = broken.get(id);
+  if (files !== undefined) return `profile "${id}" is broken, see above: ${listNames(files)}`;
+  const [nearest, ...others] = byNearness(id, profiles.keys());
+  const hint = didYouMean(id, profiles.keys());
+  const names = hint === '' && nearest !== undefined ? [nearest, ...others] : others;
+  const where = `it is none of those that come with the agent, nor in ${listNames(searched)} (profileDirs)`;
+  return `unknown profile "${id}"${hint === '' ? ';' : hint} ${where}; ${hint === '' ? 'there are' : 'others'}: ${listNames(names)}`;
+}
+
+/** Modbus TCP has none; a value that was left out is placed where its parent stands, and a section that says nothing gives nothing. */
+function isSerialGiven({ cabinet, place }: LoadedCabinet, line: number): boolean {
+  if (parseLinePort(cabinet.lines[line]?.port ?? '').kind === 'tcp') return true;
+  const section = ['lines', line, 'serial'];
+  const parent = place(section);
+  return ['baud', 'parity', 'stopBits', 'dataBits'].some((key) => {
+    const given = place([...section, key]);
+    return given.line !== parent.line || given.column !== parent.column;
+  });
+}
+
+/** What a line without settings of its own would get wrong; a stop bit more or less does not keep a unit from hearing. */
+function settingFlaws({ id, serial }: Profile, line: LineConfig): string[] {
+  if (serial === null)
+    return [`profile "${id}" states no factory settings: give serial: on the line, as set in the vendor's tool or on the device`];
+  if (serial.baud === line.serial.baud && serial.parity === line.serial.parity) return [];
+  const [factory, usual] = [serial, line.serial].map(({ baud, parity }) => `baud ${baud}, parity ${parity}`);
+  return [`profile "${id}" leaves the factory with ${factory}, a line without serial: has ${usual}: give serial: on the line`];
+}
+
+function checkRoles({ roles, instances }: DeviceConfig, profile: Profile, say: SayBelow): Problem[] {
+  const { points } = narrowed(profile, instances);
+  const unknown = Object.keys(roles).filter((quantity) => !points.some(({ id }) => id === quantity));
+  const otherwise = `; there are: ${listNames(points.map((p) => p.id))}`;
+  return unknown.map((quantity) => say(['roles', quantity], unknownPoint(profile, quantity, points, otherwise)));
+}

@@ -1,0 +1,72 @@
+/**
+ * Does every programme fill its night, in order, each step with one level? Do event nights end after they begin?
+ *
+ * Owns the checks of steps. What a programme asks of a zone is judged in `check-levels.ts`. Pure.
+ */
+import { type EventNightDraft, given, type Index, type Placed, type ProgrammeDraft, placed } from './draft.ts';
+import type { Finding, Path } from './finding.ts';
+import { compareTimes } from './step-order.ts';
+
+type StepDraft = NonNullable<NonNullable<ProgrammeDraft['steps']>[number]>;
+
+/** All of these checks on one document. */
+export function checkProgrammes({ programmes, eventNights }: Index): Finding[] {
+  const steps = programmes.flatMap(({ value, path }) => placed(value.steps, [...path, 'steps']));
+  return [
+    ...programmes.flatMap(checkOrder),
+    ...steps.flatMap(({ value, path }) => checkOneLevel(value, path)),
+    ...steps.flatMap(checkStepBoost),
+    ...eventNights.flatMap(checkEventTimes),
+  ];
+}
+
+/** A night that begins with nothing would leave a gap between dusk and the first step. */
+function checkOrder({ value: programme, path }: Placed<ProgrammeDraft>): Finding[] {
+  const steps = placed(programme.steps, [...path, 'steps']);
+  return steps.flatMap((step, i): Finding[] => {
+    const { at } = step.value;
+    const stepPath = [...step.path, 'at'];
+    if (at === undefined) return [];
+    if (programme.steps?.[0] === step.value)
+      return at === 'dusk' ? [] : [{ path: stepPath, message: `found "${at}" first; the first step of a night is at dusk` }];
+    if (at === 'dusk') return [{ path: stepPath, message: 'found dusk after another step; dusk comes first, and once' }];
+    const before = steps.slice(0, i).map(({ value }) => value.at);
+    return checkAfter(at, before, stepPath);
+  });
+}
+
+/** Against the nearest step above whose order can be told. */
+function checkAfter(at: string, before: readonly (string | undefined)[], path: Path): Finding[] {
+  const last = before.findLast((earlier) => earlier !== undefined && compareTimes(at, earlier) !== null);
+  const order = last === undefined ? null : compareTimes(at, last);
+  if (last === undefined || order === null || order > 0) return [];
+  if (order === 0) return [{ path, message: `two steps at "${at}"; keep one` }];
+  const message =
+    last === 'dusk'
+      ? `"${at}" comes before dusk, where the night begins; give the zone onOffsetMin to light it earlier`
+      : `"${at}" comes after "${last}"; write the steps in the order of the night, from noon to noon`;
+  return [{ path, message }];
+}
+
+/** A level said in percent or by class; also that of a traffic step. */
+export function checkOneLevel(step: Pick<StepDraft, 'levelPct' | 'class'>, path: Path): Finding[] {
+  if ('levelPct' in step && 'class' in step)
+    return [{ path: [...path, 'class'], message: 'found levelPct and class; keep one of the two' }];
+  if ('levelPct' in step || 'class' in step) return [];
+  return [{ path, message: 'this step has no level; write levelPct: 50, or class: M5 where the zone has a designClass' }];
+}
+
+function checkStepBoost({ value: { levelPct, boostPct }, path }: Placed<StepDraft>): Finding[] {
+  if (levelPct === undefined || boostPct === undefined || boostPct >= levelPct) return [];
+  const message = `boostPct ${boostPct} lies below levelPct ${levelPct} of this step; presence would never show: write ${levelPct} or more`;
+  return [{ path: [...path, 'boostPct'], message }];
+}
+
+function checkEventTimes({ value: event, path }: Placed<EventNightDraft>): Finding[] {
+  const [from, until] = [given(event, 'from', 'dusk'), event.until];
+  if (from === undefined || until === undefined) return [];
+  const order = compareTimes(until, from);
+  if (order === null || order > 0) return [];
+  const where = order === 0 ? 'is also when it begins' : `comes before from "${from}"`;
+  return [{ path: [...path, 'until'], message: `"${until}" ${where}; write an end after it: a night runs from noon to noon` }];
+}

@@ -1,0 +1,110 @@
+/**
+ * Does every rule look at one thing, and come to rest between its two thresholds?
+ *
+ * Owns the checks of rules. Whether the point is there is judged against the profiles. Pure.
+ */
+import { didYouMean } from '../../core/suggestions.ts';
+import { given, type Index, type Placed, type RuleDraft, unknownName, unknownZones } from './draft.ts';
+import { type Finding, listNames, type Path } from './finding.ts';
+import { zoneMinimum } from './zone-facts.ts';
+
+/** What a rule may look at, and what goes with it. */
+const INPUTS = { point: ['above', 'below', 'clearsAt', 'forS'], presenceIn: [], trafficIn: ['flowPct', 'clearsAt'] } as const;
+const DETAILS = ['above', 'below', 'clearsAt', 'forS', 'flowPct'] as const;
+type Input = keyof typeof INPUTS;
+/** Share of a threshold at which a rule may well clear. Source: assumed; a fifth below is beyond the noise of the reference's sensors. */
+const USUAL_SHARE = { below: 0.8, above: 1.25 };
+
+/** All of these checks on one document. */
+export function checkRules(index: Index): Finding[] {
+  return index.rules.flatMap((rule) => [...checkInput(rule, index), ...checkRaise(rule, index)]);
+}
+
+function checkInput(rule: Placed<RuleDraft>, index: Index): Finding[] {
+  const { value, path } = rule;
+  const inputs = (Object.keys(INPUTS) as Input[]).filter((key) => key in value);
+  const [input, second] = inputs;
+  if (input === undefined) {
+    return [{ path, message: 'this rule looks at nothing; write point (a measured value), presenceIn or trafficIn (a zone)' }];
+  }
+  if (second !== undefined)
+    return [{ path: [...path, second], message: `found ${inputs.join(', ')}; a rule looks at one of them, write a rule for each` }];
+  const idle = DETAILS.filter((key) => key in value && !INPUTS[input].some((own) => own === key));
+  return [
+    ...idle.map((key) => ({ path: [...path, key], message: `has no effect with ${input}; leave it out` })),
+    ...(input === 'point' ? [...checkPoint(rule, index), ...checkThreshold(rule)] : checkZone(rule, input, index)),
+  ];
+}
+
+/** Whether some device of the cabinet has this point; ids may hold a dot. */
+function checkPoint({ value: { point }, path }: Placed<RuleDraft>, { known: { devices } }: Index): Finding[] {
+  if (point === undefined || devices === null || [...devices].some((id) => point.startsWith(`${id}.`))) return [];
+  const [device = ''] = point.split('.');
+  const hint = didYouMean(device, devices, `; there are: ${listNames(devices)}`);
+  return [{ path: [...path, 'point'], message: `unknown device "${device}"${hint}` }];
+}
+
+function checkThreshold({ value, path }: Placed<RuleDraft>): Finding[] {
+  const isAbove = 'above' in value;
+  if (isAbove && 'below' in value) return [{ path: [...path, 'below'], message: 'found above and below; a rule has one, write two rules' }];
+  if (!isAbove && !('below' in value)) return [{ path, message: 'this rule has no threshold; write above or below' }];
+  const threshold = isAbove ? value.above : value.below;
+  return threshold === undefined ? [] : checkHysteresis(value, path, { threshold, isAbove, said: String(threshold) });
+}
+
+function checkZone({ value, path }: Placed<RuleDraft>, input: 'presenceIn' | 'trafficIn', { zones, known }: Index): Finding[] {
+  const id = value[input];
+  const unknown = unknownName({ what: 'zone', id, known: known.zones, path: [...path, input] });
+  const zone = zones.find((each) => id !== undefined && each.value.id === id)?.value;
+  const section = input === 'presenceIn' ? 'presence' : 'traffic';
+  const isBlind = zone !== undefined && given(zone, section, null) === null;
+  const blind = isBlind
+    ? [{ path: [...path, input], message: `zone "${id}" has no ${section}, so this rule would never hold; give it one` }]
+    : [];
+  if (input === 'presenceIn') return [...unknown, ...blind];
+  if (!('flowPct' in value)) {
+    return [...unknown, ...blind, { path, message: 'this rule has no threshold; write flowPct, the share of the design flow in percent' }];
+  }
+  const flow =
+    value.flowPct === undefined
+      ? []
+      : checkHysteresis(value, path, { threshold: value.flowPct, isAbove: true, said: `flowPct ${value.flowPct}` });
+  return [...unknown, ...blind, ...flow];
+}
+
+/** Without it a value that trembles around its threshold makes the light tremble. */
+function checkHysteresis(
+  value: RuleDraft,
+  path: Path,
+  { threshold, isAbove, said }: { readonly threshold: number; readonly isAbove: boolean; readonly said: string },
+): Finding[] {
+  const side = isAbove ? 'below' : 'above';
+  const usual = threshold > 0 ? `; ${round(threshold * USUAL_SHARE[side])}, for example` : '';
+  if (!('clearsAt' in value)) {
+    return [{ path, message: `this rule has no hysteresis; write clearsAt, where it is over again, ${side} ${said}${usual}` }];
+  }
+  const { clearsAt } = value;
+  if (clearsAt === undefined || (isAbove ? clearsAt < threshold : clearsAt > threshold)) return [];
+  const message = `clearsAt ${clearsAt} is not ${side} ${said}, so the rule would come and go with each reading; write a value ${side} it${usual}`;
+  return [{ path: [...path, 'clearsAt'], message }];
+}
+
+function round(value: number): number {
+  return Number(value.toPrecision(3));
+}
+
+function checkRaise({ value: { raise }, path }: Placed<RuleDraft>, { zones, known }: Index): Finding[] {
+  if (raise === undefined || raise === null) return [];
+  const { levelPct } = raise;
+  const minima = zones.flatMap(({ value }) => {
+    const minimum = value.id !== undefined && raise.zones?.includes(value.id) ? zoneMinimum(value) : undefined;
+    return minimum === undefined || levelPct === undefined || levelPct > minimum.pct ? [] : [{ id: value.id, ...minimum }];
+  });
+  return [
+    ...unknownZones(raise.zones, [...path, 'raise', 'zones'], known.zones),
+    ...minima.slice(0, 1).map(({ id, said, pct }) => ({
+      path: [...path, 'raise', 'levelPct'],
+      message: `${levelPct} % does not lie above ${said} of zone "${id}", so it would never show; write more than ${pct}`,
+    })),
+  ];
+}

@@ -1,0 +1,71 @@
+/**
+ * The document against its schema: unknown keys, missing keys, wrong types, values out of range.
+ *
+ * Owns the sentences about single values and the pruned draft that the other checks work on. Pure.
+ */
+import type { JsonSchema } from '../../core/json-schema.ts';
+import { schemaFindings, valueAt } from '../../core/schema-findings.ts';
+import { cabinetJsonSchema } from '../schema/json-schema.ts';
+import { type CabinetDocument, type CabinetInput, cabinetSchema } from '../schema/schema.ts';
+import type { Draft } from './draft.ts';
+import type { Finding, Path } from './finding.ts';
+
+export interface SchemaCheck {
+  readonly findings: readonly Finding[];
+  /** Undefined when there are findings. */
+  readonly document: CabinetDocument | undefined;
+  /** Whatever of the document is well-formed; a key whose value is not stays with the value undefined. */
+  readonly draft: Draft<CabinetInput>;
+}
+
+/** Judge every single value. */
+export function checkSchema(value: unknown): SchemaCheck {
+  const result = cabinetSchema.safeParse(value);
+  if (result.success) return { findings: [], document: result.data, draft: value as Draft<CabinetInput> };
+  const root = cabinetJsonSchema();
+  // One finding a value, though a number may be wrong in two ways.
+  const findings = new Map<string, Finding>();
+  const draft = structuredClone(value);
+  const hints = { found: saidTime, allowed: (path: Path) => looksSwapped(value, path) };
+  for (const issue of result.error.issues) {
+    const path = issue.path as Path;
+    for (const finding of schemaFindings(root, value, issue, hints)) findings.set(JSON.stringify(finding.path), finding);
+    if (issue.code !== 'unrecognized_keys') forget(draft, path);
+  }
+  const usable = isRecord(draft) ? draft : {};
+  return { findings: [...findings.values()], document: undefined, draft: usable as Draft<CabinetInput> };
+}
+
+/** Keep the key, so that no default is taken for what was meant. */
+function forget(value: unknown, path: Path): void {
+  const parent = valueAt(value, path.slice(0, -1));
+  const last = path.at(-1);
+  if (typeof parent === 'object' && parent !== null && last !== undefined) (parent as Record<string | number, unknown>)[last] = undefined;
+}
+
+function isRecord(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** Times as people say them. */
+function saidTime(found: unknown, schema: JsonSchema): string | undefined {
+  const isTime = schema.patternErrorMessage?.startsWith('dusk') === true;
+  return isTime && (typeof found === 'string' || typeof found === 'number') ? timeHint(String(found)) : undefined;
+}
+
+function timeHint(found: string): string {
+  const [, hours, minutes = '00', half] = /^\s*(\d{1,2})(?:[:h.]?(\d{2}))?\s*(am|pm|h)?\s*$/i.exec(found) ?? [];
+  if (hours === undefined) return '';
+  const twelve =
+    half?.toLowerCase() === 'pm' ? (Number(hours) % 12) + 12 : half?.toLowerCase() === 'am' ? Number(hours) % 12 : Number(hours);
+  const hour = twelve === 24 ? 0 : twelve;
+  return hour > 23 || Number(minutes) > 59 ? '' : `: write "${String(hour).padStart(2, '0')}:${minutes}"`;
+}
+
+/** A latitude beyond the pole is mostly a longitude in the wrong place. */
+function looksSwapped(value: unknown, path: Path): string {
+  if (path[0] !== 'cabinet' || path[1] !== 'latitudeDeg') return '';
+  const [latitude, longitude] = [valueAt(value, path), valueAt(value, ['cabinet', 'longitudeDeg'])];
+  const swapped = typeof latitude === 'number' && typeof longitude === 'number' && Math.abs(latitude) <= 180 && Math.abs(longitude) <= 90;
+  return swapped ? '; latitude and longitude look swapped' : '';
+}

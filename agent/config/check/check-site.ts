@@ -1,0 +1,80 @@
+/**
+ * Can the cabinet stand where the file says: is the time zone real, are latitude and longitude the right way round?
+ *
+ * Owns that plausibility, and that of the console's place. Pure; knows the world only through the runtime's own time zone data.
+ */
+
+import { isLoginPlace } from '../../core/login-folder.ts';
+import { nearest } from '../../core/suggestions.ts';
+import type { CabinetDraft } from './draft.ts';
+import type { Finding } from './finding.ts';
+
+/** Units: degrees of longitude an hour of local time stands for. */
+const DEG_PER_HOUR = 15;
+/** Farthest a place is thought from the meridian of its clock. Units: degrees. Source: 4 h; western China, the extreme, is 3 h off. */
+const FAR_DEG = 60;
+/** Usual distance from the meridian of the clock. Units: degrees. Source: 2 h, a standard meridian with one hour of slack on either side. */
+const USUAL_DEG = 30;
+/** Where a `Europe/` zone may lie. Units: degrees of latitude. Source: Gavdos 34.8 N, Franz Josef Land 81.9 N. */
+const EUROPE_DEG = { min: 34, max: 82 };
+
+/** The time zone by name, and latitude and longitude against it. */
+export function checkSite(site: CabinetDraft['cabinet']): Finding[] {
+  const timezone = site?.timezone;
+  if (site === undefined || timezone === undefined) return [];
+  const offsetH = standardOffsetH(timezone);
+  if (offsetH === null) return [{ path: ['cabinet', 'timezone'], message: `unknown time zone "${timezone}"${suggestZone(timezone)}` }];
+  const { latitudeDeg, longitudeDeg } = site;
+  if (latitudeDeg === undefined || longitudeDeg === undefined) return [];
+  if (!looksSwapped({ latitudeDeg, longitudeDeg, meridianDeg: offsetH * DEG_PER_HOUR, timezone })) return [];
+  const message = `latitude ${latitudeDeg} and longitude ${longitudeDeg} look swapped: ${timezone} lies elsewhere, and fits the other way round`;
+  return [{ path: ['cabinet', 'latitudeDeg'], message }];
+}
+
+interface SitePlace {
+  readonly latitudeDeg: number;
+  readonly longitudeDeg: number;
+  readonly meridianDeg: number;
+  readonly timezone: string;
+}
+
+function looksSwapped({ latitudeDeg, longitudeDeg, meridianDeg, timezone }: SitePlace): boolean {
+  if (Math.abs(longitudeDeg) > 90 || Math.abs(latitudeDeg - meridianDeg) > USUAL_DEG) return false;
+  const inEurope = (deg: number): boolean => deg >= EUROPE_DEG.min && deg <= EUROPE_DEG.max;
+  if (timezone.startsWith('Europe/') && !inEurope(latitudeDeg) && inEurope(longitudeDeg)) return true;
+  return Math.abs(longitudeDeg - meridianDeg) > FAR_DEG;
+}
+
+/** The smaller of the January and July offsets, which leaves summer time out on both halves of the globe. Null for no such zone. Units: h. */
+function standardOffsetH(timezone: string): number | null {
+  if (!/^[A-Za-z]/.test(timezone)) return null;
+  try {
+    const format = new Intl.DateTimeFormat('en', { timeZone: timezone, timeZoneName: 'longOffset' });
+    return Math.min(offsetH(format, Date.UTC(2026, 0, 15)), offsetH(format, Date.UTC(2026, 6, 15)));
+  } catch (error) {
+    if (error instanceof RangeError) return null;
+    throw error;
+  }
+}
+
+function offsetH(format: Intl.DateTimeFormat, atMs: number): number {
+  const name = format.formatToParts(atMs).find((part) => part.type === 'timeZoneName')?.value ?? '';
+  const [, sign, hours = '0', minutes = '0'] = /GMT([+-])(\d+):(\d+)/.exec(name) ?? [];
+  return (sign === '-' ? -1 : 1) * (Number(hours) + Number(minutes) / 60);
+}
+
+/** A city alone is completed, a slip is put right. */
+function suggestZone(timezone: string): string {
+  const zones = Intl.supportedValuesOf('timeZone');
+  const city = timezone.toLowerCase().replaceAll(' ', '_');
+  const guess = zones.find((zone) => zone.toLowerCase().endsWith(`/${city}`)) ?? nearest(timezone, zones);
+  return guess === undefined ? '; allowed: an IANA name such as Europe/Paris' : `; did you mean "${guess}"?`;
+}
+
+/** The machine's own socket where consoles log in: a person with access to that folder would be an admin without a login. */
+export function checkConsole(console: CabinetDraft['console']): Finding[] {
+  const path = console?.socketPath;
+  if (typeof path !== 'string' || !isLoginPlace(path)) return [];
+  const message = `"${path}" is where consoles log in, and this socket asks for no login: leave it out, or write /run/luciole/agent.sock`;
+  return [{ path: ['console', 'socketPath'], message }];
+}

@@ -1,0 +1,61 @@
+/**
+ * Does what the points of a cabinet bring fit through the store's memory, and is delivery proven where brokers can be cut off?
+ *
+ * Owns that check, for `luciole check` alone: a running agent stores what fits, records the rest as gaps, and lights the street. Pure.
+ */
+import type { Problem } from '../../core/errors.ts';
+import { narrowed } from '../../core/narrowed.ts';
+import type { Profile } from '../../core/profile.ts';
+import { MAX_WAITING_READINGS } from '../../core/store-limits.ts';
+import type { LoadedCabinet } from '../load/load.ts';
+import { formatPath, type Path } from './finding.ts';
+
+export interface StoreFindings {
+  readonly problems: readonly Problem[];
+  readonly warnings: readonly Problem[];
+}
+
+/** Readings after which memory is written, whatever `commitSeconds` says. */
+const EARLY_READINGS = MAX_WAITING_READINGS / 2;
+/** Readings of a second that fit: as many again arrive while they are written. Units: readings/s. */
+const MOST_PER_S = EARLY_READINGS;
+
+/** Units: `periodsMs` by poll class, in ms. Points are counted with one reading a heartbeat or poll, which is the least that they bring. */
+export function checkStore(
+  { file, cabinet, place }: LoadedCabinet,
+  profiles: ReadonlyMap<string, Profile>,
+  periodsMs: Readonly<Record<string, number>>,
+): StoreFindings {
+  const say = (path: Path, message: string): Problem => ({ file, ...place(path), path: formatPath(path), message });
+  const points = cabinet.lines
+    .flatMap(({ devices }) => devices)
+    .flatMap(({ profile: id, instances }) => {
+      const profile = profiles.get(id);
+      return profile === undefined ? [] : narrowed(profile, instances).points.filter(({ poll }) => poll !== 'never');
+    });
+  const ratePerS = (heartbeatS: number): number =>
+    points.reduce((sum, { poll }) => sum + 1 / Math.max(heartbeatS, (periodsMs[poll] ?? 0) / 1_000), 0);
+  const { heartbeatS, commitSeconds } = cabinet.store;
+  const least = ratePerS(heartbeatS);
+  const warnings = proofWarnings(cabinet.uplink, say);
+  if (least > MOST_PER_S) {
+    let fitsS = heartbeatS;
+    while (ratePerS(fitsS) > MOST_PER_S) fitsS += 1;
+    const found = `${points.length} points bring at least ${Math.ceil(least)} readings/s, the store takes ${MOST_PER_S}`;
+    return { problems: [say(['store', 'heartbeatS'], `${found}; give heartbeatS: ${fitsS} or more`)], warnings };
+  }
+  const writtenS = Math.max(1, Math.floor(EARLY_READINGS / least));
+  if (writtenS >= commitSeconds) return { problems: [], warnings };
+  const found = `${points.length} points bring at least ${Math.ceil(least)} readings/s, so that memory is written every ${writtenS} s`;
+  return {
+    problems: [],
+    warnings: [...warnings, say(['store', 'commitSeconds'], `${found}; more than commitSeconds: ${writtenS} has no effect`)],
+  };
+}
+
+function proofWarnings(uplink: LoadedCabinet['cabinet']['uplink'], say: (path: Path, message: string) => Problem): Problem[] {
+  if (uplink === null || uplink.proof === 'platform') return [];
+  if (uplink.otherBrokers.length === 0 && uplink.primaryHost === null) return [];
+  const found = `${uplink.proof}: a broker that is cut off from the platform confirms readings that the platform never gets`;
+  return [say(['uplink', 'proof'], `${found}; leave it out where the platform writes Sync/Ack`)];
+}

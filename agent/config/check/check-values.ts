@@ -1,0 +1,99 @@
+/**
+ * Do values that belong together agree: line kinds and ports, a lamp's levels, the uplink's settings?
+ *
+ * Owns the checks that take two values of one section and are not about light. Pure.
+ */
+import { parseLinePort } from '../../core/line-port.ts';
+import { type CabinetDraft, given, type Index, type LampDraft, type LineDraft, type Placed, placed } from './draft.ts';
+import type { Finding } from './finding.ts';
+
+/** All of these checks on one document. */
+export function checkValues(draft: CabinetDraft, index: Index): Finding[] {
+  return [
+    ...index.lines.flatMap((line) => [...checkLine(line), ...checkPort(line)]),
+    ...index.lamps.flatMap(checkLampLevels),
+    ...checkUplink(draft.uplink),
+  ];
+}
+
+function checkLine({ value: line, path }: Placed<LineDraft>): Finding[] {
+  const kind = given(line, 'kind', 'modbus');
+  if (kind === undefined) return [];
+  const devices = placed(line.devices, [...path, 'devices']);
+  const count = line.devices?.length;
+  if (kind === 'uart') {
+    const units = devices.filter(({ value }) => 'unit' in value);
+    return [
+      ...(count === undefined || count === 1
+        ? []
+        : [{ path: [...path, 'devices'], message: `found ${count} devices; a uart line has exactly one` }]),
+      ...units.map((device) => ({
+        path: [...device.path, 'unit'],
+        message: 'a device on a uart line has no unit; leave it out, or make the line kind modbus',
+      })),
+    ];
+  }
+  return [
+    ...devices
+      .filter(({ value }) => !('unit' in value))
+      .map((device) => ({ path: [...device.path, 'unit'], message: 'missing; needed on a modbus line: a whole number from 1 to 247' })),
+    ...(line.serial?.dataBits === 7 ? [{ path: [...path, 'serial', 'dataBits'], message: 'found 7; a modbus line needs 8' }] : []),
+  ];
+}
+
+function checkPort({ value: line, path }: Placed<LineDraft>): Finding[] {
+  if (line.port === undefined) return [];
+  const port = parseLinePort(line.port);
+  if (port.kind === 'bad') return [{ path: [...path, 'port'], message: port.why }];
+  if (port.kind === 'serial') return [];
+  const idle = (key: 'rs485' | 'serial', why: string): Finding[] =>
+    line[key] === undefined || line[key] === null ? [] : [{ path: [...path, key], message: `has no effect with ${why}; leave it out` }];
+  if (port.kind === 'rtu+tcp') return idle('rs485', 'rtu+tcp://, the serial server switches the direction');
+  const isUart = given(line, 'kind', 'modbus') === 'uart';
+  const advice = 'found tcp:// on a uart line, which speaks no Modbus; a serial server that passes bytes on is rtu+tcp://host:port';
+  return [
+    ...(isUart ? [{ path: [...path, 'port'], message: advice }] : []),
+    ...idle('rs485', 'tcp://'),
+    ...idle('serial', 'tcp://, the gateway has its own settings'),
+  ];
+}
+
+function checkLampLevels({ value, path }: Placed<LampDraft>): Finding[] {
+  const [minPct, maxPct] = [given(value, 'minPct', 0), given(value, 'maxPct', 100)];
+  if (minPct === undefined || maxPct === undefined || minPct <= maxPct) return [];
+  return [{ path: [...path, 'minPct' in value ? 'minPct' : 'maxPct'], message: `minPct ${minPct} lies above maxPct ${maxPct}` }];
+}
+
+function checkUplink(uplink: CabinetDraft['uplink']): Finding[] {
+  if (uplink === undefined || uplink === null) return [];
+  const alone = (key: 'passwordFile' | 'certFile' | 'keyFile', partner: 'username' | 'certFile' | 'keyFile'): Finding[] =>
+    typeof uplink[key] === 'string' && given(uplink, partner, null) === null
+      ? [{ path: ['uplink', key], message: `needs ${partner} beside it` }]
+      : [];
+  const others = Array.isArray(uplink.otherBrokers) ? uplink.otherBrokers : [];
+  const broker = [
+    ...checkBroker(uplink.broker, ['uplink', 'broker']),
+    ...others.flatMap((other, i) => (typeof other === 'string' ? checkBroker(other, ['uplink', 'otherBrokers', i]) : [])),
+  ];
+  const plain = broker.length === 0 && [uplink.broker, ...others].every((url) => url?.toLowerCase().startsWith('mqtt://') === true);
+  const tls = (['caFile', 'certFile', 'keyFile'] as const).filter((key) => plain && typeof uplink[key] === 'string');
+  return [
+    ...broker,
+    ...alone('passwordFile', 'username'),
+    ...alone('certFile', 'keyFile'),
+    ...alone('keyFile', 'certFile'),
+    ...tls.map((key) => ({ path: ['uplink', key], message: 'has no effect with mqtt://; write mqtts:// in broker, or leave it out' })),
+  ];
+}
+
+function checkBroker(broker: string | undefined, path: Finding['path']): Finding[] {
+  if (broker === undefined) return [];
+  const url = URL.parse(broker);
+  if (url === null || !['mqtt:', 'mqtts:'].includes(url.protocol) || url.hostname === '') {
+    return [{ path, message: `found ${JSON.stringify(broker)}; allowed: mqtt://host:port or mqtts://host:port` }];
+  }
+  // The address is not repeated here: it may hold a password, and messages end up in logs.
+  if (url.username !== '' || url.password !== '')
+    return [{ path, message: 'found a user or password in the address; write username and passwordFile instead' }];
+  return [];
+}

@@ -1,0 +1,102 @@
+/**
+ * Do the sensors of a zone have what they need: a photocell its two thresholds, a wave its distances, traffic its rising steps?
+ *
+ * Owns the checks within one zone that are not about its levels. Pure.
+ */
+import { checkOneLevel } from './check-programmes.ts';
+import { given, type Index, type Placed, placed, unknownName, type ZoneDraft } from './draft.ts';
+import type { Finding } from './finding.ts';
+import { stepPct, waveMode } from './zone-facts.ts';
+
+/** Between the two thresholds of a photocell. Source: the positive ratio of UK photocells, on at 70 and off at 105 lx. */
+const USUAL_RATIO = 1.5;
+
+/** All of these checks on one document. */
+export function checkZones(index: Index): Finding[] {
+  return index.zones.flatMap((zone) => [
+    ...checkDevices(zone, index),
+    ...checkPhotocell(zone),
+    ...checkReach(zone, index),
+    ...checkDistances(zone, index),
+    ...checkTraffic(zone),
+  ]);
+}
+
+function checkDevices({ value: { photocell, traffic }, path }: Placed<ZoneDraft>, { known: { devices: known } }: Index): Finding[] {
+  const counters = placed(traffic?.counters, [...path, 'traffic', 'counters']);
+  return [
+    ...unknownName({ what: 'photocell device', id: photocell?.device, known, path: [...path, 'photocell', 'device'] }),
+    ...counters.flatMap((counter) =>
+      unknownName({ what: 'counting device', id: counter.value.device, known, path: [...counter.path, 'device'] }),
+    ),
+  ];
+}
+
+/** What switches off at the value at which it switches on never rests. */
+function checkPhotocell({ value: { photocell }, path }: Placed<ZoneDraft>): Finding[] {
+  if (photocell === undefined || photocell === null) return [];
+  const [onBelowLux, offAboveLux] = [given(photocell, 'onBelowLux', 35), given(photocell, 'offAboveLux', 70)];
+  if (onBelowLux === undefined || offAboveLux === undefined || offAboveLux > onBelowLux) return [];
+  const between = offAboveLux === onBelowLux ? `at ${onBelowLux} lx` : `between ${offAboveLux} and ${onBelowLux} lx`;
+  const key = 'offAboveLux' in photocell ? 'offAboveLux' : 'onBelowLux';
+  const message = `offAboveLux ${offAboveLux} is not above onBelowLux ${onBelowLux}: ${between} the zone would be lit and put out in turn; write offAboveLux ${Math.ceil(onBelowLux * USUAL_RATIO)}`;
+  return [{ path: [...path, 'photocell', key], message }];
+}
+
+/** Distances are measured from the sensor's pole. */
+function checkReach({ value: zone, path }: Placed<ZoneDraft>, { devices }: Index): Finding[] {
+  const wave = waveMode(zone) === 'poles';
+  if (typeof zone.presence?.reachM !== 'number' && !wave) return [];
+  const homeless = new Set(devices.filter(({ value }) => given(value, 'pole', null) === null).map(({ value }) => value.id));
+  const [what, advice] = wave
+    ? ['so no wave can start there', 'give it a pole, or leave wave out']
+    : ['so reachM cannot be measured from it', 'give it a pole or leave reachM out'];
+  return placed(zone.presence?.sensors, [...path, 'presence', 'sensors'])
+    .filter(({ value: { device, listen } }) => listen !== 'group' && device !== undefined && homeless.has(device))
+    .map((sensor) => ({
+      path: [...sensor.path, 'device'],
+      message: `device "${sensor.value.device}" has no pole, ${what}; ${advice}`,
+    }));
+}
+
+/** Light can only run ahead where there is an ahead. */
+function checkDistances({ value: zone, path }: Placed<ZoneDraft>, index: Index): Finding[] {
+  if (waveMode(zone) !== 'poles' || zone.lamps === undefined) return [];
+  const places = zone.lamps.map((id) => placeOf(id, index));
+  const [first] = places;
+  if (first === undefined || places.some((place) => place === undefined || place !== first)) return [];
+  const message =
+    places.length === 1
+      ? 'this zone has one lamp, so light cannot run ahead of anyone; leave wave out'
+      : "all lamps of this zone stand at one distance, so light cannot run ahead of anyone; write the poles' distances as atM, or leave wave out";
+  return [{ path: [...path, 'presence', 'wave'], message }];
+}
+
+/** Street and distance of a lamp; undefined where it cannot be told. */
+function placeOf(lampId: string | undefined, { lamps, devices, poles }: Index): string | undefined {
+  const lamp = lamps.find(({ value }) => value.id !== undefined && value.id === lampId)?.value;
+  if (lamp === undefined) return undefined;
+  const device = devices.find(({ value }) => value.id !== undefined && value.id === given(lamp, 'device', lamp.id))?.value;
+  const poleId = 'pole' in lamp ? lamp.pole : device?.pole;
+  const pole = poles.find(({ value }) => value.id !== undefined && value.id === poleId)?.value;
+  return pole?.atM === undefined ? undefined : `${given(pole, 'branch', null)} ${pole.atM}`;
+}
+
+/** More vehicles, more light. */
+function checkTraffic({ value: zone, path }: Placed<ZoneDraft>): Finding[] {
+  const steps = placed(zone.traffic?.steps, [...path, 'traffic', 'steps']);
+  return steps.flatMap((step, i): Finding[] => {
+    const flaws = checkOneLevel(step.value, step.path);
+    const [before, { belowPct }] = [steps[i - 1]?.value, step.value];
+    if (before?.belowPct === undefined || belowPct === undefined) return flaws;
+    if (belowPct <= before.belowPct) {
+      const message = `belowPct ${belowPct} does not rise above ${before.belowPct} of the step before; write the steps from the lowest share to the highest`;
+      return [...flaws, { path: [...step.path, 'belowPct'], message }];
+    }
+    const [less, more] = [stepPct(before, zone), stepPct(step.value, zone)];
+    if (less === undefined || more === undefined || more >= less) return flaws;
+    const key = 'class' in step.value ? 'class' : 'levelPct';
+    const message = `${more} % is less than ${less} % of the step before, so more traffic would have less light; write ${less} % or more`;
+    return [...flaws, { path: [...step.path, key], message }];
+  });
+}

@@ -1,0 +1,60 @@
+/**
+ * What the checks want to know of a zone before they judge it: its minimum, its programmes, the mode of its wave.
+ *
+ * Owns these readings of a draft. Pure. Anything ill-formed makes the answer undefined, so that nothing is said on its account.
+ */
+import type { LightingClass } from '../../core/cabinet.ts';
+import { classesWithin, classLevelPct } from '../../core/lighting-class.ts';
+import type { LevelPct } from '../../core/words.ts';
+import { given, type Index, type Placed, type ProgrammeDraft, placed, type ZoneDraft } from './draft.ts';
+import type { Path } from './finding.ts';
+
+/** Never darker at night, and how the file says so: `minPct 10`, `minClass M5 (50 %)`. */
+export interface ZoneMinimum {
+  readonly pct: LevelPct;
+  readonly said: string;
+}
+
+export function zoneMinimum(zone: ZoneDraft): ZoneMinimum | undefined {
+  const minPct = given(zone, 'minPct', 10);
+  const [design, minClass] = [given(zone, 'designClass', null), given(zone, 'minClass', null)];
+  if (minPct === undefined || design === undefined || minClass === undefined) return undefined;
+  const plain = { pct: minPct, said: `minPct ${minPct}` };
+  if (design === null || minClass === null || !classesWithin(design).includes(minClass)) return plain;
+  const classPct = classLevelPct(design, minClass);
+  return classPct > minPct ? { pct: classPct, said: `minClass ${minClass} (${classPct} %)` } : plain;
+}
+
+/** A programme that a zone may have, and the key of the zone that brings it. */
+export interface ProgrammeUse {
+  readonly programme: Placed<ProgrammeDraft>;
+  readonly path: Path;
+}
+
+/** Its own and those of its calendar, each once. */
+export function programmesOf({ value: zone, path }: Placed<ZoneDraft>, { programmes, calendars }: Index): readonly ProgrammeUse[] {
+  const calendar = calendars.find(({ value }) => value.id !== undefined && value.id === zone.calendar);
+  const ofCalendar = placed(calendar?.value.rules, []).map(({ value }) => value.programme);
+  const use = (id: string | undefined, key: string): ProgrammeUse[] => {
+    const programme = programmes.find(({ value }) => value.id === id);
+    return id === undefined || programme === undefined ? [] : [{ programme, path: [...path, key] }];
+  };
+  const others = new Set(ofCalendar.filter((id) => id !== zone.programme));
+  return [...use(zone.programme, 'programme'), ...[...others].flatMap((id) => use(id, 'calendar'))];
+}
+
+/** Percent of full light of a step in a zone; undefined where that cannot be told. */
+export function stepPct(
+  { levelPct, class: name }: { levelPct?: LevelPct | undefined; class?: LightingClass | undefined },
+  { designClass }: ZoneDraft,
+): LevelPct | undefined {
+  if (levelPct !== undefined) return levelPct;
+  return name === undefined || designClass === undefined || designClass === null ? undefined : classLevelPct(designClass, name);
+}
+
+/** Light runs along the poles, so their distances matter; null without a wave. */
+export function waveMode({ kind, presence }: ZoneDraft): 'poles' | 'section' | null | undefined {
+  const wave = presence?.wave;
+  if (wave === undefined || wave === null) return null;
+  return given(wave, 'mode', null) ?? (kind === 'road' ? 'section' : 'poles');
+}

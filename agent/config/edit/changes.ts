@@ -1,0 +1,64 @@
+/**
+ * What is different between two configurations, value by value.
+ *
+ * Owns how a change is shown: by name where things have names, without secrets. Pure.
+ */
+import type { ConfigChange } from '../../core/revisions.ts';
+import { SECRET_KEY, withoutUrlPasswords } from '../../core/secret-words.ts';
+
+/** Longest value shown whole. Units: UTF-16 units. Source: assumed; a line of a terminal. */
+const SHOWN_LENGTH = 120;
+
+/** In the order of the older one; what is new comes behind. Both are plain data. */
+export function changesBetween(before: unknown, after: unknown, path = ''): ConfigChange[] {
+  if (before === after) return [];
+  if (isList(before) && isList(after)) {
+    const [was, is] = [named(before), named(after)];
+    if (was !== null && is !== null) return changesOf(was, is, (key) => `${path}[${key}]`);
+    return JSON.stringify(before) === JSON.stringify(after) ? [] : [change(path, before, after)];
+  }
+  if (isRecord(before) && isRecord(after)) {
+    const below = (key: string): string => (path === '' ? key : `${path}.${key}`);
+    return changesOf(new Map(Object.entries(before)), new Map(Object.entries(after)), below);
+  }
+  return JSON.stringify(before) === JSON.stringify(after) ? [] : [change(path, before, after)];
+}
+
+function changesOf(
+  before: ReadonlyMap<string, unknown>,
+  after: ReadonlyMap<string, unknown>,
+  below: (key: string) => string,
+): ConfigChange[] {
+  const keys = [...new Set([...before.keys(), ...after.keys()])];
+  return keys.flatMap((key) => changesBetween(before.get(key), after.get(key), below(key)));
+}
+
+/** By id, sections without one by their position; null for a list of single values, which is shown whole. */
+function named(list: readonly unknown[]): ReadonlyMap<string, unknown> | null {
+  if (!list.every(isRecord)) return null;
+  const items = list.map((item, i) => [typeof item['id'] === 'string' ? item['id'] : String(i), item] as const);
+  return new Map(items);
+}
+
+function change(path: string, before: unknown, after: unknown): ConfigChange {
+  return { path, before: shown(path, before), after: shown(path, after) };
+}
+
+function shown(path: string, value: unknown): string | null {
+  if (value === undefined) return null;
+  const key = path.slice(path.lastIndexOf('.') + 1);
+  const text = withoutUrlPasswords(JSON.stringify(SECRET_KEY.test(key) ? '[redacted]' : value, hideSecrets));
+  return text.length > SHOWN_LENGTH ? `${text.slice(0, SHOWN_LENGTH)}...` : text;
+}
+
+function hideSecrets(key: string, value: unknown): unknown {
+  return typeof value === 'string' && SECRET_KEY.test(key) ? '[redacted]' : value;
+}
+
+function isList(value: unknown): value is readonly unknown[] {
+  return Array.isArray(value);
+}
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,133 @@
+/**
+ * One value of a YAML text changed, all else left as it was written: comments, order, quotes.
+ *
+ * Owns the words for a place in a text: `zones[rue].minPct`, `lines[0].serial.baud`, `lamps[+]`. Pure.
+ */
+import {
+  type Document,
+  isAlias,
+  isCollection,
+  isMap,
+  isNode,
+  isScalar,
+  isSeq,
+  type Node,
+  parseDocument,
+  type ToStringOptions,
+  visit,
+  type YAMLMap,
+  type YAMLSeq,
+} from 'yaml';
+import type { EditedText } from '../../core/revisions.ts';
+import { didYouMean } from '../../core/suggestions.ts';
+import { listNames } from '../check/finding.ts';
+
+/** A key, a position in a list, the item of a list with this id, or a new item behind the last. */
+export type Step =
+  | { readonly kind: 'key' | 'id'; readonly name: string }
+  | { readonly kind: 'at'; readonly index: number }
+  | { readonly kind: 'new' };
+/** Position in the document, as the library takes it. */
+type Place = (string | number)[];
+
+/** As the files of this house are written. */
+const STYLE: ToStringOptions = { lineWidth: 0, flowCollectionPadding: true };
+const MAX_PATH = 200;
+
+/** Puts `value` (YAML, usually one word) at a place, or takes the place out with null. */
+export function editYaml(text: string, path: string, value: string | null): EditedText {
+  const steps = stepsOf(path);
+  if (typeof steps === 'string') return { reason: steps };
+  const document = parseDocument(text, { keepSourceTokens: true, logLevel: 'error' });
+  if (document.errors.length > 0 || !isMap(document.contents)) return { reason: 'it is not YAML as it stands: load a whole file first' };
+  const place = placeOf(document, steps, value === null);
+  if (typeof place === 'string') return { reason: place };
+  if (value === null) {
+    document.deleteIn(place);
+    return { text: document.toString(STYLE) };
+  }
+  const parsed = parseDocument(value, { logLevel: 'error' });
+  if (parsed.errors.length > 0) return { reason: `the value is not YAML: ${parsed.errors[0]?.message.split('\n')[0] ?? ''}` };
+  if (hasAlias(parsed)) return { reason: 'the value repeats another part (*), which it cannot see: write it out' };
+  return put(document, text, { place, plain: parsed.toJS({ maxAliasCount: 0 }) as unknown });
+}
+
+function hasAlias(document: Document.Parsed): boolean {
+  let found = false;
+  visit(document, {
+    Alias: () => {
+      found = true;
+      return visit.BREAK;
+    },
+  });
+  return found;
+}
+
+/** Of a single value only its own letters change; of anything else the library writes the text anew, comments included. */
+function put(document: Document.Parsed, text: string, { place, plain }: { readonly place: Place; readonly plain: unknown }): EditedText {
+  const before = document.getIn(place, true);
+  const isPlain = typeof plain !== 'object' || plain === null;
+  if (isPlain && isScalar(before) && before.range && before.anchor === undefined && before.tag === undefined) {
+    const [start, end] = before.range;
+    if (end > start) return { text: `${text.slice(0, start)}${inYaml(plain)}${text.slice(end)}` };
+  }
+  const node = document.createNode(plain) as Node;
+  if (isCollection(node)) node.flow = isCollection(before) ? (before.flow ?? false) : true;
+  if (isNode(before))
+    Object.assign(node, { comment: before.comment, commentBefore: before.commentBefore, spaceBefore: before.spaceBefore });
+  document.setIn(place, node);
+  return { text: document.toString(STYLE) };
+}
+
+/** One value as it may stand in a line of any kind. A text that could be read as something else is quoted. */
+function inYaml(value: unknown): string {
+  if (typeof value !== 'string') return String(value);
+  return /^[A-Za-z][\w./-]*$/.test(value) && parseDocument(value).toJS() === value ? value : JSON.stringify(value);
+}
+
+/** The steps to a place, or what is wrong with its words. */
+export function stepsOf(path: string): Step[] | string {
+  const wrong = `bad path "${path.slice(0, MAX_PATH)}": write keys with dots and items by id or number, as zones[rue].minPct or lines[0].port`;
+  if (path.length > MAX_PATH || !/^[A-Za-z_][\w-]*(\[[^[\]]+\]|\.[A-Za-z_][\w-]*)*$/.test(path)) return wrong;
+  return [...path.matchAll(/\[([^[\]]+)\]|([A-Za-z_][\w-]*)/g)].map(([, item, key]): Step => {
+    if (item === undefined) return { kind: 'key', name: key ?? '' };
+    if (item === '+') return { kind: 'new' };
+    return /^\d+$/.test(item) ? { kind: 'at', index: Number(item) } : { kind: 'id', name: item };
+  });
+}
+
+/** Errors: a sentence for what is not there; keys may be new, items of lists not, but for the one behind the last. */
+function placeOf(document: Document.Parsed, steps: readonly Step[], mustExist: boolean): Place | string {
+  const place: Place = [];
+  let node: unknown = document.contents;
+  for (const step of steps) {
+    if (isAlias(node)) return `${said(place)} repeats another part of the file (*): change it there`;
+    if (step.kind === 'key') {
+      if (isSeq(node)) return `${said(place)} is a list: name an item, as ${said(place)}[0], ${said(place)}[ID] or ${said(place)}[+]`;
+      if (node !== undefined && !isMap(node)) return `${said(place)} holds no keys`;
+      place.push(step.name);
+    } else {
+      const index = itemOf(node, step, said(place));
+      if (typeof index === 'string') return index;
+      place.push(index);
+    }
+    node = document.getIn(place, true);
+    if (node === undefined && mustExist) return `there is no ${said(place)}`;
+  }
+  return place;
+}
+
+function itemOf(at: unknown, step: Exclude<Step, { kind: 'key' }>, where: string): number | string {
+  if (!isSeq(at)) return `${where} is no list`;
+  const { items } = at as YAMLSeq;
+  if (step.kind === 'new') return items.length;
+  if (step.kind === 'at') return step.index < items.length ? step.index : `${where} has ${items.length} items, counted from 0`;
+  const ids = items.map((item) => (isMap(item) ? String((item as YAMLMap).get('id') ?? '') : String(isScalar(item) ? item.value : '')));
+  const index = ids.indexOf(step.name);
+  const near = didYouMean(step.name, ids, `; there are: ${listNames(ids.filter((id) => id !== ''))}`);
+  return index >= 0 ? index : `${where} has no "${step.name}"${near}`;
+}
+
+function said(place: Place): string {
+  return place.map((part, i) => (typeof part === 'number' ? `[${part}]` : i === 0 ? part : `.${part}`)).join('');
+}

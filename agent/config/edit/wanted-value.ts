@@ -1,0 +1,147 @@
+/**
+ * What the schema wants at a place that somebody is about to change: `zones[rue].minPct`.
+ *
+ * Owns the way from the words for a place to its part of the schema, units by the names of keys, and one example of each value. Pure.
+ * Called where a session asks for help on a value.
+ */
+import type { JsonSchema } from '../../core/json-schema.ts';
+import { allowedInWords, keysOf, withoutNull } from '../../core/json-schema.ts';
+import { didYouMean } from '../../core/suggestions.ts';
+import type { WantedValue } from '../../core/wanted-value.ts';
+import { cabinetJsonSchema } from '../schema/json-schema.ts';
+import { type Step, stepsOf } from './edit.ts';
+
+/** By the end of a key, the longest first. Source: the names of the schema, which carry their unit. */
+const UNITS: Readonly<Record<string, string>> = {
+  ...{ PerH: 'vehicles an hour', PerS: 'a second', Megabytes: 'megabytes', Seconds: 'seconds', Days: 'days', Pct: 'percent' },
+  ...{ Deg: 'degrees', Lux: 'lux', Kmh: 'kilometres an hour', Min: 'minutes', Ms: 'milliseconds', W: 'watts', M: 'metres', S: 'seconds' },
+  H: 'hours',
+};
+/** Names as they are used in the examples of the console, by the key or by the list that an item stands in. */
+const NAMES: Readonly<Record<string, string>> = {
+  ...{ lines: 'south', line: 'south', poles: 'P13', pole: 'P13', lamps: 'L13', lamp: 'L13', zones: 'rue', zone: 'rue', devices: 'L13' },
+  ...{ device: 'L13', programmes: 'night', programme: 'night', calendars: 'weekends', calendar: 'weekends', profile: 'wirenboard-wb-led' },
+  ...{ broker: 'mqtts://broker.angers.example:8883', otherBrokers: 'mqtts://broker2.angers.example:8883', primaryHost: 'scada' },
+  ...{ port: '/dev/ttyUSB0', point: 'level', sensors: 'S01', timezone: 'Europe/Paris', node: 'ANG-0421', group: 'angers' },
+};
+/** Of texts that must have a certain form, by what the schema says of them. */
+const FORMS: readonly (readonly [says: RegExp, example: string])[] = [
+  [/^dusk, middle/, '23:00'],
+  [/^a date/, '07-14'],
+  [/^a day/, '2026-07-14'],
+  [/^an Ed25519 public key/, 'MCowBQYDK2VwAyEA11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo='],
+  [/^a point/, 'AIR1.pm25'],
+  [/\.prom$/, '/run/luciole/cabinet.prom'],
+];
+/** Where a number has no default. Source: assumed; a lamp of 60 W, a minute, a level at night. */
+const USUAL_NUMBER = 60;
+const USUAL_NAME = 'name';
+
+/** A sentence for a place that is none. */
+export function wantedAt(path: string): WantedValue | { readonly problem: string } {
+  const steps = stepsOf(path);
+  if (typeof steps === 'string') return { problem: steps };
+  let [here, key, mustBeThere]: [JsonSchema, string, boolean] = [cabinetJsonSchema(), '', false];
+  for (const step of steps) {
+    const above = withoutNull(here);
+    const next = partAt(above, step);
+    if (next === undefined) return { problem: problemAt(above, step, key) };
+    here = next;
+    mustBeThere = step.kind === 'key' && above.required?.includes(step.name) === true;
+    if (step.kind === 'key') key = step.name;
+  }
+  return wanted(here, key, mustBeThere);
+}
+
+function wanted(schema: JsonSchema, key: string, mustBeThere: boolean): WantedValue {
+  const whole = withoutNull(schema);
+  const isNumber = whole.type === 'integer' || whole.type === 'number';
+  return {
+    purpose: schema.description ?? '',
+    allowed: allowedInWords(schema),
+    unit: isNumber ? unitOf(key) : '',
+    choices: choicesOf(schema),
+    usual: schema.default === undefined || schema.default === null ? null : inline(schema.default),
+    mustBeThere,
+    example: inline(exampleOf(schema, key)),
+  };
+}
+
+function choicesOf({ anyOf = [], ...schema }: JsonSchema): readonly string[] {
+  const kinds = anyOf.length === 0 ? [schema] : anyOf.filter(({ type }) => type !== 'null');
+  const choices = kinds.map(({ type, enum: words, const: only }) =>
+    type === 'boolean' ? ['true', 'false'] : (words ?? (only === undefined ? null : [only])),
+  );
+  return choices.includes(null) ? [] : choices.flatMap((each) => (each ?? []).map(String));
+}
+
+function partAt({ items, properties, additionalProperties }: JsonSchema, step: Step): JsonSchema | undefined {
+  if (step.kind !== 'key') return Array.isArray(items) ? items[step.kind === 'at' ? step.index : 0] : (items as JsonSchema | undefined);
+  const own = properties !== undefined && Object.hasOwn(properties, step.name) ? properties[step.name] : undefined;
+  return own ?? (typeof additionalProperties === 'object' ? additionalProperties : undefined);
+}
+
+function problemAt(schema: JsonSchema, step: Step, key: string): string {
+  if (step.kind !== 'key') return `${key} is no list`;
+  if (schema.items !== undefined) return `${key} is a list: name an item, as ${key}[0], ${key}[ID] or ${key}[+]`;
+  const keys = keysOf(schema);
+  return keys.length === 0
+    ? `${key} holds no keys`
+    : `unknown key "${step.name}"${didYouMean(step.name, keys, `; allowed here: ${keys.join(', ')}`)}`;
+}
+
+function unitOf(key: string): string {
+  const end = Object.keys(UNITS).find((each) => key.endsWith(each));
+  return end === undefined ? '' : (UNITS[end] ?? '');
+}
+
+function exampleOf(schema: JsonSchema, key: string): unknown {
+  const whole = withoutNull(schema);
+  const { type, enum: choices, items, const: only } = whole;
+  const usual = schema.default ?? whole.default;
+  if (choices !== undefined) return choices[choices.indexOf(usual) + 1] ?? choices[0];
+  if (only !== undefined) return only;
+  if (type === 'boolean') return usual !== true;
+  if (type === 'integer' || type === 'number') return numberFor(whole, usual);
+  if (type === 'string') return textFor(whole, key, usual);
+  if (Array.isArray(items)) return items.map((each: JsonSchema) => exampleOf(each, key));
+  if (items !== undefined) return [exampleOf(items as JsonSchema, key)];
+  return sectionFor(whole, key);
+}
+
+/** All that must be there, else its first key. */
+function sectionFor({ properties = {}, required = [], additionalProperties }: JsonSchema, key: string): Readonly<Record<string, unknown>> {
+  const keys = required.length > 0 ? required : Object.keys(properties).slice(0, 1);
+  const own = keys.flatMap((each) => {
+    const part = properties[each];
+    return part === undefined ? [] : [[each, exampleOf(part, each === 'id' || key === 'sensors' ? key : each)] as const];
+  });
+  const free =
+    own.length === 0 && typeof additionalProperties === 'object' ? [[USUAL_NAME, exampleOf(additionalProperties, key)] as const] : [];
+  return Object.fromEntries([...own, ...free]);
+}
+
+function numberFor({ minimum, exclusiveMinimum, maximum = Number.POSITIVE_INFINITY, type }: JsonSchema, usual: unknown): number {
+  if (typeof usual === 'number') return usual;
+  const least = minimum ?? (exclusiveMinimum === undefined ? Number.NEGATIVE_INFINITY : exclusiveMinimum + (type === 'integer' ? 1 : 0.1));
+  return Math.max(least, Math.min(USUAL_NUMBER, maximum));
+}
+
+function textFor({ patternErrorMessage, minLength = 0 }: JsonSchema, key: string, usual: unknown): string {
+  const [, formed] = FORMS.find(([says]) => says.test(patternErrorMessage ?? '')) ?? [];
+  const named = formed ?? NAMES[key] ?? usual;
+  if (typeof named === 'string') return named;
+  return patternErrorMessage === 'a path' ? '/etc/luciole/file' : USUAL_NAME.padEnd(minLength, '-');
+}
+
+/** As YAML on one line. */
+function inline(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map(inline).join(', ')}]`;
+  if (typeof value === 'object' && value !== null) {
+    return `{ ${Object.entries(value)
+      .map(([key, each]) => `${key}: ${inline(each)}`)
+      .join(', ')} }`;
+  }
+  if (typeof value !== 'string' || /^[A-Za-z/][\w./-]*$/.test(value)) return String(value);
+  return `'${value}'`;
+}

@@ -1,0 +1,100 @@
+/**
+ * Where a configuration would give a lamp less light than the floor of its site: from the decision down to the register.
+ *
+ * Owns the joining of lighting and drivers for that question, and the sentences of its answer. Runs in the process that checks a revision.
+ */
+
+import { type Circuits, circuitsOf, type LampCircuit, type WiredSite } from '../../../drivers/light-circuits.ts';
+import { portOf } from '../../../drivers/light-path.ts';
+import type { WallMs } from '../../core/clock.ts';
+import type { LevelPct } from '../../core/words.ts';
+import { shortfallsOf } from '../../lighting/floor.ts';
+import type { Site } from '../revisions/touched-parts.ts';
+import { setupValuesOf } from '../setup-values.ts';
+import { circuitFlaws, type FloorFlaw, type FloorLevels } from './floor-circuits.ts';
+import { sensorFlaws } from './floor-sensors.ts';
+
+export interface FloorCheck {
+  readonly after: Site;
+  /** What runs; each of its lamps must go on being lit. */
+  readonly running: Site;
+  /** The file of the site. */
+  readonly site: Site;
+  readonly nowMs: WallMs;
+}
+
+/** Source: a year with a leap day, so that each yearly date is among them. */
+const NIGHTS_AHEAD = 366;
+
+/** Everything that makes a lamp darker than its floor, or that could; empty for a change that may be applied by anybody. */
+export function floorFlaws(check: FloorCheck): FloorFlaw[] {
+  const [after, running, site] = [check.after, check.running, check.site].map((each) => circuitsOf(wired(each))) as [
+    Circuits,
+    Circuits,
+    Circuits,
+  ];
+  const levels = floorLevels(check, { running, site });
+  const flaws = circuitFlaws({ after, running, site, levels });
+  const sensors = sensorFlaws({ cabinet: check.after.cabinet, circuits: after }, { cabinet: check.running.cabinet, circuits: running });
+  return [...flaws, ...linesTooSlow(check), ...sensors, ...planFlaws(check, { after, running, site })];
+}
+
+function wired({ cabinet, profiles }: Site): WiredSite {
+  return { cabinet, profiles, setupOf: (deviceId) => setupValuesOf(cabinet, deviceId) };
+}
+
+/** The least level of each lamp that runs: its own or its zone's minimum, of the file or of what runs, whichever is lower. */
+function floorLevels({ running, site }: FloorCheck, circuits: { readonly running: Circuits; readonly site: Circuits }): FloorLevels {
+  const leastOf = ({ cabinet }: Site, { lamp }: LampCircuit): LevelPct => {
+    const zone = cabinet.zones.find(({ lamps }) => lamps.includes(lamp.id));
+    return Math.min(lamp.maxPct, Math.max(1, lamp.minPct, zone?.minPct ?? 0));
+  };
+  return new Map(
+    [...circuits.running.lamps].map(([place, circuit]) => {
+      const ofFile = circuits.site.lamps.get(place);
+      return [place, Math.min(leastOf(running, circuit), ofFile === undefined ? 100 : leastOf(site, ofFile))];
+    }),
+  );
+}
+
+interface ThreeCircuits {
+  readonly after: Circuits;
+  readonly running: Circuits;
+  readonly site: Circuits;
+}
+
+/** Night by night, lamp by lamp. Equal lamps of one zone make one flaw. */
+function planFlaws({ after, running, site, nowMs }: FloorCheck, circuits: ThreeCircuits): FloorFlaw[] {
+  const placeOf = new Map([...circuits.after.lamps].map(([place, { lamp }]) => [lamp.id, place]));
+  const lampIn = (of: Circuits): ReadonlyMap<string, string> =>
+    new Map([...placeOf].flatMap(([id, place]) => (of.lamps.has(place) ? [[id, of.lamps.get(place)?.lamp.id ?? '']] : [])));
+  const shortfalls = shortfallsOf({
+    after: after.cabinet,
+    floors: [
+      { street: running.cabinet, lampOf: lampIn(circuits.running) },
+      { street: site.cabinet, lampOf: lampIn(circuits.site) },
+    ],
+    nowMs,
+    nightsAhead: NIGHTS_AHEAD,
+  });
+  return shortfalls.map(({ lampId, atMs, levelPct, floorPct, text }) => ({
+    path: `lamps[${lampId}]`,
+    message: `${levelPct} % at ${localText(atMs, site.cabinet.timezone)} ${text}; the floor of the site is ${floorPct} %`,
+  }));
+}
+
+/** A line that may send fewer levels lights its street later. */
+function linesTooSlow({ after, running, site }: FloorCheck): FloorFlaw[] {
+  return after.cabinet.lines.flatMap((each) => {
+    const { id, maxWritesPerS } = each;
+    const known = [running, site].flatMap(({ cabinet }) => cabinet.lines.filter((line) => portOf(line) === portOf(each)));
+    const leastPerS = Math.min(...known.map((line) => line.maxWritesPerS));
+    if (known.length === 0 || maxWritesPerS >= leastPerS) return [];
+    return [{ path: `lines[${id}].maxWritesPerS`, message: `${maxWritesPerS} levels a second; the floor of the site is ${leastPerS}` }];
+  });
+}
+
+/** As a person at the cabinet reads it: `2026-11-27 23:00:30`. */
+function localText(atMs: WallMs, timezone: string): string {
+  return new Date(atMs).toLocaleString('sv-SE', { timeZone: timezone });
+}

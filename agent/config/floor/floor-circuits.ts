@@ -1,0 +1,165 @@
+/**
+ * What could darken a street behind the decision: a lamp that is no longer driven, another device type on a known unit, another failsafe
+ * level, registers that others may write, sensors that read otherwise, and circuits that feed lamps.
+ *
+ * Owns these comparisons. A device type is not understood but compared: what decides about writing must be as in what runs or in the file of
+ * the site. Pure. The levels of the plan are judged in `floor-check.ts`.
+ */
+import { isDeepStrictEqual } from 'node:util';
+import type { Circuits, LampCircuit, OutputCircuit } from '../../../drivers/light-circuits.ts';
+import { type Place, portOf, unitOf, type WiredDevice, writeFace } from '../../../drivers/light-path.ts';
+import type { Problem } from '../../core/errors.ts';
+import type { LevelPct } from '../../core/words.ts';
+
+/** One place where the floor would be undercut. Shape: `path` as in `cabinet.yaml`. */
+export type FloorFlaw = Pick<Problem, 'path' | 'message'>;
+
+/** The least level of each lamp while it is lit, by its register. */
+export type FloorLevels = ReadonlyMap<Place, LevelPct>;
+
+export interface CircuitQuestion {
+  readonly after: Circuits;
+  readonly running: Circuits;
+  readonly site: Circuits;
+  readonly levels: FloorLevels;
+}
+
+export function circuitFlaws(question: CircuitQuestion): FloorFlaw[] {
+  return [
+    ...lampsLost(question),
+    ...lampsYounger(question),
+    ...failsafeFlaws(question),
+    ...unitFlaws(question),
+    ...broadcastFlaws(question),
+    ...feedFlaws(question),
+    ...strangeOutputs(question),
+  ];
+}
+
+function lampsLost({ after, running }: CircuitQuestion): FloorFlaw[] {
+  const lost = [...running.lamps].filter(([place]) => !after.lamps.has(place));
+  return [
+    ...lost.map(([, { lamp, wired }]) => ({
+      path: `lamps[${lamp.id}]`,
+      message: `nothing drives it any more at unit ${wired.device.unit} of ${wired.line.port}`,
+    })),
+    ...after.doubled.map(({ id }) => ({ path: `lamps[${id}]`, message: 'it has the register of another lamp' })),
+  ];
+}
+
+/** Fewer burning hours than stated before, or hours where none were known, make the constant light of a lamp less. */
+function lampsYounger({ after, running, site }: CircuitQuestion): FloorFlaw[] {
+  return [...after.lamps].flatMap(([place, { lamp }]) => {
+    const known = [running.lamps.get(place), site.lamps.get(place)].flatMap((each) =>
+      each === undefined ? [] : [each.lamp.burned ?? null],
+    );
+    const stated = lamp.burned ?? null;
+    const isKnown = known.length === 0 || stated === null || known.some((each) => each !== null && isNoYounger(stated, each));
+    if (isKnown) return [];
+    return [
+      {
+        path: `lamps[${lamp.id}].burned`,
+        message: 'its burning hours would make its constant light less: state them at the cabinet, luciole hours',
+      },
+    ];
+  });
+}
+
+type Burned = NonNullable<LampCircuit['lamp']['burned']>;
+
+/** At every later instant it has burned as long at least. */
+function isNoYounger(after: Burned, before: Burned): boolean {
+  return after.hours >= before.hours && after.on <= before.on;
+}
+
+/** Without an agent the driver alone keeps its lamp lit. */
+function failsafeFlaws({ after, running, levels }: CircuitQuestion): FloorFlaw[] {
+  return [...after.lamps].flatMap(([place, { lamp, failsafePct }]) => {
+    const leastPct = Math.min(levels.get(place) ?? 0, running.lamps.get(place)?.failsafePct ?? 100);
+    if (failsafePct >= leastPct) return [];
+    return [{ path: `lamps[${lamp.id}]`, message: `without an agent it has ${failsafePct} %; the floor of the site is ${leastPct} %` }];
+  });
+}
+
+/** A unit that is known does what it did: its type writes the same, in the same way, at the same speed where it has no failsafe. */
+function unitFlaws({ after, running, site }: CircuitQuestion): FloorFlaw[] {
+  return [...after.units].flatMap(([unit, wired]): FloorFlaw[] => {
+    const path = `lines[${wired.line.id}].devices[${wired.device.id}]`;
+    const before = [running.units.get(unit), site.units.get(unit)].filter((each) => each !== undefined);
+    if (before.length === 0) return isBehindTcp(wired, running) ? [{ path, message: BEHIND_TCP }] : [];
+    const isAlike = before.some((each) => writeFace(each.profile) === writeFace(wired.profile));
+    const isGrouped = before.some((each) => isDeepStrictEqual(each.device.groups, wired.device.groups));
+    return [
+      ...(isAlike ? [] : [{ path, message: 'its type writes to the device otherwise than the one that runs' }]),
+      ...(isGrouped ? [] : [{ path: `${path}.groups`, message: 'its groups would reach other lamps' }]),
+      ...(before.some((each) => keepsRoles(wired, each))
+        ? []
+        : [{ path: `${path}.roles`, message: 'its emergency or lights-on contact would be gone' }]),
+      ...(before.some((each) => isSameWire(wired, each)) ? [] : [{ path: `lines[${wired.line.id}]`, message: OTHER_WIRE }]),
+    ];
+  });
+}
+
+const BEHIND_TCP = 'a device behind tcp:// may ignore its unit number and be one of those that are lit';
+const OTHER_WIRE = 'other serial settings could leave a device without a failsafe unreached';
+
+/** A unit that neither what runs nor the site has, at an endpoint where lamps are. */
+function isBehindTcp(wired: WiredDevice, running: Circuits): boolean {
+  const port = portOf(wired.line);
+  return port.startsWith('tcp://') && [...running.lamps.values()].some((circuit) => portOf(circuit.wired.line) === port);
+}
+
+function keepsRoles(after: WiredDevice, before: WiredDevice): boolean {
+  const asking = Object.entries(before.device.roles).filter(([, role]) => role === 'emergency' || role === 'lights-on');
+  return asking.every(([point, role]) => after.device.roles[point] === role);
+}
+
+/** A driver with a failsafe lights its lamp when no request comes; anything else that is written stays as it is then. */
+function isSameWire(after: WiredDevice, before: WiredDevice): boolean {
+  if (before.profile.fallsBack || !before.profile.points.some(({ write }) => write !== null)) return true;
+  const facts = ({ line: { kind, serial, rs485 } }: WiredDevice): unknown => [kind, serial, rs485];
+  return isDeepStrictEqual(facts(after), facts(before));
+}
+
+/** A broadcast that no type of what runs sends could mean anything to the lamps of its port. */
+function broadcastFlaws({ after, running, site }: CircuitQuestion): FloorFlaw[] {
+  const ports = new Set([...running.units.values()].map(({ line }) => portOf(line)));
+  return [...after.broadcasts]
+    .filter((each) => ports.has(each.split('|')[0] ?? '') && !running.broadcasts.has(each) && !site.broadcasts.has(each))
+    .map((each) => {
+      const [port, , table, address] = each.split('|');
+      return { path: 'lines', message: `a broadcast to ${table} ${address} on ${port} that no type of what runs sends` };
+    });
+}
+
+function feedFlaws({ after, running, site }: CircuitQuestion): FloorFlaw[] {
+  return [...running.outputs].flatMap(([place, before]) => {
+    if (!before.isRelay) return [];
+    const next = after.outputs.get(place);
+    const restS = Math.max(before.output.minOffS, site.outputs.get(place)?.output.minOffS ?? 0);
+    const isKept = next !== undefined && isFedAsBefore(next, before) && next.output.minOffS <= restS;
+    return isKept
+      ? []
+      : [{ path: `outputs[${before.output.id}]`, message: 'its circuit would not be closed as before when its lamps are lit' }];
+  });
+}
+
+/** One that follows no lamps may feed some all the same: then it stays as it is. */
+function isFedAsBefore(after: OutputCircuit, before: OutputCircuit): boolean {
+  if (before.output.litWith === null) {
+    const facts = ({ idleRegister, output: { litWith, rules } }: OutputCircuit): unknown => [idleRegister, litWith, rules];
+    return isDeepStrictEqual(facts(after), facts(before));
+  }
+  return after.litRegister === before.litRegister && [...before.lampPlaces].every((place) => after.lampPlaces.has(place));
+}
+
+/** A contact of a known device that the site does not switch may be the circuit of lamps. */
+function strangeOutputs({ after, running, site }: CircuitQuestion): FloorFlaw[] {
+  const isKnown = ({ wired }: OutputCircuit): boolean => running.units.has(unitOf(wired)) || site.units.has(unitOf(wired));
+  return [...after.outputs]
+    .filter(([place, circuit]) => circuit.isRelay && isKnown(circuit) && !running.outputs.has(place) && !site.outputs.has(place))
+    .map(([, { output }]) => ({
+      path: `outputs[${output.id}]`,
+      message: 'the file of the site switches no such point, and lamps may hang on it',
+    }));
+}

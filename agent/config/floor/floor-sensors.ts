@@ -1,0 +1,93 @@
+/**
+ * Sensors on which light rests: where a zone may be dark people have light only as long as the same sensors report them, and a photocell that
+ * reads otherwise keeps a street dark.
+ *
+ * Owns these comparisons. Pure.
+ */
+import type { Circuits } from '../../../drivers/light-circuits.ts';
+import { unitOf } from '../../../drivers/light-path.ts';
+import type { Cabinet, PhotocellConfig, PresenceSensor, Zone } from '../../core/cabinet.ts';
+import type { FloorFlaw } from './floor-circuits.ts';
+
+/** A configuration with its devices on the wire. */
+export interface Sensing {
+  readonly cabinet: Cabinet;
+  readonly circuits: Circuits;
+}
+
+export function sensorFlaws(after: Sensing, running: Sensing): FloorFlaw[] {
+  return running.cabinet.zones.flatMap((zone) => {
+    const next = after.cabinet.zones.filter(({ lamps }) => sharesLamp({ lamps }, zone, { after, running }));
+    return next.length === 0 ? [] : [...presenceFlaws(zone, next, { after, running }), ...cellFlaws(zone, next, { after, running })];
+  });
+}
+
+interface Pair {
+  readonly after: Sensing;
+  readonly running: Sensing;
+}
+
+/** By what the lamps write to: a lamp may have another name. */
+function sharesLamp({ lamps }: Pick<Zone, 'lamps'>, before: Zone, { after, running }: Pair): boolean {
+  const places = [...running.circuits.lamps].filter(([, { lamp }]) => before.lamps.includes(lamp.id)).map(([place]) => place);
+  return places.some((place) => lamps.includes(after.circuits.lamps.get(place)?.lamp.id ?? ''));
+}
+
+function presenceFlaws({ dark, presence }: Zone, next: readonly Zone[], pair: Pair): FloorFlaw[] {
+  if (dark === null || presence === null) return [];
+  const kept = next.flatMap((zone) => zone.presence?.sensors ?? []);
+  return presence.sensors
+    .filter((sensor) => sensor.listen === 'own' && !kept.some((each) => sensesAsMuch(each, sensor) && isSamePoint(each, sensor, pair)))
+    .map(({ device, point }) => ({
+      path: `zones[${next[0]?.id ?? ''}].presence`,
+      message: `${device}.${point} no longer gives light in a zone that may be dark`,
+    }));
+}
+
+function sensesAsMuch(after: PresenceSensor, before: PresenceSensor): boolean {
+  return (
+    after.kind === before.kind &&
+    after.listen === 'own' &&
+    after.threshold <= before.threshold &&
+    after.minPulseS <= before.minPulseS &&
+    after.blankS <= before.blankS &&
+    after.stuckS >= before.stuckS
+  );
+}
+
+function cellFlaws({ photocell: before }: Zone, next: readonly Zone[], pair: Pair): FloorFlaw[] {
+  if (before === null) return [];
+  return next.flatMap(({ id, photocell }) => {
+    if (photocell === null || (lightsAsEarly(photocell, before) && isSamePoint(photocell, before, pair))) return [];
+    return [{ path: `zones[${id}].photocell`, message: 'it would light later, or hold a wrong value for longer, than the one that runs' }];
+  });
+}
+
+function lightsAsEarly(after: PhotocellConfig, before: PhotocellConfig): boolean {
+  return (
+    after.onBelowLux >= before.onBelowLux &&
+    after.offAboveLux >= before.offAboveLux &&
+    after.dwellS <= before.dwellS &&
+    after.staleS <= before.staleS &&
+    after.seesOwnLight === before.seesOwnLight
+  );
+}
+
+interface PointName {
+  readonly device: string;
+  readonly point: string;
+}
+
+/** The same register of the same unit, read in the same way. */
+function isSamePoint(after: PointName, before: PointName, pair: Pair): boolean {
+  const [now, then] = [readingOf(after, pair.after), readingOf(before, pair.running)];
+  return now !== null && now === then;
+}
+
+function readingOf({ device, point }: PointName, { circuits }: Sensing): string | null {
+  const wired = [...circuits.units.values()].find((each) => each.device.id === device);
+  const found = wired?.profile.points.find(({ id }) => id === point);
+  if (wired === undefined || found === undefined) return null;
+  const { id: _id, unit: _unit, flags: _flags, deadband: _deadband, enum: _enum, poll, ...read } = found;
+  return JSON.stringify([unitOf(wired), read, poll === 'never']);
+}

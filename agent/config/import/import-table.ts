@@ -1,0 +1,226 @@
+/**
+ * A table of poles and lamps as spreadsheets save it → rows that know their line and their columns.
+ *
+ * Owns the only use of the CSV library, what a heading means and what a cell may hold. Touches no disk.
+ */
+import { CsvError, type CsvErrorCode, type InfoRecord, parse } from 'csv-parse/sync';
+import { didYouMean, nearest } from '../../core/suggestions.ts';
+
+/** What a row may say, by the words of the cabinet. */
+export const COLUMNS = [
+  'pole',
+  'atM',
+  'branch',
+  'line',
+  'unit',
+  'profile',
+  'device',
+  'lamp',
+  'point',
+  'ratedPowerW',
+  'minPct',
+  'maxPct',
+  'zone',
+] as const;
+export type Column = (typeof COLUMNS)[number];
+type NumberColumn = 'atM' | 'unit' | 'ratedPowerW' | 'minPct' | 'maxPct';
+
+/** One line of the table; a cell that is empty says nothing. */
+export interface ImportRow {
+  readonly line: number;
+  readonly texts: Readonly<Partial<Record<Exclude<Column, NumberColumn>, string>>>;
+  readonly numbers: Readonly<Partial<Record<NumberColumn, number>>>;
+}
+
+/** What is wrong, at a line of the table; the column by the heading that stands there. */
+export interface ImportFlaw {
+  readonly line: number;
+  readonly column: string | null;
+  readonly message: string;
+}
+
+export interface ImportTable {
+  readonly rows: readonly ImportRow[];
+  readonly flaws: readonly ImportFlaw[];
+  /** Headings that mean nothing here; their columns are not read. */
+  readonly ignored: readonly string[];
+  /** Which heading stands for a column. */
+  heading(column: Column): string | null;
+}
+
+/** Headings, French and English, without accents, blanks and case. Source: exports of French lighting inventories (assumed), words of the cabinet. */
+const HEADINGS: Readonly<Record<Column, readonly string[]>> = {
+  pole: ['pole', 'poteau', 'mat', 'support', 'candelabre'],
+  atM: ['atm', 'at', 'distance', 'distancem', 'position', 'positionm', 'pk', 'abscisse'],
+  branch: ['branch', 'branche', 'antenne', 'ruelaterale'],
+  line: ['line', 'ligne', 'bus'],
+  unit: ['unit', 'unite', 'address', 'adresse', 'modbus', 'adressemodbus', 'modbusaddress'],
+  profile: ['profile', 'profil', 'type', 'devicetype', 'typeappareil'],
+  device: ['device', 'appareil', 'equipement', 'driver'],
+  lamp: ['lamp', 'lampe', 'luminaire', 'lightpoint', 'pointlumineux', 'foyer'],
+  point: ['point', 'grandeur', 'channel', 'canal'],
+  ratedPowerW: ['ratedpowerw', 'ratedpower', 'power', 'powerw', 'puissance', 'puissancew', 'puissancenominale', 'watts'],
+  minPct: ['minpct', 'min', 'mini', 'minimum'],
+  maxPct: ['maxpct', 'max', 'maxi', 'maximum'],
+  zone: ['zone', 'secteur'],
+};
+/** What a number may be. Source: the cabinet's schema. */
+const NUMBERS: Readonly<Record<NumberColumn, { readonly min: number; readonly max: number; readonly isWhole: boolean }>> = {
+  atM: { min: 0, max: 100_000, isWhole: false },
+  unit: { min: 1, max: 247, isWhole: true },
+  ratedPowerW: { min: 0.1, max: 2_000, isWhole: false },
+  minPct: { min: 0, max: 100, isWhole: true },
+  maxPct: { min: 0, max: 100, isWhole: true },
+};
+/** Source: ids as the cabinet's schema wants them. */
+const ID = /^[A-Za-z0-9][A-Za-z0-9._-]{0,31}$/;
+/** Of a profile or a quantity. */
+const WORD = /^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/;
+const IDS: ReadonlySet<Column> = new Set(['pole', 'branch', 'line', 'device', 'lamp', 'zone']);
+/** Longest table. Units: rows. Source: four lines of 247 units, twice over. */
+const MAX_ROWS = 2_000;
+
+/** Bytes as a spreadsheet wrote them: UTF-8 with or without its mark, UTF-16 with it, else the Windows code page of western Europe. */
+export function decodeTable(bytes: Uint8Array): string {
+  if (bytes[0] === 0xff && bytes[1] === 0xfe) return new TextDecoder('utf-16le').decode(bytes);
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error;
+    return new TextDecoder('windows-1252').decode(bytes);
+  }
+}
+
+/** Errors: none; all is in the flaws, and a table with flaws may lack rows. */
+export function readTable(text: string): ImportTable {
+  const records = recordsOf(text);
+  if ('flaw' in records) return { rows: [], flaws: [records.flaw], ignored: [], heading: () => null };
+  const [head, ...body] = records.all;
+  if (head === undefined)
+    return { rows: [], flaws: [flaw(1, null, 'the table is empty: the first line names the columns')], ignored: [], heading: () => null };
+  const { columns, flaws, ignored } = readHead(head);
+  const heading = (column: Column): string | null => head.cells[columns.indexOf(column)] ?? null;
+  if (body.length > MAX_ROWS) flaws.push(flaw(head.line, null, `${body.length} rows; at most ${MAX_ROWS} at once`));
+  const rows = flaws.length > 0 ? [] : body.map((record) => readRow(record, columns, heading, flaws));
+  return { rows, flaws, ignored, heading };
+}
+
+interface Record_ {
+  readonly line: number;
+  readonly cells: readonly string[];
+}
+
+/** Semicolons where the comma is the decimal sign, tabs where cells were pasted. */
+function delimiterOf(text: string): string {
+  const head = text.split(/\r?\n/).find((line) => line.trim() !== '' && !line.startsWith('#')) ?? '';
+  return [';', '\t', ','].find((sign) => head.includes(sign)) ?? ',';
+}
+
+function recordsOf(text: string): { readonly all: readonly Record_[] } | { readonly flaw: ImportFlaw } {
+  try {
+    const parsed = parse(text, {
+      bom: true,
+      comment: '#',
+      comment_no_infix: true,
+      delimiter: delimiterOf(text),
+      info: true,
+      relax_column_count: true,
+      skip_records_with_empty_values: true,
+      trim: true,
+    }) as unknown as { readonly info: InfoRecord; readonly record: readonly string[] }[];
+    return { all: parsed.map(({ info, record }) => ({ line: info.lines, cells: record })) };
+  } catch (error) {
+    if (!(error instanceof CsvError)) throw error;
+    return { flaw: flaw(Number(error['lines'] ?? 1), null, SYNTAX[error.code] ?? `no table: ${error.message}`) };
+  }
+}
+
+/** The slips that a person makes, in our words. */
+const SYNTAX: Readonly<Partial<Record<CsvErrorCode, string>>> = {
+  CSV_QUOTE_NOT_CLOSED: 'a quote (") is opened and never closed: close it, or take it away',
+  CSV_INVALID_CLOSING_QUOTE: 'something stands behind a closing quote ("): quote the whole cell, and write "" for a quote in it',
+  INVALID_OPENING_QUOTE: 'a quote (") stands within a cell: quote the whole cell, and write "" for a quote in it',
+};
+
+function readHead({ line, cells }: Record_): { columns: (Column | null)[]; flaws: ImportFlaw[]; ignored: string[] } {
+  const flaws: ImportFlaw[] = [];
+  const ignored: string[] = [];
+  const columns = cells.map((cell): Column | null => {
+    const word = plainWord(cell);
+    const column = COLUMNS.find((each) => HEADINGS[each].includes(word)) ?? null;
+    if (column !== null) return column;
+    const near = nearest(word, Object.values(HEADINGS).flat());
+    if (near === undefined) ignored.push(cell);
+    else
+      flaws.push(
+        flaw(line, cell, `unknown heading${didYouMean(word, Object.values(HEADINGS).flat())} Write it so, or name the column otherwise`),
+      );
+    return null;
+  });
+  for (const [i, column] of columns.entries()) {
+    const first = columns.indexOf(column);
+    if (column !== null && first < i)
+      flaws.push(flaw(line, cells[i] ?? '', `means the same as the heading "${cells[first]}": leave one of them out`));
+  }
+  if (!columns.some((column) => column === 'pole' || column === 'device' || column === 'lamp'))
+    flaws.push(
+      flaw(
+        line,
+        null,
+        `no column names a thing: one must be pole, lamp or device (poteau, luminaire, appareil); found ${cells.join(', ')}`,
+      ),
+    );
+  return { columns, flaws, ignored };
+}
+
+/** `Puissance (W)` is `puissancew`. */
+function plainWord(heading: string): string {
+  return heading
+    .normalize('NFD')
+    .replaceAll(/\p{M}/gu, '')
+    .toLowerCase()
+    .replaceAll(/[^a-z0-9]/g, '');
+}
+
+function readRow(
+  { line, cells }: Record_,
+  columns: readonly (Column | null)[],
+  heading: (column: Column) => string | null,
+  flaws: ImportFlaw[],
+): ImportRow {
+  const texts: Partial<Record<string, string>> = {};
+  const numbers: Partial<Record<string, number>> = {};
+  if (cells.length > columns.length && cells.slice(columns.length).some((cell) => cell !== ''))
+    flaws.push(flaw(line, null, `${cells.length} cells, but ${columns.length} headings: is there a separator within a cell?`));
+  for (const [i, column] of columns.entries()) {
+    const cell = cells[i] ?? '';
+    if (column === null || cell === '') continue;
+    if (column in NUMBERS) {
+      const number = numberIn(cell, column as NumberColumn);
+      if (typeof number === 'number') numbers[column] = number;
+      else flaws.push(flaw(line, heading(column), number.refused));
+    } else if (IDS.has(column) && !ID.test(cell)) {
+      flaws.push(
+        flaw(
+          line,
+          heading(column),
+          `found ${JSON.stringify(cell)}; allowed: 1 to 32 letters, digits, ".", "_" or "-", the first a letter or digit`,
+        ),
+      );
+    } else if (!IDS.has(column) && !WORD.test(cell)) {
+      flaws.push(flaw(line, heading(column), `found ${JSON.stringify(cell)}; allowed: a name, as luciole profile list and show give it`));
+    } else texts[column] = cell;
+  }
+  return { line, texts, numbers };
+}
+
+function numberIn(cell: string, column: NumberColumn): number | { readonly refused: string } {
+  const { min, max, isWhole } = NUMBERS[column];
+  const number = /^[+-]?\d+(?:[.,]\d+)?$/.test(cell) ? Number(cell.replace(',', '.')) : Number.NaN;
+  if (number >= min && number <= max && (!isWhole || Number.isInteger(number))) return number;
+  return { refused: `found ${JSON.stringify(cell)}; allowed: a ${isWhole ? 'whole ' : ''}number from ${min} to ${max}, without its unit` };
+}
+
+function flaw(line: number, column: string | null, message: string): ImportFlaw {
+  return { line, column, message };
+}

@@ -1,0 +1,102 @@
+/**
+ * A table of poles and lamps into the text of a cabinet.
+ *
+ * Owns the way from both texts to the new one and to what a person is told of it. Touches no disk.
+ */
+import { formatPath } from '../check/finding.ts';
+import { readPlacedYaml } from '../load/places.ts';
+import { type Fields, type ImportChange, type ImportTarget, planImport } from './import-plan.ts';
+import { type ImportFlaw, readTable } from './import-table.ts';
+import { editYaml, UneditableError, type YamlEdits } from './yaml-edits.ts';
+
+export interface ToldChange {
+  readonly kind: ImportChange['kind'];
+  readonly thing: ImportChange['thing'];
+  readonly id: string;
+  /** Line of the table. */
+  readonly row: number;
+  /** For people: `+ pole P14: atM 392`. */
+  readonly text: string;
+}
+
+export interface ImportResult {
+  readonly rows: number;
+  readonly changes: readonly ToldChange[];
+  readonly flaws: readonly ImportFlaw[];
+  readonly ignored: readonly string[];
+  /** The cabinet with the table in it; as it was where there are flaws or nothing changes. */
+  readonly text: string;
+}
+
+/** Shape: `cabinet` is the text of a cabinet that can be used. */
+export function importTable(table: string, cabinet: string): ImportResult {
+  const { rows, flaws, ignored, heading } = readTable(table);
+  if (flaws.length > 0) return { rows: rows.length, changes: [], flaws, ignored, text: cabinet };
+  const target = readPlacedYaml(cabinet).value as ImportTarget;
+  const plan = planImport(rows, target, (column) => heading(column as Parameters<typeof heading>[0]) ?? column);
+  const changes = plan.changes.map((change) => told(change, target));
+  if (plan.flaws.length > 0) return { rows: rows.length, changes: [], flaws: plan.flaws, ignored, text: cabinet };
+  const edits = editYaml(cabinet);
+  const failed: ImportFlaw[] = [];
+  for (const change of plan.changes) {
+    try {
+      apply(change, edits);
+    } catch (error) {
+      if (!(error instanceof UneditableError)) throw error;
+      failed.push({ line: change.row, column: null, message: error.message });
+    }
+  }
+  return { rows: rows.length, changes, flaws: failed, ignored, text: failed.length > 0 ? cabinet : edits.text() };
+}
+
+/** The line of the table that speaks of the thing at a path of the cabinet; undefined where none does. */
+export function rowOf(path: string, text: string, changes: readonly ToldChange[]): number | undefined {
+  const target = readPlacedYaml(text).value as ImportTarget;
+  const named = new Map<string, string>([
+    ...target.poles.map((pole, i) => [formatPath(['poles', i]), String(pole['id'])] as const),
+    ...target.lamps.map((lamp, i) => [formatPath(['lamps', i]), String(lamp['id'])] as const),
+    ...target.lines.flatMap(({ devices }, i) =>
+      devices.map((device, j) => [formatPath(['lines', i, 'devices', j]), String(device['id'])] as const),
+    ),
+  ]);
+  const thing = [...named.keys()].find((each) => path === each || path.startsWith(`${each}.`));
+  return thing === undefined ? undefined : changes.find(({ id, thing: kind }) => id === named.get(thing) && kind !== 'zone')?.row;
+}
+
+function apply(change: ImportChange, edits: YamlEdits): void {
+  if (change.thing === 'zone') {
+    const list = ['zones', change.zone, 'lamps'];
+    if (change.kind === 'join') edits.append(list, change.id);
+    else edits.remove(list, change.index);
+    return;
+  }
+  const list = change.thing === 'device' ? ['lines', change.line, 'devices'] : [`${change.thing}s`];
+  if (change.kind === 'set') edits.set([...list, change.index], change.fields);
+  else {
+    if (change.kind === 'move') edits.remove(['lines', change.from, 'devices'], change.index);
+    edits.append(list, inOrder(change.fields));
+  }
+}
+
+/** As a person would write it. */
+const ORDER = ['id', 'device', 'unit', 'profile', 'point', 'pole', 'atM', 'branch', 'ratedPowerW', 'minPct', 'maxPct'];
+
+function inOrder(fields: Fields): Fields {
+  const place = (key: string): number => (ORDER.indexOf(key) + ORDER.length) % ORDER.length;
+  return Object.fromEntries(Object.entries(fields).toSorted(([a], [b]) => place(a) - place(b)));
+}
+
+function told(change: ImportChange, { lines, zones }: ImportTarget): ToldChange {
+  const { kind, thing, id, row } = change;
+  return { kind, thing, id, row, text: textOf(change, lines, zones) };
+}
+
+function textOf(change: ImportChange, lines: ImportTarget['lines'], zones: ImportTarget['zones']): string {
+  if (change.thing === 'zone') return `${change.kind === 'join' ? '+' : '-'} zone ${zones[change.zone]?.id}: lamp ${change.id}`;
+  const where = change.thing === 'device' ? ` on ${lines[change.line]?.id}` : '';
+  const name = `${change.thing} ${change.id}${where}`;
+  if (change.kind === 'move') return `~ ${name}: from ${lines[change.from]?.id}`;
+  const entries = Object.entries(change.fields).filter(([key]) => key !== 'id');
+  if (change.kind === 'add') return `+ ${name}: ${entries.map(([key, value]) => `${key} ${value}`).join(', ')}`;
+  return `~ ${name}: ${entries.map(([key, value]) => `${key} ${change.before[key] ?? '-'} -> ${value}`).join(', ')}`;
+}

@@ -1,0 +1,113 @@
+/**
+ * `cabinet.yaml` to a `Cabinet`, or everything that is wrong with it, each thing at its line and column.
+ *
+ * Owns the order of the checks. Touches no disk itself: the file is read through the function handed in.
+ */
+import type { Cabinet } from '../../core/cabinet.ts';
+import { ConfigError, type Problem } from '../../core/errors.ts';
+import { checkCalendars } from '../check/check-calendars.ts';
+import { checkLevels } from '../check/check-levels.ts';
+import { checkIds, checkReferences, checkWiring } from '../check/check-names.ts';
+import { checkOutputs } from '../check/check-outputs.ts';
+import { checkProgrammes } from '../check/check-programmes.ts';
+import { checkRules } from '../check/check-rules.ts';
+import { checkSchema } from '../check/check-schema.ts';
+import { checkConsole, checkSite } from '../check/check-site.ts';
+import { checkStreet } from '../check/check-street.ts';
+import { checkTrust } from '../check/check-trust.ts';
+import { checkValues } from '../check/check-values.ts';
+import { checkWarnings } from '../check/check-warnings.ts';
+import { checkZones } from '../check/check-zones.ts';
+import { indexDraft } from '../check/draft.ts';
+import { type Finding, formatPath, type Path } from '../check/finding.ts';
+import { completeCabinet } from '../schema/complete.ts';
+import { type Place, type PlacedDocument, readPlacedYaml } from './places.ts';
+
+/** A cabinet that still knows where each of its values was written. */
+export interface LoadedCabinet {
+  readonly file: string;
+  readonly cabinet: Cabinet;
+  /** What it can run with and a person should know. */
+  readonly warnings: readonly Problem[];
+  /** Where a value stands; for one that was left out, where its parent does. */
+  place(path: Path): Place;
+}
+
+/**
+ * Load and check a cabinet.
+ *
+ * Errors: throws ConfigError with all problems, in the order of the file.
+ */
+export function loadCabinet(file: string, readFile: (file: string) => string): LoadedCabinet {
+  const text = readText(file, readFile);
+  const yaml = readPlacedYaml(text);
+  const problems: Problem[] = yaml.flaws.map(({ line, column, message }) => ({ file, line, column, path: '', message }));
+  if (yaml.value === null) throw refusal(file, 'the file holds no settings; start from config/example-street.yaml');
+  if (yaml.value === undefined) throw new ConfigError(inOrder(problems));
+  const { findings, document, draft } = checkSchema(yaml.value);
+  const index = indexDraft(draft);
+  const all = [
+    ...findings,
+    ...checkSite(draft.cabinet),
+    ...checkIds(index),
+    ...checkWiring(index),
+    ...checkReferences(index),
+    ...checkValues(draft, index),
+    ...checkStreet(draft, index),
+    ...checkZones(index),
+    ...checkLevels(index),
+    ...checkProgrammes(index),
+    ...checkCalendars(index),
+    ...checkRules(index),
+    ...checkOutputs(index),
+    ...checkTrust(draft.trust),
+    ...checkConsole(draft.console),
+  ];
+  problems.push(...all.map((finding) => toProblem(file, yaml, finding)));
+  if (problems.length > 0 || document === undefined) throw new ConfigError(inOrder(problems));
+  const warnings = inOrder(checkWarnings(index).map((finding) => toProblem(file, yaml, finding)));
+  return { file, cabinet: completeCabinet(document), warnings, place: yaml.place };
+}
+
+/** A text that was loaded before, without the checks of one value against another. Errors: none; undefined where it is no cabinet. */
+export function cabinetIn(text: string): Cabinet | undefined {
+  return cabinetFrom(readPlacedYaml(text).value);
+}
+
+/** The same from the plain values of a text. */
+export function cabinetFrom(values: unknown): Cabinet | undefined {
+  const { document } = checkSchema(values);
+  return document === undefined ? undefined : completeCabinet(document);
+}
+
+function toProblem(file: string, yaml: PlacedDocument, { path, message, atKey, first }: Finding): Problem {
+  const place = atKey ? yaml.keyPlace(path) : yaml.place(path);
+  const where = first === undefined ? '' : ` (the other is in line ${yaml.place(first).line})`;
+  return { file, ...place, path: formatPath(path), message: message + where };
+}
+
+/** What a failed read means to the person who named the file. Source: errno(3). */
+const READ_FAILURES: Readonly<Record<string, string>> = {
+  ENOENT: 'no such file; check the path, or start from config/example-street.yaml',
+  ENOTDIR: 'no such file; a part of the path is not a folder',
+  EISDIR: 'this is a folder; name the cabinet file in it',
+  EACCES: "not allowed to read it; check the file's owner and mode",
+};
+
+function readText(file: string, readFile: (file: string) => string): string {
+  try {
+    return readFile(file);
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
+    if (code === undefined) throw error;
+    throw refusal(file, READ_FAILURES[code] ?? `cannot be read (${code}); check the disk`);
+  }
+}
+
+function refusal(file: string, message: string): ConfigError {
+  return new ConfigError([{ file, line: 1, column: 1, path: '', message }]);
+}
+
+function inOrder(problems: readonly Problem[]): Problem[] {
+  return problems.toSorted((a, b) => a.line - b.line || a.column - b.column);
+}

@@ -1,0 +1,43 @@
+/**
+ * Device types in files of the site that have come or changed since the agent started, which it takes up at its next start.
+ *
+ * Owns what the folders looked like at the start. Reads a file only when a person asks and it has changed: the street shares this thread, and
+ * the parser would take memory from it for good.
+ */
+import { readFileSync } from 'node:fs';
+import { siteProfileStamps } from '../../../drivers/profile-folders.ts';
+import type { PendingProfile } from '../../core/bus-tools.ts';
+import { ConfigError } from '../../core/errors.ts';
+import type { Profile } from '../../core/profile.ts';
+
+/** Shape: what it returns lists sound profiles only; `luciole check` tells what is wrong with the others. */
+export function pendingProfiles(dirs: readonly string[], inUse: ReadonlyMap<string, Profile>): () => Promise<readonly PendingProfile[]> {
+  const atStart = siteProfileStamps(dirs);
+  /** By file, as last read. */
+  const read = new Map<string, { readonly stamp: string; readonly profile: Profile | null }>();
+  const readAgain = async ([file, stamp]: readonly [file: string, stamp: string]): Promise<PendingProfile[]> => {
+    if (atStart.get(file) === stamp) return [];
+    const known = read.get(file);
+    const profile = known?.stamp === stamp ? known.profile : await soundProfile(file);
+    read.set(file, { stamp, profile });
+    return profile === null ? [] : stateOf(profile, inUse.get(profile.id));
+  };
+  return async () => (await Promise.all([...siteProfileStamps(dirs)].map(readAgain))).flat();
+}
+
+/** A file that was only touched, or written anew with the same words, is no news. */
+function stateOf(profile: Profile, inUse: Profile | undefined): PendingProfile[] {
+  if (inUse === undefined) return [{ profile, state: 'new' }];
+  return JSON.stringify(inUse) === JSON.stringify(profile) ? [] : [{ profile, state: 'changed' }];
+}
+
+async function soundProfile(file: string): Promise<Profile | null> {
+  const [{ loadProfile }, { readPlacedYaml }] = await Promise.all([import('../../../drivers/profile-loader.ts'), import('./places.ts')]);
+  try {
+    return loadProfile({ file, text: readFileSync(file, 'utf8') }, readPlacedYaml);
+  } catch (error) {
+    // Gone since it was listed, not allowed to be read, or wrong: nothing to show.
+    if (error instanceof ConfigError || (error instanceof Error && 'code' in error)) return null;
+    throw error;
+  }
+}

@@ -1,0 +1,162 @@
+/**
+ * YAML text to plain values that still know where each of them stands.
+ *
+ * Owns the reading of YAML in this room. Knows nothing about cabinets.
+ */
+import {
+  type Document,
+  isAlias,
+  isCollection,
+  isMap,
+  isScalar,
+  isSeq,
+  LineCounter,
+  type Node,
+  parseDocument,
+  visit,
+  type YAMLError,
+} from 'yaml';
+import type { Path } from '../check/finding.ts';
+
+/** Units: lines and columns count from 1, columns in UTF-16 units as editors do. */
+export interface Place {
+  readonly line: number;
+  readonly column: number;
+}
+
+/** What is wrong with the text itself. */
+interface Flaw extends Place {
+  readonly message: string;
+}
+
+export interface PlacedDocument {
+  /** Plain values; undefined when the text is too broken to be worth a look at its content. */
+  readonly value: unknown;
+  readonly flaws: readonly Flaw[];
+  /** Where a value stands; for a missing one, where its nearest parent does. */
+  place(path: Path): Place;
+  /** Where the key of a value stands. */
+  keyPlace(path: Path): Place;
+}
+
+/**
+ * Read a text as YAML 1.2.
+ *
+ * Errors: none thrown; syntax errors, duplicate keys, unknown tags and broken aliases are all in `flaws`.
+ */
+export function readPlacedYaml(text: string): PlacedDocument {
+  const lines = new LineCounter();
+  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, keepSourceTokens: true, logLevel: 'error' });
+  const at = (offset: number): Place => {
+    const { line, col } = lines.linePos(offset);
+    return { line: Math.max(line, 1), column: Math.max(col, 1) };
+  };
+  const intact = document.errors.every((e) => e.code === 'DUPLICATE_KEY');
+  const complaints = [...document.errors, ...document.warnings].map((e) => ({ ...at(offsetOf(document, e)), message: syntaxMessage(e) }));
+  const flaws = [
+    ...unreadableBytes(text).map((f) => ({ ...at(f.offset), message: f.message })),
+    ...(intact ? complaints : firstOfEachLine(complaints)),
+    ...(intact ? brokenNodes(document) : []).map((f) => ({ ...at(f.offset), message: f.message })),
+  ];
+  const worthALook = intact && flaws.length === document.errors.length;
+  return {
+    value: worthALook ? document.toJS({ maxAliasCount: -1 }) : undefined,
+    flaws,
+    place: (path) => at(startOf(walk(document, path).node)),
+    keyPlace: (path) => {
+      const { node, key } = walk(document, path);
+      return at(startOf(key ?? node));
+    },
+  };
+}
+
+/** Follow a path as far as it exists, through aliases. */
+function walk(document: Document.Parsed, path: Path): { node: Node | null; key: Node | null } {
+  let node: Node | null = document.contents;
+  let key: Node | null = null;
+  for (const part of path) {
+    const next = childOf(isAlias(node) ? (node.resolve(document) ?? null) : node, part);
+    if (next === null) return { node, key };
+    ({ node, key } = next);
+  }
+  return { node, key };
+}
+
+/** Of a key written twice the last counts, as it does for the values. */
+function childOf(parent: Node | null, part: string | number): { node: Node; key: Node | null } | null {
+  if (isMap(parent)) {
+    const pair = parent.items.findLast((item) => isScalar(item.key) && String(item.key.value) === String(part));
+    if (pair === undefined) return null;
+    const key = pair.key as Node;
+    return { node: (pair.value ?? key) as Node, key };
+  }
+  const item = isSeq(parent) && typeof part === 'number' ? parent.items[part] : undefined;
+  return item === undefined || item === null ? null : { node: item as Node, key: null };
+}
+
+function startOf(node: Node | null): number {
+  return node?.range?.[0] ?? 0;
+}
+
+/** One slip makes the parser stumble several times; the first complaint in a line names the cause. */
+function firstOfEachLine(flaws: readonly Flaw[]): Flaw[] {
+  const lines = new Set<number>();
+  return flaws.filter(({ line }) => !lines.has(line) && lines.add(line));
+}
+
+/** An open quote is noticed where the text ends; what helps is where it began. */
+function offsetOf(document: Document.Parsed, { code, pos }: YAMLError): number {
+  let offset = pos[0];
+  if (code !== 'MISSING_CHAR') return offset;
+  visit(document, {
+    Scalar: (_, scalar) => {
+      const [start, end] = scalar.range ?? [0, 0];
+      if (scalar.type?.startsWith('QUOTE') && start < pos[0] && pos[0] <= end) offset = start;
+    },
+  });
+  return offset;
+}
+
+/** The library's texts that a person at a cabinet would not understand, said plainly. */
+function syntaxMessage({ code, message }: YAMLError): string {
+  if (code === 'DUPLICATE_KEY') return 'this key stands twice in the same section; keep one of the two';
+  if (code === 'MULTIPLE_DOCS') return 'a second document begins here ("---"); one file holds one';
+  if (code === 'TAB_AS_INDENT') return 'not YAML: a tab stands here; indent with spaces';
+  return `not YAML: ${message.replaceAll(/\s*\n\s*/g, ' ')}`;
+}
+
+/** Source: Node decodes bytes that are not UTF-8 as U+FFFD. */
+function unreadableBytes(text: string): { offset: number; message: string }[] {
+  const offset = text.indexOf('\uFFFD');
+  return offset < 0 ? [] : [{ offset, message: 'found a character that is not UTF-8; save the file as UTF-8' }];
+}
+
+/** Aliases that point nowhere or at a section (never needed here, and a way to blow a small file up), and keys that are not plain words. */
+function brokenNodes(document: Document.Parsed): { offset: number; message: string }[] {
+  const found: { offset: number; message: string }[] = [];
+  visit(document, {
+    Alias: (_, alias) => {
+      const target = alias.resolve(document);
+      if (target === undefined)
+        found.push({ offset: startOf(alias), message: `"*${alias.source}" points to nothing; no "&${alias.source}" stands before it` });
+      else if (isCollection(target) && nestsAliases(target)) {
+        found.push({ offset: startOf(alias), message: `"*${alias.source}" repeats a part that itself holds "*" references; write it out` });
+      }
+    },
+    Pair: (_, pair) => {
+      if (!isScalar(pair.key)) found.push({ offset: startOf(pair.key as Node | null), message: 'a key must be a plain word' });
+    },
+  });
+  return found;
+}
+
+function nestsAliases(node: Node): boolean {
+  let nested = false;
+  visit(node, {
+    Alias: () => {
+      nested = true;
+      return visit.BREAK;
+    },
+  });
+  return nested;
+}

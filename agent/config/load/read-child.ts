@@ -1,0 +1,25 @@
+/**
+ * The process that reads the configuration of a run, and is gone when it is read.
+ *
+ * Owns nothing. Started by `read-in-child.ts`; answers once.
+ */
+import { dirname } from 'node:path';
+import { ConfigError } from '../../core/errors.ts';
+import type { AsideAnswer, AsideMessage } from './read-in-child.ts';
+import { beginConfiguration, type StartParts } from './start-revision.ts';
+
+const send = (message: AsideMessage): void => void process.send?.(message);
+send({ completed: 'configuration-reader-started' });
+send(await answer(JSON.parse(process.argv[2] ?? '') as StartParts));
+
+/** Errors: rejects with what is no fault of the files. */
+async function answer(parts: StartParts): Promise<AsideAnswer> {
+  try {
+    const { site, revisions } = await beginConfiguration(parts, (completed) => send({ completed }));
+    const { disk, ...rest } = revisions;
+    return { begun: { site, revisions: { ...rest, dir: dirname(disk.dirOf('candidate')) } }, problems: [] };
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    return { begun: null, problems: error.problems };
+  }
+}

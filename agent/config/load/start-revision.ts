@@ -1,0 +1,267 @@
+/**
+ * Which configuration a run begins with: the file of the site, or the revision that was confirmed or is on trial.
+ *
+ * Owns that choice. The file of the site stays its integrator's: nothing here writes it, and when it has been changed by hand it is a new
+ * revision that wins. One that cannot be used never keeps a street dark that has a configuration which can.
+ */
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import type { WallMs } from '../../core/clock.ts';
+import { ConfigError, formatProblem } from '../../core/errors.ts';
+import type { Happening } from '../../core/event-book.ts';
+import type { ConfigFiles, SiteOwnedDifference } from '../../core/revisions.ts';
+import { confirmed, firstBook, type RevisionBook, returned, withConfirmed } from '../revisions/revision-book.ts';
+import { readBook } from '../revisions/revision-book-file.ts';
+import { createRevisionDisk, hashOf, type RevisionDisk } from '../revisions/revision-disk.ts';
+import { siteOwnedDifferences } from '../revisions/site-owned.ts';
+import { STORE_DIR } from '../schema/schema.ts';
+import { cabinetFrom } from './load.ts';
+import { type LoadedSite, loadSite } from './load-site.ts';
+import { readPlacedYaml } from './places.ts';
+
+export interface Beginning {
+  readonly site: LoadedSite;
+  /** What the desk of revisions begins with; null where their disk does not answer: this run then takes none. */
+  readonly revisions: RevisionsAtStart | null;
+}
+
+export type BegunWithRevisions = Beginning & { readonly revisions: RevisionsAtStart };
+
+export interface RevisionsAtStart {
+  readonly disk: RevisionDisk;
+  readonly book: RevisionBook;
+  /** Folders of profiles are named as seen from here. */
+  readonly siteDir: string;
+  /** The file of the site, absolute. */
+  readonly siteFile: string;
+  /** What runs and is not as the file of the site says, of the keys that belong to it. */
+  readonly unlikeSite: readonly SiteOwnedDifference[];
+  /** What there is to tell once there is a log of events. */
+  readonly notices: readonly Happening[];
+}
+
+export interface StartParts {
+  readonly configFile: string;
+  /** The store's folder, where the command line names one. */
+  readonly dataDir: string | null;
+  readonly nowMs: WallMs;
+}
+
+/** A part of choosing the configuration that may take long on a slow machine or disk. */
+export type BeginningStep = 'configuration-reader-started' | 'configuration-files-read' | 'configuration-checked';
+
+/** A revision with which the agent had to start more often than this during its trial is taken back. Source: assumed; one crash may be chance, mains may fail twice. */
+const MOST_STARTS = 3;
+
+/** Errors: rejects with ConfigError where neither the file nor any revision can be used. */
+export async function beginConfiguration(
+  parts: StartParts,
+  onStep: (completed: BeginningStep) => void = () => {},
+): Promise<BegunWithRevisions> {
+  const file = readSiteFile(parts.configFile, onStep);
+  const disk = createRevisionDisk(join(parts.dataDir ?? storeDirOf(file.values()), 'config'));
+  return begin({ ...parts, disk, file, known: readBook(await disk.readBook()), onStep });
+}
+
+/** The file of the site as it is, revisions left aside and untouched. Errors: throws ConfigError where it cannot be used. */
+export function beginWithoutRevisions(configFile: string): Beginning {
+  const { site, error } = readSiteFile(configFile, () => {}).load();
+  if (site === null) throw error ?? new TypeError('a file without a site has an error');
+  return { site, revisions: null };
+}
+
+interface SiteFile {
+  readonly text: string;
+  readonly hash: string;
+  /** Its values as they stand there, read when first asked for. */
+  readonly values: () => unknown;
+  /** Read and checked when first asked for: most runs begin with a revision, and this takes longer than all else at a start. */
+  readonly load: () => Loading;
+}
+
+interface Loading {
+  /** Null where it cannot be used; then `error` says why. */
+  readonly site: LoadedSite | null;
+  readonly error: ConfigError | null;
+}
+
+interface Beginnings extends StartParts {
+  readonly disk: RevisionDisk;
+  readonly file: SiteFile;
+  readonly known: RevisionBook | undefined;
+  readonly onStep: (completed: BeginningStep) => void;
+}
+
+async function begin(parts: Beginnings): Promise<BegunWithRevisions> {
+  const { file, known } = parts;
+  if (known === undefined) return fromFile(parts, null, []);
+  if (file.hash === known.fileHash) {
+    await rememberSite(parts);
+    return fromRevision(parts, known, []);
+  }
+  const { error } = file.load();
+  if (error === null) return fromFile(parts, known, [tellChanged(known)]);
+  return fromRevision(parts, known, [tellUnusable(parts.configFile, error)]);
+}
+
+/** The file is the configuration, and a revision of its own. Errors: throws ConfigError where it cannot be used. */
+async function fromFile(
+  { disk, file, configFile, nowMs }: Beginnings,
+  before: RevisionBook | null,
+  told: readonly Happening[],
+): Promise<BegunWithRevisions> {
+  const { site, error } = file.load();
+  if (site === null) throw error ?? new TypeError('a file without a site has an error');
+  const files: ConfigFiles = { cabinet: file.text, profiles: {} };
+  const revision = { atMs: nowMs, by: 'file', why: configFile, hash: hashOf(files) };
+  await rememberSite({ disk, file });
+  const settled = before === null ? null : returned(before, `the file ${configFile} was changed`);
+  const book = settled === null ? firstBook(revision, file.hash) : { ...withConfirmed(settled, revision), fileHash: file.hash };
+  const saved = await savedAs(disk, book, files);
+  const notices = saved === '' ? told : [...told, tellUnsaved(saved)];
+  return { site, revisions: { disk, book, ...placeOf(configFile), unlikeSite: [], notices } };
+}
+
+/** The revision on trial, else the confirmed one, else the file. */
+async function fromRevision(parts: Beginnings, known: RevisionBook, told: readonly Happening[]): Promise<BegunWithRevisions> {
+  const { disk, configFile, onStep } = parts;
+  const place = placeOf(configFile);
+  const { siteDir } = place;
+  const { trial } = known;
+  if (trial !== null) {
+    const site = trial.starts < MOST_STARTS ? await siteOf(known, trial.number, { disk, siteDir, onStep }) : null;
+    const why =
+      trial.starts < MOST_STARTS ? 'its files cannot be used any more' : `the agent had to start ${trial.starts + 1} times with it`;
+    const book = site === null ? returned(known, why) : { ...known, trial: { ...trial, starts: trial.starts + 1 } };
+    await savedAs(disk, book, null);
+    if (site !== null) return { site, revisions: { disk, book, ...place, unlikeSite: unlikeSite(site, parts), notices: told } };
+    return fromRevision(parts, book, [...told, tellReturned(trial.number, known.current, why)]);
+  }
+  const site = await siteOf(known, known.current, { disk, siteDir, onStep });
+  if (site !== null)
+    return { site, revisions: { disk, book: confirmed(known), ...place, unlikeSite: unlikeSite(site, parts), notices: told } };
+  return fromFile(parts, known, [...told, tellLost(known.current)]);
+}
+
+/**
+ * Keeps the text of the file of the site, so that each revision can be judged against the file as it was last taken up. A disk that
+ * refuses it does not delay the start: without this text a revision may only keep what runs.
+ */
+async function rememberSite({ disk, file }: Pick<Beginnings, 'disk' | 'file'>): Promise<void> {
+  try {
+    const kept = await disk.readFiles('site');
+    if (kept?.cabinet !== file.text) await disk.writeFiles('site', { cabinet: file.text, profiles: {} }, {});
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error)) throw error;
+  }
+}
+
+/** Empty where the file of the site cannot be used now: there is nothing to compare with. */
+function unlikeSite({ cabinet }: LoadedSite, { configFile, file }: Beginnings): readonly SiteOwnedDifference[] {
+  const ofFile = cabinetFrom(file.values());
+  const { siteDir } = placeOf(configFile);
+  if (ofFile === undefined) return [];
+  return siteOwnedDifferences(cabinet, [{ ...ofFile, profileDirs: ofFile.profileDirs.map((dir) => resolve(siteDir, dir)) }]);
+}
+
+function placeOf(configFile: string): Pick<RevisionsAtStart, 'siteDir' | 'siteFile'> {
+  const siteFile = resolve(configFile);
+  return { siteDir: dirname(siteFile), siteFile };
+}
+
+/** Null where its files are not whole or cannot be used. */
+async function siteOf(
+  book: RevisionBook,
+  number: number,
+  { disk, siteDir, onStep }: Pick<Beginnings, 'disk' | 'onStep'> & { readonly siteDir: string },
+): Promise<LoadedSite | null> {
+  const files = await disk.readFiles(number);
+  const revision = book.revisions.find((each) => each.number === number);
+  if (files === undefined || hashOf(files) !== revision?.hash) return null;
+  const dir = disk.dirOf(number);
+  return usable(() => loadSite(join(dir, 'cabinet.yaml'), [], { siteDir, profilesDir: join(dir, 'profiles') }), onStep).site;
+}
+
+/** A disk that takes nothing keeps no street dark. Answers why not; empty when it is saved. */
+async function savedAs(disk: RevisionDisk, book: RevisionBook, files: ConfigFiles | null): Promise<string> {
+  try {
+    if (files !== null) await disk.writeFiles(book.current, files, {});
+    await disk.writeBook(book);
+    return '';
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error)) throw error;
+    return String(error.code);
+  }
+}
+
+function readSiteFile(configFile: string, onStep: Beginnings['onStep']): SiteFile {
+  let text = '';
+  try {
+    text = readFileSync(configFile, 'utf8');
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error)) throw error;
+    // Whoever loads it below says why it cannot be read.
+  }
+  let read: { readonly value: unknown } | null = null;
+  const values = (): unknown => {
+    read ??= readPlacedYaml(text);
+    return read.value;
+  };
+  let loading: Loading | null = null;
+  const load = (): Loading => {
+    loading ??= usable(() => loadSite(configFile), onStep);
+    return loading;
+  };
+  return { text, hash: createHash('sha256').update(text).digest('hex'), values, load };
+}
+
+function usable(load: () => LoadedSite, onStep: Beginnings['onStep']): Loading {
+  onStep('configuration-files-read');
+  try {
+    return { site: load(), error: null };
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    return { site: null, error };
+  } finally {
+    onStep('configuration-checked');
+  }
+}
+
+/** Of a file that may be wrong elsewhere; the usual one where it says nothing. */
+function storeDirOf(values: unknown): string {
+  const dir = (values as { store?: { dir?: unknown } } | null | undefined)?.store?.dir;
+  return typeof dir === 'string' && dir !== '' ? dir : STORE_DIR;
+}
+
+const SOURCE = 'configuration';
+
+function tellChanged({ trial, current }: RevisionBook): Happening {
+  const text = `the file of the site was changed: it runs in the place of revision ${trial?.number ?? current}`;
+  return { code: 'config-changed', source: SOURCE, severity: 'warning', text };
+}
+
+function tellUnusable(configFile: string, { problems }: ConfigError): Happening {
+  const [first] = problems;
+  const text = `the file of the site was changed and cannot be used, the last revision runs: ${first === undefined ? configFile : formatProblem(first)}`;
+  return { code: 'config-refused', source: SOURCE, severity: 'alarm', text };
+}
+
+function tellReturned(number: number, current: number, why: string): Happening {
+  return {
+    code: 'config-returned',
+    source: SOURCE,
+    severity: 'warning',
+    text: `revision ${number} returned, revision ${current} runs again: ${why}`,
+  };
+}
+
+function tellLost(number: number): Happening {
+  const text = `the files of revision ${number} cannot be used any more: the file of the site runs`;
+  return { code: 'config-refused', source: SOURCE, severity: 'alarm', text };
+}
+
+function tellUnsaved(code: string): Happening {
+  const text = `revisions of the configuration cannot be kept (${code}): check the disk of store.dir`;
+  return { code: 'config-refused', source: SOURCE, severity: 'warning', text };
+}

@@ -1,0 +1,18 @@
+/**
+ * What the command line says of a configuration.
+ *
+ * Pure. The command line goes before the file, and before each revision.
+ */
+import type { Cabinet } from '../../core/cabinet.ts';
+import type { RunOptions } from '../../core/run-options.ts';
+
+/** The cabinet with the ports, broker and folder that the command line names. */
+export function withOptions(cabinet: Cabinet, { ports, broker, dataDir, noUplink }: RunOptions): Cabinet {
+  const uplink = cabinet.uplink === null || broker === null ? cabinet.uplink : { ...cabinet.uplink, broker };
+  return {
+    ...cabinet,
+    lines: cabinet.lines.map((line) => ({ ...line, port: ports[line.id] ?? line.port })),
+    uplink: noUplink ? null : uplink,
+    store: dataDir === null ? cabinet.store : { ...cabinet.store, dir: dataDir },
+  };
+}

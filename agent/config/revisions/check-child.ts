@@ -1,0 +1,26 @@
+/**
+ * The process in which a configuration from outside is checked, or one value of it changed.
+ *
+ * Owns nothing. Started by `check-in-child.ts`; answers once.
+ */
+import { readFileSync } from 'node:fs';
+import { setPriority } from 'node:os';
+import { join } from 'node:path';
+import type { EditedText, EditOrder } from '../../core/revisions.ts';
+import { editYaml } from '../edit/edit.ts';
+import type { CheckerOrder } from './check-in-child.ts';
+import { checkRevisionHere } from './check-revision.ts';
+
+/** Source: nice(1), half of the way to the least. */
+const NICE = 10;
+
+// Lines and light of the agent beside it go first.
+setPriority(NICE);
+
+const order = JSON.parse(process.argv[2] ?? '') as CheckerOrder;
+process.send?.(order.kind === 'check' ? checkRevisionHere(order.folder) : editedText(order.edit));
+
+/** Errors: throws the error of the system where the file cannot be read. */
+function editedText({ dir, path, value }: EditOrder): EditedText {
+  return editYaml(readFileSync(join(dir, 'cabinet.yaml'), 'utf8'), path, value);
+}

@@ -1,0 +1,87 @@
+/**
+ * Is a configuration of the revisions sound? The same checks as `luciole check`, ports aside.
+ *
+ * Owns the process that finds out: the text comes from outside, and however long it keeps a processor busy, lines and light go on.
+ */
+import { fork } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import type { Clock, WallMs } from '../../core/clock.ts';
+import type { Problem } from '../../core/errors.ts';
+import type { EditedText, EditOrder, SiteOwnedDifference } from '../../core/revisions.ts';
+import type { FloorFlaw } from '../floor/floor-circuits.ts';
+import type { Site } from './touched-parts.ts';
+
+/** Where it lies. Shape: `dir` holds `cabinet.yaml` and `profiles/`; other folders of profiles are seen from `siteDir`. */
+export interface RevisionFolder {
+  readonly dir: string;
+  readonly siteDir: string;
+  /** Folder with the file of the site as it was last taken up, and SHA-256 of that file. */
+  readonly site: { readonly dir: string; readonly hash: string };
+  /** Folder of the revision that runs. */
+  readonly runningDir: string;
+  /** From when on its nights are compared with the floor. */
+  readonly nowMs: WallMs;
+}
+
+/** Shape: files are named as seen from `dir`; `site` is null where there are problems. */
+export interface CheckedRevision {
+  readonly site: Site | null;
+  readonly problems: readonly Problem[];
+  readonly warnings: readonly Problem[];
+  /** What it sets though it belongs to the file of the site, and neither that file nor the revision that runs says so. */
+  readonly siteOwned: readonly SiteOwnedDifference[];
+  /** What belongs to the file of the site and is not as that file says, allowed or not. */
+  readonly unlikeSite: readonly SiteOwnedDifference[];
+  /** Where it would give less light than the floor of the site; it waits for somebody who may allow that. */
+  readonly belowFloor: readonly FloorFlaw[];
+}
+
+/** Longest look at one. Units: ms. Source: measured, a year of one zone takes 0.6 s here and 5 s on an eighth of a core; twenty zones there. */
+const PATIENCE_MS = 110_000;
+/** Memory it may take. Units: MB. Source: assumed; 988 devices take 30. */
+const MEMORY_MB = 96;
+
+/** By a process of its own, which gives its memory back. Errors: none; one that takes too long or too much memory is refused. */
+export async function checkRevisionAside(folder: RevisionFolder, clock: Clock): Promise<CheckedRevision> {
+  const answer = await aside<CheckedRevision>({ kind: 'check', folder }, clock);
+  return typeof answer === 'string' ? refused(answer) : answer;
+}
+
+/** One value of a candidate changed, in a process of its own too: parsing a hostile text takes more memory than the agent has. */
+export async function editAside(edit: EditOrder, clock: Clock): Promise<EditedText> {
+  const answer = await aside<EditedText>({ kind: 'edit', edit }, clock);
+  return typeof answer === 'string' ? { reason: answer } : answer;
+}
+
+/** What the process is asked for. */
+export type CheckerOrder =
+  | { readonly kind: 'check'; readonly folder: RevisionFolder }
+  | { readonly kind: 'edit'; readonly edit: EditOrder };
+
+/** Its answer, or why there is none. */
+async function aside<T extends object>(order: CheckerOrder, clock: Clock): Promise<T | string> {
+  const checker = fileURLToPath(new URL('./check-child.ts', import.meta.url));
+  const child = fork(checker, [JSON.stringify(order)], {
+    serialization: 'advanced',
+    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+    execArgv: [...process.execArgv, `--max-old-space-size=${MEMORY_MB}`],
+  });
+  const answer = Promise.withResolvers<T | string>();
+  child.once('message', (message) => answer.resolve(message as T));
+  child.once('error', (error) => answer.resolve(`it cannot be checked: ${error.message}`));
+  child.once('exit', () => answer.resolve('it cannot be checked: the check ended without an answer; make it smaller'));
+  const timer = clock.after(PATIENCE_MS, () => answer.resolve(`checking it took longer than ${PATIENCE_MS / 1_000} s; make it smaller`));
+  try {
+    return await answer.promise;
+  } finally {
+    timer.cancel();
+    child.kill('SIGKILL');
+  }
+}
+
+/** Of a configuration that cannot be used. */
+export const NOTHING_COMPARED = { siteOwned: [], unlikeSite: [], belowFloor: [] } as const;
+
+function refused(message: string): CheckedRevision {
+  return { site: null, problems: [{ file: 'cabinet.yaml', line: 1, column: 1, path: '', message }], warnings: [], ...NOTHING_COMPARED };
+}

@@ -1,0 +1,55 @@
+/**
+ * What a person is told of the revisions of the configuration.
+ *
+ * Owns the events and their words.
+ */
+import type { Clock } from '../../core/clock.ts';
+import { createEventBook } from '../../core/event-book.ts';
+import type { SiteOwnedDifference } from '../../core/revisions.ts';
+import type { AgentEvent } from '../../core/words.ts';
+import type { Trial } from './revision-book.ts';
+
+export interface RevisionEvents {
+  /** The trial that goes on, as an event as long as it lasts; null for none. */
+  trial(trial: Trial | null): void;
+  /** What runs and is not as the file of the site says, as an event as long as it is so. */
+  unlikeSite(differences: readonly SiteOwnedDifference[]): void;
+  confirmed(number: number, how: string): void;
+  returned(number: number, current: number, reason: string): void;
+  /** `touches`: the rooms, in words; empty for none. */
+  changed(number: number, change: { readonly by: string; readonly why: string; readonly touches: readonly string[] }): void;
+}
+
+const SOURCE = 'configuration';
+
+export function createRevisionEvents(clock: Clock, onEvent: (event: AgentEvent) => void, siteFile: string): RevisionEvents {
+  const events = createEventBook(clock, onEvent);
+  return {
+    trial(trial) {
+      events.clear('config-on-trial', SOURCE);
+      if (trial === null) return;
+      const how = trial.mode === 'asked' ? 'it returns by itself unless somebody confirms it' : 'it returns by itself unless all is back';
+      const text = `revision ${trial.number} is on trial: ${how}`;
+      events.set(true, { code: 'config-on-trial', source: SOURCE, severity: 'warning', text });
+    },
+    unlikeSite(differences) {
+      events.clear('config-site-owned', SOURCE);
+      if (differences.length === 0) return;
+      const keys = differences.map(({ key }) => key).join(', ');
+      const text = `what runs differs from the file of the site (${siteFile}): ${keys}; set them there and restart the agent`;
+      events.set(true, { code: 'config-site-owned', source: SOURCE, severity: 'warning', text });
+    },
+    confirmed(number, how) {
+      events.notice({ code: 'config-confirmed', source: SOURCE, severity: 'info', text: `revision ${number} confirmed ${how}` });
+    },
+    returned(number, current, reason) {
+      const text = `revision ${number} returned, revision ${current} runs again: ${reason}`;
+      events.notice({ code: 'config-returned', source: SOURCE, severity: 'warning', text });
+    },
+    changed(number, { by, why, touches }) {
+      const what = touches.length === 0 ? 'touches nothing that runs' : `on trial, touches ${touches.join(', ')}`;
+      const text = `revision ${number} by ${by}${why === '' ? '' : `: ${why}`}; ${what}`;
+      events.notice({ code: 'config-changed', source: SOURCE, severity: 'info', text });
+    },
+  };
+}

@@ -1,0 +1,167 @@
+/**
+ * Signatures on revisions: a second role approves the exact files of a revision, offline, for named cabinets and a limited time.
+ *
+ * Owns the statement that is signed, its text form and every reason to refuse one. Pure; the caller keeps the highest serial it accepted.
+ *
+ * Shape: `luciole-sig1.<statement>.<signature>`, both base64url, in one printable line. The statement is five lines of ASCII: `key`,
+ * `cabinets`, `hash`, `serial`, `until`. Ed25519 signs a domain string, a zero byte and the statement, so that no other signature of the
+ * same key can be taken for one of these.
+ */
+import { type KeyObject, sign, verify } from 'node:crypto';
+import { type ConfigFiles, MAX_SIGNATURE_CHARS } from '../../core/revisions.ts';
+import { hashOf } from './revision-disk.ts';
+import { type RevisionKey, readRevisionKey, revisionKeyText } from './revision-key.ts';
+
+/**
+ * Why a signature does not count: not of this form; by a key that the site does not list; not by that key over this statement; of other
+ * files; for other cabinets; the cabinet has no trusted time to judge its end by; signed in the future; past its end; not newer than the
+ * last one that was accepted.
+ */
+export type SignatureRefusal =
+  | 'bad-format'
+  | 'unknown-key'
+  | 'bad-signature'
+  | 'other-text'
+  | 'other-cabinet'
+  | 'time-unknown'
+  | 'not-yet'
+  | 'expired'
+  | 'replayed';
+
+/** What a signer states about the files of one revision. */
+export interface RevisionStatement {
+  /** The signer's public key, as `trust.revisionKeys` has it. */
+  readonly key: string;
+  /** Ids of the cabinets where it holds. Shape: `['*']` alone for every cabinet. */
+  readonly cabinets: readonly string[];
+  /** Of all files of the revision, as `Config/Hash` shows it. */
+  readonly hash: string;
+  /** When it was signed; a cabinet accepts only growing ones. Units: ms since 1970. */
+  readonly serial: number;
+  /** Units: ms since 1970. */
+  readonly untilMs: number;
+}
+
+export type SignatureVerdict =
+  | { readonly ok: true; readonly keyId: string; readonly serial: number; readonly statement: RevisionStatement }
+  | { readonly ok: false; readonly code: SignatureRefusal };
+
+export interface SignatureCheck {
+  /** All files of the candidate: a device profile can darken a lamp as well as cabinet.yaml can. */
+  readonly files: ConfigFiles;
+  readonly signature: string;
+  readonly keys: readonly RevisionKey[];
+  readonly cabinetId: string;
+  /** Null while the clock is not trusted: then no end can be judged, and none is accepted. */
+  readonly nowMs: number | null;
+  /** The highest serial that was accepted before; 0 for none. */
+  readonly lastSerial: number;
+}
+
+/** Every cabinet. */
+const ANY_CABINET = '*';
+/** Source: assumed; more are signed in groups, or for `*`. */
+const MAX_CABINETS = 100;
+/** How far ahead of the cabinet the signer's clock may be. Units: ms. Source: assumed; a desk computer off by a summer-time hour. */
+const CLOCK_SKEW_MS = 3_600_000;
+const FORM = 'luciole-sig1';
+const DOMAIN = 'luciole-revision-signature-1\0';
+/** Units: bytes. Source: RFC 8032 §5.1.6. */
+const SIGNATURE_BYTES = 64;
+/** Ids of cabinets as `cabinet.yaml` takes them, numbers without leading zeros: one spelling for each statement. */
+const STATEMENT =
+  /^key ([A-Za-z0-9+/]{43}=)\ncabinets (\*|[A-Za-z0-9][A-Za-z0-9._-]{0,31}(?:,[A-Za-z0-9][A-Za-z0-9._-]{0,31})*)\nhash ([0-9a-f]{64})\nserial ([1-9]\d{0,14})\nuntil ([1-9]\d{0,14})\n$/;
+
+/** What is to be signed. Units: ms since 1970; ms. */
+export interface SigningOrder {
+  readonly files: ConfigFiles;
+  readonly privateKey: KeyObject;
+  readonly cabinets: readonly string[];
+  readonly signedMs: number;
+  readonly validMs: number;
+}
+
+/** The signature as one line. Errors: throws TypeError for a key that is not Ed25519, or cabinets, times that no statement can carry. */
+export function signRevision({ files, privateKey, cabinets, signedMs, validMs }: SigningOrder): string {
+  const key = revisionKeyText(privateKey);
+  const statement = Buffer.from(
+    `key ${key}\ncabinets ${cabinets.join(',')}\nhash ${hashOf(files)}\nserial ${signedMs}\nuntil ${signedMs + validMs}\n`,
+  );
+  const text = [FORM, statement.toString('base64url'), sign(null, signedBytes(statement), privateKey).toString('base64url')].join('.');
+  // Read back as it will be: what a list or a number turns into must be what was meant.
+  const read = opened(text)?.statement;
+  if (read === undefined || read.cabinets.length !== cabinets.length || read.untilMs !== signedMs + validMs)
+    throw new TypeError('such cabinets or times cannot be signed for');
+  return text;
+}
+
+/** Whether this signature approves these files here and now. Errors: none; every flaw is a code. */
+export function verifyRevisionSignature({ files, signature, keys, cabinetId, nowMs, lastSerial }: SignatureCheck): SignatureVerdict {
+  const parts = opened(signature);
+  if (parts === undefined) return refused('bad-format');
+  const { statement } = parts;
+  const known = keys.flatMap(({ id, key }) => {
+    const object = readRevisionKey(key);
+    return object !== undefined && revisionKeyText(object) === statement.key ? [{ id, object }] : [];
+  });
+  const [signer] = known;
+  if (signer === undefined) return refused('unknown-key');
+  if (!verify(null, signedBytes(parts.bytes), signer.object, parts.signature)) return refused('bad-signature');
+  if (statement.hash !== hashOf(files)) return refused('other-text');
+  if (![ANY_CABINET, cabinetId].some((id) => statement.cabinets.includes(id))) return refused('other-cabinet');
+  if (statement.serial <= lastSerial) return refused('replayed');
+  if (nowMs === null) return refused('time-unknown');
+  if (statement.serial > nowMs + CLOCK_SKEW_MS) return refused('not-yet');
+  if (nowMs > statement.untilMs) return refused('expired');
+  return { ok: true, keyId: signer.id, serial: statement.serial, statement };
+}
+
+const REFUSAL_TEXT: Readonly<Record<SignatureRefusal, string>> = {
+  'bad-format': 'this is no signature of `luciole config sign`',
+  'unknown-key': 'the key that signed it is not one of trust.revisionKeys',
+  'bad-signature': 'the signature was changed, or made with another key',
+  'other-text': 'the signature is for other files: sign exactly what is sent, with its profiles',
+  'other-cabinet': 'the signature is for other cabinets',
+  'time-unknown': 'the clock is not trusted, so the end of the signature cannot be judged: try again once it is',
+  'not-yet': 'the signature was made in the future: check the clocks of the cabinet and of the desk',
+  expired: 'the signature has expired: sign the files again',
+  replayed: 'a newer signature was accepted before: sign the files again',
+};
+
+/** Why a signature was refused, and what to do. */
+export function refusalText(code: SignatureRefusal): string {
+  return REFUSAL_TEXT[code];
+}
+
+/** What a signature states, not verified; undefined where it has another form. */
+export function statementOf(signature: string): RevisionStatement | undefined {
+  return opened(signature)?.statement;
+}
+
+interface Opened {
+  readonly statement: RevisionStatement;
+  readonly bytes: Buffer;
+  readonly signature: Buffer;
+}
+
+function opened(text: string): Opened | undefined {
+  if (text.length > MAX_SIGNATURE_CHARS) return undefined;
+  const [form, said = '', signed = '', ...more] = text.split('.');
+  const [bytes, signature] = [Buffer.from(said, 'base64url'), Buffer.from(signed, 'base64url')];
+  if (form !== FORM || more.length > 0 || signature.length !== SIGNATURE_BYTES) return undefined;
+  // Base64url has several spellings of the same bytes: only one is taken.
+  if (bytes.toString('base64url') !== said || signature.toString('base64url') !== signed) return undefined;
+  const [, key = '', list = '', hash = '', serial = '', until = ''] = STATEMENT.exec(bytes.toString('latin1')) ?? [];
+  const cabinets = list.split(',');
+  const [signedMs, untilMs] = [Number(serial), Number(until)];
+  if (key === '' || cabinets.length > MAX_CABINETS || untilMs <= signedMs) return undefined;
+  return { statement: { key, cabinets, hash, serial: signedMs, untilMs }, bytes, signature };
+}
+
+function signedBytes(statement: Buffer): Buffer {
+  return Buffer.concat([Buffer.from(DOMAIN), statement]);
+}
+
+function refused(code: SignatureRefusal): SignatureVerdict {
+  return { ok: false, code };
+}

@@ -1,0 +1,87 @@
+/**
+ * Keys of `cabinet.yaml` that belong to the file of the site: no revision of the configuration sets them, whatever its author or signature.
+ *
+ * Owns that list and the comparison. Pure; docs/adr/0025-two-owners-of-the-configuration.md has the reasons.
+ */
+import { isDeepStrictEqual } from 'node:util';
+import type { Cabinet } from '../../core/cabinet.ts';
+import { linePortName, parseLinePort } from '../../core/line-port.ts';
+import type { SiteOwnedDifference } from '../../core/revisions.ts';
+
+/** As `cabinet.yaml` has them. Every key of the schema that is not in this list belongs to platform and console. */
+export const SITE_OWNED: readonly string[] = [
+  // Another cabinet would answer in its place.
+  'cabinet.id',
+  // A site that is moved has its day at night.
+  ...['cabinet.latitudeDeg', 'cabinet.longitudeDeg', 'cabinet.timezone'],
+  // A wrong clock would be believed.
+  'cabinet.clockTrust',
+  // All data and the password would go elsewhere, or another platform would be in command.
+  ...['uplink.broker', 'uplink.otherBrokers', 'uplink.protocol', 'uplink.group', 'uplink.node', 'uplink.primaryHost', 'uplink.username'],
+  // The content of any file would be read and sent, or another authority be believed.
+  ...['uplink.passwordFile', 'uplink.caFile', 'uplink.certFile', 'uplink.keyFile'],
+  // Any file could be overwritten, any folder be read.
+  ...['service.metricsFile', 'profileDirs'],
+  // The console could be opened without a login, or hidden.
+  'console.socketPath',
+  // Readings, users and revisions would be left behind.
+  'store.dir',
+  // A revision could name its own signer and allow its own ports.
+  ...['trust.revisionKeys', 'trust.ports'],
+  // Other services and devices of the machine and its network would be reached. Compared over all lines.
+  'lines[].port',
+];
+
+/**
+ * Site-owned keys that `candidate` sets to a value which none of `allowed` has. Empty when there is none.
+ *
+ * Keys of one section count together: user and password of one configuration with the broker of another are a third one.
+ * With nothing in `allowed` every key is a difference.
+ */
+export function siteOwnedDifferences(candidate: Cabinet, allowed: readonly Cabinet[]): SiteOwnedDifference[] {
+  const sections = Map.groupBy(
+    SITE_OWNED.filter((key) => key !== PORT),
+    (key) => key.split('.')[0],
+  );
+  const others = [...sections.values()].flatMap((keys) => fewest(keys, candidate, allowed));
+  const ports = new Set(allowed.flatMap(portsOf));
+  const foreign = candidate.lines.filter(({ port }) => !ports.has(portName(port))).map(({ id }) => `lines[${id}].port`);
+  return [...others, ...foreign].map((key) => ({ key }));
+}
+
+/** The sentence with which a configuration is refused; `file` is that of the site. */
+export function siteOwnedRefusal(differences: readonly SiteOwnedDifference[], file: string): string {
+  const keys = differences.map(({ key }) => key);
+  const [first = ''] = keys;
+  const others = keys.length - SHOWN_KEYS;
+  if (keys.length === 1) return `${first} belongs to the file of the site (${file}): change it there`;
+  const named = `${keys.slice(0, SHOWN_KEYS).join(', ')}${others > 0 ? ` and ${others} more` : ''}`;
+  return `${named} belong to the file of the site (${file}): change them there`;
+}
+
+const PORT = 'lines[].port';
+/** Source: assumed; with the longest names they fit four lines of a terminal. */
+const SHOWN_KEYS = 8;
+
+/** What differs from the most similar of them. */
+function fewest(keys: readonly string[], candidate: Cabinet, allowed: readonly Cabinet[]): readonly string[] {
+  return allowed
+    .map((each) => keys.filter((key) => !isDeepStrictEqual(valueAt(candidate, key), valueAt(each, key))))
+    .reduce((least, next) => (next.length < least.length ? next : least), keys);
+}
+
+/** The keys of `cabinet:` stand at the top of a `Cabinet`; a section that is left out has no values. */
+function valueAt(cabinet: Cabinet, key: string): unknown {
+  const path = key.replace(/^cabinet\./, '').split('.');
+  return path.reduce<unknown>((value, name) => (value as Record<string, unknown> | null | undefined)?.[name], cabinet);
+}
+
+function portsOf({ lines, trust }: Cabinet): string[] {
+  return [...lines.map(({ port }) => port), ...trust.ports].map(portName);
+}
+
+/** One name for one endpoint, `tcp://plc` and `tcp://plc:502`. */
+function portName(text: string): string {
+  const port = parseLinePort(text);
+  return port.kind === 'bad' ? text : linePortName(port);
+}

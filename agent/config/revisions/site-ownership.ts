@@ -1,0 +1,56 @@
+/**
+ * What a configuration sets though it belongs to the file of the site.
+ *
+ * Owns the choice of what it is compared with: the file of the site as it was last taken up, and the revision that runs. Runs in the checking
+ * process.
+ */
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import type { Cabinet } from '../../core/cabinet.ts';
+import { ConfigError } from '../../core/errors.ts';
+import { cabinetIn } from '../load/load.ts';
+import { controlledPlace } from '../load/text-bounds.ts';
+import type { CheckedRevision, RevisionFolder } from './check-in-child.ts';
+import { siteOwnedDifferences } from './site-owned.ts';
+
+/** Shape: folders of profiles in `candidate` are absolute. */
+export function ownedBySite(
+  candidate: Cabinet,
+  { siteDir, site, runningDir }: RevisionFolder,
+): Pick<CheckedRevision, 'siteOwned' | 'unlikeSite'> {
+  const ofSite = isTakenUp(site) ? allowedBy(textAt(site.dir), siteDir) : [];
+  const unlikeSite = siteOwnedDifferences(candidate, ofSite);
+  // One of them is enough: each further one only allows more.
+  const siteOwned = unlikeSite.length === 0 ? [] : siteOwnedDifferences(candidate, [...ofSite, ...allowedBy(textAt(runningDir), siteDir)]);
+  return { siteOwned, unlikeSite };
+}
+
+const CONTROLLED = 'it holds a control character or a line end behind an escape: take it out';
+
+/** Errors: throws ConfigError for a value that no file could hold as it stands. */
+export function refuseHiddenControls(candidate: Cabinet): void {
+  const path = controlledPlace(candidate);
+  if (path !== null) throw new ConfigError([{ file: 'cabinet.yaml', line: 1, column: 1, path, message: CONTROLLED }]);
+}
+
+/** Whether the folder still holds the file of the site as it was last taken up. */
+export function isTakenUp({ dir, hash }: RevisionFolder['site']): boolean {
+  return createHash('sha256').update(textAt(dir)).digest('hex') === hash;
+}
+
+/** Empty for a text that cannot be used: it allows nothing. Shape: folders of profiles are absolute. */
+function allowedBy(text: string, siteDir: string): Cabinet[] {
+  const cabinet = cabinetIn(text);
+  return cabinet === undefined ? [] : [{ ...cabinet, profileDirs: cabinet.profileDirs.map((dir) => resolve(siteDir, dir)) }];
+}
+
+/** Empty where it cannot be read. */
+function textAt(dir: string): string {
+  try {
+    return readFileSync(join(dir, 'cabinet.yaml'), 'utf8');
+  } catch (error) {
+    if (error instanceof Error && 'code' in error) return '';
+    throw error;
+  }
+}

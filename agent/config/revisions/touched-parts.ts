@@ -1,0 +1,89 @@
+/**
+ * Which rooms a change of the configuration touches; all others go on as if nothing had happened.
+ *
+ * Pure.
+ */
+import { isDeepStrictEqual } from 'node:util';
+import type { Cabinet } from '../../core/cabinet.ts';
+import { type CabinetPoint, cabinetPoints } from '../../core/cabinet-points.ts';
+import type { Profile } from '../../core/profile.ts';
+import type { PointId } from '../../core/words.ts';
+import { uplinkDevices } from '../../sync/sparkplug/cabinet-metrics.ts';
+import { setupValuesOf } from '../setup-values.ts';
+
+/** A cabinet with the device types at hand. */
+export interface Site {
+  readonly cabinet: Cabinet;
+  readonly profiles: ReadonlyMap<string, Profile>;
+}
+
+export interface TouchedRooms {
+  /** Lines that go, come, or are opened anew with other settings. */
+  readonly lines: readonly string[];
+  /** Control, energy, diagnosis and what the console sees of them. */
+  readonly light: boolean;
+  /** The session with the platform: its settings, or what its births say. */
+  readonly uplink: boolean;
+  readonly store: boolean;
+  /** How far the clock of the machine is trusted. */
+  readonly clock: boolean;
+  /** The language in which sessions of the console begin. */
+  readonly console: boolean;
+  /** Keys that only the next start of the agent takes up. */
+  readonly atRestart: readonly string[];
+}
+
+/** What is different, room by room. */
+export function touchedRooms(before: Site, after: Site): TouchedRooms {
+  const [was, is] = [factsOf(before), factsOf(after)];
+  const isOther = (key: 'light' | 'uplink' | 'store' | 'clock' | 'console'): boolean => !isDeepStrictEqual(was[key], is[key]);
+  const lineIds = [...new Set([...was.lines.keys(), ...is.lines.keys()])];
+  return {
+    lines: lineIds.filter((id) => !isDeepStrictEqual(was.lines.get(id), is.lines.get(id))),
+    light: isOther('light'),
+    uplink: isOther('uplink'),
+    store: isOther('store'),
+    clock: isOther('clock'),
+    console: isOther('console'),
+    atRestart: [...is.atRestart].filter(([key, value]) => value !== was.atRestart.get(key)).map(([key]) => key),
+  };
+}
+
+function factsOf({ cabinet, profiles }: Site) {
+  const points = cabinetPoints(cabinet, profiles);
+  const { uplink, store, console, clockTrust, service: _service, trust: _trust, profileDirs: _dirs, lines, ...light } = cabinet;
+  const typesOf = (ids: readonly string[]): unknown => ids.map((id) => profiles.get(id));
+  return {
+    lines: new Map(
+      lines.map((line) => {
+        const setup = line.devices.map(({ id }) => setupValuesOf(cabinet, id));
+        return [line.id, { line, types: typesOf(line.devices.map(({ profile }) => profile)), setup }];
+      }),
+    ),
+    light: {
+      ...light,
+      lines: lines.map(({ id, kind, maxWritesPerS, devices }) => ({ id, kind, maxWritesPerS, devices })),
+      points,
+      types: typesOf(lines.flatMap(({ devices }) => devices.map(({ profile }) => profile))),
+    },
+    uplink: { uplink, id: cabinet.id, devices: uplink === null ? [] : uplinkDevices(cabinet, points, profiles) },
+    store: { ...store, dir: null, decimals: decimalsOf(points), counters: countersOf(points) },
+    clock: clockTrust,
+    console: console.language,
+    atRestart: new Map<string, unknown>([
+      ['store.dir', store.dir],
+      ['console.socketPath', console.socketPath],
+      ['cabinet.timezone', cabinet.timezone],
+    ]),
+  };
+}
+
+/** Decimals worth keeping, by point. */
+export function decimalsOf(points: ReadonlyMap<PointId, CabinetPoint>): Map<string, number> {
+  return new Map([...points].map(([id, { profile }]) => [id, profile.decimals]));
+}
+
+/** Points that only grow. */
+export function countersOf(points: ReadonlyMap<PointId, CabinetPoint>): Set<string> {
+  return new Set([...points].flatMap(([id, { profile }]) => (profile.counter === null ? [] : [id])));
+}

@@ -1,0 +1,68 @@
+/**
+ * Is a revision on trial good?
+ *
+ * Owns the rules. Pure.
+ *
+ * A line that is lost is given back early: drivers that hear no agent fall to their failsafe level after a minute, and a street is to be spared
+ * that. An uplink may take its time.
+ */
+import type { ConfirmMode } from '../../core/revisions.ts';
+
+/** What answered before the change: the measure of what must answer after it. */
+export interface Baseline {
+  /** Devices. */
+  readonly units: readonly string[];
+  readonly isOnline: boolean;
+}
+
+/** What answers now. */
+export interface Health {
+  readonly answering: ReadonlySet<string>;
+  /** All devices of the configuration on trial; one that was taken out need not answer. */
+  readonly devices: ReadonlySet<string>;
+  readonly isOnline: boolean;
+}
+
+export type Verdict = { readonly kind: 'wait' } | { readonly kind: 'confirm' } | { readonly kind: 'return'; readonly reason: string };
+
+/** A line that is lost for so long is given back. Units: ms. Source: the drivers' failsafe timeout of 60 s, less 35 s to open the line anew and meet its units. */
+export const LINE_GRACE_MS = 25_000;
+/** All must be well for so long without a break. Units: ms. Source: assumed; two rounds of polls. */
+export const SETTLE_MS = 15_000;
+/** Names shown in a reason. */
+const SHOWN = 5;
+
+export interface TrialFacts {
+  readonly mode: ConfirmMode;
+  readonly trialMs: number;
+  readonly spentMs: number;
+  /** For how long all has been well. */
+  readonly wellMs: number;
+}
+
+/** What is not back, in words; empty when all is. */
+export function missingOf(baseline: Baseline, health: Health): string[] {
+  const lost = lostUnits(baseline, health);
+  const units = lost.length === 0 ? [] : [`${lost.length} of ${baseline.units.length} units no longer answer: ${shortList(lost)}`];
+  return baseline.isOnline && !health.isOnline ? [...units, 'the uplink is not back'] : units;
+}
+
+export function judgeTrial(baseline: Baseline, health: Health, { mode, trialMs, spentMs, wellMs }: TrialFacts): Verdict {
+  const missing = missingOf(baseline, health);
+  const lost = lostUnits(baseline, health).length;
+  if (lost > 0 && 2 * lost >= baseline.units.length && spentMs >= LINE_GRACE_MS) return { kind: 'return', reason: missing[0] ?? '' };
+  if (missing.length === 0 && mode === 'auto' && wellMs >= SETTLE_MS) return { kind: 'confirm' };
+  if (spentMs < trialMs) return { kind: 'wait' };
+  const time = `within ${Math.round(trialMs / 6_000) / 10} min`;
+  if (missing.length > 0) return { kind: 'return', reason: `${missing.join('; ')} ${time}` };
+  return mode === 'auto' ? { kind: 'confirm' } : { kind: 'return', reason: `nobody confirmed it ${time}` };
+}
+
+function lostUnits({ units }: Baseline, { answering, devices }: Health): string[] {
+  return units.filter((id) => devices.has(id) && !answering.has(id));
+}
+
+function shortList(ids: readonly string[]): string {
+  const more = ids.length - SHOWN;
+  return `${ids.slice(0, SHOWN).join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
+}

@@ -1,0 +1,98 @@
+/**
+ * Files that arrive in parts, put together and held against their hash.
+ *
+ * Owns the bounds: nobody can make it hold more than a few files of a bounded size. Touches no disk. Called for what the platform sends.
+ */
+import { createHash } from 'node:crypto';
+import type { Clock, MonoMs } from '../../core/clock.ts';
+import { type FilePart, SIGNATURE_FILE } from '../../core/revisions.ts';
+
+export type UploadState =
+  | { readonly kind: 'more'; readonly have: number; readonly of: number }
+  | { readonly kind: 'whole'; readonly text: string }
+  | { readonly kind: 'refused'; readonly reason: string };
+
+/** Source: assumed; 988 devices with lamp and pole are 250 KB, the largest shipped profile 9 KB. Units: bytes, files, ms. */
+export const UPLOAD_LIMIT = { partBytes: 32_768, parts: 64, cabinetBytes: 524_288, profileBytes: 131_072, files: 4, idleMs: 900_000 };
+
+interface Upload {
+  readonly parts: number;
+  readonly sha256: string;
+  readonly pieces: Map<number, Buffer>;
+  touchedMono: MonoMs;
+}
+
+/** The name of a file of a configuration, or why it is none. */
+export function fileRefusal(file: string): string {
+  if (file === 'cabinet.yaml' || file === SIGNATURE_FILE || /^profiles\/[a-z0-9][a-z0-9._-]{0,63}\.yaml$/.test(file)) return '';
+  return 'a file is "revision.sig", "cabinet.yaml" or "profiles/<name>.yaml" with small letters, digits, ".", "_" and "-"';
+}
+
+export function createUploads(clock: Pick<Clock, 'monoMs'>): { take(part: FilePart): UploadState } {
+  const open = new Map<string, Upload>();
+
+  function forgetOld(): void {
+    for (const [file, { touchedMono }] of open) if (clock.monoMs() - touchedMono > UPLOAD_LIMIT.idleMs) open.delete(file);
+  }
+
+  /** The upload that the part belongs to; another hash or count begins the file anew. */
+  function uploadOf({ file, parts, sha256 }: FilePart): Upload {
+    const known = open.get(file);
+    if (known?.sha256 === sha256 && known.parts === parts) return known;
+    const begun: Upload = { parts, sha256, pieces: new Map(), touchedMono: clock.monoMs() };
+    open.delete(file);
+    open.set(file, begun);
+    const [oldest] = open.keys();
+    if (open.size > UPLOAD_LIMIT.files && oldest !== undefined) open.delete(oldest);
+    return begun;
+  }
+
+  function refuse(file: string, reason: string): UploadState {
+    open.delete(file);
+    return { kind: 'refused', reason: `${reason}; send ${file} again from its first part` };
+  }
+
+  return {
+    take(part) {
+      const flaw = flawOf(part);
+      if (flaw !== '') return { kind: 'refused', reason: flaw };
+      const { file, data } = part;
+      forgetOld();
+      const upload = uploadOf(part);
+      upload.touchedMono = clock.monoMs();
+      const before = upload.pieces.get(part.part);
+      if (before !== undefined && !before.equals(data)) return refuse(file, `part ${part.part} came twice with different bytes`);
+      upload.pieces.set(part.part, Buffer.from(data));
+      const bytes = [...upload.pieces.values()].reduce((sum, piece) => sum + piece.length, 0);
+      const most = file === 'cabinet.yaml' ? UPLOAD_LIMIT.cabinetBytes : UPLOAD_LIMIT.profileBytes;
+      if (bytes > most) return refuse(file, `more than ${most} bytes`);
+      if (upload.pieces.size < upload.parts) return { kind: 'more', have: upload.pieces.size, of: upload.parts };
+      const whole = Buffer.concat(Array.from({ length: upload.parts }, (_, i) => upload.pieces.get(i + 1) ?? Buffer.alloc(0)));
+      const found = createHash('sha256').update(whole).digest('hex');
+      if (found !== part.sha256) return refuse(file, `its SHA-256 is ${found}, not what was said`);
+      open.delete(file);
+      const text = asText(whole);
+      return text === null ? { kind: 'refused', reason: `${file} is not UTF-8 text` } : { kind: 'whole', text };
+    },
+  };
+}
+
+function flawOf({ file, part, parts, sha256, data }: FilePart): string {
+  const name = fileRefusal(file);
+  if (name !== '') return name;
+  if (!Number.isInteger(parts) || parts < 1 || parts > UPLOAD_LIMIT.parts) return `a file has 1 to ${UPLOAD_LIMIT.parts} parts`;
+  if (!Number.isInteger(part) || part < 1 || part > parts) return `part ${part} of ${parts} cannot be: parts count from 1`;
+  if (!/^[0-9a-f]{64}$/.test(sha256)) return 'the SHA-256 of the whole file is 64 hex digits in small letters';
+  if (data.length > UPLOAD_LIMIT.partBytes) return `a part of ${data.length} bytes, at most ${UPLOAD_LIMIT.partBytes}`;
+  return data.length === 0 && parts > 1 ? `part ${part} is empty` : '';
+}
+
+function asText(bytes: Buffer): string | null {
+  try {
+    const text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+    return text.includes('\0') ? null : text;
+  } catch {
+    // Bytes that are not UTF-8.
+    return null;
+  }
+}

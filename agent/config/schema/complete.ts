@@ -1,0 +1,106 @@
+/**
+ * A checked document made into the cabinet the rooms work with.
+ *
+ * Owns the defaults that depend on another value. Pure.
+ */
+import type { Cabinet, DeviceConfig, Lamp, LineConfig, UplinkConfig } from '../../core/cabinet.ts';
+import {
+  completeCalendars,
+  completeEventNights,
+  completeOutputs,
+  completeProgramme,
+  completeRules,
+  completeZone,
+} from './complete-lighting.ts';
+import { type CabinetDocument, storeSchema } from './schema.ts';
+
+/** Source: the folder the package creates for the operator's own profiles. */
+const PROFILE_DIRS = ['/etc/luciole/profiles'];
+/** Source: Modbus over Serial Line V1.02; the factory setting of most devices in the reference list is 9600 8N1. */
+const SERIAL = { baud: 9600, parity: 'none', stopBits: 1, dataBits: 8 } as const;
+
+/** Fill in the rest. */
+export function completeCabinet(document: CabinetDocument): Cabinet {
+  const lines = document.lines.map(completeLine);
+  const polesOfDevices = new Map(lines.flatMap((line) => line.devices).map((device) => [device.id, device.pole]));
+  return {
+    ...document.cabinet,
+    lines,
+    poles: document.poles.map(({ id, atM, branch }) => ({ id, atM, branch: branch ?? null })),
+    branches: document.branches ?? [],
+    lamps: document.lamps.map((lamp) => completeLamp(lamp, polesOfDevices)),
+    zones: document.zones.map(completeZone),
+    programmes: document.programmes.map(completeProgramme),
+    calendars: completeCalendars(document),
+    eventNights: completeEventNights(document),
+    rules: completeRules(document),
+    outputs: completeOutputs(document),
+    neighbours: document.neighbours ?? [],
+    uplink: completeUplink(document),
+    store: storeSchema.parse(document.store ?? {}),
+    service: { metricsFile: document.service?.metricsFile ?? null },
+    trust: { revisionKeys: document.trust?.revisionKeys ?? [], ports: document.trust?.ports ?? [] },
+    console: { socketPath: document.console?.socketPath ?? null, language: document.console?.language ?? 'en' },
+    profileDirs: document.profileDirs ?? PROFILE_DIRS,
+  };
+}
+
+function completeLine(line: CabinetDocument['lines'][number]): LineConfig {
+  const devices = line.devices.map(
+    (d): DeviceConfig => ({
+      id: d.id,
+      unit: d.unit ?? 0,
+      profile: d.profile,
+      pole: d.pole ?? null,
+      roles: d.roles ?? {},
+      instances: d.instances ?? {},
+      groups: d.groups ?? {},
+    }),
+  );
+  return {
+    id: line.id,
+    kind: line.kind,
+    port: line.port,
+    serial: line.serial ?? SERIAL,
+    rs485: line.rs485 ?? null,
+    broadcast: line.broadcast,
+    maxWritesPerS: line.maxWritesPerS,
+    devices,
+  };
+}
+
+function completeLamp(lamp: CabinetDocument['lamps'][number], polesOfDevices: ReadonlyMap<string, string | null>): Lamp {
+  const device = lamp.device ?? lamp.id;
+  const { id, point, ratedPowerW, minPct, maxPct, burned } = lamp;
+  const complete = { id, device, point, pole: lamp.pole ?? polesOfDevices.get(device) ?? '', ratedPowerW, minPct, maxPct };
+  return burned == null ? complete : { ...complete, burned };
+}
+
+function completeUplink({ uplink, cabinet }: CabinetDocument): UplinkConfig | null {
+  if (!uplink) return null;
+  return {
+    broker: uplink.broker,
+    otherBrokers: uplink.otherBrokers ?? [],
+    protocol: uplink.protocol === 5 ? 5 : 4,
+    group: uplink.group,
+    node: uplink.node ?? cabinet.id,
+    primaryHost: uplink.primaryHost ?? null,
+    username: uplink.username ?? null,
+    passwordFile: uplink.passwordFile ?? null,
+    caFile: uplink.caFile ?? null,
+    certFile: uplink.certFile ?? null,
+    keyFile: uplink.keyFile ?? null,
+    keepaliveS: uplink.keepaliveS,
+    birthJitterS: uplink.birthJitterS,
+    proof: uplink.proof ?? usualProof(uplink),
+    aliases: uplink.aliases,
+    datatypeInData: uplink.datatypeInData,
+    conformance: uplink.conformance,
+    dailyMegabytes: uplink.dailyMegabytes ?? null,
+  };
+}
+
+/** With several brokers, or a host behind one, a broker that is cut off from the host confirms what the host never gets. */
+function usualProof({ otherBrokers, primaryHost }: NonNullable<CabinetDocument['uplink']>): UplinkConfig['proof'] {
+  return (otherBrokers?.length ?? 0) > 0 || (primaryHost ?? null) !== null ? 'platform' : 'auto';
+}

@@ -1,0 +1,45 @@
+/**
+ * What a request may ask for on this street.
+ *
+ * Owns the refusals and their sentences. Pure.
+ */
+import type { OverrideRequest, ReleaseRequest } from '../../core/ports.ts';
+import type { Target } from '../../core/words.ts';
+import type { Street } from '../../lighting/lighting.ts';
+import { isLevel, mayMaintain, OVERRIDE_MINUTES, type Release } from './overrides.ts';
+
+/** The lamps a target means; undefined when the street has no such lamp or zone. */
+export function lampsOf(street: Street, { kind, id }: Target): readonly string[] | undefined {
+  if (kind === 'cabinet') return street.lamps.map((lamp) => lamp.id);
+  if (kind === 'zone') return street.zones.find((zone) => zone.id === id)?.lamps;
+  return street.lamps.some((lamp) => lamp.id === id) ? [id] : undefined;
+}
+
+/** Why a request cannot be taken up; empty when it can. */
+export function refusalOf(street: Street, { target, levelPct, minutes, rank, source }: OverrideRequest): string {
+  const { min, max } = OVERRIDE_MINUTES;
+  if (lampsOf(street, target) === undefined) return unknownTarget(target);
+  if (!isLevel(levelPct)) return `level ${levelPct} is not allowed: an integer from 0 to 100 % is`;
+  if (!(minutes >= min && minutes <= max)) return `${minutes} minutes are not allowed: ${min} to ${max} are`;
+  if (rank === 'maintenance' && !mayMaintain(source)) return `maintenance is for the console at the cabinet, not for ${source}`;
+  return '';
+}
+
+/** Why a release has nothing to do; empty when it has. */
+export function releaseRefusalOf(
+  street: Street,
+  { target, rank }: Pick<ReleaseRequest, 'target' | 'rank'>,
+  { released, denied }: Pick<Release, 'released' | 'denied'>,
+): string {
+  if (lampsOf(street, target) === undefined) return unknownTarget(target);
+  if (released.length > 0) return '';
+  const [held] = denied;
+  if (held !== undefined) return `maintenance by ${held.source} can only be released at the console`;
+  return rank === 'emergency'
+    ? 'no emergency by platform or console is in force'
+    : `no override of ${target.kind} ${target.id} is in force`;
+}
+
+function unknownTarget({ kind, id }: Target): string {
+  return `there is no ${kind} ${id} on this street`;
+}

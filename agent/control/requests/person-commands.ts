@@ -1,0 +1,25 @@
+/**
+ * An override or a release that a person asks for at the cabinet.
+ *
+ * Owns the command id, and the end of an override that the person is shown.
+ */
+import { randomUUID } from 'node:crypto';
+import type { Clock } from '../../core/clock.ts';
+import type { AgentView } from '../../core/views.ts';
+import type { Control } from '../control.ts';
+
+const MINUTE_MS = 60_000;
+
+export function createPersonCommands(
+  control: () => Pick<Control, 'override' | 'release'>,
+  clock: Pick<Clock, 'wallMs'>,
+): Pick<AgentView, 'override' | 'release'> {
+  return {
+    async override(request) {
+      // The end counts from the request, however long the lamps take to confirm it.
+      const untilMs = clock.wallMs() + request.minutes * MINUTE_MS;
+      return { ...(await control().override({ ...request, commandId: randomUUID() })), untilMs };
+    },
+    release: (request) => control().release({ ...request, commandId: randomUUID() }),
+  };
+}

@@ -1,0 +1,100 @@
+/**
+ * Contacts in the cabinet that request light: the emergency key and the "lights on" button.
+ *
+ * Owns their intents while they hold, and what of them survives a restart. Pure but for the states of the contacts.
+ */
+import type { MonoMs, WallMs } from '../../core/clock.ts';
+import type { Intent, PointId, Reading } from '../../core/words.ts';
+
+/** `emergency`: all at 100 % while it is closed. `lights-on`: all at 100 % for two hours from each press. */
+export type LightContact = 'emergency' | 'lights-on';
+
+/** A contact that requested light, as the disk keeps it. */
+export interface StoredContact {
+  readonly pointId: PointId;
+  /** End of its intent. */
+  readonly untilMs: WallMs;
+}
+
+export interface ContactDesk {
+  take(readings: readonly Reading[], now: Instant): boolean;
+  intents(): readonly Intent[];
+  /** Puts in force what an earlier run stored, except where a contact was read meanwhile. `isTimeKnown`: the stored ends can be compared with now. */
+  restore(stored: unknown, now: Instant, isTimeKnown: boolean): void;
+}
+
+interface Instant {
+  readonly nowMs: WallMs;
+  readonly nowMono: MonoMs;
+}
+
+/** Source: design §6, an override lasts 2 h unless said; a person may press again. */
+const BUTTON_MS = 2 * 3_600_000;
+/** A closed key whose box falls silent still counts for so long. Units: ms. Source: assumed; a line that is mended within it has lit the street all along. */
+export const KEY_HOLD_MS = 3_600_000;
+
+/** `onChange` gets all that a restart must restore, each time a contact begins or ends to request light. */
+export function createContactDesk(
+  contacts: ReadonlyMap<PointId, LightContact>,
+  onChange: (stored: readonly StoredContact[]) => void = () => {},
+): ContactDesk {
+  const closed = new Map<PointId, boolean>();
+  const asked = new Map<PointId, Intent>();
+  const changed = (): true => {
+    onChange([...asked].map(([pointId, { untilMs }]) => ({ pointId, untilMs })));
+    return true;
+  };
+  const take = (reading: Reading, now: Instant): boolean => {
+    const kind = contacts.get(reading.pointId);
+    if (kind === undefined || reading.value === null || reading.quality !== 'good') return false;
+    const isClosed = reading.value >= 1;
+    const was = closed.get(reading.pointId) ?? false;
+    closed.set(reading.pointId, isClosed);
+    if (kind === 'emergency' && !isClosed) return asked.delete(reading.pointId) && changed();
+    if (!isClosed || (kind === 'lights-on' && was)) return false;
+    asked.set(reading.pointId, intentOf(reading.pointId, kind, { ...now, lengthMs: lengthOf(kind) }));
+    return !was && changed();
+  };
+  return {
+    take: (readings, now) => readings.map((reading) => take(reading, now)).includes(true),
+    intents: () => [...asked.values()],
+    restore(stored, now, isTimeKnown) {
+      for (const { pointId, untilMs } of readStored(stored)) {
+        const kind = contacts.get(pointId);
+        if (kind === undefined || closed.has(pointId)) continue;
+        // The key was closed when the run ended, so only its next reading ends it. Without a time the end is not known: prefer light.
+        const isLeftOpen = kind === 'emergency' || !isTimeKnown;
+        const lengthMs = isLeftOpen ? lengthOf(kind) : Math.min(untilMs - now.nowMs, lengthOf(kind));
+        if (lengthMs > 0) asked.set(pointId, intentOf(pointId, kind, { ...now, lengthMs }));
+      }
+    },
+  };
+}
+
+function lengthOf(kind: LightContact): number {
+  return kind === 'emergency' ? KEY_HOLD_MS : BUTTON_MS;
+}
+
+/** The disk may hold anything; what is no contact counts as absent. */
+function readStored(stored: unknown): readonly StoredContact[] {
+  const all: readonly unknown[] = Array.isArray(stored) ? stored : [];
+  return all.filter(
+    (each): each is StoredContact =>
+      typeof each === 'object' && each !== null && 'pointId' in each && 'untilMs' in each && Number.isFinite(each.untilMs),
+  );
+}
+
+function intentOf(pointId: PointId, kind: LightContact, { nowMs, nowMono, lengthMs }: Instant & { readonly lengthMs: number }): Intent {
+  return {
+    id: `contact:${pointId}`,
+    target: { kind: 'cabinet', id: 'cabinet' },
+    levelPct: 100,
+    rank: kind === 'emergency' ? 'emergency' : 'override',
+    source: pointId,
+    reason: kind === 'emergency' ? 'emergency key' : 'lights-on button',
+    sinceMs: nowMs,
+    untilMs: Math.round(nowMs + lengthMs),
+    untilMono: nowMono + lengthMs,
+    goesByItself: true,
+  };
+}

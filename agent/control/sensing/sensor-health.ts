@@ -1,0 +1,49 @@
+/**
+ * Is a presence sensor worth listening to: does it answer, does it ever see anyone, is it stuck?
+ *
+ * Owns how long a sensor may be silent, by the kind of place it watches. Pure.
+ */
+import type { PresenceSensor, ZoneKind } from '../../core/cabinet.ts';
+import type { MonoMs } from '../../core/clock.ts';
+import type { PointId } from '../../core/words.ts';
+import type { SensorState } from '../../lighting/lighting.ts';
+import { spell } from '../../lighting/sentence.ts';
+
+export interface SensorCase {
+  readonly pointId: PointId;
+  readonly kind: PresenceSensor['kind'];
+  readonly zoneKind: ZoneKind;
+  readonly state: SensorState | undefined;
+  /** Since when it is watched. */
+  readonly startMono: MonoMs;
+  readonly nowMono: MonoMs;
+}
+
+/** What is wrong, in words for an event; null while it is not. */
+export interface SensorHealth {
+  readonly stuck: string | null;
+  readonly silent: string | null;
+}
+
+/** Without any value for longer, a sensor is silent. Units: s. Source: assumed; a road needs its sensors most, and a unit that was restarted is back by then. */
+const NO_VALUE_S: Readonly<Record<ZoneKind, number>> = { road: 120, street: 300, path: 300, leisure: 900 };
+/** Without having seen anyone for longer, it is covered, turned away or dead, though it answers. Units: days. Source: assumed; by how empty such a place may be. */
+const NOBODY_DAYS: Readonly<Record<ZoneKind, number>> = { road: 3, street: 7, path: 14, leisure: 30 };
+const DAY_MS = 86_400_000;
+
+export function sensorHealth(sensor: SensorCase): SensorHealth {
+  const { pointId, state, nowMono } = sensor;
+  const lasted = spell(nowMono - (state?.sinceMono ?? nowMono));
+  const stuck = `${pointId}: someone there for ${lasted} without a pause, so not believed until it has been still; look what it sees`;
+  return { stuck: state?.stuck ? stuck : null, silent: silence(sensor) };
+}
+
+function silence({ pointId, kind, zoneKind, state, startMono, nowMono }: SensorCase): string | null {
+  const noValueMs = nowMono - (state?.heardMono ?? startMono);
+  if (noValueMs > NO_VALUE_S[zoneKind] * 1_000)
+    return `${pointId}: no value for ${spell(noValueMs)}, the light stays at the programme around it`;
+  const nobodyMs = nowMono - (state?.lastPresentMono ?? startMono);
+  const days = NOBODY_DAYS[zoneKind];
+  if (kind === 'button' || state?.stuck || nobodyMs <= days * DAY_MS) return null;
+  return `${pointId}: nobody seen for ${days} days; look whether it is covered, turned away or dead`;
+}

@@ -1,0 +1,74 @@
+/**
+ * Which speeds and parities a scan tries, and how long it waits for an answer at each.
+ *
+ * Pure.
+ */
+import type { SerialSettings } from '../../core/cabinet.ts';
+import type { Profile } from '../../core/profile.ts';
+
+/** Source: speeds of the shelf's devices, those met most first; 2400 is old meters. */
+const COMMON_BAUDS = [9_600, 19_200, 38_400, 57_600, 115_200, 4_800, 2_400];
+/**
+ * What a quick look leaves a unit beyond the silence that ends the request, where bytes are seen as they come. Units: ms.
+ * Source: 247 addresses at 9600 baud within 8 s while a presence sensor is polled.
+ */
+const QUICK_TURNAROUND_MS = 6;
+/**
+ * Where they are not, a look that ends earlier would talk into a reply it cannot see yet: a short reply and the pause after which a UART
+ * hands on what is less than its trigger. Source: 16550 and PL011 wait 4 characters for the trigger of 8 bytes; the shortest answers have 5 and 7.
+ */
+const HIDDEN = { chars: 11, turnaroundMs: 2 } as const;
+/** Bytes that are seen this soon after they began are seen as they come. Units: characters. */
+const AT_ONCE_CHARS = 3;
+/** A serial server or Modbus TCP gateway has its own line behind it. Units: ms. Source: assumed. */
+export const NETWORK_WAIT_MS = 150;
+
+/** Units: ms. */
+export function charMs({ baud, dataBits, parity, stopBits }: SerialSettings): number {
+  return ((1 + dataBits + (parity === 'none' ? 0 : 1) + stopBits) * 1_000) / baud;
+}
+
+/** A request of 8 characters and the silence before it. Units: ms. Source: Modbus over Serial Line V1.02 §2.5.1.1. */
+export function requestMs(serial: SerialSettings): number {
+  return 8 * charMs(serial) + gapMs(serial);
+}
+
+/** The same with a refusal of 5 characters. Units: ms. */
+export function refusalMs(serial: SerialSettings): number {
+  return requestMs(serial) + 5 * charMs(serial);
+}
+
+function gapMs(serial: SerialSettings): number {
+  return serial.baud > 19_200 ? 1.75 : 3.5 * charMs(serial);
+}
+
+/** What is known of the way from wire to program. */
+export interface Adapter {
+  /** What it adds to each answer; null when it does not say. Units: ms. */
+  readonly latencyMs: number | null;
+  /** From the start of a reply to its first bytes here, as polls have shown; null before any has. Units: characters. */
+  readonly hiddenChars: number | null;
+}
+
+/** How long a quick look waits for the first byte. Units: ms. */
+export function quickWaitMs(serial: SerialSettings, { latencyMs, hiddenChars }: Adapter): number {
+  const isSeenAtOnce = hiddenChars !== null && hiddenChars <= AT_ONCE_CHARS;
+  const replyMs = isSeenAtOnce ? QUICK_TURNAROUND_MS : HIDDEN.turnaroundMs + HIDDEN.chars * charMs(serial);
+  return gapMs(serial) + replyMs + (latencyMs ?? 0);
+}
+
+/**
+ * Every other speed and parity worth a look: the factory settings of known device types first, then what is common.
+ *
+ * Shape: one stop bit and two are the same to a receiver, so two are sent without parity and one with; nothing of the home speed with its own parity.
+ */
+export function otherSettings(home: SerialSettings, profiles: readonly Profile[]): SerialSettings[] {
+  const factory = profiles.flatMap(({ transport, serial }) => (transport === 'modbus' && serial !== null ? [serial] : []));
+  const common = COMMON_BAUDS.flatMap((baud) => (['none', 'even'] as const).map((parity) => ({ baud, parity })));
+  const wanted = new Map<string, SerialSettings>();
+  for (const { baud, parity } of [...factory, ...common]) {
+    if (baud === home.baud && parity === home.parity) continue;
+    wanted.set(`${baud} ${parity}`, { baud, parity, stopBits: parity === 'none' ? 2 : 1, dataBits: 8 });
+  }
+  return [...wanted.values()];
+}

@@ -1,0 +1,95 @@
+/**
+ * What dead units may cost a line, and when a line whose units are all dead is to blame itself.
+ *
+ * Pure memory; time is an argument.
+ */
+import type { MonoMs } from '../../core/clock.ts';
+
+/** Share of the line that dead units may cost together. Source: design §4. */
+const SHARE = 0.02;
+/** Unused share that is kept, so that units which died together are looked for at once. Units: ms of lost replies. Source: assumed. */
+const SAVED_MS = 1_000;
+
+/** Allows probes until their share is spent. */
+export interface DeadBudget {
+  /** A question to a silent unit went unanswered, whoever asked it. What is lost while the share is spent already adds up to no debt. */
+  charge(lostMs: number, nowMono: MonoMs): void;
+  /** When a silent unit may be asked again. */
+  readyMono(nowMono: MonoMs): MonoMs;
+}
+
+export function createDeadBudget(): DeadBudget {
+  let savedMs = SAVED_MS;
+  let atMono: MonoMs = 0;
+  const earn = (nowMono: MonoMs): void => {
+    savedMs = Math.min(SAVED_MS, savedMs + SHARE * Math.max(0, nowMono - atMono));
+    atMono = nowMono;
+  };
+  return {
+    charge(lostMs, nowMono) {
+      earn(nowMono);
+      savedMs = Math.min(savedMs, Math.max(savedMs, 0) - lostMs);
+    },
+    readyMono(nowMono) {
+      earn(nowMono);
+      return savedMs >= 0 ? nowMono : nowMono - savedMs / SHARE;
+    },
+  };
+}
+
+/** How long a silent unit gets no write after a lost one, so that all silent units together stay within their share. Units: ms. */
+export function hushMs(lostMs: number, silentUnits: number): number {
+  return (lostMs * silentUnits) / SHARE;
+}
+
+/** A line whose units are all silent is reopened after this long, and two rounds of probes. Units: ms. Source: wb-mqtt-serial reopens after 5 s and 2 cycles with every device dead; it heals stuck USB adapters. */
+const ALL_SILENT_MS = 5_000;
+const PROBE_ROUNDS = 2;
+/** Between two reopenings while nothing answers. Units: ms. Source: assumed; lamps may be without mains for a whole day. */
+const REOPEN_MS = { first: 60_000, max: 3_600_000 };
+
+/** Watches for the moment when no unit of a line answers any more. */
+export interface SilenceWatch {
+  /** The port has been opened again, and no unit has answered since. */
+  readonly isDead: boolean;
+  /** After each turn: whether the port is to be closed and opened again, or a unit answers after that. */
+  look(at: { readonly nowMono: MonoMs; readonly isAllSilent: boolean; readonly units: number }): 'reopen' | 'revived' | undefined;
+  probed(): void;
+}
+
+export function createSilenceWatch(): SilenceWatch {
+  let sinceMono: MonoMs | undefined;
+  let probes = 0;
+  let waitMs = REOPEN_MS.first;
+  let lastMono = Number.NEGATIVE_INFINITY;
+  let isDead = false;
+  return {
+    get isDead() {
+      return isDead;
+    },
+    probed() {
+      probes++;
+    },
+    look({ nowMono, isAllSilent, units }) {
+      if (!isAllSilent) {
+        sinceMono = undefined;
+        waitMs = REOPEN_MS.first;
+        const wasDead = isDead;
+        isDead = false;
+        return wasDead ? 'revived' : undefined;
+      }
+      if (sinceMono === undefined) {
+        sinceMono = nowMono;
+        probes = 0;
+      }
+      const isOver = nowMono - sinceMono >= ALL_SILENT_MS && probes >= PROBE_ROUNDS * units;
+      if (!isOver || nowMono - lastMono < waitMs) return undefined;
+      if (isDead) waitMs = Math.min(2 * waitMs, REOPEN_MS.max);
+      lastMono = nowMono;
+      sinceMono = nowMono;
+      probes = 0;
+      isDead = true;
+      return 'reopen';
+    },
+  };
+}

@@ -1,0 +1,46 @@
+/**
+ * Which lane of a line may send next.
+ *
+ * Pure. Looked at between any two transactions, so an urgent write never waits for more than the one in flight.
+ */
+import { LANES, type Lane } from '../../core/ports.ts';
+
+/**
+ * Transactions of other lanes after which one of these gets its turn.
+ * Source: assumed; a detection waits for one read-back of an override at most, one in ten keeps a tenth of the line for telemetry and for
+ * the person at the cabinet, and on a full line a unit that is back is still noticed within seconds.
+ */
+const SHARE = { presence: 1, telemetry: 10, console: 10, probe: 50 } as const;
+/** Urgent writes in a row after which a sensor is asked. Source: assumed; a street being lit by single writes still sees the next walker. */
+const PRESENCE_AMONG_URGENT = 4;
+
+/**
+ * As `SHARE.probe`, while units are found again: units of one feeder come back together, and a lamp gets its level only once it is found.
+ * Source: assumed; each found unit has a dozen reads and writes to come, which would otherwise all go before the next probe.
+ */
+const PROBE_WHILE_FINDING = 4;
+
+/** Transactions since each of these lanes last ran. */
+export type Since = Readonly<Record<keyof typeof SHARE, number>>;
+
+export const NONE_SINCE: Since = { presence: 0, telemetry: 0, console: 0, probe: 0 };
+
+/** Of the lanes that have work, the one whose turn it is. `isFinding`: the last probe of a silent unit was answered. */
+export function nextLane(waiting: ReadonlySet<Lane>, since: Since, isFinding = false): Lane | undefined {
+  const share = isFinding ? { ...SHARE, probe: PROBE_WHILE_FINDING } : SHARE;
+  const isOwed = (lane: keyof Since): boolean => waiting.has(lane) && since[lane] >= share[lane];
+  if (waiting.has('urgent')) return waiting.has('presence') && since.presence >= PRESENCE_AMONG_URGENT ? 'presence' : 'urgent';
+  if (isOwed('probe') && !waiting.has('command')) return 'probe';
+  for (const lane of ['presence', 'console', 'telemetry'] as const) if (isOwed(lane)) return lane;
+  return LANES.find((lane) => waiting.has(lane));
+}
+
+/** The count after a transaction of this lane. */
+export function afterTurn(since: Since, lane: Lane): Since {
+  return {
+    presence: lane === 'presence' ? 0 : since.presence + 1,
+    telemetry: lane === 'telemetry' ? 0 : since.telemetry + 1,
+    console: lane === 'console' ? 0 : since.console + 1,
+    probe: lane === 'probe' ? 0 : since.probe + 1,
+  };
+}

@@ -1,0 +1,205 @@
+/**
+ * What the units of a line have taught, kept over restarts: their pace, what they refuse, and how often their set-up was written.
+ *
+ * Owns one small fact in the store, written on change and rarely. Never delays a poll: what is remembered arrives when it does. It delays
+ * the set-up of units for a moment, because a register in flash must not be written at each start.
+ */
+import { createHash } from 'node:crypto';
+import { type Clock, every, type MonoMs, type Timer, type WallMs } from '../../core/clock.ts';
+import type { Store } from '../../core/ports.ts';
+import type { Profile } from '../../core/profile.ts';
+import { longestRetryMs, type Slot } from '../polls/poll-plan.ts';
+import type { Estimate } from '../units/response-times.ts';
+import type { WriteTimes } from '../units/set-up-writes.ts';
+import { replan, type Unit } from '../units/unit.ts';
+
+/** Shortest time between two writings. Units: ms. Source: flash wears; a restart that forgets a minute costs a few requests. */
+const SAVE_MS = 60_000;
+/** The set-up of units waits for what was remembered, but not for a store that hangs: a failsafe level must be set. Units: ms. Source: assumed; a store that works answers within one. */
+const RESTORE_MS = 10_000;
+/** A pace is news when it has changed by this share and this much. Source: assumed. */
+const NEWS = { share: 0.5, ms: 5 };
+/** Times of writes are saved again when the clock has been set by more than this. Units: ms. Source: assumed; a share of the day they are counted by. */
+const CLOCK_MOVED_MS = 3_600_000;
+
+/** What is kept of one unit. `refused` and `cuts` name slots as `input:10`. */
+export interface Learned {
+  /** Of the profile that it was learned with; a changed one is learned anew, but for the writes. */
+  readonly profile: string;
+  readonly noHoles: boolean;
+  readonly refused: readonly string[];
+  readonly cuts: readonly string[];
+  readonly turnaroundMs: Estimate | null;
+  readonly firstByteMs: Estimate | null;
+  readonly setUpWrites: WriteTimes;
+}
+
+export type LearnedUnits = Readonly<Record<string, Learned>>;
+
+export interface LineMemory {
+  start(): void;
+  stop(): void;
+  /** Saves what has changed at once. */
+  saveNow(): void;
+}
+
+/** One moment by both clocks. */
+interface Now {
+  readonly mono: MonoMs;
+  readonly wallMs: WallMs;
+}
+
+export function createLineMemory({
+  lineId,
+  units,
+  store,
+  clock,
+}: {
+  readonly lineId: string;
+  readonly units: readonly Unit[];
+  readonly store: Pick<Store, 'load' | 'save'>;
+  readonly clock: Clock;
+}): LineMemory {
+  const key = `learned:${lineId}`;
+  let saved: LearnedUnits = {};
+  let timer: Timer | undefined;
+  let patience: Timer | undefined;
+  let isSaving = false;
+  let isAgain = false;
+  const now = (): Now => ({ mono: clock.monoMs(), wallMs: clock.wallMs() });
+  const hold = (isSetUpHeld: boolean): void => {
+    for (const unit of units) unit.isSetUpHeld = isSetUpHeld;
+  };
+
+  const restore = async (): Promise<void> => {
+    const found = await store.load(key);
+    patience?.cancel();
+    hold(false);
+    if (!isRecord(found)) return;
+    for (const unit of units) recall(unit, found[unit.device.id], now());
+    saved = learnedOf(units, now());
+  };
+  const keep = async (): Promise<void> => {
+    isAgain = isSaving;
+    if (isSaving) return;
+    isSaving = true;
+    const learned = learnedOf(units, now());
+    if (isNews(saved, learned) && (await store.save(key, learned))) saved = learned;
+    isSaving = false;
+    if (isAgain) await keep();
+  };
+  return {
+    start() {
+      if (timer !== undefined) return;
+      timer = every(clock, SAVE_MS, () => void keep());
+      hold(true);
+      patience = clock.after(RESTORE_MS, () => hold(false));
+      void restore();
+    },
+    stop() {
+      timer?.cancel();
+      patience?.cancel();
+      timer = undefined;
+    },
+    saveNow: () => void keep(),
+  };
+}
+
+export function learnedOf(units: readonly Unit[], now: Now): LearnedUnits {
+  return Object.fromEntries(
+    units
+      .filter(({ seenMs, health }) => seenMs !== null || health.turnaroundMs !== null)
+      .map(({ device, driver, noHoles, slots, setUpWrites, health: { turnaroundMs, firstByteMs } }) => [
+        device.id,
+        {
+          profile: fingerprint(driver.profile),
+          noHoles,
+          refused: refusedOf(slots).map(nameOf),
+          cuts: slots.filter(({ cutBefore }) => cutBefore).map(nameOf),
+          turnaroundMs,
+          firstByteMs,
+          setUpWrites: setUpWrites.times(now),
+        },
+      ]),
+  );
+}
+
+/** Take up what was learned, as far as the unit has not shown it anew already and its profile is still the same. Anything else is left alone. */
+export function recall(unit: Unit, learned: unknown, now: Now): void {
+  if (!isRecord(learned)) return;
+  unit.setUpWrites.restore(learned['setUpWrites'], now);
+  if (learned['profile'] !== fingerprint(unit.driver.profile)) return;
+  const [refused, cuts] = [learned['refused'], learned['cuts']];
+  if (learned['noHoles'] === true) unit.noHoles = true;
+  for (const slot of unit.slots) {
+    if (Array.isArray(refused) && refused.includes(nameOf(slot))) expectRefusal(slot, now.mono);
+    if (Array.isArray(cuts) && cuts.includes(nameOf(slot))) slot.cutBefore = true;
+  }
+  replan(unit);
+  const [turnaroundMs, firstByteMs] = [learned['turnaroundMs'], learned['firstByteMs']];
+  if (unit.health.turnaroundMs === null && isEstimate(turnaroundMs) && isEstimate(firstByteMs))
+    unit.health = { ...unit.health, turnaroundMs, firstByteMs };
+}
+
+/** What a unit refuses while it gives other data; one that refuses all is in trouble, which a restart must not make last. */
+function refusedOf(slots: readonly Slot[]): readonly Slot[] {
+  const refused = slots.filter(({ isolation }) => isolation?.cause === 'refused');
+  return slots.some(({ isolation }) => isolation === null) ? refused : [];
+}
+
+/** A level is requested at once all the same, because the street is judged by it. */
+function expectRefusal(slot: Slot, nowMono: MonoMs): void {
+  if (slot.isolation !== null) return;
+  slot.isolation = { cause: 'refused', tries: 0, isReported: false };
+  if (!slot.isLevel) slot.dueMono = nowMono + longestRetryMs(slot);
+}
+
+/** Whether what is known now is worth writing down. */
+export function isNews(before: LearnedUnits, now: LearnedUnits): boolean {
+  return Object.entries(now).some(([id, { turnaroundMs, firstByteMs, setUpWrites, ...exact }]) => {
+    const old = before[id];
+    if (old === undefined) return true;
+    const { turnaroundMs: oldTurnaroundMs, firstByteMs: oldFirstByteMs, setUpWrites: oldWrites, ...oldExact } = old;
+    if (haveMoved(oldWrites, setUpWrites)) return true;
+    if (JSON.stringify(exact) !== JSON.stringify(oldExact)) return true;
+    return hasMoved(oldTurnaroundMs, turnaroundMs) || hasMoved(oldFirstByteMs, firstByteMs);
+  });
+}
+
+/** One more, or all by a clock that was set. One that is a day old has gone, which is no news. */
+function haveMoved(before: WriteTimes, now: WriteTimes): boolean {
+  return Object.entries(now).some(([name, times]) => {
+    const old = before[name]?.slice(-times.length) ?? [];
+    return times.some((at, i) => Math.abs(at - (old[i] ?? 0)) > CLOCK_MOVED_MS) || old.length < times.length;
+  });
+}
+
+function hasMoved(before: Estimate | null, now: Estimate | null): boolean {
+  if (before === null || now === null) return before !== now;
+  const moved = Math.abs(now.mean - before.mean);
+  return moved > NEWS.ms && moved > NEWS.share * before.mean;
+}
+
+function nameOf({ table, address }: Slot): string {
+  return `${table}:${address}`;
+}
+
+function fingerprint({ points, quirks }: Profile): string {
+  const plan = points.map(({ table, address, type, poll }) => [table, address, type, poll]);
+  return createHash('sha256')
+    .update(JSON.stringify([plan, quirks]))
+    .digest('hex')
+    .slice(0, 16);
+}
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null;
+}
+
+function isEstimate(value: unknown): value is Estimate {
+  return isRecord(value) && isMs(value['mean']) && isMs(value['deviation']);
+}
+
+function isMs(value: unknown): boolean {
+  return typeof value === 'number' && Number.isFinite(value) && value >= 0;
+}

@@ -1,0 +1,35 @@
+/**
+ * The sleep of an idle line, from which whoever wants something wakes it.
+ *
+ * Owns one timer. Knows not what is waited for.
+ */
+import type { Clock, Timer } from '../../core/clock.ts';
+
+/** Longest sleep of an idle line; an expired write is noticed by then. Units: ms. */
+const IDLE_MS = 1_000;
+/** Shortest: whatever is due now but not possible must not spin. Units: ms. */
+const IDLE_MIN_MS = 0.1;
+
+export interface Nap {
+  /** Sleeps for the shortest of these, within bounds. Units: ms. */
+  sleep(waitsMs: readonly number[]): Promise<void>;
+  /** Nothing happens when nobody sleeps. */
+  wake(): void;
+}
+
+export function createNap(clock: Clock): Nap {
+  let wake: () => void = () => {};
+  return {
+    sleep: (waitsMs) =>
+      new Promise((resolve) => {
+        let timer: Timer | undefined;
+        wake = () => {
+          timer?.cancel();
+          wake = () => {};
+          resolve();
+        };
+        timer = clock.after(Math.max(Math.min(IDLE_MS, ...waitsMs), IDLE_MIN_MS), () => wake());
+      }),
+    wake: () => wake(),
+  };
+}

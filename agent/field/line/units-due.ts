@@ -1,0 +1,78 @@
+/**
+ * Which unit of a line is to be asked next: a poll, a set-up step or a probe, and when there is next something to ask.
+ *
+ * Pure. Never touches the line, never reads a clock.
+ */
+import type { MonoMs } from '../../core/clock.ts';
+import type { ReadRequest } from '../../core/driver.ts';
+import { restedMono, type Unit } from '../units/unit.ts';
+
+/** The answer to a read like this may still come from an earlier one: not before this time. */
+export type HeldUntil = (request: ReadRequest) => MonoMs;
+
+/** What may be asked now, the earliest wish of each kind first. */
+export interface Agenda {
+  presence: Unit | undefined;
+  telemetry: Unit | undefined;
+  setUp: Unit | undefined;
+  /** One that is silent, or one whose isolated register is due. */
+  probe: Unit | undefined;
+  /** When there is next something that may not be asked yet; infinite when there is not. */
+  nextMono: MonoMs;
+  silentUnits: number;
+}
+
+/** `probeMono`: when the line may next spend time on the dead. */
+export function agendaOf(units: readonly Unit[], nowMono: MonoMs, probeMono: MonoMs): Agenda {
+  const agenda: Agenda = {
+    presence: undefined,
+    telemetry: undefined,
+    setUp: undefined,
+    probe: undefined,
+    nextMono: Number.POSITIVE_INFINITY,
+    silentUnits: 0,
+  };
+  for (const unit of units) {
+    const freeMono = Math.max(restedMono(unit), unit.heldMono, unit.health.dueMono);
+    if (unit.health.state === 'silent') {
+      agenda.silentUnits++;
+      const mono = Math.max(freeMono, probeMono);
+      if (mono > nowMono) agenda.nextMono = Math.min(agenda.nextMono, mono);
+      else if (isEarlierProbe(unit, agenda.probe)) agenda.probe = unit;
+      continue;
+    }
+    if (freeMono > nowMono) {
+      if (hasWish(unit, nowMono)) agenda.nextMono = Math.min(agenda.nextMono, freeMono);
+      continue;
+    }
+    if (unit.presenceMono > nowMono) agenda.nextMono = Math.min(agenda.nextMono, unit.presenceMono);
+    else if (agenda.presence === undefined || unit.presenceMono < agenda.presence.presenceMono) agenda.presence = unit;
+    if (unit.telemetryMono > nowMono) agenda.nextMono = Math.min(agenda.nextMono, unit.telemetryMono);
+    else if (agenda.telemetry === undefined || unit.telemetryMono < agenda.telemetry.telemetryMono) agenda.telemetry = unit;
+    if (agenda.setUp === undefined && isSetUpDue(unit, nowMono)) agenda.setUp = unit;
+    if (unit.retryMono === Number.POSITIVE_INFINITY) continue;
+    const retryMono = Math.max(unit.retryMono, probeMono);
+    if (retryMono > nowMono) agenda.nextMono = Math.min(agenda.nextMono, retryMono);
+    else if (isEarlierProbe(unit, agenda.probe)) agenda.probe = unit;
+  }
+  return agenda;
+}
+
+/** A silent unit and a register that is isolated are looked for with what the dead may cost together, the longest overdue first. */
+function isEarlierProbe(unit: Unit, other: Unit | undefined): boolean {
+  return other === undefined || probeMonoOf(unit) < probeMonoOf(other);
+}
+
+function probeMonoOf({ health, retryMono }: Unit): MonoMs {
+  return health.state === 'silent' ? health.dueMono : retryMono;
+}
+
+/** A flaky unit is set up once it answers again. */
+function isSetUpDue({ pendingSteps, setUpAgainMono, isSetUpHeld, health }: Unit, nowMono: MonoMs): boolean {
+  return (pendingSteps.length > 0 || setUpAgainMono <= nowMono) && health.state === 'ok' && !isSetUpHeld;
+}
+
+function hasWish(unit: Unit, nowMono: MonoMs): boolean {
+  const { presenceMono, telemetryMono, retryMono } = unit;
+  return Math.min(presenceMono, telemetryMono, retryMono) !== Number.POSITIVE_INFINITY || isSetUpDue(unit, nowMono);
+}

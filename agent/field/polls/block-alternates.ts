@@ -1,0 +1,43 @@
+/**
+ * Longer reads that include a block.
+ *
+ * Pure. A reply to another length cannot be mistaken for a late one to the block itself; it is sent instead when that could happen.
+ */
+import type { ReadRequest } from '../../core/driver.ts';
+import type { Block, Limits, Slot } from './poll-plan.ts';
+
+/** Source: assumed; each is good for one lost reply a minute. */
+const MOST = 4;
+
+/** The block with one to four of its neighbours that the unit is known to have. Empty where it has none, or answers truly only alone. */
+export function alternatesOf(block: Block, slots: readonly Slot[], limits: Limits): readonly Pick<ReadRequest, 'address' | 'count'>[] {
+  const [first, last] = [block.slots[0], block.slots.at(-1)];
+  if (first === undefined || last === undefined || first.isSingle) return [];
+  const alternates: Pick<ReadRequest, 'address' | 'count'>[] = [];
+  let [from, end] = [block.address, block.address + block.count];
+  let [low, high] = [slots.indexOf(first), slots.indexOf(last)];
+  while (alternates.length < MOST) {
+    const [before, after] = [slots[low - 1], slots[high + 1]];
+    if (after !== undefined && isNext(slots[high], after) && after.address + after.count - from <= limits.maxCount) {
+      end = Math.max(end, after.address + after.count);
+      high++;
+    } else if (before !== undefined && isNext(before, slots[low]) && end - before.address <= limits.maxCount) {
+      from = Math.min(from, before.address);
+      low--;
+    } else break;
+    alternates.push(limits.evenAlign ? even(from, end) : { address: from, count: end - from });
+  }
+  return alternates.filter(({ count }) => count > block.count && count <= limits.maxCount);
+}
+
+/** They touch, and nothing forbids to read them together. */
+function isNext(low: Slot | undefined, high: Slot | undefined): boolean {
+  if (low === undefined || high === undefined || low.table !== high.table) return false;
+  const isWhole = low.isolation === null && high.isolation === null && !low.isSingle && !high.isSingle;
+  return isWhole && !high.cutBefore && low.address + low.count === high.address;
+}
+
+function even(from: number, end: number): Pick<ReadRequest, 'address' | 'count'> {
+  const address = from - (from % 2);
+  return { address, count: end + (end % 2) - address };
+}

@@ -1,0 +1,72 @@
+/**
+ * What requests cost on a line, and so how much is worth reading at once.
+ *
+ * Pure.
+ */
+import type { ModbusLine } from '../../core/driver.ts';
+import type { Profile, Table } from '../../core/profile.ts';
+import type { Limits } from './poll-plan.ts';
+
+/** A poll may keep an urgent write waiting for this long: request, turnaround and reply. Units: ms. Source: design §4. */
+const URGENT_LATENCY_MS = 50;
+/** Turnaround of a unit that has not shown its own. Units: ms. Source: units in the field take 3 to 30 ms, reference measurements. */
+const ASSUMED_TURNAROUND_MS = 10;
+/** Silence between two frames. Source: Modbus over Serial Line V1.02 §2.5.1.1: 3.5 characters, 1.75 ms above 19200 baud. */
+const GAP = { chars: 3.5, minMs: 1.75 };
+
+/** Units: ms. All are 0 on a line whose bytes cost nothing. */
+export interface LinePace {
+  /** One register more in a reply. */
+  readonly registerMs: number;
+  /** Request and reply without registers. */
+  readonly fixedMs: number;
+  readonly gapMs: number;
+}
+
+export function paceOf(line: ModbusLine): LinePace {
+  const read = (count: number): number => line.wireMs({ unit: 1, table: 'holding', address: 0, count });
+  const registerMs = read(2) - read(1);
+  const charMs = registerMs / 2;
+  return { registerMs, fixedMs: read(1) - registerMs, gapMs: charMs === 0 ? 0 : Math.max(GAP.chars * charMs, GAP.minMs) };
+}
+
+/**
+ * What bounds a block of this table on this line.
+ *
+ * A unit that takes most of the latency budget to turn around may still fill half of it with registers: asking it one by one would
+ * cost the line more and each urgent write as much.
+ *
+ * Source: break-even hole = (13 characters + turnaround + gap) / (2 characters), reference arithmetic of bus time.
+ */
+export function limitsOf({ registerMs, fixedMs, gapMs }: LinePace, unit: PacedUnit, table: Table): Limits {
+  const { maxReadBits, maxReadRegisters, maxHole, evenAlign } = unit.profile.quirks;
+  const isBits = table === 'coil' || table === 'discrete';
+  const turnaroundMs = unit.turnaroundMs ?? ASSUMED_TURNAROUND_MS;
+  const eachMs = isBits ? registerMs / 16 : registerMs;
+  const repliesMs = Math.max(URGENT_LATENCY_MS - turnaroundMs, URGENT_LATENCY_MS / 2) - fixedMs;
+  const affordable = eachMs === 0 ? Number.POSITIVE_INFINITY : Math.max(1, Math.floor(repliesMs / eachMs));
+  return {
+    maxCount: Math.min(isBits ? maxReadBits : maxReadRegisters, affordable),
+    maxHole: unit.noHoles ? 0 : maxHole,
+    breakEven: eachMs === 0 ? Number.POSITIVE_INFINITY : (fixedMs + turnaroundMs + gapMs) / eachMs,
+    evenAlign,
+  };
+}
+
+/** How often presence inputs are asked. Units: ms. Source: 75 leaves 100 ms from movement to light with the transaction in flight and the frame itself, measured; 100 is assumed. */
+const PRESENCE_MS = { least: 75, most: 100 };
+/** What they may take of the line. Source: assumed; telemetry of 35 lamps needs a tenth, a scan in service a third. */
+const PRESENCE_SHARE = 0.5;
+
+/** The period of the presence inputs of so many units: the shorter, the more room the line has. Units: ms. */
+export function presencePeriodMs({ registerMs, fixedMs, gapMs }: LinePace, units: number): number {
+  const roundMs = units * (fixedMs + registerMs + ASSUMED_TURNAROUND_MS + gapMs);
+  return Math.min(Math.max(roundMs / PRESENCE_SHARE, PRESENCE_MS.least), PRESENCE_MS.most);
+}
+
+export interface PacedUnit {
+  readonly profile: Profile;
+  /** Units: ms. Null before the first reply. */
+  readonly turnaroundMs: number | null;
+  readonly noHoles: boolean;
+}

@@ -1,0 +1,237 @@
+/**
+ * Which registers of a unit are asked together, decided anew for each request.
+ *
+ * Pure. Never touches the line, never reads a clock.
+ */
+import type { MonoMs } from '../../core/clock.ts';
+import type { ReadRequest } from '../../core/driver.ts';
+import type { PointProfile, PollClass, Profile, RegisterType, Table } from '../../core/profile.ts';
+
+export type PolledClass = Exclude<PollClass, 'never'>;
+
+/** How often each class is asked. Units: ms. Source: assumed; fast is the slowest that presence inputs are asked (see `presencePeriodMs`), normal notices a door within a walk to it, slow is a meter's pace. */
+export const POLL_PERIOD_MS: Readonly<Record<PolledClass, number>> = { fast: 100, normal: 5_000, slow: 30_000 };
+
+/** A neighbour of its own class is taken along when this share of its period or less is left. Source: assumed; keeps a unit's polls in step at the price of few early ones. */
+const NEARLY_DUE = 0.25;
+/** A lost poll is asked again after this long, and a second time, before it waits for its period. Units: ms. Source: the guard against late replies lasts as long. */
+export const ASK_AGAIN_MS = 1_000;
+const ASK_AGAIN_TIMES = 2;
+
+/** Source: Modbus Application Protocol V1.1b3 §6: 16-bit registers. */
+const WIDTH: Readonly<Record<RegisterType, number>> = { bit: 1, u16: 1, s16: 1, u32: 2, s32: 2, f32: 2, u64: 4, s64: 4 };
+const FASTEST_FIRST: readonly PolledClass[] = ['fast', 'normal', 'slow'];
+
+/** The smallest part of a plan: the registers of a point, or of several that share them. Asked whole or not at all. */
+export interface Slot {
+  readonly table: Table;
+  readonly address: number;
+  readonly count: number;
+  readonly poll: PolledClass;
+  readonly quantities: readonly string[];
+  /** Asked by itself: the device answers truly only then. */
+  readonly isSingle: boolean;
+  /** It holds the level of a lamp. */
+  readonly isLevel: boolean;
+  dueMono: MonoMs;
+  /** Not asked yet since the unit was met. */
+  isFirst: boolean;
+  /** Polls lost in a row. */
+  misses: number;
+  /** The unit has given no data for this slot while it answered others; null while it does. */
+  isolation: Isolation | null;
+  /** The unit gave no data for a block that reached from before this slot into it. */
+  cutBefore: boolean;
+}
+
+/** `refused`: exceptions 1 to 3. `failing`: exceptions 4 to 8. `silent`: no reply, or a damaged one. */
+export type IsolationCause = 'refused' | 'failing' | 'silent';
+
+/** A slot that is requested alone, ever more rarely, so that it costs the others nothing. */
+export interface Isolation {
+  readonly cause: IsolationCause;
+  /** Requests in vain since it was isolated. */
+  readonly tries: number;
+  /** Its quantities have been reported to have no value. */
+  readonly isReported: boolean;
+}
+
+/**
+ * Until an isolated slot is requested again; doubled each time. Units: ms.
+ * Source: assumed; a driver that was busy starting is read again within seconds, and a register that does not exist costs a request in
+ * ten minutes. The level of a lamp is what the street is judged by, so it is looked for each minute.
+ */
+const RETRY_MS = { first: 10_000, max: 600_000, maxOfLevel: 60_000 };
+
+/** The slots of a device type by table and address; points of one register are one slot, of the faster class. */
+export function slotsOf({ points, quirks }: Profile): Slot[] {
+  const slots: Slot[] = [];
+  const polled = points.filter((point): point is PointProfile & { poll: PolledClass } => point.poll !== 'never');
+  for (const { id, table, address, type, poll, semantic } of polled.toSorted(
+    (a, b) => Number(a.table > b.table) - Number(a.table < b.table) || a.address - b.address,
+  )) {
+    const end = address + WIDTH[type];
+    const last = slots.at(-1);
+    if (last === undefined || last.table !== table || address >= last.address + last.count) {
+      const isSingle = quirks.singleOnly.some(([from, to]) => from < end && address <= to);
+      const state = { dueMono: 0, isFirst: true, misses: 0, isolation: null, cutBefore: false };
+      slots.push({ table, address, count: end - address, poll, quantities: [id], isSingle, isLevel: semantic === 'level', ...state });
+      continue;
+    }
+    const count = Math.max(end, last.address + last.count) - last.address;
+    const faster = FASTEST_FIRST.find((each) => each === poll || each === last.poll) as PolledClass;
+    const isLevel = last.isLevel || semantic === 'level';
+    slots[slots.length - 1] = { ...last, count, poll: faster, isLevel, quantities: [...last.quantities, id] };
+  }
+  return slots;
+}
+
+/** What bounds a block of one table. Units: registers, or bits in a table of bits. */
+export interface Limits {
+  /** Longest block. */
+  readonly maxCount: number;
+  /** Registers nobody wants that may lie between two slots. */
+  readonly maxHole: number;
+  /** What may be read for nothing, known registers included, before a request of its own would be cheaper. */
+  readonly breakEven: number;
+  readonly evenAlign: boolean;
+}
+
+export interface Block extends Pick<ReadRequest, 'table' | 'address' | 'count'> {
+  /** All that it answers. */
+  readonly slots: readonly Slot[];
+  /** Between its slots lie registers that no point of the profile needs; what it is padded with to even addresses is none, for it cannot be left out. */
+  readonly hasHoles: boolean;
+}
+
+export interface BlockOptions {
+  readonly slots: readonly Slot[];
+  readonly first: number;
+  readonly nowMono: MonoMs;
+  readonly periodsMs: Readonly<Record<PolledClass, number>>;
+  readonly limits: Limits;
+}
+
+/** The block around the slot at `first`: neighbours that are due, or nearly, as far as it pays and is allowed; that slot alone at least. */
+export function blockAround(options: BlockOptions): Block {
+  const { slots, first, limits } = options;
+  const lead = slots[first] as Slot;
+  let [from, to] = [first, first];
+  if (!lead.isSingle && lead.isolation === null) {
+    to = reach(options, { from, to, step: 1 });
+    from = reach(options, { from, to, step: -1 });
+  }
+  const taken = slots.slice(from, to + 1);
+  const { address, end } = spanOf(slots, { from, to, evenAlign: limits.evenAlign });
+  const known = taken.reduce((sum, { count }) => sum + count, 0);
+  const [low, high] = [slots[from] as Slot, slots[to] as Slot];
+  return { table: lead.table, address, count: end - address, slots: taken, hasHoles: known < high.address + high.count - low.address };
+}
+
+/** How far a block may be stretched in one direction; slots that are passed over are read too. Returns the last slot that is wanted. */
+function reach(options: BlockOptions, at: { from: number; to: number; step: 1 | -1 }): number {
+  const { slots, limits } = options;
+  const { step } = at;
+  let edge = step === 1 ? at.to : at.from;
+  let unwanted = 0;
+  for (let next = edge + step; ; next += step) {
+    const [slot, before] = [slots[next], slots[next - step]];
+    if (slot === undefined || before === undefined || slot.table !== before.table || slot.isolation !== null || slot.isSingle) return edge;
+    const [low, high] = step === 1 ? [before, slot] : [slot, before];
+    const hole = high.address - (low.address + low.count);
+    if (high.cutBefore || hole > limits.maxHole) return edge;
+    const span = spanOf(slots, { from: Math.min(at.from, next), to: Math.max(at.to, next), evenAlign: limits.evenAlign });
+    unwanted += hole;
+    if (span.end - span.address > limits.maxCount || unwanted > limits.breakEven) return edge;
+    if (isWanted(slot, options)) {
+      edge = next;
+      unwanted = 0;
+    } else unwanted += slot.count;
+  }
+}
+
+function isWanted({ dueMono, poll }: Slot, { slots, first, nowMono, periodsMs }: BlockOptions): boolean {
+  const early = poll === slots[first]?.poll ? NEARLY_DUE * periodsMs[poll] : 0;
+  return dueMono <= nowMono + early;
+}
+
+function spanOf(slots: readonly Slot[], at: { from: number; to: number; evenAlign: boolean }): { address: number; end: number } {
+  const [first, last] = [slots[at.from] as Slot, slots[at.to] as Slot];
+  const end = last.address + last.count;
+  return at.evenAlign ? { address: first.address - (first.address % 2), end: end + (end % 2) } : { address: first.address, end };
+}
+
+/** The slots of an answered block are wanted again a period after they were due, but never in the past, so a busy line does not bunch its polls. */
+export function answered({ slots }: Block, at: { nowMono: MonoMs; periodsMs: BlockOptions['periodsMs']; phase: number }): void {
+  const { nowMono, periodsMs, phase } = at;
+  for (const slot of slots) {
+    const periodMs = periodsMs[slot.poll];
+    // The first answer comes as soon as it can, the second spreads the units of a line over a period.
+    if (slot.isFirst) slot.dueMono = nowMono + periodMs * phase;
+    else slot.dueMono = slot.dueMono > nowMono ? nowMono + periodMs : Math.max(slot.dueMono + periodMs, nowMono + periodMs / 2);
+    slot.isFirst = false;
+    slot.misses = 0;
+    slot.isolation = null;
+  }
+}
+
+/** The slots of a lost block are asked again soon, but not so often that a register which is never answered holds up its neighbours. */
+export function lost({ slots }: Block, at: { nowMono: MonoMs; periodsMs: BlockOptions['periodsMs'] }): void {
+  for (const slot of slots) {
+    slot.misses++;
+    slot.dueMono =
+      at.nowMono + (slot.misses <= ASK_AGAIN_TIMES ? Math.min(ASK_AGAIN_MS, at.periodsMs[slot.poll]) : at.periodsMs[slot.poll]);
+  }
+}
+
+/**
+ * Learn from a refused block: without holes next time; then in two halves, until the slot that the unit does not have is alone.
+ *
+ * Returns the slot that is now known to be refused.
+ */
+export function refusedIn(block: Block, all: readonly Slot[], nowMono: MonoMs): Slot | undefined {
+  const [only, ...others] = block.slots;
+  for (const slot of block.slots) slot.dueMono = Math.min(slot.dueMono, nowMono);
+  if (only === undefined || block.hasHoles) return undefined;
+  if (others.length > 0) {
+    (block.slots[Math.ceil(block.slots.length / 2)] as Slot).cutBefore = true;
+    return undefined;
+  }
+  isolate(only, all, { cause: 'refused', nowMono });
+  return only;
+}
+
+/** The slots of a block without a reply are requested apart from their neighbours, and in two halves: one of them may be to blame. */
+export function cutApart({ slots }: Block, all: readonly Slot[]): void {
+  const behind = all[all.indexOf(slots.at(-1) as Slot) + 1];
+  for (const edge of [slots[0], behind, slots.length > 1 ? slots[Math.ceil(slots.length / 2)] : undefined])
+    if (edge !== undefined) edge.cutBefore = true;
+}
+
+/** The slot is requested alone from now on, each time after a longer wait. Whatever else was cut apart to find it may be read together again. */
+export function isolate(slot: Slot, all: readonly Slot[], { cause, nowMono }: { cause: IsolationCause; nowMono: MonoMs }): void {
+  const isFound = slot.isolation === null;
+  const { tries, isReported } = slot.isolation ?? { tries: -1, isReported: false };
+  slot.isolation = { cause, tries: tries + 1, isReported };
+  slot.dueMono = nowMono + Math.min(RETRY_MS.first * 2 ** Math.min(slot.isolation.tries, 16), longestRetryMs(slot));
+  if (isFound) rejoin(all);
+}
+
+/** What was cut apart in a search is read together again, which needs one due time for each class. */
+export function rejoin(all: readonly Slot[]): void {
+  const dueMono = new Map<PolledClass, MonoMs>();
+  for (const slot of all) {
+    slot.cutBefore = false;
+    if (slot.isolation === null) dueMono.set(slot.poll, Math.min(slot.dueMono, dueMono.get(slot.poll) ?? Number.POSITIVE_INFINITY));
+  }
+  for (const slot of all) if (slot.isolation === null) slot.dueMono = dueMono.get(slot.poll) ?? slot.dueMono;
+}
+
+/** Longest time between two requests of an isolated slot. Units: ms. */
+export function longestRetryMs({ isLevel }: Slot): number {
+  return isLevel ? RETRY_MS.maxOfLevel : RETRY_MS.max;
+}
+
+export function requestOf(unit: number, { table, address, count }: Block): ReadRequest {
+  return { unit, table, address, count };
+}

@@ -1,0 +1,37 @@
+/**
+ * Middle, nearly all and worst of the last few hundred values.
+ *
+ * Owns a ring of fixed size. Never reads a clock.
+ */
+import type { Spread } from '../../core/bus-tools.ts';
+
+/** Values kept. Source: assumed; enough for a 99th percentile, and 2 KB a unit. */
+const RING = 256;
+
+export interface SpreadMeter {
+  note(value: number): void;
+  /** Null before the first value. */
+  spread(): Spread | null;
+}
+
+/** Shape: `count` is of all values ever noted; the rest is of the last 256. */
+export function createSpreadMeter(): SpreadMeter {
+  const ring = new Float64Array(RING);
+  let count = 0;
+  return {
+    note(value) {
+      ring[count % RING] = value;
+      count++;
+    },
+    spread() {
+      if (count === 0) return null;
+      const sorted = ring.slice(0, Math.min(count, RING)).sort();
+      const at = (share: number): number => tenths(sorted[Math.ceil(share * sorted.length) - 1] as number);
+      return { count, p50: at(0.5), p95: at(0.95), p99: at(0.99), max: at(1) };
+    },
+  };
+}
+
+function tenths(value: number): number {
+  return Math.round(value * 10) / 10;
+}

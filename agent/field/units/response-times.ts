@@ -1,0 +1,142 @@
+/**
+ * How long a unit takes to respond, by block of registers and by kind of request, and how long to wait for it.
+ *
+ * Owns the estimates of one unit. Pure memory: it does not access the line or the clock.
+ * Many drivers reply to a write only after they have stored it, and some registers are slower than their neighbours: one estimate
+ * for all of them would give up replies that are on their way.
+ */
+import type { ReadRequest, WriteRequest } from '../../core/driver.ts';
+import type { Table } from '../../core/profile.ts';
+import type { Slot } from '../polls/poll-plan.ts';
+
+/** A smoothed time and its mean deviation. Units: ms. */
+export interface Estimate {
+  readonly mean: number;
+  readonly deviation: number;
+}
+
+/** Response timeout; `margin` is left above the mean of a unit however steady it has been. Units: ms. Source: both cover the 16 ms of an FTDI adapter's latency timer and a busy machine's scheduling, as the clock granularity of RFC 6298 §2 does; Modbus over Serial Line V1.02 leaves it to the master. */
+const TIMEOUT_MS = { floor: 30, margin: 20, max: 1_000 };
+/** Deviations above the mean that are still waited for. Source: RFC 6298 §2. */
+const DEVIATIONS = 4;
+/**
+ * Late replies in a row, from one place or from the whole unit, that mean that it is slower than its profile says. Source: assumed; a unit
+ * that is late every other time must not make urgent writes wait longer than its profile allows (ten in a row: once in a thousand), and
+ * one that is always late is read after as many polls.
+ */
+const SLOW_AFTER = { unit: 5, place: 10 };
+
+const READ_AT: Readonly<Record<Table, number>> = { coil: 0, discrete: 1, holding: 2, input: 3 };
+const WRITE_AT: Readonly<Record<WriteRequest['table'], number>> = { coil: 4, holding: 5 };
+const ADDRESSES = 0x1_0000;
+
+export interface ResponseTimes {
+  /** A reply came in time, so long after its request had left the wire. Units: ms. */
+  learn(request: ReadRequest | WriteRequest, responseMs: number): void;
+  /**
+   * A reply came after it had been given up. Units: ms.
+   *
+   * `learned`: the next one is waited for that long. `doubtful`: not before this place has been late more often. `too-late`: never.
+   */
+  learnLate(request: ReadRequest | WriteRequest, responseMs: number): 'learned' | 'doubtful' | 'too-late';
+  /**
+   * How long to wait for the first byte of the reply to this request.
+   *
+   * A write never waits less than the profile says. A read of registers that have not replied yet waits as long as the profile says, or
+   * as long as `usual`, the estimate of the whole unit, requires. Units: ms.
+   */
+  timeoutMs(request: ReadRequest | WriteRequest, usual: Estimate | null): number;
+}
+
+/** `profileMs` is the response timeout of the profile. Units: ms. */
+export function createResponseTimes(slots: readonly Slot[], profileMs: number): ResponseTimes {
+  const estimates = new Map<number, Estimate>();
+  /** Replies in a row that were slower than the profile says: of each place, and of any. */
+  const lates = new Map<number, number>();
+  let latesInARow = 0;
+  let slowestWriteMs = profileMs;
+
+  return {
+    learn,
+    learnLate(request, responseMs) {
+      const places = placesOf(slots, request);
+      if (responseMs <= profileMs) {
+        learn(request, responseMs);
+        return 'learned';
+      }
+      if (responseMs > TIMEOUT_MS.max) return 'too-late';
+      for (const place of places) lates.set(place, (lates.get(place) ?? 0) + 1);
+      latesInARow++;
+      if (latesInARow < SLOW_AFTER.unit && places.some((place) => (lates.get(place) ?? 0) < SLOW_AFTER.place)) return 'doubtful';
+      for (const place of places) estimates.set(place, smooth(null, responseMs));
+      if (!('count' in request)) slowestWriteMs = slowestOf();
+      return 'learned';
+    },
+    timeoutMs(request, usual) {
+      if (!('count' in request)) {
+        const known = estimates.get(WRITE_AT[request.table] * ADDRESSES + request.address);
+        return Math.max(profileMs, known === undefined ? slowestWriteMs : waitMs(known, profileMs));
+      }
+      let timeoutMs = 0;
+      for (const place of placesOf(slots, request)) {
+        const known = estimates.get(place);
+        const placeMs = known === undefined ? Math.max(profileMs, usual === null ? 0 : waitMs(usual, profileMs)) : waitMs(known, profileMs);
+        timeoutMs = Math.max(timeoutMs, placeMs);
+      }
+      return timeoutMs;
+    },
+  };
+
+  function learn(request: ReadRequest | WriteRequest, responseMs: number): void {
+    let [before, after]: [Estimate | undefined, Estimate | undefined] = [undefined, undefined];
+    for (const place of placesOf(slots, request)) {
+      const known = estimates.get(place);
+      // Registers that are always read together share one estimate.
+      if (after === undefined || known !== before) [before, after] = [known, smooth(known ?? null, responseMs)];
+      estimates.set(place, after);
+      if (responseMs <= profileMs) lates.delete(place);
+    }
+    if (responseMs <= profileMs) latesInARow = 0;
+    if (!('count' in request)) slowestWriteMs = slowestOf();
+  }
+
+  /** A unit that is slow to store one register is expected to be slow with the next. */
+  function slowestOf(): number {
+    let slowestMs = profileMs;
+    for (const [place, estimate] of estimates)
+      if (place >= WRITE_AT.coil * ADDRESSES) slowestMs = Math.max(slowestMs, waitMs(estimate, profileMs));
+    return slowestMs;
+  }
+}
+
+/**
+ * How long a reply with this estimate is waited for: no longer than the profile says, unless the unit is usually slower than that; and
+ * never longer than a second, unless the profile says so. Units: ms.
+ */
+export function waitMs({ mean, deviation }: Estimate, profileMs: number): number {
+  const wantedMs = mean + Math.max(DEVIATIONS * deviation, TIMEOUT_MS.margin);
+  const mostMs = Math.max(profileMs, mean + TIMEOUT_MS.margin > profileMs ? TIMEOUT_MS.max : TIMEOUT_MS.floor);
+  return Math.min(Math.max(wantedMs, TIMEOUT_MS.floor), mostMs);
+}
+
+/** One sample raises the next timeout to that sample at least. Source: RFC 6298 §2, the estimator of TCP's retransmission timeout (gains 1/8 and 1/4). */
+export function smooth(before: Estimate | null, sampleMs: number): Estimate {
+  if (before === null) return { mean: sampleMs, deviation: sampleMs / 2 };
+  return {
+    mean: before.mean + (sampleMs - before.mean) / 8,
+    deviation: before.deviation + (Math.abs(sampleMs - before.mean) - before.deviation) / 4,
+  };
+}
+
+/** Where a request is timed: at each slot that it covers; else at its own first address. */
+function placesOf(slots: readonly Slot[], request: ReadRequest | WriteRequest): number[] {
+  const { table, address } = request;
+  if (!('count' in request)) return [WRITE_AT[request.table] * ADDRESSES + address];
+  const end = address + request.count;
+  const places: number[] = [];
+  for (const slot of slots) {
+    if (slot.table !== table || slot.address >= end || slot.address + slot.count <= address) continue;
+    places.push(READ_AT[table] * ADDRESSES + slot.address);
+  }
+  return places.length > 0 ? places : [READ_AT[table] * ADDRESSES + address];
+}

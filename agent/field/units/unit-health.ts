@@ -1,0 +1,60 @@
+/**
+ * Does a unit answer, what is its usual pace, and when is it worth asking again?
+ *
+ * Owns the health of one unit. Never touches the line, never reads a clock.
+ */
+import type { MonoMs } from '../../core/clock.ts';
+import { type Estimate, smooth } from './response-times.ts';
+
+export type UnitState = 'ok' | 'flaky' | 'silent';
+
+export interface UnitHealth {
+  readonly state: UnitState;
+  /** Transactions failed in a row. */
+  readonly failures: number;
+  /** What a read costs beyond its bytes. Null until the first reply. */
+  readonly turnaroundMs: Estimate | null;
+  /** Until the first bytes of the reply to a read of whatever block, adapters included. Null until the first reply. */
+  readonly firstByteMs: Estimate | null;
+  /** Not to be asked before this time. */
+  readonly dueMono: MonoMs;
+}
+
+export type Transaction =
+  | { readonly kind: 'reply'; readonly atMono: MonoMs; readonly turnaroundMs: number; readonly firstByteMs: number }
+  /** It responded, but the times say nothing about its reads: an exception, or a write that it has taken. */
+  | { readonly kind: 'answer'; readonly atMono: MonoMs }
+  /** The reply to a read came after it had been given up. */
+  | { readonly kind: 'late'; readonly atMono: MonoMs; readonly firstByteMs: number }
+  | { readonly kind: 'timeout'; readonly atMono: MonoMs; readonly jitter: number; readonly mayBeStarting: boolean };
+
+export const FRESH: UnitHealth = { state: 'ok', failures: 0, turnaroundMs: null, firstByteMs: null, dueMono: 0 };
+
+/** Failures in a row that make a unit silent. Source: wb-mqtt-serial declares a device lost after 2 failed cycles. */
+export const SILENT_AFTER = 3;
+/** Rest of a unit after its first and second lost reply, so that a whole round is not lost on it. Units: ms. Source: assumed. */
+const FLAKY_REST_MS = 100;
+/** Back-off between probes. Units: ms. Source: assumed; longest silence a technician at the pole will accept. */
+const BACKOFF_MS = { first: 500, max: 60_000 };
+
+/**
+ * The health after one more transaction.
+ *
+ * Units:  `jitter` is a random number 0..1 drawn by the caller; it moves a probe by up to a quarter of its back-off.
+ * Errors: none; every transaction leads to a state. A unit that may still be starting is not called silent, one that is silent stays so until it is heard.
+ */
+export function afterTransaction(health: UnitHealth, t: Transaction): UnitHealth {
+  if (t.kind === 'answer') return { ...health, state: 'ok', failures: 0, dueMono: t.atMono };
+  if (t.kind === 'late')
+    return { ...health, state: 'ok', failures: 0, firstByteMs: smooth(health.firstByteMs, t.firstByteMs), dueMono: t.atMono };
+  if (t.kind === 'reply') {
+    const turnaroundMs = smooth(health.turnaroundMs, t.turnaroundMs);
+    return { state: 'ok', failures: 0, turnaroundMs, firstByteMs: smooth(health.firstByteMs, t.firstByteMs), dueMono: t.atMono };
+  }
+  const failures = health.failures + 1;
+  if (failures < SILENT_AFTER) return { ...health, state: 'flaky', failures, dueMono: t.atMono + FLAKY_REST_MS };
+  const doubled = BACKOFF_MS.first * 2 ** Math.min(failures - SILENT_AFTER, 16);
+  const waitMs = Math.min(doubled, BACKOFF_MS.max) * (1 - t.jitter / 4);
+  const isGivenUp = health.state === 'silent' || !t.mayBeStarting;
+  return { ...health, state: isGivenUp ? 'silent' : 'flaky', failures, dueMono: t.atMono + waitMs };
+}

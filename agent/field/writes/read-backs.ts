@@ -1,0 +1,134 @@
+/**
+ * Writes that have been sent and wait for their proof.
+ *
+ * Owns them and the question that proves each. Pure data with an order.
+ *
+ * A proof is never as urgent as light or a sensor: after each one the line is left to whatever else waits, so that the many proofs of a
+ * group keep nobody waiting for more than the one in flight.
+ */
+import type { MonoMs } from '../../core/clock.ts';
+import type { DecodedValue, ReadRequest } from '../../core/driver.ts';
+import type { BusError } from '../../core/errors.ts';
+import type { Lane } from '../../core/ports.ts';
+import type { PointProfile, RegisterType } from '../../core/profile.ts';
+import type { PointId } from '../../core/words.ts';
+import type { Unit } from '../units/unit.ts';
+import { SUPERSEDED, type WaitingWrite } from './write-queue.ts';
+
+/** Pause after a read-back in which others come first. Units: ms. Source: shorter than the silence a line keeps anyway, 1.75 ms (Modbus over Serial Line V1.02 §2.5.1.1). */
+const YIELD_MS = 1;
+/** Registers of each type. Source: Modbus Application Protocol V1.1b3 §6: 16-bit registers. */
+export const WIDTH: Readonly<Record<RegisterType, number>> = { bit: 1, u16: 1, s16: 1, u32: 2, s32: 2, f32: 2, u64: 4, s64: 4 };
+
+/** A write that has been sent and is to be read back. */
+export interface ReadBack {
+  readonly sent: WaitingWrite;
+  /** When the write left, or was to leave. */
+  readonly leftMono: MonoMs;
+  /** Why the unit has not acknowledged the write, which may have arrived all the same; null when it has. */
+  readonly lost: BusError | null;
+  readonly dueMono: MonoMs;
+  readonly tries: number;
+  /** It went with others in one write that nobody has confirmed. */
+  readonly byGroup: boolean;
+}
+
+/** The read-backs of one line, at most one a point: a newer write makes an older one's proof worthless. */
+export interface ReadBacks {
+  add(readBack: ReadBack): void;
+  /** What proves a lost write is as urgent as that write; all else goes with the commands. */
+  take(lane: Lane, nowMono: MonoMs): ReadBack | undefined;
+  isDue(lane: Lane, nowMono: MonoMs): boolean;
+  /** The proof of an urgent level, of those that go with the commands. */
+  takeUrgent(nowMono: MonoMs): ReadBack | undefined;
+  /** Takes out all lost writes of this unit that went in one with others: they arrived together or not at all. */
+  takeLostGroup(unit: Unit): readonly ReadBack[];
+  /** One has been done. */
+  done(nowMono: MonoMs): void;
+  /** A newer level for this point is on its way: no proof of the older one is wanted. */
+  drop(pointId: PointId): void;
+  nextMono(): MonoMs | undefined;
+  failAll(reason: string): void;
+}
+
+/** `heldUntilMono` says when the unit and the line can take the question without holding up others. */
+export function createReadBacks(heldUntilMono: (readBack: ReadBack) => MonoMs): ReadBacks {
+  const byPoint = new Map<PointId, ReadBack>();
+  let pausedUntilMono: MonoMs = 0;
+  const first = (isWanted: (readBack: ReadBack) => boolean): { readBack: ReadBack; mono: MonoMs } | undefined => {
+    let earliest: { readBack: ReadBack; mono: MonoMs } | undefined;
+    for (const readBack of byPoint.values()) {
+      if (!isWanted(readBack)) continue;
+      const mono = Math.max(readBack.dueMono, pausedUntilMono, heldUntilMono(readBack));
+      if (earliest === undefined || mono < earliest.mono) earliest = { readBack, mono };
+    }
+    return earliest;
+  };
+  const takeFirst = (isWanted: (readBack: ReadBack) => boolean, nowMono: MonoMs): ReadBack | undefined => {
+    const due = first(isWanted);
+    if (due === undefined || due.mono > nowMono) return undefined;
+    byPoint.delete(due.readBack.sent.write.pointId);
+    return due.readBack;
+  };
+  const drop = (pointId: PointId): void => {
+    const older = byPoint.get(pointId);
+    byPoint.delete(pointId);
+    older?.sent.settle({ state: 'failed', reason: SUPERSEDED, sentMono: older.sent.sentMono });
+  };
+  return {
+    add(readBack) {
+      drop(readBack.sent.write.pointId);
+      byPoint.set(readBack.sent.write.pointId, readBack);
+    },
+    take: (lane, nowMono) => takeFirst((readBack) => laneOf(readBack) === lane, nowMono),
+    isDue: (lane, nowMono) => (first((readBack) => laneOf(readBack) === lane)?.mono ?? Number.POSITIVE_INFINITY) <= nowMono,
+    takeUrgent: (nowMono) => takeFirst(({ sent, lost }) => lost === null && sent.write.lane === 'urgent', nowMono),
+    takeLostGroup(unit) {
+      const group = [...byPoint.values()].filter(({ sent, lost, byGroup }) => sent.unit === unit && lost !== null && byGroup);
+      for (const { sent } of group) byPoint.delete(sent.write.pointId);
+      return group;
+    },
+    done(nowMono) {
+      pausedUntilMono = nowMono + YIELD_MS;
+    },
+    drop,
+    nextMono: () => first(() => true)?.mono,
+    failAll(reason) {
+      const all = [...byPoint.values()];
+      byPoint.clear();
+      for (const { sent } of all) sent.settle({ state: 'failed', reason, sentMono: sent.sentMono });
+    },
+  };
+}
+
+function laneOf({ sent, lost }: ReadBack): Lane {
+  return lost === null ? 'command' : sent.write.lane;
+}
+
+/** Where the proof of a level stands: at the point itself, or at the one its profile names for it. */
+export function proofRequest(unit: Unit, quantity: string): ReadRequest {
+  const { table, address, type } = proofPoint(unit, quantity);
+  return { unit: unit.device.unit, table, address, count: WIDTH[type] };
+}
+
+/** Whether what was read proves the level; `found` is null where the unit has no value to tell. */
+export function judge(
+  { unit, quantity, write: { levelPct } }: WaitingWrite,
+  values: readonly DecodedValue[],
+): { readonly isRight: boolean; readonly found: number | null } {
+  const proof = proofPoint(unit, quantity);
+  const found = values.find((value) => value.quantity === proof.id)?.value ?? null;
+  const tolerance = pointOf(unit, quantity).write?.tolerance ?? 0;
+  return { isRight: found !== null && Math.abs(found - levelPct) <= tolerance, found };
+}
+
+/** Errors: throws TypeError for a quantity that the profile does not have; the config check lets none such pass. */
+export function pointOf({ driver: { profile } }: Unit, quantity: string): PointProfile {
+  const point = profile.points.find(({ id }) => id === quantity);
+  if (point === undefined) throw new TypeError(`${profile.id} has no point ${quantity}`);
+  return point;
+}
+
+function proofPoint(unit: Unit, quantity: string): PointProfile {
+  return pointOf(unit, pointOf(unit, quantity).write?.verify ?? quantity);
+}

@@ -1,0 +1,45 @@
+/**
+ * Failsafe levels: what a lamp keeps while no agent writes to it.
+ *
+ * Pure.
+ */
+import type { Cabinet, Zone } from '../core/cabinet.ts';
+import { stepLevelPct } from './programme.ts';
+
+/** Units: percent. */
+const FULL_PCT = 100;
+
+/**
+ * Returns the level that a lamp of this zone keeps without an agent: the highest that the agent itself might ask for.
+ *
+ * Full light where traffic or presence decide, because without an agent no sensor is read. Else the highest level of all programmes, event
+ * nights and rules that the zone may have. Never below the zone's minimum.
+ * Units: percent, from 1. Source: UNI 11248 annex D: when adaptation fails, the design class holds.
+ */
+export function failsafeLevelPct({ programmes, calendars, eventNights, rules }: Cabinet, zone: Zone | undefined): number {
+  if (zone === undefined || zone.traffic !== null || zone.presence !== null) return FULL_PCT;
+  const calendar = calendars.find(({ id }) => id === zone.calendar);
+  const ids = new Set([zone.programme, ...(calendar?.rules ?? []).map(({ programme }) => programme)]);
+  const ofProgrammes = programmes
+    .filter(({ id }) => ids.has(id))
+    .flatMap(({ steps }) => steps.map(({ level }) => stepLevelPct(level, zone)));
+  const ofNights = eventNights.filter(({ zones }) => zones?.includes(zone.id) ?? true).map(({ levelPct }) => levelPct);
+  const ofRules = rules.flatMap(({ raise }) => (raise?.zones.includes(zone.id) === true ? [raise.levelPct] : []));
+  const usual = ofProgrammes.length === 0 ? [FULL_PCT] : ofProgrammes;
+  return Math.max(1, zone.minPct, ...usual, ...ofNights, ...ofRules);
+}
+
+/**
+ * Returns the level that a device keeps without an agent. Its registers take one level for all its lamps: the highest of theirs, none above
+ * the maximum of its own lamp. Full light for a device without a lamp.
+ * Units: percent, from 1.
+ */
+export function deviceFailsafePct(cabinet: Cabinet, deviceId: string): number {
+  const levels = cabinet.lamps
+    .filter(({ device }) => device === deviceId)
+    .map(({ id, maxPct }) => {
+      const zone = cabinet.zones.find(({ lamps }) => lamps.includes(id));
+      return Math.min(maxPct, failsafeLevelPct(cabinet, zone));
+    });
+  return levels.length === 0 ? failsafeLevelPct(cabinet, undefined) : Math.max(1, ...levels);
+}

@@ -1,0 +1,30 @@
+/**
+ * A decision as the energy figures count it: the level, and what the level would be without presence and traffic.
+ *
+ * Pure.
+ */
+import type { Lamp, Zone } from '../core/cabinet.ts';
+import type { Decision, LevelPct } from '../core/words.ts';
+import { DESIGN_LEVEL_PCT, limitedPct } from './arbiter.ts';
+
+/** What was decided for a lamp. */
+export interface LampUse {
+  readonly levelPct: LevelPct;
+  /** What it would be without presence and traffic; the level itself while neither raises it. */
+  readonly quietPct: LevelPct;
+  readonly raisedBy: 'presence' | 'traffic' | null;
+  /** A person set it: dark by hand is no saving. */
+  readonly byPerson: boolean;
+}
+
+/** What the decision means for the count; the programme's level and the raised one are in its trace. */
+export function lampUse({ levelPct, rank, trace }: Decision, lamp: Lamp, zone: Zone): LampUse {
+  const byPerson = rank === 'maintenance' || rank === 'emergency' || rank === 'override';
+  if (rank !== 'presence' && rank !== 'traffic') return { levelPct, quietPct: levelPct, raisedBy: null, byPerson };
+  const programmePct = trace.find((line) => line.rank === 'programme')?.levelPct ?? DESIGN_LEVEL_PCT;
+  const raisedPct = trace.find((line) => line.rank === rank && line.applied)?.levelPct ?? levelPct;
+  const limitedOf = (pct: LevelPct): LevelPct => limitedPct(pct, { lamp, zone, isFree: pct === 0 && zone.dark !== null });
+  // Constant light dims all levels alike.
+  const share = zone.constantLight === null ? 1 : levelPct / Math.max(1, limitedOf(raisedPct));
+  return { levelPct, quietPct: Math.min(levelPct, Math.round(limitedOf(programmePct) * share)), raisedBy: rank, byPerson };
+}

@@ -1,0 +1,62 @@
+/**
+ * The agent on one screen: time, light, lines, store, uplink and what is wrong.
+ *
+ * Owns which facts belong to it and how they are rounded.
+ */
+import type { Control } from '../control/control.ts';
+import type { Cabinet } from '../core/cabinet.ts';
+import type { Clock, MonoMs } from '../core/clock.ts';
+import type { DeviceView, Field, Store } from '../core/ports.ts';
+import type { StatusView } from '../core/views.ts';
+import type { AgentEvent } from '../core/words.ts';
+import { withLampFaults } from '../diagnosis/device-faults.ts';
+import { sunAltitudeDeg } from '../lighting/sun.ts';
+import type { UplinkPlace } from '../sync/uplink-place.ts';
+
+/** Where the facts come from. */
+export interface StatusSources {
+  readonly cabinet: Cabinet;
+  readonly version: string;
+  readonly clock: Clock;
+  readonly field: Pick<Field, 'lines' | 'devices'>;
+  readonly store: Pick<Store, 'status'>;
+  readonly control: Pick<Control, 'zones' | 'zoneStates'>;
+  readonly uplink: Pick<UplinkPlace, 'status'>;
+  readonly activeEvents: readonly AgentEvent[];
+  readonly startedMono: MonoMs;
+  readonly firstPollMono: MonoMs | null;
+  /** Of this run, over all its configurations. */
+  readonly counters: Pick<StatusView, 'detections' | 'lampsRaised'>;
+}
+
+const MEGABYTE = 2 ** 20;
+
+export async function statusView(sources: StatusSources): Promise<StatusView> {
+  const { cabinet, clock, field, control, activeEvents, firstPollMono } = sources;
+  const states = control.zoneStates();
+  const altitudeDeg = states[0]?.sunAltitudeDeg ?? sunAltitudeDeg(cabinet, clock.wallMs());
+  return {
+    version: sources.version,
+    cabinet: { id: cabinet.id, name: cabinet.name },
+    atMs: clock.wallMs(),
+    timezone: cabinet.timezone,
+    clockQuality: clock.quality(),
+    upS: Math.round((clock.monoMs() - sources.startedMono) / 1_000),
+    rssMb: Math.round(process.memoryUsage.rss() / MEGABYTE),
+    startMs: firstPollMono === null ? null : Math.round(firstPollMono),
+    night: states.some(({ night }) => night),
+    sunAltitudeDeg: Math.round(altitudeDeg * 10) / 10,
+    zones: control.zones().map((zone) => ({ ...zone, lamps: zone.lamps.map((lamp) => withLampFaults(lamp, cabinet, activeEvents)) })),
+    lines: field.lines(),
+    units: countUnits(field.devices()),
+    store: await sources.store.status(),
+    uplink: sources.uplink.status(),
+    activeEvents,
+    ...sources.counters,
+  };
+}
+
+function countUnits(devices: readonly DeviceView[]): StatusView['units'] {
+  const count = (state: DeviceView['state']): number => devices.filter((device) => device.state === state).length;
+  return { ok: count('ok'), flaky: count('flaky'), silent: count('silent') + count('new') };
+}

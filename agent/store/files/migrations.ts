@@ -1,0 +1,62 @@
+/**
+ * Which versions of a file this program may use, and how an older one becomes the present one.
+ *
+ * Owns `user_version` and the fact `readable_since`. Goes forward only. Knows no table but `meta`.
+ *
+ * A file that a newer program has stepped forward says which versions may still use it. One of those leaves its version as it is and
+ * writes what it knows; the newer program then has nothing to do twice. So a release can be taken back without losing the store.
+ */
+
+import type { Schema } from '../schema.ts';
+import { isRefusal, type Sqlite, storeError } from '../sqlite.ts';
+import { getMeta, setMeta } from './meta.ts';
+
+/** Errors: throws StoreError `future-version` where the file is too new for this program, `corrupt` where a table is missing. */
+export function expectUsable(db: Sqlite, path: string, schema: Schema): void {
+  const version = versionOf(db);
+  if (version < schema.version) return;
+  if (version > schema.version) expectReadable(db, { path, schema, version });
+  const names = db.prepare("SELECT name FROM sqlite_schema WHERE type = 'table'").pluck().all();
+  const missing = schema.tables.filter((table) => !names.includes(table));
+  if (missing.length > 0) throw storeError('corrupt', `${path}: the tables ${missing.join(', ')} are missing`);
+}
+
+function expectReadable(db: Sqlite, { path, schema, version }: { path: string; schema: Schema; version: number }): void {
+  const since = readableSince(db);
+  if (since !== null && since <= schema.version) return;
+  const allowed = since === null ? '' : `, usable since ${since}`;
+  throw storeError('future-version', `${path}: found version ${version}${allowed}, this program knows ${schema.version}`);
+}
+
+/** All steps that the file has not taken, in one transaction: a cut in between leaves it as it was. Errors: throws what SQLite throws. */
+export function migrate(db: Sqlite, path: string, schema: Schema): void {
+  const version = versionOf(db);
+  if (version >= schema.version) return;
+  const transaction = db.transaction(() => {
+    stepForward(db, schema, version);
+    expectUsable(db, path, schema);
+  });
+  transaction.immediate();
+}
+
+/** The steps after `version` and the marks that go with them, within the caller's transaction. Errors: throws what SQLite throws. */
+export function stepForward(db: Sqlite, schema: Schema, version: number): void {
+  for (const { to, ddl } of schema.migrations) if (to > version) db.exec(ddl);
+  setMeta(db, 'readable_since', schema.readableSince);
+  db.pragma(`user_version = ${schema.version}`);
+}
+
+function versionOf(db: Sqlite): number {
+  return Number(db.pragma('user_version', { simple: true }));
+}
+
+/** Null where the file does not say, or has no table to say it in. */
+function readableSince(db: Sqlite): number | null {
+  try {
+    const since = getMeta(db, 'readable_since');
+    return typeof since === 'number' ? since : null;
+  } catch (error) {
+    if (isRefusal(error)) return null;
+    throw error;
+  }
+}

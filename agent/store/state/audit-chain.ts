@@ -1,0 +1,134 @@
+/**
+ * The chain of the audit log: each entry's hash covers the hash of the one before.
+ *
+ * Owns what is hashed and what a walk over the chain finds. Pure: knows no file.
+ *
+ * It shows changes made by whoever does not recompute all hashes after it. Against those who do stands a head noted elsewhere, which
+ * `luciole audit --verify --head` compares.
+ */
+import { createHash } from 'node:crypto';
+import type { AuditHead, AuditNote, AuditVerdict } from '../../core/audit-tools.ts';
+import type { WallMs } from '../../core/clock.ts';
+
+/** A row as it lies on disk. */
+export interface AuditRow {
+  readonly n: number;
+  readonly atMs: WallMs;
+  /** The note as JSON. */
+  readonly body: string;
+  readonly hash: string;
+}
+
+/** What stands before the first entry. */
+export const GENESIS: AuditHead = { n: 0, hash: '0'.repeat(64) };
+/** The entry that says which ones were removed for room, and with which hash the removed part ended. */
+export const TRIMMED = 'audit trimmed';
+/** Longest text of each field. Units: characters. Source: assumed; a command line of 80 columns fits several times. */
+const MAX_CHARS = { user: 64, role: 16, action: 64, detail: 400, result: 200 };
+/** Problems told; more of them say nothing new. */
+const MAX_PROBLEMS = 20;
+
+/** The next entry of the chain. */
+export function chained(before: AuditHead, note: AuditNote, atMs: WallMs): AuditRow {
+  const n = before.n + 1;
+  const body = JSON.stringify(bounded(note));
+  return { n, atMs, body, hash: hashOf(before.hash, { n, atMs, body }) };
+}
+
+/** What `TRIMMED` says of a removed part, given its last entry. */
+export function trimDetail({ n, hash }: AuditHead): string {
+  return `through ${n} ${hash}`;
+}
+
+/**
+ * Walk the chain from its first entry.
+ *
+ * Shape: `rows` in order; `head` is the newest as the file says apart from its rows, null where it says none; `known` as noted elsewhere.
+ */
+export function verifyChain(rows: Iterable<AuditRow>, head: AuditHead | null, known: AuditHead | null): AuditVerdict {
+  const problems: string[] = [];
+  /** Ends of removed parts, as entries further on tell of them. */
+  const trims = new Map<number, AuditHead>();
+  let first: AuditRow | null = null;
+  let before = GENESIS;
+  let count = 0;
+  let isKnownSeen = false;
+  for (const row of rows) {
+    if (first !== null) problems.push(...linkProblems(before, row));
+    first ??= row;
+    const trim = trimOf(row);
+    if (trim !== null) trims.set(trim.n, trim);
+    if (row.n === known?.n) {
+      isKnownSeen = true;
+      if (row.hash !== known.hash) problems.push(`entry ${row.n} is not the one that was noted: it had another hash`);
+    }
+    before = row;
+    count += 1;
+  }
+  problems.push(...startProblems(first, trims), ...endProblems(before, head));
+  if (known !== null && !isKnownSeen) problems.push(...missingKnown(known, first, before));
+  return { entries: count, firstN: first?.n ?? 0, problems: problems.slice(0, MAX_PROBLEMS) };
+}
+
+function linkProblems(before: AuditHead, row: AuditRow): string[] {
+  if (row.n !== before.n + 1) return [`${span(before.n + 1, row.n - 1)} missing`];
+  return row.hash === hashOf(before.hash, row) ? [] : [`entry ${row.n} was changed, or does not follow entry ${before.n}`];
+}
+
+/** A chain that does not begin at 1 must tell of it. */
+function startProblems(first: AuditRow | null, trims: ReadonlyMap<number, AuditHead>): string[] {
+  if (first === null) return [];
+  const before = first.n === 1 ? GENESIS : trims.get(first.n - 1);
+  return before === undefined ? [`${span(1, first.n - 1)} missing, and no entry says that they were trimmed`] : linkProblems(before, first);
+}
+
+function endProblems(last: AuditHead, head: AuditHead | null): string[] {
+  if (head === null) return last.n === 0 ? [] : ['the file does not say which entry is its newest'];
+  if (last.n < head.n) return [`${span(last.n + 1, head.n)} missing at the end`];
+  return last.n === head.n && last.hash === head.hash ? [] : [`the newest entry should be ${head.n}, found ${last.n}`];
+}
+
+/** An older one may be gone with a trimmed part; a newer one never was in this log. */
+function missingKnown(known: AuditHead, first: AuditRow | null, last: AuditHead): string[] {
+  if (first !== null && known.n < first.n) return [];
+  return [`entry ${known.n}, which was noted, is missing: the log ends at ${last.n}`];
+}
+
+function span(from: number, to: number): string {
+  return from === to ? `entry ${from} is` : `entries ${from} to ${to} are`;
+}
+
+/** Source: FIPS 180-4, SHA-256. Shape: lines of hash before, number, time, note. */
+function hashOf(hashBefore: string, { n, atMs, body }: Omit<AuditRow, 'hash'>): string {
+  return createHash('sha256').update(`${hashBefore}\n${n}\n${atMs}\n${body}`).digest('hex');
+}
+
+/** Only the agent's own word counts: a person may type the same. */
+function trimOf({ body }: AuditRow): AuditHead | null {
+  if (!body.includes(TRIMMED)) return null;
+  const { action, door, detail } = noteOf(body) ?? {};
+  const [, n, hash] = /^through (\d+) ([0-9a-f]{64})$/.exec(detail ?? '') ?? [];
+  return action === TRIMMED && door === 'self' && n !== undefined && hash !== undefined ? { n: Number(n), hash } : null;
+}
+
+/** The note of a row; null where its bytes were damaged. */
+export function noteOf(body: string): AuditNote | null {
+  try {
+    return JSON.parse(body) as AuditNote;
+  } catch {
+    return null; // The walk over the chain names it.
+  }
+}
+
+/** One line each, no longer than it may be; the order of the fields is that of the hash. */
+function bounded(note: AuditNote): AuditNote {
+  const text = (field: keyof typeof MAX_CHARS): string => note[field].replace(/\p{C}/gu, '?').slice(0, MAX_CHARS[field]);
+  return {
+    user: text('user'),
+    role: text('role'),
+    door: note.door,
+    action: text('action'),
+    detail: text('detail'),
+    result: text('result'),
+  };
+}

@@ -1,0 +1,108 @@
+/**
+ * The nightly copy of a small file, and the way back from it.
+ *
+ * Owns the copy, the one before it, and when each may be trusted: never before it has passed every check.
+ */
+import { copyFileSync, existsSync, renameSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import type { WallMs } from '../../core/clock.ts';
+import type { BackupReport } from '../../core/ports.ts';
+import { removeAll, syncFile } from '../files/db-files.ts';
+import { expectSound, expectWhole, judge, toOpeningError } from '../files/file-check.ts';
+import { standAs } from '../files/fresh-file.ts';
+import { getMeta, setMeta } from '../files/meta.ts';
+import { migrate } from '../files/migrations.ts';
+import type { Schema } from '../schema.ts';
+import { applySettings, openSqlite, type Sqlite, storeError } from '../sqlite.ts';
+
+export interface BackupParts {
+  readonly dir: string;
+  readonly schema: Schema;
+  /** Units: pages. */
+  readonly maxPages: number;
+  /** Rows that are not as they were written, in words: SQLite does not see bytes flipped within a value. */
+  readonly rowProblems: (db: Sqlite) => readonly string[];
+}
+
+export interface StateBackup {
+  /** Copies the file as the connection sees it. Errors: throws StoreError `io` when the copy is not sound, else what SQLite throws. */
+  make(db: Sqlite, atMs: WallMs): BackupReport;
+  /** Puts the newest sound copy in the place of the file and says which; null when there is none. Errors: throws what the system throws. */
+  restore(atMs: WallMs): string | null;
+}
+
+const HOUR_MS = 3_600_000;
+
+/** The copies that lie beside the file of this schema. */
+export function createStateBackup(parts: BackupParts): StateBackup {
+  const path = join(parts.dir, parts.schema.fileName);
+  const [newest, former] = [`${path}.bak`, `${path}.bak.1`];
+
+  function make(db: Sqlite, atMs: WallMs): BackupReport {
+    const draft = `${newest}.new`;
+    removeAll(draft);
+    try {
+      db.prepare('VACUUM INTO ?').run(draft);
+      // Into the copy itself, since a file's own times follow no clock that we know.
+      const problem = problemOf(() => prove(draft, parts, (copy) => setMeta(copy, 'copied_ms', Math.round(atMs))));
+      if (problem !== null) throw storeError('io', `${draft}: the copy is not sound (${problem})`);
+      syncFile(draft);
+      const { size } = statSync(draft);
+      // A damaged copy must not push out a sound one.
+      if (existsSync(newest) && problemOf(() => expectSound(newest, parts.schema)) === null) renameSync(newest, former);
+      standAs(draft, newest);
+      return { path: newest, bytes: size, atMs };
+    } finally {
+      removeAll(draft);
+    }
+  }
+
+  /** The copy stays where it is: what it is put to the proof in is what will stand. */
+  function restore(atMs: WallMs): string | null {
+    const draft = `${path}.new`;
+    for (const copy of [newest, former].filter(existsSync)) {
+      removeAll(draft);
+      let copiedMs: unknown;
+      const useIt = (db: Sqlite): void => {
+        applySettings(db, parts.maxPages);
+        copiedMs = getMeta(db, 'copied_ms');
+        setMeta(db, 'restored_ms', Math.round(atMs));
+      };
+      if (problemOf(() => copyFileSync(copy, draft)) !== null || problemOf(() => prove(draft, parts, useIt)) !== null) continue;
+      syncFile(draft);
+      standAs(draft, path);
+      return `restored from ${copy}, ${typeof copiedMs === 'number' ? `${((atMs - copiedMs) / HOUR_MS).toFixed(1)} h old` : 'of unknown age'}`;
+    }
+    removeAll(draft);
+    return null;
+  }
+
+  return { make, restore };
+}
+
+/** Opens it as its use would, and looks at every page and row. Errors: throws StoreError when it is not sound, else what SQLite throws. */
+function prove(path: string, { schema, rowProblems }: BackupParts, act: (db: Sqlite) => void): void {
+  const db = openSqlite(path);
+  try {
+    judge(db, path, schema);
+    migrate(db, path, schema);
+    act(db);
+    expectWhole(db, path);
+    const [problem] = rowProblems(db);
+    if (problem !== undefined) throw storeError('corrupt', `${path}: ${problem}`);
+  } finally {
+    db.close();
+  }
+}
+
+/** Null where there is none. Errors: a disk that takes nothing says nothing about a copy, and is thrown; one that cannot be read is a bad copy. */
+function problemOf(act: () => void): string | null {
+  try {
+    act();
+    return null;
+  } catch (error) {
+    const failure = toOpeningError(error, 'copy');
+    if (failure.code === 'full' || failure.code === 'read-only') throw failure;
+    return failure.message;
+  }
+}

@@ -1,0 +1,115 @@
+/**
+ * Which readings have been delivered, and whether every one of them is somewhere.
+ *
+ * Owns the cursor in the file: `cursor_seq`, up to which all is delivered; `cursor_part`, the readings delivered of the row that the cursor
+ * stands in; `delivered`, all of this epoch. Runs within the transactions of the telemetry file.
+ */
+import type { StoreAccount } from '../../core/ports.ts';
+import { getMeta, setMeta } from '../files/meta.ts';
+import type { DeliveredUnstored } from '../messages.ts';
+import type { Sqlite } from '../sqlite.ts';
+import { type Handle, type Piece, pieceAt, piecesAfter, tallyAfter } from './telemetry-handle.ts';
+
+/** Rows looked at in one step of the cursor. */
+const STEP_ROWS = 256;
+
+export function cursorOf(db: Sqlite): number {
+  return Number(getMeta(db, 'cursor_seq') ?? 0);
+}
+
+/** Forward only, and not beyond what there is. */
+export function moveCursor(handle: Handle, wantedSeq: number): void {
+  const { db, frames } = handle;
+  const [fromSeq, toSeq] = [cursorOf(db), Math.min(wantedSeq, frames.lastSeq())];
+  if (toSeq <= fromSeq) return;
+  const part = partUpTo(handle, toSeq);
+  const delivered = deliveredOf(handle) + wholeBetween(handle, fromSeq, toSeq) - partOf(db) + part;
+  setMeta(db, 'delivered', delivered);
+  setMeta(db, 'cursor_part', part);
+  setMeta(db, 'cursor_seq', toSeq);
+}
+
+/** Readings of rows that end after `fromSeq` and not after `toSeq`. */
+function wholeBetween(handle: Handle, fromSeq: number, toSeq: number): number {
+  let readings = 0;
+  for (let seq = fromSeq; ; ) {
+    const pieces = piecesAfter(handle, seq, STEP_ROWS);
+    for (const piece of pieces) {
+      if (piece.seq > toSeq) return readings;
+      readings += piece.n;
+      seq = piece.seq;
+    }
+    if (pieces.length === 0) return readings;
+  }
+}
+
+/** Readings up to `seq` in the row that goes on beyond it; 0 where a row ends. A row that cannot be read is found damaged by its reader. */
+function partUpTo(handle: Handle, seq: number): number {
+  const piece = pieceAt(handle, seq + 1);
+  if (piece === undefined || piece.firstSeq > seq) return 0;
+  const read = piece.read();
+  if (read.kind === 'damaged') return 0;
+  return read.frames.reduce((sum, frame) => sum + (frame.seq <= seq ? frame.readings.length : 0), 0);
+}
+
+/** Of this row, what has not been delivered. */
+export function undeliveredOf(db: Sqlite, { seq, firstSeq, n }: Pick<Piece, 'seq' | 'firstSeq' | 'n'>): number {
+  const cursorSeq = cursorOf(db);
+  if (seq <= cursorSeq) return 0;
+  return firstSeq <= cursorSeq ? n - partOf(db) : n;
+}
+
+/** After this row was made, changed or removed: counts again what of it is delivered, where the cursor stands in it. */
+export function recountPart(handle: Handle, { seq, firstSeq }: Pick<Piece, 'seq' | 'firstSeq'>): void {
+  const cursorSeq = cursorOf(handle.db);
+  if (cursorSeq < firstSeq || cursorSeq >= seq) return;
+  const part = partUpTo(handle, cursorSeq);
+  if (part !== partOf(handle.db)) setMeta(handle.db, 'cursor_part', part);
+}
+
+/** Frames that are still there and come after this seq. */
+export function framesBeyond(handle: Handle, seq: number): number {
+  const piece = pieceAt(handle, seq + 1);
+  const begun = piece === undefined ? 0 : Math.max(0, seq - piece.firstSeq + 1);
+  return Math.max(0, tallyAfter(handle, seq).frames - begun);
+}
+
+/** Readings that are still there and not yet delivered, as the file knows it. */
+function backlogOf(handle: Handle): number {
+  return tallyAfter(handle, cursorOf(handle.db)).readings - partOf(handle.db);
+}
+
+/** Readings that were delivered and left memory before the disk took them. Called again with the same mark, it counts nothing. */
+export function addDeliveredUnstored(handle: Handle, { mark, readings }: DeliveredUnstored, bootId: number): void {
+  const { db } = handle;
+  const name = `${bootId}:${mark}`;
+  if (getMeta(db, 'delivered_unstored_mark') === name) return;
+  setMeta(db, 'delivered', deliveredOf(handle) + readings);
+  setMeta(db, 'delivered_unstored', deliveredUnstoredOf(db) + readings);
+  setMeta(db, 'delivered_unstored_mark', name);
+}
+
+function deliveredUnstoredOf(db: Sqlite): number {
+  return Number(getMeta(db, 'delivered_unstored') ?? 0);
+}
+
+/** Shape: losses in memory and what was delivered from there never became frames, and count as produced. */
+export function accountOf(handle: Handle): StoreAccount {
+  const { uncommitted, all } = handle.gaps.readings();
+  const produced = handle.frames.totalReadings() + uncommitted + deliveredUnstoredOf(handle.db);
+  const delivered = deliveredOf(handle);
+  const backlog = backlogOf(handle);
+  return { produced, delivered, backlog, gaps: all, isBalanced: produced === delivered + backlog + all };
+}
+
+/** A file from before this was counted has delivered what is neither lost nor waiting. */
+function deliveredOf(handle: Handle): number {
+  const counted = getMeta(handle.db, 'delivered');
+  if (typeof counted === 'number') return counted;
+  const { uncommitted, all } = handle.gaps.readings();
+  return handle.frames.totalReadings() - backlogOf(handle) - (all - uncommitted);
+}
+
+function partOf(db: Sqlite): number {
+  return Number(getMeta(db, 'cursor_part') ?? 0);
+}

@@ -1,0 +1,94 @@
+/**
+ * The runs of the agent that wrote into this file, and what their monotonic time was in truth.
+ *
+ * Owns the rows of `boot` and the times of frames whose clock could not be trusted: nothing is written again, the true time of a run's
+ * monotonic zero is enough. A frame that was dated well is never touched.
+ */
+import type { MonoMs, WallMs } from '../../core/clock.ts';
+import type { Setup } from '../messages.ts';
+import type { Sqlite } from '../sqlite.ts';
+import type { FrameHead } from './frame-codec.ts';
+
+export interface BootTable {
+  /** This run's small number in the file; null before its first frame. */
+  known(): number | null;
+  /** The same, written where it is not yet. */
+  own(atMs: WallMs): number;
+  /** The number of another run, which wrote nothing by itself. */
+  named(run: string, atMs: WallMs): number;
+  /** A trusted clock says when this run began; the first word counts, for it and for runs since the machine's own start that never knew. */
+  learn(at: { readonly wallMs: WallMs; readonly monoMs: MonoMs }): void;
+  /** What to add to the times of a frame. Units: ms; 0 for one that was dated well, or as long as nobody knows better. */
+  shiftMs(boot: number, head: Pick<FrameHead, 'clockQuality' | 'monoMs' | 'wallMs'>): number;
+  /** Whether the time of such a frame is known, by its own clock or since. */
+  isDated(boot: number, clockQuality: number): boolean;
+}
+
+interface Row {
+  readonly id: number;
+  readonly token: string;
+  readonly true_ms: number | null;
+  readonly machine: string | null;
+  readonly start_mono: number | null;
+}
+
+/** From here on a clock is trusted: `rtc` and `synced`. Shape: places in the list of qualities. */
+const TRUSTED_FROM = 2;
+/** A clock that was right to this is left alone. Units: ms. Source: assumed; the pace of frames. */
+const RIGHT_ENOUGH_MS = 1_000;
+
+export function isTrustedQuality(clockQuality: number): boolean {
+  return clockQuality >= TRUSTED_FROM;
+}
+
+export function createBootTable(db: Sqlite, { boot: token, machine }: Pick<Setup, 'boot' | 'machine'>): BootTable {
+  const all = db.prepare<[], Row>('SELECT id, token, true_ms, machine, start_mono FROM boot');
+  const insert = db.prepare('INSERT INTO boot(token, at_ms, machine, start_mono) VALUES(?, ?, ?, ?)');
+  const setTrue = db.prepare('UPDATE boot SET true_ms = ? WHERE id = ? AND true_ms IS NULL');
+  let rows = new Map<number, Row>();
+  let ownId: number | null = null;
+  const load = (): void => {
+    rows = new Map(all.all().map((row) => [row.id, row]));
+    ownId = [...rows.values()].find((row) => row.token === token)?.id ?? null;
+  };
+  load();
+
+  return {
+    known: () => ownId,
+    own: (atMs) => {
+      if (ownId === null) {
+        insert.run(token, Math.round(atMs), machine?.bootId ?? null, machine === null ? null : Math.round(machine.startMono));
+        load();
+      }
+      return ownId ?? 0;
+    },
+    named: (run, atMs) => {
+      const known = [...rows.values()].find((row) => row.token === run);
+      if (known !== undefined) return known.id;
+      const id = Number(insert.run(run, Math.round(atMs), null, null).lastInsertRowid);
+      load();
+      return id;
+    },
+    learn: ({ wallMs, monoMs }) => {
+      const own = ownId === null ? undefined : rows.get(ownId);
+      if (own === undefined || own.true_ms !== null) return;
+      const trueMs = Math.round(wallMs - monoMs);
+      setTrue.run(trueMs, own.id);
+      for (const other of siblingsOf(own, rows)) setTrue.run(trueMs + (other.start_mono ?? 0) - (own.start_mono ?? 0), other.id);
+      load();
+    },
+    shiftMs: (boot, { clockQuality, monoMs, wallMs }) => {
+      const trueMs = rows.get(boot)?.true_ms ?? null;
+      if (isTrustedQuality(clockQuality) || trueMs === null) return 0;
+      const shift = trueMs + monoMs - wallMs;
+      return Math.abs(shift) < RIGHT_ENOUGH_MS ? 0 : shift;
+    },
+    isDated: (boot, clockQuality) => isTrustedQuality(clockQuality) || typeof rows.get(boot)?.true_ms === 'number',
+  };
+}
+
+/** Earlier runs on the same start of the machine: its clock runs on from one to the next. */
+function siblingsOf(own: Row, rows: ReadonlyMap<number, Row>): Row[] {
+  if (own.machine === null || own.start_mono === null) return [];
+  return [...rows.values()].filter((row) => row.id !== own.id && row.machine === own.machine && row.start_mono !== null);
+}

@@ -1,0 +1,145 @@
+/**
+ * Numbers as few bytes: variable-length integers and doubles, alone or as columns of differences and runs.
+ *
+ * Owns the byte forms. Knows nothing of readings.
+ */
+import { StoreError } from '../../core/errors.ts';
+
+/** Largest magnitude a signed varint carries exactly: its zigzag double still is a safe integer. */
+export const MAX_SIGNED = 2 ** 51;
+/** Bytes a varint may take. Source: 8 × 7 bits hold every safe integer. */
+export const MAX_VARINT_BYTES = 8;
+
+export interface ByteWriter {
+  readonly bytes: Buffer;
+  offset: number;
+}
+
+export interface ByteReader {
+  readonly bytes: Uint8Array;
+  offset: number;
+}
+
+/** Where to write; `capacity` must hold the worst case. Units: bytes. */
+export function createWriter(capacity: number): ByteWriter {
+  return { bytes: Buffer.allocUnsafe(capacity), offset: 0 };
+}
+
+/** Seven bits a byte, lowest first, for 0..2^53. */
+export function putVarint(writer: ByteWriter, value: number): void {
+  let rest = value;
+  while (rest >= 128) {
+    writer.bytes[writer.offset++] = (rest % 128) + 128;
+    rest = Math.floor(rest / 128);
+  }
+  writer.bytes[writer.offset++] = rest;
+}
+
+/** Zigzag, so that small negative numbers are short too. Units: magnitude up to `MAX_SIGNED`. */
+function putSigned(writer: ByteWriter, value: number): void {
+  putVarint(writer, value >= 0 ? value * 2 : -value * 2 - 1);
+}
+
+/** Eight bytes, lowest first, every bit kept. */
+export function putDouble(writer: ByteWriter, value: number): void {
+  writer.offset = writer.bytes.writeDoubleLE(value, writer.offset);
+}
+
+/** Errors: throws StoreError `corrupt` when the bytes end or the number is too large. */
+export function takeVarint(reader: ByteReader): number {
+  let value = 0;
+  for (let place = 0; place < MAX_VARINT_BYTES; place++) {
+    const byte = takeByte(reader);
+    value += (byte % 128) * 128 ** place;
+    if (byte < 128) {
+      if (value > Number.MAX_SAFE_INTEGER) break;
+      return value;
+    }
+  }
+  throw new StoreError('corrupt', `stored bytes: a number at byte ${reader.offset} is larger than ${Number.MAX_SAFE_INTEGER}`);
+}
+
+/** The inverse of `putSigned`. Errors: as `takeVarint`. */
+function takeSigned(reader: ByteReader): number {
+  const zigzag = takeVarint(reader);
+  return zigzag % 2 === 0 ? zigzag / 2 : -(zigzag + 1) / 2;
+}
+
+/** Errors: throws StoreError `corrupt` when the bytes end. */
+function takeByte(reader: ByteReader): number {
+  const byte = reader.bytes[reader.offset];
+  if (byte === undefined) throw new StoreError('corrupt', `stored bytes: end after ${reader.bytes.length}, more were announced`);
+  reader.offset += 1;
+  return byte;
+}
+
+/** Errors: throws StoreError `corrupt` when the bytes end. */
+export function takeDouble(reader: ByteReader): number {
+  if (reader.offset + 8 > reader.bytes.length) {
+    throw new StoreError('corrupt', `stored bytes: end after ${reader.bytes.length}, a double was announced at ${reader.offset}`);
+  }
+  const view = new DataView(reader.bytes.buffer, reader.bytes.byteOffset + reader.offset, 8);
+  reader.offset += 8;
+  return view.getFloat64(0, true);
+}
+
+/** Each number as its difference to the one before, the first to 0. Units: magnitudes up to half of `MAX_SIGNED`. */
+export function putDeltas(writer: ByteWriter, values: Iterable<number>): void {
+  let before = 0;
+  for (const value of values) {
+    putSigned(writer, value - before);
+    before = value;
+  }
+}
+
+/** The inverse of `putDeltas`. Errors: throws StoreError `corrupt`. */
+export function takeDeltas(reader: ByteReader, count: number): number[] {
+  const values: number[] = [];
+  let before = 0;
+  for (let i = 0; i < count; i++) {
+    before += takeSigned(reader);
+    if (Math.abs(before) > MAX_SIGNED / 2)
+      throw new StoreError('corrupt', `stored bytes: ${before} at byte ${reader.offset} is out of range`);
+    values.push(before);
+  }
+  return values;
+}
+
+/** Small numbers that repeat. Units: each 0..127. */
+export function putRuns(writer: ByteWriter, values: readonly number[]): void {
+  for (let start = 0; start < values.length; ) {
+    let end = start + 1;
+    while (end < values.length && values[end] === values[start]) end++;
+    putVarint(writer, values[start] ?? 0);
+    putVarint(writer, end - start);
+    start = end;
+  }
+}
+
+/** The inverse of `putRuns`, no number above `max`. Errors: throws StoreError `corrupt`. */
+export function takeRuns(reader: ByteReader, count: number, max: number): number[] {
+  const values: number[] = [];
+  while (values.length < count) {
+    const value = takeByte(reader);
+    const length = takeVarint(reader);
+    if (value > max || length === 0 || length > count - values.length) {
+      throw new StoreError('corrupt', `stored bytes: a run of ${length} times ${value}, ${count - values.length} values are left`);
+    }
+    for (let i = 0; i < length; i++) values.push(value);
+  }
+  return values;
+}
+
+/** A count that so many bytes can hold at all, each thing at least `leastBytes`. Errors: throws StoreError `corrupt`. */
+export function takeCount(reader: ByteReader, leastBytes = 1): number {
+  const count = takeVarint(reader);
+  const left = reader.bytes.length - reader.offset;
+  if (count * leastBytes > left) throw new StoreError('corrupt', `stored bytes: ${count} things announced in ${left} bytes`);
+  return count;
+}
+
+/** Errors: throws StoreError `corrupt` when bytes are left over. */
+export function expectEnd(reader: ByteReader): void {
+  const left = reader.bytes.length - reader.offset;
+  if (left !== 0) throw new StoreError('corrupt', `stored bytes: ${left} of ${reader.bytes.length} left over`);
+}

@@ -1,0 +1,133 @@
+/**
+ * Old frames become segments; rows that are too old or damaged go.
+ *
+ * Owns what is compacted next, and the record of each loss. Never decides when. Runs within the transactions of the telemetry file.
+ */
+import type { WallMs } from '../../core/clock.ts';
+import type { CompactionReport } from '../../core/ports.ts';
+import type { LossReason } from '../messages.ts';
+import type { SegmentFrame } from '../segment-codec.ts';
+import type { Sqlite } from '../sqlite.ts';
+import { cursorOf, recountPart, undeliveredOf } from './account.ts';
+import { isTrustedQuality } from './boot-table.ts';
+import type { FrameRow } from './frame-table.ts';
+import { ANY_TIME, type SegmentLabel } from './segment-table.ts';
+import { framePiece, type Handle, type Piece } from './telemetry-handle.ts';
+
+/** What one segment holds at most. Units: readings, ms. Source: reliability measurement, an hour of all series packs best; bounded memory. */
+const SEGMENT = { maxReadings: 30_000, maxSpanMs: 3_600_000 };
+/** Rows looked at for one segment. Source: an hour of commits each second. */
+const MAX_ROWS = 3_600;
+/** Readings that went and had not been delivered. */
+export interface Losses {
+  note(reason: LossReason, piece: Pick<Piece, 'seq' | 'firstSeq'>, readings: number): void;
+  /** Writes the gaps. Returns what they say, by reason. */
+  settle(): readonly { readonly reason: LossReason; readonly readings: number }[];
+}
+
+/**
+ * Losses of one transaction, as few gaps as possible.
+ *
+ * The oldest rows go first, so what goes by cap, age or thinning is one range. Damage can be anywhere: rows between two damaged ones are
+ * still to be sent, so only neighbours share a gap.
+ */
+export function createLosses({ db, gaps }: Handle, atMs: WallMs): Losses {
+  const losses: { reason: LossReason; firstSeq: number; lastSeq: number; readings: number }[] = [];
+  return {
+    note: (reason, { seq, firstSeq }, readings) => {
+      if (readings === 0) return;
+      const fromSeq = Math.max(firstSeq, cursorOf(db) + 1);
+      const last = losses.findLast((loss) => loss.reason === reason);
+      if (last === undefined || (reason === 'corrupt' && fromSeq !== last.lastSeq + 1)) {
+        losses.push({ reason, firstSeq: fromSeq, lastSeq: seq, readings });
+        return;
+      }
+      last.firstSeq = Math.min(last.firstSeq, fromSeq);
+      last.lastSeq = Math.max(last.lastSeq, seq);
+      last.readings += readings;
+    },
+    settle: () => {
+      for (const loss of losses) gaps.add({ ...loss, atMs });
+      if (losses.length > 0) gaps.trim();
+      const sums = new Map<LossReason, number>();
+      for (const { reason, readings } of losses) sums.set(reason, (sums.get(reason) ?? 0) + readings);
+      return [...sums].map(([reason, readings]) => ({ reason, readings }));
+    },
+  };
+}
+
+/** One segment from the oldest rows; the newest row always stays, so that seq and ticket go on from it. Null where there is nothing to do. */
+export function compactOne(handle: Handle, losses: Losses, isDue: (row: FrameRow) => boolean): CompactionReport | null {
+  const rows = chooseRows(handle, isDue);
+  const [first, last] = [rows[0], rows.at(-1)];
+  if (first === undefined || last === undefined) return null;
+  const frames: SegmentFrame[] = [];
+  for (const row of rows) {
+    const read = handle.frames.read(row);
+    if (read.kind === 'frames') frames.push(...read.frames);
+    else losses.note('corrupt', framePiece(handle, row), undeliveredOf(handle.db, framePiece(handle, row)));
+  }
+  handle.frames.removeUpTo(last.seq);
+  const bytesBefore = rows.reduce((sum, { p }) => sum + p.length, 0);
+  const firstSeq = first.seq - first.k + 1;
+  if (frames.length > 0) handle.segments.put({ seq: last.seq, firstSeq, frames, total: last.total, thin: 1 });
+  recountPart(handle, { seq: last.seq, firstSeq });
+  const readings = frames.reduce((sum, frame) => sum + frame.readings.length, 0);
+  return { segments: 1, frames: frames.length, readings, bytesBefore, bytesAfter: handle.segments.at(last.seq)?.p.length ?? 0 };
+}
+
+function chooseRows({ frames }: Handle, isDue: (row: FrameRow) => boolean): readonly FrameRow[] {
+  const newest = frames.last()?.seq ?? 0;
+  const rows = frames.after(0, MAX_ROWS);
+  const chosen: FrameRow[] = [];
+  let readings = 0;
+  for (const row of rows) {
+    const spanMs = chosen[0]?.boot === row.boot ? row.mono_ms - chosen[0].mono_ms : 0;
+    const isFull = chosen.length > 0 && (readings + row.n > SEGMENT.maxReadings || spanMs >= SEGMENT.maxSpanMs);
+    if (row.seq === newest || isFull || !isDue(row)) break;
+    chosen.push(row);
+    readings += row.n;
+  }
+  return chosen;
+}
+
+/** This row, with a gap for what had not been delivered. */
+export function dropPiece(handle: Handle, losses: Losses, { piece, reason }: { piece: Piece; reason: LossReason }): void {
+  losses.note(reason, piece, undeliveredOf(handle.db, piece));
+  if (piece.kind === 'segment') handle.segments.remove(piece.seq);
+  else if (piece.seq === handle.frames.last()?.seq) handle.frames.empty(piece.seq);
+  else handle.frames.remove(piece.seq);
+  recountPart(handle, piece);
+}
+
+/** How many of the oldest segments are over: a run of old ones, with those of unknown age between and before them. */
+export function overAge(labels: readonly SegmentLabel[], beforeMs: WallMs): number {
+  let over = 0;
+  for (const [i, { t1_ms: t1Ms }] of labels.entries()) {
+    if (t1Ms === ANY_TIME.toMs) continue;
+    if (t1Ms >= beforeMs) break;
+    over = i + 1;
+  }
+  return over;
+}
+
+/** Whether a row's time is known and before this. */
+export function isRowBefore({ boots }: Handle, row: FrameRow, beforeMs: WallMs): boolean {
+  const { boot, tq: clockQuality, mono_ms: monoMs, wall_ms: wallMs } = row;
+  return boots.isDated(boot, clockQuality) && wallMs + boots.shiftMs(boot, { clockQuality, monoMs, wallMs }) < beforeMs;
+}
+
+/** A run's true beginning, from the first of its frames with a clock to trust. */
+export function learnTime(
+  { boots }: Handle,
+  frames: readonly { readonly clockQuality: number; readonly monoMs: number; readonly wallMs: number }[],
+): void {
+  const dated = frames.find(({ clockQuality }) => isTrustedQuality(clockQuality));
+  if (dated !== undefined) boots.learn(dated);
+}
+
+/** Pages in use. Units: bytes. */
+export function usedBytes(db: Sqlite): number {
+  const pages = (name: string): number => Number(db.pragma(name, { simple: true }));
+  return (pages('page_count') - pages('freelist_count')) * pages('page_size');
+}

@@ -1,0 +1,169 @@
+/**
+ * The frames of one commit as a blob, and back.
+ *
+ * Owns the byte layout: version, count of frames, columns of their heads, then one column each of all their readings' series ids, times,
+ * quality runs, scaled integers, doubles; behind the version deflated where that is shorter. Never touches a file; series names and decimals
+ * are the caller's.
+ *
+ * One row for all frames of a commit, because a row costs 40 bytes, as much as ten readings.
+ */
+import { crc32, deflateRawSync } from 'node:zlib';
+import { StoreError } from '../../core/errors.ts';
+import {
+  type ByteReader,
+  type ByteWriter,
+  createWriter,
+  expectEnd,
+  MAX_VARINT_BYTES,
+  putDeltas,
+  putDouble,
+  putRuns,
+  putVarint,
+  takeCount,
+  takeDeltas,
+  takeDouble,
+  takeRuns,
+  takeVarint,
+} from './byte-column.ts';
+import { cellValue, FORM, qualityOf, type SeriesReading, toCell, toOffsetMs } from './cell.ts';
+import { unpack } from './deflated.ts';
+
+/** What a frame says beside its readings. Shape: integers; `clockQuality` is its place in the list. */
+export interface FrameHead {
+  readonly ticket: number;
+  readonly monoMs: number;
+  readonly wallMs: number;
+  readonly clockQuality: number;
+}
+
+/** A frame whose points have become numbers. */
+export interface SeriesFrame extends FrameHead {
+  readonly readings: readonly SeriesReading[];
+}
+
+/** The other columns of a row: its last frame's, and counts up to it; the checksum covers them too. Shape: integers. */
+export interface RowHead extends FrameHead {
+  readonly boot: number;
+  readonly readings: number;
+  readonly total: number;
+}
+
+/** 1: the readings of a single frame, whose head is the row's. 3: as 2, deflated. */
+const VERSION = { single: 1, many: 2, deflated: 3 } as const;
+/** Nothing that is packed here comes near it; a damaged blob must not fill the memory. Units: bytes. */
+const MAX_UNPACKED_BYTES = 4 * 2 ** 20;
+const MAX_FLAGS = 4 * FORM.double + 3;
+export const MAX_CLOCK_QUALITY = 3;
+
+/** The blob of these frames, in their order. Shape: values as `toCell` keeps them. Units: times as ms against each frame's own. */
+export function encodeFrames(frames: readonly SeriesFrame[], decimalsOf: (seriesId: number) => number): Buffer {
+  const readings = frames.reduce((sum, frame) => sum + frame.readings.length, 0);
+  const writer = createWriter(2 * MAX_VARINT_BYTES + MAX_VARINT_BYTES * (5 * frames.length + 4 * readings) + 10 * readings);
+  putVarint(writer, VERSION.many);
+  putVarint(writer, frames.length);
+  const columns = ['ticket', 'monoMs', 'wallMs'] as const;
+  for (const column of columns)
+    putDeltas(
+      writer,
+      frames.map((frame) => frame[column]),
+    );
+  putRuns(
+    writer,
+    frames.map(({ clockQuality }) => clockQuality),
+  );
+  for (const frame of frames) putVarint(writer, frame.readings.length);
+  putReadings(writer, frames, decimalsOf);
+  return packed(writer.bytes.subarray(0, writer.offset));
+}
+
+/** Units: bytes. Source: measured, 5.4 bytes a reading become 3.2 in a commit of ten seconds. */
+function packed(plain: Buffer): Buffer {
+  const deflated = deflateRawSync(plain.subarray(1));
+  return deflated.length + 1 < plain.length ? Buffer.concat([Buffer.from([VERSION.deflated]), deflated]) : Buffer.from(plain);
+}
+
+/** The same bytes behind a version that is not deflated. */
+function unpacked(blob: Uint8Array): Uint8Array {
+  return blob[0] === VERSION.deflated ? Buffer.concat([Buffer.from([VERSION.many]), unpack(blob.subarray(1), MAX_UNPACKED_BYTES)]) : blob;
+}
+
+function putReadings(writer: ByteWriter, frames: readonly SeriesFrame[], decimalsOf: (seriesId: number) => number): void {
+  const readings = frames.flatMap((frame) => frame.readings);
+  const cells = readings.map((reading) => toCell(reading, decimalsOf(reading.seriesId)));
+  putDeltas(
+    writer,
+    readings.map(({ seriesId }) => seriesId),
+  );
+  putDeltas(
+    writer,
+    frames.flatMap(({ wallMs, readings: own }) => own.map(({ atMs }) => toOffsetMs(atMs, wallMs))),
+  );
+  putRuns(
+    writer,
+    cells.map(({ flags }) => flags),
+  );
+  putDeltas(
+    writer,
+    cells.filter(({ flags }) => flags >> 2 === FORM.scaled).map(({ scaled }) => scaled),
+  );
+  for (const { flags, double } of cells) if (flags >> 2 === FORM.double) putDouble(writer, double);
+}
+
+/** The frames of a blob; `only` is the head of the one that the older layout holds. Errors: throws StoreError `corrupt` for anything that `encodeFrames` cannot have written. */
+export function decodeFrames(blob: Uint8Array, only: FrameHead, decimalsOf: (seriesId: number) => number | undefined): SeriesFrame[] {
+  const reader: ByteReader = { bytes: unpacked(blob), offset: 0 };
+  const version = takeVarint(reader);
+  if (version !== VERSION.single && version !== VERSION.many)
+    throw new StoreError('corrupt', `stored bytes: layout ${version}, this program knows ${VERSION.deflated}`);
+  const heads = version === VERSION.single ? [{ ...only, count: takeCount(reader) }] : takeHeads(reader);
+  const wallMs = heads.flatMap((head) => Array.from({ length: head.count }, () => head.wallMs));
+  const readings = takeReadings(reader, wallMs, decimalsOf);
+  expectEnd(reader);
+  let from = 0;
+  return heads.map(({ count, ticket, monoMs, wallMs: ownMs, clockQuality }) => {
+    const own = readings.slice(from, from + count);
+    from += count;
+    return { ticket, monoMs, wallMs: ownMs, clockQuality, readings: own };
+  });
+}
+
+function takeHeads(reader: ByteReader): (FrameHead & { readonly count: number })[] {
+  const frames = takeCount(reader);
+  const [tickets, monos, walls] = [takeDeltas(reader, frames), takeDeltas(reader, frames), takeDeltas(reader, frames)];
+  const qualities = takeRuns(reader, frames, MAX_CLOCK_QUALITY);
+  return qualities.map((clockQuality, i) => ({
+    ticket: tickets[i] ?? 0,
+    monoMs: monos[i] ?? 0,
+    wallMs: walls[i] ?? 0,
+    clockQuality,
+    count: takeCount(reader),
+  }));
+}
+
+function takeReadings(
+  reader: ByteReader,
+  wallMs: readonly number[],
+  decimalsOf: (seriesId: number) => number | undefined,
+): SeriesReading[] {
+  const count = wallMs.length;
+  if (count > reader.bytes.length) throw new StoreError('corrupt', `stored bytes: ${count} readings announced`);
+  const ids = takeDeltas(reader, count);
+  const offsetsMs = takeDeltas(reader, count);
+  const flags = takeRuns(reader, count, MAX_FLAGS);
+  const scaled = takeDeltas(reader, flags.filter((flag) => flag >> 2 === FORM.scaled).length);
+  let nextScaled = 0;
+  const next = { scaled: () => scaled[nextScaled++] ?? 0, double: () => takeDouble(reader) };
+  return ids.map((seriesId, i): SeriesReading => {
+    const decimals = decimalsOf(seriesId);
+    if (decimals === undefined) throw new StoreError('corrupt', `stored bytes: series ${seriesId} is not known`);
+    const flag = flags[i] ?? 0;
+    const value = cellValue(flag, decimals, next);
+    return { seriesId, value, quality: qualityOf(flag), atMs: (wallMs[i] ?? 0) + (offsetsMs[i] ?? 0) };
+  });
+}
+
+/** Checksum of a row. SQLite's own checks do not notice flipped payload bytes. Source: reliability measurement, 500 flipped bytes pass `integrity_check`. */
+export function rowCrc({ boot, ticket, monoMs, wallMs, clockQuality, readings, total }: RowHead, blob: Uint8Array): number {
+  const columns = new Float64Array([boot, ticket, monoMs, wallMs, clockQuality, readings, total]);
+  return crc32(blob, crc32(new Uint8Array(columns.buffer)));
+}

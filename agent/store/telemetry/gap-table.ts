@@ -1,0 +1,90 @@
+/**
+ * Recorded losses in the telemetry file.
+ *
+ * Owns the rows of `gap`. A row never changes once it was read; until then a further loss of the same kind is added to it, so that a store
+ * that makes room in a thousand steps reports a few losses and not a thousand.
+ */
+import type { Gap } from '../../core/ports.ts';
+import { getMeta, setMeta } from '../files/meta.ts';
+import type { LossReason, MemoryGap } from '../messages.ts';
+import type { Sqlite } from '../sqlite.ts';
+
+export interface GapTable {
+  add(gap: Omit<Gap, 'id' | 'reason'> & { readonly reason: LossReason }): void;
+  /** A loss in memory; a second writing of the same mark changes nothing. */
+  addOnce(gap: MemoryGap, bootId: number): void;
+  after(id: number, limit: number): readonly Gap[];
+  count(): number;
+  /** All that is recorded as lost, and of it what was never committed to this file. */
+  readings(): { readonly all: number; readonly uncommitted: number };
+  /** The oldest records go, their number is kept. */
+  trim(): void;
+}
+
+/** Records kept. Source: assumed; a year with a full store and a bad card every day. */
+const KEEP_ROWS = 5_000;
+
+/** Losses from the oldest row on, of which several are one range. Damage can be anywhere, and rows between two damaged ones are not lost. */
+const ONE_RANGE: ReadonlySet<LossReason> = new Set(['thinned', 'cap', 'age']);
+
+interface GapRow {
+  readonly id: number;
+  readonly firstSeq: number;
+  readonly lastSeq: number;
+  readonly n: number;
+}
+
+/** The table on one connection. Errors: all functions throw what SQLite throws. */
+export function createGapTable(db: Sqlite): GapTable {
+  const newestId = db.prepare<[], number>('SELECT coalesce(max(id), 0) FROM gap').pluck();
+  const newest = db.prepare<[string, number], GapRow>(
+    'SELECT id, first_seq AS firstSeq, last_seq AS lastSeq, n FROM gap WHERE reason = ? AND id > ? AND first_seq IS NOT NULL ORDER BY id DESC LIMIT 1',
+  );
+  const widen = db.prepare('UPDATE gap SET first_seq = ?, last_seq = ?, n = ? WHERE id = ?');
+  const insert = db.prepare('INSERT INTO gap(first_seq, last_seq, n, reason, at_ms) VALUES(?, ?, ?, ?, ?)');
+  const insertOnce = db.prepare(
+    'INSERT INTO gap(n, reason, at_ms, boot, mark, from_seq, to_seq) VALUES(?, ?, ?, ?, ?, ?, ?) ON CONFLICT(boot, mark) DO NOTHING',
+  );
+  const after = db.prepare<[number, number], Gap>(
+    'SELECT id, coalesce(first_seq, from_seq) AS firstSeq, coalesce(last_seq, to_seq) AS lastSeq, n AS readings, reason, at_ms AS atMs FROM gap WHERE id > ? ORDER BY id LIMIT ?',
+  );
+  const count = db.prepare<[], number>('SELECT count(*) FROM gap').pluck();
+  const sum = db.prepare<[], { all: number; uncommitted: number }>(
+    'SELECT coalesce(sum(n), 0) AS "all", coalesce(sum(CASE WHEN first_seq IS NULL THEN n ELSE 0 END), 0) AS uncommitted FROM gap',
+  );
+  const trimmed = db.prepare<[number], { all: number; uncommitted: number }>(
+    `SELECT coalesce(sum(n), 0) AS "all", coalesce(sum(CASE WHEN first_seq IS NULL THEN n ELSE 0 END), 0) AS uncommitted FROM gap
+     WHERE id <= (SELECT max(id) FROM gap) - ?`,
+  );
+  const remove = db.prepare('DELETE FROM gap WHERE id <= (SELECT max(id) FROM gap) - ?');
+  const kept = (key: string): number => Number(getMeta(db, key) ?? 0);
+  /** Rows up to here may have been read, in this run or an earlier one. */
+  let readId = newestId.get() ?? 0;
+  return {
+    add: ({ firstSeq, lastSeq, readings, reason, atMs }) => {
+      const open = firstSeq === null || lastSeq === null || !ONE_RANGE.has(reason) ? undefined : newest.get(reason, readId);
+      if (open === undefined) insert.run(firstSeq, lastSeq, readings, reason, Math.round(atMs));
+      else widen.run(Math.min(open.firstSeq, firstSeq ?? 0), Math.max(open.lastSeq, lastSeq ?? 0), open.n + readings, open.id);
+    },
+    addOnce: ({ readings, reason, atMs, mark, rows }, bootId) => {
+      const isOfThisFile = rows !== undefined && rows.epoch === getMeta(db, 'epoch');
+      insertOnce.run(readings, reason, Math.round(atMs), bootId, mark, isOfThisFile ? rows.from : null, isOfThisFile ? rows.to : null);
+    },
+    after: (id, limit) => {
+      const gaps = after.all(id, limit);
+      readId = Math.max(readId, gaps.at(-1)?.id ?? 0);
+      return gaps;
+    },
+    count: () => count.get() ?? 0,
+    readings: () => {
+      const { all, uncommitted } = sum.get() ?? { all: 0, uncommitted: 0 };
+      return { all: all + kept('gaps_trimmed'), uncommitted: uncommitted + kept('gaps_trimmed_unnumbered') };
+    },
+    trim: () => {
+      const old = trimmed.get(KEEP_ROWS) ?? { all: 0, uncommitted: 0 };
+      if (remove.run(KEEP_ROWS).changes === 0) return;
+      setMeta(db, 'gaps_trimmed', kept('gaps_trimmed') + old.all);
+      setMeta(db, 'gaps_trimmed_unnumbered', kept('gaps_trimmed_unnumbered') + old.uncommitted);
+    },
+  };
+}

@@ -1,0 +1,143 @@
+/**
+ * Keeps the telemetry file below its byte cap, one bounded step at a time.
+ *
+ * Owns what goes next: frames are compacted, then segments thinned, then the oldest dropped. Never decides when. Runs within the
+ * transactions of the telemetry file.
+ *
+ * A cap that is lowered on a full store means thousands of steps. All of them in one transaction would hold up every commit, and a thread
+ * that is ended in the middle would have to begin again.
+ */
+
+import type { SegmentFrame } from '../segment-codec.ts';
+import type { Sqlite } from '../sqlite.ts';
+import { cursorOf, recountPart, undeliveredOf } from './account.ts';
+import { compactOne, dropPiece, type Losses, usedBytes } from './compaction.ts';
+import type { SegmentLabel } from './segment-table.ts';
+import { type Handle, piecesAfter, segmentPiece } from './telemetry-handle.ts';
+import { thinned } from './thinning.ts';
+
+/** Kept free below the cap for what a commit and a segment need before they give back: the cap itself is the hard stop. Units: share, bytes. */
+const RESERVE = { share: 1 / 8, maxBytes: 2 ** 20 };
+/** Room made beyond the need, so that a full store makes room once for many commits. Units: share of the cap, bytes. Source: assumed; ten segments. */
+const HEADROOM = { share: 0.02, maxBytes: 262_144 };
+/** Fewer bytes of frames than this are not compacted ahead of time: the segment would pack badly. Source: assumed; half an hour of a full cabinet. */
+const WORTH_BYTES = 65_536;
+/** A thinning that gives back less of its segment is undone. Source: assumed. */
+const WORTH_SHARE = 1 / 16;
+/** Rows dropped in one step; each costs a fraction of a thinning. Source: assumed. */
+const MAX_DROPS = 16;
+/** A store of more than so many times its room drops the oldest rows unthinned: thinning leaves half of a store at best, so they would go anyhow. */
+const THINNING_SAVES = 2;
+/** One reading in so many stays, step by step: of the older half, then of the oldest quarter. */
+const THINNING: readonly { readonly keep: number; readonly share: number }[] = [
+  { keep: 4, share: 1 / 2 },
+  { keep: 16, share: 1 / 4 },
+];
+/** Free pages given back to the file system, once there are so many, so many at a time. Source: vacuum in small steps, never `VACUUM`; an hour of frames frees 60, which the next hour takes. */
+const VACUUM_PAGES = { from: 256, step: 128 };
+
+/** Whether a step is due: more is in use than the cap allows, or the file itself is longer. Units: bytes. */
+export function isOverCap({ db }: Handle, maxBytes: number): boolean {
+  return usedBytes(db) > roomBytes(maxBytes) || isTooLong(db, maxBytes);
+}
+
+/**
+ * Compacts or thins one segment, or drops a few of the oldest rows; what the platform has goes first.
+ *
+ * Shape: true where there is more to do and something to do it with.
+ */
+export function makeRoomOnce(handle: Handle, losses: Losses, maxBytes: number): boolean {
+  const targetBytes = roomBytes(maxBytes) - Math.min(maxBytes * HEADROOM.share, HEADROOM.maxBytes);
+  const isDone = (): boolean => usedBytes(handle.db) <= targetBytes;
+  const isMoved = isDone() || stepOf(handle, losses, targetBytes);
+  return (!isDone() && isMoved) || isTooLong(handle.db, maxBytes);
+}
+
+/** Before a commit: drops the oldest rows where even the hard stop of the file would refuse it. Units: bytes. */
+export function makeRoomFor(handle: Handle, losses: Losses, { neededBytes, maxBytes }: { neededBytes: number; maxBytes: number }): void {
+  // A file that was longer when it was opened has its own length as its stop until it is opened again.
+  const pagesBytes = pragma(handle.db, 'max_page_count') * pragma(handle.db, 'page_size');
+  const stopBytes = Math.max(maxBytes, pagesBytes) - reserveBytes(maxBytes) / 2;
+  while (usedBytes(handle.db) + neededBytes > stopBytes) if (!dropOldest(handle, losses)) return;
+}
+
+/** Outside a transaction: a share of the free pages goes back to the file system. */
+export function giveBack({ db }: Handle): void {
+  if (pragma(db, 'freelist_count') > VACUUM_PAGES.from) db.pragma(`incremental_vacuum(${VACUUM_PAGES.step})`);
+}
+
+/** False where there was nothing to do it with. */
+function stepOf(handle: Handle, losses: Losses, targetBytes: number): boolean {
+  for (let drops = 0; drops < MAX_DROPS && usedBytes(handle.db) > targetBytes; drops++) {
+    if (usedBytes(handle.db) <= targetBytes * THINNING_SAVES && makeSmaller(handle, losses)) return true;
+    if (!dropOldest(handle, losses)) return drops > 0;
+  }
+  return true;
+}
+
+function makeSmaller(handle: Handle, losses: Losses): boolean {
+  const isWorthIt = handle.frames.tally(0).bytes > WORTH_BYTES;
+  if (isWorthIt && compactOne(handle, losses, () => true) !== null) return true;
+  const labels = handle.segments.labels();
+  const delivered = labels.filter(({ seq }) => seq <= cursorOf(handle.db));
+  return thinOne(handle, losses, delivered.length > 0 ? delivered : labels);
+}
+
+/** False where none of these may be thinned any further. */
+function thinOne(handle: Handle, losses: Losses, labels: readonly SegmentLabel[]): boolean {
+  for (const { keep, share } of THINNING) {
+    const label = labels.slice(0, Math.floor(labels.length * share)).find(({ thin }) => thin < keep);
+    if (label === undefined) continue;
+    thin(handle, losses, { label, keep });
+    return true;
+  }
+  return false;
+}
+
+function thin(handle: Handle, losses: Losses, { label, keep }: { label: SegmentLabel; keep: number }): void {
+  const row = handle.segments.at(label.seq);
+  if (row === undefined) return;
+  const piece = segmentPiece(handle, row);
+  const before = undeliveredOf(handle.db, piece);
+  const read = piece.read();
+  if (read.kind === 'damaged') {
+    handle.segments.remove(row.seq);
+    losses.note('corrupt', piece, before);
+  } else {
+    const frames = thinned(read.frames, { keep, isCounter: handle.series.isCounter });
+    const put = (kept: readonly SegmentFrame[]): void =>
+      handle.segments.put({ seq: row.seq, firstSeq: row.first_seq, total: row.total, frames: kept, thin: keep });
+    put(frames);
+    // Readings are not given up for nothing; the mark moves on all the same, so that no step tries again.
+    const bytes = handle.segments.at(row.seq)?.p.length ?? 0;
+    if (bytes > row.p.length * (1 - WORTH_SHARE)) put(read.frames);
+  }
+  recountPart(handle, piece);
+  const after = handle.segments.at(row.seq);
+  if (read.kind === 'frames' && after !== undefined)
+    losses.note('thinned', piece, before - undeliveredOf(handle.db, segmentPiece(handle, after)));
+}
+
+/** The oldest row of all; false where only the newest is left. */
+function dropOldest(handle: Handle, losses: Losses): boolean {
+  const [oldest] = piecesAfter(handle, 0, 1);
+  if (oldest === undefined || oldest.seq === handle.frames.last()?.seq) return false;
+  dropPiece(handle, losses, { piece: oldest, reason: 'cap' });
+  return true;
+}
+
+function isTooLong(db: Sqlite, maxBytes: number): boolean {
+  return pragma(db, 'freelist_count') > VACUUM_PAGES.from && pragma(db, 'page_count') * pragma(db, 'page_size') > maxBytes;
+}
+
+function roomBytes(maxBytes: number): number {
+  return maxBytes - reserveBytes(maxBytes);
+}
+
+function reserveBytes(maxBytes: number): number {
+  return Math.min(maxBytes * RESERVE.share, RESERVE.maxBytes);
+}
+
+function pragma(db: Sqlite, name: string): number {
+  return Number(db.pragma(name, { simple: true }));
+}

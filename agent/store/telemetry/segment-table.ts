@@ -1,0 +1,114 @@
+/**
+ * Compacted frames: one row for about an hour.
+ *
+ * Owns the rows of `segment`; a row's `seq` is that of its last frame. Segments are always older than all rows of `frame`. Decides nothing
+ * about when and what. Runs within the transactions of the telemetry file.
+ */
+
+import { encodeSegment, framesOf, type OpenSegment, openSegment, type SegmentFrame, segmentCrc } from '../segment-codec.ts';
+import { type Sqlite, storeError, toStoreError } from '../sqlite.ts';
+import type { BootTable } from './boot-table.ts';
+import type { Read, Tally } from './frame-table.ts';
+import type { SeriesTable } from './series-table.ts';
+
+export interface SegmentRow {
+  readonly seq: number;
+  readonly first_seq: number;
+  readonly t0_ms: number;
+  readonly t1_ms: number;
+  readonly n: number;
+  readonly total: number;
+  readonly thin: number;
+  readonly crc: number;
+  readonly p: Buffer;
+  readonly frames: number;
+}
+
+/** A row without its bytes: enough to choose by. `frames` lies behind the bytes, and to reach it SQLite would read all of them. */
+export type SegmentLabel = Omit<SegmentRow, 'p' | 'crc' | 'frames'>;
+
+export interface SegmentTable {
+  after(seq: number, maxRows: number): readonly SegmentRow[];
+  /** All of them, oldest first, without bytes. */
+  labels(): readonly SegmentLabel[];
+  at(seq: number): SegmentRow | undefined;
+  /** Frames in the order of seq, none empty. `seq` and `firstSeq` may lie beyond them: numbers whose frames are gone. */
+  put(segment: NewSegment): void;
+  read(row: SegmentRow): Read;
+  /** Errors: throws StoreError `corrupt`. */
+  open(row: SegmentRow): OpenSegment;
+  tally(afterSeq: number): Tally;
+  remove(seq: number): void;
+}
+
+export interface NewSegment {
+  readonly seq: number;
+  readonly firstSeq: number;
+  readonly frames: readonly SegmentFrame[];
+  /** Readings ever committed, up to and with it. */
+  readonly total: number;
+  /** One in so many is kept; 1 for all. */
+  readonly thin: number;
+}
+
+/** Segments with a frame whose time is not known yet are looked at for any time. Units: ms. */
+export const ANY_TIME = { fromMs: -8.64e15, toMs: 8.64e15 };
+
+/** The table on one connection. Errors: all functions throw what SQLite throws. */
+export function createSegmentTable(db: Sqlite, series: SeriesTable, boots: BootTable): SegmentTable {
+  const put = db.prepare(
+    'INSERT OR REPLACE INTO segment(seq, first_seq, t0_ms, t1_ms, n, total, thin, crc, p, frames) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
+  );
+  const after = db.prepare<[number, number], SegmentRow>('SELECT * FROM segment WHERE seq > ? ORDER BY seq LIMIT ?');
+  const labels = db.prepare<[], SegmentLabel>('SELECT seq, first_seq, t0_ms, t1_ms, n, total, thin FROM segment ORDER BY seq');
+  const at = db.prepare<[number], SegmentRow>('SELECT * FROM segment WHERE seq = ?');
+  const tally = db.prepare<[number], Tally>(
+    'SELECT count(*) AS rows, coalesce(sum(frames), 0) AS frames, coalesce(sum(n), 0) AS readings, coalesce(sum(length(p)), 0) AS bytes FROM segment WHERE seq > ?',
+  );
+  const remove = db.prepare('DELETE FROM segment WHERE seq = ?');
+  const open = (row: SegmentRow): OpenSegment => {
+    const { seq, first_seq: firstSeq, t0_ms: t0Ms, t1_ms: t1Ms, n: readings, total, thin, crc, p } = row;
+    if (!(p instanceof Uint8Array)) throw storeError('corrupt', `segment up to ${seq}: no bytes`);
+    const found = segmentCrc({ firstSeq, t0Ms, t1Ms, readings, total, thin }, p);
+    if (found !== crc) throw storeError('corrupt', `segment up to ${seq}: checksum ${found}, expected ${crc}`);
+    return openSegment(p);
+  };
+  return {
+    after: (seq, maxRows) => after.all(seq, maxRows),
+    labels: () => labels.all(),
+    at: (seq) => at.get(seq),
+    put: ({ seq, firstSeq, frames, total, thin }) => {
+      const p = encodeSegment(frames, (id) => series.decimalsOf(id) ?? 0);
+      const readings = frames.reduce((sum, frame) => sum + frame.readings.length, 0);
+      const { t0Ms, t1Ms } = spanOf(frames, boots);
+      const crc = segmentCrc({ firstSeq, t0Ms, t1Ms, readings, total, thin }, p);
+      put.run(seq, firstSeq, t0Ms, t1Ms, readings, total, thin, crc, p, frames.length);
+    },
+    open,
+    read: (row) => {
+      try {
+        return { kind: 'frames', frames: framesOf(open(row), series.decimalsOf) };
+      } catch (error) {
+        return { kind: 'damaged', cause: toStoreError(error, `segment up to ${row.seq}`) };
+      }
+    },
+    tally: (afterSeq) => tally.get(afterSeq) ?? { rows: 0, frames: 0, readings: 0, bytes: 0 },
+    remove: (seq) => {
+      remove.run(seq);
+    },
+  };
+}
+
+/** First and last time of any reading in it. */
+function spanOf(frames: readonly SegmentFrame[], boots: BootTable): { t0Ms: number; t1Ms: number } {
+  let [t0Ms, t1Ms] = [ANY_TIME.toMs, ANY_TIME.fromMs];
+  for (const frame of frames) {
+    if (!boots.isDated(frame.boot, frame.clockQuality)) return { t0Ms: ANY_TIME.fromMs, t1Ms: ANY_TIME.toMs };
+    const shiftMs = boots.shiftMs(frame.boot, frame);
+    for (const { atMs } of frame.readings) {
+      t0Ms = Math.min(t0Ms, Math.round(atMs + shiftMs));
+      t1Ms = Math.max(t1Ms, Math.round(atMs + shiftMs));
+    }
+  }
+  return t0Ms > t1Ms ? { t0Ms: ANY_TIME.fromMs, t1Ms: ANY_TIME.toMs } : { t0Ms, t1Ms };
+}

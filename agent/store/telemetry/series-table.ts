@@ -1,0 +1,64 @@
+/**
+ * Points as numbers, for as long as the file lives.
+ *
+ * Owns the rows of `series`. An id is never used again: a point whose decimals change becomes a new series, so that old frames still mean
+ * what they meant.
+ */
+import type { PointId } from '../../core/words.ts';
+import type { Sqlite } from '../sqlite.ts';
+import { EXACT, MAX_DECIMALS } from './cell.ts';
+
+export interface SeriesTable {
+  /** Of the point as it is kept now; begun at first sight, within the caller's transaction. */
+  idOf(pointId: PointId): number;
+  decimalsOf(id: number): number | undefined;
+  /** Only for ids whose decimals are known. */
+  pointOf(id: number): PointId;
+  /** All that the point has ever been. */
+  idsOf(pointId: PointId): readonly number[];
+  /** It only grows, so that its ends say all of a time. */
+  isCounter(id: number): boolean;
+}
+
+interface Row {
+  readonly id: number;
+  readonly point: PointId;
+  readonly decimals: number;
+}
+
+export function createSeriesTable(
+  db: Sqlite,
+  {
+    decimals,
+    counters,
+  }: {
+    /** Decimals worth keeping, by point. */
+    readonly decimals: ReadonlyMap<string, number>;
+    readonly counters: ReadonlySet<string>;
+  },
+): SeriesTable {
+  const insert = db.prepare('INSERT INTO series(point, decimals) VALUES(?, ?)');
+  const byId = new Map<number, Row>();
+  const current = new Map<string, number>();
+  const decimalsFor = (point: string): number => {
+    const wanted = decimals.get(point) ?? EXACT;
+    return Number.isInteger(wanted) && wanted >= 0 && wanted <= MAX_DECIMALS ? wanted : EXACT;
+  };
+  const know = (row: Row): number => {
+    byId.set(row.id, row);
+    if (row.decimals === decimalsFor(row.point)) current.set(row.point, row.id);
+    return row.id;
+  };
+  const begin = (point: PointId): number => {
+    const own = decimalsFor(point);
+    return know({ id: Number(insert.run(point, own).lastInsertRowid), point, decimals: own });
+  };
+  for (const row of db.prepare<[], Row>('SELECT id, point, decimals FROM series').all()) know(row);
+  return {
+    idOf: (point) => current.get(point) ?? begin(point),
+    decimalsOf: (id) => byId.get(id)?.decimals,
+    pointOf: (id) => byId.get(id)?.point ?? 'unknown.unknown',
+    idsOf: (point) => [...byId.values()].flatMap((row) => (row.point === point ? [row.id] : [])),
+    isCounter: (id) => counters.has(byId.get(id)?.point ?? ''),
+  };
+}

@@ -1,0 +1,66 @@
+/**
+ * The tables of one open telemetry file, and its readings in the order of seq whichever table they lie in.
+ *
+ * Owns nothing but the joining.
+ */
+
+import type { Setup } from '../messages.ts';
+import type { Sqlite } from '../sqlite.ts';
+import type { BootTable } from './boot-table.ts';
+import { createBootTable } from './boot-table.ts';
+import { createFrameTable, type FrameRow, type FrameTable, type Read, type Tally } from './frame-table.ts';
+import { createGapTable, type GapTable } from './gap-table.ts';
+import { createSegmentTable, type SegmentRow, type SegmentTable } from './segment-table.ts';
+import { createSeriesTable, type SeriesTable } from './series-table.ts';
+
+export interface Handle {
+  readonly db: Sqlite;
+  readonly series: SeriesTable;
+  readonly boots: BootTable;
+  readonly frames: FrameTable;
+  readonly segments: SegmentTable;
+  readonly gaps: GapTable;
+}
+
+/** One row of either table. */
+export interface Piece {
+  readonly kind: 'frames' | 'segment';
+  readonly seq: number;
+  readonly firstSeq: number;
+  /** Readings in it. */
+  readonly n: number;
+  readonly read: () => Read;
+}
+
+export function openTables(db: Sqlite, setup: Setup): Handle {
+  const series = createSeriesTable(db, setup);
+  const boots = createBootTable(db, setup);
+  const frames = createFrameTable(db, series, boots);
+  return { db, series, boots, frames, segments: createSegmentTable(db, series, boots), gaps: createGapTable(db) };
+}
+
+/** Rows that end after `seq`, oldest first; at most `maxRows` of the table where they begin. */
+export function piecesAfter(handle: Handle, seq: number, maxRows: number): Piece[] {
+  const segments = handle.segments.after(seq, maxRows);
+  if (segments.length > 0) return segments.map((row) => segmentPiece(handle, row));
+  return handle.frames.after(seq, maxRows).map((row) => framePiece(handle, row));
+}
+
+/** The row that holds or follows `seq`. */
+export function pieceAt(handle: Handle, seq: number): Piece | undefined {
+  return piecesAfter(handle, seq - 1, 1)[0];
+}
+
+export function framePiece({ frames }: Handle, row: FrameRow): Piece {
+  return { kind: 'frames', seq: row.seq, firstSeq: row.seq - row.k + 1, n: row.n, read: () => frames.read(row) };
+}
+
+export function segmentPiece({ segments }: Handle, row: SegmentRow): Piece {
+  return { kind: 'segment', seq: row.seq, firstSeq: row.first_seq, n: row.n, read: () => segments.read(row) };
+}
+
+/** All that ends after `seq`. */
+export function tallyAfter({ frames, segments }: Handle, seq: number): Tally {
+  const [a, b] = [segments.tally(seq), frames.tally(seq)];
+  return { rows: a.rows + b.rows, frames: a.frames + b.frames, readings: a.readings + b.readings, bytes: a.bytes + b.bytes };
+}

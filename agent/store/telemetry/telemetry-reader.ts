@@ -1,0 +1,122 @@
+/**
+ * Reading the telemetry file: frames after a seq, pages of a time, one point's history, and all of it for damage.
+ *
+ * Owns the order, the dating of what comes out, and a memory of the segment read last. Changes nothing: damage that it meets is handed
+ * to the caller.
+ */
+import type { WallMs } from '../../core/clock.ts';
+import type { ExportPage, ExportQuery, StoredFrame } from '../../core/ports.ts';
+import type { SegmentFrame } from '../segment-codec.ts';
+import { CLOCK_QUALITIES } from './frame-table.ts';
+import { type Handle, type Piece, piecesAfter } from './telemetry-handle.ts';
+
+export interface Found<T> {
+  readonly value: T;
+  readonly damaged: readonly Piece[];
+}
+
+/** The frames of one row, and which row that was: the next question is mostly about the same. */
+export interface PieceMemory {
+  frames(piece: Piece): readonly SegmentFrame[] | null;
+  forget(): void;
+}
+
+/** Frames of a small row are read again; a segment, which holds thousands, is remembered. */
+export function createPieceMemory(): PieceMemory {
+  let last: { readonly seq: number; readonly n: number; readonly frames: readonly SegmentFrame[] } | null = null;
+  return {
+    frames: (piece) => {
+      if (last !== null && piece.kind === 'segment' && last.seq === piece.seq && last.n === piece.n) return last.frames;
+      const read = piece.read();
+      if (read.kind === 'damaged') return null;
+      if (piece.kind === 'segment') last = { seq: piece.seq, n: piece.n, frames: read.frames };
+      return read.frames;
+    },
+    forget: () => {
+      last = null;
+    },
+  };
+}
+
+/** Rows fetched at once; their bytes come with them. */
+const ROWS = 16;
+/** Rows looked through for one page of an export, so that commits come between. */
+const EXPORT_ROWS = 64;
+
+/** Up to `maxFrames` whole frames after `seq`. */
+export function framesAfter(
+  handle: Handle,
+  memory: PieceMemory,
+  { seq, maxFrames }: { seq: number; maxFrames: number },
+): Found<StoredFrame[]> {
+  const value: StoredFrame[] = [];
+  const damaged: Piece[] = [];
+  for (let afterSeq = seq; value.length < maxFrames; ) {
+    const pieces = piecesAfter(handle, afterSeq, ROWS);
+    if (pieces.length === 0) break;
+    for (const piece of pieces) {
+      const frames = memory.frames(piece);
+      if (frames === null) damaged.push(piece);
+      for (const frame of frames ?? []) if (frame.seq > seq && value.length < maxFrames) value.push(toStored(handle, frame));
+      afterSeq = piece.seq;
+      if (value.length >= maxFrames) break;
+    }
+  }
+  return { value, damaged };
+}
+
+/** One page of all frames that have a reading in the time. */
+export function exportPage(handle: Handle, memory: PieceMemory, query: ExportQuery): Found<Omit<ExportPage, 'epoch'>> {
+  const frames: StoredFrame[] = [];
+  const damaged: Piece[] = [];
+  const spans = new Map(handle.segments.labels().map(({ seq, t0_ms: t0Ms, t1_ms: t1Ms }) => [seq, { t0Ms, t1Ms }]));
+  let atSeq = query.afterSeq;
+  for (let rows = 0; rows < EXPORT_ROWS; rows++) {
+    const [piece] = piecesAfter(handle, atSeq, 1);
+    if (piece === undefined) return { value: { frames, nextSeq: null }, damaged };
+    const span = spans.get(piece.seq);
+    const isOutside = span !== undefined && (span.t1Ms < query.fromMs || span.t0Ms >= query.toMs);
+    const all = isOutside ? [] : memory.frames(piece);
+    if (all === null) damaged.push(piece);
+    for (const frame of all ?? []) {
+      if (frame.seq <= atSeq) continue;
+      if (frames.length >= query.maxFrames) return { value: { frames, nextSeq: frame.seq - 1 }, damaged };
+      const stored = toStored(handle, frame);
+      const readings = stored.readings.filter(({ atMs }) => atMs >= query.fromMs && atMs < query.toMs);
+      if (readings.length > 0) frames.push({ ...stored, readings });
+    }
+    atSeq = piece.seq;
+  }
+  return { value: { frames, nextSeq: atSeq }, damaged };
+}
+
+/** Every row read once; what cannot be read. */
+export function allDamaged(handle: Handle): readonly Piece[] {
+  const damaged: Piece[] = [];
+  for (let seq = 0; ; ) {
+    const pieces = piecesAfter(handle, seq, ROWS);
+    for (const piece of pieces) {
+      if (piece.read().kind === 'damaged') damaged.push(piece);
+      seq = piece.seq;
+    }
+    if (pieces.length === 0) return damaged;
+  }
+}
+
+/** With names for numbers, and dated as well as is known now. */
+function toStored({ series, boots }: Handle, frame: SegmentFrame): StoredFrame {
+  const shiftMs = boots.shiftMs(frame.boot, frame);
+  const at = (atMs: WallMs): WallMs => atMs + shiftMs;
+  return {
+    seq: frame.seq,
+    atMs: at(frame.wallMs),
+    clockQuality: CLOCK_QUALITIES[frame.clockQuality] ?? 'none',
+    isCorrected: shiftMs !== 0,
+    readings: frame.readings.map(({ seriesId, value, quality, atMs }) => ({
+      pointId: series.pointOf(seriesId),
+      value,
+      quality,
+      atMs: at(atMs),
+    })),
+  };
+}

@@ -1,0 +1,72 @@
+/**
+ * Fewer readings of the same hour: what a person or a bill still needs of it.
+ *
+ * Owns which readings stay: extremes, every change of quality, the ends; of counters more, since each is a proof. Pure.
+ */
+import type { SegmentFrame } from '../segment-codec.ts';
+
+export interface Thinning {
+  /** One in so many stays. */
+  readonly keep: number;
+  readonly isCounter: (seriesId: number) => boolean;
+}
+
+/** Counters are thinned by this much less; of the first step nothing at all. Source: assumed; energy is what the contract is paid by. */
+const COUNTER_KEEPS = 4;
+
+interface Place {
+  readonly frame: number;
+  readonly index: number;
+  readonly value: number | null;
+  readonly quality: string;
+}
+
+/** The frames with fewer readings each; those left without any are gone. */
+export function thinned(frames: readonly SegmentFrame[], { keep, isCounter }: Thinning): SegmentFrame[] {
+  const kept = frames.map(() => new Set<number>());
+  for (const [seriesId, places] of bySeries(frames)) {
+    const wanted = isCounter(seriesId) ? keep / COUNTER_KEEPS : keep;
+    for (const { frame, index } of wanted <= 1 ? places : chosen(places, wanted)) kept[frame]?.add(index);
+  }
+  return frames
+    .map((frame, i) => ({ ...frame, readings: frame.readings.filter((_, index) => kept[i]?.has(index)) }))
+    .filter(({ readings }) => readings.length > 0);
+}
+
+function bySeries(frames: readonly SegmentFrame[]): Map<number, Place[]> {
+  const series = new Map<number, Place[]>();
+  frames.forEach(({ readings }, frame) => {
+    readings.forEach(({ seriesId, value, quality }, index) => {
+      const places = series.get(seriesId) ?? [];
+      series.set(seriesId, places);
+      places.push({ frame, index, value, quality });
+    });
+  });
+  return series;
+}
+
+/**
+ * The first of each `keep`, the lowest and highest of all, the last, and both sides of a change of quality.
+ *
+ * By place and not by value, so that the series of one device keep the same polls: their times are stored once. An extreme that a kept
+ * reading shows too is not kept twice.
+ */
+function chosen(places: readonly Place[], keep: number): Set<Place> {
+  const stays = new Set(places.filter((_, i) => i % keep === 0));
+  places.forEach((place, i) => {
+    const before = places[i - 1];
+    if (i === places.length - 1) stays.add(place);
+    if (before !== undefined && before.quality !== place.quality) stays.add(before).add(place);
+  });
+  for (const sign of [1, -1]) {
+    const extreme = (of: Iterable<Place>): Place | null => {
+      let best: Place | null = null;
+      for (const place of of)
+        if (place.value !== null && (best === null || sign * place.value < sign * (best.value as number))) best = place;
+      return best;
+    };
+    const best = extreme(places);
+    if (best !== null && extreme(stays)?.value !== best.value) stays.add(best);
+  }
+  return stays;
+}

@@ -1,0 +1,37 @@
+/**
+ * What this thread has made the kernel write.
+ *
+ * Owns the reading of the kernel's account. The file system's own journal comes on top. Called on the storage thread.
+ */
+import { readFileSync } from 'node:fs';
+import type { MonoMs } from '../../core/clock.ts';
+
+/** Source: proc_pid_io(5), `write_bytes`: bytes that this task caused to be sent to the storage layer. */
+const ACCOUNT = '/proc/thread-self/io';
+
+export interface WriteMeter {
+  /** Since the meter was made; null where the kernel does not say. Units: bytes, ms. */
+  read(nowMono: MonoMs): { readonly bytes: number; readonly overMs: number } | null;
+}
+
+/** Counts from the first question on. */
+export function createWriteMeter(): WriteMeter {
+  let first: { readonly bytes: number; readonly atMono: MonoMs } | null = null;
+  return {
+    read: (nowMono) => {
+      const bytes = writtenBytes();
+      if (bytes === null) return null;
+      first ??= { bytes, atMono: nowMono };
+      return { bytes: bytes - first.bytes, overMs: nowMono - first.atMono };
+    },
+  };
+}
+
+function writtenBytes(): number | null {
+  try {
+    const found = /^write_bytes: (\d+)$/m.exec(readFileSync(ACCOUNT, 'utf8'));
+    return found?.[1] === undefined ? null : Number(found[1]);
+  } catch {
+    return null; // A kernel without task accounting is one that does not say.
+  }
+}

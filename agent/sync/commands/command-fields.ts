@@ -1,0 +1,182 @@
+/**
+ * The fields of a command as they arrived, each checked for what it is: size, retained, time, names, types, ranges.
+ *
+ * Owns every check of shape that has nothing to do with what is asked. Pure; never throws, whatever arrives.
+ */
+import { type ClockQuality, isTrusted, type MonoMs, type WallMs } from '../../core/clock.ts';
+import type { CommandTarget } from '../../core/words.ts';
+import type { InboundMessage } from '../mqtt/door.ts';
+import { decodePayload, type Metric, type Payload } from '../sparkplug/codec.ts';
+import type { MetricEntry } from '../sparkplug/metric-table.ts';
+import { DATATYPE, INTEGER_DATATYPES } from '../sparkplug/sparkplug-proto.ts';
+
+/** Source: design §9, requirement 7 of reference/reliability.md §6. Units: bytes. */
+export const MAX_COMMAND_BYTES = 65_536;
+const MAX_COMMAND_METRICS = 32;
+/** A command older or younger than this was not meant for now. Units: ms. Source: assumed; QoS 0 with a clean session is never late by minutes. */
+export const MAX_AGE_MS = 300_000;
+const RETAINED = 'retained commands are not obeyed: publish it without retain and with a new id, and clear the retained one';
+/** No time of a command lies outside; a number that is none is caught here. Units: ms since 1970. Source: years 2000 and 2100. */
+const TIME_RANGE = { min: 946_684_800_000, max: 4_102_444_800_000 };
+
+/** The instant at which a command is read. */
+export interface Now {
+  readonly nowMs: WallMs;
+  readonly nowMono: MonoMs;
+  readonly clockQuality: ClockQuality;
+}
+
+/** A value, or why there is none: a sentence that says what is allowed. */
+export type Checked<T> = { readonly value: T } | { readonly reason: string };
+
+/** Each metric of a command by its name. */
+export type Fields = ReadonlyMap<string, Metric>;
+
+/** Where a command is aimed, and what is known there. */
+export interface Place {
+  readonly name: string;
+  /** What a command concerns whose order names no lamp, zone or cabinet. */
+  readonly target: CommandTarget;
+  readonly byName: ReadonlyMap<string, MetricEntry>;
+  readonly byAlias: ReadonlyMap<number, MetricEntry>;
+  readonly isWritable: (entry: MetricEntry) => boolean;
+}
+
+/** The payload of a message that may be a command. */
+export function openPayload({ payload, retained }: InboundMessage, now: Now): Checked<Payload> {
+  if (retained) return { reason: RETAINED };
+  if (payload.length > MAX_COMMAND_BYTES) return { reason: `payload of ${payload.length} bytes, at most ${MAX_COMMAND_BYTES}` };
+  const decoded = decodePayload(payload);
+  if (decoded === undefined) return { reason: 'not a Sparkplug payload' };
+  const { metrics, timestampMs } = decoded;
+  if (metrics.length > MAX_COMMAND_METRICS) return { reason: `${metrics.length} metrics, at most ${MAX_COMMAND_METRICS}` };
+  const wrongTime = timestampMs === undefined ? undefined : wrongTimeOf(timestampMs, now);
+  return wrongTime === undefined ? { value: decoded } : { reason: wrongTime };
+}
+
+function wrongTimeOf(timestampMs: WallMs, { nowMs, clockQuality }: Now): string | undefined {
+  const skewMs = nowMs - timestampMs;
+  if (!isTrusted(clockQuality) || Math.abs(skewMs) <= MAX_AGE_MS) return undefined;
+  if (timestampMs < TIME_RANGE.min || timestampMs > TIME_RANGE.max)
+    return `payload timestamp is ${timestampMs}: it takes milliseconds since 1970 UTC, here it is ${nowMs}`;
+  const side = skewMs > 0 ? 'old' : 'ahead';
+  const age = `payload timestamp is ${Math.round(Math.abs(skewMs) / 1_000)} s ${side}, at most ${MAX_AGE_MS / 1_000} s`;
+  return `${age}: check the clock of the sender (here it is ${new Date(nowMs).toISOString().slice(0, 19)}Z), send it with a new id`;
+}
+
+/** Each metric by its name, whether it came by name or by alias. */
+export function nameFields({ metrics }: Payload, place: Place): Checked<Fields> {
+  const fields = new Map<string, Metric>();
+  for (const metric of metrics) {
+    const byAlias = metric.alias === undefined ? undefined : place.byAlias.get(metric.alias);
+    const isNamed = metric.name !== undefined && metric.name !== '';
+    const entry = isNamed ? place.byName.get(metric.name as string) : byAlias;
+    const shown = isNamed ? quote(metric.name) : `alias ${metric.alias}`;
+    if (entry === undefined || (byAlias !== undefined && byAlias !== entry))
+      return { reason: `${place.name} has no metric ${shown}: ${writables(place)}` };
+    if (!place.isWritable(entry)) return { reason: `${entry.name} of ${place.name} cannot be written: ${writables(place)}` };
+    if (fields.has(entry.name)) return { reason: `${entry.name} stands twice in the command` };
+    fields.set(entry.name, metric);
+  }
+  return { value: fields };
+}
+
+/** Names that may be written, so that who was refused need not look them up. */
+const SHOWN_NAMES = 16;
+function writables({ byName, isWritable }: Place): string {
+  const names = [...byName.values()].filter(isWritable).map(({ name }) => name);
+  const more = names.length - SHOWN_NAMES;
+  if (names.length === 0) return 'nothing here can be written';
+  return `${names.slice(0, SHOWN_NAMES).join(', ')}${more > 0 ? ` and ${more} more` : ''} can be written`;
+}
+
+export interface IntegerRange {
+  readonly min: number;
+  readonly max: number;
+  readonly absent: number;
+}
+
+export function readInteger(fields: Fields, name: string, range: IntegerRange): Checked<number> {
+  const metric = fields.get(name);
+  if (metric === undefined) return { value: range.absent };
+  const whole = wholeOf(metric, INTEGER_DATATYPES);
+  if (whole === undefined) return { reason: `${name} takes an Int64${saidType(metric)}` };
+  if (whole < range.min || whole > range.max) return { reason: `${name} is ${whole}, allowed are ${range.min} to ${range.max}` };
+  return { value: Number(whole) };
+}
+
+/** Undefined where the metric is absent or null. */
+export function readTime(fields: Fields, name: string): Checked<WallMs | undefined> {
+  const metric = fields.get(name);
+  if (metric === undefined || isNull(metric)) return { value: undefined };
+  const whole = wholeOf(metric, [...INTEGER_DATATYPES, DATATYPE.DateTime]);
+  if (whole === undefined || whole < TIME_RANGE.min || whole > TIME_RANGE.max)
+    return { reason: `${name} takes a DateTime: milliseconds since 1970 UTC` };
+  return { value: Number(whole) };
+}
+
+/** Empty where the metric is absent or null. */
+export function readText(fields: Fields, name: string, maxLength: number): Checked<string> {
+  const metric = fields.get(name);
+  if (metric === undefined || isNull(metric)) return { value: '' };
+  const { value, datatype } = metric;
+  if (value?.kind !== 'string' || (datatype !== undefined && datatype !== DATATYPE.String))
+    return { reason: `${name} takes a String${saidType(fields.get(name))}` };
+  if (value.value.length > maxLength) return { reason: `${name} has ${value.value.length} characters, at most ${maxLength}` };
+  if (/\p{C}/u.test(value.value)) return { reason: `${name} has control characters` };
+  return { value: value.value };
+}
+
+/** Bytes as they came; none is a reason. */
+export function readBytes(fields: Fields, name: string): Checked<Uint8Array> {
+  const { value, datatype } = fields.get(name) ?? {};
+  if (value?.kind !== 'bytes' || (datatype !== undefined && datatype !== DATATYPE.Bytes)) return { reason: `${name} takes Bytes` };
+  return { value: value.value };
+}
+
+/** Undefined where the metric is absent. */
+export function readFlag(fields: Fields, name: string): Checked<boolean | undefined> {
+  const metric = fields.get(name);
+  if (metric === undefined) return { value: undefined };
+  const { value, datatype } = metric;
+  if (value?.kind !== 'boolean' || (datatype !== undefined && datatype !== DATATYPE.Boolean))
+    return { reason: `${name} takes a Boolean${saidType(metric)}` };
+  return { value: value.value };
+}
+
+/** A value for a point, in the type its birth has; a flag becomes 0 or 1. */
+export function readPointValue(metric: Metric, { name, type, unit, write = { min: 0, max: 0 } }: MetricEntry): Checked<number> {
+  const { value, datatype } = metric;
+  const flag = value?.kind === 'boolean' && (datatype === undefined || datatype === DATATYPE.Boolean) ? Number(value.value) : undefined;
+  const isReal = value?.kind === 'double' || value?.kind === 'float';
+  const real = isReal && (datatype === undefined || datatype === DATATYPE.Double || datatype === DATATYPE.Float) ? value.value : undefined;
+  const number = type === 'Boolean' ? flag : real;
+  if (number === undefined || !Number.isFinite(number)) return { reason: `${name} takes a ${type}${saidType(metric)}` };
+  if (number < write.min || number > write.max) {
+    return { reason: `${name} is ${number}, allowed are ${write.min} to ${write.max}${unit === '' ? '' : ` ${unit}`}` };
+  }
+  return { value: number };
+}
+
+/** A name from outside, short and printable: it goes into logs and onto terminals. */
+function quote(name: string | undefined): string {
+  return `"${(name ?? '').slice(0, 40).replace(/\p{C}/gu, '?')}"`;
+}
+
+/** What stands there instead, in the words of the standard's payload. */
+function saidType(metric: Metric | undefined): string {
+  if (metric?.value === undefined) return ', this is null';
+  const { value, datatype } = metric;
+  if ((value.kind === 'double' || value.kind === 'float') && !Number.isFinite(value.value)) return `, this is ${value.value}`;
+  return `, this is ${value.kind}_value${datatype === undefined ? '' : ` of datatype ${datatype}`}`;
+}
+
+function isNull({ isNull: said, value }: Metric): boolean {
+  return said === true && value === undefined;
+}
+
+function wholeOf({ value, datatype }: Metric, datatypes: readonly number[]): bigint | undefined {
+  const isTyped = datatype === undefined || datatypes.includes(datatype);
+  if (value === undefined || !isTyped || (value.kind !== 'long' && value.kind !== 'int')) return undefined;
+  return value.kind === 'long' ? BigInt.asIntN(64, value.value) : BigInt(value.value | 0);
+}

@@ -1,0 +1,152 @@
+/**
+ * What a platform may write to node, lamps and zones beside the override, and what these metrics show while nothing is asked.
+ *
+ * Owns the names. Pure data.
+ */
+import type { UplinkDevice, UplinkMetric, UplinkValue } from '../../core/ports.ts';
+
+/** On everything that takes a command: who it is, until when it may be carried out, and how it went. */
+export const COMMAND_METRIC = { id: 'Command/Id', expires: 'Command/Expires', outcome: 'Command/Outcome' } as const;
+/** On the node: all lamps at full light. */
+export const EMERGENCY_METRIC = {
+  on: 'Emergency/On',
+  minutes: 'Emergency/Minutes',
+  reason: 'Emergency/Reason',
+  until: 'Emergency/Until',
+} as const;
+/** On a zone: another of the cabinet's programmes for a while. */
+export const PROGRAMME_METRIC = {
+  choice: 'Programme/Choice',
+  minutes: 'Programme/Minutes',
+  until: 'Programme/Until',
+  reason: 'Programme/Reason',
+} as const;
+/** On a lamp: it blinks for so long. */
+export const IDENTIFY_METRIC = { seconds: 'Identify/Seconds' } as const;
+/** On a lamp or zone, beside `Override/Release`: when. */
+export const RELEASE_AT_METRIC = 'Override/Release At';
+
+/** On the node: the configuration. What is written, and what it shows. */
+export const CONFIG_METRIC = {
+  action: 'Config/Action',
+  file: 'Config/File',
+  part: 'Config/Part',
+  sha256: 'Config/SHA-256',
+  data: 'Config/Data',
+  base: 'Config/Base',
+  target: 'Config/Target',
+  confirm: 'Config/Confirm',
+  minutes: 'Config/Minutes',
+  comment: 'Config/Comment',
+  user: 'Config/User',
+} as const;
+/** On the node: the program itself. */
+export const UPDATE_METRIC = {
+  action: 'Update/Action',
+  at: 'Update/At',
+  of: 'Update/Of',
+  data: 'Update/Data',
+  force: 'Update/Force',
+} as const;
+/** What the node says of its program; nobody may write it. */
+export const UPDATE_SHOWN = { release: 'Update/Release', state: 'Update/State', failed: 'Update/Failed' } as const;
+/** What the node says of its configuration; nobody may write it. */
+export const CONFIG_SHOWN = {
+  revision: 'Config/Revision',
+  hash: 'Config/Hash',
+  state: 'Config/State',
+  by: 'Config/By',
+  when: 'Config/When',
+  why: 'Config/Why',
+  candidate: 'Config/Candidate',
+  result: 'Config/Result',
+} as const;
+
+/** Written by the platform alone, and by their names as well: births without them tell nothing less. */
+export const WRITTEN_METRICS: ReadonlySet<string> = new Set([...Object.values(CONFIG_METRIC), ...Object.values(UPDATE_METRIC)]);
+
+/** How long a revision may be on trial unless the platform says otherwise. Units: min. Source: as network consoles have it. */
+export const DEFAULT_TRIAL_MINUTES = 10;
+/** How long a chosen programme holds unless the platform says otherwise. Units: min. Source: assumed; one night and no other. */
+export const DEFAULT_PROGRAMME_MINUTES = 1_440;
+/** How long an emergency lasts unless the platform says otherwise. Units: min. Source: as for an override, design §6. */
+export const DEFAULT_EMERGENCY_MINUTES = 120;
+
+const COMMAND = [own(COMMAND_METRIC.id, 'String'), own(COMMAND_METRIC.expires, 'DateTime'), own(COMMAND_METRIC.outcome, 'String')];
+
+/** Of the node, in the order of its birth: where a broker takes small packets only, what comes last is left out. */
+export const NODE_COMMAND_METRICS: readonly UplinkMetric[] = [
+  own(EMERGENCY_METRIC.on, 'Boolean'),
+  own(EMERGENCY_METRIC.minutes, 'Int64', 'min'),
+  own(EMERGENCY_METRIC.reason, 'String'),
+  own(EMERGENCY_METRIC.until, 'DateTime'),
+  ...COMMAND,
+  own(CONFIG_SHOWN.revision, 'Int64'),
+  own(CONFIG_SHOWN.hash, 'String'),
+  own(CONFIG_SHOWN.state, 'String'),
+  own(CONFIG_SHOWN.by, 'String'),
+  own(CONFIG_SHOWN.when, 'DateTime'),
+  own(CONFIG_SHOWN.why, 'String'),
+  own(CONFIG_SHOWN.candidate, 'String'),
+  own(CONFIG_SHOWN.result, 'String'),
+  own(CONFIG_METRIC.action, 'String'),
+  own(CONFIG_METRIC.file, 'String'),
+  own(CONFIG_METRIC.part, 'String'),
+  own(CONFIG_METRIC.sha256, 'String'),
+  own(CONFIG_METRIC.data, 'Bytes'),
+  own(CONFIG_METRIC.base, 'String'),
+  own(CONFIG_METRIC.target, 'Int64'),
+  own(CONFIG_METRIC.confirm, 'String'),
+  own(CONFIG_METRIC.minutes, 'Int64', 'min'),
+  own(CONFIG_METRIC.comment, 'String'),
+  own(CONFIG_METRIC.user, 'String'),
+  own(UPDATE_SHOWN.release, 'String'),
+  own(UPDATE_SHOWN.state, 'String'),
+  own(UPDATE_SHOWN.failed, 'String'),
+  own(UPDATE_METRIC.action, 'String'),
+  own(UPDATE_METRIC.at, 'Int64', 'B'),
+  own(UPDATE_METRIC.of, 'Int64', 'B'),
+  own(UPDATE_METRIC.data, 'Bytes'),
+  own(UPDATE_METRIC.force, 'Boolean'),
+];
+const PROGRAMME: readonly UplinkMetric[] = [
+  own(PROGRAMME_METRIC.choice, 'String'),
+  own(PROGRAMME_METRIC.minutes, 'Int64', 'min'),
+  own(PROGRAMME_METRIC.until, 'DateTime'),
+  own(PROGRAMME_METRIC.reason, 'String'),
+];
+
+/** What a device gets for its commands; nothing where nothing on it can be written. */
+export function deviceCommandMetrics({ target, metrics }: UplinkDevice): readonly UplinkMetric[] {
+  const ofTarget =
+    target?.kind === 'zone'
+      ? [own(RELEASE_AT_METRIC, 'String'), ...PROGRAMME]
+      : target?.kind === 'lamp'
+        ? [own(RELEASE_AT_METRIC, 'String'), own(IDENTIFY_METRIC.seconds, 'Int64', 's')]
+        : [];
+  return target !== null || metrics.some(({ write }) => write !== undefined) ? [...ofTarget, ...COMMAND] : [];
+}
+
+/** What each shows while nothing is asked. */
+export const AT_REST: ReadonlyMap<string, UplinkValue['value']> = new Map<string, UplinkValue['value']>([
+  [EMERGENCY_METRIC.on, false],
+  [EMERGENCY_METRIC.minutes, DEFAULT_EMERGENCY_MINUTES],
+  [EMERGENCY_METRIC.reason, null],
+  [EMERGENCY_METRIC.until, null],
+  [PROGRAMME_METRIC.choice, ''],
+  [PROGRAMME_METRIC.minutes, DEFAULT_PROGRAMME_MINUTES],
+  [PROGRAMME_METRIC.until, null],
+  [PROGRAMME_METRIC.reason, null],
+  [IDENTIFY_METRIC.seconds, 0],
+  [RELEASE_AT_METRIC, ''],
+  [CONFIG_METRIC.minutes, DEFAULT_TRIAL_MINUTES],
+  [CONFIG_METRIC.confirm, 'auto'],
+  [UPDATE_METRIC.force, false],
+  [COMMAND_METRIC.id, null],
+  [COMMAND_METRIC.expires, null],
+  [COMMAND_METRIC.outcome, null],
+]);
+
+function own(name: string, type: UplinkMetric['type'], unit = ''): UplinkMetric {
+  return { name, pointId: null, type, unit };
+}

@@ -1,0 +1,209 @@
+/**
+ * What has been sent, what is proven to have arrived, and how far the cursor may move.
+ *
+ * Owns the bookkeeping between tickets (this run's frames), rows (the store's numbers) and marks (the order of sending). Never sends, never
+ * reads the store.
+ */
+import type { Committed } from '../../core/ports.ts';
+import { beyond, covers, NO_RANGES, reachFrom, type SeqRange, type SeqRanges, withRange } from './seq-ranges.ts';
+
+/** Something sent and not yet proven. A live frame may have no row until the store has committed it. */
+interface Shipment {
+  readonly mark: number;
+  readonly ticket: number | null;
+  readonly rows: SeqRange | null;
+  readonly readings: number;
+  readonly bytes: number;
+}
+
+/**
+ * `broker`: a barrier after what was sent. `platform`: its own word that it has stored it. `awaiting`: only the platform's word counts and
+ * it acknowledges nothing yet; rows then leave once, by the broker's proof, and stay undelivered.
+ */
+export type ProofMode = 'broker' | 'platform' | 'awaiting';
+
+export interface Ledger {
+  readonly mode: ProofMode;
+  /** All rows up to here are delivered, by the word of whoever proves. */
+  readonly cursor: number;
+  /** While a first acknowledgement is awaited: all rows up to here have reached the broker and leave again only on request. Else 0. */
+  readonly reached: number;
+  /** Shipments so far in this run; a barrier proves all up to the mark at which it was asked. */
+  readonly mark: number;
+  /** Oldest first. */
+  readonly inFlight: readonly Shipment[];
+  /** Live frames that reached the broker before they had a row. */
+  readonly provenTickets: ReadonlySet<number>;
+  /** Rows beyond the cursor that reached the broker. */
+  readonly proven: SeqRanges;
+  /** Of these, what the platform has not acknowledged; empty where the broker proves. */
+  readonly unacked: readonly { readonly toSeq: number; readonly bytes: number }[];
+}
+
+/** Frames remembered while the store commits nothing; older ones would go out twice. Source: assumed; 15 minutes at one a second. */
+const MAX_PROVEN_TICKETS = 1_000;
+/** Entries kept of what is not acknowledged; the newest are then taken together. */
+const MAX_UNACKED = 1_000;
+
+/** Nothing sent yet; rows up to `cursor` were proven by an earlier run. */
+export function createLedger(cursor: number, mode: ProofMode = 'broker'): Ledger {
+  return { mode, cursor, reached: 0, mark: 0, inFlight: [], provenTickets: new Set(), proven: NO_RANGES, unacked: [] };
+}
+
+/** A frame went out as it was taken; `seq` is null where the store could not promise a row. */
+export function shipLive(
+  ledger: Ledger,
+  frame: { readonly ticket: number; readonly seq: number | null; readonly readings: number; readonly bytes: number },
+): Ledger {
+  const { ticket, seq, readings, bytes } = frame;
+  return ship(ledger, { ticket, rows: seq === null ? null : { from: seq, to: seq }, readings, bytes });
+}
+
+/** Rows of the store went out as history, numbers without a row between them included. */
+export function shipHistory(
+  ledger: Ledger,
+  shipment: { readonly rows: SeqRange; readonly readings: number; readonly bytes: number },
+): Ledger {
+  return ship(ledger, { ...shipment, ticket: null });
+}
+
+function ship(ledger: Ledger, shipment: Omit<Shipment, 'mark'>): Ledger {
+  const mark = ledger.mark + 1;
+  return { ...ledger, mark, inFlight: [...ledger.inFlight, { ...shipment, mark }] };
+}
+
+/** The broker has read everything up to `mark`. `readings` is how many that proves. */
+export function prove(ledger: Ledger, mark: number): { readonly ledger: Ledger; readonly readings: number } {
+  const done = ledger.inFlight.filter((s) => s.mark <= mark);
+  const rowless = done.flatMap((s) => (s.ticket !== null && s.rows === null ? [s.ticket] : []));
+  const rows = done.flatMap((s) => (s.rows === null ? [] : [s.rows]));
+  const next = advance({
+    ...ledger,
+    inFlight: ledger.inFlight.filter((s) => s.mark > mark),
+    provenTickets: new Set([...ledger.provenTickets, ...rowless].slice(-MAX_PROVEN_TICKETS)),
+    proven: rows.reduce(withRange, ledger.proven),
+    unacked: done.reduce(withUnacked, ledger.unacked),
+  });
+  return { ledger: next, readings: sum(done.map(({ readings }) => readings)) };
+}
+
+/** Frames are on disk. `backlog`: at least one of them was never sent and waits there. */
+export function commit(ledger: Ledger, { tickets }: Committed): { readonly ledger: Ledger; readonly backlog: boolean } {
+  const seqOf = new Map(tickets.map(({ ticket, seq }) => [ticket, seq]));
+  const sent = new Set(ledger.inFlight.map((s) => s.ticket));
+  const arrived = tickets.filter(({ ticket }) => ledger.provenTickets.has(ticket));
+  const backlog = tickets.some(({ ticket, seq }) => !sent.has(ticket) && !ledger.provenTickets.has(ticket) && !isSent(ledger, seq));
+  const next = advance({
+    ...ledger,
+    inFlight: ledger.inFlight.map((s) => {
+      const seq = s.ticket === null ? undefined : seqOf.get(s.ticket);
+      return seq === undefined ? s : { ...s, rows: { from: seq, to: seq } };
+    }),
+    provenTickets: new Set([...ledger.provenTickets].filter((ticket) => !seqOf.has(ticket))),
+    proven: arrived.reduce((ranges, { seq }) => withRange(ranges, { from: seq, to: seq }), ledger.proven),
+  });
+  return { ledger: next, backlog };
+}
+
+/** The platform says that it has stored all up to `seq`. */
+export function acknowledge(ledger: Ledger, seq: number): Ledger {
+  const heard = heardOf(ledger);
+  if (seq <= heard.cursor) return heard;
+  const unacked = heard.unacked.filter(({ toSeq }) => toSeq > seq);
+  return { ...heard, cursor: seq, proven: beyond(heard.proven, seq), unacked };
+}
+
+/** From now on the platform's word counts: what has reached the broker is sent again unless it is acknowledged in time. */
+function heardOf(ledger: Ledger): Ledger {
+  if (ledger.mode !== 'awaiting') return { ...ledger, mode: 'platform' };
+  const proven = withRange(ledger.proven, { from: ledger.cursor + 1, to: ledger.reached });
+  const last = proven.at(-1);
+  return { ...ledger, mode: 'platform', reached: 0, proven, unacked: last === undefined ? [] : [{ toSeq: last.to, bytes: 0 }] };
+}
+
+/** No acknowledgement came: all beyond the cursor is to be sent again. */
+export function goBack(ledger: Ledger): Ledger {
+  return { ...ledger, proven: NO_RANGES, unacked: [] };
+}
+
+/** Who proves from now on; what the broker has proven counts where it is asked. */
+export function withMode(ledger: Ledger, mode: ProofMode): Ledger {
+  return advance({ ...ledger, mode });
+}
+
+/** An earlier run had brought all up to `seq` to the broker. */
+export function withReached(ledger: Ledger, seq: number): Ledger {
+  return ledger.mode === 'awaiting' ? { ...ledger, reached: Math.max(ledger.reached, seq) } : ledger;
+}
+
+/** The link is gone: what was in flight may or may not have arrived, and what was not acknowledged either. */
+export function dropLink(ledger: Ledger): Ledger {
+  return ledger.mode === 'platform' ? { ...goBack(ledger), inFlight: [] } : { ...ledger, inFlight: [] };
+}
+
+/** The store began afresh: its rows have nothing to do with those known here. Tickets keep their meaning. */
+export function rebase(ledger: Ledger, cursor: number): Ledger {
+  const tickets = ledger.inFlight.filter((s) => s.ticket !== null).map((s) => ({ ...s, rows: null }));
+  return { ...ledger, cursor, reached: 0, inFlight: tickets, proven: NO_RANGES, unacked: [] };
+}
+
+/** Whether this row counts as delivered, by whoever proves. */
+export function isDelivered({ mode, cursor, proven }: Ledger, seq: number): boolean {
+  return seq <= cursor || (mode === 'broker' && covers(proven, { from: seq, to: seq }));
+}
+
+/** Sent already, proven or not: not to be sent again on this link. */
+export function isSent(ledger: Ledger, seq: number): boolean {
+  return isRangeSent(ledger, { from: seq, to: seq });
+}
+
+/** Up to which everything has left, without a hole. */
+export function sentUpTo(ledger: Ledger): number {
+  return reachFrom(sentRanges(ledger), sentFloor(ledger));
+}
+
+/** Whether all of it has left. */
+export function isRangeSent(ledger: Ledger, range: SeqRange): boolean {
+  const floor = sentFloor(ledger);
+  return range.to <= floor || covers(sentRanges(ledger), { from: Math.max(range.from, floor + 1), to: range.to });
+}
+
+/** All up to here has left, without a look at the ranges. */
+function sentFloor({ cursor, reached }: Ledger): number {
+  return Math.max(cursor, reached);
+}
+
+/** Bytes at the broker whose storing nobody has confirmed. */
+export function bytesUnacked(ledger: Ledger): number {
+  return sum(ledger.unacked.map(({ bytes }) => bytes));
+}
+
+/** Bytes on their way to the broker. */
+export function bytesInFlight(ledger: Ledger): number {
+  return sum(ledger.inFlight.map(({ bytes }) => bytes));
+}
+
+function sentRanges({ proven, inFlight }: Ledger): SeqRanges {
+  return inFlight.reduce((ranges, { rows }) => (rows === null ? ranges : withRange(ranges, rows)), proven);
+}
+
+function advance(ledger: Ledger): Ledger {
+  if (ledger.mode === 'platform') return ledger;
+  if (ledger.mode === 'awaiting') {
+    const reached = reachFrom(ledger.proven, sentFloor(ledger));
+    return { ...ledger, reached, proven: beyond(ledger.proven, reached), unacked: [] };
+  }
+  const cursor = reachFrom(ledger.proven, ledger.cursor);
+  return { ...ledger, cursor, reached: 0, proven: beyond(ledger.proven, cursor), unacked: [] };
+}
+
+function withUnacked(unacked: Ledger['unacked'], { rows, bytes }: Shipment): Ledger['unacked'] {
+  const last = unacked.at(-1);
+  if (rows === null || rows.to < rows.from) return unacked;
+  if (last === undefined || unacked.length < MAX_UNACKED) return [...unacked, { toSeq: rows.to, bytes }];
+  return [...unacked.slice(0, -1), { toSeq: Math.max(last.toSeq, rows.to), bytes: last.bytes + bytes }];
+}
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((total, number) => total + number, 0);
+}

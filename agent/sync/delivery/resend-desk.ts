@@ -1,0 +1,123 @@
+/**
+ * "Send me 02:00 to 03:00 again": requests of the platform for what it had already, and how far each has got.
+ *
+ * Owns the queue and its bound. Sends nothing itself: `delivery.ts` asks what comes next when the backlog is through.
+ */
+import type { ExportPage, Store, StoredFrame } from '../../core/ports.ts';
+import type { SeqRange } from './seq-ranges.ts';
+
+/** By time or by rows; both ends included by rows, the later excluded by time. */
+export interface ResendRequest {
+  readonly id: string;
+  readonly fromMs: number | null;
+  readonly toMs: number | null;
+  readonly fromSeq: number | null;
+  readonly toSeq: number | null;
+}
+
+/** Told as `Sync/Resend Result`. */
+export interface ResendResult {
+  readonly id: string;
+  readonly state: 'queued' | 'sending' | 'done' | 'refused';
+  readonly readings: number;
+  readonly reason: string;
+}
+
+/** Requests that wait at once. Source: assumed; a platform asks for the holes of a day. */
+const MAX_WAITING = 16;
+/** Frames looked at in one step towards the ends of a time. */
+const PAGE_FRAMES = 2_000;
+
+export interface ResendDesk {
+  ask(request: ResendRequest): ResendResult;
+  /** The next frames to send, with the rows they are; undefined when nothing is asked for. */
+  next(maxFrames: number): Promise<{ readonly frames: readonly StoredFrame[]; readonly rows: SeqRange } | undefined>;
+  /** What `next` gave has reached the broker. Answers what to tell. */
+  sent(rows: SeqRange, readings: number): ResendResult | undefined;
+  readonly isWaiting: boolean;
+}
+
+interface Job {
+  readonly request: ResendRequest;
+  rows: { next: number; last: number } | null;
+  readings: number;
+}
+
+/** A desk where nobody has asked. `onResult` hears of ends that `sent` does not bring about. */
+export function createResendDesk(store: Pick<Store, 'readAfter' | 'exportPage'>, onResult: (result: ResendResult) => void): ResendDesk {
+  const jobs: Job[] = [];
+  const resultOf = ({ request, readings }: Job, state: ResendResult['state'], reason = ''): ResendResult => ({
+    id: request.id,
+    state,
+    readings,
+    reason,
+  });
+  /** Whoever waited for the store on an earlier link may find that the job is over. */
+  const end = (job: Job, reason: string): void => {
+    if (jobs[0] !== job) return;
+    jobs.shift();
+    onResult(resultOf(job, reason === '' ? 'done' : 'refused', reason));
+  };
+
+  return {
+    get isWaiting() {
+      return jobs.length > 0;
+    },
+    ask: (request) => {
+      const job: Job = { request, rows: null, readings: 0 };
+      if (jobs.length >= MAX_WAITING) return resultOf(job, 'refused', `${MAX_WAITING} requests wait already`);
+      jobs.push(job);
+      return resultOf(job, 'queued');
+    },
+    next: async (maxFrames) => {
+      for (let job = jobs[0]; job !== undefined; job = jobs[0]) {
+        job.rows ??= await rowsOf(store, job.request);
+        if (job.rows === null) {
+          end(job, NOT_ASKED);
+          continue;
+        }
+        const { next, last } = job.rows;
+        const read = next > last ? [] : await store.readAfter(next - 1, maxFrames);
+        const frames = read.filter(({ seq }) => seq <= last);
+        const to = frames.at(-1)?.seq;
+        if (to !== undefined) return { frames, rows: { from: next, to } };
+        end(job, read.length === 0 && next <= last && !(await answers(store)) ? NOT_ASKED : '');
+      }
+      return undefined;
+    },
+    sent: ({ to }, readings) => {
+      const [job] = jobs;
+      if (job?.rows == null) return undefined;
+      job.readings += readings;
+      job.rows.next = to + 1;
+      if (to < job.rows.last) return undefined;
+      jobs.shift();
+      return resultOf(job, 'done');
+    },
+  };
+}
+
+const NOT_ASKED = 'the store cannot be asked now';
+
+/** Whether no rows means that there are none. */
+async function answers(store: Pick<Store, 'exportPage'>): Promise<boolean> {
+  return (await store.exportPage({ fromMs: 0, toMs: 1, maxFrames: 1, afterSeq: 0 })) !== undefined;
+}
+
+/** First and last row with a reading in the time. Null when the store does not answer; an empty range when it has none. */
+async function rowsOf(
+  store: Pick<Store, 'exportPage'>,
+  { fromMs, toMs, fromSeq, toSeq }: ResendRequest,
+): Promise<{ next: number; last: number } | null> {
+  if (fromSeq !== null && toSeq !== null) return { next: fromSeq, last: toSeq };
+  const query = { fromMs: fromMs ?? 0, toMs: toMs ?? 0, maxFrames: PAGE_FRAMES };
+  const found: { next: number; last: number } = { next: 0, last: 0 };
+  for (let afterSeq: number | null = 0; afterSeq !== null; ) {
+    const page: ExportPage | undefined = await store.exportPage({ ...query, afterSeq });
+    if (page === undefined) return null;
+    const [first, last] = [page.frames[0]?.seq, page.frames.at(-1)?.seq];
+    if (first !== undefined && last !== undefined) Object.assign(found, { next: found.next === 0 ? first : found.next, last });
+    afterSeq = page.nextSeq;
+  }
+  return found.next === 0 ? { next: 1, last: 0 } : found;
+}

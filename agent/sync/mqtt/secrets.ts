@@ -1,0 +1,89 @@
+/**
+ * Certificates and the password, read from their files for one connection.
+ *
+ * Owns the reading. Kept nowhere: a file that was replaced counts from the next connection on.
+ */
+import type { UplinkConfig } from '../../core/cabinet.ts';
+import type { Clock } from '../../core/clock.ts';
+import { UplinkError } from '../../core/errors.ts';
+import { within } from '../../core/within.ts';
+import { belongTogether } from './certificates.ts';
+import type { ConnectOptions } from './door.ts';
+
+/** `secret`: nobody but the agent may be able to read it. Errors: may reject with UplinkError `secret`, which is told as it is. */
+export type ReadFile = (path: string, kind: 'secret' | 'public') => Promise<Buffer>;
+
+export type Secrets = Pick<ConnectOptions, 'password' | 'ca' | 'cert' | 'key'>;
+
+/** Longest wait for these files. Units: ms. Source: assumed; a card that stalls answers within seconds, and the connection itself has 30 s. */
+const READ_MS = 10_000;
+
+/**
+ * Reads them at each call; a read that hangs is waited for again and not begun anew, since each holds one of Node's few threads.
+ *
+ * Errors: rejects with UplinkError `secret` when a file cannot be used, and names it, or when the disk does not answer.
+ */
+export function createSecretReader({
+  config,
+  readFile,
+  clock,
+}: {
+  readonly config: UplinkConfig;
+  readonly readFile: ReadFile;
+  readonly clock: Pick<Clock, 'after'>;
+}): () => Promise<Secrets> {
+  let reading: Promise<Secrets> | null = null;
+  return async () => {
+    reading ??= readSecrets(config, readFile).finally(() => {
+      reading = null;
+    });
+    const secrets = await within(clock, READ_MS, reading);
+    if (secrets !== undefined) return secrets;
+    const names = (['passwordFile', 'caFile', 'certFile', 'keyFile'] as const).filter((name) => config[name] !== null);
+    throw new UplinkError(
+      'secret',
+      `${names.map((name) => `uplink.${name}`).join(', ')}: the disk does not answer; see dmesg, and df for the folder`,
+    );
+  };
+}
+
+async function readSecrets(config: UplinkConfig, readFile: ReadFile): Promise<Secrets> {
+  const read = async (setting: string, path: string | null, kind: 'secret' | 'public'): Promise<Buffer | null> => {
+    if (path === null) return null;
+    try {
+      return await readFile(path, kind);
+    } catch (error) {
+      const why = error instanceof UplinkError ? error.message : fileTrouble(error);
+      throw new UplinkError('secret', `uplink.${setting} ${path} ${why}`, { cause: error });
+    }
+  };
+  const password = await read('passwordFile', config.passwordFile, 'secret');
+  const secrets = {
+    password: password === null ? null : withoutNewline(password),
+    ca: await read('caFile', config.caFile, 'public'),
+    cert: await read('certFile', config.certFile, 'public'),
+    key: await read('keyFile', config.keyFile, 'secret'),
+  };
+  const { cert, key } = secrets;
+  if (cert !== null && key !== null && belongTogether(cert, key) === false) {
+    throw new UplinkError(
+      'secret',
+      `uplink.keyFile ${config.keyFile} is not the key of uplink.certFile ${config.certFile}: replace both together`,
+    );
+  }
+  return secrets;
+}
+
+function fileTrouble(error: unknown): string {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  if (code === 'ENOENT') return 'is not there: check the path, or copy the file to it';
+  if (code === 'EACCES' || code === 'EPERM') return 'may not be read: give it to the user of the agent (chown luciole), then chmod 0400';
+  return `cannot be read (${typeof code === 'string' ? code : String(error)}): check that it is there and readable for the agent`;
+}
+
+/** Editors end a file with a newline that is not part of the password. */
+function withoutNewline(bytes: Buffer): Buffer {
+  let end = bytes.length;
+  while (end > 0 && (bytes[end - 1] === 0x0a || bytes[end - 1] === 0x0d)) end -= 1;
+  return bytes.subarray(0, end);
+}

@@ -1,0 +1,56 @@
+/**
+ * The number of births and deaths over restarts.
+ *
+ * Owns its place on disk and what stands in for it where the disk does not answer.
+ */
+import type { Clock } from '../../core/clock.ts';
+import type { Log, Store } from '../../core/ports.ts';
+import { within } from '../../core/within.ts';
+import { BD_SEQ_COUNT } from './session.ts';
+
+export interface BdSeqMemory {
+  /** Null when no number was ever stored. One that cannot be read may have been any, and to begin at 0 would soon repeat one. */
+  load(): Promise<number | null>;
+  /** Resolves whether it is on disk. The first word counts: an answer that comes after its time might be taken for one about the next number. */
+  save(bdSeq: number): Promise<boolean>;
+}
+
+const KEY = 'sync.bdSeq';
+/** Longest wait for bdSeq to be on disk; then it goes on in memory. Units: ms. Source: assumed; a flush takes tens of ms. */
+const SAVE_MS = 2_000;
+/** What the store answers when it could not be asked; no value of a store. */
+const UNREAD = Symbol('unread');
+
+/** A memory that has asked nothing yet. */
+export function createBdSeqMemory({
+  clock,
+  log,
+  store,
+  random,
+}: {
+  readonly clock: Pick<Clock, 'after'>;
+  readonly log: Log;
+  readonly store: Pick<Store, 'save' | 'load'>;
+  /** 0..1. */
+  readonly random: () => number;
+}): BdSeqMemory {
+  return {
+    async load() {
+      const last = await store.load(KEY, UNREAD);
+      if (last === undefined) return null;
+      if (typeof last === 'number' && Number.isInteger(last) && last >= 0 && last < BD_SEQ_COUNT) return last;
+      const assumed = Math.floor(random() * BD_SEQ_COUNT) % BD_SEQ_COUNT;
+      log.event('uplink.bdseq-unread', { assumed }, 'warning');
+      return assumed;
+    },
+    async save(bdSeq) {
+      let ok = false;
+      const saved = store.save(KEY, bdSeq).then((answer) => {
+        ok = answer;
+      });
+      await within(clock, SAVE_MS, saved);
+      if (!ok) log.event('uplink.bdseq-not-saved', { bdSeq }, 'warning');
+      return ok;
+    },
+  };
+}

@@ -1,0 +1,288 @@
+/**
+ * Where the uplink stands between "off" and "live", and what must happen next.
+ *
+ * Owns the order of a Sparkplug session: bdSeq on disk, CONNECT, SUBACK, primary host, births, rebirth, death. Never sends, waits or reads a
+ * clock.
+ */
+import type { MonoMs, WallMs } from '../../core/clock.ts';
+import { STABLE_MS } from './back-off.ts';
+
+export type Phase = 'off' | 'saving' | 'connecting' | 'subscribing' | 'waiting-for-host' | 'birthing' | 'live' | 'dying' | 'resting';
+
+export interface Session {
+  readonly phase: Phase;
+  /** Of the CONNECT in hand, or of the last one. 0..255. */
+  readonly bdSeq: number;
+  /** A CONNECT with this bdSeq has left: the next one takes the next number. */
+  readonly bdSeqSpent: boolean;
+  readonly bdSeqSaved: boolean;
+  /** Failures in a row, for the back-off. */
+  readonly failures: number;
+  /** Servers that may be walked, and the one in hand. */
+  readonly servers: number;
+  readonly server: number;
+  readonly bornMono: MonoMs | null;
+  readonly host: HostState;
+  readonly rebirth: { readonly lastMono: MonoMs | null; readonly pending: boolean };
+  /** After the farewell: back to the broker, or off for good. */
+  readonly afterDeath: 'resting' | 'off';
+}
+
+/** What the primary host last said, on each server. It outlives a connection, so that a late will cannot speak for a new host. */
+interface HostState {
+  /** Births wait for it. */
+  readonly required: boolean;
+  /** On the server in hand. */
+  readonly online: boolean;
+  readonly lastMs: readonly (WallMs | null)[];
+}
+
+export type SessionEvent =
+  /** `lastBdSeq`: null when there never was one; a random one where the disk could not say. */
+  | { readonly kind: 'start'; readonly lastBdSeq: number | null }
+  /** Not `ok`: the disk refused, or took too long; the number goes on in memory. */
+  | { readonly kind: 'saved'; readonly ok: boolean }
+  | { readonly kind: 'connect-written' }
+  | { readonly kind: 'connected' }
+  | { readonly kind: 'subscribed' }
+  /** `nowMs`: null while the time is not known. */
+  | { readonly kind: 'host'; readonly online: boolean; readonly atMs: WallMs; readonly atMono: MonoMs; readonly nowMs: WallMs | null }
+  /** Nothing was heard of the host on this server. */
+  | { readonly kind: 'host-late' }
+  | { readonly kind: 'birth-due'; readonly atMono: MonoMs }
+  | { readonly kind: 'rebirth-asked'; readonly atMono: MonoMs }
+  | { readonly kind: 'rebirth-due'; readonly atMono: MonoMs }
+  | { readonly kind: 'failed'; readonly atMono: MonoMs }
+  | { readonly kind: 'died' }
+  | { readonly kind: 'rested' }
+  /** A person wants a new connection now. */
+  | { readonly kind: 'reconnect' }
+  | { readonly kind: 'stop' };
+
+export type Effect =
+  /** Put the number on disk, then report `saved`. */
+  | { readonly kind: 'save'; readonly bdSeq: number }
+  | { readonly kind: 'connect'; readonly bdSeq: number; readonly server: number }
+  | { readonly kind: 'subscribe' }
+  /** Report `host-late` unless the host was heard by then: it may be on another server. */
+  | { readonly kind: 'await-host'; readonly delayMs: number }
+  /** Wait the fleet's jitter, then report `birth-due`. */
+  | { readonly kind: 'await-birth' }
+  | { readonly kind: 'birth' }
+  | { readonly kind: 'rebirth' }
+  | { readonly kind: 'await-rebirth'; readonly delayMs: number }
+  /** Deaths and DISCONNECT, then report `died`. */
+  | { readonly kind: 'die' }
+  /** Forget the connection; it is gone or must go without a word. */
+  | { readonly kind: 'drop' }
+  /** Wait the back-off, then report `rested`. */
+  | { readonly kind: 'rest'; readonly failures: number };
+
+export interface Step {
+  readonly session: Session;
+  readonly effects: readonly Effect[];
+}
+
+/** Shortest time between two rebirths; the first is answered at once. Units: ms. Source: Tahu's host asks at most each 5 s. */
+export const REBIRTH_GAP_MS = 5_000;
+/** By so much a host's clock may be ahead of ours. Units: ms. Source: assumed, as for the age of a command. */
+const CLOCKS_APART_MS = 300_000;
+/** Longest wait for the host's word on one of several servers. Units: ms. Source: Tahu's edge node leaves after 30 s. */
+const HOST_WAIT_MS = 30_000;
+/** How many numbers there are. Source: `message-flow-edge-node-birth-publish-will-message-payload-bdSeq`: wraps 255 → 0. */
+export const BD_SEQ_COUNT = 256;
+
+/** A session that has not begun. `awaitsHost`: a primary host is configured. `servers`: how many there are to walk. */
+export function createSession(awaitsHost: boolean, servers = 1): Session {
+  return {
+    phase: 'off',
+    bdSeq: 0,
+    bdSeqSpent: false,
+    bdSeqSaved: false,
+    failures: 0,
+    servers,
+    server: 0,
+    bornMono: null,
+    host: { required: awaitsHost, online: false, lastMs: Array.from({ length: servers }, () => null) },
+    rebirth: { lastMono: null, pending: false },
+    afterDeath: 'resting',
+  };
+}
+
+/**
+ * The session after one more event, and what to do about it.
+ *
+ * Errors: none; an event that does not fit the phase (a late answer) changes nothing.
+ */
+export function afterEvent(session: Session, event: SessionEvent): Step {
+  const { phase } = session;
+  switch (event.kind) {
+    case 'start':
+      return phase === 'off' ? approach(afterStart(session, event.lastBdSeq)) : stay(session);
+    case 'rested':
+      return phase === 'resting' ? approach(session) : stay(session);
+    case 'saved':
+      return phase === 'saving' ? connect({ ...session, bdSeqSaved: event.ok }) : stay(session);
+    case 'connect-written':
+      return phase === 'connecting' ? stay({ ...session, bdSeqSpent: true }) : stay(session);
+    case 'connected':
+      return phase === 'connecting' ? go({ ...session, phase: 'subscribing', bdSeqSpent: true }, { kind: 'subscribe' }) : stay(session);
+    case 'subscribed':
+      return phase === 'subscribing' ? afterSubscribed(session) : stay(session);
+    case 'host':
+      return afterHost(session, event);
+    case 'host-late':
+      return phase === 'waiting-for-host' && session.servers > 1 ? leaveServer(walked(session)) : stay(session);
+    case 'birth-due':
+      if (phase !== 'birthing') return stay(session);
+      return go({ ...session, phase: 'live', bornMono: event.atMono, rebirth: { lastMono: null, pending: false } }, { kind: 'birth' });
+    case 'rebirth-asked':
+      return phase === 'live' ? askRebirth(session, event.atMono) : stay(session);
+    case 'rebirth-due':
+      return phase === 'live' && session.rebirth.pending ? rebirth(session, event.atMono) : stay(session);
+    case 'failed':
+      return afterFailure(session, event.atMono);
+    case 'died':
+      return afterDeath(session);
+    case 'reconnect':
+      return reconnect(session);
+    case 'stop':
+      return afterStop(session);
+  }
+}
+
+function stay(session: Session): Step {
+  return { session, effects: [] };
+}
+
+function go(session: Session, ...effects: Effect[]): Step {
+  return { session, effects };
+}
+
+function afterStart(session: Session, lastBdSeq: number | null): Session {
+  return { ...session, failures: 0, bdSeq: lastBdSeq ?? 0, bdSeqSpent: lastBdSeq !== null, bdSeqSaved: false };
+}
+
+/** A number that never left with a CONNECT is used again: hosts count CONNECTs, not attempts. */
+function approach(session: Session): Step {
+  const bdSeq = session.bdSeqSpent ? (session.bdSeq + 1) % BD_SEQ_COUNT : session.bdSeq;
+  const fresh: Session = { ...session, bdSeq, bdSeqSpent: false, bdSeqSaved: session.bdSeqSaved && !session.bdSeqSpent, bornMono: null };
+  return fresh.bdSeqSaved ? connect(fresh) : go({ ...fresh, phase: 'saving' }, { kind: 'save', bdSeq });
+}
+
+function connect(session: Session): Step {
+  return go({ ...session, phase: 'connecting' }, { kind: 'connect', bdSeq: session.bdSeq, server: session.server });
+}
+
+/** The retained STATE arrives after the SUBACK; what an earlier connection heard does not count. */
+function afterSubscribed(session: Session): Step {
+  if (session.host.required && !session.host.online) return awaitHost(session);
+  return go({ ...session, phase: 'birthing' }, { kind: 'await-birth' });
+}
+
+/** One server is waited at for good, at the price of a keepalive; with several the host is looked for. */
+function awaitHost(session: Session): Step {
+  const waiting: Session = { ...session, phase: 'waiting-for-host' };
+  return session.servers === 1 ? stay(waiting) : go(waiting, { kind: 'await-host', delayMs: HOST_WAIT_MS });
+}
+
+/** Source: `operational-behavior-primary-application-state-with-multiple-servers-walk`. */
+function leaveServer(session: Session): Step {
+  return go({ ...session, phase: 'dying', afterDeath: 'resting', server: (session.server + 1) % session.servers }, { kind: 'die' });
+}
+
+/** Source: `message-flow-edge-node-birth-publish-phid-*`, `operational-behavior-edge-node-termination-host-offline*`. */
+function afterHost(session: Session, { online, atMs, atMono, nowMs }: Extract<SessionEvent, { kind: 'host' }>): Step {
+  const { phase, host, server } = session;
+  const listening = phase === 'subscribing' || phase === 'waiting-for-host' || phase === 'birthing' || phase === 'live';
+  const lastMs = host.lastMs[server] ?? 0;
+  // A last word from the future was told by a wrong clock: nothing the host says after it would ever count.
+  const isBound = nowMs === null || lastMs <= nowMs + CLOCKS_APART_MS;
+  if (!host.required || !listening || (isBound && atMs < lastMs)) return stay(session);
+  const heard: Session = { ...session, host: { ...host, online, lastMs: host.lastMs.with(server, atMs) } };
+  if (online) return phase === 'waiting-for-host' ? go({ ...heard, phase: 'birthing' }, { kind: 'await-birth' }) : stay(heard);
+  if (phase === 'birthing') return awaitHost(heard);
+  if (phase === 'live') return leaveServer(isSound(session, atMono) ? { ...heard, failures: 0 } : heard);
+  if (phase === 'waiting-for-host' && session.servers > 1) return leaveServer(walked(heard));
+  return stay(heard);
+}
+
+/** A whole round without the host counts as a failure: the next one is slower. */
+function walked(session: Session): Session {
+  return session.server === session.servers - 1 ? { ...session, failures: session.failures + 1 } : session;
+}
+
+function askRebirth(session: Session, atMono: MonoMs): Step {
+  const { lastMono, pending } = session.rebirth;
+  if (pending) return stay(session);
+  const delayMs = lastMono === null ? 0 : lastMono + REBIRTH_GAP_MS - atMono;
+  if (delayMs <= 0) return rebirth(session, atMono);
+  return go({ ...session, rebirth: { lastMono, pending: true } }, { kind: 'await-rebirth', delayMs });
+}
+
+function rebirth(session: Session, atMono: MonoMs): Step {
+  return go({ ...session, rebirth: { lastMono: atMono, pending: false } }, { kind: 'rebirth' });
+}
+
+function afterFailure(session: Session, atMono: MonoMs): Step {
+  const { phase } = session;
+  if (phase === 'off' || phase === 'resting' || phase === 'saving') return stay(session);
+  if (phase === 'dying') return afterDeath(session);
+  // A server that was good is asked first; one that is not gives way to the next.
+  if (isSound(session, atMono)) return rest({ ...session, failures: 1 });
+  const server = (session.server + 1) % session.servers;
+  return rest({ ...session, server, failures: session.failures + (server === 0 ? 1 : 0) });
+}
+
+function isSound({ bornMono }: Session, atMono: MonoMs): boolean {
+  return bornMono !== null && atMono - bornMono >= STABLE_MS;
+}
+
+function afterDeath(session: Session): Step {
+  if (session.phase !== 'dying') return stay(session);
+  return session.afterDeath === 'off' ? go({ ...forgetHost(session), phase: 'off' }, { kind: 'drop' }) : rest(session);
+}
+
+function rest(session: Session): Step {
+  return go({ ...forgetHost(session), phase: 'resting' }, { kind: 'drop' }, { kind: 'rest', failures: session.failures });
+}
+
+function forgetHost(session: Session): Session {
+  return { ...session, host: { ...session.host, online: false } };
+}
+
+/** An attempt that is on its way goes on; a session is ended properly first, a rest cut short. */
+function reconnect(session: Session): Step {
+  switch (session.phase) {
+    case 'resting':
+      return approach({ ...session, failures: 0 });
+    case 'subscribing':
+    case 'waiting-for-host':
+    case 'birthing':
+    case 'live':
+      return go({ ...session, phase: 'dying', afterDeath: 'resting', failures: 0 }, { kind: 'die' });
+    case 'off':
+    case 'saving':
+    case 'connecting':
+    case 'dying':
+      return stay(session);
+  }
+}
+
+function afterStop(session: Session): Step {
+  switch (session.phase) {
+    case 'off':
+      return stay(session);
+    case 'dying':
+      return stay({ ...session, afterDeath: 'off' });
+    case 'saving':
+    case 'connecting':
+    case 'resting':
+      return go({ ...forgetHost(session), phase: 'off' }, { kind: 'drop' });
+    case 'subscribing':
+    case 'waiting-for-host':
+    case 'birthing':
+    case 'live':
+      return go({ ...session, phase: 'dying', afterDeath: 'off' }, { kind: 'die' });
+  }
+}

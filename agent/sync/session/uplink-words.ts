@@ -1,0 +1,44 @@
+/**
+ * How the uplink does, in one word and in one sentence.
+ *
+ * Owns the words. Pure.
+ */
+import type { UplinkStatus } from '../../core/ports.ts';
+import type { Link } from './link.ts';
+import type { Phase } from './session.ts';
+
+const STATE_OF: Readonly<Record<Phase, UplinkStatus['state']>> = {
+  off: 'off',
+  saving: 'connecting',
+  connecting: 'connecting',
+  subscribing: 'connecting',
+  'waiting-for-host': 'waiting-for-host',
+  birthing: 'connecting',
+  live: 'online',
+  dying: 'down',
+  resting: 'down',
+};
+
+/** The word for it. */
+export function stateOf(phase: Phase): UplinkStatus['state'] {
+  return STATE_OF[phase];
+}
+
+/** What is wrong and what to check; empty while nothing is. */
+export function reasonOf(
+  { session, reason }: Pick<Link, 'session' | 'reason'>,
+  { isReconnecting, primaryHost }: { readonly isReconnecting: boolean; readonly primaryHost: string | null },
+): string {
+  const { phase } = session;
+  if (phase === 'live' || phase === 'off') return '';
+  if (isReconnecting) return 'a new connection was asked for';
+  const isWaiting = phase === 'waiting-for-host' || phase === 'dying';
+  return isWaiting && primaryHost !== null ? `primary host ${primaryHost} is not online` : reason;
+}
+
+/** Why `platform-silent`: nothing was ever acknowledged, or nothing for some time. */
+export function silenceText({ isAcknowledging, cursorSeq }: { readonly isAcknowledging: boolean; readonly cursorSeq: number }): string {
+  return isAcknowledging
+    ? `the platform has acknowledged nothing beyond row ${cursorSeq}: check that it stores what arrives`
+    : 'the platform acknowledges nothing: check that it writes Sync/Ack, or set uplink.proof to broker; until then all readings are kept';
+}

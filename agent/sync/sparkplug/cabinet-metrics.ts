@@ -1,0 +1,65 @@
+/**
+ * The metrics of this cabinet on the uplink: one entry for each device, lamp and zone.
+ *
+ * Pure.
+ */
+import type { Cabinet } from '../../core/cabinet.ts';
+import type { CabinetPoint } from '../../core/cabinet-points.ts';
+import type { UplinkDevice, UplinkMetric } from '../../core/ports.ts';
+import type { DeviceCategory, Profile } from '../../core/profile.ts';
+import type { PointId } from '../../core/words.ts';
+import { talqNameOf } from './talq-names.ts';
+
+/** Metrics of a lamp's decision, on its device. */
+export const LAMP_METRIC = { wanted: 'Lamp/Wanted Level', rank: 'Lamp/Rank', reason: 'Lamp/Reason' } as const;
+
+/** Metrics of a zone, set when a night ends. */
+export const ZONE_METRIC = { night: 'Energy/Night kWh', baseline: 'Energy/Baseline kWh', boosted: 'Energy/Boosted Share' } as const;
+
+/** What the platform sees: devices with their points, lamps, zones; a lamp shares the entry of the device of its name. */
+export function uplinkDevices(
+  cabinet: Cabinet,
+  points: ReadonlyMap<PointId, CabinetPoint>,
+  profiles: ReadonlyMap<string, Profile> = new Map(),
+): UplinkDevice[] {
+  const lampIds = new Set(cabinet.lamps.map(({ id }) => id));
+  const deviceIds = cabinet.lines.flatMap((line) => line.devices).map(({ id }) => id);
+  const ours = new Set([...cabinet.lamps, ...cabinet.outputs].map(({ device, point }) => `${device}.${point}`));
+  const metricsOf = (deviceId: string): UplinkMetric[] =>
+    [...points.values()]
+      .filter(({ device }) => device.id === deviceId)
+      .map((point) => toMetric(point, profiles.get(point.device.profile)?.category ?? 'io', ours.has(point.pointId)));
+  const lampMetrics: UplinkMetric[] = [
+    { name: LAMP_METRIC.wanted, pointId: null, type: 'Int64', unit: '%', range: [0, 100], talq: 'targetLightCommand' },
+    { name: LAMP_METRIC.rank, pointId: null, type: 'String', unit: '' },
+    { name: LAMP_METRIC.reason, pointId: null, type: 'String', unit: '' },
+  ];
+  const deviceOrLamp = [...new Set([...deviceIds, ...lampIds])].map(
+    (id): UplinkDevice => ({
+      id,
+      metrics: [...metricsOf(id), ...(lampIds.has(id) ? lampMetrics : [])],
+      target: lampIds.has(id) ? { kind: 'lamp', id } : null,
+    }),
+  );
+  const zoneMetrics: UplinkMetric[] = [
+    { name: ZONE_METRIC.night, pointId: null, type: 'Double', unit: 'kWh' },
+    { name: ZONE_METRIC.baseline, pointId: null, type: 'Double', unit: 'kWh' },
+    { name: ZONE_METRIC.boosted, pointId: null, type: 'Double', unit: '%' },
+  ];
+  const zones = cabinet.zones.map(({ id }): UplinkDevice => ({ id, metrics: zoneMetrics, target: { kind: 'zone', id } }));
+  return [...deviceOrLamp, ...zones];
+}
+
+function toMetric(point: CabinetPoint, category: DeviceCategory, isOurs: boolean): UplinkMetric {
+  const { pointId, profile, semantic } = point;
+  const type = profile.type === 'bit' || profile.bit !== null ? 'Boolean' : 'Double';
+  const talq = talqNameOf({ semantic, unit: profile.unit }, category);
+  const range = type === 'Boolean' ? null : profile.range;
+  return { name: profile.id, pointId, type, unit: profile.unit, range, talq, ...(isOurs ? {} : writeLimits(point)) };
+}
+
+/** What the platform may write by itself. A level is light, which has its own way; what the profile calls dangerous needs a person there. */
+function writeLimits({ profile: { write }, semantic }: CabinetPoint): Pick<UplinkMetric, 'write'> {
+  if (write === null || write.dangerous || semantic === 'level') return {};
+  return { write: { min: write.min, max: write.max } };
+}

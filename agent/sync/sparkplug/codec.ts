@@ -1,0 +1,177 @@
+/**
+ * Sparkplug payloads: plain objects to bytes and back.
+ *
+ * Owns the protobuf library; 64-bit values are `bigint` on this side and exact. Knows nothing about births or sessions.
+ */
+import protobuf from 'protobufjs';
+import { SPARKPLUG_PROTO } from './sparkplug-proto.ts';
+
+/** A value and the field it travels in. `int` is 32 bits and `long` 64 bits, both as written: two's complement. */
+export type MetricValue =
+  | { readonly kind: 'int'; readonly value: number }
+  | { readonly kind: 'long'; readonly value: bigint }
+  | { readonly kind: 'float' | 'double'; readonly value: number }
+  | { readonly kind: 'boolean'; readonly value: boolean }
+  | { readonly kind: 'string'; readonly value: string }
+  | { readonly kind: 'bytes'; readonly value: Uint8Array };
+
+/** One entry of a property set, as `Quality` or `engUnit`. */
+export interface Property {
+  readonly key: string;
+  readonly type: number;
+  readonly value: MetricValue;
+}
+
+/** One metric; what is undefined is not on the wire. Units: `timestampMs` ms since 1970 UTC. */
+export interface Metric {
+  readonly name?: string | undefined;
+  readonly alias?: number | undefined;
+  readonly timestampMs?: number | undefined;
+  readonly datatype?: number | undefined;
+  readonly isHistorical?: boolean | undefined;
+  /** Of this moment only: hosts need not keep it. */
+  readonly isTransient?: boolean | undefined;
+  readonly isNull?: boolean | undefined;
+  readonly properties?: readonly Property[] | undefined;
+  readonly value?: MetricValue | undefined;
+}
+
+/** One message's body. Units: `timestampMs` is the time of sending; `seq` is 0..255, or undefined in deaths and commands. */
+export interface Payload {
+  readonly timestampMs?: number | undefined;
+  readonly seq?: number | undefined;
+  readonly metrics: readonly Metric[];
+}
+
+type WireLong = { low: number; high: number; unsigned: boolean };
+type WireObject = Record<string, unknown>;
+
+const PayloadType = protobuf.parse(SPARKPLUG_PROTO).root.lookupType('luciole.sparkplug.Payload');
+
+/** Value fields by kind; `bytes` cannot stand in a property. */
+const VALUE_FIELDS: readonly (readonly [MetricValue['kind'], string])[] = [
+  ['int', 'intValue'],
+  ['long', 'longValue'],
+  ['float', 'floatValue'],
+  ['double', 'doubleValue'],
+  ['boolean', 'booleanValue'],
+  ['string', 'stringValue'],
+  ['bytes', 'bytesValue'],
+];
+const FIELD_OF: ReadonlyMap<string, string> = new Map(VALUE_FIELDS);
+
+/** The bytes of a payload. */
+export function encodePayload({ timestampMs, seq, metrics }: Payload): Buffer {
+  const wire: WireObject = { metrics: metrics.map(wireMetric) };
+  if (timestampMs !== undefined) wire['timestamp'] = timestampMs;
+  if (seq !== undefined) wire['seq'] = seq;
+  const bytes = PayloadType.encode(wire).finish();
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}
+
+/**
+ * The payload in these bytes, or undefined when they are none.
+ *
+ * Errors: none; anything may arrive. A metric with two values, or with a number beyond 2^53 where a time or an alias belongs, makes the whole undefined.
+ */
+export function decodePayload(bytes: Uint8Array): Payload | undefined {
+  try {
+    return readPayload(PayloadType.decode(bytes) as unknown as WireObject);
+  } catch {
+    // The library and the checks below throw on what is no payload; for a caller there is nothing to know beyond that.
+    return undefined;
+  }
+}
+
+/** A signed whole number as the 64 bits it travels in. */
+export function toLong(value: number): MetricValue {
+  return { kind: 'long', value: BigInt.asUintN(64, BigInt(Math.round(value))) };
+}
+
+function wireMetric(metric: Metric): WireObject {
+  const wire: WireObject = {};
+  if (metric.name !== undefined) wire['name'] = metric.name;
+  if (metric.alias !== undefined) wire['alias'] = metric.alias;
+  if (metric.timestampMs !== undefined) wire['timestamp'] = metric.timestampMs;
+  if (metric.datatype !== undefined) wire['datatype'] = metric.datatype;
+  if (metric.isHistorical !== undefined) wire['isHistorical'] = metric.isHistorical;
+  if (metric.isTransient !== undefined) wire['isTransient'] = metric.isTransient;
+  if (metric.isNull !== undefined) wire['isNull'] = metric.isNull;
+  if (metric.properties !== undefined) {
+    const values = metric.properties.map((p) => ({ type: p.type, [FIELD_OF.get(p.value.kind) as string]: wireValue(p.value) }));
+    wire['properties'] = { keys: metric.properties.map((p) => p.key), values };
+  }
+  if (metric.value !== undefined) wire[FIELD_OF.get(metric.value.kind) as string] = wireValue(metric.value);
+  return wire;
+}
+
+function wireValue(value: MetricValue): unknown {
+  if (value.kind === 'long') return toWireLong(value.value);
+  return value.kind === 'int' ? value.value >>> 0 : value.value;
+}
+
+/** The library writes a bigint as 0, silently; low and high words it writes exactly. */
+function toWireLong(value: bigint): WireLong {
+  return { low: Number(BigInt.asIntN(32, value)), high: Number(BigInt.asIntN(32, value >> 32n)), unsigned: true };
+}
+
+function readPayload(wire: WireObject): Payload {
+  return {
+    timestampMs: readWhole(wire, 'timestamp'),
+    seq: readWhole(wire, 'seq'),
+    metrics: (wire['metrics'] as WireObject[]).map(readMetric),
+  };
+}
+
+function readMetric(wire: WireObject): Metric {
+  return {
+    name: readOwn(wire, 'name') as string | undefined,
+    alias: readWhole(wire, 'alias'),
+    timestampMs: readWhole(wire, 'timestamp'),
+    datatype: readOwn(wire, 'datatype') as number | undefined,
+    isHistorical: readOwn(wire, 'isHistorical') as boolean | undefined,
+    isTransient: readOwn(wire, 'isTransient') as boolean | undefined,
+    isNull: readOwn(wire, 'isNull') as boolean | undefined,
+    properties: readProperties(readOwn(wire, 'properties') as WireObject | undefined),
+    value: readValue(wire),
+  };
+}
+
+function readProperties(wire: WireObject | undefined): readonly Property[] | undefined {
+  if (wire === undefined) return undefined;
+  const keys = wire['keys'] as string[];
+  const values = wire['values'] as WireObject[];
+  if (keys.length !== values.length) throw new RangeError(`${keys.length} property keys but ${values.length} values`);
+  return keys.flatMap((key, i) => {
+    const entry = values[i] as WireObject;
+    const value = readValue(entry);
+    return value === undefined ? [] : [{ key, type: (readOwn(entry, 'type') as number | undefined) ?? 0, value }];
+  });
+}
+
+function readValue(wire: WireObject): MetricValue | undefined {
+  const present = VALUE_FIELDS.filter(([, field]) => Object.hasOwn(wire, field));
+  const first = present[0];
+  if (first === undefined) return undefined;
+  if (present.length > 1) throw new RangeError('a metric with two values');
+  const [kind, field] = first;
+  const value = kind === 'long' ? toBigint(wire[field] as WireLong) : wire[field];
+  return { kind, value } as MetricValue;
+}
+
+/** Absent fields have a default on the prototype of the library's objects; only what was on the wire counts. */
+function readOwn(wire: WireObject, field: string): unknown {
+  return Object.hasOwn(wire, field) ? wire[field] : undefined;
+}
+
+function readWhole(wire: WireObject, field: string): number | undefined {
+  const value = readOwn(wire, field) as WireLong | undefined;
+  if (value === undefined) return undefined;
+  const whole = (value.high >>> 0) * 2 ** 32 + (value.low >>> 0);
+  if (!Number.isSafeInteger(whole)) throw new RangeError(`${field} beyond 2^53`);
+  return whole;
+}
+
+function toBigint({ low, high }: WireLong): bigint {
+  return (BigInt(high >>> 0) << 32n) | BigInt(low >>> 0);
+}

@@ -1,0 +1,60 @@
+/**
+ * What the node says of itself: software, version, and how store and platform stand to each other.
+ *
+ * Owns the values of the node's own metrics.
+ */
+import type { Clock } from '../../core/clock.ts';
+import type { StoreStatus, UplinkValue } from '../../core/ports.ts';
+import type { DeliveryFacts } from '../delivery/delivery.ts';
+import { wireEpoch } from '../delivery/rows-mark.ts';
+import { SEGMENTS } from '../delivery/segment.ts';
+import type { CurrentValues } from './current-values.ts';
+import { type MetricEntry, type MetricTable, NODE_METRIC } from './metric-table.ts';
+
+type Change = readonly [entry: MetricEntry, value: UplinkValue];
+
+export interface NodeFacts {
+  /** Takes over how store and platform stand and returns what changed. Units: `bytesToday` bytes. */
+  note(status: StoreStatus, delivery: DeliveryFacts, bytesToday: number): readonly Change[];
+}
+
+/** Bytes are told in steps, so that telling them is not what they grow by. Units: bytes. */
+const BYTES_STEP = 10_000;
+
+/** Software and version are known at once, `Sync/*` after the first `note`. */
+export function createNodeFacts(parts: {
+  readonly table: MetricTable;
+  readonly values: CurrentValues;
+  readonly clock: Clock;
+  readonly version: string;
+}): NodeFacts {
+  const { table, values, clock } = parts;
+  const set = (name: string, value: string | number | boolean | null): readonly Change[] => {
+    const entry = table.node.find((candidate) => candidate.name === name);
+    const next = entry === undefined ? undefined : values.set(entry, { value, quality: 'good', atMs: clock.wallMs() });
+    return entry === undefined || next === undefined ? [] : [[entry, next]];
+  };
+  set(NODE_METRIC.software, 'Luciole');
+  set(NODE_METRIC.version, parts.version);
+  set(NODE_METRIC.rebirth, false);
+  return {
+    note: ({ epoch, backlogFrames, readingsLost, gaps }, delivery, bytesToday) => [
+      ...set(NODE_METRIC.epoch, wireEpoch(epoch)),
+      ...set(NODE_METRIC.mode, delivery.mode),
+      ...set(NODE_METRIC.head, delivery.headSeq),
+      ...set(NODE_METRIC.sent, delivery.sentSeq),
+      ...set(NODE_METRIC.cursor, delivery.cursorSeq),
+      ...set(NODE_METRIC.ack, delivery.ack),
+      ...set(NODE_METRIC.accept, delivery.acceptsSegments ? SEGMENTS : ''),
+      ...set(NODE_METRIC.backlog, backlogFrames),
+      ...set(
+        NODE_METRIC.backlogAge,
+        delivery.oldestMs === null ? 0 : Math.max(0, Math.round((clock.wallMs() - delivery.oldestMs) / 1_000)),
+      ),
+      ...set(NODE_METRIC.oldest, delivery.oldestMs),
+      ...set(NODE_METRIC.readingsLost, readingsLost),
+      ...set(NODE_METRIC.gaps, gaps),
+      ...set(NODE_METRIC.bytesToday, Math.floor(bytesToday / BYTES_STEP) * BYTES_STEP),
+    ],
+  };
+}

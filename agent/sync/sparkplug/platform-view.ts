@@ -1,0 +1,85 @@
+/**
+ * What the births show of the light: the decision of each lamp, the intents and programmes in force, lamps that blink, the energy of a night.
+ *
+ * Owns the joining of these with the metrics of node, zones and lamps.
+ */
+import type { Cabinet } from '../../core/cabinet.ts';
+import type { Clock, WallMs } from '../../core/clock.ts';
+import type { Uplink, UplinkDevice, UplinkValue } from '../../core/ports.ts';
+import type { EnergyRow } from '../../core/views.ts';
+import type { Decision, Intent } from '../../core/words.ts';
+import { byStrength } from '../../lighting/intents.ts';
+import type { ChosenProgramme } from '../../lighting/lighting.ts';
+import { EMERGENCY_METRIC, IDENTIFY_METRIC, PROGRAMME_METRIC } from '../commands/command-metrics.ts';
+import { LAMP_METRIC, ZONE_METRIC } from './cabinet-metrics.ts';
+import { OVERRIDE_METRIC } from './metric-table.ts';
+
+export interface PlatformView {
+  decision(decision: Decision): void;
+  /** Those in force. */
+  intents(intents: readonly Intent[]): void;
+  programmes(choices: readonly ChosenProgramme[]): void;
+  /** Units: s, by lamp. */
+  blinks(running: ReadonlyMap<string, number>): void;
+  /** The sums of a zone's night that ended at `endMs`. */
+  night(night: Pick<EnergyRow, 'zone' | 'kwh' | 'baselineKwh' | 'raisedPct'> & { readonly endMs: WallMs }): void;
+}
+
+export function createPlatformView({
+  cabinet,
+  devices,
+  clock,
+  uplink,
+}: {
+  readonly cabinet: Pick<Cabinet, 'zones' | 'lamps'>;
+  readonly devices: readonly UplinkDevice[];
+  readonly clock: Pick<Clock, 'wallMs'>;
+  readonly uplink: Pick<Uplink, 'update'>;
+}): PlatformView {
+  const targets = devices.flatMap(({ id, target }) => (target === null ? [] : [{ id, target }]));
+  const show = (deviceId: string, metric: string, value: UplinkValue['value'], atMs = clock.wallMs()): void =>
+    uplink.update(deviceId, metric, { value, quality: 'good', atMs });
+
+  function emergency(intents: readonly Intent[]): void {
+    const [strongest] = intents.filter(({ rank, target }) => rank === 'emergency' && target.kind === 'cabinet').toSorted(byStrength);
+    show('', EMERGENCY_METRIC.on, strongest !== undefined);
+    show('', EMERGENCY_METRIC.until, strongest?.untilMs ?? null);
+    show('', EMERGENCY_METRIC.reason, strongest?.reason ?? null);
+  }
+
+  return {
+    decision({ lampId, levelPct, rank, reason }) {
+      show(lampId, LAMP_METRIC.wanted, levelPct);
+      show(lampId, LAMP_METRIC.rank, rank);
+      show(lampId, LAMP_METRIC.reason, reason);
+    },
+    intents(intents) {
+      emergency(intents);
+      // An intent for a zone is not repeated on its lamps.
+      for (const { id, target } of targets) {
+        const own = intents.filter((intent) => intent.target.kind === target.kind && intent.target.id === target.id);
+        const [strongest] = own.toSorted(byStrength);
+        show(id, OVERRIDE_METRIC.level, strongest?.levelPct ?? null);
+        show(id, OVERRIDE_METRIC.until, strongest?.untilMs ?? null);
+        show(id, OVERRIDE_METRIC.reason, strongest?.reason ?? null);
+      }
+    },
+    programmes(choices) {
+      for (const { id } of cabinet.zones) {
+        const choice = choices.find(({ zone }) => zone === id);
+        show(id, PROGRAMME_METRIC.choice, choice?.programme ?? '');
+        show(id, PROGRAMME_METRIC.until, choice?.untilMs ?? null);
+        show(id, PROGRAMME_METRIC.reason, choice?.reason ?? null);
+      }
+    },
+    blinks(running) {
+      for (const { id } of cabinet.lamps) show(id, IDENTIFY_METRIC.seconds, running.get(id) ?? 0);
+    },
+    night({ zone, kwh, baselineKwh, raisedPct, endMs }) {
+      const rounded = (value: number | null): number | null => (value === null ? null : Math.round(value * 1_000) / 1_000);
+      show(zone, ZONE_METRIC.night, rounded(kwh), endMs);
+      show(zone, ZONE_METRIC.baseline, rounded(baselineKwh), endMs);
+      show(zone, ZONE_METRIC.boosted, rounded(raisedPct), endMs);
+    },
+  };
+}

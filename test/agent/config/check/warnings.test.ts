@@ -1,0 +1,98 @@
+/** What a cabinet runs with and `luciole check` names all the same. */
+import { join } from 'node:path';
+import t, { type Test } from 'tap';
+import { checkConfig, loadSite } from '../../../../agent/config/load/load-site.ts';
+import { formatProblem } from '../../../../agent/core/errors.ts';
+import { changed } from '../small-street.ts';
+
+const STREET = `cabinet: { id: c, name: C, latitudeDeg: 47.47, longitudeDeg: -0.55, timezone: Europe/Paris }
+lines:
+  - id: north
+    port: /dev/null
+    serial: { baud: 9600 }
+    devices:
+      - { id: L01, unit: 1, profile: wirenboard-wb-led, pole: P01 }
+      - { id: S01, unit: 21, profile: wirenboard-wb-msw, pole: P01 }
+      - { id: G1, unit: 31, profile: intesis-inmbsdal, instances: { ecg: [0] } }
+poles: [{ id: P01, atM: 0 }, { id: P02, atM: 25 }]
+lamps:
+  - { id: L01, ratedPowerW: 60 }
+zones:
+  - id: rue
+    lamps: [L01]
+    programme: usual
+    presence: { sensors: [{ device: S01 }], reachM: 40 }
+programmes: [{ id: usual, steps: [{ at: dusk, levelPct: 100 }] }]
+`;
+
+async function warned(t: Test, ...changes: readonly (readonly [string, string])[]) {
+  const dir = t.testdir({ 'cabinet.yaml': changed(STREET, changes) });
+  const file = join(dir, 'cabinet.yaml');
+  const { problems, warnings } = await checkConfig({ configFile: file });
+  t.strictSame(problems.map(formatProblem), [], 'it can be used');
+  return { site: loadSite(file), warnings: warnings.map((warning) => formatProblem(warning).replace(`${file}:`, '')) };
+}
+
+t.test('a street whose lamps fall back by themselves has nothing to warn of', async (t) => {
+  t.strictSame((await warned(t)).warnings, []);
+});
+
+t.test('a photocell window of four hours loads, counts as two, and is named', async (t) => {
+  for (const [windowMin, counts] of [
+    [120, 120],
+    [121, 120],
+    [240, 120],
+    [720, 120],
+  ] as const) {
+    const { site, warnings } = await warned(t, ['    presence:', `    photocell: { device: S01, windowMin: ${windowMin} }\n    presence:`]);
+    t.equal(site.cabinet.zones[0]?.photocell?.windowMin, counts);
+    const message = `windowMin ${windowMin} counts as 120: farther from dusk and dawn no sky is dark; write 120 or less`;
+    t.strictSame(warnings, windowMin === 120 ? [] : [`17:42: zones[0].photocell.windowMin: ${message}`]);
+    t.equal(site.warnings.length, warnings.length, 'the log of the agent names it as well');
+  }
+});
+
+t.test('each lamp that keeps its last level without an agent is named', async (t) => {
+  const { warnings } = await warned(
+    t,
+    [
+      '  - { id: L01, ratedPowerW: 60 }',
+      '  - { id: L01, ratedPowerW: 60 }\n  - { id: D0, device: G1, point: ecg0_level, pole: P02, ratedPowerW: 60 }',
+    ],
+    ['lamps: [L01]', 'lamps: [L01, D0]'],
+  );
+  const message = 'lamp "D0" has no failsafe: with profile "intesis-inmbsdal" it keeps its last level while no agent writes';
+  t.strictSame(warnings, [`13:5: lamps[1]: ${message}`]);
+});
+
+t.test('a blanked sensor beside a wave is named, a counter is not', async (t) => {
+  const wave = [
+    [
+      '  - { id: L01, ratedPowerW: 60 }',
+      '  - { id: L01, ratedPowerW: 60 }\n  - { id: D0, device: G1, point: ecg0_level, pole: P02, ratedPowerW: 60 }',
+    ],
+    ['lamps: [L01]', 'lamps: [L01, D0]'],
+  ] as const;
+  const named = async (presence: string): Promise<string[]> =>
+    (await warned(t, ...wave, ['presence: { sensors: [{ device: S01 }], reachM: 40 }', presence])).warnings.filter((text) =>
+      /blankS/.test(text),
+    );
+  const message =
+    'blankS 5 with wave counts as 2 at most, because light rises ahead of people; leave it out, or shield the sensor from the lamp';
+  t.strictSame(await named('presence: { sensors: [{ device: S01, blankS: 5 }], wave: {} }'), [
+    `18:50: zones[0].presence.sensors[0].blankS: ${message}`,
+  ]);
+  t.match(await named('presence: { sensors: [{ device: S01, blankS: 5 }], wave: { lookAheadS: 8 } }'), [/counts as 4 at most/]);
+  t.strictSame(await named('presence: { sensors: [{ device: S01, blankS: 5 }], reachM: 40 }'), []);
+  t.strictSame(await named('presence: { sensors: [{ device: S01 }], wave: {} }'), []);
+  t.strictSame(await named('presence: { sensors: [{ device: S01, kind: counter, blankS: 5 }], wave: {} }'), []);
+});
+
+t.test('constant light of lamps whose hours are not in the file is named', async (t) => {
+  const constant = ['    programme: usual', '    programme: usual\n    constantLight: { newPct: 80, fullAtH: 50000 }'] as const;
+  t.match((await warned(t, constant)).warnings, [/zones\[0\]\.constantLight: the burning hours of L01 are not in this file/]);
+  const known = ['{ id: L01, ratedPowerW: 60 }', '{ id: L01, ratedPowerW: 60, burned: { hours: 12000, on: 2026-05-01 } }'] as const;
+  const { site, warnings } = await warned(t, constant, known);
+  t.strictSame(warnings, []);
+  t.match(site.cabinet.lamps[0]?.burned, { hours: 12_000, on: '2026-05-01' });
+});

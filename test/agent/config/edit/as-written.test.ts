@@ -1,0 +1,76 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import t from 'tap';
+import { parse } from 'yaml';
+import { asWritten } from '../../../../agent/config/edit/as-written.ts';
+import { changesBetween } from '../../../../agent/config/edit/changes.ts';
+import { pathsFrom } from '../../../../agent/config/edit/config-paths.ts';
+import { loadCabinet } from '../../../../agent/config/load/load.ts';
+import { LIT_STREET, litStreet } from '../floor/lit-street.ts';
+import { SMALL_STREET } from '../small-street.ts';
+
+const EXAMPLES = join(import.meta.dirname, '../../../../config');
+const written = (text: string): unknown => asWritten(loadCabinet('c.yaml', () => text).cabinet);
+
+/** All that is in the first and not, or otherwise, in the second. */
+function lost(given: unknown, found: unknown, path = ''): string[] {
+  if (Array.isArray(given) && Array.isArray(found)) return given.flatMap((item, index) => lost(item, found[index], `${path}[${index}]`));
+  if (typeof given === 'object' && given !== null && typeof found === 'object' && found !== null)
+    return Object.entries(given).flatMap(([key, value]) => lost(value, (found as Record<string, unknown>)[key], `${path}.${key}`));
+  return JSON.stringify(given) === JSON.stringify(found) ? [] : [`${path}: ${JSON.stringify(given)}, not ${JSON.stringify(found)}`];
+}
+
+/** Told by the cabinet in another way, each for a reason. */
+const OTHERWISE: readonly RegExp[] = [
+  // An MQTT version number as the wire has it; a class minimum as a level.
+  /^\.uplink\.protocol:|\.minClass:/,
+  // Where the class of a zone asks for more.
+  /^\.zones\[\d+\]\.minPct:/,
+  /^\.profileDirs/,
+];
+
+for (const [name, text] of [
+  ['a street with everything', LIT_STREET],
+  ['a small one', SMALL_STREET],
+  ...['demo.yaml', 'example-street.yaml'].map((file) => [file, readFileSync(join(EXAMPLES, file), 'utf8')] as const),
+] as const) {
+  t.test(`what the file says stands in the cabinet as written, in the same place: ${name}`, async (t) => {
+    const missing = lost(parse(text), written(text)).filter((each) => !OTHERWISE.some((kind) => kind.test(each)));
+    t.strictSame(missing, []);
+  });
+}
+
+t.test('a change is named by what one writes to make it', async (t) => {
+  const changes = (from: string, to: string) => changesBetween(written(LIT_STREET), written(litStreet([from, to]))).map(({ path }) => path);
+  t.strictSame(changes('timezone: Europe/Paris', 'timezone: Europe/Brussels'), ['cabinet.timezone']);
+  const [step] = /levelPct: \d+/.exec(LIT_STREET.slice(LIT_STREET.indexOf('programmes:'))) ?? [''];
+  t.match(changes(step, 'levelPct: 77'), [/levelPct$/]);
+});
+
+const DOCUMENT = {
+  cabinet: { id: 'demo', name: 'Demo' },
+  zones: [
+    { id: 'rue', minPct: 10, lamps: ['L01'], presence: null },
+    { id: 'ruelle', minPct: 10, lamps: [], presence: { holdS: 30 } },
+  ],
+  steps: [{ at: 'dusk' }],
+  branches: [],
+};
+const paths: readonly [typed: string, found: readonly string[]][] = [
+  ['', ['cabinet.', 'zones[', 'steps[', 'branches[']],
+  ['z', ['zones[']],
+  ['ZO', ['zones[']],
+  ['cabinet.', ['cabinet.id', 'cabinet.name']],
+  ['zones[', ['zones[rue].', 'zones[ruelle].', 'zones[+]']],
+  ['zones[RUEL', ['zones[ruelle].']],
+  ['zones[rue].m', ['zones[rue].minPct']],
+  ['zones[rue].l', ['zones[rue].lamps']],
+  ['zones[rue].presence.', []],
+  ['zones[ruelle].presence.', ['zones[ruelle].presence.holdS']],
+  ['steps[', ['steps[0].', 'steps[+]']],
+  ['zones.', []],
+  ['nothing[', []],
+  ['cabinet[', []],
+  [']]..[[', []],
+];
+for (const [typed, found] of paths) t.test(`"${typed}" goes on`, async (t) => t.strictSame(pathsFrom(DOCUMENT, typed), found));

@@ -1,0 +1,81 @@
+import t from 'tap';
+import { editYaml } from '../../../../agent/config/edit/edit.ts';
+import { loadCabinet } from '../../../../agent/config/load/load.ts';
+import { SMALL_SITE } from '../../../support/small-site.ts';
+
+const FILE = `# top
+zones: # of the street
+  - id: rue # the first
+    minPct: 10 # never darker
+    lamps: [L01, L02]
+  - { id: place, minPct: 20 }
+steps:
+  - { at: "23:00", levelPct: 30 } # night
+uplink:
+  # the broker of the city
+  broker: mqtt://a:1883
+`;
+const edited = (path: string, value: string | null, text = FILE): string => {
+  const result = editYaml(text, path, value);
+  return 'text' in result ? result.text : `refused: ${result.reason}`;
+};
+
+t.test('one value is changed, all else is left as it was written', async (t) => {
+  const cases: readonly (readonly [path: string, value: string, from: string, to: string])[] = [
+    ['zones[rue].minPct', '15', 'minPct: 10 # never', 'minPct: 15 # never'],
+    ['zones[1].minPct', '25', 'minPct: 20 }', 'minPct: 25 }'],
+    ['steps[0].at', '"22:30"', 'at: "23:00"', 'at: "22:30"'],
+    ['steps[0].at', '22:30', 'at: "23:00"', 'at: "22:30"'],
+    ['uplink.broker', 'mqtts://b:8883', 'mqtt://a:1883', '"mqtts://b:8883"'],
+    ['zones[rue].lamps[L02]', 'L03', 'L02]', 'L03]'],
+    ['zones[rue].id', 'yes', 'id: rue', 'id: yes'],
+  ];
+  for (const [path, value, from, to] of cases) t.equal(edited(path, value), FILE.replace(from, to), `${path} ${value}`);
+});
+
+t.test('what is new, a part, or taken out leaves the comments', async (t) => {
+  const comments = (text: string): string[] => text.match(/#.*$/gm) ?? [];
+  for (const [path, value] of [
+    ['zones[rue].kind', 'street'],
+    ['zones[rue].lamps[+]', 'L09'],
+    ['zones[rue].lamps', '[L01]'],
+    ['zones[+]', '{ id: park, minPct: 5 }'],
+    ['uplink.group', 'Angers'],
+    ['store.maxDays', '30'],
+  ] as const) {
+    const text = edited(path, value);
+    t.strictSame(comments(text), comments(FILE), `${path} ${value}`);
+    t.notMatch(text, /^refused/, path);
+  }
+  t.match(edited('zones[+]', '{ id: park, minPct: 5 }'), '- { id: park, minPct: 5 }');
+  t.match(edited('store.maxDays', '30'), 'store:\n  maxDays: 30');
+  t.notMatch(edited('zones[place]', null), 'place');
+  t.notMatch(edited('uplink.broker', null), 'mqtt:');
+});
+
+t.test('what cannot be is refused in words', async (t) => {
+  const cases: readonly (readonly [path: string, value: string | null, reason: RegExp])[] = [
+    ['zones[ru].minPct', '1', /zones has no "ru".*rue/],
+    ['zones[7].minPct', '1', /zones has 2 items, counted from 0/],
+    ['zones.minPct', '1', /zones is a list: name an item, as zones\[0\], zones\[ID\] or zones\[\+\]/],
+    ['zones[rue].minPct.low', '1', /zones[^ ]*minPct holds no keys/],
+    ['uplink[0]', '1', /uplink is no list/],
+    ['uplink.colour', null, /there is no uplink\.colour/],
+    ['', '1', /bad path/],
+    ['zones[', '1', /bad path/],
+    ['a b', '1', /bad path/],
+    ['__proto__.x', '1', /^refused: |__proto__/],
+    ['uplink.group', '[1, 2', /the value is not YAML/],
+  ];
+  for (const [path, value, reason] of cases) t.match(edited(path, value), reason, path);
+  t.match(edited('a', '1', 'a: [1'), /not YAML as it stands/);
+  t.equal(({} as Record<string, unknown>)['x'], undefined);
+});
+
+t.test('a cabinet that was edited is one', async (t) => {
+  const text = edited('zones[rue].presence.holdS', '40', edited('programmes[residential].steps[1].levelPct', '45', SMALL_SITE));
+  const { cabinet } = loadCabinet('cabinet.yaml', () => text);
+  t.match(cabinet.zones[0]?.presence?.holdS, 40);
+  t.match(cabinet.programmes[0]?.steps[1]?.level, { pct: 45 });
+  t.match(text, '# the night');
+});

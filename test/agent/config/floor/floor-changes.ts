@@ -1,0 +1,62 @@
+/** Changes of a small street, compared with its floor. */
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Test } from 'tap';
+import { floorFlaws } from '../../../../agent/config/floor/floor-check.ts';
+import { loadSite } from '../../../../agent/config/load/load-site.ts';
+import type { Site } from '../../../../agent/config/revisions/touched-parts.ts';
+import { ConfigError } from '../../../../agent/core/errors.ts';
+import { SMALL_SITE } from '../../../support/small-site.ts';
+import { changed } from '../small-street.ts';
+
+// As the agent does: local time is then the runtime's own.
+process.env['TZ'] = 'Europe/Paris';
+export const NOW_MS = Date.parse('2026-11-27T11:00:00Z');
+export const LED = readFileSync('drivers/profiles/wirenboard-wb-led.yaml', 'utf8');
+
+type Edits = readonly (readonly [from: string, to: string])[];
+
+/** The examples of a device type that is changed would refuse it before anything else. */
+export const NO_EXAMPLES: Edits = [['expect: { level: 40 }', 'expect: {}']];
+
+/** Four lamps behind a contactor on a relay box. */
+export const FED: Edits = [
+  ['      - { id: S01', '      - { id: IO1, unit: 41, profile: waveshare-modbus-relay-d8 }\n      - { id: S01'],
+  ['uplink:', 'outputs:\n  - { id: mains, device: IO1, point: relay_1, litWith: { zones: [rue] } }\nuplink:'],
+];
+
+/** One ballast behind a gateway on the network. */
+export const DALI: Edits = [
+  [
+    'poles:',
+    '  - id: net\n    port: tcp://10.0.0.5\n    devices: [{ id: G1, unit: 1, profile: intesis-inmbsdal, instances: { ecg: [0] } }]\npoles:',
+  ],
+  ['zones:', '  - { id: E0, device: G1, point: ecg0_level, pole: P01, ratedPowerW: 40 }\nzones:'],
+  ['L04]', 'L04, E0]'],
+];
+
+export function load(t: Test, edits: Edits, profile: string | null = null): Site {
+  const dir = t.testdir();
+  mkdirSync(join(dir, 'profiles'));
+  writeFileSync(join(dir, 'cabinet.yaml'), changed(SMALL_SITE, edits));
+  if (profile !== null) writeFileSync(join(dir, 'profiles', 'wirenboard-wb-led.yaml'), profile);
+  return loadSite(join(dir, 'cabinet.yaml'), [], { siteDir: dir, profilesDir: join(dir, 'profiles') });
+}
+
+/** What a change of the street's file, or of its device type, would do to the floor. */
+export function flaws(t: Test, { base = [], edits = [], led = [] }: { base?: Edits; edits?: Edits; led?: Edits }): string[] {
+  const site = load(t, base);
+  const after = attempt(() => load(t, [...base, ...edits], led.length === 0 ? null : changed(LED, led)));
+  if (after instanceof ConfigError) return [after.message];
+  return floorFlaws({ after, running: site, site, nowMs: NOW_MS }).map(({ path, message }) => `${path}: ${message}`);
+}
+
+/** Some of the attacks are refused before their light is compared. */
+function attempt(load: () => Site): Site | ConfigError {
+  try {
+    return load();
+  } catch (error) {
+    if (error instanceof ConfigError) return error;
+    throw error;
+  }
+}

@@ -1,0 +1,210 @@
+import fc from 'fast-check';
+import t from 'tap';
+import { loadCabinet } from '../../../../agent/config/load/load.ts';
+import { ConfigError, formatProblem, type Problem } from '../../../../agent/core/errors.ts';
+import { editDistance, nearest } from '../../../../agent/core/suggestions.ts';
+import { keysAndTypes, names, SITE, values } from '../check/mistakes.ts';
+import { SMALL_STREET, smallStreet } from '../small-street.ts';
+
+function problemsOf(readFile: () => string): readonly Problem[] {
+  try {
+    loadCabinet('c.yaml', readFile);
+    return [];
+  } catch (error) {
+    if (error instanceof ConfigError) return error.problems;
+    throw error;
+  }
+}
+const complaints = (text: string): string[] => problemsOf(() => text).map((p) => formatProblem(p).replace('c.yaml:', ''));
+
+t.test('a small street loads with every default filled in', async (t) => {
+  const { cabinet, place } = loadCabinet('c.yaml', () => SMALL_STREET);
+  t.same(cabinet.lines[0]?.serial, { baud: 9600, parity: 'none', stopBits: 1, dataBits: 8 });
+  t.match(cabinet, { id: 'test', clockTrust: 'auto', console: { socketPath: null }, profileDirs: ['/etc/luciole/profiles'] });
+  t.match(cabinet.lines[1], { kind: 'uart', devices: [{ id: 'AIR1', unit: 0, pole: null }] });
+  t.same(cabinet.lamps[0], { id: 'L01', device: 'L01', point: 'level', pole: 'P01', ratedPowerW: 60, minPct: 0, maxPct: 100 });
+  t.same(cabinet.zones[0], {
+    id: 'rue',
+    lamps: ['L01'],
+    kind: 'street',
+    programme: 'residential',
+    calendar: null,
+    minPct: 10,
+    designClass: null,
+    sunBelowDeg: -2,
+    onOffsetMin: 0,
+    offOffsetMin: 0,
+    photocell: null,
+    dark: null,
+    presence: {
+      sensors: [
+        {
+          ...{ device: 'S01', point: 'motion', kind: 'motion', threshold: 50, ownHoldS: 5 },
+          ...{ minPulseS: 0, offDelayS: 0, blankS: 0, stuckS: 3600, listen: 'own' },
+        },
+      ],
+      boostPct: 100,
+      holdS: 30,
+      rampUpS: 1,
+      rampDownS: 10,
+      reachM: 40,
+      maxBoostS: 3600,
+      wave: null,
+      relayedPct: null,
+    },
+    traffic: null,
+    baseline: { levelPct: 100, lampPowerW: null },
+    constantLight: null,
+  });
+  t.equal(cabinet.zones[1]?.presence, null);
+  t.same(cabinet.programmes[0]?.steps[1], { at: { hour: 23, minute: 0 }, level: { pct: 30 }, boostPct: null });
+  t.match(cabinet.uplink, { protocol: 5, node: 'test', primaryHost: null, certFile: null, keepaliveS: 30, birthJitterS: 30 });
+  t.same(cabinet.store, { dir: '/var/lib/luciole', commitSeconds: 10, maxMegabytes: 512, maxDays: 400, heartbeatS: 60 });
+  t.same(place(['lines', 0, 'devices', 2, 'unit']), { line: 8, column: 26 });
+  t.same(place(['lamps', 1, 'point']), { line: 20, column: 5 }, 'what was left out stands where its parent does');
+});
+
+t.test('sections may be left out or left empty, and written in the ways people do', async (t) => {
+  const load = (...changes: [string, string][]) => loadCabinet('c.yaml', () => smallStreet(...changes)).cabinet;
+  t.equal(load(['uplink:\n  broker: mqtt://127.0.0.1:1883\n  group: Angers\n', '']).uplink, null);
+  t.equal(load(['uplink:', 'store:\nconsole:\nprofileDirs:\nuplink:']).store.commitSeconds, 10);
+  t.equal(load(['group: Angers', 'group: Angers Loire\n  protocol: 3.1.1']).uplink?.protocol, 4);
+  t.same(load(['"23:00"', '23:00']).programmes[0]?.steps[1]?.at, { hour: 23, minute: 0 }, 'an unquoted time is a time');
+  t.equal(load(['mqtt://127.0.0.1:1883', 'mqtts://broker']).uplink?.broker, 'mqtts://broker');
+  t.equal(load(['id: north', 'id: &n north'], ['id: rue', 'id: *n']).zones[0]?.id, 'north', 'an alias stands for its value');
+  t.equal(load(['reachM: 40', 'boostPct: 30']).zones[0]?.presence?.boostPct, 30, 'a boost to the lowest step is none, but no mistake');
+  const shared = smallStreet(['presence: {', 'presence: &p {'], ['lamps: [L02]', 'lamps: [L02]\n    presence: *p']);
+  t.same(
+    loadCabinet('c.yaml', () => shared).place(['zones', 1, 'presence', 'reachM']),
+    { line: 25, column: 56 },
+    'a place behind an alias',
+  );
+  t.equal(loadCabinet('c.yaml', () => SMALL_STREET.replaceAll('\n', '\r\n')).cabinet.lamps.length, 2);
+});
+
+for (const [story, changes, problems] of [...keysAndTypes, ...names, ...values]) {
+  t.test(`told at its place: ${story}`, async (t) => t.strictSame(complaints(smallStreet(...changes)), problems));
+}
+
+t.test('places far from the meridian of their clock are believed', async (t) => {
+  // biome-ignore format: a table
+  const places = [
+    '39.47, longitudeDeg: 75.99, timezone: Asia/Shanghai',
+    '27.15, longitudeDeg: -13.2, timezone: Africa/El_Aaiun',
+    '64.18, longitudeDeg: -51.7, timezone: America/Nuuk',
+    '1.87, longitudeDeg: -157.4, timezone: Pacific/Kiritimati',
+    '78.2, longitudeDeg: 15.6, timezone: Europe/Oslo',
+    '-33.9, longitudeDeg: 151.2, timezone: Australia/Sydney',
+    '55.75, longitudeDeg: 37.6, timezone: Europe/Moscow',
+  ];
+  for (const place of places) t.strictSame(complaints(smallStreet([SITE, `latitudeDeg: ${place}`])), [], place);
+});
+
+// biome-ignore format: a table
+const broken: [story: string, text: string, problems: string[]][] = [
+  ['an empty file', '', ['1:1: the file holds no settings; start from config/example-street.yaml']],
+  ['only comments', '# lines:\n', ['1:1: the file holds no settings; start from config/example-street.yaml']],
+  [
+    'a bare word',
+    'hello',
+    [
+      '1:1: found "hello"; allowed: a section with the keys cabinet, lines, poles, branches, lamps, zones, programmes, calendars, eventNights, rules, outputs, neighbours, uplink, store, console, service, trust, profileDirs',
+    ],
+  ],
+  ['an open quote', 'a: "x\nb: 1\n', ['1:4: not YAML: Missing closing "quote']],
+  ['several syntax errors', 'a: @x\nb: "y" z\n\tc: d\n', ['1:4: not YAML: Plain value cannot start with reserved character @', '2:8: not YAML: Unexpected scalar at node end', '3:1: not YAML: a tab stands here; indent with spaces']],
+  ['two documents', '---\na: 1\n---\nb: 1', ['3:1: a second document begins here ("---"); one file holds one']],
+  ['an unknown tag', 'cabinet: !x 1\n', ['1:10: not YAML: Unresolved tag: !x']],
+  ['a list as a key', '? [a]\n: 1\n', ['1:3: a key must be a plain word']],
+  ['an alias to nothing', 'a: *b\n', ['1:4: "*b" points to nothing; no "&b" stands before it']],
+  ['aliases of aliases', 'a: &a [x]\nb: &b [*a, *a]\nc: [*b]\n', ['3:5: "*b" repeats a part that itself holds "*" references; write it out']],
+  [
+    'a file that is not UTF-8',
+    'cabinet: { name: Rue de la F\uFFFDd\uFFFDration }',
+    ['1:29: found a character that is not UTF-8; save the file as UTF-8'],
+  ],
+];
+for (const [story, text, problems] of broken) {
+  t.test(`refused before its content is judged: ${story}`, async (t) => t.strictSame(complaints(text), problems));
+}
+
+t.test('a key written twice is told beside all other problems', async (t) => {
+  t.strictSame(complaints(smallStreet(['uplink:\n', 'uplink:\n  group: A\n'], ['unit: 31', 'unit: 0'])), [
+    '9:26: lines[0].devices[3].unit: found 0; allowed: a whole number from 1 to 247',
+    '38:3: this key stands twice in the same section; keep one of the two',
+  ]);
+  t.strictSame(complaints(smallStreet(['group: Angers', 'group: A\n  group: a+b'])), [
+    '38:3: this key stands twice in the same section; keep one of the two',
+    '38:10: uplink.group: found "a+b"; allowed: 1 to 64 characters without "+", "/" or "#"',
+  ]);
+});
+
+t.test('a file that cannot be read is one problem; a defect of the reader is none', async (t) => {
+  const failing = (code: string) => (): string => {
+    throw Object.assign(new Error('boom'), { code });
+  };
+  t.match(problemsOf(failing('ENOENT')), [{ file: 'c.yaml', line: 1, column: 1, message: /^no such file/ }]);
+  t.match(problemsOf(failing('EISDIR')), [{ message: /^this is a folder/ }]);
+  t.match(problemsOf(failing('EACCES')), [{ message: /^not allowed to read it/ }]);
+  t.match(problemsOf(failing('EIO')), [{ message: 'cannot be read (EIO); check the disk' }]);
+  t.throws(() => problemsOf(() => (undefined as unknown as { text: string }).text), TypeError);
+});
+
+t.test('any mixture of mistakes is told in one run, in the order of the file', async (t) => {
+  // A wrong broker hides what its scheme would have said about certificates; a zone that cannot be read, what its lamps cannot do.
+  const hidden = ['certificates without encryption', "a lamp that cannot reach its zone's minimum"];
+  const rows = [...keysAndTypes, ...values].filter(([story, changes]) => changes.length === 1 && !hidden.includes(story));
+  fc.assert(
+    fc.property(fc.subarray(rows, { minLength: 2, maxLength: 4 }), (chosen) => {
+      const froms = chosen.map(([, [change]]) => change?.[0] ?? '');
+      fc.pre(
+        froms.every((a, i) =>
+          froms.every(
+            (b, j) =>
+              i === j ||
+              !(
+                SMALL_STREET.indexOf(a) < SMALL_STREET.indexOf(b) + b.length && SMALL_STREET.indexOf(b) < SMALL_STREET.indexOf(a) + a.length
+              ),
+          ),
+        ),
+      );
+      const told = problemsOf(() => smallStreet(...chosen.flatMap(([, changes]) => changes)));
+      const messages = told.map((p) => `${p.path}: ${p.message}`);
+      const inOrder = told.every((p, i) => i === 0 || (told[i - 1]?.line ?? 0) <= p.line);
+      return (
+        inOrder && chosen.every(([, , problems]) => problems.every((p) => p.includes('(the other') || messages.some((m) => p.endsWith(m))))
+      );
+    }),
+    { numRuns: 60 },
+  );
+  t.pass('held for all generated mixtures');
+});
+
+t.test('whatever the text, loading ends in a cabinet or a list of problems inside the file', async (t) => {
+  const lines = SMALL_STREET.split('\n');
+  const damage = fc.record({
+    at: fc.nat(lines.length - 1),
+    text: fc.oneof(fc.string(), fc.constantFrom('  - ', 'id:', '*a', '&a ', '? ', '{', '!!', '<<: *a', '\t')),
+  });
+  fc.assert(
+    fc.property(fc.array(damage, { minLength: 1, maxLength: 4 }), (damages) => {
+      const text = damages.reduce((all, { at, text }) => all.with(at, text), lines).join('\n');
+      const count = text.split('\n').length;
+      return problemsOf(() => text).every((p) => p.line >= 1 && p.line <= count && p.column >= 1 && p.message !== '');
+    }),
+    { numRuns: 300 },
+  );
+  t.pass('held for all generated texts');
+});
+
+t.test('the nearest word is a metric neighbour, and none when nothing is near', async (t) => {
+  t.equal(nearest('programe', ['lamps', 'programme']), 'programme');
+  t.equal(nearest('LINES', ['poles', 'lines']), 'lines', 'case does not matter');
+  t.equal(nearest('S02', ['L02', 'S01']), 'S01', 'the first letter weighs more');
+  t.equal(nearest('abc', ['xyc', 'abx']), 'abx');
+  t.equal(nearest('colour', ['id', 'kind', 'port']), undefined);
+  t.equal(editDistance('presnece', 'presence'), 1, 'two swapped letters are one slip');
+  fc.assert(
+    fc.property(fc.string(), fc.string(), (a, b) => editDistance(a, b) === editDistance(b, a) && (editDistance(a, b) === 0) === (a === b)),
+  );
+});

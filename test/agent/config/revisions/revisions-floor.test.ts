@@ -1,0 +1,187 @@
+/** Who may take light away, asked of the desk that every author goes through: real files, the real check, real signatures. */
+import { generateKeyPairSync } from 'node:crypto';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import t from 'tap';
+import { beginConfiguration } from '../../../../agent/config/load/start-revision.ts';
+import { checkRevisionHere } from '../../../../agent/config/revisions/check-revision.ts';
+import { createRevisionDesk } from '../../../../agent/config/revisions/revision-desk.ts';
+import { revisionKeyText } from '../../../../agent/config/revisions/revision-key.ts';
+import { signRevision } from '../../../../agent/config/revisions/revision-signature.ts';
+import { folderToCheck } from '../../../../agent/config/revisions/revisions.ts';
+import { commitRequest } from '../../../../agent/console/commands/config/config-commit.ts';
+import type { ClockQuality } from '../../../../agent/core/clock.ts';
+import { createManualClock } from '../../../../agent/core/manual-clock.ts';
+import { type CommitRequest, SIGNATURE_FILE } from '../../../../agent/core/revisions.ts';
+import type { AgentEvent } from '../../../../agent/core/words.ts';
+import { SMALL_SITE } from '../../../support/small-site.ts';
+import { changed } from '../small-street.ts';
+
+// As the agent does: local time is then the runtime's own.
+process.env['TZ'] = 'Europe/Paris';
+const NOW_MS = Date.parse('2026-11-27T11:00:00Z');
+const DAY_MS = 86_400_000;
+const signer = generateKeyPairSync('ed25519');
+const stranger = generateKeyPairSync('ed25519');
+/** Lamps whose drivers hold any level, so that the zone's minimum alone is the floor. */
+const STREET = changed(
+  SMALL_SITE,
+  ['L01', 'L02', 'L03', 'L04'].map((id) => [`${id}, ratedPowerW: 60, minPct: 10`, `${id}, ratedPowerW: 60`] as const),
+);
+const SITE = `${STREET}trust: { revisionKeys: [{ id: chief, key: "${revisionKeyText(signer.publicKey)}" }] }\n`;
+/** The minimum of the zone, and the level of the night. */
+const dimmed = (minPct: number, levelPct = minPct): string =>
+  changed(SITE, [
+    ['minPct: 10\n    presence', `minPct: ${minPct}\n    presence`],
+    ['levelPct: 30 }', `levelPct: ${levelPct} }`],
+  ]);
+const by = (author: string, lowersFloor = false): CommitRequest => ({
+  ...{ by: author, why: 'savings', mode: 'asked', minutes: 10, base: null, commandId: null },
+  lowersFloor,
+});
+
+async function desk(t: { testdir(): string }, { quality = 'synced' }: { quality?: ClockQuality } = {}) {
+  const folder = t.testdir();
+  const [configFile, dataDir] = [join(folder, 'cabinet.yaml'), join(folder, 'data')];
+  writeFileSync(configFile, SITE);
+  const clock = createManualClock(NOW_MS, quality);
+  const events: AgentEvent[] = [];
+  const { site, revisions } = await beginConfiguration({ configFile, dataDir, nowMs: NOW_MS });
+  let running: Pick<typeof site, 'cabinet' | 'profiles'> = site;
+  const made = createRevisionDesk({
+    ...revisions,
+    clock,
+    log: { event: () => {} },
+    site: () => running,
+    check: async (dir, runningDir) => checkRevisionHere(folderToCheck(revisions, { dir, runningDir, nowMs: clock.wallMs() })),
+    touches: () => ['light'],
+    health: () => ({ answering: new Set(), devices: new Set(), isOnline: true }),
+    apply: async (next) => {
+      running = next;
+    },
+    onEvent: (event) => events.push(event),
+    onChange: () => {},
+    onTrialEnd: () => {},
+  });
+  await made.start();
+  const load = async (text: string, signature: string | null = null): Promise<void> => {
+    await made.put('cabinet.yaml', text, 'platform');
+    await made.put(SIGNATURE_FILE, signature, 'platform');
+  };
+  return { desk: made, clock, events, load, minPct: () => running.cabinet.zones[0]?.minPct };
+}
+
+interface Signing {
+  readonly keys?: typeof signer;
+  readonly cabinets?: readonly string[];
+  readonly signedMs?: number;
+  readonly validMs?: number;
+}
+
+function signatureOn(text: string, { keys = signer, cabinets = ['demo'], signedMs = NOW_MS, validMs = DAY_MS }: Signing = {}): string {
+  return signRevision({ files: { cabinet: text, profiles: {} }, privateKey: keys.privateKey, cabinets, signedMs, validMs });
+}
+
+t.test('dimming within the floor needs nobody; below it the platform and a technician wait, and the street stays as it is', async (t) => {
+  const { desk: made, load, minPct } = await desk(t);
+  await load(dimmed(10));
+  t.equal((await made.commit(by('platform'))).state, 'done');
+  await made.confirm('platform');
+  await load(dimmed(5));
+  for (const author of ['platform', 'console:tina']) {
+    const refused = await made.commit(by(author));
+    t.equal(refused.state, 'refused');
+    t.match(refused.reason, /less light than the floor of the site: sign it with `luciole config sign`, or let an admin/);
+    t.match(refused.problems[0], { path: 'lamps[L01]', message: /^5 % at 2026-11-2\d \d\d:\d\d:\d\d .*; the floor of the site is 10 %$/ });
+  }
+  t.equal(minPct(), 10);
+  t.not(made.view().candidate, null, 'it waits');
+  t.match((await made.check()).warnings[0], { path: 'lamps[L01]' }, 'and a look at it says why');
+});
+
+t.test('only an admin says that the floor may be undercut', (t) => {
+  const args = { mode: 'auto', minutes: 10, why: '', lowersFloor: true } as const;
+  const job = (role: 'viewer' | 'technician' | 'admin' | null) => ({
+    caller: { user: 'x', role, door: 'login' as const },
+    source: 'console:x',
+  });
+  for (const role of ['viewer', 'technician', null] as const)
+    t.throws(() => commitRequest(args, job(role)), { code: 'denied', message: /--lower-floor needs the role admin/ });
+  t.equal(commitRequest(args, job('admin')).lowersFloor, true);
+  t.equal(commitRequest({ ...args, lowersFloor: false }, job('technician')).lowersFloor, false);
+  t.end();
+});
+
+t.test('what an admin has allowed runs, is in the history, and later changes may keep it but not go further', async (t) => {
+  const { desk: made, load, minPct, events } = await desk(t);
+  await load(dimmed(5));
+  t.equal((await made.commit(by('console:ada', true))).state, 'done');
+  await made.confirm('console:ada');
+  t.equal(minPct(), 5);
+  t.match(made.history()[0], { by: 'console:ada', why: 'savings; below the floor, allowed by console:ada' });
+  t.ok(events.some(({ code, text }) => code === 'config-changed' && /below the floor, allowed by console:ada/.test(text)));
+  await load(dimmed(5, 40));
+  t.equal((await made.commit(by('platform'))).state, 'done', 'another level of the night, above what was allowed');
+  await made.confirm('platform');
+  await load(dimmed(4));
+  t.equal((await made.commit(by('platform'))).state, 'refused');
+  t.equal(minPct(), 5);
+});
+
+t.test('a signature of a key that the site names allows it, once and no older one after it', async (t) => {
+  const { desk: made, load, minPct, clock } = await desk(t);
+  const older = signatureOn(dimmed(3), { signedMs: NOW_MS - 1_000 });
+  await load(dimmed(5), signatureOn(dimmed(5)));
+  t.equal((await made.commit(by('platform'))).state, 'done');
+  t.match(made.history()[0], { why: 'savings; below the floor, allowed by signature of chief' });
+  await made.giveBack('platform', '');
+  t.equal(minPct(), 10, 'a trial that nobody confirms returns as always');
+  await load(dimmed(5), signatureOn(dimmed(5)));
+  t.equal((await made.commit(by('platform'))).state, 'done', 'the same files may be tried again');
+  await made.confirm('platform');
+  await load(dimmed(3), older);
+  const refused = await made.commit(by('platform'));
+  t.match(refused, { state: 'refused', reason: /a newer signature was accepted before/ });
+  await clock.advance(1);
+  t.equal(minPct(), 5);
+});
+
+t.test('a signature that is not for these files, this cabinet, now and by a known key allows nothing', async (t) => {
+  const text = dimmed(5);
+  const bad: readonly [name: string, signature: string, reason: RegExp, quality?: ClockQuality][] = [
+    ['of other files', signatureOn(dimmed(6)), /is for other files/],
+    ['of a stranger', signatureOn(text, { keys: stranger }), /not one of trust\.revisionKeys/],
+    ['for another cabinet', signatureOn(text, { cabinets: ['demo2'] }), /for other cabinets/],
+    ['that is over', signatureOn(text, { signedMs: NOW_MS - 2 * DAY_MS }), /has expired/],
+    ['of tomorrow', signatureOn(text, { signedMs: NOW_MS + DAY_MS }), /made in the future/],
+    ['of nothing', 'luciole-sig1.x.y', /no signature of/],
+    ['while the clock is not trusted', signatureOn(text), /clock is not trusted/, 'none'],
+  ];
+  for (const [name, signature, reason, quality = 'synced'] of bad) {
+    const { desk: made, load, minPct } = await desk(t, { quality });
+    await load(text, signature);
+    t.match(await made.commit(by('platform')), { state: 'refused', reason }, name);
+    t.equal(minPct(), 10, name);
+  }
+});
+
+t.test('a signature releases the floor, never a key of the site', async (t) => {
+  const { desk: made, load } = await desk(t);
+  const text = changed(dimmed(5), [['mqtt://127.0.0.1:1883', 'mqtt://192.0.2.7:1883']]);
+  await load(text, signatureOn(text));
+  t.match(await made.commit(by('platform')), { state: 'refused', reason: /uplink\.broker belongs to the file of the site/ });
+  t.match(await made.commit(by('console:ada', true)), { state: 'refused', reason: /uplink\.broker belongs to the file of the site/ });
+});
+
+t.test('an earlier revision is judged as any other: what was allowed once is not allowed for ever', async (t) => {
+  const { desk: made, load, minPct } = await desk(t);
+  await load(dimmed(5));
+  const { revision } = await made.commit(by('console:ada', true));
+  await made.confirm('console:ada');
+  await load(dimmed(20));
+  await made.commit(by('platform'));
+  await made.confirm('platform');
+  t.equal((await made.rollback(revision ?? 0, by('platform'))).state, 'refused');
+  t.equal(minPct(), 20);
+  t.equal((await made.rollback(revision ?? 0, by('console:ada', true))).state, 'done');
+});

@@ -1,0 +1,361 @@
+import { createHash } from 'node:crypto';
+import { appendFileSync, chmodSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import t from 'tap';
+import { beginConfiguration } from '../../../../agent/config/load/start-revision.ts';
+import { checkRevisionAside } from '../../../../agent/config/revisions/check-in-child.ts';
+import { checkRevisionHere } from '../../../../agent/config/revisions/check-revision.ts';
+import {
+  firstBook,
+  KEPT_REVISIONS,
+  type RevisionBook,
+  withConfirmed,
+  withTrial,
+} from '../../../../agent/config/revisions/revision-book.ts';
+import { readBook } from '../../../../agent/config/revisions/revision-book-file.ts';
+import { createRevisionDesk, type RevisionDesk } from '../../../../agent/config/revisions/revision-desk.ts';
+import { createRevisionDisk, hashOf, type RevisionDisk } from '../../../../agent/config/revisions/revision-disk.ts';
+import { folderToCheck } from '../../../../agent/config/revisions/revisions.ts';
+import { createManualClock } from '../../../../agent/core/manual-clock.ts';
+import type { CommitRequest } from '../../../../agent/core/revisions.ts';
+import { createSystemClock } from '../../../../agent/core/system-clock.ts';
+import type { AgentEvent } from '../../../../agent/core/words.ts';
+import { SMALL_SITE } from '../../../support/small-site.ts';
+import { changed } from '../small-street.ts';
+
+const HASH = 'a'.repeat(64);
+const NEW = { atMs: 0, by: 'platform', why: '', hash: HASH };
+const brighter = (levelPct: number): string => changed(SMALL_SITE, [['levelPct: 30 }', `levelPct: ${levelPct} }`]]);
+const COMMIT: CommitRequest = { by: 'platform', why: '', mode: 'auto', minutes: 10, base: null, commandId: 'a1', lowersFloor: false };
+
+/** A site in a folder, and its beginning. */
+async function site(t: { testdir(): string }, text = SMALL_SITE) {
+  const folder = t.testdir();
+  const configFile = join(folder, 'cabinet.yaml');
+  writeFileSync(configFile, text);
+  const dataDir = join(folder, 'data');
+  const begin = () => beginConfiguration({ configFile, dataDir, nowMs: 1_000 });
+  return { configFile, dataDir, begin, first: await begin() };
+}
+
+interface Bench {
+  readonly desk: RevisionDesk;
+  readonly events: AgentEvent[];
+  readonly ends: unknown[];
+  readonly applied: string[];
+  readonly health: { answering: Set<string>; devices: Set<string>; isOnline: boolean };
+  readonly clock: ReturnType<typeof createManualClock>;
+}
+
+/** A desk on a disk, with a street that obeys at once. */
+async function desk(
+  beginning: Awaited<ReturnType<typeof beginConfiguration>>,
+  disk: RevisionDisk = beginning.revisions.disk,
+): Promise<Bench> {
+  const clock = createManualClock(0, 'synced');
+  const units = ['L01', 'L02'];
+  const health = { answering: new Set(units), devices: new Set(units), isOnline: true };
+  const [events, ends, applied]: [AgentEvent[], unknown[], string[]] = [[], [], []];
+  let running:
+    | Awaited<ReturnType<typeof beginConfiguration>>['site']
+    | { cabinet: typeof beginning.site.cabinet; profiles: typeof beginning.site.profiles } = beginning.site;
+  const made = createRevisionDesk({
+    disk,
+    clock,
+    log: { event: () => {} },
+    book: beginning.revisions.book,
+    site: () => running,
+    check: async (dir, runningDir) => checkRevisionHere(folderToCheck(beginning.revisions, { dir, runningDir, nowMs: 0 })),
+    siteFile: '/etc/luciole/cabinet.yaml',
+    unlikeSite: beginning.revisions.unlikeSite,
+    touches: (before, after) => (JSON.stringify(before.cabinet) === JSON.stringify(after.cabinet) ? [] : ['light']),
+    health: () => health,
+    apply: async (next) => {
+      running = next;
+      applied.push(JSON.stringify(next.cabinet.programmes[0]?.steps[1]?.level));
+    },
+    onEvent: (event) => events.push(event),
+    onChange: () => {},
+    onTrialEnd: (end) => ends.push(end),
+  });
+  await made.start();
+  return { desk: made, events, ends, applied, health, clock };
+}
+
+/** A revision that an earlier release took up, when platform and console could set every key. */
+async function runsSinceBefore(disk: RevisionDisk, book: RevisionBook, cabinet: string): Promise<void> {
+  const files = { cabinet, profiles: {} };
+  const next = withConfirmed(book, { atMs: 0, by: 'platform', why: '', hash: hashOf(files) });
+  await disk.writeFiles(next.current, files, {});
+  await disk.writeBook(next);
+  await disk.remove('site');
+}
+
+/** Real time for the disk, simulated time for the desk. */
+async function later(clock: Bench['clock'], ms: number): Promise<void> {
+  for (let at = 0; at < ms; at += 1_000) {
+    await clock.advance(1_000);
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+}
+
+async function until(holds: () => boolean, clock?: Bench['clock']): Promise<void> {
+  for (let tries = 0; !holds(); tries += 1) {
+    if (tries > 5_000) throw new Error('it never holds');
+    if (clock !== undefined) await clock.advance(100);
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+}
+
+t.test('a book keeps what is needed and no more than it says', async (t) => {
+  let book: RevisionBook = firstBook(NEW, HASH);
+  for (let i = 0; i < 80; i += 1) book = withConfirmed(book, NEW);
+  book = withTrial(book, NEW, { mode: 'auto', trialMs: 1, commandId: null, baseline: { units: [], isOnline: false } });
+  t.equal(book.revisions.length, KEPT_REVISIONS);
+  t.equal(book.current, 81);
+  t.equal(book.trial?.number, 82);
+  t.strictSame(readBook(JSON.parse(JSON.stringify(book))), book);
+  for (const broken of [undefined, null, 7, [], {}, { ...book, current: 7_000 }, { ...book, version: 2 }, { ...book, revisions: [] }])
+    t.equal(readBook(broken), undefined);
+});
+
+t.test('the first start takes the file; the next one finds it; what is kept is whole', async (t) => {
+  const { first, begin, dataDir } = await site(t);
+  t.match(first.revisions.book, { current: 1, trial: null, revisions: [{ number: 1, by: 'file', state: 'confirmed' }] });
+  t.strictSame(first.revisions.notices, []);
+  t.equal(readFileSync(join(dataDir, 'config/r1/cabinet.yaml'), 'utf8'), SMALL_SITE);
+  const second = await begin();
+  t.strictSame(second.revisions.book, first.revisions.book);
+  t.strictSame(second.site.cabinet, { ...first.site.cabinet });
+});
+
+t.test(
+  'a disk that takes nothing keeps no street dark',
+  { skip: process.getuid?.() === 0 ? 'root may write everywhere' : false },
+  async (t) => {
+    const { configFile, dataDir } = await site(t);
+    rmSync(dataDir, { recursive: true });
+    mkdirSync(dataDir);
+    chmodSync(dataDir, 0o500);
+    const { site: found, revisions } = await beginConfiguration({ configFile, dataDir, nowMs: 0 });
+    t.equal(found.cabinet.id, 'demo');
+    t.match(revisions.notices, [{ code: 'config-refused', text: /cannot be kept/ }]);
+    chmodSync(dataDir, 0o700);
+  },
+);
+
+t.test('a book that was cut short, and files that are not what they were, fall back to the file', async (t) => {
+  const { dataDir, begin } = await site(t);
+  writeFileSync(join(dataDir, 'config/book.json'), '{"version":1,"curr');
+  t.match((await begin()).revisions.book, { current: 1 }, 'begun anew');
+  appendFileSync(join(dataDir, 'config/r1/cabinet.yaml'), '# one byte more');
+  const { revisions } = await begin();
+  t.match(revisions.notices, [{ code: 'config-refused', text: /revision 1 cannot be used any more/ }]);
+  t.match(revisions.book, { current: 2, revisions: [{}, { by: 'file' }] });
+});
+
+t.test('a file changed by hand is a revision of its own; a wrong one is told and does not run', async (t) => {
+  const { configFile, begin } = await site(t);
+  writeFileSync(configFile, brighter(60));
+  const { site: second, revisions } = await begin();
+  t.match(second.cabinet.programmes[0]?.steps[1]?.level, { pct: 60 });
+  t.match(revisions, { book: { current: 2 }, notices: [{ code: 'config-changed', text: /in the place of revision 1/ }] });
+  writeFileSync(configFile, 'lines: nonsense');
+  const { site: third, revisions: told } = await begin();
+  t.match(third.cabinet.programmes[0]?.steps[1]?.level, { pct: 60 }, 'the last one runs');
+  t.match(told, {
+    book: { current: 2 },
+    notices: [{ code: 'config-refused', severity: 'alarm', text: /cannot be used.*cabinet\.yaml:1:/ }],
+  });
+  rmSync(configFile);
+  t.match((await begin()).revisions.notices, [{ code: 'config-refused', text: /no such file/ }]);
+});
+
+t.test('without any configuration that can be used the start ends with what is wrong', async (t) => {
+  const folder = t.testdir();
+  const configFile = join(folder, 'cabinet.yaml');
+  writeFileSync(configFile, 'lines: nonsense');
+  await t.rejects(beginConfiguration({ configFile, dataDir: join(folder, 'data'), nowMs: 0 }), { name: 'ConfigError' });
+});
+
+t.test('a revision with which the agent crashes again and again is taken back at the start', async (t) => {
+  const beginning = await site(t);
+  const { desk: at } = await desk(beginning.first);
+  await at.put('cabinet.yaml', brighter(45), 'platform');
+  t.match(await at.commit(COMMIT), { state: 'done', revision: 2, isOnTrial: true, touches: ['light'] });
+  // Nobody says goodbye: each of these runs was killed.
+  for (const starts of [1, 2, 3]) {
+    const { site: found, revisions } = await beginning.begin();
+    t.match(revisions.book.trial, { number: 2, starts });
+    t.match(found.cabinet.programmes[0]?.steps[1]?.level, { pct: 45 });
+  }
+  const { site: found, revisions } = await beginning.begin();
+  t.match(found.cabinet.programmes[0]?.steps[1]?.level, { pct: 30 });
+  t.match(revisions.notices, [{ code: 'config-returned', text: /had to start 4 times/ }]);
+  t.match(revisions.book, { current: 1, trial: null, revisions: [{}, { state: 'returned', reason: /4 times/ }] });
+});
+
+t.test('the time of a trial goes on over a restart', async (t) => {
+  const beginning = await site(t);
+  const first = await desk(beginning.first);
+  await first.desk.put('cabinet.yaml', brighter(45), 'platform');
+  await first.desk.commit({ ...COMMIT, mode: 'asked', minutes: 5 });
+  await later(first.clock, 200_000);
+  await first.desk.stop();
+  const { revisions } = await beginning.begin();
+  t.equal(revisions.book.trial?.spentMs, 200_000);
+  const second = await desk(await beginning.begin());
+  await later(second.clock, 95_000);
+  t.strictSame(second.ends, []);
+  await until(() => second.ends.length > 0, second.clock);
+  t.match(second.ends, [{ commandId: 'a1', number: 2, reason: /nobody confirmed it within 5 min/ }]);
+  t.match(second.applied, ['{"pct":30}'], 'what ran before runs again');
+  await second.desk.stop();
+});
+
+t.test('a candidate is refused for what is wrong with it, at its place, and stays to be put right', async (t) => {
+  const { first } = await site(t);
+  const { desk: at, applied } = await desk(first);
+  await at.put('cabinet.yaml', changed(SMALL_SITE, [['programme: residential', 'programme: residentiel']]), 'platform');
+  t.match(await at.commit(COMMIT), {
+    state: 'refused',
+    reason: 'one thing in it is wrong',
+    problems: [{ file: 'cabinet.yaml', line: 22, column: 16, message: /residentiel/ }],
+  });
+  t.match(await at.commit({ ...COMMIT, base: 'b'.repeat(64) }), { state: 'refused', reason: /not the one that this is based on/ });
+  await at.put('cabinet.yaml', SMALL_SITE, 'platform');
+  t.match(await at.commit(COMMIT), { state: 'done', reason: /equal to revision 1/, isOnTrial: false });
+  t.equal(at.view().candidate, null);
+  t.strictSame(applied, []);
+  t.match(await at.commit(COMMIT), { state: 'refused', reason: /no candidate/ });
+});
+
+t.test('a signature stays with the candidate over later files and a restart, and goes with it', async (t) => {
+  const { first, begin } = await site(t);
+  const { desk: at } = await desk(first);
+  const part = (file: string, text: string) => {
+    const data = Buffer.from(text);
+    return { file, part: 1, parts: 1, sha256: createHash('sha256').update(data).digest('hex'), data };
+  };
+  const signatureOf = (from: RevisionDesk) => from.view().candidate?.signature;
+  await at.putPart(part('revision.sig', 'luciole-sig1.a.b\n'), 'platform');
+  t.equal(signatureOf(at), 'luciole-sig1.a.b', 'it may come before the files');
+  t.equal((await at.files('candidate'))?.cabinet, SMALL_SITE, 'and is none of them');
+  const { hash } = at.view().candidate ?? {};
+  t.equal(hash, hashOf({ cabinet: SMALL_SITE, profiles: {} }));
+  await at.putPart(part('cabinet.yaml', brighter(60)), 'platform');
+  t.equal(signatureOf(at), 'luciole-sig1.a.b', 'a file leaves it');
+  t.match(await at.putPart(part('revision.sig', 'x'.repeat(8_193)), 'platform'), { state: 'refused', reason: /at most 8192/ });
+  await at.stop();
+  const again = (await desk(await begin())).desk;
+  t.equal(signatureOf(again), 'luciole-sig1.a.b', 'after a restart');
+  await again.putPart(part('revision.sig', 'luciole-sig1.c.d'), 'platform');
+  t.equal(signatureOf(again), 'luciole-sig1.c.d', 'another takes its place');
+  await again.put('revision.sig', null, 'platform');
+  t.equal(signatureOf(again), null, 'taken out');
+  await again.putPart(part('revision.sig', 'luciole-sig1.e.f'), 'platform');
+  await again.discard('platform');
+  await again.put('cabinet.yaml', brighter(50), 'platform');
+  t.equal(signatureOf(again), null, 'gone with its candidate');
+});
+
+t.test('comments alone are kept without a trial', async (t) => {
+  const { first } = await site(t);
+  const { desk: at } = await desk(first);
+  await at.put('cabinet.yaml', `${SMALL_SITE}# for the archive\n`, 'platform');
+  t.match(await at.commit(COMMIT), { state: 'done', revision: 2, isOnTrial: false, changes: [] });
+  t.match(at.view(), { running: { number: 2, state: 'confirmed' }, trial: null });
+});
+
+t.test('a site with an uplink in its revision alone may lose it at the cabinet, but not by the platform', async (t) => {
+  const withoutUplink = SMALL_SITE.slice(0, SMALL_SITE.indexOf('uplink:'));
+  const beginning = await site(t, withoutUplink);
+  await runsSinceBefore(beginning.first.revisions.disk, beginning.first.revisions.book, SMALL_SITE);
+  const { desk: at } = await desk(await beginning.begin());
+  await at.put('cabinet.yaml', withoutUplink, 'platform');
+  t.match(await at.commit(COMMIT), { state: 'refused', reason: /cut itself off/ });
+  t.match(await at.commit({ ...COMMIT, by: 'console:anne' }), { state: 'done' });
+});
+
+t.test('a device type comes with a revision, takes the place of a shipped one, and must stand its own examples', async (t) => {
+  const { first } = await site(t);
+  const { desk: at } = await desk(first);
+  const led = readFileSync(join(import.meta.dirname, '../../../../drivers/profiles/wirenboard-wb-led.yaml'), 'utf8');
+  await at.put('profiles/wb-led.yaml', led.replace(/^model: .*$/m, 'model: WB-LED of this city'), 'platform');
+  t.match(await at.check(), { state: 'done', changes: [{ path: 'profiles.wb-led.yaml', before: null }] });
+  await at.put('profiles/wb-led.yaml', led.replace(/^(id: .*)$/m, '$1\nnonsense: 1'), 'platform');
+  t.match(await at.check(), { state: 'refused', problems: [{ file: 'profiles/wb-led.yaml' }] });
+  t.match(await at.put('profiles/wb-led.yaml', null, 'platform'), { state: 'done' });
+  t.match(await at.put('profiles/wb-led.yaml', null, 'platform'), { state: 'refused', reason: /there is no/ });
+});
+
+t.test('a disk that fills up refuses a revision, and the street goes on as it was', async (t) => {
+  const { first } = await site(t);
+  const full = Object.assign(new Error('no space left on device'), { code: 'ENOSPC' });
+  let isFull = false;
+  const { disk } = first.revisions;
+  const failing: RevisionDisk = {
+    ...disk,
+    writeBook: (book) => (isFull ? Promise.reject(full) : disk.writeBook(book)),
+    writeFiles: (of, files, note) => (isFull && of !== 'candidate' ? Promise.reject(full) : disk.writeFiles(of, files, note)),
+  };
+  const { desk: at, applied } = await desk(first, failing);
+  await at.put('cabinet.yaml', brighter(45), 'platform');
+  isFull = true;
+  t.match(await at.commit(COMMIT), { state: 'refused', reason: /cannot be kept \(ENOSPC\)/ });
+  t.strictSame(applied, []);
+  t.match(at.view(), { running: { number: 1 }, trial: null });
+  isFull = false;
+  t.match(await at.commit(COMMIT), { state: 'done', revision: 2 });
+});
+
+t.test('a trial is taken back on request, and no rest is left on disk', async (t) => {
+  const beginning = await site(t);
+  const { desk: at, applied, events } = await desk(beginning.first);
+  await at.put('cabinet.yaml', brighter(45), 'console:anne');
+  await at.commit({ ...COMMIT, by: 'console:anne', mode: 'asked' });
+  t.match(await at.giveBack('console:anne', 'the cable was pulled'), { state: 'done', revision: 1 });
+  t.strictSame(applied, ['{"pct":45}', '{"pct":30}']);
+  t.match(events.at(-1), { code: 'config-returned', text: /by console:anne: the cable was pulled/ });
+  t.match(at.history(), [{ number: 2, state: 'returned' }, { number: 1 }]);
+  t.match(await at.rollback(7, COMMIT), { state: 'refused', reason: /there is no revision 7: 1, 2 are kept/ });
+  t.match(await at.rollback(2, { ...COMMIT, why: 'again' }), { state: 'done', revision: 3, isOnTrial: true });
+  const left = readdirSync(join(beginning.dataDir, 'config')).sort();
+  t.strictSame(left, ['book.json', 'r1', 'r2', 'r3', 'site']);
+});
+
+t.test('a hostile configuration is refused by a process of its own: deep, self-repeating, with keys of objects', async (t) => {
+  const folder = t.testdir();
+  const clock = createSystemClock({ quality: () => 'synced' });
+  const disk = createRevisionDisk(folder);
+  const place = {
+    dir: disk.dirOf('candidate'),
+    siteDir: folder,
+    site: { dir: disk.dirOf('site'), hash: HASH },
+    runningDir: disk.dirOf(1),
+    nowMs: 0,
+  };
+  const bomb = `a: &a [x, x]\n${'bcdefgh'
+    .split('')
+    .map((key, i) => `${key}: &${key} [*${'abcdefg'[i]}, *${'abcdefg'[i]}]`)
+    .join('\n')}\n`;
+  for (const cabinet of [
+    '['.repeat(50_000),
+    bomb,
+    '__proto__: { polluted: 1 }\nconstructor: { prototype: 1 }\n',
+    '\u0000',
+    '- '.repeat(20_000),
+  ]) {
+    await disk.writeFiles('candidate', { cabinet, profiles: {} }, {});
+    const { site: found, problems } = await checkRevisionAside(place, clock);
+    t.equal(found, null);
+    t.ok(problems.length > 0 && problems.every(({ file }) => file === 'cabinet.yaml'), `${problems[0]?.message}`);
+  }
+  t.equal(({} as Record<string, unknown>)['polluted'], undefined);
+  await disk.writeFiles('candidate', { cabinet: SMALL_SITE, profiles: {} }, {});
+  const { site: found, siteOwned } = await checkRevisionAside(place, clock);
+  t.equal(found?.cabinet.id, 'demo', 'a sound one comes back whole');
+  t.ok(siteOwned.length > 20, 'where neither the file of the site nor what runs is kept, nothing is allowed');
+  t.ok(found?.profiles.has('wirenboard-wb-led'));
+  t.equal(hashOf({ cabinet: SMALL_SITE, profiles: {} }).length, 64);
+});

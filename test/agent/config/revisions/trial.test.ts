@@ -1,0 +1,102 @@
+import t from 'tap';
+import { changesBetween } from '../../../../agent/config/edit/changes.ts';
+import { type Health, judgeTrial, LINE_GRACE_MS, SETTLE_MS } from '../../../../agent/config/revisions/trial.ts';
+
+const units = ['L01', 'L02', 'L03', 'L04'];
+const health = (answering: readonly string[], isOnline = true, devices: readonly string[] = units): Health => ({
+  answering: new Set(answering),
+  devices: new Set(devices),
+  isOnline,
+});
+const TRIAL_MS = 600_000;
+
+t.test('what becomes of a revision on trial', async (t) => {
+  const online = { units, isOnline: true };
+  const offline = { units, isOnline: false };
+  type Case = readonly [
+    what: string,
+    baseline: typeof online,
+    now: Health,
+    facts: { mode?: 'auto' | 'asked'; spentMs: number; wellMs?: number },
+    verdict: object,
+  ];
+  const cases: readonly Case[] = [
+    ['all is well, not for long', online, health(units), { spentMs: 10_000, wellMs: SETTLE_MS - 1 }, { kind: 'wait' }],
+    ['all is well for a while', online, health(units), { spentMs: 20_000, wellMs: SETTLE_MS }, { kind: 'confirm' }],
+    [
+      'all is well, but a person shall say so',
+      online,
+      health(units),
+      { mode: 'asked', spentMs: 20_000, wellMs: SETTLE_MS },
+      { kind: 'wait' },
+    ],
+    [
+      'and nobody does',
+      online,
+      health(units),
+      { mode: 'asked', spentMs: TRIAL_MS, wellMs: TRIAL_MS },
+      { kind: 'return', reason: /nobody confirmed it within 10 min/ },
+    ],
+    ['the uplink takes its time', online, health(units, false), { spentMs: TRIAL_MS - 1 }, { kind: 'wait' }],
+    ['too long', online, health(units, false), { spentMs: TRIAL_MS }, { kind: 'return', reason: /the uplink is not back within 10 min/ }],
+    ['it was away before', offline, health(units, false), { spentMs: 20_000, wellMs: SETTLE_MS }, { kind: 'confirm' }],
+    ['a line is lost, just now', online, health([]), { spentMs: LINE_GRACE_MS - 1 }, { kind: 'wait' }],
+    [
+      'a line is lost',
+      online,
+      health([]),
+      { spentMs: LINE_GRACE_MS },
+      { kind: 'return', reason: /4 of 4 units no longer answer: L01, L02, L03, L04$/ },
+    ],
+    ['half of the units', online, health(['L01', 'L02']), { spentMs: LINE_GRACE_MS }, { kind: 'return' }],
+    ['one unit may be slow', online, health(['L01', 'L02', 'L03']), { spentMs: LINE_GRACE_MS }, { kind: 'wait' }],
+    [
+      'but not for ever',
+      online,
+      health(['L01', 'L02', 'L03']),
+      { spentMs: TRIAL_MS },
+      { kind: 'return', reason: /1 of 4 units no longer answer: L04 within/ },
+    ],
+    [
+      'a unit that was taken out need not answer',
+      online,
+      health(['L01', 'L02', 'L03'], true, ['L01', 'L02', 'L03']),
+      { spentMs: 20_000, wellMs: SETTLE_MS },
+      { kind: 'confirm' },
+    ],
+    ['a line that was lost when a person watches', online, health([]), { mode: 'asked', spentMs: LINE_GRACE_MS }, { kind: 'return' }],
+  ];
+  for (const [what, baseline, now, { mode = 'auto', spentMs, wellMs = 0 }, verdict] of cases)
+    t.match(judgeTrial(baseline, now, { mode, trialMs: TRIAL_MS, spentMs, wellMs }), verdict, what);
+});
+
+t.test('what is different is named, and secrets are not shown', async (t) => {
+  const before = {
+    lines: [{ id: 'north', serial: { baud: 9_600 }, port: '/dev/a' }],
+    lamps: [{ id: 'L01' }, { id: 'L02' }],
+    uplink: { broker: 'mqtts://c1:sesame@broker:8883', password: 'sesame', passwordFile: '/etc/a' },
+    steps: [1, 2],
+    rules: [{ at: 1 }, { at: 2 }],
+  };
+  const after = {
+    lines: [{ id: 'north', serial: { baud: 19_200 }, port: '/dev/a' }, { id: 'south' }],
+    lamps: [{ id: 'L02' }],
+    uplink: { broker: 'mqtts://c1:mellon@broker:8883', password: 'mellon', passwordFile: '/etc/b' },
+    steps: [1, 3],
+    rules: [{ at: 1 }, { at: 3 }, { at: 4 }],
+  };
+  const changes = changesBetween(before, after);
+  t.strictSame(changes, [
+    { path: 'lines[north].serial.baud', before: '9600', after: '19200' },
+    { path: 'lines[south]', before: null, after: '{"id":"south"}' },
+    { path: 'lamps[L01]', before: '{"id":"L01"}', after: null },
+    { path: 'uplink.broker', before: '"mqtts://c1:[redacted]@broker:8883"', after: '"mqtts://c1:[redacted]@broker:8883"' },
+    { path: 'uplink.password', before: '"[redacted]"', after: '"[redacted]"' },
+    { path: 'uplink.passwordFile', before: '"/etc/a"', after: '"/etc/b"' },
+    { path: 'steps', before: '[1,2]', after: '[1,3]' },
+    { path: 'rules[1].at', before: '2', after: '3' },
+    { path: 'rules[2]', before: null, after: '{"at":4}' },
+  ]);
+  t.strictSame(changesBetween(before, structuredClone(before)), []);
+  t.notMatch(JSON.stringify(changesBetween({}, { uplink: before.uplink })), /sesame/, 'nor in a part that is new');
+});

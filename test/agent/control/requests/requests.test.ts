@@ -1,0 +1,181 @@
+import t from 'tap';
+import { winter } from '../../lighting/street.ts';
+import { L1, levelsOf, litStreet, stages } from '../lit-street.ts';
+
+t.test('an override tells its stages, holds, ends by itself and the street returns', async (t) => {
+  const street = await litStreet(t);
+  const final = street.override({ minutes: 2 });
+  t.same(stages(street, 'c1'), ['received', 'queued']);
+  await street.clock.advance(30);
+  t.match(await final, { state: 'verified', reason: '', levelPct: 50, lamps: { L1: 'verified', L6: 'verified' } });
+  t.same(stages(street, 'c1'), ['received', 'queued', 'sent', 'verified']);
+  street.sense('S01', 80);
+  await street.clock.advance(119_000);
+  t.same(levelsOf(street), [50, 50, 50, 50, 50, 50], 'presence does not raise what a person has set');
+  street.sense('S01', 0);
+  await street.clock.advance(30_000);
+  t.same(levelsOf(street), [30, 30, 30, 30, 30, 30]);
+  t.match(street.events, [
+    { code: 'override-started', source: 'rue' },
+    { code: 'override-ended', source: 'rue', text: /is over$/ },
+  ]);
+  t.same(street.disk.get('control.overrides'), []);
+});
+
+t.test('an override below the minimum ends verified at the minimum and says so', async (t) => {
+  const street = await litStreet(t);
+  const final = street.override({ levelPct: 0 });
+  await street.clock.advance(30);
+  t.match(await final, { state: 'verified', levelPct: 10 });
+  t.same(levelsOf(street), [10, 10, 10, 10, 10, 10]);
+});
+
+t.test('an override to the level a lamp already has is verified without a write', async (t) => {
+  const street = await litStreet(t);
+  t.match(await street.override({ levelPct: 30 }), { state: 'verified' });
+  t.same(stages(street, 'c1'), ['received', 'queued', 'verified']);
+  t.same(street.writes, []);
+});
+
+t.test('below a technician an override waits, fails as unseen, and takes over afterwards', async (t) => {
+  const street = await litStreet(t);
+  const lock = street.override({ target: L1, levelPct: 0, rank: 'maintenance', source: 'console:anna', minutes: 10 });
+  await street.clock.advance(30);
+  t.match(await lock, { state: 'verified', levelPct: 0 });
+  const zone = street.override({ levelPct: 70 });
+  await street.clock.advance(30);
+  t.match(await zone, {
+    state: 'failed',
+    reason: 'L1: waiting below maintenance by console:anna',
+    lamps: { L1: 'failed', L2: 'verified' },
+    waiting: [{ lamps: ['L1'], wish: { target: L1, rank: 'maintenance', source: 'console:anna', levelPct: 0 } }],
+  });
+  t.same(levelsOf(street), [0, 70, 70, 70, 70, 70]);
+  t.match(await street.control.release({ commandId: 'r1', target: L1, source: 'platform' }), {
+    state: 'refused',
+    reason: /maintenance by console:anna can only be released at the console/,
+  });
+  const release = street.control.release({ commandId: 'r2', target: L1, source: 'console:paul' });
+  await street.clock.advance(30);
+  t.match(await release, { state: 'verified', levelPct: null, lamps: { L1: 'verified' } });
+  t.equal(street.levels.get('L1'), 70);
+  t.match(await street.control.release({ commandId: 'r3', target: L1, source: 'console:paul' }), {
+    state: 'refused',
+    reason: /no override of lamp L1/,
+  });
+});
+
+t.test('a person who asks for what a lamp in its back-off already should do is served at once', async (t) => {
+  const street = await litStreet(t);
+  street.silent.add('L1');
+  void street.override({ target: L1, levelPct: 60 });
+  await street.clock.advance(40_000);
+  street.silent.delete('L1');
+  const again = street.override({ target: L1, levelPct: 60, source: 'console:anna' });
+  await street.clock.advance(30);
+  t.match(await again, { state: 'verified' });
+  t.same(stages(street, 'c2'), ['received', 'queued', 'sent', 'verified']);
+});
+
+t.test('a refused override says why and changes nothing', async (t) => {
+  const street = await litStreet(t);
+  t.match(await street.override({ target: { kind: 'lamp', id: 'L99' } }), { state: 'refused', reason: /no lamp L99/ });
+  t.same(stages(street, 'c1'), ['received', 'refused']);
+  t.match(street.events, [{ code: 'command-refused', source: 'L99', text: /platform: .*L99/ }]);
+  t.same([street.writes, street.disk.size], [[], 0]);
+});
+
+t.test('an override that a newer one replaces, or that the stop cuts off, ends as failed', async (t) => {
+  const street = await litStreet(t);
+  const first = street.override({ levelPct: 50 });
+  const second = street.override({ levelPct: 60 });
+  t.match(await first, { state: 'failed', reason: /replaced/ });
+  await street.control.stop();
+  t.match(await second, { state: 'failed', reason: /stopped/ });
+  t.match(await street.override(), { state: 'refused', reason: /starting or stopping/ });
+});
+
+t.test('a further step of what somebody has begun is no event of its own; its end is', async (t) => {
+  const street = await litStreet(t);
+  for (const levelPct of [20, 60, 100]) {
+    void street.override({ levelPct, isFurther: levelPct > 20, reason: 'test' });
+    await street.clock.advance(5_000);
+  }
+  await street.clock.advance(3 * 3_600_000);
+  t.same(
+    street.events.flatMap(({ code }) => (code.startsWith('override') ? [code] : [])),
+    ['override-started', 'override-ended'],
+  );
+});
+
+t.test('who asks hears that it was sent before it is proven', async (t) => {
+  const street = await litStreet(t);
+  const final = street.override({ levelPct: 60 });
+  await street.clock.advance(9);
+  t.same(stages(street, 'c1'), ['received', 'queued']);
+  await street.clock.advance(2);
+  t.same(stages(street, 'c1'), ['received', 'queued', 'sent'], 'before any lamp was read back');
+  t.match(street.outcomes.at(-1)?.lamps, { L1: 'sent' });
+  await street.clock.advance(20);
+  t.match(await final, { state: 'verified' });
+  t.same(stages(street, 'c1'), ['received', 'queued', 'sent', 'verified']);
+});
+
+t.test('a lamp known to be silent is answered for within seconds, and set when it is back', async (t) => {
+  const street = await litStreet(t);
+  street.silent.add('L1').add('L2');
+  street.poll();
+  const lone = street.override({ target: L1, levelPct: 70 });
+  const askedMono = street.clock.monoMs();
+  let answeredMono = Number.POSITIVE_INFINITY;
+  void lone.then(() => {
+    answeredMono = street.clock.monoMs();
+  });
+  await street.clock.advance(5_000);
+  t.match(await lone, { state: 'failed', reason: /^does not answer: check its power and wiring; it is set as soon as it is back$/ });
+  t.ok(answeredMono - askedMono >= 2_000 && answeredMono - askedMono <= 3_100, `after ${answeredMono - askedMono} ms`);
+  t.same(stages(street, 'c1'), ['received', 'queued', 'failed'], 'it was never told as sent');
+  const zone = street.override({ levelPct: 65 });
+  await street.clock.advance(4_000);
+  t.match(await zone, { state: 'failed', reason: /^L1: waiting below .*; L2: does not answer/, lamps: { L2: 'failed', L3: 'verified' } });
+  street.silent.clear();
+  street.poll();
+  await street.clock.advance(1_200);
+  t.same(levelsOf(street).slice(0, 3), [70, 65, 65], 'the wishes stayed in force');
+});
+
+t.test('a lamp that comes back in time is verified', async (t) => {
+  const street = await litStreet(t);
+  street.silent.add('L1');
+  street.poll();
+  const final = street.override({ target: L1, levelPct: 70 });
+  await street.clock.advance(1_500);
+  street.silent.delete('L1');
+  street.poll();
+  await street.clock.advance(1_500);
+  t.match(await final, { state: 'verified' });
+});
+
+t.test('an override released at the next step ends there, in one change of light', async (t) => {
+  const street = await litStreet(t, { now: winter('22:50') });
+  void street.override({ levelPct: 55, minutes: 120 });
+  await street.clock.advance(2_000);
+  const answer = await street.control.release({
+    commandId: 'r1',
+    target: { kind: 'zone', id: 'rue' },
+    source: 'platform',
+    atNextStep: true,
+  });
+  t.match(answer, { state: 'verified' });
+  await street.clock.advance(9 * 60_000);
+  t.equal(street.levels.get('L1'), 55);
+  await street.clock.advance(62_000);
+  t.equal(street.levels.get('L1'), 30);
+  const again = await street.control.release({
+    commandId: 'r2',
+    target: { kind: 'zone', id: 'rue' },
+    source: 'platform',
+    atNextStep: true,
+  });
+  t.match(again, { state: 'refused', reason: /no override of zone rue/ });
+});

@@ -1,0 +1,186 @@
+/** Cyclists and walkers past blanked sensors: own light must not hide the person for whom it rises. */
+import t from 'tap';
+import { createContactDesk } from '../../../../agent/control/sensing/contact-desk.ts';
+import { createSenses } from '../../../../agent/control/sensing/senses.ts';
+import type { PresenceSensor, WaveConfig } from '../../../../agent/core/cabinet.ts';
+import { createEventBook } from '../../../../agent/core/event-book.ts';
+import { createManualClock } from '../../../../agent/core/manual-clock.ts';
+import type { PointId, Reading } from '../../../../agent/core/words.ts';
+import { createDecider } from '../../../../agent/lighting/decide.ts';
+import type { Street } from '../../../../agent/lighting/lighting.ts';
+import { makeStreet, PRESENCE, sensor, winter } from '../../lighting/street.ts';
+
+const WAVE: WaveConfig = { mode: 'poles', speedKmh: 15, lookAheadS: 4, leastAheadM: 30, behindM: 15 };
+/** From how far a sensor sees. Units: m. Source: reference/lighting.md §4.9, 10 to 20 m across. */
+const SEES_M = 5;
+/** Units: ms. Source: the poll class of presence. */
+const POLL_MS = 100;
+
+interface Path {
+  readonly blankS: number;
+  readonly speedKmh: number;
+  readonly spacingM: number;
+  /** A sensor at each n-th pole. */
+  readonly every?: number;
+  readonly poles?: number;
+  readonly passes?: number;
+  readonly kind?: PresenceSensor['kind'];
+  readonly reachM?: number | null;
+  readonly wave?: WaveConfig | null;
+  /** The lamp of its own pole sets a sensor off when its level changes. */
+  readonly isFooled?: boolean;
+}
+
+interface Passed {
+  /** Sensors that somebody passed, and those of them that noticed. */
+  readonly expected: number;
+  readonly detected: number;
+  /** Poles that somebody passed, and those of them below the boost at that moment. */
+  readonly polesPassed: number;
+  readonly polesDark: number;
+  /** Share of the time after the last passage in which a lamp is at its boost. */
+  readonly litAfter: number;
+}
+
+function pathStreet({ blankS, spacingM, every = 3, poles = 24, kind = 'motion', reachM = 20, wave = WAVE }: Path): Street {
+  const placed = Array.from({ length: poles }, (_, i) => ({ id: `P${i}`, atM: i * spacingM, branch: null }));
+  const sensed = placed.filter((_, i) => i % every === 0);
+  const sensors = sensed.map(({ id }) => sensor(`S${id}`, { kind, blankS, point: kind === 'counter' ? 'count' : 'motion' }));
+  const lamps = placed.map(({ id }) => ({
+    id: `L${id}`,
+    device: `L${id}`,
+    point: 'level',
+    pole: id,
+    ratedPowerW: 60,
+    minPct: 5,
+    maxPct: 100,
+  }));
+  return makeStreet({
+    zone: { lamps: lamps.map(({ id }) => id), kind: 'path', presence: { ...PRESENCE, sensors, holdS: 20, reachM, wave } },
+    street: { poles: placed, lamps, lines: [{ devices: sensed.map(({ id }) => ({ id: `S${id}`, pole: id })) }] },
+  });
+}
+
+/** Somebody rides along the path again and again, a minute and a half apart. */
+async function pass(path: Path): Promise<Passed> {
+  const { speedKmh, spacingM, every = 3, poles = 24, passes = 10, kind = 'motion', isFooled = false } = path;
+  const street = pathStreet(path);
+  const clock = createManualClock(winter('23:30'));
+  const decider = createDecider(street);
+  const latest = new Map<PointId, Reading>();
+  const field = { latest: (pointId: PointId) => latest.get(pointId) };
+  const events = createEventBook(clock, () => {});
+  const senses = createSenses({ street, clock, field, events, plan: decider.plan, contacts: createContactDesk(new Map(), () => {}) });
+  const counts = new Map<string, number>();
+  const fooledUntil = new Map<string, number>();
+  let levels = new Map<string, number>();
+  let [polesPassed, polesDark, expected] = [0, 0, 0];
+
+  function decide(): void {
+    const { decisions } = decider.decide({
+      ...{ nowMs: clock.wallMs(), nowMono: clock.monoMs(), clockQuality: 'synced', intents: [] },
+      ...senses.snapshot(),
+      detections: senses.detections(),
+    });
+    senses.notice(decisions);
+    for (const { lampId, levelPct } of decisions)
+      if (isFooled && (levels.get(lampId) ?? levelPct) !== levelPct) fooledUntil.set(lampId, clock.monoMs() + 1_500);
+    levels = new Map(decisions.map(({ lampId, levelPct }) => [lampId, levelPct]));
+  }
+
+  const mps = speedKmh / 3.6;
+  const lengthM = (poles - 1) * spacingM;
+  const passMs = Math.ceil(((lengthM + 60) / mps) * 1_000);
+  for (let ride = 0; ride < passes; ride++) {
+    let placeM = -30;
+    for (let ms = 0; ms < passMs + (passes > 1 ? 90_000 : 0); ms += POLL_MS) {
+      await clock.advance(POLL_MS);
+      const beforeM = placeM;
+      placeM += (mps * POLL_MS) / 1_000;
+      const readings = street.poles
+        .filter((_, i) => i % every === 0)
+        .map(({ id, atM }): Reading => {
+          const isNear = Math.abs(placeM - atM) <= SEES_M;
+          if (Math.abs(beforeM - atM) > SEES_M && isNear && beforeM < atM) counts.set(id, (counts.get(id) ?? 0) + 1);
+          const isOn = isNear || clock.monoMs() < (fooledUntil.get(`L${id}`) ?? 0);
+          const value = kind === 'counter' ? (counts.get(id) ?? 0) : isOn ? 100 : 0;
+          const point: PointId = `S${id}.${kind === 'counter' ? 'count' : 'motion'}`;
+          return { pointId: point, value, quality: 'good', atMono: clock.monoMs(), atMs: clock.wallMs() };
+        });
+      for (const each of readings) latest.set(each.pointId, each);
+      const isUrgent = senses.take(readings);
+      if (ms % 1_000 === 0) senses.refresh();
+      if (isUrgent || ms % 1_000 === 0) decide();
+      for (const { id, atM } of street.poles) {
+        if (beforeM >= atM || placeM < atM) continue;
+        polesPassed++;
+        if ((levels.get(`L${id}`) ?? 0) < PRESENCE.boostPct) polesDark++;
+      }
+    }
+    expected += Math.ceil(poles / every);
+  }
+  let lit = 0;
+  for (let s = 0; s < (isFooled ? 300 : 0); s++) {
+    await clock.advance(1_000);
+    const readings = street.poles
+      .filter((_, i) => i % every === 0)
+      .map(({ id }): Reading => {
+        const value = kind === 'counter' ? (counts.get(id) ?? 0) : clock.monoMs() < (fooledUntil.get(`L${id}`) ?? 0) ? 100 : 0;
+        const point: PointId = `S${id}.${kind === 'counter' ? 'count' : 'motion'}`;
+        return { pointId: point, value, quality: 'good', atMono: clock.monoMs(), atMs: clock.wallMs() };
+      });
+    for (const each of readings) latest.set(each.pointId, each);
+    senses.take(readings);
+    senses.refresh();
+    decide();
+    if ([...levels.values()].some((level) => level >= PRESENCE.boostPct)) lit++;
+  }
+  return { expected, detected: Math.min(expected, senses.detectionCount()), polesPassed, polesDark, litAfter: lit / 300 };
+}
+
+t.test('a cyclist at 25 km/h is detected by 80 sensors with blankS 2 beside a wave, and each pole is lit before him', async (t) => {
+  const { expected, detected, polesPassed, polesDark } = await pass({ blankS: 2, speedKmh: 25, spacingM: 25 });
+  t.equal(expected, 80);
+  t.equal(polesPassed, 240);
+  t.ok(detected >= 0.99 * expected, `${detected} of ${expected} detected`);
+  t.ok(polesDark <= 0.01 * polesPassed, `${polesDark} of ${polesPassed} dark`);
+});
+
+t.test('no blanking hides anybody, whatever the speed, the spacing and the reach; and it costs no light', async (t) => {
+  for (const reachM of [20, null])
+    for (const speedKmh of [4, 8, 15, 25, 50])
+      for (const spacingM of [10, 25, 40, 60]) {
+        // A sensor each 60 to 80 m, and a wave that goes as fast as who comes.
+        const every = Math.max(1, Math.round(75 / spacingM));
+        const path = { speedKmh, spacingM, reachM, every, passes: 1, poles: 14, wave: { ...WAVE, speedKmh } };
+        const bare = await pass({ ...path, blankS: 0 });
+        for (const blankS of [0.5, 2, 10]) {
+          const { expected, detected, polesPassed, polesDark } = await pass({ ...path, blankS });
+          const said = `${blankS} s, ${speedKmh} km/h, ${spacingM} m, reach ${reachM}`;
+          t.equal(detected, expected, said);
+          t.ok(polesDark <= bare.polesDark + 0.01 * polesPassed, `${said}: ${polesDark} dark, ${bare.polesDark} without blanking`);
+        }
+      }
+});
+
+t.test('a counter is never blanked, also without a wave', async (t) => {
+  const { expected, detected } = await pass({
+    blankS: 30,
+    speedKmh: 25,
+    spacingM: 25,
+    kind: 'counter',
+    reachM: null,
+    wave: null,
+    passes: 3,
+  });
+  t.equal(detected, expected);
+});
+
+t.test('a sensor that its own lamp sets off still lights nothing by itself', async (t) => {
+  for (const wave of [null, WAVE]) {
+    const fooled = await pass({ blankS: 2, speedKmh: 25, spacingM: 25, wave, passes: 2, isFooled: true });
+    t.equal(fooled.litAfter, 0, 'the street rests once the rider is gone');
+    const blind = await pass({ blankS: 0, speedKmh: 25, spacingM: 25, wave, passes: 2, isFooled: true });
+    t.ok(blind.litAfter > 0.5, 'without blanking it keeps itself lit');
+  }
+});

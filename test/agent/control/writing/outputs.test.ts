@@ -1,0 +1,340 @@
+import fc from 'fast-check';
+import t from 'tap';
+import { createRuleDesk } from '../../../../agent/control/sensing/rule-desk.ts';
+import { createTrafficDesk } from '../../../../agent/control/sensing/traffic-desk.ts';
+import { createOutputDesk, type OutputDesk } from '../../../../agent/control/writing/output-desk.ts';
+import type { Output, Rule, TrafficConfig } from '../../../../agent/core/cabinet.ts';
+import { every } from '../../../../agent/core/clock.ts';
+import { createEventBook } from '../../../../agent/core/event-book.ts';
+import { createManualClock, type ManualClock } from '../../../../agent/core/manual-clock.ts';
+import type { ValueWrite, WriteResult } from '../../../../agent/core/ports.ts';
+import type { AgentEvent, Decision, Intent, PointId, Reading } from '../../../../agent/core/words.ts';
+import { resolveOutputs } from '../../../../agent/lighting/output.ts';
+import { testPoint, writable } from '../../../support/profiles.ts';
+import { intent, makeStreet } from '../../lighting/street.ts';
+
+const MIN = 60_000;
+const RELAY = testPoint('relay', { semantic: 'relay', table: 'coil', type: 'bit', write: writable({ max: 1, settleMs: 50 }) });
+const MESSAGE = testPoint('message', { table: 'holding', enum: { '0': 'blank', '3': 'slow down' }, write: writable({ max: 99 }) });
+const CIRCUIT: Output = {
+  id: 'K1',
+  device: 'IO1',
+  point: 'relay',
+  idle: 0,
+  litWith: { zones: ['rue'], value: 1 },
+  rules: [],
+  minOnS: 60,
+  minOffS: 60,
+};
+const PANEL: Output = {
+  id: 'panel',
+  device: 'IO1',
+  point: 'message',
+  idle: 'blank',
+  litWith: null,
+  rules: [{ rule: 'smog', value: 'slow down' }],
+  minOnS: 60,
+  minOffS: 0,
+};
+const SMOG: Rule = { id: 'smog', when: { kind: 'above', point: 'AIR1.pm25', value: 50, clearsAt: 40, forS: 30 }, raise: null };
+const SOMEONE: Rule = { id: 'someone', when: { kind: 'presence', zone: 'rue' }, raise: null };
+const BUSY: Rule = { id: 'busy', when: { kind: 'traffic', zone: 'rue', flowPct: 50, clearsAt: 40 }, raise: null };
+const ROAD: TrafficConfig = {
+  counters: [{ device: 'R1', point: 'count' }],
+  designFlowPerH: 600,
+  steps: [{ belowPct: 50, level: { pct: 60 } }],
+};
+
+/** The desks on a clock, with a device that is plain values behind a field that takes 20 ms a write and is polled each second. */
+interface Cabinet {
+  readonly clock: ManualClock;
+  readonly desk: OutputDesk;
+  /** What the device shows. */
+  readonly device: Map<PointId, number>;
+  readonly writes: ValueWrite[];
+  readonly events: AgentEvent[];
+  readonly rules: ReturnType<typeof createRuleDesk>;
+  readonly traffic: ReturnType<typeof createTrafficDesk>;
+  lit: number;
+  intents: Intent[];
+  /** The device does not answer. */
+  isSilent: boolean;
+  /** It answers, and does nothing. */
+  isDeaf: boolean;
+  told(pointId: PointId, value: number | null): void;
+  read(pointId: PointId, value: number | null): Reading;
+}
+
+function makeCabinet(
+  t: { teardown(fn: () => unknown): void },
+  device = new Map<PointId, number>([
+    ['IO1.relay', 0],
+    ['IO1.message', 0],
+  ]),
+): Cabinet {
+  const clock = createManualClock(0);
+  const street = { ...makeStreet({ zone: { traffic: ROAD } }), rules: [SMOG, SOMEONE, BUSY], outputs: [CIRCUIT, PANEL] };
+  const points = new Map<PointId, typeof RELAY>([
+    ['IO1.relay', RELAY],
+    ['IO1.message', MESSAGE],
+  ]);
+  const latest = new Map<PointId, Reading>();
+  const events: AgentEvent[] = [];
+  const book = createEventBook(clock, (event) => events.push(event));
+  const writes: ValueWrite[] = [];
+  const field = {
+    latest: (pointId: PointId) => latest.get(pointId),
+    writePoint(write: ValueWrite): Promise<WriteResult> {
+      writes.push(write);
+      return new Promise((resolve) => {
+        clock.after(20, () => {
+          const sentMono = clock.monoMs();
+          if (cabinet.isSilent) return resolve({ state: 'failed', reason: 'no reply', sentMono: null });
+          if (cabinet.isDeaf) return resolve({ state: 'failed', reason: 'reads back 0', sentMono });
+          device.set(write.pointId, write.value);
+          cabinet.read(write.pointId, write.value);
+          resolve({ state: 'verified', sentMono });
+        });
+      });
+    },
+  };
+  const traffic = createTrafficDesk({ street, field, clock, events: book });
+  const rules = createRuleDesk({ street, field, clock });
+  const desk = createOutputDesk({
+    street,
+    outputs: resolveOutputs(street, (id) => points.get(id)),
+    clock,
+    field,
+    events: book,
+    log: { event() {} },
+  });
+  const cabinet: Cabinet = {
+    clock,
+    desk,
+    device,
+    writes,
+    events,
+    rules,
+    traffic,
+    lit: 0,
+    intents: [],
+    isSilent: false,
+    isDeaf: false,
+    read(pointId, value) {
+      const quality = value === null ? 'missing' : 'good';
+      const reading: Reading = { pointId, value, quality, atMono: clock.monoMs(), atMs: clock.wallMs() };
+      latest.set(pointId, reading);
+      return reading;
+    },
+    told(pointId, value) {
+      const reading = cabinet.read(pointId, value);
+      traffic.take([reading]);
+      rules.take([reading]);
+    },
+  };
+  const timer = every(clock, 1_000, () => {
+    for (const [pointId, value] of device) cabinet.read(pointId, cabinet.isSilent ? null : value);
+    traffic.refresh();
+    rules.refresh({ sensors: new Map(), traffic: traffic.states() });
+    const decisions = street.lamps.map(({ id }) => ({ lampId: id, levelPct: cabinet.lit }) as Decision);
+    desk.follow({ decisions, intents: cabinet.intents, ruleStates: rules.states() });
+  });
+  t.teardown(() => timer.cancel());
+  return cabinet;
+}
+
+/** What was told of outputs; nobody counts vehicles in most of these tests. */
+const outputEvents = ({ events }: Cabinet): AgentEvent[] => events.filter(({ code }) => code === 'output-not-following');
+const valuesOf = (cabinet: Cabinet, pointId: PointId): number[] =>
+  cabinet.writes.filter((write) => write.pointId === pointId).map(({ value }) => value);
+
+t.test('a circuit closes with its zone and opens after it, each by one write', async (t) => {
+  const cabinet = makeCabinet(t);
+  await cabinet.clock.advance(120_000);
+  t.strictSame(cabinet.writes, [], 'what is as it should be is not written');
+  cabinet.lit = 30;
+  await cabinet.clock.advance(2_000);
+  t.equal(cabinet.device.get('IO1.relay'), 1);
+  cabinet.lit = 0;
+  await cabinet.clock.advance(30_000);
+  t.equal(cabinet.device.get('IO1.relay'), 1, 'not before its shortest time');
+  await cabinet.clock.advance(40_000);
+  t.strictSame(valuesOf(cabinet, 'IO1.relay'), [1, 0]);
+  t.match(cabinet.desk.views(), [{ id: 'K1', value: 0, following: true, text: 'nothing else is wanted' }, { id: 'panel' }]);
+  t.strictSame(cabinet.events, []);
+});
+
+t.test('a lamp that still gives light keeps its circuit closed', async (t) => {
+  const cabinet = makeCabinet(t);
+  cabinet.lit = 30;
+  await cabinet.clock.advance(120_000);
+  cabinet.lit = 0;
+  cabinet.device.set('L1.level', 12);
+  await cabinet.clock.advance(120_000);
+  t.equal(cabinet.device.get('IO1.relay'), 1);
+  cabinet.device.set('L1.level', 0);
+  await cabinet.clock.advance(2_000);
+  t.equal(cabinet.device.get('IO1.relay'), 0);
+});
+
+t.test('an emergency closes the circuit at once, by the urgent lane', async (t) => {
+  const cabinet = makeCabinet(t);
+  cabinet.lit = 30;
+  await cabinet.clock.advance(2_000);
+  cabinet.lit = 0;
+  await cabinet.clock.advance(61_000);
+  cabinet.lit = 30;
+  await cabinet.clock.advance(5_000);
+  t.equal(cabinet.device.get('IO1.relay'), 0, 'its shortest time open');
+  cabinet.intents = [intent({ rank: 'emergency', target: { kind: 'cabinet', id: 'C1' }, levelPct: 100 })];
+  await cabinet.clock.advance(1_100);
+  t.equal(cabinet.device.get('IO1.relay'), 1);
+  t.match(cabinet.writes.at(-1), { lane: 'urgent', value: 1 });
+});
+
+t.test('a message follows its rule, and is let go when the sensor fails', async (t) => {
+  const cabinet = makeCabinet(t);
+  cabinet.told('AIR1.pm25', 80);
+  await cabinet.clock.advance(29_000);
+  t.equal(cabinet.device.get('IO1.message'), 0);
+  await cabinet.clock.advance(3_000);
+  t.equal(cabinet.device.get('IO1.message'), 3);
+  cabinet.told('AIR1.pm25', null);
+  await cabinet.clock.advance(89_000);
+  t.equal(cabinet.device.get('IO1.message'), 3);
+  await cabinet.clock.advance(4_000);
+  t.equal(cabinet.device.get('IO1.message'), 0);
+  t.strictSame(valuesOf(cabinet, 'IO1.message'), [3, 0]);
+});
+
+t.test('an output that does not follow is tried ever more rarely, told once, and healed', async (t) => {
+  const cabinet = makeCabinet(t);
+  cabinet.isDeaf = true;
+  cabinet.lit = 30;
+  await cabinet.clock.advance(600_000);
+  t.match(outputEvents(cabinet), [{ code: 'output-not-following', source: 'K1', text: 'does not follow: reads back 0', endMs: null }]);
+  t.ok(cabinet.writes.length >= 8 && cabinet.writes.length <= 20, `${cabinet.writes.length} tries in ten minutes`);
+  t.match(cabinet.desk.views(), [{ id: 'K1', value: 1, following: false, measured: { value: 0 } }, {}]);
+  cabinet.isDeaf = false;
+  await cabinet.clock.advance(61_000);
+  t.equal(cabinet.device.get('IO1.relay'), 1);
+  t.match(outputEvents(cabinet), [{}, { code: 'output-not-following', source: 'K1', text: 'follows again; did not: reads back 0' }]);
+});
+
+t.test('a device that was away is set as soon as it is back', async (t) => {
+  const cabinet = makeCabinet(t);
+  cabinet.lit = 30;
+  await cabinet.clock.advance(5_000);
+  cabinet.isSilent = true;
+  cabinet.device.set('IO1.relay', 0);
+  await cabinet.clock.advance(300_000);
+  cabinet.isSilent = false;
+  await cabinet.clock.advance(2_100);
+  t.equal(cabinet.device.get('IO1.relay'), 1);
+});
+
+t.test('what somebody has switched at the device is switched back', async (t) => {
+  const cabinet = makeCabinet(t);
+  cabinet.lit = 30;
+  await cabinet.clock.advance(5_000);
+  cabinet.device.set('IO1.relay', 0);
+  await cabinet.clock.advance(3_100);
+  t.equal(cabinet.device.get('IO1.relay'), 1);
+  t.strictSame(outputEvents(cabinet), [], 'once is no news');
+  for (let i = 0; i < 30; i++) {
+    cabinet.device.set('IO1.relay', 0);
+    await cabinet.clock.advance(1_000);
+  }
+  t.match(outputEvents(cabinet)[0], { code: 'output-not-following', text: 'does not follow: found at 0 after it had confirmed 1' });
+});
+
+t.test('after a start a device is looked at before it is put to idle, but not for ever', async (t) => {
+  const unread = makeCabinet(t, new Map());
+  await unread.clock.advance(9_000);
+  t.strictSame(unread.writes, []);
+  await unread.clock.advance(3_000);
+  t.strictSame([valuesOf(unread, 'IO1.relay'), valuesOf(unread, 'IO1.message')], [[0], [0]]);
+  const lit = makeCabinet(t, new Map());
+  lit.lit = 10;
+  await lit.clock.advance(1_100);
+  t.strictSame(valuesOf(lit, 'IO1.relay'), [1], 'light does not wait');
+  const found = makeCabinet(
+    t,
+    new Map([
+      ['IO1.relay', 0],
+      ['IO1.message', 3],
+    ]),
+  );
+  found.told('AIR1.pm25', 80);
+  await found.clock.advance(120_000);
+  t.strictSame(found.writes, [], 'a message found in place stays until its rule is known again');
+});
+
+t.test('rules see presence, and the traffic of the road', async (t) => {
+  const cabinet = makeCabinet(t);
+  const seen = { present: true, sinceMono: 0, lastPresentMono: 0, quality: 'good' } as const;
+  const sensors = new Map([['S01.motion', seen]] as const);
+  cabinet.rules.refresh({ sensors, traffic: new Map([['rue', { flowPerH: 301, step: null, sinceMono: 0 }]]) });
+  t.match(cabinet.rules.states().get('someone'), { holds: true });
+  t.match(cabinet.rules.states().get('busy'), { holds: true });
+  t.equal(cabinet.rules.take([cabinet.read('AIR1.pm25', 80)]), false);
+  cabinet.rules.take([cabinet.read('AIR2.pm25', 7)]);
+  t.match(cabinet.rules.states().get('smog'), { value: 80 }, 'at another sensor nobody looks');
+  await cabinet.clock.advance(31_000);
+  t.equal(cabinet.rules.take([cabinet.read('AIR1.pm25', 80)]), false, 'it held already at the last look');
+  t.match(cabinet.rules.states().get('smog'), { holds: true });
+});
+
+t.test('traffic that rises is taken up at once, and a counter that fails is told', async (t) => {
+  const cabinet = makeCabinet(t);
+  const count = (value: number): boolean => cabinet.traffic.take([cabinet.read('R1.count', value)]);
+  t.equal(count(0), false);
+  for (let minute = 1; minute <= 21; minute++) {
+    await cabinet.clock.advance(MIN);
+    count(minute);
+  }
+  t.match(cabinet.traffic.states().get('rue'), { step: 0, flowPerH: 60 });
+  t.equal(count(69), false, 'still below');
+  await cabinet.clock.advance(1_000);
+  t.equal(count(80), true);
+  t.match(cabinet.traffic.states().get('rue'), { step: null });
+  await cabinet.clock.advance(11 * MIN);
+  t.match(cabinet.events, [{ code: 'traffic-not-counted', source: 'rue', text: /^R1.count gives no count/ }]);
+  await cabinet.clock.advance(1_000);
+  count(81);
+  await cabinet.clock.advance(2_000);
+  t.match(cabinet.events, [{}, { code: 'traffic-not-counted', text: 'all counters count again' }]);
+});
+
+t.test('whatever is wanted and whatever fails, a relay is not worn out and no lit zone is cut off', async (t) => {
+  const turnArb = fc.record({
+    forS: fc.integer({ min: 1, max: 40 }),
+    lit: fc.constantFrom(0, 0, 40),
+    silent: fc.boolean(),
+    pm25: fc.constantFrom(10, 80, null),
+  });
+  await fc.assert(
+    fc.asyncProperty(fc.array(turnArb, { maxLength: 25 }), async (turns) => {
+      const cabinet = makeCabinet(t);
+      let [relay, changes] = [0, 0];
+      for (const { forS, lit, silent, pm25 } of turns) {
+        cabinet.lit = lit;
+        cabinet.isSilent = silent;
+        cabinet.told('AIR1.pm25', pm25);
+        for (let s = 0; s < forS; s++) {
+          await cabinet.clock.advance(1_000);
+          const now = cabinet.device.get('IO1.relay') ?? 0;
+          if (now === relay) continue;
+          if (now === 0 && cabinet.lit > 0 && s > 1) return false;
+          relay = now;
+          changes++;
+        }
+      }
+      if (changes > 1 + cabinet.clock.monoMs() / (CIRCUIT.minOnS * 1_000)) return false;
+      cabinet.isSilent = false;
+      await cabinet.clock.advance(180_000);
+      return cabinet.device.get('IO1.relay') === (cabinet.lit > 0 ? 1 : 0);
+    }),
+    { numRuns: 30 },
+  );
+});

@@ -1,0 +1,211 @@
+/** Zones, moves and clocks that the tests of the energy figures share. */
+import type { Clock, ClockQuality } from '../../../agent/core/clock.ts';
+import { type CountedZone, createEnergyCount, type EnergyCount } from '../../../agent/diagnosis/energy.ts';
+import { createEnergyBook, type EnergyBook } from '../../../agent/diagnosis/energy-book.ts';
+import { nightAt } from '../../../agent/diagnosis/energy-count.ts';
+import { emptyZone, type NightTally, type ZoneTally } from '../../../agent/diagnosis/energy-tally.ts';
+import type { LampUse } from '../../../agent/lighting/lamp-use.ts';
+import { createLocalCalendar } from '../../../agent/lighting/local-time.ts';
+
+export const HOUR_MS = 3_600_000;
+
+export const DAY_MS = 24 * HOUR_MS;
+
+export const PARIS = createLocalCalendar('Europe/Paris');
+
+export const paris = (local: string): number => {
+  const [year = 0, month = 0, day = 0, hour = 0, minute = 0] = local.split(/\D/).map(Number);
+  return PARIS.instantOf({ year, month, day, hour, minute });
+};
+
+const lamp = (id: string, ratedW = 40, baselineW = 70) => ({ id, ratedW, baselineW });
+
+export const PATH: CountedZone = { id: 'path', lamps: [lamp('A'), lamp('B')] };
+
+export const ROAD: CountedZone = { id: 'road', lamps: [lamp('C', 100, 100)] };
+
+export const at = (levelPct: number): LampUse => ({ levelPct, quietPct: levelPct, raisedBy: null, byPerson: false });
+
+export const raised = (levelPct: number, quietPct: number, by: 'presence' | 'traffic' = 'presence'): LampUse => ({
+  levelPct,
+  quietPct,
+  raisedBy: by,
+  byPerson: false,
+});
+
+export const byHand = (levelPct: number): LampUse => ({ ...at(levelPct), byPerson: true });
+
+export type Move = (count: EnergyCount, nowMono: number) => void;
+
+export const both =
+  (use: LampUse): Move =>
+  (count, nowMono) => {
+    for (const id of ['A', 'B']) count.decided(id, use, nowMono);
+  };
+
+export const one =
+  (id: string, use: LampUse): Move =>
+  (count, nowMono) =>
+    count.decided(id, use, nowMono);
+
+export const sight =
+  (id: string, what: 'follows' | 'unknown' | number): Move =>
+  (count, nowMono) =>
+    count.seen(id, what, nowMono);
+
+export const night =
+  (isNight: boolean): Move =>
+  (count, nowMono) =>
+    count.night('path', isNight, nowMono);
+
+export const all =
+  (...moves: Move[]): Move =>
+  (count, nowMono) => {
+    for (const move of moves) move(count, nowMono);
+  };
+
+export const DUSK = all(night(true), sight('A', 'follows'), sight('B', 'follows'));
+
+/** What the path did in a night told as hours and moves. */
+export function counted(...moves: (readonly [h: number, move: Move])[]): ZoneTally {
+  const count = createEnergyCount([PATH, ROAD], 0);
+  for (const [h, move] of moves) move(count, h * HOUR_MS);
+  return count.zones((moves.at(-1)?.[0] ?? 0) * HOUR_MS)['path'] as ZoneTally;
+}
+
+export const END: Move = () => {};
+
+export function isAlike(a: Readonly<Record<string, ZoneTally>>, b: Readonly<Record<string, ZoneTally>>, slackMs = 1): boolean {
+  return Object.entries(b).every(([id, whole]) => {
+    const part = a[id] ?? emptyZone(0);
+    const bands = whole.bandMs.every((ms, band) => Math.abs(ms - (part.bandMs[band] ?? 0)) <= slackMs);
+    const sums = (['wh', 'quietWh', 'baselineWh', 'unknownWh', 'standbyWh'] as const).every(
+      (key) => Math.abs(whole[key] - part[key]) < 0.1,
+    );
+    const times = (['boostedMs', 'unknownMs'] as const).every((key) => Math.abs(whole[key] - part[key]) <= slackMs);
+    return bands && sums && times && whole.activations === part.activations && whole.lampNights === part.lampNights;
+  });
+}
+
+/** Time that jumps to where it is told; timers that fall due on the way fire once, late. */
+function jumpingClock(startMs: number) {
+  let [mono, offsetMs] = [0, startMs];
+  let quality: ClockQuality = 'synced';
+  let due: { atMono: number; fire: () => void }[] = [];
+  const clock: Clock = {
+    wallMs: () => offsetMs + mono,
+    monoMs: () => mono,
+    quality: () => quality,
+    after: (delayMs, fire) => {
+      const timer = { atMono: mono + delayMs, fire };
+      due.push(timer);
+      const cancel = (): void => {
+        due = due.filter((each) => each !== timer);
+      };
+      return { cancel };
+    },
+    precisely: () => ({ cancel: () => {} }),
+  };
+  return {
+    clock,
+    step(ms: number) {
+      offsetMs += ms;
+    },
+    trust(next: ClockQuality) {
+      quality = next;
+    },
+    async pass(ms: number) {
+      mono += ms;
+      const ripe = due.filter(({ atMono }) => atMono <= mono);
+      due = due.filter(({ atMono }) => atMono > mono);
+      for (const { fire } of ripe) fire();
+      await new Promise(setImmediate);
+    },
+  };
+}
+
+interface Disk {
+  readonly kept: Map<string, string>;
+  dead: boolean;
+  /** Writings that still reach the disk. */
+  left: number;
+}
+
+export function rig(startMs: number, disk: Disk = { kept: new Map(), dead: false, left: Number.POSITIVE_INFINITY }) {
+  const time = jumpingClock(startMs);
+  const told: [kwh: number, endMs: number][] = [];
+  const store = {
+    load: async (key: string, unread?: unknown) => {
+      if (disk.dead) return unread;
+      const found = disk.kept.get(key);
+      return found === undefined ? undefined : JSON.parse(found);
+    },
+    save: async (key: string, value: unknown) => {
+      if (disk.dead || disk.left <= 0) return false;
+      disk.left -= 1;
+      disk.kept.set(key, JSON.stringify(value));
+      return true;
+    },
+  };
+  const state = new Map<string, LampUse>();
+  let book = fresh();
+  function fresh(): EnergyBook {
+    return createEnergyBook({
+      zones: [PATH, ROAD],
+      clock: time.clock,
+      store,
+      nightAt: (atMs) => nightAt(PARIS, atMs),
+      refresh: () => {
+        for (const zone of ['path', 'road']) book.count.night(zone, true, time.clock.monoMs());
+        for (const [id, use] of state) {
+          book.count.decided(id, use, time.clock.monoMs());
+          book.count.seen(id, 'follows', time.clock.monoMs());
+        }
+      },
+      onNight: ({ zones }, endMs) => told.push([(zones['path']?.wh ?? 0) / 1_000, endMs]),
+    });
+  }
+  const set = (use: LampUse): void => {
+    for (const id of ['A', 'B', 'C']) {
+      state.set(id, use);
+      book.count.decided(id, use, time.clock.monoMs());
+      book.count.seen(id, 'follows', time.clock.monoMs());
+    }
+  };
+  const start = async (): Promise<void> => {
+    book.start();
+    for (const zone of ['path', 'road']) book.count.night(zone, true, time.clock.monoMs());
+    for (const use of state.values()) set(use);
+    await new Promise(setImmediate);
+  };
+  return {
+    ...time,
+    disk,
+    told,
+    set,
+    start,
+    get book() {
+      return book;
+    },
+    /** `kill`: without a word, as by a mains cut. */
+    async restart(how: 'stop' | 'kill', awayMs = 0) {
+      // What a process that was killed would still write does not arrive.
+      if (how === 'kill') disk.left = 0;
+      book.stop();
+      await new Promise(setImmediate);
+      disk.left = Number.POSITIVE_INFINITY;
+      await time.pass(awayMs);
+      book = fresh();
+      await start();
+    },
+    nights: async () => {
+      const kept = await book.nights('2026-01-01', '2027-12-31');
+      return (kept ?? []).map(({ period, tally }) => [period, litH(tally)] as const);
+    },
+  };
+}
+
+/** Of one lamp; unrounded, since nights are summed too. */
+export const litMs = ({ zones }: NightTally): number => (zones['path']?.bandMs.reduce((sum, ms) => sum + ms, 0) ?? 0) / 2;
+
+export const litH = (tally: NightTally): number => Math.round((litMs(tally) / HOUR_MS) * 1_000) / 1_000;

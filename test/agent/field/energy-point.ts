@@ -1,0 +1,4 @@
+/** An energy counter and the pace at which the tests read it. */
+export const POLL_S = 30;
+
+export const KWH = { semantic: 'energy', unit: 'kWh', type: 'u32', scale: 0.001, decimals: 3 } as const;

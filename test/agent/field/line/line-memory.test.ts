@@ -1,0 +1,94 @@
+import t from 'tap';
+import { createManualClock } from '../../../../agent/core/manual-clock.ts';
+import type { Profile } from '../../../../agent/core/profile.ts';
+import { createLineMemory, isNews, learnedOf, recall } from '../../../../agent/field/line/line-memory.ts';
+import type { Slot } from '../../../../agent/field/polls/poll-plan.ts';
+import { isolatedQuantities, type Unit } from '../../../../agent/field/units/unit.ts';
+import { unitOf } from '../planned-unit.ts';
+import { LAMP, profile } from '../plant.ts';
+
+// ── what is remembered ───────────────────────────────────────────────────────────────────────────────────────────────
+
+/** Now, by both clocks. */
+const NOW = { mono: 0, wallMs: 0 };
+
+const REFUSED = { cause: 'refused', tries: 0, isReported: false } as const;
+
+function taught(id: string, type: Profile = LAMP): Unit {
+  const unit = unitOf(id, type);
+  unit.seenMs = 1;
+  unit.noHoles = true;
+  (unit.slots[1] as Slot).isolation = REFUSED;
+  (unit.slots[2] as Slot).cutBefore = true;
+  unit.health = { ...unit.health, turnaroundMs: { mean: 8, deviation: 1 }, firstByteMs: { mean: 20, deviation: 2 } };
+  return unit;
+}
+
+t.test('what a unit has taught is known after a restart, unless its profile has changed or the note is not ours', async (t) => {
+  const note = JSON.parse(JSON.stringify(learnedOf([taught('L1')], NOW))) as Record<string, unknown>;
+  const unit = unitOf('L1');
+  recall(unit, note['L1'], NOW);
+  t.same(learnedOf([unit], NOW), note);
+  t.equal(isolatedQuantities(unit, false).length, 1);
+  const other = unitOf('L1', profile('lamp', LAMP.points.slice(1)));
+  recall(other, note['L1'], NOW);
+  t.match(other, { noHoles: false, health: { turnaroundMs: null } });
+  const met = unitOf('L1');
+  met.health = { ...met.health, turnaroundMs: { mean: 3, deviation: 0 }, firstByteMs: { mean: 3, deviation: 0 } };
+  recall(met, note['L1'], NOW);
+  t.match(met.health, { turnaroundMs: { mean: 3 } }, 'what it shows today is worth more');
+  for (const strange of [
+    undefined,
+    null,
+    7,
+    'x',
+    [],
+    {},
+    { ...(note['L1'] as object), refused: 3, cuts: null, turnaroundMs: { mean: -1 } },
+  ])
+    t.doesNotThrow(() => recall(unitOf('L1'), strange, NOW));
+});
+
+t.test('a note is news when something was refused or a pace has changed, not when it wavers', async (t) => {
+  const note = learnedOf([taught('L1')], NOW);
+  const [learned] = Object.values(note);
+  const with_ = (over: object) => ({ L1: { ...learned, ...over } }) as typeof note;
+  t.ok(isNews({}, note));
+  t.notOk(isNews(note, note));
+  t.notOk(isNews(note, with_({ turnaroundMs: { mean: 11, deviation: 9 } })));
+  t.ok(isNews(note, with_({ turnaroundMs: { mean: 14, deviation: 1 } })));
+  t.ok(isNews(note, with_({ refused: [] })));
+});
+
+t.test('the note is written on change, at most once a minute, and read without holding anybody up', async (t) => {
+  const clock = createManualClock(0);
+  const saves: number[] = [];
+  let kept: unknown;
+  let answer: (value: unknown) => void = () => {};
+  const store = {
+    load: () => new Promise<unknown>((resolve) => (answer = resolve)),
+    save: async (_key: string, value: unknown) => {
+      saves.push(clock.monoMs());
+      kept = value;
+      return true;
+    },
+  };
+  const unit = unitOf('L1');
+  const memory = createLineMemory({ lineId: 'north', units: [unit], store, clock });
+  t.teardown(() => memory.stop());
+  memory.start();
+  memory.start();
+  answer(learnedOf([taught('L1')], NOW));
+  await clock.advance(150_000);
+  t.ok(unit.noHoles);
+  t.same(saves, [], 'what was read needs no writing');
+  for (const slot of unit.slots.slice(1)) slot.isolation = REFUSED;
+  unit.seenMs = 1;
+  await clock.advance(150_000);
+  t.same(saves, [180_000]);
+  t.match(kept, { L1: { noHoles: true } });
+  memory.stop();
+  unit.noHoles = false;
+  await clock.advance(150_000);
+  t.equal(saves.length, 1);
+});

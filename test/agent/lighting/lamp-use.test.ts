@@ -1,0 +1,75 @@
+import { join } from 'node:path';
+import t from 'tap';
+import { loadSite } from '../../../agent/config/load/load-site.ts';
+import type { Lamp, Zone } from '../../../agent/core/cabinet.ts';
+import { arbitrate, type LampCase } from '../../../agent/lighting/arbiter.ts';
+import { type LampUse, lampUse } from '../../../agent/lighting/lamp-use.ts';
+
+const { cabinet } = loadSite(join(import.meta.dirname, '../../../config/demo.yaml'));
+const [ZONE, LAMP] = [cabinet.zones[0] as Zone, cabinet.lamps[0] as Lamp];
+const PLAIN: LampCase = {
+  lamp: { ...LAMP, minPct: 5, maxPct: 90 },
+  zone: { ...ZONE, minPct: 20, dark: null, constantLight: null },
+  nowMs: 0,
+  nowMono: 0,
+  light: 'night',
+  intents: [],
+  raises: [],
+  programme: { rank: 'programme', source: 'p', levelPct: 30, text: '', untilMs: null },
+  dusk: null,
+  burningH: null,
+};
+const raise = (levelPct: number, rank: 'presence' | 'traffic' = 'presence') =>
+  ({ say: { rank, source: 'S01.motion', levelPct, text: '', untilMs: null }, distanceM: 0 }) as const;
+const programme = (levelPct: number | null) => ({ rank: 'programme', source: 'p', levelPct, text: '', untilMs: null }) as const;
+const byHand = {
+  id: 'i',
+  target: { kind: 'cabinet', id: 'x' },
+  source: 'console:tech',
+  reason: '',
+  sinceMs: 0,
+  untilMs: 9,
+  untilMono: 9,
+} as const;
+
+const uses: [story: string, changes: Partial<LampCase>, use: Partial<LampUse>][] = [
+  ['at the level of the programme nothing raises it', {}, { levelPct: 30, quietPct: 30, raisedBy: null, byPerson: false }],
+  [
+    'someone is there: without them it would be the programme',
+    { raises: [raise(80)] },
+    { levelPct: 80, quietPct: 30, raisedBy: 'presence' },
+  ],
+  [
+    'traffic and presence: without both',
+    { raises: [raise(60, 'traffic'), raise(80)] },
+    { levelPct: 80, quietPct: 30, raisedBy: 'presence' },
+  ],
+  ['what would be below the minimum of the zone is not', { programme: programme(10), raises: [raise(80)] }, { levelPct: 80, quietPct: 20 }],
+  ['what the lamp cannot give it does not', { raises: [raise(100)] }, { levelPct: 90, quietPct: 30 }],
+  [
+    'without a programme it is the design level, and nobody raises it',
+    { programme: null, raises: [raise(80)] },
+    { levelPct: 90, raisedBy: null },
+  ],
+  [
+    'a zone that goes dark would be dark',
+    { programme: programme(0), raises: [raise(50)], zone: { ...ZONE, minPct: 20, dark: { warnPct: 20, warnS: 30 } } },
+    { levelPct: 50, quietPct: 0 },
+  ],
+  [
+    'constant light dims what it would be as well',
+    { raises: [raise(80)], zone: { ...ZONE, minPct: 0, constantLight: { newPct: 80, fullAtH: 50_000 } }, burningH: 0 },
+    { levelPct: 64, quietPct: 24 },
+  ],
+  [
+    'a person is no presence',
+    { raises: [raise(80)], intents: [{ ...byHand, levelPct: 40, rank: 'override' }] },
+    { levelPct: 40, quietPct: 40, raisedBy: null, byPerson: true },
+  ],
+];
+for (const [story, changes, expected] of uses) {
+  t.test(story, async (t) => {
+    const lampCase = { ...PLAIN, ...changes };
+    t.match(lampUse(arbitrate(lampCase), lampCase.lamp, lampCase.zone as Zone), expected);
+  });
+}

@@ -1,0 +1,250 @@
+import {
+  copyFileSync,
+  existsSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import Database from 'better-sqlite3';
+import fc from 'fast-check';
+import t from 'tap';
+import { folder, frame, START_MS } from '../fixtures/kit.ts';
+import { change, cut, event, FILES, fill, HOUR_MS, inside, MB, openStore, zeroLeaf } from './open-store.ts';
+
+/** Everything into the file itself, as after a checkpoint. */
+function checkpoint(path: string): void {
+  const db = new Database(path);
+  db.pragma('wal_checkpoint(TRUNCATE)');
+  db.close();
+}
+
+const damages: readonly [story: string, damage: (path: string) => void, reason: RegExp][] = [
+  ['with a page of zeros among its leaves', zeroLeaf, /page \d+|SQLITE_CORRUPT/],
+  ['with a destroyed header', (path) => change(path, (bytes) => bytes.fill(0x55, 0, 100)), /SQLITE_NOTADB/],
+  ['that begins with 8 KB of zeros', (path) => change(path, (bytes) => bytes.fill(0, 0, 8192)), /SQLITE_NOTADB/],
+  ['truncated to half', (path) => truncateSync(path, Math.floor(statSync(path).size / 8192) * 4096), /SQLITE_CORRUPT/],
+  ['emptied', (path) => truncateSync(path, 0), /found 0 bytes/],
+  [
+    'that is another program’s database',
+    (path) => {
+      rmSync(path);
+      inside(path, (db) => db.exec('CREATE TABLE theirs(a); INSERT INTO theirs VALUES(1)'));
+    },
+    /application id 0/,
+  ],
+  [
+    'of a future version',
+    (path) => inside(path, (db) => db.exec("PRAGMA user_version = 9; UPDATE meta SET value = 8 WHERE key = 'readable_since'")),
+    /version 9, usable since 8, this program knows [23]/,
+  ],
+];
+
+for (const [story, damage, reason] of damages) {
+  t.test(`a file ${story} is set aside and told; readings begin afresh, facts come back from the copy`, async (t) => {
+    const dir = folder(t);
+    const first = openStore(t, dir);
+    fill(first);
+    const { epoch } = first.status();
+    first.now.atMs = START_MS - 26 * HOUR_MS;
+    t.match(first.backup(), { ok: true, value: { path: join(dir, 'state.db.bak'), atMs: first.now.atMs } });
+    first.save('after the copy', 1);
+    const found = cut(t, dir);
+    for (const name of FILES) checkpoint(join(found, name));
+    for (const name of FILES) damage(join(found, name));
+    const bytes = FILES.map((name) => readFileSync(join(found, name)));
+
+    const store = openStore(t, found);
+    t.match(store.commit(), { ok: true });
+    t.equal(store.load('fact 7')?.n, 7);
+    t.equal(store.load('after the copy'), undefined, 'a copy is as old as it says');
+    t.equal(store.events().length, 120);
+    t.strictSame(store.seqs(), []);
+    t.not(store.status().epoch, epoch);
+    t.match(store.gaps(), [{ reason: 'set-aside' }]);
+    const told = store.told();
+    t.equal(told.length, 2, 'each file once');
+    for (const message of told) t.match(message, reason);
+    t.ok(told.some((message) => /telemetry\.db.*kept as .*quarantine\/telemetry\.db; a fresh file was begun/.test(message)));
+    t.ok(told.some((message) => /state\.db.*kept as .*quarantine\/state\.db; restored from .*state\.db\.bak, 26\.0 h old/.test(message)));
+    for (const [i, name] of FILES.entries())
+      t.same(readFileSync(join(found, 'quarantine', name)), bytes[i], `${name} is kept as it was found`);
+    t.match(store.commit(frame(1)), { ok: true, value: { lastSeq: 1 } });
+    t.match(store.save('fact 7', 'new'), { ok: true });
+    store.close();
+    const again = openStore(t, found);
+    t.equal(again.load('fact 7'), 'new');
+    t.strictSame(again.told(), [], 'and only once');
+  });
+
+  // Nobody asks an open file for its version.
+  if (!/future/.test(story))
+    t.test(`a file ${story} in the middle of its use heals without a restart`, async (t) => {
+      const dir = folder(t);
+      const store = openStore(t, dir);
+      fill(store);
+      store.backup();
+      for (const name of FILES) checkpoint(join(dir, name));
+      for (const name of FILES) damage(join(dir, name));
+      const { files } = store.check();
+      t.strictSame(
+        files.map(({ ok }) => ok),
+        [false, false],
+        'the check sees it',
+      );
+      t.match(store.commit(frame(61)), { ok: true });
+      t.match(store.save('later', 1), { ok: true });
+      t.equal(store.load('fact 7')?.n, 7);
+      t.equal(store.told().length, 2);
+      t.match(store.check(), { files: [{ ok: true }, { ok: true }] });
+      t.match(store.status(), { gaps: 1, account: { isBalanced: true } });
+    });
+}
+
+t.test('what a power cut leaves of a journal is always a beginning of whole commits', async (t) => {
+  const dir = folder(t);
+  const store = openStore(t, dir);
+  store.commit();
+  for (let n = 1; n <= 40; n++) {
+    store.commit(frame(2 * n - 1, 30), frame(2 * n, 30));
+    store.record({ events: [event(n)], saves: [{ key: 'n', json: String(n) }] });
+  }
+  const whole = cut(t, dir);
+  const reached = { least: 40, most: 0 };
+  const damage = fc.record({
+    cutAt: fc.nat(1_000),
+    flipAt: fc.nat(1_000),
+    flip: fc.boolean(),
+  });
+  fc.assert(
+    fc.property(damage, damage, (telemetry, state) => {
+      const copy = cut(t, whole);
+      for (const [name, { cutAt, flipAt, flip }] of [
+        ['telemetry.db-wal', telemetry],
+        ['state.db-wal', state],
+      ] as const) {
+        const bytes = readFileSync(join(copy, name));
+        if (flip) bytes[Math.floor((flipAt / 1_001) * bytes.length)] = 0x5a;
+        writeFileSync(join(copy, name), bytes.subarray(0, Math.floor((cutAt / 1_000) * bytes.length)));
+      }
+      const after = openStore(t, copy);
+      const seqs = after.seqs();
+      const [events, n] = [after.events(), after.load('n') ?? 0];
+      after.close();
+      const inPairs = seqs.length % 2 === 0 && seqs.every((seq, i) => seq === i + 1);
+      if (!inPairs || events.length !== n || after.notices.length > 0)
+        throw new Error(JSON.stringify({ seqs, n, events, told: after.notices }));
+      reached.least = Math.min(reached.least, n, seqs.length / 2);
+      reached.most = Math.max(reached.most, n, seqs.length / 2);
+      rmSync(copy, { recursive: true });
+    }),
+    { numRuns: 60 },
+  );
+  t.ok(reached.least < 10 && reached.most > 30, `from ${reached.least} to ${reached.most} of 40 commits`);
+});
+
+t.test('damage that SQLite reports as something else is still damage', async (t) => {
+  const table: [story: string, at: number, value: number, message: RegExp][] = [
+    ['a write format it does not know: a file that may only be read', 18, 3, /found format 3\/2/],
+    ['a schema format it does not know: a statement it refuses', 47, 99, /it is not what its version says \(unsupported file format\)/],
+    ['a version before the first', 63, 0, /it is not what its version says/],
+  ];
+  for (const [story, at, value, message] of table) {
+    const dir = folder(t);
+    const store = openStore(t, dir);
+    store.commit(frame(1));
+    store.save('a', 1);
+    store.backup();
+    store.close();
+    for (const name of FILES) change(join(dir, name), (bytes) => bytes.writeUInt8(value, at));
+    const again = openStore(t, dir);
+    t.match(again.commit(frame(1)), { ok: true }, story);
+    t.equal(again.load('a'), 1);
+    t.match(again.told(), [message, message]);
+  }
+});
+
+t.test('a file that is removed, emptied or replaced in use is seen before anything is said to be stored', async (t) => {
+  const ways: ((path: string) => void)[] = [
+    (path) => rmSync(path),
+    (path) => truncateSync(path, 0),
+    (path) => {
+      copyFileSync(path, `${path}.other`);
+      renameSync(`${path}.other`, path);
+    },
+  ];
+  for (const way of ways) {
+    const dir = folder(t);
+    const store = openStore(t, dir);
+    store.commit(frame(1));
+    store.save('a', 1);
+    store.backup();
+    for (const name of FILES) way(join(dir, name));
+    t.match(store.save('b', 1), { ok: false, code: 'foreign', message: /while in use/ });
+    t.match(store.commit(frame(2)), { ok: false, code: 'foreign' });
+    t.match(store.save('b', 1), { ok: true });
+    t.match(store.commit(frame(2)), { ok: true });
+    t.equal(store.load('a'), 1, 'from the copy');
+    store.close();
+    const again = openStore(t, dir);
+    t.equal(again.load('b'), 1);
+    t.equal(again.seqs().length, 1);
+  }
+});
+
+t.test('the quarantine keeps one copy of each file, within a bound, and tells what had to go', async (t) => {
+  const dir = folder(t);
+  const path = join(dir, 'telemetry.db');
+  const spoil = (bytes: number) => {
+    for (const suffix of ['-wal', '-shm']) rmSync(path + suffix, { force: true });
+    writeFileSync(path, 'no database');
+    truncateSync(path, bytes);
+    const store = openStore(t, dir);
+    store.commit();
+    store.close();
+    return store.told()[0];
+  };
+  const kept = () => readdirSync(join(dir, 'quarantine')).map((name) => [name, statSync(join(dir, 'quarantine', name)).size]);
+  spoil(10_000);
+  writeFileSync(join(dir, 'quarantine', 'telemetry.db-wal'), 'the journal of the one before');
+  t.match(spoil(20_000), /kept as/);
+  t.strictSame(kept(), [['telemetry.db', 20_000]], 'the newest');
+  t.match(spoil(64 * MB + 1), /dropped, since its 65 MB are more than the 64 MB that are kept/);
+  t.strictSame(kept(), [['telemetry.db', 20_000]], 'what is too large leaves the one before');
+  writeFileSync(join(dir, 'quarantine', 'state.db'), '');
+  truncateSync(join(dir, 'quarantine', 'state.db'), 10 * MB);
+  utimesSync(join(dir, 'quarantine', 'state.db'), 1, 1);
+  t.match(spoil(60 * MB), /kept as .*telemetry\.db, for which state\.db had to go/);
+  t.strictSame(kept(), [['telemetry.db', 60 * MB]]);
+});
+
+t.test('a quarantine that a power cut interrupts is gone on with: its loss is counted, its file kept', async (t) => {
+  const dir = folder(t);
+  const first = openStore(t, dir);
+  first.commit(frame(1, 20));
+  first.save('a', 1);
+  first.backup();
+  const found = cut(t, dir);
+  for (const name of FILES) renameSync(join(found, name), join(found, `${name}.aside`));
+  const store = openStore(t, found);
+  t.match(store.commit(), { ok: true });
+  t.match(store.gaps(), [{ reason: 'set-aside', readings: 20 }]);
+  t.equal(store.load('a'), 1);
+  t.match(store.told(), [/it was being set aside when the agent ended/, /it was being set aside/]);
+  t.strictSame(
+    readdirSync(join(found, 'quarantine')).filter((name) => name.endsWith('.db')),
+    ['state.db', 'telemetry.db'],
+  );
+  store.close();
+
+  renameSync(join(found, 'quarantine', 'telemetry.db'), join(found, 'telemetry.db.aside'));
+  const late = openStore(t, found);
+  t.equal(late.gaps().length, 1, 'a fresh file stood already: its loss is in it');
+  t.match(late.notices, [{ kind: 'remark', message: /set aside before the agent ended is kept as/ }]);
+  t.ok(existsSync(join(found, 'quarantine', 'telemetry.db')));
+});

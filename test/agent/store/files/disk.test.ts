@@ -1,0 +1,184 @@
+import { chmodSync, existsSync, mkdirSync, readdirSync, rmSync, statSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import t from 'tap';
+import type { FreeBytes } from '../../../../agent/store/files/ballast.ts';
+import { folder, frame, START_MS } from '../fixtures/kit.ts';
+import { FILES, HOUR_MS, MB, type OpenStore, openStore } from './open-store.ts';
+
+/** A partition whose free space is what the test says, and that counts how often it is asked. */
+function partition(freeMb: number) {
+  const disk = { freeMb: freeMb as number | null, asked: 0 };
+  const freeBytes: FreeBytes = () => {
+    disk.asked += 1;
+    return disk.freeMb === null ? null : disk.freeMb * MB;
+  };
+  return { disk, freeBytes };
+}
+
+t.test('the ballast takes real room where there is some, and none where there is little', async (t) => {
+  const dir = folder(t);
+  const ballast = join(dir, 'ballast');
+  const { disk, freeBytes } = partition(39);
+  const store = openStore(t, dir, { freeBytes });
+  store.commit();
+  t.notOk(existsSync(ballast), 'less than five times its size is free');
+  disk.freeMb = 40;
+  store.now.atMs += 9_000;
+  store.commit();
+  t.notOk(existsSync(ballast), 'space is looked at every 10 s');
+  store.now.atMs += 1_000;
+  store.commit();
+  t.equal(statSync(ballast).size, 8 * MB);
+  t.ok(statSync(ballast).blocks * 512 >= 8 * MB, 'not sparse');
+  t.match(store.notices, [{ kind: 'remark', message: /8\.0 MB are held in reserve/ }]);
+  const { ino } = statSync(ballast);
+  const asked = disk.asked;
+  store.now.atMs -= 7 * 24 * HOUR_MS;
+  for (let n = 1; n <= 100; n++) store.commit(frame(n));
+  t.ok(disk.asked - asked <= 1, 'a clock that stepped back is one more look');
+  const again = openStore(t, dir, { freeBytes });
+  again.commit();
+  t.equal(statSync(ballast).ino, ino, 'kept from start to start');
+  truncateSync(ballast, 0);
+  truncateSync(ballast, 8 * MB);
+  const third = openStore(t, dir, { freeBytes });
+  third.commit();
+  t.not(statSync(ballast).ino, ino, 'a sparse one is made anew');
+});
+
+t.test('on a full disk the ballast is given up, the commit goes in, and the ballast comes back with the room', async (t) => {
+  const dir = folder(t);
+  const ballast = join(dir, 'ballast');
+  const { disk, freeBytes } = partition(100);
+  const store = openStore(t, dir, { freeBytes, setup: { maxPages: 40 } });
+  let n = 0;
+  while (store.commit(frame(++n, 400))?.ok);
+  t.equal(store.notices.length, 1, 'a file at its own limit is no full disk: the ballast was made and left alone');
+  disk.freeMb = 1;
+  store.now.atMs += 10_000;
+  t.match(store.commit(), { ok: true }, 'with a ballast to fall back on, little room is tried');
+  t.match(store.commit(frame(++n, 400)), { ok: false, code: 'full' });
+  t.notOk(existsSync(ballast));
+  t.match(store.notices.at(-1), { kind: 'remark', message: /the disk is full \(1\.0 MB free\); the reserve was given up/ });
+  t.match(store.save('a', 1), { ok: true });
+
+  disk.freeMb = 3.9;
+  store.now.atMs += 10_000;
+  t.match(store.commit(), { ok: false, code: 'full', message: /3\.9 MB are free, a commit needs 4\.0 MB; free space on its partition/ });
+  t.match(store.save('a', 2), { ok: true }, 'facts go down to the last page');
+  t.equal(store.seqs().length, n - 2, 'and reading goes on');
+  disk.freeMb = 39;
+  store.now.atMs += 10_000;
+  t.match(store.commit(), { ok: true }, 'enough for commits');
+  t.notOk(existsSync(ballast), 'not for a ballast');
+  disk.freeMb = 40;
+  store.now.atMs += 10_000;
+  store.commit();
+  t.ok(existsSync(ballast));
+});
+
+t.test('a disk that does not say how full it is, is tried', async (t) => {
+  const dir = folder(t);
+  const { disk, freeBytes } = partition(100);
+  const store = openStore(t, dir, { freeBytes, setup: { maxPages: 40 } });
+  store.commit();
+  disk.freeMb = null;
+  store.now.atMs += 10_000;
+  let n = 0;
+  while (store.commit(frame(++n, 400))?.ok);
+  t.ok(n > 3);
+  t.notOk(existsSync(join(dir, 'ballast')), 'its refusal is all there is to go by');
+});
+
+const obstacles: readonly [story: string, put: (dir: string) => void, take: (dir: string) => void, message: RegExp][] = [
+  ['a file where the folder should be', (dir) => writeFileSync(dir, ''), (dir) => rmSync(dir), /check store\.dir/],
+  ['a link to a folder that is not mounted', (dir) => symlinkSync('/nowhere/luciole', dir), (dir) => rmSync(dir), /check store\.dir/],
+  [
+    'a folder where each file should be',
+    (dir) => {
+      for (const name of FILES) mkdirSync(join(dir, name), { recursive: true });
+    },
+    (dir) => rmSync(dir, { recursive: true }),
+    /found a folder, expected a file; take it away/,
+  ],
+  [
+    'a link where each file should be',
+    (dir) => {
+      mkdirSync(dir);
+      for (const name of FILES) symlinkSync(`/nowhere/${name}`, join(dir, name));
+    },
+    (dir) => rmSync(dir, { recursive: true }),
+    /found a link, expected a file/,
+  ],
+  [
+    'a folder where each journal should be',
+    (dir) => {
+      for (const name of FILES) {
+        mkdirSync(join(dir, `${name}-wal`), { recursive: true });
+      }
+    },
+    (dir) => rmSync(dir, { recursive: true }),
+    /./,
+  ],
+];
+
+/** Every question there is. */
+function askAll(store: OpenStore): { ok: boolean; code?: string; message?: string }[] {
+  const { check, ...answers } = {
+    commit: store.commit(frame(1)),
+    save: store.save('a', 1),
+    readAfter: store.ask('readAfter', { seq: 0, maxFrames: 1 }),
+    gapsAfter: store.ask('gapsAfter', { id: 0 }),
+    events: store.ask('events', { sinceMs: 0, limit: 1 }),
+    load: store.ask('load', { key: 'a' }),
+    status: store.ask('status', { atMono: 0, provenSeq: 0 }),
+    history: store.ask('history', { pointId: 'L0.level', fromMs: 0, toMs: START_MS, resolution: 'raw', limit: 9 }),
+    exportPage: store.ask('exportPage', { fromMs: 0, toMs: START_MS, afterSeq: 0, maxFrames: 9 }),
+    compact: store.ask('compact', { atMono: 0 }),
+    retain: store.ask('retain', { provenSeq: 0 }),
+    backup: store.backup(),
+    check: store.check(),
+  };
+  const checked = check.files.map(({ ok, problems }) => ({ ok, message: problems.join() }));
+  return [...Object.values(answers).map((answer) => answer ?? { ok: false }), ...checked];
+}
+
+for (const [story, put, take, message] of obstacles) {
+  t.test(`${story} is an answer to every question, and no trouble once it is gone`, async (t) => {
+    const dir = join(folder(t), 'store');
+    put(dir);
+    const store = openStore(t, dir);
+    for (const answer of askAll(store)) t.match(answer, { ok: false, message });
+    take(dir);
+    for (const answer of askAll(store)) t.match(answer, { ok: true });
+    t.strictSame(store.seqs(), [1]);
+  });
+}
+
+t.test('a folder that may not be written to is an answer to every question, and no trouble once it may', async (t) => {
+  const base = folder(t);
+  const dir = join(base, 'store');
+  const made = openStore(t, dir);
+  made.commit(frame(1));
+  made.save('a', 1);
+  made.close();
+  const others = process.getuid?.() === 0 ? 65_534 : null;
+  chmodSync(base, 0o755);
+  for (const name of readdirSync(dir)) chmodSync(join(dir, name), 0o444);
+  chmodSync(dir, 0o555);
+  const store = openStore(t, dir);
+  try {
+    if (others !== null) process.seteuid?.(others);
+    t.match(store.commit(frame(2)), { ok: false });
+    t.match(store.save('b', 1), { ok: false });
+    for (const answer of askAll(store)) t.type(answer.ok, 'boolean');
+  } finally {
+    if (others !== null) process.seteuid?.(0);
+    chmodSync(dir, 0o755);
+    for (const name of readdirSync(dir)) chmodSync(join(dir, name), 0o644);
+  }
+  t.match(store.commit(frame(2)), { ok: true });
+  t.match(store.save('b', 1), { ok: true });
+  t.strictSame(store.told(), [], 'what cannot be written is not damaged');
+  t.equal(store.load('a'), 1);
+});

@@ -1,0 +1,186 @@
+import { readdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import t from 'tap';
+import { STATE } from '../../../../agent/store/schema.ts';
+import { change, cut, event, HOUR_MS, inside, openStore } from '../files/open-store.ts';
+import { folder, frame, START_MS } from '../fixtures/kit.ts';
+
+t.test('each night’s copy is verified, and the one before it is kept', async (t) => {
+  const dir = folder(t);
+  const store = openStore(t, dir);
+  for (const night of [1, 2, 3]) {
+    store.save('night', night);
+    store.now.atMs = START_MS + night * 24 * HOUR_MS;
+    t.match(store.backup(), { ok: true, value: { bytes: statSync(join(dir, 'state.db.bak')).size, atMs: store.now.atMs } });
+  }
+  const nights = ['state.db.bak', 'state.db.bak.1'].map((name) =>
+    inside(join(dir, name), (db) => [
+      db.prepare("SELECT value FROM kv WHERE key = 'night'").pluck().get(),
+      db.pragma('application_id', { simple: true }),
+      db.pragma('user_version', { simple: true }),
+    ]),
+  );
+  t.strictSame(nights, [
+    ['3', STATE.applicationId, STATE.version],
+    ['2', STATE.applicationId, STATE.version],
+  ]);
+  t.strictSame(
+    readdirSync(dir).filter((name) => name.includes('.new')),
+    [],
+  );
+});
+
+t.test('a damaged copy is neither restored nor put in the place of a sound one', async (t) => {
+  const dir = folder(t);
+  const store = openStore(t, dir);
+  for (const night of [1, 2]) {
+    store.save('night', night);
+    store.backup();
+  }
+  const path = join(dir, 'state.db');
+  change(`${path}.bak`, (bytes) => bytes.fill(0, 4096));
+  store.save('night', 3);
+  store.backup();
+  t.equal(
+    inside(`${path}.bak.1`, (db) => db.prepare('SELECT value FROM kv').pluck().get()),
+    '1',
+    'the sound one stays',
+  );
+  store.close();
+
+  const restoredFrom = (spoil: () => void) => {
+    truncateSync(path, 0);
+    spoil();
+    const again = openStore(t, dir);
+    const night = again.load('night');
+    const told = again.told();
+    again.close();
+    return { night, told };
+  };
+  t.match(
+    restoredFrom(() => {}),
+    { night: 3, told: [/state\.db\.bak, /] },
+  );
+  writeFileSync(`${path}.bak.new`, readFileSync(`${path}.bak`).subarray(0, 8192));
+  t.match(
+    restoredFrom(() => truncateSync(`${path}.bak`, 8192)),
+    { night: 1, told: [/state\.db\.bak\.1, /] },
+    'half a copy is none',
+  );
+  t.match(
+    restoredFrom(() => truncateSync(`${path}.bak.1`, 0)),
+    { night: undefined, told: [/a fresh file was begun/] },
+  );
+  t.match(
+    restoredFrom(() => {}),
+    { night: undefined, told: [/a fresh file was begun/] },
+    'empty copies are none',
+  );
+});
+
+t.test('a copy is tried in every way before it is trusted', async (t) => {
+  const ways: [story: string, damage: (bytes: Buffer) => void][] = [
+    ['a fact with flipped bytes', (bytes) => bytes.write('X', bytes.indexOf('newnew'))],
+    ['an index that does not fit', (bytes) => bytes.write('X', bytes.lastIndexOf('door-open:K1'))],
+    ['an encoding that it cannot have', (bytes) => bytes.writeUInt8(52, 59)],
+    ['a schema format that is not known', (bytes) => bytes.writeUInt8(99, 47)],
+  ];
+  for (const [story, damage] of ways) {
+    const dir = folder(t);
+    const store = openStore(t, dir);
+    store.tell(event(1), event(2), event(3));
+    for (const value of ['old', 'new']) {
+      for (let n = 0; n < 3; n++) store.save(`fact ${n}`, value.repeat(3));
+      store.backup();
+    }
+    store.close();
+    truncateSync(join(dir, 'state.db'), 0);
+    change(join(dir, 'state.db.bak'), damage);
+    const again = openStore(t, dir);
+    t.strictSame(
+      [0, 1, 2].map((n) => again.load(`fact ${n}`)),
+      ['oldoldold', 'oldoldold', 'oldoldold'],
+      story,
+    );
+    t.match(again.told(), [/restored from .*state\.db\.bak\.1/]);
+  }
+});
+
+t.test('a copy is not made of what is damaged: that is replaced first', async (t) => {
+  const dir = folder(t);
+  const store = openStore(t, dir);
+  for (const key of ['fact a', 'fact b', 'fact c']) store.save(key, 1);
+  store.backup();
+  store.close();
+  change(join(dir, 'state.db'), (bytes) => bytes.write('zact b', bytes.indexOf('fact b')));
+  const again = openStore(t, dir);
+  t.match(again.backup(), { ok: true });
+  t.match(again.told(), [/row not in PRIMARY KEY order for kv.*restored from/]);
+  t.equal(again.load('fact b'), 1);
+});
+
+t.test(
+  'whatever happens to the bytes of state.db or of its copy, it works again by itself and no false fact comes out of it',
+  async (t) => {
+    const dir = folder(t);
+    const store = openStore(t, dir);
+    const facts = Array.from({ length: 20 }, (_, i) => `fact ${i}`);
+    const values = ['old', 'new', 'now'].map((word) => word.repeat(40));
+    for (const value of values) {
+      if (value !== values[0]) store.backup();
+      store.record({ saves: facts.map((key) => ({ key, json: JSON.stringify(value) })) });
+    }
+    store.close();
+    const size = statSync(join(dir, 'state.db.bak')).size;
+    const byte = fc.record({ at: fc.oneof(fc.nat(99), fc.nat(size - 1)), value: fc.nat(255) });
+    const damage = fc.record({
+      bytes: fc.array(byte, { minLength: 1, maxLength: 3 }),
+      length: fc.oneof({ weight: 5, arbitrary: fc.constant(size) }, fc.nat(size)),
+    });
+    const spoil = (path: string, { bytes, length }: { bytes: { at: number; value: number }[]; length: number }): void => {
+      change(path, (content) => {
+        for (const { at, value } of bytes) content[at] = value;
+      });
+      if (length < size) truncateSync(path, length);
+    };
+    const tally = new Map<string, number>();
+    fc.assert(
+      fc.property(fc.record({ live: damage, copy: damage }), fc.boolean(), (damages, both) => {
+        const copy = cut(t, dir);
+        spoil(join(copy, 'state.db'), damages.live);
+        if (both) spoil(join(copy, 'state.db.bak'), damages.copy);
+        const after = openStore(t, copy);
+        for (const key of facts) after.load(key);
+        const found = new Set(facts.map(after.load));
+        found.delete(undefined);
+        const works = [() => after.save('next', 1), after.backup].every((ask) => [1, 2].some(() => ask()?.ok));
+        const isWhole = [1, 2, 3].some(() => after.check().files.every(({ ok }) => ok));
+        after.close();
+        rmSync(copy, { recursive: true });
+        const [value] = found;
+        if (found.size !== 1 || !values.includes(value) || !works || !isWhole)
+          throw new Error(JSON.stringify({ found: [...found], works, isWhole, told: after.notices }));
+        tally.set(value, (tally.get(value) ?? 0) + 1);
+      }),
+      { numRuns: 50 },
+    );
+    t.equal(tally.size, 3, 'all of it from the file, the copy or the one before it');
+  },
+);
+
+t.test('a missing file comes back from its copy; without one it is a first start', async (t) => {
+  const dir = folder(t);
+  const store = openStore(t, dir);
+  store.save('a', 1);
+  store.backup();
+  store.close();
+  rmSync(join(dir, 'state.db'));
+  const again = openStore(t, dir);
+  t.equal(again.load('a'), 1);
+  t.match(again.told(), [/state\.db: it was missing; restored from/]);
+  const fresh = openStore(t, folder(t));
+  fresh.commit(frame(1));
+  fresh.save('a', 1);
+  t.strictSame(fresh.notices, []);
+});

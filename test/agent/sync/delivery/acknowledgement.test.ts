@@ -1,0 +1,192 @@
+import fc from 'fast-check';
+import t from 'tap';
+import { runDry, settle, setUp } from './wire.ts';
+
+t.test('with a platform that acknowledges, nothing is lost in any order of takes, commits, proofs, words, waits and cuts', async (t) => {
+  const step = fc.oneof(
+    { weight: 5, arbitrary: fc.constant({ kind: 'take' as const }) },
+    { weight: 3, arbitrary: fc.constant({ kind: 'answer' as const }) },
+    { weight: 2, arbitrary: fc.constant({ kind: 'commit' as const }) },
+    { weight: 2, arbitrary: fc.record({ kind: fc.constant('ack' as const), back: fc.nat(3) }) },
+    { weight: 1, arbitrary: fc.constant({ kind: 'wait' as const }) },
+    { weight: 1, arbitrary: fc.record({ kind: fc.constant('cut' as const), lucky: fc.nat(4) }) },
+    { weight: 1, arbitrary: fc.constant({ kind: 'open' as const }) },
+  );
+  await fc.assert(
+    fc.asyncProperty(fc.array(step, { maxLength: 60 }), async (steps) => {
+      const { wire, delivery, take, store, taken, clock } = setUp('platform');
+      let open = false;
+      let acked = 0;
+      const say = (back: number): void => {
+        acked = Math.max(acked, wire.head() - back);
+        delivery.acknowledge({ epoch: 'e1', seq: Math.max(0, wire.head() - back), gapId: null });
+      };
+      for (const s of steps) {
+        if (s.kind === 'take') take();
+        else if (s.kind === 'answer') wire.answer();
+        else if (s.kind === 'commit') delivery.committed(store.commit());
+        else if (s.kind === 'wait') await clock.advance(61_000);
+        else if (s.kind === 'ack' && open) say(s.back);
+        else if (s.kind === 'cut' && open) {
+          open = false;
+          delivery.close();
+          wire.cut(s.lucky);
+        } else if (s.kind === 'open' && !open) {
+          open = true;
+          delivery.open(wire.link());
+        }
+        await settle();
+        if (store.cursor > acked) return false;
+      }
+      if (!open) delivery.open(wire.link());
+      delivery.committed(store.commit());
+      for (let round = 0; round < 80 && store.cursor < taken(); round += 1) {
+        await runDry({ wire, delivery });
+        say(0);
+      }
+      const times = new Set(wire.arrived.map(({ at }) => at));
+      return times.size === taken() && store.cursor === taken();
+    }),
+    { numRuns: 200 },
+  );
+  t.pass('held for all generated histories');
+});
+
+t.test('an acknowledgement that cannot be true moves nothing', async (t) => {
+  const { wire, delivery, take, store } = setUp('auto');
+  delivery.open(wire.link());
+  await settle();
+  take();
+  delivery.committed(store.commit());
+  const refused = (seq: number, epoch = 'e1'): string => delivery.acknowledge({ epoch, seq, gapId: null });
+  t.match(refused(1, 'other'), /epoch here is e1/);
+  t.match(refused(2), /no row 2 yet/);
+  t.equal(delivery.facts().mode, 'broker', 'and the platform takes no part yet');
+  t.equal(refused(1), '');
+  t.match(delivery.facts(), { mode: 'platform', cursorSeq: 1 });
+  t.match(setUp('broker').delivery.acknowledge({ epoch: 'e1', seq: 0, gapId: null }), /proof is broker/);
+});
+
+t.test('who proved in an earlier run proves on, and a platform that is silent for a day is given up', async (t) => {
+  const { wire, delivery, store, clock } = setUp('auto');
+  store.saved.set('sync.mode', 'platform');
+  await delivery.restore();
+  delivery.open(wire.link());
+  await settle();
+  t.equal(delivery.facts().mode, 'platform');
+  await clock.advance(86_400_000);
+  t.equal(delivery.facts().mode, 'broker');
+  t.equal(store.saved.get('sync.mode'), 'broker');
+});
+
+t.test('a platform that is silent for a day is given up, however often the link breaks; time without a link does not count', async (t) => {
+  const { wire, delivery, store, clock } = setUp('auto');
+  store.saved.set('sync.mode', 'platform');
+  await delivery.restore();
+  const session = async (hours: number): Promise<void> => {
+    delivery.open(wire.link());
+    await clock.advance(hours * 3_600_000);
+    delivery.close();
+    wire.cut(0);
+    await clock.advance(72 * 3_600_000);
+  };
+  await session(23);
+  t.equal(delivery.facts().mode, 'platform', 'three days without a link are no silence of the platform');
+  await session(0.9);
+  t.equal(delivery.facts().mode, 'platform');
+  await session(0.2);
+  t.equal(delivery.facts().mode, 'broker');
+});
+
+t.test('a platform that never acknowledges gets every row once, over cuts and restarts; none counts as delivered', async (t) => {
+  const first = setUp('platform');
+  const { store, clock, wire, delivery, take } = first;
+  await delivery.restore();
+  delivery.open(wire.link());
+  await settle();
+  for (let i = 0; i < 20; i += 1) take();
+  delivery.committed(store.commit());
+  await runDry(first);
+  t.match(delivery.facts(), { mode: 'platform', isAcknowledging: false, isPlatformSilent: false, sentSeq: 20, cursorSeq: 0 });
+  delivery.close();
+  wire.cut(0);
+  for (let i = 0; i < 200; i += 1) take();
+  delivery.committed(store.commit());
+  delivery.open(wire.link());
+  await runDry(first);
+  t.equal(wire.arrived.length, 220, 'the backlog of a cut is not held back');
+  for (let hour = 0; hour < 50; hour++) {
+    await clock.advance(3_600_000);
+    await delivery.refresh();
+    take();
+    delivery.committed(store.commit());
+    await runDry(first);
+  }
+  t.equal(wire.arrived.length, 270);
+  t.equal(delivery.facts().isPlatformSilent, true, 'and a person is to look');
+  delivery.close();
+  t.equal(store.cursor, 0);
+
+  const second = setUp('platform', store);
+  await second.delivery.restore();
+  await second.delivery.refresh();
+  second.delivery.open(second.wire.link());
+  await runDry(second);
+  t.equal(second.wire.arrived.length, 0, 'a restart sends none of it again');
+  second.delivery.resend({ id: 'r', fromMs: null, toMs: null, fromSeq: 21, toSeq: 40 });
+  await runDry(second);
+  t.equal(second.wire.arrived.length, 20, 'what is asked for comes');
+  t.equal(store.cursor, 0);
+});
+
+t.test('the first acknowledgement says what is missing: all behind it comes again unless it is acknowledged in time', async (t) => {
+  const parts = setUp('platform');
+  const { store, clock, wire, delivery, take } = parts;
+  delivery.open(wire.link());
+  await settle();
+  for (let i = 0; i < 40; i += 1) take();
+  delivery.committed(store.commit());
+  await runDry(parts);
+  t.equal(delivery.acknowledge({ epoch: 'e1', seq: 12, gapId: null }), '');
+  t.equal(store.saved.get('sync.mode'), 'platform');
+  await runDry(parts);
+  t.match(delivery.facts(), { isAcknowledging: true, cursorSeq: 12, sentSeq: 40 });
+  t.equal(wire.arrived.length, 40, 'not at once: it may be on its way');
+  await clock.advance(40_000);
+  for (let round = 0; round < 40; round++) {
+    await runDry(parts);
+    delivery.acknowledge({ epoch: 'e1', seq: Math.min(40, 12 + wire.arrived.length - 40), gapId: null });
+  }
+  t.strictSame(
+    wire.arrived.slice(40).map(({ at }) => at),
+    Array.from({ length: 28 }, (_, i) => 13 + i),
+  );
+  t.equal(store.cursor, 40);
+});
+
+t.test('acknowledgements out of order, too old, too new and of another store move nothing back and nothing too far', async (t) => {
+  const word = fc.record({ seq: fc.integer({ min: 0, max: 70 }), epoch: fc.constantFrom('e1', 'e1', 'e1', 'e2') });
+  await fc.assert(
+    fc.asyncProperty(fc.array(word, { maxLength: 30 }), fc.constantFrom('auto' as const, 'platform' as const), async (words, proof) => {
+      const parts = setUp(proof);
+      const { store, clock, wire, delivery, take, taken } = parts;
+      delivery.open(wire.link());
+      await settle();
+      let highest = 0;
+      for (const { seq, epoch } of words) {
+        take();
+        delivery.committed(store.commit());
+        await runDry(parts);
+        const before = store.cursor;
+        const reason = delivery.acknowledge({ epoch, seq, gapId: null });
+        if (reason === '') highest = Math.max(highest, seq);
+        if ((reason === '') !== (epoch === 'e1' && seq <= taken()) || store.cursor < before || store.cursor > taken()) return false;
+        if (proof === 'platform' && store.cursor !== highest) return false;
+        await clock.advance(7_000);
+      }
+      return true;
+    }),
+    { numRuns: 100 },
+  );
+  t.pass('held for all generated words');
+});

@@ -1,0 +1,122 @@
+import { UplinkError } from '../../../../agent/core/errors.ts';
+import type { Frame, StoredFrame } from '../../../../agent/core/ports.ts';
+import { createDelivery, type Delivery, type Link } from '../../../../agent/sync/delivery/delivery.ts';
+import type { ResendResult } from '../../../../agent/sync/delivery/resend-desk.ts';
+import type { RowsMark } from '../../../../agent/sync/delivery/rows-mark.ts';
+import { NO_RANGES, reachFrom, type SeqRanges, withRange } from '../../../../agent/sync/delivery/seq-ranges.ts';
+import type { Publisher, Sent } from '../../../../agent/sync/sparkplug/publisher.ts';
+import { createMemoryStore, manualClock, silentLog } from '../small-node.ts';
+
+/** A link whose other end the test plays: messages lie on the wire until a barrier is answered or the link is cut. */
+function createWire() {
+  interface Message {
+    readonly at: number;
+    readonly historical: boolean;
+  }
+  const arrived: Message[] = [];
+  /** Rows that the platform knows of, by the marks that came with messages. */
+  let known: SeqRanges = NO_RANGES;
+  interface Lying {
+    readonly messages: readonly Message[];
+    readonly rows: RowsMark | null;
+  }
+  const wire: { readonly lying: readonly Lying[]; readonly answer: () => void; readonly fail: () => void }[] = [];
+  let unread: Lying[] = [];
+  const put = (frames: readonly { atMs: number }[], historical: boolean, rows: RowsMark | null): Sent => {
+    unread.push({ messages: frames.map((frame) => ({ at: frame.atMs, historical })), rows });
+    return { readings: frames.length, bytes: 20, homeless: 0, unsayable: 0 };
+  };
+  const arrive = (all: readonly Lying[]): void => {
+    for (const { messages, rows } of all) {
+      arrived.push(...messages);
+      if (rows !== null) known = withRange(known, rows);
+    }
+  };
+  const publisher = {
+    live: (frame: Frame, rows: RowsMark | null) => put([frame], false, rows),
+    history: (frames: readonly StoredFrame[], rows: RowsMark) => put(frames, true, rows),
+    endHistory: () => {},
+  };
+  const link = (): Link => ({
+    publisher: publisher as unknown as Publisher,
+    connection: {
+      maxPacketBytes: 100_000,
+      barrier: () =>
+        new Promise((answer, reject) => {
+          wire.push({ lying: unread, answer, fail: () => reject(new UplinkError('lost', 'cut')) });
+          unread = [];
+        }),
+    },
+  });
+  return {
+    arrived,
+    link,
+    barriers: () => wire.length,
+    head: () => reachFrom(known, 0),
+    /** The broker reads up to the oldest barrier and answers it. */
+    answer: () => {
+      const next = wire.shift();
+      if (next === undefined) return false;
+      arrive(next.lying);
+      next.answer();
+      return true;
+    },
+    /** The link breaks; of what lay on the wire the first `lucky` messages arrive all the same. */
+    cut: (lucky: number): void => {
+      const lying = [...wire.flatMap((entry) => entry.lying), ...unread];
+      arrive(lying.slice(0, lucky));
+      for (const entry of wire.splice(0)) entry.fail();
+      unread = [];
+    },
+  };
+}
+
+export const settle = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
+export function setUp(proof: 'auto' | 'broker' | 'platform' = 'broker', store = createMemoryStore()) {
+  const clock = manualClock();
+  const results: ResendResult[] = [];
+  const notes: string[] = [];
+  const wire = createWire();
+  const counts = { sent: 0, proven: 0 };
+  const delivery = createDelivery({
+    store: store.port,
+    clock,
+    log: silentLog,
+    proof,
+    mayDrain: () => true,
+    onGap: (texts) => notes.push(...texts),
+    onResend: (result) => results.push(result),
+    onMode: () => {},
+    onSent: ({ readings }) => {
+      counts.sent += readings;
+    },
+    onProven: (readings) => {
+      counts.proven += readings;
+    },
+  });
+  let ticket = 0;
+  const take = (): void => {
+    ticket += 1;
+    const frame: Frame = {
+      ticket,
+      atMono: ticket,
+      atMs: ticket,
+      clockQuality: 'synced',
+      readings: [{ pointId: 'L01.level', value: ticket, quality: 'good', atMono: ticket, atMs: ticket }],
+    };
+    store.append(frame);
+    delivery.publish(frame);
+  };
+  return { store, wire, delivery, counts, take, taken: () => ticket, clock, results, notes };
+}
+
+export async function runDry(parts: { readonly wire: ReturnType<typeof createWire>; readonly delivery: Delivery }): Promise<void> {
+  for (let idle = 0; idle < 3; idle += 1) {
+    await settle();
+    while (parts.wire.answer()) {
+      idle = 0;
+      await settle();
+    }
+  }
+}

@@ -1,0 +1,246 @@
+import t from 'tap';
+import { UplinkError } from '../../../../agent/core/errors.ts';
+import { createMqttDoor } from '../../../../agent/sync/mqtt/mqtt-door.ts';
+import { probeTimes, startProbe } from '../../../../agent/sync/mqtt/probe.ts';
+import { createSmallNode, manualClock, until, uplinkConfig } from '../small-node.ts';
+import { CONNACK_4, CONNACK_5, PINGRESP, polite, type RawClient, startRawBroker } from './raw-broker.ts';
+
+const times: [keepaliveS: number, waitingBytes: number, quietMs: number, answerMs: number][] = [
+  [30, 0, 22_500, 10_000],
+  [60, 0, 45_000, 10_000],
+  [5, 0, 3_750, 2_500],
+  [30, 500_000, 22_500, 260_000],
+];
+for (const [keepaliveS, waitingBytes, quietMs, answerMs] of times) {
+  t.test(`a keepalive of ${keepaliveS} s with ${waitingBytes} bytes on their way`, async (t) => {
+    t.strictSame(probeTimes(keepaliveS, waitingBytes), { quietMs, answerMs });
+    if (waitingBytes === 0) t.ok(quietMs + answerMs < keepaliveS * 1_500, 'sooner than the library');
+  });
+}
+
+function setUp(answers = true) {
+  const clock = manualClock();
+  const silences: number[] = [];
+  let asked = 0;
+  const connection = {
+    keepaliveS: 30,
+    sentBytes: 0,
+    onTraffic: (_isSent: boolean): void => {},
+    barrier: async () => {
+      asked += 1;
+      connection.onTraffic(true);
+      if (answers) connection.onTraffic(false);
+      else throw new UplinkError('lost', 'gone');
+    },
+  };
+  const probe = startProbe({ clock, connection, onSilent: (quietMs) => silences.push(quietMs) });
+  return { clock, connection, probe, silences, asked: () => asked };
+}
+
+t.test('a quiet link is asked each three quarters of its keepalive, and lives on', async (t) => {
+  const { clock, silences, asked } = setUp();
+  await clock.advance(22_499);
+  t.equal(asked(), 0);
+  await clock.advance(1);
+  t.equal(asked(), 1);
+  await clock.advance(22_500 * 9);
+  t.match([asked(), silences.length], [10, 0]);
+});
+
+t.test('a link that answers nothing is given up 32.5 s after the last word, once', async (t) => {
+  const { clock, silences } = setUp(false);
+  await clock.advance(32_499);
+  t.strictSame(silences, []);
+  await clock.advance(1);
+  t.strictSame(silences, [32_500]);
+  await clock.advance(3_600_000);
+  t.equal(silences.length, 1);
+});
+
+t.test('traffic both ways needs no question, traffic one way does', async (t) => {
+  const both = setUp();
+  const heard = setUp();
+  for (let s = 0; s < 120; s += 10) {
+    for (const { clock, connection } of [both, heard]) {
+      await clock.advance(10_000);
+      connection.onTraffic(false);
+    }
+    both.connection.onTraffic(true);
+  }
+  t.strictSame([both.asked(), heard.asked() > 3], [0, true], 'the broker must hear from us within a keepalive');
+});
+
+t.test('what is still on its way is carried first: a slow link is not a dead one', async (t) => {
+  const { clock, connection, silences } = setUp(false);
+  connection.sentBytes = 100_000;
+  await clock.advance(22_500 + 59_999);
+  t.strictSame(silences, []);
+  await clock.advance(1);
+  t.equal(silences.length, 1);
+});
+
+t.test('a machine that stood still does not take its own pause for that of the link', async (t) => {
+  const { clock, connection, silences } = setUp(false);
+  await clock.advance(22_500);
+  // Suspended: of all looks that are due at once, the first is followed by what has arrived.
+  await clock.advance(1_000);
+  connection.onTraffic(false);
+  await clock.advance(20_000);
+  t.strictSame(silences, []);
+});
+
+t.test('once cancelled it is still', async (t) => {
+  const { clock, probe, asked } = setUp();
+  probe.cancel();
+  await clock.advance(3_600_000);
+  t.equal(asked(), 0);
+});
+
+t.test('a black hole ends the session within the probe, and the next attempt follows', async (t) => {
+  const clock = manualClock();
+  let isHole = false;
+  const answer = polite(CONNACK_4);
+  const broker = await startRawBroker((packet, client) => {
+    if (!isHole) answer(packet, client);
+  });
+  const node = createSmallNode({ config: uplinkConfig(broker.url), clock });
+  t.teardown(async () => {
+    const stopped = node.uplink.stop();
+    await clock.advance(10_000);
+    await stopped;
+    await broker.close();
+  });
+  await node.uplink.start();
+  await clock.advance(0);
+  t.ok(await until(() => node.uplink.status().state === 'online'));
+  await clock.advance(0);
+  await clock.advance(23_000);
+  t.ok(await until(() => broker.clients[0]?.packets.some(({ type }) => type === 12) === true), 'asked, and answered');
+  await clock.advance(3_000);
+  isHole = true;
+  await clock.advance(22_000);
+  t.equal(node.uplink.status().state, 'online');
+  await clock.advance(11_000);
+  t.match(node.uplink.status(), { state: 'connecting', reason: /nothing was heard for 3\d s, a question included: the link is dead/ });
+  isHole = false;
+  t.ok(await until(() => broker.clients.length === 2));
+  t.ok(await until(() => broker.clients[0]?.closed === true), 'the dead socket is not kept');
+});
+
+t.test('a question costs two bytes and so does its answer', async (t) => {
+  const broker = await startRawBroker(polite());
+  t.teardown(() => broker.close());
+  const connection = await createMqttDoor().connect({
+    url: broker.url,
+    protocol: 5,
+    clientId: 'c',
+    keepaliveS: 30,
+    timeoutMs: 1_000,
+    username: null,
+    password: null,
+    ca: null,
+    cert: null,
+    key: null,
+    will: null,
+    clock: manualClock(),
+    onConnectWritten: () => {},
+  });
+  const before = connection.sentBytes;
+  await connection.barrier();
+  t.strictSame([connection.sentBytes - before, PINGRESP.length], [2, 2]);
+  connection.destroy();
+});
+
+t.test('whoever refuses us is asked for ever, each time later', async (t) => {
+  let refusals = 0;
+  const broker = await startRawBroker((packet, client) => {
+    if (refusals < 6 && packet.type === 1) {
+      refusals += 1;
+      client.send(0x20, 3, 0, [0x87, 0x97, 0x88][refusals % 3] as number, 0);
+    } else polite()(packet, client);
+  });
+  const clock = manualClock();
+  const node = createSmallNode({ config: uplinkConfig(broker.url, { protocol: 5 }), clock, random: () => 1 });
+  t.teardown(async () => {
+    const stopped = node.uplink.stop();
+    await clock.advance(10_000);
+    await stopped;
+    await broker.close();
+  });
+  await node.uplink.start();
+  for (let failures = 1; failures <= 6; failures += 1) {
+    t.ok(await until(() => node.uplink.status().state === 'down'), `refused ${failures} times`);
+    t.match(node.uplink.status().reason, /refused the connection \(0x(87|97|88)\)/);
+    await clock.advance(2 ** (failures - 1) * 1_000 - 1);
+    t.equal(broker.clients.length, failures, 'not before its rest is over');
+    await clock.advance(1);
+    t.ok(await until(() => broker.clients.length === failures + 1));
+  }
+  t.ok(await until(() => node.uplink.status().state === 'online'));
+});
+
+t.test('whoever takes our id is told about and not thrown out again for a minute, then two', async (t) => {
+  const clock = manualClock();
+  const broker = await startRawBroker(polite(CONNACK_5));
+  const node = createSmallNode({ config: uplinkConfig(broker.url, { protocol: 5 }), clock, random: () => 0 });
+  t.teardown(async () => {
+    const stopped = node.uplink.stop();
+    await clock.advance(10_000);
+    await stopped;
+    await broker.close();
+  });
+  await node.uplink.start();
+  for (const [turn, restMs] of [30_000, 60_000].entries()) {
+    await clock.advance(0);
+    t.ok(await until(() => node.uplink.status().state === 'online'));
+    (broker.clients[turn] as RawClient).send(0xe0, 2, 0x8e, 0);
+    t.ok(await until(() => node.uplink.status().state === 'down'));
+    t.match(node.uplink.status().reason, /another client uses this client id/);
+    await clock.advance(restMs - 1);
+    t.equal(broker.clients.length, turn + 1);
+    await clock.advance(1);
+    t.ok(await until(() => broker.clients.length === turn + 2), 'even with the shortest chance');
+  }
+  const told = node.events.filter(({ code }) => code === 'uplink-taken-over');
+  t.match(told, [{ text: /Look for a second agent/ }, { severity: 'warning' }]);
+});
+
+t.test('a broker that never answers SUBSCRIBE is left', async (t) => {
+  const clock = manualClock();
+  const broker = await startRawBroker(({ type }, client) => {
+    if (type === 1) client.send(...CONNACK_4);
+    if (type === 12) client.send(...PINGRESP);
+  });
+  const node = createSmallNode({ config: uplinkConfig(broker.url), clock, random: () => 1 });
+  t.teardown(async () => {
+    const stopped = node.uplink.stop();
+    await clock.advance(10_000);
+    await stopped;
+    await broker.close();
+  });
+  await node.uplink.start();
+  t.ok(await until(() => broker.clients[0]?.packets.some(({ type }) => type === 8) === true));
+  await clock.advance(30_000);
+  t.match(node.uplink.status(), { state: 'down', reason: /did not answer SUBSCRIBE within 30 s/ });
+});
+
+t.test('a birth that the broker cannot take ends the session and says so', async (t) => {
+  const broker = await startRawBroker(polite([0x20, 8, 0, 0, 5, 0x27, 0, 0, 0, 40]));
+  const clock = manualClock();
+  const node = createSmallNode({ config: uplinkConfig(broker.url, { protocol: 5 }), clock, random: () => 1 });
+  t.teardown(async () => {
+    const stopped = node.uplink.stop();
+    await clock.advance(10_000);
+    await stopped;
+    await broker.close();
+  });
+  await node.uplink.start();
+  t.ok(await until(() => broker.clients[0]?.packets.some(({ type }) => type === 8) === true));
+  await clock.advance(0);
+  t.ok(await until(() => node.uplink.status().state === 'down'));
+  t.match(node.uplink.status().reason, /takes packets of 40 bytes at most, spBv1\.0\/angers\/NBIRTH\/c1 needs \d+: raise its packet limit/);
+  t.notOk(
+    broker.clients[0]?.packets.some(({ type }) => type === 3),
+    'nothing was sent',
+  );
+});

@@ -1,0 +1,310 @@
+import fc from 'fast-check';
+import t from 'tap';
+import { backOffMs } from '../../../../agent/sync/session/back-off.ts';
+import {
+  afterEvent,
+  createSession,
+  type Effect,
+  REBIRTH_GAP_MS,
+  type Session,
+  type SessionEvent,
+} from '../../../../agent/sync/session/session.ts';
+import { readHostState } from '../../../../agent/sync/sparkplug/host-state.ts';
+import { createTopics } from '../../../../agent/sync/sparkplug/topics.ts';
+
+const run = (events: readonly SessionEvent[], from: Session): { session: Session; effects: Effect[] } => {
+  let session = from;
+  const effects: Effect[] = [];
+  for (const event of events) {
+    const step = afterEvent(session, event);
+    session = step.session;
+    effects.push(...step.effects);
+  }
+  return { session, effects };
+};
+const kinds = (effects: readonly Effect[]): string => effects.map((e) => e.kind).join(' ');
+
+const start = (lastBdSeq: number | null = null): SessionEvent => ({ kind: 'start', lastBdSeq });
+const saved: SessionEvent = { kind: 'saved', ok: true };
+const written: SessionEvent = { kind: 'connect-written' };
+const connected: SessionEvent = { kind: 'connected' };
+const subscribed: SessionEvent = { kind: 'subscribed' };
+const due = (atMono = 0): SessionEvent => ({ kind: 'birth-due', atMono });
+const failed = (atMono = 0): SessionEvent => ({ kind: 'failed', atMono });
+const rested: SessionEvent = { kind: 'rested' };
+const died: SessionEvent = { kind: 'died' };
+const stop: SessionEvent = { kind: 'stop' };
+const host = (online: boolean, atMs: number, atMono = 0, nowMs: number | null = null): SessionEvent => ({
+  kind: 'host',
+  online,
+  atMs,
+  atMono,
+  nowMs,
+});
+const ask = (atMono: number): SessionEvent => ({ kind: 'rebirth-asked', atMono });
+const LIVE = [start(), saved, written, connected, subscribed, due()];
+
+const table: [story: string, awaitsHost: boolean, events: SessionEvent[], phase: string, bdSeq: number, effects: string][] = [
+  ['the number is on disk before the CONNECT', false, [start()], 'saving', 0, 'save'],
+  ['births come last', false, LIVE, 'live', 0, 'save connect subscribe await-birth birth'],
+  ['after a restart the next number is used', false, [start(7), saved], 'connecting', 8, 'save connect'],
+  ['255 wraps to 0', false, [start(255), saved], 'connecting', 0, 'save connect'],
+  ['a disk that refuses does not keep the node away', false, [start(), { kind: 'saved', ok: false }], 'connecting', 0, 'save connect'],
+  [
+    'a CONNECT that never left does not use a number up',
+    false,
+    [start(3), saved, failed(), rested],
+    'connecting',
+    4,
+    'save connect drop rest connect',
+  ],
+  ['one that left does', false, [start(3), saved, written, failed(), rested], 'saving', 5, 'save connect drop rest save'],
+  ['a refused CONNACK is tried again', false, [start(), saved, written, failed()], 'resting', 0, 'save connect drop rest'],
+  [
+    'a refused subscription ends the connection',
+    false,
+    [start(), saved, written, connected, failed()],
+    'resting',
+    0,
+    'save connect subscribe drop rest',
+  ],
+  ['no birth before the primary host', true, [start(), saved, connected, subscribed], 'waiting-for-host', 0, 'save connect subscribe'],
+  [
+    'no birth while it is offline',
+    true,
+    [start(), saved, connected, subscribed, host(false, 5)],
+    'waiting-for-host',
+    0,
+    'save connect subscribe',
+  ],
+  [
+    'its online brings the birth',
+    true,
+    [start(), saved, connected, subscribed, host(true, 5), due()],
+    'live',
+    0,
+    'save connect subscribe await-birth birth',
+  ],
+  [
+    'also when it is heard before the SUBACK',
+    true,
+    [start(), saved, connected, host(true, 5), subscribed, due()],
+    'live',
+    0,
+    'save connect subscribe await-birth birth',
+  ],
+  [
+    'an online older than the last word is ignored',
+    true,
+    [start(), saved, connected, subscribed, host(false, 9), host(true, 8)],
+    'waiting-for-host',
+    0,
+    'save connect subscribe',
+  ],
+  [
+    'offline within the jitter takes the birth back',
+    true,
+    [start(), saved, connected, subscribed, host(true, 5), host(false, 6), due()],
+    'waiting-for-host',
+    0,
+    'save connect subscribe await-birth',
+  ],
+  [
+    'host offline: death at once, then back',
+    true,
+    [start(), saved, connected, subscribed, host(true, 5), due(), host(false, 5), died],
+    'resting',
+    0,
+    'save connect subscribe await-birth birth die drop rest',
+  ],
+  [
+    'a late will of an old host kills nobody',
+    true,
+    [start(), saved, connected, subscribed, host(true, 5), due(), host(false, 4)],
+    'live',
+    0,
+    'save connect subscribe await-birth birth',
+  ],
+  ['without a primary host STATE means nothing', false, [...LIVE, host(false, 99)], 'live', 0, 'save connect subscribe await-birth birth'],
+  [
+    'the new connection must hear the host anew',
+    true,
+    [start(), saved, connected, subscribed, host(true, 5), due(), failed(), rested, saved, connected, subscribed],
+    'waiting-for-host',
+    1,
+    'save connect subscribe await-birth birth drop rest save connect subscribe',
+  ],
+  ['a rebirth keeps the number', false, [...LIVE, ask(10)], 'live', 0, 'save connect subscribe await-birth birth rebirth'],
+  [
+    'a storm of requests is answered twice',
+    false,
+    [...LIVE, ask(10), ask(11), ask(12), { kind: 'rebirth-due', atMono: 10 + REBIRTH_GAP_MS }],
+    'live',
+    0,
+    'save connect subscribe await-birth birth rebirth await-rebirth rebirth',
+  ],
+  [
+    'a rebirth asked for later is answered at once',
+    false,
+    [...LIVE, ask(10), ask(10 + REBIRTH_GAP_MS)],
+    'live',
+    0,
+    'save connect subscribe await-birth birth rebirth rebirth',
+  ],
+  ['no rebirth before the birth', false, [start(), saved, connected, ask(10)], 'subscribing', 0, 'save connect subscribe'],
+  ['a wanted stop dies properly', false, [...LIVE, stop, died], 'off', 0, 'save connect subscribe await-birth birth die drop'],
+  [
+    'the link breaking meanwhile ends it too',
+    false,
+    [...LIVE, stop, failed()],
+    'off',
+    0,
+    'save connect subscribe await-birth birth die drop',
+  ],
+  ['a stop while connecting drops the attempt', false, [start(), saved, stop, connected], 'off', 0, 'save connect drop'],
+  ['a stop while resting stays stopped', false, [start(), saved, failed(), stop, rested], 'off', 0, 'save connect drop rest drop'],
+  [
+    'stopping twice is stopping once',
+    false,
+    [...LIVE, stop, stop, died, stop],
+    'off',
+    0,
+    'save connect subscribe await-birth birth die drop',
+  ],
+];
+for (const [story, awaitsHost, events, phase, bdSeq, effects] of table) {
+  t.test(story, async (t) => {
+    const result = run(events, createSession(awaitsHost));
+    t.match(result.session, { phase, bdSeq });
+    t.equal(kinds(result.effects), effects);
+  });
+}
+
+const again: readonly SessionEvent[] = [rested, saved, connected, subscribed];
+const WAITING = [start(), saved, connected, subscribed];
+const walks: [story: string, servers: number, events: SessionEvent[], phase: string, server: number, failures: number][] = [
+  ['an offline host sends the node to the next server', 2, [...WAITING, host(true, 5), due(), host(false, 6), died], 'resting', 1, 0],
+  [
+    'where its word counts by that server alone',
+    2,
+    [...WAITING, host(true, 5), due(), host(false, 6), died, ...again, host(true, 2)],
+    'birthing',
+    1,
+    0,
+  ],
+  ['a retained offline is left too', 2, [...WAITING, host(false, 5), died], 'resting', 1, 0],
+  ['and so is a server that says nothing of the host', 3, [...WAITING, { kind: 'host-late' }, died], 'resting', 1, 0],
+  ['a whole round without the host is a failure', 2, [...WAITING, host(false, 5), died, ...again, host(false, 5), died], 'resting', 0, 1],
+  ['a host that was heard in time is waited for no more', 2, [...WAITING, host(true, 5), { kind: 'host-late' }], 'birthing', 0, 0],
+  ['the next server is tried after a refusal', 2, [start(), saved, written, failed(), rested], 'saving', 1, 0],
+  ['a server that was good is asked first after a lost link', 2, [...WAITING, host(true, 5), due(), failed(60_000)], 'resting', 0, 1],
+  ['one server is waited at for good', 1, [...WAITING, host(false, 5), { kind: 'host-late' }], 'waiting-for-host', 0, 0],
+];
+for (const [story, servers, events, phase, server, failures] of walks) {
+  t.test(`of ${servers} servers: ${story}`, async (t) => {
+    const { session, effects } = run(events, createSession(true, servers));
+    t.match(session, { phase, server, failures });
+    const connects = effects.filter((effect) => effect.kind === 'connect').length;
+    const ends = effects.filter((effect) => effect.kind === 'drop').length;
+    t.ok(connects - ends <= 1, 'never two connections at once');
+  });
+}
+
+t.test('a host that was online for a minute and goes leaves no failures behind', async (t) => {
+  const tired = { ...createSession(true), failures: 8 };
+  const { effects } = run([...WAITING, host(true, 5), due(0), host(false, 6, 60_000), died], tired);
+  t.match(effects.at(-1), { kind: 'rest', failures: 0 });
+});
+
+t.test('a host that spoke from the future by mistake is heard once its clock is right, where ours is known', async (t) => {
+  const YEAR_MS = 31_536_000_000;
+  const now = 1_795_000_000_000;
+  const wrong = [...WAITING, host(true, now + YEAR_MS, 0, now), due(), host(false, now + YEAR_MS, 0, now), died, ...again];
+  const phaseAfter = (event: SessionEvent): string => run([...wrong, event], createSession(true)).session.phase;
+  t.equal(phaseAfter(host(true, now + 5, 0, now)), 'birthing');
+  t.equal(phaseAfter(host(true, now + 5)), 'waiting-for-host', 'who does not know the time cannot tell');
+  const ahead = [...WAITING, host(true, now + 299_000, 0, now), due()];
+  t.equal(run([...ahead, host(false, now, 0, now)], createSession(true)).session.phase, 'live', 'clocks may differ a little');
+});
+
+t.test('failures count up, and a session of a minute starts the count afresh', async (t) => {
+  const once = run([...LIVE, failed(59_999)], createSession(false));
+  t.match(once.effects.at(-1), { kind: 'rest', failures: 1 });
+  const again = run([rested, saved, connected, failed(60_000)], once.session);
+  t.match(again.effects.at(-1), { kind: 'rest', failures: 2 });
+  const sound = run([rested, saved, connected, subscribed, due(100_000), failed(160_000)], again.session);
+  t.match(sound.effects.at(-1), { kind: 'rest', failures: 1 });
+});
+
+t.test('whatever happens, each CONNECT that left carries the number after the one before', async (t) => {
+  const event = fc.constantFrom<SessionEvent>(
+    saved,
+    written,
+    connected,
+    subscribed,
+    due(),
+    failed(),
+    rested,
+    died,
+    host(true, 1),
+    host(false, 1),
+    ask(1),
+    start(4),
+  );
+  fc.assert(
+    fc.property(fc.array(event, { maxLength: 200 }), fc.boolean(), (events, awaitsHost) => {
+      let session = createSession(awaitsHost);
+      const left: number[] = [];
+      const births: string[] = [];
+      for (const e of [start(250), ...events]) {
+        const before = session;
+        const step = afterEvent(session, e);
+        session = step.session;
+        if (before.phase === 'connecting' && !before.bdSeqSpent && session.bdSeqSpent) left.push(session.bdSeq);
+        for (const effect of step.effects) if (effect.kind === 'birth' || effect.kind === 'rebirth') births.push(session.phase);
+      }
+      return left.every((n, i) => n === (251 + i) % 256) && births.every((phase) => phase === 'live');
+    }),
+  );
+  t.pass('held for all generated histories');
+});
+
+t.test('the back-off is full jitter from 1 s to 5 min', async (t) => {
+  t.strictSame(
+    [1, 2, 3, 9, 10, 500].map((n) => backOffMs(n, 1)),
+    [1_000, 2_000, 4_000, 256_000, 300_000, 300_000],
+  );
+  t.strictSame([backOffMs(0, 1), backOffMs(4, 0), backOffMs(4, 0.5)], [1_000, 0, 4_000]);
+});
+
+t.test('topics are those of Sparkplug 3.0, and strangers are told apart', async (t) => {
+  const topics = createTopics('g', 'e', 'scada');
+  t.strictSame([topics.node('NBIRTH'), topics.device('DDATA', 'd')], ['spBv1.0/g/NBIRTH/e', 'spBv1.0/g/DDATA/e/d']);
+  t.strictSame(topics.subscriptions, ['spBv1.0/g/NCMD/e', 'spBv1.0/g/DCMD/e/+', 'spBv1.0/STATE/scada']);
+  t.strictSame(
+    ['spBv1.0/g/NCMD/e', 'spBv1.0/g/DCMD/e/d', 'spBv1.0/STATE/scada', 'spBv1.0/STATE/other', 'spBv1.0/g/NCMD/e2'].map(
+      (topic) => topics.read(topic).kind,
+    ),
+    ['node-command', 'device-command', 'host-state', 'foreign', 'foreign'],
+  );
+  t.notOk(createTopics('g', 'e', null).subscriptions.some((topic) => topic.includes('STATE')));
+});
+
+t.test('a STATE that is none changes nothing', async (t) => {
+  const read = (text: string): unknown => readHostState(Buffer.from(text));
+  t.strictSame(read('{"online":true,"timestamp":5}'), { online: true, atMs: 5 });
+  for (const text of [
+    '',
+    'ONLINE',
+    'null',
+    '[]',
+    '{"online":1,"timestamp":5}',
+    '{"online":true}',
+    '{"online":true,"timestamp":"5"}',
+    '{"online":true,"timestamp":-1}',
+    '{"online":true,"timestamp":1e300}',
+    `{"online":true,"timestamp":5,"x":"${'y'.repeat(2_000)}"}`,
+  ]) {
+    t.equal(read(text), undefined, text.slice(0, 40));
+  }
+});

@@ -1,0 +1,147 @@
+import t from 'tap';
+import type { MqttConnection, MqttDoor } from '../../../../agent/sync/mqtt/door.ts';
+import { createMqttDoor } from '../../../../agent/sync/mqtt/mqtt-door.ts';
+import { createTestBroker } from '../../../platform/broker.ts';
+import { createMemoryStore, createSmallNode, manualClock, until, uplinkConfig } from '../small-node.ts';
+import { online, openScene, verbs } from '../uplink-scene.ts';
+
+t.test('what was lost while the host was away stands in the birth', async (t) => {
+  const clock = manualClock();
+  const store = createMemoryStore();
+  const loss = { readingsLost: 0, gaps: 0 };
+  const port = { ...store.port, status: async () => ({ ...(await store.port.status()), ...loss }) };
+  const { host, node } = await openScene(t, { clock, store: { ...store, port }, primaryHost: 'scada' });
+  await host.state(false, Date.now() + 1);
+  await node.uplink.start();
+  t.ok(await until(() => node.uplink.status().state === 'waiting-for-host'));
+  await until(() => store.saved.size > 0);
+  Object.assign(loss, { readingsLost: 33, gaps: 3 });
+  await clock.advance(60_000);
+  await host.state(true, Date.now() + 2);
+  t.ok(await until(() => host.messages.some(({ verb }) => verb === 'NBIRTH')));
+  const born = host.messages.find(({ verb }) => verb === 'NBIRTH')?.payload.metrics ?? [];
+  const told = (name: string): unknown => born.find((metric) => metric.name === name)?.value;
+  t.match([told('Sync/Readings Lost'), told('Sync/Gaps')], [33n, 3n]);
+});
+
+t.test('a proper stop says goodbye; an abrupt end leaves it to the will', async (t) => {
+  const { broker, host, node } = await openScene(t);
+  await node.uplink.start();
+  await until(online(node));
+  node.poll({ 'L01.level': 5 });
+  const stopped = node.uplink.stop();
+  node.uplink.update('L02', 'Reason', { value: 'too late', quality: 'good', atMs: 1 });
+  await Promise.all([stopped, node.uplink.stop()]);
+  t.ok(await until(() => !host.nodeAlive));
+  t.equal(verbs(host.messages.slice(5)), 'DDATA:L01 DDEATH:L01 DDEATH:L02 DDEATH:M1 DDEATH:Z1 NDEATH', 'and the will is not sent on top');
+  const death = host.messages.at(-1)?.payload;
+  t.match(death, { seq: undefined, metrics: [{ name: 'bdSeq', value: 0n, datatype: 4 }] });
+  t.equal(death?.metrics.length, 1);
+  t.match(node.uplink.status(), { state: 'off', readingsAcked: 1 });
+
+  const connections: MqttConnection[] = [];
+  const door: MqttDoor = {
+    connect: async (options) => {
+      const connection = await createMqttDoor().connect(options);
+      connections.push(connection);
+      return connection;
+    },
+  };
+  const heir = createSmallNode({ config: uplinkConfig(broker.url), store: createMemoryStore(node.store.saved), door });
+  t.teardown(() => heir.uplink.stop());
+  await heir.uplink.start();
+  await until(() => host.alive.size === 4);
+  t.match(heir.uplink.status(), { bdSeq: 1 }, 'the number goes on after a restart');
+  t.equal(heir.store.saved.get('sync.bdSeq'), 1);
+  connections[0]?.destroy();
+  t.ok(await until(() => !host.nodeAlive));
+  t.match(host.messages.at(-1), {
+    verb: 'NDEATH',
+    retain: false,
+    qos: 1,
+    payload: { seq: undefined, metrics: [{ name: 'bdSeq', value: 1n }] },
+  });
+});
+
+t.test('no birth before the primary host is there; its leaving ends the session, its return opens a new one', async (t) => {
+  const { host, node } = await openScene(t, { primaryHost: 'scada' });
+  await host.state(false, Date.now() + 1);
+  await node.uplink.start();
+  t.ok(await until(() => node.uplink.status().state === 'waiting-for-host'));
+  t.match(node.uplink.status().reason, /primary host scada is not online/);
+  node.poll({ 'L01.level': 1 });
+  t.equal(host.messages.length, 0);
+  await host.state(true, Date.now() + 2);
+  t.ok(await until(online(node)));
+  await host.state(false, 5);
+  await host.state(false, Date.now() + 3);
+  t.ok(await until(() => !host.nodeAlive && node.uplink.status().state === 'waiting-for-host'));
+  t.match(verbs(host.messages), /DDEATH:Z1 NDEATH$/);
+  await host.state(true, Date.now() + 4);
+  t.ok(await until(online(node)));
+  t.match(node.uplink.status(), { bdSeq: 1 });
+  t.match(
+    node.events.map(({ text }) => text),
+    ['primary host scada is not online', 'primary host scada is not online'],
+  );
+});
+
+t.test('a broker that is not there is tried again, and does not use bdSeq up', async (t) => {
+  const broker = createTestBroker();
+  await broker.start();
+  await broker.stop();
+  const node = createSmallNode({ config: uplinkConfig(broker.url), random: () => 0.01 });
+  t.teardown(async () => {
+    await node.uplink.stop();
+    await broker.stop();
+  });
+  await node.uplink.start();
+  await until(() => node.uplink.status().state === 'down');
+  t.match(node.uplink.status().reason, /cannot be reached: the machine is there, but nothing listens on that port/);
+  await broker.start();
+  t.ok(await until(online(node)));
+  t.match(node.uplink.status(), { bdSeq: 0, reason: '' });
+});
+
+t.test('a certificate that cannot be read is named, and tried again', async (t) => {
+  let reads = 0;
+  const node = createSmallNode({
+    config: uplinkConfig('mqtts://127.0.0.1:1', { caFile: '/etc/luciole/ca.pem' }),
+    random: () => 0.01,
+    readFile: async () => {
+      reads += 1;
+      throw new Error('ENOENT');
+    },
+  });
+  t.teardown(() => node.uplink.stop());
+  await node.uplink.start();
+  t.ok(await until(() => reads > 1));
+  t.match(node.uplink.status().reason, /uplink.caFile \/etc\/luciole\/ca.pem cannot be read/);
+});
+
+t.test('an uplink that is stopped before the disk has answered never connects', async (t) => {
+  const store = createMemoryStore();
+  const waiting: (() => void)[] = [];
+  const slow = {
+    ...store,
+    port: { ...store.port, loadAll: () => new Promise<undefined>((answer) => waiting.push(() => answer(undefined))) },
+  };
+  let attempts = 0;
+  const door: MqttDoor = {
+    connect: () => {
+      attempts += 1;
+      return new Promise<MqttConnection>(() => {});
+    },
+  };
+  const clock = manualClock();
+  const { uplink } = createSmallNode({ config: uplinkConfig('mqtt://broker'), store: slow, clock, door });
+  const started = uplink.start();
+  await clock.advance(0);
+  const stopped = uplink.stop();
+  await clock.advance(1_000);
+  await stopped;
+  for (const answer of waiting) answer();
+  await clock.advance(10_000);
+  await started;
+  t.match([attempts, uplink.status().state], [0, 'off']);
+});

@@ -1,0 +1,157 @@
+import t from 'tap';
+import type { Frame, StoredFrame, UplinkDevice } from '../../../../agent/core/ports.ts';
+import type { Outcome, Reading } from '../../../../agent/core/words.ts';
+import { outcomeMetrics } from '../../../../agent/sync/commands/outcome-voice.ts';
+import { untoldNotes } from '../../../../agent/sync/delivery/gap-notes.ts';
+import { decodePayload, encodePayload, type Metric } from '../../../../agent/sync/sparkplug/codec.ts';
+import { createCurrentValues } from '../../../../agent/sync/sparkplug/current-values.ts';
+import { createMetricTable } from '../../../../agent/sync/sparkplug/metric-table.ts';
+import { createPublisher } from '../../../../agent/sync/sparkplug/publisher.ts';
+import { createTopics } from '../../../../agent/sync/sparkplug/topics.ts';
+import { DEVICES, GROUP, manualClock, NODE, START_MS } from '../small-node.ts';
+
+/** A device whose birth does not fit into a kilobyte. */
+const WIDE: UplinkDevice = {
+  id: 'W1',
+  target: null,
+  metrics: Array.from({ length: 80 }, (_, i) => ({ name: `channel_${i}`, pointId: `W1.channel_${i}`, type: 'Double' as const, unit: 'W' })),
+};
+
+/** A born session with a broker that takes packets of this size at most, and all that was published. */
+function openSession(maxPacketBytes: number, devices: readonly UplinkDevice[] = DEVICES) {
+  const clock = manualClock();
+  const table = createMetricTable(devices);
+  const values = createCurrentValues({ table, clock, latest: () => undefined });
+  const sent: { topic: string; metrics: readonly Metric[] }[] = [];
+  const cut: string[] = [];
+  const publisher = createPublisher({
+    connection: {
+      maxPacketBytes,
+      publish: (topic, payload) => {
+        if (payload.length + topic.length + 6 > maxPacketBytes) throw new Error(`${topic} has ${payload.length} bytes`);
+        sent.push({ topic, metrics: decodePayload(payload)?.metrics ?? [] });
+      },
+    },
+    table,
+    topics: createTopics(GROUP, NODE, null),
+    values,
+    clock,
+    bdSeq: 0,
+    isAlive: () => true,
+    onSent: () => {},
+    onCut: (_, leftOut) => cut.push(...leftOut),
+  });
+  const born = (verb: string): (string | undefined)[] =>
+    sent.find(({ topic }) => topic.includes(verb))?.metrics.map(({ name }) => name) ?? [];
+  return { table, values, publisher, sent, cut, born };
+}
+
+const reading = (pointId: Reading['pointId']): Reading => ({ pointId, value: 1, quality: 'good', atMono: 0, atMs: START_MS });
+const frame = (...points: Reading['pointId'][]): Frame => ({
+  ticket: 1,
+  atMono: 0,
+  atMs: START_MS,
+  clockQuality: 'synced',
+  readings: points.map(reading),
+});
+const row = (...points: Reading['pointId'][]): StoredFrame => ({ ...frame(...points), seq: 1, isCorrected: false });
+const ROWS = { epoch: 'e1', from: 1, to: 1 };
+
+t.test('a birth that must be cut keeps what proof, losses and ends of commands are told with', async (t) => {
+  for (const maxPacketBytes of [400, 700, 1_024]) {
+    const { publisher, born, cut } = openSession(maxPacketBytes);
+    publisher.birth();
+    const node = born('NBIRTH');
+    for (const name of ['bdSeq', 'Node Control/Rebirth', 'Sync/Rows', 'Sync/Gap', 'Command/Outcome']) t.ok(node.includes(name), name);
+    t.ok(born('DBIRTH').includes('Command/Outcome'));
+    const light = cut.filter((name) => !/^(Agent|Config|Update)\//.test(name));
+    t.equal(light.length > 0, maxPacketBytes < 1_024, 'a kilobyte holds all that light and readings need');
+  }
+});
+
+/** As full as a node in service shows them. */
+function fill({ table, values }: ReturnType<typeof openSession>): void {
+  for (const entry of table.node) {
+    const isText = entry.type === 'String' || entry.type === 'Bytes';
+    const value = isText ? (/Hash|Candidate/.test(entry.name) ? 'a'.repeat(64) : 'confirmed') : entry.type === 'Boolean' ? true : START_MS;
+    if (entry.type !== 'Bytes') values.put(entry, { value, quality: 'good', atMs: START_MS });
+  }
+}
+
+t.test('what is left out first is what the platform only writes; two kilobytes and a half hold all', async (t) => {
+  for (const [maxPacketBytes, left] of [
+    [1_024, /./],
+    [2_000, /^(Config\/(Action|File|Part|SHA-256|Data|Base|Target|Confirm|Minutes|Comment|User)|Update\/(Action|At|Of|Data|Force))$/],
+    [2_500, /^nothing$/],
+  ] as const) {
+    const session = openSession(maxPacketBytes);
+    fill(session);
+    session.publisher.birth();
+    t.strictSame(
+      session.cut.filter((name) => !left.test(name)),
+      [],
+      `${session.cut.length} left out at ${maxPacketBytes} bytes`,
+    );
+  }
+});
+
+t.test('no names, however short, would bring all of the node into a kilobyte: the standard wants type and time of each', async (t) => {
+  const session = openSession(100_000);
+  session.publisher.birth();
+  const [birth] = session.sent;
+  const leastNames = birth?.metrics.map((metric, i) => ({ ...metric, name: String.fromCharCode(0x21 + i), properties: undefined })) ?? [];
+  t.ok(encodePayload({ metrics: leastNames }).length > 1_024, `${encodePayload({ metrics: leastNames }).length} bytes`);
+});
+
+t.test('a reading that no birth names is counted as one that cannot be told, and its frame is not sent as if it were', async (t) => {
+  const { publisher, sent } = openSession(1_024, [WIDE]);
+  publisher.birth();
+  const before = sent.length;
+  t.equal(publisher.live(frame('W1.channel_0', 'W1.channel_79'), ROWS), undefined);
+  t.equal(sent.length, before);
+  t.match(publisher.live(frame('W1.channel_0'), ROWS), { readings: 1, unsayable: 0 });
+  const history = publisher.history([row('W1.channel_0', 'W1.channel_79', 'W1.gone')], ROWS);
+  t.match(history, { readings: 1, unsayable: 1, homeless: 1 });
+  t.match(
+    untoldNotes('e1', ROWS, [row('W1.channel_79')], history).map((note) => JSON.parse(note) as object),
+    [
+      { from: 1, to: 1, readings: 1, reason: 'not-configured' },
+      { from: 1, to: 1, readings: 1, reason: 'packet-limit' },
+    ],
+  );
+});
+
+t.test('a long text does not push metrics out of a birth', async (t) => {
+  const { publisher, values, table, born, cut } = openSession(2_000, DEVICES.slice(2));
+  const outcome = table.node.find(({ name }) => name === 'Command/Outcome');
+  if (outcome === undefined) throw new Error('no such metric');
+  values.put(outcome, { value: 'x'.repeat(1_500), quality: 'good', atMs: START_MS });
+  publisher.birth();
+  t.strictSame(cut, []);
+  t.ok(born('NBIRTH').includes('Emergency/On'));
+});
+
+t.test('the end of a command arrives whatever the broker takes: without its lamps, then with a shorter reason', async (t) => {
+  const { publisher, values, table, sent } = openSession(1_024);
+  publisher.birth();
+  const lamps: Outcome['lamps'] = Object.fromEntries(Array.from({ length: 100 }, (_, i) => [`L${i}`, 'failed' as const]));
+  const outcome: Outcome = {
+    commandId: 'a-1',
+    target: { kind: 'zone', id: 'Z1' },
+    levelPct: 80,
+    state: 'failed',
+    reason: 'no reply',
+    lamps,
+    source: 'platform',
+    atMs: START_MS,
+  };
+  const tell = (told: Outcome): Record<string, unknown>[] => {
+    const before = sent.length;
+    publisher.values(outcomeMetrics({ table, values, isSilent: () => false, maxTextBytes: publisher.maxTextBytes }, told, 'programme'));
+    const metrics = sent.slice(before).flatMap((message) => message.metrics);
+    return metrics.map(({ value }) => JSON.parse(value?.kind === 'string' ? value.value : '{}') as Record<string, unknown>);
+  };
+  t.match(tell({ ...outcome, lamps: { L1: 'failed' } }), [{ id: 'a-1', lamps: { L1: 'failed' } }]);
+  t.strictSame(tell(outcome), [{ id: 'a-1', target: 'Z1', state: 'failed', reason: 'no reply', level: 80, lamps: {} }]);
+  t.match(tell({ ...outcome, reason: 'é'.repeat(2_000) }), [{ id: 'a-1', state: 'failed', reason: /^é{100,}$/ }]);
+});

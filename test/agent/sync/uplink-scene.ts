@@ -1,0 +1,39 @@
+import { createTestBroker, type TestBroker } from '../../platform/broker.ts';
+import { createReferenceHost, type HostMessage, type ReferenceHost } from '../../platform/host.ts';
+import { createSmallNode, GROUP, NODE, type SmallNode, uplinkConfig } from './small-node.ts';
+
+interface Scene {
+  readonly broker: TestBroker;
+  readonly host: ReferenceHost;
+  readonly node: SmallNode;
+}
+
+/** Broker, host and node on one loopback port; the node is started by the test. */
+export async function openScene(
+  t: { teardown(end: () => Promise<void>): void },
+  changes: Partial<Parameters<typeof createSmallNode>[0]> & { readonly primaryHost?: string } = {},
+): Promise<Scene> {
+  const broker = createTestBroker();
+  await broker.start();
+  const hostId = changes.primaryHost;
+  const host = createReferenceHost({
+    url: broker.url,
+    protocolVersion: 4,
+    group: GROUP,
+    node: NODE,
+    ...(hostId === undefined ? {} : { hostId }),
+  });
+  await host.start();
+  const node = createSmallNode({ config: uplinkConfig(broker.url, { primaryHost: hostId ?? null }), ...changes });
+  t.teardown(async () => {
+    await node.uplink.stop();
+    await host.stop();
+    await broker.stop();
+  });
+  return { broker, host, node };
+}
+
+export const verbs = (messages: readonly HostMessage[]): string =>
+  messages.map(({ verb, device }) => (device === '' ? verb : `${verb}:${device}`)).join(' ');
+export const online = (node: SmallNode) => (): boolean => node.uplink.status().state === 'online';
+export const BIRTHS = 'NBIRTH DBIRTH:L01 DBIRTH:L02 DBIRTH:M1 DBIRTH:Z1';
