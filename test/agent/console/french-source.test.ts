@@ -1,24 +1,39 @@
 /** The catalogue held against the source: no sentence without its French, no French without its sentence. */
 import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import t from 'tap';
 import { COMMANDS, FAMILIES } from '../../../agent/console/commands.ts';
 import { FRENCH } from '../../../agent/console/french/catalogue.ts';
 import { saidTexts, sourceFiles } from '../../support/said-texts.ts';
 
 const ROOT = join(import.meta.dirname, '../../..');
+/** These files of a room, wherever in it they are. Errors: throws TypeError for one that is none. */
+function filesOf(room: string, names: readonly string[]): readonly string[] {
+  const files = sourceFiles(join(ROOT, 'agent', room));
+  return names.map((name) => {
+    const found = files.find((file) => basename(file, '.ts') === name);
+    if (found === undefined) throw new TypeError(`${name} is no file of agent/${room}`);
+    return found.slice(ROOT.length + 1);
+  });
+}
+
 /** Whose words reach a session. */
 const ROOMS = [
   ...['access', 'app', 'config', 'console', 'control', 'core', 'diagnosis', 'field', 'lighting', 'store'].map((room) => `agent/${room}`),
-  ...['import-table', 'first-user', 'probe'].map((file) => `agent/commissioning/${file}.ts`),
-  ...['chores', 'clock-steps', 'leftover-events', 'ongoing', 'platform-updates', 'run-guard', 'safe-mode', 'self-report', 'update-run'].map(
-    (file) => `agent/service/${file}.ts`,
-  ),
-  ...['update-desk', 'update-file', 'update-unpack', 'release-trial', 'progress'].map((file) => `agent/service/${file}.ts`),
-  ...['failure-words', 'link', 'mqtt-door', 'secret-files', 'secrets', 'sync-desk', 'uplink', 'uplink-test', 'uplink-words'].map(
-    (file) => `agent/sync/${file}.ts`,
-  ),
-  ...['shown-commands', 'talq-names', 'uplink-place'].map((file) => `agent/sync/${file}.ts`),
+  ...filesOf('commissioning', ['import-table', 'first-user', 'probe']),
+  ...filesOf('service', [
+    'chores',
+    'clock-steps',
+    'leftover-events',
+    'ongoing',
+    'platform-updates',
+    'run-guard',
+    'safe-mode',
+    'self-report',
+  ]),
+  ...filesOf('service', ['update-run', 'update-desk', 'update-file', 'update-unpack', 'release-trial', 'progress']),
+  ...filesOf('sync', ['failure-words', 'link', 'mqtt-door', 'secret-files', 'secrets', 'sync-desk', 'talq-names', 'platform-view']),
+  ...filesOf('sync', ['uplink', 'uplink-place', 'uplink-test', 'uplink-words']),
   ...['modbus', 'serial-port.ts', 'socket-port.ts', 'rs485.ts'].map((place) => `drivers/${place}`),
 ];
 /** And what there is never said in a session, by what it is for. */
@@ -30,7 +45,7 @@ const ELSEWHERE: readonly RegExp[] = [
   // Between programs.
   /^agent\/(console\/protocol\/protocol|core\/cabinet-points)\.ts/,
   // The page about the cabinet file.
-  /^agent\/config\/(schema|schema-lighting|json-schema)\.ts/,
+  /^agent\/config\/schema\/(schema|schema-lighting|json-schema)\.ts/,
   // Errors of programming.
   /^drivers\/modbus\/(codec|modbus-driver)\.ts/,
 ];

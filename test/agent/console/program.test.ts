@@ -5,27 +5,30 @@ import t, { type Test } from 'tap';
 import { ROOT, run, startProgram } from './program.ts';
 
 /** The program as it is, with an agent that only tells what it was given and does as its file's name says. */
+const PROBLEMS = "[{ file: 'bad.yaml', line: 3, column: 7, path: 'lines[0].port', message: 'found 5, allowed a path' }]";
+
 const FAKE_APP = `
 import { ConfigError } from '../core/errors.ts';
-const PROBLEMS = [{ file: 'bad.yaml', line: 3, column: 7, path: 'lines[0].port', message: 'found 5, allowed a path' }];
 export async function runAgent({ log, stopSignal, ...options }) {
-  if (options.configFile === 'bad.yaml') throw new ConfigError(PROBLEMS);
+  if (options.configFile === 'bad.yaml') throw new ConfigError(${PROBLEMS});
   if (options.configFile === 'crash.yaml') throw new TypeError('broken');
   log.event('started', options);
   log.event('started', options);
   await new Promise((resolve) => { stopSignal.onabort = resolve; setInterval(() => {}, 1000); });
   return 0;
-}
+}`;
+
+const FAKE_CONFIG = `
 export async function checkConfig({ configFile }) {
-  if (configFile === 'bad.yaml') return { problems: PROBLEMS, warnings: [], counts: null };
-  const warnings = configFile === 'warned.yaml' ? PROBLEMS : [];
+  if (configFile === 'bad.yaml') return { problems: ${PROBLEMS}, warnings: [], counts: null };
+  const warnings = configFile === 'warned.yaml' ? ${PROBLEMS} : [];
   return { problems: [], warnings, counts: { lamps: 12, lines: 3, zones: 1 } };
 }`;
 
 function programWith(t: Test): string {
   const home = t.testdir({
     'package.json': '{"type":"module","version":"9.8.7"}',
-    agent: { app: { 'run.ts': FAKE_APP }, config: { 'load-site.ts': FAKE_APP } },
+    agent: { app: { 'run.ts': FAKE_APP }, config: { load: { 'load-site.ts': FAKE_CONFIG } } },
   });
   for (const part of ['main.ts', 'console', 'core', 'service'])
     cpSync(join(ROOT, 'agent', part), join(home, 'agent', part), { recursive: true });
