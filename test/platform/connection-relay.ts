@@ -6,8 +6,8 @@
  */
 import { connect, type Socket } from 'node:net';
 import { generate, type IConnackPacket, type Packet } from 'mqtt-packet';
+import type { Faults } from './faults.ts';
 import { createMqttFramer, type Framed } from './mqtt-framer.ts';
-import type { Faults } from './proxy.ts';
 import { createSocketFeed, type SocketFeed } from './socket-feed.ts';
 import type { ClosedEvent, PacketEvent, Side, WireLog } from './wire-log.ts';
 

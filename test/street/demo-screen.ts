@@ -6,7 +6,7 @@
 import { styleText } from 'node:util';
 import { every } from '../../agent/core/clock.ts';
 import type { StatusView } from '../../agent/core/views.ts';
-import type { Demo } from './demo.ts';
+import type { Demo } from './demo-state.ts';
 import type { DemoSummary } from './demo-summary.ts';
 import type { MoverKind } from './world.ts';
 

@@ -1,4 +1,4 @@
-import type { Demo } from './demo.ts';
+import type { Demo } from './demo-state.ts';
 import { percentile } from './passages.ts';
 
 /** The demo's figures; `errors` is empty when all went as it should. */

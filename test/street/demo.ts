@@ -9,43 +9,25 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { loadSite } from '../../agent/config/load/load-site.ts';
 import { agentSocketPath, prepareSocketFolder } from '../../agent/console/protocol/socket-path.ts';
-import { type Clock, every, type Timer } from '../../agent/core/clock.ts';
+import { every, type Timer } from '../../agent/core/clock.ts';
 import { ConfigError } from '../../agent/core/errors.ts';
 import { createSystemClock } from '../../agent/core/system-clock.ts';
-import type { StatusView } from '../../agent/core/views.ts';
-import { createTestBroker, type TestBroker } from '../platform/broker.ts';
-import { createReferenceHost, type ReferenceHost } from '../platform/host.ts';
-import { type AgentProcess, startAgentProcess } from './agent-process.ts';
+import { createTestBroker } from '../platform/broker.ts';
+import { createReferenceHost } from '../platform/host.ts';
+import { startAgentProcess } from './agent-process.ts';
 import { DEMO_HELP, type DemoOptions, readDemoOptions } from './demo-options.ts';
 import { openDemoScreen } from './demo-screen.ts';
+import type { Demo } from './demo-state.ts';
 import { summaryOf } from './demo-summary.ts';
-import { type Passages, watchPassages } from './passages.ts';
+import { watchPassages } from './passages.ts';
 import { createPtyCable, type PtyCable } from './pty.ts';
-import { createStreet, type Street } from './street.ts';
+import { createStreet } from './street.ts';
 
 /** People and cars an hour. Source: assumed; a lively street, so that a visitor sees something each few seconds. */
 const PER_HOUR = { walker: 120, cyclist: 60, car: 40 };
 /** The first ones come soon after the street has dimmed. Units: ms after the start. */
 const FIRST = { walkerMs: 12_000, carMs: 13_500, cyclistMs: 14_500 };
 const LOOK_MS = 500;
-
-/** All that the demo holds while it runs. */
-export interface Demo {
-  readonly options: DemoOptions;
-  readonly clock: Clock;
-  readonly street: Street;
-  readonly passages: Passages;
-  readonly broker: TestBroker;
-  readonly host: ReferenceHost;
-  readonly agent: AgentProcess;
-  /** The agent's own newest answer. */
-  status: StatusView | null;
-  isCut: boolean;
-  toggleUplink(): Promise<void>;
-  /** Silences a lamp, or gives it back its power; says which. */
-  toggleLamp(): string;
-  quit(): void;
-}
 
 process.exitCode = await main();
 

@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import type { Arch } from '../arch.ts';
 import { elfNeeds, isNewer } from '../elf.ts';
 import { makeRoot } from './debian-root.ts';
-import type { Tell } from './run.ts';
+import type { Tell } from './step.ts';
 
 interface Foreign {
   readonly deb: string;

@@ -13,7 +13,7 @@ import { footprintCabinet } from '../../../bench/footprint/footprint-street.ts';
 import type { StreetAnswer, StreetQuestion } from '../../../bench/footprint/street-process.ts';
 import type { Arch } from '../arch.ts';
 import { type DebianRoot, makeRoot } from './debian-root.ts';
-import type { Tell } from './run.ts';
+import type { Tell } from './step.ts';
 
 const CANARY = 'canary-7f3a91c2e5';
 const PATIENCE_MS = 60_000;

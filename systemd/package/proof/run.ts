@@ -12,6 +12,7 @@ import { ARCHS, type Arch } from '../arch.ts';
 import { type Made, makePackage } from '../make-package.ts';
 import { proveForeign } from './foreign.ts';
 import { proveHere } from './installed.ts';
+import type { Step, Tell } from './step.ts';
 
 const HELP = `The package in a fresh Debian without network and compiler: made twice alike, installed, run, upgraded, purged; the other
 architecture unpacked, its files read, and run by qemu where that is installed. Takes some minutes.
@@ -29,15 +30,6 @@ const EXIT = { usage: 64, unavailable: 69 };
 const NEEDED = ['debootstrap', 'unshare', 'mount', 'dpkg-deb'];
 /** The release that the upgrade goes to. */
 const NEWER = `${manifest.version}+proof`;
-
-/** One claim and whether it held. */
-export interface Step {
-  readonly step: string;
-  readonly ok: boolean;
-  readonly detail?: unknown;
-}
-
-export type Tell = (step: string, ok: boolean, detail?: unknown) => void;
 
 process.exitCode = await run(process.argv.slice(2));
 

@@ -1,0 +1,12 @@
+/**
+ * One step of the proof.
+ */
+
+/** One claim and whether it held. */
+export interface Step {
+  readonly step: string;
+  readonly ok: boolean;
+  readonly detail?: unknown;
+}
+
+export type Tell = (step: string, ok: boolean, detail?: unknown) => void;

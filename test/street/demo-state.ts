@@ -1,0 +1,28 @@
+/**
+ * All that the demo holds while it runs.
+ */
+import type { Clock } from '../../agent/core/clock.ts';
+import type { StatusView } from '../../agent/core/views.ts';
+import type { TestBroker } from '../platform/broker.ts';
+import type { ReferenceHost } from '../platform/host.ts';
+import type { AgentProcess } from './agent-process.ts';
+import type { DemoOptions } from './demo-options.ts';
+import type { Passages } from './passages.ts';
+import type { Street } from './street.ts';
+
+export interface Demo {
+  readonly options: DemoOptions;
+  readonly clock: Clock;
+  readonly street: Street;
+  readonly passages: Passages;
+  readonly broker: TestBroker;
+  readonly host: ReferenceHost;
+  readonly agent: AgentProcess;
+  /** The agent's own newest answer. */
+  status: StatusView | null;
+  isCut: boolean;
+  toggleUplink(): Promise<void>;
+  /** Silences a lamp, or gives it back its power; says which. */
+  toggleLamp(): string;
+  quit(): void;
+}
