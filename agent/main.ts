@@ -120,9 +120,9 @@ async function runFirstStart(args: LocalArgs): Promise<number> {
 async function runAgentUntilStopped(args: LocalArgs): Promise<number> {
   const options = runOptions(args);
   const [{ createLog }, { createNotify }, { createStartProgress, USUAL_STEP_LIMIT_MS }] = await Promise.all([
-    import('./service/log.ts'),
-    import('./service/notify.ts'),
-    import('./service/start-progress.ts'),
+    import('./service/log/log.ts'),
+    import('./service/run/notify.ts'),
+    import('./service/run/start-progress.ts'),
   ]);
   const clock = createSystemClock({ quality: () => 'none' });
   const minSeverity = args['verbose'] === true ? 'debug' : 'info';

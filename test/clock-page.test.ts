@@ -9,7 +9,7 @@ import { createManualClock } from '../agent/core/manual-clock.ts';
 import type { Field, Frame } from '../agent/core/ports.ts';
 import { createSteadyClock, type StoredHeldTime } from '../agent/core/steady-clock.ts';
 import { createEnergy } from '../agent/diagnosis/energy-count.ts';
-import { createTimeQuality } from '../agent/service/time-quality.ts';
+import { createTimeQuality } from '../agent/service/time/time-quality.ts';
 import { createRecorder } from '../agent/store/recorder.ts';
 import { openPayload } from '../agent/sync/commands/command-fields.ts';
 import { encodePayload } from '../agent/sync/sparkplug/codec.ts';

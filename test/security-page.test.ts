@@ -55,7 +55,7 @@ t.test('programs are started in few places, never through a shell, and no text b
       'agent/console/shell/stty.ts',
       'agent/console/shell/tty-device.ts',
       'agent/luciole.js',
-      'agent/service/notify.ts',
+      'agent/service/run/notify.ts',
       'drivers/rs485.ts',
     ],
     'whoever starts one more looks that its words are fixed, and adds it here',

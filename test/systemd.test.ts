@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import t from 'tap';
-import { USUAL_STEP_LIMIT_MS } from '../agent/service/start-progress.ts';
+import { USUAL_STEP_LIMIT_MS } from '../agent/service/run/start-progress.ts';
 import { findProgram } from './platform/mosquitto.ts';
 
 const UNITS = join(import.meta.dirname, '../systemd');

@@ -10,7 +10,7 @@ import type { Store } from '../core/ports.ts';
 import type { PointId } from '../core/words.ts';
 import { createField, type LiveField } from '../field/field.ts';
 import { fieldLine } from '../field/line-from-config.ts';
-import { createSelf, type Self } from '../service/self-report.ts';
+import { createSelf, type Self } from '../service/metrics/self-report.ts';
 import { createRecorder, type Recorder } from '../store/recorder.ts';
 import { createStore } from '../store/store.ts';
 import type { Building } from './joined.ts';

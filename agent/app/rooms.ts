@@ -14,7 +14,7 @@ import { createRoomEvents } from '../core/room-events.ts';
 import { createDiagnosis } from '../diagnosis/diagnosis.ts';
 import { createEnergy } from '../diagnosis/energy-count.ts';
 import { withSiteKnowledge } from '../field/bus-tools/site-knowledge.ts';
-import { readOnlyBus } from '../service/safe-mode.ts';
+import { readOnlyBus } from '../service/run/safe-mode.ts';
 import { uplinkDevices } from '../sync/sparkplug/cabinet-metrics.ts';
 import { createPlatformView } from '../sync/sparkplug/platform-view.ts';
 import type { Joined, Rooms } from './joined.ts';

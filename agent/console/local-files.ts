@@ -10,7 +10,7 @@ import type { Cabinet } from '../core/cabinet.ts';
 import { ConfigError } from '../core/errors.ts';
 import { profileView } from '../core/profile-view.ts';
 import { createSystemClock } from '../core/system-clock.ts';
-import { createTimeQuality } from '../service/time-quality.ts';
+import { createTimeQuality } from '../service/time/time-quality.ts';
 import { ConsoleError } from './console-error.ts';
 import type { Shelf } from './terminal/terminal.ts';
 

@@ -13,7 +13,7 @@ import { createSteadyClock, type SteadyClock, type StoredHeldTime } from '../../
 import type { PointId, Reading } from '../../agent/core/words.ts';
 import { powerW } from '../../agent/diagnosis/energy.ts';
 import { createEnergy, type Energy } from '../../agent/diagnosis/energy-count.ts';
-import { createTimeQuality } from '../../agent/service/time-quality.ts';
+import { createTimeQuality } from '../../agent/service/time/time-quality.ts';
 import { makeStreet, RESIDENTIAL, step, ZONE } from '../../test/agent/lighting/street.ts';
 import { createRandom, type Random } from '../../test/street/random.ts';
 import { createWorld, trueSunDeg, type World } from './clock-world.ts';

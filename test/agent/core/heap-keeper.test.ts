@@ -2,7 +2,7 @@ import t from 'tap';
 import { createHeapKeeper, keepHeap } from '../../../agent/core/heap-keeper.ts';
 import { createManualClock } from '../../../agent/core/manual-clock.ts';
 import type { StatusView } from '../../../agent/core/views.ts';
-import { createSelf } from '../../../agent/service/self-report.ts';
+import { createSelf } from '../../../agent/service/metrics/self-report.ts';
 
 const MEGABYTE = 2 ** 20;
 

@@ -1,6 +1,6 @@
 import t from 'tap';
 import type { Store } from '../../../agent/core/ports.ts';
-import { agentChores, type ChoreParts, minuteOf, noonHour } from '../../../agent/service/chores.ts';
+import { agentChores, type ChoreParts, minuteOf, noonHour } from '../../../agent/service/housekeeping/chores.ts';
 import { hoursLeft, storeView, writtenBytesPerDay } from '../../../agent/store/store-view.ts';
 import { storeCheck, storeStatus } from '../console/fake-store.ts';
 import { status } from '../console/fake-view.ts';

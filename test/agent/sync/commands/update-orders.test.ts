@@ -1,6 +1,6 @@
 import t from 'tap';
 import type { UpdateDesk } from '../../../../agent/core/updates.ts';
-import { createUpdatePost } from '../../../../agent/service/platform-updates.ts';
+import { createUpdatePost } from '../../../../agent/service/updates/platform-updates.ts';
 import { readNodeCommand } from '../../../../agent/sync/commands/commands.ts';
 import { encodePayload, type Metric, toLong } from '../../../../agent/sync/sparkplug/codec.ts';
 import { createMetricTable } from '../../../../agent/sync/sparkplug/metric-table.ts';

@@ -1,0 +1,114 @@
+/**
+ * The chores of the store and the report of the night: which there are, when, and what each says of itself.
+ *
+ * Owns their times: none at dusk, and not the same minute for every cabinet of a city. Part of `app.ts`; housekeeping starts them, the
+ * store does the work.
+ */
+import type { Cabinet } from '../../core/cabinet.ts';
+import type { Log, Store, StoreCheck } from '../../core/ports.ts';
+import type { AgentView } from '../../core/views.ts';
+import type { Chore } from './housekeeping.ts';
+
+export interface ChoreParts {
+  readonly cabinet: Pick<Cabinet, 'id' | 'longitudeDeg' | 'store'>;
+  readonly store: Store;
+  readonly view: Pick<AgentView, 'status'>;
+  readonly log: Log;
+}
+
+/** After the night, before the working day. Units: UTC. */
+const DAILY_REPORT_CRON = '0 9 * * *';
+
+/** In the order in which a person reads them. */
+export function agentChores({ cabinet, store, view, log }: ChoreParts): readonly Chore[] {
+  const minute = minuteOf(cabinet.id);
+  const noon = noonHour(cabinet.longitudeDeg);
+  const asked = async <T>(answer: Promise<T | undefined>): Promise<T> => (await answer) ?? Promise.reject(await unasked(store));
+  return [
+    {
+      name: 'compaction',
+      cron: `${minute} * * * *`,
+      catchesUp: true,
+      run: async () => {
+        const { segments, readings, bytesBefore, bytesAfter } = await asked(store.compact());
+        if (segments === 0) return 'nothing to compact';
+        return `${readings} readings made into ${count(segments, 'segment')}, ${kilobytes(bytesBefore)} into ${kilobytes(bytesAfter)} kB`;
+      },
+    },
+    {
+      name: 'retention',
+      cron: `${minute} ${hour(noon - 2)} * * *`,
+      catchesUp: true,
+      run: async () => {
+        const { readings, lost } = await asked(store.retain());
+        const { maxDays } = cabinet.store;
+        return readings === 0
+          ? `nothing older than ${maxDays} days`
+          : `${readings} readings older than ${maxDays} days dropped, ${lost} not delivered`;
+      },
+    },
+    {
+      name: 'backup',
+      cron: `${minute} ${hour(noon + 14)} * * *`,
+      catchesUp: true,
+      run: async () => {
+        const { path, bytes } = await asked(store.backup());
+        return `${path}, ${kilobytes(bytes)} kB`;
+      },
+    },
+    {
+      name: 'integrity',
+      cron: `${minute} ${noon} * * 3`,
+      // It reads everything; soon after a start it may be dusk.
+      catchesUp: false,
+      run: async () => checkText(await asked(store.check())),
+    },
+    { name: 'daily-report', cron: DAILY_REPORT_CRON, catchesUp: false, run: () => dailyReport(view, log) },
+  ];
+}
+
+/** The night in one log line, so that a year of nights can be read without the platform. */
+async function dailyReport(view: Pick<AgentView, 'status'>, log: Log): Promise<string> {
+  const { store: stored, uplink: link, lines, units, detections, lampsRaised } = await view.status();
+  const { readingsStored, readingsLost, backlogFrames } = stored;
+  const bus = Object.fromEntries(lines.map(({ id, busyPct, timeouts }) => [id, { busyPct, timeouts }]));
+  log.event('daily-report', { detections, lampsRaised, units, bus, readingsStored, readingsLost, backlogFrames, uplink: link.state });
+  return `${count(detections, 'detection')}, ${readingsStored} readings stored, ${readingsLost} lost`;
+}
+
+/** Errors: throws with every problem when there is one. */
+function checkText({ files, account }: StoreCheck): string {
+  const problems = files.flatMap(({ file, problems }) => problems.map((problem) => `${file}: ${problem}`));
+  if (account?.isBalanced === false) problems.push('the account of readings does not hold');
+  if (problems.length > 0 || files.some(({ ok }) => !ok)) throw new Error(problems.join('; ') || 'a file is damaged');
+  return `${count(files.length, 'file')} read whole, all is well`;
+}
+
+async function unasked(store: Store): Promise<Error> {
+  const { reason } = await store.status();
+  return new Error(reason === '' ? 'the disk did not answer in time' : `the disk could not be asked: ${reason}`);
+}
+
+/** A minute of the hour for this cabinet, so that a city's do not all write at once. Source: FNV-1a, for its spread. */
+export function minuteOf(cabinetId: string): number {
+  let hash = 0x811c9dc5;
+  for (const byte of Buffer.from(cabinetId)) hash = Math.imul(hash ^ byte, 0x01000193) >>> 0;
+  return hash % 60;
+}
+
+/** The hour of UTC in which the sun stands highest; dusk and dawn are hours away. Source: 15 degrees an hour. */
+export function noonHour(longitudeDeg: number): number {
+  return hour(12 - Math.round(longitudeDeg / 15));
+}
+
+function hour(any: number): number {
+  return (any + 24) % 24;
+}
+
+function count(number: number, noun: string): string {
+  return `${number} ${noun}${number === 1 ? '' : 's'}`;
+}
+
+function kilobytes(bytes: number): string {
+  return (bytes / 1_000).toFixed(1);
+}

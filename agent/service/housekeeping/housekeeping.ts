@@ -1,0 +1,143 @@
+/**
+ * Chores of the night: compaction, checks, cleaning, at set times of UTC.
+ *
+ * Owns when a chore runs and how it went last. Never lighting: a missed tick here costs a day, not a dark street.
+ * The only user of node-cron, which reads the patterns and starts nothing itself: after a step of the wall clock it works through every
+ * time that was passed over, 20 s for an hourly chore and a clock that wakes in 1970, and after a step back it waits for the old time.
+ * Called by `app.ts`.
+ */
+import { parse } from 'node-cron';
+import { type Clock, every, type MonoMs, type Timer, type WallMs } from '../../core/clock.ts';
+import type { Log, Store } from '../../core/ports.ts';
+import type { ChoreView } from '../../core/views.ts';
+import { CHORES_KEY, type Mark, NEVER, readMarks } from './chore-marks.ts';
+
+/** One chore. Shape: `cron` has five fields, minute first, in UTC. */
+export interface Chore {
+  readonly name: string;
+  readonly cron: string;
+  /** Runs soon after a start when its times have been missed. */
+  readonly catchesUp: boolean;
+  /** Safe to repeat. Resolves with what it did, for a person. Errors: rejects with why it could not. */
+  readonly run: () => Promise<string>;
+}
+
+export interface Housekeeping {
+  start(): void;
+  stop(): void;
+  view(): readonly ChoreView[];
+}
+
+export interface HousekeepingParts {
+  readonly chores: readonly Chore[];
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Keeps over a restart how chores went. */
+  readonly memory: Pick<Store, 'load' | 'save'>;
+}
+
+const MINUTE_MS = 60_000;
+const HOUR_MS = 60 * MINUTE_MS;
+const DAY_MS = 24 * HOUR_MS;
+/** Minutes that a late turn may make up for; a larger step of the clock is none. Source: assumed; the service manager kills an agent that stands still for less. */
+const MAX_LATE_MINUTES = 5;
+/** Wait before missed chores are made up for. Units: ms. Source: assumed; the street is lit and every unit has been met by then. */
+const SETTLE_MS = 5 * MINUTE_MS;
+/** A chore has missed its times when its last run is older than this many of its periods. Source: one may be lost to a mains cut. */
+const MISSED_PERIODS = 2;
+/** How far a next run is looked for. Source: chores run weekly at least. */
+const LOOK_AHEAD_HOURS = 8 * 24;
+
+/** The chores of an agent, one at a time. One that waits or runs is not started again; one that fails runs again at its next time. */
+export function createHousekeeping({ chores, clock, log, memory }: HousekeepingParts): Housekeeping {
+  const planned = chores.map(plan);
+  const marks = new Map<string, Mark>();
+  const waiting = new Set<string>();
+  let queue = Promise.resolve();
+  let ticks: Timer | null = null;
+  let startedMono: MonoMs = 0;
+  let checkedMinute = 0;
+
+  const carryOut = async ({ name, run, isRare }: Planned): Promise<void> => {
+    waiting.delete(name);
+    const mark = await run().then(
+      (result) => ({ lastMs: clock.wallMs(), result, failed: false }),
+      (error: unknown) => ({ lastMs: clock.wallMs(), result: error instanceof Error ? error.message : String(error), failed: true }),
+    );
+    if (ticks === null) return;
+    marks.set(name, mark);
+    log.event(mark.failed ? 'chore-failed' : 'chore-done', { chore: name, result: mark.result }, mark.failed ? 'warning' : 'info');
+    // A frequent chore is soon done anew; its mark is not worth a write of its own.
+    if (isRare) void memory.save(CHORES_KEY, Object.fromEntries(marks));
+  };
+  const enqueue = (chore: Planned): void => {
+    if (waiting.has(chore.name)) return;
+    waiting.add(chore.name);
+    queue = queue.then(() => (ticks === null ? undefined : carryOut(chore)));
+  };
+  const isMissed = ({ name, catchesUp, periodMs }: Planned): boolean =>
+    catchesUp && clock.wallMs() - (marks.get(name)?.lastMs ?? Number.NEGATIVE_INFINITY) > MISSED_PERIODS * periodMs;
+  const tick = (): void => {
+    const minute = Math.floor(clock.wallMs() / MINUTE_MS);
+    const isStep = minute - checkedMinute > MAX_LATE_MINUTES;
+    for (let each = isStep ? minute : checkedMinute + 1; each <= minute; each++)
+      for (const chore of planned) if (chore.isDue(each * MINUTE_MS)) enqueue(chore);
+    checkedMinute = minute;
+    if (clock.monoMs() - startedMono >= SETTLE_MS) for (const chore of planned.filter(isMissed)) enqueue(chore);
+  };
+  const recall = async (): Promise<void> => {
+    const kept = readMarks(await memory.load(CHORES_KEY));
+    for (const { name } of chores) if (!marks.has(name)) marks.set(name, kept.get(name) ?? NEVER);
+  };
+
+  return {
+    start() {
+      if (ticks !== null) return;
+      startedMono = clock.monoMs();
+      checkedMinute = Math.floor(clock.wallMs() / MINUTE_MS);
+      ticks = every(clock, MINUTE_MS, tick);
+      void recall();
+    },
+    stop() {
+      ticks?.cancel();
+      ticks = null;
+      waiting.clear();
+    },
+    view: () => planned.map(({ name, cron, nextMs }) => ({ name, cron, nextMs: nextMs(clock.wallMs()), ...(marks.get(name) ?? NEVER) })),
+  };
+}
+
+interface Planned extends Chore {
+  readonly periodMs: number;
+  readonly isRare: boolean;
+  readonly isDue: (minuteMs: WallMs) => boolean;
+  readonly nextMs: (afterMs: WallMs) => WallMs | null;
+}
+
+/** Errors: throws for a pattern that is none. */
+function plan(chore: Chore): Planned {
+  const { minute: minutes, hour: hours, dayOfMonth, month: months, dayOfWeek } = parse(chore.cron);
+  // The library's own match takes the parts of a date from Intl, which costs 7 MB for good and is slow; in UTC they are at hand.
+  const isDue = (minuteMs: WallMs): boolean => {
+    const at = new Date(minuteMs);
+    return (
+      minutes.includes(at.getUTCMinutes()) &&
+      hours.includes(at.getUTCHours()) &&
+      dayOfMonth.includes(at.getUTCDate()) &&
+      months.includes(at.getUTCMonth() + 1) &&
+      dayOfWeek.includes(at.getUTCDay())
+    );
+  };
+  const nextMs = (afterMs: WallMs): WallMs | null => {
+    const hourMs = Math.floor(afterMs / HOUR_MS) * HOUR_MS;
+    for (let ahead = 0; ahead <= LOOK_AHEAD_HOURS; ahead++)
+      for (const minute of minutes) {
+        const atMs = hourMs + ahead * HOUR_MS + minute * MINUTE_MS;
+        if (atMs > afterMs && isDue(atMs)) return atMs;
+      }
+    return null;
+  };
+  const first = nextMs(0) ?? 0;
+  const periodMs = (nextMs(first) ?? first + LOOK_AHEAD_HOURS * HOUR_MS) - first;
+  return { ...chore, periodMs, isRare: periodMs >= DAY_MS, isDue, nextMs };
+}

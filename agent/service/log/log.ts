@@ -1,0 +1,107 @@
+/**
+ * The agent's log: one JSON line an event, for journald and for people with `jq`.
+ *
+ * Owns the form of a line, its secrets and its repetitions. Never decides anything. Built by `main.ts`, handed to all.
+ */
+import { type DestinationStream, destination, pino } from 'pino';
+import type { Clock } from '../../core/clock.ts';
+import { LOG_SEVERITIES, type Log, type LogFeed, type LogLine, type LogSeverity } from '../../core/ports.ts';
+import { redact } from './redact.ts';
+import { createRepeatFilter } from './repeat-filter.ts';
+
+const PINO_LEVEL = { debug: 'debug', info: 'info', warning: 'warn', alarm: 'error' } as const;
+/** By pino's level number. Source: sd-daemon(3), SD_DEBUG 7, SD_INFO 6, SD_WARNING 4, SD_ERR 3. */
+const JOURNAL_PRIORITY: Readonly<Record<number, number>> = { 20: 7, 30: 6, 40: 4, 50: 3 };
+const SEVERITY_NAME: Readonly<Record<string, LogSeverity>> = { debug: 'debug', info: 'info', warn: 'warning', error: 'alarm' };
+/** Keys of the line itself; a field of the same name moves aside. */
+const RESERVED = new Set(['severity', 'time', 'event', 'repeated']);
+/** Unwritten lines kept while the reader stalls; more are dropped, for a stalled journal must not stall the bus. Units: bytes. */
+const MAX_WAITING_BYTES = 1_048_576;
+
+export interface LogOptions {
+  readonly clock: Pick<Clock, 'wallMs' | 'monoMs'>;
+  /** Standard output is journald: prefix each line with its priority, leave the time to it. */
+  readonly journal: boolean;
+  /** Less than this is not written. */
+  readonly minSeverity: LogSeverity;
+  /** Takes finished lines instead of standard output. */
+  readonly write?: (line: string) => void;
+}
+
+export interface AgentLog extends Log, LogFeed {
+  /** Writes what was held back and what waits. Call before the end. */
+  flush(): void;
+}
+
+interface Line {
+  readonly name: string;
+  readonly fields: Readonly<Record<string, unknown>>;
+  readonly severity: LogSeverity;
+}
+
+interface Reader {
+  readonly min: LogSeverity;
+  readonly hear: (line: LogLine) => void;
+}
+
+/** A log. An event identical to one of the last minute is counted, and its count written when the minute is over. */
+export function createLog({ clock, journal, minSeverity, write }: LogOptions): AgentLog {
+  const output = write === undefined ? destination({ fd: 1, sync: false, maxLength: MAX_WAITING_BYTES }) : null;
+  const sink = write ?? ((line: string) => void output?.write(line));
+  const logger = pino(
+    {
+      level: PINO_LEVEL[minSeverity],
+      base: null,
+      timestamp: journal ? false : () => `,"time":"${new Date(clock.wallMs()).toISOString()}"`,
+      formatters: { level: (label) => ({ severity: SEVERITY_NAME[label] ?? label }) },
+    },
+    journal ? withPriority(sink) : { write: sink },
+  );
+  const repeats = createRepeatFilter<Line>();
+  const readers = new Set<Reader>();
+  const put = (line: Line, times?: number): void => {
+    const { name, fields, severity } = line;
+    logger[PINO_LEVEL[severity]]({ event: name, ...fields, ...(times === undefined ? {} : { repeated: times }) });
+    for (const { min, hear } of readers) if (isAtLeast(severity, min)) hear({ ...line, atMs: clock.wallMs(), repeated: times ?? 0 });
+  };
+  const settle = (nowMono: number): void => {
+    for (const { item, times } of repeats.due(nowMono)) put(item, times);
+  };
+  return {
+    event(name, fields = {}, severity = 'info') {
+      const isWanted = logger.isLevelEnabled(PINO_LEVEL[severity]) || [...readers].some(({ min }) => isAtLeast(severity, min));
+      if (!isWanted) return;
+      const line: Line = { name, fields: moveAside(redact(fields)), severity };
+      const nowMono = clock.monoMs();
+      settle(nowMono);
+      if (repeats.admit(`${severity} ${name} ${JSON.stringify(line.fields)}`, line, nowMono)) put(line);
+    },
+    listen(min, hear) {
+      const reader = { min, hear };
+      readers.add(reader);
+      return () => void readers.delete(reader);
+    },
+    flush() {
+      settle(Number.POSITIVE_INFINITY);
+      output?.flushSync();
+    },
+  };
+}
+
+function isAtLeast(severity: LogSeverity, min: LogSeverity): boolean {
+  return LOG_SEVERITIES.indexOf(severity) >= LOG_SEVERITIES.indexOf(min);
+}
+
+/** Pino tells a stream that carries this mark the level of each line. Source: pino 10 docs, "pino.symbols.needsMetadataGsym". */
+function withPriority(sink: (line: string) => void): DestinationStream {
+  const stream = {
+    [Symbol.for('pino.metadata')]: true,
+    lastLevel: 30,
+    write: (line: string) => sink(`<${JOURNAL_PRIORITY[stream.lastLevel] ?? 6}>${line}`),
+  };
+  return stream;
+}
+
+function moveAside(fields: Record<string, unknown>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(fields).map(([key, value]) => [RESERVED.has(key) ? `${key}_` : key, value]));
+}

@@ -1,0 +1,30 @@
+import { SECRET_KEY, withoutUrlPasswords } from '../../core/secret-words.ts';
+
+/** Deepest nesting that is logged. Source: assumed; honest fields are flat. */
+const MAX_DEPTH = 4;
+/**
+ * The same fields without secrets: values under password-like names, and passwords inside URLs. Paths of secret files stay.
+ *
+ * Shape: errors become name, code and message; what lies deeper than four levels is left out.
+ */
+export function redact(fields: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  return cleanRecord(fields, 0);
+}
+
+function cleanRecord(fields: object, depth: number): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(fields).map(([key, value]) => [key, SECRET_KEY.test(key) ? '[redacted]' : clean(value, depth + 1)]),
+  );
+}
+
+function clean(value: unknown, depth: number): unknown {
+  if (typeof value === 'string') return withoutUrlPasswords(value);
+  if (typeof value === 'bigint') return String(value);
+  if (typeof value !== 'object' || value === null) return value;
+  if (depth > MAX_DEPTH) return '[deeper]';
+  if (value instanceof Error) {
+    const code = (value as NodeJS.ErrnoException).code;
+    return { name: value.name, ...(code === undefined ? {} : { code }), message: clean(value.message, depth) };
+  }
+  return Array.isArray(value) ? value.map((item) => clean(item, depth + 1)) : cleanRecord(value, depth);
+}

@@ -1,0 +1,248 @@
+/**
+ * What the agent knows of itself and its street, as metrics.
+ *
+ * Owns the names. Pure: views in, families out. Part of `app.ts`.
+ */
+import type { MetricFamily, MetricSample } from '../../core/metrics.ts';
+import type { LineView, UplinkStatus } from '../../core/ports.ts';
+import type { StatusView } from '../../core/views.ts';
+import type { EventCode, Severity } from '../../core/words.ts';
+import type { RunMode, StartLedger } from '../run/start-ledger.ts';
+import type { HealthSample } from './health.ts';
+
+export interface MetricsParts {
+  readonly status: StatusView;
+  /** Null where nobody measures. */
+  readonly health: HealthSample | null;
+  /** Null where nobody keeps one. */
+  readonly ledger: StartLedger | null;
+  readonly mode: RunMode;
+  /** Begun since the start of the agent. */
+  readonly events: ReadonlyMap<EventCode, number>;
+}
+
+const CLOCKS: readonly StatusView['clockQuality'][] = ['none', 'restored', 'rtc', 'synced'];
+const UPLINKS: readonly UplinkStatus['state'][] = ['off', 'connecting', 'waiting-for-host', 'online', 'down'];
+const SEVERITIES: readonly Severity[] = ['info', 'warning', 'alarm'];
+
+/** In groups: the agent, time, lines, light, store, uplink, events. */
+export function metricFamilies(parts: MetricsParts): MetricFamily[] {
+  return [
+    ...agentFamilies(parts),
+    ...lineFamilies(parts.status),
+    ...lightFamilies(parts.status),
+    ...storeFamilies(parts.status),
+    ...uplinkFamilies(parts.status),
+    ...eventFamilies(parts),
+  ];
+}
+
+function agentFamilies({ status, health, ledger, mode }: MetricsParts): MetricFamily[] {
+  const { version, cabinet, upS, startMs, clockQuality } = status;
+  return [
+    family('info', 'luciole', '', 'Version of the agent and the cabinet it lights', [
+      { labels: { version, cabinet: cabinet.id }, value: 1 },
+    ]),
+    gauge('luciole_uptime_seconds', 'seconds', 'Since the start of the agent', upS),
+    gauge(
+      'luciole_first_poll_seconds',
+      'seconds',
+      'From the start of the agent to its first poll on a line',
+      startMs === null ? null : startMs / 1_000,
+    ),
+    gauge('luciole_resident_memory_bytes', 'bytes', 'Resident memory of the agent', health?.residentBytes),
+    gauge('luciole_heap_memory_bytes', 'bytes', 'JavaScript heap in use', health?.heapBytes),
+    family(
+      'counter',
+      'luciole_cpu_seconds',
+      'seconds',
+      'Processor time used',
+      health === null ? [] : by('mode', { user: health.userCpuS, system: health.systemCpuS }),
+    ),
+    family(
+      'gauge',
+      'luciole_loop_lag_seconds',
+      'seconds',
+      'How much later than asked for the main loop turned, over the last minute',
+      health === null ? [] : lags(health),
+    ),
+    counter('luciole_starts', '', 'Starts of the agent on this cabinet', ledger?.starts),
+    family('counter', 'luciole_run_ends', '', 'How runs of the agent on this cabinet ended', ledger === null ? [] : by('end', ledger.ends)),
+    gauge('luciole_safe_mode', '', '1 while only the light is kept up', mode === 'normal' ? 0 : 1),
+    family('gauge', 'luciole_clock_quality', '', 'How far the wall clock may be believed', oneOf('quality', CLOCKS, clockQuality)),
+  ];
+}
+
+function lineFamilies({ lines, units }: StatusView): MetricFamily[] {
+  const of = (value: (line: LineView) => number): MetricSample[] =>
+    lines.map((line) => ({ labels: { line: line.id }, value: value(line) }));
+  return [
+    family(
+      'gauge',
+      'luciole_line_up',
+      '',
+      '1 while the port is open and somebody answers',
+      of(({ state }) => Number(state === 'up')),
+    ),
+    family(
+      'gauge',
+      'luciole_line_busy_ratio',
+      'ratio',
+      'Share of the last minute in which the wire was in use',
+      of(({ busyPct }) => busyPct / 100),
+    ),
+    family(
+      'counter',
+      'luciole_line_transactions',
+      '',
+      'Requests that ended',
+      of(({ transactions }) => transactions),
+    ),
+    family(
+      'counter',
+      'luciole_line_timeouts',
+      '',
+      'Requests without an answer',
+      of(({ timeouts }) => timeouts),
+    ),
+    family(
+      'counter',
+      'luciole_line_crc_errors',
+      '',
+      'Damaged answers',
+      of(({ crcErrors }) => crcErrors),
+    ),
+    family(
+      'counter',
+      'luciole_line_exceptions',
+      '',
+      'Requests that were refused',
+      of(({ exceptions }) => exceptions),
+    ),
+    family(
+      'counter',
+      'luciole_line_late_replies',
+      '',
+      'Answers that came after their time',
+      of(({ lateReplies }) => lateReplies),
+    ),
+    family(
+      'counter',
+      'luciole_line_noise_bytes',
+      'bytes',
+      'Bytes that belong to no answer',
+      of(({ noiseBytes }) => noiseBytes),
+    ),
+    family('gauge', 'luciole_units', '', 'Units by how they answer', by('state', units)),
+  ];
+}
+
+function lightFamilies({ zones, night, detections, lampsRaised }: StatusView): MetricFamily[] {
+  const lamps = zones.flatMap((zone) => zone.lamps);
+  const count = (holds: (lamp: (typeof lamps)[number]) => boolean): number => lamps.filter(holds).length;
+  const states = {
+    lit: count(({ measuredPct }) => measuredPct !== null && measuredPct > 0),
+    dark: count(({ measuredPct }) => measuredPct === 0),
+    unknown: count(({ measuredPct }) => measuredPct === null),
+  };
+  return [
+    family('gauge', 'luciole_lamps', '', 'Lamps by what their driver last confirmed', by('state', states)),
+    gauge(
+      'luciole_lamps_not_following',
+      '',
+      'Lamps that do not do as they are told',
+      count(({ following }) => !following),
+    ),
+    gauge(
+      'luciole_lamps_faulty',
+      '',
+      'Lamps whose device has a fault',
+      count(({ faults }) => faults.length > 0),
+    ),
+    gauge('luciole_night', '', '1 while it is night for a zone', Number(night)),
+    counter('luciole_detections', '', 'Detections by presence sensors', detections),
+    counter('luciole_lamps_raised', '', 'Lamps raised by presence', lampsRaised),
+  ];
+}
+
+function storeFamilies({ store }: StatusView): MetricFamily[] {
+  return [
+    gauge('luciole_store_up', '', '1 while the store takes readings', Number(store.state === 'ok')),
+    gauge('luciole_store_readings', '', 'Readings on disk', store.readings),
+    gauge('luciole_store_frames', '', 'Rows on disk', store.frames),
+    gauge('luciole_store_size_bytes', 'bytes', 'Size on disk', store.bytes),
+    gauge('luciole_store_limit_bytes', 'bytes', 'Where it stops growing', store.maxBytes),
+    gauge('luciole_store_backlog_frames', '', 'Rows that are not proven delivered', store.backlogFrames),
+    gauge('luciole_store_gaps', '', 'Recorded losses', store.gaps),
+    gauge('luciole_store_waiting_readings', '', 'Readings that are not yet on disk', store.readingsWaiting),
+    counter('luciole_store_written_readings', '', 'Readings that went to disk', store.readingsStored),
+    counter('luciole_store_lost_readings', '', 'Readings that were lost, each recorded as a gap', store.readingsLost),
+    counter('luciole_store_written_bytes', 'bytes', 'Bytes that the storage thread wrote to its device', store.written?.bytes),
+  ];
+}
+
+function uplinkFamilies({ uplink, atMs }: StatusView): MetricFamily[] {
+  const { delivery, certificates } = uplink;
+  const oldestS = delivery === undefined ? undefined : delivery.oldestMs === null ? 0 : Math.max(0, (atMs - delivery.oldestMs) / 1_000);
+  const untilMs = certificates?.own?.untilMs;
+  return [
+    family('gauge', 'luciole_uplink_state', '', 'How the way to the platform stands', oneOf('state', UPLINKS, uplink.state)),
+    counter('luciole_uplink_published_readings', '', 'Readings sent as they came', uplink.readingsPublished),
+    counter('luciole_uplink_historical_readings', '', 'Readings sent later', uplink.readingsHistorical),
+    counter('luciole_uplink_proven_readings', '', 'Readings proven delivered', uplink.readingsAcked),
+    counter('luciole_uplink_messages', '', 'Messages sent', uplink.messagesSent),
+    counter('luciole_uplink_sent_bytes', 'bytes', 'Payload sent', uplink.bytesSent),
+    gauge('luciole_uplink_today_bytes', 'bytes', 'MQTT packets both ways since midnight UTC', delivery?.bytesToday),
+    gauge('luciole_uplink_oldest_unproven_seconds', 'seconds', 'Age of the oldest reading that is not proven delivered', oldestS),
+    counter('luciole_uplink_commands', '', 'Commands received', uplink.commandsReceived),
+    counter('luciole_uplink_refused_commands', '', 'Commands refused', uplink.commandsRefused),
+    gauge(
+      'luciole_uplink_certificate_left_seconds',
+      'seconds',
+      'Until the own certificate ends',
+      untilMs === undefined ? undefined : (untilMs - atMs) / 1_000,
+    ),
+  ];
+}
+
+function eventFamilies({ status, events }: MetricsParts): MetricFamily[] {
+  const active = Object.fromEntries(
+    SEVERITIES.map((severity) => [severity, status.activeEvents.filter((event) => event.severity === severity).length]),
+  );
+  const { info: _, ...worth } = active;
+  return [
+    family('gauge', 'luciole_active_events', '', 'Warnings and alarms that go on', by('severity', worth)),
+    family('counter', 'luciole_events', '', 'Events that began', by('code', Object.fromEntries(events))),
+  ];
+}
+
+function family(
+  type: MetricFamily['type'],
+  name: string,
+  unit: MetricFamily['unit'],
+  help: string,
+  samples: readonly MetricSample[],
+): MetricFamily {
+  return { type, name, unit, help, samples };
+}
+
+/** Shape: nothing for what is not known. */
+function gauge(name: string, unit: MetricFamily['unit'], help: string, value: number | null | undefined): MetricFamily {
+  return family('gauge', name, unit, help, value == null ? [] : [{ value }]);
+}
+
+function counter(name: string, unit: MetricFamily['unit'], help: string, value: number | null | undefined): MetricFamily {
+  return family('counter', name, unit, help, value == null ? [] : [{ value }]);
+}
+
+function by(label: string, counts: Readonly<Record<string, number | undefined>>): MetricSample[] {
+  return Object.entries(counts).map(([name, value = 0]) => ({ labels: { [label]: name }, value }));
+}
+
+function oneOf(label: string, words: readonly string[], current: string): MetricSample[] {
+  return words.map((word) => ({ labels: { [label]: word }, value: Number(word === current) }));
+}
+
+function lags({ loopLag: { meanMs, p99Ms, maxMs } }: HealthSample): MetricSample[] {
+  return by('of', { mean: meanMs / 1_000, p99: p99Ms / 1_000, max: maxMs / 1_000 });
+}

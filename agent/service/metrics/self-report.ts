@@ -1,0 +1,113 @@
+/**
+ * What the agent tells of itself: to the platform, to a file for a monitor, to whoever asks for metrics; and that it stays small.
+ *
+ * Owns when that is done. Part of `app.ts`.
+ */
+
+import { type Clock, every, type Timer } from '../../core/clock.ts';
+import { type Heap, keepHeap } from '../../core/heap-keeper.ts';
+import { type MetricFamily, metricsText } from '../../core/metrics.ts';
+import type { Log, Uplink, UplinkValue } from '../../core/ports.ts';
+import type { StatusView } from '../../core/views.ts';
+import type { AgentEvent, EventCode } from '../../core/words.ts';
+import { AGENT_METRIC } from '../../sync/sparkplug/metric-table.ts';
+import type { RunMode, StartLedger } from '../run/start-ledger.ts';
+import type { Health } from './health.ts';
+import { metricFamilies } from './metrics.ts';
+import { createMetricsFile } from './metrics-file.ts';
+
+/** Units: ms. Source: assumed; monitors ask once a minute or less often. The lag of the loop is measured over as long. */
+const FILE_MS = 60_000;
+/** Minutes between two words to the platform. Source: assumed; memory that grows is seen within an hour, and each word costs some 60 bytes. */
+const TELL_MINUTES = 10;
+const MEGABYTE = 2 ** 20;
+
+export interface SelfParts {
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly uplink: Pick<Uplink, 'update'>;
+  readonly health: Health | null;
+  /** Null where V8 alone decides when to collect. */
+  readonly heap: Heap | null;
+  /** How this run came about; null where nobody keeps a ledger. */
+  readonly runs: { readonly mode: RunMode; readonly ledger: () => StartLedger } | null;
+  readonly status: () => Promise<StatusView>;
+  /** Asked at each turn: the configuration may change. Null for no file. */
+  readonly metricsFile: () => string | null;
+}
+
+export interface Self {
+  /** What the births need is told before it resolves. */
+  start(): Promise<void>;
+  stop(): void;
+  note(event: AgentEvent): void;
+  metrics(): Promise<readonly MetricFamily[]>;
+}
+
+export function createSelf(parts: SelfParts): Self {
+  const { clock, log, uplink, health, heap, runs } = parts;
+  const events = new Map<EventCode, number>();
+  let ticks: Timer | null = null;
+  let looks: Timer | null = null;
+  let minutes = 0;
+  let file: { readonly path: string; readonly write: (text: string) => Promise<void> } | null = null;
+
+  const metrics = async (): Promise<readonly MetricFamily[]> =>
+    metricFamilies({
+      status: await parts.status(),
+      health: health?.sample() ?? null,
+      ledger: runs?.ledger() ?? null,
+      mode: runs?.mode ?? 'normal',
+      events,
+    });
+
+  const show = (metric: string, value: UplinkValue['value']): void =>
+    uplink.update('', metric, { value, quality: 'good', atMs: clock.wallMs() });
+
+  async function tell(): Promise<void> {
+    const { lines, store } = await parts.status();
+    const sample = health?.sample() ?? null;
+    show(AGENT_METRIC.memory, sample === null ? null : Math.round(sample.residentBytes / MEGABYTE));
+    show(AGENT_METRIC.loopLag, sample === null ? null : Math.round(sample.loopLag.p99Ms));
+    show(AGENT_METRIC.busUse, Math.round(Math.max(0, ...lines.map(({ busyPct }) => busyPct))));
+    show(AGENT_METRIC.storeSize, Math.round(store.bytes / MEGABYTE));
+  }
+
+  function tellRuns(): void {
+    const runsBefore = runs?.ledger().runs.slice(0, -1) ?? [];
+    const last = runsBefore.at(-1);
+    show(AGENT_METRIC.starts, runs?.ledger().starts ?? null);
+    show(AGENT_METRIC.lastEnd, last === undefined ? '' : `${last.end ?? ''}${last.cause === '' ? '' : `: ${last.cause}`}`);
+    show(AGENT_METRIC.safeMode, (runs?.mode ?? 'normal') !== 'normal');
+  }
+
+  async function turn(): Promise<void> {
+    health?.turn();
+    minutes += 1;
+    if (minutes % TELL_MINUTES === 0) await tell();
+    const path = parts.metricsFile();
+    if (path === null) return;
+    if (file?.path !== path) file = { path, ...createMetricsFile(path, log) };
+    await file.write(metricsText(await metrics(), 'prometheus'));
+  }
+
+  return {
+    async start() {
+      if (ticks !== null) return;
+      ticks = every(clock, FILE_MS, () => void turn());
+      looks = heap === null ? null : keepHeap(clock, heap);
+      tellRuns();
+      await tell();
+    },
+    stop() {
+      ticks?.cancel();
+      looks?.cancel();
+      health?.stop();
+    },
+    note({ code, startMs, endMs }) {
+      // The end of one that lasted was counted at its beginning.
+      if (endMs === null || endMs === startMs) events.set(code, (events.get(code) ?? 0) + 1);
+    },
+    metrics,
+  };
+}

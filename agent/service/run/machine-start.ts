@@ -1,0 +1,29 @@
+/**
+ * Which start of the machine this run belongs to, and how long after it the run began.
+ *
+ * Owns the two questions to the kernel. Its monotonic clock runs on from one run of the agent to the next, so that a run whose time was never
+ * known is dated by a later one. Called by `run.ts`.
+ */
+import { readFileSync } from 'node:fs';
+import type { MonoMs } from '../../core/clock.ts';
+
+/** Source: random(4): a new name at each start of the kernel. */
+const BOOT_ID = '/proc/sys/kernel/random/boot_id';
+
+/**
+ * Null where the kernel does not say. Units: `startMono` in ms on the kernel's monotonic clock, at zero of this process's own.
+ *
+ * `told` is the name of this start as the service manager knows it: a service that sees processes alone (`ProcSubset=pid`) cannot read it.
+ */
+export function machineStart(told: string | null = null): { readonly bootId: string; readonly startMono: MonoMs } | null {
+  const bootId = told ?? readBootId();
+  return bootId === null ? null : { bootId, startMono: Number(process.hrtime.bigint()) / 1e6 - performance.now() };
+}
+
+function readBootId(): string | null {
+  try {
+    return readFileSync(BOOT_ID, 'utf8').trim();
+  } catch {
+    return null; // Another kind of system: each run then knows its own time only.
+  }
+}

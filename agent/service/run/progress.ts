@@ -1,0 +1,64 @@
+/**
+ * Which parts of the agent hang, from their signs of work. Never the network: a street is lit without it.
+ *
+ * Pure. Called by the watchdog and by whoever judges whether a new release is well.
+ */
+import type { MonoMs } from '../../core/clock.ts';
+import type { LinePulse, Pulse, StorePulse } from '../../core/pulse.ts';
+
+/**
+ * Longest time without a sign of work. Units: ms.
+ *
+ * `line`: a line that polls, or naps until the next poll. `tick`: the lighting. `opening`: a port that is being opened: a new run of the agent
+ * may heal it and the other lines are lit meanwhile, so it is not tried often. `store`: the same; its thread was given up and started again
+ * by itself many times until then.
+ * Source: assumed; a turn of a line ends after one transaction or a nap of 1 s, a tick comes each second, and a driver goes to its failsafe level
+ * after 60 s, by when the agent is back. Two restarts in ten minutes are too few for safe mode.
+ */
+const PATIENCE_MS = { line: 30_000, tick: 10_000, opening: 600_000, store: 600_000 } as const;
+
+/** A part without a sign of work. Units: ms. */
+export interface Hang {
+  /** `line north`, `lighting`, `store`. */
+  readonly part: string;
+  readonly forMs: number;
+  /** What has not happened, for a person. */
+  readonly text: string;
+}
+
+/** Shape: empty while all is well. A disk that gives errors, or lets its thread hang in the kernel, is trouble and no hang: light goes on. */
+export function hangsOf({ lines, tickedMono, store }: Pulse, nowMono: MonoMs): readonly Hang[] {
+  return [...lines.flatMap((line) => lineHang(line, nowMono)), ...tickHang(tickedMono, nowMono), ...storeHang(store, nowMono)];
+}
+
+function lineHang({ id, turnedMono, openingMono }: LinePulse, nowMono: MonoMs): Hang[] {
+  const part = `line ${id}`;
+  // A line that waits for its own port has not turned either; that is judged by the port.
+  if (openingMono !== null)
+    return late({ part, sinceMono: openingMono, patienceMs: PATIENCE_MS.opening, text: 'its port neither opens nor fails' }, nowMono);
+  return late({ part, sinceMono: turnedMono, patienceMs: PATIENCE_MS.line, text: 'its transaction does not end' }, nowMono);
+}
+
+function tickHang(tickedMono: MonoMs | null, nowMono: MonoMs): Hang[] {
+  return late(
+    { part: 'lighting', sinceMono: tickedMono, patienceMs: PATIENCE_MS.tick, text: 'no decision about the lamps is made' },
+    nowMono,
+  );
+}
+
+function storeHang({ unansweredMono, isStuck }: StorePulse, nowMono: MonoMs): Hang[] {
+  if (isStuck) return [];
+  return late({ part: 'store', sinceMono: unansweredMono, patienceMs: PATIENCE_MS.store, text: 'no storage thread answers' }, nowMono);
+}
+
+interface Sign {
+  readonly part: string;
+  readonly sinceMono: MonoMs | null;
+  readonly patienceMs: number;
+  readonly text: string;
+}
+
+function late({ part, sinceMono, patienceMs, text }: Sign, nowMono: MonoMs): Hang[] {
+  const forMs = sinceMono === null ? 0 : nowMono - sinceMono;
+  return forMs > patienceMs ? [{ part, forMs, text }] : [];
+}

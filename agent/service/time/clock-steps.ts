@@ -1,0 +1,57 @@
+/**
+ * The event of a system clock that is not believed.
+ *
+ * Owns the look at it each second and the words of the event. Part of `app.ts`.
+ */
+import { type Clock, every, type Timer, type WallMs } from '../../core/clock.ts';
+import type { EventBook } from '../../core/event-book.ts';
+import type { ClockStep, SteadyClock } from '../../core/steady-clock.ts';
+import { spell } from '../../lighting/sentence.ts';
+
+/** Between two looks. Units: ms. Source: the pace of the light, see `control`. */
+const LOOK_MS = 1_000;
+/** So long the clock must agree before the event ends. Units: ms. Source: assumed; a clock that is set to and fro makes at most six events an hour. */
+const QUIET_MS = 600_000;
+
+export interface StepWatch {
+  start(): void;
+  stop(): void;
+}
+
+export function createStepWatch({
+  clock,
+  events,
+}: {
+  readonly clock: Clock & Pick<SteadyClock, 'step'>;
+  readonly events: Pick<EventBook, 'set'>;
+}): StepWatch {
+  let looks: Timer | null = null;
+  let steppedMono = Number.NEGATIVE_INFINITY;
+  const look = (): void => {
+    const step = clock.step();
+    if (step !== null) steppedMono = clock.monoMs();
+    else if (clock.monoMs() - steppedMono < QUIET_MS) return;
+    const text = step === null ? 'the system clock is believed again' : textOf(step);
+    events.set(step !== null, { code: 'clock-stepped', source: 'clock', severity: 'alarm', text });
+  };
+  return {
+    start() {
+      looks ??= every(clock, LOOK_MS, look);
+      look();
+    },
+    stop: () => looks?.cancel(),
+  };
+}
+
+function textOf({ heldMs, systemMs }: ClockStep): string {
+  const side = systemMs < heldMs ? 'behind' : 'ahead of';
+  return (
+    `the system clock says ${utc(systemMs)}, ${spell(Math.abs(systemMs - heldMs))} ${side} ${utc(heldMs)} by the agent, and is not believed; ` +
+    'each lamp has the brighter level of both times; check the time server and the battery clock: timedatectl; ' +
+    'if the system clock is right: systemctl stop luciole, then systemctl start luciole'
+  );
+}
+
+function utc(atMs: WallMs): string {
+  return `${new Date(atMs).toISOString().slice(0, 16)}Z`;
+}

@@ -1,0 +1,46 @@
+/**
+ * The held time of the last run on this start of the machine, so that a restart of the agent does not make it believe a stepped clock.
+ *
+ * Owns its file, which lives in memory (`/run`): systemd keeps it over a restart of the service and removes it at a stop and at a reboot.
+ */
+import { readFileSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { heldMs } from '../../core/held-time.ts';
+import type { HeldTimeMemory } from '../../core/steady-clock.ts';
+
+const NAME = 'held-time.json';
+
+export interface HeldTimeFileParts {
+  /** Null where the service manager gives none; nothing is then kept. */
+  readonly runtimeDir: string | null;
+  /** The machine's start and this run's start in it. Null where the kernel does not say; nothing is then kept. */
+  readonly machine: { readonly bootId: string; readonly startMono: number } | null;
+}
+
+/** Errors: none; a file that cannot be read or written, or is not ours, counts as absent. */
+export function createHeldTimeFile({ runtimeDir, machine }: HeldTimeFileParts): HeldTimeMemory | null {
+  if (runtimeDir === null || machine === null) return null;
+  const path = join(runtimeDir, NAME);
+  const { bootId, startMono } = machine;
+  let saving = Promise.resolve();
+  return {
+    load() {
+      try {
+        const stored: unknown = JSON.parse(readFileSync(path, 'utf8'));
+        if (typeof stored !== 'object' || stored === null) return null;
+        const { bootId: ofBoot, machineZeroMs, quality, hasSteppedOnce } = stored as Readonly<Record<string, unknown>>;
+        if (ofBoot !== bootId || typeof machineZeroMs !== 'number' || (quality !== 'rtc' && quality !== 'synced')) return null;
+        return { zeroMs: machineZeroMs + startMono, quality, hasSteppedOnce: hasSteppedOnce === true };
+      } catch {
+        return null; // The first run on this start of the machine leaves none to find.
+      }
+    },
+    save(held) {
+      const { quality, hasSteppedOnce } = held;
+      const text = JSON.stringify({ bootId, machineZeroMs: Math.round(heldMs(held, -startMono)), quality, hasSteppedOnce });
+      // Without it the next run trusts what the system clock says; nothing else is lost.
+      saving = saving.then(() => writeFile(path, text, { mode: 0o600 })).catch(() => {});
+    },
+  };
+}

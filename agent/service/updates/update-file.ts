@@ -1,0 +1,105 @@
+/**
+ * Whether an update file may be taken: signature, architecture, age, hash, in that order.
+ *
+ * Owns the checks and the words of each refusal. Unpacks nothing. Called by the desk of updates.
+ */
+import { createHash, createPublicKey, type KeyObject } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { open, readdir, readFile, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { keyName, MAX_HEADER_BYTES, openHeader, type UpdateHeader } from '../../core/update-header.ts';
+import { UpdateError } from './update-error.ts';
+
+/** Keys of the makers whose updates are taken. Shape: PEM files of public Ed25519 keys; others are left out. */
+export async function readUpdateKeys(dir: string): Promise<ReadonlyMap<string, KeyObject>> {
+  const keys = new Map<string, KeyObject>();
+  for (const name of await namesIn(dir)) {
+    const key = await readKey(join(dir, name));
+    if (key?.asymmetricKeyType === 'ed25519') keys.set(keyName(key), key);
+  }
+  return keys;
+}
+
+export interface CheckNeeds {
+  readonly keys: ReadonlyMap<string, KeyObject>;
+  readonly keysDir: string;
+  readonly arch: string;
+  /** The update must be newer. */
+  readonly serial: number;
+  /** But for this release, which was confirmed once and came up no more: it may be brought again. Shape: as a folder of the shelf. */
+  readonly failed: string | null;
+}
+
+export interface CheckedUpdate {
+  readonly header: UpdateHeader;
+  readonly payloadAt: number;
+}
+
+/** Errors: rejects with UpdateError. */
+export async function checkUpdateFile(path: string, needs: CheckNeeds): Promise<CheckedUpdate> {
+  const { size } = await stat(path);
+  const checked = checkUpdateHead(await beginOf(path), size, needs);
+  const hash = createHash('sha256');
+  for await (const chunk of createReadStream(path, { start: checked.payloadAt })) hash.update(chunk as Buffer);
+  if (hash.digest('hex') !== checked.header.sha256)
+    throw new UpdateError('damaged', 'its content is not what was signed: it was damaged or changed on the way; bring the file again');
+  return checked;
+}
+
+/** All that the beginning of a file tells. Units: `size` of the whole file in bytes. Errors: throws UpdateError. */
+export function checkUpdateHead(begin: Buffer, size: number, { keys, keysDir, arch, serial, failed }: CheckNeeds): CheckedUpdate {
+  const opened = openHeader(begin);
+  if (opened === undefined) throw new UpdateError('not-an-update', 'this is no update file: take the one that ends in .update');
+  const { header, payloadAt } = opened;
+  const key = keys.get(header.key);
+  if (key === undefined) throw new UpdateError('no-key', unknownKey(header.key, keys, keysDir));
+  if (!opened.isSignedBy(key))
+    throw new UpdateError('signature', `its signature is wrong: it was changed after key ${header.key} signed it`);
+  if (header.arch !== arch) throw new UpdateError('architecture', `it is for ${header.arch}, this gateway is ${arch}: take the other file`);
+  const isSameAgain = header.serial === serial && releaseName(header) === failed;
+  if (header.serial <= serial && !isSameAgain)
+    throw new UpdateError(
+      'older',
+      `version ${header.version} (serial ${header.serial}) is not newer than what ran here already (serial ${serial})`,
+    );
+  if (size !== payloadAt + header.bytes)
+    throw new UpdateError('damaged', `${size} bytes instead of ${payloadAt + header.bytes}: it was cut or added to; bring the file again`);
+  return { header, payloadAt };
+}
+
+/** Its folder on the shelf. */
+export function releaseName({ serial, version }: Pick<UpdateHeader, 'serial' | 'version'>): string {
+  return `${serial}-${version}`;
+}
+
+async function beginOf(path: string): Promise<Buffer> {
+  const file = await open(path);
+  try {
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(MAX_HEADER_BYTES), 0, MAX_HEADER_BYTES, 0);
+    return buffer.subarray(0, bytesRead);
+  } finally {
+    await file.close();
+  }
+}
+
+function unknownKey(key: string, keys: ReadonlyMap<string, KeyObject>, dir: string): string {
+  const known = keys.size === 0 ? 'no key is known here' : `known here: ${[...keys.keys()].join(', ')}`;
+  return `it is signed by key ${key}, ${known}; put the maker's public key into ${dir} if you trust it`;
+}
+
+/** Empty for a folder that is not there. */
+async function namesIn(dir: string): Promise<readonly string[]> {
+  try {
+    return (await readdir(dir)).filter((name) => name.endsWith('.pem'));
+  } catch {
+    return []; // None made yet: then no update is taken.
+  }
+}
+
+async function readKey(path: string): Promise<KeyObject | null> {
+  try {
+    return createPublicKey(await readFile(path));
+  } catch {
+    return null; // Not a key, or not ours to read; the status shows which are.
+  }
+}

@@ -1,0 +1,119 @@
+/**
+ * Updates of the program in a running agent: what the desk asks of the street, and the trial of a release that has just taken over.
+ *
+ * Owns the joining of the service room's desk with field, lighting and the end of this run. Part of `app.ts`.
+ */
+import type { Clock, Timer } from '../../core/clock.ts';
+import type { Happening } from '../../core/event-book.ts';
+import type { DeviceView, Log } from '../../core/ports.ts';
+import type { Pulse } from '../../core/pulse.ts';
+import type { RunOptions } from '../../core/run-options.ts';
+import type { UpdateDesk } from '../../core/updates.ts';
+import type { ZoneView } from '../../core/views.ts';
+import { createReleaseShelf, PACKAGE, type ReleaseShelf } from './release-shelf.ts';
+import { startReleaseTrial } from './release-trial.ts';
+import { createUpdateDesk, type UpdateDeskParts } from './update-desk.ts';
+
+/** So long the answer has to reach whoever asked before the run ends. Units: ms. Source: assumed; a line of 9600 baud carries a screen in less. */
+const FAREWELL_MS = 2_000;
+
+/** What a run brings. */
+export interface UpdateParts extends Pick<UpdateDeskParts, 'serial' | 'arch' | 'keysDir' | 'obstacle'> {
+  readonly shelf: ReleaseShelf;
+  /** Name of the release that runs. */
+  readonly release: string;
+  /** Ends this run for another release. */
+  readonly leave: (why: string) => void;
+}
+
+/** Where the makers' public keys lie. */
+const UPDATE_KEYS_DIR = '/etc/luciole/update-keys';
+
+/** What a run brings, by the release that its options name. `storeDir`: where releases are kept unless the service has a folder of its own. */
+export function updatePartsOf({ release }: Pick<RunOptions, 'release'>, storeDir: string, leave: () => void): UpdateParts {
+  const { name, serial, stateDir, keysDir } = release ?? { name: null, serial: 0, stateDir: null, keysDir: null };
+  const obstacle =
+    name === null || stateDir === null
+      ? 'only an agent that runs as the service of the package exchanges its program; this one does not'
+      : '';
+  return {
+    shelf: createReleaseShelf(stateDir ?? storeDir),
+    release: name ?? PACKAGE,
+    serial,
+    arch: process.arch,
+    keysDir: keysDir ?? UPDATE_KEYS_DIR,
+    obstacle,
+    leave,
+  };
+}
+
+export interface UpdatesParts extends UpdateParts {
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly version: string;
+  readonly zones: () => readonly ZoneView[];
+  readonly devices: () => readonly DeviceView[];
+  readonly pulse: () => Pulse;
+  readonly notice: (happening: Happening) => void;
+}
+
+export interface Updates {
+  readonly desk: UpdateDesk;
+  /** Tells of a release that was taken back, and begins the trial where this run is of a new one. */
+  start(): Promise<void>;
+  stop(): void;
+}
+
+export function createUpdates(parts: UpdatesParts): Updates {
+  const { shelf, clock, log, release } = parts;
+  let trial: Timer | null = null;
+  let leaving: Timer | null = null;
+  let isOver = false;
+  const unitsOk = (): number => parts.devices().filter(({ state }) => state === 'ok' || state === 'flaky').length;
+  const restart = (why: string): void => {
+    leaving ??= clock.after(FAREWELL_MS, () => parts.leave(why));
+  };
+  const tell = (code: Happening['code'], severity: Happening['severity'], text: string): void =>
+    parts.notice({ code, source: 'agent', severity, text });
+
+  async function confirm(): Promise<void> {
+    await shelf.confirm((await shelf.trialFacts())?.serial ?? 0);
+    tell('update-confirmed', 'info', `release ${release} is confirmed: lines, lighting and store went on for a minute`);
+  }
+
+  async function takeBack(reason: string): Promise<void> {
+    const previous = await shelf.revert(true);
+    tell('update-reverted', 'alarm', `release ${release} is taken back: ${reason}`);
+    if (previous !== null) restart(`release ${release} is taken back: ${reason}`);
+  }
+
+  return {
+    desk: createUpdateDesk({ ...parts, lampsLit: () => litLamps(parts.zones()), unitsOk, restart }),
+    async start() {
+      if (release !== PACKAGE) await shelf.cameUp().catch((error: unknown) => log.event('release-not-kept', { error }, 'warning'));
+      const { failed, trial: onTrial } = await shelf.facts();
+      const [isNew, before] = [await shelf.isFailureNew(), await shelf.trialFacts()];
+      if (isOver) return;
+      if (failed !== null && isNew) {
+        tell('update-reverted', 'alarm', `release ${failed} did not come up, and was taken back: ${release} runs again`);
+        void shelf.tellFailure().catch((error: unknown) => log.event('release-not-kept', { error }, 'warning'));
+      }
+      if (onTrial !== release) return;
+      tell('update-installed', 'info', `release ${release} runs on trial`);
+      const onEnd = ({ isWell, reason }: { isWell: boolean; reason: string }): void =>
+        void (isWell ? confirm() : takeBack(reason)).catch((error: unknown) => log.event('release-not-kept', { error }, 'alarm'));
+      trial = startReleaseTrial({ clock, pulse: parts.pulse, unitsOk, unitsOkBefore: before?.unitsOk ?? 0, onEnd });
+    },
+    stop() {
+      isOver = true;
+      trial?.cancel();
+      leaving?.cancel();
+    },
+  };
+}
+
+/** Those that shine, and those that should and of which nothing is known. */
+function litLamps(zones: readonly ZoneView[]): number {
+  const lamps = zones.flatMap((zone) => zone.lamps);
+  return lamps.filter(({ measuredPct, wantedPct }) => (measuredPct ?? wantedPct) > 0).length;
+}

@@ -1,0 +1,315 @@
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import t, { type Test } from 'tap';
+import { createManualClock } from '../../../../agent/core/manual-clock.ts';
+import type { Pulse } from '../../../../agent/core/pulse.ts';
+import { createReleaseShelf, PACKAGE } from '../../../../agent/service/updates/release-shelf.ts';
+import { startReleaseTrial } from '../../../../agent/service/updates/release-trial.ts';
+import { createUpdateDesk, type UpdateDeskParts } from '../../../../agent/service/updates/update-desk.ts';
+import { createMaker, programOf, thisArch, updateBy } from '../../../support/update-files.ts';
+
+const NOW = { isForced: false };
+const SERIAL = 10;
+const PART_BYTES = 32_768;
+
+/** A cabinet that trusts one maker, and what became of it. */
+function cabinetAt(t: Test, changes: Partial<UpdateDeskParts> = {}, stateDir = mkdtempSync(join(tmpdir(), 'luciole-'))) {
+  t.teardown(() => rmSync(stateDir, { recursive: true, force: true }));
+  const keysDir = join(stateDir, 'keys');
+  const maker = createMaker(keysDir);
+  const shelf = createReleaseShelf(stateDir);
+  const restarts: string[] = [];
+  const desk = createUpdateDesk({
+    shelf,
+    log: { event() {} },
+    version: '0.1.0',
+    serial: SERIAL,
+    arch: thisArch,
+    keysDir,
+    obstacle: '',
+    lampsLit: () => 0,
+    unitsOk: () => 12,
+    restart: (why) => restarts.push(why),
+    ...changes,
+  });
+  const bring = async (file: Buffer): Promise<string> => {
+    for (let atByte = 0; atByte < file.length; atByte += PART_BYTES) {
+      const { isDone, text } = await desk.put({ atByte, ofBytes: file.length, data: file.subarray(atByte, atByte + PART_BYTES) });
+      if (!isDone) return text;
+    }
+    return '';
+  };
+  /** Brings the file and asks for it; the words of the answer. */
+  const install = async (file: Buffer, request = NOW): Promise<string> => (await bring(file)) || (await desk.install(request)).text;
+  return { stateDir, keysDir, maker, shelf, desk, restarts, bring, install };
+}
+
+t.test('a sound update is unpacked beside, put on trial and started', async (t) => {
+  const { maker, shelf, desk, restarts, install, stateDir } = cabinetAt(t);
+  t.match(await install(updateBy(maker)), /0\.2\.0 is unpacked and takes over now/);
+  t.strictSame(restarts, ['release 20-0.2.0 takes over']);
+  t.match(await shelf.facts(), { current: '20-0.2.0', previous: PACKAGE, trial: '20-0.2.0', serial: 0 });
+  t.strictSame(await shelf.trialFacts(), { serial: 20, unitsOk: 12 });
+  const release = join(stateDir, 'releases/20-0.2.0');
+  t.equal(statSync(join(release, 'bin/luciole')).mode & 0o777, 0o755);
+  t.equal(readFileSync(join(release, 'share/large')).length, 300_000);
+  t.equal(statSync(join(release, 'share/empty')).size, 0);
+  t.notOk(existsSync(shelf.incoming), 'the file itself is gone');
+  t.match(await install(updateBy(maker, { serial: 30 })), /a release is on trial/, 'one at a time');
+  await shelf.confirm(20);
+  t.match(await desk.status(), { release: '20-0.2.0', state: 'confirmed', previous: PACKAGE, serial: 20, keys: [maker.name] });
+  t.match(await install(updateBy(maker, { serial: 20 })), /not newer than what ran here already \(serial 20\)/);
+  t.match(await install(updateBy(maker, { serial: 30, version: '0.3.0' })), /takes over/);
+  await shelf.confirm(30);
+  t.strictSame(
+    readdirSync(join(stateDir, 'releases'))
+      .filter((name) => /^\d/.test(name))
+      .sort(),
+    ['20-0.2.0', '30-0.3.0'],
+    'the one before stays',
+  );
+});
+
+t.test('a confirmed release that came up no more may be brought again; no other that is as old', async (t) => {
+  const { maker, shelf, install } = cabinetAt(t);
+  await install(updateBy(maker));
+  await shelf.confirm(20);
+  // As the starter does after ten starts in vain.
+  for (const [name, text] of [
+    ['current', PACKAGE],
+    ['failed', '20-0.2.0'],
+  ] as const)
+    writeFileSync(join(shelf.dir, name), `${text}\n`);
+  t.match(await install(updateBy(maker, { version: '0.1.9' })), /is not newer/);
+  t.match(await install(updateBy(maker, { serial: 19 })), /is not newer/);
+  t.match(await install(updateBy(maker)), /0\.2\.0 is unpacked and takes over now/);
+  t.match(await shelf.facts(), { current: '20-0.2.0', previous: PACKAGE, trial: '20-0.2.0', serial: 20 });
+});
+
+type Bad = (cabinet: ReturnType<typeof cabinetAt>) => Buffer;
+const flipped = (file: Buffer, at: number): Buffer => {
+  const changed = Buffer.from(file);
+  changed[at] = (changed[at] ?? 0) ^ 1;
+  return changed;
+};
+const evil =
+  (path: string): Bad =>
+  ({ maker }) =>
+    updateBy(maker, { entries: [...programOf(''), { kind: 'file', path, mode: 0o755, bytes: Buffer.from('x') }] });
+const refusals: [story: string, file: Bad, words: RegExp][] = [
+  ['a changed content', ({ maker }) => flipped(updateBy(maker), updateBy(maker).length - 20), /not what was signed/],
+  [
+    'a changed head',
+    ({ maker }) => Buffer.from(updateBy(maker).toString('latin1').replace('"serial":20', '"serial":99'), 'latin1'),
+    /its signature is wrong/,
+  ],
+  [
+    'a changed signature',
+    ({ maker }) => {
+      const file = updateBy(maker);
+      return flipped(file, file.indexOf('\n', 20) + 5);
+    },
+    /its signature is wrong/,
+  ],
+  [
+    'an older one',
+    ({ maker }) => updateBy(maker, { serial: SERIAL - 1 }),
+    /serial 9\) is not newer than what ran here already \(serial 10\)/,
+  ],
+  ['the same again', ({ maker }) => updateBy(maker, { serial: SERIAL }), /is not newer/],
+  ['another maker', () => updateBy(createMaker(null)), /signed by key [0-9a-f]{16}, known here: [0-9a-f]{16}/],
+  ['one cut short', ({ maker }) => updateBy(maker).subarray(0, -100), /bytes instead of .* it was cut or added to/],
+  ['one with something behind it', ({ maker }) => Buffer.concat([updateBy(maker), Buffer.from('x')]), /it was cut or added to/],
+  ['one for another machine', ({ maker }) => updateBy(maker, { arch: thisArch === 'x64' ? 'arm64' : 'x64' }), /take the other file/],
+  ['a package', () => Buffer.from('!<arch>\ndebian-binary'), /no update file: take the one that ends in \.update/],
+  ['noise', () => Buffer.alloc(5_000, 7), /no update file/],
+  ['a head without an end', () => Buffer.from(`luciole-update 1\n${'x'.repeat(5_000)}`), /no update file/],
+  ['a path out of its folder', evil('luciole/../../evil'), /outside of its folder/],
+  ['an absolute path', evil('/etc/evil'), /outside of its folder/],
+  ['a folder beside its own', evil('elsewhere/evil'), /outside of its folder/],
+  [
+    'a link',
+    ({ maker }) => updateBy(maker, { entries: [{ kind: 'link', path: 'luciole/bin', target: '/bin' }] }),
+    /something other than files and folders/,
+  ],
+  ['more than it says', ({ maker }) => updateBy(maker, { unpackedBytes: 1_000 }), /unpacks to more than it says/],
+];
+for (const [story, file, words] of refusals)
+  t.test(`${story} is refused in words, and nothing has changed`, async (t) => {
+    const cabinet = cabinetAt(t);
+    t.match(await cabinet.install(file(cabinet)), words);
+    t.strictSame(cabinet.restarts, []);
+    t.match(await cabinet.shelf.facts(), { current: PACKAGE, trial: null });
+    const left = existsSync(cabinet.shelf.dir) ? readdirSync(cabinet.shelf.dir) : [];
+    t.strictSame(
+      left.filter((name) => name !== 'incoming'),
+      [],
+      'nothing is left',
+    );
+    t.match(await cabinet.install(updateBy(cabinet.maker)), /takes over/, 'and a sound one is taken afterwards');
+  });
+
+t.test('no update without a key: what nobody vouches for is not taken', async (t) => {
+  const { maker, keysDir, install } = cabinetAt(t);
+  rmSync(keysDir, { recursive: true });
+  t.match(await install(updateBy(maker)), /no key is known here; put the maker's public key into/);
+  mkdirSync(keysDir);
+  writeFileSync(join(keysDir, 'noise.pem'), 'no key');
+  t.match(await install(updateBy(maker)), /no key is known here/);
+});
+
+t.test('never while lamps are lit, unless told to', async (t) => {
+  const { maker, install, restarts, desk, shelf } = cabinetAt(t, { lampsLit: () => 7 });
+  t.match(await install(updateBy(maker)), /nothing was changed: 7 lamps are lit: update by day, or say --force/);
+  t.match(await desk.revert(NOW), { isDone: false, text: /no release to go back to/ });
+  t.match(await install(updateBy(maker), { isForced: true }), /takes over/);
+  await shelf.confirm(20);
+  t.match(await desk.revert(NOW), { isDone: false, text: /7 lamps are lit: go back by day/ });
+  t.equal(restarts.length, 1);
+  t.match(await desk.revert({ isForced: true }), { isDone: true, text: 'the installed package takes over now' });
+  t.match(await shelf.facts(), { current: PACKAGE, previous: '20-0.2.0', trial: null });
+  t.match(await desk.revert({ isForced: true }), { text: '20-0.2.0 takes over now' }, 'and forth again');
+});
+
+t.test('too little room is told before anything is written', async (t) => {
+  const { maker, shelf, install } = cabinetAt(t);
+  const free = shelf.freeBytes;
+  shelf.freeBytes = async () => 20 * 2 ** 20;
+  t.match(await install(updateBy(maker)), /33 MB are needed on .*, 20 MB are free/);
+  t.notOk(existsSync(shelf.incoming));
+  shelf.freeBytes = free;
+});
+
+/** Why there is no disk of 256 kB here; false where there can be one. */
+const smallDisk = mkdtempSync(join(tmpdir(), 'luciole-'));
+function mountSmallDisk(): string | false {
+  try {
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=256k', 'tmpfs', smallDisk], { stdio: 'ignore' });
+    return false;
+  } catch {
+    return 'a small disk of its own needs root';
+  }
+}
+
+t.test('a disk that fills up in the middle leaves the release as it was', { skip: mountSmallDisk() }, async (t) => {
+  t.teardown(() => execFileSync('umount', [smallDisk]));
+  const stateDir = join(smallDisk, 'state');
+  mkdirSync(stateDir);
+  const { maker, shelf, install, restarts } = cabinetAt(t, {}, stateDir);
+  shelf.freeBytes = async () => 2 ** 40;
+  t.match(await install(updateBy(maker)), /nothing was changed: the disk is full; make room/);
+  t.match(await shelf.facts(), { current: PACKAGE, trial: null });
+  t.strictSame(readdirSync(shelf.dir), ['incoming'], 'what was unpacked is gone again');
+  t.strictSame(restarts, []);
+});
+
+t.test('parts out of order and files beyond measure are refused; a file may be brought anew at any time', async (t) => {
+  const { maker, desk, install } = cabinetAt(t);
+  const file = updateBy(maker);
+  await desk.put({ atByte: 0, ofBytes: file.length, data: file.subarray(0, 100) });
+  t.match(await desk.put({ atByte: 200, ofBytes: file.length, data: file.subarray(200, 300) }), {
+    isDone: false,
+    text: /byte 100 was due/,
+  });
+  t.match(
+    await cabinetAt(t).desk.put({ atByte: 200, ofBytes: file.length, data: file.subarray(200) }),
+    { text: /byte 0 was due/ },
+    'nothing was brought',
+  );
+  t.match(await desk.put({ atByte: 0, ofBytes: 2 ** 40, data: file }), { isDone: false, text: /more than any update/ });
+  t.match(await desk.install(NOW), { isDone: false, text: /no update file|cut or added/ });
+  t.match(await install(file), /takes over/);
+});
+
+t.test('whatever a disk answers is told to who brings an update, and is no reason for the agent to end', async (t) => {
+  const { maker, install, shelf } = cabinetAt(t);
+  mkdirSync(shelf.incoming, { recursive: true });
+  t.match(await install(updateBy(maker)), /nothing was changed: the disk does not take it \(EISDIR\)/);
+});
+
+t.test('a sender that does not stop fills no disk: no part ends beyond its file, and each finds the room of the store kept', async (t) => {
+  const { desk, shelf } = cabinetAt(t);
+  const begin = Buffer.alloc(100, 'x');
+  await desk.put({ atByte: 0, ofBytes: 150, data: begin.subarray(0, 100) });
+  t.match(await desk.put({ atByte: 100, ofBytes: 150, data: begin }), { isDone: false, text: /ends beyond the 150 bytes/ });
+  shelf.freeBytes = async () => 2 ** 20;
+  t.match(await desk.put({ atByte: 100, ofBytes: 150, data: begin.subarray(0, 50) }), { isDone: false, text: /MB are needed/ });
+  t.equal(statSync(shelf.incoming).size, 100);
+});
+
+t.test('what would be refused in the end is refused with its first part, and what was brought before stays', async (t) => {
+  const { maker, desk, shelf, restarts } = cabinetAt(t);
+  const [file, older] = [updateBy(maker), updateBy(maker, { serial: SERIAL })];
+  await desk.put({ atByte: 0, ofBytes: file.length, data: file });
+  const first = older.subarray(0, 2_048);
+  t.match(await desk.put({ atByte: 0, ofBytes: older.length, data: first }), { isDone: false, text: /is not newer than/ });
+  t.match(await desk.put({ atByte: 0, ofBytes: file.length + 1, data: file }), { isDone: false, text: /cut or added to/ });
+  t.equal(statSync(shelf.incoming).size, file.length);
+  t.match(await desk.install(NOW), { isDone: true });
+  t.equal(restarts.length, 1);
+});
+
+t.test('a transfer goes on where it stood when the agent starts anew', async (t) => {
+  const { maker, desk, stateDir, keysDir } = cabinetAt(t);
+  const file = updateBy(maker);
+  await desk.put({ atByte: 0, ofBytes: file.length, data: file.subarray(0, 400) });
+  const next = cabinetAt(t, { keysDir }, stateDir);
+  const rest = (atByte: number) => next.desk.put({ atByte, ofBytes: file.length, data: file.subarray(atByte) });
+  t.match(await rest(300), { isDone: false, text: /byte 400 was due: go on from there/ });
+  t.match(await rest(400), { isDone: true });
+  t.match(await next.desk.install(NOW), { isDone: true });
+});
+
+t.test('an agent that no service of the package started takes none', async (t) => {
+  const { maker, install, desk } = cabinetAt(t, { obstacle: 'only the service' });
+  t.equal(await install(updateBy(maker)), 'only the service');
+  t.match(await desk.status(), { obstacle: 'only the service', release: PACKAGE });
+});
+
+const WELL: Pulse = { lines: [], tickedMono: 0, store: { unansweredMono: null, isStuck: false } };
+const trials: [story: string, at: (second: number) => { readonly unitsOk?: number; readonly pulse?: Partial<Pulse> }, seen: RegExp][] = [
+  ['well from the first', () => ({}), /^65 s: well$/],
+  ['slow to meet its units', (second) => ({ unitsOk: second < 100 ? 3 : 12 }), /^160 s: well$/],
+  ['one unit of twelve lost is none of its faults', () => ({ unitsOk: 11 }), /^65 s: well$/],
+  ['half of the street lost', () => ({ unitsOk: 6 }), /^300 s: 6 units answer, 10 would be enough$/],
+  ['lighting that does not begin', () => ({ pulse: { tickedMono: null } }), /^300 s: the lighting has not begun$/],
+  [
+    'a store that does not answer',
+    () => ({ pulse: { store: { unansweredMono: 0, isStuck: false } } }),
+    /^300 s: the store does not answer$/,
+  ],
+  [
+    'a line that hangs',
+    (second) => ({ pulse: { lines: [{ id: 'north', turnedMono: second < 20 ? second * 1_000 : 20_000, openingMono: null }] } }),
+    /^300 s: line north hangs/,
+  ],
+  ['never well for a whole minute', (second) => ({ unitsOk: second % 50 === 0 ? 0 : 12 }), /^300 s: /],
+];
+for (const [story, at, seen] of trials)
+  t.test(`a trial: ${story}`, async (t) => {
+    const clock = createManualClock(Date.parse('2026-12-01T12:00:00Z'));
+    const fromMono = clock.monoMs();
+    const second = (): number => Math.round((clock.monoMs() - fromMono) / 1_000);
+    const ends: string[] = [];
+    const absolute = (pulse: Partial<Pulse> = {}): Pulse => ({
+      ...WELL,
+      tickedMono: clock.monoMs(),
+      ...pulse,
+      ...(pulse.lines === undefined
+        ? {}
+        : { lines: pulse.lines.map((line) => ({ ...line, turnedMono: fromMono + (line.turnedMono ?? 0) })) }),
+      ...(pulse.store?.unansweredMono == null ? {} : { store: { ...pulse.store, unansweredMono: fromMono } }),
+    });
+    startReleaseTrial({
+      clock,
+      pulse: () => absolute(at(second()).pulse),
+      unitsOk: () => at(second()).unitsOk ?? 12,
+      unitsOkBefore: 12,
+      onEnd: ({ isWell, reason }) => ends.push(`${second()} s: ${isWell ? 'well' : reason}`),
+    });
+    await clock.advance(400_000);
+    t.equal(ends.length, 1);
+    t.match(ends[0], seen);
+  });
