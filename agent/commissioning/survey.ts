@@ -14,7 +14,7 @@ import type { FoundUnit } from '../core/bus-tools.ts';
 import { BusError } from '../core/errors.ts';
 import type { Profile } from '../core/profile.ts';
 import { createSystemClock } from '../core/system-clock.ts';
-import type { AskLine } from './interview.ts';
+import type { AskLine } from './ask-questions.ts';
 import { probeLine } from './probe.ts';
 import type { ProfileChoice, SeenLine } from './propose.ts';
 import type { SetupWishes } from './setup-answers.ts';

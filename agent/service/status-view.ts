@@ -9,7 +9,7 @@ import type { Clock, MonoMs } from '../core/clock.ts';
 import type { DeviceView, Field, Store } from '../core/ports.ts';
 import type { StatusView } from '../core/views.ts';
 import type { AgentEvent } from '../core/words.ts';
-import { withLampFaults } from '../diagnosis/device-faults.ts';
+import { withLampFaults } from '../diagnosis/faults-in-views.ts';
 import { sunAltitudeDeg } from '../lighting/sun.ts';
 import type { UplinkPlace } from '../sync/uplink-place.ts';
 

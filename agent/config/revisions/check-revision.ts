@@ -9,7 +9,7 @@ import { ConfigError, type Problem } from '../../core/errors.ts';
 import { floorFlaws } from '../floor/floor-check.ts';
 import { loadSite } from '../load/load-site.ts';
 import { type CheckedRevision, NOTHING_COMPARED, type RevisionFolder } from './check-in-child.ts';
-import { isTakenUp, ownedBySite, refuseHiddenControls } from './site-ownership.ts';
+import { isTakenUp, ownedBySite, refuseHiddenControls } from './compare-with-site.ts';
 import type { Site } from './touched-parts.ts';
 
 /** On this thread. Errors: none; all is in the answer. */

@@ -6,7 +6,8 @@
  */
 
 import type { Unit } from '../units/unit.ts';
-import { type Block, type IsolationCause, rejoin, type Slot } from './poll-plan.ts';
+import type { IsolationCause } from './isolation.ts';
+import { type Block, rejoin, type Slot } from './poll-plan.ts';
 
 /** Failures of a register alone, each after the unit has answered something else, before it is isolated. Source: assumed. */
 const LASTING_AFTER = 3;

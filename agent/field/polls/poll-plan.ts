@@ -6,6 +6,7 @@
 import type { MonoMs } from '../../core/clock.ts';
 import type { ReadRequest } from '../../core/driver.ts';
 import type { PointProfile, PollClass, Profile, RegisterType, Table } from '../../core/profile.ts';
+import { type Isolation, type IsolationCause, waitMs } from './isolation.ts';
 
 export type PolledClass = Exclude<PollClass, 'never'>;
 
@@ -43,25 +44,6 @@ export interface Slot {
   /** The unit gave no data for a block that reached from before this slot into it. */
   cutBefore: boolean;
 }
-
-/** `refused`: exceptions 1 to 3. `failing`: exceptions 4 to 8. `silent`: no reply, or a damaged one. */
-export type IsolationCause = 'refused' | 'failing' | 'silent';
-
-/** A slot that is requested alone, ever more rarely, so that it costs the others nothing. */
-export interface Isolation {
-  readonly cause: IsolationCause;
-  /** Requests in vain since it was isolated. */
-  readonly tries: number;
-  /** Its quantities have been reported to have no value. */
-  readonly isReported: boolean;
-}
-
-/**
- * Until an isolated slot is requested again; doubled each time. Units: ms.
- * Source: assumed; a driver that was busy starting is read again within seconds, and a register that does not exist costs a request in
- * ten minutes. The level of a lamp is what the street is judged by, so it is looked for each minute.
- */
-const RETRY_MS = { first: 10_000, max: 600_000, maxOfLevel: 60_000 };
 
 /** The slots of a device type by table and address; points of one register are one slot, of the faster class. */
 export function slotsOf({ points, quirks }: Profile): Slot[] {
@@ -213,7 +195,7 @@ export function isolate(slot: Slot, all: readonly Slot[], { cause, nowMono }: { 
   const isFound = slot.isolation === null;
   const { tries, isReported } = slot.isolation ?? { tries: -1, isReported: false };
   slot.isolation = { cause, tries: tries + 1, isReported };
-  slot.dueMono = nowMono + Math.min(RETRY_MS.first * 2 ** Math.min(slot.isolation.tries, 16), longestRetryMs(slot));
+  slot.dueMono = nowMono + waitMs(slot.isolation, slot);
   if (isFound) rejoin(all);
 }
 
@@ -225,11 +207,6 @@ export function rejoin(all: readonly Slot[]): void {
     if (slot.isolation === null) dueMono.set(slot.poll, Math.min(slot.dueMono, dueMono.get(slot.poll) ?? Number.POSITIVE_INFINITY));
   }
   for (const slot of all) if (slot.isolation === null) slot.dueMono = dueMono.get(slot.poll) ?? slot.dueMono;
-}
-
-/** Longest time between two requests of an isolated slot. Units: ms. */
-export function longestRetryMs({ isLevel }: Slot): number {
-  return isLevel ? RETRY_MS.maxOfLevel : RETRY_MS.max;
 }
 
 export function requestOf(unit: number, { table, address, count }: Block): ReadRequest {

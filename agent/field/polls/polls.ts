@@ -13,6 +13,7 @@ import { firstSlot, type PollKind, replan, retrySoon, type Unit } from '../units
 import { slotsIn } from '../units/unit-requests.ts';
 import { alternatesOf } from './block-alternates.ts';
 import { createFailingRegisters } from './failing-registers.ts';
+import type { IsolationCause } from './isolation.ts';
 import { type LinePace, limitsOf, paceOf } from './line-pace.ts';
 import {
   ASK_AGAIN_MS,
@@ -20,7 +21,6 @@ import {
   type Block,
   blockAround,
   cutApart,
-  type IsolationCause,
   isolate,
   type Limits,
   lost,

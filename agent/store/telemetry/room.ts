@@ -14,7 +14,7 @@ import { cursorOf, recountPart, undeliveredOf } from './account.ts';
 import { compactOne, dropPiece, type Losses, usedBytes } from './compaction.ts';
 import type { SegmentLabel } from './segment-table.ts';
 import { type Handle, piecesAfter, segmentPiece } from './telemetry-handle.ts';
-import { thinned } from './thinning.ts';
+import { THINNING_ROUNDS, thinned } from './thinning.ts';
 
 /** Kept free below the cap for what a commit and a segment need before they give back: the cap itself is the hard stop. Units: share, bytes. */
 const RESERVE = { share: 1 / 8, maxBytes: 2 ** 20 };
@@ -28,11 +28,6 @@ const WORTH_SHARE = 1 / 16;
 const MAX_DROPS = 16;
 /** A store of more than so many times its room drops the oldest rows unthinned: thinning leaves half of a store at best, so they would go anyhow. */
 const THINNING_SAVES = 2;
-/** One reading in so many stays, step by step: of the older half, then of the oldest quarter. */
-const THINNING: readonly { readonly keep: number; readonly share: number }[] = [
-  { keep: 4, share: 1 / 2 },
-  { keep: 16, share: 1 / 4 },
-];
 /** Free pages given back to the file system, once there are so many, so many at a time. Source: vacuum in small steps, never `VACUUM`; an hour of frames frees 60, which the next hour takes. */
 const VACUUM_PAGES = { from: 256, step: 128 };
 
@@ -85,7 +80,7 @@ function makeSmaller(handle: Handle, losses: Losses): boolean {
 
 /** False where none of these may be thinned any further. */
 function thinOne(handle: Handle, losses: Losses, labels: readonly SegmentLabel[]): boolean {
-  for (const { keep, share } of THINNING) {
+  for (const { keep, share } of THINNING_ROUNDS) {
     const label = labels.slice(0, Math.floor(labels.length * share)).find(({ thin }) => thin < keep);
     if (label === undefined) continue;
     thin(handle, losses, { label, keep });

@@ -11,6 +11,11 @@ export interface Thinning {
   readonly isCounter: (seriesId: number) => boolean;
 }
 
+/** One reading in so many stays, step by step: of the older half, then of the oldest quarter. */
+export const THINNING_ROUNDS: readonly { readonly keep: number; readonly share: number }[] = [
+  { keep: 4, share: 1 / 2 },
+  { keep: 16, share: 1 / 4 },
+];
 /** Counters are thinned by this much less; of the first step nothing at all. Source: assumed; energy is what the contract is paid by. */
 const COUNTER_KEEPS = 4;
 

@@ -10,7 +10,7 @@ import { cabinetPoints } from '../../../agent/core/cabinet-points.ts';
 import { createManualClock } from '../../../agent/core/manual-clock.ts';
 import type { LampView } from '../../../agent/core/views.ts';
 import type { AgentEvent, EventCode } from '../../../agent/core/words.ts';
-import { withDeviceFaults, withLampFaults } from '../../../agent/diagnosis/device-faults.ts';
+import { withDeviceFaults, withLampFaults } from '../../../agent/diagnosis/faults-in-views.ts';
 import { withSiteKnowledge } from '../../../agent/field/bus-tools/site-knowledge.ts';
 import { failsafeLevelPct } from '../../../agent/lighting/failsafe.ts';
 import { endLeftovers } from '../../../agent/service/leftover-events.ts';

@@ -2,7 +2,7 @@ import t from 'tap';
 import type { Cabinet } from '../../../agent/core/cabinet.ts';
 import type { LampView } from '../../../agent/core/views.ts';
 import type { AgentEvent, EventCode } from '../../../agent/core/words.ts';
-import { withLampFaults, withLampTrouble } from '../../../agent/diagnosis/device-faults.ts';
+import { withLampFaults, withLampTrouble } from '../../../agent/diagnosis/faults-in-views.ts';
 
 const CABINET = {
   lines: [
