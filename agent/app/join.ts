@@ -1,3 +1,8 @@
+/**
+ * The parts of an agent, built and joined.
+ *
+ * Owns the order of building and which part hands what to which. Decides nothing itself.
+ */
 import { createAccess } from '../access/access.ts';
 import { createSelfRecord } from '../access/self-audit.ts';
 import { createConfigPost } from '../config/revisions/platform-requests.ts';
@@ -23,7 +28,7 @@ import { busOf, createRooms } from './rooms.ts';
 import { openUplink } from './uplink.ts';
 import { createAgentView } from './view.ts';
 
-/** `apply` takes up another configuration. */
+/** All parts, none of them started. `apply` takes up another configuration. */
 export function joinParts(parts: AgentParts, apply: (next: Site) => Promise<TouchedRooms>): Joined {
   const clock = createSteadyClock({ ...parts.steady, clock: parts.clock });
   const startedMono = clock.monoMs();

@@ -1,3 +1,8 @@
+/**
+ * An agent as the sum of its parts: those that stay for the whole run, and those of the configuration that it runs by.
+ *
+ * Owns nothing; `join.ts` builds the parts, `reconfigure.ts` exchanges those of a configuration.
+ */
 import type { SelfRecord } from '../access/self-audit.ts';
 import type { ConfigPost } from '../config/revisions/platform-requests.ts';
 import type { RevisionDesk } from '../config/revisions/revision-desk.ts';
@@ -26,6 +31,7 @@ import type { Updates } from '../service/updates/update-run.ts';
 import type { Recorder } from '../store/recorder.ts';
 import type { UplinkPlace } from '../sync/uplink-place.ts';
 import type { AgentParts } from './parts.ts';
+
 /** The rooms of light of one configuration. */
 export interface Rooms {
   readonly points: ReadonlyMap<PointId, CabinetPoint>;

@@ -1,7 +1,7 @@
 /**
  * One run of the agent on a real cabinet: files, system clock, serial ports, broker.
  *
- * Owns the life of the run, from its options to its exit code. Called by `main.ts`.
+ * Owns the life of the run, from its options to its exit code.
  */
 import { createSerialPort } from '../../drivers/serial-port.ts';
 import { beginAside } from '../config/load/read-in-child.ts';
@@ -34,6 +34,7 @@ import { type Agent, createAgent } from './agent.ts';
 
 /** For a run without a service manager. */
 const NO_LIMIT: StartSteps = { completed() {}, over() {}, overdue: () => null };
+
 /**
  * Run until told to stop.
  *

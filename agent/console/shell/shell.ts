@@ -1,3 +1,8 @@
+/**
+ * The interactive shell of `luciole console`: from the first byte to the last.
+ *
+ * Owns the order of a session: size of the terminal, login, lines, end.
+ */
 import { translate } from '../text/language.ts';
 import { createIdleWatch } from './idle-watch.ts';
 import { type LineParts, serveLines } from './lines.ts';
