@@ -156,11 +156,17 @@ const receiveCommand: Procedure['play'] = async (scene) => {
   scene.expect('the host knows the device', await until(() => host.alive.has('L01')));
   await host.override('L01', { level: 30, minutes: 5, reason: 'test', id: 'x1' });
   await host.release('L01');
-  await scene.reaches('DCMD reaches the node', (topic) => topic === `spBv1.0/${GROUP}/DCMD/${NODE}/L01`);
+  await scene.reaches('DCMD reaches the node', isRelease('L01'));
   await node.readings({ 'L01.level': 42 });
   await scene.sees('DDATA after all that', 'DDATA', { device: 'L01' });
   return [scene.record('E')];
 };
+
+/** The last command of the procedure, so that the recording has those before it too. */
+const isRelease =
+  (device: string) =>
+  (topic: string, payload: string): boolean =>
+    topic === `spBv1.0/${GROUP}/DCMD/${NODE}/${device}` && payload.includes('Override/Release');
 
 const isState =
   (online: boolean, timestamp: number) =>
