@@ -63,6 +63,7 @@ export async function rogueTorture({ rounds, seed, progress, emit }: TortureOpti
       const isHeard = listener.bytes() > heardBefore;
       if (isIn || isHeard) succeeded[name] = (succeeded[name] ?? 0) + 1;
       if (isIn || isHeard || cabinet.isBroken) cabinet = await reopened(cabinet);
+      forget(cabinet.rig);
       if ((n + 1) % Math.ceil(rounds / MEMORY_SAMPLES) === 0) memoryMb[n + 1] = usedMb();
       if (n % 20 === 19) progress(`${n + 1} of ${rounds} hostile revisions, ${total(succeeded)} succeeded, ${darkTicks} dark minutes`);
     }
@@ -289,6 +290,12 @@ async function openListener(): Promise<Listener> {
     heard: () => Buffer.concat(pieces).toString('latin1'),
     close: () => void server.close(),
   };
+}
+
+/** What this process itself keeps of the past: its log, and the memory of its platform. */
+function forget({ log, host }: Rig): void {
+  log.length = 0;
+  host.forget();
 }
 
 /** What is still referred to, in and outside of the JavaScript heap. Units: MB. */
