@@ -1,0 +1,30 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import { generate } from 'mqtt-packet';
+import t from 'tap';
+import { createMqttDoor } from '../../../agent/sync/mqtt-door.ts';
+
+const LENGTHS = 1_500;
+/** Node's own pieces are as large. */
+const BETWEEN_BYTES = 65_536;
+const MB = 1_000_000;
+
+setFlagsFromString('--expose-gc');
+const collect = runInNewContext('gc') as () => void;
+
+function bufferBytes(): number {
+  collect();
+  return process.memoryUsage().arrayBuffers;
+}
+
+t.test('what the codec of the uplink keeps of each length of a packet is a few bytes, not the memory around them', async (t) => {
+  createMqttDoor();
+  const before = bufferBytes();
+  for (let length = 1; length <= LENGTHS; length += 1) {
+    generate({ cmd: 'publish', topic: 't', payload: Buffer.alloc(length), qos: 0, dup: false, retain: false });
+    // What else a process does before a packet has this length for the first time.
+    for (let bytes = 0; bytes < BETWEEN_BYTES; bytes += 512) Buffer.allocUnsafe(512);
+  }
+  const keptMb = (bufferBytes() - before) / MB;
+  t.ok(keptMb < 20, `${keptMb.toFixed(1)} MB are kept for ${LENGTHS} lengths`);
+});
