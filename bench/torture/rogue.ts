@@ -8,6 +8,8 @@ import { createHash } from 'node:crypto';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { createDecider } from '../../agent/lighting/decide.ts';
 import type { Metric } from '../../agent/sync/sparkplug/codec.ts';
 import { createTestBroker } from '../../test/platform/broker.ts';
@@ -27,8 +29,13 @@ const DAY_MS = 86_400_000;
 /** Nights that are decided minute by minute after each revision that runs: new year is among them. */
 const NIGHTS = 19;
 const CANARY = 'canary-7f3d19';
-/** A run may grow so much. Units: MB. Source: assumed; V8 keeps old pages for a while. */
-const GROWTH_MB = 60;
+/** The memory in use is measured so often in the course of the hostile revisions. */
+const MEMORY_SAMPLES = 10;
+/**
+ * What a revision may leave in memory, on average over the last two thirds of the run. Units: kB. Source: assumed; the broker and the platform of
+ * this process keep some of what they see, and one revision that were kept would be 10 to 300 kB.
+ */
+const KEPT_KB = 5;
 
 /** `rounds` hostile revisions, spread over all classes. Resolves whether none of them succeeded and every honest one did. */
 export async function rogueTorture({ rounds, seed, progress, emit }: TortureOptions): Promise<boolean> {
@@ -39,7 +46,9 @@ export async function rogueTorture({ rounds, seed, progress, emit }: TortureOpti
   const succeeded: Record<string, number> = Object.fromEntries(Object.keys(ATTACKS).map((name) => [name, 0]));
   const sent = { ...succeeded };
   let cabinet = await openCabinet();
-  let [darkTicks, honest, megabytesBefore] = [0, 0, 0];
+  let [darkTicks, honest] = [0, 0];
+  /** By the hostile revisions so far. */
+  const memoryMb: Record<string, number> = {};
   const wantedHonest = Math.round(rounds * HONEST_SHARE);
   try {
     for (let n = 0; n < rounds; n += 1) {
@@ -54,10 +63,11 @@ export async function rogueTorture({ rounds, seed, progress, emit }: TortureOpti
       const isHeard = listener.bytes() > heardBefore;
       if (isIn || isHeard) succeeded[name] = (succeeded[name] ?? 0) + 1;
       if (isIn || isHeard || cabinet.isBroken) cabinet = await reopened(cabinet);
-      if (n === Math.floor(rounds / 5)) megabytesBefore = megabytes();
+      forget(cabinet.rig);
+      if ((n + 1) % Math.ceil(rounds / MEMORY_SAMPLES) === 0) memoryMb[n + 1] = usedMb();
       if (n % 20 === 19) progress(`${n + 1} of ${rounds} hostile revisions, ${total(succeeded)} succeeded, ${darkTicks} dark minutes`);
     }
-    const grownMb = megabytesBefore === 0 ? 0 : megabytes() - megabytesBefore;
+    const keptKb = keptKbPerRevision(Object.values(memoryMb), rounds / MEMORY_SAMPLES);
     let running = cabinet.site;
     for (let n = 0; n < wantedHonest; n += 1) {
       const revision = honestRevision(running, random, n);
@@ -71,8 +81,15 @@ export async function rogueTorture({ rounds, seed, progress, emit }: TortureOpti
       await cabinet.rig.clock.advance(MINUTE_MS);
     const leaked = listener.heard().includes(CANARY);
     const ok =
-      total(succeeded) === 0 && darkTicks === 0 && cabinet.darkLevels() === 0 && !leaked && honest === wantedHonest && grownMb < GROWTH_MB;
-    const facts = { darkTicks, darkLevels: cabinet.darkLevels(), secretBytesSeen: leaked, foreignBytes: listener.bytes(), grownMb };
+      total(succeeded) === 0 && darkTicks === 0 && cabinet.darkLevels() === 0 && !leaked && honest === wantedHonest && keptKb < KEPT_KB;
+    const facts = {
+      darkTicks,
+      darkLevels: cabinet.darkLevels(),
+      secretBytesSeen: leaked,
+      foreignBytes: listener.bytes(),
+      memoryMb,
+      keptKb,
+    };
     emit({
       torture: 'rogue',
       ok,
@@ -275,9 +292,28 @@ async function openListener(): Promise<Listener> {
   };
 }
 
-function megabytes(): number {
-  globalThis.gc?.();
-  return Math.round(process.memoryUsage().rss / 1_000_000);
+/** What this process itself keeps of the past: its log, and the memory of its platform. */
+function forget({ log, host }: Rig): void {
+  log.length = 0;
+  host.forget();
+}
+
+/** What is still referred to, in and outside of the JavaScript heap. Units: MB. */
+function usedMb(): number {
+  setFlagsFromString('--expose-gc');
+  runInNewContext('gc')();
+  const { heapUsed, external } = process.memoryUsage();
+  return Math.round((heapUsed + external) / 10_000) / 100;
+}
+
+/** The slope of the last two thirds of the samples by least squares, so that neither the first filling of buffers nor one sample decides. Units: kB. */
+function keptKbPerRevision(samplesMb: readonly number[], revisionsApart: number): number {
+  const late = samplesMb.slice(Math.floor(samplesMb.length / 3));
+  if (late.length < 2) return 0;
+  const [meanAt, meanMb] = [(late.length - 1) / 2, late.reduce((sum, mb) => sum + mb, 0) / late.length];
+  const over = late.reduce((sum, mb, at) => sum + (at - meanAt) * (mb - meanMb), 0);
+  const under = late.reduce((sum, _, at) => sum + (at - meanAt) ** 2, 0);
+  return Math.round((over / under / revisionsApart) * 100_000) / 100;
 }
 
 function total(counts: Readonly<Record<string, number>>): number {

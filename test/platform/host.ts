@@ -78,6 +78,8 @@ export interface ReferenceHost {
   /** Devices alive at present; empty after NDEATH. */
   readonly alive: ReadonlySet<string>;
   readonly nodeAlive: boolean;
+  /** Lets go of messages, values and outcomes that came so far, so that a long run measures the memory of others. */
+  forget(): void;
   start(): Promise<void>;
   /** Says offline where it has a host id. */
   stop(): Promise<void>;
@@ -264,6 +266,12 @@ export function createReferenceHost(options: HostOptions): ReferenceHost {
     },
     get nodeAlive() {
       return nodeAlive;
+    },
+    forget() {
+      messages.length = 0;
+      outcomes.length = 0;
+      values.clear();
+      book.forget();
     },
     onMessage: () => {},
     onValue: () => {},

@@ -39,6 +39,8 @@ export interface RowBook {
   /** By `<point>@<ms>`, of every epoch. */
   readonly readings: ReadonlyMap<string, BookedReading>;
   readonly epoch: string;
+  /** Lets go of the readings; which rows are known stays known. */
+  forget(): void;
   /** Readings in ranges that were complete already, dropped unread. */
   readonly dropped: number;
   /** Readings that came again in a range that was new: what is left after dropping. */
@@ -91,6 +93,7 @@ export function createRowBook(): RowBook {
   };
   const book: RowBook = {
     readings,
+    forget: () => readings.clear(),
     get epoch() {
       return epoch;
     },

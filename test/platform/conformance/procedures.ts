@@ -5,6 +5,7 @@
  */
 import { encodePayload, type Metric, toLong } from '../../../agent/sync/sparkplug/codec.ts';
 import { GROUP, NODE, until } from '../../agent/sync/small-node.ts';
+import { isPacket, type WireEvent } from '../wire-log.ts';
 import type { Recording } from './evidence.ts';
 import { HOST, openScene, type Scene, type Step } from './scene.ts';
 
@@ -128,6 +129,18 @@ const sendComplexData =
     return [scene.record(aliases ? 'D' : 'D without aliases')];
   };
 
+const BAD_COMMANDS: readonly Metric[][] = [[{ name: 'Nobody/Knows', value: toLong(1) }], [{ alias: 9_999, value: toLong(1) }], []];
+/** Longest wait for the last of several commands. Units: ms. */
+const COMMANDS_MS = 20_000;
+
+/** Waits until so many commands have reached this topic, so that the recording has the last of them too. */
+async function commandsReach({ log }: Scene, topic: string, count: number): Promise<boolean> {
+  let seen = 0;
+  const isLast = (event: WireEvent): boolean =>
+    isPacket(event, 'server', 'publish') && event.packet.cmd === 'publish' && event.packet.topic === topic && ++seen === count;
+  return (await log.waitFor(isLast, COMMANDS_MS)) !== undefined;
+}
+
 const receiveCommand: Procedure['play'] = async (scene) => {
   const host = await scene.host();
   const stranger = await scene.bystander();
@@ -145,7 +158,7 @@ const receiveCommand: Procedure['play'] = async (scene) => {
   await scene.sees('DDATA after it', 'DDATA', { device: 'L01' });
   await host.requestRebirth();
   await seesBirths(scene, 'on request of the host');
-  for (const metrics of [[{ name: 'Nobody/Knows', value: toLong(1) }], [{ alias: 9_999, value: toLong(1) }], []] satisfies Metric[][]) {
+  for (const metrics of BAD_COMMANDS) {
     scene.log.mark(
       'bad-command',
       JSON.stringify(metrics, (_, value) => (typeof value === 'bigint' ? `${value}` : value)),
@@ -156,7 +169,7 @@ const receiveCommand: Procedure['play'] = async (scene) => {
   scene.expect('the host knows the device', await until(() => host.alive.has('L01')));
   await host.override('L01', { level: 30, minutes: 5, reason: 'test', id: 'x1' });
   await host.release('L01');
-  await scene.reaches('DCMD reaches the node', (topic) => topic === `spBv1.0/${GROUP}/DCMD/${NODE}/L01`);
+  scene.expect('DCMD reaches the node', await commandsReach(scene, `spBv1.0/${GROUP}/DCMD/${NODE}/L01`, BAD_COMMANDS.length + 2));
   await node.readings({ 'L01.level': 42 });
   await scene.sees('DDATA after all that', 'DDATA', { device: 'L01' });
   return [scene.record('E')];
