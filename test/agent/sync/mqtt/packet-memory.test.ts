@@ -2,7 +2,7 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { generate } from 'mqtt-packet';
 import t from 'tap';
-import { createMqttDoor } from '../../../agent/sync/mqtt/mqtt-door.ts';
+import { createMqttDoor } from '../../../../agent/sync/mqtt/mqtt-door.ts';
 
 const LENGTHS = 1_500;
 /** Node's own pieces are as large. */
