@@ -25,12 +25,14 @@ const PACE_MS = { storm: 60, calm: 3_000, event: 150 };
 /** Share of reads that follow the line's advice, as the field does; the others are sent regardless, as a person at the console does. */
 const FOLLOWS = { storm: 0.8, calm: 1, event: 1 };
 const BALLASTS = 64;
+/** So long a line that shows a sign of trouble is watched. Units: ms. Source: ADR 26. */
+const SIGN_MS = 60_000;
 
 interface Seen {
   reads: number;
   good: number;
   wrong: number;
-  /** Not counted as wrong: the registers had changed, and what they were last read as came once more, with nothing wrong for a minute before (ADR 26). */
+  /** Counted beside `wrong`: the registers had changed, and what they were last read as came once more, while the line had shown no sign of trouble for a minute (ADR 26). */
   repeated: number;
   readonly failed: Record<string, number>;
 }
@@ -52,6 +54,12 @@ export async function lateTorture({ rounds, seed, progress, emit }: TortureOptio
     emit({ torture: 'late', ok, line: name, seed, ...counted, failed, attack: { ...scene.wire.counts }, counters });
   }
   return isKept;
+}
+
+/** Replies that were late, doubled or of no request, and when the last of them came. */
+interface Signs {
+  count: number;
+  mono: number;
 }
 
 interface Scene {
@@ -86,6 +94,7 @@ async function attacked(scene: Scene, reads: number, progress: (text: string) =>
   const { wire, random } = scene;
   const seen: Seen = { reads: 0, good: 0, wrong: 0, repeated: 0, failed: {} };
   const before = new Map<string, number>();
+  const signs: Signs = { count: 0, mono: Number.NEGATIVE_INFINITY };
   let strength: Strength = ATTACKS[0] as Strength;
   while (seen.reads < reads) {
     const at = seen.reads % (CYCLE.storm + CYCLE.calm + CYCLE.event);
@@ -94,17 +103,23 @@ async function attacked(scene: Scene, reads: number, progress: (text: string) =>
     if (phase === 'storm') stormOf(strength, wire, random);
     else if (at === CYCLE.storm) Object.assign(wire, { fate: () => UNHARMED, shifted: new Set() });
     else if (at === CYCLE.storm + CYCLE.calm + 10) oneEvent(wire, random);
-    await read(scene, seen, { before, follows: FOLLOWS[phase] });
+    await read(scene, seen, { before, signs, follows: FOLLOWS[phase] });
     await scene.clock.advance(random() * PACE_MS[phase]);
     if (seen.reads % 5_000 === 0) progress(`${seen.reads} reads, ${seen.wrong} wrong, ${seen.good} good`);
   }
   return seen;
 }
 
-async function read({ clock, line, random }: Scene, seen: Seen, by: { before: Map<string, number>; follows: number }): Promise<void> {
-  const { before, follows } = by;
+async function read(
+  { clock, line, random }: Scene,
+  seen: Seen,
+  by: { before: Map<string, number>; signs: Signs; follows: number },
+): Promise<void> {
+  const { before, signs, follows } = by;
   const request = await choose({ clock, line, random }, follows);
   seen.reads++;
+  noteSigns(signs, line, clock.monoMs());
+  const isQuiet = signs.mono + SIGN_MS < clock.monoMs();
   const end = await endOf(clock, line.read(request, 25 + random() * 75));
   if (end instanceof BusError) {
     seen.failed[end.code] = (seen.failed[end.code] ?? 0) + 1;
@@ -113,8 +128,14 @@ async function read({ clock, line, random }: Scene, seen: Seen, by: { before: Ma
   seen.good++;
   const key = (i: number): string => `${request.unit}:${request.table}:${request.address + i}`;
   const isRepeated = end.words.every((word, i) => before.get(key(i)) === word);
-  if (!heldBetween(request as Block, end.words, end.askedMono, end.atMono)) seen[isRepeated && follows === 1 ? 'repeated' : 'wrong']++;
+  if (!heldBetween(request as Block, end.words, end.askedMono, end.atMono)) seen[isRepeated && isQuiet ? 'repeated' : 'wrong']++;
   for (const [i, word] of end.words.entries()) before.set(key(i), word);
+}
+
+function noteSigns(signs: Signs, { counters }: ModbusLine, nowMono: number): void {
+  const { lateReplies, duplicates, strangers, wrongReplies } = counters;
+  const count = lateReplies + duplicates + strangers + wrongReplies;
+  if (count !== signs.count) Object.assign(signs, { count, mono: nowMono });
 }
 
 /** What may be asked now, mostly; else anything, as a person at the console does. */

@@ -85,8 +85,10 @@ export class ReplyTrust {
   readonly #paces = new Map<number, UnitPace>();
   #lastSent: Buffer | null = null;
   #doubtUntilMono: MonoMs = 0;
-  /** Of the first reply to the request in hand: its content was on the line before, so that copies may still come; it was early. */
-  #first = { isKnown: false, isEarly: false };
+  /** A reply was last late, doubled or unlike another to the same request then, whatever was found to explain it: copies may still come. */
+  #signMono: MonoMs = Number.NEGATIVE_INFINITY;
+  /** Of the first reply to the request in hand: its content was on the line before, so that copies may still come; other registers had it; it was early. */
+  #first = { isKnown: false, isForeign: false, isEarly: false };
 
   constructor(late: LateReplies, counters: LinkCounters) {
     this.#late = late;
@@ -144,12 +146,16 @@ export class ReplyTrust {
     const shape = isRequest || fc > 4 ? undefined : this.#findShape(unit, 256 * fc + frame.length - OVERHEAD_BYTES);
     if (shape !== undefined) shape.strayMono = nowMono;
     if (!isRequest && this.#isLate(frame, { unit, fc, isNew, nowMono })) {
+      this.#signMono = nowMono;
       this.#counters.lateReplies++;
       return 'late';
     }
     // Of units that this line does not ask nothing can be mistaken.
     const isKnown = this.#shapes.has(unit) && !this.#isOwnEcho(frame);
-    if (isKnown) this.#doubtUntilMono = nowMono + this.#late.boundMs;
+    if (isKnown) {
+      this.#signMono = nowMono;
+      this.#doubtUntilMono = nowMono + this.#late.boundMs;
+    }
     // The reply to another master's read is one more that may come.
     if (isKnown && isRequest && isRead(frame)) this.#late.add(frame, { sentMono: nowMono, nowMono, isHeld: false });
     const name = isRequest ? 'stranger' : isKnown && !isNew ? 'duplicate' : isOwn ? 'wrong-reply' : 'stranger';
@@ -184,10 +190,11 @@ export class ReplyTrust {
     const isDoubtful = this.isDoubtful(nowMono);
     if (isFollowed) return 'doubtful';
     if (isRefusal(frames)) return isDoubtful && !isNew ? 'doubtful' : 'good';
+    const isForeign = !isNew && !this.#isUnchanged(candidate, hash);
     const shape = this.#shapeOf(request);
     const owed = this.#owed(request, nowMono);
     const isEarly = this.#isEarly(candidate);
-    if (frames.length === 1) this.#first = { isKnown: !isNew, isEarly };
+    if (frames.length === 1) this.#first = { isKnown: !isNew, isForeign, isEarly };
     // Votes count only while nothing else of their shape comes in between.
     if (frames.length > 1 && ((isEarly && owed > 0) || shape.strayMono >= candidate.firstSentMono)) return 'doubtful';
     const isProven = isNew && owed === 0 && frames.length === 1 && shape.trustedMono + this.#late.boundMs <= nowMono;
@@ -196,9 +203,9 @@ export class ReplyTrust {
     if (isDoubtful) verdict = isProven ? 'good' : 'doubtful';
     else if (owed > 0) verdict = vote(frames, owed + (this.#first.isKnown ? 1 : 0), isAgreed);
     else if (frames.length > 1) {
-      // A unit that has become faster is so each time.
-      const isOdd = isEarly && !this.#first.isEarly && frames.length < MOST_VOTES;
-      verdict = isAgreed && isOdd ? 'again' : isAgreed || isNew ? 'good' : 'doubtful';
+      // A unit that has become faster is so each time. What other registers had, and what comes before the request could be there, may be two copies.
+      const isOdd = (isEarly && !this.#first.isEarly) || (this.#first.isForeign && candidate.turnaroundMs < 0);
+      verdict = isAgreed && isOdd && frames.length < MOST_VOTES ? 'again' : isAgreed || isNew ? 'good' : 'doubtful';
     } else verdict = isEarly || this.#isSuspicious(candidate, { hash, isNew, shape }) ? 'again' : 'good';
     if (verdict === 'again' && !candidate.mayAskAgain) {
       shape.trustedMono = nowMono;
@@ -215,10 +222,19 @@ export class ReplyTrust {
   /** On a line without any sign of trouble: would one duplicate, or one reply that is one request behind, look like this? */
   #isSuspicious({ request, nowMono }: Candidate, of: { hash: number; isNew: boolean; shape: Shape }): boolean {
     const { hash, isNew, shape } = of;
-    const last = this.#history.lastOf(request);
-    const isSame = last?.hash === hash && last.atMono + this.#late.boundMs > nowMono;
-    if (isSame) return last.changeShare > MOSTLY;
+    if (this.#isUnchanged({ request, nowMono }, hash))
+      return (this.#history.lastOf(request)?.changeShare ?? 0) > MOSTLY || this.#hasSign(nowMono);
     return isNew ? shape.isShared && !shape.isInStep : true;
+  }
+
+  #hasSign(nowMono: MonoMs): boolean {
+    return this.#signMono + this.#late.boundMs > nowMono;
+  }
+
+  /** The same registers had this content when they were last read, within the last minute. */
+  #isUnchanged({ request, nowMono }: Pick<Candidate, 'request' | 'nowMono'>, hash: number): boolean {
+    const last = this.#history.lastOf(request);
+    return last?.hash === hash && last.atMono + this.#late.boundMs > nowMono;
   }
 
   /** Sooner than the unit ever was. One that has become faster is believed when its second reply agrees. */
@@ -230,6 +246,7 @@ export class ReplyTrust {
 
   #refuse({ request, frames, firstSentMono, sentMono, nowMono }: Candidate): void {
     this.#counters.doubtful++;
+    if (frames.some((frame) => !frame.equals(frames[0] as Buffer))) this.#signMono = nowMono;
     if (!isRead(request)) return;
     const isExplained = this.#owed(request, nowMono) > 0 || this.#shapeOf(request).strayMono >= firstSentMono;
     if (frames.length > 1 && !isExplained) this.#doubtUntilMono = nowMono + this.#late.boundMs;
