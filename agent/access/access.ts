@@ -1,7 +1,7 @@
 /**
  * The door-keeper of the consoles: users, logins, sessions.
  *
- * Owns the joining of these parts, and who is logged out by which change. Checks no role: that is the gate's. Made by `app.ts`.
+ * Owns the joining of these parts, and who is logged out by which change. Checks no role: that is the gate's.
  */
 import { AccessError, type AccessTools, type LoginAnswer } from '../core/access.ts';
 import type { Clock } from '../core/clock.ts';

@@ -1,7 +1,7 @@
 /**
  * What the agent enters in its own audit log: how it started and why it had to, other releases and configurations, steps of its clock.
  *
- * Owns which events count, and the watch over the clock. Part of `app.ts`.
+ * Owns which events count, and the watch over the clock.
  */
 import { type Clock, every, type Timer } from '../core/clock.ts';
 import type { Log, Store } from '../core/ports.ts';

@@ -1,7 +1,7 @@
 /**
  * No work that needs a cabinet for itself is begun beside its running agent.
  *
- * Part of `app.ts`; called by `first-start.ts` and `erase.ts`.
+ *ts` and `erase.ts`.
  */
 import { ConsoleError } from '../console/console-error.ts';
 import { callAgent } from '../console/protocol/socket-client.ts';

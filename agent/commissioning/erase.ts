@@ -1,7 +1,7 @@
 /**
  * `luciole erase`: the end of what a cabinet keeps, before its gateway goes to somebody else.
  *
- * Owns the order: nobody uses it, what would go is told, then it goes. Part of `app.ts`; called by the program's own actions.
+ * Owns the order: nobody uses it, what would go is told, then it goes.
  */
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { dirname, isAbsolute, resolve } from 'node:path';

@@ -1,7 +1,7 @@
 /**
  * The first start of a cabinet: from serial ports and a few answers to a file that lights the street.
  *
- * Owns the order of things and what is written. Part of `app.ts`; called by `main.ts` for `luciole setup`.
+ * Owns the order of things and what is written.ts` for `luciole setup`.
  * Nothing but the answers so far is written before the end, so it may be broken off at any time and begun again.
  */
 import { accessSync, constants, existsSync, mkdirSync, rmSync } from 'node:fs';

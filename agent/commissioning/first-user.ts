@@ -1,7 +1,7 @@
 /**
  * The first user of the serial console, made before there is an agent.
  *
- * Owns nothing; the user book does the work. Part of `app.ts`; called by `first-start.ts`.
+ * Owns nothing; the user book does the work.ts`.
  */
 import { createHasher } from '../access/password.ts';
 import { createUserBook } from '../access/user-book.ts';

@@ -1,7 +1,7 @@
 /**
  * `luciole config import`: a table of poles and lamps into a cabinet file, shown first and written on demand.
  *
- * Owns the files and the check of the outcome. Part of `app.ts`; called by the program's own actions.
+ * Owns the files and the check of the outcome.
  */
 import { readFileSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';

@@ -1,7 +1,7 @@
 /**
  * The cabinet's key and its certificate request, as files beside the cabinet.
  *
- * Owns their names and rights. Never replaces a key. Part of `app.ts`; called by `first-start.ts`.
+ * Owns their names and rights. Never replaces a key.ts`.
  */
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,7 +1,7 @@
 /**
  * A look at lines while no agent runs: each port is opened with nobody on it, scanned, and closed.
  *
- * Owns nothing but the joining of the field and a port. Only reads. Part of `app.ts`; called by `first-start.ts`.
+ * Owns nothing but the joining of the field and a port. Only reads.ts`.
  */
 import { adapterLatencyMs } from '../../drivers/adapter-latency.ts';
 import { uartDriverFor } from '../../drivers/driver-for.ts';

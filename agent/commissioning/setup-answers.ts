@@ -1,7 +1,7 @@
 /**
  * What `luciole setup` was told beforehand: options, a file of answers, and what an earlier run or the present file know.
  *
- * Owns the reading of them; asks nobody. Part of `app.ts`; called by `first-start.ts`.
+ * Owns the reading of them; asks nobody.ts`.
  */
 import { existsSync, readFileSync } from 'node:fs';
 import { readPlacedYaml } from '../config/load/places.ts';

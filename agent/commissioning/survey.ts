@@ -1,7 +1,7 @@
 /**
  * Which ports are lines of the street, who is on them, and what each unit is.
  *
- * Owns what a person is asked about that. Only reads. Part of `app.ts`; called by `first-start.ts`.
+ * Owns what a person is asked about that. Only reads.ts`.
  */
 import { realpathSync } from 'node:fs';
 import { findSerialPorts, type SerialPortSeen } from '../../drivers/port-finder.ts';

@@ -14,12 +14,12 @@ export interface BusTools {
   /** Which registers of a unit answer; never writes. */
   registers(request: RegistersRequest, tell: (progress: RegistersProgress) => void): Promise<RegistersResult>;
   read(request: BusRead): Promise<BusReadResult>;
-  /** What the profiles say against a write: outside their limits, dangerous; filled in by `app.ts`. */
+  /** What the profiles say against a write: outside their limits, dangerous; filled in where field and configuration are joined. */
   warnings?(request: BusWrite): readonly string[];
   /** Writes and reads back. */
   write(request: BusWrite): Promise<BusWriteResult>;
   stats(): readonly LineStats[];
-  /** Device types that a file has brought since the start; filled in by `app.ts`. */
+  /** Device types that a file has brought since the start; filled in where field and configuration are joined. */
   pendingProfiles?(): Promise<readonly PendingProfile[]>;
   /** Everything from now on, until the returned function is called; slow readers lose the oldest. */
   watch(lineId: string, tell: (transaction: BusTransaction) => void): () => void;
@@ -112,7 +112,7 @@ export interface BusReadResult extends BusRead {
   readonly turnaroundMs: number;
   /** What the unit's profile makes of them; empty for a stranger. */
   readonly values: readonly { readonly quantity: string; readonly value: number | null; readonly unit: string }[];
-  /** The bytes on the wire in hex, as an example of a profile has them; filled in by `app.ts`. Of Modbus TCP: what a serial line would carry. */
+  /** The bytes on the wire in hex, as an example of a profile has them; filled in where field and configuration are joined. Of Modbus TCP: what a serial line would carry. */
   readonly request?: string;
   readonly response?: string;
 }
@@ -129,9 +129,9 @@ export interface BusWrite {
 export interface BusWriteResult extends BusWrite {
   readonly before: readonly number[] | null;
   readonly after: readonly number[] | null;
-  /** Lamps whose level stands in these registers, so that the agent writes its own again; filled in by `app.ts`. */
+  /** Lamps whose level stands in these registers, so that the agent writes its own again; filled in where field and configuration are joined. */
   readonly lamps?: readonly string[];
-  /** As `BusTools.warnings`; filled in by `app.ts`. */
+  /** As `BusTools.warnings`; filled in where field and configuration are joined. */
   readonly warnings?: readonly string[];
 }
 

@@ -1,5 +1,5 @@
 /**
- * The doors between the rooms. Each room implements its own and is handed those it needs; only `app.ts` sees both sides.
+ * Interfaces that several rooms share: each room implements its own and is given those it needs by `agent/app`.
  *
  * Owns the doors of log and field, and leads to those of store and uplink. Nothing here does anything.
  */
@@ -114,7 +114,7 @@ export interface DeviceView {
   readonly pole: string | null;
   /** `new`: it has never answered in this run of the agent. All that have are `silent` while their line is down. */
   readonly state: 'new' | 'ok' | 'flaky' | 'silent';
-  /** Texts of what is wrong with it though it answers: open events, filled in by `app.ts`; the field itself knows none. */
+  /** Texts of what is wrong with it though it answers: open events, added by `agent/diagnosis/faults-in-views.ts`. */
   readonly faults: readonly string[];
   readonly lastSeenMs: WallMs | null;
   readonly turnaroundMs: number | null;

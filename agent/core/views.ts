@@ -1,7 +1,7 @@
 /**
  * What a person sees of a running agent, and may ask of it.
  *
- * Owns the shapes between `app.ts` and the console; nothing here does anything.
+ * Owns the shapes between the agent and the console; nothing here does anything.
  */
 import type { AccessTools } from './access.ts';
 import type { AuditTools } from './audit-tools.ts';
@@ -30,7 +30,7 @@ import type { UpdateDesk } from './updates.ts';
 import type { UplinkStep, UplinkTest, UplinkTestRequest, UplinkTools } from './uplink-tools.ts';
 import type { AgentEvent, Language, LevelPct, Outcome, PointId, Quality, Rank, TraceLine } from './words.ts';
 
-/** What the console may ask of a running agent; `app.ts` answers. */
+/** What the console may ask of a running agent; `agent/app/view.ts` answers. */
 export interface AgentView extends DeskView {
   status(): Promise<StatusView>;
   devices(): readonly DeviceView[];
@@ -292,7 +292,7 @@ export interface LampView {
   readonly rank: Rank;
   readonly reason: string;
   readonly following: boolean;
-  /** Texts of what is wrong with its device though it answers: open events, filled in by `app.ts`; control itself knows none. */
+  /** Texts of what is wrong with its device though it answers: open events, added by `agent/diagnosis/faults-in-views.ts`. */
   readonly faults: readonly string[];
 }
 
@@ -315,7 +315,7 @@ export interface WhyView {
 
 export interface WhyLamp extends LampView {
   readonly sinceMs: WallMs;
-  /** What the rule that won asked for, before the limits; filled in by `app.ts`, as is the rest of each line. */
+  /** What the rule that won asked for, before the limits; filled in where field and configuration are joined, as is the rest of each line. */
   readonly requestedPct?: LevelPct;
   readonly trace: readonly WhyLine[];
 }

@@ -1,7 +1,7 @@
 /**
  * Events of an earlier run of the agent that nobody has ended.
  *
- * Owns their end. Part of `app.ts`, which knows what is going on now; what is still wrong has begun anew by then, or will.
+ * Owns their end. What is still wrong has begun again by then, or will.
  */
 import type { Clock } from '../core/clock.ts';
 import type { Store } from '../core/ports.ts';

@@ -1,7 +1,7 @@
 /**
  * What goes on now: events without an end, commands without theirs; and where each event and outcome is told.
  *
- * Owns the two lists. Part of `app.ts`.
+ * Owns the two lists.
  */
 import type { Log, Store, Uplink } from '../core/ports.ts';
 import type { AgentView } from '../core/views.ts';

@@ -2,7 +2,7 @@
  * The offline memory of the cabinet: the store as all other rooms see it.
  *
  * Owns the commit period and the answers to readers. Never blocks or throws into a caller; trouble is a state and an event.
- * Made by `app.ts`. What is on disk when a promise or `onCommitted` says so survives `kill -9` and power cuts.
+ * What is on disk when a promise or `onCommitted` says so survives `kill -9` and power cuts.
  */
 import { randomBytes } from 'node:crypto';
 import type { AuditPage } from '../core/audit-tools.ts';

@@ -2,7 +2,7 @@
  * The desk of the configuration: a candidate is put together, checked, tried and then kept, or taken back.
  *
  * Owns the candidate, the book and the order of things: whatever is asked is done one after the other, and nothing runs that is not on disk.
- * Builds no room itself: `app.ts` checks files and takes configurations up. Called for console and platform alike.
+ * Builds no room itself: it is given what checks files and takes configurations up.
  */
 import { type Clock, isTrusted } from '../../core/clock.ts';
 import type { Log } from '../../core/ports.ts';

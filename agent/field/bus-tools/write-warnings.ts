@@ -1,7 +1,7 @@
 /**
  * What the profiles of a line say against a write that a person is about to make.
  *
- * Owns these sentences. Never forbids anything. Part of `app.ts`; called for the preview of `luciole bus write` and for its answer.
+ * Owns these sentences. Never forbids anything.
  */
 import { decodePoint } from '../../../drivers/modbus/codec.ts';
 import { writePlace } from '../../../drivers/modbus/modbus-driver.ts';

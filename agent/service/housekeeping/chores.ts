@@ -1,7 +1,7 @@
 /**
  * The chores of the store and the report of the night: which there are, when, and what each says of itself.
  *
- * Owns their times: none at dusk, and not the same minute for every cabinet of a city. Part of `app.ts`; housekeeping starts them, the
+ * Owns their times: none at dusk, and not the same minute for every cabinet of a city. Housekeeping starts them, the
  * store does the work.
  */
 import type { Cabinet } from '../../core/cabinet.ts';

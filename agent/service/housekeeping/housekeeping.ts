@@ -4,7 +4,6 @@
  * Owns when a chore runs and how it went last. Never lighting: a missed tick here costs a day, not a dark street.
  * The only user of node-cron, which reads the patterns and starts nothing itself: after a step of the wall clock it works through every
  * time that was passed over, 20 s for an hourly chore and a clock that wakes in 1970, and after a step back it waits for the old time.
- * Called by `app.ts`.
  */
 import { parse } from 'node-cron';
 import { type Clock, every, type MonoMs, type Timer, type WallMs } from '../../core/clock.ts';

@@ -1,7 +1,7 @@
 /**
  * What the agent knows of itself and its street, as metrics.
  *
- * Owns the names. Pure: views in, families out. Part of `app.ts`.
+ * Owns the names. Pure: views in, families out.
  */
 import type { MetricFamily, MetricSample } from '../../core/metrics.ts';
 import type { LineView, UplinkStatus } from '../../core/ports.ts';

@@ -1,7 +1,7 @@
 /**
  * What the agent tells of itself: to the platform, to a file for a monitor, to whoever asks for metrics; and that it stays small.
  *
- * Owns when that is done. Part of `app.ts`.
+ * Owns when that is done.
  */
 
 import { type Clock, every, type Timer } from '../../core/clock.ts';

@@ -1,7 +1,7 @@
 /**
  * What is left out in safe mode: all that the street does not need to be lit.
  *
- * Owns nothing. Part of `app.ts`.
+ * Owns nothing.
  */
 import type { BusTools } from '../../core/bus-tools.ts';
 import type { Cabinet } from '../../core/cabinet.ts';

@@ -1,7 +1,7 @@
 /**
  * The event of a system clock that is not believed.
  *
- * Owns the look at it each second and the words of the event. Part of `app.ts`.
+ * Owns the look at it each second and the words of the event.
  */
 import { type Clock, every, type Timer, type WallMs } from '../../core/clock.ts';
 import type { EventBook } from '../../core/event-book.ts';

@@ -1,7 +1,7 @@
 /**
  * The platform at the desk of updates: what it asks, how that ends, and what the node shows.
  *
- * Owns the texts of ends. Part of `app.ts`; the uplink hands over what arrives.
+ * Owns the texts of ends. The uplink hands over what arrives.
  */
 import type { Clock } from '../../core/clock.ts';
 import type { Uplink } from '../../core/ports.ts';

@@ -1,7 +1,7 @@
 /**
  * Updates of the program in a running agent: what the desk asks of the street, and the trial of a release that has just taken over.
  *
- * Owns the joining of the service room's desk with field, lighting and the end of this run. Part of `app.ts`.
+ * Owns the joining of the service room's desk with field, lighting and the end of this run.
  */
 import type { Clock, Timer } from '../../core/clock.ts';
 import type { Happening } from '../../core/event-book.ts';
