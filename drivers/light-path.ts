@@ -72,7 +72,7 @@ function faceOf({ poll, unit: _unit, enum: _enum, flags: _flags, deadband: _dead
   return { ...point, write: point.write === null ? null : write, isRead: poll !== 'never' };
 }
 
-/** Group writes that every unit of the port hears, each with what it makes of a level: equal ones do the same to every device. */
+/** Group writes that every unit of the port receives, each with the register value for a level: equal ones do the same to every device. */
 export function broadcastsOf(wired: WiredDevice): string[] {
   const level = wired.profile.points.find(({ semantic, write }) => semantic === 'level' && write !== null);
   const registers = level === undefined ? [] : LEVELS.map((levelPct) => registerOf(level, levelPct));

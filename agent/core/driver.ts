@@ -120,7 +120,7 @@ export interface ModbusLine {
   clearest(request: ReadRequest): ReadRequest;
   /** The late answer to a read of this shape may still come; asking it again before this time would hold up the line. */
   heldUntilMono(request: ReadRequest): MonoMs;
-  /** Before this time a reply to this read could not be told from an older one and would be refused. */
+  /** Before this time a reply to this read cannot be distinguished from an older one and is refused. */
   restUntilMono(request: ReadRequest): MonoMs;
   /** Set by the owner: whether a read may take the time of another one to confirm what looks like a late or repeated reply. Without it such a read fails as `doubtful`. */
   mayAskAgain: () => boolean;

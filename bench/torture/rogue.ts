@@ -31,6 +31,8 @@ const NIGHTS = 19;
 const CANARY = 'canary-7f3d19';
 /** The memory in use is measured so often in the course of the hostile revisions. */
 const MEMORY_SAMPLES = 10;
+/** Collections for one sample. */
+const MEMORY_LOOKS = 20;
 /**
  * What a revision may leave in memory, on average over the last two thirds of the run. Units: kB. Source: assumed; the broker and the platform of
  * this process keep some of what they see, and one revision that were kept would be 10 to 300 kB.
@@ -64,7 +66,7 @@ export async function rogueTorture({ rounds, seed, progress, emit }: TortureOpti
       if (isIn || isHeard) succeeded[name] = (succeeded[name] ?? 0) + 1;
       if (isIn || isHeard || cabinet.isBroken) cabinet = await reopened(cabinet);
       forget(cabinet.rig);
-      if ((n + 1) % Math.ceil(rounds / MEMORY_SAMPLES) === 0) memoryMb[n + 1] = usedMb();
+      if ((n + 1) % Math.ceil(rounds / MEMORY_SAMPLES) === 0) memoryMb[n + 1] = await usedMb();
       if (n % 20 === 19) progress(`${n + 1} of ${rounds} hostile revisions, ${total(succeeded)} succeeded, ${darkTicks} dark minutes`);
     }
     const keptKb = keptKbPerRevision(Object.values(memoryMb), rounds / MEMORY_SAMPLES);
@@ -298,12 +300,18 @@ function forget({ log, host }: Rig): void {
   host.forget();
 }
 
-/** What is still referred to, in and outside of the JavaScript heap. Units: MB. */
-function usedMb(): number {
+/** What is still referred to, in and outside of the JavaScript heap: the least of several looks, as buffers are given back some time after a collection. Units: MB. */
+async function usedMb(): Promise<number> {
   setFlagsFromString('--expose-gc');
-  runInNewContext('gc')();
-  const { heapUsed, external } = process.memoryUsage();
-  return Math.round((heapUsed + external) / 10_000) / 100;
+  const collect = runInNewContext('gc') as () => void;
+  let leastBytes = Number.POSITIVE_INFINITY;
+  for (let look = 0; look < MEMORY_LOOKS; look += 1) {
+    collect();
+    await new Promise(setImmediate);
+    const { heapUsed, external } = process.memoryUsage();
+    leastBytes = Math.min(leastBytes, heapUsed + external);
+  }
+  return Math.round(leastBytes / 10_000) / 100;
 }
 
 /** The slope of the last two thirds of the samples by least squares, so that neither the first filling of buffers nor one sample decides. Units: kB. */

@@ -85,7 +85,7 @@ export class ReplyTrust {
   readonly #paces = new Map<number, UnitPace>();
   #lastSent: Buffer | null = null;
   #doubtUntilMono: MonoMs = 0;
-  /** A reply was last late, doubled or unlike another to the same request then, whatever was found to explain it: copies may still come. */
+  /** When a reply was last late, duplicated, or different from another reply to the same request. Copies may still come, even where the cause was found. */
   #signMono: MonoMs = Number.NEGATIVE_INFINITY;
   /** Of the first reply to the request in hand: its content was on the line before, so that copies may still come; other registers had it; it was early. */
   #first = { isKnown: false, isForeign: false, isEarly: false };
@@ -203,7 +203,7 @@ export class ReplyTrust {
     if (isDoubtful) verdict = isProven ? 'good' : 'doubtful';
     else if (owed > 0) verdict = vote(frames, owed + (this.#first.isKnown ? 1 : 0), isAgreed);
     else if (frames.length > 1) {
-      // A unit that has become faster is so each time. What other registers had, and what comes before the request could be there, may be two copies.
+      // A unit that has become faster stays so. A content of other registers that arrives before the request can have arrived may be a second copy.
       const isOdd = (isEarly && !this.#first.isEarly) || (this.#first.isForeign && candidate.turnaroundMs < 0);
       verdict = isAgreed && isOdd && frames.length < MOST_VOTES ? 'again' : isAgreed || isNew ? 'good' : 'doubtful';
     } else verdict = isEarly || this.#isSuspicious(candidate, { hash, isNew, shape }) ? 'again' : 'good';

@@ -159,7 +159,7 @@ function progressOf({ intentId, sinceMono }: Command, { decision, track, intents
   const isTaken = track.inFlight?.levelPct === levelPct && track.inFlight.sent;
   const sent = (tried?.sent ?? false) || isTaken;
   if (track.inFlight === null && track.confirmedPct === levelPct) return { state: 'verified', reason: '', sent, levelPct };
-  // A lamp that was silent and has taken its level is back; only the proof of it is still on its way.
+  // A silent lamp that acknowledged its write is back; only the read-back is outstanding. A broadcast never counts as sent to a silent lamp.
   if (track.answers === false && !isTaken && nowMono >= sinceMono + SILENT_MS) return failed(SILENT, sent);
   if (track.inFlight !== null) return { ...QUEUED, state: sent ? 'sent' : 'queued', sent, reason: tried?.reason ?? '' };
   if (tried !== null && !tried.verified && !isFollowing(track)) return failed(tried.reason, sent);
