@@ -6,8 +6,8 @@
  */
 import { charMs } from '../drivers/modbus/wire-time.ts';
 import { createPtyCable, type PtyCable } from '../test/street/pty.ts';
-import { exceptionReply, parseRequest, readReply, type SlaveRequest, writeReply } from '../test/street/rtu-slave.ts';
-import { LEVEL_ADDRESS, REGISTER_VALUES, REGISTERS, serialAt, silenceMs, TURNAROUND_MS } from './bus.ts';
+import { exceptionReply, parseRequest, encodeReadReply, type SlaveRequest, writeReply } from '../test/street/rtu-slave.ts';
+import { LEVEL_ADDRESS, REGISTER_VALUES, BENCH_REGISTERS, serialAt, silenceMs, TURNAROUND_MS } from './bus.ts';
 import { answerParent, sharedMonoMs } from './child.ts';
 
 /** What is changed before it answers; an empty question only looks. */
@@ -119,8 +119,8 @@ function answer(request: SlaveRequest, frame: Buffer, arrivedMono: number): Buff
   }
   if (!units.has(unit) || dead.has(unit)) return undefined;
   if (request.kind === 'write') return address === LEVEL_ADDRESS ? writeReply(frame) : exceptionReply(request, ILLEGAL_ADDRESS);
-  if (address === LEVEL_ADDRESS && request.count === 1) return readReply(request, [levels.get(unit) ?? 0]);
-  if (address + request.count > REGISTERS) return exceptionReply(request, ILLEGAL_ADDRESS);
-  if (request.count === REGISTERS) seen.polls++;
-  return readReply(request, REGISTER_VALUES.slice(address, address + request.count));
+  if (address === LEVEL_ADDRESS && request.count === 1) return encodeReadReply(request, [levels.get(unit) ?? 0]);
+  if (address + request.count > BENCH_REGISTERS) return exceptionReply(request, ILLEGAL_ADDRESS);
+  if (request.count === BENCH_REGISTERS) seen.polls++;
+  return encodeReadReply(request, REGISTER_VALUES.slice(address, address + request.count));
 }

@@ -9,7 +9,7 @@ import { charMs, gapMs } from '../drivers/modbus/wire-time.ts';
 /** Source: the goals are set at these speeds (README). */
 export const BAUDS = [9_600, 19_200, 115_200] as const;
 export const UNIT = 1;
-export const REGISTERS = 12;
+export const BENCH_REGISTERS = 12;
 /** Where each unit keeps its level; far from the registers that are polled, so that nobody reads both at once. */
 export const LEVEL_ADDRESS = 200;
 /** Time before the unit answers. Units: ms. Source: a fast LED driver; the goals assume it. */
@@ -17,10 +17,10 @@ export const TURNAROUND_MS = 3;
 
 /** Request of a read, request of a write, reply to a write. Units: bytes. Source: Modbus Application Protocol V1.1b3 §6.3, §6.6. */
 const SHORT_BYTES = 8;
-const REPLY_BYTES = 5 + 2 * REGISTERS;
+const REPLY_BYTES = 5 + 2 * BENCH_REGISTERS;
 
 /** What each register holds, so that a master that reads nonsense is found out. */
-export const REGISTER_VALUES: readonly number[] = Array.from({ length: REGISTERS }, (_, i) => 0x1101 * (i + 1));
+export const REGISTER_VALUES: readonly number[] = Array.from({ length: BENCH_REGISTERS }, (_, i) => 0x1101 * (i + 1));
 
 /** Eleven bits a character. Source: Modbus over Serial Line V1.02 §2.5.1: without parity, two stop bits. */
 export function serialAt(baud: number): SerialSettings {

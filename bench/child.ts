@@ -45,7 +45,7 @@ export function startChild<Question extends object, Answer>(
 }
 
 /** The same for a program in another language: it gets questions and gives replies as JSON, one a line. */
-export function startProgram<Question extends object, Answer>(program: string, words: readonly string[]): Child<Question, Answer> {
+export function startJsonProgram<Question extends object, Answer>(program: string, words: readonly string[]): Child<Question, Answer> {
   const child = spawn(program, words, { stdio: ['pipe', 'pipe', 'inherit'] });
   const lines = createInterface({ input: child.stdout });
   // As above.

@@ -10,7 +10,7 @@ import { createField } from '../agent/field/field.ts';
 import { fieldLine } from '../agent/field/line-from-config.ts';
 import { createSerialPort } from '../drivers/serial-port.ts';
 import { testDevice, testLine, testPoint, testProfile, writable } from '../test/support/profiles.ts';
-import { LEVEL_ADDRESS, REGISTERS, serialAt } from './bus.ts';
+import { LEVEL_ADDRESS, BENCH_REGISTERS, serialAt } from './bus.ts';
 import { answerParent, sharedMonoMs } from './child.ts';
 import { createWishes, type Wish } from './wishes.ts';
 
@@ -37,7 +37,7 @@ const EXPIRES_MS = 5_000;
 /** Nothing but the polls in question. Units: ms. */
 const NEVER_MS = 86_400_000;
 const PROFILE = testProfile('bench', [
-  ...Array.from({ length: REGISTERS }, (_, address) => testPoint(`r${address}`, { table: 'holding', address })),
+  ...Array.from({ length: BENCH_REGISTERS }, (_, address) => testPoint(`r${address}`, { table: 'holding', address })),
   testPoint('level', {
     semantic: 'level',
     table: 'holding',

@@ -3,7 +3,7 @@
  *
  * Owns the measured loop. Called for efficiency and CPU time, one round a question.
  */
-import { REGISTER_VALUES, REGISTERS, serialAt, UNIT } from './bus.ts';
+import { REGISTER_VALUES, BENCH_REGISTERS, serialAt, UNIT } from './bus.ts';
 import { answerParent } from './child.ts';
 import type { Master } from './masters/master.ts';
 import { masterNamed } from './masters/masters.ts';
@@ -36,7 +36,7 @@ const { name, open } = await masterNamed(process.argv[2]);
 answerParent<RoundQuestion, RoundAnswer>(async ({ path, baud, reads }) => {
   const master = await open({ path, serial: serialAt(baud), timeoutMs: TIMEOUT_MS });
   try {
-    for (let i = 0; i < WARM_UP_READS; i++) check(await master.read(UNIT, REGISTERS));
+    for (let i = 0; i < WARM_UP_READS; i++) check(await master.read(UNIT, BENCH_REGISTERS));
     return await measure(master, reads);
   } finally {
     await master.close();
@@ -49,7 +49,7 @@ async function measure(master: Master, reads: number): Promise<RoundAnswer> {
   const startMono = performance.now();
   let beforeMono = startMono;
   for (let i = 0; i < reads; i++) {
-    check(await master.read(UNIT, REGISTERS));
+    check(await master.read(UNIT, BENCH_REGISTERS));
     const afterMono = performance.now();
     readMs[i] = afterMono - beforeMono;
     beforeMono = afterMono;

@@ -3,7 +3,7 @@
  *
  * Owns the three usual ways: a first-in-first-out queue, a loop over all units, a scan address by address.
  */
-import { REGISTERS, serialAt, UNIT } from './bus.ts';
+import { BENCH_REGISTERS, serialAt, UNIT } from './bus.ts';
 import { answerParent, sharedMonoMs } from './child.ts';
 import type { Master } from './masters/master.ts';
 import { masterNamed } from './masters/masters.ts';
@@ -50,7 +50,7 @@ async function queue(master: Master, { units, forMs }: PeerQuestion): Promise<Pi
   let answered = 0;
   const wishes = createWishes(units, ({ unit, value }) => jobs.push(() => master.write(unit, value)));
   const poll = (unit: number) => async (): Promise<void> => {
-    if (await answers(master, unit, REGISTERS)) answered++;
+    if (await answers(master, unit, BENCH_REGISTERS)) answered++;
   };
   while (sharedMonoMs() < endMono || jobs.length > 0) {
     if (sharedMonoMs() >= endMono) wishes.stop();
@@ -64,7 +64,7 @@ async function loop(master: Master, { units, forMs }: PeerQuestion): Promise<Pic
   const endMono = sharedMonoMs() + forMs;
   let answered = 0;
   for (let i = 0; sharedMonoMs() < endMono; i = (i + 1) % units.length)
-    if (await answers(master, units[i] as number, REGISTERS)) answered++;
+    if (await answers(master, units[i] as number, BENCH_REGISTERS)) answered++;
   return { answered };
 }
 

@@ -1,5 +1,5 @@
 /** What a bench prints: one JSON object a line. */
-export interface Result {
+export interface BenchResult {
   readonly bench: string;
   readonly metric: string;
   /** Speed of the line measured. Missing where a figure belongs to no line. */
@@ -18,7 +18,7 @@ export interface Result {
 }
 
 /** Takes each figure as soon as it is known. */
-export type Emit = (result: Result) => void;
+export type Emit = (result: BenchResult) => void;
 
 /** What a bench gets from its caller. */
 export interface BenchOptions {
@@ -36,12 +36,12 @@ export interface BenchOptions {
 }
 
 /** `ours` beside a peer's. */
-export function beside(ours: Result, peer: string, peerValue: number): Result {
+export function beside(ours: BenchResult, peer: string, peerValue: number): BenchResult {
   return { ...ours, peer, peerValue, ratio: peerValue === 0 ? 0 : round(ours.value / peerValue, 3) };
 }
 
 /** `ours` held against a limit; the goal is met by the printed figure, not by a hidden decimal. */
-export function against(ours: Result, comparison: '>=' | '<=', limit: number): Result {
+export function against(ours: BenchResult, comparison: '>=' | '<=', limit: number): BenchResult {
   const ok = comparison === '>=' ? ours.value >= limit : ours.value <= limit;
   return { ...ours, goal: `${comparison} ${limit}`, ok };
 }

@@ -19,7 +19,7 @@ const TABLE_OF_FC: Readonly<Record<number, Table>> = { 1: 'coil', 2: 'discrete',
 const WRITES: readonly number[] = [5, 6, 15, 16];
 
 /** What a read brought. */
-export interface Exchange {
+export interface ExampleExchange {
   readonly table: Table;
   readonly address: number;
   readonly words: readonly number[];
@@ -31,7 +31,7 @@ export interface FrameFlaw {
 }
 
 /** Null for a write and for a refusal: nothing is read, and nothing is wrong. */
-export function takeApart(request: string, response: string): Exchange | FrameFlaw | null {
+export function takeApart(request: string, response: string): ExampleExchange | FrameFlaw | null {
   const [ask, answer] = [bytesOf(request), bytesOf(response)];
   const askFlaw = requestFlaw(ask);
   if (askFlaw !== null) return { at: 'request', message: askFlaw };

@@ -7,7 +7,7 @@
 import type { Cabinet, Lamp, Output } from '../agent/core/cabinet.ts';
 import { outputNumber } from '../agent/core/output-values.ts';
 import type { PointProfile, Profile, SetupParameter } from '../agent/core/profile.ts';
-import { broadcastsOf, type Place, pointPlace, registerOf, unitOf, type WiredDevice } from './light-path.ts';
+import { broadcastKeys, type WireRegister, pointPlace, registerOf, wireUnit, type WiredDevice } from './light-path.ts';
 
 /** A checked configuration with its device types, and what its policies make of the set-up of each device. */
 export interface WiredSite {
@@ -32,15 +32,15 @@ export interface OutputCircuit {
   readonly idleRegister: number | null;
   readonly litRegister: number | null;
   /** The registers of the lamps that close it. */
-  readonly lampPlaces: ReadonlySet<Place>;
+  readonly lampPlaces: ReadonlySet<WireRegister>;
 }
 
 export interface Circuits {
   /** By register; the first lamp where two have the same. */
-  readonly lamps: ReadonlyMap<Place, LampCircuit>;
+  readonly lamps: ReadonlyMap<WireRegister, LampCircuit>;
   /** Lamps whose register another lamp has already. */
   readonly doubled: readonly Lamp[];
-  readonly outputs: ReadonlyMap<Place, OutputCircuit>;
+  readonly outputs: ReadonlyMap<WireRegister, OutputCircuit>;
   /** By port and unit. */
   readonly units: ReadonlyMap<string, WiredDevice>;
   readonly broadcasts: ReadonlySet<string>;
@@ -49,7 +49,7 @@ export interface Circuits {
 export function circuitsOf(site: WiredSite): Circuits {
   const devices = wiredDevices(site);
   const byId = new Map(devices.map((wired) => [wired.device.id, wired]));
-  const lit = site.cabinet.lamps.flatMap((lamp): [Place, LampCircuit][] => {
+  const lit = site.cabinet.lamps.flatMap((lamp): [WireRegister, LampCircuit][] => {
     const wired = byId.get(lamp.device);
     const place = wired === undefined ? undefined : pointPlace(wired, lamp.point);
     if (wired === undefined || place === undefined) return [];
@@ -57,7 +57,7 @@ export function circuitsOf(site: WiredSite): Circuits {
   });
   const lamps = new Map(lit.toReversed());
   const placeOfLamp = new Map(lit.map(([place, { lamp }]) => [lamp.id, place]));
-  const outputs = site.cabinet.outputs.flatMap((output): [Place, OutputCircuit][] => {
+  const outputs = site.cabinet.outputs.flatMap((output): [WireRegister, OutputCircuit][] => {
     const wired = byId.get(output.device);
     const point = wired?.profile.points.find(({ id }) => id === output.point);
     const place = wired === undefined ? undefined : pointPlace(wired, output.point);
@@ -68,8 +68,8 @@ export function circuitsOf(site: WiredSite): Circuits {
     lamps,
     doubled: lit.filter(([place, circuit]) => lamps.get(place) !== circuit).map(([, { lamp }]) => lamp),
     outputs: new Map(outputs),
-    units: new Map(devices.map((wired) => [unitOf(wired), wired])),
-    broadcasts: new Set(devices.flatMap(broadcastsOf)),
+    units: new Map(devices.map((wired) => [wireUnit(wired), wired])),
+    broadcasts: new Set(devices.flatMap(broadcastKeys)),
   };
 }
 
@@ -90,7 +90,7 @@ interface PlacedOutput {
 
 function outputCircuit(
   { output, wired, point }: PlacedOutput,
-  { zones, placeOfLamp }: { readonly zones: Cabinet['zones']; readonly placeOfLamp: ReadonlyMap<string, Place> },
+  { zones, placeOfLamp }: { readonly zones: Cabinet['zones']; readonly placeOfLamp: ReadonlyMap<string, WireRegister> },
 ): OutputCircuit {
   const { litWith, idle } = output;
   const register = (value: Output['idle'] | undefined): number | null => {

@@ -11,7 +11,7 @@ import { encodePoint } from './modbus/codec.ts';
 import { writePlace } from './modbus/modbus-driver.ts';
 
 /** A register on the wire. Shape: `port|unit|table|address`; unit 0 for all units of the port. */
-export type Place = string;
+export type WireRegister = string;
 
 /** A device of a line, with its type. */
 export interface WiredDevice {
@@ -20,12 +20,12 @@ export interface WiredDevice {
   readonly profile: Profile;
 }
 
-function placeOf({ line, device }: WiredDevice, table: string, address: number, unit = device.unit): Place {
+function placeOf({ line, device }: WiredDevice, table: string, address: number, unit = device.unit): WireRegister {
   return `${portOf(line)}|${unit}|${table}|${address}`;
 }
 
 /** Port and unit: everything that reaches the same device. */
-export function unitOf({ line, device }: WiredDevice): string {
+export function wireUnit({ line, device }: WiredDevice): string {
   return `${portOf(line)}|${device.unit}`;
 }
 
@@ -36,7 +36,7 @@ export function portOf({ port }: Pick<LineConfig, 'port'>): string {
 }
 
 /** Undefined where the device has no such point, or none that can be written. */
-export function pointPlace(wired: WiredDevice, pointId: string): Place | undefined {
+export function pointPlace(wired: WiredDevice, pointId: string): WireRegister | undefined {
   const point = wired.profile.points.find(({ id }) => id === pointId);
   if (point === undefined || point.write === null) return undefined;
   const { table, address } = writePlace(point);
@@ -73,7 +73,7 @@ function faceOf({ poll, unit: _unit, enum: _enum, flags: _flags, deadband: _dead
 }
 
 /** Group writes that every unit of the port receives, each with the register value for a level: equal ones do the same to every device. */
-export function broadcastsOf(wired: WiredDevice): string[] {
+export function broadcastKeys(wired: WiredDevice): string[] {
   const level = wired.profile.points.find(({ semantic, write }) => semantic === 'level' && write !== null);
   const registers = level === undefined ? [] : LEVELS.map((levelPct) => registerOf(level, levelPct));
   const groups = wired.profile.groups.filter(({ reach }) => reach === 'bus');

@@ -4,7 +4,7 @@
  * Pure. A profile that fails here is not used.
  */
 import type { GroupProfile, IdentifyProbe, Profile } from '../agent/core/profile.ts';
-import { REGISTERS } from './modbus/codec.ts';
+import { REGISTERS_PER_VALUE } from './modbus/codec.ts';
 import { exampleFlaws } from './profile-examples.ts';
 import type { ExpandedProfile, FilePath } from './profile-expand.ts';
 import { type Flaw, unknownPoint } from './profile-flaw.ts';
@@ -52,10 +52,10 @@ function transportFlaws({ transport, codec, identify, setup, groups, repeats, up
 /** Limits that no request could keep, and ranges that hold nothing. */
 function quirkFlaws({ transport, points, quirks }: Profile): Flaw[] {
   const { maxReadRegisters, singleOnly } = quirks;
-  const widest = transport === 'modbus' ? points.find(({ type }) => REGISTERS[type] > maxReadRegisters) : undefined;
+  const widest = transport === 'modbus' ? points.find(({ type }) => REGISTERS_PER_VALUE[type] > maxReadRegisters) : undefined;
   const wide = widest && {
     path: ['quirks', 'maxReadRegisters'],
-    message: `${widest.id} has ${REGISTERS[widest.type]} registers, which are read at once`,
+    message: `${widest.id} has ${REGISTERS_PER_VALUE[widest.type]} registers, which are read at once`,
   };
   const turned = singleOnly.flatMap(([from, to], index) =>
     from > to ? [{ path: ['quirks', 'singleOnly', index], message: 'the first number must not be the larger' }] : [],

@@ -5,7 +5,7 @@
  */
 import { partPointId } from '../agent/core/narrowed.ts';
 import type { GroupProfile, PointProfile, Profile, SetupProfile } from '../agent/core/profile.ts';
-import { MAX_DECIMALS, type PointDocument, type ProfileDocument } from './profile-schema.ts';
+import { MAX_POINT_DECIMALS, type PointDocument, type ProfileDocument } from './profile-schema.ts';
 
 export type FilePath = readonly (string | number)[];
 
@@ -76,7 +76,7 @@ function pointOf(point: PointDocument): PointProfile {
 /** 1 of 0.1, 2 of 0.25, 0 of 10; a value of so many decimals loses nothing that was measured. */
 function decimalsOf(number: number): number {
   let decimals = 0;
-  while (decimals < MAX_DECIMALS && Number(number.toFixed(decimals)) !== number) decimals++;
+  while (decimals < MAX_POINT_DECIMALS && Number(number.toFixed(decimals)) !== number) decimals++;
   return decimals;
 }
 

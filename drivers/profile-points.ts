@@ -4,7 +4,7 @@
  * Pure.
  */
 import type { PointProfile, Profile } from '../agent/core/profile.ts';
-import { REGISTERS, rawFor, WRITABLE } from './modbus/codec.ts';
+import { REGISTERS_PER_VALUE, rawFor, WRITABLE } from './modbus/codec.ts';
 import { writePlace } from './modbus/modbus-driver.ts';
 import type { FilePath } from './profile-expand.ts';
 import { type Flaw, unknownPoint } from './profile-flaw.ts';
@@ -53,7 +53,7 @@ function registerFlaws(point: PointProfile, before: readonly PointProfile[], pat
       path: [...path, 'type'],
       message: `table ${table} holds ${isBits(table) ? 'bits' : 'registers'}, found type ${type}`,
     });
-  if (address + REGISTERS[type] > ADDRESSES)
+  if (address + REGISTERS_PER_VALUE[type] > ADDRESSES)
     flaws.push({ path: [...path, 'address'], message: `${point.id} reaches beyond address ${ADDRESSES - 1}` });
   const other = before.find((earlier) => overlaps(earlier, point));
   if (other !== undefined) flaws.push({ path: [...path, 'address'], message: `overlaps ${other.id} (${other.table} ${other.address})` });
@@ -68,12 +68,12 @@ function isBits(table: PointProfile['table']): boolean {
 function overlaps(a: PointProfile, b: PointProfile): boolean {
   const isShared =
     a.bit !== null && b.bit !== null && a.bit !== b.bit && a.address === b.address && a.type === b.type && a.wordOrder === b.wordOrder;
-  return !isShared && a.table === b.table && a.address < b.address + REGISTERS[b.type] && b.address < a.address + REGISTERS[a.type];
+  return !isShared && a.table === b.table && a.address < b.address + REGISTERS_PER_VALUE[b.type] && b.address < a.address + REGISTERS_PER_VALUE[a.type];
 }
 
 /** A pattern that never occurs would let what it stands for pass as a value. */
 function invalidFlaws({ type, invalid }: PointProfile, path: FilePath): Flaw[] {
-  const end = type === 'bit' ? 2 : 2 ** (16 * REGISTERS[type]);
+  const end = type === 'bit' ? 2 : 2 ** (16 * REGISTERS_PER_VALUE[type]);
   return invalid.flatMap((raw, index) => {
     if (Number.isInteger(raw) && raw >= 0 && raw < end) return [];
     const allowed = `0 to 0x${(end - 1).toString(16).toUpperCase()}`;
@@ -84,7 +84,7 @@ function invalidFlaws({ type, invalid }: PointProfile, path: FilePath): Flaw[] {
 /** Bits of the value that people can mean; 0 for a number that has none. */
 function widthBits({ type, bit }: Pick<PointProfile, 'type' | 'bit'>): number {
   if (type === 'bit' || bit !== null) return 1;
-  return type === 'f32' ? 0 : 16 * REGISTERS[type];
+  return type === 'f32' ? 0 : 16 * REGISTERS_PER_VALUE[type];
 }
 
 function bitFlaws(point: PointProfile, path: FilePath): Flaw[] {

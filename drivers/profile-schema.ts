@@ -15,7 +15,7 @@ const register = z.int().min(0).max(0xffff);
 /** Units: bit/s. Source: those that a line of the cabinet can be set to. */
 const BAUD_RATES = [1200, 2400, 4800, 9600, 19_200, 38_400, 57_600, 115_200, 230_400, 256_000, 460_800, 921_600];
 /** Source: the store keeps values as whole numbers of their last decimal; six leave room for 2^53 / 10^6. */
-export const MAX_DECIMALS = 6;
+export const MAX_POINT_DECIMALS = 6;
 /** From one repetition to the next. Units: registers. */
 const stride = z.int().min(1).max(10_000).default(1);
 
@@ -95,7 +95,7 @@ const point = z.strictObject({
   offset: z.number().default(0),
   transform: z.enum(['none', 'dali-log']).default('none'),
   /** As many as scale and offset have, when it is left out. */
-  decimals: z.int().min(0).max(MAX_DECIMALS).optional(),
+  decimals: z.int().min(0).max(MAX_POINT_DECIMALS).optional(),
   unit: z.string().max(12).default(''),
   invalid: z.array(z.number()).default([]),
   range: z.tuple([z.number(), z.number()]).nullable().default(null),

@@ -6,7 +6,7 @@ import { loadSite } from '../agent/config/load/load-site.ts';
 import { createControl } from '../agent/control/control.ts';
 import type { ClockQuality } from '../agent/core/clock.ts';
 import { createManualClock } from '../agent/core/manual-clock.ts';
-import type { Field, Frame } from '../agent/core/ports.ts';
+import type { Field, ReadingFrame } from '../agent/core/ports.ts';
 import { createSteadyClock, type StoredHeldTime } from '../agent/core/steady-clock.ts';
 import { createEnergy } from '../agent/diagnosis/energy-count.ts';
 import { createTimeQuality } from '../agent/service/time/time-quality.ts';
@@ -97,7 +97,7 @@ async function cabinetOf({ at = winter('22:55'), aheadMs = 0, isSynchronised = t
         },
       },
     });
-    const frames: Frame[] = [];
+    const frames: ReadingFrame[] = [];
     const recorder = createRecorder({ clock, rules: new Map(), heartbeatS: 60, onFrame: (frame) => frames.push(frame) });
     const control = createControl({
       ...{ street, clock, field, store, log: { event: () => {} } },

@@ -5,14 +5,14 @@
  */
 import { AccessError, type AccessTools, type LoginAnswer } from '../core/access.ts';
 import type { Clock } from '../core/clock.ts';
-import { createEventBook } from '../core/event-book.ts';
+import { createEventTracker } from '../core/event-book.ts';
 import type { Log, Store } from '../core/ports.ts';
 import type { AgentEvent } from '../core/words.ts';
 import { createCodeCheck } from './code-check.ts';
-import { createLoginDesk } from './login-desk.ts';
+import { createLoginHandler } from './login-desk.ts';
 import { type Cost, createHasher } from './password.ts';
 import { createSessions, IDLE_MS } from './sessions.ts';
-import { createUserBook } from './user-book.ts';
+import { createUserRegistry } from './user-book.ts';
 import { createUsersFile, type UserRecord } from './users-file.ts';
 
 export interface AccessParts {
@@ -30,11 +30,11 @@ export interface AccessParts {
 /** Nobody is logged in; nothing is read before the first question. */
 export function createAccess({ dir, cabinetId, clock, log, store, onEvent, passwordCost }: AccessParts): AccessTools {
   const hasher = createHasher(passwordCost);
-  const book = createUserBook({ file: createUsersFile(dir), hasher, clock, cabinetId });
+  const book = createUserRegistry({ file: createUsersFile(dir), hasher, clock, cabinetId });
   const codeCheck = createCodeCheck({ clock, log });
   const sessions = createSessions(clock);
-  const events = createEventBook(clock, onEvent);
-  const desk = createLoginDesk({
+  const events = createEventTracker(clock, onEvent);
+  const desk = createLoginHandler({
     ...{ book, hasher, codeCheck, clock, log, store },
     onLocked: (user, waitMs) => {
       const text = `Wrong passwords at the console for ${user ?? 'a user who is not there'}: wait ${Math.ceil(waitMs / 1_000)} s`;

@@ -46,7 +46,7 @@ const NONE: Count = { failures: 0, untilMono: Number.NEGATIVE_INFINITY, lastMono
 export const NO_FAILURES: Lockout = { users: new Map(), all: NONE };
 
 /** How long this user must wait now. Units: ms; 0 for not at all. */
-export function waitMs({ users, all }: Lockout, user: string, nowMono: MonoMs): number {
+export function lockoutWaitMs({ users, all }: Lockout, user: string, nowMono: MonoMs): number {
   return Math.max(0, (users.get(user) ?? NONE).untilMono - nowMono, all.untilMono - nowMono);
 }
 

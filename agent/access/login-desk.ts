@@ -9,13 +9,13 @@ import { AccessError } from '../core/access.ts';
 import { type Clock, sleep } from '../core/clock.ts';
 import type { Log, Store } from '../core/ports.ts';
 import type { CodeCheck } from './code-check.ts';
-import { attempted, type Lockout, lockoutFacts, NO_FAILURES, refunded, restoredLockout, succeeded, waitMs } from './lockout.ts';
+import { attempted, type Lockout, lockoutFacts, NO_FAILURES, refunded, restoredLockout, succeeded, lockoutWaitMs } from './lockout.ts';
 import { type Hasher, passwordProblem } from './password.ts';
-import { isInvited, plainOneTime, type UserBook } from './user-book.ts';
+import { isInvited, plainOneTime, type UserRegistry } from './user-book.ts';
 import type { UserRecord } from './users-file.ts';
 
-export interface LoginDeskParts {
-  readonly book: UserBook;
+export interface LoginHandlerParts {
+  readonly book: UserRegistry;
   readonly hasher: Hasher;
   readonly codeCheck: CodeCheck;
   readonly clock: Clock;
@@ -25,7 +25,7 @@ export interface LoginDeskParts {
   readonly onLocked: (user: string | null, waitMs: number) => void;
 }
 
-export interface LoginDesk {
+export interface LoginHandler {
   /** The user who may come in, or why not. */
   judge(request: LoginRequest): Promise<UserRecord | LoginAnswer>;
   /** Whether it is this user's password now. Counts like a login. */
@@ -42,7 +42,7 @@ const MAX_NAME = 64;
 const KEY_CHARS = 16;
 
 /** A desk; the counts of earlier runs are read at the first login. */
-export function createLoginDesk({ book, hasher, codeCheck, clock, log, store, onLocked }: LoginDeskParts): LoginDesk {
+export function createLoginHandler({ book, hasher, codeCheck, clock, log, store, onLocked }: LoginHandlerParts): LoginHandler {
   let lockout: Lockout = NO_FAILURES;
   let restoring: Promise<void> | null = null;
 
@@ -62,7 +62,7 @@ export function createLoginDesk({ book, hasher, codeCheck, clock, log, store, on
   }
 
   function wrong(name: string, isKnown: boolean): LoginAnswer {
-    const wait = waitMs(lockout, keyOf(name), clock.monoMs());
+    const wait = lockoutWaitMs(lockout, keyOf(name), clock.monoMs());
     if (wait > 0) onLocked(isKnown ? name : null, wait);
     return { state: 'wrong', waitMs: wait };
   }
@@ -112,7 +112,7 @@ export function createLoginDesk({ book, hasher, codeCheck, clock, log, store, on
       try {
         const users = await book.all();
         if (users.length === 0) return { state: 'no-users' };
-        const wait = waitMs(lockout, keyOf(request.user), clock.monoMs());
+        const wait = lockoutWaitMs(lockout, keyOf(request.user), clock.monoMs());
         if (wait > 0) return { state: 'locked', waitMs: wait };
         await counted(attempted(lockout, keyOf(request.user), clock.monoMs()));
         return await judgeKnown(users, request);
@@ -123,7 +123,7 @@ export function createLoginDesk({ book, hasher, codeCheck, clock, log, store, on
     },
     isPassword: async (name, password) => {
       await restored();
-      if (waitMs(lockout, keyOf(name), clock.monoMs()) > 0) return false;
+      if (lockoutWaitMs(lockout, keyOf(name), clock.monoMs()) > 0) return false;
       await counted(attempted(lockout, keyOf(name), clock.monoMs()));
       const user = (await book.all()).find((each) => each.name === name);
       const isRight = await hasher.matches(password, user?.password ?? null);
@@ -131,7 +131,7 @@ export function createLoginDesk({ book, hasher, codeCheck, clock, log, store, on
       else wrong(name, user !== undefined);
       return isRight;
     },
-    lockedMs: (user) => waitMs(lockout, keyOf(user), clock.monoMs()),
+    lockedMs: (user) => lockoutWaitMs(lockout, keyOf(user), clock.monoMs()),
   };
 }
 

@@ -34,7 +34,7 @@ export interface CodeState {
 }
 
 /** A new secret. Shape: base 32. */
-export function newSecret(): string {
+export function newTotpSecret(): string {
   let bits = BigInt(`0x${randomBytes(SECRET_BYTES).toString('hex')}`);
   let text = '';
   for (let left = (SECRET_BYTES * 8) / 5; left > 0; left--) {

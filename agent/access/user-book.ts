@@ -8,10 +8,10 @@ import { randomBytes } from 'node:crypto';
 import { AccessError, type CodeOffer, type Invitation, type Role } from '../core/access.ts';
 import { type Clock, isTrusted, type WallMs } from '../core/clock.ts';
 import { type Hasher, passwordProblem } from './password.ts';
-import { keyUri, newSecret } from './totp.ts';
+import { keyUri, newTotpSecret } from './totp.ts';
 import type { UserRecord, UsersFile } from './users-file.ts';
 
-export interface UserBookParts {
+export interface UserRegistryParts {
   readonly file: UsersFile;
   readonly hasher: Hasher;
   readonly clock: Pick<Clock, 'wallMs' | 'quality'>;
@@ -19,7 +19,7 @@ export interface UserBookParts {
 }
 
 /** Errors: all reject with AccessError. */
-export interface UserBook {
+export interface UserRegistry {
   all(): Promise<readonly UserRecord[]>;
   add(name: string, role: Role): Promise<Invitation>;
   invite(name: string): Promise<Invitation>;
@@ -44,7 +44,7 @@ const NAME = /^[a-z][a-z0-9_.-]{0,30}$/;
 const MAX_USERS = 32;
 
 /** A book on its file. */
-export function createUserBook({ file, hasher, clock, cabinetId }: UserBookParts): UserBook {
+export function createUserRegistry({ file, hasher, clock, cabinetId }: UserRegistryParts): UserRegistry {
   let last: Promise<unknown> = Promise.resolve();
 
   /** One change after the other, each on what is in the file by then. */
@@ -112,7 +112,7 @@ export function createUserBook({ file, hasher, clock, cabinetId }: UserBookParts
         return { ...user, password: await hasher.hash(password), oneTime: null };
       }),
     offerCodes: async (name) => {
-      const secret = newSecret();
+      const secret = newTotpSecret();
       await changeOne(name, (user) => ({ ...user, codes: { secret, lastStep: -1, isConfirmed: false } }));
       return { user: name, secret, uri: keyUri(secret, name, cabinetId) };
     },

@@ -3,7 +3,7 @@
  *
  * Owns nothing but the order of building. A real run hands in the system clock and serial ports, a scenario test a simulated clock and simulated wires.
  */
-import type { Site, TouchedRooms } from '../config/revisions/touched-parts.ts';
+import type { CabinetAndProfiles, TouchedRooms } from '../config/revisions/touched-parts.ts';
 import type { Field } from '../core/ports.ts';
 import type { Pulse } from '../core/pulse.ts';
 import type { AgentView } from '../core/views.ts';
@@ -22,12 +22,12 @@ export interface Agent {
   start(): Promise<void>;
   stop(): Promise<void>;
   /** The configuration that it runs by. */
-  site(): Site;
+  site(): CabinetAndProfiles;
   /**
    * Takes up another configuration, which must be a checked one: only the parts that it touches are exchanged, one change after the other.
    * Resolves with what was touched, once it runs by it.
    */
-  apply(next: Site): Promise<TouchedRooms>;
+  apply(next: CabinetAndProfiles): Promise<TouchedRooms>;
 }
 
 /** An agent that does nothing yet. */
@@ -35,7 +35,7 @@ export function createAgent(parts: AgentParts): Agent {
   const joined = joinParts(parts, apply);
   const { state, view, field } = joined;
 
-  function apply(next: Site): Promise<TouchedRooms> {
+  function apply(next: CabinetAndProfiles): Promise<TouchedRooms> {
     const work = state.applying.then(() => reconfigure(joined, next));
     state.applying = work.catch(() => {});
     return work;

@@ -5,20 +5,20 @@
  */
 import { createAccess } from '../access/access.ts';
 import { createSelfRecord } from '../access/self-audit.ts';
-import { createConfigPost } from '../config/revisions/platform-requests.ts';
-import type { RevisionDesk } from '../config/revisions/revision-desk.ts';
+import { createPlatformConfigRequests } from '../config/revisions/platform-requests.ts';
+import type { RevisionManager } from '../config/revisions/revision-desk.ts';
 import { createRevisions } from '../config/revisions/revisions.ts';
-import type { Site, TouchedRooms } from '../config/revisions/touched-parts.ts';
+import type { CabinetAndProfiles, TouchedRooms } from '../config/revisions/touched-parts.ts';
 import { type Consoles, createConsoles } from '../console/protocol/sockets.ts';
 import { quietUntilMono } from '../control/street-knowledge.ts';
-import { createEventBook } from '../core/event-book.ts';
+import { createEventTracker } from '../core/event-book.ts';
 import type { Pulse } from '../core/pulse.ts';
 import { createSteadyClock } from '../core/steady-clock.ts';
 import { agentChores } from '../service/housekeeping/chores.ts';
 import { createHousekeeping } from '../service/housekeeping/housekeeping.ts';
 import { createOngoing } from '../service/ongoing.ts';
 import { createStepWatch } from '../service/time/clock-steps.ts';
-import { createUpdatePost } from '../service/updates/platform-updates.ts';
+import { createPlatformUpdates } from '../service/updates/platform-updates.ts';
 import { createUpdates, type Updates } from '../service/updates/update-run.ts';
 import { createUplinkPlace } from '../sync/uplink-place.ts';
 import { fieldFor, recorderFor, selfFor, storeFor } from './core-parts.ts';
@@ -29,7 +29,7 @@ import { openUplink } from './uplink.ts';
 import { createAgentView } from './view.ts';
 
 /** All parts, none of them started. `apply` takes up another configuration. */
-export function joinParts(parts: AgentParts, apply: (next: Site) => Promise<TouchedRooms>): Joined {
+export function joinParts(parts: AgentParts, apply: (next: CabinetAndProfiles) => Promise<TouchedRooms>): Joined {
   const clock = createSteadyClock({ ...parts.steady, clock: parts.clock });
   const startedMono = clock.monoMs();
   const quietMono = quietUntilMono(parts.cabinet, parts.machine ?? null, startedMono);
@@ -44,17 +44,17 @@ export function joinParts(parts: AgentParts, apply: (next: Site) => Promise<Touc
   made.state.rooms = createRooms(made);
   made.state.bus = busOf(made);
   made.recorder = recorderFor(made);
-  made.events = createEventBook(clock, made.ongoing.onEvent);
+  made.events = createEventTracker(clock, made.ongoing.onEvent);
   made.stepWatch = createStepWatch(made);
   made.updates = updatesFor(made);
   made.revisions = revisionsFor(made, apply);
-  made.updatePost = createUpdatePost({
+  made.updatePost = createPlatformUpdates({
     ...made,
     desk: made.updates?.desk ?? null,
     cabinetId: parts.cabinet.id,
     onOutcome: made.ongoing.onOutcome,
   });
-  made.configPost = createConfigPost({ ...made, desk: made.revisions, cabinetId: parts.cabinet.id, onOutcome: made.ongoing.onOutcome });
+  made.configPost = createPlatformConfigRequests({ ...made, desk: made.revisions, cabinetId: parts.cabinet.id, onOutcome: made.ongoing.onOutcome });
   made.uplink.put(openUplink(made));
   made.access = createAccess({
     ...made,
@@ -97,7 +97,7 @@ function updatesFor(made: Building): Updates | null {
 }
 
 /** Null where this run takes no other configuration. */
-function revisionsFor(made: Building, apply: (next: Site) => Promise<TouchedRooms>): RevisionDesk | null {
+function revisionsFor(made: Building, apply: (next: CabinetAndProfiles) => Promise<TouchedRooms>): RevisionManager | null {
   const { parts, clock, state, field, uplink, ongoing } = made;
   if (parts.revisions === undefined) return null;
   return createRevisions({

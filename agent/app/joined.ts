@@ -4,9 +4,9 @@
  * Owns nothing; `join.ts` builds the parts, `reconfigure.ts` exchanges those of a configuration.
  */
 import type { SelfRecord } from '../access/self-audit.ts';
-import type { ConfigPost } from '../config/revisions/platform-requests.ts';
-import type { RevisionDesk } from '../config/revisions/revision-desk.ts';
-import type { Site } from '../config/revisions/touched-parts.ts';
+import type { PlatformConfigRequests } from '../config/revisions/platform-requests.ts';
+import type { RevisionManager } from '../config/revisions/revision-desk.ts';
+import type { CabinetAndProfiles } from '../config/revisions/touched-parts.ts';
 import type { Consoles } from '../console/protocol/sockets.ts';
 import type { Control } from '../control/control.ts';
 import type { LightViews } from '../control/views/light-views.ts';
@@ -14,7 +14,7 @@ import type { AccessTools } from '../core/access.ts';
 import type { BusTools } from '../core/bus-tools.ts';
 import type { CabinetPoint } from '../core/cabinet-points.ts';
 import type { MonoMs } from '../core/clock.ts';
-import type { EventBook } from '../core/event-book.ts';
+import type { EventTracker } from '../core/event-book.ts';
 import type { Store } from '../core/ports.ts';
 import type { RoomEvents } from '../core/room-events.ts';
 import type { SteadyClock } from '../core/steady-clock.ts';
@@ -26,7 +26,7 @@ import type { Housekeeping } from '../service/housekeeping/housekeeping.ts';
 import type { Self } from '../service/metrics/self-report.ts';
 import type { Ongoing } from '../service/ongoing.ts';
 import type { StepWatch } from '../service/time/clock-steps.ts';
-import type { UpdatePost } from '../service/updates/platform-updates.ts';
+import type { PlatformUpdates } from '../service/updates/platform-updates.ts';
 import type { Updates } from '../service/updates/update-run.ts';
 import type { Recorder } from '../store/recorder.ts';
 import type { UplinkPlace } from '../sync/uplink-place.ts';
@@ -45,7 +45,7 @@ export interface Rooms {
 
 /** The parts made for one configuration are there once `join` is through; nothing reads a line or takes a command before. */
 export class AgentState {
-  site: Site;
+  site: CabinetAndProfiles;
   /** The rooms of light of this configuration. */
   rooms!: Rooms;
   /** What the uplink of this configuration has found wrong. */
@@ -62,7 +62,7 @@ export class AgentState {
   /** Detections and lamps raised under the configurations before this one. */
   countedBefore = { detections: 0, lampsRaised: 0 };
 
-  constructor(site: Site) {
+  constructor(site: CabinetAndProfiles) {
     this.site = site;
   }
 }
@@ -82,12 +82,12 @@ export interface Joined {
   readonly ongoing: Ongoing;
   readonly field: LiveField;
   readonly recorder: Recorder;
-  readonly events: EventBook;
+  readonly events: EventTracker;
   readonly stepWatch: StepWatch;
   readonly updates: Updates | null;
-  readonly revisions: RevisionDesk | null;
-  readonly updatePost: UpdatePost;
-  readonly configPost: ConfigPost;
+  readonly revisions: RevisionManager | null;
+  readonly updatePost: PlatformUpdates;
+  readonly configPost: PlatformConfigRequests;
   readonly access: AccessTools;
   readonly view: AgentView;
   readonly consoles: Consoles | null;

@@ -2,22 +2,22 @@
  * What a run hands in: its configuration, and the edges of the world.
  */
 import type { RevisionParts } from '../config/revisions/revisions.ts';
-import type { Site } from '../config/revisions/touched-parts.ts';
+import type { CabinetAndProfiles } from '../config/revisions/touched-parts.ts';
 import type { Clock } from '../core/clock.ts';
 import type { OpenBytePort } from '../core/driver.ts';
 import type { Heap } from '../core/heap-keeper.ts';
 import type { Log, LogFeed } from '../core/ports.ts';
 import type { SteadyClockParts } from '../core/steady-clock.ts';
 import type { POLL_PERIOD_MS } from '../field/polls/poll-plan.ts';
-import type { Health } from '../service/metrics/health.ts';
+import type { AgentHealth } from '../service/metrics/health.ts';
 import type { RunGuard } from '../service/run/run-guard.ts';
 import type { UpdateParts } from '../service/updates/update-run.ts';
 import type { StoreParts } from '../store/store.ts';
-import type { MqttDoor } from '../sync/mqtt/door.ts';
+import type { MqttTransport } from '../sync/mqtt/door.ts';
 import type { ReadFile } from '../sync/mqtt/secrets.ts';
 
 /** All that an agent is made of which it does not make itself. */
-export interface AgentParts extends Site {
+export interface AgentParts extends CabinetAndProfiles {
   readonly clock: Clock;
   /** What may prove a step of that clock, and what keeps the held time over a restart. Default: nothing. */
   readonly steady?: Omit<SteadyClockParts, 'clock'>;
@@ -26,7 +26,7 @@ export interface AgentParts extends Site {
   readonly logFeed?: LogFeed;
   readonly version: string;
   readonly openPort: OpenBytePort;
-  readonly door: MqttDoor;
+  readonly door: MqttTransport;
   /** Reads the files of the uplink. Default: from the disk, without credentials of a service. */
   readonly readFile?: ReadFile;
   /** 0..1. */
@@ -44,7 +44,7 @@ export interface AgentParts extends Site {
   /** How this run may go on after those before it. Default: as usual. */
   readonly guard?: Pick<RunGuard, 'mode' | 'news' | 'ledger' | 'unstored' | 'settle'>;
   /** What the process takes; not reported unless given. */
-  readonly health?: Health;
+  readonly health?: AgentHealth;
   /** This thread's; V8 alone decides when to collect unless given. */
   readonly heap?: Heap | null;
   /** Where other releases of the program are kept; without it this run takes none. */

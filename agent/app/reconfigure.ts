@@ -3,7 +3,7 @@
  *
  * Owns the order of the exchange. Lines first: drivers that hear no agent fall back after a minute.
  */
-import { type Site, type TouchedRooms, touchedRooms } from '../config/revisions/touched-parts.ts';
+import { type CabinetAndProfiles, type TouchedRooms, touchedRooms } from '../config/revisions/touched-parts.ts';
 import { fieldLine } from '../field/line-from-config.ts';
 import { uplinkDevices } from '../sync/sparkplug/cabinet-metrics.ts';
 import type { Joined } from './joined.ts';
@@ -11,7 +11,7 @@ import { busOf, createRooms } from './rooms.ts';
 import { openUplink } from './uplink.ts';
 
 /** Resolves with what was touched. Shape: `next` has been checked. */
-export async function reconfigure(joined: Joined, next: Site): Promise<TouchedRooms> {
+export async function reconfigure(joined: Joined, next: CabinetAndProfiles): Promise<TouchedRooms> {
   const { state, store, uplink, parts } = joined;
   const touched = touchedRooms(state.site, next);
   if (state.isStopping) return touched;

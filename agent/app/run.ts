@@ -4,11 +4,11 @@
  * Owns the life of the run, from its options to its exit code.
  */
 import { createSerialPort } from '../../drivers/serial-port.ts';
-import { beginAside } from '../config/load/read-in-child.ts';
-import { secretNews, WITHOUT_REVISIONS } from '../config/load/start-news.ts';
+import { beginInChild } from '../config/load/read-in-child.ts';
+import { secretEvents, WITHOUT_REVISIONS } from '../config/load/start-news.ts';
 import type { Beginning } from '../config/load/start-revision.ts';
 import { withOptions } from '../config/load/with-options.ts';
-import { type CheckedRevision, checkRevisionAside, editAside, type RevisionFolder } from '../config/revisions/check-in-child.ts';
+import { type CheckedRevision, checkRevisionInChild, editInChild, type RevisionFolder } from '../config/revisions/check-in-child.ts';
 import { ConsoleError } from '../console/console-error.ts';
 import { agentSocketPath } from '../console/protocol/socket-path.ts';
 import type { Cabinet } from '../core/cabinet.ts';
@@ -25,10 +25,10 @@ import { createRunGuard, type RunGuard } from '../service/run/run-guard.ts';
 import { safeCabinet } from '../service/run/safe-mode.ts';
 import { createHeldTimeFile } from '../service/time/held-time-file.ts';
 import { createTimeQuality, FIRST_PROBE_MS } from '../service/time/time-quality.ts';
-import { createReleaseShelf } from '../service/updates/release-shelf.ts';
+import { createReleaseStore } from '../service/updates/release-shelf.ts';
 import { updatePartsOf } from '../service/updates/update-run.ts';
 import type { OpenLink } from '../store/messages.ts';
-import { createMqttDoor } from '../sync/mqtt/mqtt-door.ts';
+import { createMqttTransport } from '../sync/mqtt/mqtt-door.ts';
 import { createFileReader } from '../sync/mqtt/secret-files.ts';
 import { type Agent, createAgent } from './agent.ts';
 
@@ -65,15 +65,15 @@ export async function runAgent(options: RunOptions): Promise<number> {
   const guard = await (early ?? guardOf(options, { clock, notify, stateDir: cabinet.store.dir }));
   startSteps.completed('start-ledger-read');
   process.on('uncaughtExceptionMonitor', (error) => guard.ended('crashed', String(error?.message ?? error)));
-  const check = (folder: RevisionFolder): Promise<CheckedRevision> => checkRevisionAside(folder, clock);
-  const edit = (order: EditOrder): Promise<EditedText> => editAside(order, clock);
+  const check = (folder: RevisionFolder): Promise<CheckedRevision> => checkRevisionInChild(folder, clock);
+  const edit = (order: EditOrder): Promise<EditedText> => editInChild(order, clock);
   const over = new AbortController();
   const running = createAgent({
     ...site,
     cabinet: guard.mode === 'normal' ? cabinet : safeCabinet(cabinet),
     guard: {
       ...guard,
-      news: [...guard.news, ...(revisions === null ? [WITHOUT_REVISIONS] : []), ...secretNews(cabinet, options.configFile)],
+      news: [...guard.news, ...(revisions === null ? [WITHOUT_REVISIONS] : []), ...secretEvents(cabinet, options.configFile)],
     },
     health: createHealth(),
     heap: ownHeap(),
@@ -93,7 +93,7 @@ export async function runAgent(options: RunOptions): Promise<number> {
     ...(options.logFeed === undefined ? {} : { logFeed: options.logFeed }),
     version: options.version,
     openPort: createSerialPort,
-    door: createMqttDoor(),
+    door: createMqttTransport(),
     readFile: createFileReader(options.credentialsDir ?? null, cabinet.store.dir),
     random: Math.random,
     machine: machineStart(options.service?.bootId),
@@ -131,13 +131,13 @@ async function beginningOf(options: RunOptions, guard: Promise<RunGuard> | null)
   const { configFile, dataDir, startAtMs, startSteps = NO_LIMIT, service } = options;
   const clock = createSystemClock({ quality: () => 'none' });
   try {
-    return await beginAside({ configFile, dataDir, nowMs: startAtMs ?? clock.wallMs() }, { clock, onStep: startSteps.completed });
+    return await beginInChild({ configFile, dataDir, nowMs: startAtMs ?? clock.wallMs() }, { clock, onStep: startSteps.completed });
   } catch (error) {
     if (error instanceof ConfigError) {
       (await guard)?.ended('config', error.message);
       // The program itself has come up.
       if (service?.stateDir != null)
-        await createReleaseShelf(service.stateDir)
+        await createReleaseStore(service.stateDir)
           .cameUp()
           .catch(() => {});
     }

@@ -12,7 +12,7 @@ import type { LocalArgs, Terminal } from '../console/terminal/terminal.ts';
 const AGENT_WAIT_MS = 3_000;
 
 /** Errors: rejects with ConsoleError 'busy' and this advice where one answers, or holds its socket and does not. */
-export async function refuseBesideAgent(args: LocalArgs, terminal: Terminal, advice: string): Promise<void> {
+export async function refuseWhileAgentRuns(args: LocalArgs, terminal: Terminal, advice: string): Promise<void> {
   const named = typeof args['socket'] === 'string' ? args['socket'] : terminal.socketPath;
   const socketPaths = named === null ? usualSocketPaths() : [named];
   try {

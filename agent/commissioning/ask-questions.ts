@@ -3,7 +3,7 @@
  *
  * Owns the order of asking. Writes nothing and scans nothing. Called by `first-start.ts`.
  */
-import { type Machine, QUESTIONS, type Question, type Said } from './questions.ts';
+import { type MachineFacts, QUESTIONS, type Question, type TypedAnswers } from './questions.ts';
 
 /** One line from a person. Errors: rejects when the person leaves. */
 export type AskLine = (prompt: string) => Promise<string>;
@@ -12,11 +12,11 @@ export interface InterviewParts {
   /** Null where nobody can be asked: the usual answers are taken. */
   readonly ask: AskLine | null;
   readonly tell: (line: string) => void;
-  readonly machine: Machine;
+  readonly machine: MachineFacts;
   /** Answers of an earlier, interrupted run or of the file that is replaced; proposed, never taken silently from a person. */
-  readonly proposed: Said;
+  readonly proposed: TypedAnswers;
   /** After each answer of a person, so that an interrupted set-up loses none. */
-  readonly keep: (said: Said) => void;
+  readonly keep: (said: TypedAnswers) => void;
 }
 
 /** What nobody has said and nobody can guess, or what was said wrongly; each line is for a person. */
@@ -25,7 +25,7 @@ export interface Unanswered {
 }
 
 /** The answers to all questions of one part. */
-export async function interview(part: Question['part'], given: Said, parts: InterviewParts): Promise<Said | Unanswered> {
+export async function interview(part: Question['part'], given: TypedAnswers, parts: InterviewParts): Promise<TypedAnswers | Unanswered> {
   let said = given;
   const missing: string[] = [];
   for (const question of QUESTIONS.filter((each) => each.part === part)) {
@@ -39,11 +39,11 @@ export async function interview(part: Question['part'], given: Said, parts: Inte
 }
 
 /** Whether something is still to be said. */
-export function isUnanswered(result: Said | Unanswered): result is Unanswered {
+export function isUnanswered(result: TypedAnswers | Unanswered): result is Unanswered {
   return Array.isArray((result as Unanswered).missing);
 }
 
-async function answerTo(question: Question, said: Said, parts: InterviewParts): Promise<string | { refused: string } | null> {
+async function answerTo(question: Question, said: TypedAnswers, parts: InterviewParts): Promise<string | { refused: string } | null> {
   const given = said[question.name];
   if (given !== undefined) return question.read(given.trim());
   const usual = parts.proposed[question.name] ?? question.usual(said, parts.machine);

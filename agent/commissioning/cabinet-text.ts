@@ -3,12 +3,12 @@
  *
  * Owns the text. Pure. Called by `first-start.ts`, which has it checked before it is written.
  */
-import type { Draft, DraftDevice, DraftLine, Stranger } from './propose.ts';
-import { degreesOf, type Said } from './questions.ts';
+import type { SiteDraft, DraftDevice, DraftLine, UnnamedUnit } from './propose.ts';
+import { degreesOf, type TypedAnswers } from './questions.ts';
 
 export interface CabinetFacts {
-  readonly said: Said;
-  readonly draft: Draft;
+  readonly said: TypedAnswers;
+  readonly draft: SiteDraft;
   /** Names of the files of the uplink; null for those that are not used. */
   readonly keyFiles: { readonly certFile: string; readonly keyFile: string } | null;
   readonly passwordFile: string | null;
@@ -38,7 +38,7 @@ const HEAD = [
   '# Every key and its default: docs/cabinet.md; a whole example: config/example-street.yaml. Keys carry their unit.',
 ];
 
-function site(said: Said): string[] {
+function site(said: TypedAnswers): string[] {
   const { latitudeDeg, longitudeDeg } = degreesOf(said['position'] ?? '');
   return [
     'cabinet:',
@@ -50,7 +50,7 @@ function site(said: Said): string[] {
   ];
 }
 
-function lines({ lines: all }: Draft): string[] {
+function lines({ lines: all }: SiteDraft): string[] {
   return ['# One entry is one RS-485 line; all its devices share its serial settings.', 'lines:', ...all.flatMap(lineOf)];
 }
 
@@ -79,14 +79,14 @@ function deviceOf({ id, unit, profile, pole }: DraftDevice): string {
   return `      - { id: ${id}${address}, profile: ${profile.id}${place} } # ${oneLine(`${profile.vendor} ${profile.model}`)}${doubts}`;
 }
 
-function strangerOf({ unit, candidates }: Stranger): string {
+function strangerOf({ unit, candidates }: UnnamedUnit): string {
   if (candidates.length === 0)
     return `      # Unit ${unit} answers and no profile is proven: \`luciole profile list\`, then - { id: X${unit}, unit: ${unit}, profile: ... }`;
   const others = candidates.slice(1).join(', ') || 'another, it is only likely';
   return `      #- { id: X${unit}, unit: ${unit}, profile: ${candidates[0]} } # or ${others}; look at the unit, then take off the #`;
 }
 
-function poles({ poles: all }: Draft): string[] {
+function poles({ poles: all }: SiteDraft): string[] {
   if (all.length === 0) return ['poles: []'];
   return [
     '# Metres from the start of the street. In the order of the addresses: put in what is painted on the poles.',
@@ -121,7 +121,7 @@ function zones({ said, draft }: CabinetFacts): string[] {
   ];
 }
 
-function presence({ presence: sensors }: Draft): string[] {
+function presence({ presence: sensors }: SiteDraft): string[] {
   if (sensors.length === 0) return [];
   const rows = sensors.map(({ device, point, isContact }) => {
     const where = point === 'motion' ? '' : `, point: ${point}`;
@@ -138,7 +138,7 @@ function presence({ presence: sensors }: Draft): string[] {
 }
 
 /** Only said: a photocell that sees its own lamps would put them out, and only a person at the pole knows. */
-function daylight({ daylight: cells }: Draft): string[] {
+function daylight({ daylight: cells }: SiteDraft): string[] {
   const [cell] = cells;
   if (cell === undefined) return [];
   const where = cell.point === 'illuminance' ? '' : `, point: ${cell.point}`;

@@ -11,7 +11,7 @@ import type { LocalArgs, Terminal } from '../console/terminal/terminal.ts';
 import { count, formatBytes } from '../console/text/page.ts';
 import { paragraph } from '../console/text/text-lines.ts';
 import { ConfigError } from '../core/errors.ts';
-import { refuseBesideAgent } from './agent-absent.ts';
+import { refuseWhileAgentRuns } from './agent-absent.ts';
 import { type Erased, type Erasure, erase, planErasure } from './erasure.ts';
 import { keyFilesIn } from './key-files.ts';
 
@@ -29,7 +29,7 @@ const EXIT_NOTHING_DONE = 1;
 
 /** Resolves with the exit code. Errors: rejects with ConsoleError for all that a person can put right. */
 export async function runErase(args: LocalArgs, configFile: string, terminal: Terminal): Promise<number> {
-  await refuseBesideAgent(args, terminal, 'an agent is running on this data: stop it first (systemctl disable --now luciole)');
+  await refuseWhileAgentRuns(args, terminal, 'an agent is running on this data: stop it first (systemctl disable --now luciole)');
   const { dir, secrets } = placesOf(args, resolve(configFile));
   const { goes, stays } = attempt(() => planned([dir, `${dir}${CONSOLES_END}`], args['keys'] === true ? secrets : []));
   const isMeant = args['yes'] === true;

@@ -16,14 +16,14 @@ import { wrap } from '../console/text/text-lines.ts';
 import { asOwnerOf } from '../core/atomic-write.ts';
 import { formatProblem, type Problem } from '../core/errors.ts';
 import { replaceFile } from '../core/replace-file.ts';
-import { refuseBesideAgent } from './agent-absent.ts';
+import { refuseWhileAgentRuns } from './agent-absent.ts';
 import { type AskLine, type InterviewParts, interview, isUnanswered } from './ask-questions.ts';
 import { cabinetText } from './cabinet-text.ts';
 import { type Enrolment, firstAdmin } from './first-user.ts';
 import { keyFilesIn, makeKeyRequest } from './key-files.ts';
-import { type Draft, propose } from './propose.ts';
-import type { Question, Said } from './questions.ts';
-import { keptSayings, readWishes, sayingsOfCabinet } from './setup-answers.ts';
+import { type SiteDraft, propose } from './propose.ts';
+import type { Question, TypedAnswers } from './questions.ts';
+import { keptSayings, readSetupRequest, sayingsOfCabinet } from './setup-answers.ts';
 import { isYes, type SkippedPort, survey } from './survey.ts';
 
 export interface SetupWorld {
@@ -64,9 +64,9 @@ export async function runSetup(args: LocalArgs, world: SetupWorld): Promise<numb
   const { terminal } = world;
   const file = resolve(world.configFile);
   const isJson = args['json'] === true;
-  const wishes = readWishes(args);
+  const wishes = readSetupRequest(args);
   const options = { force: args['force'] === true, dryRun: args['dry-run'] === true };
-  await refuseBesideAgent(args, terminal, BESIDE_AGENT);
+  await refuseWhileAgentRuns(args, terminal, BESIDE_AGENT);
   if (!options.dryRun) refuseUnwritable(file, options.force);
   const ask = wishes.isQuiet ? null : world.ask;
   const print = (text: string): void => terminal.out(`${text}\n`);
@@ -90,7 +90,7 @@ export async function runSetup(args: LocalArgs, world: SetupWorld): Promise<numb
   const { profiles } = readProfiles([USUAL_PROFILES], readPlacedYaml);
   const found = await survey({ wishes, profiles, ask, tell, status: isJson ? null : terminal.status, signal: world.signal });
   // Without lamps nothing is asked of them, and the usual answers are never used.
-  const draftOf = (said: Said): Draft => propose(found.lines, found.choice, Number(said['spacing'] ?? 0));
+  const draftOf = (said: TypedAnswers): SiteDraft => propose(found.lines, found.choice, Number(said['spacing'] ?? 0));
   const hasLamps = draftOf(site).lamps.length > 0;
   const street = await answered('street', site, hasLamps ? parts : { ...parts, ask: null });
   const platform = await answered('uplink', street, parts);
@@ -142,7 +142,7 @@ export async function runSetup(args: LocalArgs, world: SetupWorld): Promise<numb
 const GREETING = 'Nothing is written before the end, and Ctrl-C leaves all as it is. An empty answer takes what stands in [brackets].';
 
 /** Errors: throws ConsoleError 'usage' that names all that is missing or wrong. */
-async function answered(part: Question['part'], said: Said, parts: InterviewParts): Promise<Said> {
+async function answered(part: Question['part'], said: TypedAnswers, parts: InterviewParts): Promise<TypedAnswers> {
   const result = await interview(part, said, parts);
   if (!isUnanswered(result)) return result;
   throw new ConsoleError('usage', `these must be said (as options, in --answers, or on a terminal):\n${result.missing.join('\n')}`);
@@ -172,7 +172,7 @@ interface NextParts {
   readonly file: string;
   readonly keys: ReturnType<typeof keyFilesIn> | null;
   readonly passwordFile: string | null;
-  readonly draft: Draft;
+  readonly draft: SiteDraft;
 }
 
 function nextSteps({ file, keys, passwordFile, draft }: NextParts): string[] {

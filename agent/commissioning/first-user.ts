@@ -4,7 +4,7 @@
  * Owns nothing; the user book does the work.ts`.
  */
 import { createHasher } from '../access/password.ts';
-import { createUserBook } from '../access/user-book.ts';
+import { createUserRegistry } from '../access/user-book.ts';
 import { createUsersFile } from '../access/users-file.ts';
 import { AccessError, type Invitation } from '../core/access.ts';
 import { asOwnerOf } from '../core/atomic-write.ts';
@@ -19,7 +19,7 @@ export async function firstAdmin(
   { dir, cabinetId }: { readonly dir: string; readonly cabinetId: string },
 ): Promise<Enrolment> {
   const clock = createSystemClock({ quality: () => 'none' });
-  const book = createUserBook({ file: createUsersFile(dir), hasher: createHasher(), clock, cabinetId });
+  const book = createUserRegistry({ file: createUsersFile(dir), hasher: createHasher(), clock, cabinetId });
   try {
     // The state folder is the service's: whatever lies there, root follows it no further than the service could.
     return await asOwnerOf(dir, async () => {

@@ -5,12 +5,12 @@
  */
 import { readFileSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { importTable, rowOf, type ToldChange } from '../config/import/import.ts';
+import { importTable, rowOf, type ReportedChange } from '../config/import/import.ts';
 import { decodeTable, type ImportFlaw } from '../config/import/import-table.ts';
 import { checkConfig } from '../config/load/load-site.ts';
 import { ConsoleError } from '../console/console-error.ts';
 import type { LocalArgs, Terminal } from '../console/terminal/terminal.ts';
-import { count, told } from '../console/text/page.ts';
+import { count, translated } from '../console/text/page.ts';
 import { paragraph } from '../console/text/text-lines.ts';
 import { formatProblem, type Problem } from '../core/errors.ts';
 import { replaceFile } from '../core/replace-file.ts';
@@ -20,7 +20,7 @@ interface ImportReport {
   readonly table: string;
   readonly into: string;
   readonly rows: number;
-  readonly changes: readonly ToldChange[];
+  readonly changes: readonly ReportedChange[];
   /** Of the table, by its lines. */
   readonly flaws: readonly ImportFlaw[];
   /** Of the cabinet as it would be; a problem that it has already is not the table's. */
@@ -87,10 +87,10 @@ function tell(
   const { out, err } = terminal;
   const say = (put: (text: string) => void, line: string): void => put(`${paragraph(line, terminal).join('\n')}\n`);
   for (const { line, column, message } of flaws)
-    err(`${table}:${line}: ${column === null ? '' : `${told('column', terminal)} ${column}: `}${told(message, terminal)}\n`);
+    err(`${table}:${line}: ${column === null ? '' : `${translated('column', terminal)} ${column}: `}${translated(message, terminal)}\n`);
   for (const { row, ...problem } of problems) {
-    if (row === undefined) err(`${formatProblem({ ...problem, message: told(problem.message, terminal) })}\n`);
-    else err(`${table}:${row}: ${problem.path}: ${told(problem.message, terminal)}\n`);
+    if (row === undefined) err(`${formatProblem({ ...problem, message: translated(problem.message, terminal) })}\n`);
+    else err(`${table}:${row}: ${problem.path}: ${translated(problem.message, terminal)}\n`);
   }
   if (ignoredColumns.length > 0) say(err, `not read, as these columns mean nothing here: ${ignoredColumns.join(', ')}`);
   for (const { text } of changes) say(out, text);

@@ -17,14 +17,14 @@ import { createField } from '../field/field.ts';
 import { fieldLine } from '../field/line-from-config.ts';
 import type { SeenLine } from './propose.ts';
 
-export interface ProbeWishes {
+export interface ProbeRequest {
   readonly from: number;
   readonly to: number;
   /** These alone; null: the usual, then all others. */
   readonly serial: SerialSettings | null;
 }
 
-export interface ProbeParts extends ProbeWishes {
+export interface SetupProbeParts extends ProbeRequest {
   readonly profiles: ReadonlyMap<string, Profile>;
   readonly clock: Clock;
   readonly openPort: OpenBytePort;
@@ -47,7 +47,7 @@ const FRAMES = 2;
 const PATIENT_WAIT_MS = 60;
 
 /** Errors: rejects with BusError when the port cannot be used, with the signal's reason when it is aborted. */
-export async function probeLine(port: string, parts: ProbeParts): Promise<SeenLine> {
+export async function probeLine(port: string, parts: SetupProbeParts): Promise<SeenLine> {
   const serial = parts.serial ?? USUAL_SERIAL;
   const isTunable = parts.serial === null && parseLinePort(port).kind === 'serial';
   const seen = await scanAt(port, serial, parts);
@@ -60,7 +60,7 @@ export async function probeLine(port: string, parts: ProbeParts): Promise<SeenLi
 }
 
 /** The device type whose frames come by themselves; null when none do. Only listens: what must be asked first is not found. */
-async function listen(port: string, { profiles, clock, openPort, signal }: ProbeParts): Promise<Profile | null> {
+async function listen(port: string, { profiles, clock, openPort, signal }: SetupProbeParts): Promise<Profile | null> {
   const talkers = [...profiles.values()].filter(({ transport, serial }) => transport === 'uart' && serial !== null);
   const speeds = new Map(talkers.map(({ serial }) => [JSON.stringify(serial), serial as SerialSettings]));
   for (const [key, serial] of speeds) {
@@ -85,7 +85,7 @@ async function listen(port: string, { profiles, clock, openPort, signal }: Probe
 }
 
 /** The settings at which somebody answers; null when nobody does at any. */
-async function findSettings(port: string, serial: SerialSettings, parts: ProbeParts): Promise<SerialSettings | null> {
+async function findSettings(port: string, serial: SerialSettings, parts: SetupProbeParts): Promise<SerialSettings | null> {
   const enough = new AbortController();
   let first: FoundUnit | null = null;
   const tell = (progress: ScanProgress): void => {
@@ -103,14 +103,14 @@ async function findSettings(port: string, serial: SerialSettings, parts: ProbePa
   return (first as FoundUnit | null)?.serial ?? null;
 }
 
-async function scanAt(port: string, serial: SerialSettings, parts: ProbeParts): Promise<SeenLine> {
+async function scanAt(port: string, serial: SerialSettings, parts: SetupProbeParts): Promise<SeenLine> {
   return withLine(port, serial, parts, async (field, config) => {
     const { found, damaged } = await scan(field, parts, false);
     return { port, serial: serialOf(config), found, damaged, talker: null };
   });
 }
 
-function scan(field: Field, { from, to, signal, tell }: Pick<ProbeParts, 'from' | 'to' | 'signal' | 'tell'>, autoBaud: boolean) {
+function scan(field: Field, { from, to, signal, tell }: Pick<SetupProbeParts, 'from' | 'to' | 'signal' | 'tell'>, autoBaud: boolean) {
   return field.bus.scan({ line: LINE_ID, from, to, autoBaud, waitMs: autoBaud ? null : PATIENT_WAIT_MS, signal }, tell);
 }
 
@@ -118,7 +118,7 @@ function scan(field: Field, { from, to, signal, tell }: Pick<ProbeParts, 'from' 
 async function withLine<T>(
   port: string,
   serial: SerialSettings,
-  { profiles, clock, openPort }: ProbeParts,
+  { profiles, clock, openPort }: SetupProbeParts,
   work: (field: Field, config: LineConfig) => Promise<T>,
 ): Promise<T> {
   const config: LineConfig = {

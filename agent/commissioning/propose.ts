@@ -28,7 +28,7 @@ export interface DraftDevice {
 }
 
 /** A unit that answers and that nobody has named. */
-export interface Stranger {
+export interface UnnamedUnit {
   readonly unit: number;
   /** Profiles that may fit. */
   readonly candidates: readonly string[];
@@ -40,7 +40,7 @@ export interface DraftLine {
   readonly port: string;
   readonly serial: SerialSettings | null;
   readonly devices: readonly DraftDevice[];
-  readonly strangers: readonly Stranger[];
+  readonly strangers: readonly UnnamedUnit[];
   readonly damaged: readonly number[];
 }
 
@@ -51,7 +51,7 @@ export interface DraftLamp {
   readonly pole: string;
 }
 
-export interface Draft {
+export interface SiteDraft {
   readonly lines: readonly DraftLine[];
   /** Units: m along the street. */
   readonly poles: readonly { readonly id: string; readonly atM: number }[];
@@ -87,7 +87,7 @@ const LETTERS: Readonly<Record<DeviceCategory, string>> = {
 const MAX_LAMPS_A_DEVICE = 4;
 
 /** Units: `spacingM` from pole to pole. Lamps stand in the order of lines and addresses until a person says otherwise. */
-export function propose(seen: readonly SeenLine[], choice: ProfileChoice, spacingM: number): Draft {
+export function propose(seen: readonly SeenLine[], choice: ProfileChoice, spacingM: number): SiteDraft {
   const numbers = new Map<string, number>();
   const poles: { id: string; atM: number }[] = [];
   const next = (letters: string): string => {

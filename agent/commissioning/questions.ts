@@ -6,10 +6,10 @@
 import { didYouMean } from '../core/suggestions.ts';
 
 /** What a person has said, as text, by the name of the question. */
-export type Said = Readonly<Record<string, string>>;
+export type TypedAnswers = Readonly<Record<string, string>>;
 
 /** What is wrong with an answer and what is allowed. */
-export interface Refusal {
+export interface AnswerRefusal {
   readonly refused: string;
 }
 
@@ -19,15 +19,15 @@ export interface Question {
   readonly part: 'site' | 'street' | 'uplink' | 'access';
   readonly prompt: string;
   /** Taken when nothing is said; null where only a person can know. */
-  usual(said: Said, machine: Machine): string | null;
+  usual(said: TypedAnswers, machine: MachineFacts): string | null;
   /** What it means; the same text cleaned, or why it cannot be. */
-  read(text: string): string | Refusal;
+  read(text: string): string | AnswerRefusal;
   /** Asked only then. Default: always. */
-  readonly when?: (said: Said) => boolean;
+  readonly when?: (said: TypedAnswers) => boolean;
 }
 
 /** What the machine says of itself. */
-export interface Machine {
+export interface MachineFacts {
   readonly hostname: string;
   /** IANA name. */
   readonly timezone: string;
@@ -108,27 +108,27 @@ export function degreesOf(position: string): { readonly latitudeDeg: number; rea
   return { latitudeDeg, longitudeDeg };
 }
 
-function hasBroker({ broker = '' }: Said): boolean {
+function hasBroker({ broker = '' }: TypedAnswers): boolean {
   return broker !== '';
 }
 
-function refuse(text: string, allowed: string): Refusal {
+function refuse(text: string, allowed: string): AnswerRefusal {
   return { refused: `found ${JSON.stringify(text)}; allowed: ${allowed}` };
 }
 
-function idOf(text: string): string | Refusal {
+function idOf(text: string): string | AnswerRefusal {
   return ID.test(text) ? text : refuse(text, ID_WORDS);
 }
 
-function lineOf(text: string): string | Refusal {
+function lineOf(text: string): string | AnswerRefusal {
   return text.length >= 1 && text.length <= 80 ? text : refuse(text, 'text of 1 to 80 characters');
 }
 
-function optionalLine(text: string): string | Refusal {
+function optionalLine(text: string): string | AnswerRefusal {
   return text === '' ? text : lineOf(text);
 }
 
-function positionOf(text: string): string | Refusal {
+function positionOf(text: string): string | AnswerRefusal {
   const [, latitude, longitude] = POSITION.exec(text)?.map((part) => part.replace(',', '.')) ?? [];
   if (latitude === undefined || longitude === undefined) return refuse(text, 'two numbers in degrees, as 47.4736, -0.5541');
   if (Math.abs(Number(latitude)) > 90 || Math.abs(Number(longitude)) > 180)
@@ -136,13 +136,13 @@ function positionOf(text: string): string | Refusal {
   return `${Number(latitude)}, ${Number(longitude)}`;
 }
 
-function timezoneOf(text: string): string | Refusal {
+function timezoneOf(text: string): string | AnswerRefusal {
   const known = ['UTC', ...Intl.supportedValuesOf('timeZone')];
   const found = known.find((each) => each.toLowerCase() === text.toLowerCase());
   return found ?? refuse(text, `an IANA name, as Europe/Paris${didYouMean(text, known)}`);
 }
 
-function numberOf(min: number, max: number, isWhole = false): (text: string) => string | Refusal {
+function numberOf(min: number, max: number, isWhole = false): (text: string) => string | AnswerRefusal {
   return (text) => {
     const number = Number(text.replace(',', '.'));
     const fits = text !== '' && number >= min && number <= max && (!isWhole || Number.isInteger(number));
@@ -150,12 +150,12 @@ function numberOf(min: number, max: number, isWhole = false): (text: string) => 
   };
 }
 
-function oneOf(words: readonly string[]): (text: string) => string | Refusal {
+function oneOf(words: readonly string[]): (text: string) => string | AnswerRefusal {
   return (text) => (words.includes(text.toLowerCase()) ? text.toLowerCase() : refuse(text, words.join(', ')));
 }
 
 /** The address is not repeated: it may hold a password, and answers end up in logs. */
-function brokerOf(text: string): string | Refusal {
+function brokerOf(text: string): string | AnswerRefusal {
   if (text === '' || text === 'none') return '';
   const url = URL.parse(text);
   const allowed = 'mqtts://host:8883 or mqtt://host:1883, without user and password in it';
@@ -165,7 +165,7 @@ function brokerOf(text: string): string | Refusal {
 }
 
 /** Source: Sparkplug 3.0, tck-id-topic-structure-namespace-valid-group-id. */
-function groupOf(text: string): string | Refusal {
+function groupOf(text: string): string | AnswerRefusal {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is kept out
   return /^[^+/#\u0000-\u001f\u007f]{1,64}$/.test(text) ? text : refuse(text, '1 to 64 characters without "+", "/" or "#"');
 }

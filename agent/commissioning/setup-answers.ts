@@ -10,11 +10,11 @@ import type { LocalArgs } from '../console/terminal/terminal.ts';
 import { nearest } from '../console/text/suggest.ts';
 import type { SerialSettings } from '../core/cabinet.ts';
 import { parseLinePort } from '../core/line-port.ts';
-import { QUESTIONS, type Said } from './questions.ts';
+import { QUESTIONS, type TypedAnswers } from './questions.ts';
 
-export interface SetupWishes {
+export interface SetupRequest {
   /** By question. */
-  readonly said: Said;
+  readonly said: TypedAnswers;
   readonly ports: readonly string[];
   readonly serial: SerialSettings | null;
   readonly from: number;
@@ -34,7 +34,7 @@ const SINGLE = ['serial', 'units'];
 const SERIAL = /^(\d{4,6})[- ,]?8([NEO])([12])$/i;
 
 /** Options go before the file of answers. Errors: throws ConsoleError 'usage' for the first thing wrong. */
-export function readWishes(args: LocalArgs): SetupWishes {
+export function readSetupRequest(args: LocalArgs): SetupRequest {
   const file = typeof args['answers'] === 'string' ? answersOf(args['answers']) : {};
   const texts = (name: string): readonly string[] => {
     const value = args[name] ?? file[name] ?? [];
@@ -60,7 +60,7 @@ export function readWishes(args: LocalArgs): SetupWishes {
 }
 
 /** What the present cabinet says of the site, to be proposed again; nothing where it cannot be read. */
-export function sayingsOfCabinet(file: string): Said {
+export function sayingsOfCabinet(file: string): TypedAnswers {
   if (!existsSync(file)) return {};
   const { value } = readPlacedYaml(readFileSync(file, 'utf8'));
   const site = (value as { cabinet?: Record<string, unknown> } | null | undefined)?.cabinet;
@@ -73,7 +73,7 @@ export function sayingsOfCabinet(file: string): Said {
 }
 
 /** Answers that an interrupted run has kept; a file that cannot be read keeps none. */
-export function keptSayings(file: string): Said {
+export function keptSayings(file: string): TypedAnswers {
   try {
     const value: unknown = JSON.parse(readFileSync(file, 'utf8'));
     const entries = Object.entries(value as Record<string, unknown>);

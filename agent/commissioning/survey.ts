@@ -17,10 +17,10 @@ import { createSystemClock } from '../core/system-clock.ts';
 import type { AskLine } from './ask-questions.ts';
 import { probeLine } from './probe.ts';
 import type { ProfileChoice, SeenLine } from './propose.ts';
-import type { SetupWishes } from './setup-answers.ts';
+import type { SetupRequest } from './setup-answers.ts';
 
 export interface SurveyParts {
-  readonly wishes: SetupWishes;
+  readonly wishes: SetupRequest;
   readonly profiles: ReadonlyMap<string, Profile>;
   /** Null where nobody can be asked. */
   readonly ask: AskLine | null;

@@ -5,7 +5,7 @@
  */
 import type { AgentCommand, ProgressSpec } from './command-spec.ts';
 import { CONSOLE_EXIT, ConsoleError } from './console-error.ts';
-import type { Answer, Progress, RawArgs } from './protocol/protocol.ts';
+import type { ConsoleAnswer, Progress, RawArgs } from './protocol/protocol.ts';
 import { usualSocketPaths } from './protocol/socket-path.ts';
 import type { LocalArgs, Terminal } from './terminal/terminal.ts';
 import { translate } from './text/language.ts';
@@ -62,7 +62,7 @@ async function withoutAgent(
   return { result, atMs: 0, timezone: 'UTC' };
 }
 
-type Own = Pick<Answer, 'result' | 'atMs' | 'timezone'>;
+type Own = Pick<ConsoleAnswer, 'result' | 'atMs' | 'timezone'>;
 
 export interface CallOptions {
   /** Named on the command line. */
@@ -72,7 +72,7 @@ export interface CallOptions {
 }
 
 /** The agent's answer as it is. Errors: rejects with ConsoleError. */
-export async function fetchAnswer(command: AgentCommand, args: RawArgs, { socket, terminal, onProgress }: CallOptions): Promise<Answer> {
+export async function fetchAnswer(command: AgentCommand, args: RawArgs, { socket, terminal, onProgress }: CallOptions): Promise<ConsoleAnswer> {
   const named = typeof socket === 'string' ? socket : terminal.socketPath;
   const { callAgent } = await import('./protocol/socket-client.ts');
   return callAgent({
@@ -110,6 +110,6 @@ interface Showing {
   readonly terminal: Terminal;
 }
 
-function pageOf({ atMs, timezone }: Pick<Answer, 'atMs' | 'timezone'>, { widthCols, colour, language = 'en' }: Terminal): Page {
+function pageOf({ atMs, timezone }: Pick<ConsoleAnswer, 'atMs' | 'timezone'>, { widthCols, colour, language = 'en' }: Terminal): Page {
   return { widthCols, colour, language, atMs, timezone };
 }

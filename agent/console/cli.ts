@@ -8,7 +8,7 @@ import { readCommandLine } from './command-line.ts';
 import { commandNodes } from './command-tree.ts';
 import { COMMANDS, FAMILIES } from './commands.ts';
 import { CONSOLE_EXIT, ConsoleError } from './console-error.ts';
-import { failure } from './protocol/protocol.ts';
+import { failedReply } from './protocol/protocol.ts';
 import type { LocalActions, Terminal } from './terminal/terminal.ts';
 import { toAscii } from './text/plain-text.ts';
 import { wrap } from './text/text-lines.ts';
@@ -30,7 +30,7 @@ export async function runCommandLine(words: readonly string[], terminal: Termina
     return await carryOut(words, terminal, actions);
   } catch (error) {
     if (!(error instanceof ConsoleError)) throw error;
-    if (words.includes('--json')) terminal.out(`${JSON.stringify({ error: failure(null, error).error })}\n`);
+    if (words.includes('--json')) terminal.out(`${JSON.stringify({ error: failedReply(null, error).error })}\n`);
     else {
       const lines = `luciole: ${error.message}`.split('\n').flatMap((line) => wrap(toAscii(line), terminal.widthCols));
       terminal.err(`${lines.join('\n')}\n`);

@@ -5,7 +5,7 @@
  */
 import type { Caller, LeastRole } from '../core/access.ts';
 import type { Clock } from '../core/clock.ts';
-import type { AgentView, DeskView } from '../core/views.ts';
+import type { AgentView, LocalConfigView } from '../core/views.ts';
 import { ConsoleError } from './console-error.ts';
 import type { RawArgs } from './protocol/protocol.ts';
 import type { Page } from './text/page.ts';
@@ -128,7 +128,7 @@ export interface AgentCommand extends CommandWords {
   /** On the agent's side. Errors: rejects with ConsoleError. */
   answer(view: AgentView, args: RawArgs, job: Job): Promise<unknown>;
   /** On the reader's side, where no agent answers; null for a command that needs one. Errors: throws ConsoleError. */
-  readonly alone: ((shelf: DeskView, args: RawArgs, tell: (progress: unknown) => void) => unknown) | null;
+  readonly alone: ((shelf: LocalConfigView, args: RawArgs, tell: (progress: unknown) => void) => unknown) | null;
   /** On the reader's side; `result` has been made plain. */
   render(result: unknown, page: Page, args: RawArgs): Promise<string>;
   succeeded(result: unknown): boolean;
@@ -169,7 +169,7 @@ export type ShellCommandName =
   | 'recall'
   | 'logout';
 
-export type Command = LocalCommand | AgentCommand | ShellCommand;
+export type ConsoleCommand = LocalCommand | AgentCommand | ShellCommand;
 
 interface AgentCommandParts<Args, Result, Progress> extends CommandWords {
   readonly secrets?: readonly SecretSpec[];
@@ -177,7 +177,7 @@ interface AgentCommandParts<Args, Result, Progress> extends CommandWords {
   readonly timeoutMs: number;
   readonly read: (args: RawArgs) => Args;
   readonly answer: (view: AgentView, args: Args, job: Job) => Promise<Result> | Result;
-  readonly alone?: (shelf: DeskView, args: Args, tell: (progress: Progress) => void) => Promise<Result> | Result;
+  readonly alone?: (shelf: LocalConfigView, args: Args, tell: (progress: Progress) => void) => Promise<Result> | Result;
   readonly render: (result: Result, page: Page, args: Args) => Promise<string>;
   readonly succeeded?: (result: Result) => boolean;
   readonly progress?: ProgressSpec<Progress>;

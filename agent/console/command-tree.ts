@@ -3,7 +3,7 @@
  *
  * `command-line.ts` reads the words of a shell script with it, `shell/line-tree.ts` a line of a session.
  */
-import type { Command, Group, OptionSpec } from './command-spec.ts';
+import type { ConsoleCommand, Group, OptionSpec } from './command-spec.ts';
 import { SOCKET_OPTION } from './commands/common-words.ts';
 
 /** A word that may stand somewhere, and what it does. */
@@ -18,7 +18,7 @@ export interface CommandNode extends Choice {
   readonly name: string;
   readonly group: Group;
   /** Undefined for a family alone. */
-  readonly command: Command | undefined;
+  readonly command: ConsoleCommand | undefined;
   readonly verbs: readonly CommandNode[];
 }
 
@@ -30,7 +30,7 @@ export interface Family {
 }
 
 /** The first words of these commands, in the order of the table, each with its verbs; hidden commands are left out. */
-export function commandNodes(table: readonly Command[], families: readonly Family[]): readonly CommandNode[] {
+export function commandNodes(table: readonly ConsoleCommand[], families: readonly Family[]): readonly CommandNode[] {
   const commands = table.filter(({ isHidden }) => !isHidden);
   const words = [...new Set(commands.map(({ name }) => name.split(' ')[0] ?? ''))];
   return words.map((word) => {
@@ -42,7 +42,7 @@ export function commandNodes(table: readonly Command[], families: readonly Famil
   });
 }
 
-function nodeOf(command: Command, verbs: readonly CommandNode[]): CommandNode {
+function nodeOf(command: ConsoleCommand, verbs: readonly CommandNode[]): CommandNode {
   const { name, summary, group } = command;
   return { word: name.slice(name.indexOf(' ') + 1), name, summary, group, command, verbs };
 }
@@ -64,7 +64,7 @@ export function match<Word extends Choice>(typed: string, choices: readonly Word
 }
 
 /** The options of a command, with the one that all of them have which speak to an agent. */
-export function optionsOf(command: Command): readonly OptionSpec[] {
+export function optionsOf(command: ConsoleCommand): readonly OptionSpec[] {
   const speaksToAgent = command.kind === 'agent' || (command.kind === 'local' && command.hasSocket);
   return [...command.options, ...(speaksToAgent ? [SOCKET_OPTION] : [])];
 }

@@ -1,5 +1,5 @@
 /** Every command of `luciole`, in the order of the help: the table that command line, shell, help and socket server share. */
-import type { Command } from './command-spec.ts';
+import type { ConsoleCommand } from './command-spec.ts';
 import type { Family } from './command-tree.ts';
 import { AUDIT } from './commands/access/audit.ts';
 import { LOGIN_COMMANDS } from './commands/access/login.ts';
@@ -47,7 +47,7 @@ import { STORE, STORE_BACKUP, STORE_CHECK } from './commands/store/store.ts';
 import { UPLINK, UPLINK_RECONNECT, UPLINK_STATUS, UPLINK_TEST } from './commands/uplink/uplink.ts';
 import { UPLINK_TRACE } from './commands/uplink/uplink-trace.ts';
 
-export const COMMANDS: readonly Command[] = [
+export const COMMANDS: readonly ConsoleCommand[] = [
   STATUS,
   DEVICES,
   POINTS,

@@ -12,13 +12,13 @@ import { profileView } from '../core/profile-view.ts';
 import { createSystemClock } from '../core/system-clock.ts';
 import { createTimeQuality } from '../service/time/time-quality.ts';
 import { ConsoleError } from './console-error.ts';
-import type { Shelf } from './terminal/terminal.ts';
+import type { LocalFiles } from './terminal/terminal.ts';
 
 /** Source: as the cabinet's own default. */
 const USUAL_DIRS = ['/etc/luciole/profiles'];
 
 /** Errors: none; a cabinet that cannot be used says nothing of folders and users, and a broken profile is not on the shelf. */
-export function localShelf(configFile: string, credentialsDir: string | null = null): Shelf {
+export function localFiles(configFile: string, credentialsDir: string | null = null): LocalFiles {
   const cabinet = cabinetOf(configFile);
   const dirs = (cabinet?.profileDirs ?? USUAL_DIRS).map((dir) => resolve(dirname(configFile), dir)).filter((dir) => existsSync(dir));
   const { profiles } = readProfiles(dirs, readPlacedYaml);
@@ -29,7 +29,7 @@ export function localShelf(configFile: string, credentialsDir: string | null = n
     testUplink: async (request, tell) => {
       if (cabinet === null) throw new ConsoleError('failed', `the cabinet ${configFile} cannot be used: run luciole check`);
       if (cabinet.uplink === null) return undefined;
-      const [{ createMqttDoor }, { createFileReader }, { testUplink }] = await Promise.all([
+      const [{ createMqttTransport: createMqttDoor }, { createFileReader }, { testUplink }] = await Promise.all([
         import('../sync/mqtt/mqtt-door.ts'),
         import('../sync/mqtt/secret-files.ts'),
         import('../sync/session/uplink-test.ts'),

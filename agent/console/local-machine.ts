@@ -10,7 +10,7 @@ import { loadCabinet } from '../config/load/load.ts';
 import { ConfigError } from '../core/errors.ts';
 import type { Language } from '../core/words.ts';
 import { readStoredState } from '../store/last-state.ts';
-import type { Machine } from './terminal/terminal.ts';
+import type { LocalMachine } from './terminal/terminal.ts';
 
 const run = promisify(execFile);
 /** Units: ms. Source: assumed; a service manager that takes longer does not answer. */
@@ -20,7 +20,7 @@ const UNIT = 'luciole.service';
 const LOG_LINES = 8;
 
 /** The machine with the cabinet of this file. Errors: none; what cannot be known is told in words. */
-export function localMachine(configFile: string): Machine {
+export function localMachine(configFile: string): LocalMachine {
   return {
     async lastState() {
       const { dir, timezone, problem } = cabinetOf(configFile);

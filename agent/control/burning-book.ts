@@ -9,7 +9,7 @@ import { type Clock, isTrusted, type MonoMs } from '../core/clock.ts';
 import type { Store } from '../core/ports.ts';
 import type { Decision } from '../core/words.ts';
 
-export interface BurningBook {
+export interface BurningHoursTracker {
   /** Reads the disk; one that cannot be read is asked again each hour. */
   restore(): Promise<void>;
   /** Time goes by at these levels. */
@@ -32,7 +32,7 @@ const HOUR_MS = 3_600_000;
 const MAX_STEP_MS = 60_000;
 
 /** Nothing is known before `restore`. */
-export function createBurningBook({
+export function createBurningHoursTracker({
   clock,
   store,
   lamps,
@@ -40,7 +40,7 @@ export function createBurningBook({
   readonly clock: Clock;
   readonly store: Pick<Store, 'save' | 'load'>;
   readonly lamps: readonly Pick<Lamp, 'id' | 'burned'>[];
-}): BurningBook {
+}): BurningHoursTracker {
   const known = new Map<string, number>();
   /** Burnt in this run before anything was known of the lamp. */
   const early = new Map<string, number>();

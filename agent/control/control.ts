@@ -5,39 +5,39 @@
  * lines: without disk, network or a trusted clock the street stays lit.
  */
 import { type Clock, every, isTrusted, type MonoMs, type Timer } from '../core/clock.ts';
-import { createEventBook } from '../core/event-book.ts';
+import { createEventTracker } from '../core/event-book.ts';
 import type { IdentifyRequest, IdentifyRun } from '../core/light-tools.ts';
-import type { Field, Log, Relay, Store } from '../core/ports.ts';
+import type { Field, Log, RelayedDetection, Store } from '../core/ports.ts';
 import type { WhyView, ZoneView } from '../core/views.ts';
 import type { AgentEvent, Decision, Intent, Outcome, PointId, Reading } from '../core/words.ts';
 import { createDecider } from '../lighting/decide.ts';
 import { intentsFor } from '../lighting/intents.ts';
-import type { ChosenProgramme, LightingSnapshot, Street, ZoneState } from '../lighting/lighting.ts';
+import type { ChosenProgramme, LightingSnapshot, LightingStreet, ZoneState } from '../lighting/lighting.ts';
 import type { ResolvedOutput } from '../lighting/output.ts';
-import { createBurningBook } from './burning-book.ts';
-import { createRelayDesk } from './relay-desk.ts';
-import { createCommandDesk } from './requests/command-desk.ts';
+import { createBurningHoursTracker } from './burning-book.ts';
+import { createDetectionRelay } from './relay-desk.ts';
+import { createPendingCommands } from './requests/command-desk.ts';
 import { isFollowed, type LampWork } from './requests/commands.ts';
-import { createIdentifyDesk } from './requests/identify.ts';
-import { createOverrideKeeper } from './requests/override-keeper.ts';
-import { createPointDesk } from './requests/point-desk.ts';
-import { createProgrammeKeeper } from './requests/programme-keeper.ts';
+import { createIdentifyHandler } from './requests/identify.ts';
+import { createOverrideRegistry } from './requests/override-keeper.ts';
+import { createPointCommandHandler } from './requests/point-desk.ts';
+import { createProgrammeRegistry } from './requests/programme-keeper.ts';
 import { createRemoteBlinks } from './requests/remote-blinks.ts';
-import { createRequestDesk, NOT_RUNNING, type RequestDesk } from './requests/request-desk.ts';
+import { createRequestHandler, NOT_RUNNING, type RequestHandler } from './requests/request-desk.ts';
 import { inRestoreTime } from './restore-time.ts';
-import { createContactDesk, type LightContact } from './sensing/contact-desk.ts';
-import { createSenses } from './sensing/senses.ts';
+import { createContactTracker, type LightContact } from './sensing/contact-desk.ts';
+import { createStreetSensing } from './sensing/senses.ts';
 import { mustWait, notBelowFound, startGuardOf } from './start-guard.ts';
-import { createDecisionBook } from './views/decision-book.ts';
+import { createDecisionTracker } from './views/decision-book.ts';
 import { type LampKnowledge, whyView, zoneViews } from './views/views.ts';
-import { createWalkTestDesk, type WalkTestDesk } from './views/walk-test.ts';
+import { createWalkTestHandler, type WalkTestHandler } from './views/walk-test.ts';
 import { createFollower, levelPointOf } from './writing/follower.ts';
-import { createOutputDesk, type OutputView } from './writing/output-desk.ts';
+import { createOutputWriter, type OutputView } from './writing/output-desk.ts';
 import { isKnown, type Verification } from './writing/reconcile.ts';
 import { createWritePace } from './writing/write-pace.ts';
 
 export interface ControlParts {
-  readonly street: Street;
+  readonly street: LightingStreet;
   readonly clock: Clock;
   readonly field: Pick<Field, 'write' | 'writePoint' | 'latest'>;
   readonly store: Pick<Store, 'save' | 'load'>;
@@ -48,7 +48,7 @@ export interface ControlParts {
   /** A lamp's level, rank or reason changed. */
   readonly onDecision: (decision: Decision) => void;
   /** Someone is on the way to a neighbour cabinet. */
-  readonly onRelay?: (relay: Relay) => void;
+  readonly onRelay?: (relay: RelayedDetection) => void;
   /** The wishes in force changed. */
   readonly onIntents?: (intents: readonly Intent[]) => void;
   /** The programmes that were chosen for zones changed. */
@@ -67,14 +67,14 @@ export interface ControlParts {
   readonly quietUntilMono?: MonoMs;
 }
 
-export interface Control extends RequestDesk {
+export interface Control extends RequestHandler {
   /** Restores overrides and decides at once. */
   start(): Promise<void>;
   /** Leaves the lamps as they are; open commands end as failed. */
   stop(): Promise<void>;
   onReadings(readings: readonly Reading[]): void;
   /** A neighbour cabinet tells of someone. */
-  hear(relay: Relay): void;
+  hear(relay: RelayedDetection): void;
   decisions(): readonly Decision[];
   zones(): readonly ZoneView[];
   /** Night, sun and presence by zone; empty before the first tick. */
@@ -91,7 +91,7 @@ export interface Control extends RequestDesk {
   /** What the newest decisions were made from; null before the first. */
   sight(): LightingSnapshot | null;
   /** Tells each detection of a zone and what it did. Errors: as the walk-test desk. */
-  readonly walkTest: WalkTestDesk['watch'];
+  readonly walkTest: WalkTestHandler['watch'];
   /** Blinks a lamp. Errors: throws RangeError, as the identify desk and while the agent starts or stops. */
   identify(request: IdentifyRequest): IdentifyRun;
 }
@@ -119,32 +119,32 @@ export function createControl({
   ...tell
 }: ControlParts): Control {
   const decider = createDecider(street);
-  const events = createEventBook(clock, tell.onEvent);
-  const contactDesk = createContactDesk(contacts, (stored) => void store.save(CONTACTS_KEY, stored).catch(() => {}));
-  const senses = createSenses({
+  const events = createEventTracker(clock, tell.onEvent);
+  const contactDesk = createContactTracker(contacts, (stored) => void store.save(CONTACTS_KEY, stored).catch(() => {}));
+  const senses = createStreetSensing({
     ...{ street, clock, field, events, plan: decider.plan, contacts: contactDesk },
     onFaults: (faults) => void store.save(PHOTOCELLS_KEY, faults).catch(() => false),
   });
-  const keeper = createOverrideKeeper({ clock, store, log, events, onChange: (intents) => tell.onIntents?.(intents) });
-  const programmes = createProgrammeKeeper({ street, clock, store, log, events, onChange: (choices) => tell.onProgrammes?.(choices) });
-  const book = createDecisionBook({ clock, onDecision: tell.onDecision });
+  const keeper = createOverrideRegistry({ clock, store, log, events, onChange: (intents) => tell.onIntents?.(intents) });
+  const programmes = createProgrammeRegistry({ street, clock, store, log, events, onChange: (choices) => tell.onProgrammes?.(choices) });
+  const book = createDecisionTracker({ clock, onDecision: tell.onDecision });
   const writePace = createWritePace(pace?.maxPerS ?? new Map());
   const mayWrite = (lampId: string): boolean => writePace.mayWrite(pace?.lineOf(lampId) ?? '', clock.monoMs());
   const onProgress = (): void => {
     desk.advance();
     noteBegun();
   };
-  const walks = createWalkTestDesk(street, clock);
-  const identify = createIdentifyDesk(street, clock, tick);
+  const walks = createWalkTestHandler(street, clock);
+  const identify = createIdentifyHandler(street, clock, tick);
   const written = { lamps: street.lamps, clock, field, events, log, verificationOf, mayWrite, onProgress };
   const follower = createFollower({ ...written, onSent: (lampId, sentMono) => walks.sent(lampId, sentMono) });
-  const relays = createRelayDesk({ street, clock, tell: (relay) => tell.onRelay?.(relay) });
-  const outputDesk = createOutputDesk({ street, outputs, clock, field, events, log });
-  const burning = createBurningBook({ clock, store, lamps: street.lamps });
+  const relays = createDetectionRelay({ street, clock, tell: (relay) => tell.onRelay?.(relay) });
+  const outputDesk = createOutputWriter({ street, outputs, clock, field, events, log });
+  const burning = createBurningHoursTracker({ clock, store, lamps: street.lamps });
   const guard = startGuardOf(street, contacts, clock.monoMs());
   // Until a lamp is found dark, it may have been lit a moment before the start.
   let lit = new Map<string, MonoMs | null>(street.zones.flatMap(({ dark, lamps }) => (dark === null ? [] : lamps.map((id) => [id, null]))));
-  const desk = createCommandDesk({ clock, workOf, onOutcome: tell.onOutcome });
+  const desk = createPendingCommands({ clock, workOf, onOutcome: tell.onOutcome });
   const maxPctOf = new Map(street.lamps.map(({ id, maxPct }) => [id, maxPct]));
   const zoneOf = new Map(street.zones.flatMap((zone) => zone.lamps.map((lampId) => [lampId, zone.id] as const)));
   const lampAt = new Map<PointId, string>(street.lamps.map((lamp) => [levelPointOf(lamp), lamp.id]));
@@ -153,9 +153,9 @@ export function createControl({
     ...outputs.map(({ pointId, id }) => [pointId, `output ${id}`] as const),
     ...street.lamps.map((lamp) => [levelPointOf(lamp), `lamp ${lamp.id}`] as const),
   ]);
-  const points = createPointDesk({ owners, clock, field, onOutcome: tell.onOutcome });
+  const points = createPointCommandHandler({ owners, clock, field, onOutcome: tell.onOutcome });
   const blinks = createRemoteBlinks(identify, clock, (running) => tell.onBlinks?.(running));
-  const requests = createRequestDesk({
+  const requests = createRequestHandler({
     ...{ street, clock, events, keeper, programmes, blinks, points, desk },
     plan: decider.plan,
     wishesFor,

@@ -6,17 +6,17 @@
  */
 import type { Neighbour } from '../core/cabinet.ts';
 import type { Clock, MonoMs, Timer } from '../core/clock.ts';
-import type { Relay } from '../core/ports.ts';
-import type { Detection, Street } from '../lighting/lighting.ts';
+import type { RelayedDetection } from '../core/ports.ts';
+import type { Detection, LightingStreet } from '../lighting/lighting.ts';
 import { createMoverReader, DETECTIONS_KEPT_MS, isAhead, type Mover } from '../lighting/movers.ts';
 import { createStreetGraph, type StreetGraph } from '../lighting/street-graph.ts';
 import { createRelayGate, type RelayRefusal } from './relay-gate.ts';
 
-export interface RelayDesk {
+export interface DetectionRelay {
   /** Tells the neighbours what is new among our own detections, and returns these together with those taken in, oldest first. */
   take(own: readonly Detection[]): readonly Detection[];
   /** True when someone comes whom the lamps do not know of yet. */
-  hear(relay: Relay): boolean;
+  hear(relay: RelayedDetection): boolean;
   counts(): { readonly told: number; readonly heard: number; readonly dropped: Readonly<Record<RelayRefusal, number>> };
   stop(): void;
 }
@@ -36,16 +36,16 @@ interface Waiting {
 }
 
 /** A desk that has told nothing yet. */
-export function createRelayDesk({
+export function createDetectionRelay({
   street,
   clock,
   tell,
 }: {
-  readonly street: Street;
+  readonly street: LightingStreet;
   readonly clock: Clock;
   /** To the uplink; may do nothing. */
-  readonly tell: (relay: Relay) => void;
-}): RelayDesk {
+  readonly tell: (relay: RelayedDetection) => void;
+}): DetectionRelay {
   const { neighbours } = street;
   const graph = createStreetGraph(street);
   const movers = createMoverReader(street, graph);
@@ -147,7 +147,7 @@ function isFrom({ before }: Mover, node: string): boolean {
 
 /** Into the street from its pole: the one way there is, or either where the pole stands in the middle. */
 function detectionOf(
-  { node, ageMs, distanceM, speedKmh }: Relay,
+  { node, ageMs, distanceM, speedKmh }: RelayedDetection,
   pole: string,
   { graph, nowMono }: { readonly graph: StreetGraph; readonly nowMono: MonoMs },
 ): Detection {

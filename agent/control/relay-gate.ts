@@ -4,13 +4,13 @@
  * Owns the memory of those that came lately, and the counts of those turned away. Time is an argument.
  */
 import type { MonoMs } from '../core/clock.ts';
-import type { Relay } from '../core/ports.ts';
+import type { RelayedDetection } from '../core/ports.ts';
 
 /** No neighbour of ours; older than it may be; come before; more than one cabinet may send. */
 export type RelayRefusal = 'stranger' | 'late' | 'repeated' | 'too-many';
 
 export interface RelayGate {
-  admits(relay: Relay, nowMono: MonoMs): boolean;
+  admits(relay: RelayedDetection, nowMono: MonoMs): boolean;
   counts(): { readonly heard: number; readonly dropped: Readonly<Record<RelayRefusal, number>> };
 }
 
@@ -30,7 +30,7 @@ export function createRelayGate({ nodes }: { readonly nodes: readonly string[] }
   const dropped: Record<RelayRefusal, number> = { stranger: 0, late: 0, repeated: 0, 'too-many': 0 };
   let heard = 0;
 
-  function refusalOf({ node, id, ageMs, ttlMs }: Relay, nowMono: MonoMs): RelayRefusal | null {
+  function refusalOf({ node, id, ageMs, ttlMs }: RelayedDetection, nowMono: MonoMs): RelayRefusal | null {
     const known = admitted.get(node);
     if (known === undefined) return 'stranger';
     for (const [oldId, atMono] of known) if (nowMono - atMono > REMEMBERED_MS) known.delete(oldId);

@@ -6,7 +6,7 @@
  */
 import type { MonoMs } from '../core/clock.ts';
 import type { Decision, LevelPct, PointId, Rank, Reading } from '../core/words.ts';
-import type { LampHold, Street } from '../lighting/lighting.ts';
+import type { LampHold, LightingStreet } from '../lighting/lighting.ts';
 import { KEY_HOLD_MS, type LightContact } from './sensing/contact-desk.ts';
 
 export interface StartGuard {
@@ -62,7 +62,7 @@ export function createStartGuard(
 }
 
 /** The guard of a street that starts now. */
-export function startGuardOf(street: Street, contacts: ReadonlyMap<PointId, LightContact>, startMono: MonoMs): StartGuard {
+export function startGuardOf(street: LightingStreet, contacts: ReadonlyMap<PointId, LightContact>, startMono: MonoMs): StartGuard {
   return createStartGuard(new Map(street.zones.flatMap(guarded)), startMono, awaited(street, contacts));
 }
 
@@ -87,7 +87,7 @@ function isByPerson(rank: Rank): boolean {
 }
 
 /** Points that may raise the light as soon as they are read. Presence has its own hold, and a flow that is not known lights at full. */
-function awaited({ zones, rules }: Street, contacts: ReadonlyMap<PointId, LightContact>): ReadonlyMap<PointId, number> {
+function awaited({ zones, rules }: LightingStreet, contacts: ReadonlyMap<PointId, LightContact>): ReadonlyMap<PointId, number> {
   const cells = zones.flatMap(({ photocell }) => (photocell === null ? [] : [`${photocell.device}.${photocell.point}` as PointId]));
   const ofRules = rules.flatMap(({ when }) => ('point' in when ? [when.point] : []));
   return new Map<PointId, number>([
@@ -97,6 +97,6 @@ function awaited({ zones, rules }: Street, contacts: ReadonlyMap<PointId, LightC
 }
 
 /** Lamps that presence may have raised before the start, each with the hold of its zone, and those that may go dark. */
-function guarded({ presence, dark, lamps }: Street['zones'][number]): (readonly [string, number])[] {
+function guarded({ presence, dark, lamps }: LightingStreet['zones'][number]): (readonly [string, number])[] {
   return presence === null && dark === null ? [] : lamps.map((id) => [id, presence?.holdS ?? 0] as const);
 }

@@ -23,13 +23,13 @@ export function mayUse(role: Role | null, least: LeastRole): boolean {
  *
  * Who may open the first is the group's business; on the second a session says who asks.
  */
-export type Door = 'agent' | 'login';
+export type LoginSocket = 'agent' | 'login';
 
 /** Who asks. `role` null: not logged in. */
 export interface Caller {
   readonly user: string;
   readonly role: Role | null;
-  readonly door: Door;
+  readonly door: LoginSocket;
 }
 
 /** Someone at a console, or who wants to be. Passwords and codes live in memory only as long as the request. */

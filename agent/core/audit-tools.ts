@@ -4,7 +4,7 @@
  * Owns the shapes between who notes, the store that keeps, and the console that shows. Nothing here does anything.
  */
 
-import type { Door } from './access.ts';
+import type { LoginSocket } from './access.ts';
 import type { WallMs } from './clock.ts';
 
 /** One thing done, or tried. No secret may ever stand in it. Shape: one line of text each, cut by the store where it is longer than it keeps. */
@@ -13,7 +13,7 @@ export interface AuditNote {
   readonly user: string;
   /** Empty where there is none: the platform, the agent itself. */
   readonly role: string;
-  readonly door: Door | 'platform' | 'self';
+  readonly door: LoginSocket | 'platform' | 'self';
   /** The command's name, as typed or as the platform sends it. */
   readonly action: string;
   /** What it was asked of, in words. */

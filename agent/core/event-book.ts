@@ -7,20 +7,20 @@ import type { Clock } from './clock.ts';
 import type { AgentEvent, EventCode } from './words.ts';
 
 /** What happened, without its times. */
-export type Happening = Pick<AgentEvent, 'code' | 'source' | 'severity' | 'text'>;
+export type EventFacts = Pick<AgentEvent, 'code' | 'source' | 'severity' | 'text'>;
 
-export interface EventBook {
+export interface EventTracker {
   /** Begins or ends a lasting condition; saying the same again does nothing. `text` is that of the edge. */
-  set(lasting: boolean, happening: Happening): void;
+  set(lasting: boolean, happening: EventFacts): void;
   /** Ends a condition in the words it began with; nothing happens when it is not going on. */
   clear(code: EventCode, source: string): void;
   /** Something that is over as soon as it is told. */
-  notice(happening: Happening): void;
+  notice(happening: EventFacts): void;
 }
 
-export function createEventBook(clock: Clock, onEvent: (event: AgentEvent) => void): EventBook {
+export function createEventTracker(clock: Clock, onEvent: (event: AgentEvent) => void): EventTracker {
   const open = new Map<string, AgentEvent>();
-  const begin = (happening: Happening, lasting: boolean): AgentEvent => {
+  const begin = (happening: EventFacts, lasting: boolean): AgentEvent => {
     const startMs = clock.wallMs();
     return { ...happening, id: `${happening.code}:${happening.source}:${startMs}`, startMs, endMs: lasting ? null : startMs };
   };

@@ -14,7 +14,7 @@ export interface Heap {
   readonly collect: () => void;
 }
 
-export interface HeapKeeper {
+export interface HeapCollector {
   /** Collects where enough has come since the last collection. Costs microseconds where it has not. */
   look(): void;
 }
@@ -26,11 +26,11 @@ const GROWTH_BYTES = 3 * 2 ** 20;
 const LOOK_MS = 10_000;
 
 /** Looks until it is cancelled. */
-export function keepHeap(clock: Clock, heap: Heap): Timer {
-  return every(clock, LOOK_MS, createHeapKeeper(heap).look);
+export function startHeapCollector(clock: Clock, heap: Heap): Timer {
+  return every(clock, LOOK_MS, createHeapCollector(heap).look);
 }
 
-export function createHeapKeeper({ usedBytes, collect }: Heap): HeapKeeper {
+export function createHeapCollector({ usedBytes, collect }: Heap): HeapCollector {
   let leastBytes = Number.POSITIVE_INFINITY;
   return {
     look() {

@@ -26,7 +26,7 @@ const BATTERY_SET_MS = 2_000;
 const BATTERY_NOISE_MS = 5_000;
 
 /** What the machine says about its time at one instant. */
-export interface TimeSight {
+export interface TimeFacts {
   /** The system clock. */
   readonly wallMs: WallMs;
   readonly monoMs: MonoMs;
@@ -55,7 +55,7 @@ export interface HeldTime {
 }
 
 /** The state after a look at the clocks; null as long as no time was ever trusted. */
-export function afterSight(before: HeldTime | null, sight: TimeSight): HeldTime | null {
+export function nextHeldTime(before: HeldTime | null, sight: TimeFacts): HeldTime | null {
   if (before === null) return isTrusted(sight.evidence) ? anchored(sight, sight.evidence, false) : null;
   const held = afterBattery(before, sight);
   const aheadMs = sight.wallMs - heldMs(held, sight.monoMs);
@@ -81,11 +81,11 @@ export function heldMs({ zeroMs, batteryGainMs }: HeldTime, monoMs: MonoMs): Wal
 }
 
 /** The system clock is taken as right from here on. Returns null where nothing vouches for it. */
-export function confirmed(sight: TimeSight): HeldTime | null {
+export function confirmedTime(sight: TimeFacts): HeldTime | null {
   return isTrusted(sight.evidence) ? anchored(sight, sight.evidence, true) : null;
 }
 
-function anchored({ wallMs, monoMs, evidence, battery }: TimeSight, quality: ClockQuality, hasSteppedOnce: boolean): HeldTime {
+function anchored({ wallMs, monoMs, evidence, battery }: TimeFacts, quality: ClockQuality, hasSteppedOnce: boolean): HeldTime {
   return {
     zeroMs: wallMs - monoMs,
     quality: evidence === 'synced' || quality === 'synced' ? 'synced' : 'rtc',
@@ -98,7 +98,7 @@ function anchored({ wallMs, monoMs, evidence, battery }: TimeSight, quality: Clo
   };
 }
 
-function afterBattery(held: HeldTime, { battery }: TimeSight): HeldTime {
+function afterBattery(held: HeldTime, { battery }: TimeFacts): HeldTime {
   if (battery === null) return { ...held, batteryZeroMs: null, isWitness: false };
   const zeroMs = battery.atMs - battery.atMono;
   if (held.batteryZeroMs === null) return { ...held, batteryZeroMs: zeroMs, isWitness: false };
@@ -112,6 +112,6 @@ function mayWitness({ batteryZeroMs, batteryGainMs }: HeldTime): boolean {
   return batteryZeroMs !== null && Math.abs(batteryGainMs) <= BATTERY_NOISE_MS;
 }
 
-function isProvenByBattery({ batteryZeroMs, isWitness }: HeldTime, { wallMs, monoMs }: TimeSight): boolean {
+function isProvenByBattery({ batteryZeroMs, isWitness }: HeldTime, { wallMs, monoMs }: TimeFacts): boolean {
   return isWitness && batteryZeroMs !== null && Math.abs(wallMs - batteryZeroMs - monoMs) <= AGREES_MS;
 }

@@ -143,7 +143,7 @@ export interface ConfigRequest {
 }
 
 /** The desk where configurations are changed; one candidate for all. */
-export interface ConfigDesk {
+export interface ConfigManager {
   view(): ConfigView;
   /** Newest first. */
   history(): readonly Revision[];

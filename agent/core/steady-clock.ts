@@ -5,7 +5,7 @@
  * overrides and ages of commands go on as if the step had not happened; the system clock is then the `otherMs` of the light.
  */
 import type { BatteryReading, Clock, ClockQuality, WallMs } from './clock.ts';
-import { afterSight, confirmed, type HeldTime, heldMs, type TimeSight } from './held-time.ts';
+import { nextHeldTime, confirmedTime, type HeldTime, heldMs, type TimeFacts } from './held-time.ts';
 
 export interface SteadyClockParts {
   /** The machine's own time; its quality is what the system's marks say. */
@@ -60,9 +60,9 @@ export function createSteadyClock({
   memory = null,
 }: SteadyClockParts): SteadyClock {
   let held: HeldTime | null = null;
-  let last: TimeSight | null = null;
+  let last: TimeFacts | null = null;
   let savedMono = Number.NEGATIVE_INFINITY;
-  const sightNow = (): TimeSight => {
+  const sightNow = (): TimeFacts => {
     const evidence: ClockQuality = clock.quality();
     return { wallMs: clock.wallMs(), monoMs: clock.monoMs(), evidence, battery: battery(), mayStepOnce: mayStepOnce() };
   };
@@ -77,11 +77,11 @@ export function createSteadyClock({
     memory?.save(held);
   }
 
-  function look(): TimeSight {
+  function look(): TimeFacts {
     const sight = sightNow();
     if (last !== null && isSameSight(last, sight)) return sight;
     last = sight;
-    take(afterSight(held, sight), sight.monoMs);
+    take(nextHeldTime(held, sight), sight.monoMs);
     return sight;
   }
 
@@ -108,7 +108,7 @@ export function createSteadyClock({
     },
     confirm() {
       const sight = sightNow();
-      const next = confirmed(sight);
+      const next = confirmedTime(sight);
       if (next !== null) take(next, sight.monoMs);
       return next !== null;
     },
@@ -118,12 +118,12 @@ export function createSteadyClock({
 }
 
 /** Readings are stamped thousands of times a second; a step is seen at once all the same. */
-function isSameSight(a: TimeSight, b: TimeSight): boolean {
+function isSameSight(a: TimeFacts, b: TimeFacts): boolean {
   const stepMs = b.wallMs - b.monoMs - (a.wallMs - a.monoMs);
   return b.monoMs - a.monoMs < LOOK_MS && Math.abs(stepMs) < STEP_SEEN_MS && a.evidence === b.evidence && a.battery === b.battery;
 }
 
 /** What an earlier run held, without a battery clock that it could have watched. */
-function taken(stored: StoredHeldTime, { monoMs }: TimeSight): HeldTime {
+function taken(stored: StoredHeldTime, { monoMs }: TimeFacts): HeldTime {
   return { ...stored, seenMono: monoMs, batteryZeroMs: null, batteryGainMs: 0, isDisputed: false, isWitness: false };
 }

@@ -9,7 +9,7 @@ import type { StorePulse } from './pulse.ts';
 import type { AgentEvent, Outcome, PointId, Quality, Reading } from './words.ts';
 
 /** Readings taken together, as handed to the store. `ticket` numbers the frames of this run of the agent. */
-export interface Frame {
+export interface ReadingFrame {
   readonly ticket: number;
   readonly atMono: MonoMs;
   readonly atMs: WallMs;
@@ -200,7 +200,7 @@ export interface Store {
   start(): Promise<void>;
   /** Commits what waits and closes. */
   stop(): Promise<void>;
-  append(frame: Frame): void;
+  append(frame: ReadingFrame): void;
   /** Resolves once the loss is on disk; the same one again changes nothing. */
   recordLoss(loss: EarlierLoss): Promise<void>;
   /** The row that a frame of this run is or will be; null while the disk cannot promise one, so that no number ever means two frames. */

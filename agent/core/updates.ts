@@ -5,7 +5,7 @@
  */
 
 /** Errors: methods never reject for what is wrong with an update; that is in the answer. */
-export interface UpdateDesk {
+export interface UpdateManager {
   status(): Promise<UpdateView>;
   /** The next part of an update file; the first one begins anew. */
   put(part: UpdatePart): Promise<UpdateAnswer>;

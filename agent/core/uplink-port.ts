@@ -5,7 +5,7 @@
  */
 import type { MonoMs, WallMs } from './clock.ts';
 import type { ConfigRequest } from './revisions.ts';
-import type { Committed, Frame, FrameFate } from './store-port.ts';
+import type { Committed, ReadingFrame, FrameFate } from './store-port.ts';
 import type { UpdateOrder } from './updates.ts';
 import type { UplinkCertificates, UplinkTools } from './uplink-tools.ts';
 import type { Intent, LevelPct, Outcome, PointId, Quality, Target } from './words.ts';
@@ -154,7 +154,7 @@ export interface UplinkDelivery {
 }
 
 /** Someone on the way from the street of one cabinet into that of another. */
-export interface Relay {
+export interface RelayedDetection {
   /** Edge node of the other cabinet: the one that is told, or the one that tells. */
   readonly node: string;
   /** Unique within the cabinet that saw it. */
@@ -184,7 +184,7 @@ export interface Uplink {
   /** Says goodbye properly: DDEATHs, NDEATH, disconnect. */
   stop(): Promise<void>;
   /** Live readings, already handed to the store under `frame.ticket`. */
-  publish(frame: Frame): void;
+  publish(frame: ReadingFrame): void;
   /** A metric without a point changed: a lamp's decision, an override. Shape: `deviceId` is empty for the node itself. */
   update(deviceId: string, metric: string, value: UplinkValue): void;
   /** A device went silent or came back: DDEATH or DBIRTH. */
@@ -194,7 +194,7 @@ export interface Uplink {
   fates(): (ticket: number) => FrameFate;
   outcome(outcome: Outcome): void;
   /** Tells a neighbour cabinet at once, or not at all: it is of no use later. */
-  relay(relay: Relay): void;
+  relay(relay: RelayedDetection): void;
   status(): UplinkStatus;
   readonly tools: UplinkTools;
 }

@@ -25,13 +25,13 @@ import type {
   UplinkStatus,
 } from './ports.ts';
 import type { DeviceCategory, Profile, Trust } from './profile.ts';
-import type { ConfigDesk } from './revisions.ts';
-import type { UpdateDesk } from './updates.ts';
+import type { ConfigManager } from './revisions.ts';
+import type { UpdateManager } from './updates.ts';
 import type { UplinkStep, UplinkTest, UplinkTestRequest, UplinkTools } from './uplink-tools.ts';
 import type { AgentEvent, Language, LevelPct, Outcome, PointId, Quality, Rank, TraceLine } from './words.ts';
 
 /** What the console may ask of a running agent; `agent/app/view.ts` answers. */
-export interface AgentView extends DeskView {
+export interface AgentView extends LocalConfigView {
   status(): Promise<StatusView>;
   devices(): readonly DeviceView[];
   points(filter: string): readonly PointView[];
@@ -56,12 +56,12 @@ export interface AgentView extends DeskView {
   backupStore(): Promise<BackupReport | undefined>;
   energy(query: EnergyQuery): Promise<EnergyView | undefined>;
   /** Null where this run takes no updates. */
-  readonly updates: UpdateDesk | null;
+  readonly updates: UpdateManager | null;
   /** For a monitor. */
   metrics(): Promise<readonly MetricFamily[]>;
   uplink(): Promise<UplinkView>;
   /** Null where this run takes no other configuration. */
-  readonly config: ConfigDesk | null;
+  readonly config: ConfigManager | null;
   /** Null where nobody can read the log along. */
   readonly logFeed: LogFeed | null;
   /** Null where no uplink is configured. */
@@ -80,7 +80,7 @@ export interface AgentView extends DeskView {
 }
 
 /** The part of it that files can answer as well. */
-export interface ShelfView {
+export interface ConfigFilesView {
   /** Device types at hand, shipped and the site's own. */
   profiles(): readonly ProfileView[];
   /** All that is known of one of them; undefined when there is none of this id. */
@@ -88,7 +88,7 @@ export interface ShelfView {
 }
 
 /** What needs no agent at all. */
-export interface DeskView extends ShelfView {
+export interface LocalConfigView extends ConfigFilesView {
   /** Undefined where no uplink is configured. */
   testUplink(request: UplinkTestRequest, tell: (step: UplinkStep) => void): Promise<UplinkTest | undefined>;
 }

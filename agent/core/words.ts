@@ -116,11 +116,11 @@ export interface Outcome {
   readonly source: string;
   readonly atMs: WallMs;
   /** Among the lamps that failed, those that only follow another wish for now; absent where none does. */
-  readonly waiting?: readonly WaitingBelow[];
+  readonly waiting?: readonly OverriddenLamps[];
 }
 
 /** Lamps on which a command holds as well, below a wish that is stronger; it shows there once that one is over. */
-export interface WaitingBelow {
+export interface OverriddenLamps {
   readonly lamps: readonly string[];
   readonly wish: Pick<Intent, 'target' | 'levelPct' | 'rank' | 'source' | 'reason' | 'untilMs' | 'goesByItself'>;
 }

@@ -5,7 +5,7 @@
  */
 import type { Clock } from '../core/clock.ts';
 import type { AgentEvent, PointId, Reading } from '../core/words.ts';
-import { isWatched, type Verdict, verdictsOf, type WatchedPoint } from './faults.ts';
+import { isWatched, type FaultVerdict, verdictsOf, type WatchedPoint } from './faults.ts';
 
 export interface Diagnosis {
   onReadings(readings: readonly Reading[]): void;
@@ -24,7 +24,7 @@ export function createDiagnosis({
 }): Diagnosis {
   const watched = new Map([...points].filter(([, point]) => isWatched(point)));
   const open = new Map<string, AgentEvent>();
-  const judge = (pointId: PointId, { flag, code, severity, wrong, text }: Verdict): void => {
+  const judge = (pointId: PointId, { flag, code, severity, wrong, text }: FaultVerdict): void => {
     const what = `${code}:${pointId}${flag === '' ? '' : `:${flag}`}`;
     const running = open.get(what);
     if (wrong === (running !== undefined)) return;

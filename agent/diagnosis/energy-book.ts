@@ -10,12 +10,12 @@
 import { type Clock, every, isTrusted, type MonoMs, type Timer, type WallMs } from '../core/clock.ts';
 import type { Store } from '../core/ports.ts';
 import { type CountedZone, createEnergyCount, type EnergyCount } from './energy.ts';
-import { createMeterBook, type MeterBook } from './energy-meters.ts';
-import { type Month, monthOf, monthsBetween, type NightDate, type NightPart, nightOf, readPart, withPart } from './energy-months.ts';
-import { createEnergyShelf, UNREAD } from './energy-shelf.ts';
+import { createMeterTracker, type MeterTracker } from './energy-meters.ts';
+import { type EnergyMonth, monthOf, monthsBetween, type NightDate, type NightPart, nightOf, readPart, withPart } from './energy-months.ts';
+import { createEnergyArchive, UNREAD } from './energy-shelf.ts';
 import { added, asRecord, type NightTally, NO_TALLY, rounded } from './energy-tally.ts';
 
-export interface EnergyBookParts {
+export interface EnergyTrackerParts {
   readonly zones: readonly CountedZone[];
   readonly clock: Clock;
   readonly store: Pick<Store, 'load' | 'save'>;
@@ -35,9 +35,9 @@ export interface KeptNights {
   readonly tally: NightTally;
 }
 
-export interface EnergyBook {
+export interface EnergyTracker {
   readonly count: EnergyCount;
-  readonly meters: MeterBook;
+  readonly meters: MeterTracker;
   start(): void;
   /** Hands the running night to the store, which writes it down before it stops itself; waits for nobody. */
   stop(): void;
@@ -70,11 +70,11 @@ const RETRY_MS = 60_000;
 /** Longest break that is bridged: who was away for longer knows nothing of the night. Units: ms. */
 const BRIDGE_MS = 86_400_000;
 
-export function createEnergyBook({ zones, clock, store, nightAt, refresh, onNight }: EnergyBookParts): EnergyBook {
+export function createEnergyTracker({ zones, clock, store, nightAt, refresh, onNight }: EnergyTrackerParts): EnergyTracker {
   const startMono = clock.monoMs();
   const count = createEnergyCount(zones, startMono);
-  const meters = createMeterBook();
-  const shelf = createEnergyShelf(store);
+  const meters = createMeterTracker();
+  const shelf = createEnergyArchive(store);
   const closed: ClosedNight[] = [];
   let open = freshNight(null);
   let memory: 'unasked' | 'unread' | 'known' = 'unasked';
@@ -190,7 +190,7 @@ export function createEnergyBook({ zones, clock, store, nightAt, refresh, onNigh
   }
 
   /** With what is not in its month yet. */
-  async function wholeMonth(name: string): Promise<Month | undefined> {
+  async function wholeMonth(name: string): Promise<EnergyMonth | undefined> {
     const month = await shelf.month(name);
     const running: readonly ClosedNight[] = open.date === null ? closed : [...closed, { date: open.date, part: snapshot() }];
     return month && running.reduce((sum, { date, part }) => (monthOf(date) === name ? withPart(sum, date, part) : sum), month);

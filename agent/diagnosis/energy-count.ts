@@ -13,8 +13,8 @@ import type { Decision, PointId, Reading } from '../core/words.ts';
 import { lampUse } from '../lighting/lamp-use.ts';
 import type { ZoneState } from '../lighting/lighting.ts';
 import { createLocalCalendar, type LocalCalendar } from '../lighting/local-time.ts';
-import type { CountedLamp, LampSight } from './energy.ts';
-import { createEnergyBook, type KeptNights } from './energy-book.ts';
+import type { CountedLamp, LampFollowing } from './energy.ts';
+import { createEnergyTracker, type KeptNights } from './energy-book.ts';
 import { type NightDate, nextNight } from './energy-months.ts';
 import { energySums, figures } from './energy-rows.ts';
 import type { NightTally } from './energy-tally.ts';
@@ -57,7 +57,7 @@ export function createEnergy(parts: EnergyParts): Energy {
   const lamps = new Map(cabinet.lamps.map((lamp) => [lamp.id, lamp]));
   const zoneOf = new Map(cabinet.zones.flatMap((zone) => zone.lamps.map((id) => [id, zone] as const)));
   const zones = cabinet.zones.map((zone) => ({ id: zone.id, lamps: zone.lamps.flatMap((id) => countedLamp(lamps.get(id), zone)) }));
-  const book = createEnergyBook({ zones, clock, store, nightAt: (atMs) => nightAt(calendar, atMs), refresh, onNight });
+  const book = createEnergyTracker({ zones, clock, store, nightAt: (atMs) => nightAt(calendar, atMs), refresh, onNight });
 
   /** Decisions too: one that stays the same may rest on another step of the programme. */
   function refresh(): void {
@@ -78,7 +78,7 @@ export function createEnergy(parts: EnergyParts): Energy {
     book.count.decided(lamp.id, lampUse(decision, lamp, zone), nowMono);
   }
 
-  function sightOf({ id, following }: LampView): LampSight {
+  function sightOf({ id, following }: LampView): LampFollowing {
     const lamp = lamps.get(id);
     const reading = lamp && field.latest(`${lamp.device}.${lamp.point}`);
     if (reading?.quality !== 'good' || reading.value === null) return 'unknown';

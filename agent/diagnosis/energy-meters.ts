@@ -5,7 +5,7 @@
  */
 import type { MeterTally } from './energy-tally.ts';
 
-export interface MeterBook {
+export interface MeterTracker {
   /** Units: kWh ever counted. */
   read(deviceId: string, totalKwh: number): void;
   /** Since the last restart; `computedWh` is that of all zones in the same time. */
@@ -24,7 +24,7 @@ interface Meter {
   totalKwh: number;
 }
 
-export function createMeterBook(): MeterBook {
+export function createMeterTracker(): MeterTracker {
   const meters = new Map<string, Meter>();
   /** Of those not read yet in this run. */
   let before: Readonly<Record<string, number>> = {};

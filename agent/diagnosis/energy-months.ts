@@ -21,7 +21,7 @@ export interface NightPart extends NightTally {
 }
 
 /** `folded`: nights that are kept no longer one by one. */
-export interface Month {
+export interface EnergyMonth {
   readonly nights: Readonly<Record<NightDate, readonly NightPart[]>>;
   readonly folded: NightTally | null;
 }
@@ -31,7 +31,7 @@ const MAX_PARTS = 8;
 const DAY_MS = 86_400_000;
 
 /** The month with one more part, or with a newer version of it. */
-export function withPart(month: Month, date: NightDate, part: NightPart): Month {
+export function withPart(month: EnergyMonth, date: NightDate, part: NightPart): EnergyMonth {
   const others = (month.nights[date] ?? []).filter(({ id }) => id !== part.id);
   return { ...month, nights: { ...month.nights, [date]: bounded([...others, part]) } };
 }
@@ -48,13 +48,13 @@ export function nightOf(parts: readonly NightPart[]): NightTally {
 }
 
 /** The whole month as one sum. */
-export function folded({ nights, folded: before }: Month): Month {
+export function folded({ nights, folded: before }: EnergyMonth): EnergyMonth {
   const sum = Object.values(nights).reduce((all, parts) => added(all, nightOf(parts), 'time'), before ?? NO_TALLY);
   return { nights: {}, folded: sum };
 }
 
 /** What stands on disk, which another version may have written. */
-export function readMonth(stored: unknown): Month {
+export function readMonth(stored: unknown): EnergyMonth {
   const { nights, folded: old } = asRecord(stored);
   return {
     nights: Object.fromEntries(

@@ -4,12 +4,12 @@
  * Owns their keys and when a month becomes one sum: 400 nights stay as they are.
  */
 import type { Store } from '../core/ports.ts';
-import { folded, type Month, monthOf, monthsAfter, type NightDate, type NightPart, nightOf, readMonth, withPart } from './energy-months.ts';
+import { folded, type EnergyMonth, monthOf, monthsAfter, type NightDate, type NightPart, nightOf, readMonth, withPart } from './energy-months.ts';
 import { type NightTally, rounded } from './energy-tally.ts';
 
-export interface EnergyShelf {
+export interface EnergyArchive {
   /** Undefined when the disk could not be asked. */
-  month(name: string): Promise<Month | undefined>;
+  month(name: string): Promise<EnergyMonth | undefined>;
   /** Resolves with the whole night, earlier parts included, once it is on disk; undefined when it could not be kept. */
   keep(date: NightDate, part: NightPart): Promise<NightTally | undefined>;
   /** The parts of the newest night of this month and the one before; undefined where there is none. */
@@ -24,8 +24,8 @@ const MONTH_KEY = 'energy.';
 /** From this age on a month is one sum. Units: months. Source: 400 nights reach into the fourteenth month before. */
 const FOLD_AFTER = 14;
 
-export function createEnergyShelf(store: Pick<Store, 'load' | 'save'>): EnergyShelf {
-  const month = async (name: string): Promise<Month | undefined> => {
+export function createEnergyArchive(store: Pick<Store, 'load' | 'save'>): EnergyArchive {
+  const month = async (name: string): Promise<EnergyMonth | undefined> => {
     const found = await store.load(MONTH_KEY + name, UNREAD);
     return found === UNREAD ? undefined : readMonth(found);
   };

@@ -22,12 +22,12 @@ export interface CountedZone {
 }
 
 /** Whether a lamp is where it shall be; a number where it stands instead; `unknown` while it does not answer. Units: %. */
-export type LampSight = 'follows' | 'unknown' | LevelPct;
+export type LampFollowing = 'follows' | 'unknown' | LevelPct;
 
 export interface EnergyCount {
   /** From now on. */
   decided(lampId: string, use: LampUse, nowMono: MonoMs): void;
-  seen(lampId: string, sight: LampSight, nowMono: MonoMs): void;
+  seen(lampId: string, sight: LampFollowing, nowMono: MonoMs): void;
   night(zoneId: string, isNight: boolean, nowMono: MonoMs): void;
   /** All sums up to now, by zone. */
   zones(nowMono: MonoMs): Readonly<Record<string, ZoneTally>>;
@@ -65,7 +65,7 @@ interface ZoneCount {
 interface LampCount extends CountedLamp {
   readonly zone: ZoneCount;
   use: LampUse | null;
-  sight: LampSight;
+  sight: LampFollowing;
   sinceMono: MonoMs;
 }
 

@@ -15,7 +15,7 @@ export interface WatchedPoint {
 }
 
 /** What a rule makes of a value. */
-export interface Verdict {
+export interface FaultVerdict {
   /** Tells two troubles of one point apart; empty where a point has only one. */
   readonly flag: string;
   readonly code: EventCode;
@@ -33,7 +33,7 @@ export function isWatched(point: WatchedPoint): boolean {
 }
 
 /** The verdicts on one reading; none where no rule watches, or nothing fresh was read. */
-export function verdictsOf({ pointId, value, quality }: Reading, point: WatchedPoint): readonly Verdict[] {
+export function verdictsOf({ pointId, value, quality }: Reading, point: WatchedPoint): readonly FaultVerdict[] {
   if (value === null || quality !== 'good') return [];
   if (!hasOwnWords(point)) return bySemantic(pointId, value, point.semantic);
   return point.profile.flags.map((flag) => {
@@ -55,7 +55,7 @@ function isUp({ bit, inverted }: PointFlag, value: number): boolean {
   return set !== inverted;
 }
 
-function bySemantic(pointId: string, value: number, semantic: Semantic): readonly Verdict[] {
+function bySemantic(pointId: string, value: number, semantic: Semantic): readonly FaultVerdict[] {
   switch (semantic) {
     case 'door': {
       const wrong = value === 1;

@@ -9,7 +9,7 @@
  */
 import { isDeepStrictEqual } from 'node:util';
 import { type Clock, every, isTrusted, type Timer } from '../core/clock.ts';
-import type { EventBook } from '../core/event-book.ts';
+import type { EventTracker } from '../core/event-book.ts';
 import type { Store } from '../core/ports.ts';
 import type { PointProfile } from '../core/profile.ts';
 import type { PointId, Reading } from '../core/words.ts';
@@ -29,17 +29,17 @@ export interface CountedPoint {
   readonly profile: PointProfile;
 }
 
-export interface CounterBookOptions {
+export interface CounterRegistryOptions {
   readonly points: readonly CountedPoint[];
   readonly clock: Clock;
-  readonly events: EventBook;
+  readonly events: EventTracker;
   /** Without one, counters begin anew with the agent. */
   readonly store: Pick<Store, 'load' | 'save'> | null;
   /** Takes readings that had to wait for the memory. */
   readonly onReadings: (readings: readonly Reading[]) => void;
 }
 
-export interface CounterBook {
+export interface CounterRegistry {
   start(): void;
   /** Saves what has not been saved; waits for nobody. */
   stop(): void;
@@ -66,7 +66,7 @@ interface Book {
 
 type Restarts = { readonly pointId: PointId; readonly book: Book; readonly restart: CounterRestart }[];
 
-export function createCounterBook({ points, clock, events, store, onReadings }: CounterBookOptions): CounterBook {
+export function createCounterRegistry({ points, clock, events, store, onReadings }: CounterRegistryOptions): CounterRegistry {
   const books = new Map(points.flatMap(bookOf));
   const waiting = new Map<PointId, Reading>();
   /** What is saved of all points, those included that are not in the cabinet just now. */

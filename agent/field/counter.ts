@@ -37,7 +37,7 @@ export interface CounterRule {
 }
 
 /** One reading of the register. Units: the point's own, after scale. */
-export interface Sighting {
+export interface CounterReading {
   readonly raw: number;
   readonly atMono: MonoMs;
 }
@@ -45,9 +45,9 @@ export interface Sighting {
 /** Shape: total = last.raw + offset; `last` is null until two readings have agreed. Units: the point's own. */
 export interface Counter {
   readonly offset: number;
-  readonly last: Sighting | null;
+  readonly last: CounterReading | null;
   /** Not taken, oldest first. */
-  readonly sightings: readonly Sighting[];
+  readonly sightings: readonly CounterReading[];
 }
 
 export const UNCOUNTED: Counter = { offset: 0, last: null, sightings: [] };
@@ -77,7 +77,7 @@ export function counterRule({ counter, semantic, decimals, type, scale, unit }: 
 }
 
 /** The counter after one more good reading. Errors: none; every reading leads to a state. */
-export function afterReading(counter: Counter, now: Sighting, rule: CounterRule): CounterStep {
+export function afterReading(counter: Counter, now: CounterReading, rule: CounterRule): CounterStep {
   const { last, sightings } = counter;
   if (last !== null && follows(last, now, rule)) return taken(counter, last, now, rule);
   const proven = sightings.find((sighting) => follows(sighting, now, rule));
@@ -99,7 +99,7 @@ export function inUnit({ offset, raw }: { readonly offset: number; readonly raw:
   return factor === undefined ? undefined : { offset: offset * factor, raw: raw * factor };
 }
 
-function taken({ offset }: Counter, before: Sighting, now: Sighting, rule: CounterRule): CounterStep {
+function taken({ offset }: Counter, before: CounterReading, now: CounterReading, rule: CounterRule): CounterStep {
   // Noise is held, not followed downwards, where it would be counted again on its way up.
   const raw = Math.max(before.raw, now.raw);
   const counter = { offset: rounded(offset, rule.decimals), last: { raw, atMono: now.atMono }, sightings: [] };
@@ -107,18 +107,18 @@ function taken({ offset }: Counter, before: Sighting, now: Sighting, rule: Count
 }
 
 /** Both may be of one meter that nobody has touched. */
-function follows(before: Sighting, now: Sighting, rule: CounterRule): boolean {
+function follows(before: CounterReading, now: CounterReading, rule: CounterRule): boolean {
   return now.raw - before.raw >= -noiseOf(before.raw, rule) && canRise(now.raw - before.raw, before, now, rule);
 }
 
-function isWrap(before: Sighting, now: Sighting, rule: CounterRule): boolean {
+function isWrap(before: CounterReading, now: CounterReading, rule: CounterRule): boolean {
   const { rolloverAt } = rule;
   if (rolloverAt === null || before.raw < (1 - WRAP_SHARE) * rolloverAt || now.raw > WRAP_SHARE * rolloverAt) return false;
   const rise = now.raw + rolloverAt - before.raw;
   return rise >= 0 && canRise(rise, before, now, rule);
 }
 
-function canRise(rise: number, before: Sighting, now: Sighting, { limits, isFloat }: CounterRule): boolean {
+function canRise(rise: number, before: CounterReading, now: CounterReading, { limits, isFloat }: CounterRule): boolean {
   if (limits === null) return true;
   const hours = Math.max(0, now.atMono - before.atMono) / HOUR_MS;
   const step = isFloat ? 2 * FLOAT_SHARE * Math.abs(now.raw) : 0;

@@ -8,18 +8,18 @@ import { serialOf } from '../core/line-port.ts';
 import type { DeviceView, LineView } from '../core/ports.ts';
 import { isNetwork } from './bus-tools/bus-bounds.ts';
 import type { BusToolsParts, RawLine } from './bus-tools/bus-tools.ts';
-import type { LineKeeper } from './line/line-keeper.ts';
+import type { PortSupervisor } from './line/line-keeper.ts';
 import type { LineMemory } from './line/line-memory.ts';
 import type { LineRunner } from './line/line-runner.ts';
 import type { FieldLine } from './line-from-config.ts';
 import type { BusLoad } from './stats/bus-load.ts';
 import type { UartLine } from './uart/uart-line.ts';
-import { stateOf, type Unit } from './units/unit.ts';
+import { unitState, type Unit } from './units/unit.ts';
 
 /** A line at work with all its parts. */
-export interface Runtime {
+export interface LineRuntime {
   readonly source: FieldLine;
-  readonly keeper: LineKeeper;
+  readonly keeper: PortSupervisor;
   readonly load: BusLoad;
   readonly units: readonly Unit[];
   readonly runner: LineRunner | null;
@@ -28,20 +28,20 @@ export interface Runtime {
 }
 
 /** A line as the tools of a person at the cabinet need it; none for a line of raw bytes. */
-export function busLine({ source, units, runner, keeper }: Runtime): BusToolsParts['lines'][number][] {
+export function busLine({ source, units, runner, keeper }: LineRuntime): BusToolsParts['lines'][number][] {
   if (source.kind !== 'modbus' || runner === null) return [];
   const { config, line } = source;
   const [overruns, requestsOf] = [() => runner.overruns, (unit: Unit) => runner.requestsOf(unit)];
   return [{ config, line, units, runner, overruns, requestsOf, downReason: () => keeper.reason }];
 }
 
-export function rawLine({ source, keeper }: Runtime): RawLine[] {
+export function rawLine({ source, keeper }: LineRuntime): RawLine[] {
   if (source.kind !== 'uart') return [];
   return [{ config: source.config, noiseBytes: () => source.driver.counters.noiseBytes, downReason: () => keeper.reason }];
 }
 
 /** `counters` are those of a Modbus line, without what the console caused. */
-export function lineView({ source, keeper, load, runner }: Runtime, counters: LineCounters | null): LineView {
+export function lineView({ source, keeper, load, runner }: LineRuntime, counters: LineCounters | null): LineView {
   const { config } = source;
   const isDead = runner?.isDead === true;
   return {
@@ -68,14 +68,14 @@ export function deadLineText(lineId: string, port?: string): string {
   return `no unit on line ${lineId} answers; check ${where} (its port is reopened now and then)`;
 }
 
-export function deviceViews({ source, units, uart }: Runtime): DeviceView[] {
+export function deviceViews({ source, units, uart }: LineRuntime): DeviceView[] {
   const modbus = units.map((unit) => ({
     id: unit.device.id,
     line: source.config.id,
     unit: unit.device.unit,
     profile: unit.device.profile,
     pole: unit.device.pole,
-    state: stateOf(unit),
+    state: unitState(unit),
     faults: [],
     lastSeenMs: unit.seenMs,
     turnaroundMs: unit.health.turnaroundMs === null ? null : Math.round(unit.health.turnaroundMs.mean * 10) / 10,

@@ -5,14 +5,14 @@
  */
 import type { LineConfig } from '../core/cabinet.ts';
 import { type Clock, every, type Timer } from '../core/clock.ts';
-import { createEventBook } from '../core/event-book.ts';
+import { createEventTracker } from '../core/event-book.ts';
 import type { Field, LevelWrite, Log, Store, WriteResult } from '../core/ports.ts';
 import type { Profile } from '../core/profile.ts';
 import type { AgentEvent, PointId, Reading } from '../core/words.ts';
 import { createBusTools } from './bus-tools/bus-tools.ts';
-import { type CountedPoint, createCounterBook } from './counter-book.ts';
-import { busLine, deadLineText, deviceViews, lineView, type Runtime, rawLine } from './field-views.ts';
-import { createLineKeeper, type LineKeeper } from './line/line-keeper.ts';
+import { type CountedPoint, createCounterRegistry } from './counter-book.ts';
+import { busLine, deadLineText, deviceViews, lineView, type LineRuntime, rawLine } from './field-views.ts';
+import { createPortSupervisor, type PortSupervisor } from './line/line-keeper.ts';
 import { createLineMemory } from './line/line-memory.ts';
 import { createLineRunner, type LineRunner } from './line/line-runner.ts';
 import type { FieldLine } from './line-from-config.ts';
@@ -66,14 +66,14 @@ export interface LiveField extends Field {
 
 export function createField(options: FieldOptions): LiveField {
   const { lines, clock, onReadings, onEvent } = options;
-  const events = createEventBook(clock, onEvent);
+  const events = createEventTracker(clock, onEvent);
   const latest = new Map<PointId, Reading>();
   const staleMs = new Map<PointId, number>();
   const deliver = (readings: readonly Reading[]): void => {
     for (const reading of readings) latest.set(reading.pointId, reading);
     onReadings(readings);
   };
-  const counters = createCounterBook({
+  const counters = createCounterRegistry({
     points: lines.flatMap(pointsOf),
     clock,
     events,
@@ -81,7 +81,7 @@ export function createField(options: FieldOptions): LiveField {
     onReadings: deliver,
   });
   const note = (readings: readonly Reading[]): void => deliver(counters.counted(readings));
-  const runtimeOf = (source: FieldLine): Runtime => (source.kind === 'modbus' ? modbusRuntime(source) : uartRuntime(source));
+  const runtimeOf = (source: FieldLine): LineRuntime => (source.kind === 'modbus' ? modbusRuntime(source) : uartRuntime(source));
   let runtimes = lines.map(runtimeOf);
   let isRunning = false;
   const bus = createBusTools({
@@ -137,12 +137,12 @@ export function createField(options: FieldOptions): LiveField {
     bus,
   };
 
-  function begin({ memory, keeper }: Runtime): Promise<void> {
+  function begin({ memory, keeper }: LineRuntime): Promise<void> {
     memory?.start();
     return keeper.start();
   }
 
-  async function end({ runner, uart, memory, keeper }: Runtime): Promise<void> {
+  async function end({ runner, uart, memory, keeper }: LineRuntime): Promise<void> {
     memory?.stop();
     runner?.stop();
     uart?.stop();
@@ -150,7 +150,7 @@ export function createField(options: FieldOptions): LiveField {
   }
 
   /** What was wrong with a line that is no more is over; what still is wrong with its successor begins anew. */
-  function forget({ source }: Runtime): void {
+  function forget({ source }: LineRuntime): void {
     for (const code of ['line-down', 'line-silent'] as const) events.clear(code, source.config.id);
     for (const { id } of source.config.devices)
       for (const code of ['unit-silent', 'unit-not-set-up', 'unit-no-data'] as const) events.clear(code, id);
@@ -167,7 +167,7 @@ export function createField(options: FieldOptions): LiveField {
     return Promise.resolve({ state: 'failed', reason: `no device ${deviceId} on any line`, sentMono: null });
   }
 
-  function modbusRuntime(source: FieldLine & { kind: 'modbus' }): Runtime {
+  function modbusRuntime(source: FieldLine & { kind: 'modbus' }): LineRuntime {
     const { config, line, driverOf } = source;
     const count = config.devices.length;
     const units = config.devices.map((device, i) =>
@@ -194,7 +194,7 @@ export function createField(options: FieldOptions): LiveField {
       runner.start();
       runner.up();
     };
-    const keeper: LineKeeper = createLineKeeper({ ...options, lineId: config.id, port: line, events, onUp });
+    const keeper: PortSupervisor = createPortSupervisor({ ...options, lineId: config.id, port: line, events, onUp });
     line.onLost = (cause) => {
       runner.lost();
       keeper.lost(cause);
@@ -204,19 +204,19 @@ export function createField(options: FieldOptions): LiveField {
   }
 
   /** No unit answers any more: the adapter may hang. */
-  async function revive({ id, port }: LineConfig, keeper: LineKeeper): Promise<void> {
+  async function revive({ id, port }: LineConfig, keeper: PortSupervisor): Promise<void> {
     events.set(true, { code: 'line-silent', source: id, severity: 'warning', text: deadLineText(id, port) });
     options.log.event('line-reopened', { line: id });
     await keeper.reopen();
   }
 
-  function uartRuntime(source: FieldLine & { kind: 'uart' }): Runtime {
+  function uartRuntime(source: FieldLine & { kind: 'uart' }): LineRuntime {
     const { config, port, driver } = source;
     const [device] = config.devices;
     if (device === undefined) throw new TypeError(`line ${config.id} has no device`);
     for (const { id } of driver.profile.points) staleMs.set(`${device.id}.${id}`, driver.silenceMs);
     const uart = createUartLine({ ...options, device, driver, port, events, onReadings: note });
-    const keeper = createLineKeeper({ ...options, lineId: config.id, port, events, onUp: () => uart.start() });
+    const keeper = createPortSupervisor({ ...options, lineId: config.id, port, events, onUp: () => uart.start() });
     port.onLost = (cause) => {
       uart.lost();
       keeper.lost(cause);

@@ -10,7 +10,7 @@ import { type Decision, type LevelPct, RANKS, type TraceLine } from '../core/wor
 import { arbitrate, type LampCase, type Light, type Raise, type Say, WARNING_TEXT } from './arbiter.ts';
 import { createDecisionMemory } from './decision-memory.ts';
 import { intentsFor } from './intents.ts';
-import type { LightingResult, LightingSnapshot, LitLamps, ProgrammeChoice, Street, ZoneState } from './lighting.ts';
+import type { LightingResult, LightingSnapshot, LitLamps, ProgrammeChoice, LightingStreet, ZoneState } from './lighting.ts';
 import { createLocalCalendar, type LocalCalendar } from './local-time.ts';
 import { createNights, isDarkAt, type Nights } from './night.ts';
 import { photocellNight, photocellSay } from './photocell.ts';
@@ -49,7 +49,7 @@ interface ZoneMoment {
 }
 
 /** Prepares a street. Errors: throws RangeError for an unknown time zone; the config room has checked it. */
-export function createDecider(street: Street): Decider {
+export function createDecider(street: LightingStreet): Decider {
   const calendar = createLocalCalendar(street.timezone);
   const plans = street.zones.map((zone) => planZone(street, zone, calendar));
   const wave = waveFor(street);
@@ -111,13 +111,13 @@ function byRank(a: TraceLine, b: TraceLine): number {
   return RANKS.indexOf(a.rank) - RANKS.indexOf(b.rank);
 }
 
-function planZone(street: Street, zone: Zone, calendar: LocalCalendar): ZonePlan {
+function planZone(street: LightingStreet, zone: Zone, calendar: LocalCalendar): ZonePlan {
   const nights = createNights(street, zone, calendar);
   return { zone, reaches: sensorReaches(street, zone), nights, programme: createProgrammeReader(street, zone, { calendar, nights }) };
 }
 
 /** Devices of sensors that would see nobody now: stuck, silent, or badly placed. */
-function deafSensors({ zones }: Street, { sensors }: LightingSnapshot): ReadonlySet<string> {
+function deafSensors({ zones }: LightingStreet, { sensors }: LightingSnapshot): ReadonlySet<string> {
   const all = zones.flatMap(({ presence }) => presence?.sensors ?? []);
   const isDeaf = (sensor: (typeof all)[number]): boolean => {
     const state = sensors.get(sensorPointOf(sensor));
@@ -133,7 +133,7 @@ interface Sight {
   readonly altitudeDeg: number;
 }
 
-function momentOf(plan: ZonePlan, street: Street, sight: Sight): ZoneMoment {
+function momentOf(plan: ZonePlan, street: LightingStreet, sight: Sight): ZoneMoment {
   const { zone, reaches } = plan;
   const { presence } = zone;
   const { snapshot } = sight;
@@ -188,7 +188,7 @@ function skyOf({ zone, nights }: ZonePlan, { snapshot, altitudeDeg }: Sight): { 
 }
 
 /** What raises all lamps of a zone alike: its traffic, and rules. */
-function zoneRaises(zone: Zone, street: Street, { traffic, rules }: LightingSnapshot): readonly Raise[] {
+function zoneRaises(zone: Zone, street: LightingStreet, { traffic, rules }: LightingSnapshot): readonly Raise[] {
   const raises: Raise[] = [];
   if (zone.traffic !== null) {
     const { levelPct, text } = trafficLevel(traffic?.get(zone.id), zone.traffic, zone);

@@ -7,7 +7,7 @@ import type { Rule, TrafficConfig, Zone } from '../core/cabinet.ts';
 import type { MonoMs, WallMs } from '../core/clock.ts';
 import type { Intent, LevelPct, TraceLine } from '../core/words.ts';
 import { WARNING_TEXT } from './arbiter.ts';
-import type { LightingSnapshot, SensorState, Street } from './lighting.ts';
+import type { LightingSnapshot, SensorState, LightingStreet } from './lighting.ts';
 import { isDarkAt, type Nights } from './night.ts';
 import { sensorPointOf } from './presence.ts';
 import type { ProgrammeReader } from './programme.ts';
@@ -22,8 +22,8 @@ export interface Explained {
 }
 
 /** Where a line was said. `zone` and `plan` are null for a lamp that no zone has. */
-export interface ExplainSight {
-  readonly street: Pick<Street, 'rules'>;
+export interface ExplainFacts {
+  readonly street: Pick<LightingStreet, 'rules'>;
   readonly zone: Zone | null;
   readonly plan: { readonly nights: Nights; readonly programme: ProgrammeReader } | null;
   readonly snapshot: LightingSnapshot;
@@ -32,12 +32,12 @@ export interface ExplainSight {
 const NOTHING: Explained = { sinceMs: null, changes: '' };
 
 /** Shape: `changes` is at most 60 characters, as the text of the line. */
-export function explain(line: TraceLine, sight: ExplainSight): Explained {
+export function explain(line: TraceLine, sight: ExplainFacts): Explained {
   const found = explainRank(line, sight);
   return { ...found, changes: sentence(found.changes) };
 }
 
-function explainRank(line: TraceLine, sight: ExplainSight): Explained {
+function explainRank(line: TraceLine, sight: ExplainFacts): Explained {
   switch (line.rank) {
     case 'maintenance':
     case 'emergency':
@@ -72,7 +72,7 @@ function wallOf(mono: MonoMs, { nowMs, nowMono }: LightingSnapshot): WallMs {
   return Math.round(nowMs - (nowMono - mono));
 }
 
-function ofPresence({ source, levelPct, text }: TraceLine, { zone, plan, snapshot }: ExplainSight): Explained {
+function ofPresence({ source, levelPct, text }: TraceLine, { zone, plan, snapshot }: ExplainFacts): Explained {
   const presence = zone?.presence ?? null;
   const sensor = presence?.sensors.find(({ device }) => device === source);
   if (presence === null || sensor === undefined) return NOTHING;
@@ -100,7 +100,7 @@ function raisedBy(listen: 'own' | 'group', state: SensorState | undefined, boost
   return `someone there raises to ${boostPct} %`;
 }
 
-function ofTraffic({ source, levelPct }: TraceLine, { street, zone, snapshot }: ExplainSight): Explained {
+function ofTraffic({ source, levelPct }: TraceLine, { street, zone, snapshot }: ExplainFacts): Explained {
   const rule = street.rules.find(({ id }) => id === source);
   const state = rule === undefined ? undefined : snapshot.rules?.get(rule.id);
   if (rule !== undefined && state !== undefined && rule.raise?.levelPct === levelPct) {
@@ -125,7 +125,7 @@ function nextStep({ steps, designFlowPerH }: TrafficConfig, step: number | null)
   return highest === undefined ? '' : `less after two counts below ${perH(highest.belowPct)}/h`;
 }
 
-function ofProgramme(line: TraceLine, { zone, plan, snapshot }: ExplainSight): Explained {
+function ofProgramme(line: TraceLine, { zone, plan, snapshot }: ExplainFacts): Explained {
   const { nowMs } = snapshot;
   const state = plan?.programme.at(nowMs, zone === null ? null : chosenIn(snapshot, zone.id)?.programme) ?? null;
   // A limit speaks at this rank too.
@@ -139,7 +139,7 @@ function ofProgramme(line: TraceLine, { zone, plan, snapshot }: ExplainSight): E
   return { sinceMs, changes: `then ${next.levelPct} %${dark}` };
 }
 
-function ofDusk({ source, levelPct }: TraceLine, { plan, snapshot: { nowMs } }: ExplainSight): Explained {
+function ofDusk({ source, levelPct }: TraceLine, { plan, snapshot: { nowMs } }: ExplainFacts): Explained {
   if (source === 'clock') return { sinceMs: null, changes: 'a time that can be trusted' };
   // When a photocell last changed its mind is not kept.
   if (source !== 'sun' || plan === null) return NOTHING;

@@ -6,16 +6,16 @@
  */
 import type { MonoMs, WallMs } from '../core/clock.ts';
 import type { Intent, PointId } from '../core/words.ts';
-import type { LightingSnapshot, PhotocellState, SensorState, Street } from './lighting.ts';
+import type { LightingSnapshot, PhotocellState, SensorState, LightingStreet } from './lighting.ts';
 
 /** One situation, in words for a refusal, and as what `decide` sees of it at an instant. */
 export interface LightCase {
   readonly text: string;
   /** The level does not depend on the time, so one instant stands for all. */
   readonly isTimeless: boolean;
-  readonly snapshotOf: (street: Street, nowMs: WallMs) => LightingSnapshot;
+  readonly snapshotOf: (street: LightingStreet, nowMs: WallMs) => LightingSnapshot;
   /** The same for a floor: what its own photocell may keep dark is not owed. */
-  readonly floorSnapshotOf: (street: Street, nowMs: WallMs) => LightingSnapshot;
+  readonly floorSnapshotOf: (street: LightingStreet, nowMs: WallMs) => LightingSnapshot;
 }
 
 /** Far from zero, so that what lasts "since an hour" is not before the start of the clock. Units: ms. */
@@ -37,7 +37,7 @@ interface Situation {
  *
  * An override goes before presence and traffic, so these are not combined with it; everything else is.
  */
-export function casesFor(streets: readonly Street[]): readonly LightCase[] {
+export function casesFor(streets: readonly LightingStreet[]): readonly LightCase[] {
   const zones = streets.flatMap((street) => street.zones);
   const cells = zones.some(({ photocell }) => photocell !== null) ? ([null, 'bright', 'dark'] as const) : [null];
   const hours = zones.flatMap(({ constantLight }) => (constantLight === null ? [] : [0, constantLight.fullAtH]));
@@ -76,7 +76,7 @@ function caseOf(situation: Situation): LightCase {
   };
 }
 
-function snapshotOf(street: Street, nowMs: WallMs, situation: Situation): LightingSnapshot {
+function snapshotOf(street: LightingStreet, nowMs: WallMs, situation: Situation): LightingSnapshot {
   const { isPresent = false, isBusy = false, cell = null, isTimeless = false, isOverridden = false, burningH } = situation;
   const { zones, lamps } = street;
   const sensors = isPresent ? zones.flatMap(({ presence }) => presence?.sensors ?? []) : [];

@@ -7,7 +7,7 @@
 import type { CalendarDate, Zone } from '../core/cabinet.ts';
 import type { WallMs } from '../core/clock.ts';
 import type { Decider } from './decide.ts';
-import type { Street } from './lighting.ts';
+import type { LightingStreet } from './lighting.ts';
 import { createLocalCalendar } from './local-time.ts';
 import type { Night, Nights } from './night.ts';
 import type { ProgrammeReader } from './programme.ts';
@@ -20,7 +20,7 @@ const SECOND_MS = 1_000;
 
 /** A street with what decides about it. */
 export interface PlannedStreet {
-  readonly street: Street;
+  readonly street: LightingStreet;
   readonly decider: Decider;
 }
 
@@ -79,7 +79,7 @@ function spread(edges: readonly WallMs[]): WallMs[] {
 }
 
 /** Noon of each date with a year, and of the next leap day. */
-function datedNoons({ timezone, eventNights, calendars }: Street): WallMs[] {
+function datedNoons({ timezone, eventNights, calendars }: LightingStreet): WallMs[] {
   const calendar = createLocalCalendar(timezone);
   const dates = [...eventNights.map(({ date }) => date), ...calendars.flatMap(({ rules }) => rules.flatMap(({ from, to }) => [from, to]))];
   return dates.flatMap((date) => {

@@ -11,12 +11,12 @@ import type { LevelPct } from '../core/words.ts';
 import { createDecider } from './decide.ts';
 import { casesFor, type LightCase } from './floor-cases.ts';
 import { instantsToCompare, type PlannedStreet } from './floor-instants.ts';
-import type { Street } from './lighting.ts';
+import type { LightingStreet } from './lighting.ts';
 import { sensorReaches } from './presence.ts';
 
 /** A street whose light must not be undercut. */
 export interface Floor {
-  readonly street: Street;
+  readonly street: LightingStreet;
   /** The lamp here that is the same light point as one of the street that is judged; by that one's id. */
   readonly lampOf: ReadonlyMap<string, string>;
 }
@@ -32,7 +32,7 @@ export interface Shortfall {
 }
 
 export interface FloorQuestion {
-  readonly after: Street;
+  readonly after: LightingStreet;
   /** A lamp must reach the lowest of these that have it. */
   readonly floors: readonly Floor[];
   readonly nowMs: WallMs;
@@ -43,7 +43,7 @@ export interface FloorQuestion {
 const DARKEST = 'floor';
 
 /** The street under the darkest programme that its zones allow: at night their minimum, in a zone that may be dark nothing, but light for people. */
-export function darkestStreet(street: Street): Street {
+export function darkestStreet(street: LightingStreet): LightingStreet {
   const zoneOf = new Map(street.zones.flatMap((zone) => zone.lamps.map((id) => [id, zone] as const)));
   return {
     ...street,
@@ -134,7 +134,7 @@ function levelAt({ street, decider }: PlannedStreet, snapshotOf: LightCase['snap
 }
 
 /** The street as far as it decides about one lamp. */
-function lampOnly(street: Street, lampId: string): Street {
+function lampOnly(street: LightingStreet, lampId: string): LightingStreet {
   const zones = street.zones.filter(({ lamps }) => lamps.includes(lampId)).map((zone) => ({ ...zone, lamps: [lampId] }));
   return { ...street, zones, lamps: street.lamps.filter(({ id }) => id === lampId) };
 }

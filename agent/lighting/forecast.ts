@@ -11,27 +11,27 @@ import type { Decision, Intent } from '../core/words.ts';
 import { describeRule, isOn, ruleOf } from './calendar.ts';
 import { createDecider, type Decider } from './decide.ts';
 import { intentsFor } from './intents.ts';
-import type { LightingResult, LightingSnapshot, Street } from './lighting.ts';
+import type { LightingResult, LightingSnapshot, LightingStreet } from './lighting.ts';
 import type { Night, Nights } from './night.ts';
 import { chosenIn, type ProgrammeReader } from './programme.ts';
 
 /** What a look ahead needs to know of now. */
-export type Now = Pick<LightingSnapshot, 'nowMs' | 'nowMono' | 'intents'> & Partial<Pick<LightingSnapshot, 'burningH' | 'programmes'>>;
+export type ForecastStart = Pick<LightingSnapshot, 'nowMs' | 'nowMono' | 'intents'> & Partial<Pick<LightingSnapshot, 'burningH' | 'programmes'>>;
 
 export interface Forecast {
   /** Nights and programme of a zone, which are the same whoever comes. */
   readonly plan: Decider['plan'];
   /** What would be decided at an instant. Wishes that begin later or are over by then are not among it. */
-  at(now: Now, atMs: WallMs): LightingResult;
+  at(now: ForecastStart, atMs: WallMs): LightingResult;
   /** The night that goes on, or the one to come once it is day again. Undefined for a zone that is not there. */
-  tonight(now: Now, zoneId: string): TonightView | undefined;
+  tonight(now: ForecastStart, zoneId: string): TonightView | undefined;
 }
 
 /** Prepares a street. Errors: as `createDecider`. */
-export function createForecast(street: Street): Forecast {
+export function createForecast(street: LightingStreet): Forecast {
   const quiet = { ...street, zones: street.zones.map(withoutSenses), rules: [] };
   const decider = createDecider(quiet);
-  const at = (now: Now, atMs: WallMs): LightingResult => decider.decide(snapshotAt(now, atMs));
+  const at = (now: ForecastStart, atMs: WallMs): LightingResult => decider.decide(snapshotAt(now, atMs));
   return {
     plan: decider.plan,
     at,
@@ -54,18 +54,18 @@ function withoutSenses(zone: Zone): Zone {
 }
 
 /** The clock is taken to be right by then. */
-function snapshotAt({ nowMs, nowMono, intents, burningH, programmes }: Now, atMs: WallMs): LightingSnapshot {
+function snapshotAt({ nowMs, nowMono, intents, burningH, programmes }: ForecastStart, atMs: WallMs): LightingSnapshot {
   const known = intents.filter(({ sinceMs }) => sinceMs <= atMs);
   const snapshot = { nowMs: atMs, nowMono: nowMono + (atMs - nowMs), clockQuality: 'synced' as const, sensors: new Map(), intents: known };
   return { ...snapshot, ...(burningH === undefined ? {} : { burningH }), ...(programmes === undefined ? {} : { programmes }) };
 }
 
-function chosenAt(now: Now, zoneId: string, atMs: WallMs): string | undefined {
+function chosenAt(now: ForecastStart, zoneId: string, atMs: WallMs): string | undefined {
   return chosenIn(snapshotAt(now, atMs), zoneId)?.programme;
 }
 
 /** A choice that lasts into the night names its programme; nothing where there is none. */
-function chosenView(now: Now, { id }: Zone, { startMs }: Night): { readonly programme?: string; readonly rule?: string } {
+function chosenView(now: ForecastStart, { id }: Zone, { startMs }: Night): { readonly programme?: string; readonly rule?: string } {
   const programme = chosenAt(now, id, Math.max(now.nowMs, startMs));
   return programme === undefined ? {} : { programme, rule: 'chosen by the platform' };
 }
@@ -79,7 +79,7 @@ function nightAhead(nights: Nights, nowMs: WallMs): Night {
 }
 
 interface Ahead {
-  readonly now: Now;
+  readonly now: ForecastStart;
   readonly plan: { readonly nights: Nights; readonly programme: ProgrammeReader };
 }
 
@@ -136,7 +136,7 @@ function changesOf(rows: readonly TonightRow[]): readonly TonightRow[] {
   });
 }
 
-function nightView(street: Street, zone: Zone, night: Night): Omit<TonightView, 'rows'> {
+function nightView(street: LightingStreet, zone: Zone, night: Night): Omit<TonightView, 'rows'> {
   const calendar = street.calendars.find(({ id }) => id === zone.calendar);
   const rule = calendar === undefined ? null : ruleOf(calendar, night.date);
   const isOurs = ({ date, zones }: EventNight): boolean => isOn(date, night.date) && (zones?.includes(zone.id) ?? true);

@@ -8,7 +8,7 @@ import type { ClockQuality, MonoMs, WallMs } from '../core/clock.ts';
 import type { Decision, Intent, LevelPct, PointId, Quality } from '../core/words.ts';
 
 /** The part of the cabinet that decides about light. */
-export type Street = Pick<
+export type LightingStreet = Pick<
   Cabinet,
   | 'latitudeDeg'
   | 'longitudeDeg'

@@ -6,11 +6,11 @@
  * detection comes where it should. A wrong guess then costs some light and never takes any.
  */
 import type { MonoMs } from '../core/clock.ts';
-import type { Detection, Street } from './lighting.ts';
+import type { Detection, LightingStreet } from './lighting.ts';
 import type { StreetGraph } from './street-graph.ts';
 
 /** Someone at a pole, from the first word of it to the last. */
-export interface Visit {
+export interface PoleVisit {
   readonly source: string;
   readonly pole: string;
   readonly firstMono: MonoMs;
@@ -25,9 +25,9 @@ export interface Visit {
 
 export interface Mover {
   /** Where it was seen last. */
-  readonly visit: Visit;
+  readonly visit: PoleVisit;
   /** The visit before that; null for one that has been seen once. */
-  readonly before: Visit | null;
+  readonly before: PoleVisit | null;
   /** Measured or told; null where not known. Units: m/s. */
   readonly speedMps: number | null;
   /** To go by while the speed is not known. Units: m/s. */
@@ -53,7 +53,7 @@ const SAME_PLACE_M = 3;
 /** A sensor that repeats itself at each poll means one visit. Units: ms. Source: assumed; above any poll period of presence. */
 const PAUSE_MS = 2_000;
 /** From how far a sensor sees, in doubt before or after its pole. Units: m. Source: reference/lighting.md §4.9, 10 to 20 m across. */
-export const SENSES_M = 8;
+export const SENSOR_RANGE_M = 8;
 /** A time between two sensors may be so much longer or shorter than expected: at all, and without a doubt. Source: assumed. */
 const STRAY = { most: 2, sure: 1.5 };
 /** What a joining to someone of unknown speed must be better by. Source: assumed; speeds that fit are better evidence than speeds that may be. */
@@ -64,7 +64,7 @@ const RIVAL_COST = Math.log(2);
 const LEAST_S = 0.05;
 
 /** Prepares the street: distances, and the speed to assume at each pole. */
-export function createMoverReader(street: Street, graph: StreetGraph): MoverReader {
+export function createMoverReader(street: LightingStreet, graph: StreetGraph): MoverReader {
   const assumedMps = assumedSpeeds(street);
   return (detections, nowMono) => moversOf(detections, { graph, assumedMps }, nowMono);
 }
@@ -93,7 +93,7 @@ function toMps(speedKmh: number): number {
   return Math.min(SPEED_KMH.max, Math.max(SPEED_KMH.min, speedKmh)) / 3.6;
 }
 
-function assumedSpeeds({ zones, lamps, lines = [] }: Street): (pole: string) => number {
+function assumedSpeeds({ zones, lamps, lines = [] }: LightingStreet): (pole: string) => number {
   const poleOf = new Map(lines.flatMap((line) => line.devices).map(({ id, pole }) => [id, pole]));
   const poleOfLamp = new Map(lamps.map(({ id, pole }) => [id, pole]));
   const waves = zones.flatMap(({ presence, lamps: members }) => {
@@ -108,13 +108,13 @@ function assumedSpeeds({ zones, lamps, lines = [] }: Street): (pole: string) => 
 }
 
 /** Detections of known poles, oldest first, with what one sensor says again and again, or two at one place at once, made one. */
-function visitsOf(detections: readonly Detection[], graph: StreetGraph, nowMono: MonoMs): readonly Visit[] {
+function visitsOf(detections: readonly Detection[], graph: StreetGraph, nowMono: MonoMs): readonly PoleVisit[] {
   const recent = detections.filter(({ atMono, pole }) => {
     return atMono <= nowMono && nowMono - atMono <= DETECTIONS_KEPT_MS && graph.distanceM(pole, pole) !== null;
   });
   const own = recent.filter(({ isRelayed }) => !isRelayed).slice(-MOST.own);
   const relayed = recent.filter(({ isRelayed }) => isRelayed).slice(-MOST.relayed);
-  const visits: Visit[] = [];
+  const visits: PoleVisit[] = [];
   for (const detection of [...own, ...relayed].sort((a, b) => a.atMono - b.atMono)) {
     const open = visits.findLastIndex((visit) => continues(visit, detection, graph));
     const visit = visits[open];
@@ -124,17 +124,17 @@ function visitsOf(detections: readonly Detection[], graph: StreetGraph, nowMono:
   return visits;
 }
 
-function continues(visit: Visit, { atMono, pole, isRelayed, direction }: Detection, graph: StreetGraph): boolean {
+function continues(visit: PoleVisit, { atMono, pole, isRelayed, direction }: Detection, graph: StreetGraph): boolean {
   if (isRelayed !== visit.isRelayed || atMono - visit.lastMono > PAUSE_MS) return false;
   const turned = direction !== null && visit.direction !== null && direction !== visit.direction;
   return !turned && apartM(graph, visit.pole, pole) <= SAME_PLACE_M;
 }
 
-function goingOn(visit: Visit, { lastMono, speedMps, direction }: Visit): Visit {
+function goingOn(visit: PoleVisit, { lastMono, speedMps, direction }: PoleVisit): PoleVisit {
   return { ...visit, lastMono, speedMps: visit.speedMps ?? speedMps, direction: visit.direction ?? direction };
 }
 
-function visitOf({ source, pole, atMono, isRelayed, speedKmh, direction, beforeM }: Detection): Visit {
+function visitOf({ source, pole, atMono, isRelayed, speedKmh, direction, beforeM }: Detection): PoleVisit {
   return {
     source,
     pole,
@@ -147,7 +147,7 @@ function visitOf({ source, pole, atMono, isRelayed, speedKmh, direction, beforeM
   };
 }
 
-function afterVisit(movers: readonly Mover[], visit: Visit, context: MoverContext): readonly Mover[] {
+function afterVisit(movers: readonly Mover[], visit: PoleVisit, context: MoverContext): readonly Mover[] {
   const newcomer: Mover = {
     visit,
     before: null,
@@ -160,7 +160,7 @@ function afterVisit(movers: readonly Mover[], visit: Visit, context: MoverContex
   const { mover, isSure } = fit;
   // Whom a neighbour sees without knowing the way may be ours, who has just left.
   const mayBeOurs = visit.isRelayed && visit.speedMps === null;
-  const onward: Visit = mayBeOurs ? { ...visit, direction: null } : visit;
+  const onward: PoleVisit = mayBeOurs ? { ...visit, direction: null } : visit;
   const joined: Mover = { ...newcomer, visit: onward, before: mover.visit, speedMps: visit.speedMps ?? fit.speedMps, isSure };
   if (!isSure) return [...movers, newcomer, joined];
   const explained = new Set([visit, mover.visit, mover.before]);
@@ -175,7 +175,7 @@ interface Fit {
 }
 
 /** The mover that a visit goes on from most likely; no sure one where another fits nearly as well. */
-function bestFit(movers: readonly Mover[], visit: Visit, context: MoverContext): Fit | null {
+function bestFit(movers: readonly Mover[], visit: PoleVisit, context: MoverContext): Fit | null {
   let best: Fit | null = null;
   const fits: Fit[] = [];
   for (const mover of movers) {
@@ -192,13 +192,13 @@ function bestFit(movers: readonly Mover[], visit: Visit, context: MoverContext):
 }
 
 /** How well a visit goes on from where a mover was; null where it cannot be the same one. */
-function fitOf(mover: Mover, visit: Visit, { graph }: MoverContext): Fit | null {
+function fitOf(mover: Mover, visit: PoleVisit, { graph }: MoverContext): Fit | null {
   if (mover.visit.isRelayed && visit.isRelayed) return null;
   // Whom a neighbour has seen is outside the street: the way from here goes on there.
   const distanceM = apartM(graph, mover.visit.pole, visit.pole) + mover.visit.beforeM + visit.beforeM;
   if (distanceM <= SAME_PLACE_M) return null;
   const tookS = Math.max(LEAST_S, (visit.firstMono - mover.visit.firstMono) / 1_000);
-  const { least, most } = { least: (distanceM - 2 * SENSES_M) / tookS, most: (distanceM + 2 * SENSES_M) / tookS };
+  const { least, most } = { least: (distanceM - 2 * SENSOR_RANGE_M) / tookS, most: (distanceM + 2 * SENSOR_RANGE_M) / tookS };
   if (least > SPEED_KMH.max / 3.6 || most < SPEED_KMH.min / 3.6 || !isAhead(mover, visit.pole, graph)) return null;
   const measuredMps = toMps((distanceM / tookS) * 3.6);
   const { speedMps } = mover;
@@ -206,7 +206,7 @@ function fitOf(mover: Mover, visit: Visit, { graph }: MoverContext): Fit | null 
     const cost = UNKNOWN_COST + Math.abs(Math.log(measuredMps / mover.assumedMps));
     return { mover, cost, speedMps: measuredMps, isSure: false };
   }
-  const stray = strayOf(tookS, distanceM / speedMps, SENSES_M / speedMps);
+  const stray = strayOf(tookS, distanceM / speedMps, SENSOR_RANGE_M / speedMps);
   if (stray > STRAY.most) return null;
   return { mover, cost: Math.log(stray), speedMps: (speedMps + measuredMps) / 2, isSure: stray <= STRAY.sure };
 }

@@ -7,7 +7,7 @@
 import type { SunEvent, Zone } from '../core/cabinet.ts';
 import type { WallMs } from '../core/clock.ts';
 import type { LocalCalendar, LocalTime } from './local-time.ts';
-import { createSunChanges, isNight, type Site, sunAltitudeDeg } from './sun.ts';
+import { createSunChanges, isNight, type SunPosition, sunAltitudeDeg } from './sun.ts';
 
 export interface Night {
   /** The day on whose noon it begins. */
@@ -37,7 +37,7 @@ const MINUTE_MS = 60_000;
 const KEEP = 3;
 
 export function createNights(
-  site: Site,
+  site: SunPosition,
   zone: Pick<Zone, 'sunBelowDeg' | 'onOffsetMin' | 'offOffsetMin'>,
   calendar: LocalCalendar,
 ): Nights {
@@ -112,7 +112,7 @@ interface Span {
 
 /** Without offsets; a spell that reaches the edge of the night ends there. */
 function darkSpells(
-  site: Site,
+  site: SunPosition,
   { zone, changes, startMs, endMs }: Span & { zone: Pick<Zone, 'sunBelowDeg'> },
 ): { fromMs: WallMs; toMs: WallMs }[] {
   const spells: { fromMs: WallMs; toMs: WallMs }[] = [];
@@ -128,7 +128,7 @@ function darkSpells(
 }
 
 function horizonEvent(
-  site: Site,
+  site: SunPosition,
   { changes, night, isSunset }: Pick<Span, 'changes'> & { night: Night; isSunset: boolean },
 ): WallMs | null {
   let found: WallMs | null = null;

@@ -3,8 +3,8 @@
  *
  * Owns the reading of "a sensor should have seen him". Pure; keeps what it has worked out for each pole.
  */
-import type { Street } from './lighting.ts';
-import { SENSES_M } from './movers.ts';
+import type { LightingStreet } from './lighting.ts';
+import { SENSOR_RANGE_M } from './movers.ts';
 import type { StreetGraph } from './street-graph.ts';
 
 /** Seen from one pole; one entry a lamp pole, in the order given. Units: m. */
@@ -23,7 +23,7 @@ export interface Outlook {
 export type OutlookReader = (pole: string, deaf: ReadonlySet<string>) => Outlook | undefined;
 
 /** Prepares the outlook from any pole to these. */
-export function createOutlookReader(street: Street, graph: StreetGraph, lampPoles: readonly string[]): OutlookReader {
+export function createOutlookReader(street: LightingStreet, graph: StreetGraph, lampPoles: readonly string[]): OutlookReader {
   const sensors = sensorPlaces(street);
   let known = new Map<string, Outlook>();
   let knownDeaf = '';
@@ -41,7 +41,7 @@ export function createOutlookReader(street: Street, graph: StreetGraph, lampPole
 }
 
 /** Who would see someone pass: a button waits to be pressed, and a sensor that follows the group is not heard. */
-function sensorPlaces({ zones, lines = [] }: Street): readonly { readonly device: string; readonly pole: string }[] {
+function sensorPlaces({ zones, lines = [] }: LightingStreet): readonly { readonly device: string; readonly pole: string }[] {
   const poleOf = new Map(lines.flatMap((line) => line.devices).map(({ id, pole }) => [id, pole]));
   const sensors = zones
     .flatMap(({ presence }) => presence?.sensors ?? [])
@@ -62,7 +62,7 @@ function outlookFrom(pole: string, lampPoles: readonly string[], around: Surroun
   const { graph } = around;
   const farM = (to: string): number => graph.distanceM(pole, to) ?? Number.POSITIVE_INFINITY;
   // Where two see the same place, the silence of one says nothing.
-  const others = around.listening.filter((sensor) => farM(sensor) > SENSES_M);
+  const others = around.listening.filter((sensor) => farM(sensor) > SENSOR_RANGE_M);
   const distanceM = Float64Array.from(lampPoles, farM);
   const sensorM = Float64Array.from(lampPoles, (lamp) => {
     const onTheWay = others.filter((sensor) => farM(sensor) < farM(lamp) && graph.isBeyond(pole, sensor, lamp));

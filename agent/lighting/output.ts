@@ -12,7 +12,7 @@ import type { MonoMs } from '../core/clock.ts';
 import { outputNumber } from '../core/output-values.ts';
 import type { PointProfile } from '../core/profile.ts';
 import type { Decision, Intent, LevelPct, PointId } from '../core/words.ts';
-import type { RuleState, Street } from './lighting.ts';
+import type { RuleState, LightingStreet } from './lighting.ts';
 import { sentence, spell } from './sentence.ts';
 
 /** An output with its values as numbers, and what its profile says of its point. Units: the point's own. */
@@ -37,7 +37,7 @@ export interface OutputState {
 }
 
 /** All that the value of an output may depend on. */
-export interface OutputSight {
+export interface OutputFacts {
   readonly litZones: ReadonlySet<string>;
   readonly ruleStates: ReadonlyMap<string, RuleState>;
   /** Undefined after a start. */
@@ -52,7 +52,7 @@ export interface OutputSight {
 type Wish = Pick<OutputState, 'value' | 'text'>;
 
 /** What an output shows from now on; the state before where nothing changes. */
-export function outputValue(output: ResolvedOutput, sight: OutputSight): OutputState {
+export function outputValue(output: ResolvedOutput, sight: OutputFacts): OutputState {
   const { before, nowMono } = sight;
   const wish = wishOf(output, sight);
   if (before === undefined) return { ...firstValue(output, wish, sight), sinceMono: nowMono };
@@ -65,7 +65,7 @@ export function outputValue(output: ResolvedOutput, sight: OutputSight): OutputS
 
 /** The zones with a lamp that is to be lit, or still is: a driver falls for seconds after it was told to be dark. */
 export function litZones(
-  { zones }: Pick<Street, 'zones'>,
+  { zones }: Pick<LightingStreet, 'zones'>,
   decisions: readonly Pick<Decision, 'lampId' | 'levelPct'>[],
   measuredPct: (lampId: string) => LevelPct | null,
 ): ReadonlySet<string> {
@@ -87,7 +87,7 @@ export function isEmergency(intents: readonly Intent[], nowMono: MonoMs): boolea
  * Shape: `pointOf` is the profile of a point. An output whose point cannot be written, or one of whose values has no number, is left
  * out; the config room has told so (`outputProblems`).
  */
-export function resolveOutputs({ outputs }: Pick<Street, 'outputs'>, pointOf: (id: PointId) => PointProfile | undefined): ResolvedOutput[] {
+export function resolveOutputs({ outputs }: Pick<LightingStreet, 'outputs'>, pointOf: (id: PointId) => PointProfile | undefined): ResolvedOutput[] {
   return outputs.flatMap((output) => {
     const pointId: PointId = `${output.device}.${output.point}`;
     const point = pointOf(pointId);
@@ -105,11 +105,11 @@ export function resolveOutputs({ outputs }: Pick<Street, 'outputs'>, pointOf: (i
   });
 }
 
-function isLit({ litWith }: ResolvedOutput, { litZones: lit }: OutputSight): boolean {
+function isLit({ litWith }: ResolvedOutput, { litZones: lit }: OutputFacts): boolean {
   return litWith?.zones.some((zone) => lit.has(zone)) === true;
 }
 
-function wishOf(output: ResolvedOutput, sight: OutputSight): Wish {
+function wishOf(output: ResolvedOutput, sight: OutputFacts): Wish {
   const { idle, litWith, rules } = output;
   const lit = isLit(output, sight);
   const holding = rules.find(({ rule, value }) => sight.ruleStates.get(rule)?.holds === true && !(lit && value === idle));
@@ -122,7 +122,7 @@ function wishOf(output: ResolvedOutput, sight: OutputSight): Wish {
  * After a start light does not wait, but what the device still shows stays for its shortest time: the rule behind it needs as long
  * to be known again.
  */
-function firstValue({ idle, litWith, rules, minOnS }: ResolvedOutput, wish: Wish, { found }: OutputSight): Wish {
+function firstValue({ idle, litWith, rules, minOnS }: ResolvedOutput, wish: Wish, { found }: OutputFacts): Wish {
   const own = [...(litWith === null ? [] : [litWith.value]), ...rules.map(({ value }) => value)];
   if (wish.value !== idle || found === null || found === idle || !own.includes(found) || minOnS === 0) return wish;
   return { value: found, text: 'as found at the start' };

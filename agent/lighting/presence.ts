@@ -7,7 +7,7 @@
 import type { PresenceConfig, PresenceSensor, Zone } from '../core/cabinet.ts';
 import type { MonoMs } from '../core/clock.ts';
 import type { PointId } from '../core/words.ts';
-import type { SensorState, Street } from './lighting.ts';
+import type { SensorState, LightingStreet } from './lighting.ts';
 import { sentence, spell } from './sentence.ts';
 
 /** A sensor and the lamps it may raise. Units: m between the poles; 0 where the sensor has no pole. */
@@ -41,7 +41,7 @@ export function sensorPointOf({ device, point }: PresenceSensor): PointId {
 }
 
 /** The sensors of a zone, each with its lamps, from the poles of the street. */
-export function sensorReaches(street: Street, zone: Zone): readonly SensorReach[] {
+export function sensorReaches(street: LightingStreet, zone: Zone): readonly SensorReach[] {
   if (zone.presence === null) return [];
   const { sensors, reachM } = zone.presence;
   const atM = new Map(street.poles.map((pole) => [pole.id, pole.atM]));

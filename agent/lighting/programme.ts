@@ -8,7 +8,7 @@ import type { WallMs } from '../core/clock.ts';
 import { classLevelPct } from '../core/lighting-class.ts';
 import type { LevelPct } from '../core/words.ts';
 import { isOn, ruleOf } from './calendar.ts';
-import type { LightingSnapshot, ProgrammeChoice, Street } from './lighting.ts';
+import type { LightingSnapshot, ProgrammeChoice, LightingStreet } from './lighting.ts';
 import type { LocalCalendar } from './local-time.ts';
 import type { Night, Nights } from './night.ts';
 
@@ -51,7 +51,7 @@ const MINUTE_MS = 60_000;
 
 /** The starts of the current night are remembered: they depend on its date alone. */
 export function createProgrammeReader(
-  street: Street,
+  street: LightingStreet,
   zone: Zone,
   { calendar, nights }: { calendar: LocalCalendar; nights: Nights },
 ): ProgrammeReader {
@@ -101,7 +101,7 @@ export function twoStageOff(levelPct: LevelPct, { dark }: Pick<Zone, 'dark'>, si
 }
 
 function programmeOf(
-  street: Street,
+  street: LightingStreet,
   zone: Zone,
   { night, chosen }: { readonly night: Night; readonly chosen: string | null },
 ): Programme | undefined {

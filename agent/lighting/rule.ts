@@ -17,7 +17,7 @@ import { flowPerH } from './traffic.ts';
 const LOST_MS = 60_000;
 
 /** What a rule looks at. Shape: of the kind that its `when` says. */
-export type RuleSight =
+export type RuleFacts =
   | { readonly kind: 'reading'; readonly reading: Reading | undefined }
   | { readonly kind: 'presence'; readonly present: boolean }
   | { readonly kind: 'traffic'; readonly traffic: TrafficState | undefined; readonly config: Pick<TrafficConfig, 'designFlowPerH'> };
@@ -39,7 +39,7 @@ type Watched = Required<RuleState>;
  * It begins to hold once the value has lain beyond the threshold for `forS` without a pause, and ends once it has been back at `clearsAt`
  * for as long. The band between the two does neither. Without a good value it ends after `forS` and a minute.
  */
-export function afterRuleInput(before: RuleState | undefined, sight: RuleSight, { when }: Pick<Rule, 'when'>, nowMono: MonoMs): RuleState {
+export function afterRuleInput(before: RuleState | undefined, sight: RuleFacts, { when }: Pick<Rule, 'when'>, nowMono: MonoMs): RuleState {
   const forMs = 'forS' in when ? when.forS * 1_000 : 0;
   const sighting = sightingOf(sight, when, nowMono);
   if (sighting === null) return settled(watched(before, nowMono), forMs, nowMono);
@@ -94,7 +94,7 @@ function watched(before: RuleState | undefined, nowMono: MonoMs): Watched {
 }
 
 /** Null while there is nothing to see yet. */
-function sightingOf(sight: RuleSight, when: RuleInput, nowMono: MonoMs): Sighting | null {
+function sightingOf(sight: RuleFacts, when: RuleInput, nowMono: MonoMs): Sighting | null {
   if (sight.kind === 'presence') return { side: sight.present ? 'beyond' : 'clear', value: null, atMono: nowMono };
   if (sight.kind === 'traffic') {
     const flow = sight.traffic === undefined ? null : flowPerH(sight.traffic);

@@ -4,7 +4,7 @@
  * Owns the geometry of main street and branches. Pure. A branch leaves from the place of a pole, so a street without rings is a tree and each
  * two poles have exactly one way between them.
  */
-import type { Street } from './lighting.ts';
+import type { LightingStreet } from './lighting.ts';
 
 export interface StreetGraph {
   /** Along the street. Units: m. Null where a pole is not known, or stands on a branch that leaves from nowhere. */
@@ -26,7 +26,7 @@ type Place = readonly { readonly street: string | null; readonly atM: number; re
 export const ROUNDING_M = 0.001;
 
 /** Prepares a street. */
-export function createStreetGraph(street: Pick<Street, 'poles' | 'branches'>): StreetGraph {
+export function createStreetGraph(street: Pick<LightingStreet, 'poles' | 'branches'>): StreetGraph {
   const places = placesOf(street);
   const ids = [...places.keys()];
   const distanceM = (a: string, b: string): number | null => {
@@ -60,7 +60,7 @@ export function createStreetGraph(street: Pick<Street, 'poles' | 'branches'>): S
   };
 }
 
-function placesOf({ poles, branches }: Pick<Street, 'poles' | 'branches'>): ReadonlyMap<string, Place> {
+function placesOf({ poles, branches }: Pick<LightingStreet, 'poles' | 'branches'>): ReadonlyMap<string, Place> {
   const poleOf = new Map(poles.map((pole) => [pole.id, pole]));
   const fromOf = new Map(branches.map(({ id, from }) => [id, from]));
   /** `left`: branches that may still come before this one; a ring of branches uses them up. */

@@ -6,7 +6,7 @@
 import { getPosition } from 'suncalc';
 import type { WallMs } from '../core/clock.ts';
 
-export interface Site {
+export interface SunPosition {
   readonly latitudeDeg: number;
   readonly longitudeDeg: number;
 }
@@ -27,7 +27,7 @@ const REFRACTION_ROUNDS = 5;
  * suncalc adds the air's refraction, and below the horizon a constant half degree that would make civil dusk three minutes late.
  * Units: degrees above the horizon.
  */
-export function sunAltitudeDeg({ latitudeDeg, longitudeDeg }: Site, atMs: WallMs): number {
+export function sunAltitudeDeg({ latitudeDeg, longitudeDeg }: SunPosition, atMs: WallMs): number {
   if (last.atMs !== atMs || last.latitudeDeg !== latitudeDeg || last.longitudeDeg !== longitudeDeg)
     last = { latitudeDeg, longitudeDeg, atMs, altitudeDeg: computedAltitudeDeg({ latitudeDeg, longitudeDeg }, atMs) };
   return last.altitudeDeg;
@@ -36,7 +36,7 @@ export function sunAltitudeDeg({ latitudeDeg, longitudeDeg }: Site, atMs: WallMs
 /** Several situations are often decided for one instant, and the position is the dearest part of a decision. */
 let last = { latitudeDeg: Number.NaN, longitudeDeg: Number.NaN, atMs: Number.NaN, altitudeDeg: Number.NaN };
 
-function computedAltitudeDeg(site: Site, atMs: WallMs): number {
+function computedAltitudeDeg(site: SunPosition, atMs: WallMs): number {
   const apparentDeg = getPosition(new Date(atMs), site.latitudeDeg, site.longitudeDeg).altitude;
   let geometricDeg = apparentDeg;
   for (let round = 0; round < REFRACTION_ROUNDS; round++) geometricDeg = apparentDeg - refractionDeg(geometricDeg);
@@ -53,7 +53,7 @@ export function isNight(altitudeDeg: number, sunBelowDeg: number): boolean {
  *
  * Scan steps lie on a fixed grid, so an answer depends on the instant alone; the last ones are remembered because they are asked each second.
  */
-export function createSunChanges(site: Site, sunBelowDeg: number): (afterMs: WallMs) => WallMs | null {
+export function createSunChanges(site: SunPosition, sunBelowDeg: number): (afterMs: WallMs) => WallMs | null {
   const nightAt = (atMs: WallMs): boolean => isNight(sunAltitudeDeg(site, atMs), sunBelowDeg);
   const known = new Map<number, WallMs | null>();
   const firstFrom = (step: number): WallMs | null => {

@@ -58,7 +58,7 @@ interface Lit {
 }
 
 /** The lamps as one mover has them around it. */
-export interface LampSight {
+export interface LampsAround {
   readonly mover: Mover;
   readonly view: Outlook;
   readonly isAhead: (index: number) => boolean;
@@ -66,12 +66,12 @@ export interface LampSight {
 }
 
 /** The lamps of a zone within reach of a mover; in a section all of them while one is, or while the mover is between them. */
-export function litLamps(zone: ZoneWave, sight: LampSight): readonly Lit[] {
+export function litLamps(zone: ZoneWave, sight: LampsAround): readonly Lit[] {
   const reach = reachOf(sight.mover, zone, sight.nowMono);
   return zone.wave.mode === 'poles' ? litPoles(zone, reach, sight) : litSection(zone, reach, sight);
 }
 
-function litPoles(zone: ZoneWave, reach: Reach, sight: LampSight): readonly Lit[] {
+function litPoles(zone: ZoneWave, reach: Reach, sight: LampsAround): readonly Lit[] {
   const farthestM = Math.max(reach.headM + reach.aheadM, -reach.fromM);
   const lit: Lit[] = [];
   for (const { id, index } of zone.lamps) {
@@ -84,7 +84,7 @@ function litPoles(zone: ZoneWave, reach: Reach, sight: LampSight): readonly Lit[
   return lit;
 }
 
-function litSection(zone: ZoneWave, reach: Reach, sight: LampSight): readonly Lit[] {
+function litSection(zone: ZoneWave, reach: Reach, sight: LampsAround): readonly Lit[] {
   const places = zone.lamps.map(({ index }) => placeOf(index, reach, sight));
   const isIn = places.some(({ atM }) => atM >= reach.fromM) && places.some(({ atM, headM }) => atM <= headM + reach.aheadM);
   if (!isIn) return [];
@@ -101,7 +101,7 @@ interface LampPlace {
   readonly headM: number;
 }
 
-function placeOf(index: number, reach: Reach, { isAhead, view }: LampSight): LampPlace {
+function placeOf(index: number, reach: Reach, { isAhead, view }: LampsAround): LampPlace {
   const farM = at(view.distanceM, index);
   // A mover of unknown speed has not passed a sensor that has not seen it.
   const headM = reach.isKnown ? reach.headM : Math.min(reach.headM, at(view.sensorM, index));

@@ -6,12 +6,12 @@
  */
 import type { Zone } from '../core/cabinet.ts';
 import type { MonoMs } from '../core/clock.ts';
-import type { Detection, Street } from './lighting.ts';
+import type { Detection, LightingStreet } from './lighting.ts';
 import { createMoverReader, type Mover, type MoverReader } from './movers.ts';
 import { createOutlookReader, type OutlookReader } from './outlook.ts';
 import { sentence, spell } from './sentence.ts';
 import { createStreetGraph, type StreetGraph } from './street-graph.ts';
-import { AWAY_MS, aheadTest, type LampSight, litLamps, type ZoneWave } from './wave-reach.ts';
+import { AWAY_MS, aheadTest, type LampsAround, litLamps, type ZoneWave } from './wave-reach.ts';
 
 /** Why one lamp is raised. */
 export interface WaveSay {
@@ -30,7 +30,7 @@ export type Wave = (detections: readonly Detection[], nowMono: MonoMs, deaf?: Re
 const NONE: ReadonlySet<string> = new Set();
 
 /** Prepares the street; what is returned remembers nothing that changes an answer. */
-export function waveFor(street: Street): Wave {
+export function waveFor(street: LightingStreet): Wave {
   const graph = createStreetGraph(street);
   const movers = createMoverReader(street, graph);
   const poleOf = new Map(street.lamps.map(({ id, pole }) => [id, pole]));
@@ -99,7 +99,7 @@ function isHeard({ hearsRelayed, holdMs }: ZoneWave, { visit }: Mover, nowMono: 
   return nowMono < Math.max(visit.lastMono + holdMs, visit.firstMono + AWAY_MS);
 }
 
-function sightOf(mover: Mover, { graph, outlook, deaf, nowMono }: WaveMoment): LampSight | null {
+function sightOf(mover: Mover, { graph, outlook, deaf, nowMono }: WaveMoment): LampsAround | null {
   const { visit, before } = mover;
   const view = outlook(visit.pole, deaf);
   if (view === undefined) return null;

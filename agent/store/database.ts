@@ -7,9 +7,9 @@
 import { join } from 'node:path';
 import type { WallMs } from '../core/clock.ts';
 import type { StoreCheck } from '../core/ports.ts';
-import { askFreeBytes, createBallast, type FreeBytes } from './files/ballast.ts';
+import { askFreeBytes, createReserveFile, type FreeBytes } from './files/ballast.ts';
 import { bytesOfAll } from './files/db-files.ts';
-import type { Answer, Kind, Notice, Request, Result, Setup, Talk, TelemetryDone, TelemetryWork } from './messages.ts';
+import type { StoreAnswer, Kind, Notice, StoreRequest, StoreResult, Setup, StoreMessages, TelemetryDone, TelemetryWork } from './messages.ts';
 import { STATE, TELEMETRY } from './schema.ts';
 import { toStoreError } from './sqlite.ts';
 import { createStateFile } from './state-file.ts';
@@ -17,7 +17,7 @@ import { createTelemetryFile } from './telemetry-file.ts';
 
 export interface Database {
   /** Answers every request; failures are part of the answer. */
-  handle<K extends Kind>(request: Request<K>): Answer<K>;
+  handle<K extends Kind>(request: StoreRequest<K>): StoreAnswer<K>;
 }
 
 /** The database of one folder; files are opened by the first request that needs them. */
@@ -28,8 +28,8 @@ export function createDatabase(setup: Setup, freeBytes: FreeBytes = askFreeBytes
   };
   const telemetry = createTelemetryFile(setup, onNotice);
   const state = createStateFile(setup, onNotice);
-  const ballast = createBallast({ dir: setup.dir, freeBytes, remark: (message) => onNotice({ kind: 'remark', message }) });
-  const attempt = <T>(act: () => T): Result<T> => {
+  const ballast = createReserveFile({ dir: setup.dir, freeBytes, remark: (message) => onNotice({ kind: 'remark', message }) });
+  const attempt = <T>(act: () => T): StoreResult<T> => {
     try {
       return { ok: true, value: act() };
     } catch (error) {
@@ -38,7 +38,7 @@ export function createDatabase(setup: Setup, freeBytes: FreeBytes = askFreeBytes
     }
   };
   /** Once more where the ballast made room: a refused commit has left nothing behind. */
-  const insist = <T>(atMs: WallMs, act: () => T): Result<T> => {
+  const insist = <T>(atMs: WallMs, act: () => T): StoreResult<T> => {
     const result = attempt(act);
     return result.ok || !ballast.release(result.code, atMs) ? result : attempt(act);
   };
@@ -46,11 +46,11 @@ export function createDatabase(setup: Setup, freeBytes: FreeBytes = askFreeBytes
     ballast.expectRoom(atMs);
     return telemetry.commit(work, atMs);
   };
-  const checked = (file: string, found: Result<readonly string[]>): StoreCheck['files'][number] => {
+  const checked = (file: string, found: StoreResult<readonly string[]>): StoreCheck['files'][number] => {
     const problems = found.ok ? found.value : [found.message];
     return { file, ok: problems.length === 0, problems, bytes: bytesOfAll(join(setup.dir, file)) };
   };
-  const answers: { [K in Kind]: (request: Request<K>) => Talk[K]['answer'] } = {
+  const answers: { [K in Kind]: (request: StoreRequest<K>) => StoreMessages[K]['answer'] } = {
     // Facts are few and must be kept: they go first, and down to the last free page.
     commit: ({ telemetry: frames, state: facts, atMs }) => ({
       state: facts === null ? null : insist(atMs, () => state.commit(facts, atMs)),

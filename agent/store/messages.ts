@@ -11,7 +11,7 @@ import type {
   CompactionReport,
   ExportPage,
   ExportQuery,
-  Frame,
+  ReadingFrame,
   Gap,
   History,
   HistoryQuery,
@@ -70,7 +70,7 @@ export interface DeliveredUnstored {
 }
 
 export interface TelemetryWork {
-  readonly frames: readonly Frame[];
+  readonly frames: readonly ReadingFrame[];
   readonly gaps: readonly MemoryGap[];
   readonly deliveredUnstored: DeliveredUnstored | null;
   /** Of the frame that comes next, where this work brings none. */
@@ -108,40 +108,40 @@ export interface RoomStep {
 }
 
 /** Requests with their answers. `atMs` is the wall time on the main thread: the storage thread reads no clock. */
-export interface Talk {
+export interface StoreMessages {
   commit: {
     ask: { readonly telemetry: TelemetryWork | null; readonly state: StateWork | null };
-    answer: { readonly telemetry: Result<TelemetryDone> | null; readonly state: Result<null> | null };
+    answer: { readonly telemetry: StoreResult<TelemetryDone> | null; readonly state: StoreResult<null> | null };
   };
-  readAfter: { ask: { readonly seq: number; readonly maxFrames: number }; answer: Result<readonly StoredFrame[]> };
-  gapsAfter: { ask: { readonly id: number }; answer: Result<readonly Gap[]> };
-  events: { ask: { readonly sinceMs: WallMs; readonly limit: number }; answer: Result<readonly AgentEvent[]> };
-  audit: { ask: AuditQuery; answer: Result<AuditPage> };
-  load: { ask: { readonly key: string }; answer: Result<string | null> };
-  loadAll: { ask: { readonly prefix: string }; answer: Result<readonly { readonly key: string; readonly json: string }[]> };
+  readAfter: { ask: { readonly seq: number; readonly maxFrames: number }; answer: StoreResult<readonly StoredFrame[]> };
+  gapsAfter: { ask: { readonly id: number }; answer: StoreResult<readonly Gap[]> };
+  events: { ask: { readonly sinceMs: WallMs; readonly limit: number }; answer: StoreResult<readonly AgentEvent[]> };
+  audit: { ask: AuditQuery; answer: StoreResult<AuditPage> };
+  load: { ask: { readonly key: string }; answer: StoreResult<string | null> };
+  loadAll: { ask: { readonly prefix: string }; answer: StoreResult<readonly { readonly key: string; readonly json: string }[]> };
   /** `provenSeq`: delivered, whether the file says so already or not. */
-  status: { ask: { readonly atMono: MonoMs; readonly provenSeq: number }; answer: Result<TelemetryFacts> };
-  history: { ask: HistoryQuery; answer: Result<History> };
-  exportPage: { ask: ExportQuery; answer: Result<ExportPage> };
+  status: { ask: { readonly atMono: MonoMs; readonly provenSeq: number }; answer: StoreResult<TelemetryFacts> };
+  history: { ask: HistoryQuery; answer: StoreResult<History> };
+  exportPage: { ask: ExportQuery; answer: StoreResult<ExportPage> };
   /** One bounded step; `more` says that there is work left. */
-  compact: { ask: { readonly atMono: MonoMs }; answer: Result<CompactionReport & { readonly more: boolean }> };
-  retain: { ask: { readonly provenSeq: number }; answer: Result<RetentionReport & { readonly more: boolean }> };
-  makeRoom: { ask: { readonly provenSeq: number }; answer: Result<RoomStep> };
-  check: { ask: object; answer: Result<StoreCheck> };
-  backup: { ask: object; answer: Result<BackupReport> };
+  compact: { ask: { readonly atMono: MonoMs }; answer: StoreResult<CompactionReport & { readonly more: boolean }> };
+  retain: { ask: { readonly provenSeq: number }; answer: StoreResult<RetentionReport & { readonly more: boolean }> };
+  makeRoom: { ask: { readonly provenSeq: number }; answer: StoreResult<RoomStep> };
+  check: { ask: object; answer: StoreResult<StoreCheck> };
+  backup: { ask: object; answer: StoreResult<BackupReport> };
   /** `isAllCommitted`: nothing that was numbered waits in memory. */
   close: { ask: { readonly isAllCommitted: boolean }; answer: null };
 }
-export type Kind = keyof Talk;
+export type Kind = keyof StoreMessages;
 
-export type Request<K extends Kind = Kind> = { [P in K]: { readonly kind: P; readonly atMs: WallMs } & Talk[P]['ask'] }[K];
+export type StoreRequest<K extends Kind = Kind> = { [P in K]: { readonly kind: P; readonly atMs: WallMs } & StoreMessages[P]['ask'] }[K];
 
-export interface Answer<K extends Kind = Kind> {
-  readonly answer: Talk[K]['answer'];
+export interface StoreAnswer<K extends Kind = Kind> {
+  readonly answer: StoreMessages[K]['answer'];
   readonly notices: readonly Notice[];
 }
 
-export type Result<T> =
+export type StoreResult<T> =
   | { readonly ok: true; readonly value: T }
   | { readonly ok: false; readonly code: StoreErrorCode; readonly message: string };
 
@@ -152,11 +152,11 @@ export type Notice =
   | { readonly kind: 'remark'; readonly message: string };
 
 /** The other side, wherever it runs. */
-export interface Link {
+export interface StoreLink {
   /** Errors: rejects with StoreError `worker-lost`. */
-  ask<K extends Kind>(request: Request<K>): Promise<Answer<K>>;
+  ask<K extends Kind>(request: StoreRequest<K>): Promise<StoreAnswer<K>>;
   close(): Promise<void>;
 }
 
 /** Starts the other side; `onLost` is called once if it ends by itself. */
-export type OpenLink = (setup: Setup, onLost: (cause: Error) => void) => Link;
+export type OpenLink = (setup: Setup, onLost: (cause: Error) => void) => StoreLink;

@@ -7,7 +7,7 @@ import type { MonoMs } from '../core/clock.ts';
 import type { Reading } from '../core/words.ts';
 
 /** What counts as a change of a point. Units: `deadband` in the point's own. */
-export interface NewsRule {
+export interface ChangeRule {
   readonly decimals: number;
   /** A change smaller than this is not news. */
   readonly deadband: number;
@@ -21,10 +21,10 @@ export interface Kept {
 }
 
 /** News are a first reading, another quality, a change of at least the deadband, and a heartbeat that is due. Units: `heartbeatMs` in ms. */
-export function isNews(
+export function isChange(
   kept: Kept | undefined,
   reading: Reading,
-  { deadband, decimals, heartbeatMs }: NewsRule & { heartbeatMs: number },
+  { deadband, decimals, heartbeatMs }: ChangeRule & { heartbeatMs: number },
 ): boolean {
   if (kept === undefined || kept.quality !== reading.quality) return true;
   if (reading.atMono - kept.atMono >= heartbeatMs) return true;

@@ -4,18 +4,18 @@
  * Owns what was kept last of each point and the numbering of frames. Stores and sends nothing itself.
  */
 import { type Clock, every, type Timer } from '../core/clock.ts';
-import type { Frame } from '../core/ports.ts';
+import type { ReadingFrame } from '../core/ports.ts';
 import type { Reading } from '../core/words.ts';
-import { isNews, type Kept, type NewsRule } from './news.ts';
+import { isChange, type Kept, type ChangeRule } from './news.ts';
 import { EXACT, roundTo } from './telemetry/cell.ts';
 
 export interface RecorderParts {
   readonly clock: Clock;
   /** By point id; any change of another point is news. */
-  readonly rules: { get(pointId: string): NewsRule | undefined };
+  readonly rules: { get(pointId: string): ChangeRule | undefined };
   /** Asked at each reading, as the rules are: both may change while it runs. */
   readonly heartbeatS: number;
-  readonly onFrame: (frame: Frame) => void;
+  readonly onFrame: (frame: ReadingFrame) => void;
 }
 
 export interface Recorder {
@@ -27,7 +27,7 @@ export interface Recorder {
 
 /** Units: ms. Source: live values on the platform within a second; more frames would only add overhead. */
 const FRAME_MS = 1_000;
-const ANY_CHANGE: NewsRule = { decimals: EXACT, deadband: 0 };
+const ANY_CHANGE: ChangeRule = { decimals: EXACT, deadband: 0 };
 
 /** A recorder that has seen nothing yet: the first reading of each point is news. */
 export function createRecorder(parts: RecorderParts): Recorder {
@@ -58,7 +58,7 @@ export function createRecorder(parts: RecorderParts): Recorder {
       for (const raw of readings) {
         const rule = rules.get(raw.pointId) ?? ANY_CHANGE;
         const reading = toKeepable(raw, rule.decimals);
-        if (!isNews(kept.get(raw.pointId), reading, { ...rule, heartbeatMs: parts.heartbeatS * 1_000 })) continue;
+        if (!isChange(kept.get(raw.pointId), reading, { ...rule, heartbeatMs: parts.heartbeatS * 1_000 })) continue;
         kept.set(raw.pointId, { value: reading.value, quality: reading.quality, atMono: reading.atMono });
         news.push(reading);
       }

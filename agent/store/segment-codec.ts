@@ -12,7 +12,7 @@ import { StoreError } from '../core/errors.ts';
 import {
   type ByteReader,
   type ByteWriter,
-  createWriter,
+  createByteWriter,
   expectEnd,
   MAX_VARINT_BYTES,
   putDeltas,
@@ -25,7 +25,7 @@ import {
   takeRuns,
   takeVarint,
 } from './telemetry/byte-column.ts';
-import { type Cell, cellValue, FORM, qualityOf, type SeriesReading, toCell, toOffsetMs } from './telemetry/cell.ts';
+import { type Cell, cellValue, FORM, qualityFromFlags, type SeriesReading, toCell, toOffsetMs } from './telemetry/cell.ts';
 import { unpack } from './telemetry/deflated.ts';
 import { type FrameHead, MAX_CLOCK_QUALITY, type SeriesFrame } from './telemetry/frame-codec.ts';
 
@@ -76,10 +76,10 @@ const MAX_UNPACKED_BYTES = 32 * 2 ** 20;
 export function encodeSegment(frames: readonly SegmentFrame[], decimalsOf: (seriesId: number) => number): Buffer {
   const bySeries = gather(frames, decimalsOf);
   // One scratch for all, since a commit that makes room packs many segments before memory is collected.
-  const scratch = createWriter(MAX_ENTRY_BYTES * Math.max(0, ...[...bySeries.values()].map(({ length }) => length)));
+  const scratch = createByteWriter(MAX_ENTRY_BYTES * Math.max(0, ...[...bySeries.values()].map(({ length }) => length)));
   const parts = [...bySeries].sort(([a], [b]) => a - b).map(([id, entries]) => ({ id, entries, bytes: encodeSeries(entries, scratch) }));
   const partBytes = parts.reduce((sum, { bytes }) => sum + bytes.length, 0);
-  const writer = createWriter(MAX_VARINT_BYTES * (4 + 6 * frames.length + 3 * parts.length) + partBytes);
+  const writer = createByteWriter(MAX_VARINT_BYTES * (4 + 6 * frames.length + 3 * parts.length) + partBytes);
   putVarint(writer, VERSION);
   putVarint(writer, frames.length);
   for (const column of ['seq', 'boot', 'monoMs', 'wallMs'] as const)
@@ -215,14 +215,14 @@ function takeSeries(bytes: Uint8Array, count: number, { id, decimals, heads }: S
     if (wallMs === undefined) throw new StoreError('corrupt', `stored bytes: frame ${frame} of ${heads.walls.length}`);
     const flag = flags[i] ?? 0;
     const value = cellValue(flag, decimals, next);
-    return { frame, seriesId: id, value, quality: qualityOf(flag), atMs: wallMs + (offsetsMs[i] ?? 0) };
+    return { frame, seriesId: id, value, quality: qualityFromFlags(flag), atMs: wallMs + (offsetsMs[i] ?? 0) };
   });
   expectEnd(reader);
   return readings;
 }
 
 /** All frames of a segment; those that thinning has emptied are not among them. Errors: throws StoreError `corrupt`. */
-export function framesOf(segment: OpenSegment, decimalsOf: (seriesId: number) => number | undefined): SegmentFrame[] {
+export function segmentFrames(segment: OpenSegment, decimalsOf: (seriesId: number) => number | undefined): SegmentFrame[] {
   const perFrame = Array.from({ length: segment.frames }, (): SeriesReading[] => []);
   for (const id of segment.seriesIds) {
     const decimals = decimalsOf(id);

@@ -80,7 +80,7 @@ export function storeError(code: StoreErrorCode, found: string): StoreError {
 }
 
 /** SQLite understood the file, not the statement: a table or column is there twice, or not at all. */
-export function isRefusal(error: unknown): error is Error {
+export function isStatementError(error: unknown): error is Error {
   return codeOf(error) === 'SQLITE_ERROR';
 }
 

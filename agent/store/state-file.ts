@@ -14,7 +14,7 @@ import { PAGE_BYTES, STATE } from './schema.ts';
 import type { Sqlite } from './sqlite.ts';
 import { createAuditTable } from './state/audit-table.ts';
 import { createStateBackup } from './state/state-backup.ts';
-import { addRowCrc, isSound, rowCrc, STATE_TABLES, type StateTable } from './state/state-crc.ts';
+import { addRowCrc, isSound, stateRowCrcSql, STATE_TABLES, type StateTable } from './state/state-crc.ts';
 
 export interface StateFile {
   /** Errors: these throw StoreError. */
@@ -116,19 +116,19 @@ function attach(db: Sqlite) {
     values: db.prepare<[string, string, number], { key: string; json: string }>(
       `SELECT key, value AS json FROM kv WHERE key >= ? AND key < ? AND ${isSound('kv')} ORDER BY key LIMIT ?`,
     ),
-    sealFact: db.prepare(`UPDATE kv SET crc = ${rowCrc('kv')} WHERE key = ?`),
+    sealFact: db.prepare(`UPDATE kv SET crc = ${stateRowCrcSql('kv')} WHERE key = ?`),
     remove: db.prepare('DELETE FROM kv WHERE key = ?'),
     addEvent: db.prepare(
       `INSERT INTO event(id, code, source, severity, text, start_ms, end_ms) VALUES(@id, @code, @source, @severity, @text, @startMs, @endMs)
        ON CONFLICT(id) DO UPDATE SET code = excluded.code, source = excluded.source, start_ms = excluded.start_ms,
          severity = excluded.severity, text = excluded.text, end_ms = coalesce(excluded.end_ms, end_ms)`,
     ),
-    sealEvent: db.prepare(`UPDATE event SET crc = ${rowCrc('event')} WHERE id = ?`),
+    sealEvent: db.prepare(`UPDATE event SET crc = ${stateRowCrcSql('event')} WHERE id = ?`),
     addOutcome: db.prepare(
       `INSERT INTO outcome(command_id, state, at_ms, detail) VALUES(?, ?, ?, ?)
        ON CONFLICT(command_id, state) DO UPDATE SET at_ms = excluded.at_ms, detail = excluded.detail`,
     ),
-    sealOutcome: db.prepare(`UPDATE outcome SET crc = ${rowCrc('outcome')} WHERE command_id = ? AND state = ?`),
+    sealOutcome: db.prepare(`UPDATE outcome SET crc = ${stateRowCrcSql('outcome')} WHERE command_id = ? AND state = ?`),
     trimEvents: db.prepare('DELETE FROM event WHERE n <= (SELECT max(n) FROM event) - ?'),
     trimOutcomes: db.prepare('DELETE FROM outcome WHERE n <= (SELECT max(n) FROM outcome) - ?'),
     events: db.prepare<[number, number, number], AgentEvent>(

@@ -24,10 +24,10 @@ import { MAX_WAITING_READINGS } from '../core/store-limits.ts';
 import { within } from '../core/within.ts';
 import type { AgentEvent } from '../core/words.ts';
 import { type Committer, createCommitter } from './client/committer.ts';
-import { type Courier, createCourier } from './client/courier.ts';
+import { type StorageClient, createStorageClient } from './client/courier.ts';
 import { PATIENCE_MS } from './client/patience.ts';
-import { isTroubled, type Part, reasonOf } from './client/trouble.ts';
-import type { Kind, LossReason, OpenLink, Result, RoomStep, Setup, Talk } from './messages.ts';
+import { isTroubled, type Part, troubleText } from './client/trouble.ts';
+import type { Kind, LossReason, OpenLink, StoreResult, RoomStep, Setup, StoreMessages } from './messages.ts';
 import { openWorkerLink } from './worker-link.ts';
 
 export interface StoreParts {
@@ -72,7 +72,7 @@ const NO_FACTS: TelemetryFacts = {
 export function createStore(parts: StoreParts): Store {
   const { clock, log } = parts;
   const boot = randomBytes(16).toString('hex');
-  const courier: Courier = createCourier({
+  const courier: StorageClient = createStorageClient({
     openLink: parts.openLink ?? openWorkerLink,
     setup: () => ({
       dir: parts.dir,
@@ -105,12 +105,12 @@ export function createStore(parts: StoreParts): Store {
   /** Readers never start the thread again by themselves: that is the committer's, with its back-off. */
   async function read<K extends Exclude<Kind, 'commit' | 'close'>, T>(
     kind: K,
-    question: Talk[K]['ask'],
+    question: StoreMessages[K]['ask'],
     part: Part,
     patience = patiently,
   ): Promise<T | undefined> {
     if (ticks === null || isTroubled(committer.troubles(), 'storage thread')) return undefined;
-    const result = (await patience(courier.ask(kind, question))) as Result<T> | null | undefined;
+    const result = (await patience(courier.ask(kind, question))) as StoreResult<T> | null | undefined;
     if (result === null || result === undefined) return undefined;
     if (result.ok) return result.value;
     committer.fail(part, result.message);
@@ -122,7 +122,7 @@ export function createStore(parts: StoreParts): Store {
       (await read<'status', TelemetryFacts>('status', { atMono: clock.monoMs(), provenSeq: committer.provenSeq() }, 'telemetry.db')) ??
       facts;
     const { readingsWaiting, readingsStored, readingsLost } = committer.counters();
-    const reason = reasonOf(committer.troubles());
+    const reason = troubleText(committer.troubles());
     return { ...facts, state: reason === '' ? 'ok' : 'trouble', reason, readingsWaiting, readingsStored, readingsLost };
   }
 

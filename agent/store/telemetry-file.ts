@@ -10,7 +10,7 @@ import type {
   CompactionReport,
   ExportPage,
   ExportQuery,
-  Frame,
+  ReadingFrame,
   Gap,
   History,
   HistoryQuery,
@@ -212,7 +212,7 @@ function writeDown(handle: Handle, losses: Losses, { work, atMs, setup }: Task):
  *
  * A frame's name is (boot, ticket) and tickets rise with seq, so the newest rows tell which ones are in the file.
  */
-function answer(handle: Handle, asked: readonly Frame[], { boot, maxBytes }: Setup): TelemetryDone {
+function answer(handle: Handle, asked: readonly ReadingFrame[], { boot, maxBytes }: Setup): TelemetryDone {
   const { db, frames } = handle;
   const lastSeq = frames.lastSeq();
   const newest = frames.last();
@@ -225,7 +225,7 @@ function answer(handle: Handle, asked: readonly Frame[], { boot, maxBytes }: Set
   return { tickets, lastSeq, cursorSeq: cursorOf(db), numbering: numberingOf(db, boot) ?? null, isOverCap: isOverCap(handle, maxBytes) };
 }
 
-function foundTickets(frames: Handle['frames'], asked: readonly Frame[]): TelemetryDone['tickets'] {
+function foundTickets(frames: Handle['frames'], asked: readonly ReadingFrame[]): TelemetryDone['tickets'] {
   const wanted = new Set(asked.map(({ ticket }) => ticket));
   const rows = asked[0] === undefined ? [] : frames.ownSince(asked[0].ticket);
   return rows.flatMap((row) => {

@@ -7,14 +7,14 @@
  */
 import { Worker } from 'node:worker_threads';
 import { StoreError } from '../core/errors.ts';
-import type { Answer, Kind, Link, OpenLink, Request } from './messages.ts';
+import type { StoreAnswer, Kind, StoreLink, OpenLink, StoreRequest } from './messages.ts';
 
 interface Pending {
-  resolve(answer: Answer): void;
+  resolve(answer: StoreAnswer): void;
   reject(error: Error): void;
 }
 
-export interface WorkerLink extends Link {
+export interface WorkerLink extends StoreLink {
   /** Ends the thread in the middle of whatever it does, as a crash would. */
   kill(): Promise<void>;
 }
@@ -36,7 +36,7 @@ export const openWorkerLink: (...args: Parameters<OpenLink>) => WorkerLink = (se
     pending.clear();
     if (!closing) onLost(cause);
   };
-  worker.on('message', (message: 'loaded' | { id: number; answer: Answer }) => {
+  worker.on('message', (message: 'loaded' | { id: number; answer: StoreAnswer }) => {
     if (message === 'loaded') return loaded.resolve();
     pending.get(message.id)?.resolve(message.answer);
     pending.delete(message.id);
@@ -45,8 +45,8 @@ export const openWorkerLink: (...args: Parameters<OpenLink>) => WorkerLink = (se
   worker.on('exit', (code) => end(lost(`the storage thread ended with code ${code}`)));
 
   return {
-    ask: <K extends Kind>(request: Request<K>) =>
-      new Promise<Answer<K>>((resolve, reject) => {
+    ask: <K extends Kind>(request: StoreRequest<K>) =>
+      new Promise<StoreAnswer<K>>((resolve, reject) => {
         if (ended) return reject(lost('the storage thread has ended'));
         pending.set(nextId, { resolve: resolve as Pending['resolve'], reject });
         worker.postMessage({ id: nextId, request });

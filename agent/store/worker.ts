@@ -5,9 +5,9 @@
  */
 import { flushCompileCache } from 'node:module';
 import { parentPort, workerData } from 'node:worker_threads';
-import { createHeapKeeper, ownHeap } from '../core/heap-keeper.ts';
+import { createHeapCollector, ownHeap } from '../core/heap-keeper.ts';
 import { createDatabase } from './database.ts';
-import type { Request, Setup } from './messages.ts';
+import type { StoreRequest, Setup } from './messages.ts';
 import { loadSqlite } from './sqlite.ts';
 
 loadSqlite();
@@ -17,9 +17,9 @@ const database = createDatabase(workerData as Setup);
 flushCompileCache();
 
 const heap = ownHeap();
-const keeper = heap === null ? null : createHeapKeeper(heap);
+const keeper = heap === null ? null : createHeapCollector(heap);
 
-parentPort?.on('message', ({ id, request }: { id: number; request: Request }) => {
+parentPort?.on('message', ({ id, request }: { id: number; request: StoreRequest }) => {
   parentPort?.postMessage({ id, answer: database.handle(request) });
   keeper?.look();
 });

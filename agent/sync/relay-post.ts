@@ -5,7 +5,7 @@
  * to each other. It is never stored, never sent twice and never in a birth: what is late is of no use.
  */
 import { type Clock, isTrusted } from '../core/clock.ts';
-import type { Relay, RelayCounts, UplinkValue } from '../core/ports.ts';
+import type { RelayedDetection, RelayCounts, UplinkValue } from '../core/ports.ts';
 import type { InboundMessage } from './mqtt/door.ts';
 import { readRelay, writeRelay } from './relay.ts';
 import { decodePayload, type Metric, type Payload } from './sparkplug/codec.ts';
@@ -13,17 +13,17 @@ import type { CurrentValues } from './sparkplug/current-values.ts';
 import { type MetricEntry, type MetricTable, NODE_METRIC } from './sparkplug/metric-table.ts';
 import { DATATYPE } from './sparkplug/sparkplug-proto.ts';
 
-export interface RelayPostParts {
+export interface RelayChannelParts {
   readonly table: MetricTable;
   readonly values: CurrentValues;
   readonly nodeId: string;
   readonly clock: Clock;
-  readonly onRelay: (relay: Relay) => void;
+  readonly onRelay: (relay: RelayedDetection) => void;
 }
 
-export interface RelayPost {
+export interface RelayChannel {
   /** What to send now. */
-  letter(relay: Relay): readonly [entry: MetricEntry, value: UplinkValue];
+  letter(relay: RelayedDetection): readonly [entry: MetricEntry, value: UplinkValue];
   /** False for an NCMD that is about something else. */
   take(message: InboundMessage): boolean;
   counts(): RelayCounts;
@@ -35,7 +35,7 @@ const MOST = { bytes: 32_768, metrics: 32 };
 const CLOCKS_APART_MS = 5_000;
 
 /** A post with nothing in it; the birth says that there is no relay. */
-export function createRelayPost({ table, values, nodeId, clock, onRelay }: RelayPostParts): RelayPost {
+export function createRelayChannel({ table, values, nodeId, clock, onRelay }: RelayChannelParts): RelayChannel {
   const entry = table.node.find(({ name }) => name === NODE_METRIC.relay) as MetricEntry;
   values.put(entry, { value: null, quality: 'good', atMs: clock.wallMs() });
   const counts = { told: 0, heard: 0, dropped: 0 };
@@ -47,7 +47,7 @@ export function createRelayPost({ table, values, nodeId, clock, onRelay }: Relay
     if (timestampMs === undefined || !isTrusted(clock.quality())) return 0;
     return Math.max(0, clock.wallMs() - timestampMs - CLOCKS_APART_MS);
   };
-  const relayOf = ({ value, datatype }: Metric, payload: Payload): Relay | undefined => {
+  const relayOf = ({ value, datatype }: Metric, payload: Payload): RelayedDetection | undefined => {
     if (value?.kind !== 'string' || (datatype !== undefined && datatype !== DATATYPE.String)) return undefined;
     const letter = readRelay(value.value);
     if (letter === undefined || letter.to !== nodeId || letter.from === nodeId) return undefined;

@@ -3,13 +3,13 @@
  *
  * Owns the shape of that text and every check of it. Pure; never throws, whatever arrives.
  */
-import type { Relay } from '../core/ports.ts';
+import type { RelayedDetection } from '../core/ports.ts';
 
 /** A relay with both its ends, as it is on the wire. */
 export interface RelayLetter {
   readonly from: string;
   readonly to: string;
-  readonly relay: Omit<Relay, 'node'>;
+  readonly relay: Omit<RelayedDetection, 'node'>;
 }
 
 /** Longest text. Units: UTF-16 units. Source: measured, 190 with the longest ids; doubled for fields of later versions. */

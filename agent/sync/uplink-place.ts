@@ -4,7 +4,7 @@
  * Owns what was last said of each metric and device, so that a new session begins where the one before ended.
  */
 import type { Clock } from '../core/clock.ts';
-import type { Relay, Uplink, UplinkStatus, UplinkValue } from '../core/ports.ts';
+import type { RelayedDetection, Uplink, UplinkStatus, UplinkValue } from '../core/ports.ts';
 import type { Outcome } from '../core/words.ts';
 
 export interface UplinkPlace {
@@ -19,7 +19,7 @@ export interface UplinkPlace {
   outcome(outcome: Outcome): void;
   /** Its end was told while one uplink was exchanged for another, and is still to be handed on. */
   isHeld(commandId: string): boolean;
-  relay(relay: Relay): void;
+  relay(relay: RelayedDetection): void;
   start(): Promise<void>;
   stop(): Promise<void>;
   /** The old one says goodbye first. Shape: `knows` tells which devices the next one has. */

@@ -6,31 +6,31 @@
  */
 import type { UplinkConfig } from '../core/cabinet.ts';
 import { type Clock, every, isTrusted, type Timer } from '../core/clock.ts';
-import { createEventBook } from '../core/event-book.ts';
-import type { Log, PlatformOrder, Relay, Store, Uplink, UplinkDevice } from '../core/ports.ts';
+import { createEventTracker } from '../core/event-book.ts';
+import type { Log, PlatformOrder, RelayedDetection, Store, Uplink, UplinkDevice } from '../core/ports.ts';
 import { within } from '../core/within.ts';
 import type { AgentEvent, PointId, Reading } from '../core/words.ts';
-import { createCommandDesk } from './commands/command-desk.ts';
+import { createCommandInbox } from './commands/command-desk.ts';
 import { COMMAND_METRIC } from './commands/command-metrics.ts';
 import { createByteMeter } from './delivery/byte-meter.ts';
 import { createDelivery } from './delivery/delivery.ts';
 import type { ResendResult } from './delivery/resend-desk.ts';
-import { createSyncDesk } from './delivery/sync-desk.ts';
-import type { InboundMessage, MqttConnection, MqttDoor } from './mqtt/door.ts';
+import { createSyncHandler } from './delivery/sync-desk.ts';
+import type { InboundMessage, MqttConnection, MqttTransport } from './mqtt/door.ts';
 import { createFileReader } from './mqtt/secret-files.ts';
 import type { ReadFile } from './mqtt/secrets.ts';
-import { createRelayPost } from './relay-post.ts';
-import { createLink, type Ending } from './session/link.ts';
+import { createRelayChannel } from './relay-post.ts';
+import { createBrokerLink, type Ending } from './session/link.ts';
 import { createTrace } from './session/trace.ts';
 import { testUplink } from './session/uplink-test.ts';
-import { reasonOf, silenceText, stateOf } from './session/uplink-words.ts';
+import { uplinkReason, silenceText, uplinkState } from './session/uplink-words.ts';
 import { createCurrentValues } from './sparkplug/current-values.ts';
 import { readHostState } from './sparkplug/host-state.ts';
 import { createMetricTable, NODE_METRIC } from './sparkplug/metric-table.ts';
 import { createNodeFacts } from './sparkplug/node-facts.ts';
 import { encodeNodeDeath } from './sparkplug/publisher.ts';
 import { createTopics } from './sparkplug/topics.ts';
-import { createVoice } from './sparkplug/voice.ts';
+import { createNodePublisher } from './sparkplug/voice.ts';
 
 export interface UplinkParts {
   readonly config: UplinkConfig;
@@ -45,7 +45,7 @@ export interface UplinkParts {
   >;
   /** The newest reading of a point, for births. */
   readonly latest: (pointId: PointId) => Reading | undefined;
-  readonly door: MqttDoor;
+  readonly door: MqttTransport;
   /** 0..1, for back-off and jitter. */
   readonly random: () => number;
   readonly readFile?: ReadFile;
@@ -54,7 +54,7 @@ export interface UplinkParts {
   /** A command of the platform that is to be carried out, once. */
   readonly onOrder?: (order: PlatformOrder) => void;
   /** A neighbour cabinet reports someone; checked for shape, not yet for sense. */
-  readonly onRelay?: (relay: Relay) => void;
+  readonly onRelay?: (relay: RelayedDetection) => void;
   readonly onEvent?: (event: AgentEvent) => void;
 }
 
@@ -74,7 +74,7 @@ export function createUplink(parts: UplinkParts): Uplink {
   const topics = createTopics(config.group, config.node, config.primaryHost);
   const values = createCurrentValues({ table, clock, latest: parts.latest });
   const facts = createNodeFacts({ table, values, clock, version: parts.version });
-  const relays = createRelayPost({ table, values, nodeId: config.node, clock, onRelay });
+  const relays = createRelayChannel({ table, values, nodeId: config.node, clock, onRelay });
   const counts = { published: 0, historical: 0, acked: 0, messages: 0, bytes: 0 };
   let syncTimer: Timer | null = null;
   let sinceMs = clock.wallMs();
@@ -84,8 +84,8 @@ export function createUplink(parts: UplinkParts): Uplink {
   let isWanted = false;
 
   const meter = createByteMeter({ clock, store, dailyMegabytes: config.dailyMegabytes });
-  const events = createEventBook(clock, onEvent);
-  const voice = createVoice({
+  const events = createEventTracker(clock, onEvent);
+  const voice = createNodePublisher({
     ...{ nodeId: config.node, table, topics, values, clock, log },
     onSent: (bytes) => {
       counts.messages += 1;
@@ -111,8 +111,8 @@ export function createUplink(parts: UplinkParts): Uplink {
       counts.acked += readings;
     },
   });
-  const syncDesk = createSyncDesk({ table, clock, log, delivery, onResend: tellResend, onAccept: () => void reportSync() });
-  const desk = createCommandDesk({
+  const syncDesk = createSyncHandler({ table, clock, log, delivery, onResend: tellResend, onAccept: () => void reportSync() });
+  const desk = createCommandInbox({
     table,
     cabinetId: parts.cabinetId,
     clock,
@@ -130,7 +130,7 @@ export function createUplink(parts: UplinkParts): Uplink {
     onAnswer: voice.outcome,
     onEvent,
   });
-  const link = createLink({
+  const link = createBrokerLink({
     config,
     clientId,
     subscriptions: topics.subscriptions,
@@ -193,7 +193,7 @@ export function createUplink(parts: UplinkParts): Uplink {
   }
 
   function reasonNow(): string {
-    return reasonOf(link, { isReconnecting, primaryHost: config.primaryHost });
+    return uplinkReason(link, { isReconnecting, primaryHost: config.primaryHost });
   }
 
   /** Before a session the birth carries it, within one NDATA does. */
@@ -242,7 +242,7 @@ export function createUplink(parts: UplinkParts): Uplink {
       if (voice.isOpen()) voice.values([relays.letter(relay)]);
     },
     status: () => ({
-      state: stateOf(link.session.phase),
+      state: uplinkState(link.session.phase),
       broker: link.server.url,
       server: link.server,
       reason: reasonNow(),

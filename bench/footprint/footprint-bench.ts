@@ -7,13 +7,13 @@ import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { makePackage } from '../../systemd/package/make-package.ts';
 import { sharedMonoMs, startChild } from '../child.ts';
-import { against, type BenchOptions, beside, quantile, type Result, round } from '../result.ts';
+import { against, type BenchOptions, beside, quantile, type BenchResult, round } from '../result.ts';
 import { scratchFolder } from '../undo.ts';
 import { FOOTPRINT_LAMPS } from './footprint-street.ts';
-import { folderBytes, installNodeRed, type Peer } from './node-red.ts';
-import { archHere, begin, installed, type Start, type Street, sleepMs } from './program.ts';
+import { folderBytes, installNodeRed, type NodeRedPeer } from './node-red.ts';
+import { archHere, begin, installed, type Start, type StreetChild, sleepMs } from './program.ts';
 import { startFigures } from './slow-start.ts';
-import type { StreetAnswer, StreetQuestion } from './street-process.ts';
+import type { FootprintStreetAnswer, FootprintStreetQuestion } from './street-process.ts';
 
 /** Source: design §10. */
 const GOAL = { rssMb: 85, firstPollMs: 1_000 };
@@ -50,7 +50,7 @@ interface Footprint {
 
 async function agentFigures(options: BenchOptions): Promise<void> {
   const { dir, remove } = scratchFolder('footprint');
-  const street = startChild<StreetQuestion, StreetAnswer>('footprint/street-process.ts');
+  const street = startChild<FootprintStreetQuestion, FootprintStreetAnswer>('footprint/street-process.ts');
   const places = await street.ask({ ask: 'build', dir });
   options.progress('footprint: bundle');
   const home = await installed(dir);
@@ -66,11 +66,11 @@ async function agentFigures(options: BenchOptions): Promise<void> {
   remove();
 }
 
-function tell({ emit }: BenchOptions, ours: Footprint, theirs: Footprint, { version }: Peer): void {
+function tell({ emit }: BenchOptions, ours: Footprint, theirs: Footprint, { version }: NodeRedPeer): void {
   const after = `after ${ours.soakMinutes} min; ${version} after ${theirs.soakMinutes} min`;
   const note = `${FOOTPRINT_LAMPS} lamps, 4 sensors and a meter on 2 lines at 19200 baud, MQTT; ${after}, polling the same units, without store or light`;
   const mb = (bytes: number): number => round(bytes / MEGABYTE, 1);
-  const figure = (metric: string, value: number, unit: string): Result => ({ bench: 'footprint', metric, value, unit, note });
+  const figure = (metric: string, value: number, unit: string): BenchResult => ({ bench: 'footprint', metric, value, unit, note });
   emit(against(beside(figure('agent-rss', mb(ours.rssBytes), 'MB'), PEER, mb(theirs.rssBytes)), '<=', GOAL.rssMb));
   emit(beside(figure('agent-rss-max', mb(ours.maxRssBytes), 'MB'), PEER, mb(theirs.maxRssBytes)));
   emit(beside(figure('agent-pss', mb(ours.pssBytes), 'MB'), PEER, mb(theirs.pssBytes)));
@@ -95,7 +95,7 @@ interface Soak extends Pick<BenchOptions, 'quick' | 'progress'> {
 }
 
 /** Several starts; the last one is left to run until its memory is read. */
-async function measured(street: Street, start: Start, { quick, soakMinutes, progress }: Soak): Promise<Footprint> {
+async function measured(street: StreetChild, start: Start, { quick, soakMinutes, progress }: Soak): Promise<Footprint> {
   const firstPollsMs: number[] = [];
   // Once unseen: it compiles everything, which the later ones find.
   for (let i = 0; i <= (quick ? STARTS.quick : STARTS.full); i++) {
@@ -139,7 +139,7 @@ async function packageFigures({ emit, progress, quick }: BenchOptions): Promise<
   const peerDir = join(dir, PEER);
   const { version } = await installNodeRed({ dir: peerDir, configFile: '', ports: {}, broker: 'mqtt://127.0.0.1:1883' });
   const peerBytes = folderBytes(peerDir) + readFileSync(process.execPath).length;
-  const figure = (metric: string, bytes: number): Result => ({ bench: 'footprint', metric, value: round(bytes / MEGABYTE, 1), unit: 'MB' });
+  const figure = (metric: string, bytes: number): BenchResult => ({ bench: 'footprint', metric, value: round(bytes / MEGABYTE, 1), unit: 'MB' });
   if (made === undefined) throw new Error('no package was made');
   emit(figure('package', made.bytes));
   emit(

@@ -8,12 +8,12 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type FootprintUnit, footprintUnits } from './footprint-street.ts';
-import type { StreetAnswer } from './street-process.ts';
+import type { FootprintStreetAnswer } from './street-process.ts';
 
 /** Source: later releases of the Modbus nodes take a part from another host than npm's registry. */
 const PACKAGES = ['node-red@4', 'node-red-contrib-modbus@5.23.3'];
 
-export interface Peer {
+export interface NodeRedPeer {
   readonly program: string;
   readonly words: readonly string[];
   readonly env: Readonly<Record<string, string>>;
@@ -40,7 +40,7 @@ export async function installNodeRed({
   dir,
   ports,
   broker,
-}: Pick<StreetAnswer, 'configFile' | 'ports' | 'broker'> & { dir: string }): Promise<Peer> {
+}: Pick<FootprintStreetAnswer, 'configFile' | 'ports' | 'broker'> & { dir: string }): Promise<NodeRedPeer> {
   mkdirSync(dir, { recursive: true });
   writeFileSync(join(dir, 'package.json'), JSON.stringify({ name: 'peer', private: true }));
   const words = ['install', '--no-audit', '--no-fund', '--ignore-scripts', '--loglevel=error', ...PACKAGES];

@@ -14,13 +14,13 @@ import { programTree } from '../../systemd/package/tree.ts';
 import { writeTree } from '../../systemd/package/write-tree.ts';
 import { type Child, sharedMonoMs } from '../child.ts';
 import { undoAtEnd } from '../undo.ts';
-import type { StreetAnswer, StreetQuestion } from './street-process.ts';
+import type { FootprintStreetAnswer, FootprintStreetQuestion } from './street-process.ts';
 
 /** Longest wait for a first poll. Units: ms. */
 const PATIENCE_MS = 60_000;
 
 /** The street's process. */
-export type Street = Child<StreetQuestion, StreetAnswer>;
+export type StreetChild = Child<FootprintStreetQuestion, FootprintStreetAnswer>;
 
 /** How a program is started on the street. */
 export interface Start {
@@ -59,7 +59,7 @@ function forget(file: string): void {
  *
  * Units: `firstPollMs` from the start. Errors: rejects when it ends before or does not poll within `patienceMs`.
  */
-export async function begin(street: Street, { program, words, env }: Start, patienceMs = PATIENCE_MS): Promise<Begun> {
+export async function begin(street: StreetChild, { program, words, env }: Start, patienceMs = PATIENCE_MS): Promise<Begun> {
   await street.ask({ ask: 'forget' });
   const startMono = sharedMonoMs();
   const child = spawn(program, words, { env: { ...env }, stdio: ['ignore', 'ignore', 'ignore'] });

@@ -8,13 +8,13 @@ import { join } from 'node:path';
 import { createSystemClock } from '../../agent/core/system-clock.ts';
 import { createStandInManager, managerMissing, type StandInManager } from '../../test/support/stand-in-manager.ts';
 import { sharedMonoMs, startChild } from '../child.ts';
-import { against, type BenchOptions, beside, quantile, type Result, round } from '../result.ts';
+import { against, type BenchOptions, beside, quantile, type BenchResult, round } from '../result.ts';
 import { scratchFolder, undoAtEnd } from '../undo.ts';
 import { FOOTPRINT_LAMPS } from './footprint-street.ts';
-import { installNodeRed, type Peer } from './node-red.ts';
-import { begin, installed, type Street, sleepMs } from './program.ts';
+import { installNodeRed, type NodeRedPeer } from './node-red.ts';
+import { begin, installed, type StreetChild, sleepMs } from './program.ts';
 import { type SlowCore, slowCore } from './slow-core.ts';
-import type { StreetAnswer, StreetQuestion } from './street-process.ts';
+import type { FootprintStreetAnswer, FootprintStreetQuestion } from './street-process.ts';
 
 /** Source: design §10, a whole core and an eighth. Other parts of a core have no goal. Units: ms. */
 const FIRST_POLL_GOAL_MS: Readonly<Record<number, number>> = { 1: 1_000, 8: 4_000 };
@@ -43,7 +43,7 @@ export async function startFigures(options: BenchOptions): Promise<void> {
   const factor = options.slow ?? 1;
   const core = factor === 1 ? null : slowCore(factor);
   const { dir, remove } = scratchFolder('start');
-  const street = startChild<StreetQuestion, StreetAnswer>('footprint/street-process.ts');
+  const street = startChild<FootprintStreetQuestion, FootprintStreetAnswer>('footprint/street-process.ts');
   const places = await street.ask({ ask: 'build', dir });
   options.progress('start: bundle');
   const ours = await startsOf(street, { ...options, dir, home: await installed(dir), core, configFile: places.configFile, factor });
@@ -61,7 +61,7 @@ interface StartScene extends Pick<BenchOptions, 'quick' | 'progress'> {
   readonly factor: number;
 }
 
-async function startsOf(street: Street, scene: StartScene): Promise<Starts> {
+async function startsOf(street: StreetChild, scene: StartScene): Promise<Starts> {
   const times: Times[] = [];
   let restarts = 0;
   const count = 1 + (scene.quick ? STARTS.quick : STARTS.full);
@@ -84,7 +84,7 @@ async function startsOf(street: Street, scene: StartScene): Promise<Starts> {
 
 /** Ready and polling, from the manager's first start on: a restart counts as lost time. */
 async function oneStart(
-  street: Street,
+  street: StreetChild,
   { dir, home, core, configFile, factor }: StartScene,
 ): Promise<{ times: Times; manager: StandInManager }> {
   await street.ask({ ask: 'forget' });
@@ -123,11 +123,11 @@ function commandOf(core: SlowCore | null, program: string): readonly string[] {
 }
 
 interface PeerScene extends Pick<StartScene, 'dir' | 'core' | 'factor' | 'progress'> {
-  readonly places: StreetAnswer;
+  readonly places: FootprintStreetAnswer;
 }
 
 /** The second of two starts, its first poll. Units: ms. */
-async function peerStart(street: Street, { dir, core, factor, progress, places }: PeerScene): Promise<{ pollMs: number; peer: Peer }> {
+async function peerStart(street: StreetChild, { dir, core, factor, progress, places }: PeerScene): Promise<{ pollMs: number; peer: NodeRedPeer }> {
   progress(`start: ${PEER} from npm`);
   const peer = await installNodeRed({ dir: join(dir, PEER), ...places });
   const start = core === null ? peer : { ...peer, ...core.wrap(peer.program, peer.words) };
@@ -143,20 +143,20 @@ async function peerStart(street: Street, { dir, core, factor, progress, places }
 interface Telling {
   readonly core: SlowCore | null;
   readonly factor: number;
-  readonly theirs: { readonly pollMs: number; readonly peer: Peer } | null;
+  readonly theirs: { readonly pollMs: number; readonly peer: NodeRedPeer } | null;
 }
 
 function tell({ emit }: BenchOptions, ours: Starts, { core, factor, theirs }: Telling): void {
   const speed = core?.note ?? 'a whole core';
   const note = `${FOOTPRINT_LAMPS} lamps, 4 sensors and a meter on 2 lines, under a service manager; ${speed}${theirs === null ? '' : `; ${theirs.peer.version}`}`;
-  const figure = (metric: string, value: number, unit = 'ms'): Result => ({
+  const figure = (metric: string, value: number, unit = 'ms'): BenchResult => ({
     bench: 'footprint',
     metric,
     value: round(value, 0),
     unit,
     note,
   });
-  const withPeer = (result: Result): Result => (theirs === null ? result : beside(result, PEER, round(theirs.pollMs, 0)));
+  const withPeer = (result: BenchResult): BenchResult => (theirs === null ? result : beside(result, PEER, round(theirs.pollMs, 0)));
   const goalMs = FIRST_POLL_GOAL_MS[factor];
   const poll = withPeer(figure('service-first-poll', ours.laterMs.poll));
   emit(goalMs === undefined ? poll : against(poll, '<=', goalMs));

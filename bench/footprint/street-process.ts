@@ -13,9 +13,9 @@ import { createStreet } from '../../test/street/street.ts';
 import { answerParent, sharedMonoMs } from '../child.ts';
 import { footprintCabinet } from './footprint-street.ts';
 
-export type StreetQuestion = { readonly ask: 'build'; readonly dir: string } | { readonly ask: 'report' } | { readonly ask: 'forget' };
+export type FootprintStreetQuestion = { readonly ask: 'build'; readonly dir: string } | { readonly ask: 'report' } | { readonly ask: 'forget' };
 
-export interface StreetAnswer {
+export interface FootprintStreetAnswer {
   readonly configFile: string;
   /** By line. */
   readonly ports: Readonly<Record<string, string>>;
@@ -31,11 +31,11 @@ const PER_HOUR = { walker: 120, cyclist: 60, car: 40 };
 /** A winter night, an hour in which steps and presence work. */
 const NIGHT_MS = Date.parse('2026-12-15T22:50:00+01:00');
 
-let places: Pick<StreetAnswer, 'configFile' | 'ports' | 'broker'> = { configFile: '', ports: {}, broker: '' };
+let places: Pick<FootprintStreetAnswer, 'configFile' | 'ports' | 'broker'> = { configFile: '', ports: {}, broker: '' };
 let firstMono: number | null = null;
 let bytes = 0;
 
-answerParent<StreetQuestion, StreetAnswer>(async (question) => {
+answerParent<FootprintStreetQuestion, FootprintStreetAnswer>(async (question) => {
   if (question.ask === 'build') await build(question.dir);
   if (question.ask === 'forget') [firstMono, bytes] = [null, 0];
   return { ...places, firstMono, bytes };

@@ -10,11 +10,11 @@ import { join } from 'node:path';
 import { createAgent } from '../../agent/app/agent.ts';
 import { createManualClock, type ManualClock } from '../../agent/core/manual-clock.ts';
 import { openInProcessLink } from '../../agent/store/client/in-process-link.ts';
-import { createMqttDoor } from '../../agent/sync/mqtt/mqtt-door.ts';
+import { createMqttTransport } from '../../agent/sync/mqtt/mqtt-door.ts';
 import { createStreet, type Street } from '../../test/street/street.ts';
 import { createWire } from '../../test/street/wire.ts';
 import { against, type BenchOptions, quantile, round } from '../result.ts';
-import { LEVELS_PCT, lightingSite, POLE_M } from './street.ts';
+import { ZONE_LEVELS_PCT, lightingSite, POLE_M } from './street.ts';
 
 const POLES = 12;
 const PASSAGES = { full: 500, quick: 20 };
@@ -81,7 +81,7 @@ async function ride({
     log,
     version: 'bench',
     openPort: () => wire.port,
-    door: createMqttDoor(),
+    door: createMqttTransport(),
     random: street.random,
     socketPath: null,
     openStoreLink: openInProcessLink,
@@ -117,7 +117,7 @@ async function pass(clock: ManualClock, { world }: Street): Promise<Passage> {
     const lamp = world.lamps.get(`L${String(n).padStart(3, '0')}`);
     const pct = lamp === undefined ? 0 : world.levelPct(lamp);
     leastPct = Math.min(leastPct, pct);
-    if (pct < LEVELS_PCT.boost - 1) late++;
+    if (pct < ZONE_LEVELS_PCT.boost - 1) late++;
   }
   return { late, leastPct };
 }

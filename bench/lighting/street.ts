@@ -13,7 +13,7 @@ const DEMO = join(import.meta.dirname, '../../config/demo.yaml');
 export const POLE_M = 25;
 /** A sensor on every third pole, as on a real path. */
 const SENSOR_EVERY = 3;
-export const LEVELS_PCT = { base: 20, boost: 100 };
+export const ZONE_LEVELS_PCT = { base: 20, boost: 100 };
 
 export interface StreetPlan {
   readonly poles: number;
@@ -37,7 +37,7 @@ export function lightingSite({ poles, hasWave, dir }: StreetPlan): LoadedSite {
   const presence: PresenceConfig = {
     ...zone.presence,
     sensors: withSensor.map((n) => ({ ...sensor, device: sensorId(n), ownHoldS: 0 })),
-    boostPct: LEVELS_PCT.boost,
+    boostPct: ZONE_LEVELS_PCT.boost,
     holdS: 15,
     rampUpS: 1,
     rampDownS: 8,
@@ -67,7 +67,7 @@ export function lightingSite({ poles, hasWave, dir }: StreetPlan): LoadedSite {
       minPct: 10,
       maxPct: 100,
     })),
-    programmes: [{ id: 'low', steps: [{ at: 'dusk', level: { pct: LEVELS_PCT.base }, boostPct: null }] }],
+    programmes: [{ id: 'low', steps: [{ at: 'dusk', level: { pct: ZONE_LEVELS_PCT.base }, boostPct: null }] }],
     zones: [path],
     uplink: null,
     store: { ...site.cabinet.store, dir },

@@ -7,7 +7,7 @@ import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { REGISTER_VALUES } from '../bus.ts';
 import type { BusSeen } from '../bus-process.ts';
-import { type Child, startChild, startProgram } from '../child.ts';
+import { type Child, startChild, startJsonProgram } from '../child.ts';
 import type { RoundAnswer, RoundQuestion } from '../master-process.ts';
 import { MASTER_NAMES } from '../masters/masters.ts';
 import { quantile, round } from '../result.ts';
@@ -38,7 +38,7 @@ export function startContestants(progress: (text: string) => void): Contestants 
     progress('line: without libmodbus, which is not installed (Debian: python3 and libmodbus5)');
     return contestants;
   }
-  return [...contestants, { name: 'libmodbus', master: startProgram(PYTHON, [join(import.meta.dirname, '../masters/libmodbus.py')]) }];
+  return [...contestants, { name: 'libmodbus', master: startJsonProgram(PYTHON, [join(import.meta.dirname, '../masters/libmodbus.py')]) }];
 }
 
 /** One round of one master, added to its score. */

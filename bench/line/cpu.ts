@@ -4,7 +4,7 @@
  * Owns the rounds. All masters as their users have them; ours as shipped.
  */
 import { physicalMs } from '../bus.ts';
-import { against, type BenchOptions, beside, type Result, round } from '../result.ts';
+import { against, type BenchOptions, beside, type BenchResult, round } from '../result.ts';
 import { type Contestants, cpuUs, PEERS, playRound, type Score } from './contest.ts';
 import { startBus } from './parts.ts';
 
@@ -32,7 +32,7 @@ export async function cpuBench(contestants: Contestants, { quick, emit, progress
     const us = (name: string): number | undefined => scores.filter(({ contestant }) => contestant.name === name).map(cpuUs)[0];
     const ours = us('luciole') ?? 0;
     const chunked = `replies in pieces of ${CHUNK_BYTES} bytes`;
-    const line: Result = {
+    const line: BenchResult = {
       bench: 'line',
       metric: 'cpu-per-read-chunked',
       baud: BAUD,
@@ -40,12 +40,12 @@ export async function cpuBench(contestants: Contestants, { quick, emit, progress
       unit: 'µs',
       note: `${chunked}; as shipped`,
     };
-    const free: Result = { ...line, metric: 'cpu-per-read-chunked-no-gap', value: us('luciole-no-gap') ?? 0, note: chunked };
+    const free: BenchResult = { ...line, metric: 'cpu-per-read-chunked-no-gap', value: us('luciole-no-gap') ?? 0, note: chunked };
     for (const peer of PEERS) {
       const theirs = us(peer);
       if (theirs !== undefined) for (const figure of [line, free]) emit(beside(figure, peer, theirs));
     }
-    const share: Result = { ...line, metric: 'cpu-share-of-modbus-serial', value: round(ours / (us('modbus-serial') ?? 0), 2), unit: '' };
+    const share: BenchResult = { ...line, metric: 'cpu-share-of-modbus-serial', value: round(ours / (us('modbus-serial') ?? 0), 2), unit: '' };
     emit(against(share, '<=', GOAL_SHARE));
   } finally {
     await bus.stop();

@@ -5,7 +5,7 @@
  */
 import type { AgentAnswer, AgentQuestion } from '../agent-process.ts';
 import { type Child, startChild } from '../child.ts';
-import { against, type BenchOptions, quantile, type Result, round } from '../result.ts';
+import { against, type BenchOptions, quantile, type BenchResult, round } from '../result.ts';
 import { LAMPS, STREET_BAUD } from '../street-cabinet.ts';
 import type { StreetAnswer, StreetQuestion } from '../street-process.ts';
 
@@ -49,7 +49,7 @@ export async function detectionBench({ quick, emit, progress }: BenchOptions): P
 
 function report(name: string, seen: readonly StreetAnswer[], emit: BenchOptions['emit']): void {
   const note = `whole agent, ${LAMPS} lamps, 2 sensors and a meter on the line, ${seen.length} detections`;
-  const line = (metric: string, ms: number): Result => ({
+  const line = (metric: string, ms: number): BenchResult => ({
     bench: 'line',
     metric,
     baud: STREET_BAUD,

@@ -8,7 +8,7 @@
  */
 import { BAUDS, physicalMs, silenceMs } from '../bus.ts';
 import type { RoundAnswer } from '../master-process.ts';
-import { against, type BenchOptions, beside, type Emit, quantile, type Result, round } from '../result.ts';
+import { against, type BenchOptions, beside, type Emit, quantile, type BenchResult, round } from '../result.ts';
 import { type Contestant, type Contestants, cpuUs, PEERS, playRound, type Score } from './contest.ts';
 import { type Bus, startBus } from './parts.ts';
 
@@ -54,9 +54,9 @@ async function warmUp(contestants: Contestants, bus: Bus): Promise<void> {
 }
 
 function report(baud: (typeof BAUDS)[number], scores: readonly Score[], emit: Emit): void {
-  const line = (metric: string, value: number, unit: string): Result => ({ bench: 'line', metric, baud, value, unit });
+  const line = (metric: string, value: number, unit: string): BenchResult => ({ bench: 'line', metric, baud, value, unit });
   const of = scoreOf(scores);
-  const withPeers = (ours: Result, figure: (score: Score) => number): void => {
+  const withPeers = (ours: BenchResult, figure: (score: Score) => number): void => {
     for (const peer of PEERS) {
       const score = scores.find(({ contestant }) => contestant.name === peer);
       if (score !== undefined) emit(beside(ours, peer, figure(score)));
@@ -81,7 +81,7 @@ function report(baud: (typeof BAUDS)[number], scores: readonly Score[], emit: Em
 
 function reportMemory(scores: readonly Score[], emit: Emit): void {
   const rss = ({ rounds }: Score): number => round(Math.max(...rounds.map(({ rssMb }) => rssMb)), 0);
-  const ours: Result = {
+  const ours: BenchResult = {
     bench: 'line',
     metric: 'rss-of-the-master',
     value: rss(scoreOf(scores)('luciole')),

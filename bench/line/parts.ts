@@ -10,7 +10,7 @@ import type { PeerAnswer, PeerQuestion } from '../peer-process.ts';
 
 export type Bus = Child<BusQuestion, BusAnswer>;
 export type Engine = Child<FieldQuestion, FieldAnswer>;
-export type Peer = Child<PeerQuestion, PeerAnswer>;
+export type LinePeer = Child<PeerQuestion, PeerAnswer>;
 
 export function startBus(): Bus {
   return startChild('bus-process.ts');
@@ -20,7 +20,7 @@ export function startEngine(): Engine {
   return startChild('field-process.ts');
 }
 
-export function startPeer(name: 'modbus-serial' | 'jsmodbus'): Peer {
+export function startPeer(name: 'modbus-serial' | 'jsmodbus'): LinePeer {
   return startChild('peer-process.ts', [name]);
 }
 

@@ -6,7 +6,7 @@
  */
 import { physicalMs, UNIT, unitsUpTo, writeFrameMs } from '../bus.ts';
 import type { BusSeen } from '../bus-process.ts';
-import { against, type BenchOptions, beside, quantile, type Result, round } from '../result.ts';
+import { against, type BenchOptions, beside, quantile, type BenchResult, round } from '../result.ts';
 import { type Wish, waitsMs } from '../wishes.ts';
 import { type Bus, type Engine, startBus, startEngine, startPeer, wait } from './parts.ts';
 
@@ -98,7 +98,7 @@ function report(baud: number, { ours, theirs }: { ours: Waits; theirs: ReadonlyM
     `wish to end of its frame, ${ours.ms.length} writes, ${UNITS} units polled without pause (the units' own error: p99 ${round(ours.unitsLateMs, 1)} ms); ` +
     'peers: the same polls queued a round at a time, writes behind them';
   for (const [name, share] of QUANTILES) {
-    const line: Result = {
+    const line: BenchResult = {
       bench: 'line',
       metric: `urgent-write-${name}`,
       baud,

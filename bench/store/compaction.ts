@@ -6,7 +6,7 @@
 
 import type { OpenLink } from '../../agent/store/messages.ts';
 import { openWorkerLink } from '../../agent/store/worker-link.ts';
-import { type BenchOptions, quantile, type Result, round } from '../result.ts';
+import { type BenchOptions, quantile, type BenchResult, round } from '../result.ts';
 import { scratchFolder } from '../undo.ts';
 import { openFedStore } from './fed-store.ts';
 
@@ -35,7 +35,7 @@ export async function compactionBench({ quick, emit, progress }: BenchOptions): 
     { frames: 0, readings: 0, before: 0, after: 0 },
   );
   const note = `${times.length} calls for ${sum.frames} frames, ${sum.readings} readings: ${sum.before} bytes of rows became ${sum.after}`;
-  const figure = (metric: string, ms: number): Result => ({ bench: 'store', metric, value: round(ms, 1), unit: 'ms', note });
+  const figure = (metric: string, ms: number): BenchResult => ({ bench: 'store', metric, value: round(ms, 1), unit: 'ms', note });
   emit(figure('compaction-call-max', quantile(times, 1)));
   emit(figure('compaction-call-median', quantile(times, 0.5)));
 }

@@ -7,10 +7,10 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { makeImage, mountImage, whyNoImage } from '../loop-image.ts';
-import { against, type BenchOptions, beside, type Result, round } from '../result.ts';
+import { against, type BenchOptions, beside, type BenchResult, round } from '../result.ts';
 import { scratchFolder } from '../undo.ts';
 import { openFedStore } from './fed-store.ts';
-import { createFeed, framesOf } from './feed.ts';
+import { createFeed, feedFrames } from './feed.ts';
 import { openRowTable, type RowSettings } from './row-table.ts';
 
 /** Units: s, bytes a reading. Source: the issue's numbers to reach. */
@@ -53,7 +53,7 @@ export async function deviceBench({ quick, emit, progress }: BenchOptions): Prom
       const rows = await measure(disk, hours, (dir) => openRows(dir, commitSeconds, 'tuned'));
       const note = `${round(ours.bytesPerDay / 1e6, 1)} MB a day, with hourly compaction and a moving cursor; ${disk.note}`;
       const metric = `device-bytes-per-reading-${commitSeconds}s`;
-      const figure: Result = { bench: 'store', metric, value: round(ours.bytesPerReading, 1), unit: 'B', note };
+      const figure: BenchResult = { bench: 'store', metric, value: round(ours.bytesPerReading, 1), unit: 'B', note };
       emit(beside(against(figure, '<=', goal), 'row a reading, WAL, synchronous FULL, same commits', round(rows.bytesPerReading, 1)));
       emit(beside(against(figure, '<=', goal), 'row a reading, default settings, a commit a message', round(asDefault.bytesPerReading, 1)));
     }
@@ -72,7 +72,7 @@ async function openRows(dir: string, commitSeconds: number, settings: RowSetting
   const feed = createFeed();
   return {
     run: async (hours) => {
-      for (let seconds = 0; seconds < hours * 3_600; seconds += commitSeconds) table.add(await framesOf(feed, commitSeconds));
+      for (let seconds = 0; seconds < hours * 3_600; seconds += commitSeconds) table.add(await feedFrames(feed, commitSeconds));
     },
     readings: feed.readings,
     close: async () => table.close(),

@@ -4,10 +4,10 @@
  * Owns the day's stores. Files are measured closed, that is with their journal written back and gone.
  */
 import { statSync } from 'node:fs';
-import { against, type BenchOptions, beside, type Result, round } from '../result.ts';
+import { against, type BenchOptions, beside, type BenchResult, round } from '../result.ts';
 import { scratchFolder } from '../undo.ts';
 import { closeMeasured, openFedStore, type Sizes } from './fed-store.ts';
-import { createFeed, framesOf } from './feed.ts';
+import { createFeed, feedFrames } from './feed.ts';
 import { storedMonth } from './month.ts';
 import { openRowTable } from './row-table.ts';
 import { SERIES } from './workload.ts';
@@ -37,17 +37,17 @@ export async function diskBench({ quick, emit, progress }: BenchOptions): Promis
   for (const figure of [framesFigure(monthAge, frames.sizes, how), ...compactedFigures(monthAge, compacted.sizes, how)])
     emit(besideRows(figure));
 
-  function besideRows(figure: Result): Result {
+  function besideRows(figure: BenchResult): BenchResult {
     return beside(figure, PEER, rows);
   }
 }
 
-function framesFigure(age: string, sizes: Sizes, how: string): Result {
+function framesFigure(age: string, sizes: Sizes, how: string): BenchResult {
   const note = `${how}; the whole file; the journal beside it took ${round(sizes.journalBytes / 2 ** 20, 1)} MB while running`;
   return against(perReading(`bytes-per-reading-frames-${age}`, sizes.bytes / sizes.readings, note), '<=', GOAL.frames);
 }
 
-function compactedFigures(age: string, { bytes, segmentBytes, readings, status }: Sizes, how: string): readonly Result[] {
+function compactedFigures(age: string, { bytes, segmentBytes, readings, status }: Sizes, how: string): readonly BenchResult[] {
   const { count, readings: compacted } = status.segments;
   const note = `${how}, compacted each hour; ${count} segments with ${compacted} of ${readings} readings, their whole pages`;
   const whole = `${how}, compacted each hour; the whole file, ${readings - compacted} readings of the last two hours still as frames`;
@@ -73,13 +73,13 @@ async function rowBytes(hours: number): Promise<number> {
   const { dir, remove } = scratchFolder('bench');
   const table = openRowTable(dir, 'unsafe');
   const feed = createFeed();
-  for (let minute = 0; minute < hours * 60; minute++) table.add(await framesOf(feed, 60));
+  for (let minute = 0; minute < hours * 60; minute++) table.add(await feedFrames(feed, 60));
   table.close();
   const bytes = statSync(table.file).size;
   remove();
   return round(bytes / feed.readings(), 2);
 }
 
-function perReading(metric: string, bytes: number, note: string): Result {
+function perReading(metric: string, bytes: number, note: string): BenchResult {
   return { bench: 'store', metric, value: round(bytes, 2), unit: 'B', note };
 }

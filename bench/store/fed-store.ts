@@ -10,7 +10,7 @@ import type { CompactionReport, Store, StoreStatus } from '../../agent/core/port
 import type { OpenLink } from '../../agent/store/messages.ts';
 import { createStore } from '../../agent/store/store.ts';
 import { openWorkerLink } from '../../agent/store/worker-link.ts';
-import { createFeed, type Feed, SILENT } from './feed.ts';
+import { createFeed, type Feed, NO_LOG } from './feed.ts';
 
 export interface FedStoreOptions {
   readonly dir: string;
@@ -58,7 +58,7 @@ export async function openFedStore(options: FedStoreOptions): Promise<FedStore> 
   const store = createStore({
     dir,
     clock,
-    log: SILENT,
+    log: NO_LOG,
     commitSeconds,
     maxMegabytes: MAX_MEGABYTES,
     maxDays: MAX_DAYS,

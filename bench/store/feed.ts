@@ -6,18 +6,18 @@
 
 import { every } from '../../agent/core/clock.ts';
 import { createManualClock, type ManualClock } from '../../agent/core/manual-clock.ts';
-import type { Frame, Log } from '../../agent/core/ports.ts';
+import type { ReadingFrame, Log } from '../../agent/core/ports.ts';
 import { createRecorder } from '../../agent/store/recorder.ts';
 import { createWorkload, FIRST_DAY_MS, type Workload } from './workload.ts';
 
-export const SILENT: Log = { event: () => {} };
+export const NO_LOG: Log = { event: () => {} };
 
 export interface Feed {
   readonly clock: ManualClock;
   readonly workload: Workload;
   /** Readings handed out so far. */
   readings(): number;
-  onFrame: (frame: Frame) => void;
+  onFrame: (frame: ReadingFrame) => void;
 }
 
 /**
@@ -49,8 +49,8 @@ export function createFeed(seed = 1): Feed {
 }
 
 /** Frames of so many seconds, all at once: for figures that measure nothing but what comes after. */
-export async function framesOf(feed: Feed, seconds: number): Promise<readonly Frame[]> {
-  const frames: Frame[] = [];
+export async function feedFrames(feed: Feed, seconds: number): Promise<readonly ReadingFrame[]> {
+  const frames: ReadingFrame[] = [];
   feed.onFrame = (frame) => frames.push(frame);
   await feed.clock.advance(seconds * 1_000);
   feed.onFrame = () => {};

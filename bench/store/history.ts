@@ -6,9 +6,9 @@
 import { createManualClock } from '../../agent/core/manual-clock.ts';
 import type { PointId } from '../../agent/core/words.ts';
 import { createStore } from '../../agent/store/store.ts';
-import { against, type BenchOptions, beside, quantile, type Result, round } from '../result.ts';
+import { against, type BenchOptions, beside, quantile, type BenchResult, round } from '../result.ts';
 import { scratchFolder } from '../undo.ts';
-import { createFeed, framesOf, SILENT } from './feed.ts';
+import { createFeed, feedFrames, NO_LOG } from './feed.ts';
 import { storedMonth } from './month.ts';
 import { openRowTable } from './row-table.ts';
 import { createWorkload, DRIVERS } from './workload.ts';
@@ -38,7 +38,7 @@ export async function historyBench({ quick, emit, progress }: BenchOptions): Pro
   const rowDays = quick ? ROW_DAYS.quick : ROW_DAYS.full;
   const rows = await askRows(rowDays);
   const note = `${ours.length} questions, ${month.days} days stored, compacted hourly`;
-  const figure = (metric: string, ms: number): Result => ({ bench: 'store', metric, value: round(ms, 1), unit: 'ms', note });
+  const figure = (metric: string, ms: number): BenchResult => ({ bench: 'store', metric, value: round(ms, 1), unit: 'ms', note });
   const peer = `row a reading, ${rowDays} days stored`;
   for (const [name, share] of [
     ['median', 0.5],
@@ -59,7 +59,7 @@ function questions(ends: readonly number[]): readonly Question[] {
 async function ask(dir: string, asked: readonly Question[], nowMs: number): Promise<readonly number[]> {
   const { decimals } = createWorkload(1);
   const clock = createManualClock(nowMs);
-  const store = createStore({ dir, clock, log: SILENT, commitSeconds: 10, maxMegabytes: 4_096, maxDays: 400, decimals });
+  const store = createStore({ dir, clock, log: NO_LOG, commitSeconds: 10, maxMegabytes: 4_096, maxDays: 400, decimals });
   await store.start();
   try {
     const times: number[] = [];
@@ -80,7 +80,7 @@ async function askRows(days: number): Promise<readonly number[]> {
   const table = openRowTable(dir, 'unsafe');
   try {
     const feed = createFeed();
-    for (let minute = 0; minute < days * 24 * 60; minute += 10) table.add(await framesOf(feed, 600));
+    for (let minute = 0; minute < days * 24 * 60; minute += 10) table.add(await feedFrames(feed, 600));
     return questions([feed.clock.wallMs()]).map((question) => {
       const startMs = performance.now();
       const found = table.read(question.pointId, question.fromMs, question.toMs);

@@ -6,18 +6,18 @@
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { createManualClock } from '../../agent/core/manual-clock.ts';
-import type { Frame } from '../../agent/core/ports.ts';
+import type { ReadingFrame } from '../../agent/core/ports.ts';
 import { createStore } from '../../agent/store/store.ts';
-import { against, type BenchOptions, beside, quantile, type Result, round } from '../result.ts';
+import { against, type BenchOptions, beside, quantile, type BenchResult, round } from '../result.ts';
 import { scratchFolder } from '../undo.ts';
-import { createFeed, framesOf, SILENT } from './feed.ts';
+import { createFeed, feedFrames, NO_LOG } from './feed.ts';
 import { openRowTable } from './row-table.ts';
 import { createWorkload, FIRST_DAY_MS } from './workload.ts';
 
 /** Takes batches one after the other; each is on disk when its turn is over. */
 interface Contestant {
   readonly name: string;
-  open(dir: string): Promise<{ add(batch: readonly Frame[]): Promise<void>; close(): Promise<void> }>;
+  open(dir: string): Promise<{ add(batch: readonly ReadingFrame[]): Promise<void>; close(): Promise<void> }>;
 }
 
 /** Of what bare inserts reach. Source: the issue's number to reach. */
@@ -34,7 +34,7 @@ const BARE = 'bare better-sqlite3, narrow rowid table';
 const ROWS = 'row a reading';
 
 export async function ingestBench({ quick, emit, progress }: BenchOptions): Promise<void> {
-  const frames = await framesOf(createFeed(), (quick ? READINGS.quick : READINGS.full) / 6);
+  const frames = await feedFrames(createFeed(), (quick ? READINGS.quick : READINGS.full) / 6);
   for (const [name, batchReadings] of Object.entries(BATCHES)) {
     const batches = toBatches(frames, batchReadings);
     const rates = new Map<string, number[]>();
@@ -46,14 +46,14 @@ export async function ingestBench({ quick, emit, progress }: BenchOptions): Prom
     const rate = (who: string): number => round(quantile(rates.get(who) ?? [], 0.5), 0);
     progress(`store: batches of ${batchReadings}: ${[...rates.keys()].map((who) => `${who} ${rate(who)}/s`).join(', ')}`);
     const note = `batches of ${batchReadings}, WAL, synchronous FULL; ours through the real thread`;
-    const ours: Result = { bench: 'store', metric: `ingest-${name}`, value: rate(OURS.name), unit: 'readings/s', note };
+    const ours: BenchResult = { bench: 'store', metric: `ingest-${name}`, value: rate(OURS.name), unit: 'readings/s', note };
     for (const peer of [BARE, ROWS]) emit(beside(ours, peer, rate(peer)));
     const share = { ...ours, metric: `ingest-share-of-bare-${name}`, value: round(rate(OURS.name) / rate(BARE), 2), unit: '' };
     emit(against(share, '>=', GOAL_SHARE));
   }
 }
 
-async function rateOf(contestant: Contestant, batches: readonly (readonly Frame[])[]): Promise<number> {
+async function rateOf(contestant: Contestant, batches: readonly (readonly ReadingFrame[])[]): Promise<number> {
   const { dir, remove } = scratchFolder('bench');
   const { add, close } = await contestant.open(dir);
   try {
@@ -77,7 +77,7 @@ const OURS: Contestant = {
   open: async (dir) => {
     const clock = createManualClock(FIRST_DAY_MS);
     const { decimals } = createWorkload(1);
-    const store = createStore({ dir, clock, log: SILENT, commitSeconds: 1, maxMegabytes: 1_024, maxDays: 400, decimals });
+    const store = createStore({ dir, clock, log: NO_LOG, commitSeconds: 1, maxMegabytes: 1_024, maxDays: 400, decimals });
     await store.start();
     return {
       add: async (batch) => {
@@ -105,7 +105,7 @@ const BARE_INSERTS: Contestant = {
     const insert = db.prepare('INSERT INTO log(series, ts, value) VALUES(?, ?, ?)');
     const { points, decimals } = createWorkload(1);
     const series = new Map(points.map((point, id) => [point as string, { id, scale: 10 ** (decimals.get(point) ?? 0) }]));
-    const add = db.transaction((batch: readonly Frame[]) => {
+    const add = db.transaction((batch: readonly ReadingFrame[]) => {
       for (const { readings } of batch) {
         for (const { pointId, value, atMs } of readings) {
           const { id = 0, scale = 1 } = series.get(pointId) ?? {};
@@ -125,8 +125,8 @@ const ROW_INSERTS: Contestant = {
   },
 };
 
-function toBatches(frames: readonly Frame[], batchReadings: number): readonly (readonly Frame[])[] {
-  const batches: Frame[][] = [];
+function toBatches(frames: readonly ReadingFrame[], batchReadings: number): readonly (readonly ReadingFrame[])[] {
+  const batches: ReadingFrame[][] = [];
   let room = 0;
   for (const frame of frames) {
     if (room < frame.readings.length) {

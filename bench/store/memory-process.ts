@@ -4,7 +4,7 @@
  * Started by the memory figure. Shape: `none` answers every commit itself; `direct` has the database on the main thread.
  */
 import { readFileSync } from 'node:fs';
-import type { Answer, Kind, OpenLink, Request } from '../../agent/store/messages.ts';
+import type { StoreAnswer, Kind, OpenLink, StoreRequest } from '../../agent/store/messages.ts';
 import { openWorkerLink } from '../../agent/store/worker-link.ts';
 import { answerParent } from '../child.ts';
 import { scratchFolder } from '../undo.ts';
@@ -40,12 +40,12 @@ const openNothing: OpenLink = () => {
   let lastSeq = 0;
   return {
     close: async () => {},
-    ask: async <K extends Kind>(request: Request<K>): Promise<Answer<K>> => {
-      const { telemetry } = request as Request<'commit'>;
+    ask: async <K extends Kind>(request: StoreRequest<K>): Promise<StoreAnswer<K>> => {
+      const { telemetry } = request as StoreRequest<'commit'>;
       const tickets = (telemetry?.frames ?? []).map(({ ticket, readings }) => ({ ticket, seq: ++lastSeq, readings: readings.length }));
       const value = { tickets, lastSeq, cursorSeq: 0 };
       const answer = request.kind === 'commit' ? { telemetry: { ok: true, value }, state: { ok: true, value: null } } : null;
-      return { answer, notices: [] } as unknown as Answer<K>;
+      return { answer, notices: [] } as unknown as StoreAnswer<K>;
     },
   };
 };

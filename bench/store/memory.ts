@@ -5,7 +5,7 @@
  */
 import leanStart from '../../agent/lean-start.json' with { type: 'json' };
 import { startChild } from '../child.ts';
-import { type BenchOptions, quantile, type Result, round } from '../result.ts';
+import { type BenchOptions, quantile, type BenchResult, round } from '../result.ts';
 import { scratchFolder } from '../undo.ts';
 import type { MemoryAnswer, MemoryQuestion } from './memory-process.ts';
 
@@ -31,7 +31,7 @@ export async function memoryBench({ quick, emit, progress }: BenchOptions): Prom
   const mb = (values: readonly number[]): number => round(quantile(values, 0.5) / MEGABYTE, 1);
   const [none, direct, thread] = [mb(seen.none), mb(seen.direct), mb(seen.thread)];
   const note = `heap, memory pools and compiled code as the agent has them; whole process ${thread} MB; ${none} MB without a database, ${direct} MB with it on the main thread`;
-  const figure = (metric: string, value: number): Result => ({ bench: 'store', metric, value: round(value, 1), unit: 'MB', note });
+  const figure = (metric: string, value: number): BenchResult => ({ bench: 'store', metric, value: round(value, 1), unit: 'MB', note });
   emit(figure('memory-storage-thread', thread - direct));
   emit(figure('memory-storage-thread-and-database', thread - none));
 }

@@ -7,7 +7,7 @@ import { openInProcessLink } from '../../agent/store/client/in-process-link.ts';
 import { scratchFolder } from '../undo.ts';
 import { closeMeasured, openFedStore, type Sizes } from './fed-store.ts';
 
-export interface Month {
+export interface StoreMonth {
   readonly days: number;
   /** Wall time behind the last reading. */
   readonly untilMs: number;
@@ -19,14 +19,14 @@ const DAYS = { full: 30, quick: 1 };
 /** Each commit waits for the disk; with one a minute the month is there in minutes. Units: s. */
 const COMMIT_SECONDS = 60;
 
-let stored: Promise<Month> | undefined;
+let stored: Promise<StoreMonth> | undefined;
 
-export function storedMonth(quick: boolean, progress: (text: string) => void): Promise<Month> {
+export function storedMonth(quick: boolean, progress: (text: string) => void): Promise<StoreMonth> {
   stored ??= store(quick ? DAYS.quick : DAYS.full, progress);
   return stored;
 }
 
-async function store(days: number, progress: (text: string) => void): Promise<Month> {
+async function store(days: number, progress: (text: string) => void): Promise<StoreMonth> {
   const make = async (isCompacted: boolean) => {
     const { dir } = scratchFolder('bench');
     const fed = await openFedStore({ dir, commitSeconds: COMMIT_SECONDS, openLink: openInProcessLink, isCompacted });

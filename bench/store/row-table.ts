@@ -7,13 +7,13 @@
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
-import type { Frame } from '../../agent/core/ports.ts';
+import type { ReadingFrame } from '../../agent/core/ports.ts';
 import type { PointId } from '../../agent/core/words.ts';
 
 export interface RowTable {
   readonly file: string;
   /** All of them in one transaction. */
-  add(frames: readonly Frame[]): void;
+  add(frames: readonly ReadingFrame[]): void;
   /** Rows of one point. Units: wall time, ms. */
   read(pointId: PointId, fromMs: number, toMs: number): readonly { atMs: number; value: number | null; quality: string }[];
   /** Units: bytes of the file and of the journal beside it. */
@@ -41,7 +41,7 @@ CREATE INDEX history ON reading(device, metric, ts);`);
   const select = db.prepare<[string, string, string, string], { ts: string; value: string }>(
     'SELECT ts, value FROM reading WHERE device = ? AND metric = ? AND ts >= ? AND ts < ? ORDER BY ts',
   );
-  const add = db.transaction((frames: readonly Frame[]) => {
+  const add = db.transaction((frames: readonly ReadingFrame[]) => {
     for (const { readings } of frames) {
       for (const { pointId, value, quality, atMs } of readings) {
         const [device, metric] = pointId.split('.');

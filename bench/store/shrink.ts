@@ -7,10 +7,10 @@ import { statSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createSystemClock } from '../../agent/core/system-clock.ts';
 import { createStore } from '../../agent/store/store.ts';
-import { type BenchOptions, type Result, round } from '../result.ts';
+import { type BenchOptions, type BenchResult, round } from '../result.ts';
 import { scratchFolder } from '../undo.ts';
 import { openFedStore } from './fed-store.ts';
-import { SILENT } from './feed.ts';
+import { NO_LOG } from './feed.ts';
 
 /** What lies there before, in days of a full cabinet, and what may stay. Units: MB. */
 const FULL = { days: 45, capMb: 8 };
@@ -31,7 +31,7 @@ export async function shrinkBench({ quick, emit, progress }: BenchOptions): Prom
   const before = megabytes();
   const clock = createSystemClock({ quality: () => 'synced' });
   const { decimals, points } = fed.feed.workload;
-  const store = createStore({ dir, clock, log: SILENT, commitSeconds: 1, maxMegabytes: capMb, maxDays: 4_000, decimals });
+  const store = createStore({ dir, clock, log: NO_LOG, commitSeconds: 1, maxMegabytes: capMb, maxDays: 4_000, decimals });
   let [lastMs, longestMs, ticket] = [performance.now(), 0, 0];
   store.onCommitted = () => {
     longestMs = Math.max(longestMs, performance.now() - lastMs);
@@ -51,7 +51,7 @@ export async function shrinkBench({ quick, emit, progress }: BenchOptions): Prom
   const after = megabytes();
   remove();
   const note = `${round(before, 1)} MB to ${round(after, 1)} MB, ${ticket} commits, balanced: ${account.isBalanced}`;
-  const figure = (metric: string, value: number, unit: string): Result => ({ bench: 'store', metric, value: round(value, 1), unit, note });
+  const figure = (metric: string, value: number, unit: string): BenchResult => ({ bench: 'store', metric, value: round(value, 1), unit, note });
   emit(figure('shrink-longest-pause-between-commits', longestMs, 'ms'));
   emit(figure('shrink-until-it-fits', tookS, 's'));
 }

@@ -7,13 +7,13 @@
  * its last digit, all readings of one poll have one time, and no two polls are exactly a minute apart.
  */
 import type { PointId, Reading } from '../../agent/core/words.ts';
-import type { NewsRule } from '../../agent/store/news.ts';
+import type { ChangeRule } from '../../agent/store/news.ts';
 import { createRandom } from '../../test/street/random.ts';
 
 export interface Workload {
   /** By point. */
   readonly decimals: ReadonlyMap<string, number>;
-  readonly rules: ReadonlyMap<string, NewsRule>;
+  readonly rules: ReadonlyMap<string, ChangeRule>;
   readonly points: readonly PointId[];
   /** The driver whose turn it is. */
   poll(now: { readonly atMs: number; readonly atMono: number }): readonly Reading[];

@@ -5,7 +5,7 @@
  */
 import type { Clock, MonoMs, Timer, WallMs } from '../../agent/core/clock.ts';
 
-export interface World {
+export interface ClockWorld {
   /** As the agent's parts see it; its quality is never read. */
   readonly clock: Clock;
   readonly trueMs: WallMs;
@@ -29,7 +29,7 @@ export interface World {
 /** Of the crystals. Source: 20 ppm for a battery clock, 50 ppm for a board. */
 const CRYSTAL = { battery: 20e-6, board: 50e-6 };
 
-export function createWorld(startMs: WallMs, random: () => number): World {
+export function createClockWorld(startMs: WallMs, random: () => number): ClockWorld {
   const rateOf = (share: number): number => (random() * 2 - 1) * share;
   const rates = { battery: rateOf(CRYSTAL.battery), board: rateOf(CRYSTAL.board) };
   let [trueMs, monoMs] = [startMs, 0];
@@ -43,7 +43,7 @@ export function createWorld(startMs: WallMs, random: () => number): World {
       },
     };
   };
-  const world: World = {
+  const world: ClockWorld = {
     clock: {
       wallMs: () => Math.round(world.systemMs),
       monoMs: () => monoMs,

@@ -16,7 +16,7 @@ import { createEnergy, type Energy } from '../../agent/diagnosis/energy-count.ts
 import { createTimeQuality } from '../../agent/service/time/time-quality.ts';
 import { makeStreet, RESIDENTIAL, step, ZONE } from '../../test/agent/lighting/street.ts';
 import { createRandom, type Random } from '../../test/street/random.ts';
-import { createWorld, trueSunDeg, type World } from './clock-world.ts';
+import { createClockWorld, trueSunDeg, type ClockWorld } from './clock-world.ts';
 import type { TortureOptions } from './torture.ts';
 
 const DEMO = join(import.meta.dirname, '../../config/demo.yaml');
@@ -48,7 +48,7 @@ const STEP_WH = (6 * WATTS.before * STEP_MS) / HOUR;
 const FOLLOW_SHARE = 1e-4;
 
 /** What is done to the clocks; true when the next fault may come while it lasts. */
-const FAULTS: Readonly<Record<string, (world: World, random: Random) => void>> = {
+const FAULTS: Readonly<Record<string, (world: ClockWorld, random: Random) => void>> = {
   stepBack: (world, random) => {
     world.systemMs -= sizeOf(random, SECOND, 40 * HOUR);
   },
@@ -138,7 +138,7 @@ interface Torment {
 
 async function tormented(site: (typeof SITES)[number], { faults, random, faultsByKind }: Torment): Promise<Tally> {
   const [, latitudeDeg, longitudeDeg] = site;
-  const world = createWorld(Date.parse('2026-06-01T12:00:00Z') + random() * 365 * DAY, random);
+  const world = createClockWorld(Date.parse('2026-06-01T12:00:00Z') + random() * 365 * DAY, random);
   const hasBattery = random() < 0.5;
   if (hasBattery) world.batteryMs = world.trueMs;
   world.isSynchronised = random() < 0.5 || !hasBattery;
@@ -241,7 +241,7 @@ function cabinetAt([, latitudeDeg, longitudeDeg, timezone]: (typeof SITES)[numbe
 }
 
 /** The agent's parts on a street of plain values, and its ends and starts. */
-function createAgentStreet(cabinet: Cabinet, world: World) {
+function createAgentStreet(cabinet: Cabinet, world: ClockWorld) {
   const levels = new Map(cabinet.lamps.map(({ id }) => [id, 100]));
   const disk = new Map<string, unknown>();
   const store = {

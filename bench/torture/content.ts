@@ -4,7 +4,7 @@
  * Owns what is in a frame. Pure. Called by the writer that is killed and by the checker afterwards.
  */
 import { crc32 } from 'node:zlib';
-import type { Frame, StoredReading } from '../../agent/core/ports.ts';
+import type { ReadingFrame, StoredReading } from '../../agent/core/ports.ts';
 import type { PointId, Quality, Reading } from '../../agent/core/words.ts';
 import { createRandom } from '../../test/street/random.ts';
 
@@ -35,7 +35,7 @@ export const DECIMALS: ReadonlyMap<string, number> = new Map(
 export const COUNTERS: ReadonlySet<string> = new Set([...DECIMALS.keys()].filter((point) => point.endsWith('.energy')));
 
 /** The only frame of this name. */
-export function frameOf({ seed, round, ticket, atMs }: FrameName, load: Load, atMono: number): Frame {
+export function frameOf({ seed, round, ticket, atMs }: FrameName, load: Load, atMono: number): ReadingFrame {
   const random = createRandom(crc32(`${seed}/${round}/${ticket}`));
   const count = 1 + Math.floor(random() * MOST_READINGS[load]);
   const names = Object.keys(QUANTITIES);

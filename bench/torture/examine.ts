@@ -10,10 +10,10 @@ import { createSystemClock } from '../../agent/core/system-clock.ts';
 import { openInProcessLink } from '../../agent/store/client/in-process-link.ts';
 import { createStore } from '../../agent/store/store.ts';
 import { COUNTERS, checksumOf, DECIMALS, frameOf, isPartOf } from './content.ts';
-import type { Ledger } from './ledger.ts';
+import type { CommandLedger } from './ledger.ts';
 import { type CommittedFrame, type Orders, toEventId } from './writer.ts';
 
-export interface Verdict {
+export interface ExamineVerdict {
   /** Committed readings that are neither there nor accounted for. */
   readonly lost: number;
   readonly integrityFailures: number;
@@ -39,7 +39,7 @@ const PAGE = 2_000;
 const FILES = ['telemetry.db', 'state.db'];
 
 /** Errors: rejects when the folder cannot be read at all. */
-export async function examine(dir: string, ledger: Ledger, orders: Orders): Promise<Verdict> {
+export async function examine(dir: string, ledger: CommandLedger, orders: Orders): Promise<ExamineVerdict> {
   const clock = createSystemClock({ quality: () => 'synced', wallOffsetMs: orders.wallOffsetMs });
   const { commitSeconds, maxDays } = orders;
   const log = { event: () => {} };
@@ -91,7 +91,7 @@ async function readAll(store: Store): Promise<Found> {
 }
 
 /** What was reported and is not as it was. */
-function frameProblems({ frames, gaps, status }: Found, ledger: Ledger, { isTight }: Orders) {
+function frameProblems({ frames, gaps, status }: Found, ledger: CommandLedger, { isTight }: Orders) {
   const texts: string[] = [];
   const released: number[] = [];
   let lost = 0;
@@ -115,7 +115,7 @@ function frameProblems({ frames, gaps, status }: Found, ledger: Ledger, { isTigh
 }
 
 /** Counted here, reading by reading, against what the store says of itself. */
-function accountProblems({ frames, gaps, status }: Found, ledger: Ledger): readonly string[] {
+function accountProblems({ frames, gaps, status }: Found, ledger: CommandLedger): readonly string[] {
   const { account } = status;
   const backlog = [...frames.values()].filter(({ seq }) => seq > status.cursorSeq).reduce((sum, { readings }) => sum + readings.length, 0);
   const gone = gaps.reduce((sum, { readings }) => sum + readings, 0);
@@ -130,7 +130,7 @@ function accountProblems({ frames, gaps, status }: Found, ledger: Ledger): reado
   return problems;
 }
 
-function cursorProblems({ status: { cursorSeq, epoch, lastSeq } }: Found, ledger: Ledger): readonly string[] {
+function cursorProblems({ status: { cursorSeq, epoch, lastSeq } }: Found, ledger: CommandLedger): readonly string[] {
   const problems: string[] = [];
   if (ledger.epoch !== null && epoch !== ledger.epoch) problems.push(`the epoch has changed from ${ledger.epoch} to ${epoch}`);
   if (cursorSeq > ledger.cursor.toldSeq) problems.push(`the cursor is at ${cursorSeq}, told were ${ledger.cursor.toldSeq}`);
@@ -140,7 +140,7 @@ function cursorProblems({ status: { cursorSeq, epoch, lastSeq } }: Found, ledger
 }
 
 /** Facts are saved at once, and the events before them with them. */
-async function factProblems(store: Store, { saved }: Ledger): Promise<readonly string[]> {
+async function factProblems(store: Store, { saved }: CommandLedger): Promise<readonly string[]> {
   if (saved === null) return [];
   const { round, number } = saved;
   const fact = (await store.load('torture')) as { readonly round: number; readonly number: number } | undefined;
@@ -176,7 +176,7 @@ function isWithin(seq: number, { firstSeq, lastSeq }: Gap): boolean {
   return firstSeq !== null && lastSeq !== null && firstSeq <= seq && seq <= lastSeq;
 }
 
-function originalOf({ round, ticket, atMs }: CommittedFrame, { seed, load }: Ledger): readonly StoredFrame['readings'][number][] {
+function originalOf({ round, ticket, atMs }: CommittedFrame, { seed, load }: CommandLedger): readonly StoredFrame['readings'][number][] {
   return frameOf({ seed, round, ticket, atMs }, load, 0).readings;
 }
 

@@ -8,7 +8,7 @@ import { runInNewContext } from 'node:vm';
 import { createManualClock } from '../../agent/core/manual-clock.ts';
 import type { PlatformOrder, UplinkDevice } from '../../agent/core/ports.ts';
 import { REMEMBERED } from '../../agent/sync/commands/command-book.ts';
-import { createCommandDesk } from '../../agent/sync/commands/command-desk.ts';
+import { createCommandInbox } from '../../agent/sync/commands/command-desk.ts';
 import { encodePayload, type Metric, type MetricValue } from '../../agent/sync/sparkplug/codec.ts';
 import { createMetricTable } from '../../agent/sync/sparkplug/metric-table.ts';
 import { createRandom, type Random } from '../../test/street/random.ts';
@@ -49,7 +49,7 @@ export async function hostileTorture({ rounds, seed, progress, emit }: TortureOp
   const clock = createManualClock(START_MS);
   const disk = new Map<string, unknown>();
   const seen = { orders: 0, outside: 0, answers: 0, events: 0, longest: 0, rebirths: 0 };
-  const desk = createCommandDesk({
+  const desk = createCommandInbox({
     table: TABLE,
     cabinetId: 'c1',
     clock,

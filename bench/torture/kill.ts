@@ -10,14 +10,14 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { createRandom, type Random } from '../../test/street/random.ts';
 import { scratchFolder } from '../undo.ts';
 import { examine } from './examine.ts';
-import { createLedger, type Ledger } from './ledger.ts';
+import { createCommandLedger, type CommandLedger } from './ledger.ts';
 import { createTally } from './tally.ts';
 import type { TortureOptions } from './torture.ts';
-import { type Orders, type Said, startWriter } from './writer.ts';
+import { type Orders, type WriterReport, startWriter } from './writer.ts';
 
 interface Place {
   readonly dir: string;
-  readonly ledger: Ledger;
+  readonly ledger: CommandLedger;
   readonly orders: Pick<Orders, 'load' | 'cursorOneIn' | 'maxMegabytes' | 'maxDays' | 'isTight'>;
 }
 
@@ -42,8 +42,8 @@ export async function killTorture({ rounds, seed, emit, progress }: TortureOptio
   const random = createRandom(seed);
   const { dir, remove } = scratchFolder('torture');
   const places: readonly Place[] = [
-    { dir: join(dir, 'roomy'), ledger: createLedger(seed, ROOMY.load), orders: ROOMY },
-    { dir: join(dir, 'tight'), ledger: createLedger(seed + 1, TIGHT.load), orders: TIGHT },
+    { dir: join(dir, 'roomy'), ledger: createCommandLedger(seed, ROOMY.load), orders: ROOMY },
+    { dir: join(dir, 'tight'), ledger: createCommandLedger(seed + 1, TIGHT.load), orders: TIGHT },
   ];
   for (const place of places) mkdirSync(place.dir);
   const tally = createTally('kill', progress);
@@ -76,7 +76,7 @@ export async function killTorture({ rounds, seed, emit, progress }: TortureOptio
 }
 
 /** From its start to its death; counted in commits, so that a slow machine tortures as much. */
-async function lifeOf(orders: Orders, random: Random): Promise<Said> {
+async function lifeOf(orders: Orders, random: Random): Promise<WriterReport> {
   const writer = startWriter(orders);
   if (Math.floor(random() * LIFE.openingOneIn) === 0) await sleep(random() * LIFE.openingMs);
   else {

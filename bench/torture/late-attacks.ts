@@ -19,7 +19,7 @@ export interface Strength {
 
 const NONE: Strength = { late: 0, lost: 0, copied: 0, burst: 0, noisy: 0, shift: 0 };
 
-export const ATTACKS: readonly Strength[] = [
+export const LATE_ATTACKS: readonly Strength[] = [
   { late: 0.15, lost: 0.05, copied: 0.2, burst: 0.03, noisy: 0.1, shift: 0.01 },
   { ...NONE, late: 0.2 },
   { ...NONE, late: 0.03 },

@@ -6,7 +6,7 @@
 import type { MonoMs } from '../../agent/core/clock.ts';
 
 /** What the torture reads: one request of a unit. */
-export interface Block {
+export interface LateBlock {
   readonly unit: number;
   readonly table: 'holding' | 'input' | 'discrete';
   readonly address: number;
@@ -17,7 +17,7 @@ export interface Block {
 const PERIODS_MS = [0, 0, 7_000, 23_000, 10, 1_300, 61_000, 0];
 
 /** The value of a register, or of a bit, at a time. */
-export function valueAt({ unit, table }: Pick<Block, 'unit' | 'table'>, address: number, atMono: MonoMs): number {
+export function trueValueAt({ unit, table }: Pick<LateBlock, 'unit' | 'table'>, address: number, atMono: MonoMs): number {
   const kind = address % PERIODS_MS.length;
   const step = stepAt(address, atMono);
   if (table === 'discrete') return mixed(address >> 3, step) & 1;
@@ -28,12 +28,12 @@ export function valueAt({ unit, table }: Pick<Block, 'unit' | 'table'>, address:
 }
 
 /** Whether each word was true at some time between the two. */
-export function heldBetween(block: Block, words: readonly number[], from: MonoMs, to: MonoMs): boolean {
+export function heldBetween(block: LateBlock, words: readonly number[], from: MonoMs, to: MonoMs): boolean {
   return words.every((word, i) => {
     const address = block.address + i;
     const periodMs = PERIODS_MS[address % PERIODS_MS.length] as number;
     for (let mono = from; ; mono += periodMs) {
-      if (valueAt(block, address, Math.min(mono, to)) === word) return true;
+      if (trueValueAt(block, address, Math.min(mono, to)) === word) return true;
       if (mono >= to || periodMs === 0) return false;
     }
   });

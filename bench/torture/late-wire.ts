@@ -6,9 +6,9 @@
 import type { SerialSettings } from '../../agent/core/cabinet.ts';
 import type { Clock, MonoMs } from '../../agent/core/clock.ts';
 import type { Random } from '../../test/street/random.ts';
-import { parseRequest, readReply, writeReply } from '../../test/street/rtu-slave.ts';
+import { parseRequest, encodeReadReply, writeReply } from '../../test/street/rtu-slave.ts';
 import { createWire, type Wire } from '../../test/street/wire.ts';
-import { type Block, valueAt } from './late-units.ts';
+import { type LateBlock, trueValueAt } from './late-units.ts';
 
 /** An ambush takes one of so many. */
 const OLD_REPLIES = 6;
@@ -60,9 +60,9 @@ export function createAttackedWire({ clock, serial, random, isNetwork }: Attacke
       const reply =
         request.kind === 'write'
           ? writeReply(bytes)
-          : readReply(
+          : encodeReadReply(
               request,
-              Array.from({ length: request.count }, (_, i) => valueAt(request as Block, request.address + i, clock.monoMs())),
+              Array.from({ length: request.count }, (_, i) => trueValueAt(request as LateBlock, request.address + i, clock.monoMs())),
             );
       answer(request.unit, reply);
     });

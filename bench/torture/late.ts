@@ -12,8 +12,8 @@ import { BusError } from '../../agent/core/errors.ts';
 import { createManualClock, type ManualClock } from '../../agent/core/manual-clock.ts';
 import { createModbusLine } from '../../drivers/modbus/modbus-line.ts';
 import { createRandom, type Random } from '../../test/street/random.ts';
-import { ATTACKS, oneEvent, type Strength, stormOf } from './late-attacks.ts';
-import { type Block, heldBetween } from './late-units.ts';
+import { LATE_ATTACKS, oneEvent, type Strength, stormOf } from './late-attacks.ts';
+import { type LateBlock, heldBetween } from './late-units.ts';
 import { type AttackedWire, createAttackedWire, UNHARMED } from './late-wire.ts';
 import type { TortureOptions } from './torture.ts';
 
@@ -95,11 +95,11 @@ async function attacked(scene: Scene, reads: number, progress: (text: string) =>
   const seen: Seen = { reads: 0, good: 0, wrong: 0, repeated: 0, failed: {} };
   const before = new Map<string, number>();
   const signs: Signs = { count: 0, mono: Number.NEGATIVE_INFINITY };
-  let strength: Strength = ATTACKS[0] as Strength;
+  let strength: Strength = LATE_ATTACKS[0] as Strength;
   while (seen.reads < reads) {
     const at = seen.reads % (CYCLE.storm + CYCLE.calm + CYCLE.event);
     const phase = at < CYCLE.storm ? 'storm' : at < CYCLE.storm + CYCLE.calm ? 'calm' : 'event';
-    if (at === 0) strength = ATTACKS[Math.floor(random() * ATTACKS.length)] as Strength;
+    if (at === 0) strength = LATE_ATTACKS[Math.floor(random() * LATE_ATTACKS.length)] as Strength;
     if (phase === 'storm') stormOf(strength, wire, random);
     else if (at === CYCLE.storm) Object.assign(wire, { fate: () => UNHARMED, shifted: new Set() });
     else if (at === CYCLE.storm + CYCLE.calm + 10) oneEvent(wire, random);
@@ -128,7 +128,7 @@ async function read(
   seen.good++;
   const key = (i: number): string => `${request.unit}:${request.table}:${request.address + i}`;
   const isRepeated = end.words.every((word, i) => before.get(key(i)) === word);
-  if (!heldBetween(request as Block, end.words, end.askedMono, end.atMono)) seen[isRepeated && isQuiet ? 'repeated' : 'wrong']++;
+  if (!heldBetween(request as LateBlock, end.words, end.askedMono, end.atMono)) seen[isRepeated && isQuiet ? 'repeated' : 'wrong']++;
   for (const [i, word] of end.words.entries()) before.set(key(i), word);
 }
 

@@ -4,9 +4,9 @@
  * Owns the promises. Called between two rounds; judges what a promise alone can show: a seq given out twice.
  */
 import type { Load } from './content.ts';
-import type { CommittedFrame, Said } from './writer.ts';
+import type { CommittedFrame, WriterReport } from './writer.ts';
 
-export interface Ledger {
+export interface CommandLedger {
   readonly seed: number;
   readonly load: Load;
   /** Committed and still owed, by seq. */
@@ -20,13 +20,13 @@ export interface Ledger {
   readonly saved: { readonly round: number; readonly number: number } | null;
   readonly epoch: string | null;
   /** Adds what a writer said. Shape: the seqs that were there before. */
-  add(round: number, said: Said): readonly number[];
+  add(round: number, said: WriterReport): readonly number[];
   /** Gone with a record: no longer owed. */
   release(seqs: readonly number[]): void;
   found(store: { readonly epoch: string; readonly cursorSeq: number }): void;
 }
 
-export function createLedger(seed: number, load: Load): Ledger {
+export function createCommandLedger(seed: number, load: Load): CommandLedger {
   const frames = new Map<number, CommittedFrame>();
   const ledger = {
     seed,
@@ -35,9 +35,9 @@ export function createLedger(seed: number, load: Load): Ledger {
     readings: 0,
     lastSeq: 0,
     cursor: { toldSeq: 0, foundSeq: 0 },
-    saved: null as Ledger['saved'],
+    saved: null as CommandLedger['saved'],
     epoch: null as string | null,
-    add: (round: number, said: Said): readonly number[] => {
+    add: (round: number, said: WriterReport): readonly number[] => {
       const reused = said.frames.filter(({ seq }, i) => seq <= (said.frames[i - 1]?.seq ?? ledger.lastSeq)).map(({ seq }) => seq);
       for (const frame of said.frames) frames.set(frame.seq, frame);
       ledger.readings += said.frames.reduce((sum, { readings }) => sum + readings, 0);

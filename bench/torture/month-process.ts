@@ -12,14 +12,14 @@ import { ownHeap } from '../../agent/core/heap-keeper.ts';
 import { createManualClock, type ManualClock } from '../../agent/core/manual-clock.ts';
 import type { UplinkStatus } from '../../agent/core/ports.ts';
 import type { StatusView } from '../../agent/core/views.ts';
-import type { Answer, Kind, OpenLink, Request } from '../../agent/store/messages.ts';
+import type { StoreAnswer, Kind, OpenLink, StoreRequest } from '../../agent/store/messages.ts';
 import { openWorkerLink } from '../../agent/store/worker-link.ts';
-import { createMqttDoor } from '../../agent/sync/mqtt/mqtt-door.ts';
+import { createMqttTransport } from '../../agent/sync/mqtt/mqtt-door.ts';
 import { createStreet, type LevelSeen, type Street } from '../../test/street/street.ts';
 import { createWire, type Wire } from '../../test/street/wire.ts';
 import { answerParent } from '../child.ts';
 import { footprintCabinet } from '../footprint/footprint-street.ts';
-import { SILENT } from '../store/feed.ts';
+import { NO_LOG } from '../store/feed.ts';
 
 export type MonthQuestion =
   | { readonly ask: 'begin'; readonly dir: string; readonly broker: string }
@@ -99,14 +99,14 @@ async function begin(dir: string, broker: string): Promise<Month> {
   const agent = createAgent({
     ...site,
     clock,
-    log: SILENT,
+    log: NO_LOG,
     version: 'month',
     openPort: (path) => {
       const wire = wires.get(path);
       if (wire === undefined) throw new Error(`no wire ${path}`);
       return wire.port;
     },
-    door: createMqttDoor(),
+    door: createMqttTransport(),
     random: street.random,
     openStoreLink,
     socketPath: join(dir, 'agent.sock'),
@@ -122,7 +122,7 @@ const openStoreLink: OpenLink = (setup, onLost) => {
   const link = openWorkerLink(setup, onLost);
   return {
     ...link,
-    ask: <K extends Kind>(request: Request<K>): Promise<Answer<K>> => {
+    ask: <K extends Kind>(request: StoreRequest<K>): Promise<StoreAnswer<K>> => {
       openQuestions += 1;
       return link.ask(request).finally(() => {
         openQuestions -= 1;

@@ -10,7 +10,7 @@ import leanStart from '../../agent/lean-start.json' with { type: 'json' };
 import { openInProcessLink } from '../../agent/store/client/in-process-link.ts';
 import { createStore } from '../../agent/store/store.ts';
 import { answerParent, startChild } from '../child.ts';
-import { createFeed, SILENT } from '../store/feed.ts';
+import { createFeed, NO_LOG } from '../store/feed.ts';
 import { scratchFolder } from '../undo.ts';
 import type { TortureOptions } from './torture.ts';
 
@@ -70,7 +70,7 @@ export function answerOffline(): void {
     const store = createStore({
       dir,
       clock,
-      log: SILENT,
+      log: NO_LOG,
       commitSeconds: 60,
       maxMegabytes,
       maxDays: 400,

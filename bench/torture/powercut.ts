@@ -14,10 +14,10 @@ import { type MountedImage, makeImage, mountImage, whyNoImage } from '../loop-im
 import { scratchFolder } from '../undo.ts';
 import { examine } from './examine.ts';
 import { ROUND_STEP_MS } from './kill.ts';
-import { createLedger } from './ledger.ts';
+import { createCommandLedger } from './ledger.ts';
 import { createTally } from './tally.ts';
 import { type TortureOptions, Unavailable } from './torture.ts';
-import { type Orders, type Said, startWriter } from './writer.ts';
+import { type Orders, type WriterReport, startWriter } from './writer.ts';
 
 /** Units: MB. */
 const IMAGE_MB = 48;
@@ -39,7 +39,7 @@ export async function powercutTorture({ rounds, seed, emit, progress }: TortureO
   const why = whyNoImage(files.image, files.mountPoint);
   if (why !== null) throw new Unavailable(`powercut needs root and a loop device: ${why}`);
   const random = createRandom(seed);
-  const ledger = createLedger(seed, KIND.load);
+  const ledger = createCommandLedger(seed, KIND.load);
   const tally = createTally('powercut', progress);
   makeImage(files.image, IMAGE_MB);
   let mounted = mountImage(files.image, files.mountPoint);
@@ -73,7 +73,7 @@ interface Rig {
 }
 
 /** The writer works, the power goes: `cut` is the device as it was at that moment. The writer then is dead and has said all that it said before. */
-async function lifeAndCut(orders: Orders, { random, mounted, files }: Rig): Promise<{ said: Said; cutMs: number }> {
+async function lifeAndCut(orders: Orders, { random, mounted, files }: Rig): Promise<{ said: WriterReport; cutMs: number }> {
   const clock = createSystemClock({ quality: () => 'synced', wallOffsetMs: orders.wallOffsetMs });
   const writer = startWriter(orders);
   await writer.opened();
@@ -109,7 +109,7 @@ async function copyAtRest(mounted: MountedImage, { image, cut }: Rig['files']): 
 }
 
 /** How long before the cut the oldest reading was handed in that is not there. Units: ms. */
-function lostMs({ appended }: Said, { newestMs, cutMs }: { newestMs: number; cutMs: number }): number {
+function lostMs({ appended }: WriterReport, { newestMs, cutMs }: { newestMs: number; cutMs: number }): number {
   const firstLost = appended.find(({ atMs }) => atMs > newestMs);
   return firstLost === undefined ? 0 : cutMs - firstLost.atMs;
 }

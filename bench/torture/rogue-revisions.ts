@@ -39,7 +39,7 @@ export function rogueSite(brokerUrl: string): string {
 }
 
 /** By class. */
-export const ATTACKS: Readonly<Record<string, Attack>> = {
+export const ROGUE_ATTACKS: Readonly<Record<string, Attack>> = {
   'another broker, a secret as its password': (site, random, { listener, secretFiles }) =>
     cabinet(site, [
       [/broker: .*/, `broker: mqtt://${listener}\n  username: ${word(random)}\n  passwordFile: ${pick(random, secretFiles)}`],

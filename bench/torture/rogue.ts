@@ -16,7 +16,7 @@ import { createTestBroker } from '../../test/platform/broker.ts';
 import { createRandom } from '../../test/street/random.ts';
 import { createRig, type Rig } from '../../test/support/rig.ts';
 import { scratchFolder } from '../undo.ts';
-import { ATTACKS, honestRevision, type RogueRevision, type RogueTargets, rogueSite } from './rogue-revisions.ts';
+import { ROGUE_ATTACKS, honestRevision, type RogueRevision, type RogueTargets, rogueSite } from './rogue-revisions.ts';
 import type { TortureOptions } from './torture.ts';
 
 /** Honest revisions for each hostile one. */
@@ -45,7 +45,7 @@ export async function rogueTorture({ rounds, seed, progress, emit }: TortureOpti
   process.env['TZ'] = 'Europe/Paris';
   const random = createRandom(seed);
   const listener = await openListener();
-  const succeeded: Record<string, number> = Object.fromEntries(Object.keys(ATTACKS).map((name) => [name, 0]));
+  const succeeded: Record<string, number> = Object.fromEntries(Object.keys(ROGUE_ATTACKS).map((name) => [name, 0]));
   const sent = { ...succeeded };
   let cabinet = await openCabinet();
   let [darkTicks, honest] = [0, 0];
@@ -54,8 +54,8 @@ export async function rogueTorture({ rounds, seed, progress, emit }: TortureOpti
   const wantedHonest = Math.round(rounds * HONEST_SHARE);
   try {
     for (let n = 0; n < rounds; n += 1) {
-      const name = Object.keys(ATTACKS)[n % Object.keys(ATTACKS).length] ?? '';
-      const revision = ATTACKS[name]?.(cabinet.site, random, { listener: listener.address, secretFiles: cabinet.secretFiles });
+      const name = Object.keys(ROGUE_ATTACKS)[n % Object.keys(ROGUE_ATTACKS).length] ?? '';
+      const revision = ROGUE_ATTACKS[name]?.(cabinet.site, random, { listener: listener.address, secretFiles: cabinet.secretFiles });
       if (revision === undefined) continue;
       sent[name] = (sent[name] ?? 0) + 1;
       const heardBefore = listener.bytes();

@@ -4,16 +4,16 @@
  * Owns the sums and the lines for whoever waits. Called by the runs that kill a writer.
  */
 
-import type { Verdict } from './examine.ts';
+import type { ExamineVerdict } from './examine.ts';
 import type { Summary } from './torture.ts';
-import type { Said } from './writer.ts';
+import type { WriterReport } from './writer.ts';
 
 export interface Round {
   readonly round: string;
-  readonly said: Said;
+  readonly said: WriterReport;
   /** Seqs that had been given out before. */
   readonly reused: readonly number[];
-  readonly verdict: Verdict;
+  readonly verdict: ExamineVerdict;
   /** Not committed, by design: handed in so long before the end. Units: ms. */
   readonly uncommittedMs?: number;
 }
@@ -24,7 +24,7 @@ const PROGRESS_EVERY = 10;
 export function createTally(torture: string, progress: (text: string) => void) {
   const sum = { rounds: 0, committedFrames: 0, committedReadings: 0, lostReadings: 0, integrityFailures: 0, reusedSeqs: 0, problems: 0 };
   let longestUncommittedMs = 0;
-  let recordedLosses: Verdict['gone'] = {};
+  let recordedLosses: ExamineVerdict['gone'] = {};
   /** Where nothing was promised, nothing was kept. */
   const isClean = (): boolean => sum.problems === 0 && sum.committedReadings > 0;
   return {

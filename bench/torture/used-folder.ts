@@ -6,7 +6,7 @@
  */
 import { mkdirSync } from 'node:fs';
 import { createManualClock } from '../../agent/core/manual-clock.ts';
-import type { Frame, Store } from '../../agent/core/ports.ts';
+import type { ReadingFrame, Store } from '../../agent/core/ports.ts';
 import type { AgentEvent, PointId } from '../../agent/core/words.ts';
 import { openInProcessLink } from '../../agent/store/client/in-process-link.ts';
 import { createStore } from '../../agent/store/store.ts';
@@ -49,7 +49,7 @@ function frameAt(
   ticket: number,
   points: readonly PointId[],
   { atMs, atMono, random }: { atMs: number; atMono: number; random: () => number },
-): Frame {
+): ReadingFrame {
   const readings = points.map((pointId) => ({ pointId, value: Math.round(random() * 100), quality: 'good' as const, atMono, atMs }));
   return { ticket, atMono, atMs, clockQuality: 'synced', readings };
 }

@@ -38,7 +38,7 @@ export interface CommittedFrame {
 }
 
 /** What the writer has said. Shape: grows until it is dead. */
-export interface Said {
+export interface WriterReport {
   readonly frames: CommittedFrame[];
   /** Frames handed in up to this ticket, at this time. */
   readonly appended: { readonly ticket: number; readonly atMs: number }[];
@@ -47,9 +47,9 @@ export interface Said {
   cursorSeq: number;
 }
 
-export interface Writer {
+export interface KilledWriter {
   readonly child: ChildProcess;
-  readonly said: Said;
+  readonly said: WriterReport;
   /** Resolves when the store is open. Errors: rejects with its last words when it ends before. */
   opened(): Promise<void>;
   /** SIGKILL; resolves when it is dead and all it said has been read. */
@@ -61,11 +61,11 @@ export function toEventId(round: number, number: number): string {
   return `torture-${round}-${number}`;
 }
 
-export function startWriter(orders: Orders): Writer {
+export function startWriter(orders: Orders): KilledWriter {
   const file = join(import.meta.dirname, 'writer-process.ts');
   const child = spawn(process.execPath, [file, JSON.stringify(orders)], { stdio: ['pipe', 'pipe', 'pipe'] });
   const killed = undoAtEnd(() => child.kill('SIGKILL'));
-  const said: Said = { frames: [], appended: [], events: [], saved: 0, cursorSeq: 0 };
+  const said: WriterReport = { frames: [], appended: [], events: [], saved: 0, cursorSeq: 0 };
   let lastWords = '';
   child.stderr.on('data', (bytes) => {
     lastWords = (lastWords + bytes).slice(-2_000);

@@ -5,24 +5,24 @@
  */
 import { readFileSync } from 'node:fs';
 import { every } from '../../agent/core/clock.ts';
-import { keepHeap, ownHeap } from '../../agent/core/heap-keeper.ts';
+import { startHeapCollector, ownHeap } from '../../agent/core/heap-keeper.ts';
 import { createSystemClock } from '../../agent/core/system-clock.ts';
 import { createRecorder } from '../../agent/store/recorder.ts';
 import { createStore } from '../../agent/store/store.ts';
-import { createMqttDoor } from '../../agent/sync/mqtt/mqtt-door.ts';
+import { createMqttTransport } from '../../agent/sync/mqtt/mqtt-door.ts';
 import { createUplink } from '../../agent/sync/uplink.ts';
 import { answerParent } from '../child.ts';
 import { openFedStore } from '../store/fed-store.ts';
-import { SILENT } from '../store/feed.ts';
+import { NO_LOG } from '../store/feed.ts';
 import { createWorkload } from '../store/workload.ts';
 import { benchDevices } from './devices.ts';
 
-export type AgentQuestion =
+export type UplinkAgentQuestion =
   | { readonly kind: 'fill'; readonly dir: string; readonly hours: number }
   | { readonly kind: 'drain'; readonly dir: string; readonly url: string; readonly proof: 'broker' | 'platform' };
 
 /** Units: ms from the births to the last row proven; bytes; readings. */
-export interface AgentAnswer {
+export interface UplinkAgentAnswer {
   readonly readings: number;
   readonly drainMs: number;
   readonly peakRssBytes: number;
@@ -36,9 +36,9 @@ const LIVE_MS = 1_000;
 const LOOK_MS = 100;
 const COMMIT_SECONDS = 10;
 
-answerParent<AgentQuestion, AgentAnswer>((question) => (question.kind === 'fill' ? fill(question) : drain(question)));
+answerParent<UplinkAgentQuestion, UplinkAgentAnswer>((question) => (question.kind === 'fill' ? fill(question) : drain(question)));
 
-async function fill({ dir, hours }: Extract<AgentQuestion, { kind: 'fill' }>): Promise<AgentAnswer> {
+async function fill({ dir, hours }: Extract<UplinkAgentQuestion, { kind: 'fill' }>): Promise<UplinkAgentAnswer> {
   const fed = await openFedStore({ dir, commitSeconds: 60, isCompacted: true });
   await fed.run(hours);
   const { readings } = await fed.status();
@@ -46,13 +46,13 @@ async function fill({ dir, hours }: Extract<AgentQuestion, { kind: 'fill' }>): P
   return { readings, drainMs: 0, peakRssBytes: 0, restRssBytes: 0, bytesSent: 0, messages: 0 };
 }
 
-async function drain({ dir, url, proof }: Extract<AgentQuestion, { kind: 'drain' }>): Promise<AgentAnswer> {
+async function drain({ dir, url, proof }: Extract<UplinkAgentQuestion, { kind: 'drain' }>): Promise<UplinkAgentAnswer> {
   const clock = createSystemClock({ quality: () => 'synced' });
   const workload = createWorkload(2);
   const store = createStore({
     dir,
     clock,
-    log: SILENT,
+    log: NO_LOG,
     commitSeconds: COMMIT_SECONDS,
     maxMegabytes: 4_096,
     maxDays: 400,
@@ -83,10 +83,10 @@ async function drain({ dir, url, proof }: Extract<AgentQuestion, { kind: 'drain'
     version: 'bench',
     devices: benchDevices(workload.points),
     clock,
-    log: SILENT,
+    log: NO_LOG,
     store,
     latest: () => undefined,
-    door: createMqttDoor(),
+    door: createMqttTransport(),
     random: () => 0.5,
   });
   const recorder = createRecorder({
@@ -106,7 +106,7 @@ async function drain({ dir, url, proof }: Extract<AgentQuestion, { kind: 'drain'
   let peakRssBytes = 0;
   recorder.start();
   const heap = ownHeap();
-  if (heap !== null) keepHeap(clock, heap);
+  if (heap !== null) startHeapCollector(clock, heap);
   every(clock, LIVE_MS, () => recorder.record(workload.poll({ atMs: clock.wallMs(), atMono: clock.monoMs() })));
   await uplink.start();
   while (uplink.status().state !== 'online') await nap();

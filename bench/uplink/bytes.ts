@@ -3,14 +3,14 @@
  *
  * Owns the three ways of sending an hour of the workload. Shape: bytes of MQTT packets, topic and header included, without TCP and TLS.
  */
-import type { Frame, StoredFrame } from '../../agent/core/ports.ts';
-import { encodeSegment } from '../../agent/sync/delivery/segment.ts';
+import type { ReadingFrame, StoredFrame } from '../../agent/core/ports.ts';
+import { encodeRowsSegment } from '../../agent/sync/delivery/segment.ts';
 import { createCurrentValues } from '../../agent/sync/sparkplug/current-values.ts';
 import { createMetricTable } from '../../agent/sync/sparkplug/metric-table.ts';
 import { createPublisher, type Publisher } from '../../agent/sync/sparkplug/publisher.ts';
 import { createTopics } from '../../agent/sync/sparkplug/topics.ts';
-import { against, type BenchOptions, beside, type Result, round } from '../result.ts';
-import { createFeed, framesOf } from '../store/feed.ts';
+import { against, type BenchOptions, beside, type BenchResult, round } from '../result.ts';
+import { createFeed, feedFrames } from '../store/feed.ts';
 import { benchDevices } from './devices.ts';
 
 const SECONDS = 3_600;
@@ -25,7 +25,7 @@ const HEADER_BYTES = 6;
 export async function bytesBench({ emit, progress }: BenchOptions): Promise<void> {
   progress('uplink: bytes a reading');
   const feed = createFeed();
-  const frames = await framesOf(feed, SECONDS);
+  const frames = await feedFrames(feed, SECONDS);
   const rows = frames.map((frame, i): StoredFrame => ({ ...frame, seq: i + 1, isCorrected: false }));
   const readings = frames.reduce((sum, frame) => sum + frame.readings.length, 0);
   const meter = createMeter(feed);
@@ -36,10 +36,10 @@ export async function bytesBench({ emit, progress }: BenchOptions): Promise<void
     for (const part of parts(rows, HISTORY_FRAMES)) publisher.history(part, rangeOf(part));
   });
   const packed = meter.measure((publisher) => {
-    for (const part of parts(rows, SEGMENT_FRAMES)) publisher.segment(encodeSegment(part, rangeOf(part)), rangeOf(part));
+    for (const part of parts(rows, SEGMENT_FRAMES)) publisher.segment(encodeRowsSegment(part, rangeOf(part)), rangeOf(part));
   });
   const json = frames.reduce((sum, frame) => sum + jsonBytes(frame), 0);
-  const figure = (metric: string, bytes: number): Result => ({
+  const figure = (metric: string, bytes: number): BenchResult => ({
     bench: 'uplink',
     metric,
     value: round(bytes / readings, 2),
@@ -61,7 +61,7 @@ function parts<T>(all: readonly T[], size: number): T[][] {
 }
 
 /** `{"device","metric","timestamp","value"}` for each reading, in one array. */
-function jsonBytes({ readings }: Frame): number {
+function jsonBytes({ readings }: ReadingFrame): number {
   const list = readings.map(({ pointId, value, atMs }) => {
     const [device, metric] = pointId.split('.');
     return { device, metric, timestamp: atMs, value };

@@ -10,9 +10,9 @@ import { ARCHS } from '../../systemd/package/arch.ts';
 import { writeBundle } from '../../systemd/package/bundle.ts';
 import { findProgram, startMosquitto } from '../../test/platform/mosquitto.ts';
 import { startChild } from '../child.ts';
-import { against, type BenchOptions, quantile, type Result, round } from '../result.ts';
+import { against, type BenchOptions, quantile, type BenchResult, round } from '../result.ts';
 import { scratchFolder } from '../undo.ts';
-import type { AgentAnswer, AgentQuestion } from './agent-process.ts';
+import type { UplinkAgentAnswer, UplinkAgentQuestion } from './agent-process.ts';
 import type { HostAnswer, HostQuestion } from './host-process.ts';
 
 /** Source: design §10: 72 h, 1.2 million readings; at 360 a minute that is 56 h. */
@@ -55,7 +55,7 @@ export async function drainBench(options: BenchOptions): Promise<void> {
 /** Bundled and with the flags of the package, as it runs at a cabinet. */
 function startAgent(bundle: string, cache: string) {
   const env = { ...leanStart.env, NODE_COMPILE_CACHE: cache };
-  return startChild<AgentQuestion, AgentAnswer>(join(bundle, 'main.mjs'), [], [...process.execArgv, ...leanStart.flags], env);
+  return startChild<UplinkAgentQuestion, UplinkAgentAnswer>(join(bundle, 'main.mjs'), [], [...process.execArgv, ...leanStart.flags], env);
 }
 
 async function oneRound(
@@ -81,10 +81,10 @@ async function oneRound(
 
 function tell(
   { emit }: BenchOptions,
-  { form, segments, done, seen }: { form: string; segments: boolean; done: AgentAnswer; seen: HostAnswer },
+  { form, segments, done, seen }: { form: string; segments: boolean; done: UplinkAgentAnswer; seen: HostAnswer },
 ): void {
   const note = `${form}; ${done.readings} readings, ${done.messages} messages`;
-  const figure = (metric: string, value: number, unit: string): Result => ({ bench: 'uplink', metric, value, unit, note });
+  const figure = (metric: string, value: number, unit: string): BenchResult => ({ bench: 'uplink', metric, value, unit, note });
   const lateMs = seen.liveLateMs.map((ms) => Math.max(0, ms - RECORDER_MS));
   emit(against(figure('drain', round(done.drainMs / 1_000, 1), 's'), '<=', GOAL.drainS));
   emit(against(figure('drain-live-late-max', round(quantile(lateMs, 1), 0), 'ms'), '<=', GOAL.liveLateMs));

@@ -5,7 +5,7 @@
  */
 import sparkplug from 'sparkplug-payload';
 import { decodePayload, encodePayload, type Metric } from '../../agent/sync/sparkplug/codec.ts';
-import { type BenchOptions, beside, quantile, type Result, round } from '../result.ts';
+import { type BenchOptions, beside, quantile, type BenchResult, round } from '../result.ts';
 
 const METRICS = 200;
 const AT_MS = 1_764_000_000_000;
@@ -41,7 +41,7 @@ export async function encodeBench({ quick, emit, progress }: BenchOptions): Prom
   for (let i = 0; i < (quick ? ROUNDS.quick : ROUNDS.full); i++)
     for (const name of Object.keys(works) as (keyof typeof works)[]) rates[name].push(rateOf(works[name]));
   const rate = (name: keyof typeof works): number => round(quantile(rates[name], 0.5), 0);
-  const figure = (metric: string, value: number): Result => ({ bench: 'uplink', metric, value, unit: 'k metrics/s' });
+  const figure = (metric: string, value: number): BenchResult => ({ bench: 'uplink', metric, value, unit: 'k metrics/s' });
   emit(beside(figure('encode', rate('encode')), 'sparkplug-payload', rate('peerEncode')));
   emit(beside(figure('decode', rate('decode')), 'sparkplug-payload', rate('peerDecode')));
 }

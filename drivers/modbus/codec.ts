@@ -7,7 +7,7 @@ import type { PointProfile, RegisterType } from '../../agent/core/profile.ts';
 import { daliLevel, daliPct } from './dali-log.ts';
 
 /** Registers a value takes up. A bit takes one coil. */
-export const REGISTERS: Readonly<Record<RegisterType, number>> = { bit: 1, u16: 1, s16: 1, u32: 2, s32: 2, f32: 2, u64: 4, s64: 4 };
+export const REGISTERS_PER_VALUE: Readonly<Record<RegisterType, number>> = { bit: 1, u16: 1, s16: 1, u32: 2, s32: 2, f32: 2, u64: 4, s64: 4 };
 
 /** Raw values of the types that can be written. */
 export const WRITABLE: Readonly<Partial<Record<RegisterType, readonly [min: number, max: number]>>> = {
@@ -23,7 +23,7 @@ export const WRITABLE: Readonly<Partial<Record<RegisterType, readonly [min: numb
  * Errors: null for a u64 that a number cannot hold exactly; nothing the devices count comes near 2^53.
  */
 function rawOf({ type, wordOrder }: PointProfile, words: readonly number[]): number | null {
-  const used = words.slice(0, REGISTERS[type]);
+  const used = words.slice(0, REGISTERS_PER_VALUE[type]);
   if (wordOrder === 'low-first') used.reverse();
   const bytes = Buffer.alloc(2 * used.length);
   used.forEach((word, index) => {
@@ -72,7 +72,7 @@ export function decodePoint(point: PointProfile, words: readonly number[]): numb
 
 /** One bit of a register, 0 the lowest; of a value of several registers, 0 is the lowest of its lowest word. */
 function bitOf({ type, wordOrder }: PointProfile, bit: number, words: readonly number[]): number {
-  const used = words.slice(0, REGISTERS[type]);
+  const used = words.slice(0, REGISTERS_PER_VALUE[type]);
   if (wordOrder === 'high-first') used.reverse();
   return ((used[bit >> 4] ?? 0) >> (bit & 15)) & 1;
 }
@@ -105,7 +105,7 @@ export function rawFor({ transform, scale, offset }: PointProfile, value: number
 
 /** Sentinels are written as they stand in the frame, whatever the sign of the type. */
 function unsigned({ type, wordOrder }: PointProfile, words: readonly number[]): number {
-  const used = words.slice(0, REGISTERS[type]);
+  const used = words.slice(0, REGISTERS_PER_VALUE[type]);
   if (wordOrder === 'low-first') used.reverse();
   return used.reduce((all, word) => all * 0x1_0000 + word, 0);
 }

@@ -9,7 +9,7 @@ import { BusError } from '../../agent/core/errors.ts';
 import { crc16 } from './crc16.ts';
 import { type Exchange, type LinkOptions, ModbusLink, type ReadRank } from './modbus-link.ts';
 import { completed, isGatewayRefusal, isRefusalOf, REFUSAL_BYTES } from './refusal.ts';
-import { acknowledgement, answers } from './reply-matcher.ts';
+import { acknowledgement, isReplyTo } from './reply-matcher.ts';
 
 /** Transaction id, protocol, length; the unit comes after it and is counted in the length. */
 const HEADER_BYTES = 6;
@@ -187,5 +187,5 @@ export class MbapPort extends ModbusLink {
 function isReply({ request, expectedBytes }: Pending, frame: Buffer): boolean {
   if (frame[0] !== request[0]) return false;
   if (isRefusalOf(request[1] as number, frame, 1)) return frame.length === REFUSAL_BYTES;
-  return frame[1] === request[1] && frame.length === expectedBytes && answers(request, frame);
+  return frame[1] === request[1] && frame.length === expectedBytes && isReplyTo(request, frame);
 }

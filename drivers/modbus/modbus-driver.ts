@@ -5,7 +5,7 @@
  */
 import type { DecodedValue, ModbusDriver } from '../../agent/core/driver.ts';
 import type { PointProfile, Profile, Table } from '../../agent/core/profile.ts';
-import { decodePoint, encodePoint, isPlausible, REGISTERS } from './codec.ts';
+import { decodePoint, encodePoint, isPlausible, REGISTERS_PER_VALUE } from './codec.ts';
 
 /** A Modbus device type at work: its profile turned into decode and encode. */
 export function createModbusDriver(profile: Profile): ModbusDriver {
@@ -46,5 +46,5 @@ function decoded(point: PointProfile, words: readonly number[]): DecodedValue {
 }
 
 function liesInside(point: PointProfile, table: Table, address: number, count: number): boolean {
-  return point.table === table && point.address >= address && point.address + REGISTERS[point.type] <= address + count;
+  return point.table === table && point.address >= address && point.address + REGISTERS_PER_VALUE[point.type] <= address + count;
 }

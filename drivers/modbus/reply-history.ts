@@ -56,7 +56,7 @@ export class ReplyHistory {
 }
 
 /** One number for all bytes of a frame; two frames that share it by chance are only doubted without need. */
-export function hashOf(frame: Buffer): number {
+export function frameHash(frame: Buffer): number {
   let hash = FNV.basis;
   for (let i = 0; i < frame.length; i++) hash = Math.imul(hash ^ (frame[i] as number), FNV.prime);
   return hash;

@@ -34,7 +34,7 @@ export function matchReply(request: Buffer, expectedBytes: number, bytes: Buffer
       continue;
     }
     const frame = bytes.subarray(at, end);
-    if (isException || answers(request, frame)) return { kind: 'reply', frame, noiseBytes: at, end };
+    if (isException || isReplyTo(request, frame)) return { kind: 'reply', frame, noiseBytes: at, end };
     return { kind: 'stranger', frame, end };
   }
   return { kind: 'more', damaged };
@@ -48,7 +48,7 @@ function hasShape(request: Buffer, expectedBytes: number, bytes: Buffer): boolea
 }
 
 /** A read's reply carries its byte count; a write's repeats address and value or count. */
-export function answers(request: Buffer, frame: Buffer): boolean {
+export function isReplyTo(request: Buffer, frame: Buffer): boolean {
   const fc = request[1] as number;
   if (fc <= 4) return frame[2] === frame.length - 5;
   return frame.subarray(2, 6).equals(request.subarray(2, 6));

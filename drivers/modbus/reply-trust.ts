@@ -8,7 +8,7 @@ import type { MonoMs } from '../../agent/core/clock.ts';
 import { dataBytes, isRead, type LateReplies } from './late-replies.ts';
 import type { LinkCounters, ReadRank } from './modbus-link.ts';
 import { REFUSED } from './refusal.ts';
-import { hashOf, keyOf, ReplyHistory } from './reply-history.ts';
+import { frameHash, keyOf, ReplyHistory } from './reply-history.ts';
 import type { SoundFrame } from './sound-frames.ts';
 import { WriteEchoes } from './write-echoes.ts';
 
@@ -24,7 +24,7 @@ const EARLY = { share: 0.1, leastMs: 0.3 };
 const MOSTLY = 0.5;
 
 /** `again`: send the same request once more, and judge with both replies. `unconfirmed`: that was needed, and could not be. */
-export type Verdict = 'good' | 'again' | 'doubtful' | 'unconfirmed';
+export type ReplyVerdict = 'good' | 'again' | 'doubtful' | 'unconfirmed';
 
 /** What a sound frame outside its own window is. */
 export type StrayName = 'late' | 'duplicate' | 'stranger' | 'wrong-reply';
@@ -126,9 +126,9 @@ export class ReplyTrust {
     this.#late.add(request, at);
   }
 
-  judge(candidate: Candidate): Verdict {
+  judge(candidate: Candidate): ReplyVerdict {
     const { request, frames, nowMono, sentMono, isAlone } = candidate;
-    const hash = hashOf(frames.at(-1) as Buffer);
+    const hash = frameHash(frames.at(-1) as Buffer);
     const isNew = this.#isNew(hash, nowMono);
     const verdict = isRead(request) ? this.#verdictOfRead(candidate, hash, isNew) : this.#verdictOfWrite(candidate, isNew);
     this.#history.note(hash, nowMono, this.#late.boundMs);
@@ -140,7 +140,7 @@ export class ReplyTrust {
 
   /** Counts a sound frame outside its own window under its name. `isOwn`: the unit in question sent it, for the function in question. */
   name({ frame, unit, fc, isRequest }: SoundFrame, nowMono: MonoMs, isOwn = false): StrayName {
-    const hash = hashOf(frame);
+    const hash = frameHash(frame);
     const isNew = this.#isNew(hash, nowMono);
     this.#history.note(hash, nowMono, this.#late.boundMs);
     const shape = isRequest || fc > 4 ? undefined : this.#findShape(unit, 256 * fc + frame.length - OVERHEAD_BYTES);
@@ -179,13 +179,13 @@ export class ReplyTrust {
     return !this.#history.hasSeen(hash, nowMono - this.#late.boundMs);
   }
 
-  #verdictOfWrite({ request, frames, nowMono }: Candidate, isNew: boolean): Verdict {
+  #verdictOfWrite({ request, frames, nowMono }: Candidate, isNew: boolean): ReplyVerdict {
     const isDoubtful = this.isDoubtful(nowMono);
     if (isRefusal(frames)) return isDoubtful && !isNew ? 'doubtful' : 'good';
     return this.#echoes.isProof(request, { nowMono, boundMs: this.#late.boundMs, isDoubtful }) ? 'good' : 'doubtful';
   }
 
-  #verdictOfRead(candidate: Candidate, hash: number, isNew: boolean): Verdict {
+  #verdictOfRead(candidate: Candidate, hash: number, isNew: boolean): ReplyVerdict {
     const { request, frames, nowMono, isFollowed } = candidate;
     const isDoubtful = this.isDoubtful(nowMono);
     if (isFollowed) return 'doubtful';
@@ -199,7 +199,7 @@ export class ReplyTrust {
     if (frames.length > 1 && ((isEarly && owed > 0) || shape.strayMono >= candidate.firstSentMono)) return 'doubtful';
     const isProven = isNew && owed === 0 && frames.length === 1 && shape.trustedMono + this.#late.boundMs <= nowMono;
     const isAgreed = frames.length > 1 && frames.every((frame) => frame.equals(frames[0] as Buffer));
-    let verdict: Verdict;
+    let verdict: ReplyVerdict;
     if (isDoubtful) verdict = isProven ? 'good' : 'doubtful';
     else if (owed > 0) verdict = vote(frames, owed + (this.#first.isKnown ? 1 : 0), isAgreed);
     else if (frames.length > 1) {
@@ -303,7 +303,7 @@ export class ReplyTrust {
 }
 
 /** One reply more than may still come must agree: then one of them at least is the request's own. */
-function vote(frames: readonly Buffer[], owed: number, isAgreed: boolean): Verdict {
+function vote(frames: readonly Buffer[], owed: number, isAgreed: boolean): ReplyVerdict {
   if (frames.length > 1 && !isAgreed) return 'doubtful';
   return frames.length > Math.min(owed, MOST_VOTES - 1) ? 'good' : 'again';
 }

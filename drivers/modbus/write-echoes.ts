@@ -5,7 +5,7 @@
  * After another write to the unit it may not.
  */
 import type { MonoMs } from '../../agent/core/clock.ts';
-import { hashOf } from './reply-history.ts';
+import { frameHash } from './reply-history.ts';
 
 /** Echoes that are remembered; the oldest goes first. Source: 247 units with 8 levels each. */
 const MOST_ECHOES = 2_048;
@@ -29,7 +29,7 @@ export class WriteEchoes {
 
   /** A write leaves: what other writes to the unit left behind proves nothing from now on. */
   sent(request: Buffer): void {
-    const hash = hashOf(request);
+    const hash = frameHash(request);
     for (const echo of this.#echoes.values()) {
       if ((echo.unit !== request[0] && request[0] !== BROADCAST) || echo.request === hash) continue;
       echo.isStale = true;
@@ -41,7 +41,7 @@ export class WriteEchoes {
   /** The reply to this write was given up. */
   lost(request: Buffer, nowMono: MonoMs): void {
     const echo = this.#of(request, nowMono);
-    echo.request = hashOf(request);
+    echo.request = frameHash(request);
     echo.owed++;
     echo.seenMono = nowMono;
   }
@@ -60,7 +60,7 @@ export class WriteEchoes {
     }
     echo.isStale = false;
     echo.staleOwed = 0;
-    echo.request = hashOf(request);
+    echo.request = frameHash(request);
     return true;
   }
 
@@ -68,7 +68,7 @@ export class WriteEchoes {
     const key = keyOf(request);
     const known = this.#echoes.get(key);
     if (known !== undefined) return known;
-    const echo = { unit: request[0] as number, request: hashOf(request), seenMono: nowMono, owed: 0, staleOwed: 0, isStale: false };
+    const echo = { unit: request[0] as number, request: frameHash(request), seenMono: nowMono, owed: 0, staleOwed: 0, isStale: false };
     this.#echoes.set(key, echo);
     const [oldest] = this.#echoes.keys();
     if (this.#echoes.size > MOST_ECHOES && oldest !== undefined) this.#echoes.delete(oldest);

@@ -10,13 +10,13 @@ import type { PointProfile, Profile } from '../../agent/core/profile.ts';
 export type FrameValues = Readonly<Record<string, number | null>>;
 
 /** A whole, sound frame. `values` is null for one that measures nothing: an acknowledgement, "no new sample". */
-export interface Frame {
+export interface UartFrame {
   readonly lengthBytes: number;
   readonly values: FrameValues | null;
 }
 
 /** What stands at one place of the stream: a frame, none for certain, or too few bytes to know. */
-export type Parsed = Frame | 'no' | 'more';
+export type Parsed = UartFrame | 'no' | 'more';
 
 /** How a device without Modbus speaks. */
 export interface FrameCodec {

@@ -28,7 +28,7 @@ const COMMONJS = [
 ].join('');
 
 /** What went in. */
-export interface Bundle {
+export interface ProgramBundle {
   /** Folders of the npm packages that parts were taken from, as `node_modules/zod`. */
   readonly packages: readonly string[];
   /** Each file that was written, with what is in it and what it loads. */
@@ -53,7 +53,7 @@ export interface BundleOptions {
  * Parts that one command needs are files of their own: what the agent never uses never takes its memory.
  * Errors: rejects with esbuild's messages.
  */
-export async function writeBundle({ arch, version, commit, serial = 0, dir, main = 'agent/main.ts' }: BundleOptions): Promise<Bundle> {
+export async function writeBundle({ arch, version, commit, serial = 0, dir, main = 'agent/main.ts' }: BundleOptions): Promise<ProgramBundle> {
   const { metafile } = await build({
     absWorkingDir: ROOT,
     entryPoints: { main, ...threads() },

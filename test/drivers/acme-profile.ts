@@ -20,4 +20,4 @@ examples:
     expect: { level: 40 }
 `;
 
-export const load = (text: string): Profile => loadProfile({ file: 'acme.yaml', text }, readPlacedYaml);
+export const loadAcmeProfile = (text: string): Profile => loadProfile({ file: 'acme.yaml', text }, readPlacedYaml);

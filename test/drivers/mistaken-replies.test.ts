@@ -7,7 +7,7 @@ import type { BusError } from '../../agent/core/errors.ts';
 import { createManualClock, type ManualClock } from '../../agent/core/manual-clock.ts';
 import { createModbusLine } from '../../drivers/modbus/modbus-line.ts';
 import { createRandom } from '../street/random.ts';
-import { crcBitwise, parseRequest, readReply, writeReply } from '../street/rtu-slave.ts';
+import { crcBitwise, parseRequest, encodeReadReply, writeReply } from '../street/rtu-slave.ts';
 import { createWire } from '../street/wire.ts';
 
 const SERIAL: SerialSettings = { baud: 9_600, parity: 'none', stopBits: 1, dataBits: 8 };
@@ -51,7 +51,7 @@ async function benchOf({ baud = 9_600, isNetwork = false } = {}): Promise<Bench>
     clock.precisely(clock.monoMs() + bytes.length * charMs, () => {
       const at = (address: number): number => registers.get(`${request.unit}:${address}`) ?? request.unit * 256 + address;
       const words = request.kind === 'read' ? Array.from({ length: request.count }, (_, i) => at(request.address + i)) : [];
-      const own = request.kind === 'read' ? readReply(request, words) : writeReply(bytes);
+      const own = request.kind === 'read' ? encodeReadReply(request, words) : writeReply(bytes);
       for (const copy of bench.fate(bytes, requests.length - 1, own)) {
         const [afterMs, reply] = typeof copy === 'number' ? [copy, own] : copy;
         clock.after(TURNAROUND_MS + (isNetwork ? 0 : reply.length * charMs) + afterMs, () => wire.end.write(reply));
@@ -312,7 +312,7 @@ t.test('two masters on one line: the replies that the other asked for are not ta
     const theirs = parseRequest(other);
     if (theirs?.kind !== 'read' || random() < 0.5) return [0];
     // Both of their frames are on the wire.
-    const reply = Buffer.concat([other, readReply(theirs, [1, 2])]);
+    const reply = Buffer.concat([other, encodeReadReply(theirs, [1, 2])]);
     return [[20 * random() - 4, reply], ...(random() < 0.5 ? [] : [[14 + 10 * random(), own] as const])];
   };
   const { wrong } = await rounds(bench, 400);

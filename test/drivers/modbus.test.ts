@@ -10,7 +10,7 @@ import { createModbusLine } from '../../drivers/modbus/modbus-line.ts';
 import { readFrames } from '../../drivers/modbus/read-frames.ts';
 import { matchReply } from '../../drivers/modbus/reply-matcher.ts';
 import { charMs, gapMs, replyBytes, requestBytes } from '../../drivers/modbus/wire-time.ts';
-import { crcBitwise, parseRequest, readReply, type SlaveRequest } from '../street/rtu-slave.ts';
+import { crcBitwise, parseRequest, encodeReadReply, type SlaveRequest } from '../street/rtu-slave.ts';
 import { createWire } from '../street/wire.ts';
 import { SERIAL_8N2, testPoint, writable } from '../support/profiles.ts';
 
@@ -257,7 +257,7 @@ t.test('a read is shown as the very bytes that went over the wire', async (t) =>
   const sent: Buffer[] = [];
   const words = [1, 0, 1, 1, 0, 0, 0, 1, 1, 0x1234, 0xfedc];
   const wire = createWire((bytes) => {
-    const reply = readReply(parseRequest(bytes) as SlaveRequest, words.slice(0, bytes.readUInt16BE(4)));
+    const reply = encodeReadReply(parseRequest(bytes) as SlaveRequest, words.slice(0, bytes.readUInt16BE(4)));
     sent.push(bytes, reply);
     clock.after(5, () => wire.end.write(reply));
   });

@@ -4,10 +4,10 @@ import { readPlacedYaml } from '../../agent/config/load/places.ts';
 import { ConfigError } from '../../agent/core/errors.ts';
 import { loadProfile } from '../../drivers/profile-loader.ts';
 import { crcBitwise } from '../street/rtu-slave.ts';
-import { ACME, load } from './acme-profile.ts';
+import { ACME, loadAcmeProfile } from './acme-profile.ts';
 
 t.test('a short profile is complete: what it leaves out has a default', async (t) => {
-  t.match(load(ACME), {
+  t.match(loadAcmeProfile(ACME), {
     transport: 'modbus',
     quirks: { maxReadRegisters: 125, maxHole: 0, evenAlign: false, responseTimeoutMs: 300 },
     serial: { baud: 9_600, parity: 'none', stopBits: 1, dataBits: 8 },
@@ -135,7 +135,7 @@ for (const [story, from, to, mark, message, from2 = '', to2 = ''] of broken) {
     const [before] = text.split(mark);
     const lines = (before as string).split('\n');
     try {
-      load(text);
+      loadAcmeProfile(text);
       t.fail('it was taken');
     } catch (error) {
       if (!(error instanceof ConfigError)) throw error;
@@ -148,13 +148,13 @@ for (const [story, from, to, mark, message, from2 = '', to2 = ''] of broken) {
 
 t.test('all mistakes are told at once, with paths as people say them', async (t) => {
   const text = ACME.replace('type: u32', 'type: u48').replace('max: 100', 'max: many').replace('trust: B', 'trust: Z');
-  t.throws(() => load(text), /acme\.yaml:5:8: trust: .*\n.*points\[0\]\.write\.max: .*\n.*points\[1\]\.type: /);
+  t.throws(() => loadAcmeProfile(text), /acme\.yaml:5:8: trust: .*\n.*points\[0\]\.write\.max: .*\n.*points\[1\]\.type: /);
 });
 
 t.test('what hangs on no wrong word is judged all the same', async (t) => {
   const told = (...changes: [from: string, to: string][]): string[] => {
     try {
-      load(changes.reduce((text, [from, to]) => text.replace(from, to), ACME));
+      loadAcmeProfile(changes.reduce((text, [from, to]) => text.replace(from, to), ACME));
     } catch (error) {
       if (error instanceof ConfigError) return error.problems.map(({ path, message }) => `${path}: ${message.slice(0, 40)}`);
     }
@@ -180,16 +180,16 @@ t.test('what hangs on no wrong word is judged all the same', async (t) => {
 
 t.test('a profile without examples may be tried, and not be used', async (t) => {
   const text = ACME.slice(0, ACME.indexOf('examples:'));
-  t.throws(() => load(text), /acme\.yaml:1:1: examples: give at least one exchange .*luciole bus read/);
+  t.throws(() => loadAcmeProfile(text), /acme\.yaml:1:1: examples: give at least one exchange .*luciole bus read/);
   t.match(loadProfile({ file: 'acme.yaml', text }, readPlacedYaml, 'trial'), { id: 'acme-lamp', examples: [] });
 });
 
 t.test('a device that is only ever written is proved by a write, and a value that its device cannot have is none', async (t) => {
   const write = `    request: ${hexOf(1, 6, 0, 0, 0, 9)}\n    response: ${hexOf(1, 6, 0, 0, 0, 9)}\n    expect: {}\n`;
   const never = ACME.replace('type: u32', 'type: u32, poll: never').replace('address: 0,', 'address: 0, poll: never,');
-  t.match(load(never.slice(0, never.indexOf('    request:')) + write), { id: 'acme-lamp' });
+  t.match(loadAcmeProfile(never.slice(0, never.indexOf('    request:')) + write), { id: 'acme-lamp' });
   const invalid = ACME.replace('address: 0,', 'address: 0, range: [0, 39], invalid: [40],').replace('level: 40', 'level: null');
-  t.match(load(invalid), { id: 'acme-lamp' });
+  t.match(loadAcmeProfile(invalid), { id: 'acme-lamp' });
 });
 
 t.test('a value has as many decimals as its scale and offset, unless the profile says otherwise', async (t) => {
@@ -211,19 +211,19 @@ t.test('a value has as many decimals as its scale and offset, unless the profile
       'level: 40',
       `level: ${value}`,
     );
-    t.match(load(text).points[0], { decimals }, said);
+    t.match(loadAcmeProfile(text).points[0], { decimals }, said);
   }
 });
 
 t.test('a device may leave the factory only with a rate that a line can be set to', async (t) => {
   const rates = /baud.*\| (1200, .* or 921600) \|/.exec(readFileSync(new URL('../../docs/cabinet.md', import.meta.url), 'utf8'))?.[1];
-  t.throws(() => load(ACME.replace('baud: 9600', 'baud: 1')), { message: `acme.yaml:8:17: serial.baud: found 1; allowed: ${rates}` });
+  t.throws(() => loadAcmeProfile(ACME.replace('baud: 9600', 'baud: 1')), { message: `acme.yaml:8:17: serial.baud: found 1; allowed: ${rates}` });
 });
 
 t.test('a refusal names file, line, column, path and what to do', async (t) => {
   const complaint = (from: string, to: string): string => {
     try {
-      load(ACME.replace(from, to));
+      loadAcmeProfile(ACME.replace(from, to));
     } catch (error) {
       if (error instanceof ConfigError) return error.message;
     }

@@ -13,7 +13,7 @@ import { daliLevel, daliPct } from '../../drivers/modbus/dali-log.ts';
 import { createModbusDriver } from '../../drivers/modbus/modbus-driver.ts';
 import { loadProfile } from '../../drivers/profile-loader.ts';
 import { testDevice, testLine, testPoint, testProfile, writable } from '../support/profiles.ts';
-import { ACME, load } from './acme-profile.ts';
+import { ACME, loadAcmeProfile } from './acme-profile.ts';
 
 // ── what the language can say ────────────────────────────────────────────────────────────────────────────────────────
 
@@ -37,14 +37,14 @@ examples:`,
 t.test('the example of the guide is a profile as it stands', async (t) => {
   const guide = readFileSync(new URL('../../docs/add-a-device.md', import.meta.url), 'utf8');
   const [, text = ''] = /```yaml\n(.*?)```/s.exec(guide) ?? [];
-  t.match(load(text), { id: 'acme-dl4', experimental: null });
+  t.match(loadAcmeProfile(text), { id: 'acme-dl4', experimental: null });
   const told = guide.split('\n').filter((line) => line.startsWith('acme-dl4.yaml:'));
   const slip = (): Profile => loadProfile({ file: 'acme-dl4.yaml', text: text.replace('address: 0x11', 'address: 0x10') }, readPlacedYaml);
   t.throws(slip, { message: told.join('\n') }, 'and its mistakes are told as the guide shows');
 });
 
 t.test('repeated parts, groups and set-up rows are written out, each at its own address', async (t) => {
-  const profile = load(GATEWAY);
+  const profile = loadAcmeProfile(GATEWAY);
   t.equal(profile.points.length, 2 + 64 * 2);
   t.match(
     profile.points.find(({ id }) => id === 'ecg5_dim'),
@@ -70,7 +70,7 @@ t.test('repeated parts, groups and set-up rows are written out, each at its own 
 });
 
 t.test('a device is only asked for the parts it has', async (t) => {
-  const profile = load(GATEWAY);
+  const profile = loadAcmeProfile(GATEWAY);
   const few = narrowed(profile, { ecg: [0, 5] });
   t.same(
     few.points.map(({ id }) => id),
@@ -88,7 +88,7 @@ t.test('a device is only asked for the parts it has', async (t) => {
 });
 
 t.test('the cabinet has points and metrics for the parts it names only, and one bit is true or false', async (t) => {
-  const profile = load(GATEWAY.replace('type: u32 }', 'type: u16, bit: 4 }'));
+  const profile = loadAcmeProfile(GATEWAY.replace('type: u32 }', 'type: u16, bit: 4 }'));
   const device = testDevice('G1', { profile: profile.id, instances: { ecg: [5] } });
   const cabinet = { lines: [testLine('north', [device])], lamps: [], outputs: [], zones: [] } as unknown as Cabinet;
   const points = cabinetPoints(cabinet, new Map([[profile.id, profile]]));
@@ -101,7 +101,7 @@ t.test('the cabinet has points and metrics for the parts it names only, and one 
 
 t.test('several points may be bits of one register', async (t) => {
   const bits = 'type: u16, bit: 0 }\n  - { id: top, semantic: other, address: 10, bit: 15 }';
-  const driver = createModbusDriver(load(ACME.replace('type: u32 }', bits)));
+  const driver = createModbusDriver(loadAcmeProfile(ACME.replace('type: u32 }', bits)));
   const seen = (word: number) => driver.decode('input', 10, [word]).map(({ value }) => value);
   t.same(
     [seen(0), seen(1), seen(0x8000), seen(0xffff)],
@@ -119,7 +119,7 @@ t.test('several points may be bits of one register', async (t) => {
 });
 
 t.test('a device that takes only the function for many registers is written so', async (t) => {
-  const profile = load(ACME.replace('points:', 'quirks: { writeFunction: multiple }\npoints:'));
+  const profile = loadAcmeProfile(ACME.replace('points:', 'quirks: { writeFunction: multiple }\npoints:'));
   t.same(createModbusDriver(profile).encode('level', 5), { table: 'holding', address: 0, values: [5], multiple: true });
 });
 

@@ -12,7 +12,7 @@ import { enableRs485 } from '../../drivers/rs485.ts';
 import { createSerialPort } from '../../drivers/serial-port.ts';
 import { createSocketPort } from '../../drivers/socket-port.ts';
 import { createPtyCable } from '../street/pty.ts';
-import { crcBitwise, exceptionReply, parseRequest, readReply, type SlaveRequest, writeReply } from '../street/rtu-slave.ts';
+import { crcBitwise, exceptionReply, parseRequest, encodeReadReply, type SlaveRequest, writeReply } from '../street/rtu-slave.ts';
 
 const SERIAL: SerialSettings = { baud: 115_200, parity: 'none', stopBits: 1, dataBits: 8 };
 const clock = createSystemClock({ quality: () => 'synced' });
@@ -53,7 +53,7 @@ function rtuAnswer(frame: Buffer): Buffer {
   const request = parseRequest(frame) as SlaveRequest;
   if (request.unit === 9) return exceptionReply(request, 11);
   if (request.kind === 'write') return writeReply(frame);
-  return readReply(
+  return encodeReadReply(
     request,
     Array.from({ length: request.count }, (_, i) => request.address + i),
   );

@@ -1,6 +1,6 @@
 import t, { type Test } from 'tap';
 import { readPlacedYaml } from '../../agent/config/load/places.ts';
-import { createEventBook } from '../../agent/core/event-book.ts';
+import { createEventTracker } from '../../agent/core/event-book.ts';
 import type { Profile } from '../../agent/core/profile.ts';
 import { createSystemClock } from '../../agent/core/system-clock.ts';
 import type { AgentEvent, Reading } from '../../agent/core/words.ts';
@@ -29,7 +29,7 @@ async function cabled(t: Test, profileId: string, receive: (bytes: Buffer) => vo
     driver: uartDriverFor(profile),
     port,
     clock,
-    events: createEventBook(clock, (event) => events.push(event)),
+    events: createEventTracker(clock, (event) => events.push(event)),
     onReadings: (more) => {
       readings.push(...more);
       if (readings.length >= wanted.count) wanted.done();

@@ -9,7 +9,7 @@ import t from 'tap';
 import { callAgent } from '../../agent/console/protocol/socket-client.ts';
 import manifest from '../../package.json' with { type: 'json' };
 import { ARCHS, type Arch } from '../../systemd/package/arch.ts';
-import { type Bundle, writeBundle } from '../../systemd/package/bundle.ts';
+import { type ProgramBundle, writeBundle } from '../../systemd/package/bundle.ts';
 import { programTree } from '../../systemd/package/tree.ts';
 import { writeTree } from '../../systemd/package/write-tree.ts';
 import { createPtyCable } from '../street/pty.ts';
@@ -24,7 +24,7 @@ t.teardown(() => {
   for (const dir of [home, bundleDir]) rmSync(dir, { recursive: true, force: true });
 });
 
-let bundle: Bundle;
+let bundle: ProgramBundle;
 t.before(async () => {
   bundle = await writeBundle({ arch, version: manifest.version, commit: 'abc123', dir: bundleDir });
   writeTree(programTree({ bundleDir, node: readFileSync(process.execPath), licences: '', bom: '' }), home);

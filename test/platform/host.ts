@@ -7,7 +7,7 @@
 import { connectAsync, type MqttClient } from 'mqtt';
 import { covers } from '../../agent/sync/delivery/seq-ranges.ts';
 import { encodePayload, type Metric, toLong } from '../../agent/sync/sparkplug/codec.ts';
-import { type BookedReading, createRowBook, QUALITY_CODE, type RowBook, readRows } from './row-book.ts';
+import { type BookedReading, createRowBook, QUALITY_CODE, type RowBook, parseRowsOf } from './row-book.ts';
 import { readSegment } from './segment-reader.ts';
 import { readWirePayload, type WireMetric, type WirePayload, type WireValue } from './wire-reader.ts';
 
@@ -182,7 +182,7 @@ export function createReferenceHost(options: HostOptions): ReferenceHost {
   const takeRows = (device: string, metrics: readonly WireMetric[]): void => {
     const nameOf = ({ name, alias }: WireMetric): string | undefined => name ?? names.get(device)?.get(alias ?? -1);
     const mark = metrics.find((metric) => nameOf(metric) === ROWS)?.value;
-    const rows = typeof mark === 'string' ? readRows(mark) : undefined;
+    const rows = typeof mark === 'string' ? parseRowsOf(mark) : undefined;
     if (rows === undefined) return;
     const packed = metrics.find((metric) => nameOf(metric) === SEGMENT)?.value;
     // What comes again was acknowledged to nobody: say it again.

@@ -5,7 +5,7 @@
  * was understood: what is not acknowledged comes again. Made by `ingest.ts` for each node it hears of.
  */
 import { asItself, qualityCode, type ReadingBase } from './reading-base.ts';
-import { createRowRanges, type RowRanges, type RowsMark, readRowsMark } from './row-ranges.ts';
+import { createRowRanges, type RowRanges, type ParsedRowsMark, readRowsMark } from './row-ranges.ts';
 import { readSegment } from './segment-reader.ts';
 import type { Sortable } from './seq-sorter.ts';
 import type { WireMetric, WirePayload } from './wire-reader.ts';
@@ -18,7 +18,7 @@ export interface IngestMessage extends Sortable {
 }
 
 /** A loss that the node told. Units: `atMs` ms. */
-export interface ToldGap {
+export interface ReportedGap {
   readonly epoch: string;
   readonly id: number | null;
   readonly from: number | null;
@@ -43,7 +43,7 @@ export interface NodeIngest {
   readonly epoch: string;
   /** Of the present epoch. */
   readonly rows: RowRanges | undefined;
-  readonly gaps: readonly ToldGap[];
+  readonly gaps: readonly ReportedGap[];
   readonly outcomes: readonly ToldOutcome[];
   /** Last values of metrics that are no readings, by `<device>/<metric>`. */
   readonly facts: ReadonlyMap<string, WireMetric['value'] | null>;
@@ -77,7 +77,7 @@ export function createNodeIngest(parts: { readonly node: string; readonly base: 
   const { node, base } = parts;
   const births = new Map<string, readonly WireMetric[]>();
   const ranges = new Map<string, RowRanges>();
-  const gaps = new Map<string, ToldGap>();
+  const gaps = new Map<string, ReportedGap>();
   const facts = new Map<string, WireMetric['value'] | null>();
   const outcomes: ToldOutcome[] = [];
   const counts = { repeated: 0, strays: 0 };
@@ -114,7 +114,7 @@ export function createNodeIngest(parts: { readonly node: string; readonly base: 
   }
 
   function takeGap(text: string): void {
-    const gap = JSON.parse(text) as ToldGap;
+    const gap = JSON.parse(text) as ReportedGap;
     gaps.set(`${gap.epoch}:${gap.id ?? `${gap.from}-${gap.to}`}`, gap);
     if (gap.from !== null && gap.to !== null && !ROWS_COME.includes(gap.reason)) rangesOf(gap.epoch).cover({ from: gap.from, to: gap.to });
   }
@@ -135,7 +135,7 @@ export function createNodeIngest(parts: { readonly node: string; readonly base: 
 
   function takeRows(
     device: string,
-    mark: RowsMark,
+    mark: ParsedRowsMark,
     metrics: readonly { readonly name: string | undefined; readonly metric: WireMetric }[],
   ): void {
     const isNew = rangesOf(mark.epoch).add(mark) === 'new';

@@ -26,7 +26,7 @@ export interface RowsOf {
 }
 
 /** A loss that the node told. */
-export interface ToldGap {
+export interface GapReport {
   readonly epoch: string;
   readonly id: number | null;
   readonly from: number | null;
@@ -49,7 +49,7 @@ export interface RowBook {
   readonly disorder: number;
   /** The same, but the first that is missing: the node has gone back to what was not acknowledged. */
   readonly restarts: number;
-  readonly gaps: readonly ToldGap[];
+  readonly gaps: readonly GapReport[];
   /** Up to which no row is missing. */
   head(epoch?: string): number;
   /** Rows known beyond the head. */
@@ -67,7 +67,7 @@ export const QUALITY_CODE: Readonly<Record<string, number>> = { good: 192, stale
 const ROWS = /^(?<epoch>[0-9A-Za-z]+):(?<from>\d+)-(?<to>\d+):(?<part>\d+)\/(?<parts>\d+)(?<again>:again)?$/;
 
 /** Undefined for what is no `Sync/Rows`. */
-export function readRows(text: string): RowsOf | undefined {
+export function parseRowsOf(text: string): RowsOf | undefined {
   const match = ROWS.exec(text)?.groups;
   if (match === undefined) return undefined;
   const { epoch = '', from, to, part, parts, again } = match;
@@ -79,7 +79,7 @@ export function createRowBook(): RowBook {
   const readings = new Map<string, BookedReading>();
   const known = new Map<string, SeqRanges>();
   const partsOf = new Map<string, Set<number>>();
-  const gaps = new Map<string, ToldGap>();
+  const gaps = new Map<string, GapReport>();
   const counts = { dropped: 0, repeats: 0, disorder: 0, restarts: 0 };
   const last = { live: 0, historical: 0 };
   let epoch = '';
@@ -142,7 +142,7 @@ export function createRowBook(): RowBook {
         );
     },
     gap: (text) => {
-      const gap = JSON.parse(text) as ToldGap;
+      const gap = JSON.parse(text) as GapReport;
       gaps.set(gap.id === null ? `${gap.epoch}:${gap.from}-${gap.to}` : `${gap.epoch}#${gap.id}`, gap);
     },
     compare: (rows) => {

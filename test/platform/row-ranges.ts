@@ -5,7 +5,7 @@
  */
 
 /** `Sync/Rows` of a message, read. */
-export interface RowsMark {
+export interface ParsedRowsMark {
   readonly epoch: string;
   readonly from: number;
   readonly to: number;
@@ -21,7 +21,7 @@ export interface Range {
 
 export interface RowRanges {
   /** What this message is: of rows that are complete already, or news. Says nothing of the readings in it. */
-  add(mark: RowsMark): 'new' | 'duplicate';
+  add(mark: ParsedRowsMark): 'new' | 'duplicate';
   /** These rows will never come: a gap. */
   cover(range: Range): void;
   /** Everything up to here is there. */
@@ -35,7 +35,7 @@ export interface RowRanges {
 }
 
 /** Undefined for anything that is no mark. */
-export function readRowsMark(text: string): RowsMark | undefined {
+export function readRowsMark(text: string): ParsedRowsMark | undefined {
   const found = /^(?<epoch>[0-9A-Za-z]+):(?<from>\d+)-(?<to>\d+):(?<part>\d+)\/(?<parts>\d+)(?<again>:again)?$/.exec(text)?.groups;
   if (found === undefined) return undefined;
   const number = (key: string): number => Number(found[key]);

@@ -1,6 +1,6 @@
 import t from 'tap';
 import { managerMissing } from '../support/stand-in-manager.ts';
-import { createWatchedStreet, DIMMED_PCT, FAILSAFE_PCT, LAMPS } from '../support/watched-street.ts';
+import { createWatchedStreet, DIMMED_PCT, FAILSAFE_PCT, WATCHED_LAMPS } from '../support/watched-street.ts';
 
 const options = { timeout: 80_000, skip: managerMissing };
 
@@ -32,9 +32,9 @@ t.test(
     const north = street.lines.get('north');
     if (cable === undefined || north === undefined) throw new Error('the demo street has changed');
     cable.stall(true);
-    await until('its lamps at failsafe', () => levels().filter((level) => level === FAILSAFE_PCT).length === LAMPS / 2);
+    await until('its lamps at failsafe', () => levels().filter((level) => level === FAILSAFE_PCT).length === WATCHED_LAMPS / 2);
     await until('told', async () => /line north/.test((await event('line-silent')) + (await event('line-down'))), 30_000);
-    t.strictSame(levels().slice(LAMPS / 2), new Array(LAMPS / 2).fill(DIMMED_PCT), 'the other line goes on');
+    t.strictSame(levels().slice(WATCHED_LAMPS / 2), new Array(WATCHED_LAMPS / 2).fill(DIMMED_PCT), 'the other line goes on');
     cable.stall(false);
     await until('all as the programme says', all(DIMMED_PCT), 40_000);
     await until('the event has ended', async () => (await event('line-silent')) + (await event('line-down')) === '');

@@ -18,7 +18,7 @@ import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t from 'tap';
-import { luciole } from '../support/unknown-street.ts';
+import { runInFolder } from '../support/unknown-street.ts';
 
 const SERVICE = 64_123;
 const isRoot = process.getuid?.() === 0;
@@ -56,7 +56,7 @@ for (const [what, plant] of [
       const { port } = silent.address() as AddressInfo;
       const words = ['--yes', '--force', '--id', 'c1', '--position', '47.4,-0.5', '--timezone', 'Europe/Paris', '--units', '1-1'];
       const platform = ['--broker', 'mqtts://broker.example.org', '--group', 'Angers'];
-      const made = await luciole(
+      const made = await runInFolder(
         ['setup', file, ...words, ...platform, '--port', `tcp://127.0.0.1:${port}`, '--admin', 'ada', '--data-dir', state],
         folder,
       );

@@ -6,14 +6,14 @@ import { join } from 'node:path';
 import t from 'tap';
 import { sleep } from '../../agent/core/clock.ts';
 import { startAgentProcess } from '../street/agent-process.ts';
-import { luciole, unknownStreet } from '../support/unknown-street.ts';
+import { runInFolder, unknownStreet } from '../support/unknown-street.ts';
 
 const SITE = ['--yes', '--id', 'angers-0042', '--position', '47.4736,-0.5541', '--timezone', 'Europe/Paris'];
 
 t.test('a street nobody has described is found, written down, accepted by check, lit, and in the end erased', async (t) => {
   const { clock, folder, street, ports, file } = unknownStreet(t);
   const setup = ['setup', file, ...SITE, ...ports, '--units', '1-45', '--serial', '19200-8N2', '--prefer', 'wirenboard-wb-led'];
-  const first = await luciole(
+  const first = await runInFolder(
     [...setup, '--json', '--broker', 'mqtts://broker.example.org', '--group', 'Angers', '--username', 'box'],
     folder,
   );
@@ -32,11 +32,11 @@ t.test('a street nobody has described is found, written down, accepted by check,
   t.match(readFileSync(file, 'utf8'), /# Unit 31 answers and no profile is proven/, 'what nobody can tell is left to a person');
   t.equal(statSync(join(folder, 'cabinet.key')).mode & 0o777, 0o400, 'nobody else reads the key');
   t.match(readFileSync(join(folder, 'cabinet.csr'), 'utf8'), /^-----BEGIN CERTIFICATE REQUEST-----\n/);
-  t.match(await luciole(['check', file], folder), { code: 0, out: /ok, 12 lamps, 2 lines, 1 zone\n/ });
+  t.match(await runInFolder(['check', file], folder), { code: 0, out: /ok, 12 lamps, 2 lines, 1 zone\n/ });
 
   const key = readFileSync(join(folder, 'cabinet.key'), 'utf8');
-  t.match(await luciole(setup, folder), { code: 1, err: /is there already:\s--force\sreplaces\sit/ }, 'nothing is replaced by accident');
-  const again = await luciole([...setup, '--force', '--device', '31=eastron-sdm630', '--device', '41=waveshare-modbus-relay-d8'], folder);
+  t.match(await runInFolder(setup, folder), { code: 1, err: /is there already:\s--force\sreplaces\sit/ }, 'nothing is replaced by accident');
+  const again = await runInFolder([...setup, '--force', '--device', '31=eastron-sdm630', '--device', '41=waveshare-modbus-relay-d8'], folder);
   t.match(again, { code: 0, out: /12 lamps, 18 devices, 2 lines[\s\S]*luciole walk-test/ });
   t.notMatch(again.out, /[^\n]{81}/, 'fits 80 columns');
   t.ok(existsSync(`${file}.bak`), 'the former cabinet is kept');
@@ -55,13 +55,13 @@ t.test('a street nobody has described is found, written down, accepted by check,
   t.teardown(() => agent.child.kill('SIGKILL'));
   await agent.ready();
   t.match(
-    await luciole([...setup, '--force'], folder),
+    await runInFolder([...setup, '--force'], folder),
     { code: 69, err: /an agent is running and has the\slines/ },
     'never two masters on a line',
   );
   const erase = ['erase', file, '--data-dir', join(folder, 'data'), '--socket', join(folder, 'agent.sock')];
   t.match(
-    await luciole([...erase, '--yes'], folder),
+    await runInFolder([...erase, '--yes'], folder),
     { code: 69, err: /an agent is running on this\sdata/ },
     'nothing goes under a running agent',
   );
@@ -70,13 +70,13 @@ t.test('a street nobody has described is found, written down, accepted by check,
   t.equal(levels().length, 12, 'all lamps shine');
   t.equal(await agent.stop(), 0);
 
-  const shown = await luciole(erase, folder);
+  const shown = await runInFolder(erase, folder);
   t.match(shown, { code: 1, out: /data\/telemetry\.db[\s\S]*cabinet\.key\sstays[\s\S]*Nothing was erased: --yes/ });
   t.notMatch(shown.out, /[^\n]{81} /, 'fits 80 columns, but for paths');
   t.ok(existsSync(join(folder, 'data/telemetry.db')), 'it was only shown');
-  t.match(JSON.parse((await luciole([...erase, '--keys', '--yes', '--json'], folder)).out), { erased: true, stays: [] });
+  t.match(JSON.parse((await runInFolder([...erase, '--keys', '--yes', '--json'], folder)).out), { erased: true, stays: [] });
   t.same(readdirSync(join(folder, 'data')), []);
   for (const name of ['cabinet.key', 'cabinet.csr']) t.notOk(existsSync(join(folder, name)), name);
-  t.match(await luciole([...erase, '--yes'], folder), { code: 0, out: /nothing of Luciole lies in/ });
-  t.match(await luciole(['check', file], folder), { code: 0 }, 'the cabinet itself stays as it is described');
+  t.match(await runInFolder([...erase, '--yes'], folder), { code: 0, out: /nothing of Luciole lies in/ });
+  t.match(await runInFolder(['check', file], folder), { code: 0 }, 'the cabinet itself stays as it is described');
 });

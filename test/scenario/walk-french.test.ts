@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import t from 'tap';
 import { COMMANDS } from '../../agent/console/commands.ts';
 import { OUTSIDE } from '../../agent/console/shell/as-typed.ts';
-import { USER, type Visit, visitCabinet } from '../support/console-visit.ts';
+import { USER, type ConsoleVisit, visitCabinet } from '../support/console-visit.ts';
 import { createFrenchReader } from '../support/french-reader.ts';
 import { SMALL_SITE } from '../support/small-site.ts';
 
@@ -198,7 +198,7 @@ t.test('trouble in French: a dead driver, a platform that is there and one that 
 });
 
 /** Says a line and resolves with what of its answer is not French. */
-async function readerFor(visit: Visit): Promise<(line: string) => Promise<readonly string[]>> {
+async function readerFor(visit: ConsoleVisit): Promise<(line: string) => Promise<readonly string[]>> {
   const { folder, rig } = visit;
   await visit.say('terminal length 0');
   const { zones, lines, lamps, devices } = rig.agent.view.names();
@@ -217,13 +217,13 @@ async function readerFor(visit: Visit): Promise<(line: string) => Promise<readon
 }
 
 /** Asked without the console: names and codes as machines say them. */
-async function rawAnswers({ rig }: Visit): Promise<readonly unknown[]> {
+async function rawAnswers({ rig }: ConsoleVisit): Promise<readonly unknown[]> {
   const { view } = rig.agent;
   return [await view.status(), view.devices(), view.points(''), view.profiles()];
 }
 
 /** What stood on the screen until Ctrl-C. */
-async function glimpse(visit: Visit, line: string): Promise<string> {
+async function glimpse(visit: ConsoleVisit, line: string): Promise<string> {
   const from = visit.bytes().length;
   visit.type(`${line}\r`);
   await visit.settled(() => visit.bytes().length > from + line.length + 200, line);

@@ -59,7 +59,7 @@ function writtenValues(fc: number, second: number, rx: Buffer): number[] {
   return Array.from({ length: second }, (_, i) => rx.readUInt16BE(7 + 2 * i));
 }
 
-export function readReply({ unit, fc }: SlaveRequest, words: readonly number[]): Buffer {
+export function encodeReadReply({ unit, fc }: SlaveRequest, words: readonly number[]): Buffer {
   if (fc >= 3) {
     const body = Buffer.alloc(2 * words.length);
     words.forEach((word, i) => {

@@ -5,7 +5,7 @@
  */
 import type { SerialSettings } from '../../agent/core/cabinet.ts';
 import type { Clock, MonoMs } from '../../agent/core/clock.ts';
-import { exceptionReply, parseRequest, readReply, type SlaveRequest, writeReply } from './rtu-slave.ts';
+import { exceptionReply, parseRequest, encodeReadReply, type SlaveRequest, writeReply } from './rtu-slave.ts';
 import type { SimUnit } from './units/sim-unit.ts';
 
 /** What the line writes to: the gateway's side of the cable. */
@@ -148,7 +148,7 @@ export function createSimLine({ serial, clock, units, chunkBytes }: SimLineOptio
         ? unit.read(request.table, request.address, request.count)
         : unit.write(request.table, request.address, request.values);
     if (result !== undefined && 'exception' in result) return exceptionReply(request, result.exception);
-    return request.kind === 'read' ? readReply(request, result as readonly number[]) : writeReply(frame);
+    return request.kind === 'read' ? encodeReadReply(request, result as readonly number[]) : writeReply(frame);
   }
 
   function deliver(bytes: Buffer, startMono: MonoMs): void {

@@ -13,7 +13,7 @@ import { sds011Frame } from './units/sds011.ts';
 import type { SimUnit } from './units/sim-unit.ts';
 import { createWbLed } from './units/wb-led.ts';
 import { createWbMsw } from './units/wb-msw.ts';
-import { createWorld, type MoverKind, type World, type WorldLamp } from './world.ts';
+import { createSimWorld, type MoverKind, type SimWorld, type WorldLamp } from './world.ts';
 
 /** A level written to a lamp, as its driver received it. */
 export interface LevelSeen {
@@ -35,7 +35,7 @@ export interface StreetOptions {
 }
 
 export interface Street {
-  readonly world: World;
+  readonly world: SimWorld;
   readonly lines: ReadonlyMap<string, SimLine>;
   /** By device. */
   readonly units: ReadonlyMap<string, SimUnit>;
@@ -57,7 +57,7 @@ export function createStreet({ cabinet, clock, seed, perHour = {}, chunkBytes }:
   const atM = new Map(cabinet.poles.map((pole) => [pole.id, pole.atM]));
   const placeOf = (pole: string | null): number => (pole === null ? 0 : (atM.get(pole) ?? 0));
   const lengthM = Math.max(...cabinet.poles.map((pole) => pole.atM));
-  const world = createWorld({ clock, latitudeDeg: cabinet.latitudeDeg, longitudeDeg: cabinet.longitudeDeg, lengthM });
+  const world = createSimWorld({ clock, latitudeDeg: cabinet.latitudeDeg, longitudeDeg: cabinet.longitudeDeg, lengthM });
   const levels: LevelSeen[] = [];
   const inputs = new Map<string, number[]>();
   const lines = new Map<string, SimLine>();

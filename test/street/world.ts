@@ -23,7 +23,7 @@ export type MoverKind = 'walker' | 'cyclist' | 'car';
 /** Units: m/s. Source: 5 km/h, 25 km/h, 50 km/h. */
 const MOVER_SPEED_MPS: Readonly<Record<MoverKind, number>> = { walker: 1.4, cyclist: 6.94, car: 13.9 };
 
-export interface Mover {
+export interface SimMover {
   readonly kind: MoverKind;
   readonly startMono: MonoMs;
   readonly startM: number;
@@ -52,17 +52,17 @@ export interface WorldOptions {
   readonly lengthM: number;
 }
 
-export type World = ReturnType<typeof createWorld>;
+export type SimWorld = ReturnType<typeof createSimWorld>;
 
-export function createWorld({ clock, latitudeDeg, longitudeDeg, lengthM }: WorldOptions) {
+export function createSimWorld({ clock, latitudeDeg, longitudeDeg, lengthM }: WorldOptions) {
   const lamps = new Map<string, WorldLamp>();
   const sensors = new Map<string, WorldSensor>();
-  let movers: Mover[] = [];
+  let movers: SimMover[] = [];
   let energyWh = 0;
   let countedMono = clock.monoMs();
   let countedW = 0;
   const trips = new Set<Timer>();
-  const listeners: ((sensor: WorldSensor, mover: Mover) => void)[] = [];
+  const listeners: ((sensor: WorldSensor, mover: SimMover) => void)[] = [];
 
   const levelPct = (lamp: WorldLamp): number => {
     const { fromPct, toPct, startMono, endMono } = lamp.fade;
@@ -82,12 +82,12 @@ export function createWorld({ clock, latitudeDeg, longitudeDeg, lengthM }: World
     countedW = nowW;
   };
   /** When a mover comes into and leaves a sensor's sight. */
-  const sight = ({ startMono, startM, speedMps }: Mover, atM: number): { fromMono: MonoMs; toMono: MonoMs } => {
+  const sight = ({ startMono, startM, speedMps }: SimMover, atM: number): { fromMono: MonoMs; toMono: MonoMs } => {
     const near = (atM - Math.sign(speedMps) * SENSOR_RANGE_M - startM) / speedMps;
     const far = (atM + Math.sign(speedMps) * SENSOR_RANGE_M - startM) / speedMps;
     return { fromMono: startMono + 1_000 * Math.max(0, near), toMono: startMono + 1_000 * far };
   };
-  const positionM = ({ startMono, startM, speedMps }: Mover): number => startM + (speedMps * (clock.monoMs() - startMono)) / 1_000;
+  const positionM = ({ startMono, startM, speedMps }: SimMover): number => startM + (speedMps * (clock.monoMs() - startMono)) / 1_000;
 
   return {
     lamps,
@@ -124,9 +124,9 @@ export function createWorld({ clock, latitudeDeg, longitudeDeg, lengthM }: World
       return energyWh / 1_000;
     },
     /** Someone sets out at one end of the street. */
-    send(kind: MoverKind, fromStart = true): Mover {
+    send(kind: MoverKind, fromStart = true): SimMover {
       const speedMps = MOVER_SPEED_MPS[kind] * (fromStart ? 1 : -1);
-      const mover: Mover = { kind, startMono: clock.monoMs(), startM: fromStart ? -20 : lengthM + 20, speedMps };
+      const mover: SimMover = { kind, startMono: clock.monoMs(), startM: fromStart ? -20 : lengthM + 20, speedMps };
       movers = [...movers.filter((m) => isOnStreet(positionM(m), m)), mover];
       for (const sensor of sensors.values()) {
         const delayMs = sight(mover, sensor.atM).fromMono - clock.monoMs();
@@ -138,7 +138,7 @@ export function createWorld({ clock, latitudeDeg, longitudeDeg, lengthM }: World
       }
       return mover;
     },
-    movers: (): readonly { mover: Mover; atM: number }[] =>
+    movers: (): readonly { mover: SimMover; atM: number }[] =>
       movers.map((mover) => ({ mover, atM: positionM(mover) })).filter(({ mover, atM }) => isOnStreet(atM, mover)),
     positionM,
     /** Nobody comes any more. */
@@ -147,7 +147,7 @@ export function createWorld({ clock, latitudeDeg, longitudeDeg, lengthM }: World
       trips.clear();
     },
     /** Called the moment somebody comes into a sensor's sight. */
-    onTrip: (listener: (sensor: WorldSensor, mover: Mover) => void): void => {
+    onTrip: (listener: (sensor: WorldSensor, mover: SimMover) => void): void => {
       listeners.push(listener);
     },
     /** Latest moment, up to now, at which somebody was in sight. */
@@ -165,7 +165,7 @@ export function createWorld({ clock, latitudeDeg, longitudeDeg, lengthM }: World
     },
   };
 
-  function isOnStreet(atM: number, { speedMps }: Mover): boolean {
+  function isOnStreet(atM: number, { speedMps }: SimMover): boolean {
     return speedMps > 0 ? atM < lengthM + 40 : atM > -40;
   }
 }

@@ -22,7 +22,7 @@ const PACE = 10;
 /** So many equal rows and more stand as one and their count: what was pasted, not what was told. */
 const MANY_ROWS = 10;
 
-export interface Visit {
+export interface ConsoleVisit {
   readonly rig: Rig;
   readonly screen: Screen;
   /** Bytes the terminal got so far. */
@@ -55,7 +55,7 @@ export interface VisitOptions extends Pick<RigOptions, 'startAt' | 'change' | 's
 export async function visitCabinet(
   t: Test,
   { withAgent = true, speedBaud = 9_600, cabinetText, ...options }: VisitOptions,
-): Promise<Visit> {
+): Promise<ConsoleVisit> {
   const folder = mkdtempSync(join(tmpdir(), 'luciole-test-'));
   const socketPath = join(folder, 'agent.sock');
   // As short wherever the tests lie, so that rows that name it break at the same places.
@@ -108,7 +108,7 @@ export async function visitCabinet(
     await ended;
     rmSync(folder, { recursive: true, force: true });
   });
-  const visit: Visit = {
+  const visit: ConsoleVisit = {
     rig,
     folder,
     screen,

@@ -13,9 +13,9 @@ import type { Log, Store, StoredFrame } from '../../agent/core/ports.ts';
 import type { PointId, Reading } from '../../agent/core/words.ts';
 import { openInProcessLink } from '../../agent/store/client/in-process-link.ts';
 import { createStore } from '../../agent/store/store.ts';
-import { createMqttDoor } from '../../agent/sync/mqtt/mqtt-door.ts';
+import { createMqttTransport } from '../../agent/sync/mqtt/mqtt-door.ts';
 import { createUplink } from '../../agent/sync/uplink.ts';
-import { DEVICES, GROUP, NODE, START_MS, silentLog, uplinkConfig } from '../agent/sync/small-node.ts';
+import { NODE_DEVICES, GROUP, NODE, NODE_START_MS, silentLog, uplinkConfig } from '../agent/sync/small-node.ts';
 import { createReferenceHost, type ReferenceHost } from '../platform/host.ts';
 import { type Mosquitto, startMosquitto } from '../platform/mosquitto.ts';
 import { createFaultProxy, type FaultProxy } from '../platform/proxy.ts';
@@ -51,7 +51,7 @@ export async function openLinkScene(t: Test, { program, changes = {}, segments =
   const mosquitto = await startMosquitto(program);
   const proxy = createFaultProxy({ target: mosquitto.port });
   await proxy.start();
-  const clock = createManualClock(START_MS);
+  const clock = createManualClock(NODE_START_MS);
   const hostId = changes.primaryHost ?? undefined;
   const host = createReferenceHost({
     url: mosquitto.url,
@@ -84,12 +84,12 @@ export async function openLinkScene(t: Test, { program, changes = {}, segments =
     config: uplinkConfig(proxy.url, { protocol: 5, ...changes }),
     cabinetId: NODE,
     version: '1.2.3',
-    devices: DEVICES,
+    devices: NODE_DEVICES,
     log: countingLog,
     clock,
     store,
     latest: () => undefined,
-    door: createMqttDoor(),
+    door: createMqttTransport(),
     random: () => 0.5,
   });
   store.onCommitted = (committed) => uplink.committed(committed);

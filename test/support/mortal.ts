@@ -6,11 +6,11 @@
 import type { Clock, Timer } from '../../agent/core/clock.ts';
 import { openInProcessLink } from '../../agent/store/client/in-process-link.ts';
 import type { OpenLink } from '../../agent/store/messages.ts';
-import type { MqttConnection, MqttDoor } from '../../agent/sync/mqtt/door.ts';
+import type { MqttConnection, MqttTransport } from '../../agent/sync/mqtt/door.ts';
 
 export interface MortalWorld {
   readonly clock: Clock;
-  readonly door: MqttDoor;
+  readonly door: MqttTransport;
   readonly openStoreLink: OpenLink;
   kill(): void;
 }
@@ -19,7 +19,7 @@ const NEVER = new Promise<never>(() => {});
 const NOTHING: Timer = { cancel: () => {} };
 
 /** A world around the real one. */
-export function createMortalWorld(clock: Clock, door: MqttDoor): MortalWorld {
+export function createMortalWorld(clock: Clock, door: MqttTransport): MortalWorld {
   const connections: MqttConnection[] = [];
   let isDead = false;
   const whileAlive = (fire: () => void) => (): void => {

@@ -46,7 +46,7 @@ export function unknownStreet(t: Pick<Test, 'teardown'>) {
 }
 
 /** One command, from its first word to its end. */
-export async function luciole(words: readonly string[], folder: string): Promise<Ended> {
+export async function runInFolder(words: readonly string[], folder: string): Promise<Ended> {
   const env = { ...process.env, LUCIOLE_SOCKET: join(folder, 'agent.sock') };
   const child = spawn(process.execPath, [LAUNCHER, ...words], { stdio: ['ignore', 'pipe', 'pipe'], env });
   let [out, err] = ['', ''];

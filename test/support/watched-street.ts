@@ -34,7 +34,7 @@ export const FAILSAFE_PCT = 100;
 const FAILSAFE_TIMEOUT = 8;
 /** WB-LED: level after a mains cut, the last that set-up writes. Source: same, holding register 672. */
 const POWER_UP_LEVEL = 672;
-export const LAMPS = 6;
+export const WATCHED_LAMPS = 6;
 
 /** Time of day of each run: a rehearsal begins anew with every start. */
 export const WATCHED_FROM = '2026-12-15T22:30:00Z';
@@ -112,7 +112,7 @@ export async function createWatchedStreet(t: Test, { isPackaged = false, preload
     // With the next request for each it is in force.
     await Promise.all(units.map(nextRequestOf));
   };
-  const all = (levelPct: number) => (): boolean => levels().filter((level) => level === levelPct).length === LAMPS;
+  const all = (levelPct: number) => (): boolean => levels().filter((level) => level === levelPct).length === WATCHED_LAMPS;
   const event = async (code: string): Promise<string> => (await status())?.activeEvents.find((each) => each.code === code)?.text ?? '';
   street.start();
   await manager.start();

@@ -12,13 +12,13 @@ import { absentPart, type SayBelow } from './check-parts.ts';
 import { listNames } from './finding.ts';
 
 /** Profiles by device: as the cabinet has it, and with all its repeated parts. */
-export interface Site {
+export interface ProfiledCabinet {
   readonly narrow: ReadonlyMap<string, Profile>;
   readonly whole: ReadonlyMap<string, Profile>;
 }
 
 /** All points that the cabinet names. */
-export function checkPoints(cabinet: Cabinet, site: Site, say: SayBelow): Problem[] {
+export function checkPoints(cabinet: Cabinet, site: ProfiledCabinet, say: SayBelow): Problem[] {
   const below =
     (...path: (string | number)[]): SayBelow =>
     (rest, message) =>
@@ -39,14 +39,14 @@ export function checkPoints(cabinet: Cabinet, site: Site, say: SayBelow): Proble
   ];
 }
 
-function checkLevelPoint(site: Site, device: string, pointId: string, say: SayBelow): Problem[] {
+function checkLevelPoint(site: ProfiledCabinet, device: string, pointId: string, say: SayBelow): Problem[] {
   const profile = site.narrow.get(device);
   if (profile === undefined) return [];
   const levels = profile.points.filter((p) => p.semantic === 'level' && p.write !== null);
   const allowed = `; points that set a level: ${listNames(levels.map((p) => p.id))}`;
   const point = profile.points.find((p) => p.id === pointId);
   const found = (message: string): Problem[] => [say(['point'], message)];
-  if (point === undefined) return found(absentHere(site, device, pointId) ?? unknownPoint(profile, pointId, levels, allowed));
+  if (point === undefined) return found(absentHere(site, device, pointId) ?? unknownPointHint(profile, pointId, levels, allowed));
   if (point.write === null) return found(`"${pointId}" of profile "${profile.id}" cannot be written${allowed}`);
   return point.semantic === 'level' ? [] : found(`"${pointId}" of profile "${profile.id}" does not set a level${allowed}`);
 }
@@ -59,26 +59,26 @@ interface Use {
 }
 
 /** A point that is listened to must be there and be polled. */
-function checkHeard(site: Site, { device, point: pointId, role }: Use, say: SayBelow): Problem[] {
+function checkHeard(site: ProfiledCabinet, { device, point: pointId, role }: Use, say: SayBelow): Problem[] {
   const profile = site.narrow.get(device);
   if (profile === undefined) return [];
   const point = profile.points.find((p) => p.id === pointId);
   const allowed = `; there are: ${listNames(profile.points.map((p) => p.id))}`;
   if (point === undefined) {
-    return [say(['point'], absentHere(site, device, pointId) ?? unknownPoint(profile, pointId, profile.points, allowed))];
+    return [say(['point'], absentHere(site, device, pointId) ?? unknownPointHint(profile, pointId, profile.points, allowed))];
   }
   if (point.poll !== 'never') return [];
   return [say(['point'], `"${pointId}" of profile "${profile.id}" is never polled, so it cannot ${role}`)];
 }
 
-function checkSensor(site: Site, { device, point: pointId, threshold, kind }: PresenceSensor, say: SayBelow): Problem[] {
+function checkSensor(site: ProfiledCabinet, { device, point: pointId, threshold, kind }: PresenceSensor, say: SayBelow): Problem[] {
   const unheard = checkHeard(site, { device, point: pointId, role: 'be a sensor' }, say);
   // A counter is heard when it rises, whatever its value.
   if (unheard.length > 0 || kind === 'counter') return unheard;
   return checkBounds(site, { device, point: pointId, key: 'threshold', value: threshold, side: 'above' }, say);
 }
 
-function checkPhotocell(site: Site, { device, point: pointId, offAboveLux }: PhotocellConfig, say: SayBelow): Problem[] {
+function checkPhotocell(site: ProfiledCabinet, { device, point: pointId, offAboveLux }: PhotocellConfig, say: SayBelow): Problem[] {
   const unheard = checkHeard(site, { device, point: pointId, role: 'be a photocell' }, say);
   const profile = site.narrow.get(device);
   const point = profile?.points.find((p) => p.id === pointId);
@@ -101,7 +101,7 @@ interface Bound {
 }
 
 /** A threshold that the point never reaches. */
-function checkBounds(site: Site, { device, point: pointId, key, value, side }: Bound, say: SayBelow): Problem[] {
+function checkBounds(site: ProfiledCabinet, { device, point: pointId, key, value, side }: Bound, say: SayBelow): Problem[] {
   const profile = site.narrow.get(device);
   const point = profile?.points.find((p) => p.id === pointId);
   if (profile === undefined || point === undefined) return [];
@@ -112,7 +112,7 @@ function checkBounds(site: Site, { device, point: pointId, key, value, side }: B
   return [say([key], message)];
 }
 
-function checkRule(site: Site, { when }: Rule, say: SayBelow): Problem[] {
+function checkRule(site: ProfiledCabinet, { when }: Rule, say: SayBelow): Problem[] {
   if (when.kind !== 'above' && when.kind !== 'below') return [];
   // Ids may hold a dot, so the longest device that fits is meant.
   const devices = [...site.narrow.keys()].filter((id) => when.point.startsWith(`${id}.`)).sort((a, b) => b.length - a.length);
@@ -123,13 +123,13 @@ function checkRule(site: Site, { when }: Rule, say: SayBelow): Problem[] {
   return unheard.length > 0 ? unheard : checkBounds(site, { device, point, key: when.kind, value: when.value, side: when.kind }, say);
 }
 
-function absentHere(site: Site, device: string, pointId: string): string | null {
+function absentHere(site: ProfiledCabinet, device: string, pointId: string): string | null {
   const whole = site.whole.get(device);
   return whole === undefined ? null : absentPart(whole, pointId);
 }
 
 /** What to say of a point that the profile does not know. */
-export function unknownPoint(profile: Profile, pointId: string, candidates: readonly PointProfile[], otherwise: string): string {
+export function unknownPointHint(profile: Profile, pointId: string, candidates: readonly PointProfile[], otherwise: string): string {
   const hint = didYouMean(
     pointId,
     candidates.map((p) => p.id),

@@ -11,11 +11,11 @@ import type { Profile } from '../../core/profile.ts';
 import { byNearness, didYouMean } from '../../core/suggestions.ts';
 import type { LoadedCabinet } from '../load/load.ts';
 import { checkParts, type SayBelow } from './check-parts.ts';
-import { checkPoints, unknownPoint } from './check-points.ts';
+import { checkPoints, unknownPointHint } from './check-points.ts';
 import { formatPath, listNames } from './finding.ts';
 
 /** The device types at hand, for the messages of one that is not. */
-export interface SiteShelf {
+export interface KnownProfiles {
   readonly profiles: ReadonlyMap<string, Profile>;
   /** Files of the site that cannot be used, by the id they claim. */
   readonly broken: ReadonlyMap<string, readonly string[]>;
@@ -24,7 +24,7 @@ export interface SiteShelf {
 }
 
 /** Unknown and broken profiles, profiles on the wrong kind of line, points that are not there or cannot do what they are for. */
-export function checkAgainstProfiles(loaded: LoadedCabinet, shelf: SiteShelf): Problem[] {
+export function checkAgainstProfiles(loaded: LoadedCabinet, shelf: KnownProfiles): Problem[] {
   const { file, cabinet, place } = loaded;
   const { profiles } = shelf;
   const say: SayBelow = (path, message) => ({ file, ...place(path), path: formatPath(path), message });
@@ -50,7 +50,7 @@ export function failsafeWarnings({ file, cabinet, place }: LoadedCabinet, profil
   });
 }
 
-function checkLines(loaded: LoadedCabinet, shelf: SiteShelf, say: SayBelow): Problem[] {
+function checkLines(loaded: LoadedCabinet, shelf: KnownProfiles, say: SayBelow): Problem[] {
   return loaded.cabinet.lines.flatMap((line, i) => {
     const needsSerial = !isSerialGiven(loaded, i);
     return line.devices.flatMap((device, j) => {
@@ -69,7 +69,7 @@ function checkLines(loaded: LoadedCabinet, shelf: SiteShelf, say: SayBelow): Pro
   });
 }
 
-function unknownProfile(id: string, { profiles, broken, searched }: SiteShelf): string {
+function unknownProfile(id: string, { profiles, broken, searched }: KnownProfiles): string {
   const files = broken.get(id);
   if (files !== undefined) return `profile "${id}" is broken, see above: ${listNames(files)}`;
   const [nearest, ...others] = byNearness(id, profiles.keys());
@@ -103,5 +103,5 @@ function checkRoles({ roles, instances }: DeviceConfig, profile: Profile, say: S
   const { points } = narrowed(profile, instances);
   const unknown = Object.keys(roles).filter((quantity) => !points.some(({ id }) => id === quantity));
   const otherwise = `; there are: ${listNames(points.map((p) => p.id))}`;
-  return unknown.map((quantity) => say(['roles', quantity], unknownPoint(profile, quantity, points, otherwise)));
+  return unknown.map((quantity) => say(['roles', quantity], unknownPointHint(profile, quantity, points, otherwise)));
 }

@@ -5,7 +5,7 @@
  * the year, so nothing is said about it. Pure.
  */
 import type { StepTime, SunEvent } from '../../core/cabinet.ts';
-import { timeOf } from '../schema/complete-lighting.ts';
+import { parseStepTime } from '../schema/complete-lighting.ts';
 
 /** Units: minutes. */
 const DAY_MIN = 24 * 60;
@@ -15,7 +15,7 @@ const PART: Readonly<Record<SunEvent, number>> = { sunset: 0, dusk: 0, middle: 1
 
 /** Negative when `a` comes before `b` in every night, positive when after, 0 when they are one instant, null when it depends on the night. */
 export function compareTimes(a: string, b: string): number | null {
-  const [one, other] = [timeOf(a), timeOf(b)];
+  const [one, other] = [parseStepTime(a), parseStepTime(b)];
   const [oneMin, otherMin] = [minuteOfNight(one), minuteOfNight(other)];
   if (oneMin !== null && otherMin !== null) return oneMin - otherMin;
   const [oneSun, otherSun] = [sunTime(one), sunTime(other)];

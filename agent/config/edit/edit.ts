@@ -23,7 +23,7 @@ import { didYouMean } from '../../core/suggestions.ts';
 import { listNames } from '../check/finding.ts';
 
 /** A key, a position in a list, the item of a list with this id, or a new item behind the last. */
-export type Step =
+export type PathStep =
   | { readonly kind: 'key' | 'id'; readonly name: string }
   | { readonly kind: 'at'; readonly index: number }
   | { readonly kind: 'new' };
@@ -86,10 +86,10 @@ function inYaml(value: unknown): string {
 }
 
 /** The steps to a place, or what is wrong with its words. */
-export function stepsOf(path: string): Step[] | string {
+export function stepsOf(path: string): PathStep[] | string {
   const wrong = `bad path "${path.slice(0, MAX_PATH)}": write keys with dots and items by id or number, as zones[rue].minPct or lines[0].port`;
   if (path.length > MAX_PATH || !/^[A-Za-z_][\w-]*(\[[^[\]]+\]|\.[A-Za-z_][\w-]*)*$/.test(path)) return wrong;
-  return [...path.matchAll(/\[([^[\]]+)\]|([A-Za-z_][\w-]*)/g)].map(([, item, key]): Step => {
+  return [...path.matchAll(/\[([^[\]]+)\]|([A-Za-z_][\w-]*)/g)].map(([, item, key]): PathStep => {
     if (item === undefined) return { kind: 'key', name: key ?? '' };
     if (item === '+') return { kind: 'new' };
     return /^\d+$/.test(item) ? { kind: 'at', index: Number(item) } : { kind: 'id', name: item };
@@ -97,7 +97,7 @@ export function stepsOf(path: string): Step[] | string {
 }
 
 /** Errors: a sentence for what is not there; keys may be new, items of lists not, but for the one behind the last. */
-function placeOf(document: Document.Parsed, steps: readonly Step[], mustExist: boolean): Place | string {
+function placeOf(document: Document.Parsed, steps: readonly PathStep[], mustExist: boolean): Place | string {
   const place: Place = [];
   let node: unknown = document.contents;
   for (const step of steps) {
@@ -117,7 +117,7 @@ function placeOf(document: Document.Parsed, steps: readonly Step[], mustExist: b
   return place;
 }
 
-function itemOf(at: unknown, step: Exclude<Step, { kind: 'key' }>, where: string): number | string {
+function itemOf(at: unknown, step: Exclude<PathStep, { kind: 'key' }>, where: string): number | string {
   if (!isSeq(at)) return `${where} is no list`;
   const { items } = at as YAMLSeq;
   if (step.kind === 'new') return items.length;

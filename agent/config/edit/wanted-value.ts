@@ -9,7 +9,7 @@ import { allowedInWords, keysOf, withoutNull } from '../../core/json-schema.ts';
 import { didYouMean } from '../../core/suggestions.ts';
 import type { WantedValue } from '../../core/wanted-value.ts';
 import { cabinetJsonSchema } from '../schema/json-schema.ts';
-import { type Step, stepsOf } from './edit.ts';
+import { type PathStep, stepsOf } from './edit.ts';
 
 /** By the end of a key, the longest first. Source: the names of the schema, which carry their unit. */
 const UNITS: Readonly<Record<string, string>> = {
@@ -75,13 +75,13 @@ function choicesOf({ anyOf = [], ...schema }: JsonSchema): readonly string[] {
   return choices.includes(null) ? [] : choices.flatMap((each) => (each ?? []).map(String));
 }
 
-function partAt({ items, properties, additionalProperties }: JsonSchema, step: Step): JsonSchema | undefined {
+function partAt({ items, properties, additionalProperties }: JsonSchema, step: PathStep): JsonSchema | undefined {
   if (step.kind !== 'key') return Array.isArray(items) ? items[step.kind === 'at' ? step.index : 0] : (items as JsonSchema | undefined);
   const own = properties !== undefined && Object.hasOwn(properties, step.name) ? properties[step.name] : undefined;
   return own ?? (typeof additionalProperties === 'object' ? additionalProperties : undefined);
 }
 
-function problemAt(schema: JsonSchema, step: Step, key: string): string {
+function problemAt(schema: JsonSchema, step: PathStep, key: string): string {
   if (step.kind !== 'key') return `${key} is no list`;
   if (schema.items !== undefined) return `${key} is a list: name an item, as ${key}[0], ${key}[ID] or ${key}[+]`;
   const keys = keysOf(schema);

@@ -9,17 +9,17 @@ import { portOf } from '../../../drivers/light-path.ts';
 import type { WallMs } from '../../core/clock.ts';
 import type { LevelPct } from '../../core/words.ts';
 import { shortfallsOf } from '../../lighting/floor.ts';
-import type { Site } from '../revisions/touched-parts.ts';
+import type { CabinetAndProfiles } from '../revisions/touched-parts.ts';
 import { setupValuesOf } from '../setup-values.ts';
 import { circuitFlaws, type FloorFlaw, type FloorLevels } from './floor-circuits.ts';
 import { sensorFlaws } from './floor-sensors.ts';
 
 export interface FloorCheck {
-  readonly after: Site;
+  readonly after: CabinetAndProfiles;
   /** What runs; each of its lamps must go on being lit. */
-  readonly running: Site;
+  readonly running: CabinetAndProfiles;
   /** The file of the site. */
-  readonly site: Site;
+  readonly site: CabinetAndProfiles;
   readonly nowMs: WallMs;
 }
 
@@ -39,13 +39,13 @@ export function floorFlaws(check: FloorCheck): FloorFlaw[] {
   return [...flaws, ...linesTooSlow(check), ...sensors, ...planFlaws(check, { after, running, site })];
 }
 
-function wired({ cabinet, profiles }: Site): WiredSite {
+function wired({ cabinet, profiles }: CabinetAndProfiles): WiredSite {
   return { cabinet, profiles, setupOf: (deviceId) => setupValuesOf(cabinet, deviceId) };
 }
 
 /** The least level of each lamp that runs: its own or its zone's minimum, of the file or of what runs, whichever is lower. */
 function floorLevels({ running, site }: FloorCheck, circuits: { readonly running: Circuits; readonly site: Circuits }): FloorLevels {
-  const leastOf = ({ cabinet }: Site, { lamp }: LampCircuit): LevelPct => {
+  const leastOf = ({ cabinet }: CabinetAndProfiles, { lamp }: LampCircuit): LevelPct => {
     const zone = cabinet.zones.find(({ lamps }) => lamps.includes(lamp.id));
     return Math.min(lamp.maxPct, Math.max(1, lamp.minPct, zone?.minPct ?? 0));
   };

@@ -7,7 +7,7 @@
  */
 import { isDeepStrictEqual } from 'node:util';
 import type { Circuits, LampCircuit, OutputCircuit } from '../../../drivers/light-circuits.ts';
-import { type Place, portOf, unitOf, type WiredDevice, writeFace } from '../../../drivers/light-path.ts';
+import { type WireRegister, portOf, wireUnit, type WiredDevice, writeFace } from '../../../drivers/light-path.ts';
 import type { Problem } from '../../core/errors.ts';
 import type { LevelPct } from '../../core/words.ts';
 
@@ -15,7 +15,7 @@ import type { LevelPct } from '../../core/words.ts';
 export type FloorFlaw = Pick<Problem, 'path' | 'message'>;
 
 /** The least level of each lamp while it is lit, by its register. */
-export type FloorLevels = ReadonlyMap<Place, LevelPct>;
+export type FloorLevels = ReadonlyMap<WireRegister, LevelPct>;
 
 export interface CircuitQuestion {
   readonly after: Circuits;
@@ -155,7 +155,7 @@ function isFedAsBefore(after: OutputCircuit, before: OutputCircuit): boolean {
 
 /** A contact of a known device that the site does not switch may be the circuit of lamps. */
 function strangeOutputs({ after, running, site }: CircuitQuestion): FloorFlaw[] {
-  const isKnown = ({ wired }: OutputCircuit): boolean => running.units.has(unitOf(wired)) || site.units.has(unitOf(wired));
+  const isKnown = ({ wired }: OutputCircuit): boolean => running.units.has(wireUnit(wired)) || site.units.has(wireUnit(wired));
   return [...after.outputs]
     .filter(([place, circuit]) => circuit.isRelay && isKnown(circuit) && !running.outputs.has(place) && !site.outputs.has(place))
     .map(([, { output }]) => ({

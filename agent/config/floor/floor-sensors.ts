@@ -5,7 +5,7 @@
  * Owns these comparisons. Pure.
  */
 import type { Circuits } from '../../../drivers/light-circuits.ts';
-import { unitOf } from '../../../drivers/light-path.ts';
+import { wireUnit } from '../../../drivers/light-path.ts';
 import type { Cabinet, PhotocellConfig, PresenceSensor, Zone } from '../../core/cabinet.ts';
 import type { FloorFlaw } from './floor-circuits.ts';
 
@@ -89,5 +89,5 @@ function readingOf({ device, point }: PointName, { circuits }: Sensing): string 
   const found = wired?.profile.points.find(({ id }) => id === point);
   if (wired === undefined || found === undefined) return null;
   const { id: _id, unit: _unit, flags: _flags, deadband: _deadband, enum: _enum, poll, ...read } = found;
-  return JSON.stringify([unitOf(wired), read, poll === 'never']);
+  return JSON.stringify([wireUnit(wired), read, poll === 'never']);
 }

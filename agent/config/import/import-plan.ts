@@ -8,28 +8,28 @@ import { listNames } from '../check/finding.ts';
 import type { ImportFlaw, ImportRow } from './import-table.ts';
 
 /** Values of one thing by key, in the order in which they are written. */
-export type Fields = Readonly<Record<string, string | number>>;
+export type ImportFields = Readonly<Record<string, string | number>>;
 
 /** The parts of a document that a table touches, as they are written there; anything else in it may be anything. */
 export interface ImportTarget {
-  readonly lines: readonly { readonly id: string; readonly devices: readonly Fields[] }[];
-  readonly poles: readonly Fields[];
-  readonly lamps: readonly Fields[];
+  readonly lines: readonly { readonly id: string; readonly devices: readonly ImportFields[] }[];
+  readonly poles: readonly ImportFields[];
+  readonly lamps: readonly ImportFields[];
   readonly zones: readonly { readonly id: string; readonly lamps: readonly string[] }[];
 }
 
 /** One step from the document to what the table says. Shape: indexes are those of the document before any step. */
 export type ImportChange = { readonly id: string; readonly row: number } & (
-  | { readonly kind: 'add'; readonly thing: 'pole' | 'lamp'; readonly fields: Fields }
-  | { readonly kind: 'add'; readonly thing: 'device'; readonly line: number; readonly fields: Fields }
-  | { readonly kind: 'set'; readonly thing: 'pole' | 'lamp'; readonly index: number; readonly fields: Fields; readonly before: Fields }
+  | { readonly kind: 'add'; readonly thing: 'pole' | 'lamp'; readonly fields: ImportFields }
+  | { readonly kind: 'add'; readonly thing: 'device'; readonly line: number; readonly fields: ImportFields }
+  | { readonly kind: 'set'; readonly thing: 'pole' | 'lamp'; readonly index: number; readonly fields: ImportFields; readonly before: ImportFields }
   | {
       readonly kind: 'set';
       readonly thing: 'device';
       readonly line: number;
       readonly index: number;
-      readonly fields: Fields;
-      readonly before: Fields;
+      readonly fields: ImportFields;
+      readonly before: ImportFields;
     }
   | {
       readonly kind: 'move';
@@ -37,7 +37,7 @@ export type ImportChange = { readonly id: string; readonly row: number } & (
       readonly from: number;
       readonly index: number;
       readonly line: number;
-      readonly fields: Fields;
+      readonly fields: ImportFields;
     }
   | { readonly kind: 'join'; readonly thing: 'zone'; readonly zone: number }
   | { readonly kind: 'leave'; readonly thing: 'zone'; readonly zone: number; readonly index: number }
@@ -127,7 +127,7 @@ export function planImport(rows: readonly ImportRow[], target: ImportTarget, hea
 
   function mergeInto(
     thing: 'pole' | 'lamp',
-    present: readonly Fields[],
+    present: readonly ImportFields[],
     id: string,
     { row, fields }: Wanted,
     needed: readonly string[],
@@ -212,7 +212,7 @@ export function planImport(rows: readonly ImportRow[], target: ImportTarget, hea
 }
 
 /** Null when all is as it should be. */
-function differences(before: Fields, wanted: Fields): Fields | null {
+function differences(before: ImportFields, wanted: ImportFields): ImportFields | null {
   const changed = Object.entries(wanted).filter(([key, value]) => before[key] !== value);
   return changed.length === 0 ? null : Object.fromEntries(changed);
 }

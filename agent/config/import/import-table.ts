@@ -22,13 +22,13 @@ export const COLUMNS = [
   'maxPct',
   'zone',
 ] as const;
-export type Column = (typeof COLUMNS)[number];
+export type ImportColumn = (typeof COLUMNS)[number];
 type NumberColumn = 'atM' | 'unit' | 'ratedPowerW' | 'minPct' | 'maxPct';
 
 /** One line of the table; a cell that is empty says nothing. */
 export interface ImportRow {
   readonly line: number;
-  readonly texts: Readonly<Partial<Record<Exclude<Column, NumberColumn>, string>>>;
+  readonly texts: Readonly<Partial<Record<Exclude<ImportColumn, NumberColumn>, string>>>;
   readonly numbers: Readonly<Partial<Record<NumberColumn, number>>>;
 }
 
@@ -45,11 +45,11 @@ export interface ImportTable {
   /** Headings that mean nothing here; their columns are not read. */
   readonly ignored: readonly string[];
   /** Which heading stands for a column. */
-  heading(column: Column): string | null;
+  heading(column: ImportColumn): string | null;
 }
 
 /** Headings, French and English, without accents, blanks and case. Source: exports of French lighting inventories (assumed), words of the cabinet. */
-const HEADINGS: Readonly<Record<Column, readonly string[]>> = {
+const HEADINGS: Readonly<Record<ImportColumn, readonly string[]>> = {
   pole: ['pole', 'poteau', 'mat', 'support', 'candelabre'],
   atM: ['atm', 'at', 'distance', 'distancem', 'position', 'positionm', 'pk', 'abscisse'],
   branch: ['branch', 'branche', 'antenne', 'ruelaterale'],
@@ -76,7 +76,7 @@ const NUMBERS: Readonly<Record<NumberColumn, { readonly min: number; readonly ma
 const ID = /^[A-Za-z0-9][A-Za-z0-9._-]{0,31}$/;
 /** Of a profile or a quantity. */
 const WORD = /^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/;
-const IDS: ReadonlySet<Column> = new Set(['pole', 'branch', 'line', 'device', 'lamp', 'zone']);
+const IDS: ReadonlySet<ImportColumn> = new Set(['pole', 'branch', 'line', 'device', 'lamp', 'zone']);
 /** Longest table. Units: rows. Source: four lines of 247 units, twice over. */
 const MAX_ROWS = 2_000;
 
@@ -99,7 +99,7 @@ export function readTable(text: string): ImportTable {
   if (head === undefined)
     return { rows: [], flaws: [flaw(1, null, 'the table is empty: the first line names the columns')], ignored: [], heading: () => null };
   const { columns, flaws, ignored } = readHead(head);
-  const heading = (column: Column): string | null => head.cells[columns.indexOf(column)] ?? null;
+  const heading = (column: ImportColumn): string | null => head.cells[columns.indexOf(column)] ?? null;
   if (body.length > MAX_ROWS) flaws.push(flaw(head.line, null, `${body.length} rows; at most ${MAX_ROWS} at once`));
   const rows = flaws.length > 0 ? [] : body.map((record) => readRow(record, columns, heading, flaws));
   return { rows, flaws, ignored, heading };
@@ -142,10 +142,10 @@ const SYNTAX: Readonly<Partial<Record<CsvErrorCode, string>>> = {
   INVALID_OPENING_QUOTE: 'a quote (") stands within a cell: quote the whole cell, and write "" for a quote in it',
 };
 
-function readHead({ line, cells }: Record_): { columns: (Column | null)[]; flaws: ImportFlaw[]; ignored: string[] } {
+function readHead({ line, cells }: Record_): { columns: (ImportColumn | null)[]; flaws: ImportFlaw[]; ignored: string[] } {
   const flaws: ImportFlaw[] = [];
   const ignored: string[] = [];
-  const columns = cells.map((cell): Column | null => {
+  const columns = cells.map((cell): ImportColumn | null => {
     const word = plainWord(cell);
     const column = COLUMNS.find((each) => HEADINGS[each].includes(word)) ?? null;
     if (column !== null) return column;
@@ -184,8 +184,8 @@ function plainWord(heading: string): string {
 
 function readRow(
   { line, cells }: Record_,
-  columns: readonly (Column | null)[],
-  heading: (column: Column) => string | null,
+  columns: readonly (ImportColumn | null)[],
+  heading: (column: ImportColumn) => string | null,
   flaws: ImportFlaw[],
 ): ImportRow {
   const texts: Partial<Record<string, string>> = {};

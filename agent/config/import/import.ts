@@ -5,11 +5,11 @@
  */
 import { formatPath } from '../check/finding.ts';
 import { readPlacedYaml } from '../load/places.ts';
-import { type Fields, type ImportChange, type ImportTarget, planImport } from './import-plan.ts';
+import { type ImportFields, type ImportChange, type ImportTarget, planImport } from './import-plan.ts';
 import { type ImportFlaw, readTable } from './import-table.ts';
-import { editYaml, UneditableError, type YamlEdits } from './yaml-edits.ts';
+import { openYamlEdits, UneditableError, type YamlEdits } from './yaml-edits.ts';
 
-export interface ToldChange {
+export interface ReportedChange {
   readonly kind: ImportChange['kind'];
   readonly thing: ImportChange['thing'];
   readonly id: string;
@@ -21,7 +21,7 @@ export interface ToldChange {
 
 export interface ImportResult {
   readonly rows: number;
-  readonly changes: readonly ToldChange[];
+  readonly changes: readonly ReportedChange[];
   readonly flaws: readonly ImportFlaw[];
   readonly ignored: readonly string[];
   /** The cabinet with the table in it; as it was where there are flaws or nothing changes. */
@@ -36,7 +36,7 @@ export function importTable(table: string, cabinet: string): ImportResult {
   const plan = planImport(rows, target, (column) => heading(column as Parameters<typeof heading>[0]) ?? column);
   const changes = plan.changes.map((change) => told(change, target));
   if (plan.flaws.length > 0) return { rows: rows.length, changes: [], flaws: plan.flaws, ignored, text: cabinet };
-  const edits = editYaml(cabinet);
+  const edits = openYamlEdits(cabinet);
   const failed: ImportFlaw[] = [];
   for (const change of plan.changes) {
     try {
@@ -50,7 +50,7 @@ export function importTable(table: string, cabinet: string): ImportResult {
 }
 
 /** The line of the table that speaks of the thing at a path of the cabinet; undefined where none does. */
-export function rowOf(path: string, text: string, changes: readonly ToldChange[]): number | undefined {
+export function rowOf(path: string, text: string, changes: readonly ReportedChange[]): number | undefined {
   const target = readPlacedYaml(text).value as ImportTarget;
   const named = new Map<string, string>([
     ...target.poles.map((pole, i) => [formatPath(['poles', i]), String(pole['id'])] as const),
@@ -81,12 +81,12 @@ function apply(change: ImportChange, edits: YamlEdits): void {
 /** As a person would write it. */
 const ORDER = ['id', 'device', 'unit', 'profile', 'point', 'pole', 'atM', 'branch', 'ratedPowerW', 'minPct', 'maxPct'];
 
-function inOrder(fields: Fields): Fields {
+function inOrder(fields: ImportFields): ImportFields {
   const place = (key: string): number => (ORDER.indexOf(key) + ORDER.length) % ORDER.length;
   return Object.fromEntries(Object.entries(fields).toSorted(([a], [b]) => place(a) - place(b)));
 }
 
-function told(change: ImportChange, { lines, zones }: ImportTarget): ToldChange {
+function told(change: ImportChange, { lines, zones }: ImportTarget): ReportedChange {
   const { kind, thing, id, row } = change;
   return { kind, thing, id, row, text: textOf(change, lines, zones) };
 }

@@ -4,7 +4,7 @@
  * Owns the places where text goes in and out. Knows nothing about cabinets.
  */
 import { type Document, isMap, isScalar, isSeq, type Node, type Pair, parseDocument, type YAMLMap, type YAMLSeq } from 'yaml';
-import type { Fields } from './import-plan.ts';
+import type { ImportFields } from './import-plan.ts';
 
 type Path = readonly (string | number)[];
 
@@ -15,9 +15,9 @@ export class UneditableError extends Error {
 
 export interface YamlEdits {
   /** New values of a section, present or not. Errors: throws UneditableError. */
-  set(path: Path, fields: Fields): void;
+  set(path: Path, fields: ImportFields): void;
   /** One more entry at the end of a list. Errors: as `set`. */
-  append(path: Path, item: Fields | string): void;
+  append(path: Path, item: ImportFields | string): void;
   /** One entry of a list, by its place. Errors: as `set`. */
   remove(path: Path, index: number): void;
   /** The text with all of it done. */
@@ -38,7 +38,7 @@ interface ListChange {
 }
 
 /** Shape: paths and places are those of the text before any edit. */
-export function editYaml(source: string): YamlEdits {
+export function openYamlEdits(source: string): YamlEdits {
   const document: Document.Parsed = parseDocument(source, { keepSourceTokens: true, logLevel: 'error' });
   const edits: Edit[] = [];
   const lists = new Map<string, ListChange>();
@@ -155,7 +155,7 @@ function uneditable(path: Path): UneditableError {
   return new UneditableError(`${path.join('.')} is written in a way that cannot be changed here: change it by hand`);
 }
 
-function mapText(item: Fields): string {
+function mapText(item: ImportFields): string {
   const entries = Object.entries(item).map(([key, value]) => `${key}: ${scalarText(value)}`);
   return `{ ${entries.join(', ')} }`;
 }

@@ -14,7 +14,7 @@ import type { Profile } from '../../core/profile.ts';
 import type { CheckReport } from '../../core/run-options.ts';
 import { POLL_PERIOD_MS } from '../../field/polls/poll-plan.ts';
 import { checkPorts } from '../check/check-ports.ts';
-import { checkAgainstProfiles, failsafeWarnings, type SiteShelf } from '../check/check-profiles.ts';
+import { checkAgainstProfiles, failsafeWarnings, type KnownProfiles } from '../check/check-profiles.ts';
 import { checkSecrets } from '../check/check-secrets.ts';
 import { checkStore } from '../check/check-store.ts';
 import { type LoadedCabinet, loadCabinet } from './load.ts';
@@ -94,7 +94,7 @@ export interface CheckRequest {
   readonly text?: string | undefined;
 }
 
-interface ReadSite extends SiteShelf {
+interface ReadSite extends KnownProfiles {
   readonly loaded: LoadedCabinet;
   readonly profileProblems: readonly Problem[];
   readonly ownProfilesDir: string | null;

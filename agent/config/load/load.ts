@@ -21,7 +21,7 @@ import { checkZones } from '../check/check-zones.ts';
 import { indexDraft } from '../check/draft.ts';
 import { type Finding, formatPath, type Path } from '../check/finding.ts';
 import { completeCabinet } from '../schema/complete.ts';
-import { type Place, type PlacedDocument, readPlacedYaml } from './places.ts';
+import { type TextPosition, type PlacedDocument, readPlacedYaml } from './places.ts';
 
 /** A cabinet that still knows where each of its values was written. */
 export interface LoadedCabinet {
@@ -30,7 +30,7 @@ export interface LoadedCabinet {
   /** What it can run with and a person should know. */
   readonly warnings: readonly Problem[];
   /** Where a value stands; for one that was left out, where its parent does. */
-  place(path: Path): Place;
+  place(path: Path): TextPosition;
 }
 
 /**

@@ -19,13 +19,13 @@ import {
 import type { Path } from '../check/finding.ts';
 
 /** Units: lines and columns count from 1, columns in UTF-16 units as editors do. */
-export interface Place {
+export interface TextPosition {
   readonly line: number;
   readonly column: number;
 }
 
 /** What is wrong with the text itself. */
-interface Flaw extends Place {
+interface Flaw extends TextPosition {
   readonly message: string;
 }
 
@@ -34,9 +34,9 @@ export interface PlacedDocument {
   readonly value: unknown;
   readonly flaws: readonly Flaw[];
   /** Where a value stands; for a missing one, where its nearest parent does. */
-  place(path: Path): Place;
+  place(path: Path): TextPosition;
   /** Where the key of a value stands. */
-  keyPlace(path: Path): Place;
+  keyPlace(path: Path): TextPosition;
 }
 
 /**
@@ -47,7 +47,7 @@ export interface PlacedDocument {
 export function readPlacedYaml(text: string): PlacedDocument {
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, keepSourceTokens: true, logLevel: 'error' });
-  const at = (offset: number): Place => {
+  const at = (offset: number): TextPosition => {
     const { line, col } = lines.linePos(offset);
     return { line: Math.max(line, 1), column: Math.max(col, 1) };
   };

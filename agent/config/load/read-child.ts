@@ -5,15 +5,15 @@
  */
 import { dirname } from 'node:path';
 import { ConfigError } from '../../core/errors.ts';
-import type { AsideAnswer, AsideMessage } from './read-in-child.ts';
+import type { ChildAnswer, ChildMessage } from './read-in-child.ts';
 import { beginConfiguration, type StartParts } from './start-revision.ts';
 
-const send = (message: AsideMessage): void => void process.send?.(message);
+const send = (message: ChildMessage): void => void process.send?.(message);
 send({ completed: 'configuration-reader-started' });
 send(await answer(JSON.parse(process.argv[2] ?? '') as StartParts));
 
 /** Errors: rejects with what is no fault of the files. */
-async function answer(parts: StartParts): Promise<AsideAnswer> {
+async function answer(parts: StartParts): Promise<ChildAnswer> {
   try {
     const { site, revisions } = await beginConfiguration(parts, (completed) => send({ completed }));
     const { disk, ...rest } = revisions;

@@ -18,12 +18,12 @@ interface Begun {
   readonly revisions: Omit<RevisionsAtStart, 'disk'> & { readonly dir: string };
 }
 
-export type AsideAnswer =
+export type ChildAnswer =
   | { readonly begun: Begun; readonly problems: readonly [] }
   | { readonly begun: null; readonly problems: readonly Problem[] };
 
 /** What that process sends: its steps as they complete, then the answer. */
-export type AsideMessage = AsideAnswer | { readonly completed: BeginningStep };
+export type ChildMessage = ChildAnswer | { readonly completed: BeginningStep };
 
 /**
  * Node's flags for a process that is gone in a moment: what saves memory in the long run costs it time, and an optimizing compiler costs it
@@ -38,13 +38,13 @@ const BRIEF = ['--max-semi-space-size=1', '--no-opt', '--no-maglev'];
 const LOOK_MS = 5_000;
 const IDLE_LOOKS = 2;
 
-export interface AsideParts {
+export interface ChildParts {
   readonly clock: Clock;
   readonly onStep: (step: string) => void;
 }
 
 /** Errors: as `beginConfiguration`. */
-export async function beginAside(parts: StartParts, { clock, onStep }: AsideParts): Promise<Beginning> {
+export async function beginInChild(parts: StartParts, { clock, onStep }: ChildParts): Promise<Beginning> {
   const loader = fileURLToPath(new URL('./read-child.ts', import.meta.url));
   const child = fork(loader, [JSON.stringify(parts)], {
     execArgv: [...BRIEF],
@@ -67,7 +67,7 @@ export async function beginAside(parts: StartParts, { clock, onStep }: AsidePart
 }
 
 /** Null when the process ends without an answer, undefined when it hangs. */
-function answerOf(child: ChildProcess, { clock, onStep }: AsideParts): Promise<AsideAnswer | null | undefined> {
+function answerOf(child: ChildProcess, { clock, onStep }: ChildParts): Promise<ChildAnswer | null | undefined> {
   return new Promise((resolve) => {
     let [known, idleLooks] = [cpuTicksOf(child.pid), 0];
     const looks = every(clock, LOOK_MS, () => {
@@ -76,11 +76,11 @@ function answerOf(child: ChildProcess, { clock, onStep }: AsideParts): Promise<A
       known = ticks;
       if (idleLooks >= IDLE_LOOKS) end(undefined);
     });
-    const end = (answer: AsideAnswer | null | undefined): void => {
+    const end = (answer: ChildAnswer | null | undefined): void => {
       looks.cancel();
       resolve(answer);
     };
-    child.on('message', (message: AsideMessage) => {
+    child.on('message', (message: ChildMessage) => {
       if (!('completed' in message)) return end(message);
       idleLooks = 0;
       onStep(message.completed);

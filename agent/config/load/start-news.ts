@@ -5,14 +5,14 @@
  */
 import { dirname, resolve } from 'node:path';
 import type { Cabinet } from '../../core/cabinet.ts';
-import type { Happening } from '../../core/event-book.ts';
+import type { EventFacts } from '../../core/event-book.ts';
 import { isBelow, outsideSiteDir, secretFiles } from '../../core/secret-places.ts';
 
 /** An event of the start. `isLasting`: it goes on until the next start. */
-export type StartNews = Happening & { readonly isLasting: boolean };
+export type StartEvent = EventFacts & { readonly isLasting: boolean };
 
 /** The run had to begin without its revisions. */
-export const WITHOUT_REVISIONS: StartNews = {
+export const WITHOUT_REVISIONS: StartEvent = {
   code: 'config-refused',
   source: 'configuration',
   severity: 'alarm',
@@ -21,7 +21,7 @@ export const WITHOUT_REVISIONS: StartNews = {
 };
 
 /** A site that named such a place before stays connected, and is asked to move it. */
-export function secretNews({ uplink }: Cabinet, configFile: string): StartNews[] {
+export function secretEvents({ uplink }: Cabinet, configFile: string): StartEvent[] {
   const siteDir = dirname(resolve(configFile));
   const elsewhere = secretFiles(uplink, (path) => resolve(path)).filter(({ path }) => !isBelow(path, siteDir));
   return elsewhere.map(({ setting, path }) => ({

@@ -9,11 +9,11 @@ import { readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import type { WallMs } from '../../core/clock.ts';
 import { ConfigError, formatProblem } from '../../core/errors.ts';
-import type { Happening } from '../../core/event-book.ts';
+import type { EventFacts } from '../../core/event-book.ts';
 import type { ConfigFiles, SiteOwnedDifference } from '../../core/revisions.ts';
-import { confirmed, firstBook, type RevisionBook, returned, withConfirmed } from '../revisions/revision-book.ts';
-import { readBook } from '../revisions/revision-book-file.ts';
-import { createRevisionDisk, hashOf, type RevisionDisk } from '../revisions/revision-disk.ts';
+import { withTrialConfirmed, firstRevisionHistory, type RevisionBook, withTrialReturned, withConfirmed } from '../revisions/revision-book.ts';
+import { readRevisionHistory } from '../revisions/revision-book-file.ts';
+import { createRevisionDisk, revisionHash, type RevisionDisk } from '../revisions/revision-disk.ts';
 import { siteOwnedDifferences } from '../revisions/site-owned.ts';
 import { STORE_DIR } from '../schema/schema.ts';
 import { cabinetFrom } from './load.ts';
@@ -38,7 +38,7 @@ export interface RevisionsAtStart {
   /** What runs and is not as the file of the site says, of the keys that belong to it. */
   readonly unlikeSite: readonly SiteOwnedDifference[];
   /** What there is to tell once there is a log of events. */
-  readonly notices: readonly Happening[];
+  readonly notices: readonly EventFacts[];
 }
 
 export interface StartParts {
@@ -61,7 +61,7 @@ export async function beginConfiguration(
 ): Promise<BegunWithRevisions> {
   const file = readSiteFile(parts.configFile, onStep);
   const disk = createRevisionDisk(join(parts.dataDir ?? storeDirOf(file.values()), 'config'));
-  return begin({ ...parts, disk, file, known: readBook(await disk.readBook()), onStep });
+  return begin({ ...parts, disk, file, known: readRevisionHistory(await disk.readBook()), onStep });
 }
 
 /** The file of the site as it is, revisions left aside and untouched. Errors: throws ConfigError where it cannot be used. */
@@ -109,22 +109,22 @@ async function begin(parts: Beginnings): Promise<BegunWithRevisions> {
 async function fromFile(
   { disk, file, configFile, nowMs }: Beginnings,
   before: RevisionBook | null,
-  told: readonly Happening[],
+  told: readonly EventFacts[],
 ): Promise<BegunWithRevisions> {
   const { site, error } = file.load();
   if (site === null) throw error ?? new TypeError('a file without a site has an error');
   const files: ConfigFiles = { cabinet: file.text, profiles: {} };
-  const revision = { atMs: nowMs, by: 'file', why: configFile, hash: hashOf(files) };
+  const revision = { atMs: nowMs, by: 'file', why: configFile, hash: revisionHash(files) };
   await rememberSite({ disk, file });
-  const settled = before === null ? null : returned(before, `the file ${configFile} was changed`);
-  const book = settled === null ? firstBook(revision, file.hash) : { ...withConfirmed(settled, revision), fileHash: file.hash };
+  const settled = before === null ? null : withTrialReturned(before, `the file ${configFile} was changed`);
+  const book = settled === null ? firstRevisionHistory(revision, file.hash) : { ...withConfirmed(settled, revision), fileHash: file.hash };
   const saved = await savedAs(disk, book, files);
   const notices = saved === '' ? told : [...told, tellUnsaved(saved)];
   return { site, revisions: { disk, book, ...placeOf(configFile), unlikeSite: [], notices } };
 }
 
 /** The revision on trial, else the confirmed one, else the file. */
-async function fromRevision(parts: Beginnings, known: RevisionBook, told: readonly Happening[]): Promise<BegunWithRevisions> {
+async function fromRevision(parts: Beginnings, known: RevisionBook, told: readonly EventFacts[]): Promise<BegunWithRevisions> {
   const { disk, configFile, onStep } = parts;
   const place = placeOf(configFile);
   const { siteDir } = place;
@@ -133,14 +133,14 @@ async function fromRevision(parts: Beginnings, known: RevisionBook, told: readon
     const site = trial.starts < MOST_STARTS ? await siteOf(known, trial.number, { disk, siteDir, onStep }) : null;
     const why =
       trial.starts < MOST_STARTS ? 'its files cannot be used any more' : `the agent had to start ${trial.starts + 1} times with it`;
-    const book = site === null ? returned(known, why) : { ...known, trial: { ...trial, starts: trial.starts + 1 } };
+    const book = site === null ? withTrialReturned(known, why) : { ...known, trial: { ...trial, starts: trial.starts + 1 } };
     await savedAs(disk, book, null);
     if (site !== null) return { site, revisions: { disk, book, ...place, unlikeSite: unlikeSite(site, parts), notices: told } };
     return fromRevision(parts, book, [...told, tellReturned(trial.number, known.current, why)]);
   }
   const site = await siteOf(known, known.current, { disk, siteDir, onStep });
   if (site !== null)
-    return { site, revisions: { disk, book: confirmed(known), ...place, unlikeSite: unlikeSite(site, parts), notices: told } };
+    return { site, revisions: { disk, book: withTrialConfirmed(known), ...place, unlikeSite: unlikeSite(site, parts), notices: told } };
   return fromFile(parts, known, [...told, tellLost(known.current)]);
 }
 
@@ -178,7 +178,7 @@ async function siteOf(
 ): Promise<LoadedSite | null> {
   const files = await disk.readFiles(number);
   const revision = book.revisions.find((each) => each.number === number);
-  if (files === undefined || hashOf(files) !== revision?.hash) return null;
+  if (files === undefined || revisionHash(files) !== revision?.hash) return null;
   const dir = disk.dirOf(number);
   return usable(() => loadSite(join(dir, 'cabinet.yaml'), [], { siteDir, profilesDir: join(dir, 'profiles') }), onStep).site;
 }
@@ -236,18 +236,18 @@ function storeDirOf(values: unknown): string {
 
 const SOURCE = 'configuration';
 
-function tellChanged({ trial, current }: RevisionBook): Happening {
+function tellChanged({ trial, current }: RevisionBook): EventFacts {
   const text = `the file of the site was changed: it runs in the place of revision ${trial?.number ?? current}`;
   return { code: 'config-changed', source: SOURCE, severity: 'warning', text };
 }
 
-function tellUnusable(configFile: string, { problems }: ConfigError): Happening {
+function tellUnusable(configFile: string, { problems }: ConfigError): EventFacts {
   const [first] = problems;
   const text = `the file of the site was changed and cannot be used, the last revision runs: ${first === undefined ? configFile : formatProblem(first)}`;
   return { code: 'config-refused', source: SOURCE, severity: 'alarm', text };
 }
 
-function tellReturned(number: number, current: number, why: string): Happening {
+function tellReturned(number: number, current: number, why: string): EventFacts {
   return {
     code: 'config-returned',
     source: SOURCE,
@@ -256,12 +256,12 @@ function tellReturned(number: number, current: number, why: string): Happening {
   };
 }
 
-function tellLost(number: number): Happening {
+function tellLost(number: number): EventFacts {
   const text = `the files of revision ${number} cannot be used any more: the file of the site runs`;
   return { code: 'config-refused', source: SOURCE, severity: 'alarm', text };
 }
 
-function tellUnsaved(code: string): Happening {
+function tellUnsaved(code: string): EventFacts {
   const text = `revisions of the configuration cannot be kept (${code}): check the disk of store.dir`;
   return { code: 'config-refused', source: SOURCE, severity: 'warning', text };
 }

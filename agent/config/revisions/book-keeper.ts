@@ -8,7 +8,7 @@ import type { Log } from '../../core/ports.ts';
 import type { RevisionBook } from './revision-book.ts';
 import type { RevisionDisk } from './revision-disk.ts';
 
-export interface BookKeeper {
+export interface RevisionHistoryStore {
   readonly book: RevisionBook;
   /** Why the book on disk is not this one; empty when it is. */
   readonly trouble: string;
@@ -25,13 +25,13 @@ const PATIENCE_MS = 5_000;
 /** Units: ms. Source: assumed; as for the store's own troubles. */
 const RETRY_MS = 30_000;
 
-export function createBookKeeper(parts: {
+export function createRevisionHistoryStore(parts: {
   readonly disk: RevisionDisk;
   readonly clock: Clock;
   readonly log: Log;
   readonly book: RevisionBook;
   readonly onChange: () => void;
-}): BookKeeper {
+}): RevisionHistoryStore {
   const { disk, clock, log } = parts;
   let book = parts.book;
   let trouble = '';

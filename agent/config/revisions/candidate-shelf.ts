@@ -13,11 +13,11 @@ import {
   SIGNATURE_FILE,
 } from '../../core/revisions.ts';
 import { textRefusal } from '../load/text-bounds.ts';
-import { answer, refusal } from './config-answers.ts';
-import { hashOf, type RevisionDisk } from './revision-disk.ts';
+import { answer, refusedAnswer } from './config-answers.ts';
+import { revisionHash, type RevisionDisk } from './revision-disk.ts';
 import { fileRefusal, UPLOAD_LIMIT } from './upload.ts';
 
-export interface CandidateShelf {
+export interface CandidateStore {
   view(): CandidateView | null;
   /** Why it may not be taken up as it is: another revision runs than when it was begun; empty when it may. */
   staleness(): string;
@@ -30,7 +30,7 @@ export interface CandidateShelf {
 const MOST_PROFILES = 32;
 const NO_FILES: ConfigFiles = { cabinet: '', profiles: {} };
 
-export function createCandidateShelf({
+export function createCandidateStore({
   disk,
   clock,
   running,
@@ -38,7 +38,7 @@ export function createCandidateShelf({
   readonly disk: RevisionDisk;
   readonly clock: Pick<Clock, 'wallMs'>;
   readonly running: () => Revision;
-}): CandidateShelf {
+}): CandidateStore {
   let candidate: CandidateView | null = null;
 
   async function put(file: string, text: string | null, by: string): Promise<ConfigAnswer> {
@@ -46,17 +46,17 @@ export function createCandidateShelf({
     const isSignature = file === SIGNATURE_FILE;
     const files = isSignature ? signatureFlaw(text) || (before ?? NO_FILES) : changed(before ?? NO_FILES, file, text);
     const flaw = typeof files === 'string' ? files : text === null ? '' : textRefusal(text);
-    if (typeof files === 'string' || flaw !== '') return refusal(flaw);
+    if (typeof files === 'string' || flaw !== '') return refusedAnswer(flaw);
     if (before === undefined && files.cabinet === '')
-      return refusal('the files of what runs are not kept: begin with a whole cabinet.yaml');
+      return refusedAnswer('the files of what runs are not kept: begin with a whole cabinet.yaml');
     // Judged against all files together when they are to run; by then others may have come after it.
     const signature = isSignature ? (text?.trim() ?? null) : (candidate?.signature ?? null);
-    const view = { by, atMs: clock.wallMs(), base: candidate?.base ?? running().number, hash: hashOf(files), signature };
+    const view = { by, atMs: clock.wallMs(), base: candidate?.base ?? running().number, hash: revisionHash(files), signature };
     try {
       await disk.writeFiles('candidate', files, { by: view.by, atMs: view.atMs, base: view.base, signature });
     } catch (error) {
       if (!(error instanceof Error && 'code' in error)) throw error;
-      return refusal(`it cannot be kept (${String(error.code)}): check the disk of store.dir`);
+      return refusedAnswer(`it cannot be kept (${String(error.code)}): check the disk of store.dir`);
     }
     candidate = view;
     return answer({});
@@ -78,7 +78,7 @@ export function createCandidateShelf({
       // Loaded only where there is one: the schema would stay in memory.
       const { readNote } = await import('./candidate-note.ts');
       const note = readNote(found.note);
-      candidate = note === undefined ? null : { ...note, hash: hashOf(found) };
+      candidate = note === undefined ? null : { ...note, hash: revisionHash(found) };
     },
     put,
     async drop() {

@@ -9,7 +9,7 @@ import type { Clock, WallMs } from '../../core/clock.ts';
 import type { Problem } from '../../core/errors.ts';
 import type { EditedText, EditOrder, SiteOwnedDifference } from '../../core/revisions.ts';
 import type { FloorFlaw } from '../floor/floor-circuits.ts';
-import type { Site } from './touched-parts.ts';
+import type { CabinetAndProfiles } from './touched-parts.ts';
 
 /** Where it lies. Shape: `dir` holds `cabinet.yaml` and `profiles/`; other folders of profiles are seen from `siteDir`. */
 export interface RevisionFolder {
@@ -25,7 +25,7 @@ export interface RevisionFolder {
 
 /** Shape: files are named as seen from `dir`; `site` is null where there are problems. */
 export interface CheckedRevision {
-  readonly site: Site | null;
+  readonly site: CabinetAndProfiles | null;
   readonly problems: readonly Problem[];
   readonly warnings: readonly Problem[];
   /** What it sets though it belongs to the file of the site, and neither that file nor the revision that runs says so. */
@@ -42,13 +42,13 @@ const PATIENCE_MS = 110_000;
 const MEMORY_MB = 96;
 
 /** By a process of its own, which gives its memory back. Errors: none; one that takes too long or too much memory is refused. */
-export async function checkRevisionAside(folder: RevisionFolder, clock: Clock): Promise<CheckedRevision> {
+export async function checkRevisionInChild(folder: RevisionFolder, clock: Clock): Promise<CheckedRevision> {
   const answer = await aside<CheckedRevision>({ kind: 'check', folder }, clock);
   return typeof answer === 'string' ? refused(answer) : answer;
 }
 
 /** One value of a candidate changed, in a process of its own too: parsing a hostile text takes more memory than the agent has. */
-export async function editAside(edit: EditOrder, clock: Clock): Promise<EditedText> {
+export async function editInChild(edit: EditOrder, clock: Clock): Promise<EditedText> {
   const answer = await aside<EditedText>({ kind: 'edit', edit }, clock);
   return typeof answer === 'string' ? { reason: answer } : answer;
 }

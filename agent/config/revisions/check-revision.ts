@@ -9,8 +9,8 @@ import { ConfigError, type Problem } from '../../core/errors.ts';
 import { floorFlaws } from '../floor/floor-check.ts';
 import { loadSite } from '../load/load-site.ts';
 import { type CheckedRevision, NOTHING_COMPARED, type RevisionFolder } from './check-in-child.ts';
-import { isTakenUp, ownedBySite, refuseHiddenControls } from './compare-with-site.ts';
-import type { Site } from './touched-parts.ts';
+import { isSiteFileCurrent, ownedBySite, refuseHiddenControls } from './compare-with-site.ts';
+import type { CabinetAndProfiles } from './touched-parts.ts';
 
 /** On this thread. Errors: none; all is in the answer. */
 export function checkRevisionHere(folder: RevisionFolder): CheckedRevision {
@@ -36,8 +36,8 @@ export function checkRevisionHere(folder: RevisionFolder): CheckedRevision {
 }
 
 /** Against what runs and the file of the site; against one of them where the other cannot be read. */
-function floorOf(after: Site, { siteDir, site, runningDir, nowMs }: RevisionFolder): CheckedRevision['belowFloor'] {
-  const ofFile = isTakenUp(site) ? siteIn(site.dir, siteDir) : undefined;
+function floorOf(after: CabinetAndProfiles, { siteDir, site, runningDir, nowMs }: RevisionFolder): CheckedRevision['belowFloor'] {
+  const ofFile = isSiteFileCurrent(site) ? siteIn(site.dir, siteDir) : undefined;
   const running = siteIn(runningDir, siteDir) ?? ofFile;
   if (running === undefined)
     return [{ path: '', message: 'there is no configuration to compare its light with: check the disk of store.dir' }];
@@ -45,7 +45,7 @@ function floorOf(after: Site, { siteDir, site, runningDir, nowMs }: RevisionFold
 }
 
 /** Undefined where it cannot be used any more. */
-function siteIn(dir: string, siteDir: string): Site | undefined {
+function siteIn(dir: string, siteDir: string): CabinetAndProfiles | undefined {
   try {
     return loadSite(join(dir, 'cabinet.yaml'), [], { siteDir, profilesDir: join(dir, 'profiles') });
   } catch (error) {

@@ -19,7 +19,7 @@ export function ownedBySite(
   candidate: Cabinet,
   { siteDir, site, runningDir }: RevisionFolder,
 ): Pick<CheckedRevision, 'siteOwned' | 'unlikeSite'> {
-  const ofSite = isTakenUp(site) ? allowedBy(textAt(site.dir), siteDir) : [];
+  const ofSite = isSiteFileCurrent(site) ? allowedBy(textAt(site.dir), siteDir) : [];
   const unlikeSite = siteOwnedDifferences(candidate, ofSite);
   // One of them is enough: each further one only allows more.
   const siteOwned = unlikeSite.length === 0 ? [] : siteOwnedDifferences(candidate, [...ofSite, ...allowedBy(textAt(runningDir), siteDir)]);
@@ -35,7 +35,7 @@ export function refuseHiddenControls(candidate: Cabinet): void {
 }
 
 /** Whether the folder still holds the file of the site as it was last taken up. */
-export function isTakenUp({ dir, hash }: RevisionFolder['site']): boolean {
+export function isSiteFileCurrent({ dir, hash }: RevisionFolder['site']): boolean {
   return createHash('sha256').update(textAt(dir)).digest('hex') === hash;
 }
 

@@ -6,8 +6,8 @@
 import type { ConfigAnswer, ConfigChange, ConfigFiles } from '../../core/revisions.ts';
 import { asWritten } from '../edit/as-written.ts';
 import { changesBetween } from '../edit/changes.ts';
-import { hashOf } from './revision-disk.ts';
-import type { Site } from './touched-parts.ts';
+import { revisionHash } from './revision-disk.ts';
+import type { CabinetAndProfiles } from './touched-parts.ts';
 
 const PLAIN: ConfigAnswer = {
   state: 'done',
@@ -24,12 +24,12 @@ export function answer(facts: Partial<ConfigAnswer>): ConfigAnswer {
   return { ...PLAIN, ...facts };
 }
 
-export function refusal(reason: string): ConfigAnswer {
+export function refusedAnswer(reason: string): ConfigAnswer {
   return { ...PLAIN, state: 'refused', reason };
 }
 
 /** Values of the cabinet as its file names them, then profiles by their hash. */
-export function differences(before: Site, after: Site, filesBefore: ConfigFiles | undefined, filesAfter: ConfigFiles): ConfigChange[] {
+export function differences(before: CabinetAndProfiles, after: CabinetAndProfiles, filesBefore: ConfigFiles | undefined, filesAfter: ConfigFiles): ConfigChange[] {
   return [
     ...changesBetween(asWritten(before.cabinet), asWritten(after.cabinet)),
     ...changesBetween({ profiles: hashes(filesBefore) }, { profiles: hashes(filesAfter) }),
@@ -38,5 +38,5 @@ export function differences(before: Site, after: Site, filesBefore: ConfigFiles 
 
 function hashes(files: ConfigFiles | undefined): Readonly<Record<string, string>> {
   const texts = Object.entries(files?.profiles ?? {});
-  return Object.fromEntries(texts.map(([name, cabinet]) => [name, hashOf({ cabinet, profiles: {} }).slice(0, 12)]));
+  return Object.fromEntries(texts.map(([name, cabinet]) => [name, revisionHash({ cabinet, profiles: {} }).slice(0, 12)]));
 }

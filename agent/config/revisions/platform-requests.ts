@@ -6,21 +6,21 @@
 
 import type { Clock } from '../../core/clock.ts';
 import { formatProblem } from '../../core/errors.ts';
-import type { ConfigAnswer, ConfigDesk, ConfigRequest, ConfigView } from '../../core/revisions.ts';
+import type { ConfigAnswer, ConfigManager, ConfigRequest, ConfigView } from '../../core/revisions.ts';
 import type { Outcome, OutcomeState } from '../../core/words.ts';
 import { CONFIG_SHOWN } from '../../sync/commands/command-metrics.ts';
 import type { UplinkPlace } from '../../sync/uplink-place.ts';
 
-export interface ConfigPostParts {
+export interface PlatformConfigRequestsParts {
   /** Null where this run takes no other configuration. */
-  readonly desk: ConfigDesk | null;
+  readonly desk: ConfigManager | null;
   readonly cabinetId: string;
   readonly clock: Clock;
   readonly uplink: Pick<UplinkPlace, 'update'>;
   readonly onOutcome: (outcome: Outcome) => void;
 }
 
-export interface ConfigPost {
+export interface PlatformConfigRequests {
   take(request: ConfigRequest): Promise<void>;
   /** A trial is over. */
   end(trial: { readonly commandId: string | null; readonly number: number; readonly reason: string }): void;
@@ -30,7 +30,7 @@ export interface ConfigPost {
 /** What one result holds of each list. Source: assumed; with them it stays below 16 KB. */
 const SHOWN = { problems: 20, changes: 60 };
 
-export function createConfigPost({ desk, cabinetId, clock, uplink, onOutcome }: ConfigPostParts): ConfigPost {
+export function createPlatformConfigRequests({ desk, cabinetId, clock, uplink, onOutcome }: PlatformConfigRequestsParts): PlatformConfigRequests {
   const tell = (commandId: string, state: OutcomeState, reason = ''): void =>
     onOutcome({
       commandId,
@@ -46,7 +46,7 @@ export function createConfigPost({ desk, cabinetId, clock, uplink, onOutcome }: 
     uplink.update('', metric, { value, quality: 'good', atMs: clock.wallMs() });
   const result = (id: string, action: string, facts: object): void => update(CONFIG_SHOWN.result, JSON.stringify({ id, action, ...facts }));
 
-  async function ask(at: ConfigDesk, { commandId, by, ask }: ConfigRequest): Promise<ConfigAnswer> {
+  async function ask(at: ConfigManager, { commandId, by, ask }: ConfigRequest): Promise<ConfigAnswer> {
     switch (ask.action) {
       case 'put':
         return at.putPart(ask, by);

@@ -41,10 +41,10 @@ const bookSchema = z.object({
 });
 
 export type Trial = z.infer<typeof trialSchema>;
-export type RevisionBook = z.infer<typeof bookSchema>;
+export type RevisionHistory = z.infer<typeof bookSchema>;
 
 /** Undefined for what is no book, or one whose current revision is not in it. */
-export function readBook(value: unknown): RevisionBook | undefined {
+export function readRevisionHistory(value: unknown): RevisionHistory | undefined {
   const { data } = bookSchema.safeParse(value);
   if (data === undefined) return undefined;
   const numbers = data.revisions.map(({ number }) => number);

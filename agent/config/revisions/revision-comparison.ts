@@ -6,10 +6,10 @@
 import type { Problem } from '../../core/errors.ts';
 import type { ConfigAnswer, ConfigFiles, SiteOwnedDifference } from '../../core/revisions.ts';
 import type { CheckedRevision } from './check-in-child.ts';
-import { answer, differences, refusal } from './config-answers.ts';
-import { hashOf, type RevisionDisk } from './revision-disk.ts';
+import { answer, differences, refusedAnswer } from './config-answers.ts';
+import { revisionHash, type RevisionDisk } from './revision-disk.ts';
 import { siteOwnedRefusal } from './site-owned.ts';
-import type { Site } from './touched-parts.ts';
+import type { CabinetAndProfiles } from './touched-parts.ts';
 
 /** Compares revisions by number, the one that runs and the candidate. Errors: none; what cannot be compared is refused with a reason. */
 export function createComparison({
@@ -24,26 +24,26 @@ export function createComparison({
 }: {
   readonly disk: Pick<RevisionDisk, 'readFiles'>;
   /** What runs, and its number. */
-  readonly running: () => Site;
+  readonly running: () => CabinetAndProfiles;
   readonly runningNumber: () => number;
   readonly hasCandidate: () => boolean;
   /** What runs and is not as the file of the site says. */
   readonly unlikeSite: () => readonly SiteOwnedDifference[];
-  readonly touches: (before: Site, after: Site) => readonly string[];
+  readonly touches: (before: CabinetAndProfiles, after: CabinetAndProfiles) => readonly string[];
   readonly siteFile: string;
   readonly checked: (of: number | 'candidate') => Promise<CheckedRevision>;
 }): (from: number | 'running', to: number | 'candidate' | 'running') => Promise<ConfigAnswer> {
   async function compare(from: number | 'running', to: number | 'candidate' | 'running'): Promise<ConfigAnswer> {
     const [left, right] = [await side(from), await side(to)];
-    if (typeof left === 'string' || typeof right === 'string') return refusal(typeof left === 'string' ? left : String(right));
+    if (typeof left === 'string' || typeof right === 'string') return refusedAnswer(typeof left === 'string' ? left : String(right));
     const problems = [...left.checked.problems, ...right.checked.problems];
     const [before, after] = [left.checked.site, right.checked.site];
-    if (before === null || after === null) return { ...refusal(wrongness(problems.length)), problems };
+    if (before === null || after === null) return { ...refusedAnswer(wrongness(problems.length)), problems };
     const changes = await differences(before, after, left.files, right.files);
     const { siteOwned, belowFloor } = right.checked;
     const warnings = [...right.checked.warnings, ...asProblems(belowFloor)];
-    if (siteOwned.length > 0) return { ...refusal(siteOwnedRefusal(siteOwned, siteFile)), warnings, changes };
-    const equal = changes.length === 0 && hashOf(left.files) === hashOf(right.files) ? 'equal' : '';
+    if (siteOwned.length > 0) return { ...refusedAnswer(siteOwnedRefusal(siteOwned, siteFile)), warnings, changes };
+    const equal = changes.length === 0 && revisionHash(left.files) === revisionHash(right.files) ? 'equal' : '';
     return answer({ reason: equal, warnings, changes, touches: touches(before, after) });
   }
 

@@ -9,7 +9,7 @@ import type { Log } from '../../core/ports.ts';
 import type {
   CommitRequest,
   ConfigAnswer,
-  ConfigDesk,
+  ConfigManager,
   ConfigFiles,
   ConfigView,
   EditedText,
@@ -20,15 +20,15 @@ import type { AgentEvent } from '../../core/words.ts';
 import { asWritten } from '../edit/as-written.ts';
 import { pathsFrom } from '../edit/config-paths.ts';
 import { type FloorLeave, floorLeave } from '../floor/floor-leave.ts';
-import { createBookKeeper } from './book-keeper.ts';
-import { type CandidateShelf, createCandidateShelf } from './candidate-shelf.ts';
+import { createRevisionHistoryStore } from './book-keeper.ts';
+import { type CandidateStore, createCandidateStore } from './candidate-shelf.ts';
 import type { CheckedRevision } from './check-in-child.ts';
-import { answer, differences, refusal } from './config-answers.ts';
+import { answer, differences, refusedAnswer } from './config-answers.ts';
 import {
-  confirmed,
+  withTrialConfirmed,
   nextNumber,
   type RevisionBook,
-  returned,
+  withTrialReturned,
   revisionOf,
   runningOf,
   type Trial,
@@ -36,22 +36,22 @@ import {
   withTrial,
 } from './revision-book.ts';
 import { asProblems, createComparison, wrongness } from './revision-comparison.ts';
-import { hashOf, type RevisionDisk } from './revision-disk.ts';
+import { revisionHash, type RevisionDisk } from './revision-disk.ts';
 import { createRevisionEvents } from './revision-events.ts';
 import { siteOwnedRefusal } from './site-owned.ts';
-import type { Site } from './touched-parts.ts';
-import type { Health } from './trial.ts';
+import type { CabinetAndProfiles } from './touched-parts.ts';
+import type { TrialHealth } from './trial.ts';
 import { createTrialWatch } from './trial-watch.ts';
 import { createUploads } from './upload.ts';
 
-export interface RevisionDeskParts {
+export interface RevisionManagerParts {
   readonly disk: RevisionDisk;
   readonly clock: Clock;
   readonly log: Log;
   /** As it is on disk, or will be: whatever runs is in it. */
   readonly book: RevisionBook;
   /** What runs. */
-  readonly site: () => Site;
+  readonly site: () => CabinetAndProfiles;
   /** The files in a folder of the disk, against those of the revision that runs. */
   readonly check: (dir: string, runningDir: string) => Promise<CheckedRevision>;
   /** One value changed of the cabinet.yaml in a folder of the disk, by another process. Default: by this one. */
@@ -61,10 +61,10 @@ export interface RevisionDeskParts {
   /** What runs at the start and is not as the file of the site says. */
   readonly unlikeSite: readonly SiteOwnedDifference[];
   /** Which rooms a change touches, in words; empty for none. */
-  readonly touches: (before: Site, after: Site) => readonly string[];
-  readonly health: () => Health;
+  readonly touches: (before: CabinetAndProfiles, after: CabinetAndProfiles) => readonly string[];
+  readonly health: () => TrialHealth;
   /** Takes a configuration up; resolves when it runs. */
-  readonly apply: (site: Site) => Promise<unknown>;
+  readonly apply: (site: CabinetAndProfiles) => Promise<unknown>;
   readonly onEvent: (event: AgentEvent) => void;
   /** The view is another one. */
   readonly onChange: () => void;
@@ -72,7 +72,7 @@ export interface RevisionDeskParts {
   readonly onTrialEnd: (trial: { readonly commandId: string | null; readonly number: number; readonly reason: string }) => void;
 }
 
-export interface RevisionDesk extends ConfigDesk {
+export interface RevisionManager extends ConfigManager {
   /** Goes on with what an earlier run left. */
   start(): Promise<void>;
   stop(): Promise<void>;
@@ -80,11 +80,11 @@ export interface RevisionDesk extends ConfigDesk {
   readonly openCommand: string | null;
 }
 
-export function createRevisionDesk(parts: RevisionDeskParts): RevisionDesk {
+export function createRevisionManager(parts: RevisionManagerParts): RevisionManager {
   const { disk, clock, log } = parts;
   const events = createRevisionEvents(clock, parts.onEvent, parts.siteFile);
-  const keeper = createBookKeeper({ disk, clock, log, book: parts.book, onChange: parts.onChange });
-  const shelf: CandidateShelf = createCandidateShelf({ disk, clock, running: () => runningOf(keeper.book) });
+  const keeper = createRevisionHistoryStore({ disk, clock, log, book: parts.book, onChange: parts.onChange });
+  const shelf: CandidateStore = createCandidateStore({ disk, clock, running: () => runningOf(keeper.book) });
   const uploads = createUploads(clock);
   const watch = createTrialWatch({
     clock,
@@ -136,7 +136,7 @@ export function createRevisionDesk(parts: RevisionDeskParts): RevisionDesk {
     if (trial === null || isStopped) return;
     watch.stop();
     events.trial(null);
-    await keeper.save(confirmed(keeper.book));
+    await keeper.save(withTrialConfirmed(keeper.book));
     former = null;
     events.confirmed(trial.number, how);
     parts.onTrialEnd({ commandId: trial.commandId, number: trial.number, reason: '' });
@@ -148,7 +148,7 @@ export function createRevisionDesk(parts: RevisionDeskParts): RevisionDesk {
     if (trial === null || isStopped) return;
     watch.stop();
     events.trial(null);
-    await keeper.save(returned(keeper.book, reason));
+    await keeper.save(withTrialReturned(keeper.book, reason));
     const { site, unlikeSite: unlike } = former ?? (await checked(current));
     if (site === null) log.event('configuration-not-returned', { revision: current, check: 'luciole check of its folder' }, 'alarm');
     else await parts.apply(site);
@@ -168,20 +168,20 @@ export function createRevisionDesk(parts: RevisionDeskParts): RevisionDesk {
   ): Promise<ConfigAnswer> {
     const before = keeper.book;
     const running = runningOf(before);
-    const hash = hashOf(files);
-    if (before.trial !== null) return refusal(`revision ${running.number} is on trial: confirm it or take it back first`);
+    const hash = revisionHash(files);
+    if (before.trial !== null) return refusedAnswer(`revision ${running.number} is on trial: confirm it or take it back first`);
     if (request.base !== null && request.base !== running.hash)
-      return refusal(`revision ${running.number} runs, not the one that this is based on: compare, then send it again`);
+      return refusedAnswer(`revision ${running.number} runs, not the one that this is based on: compare, then send it again`);
     if (hash === running.hash) return answer({ reason: `equal to revision ${running.number}, which runs`, revision: running.number });
     const { site, problems, warnings, siteOwned, unlikeSite: unlike, belowFloor } = await checked(of);
-    if (site === null) return { ...refusal(wrongness(problems.length)), problems };
+    if (site === null) return { ...refusedAnswer(wrongness(problems.length)), problems };
     const touches = parts.touches(parts.site(), site);
     const changes = await differences(parts.site(), site, await disk.readFiles(running.number), files);
     const facts = { problems, warnings, changes, touches };
-    if (siteOwned.length > 0) return { ...refusal(siteOwnedRefusal(siteOwned, parts.siteFile)), ...facts };
-    if (request.by.startsWith('platform') && site.cabinet.uplink === null) return { ...refusal(CUT_OFF), ...facts };
+    if (siteOwned.length > 0) return { ...refusedAnswer(siteOwnedRefusal(siteOwned, parts.siteFile)), ...facts };
+    if (request.by.startsWith('platform') && site.cabinet.uplink === null) return { ...refusedAnswer(CUT_OFF), ...facts };
     const leave = belowFloor.length === 0 ? null : leaveFor(files, request, signature);
-    if (leave?.isGiven === false) return { ...refusal(leave.reason), ...facts, problems: [...problems, ...asProblems(belowFloor)] };
+    if (leave?.isGiven === false) return { ...refusedAnswer(leave.reason), ...facts, problems: [...problems, ...asProblems(belowFloor)] };
     const number = nextNumber(before);
     const revision = { atMs: clock.wallMs(), by: request.by, why: whyWith(request, leave), hash };
     const saved = await kept(number, files, () => {
@@ -196,7 +196,7 @@ export function createRevisionDesk(parts: RevisionDeskParts): RevisionDesk {
         baseline: { units: [...answering], isOnline },
       });
     });
-    if (saved !== '') return { ...refusal(saved), ...facts };
+    if (saved !== '') return { ...refusedAnswer(saved), ...facts };
     await run({ site, unlikeSite: unlike }, number, { ...request, why: whyWith(request, leave) }, touches);
     return answer({ ...facts, revision: number, isOnTrial: touches.length > 0 });
   }
@@ -218,7 +218,7 @@ export function createRevisionDesk(parts: RevisionDeskParts): RevisionDesk {
   }
 
   async function run(
-    next: Running & { readonly site: Site },
+    next: Running & { readonly site: CabinetAndProfiles },
     number: number,
     { by, why }: CommitRequest,
     touches: readonly string[],
@@ -266,27 +266,27 @@ export function createRevisionDesk(parts: RevisionDeskParts): RevisionDesk {
     putPart: (part, by) =>
       inTurn(async () => {
         const state = uploads.take(part);
-        if (state.kind === 'refused') return refusal(state.reason);
+        if (state.kind === 'refused') return refusedAnswer(state.reason);
         if (state.kind === 'more') return answer({ reason: `${state.have} of ${state.of} parts are there` });
         return shelf.put(part.file, state.text, by).finally(parts.onChange);
       }),
     set: (path, value, by) =>
       inTurn(async () => {
         const files = await disk.readFiles(shelf.view() === null ? runningOf(keeper.book).number : 'candidate');
-        if (files === undefined) return refusal('the files of what runs are not kept: load a whole cabinet.yaml first');
-        if ((value ?? '').length > MAX_VALUE) return refusal(`a value has at most ${MAX_VALUE} characters: load a whole file`);
+        if (files === undefined) return refusedAnswer('the files of what runs are not kept: load a whole cabinet.yaml first');
+        if ((value ?? '').length > MAX_VALUE) return refusedAnswer(`a value has at most ${MAX_VALUE} characters: load a whole file`);
         const dir = disk.dirOf(shelf.view() === null ? runningOf(keeper.book).number : 'candidate');
         const edited = await (parts.edit?.({ dir, path, value }) ?? editHere(files.cabinet, path, value));
-        return 'reason' in edited ? refusal(edited.reason) : shelf.put('cabinet.yaml', edited.text, by).finally(parts.onChange);
+        return 'reason' in edited ? refusedAnswer(edited.reason) : shelf.put('cabinet.yaml', edited.text, by).finally(parts.onChange);
       }),
     check: () => inTurn(() => compare('running', 'candidate')),
     compare: (from, to) => inTurn(() => compare(from, to)),
     commit: (request) =>
       inTurn(async () => {
         const files = await disk.readFiles('candidate');
-        if (files === undefined || shelf.view() === null) return refusal('there is no candidate: send or load a file first');
+        if (files === undefined || shelf.view() === null) return refusedAnswer('there is no candidate: send or load a file first');
         const stale = request.base === null ? shelf.staleness() : '';
-        if (stale !== '') return refusal(stale);
+        if (stale !== '') return refusedAnswer(stale);
         const result = await takeUp('candidate', files, request, shelf.view()?.signature ?? null);
         if (result.state === 'done') await shelf.drop();
         return result;
@@ -295,28 +295,28 @@ export function createRevisionDesk(parts: RevisionDeskParts): RevisionDesk {
       inTurn(async () => {
         const [known, files] = [revisionOf(keeper.book, number), await disk.readFiles(number)];
         if (known === undefined || files === undefined)
-          return refusal(`there is no revision ${number}: ${numbersOf(keeper.book)} are kept`);
+          return refusedAnswer(`there is no revision ${number}: ${numbersOf(keeper.book)} are kept`);
         return takeUp(number, files, request);
       }),
     confirm: (by) =>
       inTurn(async () => {
         const { trial } = keeper.book;
-        if (trial === null) return refusal('no revision is on trial');
+        if (trial === null) return refusedAnswer('no revision is on trial');
         await keep(`by ${by}`);
         return answer({ revision: trial.number });
       }),
     giveBack: (by, why, number) =>
       inTurn(async () => {
         const { trial } = keeper.book;
-        if (trial === null) return refusal('no revision is on trial');
-        if (number !== undefined && number !== trial.number) return refusal(`revision ${trial.number} is on trial, not revision ${number}`);
+        if (trial === null) return refusedAnswer('no revision is on trial');
+        if (number !== undefined && number !== trial.number) return refusedAnswer(`revision ${trial.number} is on trial, not revision ${number}`);
         await takeBack(`by ${by}${why === '' ? '' : `: ${why}`}`);
         return answer({ revision: keeper.book.current });
       }),
     paths: (typed) => pathsFrom(asWritten(parts.site().cabinet), typed),
     discard: () =>
       inTurn(async () => {
-        if (shelf.view() === null) return refusal('there is no candidate');
+        if (shelf.view() === null) return refusedAnswer('there is no candidate');
         await shelf.drop();
         parts.onChange();
         return answer({});

@@ -33,7 +33,7 @@ const NOTE = 'note.json';
 const PROFILES = 'profiles';
 
 /** SHA-256 over all files, each with its name and length. Shape: 64 hex digits. */
-export function hashOf({ cabinet, profiles }: ConfigFiles): string {
+export function revisionHash({ cabinet, profiles }: ConfigFiles): string {
   const hash = createHash('sha256');
   const all = [[CABINET, cabinet] as const, ...Object.entries(profiles).sort(([a], [b]) => (a < b ? -1 : 1))];
   for (const [name, text] of all) hash.update(`${name}\0${Buffer.byteLength(text)}\0${text}`);

@@ -4,7 +4,7 @@
  * Owns the events and their words.
  */
 import type { Clock } from '../../core/clock.ts';
-import { createEventBook } from '../../core/event-book.ts';
+import { createEventTracker } from '../../core/event-book.ts';
 import type { SiteOwnedDifference } from '../../core/revisions.ts';
 import type { AgentEvent } from '../../core/words.ts';
 import type { Trial } from './revision-book.ts';
@@ -23,7 +23,7 @@ export interface RevisionEvents {
 const SOURCE = 'configuration';
 
 export function createRevisionEvents(clock: Clock, onEvent: (event: AgentEvent) => void, siteFile: string): RevisionEvents {
-  const events = createEventBook(clock, onEvent);
+  const events = createEventTracker(clock, onEvent);
   return {
     trial(trial) {
       events.clear('config-on-trial', SOURCE);

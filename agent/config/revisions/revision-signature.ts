@@ -9,7 +9,7 @@
  */
 import { type KeyObject, sign, verify } from 'node:crypto';
 import { type ConfigFiles, MAX_SIGNATURE_CHARS } from '../../core/revisions.ts';
-import { hashOf } from './revision-disk.ts';
+import { revisionHash } from './revision-disk.ts';
 import { type RevisionKey, readRevisionKey, revisionKeyText } from './revision-key.ts';
 
 /**
@@ -85,7 +85,7 @@ export interface SigningOrder {
 export function signRevision({ files, privateKey, cabinets, signedMs, validMs }: SigningOrder): string {
   const key = revisionKeyText(privateKey);
   const statement = Buffer.from(
-    `key ${key}\ncabinets ${cabinets.join(',')}\nhash ${hashOf(files)}\nserial ${signedMs}\nuntil ${signedMs + validMs}\n`,
+    `key ${key}\ncabinets ${cabinets.join(',')}\nhash ${revisionHash(files)}\nserial ${signedMs}\nuntil ${signedMs + validMs}\n`,
   );
   const text = [FORM, statement.toString('base64url'), sign(null, signedBytes(statement), privateKey).toString('base64url')].join('.');
   // Read back as it will be: what a list or a number turns into must be what was meant.
@@ -107,7 +107,7 @@ export function verifyRevisionSignature({ files, signature, keys, cabinetId, now
   const [signer] = known;
   if (signer === undefined) return refused('unknown-key');
   if (!verify(null, signedBytes(parts.bytes), signer.object, parts.signature)) return refused('bad-signature');
-  if (statement.hash !== hashOf(files)) return refused('other-text');
+  if (statement.hash !== revisionHash(files)) return refused('other-text');
   if (![ANY_CABINET, cabinetId].some((id) => statement.cabinets.includes(id))) return refused('other-cabinet');
   if (statement.serial <= lastSerial) return refused('replayed');
   if (nowMs === null) return refused('time-unknown');

@@ -5,13 +5,13 @@
  */
 
 import type { Cabinet } from '../../core/cabinet.ts';
-import { createEventBook } from '../../core/event-book.ts';
+import { createEventTracker } from '../../core/event-book.ts';
 import type { Field } from '../../core/ports.ts';
 import type { ConfigView, EditedText, EditOrder } from '../../core/revisions.ts';
 import type { RevisionsAtStart } from '../load/start-revision.ts';
 import type { CheckedRevision, RevisionFolder } from './check-in-child.ts';
-import { createRevisionDesk, type RevisionDesk, type RevisionDeskParts } from './revision-desk.ts';
-import { type Site, type TouchedRooms, touchedRooms } from './touched-parts.ts';
+import { createRevisionManager, type RevisionManager, type RevisionManagerParts } from './revision-desk.ts';
+import { type CabinetAndProfiles, type TouchedRooms, touchedRooms } from './touched-parts.ts';
 
 /** What a run brings. */
 export interface RevisionParts {
@@ -23,17 +23,17 @@ export interface RevisionParts {
   readonly withOptions: (cabinet: Cabinet) => Cabinet;
 }
 
-export interface RevisionsParts extends RevisionParts, Pick<RevisionDeskParts, 'clock' | 'log' | 'onEvent' | 'onTrialEnd'> {
+export interface RevisionsParts extends RevisionParts, Pick<RevisionManagerParts, 'clock' | 'log' | 'onEvent' | 'onTrialEnd'> {
   readonly field: Pick<Field, 'devices'>;
   readonly isOnline: () => boolean;
-  readonly site: () => Site;
-  readonly apply: (site: Site) => Promise<unknown>;
+  readonly site: () => CabinetAndProfiles;
+  readonly apply: (site: CabinetAndProfiles) => Promise<unknown>;
   readonly onChange: (view: ConfigView) => void;
 }
 
-export function createRevisions(parts: RevisionsParts): RevisionDesk {
+export function createRevisions(parts: RevisionsParts): RevisionManager {
   const { atStart, field, withOptions } = parts;
-  const desk: RevisionDesk = createRevisionDesk({
+  const desk: RevisionManager = createRevisionManager({
     ...parts,
     disk: atStart.disk,
     book: atStart.book,
@@ -62,7 +62,7 @@ export function createRevisions(parts: RevisionsParts): RevisionDesk {
       return desk.openCommand;
     },
     async start() {
-      const events = createEventBook(parts.clock, parts.onEvent);
+      const events = createEventTracker(parts.clock, parts.onEvent);
       for (const happening of atStart.notices) events.notice(happening);
       await desk.start();
     },

@@ -12,7 +12,7 @@ import { uplinkDevices } from '../../sync/sparkplug/cabinet-metrics.ts';
 import { setupValuesOf } from '../setup-values.ts';
 
 /** A cabinet with the device types at hand. */
-export interface Site {
+export interface CabinetAndProfiles {
   readonly cabinet: Cabinet;
   readonly profiles: ReadonlyMap<string, Profile>;
 }
@@ -34,7 +34,7 @@ export interface TouchedRooms {
 }
 
 /** What is different, room by room. */
-export function touchedRooms(before: Site, after: Site): TouchedRooms {
+export function touchedRooms(before: CabinetAndProfiles, after: CabinetAndProfiles): TouchedRooms {
   const [was, is] = [factsOf(before), factsOf(after)];
   const isOther = (key: 'light' | 'uplink' | 'store' | 'clock' | 'console'): boolean => !isDeepStrictEqual(was[key], is[key]);
   const lineIds = [...new Set([...was.lines.keys(), ...is.lines.keys()])];
@@ -49,7 +49,7 @@ export function touchedRooms(before: Site, after: Site): TouchedRooms {
   };
 }
 
-function factsOf({ cabinet, profiles }: Site) {
+function factsOf({ cabinet, profiles }: CabinetAndProfiles) {
   const points = cabinetPoints(cabinet, profiles);
   const { uplink, store, console, clockTrust, service: _service, trust: _trust, profileDirs: _dirs, lines, ...light } = cabinet;
   const typesOf = (ids: readonly string[]): unknown => ids.map((id) => profiles.get(id));

@@ -5,7 +5,7 @@
  */
 import { type Clock, every, type MonoMs, type Timer } from '../../core/clock.ts';
 import type { Trial } from './revision-book.ts';
-import { type Health, judgeTrial, missingOf, type Verdict } from './trial.ts';
+import { type TrialHealth, judgeTrial, missingOf, type TrialVerdict } from './trial.ts';
 
 export interface TrialWatch {
   start(trial: Trial): void;
@@ -27,11 +27,11 @@ export function createTrialWatch({
   onVerdict,
 }: {
   readonly clock: Clock;
-  readonly health: () => Health;
+  readonly health: () => TrialHealth;
   /** How much of the trial is over; told now and then, to be kept. Units: ms. */
   readonly onSpent: (spentMs: number) => void;
   /** Told once. */
-  readonly onVerdict: (verdict: Exclude<Verdict, { kind: 'wait' }>) => void;
+  readonly onVerdict: (verdict: Exclude<TrialVerdict, { kind: 'wait' }>) => void;
 }): TrialWatch {
   let trial: Trial | null = null;
   let startMono: MonoMs = 0;

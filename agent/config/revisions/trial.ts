@@ -16,14 +16,14 @@ export interface Baseline {
 }
 
 /** What answers now. */
-export interface Health {
+export interface TrialHealth {
   readonly answering: ReadonlySet<string>;
   /** All devices of the configuration on trial; one that was taken out need not answer. */
   readonly devices: ReadonlySet<string>;
   readonly isOnline: boolean;
 }
 
-export type Verdict = { readonly kind: 'wait' } | { readonly kind: 'confirm' } | { readonly kind: 'return'; readonly reason: string };
+export type TrialVerdict = { readonly kind: 'wait' } | { readonly kind: 'confirm' } | { readonly kind: 'return'; readonly reason: string };
 
 /** A line that is lost for so long is given back. Units: ms. Source: the drivers' failsafe timeout of 60 s, less 35 s to open the line anew and meet its units. */
 export const LINE_GRACE_MS = 25_000;
@@ -32,7 +32,7 @@ export const SETTLE_MS = 15_000;
 /** Names shown in a reason. */
 const SHOWN = 5;
 
-export interface TrialFacts {
+export interface ConfigTrialFacts {
   readonly mode: ConfirmMode;
   readonly trialMs: number;
   readonly spentMs: number;
@@ -41,13 +41,13 @@ export interface TrialFacts {
 }
 
 /** What is not back, in words; empty when all is. */
-export function missingOf(baseline: Baseline, health: Health): string[] {
+export function missingOf(baseline: Baseline, health: TrialHealth): string[] {
   const lost = lostUnits(baseline, health);
   const units = lost.length === 0 ? [] : [`${lost.length} of ${baseline.units.length} units no longer answer: ${shortList(lost)}`];
   return baseline.isOnline && !health.isOnline ? [...units, 'the uplink is not back'] : units;
 }
 
-export function judgeTrial(baseline: Baseline, health: Health, { mode, trialMs, spentMs, wellMs }: TrialFacts): Verdict {
+export function judgeTrial(baseline: Baseline, health: TrialHealth, { mode, trialMs, spentMs, wellMs }: ConfigTrialFacts): TrialVerdict {
   const missing = missingOf(baseline, health);
   const lost = lostUnits(baseline, health).length;
   if (lost > 0 && 2 * lost >= baseline.units.length && spentMs >= LINE_GRACE_MS) return { kind: 'return', reason: missing[0] ?? '' };
@@ -58,7 +58,7 @@ export function judgeTrial(baseline: Baseline, health: Health, { mode, trialMs, 
   return mode === 'auto' ? { kind: 'confirm' } : { kind: 'return', reason: `nobody confirmed it ${time}` };
 }
 
-function lostUnits({ units }: Baseline, { answering, devices }: Health): string[] {
+function lostUnits({ units }: Baseline, { answering, devices }: TrialHealth): string[] {
   return units.filter((id) => devices.has(id) && !answering.has(id));
 }
 

@@ -72,7 +72,7 @@ function completeTraffic({ counters, designFlowPerH, steps }: NonNullable<ZoneDo
 }
 
 export function completeProgramme({ id, steps }: CabinetDocument['programmes'][number]): Programme {
-  return { id, steps: steps.map((step) => ({ at: timeOf(step.at), level: levelOf(step), boostPct: step.boostPct ?? null })) };
+  return { id, steps: steps.map((step) => ({ at: parseStepTime(step.at), level: levelOf(step), boostPct: step.boostPct ?? null })) };
 }
 
 /** One of the two stands there; the checks see to that. */
@@ -81,7 +81,7 @@ function levelOf({ levelPct, class: name }: { levelPct?: number | undefined; cla
 }
 
 /** `23:00`, `dusk`, `middle`, `sunset+30`. */
-export function timeOf(text: string): StepTime {
+export function parseStepTime(text: string): StepTime {
   if (text === 'dusk') return 'dusk';
   if (text === 'middle') return { sun: 'middle', offsetMin: 0 };
   const [, sun, minutes] = /^([a-z]+)([+-]\d+)$/.exec(text) ?? [];
@@ -108,8 +108,8 @@ export function completeEventNights({ eventNights = [] }: CabinetDocument): read
   return eventNights.map((event) => ({
     ...event,
     date: dateOf(event.date),
-    from: timeOf(event.from),
-    until: timeOf(event.until),
+    from: parseStepTime(event.from),
+    until: parseStepTime(event.until),
     zones: event.zones ?? null,
   }));
 }

@@ -17,11 +17,11 @@ function pickName(typed: string, known: readonly string[]): string | undefined {
 export function findName(typed: string, known: readonly string[], { noun, listedBy }: { noun: string; listedBy: string }): string {
   const found = pickName(typed, known);
   if (found !== undefined) return found;
-  throw new ConsoleError('unknown-name', `no ${noun} ${JSON.stringify(typed)}; ${didYouMean(typed, known, listedBy)}`);
+  throw new ConsoleError('unknown-name', `no ${noun} ${JSON.stringify(typed)}; ${nameHint(typed, known, listedBy)}`);
 }
 
 /** The end of a sentence about a name that is none. */
-export function didYouMean(typed: string, known: readonly string[], listedBy: string): string {
+export function nameHint(typed: string, known: readonly string[], listedBy: string): string {
   const near = nearest(typed, known);
   return near === undefined ? `\`${listedBy}\` names them all` : `did you mean ${near}?`;
 }

@@ -6,7 +6,7 @@
 import type { WallMs } from '../../core/clock.ts';
 import { ConsoleError } from '../console-error.ts';
 import { localMs } from '../text/page.ts';
-import { type TypedTime, timeOf, typedTime, utcOf } from './time-range.ts';
+import { type TypedTime, resolveTime, typedTime, utcOf } from './time-range.ts';
 
 /** An instant as typed; `clock` counts from midnight. */
 export type TypedInstant = { readonly kind: 'clock'; readonly timeMs: number } | Exclude<TypedTime, { readonly kind: 'ago' }>;
@@ -26,7 +26,7 @@ export function typedInstant(text: string): TypedInstant {
 
 /** A time of day is the next one: what comes is asked for, what was is in the history. */
 export function instantOf(typed: TypedInstant, nowMs: WallMs, timezone: string): WallMs {
-  if (typed.kind !== 'clock') return timeOf(typed, nowMs, timezone);
+  if (typed.kind !== 'clock') return resolveTime(typed, nowMs, timezone);
   const midnight = Math.floor(localMs(nowMs, timezone) / DAY_MS) * DAY_MS;
   const today = utcOf(midnight + typed.timeMs, timezone);
   return today > nowMs ? today : utcOf(midnight + DAY_MS + typed.timeMs, timezone);

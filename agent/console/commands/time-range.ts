@@ -47,15 +47,15 @@ export function typedTime(text: string): TypedTime {
 
 /** The two times, given now. Errors: throws ConsoleError 'usage' when they are not in order. */
 export function rangeOf({ since, until }: TypedRange, nowMs: WallMs, timezone: string): TimeRange {
-  const fromMs = timeOf(since, nowMs, timezone);
-  const toMs = until === null ? nowMs : timeOf(until, nowMs, timezone);
+  const fromMs = resolveTime(since, nowMs, timezone);
+  const toMs = until === null ? nowMs : resolveTime(until, nowMs, timezone);
   if (fromMs < toMs) return { fromMs, toMs };
   const [from, to] = [fromMs, toMs].map((ms) => new Date(ms).toISOString());
   throw new ConsoleError('usage', `nothing lies between ${from} and ${to}: --since must be before ${until === null ? 'now' : '--until'}`);
 }
 
 /** The time meant, given now. */
-export function timeOf(typed: TypedTime, nowMs: WallMs, timezone: string): WallMs {
+export function resolveTime(typed: TypedTime, nowMs: WallMs, timezone: string): WallMs {
   if (typed.kind === 'ago') return nowMs - typed.spanMs;
   return typed.kind === 'utc' ? typed.atMs : utcOf(typed.localMs, timezone);
 }

@@ -5,7 +5,7 @@
  */
 import type { Pairs } from './pairs.ts';
 
-export const BUS: Pairs = [
+export const FRENCH_BUS: Pairs = [
   // Scan.
   ['{n} %, {m} of {k} at {text}', '{n} %, {m} sur {k} à {text}'],
   ['{n} %, {m} of {k} at {text}, found unit {h}', "{n} %, {m} sur {k} à {text}, trouvé l'adresse {h}"],

@@ -8,10 +8,10 @@
 import { ACCESS } from './access.ts';
 import { ADVICE } from './advice.ts';
 import { BROKER } from './broker.ts';
-import { BUS } from './bus.ts';
-import { CONFIG } from './config.ts';
+import { FRENCH_BUS } from './bus.ts';
+import { FRENCH_CONFIG } from './config.ts';
 import { DAMAGE } from './damage.ts';
-import { ENERGY } from './energy.ts';
+import { FRENCH_ENERGY } from './energy.ts';
 import { FIELD } from './field.ts';
 import { FINDINGS } from './findings.ts';
 import { FLOOR } from './floor.ts';
@@ -31,10 +31,10 @@ import { RULE_FINDINGS } from './rule-findings.ts';
 import { SHELL } from './shell.ts';
 import { SIGNING } from './signing.ts';
 import { STATE_WORDS } from './states.ts';
-import { STORE } from './store.ts';
+import { FRENCH_STORE } from './store.ts';
 import { SUMMARIES } from './summaries.ts';
 import { TITLE_WORDS } from './titles.ts';
-import { UPLINK } from './uplink.ts';
+import { FRENCH_UPLINK } from './uplink.ts';
 import { WAY } from './way.ts';
 import { WIRE } from './wire.ts';
 import { WORDS } from './words.ts';
@@ -45,17 +45,17 @@ export const FRENCH: Pairs = [
   ...WORDS,
   ...LOOK,
   ...LIGHT,
-  ...ENERGY,
-  ...BUS,
+  ...FRENCH_ENERGY,
+  ...FRENCH_BUS,
   ...FIELD,
   ...ADVICE,
   ...WIRE,
-  ...STORE,
+  ...FRENCH_STORE,
   ...DAMAGE,
-  ...UPLINK,
+  ...FRENCH_UPLINK,
   ...BROKER,
   ...WAY,
-  ...CONFIG,
+  ...FRENCH_CONFIG,
   ...FLOOR,
   ...KEYS_LINES,
   ...KEYS_ZONES,

@@ -23,7 +23,7 @@ const UNITS: Pairs = Object.entries({
   'a second': 'une seconde',
 }).map(([english, french]) => [`in ${english}`, `en ${french}`]);
 
-export const CONFIG: Pairs = [
+export const FRENCH_CONFIG: Pairs = [
   // What runs.
   ['revision {n}, {state}, by {user} {time}', 'révision {n}, {state}, par {user}, {time}'],
   ['revision {n}, {state}, by {user} {time}: {text}', 'révision {n}, {state}, par {user}, {time} : {text}'],

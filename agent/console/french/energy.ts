@@ -5,7 +5,7 @@
  */
 import type { Pairs } from './pairs.ts';
 
-export const ENERGY: Pairs = [
+export const FRENCH_ENERGY: Pairs = [
   // Energy.
   ['the night of {date}', 'la nuit du {date}'],
   ['{what}, the night of {date}', '{what}, la nuit du {date}'],

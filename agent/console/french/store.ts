@@ -5,7 +5,7 @@
  */
 import type { Pairs } from './pairs.ts';
 
-export const STORE: Pairs = [
+export const FRENCH_STORE: Pairs = [
   // The sheet.
   [
     'The street stays lit, what cannot be written waits in memory, and nothing needs a restart once it is repaired',

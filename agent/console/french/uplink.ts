@@ -5,7 +5,7 @@
  */
 import type { Pairs } from './pairs.ts';
 
-export const UPLINK: Pairs = [
+export const FRENCH_UPLINK: Pairs = [
   ['off: {why}', 'arrêtée : {why}'],
   ['it is stopped', 'elle est arrêtée'],
   ['no uplink is configured', "aucune liaison n'est configurée"],

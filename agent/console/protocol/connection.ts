@@ -9,7 +9,7 @@ import { type Clock, every } from '../../core/clock.ts';
 import type { Job } from '../command-spec.ts';
 import { ConsoleError } from '../console-error.ts';
 import type { Deadlines } from './deadlines.ts';
-import { createLineSplitter, failure, MAX_REQUEST_BYTES, type Progress, type Reply, type Request, readRequest } from './protocol.ts';
+import { createLineSplitter, failedReply, MAX_REQUEST_BYTES, type Progress, type ConsoleReply, type ConsoleRequest, readRequest } from './protocol.ts';
 
 /** A client that neither asks nor reads for this long is hung up on, so that it does not hold a place for ever. Units: ms. Source: assumed. */
 const IDLE_MS = 600_000;
@@ -27,9 +27,9 @@ export interface ConnectionParts {
   /** The cabinet's, IANA name. */
   readonly timezone: string;
   /** Errors: rejects with ConsoleError; anything else is a bug, which is logged by `onBug` and told in words. */
-  readonly carryOut: (request: Request, job: RawJob) => Promise<unknown>;
+  readonly carryOut: (request: ConsoleRequest, job: RawJob) => Promise<unknown>;
   /** Whether word comes before the answer, and the job ends with its reader. */
-  readonly isLong: (request: Request) => boolean;
+  readonly isLong: (request: ConsoleRequest) => boolean;
   readonly onBug: (error: unknown) => void;
 }
 
@@ -88,10 +88,10 @@ export function serveConnection(socket: Socket, parts: ConnectionParts): void {
 export function hangUp(socket: Socket, deadlines: Deadlines, error: ConsoleError): void {
   deadlines.set(socket, HANG_UP_MS);
   socket.resume();
-  socket.end(encode(failure(null, error)));
+  socket.end(encode(failedReply(null, error)));
 }
 
-async function answer(line: string, socket: Socket, signal: AbortSignal, parts: ConnectionParts): Promise<Reply> {
+async function answer(line: string, socket: Socket, signal: AbortSignal, parts: ConnectionParts): Promise<ConsoleReply> {
   let id: number | null = null;
   try {
     const request = readRequest(line);
@@ -99,14 +99,14 @@ async function answer(line: string, socket: Socket, signal: AbortSignal, parts: 
     const result = await (parts.isLong(request) ? longJob(request, socket, signal, parts) : parts.carryOut(request, job(signal, parts)));
     return { id, ok: true, ...stamp(parts), result };
   } catch (error) {
-    if (error instanceof ConsoleError) return failure(id, error);
+    if (error instanceof ConsoleError) return failedReply(id, error);
     parts.onBug(error);
-    return failure(id, new ConsoleError('failed', `the agent could not answer: ${String(error)}; see its log`));
+    return failedReply(id, new ConsoleError('failed', `the agent could not answer: ${String(error)}; see its log`));
   }
 }
 
 /** With word on the way and signs of life; over at once when its reader is gone, even if the job takes no notice. */
-async function longJob(request: Request, socket: Socket, signal: AbortSignal, parts: ConnectionParts): Promise<unknown> {
+async function longJob(request: ConsoleRequest, socket: Socket, signal: AbortSignal, parts: ConnectionParts): Promise<unknown> {
   let isOver = false;
   const tell = (progress: unknown): boolean => {
     // A slow reader loses word, never its answer.
@@ -152,6 +152,6 @@ function drained(socket: Socket): Promise<void> {
   });
 }
 
-function encode(message: Reply | Progress): string {
+function encode(message: ConsoleReply | Progress): string {
   return `${JSON.stringify(message)}\n`;
 }

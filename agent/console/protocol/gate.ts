@@ -3,7 +3,7 @@
  *
  * Owns the check of roles and the audit notes of commands. Carries out through the command table.
  */
-import { type Caller, type Door, mayUse } from '../../core/access.ts';
+import { type Caller, type LoginSocket, mayUse } from '../../core/access.ts';
 import type { Clock } from '../../core/clock.ts';
 import type { Log } from '../../core/ports.ts';
 import type { AgentView } from '../../core/views.ts';
@@ -12,7 +12,7 @@ import { COMMANDS } from '../commands.ts';
 import { ConsoleError } from '../console-error.ts';
 import { nearest } from '../text/suggest.ts';
 import { auditDetail, createAuditPace, openArgs } from './audit-words.ts';
-import type { Request } from './protocol.ts';
+import type { ConsoleRequest } from './protocol.ts';
 
 const DENIED = 'denied';
 /** Who is not logged in. */
@@ -20,16 +20,16 @@ const NOBODY = 'nobody';
 
 export interface Gate {
   /** Errors: rejects with ConsoleError; anything else is a bug. */
-  carryOut(request: Request, job: Omit<Job, 'caller' | 'source'>): Promise<unknown>;
+  carryOut(request: ConsoleRequest, job: Omit<Job, 'caller' | 'source'>): Promise<unknown>;
   /** Whether word comes before the answer, and the job ends with its reader. Errors: throws ConsoleError 'unknown-command'. */
-  isLong(request: Request): boolean;
+  isLong(request: ConsoleRequest): boolean;
 }
 
 /** The gate of one door. */
-export function createGate(door: Door, view: AgentView, log: Log, clock: Pick<Clock, 'monoMs'>): Gate {
+export function createGate(door: LoginSocket, view: AgentView, log: Log, clock: Pick<Clock, 'monoMs'>): Gate {
   const pace = createAuditPace(clock);
 
-  function noteOf(command: AgentCommand, request: Request, caller: Caller): (result: string) => void {
+  function noteOf(command: AgentCommand, request: ConsoleRequest, caller: Caller): (result: string) => void {
     let isNoted = false;
     return (result) => {
       if (command.isSelfNoted) return;
@@ -43,7 +43,7 @@ export function createGate(door: Door, view: AgentView, log: Log, clock: Pick<Cl
   }
 
   /** On the machine's own door the group vouches; on the other one a session does. */
-  function callerOf({ user, token }: Request): Caller {
+  function callerOf({ user, token }: ConsoleRequest): Caller {
     if (door === 'agent') return { user, role: 'admin', door };
     if (token === undefined) return { user: NOBODY, role: null, door };
     const session = view.access.callerOf(token);
@@ -89,7 +89,7 @@ function denial({ name, role }: AgentCommand, caller: Caller): string {
 }
 
 /** Errors: throws ConsoleError 'unknown-command'. */
-function commandFor({ command }: Request): AgentCommand {
+function commandFor({ command }: ConsoleRequest): AgentCommand {
   const known = COMMANDS.filter((each) => each.kind === 'agent');
   const found = known.find(({ name }) => name === command);
   if (found !== undefined) return found;

@@ -15,7 +15,7 @@ export const MAX_REPLY_BYTES = 16_777_216;
 /** Arguments as typed: both ends read them with the same function. */
 export type RawArgs = Readonly<Record<string, string | boolean>>;
 
-export interface Request {
+export interface ConsoleRequest {
   readonly id: number;
   readonly command: string;
   readonly args: RawArgs;
@@ -37,26 +37,26 @@ export interface Progress extends Stamp {
   readonly progress: unknown;
 }
 
-export interface Answer extends Stamp {
+export interface ConsoleAnswer extends Stamp {
   readonly ok: true;
   readonly result: unknown;
 }
 
 /** `bus` says what went wrong on the line, when that was it. */
-export interface Refusal {
+export interface ConsoleRefusal {
   readonly id: number | null;
   readonly ok: false;
   readonly error: { readonly code: ConsoleErrorCode; readonly message: string; readonly bus?: BusErrorCode };
 }
 
-export type Reply = Answer | Refusal;
+export type ConsoleReply = ConsoleAnswer | ConsoleRefusal;
 
 /**
  * A request from the wire, every field checked.
  *
  * Errors: throws ConsoleError 'bad-request'. Never trusts a type.
  */
-export function readRequest(line: string): Request {
+export function readRequest(line: string): ConsoleRequest {
   const message = parsed(line);
   const { id, command, args = {}, user, token } = message;
   if (typeof id !== 'number' || !Number.isSafeInteger(id)) throw bad('id must be an integer');
@@ -74,19 +74,19 @@ export function readRequest(line: string): Request {
  *
  * Errors: throws ConsoleError 'bad-request' when the other end is no agent.
  */
-export function readReply(line: string): Reply | Progress {
+export function parseReply(line: string): ConsoleReply | Progress {
   const message = parsed(line);
   const stamped = typeof message['atMs'] === 'number' && typeof message['timezone'] === 'string';
-  if (stamped && (message['ok'] === true || 'progress' in message)) return message as unknown as Answer | Progress;
+  if (stamped && (message['ok'] === true || 'progress' in message)) return message as unknown as ConsoleAnswer | Progress;
   const error = message['error'];
   if (message['ok'] === false && isRecord(error) && isConsoleErrorCode(error['code']) && typeof error['message'] === 'string') {
-    return message as unknown as Refusal;
+    return message as unknown as ConsoleRefusal;
   }
   throw bad('found an answer that is none of a luciole agent');
 }
 
 /** A failed reply, as it goes out. */
-export function failure(id: number | null, { code, message, bus }: ConsoleError): Refusal {
+export function failedReply(id: number | null, { code, message, bus }: ConsoleError): ConsoleRefusal {
   return { id, ok: false, error: { code, message, ...(bus === null ? {} : { bus }) } };
 }
 

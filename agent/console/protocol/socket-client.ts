@@ -5,12 +5,12 @@
  */
 import { connect, type Socket } from 'node:net';
 import { ConsoleError } from '../console-error.ts';
-import { type Answer, createLineSplitter, MAX_REPLY_BYTES, type Progress, type Reply, type Request, readReply } from './protocol.ts';
+import { type ConsoleAnswer, createLineSplitter, MAX_REPLY_BYTES, type Progress, type ConsoleReply, type ConsoleRequest, parseReply } from './protocol.ts';
 
 export interface AgentCall {
   /** Tried in this order; the first that answers is asked. */
   readonly socketPaths: readonly string[];
-  readonly request: Request;
+  readonly request: ConsoleRequest;
   /** Longest silence of the agent, counted from its last sign of life. Units: ms. */
   readonly timeoutMs: number;
   /** Hears of what comes before the answer, signs of life excepted. */
@@ -20,7 +20,7 @@ export interface AgentCall {
 }
 
 /** What the agent answered. Errors: rejects with the agent's own ConsoleError, or 'unreachable' when none answers. */
-export async function callAgent({ socketPaths, ...call }: AgentCall): Promise<Answer> {
+export async function callAgent({ socketPaths, ...call }: AgentCall): Promise<ConsoleAnswer> {
   for (const path of socketPaths) {
     const socket = await connected(path);
     if (socket === null) continue;
@@ -36,7 +36,7 @@ export async function callAgent({ socketPaths, ...call }: AgentCall): Promise<An
 }
 
 /** The first of these sockets that answers; `closed` where one does, but not to this user; null where none does. */
-export async function firstDoor(paths: readonly string[]): Promise<string | 'closed' | null> {
+export async function firstSocket(paths: readonly string[]): Promise<string | 'closed' | null> {
   let isClosed = false;
   for (const path of paths) {
     try {
@@ -72,9 +72,9 @@ function exchange(
   socket: Socket,
   path: string,
   { request, timeoutMs, onProgress, signal }: Omit<AgentCall, 'socketPaths'>,
-): Promise<Reply> {
+): Promise<ConsoleReply> {
   const split = createLineSplitter(MAX_REPLY_BYTES);
-  return new Promise<Reply>((resolve, reject) => {
+  return new Promise<ConsoleReply>((resolve, reject) => {
     const lost = (what: string): void => reject(new ConsoleError('unreachable', `the agent on ${path} ${what}; see its log`));
     // The socket's own timer begins anew with every byte.
     socket.setTimeout(timeoutMs, () => lost(`did not answer within ${timeoutMs / 1_000} s`));
@@ -86,7 +86,7 @@ function exchange(
     socket.on('data', (bytes) => {
       try {
         for (const line of split(bytes)) {
-          const message = readReply(line);
+          const message = parseReply(line);
           if ('ok' in message) return resolve(message);
           if (message.progress !== null) onProgress?.(message);
         }

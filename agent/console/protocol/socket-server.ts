@@ -7,7 +7,7 @@
 import { once } from 'node:events';
 import { chmodSync, lstatSync, rmSync } from 'node:fs';
 import { connect, createServer, type Server, type Socket } from 'node:net';
-import type { Door } from '../../core/access.ts';
+import type { LoginSocket } from '../../core/access.ts';
 import type { Clock } from '../../core/clock.ts';
 import type { Log } from '../../core/ports.ts';
 import type { AgentView } from '../../core/views.ts';
@@ -25,7 +25,7 @@ const SOCKET_MODE = 0o660;
 export interface ConsoleServerParts {
   readonly view: AgentView;
   /** Which of its doors this is; the machine's own unless given. */
-  readonly door?: Door;
+  readonly door?: LoginSocket;
   readonly socketPath: string;
   readonly log: Log;
   /** Stamps answers and ends connections. */

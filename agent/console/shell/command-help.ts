@@ -3,12 +3,12 @@
  *
  * `command-line-help.ts` is the help of one-shot commands. Pure.
  */
-import type { Command } from '../command-spec.ts';
+import type { ConsoleCommand } from '../command-spec.ts';
 import { type Choice, optionsOf } from '../command-tree.ts';
 import { labelled } from '../text/text-lines.ts';
 
 /** What is typed, with what may be left out in brackets. */
-function usageOf(command: Command): string {
+function usageOf(command: ConsoleCommand): string {
   const args = command.arguments.map(({ name, required, isRest }) => {
     const shown = `${name}${isRest ? '...' : ''}`;
     return required ? `<${shown}>` : `[${shown}]`;
@@ -19,7 +19,7 @@ function usageOf(command: Command): string {
 /** Width of the names of arguments and options. Units: columns. */
 const NAME_COLS = 20;
 
-export function commandHelp(command: Command, widthCols: number, translate: (text: string) => string): readonly string[] {
+export function commandHelp(command: ConsoleCommand, widthCols: number, translate: (text: string) => string): readonly string[] {
   const row = (word: string, summary: string): string[] => labelled(`  ${word}`.padEnd(NAME_COLS), translate(summary), widthCols);
   const options = optionsOf(command).filter(({ name }) => name !== 'socket');
   return [

@@ -7,7 +7,7 @@ import { randomInt } from 'node:crypto';
 import { mayUse } from '../../core/access.ts';
 import type { Clock } from '../../core/clock.ts';
 import { askAgent } from '../ask-agent.ts';
-import type { Command, ShellCommandName } from '../command-spec.ts';
+import type { ConsoleCommand, ShellCommandName } from '../command-spec.ts';
 import { isFrameEnd } from '../commands/config/paste-frame.ts';
 import { ConsoleError } from '../console-error.ts';
 import { createStatusLine } from '../terminal/status-line.ts';
@@ -15,11 +15,11 @@ import type { LocalActions, LocalArgs, Terminal } from '../terminal/terminal.ts'
 import { toAscii } from '../text/plain-text.ts';
 import { wrap } from '../text/text-lines.ts';
 import { asTyped } from './as-typed.ts';
-import { newSecret, secret } from './door-login.ts';
+import { askNewPassword, askSecret } from './door-login.ts';
 import { type Filter, filterLines, readFilters, wantsJson } from './filters.ts';
 import type { Tree } from './line-tree.ts';
 import type { Session } from './session.ts';
-import type { Talk } from './talk.ts';
+import type { Dialog } from './talk.ts';
 import { splitLine } from './typed-words.ts';
 
 /** Lines of the moment that may wait to be sent; more are counted instead. Units: bytes. Source: assumed; a second at 9600. */
@@ -35,7 +35,7 @@ export type SessionActions = (terminal: Terminal, signal: AbortSignal, readInput
 export type Surroundings = Pick<Terminal, 'version' | 'socketPath' | 'shelf' | 'token'>;
 
 export interface RunnerParts {
-  readonly talk: Talk;
+  readonly talk: Dialog;
   readonly tree: Tree;
   readonly session: Session;
   readonly clock: Pick<Clock, 'monoMs' | 'after'>;
@@ -64,7 +64,7 @@ export async function runLine(line: string, parts: RunnerParts): Promise<void> {
 }
 
 interface Job {
-  readonly command: Command;
+  readonly command: ConsoleCommand;
   readonly args: LocalArgs;
   readonly filters: readonly Filter[];
 }
@@ -176,7 +176,7 @@ async function pasted({ talk, translate, clock }: RunnerParts, stop: () => void,
 }
 
 /** The rest of a paste that is given up goes nowhere. */
-async function quiet({ input, lastKeyMono, ended }: Talk, clock: RunnerParts['clock']): Promise<void> {
+async function quiet({ input, lastKeyMono, ended }: Dialog, clock: RunnerParts['clock']): Promise<void> {
   do {
     while (input.takeNow() !== undefined);
     await new Promise<void>((resolve) => void clock.after(QUIET_MS / 4, resolve));
@@ -217,7 +217,7 @@ function collector(filters: readonly Filter[], { talk, session, clock, surroundi
     language: settings.language,
     user: session.user,
     askSecret: async (prompt, isNew) => {
-      const typed = isNew ? await newSecret(talk, prompt) : await secret(talk, `${prompt}: `);
+      const typed = isNew ? await askNewPassword(talk, prompt) : await askSecret(talk, `${prompt}: `);
       if (typed === null) throw new ConsoleError('failed', 'given up; nothing was changed');
       return typed;
     },
@@ -240,7 +240,7 @@ function orStopped<T>(work: Promise<T>, signal: AbortSignal, text: string): Prom
 }
 
 /** A long job ends with its reader; what was asked at once may be on its way to the lamps. */
-function stoppedText(command: Command): string {
+function stoppedText(command: ConsoleCommand): string {
   if (command.kind === 'agent' && command.progress !== null) return 'stopped by Ctrl-C, here and in the agent';
   if (command.kind === 'agent' && command.audit === null && command.group !== 'Act:') return 'stopped by Ctrl-C';
   return 'stopped by Ctrl-C; what an agent has begun by then it may still finish';

@@ -14,7 +14,7 @@ import { ConsoleError } from '../console-error.ts';
 import { formatDuration } from '../text/duration.ts';
 import { formatBytes } from '../text/page.ts';
 import { wrap } from '../text/text-lines.ts';
-import type { Talk } from './talk.ts';
+import type { Dialog } from './talk.ts';
 import type { Tty } from './tty.ts';
 
 export interface CopyArgs {
@@ -25,7 +25,7 @@ export interface CopyArgs {
 }
 
 export interface CopyParts {
-  readonly talk: Talk;
+  readonly talk: Dialog;
   readonly tty: Pick<Tty, 'speedBaud' | 'lend'>;
   readonly clock: Pick<Clock, 'monoMs'>;
   /** Files without a folder lie here; null: where the program was started. */

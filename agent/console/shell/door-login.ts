@@ -17,7 +17,7 @@ import { formatDuration } from '../text/duration.ts';
 import { translate } from '../text/language.ts';
 import { wrap } from '../text/text-lines.ts';
 import type { Login, Session } from './session.ts';
-import type { Talk } from './talk.ts';
+import type { Dialog } from './talk.ts';
 import { speak } from './terminal-settings.ts';
 
 /** Nobody has typed for so long: the line is given back. Units: ms. Source: assumed; twice a slow typist. */
@@ -27,14 +27,14 @@ const LOOK_MS = 5_000;
 const TRIES = 5;
 const HINT = 'without a login: lights on 30m (all lamps to 100 %), logout';
 
-export interface DoorLoginParts {
+export interface ConsoleLoginParts {
   readonly socketPath: string;
   readonly clock: Clock;
   readonly surroundings: Pick<Terminal, 'version' | 'shelf'>;
 }
 
 /** Asks until somebody is let in, gives up, or goes. */
-export function createDoorLogin(parts: DoorLoginParts): Login {
+export function createConsoleLogin(parts: ConsoleLoginParts): Login {
   return {
     open: async (talk) => {
       const watch = givenBack(talk, parts.clock);
@@ -56,7 +56,7 @@ export function createDoorLogin(parts: DoorLoginParts): Login {
 }
 
 /** Of the cabinet; English where the agent does not say. */
-async function languageOf({ socketPath }: DoorLoginParts): Promise<Language> {
+async function languageOf({ socketPath }: ConsoleLoginParts): Promise<Language> {
   try {
     const { result } = await fetchAnswer(GREETING, {}, { socket: socketPath, terminal: { socketPath, user: 'console' } });
     return (result as { language?: unknown }).language === 'fr' ? 'fr' : 'en';
@@ -67,14 +67,14 @@ async function languageOf({ socketPath }: DoorLoginParts): Promise<Language> {
 }
 
 /** A console that somebody left at its first question costs a process no more. */
-function givenBack(talk: Talk, clock: Clock): Timer {
+function givenBack(talk: Dialog, clock: Clock): Timer {
   return every(clock, LOOK_MS, () => {
     if (clock.monoMs() - talk.lastKeyMono() > UNANSWERED_MS) talk.end('idle');
   });
 }
 
 /** Null at the end. What needs no login is carried out on the way. */
-async function nameOf(talk: Talk, parts: DoorLoginParts): Promise<string | null> {
+async function nameOf(talk: Dialog, parts: ConsoleLoginParts): Promise<string | null> {
   for (;;) {
     const read = await talk.ask({ prompt: translate(talk.settings.language, 'User: '), mode: 'text' });
     if (read.kind === 'interrupt') continue;
@@ -87,7 +87,7 @@ async function nameOf(talk: Talk, parts: DoorLoginParts): Promise<string | null>
   }
 }
 
-async function lights([, verb, duration = '', ...reason]: readonly string[], talk: Talk, parts: DoorLoginParts): Promise<void> {
+async function lights([, verb, duration = '', ...reason]: readonly string[], talk: Dialog, parts: ConsoleLoginParts): Promise<void> {
   let shown = '';
   const out = (text: string): void => {
     shown += text;
@@ -115,9 +115,9 @@ async function lights([, verb, duration = '', ...reason]: readonly string[], tal
 }
 
 /** Null where this name was not let in. */
-async function logIn(user: string, talk: Talk, parts: DoorLoginParts): Promise<Session | null> {
+async function logIn(user: string, talk: Dialog, parts: ConsoleLoginParts): Promise<Session | null> {
   const asked: Record<string, string> = { user };
-  const password = await secret(talk, 'Password: ');
+  const password = await askSecret(talk, 'Password: ');
   if (password === null) return null;
   asked['password'] = password;
   for (;;) {
@@ -131,16 +131,16 @@ async function logIn(user: string, talk: Talk, parts: DoorLoginParts): Promise<S
 }
 
 /** What the answer asks for; null where it ends the try. */
-async function furtherSecret(answer: LoginAnswer, talk: Talk): Promise<Record<string, string> | null> {
+async function furtherSecret(answer: LoginAnswer, talk: Dialog): Promise<Record<string, string> | null> {
   if (answer.state === 'code-needed') {
     if (answer.codes === 2)
       tell(talk, ["the cabinet's clock is not to be trusted: wait for the next code, and type both with a space between"]);
-    const code = await secret(talk, answer.codes === 1 ? 'Code: ' : 'Two codes in a row: ');
+    const code = await askSecret(talk, answer.codes === 1 ? 'Code: ' : 'Two codes in a row: ');
     return code === null ? null : { code };
   }
   if (answer.state === 'new-password-needed') {
     tell(talk, [answer.problem === '' ? 'this password was for one time: choose your own' : `% ${answer.problem}`]);
-    const chosen = await newSecret(talk, 'New password');
+    const chosen = await askNewPassword(talk, 'New password');
     return chosen === null ? null : { 'new-password': chosen };
   }
   tell(talk, [`% ${refusal(answer)}`]);
@@ -160,7 +160,7 @@ function refusal(answer: LoginAnswer): string {
 type Entered = { readonly session: Session } | { readonly refusal: LoginAnswer };
 
 /** The login as one request that stays open while the session lasts. Null where the agent does not answer. */
-async function entered(args: Readonly<Record<string, string>>, { socketPath }: DoorLoginParts, talk: Talk): Promise<Entered | null> {
+async function entered(args: Readonly<Record<string, string>>, { socketPath }: ConsoleLoginParts, talk: Dialog): Promise<Entered | null> {
   const leave = new AbortController();
   return new Promise((resolve) => {
     const call = callAgent({
@@ -189,32 +189,32 @@ function asEnd(error: unknown): LoginEnd {
 }
 
 /** Null where the person gives up. */
-export async function secret(talk: Talk, prompt: string): Promise<string | null> {
+export async function askSecret(talk: Dialog, prompt: string): Promise<string | null> {
   const read = await talk.ask({ prompt: translate(talk.settings.language, prompt), mode: 'secret' });
   return read.kind === 'line' ? read.text : null;
 }
 
 /** A new password, typed twice after its rule was told. Null where the person gives up. */
-export async function newSecret(talk: Talk, prompt: string): Promise<string | null> {
+export async function askNewPassword(talk: Dialog, prompt: string): Promise<string | null> {
   tell(talk, [PASSWORD_RULE]);
   return typedTwice(talk, prompt);
 }
 
-async function typedTwice(talk: Talk, prompt: string): Promise<string | null> {
-  const first = await secret(talk, `${prompt}: `);
+async function typedTwice(talk: Dialog, prompt: string): Promise<string | null> {
+  const first = await askSecret(talk, `${prompt}: `);
   if (first === null) return null;
-  const again = await secret(talk, 'Once more: ');
+  const again = await askSecret(talk, 'Once more: ');
   if (again === first) return first;
   if (again !== null) tell(talk, ['% these two are not the same']);
   return again === null ? null : typedTwice(talk, prompt);
 }
 
-function tell(talk: Talk, lines: readonly string[]): void {
+function tell(talk: Dialog, lines: readonly string[]): void {
   const { language, widthCols } = talk.settings;
   for (const line of lines) talk.writer.write(`${wrap(marked(line, language), widthCols).join('\n')}\n`);
 }
 
 /** What stands before an error is no part of the sentence. */
-function marked(line: string, language: Talk['settings']['language']): string {
+function marked(line: string, language: Dialog['settings']['language']): string {
   return line.startsWith('% ') ? `% ${translate(language, line.slice(2))}` : translate(language, line);
 }

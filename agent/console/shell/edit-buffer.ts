@@ -3,7 +3,7 @@
  *
  * Owns text, cursor, what was cut last and what did not fit. Pure: a buffer in, a buffer out.
  */
-import type { Control } from './keys.ts';
+import type { ControlKey } from './keys.ts';
 
 /** Longest line. Units: characters. Source: assumed; the longest honest command has 200. */
 export const MAX_LINE_CHARS = 4_096;
@@ -37,7 +37,7 @@ export function deleted(buffer: EditBuffer): EditBuffer | null {
 }
 
 /** What a key makes of it; null where it can do nothing. */
-export const EDITS: Readonly<Partial<Record<Control, (buffer: EditBuffer) => EditBuffer | null>>> = {
+export const EDITS: Readonly<Partial<Record<ControlKey, (buffer: EditBuffer) => EditBuffer | null>>> = {
   backspace: (buffer) => cut(buffer, Math.max(0, buffer.cursor - 1), buffer.cursor),
   delete: deleted,
   home: (buffer) => ({ ...buffer, cursor: 0 }),

@@ -7,7 +7,7 @@ import type { Choice } from '../command-tree.ts';
 import { ConsoleError } from '../console-error.ts';
 import { csvLine } from '../text/csv.ts';
 import { nearest } from '../text/suggest.ts';
-import type { Place } from './line-tree.ts';
+import type { CompletionPlace } from './line-tree.ts';
 import type { TypedWord } from './typed-words.ts';
 
 type FilterName = 'include' | 'exclude' | 'begin' | 'count' | 'json' | 'csv';
@@ -38,7 +38,7 @@ export function readFilters(stages: readonly (readonly TypedWord[])[]): readonly
 }
 
 /** What may stand behind a bar and these words. */
-export function filterPlace(words: readonly TypedWord[]): Place {
+export function filterPlace(words: readonly TypedWord[]): CompletionPlace {
   const [head] = words;
   if (head === undefined) return { choices: FILTERS, names: null, value: null, canEnd: false };
   const { takesText } = findFilter(head.text);

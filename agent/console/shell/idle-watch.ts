@@ -6,14 +6,14 @@
 import { type Clock, every, type Timer } from '../../core/clock.ts';
 import { formatDuration } from '../text/duration.ts';
 import { translate } from '../text/language.ts';
-import type { Talk } from './talk.ts';
+import type { Dialog } from './talk.ts';
 
 /** Before the end. Units: ms. Source: assumed; time to walk back from the pole. */
 const WARNED_MS = 60_000;
 const LOOK_MS = 1_000;
 
 /** Ends the talk after `idleMs` without a key. */
-export function createIdleWatch(talk: Pick<Talk, 'lastKeyMono' | 'tell' | 'end' | 'settings'>, clock: Clock, idleMs: number): Timer {
+export function createIdleWatch(talk: Pick<Dialog, 'lastKeyMono' | 'tell' | 'end' | 'settings'>, clock: Clock, idleMs: number): Timer {
   const inWords = (text: string): string => translate(talk.settings.language, text);
   let warnedMono = Number.NEGATIVE_INFINITY;
   return every(clock, LOOK_MS, () => {

@@ -5,7 +5,7 @@
  * Pure state. Noise never gets further than here as more than a `noise` key.
  */
 
-export type Control =
+export type ControlKey =
   | 'enter'
   | 'backspace'
   | 'delete'
@@ -31,7 +31,7 @@ export type Control =
 
 export type Key =
   | { readonly kind: 'text'; readonly text: string; readonly pasted: boolean }
-  | { readonly kind: 'control'; readonly name: Control; readonly pasted: boolean }
+  | { readonly kind: 'control'; readonly name: ControlKey; readonly pasted: boolean }
   /** The terminal's answer to a question about its cursor. */
   | { readonly kind: 'report'; readonly row: number; readonly col: number }
   | { readonly kind: 'flow'; readonly isStop: boolean }
@@ -46,7 +46,7 @@ export interface KeyDecoder {
 }
 
 /** Source: the emacs keys of GNU readline, which Cisco IOS and Junos share; XON and XOFF are DC1 and DC3 of ASCII. */
-const CONTROLS: Readonly<Record<number, Control>> = {
+const CONTROLS: Readonly<Record<number, ControlKey>> = {
   1: 'home',
   2: 'left',
   3: 'interrupt',
@@ -69,9 +69,9 @@ const CONTROLS: Readonly<Record<number, Control>> = {
 };
 const [NUL, LF, CR, XON, XOFF, ESC] = [0, 10, 13, 17, 19, 27];
 /** Source: ECMA-48 §5.4, and xterm's and the VT220's own keys. */
-const FINALS: Readonly<Record<string, Control>> = { A: 'up', B: 'down', C: 'right', D: 'left', H: 'home', F: 'end' };
-const TILDES: Readonly<Record<string, Control>> = { 1: 'home', 3: 'delete', 4: 'end', 7: 'home', 8: 'end' };
-const METAS: Readonly<Record<string, Control>> = { b: 'word-left', f: 'word-right' };
+const FINALS: Readonly<Record<string, ControlKey>> = { A: 'up', B: 'down', C: 'right', D: 'left', H: 'home', F: 'end' };
+const TILDES: Readonly<Record<string, ControlKey>> = { 1: 'home', 3: 'delete', 4: 'end', 7: 'home', 8: 'end' };
+const METAS: Readonly<Record<string, ControlKey>> = { b: 'word-left', f: 'word-right' };
 /** A longer sequence is noise. Source: assumed; the longest honest one, a cursor report, has 12. */
 const MAX_SEQUENCE = 24;
 
@@ -85,7 +85,7 @@ export function createKeyDecoder(): KeyDecoder {
   let isUtf8 = false;
   let letter: number[] = [];
 
-  const control = (name: Control): Key => ({ kind: 'control', name, pasted });
+  const control = (name: ControlKey): Key => ({ kind: 'control', name, pasted });
 
   const inSequence = (byte: number): readonly Key[] => {
     // A control byte breaks a sequence off and means what it always means.
@@ -109,7 +109,7 @@ export function createKeyDecoder(): KeyDecoder {
     return isCsi ? csi(sequence, char) : named(FINALS[char]);
   };
 
-  const named = (name: Control | undefined): readonly Key[] => (name === undefined ? [] : [control(name)]);
+  const named = (name: ControlKey | undefined): readonly Key[] => (name === undefined ? [] : [control(name)]);
 
   const csi = (parameters: string, final: string): readonly Key[] => {
     const [first = '', second = ''] = parameters.split(';');

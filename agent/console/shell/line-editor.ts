@@ -4,9 +4,9 @@
  * Owns what of the line is on the screen, and which key goes where. Pure state: no stream, no clock.
  */
 import { deleted, EDITS, type EditBuffer, EMPTY_BUFFER, isQuoted, withLine, withText } from './edit-buffer.ts';
-import type { Control, Key } from './keys.ts';
+import type { ControlKey, Key } from './keys.ts';
 import { type HistoryPlace, type HistorySearch, recalled, sought } from './line-history.ts';
-import { change, EMPTY_VIEW, type LineView, viewOf } from './line-view.ts';
+import { redrawBytes, EMPTY_VIEW, type PromptView, viewOf } from './line-view.ts';
 
 /** `command`: with help, completion and history. `text`: a pasted file's lines. `secret`: nothing is shown. */
 export type EditMode = 'command' | 'text' | 'secret';
@@ -102,7 +102,7 @@ export function createLineEditor(options: EditorOptions): LineEditor {
     return { out: '?\n', event: { kind: 'help', before } };
   }
 
-  function pressControl(name: Control): Pressed {
+  function pressControl(name: ControlKey): Pressed {
     if (name === 'enter') return finish(set(withLine(buffer, buffer.line)));
     if (name === 'interrupt') return { out: '^C\n', event: { kind: 'interrupt' } };
     if (name === 'eof') return buffer.line === '' ? { out: '', event: { kind: 'eof' } } : said(set(deleted(buffer)));
@@ -177,14 +177,14 @@ export function createLineEditor(options: EditorOptions): LineEditor {
 
 function createLineScreen({ prompt, widthCols, mode }: EditorOptions): LineScreen {
   let label = prompt;
-  let view: LineView = EMPTY_VIEW;
-  const viewFor = ({ line, cursor }: EditBuffer): LineView =>
+  let view: PromptView = EMPTY_VIEW;
+  const viewFor = ({ line, cursor }: EditBuffer): PromptView =>
     mode === 'secret' ? EMPTY_VIEW : viewOf(line, cursor, widthCols - label.length - 1);
   return {
     draw(buffer) {
       const before = view;
       view = viewFor(buffer);
-      return change(before, view);
+      return redrawBytes(before, view);
     },
     hide() {
       const cols = label.length + view.text.length;

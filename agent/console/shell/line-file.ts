@@ -5,13 +5,13 @@
  */
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { LineKeeper } from './past-lines.ts';
+import type { LineHistoryStore } from './past-lines.ts';
 
 /** A file longer than this is none of ours. Units: characters. Source: 200 lines of the longest. */
 const MAX_CHARS = 1_000_000;
 
 /** Keeps them in a folder; null keeps nothing. */
-export function createLineKeeper(dir: string | null): LineKeeper {
+export function createLineHistoryStore(dir: string | null): LineHistoryStore {
   const fileOf = (user: string): string => join(dir ?? '', `console-lines-${user.replace(/[^\w.-]/g, '_')}`);
   return {
     load(user) {

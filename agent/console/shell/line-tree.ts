@@ -3,7 +3,7 @@
  *
  * Words may be abbreviated, and a wrong one is answered with the nearest right one. Pure.
  */
-import type { ArgumentSpec, Command, NameKind } from '../command-spec.ts';
+import type { ArgumentSpec, ConsoleCommand, NameKind } from '../command-spec.ts';
 import {
   type Choice,
   type CommandNode,
@@ -21,7 +21,7 @@ import type { LocalArgs } from '../terminal/terminal.ts';
 import { nearest } from '../text/suggest.ts';
 
 /** What may stand at one place of a line. */
-export interface Place {
+export interface CompletionPlace {
   /** Known words. */
   readonly choices: readonly Choice[];
   /** Words that are understood or answered there, and listed only for who types them. */
@@ -38,11 +38,11 @@ export interface Place {
 
 export interface Tree {
   /** The command and its arguments. Errors: throws ConsoleError 'usage' that names the nearest right word. */
-  read(words: readonly string[]): { readonly command: Command; readonly args: LocalArgs };
+  read(words: readonly string[]): { readonly command: ConsoleCommand; readonly args: LocalArgs };
   /** The command alone, whatever stands behind it; undefined for a family. Errors: as `read`. */
-  find(words: readonly string[]): Command | undefined;
+  find(words: readonly string[]): ConsoleCommand | undefined;
   /** What may stand behind these words. Errors: as `read`, for a word among them that means nothing. */
-  placeAfter(words: readonly string[]): Place;
+  placeAfter(words: readonly string[]): CompletionPlace;
   /** As `expandWords`. */
   expand(words: readonly string[]): readonly string[];
 }
@@ -57,7 +57,7 @@ const ELSEWHERE: Readonly<Record<string, string>> = {
 };
 
 /** The tree of these commands, without the hidden ones. */
-export function createTree(commands: readonly Command[], families: readonly Family[]): Tree {
+export function createTree(commands: readonly ConsoleCommand[], families: readonly Family[]): Tree {
   const shown = commands.filter(({ isHidden }) => !isHidden);
   const firsts = commandNodes(commands, families);
 
@@ -97,14 +97,14 @@ export function createTree(commands: readonly Command[], families: readonly Fami
     expand: (words) => expandWords(firsts, words),
   };
 
-  function helpPlace(words: readonly string[]): Place {
+  function helpPlace(words: readonly string[]): CompletionPlace {
     const choices = words.length === 0 ? firsts : words.length === 1 ? pick(words[0] ?? '', firsts, '').verbs : [];
     return { choices, names: null, value: null, canEnd: true };
   }
 }
 
 /** Other consoles' words, words of the trade, and verbs without their family. */
-function unlistedFirsts(commands: readonly Command[]): readonly Choice[] {
+function unlistedFirsts(commands: readonly ConsoleCommand[]): readonly Choice[] {
   const verbs = commands.flatMap(({ name }) => (name.includes(' ') ? [[name.slice(name.indexOf(' ') + 1), name] as const] : []));
   return [...Object.entries(SYNONYMS), ...Object.entries(ELSEWHERE), ...verbs].map(([word, meant]) => ({ word, summary: `say: ${meant}` }));
 }
@@ -128,7 +128,7 @@ function pick<Word extends Choice>(typed: string, choices: readonly Word[], with
   throw usage(within === '' ? `no such word: "${clip(typed)}"; ${advice}` : `${within} has no "${clip(typed)}"; ${advice}`);
 }
 
-function optionChoices(command: Command): readonly Choice[] {
+function optionChoices(command: ConsoleCommand): readonly Choice[] {
   return command.options.map(({ name, value, summary }) => ({
     word: `--${name}`,
     summary: value === null ? summary : `${value}: ${summary}`,
@@ -136,7 +136,7 @@ function optionChoices(command: Command): readonly Choice[] {
 }
 
 /** Errors: throws ConsoleError 'usage' for an option that is none. */
-function sort(command: Command, words: readonly string[]): { reader: OptionReader; positional: readonly string[] } {
+function sort(command: ConsoleCommand, words: readonly string[]): { reader: OptionReader; positional: readonly string[] } {
   const choices = optionsOf(command).map((option) => ({ word: option.name, summary: option.summary, option }));
   const reader = createOptionReader((word) => {
     if (!/^--[a-z]/i.test(word)) return undefined;
@@ -147,7 +147,7 @@ function sort(command: Command, words: readonly string[]): { reader: OptionReade
 }
 
 /** Errors: throws ConsoleError 'usage' for a word too many or too few. */
-function readArgs(command: Command, words: readonly string[]): LocalArgs {
+function readArgs(command: ConsoleCommand, words: readonly string[]): LocalArgs {
   const { reader, positional } = sort(command, words);
   const { args } = reader;
   const waiting = reader.waiting();
@@ -175,7 +175,7 @@ function choice({ choices, name }: ArgumentSpec, typed: string): string {
   ).word;
 }
 
-function placeIn(command: Command, words: readonly string[]): Place {
+function placeIn(command: ConsoleCommand, words: readonly string[]): CompletionPlace {
   const { reader, positional } = sort(command, words);
   const waiting = reader.waiting();
   if (waiting !== null) return valuePlace(waiting.value ?? '', waiting);
@@ -189,7 +189,7 @@ function placeIn(command: Command, words: readonly string[]): Place {
   return { ...own, choices: [...own.choices, ...options], canEnd: !missing, ...(at === undefined ? {} : { valueAt: at }) };
 }
 
-function valuePlace(word: string, { names, choices, summary }: Pick<ArgumentSpec, 'names' | 'choices' | 'summary'>): Place {
+function valuePlace(word: string, { names, choices, summary }: Pick<ArgumentSpec, 'names' | 'choices' | 'summary'>): CompletionPlace {
   const known = (choices ?? []).map((each) => ({ word: each, summary: '' }));
   return { choices: known, names: names ?? null, value: { word, summary }, canEnd: false };
 }

@@ -6,15 +6,15 @@
  */
 
 /** What stands behind the prompt, and how many columns behind it the cursor is. */
-export interface LineView {
+export interface PromptView {
   readonly text: string;
   readonly cursorCols: number;
 }
 
-export const EMPTY_VIEW: LineView = { text: '', cursorCols: 0 };
+export const EMPTY_VIEW: PromptView = { text: '', cursorCols: 0 };
 
 /** The part of a line that fits, with `<` and `>` where more lies. Units: columns, at least 8. */
-export function viewOf(line: string, cursor: number, widthCols: number): LineView {
+export function viewOf(line: string, cursor: number, widthCols: number): PromptView {
   const cols = Math.max(8, widthCols);
   if (line.length < cols) return { text: line, cursorCols: cursor };
   // Half a row at a time: to move it with every letter would send the whole row for each.
@@ -26,7 +26,7 @@ export function viewOf(line: string, cursor: number, widthCols: number): LineVie
 }
 
 /** The bytes that make the second picture out of the first. */
-export function change(from: LineView, to: LineView): string {
+export function redrawBytes(from: PromptView, to: PromptView): string {
   const same = commonLength(from.text, to.text);
   const isSame = same === from.text.length && same === to.text.length;
   if (isSame) return move(to.text, from.cursorCols, to.cursorCols);

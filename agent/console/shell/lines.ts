@@ -7,7 +7,7 @@ import type { Clock } from '../../core/clock.ts';
 import type { NameKind } from '../command-spec.ts';
 import { COMMANDS, FAMILIES } from '../commands.ts';
 import { ConsoleError } from '../console-error.ts';
-import type { Machine } from '../terminal/terminal.ts';
+import type { LocalMachine } from '../terminal/terminal.ts';
 import { translate } from '../text/language.ts';
 import { wrap } from '../text/text-lines.ts';
 import { asTyped, OUTSIDE } from './as-typed.ts';
@@ -15,11 +15,11 @@ import { runLine, type SessionActions, type Surroundings } from './command-runne
 import { askNames, askPlaces, type Known, namesOf } from './known.ts';
 import { createTree, type Tree } from './line-tree.ts';
 import { createLogShow, type LogShow } from './log-show.ts';
-import { createPastLines, type LineKeeper, type PastLines } from './past-lines.ts';
-import { farewell, greeting, promptOf } from './prompt.ts';
+import { createPastLines, type LineHistoryStore, type PastLines } from './past-lines.ts';
+import { goodbyeLines, greeting, promptOf } from './prompt.ts';
 import { askerOf, type Session } from './session.ts';
 import { createShellActions } from './shell-actions.ts';
-import type { LineQuestion, LineRead, Talk } from './talk.ts';
+import type { LineQuestion, LineRead, Dialog } from './talk.ts';
 import { speak } from './terminal-settings.ts';
 import type { Tty } from './tty.ts';
 import { completion, helpLines, type TypingHelp } from './typing-help.ts';
@@ -27,11 +27,11 @@ import { completion, helpLines, type TypingHelp } from './typing-help.ts';
 export interface LineParts {
   readonly tty: Tty;
   readonly clock: Clock;
-  readonly keeper: LineKeeper;
+  readonly keeper: LineHistoryStore;
   /** Where files of the console lie; none unless given. */
   readonly filesDir?: string | null;
   readonly surroundings: Surroundings;
-  readonly machine: Machine;
+  readonly machine: LocalMachine;
   readonly localActions: SessionActions;
   /** What may be written at a place of the configuration, or why it is none. */
   readonly wanted: TypingHelp['wanted'];
@@ -39,7 +39,7 @@ export interface LineParts {
 
 interface Lines {
   readonly session: Session;
-  readonly talk: Talk;
+  readonly talk: Dialog;
   readonly parts: LineParts;
   readonly tree: Tree;
   readonly past: PastLines;
@@ -50,7 +50,7 @@ interface Lines {
 }
 
 /** Serves lines until the talk is over. */
-export async function serveLines(session: Session, talk: Talk, parts: LineParts): Promise<void> {
+export async function serveLines(session: Session, talk: Dialog, parts: LineParts): Promise<void> {
   const inWords = (text: string): string => asTyped(translate(talk.settings.language, text));
   const tree = createTree(
     COMMANDS.filter(({ name }) => !OUTSIDE.has(name)),
@@ -142,7 +142,7 @@ function actionsOf({ session, talk, parts, tree, past, logShow, inWords }: Lines
 async function warn({ session, talk, parts, inWords }: Lines): Promise<void> {
   const known = await askNames(askerOf(session, parts.surroundings));
   if (known === null) return;
-  for (const text of farewell(known, inWords)) talk.writer.write(`${wrap(`! ${text}`, talk.settings.widthCols).join('\n')}\n`);
+  for (const text of goodbyeLines(known, inWords)) talk.writer.write(`${wrap(`! ${text}`, talk.settings.widthCols).join('\n')}\n`);
 }
 
 function say({ talk }: Lines, texts: readonly string[]): void {

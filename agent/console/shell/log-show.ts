@@ -7,7 +7,7 @@ import type { Clock, Timer } from '../../core/clock.ts';
 import type { LogSeverity } from '../../core/ports.ts';
 import { fetchAnswer } from '../ask-agent.ts';
 import { LOG_WATCH } from '../commands/service/log.ts';
-import type { ToldLine } from '../commands/service/log-page.ts';
+import type { ShownLogLine } from '../commands/service/log-page.ts';
 import { leftOut, logRows } from '../commands/service/log-page.ts';
 import { ConsoleError } from '../console-error.ts';
 import type { Progress } from '../protocol/protocol.ts';
@@ -17,7 +17,7 @@ import { plain } from '../text/plain-text.ts';
 import { wrap } from '../text/text-lines.ts';
 import { createLogGate } from './log-gate.ts';
 import type { Asker } from './session.ts';
-import type { Talk } from './talk.ts';
+import type { Dialog } from './talk.ts';
 
 /** Share of the line that the log may take, prompts drawn again included. Source: as a live view. */
 const SHARE = 0.25;
@@ -36,7 +36,7 @@ export interface LogShow {
   level(): LogSeverity | null;
 }
 
-export function createLogShow(talk: Talk, clock: Clock, asker: Asker, translate: (text: string) => string): LogShow {
+export function createLogShow(talk: Dialog, clock: Clock, asker: Asker, translate: (text: string) => string): LogShow {
   const { settings, writer } = talk;
   const gate = createLogGate(() => (writer.charsPerSecond() ?? WIDE_RATE / SHARE) * SHARE, clock.monoMs());
   let reading: { readonly level: LogSeverity; readonly stop: AbortController } | null = null;
@@ -57,7 +57,7 @@ export function createLogShow(talk: Talk, clock: Clock, asker: Asker, translate:
     if (turn === null) show();
   };
   const say = (text: string): void => put(wrap(`! ${translate(text)}`, settings.widthCols));
-  const hear = (line: ToldLine, { atMs, timezone }: Pick<Page, 'atMs' | 'timezone'>): void => {
+  const hear = (line: ShownLogLine, { atMs, timezone }: Pick<Page, 'atMs' | 'timezone'>): void => {
     if (line.missed > 0) put([leftOut(line.missed, settings)]);
     put(logRows(line, { ...settings, atMs, timezone }));
   };
@@ -68,7 +68,7 @@ export function createLogShow(talk: Talk, clock: Clock, asker: Asker, translate:
     let isBegun = false;
     const terminal = { ...asker, signal: stop.signal };
     const onProgress = ({ progress, ...page }: Progress): void => {
-      if (isBegun) hear(plain(progress) as ToldLine, page);
+      if (isBegun) hear(plain(progress) as ShownLogLine, page);
       isBegun = true;
       begun.resolve();
     };

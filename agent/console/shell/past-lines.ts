@@ -8,7 +8,7 @@
 const MAX_LINES = 200;
 
 /** Where the lines of a user are kept from one session to the next. Errors: none; what cannot be kept is forgotten. */
-export interface LineKeeper {
+export interface LineHistoryStore {
   /** Oldest first. */
   load(user: string): readonly string[];
   save(user: string, lines: readonly string[]): void;
@@ -20,7 +20,7 @@ export interface PastLines {
   add(line: string): void;
 }
 
-export function createPastLines(user: string, keeper: LineKeeper): PastLines {
+export function createPastLines(user: string, keeper: LineHistoryStore): PastLines {
   const lines = [...keeper.load(user)].slice(-MAX_LINES);
   return {
     all: () => lines,

@@ -28,7 +28,7 @@ export function promptOf(known: Known | null, inWords: InWords): string {
 }
 
 /** The next one at the cabinet does not know of it. */
-export function farewell(known: Known, inWords: InWords): readonly string[] {
+export function goodbyeLines(known: Known, inWords: InWords): readonly string[] {
   return [...overridesLeft(known, inWords), ...trialLeft(known, inWords)];
 }
 

@@ -5,7 +5,7 @@
  */
 import type { LastState } from '../../core/views.ts';
 import { renderEvents } from '../commands/cabinet/events-page.ts';
-import { dayTime, type Page, told } from '../text/page.ts';
+import { dayTime, type Page, translated } from '../text/page.ts';
 import { labelled, wrap } from '../text/text-lines.ts';
 
 export function lastStateLines(state: LastState, page: Page): readonly string[] {
@@ -13,14 +13,14 @@ export function lastStateLines(state: LastState, page: Page): readonly string[] 
   const last = store?.lastReadingMs;
   return [
     // The service manager's own word.
-    ...labelled(told('Service', page), service, page.widthCols),
+    ...labelled(translated('Service', page), service, page.widthCols),
     ...labelled('File', problem === '' ? configFile : problem, page),
     ...(store === null ? [] : labelled('Store', store.dir, page)),
     ...(last === null || last === undefined ? [] : labelled('Reading', `the last one ${dayTime(last, page.timezone)}`, page)),
     ...(store?.problems ?? []).flatMap((text) => labelled('Trouble', text, page)),
     ...(store === null || store.events.length === 0 ? [] : ['', ...renderEvents(store.events, page, null).split('\n').slice(0, -2)]),
     '',
-    told('Its log:', page),
+    translated('Its log:', page),
     ...log.filter((line) => line !== '').flatMap((line) => wrap(line, page.widthCols)),
   ];
 }

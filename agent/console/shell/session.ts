@@ -5,17 +5,17 @@
  */
 import type { Role } from '../../core/access.ts';
 import type { Terminal } from '../terminal/terminal.ts';
-import type { Talk } from './talk.ts';
+import type { Dialog } from './talk.ts';
 
 export interface Session {
   /** Goes with each request to the agent, and names the lines typed before. */
   readonly user: string;
   /** Null for who may use the agent's own door. */
-  readonly door: SessionDoor | null;
+  readonly door: AgentSession | null;
 }
 
 /** A session that the agent has opened for someone who logged in. */
-export interface SessionDoor {
+export interface AgentSession {
   readonly role: Role;
   readonly token: string;
   readonly socketPath: string;
@@ -28,7 +28,7 @@ export interface SessionDoor {
 
 export interface Login {
   /** Lets somebody in, with questions where it needs them. Null: nobody; the session is over. */
-  open(talk: Talk): Promise<Session | null>;
+  open(talk: Dialog): Promise<Session | null>;
 }
 
 /** Who is logged in to the machine already, over SSH or in its own shell, and may talk to the agent by the rights of its socket. */

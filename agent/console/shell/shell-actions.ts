@@ -4,7 +4,7 @@ import type { LogSeverity } from '../../core/ports.ts';
 import type { LastState } from '../../core/views.ts';
 import { readLevel } from '../commands/service/log.ts';
 import { ConsoleError } from '../console-error.ts';
-import type { LocalArgs, Machine } from '../terminal/terminal.ts';
+import type { LocalArgs, LocalMachine } from '../terminal/terminal.ts';
 import { plain, toAscii } from '../text/plain-text.ts';
 import { labelled, wrap } from '../text/text-lines.ts';
 import { commandHelp, familyHelp } from './command-help.ts';
@@ -18,22 +18,22 @@ import { receiveSerial } from './receive-serial.ts';
 import { lastStateLines } from './render-last.ts';
 import type { Asker } from './session.ts';
 import { changeSpeed } from './speed.ts';
-import type { Talk } from './talk.ts';
-import { readRows, readWidth, speak, type TerminalSettings } from './terminal-settings.ts';
+import type { Dialog } from './talk.ts';
+import { parseRows, readWidth, speak, type TerminalSettings } from './terminal-settings.ts';
 import type { Tty } from './tty.ts';
 import { watch } from './watch.ts';
 
 const USUAL_RECALL = 20;
 
 export interface ShellActionParts {
-  readonly talk: Talk;
+  readonly talk: Dialog;
   readonly tree: Tree;
   readonly past: PastLines;
   readonly logShow: LogShow;
   readonly asker: Asker;
   readonly tty: Pick<Tty, 'setSpeed' | 'speedBaud' | 'lend'>;
   readonly clock: Clock;
-  readonly machine: Machine;
+  readonly machine: LocalMachine;
   /** Of the console; null keeps none. */
   readonly filesDir: string | null;
   /** Who logged in reads no file but of that folder. */
@@ -70,7 +70,7 @@ export function createShellActions({
     'terminal type': (args) =>
       set(args['type'] === 'vt100' ? { type: 'vt100', colour: true } : { type: 'dumb', colour: false, charset: 'ascii' }),
     'terminal width': (args) => set({ widthCols: readWidth(text(args, 'columns')) }),
-    'terminal length': (args) => set({ rows: readRows(text(args, 'rows')) }),
+    'terminal length': (args) => set({ rows: parseRows(text(args, 'rows')) }),
     'terminal charset': (args) => set({ charset: args['charset'] === 'utf-8' ? 'utf-8' : 'ascii' }),
     'terminal colour': (args) => set({ colour: args['state'] === 'on' }),
     'terminal status': (args) => set({ status: args['state'] === 'on' }),

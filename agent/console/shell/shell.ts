@@ -8,7 +8,7 @@ import { createIdleWatch } from './idle-watch.ts';
 import { type LineParts, serveLines } from './lines.ts';
 import { giveBackTrial, trialNumber } from './lost-trial.ts';
 import { askerOf, type Login, type Session } from './session.ts';
-import { createTalk, type EndReason, type Talk } from './talk.ts';
+import { createDialog, type EndReason, type Dialog } from './talk.ts';
 
 export interface ShellParts extends LineParts {
   readonly login: Login;
@@ -27,7 +27,7 @@ export interface Shell {
 
 export function createShell(parts: ShellParts): Shell {
   const { tty, clock, login, withProbe } = parts;
-  const talk = createTalk(tty, clock, () => translate(talk.settings.language, PAGER_HELP));
+  const talk = createDialog(tty, clock, () => translate(talk.settings.language, PAGER_HELP));
 
   return {
     end: talk.end,
@@ -51,7 +51,7 @@ export function createShell(parts: ShellParts): Shell {
 }
 
 /** A session of someone who logged in ends with the agent's, and by itself when nobody types. */
-async function serveUntilIdle(session: Session, talk: Talk, parts: ShellParts): Promise<void> {
+async function serveUntilIdle(session: Session, talk: Dialog, parts: ShellParts): Promise<void> {
   const { door } = session;
   if (door === null) return serve(session, talk, parts);
   const idle = createIdleWatch(talk, parts.clock, door.idleMs);
@@ -68,7 +68,7 @@ async function serveUntilIdle(session: Session, talk: Talk, parts: ShellParts): 
   }
 }
 
-async function serve(session: Session, talk: Talk, parts: ShellParts): Promise<void> {
+async function serve(session: Session, talk: Dialog, parts: ShellParts): Promise<void> {
   const asker = askerOf(session, parts.surroundings);
   const before = await trialNumber(asker);
   await serveLines(session, talk, parts);

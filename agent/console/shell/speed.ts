@@ -6,7 +6,7 @@
 import { type Clock, sleep } from '../../core/clock.ts';
 import { ConsoleError } from '../console-error.ts';
 import { wrap } from '../text/text-lines.ts';
-import type { Talk } from './talk.ts';
+import type { Dialog } from './talk.ts';
 import type { Tty } from './tty.ts';
 
 /** Units: bit/s. Source: the rates of Linux termios that a console is used at. */
@@ -19,7 +19,7 @@ const SETTLE_MS = 100;
 /** Resolves with what to say. Errors: rejects with ConsoleError for a speed that is none, a port that has none, or nobody there. */
 export async function changeSpeed(
   typed: string,
-  talk: Talk,
+  talk: Dialog,
   tty: Pick<Tty, 'setSpeed' | 'speedBaud'>,
   clock: Clock,
   translate: (text: string) => string,
@@ -41,13 +41,13 @@ export async function changeSpeed(
   throw new ConsoleError('failed', `nothing was heard at ${speedBaud} baud: back at ${oldBaud}`);
 }
 
-async function settle({ writer }: Talk, clock: Clock): Promise<void> {
+async function settle({ writer }: Dialog, clock: Clock): Promise<void> {
   await writer.drained();
   await sleep(clock, SETTLE_MS);
 }
 
 /** At a wrong speed keys come as noise, but Enter does not come as Enter. */
-async function hasEntered(input: Talk['input'], clock: Pick<Clock, 'after'>): Promise<boolean> {
+async function hasEntered(input: Dialog['input'], clock: Pick<Clock, 'after'>): Promise<boolean> {
   let isOver = false;
   const timer = clock.after(WAIT_MS, () => {
     isOver = true;

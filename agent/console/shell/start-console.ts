@@ -10,11 +10,11 @@ import { createSystemClock } from '../../core/system-clock.ts';
 import { ConsoleError } from '../console-error.ts';
 import { createLocalActions } from '../local-actions.ts';
 import { configFileOf, textOf } from '../local-args.ts';
-import { firstDoor } from '../protocol/socket-client.ts';
+import { firstSocket } from '../protocol/socket-client.ts';
 import { isLoginPath, loginPaths, usualSocketPaths } from '../protocol/socket-path.ts';
-import type { LocalArgs, Machine, Terminal } from '../terminal/terminal.ts';
-import { createDoorLogin } from './door-login.ts';
-import { createLineKeeper } from './line-file.ts';
+import type { LocalArgs, LocalMachine, Terminal } from '../terminal/terminal.ts';
+import { createConsoleLogin } from './door-login.ts';
+import { createLineHistoryStore } from './line-file.ts';
 import { receivedDir } from './receive-serial.ts';
 import { type Login, machineLogin } from './session.ts';
 import { createShell } from './shell.ts';
@@ -39,7 +39,7 @@ export async function startConsole(
     tty,
     clock,
     login: await loginFor(args, screen, clock),
-    keeper: createLineKeeper(stateDir()),
+    keeper: createLineHistoryStore(stateDir()),
     filesDir: stateDir(),
     surroundings: { version: screen.version, socketPath: textOf(args['socket']) ?? screen.socketPath, shelf: screen.shelf },
     machine: {
@@ -76,15 +76,15 @@ export async function startConsole(
 async function loginFor(args: LocalArgs, screen: Terminal, clock: Clock): Promise<Login> {
   const named = textOf(args['socket']) ?? screen.socketPath;
   const mustLogIn = args['login'] === true || (named !== null && isLoginPath(named));
-  const own = mustLogIn ? 'closed' : await firstDoor(named === null ? usualSocketPaths() : [named]);
+  const own = mustLogIn ? 'closed' : await firstSocket(named === null ? usualSocketPaths() : [named]);
   if (own !== 'closed') return machineLogin(screen.user);
-  const socketPath = await firstDoor(loginPaths(named));
+  const socketPath = await firstSocket(loginPaths(named));
   if (socketPath === null || socketPath === 'closed') return machineLogin(screen.user);
-  return createDoorLogin({ socketPath, clock, surroundings: { version: screen.version, shelf: screen.shelf } });
+  return createConsoleLogin({ socketPath, clock, surroundings: { version: screen.version, shelf: screen.shelf } });
 }
 
 /** Loaded on demand: it needs the database's library. */
-async function machine(): Promise<Machine> {
+async function machine(): Promise<LocalMachine> {
   return (await import('../local-machine.ts')).localMachine(configFileOf({}));
 }
 

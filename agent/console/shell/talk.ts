@@ -9,7 +9,7 @@ import { createLineEditor, type EditMode, type LineEditor } from './line-editor.
 import { createPager } from './pager.ts';
 import { isSize, type TerminalSettings, usualSettings } from './terminal-settings.ts';
 import type { Tty } from './tty.ts';
-import { createWriter, type Writer } from './writer.ts';
+import { createTtyWriter, type TtyWriter } from './writer.ts';
 
 /** Longest wait for the terminal's answer about its size. Units: ms. Source: the console's rules; a round trip at 9600 takes 40. */
 const PROBE_MS = 300;
@@ -37,9 +37,9 @@ export interface LineQuestion {
   readonly complete?: (before: string) => Promise<{ readonly insert: string; readonly lines: readonly string[] }>;
 }
 
-export interface Talk {
+export interface Dialog {
   readonly settings: TerminalSettings;
-  readonly writer: Writer;
+  readonly writer: TtyWriter;
   readonly input: Input;
   ask(question: LineQuestion): Promise<LineRead>;
   /** Lines as they are, at most a page at a time. */
@@ -60,9 +60,9 @@ export interface Talk {
 }
 
 /** `pagerHelp`: what the pager shows for a key that it does not have. */
-export function createTalk(tty: Tty, clock: Pick<Clock, 'after' | 'monoMs'>, pagerHelp: () => string): Talk {
+export function createDialog(tty: Tty, clock: Pick<Clock, 'after' | 'monoMs'>, pagerHelp: () => string): Dialog {
   const settings = usualSettings();
-  const writer = createWriter(tty, clock);
+  const writer = createTtyWriter(tty, clock);
   let endReason: EndReason | null = null;
   let editor: LineEditor | null = null;
   let keyMono = clock.monoMs();

@@ -39,7 +39,7 @@ export function readWidth(text: string): number {
 }
 
 /** Errors: throws ConsoleError 'usage' with the limits. */
-export function readRows(text: string): number {
+export function parseRows(text: string): number {
   return text === '0' ? 0 : within('length', text, ROWS);
 }
 

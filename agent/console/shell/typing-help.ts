@@ -8,7 +8,7 @@ import type { NameKind } from '../command-spec.ts';
 import type { Choice } from '../command-tree.ts';
 import { wrap } from '../text/text-lines.ts';
 import { filterPlace } from './filters.ts';
-import type { Place, Tree } from './line-tree.ts';
+import type { CompletionPlace, Tree } from './line-tree.ts';
 import { splitLine } from './typed-words.ts';
 import { wantedRows } from './wanted-rows.ts';
 
@@ -67,11 +67,11 @@ export async function completion(
 }
 
 /** Of a value of the configuration, what its place wants. */
-async function valueRows(value: Choice, { valueAt }: Place, { wanted }: TypingHelp): Promise<readonly Choice[]> {
+async function valueRows(value: Choice, { valueAt }: CompletionPlace, { wanted }: TypingHelp): Promise<readonly Choice[]> {
   return valueAt === undefined ? [value] : wantedRows(value.word, valueAt, await wanted(valueAt));
 }
 
-function placeOf(before: string, tree: Tree): { place: Place; typed: string; isFilter: boolean } {
+function placeOf(before: string, tree: Tree): { place: CompletionPlace; typed: string; isFilter: boolean } {
   const { stages, isWordOpen } = splitLine(before);
   const last = stages.at(-1) ?? [];
   const typed = isWordOpen ? (last.at(-1)?.text ?? '') : '';

@@ -7,7 +7,7 @@ import { type Clock, sleep } from '../../core/clock.ts';
 import { translate } from '../text/language.ts';
 import type { LiveSource } from './live-sources.ts';
 import { createCursorView, createScrollingView, type LiveView } from './live-view.ts';
-import type { Talk } from './talk.ts';
+import type { Dialog } from './talk.ts';
 
 /** Units: ms. Source: the console's rules for 9600 baud: every two seconds at most, a quarter of the line. */
 const PERIOD_MS = 2_000;
@@ -21,7 +21,7 @@ const HINT = 'q or Ctrl-C ends it';
 const USUAL_ROWS = 24;
 
 /** Shows it until Ctrl-C, `q` or the end of the session. Errors: rejects with ConsoleError when the agent no longer answers. */
-export async function watch(talk: Talk, clock: Clock, source: LiveSource): Promise<void> {
+export async function watch(talk: Dialog, clock: Clock, source: LiveSource): Promise<void> {
   const { settings, writer, input } = talk;
   const view = viewFor(talk);
   const budgetChars = Math.floor((writer.charsPerSecond() ?? WIDE_RATE / SHARE) * SHARE * (TURN_MS / 1_000));
@@ -47,12 +47,12 @@ export async function watch(talk: Talk, clock: Clock, source: LiveSource): Promi
   }
 }
 
-function viewFor({ settings }: Talk): LiveView {
+function viewFor({ settings }: Dialog): LiveView {
   const rows = settings.rows === 0 ? USUAL_ROWS : settings.rows;
   return (settings.type === 'vt100' ? createCursorView : createScrollingView)(rows, settings.widthCols);
 }
 
-function hasTypedQuit(input: Talk['input']): boolean {
+function hasTypedQuit(input: Dialog['input']): boolean {
   for (let key = input.takeNow(); key !== undefined; key = input.takeNow()) {
     if (key.kind === 'text' && key.text.toLowerCase() === 'q') return true;
   }

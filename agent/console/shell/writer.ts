@@ -18,7 +18,7 @@ const RETRY_MS = 20;
 /** Bits on the line for a character: start, 8 data, stop. */
 const BITS_PER_CHAR = 10;
 
-export interface Writer {
+export interface TtyWriter {
   write(text: string): void;
   /** Nothing waits, and the far end takes more. */
   isClear(): boolean;
@@ -43,7 +43,7 @@ function rateOf(speedBaud: number | null): number | null {
   return speedBaud === null ? null : speedBaud / BITS_PER_CHAR;
 }
 
-export function createWriter(tty: Pick<Tty, 'write' | 'speedBaud'>, clock: Pick<Clock, 'after'>): Writer {
+export function createTtyWriter(tty: Pick<Tty, 'write' | 'speedBaud'>, clock: Pick<Clock, 'after'>): TtyWriter {
   let parts: Buffer[] = [];
   let waitingBytes = 0;
   let rate = rateOf(tty.speedBaud);

@@ -1,5 +1,5 @@
 /** What the command line needs of the outside world: `main.ts` gives it, tests give their own. */
-import type { DeskView, LastState } from '../../core/views.ts';
+import type { LocalConfigView, LastState } from '../../core/views.ts';
 import type { Language } from '../../core/words.ts';
 import type { LocalCommand } from '../command-spec.ts';
 import type { StatusLine } from './status-line.ts';
@@ -28,11 +28,11 @@ export interface Terminal {
   /** Reads a secret without echo, twice where it is a new one. Absent where nobody can be asked. Errors: rejects with ConsoleError. */
   readonly askSecret?: (prompt: string, isNew: boolean) => Promise<string>;
   /** What is asked about device types where no agent answers. */
-  readonly shelf: () => Promise<Shelf>;
+  readonly shelf: () => Promise<LocalFiles>;
 }
 
 /** What a console may ask of its machine where no agent answers. */
-export interface Machine {
+export interface LocalMachine {
   /** Errors: none. */
   lastState(): Promise<LastState>;
   /** Of the cabinet's file; English where it cannot be read. Errors: none. */
@@ -41,7 +41,7 @@ export interface Machine {
   restart(): Promise<string | null>;
 }
 
-export interface Shelf extends DeskView {
+export interface LocalFiles extends LocalConfigView {
   /** What it was made of, for the reader. */
   readonly about: string;
 }

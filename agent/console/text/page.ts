@@ -27,12 +27,12 @@ const DOUBTFUL = new Set(['flaky', 'new', 'stale', 'warning', 'connecting', 'wai
 const BAD = new Set(['silent', 'down', 'reopening', 'trouble', 'failed', 'refused', 'bad', 'missing', 'alarm', 'none', 'no']);
 
 /** A sentence as this page's reader understands it. */
-export function told(text: string, { language = 'en' }: Pick<Page, 'language'>): string {
+export function translated(text: string, { language = 'en' }: Pick<Page, 'language'>): string {
   return translate(language, text);
 }
 
 /** A state's word, in its colour where the page has colours; `shown` says it more exactly. */
-export function stateWord(word: string, page: Page, shown = told(word, page)): string {
+export function stateWord(word: string, page: Page, shown = translated(word, page)): string {
   if (!page.colour) return shown;
   const style = GOOD.has(word) ? 'green' : DOUBTFUL.has(word) ? 'yellow' : BAD.has(word) ? 'red' : null;
   return style === null ? shown : styleText(style, shown, { validateStream: false });
@@ -66,7 +66,7 @@ export function count(number: number, noun: string): string {
 
 /** Time passed since, for people. Units: ms of wall time. */
 export function since(ms: WallMs | null, page: Page): string {
-  return ms === null || !Number.isFinite(ms) ? NOTHING : told(formatDuration(page.atMs - ms), page);
+  return ms === null || !Number.isFinite(ms) ? NOTHING : translated(formatDuration(page.atMs - ms), page);
 }
 
 /** `22:41:07` today, `1 Dec 22:41` on any other day, in the cabinet's own zone. */
@@ -74,7 +74,7 @@ export function clockTime(ms: WallMs | null, page: Page): string {
   if (ms === null || !Number.isFinite(ms)) return NOTHING;
   const [then, now] = [timeParts(ms, page.timezone), timeParts(page.atMs, page.timezone)];
   const sameDay = then.day === now.day && then.month === now.month && then.year === now.year;
-  return sameDay ? `${then.hour}:${then.minute}:${then.second}` : told(`${then.day} ${then.month} ${then.hour}:${then.minute}`, page);
+  return sameDay ? `${then.hour}:${then.minute}:${then.second}` : translated(`${then.day} ${then.month} ${then.hour}:${then.minute}`, page);
 }
 
 /** `Tue 2026-12-01 22:41:07 CET`. */

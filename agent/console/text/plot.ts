@@ -5,7 +5,7 @@
  */
 import type { WallMs } from '../../core/clock.ts';
 import type { Language } from '../../core/words.ts';
-import { columnTime, localMs, told } from './page.ts';
+import { columnTime, localMs, translated } from './page.ts';
 
 /** A value that held from one time to another. */
 export interface Sample {
@@ -116,7 +116,7 @@ function timeAxis(frame: PlotFrame, cols: number): [axis: string, labels: string
     const x = Math.floor(((atMs - fromMs) / (toMs - fromMs)) * cols);
     const isMidnight = localMs(atMs, timezone) % DAY_MS === 0;
     const text = columnTime(atMs, timezone, { hasDay: true, hasSeconds: false });
-    const label = told(isMidnight ? text.replace(/ \d\d:\d\d$/, '') : text.replace(/^.* /, ''), frame);
+    const label = translated(isMidnight ? text.replace(/ \d\d:\d\d$/, '') : text.replace(/^.* /, ''), frame);
     const isNoTime = localMs(atMs, timezone) !== tickMs;
     if (isNoTime || x < 0 || x >= cols) continue;
     axis[x] = '+';

@@ -2,7 +2,7 @@
 import { translate } from './language.ts';
 import { type Sheet, sheetOf, shownCols, wrap } from './text-lines.ts';
 
-export interface Column {
+export interface TableColumn {
   readonly title: string;
   readonly align?: 'left' | 'right';
   /** Its cells are words or sentences, told in the language of the sheet; else they are names and numbers. */
@@ -22,7 +22,7 @@ const COLOUR = new RegExp(`(${ESC}\\[[\\d;]*m)`, 'g');
 const USUAL_COLOUR = `${ESC}[39m`;
 
 /** A table's lines, title line first, none wider than the sheet; titles are told in its language, cells where their column says so. */
-export function tableLines(given: readonly Column[], cells: readonly (readonly string[])[], sheet: Sheet): string[] {
+export function tableLines(given: readonly TableColumn[], cells: readonly (readonly string[])[], sheet: Sheet): string[] {
   const { widthCols, language } = sheetOf(sheet);
   const rows = cells.map((row) => row.map((cell, index) => (given[index]?.isTold ? translate(language, cell) : cell)));
   const columns = given.map((column) => ({ ...column, title: translate(language, column.title) }));
@@ -87,13 +87,13 @@ function cut(text: string, widthCols: number): string {
   return `${kept}${openColour(kept) === '' ? '' : USUAL_COLOUR}~`;
 }
 
-function aligned(text: string, widthCols: number, align: Column['align']): string {
+function aligned(text: string, widthCols: number, align: TableColumn['align']): string {
   const blanks = ' '.repeat(Math.max(0, widthCols - shownCols(text)));
   return align === 'right' ? blanks + text : text + blanks;
 }
 
 /** Columns as wide as their text; what is too much is taken from the one that wraps, else from the widest. */
-function columnWidths(columns: readonly Column[], rows: readonly (readonly string[])[], widthCols: number): number[] {
+function columnWidths(columns: readonly TableColumn[], rows: readonly (readonly string[])[], widthCols: number): number[] {
   const widths = columns.map(({ title, maxCols }, index) => {
     const widest = Math.max(title.length, ...rows.map((row) => shownCols(row[index] ?? '')));
     return Math.min(widest, maxCols ?? widest);

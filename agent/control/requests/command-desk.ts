@@ -9,7 +9,7 @@ import {
   abandonCommand,
   advanceCommand,
   beginCommand,
-  type Command,
+  type LightCommand,
   isEnd,
   type LampWork,
   outcomeOf,
@@ -17,9 +17,9 @@ import {
 } from './commands.ts';
 
 /** A command as it comes in. */
-export type Incoming = Pick<Command, 'commandId' | 'target' | 'levelPct' | 'source' | 'intentId'>;
+export type Incoming = Pick<LightCommand, 'commandId' | 'target' | 'levelPct' | 'source' | 'intentId'>;
 
-export interface CommandDesk {
+export interface PendingCommands {
   /** Tells a stage before the lamps are concerned, and returns it. */
   tell(incoming: Incoming, state: 'received' | 'refused' | 'verified', reason?: string): Outcome;
   /** Takes up a command; resolves with its final outcome. */
@@ -31,11 +31,11 @@ export interface CommandDesk {
 }
 
 interface Waiting {
-  command: Command;
+  command: LightCommand;
   readonly resolve: (outcome: Outcome) => void;
 }
 
-export function createCommandDesk({
+export function createPendingCommands({
   clock,
   workOf,
   onOutcome,
@@ -43,14 +43,14 @@ export function createCommandDesk({
   readonly clock: Clock;
   readonly workOf: (lampId: string) => LampWork | undefined;
   readonly onOutcome: (outcome: Outcome) => void;
-}): CommandDesk {
+}): PendingCommands {
   const waiting = new Set<Waiting>();
   const tell = (outcome: Omit<Outcome, 'atMs'>): Outcome => {
     const told = { ...outcome, atMs: clock.wallMs() };
     onOutcome(told);
     return told;
   };
-  const move = (entry: Waiting, next: Command): void => {
+  const move = (entry: Waiting, next: LightCommand): void => {
     const stages = outcomesBetween(entry.command, next);
     entry.command = next;
     if (isEnd(next.state)) waiting.delete(entry);

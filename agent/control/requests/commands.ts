@@ -17,7 +17,7 @@ import {
   type OutcomeState,
   RANKS,
   type Target,
-  type WaitingBelow,
+  type OverriddenLamps,
 } from '../../core/words.ts';
 import { isFollowing, type LampTrack } from '../writing/reconcile.ts';
 
@@ -28,7 +28,7 @@ export const SILENT_MS = 2_000;
 /** Lamps named in one reason; the others are counted. */
 const NAMED_LAMPS = 6;
 
-export interface Command {
+export interface LightCommand {
   readonly commandId: string;
   readonly target: Target;
   /** Asked for; null for a release. */
@@ -64,12 +64,12 @@ const SILENT = 'does not answer: check its power and wiring; it is set as soon a
 const QUEUED: LampProgress = { state: 'queued', reason: '', sent: false, levelPct: null };
 
 /** A command whose lamps are all still to be moved. */
-export function beginCommand(command: Omit<Command, 'state' | 'lamps'>, lampIds: readonly string[]): Command {
+export function beginCommand(command: Omit<LightCommand, 'state' | 'lamps'>, lampIds: readonly string[]): LightCommand {
   return { ...command, state: 'queued', lamps: Object.fromEntries(lampIds.map((id) => [id, QUEUED])) };
 }
 
 /** The command after a look at its lamps; the same object when nothing happened. */
-export function advanceCommand(command: Command, workOf: (lampId: string) => LampWork | undefined, nowMono: MonoMs): Command {
+export function advanceCommand(command: LightCommand, workOf: (lampId: string) => LampWork | undefined, nowMono: MonoMs): LightCommand {
   const lamps = mapLamps(command, (progress, lampId) => {
     const work = workOf(lampId);
     if (isEnd(progress.state) || work === undefined) return progress;
@@ -94,7 +94,7 @@ export function isFollowed(intentId: string, { decision, track, intents }: LampW
 }
 
 /** Ends what has not ended, for a reason that concerns the whole command: the agent stops. */
-export function abandonCommand(command: Command, reason: string): Command {
+export function abandonCommand(command: LightCommand, reason: string): LightCommand {
   return { ...command, state: 'failed', lamps: mapLamps(command, (progress) => (isEnd(progress.state) ? progress : failed(reason))) };
 }
 
@@ -104,7 +104,7 @@ export function isEnd(state: OutcomeState): boolean {
 }
 
 /** What its sender hears between two looks: that it was sent, if it was and he does not know yet, and how it stands now. */
-export function outcomesBetween(before: Command, after: Command): readonly Omit<Outcome, 'atMs'>[] {
+export function outcomesBetween(before: LightCommand, after: LightCommand): readonly Omit<Outcome, 'atMs'>[] {
   if (before.state === after.state) return [];
   const lamps = Object.values(after.lamps);
   const skipped = before.state === 'queued' && isEnd(after.state) && lamps.some(({ sent }) => sent);
@@ -112,7 +112,7 @@ export function outcomesBetween(before: Command, after: Command): readonly Omit<
 }
 
 /** A command as its sender sees it. `levelPct` becomes the level read back where all lamps agree on one. */
-export function outcomeOf(command: Command): Omit<Outcome, 'atMs'> {
+export function outcomeOf(command: LightCommand): Omit<Outcome, 'atMs'> {
   const progress = Object.values(command.lamps);
   const [first] = progress;
   const waiting = waitingIn(command);
@@ -130,7 +130,7 @@ export function outcomeOf(command: Command): Omit<Outcome, 'atMs'> {
 }
 
 /** By the wish that each lamp follows instead. */
-function waitingIn({ lamps }: Command): readonly WaitingBelow[] {
+function waitingIn({ lamps }: LightCommand): readonly OverriddenLamps[] {
   const byWish = Map.groupBy(
     Object.entries(lamps).filter(([, { below }]) => below !== undefined),
     ([, { below }]) => below?.id,
@@ -144,11 +144,11 @@ function waitingIn({ lamps }: Command): readonly WaitingBelow[] {
   });
 }
 
-function asSent(command: Command): Command {
+function asSent(command: LightCommand): LightCommand {
   return { ...command, state: 'sent', lamps: mapLamps(command, (progress) => (progress.sent ? { ...progress, state: 'sent' } : progress)) };
 }
 
-function progressOf({ intentId, sinceMono }: Command, { decision, track, intents }: LampWork, nowMono: MonoMs): LampProgress {
+function progressOf({ intentId, sinceMono }: LightCommand, { decision, track, intents }: LampWork, nowMono: MonoMs): LampProgress {
   const own = intents.find(({ id }) => id === intentId);
   if (intentId !== null && own === undefined) return failed('replaced, released or over before it was confirmed');
   const [strongest] = intents;
@@ -183,7 +183,7 @@ function overall(lamps: readonly LampProgress[]): OutcomeState {
 }
 
 /** `L03, L04: no reply; L07: waiting below …`. For a single lamp the reason alone. */
-function reasons({ lamps }: Command): string {
+function reasons({ lamps }: LightCommand): string {
   const byReason = Map.groupBy(
     Object.entries(lamps).filter(([, { state }]) => state === 'failed'),
     ([, { reason }]) => reason,
@@ -201,6 +201,6 @@ function failed(reason: string, sent = false): LampProgress {
   return { state: 'failed', reason, sent, levelPct: null };
 }
 
-function mapLamps({ lamps }: Command, change: (progress: LampProgress, lampId: string) => LampProgress): Command['lamps'] {
+function mapLamps({ lamps }: LightCommand, change: (progress: LampProgress, lampId: string) => LampProgress): LightCommand['lamps'] {
   return Object.fromEntries(Object.entries(lamps).map(([id, progress]) => [id, change(progress, id)]));
 }

@@ -9,7 +9,7 @@ import type { Lamp, Zone } from '../../core/cabinet.ts';
 import type { Clock, MonoMs } from '../../core/clock.ts';
 import type { IdentifyRequest, IdentifyRun } from '../../core/light-tools.ts';
 import { type Intent, type LevelPct, RANKS } from '../../core/words.ts';
-import type { Street } from '../../lighting/lighting.ts';
+import type { LightingStreet } from '../../lighting/lighting.ts';
 import { mayMaintain } from './overrides.ts';
 
 /** How long a lamp may blink. Units: ms. Source: assumed; long enough to walk to it, too short to be forgotten. */
@@ -54,7 +54,7 @@ export function blinkId(lampId: string): string {
   return `identify-${lampId}`;
 }
 
-export interface IdentifyDesk {
+export interface IdentifyHandler {
   /** Errors: throws RangeError for no such lamp, a time out of bounds, and a lamp that another technician holds too high to blink. */
   start(request: IdentifyRequest, held: readonly Intent[]): IdentifyRun;
   /** Ends a lamp's blinking. Errors: throws RangeError where it does not blink, or blinks for a technician. */
@@ -74,7 +74,7 @@ interface Blinking {
 }
 
 /** `onChange`: decide anew now. */
-export function createIdentifyDesk(street: Street, clock: Clock, onChange: () => void): IdentifyDesk {
+export function createIdentifyHandler(street: LightingStreet, clock: Clock, onChange: () => void): IdentifyHandler {
   const blinking = new Map<string, Blinking>();
 
   function intentOf(entry: Blinking): Intent {

@@ -5,18 +5,18 @@
  */
 import type { OverrideRequest, ReleaseRequest } from '../../core/ports.ts';
 import type { Target } from '../../core/words.ts';
-import type { Street } from '../../lighting/lighting.ts';
+import type { LightingStreet } from '../../lighting/lighting.ts';
 import { isLevel, mayMaintain, OVERRIDE_MINUTES, type Release } from './overrides.ts';
 
 /** The lamps a target means; undefined when the street has no such lamp or zone. */
-export function lampsOf(street: Street, { kind, id }: Target): readonly string[] | undefined {
+export function lampsOf(street: LightingStreet, { kind, id }: Target): readonly string[] | undefined {
   if (kind === 'cabinet') return street.lamps.map((lamp) => lamp.id);
   if (kind === 'zone') return street.zones.find((zone) => zone.id === id)?.lamps;
   return street.lamps.some((lamp) => lamp.id === id) ? [id] : undefined;
 }
 
 /** Why a request cannot be taken up; empty when it can. */
-export function refusalOf(street: Street, { target, levelPct, minutes, rank, source }: OverrideRequest): string {
+export function refusalOf(street: LightingStreet, { target, levelPct, minutes, rank, source }: OverrideRequest): string {
   const { min, max } = OVERRIDE_MINUTES;
   if (lampsOf(street, target) === undefined) return unknownTarget(target);
   if (!isLevel(levelPct)) return `level ${levelPct} is not allowed: an integer from 0 to 100 % is`;
@@ -27,7 +27,7 @@ export function refusalOf(street: Street, { target, levelPct, minutes, rank, sou
 
 /** Why a release has nothing to do; empty when it has. */
 export function releaseRefusalOf(
-  street: Street,
+  street: LightingStreet,
   { target, rank }: Pick<ReleaseRequest, 'target' | 'rank'>,
   { released, denied }: Pick<Release, 'released' | 'denied'>,
 ): string {

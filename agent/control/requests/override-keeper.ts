@@ -6,7 +6,7 @@
  * at its maximum, so it could only darken the street. It waits with its stored end, which then tells whether it still holds.
  */
 import { type Clock, isTrusted } from '../../core/clock.ts';
-import type { EventBook } from '../../core/event-book.ts';
+import type { EventTracker } from '../../core/event-book.ts';
 import type { Log, ReleaseRequest, Store } from '../../core/ports.ts';
 import type { Intent, Rank, Target } from '../../core/words.ts';
 import { inRestoreTime } from '../restore-time.ts';
@@ -31,16 +31,16 @@ const OVERRIDES_KEY = 'control.overrides';
 /** A wall clock that moved this much against monotonic time was set. Units: ms. Source: slewing by a time server stays far below in the time between two ticks. */
 const STEP_MS = 1_000;
 
-export interface KeeperParts {
+export interface OverrideRegistryParts {
   readonly clock: Clock;
   readonly store: Pick<Store, 'save' | 'load'>;
   readonly log: Log;
-  readonly events: EventBook;
+  readonly events: EventTracker;
   /** The list in force changed: something was added, released, ended or restored. */
   readonly onChange: (intents: readonly Intent[]) => void;
 }
 
-export interface OverrideKeeper {
+export interface OverrideRegistry {
   /** Settles when the list is read or the disk took too long; a late answer is still taken up. */
   restore(): Promise<void>;
   intents(): readonly Intent[];
@@ -55,7 +55,7 @@ export interface OverrideKeeper {
   tend(): void;
 }
 
-export function createOverrideKeeper({ clock, store, log, events, onChange }: KeeperParts): OverrideKeeper {
+export function createOverrideRegistry({ clock, store, log, events, onChange }: OverrideRegistryParts): OverrideRegistry {
   let intents: readonly Intent[] = [];
   let waiting: readonly StoredIntent[] = [];
   let wallAtZeroMs = clock.wallMs() - clock.monoMs();

@@ -7,12 +7,12 @@ import type { Clock } from '../../core/clock.ts';
 import type { Field, PointRequest } from '../../core/ports.ts';
 import type { Outcome, OutcomeState, PointId } from '../../core/words.ts';
 
-export interface PointDesk {
+export interface PointCommandHandler {
   /** Resolves with the end. `refusal`: why nothing may be written now; empty when it may. */
   write(request: PointRequest, refusal: string): Promise<Outcome>;
 }
 
-export function createPointDesk({
+export function createPointCommandHandler({
   owners,
   clock,
   field,
@@ -23,7 +23,7 @@ export function createPointDesk({
   readonly clock: Clock;
   readonly field: Pick<Field, 'writePoint'>;
   readonly onOutcome: (outcome: Outcome) => void;
-}): PointDesk {
+}): PointCommandHandler {
   return {
     async write({ commandId, deviceId, pointId, value, source, expiresMono }, refusal) {
       const tell = (state: OutcomeState, reason = ''): Outcome => {

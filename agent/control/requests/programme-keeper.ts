@@ -5,23 +5,23 @@
  * the time is trusted: nobody knows before whether it is over, and until then the lamps stand at their maximum anyway.
  */
 import { type Clock, isTrusted, type WallMs } from '../../core/clock.ts';
-import type { EventBook } from '../../core/event-book.ts';
+import type { EventTracker } from '../../core/event-book.ts';
 import type { Log, ProgrammeRequest, Store } from '../../core/ports.ts';
-import type { ChosenProgramme, Street } from '../../lighting/lighting.ts';
+import type { ChosenProgramme, LightingStreet } from '../../lighting/lighting.ts';
 
 type StoredChoice = Omit<ChosenProgramme, 'untilMono'>;
 
-export interface ProgrammeKeeperParts {
-  readonly street: Pick<Street, 'zones' | 'programmes'>;
+export interface ProgrammeRegistryParts {
+  readonly street: Pick<LightingStreet, 'zones' | 'programmes'>;
   readonly clock: Clock;
   readonly store: Pick<Store, 'save' | 'load'>;
   readonly log: Log;
-  readonly events: Pick<EventBook, 'notice'>;
+  readonly events: Pick<EventTracker, 'notice'>;
   /** The choices in force changed. */
   readonly onChange: (choices: readonly ChosenProgramme[]) => void;
 }
 
-export interface ProgrammeKeeper {
+export interface ProgrammeRegistry {
   /** A late answer of the disk is still taken up. */
   restore(): Promise<void>;
   /** Why it cannot be done; empty when it can. */
@@ -41,7 +41,7 @@ const MINUTE_MS = 60_000;
 const STEP_MS = 1_000;
 
 /** A keeper of nothing. */
-export function createProgrammeKeeper({ street, clock, store, log, events, onChange }: ProgrammeKeeperParts): ProgrammeKeeper {
+export function createProgrammeRegistry({ street, clock, store, log, events, onChange }: ProgrammeRegistryParts): ProgrammeRegistry {
   let choices: ReadonlyMap<string, ChosenProgramme> = new Map();
   let waiting: readonly StoredChoice[] = [];
   let wallAtZeroMs = clock.wallMs() - clock.monoMs();

@@ -7,7 +7,7 @@ import type { Clock, MonoMs } from '../../core/clock.ts';
 import type { IdentifyRun } from '../../core/light-tools.ts';
 import type { BlinkRequest } from '../../core/ports.ts';
 import type { Intent, LevelPct } from '../../core/words.ts';
-import { blinkId, type IdentifyDesk } from './identify.ts';
+import { blinkId, type IdentifyHandler } from './identify.ts';
 
 export interface RemoteBlinks {
   /** Begins or ends a blinking; a sentence where it cannot be. Shape: `intentId` is that of the wish, null where it ends. */
@@ -20,7 +20,7 @@ export interface RemoteBlinks {
 }
 
 export function createRemoteBlinks(
-  identify: IdentifyDesk,
+  identify: IdentifyHandler,
   clock: Pick<Clock, 'monoMs'>,
   onBlinks: (running: ReadonlyMap<string, number>) => void,
 ): RemoteBlinks {

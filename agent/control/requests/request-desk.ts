@@ -4,29 +4,29 @@
  * Owns the checks before a wish counts, and the words of a refusal. The tick decides what becomes of it.
  */
 import type { Clock } from '../../core/clock.ts';
-import type { EventBook } from '../../core/event-book.ts';
+import type { EventTracker } from '../../core/event-book.ts';
 import type { BlinkRequest, OverrideRequest, PointRequest, ProgrammeRequest, ReleaseRequest } from '../../core/ports.ts';
 import type { Intent, Outcome } from '../../core/words.ts';
 import type { Decider } from '../../lighting/decide.ts';
-import type { Street } from '../../lighting/lighting.ts';
+import type { LightingStreet } from '../../lighting/lighting.ts';
 import { chosenIn } from '../../lighting/programme.ts';
-import type { CommandDesk, Incoming } from './command-desk.ts';
+import type { PendingCommands, Incoming } from './command-desk.ts';
 import { lampsOf, refusalOf, releaseRefusalOf } from './limits.ts';
-import type { OverrideKeeper } from './override-keeper.ts';
+import type { OverrideRegistry } from './override-keeper.ts';
 import { intentOf } from './overrides.ts';
-import type { PointDesk } from './point-desk.ts';
-import type { ProgrammeKeeper } from './programme-keeper.ts';
+import type { PointCommandHandler } from './point-desk.ts';
+import type { ProgrammeRegistry } from './programme-keeper.ts';
 import type { RemoteBlinks } from './remote-blinks.ts';
 
-export interface RequestDeskParts {
-  readonly street: Street;
+export interface RequestHandlerParts {
+  readonly street: LightingStreet;
   readonly clock: Clock;
-  readonly events: EventBook;
-  readonly keeper: OverrideKeeper;
-  readonly programmes: ProgrammeKeeper;
+  readonly events: EventTracker;
+  readonly keeper: OverrideRegistry;
+  readonly programmes: ProgrammeRegistry;
   readonly blinks: RemoteBlinks;
-  readonly points: PointDesk;
-  readonly desk: CommandDesk;
+  readonly points: PointCommandHandler;
+  readonly desk: PendingCommands;
   readonly plan: Decider['plan'];
   /** In force for this lamp. */
   readonly wishesFor: (lampId: string) => readonly Intent[];
@@ -35,7 +35,7 @@ export interface RequestDeskParts {
   readonly hasten: (lampIds: readonly string[]) => void;
 }
 
-export interface RequestDesk {
+export interface RequestHandler {
   /** Resolves with the final outcome, at the latest after `COMMAND_MS`; the stages before go to `onOutcome`. */
   override(request: OverrideRequest): Promise<Outcome>;
   release(request: ReleaseRequest): Promise<Outcome>;
@@ -48,7 +48,7 @@ export interface RequestDesk {
 /** Said while there is no tick. */
 export const NOT_RUNNING = 'the agent is starting or stopping; try again in a moment';
 
-export function createRequestDesk(parts: RequestDeskParts): RequestDesk {
+export function createRequestHandler(parts: RequestHandlerParts): RequestHandler {
   const { street, clock, events, keeper, programmes, blinks, desk, wishesFor, isRunning } = parts;
 
   function refuse(incoming: Incoming, reason: string): Outcome {

@@ -16,7 +16,7 @@ export interface StoredContact {
   readonly untilMs: WallMs;
 }
 
-export interface ContactDesk {
+export interface ContactTracker {
   take(readings: readonly Reading[], now: Instant): boolean;
   intents(): readonly Intent[];
   /** Puts in force what an earlier run stored, except where a contact was read meanwhile. `isTimeKnown`: the stored ends can be compared with now. */
@@ -34,10 +34,10 @@ const BUTTON_MS = 2 * 3_600_000;
 export const KEY_HOLD_MS = 3_600_000;
 
 /** `onChange` gets all that a restart must restore, each time a contact begins or ends to request light. */
-export function createContactDesk(
+export function createContactTracker(
   contacts: ReadonlyMap<PointId, LightContact>,
   onChange: (stored: readonly StoredContact[]) => void = () => {},
-): ContactDesk {
+): ContactTracker {
   const closed = new Map<PointId, boolean>();
   const asked = new Map<PointId, Intent>();
   const changed = (): true => {

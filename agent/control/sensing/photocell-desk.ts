@@ -6,10 +6,10 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { PhotocellConfig } from '../../core/cabinet.ts';
 import type { Clock } from '../../core/clock.ts';
-import type { EventBook } from '../../core/event-book.ts';
+import type { EventTracker } from '../../core/event-book.ts';
 import type { Field } from '../../core/ports.ts';
 import type { PointId, Reading } from '../../core/words.ts';
-import type { PhotocellState, Street } from '../../lighting/lighting.ts';
+import type { PhotocellState, LightingStreet } from '../../lighting/lighting.ts';
 import { afterLux, photocellSay, type SunNow } from '../../lighting/photocell.ts';
 import {
   afterEdge,
@@ -23,11 +23,11 @@ import {
 } from '../../lighting/photocell-fault.ts';
 import { spell } from '../../lighting/sentence.ts';
 
-export interface PhotocellDeskParts {
-  readonly street: Pick<Street, 'zones'>;
+export interface PhotocellTrackerParts {
+  readonly street: Pick<LightingStreet, 'zones'>;
   readonly field: Pick<Field, 'latest'>;
   readonly clock: Pick<Clock, 'monoMs'>;
-  readonly events: Pick<EventBook, 'set'>;
+  readonly events: Pick<EventTracker, 'set'>;
   /** Whether a lamp of this zone gives light. */
   readonly isZoneLit: (zoneId: string) => boolean;
   /** Null while the time is not to be trusted: a cell is then not judged. */
@@ -36,7 +36,7 @@ export interface PhotocellDeskParts {
   readonly onFaults?: (faults: Readonly<Record<PointId, EdgeFaults>>) => void;
 }
 
-export interface PhotocellDesk {
+export interface PhotocellTracker {
   /** Takes up the faults that an earlier start has kept: a gateway whose mains are cut each day would never see three nights. */
   restore(faults: unknown): void;
   take(readings: readonly Reading[]): void;
@@ -60,7 +60,7 @@ interface Watched {
 const SOUND = { edges: NO_EDGE_FAULTS, nightFault: null, fault: null };
 
 /** A cell that several zones share is known by the settings of the first. */
-export function createPhotocellDesk({ street, field, clock, events, isZoneLit, sunOf, onFaults }: PhotocellDeskParts): PhotocellDesk {
+export function createPhotocellTracker({ street, field, clock, events, isZoneLit, sunOf, onFaults }: PhotocellTrackerParts): PhotocellTracker {
   const cells = watchedCells(street);
   const states = new Map<PointId, PhotocellState>();
   const startMono = clock.monoMs();
@@ -146,7 +146,7 @@ function isEdgeFault(value: unknown): value is EdgeFault {
   return Number.isInteger(nights) && (nights as number) >= 0 && (fault === null || typeof fault === 'string');
 }
 
-function watchedCells({ zones }: Pick<Street, 'zones'>): ReadonlyMap<PointId, Watched> {
+function watchedCells({ zones }: Pick<LightingStreet, 'zones'>): ReadonlyMap<PointId, Watched> {
   const cells = new Map<PointId, Watched>();
   for (const { photocell } of zones) {
     if (photocell === null) continue;

@@ -7,8 +7,8 @@ import type { Rule } from '../../core/cabinet.ts';
 import type { Clock } from '../../core/clock.ts';
 import type { Field } from '../../core/ports.ts';
 import type { PointId, Reading } from '../../core/words.ts';
-import type { RuleState, SensorState, Street, TrafficState } from '../../lighting/lighting.ts';
-import { afterRuleInput, isSomeoneIn, type RuleSight } from '../../lighting/rule.ts';
+import type { RuleState, SensorState, LightingStreet, TrafficState } from '../../lighting/lighting.ts';
+import { afterRuleInput, isSomeoneIn, type RuleFacts } from '../../lighting/rule.ts';
 
 /** What rules see besides readings. */
 export interface RuleInputs {
@@ -18,7 +18,7 @@ export interface RuleInputs {
   readonly traffic: ReadonlyMap<string, TrafficState>;
 }
 
-export interface RuleDesk {
+export interface RuleTracker {
   /** Takes readings that a rule looks at; true when one begins or ends for it. */
   take(readings: readonly Reading[]): boolean;
   /** Looks at presence, traffic, and at what passes by time alone. */
@@ -27,23 +27,23 @@ export interface RuleDesk {
   states(): ReadonlyMap<string, RuleState>;
 }
 
-export function createRuleDesk({
+export function createRuleTracker({
   street: { rules, zones },
   field,
   clock,
 }: {
-  readonly street: Pick<Street, 'rules' | 'zones'>;
+  readonly street: Pick<LightingStreet, 'rules' | 'zones'>;
   readonly field: Pick<Field, 'latest'>;
   readonly clock: Pick<Clock, 'monoMs'>;
-}): RuleDesk {
+}): RuleTracker {
   const states = new Map<string, RuleState>();
-  const take = (rule: Rule, sight: RuleSight): boolean => {
+  const take = (rule: Rule, sight: RuleFacts): boolean => {
     const before = states.get(rule.id);
     const after = afterRuleInput(before, sight, rule, clock.monoMs());
     states.set(rule.id, after);
     return after.holds !== (before?.holds ?? false);
   };
-  const sightOf = ({ when }: Rule, { sensors, traffic }: RuleInputs): RuleSight => {
+  const sightOf = ({ when }: Rule, { sensors, traffic }: RuleInputs): RuleFacts => {
     if ('point' in when) return { kind: 'reading', reading: field.latest(when.point) };
     const zone = zones.find(({ id }) => id === when.zone);
     if (when.kind === 'presence') {

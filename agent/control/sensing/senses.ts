@@ -4,34 +4,34 @@
  * Owns the joining of sensors, photocells, counters, rules and contacts. Decides nothing.
  */
 import { type Clock, isTrusted, type MonoMs } from '../../core/clock.ts';
-import type { EventBook } from '../../core/event-book.ts';
+import type { EventTracker } from '../../core/event-book.ts';
 import type { Field } from '../../core/ports.ts';
 import type { Decision, Intent, PointId, Reading } from '../../core/words.ts';
 import type { Decider } from '../../lighting/decide.ts';
-import type { Detection, LightingSnapshot, SensorState, Street } from '../../lighting/lighting.ts';
+import type { Detection, LightingSnapshot, SensorState, LightingStreet } from '../../lighting/lighting.ts';
 import { isDarkAt } from '../../lighting/night.ts';
 import type { SunNow } from '../../lighting/photocell.ts';
 import { sunAltitudeDeg } from '../../lighting/sun.ts';
-import type { ContactDesk } from './contact-desk.ts';
-import { createPhotocellDesk, type PhotocellDeskParts } from './photocell-desk.ts';
-import { createRuleDesk } from './rule-desk.ts';
-import { createSensorDesk } from './sensor-desk.ts';
-import { createTrafficDesk } from './traffic-desk.ts';
+import type { ContactTracker } from './contact-desk.ts';
+import { createPhotocellTracker, type PhotocellTrackerParts } from './photocell-desk.ts';
+import { createRuleTracker } from './rule-desk.ts';
+import { createSensorTracker } from './sensor-desk.ts';
+import { createTrafficTracker } from './traffic-desk.ts';
 
-export interface SensesParts {
-  readonly street: Street;
+export interface StreetSensingParts {
+  readonly street: LightingStreet;
   readonly clock: Clock;
   readonly field: Pick<Field, 'latest'>;
-  readonly events: EventBook;
+  readonly events: EventTracker;
   readonly plan: Decider['plan'];
-  readonly contacts: Pick<ContactDesk, 'take' | 'intents'>;
+  readonly contacts: Pick<ContactTracker, 'take' | 'intents'>;
   /** As of the photocells. */
-  readonly onFaults?: PhotocellDeskParts['onFaults'];
+  readonly onFaults?: PhotocellTrackerParts['onFaults'];
 }
 
 export type SensedSnapshot = Required<Pick<LightingSnapshot, 'sensors' | 'photocells' | 'traffic' | 'rules'>>;
 
-export interface Senses {
+export interface StreetSensing {
   /** What an earlier start has kept of the photocells. */
   restore(faults: unknown): void;
   /** True when what was said cannot wait for the next tick. */
@@ -49,13 +49,13 @@ export interface Senses {
   detectionCount(): number;
 }
 
-export function createSenses({ street, clock, field, events, plan, contacts, onFaults = () => {} }: SensesParts): Senses {
+export function createStreetSensing({ street, clock, field, events, plan, contacts, onFaults = () => {} }: StreetSensingParts): StreetSensing {
   const levels = new Map<string, number>();
   const changed = new Map<string, MonoMs>();
-  const sensors = createSensorDesk({ street, field, clock, events, ownChangeMono: (lampId) => changed.get(lampId) ?? null });
-  const photocells = createPhotocellDesk({ street, field, clock, events, isZoneLit, sunOf, onFaults });
-  const traffic = createTrafficDesk({ street, field, clock, events });
-  const rules = createRuleDesk({ street, field, clock });
+  const sensors = createSensorTracker({ street, field, clock, events, ownChangeMono: (lampId) => changed.get(lampId) ?? null });
+  const photocells = createPhotocellTracker({ street, field, clock, events, isZoneLit, sunOf, onFaults });
+  const traffic = createTrafficTracker({ street, field, clock, events });
+  const rules = createRuleTracker({ street, field, clock });
 
   function isZoneLit(zoneId: string): boolean {
     return (street.zones.find(({ id }) => id === zoneId)?.lamps ?? []).some((lampId) => (levels.get(lampId) ?? 0) > 0);

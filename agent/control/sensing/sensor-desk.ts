@@ -6,24 +6,24 @@
  */
 import type { PresenceSensor, Zone, ZoneKind } from '../../core/cabinet.ts';
 import type { Clock, MonoMs } from '../../core/clock.ts';
-import type { EventBook } from '../../core/event-book.ts';
+import type { EventTracker } from '../../core/event-book.ts';
 import type { Field } from '../../core/ports.ts';
 import type { EventCode, PointId, Reading } from '../../core/words.ts';
-import type { Detection, SensorState, Street } from '../../lighting/lighting.ts';
+import type { Detection, SensorState, LightingStreet } from '../../lighting/lighting.ts';
 import { sensorPointOf, sensorReaches } from '../../lighting/presence.ts';
 import { afterSensorReading, afterSensorTick, type SensorStep } from '../../lighting/sensor-filter.ts';
 import { sensorHealth } from './sensor-health.ts';
 
-export interface SensorDeskParts {
-  readonly street: Street;
+export interface SensorTrackerParts {
+  readonly street: LightingStreet;
   readonly field: Pick<Field, 'latest'>;
   readonly clock: Pick<Clock, 'monoMs'>;
-  readonly events: Pick<EventBook, 'set'>;
+  readonly events: Pick<EventTracker, 'set'>;
   /** When the agent last changed the level of this lamp; null when it did not. */
   readonly ownChangeMono: (lampId: string) => MonoMs | null;
 }
 
-export interface SensorDesk {
+export interface SensorTracker {
   /** Takes what concerns a sensor; true when someone was detected. */
   take(readings: readonly Reading[]): boolean;
   /** Notices what passes by time alone, and readings that have become stale or missing by their age. */
@@ -55,7 +55,7 @@ interface Watched {
   readonly pole: string | null;
 }
 
-export function createSensorDesk({ street, field, clock, events, ownChangeMono }: SensorDeskParts): SensorDesk {
+export function createSensorTracker({ street, field, clock, events, ownChangeMono }: SensorTrackerParts): SensorTracker {
   const sensors = watchedSensors(street);
   const states = new Map<PointId, SensorState>();
   const startMono = clock.monoMs();
@@ -120,7 +120,7 @@ export function createSensorDesk({ street, field, clock, events, ownChangeMono }
 }
 
 /** A sensor that several zones share counts once, by the settings of the first that hears it. */
-function watchedSensors(street: Street): ReadonlyMap<PointId, Watched> {
+function watchedSensors(street: LightingStreet): ReadonlyMap<PointId, Watched> {
   const { zones, lines = [] } = street;
   const poles = new Map(lines.flatMap(({ devices }) => devices).map(({ id, pole }) => [id, pole]));
   const uses = zones.flatMap((zone) => (zone.presence?.sensors ?? []).map((sensor) => ({ zone, sensor, pointId: sensorPointOf(sensor) })));
@@ -135,7 +135,7 @@ function watchedSensors(street: Street): ReadonlyMap<PointId, Watched> {
 }
 
 /** Lamps of the zone whose light reaches the place that the sensor watches; all of them where a distance is not known. */
-function lampsSeenBy(street: Street, { zone, sensor }: { readonly zone: Zone; readonly sensor: PresenceSensor }): readonly string[] {
+function lampsSeenBy(street: LightingStreet, { zone, sensor }: { readonly zone: Zone; readonly sensor: PresenceSensor }): readonly string[] {
   const reach = sensorReaches(street, zone).find((each) => each.sensor === sensor);
   return [...(reach?.distanceM ?? [])].filter(([, distanceM]) => distanceM <= OWN_LIGHT_M).map(([lampId]) => lampId);
 }

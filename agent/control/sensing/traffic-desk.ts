@@ -6,13 +6,13 @@
  */
 import type { TrafficConfig } from '../../core/cabinet.ts';
 import type { Clock } from '../../core/clock.ts';
-import type { EventBook } from '../../core/event-book.ts';
+import type { EventTracker } from '../../core/event-book.ts';
 import type { Field } from '../../core/ports.ts';
 import type { PointId, Reading } from '../../core/words.ts';
-import type { Street } from '../../lighting/lighting.ts';
+import type { LightingStreet } from '../../lighting/lighting.ts';
 import { afterCount, type TrafficCount } from '../../lighting/traffic.ts';
 
-export interface TrafficDesk {
+export interface TrafficTracker {
   /** Takes what concerns a counter; true when a zone needs more light for it. */
   take(readings: readonly Reading[]): boolean;
   /** Notices windows that end, and counters that have become silent. */
@@ -27,17 +27,17 @@ interface Watched {
   readonly pointIds: readonly PointId[];
 }
 
-export function createTrafficDesk({
+export function createTrafficTracker({
   street,
   field,
   clock,
   events,
 }: {
-  readonly street: Pick<Street, 'zones'>;
+  readonly street: Pick<LightingStreet, 'zones'>;
   readonly field: Pick<Field, 'latest'>;
   readonly clock: Pick<Clock, 'monoMs'>;
-  readonly events: Pick<EventBook, 'set'>;
-}): TrafficDesk {
+  readonly events: Pick<EventTracker, 'set'>;
+}): TrafficTracker {
   const watched = street.zones.flatMap(({ id, traffic }): Watched[] =>
     traffic === null
       ? []

@@ -12,7 +12,7 @@ interface KnownDecision {
   readonly sinceMs: WallMs;
 }
 
-export interface DecisionBook {
+export interface DecisionTracker {
   /** Writes down a tick's decisions and tells those that changed. */
   take(decisions: readonly Decision[]): void;
   of(lampId: string): KnownDecision | undefined;
@@ -21,13 +21,13 @@ export interface DecisionBook {
   lampsRaised(): number;
 }
 
-export function createDecisionBook({
+export function createDecisionTracker({
   clock,
   onDecision,
 }: {
   readonly clock: Clock;
   readonly onDecision: (decision: Decision) => void;
-}): DecisionBook {
+}): DecisionTracker {
   const known = new Map<string, KnownDecision>();
   let lampsRaised = 0;
   const takeOne = (decision: Decision): void => {

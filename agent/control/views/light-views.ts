@@ -10,7 +10,7 @@ import type { WhyLamp, WhyView } from '../../core/views.ts';
 import type { Decision, TraceLine } from '../../core/words.ts';
 import { explain } from '../../lighting/explain.ts';
 import { createForecast } from '../../lighting/forecast.ts';
-import type { LightingSnapshot, Street } from '../../lighting/lighting.ts';
+import type { LightingSnapshot, LightingStreet } from '../../lighting/lighting.ts';
 import type { Control } from '../control.ts';
 import { zoneLight } from './zone-view.ts';
 
@@ -25,7 +25,7 @@ export function createLightViews({
   clock,
   control,
 }: {
-  readonly street: Street;
+  readonly street: LightingStreet;
   readonly clock: Pick<Clock, 'wallMs' | 'monoMs'>;
   readonly control: Pick<Control, 'sight' | 'zones' | 'zoneStates' | 'why' | 'walkTest' | 'identify' | 'burningHours' | 'setBurningHours'>;
 }): LightViews {
@@ -98,14 +98,14 @@ function requested(lamp: WhyLamp): WhyLamp {
   return { ...lamp, requestedPct: lamp.trace.find(({ applied }) => applied)?.levelPct ?? lamp.wantedPct };
 }
 
-function placeOf({ lamps, zones }: Street, id: string): { readonly kind: WhyView['kind']; readonly lamps: readonly string[] } | undefined {
+function placeOf({ lamps, zones }: LightingStreet, id: string): { readonly kind: WhyView['kind']; readonly lamps: readonly string[] } | undefined {
   if (lamps.some((lamp) => lamp.id === id)) return { kind: 'lamp', lamps: [id] };
   const zone = zones.find((each) => each.id === id);
   return zone === undefined ? undefined : { kind: 'zone', lamps: zone.lamps };
 }
 
 /** A lamp at another instant: nobody has measured it. */
-function lampThen({ lamps }: Street, { lampId, levelPct, rank, reason, trace }: Decision, atMs: WallMs): WhyLamp {
+function lampThen({ lamps }: LightingStreet, { lampId, levelPct, rank, reason, trace }: Decision, atMs: WallMs): WhyLamp {
   const pole = lamps.find(({ id }) => id === lampId)?.pole ?? '';
   return { id: lampId, pole, wantedPct: levelPct, measuredPct: null, rank, reason, following: true, faults: [], sinceMs: atMs, trace };
 }

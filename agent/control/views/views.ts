@@ -7,7 +7,7 @@ import type { Lamp } from '../../core/cabinet.ts';
 import type { WallMs } from '../../core/clock.ts';
 import type { LampView, WhyLamp, WhyView, ZoneView } from '../../core/views.ts';
 import { type Decision, RANKS, type Reading } from '../../core/words.ts';
-import type { Street } from '../../lighting/lighting.ts';
+import type { LightingStreet } from '../../lighting/lighting.ts';
 
 /** All that is known of one lamp. */
 export interface LampKnowledge {
@@ -22,7 +22,7 @@ export interface LampKnowledge {
 export type KnowledgeOf = (lampId: string) => LampKnowledge | undefined;
 
 /** One view a zone, in the order of the cabinet; its reason is that of its highest-ranked lamp. */
-export function zoneViews(street: Street, knowledgeOf: KnowledgeOf): readonly ZoneView[] {
+export function zoneViews(street: LightingStreet, knowledgeOf: KnowledgeOf): readonly ZoneView[] {
   return street.zones.map(({ id, programme, lamps: lampIds }) => {
     const lamps: readonly LampView[] = whyLamps(street, lampIds, knowledgeOf).map(({ sinceMs: _, trace: __, ...lamp }) => lamp);
     const levels = lamps.map(({ wantedPct }) => wantedPct);
@@ -32,13 +32,13 @@ export function zoneViews(street: Street, knowledgeOf: KnowledgeOf): readonly Zo
 }
 
 /** Why a lamp, or each lamp of a zone, has its level. Undefined when the street has no such lamp or zone. */
-export function whyView(street: Street, id: string, knowledgeOf: KnowledgeOf): WhyView | undefined {
+export function whyView(street: LightingStreet, id: string, knowledgeOf: KnowledgeOf): WhyView | undefined {
   if (street.lamps.some((lamp) => lamp.id === id)) return { id, kind: 'lamp', lamps: whyLamps(street, [id], knowledgeOf) };
   const zone = street.zones.find((each) => each.id === id);
   return zone === undefined ? undefined : { id, kind: 'zone', lamps: whyLamps(street, zone.lamps, knowledgeOf) };
 }
 
-function whyLamps(street: Street, lampIds: readonly string[], knowledgeOf: KnowledgeOf): readonly WhyLamp[] {
+function whyLamps(street: LightingStreet, lampIds: readonly string[], knowledgeOf: KnowledgeOf): readonly WhyLamp[] {
   return street.lamps
     .filter(({ id }) => lampIds.includes(id))
     .flatMap((lamp) => {

@@ -8,7 +8,7 @@ import type { PresenceSensor, Zone } from '../../core/cabinet.ts';
 import type { Clock, MonoMs } from '../../core/clock.ts';
 import type { WalkStep } from '../../core/light-tools.ts';
 import type { Decision, PointId } from '../../core/words.ts';
-import type { SensorState, Street } from '../../lighting/lighting.ts';
+import type { SensorState, LightingStreet } from '../../lighting/lighting.ts';
 import { sensorPointOf } from '../../lighting/presence.ts';
 
 /** Longest walk. Units: ms. Source: assumed; one for which the console was left open ends the same evening. */
@@ -17,16 +17,16 @@ const LONGEST_WALK_MS = 3_600_000;
 const EFFECT_MS = 1_000;
 
 /** What control sees at a tick. */
-export interface WalkSight {
+export interface WalkFacts {
   readonly sensors: ReadonlyMap<PointId, SensorState>;
   readonly decisions: readonly Decision[];
 }
 
-export interface WalkTestDesk {
+export interface WalkTestHandler {
   /** Tells each detection of the zone until it is stopped or the time is over. Errors: throws RangeError for no such zone or one without sensors. */
   watch(zoneId: string, forMs: number, tell: (step: WalkStep) => void): { readonly sensors: readonly PointId[]; stop(): void };
   /** After each decision. */
-  look(sight: WalkSight): void;
+  look(sight: WalkFacts): void;
   /** A level has left for a lamp. */
   sent(lampId: string, sentMono: MonoMs): void;
 }
@@ -57,10 +57,10 @@ interface Walk {
   open: OpenStep[];
 }
 
-export function createWalkTestDesk(street: Street, clock: Pick<Clock, 'monoMs' | 'wallMs' | 'after'>): WalkTestDesk {
+export function createWalkTestHandler(street: LightingStreet, clock: Pick<Clock, 'monoMs' | 'wallMs' | 'after'>): WalkTestHandler {
   const walks = new Set<Walk>();
   const poles = new Map((street.lines ?? []).flatMap(({ devices }) => devices).map(({ id, pole }) => [id, pole]));
-  let last: WalkSight = { sensors: new Map(), decisions: [] };
+  let last: WalkFacts = { sensors: new Map(), decisions: [] };
 
   function close(walk: Walk, step: OpenStep): void {
     if (!walks.has(walk) || !walk.open.includes(step)) return;
@@ -70,7 +70,7 @@ export function createWalkTestDesk(street: Street, clock: Pick<Clock, 'monoMs' |
     walk.tell({ atMs, pointId, pole, raised, alreadyLit: raised.length === 0 && isLit, latencyMs });
   }
 
-  function look(walk: Walk, { sensors, decisions }: WalkSight): void {
+  function look(walk: Walk, { sensors, decisions }: WalkFacts): void {
     const nowMono = clock.monoMs();
     const own = decisions.filter(({ lampId }) => walk.zone.lamps.includes(lampId)).sort(nearest);
     for (const [pointId, sensor] of walk.sensors) {

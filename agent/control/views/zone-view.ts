@@ -10,7 +10,7 @@ import type { ZoneLightView, ZoneSensorView } from '../../core/light-tools.ts';
 import type { LampView } from '../../core/views.ts';
 import type { Decider } from '../../lighting/decide.ts';
 import { byStrength } from '../../lighting/intents.ts';
-import type { LightingSnapshot, SensorState, Street, ZoneState } from '../../lighting/lighting.ts';
+import type { LightingSnapshot, SensorState, LightingStreet, ZoneState } from '../../lighting/lighting.ts';
 import { sensorPointOf } from '../../lighting/presence.ts';
 import { chosenIn } from '../../lighting/programme.ts';
 import { flowPerH, trafficLevel } from '../../lighting/traffic.ts';
@@ -23,7 +23,7 @@ export interface ZoneFacts {
   readonly lamps: readonly LampView[];
 }
 
-export function zoneLight(street: Street, zone: Zone, facts: ZoneFacts): ZoneLightView {
+export function zoneLight(street: LightingStreet, zone: Zone, facts: ZoneFacts): ZoneLightView {
   const { snapshot, plan, state, lamps } = facts;
   const isKnown = isTrusted(snapshot.clockQuality) && state?.night === true;
   const choice = chosenIn(snapshot, zone.id);
@@ -66,7 +66,7 @@ function intentsOn({ id, lamps }: Zone, { intents, nowMono }: LightingSnapshot):
 
 type Sensor = NonNullable<Zone['presence']>['sensors'][number];
 
-function sensorView({ lines = [] }: Street, sensor: Sensor, snapshot: LightingSnapshot): ZoneSensorView {
+function sensorView({ lines = [] }: LightingStreet, sensor: Sensor, snapshot: LightingSnapshot): ZoneSensorView {
   const pointId = sensorPointOf(sensor);
   const state = snapshot.sensors.get(pointId);
   const device = lines.flatMap(({ devices }) => devices).find(({ id }) => id === sensor.device);

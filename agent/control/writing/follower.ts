@@ -5,10 +5,10 @@
  */
 import type { Lamp } from '../../core/cabinet.ts';
 import type { Clock, MonoMs } from '../../core/clock.ts';
-import type { EventBook } from '../../core/event-book.ts';
+import type { EventTracker } from '../../core/event-book.ts';
 import type { Field, LevelWrite, Log, WriteResult } from '../../core/ports.ts';
 import type { Decision, PointId } from '../../core/words.ts';
-import { createObedience } from './obedience.ts';
+import { createComplianceTracker } from './obedience.ts';
 import {
   afterResult,
   afterSend,
@@ -26,7 +26,7 @@ export interface FollowerParts {
   readonly lamps: readonly Lamp[];
   readonly clock: Clock;
   readonly field: Pick<Field, 'write' | 'latest'>;
-  readonly events: EventBook;
+  readonly events: EventTracker;
   readonly log: Log;
   readonly verificationOf: (lampId: string) => Verification;
   /** Whether the lamp's line takes one more level now; urgent ones do not ask. */
@@ -71,7 +71,7 @@ export function createFollower({
   const found = new Map<string, string>();
   let writes = 0;
   const track = (lampId: string): LampTrack => tracks.get(lampId) ?? NEW_TRACK;
-  const obedience = createObedience(events, 'lamp-not-following');
+  const obedience = createComplianceTracker(events, 'lamp-not-following');
   const keep = (lampId: string, next: LampTrack): void => {
     tracks.set(lampId, next);
     obedience.tell(lampId, next);

@@ -3,16 +3,16 @@
  *
  * Owns the words, and why each one did not follow: an end without its reason says nothing to who reads the events later.
  */
-import type { EventBook } from '../../core/event-book.ts';
+import type { EventTracker } from '../../core/event-book.ts';
 import type { EventCode } from '../../core/words.ts';
 import { isFollowing, type LampTrack } from './reconcile.ts';
 
-export interface Obedience {
+export interface ComplianceTracker {
   /** What is newly known of one. */
   tell(id: string, track: LampTrack): void;
 }
 
-export function createObedience(events: Pick<EventBook, 'set'>, code: EventCode): Obedience {
+export function createComplianceTracker(events: Pick<EventTracker, 'set'>, code: EventCode): ComplianceTracker {
   const reasons = new Map<string, string>();
   return {
     tell(id, track) {

@@ -5,22 +5,22 @@
  * `reconcile`: as with lamps, what does not follow is tried again after ever longer waits, and what is found changed is written anew.
  */
 import type { Clock } from '../../core/clock.ts';
-import type { EventBook } from '../../core/event-book.ts';
+import type { EventTracker } from '../../core/event-book.ts';
 import type { Field, Log, WriteResult } from '../../core/ports.ts';
 import type { Decision, Intent, PointId, Reading } from '../../core/words.ts';
-import type { RuleState, Street } from '../../lighting/lighting.ts';
-import { isEmergency, litZones, type OutputSight, type OutputState, outputValue, type ResolvedOutput } from '../../lighting/output.ts';
+import type { RuleState, LightingStreet } from '../../lighting/lighting.ts';
+import { isEmergency, litZones, type OutputFacts, type OutputState, outputValue, type ResolvedOutput } from '../../lighting/output.ts';
 import { levelPointOf } from './follower.ts';
-import { createObedience } from './obedience.ts';
+import { createComplianceTracker } from './obedience.ts';
 import { afterResult, afterSend, isFollowing, isKnown, type LampTrack, NEW_TRACK, reconcile } from './reconcile.ts';
 
-export interface OutputDeskParts {
-  readonly street: Pick<Street, 'zones' | 'lamps'>;
+export interface OutputWriterParts {
+  readonly street: Pick<LightingStreet, 'zones' | 'lamps'>;
   /** From `resolveOutputs`. */
   readonly outputs: readonly ResolvedOutput[];
   readonly clock: Clock;
   readonly field: Pick<Field, 'writePoint' | 'latest'>;
-  readonly events: Pick<EventBook, 'set'>;
+  readonly events: Pick<EventTracker, 'set'>;
   readonly log: Log;
 }
 
@@ -39,7 +39,7 @@ export interface OutputView extends OutputState {
   readonly following: boolean;
 }
 
-export interface OutputDesk {
+export interface OutputWriter {
   /** Writes what must be written. */
   follow(inputs: OutputInputs): void;
   /** In the order of the cabinet; those that nothing is known of yet are absent. */
@@ -51,12 +51,12 @@ const WRITE_TTL_MS = 60_000;
 /** How long the first look at a device is waited for, before an output is put to idle unseen. Units: ms. Source: assumed; ten polls. */
 const FIRST_LOOK_MS = 10_000;
 
-export function createOutputDesk({ street, outputs, clock, field, events, log }: OutputDeskParts): OutputDesk {
+export function createOutputWriter({ street, outputs, clock, field, events, log }: OutputWriterParts): OutputWriter {
   const states = new Map<string, OutputState>();
   const tracks = new Map<string, LampTrack>();
   const levelPoints = new Map(street.lamps.map((lamp) => [lamp.id, levelPointOf(lamp)]));
   const startMono = clock.monoMs();
-  const obedience = createObedience(events, 'output-not-following');
+  const obedience = createComplianceTracker(events, 'output-not-following');
   let writes = 0;
 
   function valueAt(pointId: PointId | undefined): number | null {
@@ -76,7 +76,7 @@ export function createOutputDesk({ street, outputs, clock, field, events, log }:
   }
 
   /** Undefined while the device has not been looked at and nothing is wanted of it. */
-  function stateOf(output: ResolvedOutput, sight: Omit<OutputSight, 'before' | 'found'>): OutputState | undefined {
+  function stateOf(output: ResolvedOutput, sight: Omit<OutputFacts, 'before' | 'found'>): OutputState | undefined {
     const before = states.get(output.id);
     const state = outputValue(output, { ...sight, before, found: valueAt(output.proofId) });
     const isUnseen = before === undefined && field.latest(output.proofId) === undefined && sight.nowMono < startMono + FIRST_LOOK_MS;

@@ -60,7 +60,7 @@ const BACKOFF_MS = { first: 1_000, max: 60_000 };
 const URGENT_RANKS: readonly Rank[] = ['emergency', 'presence'];
 
 /** A lamp as the tick sees it; an output is followed like one, its value in place of the level. */
-export interface LampSight {
+export interface LampSituation {
   readonly decision: Pick<Decision, 'levelPct' | 'rank'>;
   readonly measured: Reading | undefined;
   readonly verification: Verification;
@@ -74,7 +74,7 @@ export interface LampStep {
 }
 
 /** One lamp at one tick: what its newest reading says about it, and what to write. */
-export function reconcile(before: LampTrack, view: LampSight): LampStep {
+export function reconcile(before: LampTrack, view: LampSituation): LampStep {
   const track = observe(before, view);
   const { levelPct, rank } = view.decision;
   if (!mustWrite(track, view)) return { track, write: null };
@@ -130,7 +130,7 @@ export function nearestFirst(a: Decision, b: Decision): number {
   return (a.distanceM ?? far) - (b.distanceM ?? far);
 }
 
-function observe(before: LampTrack, view: LampSight): LampTrack {
+function observe(before: LampTrack, view: LampSituation): LampTrack {
   const { decision, measured, verification, nowMono } = view;
   if (measured === undefined || measured.quality === 'stale') return before;
   if (measured.quality === 'bad') {
@@ -150,14 +150,14 @@ function observe(before: LampTrack, view: LampSight): LampTrack {
 }
 
 /** It is where it should be, as it was at the tick before. */
-function isSettled(track: LampTrack, { decision: { levelPct }, measured, verification, nowMono }: LampSight): boolean {
+function isSettled(track: LampTrack, { decision: { levelPct }, measured, verification, nowMono }: LampSituation): boolean {
   const { answers, inFlight, confirmedPct, failures, drifts, retryMono } = track;
   const isQuiet = answers === true && inFlight === null && failures === 0 && drifts === 0 && retryMono <= nowMono;
   return isQuiet && confirmedPct === levelPct && measured?.value != null && Math.abs(measured.value - levelPct) <= verification.tolerance;
 }
 
 /** Not found where it had confirmed to be: a lamp that was away has lost its level, any other is faulty or moved by something else. */
-function drift(track: LampTrack, { decision: { levelPct }, measured, verification, nowMono }: LampSight, returned: boolean): LampTrack {
+function drift(track: LampTrack, { decision: { levelPct }, measured, verification, nowMono }: LampSituation, returned: boolean): LampTrack {
   if (track.last === null || !track.last.verified || track.last.levelPct !== levelPct) return track;
   const { unit = ' %', noun = 'level' } = verification;
   const found = measured?.value == null ? `gave no valid ${noun}` : `found at ${measured.value}${unit}`;
@@ -167,7 +167,7 @@ function drift(track: LampTrack, { decision: { levelPct }, measured, verificatio
   return { ...track, last, drifts, retryMono: nowMono + backoffMs(drifts) };
 }
 
-function mustWrite({ inFlight, last, confirmedPct, retryMono }: LampTrack, { decision: { levelPct }, nowMono }: LampSight): boolean {
+function mustWrite({ inFlight, last, confirmedPct, retryMono }: LampTrack, { decision: { levelPct }, nowMono }: LampSituation): boolean {
   if (inFlight !== null) return inFlight.levelPct !== levelPct;
   if (confirmedPct === levelPct) return false;
   if (last === null || last.levelPct !== levelPct) return true;

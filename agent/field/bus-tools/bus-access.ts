@@ -8,10 +8,10 @@ import { sleep } from '../../core/clock.ts';
 import type { ReadRequest } from '../../core/driver.ts';
 import { BusError } from '../../core/errors.ts';
 import type { Profile } from '../../core/profile.ts';
-import type { BusDesk } from './bus-desk.ts';
+import type { BusToolQueue } from './bus-desk.ts';
 
 /** Errors: rejects with BusError. */
-export async function readRegisters(desk: BusDesk, request: BusRead): Promise<BusReadResult> {
+export async function readRegisters(desk: BusToolQueue, request: BusRead): Promise<BusReadResult> {
   const { unit, table, address, count } = request;
   const reply = await desk.read({ unit, table, address, count });
   if (reply instanceof BusError) throw reply;
@@ -29,7 +29,7 @@ export async function readRegisters(desk: BusDesk, request: BusRead): Promise<Bu
  * Shape: `before` and `after` are null for a broadcast and for registers that cannot be read.
  * Errors: rejects with BusError when the write itself fails.
  */
-export async function writeRegisters(desk: BusDesk, request: BusWrite): Promise<BusWriteResult> {
+export async function writeRegisters(desk: BusToolQueue, request: BusWrite): Promise<BusWriteResult> {
   const { unit, table, address, values } = request;
   const look: ReadRequest = { unit, table, address, count: values.length };
   const profile = desk.unitAt(unit)?.driver.profile;
@@ -41,7 +41,7 @@ export async function writeRegisters(desk: BusDesk, request: BusWrite): Promise<
   return { ...request, before, after: await wordsOf(desk, look) };
 }
 
-async function wordsOf(desk: BusDesk, look: ReadRequest): Promise<readonly number[] | null> {
+async function wordsOf(desk: BusToolQueue, look: ReadRequest): Promise<readonly number[] | null> {
   if (look.unit === 0) return null;
   const reply = await desk.read(look);
   return reply instanceof BusError ? null : reply.words;

@@ -23,7 +23,7 @@ export interface BusLine {
 }
 
 /** Errors: `read` and `write` return a failed transaction as a value and throw BusError only when the line itself is gone. */
-export interface BusDesk extends BusLine {
+export interface BusToolQueue extends BusLine {
   readonly clock: Clock;
   unitAt(unit: number): Unit | undefined;
   /** Units: `waitMs` for the first byte; not given: the unit's own. */
@@ -40,7 +40,7 @@ export interface Look {
   readonly tookMs: number;
 }
 
-export function createBusDesk(parts: BusLine, clock: Clock): BusDesk {
+export function createBusToolQueue(parts: BusLine, clock: Clock): BusToolQueue {
   const { line, units, runner } = parts;
   const unitAt = (unit: number): Unit | undefined => units.find(({ device }) => device.unit === unit);
 
@@ -51,7 +51,7 @@ export function createBusDesk(parts: BusLine, clock: Clock): BusDesk {
     async read(request, waitMs) {
       const unit = unitAt(request.unit);
       await until(Math.max(line.heldUntilMono(request), unit === undefined ? 0 : restedMono(unit)));
-      return settle(
+      return replyOrBusError(
         runner.ask((own, transactions) =>
           unit === undefined ? own.read(request, waitMs ?? STRANGER_WAIT_MS) : transactions.read(unit, request),
         ),
@@ -61,7 +61,7 @@ export function createBusDesk(parts: BusLine, clock: Clock): BusDesk {
     async look(request, waitMs) {
       await until(line.heldUntilMono(request));
       let startMono = clock.monoMs();
-      const answer = await settle(
+      const answer = await replyOrBusError(
         runner.ask((own) => {
           startMono = clock.monoMs();
           return own.read(request, waitMs);
@@ -72,7 +72,7 @@ export function createBusDesk(parts: BusLine, clock: Clock): BusDesk {
     async write(request) {
       const unit = unitAt(request.unit);
       if (unit !== undefined) await until(restedMono(unit));
-      return settle(
+      return replyOrBusError(
         runner.ask((own, transactions) => {
           if (request.unit === 0) return transactions.broadcast(request, BROADCAST_PAUSE_MS.most);
           return unit === undefined ? own.write(request, STRANGER_WAIT_MS) : transactions.write(unit, request);
@@ -88,7 +88,7 @@ export function createBusDesk(parts: BusLine, clock: Clock): BusDesk {
 }
 
 /** Trouble of one unit is a value, trouble of the line ends the job. */
-export async function settle(pending: Promise<Reply | BusError>): Promise<Reply | BusError> {
+export async function replyOrBusError(pending: Promise<Reply | BusError>): Promise<Reply | BusError> {
   const result = await pending.catch((error: unknown) => {
     if (error instanceof BusError) return error;
     throw error;

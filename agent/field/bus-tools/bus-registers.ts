@@ -6,8 +6,8 @@
 import type { RegistersProgress, RegistersRequest, RegistersResult } from '../../core/bus-tools.ts';
 import { BusError } from '../../core/errors.ts';
 import type { Quirks, Table } from '../../core/profile.ts';
-import type { BusDesk } from './bus-desk.ts';
-import { answered, isDone, questionOf, refused, type Walk, walkFrom } from './register-walk.ts';
+import type { BusToolQueue } from './bus-desk.ts';
+import { walkOn, isDone, questionOf, refused, type Walk, walkFrom } from './register-walk.ts';
 
 /** A question may keep an urgent write waiting for this long at most. Units: ms. Source: design §4. */
 const URGENT_LATENCY_MS = 50;
@@ -24,7 +24,7 @@ const FAILS_FOR_ABSENT_AFTER = 2;
 
 /** Errors: rejects with BusError when the unit or the line is gone, with the signal's reason when it is aborted. */
 export async function findRegisters(
-  desk: BusDesk,
+  desk: BusToolQueue,
   request: RegistersRequest,
   tell: (progress: RegistersProgress) => void,
 ): Promise<RegistersResult> {
@@ -43,7 +43,7 @@ export async function findRegisters(
     const [address, count] = [question.address, clipped(question, singleOnly)];
     const words = await ask(address, count);
     if (words !== null) keep(address, words);
-    walk = words === null ? refused(walk, count) : answered(walk, count);
+    walk = words === null ? refused(walk, count) : walkOn(walk, count);
     tell({ done: Math.min(walk.at, to + 1) - from, total: to - from + 1 });
   }
   return { unit, table, runs, requests, durationMs: Math.round(desk.clock.monoMs() - startMono) };
@@ -83,7 +83,7 @@ function clipped({ address, count }: { readonly address: number; readonly count:
 }
 
 /** As many as the unit's profile allows, and as few as an urgent write can wait for. */
-function capOf({ line, unitAt }: BusDesk, unit: number, table: Table): number {
+function capOf({ line, unitAt }: BusToolQueue, unit: number, table: Table): number {
   const isBits = table === 'coil' || table === 'discrete';
   const quirks = unitAt(unit)?.driver.profile.quirks;
   const most = isBits ? (quirks?.maxReadBits ?? MOST.bits) : (quirks?.maxReadRegisters ?? MOST.registers);

@@ -7,17 +7,17 @@ import type { FoundUnit, ScanProgress, ScanRequest, ScanResult } from '../../cor
 import type { SerialSettings } from '../../core/cabinet.ts';
 import { serialOf } from '../../core/line-port.ts';
 import type { Profile } from '../../core/profile.ts';
-import { isUntried, stateOf, type Unit } from '../units/unit.ts';
+import { isUntried, unitState, type Unit } from '../units/unit.ts';
 import { isNetwork } from './bus-bounds.ts';
-import type { BusDesk } from './bus-desk.ts';
+import type { BusToolQueue } from './bus-desk.ts';
 import { type Ask, identify } from './bus-identify.ts';
-import { createScanBook, type ScanBook } from './scan-book.ts';
-import { quickPass, type Sighting } from './scan-pass.ts';
+import { createScanProgress, type ScanBook } from './scan-book.ts';
+import { quickPass, type ScanAnswer } from './scan-pass.ts';
 import { type Adapter, NETWORK_WAIT_MS, otherSettings, quickWaitMs } from './scan-settings.ts';
 import { askAway, speedPass } from './scan-speeds.ts';
 
 export interface ScanParts {
-  readonly desk: BusDesk;
+  readonly desk: BusToolQueue;
   readonly profiles: readonly Profile[];
   readonly adapter: Adapter;
   /** Answers of this unit of the cabinet have been damaged more than a sound line would. */
@@ -32,7 +32,7 @@ export async function scanLine(parts: ScanParts, request: ScanRequest, tell: (pr
   const addresses = Array.from({ length: request.to - request.from + 1 }, (_, i) => request.from + i);
   const own = desk.units.filter(({ device: { unit } }) => unit >= request.from && unit <= request.to);
   const others = request.autoBaud ? otherSettings(home, profiles) : [];
-  const book = createScanBook((1 + others.length) * addresses.length, tell);
+  const book = createScanProgress((1 + others.length) * addresses.length, tell);
 
   const missing = await lookAtOwn(desk, own, book);
   // A silent unit may have been repaired since the poll last asked.
@@ -52,12 +52,12 @@ export async function scanLine(parts: ScanParts, request: ScanRequest, tell: (pr
 }
 
 /** The poll knows best; only a unit that was never asked is asked now. Returns those that are not there. */
-async function lookAtOwn(desk: BusDesk, own: readonly Unit[], book: ScanBook): Promise<Unit[]> {
+async function lookAtOwn(desk: BusToolQueue, own: readonly Unit[], book: ScanBook): Promise<Unit[]> {
   const missing: Unit[] = [];
   for (const unit of own) {
     const { device, driver } = unit;
     if (isUntried(unit)) await desk.read({ unit: device.unit, table: 'holding', address: 0, count: 1 });
-    if (stateOf(unit) === 'silent' || stateOf(unit) === 'new') missing.push(unit);
+    if (unitState(unit) === 'silent' || unitState(unit) === 'new') missing.push(unit);
     else {
       book.step(serialOf(desk.config));
       const turnaroundMs = tenths(unit.health.turnaroundMs?.mean ?? 0);
@@ -121,7 +121,7 @@ function waitMs({ desk, adapter }: ScanParts, request: ScanRequest, serial: Seri
 
 /** What a stranger is, and its pace over more than one answer. */
 async function named(
-  { unit, turnaroundMs, exception }: Sighting,
+  { unit, turnaroundMs, exception }: ScanAnswer,
   { serial, profiles, ask }: { readonly serial: SerialSettings | null; readonly profiles: readonly Profile[]; readonly ask: Ask },
 ): Promise<FoundUnit> {
   const { profiles: fitting, turnaroundsMs } = await identify(unit, profiles, ask);

@@ -11,10 +11,10 @@ import { BusError } from '../../core/errors.ts';
 import type { Profile } from '../../core/profile.ts';
 import { type TransactionReport, whatOf } from '../line/transaction-report.ts';
 import { downAdvice } from '../stats/bus-advice.ts';
-import { createLineStats, type LineStatsBook, type LineStatsParts } from '../stats/line-stats.ts';
+import { createLineStats, type LineStatsCollector, type LineStatsParts } from '../stats/line-stats.ts';
 import { readRegisters, writeRegisters } from './bus-access.ts';
 import { checkRead, checkRegisters, checkScan, checkWrite } from './bus-bounds.ts';
-import { type BusDesk, type BusLine, createBusDesk } from './bus-desk.ts';
+import { type BusToolQueue, type BusLine, createBusToolQueue } from './bus-desk.ts';
 import { findRegisters } from './bus-registers.ts';
 import { scanLine } from './bus-scan.ts';
 import { type BusWatch, createBusWatch } from './bus-watch.ts';
@@ -49,8 +49,8 @@ export interface FieldBusTools extends BusTools {
 }
 
 interface Post {
-  readonly desk: BusDesk;
-  readonly stats: LineStatsBook;
+  readonly desk: BusToolQueue;
+  readonly stats: LineStatsCollector;
   readonly watch: BusWatch;
 }
 
@@ -62,7 +62,7 @@ export function createBusTools({ clock, profiles, adapterLatencyMs, ...first }: 
     const latencyMs = (): number | null => adapterLatencyMs(line.config.port);
     return [
       line.config.id,
-      { desk: createBusDesk(line, clock), stats: createLineStats({ ...line, clock, latencyMs }), watch: createBusWatch(clock) },
+      { desk: createBusToolQueue(line, clock), stats: createLineStats({ ...line, clock, latencyMs }), watch: createBusWatch(clock) },
     ];
   }
 

@@ -33,7 +33,7 @@ export function questionOf({ at, size, to }: Walk): { readonly address: number; 
 }
 
 /** These registers answer: go on behind them, bolder in the open, by halves before a wall. */
-export function answered(walk: Walk, count: number): Walk {
+export function walkOn(walk: Walk, count: number): Walk {
   const next = { ...walk, at: walk.at + count, singleWorks: walk.singleWorks || count === 1 };
   if (walk.wall === null) return { ...next, size: Math.min(walk.cap, 2 * count) };
   const left = walk.wall.end - next.at;

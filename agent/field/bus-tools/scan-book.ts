@@ -14,7 +14,7 @@ export interface ScanBook {
   all(): readonly FoundUnit[];
 }
 
-export function createScanBook(total: number, tell: (progress: ScanProgress) => void): ScanBook {
+export function createScanProgress(total: number, tell: (progress: ScanProgress) => void): ScanBook {
   const units: FoundUnit[] = [];
   let done = 0;
   return {

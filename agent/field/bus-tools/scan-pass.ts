@@ -7,7 +7,7 @@ import type { SerialSettings } from '../../core/cabinet.ts';
 import { type MonoMs, sleep } from '../../core/clock.ts';
 import type { ReadRequest } from '../../core/driver.ts';
 import { BusError, type BusErrorCode } from '../../core/errors.ts';
-import type { BusDesk, Look } from './bus-desk.ts';
+import type { BusToolQueue, Look } from './bus-desk.ts';
 import { refusalMs } from './scan-settings.ts';
 import { explains, type Probed, type Suspect, strayCount, suspectsOf } from './scan-suspects.ts';
 
@@ -22,20 +22,20 @@ const TAIL_MS = 150;
 /** Looks at an address whose answers are damaged, the first included; two damaged ones are no accident. */
 const DAMAGED = { looks: 3, enough: 2 } as const;
 
-export interface Sighting {
+export interface ScanAnswer {
   readonly unit: number;
   readonly turnaroundMs: number;
   readonly exception: BusErrorCode | null;
 }
 
 export interface PassResult {
-  readonly sightings: readonly Sighting[];
+  readonly sightings: readonly ScanAnswer[];
   readonly damaged: readonly number[];
 }
 
 /** Errors: rejects with BusError when the line goes down, with the signal's reason when it is aborted. */
 export async function quickPass(
-  desk: BusDesk,
+  desk: BusToolQueue,
   {
     units,
     waitMs,
@@ -49,7 +49,7 @@ export async function quickPass(
   },
 ): Promise<PassResult> {
   const { clock, line } = desk;
-  const sightings = new Map<number, Sighting>();
+  const sightings = new Map<number, ScanAnswer>();
   const damages = new Map<number, number>();
   const probed: Probed[] = [];
   const incidents: Suspect[][] = [];
@@ -68,7 +68,7 @@ export async function quickPass(
   async function work(): Promise<void> {
     for (const unit of waiting) {
       signal?.throwIfAborted();
-      note(unit, await desk.look(requestOf(unit, 1), waitMs));
+      note(unit, await desk.look(scanRequest(unit, 1), waitMs));
       probed.push({ unit, atMono: clock.monoMs() - waitMs });
       watchStrays(clock.monoMs());
       onProbed();
@@ -109,19 +109,19 @@ export async function quickPass(
   async function lookLonger(unit: number, longMs: number): Promise<void> {
     for (let look = 1; look < DAMAGED.looks; look++) {
       signal?.throwIfAborted();
-      note(unit, await desk.look({ ...requestOf(unit, 2), table: 'discrete' }, longMs));
+      note(unit, await desk.look({ ...scanRequest(unit, 2), table: 'discrete' }, longMs));
       if ((damages.get(unit) ?? 0) === 0) return;
     }
   }
 }
 
 /** Who answers is there, be it with a refusal; null for nobody. */
-export function sightingOf(unit: number, { answer, tookMs }: Look, serial: SerialSettings): Sighting | null {
+export function sightingOf(unit: number, { answer, tookMs }: Look, serial: SerialSettings): ScanAnswer | null {
   if (!(answer instanceof BusError)) return { unit, turnaroundMs: answer.turnaroundMs, exception: null };
   return answer.policy.answered ? { unit, turnaroundMs: Math.max(0, tookMs - refusalMs(serial)), exception: answer.code } : null;
 }
 
 /** Register 0 is as good as any: who does not have it says so. */
-export function requestOf(unit: number, count: number): ReadRequest {
+export function scanRequest(unit: number, count: number): ReadRequest {
   return { unit, table: 'holding', address: 0, count };
 }

@@ -7,8 +7,8 @@ import type { SerialSettings } from '../../core/cabinet.ts';
 import { type Clock, sleep } from '../../core/clock.ts';
 import type { ModbusLine, ReadRequest, Reply } from '../../core/driver.ts';
 import type { BusError } from '../../core/errors.ts';
-import { type BusDesk, settle } from './bus-desk.ts';
-import { requestOf, type Sighting, sightingOf } from './scan-pass.ts';
+import { type BusToolQueue, replyOrBusError } from './bus-desk.ts';
+import { scanRequest, type ScanAnswer, sightingOf } from './scan-pass.ts';
 import { requestMs } from './scan-settings.ts';
 
 /** Longest time away from the line's own speed. Units: ms. Source: assumed; a late light of a quarter second is not seen. */
@@ -30,15 +30,15 @@ export interface SpeedPassOptions {
 }
 
 /** Errors: rejects with BusError when the line cannot be retuned or goes down, with the signal's reason when it is aborted. */
-export async function speedPass(desk: BusDesk, { units, serial, waitMs, signal, onProbed }: SpeedPassOptions): Promise<Sighting[]> {
+export async function speedPass(desk: BusToolQueue, { units, serial, waitMs, signal, onProbed }: SpeedPassOptions): Promise<ScanAnswer[]> {
   const { clock, line } = desk;
-  const sightings: Sighting[] = [];
+  const sightings: ScanAnswer[] = [];
   const aroundMs = requestMs(serial) + drainMs(serial) + REOPEN_MS;
   const eachMs = Math.min(waitMs, SLICE_MS - aroundMs);
   const waiting = [...units];
   while (waiting[0] !== undefined) {
     signal?.throwIfAborted();
-    await desk.unguarded(requestOf(waiting[0], 1));
+    await desk.unguarded(scanRequest(waiting[0], 1));
     await away(desk, serial, async (own, startMono) => {
       do {
         const unit = waiting.shift() as number;
@@ -51,14 +51,14 @@ export async function speedPass(desk: BusDesk, { units, serial, waitMs, signal, 
   return sightings;
 
   function isFree(unit: number | undefined): boolean {
-    return unit !== undefined && line.heldUntilMono(requestOf(unit, 1)) <= clock.monoMs();
+    return unit !== undefined && line.heldUntilMono(scanRequest(unit, 1)) <= clock.monoMs();
   }
 }
 
 /** One question at another speed. Errors: as `BusDesk.read`. */
-export async function askAway(desk: BusDesk, serial: SerialSettings, request: ReadRequest): Promise<Reply | BusError> {
+export async function askAway(desk: BusToolQueue, serial: SerialSettings, request: ReadRequest): Promise<Reply | BusError> {
   await desk.unguarded(request);
-  return away(desk, serial, (line) => settle(line.read(request, IDENTIFY_WAIT_MS)));
+  return away(desk, serial, (line) => replyOrBusError(line.read(request, IDENTIFY_WAIT_MS)));
 }
 
 interface AwayLook {
@@ -68,14 +68,14 @@ interface AwayLook {
   readonly clock: Clock;
 }
 
-async function lookAt(line: ModbusLine, { unit, serial, waitMs, clock }: AwayLook): Promise<Sighting | null> {
+async function lookAt(line: ModbusLine, { unit, serial, waitMs, clock }: AwayLook): Promise<ScanAnswer | null> {
   const startMono = clock.monoMs();
-  const answer = await settle(line.read(requestOf(unit, 1), waitMs));
+  const answer = await replyOrBusError(line.read(scanRequest(unit, 1), waitMs));
   return sightingOf(unit, { answer, tookMs: clock.monoMs() - startMono }, serial);
 }
 
 /** The line comes back to its own speed whatever happens, after it has fallen silent. */
-function away<T>(desk: BusDesk, serial: SerialSettings, work: (line: ModbusLine, startMono: number) => Promise<T>): Promise<T> {
+function away<T>(desk: BusToolQueue, serial: SerialSettings, work: (line: ModbusLine, startMono: number) => Promise<T>): Promise<T> {
   return desk.runner.exclusive(async (line) => {
     const startMono = desk.clock.monoMs();
     await line.retune(serial);

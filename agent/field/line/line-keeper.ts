@@ -5,23 +5,23 @@
  */
 import type { Clock, MonoMs, Timer } from '../../core/clock.ts';
 import { BusError } from '../../core/errors.ts';
-import type { EventBook } from '../../core/event-book.ts';
+import type { EventTracker } from '../../core/event-book.ts';
 import type { Log } from '../../core/ports.ts';
 
 /** Wait before a port is tried again. Units: ms. Source: assumed; a re-plugged adapter is back within the first tries, a missing one costs nothing. */
 const REOPEN_MS = { first: 500, max: 10_000 };
 
-export interface LineKeeperOptions {
+export interface PortSupervisorOptions {
   readonly lineId: string;
   readonly port: { open(): Promise<void>; close(): Promise<void> };
   readonly clock: Clock;
-  readonly events: EventBook;
+  readonly events: EventTracker;
   readonly log: Log;
   readonly onUp: () => void;
 }
 
 /** Keeps one port open: at start, after an unplug, for as long as it takes. */
-export interface LineKeeper {
+export interface PortSupervisor {
   /** Why the line is down; empty while it is up. */
   readonly reason: string;
   /** Since when the port is being opened; null while it is not. */
@@ -35,7 +35,7 @@ export interface LineKeeper {
 }
 
 /** Errors: none; a port that cannot be opened is an event and is tried again. */
-export function createLineKeeper({ lineId, port, clock, events, log, onUp }: LineKeeperOptions): LineKeeper {
+export function createPortSupervisor({ lineId, port, clock, events, log, onUp }: PortSupervisorOptions): PortSupervisor {
   let reason = 'not opened yet';
   let waitMs = REOPEN_MS.first;
   let timer: Timer | undefined;

@@ -85,7 +85,7 @@ export function createLineMemory({
     if (isSaving) return;
     isSaving = true;
     const learned = learnedOf(units, now());
-    if (isNews(saved, learned) && (await store.save(key, learned))) saved = learned;
+    if (hasLearnedMore(saved, learned) && (await store.save(key, learned))) saved = learned;
     isSaving = false;
     if (isAgain) await keep();
   };
@@ -156,7 +156,7 @@ function expectRefusal(slot: Slot, nowMono: MonoMs): void {
 }
 
 /** Whether what is known now is worth writing down. */
-export function isNews(before: LearnedUnits, now: LearnedUnits): boolean {
+export function hasLearnedMore(before: LearnedUnits, now: LearnedUnits): boolean {
   return Object.entries(now).some(([id, { turnaroundMs, firstByteMs, setUpWrites, ...exact }]) => {
     const old = before[id];
     if (old === undefined) return true;

@@ -18,7 +18,7 @@ import type { WriteWords } from '../writes/write-reasons.ts';
 import { createConsoleJobs } from './console-jobs.ts';
 import { createDeadBudget, createSilenceWatch } from './dead-units.ts';
 import { afterTurn, NONE_SINCE, nextLane } from './lanes.ts';
-import { createNap } from './nap.ts';
+import { createWakeableTimer } from './nap.ts';
 import type { TransactionReport } from './transaction-report.ts';
 import { createTransactions, type Transactions, type TransactionsOptions } from './transactions.ts';
 import { type Agenda, agendaOf } from './units-due.ts';
@@ -96,7 +96,7 @@ export function createLineRunner(options: LineRunnerOptions): LineRunner {
   // A level that waits goes before the confirmation of a reading.
   line.mayAskAgain = () => !writes.has('urgent', clock.monoMs());
   const jobs = createConsoleJobs(() => clock.monoMs());
-  const nap = createNap(clock);
+  const nap = createWakeableTimer(clock);
   let isWanted = false;
   let isTurning = false;
   let turnedMono: MonoMs | null = null;

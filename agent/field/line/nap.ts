@@ -10,14 +10,14 @@ const IDLE_MS = 1_000;
 /** Shortest: whatever is due now but not possible must not spin. Units: ms. */
 const IDLE_MIN_MS = 0.1;
 
-export interface Nap {
+export interface WakeableTimer {
   /** Sleeps for the shortest of these, within bounds. Units: ms. */
   sleep(waitsMs: readonly number[]): Promise<void>;
   /** Nothing happens when nobody sleeps. */
   wake(): void;
 }
 
-export function createNap(clock: Clock): Nap {
+export function createWakeableTimer(clock: Clock): WakeableTimer {
   let wake: () => void = () => {};
   return {
     sleep: (waitsMs) =>

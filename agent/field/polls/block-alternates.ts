@@ -4,13 +4,13 @@
  * Pure. A reply to another length cannot be mistaken for a late one to the block itself; it is sent instead when that could happen.
  */
 import type { ReadRequest } from '../../core/driver.ts';
-import type { Block, Limits, Slot } from './poll-plan.ts';
+import type { PollBlock, Limits, Slot } from './poll-plan.ts';
 
 /** Source: assumed; each is good for one lost reply a minute. */
 const MOST = 4;
 
 /** The block with one to four of its neighbours that the unit is known to have. Empty where it has none, or answers truly only alone. */
-export function alternatesOf(block: Block, slots: readonly Slot[], limits: Limits): readonly Pick<ReadRequest, 'address' | 'count'>[] {
+export function alternatesOf(block: PollBlock, slots: readonly Slot[], limits: Limits): readonly Pick<ReadRequest, 'address' | 'count'>[] {
   const [first, last] = [block.slots[0], block.slots.at(-1)];
   if (first === undefined || last === undefined || first.isSingle) return [];
   const alternates: Pick<ReadRequest, 'address' | 'count'>[] = [];

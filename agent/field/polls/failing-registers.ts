@@ -7,7 +7,7 @@
 
 import type { Unit } from '../units/unit.ts';
 import type { IsolationCause } from './isolation.ts';
-import { type Block, rejoin, type Slot } from './poll-plan.ts';
+import { type PollBlock, rejoin, type Slot } from './poll-plan.ts';
 
 /** Failures of a register alone, each after the unit has answered something else, before it is isolated. Source: assumed. */
 const LASTING_AFTER = 3;
@@ -18,11 +18,11 @@ export interface FailingRegisters {
   /** The unit gave no data for these. True when it was one alone and it lasts. */
   failed(unit: Unit, slots: readonly Slot[], cause: Exclude<IsolationCause, 'refused'>): boolean;
   /** A block of several slots was lost, so that it is requested in pieces. */
-  cut(unit: Unit, block: Block): void;
+  cut(unit: Unit, block: PollBlock): void;
   /** The unit answers for these, only later than it was waited for. */
   responded(unit: Unit, slots: readonly Slot[]): void;
   /** The unit gave data for these; what was cut apart in the search is put together once none is left. */
-  answered(unit: Unit, block: Block): void;
+  answered(unit: Unit, block: PollBlock): void;
 }
 
 interface Failing {

@@ -29,6 +29,6 @@ export function longestRetryMs({ isLevel }: { readonly isLevel: boolean }): numb
 }
 
 /** Until its next request. Units: ms. */
-export function waitMs({ tries }: Pick<Isolation, 'tries'>, slot: { readonly isLevel: boolean }): number {
+export function isolationWaitMs({ tries }: Pick<Isolation, 'tries'>, slot: { readonly isLevel: boolean }): number {
   return Math.min(RETRY_MS.first * 2 ** Math.min(tries, 16), longestRetryMs(slot));
 }

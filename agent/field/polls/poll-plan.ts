@@ -6,7 +6,7 @@
 import type { MonoMs } from '../../core/clock.ts';
 import type { ReadRequest } from '../../core/driver.ts';
 import type { PointProfile, PollClass, Profile, RegisterType, Table } from '../../core/profile.ts';
-import { type Isolation, type IsolationCause, waitMs } from './isolation.ts';
+import { type Isolation, type IsolationCause, isolationWaitMs } from './isolation.ts';
 
 export type PolledClass = Exclude<PollClass, 'never'>;
 
@@ -79,7 +79,7 @@ export interface Limits {
   readonly evenAlign: boolean;
 }
 
-export interface Block extends Pick<ReadRequest, 'table' | 'address' | 'count'> {
+export interface PollBlock extends Pick<ReadRequest, 'table' | 'address' | 'count'> {
   /** All that it answers. */
   readonly slots: readonly Slot[];
   /** Between its slots lie registers that no point of the profile needs; what it is padded with to even addresses is none, for it cannot be left out. */
@@ -95,7 +95,7 @@ export interface BlockOptions {
 }
 
 /** The block around the slot at `first`: neighbours that are due, or nearly, as far as it pays and is allowed; that slot alone at least. */
-export function blockAround(options: BlockOptions): Block {
+export function blockAround(options: BlockOptions): PollBlock {
   const { slots, first, limits } = options;
   const lead = slots[first] as Slot;
   let [from, to] = [first, first];
@@ -144,7 +144,7 @@ function spanOf(slots: readonly Slot[], at: { from: number; to: number; evenAlig
 }
 
 /** The slots of an answered block are wanted again a period after they were due, but never in the past, so a busy line does not bunch its polls. */
-export function answered({ slots }: Block, at: { nowMono: MonoMs; periodsMs: BlockOptions['periodsMs']; phase: number }): void {
+export function markAnswered({ slots }: PollBlock, at: { nowMono: MonoMs; periodsMs: BlockOptions['periodsMs']; phase: number }): void {
   const { nowMono, periodsMs, phase } = at;
   for (const slot of slots) {
     const periodMs = periodsMs[slot.poll];
@@ -158,7 +158,7 @@ export function answered({ slots }: Block, at: { nowMono: MonoMs; periodsMs: Blo
 }
 
 /** The slots of a lost block are asked again soon, but not so often that a register which is never answered holds up its neighbours. */
-export function lost({ slots }: Block, at: { nowMono: MonoMs; periodsMs: BlockOptions['periodsMs'] }): void {
+export function lost({ slots }: PollBlock, at: { nowMono: MonoMs; periodsMs: BlockOptions['periodsMs'] }): void {
   for (const slot of slots) {
     slot.misses++;
     slot.dueMono =
@@ -171,7 +171,7 @@ export function lost({ slots }: Block, at: { nowMono: MonoMs; periodsMs: BlockOp
  *
  * Returns the slot that is now known to be refused.
  */
-export function refusedIn(block: Block, all: readonly Slot[], nowMono: MonoMs): Slot | undefined {
+export function refusedIn(block: PollBlock, all: readonly Slot[], nowMono: MonoMs): Slot | undefined {
   const [only, ...others] = block.slots;
   for (const slot of block.slots) slot.dueMono = Math.min(slot.dueMono, nowMono);
   if (only === undefined || block.hasHoles) return undefined;
@@ -184,7 +184,7 @@ export function refusedIn(block: Block, all: readonly Slot[], nowMono: MonoMs): 
 }
 
 /** The slots of a block without a reply are requested apart from their neighbours, and in two halves: one of them may be to blame. */
-export function cutApart({ slots }: Block, all: readonly Slot[]): void {
+export function cutApart({ slots }: PollBlock, all: readonly Slot[]): void {
   const behind = all[all.indexOf(slots.at(-1) as Slot) + 1];
   for (const edge of [slots[0], behind, slots.length > 1 ? slots[Math.ceil(slots.length / 2)] : undefined])
     if (edge !== undefined) edge.cutBefore = true;
@@ -195,7 +195,7 @@ export function isolate(slot: Slot, all: readonly Slot[], { cause, nowMono }: { 
   const isFound = slot.isolation === null;
   const { tries, isReported } = slot.isolation ?? { tries: -1, isReported: false };
   slot.isolation = { cause, tries: tries + 1, isReported };
-  slot.dueMono = nowMono + waitMs(slot.isolation, slot);
+  slot.dueMono = nowMono + isolationWaitMs(slot.isolation, slot);
   if (isFound) rejoin(all);
 }
 
@@ -209,6 +209,6 @@ export function rejoin(all: readonly Slot[]): void {
   for (const slot of all) if (slot.isolation === null) slot.dueMono = dueMono.get(slot.poll) ?? slot.dueMono;
 }
 
-export function requestOf(unit: number, { table, address, count }: Block): ReadRequest {
+export function blockRequest(unit: number, { table, address, count }: PollBlock): ReadRequest {
   return { unit, table, address, count };
 }

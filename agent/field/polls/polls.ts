@@ -6,7 +6,7 @@
 import type { Clock, MonoMs } from '../../core/clock.ts';
 import type { LateReply, ModbusLine } from '../../core/driver.ts';
 import { BusError, type BusErrorCode } from '../../core/errors.ts';
-import type { EventBook } from '../../core/event-book.ts';
+import type { EventTracker } from '../../core/event-book.ts';
 import type { Table } from '../../core/profile.ts';
 import type { Transactions } from '../line/transactions.ts';
 import { firstSlot, type PollKind, replan, retrySoon, type Unit } from '../units/unit.ts';
@@ -17,8 +17,8 @@ import type { IsolationCause } from './isolation.ts';
 import { type LinePace, limitsOf, paceOf } from './line-pace.ts';
 import {
   ASK_AGAIN_MS,
-  answered,
-  type Block,
+  markAnswered,
+  type PollBlock,
   blockAround,
   cutApart,
   isolate,
@@ -26,7 +26,7 @@ import {
   lost,
   type POLL_PERIOD_MS,
   refusedIn,
-  requestOf,
+  blockRequest,
   type Slot,
 } from './poll-plan.ts';
 
@@ -38,7 +38,7 @@ const FAILURES: readonly BusErrorCode[] = ['device-failure', 'device-busy'];
 export interface PollsOptions {
   readonly line: ModbusLine;
   readonly clock: Clock;
-  readonly events: EventBook;
+  readonly events: EventTracker;
   readonly transactions: Transactions;
   readonly periodsMs: typeof POLL_PERIOD_MS;
 }
@@ -47,7 +47,7 @@ export interface PollsOptions {
 export interface Poll {
   readonly unit: Unit;
   readonly kind: PollKind;
-  readonly block: Block;
+  readonly block: PollBlock;
   readonly dueMono: MonoMs;
 }
 
@@ -81,7 +81,7 @@ export function createPolls({ line, clock, events, transactions, periodsMs }: Po
       }
       const block = clearestOf(unit, blockOf(unit, first, nowMono));
       // A unit that does not answer is asked all the same, so that it is known to be away.
-      const request = requestOf(unit.device.unit, block);
+      const request = blockRequest(unit.device.unit, block);
       const heldMono = unit.health.failures > 0 ? line.heldUntilMono(request) : line.restUntilMono(request);
       if (heldMono <= nowMono) return { unit, kind, block, dueMono };
       unit.heldMono = heldMono;
@@ -90,7 +90,7 @@ export function createPolls({ line, clock, events, transactions, periodsMs }: Po
     async ask({ unit, kind, block, dueMono }) {
       const lead = block.slots.find((slot) => slot.dueMono === dueMono);
       if (lead !== undefined && !lead.isFirst && lead.misses === 0 && clock.monoMs() - dueMono > periodsMs[lead.poll]) overruns++;
-      const reply = await transactions.read(unit, requestOf(unit.device.unit, block), { isRetry: kind === 'retry' });
+      const reply = await transactions.read(unit, blockRequest(unit.device.unit, block), { isRetry: kind === 'retry' });
       const nowMono = clock.monoMs();
       if (!(reply instanceof BusError)) {
         gaveData(unit, block, nowMono);
@@ -130,15 +130,15 @@ export function createPolls({ line, clock, events, transactions, periodsMs }: Po
     },
   };
 
-  function blockOf(unit: Unit, first: number, nowMono: MonoMs): Block {
+  function blockOf(unit: Unit, first: number, nowMono: MonoMs): PollBlock {
     const limits = limitsFor(unit, unit.slots[first]?.table ?? 'holding');
     return blockAround({ slots: unit.slots, first, nowMono, periodsMs, limits });
   }
 
   /** The block, or a longer one with neighbours that are not due, whose reply cannot be mistaken for a late one. */
-  function clearestOf(unit: Unit, block: Block): Block {
+  function clearestOf(unit: Unit, block: PollBlock): PollBlock {
     const alternates = alternatesOf(block, unit.slots, limitsFor(unit, block.table));
-    const { address, count } = line.clearest({ ...requestOf(unit.device.unit, block), alternates });
+    const { address, count } = line.clearest({ ...blockRequest(unit.device.unit, block), alternates });
     if (count === block.count) return block;
     const isInside = (slot: Slot): boolean => slot.address >= address && slot.address + slot.count <= address + count;
     const slots = unit.slots.filter((slot) => slot.table === block.table && slot.isolation === null && isInside(slot));
@@ -150,9 +150,9 @@ export function createPolls({ line, clock, events, transactions, periodsMs }: Po
     return limitsOf(pace, { profile: driver.profile, turnaroundMs: health.turnaroundMs?.mean ?? null, noHoles }, table);
   }
 
-  function gaveData(unit: Unit, block: Block, nowMono: MonoMs): void {
+  function gaveData(unit: Unit, block: PollBlock, nowMono: MonoMs): void {
     const healed = block.slots.filter(({ isolation }) => isolation !== null);
-    answered(block, { nowMono, periodsMs, phase: unit.phase });
+    markAnswered(block, { nowMono, periodsMs, phase: unit.phase });
     failing.answered(unit, block);
     if (healed.length === 0) return;
     for (const slot of healed) {
@@ -165,24 +165,24 @@ export function createPolls({ line, clock, events, transactions, periodsMs }: Po
     retrySoon(unit, nowMono);
   }
 
-  function refused(unit: Unit, block: Block, end: Failure): void {
+  function refused(unit: Unit, block: PollBlock, end: Failure): void {
     if (block.hasHoles) unit.noHoles = true;
     const slot = refusedIn(block, unit.slots, end.nowMono);
     if (slot !== undefined) report(unit, slot, end.error);
   }
 
   /** One register that fails must not take its neighbours along: it is looked for, and isolated when it lasts. */
-  function failed(unit: Unit, block: Block, end: Failure): void {
+  function failed(unit: Unit, block: PollBlock, end: Failure): void {
     const [only] = block.slots as readonly [Slot];
     const isLasting = only.isolation !== null || failing.failed(unit, block.slots, 'failing');
-    if (only.isolation === null) answered(block, { nowMono: end.nowMono, periodsMs, phase: unit.phase });
+    if (only.isolation === null) markAnswered(block, { nowMono: end.nowMono, periodsMs, phase: unit.phase });
     if (isLasting) apart(unit, only, 'failing', end);
     // That holes can be read over is not doubted: a failure may pass.
     else if (block.slots.length > 1) refusedIn({ ...block, hasHoles: false }, unit.slots, end.nowMono);
   }
 
   /** Either the unit is not there, which another register shows; or it does not answer for one of these, which is looked for. */
-  function unanswered(unit: Unit, block: Block, end: Failure): void {
+  function unanswered(unit: Unit, block: PollBlock, end: Failure): void {
     const [only] = block.slots as readonly [Slot];
     const { nowMono } = end;
     lost(block, { nowMono, periodsMs });

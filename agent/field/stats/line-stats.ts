@@ -12,7 +12,7 @@ import { serialOf } from '../../core/line-port.ts';
 import type { Lane } from '../../core/ports.ts';
 import { charMs } from '../bus-tools/scan-settings.ts';
 import type { TransactionReport } from '../line/transaction-report.ts';
-import { isolatedQuantities, stateOf, type Unit } from '../units/unit.ts';
+import { isolatedQuantities, unitState, type Unit } from '../units/unit.ts';
 import { timeoutOf } from '../units/unit-requests.ts';
 import { type AdvisedUnit, adviceOf } from './bus-advice.ts';
 import { createBusLoad } from './bus-load.ts';
@@ -41,7 +41,7 @@ export interface LineStatsParts {
   readonly downReason: () => string;
 }
 
-export interface LineStatsBook {
+export interface LineStatsCollector {
   note(report: TransactionReport): void;
   /** An urgent write has begun to leave this long after it was wished. */
   noteUrgent(waitMs: number): void;
@@ -53,7 +53,7 @@ export interface LineStatsBook {
   stats(): LineStats;
 }
 
-export function createLineStats(parts: LineStatsParts): LineStatsBook {
+export function createLineStats(parts: LineStatsParts): LineStatsCollector {
   const { config, line, units, clock, requestsOf } = parts;
   const tallies = new Map(units.map(({ device }): [number, UnitTally] => [device.unit, createUnitTally()]));
   const [urgent, hidden] = [createSpreadMeter(), createSpreadMeter()];
@@ -124,7 +124,7 @@ export function createLineStats(parts: LineStatsParts): LineStatsBook {
     return {
       unit: unit.device.unit,
       device: unit.device.id,
-      state: stateOf(unit),
+      state: unitState(unit),
       ...tally.counts(),
       timeoutMs: Math.round(timeoutOf(unit)),
       requests: requestsOf(unit),

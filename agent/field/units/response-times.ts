@@ -75,12 +75,12 @@ export function createResponseTimes(slots: readonly Slot[], profileMs: number): 
     timeoutMs(request, usual) {
       if (!('count' in request)) {
         const known = estimates.get(WRITE_AT[request.table] * ADDRESSES + request.address);
-        return Math.max(profileMs, known === undefined ? slowestWriteMs : waitMs(known, profileMs));
+        return Math.max(profileMs, known === undefined ? slowestWriteMs : responseWaitMs(known, profileMs));
       }
       let timeoutMs = 0;
       for (const place of placesOf(slots, request)) {
         const known = estimates.get(place);
-        const placeMs = known === undefined ? Math.max(profileMs, usual === null ? 0 : waitMs(usual, profileMs)) : waitMs(known, profileMs);
+        const placeMs = known === undefined ? Math.max(profileMs, usual === null ? 0 : responseWaitMs(usual, profileMs)) : responseWaitMs(known, profileMs);
         timeoutMs = Math.max(timeoutMs, placeMs);
       }
       return timeoutMs;
@@ -104,7 +104,7 @@ export function createResponseTimes(slots: readonly Slot[], profileMs: number): 
   function slowestOf(): number {
     let slowestMs = profileMs;
     for (const [place, estimate] of estimates)
-      if (place >= WRITE_AT.coil * ADDRESSES) slowestMs = Math.max(slowestMs, waitMs(estimate, profileMs));
+      if (place >= WRITE_AT.coil * ADDRESSES) slowestMs = Math.max(slowestMs, responseWaitMs(estimate, profileMs));
     return slowestMs;
   }
 }
@@ -113,7 +113,7 @@ export function createResponseTimes(slots: readonly Slot[], profileMs: number): 
  * How long a reply with this estimate is waited for: no longer than the profile says, unless the unit is usually slower than that; and
  * never longer than a second, unless the profile says so. Units: ms.
  */
-export function waitMs({ mean, deviation }: Estimate, profileMs: number): number {
+export function responseWaitMs({ mean, deviation }: Estimate, profileMs: number): number {
   const wantedMs = mean + Math.max(DEVIATIONS * deviation, TIMEOUT_MS.margin);
   const mostMs = Math.max(profileMs, mean + TIMEOUT_MS.margin > profileMs ? TIMEOUT_MS.max : TIMEOUT_MS.floor);
   return Math.min(Math.max(wantedMs, TIMEOUT_MS.floor), mostMs);

@@ -7,10 +7,10 @@
 import type { Clock, MonoMs } from '../../core/clock.ts';
 import type { Reply } from '../../core/driver.ts';
 import { BusError } from '../../core/errors.ts';
-import type { EventBook } from '../../core/event-book.ts';
+import type { EventTracker } from '../../core/event-book.ts';
 import type { Log } from '../../core/ports.ts';
 import type { Transactions } from '../line/transactions.ts';
-import { isRefusal } from '../writes/write-reasons.ts';
+import { isUnitRefusal } from '../writes/write-reasons.ts';
 import type { SetupStep } from './set-up-writes.ts';
 import { SET_UP_WRITES_A_DAY } from './set-up-writes.ts';
 import type { Unit } from './unit.ts';
@@ -26,7 +26,7 @@ const AGAIN_MS = { first: 60_000, max: 3_600_000 };
 export interface SetUpParts {
   readonly transactions: Transactions;
   readonly clock: Clock;
-  readonly events: EventBook;
+  readonly events: EventTracker;
   readonly log: Log;
   /** A register is about to be written: its count must outlive the agent. */
   readonly onSetUpWrite?: () => void;
@@ -58,7 +58,7 @@ function transact(unit: Unit, step: SetupStep, { transactions, clock, onSetUpWri
 }
 
 /** Once all steps have been tried: what is wrong now, in one event, and when that is tried again. A person need not hear of the same each night. */
-function finish(unit: Unit, events: EventBook): void {
+function finish(unit: Unit, events: EventTracker): void {
   const { device, failedSteps, lastMono } = unit;
   const refused = [...failedSteps].map(([{ table, address, why }, error]) => `${table} ${address} (${why}): ${error}`);
   const text = `${device.id} is not set up, ${refused.join('; ')}; check that its profile fits its model and firmware`;
@@ -112,7 +112,7 @@ function isUnkept({ unkeptSteps, lastMono }: Unit, step: SetupStep, found: numbe
 function failed(unit: Unit, step: SetupStep, error: BusError): void {
   // A line that went away says nothing about the register.
   if (!error.policy.unitUsable) return;
-  if (unit.stepPhase === 'write' && !isRefusal(error)) {
+  if (unit.stepPhase === 'write' && !isUnitRefusal(error)) {
     unit.stepPhase = 'prove';
     unit.isStepUnproven = true;
   }

@@ -5,13 +5,13 @@
  */
 import type { ReadRequest, WriteRequest } from '../../core/driver.ts';
 import type { Slot } from '../polls/poll-plan.ts';
-import { waitMs } from './response-times.ts';
+import { responseWaitMs } from './response-times.ts';
 import type { Unit } from './unit.ts';
 
 /** How long its reads are usually waited for: as it has shown, or as its profile says before it has shown anything. Units: ms. */
 export function timeoutOf({ health: { firstByteMs }, driver }: Unit): number {
   const { responseTimeoutMs } = driver.profile.quirks;
-  return firstByteMs === null ? responseTimeoutMs : waitMs(firstByteMs, responseTimeoutMs);
+  return firstByteMs === null ? responseTimeoutMs : responseWaitMs(firstByteMs, responseTimeoutMs);
 }
 
 /** How long to wait for the first byte of the reply to this request. Units: ms. */

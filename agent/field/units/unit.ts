@@ -242,7 +242,7 @@ export function writableMono(unit: Unit): MonoMs {
 }
 
 /** The state people see: `new` until it has answered on this line, `silent` while nothing is known of one that has. */
-export function stateOf(unit: Unit): 'new' | UnitHealth['state'] {
+export function unitState(unit: Unit): 'new' | UnitHealth['state'] {
   if (!isUntried(unit)) return unit.health.state;
   return unit.seenMs === null ? 'new' : 'silent';
 }

@@ -49,7 +49,7 @@ const FEWEST_MEMBERS = 2;
  * Units: `isBroadcastAllowed` is the site's own word that all units of the line obey or ignore such a write.
  */
 export function groupsOf(devices: readonly GroupedDevice[], isBroadcastAllowed: boolean): readonly LineGroup[] {
-  const groups = [...(isBroadcastAllowed ? broadcastsOf(devices) : []), ...devices.flatMap(unitGroups)];
+  const groups = [...(isBroadcastAllowed ? lineBroadcasts(devices) : []), ...devices.flatMap(unitGroups)];
   return groups.filter(({ members }) => members.length >= FEWEST_MEMBERS).toSorted((a, b) => b.members.length - a.members.length);
 }
 
@@ -57,7 +57,7 @@ export function groupsOf(devices: readonly GroupedDevice[], isBroadcastAllowed: 
  * The groups that every unit hears. None where a unit of another type has a known register at the same place: it would obey too; nor
  * where one of those that obey has no member, for nobody would know what becomes of its light.
  */
-export function broadcastsOf(devices: readonly GroupedDevice[]): readonly LineGroup[] {
+export function lineBroadcasts(devices: readonly GroupedDevice[]): readonly LineGroup[] {
   const all = devices.flatMap((each) => busGroups(each.driver.profile).map((group) => ({ each, group })));
   const byPlace = Map.groupBy(all, ({ group: { table, address } }) => `${table}:${address}`);
   return [...byPlace.values()].flatMap((obeying) => {

@@ -18,9 +18,9 @@ import type { HeldUntil } from '../line/units-due.ts';
 import { restedMono, type Unit } from '../units/unit.ts';
 import { chooseGroup, type GroupChoice, type LineGroup } from './group-choice.ts';
 import { createGroupRepeats } from './group-repeats.ts';
-import { createReadBacks, judge, pointOf, proofRequest, type ReadBack } from './read-backs.ts';
+import { createReadBacks, judgeReadBack, pointOf, proofRequest, type ReadBack } from './read-backs.ts';
 import { createWriteQueue, SUPERSEDED, type WaitingWrite } from './write-queue.ts';
-import { isRefusal, LAMP_WORDS, type WriteWords } from './write-reasons.ts';
+import { isUnitRefusal, LAMP_WORDS, type WriteWords } from './write-reasons.ts';
 
 /** Tries of one write before it has failed. Source: assumed; two losses in a row happen on a noisy line, three mean trouble. */
 const WRITE_TRIES = 3;
@@ -150,13 +150,13 @@ export function createLevelWrites({ clock, transactions, held, groups, onUrgentS
 
   /** A group that is refused may not exist in this device: its lamps are told one by one. One that is lost is looked for first. */
   function failGroup(waiting: WaitingWrite, error: BusError, leftMono: MonoMs): void {
-    if (!isRefusal(error)) notWritten(waiting, error, { leftMono, byGroup: true });
+    if (!isUnitRefusal(error)) notWritten(waiting, error, { leftMono, byGroup: true });
     else if (!isSuperseded(waiting)) queue.add({ ...waiting, mayGroup: false });
   }
 
   /** The unit refused the write, or did not acknowledge it. One that is silent would not answer for it either. */
   function notWritten(waiting: WaitingWrite, error: BusError, { leftMono, byGroup }: Pick<ReadBack, 'leftMono' | 'byGroup'>): void {
-    if (isRefusal(error) || !error.policy.unitUsable || waiting.unit.health.state === 'silent') retryOrFail(waiting, error);
+    if (isUnitRefusal(error) || !error.policy.unitUsable || waiting.unit.health.state === 'silent') retryOrFail(waiting, error);
     else if (!isSuperseded(waiting))
       readBacks.add({ sent: waiting, leftMono, lost: error, dueMono: settledMono(waiting), tries: 0, byGroup });
   }
@@ -181,7 +181,7 @@ export function createLevelWrites({ clock, transactions, held, groups, onUrgentS
     if (!(result instanceof BusError)) transactions.deliver(unit, request, result);
     if (isSuperseded(sent)) return;
     if (result instanceof BusError) return unproven(readBack, result);
-    const { isRight, found } = judge(sent, unit.driver.decode(request.table, request.address, result.words));
+    const { isRight, found } = judgeReadBack(sent, unit.driver.decode(request.table, request.address, result.words));
     if (!isRight) return disproved(readBack, found);
     if (lost !== null) tellSent(sent, leftMono);
     settle({ state: 'verified', sentMono: sent.sentMono ?? leftMono });

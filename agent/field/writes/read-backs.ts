@@ -112,7 +112,7 @@ export function proofRequest(unit: Unit, quantity: string): ReadRequest {
 }
 
 /** Whether what was read proves the level; `found` is null where the unit has no value to tell. */
-export function judge(
+export function judgeReadBack(
   { unit, quantity, write: { levelPct } }: WaitingWrite,
   values: readonly DecodedValue[],
 ): { readonly isRight: boolean; readonly found: number | null } {

@@ -17,7 +17,7 @@ const ADVICE: Readonly<Partial<Record<BusErrorCode, string>>> = {
 };
 
 /** Whether the unit itself refused, so that nothing was written; after any other end a write may have arrived. */
-export function isRefusal({ code }: BusError): boolean {
+export function isUnitRefusal({ code }: BusError): boolean {
   return ADVICE[code] !== undefined;
 }
 

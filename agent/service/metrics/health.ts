@@ -22,7 +22,7 @@ export interface LoopLag {
   readonly maxMs: number;
 }
 
-export interface Health {
+export interface AgentHealth {
   sample(): HealthSample;
   /** Begins the next time of measuring. */
   turn(): void;
@@ -34,7 +34,7 @@ const LOOK_MS = 50;
 const NS_PER_MS = 1e6;
 
 /** Measures from now on. */
-export function createHealth(): Health {
+export function createHealth(): AgentHealth {
   const histogram = monitorEventLoopDelay({ resolution: LOOK_MS });
   histogram.enable();
   let last: LoopLag | null = null;

@@ -5,14 +5,14 @@
  */
 
 import { type Clock, every, type Timer } from '../../core/clock.ts';
-import { type Heap, keepHeap } from '../../core/heap-keeper.ts';
+import { type Heap, startHeapCollector } from '../../core/heap-keeper.ts';
 import { type MetricFamily, metricsText } from '../../core/metrics.ts';
 import type { Log, Uplink, UplinkValue } from '../../core/ports.ts';
 import type { StatusView } from '../../core/views.ts';
 import type { AgentEvent, EventCode } from '../../core/words.ts';
 import { AGENT_METRIC } from '../../sync/sparkplug/metric-table.ts';
 import type { RunMode, StartLedger } from '../run/start-ledger.ts';
-import type { Health } from './health.ts';
+import type { AgentHealth } from './health.ts';
 import { metricFamilies } from './metrics.ts';
 import { createMetricsFile } from './metrics-file.ts';
 
@@ -26,7 +26,7 @@ export interface SelfParts {
   readonly clock: Clock;
   readonly log: Log;
   readonly uplink: Pick<Uplink, 'update'>;
-  readonly health: Health | null;
+  readonly health: AgentHealth | null;
   /** Null where V8 alone decides when to collect. */
   readonly heap: Heap | null;
   /** How this run came about; null where nobody keeps a ledger. */
@@ -95,7 +95,7 @@ export function createSelf(parts: SelfParts): Self {
     async start() {
       if (ticks !== null) return;
       ticks = every(clock, FILE_MS, () => void turn());
-      looks = heap === null ? null : keepHeap(clock, heap);
+      looks = heap === null ? null : startHeapCollector(clock, heap);
       tellRuns();
       await tell();
     },

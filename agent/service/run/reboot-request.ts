@@ -10,6 +10,6 @@ import { join } from 'node:path';
 const NAME = 'reboot-wish';
 
 /** Errors: throws when the folder takes no file. */
-export function wishReboot(runtimeDir: string, why: string): void {
+export function requestReboot(runtimeDir: string, why: string): void {
   writeFileSync(join(runtimeDir, NAME), `${why}\n`, { mode: 0o600 });
 }

@@ -5,7 +5,7 @@
  */
 import { randomUUID } from 'node:crypto';
 import { type Clock, every, type Timer } from '../../core/clock.ts';
-import type { Happening } from '../../core/event-book.ts';
+import type { EventFacts } from '../../core/event-book.ts';
 import type { EarlierLoss, Log } from '../../core/ports.ts';
 import type { Pulse } from '../../core/pulse.ts';
 import { within } from '../../core/within.ts';
@@ -13,7 +13,7 @@ import { redact } from '../log/redact.ts';
 import { createLedgerFile } from './ledger-file.ts';
 import type { Notify } from './notify.ts';
 import type { Hang } from './progress.ts';
-import { wishReboot } from './reboot-request.ts';
+import { requestReboot } from './reboot-request.ts';
 import { begun, ended, isUnclean, type RunEnd, type RunMode, type StartLedger, type StartVerdict, up } from './start-ledger.ts';
 import { createWatchdog } from './watchdog.ts';
 
@@ -50,7 +50,7 @@ export interface WatchedRun {
 export interface RunGuard {
   readonly mode: RunMode;
   /** What the agent tells of the run before and of safe mode. */
-  readonly news: readonly (Happening & { readonly isLasting: boolean })[];
+  readonly news: readonly (EventFacts & { readonly isLasting: boolean })[];
   /** Of this store's life. */
   readonly ledger: () => StartLedger;
   /** This start is written down, or could not be. */
@@ -106,7 +106,7 @@ export async function createRunGuard(parts: GuardParts): Promise<RunGuard> {
   function wish(): void {
     log.event('reboot-wished', { why: 'safe mode does not last either' }, 'alarm');
     try {
-      if (parts.runtimeDir !== null) wishReboot(parts.runtimeDir, 'luciole: safe mode does not last either');
+      if (parts.runtimeDir !== null) requestReboot(parts.runtimeDir, 'luciole: safe mode does not last either');
     } catch (error) {
       log.event('reboot-not-wished', { error }, 'warning');
     }
@@ -161,7 +161,7 @@ const LAST_END: Readonly<Partial<Record<RunEnd, string>>> = {
 };
 
 function newsOf({ mode, last, quietMs }: StartVerdict): RunGuard['news'] {
-  const news: (Happening & { readonly isLasting: boolean })[] = [];
+  const news: (EventFacts & { readonly isLasting: boolean })[] = [];
   if (last !== null && isUnclean(last.end)) {
     const text = `the run before ${LAST_END[last.end ?? 'killed']}${last.cause === '' ? '' : `: ${last.cause}`}`;
     news.push({ code: 'agent-restarted', source: 'agent', severity: 'warning', text, isLasting: false });

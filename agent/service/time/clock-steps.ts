@@ -4,7 +4,7 @@
  * Owns the look at it each second and the words of the event.
  */
 import { type Clock, every, type Timer, type WallMs } from '../../core/clock.ts';
-import type { EventBook } from '../../core/event-book.ts';
+import type { EventTracker } from '../../core/event-book.ts';
 import type { ClockStep, SteadyClock } from '../../core/steady-clock.ts';
 import { spell } from '../../lighting/sentence.ts';
 
@@ -23,7 +23,7 @@ export function createStepWatch({
   events,
 }: {
   readonly clock: Clock & Pick<SteadyClock, 'step'>;
-  readonly events: Pick<EventBook, 'set'>;
+  readonly events: Pick<EventTracker, 'set'>;
 }): StepWatch {
   let looks: Timer | null = null;
   let steppedMono = Number.NEGATIVE_INFINITY;

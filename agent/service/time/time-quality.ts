@@ -30,7 +30,7 @@ export interface TimeMarks {
 }
 
 /** What the quality is, given the wall clock, the config's trust and the marks. */
-export function qualityOf(wallMs: WallMs, trust: Cabinet['clockTrust'], marks: TimeMarks): ClockQuality {
+export function clockQuality(wallMs: WallMs, trust: Cabinet['clockTrust'], marks: TimeMarks): ClockQuality {
   if (wallMs < EARLIEST_MS) return 'none';
   if (trust === 'system' || marks.synchronised) return 'synced';
   return isConfirmed(wallMs, marks) ? 'rtc' : 'restored';
@@ -99,7 +99,7 @@ export function createTimeQuality({ clock, trust, readFact = readSystemFact }: T
       const wallMs = clock.wallMs();
       // Both clocks at the same instant: a reading that is up to 10 s old would make the difference swing.
       const rtcMs = battery === null ? null : battery.atMs + clock.monoMs() - battery.atMono;
-      const quality = qualityOf(wallMs, trust(), { synchronised, rtcMs, confirmedAheadMs });
+      const quality = clockQuality(wallMs, trust(), { synchronised, rtcMs, confirmedAheadMs });
       confirmedAheadMs = quality === 'rtc' && rtcMs !== null ? wallMs - rtcMs : quality === 'synced' ? confirmedAheadMs : null;
       return quality;
     },

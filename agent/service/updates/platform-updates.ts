@@ -5,26 +5,26 @@
  */
 import type { Clock } from '../../core/clock.ts';
 import type { Uplink } from '../../core/ports.ts';
-import type { UpdateAnswer, UpdateDesk, UpdateOrder } from '../../core/updates.ts';
+import type { UpdateAnswer, UpdateManager, UpdateOrder } from '../../core/updates.ts';
 import type { Outcome, OutcomeState } from '../../core/words.ts';
 import { UPDATE_SHOWN } from '../../sync/commands/command-metrics.ts';
 
-export interface UpdatePostParts {
+export interface PlatformUpdatesParts {
   /** Null where this run takes no updates. */
-  readonly desk: UpdateDesk | null;
+  readonly desk: UpdateManager | null;
   readonly cabinetId: string;
   readonly clock: Pick<Clock, 'wallMs'>;
   readonly uplink: Pick<Uplink, 'update'>;
   readonly onOutcome: (outcome: Outcome) => void;
 }
 
-export interface UpdatePost {
+export interface PlatformUpdates {
   take(order: UpdateOrder): Promise<void>;
   /** Which release runs, and how it stands. */
   show(): Promise<void>;
 }
 
-export function createUpdatePost({ desk, cabinetId, clock, uplink, onOutcome }: UpdatePostParts): UpdatePost {
+export function createPlatformUpdates({ desk, cabinetId, clock, uplink, onOutcome }: PlatformUpdatesParts): PlatformUpdates {
   const tell = (commandId: string, state: OutcomeState, reason = ''): void =>
     onOutcome({
       commandId,
@@ -38,7 +38,7 @@ export function createUpdatePost({ desk, cabinetId, clock, uplink, onOutcome }: 
     });
   const update = (metric: string, value: string): void => uplink.update('', metric, { value, quality: 'good', atMs: clock.wallMs() });
 
-  function ask(at: UpdateDesk, { ask: asked }: UpdateOrder): Promise<UpdateAnswer> {
+  function ask(at: UpdateManager, { ask: asked }: UpdateOrder): Promise<UpdateAnswer> {
     if (asked.action === 'put') return at.put(asked.part);
     return asked.action === 'install' ? at.install(asked) : at.revert(asked);
   }

@@ -24,7 +24,7 @@ export interface ShelfFacts {
   readonly serial: number;
 }
 
-export interface ReleaseShelf {
+export interface ReleaseStore {
   readonly dir: string;
   /** Where an update file is put together. */
   readonly incoming: string;
@@ -39,9 +39,9 @@ export interface ReleaseShelf {
   /** An empty folder to unpack into. */
   prepare(): Promise<string>;
   /** The prepared folder becomes this release, which the next start tries. */
-  adopt(name: string, facts: TrialFacts): Promise<void>;
+  adopt(name: string, facts: ReleaseTrialFacts): Promise<void>;
   /** What was known when the trial began; null for none. */
-  trialFacts(): Promise<TrialFacts | null>;
+  trialFacts(): Promise<ReleaseTrialFacts | null>;
   /** The trial has ended well: the release stays, older ones go. */
   confirm(serial: number): Promise<void>;
   /** Back to the release before; null where there is none. `isFailed`: because this one does not do. */
@@ -49,13 +49,13 @@ export interface ReleaseShelf {
 }
 
 /** How the street stood before a release was exchanged. */
-export interface TrialFacts {
+export interface ReleaseTrialFacts {
   readonly serial: number;
   readonly unitsOk: number;
 }
 
 /** A shelf; its folder is made at the first update. */
-export function createReleaseShelf(stateDir: string): ReleaseShelf {
+export function createReleaseStore(stateDir: string): ReleaseStore {
   const dir = join(stateDir, 'releases');
   const fresh = join(dir, 'unpacking');
   const word = async (name: string): Promise<string | null> => (await read(join(dir, name)))?.split(/\s/)[0] ?? null;
@@ -130,9 +130,9 @@ async function read(path: string): Promise<string | null> {
   }
 }
 
-function toTrialFacts(text: string | null): TrialFacts | null {
+function toTrialFacts(text: string | null): ReleaseTrialFacts | null {
   try {
-    const { serial, unitsOk } = JSON.parse(text ?? '') as Partial<TrialFacts>;
+    const { serial, unitsOk } = JSON.parse(text ?? '') as Partial<ReleaseTrialFacts>;
     return typeof serial === 'number' && typeof unitsOk === 'number' ? { serial, unitsOk } : null;
   } catch {
     return null; // Damaged: then the trial is judged without a before.

@@ -6,8 +6,8 @@
 import { mkdir, open, rm, stat } from 'node:fs/promises';
 import type { Log } from '../../core/ports.ts';
 import { MAX_HEADER_BYTES, openHeader } from '../../core/update-header.ts';
-import type { UpdateAnswer, UpdateDesk, UpdatePart, UpdateRequest } from '../../core/updates.ts';
-import { PACKAGE, type ReleaseShelf } from './release-shelf.ts';
+import type { UpdateAnswer, UpdateManager, UpdatePart, UpdateRequest } from '../../core/updates.ts';
+import { PACKAGE, type ReleaseStore } from './release-shelf.ts';
 import { UpdateError } from './update-error.ts';
 import { type CheckNeeds, checkUpdateFile, checkUpdateHead, readUpdateKeys, releaseName } from './update-file.ts';
 import { unpackUpdate } from './update-unpack.ts';
@@ -17,8 +17,8 @@ const SPARE_BYTES = 33_554_432;
 /** A larger file is none of ours. Units: bytes. Source: the package takes 31 MB. */
 const MAX_FILE_BYTES = 268_435_456;
 
-export interface UpdateDeskParts {
-  readonly shelf: ReleaseShelf;
+export interface UpdateManagerParts {
+  readonly shelf: ReleaseStore;
   readonly log: Log;
   readonly version: string;
   /** Of the program that runs; 0 where it was not packaged. */
@@ -34,7 +34,7 @@ export interface UpdateDeskParts {
   readonly restart: (why: string) => void;
 }
 
-export function createUpdateDesk(parts: UpdateDeskParts): UpdateDesk {
+export function createUpdateManager(parts: UpdateManagerParts): UpdateManager {
   const { shelf, log, keysDir, obstacle } = parts;
   let isBusy = false;
   const newest = (shown: { readonly serial: number }): number => Math.max(parts.serial, shown.serial);

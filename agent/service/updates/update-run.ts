@@ -4,22 +4,22 @@
  * Owns the joining of the service room's desk with field, lighting and the end of this run.
  */
 import type { Clock, Timer } from '../../core/clock.ts';
-import type { Happening } from '../../core/event-book.ts';
+import type { EventFacts } from '../../core/event-book.ts';
 import type { DeviceView, Log } from '../../core/ports.ts';
 import type { Pulse } from '../../core/pulse.ts';
 import type { RunOptions } from '../../core/run-options.ts';
-import type { UpdateDesk } from '../../core/updates.ts';
+import type { UpdateManager } from '../../core/updates.ts';
 import type { ZoneView } from '../../core/views.ts';
-import { createReleaseShelf, PACKAGE, type ReleaseShelf } from './release-shelf.ts';
+import { createReleaseStore, PACKAGE, type ReleaseStore } from './release-shelf.ts';
 import { startReleaseTrial } from './release-trial.ts';
-import { createUpdateDesk, type UpdateDeskParts } from './update-desk.ts';
+import { createUpdateManager, type UpdateManagerParts } from './update-desk.ts';
 
 /** So long the answer has to reach whoever asked before the run ends. Units: ms. Source: assumed; a line of 9600 baud carries a screen in less. */
 const FAREWELL_MS = 2_000;
 
 /** What a run brings. */
-export interface UpdateParts extends Pick<UpdateDeskParts, 'serial' | 'arch' | 'keysDir' | 'obstacle'> {
-  readonly shelf: ReleaseShelf;
+export interface UpdateParts extends Pick<UpdateManagerParts, 'serial' | 'arch' | 'keysDir' | 'obstacle'> {
+  readonly shelf: ReleaseStore;
   /** Name of the release that runs. */
   readonly release: string;
   /** Ends this run for another release. */
@@ -37,7 +37,7 @@ export function updatePartsOf({ release }: Pick<RunOptions, 'release'>, storeDir
       ? 'only an agent that runs as the service of the package exchanges its program; this one does not'
       : '';
   return {
-    shelf: createReleaseShelf(stateDir ?? storeDir),
+    shelf: createReleaseStore(stateDir ?? storeDir),
     release: name ?? PACKAGE,
     serial,
     arch: process.arch,
@@ -54,11 +54,11 @@ export interface UpdatesParts extends UpdateParts {
   readonly zones: () => readonly ZoneView[];
   readonly devices: () => readonly DeviceView[];
   readonly pulse: () => Pulse;
-  readonly notice: (happening: Happening) => void;
+  readonly notice: (happening: EventFacts) => void;
 }
 
 export interface Updates {
-  readonly desk: UpdateDesk;
+  readonly desk: UpdateManager;
   /** Tells of a release that was taken back, and begins the trial where this run is of a new one. */
   start(): Promise<void>;
   stop(): void;
@@ -73,7 +73,7 @@ export function createUpdates(parts: UpdatesParts): Updates {
   const restart = (why: string): void => {
     leaving ??= clock.after(FAREWELL_MS, () => parts.leave(why));
   };
-  const tell = (code: Happening['code'], severity: Happening['severity'], text: string): void =>
+  const tell = (code: EventFacts['code'], severity: EventFacts['severity'], text: string): void =>
     parts.notice({ code, source: 'agent', severity, text });
 
   async function confirm(): Promise<void> {
@@ -88,7 +88,7 @@ export function createUpdates(parts: UpdatesParts): Updates {
   }
 
   return {
-    desk: createUpdateDesk({ ...parts, lampsLit: () => litLamps(parts.zones()), unitsOk, restart }),
+    desk: createUpdateManager({ ...parts, lampsLit: () => litLamps(parts.zones()), unitsOk, restart }),
     async start() {
       if (release !== PACKAGE) await shelf.cameUp().catch((error: unknown) => log.event('release-not-kept', { error }, 'warning'));
       const { failed, trial: onTrial } = await shelf.facts();

@@ -4,11 +4,11 @@
  * Owns the waiting room, the order of commits and the troubles. Knows no file. One commit at a time.
  */
 import type { Clock, Timer } from '../../core/clock.ts';
-import type { Committed, EarlierLoss, Frame, FrameFate, Log, Store } from '../../core/ports.ts';
+import type { Committed, EarlierLoss, ReadingFrame, FrameFate, Log, Store } from '../../core/ports.ts';
 import type { AgentEvent, Outcome } from '../../core/words.ts';
-import type { LossReason, Notice, Result, StateWork, TelemetryDone, TelemetryWork } from '../messages.ts';
+import type { LossReason, Notice, StoreResult, StateWork, TelemetryDone, TelemetryWork } from '../messages.ts';
 import { lostAudit, type TimedNote } from '../state/audit-table.ts';
-import type { Courier } from './courier.ts';
+import type { StorageClient } from './courier.ts';
 import type { Numbering } from './numbering.ts';
 import {
   afterFailure,
@@ -22,7 +22,7 @@ import {
   storelessEvent,
   type Troubles,
 } from './trouble.ts';
-import { createWaitingRoom, type Taken, type WaitingRoomLimits } from './waiting-room.ts';
+import { createWriteBuffer, type Taken, type WriteBufferLimits } from './waiting-room.ts';
 
 /** A cursor that moves is written so often at most. Units: ms. Source: it rides on a commit and costs a page; one that is lost makes duplicates only, which their seq tells. */
 const CURSOR_MS = 60_000;
@@ -34,8 +34,8 @@ const MAX_WAITING = 1_000;
 export interface CommitterParts {
   readonly clock: Clock;
   readonly log: Log;
-  readonly courier: Courier;
-  readonly limits: WaitingRoomLimits;
+  readonly courier: StorageClient;
+  readonly limits: WriteBufferLimits;
   readonly onCommitted: (committed: Committed) => void;
   readonly onEvent: (event: AgentEvent) => void;
   /** The telemetry file is over its cap: room has to be made between commits. */
@@ -52,7 +52,7 @@ interface Counters {
 }
 
 export interface Committer {
-  addFrame(frame: Frame): void;
+  addFrame(frame: ReadingFrame): void;
   /** Written at once; resolves when it is on disk. */
   addLoss(loss: EarlierLoss): Promise<void>;
   rowOf: Store['rowOf'];
@@ -98,7 +98,7 @@ interface Work {
 /** A committer that holds everything back until `open`. */
 export function createCommitter(parts: CommitterParts): Committer {
   const { clock, log, courier } = parts;
-  const room = createWaitingRoom({ ...parts.limits, rowOf, fates: parts.fates });
+  const room = createWriteBuffer({ ...parts.limits, rowOf, fates: parts.fates });
   const owed = new Map<string, () => void>();
   const waiting = { events: [] as AgentEvent[], outcomes: [] as Outcome[], saves: [] as Save[], audits: [] as TimedNote[] };
   const count = { readingsStored: 0, readingsLost: 0, lastSeq: 0, cursorSeq: 0, lastTicket: 0 };
@@ -167,7 +167,7 @@ export function createCommitter(parts: CommitterParts): Committer {
     waiting.audits = waiting.audits.filter((note) => !written.has(note));
   }
 
-  function settleTelemetry(work: TelemetryWork | null, result: Result<TelemetryDone>): void {
+  function settleTelemetry(work: TelemetryWork | null, result: StoreResult<TelemetryDone>): void {
     if (!accept('telemetry.db', result) || !result.ok) return;
     const { tickets, lastSeq, cursorSeq } = result.value;
     isOverCap = result.value.isOverCap;
@@ -188,7 +188,7 @@ export function createCommitter(parts: CommitterParts): Committer {
     if (isOverCap) parts.onOverCap();
   }
 
-  function accept(part: Part, result: Result<unknown>): boolean {
+  function accept(part: Part, result: StoreResult<unknown>): boolean {
     if (result.ok) change(afterSuccess(troubles, part));
     else fail(part, result.message);
     return result.ok;

@@ -9,12 +9,12 @@ import type { Clock, MonoMs, Timer } from '../../core/clock.ts';
 import { StoreError } from '../../core/errors.ts';
 import type { StorePulse } from '../../core/pulse.ts';
 import { within } from '../../core/within.ts';
-import type { Kind, Link, Notice, OpenLink, Request, Setup, Talk } from '../messages.ts';
+import type { Kind, StoreLink, Notice, OpenLink, StoreRequest, Setup, StoreMessages } from '../messages.ts';
 import { PATIENCE_MS } from './patience.ts';
 
-export interface Courier {
+export interface StorageClient {
   /** Opens the link where there is none. Shape: null when there is no thread, or it was lost before it answered. */
-  ask<K extends Kind>(kind: K, question: Talk[K]['ask']): Promise<Talk[K]['answer'] | null>;
+  ask<K extends Kind>(kind: K, question: StoreMessages[K]['ask']): Promise<StoreMessages[K]['answer'] | null>;
   /** Closes the files, then the thread. */
   close(isAllCommitted: boolean): Promise<void>;
   pulse(): StorePulse;
@@ -31,7 +31,7 @@ interface Question {
 }
 
 /** A courier without a link; the first question opens one. */
-export function createCourier({
+export function createStorageClient({
   openLink,
   setup,
   clock,
@@ -40,15 +40,15 @@ export function createCourier({
   /** Asked at each start of the thread. */
   readonly setup: () => Setup;
   readonly clock: Pick<Clock, 'wallMs' | 'monoMs' | 'after'>;
-}): Courier {
-  let link: Link | null = null;
+}): StorageClient {
+  let link: StoreLink | null = null;
   /** In the order asked, which is that of the answers: the thread works on the first. */
   let unanswered: Question[] = [];
   let watch: Timer | null = null;
-  let leaving: Link | null = null;
+  let leaving: StoreLink | null = null;
   let unansweredMono: MonoMs | null = null;
 
-  function opened(): Link | null {
+  function opened(): StoreLink | null {
     if (link !== null) return link;
     if (leaving !== null) return refuse('it hung and has not ended yet; check the storage card (dmesg)');
     try {
@@ -80,7 +80,7 @@ export function createCourier({
     courier.onLost(cause);
   }
 
-  async function end(ending: Link): Promise<void> {
+  async function end(ending: StoreLink): Promise<void> {
     leaving = ending;
     await ending.close();
     leaving = null;
@@ -106,11 +106,11 @@ export function createCourier({
     if (wasFirst) watchFirst();
   }
 
-  const courier: Courier = {
+  const courier: StorageClient = {
     onNotice: () => {},
     onLost: () => {},
     pulse: () => ({ unansweredMono, isStuck: leaving !== null }),
-    ask: async <K extends Kind>(kind: K, question: Talk[K]['ask']) => {
+    ask: async <K extends Kind>(kind: K, question: StoreMessages[K]['ask']) => {
       unansweredMono ??= clock.monoMs();
       const to = opened();
       if (to === null) return null;
@@ -118,7 +118,7 @@ export function createCourier({
       const entry: Question = { kind, giveUp: () => asked.resolve(null) };
       unanswered.push(entry);
       if (unanswered[0] === entry) watchFirst();
-      const request = { ...question, kind, atMs: clock.wallMs() } as unknown as Request<K>;
+      const request = { ...question, kind, atMs: clock.wallMs() } as unknown as StoreRequest<K>;
       try {
         const reply = await Promise.race([to.ask<K>(request), asked.promise]);
         if (reply === null) return null;

@@ -5,14 +5,14 @@
  */
 import { StoreError } from '../../core/errors.ts';
 import { createDatabase } from '../database.ts';
-import type { Answer, Kind, OpenLink, Request } from '../messages.ts';
+import type { StoreAnswer, Kind, OpenLink, StoreRequest } from '../messages.ts';
 
 /** Opens the database on this thread. Errors: asking after `close` rejects with StoreError `worker-lost`. */
 export const openInProcessLink: OpenLink = (setup) => {
   const database = createDatabase(setup);
   let closed = false;
   return {
-    ask: async <K extends Kind>(request: Request<K>): Promise<Answer<K>> => {
+    ask: async <K extends Kind>(request: StoreRequest<K>): Promise<StoreAnswer<K>> => {
       if (closed) throw new StoreError('worker-lost', 'the database is closed');
       return database.handle(request);
     },

@@ -58,7 +58,7 @@ export function isTroubled(troubles: Troubles, part: Part): boolean {
 }
 
 /** Everything wrong, in one line; empty when nothing is. */
-export function reasonOf(troubles: Troubles): string {
+export function troubleText(troubles: Troubles): string {
   return troubles.list.map(({ reason }) => reason).join(' · ');
 }
 

@@ -7,12 +7,12 @@
  * must not be counted as lost. What is on its way to the platform stays too: whether it is lost is not decided yet.
  */
 import type { WallMs } from '../../core/clock.ts';
-import type { EarlierLoss, Frame, FrameFate, Store } from '../../core/ports.ts';
+import type { EarlierLoss, ReadingFrame, FrameFate, Store } from '../../core/ports.ts';
 import type { DeliveredUnstored, LossReason, MemoryGap } from '../messages.ts';
 
-export interface WaitingRoom {
+export interface WriteBuffer {
   /** Adds a frame. Returns how many readings were lost to make room. */
-  add(frame: Frame, atMs: WallMs): number;
+  add(frame: ReadingFrame, atMs: WallMs): number;
   /** Counts readings as lost, without frame. */
   lose(readings: number, reason: LossReason, atMs: WallMs): void;
   /** Counts what an earlier run lost, once in the file however often it is asked. */
@@ -26,12 +26,12 @@ export interface WaitingRoom {
 }
 
 export interface Taken {
-  readonly frames: readonly Frame[];
+  readonly frames: readonly ReadingFrame[];
   readonly gaps: readonly MemoryGap[];
   readonly deliveredUnstored: DeliveredUnstored | null;
 }
 
-export interface WaitingRoomLimits {
+export interface WriteBufferLimits {
   readonly maxReadings: number;
   /** Most readings handed out at once; one frame is handed out whatever its size. */
   readonly batchReadings: number;
@@ -43,16 +43,16 @@ const EARLIER_MARK = 0;
 const MAX_GAPS = 500;
 
 /** A room with no frames in it. */
-export function createWaitingRoom({
+export function createWriteBuffer({
   maxReadings,
   batchReadings,
   rowOf,
   fates,
-}: WaitingRoomLimits & {
+}: WriteBufferLimits & {
   readonly rowOf: Store['rowOf'];
   readonly fates: () => (ticket: number) => FrameFate;
-}): WaitingRoom {
-  let frames: Frame[] = [];
+}): WriteBuffer {
+  let frames: ReadingFrame[] = [];
   let gaps: MemoryGap[] = [];
   let taken = { frames: 0, gaps: 0 };
   let takenDelivered: DeliveredUnstored | null = null;
@@ -67,15 +67,15 @@ export function createWaitingRoom({
     else gaps.push({ mark: nextMark++, ...loss });
   };
 
-  const loseFrame = ({ ticket, readings: { length } }: Frame, atMs: WallMs): void => {
+  const loseFrame = ({ ticket, readings: { length } }: ReadingFrame, atMs: WallMs): void => {
     const row = rowOf(ticket);
     const rows = row === null ? {} : { rows: { epoch: row.epoch, from: row.seq, to: row.seq } };
     lose({ readings: length, reason: 'memory-full', atMs, ...rows });
   };
 
   /** The oldest with this fate leave until the rest fits. What was handed out and the newest frame stay. */
-  function release(fate: FrameFate, fateOf: (ticket: number) => FrameFate): Frame[] {
-    const left: Frame[] = [];
+  function release(fate: FrameFate, fateOf: (ticket: number) => FrameFate): ReadingFrame[] {
+    const left: ReadingFrame[] = [];
     const newest = frames.length - 1;
     frames = frames.filter((frame, i) => {
       if (readings <= maxReadings || i < taken.frames || i === newest || fateOf(frame.ticket) !== fate) return true;
@@ -133,11 +133,11 @@ function withLoss(last: MemoryGap, next: Omit<MemoryGap, 'mark'>, isFull: boolea
   return isFull ? { ...rest, readings } : undefined;
 }
 
-function sizeOf(frames: readonly Frame[]): number {
+function sizeOf(frames: readonly ReadingFrame[]): number {
   return frames.reduce((sum, { readings }) => sum + readings.length, 0);
 }
 
-function batchLength(frames: readonly Frame[], batchReadings: number): number {
+function batchLength(frames: readonly ReadingFrame[], batchReadings: number): number {
   let readings = 0;
   const end = frames.findIndex((frame, index) => {
     readings += frame.readings.length;

@@ -27,7 +27,7 @@ const CHUNK_BYTES = 2 ** 20;
 /** Units: bytes. Source: stat(2), `st_blocks`. */
 const STAT_BLOCK_BYTES = 512;
 
-export interface Ballast {
+export interface ReserveFile {
   /** Makes it where it is missing and there is room. Errors: none. */
   keep(atMs: WallMs): void;
   /** Errors: throws StoreError `full` where neither free space nor ballast covers a commit. */
@@ -40,7 +40,7 @@ export interface Ballast {
 export type FreeBytes = (dir: string) => number | null;
 
 /** The ballast of a folder that need not exist yet. */
-export function createBallast({
+export function createReserveFile({
   dir,
   freeBytes,
   remark,
@@ -48,7 +48,7 @@ export function createBallast({
   readonly dir: string;
   readonly freeBytes: FreeBytes;
   readonly remark: (message: string) => void;
-}): Ballast {
+}): ReserveFile {
   const path = join(dir, 'ballast');
   let looked: { readonly atMs: WallMs; readonly free: number | null } | null = null;
   let isHeld: boolean | null = null;

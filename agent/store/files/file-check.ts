@@ -6,7 +6,7 @@
 import { closeSync, openSync, readSync } from 'node:fs';
 import type { StoreError } from '../../core/errors.ts';
 import type { Schema } from '../schema.ts';
-import { isMisfit, isRefusal, openReadOnly, type Sqlite, storeError, toStoreError } from '../sqlite.ts';
+import { isMisfit, isStatementError, openReadOnly, type Sqlite, storeError, toStoreError } from '../sqlite.ts';
 import { getMeta } from './meta.ts';
 import { expectUsable } from './migrations.ts';
 
@@ -22,7 +22,7 @@ const FORMAT_AT = 18;
  *
  * Errors: throws StoreError `foreign`, `future-version` or `corrupt` when this file may not be used, else what SQLite throws.
  */
-export function judge(db: Sqlite, path: string, schema: Schema): void {
+export function assertSoundFile(db: Sqlite, path: string, schema: Schema): void {
   const id = Number(db.pragma('application_id', { simple: true }));
   if (id !== schema.applicationId) {
     throw storeError('foreign', `${path}: found application id ${id}, expected ${schema.applicationId}: emptied or another program's file`);
@@ -40,7 +40,7 @@ export function judge(db: Sqlite, path: string, schema: Schema): void {
  * does not have: the file would refuse it for ever.
  */
 export function toOpeningError(error: unknown, path: string): StoreError {
-  if (!isRefusal(error)) return toStoreError(error, path);
+  if (!isStatementError(error)) return toStoreError(error, path);
   return storeError('corrupt', `${path}: it is not what its version says (${error.message})`);
 }
 
@@ -68,7 +68,7 @@ export function toUseError(error: unknown, path: string, db: Sqlite | undefined)
 export function expectSound(path: string, schema: Schema): void {
   const db = openReadOnly(path);
   try {
-    judge(db, path, schema);
+    assertSoundFile(db, path, schema);
     expectWhole(db, path);
   } finally {
     db.close();

@@ -8,7 +8,7 @@
  */
 
 import type { Schema } from '../schema.ts';
-import { isRefusal, type Sqlite, storeError } from '../sqlite.ts';
+import { isStatementError, type Sqlite, storeError } from '../sqlite.ts';
 import { getMeta, setMeta } from './meta.ts';
 
 /** Errors: throws StoreError `future-version` where the file is too new for this program, `corrupt` where a table is missing. */
@@ -56,7 +56,7 @@ function readableSince(db: Sqlite): number | null {
     const since = getMeta(db, 'readable_since');
     return typeof since === 'number' ? since : null;
   } catch (error) {
-    if (isRefusal(error)) return null;
+    if (isStatementError(error)) return null;
     throw error;
   }
 }

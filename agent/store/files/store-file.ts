@@ -13,7 +13,7 @@ import { createQuarantine } from '../quarantine.ts';
 import type { Schema } from '../schema.ts';
 import { applySettings, openSqlite, type Sqlite, storeError, toStoreError } from '../sqlite.ts';
 import { plainFileBytes } from './db-files.ts';
-import { judge, pageProblems, toOpeningError, toUseError } from './file-check.ts';
+import { assertSoundFile, pageProblems, toOpeningError, toUseError } from './file-check.ts';
 import { makeFresh } from './fresh-file.ts';
 import { getMeta, setMeta } from './meta.ts';
 import { migrate } from './migrations.ts';
@@ -82,7 +82,7 @@ export function createStoreFile<H>(parts: FileParts<H>): StoreFile<H> {
       if (bytes === null) return null;
       if (bytes === 0) throw storeError('foreign', `${path}: found 0 bytes, expected a database of Luciole`);
       db = openSqlite(path);
-      judge(db, path, parts.schema);
+      assertSoundFile(db, path, parts.schema);
       applySettings(db, parts.maxPages);
       migrate(db, path, parts.schema);
       return { db, inode: statSync(path).ino, handle: null, clean: getMeta(db, 'clean') === 1 };

@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import type { WallMs } from '../../core/clock.ts';
 import type { BackupReport } from '../../core/ports.ts';
 import { removeAll, syncFile } from '../files/db-files.ts';
-import { expectSound, expectWhole, judge, toOpeningError } from '../files/file-check.ts';
+import { expectSound, expectWhole, assertSoundFile, toOpeningError } from '../files/file-check.ts';
 import { standAs } from '../files/fresh-file.ts';
 import { getMeta, setMeta } from '../files/meta.ts';
 import { migrate } from '../files/migrations.ts';
@@ -84,7 +84,7 @@ export function createStateBackup(parts: BackupParts): StateBackup {
 function prove(path: string, { schema, rowProblems }: BackupParts, act: (db: Sqlite) => void): void {
   const db = openSqlite(path);
   try {
-    judge(db, path, schema);
+    assertSoundFile(db, path, schema);
     migrate(db, path, schema);
     act(db);
     expectWhole(db, path);

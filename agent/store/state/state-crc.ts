@@ -25,12 +25,12 @@ export function addRowCrc(db: Sqlite): void {
 }
 
 /** The checksum of a row as SQL. */
-export function rowCrc(table: StateTable): string {
+export function stateRowCrcSql(table: StateTable): string {
   return `row_crc(${COVERED[table]})`;
 }
 
 /** Whether a row is as it was written, as SQL. Shape: 1 or 0; a row of version 1 has no checksum and counts as sound where it can be. */
 export function isSound(table: StateTable): string {
   const column = JSON_COLUMN[table];
-  return `(CASE WHEN crc IS NULL THEN ${column === null ? '1' : `json_valid(${column})`} ELSE crc = ${rowCrc(table)} END)`;
+  return `(CASE WHEN crc IS NULL THEN ${column === null ? '1' : `json_valid(${column})`} ELSE crc = ${stateRowCrcSql(table)} END)`;
 }

@@ -21,7 +21,7 @@ export interface ByteReader {
 }
 
 /** Where to write; `capacity` must hold the worst case. Units: bytes. */
-export function createWriter(capacity: number): ByteWriter {
+export function createByteWriter(capacity: number): ByteWriter {
   return { bytes: Buffer.allocUnsafe(capacity), offset: 0 };
 }
 

@@ -24,7 +24,7 @@ export interface Cell {
 /** `decimals` of a series whose values are kept as they are: integers as integers, all others as doubles. */
 export const EXACT = -1;
 /** More decimals than any instrument on a street has; beyond them a scaled integer gains nothing over a double. */
-export const MAX_DECIMALS = 9;
+export const MAX_STORED_DECIMALS = 9;
 /** How the value of a reading is kept. */
 export const FORM = { none: 0, scaled: 1, double: 2 } as const;
 
@@ -49,7 +49,7 @@ export function cellValue(flags: number, decimals: number, next: { scaled(): num
   return form === FORM.scaled ? next.scaled() / scaleOf(decimals) : next.double();
 }
 
-export function qualityOf(flags: number): Quality {
+export function qualityFromFlags(flags: number): Quality {
   return QUALITIES[flags & 3] ?? 'bad';
 }
 

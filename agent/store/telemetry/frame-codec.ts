@@ -12,7 +12,7 @@ import { StoreError } from '../../core/errors.ts';
 import {
   type ByteReader,
   type ByteWriter,
-  createWriter,
+  createByteWriter,
   expectEnd,
   MAX_VARINT_BYTES,
   putDeltas,
@@ -25,7 +25,7 @@ import {
   takeRuns,
   takeVarint,
 } from './byte-column.ts';
-import { cellValue, FORM, qualityOf, type SeriesReading, toCell, toOffsetMs } from './cell.ts';
+import { cellValue, FORM, qualityFromFlags, type SeriesReading, toCell, toOffsetMs } from './cell.ts';
 import { unpack } from './deflated.ts';
 
 /** What a frame says beside its readings. Shape: integers; `clockQuality` is its place in the list. */
@@ -58,7 +58,7 @@ export const MAX_CLOCK_QUALITY = 3;
 /** The blob of these frames, in their order. Shape: values as `toCell` keeps them. Units: times as ms against each frame's own. */
 export function encodeFrames(frames: readonly SeriesFrame[], decimalsOf: (seriesId: number) => number): Buffer {
   const readings = frames.reduce((sum, frame) => sum + frame.readings.length, 0);
-  const writer = createWriter(2 * MAX_VARINT_BYTES + MAX_VARINT_BYTES * (5 * frames.length + 4 * readings) + 10 * readings);
+  const writer = createByteWriter(2 * MAX_VARINT_BYTES + MAX_VARINT_BYTES * (5 * frames.length + 4 * readings) + 10 * readings);
   putVarint(writer, VERSION.many);
   putVarint(writer, frames.length);
   const columns = ['ticket', 'monoMs', 'wallMs'] as const;
@@ -158,12 +158,12 @@ function takeReadings(
     if (decimals === undefined) throw new StoreError('corrupt', `stored bytes: series ${seriesId} is not known`);
     const flag = flags[i] ?? 0;
     const value = cellValue(flag, decimals, next);
-    return { seriesId, value, quality: qualityOf(flag), atMs: (wallMs[i] ?? 0) + (offsetsMs[i] ?? 0) };
+    return { seriesId, value, quality: qualityFromFlags(flag), atMs: (wallMs[i] ?? 0) + (offsetsMs[i] ?? 0) };
   });
 }
 
 /** Checksum of a row. SQLite's own checks do not notice flipped payload bytes. Source: reliability measurement, 500 flipped bytes pass `integrity_check`. */
-export function rowCrc({ boot, ticket, monoMs, wallMs, clockQuality, readings, total }: RowHead, blob: Uint8Array): number {
+export function frameRowCrc({ boot, ticket, monoMs, wallMs, clockQuality, readings, total }: RowHead, blob: Uint8Array): number {
   const columns = new Float64Array([boot, ticket, monoMs, wallMs, clockQuality, readings, total]);
   return crc32(blob, crc32(new Uint8Array(columns.buffer)));
 }

@@ -6,11 +6,11 @@
  */
 import type { ClockQuality } from '../../core/clock.ts';
 import type { StoreError } from '../../core/errors.ts';
-import type { Frame } from '../../core/ports.ts';
+import type { ReadingFrame } from '../../core/ports.ts';
 import type { SegmentFrame } from '../segment-codec.ts';
 import { type Sqlite, storeError, toStoreError } from '../sqlite.ts';
 import type { BootTable } from './boot-table.ts';
-import { decodeFrames, encodeFrames, rowCrc, type SeriesFrame } from './frame-codec.ts';
+import { decodeFrames, encodeFrames, frameRowCrc, type SeriesFrame } from './frame-codec.ts';
 import type { SeriesTable } from './series-table.ts';
 
 export interface FrameRow {
@@ -53,9 +53,9 @@ export interface FrameTable {
   /** Rows of this run that end with this ticket or a later one. */
   ownSince(ticket: number): readonly FrameRow[];
   /** Bytes the frames will need, roughly. */
-  estimate(frames: readonly Frame[]): number;
+  estimate(frames: readonly ReadingFrame[]): number;
   /** One row for each run of tickets without a hole; `base` plus its ticket is the seq of a frame. */
-  add(frames: readonly Frame[], base: number): void;
+  add(frames: readonly ReadingFrame[], base: number): void;
   read(row: FrameRow): Read;
   tally(afterSeq: number): Tally;
   /** Keeps the row, so that seq, ticket and total go on from it, but not its bytes. */
@@ -126,7 +126,7 @@ export function createFrameTable(db: Sqlite, series: SeriesTable, boots: BootTab
     },
   };
 
-  function addRow(frames: readonly Frame[], base: number): void {
+  function addRow(frames: readonly ReadingFrame[], base: number): void {
     const coded = frames.map((frame) => toSeriesFrame(frame, series));
     const newest = coded.at(-1);
     if (newest === undefined) return;
@@ -136,14 +136,14 @@ export function createFrameTable(db: Sqlite, series: SeriesTable, boots: BootTab
     const total = (last.get()?.total ?? 0) + n;
     const { ticket, monoMs, wallMs, clockQuality } = newest;
     const boot = boots.own(wallMs);
-    const crc = rowCrc({ boot, ticket, monoMs, wallMs, clockQuality, readings: n, total }, p);
+    const crc = frameRowCrc({ boot, ticket, monoMs, wallMs, clockQuality, readings: n, total }, p);
     insert.run(seq, boot, ticket, monoMs, wallMs, clockQuality, n, total, crc, p, coded.length);
   }
 }
 
 /** Apart where a ticket is missing, since a row says only the number of its last frame. */
-function withoutHoles(frames: readonly Frame[]): readonly (readonly Frame[])[] {
-  const rows: Frame[][] = [];
+function withoutHoles(frames: readonly ReadingFrame[]): readonly (readonly ReadingFrame[])[] {
+  const rows: ReadingFrame[][] = [];
   for (const frame of frames) {
     const row = rows.at(-1);
     if (row?.at(-1)?.ticket === frame.ticket - 1) row.push(frame);
@@ -153,7 +153,7 @@ function withoutHoles(frames: readonly Frame[]): readonly (readonly Frame[])[] {
 }
 
 /** Within a frame by series and then by time, so that what it says does not depend on where it is kept. */
-function toSeriesFrame(frame: Frame, series: SeriesTable): SeriesFrame {
+function toSeriesFrame(frame: ReadingFrame, series: SeriesTable): SeriesFrame {
   const wallMs = Math.round(frame.atMs);
   const readings = frame.readings.map(({ pointId, value, quality, atMs }) => ({ seriesId: series.idOf(pointId), value, quality, atMs }));
   return {
@@ -171,7 +171,7 @@ function readRow(row: FrameRow, series: SeriesTable): Read {
   if (!(p instanceof Uint8Array)) return { kind: 'damaged', cause: storeError('corrupt', `frames up to ${seq}: no bytes`) };
   if (p.length === 0) return { kind: 'frames', frames: [] };
   const head = { ticket, monoMs, wallMs, clockQuality };
-  const found = rowCrc({ ...head, boot, readings, total }, p);
+  const found = frameRowCrc({ ...head, boot, readings, total }, p);
   if (found !== crc) return { kind: 'damaged', cause: storeError('corrupt', `frames up to ${seq}: checksum ${found}, expected ${crc}`) };
   try {
     const frames = decodeFrames(p, head, series.decimalsOf);

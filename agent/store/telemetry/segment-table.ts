@@ -5,7 +5,7 @@
  * about when and what. Runs within the transactions of the telemetry file.
  */
 
-import { encodeSegment, framesOf, type OpenSegment, openSegment, type SegmentFrame, segmentCrc } from '../segment-codec.ts';
+import { encodeSegment, segmentFrames, type OpenSegment, openSegment, type SegmentFrame, segmentCrc } from '../segment-codec.ts';
 import { type Sqlite, storeError, toStoreError } from '../sqlite.ts';
 import type { BootTable } from './boot-table.ts';
 import type { Read, Tally } from './frame-table.ts';
@@ -87,7 +87,7 @@ export function createSegmentTable(db: Sqlite, series: SeriesTable, boots: BootT
     open,
     read: (row) => {
       try {
-        return { kind: 'frames', frames: framesOf(open(row), series.decimalsOf) };
+        return { kind: 'frames', frames: segmentFrames(open(row), series.decimalsOf) };
       } catch (error) {
         return { kind: 'damaged', cause: toStoreError(error, `segment up to ${row.seq}`) };
       }

@@ -6,7 +6,7 @@
  */
 import type { PointId } from '../../core/words.ts';
 import type { Sqlite } from '../sqlite.ts';
-import { EXACT, MAX_DECIMALS } from './cell.ts';
+import { EXACT, MAX_STORED_DECIMALS } from './cell.ts';
 
 export interface SeriesTable {
   /** Of the point as it is kept now; begun at first sight, within the caller's transaction. */
@@ -42,7 +42,7 @@ export function createSeriesTable(
   const current = new Map<string, number>();
   const decimalsFor = (point: string): number => {
     const wanted = decimals.get(point) ?? EXACT;
-    return Number.isInteger(wanted) && wanted >= 0 && wanted <= MAX_DECIMALS ? wanted : EXACT;
+    return Number.isInteger(wanted) && wanted >= 0 && wanted <= MAX_STORED_DECIMALS ? wanted : EXACT;
   };
   const know = (row: Row): number => {
     byId.set(row.id, row);

@@ -28,7 +28,7 @@ export interface CommandRecord {
 
 export type NewRecord = Omit<CommandRecord, 'n' | 'isTold'>;
 
-export interface CommandBook {
+export interface CommandRegistry {
   /** Takes up what earlier runs left. Shape: all of it, in the order of arrival; undefined when the disk could not be asked. */
   restore(): Promise<readonly CommandRecord[] | undefined>;
   find(commandId: string): CommandRecord | undefined;
@@ -59,7 +59,7 @@ export function isFinal(state: OutcomeState): boolean {
 }
 
 /** An empty book. */
-export function createCommandBook(store: Pick<Store, 'save' | 'loadAll'>, clock: Pick<Clock, 'after'>): CommandBook {
+export function createCommandRegistry(store: Pick<Store, 'save' | 'loadAll'>, clock: Pick<Clock, 'after'>): CommandRegistry {
   const sound = new Map<string, CommandRecord>();
   const refused = new Map<string, CommandRecord>();
   /** Not on disk as they are here. */

@@ -8,21 +8,21 @@
  * take the id within seconds is not waited for.
  */
 import type { Clock } from '../../core/clock.ts';
-import { createEventBook } from '../../core/event-book.ts';
+import { createEventTracker } from '../../core/event-book.ts';
 import type { Log, PlatformOrder, Store } from '../../core/ports.ts';
 import { within } from '../../core/within.ts';
 import type { AgentEvent, CommandTarget, Outcome, Target } from '../../core/words.ts';
 import type { InboundMessage } from '../mqtt/door.ts';
 import type { MetricTable } from '../sparkplug/metric-table.ts';
 import { createTokenBucket } from '../token-bucket.ts';
-import { type CommandRecord, createCommandBook, isFinal } from './command-book.ts';
+import { type CommandRecord, createCommandRegistry, isFinal } from './command-book.ts';
 import { isOver } from './command-expiry.ts';
 import { describeOrder, stageOf } from './command-words.ts';
-import { type CommandContext, type Refusal, readDeviceCommand, readNodeCommand, type SoundCommand } from './commands.ts';
-import { createOutcomePost, type OutcomePost } from './outcome-post.ts';
+import { type CommandContext, type CommandRefusal, readDeviceCommand, readNodeCommand, type SoundCommand } from './commands.ts';
+import { createOutcomeOutbox, type OutcomeOutbox } from './outcome-post.ts';
 import type { OutcomeKind } from './outcome-voice.ts';
 
-export interface CommandDeskParts {
+export interface CommandInboxParts {
   readonly table: Pick<MetricTable, 'node' | 'devices'>;
   readonly cabinetId: string;
   readonly clock: Clock;
@@ -41,7 +41,7 @@ export interface CommandDeskParts {
   readonly onEvent: (event: AgentEvent) => void;
 }
 
-export interface CommandDesk extends Pick<OutcomePost, 'open' | 'close'> {
+export interface CommandInbox extends Pick<OutcomeOutbox, 'open' | 'close'> {
   readonly received: number;
   readonly refused: number;
   /** Takes up what earlier runs left, and ends what they did not. Before the first command. */
@@ -70,11 +70,11 @@ const ID_CHARS = 36 ** 8;
 const SHOWN_NAME = 64;
 
 /** A desk that knows of no command yet. */
-export function createCommandDesk(parts: CommandDeskParts): CommandDesk {
+export function createCommandInbox(parts: CommandInboxParts): CommandInbox {
   const { table, clock, log } = parts;
-  const events = createEventBook(clock, parts.onEvent);
-  const book = createCommandBook(parts.store, clock);
-  const post = createOutcomePost({
+  const events = createEventTracker(clock, parts.onEvent);
+  const book = createCommandRegistry(parts.store, clock);
+  const post = createOutcomeOutbox({
     log,
     tell: (outcome) => parts.onAnswer(outcome, book.find(outcome.commandId)?.kind ?? 'refused'),
     onTold: (commandIds) => book.told(commandIds),
@@ -131,7 +131,7 @@ export function createCommandDesk(parts: CommandDeskParts): CommandDesk {
     else post.add({ ...outcome, atMs: clock.wallMs() });
   }
 
-  function refuse({ commandId, hasOwnId, reason }: Refusal, target: CommandTarget): void {
+  function refuse({ commandId, hasOwnId, reason }: CommandRefusal, target: CommandTarget): void {
     count.refused += 1;
     const known = hasOwnId ? book.find(commandId) : undefined;
     if (known !== undefined) repeat(known);

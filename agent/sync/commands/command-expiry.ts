@@ -8,7 +8,7 @@
  * messages are refused and a clean session keeps none. A clock restored from disk is at most late, so what is over by it is over.
  */
 import { isTrusted, type MonoMs, type WallMs } from '../../core/clock.ts';
-import { type Checked, MAX_AGE_MS, type Now } from './command-fields.ts';
+import { type Checked, MAX_AGE_MS, type CommandInstant } from './command-fields.ts';
 
 /** The longest a command may ask to live. Units: ms. Source: assumed; what lasts longer is a wish's own end, not a command's. */
 const LONGEST_MS = 24 * 3_600_000;
@@ -26,7 +26,7 @@ interface Said {
 }
 
 /** The rest of a command's life, or why it has none. */
-export function judgeLifetime({ sentMs, expiresMs }: Said, { nowMs, nowMono, clockQuality }: Now): Checked<Lifetime> {
+export function judgeLifetime({ sentMs, expiresMs }: Said, { nowMs, nowMono, clockQuality }: CommandInstant): Checked<Lifetime> {
   const trusted = isTrusted(clockQuality);
   if (expiresMs === undefined) {
     const ageMs = trusted && sentMs !== undefined ? Math.max(0, nowMs - sentMs) : 0;
@@ -44,7 +44,7 @@ export function judgeLifetime({ sentMs, expiresMs }: Said, { nowMs, nowMono, clo
 }
 
 /** Whether it may not be carried out any more. Both clocks speak where both can: a wall clock put right shows what was too long. */
-export function isOver({ expiresMs, expiresMono }: Lifetime, { nowMs, nowMono, clockQuality }: Now): boolean {
+export function isOver({ expiresMs, expiresMono }: Lifetime, { nowMs, nowMono, clockQuality }: CommandInstant): boolean {
   return nowMono >= expiresMono || (expiresMs !== null && isTrusted(clockQuality) && nowMs >= expiresMs);
 }
 

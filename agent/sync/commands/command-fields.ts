@@ -20,7 +20,7 @@ const RETAINED = 'retained commands are not obeyed: publish it without retain an
 const TIME_RANGE = { min: 946_684_800_000, max: 4_102_444_800_000 };
 
 /** The instant at which a command is read. */
-export interface Now {
+export interface CommandInstant {
   readonly nowMs: WallMs;
   readonly nowMono: MonoMs;
   readonly clockQuality: ClockQuality;
@@ -30,7 +30,7 @@ export interface Now {
 export type Checked<T> = { readonly value: T } | { readonly reason: string };
 
 /** Each metric of a command by its name. */
-export type Fields = ReadonlyMap<string, Metric>;
+export type CommandFields = ReadonlyMap<string, Metric>;
 
 /** Where a command is aimed, and what is known there. */
 export interface Place {
@@ -43,7 +43,7 @@ export interface Place {
 }
 
 /** The payload of a message that may be a command. */
-export function openPayload({ payload, retained }: InboundMessage, now: Now): Checked<Payload> {
+export function openPayload({ payload, retained }: InboundMessage, now: CommandInstant): Checked<Payload> {
   if (retained) return { reason: RETAINED };
   if (payload.length > MAX_COMMAND_BYTES) return { reason: `payload of ${payload.length} bytes, at most ${MAX_COMMAND_BYTES}` };
   const decoded = decodePayload(payload);
@@ -54,7 +54,7 @@ export function openPayload({ payload, retained }: InboundMessage, now: Now): Ch
   return wrongTime === undefined ? { value: decoded } : { reason: wrongTime };
 }
 
-function wrongTimeOf(timestampMs: WallMs, { nowMs, clockQuality }: Now): string | undefined {
+function wrongTimeOf(timestampMs: WallMs, { nowMs, clockQuality }: CommandInstant): string | undefined {
   const skewMs = nowMs - timestampMs;
   if (!isTrusted(clockQuality) || Math.abs(skewMs) <= MAX_AGE_MS) return undefined;
   if (timestampMs < TIME_RANGE.min || timestampMs > TIME_RANGE.max)
@@ -65,7 +65,7 @@ function wrongTimeOf(timestampMs: WallMs, { nowMs, clockQuality }: Now): string 
 }
 
 /** Each metric by its name, whether it came by name or by alias. */
-export function nameFields({ metrics }: Payload, place: Place): Checked<Fields> {
+export function nameFields({ metrics }: Payload, place: Place): Checked<CommandFields> {
   const fields = new Map<string, Metric>();
   for (const metric of metrics) {
     const byAlias = metric.alias === undefined ? undefined : place.byAlias.get(metric.alias);
@@ -96,7 +96,7 @@ export interface IntegerRange {
   readonly absent: number;
 }
 
-export function readInteger(fields: Fields, name: string, range: IntegerRange): Checked<number> {
+export function readInteger(fields: CommandFields, name: string, range: IntegerRange): Checked<number> {
   const metric = fields.get(name);
   if (metric === undefined) return { value: range.absent };
   const whole = wholeOf(metric, INTEGER_DATATYPES);
@@ -106,7 +106,7 @@ export function readInteger(fields: Fields, name: string, range: IntegerRange): 
 }
 
 /** Undefined where the metric is absent or null. */
-export function readTime(fields: Fields, name: string): Checked<WallMs | undefined> {
+export function readTime(fields: CommandFields, name: string): Checked<WallMs | undefined> {
   const metric = fields.get(name);
   if (metric === undefined || isNull(metric)) return { value: undefined };
   const whole = wholeOf(metric, [...INTEGER_DATATYPES, DATATYPE.DateTime]);
@@ -116,7 +116,7 @@ export function readTime(fields: Fields, name: string): Checked<WallMs | undefin
 }
 
 /** Empty where the metric is absent or null. */
-export function readText(fields: Fields, name: string, maxLength: number): Checked<string> {
+export function readText(fields: CommandFields, name: string, maxLength: number): Checked<string> {
   const metric = fields.get(name);
   if (metric === undefined || isNull(metric)) return { value: '' };
   const { value, datatype } = metric;
@@ -128,14 +128,14 @@ export function readText(fields: Fields, name: string, maxLength: number): Check
 }
 
 /** Bytes as they came; none is a reason. */
-export function readBytes(fields: Fields, name: string): Checked<Uint8Array> {
+export function readBytes(fields: CommandFields, name: string): Checked<Uint8Array> {
   const { value, datatype } = fields.get(name) ?? {};
   if (value?.kind !== 'bytes' || (datatype !== undefined && datatype !== DATATYPE.Bytes)) return { reason: `${name} takes Bytes` };
   return { value: value.value };
 }
 
 /** Undefined where the metric is absent. */
-export function readFlag(fields: Fields, name: string): Checked<boolean | undefined> {
+export function readFlag(fields: CommandFields, name: string): Checked<boolean | undefined> {
   const metric = fields.get(name);
   if (metric === undefined) return { value: undefined };
   const { value, datatype } = metric;

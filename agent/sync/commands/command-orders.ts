@@ -8,7 +8,7 @@ import type { OverrideRequest, PlatformOrder } from '../../core/ports.ts';
 import type { CommandTarget, IntentRank, Target } from '../../core/words.ts';
 import { DEFAULT_OVERRIDE_MINUTES } from '../sparkplug/current-values.ts';
 import { type MetricEntry, OVERRIDE_METRIC } from '../sparkplug/metric-table.ts';
-import { type Checked, type Fields, type Now, readFlag, readInteger, readPointValue, readText, readTime } from './command-fields.ts';
+import { type Checked, type CommandFields, type CommandInstant, readFlag, readInteger, readPointValue, readText, readTime } from './command-fields.ts';
 import {
   DEFAULT_EMERGENCY_MINUTES,
   DEFAULT_PROGRAMME_MINUTES,
@@ -32,12 +32,12 @@ const NEXT_STEP = 'next-step';
 export interface OrderFrame {
   readonly commandId: string;
   readonly expiresMono: MonoMs | null;
-  readonly now: Now;
+  readonly now: CommandInstant;
 }
 
 /** What is written to a lamp or zone, or to a point of a device. */
 export function readDeviceOrder(
-  fields: Fields,
+  fields: CommandFields,
   place: { readonly deviceId: string; readonly target: Target | null; readonly byName: ReadonlyMap<string, MetricEntry> },
   frame: OrderFrame,
 ): Checked<PlatformOrder> {
@@ -52,7 +52,7 @@ export function readDeviceOrder(
 }
 
 /** What is written to the node: the emergency, or its end. `cabinet` is the whole street. */
-export function readEmergency(fields: Fields, cabinet: Target, frame: OrderFrame): Checked<PlatformOrder> {
+export function readEmergency(fields: CommandFields, cabinet: Target, frame: OrderFrame): Checked<PlatformOrder> {
   const { on: name, minutes: minutesName } = EMERGENCY_METRIC;
   const on = readFlag(fields, name);
   if ('reason' in on) return on;
@@ -78,7 +78,7 @@ export function targetOf({ kind, request }: PlatformOrder, place: CommandTarget)
 }
 
 /** The part of a name before its slash says what is asked; one command asks one thing. */
-function askedGroup(fields: Fields): Checked<string> {
+function askedGroup(fields: CommandFields): Checked<string> {
   const groups = new Set([...fields.keys()].filter((name) => !isEnvelope(name)).map(groupOf));
   if (groups.size > 1) return { reason: `one command asks one thing, this one ${[...groups].join(' and ')}: send them one by one` };
   return { value: [...groups][0] ?? 'Override' };
@@ -93,7 +93,7 @@ function isEnvelope(name: string): boolean {
   return name.startsWith('Command/') || name === OVERRIDE_METRIC.id;
 }
 
-function overrideOrRelease(fields: Fields, target: Target, frame: OrderFrame): Checked<PlatformOrder> {
+function overrideOrRelease(fields: CommandFields, target: Target, frame: OrderFrame): Checked<PlatformOrder> {
   const release = readRelease(fields);
   if ('reason' in release) return release;
   if (release.value === null) return readOverride(fields, target, frame);
@@ -104,7 +104,7 @@ function overrideOrRelease(fields: Fields, target: Target, frame: OrderFrame): C
 }
 
 /** Null where no release is asked. */
-function readRelease(fields: Fields): Checked<'now' | typeof NEXT_STEP | null> {
+function readRelease(fields: CommandFields): Checked<'now' | typeof NEXT_STEP | null> {
   const flag = readFlag(fields, OVERRIDE_METRIC.release);
   if ('reason' in flag) return flag;
   const at = readText(fields, RELEASE_AT_METRIC, LIMIT.nameLength);
@@ -116,7 +116,7 @@ function readRelease(fields: Fields): Checked<'now' | typeof NEXT_STEP | null> {
   return { value: at.value === NEXT_STEP ? NEXT_STEP : 'now' };
 }
 
-function readOverride(fields: Fields, target: Target, frame: OrderFrame): Checked<PlatformOrder> {
+function readOverride(fields: CommandFields, target: Target, frame: OrderFrame): Checked<PlatformOrder> {
   if (!fields.has(OVERRIDE_METRIC.level))
     return { reason: `nothing is asked: ${OVERRIDE_METRIC.level} or ${OVERRIDE_METRIC.release} is missing` };
   const level = readInteger(fields, OVERRIDE_METRIC.level, { min: 0, max: 100, absent: 0 });
@@ -130,7 +130,7 @@ function readOverride(fields: Fields, target: Target, frame: OrderFrame): Checke
   return { value: overrideOrder(target, wish, frame) };
 }
 
-function programmeOrder(fields: Fields, zone: string, { commandId, now }: OrderFrame): Checked<PlatformOrder> {
+function programmeOrder(fields: CommandFields, zone: string, { commandId, now }: OrderFrame): Checked<PlatformOrder> {
   const { choice: name, minutes: minutesName, until, reason: reasonName } = PROGRAMME_METRIC;
   if (!fields.has(name)) return { reason: `nothing is asked: ${name} is missing ("" gives the zone back to its calendar)` };
   const choice = readText(fields, name, LIMIT.nameLength);
@@ -148,7 +148,7 @@ function programmeOrder(fields: Fields, zone: string, { commandId, now }: OrderF
   return { value: { kind: 'programme', request } };
 }
 
-function blinkOrder(fields: Fields, lamp: string, { commandId, expiresMono }: OrderFrame): Checked<PlatformOrder> {
+function blinkOrder(fields: CommandFields, lamp: string, { commandId, expiresMono }: OrderFrame): Checked<PlatformOrder> {
   const name = IDENTIFY_METRIC.seconds;
   const seconds = readInteger(fields, name, { min: 0, max: LIMIT.identifyS, absent: 0 });
   if ('reason' in seconds) return seconds;
@@ -159,7 +159,7 @@ function blinkOrder(fields: Fields, lamp: string, { commandId, expiresMono }: Or
 }
 
 function pointOrder(
-  fields: Fields,
+  fields: CommandFields,
   { deviceId, byName }: { readonly deviceId: string; readonly byName: ReadonlyMap<string, MetricEntry> },
   { commandId, expiresMono, now }: OrderFrame,
 ): Checked<PlatformOrder> {
@@ -183,7 +183,7 @@ interface LengthNames {
 }
 
 /** How long a wish holds, given as a length or as its end. Units: min; an end makes fractions. */
-function readLength(fields: Fields, { minutes, until, max, absent }: LengthNames, { nowMs, clockQuality }: Now): Checked<number> {
+function readLength(fields: CommandFields, { minutes, until, max, absent }: LengthNames, { nowMs, clockQuality }: CommandInstant): Checked<number> {
   const end = readTime(fields, until);
   if ('reason' in end) return end;
   if (end.value === undefined) return readInteger(fields, minutes, { min: 1, max, absent });

@@ -13,9 +13,9 @@ import { type DeviceEntry, type MetricEntry, type MetricTable, NODE_METRIC, OVER
 import { judgeLifetime, type Lifetime } from './command-expiry.ts';
 import {
   type Checked,
-  type Fields,
+  type CommandFields,
   MAX_COMMAND_BYTES,
-  type Now,
+  type CommandInstant,
   nameFields,
   openPayload,
   type Place,
@@ -39,12 +39,12 @@ import { isUpdateAsked, readUpdateOrder } from './update-orders.ts';
 /** Longest id. Units: UTF-16 units. */
 const ID_LENGTH = 64;
 
-export interface CommandContext extends Now {
+export interface CommandContext extends CommandInstant {
   /** Stands in for an id the platform did not give. */
   readonly freshId: string;
 }
 
-export interface Refusal {
+export interface CommandRefusal {
   readonly kind: 'refused';
   readonly commandId: string;
   /** The id is the platform's own, so it can come again. */
@@ -63,11 +63,11 @@ export interface SoundCommand {
   readonly digest: string;
 }
 
-export type Command = SoundCommand | Refusal;
-export type NodeCommand = Command | { readonly kind: 'rebirth' } | { readonly kind: 'nothing' };
+export type ParsedCommand = SoundCommand | CommandRefusal;
+export type NodeCommand = ParsedCommand | { readonly kind: 'rebirth' } | { readonly kind: 'nothing' };
 
 /** What a DCMD for `device` asks, or why it is refused. `device` is undefined when the topic names none of ours. */
-export function readDeviceCommand(message: InboundMessage, device: DeviceEntry | undefined, context: CommandContext): Command {
+export function readDeviceCommand(message: InboundMessage, device: DeviceEntry | undefined, context: CommandContext): ParsedCommand {
   if (device === undefined)
     return refusal('unknown device: it is named as in the topic of its DBIRTH', context, givenId(message, new Map()));
   const { id: deviceId, target, byName } = device;
@@ -101,14 +101,14 @@ export function readNodeCommand(
   return rebirth ?? readCommand(message, place, context, (fields, frame) => readNodeOrder(fields, cabinet, frame));
 }
 
-function readNodeOrder(fields: Fields, cabinet: Target, frame: OrderFrame): Checked<PlatformOrder> {
+function readNodeOrder(fields: CommandFields, cabinet: Target, frame: OrderFrame): Checked<PlatformOrder> {
   if (isConfigAsked(fields)) return readConfigOrder(fields, frame);
   return isUpdateAsked(fields) ? readUpdateOrder(fields, frame) : readEmergency(fields, cabinet, frame);
 }
 
 /** Undefined where it asks for something else. When it was sent does not matter: a host whose clock is wrong must be able to read us. */
 function readRebirth(message: InboundMessage, place: Place, context: CommandContext): NodeCommand | undefined {
-  const refuse = (reason: string): Refusal => refusal(reason, context, givenId(message, place.byAlias));
+  const refuse = (reason: string): CommandRefusal => refusal(reason, context, givenId(message, place.byAlias));
   const payload = openPayload(message, { ...context, clockQuality: 'none' });
   if ('reason' in payload) return refuse(payload.reason);
   if (payload.value.metrics.length === 0) return { kind: 'nothing' };
@@ -125,9 +125,9 @@ function readCommand(
   message: InboundMessage,
   place: Place,
   context: CommandContext,
-  readOrder: (fields: Fields, frame: OrderFrame) => Checked<PlatformOrder>,
-): Command {
-  const refuse = (reason: string): Refusal => refusal(reason, context, givenId(message, place.byAlias));
+  readOrder: (fields: CommandFields, frame: OrderFrame) => Checked<PlatformOrder>,
+): ParsedCommand {
+  const refuse = (reason: string): CommandRefusal => refusal(reason, context, givenId(message, place.byAlias));
   const payload = openPayload(message, context);
   if ('reason' in payload) return refuse(payload.reason);
   const fields = nameFields(payload.value, place);
@@ -147,7 +147,7 @@ function readCommand(
 }
 
 /** Empty where none was given. */
-function readId(fields: Fields): Checked<string> {
+function readId(fields: CommandFields): Checked<string> {
   const id = readText(fields, COMMAND_METRIC.id, ID_LENGTH);
   if ('reason' in id) return id;
   const older = readText(fields, OVERRIDE_METRIC.id, ID_LENGTH);
@@ -171,7 +171,7 @@ function nameOf({ name, alias }: Metric, byAlias: Place['byAlias']): string {
   return (alias === undefined ? undefined : byAlias.get(alias)?.name) ?? '';
 }
 
-function refusal(reason: string, { freshId }: CommandContext, ownId = ''): Refusal {
+function refusal(reason: string, { freshId }: CommandContext, ownId = ''): CommandRefusal {
   return { kind: 'refused', commandId: ownId === '' ? freshId : ownId, hasOwnId: ownId !== '', reason };
 }
 
@@ -207,7 +207,7 @@ const NODE_WRITABLE = new Set<string>([
 ]);
 
 /** The expiry is left out: who sends a command again may give it more time. */
-function digestOf(place: string, fields: Fields): string {
+function digestOf(place: string, fields: CommandFields): string {
   const said = [...fields]
     .filter(([name]) => !FRAME.has(name) && name !== OVERRIDE_METRIC.id)
     .map(([name, metric]) => [name, saidBy(metric)]);

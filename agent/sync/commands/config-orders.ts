@@ -5,7 +5,7 @@
  */
 import type { PlatformOrder } from '../../core/ports.ts';
 import type { CommitRequest, ConfigAsk } from '../../core/revisions.ts';
-import { type Checked, type Fields, readBytes, readInteger, readText } from './command-fields.ts';
+import { type Checked, type CommandFields, readBytes, readInteger, readText } from './command-fields.ts';
 import { COMMAND_METRIC, CONFIG_METRIC, DEFAULT_TRIAL_MINUTES } from './command-metrics.ts';
 import type { OrderFrame } from './command-orders.ts';
 
@@ -27,11 +27,11 @@ const ALLOWED: Readonly<Record<Action, readonly string[]>> = {
 };
 
 /** Whether a command is about the configuration. */
-export function isConfigAsked(fields: Fields): boolean {
+export function isConfigAsked(fields: CommandFields): boolean {
   return [...fields.keys()].some((name) => name.startsWith('Config/'));
 }
 
-export function readConfigOrder(fields: Fields, { commandId }: OrderFrame): Checked<PlatformOrder> {
+export function readConfigOrder(fields: CommandFields, { commandId }: OrderFrame): Checked<PlatformOrder> {
   const action = readAction(fields);
   if ('reason' in action) return action;
   const who = readText(fields, user, LIMIT.userLength);
@@ -42,7 +42,7 @@ export function readConfigOrder(fields: Fields, { commandId }: OrderFrame): Chec
   return { value: { kind: 'config', request: { commandId, by, ask: ask.value } } };
 }
 
-function readAction(fields: Fields): Checked<Action> {
+function readAction(fields: CommandFields): Checked<Action> {
   const text = readText(fields, ACTION, LIMIT.nameLength);
   if ('reason' in text) return text;
   const action = ACTIONS.find((each) => each === text.value);
@@ -52,7 +52,7 @@ function readAction(fields: Fields): Checked<Action> {
   return stray === undefined ? { value: action } : { reason: `${stray} does not belong to ${ACTION} "${action}"` };
 }
 
-function readAsk(fields: Fields, action: Action): Checked<ConfigAsk> {
+function readAsk(fields: CommandFields, action: Action): Checked<ConfigAsk> {
   if (action === 'put') return readPut(fields);
   if (action === 'remove') return within(readText(fields, file, LIMIT.nameLength), (name) => ({ value: { action, file: name } }));
   if (action === 'apply') return within(readCommit(fields), (request) => ({ value: { action, ...request } }));
@@ -63,7 +63,7 @@ function readAsk(fields: Fields, action: Action): Checked<ConfigAsk> {
   return within(readCommit(fields), (request) => ({ value: { action, ...request, revision: revision.value } }));
 }
 
-function readPut(fields: Fields): Checked<ConfigAsk> {
+function readPut(fields: CommandFields): Checked<ConfigAsk> {
   const [name, hash, place] = [readText(fields, file, LIMIT.nameLength), readText(fields, sha256, 64), readText(fields, part, 16)];
   const bytes = readBytes(fields, data);
   if ('reason' in name) return name;
@@ -75,7 +75,7 @@ function readPut(fields: Fields): Checked<ConfigAsk> {
   return { value: { action: 'put', file: name.value, part: Number(number), parts: Number(of), sha256: hash.value, data: bytes.value } };
 }
 
-function readCommit(fields: Fields): Checked<Omit<CommitRequest, 'by' | 'commandId' | 'lowersFloor'>> {
+function readCommit(fields: CommandFields): Checked<Omit<CommitRequest, 'by' | 'commandId' | 'lowersFloor'>> {
   const [why, mode, on] = [readText(fields, comment, LIMIT.commentLength), readText(fields, confirm, 16), readText(fields, base, 64)];
   const time = readInteger(fields, minutes, { min: 1, max: LIMIT.minutes, absent: DEFAULT_TRIAL_MINUTES });
   if ('reason' in why) return why;

@@ -11,7 +11,7 @@ import type { MqttConnection } from '../mqtt/door.ts';
 
 export type Provable = Pick<MqttConnection, 'barrier'>;
 
-export interface OutcomePost {
+export interface OutcomeOutbox {
   add(outcome: Outcome): void;
   open(link: Provable): void;
   close(): void;
@@ -23,7 +23,7 @@ export interface OutcomePost {
 const BATCH = 64;
 
 /** A post with nothing to deliver. */
-export function createOutcomePost({
+export function createOutcomeOutbox({
   log,
   tell,
   onTold,
@@ -32,7 +32,7 @@ export function createOutcomePost({
   /** Sends one; proves nothing. */
   readonly tell: (outcome: Outcome) => void;
   readonly onTold: (commandIds: readonly string[]) => void;
-}): OutcomePost {
+}): OutcomeOutbox {
   const waiting = new Map<string, Outcome>();
   let link: Provable | null = null;
   let running: { readonly link: Provable; readonly done: Promise<void> } | null = null;

@@ -5,7 +5,7 @@
  */
 import type { PlatformOrder } from '../../core/ports.ts';
 import type { UpdateAsk } from '../../core/updates.ts';
-import { type Checked, type Fields, readBytes, readFlag, readInteger, readText } from './command-fields.ts';
+import { type Checked, type CommandFields, readBytes, readFlag, readInteger, readText } from './command-fields.ts';
 import { COMMAND_METRIC, UPDATE_METRIC } from './command-metrics.ts';
 import type { OrderFrame } from './command-orders.ts';
 
@@ -17,11 +17,11 @@ const ALLOWED: Readonly<Record<Action, readonly string[]>> = { put: [at, of, dat
 const MAX_BYTES = 2 ** 31;
 
 /** Whether a command is about the program. */
-export function isUpdateAsked(fields: Fields): boolean {
+export function isUpdateAsked(fields: CommandFields): boolean {
   return [...fields.keys()].some((name) => name.startsWith('Update/'));
 }
 
-export function readUpdateOrder(fields: Fields, { commandId }: OrderFrame): Checked<PlatformOrder> {
+export function readUpdateOrder(fields: CommandFields, { commandId }: OrderFrame): Checked<PlatformOrder> {
   const text = readText(fields, ACTION, 16);
   if ('reason' in text) return text;
   const action = ACTIONS.find((each) => each === text.value);
@@ -33,7 +33,7 @@ export function readUpdateOrder(fields: Fields, { commandId }: OrderFrame): Chec
   return 'reason' in ask ? ask : { value: { kind: 'update', request: { commandId, ask: ask.value } } };
 }
 
-function readPut(fields: Fields): Checked<UpdateAsk> {
+function readPut(fields: CommandFields): Checked<UpdateAsk> {
   const [atByte, ofBytes] = [at, of].map((name) => readInteger(fields, name, { min: 0, max: MAX_BYTES, absent: -1 }));
   const bytes = readBytes(fields, data);
   if (atByte === undefined || ofBytes === undefined) throw new TypeError('two fields give two values');
@@ -44,7 +44,7 @@ function readPut(fields: Fields): Checked<UpdateAsk> {
   return { value: { action: 'put', part: { atByte: atByte.value, ofBytes: ofBytes.value, data: Buffer.from(bytes.value) } } };
 }
 
-function readForce(fields: Fields, action: 'install' | 'revert'): Checked<UpdateAsk> {
+function readForce(fields: CommandFields, action: 'install' | 'revert'): Checked<UpdateAsk> {
   const flag = readFlag(fields, force);
   return 'reason' in flag ? flag : { value: { action, isForced: flag.value === true } };
 }

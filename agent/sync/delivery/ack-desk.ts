@@ -10,7 +10,7 @@ import { type AckWatch, afterAck, hasGivenUp, isOverdue, look, startWatch } from
 import { acknowledge, bytesUnacked, goBack, type Ledger, type ProofMode, withMode } from './ledger.ts';
 import { type Ack, wireEpoch } from './rows-mark.ts';
 
-export interface AckDeskParts {
+export interface AckTrackerParts {
   readonly clock: Clock;
   readonly log: Log;
   readonly store: Pick<Store, 'save' | 'load'>;
@@ -26,7 +26,7 @@ export interface AckDeskParts {
   readonly onBack: () => void;
 }
 
-export interface AckDesk {
+export interface AckTracker {
   open(): void;
   close(): void;
   /** Takes up who proved in an earlier run. */
@@ -50,7 +50,7 @@ const WATCH_MS = 5_000;
 const KEY = 'sync.mode';
 
 /** A desk that has heard nothing. */
-export function createAckDesk(parts: AckDeskParts): AckDesk {
+export function createAckTracker(parts: AckTrackerParts): AckTracker {
   const { clock, log, store, ledger, keep } = parts;
   /** What holds before the first acknowledgement, and again once the platform has given none for a day. */
   const unheard: ProofMode = parts.proof === 'platform' ? 'awaiting' : 'broker';

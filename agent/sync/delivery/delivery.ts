@@ -7,13 +7,13 @@
 import type { UplinkConfig } from '../../core/cabinet.ts';
 import type { Clock } from '../../core/clock.ts';
 import { UplinkError } from '../../core/errors.ts';
-import type { Committed, Frame, FrameFate, Log, Store, StoredFrame, StoreStatus } from '../../core/ports.ts';
+import type { Committed, ReadingFrame, FrameFate, Log, Store, StoredFrame, StoreStatus } from '../../core/ports.ts';
 import type { MqttConnection } from '../mqtt/door.ts';
 import type { Publisher, Sent } from '../sparkplug/publisher.ts';
-import { createAckDesk } from './ack-desk.ts';
+import { createAckTracker } from './ack-desk.ts';
 import { type Portion, planBacklog } from './backlog-plan.ts';
 import { afterRound, type Batch, FIRST_BATCH, framesToRead, SMALLEST_BATCH } from './batch-size.ts';
-import { untoldNotes } from './gap-notes.ts';
+import { unsentNotes } from './gap-notes.ts';
 import { createGapTeller } from './gap-teller.ts';
 import {
   bytesInFlight,
@@ -32,7 +32,7 @@ import {
 import { SEGMENT_BYTES, SEGMENT_OVERHEAD_BYTES, sendPortion } from './portions.ts';
 import { createProver } from './prover.ts';
 import { createReachedNote } from './reached-note.ts';
-import { createResendDesk, type ResendRequest, type ResendResult } from './resend-desk.ts';
+import { createResendQueue, type ResendRequest, type ResendResult } from './resend-desk.ts';
 import { type Ack, wireEpoch } from './rows-mark.ts';
 
 export interface DeliveryParts {
@@ -53,9 +53,9 @@ export interface DeliveryParts {
 
 export interface Delivery {
   /** Births are out: send what waits. */
-  open(link: Link): void;
+  open(link: DeliveryLink): void;
   close(): void;
-  publish(frame: Frame): void;
+  publish(frame: ReadingFrame): void;
   committed(committed: Committed): void;
   /** Resolves when all that was sent has reached the broker, or the link is gone. */
   settled(): Promise<void>;
@@ -85,7 +85,7 @@ export interface DeliveryFacts {
   readonly oldestMs: number | null;
 }
 
-export interface Link {
+export interface DeliveryLink {
   readonly publisher: Publisher;
   readonly connection: Pick<MqttConnection, 'barrier' | 'maxPacketBytes'>;
 }
@@ -99,17 +99,17 @@ export function createDelivery(parts: DeliveryParts): Delivery {
   const { store, clock, log } = parts;
   let ledger: Ledger = createLedger(0, parts.proof === 'platform' ? 'awaiting' : 'broker');
   let epoch: string | null = null;
-  let link: Link | null = null;
-  let draining: Link | null = null;
+  let link: DeliveryLink | null = null;
+  let draining: DeliveryLink | null = null;
   let backlogDue = false;
   let batch: Batch = FIRST_BATCH;
   let headSeq = 0;
   let oldestMs: number | null = null;
   let acceptsSegments = false;
   const reachedNote = createReachedNote(store, clock);
-  const resends = createResendDesk(store, (result) => parts.onResend(result));
+  const resends = createResendQueue(store, (result) => parts.onResend(result));
 
-  const prover = createProver<Link>({
+  const prover = createProver<DeliveryLink>({
     clock,
     log,
     ledger: () => ledger,
@@ -120,7 +120,7 @@ export function createDelivery(parts: DeliveryParts): Delivery {
       parts.onProven(proof.readings);
     },
   });
-  const acks = createAckDesk({
+  const acks = createAckTracker({
     clock,
     log,
     store,
@@ -158,7 +158,7 @@ export function createDelivery(parts: DeliveryParts): Delivery {
     }
   }
 
-  async function drain(current: Link): Promise<void> {
+  async function drain(current: DeliveryLink): Promise<void> {
     if (draining === current) return;
     draining = current;
     while (link === current && backlogDue && epoch !== null && parts.mayDrain()) {
@@ -180,7 +180,7 @@ export function createDelivery(parts: DeliveryParts): Delivery {
   }
 
   /** False when the link would not take it. */
-  async function deliver(current: Link, rows: readonly StoredFrame[]): Promise<boolean> {
+  async function deliver(current: DeliveryLink, rows: readonly StoredFrame[]): Promise<boolean> {
     const portions = planBacklog(ledger, rows);
     const askedMono = clock.monoMs();
     for (const portion of portions) {
@@ -188,7 +188,7 @@ export function createDelivery(parts: DeliveryParts): Delivery {
       if (sent === undefined) return false;
       headSeq = Math.max(headSeq, portion.rows.to);
       keep(shipHistory(ledger, { ...sent, rows: portion.rows }));
-      const untold = untoldNotes(epoch ?? '', portion.rows, portion.frames, sent);
+      const untold = unsentNotes(epoch ?? '', portion.rows, portion.frames, sent);
       if (untold.length > 0) parts.onGap(untold);
     }
     prover.prove(current);
@@ -199,7 +199,7 @@ export function createDelivery(parts: DeliveryParts): Delivery {
     return true;
   }
 
-  function send(current: Link, portion: Portion, isAsked: boolean): Sent | undefined {
+  function send(current: DeliveryLink, portion: Portion, isAsked: boolean): Sent | undefined {
     const maxSegmentBytes = Math.min(SEGMENT_BYTES, current.connection.maxPacketBytes - SEGMENT_OVERHEAD_BYTES);
     const form = { epoch: wireEpoch(epoch ?? ''), asSegments: acceptsSegments, isAsked, maxSegmentBytes };
     const sent = attempt(() => sendPortion(current.publisher, portion, form));
@@ -208,7 +208,7 @@ export function createDelivery(parts: DeliveryParts): Delivery {
   }
 
   /** What the platform asked for again, once the backlog is through. False when there is nothing, or the link would not take it. */
-  async function resendNext(current: Link): Promise<boolean> {
+  async function resendNext(current: DeliveryLink): Promise<boolean> {
     const portion = resends.isWaiting ? await resends.next(framesToRead(batch)) : undefined;
     if (portion === undefined || link !== current) return false;
     const sent = send(current, portion, true);

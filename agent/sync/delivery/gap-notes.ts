@@ -16,7 +16,7 @@ export function gapNote(epoch: string, { id, firstSeq, lastSeq, readings, reason
 }
 
 /** Readings that are in rows that leave and cannot be told as metrics. */
-export interface Untold {
+export interface UnsentReadings {
   /** Of points that the configuration knows no more. */
   readonly homeless: number;
   /** Of points whose birth the broker took only without them. */
@@ -24,7 +24,7 @@ export interface Untold {
 }
 
 /** What of these rows nobody can be told. `id` is null, the rows are the key. */
-export function untoldNotes(epoch: string, rows: SeqRange, frames: readonly StoredFrame[], { homeless, unsayable }: Untold): string[] {
+export function unsentNotes(epoch: string, rows: SeqRange, frames: readonly StoredFrame[], { homeless, unsayable }: UnsentReadings): string[] {
   const note = (readings: number, reason: string): string[] =>
     readings === 0 ? [] : [untoldNote(epoch, rows, frames, { readings, reason })];
   return [...note(homeless, 'not-configured'), ...note(unsayable, 'packet-limit')];

@@ -7,7 +7,7 @@ import type { StoredFrame } from '../../core/ports.ts';
 import type { Publisher, Sent } from '../sparkplug/publisher.ts';
 import type { Portion } from './backlog-plan.ts';
 import type { RowsMark } from './rows-mark.ts';
-import { encodeSegment } from './segment.ts';
+import { encodeRowsSegment } from './segment.ts';
 
 export interface PortionForm {
   readonly epoch: string;
@@ -32,7 +32,7 @@ export function sendPortion(publisher: Publisher, { rows, frames }: Portion, for
 
 /** Halves until each block fits; one row that does not fit by itself goes as metrics. */
 function sendSegments(publisher: Publisher, frames: readonly StoredFrame[], mark: RowsMark, maxBytes: number): Sent {
-  const bytes = encodeSegment(frames, mark);
+  const bytes = encodeRowsSegment(frames, mark);
   const readings = frames.reduce((sum, frame) => sum + frame.readings.length, 0);
   if (bytes.length <= maxBytes) return { ...publisher.segment(bytes, mark), readings };
   if (frames.length === 1) return publisher.history(frames, mark);

@@ -28,7 +28,7 @@ const MAX_WAITING = 16;
 /** Frames looked at in one step towards the ends of a time. */
 const PAGE_FRAMES = 2_000;
 
-export interface ResendDesk {
+export interface ResendQueue {
   ask(request: ResendRequest): ResendResult;
   /** The next frames to send, with the rows they are; undefined when nothing is asked for. */
   next(maxFrames: number): Promise<{ readonly frames: readonly StoredFrame[]; readonly rows: SeqRange } | undefined>;
@@ -44,7 +44,7 @@ interface Job {
 }
 
 /** A desk where nobody has asked. `onResult` hears of ends that `sent` does not bring about. */
-export function createResendDesk(store: Pick<Store, 'readAfter' | 'exportPage'>, onResult: (result: ResendResult) => void): ResendDesk {
+export function createResendQueue(store: Pick<Store, 'readAfter' | 'exportPage'>, onResult: (result: ResendResult) => void): ResendQueue {
   const jobs: Job[] = [];
   const resultOf = ({ request, readings }: Job, state: ResendResult['state'], reason = ''): ResendResult => ({
     id: request.id,

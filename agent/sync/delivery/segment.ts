@@ -23,7 +23,7 @@ interface Cell extends StoredReading {
 }
 
 /** The block of these frames; all readings are in it, whether a device has them still or not. */
-export function encodeSegment(frames: readonly StoredFrame[], rows: RowsMark): Buffer {
+export function encodeRowsSegment(frames: readonly StoredFrame[], rows: RowsMark): Buffer {
   const series = new Map<string, Cell[]>();
   frames.forEach(({ readings }, frame) => {
     for (const reading of readings) {

@@ -12,7 +12,7 @@ import type { Delivery } from './delivery.ts';
 import type { ResendRequest, ResendResult } from './resend-desk.ts';
 import { readSyncWrites, type SyncWrite } from './sync-post.ts';
 
-export interface SyncDeskParts {
+export interface SyncHandlerParts {
   readonly table: MetricTable;
   readonly clock: Pick<Clock, 'monoMs'>;
   readonly log: Log;
@@ -22,7 +22,7 @@ export interface SyncDeskParts {
   readonly onAccept: () => void;
 }
 
-export interface SyncDesk {
+export interface SyncHandler {
   /** False for an NCMD that is about something else. */
   take(message: InboundMessage): boolean;
 }
@@ -33,7 +33,7 @@ const ASKED = { burst: 32, perS: 0.2 };
 const REFUSALS = { burst: 32, perS: 1 };
 
 /** A desk that has heard nothing yet. */
-export function createSyncDesk({ table, clock, log, delivery, onResend, onAccept }: SyncDeskParts): SyncDesk {
+export function createSyncHandler({ table, clock, log, delivery, onResend, onAccept }: SyncHandlerParts): SyncHandler {
   const asked = createTokenBucket(clock, ASKED);
   const refusals = createTokenBucket(clock, REFUSALS);
   const tooMany = `asked too often: at most ${ASKED.burst} at once, then one in ${1 / ASKED.perS} s`;

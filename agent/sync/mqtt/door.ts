@@ -84,7 +84,7 @@ export interface MqttConnection {
   onClosed: (failure: Error) => void;
 }
 
-export interface MqttDoor {
+export interface MqttTransport {
   /** Errors: rejects with UplinkError `unreachable`, `refused`, `tls` or `lost`; always within `timeoutMs`. */
   connect(options: ConnectOptions): Promise<MqttConnection>;
 }

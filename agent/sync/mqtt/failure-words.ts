@@ -118,13 +118,13 @@ const ALERTS: readonly (readonly [part: string, words: string])[] = [
 ];
 
 /** The broker said no. `code`: of its CONNACK. */
-export function refusal(url: string, code: number, cause?: Error): UplinkError {
+export function connectRefusal(url: string, code: number, cause?: Error): UplinkError {
   const words = REFUSALS[code] ?? 'a reason that no standard knows: look into its log';
   return new UplinkError('refused', `${url} refused the connection (${hex(code)}): ${words}`, { cause });
 }
 
 /** The broker ended a session. `code`: of its DISCONNECT. */
-export function farewell(url: string, code: number): UplinkError {
+export function disconnectReason(url: string, code: number): UplinkError {
   if (code === TAKEN_OVER) {
     return new UplinkError(
       'taken-over',
@@ -160,7 +160,7 @@ export function timeout({ url, reached }: Pick<FailedAttempt, 'url' | 'reached'>
 }
 
 /** A connection that did not come about, by what the system or TLS said. */
-export function failure(error: Error, attempt: FailedAttempt): UplinkError {
+export function connectFailure(error: Error, attempt: FailedAttempt): UplinkError {
   const code = 'code' in error && typeof error.code === 'string' ? error.code : '';
   const { url, reached } = attempt;
   const cause = { cause: error };

@@ -6,8 +6,8 @@
  */
 import { ErrorWithSubackPacket, type IClientOptions, MqttClient, type OnPacketCallback } from 'mqtt';
 import { UplinkError } from '../../core/errors.ts';
-import type { ConnectOptions, MqttConnection, MqttDoor } from './door.ts';
-import { breach, type FailedAttempt, failure, farewell, refusal, timeout } from './failure-words.ts';
+import type { ConnectOptions, MqttConnection, MqttTransport } from './door.ts';
+import { breach, type FailedAttempt, connectFailure, disconnectReason, connectRefusal, timeout } from './failure-words.ts';
 import { MAX_INBOUND_BYTES, type MqttSocket, openSocket } from './mqtt-socket.ts';
 
 /** Source: MQTT 5 §2.2.3 leaves it to the remaining length, 256 MB. Units: bytes. */
@@ -33,7 +33,7 @@ const NEVER_MS = 2_147_483_647;
 Buffer.poolSize = 2_048;
 
 /** MQTT over TCP or TLS. Opens nothing before `connect`. */
-export function createMqttDoor(): MqttDoor {
+export function createMqttTransport(): MqttTransport {
   return { connect: (options) => connect(options) };
 }
 
@@ -68,11 +68,11 @@ function connect(options: ConnectOptions): Promise<MqttConnection> {
     const abandon = (): void => fail(new UplinkError('lost', `${url}: given up before it answered`));
     const failed = (error: Error): void => {
       const { trouble } = under;
-      fail(trouble === null ? failure(error, known(options, under)) : breach(url, trouble));
+      fail(trouble === null ? connectFailure(error, known(options, under)) : breach(url, trouble));
     };
     client.on('packetreceive', (packet) => {
       const code = packet.cmd === 'connack' ? (packet.reasonCode ?? packet.returnCode ?? 0) : 0;
-      if (code > 0) fail(refusal(url, code));
+      if (code > 0) fail(connectRefusal(url, code));
     });
     client.on('error', (error) => {
       first ??= error;
@@ -245,7 +245,7 @@ function wrap(attempt: Attempt, options: ConnectOptions, wishes: ServerWishes): 
     if (packet.cmd === 'publish' && packet.qos === 2) end(breach(url, 'qos-2'));
   });
   client.on('error', (error) => end(brokenBy(error)));
-  client.on('disconnect', ({ reasonCode }) => end(farewell(url, reasonCode ?? 0)));
+  client.on('disconnect', ({ reasonCode }) => end(disconnectReason(url, reasonCode ?? 0)));
   client.once('close', () => {
     open = false;
     if (under.trouble !== null) reason ??= breach(url, under.trouble);

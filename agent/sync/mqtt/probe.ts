@@ -19,7 +19,7 @@ const LOOKS = 10;
 /** Slowest link that is served; what was sent before the question is carried first. Units: bytes/ms. Source: assumed; GPRS, one slot up, 16 kbit/s. */
 const SLOWEST_BYTES_PER_MS = 2;
 
-export interface ProbeParts {
+export interface LinkProbeParts {
   readonly clock: Pick<Clock, 'monoMs' | 'after'>;
   readonly connection: Pick<MqttConnection, 'barrier' | 'keepaliveS' | 'sentBytes' | 'onTraffic'>;
   /** Nothing was heard for so long. Units: ms. Called once. */
@@ -34,7 +34,7 @@ export function probeTimes(keepaliveS: number, waitingBytes: number): { readonly
 }
 
 /** Watches until cancelled. A broker without keepalive (0) is asked never. */
-export function startProbe({ clock, connection, onSilent }: ProbeParts): Timer {
+export function startProbe({ clock, connection, onSilent }: LinkProbeParts): Timer {
   if (connection.keepaliveS <= 0) return { cancel: () => {} };
   let heardMono: MonoMs = clock.monoMs();
   let sentMono = heardMono;

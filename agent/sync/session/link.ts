@@ -11,15 +11,15 @@ import { usableBrokers } from '../../core/secret-places.ts';
 import type { UplinkCertificates } from '../../core/uplink-tools.ts';
 import { within } from '../../core/within.ts';
 import { readCertificate } from '../mqtt/certificates.ts';
-import type { InboundMessage, MqttConnection, MqttDoor } from '../mqtt/door.ts';
+import type { InboundMessage, MqttConnection, MqttTransport } from '../mqtt/door.ts';
 import { startProbe } from '../mqtt/probe.ts';
 import { createSecretReader, type ReadFile } from '../mqtt/secrets.ts';
 import { backOffMs, STABLE_MS, takeoverRestMs } from './back-off.ts';
 import { createBdSeqMemory } from './bd-seq-memory.ts';
-import { afterEvent, createSession, type Effect, type Session, type SessionEvent } from './session.ts';
+import { afterEvent, createSession, type Effect, type SessionState, type SessionEvent } from './session.ts';
 import type { Trace } from './trace.ts';
 
-export interface LinkParts {
+export interface BrokerLinkParts {
   readonly config: UplinkConfig;
   readonly clientId: string;
   readonly subscriptions: readonly string[];
@@ -27,7 +27,7 @@ export interface LinkParts {
   readonly clock: Clock;
   readonly log: Log;
   readonly store: Pick<Store, 'save' | 'load'>;
-  readonly door: MqttDoor;
+  readonly door: MqttTransport;
   /** 0..1. */
   readonly random: () => number;
   readonly readFile: ReadFile;
@@ -50,8 +50,8 @@ export interface Ending {
   readonly wanted: boolean;
 }
 
-export interface Link {
-  readonly session: Session;
+export interface BrokerLink {
+  readonly session: SessionState;
   /** In hand or next to be tried. */
   readonly server: { readonly index: number; readonly count: number; readonly url: string };
   /** Why the last connection ended or did not come about; empty when none failed. */
@@ -75,7 +75,7 @@ const FAREWELL_MS = 2_000;
 /** Chance in conformance mode: the rest grows by the same steps each time. Source: a checker wants births within 3 s of the host (reference/sparkplug.md §2). */
 const STEADY = 0.25;
 /** A link that touches nothing before `start`. */
-export function createLink(parts: LinkParts): Link {
+export function createBrokerLink(parts: BrokerLinkParts): BrokerLink {
   const { config, clock, log } = parts;
   const readSecrets = createSecretReader(parts);
   const bdSeqs = createBdSeqMemory(parts);
@@ -85,7 +85,7 @@ export function createLink(parts: LinkParts): Link {
   let attempt = 0;
   let reason = '';
   let failure: UplinkErrorCode | null = null;
-  let lastFailure: Link['lastFailure'] = null;
+  let lastFailure: BrokerLink['lastFailure'] = null;
   let certificates: UplinkCertificates = { own: null, broker: null };
   /** In a row: two clients with one id would throw each other out for ever. */
   let takeovers = 0;

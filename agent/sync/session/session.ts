@@ -9,7 +9,7 @@ import { STABLE_MS } from './back-off.ts';
 
 export type Phase = 'off' | 'saving' | 'connecting' | 'subscribing' | 'waiting-for-host' | 'birthing' | 'live' | 'dying' | 'resting';
 
-export interface Session {
+export interface SessionState {
   readonly phase: Phase;
   /** Of the CONNECT in hand, or of the last one. 0..255. */
   readonly bdSeq: number;
@@ -78,8 +78,8 @@ export type Effect =
   /** Wait the back-off, then report `rested`. */
   | { readonly kind: 'rest'; readonly failures: number };
 
-export interface Step {
-  readonly session: Session;
+export interface SessionStep {
+  readonly session: SessionState;
   readonly effects: readonly Effect[];
 }
 
@@ -93,7 +93,7 @@ const HOST_WAIT_MS = 30_000;
 export const BD_SEQ_COUNT = 256;
 
 /** A session that has not begun. `awaitsHost`: a primary host is configured. `servers`: how many there are to walk. */
-export function createSession(awaitsHost: boolean, servers = 1): Session {
+export function createSession(awaitsHost: boolean, servers = 1): SessionState {
   return {
     phase: 'off',
     bdSeq: 0,
@@ -114,7 +114,7 @@ export function createSession(awaitsHost: boolean, servers = 1): Session {
  *
  * Errors: none; an event that does not fit the phase (a late answer) changes nothing.
  */
-export function afterEvent(session: Session, event: SessionEvent): Step {
+export function afterEvent(session: SessionState, event: SessionEvent): SessionStep {
   const { phase } = session;
   switch (event.kind) {
     case 'start':
@@ -151,55 +151,55 @@ export function afterEvent(session: Session, event: SessionEvent): Step {
   }
 }
 
-function stay(session: Session): Step {
+function stay(session: SessionState): SessionStep {
   return { session, effects: [] };
 }
 
-function go(session: Session, ...effects: Effect[]): Step {
+function go(session: SessionState, ...effects: Effect[]): SessionStep {
   return { session, effects };
 }
 
-function afterStart(session: Session, lastBdSeq: number | null): Session {
+function afterStart(session: SessionState, lastBdSeq: number | null): SessionState {
   return { ...session, failures: 0, bdSeq: lastBdSeq ?? 0, bdSeqSpent: lastBdSeq !== null, bdSeqSaved: false };
 }
 
 /** A number that never left with a CONNECT is used again: hosts count CONNECTs, not attempts. */
-function approach(session: Session): Step {
+function approach(session: SessionState): SessionStep {
   const bdSeq = session.bdSeqSpent ? (session.bdSeq + 1) % BD_SEQ_COUNT : session.bdSeq;
-  const fresh: Session = { ...session, bdSeq, bdSeqSpent: false, bdSeqSaved: session.bdSeqSaved && !session.bdSeqSpent, bornMono: null };
+  const fresh: SessionState = { ...session, bdSeq, bdSeqSpent: false, bdSeqSaved: session.bdSeqSaved && !session.bdSeqSpent, bornMono: null };
   return fresh.bdSeqSaved ? connect(fresh) : go({ ...fresh, phase: 'saving' }, { kind: 'save', bdSeq });
 }
 
-function connect(session: Session): Step {
+function connect(session: SessionState): SessionStep {
   return go({ ...session, phase: 'connecting' }, { kind: 'connect', bdSeq: session.bdSeq, server: session.server });
 }
 
 /** The retained STATE arrives after the SUBACK; what an earlier connection heard does not count. */
-function afterSubscribed(session: Session): Step {
+function afterSubscribed(session: SessionState): SessionStep {
   if (session.host.required && !session.host.online) return awaitHost(session);
   return go({ ...session, phase: 'birthing' }, { kind: 'await-birth' });
 }
 
 /** One server is waited at for good, at the price of a keepalive; with several the host is looked for. */
-function awaitHost(session: Session): Step {
-  const waiting: Session = { ...session, phase: 'waiting-for-host' };
+function awaitHost(session: SessionState): SessionStep {
+  const waiting: SessionState = { ...session, phase: 'waiting-for-host' };
   return session.servers === 1 ? stay(waiting) : go(waiting, { kind: 'await-host', delayMs: HOST_WAIT_MS });
 }
 
 /** Source: `operational-behavior-primary-application-state-with-multiple-servers-walk`. */
-function leaveServer(session: Session): Step {
+function leaveServer(session: SessionState): SessionStep {
   return go({ ...session, phase: 'dying', afterDeath: 'resting', server: (session.server + 1) % session.servers }, { kind: 'die' });
 }
 
 /** Source: `message-flow-edge-node-birth-publish-phid-*`, `operational-behavior-edge-node-termination-host-offline*`. */
-function afterHost(session: Session, { online, atMs, atMono, nowMs }: Extract<SessionEvent, { kind: 'host' }>): Step {
+function afterHost(session: SessionState, { online, atMs, atMono, nowMs }: Extract<SessionEvent, { kind: 'host' }>): SessionStep {
   const { phase, host, server } = session;
   const listening = phase === 'subscribing' || phase === 'waiting-for-host' || phase === 'birthing' || phase === 'live';
   const lastMs = host.lastMs[server] ?? 0;
   // A last word from the future was told by a wrong clock: nothing the host says after it would ever count.
   const isBound = nowMs === null || lastMs <= nowMs + CLOCKS_APART_MS;
   if (!host.required || !listening || (isBound && atMs < lastMs)) return stay(session);
-  const heard: Session = { ...session, host: { ...host, online, lastMs: host.lastMs.with(server, atMs) } };
+  const heard: SessionState = { ...session, host: { ...host, online, lastMs: host.lastMs.with(server, atMs) } };
   if (online) return phase === 'waiting-for-host' ? go({ ...heard, phase: 'birthing' }, { kind: 'await-birth' }) : stay(heard);
   if (phase === 'birthing') return awaitHost(heard);
   if (phase === 'live') return leaveServer(isSound(session, atMono) ? { ...heard, failures: 0 } : heard);
@@ -208,11 +208,11 @@ function afterHost(session: Session, { online, atMs, atMono, nowMs }: Extract<Se
 }
 
 /** A whole round without the host counts as a failure: the next one is slower. */
-function walked(session: Session): Session {
+function walked(session: SessionState): SessionState {
   return session.server === session.servers - 1 ? { ...session, failures: session.failures + 1 } : session;
 }
 
-function askRebirth(session: Session, atMono: MonoMs): Step {
+function askRebirth(session: SessionState, atMono: MonoMs): SessionStep {
   const { lastMono, pending } = session.rebirth;
   if (pending) return stay(session);
   const delayMs = lastMono === null ? 0 : lastMono + REBIRTH_GAP_MS - atMono;
@@ -220,11 +220,11 @@ function askRebirth(session: Session, atMono: MonoMs): Step {
   return go({ ...session, rebirth: { lastMono, pending: true } }, { kind: 'await-rebirth', delayMs });
 }
 
-function rebirth(session: Session, atMono: MonoMs): Step {
+function rebirth(session: SessionState, atMono: MonoMs): SessionStep {
   return go({ ...session, rebirth: { lastMono: atMono, pending: false } }, { kind: 'rebirth' });
 }
 
-function afterFailure(session: Session, atMono: MonoMs): Step {
+function afterFailure(session: SessionState, atMono: MonoMs): SessionStep {
   const { phase } = session;
   if (phase === 'off' || phase === 'resting' || phase === 'saving') return stay(session);
   if (phase === 'dying') return afterDeath(session);
@@ -234,25 +234,25 @@ function afterFailure(session: Session, atMono: MonoMs): Step {
   return rest({ ...session, server, failures: session.failures + (server === 0 ? 1 : 0) });
 }
 
-function isSound({ bornMono }: Session, atMono: MonoMs): boolean {
+function isSound({ bornMono }: SessionState, atMono: MonoMs): boolean {
   return bornMono !== null && atMono - bornMono >= STABLE_MS;
 }
 
-function afterDeath(session: Session): Step {
+function afterDeath(session: SessionState): SessionStep {
   if (session.phase !== 'dying') return stay(session);
   return session.afterDeath === 'off' ? go({ ...forgetHost(session), phase: 'off' }, { kind: 'drop' }) : rest(session);
 }
 
-function rest(session: Session): Step {
+function rest(session: SessionState): SessionStep {
   return go({ ...forgetHost(session), phase: 'resting' }, { kind: 'drop' }, { kind: 'rest', failures: session.failures });
 }
 
-function forgetHost(session: Session): Session {
+function forgetHost(session: SessionState): SessionState {
   return { ...session, host: { ...session.host, online: false } };
 }
 
 /** An attempt that is on its way goes on; a session is ended properly first, a rest cut short. */
-function reconnect(session: Session): Step {
+function reconnect(session: SessionState): SessionStep {
   switch (session.phase) {
     case 'resting':
       return approach({ ...session, failures: 0 });
@@ -269,7 +269,7 @@ function reconnect(session: Session): Step {
   }
 }
 
-function afterStop(session: Session): Step {
+function afterStop(session: SessionState): SessionStep {
   switch (session.phase) {
     case 'off':
       return stay(session);

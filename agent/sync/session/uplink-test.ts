@@ -13,7 +13,7 @@ import { usableBrokers } from '../../core/secret-places.ts';
 import type { PeerCertificate, UplinkStep, UplinkStepName, UplinkTest, UplinkTestRequest } from '../../core/uplink-tools.ts';
 import { within } from '../../core/within.ts';
 import { readCertificate } from '../mqtt/certificates.ts';
-import type { ConnectStage, MqttConnection, MqttDoor } from '../mqtt/door.ts';
+import type { ConnectStage, MqttConnection, MqttTransport } from '../mqtt/door.ts';
 import { isTls, placeOf } from '../mqtt/mqtt-socket.ts';
 import { createSecretReader, type ReadFile, type Secrets } from '../mqtt/secrets.ts';
 import { readHostState } from '../sparkplug/host-state.ts';
@@ -23,7 +23,7 @@ export interface UplinkTestParts {
   readonly config: UplinkConfig;
   /** The agent's; the test adds to it. */
   readonly clientId: string;
-  readonly door: MqttDoor;
+  readonly door: MqttTransport;
   readonly clock: Clock;
   readonly readFile: ReadFile;
 }

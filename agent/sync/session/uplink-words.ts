@@ -4,7 +4,7 @@
  * Owns the words. Pure.
  */
 import type { UplinkStatus } from '../../core/ports.ts';
-import type { Link } from './link.ts';
+import type { BrokerLink } from './link.ts';
 import type { Phase } from './session.ts';
 
 const STATE_OF: Readonly<Record<Phase, UplinkStatus['state']>> = {
@@ -20,13 +20,13 @@ const STATE_OF: Readonly<Record<Phase, UplinkStatus['state']>> = {
 };
 
 /** The word for it. */
-export function stateOf(phase: Phase): UplinkStatus['state'] {
+export function uplinkState(phase: Phase): UplinkStatus['state'] {
   return STATE_OF[phase];
 }
 
 /** What is wrong and what to check; empty while nothing is. */
-export function reasonOf(
-  { session, reason }: Pick<Link, 'session' | 'reason'>,
+export function uplinkReason(
+  { session, reason }: Pick<BrokerLink, 'session' | 'reason'>,
   { isReconnecting, primaryHost }: { readonly isReconnecting: boolean; readonly primaryHost: string | null },
 ): string {
   const { phase } = session;

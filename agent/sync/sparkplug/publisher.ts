@@ -5,7 +5,7 @@
  * Made by `uplink.ts` for each connection; `delivery.ts` hands it frames.
  */
 import type { Clock, WallMs } from '../../core/clock.ts';
-import type { Frame, StoredFrame, UplinkValue } from '../../core/ports.ts';
+import type { ReadingFrame, StoredFrame, UplinkValue } from '../../core/ports.ts';
 import type { Quality, Reading } from '../../core/words.ts';
 import { COMMAND_METRIC, WRITTEN_METRICS } from '../commands/command-metrics.ts';
 import { type RowsMark, rowsText } from '../delivery/rows-mark.ts';
@@ -48,7 +48,7 @@ export interface Publisher {
   /** A device returned or fell silent. */
   deviceAlive(deviceId: string, alive: boolean): void;
   /** Undefined when a device in it is not born, or a birth left out a point of it: nothing was sent, the frame goes out as history. */
-  live(frame: Frame, rows: RowsMark | null): Sent | undefined;
+  live(frame: ReadingFrame, rows: RowsMark | null): Sent | undefined;
   /** Frames of these rows, as historical; without frames it says that the rows hold nothing. */
   history(frames: readonly StoredFrame[], rows: RowsMark): Sent;
   /** The same rows packed as one metric of the node. */

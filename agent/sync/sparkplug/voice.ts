@@ -14,7 +14,7 @@ import type { MetricEntry, MetricTable } from './metric-table.ts';
 import { createPublisher, type Publisher } from './publisher.ts';
 import type { Topics } from './topics.ts';
 
-export interface VoiceParts {
+export interface NodePublisherParts {
   readonly nodeId: string;
   readonly table: MetricTable;
   readonly topics: Topics;
@@ -27,7 +27,7 @@ export interface VoiceParts {
   readonly onUnbearable: (error: UplinkError) => void;
 }
 
-export interface Voice extends Pick<Uplink, 'update' | 'deviceAlive'> {
+export interface NodePublisher extends Pick<Uplink, 'update' | 'deviceAlive'> {
   isOpen(): boolean;
   /** A session with its births. */
   open(connection: MqttConnection, bdSeq: number): Publisher;
@@ -47,7 +47,7 @@ export interface Voice extends Pick<Uplink, 'update' | 'deviceAlive'> {
 const GATHER_MS = 50;
 
 /** A voice without a session. */
-export function createVoice({ nodeId, table, topics, values, clock, log, onSent, onUnbearable }: VoiceParts): Voice {
+export function createNodePublisher({ nodeId, table, topics, values, clock, log, onSent, onUnbearable }: NodePublisherParts): NodePublisher {
   const silent = new Set<string>();
   const isSilent = (deviceId: string): boolean => silent.has(deviceId);
   const changed = new Map<MetricEntry, UplinkValue>();

@@ -10,7 +10,7 @@ import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { startChild } from '../../../bench/child.ts';
 import { footprintCabinet } from '../../../bench/footprint/footprint-street.ts';
-import type { StreetAnswer, StreetQuestion } from '../../../bench/footprint/street-process.ts';
+import type { FootprintStreetAnswer, FootprintStreetQuestion } from '../../../bench/footprint/street-process.ts';
 import type { Arch } from '../arch.ts';
 import { type DebianRoot, makeRoot } from './debian-root.ts';
 import type { Tell } from './step.ts';
@@ -31,7 +31,7 @@ interface Life {
 export async function proveHere({ debs, version, newer, arch, tell }: Life): Promise<void> {
   const root = makeRoot(arch.debian, false);
   const scratch = mkdtempSync(join(tmpdir(), 'luciole-street-'));
-  const street = startChild<StreetQuestion, StreetAnswer>('footprint/street-process.ts');
+  const street = startChild<FootprintStreetQuestion, FootprintStreetAnswer>('footprint/street-process.ts');
   let agent: ChildProcess | null = null;
   const log: string[] = [];
   const starting = (): ChildProcess => {
@@ -103,7 +103,7 @@ function install(root: DebianRoot, deb: string) {
 }
 
 /** As an integrator writes it, with a secret of the uplink in a file. */
-function writeCabinet(root: DebianRoot, ports: StreetAnswer['ports']): string {
+function writeCabinet(root: DebianRoot, ports: FootprintStreetAnswer['ports']): string {
   const inside = Object.entries(ports).map(([line, path]) => [line, realpathSync(path)] as const);
   for (const [, path] of inside) chmodSync(path, 0o666);
   const text = footprintCabinet({

@@ -12,7 +12,7 @@ import { ARCHS, type Arch } from '../arch.ts';
 import { type Made, makePackage } from '../make-package.ts';
 import { proveForeign } from './foreign.ts';
 import { proveHere } from './installed.ts';
-import type { Step, Tell } from './step.ts';
+import type { ProofStep, Tell } from './step.ts';
 
 const HELP = `The package in a fresh Debian without network and compiler: made twice alike, installed, run, upgraded, purged; the other
 architecture unpacked, its files read, and run by qemu where that is installed. Takes some minutes.
@@ -53,7 +53,7 @@ async function prove(): Promise<number> {
   let failed = 0;
   const tell: Tell = (step, ok, detail) => {
     if (!ok) failed += 1;
-    const line: Step = { step, ok, ...(detail === undefined ? {} : { detail }) };
+    const line: ProofStep = { step, ok, ...(detail === undefined ? {} : { detail }) };
     process.stdout.write(`${JSON.stringify(line)}\n`);
   };
   try {

@@ -3,7 +3,7 @@
  */
 
 /** One claim and whether it held. */
-export interface Step {
+export interface ProofStep {
   readonly step: string;
   readonly ok: boolean;
   readonly detail?: unknown;

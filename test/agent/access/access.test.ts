@@ -7,7 +7,7 @@ import type { LoginRequest } from '../../../agent/core/access.ts';
 import type { ClockQuality } from '../../../agent/core/clock.ts';
 import { createManualClock } from '../../../agent/core/manual-clock.ts';
 import type { AgentEvent } from '../../../agent/core/words.ts';
-import { folder } from '../store/fixtures/kit.ts';
+import { testFolder } from '../store/fixtures/kit.ts';
 
 const AT_MS = Date.parse('2026-12-01T21:41:07Z');
 const PASSWORD = 'trois lampes rue bressigny';
@@ -15,7 +15,7 @@ const HOUR_MS = 3_600_000;
 
 /** Runs of an agent on one state folder; `facts` is what its store keeps. */
 function cabinet(t: Pick<Test, 'teardown'>) {
-  const dir = folder(t);
+  const dir = testFolder(t);
   const clock = createManualClock(AT_MS);
   const quality = { now: 'synced' as ClockQuality };
   const facts = new Map<string, unknown>();

@@ -8,7 +8,7 @@ import {
   refunded,
   restoredLockout,
   succeeded,
-  waitMs,
+  lockoutWaitMs,
 } from '../../../agent/access/lockout.ts';
 
 const times = (n: number, user: string, from = NO_FAILURES, nowMono = 0): Lockout =>
@@ -27,26 +27,26 @@ const table: [story: string, state: Lockout, user: string, waitMs: number][] = [
   ['a right one that needs a code forgets only itself', attempted(refunded(times(5, 'marie'), 'marie'), 'marie', 0), 'marie', 30_000],
   ['a power cut forgets nothing, and the wait begins anew', restoredLockout(lockoutFacts(times(6, 'marie')), 0), 'marie', 60_000],
 ];
-for (const [story, state, user, wait] of table) t.test(story, async (t) => t.equal(waitMs(state, user, 0), wait));
+for (const [story, state, user, wait] of table) t.test(story, async (t) => t.equal(lockoutWaitMs(state, user, 0), wait));
 
 t.test('time forgives', async (t) => {
   const locked = times(5, 'marie');
-  t.equal(waitMs(locked, 'marie', 29_999), 1);
-  t.equal(waitMs(locked, 'marie', 30_000), 0);
-  t.equal(waitMs(attempted(locked, 'marie', 30_000), 'marie', 30_000), 60_000, 'the next one waits longer');
-  t.equal(waitMs(attempted(locked, 'marie', 24 * 3_600_000), 'marie', 24 * 3_600_000), 0, 'a day later it is the second');
+  t.equal(lockoutWaitMs(locked, 'marie', 29_999), 1);
+  t.equal(lockoutWaitMs(locked, 'marie', 30_000), 0);
+  t.equal(lockoutWaitMs(attempted(locked, 'marie', 30_000), 'marie', 30_000), 60_000, 'the next one waits longer');
+  t.equal(lockoutWaitMs(attempted(locked, 'marie', 24 * 3_600_000), 'marie', 24 * 3_600_000), 0, 'a day later it is the second');
 });
 
 t.test('damaged counts restore to nothing, and never throw', async (t) => {
   for (const facts of [undefined, null, 7, 'x', { users: 7, all: 'x' }, { users: { marie: -1, luc: 1e99, ada: 'x' }, all: Number.NaN }])
-    t.equal(waitMs(restoredLockout(facts, 0), 'marie', 0), 0);
+    t.equal(lockoutWaitMs(restoredLockout(facts, 0), 'marie', 0), 0);
 });
 
 t.test('who types a thousand names keeps neither the memory nor the count of the one that matters', async (t) => {
   let state = times(9, 'marie');
   for (let n = 0; n < 1_000; n++) state = attempted(state, `nobody${n}`, 0);
   t.ok(state.users.size <= 64);
-  t.equal(waitMs(state, 'marie', 0) > 400_000, true);
+  t.equal(lockoutWaitMs(state, 'marie', 0) > 400_000, true);
 });
 
 t.test('no history of attempts lets more than a handful of guesses an hour through', async (t) => {
@@ -58,7 +58,7 @@ t.test('no history of attempts lets more than a handful of guesses an hour throu
       for (const pauseMs of pauses) {
         nowMono += pauseMs;
         if (nowMono > 3_600_000) break;
-        if (waitMs(state, 'marie', nowMono) > 0) continue;
+        if (lockoutWaitMs(state, 'marie', nowMono) > 0) continue;
         state = attempted(state, 'marie', nowMono);
         guesses += 1;
       }

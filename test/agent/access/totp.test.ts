@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import t from 'tap';
-import { codeAt, keyUri, newSecret, stepOf, stepOfPair } from '../../../agent/access/totp.ts';
+import { codeAt, keyUri, newTotpSecret, stepOf, stepOfPair } from '../../../agent/access/totp.ts';
 
 /** `12345678901234567890` in base 32. */
 const SECRET = 'GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ';
@@ -60,7 +60,7 @@ t.test('a clock that was never set finds no time before its own beginning', asyn
 });
 
 t.test('a new secret has 160 bits in letters an authenticator reads', async (t) => {
-  const secrets = Array.from({ length: 20 }, newSecret);
+  const secrets = Array.from({ length: 20 }, newTotpSecret);
   t.ok(secrets.every((secret) => /^[A-Z2-7]{32}$/.test(secret)));
   t.equal(new Set(secrets).size, 20);
   t.equal(keyUri('ABCD', 'marie', 'ANG-0421'), 'otpauth://totp/Luciole:marie%40ANG-0421?secret=ABCD&issuer=Luciole');

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t from 'tap';
 import { loadSite } from '../../../agent/config/load/load-site.ts';
-import { localShelf } from '../../../agent/console/local-files.ts';
+import { localFiles } from '../../../agent/console/local-files.ts';
 import type { BusTools, BusWrite } from '../../../agent/core/bus-tools.ts';
 import { cabinetPoints } from '../../../agent/core/cabinet-points.ts';
 import { createManualClock } from '../../../agent/core/manual-clock.ts';
@@ -190,14 +190,14 @@ t.test('a line of nobody is open and quiet, and can be scanned and read', async 
 });
 
 t.test('where no agent runs, files tell of the device types', async (t) => {
-  const shelf = localShelf(join(ROOT, 'config/demo.yaml'));
+  const shelf = localFiles(join(ROOT, 'config/demo.yaml'));
   t.match(shelf.profiles().find(({ id }) => id === 'eastron-sdm630')?.usedBy, ['M01']);
   t.match(shelf.about, /profiles of the program.*the cabinet is .*demo\.yaml/);
   const dir = t.testdir({ mine: {}, 'cabinet.yaml': `${readFileSync(join(ROOT, 'config/demo.yaml'), 'utf8')}\nprofileDirs: [mine]\n` });
   const meter = readFileSync(join(ROOT, 'drivers/profiles/eastron-sdm630.yaml'), 'utf8').replace('id: eastron-sdm630', 'id: my-meter');
   writeFileSync(join(dir, 'mine/meter.yaml'), meter);
-  t.match(localShelf(join(dir, 'cabinet.yaml')).profile('my-meter'), { vendor: 'Eastron' });
-  const none = localShelf(join(dir, 'none.yaml'));
+  t.match(localFiles(join(dir, 'cabinet.yaml')).profile('my-meter'), { vendor: 'Eastron' });
+  const none = localFiles(join(dir, 'none.yaml'));
   t.ok(none.profiles().length > 20);
   t.match(none.about, /none\.yaml cannot be used/);
 });

@@ -2,7 +2,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
 import { runSetup } from '../../../agent/commissioning/first-start.ts';
-import { readWishes } from '../../../agent/commissioning/setup-answers.ts';
+import { readSetupRequest } from '../../../agent/commissioning/setup-answers.ts';
 import { ConsoleError } from '../../../agent/console/console-error.ts';
 import type { LocalArgs, Terminal } from '../../../agent/console/terminal/terminal.ts';
 
@@ -68,7 +68,7 @@ t.test('the file of answers in docs/setup.md is one', async (t) => {
   const page = readFileSync(join(import.meta.dirname, '../../../docs/setup.md'), 'utf8');
   const [, yaml = ''] = /```yaml\n([\s\S]*?)```/.exec(page) ?? [];
   const folder = t.testdir({ 'answers.yaml': yaml });
-  const wishes = readWishes({ answers: join(folder, 'answers.yaml'), id: 'other' });
+  const wishes = readSetupRequest({ answers: join(folder, 'answers.yaml'), id: 'other' });
   t.match(wishes, {
     said: { id: 'other', name: 'Rue des Lices', position: '47.4736, -0.5541', dim: '30', group: 'Angers' },
     ports: [/^\/dev\/serial\/by-path\//],

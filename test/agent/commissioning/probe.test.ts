@@ -1,5 +1,5 @@
 import t from 'tap';
-import { type ProbeParts, probeLine } from '../../../agent/commissioning/probe.ts';
+import { type SetupProbeParts, probeLine } from '../../../agent/commissioning/probe.ts';
 import { readPlacedYaml } from '../../../agent/config/load/places.ts';
 import type { SerialSettings } from '../../../agent/core/cabinet.ts';
 import { every } from '../../../agent/core/clock.ts';
@@ -49,7 +49,7 @@ function bench(serial: SerialSettings, units: ReadonlyMap<number, SimUnit>) {
     };
     return port;
   };
-  const look = async (wishes: Partial<ProbeParts> = {}) => {
+  const look = async (wishes: Partial<SetupProbeParts> = {}) => {
     const parts = { from: 1, to: 40, serial: null, profiles: new Map([['known', KNOWN]]), clock, openPort, tell: () => {} };
     let isOver = false;
     const result = probeLine('/dev/ttyX', { ...parts, signal: new AbortController().signal, ...wishes }).finally(() => {

@@ -1,5 +1,5 @@
 import t from 'tap';
-import { inProcess, luciole } from './program.ts';
+import { inProcess, runLuciole } from './program.ts';
 
 /** Carried out in this process, which is a hundred times quicker. */
 const usage: [words: string[], code: number, out: RegExp, err: RegExp][] = [
@@ -60,7 +60,7 @@ const byTheProgram: typeof usage = [
 ];
 
 t.test('words become text and an exit code', async (t) => {
-  const rows = [...usage.map((row) => [inProcess, row] as const), ...byTheProgram.map((row) => [luciole, row] as const)];
+  const rows = [...usage.map((row) => [inProcess, row] as const), ...byTheProgram.map((row) => [runLuciole, row] as const)];
   for (const [carryOut, [words, code, out, err]] of rows) {
     const ended = await carryOut(...words);
     t.match(ended, { code, out, err }, `luciole ${words.join(' ')}`);

@@ -41,7 +41,7 @@ export function chore(name: string, changes: Partial<ChoreView> = {}): ChoreView
   };
 }
 
-export function storeView(changes: Partial<StoreView> = {}): StoreView {
+export function fakeStoreView(changes: Partial<StoreView> = {}): StoreView {
   return {
     ...storeStatus(),
     dir: '/var/lib/luciole',

@@ -7,7 +7,7 @@ import { createFakeAccess } from './fake-access.ts';
 import { createFakeBus, METER, profiles } from './fake-bus.ts';
 import { AT_MS, TIMEZONE } from './fake-clock.ts';
 import { fakeLight } from './fake-light.ts';
-import { auditPage, energy, exportOf, history, storeCheck, storedFrames, storeStatus, storeView } from './fake-store.ts';
+import { auditPage, energy, exportOf, history, storeCheck, storedFrames, storeStatus, fakeStoreView } from './fake-store.ts';
 import { fakeUplinkTools, uplinkTest, uplinkView } from './fake-uplink.ts';
 
 function lampId(number: number): string {
@@ -47,7 +47,7 @@ export function line(id: string, changes: Partial<LineView> = {}): LineView {
   };
 }
 
-export function event(number: number, changes: Partial<AgentEvent> = {}): AgentEvent {
+export function fakeEvent(number: number, changes: Partial<AgentEvent> = {}): AgentEvent {
   return {
     id: `unit-silent:${lampId(number)}:${AT_MS}`,
     code: 'unit-silent',
@@ -91,7 +91,7 @@ export function status(changes: Partial<StatusView> = {}): StatusView {
       commandsReceived: 1,
       commandsRefused: 0,
     },
-    activeEvents: [event(3)],
+    activeEvents: [fakeEvent(3)],
     detections: 5,
     lampsRaised: 17,
     ...changes,
@@ -218,13 +218,13 @@ export function createFakeView(): AgentView & { readonly asked: unknown[]; reado
       return outcome({ target: request.target, levelPct: null });
     },
     bus: createFakeBus(asked),
-    events: async ({ activeOnly }) => (activeOnly ? [event(1)] : [event(1), event(2, { severity: 'info', endMs: AT_MS })]),
+    events: async ({ activeOnly }) => (activeOnly ? [fakeEvent(1)] : [fakeEvent(1), fakeEvent(2, { severity: 'info', endMs: AT_MS })]),
     history: async (query) => {
       asked.push(query);
       return query.pointId === 'broken.value' ? undefined : history(query);
     },
     exportPage: async (query) => exportOf(storedFrames(450), query),
-    store: async () => storeView(),
+    store: async () => fakeStoreView(),
     checkStore: async () => storeCheck(),
     backupStore: async () => ({ path: '/var/lib/luciole/state.db.bak', bytes: 98_304, atMs: AT_MS }),
     config: null,

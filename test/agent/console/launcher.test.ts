@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { chmodSync, cpSync, existsSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
-import { folder, ROOT, run, startProgram } from './program.ts';
+import { programFolder, ROOT, run, startProgram } from './program.ts';
 
 const LAUNCHER = join(ROOT, 'agent/luciole.js');
 
@@ -11,7 +11,7 @@ const OWN_NODE = ['/usr/local/bin/node', '/usr/bin/node'].find((path) => existsS
 
 /** The launcher beside a program that only says how it was started. */
 function launcherWith(t: Test, mainSource: string, pinned: boolean): string {
-  const home = folder(t);
+  const home = programFolder(t);
   mkdirSync(join(home, 'agent'));
   writeFileSync(join(home, 'package.json'), '{"type":"module"}');
   for (const name of ['luciole.js', 'lean-start.json']) cpSync(join(ROOT, 'agent', name), join(home, 'agent', name));

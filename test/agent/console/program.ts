@@ -38,7 +38,7 @@ export async function run(words: readonly string[], options: SpawnOptions = {}):
   return { code, ...text };
 }
 
-export const luciole = (...words: string[]): Promise<Ended> => run([process.execPath, MAIN, ...words]);
+export const runLuciole = (...words: string[]): Promise<Ended> => run([process.execPath, MAIN, ...words]);
 
 /** The same without a process of its own; what only the program can do is refused. */
 export function inProcess(...words: string[]): Promise<Ended> {
@@ -60,7 +60,7 @@ export async function inProcessWith(changes: Partial<Terminal>, ...words: string
 /** What was shown at the foot of the terminal on the way. */
 export const drawn: string[] = [];
 
-export function folder(t: Test): string {
+export function programFolder(t: Test): string {
   const path = mkdtempSync(join(tmpdir(), 'luciole-test-'));
   t.teardown(() => rmSync(path, { recursive: true, force: true }));
   return path;

@@ -3,13 +3,13 @@ import { truncateSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import t from 'tap';
-import { createBurningBook } from '../../../agent/control/burning-book.ts';
+import { createBurningHoursTracker } from '../../../agent/control/burning-book.ts';
 import type { ClockQuality } from '../../../agent/core/clock.ts';
 import { createManualClock } from '../../../agent/core/manual-clock.ts';
 import type { Decision } from '../../../agent/core/words.ts';
 import { createDecider } from '../../../agent/lighting/decide.ts';
 import { makeStreet, snapshot, winter } from '../lighting/street.ts';
-import { folder, rig } from '../store/fixtures/kit.ts';
+import { testFolder, createStoreRig } from '../store/fixtures/kit.ts';
 import { makeFakeStreet } from './fake-street.ts';
 
 const HOUR_MS = 3_600_000;
@@ -37,7 +37,7 @@ async function bookOn(
     save: async (key: string, value: unknown) => disk.facts.set(key, JSON.parse(JSON.stringify(value))) !== undefined,
     load: async (key: string, unread?: unknown) => (disk.isReadable ? disk.facts.get(key) : unread),
   };
-  const book = createBurningBook({ clock, store, lamps: [{ id: 'L1', burned }, { id: 'L2' }] });
+  const book = createBurningHoursTracker({ clock, store, lamps: [{ id: 'L1', burned }, { id: 'L2' }] });
   await book.restore();
   /** L1 is lit. */
   const burn = async (h: number): Promise<void> => {
@@ -141,10 +141,10 @@ t.test('with constant light and a disk that cannot be read the street has its fu
 });
 
 t.test('hours are in the nightly copy of the state, and come back from it when the file is damaged', async (t) => {
-  const dir = folder(t);
-  const first = rig({ dir });
+  const dir = testFolder(t);
+  const first = createStoreRig({ dir });
   await first.store.start();
-  const book = createBurningBook({ clock: first.clock, store: first.store, lamps: [{ id: 'L1' }] });
+  const book = createBurningHoursTracker({ clock: first.clock, store: first.store, lamps: [{ id: 'L1' }] });
   await book.restore();
   const saved = book.set(['L1'], 23_000);
   await first.clock.advance(1_000);
@@ -152,9 +152,9 @@ t.test('hours are in the nightly copy of the state, and come back from it when t
   t.ok(await first.store.backup());
   await first.store.stop();
   truncateSync(join(dir, 'state.db'), 4_096);
-  const second = rig({ dir });
+  const second = createStoreRig({ dir });
   await second.store.start();
-  const again = createBurningBook({ clock: second.clock, store: second.store, lamps: [{ id: 'L1' }] });
+  const again = createBurningHoursTracker({ clock: second.clock, store: second.store, lamps: [{ id: 'L1' }] });
   await again.restore();
   t.equal(again.hours().get('L1'), 23_000);
   await second.store.stop();

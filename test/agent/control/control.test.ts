@@ -1,5 +1,5 @@
 import t from 'tap';
-import { createContactDesk } from '../../../agent/control/sensing/contact-desk.ts';
+import { createContactTracker } from '../../../agent/control/sensing/contact-desk.ts';
 import { createWritePace } from '../../../agent/control/writing/write-pace.ts';
 import { makeStreet, PRESENCE, winter } from '../lighting/street.ts';
 import { levelsOf, litStreet } from './lit-street.ts';
@@ -143,7 +143,7 @@ t.test('the emergency key lights all at once and for as long as it is turned; a 
     ['IO1.input_1', 'emergency'],
     ['IO1.input_2', 'lights-on'],
   ] as const);
-  const desk = createContactDesk(contacts);
+  const desk = createContactTracker(contacts);
   const at = (value: number | null, n = 1, nowMono = 0) =>
     desk.take([{ pointId: `IO1.input_${n}`, value, quality: value === null ? 'missing' : 'good', atMono: nowMono, atMs: 0 }], {
       nowMs: nowMono,

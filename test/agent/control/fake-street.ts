@@ -8,7 +8,7 @@ import type { ClockQuality } from '../../../agent/core/clock.ts';
 import { createManualClock, type ManualClock } from '../../../agent/core/manual-clock.ts';
 import type { Field, LevelWrite, OverrideRequest, WriteResult } from '../../../agent/core/ports.ts';
 import type { AgentEvent, Decision, Outcome, PointId, Reading } from '../../../agent/core/words.ts';
-import type { Street } from '../../../agent/lighting/lighting.ts';
+import type { LightingStreet } from '../../../agent/lighting/lighting.ts';
 import { makeStreet, winter } from '../lighting/street.ts';
 
 const WRITE_MS = 20;
@@ -43,7 +43,7 @@ export interface FakeOptions {
   readonly now?: number;
   readonly quality?: ClockQuality;
   readonly disk?: Map<string, unknown>;
-  readonly street?: Street;
+  readonly street?: LightingStreet;
   readonly load?: () => Promise<unknown>;
   readonly contacts?: ReadonlyMap<PointId, LightContact>;
   /** What the lamps show at the start. Default: 0. */

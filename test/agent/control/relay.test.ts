@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import t from 'tap';
-import { createRelayDesk, type RelayDesk } from '../../../agent/control/relay-desk.ts';
+import { createDetectionRelay, type DetectionRelay } from '../../../agent/control/relay-desk.ts';
 import type { Neighbour, Pole, Zone } from '../../../agent/core/cabinet.ts';
 import { createManualClock } from '../../../agent/core/manual-clock.ts';
-import type { Relay } from '../../../agent/core/ports.ts';
-import type { Detection, Street } from '../../../agent/lighting/lighting.ts';
+import type { RelayedDetection } from '../../../agent/core/ports.ts';
+import type { Detection, LightingStreet } from '../../../agent/lighting/lighting.ts';
 import { waveFor } from '../../../agent/lighting/wave.ts';
 
 const POLES: readonly Pole[] = Array.from({ length: 9 }, (_, n) => ({ id: `P${n}`, atM: n * 25, branch: null }));
@@ -50,7 +50,7 @@ const ZONE: Zone = {
 };
 
 /** West of P0 the street goes on as that of `west`, east of P8 as that of `east`; both are told of whom is within 60 m. */
-const streetOf = (neighbours: readonly Neighbour[]): Street => ({
+const streetOf = (neighbours: readonly Neighbour[]): LightingStreet => ({
   latitudeDeg: 47.4736,
   longitudeDeg: -0.5541,
   timezone: 'Europe/Paris',
@@ -73,13 +73,13 @@ const MIDDLE: Neighbour = { node: 'side', pole: 'P4', withinM: 10 };
 /** A cabinet's desk on a clock that stands still; `sees` is what its sensors say. */
 function openDesk(neighbours: readonly Neighbour[] = [WEST, EAST]) {
   const clock = createManualClock(Date.UTC(2026, 10, 24, 21));
-  const told: Relay[] = [];
+  const told: RelayedDetection[] = [];
   const toldAt: number[] = [];
-  const tell = (one: Relay): void => {
+  const tell = (one: RelayedDetection): void => {
     told.push(one);
     toldAt.push(clock.monoMs());
   };
-  const desk = createRelayDesk({ street: streetOf(neighbours), clock, tell });
+  const desk = createDetectionRelay({ street: streetOf(neighbours), clock, tell });
   let own: readonly Detection[] = [];
   return {
     clock,
@@ -95,7 +95,7 @@ function openDesk(neighbours: readonly Neighbour[] = [WEST, EAST]) {
   };
 }
 
-const relay = (more: Partial<Relay> = {}): Relay => ({
+const relay = (more: Partial<RelayedDetection> = {}): RelayedDetection => ({
   node: 'west',
   id: 'w-1',
   ageMs: 400,
@@ -211,7 +211,7 @@ t.test('whom a neighbour sends comes in at the pole where its street begins', as
 });
 
 t.test('what is not let in is counted', async (t) => {
-  const table: [story: string, relays: Relay[], admitted: number, dropped: object][] = [
+  const table: [story: string, relays: RelayedDetection[], admitted: number, dropped: object][] = [
     ['a cabinet that is no neighbour', [relay({ node: 'north' })], 0, { stranger: 1 }],
     ['the same id twice', [relay(), relay()], 1, { repeated: 1 }],
     ['the same id from another', [relay(), relay({ node: 'east' })], 2, {}],
@@ -285,10 +285,10 @@ t.test('100,000 relays of any kind: nothing throws, nothing is told, no lamp is 
   const own = [0, 3_000].map((atMono) => ({ source: 'S', pole: 'P4', atMono, isRelayed: false, speedKmh: null, direction: null }));
   fc.assert(
     fc.property(fc.array(anyRelay, { minLength: 100, maxLength: 100 }), (relays) => {
-      const told: Relay[] = [];
+      const told: RelayedDetection[] = [];
       const now = { mono: 0 };
       const still = createManualClock(0);
-      const desk: RelayDesk = createRelayDesk({ street, clock: { ...still, monoMs: () => now.mono }, tell: (one) => told.push(one) });
+      const desk: DetectionRelay = createDetectionRelay({ street, clock: { ...still, monoMs: () => now.mono }, tell: (one) => told.push(one) });
       for (const one of relays) {
         now.mono += 100;
         desk.hear(one);

@@ -1,5 +1,5 @@
 import t from 'tap';
-import { createHeapKeeper, keepHeap } from '../../../agent/core/heap-keeper.ts';
+import { createHeapCollector, startHeapCollector } from '../../../agent/core/heap-keeper.ts';
 import { createManualClock } from '../../../agent/core/manual-clock.ts';
 import type { StatusView } from '../../../agent/core/views.ts';
 import { createSelf } from '../../../agent/service/metrics/self-report.ts';
@@ -9,7 +9,7 @@ const MEGABYTE = 2 ** 20;
 /** A heap of so much live, and what has died since. Units: MB. */
 function heapOf(liveMb: number) {
   const heap = { liveMb, deadMb: 0, collections: 0 };
-  const keeper = createHeapKeeper({
+  const keeper = createHeapCollector({
     usedBytes: () => (heap.liveMb + heap.deadMb) * MEGABYTE,
     collect: () => {
       heap.collections++;
@@ -64,7 +64,7 @@ t.test('a thread looks each ten seconds until it is told to stop', async (t) => 
       usedMb = 10;
     },
   };
-  const looks = keepHeap(clock, heap);
+  const looks = startHeapCollector(clock, heap);
   await clock.advance(10_000);
   usedMb = 14;
   await clock.advance(9_999);

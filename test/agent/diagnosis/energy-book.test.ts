@@ -3,7 +3,7 @@ import t from 'tap';
 import { nightAt } from '../../../agent/diagnosis/energy-count.ts';
 import { type NightTally, NO_TALLY } from '../../../agent/diagnosis/energy-tally.ts';
 import { createLocalCalendar } from '../../../agent/lighting/local-time.ts';
-import { at, DAY_MS, HOUR_MS, isAlike, litH, litMs, PARIS, paris, rig } from './energy-street.ts';
+import { at, DAY_MS, HOUR_MS, isAlike, litH, litMs, PARIS, paris, createEnergyRig } from './energy-street.ts';
 
 const noons: [story: string, zone: string, utc: string, night: string][] = [
   ['the evening belongs to its own day', 'Europe/Paris', '2026-12-01T21:00Z', '2026-12-01'],
@@ -19,7 +19,7 @@ for (const [story, zone, utc, expected] of noons) {
 }
 
 t.test('a night ends at noon, is told and kept, and the next one begins with nothing', async (t) => {
-  const street = rig(paris('2026-12-01 12:00'));
+  const street = createEnergyRig(paris('2026-12-01 12:00'));
   street.set(at(100));
   await street.start();
   for (let hour = 0; hour < 30; hour++) await street.pass(HOUR_MS);
@@ -38,7 +38,7 @@ const changes: [story: string, start: string, hoursAt30: number, wholeH: number]
 
 for (const [story, start, hoursAt30, wholeH] of changes) {
   t.test(story, async (t) => {
-    const street = rig(paris(start));
+    const street = createEnergyRig(paris(start));
     street.set(at(100));
     await street.start();
     for (let minute = 0; minute < 25 * 60 + 30; minute += 10) {
@@ -64,7 +64,7 @@ t.test(
     );
     await fc.assert(
       fc.asyncProperty(script, fc.nat(19), fc.constantFrom('stop' as const, 'kill' as const), async (steps, cutAt, how) => {
-        const [plain, cut] = [rig(paris('2026-12-01 15:00')), rig(paris('2026-12-01 15:00'))];
+        const [plain, cut] = [createEnergyRig(paris('2026-12-01 15:00')), createEnergyRig(paris('2026-12-01 15:00'))];
         for (const street of [plain, cut]) await street.start();
         for (const [index, { waitMs, levelPct }] of steps.entries()) {
           if (index === cutAt) await cut.restart(how);
@@ -101,7 +101,7 @@ t.test('a clock that is set, forwards or back, over one noon or many, loses no h
   );
   await fc.assert(
     fc.asyncProperty(script, fc.nat(24), async (steps, cutAt) => {
-      const street = rig(paris('2026-12-10 15:00'));
+      const street = createEnergyRig(paris('2026-12-10 15:00'));
       street.set(at(100));
       await street.start();
       for (const [index, { waitMs, stepMs }] of steps.entries()) {
@@ -119,7 +119,7 @@ t.test('a clock that is set, forwards or back, over one noon or many, loses no h
 });
 
 t.test('while the time is not known no night ends; what was counted goes to the night in which it becomes known', async (t) => {
-  const street = rig(paris('2026-12-01 12:00'));
+  const street = createEnergyRig(paris('2026-12-01 12:00'));
   street.set(at(100));
   await street.start();
   await street.pass(2 * HOUR_MS);
@@ -139,7 +139,7 @@ t.test('while the time is not known no night ends; what was counted goes to the 
 });
 
 t.test('hours without the agent are told, not counted', async (t) => {
-  const street = rig(paris('2026-12-01 18:00'));
+  const street = createEnergyRig(paris('2026-12-01 18:00'));
   street.set(at(100));
   await street.start();
   await street.pass(HOUR_MS);

@@ -1,9 +1,9 @@
 import t from 'tap';
 import { energySums } from '../../../agent/diagnosis/energy-rows.ts';
-import { at, DAY_MS, HOUR_MS, litH, paris, rig } from './energy-street.ts';
+import { at, DAY_MS, HOUR_MS, litH, paris, createEnergyRig } from './energy-street.ts';
 
 t.test('while the disk cannot be asked counting goes on, nothing is written over, and it all comes together afterwards', async (t) => {
-  const street = rig(paris('2026-12-01 12:00'));
+  const street = createEnergyRig(paris('2026-12-01 12:00'));
   street.set(at(100));
   await street.start();
   await street.pass(HOUR_MS);
@@ -21,7 +21,7 @@ t.test('while the disk cannot be asked counting goes on, nothing is written over
 
 t.test('a cut between the writing of a finished night and that of the new one doubles nothing', async (t) => {
   for (const left of [0, 1, 2]) {
-    const street = rig(paris('2026-12-01 12:00'));
+    const street = createEnergyRig(paris('2026-12-01 12:00'));
     street.set(at(100));
     await street.start();
     for (let hour = 0; hour < 23; hour++) await street.pass(HOUR_MS);
@@ -40,7 +40,7 @@ t.test('a cut between the writing of a finished night and that of the new one do
 });
 
 t.test('nor does one after which the clock says the old night again', async (t) => {
-  const street = rig(paris('2026-12-01 12:00'));
+  const street = createEnergyRig(paris('2026-12-01 12:00'));
   street.set(at(100));
   await street.start();
   for (let hour = 0; hour < 10; hour++) await street.pass(HOUR_MS);
@@ -65,7 +65,7 @@ t.test('what another program has left under its keys is taken for nothing', asyn
       ['energy.tonight', rubbish],
       ['energy.2026-12', rubbish],
     ]);
-    const street = rig(paris('2026-12-01 12:00'), { kept, dead: false, left: Number.POSITIVE_INFINITY });
+    const street = createEnergyRig(paris('2026-12-01 12:00'), { kept, dead: false, left: Number.POSITIVE_INFINITY });
     street.set(at(100));
     await street.start();
     await street.pass(HOUR_MS);
@@ -74,7 +74,7 @@ t.test('what another program has left under its keys is taken for nothing', asyn
 });
 
 t.test('four hundred nights are kept one by one, older ones as months, and the sum stays', async (t) => {
-  const street = rig(paris('2026-01-01 12:00'));
+  const street = createEnergyRig(paris('2026-01-01 12:00'));
   street.set(at(100));
   await street.start();
   for (let day = 0; day < 480; day++) await street.pass(DAY_MS);
@@ -95,7 +95,7 @@ t.test('four hundred nights are kept one by one, older ones as months, and the s
 });
 
 t.test('after a start the last night is told once more, so that the platform has it in its birth', async (t) => {
-  const street = rig(paris('2026-12-31 12:00'));
+  const street = createEnergyRig(paris('2026-12-31 12:00'));
   street.set(at(100));
   await street.start();
   for (let hour = 0; hour < 26; hour++) await street.pass(HOUR_MS);
@@ -110,7 +110,7 @@ t.test('after a start the last night is told once more, so that the platform has
 });
 
 t.test('a meter is read as what it counted from noon to noon, over a restart too, beside what was computed', async (t) => {
-  const street = rig(paris('2026-12-01 12:00'));
+  const street = createEnergyRig(paris('2026-12-01 12:00'));
   street.set(at(100));
   await street.start();
   street.book.meters.read('M01', 1_000);
@@ -130,7 +130,7 @@ t.test('a meter is read as what it counted from noon to noon, over a restart too
 });
 
 t.test('who was away for days does not give their energy to one night', async (t) => {
-  const street = rig(paris('2026-12-01 12:00'));
+  const street = createEnergyRig(paris('2026-12-01 12:00'));
   await street.start();
   street.book.meters.read('M01', 1_000);
   await street.restart('stop', 3 * DAY_MS);

@@ -1,7 +1,7 @@
 /** Zones, moves and clocks that the tests of the energy figures share. */
 import type { Clock, ClockQuality } from '../../../agent/core/clock.ts';
 import { type CountedZone, createEnergyCount, type EnergyCount } from '../../../agent/diagnosis/energy.ts';
-import { createEnergyBook, type EnergyBook } from '../../../agent/diagnosis/energy-book.ts';
+import { createEnergyTracker, type EnergyTracker } from '../../../agent/diagnosis/energy-book.ts';
 import { nightAt } from '../../../agent/diagnosis/energy-count.ts';
 import { emptyZone, type NightTally, type ZoneTally } from '../../../agent/diagnosis/energy-tally.ts';
 import type { LampUse } from '../../../agent/lighting/lamp-use.ts';
@@ -37,7 +37,7 @@ export const byHand = (levelPct: number): LampUse => ({ ...at(levelPct), byPerso
 
 export type Move = (count: EnergyCount, nowMono: number) => void;
 
-export const both =
+export const inBoth =
   (use: LampUse): Move =>
   (count, nowMono) => {
     for (const id of ['A', 'B']) count.decided(id, use, nowMono);
@@ -131,7 +131,7 @@ interface Disk {
   left: number;
 }
 
-export function rig(startMs: number, disk: Disk = { kept: new Map(), dead: false, left: Number.POSITIVE_INFINITY }) {
+export function createEnergyRig(startMs: number, disk: Disk = { kept: new Map(), dead: false, left: Number.POSITIVE_INFINITY }) {
   const time = jumpingClock(startMs);
   const told: [kwh: number, endMs: number][] = [];
   const store = {
@@ -149,8 +149,8 @@ export function rig(startMs: number, disk: Disk = { kept: new Map(), dead: false
   };
   const state = new Map<string, LampUse>();
   let book = fresh();
-  function fresh(): EnergyBook {
-    return createEnergyBook({
+  function fresh(): EnergyTracker {
+    return createEnergyTracker({
       zones: [PATH, ROAD],
       clock: time.clock,
       store,

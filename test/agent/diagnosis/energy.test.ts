@@ -1,7 +1,7 @@
 import t from 'tap';
 import { powerW } from '../../../agent/diagnosis/energy.ts';
 import { figures } from '../../../agent/diagnosis/energy-rows.ts';
-import { all, at, both, byHand, counted, DUSK, END, type Move, night, one, raised, sight } from './energy-street.ts';
+import { all, at, inBoth, byHand, counted, DUSK, END, type Move, night, one, raised, sight } from './energy-street.ts';
 
 const powers: [story: string, ratedW: number, levelPct: number, W: number][] = [
   ['full light takes the rated power', 40, 100, 40],
@@ -20,9 +20,9 @@ const nights: [story: string, moves: (readonly [h: number, move: Move])[], expec
   [
     'two lamps, four hours at 100 % and eight at 30 %',
     [
-      [0, all(DUSK, both(at(100)))],
-      [4, both(at(30))],
-      [12, all(night(false), both(at(0)))],
+      [0, all(DUSK, inBoth(at(100)))],
+      [4, inBoth(at(30))],
+      [12, all(night(false), inBoth(at(0)))],
       [12, END],
     ],
     {
@@ -38,7 +38,7 @@ const nights: [story: string, moves: (readonly [h: number, move: Move])[], expec
   [
     'one of them is held up for half an hour: its raise is told beside what the night would have been without',
     [
-      [0, all(DUSK, both(at(30)))],
+      [0, all(DUSK, inBoth(at(30)))],
       [2, one('A', raised(80, 30))],
       [2.5, one('A', at(30))],
       [8, END],
@@ -48,7 +48,7 @@ const nights: [story: string, moves: (readonly [h: number, move: Move])[], expec
   [
     'and gives the figures of EN 13201-5 for the hours at 30 %',
     [
-      [0, all(DUSK, both(at(30)))],
+      [0, all(DUSK, inBoth(at(30)))],
       [2, one('A', raised(80, 30))],
       [2.5, one('A', at(30))],
       [8, END],
@@ -58,7 +58,7 @@ const nights: [story: string, moves: (readonly [h: number, move: Move])[], expec
   [
     'light that is handed on from lamp to lamp is one activation, a second visitor another',
     [
-      [0, all(DUSK, both(at(30)))],
+      [0, all(DUSK, inBoth(at(30)))],
       [1, one('A', raised(80, 30))],
       [1.1, all(one('A', at(30)), one('B', raised(80, 30)))],
       [1.2, one('B', at(30))],
@@ -71,7 +71,7 @@ const nights: [story: string, moves: (readonly [h: number, move: Move])[], expec
   [
     'traffic raises, but nobody came',
     [
-      [0, all(DUSK, both(raised(60, 30, 'traffic')))],
+      [0, all(DUSK, inBoth(raised(60, 30, 'traffic')))],
       [1, END],
     ],
     { activations: 0, raisedPct: 100 },
@@ -79,8 +79,8 @@ const nights: [story: string, moves: (readonly [h: number, move: Move])[], expec
   [
     'a zone that goes dark saves what it would have burnt, and its driver waits',
     [
-      [0, all(DUSK, both(at(50)))],
-      [1, both(at(0))],
+      [0, all(DUSK, inBoth(at(50)))],
+      [1, inBoth(at(0))],
       [3, END],
     ],
     { litH: 1, meanLevelPct: 50, kwh: 0.0416 + 0.002, baselineKwh: 0.42, standbyKwh: 0 },
@@ -88,7 +88,7 @@ const nights: [story: string, moves: (readonly [h: number, move: Move])[], expec
   [
     'dark by day is standby, and nothing is compared',
     [
-      [0, all(sight('A', 'follows'), sight('B', 'follows'), both(at(0)))],
+      [0, all(sight('A', 'follows'), sight('B', 'follows'), inBoth(at(0)))],
       [10, END],
     ],
     { litH: 0, kwh: 0.01, standbyKwh: 0.01, baselineKwh: 0, savedPct: null },
@@ -96,7 +96,7 @@ const nights: [story: string, moves: (readonly [h: number, move: Move])[], expec
   [
     'lit by day by a person it costs, against nothing',
     [
-      [0, all(sight('A', 'follows'), sight('B', 'follows'), both(byHand(100)))],
+      [0, all(sight('A', 'follows'), sight('B', 'follows'), inBoth(byHand(100)))],
       [1, END],
     ],
     { litH: 1, kwh: 0.08, baselineKwh: 0, savedKwh: -0.08 },
@@ -104,7 +104,7 @@ const nights: [story: string, moves: (readonly [h: number, move: Move])[], expec
   [
     'dark by hand at night is no saving',
     [
-      [0, all(DUSK, both(byHand(0)))],
+      [0, all(DUSK, inBoth(byHand(0)))],
       [4, END],
     ],
     { litH: 0, baselineKwh: 0, kwh: 0.004 },
@@ -112,7 +112,7 @@ const nights: [story: string, moves: (readonly [h: number, move: Move])[], expec
   [
     'a lamp that does not answer is told apart, at the level it was told',
     [
-      [0, all(DUSK, both(at(100)))],
+      [0, all(DUSK, inBoth(at(100)))],
       [1, sight('B', 'unknown')],
       [3, sight('B', 'follows')],
       [4, END],
@@ -122,7 +122,7 @@ const nights: [story: string, moves: (readonly [h: number, move: Move])[], expec
   [
     'one without mains by day takes nothing and is not missed',
     [
-      [0, both(at(0))],
+      [0, inBoth(at(0))],
       [10, END],
     ],
     { kwh: 0, unknownLampH: 0 },
@@ -130,7 +130,7 @@ const nights: [story: string, moves: (readonly [h: number, move: Move])[], expec
   [
     'a lamp that stands elsewhere is counted where it stands, in the hours of the level it was to have',
     [
-      [0, all(DUSK, both(at(30)), sight('B', 100))],
+      [0, all(DUSK, inBoth(at(30)), sight('B', 100))],
       [1, END],
     ],
     { kwh: 0.01312 + 0.04, meanLevelPct: 65, periods: [{ levelPct: 30, hours: 1, reduction: 0.664 }] },
@@ -165,6 +165,6 @@ function isClose(a: unknown, b: unknown): boolean {
 }
 
 t.test('levels lie in their bands: 0, 1 to 10, ... 91 to 100 %', async (t) => {
-  const bandOf = (levelPct: number): number => counted([0, all(DUSK, both(at(levelPct)))], [1, END]).bandMs.findIndex((ms) => ms > 0);
+  const bandOf = (levelPct: number): number => counted([0, all(DUSK, inBoth(at(levelPct)))], [1, END]).bandMs.findIndex((ms) => ms > 0);
   t.strictSame([0, 1, 10, 11, 20, 21, 90, 91, 100].map(bandOf), [0, 1, 1, 2, 2, 3, 9, 10, 10]);
 });

@@ -1,9 +1,9 @@
 import t, { type Test } from 'tap';
-import { createEventBook } from '../../../agent/core/event-book.ts';
+import { createEventTracker } from '../../../agent/core/event-book.ts';
 import { createManualClock } from '../../../agent/core/manual-clock.ts';
 import type { PointProfile } from '../../../agent/core/profile.ts';
 import type { AgentEvent, Reading } from '../../../agent/core/words.ts';
-import { createCounterBook } from '../../../agent/field/counter-book.ts';
+import { createCounterRegistry } from '../../../agent/field/counter-book.ts';
 import { KWH, POLL_S } from './energy-point.ts';
 import { createPlant, type Plant, point, profile } from './plant.ts';
 
@@ -51,10 +51,10 @@ function bookWith(
   const clock = createManualClock(Date.parse('2026-01-15T22:00:00Z') + startMs);
   const events: AgentEvent[] = [];
   const late: Reading[] = [];
-  const book = createCounterBook({
+  const book = createCounterRegistry({
     points: Object.entries(points).map(([id, profile]) => ({ pointId: id as 'M1.energy', profile })),
     clock,
-    events: createEventBook(clock, (event) => events.push(event)),
+    events: createEventTracker(clock, (event) => events.push(event)),
     store: memory,
     onReadings: (readings) => late.push(...readings),
   });

@@ -1,11 +1,11 @@
 import t from 'tap';
 import type { BytePort, UartDriver } from '../../../agent/core/driver.ts';
 import { BusError } from '../../../agent/core/errors.ts';
-import { createEventBook } from '../../../agent/core/event-book.ts';
+import { createEventTracker } from '../../../agent/core/event-book.ts';
 import { createManualClock } from '../../../agent/core/manual-clock.ts';
 import type { AgentEvent, Reading } from '../../../agent/core/words.ts';
 import { createField } from '../../../agent/field/field.ts';
-import { createLineKeeper } from '../../../agent/field/line/line-keeper.ts';
+import { createPortSupervisor } from '../../../agent/field/line/line-keeper.ts';
 import { createUartDriver } from '../../../drivers/uart/frame-codec.ts';
 import { OPS243 } from '../../../drivers/uart/ops243.ts';
 import { SDS011 } from '../../../drivers/uart/sds011.ts';
@@ -14,7 +14,7 @@ import { sds011Frame } from '../../street/units/sds011.ts';
 import { createSps30 } from '../../street/units/sps30.ts';
 import { createWire } from '../../street/wire.ts';
 import { testDevice, testLine } from '../../support/profiles.ts';
-import { point, profile, SERIAL } from './plant.ts';
+import { point, profile, PLANT_SERIAL } from './plant.ts';
 
 const DUST = profile('dust', [point('pm2_5', { decimals: 1 }), point('pm10', { decimals: 1, range: [0, 100] })], {
   transport: 'uart',
@@ -31,7 +31,7 @@ function uartField(driver: UartDriver, receive: (bytes: Buffer) => void) {
   const events: AgentEvent[] = [];
   const alive: string[] = [];
   const device = testDevice('A1', { unit: 0, profile: driver.profile.id });
-  const config = testLine('air', [device], { kind: 'uart', port: '/dev/air', serial: SERIAL });
+  const config = testLine('air', [device], { kind: 'uart', port: '/dev/air', serial: PLANT_SERIAL });
   const field = createField({
     lines: [{ kind: 'uart', config, port: wire.port, driver }],
     clock,
@@ -284,11 +284,11 @@ function keeperPlant() {
       isOpen = false;
     },
   };
-  const keeper = createLineKeeper({
+  const keeper = createPortSupervisor({
     lineId: 'north',
     port,
     clock,
-    events: createEventBook(clock, (event) => events.push(event)),
+    events: createEventTracker(clock, (event) => events.push(event)),
     log: { event() {} },
     onUp: () => {
       ups++;

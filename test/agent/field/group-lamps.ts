@@ -7,11 +7,11 @@ import type { GroupProfile } from '../../../agent/core/profile.ts';
 import { writable } from '../../support/profiles.ts';
 import { point, profile } from './plant.ts';
 
-export const BUS: GroupProfile = { id: 'all', reach: 'bus', table: 'holding', address: 0, sets: ['level'] };
+export const ALL_UNITS_GROUP: GroupProfile = { id: 'all', reach: 'bus', table: 'holding', address: 0, sets: ['level'] };
 export const level = (address: number, over: Parameters<typeof writable>[0] = {}) =>
   point('level', { semantic: 'level', table: 'holding', address, range: [0, 100], write: writable({ settleMs: 40, ...over }) });
 /** Level at holding 0, where a broadcast sets it too. */
-export const HEARING = profile('hearing', [level(0)], { groups: [BUS] });
+export const HEARING = profile('hearing', [level(0)], { groups: [ALL_UNITS_GROUP] });
 /** Level at holding 50; knows nothing of broadcasts. */
 export const PLAIN = profile('plain', [level(50)]);
 /** Three lamps behind one unit, and a register that sets two of them. */

@@ -1,6 +1,6 @@
 import t, { type Test } from 'tap';
 import type { Profile } from '../../../agent/core/profile.ts';
-import { covers, memoryOf, pace, requestsOf, settled } from './pace.ts';
+import { coversRegister, memoryOf, pace, requestsOf, settled } from './pace.ts';
 import { createPlant, LAMP, type Plant, type PlantOptions, point, profile, SENSOR } from './plant.ts';
 
 const SET_UP: [string, number][] = [
@@ -46,7 +46,7 @@ const allOf = (type: Profile, quality: string, but: Record<string, string> = {})
 for (const slowMs of [1, 25, 80, 150, 199, 300, 600, 900]) {
   t.test(`a block that takes ${slowMs} ms is read though its neighbours take 5 ms, and the unit does not come and go`, async (t) => {
     const plant = await started(t, { devices: { M1: METER } }, ({ unit }) =>
-      pace(unit('M1'), (request) => (covers(request, 'input:342') ? slowMs : 5)),
+      pace(unit('M1'), (request) => (coversRegister(request, 'input:342') ? slowMs : 5)),
     );
     const states = new Set<string | undefined>();
     for (let second = 0; second < 600; second++) {
@@ -69,7 +69,7 @@ for (const [story, type, silent, id] of [
   t.test(`a register ${story} that is never answered costs the others nothing, and is read once it answers`, async (t) => {
     let isSilent = true;
     const plant = await started(t, { devices: { M1: type } }, ({ unit }) =>
-      pace(unit('M1'), (request) => (isSilent && covers(request, silent) ? null : 5)),
+      pace(unit('M1'), (request) => (isSilent && coversRegister(request, silent) ? null : 5)),
     );
     await plant.clock.advance(60_000);
     t.same(qualitiesOf(plant, 'M1', type), allOf(type, 'good', { [id]: 'missing' }));
@@ -106,7 +106,7 @@ function isRead(what: string, place: string): boolean {
   const [, table = '', address = '', count = ''] = /read (\w+):(\d+)\+(\d+)/.exec(what) ?? [];
   return (
     table === place.split(':')[0] &&
-    covers({ kind: 'read', table: 'input', address: Number(address), count: Number(count) }, `input:${place.split(':')[1]}`)
+    coversRegister({ kind: 'read', table: 'input', address: Number(address), count: Number(count) }, `input:${place.split(':')[1]}`)
   );
 }
 
@@ -122,7 +122,7 @@ t.test('a unit that does not answer long reads is read in pieces, and that is re
 
 t.test('sixty units with a silent register each cost their line next to nothing, and urgent levels do not wait for them', async (t) => {
   const plant = await started(t, { devices: many(60, LAMP) }, ({ units }) => {
-    for (const unit of units.values()) pace(unit, (request) => (covers(request, 'input:11') ? null : 3));
+    for (const unit of units.values()) pace(unit, (request) => (coversRegister(request, 'input:11') ? null : 3));
   });
   await plant.clock.advance(600_000);
   t.ok(plant.field.devices().every(({ state }) => state === 'ok'));
@@ -250,7 +250,7 @@ t.test('what a unit refuses altogether is requested anew after a restart, what i
 
 for (const [story, prepare, quality] of [
   ['refused', (plant: Plant) => plant.unit('L1').refusals.set('holding:0', 2), 'bad'],
-  ['not answered', (plant: Plant) => pace(plant.unit('L1'), (request) => (covers(request, 'holding:0') ? null : 3)), 'missing'],
+  ['not answered', (plant: Plant) => pace(plant.unit('L1'), (request) => (coversRegister(request, 'holding:0') ? null : 3)), 'missing'],
 ] as const) {
   t.test(`a level that is ${story} is an event, over a restart too, and has no value`, async (t) => {
     const memory = memoryOf();

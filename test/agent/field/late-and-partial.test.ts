@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import t from 'tap';
 import type { LevelWrite, WriteResult } from '../../../agent/core/ports.ts';
 import { createRandom } from '../../street/random.ts';
-import { covers, type PacedRequest, pace } from './pace.ts';
+import { coversRegister, type PacedRequest, pace } from './pace.ts';
 import { createPlant, LAMP, type Plant, point, profile } from './plant.ts';
 
 /** A lamp whose measurements lie in one block, so that longer reads and single ones have many neighbours. */
@@ -92,7 +92,7 @@ function troubledPlant(spells: readonly Spell[], seed: number): Scene {
           nowS >= fromS &&
           nowS < fromS + forS &&
           (kind === 'both' || kind === request.kind) &&
-          (place >= PLACES.length || covers(request, PLACES[place] as string)) &&
+          (place >= PLACES.length || coversRegister(request, PLACES[place] as string)) &&
           100 * random() < sharePct,
       );
     };
@@ -213,8 +213,8 @@ t.test('a longer read that is refused, or not answered, is not taken for a failu
     let lossesToCome = 0;
     let isIll = false;
     pace(unit, (request) => {
-      if (isIll && trouble === 'silent' && covers(request, 'input:1')) return null;
-      return covers(request, 'input:0') && lossesToCome-- > 0 ? null : 5;
+      if (isIll && trouble === 'silent' && coversRegister(request, 'input:1')) return null;
+      return coversRegister(request, 'input:0') && lossesToCome-- > 0 ? null : 5;
     });
     await plant.field.start();
     await plant.clock.advance(62_000);

@@ -1,6 +1,6 @@
 import t, { type Test } from 'tap';
-import { covers, ignoreWrites, memoryOf, pace, requestsOf, settled } from './pace.ts';
-import { createPlant, LAMP, type Plant, type PlantOptions, profile, START_MS } from './plant.ts';
+import { coversRegister, ignoreWrites, memoryOf, pace, requestsOf, settled } from './pace.ts';
+import { createPlant, LAMP, type Plant, type PlantOptions, profile, PLANT_START_MS } from './plant.ts';
 
 const DAY_MS = 86_400_000;
 /** What flash of 10,000 writes bears for twelve years. */
@@ -77,7 +77,7 @@ t.test('a unit that forgets its set-up at each power cut is written twice a day 
     const writes: number[] = [];
     let atMs = 0;
     for (const endMs = 2.5 * DAY_MS; atMs < endMs; atMs += restartMin * 60_000) {
-      const plant = createPlant({ devices: { L1: SIMPLE }, memory: memoryOf(facts), periodsMs: RARELY, startMs: START_MS + atMs });
+      const plant = createPlant({ devices: { L1: SIMPLE }, memory: memoryOf(facts), periodsMs: RARELY, startMs: PLANT_START_MS + atMs });
       await plant.field.start();
       await plant.clock.advance(Math.min(restartMin, 3) * 60_000);
       writes.push(...requestsOf(plant, 'L1', 'write holding:100').map(({ atMono }) => atMs + atMono));
@@ -160,7 +160,7 @@ t.test('a level that cannot be read back is sent again all the same: a lamp must
   const plant = await started(t, { devices: { L1: LAMP } }, (plant) => {
     setUp(plant);
     ignoreWrites(plant, plant.unit('L1'), () => ignored-- > 0);
-    pace(plant.unit('L1'), (request) => (request.kind === 'read' && covers(request, 'holding:0') && lost-- > 0 ? null : 8));
+    pace(plant.unit('L1'), (request) => (request.kind === 'read' && coversRegister(request, 'holding:0') && lost-- > 0 ? null : 8));
   });
   await plant.clock.advance(40_000);
   [lost, ignored] = [4, 1];

@@ -49,7 +49,7 @@ export function ignoreWrites(plant: Plant, unit: TestUnit, isIgnored: () => bool
 }
 
 /** Whether a request covers this register. */
-export function covers({ table, address, count }: PacedRequest, place: string): boolean {
+export function coversRegister({ table, address, count }: PacedRequest, place: string): boolean {
   return Array.from({ length: count }, (_, i) => `${table}:${address + i}`).includes(place);
 }
 

@@ -7,5 +7,5 @@ import { LAMP } from './plant.ts';
 
 const VALUES = { rampUpMs: 1, rampDownMs: 1, failsafeTimeoutS: 1, failsafeLevelPct: 1 };
 
-export const unitOf = (id: string, type: Profile = LAMP): Unit =>
+export const plannedUnit = (id: string, type: Profile = LAMP): Unit =>
   createUnit({ device: testDevice(id, { profile: type.id }), driver: createModbusDriver(type), setupValues: VALUES });

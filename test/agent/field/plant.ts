@@ -19,9 +19,9 @@ import type { SimUnit } from '../../street/units/sim-unit.ts';
 import { createWire } from '../../street/wire.ts';
 import { SERIAL_8N2, testDevice, testLine, testPoint, testProfile, writable } from '../../support/profiles.ts';
 
-export const SERIAL = SERIAL_8N2;
+export const PLANT_SERIAL = SERIAL_8N2;
 /** Wall time at which a plant starts unless told otherwise. */
-export const START_MS = Date.parse('2026-01-15T22:00:00Z');
+export const PLANT_START_MS = Date.parse('2026-01-15T22:00:00Z');
 
 export { testPoint as point, testProfile as profile };
 
@@ -129,7 +129,7 @@ export interface Plant {
   askedSince(deviceId: string, mono: number): string[];
 }
 
-export function createPlant({ devices, serial = SERIAL, periodsMs = POLL_PERIOD_MS, memory, startMs = START_MS }: PlantOptions): Plant {
+export function createPlant({ devices, serial = PLANT_SERIAL, periodsMs = POLL_PERIOD_MS, memory, startMs = PLANT_START_MS }: PlantOptions): Plant {
   const clock = createManualClock(startMs);
   const ids = Object.keys(devices);
   const units = new Map(ids.map((id) => [id, testUnit(clock)]));

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import t from 'tap';
 import type { Profile } from '../../../agent/core/profile.ts';
 import { createRandom } from '../../street/random.ts';
-import { covers, type PacedRequest, pace } from './pace.ts';
+import { coversRegister, type PacedRequest, pace } from './pace.ts';
 import { createPlant, LAMP } from './plant.ts';
 
 const SET_UP: [string, number][] = [
@@ -39,7 +39,7 @@ const WELL_AFTER_MS = 600_000 + 60_000 + 31_000;
 /** What a unit does with a request at this time. */
 function troubleAt(spells: readonly Spell[], nowS: number, request: PacedRequest): Trouble {
   for (const { place, trouble, fromS, forS } of spells)
-    if (nowS >= fromS && nowS < fromS + forS && (place === 4 || covers(request, PLACES[place] as string))) return trouble;
+    if (nowS >= fromS && nowS < fromS + forS && (place === 4 || coversRegister(request, PLACES[place] as string))) return trouble;
   return 'well';
 }
 

@@ -5,13 +5,13 @@ import type { GroupProfile, Profile } from '../../../agent/core/profile.ts';
 import type { PointId } from '../../../agent/core/words.ts';
 import type { Unit } from '../../../agent/field/units/unit.ts';
 import { FRESH } from '../../../agent/field/units/unit-health.ts';
-import { broadcastsOf, chooseGroup, type GroupedDevice, groupsOf } from '../../../agent/field/writes/group-choice.ts';
+import { lineBroadcasts, chooseGroup, type GroupedDevice, groupsOf } from '../../../agent/field/writes/group-choice.ts';
 import { createGroupRepeats } from '../../../agent/field/writes/group-repeats.ts';
 import { createReadBacks, proofRequest } from '../../../agent/field/writes/read-backs.ts';
 import { createWriteQueue, type WaitingWrite } from '../../../agent/field/writes/write-queue.ts';
 import { createModbusDriver } from '../../../drivers/modbus/modbus-driver.ts';
 import { testDevice } from '../../support/profiles.ts';
-import { BUS, GATEWAY, HEARING, level, PLAIN } from './group-lamps.ts';
+import { ALL_UNITS_GROUP, GATEWAY, HEARING, level, PLAIN } from './group-lamps.ts';
 import { point, profile, SENSOR } from './plant.ts';
 
 const at = ({ name, value = 50 }: { name: PointId; value?: number }): LevelWrite => ({
@@ -201,13 +201,13 @@ const lines: [story: string, devices: GroupedDevice[], isAllowed: boolean, membe
   ],
   [
     'two types that obey at one place are one group',
-    [deviceOf('L1', HEARING), deviceOf('L2', profile('twin', [level(0)], { groups: [BUS] }))],
+    [deviceOf('L1', HEARING), deviceOf('L2', profile('twin', [level(0)], { groups: [ALL_UNITS_GROUP] }))],
     true,
     [['L1.level', 'L2.level']],
   ],
   [
     'one that obeys though nobody gives it a level forbids it',
-    [deviceOf('L1', HEARING), deviceOf('L2', HEARING), deviceOf('L3', profile('open', [level(0)], { groups: [{ ...BUS, sets: null }] }))],
+    [deviceOf('L1', HEARING), deviceOf('L2', HEARING), deviceOf('L3', profile('open', [level(0)], { groups: [{ ...ALL_UNITS_GROUP, sets: null }] }))],
     true,
     [],
   ],
@@ -233,9 +233,9 @@ for (const [story, devices, isAllowed, members] of lines) {
 }
 
 t.test('a wide register counts in full', async (t) => {
-  const far: GroupProfile = { ...BUS, address: 65_537 };
+  const far: GroupProfile = { ...ALL_UNITS_GROUP, address: 65_537 };
   const lamp = profile('far', [level(65_537)], { groups: [far] });
-  t.same(broadcastsOf([deviceOf('L1', lamp), deviceOf('L2', lamp), deviceOf('L3', wide)]), []);
+  t.same(lineBroadcasts([deviceOf('L1', lamp), deviceOf('L2', lamp), deviceOf('L3', wide)]), []);
 });
 
 /** What the queue holds, by lamp: a level, `silent` when its unit is; the first is the lead. */
@@ -339,8 +339,8 @@ for (const [story, held, settled] of choices) {
 }
 
 t.test('types that write a level differently are not told together', async (t) => {
-  const fine = profile('fine', [{ ...level(0), scale: 0.1 }], { groups: [BUS] });
-  const short = profile('short', [level(0, { max: 40 })], { groups: [BUS] });
+  const fine = profile('fine', [{ ...level(0), scale: 0.1 }], { groups: [ALL_UNITS_GROUP] });
+  const short = profile('short', [level(0, { max: 40 })], { groups: [ALL_UNITS_GROUP] });
   const choose = (other: Profile, levelPct: number) => {
     const units = [unitOf('L1'), unitOf('L2', other)];
     const [lead, second] = units.map((unit) => waitingOf(unit, { levelPct })) as [WaitingWrite, WaitingWrite];

@@ -5,12 +5,12 @@ import type { TonightView } from '../../../agent/core/light-tools.ts';
 import type { TraceLine } from '../../../agent/core/words.ts';
 import { createDecider } from '../../../agent/lighting/decide.ts';
 import { explain } from '../../../agent/lighting/explain.ts';
-import { createForecast, type Now } from '../../../agent/lighting/forecast.ts';
-import type { LightingSnapshot, Street } from '../../../agent/lighting/lighting.ts';
+import { createForecast, type ForecastStart } from '../../../agent/lighting/forecast.ts';
+import type { LightingSnapshot, LightingStreet } from '../../../agent/lighting/lighting.ts';
 import { intent, makeStreet, PRESENCE, seen, sensor, snapshot, step, winter, ZONE } from './street.ts';
 
-const NOW: Now = { nowMs: winter('15:00'), nowMono: 1_000_000, intents: [] };
-const tonight = (street: Street, now: Now = NOW): TonightView => {
+const NOW: ForecastStart = { nowMs: winter('15:00'), nowMono: 1_000_000, intents: [] };
+const tonight = (street: LightingStreet, now: ForecastStart = NOW): TonightView => {
   const view = createForecast(street).tonight(now, 'rue');
   if (view === undefined) throw new Error('no such zone');
   return view;
@@ -68,7 +68,7 @@ t.test('wishes, event nights, calendars and the warning before the dark are in i
 });
 
 t.test('a summer night without dusk in the north, a winter night without day', async (t) => {
-  const north = (sunBelowDeg = -2): Street =>
+  const north = (sunBelowDeg = -2): LightingStreet =>
     makeStreet({ zone: { sunBelowDeg }, street: { latitudeDeg: 69.65, longitudeDeg: 18.96, timezone: 'Europe/Oslo' } });
   const summer = tonight(north(), { ...NOW, nowMs: Date.parse('2026-06-20T20:00Z') });
   t.match(summer, { rows: [], duskMs: null, dawnMs: null });
@@ -109,7 +109,7 @@ t.test('between two rows nothing changes, whatever the night', async (t) => {
 });
 
 /** The lines about one lamp, each with what a person asks next. */
-function explained(changes: { zone?: Partial<Zone>; street?: Partial<Street> }, sight: Partial<LightingSnapshot>, lampId = 'L2') {
+function explained(changes: { zone?: Partial<Zone>; street?: Partial<LightingStreet> }, sight: Partial<LightingSnapshot>, lampId = 'L2') {
   const street = makeStreet(changes);
   const [decider, all] = [createDecider(street), snapshot(sight)];
   const trace = decider.decide(all).decisions.find((each) => each.lampId === lampId)?.trace ?? [];

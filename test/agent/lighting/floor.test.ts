@@ -4,7 +4,7 @@ import type { Programme, Zone } from '../../../agent/core/cabinet.ts';
 import type { Intent, PointId } from '../../../agent/core/words.ts';
 import { createDecider } from '../../../agent/lighting/decide.ts';
 import { darkestStreet, shortfallsOf } from '../../../agent/lighting/floor.ts';
-import type { LightingSnapshot, Street } from '../../../agent/lighting/lighting.ts';
+import type { LightingSnapshot, LightingStreet } from '../../../agent/lighting/lighting.ts';
 import { makeStreet, PRESENCE, seen, step } from './street.ts';
 
 // As the agent does: local time is then the runtime's own, which is faster.
@@ -31,7 +31,7 @@ function programmeOf(...steps: Programme['steps']): Programme {
 }
 
 /** Where `after` would be darker than `site`, which runs. */
-function shortfalls(after: Street, site: Street, { running = site, nightsAhead = 366, nowMs = NOW_MS } = {}) {
+function shortfalls(after: LightingStreet, site: LightingStreet, { running = site, nightsAhead = 366, nowMs = NOW_MS } = {}) {
   const lampOf = new Map(after.lamps.map(({ id }) => [id, id]));
   const floors = [running, site].map((street) => ({ street, lampOf }));
   return shortfallsOf({ after, floors, nowMs, nightsAhead });
@@ -41,7 +41,7 @@ const SITE = makeStreet();
 const DARK_SITE = makeStreet({ zone: { dark: DARK } });
 
 t.test('a plan that keeps the minimum of the site at night is never below its floor', (t) => {
-  const honest: readonly [name: string, after: Street, site?: Street][] = [
+  const honest: readonly [name: string, after: LightingStreet, site?: LightingStreet][] = [
     ['the same', SITE],
     ['dimmed to the minimum all night', makeStreet({ programme: programmeOf(step('dusk', 10)) })],
     ['brighter', makeStreet({ zone: { minPct: 40 } })],
@@ -60,13 +60,13 @@ function eventOn(year: number, month: number, day: number, levelPct: number) {
 }
 
 t.test('whatever takes light away from a lamp is found, with its time, its level and the floor', (t) => {
-  const dark = (changes: Partial<Zone>, programme: Programme, street: Partial<Street> = {}): Street =>
+  const dark = (changes: Partial<Zone>, programme: Programme, street: Partial<LightingStreet> = {}): LightingStreet =>
     makeStreet({ zone: { dark: DARK, ...changes }, programme, street });
-  const calendars = (from: { year: number | null; month: number; day: number }): Street['calendars'] => [
+  const calendars = (from: { year: number | null; month: number; day: number }): LightingStreet['calendars'] => [
     { id: 'c', rules: [{ programme: 'dark', weekdays: null, from, to: from, nthWeekday: null, holidays: null }] },
   ];
   const programmes = [programmeOf(step('dusk', 80)), { id: 'dark', steps: [step('dusk', 0)] }];
-  const attacks: readonly [name: string, after: Street, text: RegExp, site?: Street][] = [
+  const attacks: readonly [name: string, after: LightingStreet, text: RegExp, site?: LightingStreet][] = [
     ['no minimum, for an override to use', makeStreet({ zone: { minPct: 0 }, lamp: { minPct: 0 } }), /override/],
     [
       'a step to dark in a zone that may not be dark',
@@ -161,7 +161,7 @@ const anySight = fc.record({
 
 type Sight = typeof anySight extends fc.Arbitrary<infer T> ? T : never;
 
-function snapshot({ zones, lamps }: Street, { atMs, isPresent, cell, overridePct, quality, burningH }: Sight): LightingSnapshot {
+function snapshot({ zones, lamps }: LightingStreet, { atMs, isPresent, cell, overridePct, quality, burningH }: Sight): LightingSnapshot {
   const override: Intent = {
     id: 'o',
     target: { kind: 'cabinet', id: '' },

@@ -8,7 +8,7 @@ import type { RuleState } from '../../../agent/lighting/lighting.ts';
 import {
   isEmergency,
   litZones,
-  type OutputSight,
+  type OutputFacts,
   type OutputState,
   outputValue,
   type ResolvedOutput,
@@ -68,7 +68,7 @@ const K1 = resolved(CIRCUIT);
 const SIGN = resolved(PANEL);
 const HOLDS: RuleState = { holds: true, sinceMono: 0 };
 
-function sight(over: Partial<OutputSight> & { lit?: readonly string[]; rules?: readonly string[] } = {}): OutputSight {
+function sight(over: Partial<OutputFacts> & { lit?: readonly string[]; rules?: readonly string[] } = {}): OutputFacts {
   const { lit = [], rules = [], ...rest } = over;
   const ruleStates = new Map(rules.map((id) => [id, HOLDS]));
   return { litZones: new Set(lit), ruleStates, before: undefined, found: null, isEmergency: false, nowMono: 0, ...rest };

@@ -1,12 +1,12 @@
 /** Photocells under real skies: what a shop window, a stuck or a noisy cell makes of the night, at twelve latitudes. */
 import t from 'tap';
-import { createPhotocellDesk } from '../../../agent/control/sensing/photocell-desk.ts';
+import { createPhotocellTracker } from '../../../agent/control/sensing/photocell-desk.ts';
 import type { PhotocellConfig, Zone } from '../../../agent/core/cabinet.ts';
-import { createEventBook } from '../../../agent/core/event-book.ts';
+import { createEventTracker } from '../../../agent/core/event-book.ts';
 import { createManualClock } from '../../../agent/core/manual-clock.ts';
 import type { AgentEvent, PointId, Reading } from '../../../agent/core/words.ts';
 import { createDecider } from '../../../agent/lighting/decide.ts';
-import type { PhotocellState, Street } from '../../../agent/lighting/lighting.ts';
+import type { PhotocellState, LightingStreet } from '../../../agent/lighting/lighting.ts';
 import { createLocalCalendar } from '../../../agent/lighting/local-time.ts';
 import { createNights, isDarkAt } from '../../../agent/lighting/night.ts';
 import { afterLux } from '../../../agent/lighting/photocell.ts';
@@ -66,7 +66,7 @@ function passNight(
   { latitudeDeg, day, config, cell }: { latitudeDeg: number; day: string; config: PhotocellConfig; cell: (sky: Sky) => number },
   each: (at: { nowMs: number; altitudeDeg: number; isLit: boolean; isLitBySun: boolean }) => void,
 ): void {
-  const street: Street = makeStreet({
+  const street: LightingStreet = makeStreet({
     zone: { presence: null, photocell: config },
     street: { latitudeDeg, longitudeDeg: 0, timezone: 'UTC' },
   });
@@ -119,11 +119,11 @@ async function judged(
   const events: AgentEvent[] = [];
   let latest: Reading | undefined;
   const begin = () =>
-    createPhotocellDesk({
+    createPhotocellTracker({
       street,
       field: { latest: () => latest },
       clock,
-      events: createEventBook(clock, (event) => events.push(event)),
+      events: createEventTracker(clock, (event) => events.push(event)),
       isZoneLit: () => false,
       sunOf() {
         const nowMs = clock.wallMs();

@@ -7,7 +7,7 @@ import type { Programme, Zone } from '../../../agent/core/cabinet.ts';
 import { type ClockQuality, isTrusted } from '../../../agent/core/clock.ts';
 import type { Intent, PointId } from '../../../agent/core/words.ts';
 import { createDecider } from '../../../agent/lighting/decide.ts';
-import type { LightingSnapshot, SensorState, Street } from '../../../agent/lighting/lighting.ts';
+import type { LightingSnapshot, SensorState, LightingStreet } from '../../../agent/lighting/lighting.ts';
 import { intent, makeStreet, PRESENCE, sensor, snapshot, step } from './street.ts';
 
 const DAY_MS = 86_400_000;
@@ -28,7 +28,7 @@ const programme: fc.Arbitrary<Programme> = fc
     steps: [step('dusk', first), step({ hour, minute: 30 }, late, boost), step({ sun: 'dawn', offsetMin }, early)],
   }));
 
-const street: fc.Arbitrary<Street> = fc
+const street: fc.Arbitrary<LightingStreet> = fc
   .record({
     programme,
     minPct: fc.integer({ min: 0, max: 40 }),

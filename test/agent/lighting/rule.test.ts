@@ -3,7 +3,7 @@ import t from 'tap';
 import type { PresenceSensor, Rule } from '../../../agent/core/cabinet.ts';
 import type { PointId, Quality, Reading } from '../../../agent/core/words.ts';
 import type { RuleState, SensorState, TrafficState } from '../../../agent/lighting/lighting.ts';
-import { afterRuleInput, isSomeoneIn, type RuleSight, rulesRaise, ruleText } from '../../../agent/lighting/rule.ts';
+import { afterRuleInput, isSomeoneIn, type RuleFacts, rulesRaise, ruleText } from '../../../agent/lighting/rule.ts';
 
 const S = 1_000;
 const SMOG: Rule = {
@@ -22,7 +22,7 @@ const word = (value: number | null, atS: number, quality: Quality = value === nu
   atMono: atS * S,
   atMs: atS * S,
 });
-const read = (reading: Reading | undefined): RuleSight => ({ kind: 'reading', reading });
+const read = (reading: Reading | undefined): RuleFacts => ({ kind: 'reading', reading });
 
 /** [story, rule, [second, value or quality, holds after it]…]; a word that is only a time is a tick. */
 type Line = readonly [atS: number, word: number | Exclude<Quality, 'good'> | 'tick', holds: boolean];
@@ -270,13 +270,13 @@ t.test('someone is in a zone as long as its light is held', async (t) => {
 });
 
 t.test('traffic against the design flow', async (t) => {
-  const flow = (flowPerH: number | null, runningPerH = 0): RuleSight => ({
+  const flow = (flowPerH: number | null, runningPerH = 0): RuleFacts => ({
     kind: 'traffic',
     traffic: { flowPerH, runningPerH, step: null, sinceMono: 0 } satisfies TrafficState,
     config: { designFlowPerH: 500 },
   });
   let state = afterRuleInput(undefined, flow(400), JAM, 0);
-  const after = (sight: RuleSight, atS: number): boolean => {
+  const after = (sight: RuleFacts, atS: number): boolean => {
     state = afterRuleInput(state, sight, JAM, atS * S);
     return state.holds;
   };

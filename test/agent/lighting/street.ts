@@ -4,7 +4,7 @@
 
 import type { PresenceConfig, PresenceSensor, Programme, ProgrammeStep, Zone } from '../../../agent/core/cabinet.ts';
 import type { Intent, LevelPct, Reading } from '../../../agent/core/words.ts';
-import type { LightingSnapshot, SensorState, Street } from '../../../agent/lighting/lighting.ts';
+import type { LightingSnapshot, SensorState, LightingStreet } from '../../../agent/lighting/lighting.ts';
 import { createLocalCalendar } from '../../../agent/lighting/local-time.ts';
 import { createNights } from '../../../agent/lighting/night.ts';
 import { createProgrammeReader } from '../../../agent/lighting/programme.ts';
@@ -66,8 +66,8 @@ export const ZONE: Zone = {
 
 /** Lamps L1..L6 at 0, 25 … 125 m; S01 stands at L2, S02 at L5. */
 export function makeStreet(
-  changes: { zone?: Partial<Zone>; programme?: Programme; lamp?: { minPct?: number; maxPct?: number }; street?: Partial<Street> } = {},
-): Street {
+  changes: { zone?: Partial<Zone>; programme?: Programme; lamp?: { minPct?: number; maxPct?: number }; street?: Partial<LightingStreet> } = {},
+): LightingStreet {
   const poles = [1, 2, 3, 4, 5, 6].map((n) => ({ id: `P${n}`, atM: (n - 1) * 25, branch: null }));
   return {
     latitudeDeg: 47.4736,
@@ -137,7 +137,7 @@ export function reading(pointId: Reading['pointId'], value: number | null, atMon
 }
 
 /** What a zone's programme says at an instant. */
-export function programmeAt(street: Street, nowMs: number) {
+export function programmeAt(street: LightingStreet, nowMs: number) {
   const zone = street.zones[0] as Zone;
   const calendar = createLocalCalendar(street.timezone);
   return createProgrammeReader(street, zone, { calendar, nights: createNights(street, zone, calendar) }).at(nowMs);

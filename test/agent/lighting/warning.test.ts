@@ -5,7 +5,7 @@ import type { Rule, Zone } from '../../../agent/core/cabinet.ts';
 import type { ClockQuality } from '../../../agent/core/clock.ts';
 import type { Intent } from '../../../agent/core/words.ts';
 import { createDecider } from '../../../agent/lighting/decide.ts';
-import type { Detection, LightingSnapshot, LitLamps, Street } from '../../../agent/lighting/lighting.ts';
+import type { Detection, LightingSnapshot, LitLamps, LightingStreet } from '../../../agent/lighting/lighting.ts';
 import { intent, makeStreet, PRESENCE, seen, sensor, step, winter } from './street.ts';
 
 const SECOND_MS = 1_000;
@@ -19,7 +19,7 @@ const SMOG: Rule = {
   raise: { zones: ['rue'], levelPct: 60 },
 };
 
-function darkStreet(dark = CURFEW, lamp: { minPct?: number; maxPct?: number } = {}): Street {
+function darkStreet(dark = CURFEW, lamp: { minPct?: number; maxPct?: number } = {}): LightingStreet {
   const presence = { ...PRESENCE, sensors: [sensor('S01'), sensor('S02')], wave: WAVE };
   return makeStreet({ zone: { dark, presence }, lamp, street: { programmes: [DARK, FULL], rules: [SMOG] } });
 }
@@ -51,7 +51,7 @@ interface Shown {
 }
 
 /** L2 under these causes, one after the other, as a lamp shows it: it keeps its level while nobody decides. */
-function shownBy(street: Street, causes: readonly Cause[], startMs = winter('23:30')): Shown[] {
+function shownBy(street: LightingStreet, causes: readonly Cause[], startMs = winter('23:30')): Shown[] {
   const decider = createDecider(street);
   const shown: Shown[] = [];
   let lit: LitLamps = new Map([['L2', null]]);

@@ -1,13 +1,13 @@
 import fc from 'fast-check';
 import t from 'tap';
 import type { Pole } from '../../../agent/core/cabinet.ts';
-import type { Detection, Street } from '../../../agent/lighting/lighting.ts';
+import type { Detection, LightingStreet } from '../../../agent/lighting/lighting.ts';
 import { type WaveSay, waveFor } from '../../../agent/lighting/wave.ts';
 import { AWAY_MS } from '../../../agent/lighting/wave-reach.ts';
-import { names, path, row, seenAt, streetOf } from './wave-street.ts';
+import { poleNames, path, row, seenAt, streetOf } from './wave-street.ts';
 
 /** One cyclist past sensors that see 8 m far and are each polled every 100 ms; when each lamp was raised before he was there. Units: s, m. */
-function ride(street: Street, { kmh, direction, startM, phases }: Ride): { readonly inTime: number; readonly late: number } {
+function ride(street: LightingStreet, { kmh, direction, startM, phases }: Ride): { readonly inTime: number; readonly late: number } {
   const wave = waveFor(street);
   const sensorPoles = street.poles.filter((_, n) => n % 3 === 0);
   const lengthM = street.poles.at(-1)?.atM ?? 0;
@@ -63,7 +63,7 @@ t.test('each lamp ahead of a cyclist at 25 km/h is raised a second before he is 
 
 const detection = fc.record({
   source: fc.constantFrom('S-P0', 'S-P3', 'c2'),
-  pole: fc.constantFrom(...names(0, 11), 'B1', 'nowhere'),
+  pole: fc.constantFrom(...poleNames(0, 11), 'B1', 'nowhere'),
   atMono: fc.double({ min: -500_000, max: 500_000, noNaN: true }),
   isRelayed: fc.boolean(),
   speedKmh: fc.option(fc.double({ min: 0, max: 1e6, noNaN: true })),
@@ -81,8 +81,8 @@ const anyStreet = fc
   .map(({ holdS, ...wave }) => {
     const poles = [...row(12), { id: 'B1', atM: 30, branch: 'b' }];
     const plans = [
-      { poles: names(0, 5), sensors: ['P0', 'P3'], wave, holdS },
-      { poles: [...names(6, 11), 'B1'], sensors: ['P6', 'P9', 'B1'], wave: { ...wave, mode: 'poles' as const }, holdS },
+      { poles: poleNames(0, 5), sensors: ['P0', 'P3'], wave, holdS },
+      { poles: [...poleNames(6, 11), 'B1'], sensors: ['P6', 'P9', 'B1'], wave: { ...wave, mode: 'poles' as const }, holdS },
     ];
     return { holdS, street: streetOf(poles, plans, [{ id: 'b', from: 'P4' }]) };
   });
@@ -148,8 +148,8 @@ function counted(detections: readonly Detection[]): { readonly detections: reado
 }
 
 t.test('however many detections there are, the wave looks closely at the newest alone', async (t) => {
-  const sensors = names(0, 249).filter((_, n) => n % 3 === 0);
-  const wave = waveFor(streetOf(row(250), [{ poles: names(0, 249), sensors, wave: { speedKmh: 25 } }]));
+  const sensors = poleNames(0, 249).filter((_, n) => n % 3 === 0);
+  const wave = waveFor(streetOf(row(250), [{ poles: poleNames(0, 249), sensors, wave: { speedKmh: 25 } }]));
   const poles = fc.sample(fc.constantFrom(...sensors), { numRuns: 1_000, seed: 1 });
   const readsOf = (count: number): number => {
     const seen = counted(poles.slice(-count).map((pole, i) => seenAt(pole, 200 - (count - i) * (200 / count))));

@@ -1,5 +1,5 @@
 import type { Branch, Pole, PresenceConfig, PresenceSensor, WaveConfig, Zone } from '../../../agent/core/cabinet.ts';
-import type { Detection, Street } from '../../../agent/lighting/lighting.ts';
+import type { Detection, LightingStreet } from '../../../agent/lighting/lighting.ts';
 import type { WaveSay } from '../../../agent/lighting/wave.ts';
 
 const WAVE: WaveConfig = { mode: 'poles', speedKmh: 6, lookAheadS: 4, leastAheadM: 30, behindM: 15 };
@@ -58,7 +58,7 @@ function zoneOf({ poles, sensors, wave = {}, holdS = 30, relayedPct = 70, sensor
 }
 
 /** A lamp on each pole, called as the pole; sensors are called `S-<pole>`. */
-export function streetOf(poles: readonly Pole[], plans: readonly ZonePlan[], branches: readonly Branch[] = []): Street {
+export function streetOf(poles: readonly Pole[], plans: readonly ZonePlan[], branches: readonly Branch[] = []): LightingStreet {
   const lamp = { point: 'level', ratedPowerW: 60, minPct: 0, maxPct: 100 };
   return {
     latitudeDeg: 47.4736,
@@ -80,11 +80,11 @@ export function streetOf(poles: readonly Pole[], plans: readonly ZonePlan[], bra
 
 const mainPole = (n: number, gapM = 25): Pole => ({ id: `P${n}`, atM: n * gapM, branch: null });
 export const row = (count: number): readonly Pole[] => Array.from({ length: count }, (_, n) => mainPole(n));
-export const names = (from: number, to: number): readonly string[] => Array.from({ length: to - from + 1 }, (_, i) => `P${from + i}`);
+export const poleNames = (from: number, to: number): readonly string[] => Array.from({ length: to - from + 1 }, (_, i) => `P${from + i}`);
 
 /** P0..P11 each 25 m, a sensor each 75 m from P0 on. */
-export const path = (wave: Partial<WaveConfig> = {}, more: Partial<ZonePlan> = {}): Street =>
-  streetOf(row(12), [{ poles: names(0, 11), sensors: ['P0', 'P3', 'P6', 'P9'], wave, ...more }]);
+export const path = (wave: Partial<WaveConfig> = {}, more: Partial<ZonePlan> = {}): LightingStreet =>
+  streetOf(row(12), [{ poles: poleNames(0, 11), sensors: ['P0', 'P3', 'P6', 'P9'], wave, ...more }]);
 
 export const seenAt = (pole: string, atS: number, more: Partial<Detection> = {}): Detection => ({
   source: `S-${pole}`,

@@ -1,9 +1,9 @@
 import t from 'tap';
-import type { Detection, Street } from '../../../agent/lighting/lighting.ts';
+import type { Detection, LightingStreet } from '../../../agent/lighting/lighting.ts';
 import { createMoverReader } from '../../../agent/lighting/movers.ts';
 import { createStreetGraph } from '../../../agent/lighting/street-graph.ts';
 import { waveFor } from '../../../agent/lighting/wave.ts';
-import { lit, litAlong, names, path, row, seenAt, streetOf, type ZonePlan } from './wave-street.ts';
+import { lit, litAlong, poleNames, path, row, seenAt, streetOf, type ZonePlan } from './wave-street.ts';
 
 const TOWN = streetOf(
   [
@@ -15,7 +15,7 @@ const TOWN = streetOf(
     { id: 'X1', atM: 5, branch: 'nowhere' },
     { id: 'R1', atM: 5, branch: 'ring' },
   ],
-  [{ poles: [...names(0, 4), 'B1', 'B2', 'C1', 'D1'], sensors: ['P1', 'P2', 'B2', 'P4'], wave: { speedKmh: 18 } }],
+  [{ poles: [...poleNames(0, 4), 'B1', 'B2', 'C1', 'D1'], sensors: ['P1', 'P2', 'B2', 'P4'], wave: { speedKmh: 18 } }],
   [
     { id: 'b', from: 'P2' },
     { id: 'c', from: 'B1' },
@@ -155,10 +155,10 @@ t.test('at a fork light goes into each street that may be taken, and not back', 
 });
 
 t.test('a wave crosses from zone to zone, each with its own reach', async (t) => {
-  const street = (changes: Partial<ZonePlan>): Street =>
+  const street = (changes: Partial<ZonePlan>): LightingStreet =>
     streetOf(row(12), [
-      { poles: names(0, 5), sensors: ['P0', 'P3'] },
-      { poles: names(6, 11), sensors: ['P9'], wave: { leastAheadM: 60 }, ...changes },
+      { poles: poleNames(0, 5), sensors: ['P0', 'P3'] },
+      { poles: poleNames(6, 11), sensors: ['P9'], wave: { leastAheadM: 60 }, ...changes },
     ]);
   const rider = [seenAt('P3', 0, { speedKmh: 25, direction: 1 })];
   const at = (s: number, changes: Partial<ZonePlan> = {}): string => litAlong(waveFor(street(changes))(rider, s * 1_000));
@@ -171,9 +171,9 @@ t.test('a wave crosses from zone to zone, each with its own reach', async (t) =>
 
 t.test('a section stays lit while someone is in it, and falls as a whole when he has left', async (t) => {
   const street = streetOf(row(12), [
-    { poles: names(0, 3), sensors: ['P0'], wave: null },
-    { poles: names(4, 7), sensors: [], wave: { mode: 'section', speedKmh: 50 } },
-    { poles: names(8, 11), sensors: ['P11'], wave: null },
+    { poles: poleNames(0, 3), sensors: ['P0'], wave: null },
+    { poles: poleNames(4, 7), sensors: [], wave: { mode: 'section', speedKmh: 50 } },
+    { poles: poleNames(8, 11), sensors: ['P11'], wave: null },
   ]);
   const wave = waveFor(street);
   const car = [seenAt('P0', 0, { speedKmh: 50, direction: 1 })];
@@ -201,12 +201,12 @@ t.test('a sensor that sees nobody is not waited for', async (t) => {
   t.equal(litAlong(wave(first, 20_000)), 'P0 P1 P2 P3 P4', 'P3 would have seen it');
   t.equal(litAlong(wave(first, 20_000, new Set(['S-P3']))), 'P0 P1 P2 P3 P4 P5 P6', 'P3 does not answer');
   t.equal(litAlong(wave(first, 20_000)), 'P0 P1 P2 P3 P4', 'it answers again');
-  const close = waveFor(streetOf(row(12), [{ poles: names(0, 11), sensors: ['P0', 'P1'] }]));
+  const close = waveFor(streetOf(row(12), [{ poles: poleNames(0, 11), sensors: ['P0', 'P1'] }]));
   const rider = [seenAt('P0', 0, { speedKmh: 25, direction: 1 })];
   t.equal(litAlong(close(rider, 9_000)), 'P1 P2 P3', 'one that is close may still hold for somebody else');
   t.equal(litAlong(close(rider, 10_500)), '', 'but not for long');
   const across = [...row(12), { id: 'Q0', atM: 5, branch: null }];
-  const pair = waveFor(streetOf(across, [{ poles: names(0, 11), sensors: ['P0', 'Q0'], wave: { speedKmh: 25 } }]));
+  const pair = waveFor(streetOf(across, [{ poles: poleNames(0, 11), sensors: ['P0', 'Q0'], wave: { speedKmh: 25 } }]));
   t.ok(pair(first, 12_000).has('P4'), 'where two see the same place the silence of one says nothing');
   const buttons = waveFor(path({}, { sensor: { kind: 'button' } }));
   t.equal(buttons(first, 60_000).size, 6, 'nobody presses each button that he passes');

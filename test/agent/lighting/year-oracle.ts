@@ -8,9 +8,9 @@ import { makeStreet, snapshot } from './street.ts';
 const MINUTE_MS = 60_000;
 const DAY_MS = 86_400_000;
 
-export type Site = readonly [name: string, latitudeDeg: number, longitudeDeg: number, timezone: string];
+export type OracleSite = readonly [name: string, latitudeDeg: number, longitudeDeg: number, timezone: string];
 
-export const SITES: readonly Site[] = [
+export const SITES: readonly OracleSite[] = [
   ['Angers', 47.4736, -0.5541, 'Europe/Paris'],
   ['Tromso', 69.65, 18.96, 'Europe/Oslo'],
   ['Singapore', 1.35, 103.82, 'Asia/Singapore'],
@@ -84,7 +84,7 @@ function oracleLevelPct(minute: number): number {
 }
 
 /** 400 days, minute by minute: 3 s of CPU, so a file has two sites and each has its own part of the runner's time. */
-export function compareYear([name, latitudeDeg, longitudeDeg, timezone]: Site): void {
+export function compareYear([name, latitudeDeg, longitudeDeg, timezone]: OracleSite): void {
   t.test(`400 days minute by minute are as another reckoning has them: ${name}`, async (t) => {
     const street = makeStreet({ zone: { presence: null }, street: { latitudeDeg, longitudeDeg, timezone } });
     const decider = createDecider({ ...street, lamps: street.lamps.slice(0, 1) });

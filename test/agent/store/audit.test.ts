@@ -6,7 +6,7 @@ import { createManualClock } from '../../../agent/core/manual-clock.ts';
 import { openInProcessLink } from '../../../agent/store/client/in-process-link.ts';
 import { lostAudit } from '../../../agent/store/state/audit-table.ts';
 import { createStore } from '../../../agent/store/store.ts';
-import { folder, START_MS } from './fixtures/kit.ts';
+import { testFolder, STORE_START_MS } from './fixtures/kit.ts';
 
 const note = (n: number, changes: Partial<AuditNote> = {}): AuditNote => ({
   user: 'marie',
@@ -19,7 +19,7 @@ const note = (n: number, changes: Partial<AuditNote> = {}): AuditNote => ({
 });
 
 async function opened(t: Pick<Test, 'teardown'>, dir: string) {
-  const clock = createManualClock(START_MS);
+  const clock = createManualClock(STORE_START_MS);
   const store = createStore({
     dir,
     clock,
@@ -44,7 +44,7 @@ async function opened(t: Pick<Test, 'teardown'>, dir: string) {
 
 /** A log of so many notes, closed, and what someone then does to its file. */
 async function tampered(t: Pick<Test, 'teardown'>, notes: number, sql: string) {
-  const dir = folder(t);
+  const dir = testFolder(t);
   const before = await opened(t, dir);
   for (let n = 1; n <= notes; n++) {
     before.store.audit.note(note(n));
@@ -59,7 +59,7 @@ async function tampered(t: Pick<Test, 'teardown'>, notes: number, sql: string) {
 }
 
 t.test('what was noted is read back in order, over a restart, and holds together', async (t) => {
-  const dir = folder(t);
+  const dir = testFolder(t);
   const first = await opened(t, dir);
   t.match(await first.read(), { entries: [], head: null, problems: [] });
   first.store.audit.note(note(1));
@@ -70,7 +70,7 @@ t.test('what was noted is read back in order, over a restart, and holds together
   second.store.audit.note(note(3, { detail: `a\nb${'x'.repeat(900)}` }));
   const page = await second.read(head);
   t.match(page.entries, [
-    { n: 1, atMs: START_MS, user: 'marie', role: 'technician', door: 'login', action: 'override', detail: 'target=L1', result: 'ok' },
+    { n: 1, atMs: STORE_START_MS, user: 'marie', role: 'technician', door: 'login', action: 'override', detail: 'target=L1', result: 'ok' },
     { n: 2, user: '', door: 'platform' },
     { n: 3, detail: /^a\?bx{397}$/ },
   ]);
@@ -127,7 +127,7 @@ t.test('the oldest go when there are too many, and the chain proves that nothing
 });
 
 t.test('an entry that claims a trimming in its words does not excuse a missing beginning', async (t) => {
-  const dir = folder(t);
+  const dir = testFolder(t);
   const { store, read } = await opened(t, dir);
   store.audit.note(note(1));
   const hash = (await read()).head?.hash ?? '';
@@ -141,8 +141,8 @@ t.test('an entry that claims a trimming in its words does not excuse a missing b
 });
 
 t.test('notes that a disk did not take in time leave their number behind', async (t) => {
-  const timed = (n: number) => ({ ...note(n), atMs: START_MS + n });
+  const timed = (n: number) => ({ ...note(n), atMs: STORE_START_MS + n });
   const first = lostAudit([timed(1), timed(2)]);
-  t.match(first, { action: 'audit lost', detail: '2 entries', atMs: START_MS + 2 });
+  t.match(first, { action: 'audit lost', detail: '2 entries', atMs: STORE_START_MS + 2 });
   t.match(lostAudit([first, timed(3)]), { detail: '3 entries' });
 });

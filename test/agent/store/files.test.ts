@@ -5,11 +5,11 @@ import t from 'tap';
 import { createStoreFile } from '../../../agent/store/files/store-file.ts';
 import type { Notice } from '../../../agent/store/messages.ts';
 import { type Schema, STATE, TELEMETRY } from '../../../agent/store/schema.ts';
-import { change, event, FILES, fill, inside, must, openStore, zeroLeaf } from './files/open-store.ts';
-import { folder, frame, START_MS } from './fixtures/kit.ts';
+import { changeFile, numberedEvent, FILES, fill, inside, must, openStore, zeroLeaf } from './files/open-store.ts';
+import { testFolder, frame, STORE_START_MS } from './fixtures/kit.ts';
 
 t.test('nothing is wrong with whole files, and the check says so with their sizes', async (t) => {
-  const store = openStore(t, folder(t));
+  const store = openStore(t, testFolder(t));
   fill(store);
   const { files, account } = store.check();
   t.match(files, [
@@ -21,7 +21,7 @@ t.test('nothing is wrong with whole files, and the check says so with their size
 });
 
 t.test('one file that cannot be checked does not keep the other from it', async (t) => {
-  const dir = folder(t);
+  const dir = testFolder(t);
   mkdirSync(join(dir, 'telemetry.db'));
   const store = openStore(t, dir);
   store.save('a', 1);
@@ -29,15 +29,15 @@ t.test('one file that cannot be checked does not keep the other from it', async 
 });
 
 t.test('flipped bytes within a fact or an event count as absent, never as something else', async (t) => {
-  const dir = folder(t);
+  const dir = testFolder(t);
   const store = openStore(t, dir);
   store.save('override', { lamp: 'L01', levelPct: 12_345 });
   store.save('other', 'sound');
-  store.tell(event(1), { ...event(2), text: 'the text of event 2' }, event(3));
+  store.tell(numberedEvent(1), { ...numberedEvent(2), text: 'the text of event 2' }, numberedEvent(3));
   const outcome = { commandId: 'command 77', target: { kind: 'lamp', id: 'L01' }, state: 'verified', reason: 'the reason of 77' } as const;
-  store.record({ outcomes: [{ ...outcome, levelPct: 80, lamps: {}, source: 'platform', atMs: START_MS }] });
+  store.record({ outcomes: [{ ...outcome, levelPct: 80, lamps: {}, source: 'platform', atMs: STORE_START_MS }] });
   store.close();
-  change(join(dir, 'state.db'), (bytes) => {
+  changeFile(join(dir, 'state.db'), (bytes) => {
     for (const text of ['12345', 'text of event 2', 'reason of 77']) bytes[bytes.indexOf(text)] = (bytes[bytes.indexOf(text)] ?? 0) ^ 1;
   });
   const again = openStore(t, dir);
@@ -51,12 +51,12 @@ t.test('flipped bytes within a fact or an event count as absent, never as someth
   t.match(again.check(), { files: [{ ok: true }, { ok: true }] }, 'what was damaged is gone');
   t.match(again.save('override', 1), { ok: true });
   t.equal(again.load('override'), 1);
-  again.tell({ ...event(3), endMs: START_MS + 99 });
-  t.match(must(again.ask('events', { sinceMs: 0, limit: 9 })), [{}, { endMs: START_MS + 99 }], 'an event that ends keeps its checksum');
+  again.tell({ ...numberedEvent(3), endMs: STORE_START_MS + 99 });
+  t.match(must(again.ask('events', { sinceMs: 0, limit: 9 })), [{}, { endMs: STORE_START_MS + 99 }], 'an event that ends keeps its checksum');
 });
 
 t.test('after a clean end only marks and tables are looked at: a street is not kept waiting for all pages', async (t) => {
-  const dir = folder(t);
+  const dir = testFolder(t);
   const store = openStore(t, dir);
   fill(store);
   store.close();
@@ -68,12 +68,12 @@ t.test('after a clean end only marks and tables are looked at: a street is not k
 });
 
 t.test('a table that no longer fits its index is damage, not an endless refusal of good rows', async (t) => {
-  const dir = folder(t);
+  const dir = testFolder(t);
   const store = openStore(t, dir);
   store.commit(frame(1, 3));
   store.close();
   // The table has the lower page; its index still has the right name and would take no second.
-  change(join(dir, 'telemetry.db'), (bytes) => bytes.write('Z', bytes.indexOf('L1.level')));
+  changeFile(join(dir, 'telemetry.db'), (bytes) => bytes.write('Z', bytes.indexOf('L1.level')));
   const again = openStore(t, dir);
   t.match(again.commit(frame(1, 3)), { ok: false, code: 'corrupt', message: /missing from index/ });
   t.match(again.commit(frame(1, 3)), { ok: true });
@@ -92,7 +92,7 @@ function makeFirst(dir: string, schema: Schema, sql: string): string {
 }
 
 t.test('a file of version 1 steps forward at its opening and keeps its rows', async (t) => {
-  const dir = folder(t);
+  const dir = testFolder(t);
   const telemetry = makeFirst(
     dir,
     TELEMETRY,
@@ -133,7 +133,7 @@ t.test('a file of version 1 steps forward at its opening and keeps its rows', as
 });
 
 t.test('a cut in the middle of the steps leaves the old version or the new one, with every row', async (t) => {
-  const dir = folder(t);
+  const dir = testFolder(t);
   const path = makeFirst(dir, STATE, `INSERT INTO kv VALUES('a', '1', 5)`);
   const old = readFileSync(path);
   const keeper = new Database(path);
@@ -146,7 +146,7 @@ t.test('a cut in the middle of the steps leaves the old version or the new one, 
   const versions = new Set<unknown>();
   const quarterFrame = (4096 + 24) / 4;
   for (let length = 0; length <= journal.length + quarterFrame; length += quarterFrame) {
-    const at = folder(t);
+    const at = testFolder(t);
     const file = join(at, 'state.db');
     writeFileSync(file, old);
     writeFileSync(`${file}-wal`, journal.subarray(0, length));
@@ -180,21 +180,21 @@ function openNext(dir: string, schema: Schema, notices: Notice[] = []) {
 }
 
 t.test('one release back still opens the file, writes to it, and leaves the way forward open', async (t) => {
-  const dir = folder(t);
+  const dir = testFolder(t);
   const path = join(dir, 'state.db');
   const version = () => inside(path, (db) => db.pragma('user_version', { simple: true }));
   const before = openStore(t, dir);
   before.save('a', 1);
   before.close();
   const next = openNext(dir, NEXT);
-  next.write(START_MS, (db) => db.exec("UPDATE kv SET note = 'from the next'; INSERT INTO lamp VALUES('L01')"));
+  next.write(STORE_START_MS, (db) => db.exec("UPDATE kv SET note = 'from the next'; INSERT INTO lamp VALUES('L01')"));
   next.close();
   t.equal(version(), NEXT.version);
 
   const back = openStore(t, dir);
   t.equal(back.load('a'), 1);
   t.match(back.save('b', 2), { ok: true });
-  back.tell(event(1));
+  back.tell(numberedEvent(1));
   t.match(back.backup(), { ok: true }, 'a newer file can be copied');
   t.strictSame(back.told(), []);
   back.close();
@@ -203,14 +203,14 @@ t.test('one release back still opens the file, writes to it, and leaves the way 
   const notices: Notice[] = [];
   const again = openNext(dir, NEXT, notices);
   t.strictSame(
-    again.read(START_MS, (db) => db.prepare('SELECT key, value, note FROM kv ORDER BY key').all()),
+    again.read(STORE_START_MS, (db) => db.prepare('SELECT key, value, note FROM kv ORDER BY key').all()),
     [
       { key: 'a', value: '1', note: 'from the next' },
       { key: 'b', value: '2', note: null },
     ],
   );
   t.equal(
-    again.read(START_MS, (db) => db.prepare('SELECT count(*) FROM lamp').pluck().get()),
+    again.read(STORE_START_MS, (db) => db.prepare('SELECT count(*) FROM lamp').pluck().get()),
     1,
   );
   again.close();
@@ -218,21 +218,21 @@ t.test('one release back still opens the file, writes to it, and leaves the way 
 });
 
 t.test('a file made by the next release is usable too, unless its rows mean something else', async (t) => {
-  const usable = folder(t);
-  openNext(usable, NEXT).write(START_MS, (db) => db.exec("INSERT INTO kv(key, value, at_ms) VALUES('a', '1', 1)"));
+  const usable = testFolder(t);
+  openNext(usable, NEXT).write(STORE_START_MS, (db) => db.exec("INSERT INTO kv(key, value, at_ms) VALUES('a', '1', 1)"));
   const store = openStore(t, usable);
   t.equal(store.load('a'), 1);
   t.strictSame(store.told(), []);
-  const not = folder(t);
+  const not = testFolder(t);
   openNext(not, { ...NEXT, readableSince: NEXT.version }).close();
-  openNext(not, { ...NEXT, readableSince: NEXT.version }).write(START_MS, () => null);
+  openNext(not, { ...NEXT, readableSince: NEXT.version }).write(STORE_START_MS, () => null);
   const other = openStore(t, not);
   t.equal(other.load('a'), undefined);
   t.match(other.told(), [/found version 4, usable since 4, this program knows 3; a newer release wrote it/]);
 });
 
 t.test('a step that does not fit its file is damage, not an endless trouble', async (t) => {
-  const dir = folder(t);
+  const dir = testFolder(t);
   makeFirst(dir, STATE, 'ALTER TABLE event ADD COLUMN crc INTEGER');
   const store = openStore(t, dir);
   t.match(store.save('a', 1), { ok: true });

@@ -11,9 +11,9 @@ import { createManualClock, type ManualClock } from '../../../agent/core/manual-
 import type { Store } from '../../../agent/core/ports.ts';
 import type { PointId } from '../../../agent/core/words.ts';
 import { openInProcessLink } from '../../../agent/store/client/in-process-link.ts';
-import type { Answer, Kind, OpenLink, Request } from '../../../agent/store/messages.ts';
+import type { StoreAnswer, Kind, OpenLink, StoreRequest } from '../../../agent/store/messages.ts';
 import { createStore } from '../../../agent/store/store.ts';
-import { folder, SILENT, START_MS } from './fixtures/kit.ts';
+import { testFolder, SILENT, STORE_START_MS } from './fixtures/kit.ts';
 
 const HOUR_MS = 3_600_000;
 const POINTS = 6;
@@ -53,14 +53,14 @@ function faulty(fault: Real['fault']): OpenLink {
     };
     return {
       close: link.close,
-      ask: async <K extends Kind>(request: Request<K>): Promise<Answer<K>> => {
+      ask: async <K extends Kind>(request: StoreRequest<K>): Promise<StoreAnswer<K>> => {
         const now = request.kind === 'close' ? null : fault.next;
         if (now !== null) fault.next = null;
         if (now === 'dies-before') return die();
         if (now === 'refused') {
           const refused = { ok: false, code: 'full', message: 'the disk is full' } as const;
           const answer = request.kind === 'commit' ? { telemetry: refused, state: refused } : refused;
-          return { answer, notices: [] } as unknown as Answer<K>;
+          return { answer, notices: [] } as unknown as StoreAnswer<K>;
         }
         const answer = await link.ask<K>(request);
         return now === 'dies-after' ? die() : answer;
@@ -234,9 +234,9 @@ const steps = fc.oneof(
 t.test('produced = delivered + stored + gaps after every step, and what comes back was handed in', async (t) => {
   await fc.assert(
     fc.asyncProperty(fc.array(steps, { minLength: 4, maxLength: 14 }), fc.constantFrom(...CAPS), async (list, maxMegabytes) => {
-      const dir = folder({ teardown: () => {} });
+      const dir = testFolder({ teardown: () => {} });
       const model: Model = { produced: 0, told: new Map(), waiting: new Map(), lastSeq: 0, delivered: 0 };
-      const real = { dir, maxMegabytes, fault: { next: null }, clock: createManualClock(START_MS), ticket: 0, seed: 1 } as unknown as Real;
+      const real = { dir, maxMegabytes, fault: { next: null }, clock: createManualClock(STORE_START_MS), ticket: 0, seed: 1 } as unknown as Real;
       try {
         open(real, model);
         await real.store.start();

@@ -3,13 +3,13 @@ import { rmSync } from 'node:fs';
 import fc from 'fast-check';
 import t from 'tap';
 import { createManualClock } from '../../../agent/core/manual-clock.ts';
-import type { Frame, FrameFate, Gap } from '../../../agent/core/ports.ts';
+import type { ReadingFrame, FrameFate, Gap } from '../../../agent/core/ports.ts';
 import type { PointId } from '../../../agent/core/words.ts';
 import { openInProcessLink } from '../../../agent/store/client/in-process-link.ts';
-import type { Answer, Kind, OpenLink, Request } from '../../../agent/store/messages.ts';
+import type { StoreAnswer, Kind, OpenLink, StoreRequest } from '../../../agent/store/messages.ts';
 import { createStore } from '../../../agent/store/store.ts';
 import { openWorkerLink } from '../../../agent/store/worker-link.ts';
-import { folder, SILENT, START_MS } from './fixtures/kit.ts';
+import { testFolder, SILENT, STORE_START_MS } from './fixtures/kit.ts';
 
 /** As the recorder makes them: one frame a second at most. */
 const FRAME_MS = 1_000;
@@ -22,18 +22,18 @@ interface Disk {
 
 /** What a run hands in, what the disk does, and what the platform has got. */
 function cabinet(dir: string, commitSeconds: number, openLink?: OpenLink) {
-  const clock = createManualClock(START_MS);
+  const clock = createManualClock(STORE_START_MS);
   const disk: Disk = { isRefusing: false, delayMs: 0 };
   const slowLink: OpenLink = (setup, onLost) => {
     const link = openInProcessLink(setup, onLost);
     return {
       close: link.close,
-      ask: async <K extends Kind>(request: Request<K>): Promise<Answer<K>> => {
+      ask: async <K extends Kind>(request: StoreRequest<K>): Promise<StoreAnswer<K>> => {
         if (disk.delayMs > 0) await new Promise<void>((resolve) => clock.after(disk.delayMs, resolve));
         if (!disk.isRefusing || request.kind !== 'commit') return link.ask<K>(request);
         const refused = { ok: false, code: 'full', message: 'the disk is full' } as const;
-        const { telemetry, state } = request as Request<'commit'>;
-        return { answer: { telemetry: telemetry && refused, state: state && refused }, notices: [] } as unknown as Answer<K>;
+        const { telemetry, state } = request as StoreRequest<'commit'>;
+        return { answer: { telemetry: telemetry && refused, state: state && refused }, notices: [] } as unknown as StoreAnswer<K>;
       },
     };
   };
@@ -58,7 +58,7 @@ function cabinet(dir: string, commitSeconds: number, openLink?: OpenLink) {
   const append = (readings: number, fate: FrameFate = 'undelivered'): void => {
     ticket += 1;
     const at = { atMono: clock.monoMs(), atMs: clock.wallMs() };
-    const frame: Frame = {
+    const frame: ReadingFrame = {
       ticket,
       ...at,
       clockQuality: 'synced',
@@ -82,7 +82,7 @@ const healthy: [readingsPerS: number, commitSeconds: number][] = [
 ];
 for (const [readingsPerS, commitSeconds] of healthy)
   t.test(`a sound disk loses nothing at ${readingsPerS} readings/s and commits each ${commitSeconds} s`, async (t) => {
-    const { clock, store, append, sizes } = cabinet(folder(t), commitSeconds, openWorkerLink);
+    const { clock, store, append, sizes } = cabinet(testFolder(t), commitSeconds, openWorkerLink);
     await store.start();
     for (let produced = 0; produced < 30_000; produced += readingsPerS) {
       append(readingsPerS);
@@ -98,7 +98,7 @@ for (const [readingsPerS, commitSeconds] of healthy)
   });
 
 t.test('memory is written at half full, and what waits longest for it is the commit window', async (t) => {
-  const { clock, store, append, seqs } = cabinet(folder(t), 600);
+  const { clock, store, append, seqs } = cabinet(testFolder(t), 600);
   await store.start();
   for (let i = 0; i < 9; i++) append(1_000);
   await clock.advance(FRAME_MS);
@@ -115,7 +115,7 @@ t.test('memory is written at half full, and what waits longest for it is the com
 });
 
 t.test('what the platform has leaves a full memory first and is no loss; what is on its way stays', async (t) => {
-  const { clock, store, append, disk, fates, seqs } = cabinet(folder(t), 10);
+  const { clock, store, append, disk, fates, seqs } = cabinet(testFolder(t), 10);
   await store.start();
   append(1);
   await clock.advance(10_000);
@@ -155,7 +155,7 @@ t.test('each reading is stored, delivered or in one gap, whatever the rate, the 
       fc.array(minute, { minLength: 1, maxLength: 5 }),
       fc.constantFrom(1, 2, 10, 60, 600),
       async (minutes, commitSeconds) => {
-        const dir = folder({ teardown: () => {} });
+        const dir = testFolder({ teardown: () => {} });
         const { clock, disk, store, fates, sizes, seqs, append } = cabinet(dir, commitSeconds);
         try {
           await store.start();

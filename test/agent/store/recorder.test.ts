@@ -1,8 +1,8 @@
 import t from 'tap';
 import { createManualClock } from '../../../agent/core/manual-clock.ts';
-import type { Frame } from '../../../agent/core/ports.ts';
+import type { ReadingFrame } from '../../../agent/core/ports.ts';
 import type { PointId, Quality, Reading } from '../../../agent/core/words.ts';
-import { isNews, type Kept } from '../../../agent/store/news.ts';
+import { isChange, type Kept } from '../../../agent/store/news.ts';
 import { createRecorder } from '../../../agent/store/recorder.ts';
 
 const read = (value: number | null, atMono = 0, quality: Quality = 'good', pointId: PointId = 'M1.power'): Reading => ({
@@ -27,12 +27,12 @@ const table: [story: string, before: Kept | undefined, reading: Reading, deadban
   ['one that is nearly due is not', kept(5), read(5, 59_999), 1, false],
 ];
 for (const [story, before, reading, deadband, news] of table) {
-  t.test(story, async (t) => t.equal(isNews(before, reading, { decimals: 1, deadband, heartbeatMs: 60_000 }), news));
+  t.test(story, async (t) => t.equal(isChange(before, reading, { decimals: 1, deadband, heartbeatMs: 60_000 }), news));
 }
 
 function setUp() {
   const clock = createManualClock(1_700_000_000_000);
-  const frames: Frame[] = [];
+  const frames: ReadingFrame[] = [];
   const rules = new Map([['M1.power', { decimals: 1, deadband: 1 }]]);
   const recorder = createRecorder({ clock, rules, heartbeatS: 60, onFrame: (frame) => frames.push(frame) });
   return { clock, frames, recorder };

@@ -4,7 +4,7 @@ import Database from 'better-sqlite3';
 import t from 'tap';
 import { createDatabase } from '../../../agent/store/database.ts';
 import type { Setup, TelemetryWork } from '../../../agent/store/messages.ts';
-import { folder, frame, rig, START_MS } from './fixtures/kit.ts';
+import { testFolder, frame, createStoreRig, STORE_START_MS } from './fixtures/kit.ts';
 
 type Damage = (path: string) => void;
 
@@ -35,8 +35,8 @@ function inside(path: string, sql: string): void {
 
 for (const [story, damage, message, undelivered] of damages) {
   t.test(`a file that is ${story} is set aside whole, told, and a fresh one begun`, async (t) => {
-    const dir = folder(t);
-    const first = rig({ dir });
+    const dir = testFolder(t);
+    const first = createStoreRig({ dir });
     await first.store.start();
     first.store.append(frame(1, 20));
     await first.store.save('a', 1);
@@ -44,7 +44,7 @@ for (const [story, damage, message, undelivered] of damages) {
     for (const name of ['telemetry.db', 'state.db']) damage(join(dir, name));
     const bytes = readFileSync(join(dir, 'telemetry.db'));
 
-    const { store, events, committed, clock } = rig({ dir });
+    const { store, events, committed, clock } = createStoreRig({ dir });
     await store.start();
     t.match(
       events
@@ -63,7 +63,7 @@ for (const [story, damage, message, undelivered] of damages) {
     t.match(committed, [{ ticket: 1, seq: 1 }]);
     t.equal((await store.status()).epoch.length, 32);
     await store.stop();
-    const next = rig({ dir });
+    const next = createStoreRig({ dir });
     await next.store.start();
     t.strictSame(next.events, [], 'once');
     t.match(await next.store.status(), { frames: 1 });
@@ -72,8 +72,8 @@ for (const [story, damage, message, undelivered] of damages) {
 }
 
 t.test('a file that breaks while in use is replaced without a restart, and its numbers go on', async (t) => {
-  const dir = folder(t);
-  const { clock, store, events, committed } = rig({ dir });
+  const dir = testFolder(t);
+  const { clock, store, events, committed } = createStoreRig({ dir });
   await store.start();
   const before = await store.status();
   for (let ticket = 1; ticket <= 400; ticket++) store.append(frame(ticket, 20));
@@ -107,8 +107,8 @@ t.test('a file that breaks while in use is replaced without a restart, and its n
 });
 
 t.test('an interrupted quarantine leaves no journal that could enter the fresh file', async (t) => {
-  const dir = folder(t);
-  const first = rig({ dir });
+  const dir = testFolder(t);
+  const first = createStoreRig({ dir });
   await first.store.start();
   first.store.append(frame(1, 20));
   await first.clock.advance(10_000);
@@ -116,7 +116,7 @@ t.test('an interrupted quarantine leaves no journal that could enter the fresh f
   await first.store.stop();
   rmSync(join(dir, 'telemetry.db'));
   copyFileSync(join(dir, 'kept'), join(dir, 'telemetry.db-wal'));
-  const { store, events } = rig({ dir });
+  const { store, events } = createStoreRig({ dir });
   await store.start();
   t.match(await store.status(), { state: 'ok', frames: 0, lastSeq: 0 });
   t.strictSame(events, []);
@@ -124,9 +124,9 @@ t.test('an interrupted quarantine leaves no journal that could enter the fresh f
 });
 
 t.test('where no folder can be, the agent starts all the same and recovers once there can', async (t) => {
-  const dir = join(folder(t), 'store');
+  const dir = join(testFolder(t), 'store');
   writeFileSync(dir, 'a file where the folder should be');
-  const { clock, store, events, committed } = rig({ dir });
+  const { clock, store, events, committed } = createStoreRig({ dir });
   await store.start();
   t.match(await store.status(), { state: 'trouble', reason: /check store\.dir/, epoch: '' });
   t.equal(events.length, 2);
@@ -144,7 +144,7 @@ t.test('where no folder can be, the agent starts all the same and recovers once 
 });
 
 t.test('at SQLite’s own limit commits are refused whole, reading goes on, and room lets them in', async (t) => {
-  const dir = folder(t);
+  const dir = testFolder(t);
   const setup: Setup = {
     dir,
     boot: 'boot',
@@ -159,12 +159,12 @@ t.test('at SQLite’s own limit commits are refused whole, reading goes on, and 
   const commit = (db: ReturnType<typeof createDatabase>, frames: TelemetryWork['frames'], cursorSeq: number | null = null) =>
     db.handle<'commit'>({
       kind: 'commit',
-      atMs: START_MS,
+      atMs: STORE_START_MS,
       state: null,
       telemetry: { frames, gaps: [], deliveredUnstored: null, cursorSeq, probe: false, nextTicket: 1 },
     }).answer.telemetry;
   const read = (db: ReturnType<typeof createDatabase>, seq: number) =>
-    db.handle<'readAfter'>({ kind: 'readAfter', atMs: START_MS, seq, maxFrames: 500 }).answer;
+    db.handle<'readAfter'>({ kind: 'readAfter', atMs: STORE_START_MS, seq, maxFrames: 500 }).answer;
   const small = createDatabase(setup);
   t.match(
     commit(small, [{ ...frame(1), readings: [...frame(1, 2).readings.toReversed(), ...frame(1, 6_000).readings] }]),
@@ -201,7 +201,7 @@ t.test('at SQLite’s own limit commits are refused whole, reading goes on, and 
   t.ok(ticket > 5 && ticket < 100, `full before frame ${ticket}`);
   const stored = read(small, 0);
   t.equal(stored.ok && stored.value.length, ticket - 2);
-  small.handle<'close'>({ kind: 'close', isAllCommitted: true, atMs: START_MS });
+  small.handle<'close'>({ kind: 'close', isAllCommitted: true, atMs: STORE_START_MS });
   const large = createDatabase({ ...setup, maxPages: 400 });
   t.match(commit(large, [frame(ticket, 500)]), { ok: true, value: { tickets: [{ ticket, seq: ticket - 1, readings: 500 }] } });
   const again = read(large, 0);
@@ -213,14 +213,14 @@ t.test('at SQLite’s own limit commits are refused whole, reading goes on, and 
     ],
     'points named in a refused commit are not half known',
   );
-  large.handle<'close'>({ kind: 'close', isAllCommitted: true, atMs: START_MS });
+  large.handle<'close'>({ kind: 'close', isAllCommitted: true, atMs: STORE_START_MS });
 });
 
 t.test('a quarantine that cannot be finished keeps what it has set aside, and ends when it can', async (t) => {
-  const dir = folder(t);
+  const dir = testFolder(t);
   writeFileSync(join(dir, 'telemetry.db'), 'the only copy of something'.repeat(100));
   mkdirSync(join(dir, 'telemetry.db.new'));
-  const { clock, store, events } = rig({ dir });
+  const { clock, store, events } = createStoreRig({ dir });
   await store.start();
   await clock.advance(20_000);
   t.match(await store.status(), { state: 'trouble' });

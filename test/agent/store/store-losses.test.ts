@@ -2,12 +2,12 @@ import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import fc from 'fast-check';
 import t from 'tap';
-import { type Fault, faultyLink, folder, frame, rig, START_MS } from './fixtures/kit.ts';
+import { type Fault, faultyLink, testFolder, frame, createStoreRig, STORE_START_MS } from './fixtures/kit.ts';
 
 t.test('a disk that refuses is a state and one event; nothing is lost and the end is told', async (t) => {
-  const dir = folder(t);
+  const dir = testFolder(t);
   const fault: { now: Fault } = { now: 'none' };
-  const { clock, store, events, committed } = rig({ dir, openLink: faultyLink(fault) });
+  const { clock, store, events, committed } = createStoreRig({ dir, openLink: faultyLink(fault) });
   await store.start();
   fault.now = 'refused';
   t.equal(await store.save('a', 1), false, 'the caller hears that it is not on disk');
@@ -46,9 +46,9 @@ t.test('a disk that refuses is a state and one event; nothing is lost and the en
 });
 
 t.test('when the memory is full the oldest go, as one gap that is written when the disk is back', async (t) => {
-  const dir = folder(t);
+  const dir = testFolder(t);
   const fault: { now: Fault } = { now: 'refused' };
-  const { clock, store, events, committed } = rig({ dir, openLink: faultyLink(fault) });
+  const { clock, store, events, committed } = createStoreRig({ dir, openLink: faultyLink(fault) });
   await store.start();
   for (let ticket = 1; ticket <= 30; ticket++) store.append(frame(ticket, 1_000));
   t.match(await store.status(), { readingsWaiting: 20_000, readingsLost: 10_000 });
@@ -59,7 +59,7 @@ t.test('when the memory is full the oldest go, as one gap that is written when t
     committed.map(({ ticket }) => ticket),
     Array.from({ length: 20 }, (_, i) => i + 11),
   );
-  t.match(await store.gapsAfter(0), [{ firstSeq: null, lastSeq: null, readings: 10_000, reason: 'memory-full', atMs: START_MS }]);
+  t.match(await store.gapsAfter(0), [{ firstSeq: null, lastSeq: null, readings: 10_000, reason: 'memory-full', atMs: STORE_START_MS }]);
   t.match(await store.status(), { readingsWaiting: 0, readingsStored: 20_000, readingsLost: 10_000, gaps: 1 });
   const lost = events.filter(({ code }) => code === 'readings-lost');
   t.strictSame(
@@ -75,10 +75,10 @@ t.test('when the memory is full the oldest go, as one gap that is written when t
 });
 
 t.test('what a run without a store has lost is one gap, however often it is told, and over a disk that refuses', async (t) => {
-  const dir = folder(t);
+  const dir = testFolder(t);
   const fault: { now: Fault } = { now: 'refused' };
-  const loss = { run: 'boot@4010', readings: 1_234, sinceMs: START_MS - 900_000 };
-  const { clock, store, events } = rig({ dir, openLink: faultyLink(fault) });
+  const loss = { run: 'boot@4010', readings: 1_234, sinceMs: STORE_START_MS - 900_000 };
+  const { clock, store, events } = createStoreRig({ dir, openLink: faultyLink(fault) });
   await store.start();
   let isOnDisk = false;
   const told = store.recordLoss(loss).then(() => {
@@ -89,16 +89,16 @@ t.test('what a run without a store has lost is one gap, however often it is told
   fault.now = 'none';
   await clock.advance(31_000);
   await told;
-  const gap = { firstSeq: null, lastSeq: null, readings: 1_234, reason: 'no-store', atMs: START_MS - 900_000 };
+  const gap = { firstSeq: null, lastSeq: null, readings: 1_234, reason: 'no-store', atMs: STORE_START_MS - 900_000 };
   t.match(await store.gapsAfter(0), [gap]);
   t.match(await store.status(), { gaps: 1, readingsLost: 0, account: { produced: 1_234, gaps: 1_234, isBalanced: true } });
   t.match(
     events.filter(({ code }) => code === 'readings-lost'),
-    [{ text: /safe mode ran without a store: 1234 readings lost/, startMs: START_MS - 900_000, endMs: START_MS }],
+    [{ text: /safe mode ran without a store: 1234 readings lost/, startMs: STORE_START_MS - 900_000, endMs: STORE_START_MS }],
   );
   store.append(frame(1));
   await store.stop();
-  const again = rig({ dir });
+  const again = createStoreRig({ dir });
   await again.store.start();
   await again.store.recordLoss(loss);
   t.equal((await again.store.gapsAfter(0)).length, 1);
@@ -123,9 +123,9 @@ t.test('each reading is stored once or counted as lost, whatever fails when', as
   );
   await fc.assert(
     fc.asyncProperty(fc.array(step, { minLength: 5, maxLength: 25 }), async (steps) => {
-      const dir = folder(t);
+      const dir = testFolder(t);
       const fault: { now: Fault } = { now: 'none' };
-      let { clock, store, committed } = rig({ dir, openLink: faultyLink(fault) });
+      let { clock, store, committed } = createStoreRig({ dir, openLink: faultyLink(fault) });
       let [ticket, produced, stored, lost] = [0, 0, 0, 0];
       const seqs: number[] = [];
       await store.start();
@@ -138,7 +138,7 @@ t.test('each reading is stored once or counted as lost, whatever fails when', as
         if (status.readingsWaiting !== 0 || status.state !== 'ok') throw new Error(`still waiting: ${JSON.stringify(status)}`);
         seqs.push(...committed.map(({ seq }) => seq));
         await store.stop();
-        ({ clock, store, committed } = rig({ dir, openLink: faultyLink(fault) }));
+        ({ clock, store, committed } = createStoreRig({ dir, openLink: faultyLink(fault) }));
         ticket = 0;
         await store.start();
       };
@@ -169,8 +169,8 @@ t.test('each reading is stored once or counted as lost, whatever fails when', as
 });
 
 t.test('a row with flipped bytes becomes a gap, the others still come', async (t) => {
-  const dir = folder(t);
-  const { clock, store, events } = rig({ dir });
+  const dir = testFolder(t);
+  const { clock, store, events } = createStoreRig({ dir });
   await store.start();
   for (let ticket = 1; ticket <= 6; ticket++) {
     store.append(frame(ticket, 10));
@@ -207,9 +207,9 @@ t.test('a row with flipped bytes becomes a gap, the others still come', async (t
 });
 
 t.test('stopping tries once more, whatever the back-off says', async (t) => {
-  const dir = folder(t);
+  const dir = testFolder(t);
   const fault: { now: Fault } = { now: 'none' };
-  const { clock, store, committed } = rig({ dir, openLink: faultyLink(fault) });
+  const { clock, store, committed } = createStoreRig({ dir, openLink: faultyLink(fault) });
   await store.start();
   fault.now = 'refused';
   store.append(frame(1));
@@ -220,9 +220,9 @@ t.test('stopping tries once more, whatever the back-off says', async (t) => {
 });
 
 t.test('a loss in memory is written once, though the answer to its commit was lost', async (t) => {
-  const dir = folder(t);
+  const dir = testFolder(t);
   const fault: { now: Fault } = { now: 'refused' };
-  const { clock, store } = rig({ dir, openLink: faultyLink(fault) });
+  const { clock, store } = createStoreRig({ dir, openLink: faultyLink(fault) });
   await store.start();
   for (let ticket = 1; ticket <= 25; ticket++) store.append(frame(ticket, 1_000));
   fault.now = 'dies-after';

@@ -3,7 +3,7 @@ import Database from 'better-sqlite3';
 import t from 'tap';
 import type { Outcome } from '../../../agent/core/words.ts';
 import { openInProcessLink } from '../../../agent/store/client/in-process-link.ts';
-import { folder, frame, rig, START_MS } from './fixtures/kit.ts';
+import { testFolder, frame, createStoreRig, STORE_START_MS } from './fixtures/kit.ts';
 
 const outcome: Outcome = {
   commandId: 'c1',
@@ -13,19 +13,19 @@ const outcome: Outcome = {
   reason: '',
   lamps: {},
   source: 'platform',
-  atMs: START_MS,
+  atMs: STORE_START_MS,
 };
 
 t.test('frames wait for the commit period and come back as they were, in order', async (t) => {
-  const dir = folder(t);
-  const { clock, store, committed } = rig({ dir });
+  const dir = testFolder(t);
+  const { clock, store, committed } = createStoreRig({ dir });
   await store.start();
   await store.start();
   store.append(frame(1, 3));
   store.append({
     ...frame(2),
     clockQuality: 'none',
-    readings: [{ pointId: 'M1.power', value: null, quality: 'missing', atMono: 1, atMs: START_MS + 7 }],
+    readings: [{ pointId: 'M1.power', value: null, quality: 'missing', atMono: 1, atMs: STORE_START_MS + 7 }],
   });
   await clock.advance(9_000);
   t.strictSame(committed, [], 'not yet');
@@ -38,17 +38,17 @@ t.test('frames wait for the commit period and come back as they were, in order',
   t.strictSame(await store.readAfter(0, 10), [
     {
       seq: 1,
-      atMs: START_MS + 1_000,
+      atMs: STORE_START_MS + 1_000,
       clockQuality: 'synced',
       isCorrected: false,
       readings: frame(1, 3).readings.map(({ pointId, value, quality, atMs }) => ({ pointId, value, quality, atMs })),
     },
     {
       seq: 2,
-      atMs: START_MS + 2_000,
+      atMs: STORE_START_MS + 2_000,
       clockQuality: 'none',
       isCorrected: false,
-      readings: [{ pointId: 'M1.power', value: null, quality: 'missing', atMs: START_MS + 7 }],
+      readings: [{ pointId: 'M1.power', value: null, quality: 'missing', atMs: STORE_START_MS + 7 }],
     },
   ]);
   t.strictSame(
@@ -64,7 +64,7 @@ t.test('frames wait for the commit period and come back as they were, in order',
   await store.stop();
   await store.stop();
 
-  const again = rig({ dir });
+  const again = createStoreRig({ dir });
   await again.store.start();
   t.match(await again.store.status(), {
     state: 'ok',
@@ -73,22 +73,22 @@ t.test('frames wait for the commit period and come back as they were, in order',
     lastSeq: 3,
     cursorSeq: 1,
     backlogFrames: 2,
-    oldestMs: START_MS + 1_000,
+    oldestMs: STORE_START_MS + 1_000,
     gaps: 0,
   });
   again.store.append(frame(1));
   again.store.moveCursor(99);
   await again.store.stop();
   t.strictSame(again.committed, [{ ticket: 1, seq: 4, readings: 1 }], 'stopping commits, and a new run continues the numbers');
-  const third = rig({ dir });
+  const third = createStoreRig({ dir });
   await third.store.start();
   t.match(await third.store.status(), { lastSeq: 4, cursorSeq: 3, backlogFrames: 1 }, 'a cursor is never ahead of what is stored');
   await third.store.stop();
 });
 
 t.test('events, outcomes and facts are on disk at once', async (t) => {
-  const dir = folder(t);
-  const { clock, store } = rig({ dir });
+  const dir = testFolder(t);
+  const { clock, store } = createStoreRig({ dir });
   await store.start();
   const door = {
     id: 'door-open:K1:5',
@@ -96,10 +96,10 @@ t.test('events, outcomes and facts are on disk at once', async (t) => {
     source: 'K1',
     severity: 'warning',
     text: 'open',
-    startMs: START_MS + 5,
+    startMs: STORE_START_MS + 5,
     endMs: null,
   } as const;
-  store.appendEvent({ ...door, id: 'door-open:K1:1', startMs: START_MS - 500, endMs: START_MS - 400 });
+  store.appendEvent({ ...door, id: 'door-open:K1:1', startMs: STORE_START_MS - 500, endMs: STORE_START_MS - 400 });
   store.appendEvent(door);
   store.appendOutcome(outcome);
   t.equal(await store.save('uplink.bdSeq', { bdSeq: 7 }), true);
@@ -107,15 +107,15 @@ t.test('events, outcomes and facts are on disk at once', async (t) => {
   t.match(other.prepare('SELECT command_id, state FROM outcome').all(), [{ command_id: 'c1', state: 'verified' }]);
   t.equal(other.prepare('SELECT value FROM kv').pluck().get(), '{"bdSeq":7}');
   other.close();
-  store.appendEvent({ ...door, endMs: START_MS + 9 });
+  store.appendEvent({ ...door, endMs: STORE_START_MS + 9 });
   t.strictSame(
-    await store.events({ sinceMs: START_MS, limit: 10 }),
-    [{ ...door, endMs: START_MS + 9 }],
+    await store.events({ sinceMs: STORE_START_MS, limit: 10 }),
+    [{ ...door, endMs: STORE_START_MS + 9 }],
     'the end joins its start; what is older is left out',
   );
   store.appendOutcome({ ...outcome, atMs: Number.NaN });
   store.appendEvent(door);
-  t.match(await store.events({ sinceMs: START_MS, limit: 10 }), [{ endMs: START_MS + 9 }], 'a start told twice does not undo the end');
+  t.match(await store.events({ sinceMs: STORE_START_MS, limit: 10 }), [{ endMs: STORE_START_MS + 9 }], 'a start told twice does not undo the end');
   t.equal((await store.events({ sinceMs: 0, limit: 10 })).length, 2);
   t.equal((await store.events({ sinceMs: 0, limit: 1 }))[0]?.id, door.id, 'the newest');
   await clock.advance(0);
@@ -123,8 +123,8 @@ t.test('events, outcomes and facts are on disk at once', async (t) => {
 });
 
 t.test('facts are kept, replaced, removed, and never poison a prototype', async (t) => {
-  const dir = folder(t);
-  const { store } = rig({ dir });
+  const dir = testFolder(t);
+  const { store } = createStoreRig({ dir });
   const early = store.save('a', 1);
   t.equal(await store.load('a'), 1, 'what is about to be saved can be read');
   await store.start();
@@ -147,8 +147,8 @@ t.test('facts are kept, replaced, removed, and never poison a prototype', async 
 });
 
 t.test('facts whose keys begin alike are read together, in the order of their keys, and no others', async (t) => {
-  const dir = folder(t);
-  const { store } = rig({ dir });
+  const dir = testFolder(t);
+  const { store } = createStoreRig({ dir });
   t.equal(await store.loadAll('c:'), undefined, 'the disk is not there yet');
   await store.start();
   t.strictSame(await store.loadAll('c:'), []);
@@ -162,8 +162,8 @@ t.test('facts whose keys begin alike are read together, in the order of their ke
 });
 
 t.test('each opening asks for full synchronisation, and the file is as the schema says', async (t) => {
-  const dir = folder(t);
-  const { store, clock } = rig({ dir });
+  const dir = testFolder(t);
+  const { store, clock } = createStoreRig({ dir });
   await store.start();
   store.append(frame(1));
   await clock.advance(10_000);
@@ -188,7 +188,7 @@ t.test('each opening asks for full synchronisation, and the file is as the schem
 });
 
 t.test('a point whose decimals change begins a new series; what was stored keeps its value', async (t) => {
-  const dir = folder(t);
+  const dir = testFolder(t);
   const open = (decimals: number) => {
     const link = openInProcessLink(
       {
@@ -210,15 +210,15 @@ t.test('a point whose decimals change begins a new series; what was stored keeps
     const one = { ...frame(1), readings: [{ ...frame(1).readings[0], value: 21.4567 }] } as ReturnType<typeof frame>;
     await link.ask<'commit'>({
       kind: 'commit',
-      atMs: START_MS,
+      atMs: STORE_START_MS,
       state: null,
       telemetry: { frames: [one], gaps: [], deliveredUnstored: null, cursorSeq: null, probe: false, nextTicket: 1 },
     });
-    await link.ask<'close'>({ kind: 'close', isAllCommitted: true, atMs: START_MS });
+    await link.ask<'close'>({ kind: 'close', isAllCommitted: true, atMs: STORE_START_MS });
     await link.close();
   }
   const link = open(0);
-  const { answer } = await link.ask<'readAfter'>({ kind: 'readAfter', atMs: START_MS, seq: 0, maxFrames: 9 });
+  const { answer } = await link.ask<'readAfter'>({ kind: 'readAfter', atMs: STORE_START_MS, seq: 0, maxFrames: 9 });
   t.strictSame(answer.ok && answer.value.map(({ readings }) => readings[0]?.value), [21.5, 21.457]);
-  await link.ask<'close'>({ kind: 'close', isAllCommitted: true, atMs: START_MS });
+  await link.ask<'close'>({ kind: 'close', isAllCommitted: true, atMs: STORE_START_MS });
 });

@@ -8,7 +8,7 @@ import { createSystemClock } from '../../../agent/core/system-clock.ts';
 import type { OpenLink } from '../../../agent/store/messages.ts';
 import { createStore } from '../../../agent/store/store.ts';
 import { openWorkerLink, type WorkerLink } from '../../../agent/store/worker-link.ts';
-import { folder, frame, SILENT } from './fixtures/kit.ts';
+import { testFolder, frame, SILENT } from './fixtures/kit.ts';
 
 const clock = createSystemClock({ quality: () => 'synced' });
 const WRITER = fileURLToPath(new URL('./fixtures/writer.ts', import.meta.url));
@@ -21,7 +21,7 @@ function open(dir: string, openLink?: OpenLink, commitSeconds = 0.05) {
 }
 
 t.test('the thread commits by itself at its period, and events without waiting for it', async (t) => {
-  const dir = folder(t);
+  const dir = testFolder(t);
   const store = open(dir);
   t.teardown(() => store.stop());
   const committed = new Promise((resolve) => {
@@ -47,7 +47,7 @@ t.test('the thread commits by itself at its period, and events without waiting f
 t.test(
   'a thread that is ended at its start loads its database first, as an addon that is interrupted there ends the process',
   async (t) => {
-    const child = spawn(process.execPath, ['--import', ADDON_WATCH, ENDER, folder(t)], { stdio: ['ignore', 'pipe', 'inherit'] });
+    const child = spawn(process.execPath, ['--import', ADDON_WATCH, ENDER, testFolder(t)], { stdio: ['ignore', 'pipe', 'inherit'] });
     let told = '';
     child.stdout.on('data', (data: Buffer) => (told += data.toString()));
     const [code, signal] = await once(child, 'close');
@@ -56,7 +56,7 @@ t.test(
 );
 
 t.test('a thread that dies is replaced; every frame arrives once', async (t) => {
-  const dir = folder(t);
+  const dir = testFolder(t);
   const links: WorkerLink[] = [];
   const store = open(dir, (setup, onLost) => {
     const link = openWorkerLink(setup, onLost);
@@ -116,7 +116,7 @@ function writeUntilKilled(dir: string, frames: number): Promise<readonly [ticket
 }
 
 t.test('what was reported as committed is there after kill -9, and no number is used twice', async (t) => {
-  const dir = folder(t);
+  const dir = testFolder(t);
   let highest = 0;
   for (let round = 0; round < 10; round++) {
     const reported = await writeUntilKilled(dir, 1 + ((round * 37) % 90));

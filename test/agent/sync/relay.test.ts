@@ -1,20 +1,20 @@
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import t from 'tap';
-import type { Relay } from '../../../agent/core/ports.ts';
+import type { RelayedDetection } from '../../../agent/core/ports.ts';
 import { createSystemClock } from '../../../agent/core/system-clock.ts';
 import type { MqttConnection } from '../../../agent/sync/mqtt/door.ts';
-import { createMqttDoor } from '../../../agent/sync/mqtt/mqtt-door.ts';
+import { createMqttTransport } from '../../../agent/sync/mqtt/mqtt-door.ts';
 import { readRelay, writeRelay } from '../../../agent/sync/relay.ts';
-import { createRelayPost } from '../../../agent/sync/relay-post.ts';
+import { createRelayChannel } from '../../../agent/sync/relay-post.ts';
 import { encodePayload, type Metric } from '../../../agent/sync/sparkplug/codec.ts';
 import { createCurrentValues } from '../../../agent/sync/sparkplug/current-values.ts';
 import { createMetricTable, NODE_METRIC } from '../../../agent/sync/sparkplug/metric-table.ts';
 import { createTestBroker } from '../../platform/broker.ts';
 import { createReferenceHost } from '../../platform/host.ts';
-import { createSmallNode, DEVICES, GROUP, manualClock, type SmallNode, START_MS, until, uplinkConfig } from './small-node.ts';
+import { createSmallNode, NODE_DEVICES, GROUP, manualClock, type SmallNode, NODE_START_MS, until, uplinkConfig } from './small-node.ts';
 
-const RELAY: Relay = { node: 'c2', id: 'k3f9-12', ageMs: 40, ttlMs: 20_000, distanceM: 12, speedKmh: 24.8, isApproaching: true };
+const RELAY: RelayedDetection = { node: 'c2', id: 'k3f9-12', ageMs: 40, ttlMs: 20_000, distanceM: 12, speedKmh: 24.8, isApproaching: true };
 const TEXT =
   '{"from":"c1","to":"c2","id":"k3f9-12","hops":1,"ageMs":40,"ttlMs":20000,"distanceM":12,"speedKmh":24.8,"direction":"towards"}';
 const fields = (changes: object): string => JSON.stringify({ ...JSON.parse(TEXT), ...changes });
@@ -59,13 +59,13 @@ t.test('what is no relay is none', async (t) => {
 function openPost(quality: 'synced' | 'none' = 'synced') {
   const clock = manualClock();
   clock.setQuality(quality);
-  const table = createMetricTable(DEVICES);
+  const table = createMetricTable(NODE_DEVICES);
   const values = createCurrentValues({ table, clock, latest: () => undefined });
-  const heard: Relay[] = [];
-  const post = createRelayPost({ table, values, nodeId: 'c2', clock, onRelay: (relay) => heard.push(relay) });
+  const heard: RelayedDetection[] = [];
+  const post = createRelayChannel({ table, values, nodeId: 'c2', clock, onRelay: (relay) => heard.push(relay) });
   const alias = table.node.find(({ name }) => name === NODE_METRIC.relay)?.alias ?? 0;
   const take = (metrics: readonly Metric[], more: { timestampMs?: number; retained?: boolean } = {}): boolean => {
-    const payload = encodePayload({ timestampMs: more.timestampMs ?? START_MS, metrics });
+    const payload = encodePayload({ timestampMs: more.timestampMs ?? NODE_START_MS, metrics });
     return post.take({ topic: 'spBv1.0/angers/NCMD/c2', payload, retained: more.retained ?? false });
   };
   return { post, heard, alias, take };
@@ -112,14 +112,14 @@ t.test('the age is as told, and what the way has added beyond what clocks may di
   ];
   for (const [story, quality, sentAgoMs, ageMs] of table) {
     const { heard, take } = openPost(quality);
-    take([text(TEXT)], { timestampMs: START_MS - sentAgoMs });
+    take([text(TEXT)], { timestampMs: NODE_START_MS - sentAgoMs });
     t.equal(heard[0]?.ageMs, ageMs, story);
   }
 });
 
 t.test('100,000 texts and payloads of any kind: nothing throws, and what is heard is within bounds', async () => {
   const { post, heard } = openPost();
-  const good = Buffer.from(encodePayload({ timestampMs: START_MS, metrics: [text(TEXT)] }));
+  const good = Buffer.from(encodePayload({ timestampMs: NODE_START_MS, metrics: [text(TEXT)] }));
   const damaged = fc.array(fc.tuple(fc.nat(good.length - 1), fc.nat(255)), { minLength: 1, maxLength: 4 }).map((changes) => {
     const bytes = Buffer.from(good);
     for (const [at, byte] of changes) bytes[at] = byte;
@@ -147,7 +147,7 @@ t.test('100,000 texts and payloads of any kind: nothing throws, and what is hear
   );
 });
 
-function isSound({ node, id, ageMs, ttlMs, distanceM, speedKmh }: Relay): boolean {
+function isSound({ node, id, ageMs, ttlMs, distanceM, speedKmh }: RelayedDetection): boolean {
   const numbers = [ageMs, ttlMs, distanceM, speedKmh ?? 0];
   return node !== 'c2' && node.length > 0 && id.length <= 64 && numbers.every((value) => Number.isFinite(value) && value >= 0);
 }
@@ -159,7 +159,7 @@ async function openPair(t: { teardown(end: () => Promise<void>): void }) {
   const hosts = ['c1', 'c2'].map((node) => createReferenceHost({ url: broker.url, protocolVersion: 4, group: GROUP, node }));
   for (const host of hosts) await host.start();
   const [host1, host2] = hosts as [(typeof hosts)[0], (typeof hosts)[0]];
-  const platform: MqttConnection = await createMqttDoor().connect({
+  const platform: MqttConnection = await createMqttTransport().connect({
     url: broker.url,
     protocol: 4,
     clientId: 'platform',
@@ -195,7 +195,7 @@ async function openPair(t: { teardown(end: () => Promise<void>): void }) {
 
 t.test('from cabinet to cabinet through the platform, once, and never in a birth', async (t) => {
   const { c1, c2, host1 } = await openPair(t);
-  const heard: Relay[] = [];
+  const heard: RelayedDetection[] = [];
   c2.onRelay = (relay) => heard.push(relay);
   c1.uplink.relay({ ...RELAY, id: 'too-early' });
   await c1.uplink.start();

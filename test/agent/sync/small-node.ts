@@ -5,11 +5,11 @@ import type { UplinkConfig } from '../../../agent/core/cabinet.ts';
 import { createManualClock, type ManualClock } from '../../../agent/core/manual-clock.ts';
 import type {
   Committed,
-  Frame,
+  ReadingFrame,
   Gap,
   Log,
   PlatformOrder,
-  Relay,
+  RelayedDetection,
   Store,
   StoredFrame,
   Uplink,
@@ -18,12 +18,12 @@ import type {
 } from '../../../agent/core/ports.ts';
 import { createSystemClock } from '../../../agent/core/system-clock.ts';
 import type { AgentEvent, PointId, Quality, Reading } from '../../../agent/core/words.ts';
-import { createMqttDoor } from '../../../agent/sync/mqtt/mqtt-door.ts';
+import { createMqttTransport } from '../../../agent/sync/mqtt/mqtt-door.ts';
 import { createUplink, type UplinkParts } from '../../../agent/sync/uplink.ts';
 
 export const GROUP = 'angers';
 export const NODE = 'c1';
-export const START_MS = Date.UTC(2026, 10, 24, 21, 55);
+export const NODE_START_MS = Date.UTC(2026, 10, 24, 21, 55);
 
 export const silentLog: Log = { event: () => {} };
 
@@ -34,7 +34,7 @@ const double = (device: string, quantity: string, unit: string): UplinkMetric =>
   unit,
 });
 
-export const DEVICES: readonly UplinkDevice[] = [
+export const NODE_DEVICES: readonly UplinkDevice[] = [
   { id: 'L01', target: { kind: 'lamp', id: 'L01' }, metrics: [double('L01', 'level', '%'), double('L01', 'power', 'W')] },
   {
     id: 'L02',
@@ -80,7 +80,7 @@ export interface MemoryStore {
   readonly saved: Map<string, unknown>;
   readonly rows: readonly StoredFrame[];
   readonly cursor: number;
-  append(frame: Frame): void;
+  append(frame: ReadingFrame): void;
   commit(): Committed;
 }
 
@@ -89,7 +89,7 @@ export function createMemoryStore(saved = new Map<string, unknown>()): MemorySto
   const gaps: Gap[] = [];
   let appended = 0;
   const rowOf = new Map<number, number>();
-  let waiting: Frame[] = [];
+  let waiting: ReadingFrame[] = [];
   let cursor = 0;
   return {
     saved,
@@ -165,9 +165,9 @@ export interface SmallNode {
   readonly events: AgentEvent[];
   /** Set by the test. */
   onOrder: (order: PlatformOrder) => void;
-  onRelay: (relay: Relay) => void;
+  onRelay: (relay: RelayedDetection) => void;
   /** Takes one reading of each point given, stores it and publishes it. */
-  poll(values: Readonly<Record<PointId, number | [number | null, Quality]>>): Frame;
+  poll(values: Readonly<Record<PointId, number | [number | null, Quality]>>): ReadingFrame;
   commit(): void;
 }
 
@@ -186,10 +186,10 @@ export function createSmallNode(options: SmallNodeOptions): SmallNode {
   const uplink = createUplink({
     cabinetId: NODE,
     version: '1.2.3',
-    devices: DEVICES,
+    devices: NODE_DEVICES,
     log: silentLog,
     latest: (pointId) => latest.get(pointId),
-    door: createMqttDoor(),
+    door: createMqttTransport(),
     random: () => 0.05,
     onOrder: (order) => node.onOrder(order),
     onRelay: (relay) => node.onRelay(relay),
@@ -211,7 +211,7 @@ export function createSmallNode(options: SmallNodeOptions): SmallNode {
         return { pointId: pointId as PointId, value, quality, atMono: clock.monoMs(), atMs: lastMs };
       });
       for (const reading of readings) latest.set(reading.pointId, reading);
-      const frame: Frame = { ticket, atMono: clock.monoMs(), atMs: lastMs, clockQuality: 'synced', readings };
+      const frame: ReadingFrame = { ticket, atMono: clock.monoMs(), atMs: lastMs, clockQuality: 'synced', readings };
       store.append(frame);
       uplink.publish(frame);
       return frame;
@@ -233,5 +233,5 @@ export async function until(condition: () => boolean, limitMs = 5_000): Promise<
 }
 
 export function manualClock(): ManualClock {
-  return createManualClock(START_MS);
+  return createManualClock(NODE_START_MS);
 }

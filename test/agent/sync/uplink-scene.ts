@@ -9,7 +9,7 @@ interface Scene {
 }
 
 /** Broker, host and node on one loopback port; the node is started by the test. */
-export async function openScene(
+export async function openUplinkScene(
   t: { teardown(end: () => Promise<void>): void },
   changes: Partial<Parameters<typeof createSmallNode>[0]> & { readonly primaryHost?: string } = {},
 ): Promise<Scene> {

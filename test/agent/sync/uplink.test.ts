@@ -1,9 +1,9 @@
 import t from 'tap';
 import { createMemoryStore, manualClock, until } from './small-node.ts';
-import { BIRTHS, online, openScene, verbs } from './uplink-scene.ts';
+import { BIRTHS, online, openUplinkScene, verbs } from './uplink-scene.ts';
 
 t.test('a session opens with births alone, in order, complete, at QoS 0 and not retained', async (t) => {
-  const { host, node } = await openScene(t);
+  const { host, node } = await openUplinkScene(t);
   node.poll({ 'L01.level': 40, 'L01.power': [7.5, 'stale'], 'M1.energy': 9_007_199_254_740_991 });
   await node.uplink.start();
   t.ok(await until(() => host.messages.length === 5));
@@ -33,7 +33,7 @@ t.test('a session opens with births alone, in order, complete, at QoS 0 and not 
 });
 
 t.test('live readings go out at once, by alias alone, and count as delivered after the barrier', async (t) => {
-  const { host, node } = await openScene(t);
+  const { host, node } = await openUplinkScene(t);
   await node.uplink.start();
   await until(online(node));
   const frame = node.poll({ 'L01.level': 41, 'L02.level': [null, 'missing'] });
@@ -53,7 +53,7 @@ t.test('what was lost is told: in the birth, and within a minute of a new loss',
   const store = createMemoryStore();
   const loss = { readingsLost: 20, gaps: 1 };
   const port = { ...store.port, status: async () => ({ ...(await store.port.status()), ...loss }) };
-  const { host, node } = await openScene(t, { clock, store: { ...store, port } });
+  const { host, node } = await openUplinkScene(t, { clock, store: { ...store, port } });
   await node.uplink.start();
   await until(online(node));
   t.ok(await until(() => host.messages.length === 5));
@@ -74,7 +74,7 @@ t.test('what was lost is told: in the birth, and within a minute of a new loss',
 });
 
 t.test('while the broker is away everything waits in the store, and arrives as history, once, in order', async (t) => {
-  const { broker, host, node } = await openScene(t, { primaryHost: 'scada' });
+  const { broker, host, node } = await openUplinkScene(t, { primaryHost: 'scada' });
   await node.uplink.start();
   await until(online(node));
   for (let i = 0; i < 10; i += 1) node.poll({ 'L01.level': i, 'M1.energy': i });
@@ -111,7 +111,7 @@ t.test('while the broker is away everything waits in the store, and arrives as h
 });
 
 t.test('a rebirth on request: same bdSeq, seq from 0, all devices again, no data between', async (t) => {
-  const { host, node } = await openScene(t);
+  const { host, node } = await openUplinkScene(t);
   await node.uplink.start();
   await until(online(node));
   node.poll({ 'L01.level': 1 });
@@ -133,7 +133,7 @@ t.test('a rebirth on request: same bdSeq, seq from 0, all devices again, no data
 });
 
 t.test('a silent unit is dead until it returns, and its zone is not', async (t) => {
-  const { host, node } = await openScene(t);
+  const { host, node } = await openUplinkScene(t);
   node.uplink.deviceAlive('M1', false);
   node.uplink.deviceAlive('Z1', false);
   await node.uplink.start();
@@ -153,7 +153,7 @@ t.test('a silent unit is dead until it returns, and its zone is not', async (t) 
 });
 
 t.test('what a dead lamp said before it died still arrives: it is born for that, and dies again', async (t) => {
-  const { host, node } = await openScene(t);
+  const { host, node } = await openUplinkScene(t);
   node.poll({ 'L01.level': 10 });
   node.poll({ 'L01.level': [null, 'missing'] });
   node.commit();
@@ -173,7 +173,7 @@ t.test('what a dead lamp said before it died still arrives: it is born for that,
 });
 
 t.test('a reading of a lamp that counts as dead is not lost: it goes out as history; that it is stale is no news', async (t) => {
-  const { host, node } = await openScene(t);
+  const { host, node } = await openUplinkScene(t);
   node.uplink.deviceAlive('L01', false);
   await node.uplink.start();
   await until(online(node));
@@ -194,7 +194,7 @@ t.test('a reading of a lamp that counts as dead is not lost: it goes out as hist
 });
 
 t.test('what the agent sets itself is sent when it changes, and only then', async (t) => {
-  const { host, node } = await openScene(t);
+  const { host, node } = await openUplinkScene(t);
   await node.uplink.start();
   await until(online(node));
   const say = (value: string, atMs: number): void => node.uplink.update('L02', 'Reason', { value, quality: 'good', atMs });

@@ -5,11 +5,11 @@
  * claim nothing in its name. Called by the procedures' tests and by `report.ts`.
  */
 import { type Recording, readEvidence } from './evidence.ts';
-import type { Row } from './row.ts';
+import type { ConformanceRow } from './row.ts';
 import { ROWS } from './table.ts';
 
-export interface Verdict {
-  readonly row: Row;
+export interface RowVerdict {
+  readonly row: ConformanceRow;
   readonly verdict: 'pass' | 'fail' | 'not-applicable';
   /** How many packets, metrics or sessions were looked at. */
   readonly count: number;
@@ -18,15 +18,15 @@ export interface Verdict {
 }
 
 export interface CheckOptions {
-  readonly rows?: readonly Row[];
+  readonly rows?: readonly ConformanceRow[];
   /** One recording alone need not show everything: what it does not show is then left out. */
   readonly isPartial?: boolean;
 }
 
 /** One verdict a row over all recordings together. A row without evidence fails unless it says why it may be without. */
-export function check(recordings: readonly Recording[], { rows = ROWS, isPartial = false }: CheckOptions = {}): Verdict[] {
+export function check(recordings: readonly Recording[], { rows = ROWS, isPartial = false }: CheckOptions = {}): RowVerdict[] {
   const evidence = recordings.map((recording) => ({ name: recording.name, evidence: readEvidence(recording) }));
-  return rows.flatMap((row): Verdict[] => {
+  return rows.flatMap((row): RowVerdict[] => {
     let count = 0;
     const faults: string[] = [];
     for (const { name, evidence: seen } of evidence) {

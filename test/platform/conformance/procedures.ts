@@ -7,11 +7,11 @@ import { encodePayload, type Metric, toLong } from '../../../agent/sync/sparkplu
 import { GROUP, NODE, until } from '../../agent/sync/small-node.ts';
 import { isPacket, type WireEvent } from '../wire-log.ts';
 import type { Recording } from './evidence.ts';
-import { HOST, openScene, type Scene, type Step } from './scene.ts';
+import { HOST, openConformanceScene, type Scene, type SceneStep } from './scene.ts';
 
 export interface Played {
   readonly name: string;
-  readonly steps: readonly Step[];
+  readonly steps: readonly SceneStep[];
   readonly recordings: readonly Recording[];
 }
 
@@ -28,7 +28,7 @@ const REBIRTH: Metric = { name: 'Node Control/Rebirth', value: { kind: 'boolean'
 
 /** Plays one procedure in a scene of its own. `program`: where Mosquitto lies. */
 export async function play({ name, servers, play: run }: Procedure, program: string): Promise<Played> {
-  const scene = await openScene(program, servers);
+  const scene = await openConformanceScene(program, servers);
   try {
     const recordings = await run(scene);
     return { name, steps: scene.steps, recordings };

@@ -4,7 +4,7 @@
  * `npm run -s conformance`, with `--json` for machines and `--fails` for the rows that fail alone.
  */
 import { findProgram } from '../mosquitto.ts';
-import { check, type Verdict } from './checker.ts';
+import { check, type RowVerdict } from './checker.ts';
 import { PROCEDURES, play } from './procedures.ts';
 
 const HELP = `Own checks derived from the text of Sparkplug 3.0.0, put to the real uplink on the wire. Not the standard's compatibility kit.
@@ -14,7 +14,7 @@ npm run -s conformance -- [--json] [--fails]
   --fails  only the rows that fail
 Exit code: 0 no row fails, 1 a row or a step of a procedure fails, 69 mosquitto is not installed, 64 wrong usage.`;
 
-const MARK: Readonly<Record<Verdict['verdict'], string>> = { pass: 'pass', fail: 'FAIL', 'not-applicable': 'n/a ' };
+const MARK: Readonly<Record<RowVerdict['verdict'], string>> = { pass: 'pass', fail: 'FAIL', 'not-applicable': 'n/a ' };
 
 async function main(flags: readonly string[]): Promise<number> {
   if (flags.includes('--help')) {
@@ -45,7 +45,7 @@ async function main(flags: readonly string[]): Promise<number> {
   const verdicts = check(recordings);
   const shown = flags.includes('--fails') ? verdicts.filter(({ verdict }) => verdict === 'fail') : verdicts;
   for (const verdict of shown) console.log(flags.includes('--json') ? toJson(verdict) : toText(verdict));
-  const count = (wanted: Verdict['verdict']): number => verdicts.filter(({ verdict }) => verdict === wanted).length;
+  const count = (wanted: RowVerdict['verdict']): number => verdicts.filter(({ verdict }) => verdict === wanted).length;
   const own = verdicts.filter(({ row }) => row.level === 'own').length;
   const summary = `${count('pass')} pass, ${count('fail')} fail, ${count('not-applicable')} not applicable`;
   if (!flags.includes('--json'))
@@ -55,13 +55,13 @@ async function main(flags: readonly string[]): Promise<number> {
   return count('fail') > 0 || missed > 0 ? 1 : 0;
 }
 
-function toText({ row, verdict, count, reasons }: Verdict): string {
+function toText({ row, verdict, count, reasons }: RowVerdict): string {
   const more = reasons.length > 3 ? ` … and ${reasons.length - 3} more` : '';
   const reason = reasons.length === 0 ? '' : `\n       ${reasons.slice(0, 3).join('\n       ')}${more}`;
   return `${MARK[verdict]} ${String(count).padStart(6)}  ${row.id} — ${row.rule}${reason}`;
 }
 
-function toJson({ row, verdict, count, reasons }: Verdict): string {
+function toJson({ row, verdict, count, reasons }: RowVerdict): string {
   return JSON.stringify({ id: row.id, level: row.level, rule: row.rule, verdict, count, reasons });
 }
 

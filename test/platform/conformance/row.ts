@@ -6,33 +6,33 @@
 import type { Evidence } from './evidence.ts';
 
 /** What a row found: how much there was to look at, and what was wrong. Nothing to look at is not a pass. */
-export interface Finding {
+export interface RowFinding {
   readonly count: number;
   readonly faults: readonly string[];
 }
 
-export interface Row {
+export interface ConformanceRow {
   readonly id: string;
   /** MUST, SHOULD, MAY of the standard; `own`: a row the standard's kit lacks. */
   readonly level: 'must' | 'should' | 'may' | 'own';
   readonly rule: string;
-  readonly check: (evidence: Evidence) => Finding;
+  readonly check: (evidence: Evidence) => RowFinding;
   /** Why the row does not apply when nothing of its kind was seen; without it, unseen is a failure. */
   readonly unless: string | null;
 }
 
 interface RowOptions {
-  readonly level?: Row['level'];
+  readonly level?: ConformanceRow['level'];
   readonly unless?: string;
 }
 
 /** Rows of the same meaning under each of these ids (blank-separated): the standard says many things more than once. */
-export function rows(ids: string, rule: string, check: Row['check'], { level = 'must', unless }: RowOptions = {}): Row[] {
+export function rows(ids: string, rule: string, check: ConformanceRow['check'], { level = 'must', unless }: RowOptions = {}): ConformanceRow[] {
   return ids.split(/\s+/).map((id) => ({ id, level, rule, check, unless: unless ?? null }));
 }
 
 /** Looks at each item; the answer names the fault, or is empty or false. */
-export function each<T>(items: Iterable<T>, faultOf: (item: T) => string | false | undefined): Finding {
+export function each<T>(items: Iterable<T>, faultOf: (item: T) => string | false | undefined): RowFinding {
   let count = 0;
   const faults: string[] = [];
   for (const item of items) {
@@ -44,6 +44,6 @@ export function each<T>(items: Iterable<T>, faultOf: (item: T) => string | false
 }
 
 /** Both findings as one. */
-export function both(...findings: readonly Finding[]): Finding {
+export function mergedFindings(...findings: readonly RowFinding[]): RowFinding {
   return { count: findings.reduce((sum, { count }) => sum + count, 0), faults: findings.flatMap(({ faults }) => faults) };
 }

@@ -4,7 +4,7 @@
 import type { WireMetric } from '../wire-reader.ts';
 import { type Evidence, type Life, metricsOf, type SparkplugMessage } from './evidence.ts';
 import { nameOf, type Told, toldIn, unborn, valueFault } from './lives.ts';
-import { each, type Finding, type Row, rows } from './row.ts';
+import { each, type RowFinding, type ConformanceRow, rows } from './row.ts';
 import { where } from './rows-topics.ts';
 
 /** Source: Sparkplug 3.0.0 §6.4.16. */
@@ -19,7 +19,7 @@ const births =
 
 const eachMessage =
   (verb: string, faultOf: (message: SparkplugMessage) => string | false) =>
-  (evidence: Evidence): Finding =>
+  (evidence: Evidence): RowFinding =>
     each(births(verb)(evidence), (message) => {
       const fault = faultOf(message);
       return fault && `${fault}: ${where(message)}`;
@@ -27,13 +27,13 @@ const eachMessage =
 
 const eachTold =
   (verbs: readonly string[], faultOf: (told: Told) => string | false) =>
-  ({ lives }: Evidence): Finding =>
+  ({ lives }: Evidence): RowFinding =>
     each(toldIn(lives, ...verbs), (told) => {
       const fault = faultOf(told);
       return fault && `${nameOf(told)} ${fault}`;
     });
 
-function firstWords(evidence: Evidence): Finding {
+function firstWords(evidence: Evidence): RowFinding {
   return each(
     evidence.connections.filter(({ messages }) => messages.some(({ verb }) => !verb.endsWith('DEATH'))),
     ({ messages }) => {
@@ -46,7 +46,7 @@ function firstWords(evidence: Evidence): Finding {
 /** Messages of these verbs come only once the node and all that answered are born. */
 const afterAllBirths =
   (...verbs: readonly string[]) =>
-  (evidence: Evidence): Finding => {
+  (evidence: Evidence): RowFinding => {
     const early = evidence.connections.flatMap(({ messages }) => {
       const first = messages.find(({ verb }) => verb === 'NBIRTH')?.at ?? Number.POSITIVE_INFINITY;
       return messages.filter(({ verb, at }) => verbs.includes(verb) && at < first);
@@ -62,7 +62,7 @@ const afterAllBirths =
   };
 
 /** Each device that answered is born at once; one that is born later was away, or came only to deliver its history. */
-function devicesFollow(evidence: Evidence): Finding {
+function devicesFollow(evidence: Evidence): RowFinding {
   return each(evidence.lives, (life) => {
     const end = life.messages.find(({ verb }) => verb !== 'NBIRTH' && verb !== 'DBIRTH')?.at ?? Number.POSITIVE_INFINITY;
     const missing = unborn(evidence, life, end);
@@ -70,14 +70,14 @@ function devicesFollow(evidence: Evidence): Finding {
   });
 }
 
-function nodeBornFirst({ connections }: Evidence): Finding {
+function nodeBornFirst({ connections }: Evidence): RowFinding {
   return each(
     connections.flatMap(({ messages }) => messages.filter(({ verb }) => verb === 'DBIRTH').map((birth) => ({ messages, birth }))),
     ({ messages, birth }) => !messages.some((m) => m.verb === 'NBIRTH' && m.at < birth.at) && `${where(birth)} without NBIRTH`,
   );
 }
 
-function sameNode({ lives }: Evidence): Finding {
+function sameNode({ lives }: Evidence): RowFinding {
   const of = ({ levels }: SparkplugMessage): string => `${levels[1]}/${levels[3]}`;
   return each(
     lives.flatMap(({ nbirth, messages }) => messages.filter(({ verb }) => verb === 'DBIRTH').map((birth) => ({ nbirth, birth }))),
@@ -92,7 +92,7 @@ function complete({ name, datatype, isNull, value }: WireMetric): string | false
 }
 
 /** A rebirth tells nothing older than what was told live before it. */
-function isCurrent({ lives }: Evidence, verb: string, data: string): Finding {
+function isCurrent({ lives }: Evidence, verb: string, data: string): RowFinding {
   return each(
     lives.flatMap((life) => life.messages.filter((m) => m.verb === verb).map((birth) => ({ life, birth }))),
     ({ life, birth }) => {
@@ -110,7 +110,7 @@ function isCurrent({ lives }: Evidence, verb: string, data: string): Finding {
 
 const values =
   (verb: string, data: string) =>
-  (evidence: Evidence): Finding => {
+  (evidence: Evidence): RowFinding => {
     const shape = eachTold([verb], ({ metric }) => valueFault(metric, metric.datatype))(evidence);
     const current = isCurrent(evidence, verb, data);
     return { count: shape.count + current.count, faults: [...shape.faults, ...current.faults] };
@@ -119,7 +119,7 @@ const values =
 /** Within a message, and of each metric over the life: values that are not historical never go back in time. */
 const inOrder =
   (...verbs: readonly string[]) =>
-  ({ lives }: Evidence): Finding =>
+  ({ lives }: Evidence): RowFinding =>
     each(lives, (life) => {
       const last = new Map<string, number>();
       let [at, inMessage] = [-1, 0];
@@ -165,7 +165,7 @@ const likeWill = (verb: string, isRebirth?: boolean) => (evidence: Evidence) =>
     },
   );
 
-function bdSeqCounts({ connections, setting }: Evidence): Finding {
+function bdSeqCounts({ connections, setting }: Evidence): RowFinding {
   let expected = setting.isFresh ? 0n : undefined;
   return each(connections, ({ number, will }) => {
     const value = bdSeqOf(will)?.value;
@@ -175,7 +175,7 @@ function bdSeqCounts({ connections, setting }: Evidence): Finding {
   });
 }
 
-function willBdSeq({ connections }: Evidence): Finding {
+function willBdSeq({ connections }: Evidence): RowFinding {
   return each(connections, ({ number, will }) => {
     const fault = will === null ? 'no will' : isInt64BdSeq(will);
     return fault && `connection ${number}: ${fault}`;
@@ -185,14 +185,14 @@ function willBdSeq({ connections }: Evidence): Finding {
 /** Both findings over wills and over deaths that the node published itself. */
 const eachDeath =
   (faultOf: (message: SparkplugMessage) => string | false) =>
-  ({ connections, messages }: Evidence): Finding =>
+  ({ connections, messages }: Evidence): RowFinding =>
     each([...connections.flatMap(({ will }) => will ?? []), ...messages.filter(({ verb }) => verb === 'NDEATH')], (message) => {
       const fault = faultOf(message);
       return fault && `${fault}: ${where(message)}`;
     });
 
 /** A device that fell silent while it was born is buried. */
-function lostIsBuried({ marks, lives }: Evidence): Finding {
+function lostIsBuried({ marks, lives }: Evidence): RowFinding {
   const lost = marks.filter(({ name }) => name === 'device-lost').flatMap((mark) => burialOf(mark, lives));
   return each(lost, ({ device, isBuried }) => !isBuried && `${device} was lost without DDEATH`);
 }
@@ -206,7 +206,7 @@ function burialOf(mark: { readonly at: number; readonly detail: string }, lives:
 
 const isPayload = ({ payload, problem }: SparkplugMessage): string | false => payload === null && problem;
 
-export const BIRTH_ROWS: readonly Row[] = [
+export const BIRTH_ROWS: readonly ConformanceRow[] = [
   ...rows('principles-birth-certificates-order', 'births are the first thing said in a session', firstWords),
   ...rows('message-flow-edge-node-birth-publish-nbirth-payload', 'NBIRTH is Sparkplug protobuf', eachMessage('NBIRTH', isPayload)),
   ...rows('message-flow-device-birth-publish-dbirth-payload', 'DBIRTH is Sparkplug protobuf', eachMessage('DBIRTH', isPayload)),

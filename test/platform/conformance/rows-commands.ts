@@ -4,7 +4,7 @@
  */
 import { type Evidence, metricsOf, type SparkplugMessage } from './evidence.ts';
 import { answering, fieldsOf } from './lives.ts';
-import { each, type Finding, type Row, rows } from './row.ts';
+import { each, type RowFinding, type ConformanceRow, rows } from './row.ts';
 import { askedIn } from './rows-data.ts';
 import { where } from './rows-topics.ts';
 
@@ -14,7 +14,7 @@ const STORM_MS = 5_000;
 
 const eachCommand =
   (verb: string, faultOf: (command: SparkplugMessage) => string | false) =>
-  ({ commands }: Evidence): Finding =>
+  ({ commands }: Evidence): RowFinding =>
     each(
       commands.filter((command) => command.verb === verb),
       (command) => {
@@ -25,7 +25,7 @@ const eachCommand =
 
 const eachAsked =
   (verb: string, faultOf: (asked: ReturnType<typeof askedIn>[number]) => string | false) =>
-  ({ commands, lives }: Evidence): Finding =>
+  ({ commands, lives }: Evidence): RowFinding =>
     each(
       commands.filter((command) => command.verb === verb).flatMap((command) => askedIn(command, lives)),
       (asked) => {
@@ -80,14 +80,14 @@ function isRequest(command: SparkplugMessage): boolean {
   return command.verb === 'NCMD' && metricsOf(command).some(({ name, value }) => name === REBIRTH && value === true);
 }
 
-function stopsData(evidence: Evidence): Finding {
+function stopsData(evidence: Evidence): RowFinding {
   return each(heardRequests(evidence), ({ request, after }) => {
     const first = after[0];
     return first?.verb !== 'NBIRTH' && `${first === undefined ? 'nothing' : where(first)} after ${where(request)}`;
   });
 }
 
-function birthsAgain(evidence: Evidence): Finding {
+function birthsAgain(evidence: Evidence): RowFinding {
   return each(heardRequests(evidence), ({ request, after }) => {
     const due = answering(evidence, request.at);
     const answer = after.slice(0, 1 + due.size);
@@ -98,7 +98,7 @@ function birthsAgain(evidence: Evidence): Finding {
   });
 }
 
-export const COMMAND_ROWS: readonly Row[] = [
+export const COMMAND_ROWS: readonly ConformanceRow[] = [
   ...rows('topics-ncmd-timestamp payloads-ncmd-timestamp', 'the host times its NCMD', timed('NCMD')),
   ...rows('topics-dcmd-timestamp payloads-dcmd-timestamp', 'the host times its DCMD', timed('DCMD')),
   ...rows('topics-ncmd-payload', 'NCMD has metrics to write', writes('NCMD')),

@@ -3,7 +3,7 @@
  */
 import { type Evidence, type Life, metricsOf, type SparkplugMessage } from './evidence.ts';
 import { nameOf, type Told, toldIn } from './lives.ts';
-import { each, type Finding, type Row, rows } from './row.ts';
+import { each, type RowFinding, type ConformanceRow, rows } from './row.ts';
 import { where } from './rows-topics.ts';
 
 /** How far the time in a message may lie from its arrival at the proxy, on one machine. Units: ms. Source: assumed; two busy cores. */
@@ -24,7 +24,7 @@ function seqFault({ payload }: SparkplugMessage): string | false {
 
 const hasSeq =
   (verb?: string) =>
-  ({ messages }: Evidence): Finding =>
+  ({ messages }: Evidence): RowFinding =>
     each(
       messages.filter((m) => numbered(m) && (verb === undefined || m.verb === verb)),
       (message) => {
@@ -36,7 +36,7 @@ const hasSeq =
 /** `verb`: only those that should follow the message before them. */
 const seqFollows =
   (verb?: string) =>
-  ({ lives }: Evidence): Finding =>
+  ({ lives }: Evidence): RowFinding =>
     each(
       lives.flatMap((life) => pairs(life)).filter(({ next }) => verb === undefined || next.verb === verb),
       ({ before, next }) => {
@@ -50,11 +50,11 @@ function pairs({ messages }: Life): { readonly before: SparkplugMessage; readonl
   return all.slice(1).map((next, i) => ({ before: all[i] as SparkplugMessage, next }));
 }
 
-const startsAtZero = ({ lives }: Evidence): Finding =>
+const startsAtZero = ({ lives }: Evidence): RowFinding =>
   each(lives, ({ nbirth }) => nbirth.payload?.seq !== 0 && `seq ${nbirth.payload?.seq}: ${where(nbirth)}`);
 
 const sentNow = (...verbs: readonly string[]) => {
-  return ({ messages }: Evidence): Finding =>
+  return ({ messages }: Evidence): RowFinding =>
     each(
       messages.filter(({ verb }) => verbs.includes(verb)),
       (message) => {
@@ -66,7 +66,7 @@ const sentNow = (...verbs: readonly string[]) => {
 
 const eachTold =
   (verbs: readonly string[], faultOf: (told: Told) => string | false) =>
-  ({ lives }: Evidence): Finding =>
+  ({ lives }: Evidence): RowFinding =>
     each(toldIn(lives, ...verbs), (told) => {
       const fault = faultOf(told);
       return fault && `${nameOf(told)} ${fault}`;
@@ -81,7 +81,7 @@ const tellsSomething = (verb: string) => (evidence: Evidence) =>
 /** A live value that is the one before it again is no news. */
 const onChange =
   (...verbs: readonly string[]) =>
-  ({ lives }: Evidence): Finding =>
+  ({ lives }: Evidence): RowFinding =>
     each(lives.flatMap(repeats(verbs)), ({ told, isRepeat }) => isRepeat && `${nameOf(told)} is what it was`);
 
 function repeats(verbs: readonly string[]): (life: Life) => { readonly told: Told; readonly isRepeat: boolean }[] {
@@ -107,7 +107,7 @@ function isUtc({ message, metric }: Told): string | false {
   return isLive && timestampMs < message.atMs - LIVE_AGE_MS && `is live and ${message.atMs - timestampMs} ms old`;
 }
 
-function uniqueAliases({ lives }: Evidence): Finding {
+function uniqueAliases({ lives }: Evidence): RowFinding {
   return each(lives, ({ messages }) => {
     const owners = new Map<number, string>();
     for (const message of messages.filter(({ verb }) => verb.endsWith('BIRTH'))) {
@@ -128,7 +128,7 @@ function withAliases({ lives }: Evidence): Told[] {
 }
 
 /** What was born with an alias is told by it alone; also by the host's commands. */
-function aliasAlone({ lives, commands }: Evidence): Finding {
+function aliasAlone({ lives, commands }: Evidence): RowFinding {
   const aliased = toldIn(lives, 'NDATA', 'DDATA').filter(({ born }) => born?.alias !== undefined);
   const told = each(
     aliased,
@@ -156,12 +156,12 @@ export function askedIn(command: SparkplugMessage, lives: readonly Life[]) {
   }));
 }
 
-const seqOf = (verb: string, present: string, follows: string): Row[] => [
+const seqOf = (verb: string, present: string, follows: string): ConformanceRow[] => [
   ...rows(present, `${verb} has a seq`, hasSeq(verb)),
   ...rows(follows, `seq of ${verb} is one more than the one before`, seqFollows(verb)),
 ];
 
-export const DATA_ROWS: readonly Row[] = [
+export const DATA_ROWS: readonly ConformanceRow[] = [
   ...rows('payloads-sequence-num-always-included', 'every message but NDEATH has a seq', hasSeq()),
   ...rows('payloads-sequence-num-incrementing', 'one more with each message, 255 → 0', seqFollows()),
   ...rows('topics-nbirth-seq-num', 'seq of NBIRTH is 0', startsAtZero),

@@ -2,7 +2,7 @@
  * Rows on the primary host: the node waits for it, leaves with it, and looks for it on its other servers. Source: Sparkplug 3.0.0 chapter 5.
  */
 import type { EdgeConnection, Evidence, HeardState } from './evidence.ts';
-import { each, type Finding, type Row, rows } from './row.ts';
+import { each, type RowFinding, type ConformanceRow, rows } from './row.ts';
 
 /** From the host's word to the node's death. Units: ms. Source: assumed; "immediately" on two busy cores. */
 const AT_ONCE_MS = 2_000;
@@ -41,7 +41,7 @@ function awaitedBirths(evidence: Evidence) {
     });
 }
 
-function waits(evidence: Evidence): Finding {
+function waits(evidence: Evidence): RowFinding {
   return each(
     awaitedBirths(evidence),
     ({ life, last }) => last?.meaning !== 'online' && `birth on connection ${life.connection.number} though the host is not online`,
@@ -71,7 +71,7 @@ function endings(evidence: Evidence): Word[] {
   return words(evidence).filter((word) => word.meaning === 'offline' && isBorn(word));
 }
 
-function leaves(evidence: Evidence): Finding {
+function leaves(evidence: Evidence): RowFinding {
   return each(endings(evidence), ({ at, atMs, connection }) => {
     const after = connection.messages.filter((message) => message.at > at);
     const death = after.findIndex(({ verb }) => verb === 'NDEATH');
@@ -84,7 +84,7 @@ function leaves(evidence: Evidence): Finding {
 }
 
 /** The connection after this one goes to the next server of the list. */
-function goesOn({ connections, setting: { servers } }: Evidence, left: readonly EdgeConnection[]): Finding {
+function goesOn({ connections, setting: { servers } }: Evidence, left: readonly EdgeConnection[]): RowFinding {
   if (servers.length < 2) return { count: 0, faults: [] };
   const followed = left.flatMap((connection) => {
     const next = connections[connections.indexOf(connection) + 1];
@@ -106,7 +106,7 @@ function leftForWant(evidence: Evidence): readonly EdgeConnection[] {
   });
 }
 
-function staysForStale(evidence: Evidence): Finding {
+function staysForStale(evidence: Evidence): RowFinding {
   const all = words(evidence);
   return each(
     all.filter((word) => word.meaning === 'stale' && word.state?.online === false && isBorn(word)),
@@ -121,7 +121,7 @@ function staysForStale(evidence: Evidence): Finding {
   );
 }
 
-function subscribesState({ connections, setting: { hostId } }: Evidence): Finding {
+function subscribesState({ connections, setting: { hostId } }: Evidence): RowFinding {
   if (hostId === null) return { count: 0, faults: [] };
   return each(
     connections.filter(({ acceptedAt }) => acceptedAt < Infinity),
@@ -131,7 +131,7 @@ function subscribesState({ connections, setting: { hostId } }: Evidence): Findin
 }
 
 /** A foreign host's word, seen on the way to the broker, brings nothing about. */
-function heedsOwnHostOnly(evidence: Evidence): Finding {
+function heedsOwnHostOnly(evidence: Evidence): RowFinding {
   const { hostStates, setting, lives } = evidence;
   if (setting.hostId === null) return { count: 0, faults: [] };
   const foreign = hostStates.filter(({ hostId, state }) => hostId !== setting.hostId && state?.online === true);
@@ -144,7 +144,7 @@ function heedsOwnHostOnly(evidence: Evidence): Finding {
   });
 }
 
-function oneAtATime({ connections, setting }: Evidence): Finding {
+function oneAtATime({ connections, setting }: Evidence): RowFinding {
   if (setting.servers.length < 2) return { count: 0, faults: [] };
   return each(connections, (connection) => {
     const rival = connections.find(({ connectAt, closedAt }) => connectAt < connection.connectAt && closedAt > connection.connectAt);
@@ -153,11 +153,11 @@ function oneAtATime({ connections, setting }: Evidence): Finding {
 }
 
 const severalServers =
-  (check: (evidence: Evidence) => Finding) =>
-  (evidence: Evidence): Finding =>
+  (check: (evidence: Evidence) => RowFinding) =>
+  (evidence: Evidence): RowFinding =>
     evidence.setting.servers.length < 2 ? { count: 0, faults: [] } : check(evidence);
 
-export const HOST_ROWS: readonly Row[] = [
+export const HOST_ROWS: readonly ConformanceRow[] = [
   ...rows('message-flow-edge-node-birth-publish-phid-wait', 'no birth before the primary host is online', waits),
   ...rows('message-flow-edge-node-birth-publish-phid-wait-id', "only the configured host's STATE counts", heedsOwnHostOnly),
   ...rows(

@@ -2,7 +2,7 @@
  * Rows on MQTT itself: session, will, QoS, retain, subscriptions, disconnect. Source: Sparkplug 3.0.0 chapters 2, 4, 5, 6.
  */
 import type { EdgeConnection, Evidence, SparkplugMessage } from './evidence.ts';
-import { each, type Finding, type Row, rows } from './row.ts';
+import { each, type RowFinding, type ConformanceRow, rows } from './row.ts';
 import { where } from './rows-topics.ts';
 
 /** Source: MQTT 5 §3.14.2.1, disconnect with will message. */
@@ -14,7 +14,7 @@ const connectionsOf =
     connections.filter(({ connect }) => protocol === 'any' || connect.protocolVersion === protocol);
 
 const eachConnection = (faultOf: (connection: EdgeConnection, evidence: Evidence) => string | false, protocol: 4 | 5 | 'any' = 'any') => {
-  return (evidence: Evidence): Finding =>
+  return (evidence: Evidence): RowFinding =>
     each(connectionsOf(protocol)(evidence), (connection) => {
       const fault = faultOf(connection, evidence);
       return fault && `connection ${connection.number}: ${fault}`;
@@ -25,17 +25,17 @@ const eachWill = (faultOf: (will: SparkplugMessage, evidence: Evidence) => strin
   eachConnection(({ will }, evidence) => (will === null ? 'CONNECT has no will' : faultOf(will, evidence)));
 
 const flags = (verb: string, isCommand = false) => ({
-  both: (evidence: Evidence): Finding =>
+  both: (evidence: Evidence): RowFinding =>
     each(ofVerb(evidence, verb, isCommand), (m) => (m.qos !== 0 || m.retain) && `QoS ${m.qos}, retain ${m.retain}: ${where(m)}`),
-  qos: (evidence: Evidence): Finding => each(ofVerb(evidence, verb, isCommand), (m) => m.qos !== 0 && `QoS ${m.qos}: ${where(m)}`),
-  retain: (evidence: Evidence): Finding => each(ofVerb(evidence, verb, isCommand), (m) => m.retain && `retained: ${where(m)}`),
+  qos: (evidence: Evidence): RowFinding => each(ofVerb(evidence, verb, isCommand), (m) => m.qos !== 0 && `QoS ${m.qos}: ${where(m)}`),
+  retain: (evidence: Evidence): RowFinding => each(ofVerb(evidence, verb, isCommand), (m) => m.retain && `retained: ${where(m)}`),
 });
 
 function ofVerb({ messages, commands }: Evidence, verb: string, isCommand: boolean): readonly SparkplugMessage[] {
   return (isCommand ? commands : messages).filter((message) => message.verb === verb);
 }
 
-function flagRows(verb: string, { bothIds, qosIds, retainIds }: Readonly<Record<'bothIds' | 'qosIds' | 'retainIds', string>>): Row[] {
+function flagRows(verb: string, { bothIds, qosIds, retainIds }: Readonly<Record<'bothIds' | 'qosIds' | 'retainIds', string>>): ConformanceRow[] {
   const isCommand = verb.endsWith('CMD');
   const { both, qos, retain } = flags(verb, isCommand);
   const who = isCommand ? 'the host sends ' : '';
@@ -51,7 +51,7 @@ function subscribedBefore({ subscriptions }: EdgeConnection, filters: readonly s
   return subscriptions.some((asked) => filters.includes(asked.topic) && asked.qos === 1 && asked.at < at);
 }
 
-function ncmdSubscribed({ lives, setting: { group, node } }: Evidence): Finding {
+function ncmdSubscribed({ lives, setting: { group, node } }: Evidence): RowFinding {
   const filter = `spBv1.0/${group}/NCMD/${node}`;
   return each(
     lives,
@@ -60,7 +60,7 @@ function ncmdSubscribed({ lives, setting: { group, node } }: Evidence): Finding 
   );
 }
 
-function dcmdSubscribed({ lives, setting: { group, node, devices } }: Evidence): Finding {
+function dcmdSubscribed({ lives, setting: { group, node, devices } }: Evidence): RowFinding {
   const writable = new Set(devices.filter(({ isWritable }) => isWritable).map(({ id }) => id));
   const births = lives.flatMap(({ connection, messages }) =>
     messages.filter(({ verb, device }) => verb === 'DBIRTH' && writable.has(device)).map((birth) => ({ connection, birth })),
@@ -72,7 +72,7 @@ function dcmdSubscribed({ lives, setting: { group, node, devices } }: Evidence):
   });
 }
 
-function acceptedBeforeBirths({ lives }: Evidence): Finding {
+function acceptedBeforeBirths({ lives }: Evidence): RowFinding {
   return each(
     lives.flatMap(({ connection, messages }) =>
       messages.filter(({ verb }) => verb.endsWith('BIRTH')).map((birth) => ({ connection, birth })),
@@ -82,7 +82,7 @@ function acceptedBeforeBirths({ lives }: Evidence): Finding {
 }
 
 /** A death of one's own is the last word before DISCONNECT. */
-function deathBefore(protocol: 4 | 5 | 'any'): (evidence: Evidence) => Finding {
+function deathBefore(protocol: 4 | 5 | 'any'): (evidence: Evidence) => RowFinding {
   return (evidence) =>
     each(
       connectionsOf(protocol)(evidence).filter(({ disconnect }) => disconnect !== null),
@@ -94,7 +94,7 @@ function deathBefore(protocol: 4 | 5 | 'any'): (evidence: Evidence) => Finding {
 }
 
 /** Every stop that the test asked for ends the connection that was open then with a death. */
-function stopsWithDeath({ marks, connections }: Evidence): Finding {
+function stopsWithDeath({ marks, connections }: Evidence): RowFinding {
   return each(
     marks.filter(({ name }) => name === 'stop-node'),
     ({ at }) => {
@@ -105,7 +105,7 @@ function stopsWithDeath({ marks, connections }: Evidence): Finding {
   );
 }
 
-export const MQTT_ROWS: readonly Row[] = [
+export const MQTT_ROWS: readonly ConformanceRow[] = [
   ...rows(
     'principles-persistence-clean-session-311',
     'MQTT 3.1.1: Clean Session',

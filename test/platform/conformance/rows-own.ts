@@ -3,7 +3,7 @@
  */
 import { type Evidence, type Life, metricsOf, type SparkplugMessage } from './evidence.ts';
 import { nameOf, toldIn, valueFault } from './lives.ts';
-import { each, type Finding, type Row, rows } from './row.ts';
+import { each, type RowFinding, type ConformanceRow, rows } from './row.ts';
 import { heardRequests } from './rows-commands.ts';
 import { where } from './rows-topics.ts';
 
@@ -12,7 +12,7 @@ const UINT32 = 7;
 const OWN = { level: 'own' } as const;
 
 /** Asked for and granted; a broker that grants less loses commands. */
-function subscribedAtQos1({ connections }: Evidence): Finding {
+function subscribedAtQos1({ connections }: Evidence): RowFinding {
   return each(
     connections.flatMap(({ subscriptions }) => subscriptions),
     ({ topic, qos, granted, ackedAt }) =>
@@ -20,7 +20,7 @@ function subscribedAtQos1({ connections }: Evidence): Finding {
   );
 }
 
-function subscribedBeforeBirth({ lives }: Evidence): Finding {
+function subscribedBeforeBirth({ lives }: Evidence): RowFinding {
   return each(lives, ({ connection, nbirth }) => {
     if (connection.subscriptions.length === 0) return `no SUBSCRIBE before ${where(nbirth)}`;
     const late = connection.subscriptions.find(({ ackedAt }) => ackedAt > nbirth.at);
@@ -28,7 +28,7 @@ function subscribedBeforeBirth({ lives }: Evidence): Finding {
   });
 }
 
-function bdSeqIsLong({ connections, messages }: Evidence): Finding {
+function bdSeqIsLong({ connections, messages }: Evidence): RowFinding {
   const carriers = [...connections.flatMap(({ will }) => will ?? []), ...messages.filter(({ verb }) => /^N(BIRTH|DEATH)$/.test(verb))];
   return each(carriers, (message) => {
     const bdSeq = metricsOf(message).find(({ name }) => name === 'bdSeq');
@@ -38,14 +38,14 @@ function bdSeqIsLong({ connections, messages }: Evidence): Finding {
 }
 
 /** proto2 leaves a field with its default out unless it is set: seq 0 must be there. */
-function zeroIsWritten({ messages }: Evidence): Finding {
+function zeroIsWritten({ messages }: Evidence): RowFinding {
   return each(
     messages.filter(({ verb }) => verb === 'NBIRTH'),
     (message) => message.payload?.seq === undefined && `seq 0 is not on the wire: ${where(message)}`,
   );
 }
 
-function burialsInChain({ lives }: Evidence): Finding {
+function burialsInChain({ lives }: Evidence): RowFinding {
   return each(
     lives
       .flatMap(({ messages }) => messages.map((message, i) => ({ message, before: messages[i - 1] })))
@@ -55,7 +55,7 @@ function burialsInChain({ lives }: Evidence): Finding {
   );
 }
 
-function namesAreUnique({ messages }: Evidence): Finding {
+function namesAreUnique({ messages }: Evidence): RowFinding {
   return each(
     messages.filter(({ verb }) => verb.endsWith('BIRTH')),
     (birth) => {
@@ -67,7 +67,7 @@ function namesAreUnique({ messages }: Evidence): Finding {
 }
 
 /** A rebirth tells the same metrics with the same aliases and types: hosts keep the old ones for what is on its way. */
-function rebirthIsSame({ lives }: Evidence): Finding {
+function rebirthIsSame({ lives }: Evidence): RowFinding {
   return each(
     lives.filter(({ isRebirth }) => isRebirth),
     (life) => {
@@ -93,7 +93,7 @@ function shapesOf({ messages }: Life): Map<string, string> {
 }
 
 /** However many hosts ask at once, the node is born again once at once, and at least once. Units: rebirths in a window of 5 s. */
-function stormsAreDamped(evidence: Evidence): Finding {
+function stormsAreDamped(evidence: Evidence): RowFinding {
   const storms = heardRequests(evidence).filter(
     ({ connection, request }) => connection.commands.filter(({ atMs }) => atMs >= request.atMs && atMs < request.atMs + 2_000).length >= 10,
   );
@@ -103,7 +103,7 @@ function stormsAreDamped(evidence: Evidence): Finding {
   });
 }
 
-function birthsAreComplete(evidence: Evidence): Finding {
+function birthsAreComplete(evidence: Evidence): RowFinding {
   return each(
     evidence.lives.filter(({ messages }) => messages.some(({ verb }) => verb === 'NDATA' || verb === 'DDATA')),
     (life) => {
@@ -113,26 +113,26 @@ function birthsAreComplete(evidence: Evidence): Finding {
   );
 }
 
-function sentAsIs({ messages }: Evidence): Finding {
+function sentAsIs({ messages }: Evidence): RowFinding {
   return each(
     messages,
     (message) => (message.qos !== 0 || message.retain) && `QoS ${message.qos}, retain ${message.retain}: ${where(message)}`,
   );
 }
 
-function valuesFit({ lives }: Evidence): Finding {
+function valuesFit({ lives }: Evidence): RowFinding {
   return each(toldIn(lives, 'NBIRTH', 'DBIRTH', 'NDATA', 'DDATA'), (told) => {
     const fault = valueFault(told.metric, told.born?.datatype ?? told.metric.datatype);
     return fault && `${nameOf(told)} ${fault}`;
   });
 }
 
-function noUint32({ lives }: Evidence): Finding {
+function noUint32({ lives }: Evidence): RowFinding {
   return each(toldIn(lives, 'NBIRTH', 'DBIRTH'), (told) => told.metric.datatype === UINT32 && `${nameOf(told)} is UInt32`);
 }
 
 /** Live and historical values never share a message: a host files the one and shows the other. Marks of the message itself are neither. */
-function historyApart({ messages }: Evidence): Finding {
+function historyApart({ messages }: Evidence): RowFinding {
   return each(
     messages.filter((message) => metricsOf(message).some(({ isHistorical }) => isHistorical)),
     (message) =>
@@ -142,7 +142,7 @@ function historyApart({ messages }: Evidence): Finding {
 }
 
 /** Before its own births a node says nothing but its death. */
-function silentWhileUnborn({ connections }: Evidence): Finding {
+function silentWhileUnborn({ connections }: Evidence): RowFinding {
   return each(
     connections.filter(({ acceptedAt }) => acceptedAt < Infinity),
     ({ messages }) => {
@@ -154,7 +154,7 @@ function silentWhileUnborn({ connections }: Evidence): Finding {
 }
 
 /** What a bystander sent that is no command for this node did not end the session. */
-function survivesStrangers({ marks, connections }: Evidence): Finding {
+function survivesStrangers({ marks, connections }: Evidence): RowFinding {
   return each(
     marks.filter(({ name }) => name === 'bad-command'),
     ({ at, detail }) => {
@@ -165,7 +165,7 @@ function survivesStrangers({ marks, connections }: Evidence): Finding {
   );
 }
 
-export const OWN_ROWS: readonly Row[] = [
+export const OWN_ROWS: readonly ConformanceRow[] = [
   ...rows('own-subscribe-qos-1', 'every SUBSCRIBE asks for QoS 1 and gets it', subscribedAtQos1, OWN),
   ...rows('own-suback-before-nbirth', 'SUBACK before NBIRTH', subscribedBeforeBirth, OWN),
   ...rows('own-bdseq-int64', 'bdSeq is an Int64 in long_value, without alias', bdSeqIsLong, OWN),

@@ -3,7 +3,7 @@
  */
 import type { Evidence, SparkplugMessage } from './evidence.ts';
 import { metricsOf } from './evidence.ts';
-import { each, type Finding, type Row, rows } from './row.ts';
+import { each, type RowFinding, type ConformanceRow, rows } from './row.ts';
 
 const NODE_VERBS = ['NBIRTH', 'NDATA', 'NDEATH', 'NCMD'];
 const DEVICE_VERBS = ['DBIRTH', 'DDATA', 'DDEATH', 'DCMD'];
@@ -24,7 +24,7 @@ function withVerb(verb: string): (evidence: Evidence) => readonly SparkplugMessa
 
 const onTopic =
   (verb: string) =>
-  (evidence: Evidence): Finding => {
+  (evidence: Evidence): RowFinding => {
     const { group, node, devices } = evidence.setting;
     const allowed = NODE_VERBS.includes(verb)
       ? [`spBv1.0/${group}/${verb}/${node}`]
@@ -35,7 +35,7 @@ const onTopic =
 /** Level `at` of each topic that has one. */
 const idIsLegal =
   (at: number) =>
-  (evidence: Evidence): Finding =>
+  (evidence: Evidence): RowFinding =>
     each(
       topical(evidence).filter(({ levels }) => levels.length > at),
       (message) => !isLegalId(message.levels[at] ?? '') && `illegal id in ${where(message)}`,
@@ -46,7 +46,7 @@ function isLegalId(id: string): boolean {
   return id !== '' && !['+', '/', '#', '\0', '\ufffd'].some((forbidden) => id.includes(forbidden));
 }
 
-function descriptorIsUnique({ connections, setting, others }: Evidence): Finding {
+function descriptorIsUnique({ connections, setting, others }: Evidence): RowFinding {
   const mine = `${setting.group}/${setting.node}`;
   if (others.some(({ levels }) => `${levels[1]}/${levels[3]}` === mine)) return { count: 1, faults: [`another edge node is ${mine} too`] };
   return each(connections, (connection) => {
@@ -58,7 +58,7 @@ function descriptorIsUnique({ connections, setting, others }: Evidence): Finding
 }
 
 /** Two devices under one id would show as two sets of metrics. */
-function deviceIdIsUnique({ lives }: Evidence): Finding {
+function deviceIdIsUnique({ lives }: Evidence): RowFinding {
   return each(lives, ({ messages }) => {
     const shapes = new Map<string, string>();
     for (const message of messages.filter(({ verb }) => verb === 'DBIRTH')) {
@@ -74,7 +74,7 @@ function deviceIdIsUnique({ lives }: Evidence): Finding {
   });
 }
 
-function levelsOf(verbs: readonly string[], levels: number): (evidence: Evidence) => Finding {
+function levelsOf(verbs: readonly string[], levels: number): (evidence: Evidence) => RowFinding {
   return (evidence) =>
     each(
       [...topical(evidence), ...evidence.commands].filter(({ verb }) => verbs.includes(verb)),
@@ -82,7 +82,7 @@ function levelsOf(verbs: readonly string[], levels: number): (evidence: Evidence
     );
 }
 
-function idsDifferByMoreThanCase({ setting, messages, others }: Evidence): Finding {
+function idsDifferByMoreThanCase({ setting, messages, others }: Evidence): RowFinding {
   const ids = {
     group: [setting.group, ...messages.map(({ levels }) => levels[1] ?? '')],
     node: [setting.node, ...messages.map(({ levels }) => levels[3] ?? ''), ...others.map(({ levels }) => levels[3] ?? '')],
@@ -91,7 +91,7 @@ function idsDifferByMoreThanCase({ setting, messages, others }: Evidence): Findi
   return each(Object.entries(ids), ([kind, all]) => clash([...new Set(all)], kind));
 }
 
-function namesDifferByMoreThanCase({ messages }: Evidence): Finding {
+function namesDifferByMoreThanCase({ messages }: Evidence): RowFinding {
   const births = messages.filter(({ verb }) => verb === 'NBIRTH' || verb === 'DBIRTH');
   return each(births, (birth) => clash([...new Set(metricsOf(birth).map(({ name }) => name ?? ''))], where(birth)));
 }
@@ -106,7 +106,7 @@ function clash(all: readonly string[], what: string): string | false {
   return false;
 }
 
-function sameDeviceElsewhere({ others, messages }: Evidence): Finding {
+function sameDeviceElsewhere({ others, messages }: Evidence): RowFinding {
   const mine = new Set(messages.filter(({ verb }) => verb === 'DBIRTH').map(({ device }) => device));
   return each(
     others.filter(({ verb, device }) => verb === 'DBIRTH' && mine.has(device)),
@@ -116,7 +116,7 @@ function sameDeviceElsewhere({ others, messages }: Evidence): Finding {
 
 const everyTopic = (faultOf: (message: SparkplugMessage) => string | false) => (evidence: Evidence) => each(topical(evidence), faultOf);
 
-export const TOPIC_ROWS: readonly Row[] = [
+export const TOPIC_ROWS: readonly ConformanceRow[] = [
   ...rows(
     'topic-structure',
     'topics are namespace/group/type/node[/device]',

@@ -4,7 +4,7 @@
 import type { WireMetric, WireProperty } from '../wire-reader.ts';
 import { type Evidence, metricsOf } from './evidence.ts';
 import { nameOf, type Told, toldIn } from './lives.ts';
-import { both, each, type Finding, type Row, rows } from './row.ts';
+import { mergedFindings, each, type RowFinding, type ConformanceRow, rows } from './row.ts';
 import { where } from './rows-topics.ts';
 
 /** Source: Sparkplug 3.0.0 §6.4.16: types run from 1 to 34; basic ones to 14, sets of properties are 20 and 21. */
@@ -22,14 +22,14 @@ const DATA = ['NDATA', 'DDATA'];
 
 const eachTold =
   (verbs: readonly string[], faultOf: (told: Told) => string | false) =>
-  ({ lives }: Evidence): Finding =>
+  ({ lives }: Evidence): RowFinding =>
     each(toldIn(lives, ...verbs), (told) => {
       const fault = faultOf(told);
       return fault && `${nameOf(told)} ${fault}`;
     });
 
 const typed = (faultOf: (datatype: number) => string | false) => (evidence: Evidence) =>
-  both(
+  mergedFindings(
     each(
       toldIn(evidence.lives, ...BIRTHS, ...DATA).filter(({ metric }) => metric.datatype !== undefined),
       (told) => {
@@ -40,8 +40,8 @@ const typed = (faultOf: (datatype: number) => string | false) => (evidence: Evid
   );
 
 /** Commands carry no datatype either. */
-function untyped(evidence: Evidence): Finding {
-  return both(
+function untyped(evidence: Evidence): RowFinding {
+  return mergedFindings(
     eachTold(DATA, ({ metric }) => metric.datatype !== undefined && `has datatype ${metric.datatype}`)(evidence),
     each(
       evidence.commands.filter(({ payload }) => payload !== null),
@@ -55,7 +55,7 @@ function isUint32(value: number): boolean {
 }
 
 const eachSet = (faultOf: (told: Told & { readonly set: NonNullable<WireMetric['propertySet']> }) => string | false) => {
-  return ({ lives }: Evidence): Finding =>
+  return ({ lives }: Evidence): RowFinding =>
     each(
       toldIn(lives, ...BIRTHS, ...DATA).flatMap((told) =>
         told.metric.propertySet === undefined ? [] : [{ ...told, set: told.metric.propertySet }],
@@ -71,7 +71,7 @@ const eachProperty = (
   faultOf: (property: WireProperty, told: Told, key: string) => string | false,
   picks = (_key: string, _told: Told) => true,
 ) => {
-  return ({ lives }: Evidence): Finding =>
+  return ({ lives }: Evidence): RowFinding =>
     each(
       toldIn(lives, ...BIRTHS, ...DATA).flatMap((told) =>
         (told.metric.propertySet?.values ?? [])
@@ -88,7 +88,7 @@ const eachProperty = (
 const isQuality = (key: string): boolean => key === 'Quality';
 
 /** Nothing of the kind may be sent unjudged: whoever begins to use it writes these rows first. */
-function unused({ type, field }: { readonly type: number; readonly field: number }): (evidence: Evidence) => Finding {
+function unused({ type, field }: { readonly type: number; readonly field: number }): (evidence: Evidence) => RowFinding {
   return ({ lives }) => {
     const used = toldIn(lives, ...BIRTHS, ...DATA).filter(({ metric }) => metric.datatype === type || metric.valueField === field);
     return each(used, (told) => `${nameOf(told)} is used, and this table does not judge it yet`);
@@ -99,12 +99,12 @@ const keysMatch = eachSet(
   ({ set }) => set.keys.length !== set.values.length && `has ${set.keys.length} keys and ${set.values.length} values`,
 );
 
-const withoutDataSets = (ids: string): Row[] =>
+const withoutDataSets = (ids: string): ConformanceRow[] =>
   rows(ids, 'rules of DataSet', unused(DATA_SET), { unless: 'the node has no metric of type DataSet' });
-const withoutTemplates = (ids: string, level: 'must' | 'may' = 'must'): Row[] =>
+const withoutTemplates = (ids: string, level: 'must' | 'may' = 'must'): ConformanceRow[] =>
   rows(ids, 'rules of Template', unused(TEMPLATE), { level, unless: 'the node has no metric of type Template' });
 
-export const TYPE_ROWS: readonly Row[] = [
+export const TYPE_ROWS: readonly ConformanceRow[] = [
   ...rows(
     'payloads-metric-datatype-value-type',
     'datatype is uint32',

@@ -8,7 +8,7 @@ import type { UplinkConfig } from '../../../agent/core/cabinet.ts';
 import { createSystemClock } from '../../../agent/core/system-clock.ts';
 import type { PointId, Quality } from '../../../agent/core/words.ts';
 import { createRecorder } from '../../../agent/store/recorder.ts';
-import { createMemoryStore, createSmallNode, DEVICES, GROUP, NODE, type SmallNode, uplinkConfig } from '../../agent/sync/small-node.ts';
+import { createMemoryStore, createSmallNode, NODE_DEVICES, GROUP, NODE, type SmallNode, uplinkConfig } from '../../agent/sync/small-node.ts';
 import { createReferenceHost, type ReferenceHost } from '../host.ts';
 import { type Mosquitto, startMosquitto } from '../mosquitto.ts';
 import { createFaultProxy, type FaultProxy } from '../proxy.ts';
@@ -16,7 +16,7 @@ import { createWireLog, isPacket, type WireEvent, type WireLog } from '../wire-l
 import { BYSTANDER, type Recording, type Setting } from './evidence.ts';
 
 /** What a step of a procedure should have brought about, and whether it did. */
-export interface Step {
+export interface SceneStep {
   readonly text: string;
   readonly isMet: boolean;
 }
@@ -36,7 +36,7 @@ export interface EdgeNode extends SmallNode {
 export interface Scene {
   readonly log: WireLog;
   readonly proxies: readonly FaultProxy[];
-  readonly steps: readonly Step[];
+  readonly steps: readonly SceneStep[];
   node(options?: NodeOptions): EdgeNode;
   /** Cuts the node off: by RST, or by a plain end. */
   kick(how: 'reset' | 'close'): void;
@@ -80,7 +80,7 @@ const QUIET_MS = 300;
 const SOON_MS = 3_000;
 
 /** Brokers, proxies and an empty log. `program`: where Mosquitto lies. */
-export async function openScene(program: string, servers = 1): Promise<Scene> {
+export async function openConformanceScene(program: string, servers = 1): Promise<Scene> {
   const log = createWireLog();
   const brokers: Mosquitto[] = [];
   const proxies: FaultProxy[] = [];
@@ -91,7 +91,7 @@ export async function openScene(program: string, servers = 1): Promise<Scene> {
     brokers.push(broker);
     proxies.push(proxy);
   }
-  const steps: Step[] = [];
+  const steps: SceneStep[] = [];
   const nodes: EdgeNode[] = [];
   const closers: (() => Promise<unknown>)[] = [];
   let from = 0;
@@ -188,7 +188,7 @@ export async function openScene(program: string, servers = 1): Promise<Scene> {
 const SETTING: Setting = {
   group: GROUP,
   node: NODE,
-  devices: DEVICES.map(({ id, target }) => ({ id, isWritable: target !== null })),
+  devices: NODE_DEVICES.map(({ id, target }) => ({ id, isWritable: target !== null })),
   hostId: HOST,
   servers: [],
   isFresh: true,

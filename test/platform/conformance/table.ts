@@ -1,7 +1,7 @@
 /**
  * The whole table: the 226 assertions of Sparkplug 3.0.0 that concern an edge node, and our own rows after them.
  */
-import type { Row } from './row.ts';
+import type { ConformanceRow } from './row.ts';
 import { BIRTH_ROWS } from './rows-births.ts';
 import { COMMAND_ROWS } from './rows-commands.ts';
 import { DATA_ROWS } from './rows-data.ts';
@@ -12,7 +12,7 @@ import { TOPIC_ROWS } from './rows-topics.ts';
 import { TYPE_ROWS } from './rows-types.ts';
 
 /** Rows of the standard's text. */
-export const STANDARD_ROWS: readonly Row[] = [
+export const STANDARD_ROWS: readonly ConformanceRow[] = [
   ...TOPIC_ROWS,
   ...MQTT_ROWS,
   ...BIRTH_ROWS,
@@ -22,4 +22,4 @@ export const STANDARD_ROWS: readonly Row[] = [
   ...TYPE_ROWS,
 ];
 
-export const ROWS: readonly Row[] = [...STANDARD_ROWS, ...OWN_ROWS];
+export const ROWS: readonly ConformanceRow[] = [...STANDARD_ROWS, ...OWN_ROWS];

@@ -1,5 +1,5 @@
 import type { Clock, Timer } from '../../../agent/core/clock.ts';
-import type { World, WorldLamp } from '../world.ts';
+import type { SimWorld, WorldLamp } from '../world.ts';
 import { ILLEGAL_ADDRESS, ILLEGAL_VALUE, readSparse, type SimUnit } from './sim-unit.ts';
 import { createWirenBoardRegisters } from './wiren-board.ts';
 
@@ -18,7 +18,7 @@ const HOLDING: Readonly<Record<number, { factory: number; min: number; max: numb
 const NOT_IN_THIS_MODE = 0xffff;
 
 export interface WbLedOptions {
-  readonly world: World;
+  readonly world: SimWorld;
   readonly lamp: WorldLamp;
   readonly clock: Clock;
   /** Called for each level written, before the fade starts. */

@@ -1,5 +1,5 @@
 import type { Clock } from '../../../agent/core/clock.ts';
-import type { World, WorldSensor } from '../world.ts';
+import type { SimWorld, WorldSensor } from '../world.ts';
 import { ILLEGAL_ADDRESS, ILLEGAL_VALUE, readSparse, type SimUnit } from './sim-unit.ts';
 import { createWirenBoardRegisters } from './wiren-board.ts';
 
@@ -7,7 +7,7 @@ import { createWirenBoardRegisters } from './wiren-board.ts';
 const MOTION = { moving: 380, still: 6 };
 
 export interface WbMswOptions {
-  readonly world: World;
+  readonly world: SimWorld;
   readonly sensor: WorldSensor;
   readonly clock: Clock;
 }

@@ -5,7 +5,7 @@
  */
 import type { Caller, LoginAnswer, LoginRequest } from '../../../core/access.ts';
 import type { AgentView } from '../../../core/views.ts';
-import { agentCommand, type Command, type Job, textArg } from '../../command-spec.ts';
+import { agentCommand, type ConsoleCommand, type Job, textArg } from '../../command-spec.ts';
 import type { RawArgs } from '../../protocol/protocol.ts';
 
 /** Longest silence of the agent in a login. Units: ms. Source: four hashes one after the other on a slow processor, and the search for two codes. */
@@ -95,4 +95,4 @@ function secretArg(args: RawArgs, name: string): string {
   return typeof value === 'string' ? value : '';
 }
 
-export const LOGIN_COMMANDS: readonly Command[] = [LOGIN, STATE];
+export const LOGIN_COMMANDS: readonly ConsoleCommand[] = [LOGIN, STATE];

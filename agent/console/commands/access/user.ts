@@ -13,7 +13,7 @@ import {
   type Role,
   type UserView,
 } from '../../../core/access.ts';
-import { agentCommand, type Command, type Job, textArg } from '../../command-spec.ts';
+import { agentCommand, type ConsoleCommand, type Job, textArg } from '../../command-spec.ts';
 import { ConsoleError, type ConsoleErrorCode } from '../../console-error.ts';
 import type { RawArgs } from '../../protocol/protocol.ts';
 import { paragraph } from '../../text/text-lines.ts';
@@ -198,4 +198,4 @@ function roleArg(args: RawArgs, usual: Role | undefined): Role {
   return found;
 }
 
-export const USER_COMMANDS: readonly Command[] = [list, add, enrol, remove, role, passwd, totp];
+export const USER_COMMANDS: readonly ConsoleCommand[] = [list, add, enrol, remove, role, passwd, totp];

@@ -1,20 +1,20 @@
 import type { DeviceView } from '../../../core/ports.ts';
 import type { PointView } from '../../../core/views.ts';
 import { formatDuration } from '../../text/duration.ts';
-import { count, formatNumber, NOTHING, type Page, since, stateWord, told } from '../../text/page.ts';
+import { count, formatNumber, NOTHING, type Page, since, stateWord, translated } from '../../text/page.ts';
 import { labelled } from '../../text/text-lines.ts';
 import { tableLines } from '../../text/text-table.ts';
 
 /** The table of `luciole devices`: who is on which line and when it last answered. `state` is what was asked for where it may be that of none. */
 export function renderDevices(devices: readonly DeviceView[], page: Page, state = ''): string {
-  if (devices.length === 0) return told(state === '' ? 'no devices in the configuration' : `no device is ${state}`, page);
+  if (devices.length === 0) return translated(state === '' ? 'no devices in the configuration' : `no device is ${state}`, page);
   const rows = devices.map((device) => [
     device.id,
     device.line,
     device.unit === 0 ? NOTHING : formatNumber(device.unit),
     device.profile,
     device.pole ?? NOTHING,
-    `${stateWord(device.state, page)}${device.faults.length === 0 ? '' : `, ${told('fault', page)}`}`,
+    `${stateWord(device.state, page)}${device.faults.length === 0 ? '' : `, ${translated('fault', page)}`}`,
     since(device.lastSeenMs, page),
     formatNumber(device.turnaroundMs, 1),
     formatNumber(device.failures),
@@ -39,12 +39,12 @@ export function renderDevices(devices: readonly DeviceView[], page: Page, state 
     ...(faulty === 0 ? [] : [`${faulty} with a fault`]),
   ];
   const faults = devices.flatMap((device) => device.faults.flatMap((text) => labelled('Fault', text, page)));
-  return [...tableLines(columns, rows, page), '', ...faults, told(sums.join(', '), page)].join('\n');
+  return [...tableLines(columns, rows, page), '', ...faults, translated(sums.join(', '), page)].join('\n');
 }
 
 /** The table of `luciole points`: the newest value of each and how far to believe it. */
 export function renderPoints(points: readonly PointView[], page: Page): string {
-  if (points.length === 0) return told('no point matches; `luciole points` lists all', page);
+  if (points.length === 0) return translated('no point matches; `luciole points` lists all', page);
   const rows = points.map((point) => [
     point.pointId,
     formatNumber(point.value, point.decimals),
@@ -59,5 +59,5 @@ export function renderPoints(points: readonly PointView[], page: Page): string {
     { title: 'Quality' },
     { title: 'Age', align: 'right' },
   ] as const;
-  return [...tableLines(columns, rows, page), '', told(count(points.length, 'point'), page)].join('\n');
+  return [...tableLines(columns, rows, page), '', translated(count(points.length, 'point'), page)].join('\n');
 }

@@ -4,7 +4,7 @@ import type { PointView } from '../../../core/views.ts';
 import { agentCommand } from '../../command-spec.ts';
 import { ConsoleError } from '../../console-error.ts';
 import { JSON_OPTION, LOOK_TIMEOUT_MS } from '../common-words.ts';
-import { didYouMean } from '../find-name.ts';
+import { nameHint } from '../find-name.ts';
 
 /** That no device is silent is an answer, not a wrong name. */
 const STATES: ReadonlySet<string> = new Set<DeviceView['state']>(['ok', 'flaky', 'silent', 'new']);
@@ -51,5 +51,5 @@ export const POINTS = agentCommand({
 });
 
 function nothingMatches(noun: string, filter: string, known: readonly string[]): ConsoleError {
-  return new ConsoleError('unknown-name', `no ${noun} matches ${JSON.stringify(filter)}; ${didYouMean(filter, known, `luciole ${noun}s`)}`);
+  return new ConsoleError('unknown-name', `no ${noun} matches ${JSON.stringify(filter)}; ${nameHint(filter, known, `luciole ${noun}s`)}`);
 }

@@ -5,13 +5,13 @@
  */
 import type { AgentEvent } from '../../../core/words.ts';
 import { formatDuration } from '../../text/duration.ts';
-import { clockTime, count, NOTHING, type Page, since, stateWord, told } from '../../text/page.ts';
+import { clockTime, count, NOTHING, type Page, since, stateWord, translated } from '../../text/page.ts';
 import { tableLines } from '../../text/text-table.ts';
 
 /** `spanMs` is how far back was asked; null for what goes on now. Units: ms. */
 export function renderEvents(events: readonly AgentEvent[], page: Page, spanMs: number | null): string {
   const where = spanMs === null ? 'going on now' : `in the last ${formatDuration(spanMs)}`;
-  if (events.length === 0) return told(`no events ${where}`, page);
+  if (events.length === 0) return translated(`no events ${where}`, page);
   const rows = events.map((event) => [
     clockTime(event.startMs, page),
     stateWord(event.severity, page),
@@ -28,17 +28,17 @@ export function renderEvents(events: readonly AgentEvent[], page: Page, spanMs: 
   ] as const;
   const active = events.filter(({ endMs }) => endMs === null).length;
   const sum = `${count(events.length, 'event')} ${where}${spanMs === null ? '' : `, ${active} not over`}`;
-  return [...tableLines(columns, rows, page), '', told(sum, page)].join('\n');
+  return [...tableLines(columns, rows, page), '', translated(sum, page)].join('\n');
 }
 
 /** What happened, without what it is about, which stands beside it. The whole sentence is told, and shortened then. */
 export function eventText({ source, text }: Pick<AgentEvent, 'source' | 'text'>, page: Pick<Page, 'language'>): string {
-  const sentence = told(text.replace(`${source}: `, ''), page);
+  const sentence = translated(text.replace(`${source}: `, ''), page);
   return sentence.startsWith(`${source} `) ? sentence.slice(source.length + 1) : sentence;
 }
 
 /** A notice has no length; what is not over says so. */
 function lasted({ startMs, endMs }: AgentEvent, page: Page): string {
   if (endMs === null) return `${since(startMs, page)} +`;
-  return endMs === startMs ? NOTHING : told(formatDuration(endMs - startMs), page);
+  return endMs === startMs ? NOTHING : translated(formatDuration(endMs - startMs), page);
 }

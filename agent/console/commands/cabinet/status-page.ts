@@ -18,10 +18,10 @@ import {
   type Page,
   since,
   stateWord,
-  told,
+  translated,
 } from '../../text/page.ts';
 import { atMost, labelled } from '../../text/text-lines.ts';
-import { type Column, tableLines } from '../../text/text-table.ts';
+import { type TableColumn, tableLines } from '../../text/text-table.ts';
 import { eventText } from './events-page.ts';
 
 /** Source: a VT100 shows 24 lines; the last stays free for the prompt. */
@@ -61,7 +61,7 @@ interface List {
   readonly cut: readonly string[];
 }
 
-function listOf(noun: string, columns: readonly Column[], rows: readonly (readonly string[])[], page: Page): List {
+function listOf(noun: string, columns: readonly TableColumn[], rows: readonly (readonly string[])[], page: Page): List {
   const last = columns.length - 1;
   const wrapping = columns.map((column, index) => (index === last ? ({ ...column, wraps: true } as const) : column));
   return { noun, whole: tableLines(wrapping, rows, page), cut: tableLines(columns, rows, page) };
@@ -71,7 +71,7 @@ function listOf(noun: string, columns: readonly Column[], rows: readonly (readon
 function fitted({ noun, whole, cut }: List, maxRows: number, page: Page): readonly string[] {
   const [title = '', ...rows] = cut;
   if (rows.length > maxRows)
-    return [title, ...atMost(rows, maxRows, (missing) => told(`... and ${count(missing, `more ${noun}`)}: luciole status --json`, page))];
+    return [title, ...atMost(rows, maxRows, (missing) => translated(`... and ${count(missing, `more ${noun}`)}: luciole status --json`, page))];
   let spare = maxRows - rows.length;
   const body = sentences(whole.slice(1)).flatMap((lines, index) => {
     const more = Math.min(spare, lines.length - 1);
@@ -130,7 +130,7 @@ const TRUST: Readonly<Record<StatusView['clockQuality'], string>> = {
 function zoneList(zones: readonly ZoneView[], page: Page): List {
   const rows = zones.map((zone) => {
     const levels = formatLevels(zone.minPct, zone.maxPct);
-    return [zone.id, formatNumber(zone.lamps.length), levels, told(zone.reason, page), zone.programme, told(troubleText(zone), page)];
+    return [zone.id, formatNumber(zone.lamps.length), levels, translated(zone.reason, page), zone.programme, translated(troubleText(zone), page)];
   });
   const columns = [
     { title: 'Zone', maxCols: 16 },
@@ -159,7 +159,7 @@ function lineList(lines: readonly LineView[], page: Page): List {
     formatNumber(line.baud),
     formatNumber(line.timeouts),
     formatNumber(line.crcErrors),
-    line.state === 'up' ? line.port : told(line.reason, page),
+    line.state === 'up' ? line.port : translated(line.reason, page),
   ]);
   const columns = [
     { title: 'Line', maxCols: 12 },

@@ -1,5 +1,5 @@
 /** What the `config` commands share: waits, words and checks. */
-import type { ConfigAnswer, ConfigDesk } from '../../../core/revisions.ts';
+import type { ConfigAnswer, ConfigManager } from '../../../core/revisions.ts';
 import type { AgentView } from '../../../core/views.ts';
 import { ConsoleError } from '../../console-error.ts';
 
@@ -10,7 +10,7 @@ export const CONFIG_GROUP = 'Agent:';
 export const REVISION_NUMBERS = { min: 1, max: 9_999_999 };
 
 /** Errors: throws ConsoleError 'failed' where this run takes no other configuration. */
-export function configOf({ config: desk }: AgentView): ConfigDesk {
+export function configOf({ config: desk }: AgentView): ConfigManager {
   if (desk === null) throw new ConsoleError('failed', 'this run of the agent takes no other configuration (safe mode, or a rehearsal)');
   return desk;
 }

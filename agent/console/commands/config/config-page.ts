@@ -6,7 +6,7 @@
 import { formatProblem } from '../../../core/errors.ts';
 import type { CommitRequest, ConfigAnswer, ConfigChange, ConfigView, Revision } from '../../../core/revisions.ts';
 import { formatDuration } from '../../text/duration.ts';
-import { clockTime, count, dayTime, NOTHING, type Page, stateWord, told } from '../../text/page.ts';
+import { clockTime, count, dayTime, NOTHING, type Page, stateWord, translated } from '../../text/page.ts';
 import { toAscii } from '../../text/plain-text.ts';
 import { labelled, paragraph, wrap } from '../../text/text-lines.ts';
 import { tableLines } from '../../text/text-table.ts';
@@ -27,7 +27,7 @@ export function renderConfig({ running, trial, candidate, trouble }: ConfigView,
   return sheet.flatMap(([label, text]) => labelled(label, text, page)).join('\n');
 }
 
-export function renderHistory(revisions: readonly Revision[], page: Page): string {
+export function renderRevisions(revisions: readonly Revision[], page: Page): string {
   const rows = revisions.map(({ number, atMs, by, why, state, reason }) => [
     String(number),
     dayTime(atMs, page.timezone),
@@ -52,11 +52,11 @@ export function renderPut(answer: ConfigAnswer, page: Sheet): string {
   );
 }
 
-export function renderCheck(answer: ConfigAnswer, page: Sheet): string {
+export function renderConfigCheck(answer: ConfigAnswer, page: Sheet): string {
   const { warnings, touches } = answer;
   return (
     refused(answer, page) ??
-    [...problemLines(warnings, page, `${told('warning', page)}: `), ...paragraph(`ok; ${touchText(touches)}`, page)].join('\n')
+    [...problemLines(warnings, page, `${translated('warning', page)}: `), ...paragraph(`ok; ${touchText(touches)}`, page)].join('\n')
   );
 }
 
@@ -64,7 +64,7 @@ export function renderCompare(answer: ConfigAnswer, page: Sheet): string {
   const { changes, touches, reason } = answer;
   const wrong = refused(answer, page);
   if (wrong !== null) return [...changes.flatMap((change) => changeLines(change, page)), wrong].join('\n');
-  if (changes.length === 0) return told(reason === 'equal' ? 'equal' : 'no value is different, only the text', page);
+  if (changes.length === 0) return translated(reason === 'equal' ? 'equal' : 'no value is different, only the text', page);
   return [
     ...changes.flatMap((change) => changeLines(change, page)),
     '',
@@ -77,7 +77,7 @@ export function renderCommit(answer: ConfigAnswer, page: Page, { mode, minutes }
   const { revision, isOnTrial, reason, changes, touches } = answer;
   const wrong = refused(answer, page);
   if (wrong !== null) return wrong;
-  if (!isOnTrial) return told(reason === '' ? `revision ${revision} is kept; ${touchText(touches)}` : reason, page);
+  if (!isOnTrial) return translated(reason === '' ? `revision ${revision} is kept; ${touchText(touches)}` : reason, page);
   const until = `until ${clockTime(page.atMs + minutes * 60_000, page)}, ${count(minutes, 'minute')}`;
   const sheet: [label: string, text: string][] = [
     ['Trial', `revision ${revision} runs on trial ${until}: ${count(changes.length, 'change')}; ${touchText(touches)}`],
@@ -89,15 +89,15 @@ export function renderCommit(answer: ConfigAnswer, page: Page, { mode, minutes }
 }
 
 export function renderKept(answer: ConfigAnswer, page: Sheet): string {
-  return refused(answer, page) ?? told(`revision ${answer.revision} is kept`, page);
+  return refused(answer, page) ?? translated(`revision ${answer.revision} is kept`, page);
 }
 
 export function renderReturned(answer: ConfigAnswer, page: Sheet): string {
-  return refused(answer, page) ?? told(`revision ${answer.revision} runs again`, page);
+  return refused(answer, page) ?? translated(`revision ${answer.revision} runs again`, page);
 }
 
 export function renderDiscarded(answer: ConfigAnswer, page: Sheet): string {
-  return refused(answer, page) ?? told('the candidate is gone; what runs is as it was', page);
+  return refused(answer, page) ?? translated('the candidate is gone; what runs is as it was', page);
 }
 
 function revisionText({ number, state, by, atMs, why }: Revision, page: Page): string {
@@ -112,7 +112,7 @@ function refused({ state, reason, problems }: ConfigAnswer, page: Sheet): string
 
 function problemLines(problems: ConfigAnswer['problems'], page: Sheet, before = ''): string[] {
   return problems.flatMap((problem) => {
-    const message = told(toAscii(problem.message), page);
+    const message = translated(toAscii(problem.message), page);
     return wrap(`${before}${toAscii(formatProblem({ ...problem, message: '' }))}${message}`, page.widthCols);
   });
 }

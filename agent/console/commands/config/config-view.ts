@@ -79,7 +79,7 @@ export const CONFIG_HISTORY = agentCommand({
   timeoutMs: LOOK_TIMEOUT_MS,
   read: () => ({}),
   answer: (view): readonly Revision[] => configOf(view).history(),
-  render: async (result, page) => (await import('./config-page.ts')).renderHistory(result, page),
+  render: async (result, page) => (await import('./config-page.ts')).renderRevisions(result, page),
 });
 
 export const CONFIG_COMPARE = agentCommand({
@@ -115,7 +115,7 @@ export const CONFIG_CHECK = agentCommand({
   timeoutMs: CHECK_TIMEOUT_MS,
   read: () => ({}),
   answer: (view): Promise<ConfigAnswer> => configOf(view).check(),
-  render: async (result, page) => (await import('./config-page.ts')).renderCheck(result, page),
+  render: async (result, page) => (await import('./config-page.ts')).renderConfigCheck(result, page),
   succeeded: isConfigDone,
 });
 

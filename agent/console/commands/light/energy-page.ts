@@ -5,9 +5,9 @@
  */
 import type { EnergyMeter, EnergyQuery, EnergyRow, EnergyView } from '../../../core/views.ts';
 import { csvLine } from '../../text/csv.ts';
-import { count, formatNumber, NOTHING, type Page, told } from '../../text/page.ts';
+import { count, formatNumber, NOTHING, type Page, translated } from '../../text/page.ts';
 import { labelled, paragraph } from '../../text/text-lines.ts';
-import { type Column, tableLines } from '../../text/text-table.ts';
+import { type TableColumn, tableLines } from '../../text/text-table.ts';
 
 /** How energy is shown. */
 export type EnergyForm = 'table' | 'csv';
@@ -46,9 +46,9 @@ function nothing({ zone }: EnergyAnswer): string {
 }
 
 function mainTable({ rows, by }: EnergyAnswer, page: Page): string[] {
-  const head: readonly Column[] = by === null ? [] : [{ title: by === 'night' ? 'Night' : 'Month' }];
-  const nights: readonly Column[] = by === 'night' ? [] : [{ title: 'Nights', ...RIGHT }];
-  const columns: readonly Column[] = [...head, { title: 'Zone', maxCols: 16 }, ...nights, ...MAIN_COLUMNS];
+  const head: readonly TableColumn[] = by === null ? [] : [{ title: by === 'night' ? 'Night' : 'Month' }];
+  const nights: readonly TableColumn[] = by === 'night' ? [] : [{ title: 'Nights', ...RIGHT }];
+  const columns: readonly TableColumn[] = [...head, { title: 'Zone', maxCols: 16 }, ...nights, ...MAIN_COLUMNS];
   const cells = rows.map((row) => [
     ...(by === null ? [] : [row.period ?? NOTHING]),
     row.zone,
@@ -58,11 +58,11 @@ function mainTable({ rows, by }: EnergyAnswer, page: Page): string[] {
   const total =
     rows.length < 2
       ? []
-      : [[...(by === null ? [] : [told('All', page)]), by === null ? told('All', page) : '', ...nights.map(() => ''), ...totalCells(rows)]];
+      : [[...(by === null ? [] : [translated('All', page)]), by === null ? translated('All', page) : '', ...nights.map(() => ''), ...totalCells(rows)]];
   return tableLines(columns, [...cells, ...total], page);
 }
 
-const MAIN_COLUMNS: readonly Column[] = ['Lit h', 'Level', 'Raised', 'Times', 'kWh', 'Before', 'Saved', '%'].map((name) => ({
+const MAIN_COLUMNS: readonly TableColumn[] = ['Lit h', 'Level', 'Raised', 'Times', 'kWh', 'Before', 'Saved', '%'].map((name) => ({
   title: name,
   ...RIGHT,
 }));
@@ -106,8 +106,8 @@ function periodTable(rows: readonly EnergyRow[], page: Page): string[] {
       ]),
   );
   return cells.length === 0
-    ? [told('no hour at a level that is known', page)]
-    : [told('For EN 13201-5:', page), ...tableLines(columns, cells, page)];
+    ? [translated('no hour at a level that is known', page)]
+    : [translated('For EN 13201-5:', page), ...tableLines(columns, cells, page)];
 }
 
 function notes({ rows, meters, zone, awayH, undatedH }: EnergyAnswer, page: Page): string[] {

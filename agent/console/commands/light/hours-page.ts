@@ -4,7 +4,7 @@
  * Owns the layout of `luciole hours`. Pure.
  */
 import type { HoursAnswer } from '../../../core/light-tools.ts';
-import { formatNumber, type Page, told } from '../../text/page.ts';
+import { formatNumber, type Page, translated } from '../../text/page.ts';
 import { tableLines } from '../../text/text-table.ts';
 
 const COLUMNS = [
@@ -20,7 +20,7 @@ export function renderHours({ lamps, isSaved }: HoursAnswer, page: Page): string
       lamps.map(({ lamp, hours }) => [lamp, formatNumber(hours)]),
       page,
     ),
-    ...(isUnknown ? [told('hours that are not known: constant light does not reduce these lamps', page)] : []),
-    ...(isSaved === false ? [told('in force until the agent stops, but not saved: check the disk of store.dir', page)] : []),
+    ...(isUnknown ? [translated('hours that are not known: constant light does not reduce these lamps', page)] : []),
+    ...(isSaved === false ? [translated('in force until the agent stops, but not saved: check the disk of store.dir', page)] : []),
   ].join('\n');
 }

@@ -5,10 +5,10 @@
  */
 import type { OverrideAnswer } from '../../../core/views.ts';
 import type { Outcome } from '../../../core/words.ts';
-import { agentCommand, type Command, textArg } from '../../command-spec.ts';
+import { agentCommand, type ConsoleCommand, textArg } from '../../command-spec.ts';
 import { parseDuration } from '../../text/duration.ts';
 import { ACT_TIMEOUT_MS, JSON_OPTION } from '../common-words.ts';
-import { isTakenUp, OVERRIDE_SPAN, readReason } from './override.ts';
+import { isOverrideInForce, OVERRIDE_SPAN, readReason } from './override.ts';
 
 const FULL_PCT = 100;
 const USUAL_REASON = 'lights on at the console';
@@ -31,7 +31,7 @@ export const LIGHTS_ON = agentCommand({
     return view.override({ target, levelPct: FULL_PCT, rank: 'emergency', minutes: durationMs / 60_000, reason, source });
   },
   render: async (result, page) => (await import('./override-page.ts')).renderOutcome(result, page, result.untilMs),
-  succeeded: isTakenUp,
+  succeeded: isOverrideInForce,
 });
 
 const auto = agentCommand({
@@ -52,4 +52,4 @@ const auto = agentCommand({
   succeeded: ({ state }) => state === 'verified',
 });
 
-export const LIGHTS_COMMANDS: readonly Command[] = [LIGHTS_ON, auto];
+export const LIGHTS_COMMANDS: readonly ConsoleCommand[] = [LIGHTS_ON, auto];

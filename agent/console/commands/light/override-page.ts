@@ -4,9 +4,9 @@
  * Pure.
  */
 import type { WallMs } from '../../../core/clock.ts';
-import type { Outcome, OutcomeState, WaitingBelow } from '../../../core/words.ts';
+import type { Outcome, OutcomeState, OverriddenLamps } from '../../../core/words.ts';
 import { formatDuration } from '../../text/duration.ts';
-import { clockTime, formatLevel, type Page, stateWord, told } from '../../text/page.ts';
+import { clockTime, formatLevel, type Page, stateWord, translated } from '../../text/page.ts';
 import { labelled } from '../../text/text-lines.ts';
 
 /** How a command ended, and which lamps did not do as told. `untilMs` is null for a release. */
@@ -42,13 +42,13 @@ function howItWent(
   const how = !isOnlyHeld
     ? stateWord(state, page)
     : followed === 0
-      ? stateWord('waiting', page, told('waits below another', page))
-      : stateWord('verified', page, told(`verified on ${followed} of ${Object.keys(lamps).length} lamps`, page));
+      ? stateWord('waiting', page, translated('waits below another', page))
+      : stateWord('verified', page, translated(`verified on ${followed} of ${Object.keys(lamps).length} lamps`, page));
   return `override to ${formatLevel(levelPct)} ${how}`;
 }
 
 /** Which wish these lamps follow instead, who gave it, until when, and what ends it. */
-function belowText({ lamps, wish }: WaitingBelow, outcome: Outcome, page: Page, untilMs: WallMs | null): string {
+function belowText({ lamps, wish }: OverriddenLamps, outcome: Outcome, page: Page, untilMs: WallMs | null): string {
   const more = lamps.length - NAMED_LAMPS;
   const names = more > 0 ? `${lamps.slice(0, NAMED_LAMPS).join(', ')} and ${more} more` : lamps.join(', ');
   const why = wish.reason === '' ? '' : ` (${wish.reason})`;
@@ -59,7 +59,7 @@ function belowText({ lamps, wish }: WaitingBelow, outcome: Outcome, page: Page, 
 }
 
 /** What a person at the console can type; empty where nothing ends it before its time. */
-function releaseText({ target, rank, goesByItself }: WaitingBelow['wish'], { target: own }: Outcome): string {
+function releaseText({ target, rank, goesByItself }: OverriddenLamps['wish'], { target: own }: Outcome): string {
   if (goesByItself === true) return '';
   if (target.kind === 'cabinet') return rank === 'emergency' && own.kind !== 'cabinet' ? 'sooner with: luciole lights auto' : '';
   const both = target.kind === own.kind && target.id === own.id;

@@ -47,7 +47,7 @@ export const OVERRIDE = agentCommand({
   read: readOverride,
   answer: (view, args, { source }): Promise<OverrideAnswer> => view.override(overrideRequest(args, findTarget(view, args.target), source)),
   render: async (result, page) => (await import('./override-page.ts')).renderOutcome(result, page, result.untilMs),
-  succeeded: isTakenUp,
+  succeeded: isOverrideInForce,
 });
 
 export const RELEASE = agentCommand({
@@ -84,7 +84,7 @@ function overrideRequest(args: OverrideArgs, target: Target, source: string): Om
 }
 
 /** Whether an override is in force on all its lamps and seen on some: the others only follow a stronger one for now. */
-export function isTakenUp({ state, lamps, waiting = [] }: Outcome): boolean {
+export function isOverrideInForce({ state, lamps, waiting = [] }: Outcome): boolean {
   if (state === 'verified') return true;
   const held = new Set(waiting.flatMap(({ lamps }) => lamps));
   const others = Object.keys(lamps).filter((id) => !held.has(id));

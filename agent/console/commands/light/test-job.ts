@@ -34,14 +34,14 @@ export interface TestStep {
   readonly meterW: number | null;
 }
 
-export type Verdict = 'ok' | 'no answer' | 'refused' | 'does not follow' | 'no power' | 'power does not rise';
+export type LampTestVerdict = 'ok' | 'no answer' | 'refused' | 'does not follow' | 'no power' | 'power does not rise';
 
 /** Why no power speaks of a lamp: nothing measures it, its reading or the meter's did not come in time, the meter has other lamps behind it too. */
 export type Unweighed = 'no-sensor' | 'no-reading' | 'no-meter-reading' | 'shared-meter';
 
 export interface LampVerdict {
   readonly lamp: string;
-  readonly verdict: Verdict;
+  readonly verdict: LampTestVerdict;
   readonly weighedBy: 'lamp' | 'meter' | 'nothing';
   /** Null where something weighed it, or where it never came to that. */
   readonly unweighed: Unweighed | null;

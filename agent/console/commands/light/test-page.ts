@@ -3,7 +3,7 @@
  *
  * Owns the layout of `luciole test`. Pure.
  */
-import { count, formatNumber, NOTHING, type Page, told } from '../../text/page.ts';
+import { count, formatNumber, NOTHING, type Page, translated } from '../../text/page.ts';
 import { paragraph, wrap } from '../../text/text-lines.ts';
 import { tableLines } from '../../text/text-table.ts';
 import { POWER_WAIT_MS, type Tested, type TestStep, type Unweighed } from './test-job.ts';
@@ -14,7 +14,7 @@ export function renderTestStep({ levelPct, states, meterW, reason }: TestStep, p
   const confirmed = all.filter((state) => state === 'verified').length;
   const weighed = meterW === null ? '' : `, ${formatNumber(meterW)} W at the meter`;
   const why = reason === '' ? '' : `: ${reason}`;
-  const text = told(`${confirmed} of ${count(all.length, 'lamp')} confirmed${weighed}${why}`, page);
+  const text = translated(`${confirmed} of ${count(all.length, 'lamp')} confirmed${weighed}${why}`, page);
   return wrap(`${String(levelPct).padStart(3)} %  ${text}`, page.widthCols).join('\n');
 }
 

@@ -1,5 +1,5 @@
 /** `test lamp` and `test zone`: try lamps. */
-import { agentCommand, type Command, textArg } from '../../command-spec.ts';
+import { agentCommand, type ConsoleCommand, textArg } from '../../command-spec.ts';
 import type { RawArgs } from '../../protocol/protocol.ts';
 import { JSON_OPTION, LOOK_TIMEOUT_MS } from '../common-words.ts';
 import { findName } from '../find-name.ts';
@@ -7,7 +7,7 @@ import { type Tested, type TestStep, testTarget } from './test-job.ts';
 
 type Kind = 'lamp' | 'zone';
 
-function row(kind: Kind): Command {
+function row(kind: Kind): ConsoleCommand {
   return agentCommand<string, Tested, TestStep>({
     name: `test ${kind}`,
     role: 'technician',
@@ -33,4 +33,4 @@ function row(kind: Kind): Command {
   });
 }
 
-export const TEST_COMMANDS: readonly Command[] = [row('lamp'), row('zone')];
+export const TEST_COMMANDS: readonly ConsoleCommand[] = [row('lamp'), row('zone')];

@@ -6,7 +6,7 @@
 import type { WallMs } from '../../../core/clock.ts';
 import type { TonightRow, TonightView } from '../../../core/light-tools.ts';
 import { formatDuration } from '../../text/duration.ts';
-import { columnTime, formatLevel, formatLevels, NOTHING, type Page, told } from '../../text/page.ts';
+import { columnTime, formatLevel, formatLevels, NOTHING, type Page, translated } from '../../text/page.ts';
 import { plotLines, type Sample } from '../../text/plot.ts';
 import { labelled, paragraph } from '../../text/text-lines.ts';
 import { tableLines } from '../../text/text-table.ts';
@@ -18,7 +18,7 @@ const PLOT_COLS = 80;
 const FORM = { hasDay: false, hasSeconds: false };
 
 export function renderTonight(views: readonly TonightView[], page: Page, withPlot: boolean): string {
-  if (views.length === 0) return told('the cabinet has no zones', page);
+  if (views.length === 0) return translated('the cabinet has no zones', page);
   const nights = views.map((view) => [...head(view, page), '', ...rows(view, page), ...(withPlot ? ['', ...plot(view, page)] : [])]);
   const note = paragraph(NOTE, page);
   return [...nights, note].map((lines) => lines.join('\n')).join('\n\n');
@@ -41,7 +41,7 @@ function head(view: TonightView, page: Page): string[] {
 
 /** A `>` before the row that holds now. */
 function rows(view: TonightView, page: Page): string[] {
-  if (view.rows.length === 0) return [told('not lit: the sun does not go down far enough this night', page)];
+  if (view.rows.length === 0) return [translated('not lit: the sun does not go down far enough this night', page)];
   const current = view.startMs <= page.atMs && page.atMs < view.endMs ? view.rows.findLast(({ atMs }) => atMs <= page.atMs) : undefined;
   const form = { ...FORM, hasSeconds: hasTwins(view.rows) };
   const cells = view.rows.map((row) => [
@@ -50,7 +50,7 @@ function rows(view: TonightView, page: Page): string[] {
     formatLevels(row.minPct, row.maxPct),
     // What does not raise it says nothing.
     row.boostPct === null || row.boostPct <= row.minPct ? NOTHING : formatLevel(row.boostPct),
-    told(`${row.reason === 'day' ? 'day: ' : ''}${row.text}`, page),
+    translated(`${row.reason === 'day' ? 'day: ' : ''}${row.text}`, page),
   ]);
   const columns = [
     { title: '' },

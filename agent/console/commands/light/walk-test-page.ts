@@ -2,7 +2,7 @@
 import type { WalkStep } from '../../../core/light-tools.ts';
 import type { PointId } from '../../../core/words.ts';
 import { formatDuration } from '../../text/duration.ts';
-import { clockTime, count, NOTHING, type Page, told } from '../../text/page.ts';
+import { clockTime, count, NOTHING, type Page, translated } from '../../text/page.ts';
 import { paragraph } from '../../text/text-lines.ts';
 
 /** First what will be heard, then each detection. */
@@ -35,7 +35,7 @@ export function renderWalkProgress(progress: WalkProgress, page: Page): string {
   const took = latencyMs === null ? NOTHING : `${latencyMs} ms`;
   const head = `${time}  ${cut(pointId, SENSOR_COLS)} ${cut(pole ?? NOTHING, POLE_COLS)} ${took.padStart(LATENCY_COLS)}  `;
   const effect =
-    raised.length > 0 ? fitting(raised, page.widthCols - head.length) : told(alreadyLit ? 'lit already' : 'no lamp rose', page);
+    raised.length > 0 ? fitting(raised, page.widthCols - head.length) : translated(alreadyLit ? 'lit already' : 'no lamp rose', page);
   return `${head}${effect}`;
 }
 

@@ -16,15 +16,15 @@ import {
   NOTHING,
   type Page,
   stateWord,
-  told,
+  translated,
 } from '../../text/page.ts';
 import { labelled } from '../../text/text-lines.ts';
-import { type Column, tableLines } from '../../text/text-table.ts';
+import { type TableColumn, tableLines } from '../../text/text-table.ts';
 
 /** One lamp with its trace; of a zone what all its lamps share once, then a row a lamp. */
 export function renderWhy(view: WhyView, page: Page): string {
   const [first] = view.lamps;
-  if (first === undefined) return told(`${view.kind} ${view.id} has no lamps`, page);
+  if (first === undefined) return translated(`${view.kind} ${view.id} has no lamps`, page);
   return view.kind === 'lamp' ? lamp(first, view.atMs, page) : zone(view, page);
 }
 
@@ -72,12 +72,12 @@ function zone({ id, lamps, atMs }: WhyView, page: Page): string {
     const own = view.trace.filter((line) => line.applied && !sharedKeys.has(traceKey(line)));
     const says = own.length === 0 ? view.reason : own.map(({ rank, text }) => `${rank}: ${text}`).join('; ');
     const now = atMs === undefined ? [formatLevel(view.measuredPct), ago(view.sinceMs, page), followsText(view, page)] : [];
-    return [view.id, view.pole, formatLevel(view.wantedPct), ...now, told(says, page)];
+    return [view.id, view.pole, formatLevel(view.wantedPct), ...now, translated(says, page)];
   });
   // Two lamps of one device may share a fault.
   const faults = new Set(lamps.flatMap((view) => view.faults));
-  const now: readonly Column[] = [{ title: 'Measured', align: 'right' }, { title: 'For', align: 'right' }, { title: 'Follows' }];
-  const columns: readonly Column[] = [
+  const now: readonly TableColumn[] = [{ title: 'Measured', align: 'right' }, { title: 'For', align: 'right' }, { title: 'Follows' }];
+  const columns: readonly TableColumn[] = [
     { title: 'Lamp', maxCols: 12 },
     { title: 'Pole', maxCols: 8 },
     { title: 'In force', align: 'right' },
@@ -88,7 +88,7 @@ function zone({ id, lamps, atMs }: WhyView, page: Page): string {
     ...labelled('Zone', `${id}, ${count(lamps.length, 'lamp')}, ${formatLevels(Math.min(...wanted), Math.max(...wanted))}`, page),
     ...at(atMs, page),
     '',
-    ...(shared.length === 0 ? [] : [told('For all its lamps:', page), ...traceLines(shared, pageAt(atMs, page)), '']),
+    ...(shared.length === 0 ? [] : [translated('For all its lamps:', page), ...traceLines(shared, pageAt(atMs, page)), '']),
     ...tableLines(columns, rows, page),
     ...[...faults].flatMap((text) => labelled('Fault', text, page)),
     ...notes(atMs, page),
@@ -96,16 +96,16 @@ function zone({ id, lamps, atMs }: WhyView, page: Page): string {
 }
 
 function followsText({ following, faults }: WhyLamp, page: Page): string {
-  return `${stateWord(following ? 'yes' : 'no', page)}${faults.length === 0 ? '' : `, ${told('fault', page)}`}`;
+  return `${stateWord(following ? 'yes' : 'no', page)}${faults.length === 0 ? '' : `, ${translated('fault', page)}`}`;
 }
 
 function traceLines(trace: readonly WhyLine[], page: Page): string[] {
   const rows = trace.map((line) => [
     line.applied ? '>' : '',
-    told(line.rank, page),
+    translated(line.rank, page),
     line.levelPct === null ? NOTHING : formatLevel(line.levelPct),
-    OWN_SOURCES.has(line.source) ? told(line.source, page) : line.source,
-    told(`${line.text}${details(line, page)}`, page),
+    OWN_SOURCES.has(line.source) ? translated(line.source, page) : line.source,
+    translated(`${line.text}${details(line, page)}`, page),
   ]);
   const columns = [
     { title: '' },

@@ -4,12 +4,12 @@
  * Owns the layout of `luciole zones`. Pure.
  */
 import type { ZoneLightView, ZoneSensorView } from '../../../core/light-tools.ts';
-import { clockTime, formatLevels, formatNumber, NOTHING, type Page, since, stateWord, told } from '../../text/page.ts';
+import { clockTime, formatLevels, formatNumber, NOTHING, type Page, since, stateWord, translated } from '../../text/page.ts';
 import { labelled } from '../../text/text-lines.ts';
 import { tableLines } from '../../text/text-table.ts';
 
 export function renderZones(zones: readonly ZoneLightView[], page: Page): string {
-  if (zones.length === 0) return told('the cabinet has no zones', page);
+  if (zones.length === 0) return translated('the cabinet has no zones', page);
   const rows = zones.map((zone) => [
     zone.id,
     zone.light === 'time-not-trusted' ? 'lit, no time' : zone.light,

@@ -5,7 +5,7 @@
  */
 import type { BusReadResult, BusWriteResult, RegistersProgress, RegistersResult } from '../../../core/bus-tools.ts';
 import { formatTook } from '../../text/duration.ts';
-import { count, formatNumber, NOTHING, type Page, told } from '../../text/page.ts';
+import { count, formatNumber, NOTHING, type Page, translated } from '../../text/page.ts';
 import { labelled, paragraph } from '../../text/text-lines.ts';
 import { tableLines } from '../../text/text-table.ts';
 import { hexWord, valuesFit } from './bus-args.ts';
@@ -15,7 +15,7 @@ const ROW_WORDS = 8;
 
 /** The line that is drawn over and over while registers are looked for. */
 export function renderRegistersProgress({ done, total }: RegistersProgress, page: Page): string {
-  return told(`${total > 0 ? Math.floor((100 * done) / total) : 0} %, ${done} of ${total} addresses`, page);
+  return translated(`${total > 0 ? Math.floor((100 * done) / total) : 0} %, ${done} of ${total} addresses`, page);
 }
 
 /** Every run of registers that answers, with its values. */
@@ -63,7 +63,7 @@ export function renderRead(result: BusReadResult, page: Page): string {
 function bytesOf({ request, response }: BusReadResult, page: Page): string[] {
   return request === undefined || response === undefined
     ? []
-    : ['', told(`request: ${request}`, page), told(`response: ${response}`, page)];
+    : ['', translated(`request: ${request}`, page), translated(`response: ${response}`, page)];
 }
 
 /** What stood there, what was written, what stands there now. */

@@ -6,7 +6,7 @@
 import type { FoundUnit, LineStats, ScanProgress, ScanResult } from '../../../core/bus-tools.ts';
 import type { SerialSettings } from '../../../core/cabinet.ts';
 import { formatTook } from '../../text/duration.ts';
-import { count, formatNumber, NOTHING, type Page, told } from '../../text/page.ts';
+import { count, formatNumber, NOTHING, type Page, translated } from '../../text/page.ts';
 import { labelled, paragraph } from '../../text/text-lines.ts';
 import { tableLines } from '../../text/text-table.ts';
 
@@ -20,7 +20,7 @@ export function serialText(serial: SerialSettings | null): string {
 /** The line that is drawn over and over while a scan runs. */
 export function renderScanProgress({ done, total, serial, found }: ScanProgress, page?: Pick<Page, 'language'>): string {
   const percent = total > 0 ? Math.floor((100 * done) / total) : 0;
-  return told(
+  return translated(
     `${percent} %, ${done} of ${total} at ${serialText(serial)}${found === null ? '' : `, found unit ${found.unit}`}`,
     page ?? {},
   );
@@ -32,7 +32,7 @@ export function renderScan({ line, isNetwork, found, missing, damaged, durationM
   const table = found.length === 0 ? [] : [...tableLines(COLUMNS, found.map(rowOf), page), ''];
   return [
     ...table,
-    told(sum, page),
+    translated(sum, page),
     ...(found.length === 0 ? labelled('Nobody', isNetwork ? SILENT_GATEWAY : SILENT_LINE, page) : []),
     ...(missing.length === 0 ? [] : labelled('Missing', missingText(missing, isNetwork), page)),
     ...(damaged.length === 0 ? [] : labelled('Damaged', damagedText(damaged), page)),
@@ -47,7 +47,7 @@ export interface LineChoice {
 
 /** Which lines there are, and what to type. */
 export function renderLineChoice({ lines }: LineChoice, page: Page): string {
-  if (lines.length === 0) return told('no lines in the configuration', page);
+  if (lines.length === 0) return translated('no lines in the configuration', page);
   const rows = lines.map(({ line, kind, port, baud }) => [line, kind, baud === null ? NOTHING : formatNumber(baud), port]);
   const toScan = lines.filter(({ kind }) => kind === 'modbus').map(({ line }) => `luciole bus scan ${line}`);
   return [

@@ -4,13 +4,13 @@
  * Owns the layout of `luciole bus stats`. Pure.
  */
 import type { LineStats, Spread, UnitStats } from '../../../core/bus-tools.ts';
-import { formatNumber, NOTHING, type Page, stateWord, told } from '../../text/page.ts';
+import { formatNumber, NOTHING, type Page, stateWord, translated } from '../../text/page.ts';
 import { labelled } from '../../text/text-lines.ts';
 import { tableLines } from '../../text/text-table.ts';
 
 /** One part a line. */
 export function renderStats(lines: readonly LineStats[], page: Page): string {
-  if (lines.length === 0) return told('no lines in the configuration', page);
+  if (lines.length === 0) return translated('no lines in the configuration', page);
   return lines.map((line) => lineLines(line, page).join('\n')).join('\n\n');
 }
 

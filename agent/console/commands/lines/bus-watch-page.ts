@@ -5,7 +5,7 @@
  */
 import type { BusTransaction } from '../../../core/bus-tools.ts';
 import { formatDuration } from '../../text/duration.ts';
-import { clockTime, count, formatNumber, type Page, stateWord, told } from '../../text/page.ts';
+import { clockTime, count, formatNumber, type Page, stateWord, translated } from '../../text/page.ts';
 import { paragraph } from '../../text/text-lines.ts';
 import type { Watched } from '../until-over.ts';
 
@@ -19,7 +19,7 @@ export function renderTransaction({ atMs, unit, lane, what, turnaroundMs, error 
   const words = what.length > WHAT_COLS ? `${what.slice(0, WHAT_COLS - 1)}~` : what.padEnd(WHAT_COLS);
   const took = formatNumber(turnaroundMs, 1).padStart(6);
   const result = error === null ? stateWord('ok', page) : stateWord('failed', page, error);
-  return `${time} ${`#${unit}`.padEnd(4)} ${words} ${took} ms  ${told(lane, page).padEnd(LANE_COLS)}  ${result}`;
+  return `${time} ${`#${unit}`.padEnd(4)} ${words} ${took} ms  ${translated(lane, page).padEnd(LANE_COLS)}  ${result}`;
 }
 
 /** Source: `write holding 65535+123`. */

@@ -51,7 +51,7 @@ export const BUS_WRITE = agentCommand({
   read: readWrite,
   answer: (view, args): Promise<BusWriteResult> => {
     const line = findLine(view, args.line);
-    const write = confirmed({ ...args, line, unit: findUnit(view, line, args.unit) }, view.bus);
+    const write = withConfirmation({ ...args, line, unit: findUnit(view, line, args.unit) }, view.bus);
     return onBus(() => view.bus.write(write), args.address);
   },
   render: async (result, page) => (await import('./bus-registers-page.ts')).renderWrite(result, page),
@@ -78,7 +78,7 @@ export function readWrite(args: RawArgs): WriteArgs {
  *
  * Errors: throws ConsoleError 'usage' that says what it would do and, a line each, what the profile says against it.
  */
-export function confirmed({ isConfirmed, ...write }: BusWrite & Pick<WriteArgs, 'isConfirmed'>, bus: Pick<BusTools, 'warnings'>): BusWrite {
+export function withConfirmation({ isConfirmed, ...write }: BusWrite & Pick<WriteArgs, 'isConfirmed'>, bus: Pick<BusTools, 'warnings'>): BusWrite {
   if (isConfirmed) return write;
   const warnings = bus.warnings?.(write) ?? [];
   const preview = `nothing written: this would write ${inWords(write)}`;

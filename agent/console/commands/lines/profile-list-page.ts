@@ -4,7 +4,7 @@
  * Owns the layout of `luciole profile list`. Pure.
  */
 import type { ProfileView } from '../../../core/views.ts';
-import { count, NOTHING, type Page, told } from '../../text/page.ts';
+import { count, NOTHING, type Page, translated } from '../../text/page.ts';
 import { labelled } from '../../text/text-lines.ts';
 import { tableLines } from '../../text/text-table.ts';
 
@@ -12,7 +12,7 @@ import { tableLines } from '../../text/text-table.ts';
 const MAX_USERS = 2;
 
 export function renderProfiles(profiles: readonly ProfileView[], page: Page): string {
-  if (profiles.length === 0) return told('no profiles; is the agent installed whole?', page);
+  if (profiles.length === 0) return translated('no profiles; is the agent installed whole?', page);
   const sorted = [...profiles].sort((a, b) => a.category.localeCompare(b.category) || a.id.localeCompare(b.id));
   const rows = sorted.map((profile) => [
     profile.id,
@@ -34,11 +34,11 @@ export function renderProfiles(profiles: readonly ProfileView[], page: Page): st
   const next = waiting.length === 0 ? [] : labelled('Waiting', `for the next start of the agent: ${waiting.join(', ')}`, page);
   const doubtful = profiles.filter(({ experimental }) => experimental !== null).length;
   const sum = `${count(profiles.length, 'profile')}${doubtful === 0 ? '' : `, ${doubtful} experimental (!)`}`;
-  return [...tableLines(columns, rows, page), '', told(sum, page), ...next].join('\n');
+  return [...tableLines(columns, rows, page), '', translated(sum, page), ...next].join('\n');
 }
 
 function usersOf({ usedBy, pending }: ProfileView, page: Page): string {
-  if (pending === 'new') return told('next start', page);
+  if (pending === 'new') return translated('next start', page);
   if (usedBy.length === 0) return NOTHING;
-  return usedBy.length <= MAX_USERS ? usedBy.join(' ') : told(count(usedBy.length, 'device'), page);
+  return usedBy.length <= MAX_USERS ? usedBy.join(' ') : translated(count(usedBy.length, 'device'), page);
 }

@@ -6,7 +6,7 @@ import { CONSOLE_EXIT, ConsoleError, EXIT_BAD_CONFIG } from '../../console-error
 import { textOf } from '../../local-args.ts';
 import type { RawArgs } from '../../protocol/protocol.ts';
 import type { LocalArgs, Terminal } from '../../terminal/terminal.ts';
-import { told } from '../../text/page.ts';
+import { translated } from '../../text/page.ts';
 import { plain } from '../../text/plain-text.ts';
 import { problemLines } from '../../text/problem-lines.ts';
 import { numberArg } from '../number-arg.ts';
@@ -14,7 +14,7 @@ import { UNITS } from './bus-args.ts';
 import { BUS_READ } from './bus-read.ts';
 import { renderChecked } from './profile-show-page.ts';
 import { renderProfileTest, testSucceeded } from './profile-test-page.ts';
-import { checkProfileFile, testProfile } from './profile-trial.ts';
+import { checkProfileFile, runProfileTrial } from './profile-trial.ts';
 
 /** Resolves with the exit code. */
 export async function runProfileCheck(args: LocalArgs, screen: Terminal, isTerminal: boolean): Promise<number> {
@@ -39,9 +39,9 @@ export async function runProfileTest(args: LocalArgs, screen: Terminal, isTermin
     const asked = { line, unit: String(unit), table, address: String(address), count: String(count) };
     return (await fetchAnswer(BUS_READ, asked, { socket: args['socket'], terminal: screen })).result as BusReadResult;
   };
-  const tell = (done: number, total: number): void => screen.status?.show(told(`${done} of ${total} points`, screen));
+  const tell = (done: number, total: number): void => screen.status?.show(translated(`${done} of ${total} points`, screen));
   try {
-    const result = await testProfile({ profile, line, unit, read, tell });
+    const result = await runProfileTrial({ profile, line, unit, read, tell });
     screen.status?.clear();
     screen.out(`${args['json'] === true ? JSON.stringify(result) : renderProfileTest(plain(result) as typeof result, screen)}\n`);
     return testSucceeded(result) ? 0 : CONSOLE_EXIT.failed;

@@ -5,7 +5,7 @@
  */
 import type { PointProfile, Profile } from '../../../core/profile.ts';
 import type { ProfileView } from '../../../core/views.ts';
-import { count, formatNumber, NOTHING, type Page, told } from '../../text/page.ts';
+import { count, formatNumber, NOTHING, type Page, translated } from '../../text/page.ts';
 import { toAscii } from '../../text/plain-text.ts';
 import { labelled } from '../../text/text-lines.ts';
 import { tableLines } from '../../text/text-table.ts';
@@ -14,7 +14,7 @@ import { serialText } from './bus-scan-page.ts';
 export function renderProfile(profile: Profile & Pick<ProfileView, 'pending'>, page: Page): string {
   const says = (label: string, text: string): string[] => (text === '' ? [] : labelled(label, text, page));
   // What the author of a profile wrote stays in his words.
-  const quotes = (label: string, text: string): string[] => (text === '' ? [] : labelled(told(label, page), text, page.widthCols));
+  const quotes = (label: string, text: string): string[] => (text === '' ? [] : labelled(translated(label, page), text, page.widthCols));
   const flags = profile.points.flatMap((point) => point.flags.map((flag) => flagRow(point, flag)));
   return [
     ...quotes('Profile', `${profile.id}: ${profile.vendor} ${profile.model}`),
@@ -40,7 +40,7 @@ export function renderChecked(
   page: Pick<Page, 'widthCols' | 'language'>,
 ): string {
   const sum = `${file}: ok, ${toAscii(id)}, ${count(points.length, 'point')}, ${count(examples.length, 'example')} run, trust ${trust}`;
-  return [told(sum, page), ...(experimental === null ? [] : labelled(told('Doubt', page), toAscii(experimental), page.widthCols))].join(
+  return [translated(sum, page), ...(experimental === null ? [] : labelled(translated('Doubt', page), toAscii(experimental), page.widthCols))].join(
     '\n',
   );
 }

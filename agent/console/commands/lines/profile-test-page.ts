@@ -5,7 +5,7 @@
  */
 import type { BusErrorCode } from '../../../core/errors.ts';
 import { manualHint } from '../../../core/manual-address.ts';
-import { count, formatNumber, NOTHING, type Page, stateWord, told } from '../../text/page.ts';
+import { count, formatNumber, NOTHING, type Page, stateWord, translated } from '../../text/page.ts';
 import { labelled } from '../../text/text-lines.ts';
 import { tableLines } from '../../text/text-table.ts';
 
@@ -44,7 +44,7 @@ export function renderProfileTest(test: ProfileTest, page: Pick<Page, 'widthCols
     formatNumber(point.address),
     formatNumber(point.value, point.decimals),
     point.unit,
-    WORD[point.quality] === 'good' ? stateWord('good', sheet) : told(WORD[point.quality], sheet),
+    WORD[point.quality] === 'good' ? stateWord('good', sheet) : translated(WORD[point.quality], sheet),
     formatNumber(point.turnaroundMs, 1),
     point.reason === '' ? NOTHING : point.reason,
   ]);

@@ -4,7 +4,7 @@
  * Owns the order of the trial. Never writes to a unit.
  */
 import { readFileSync } from 'node:fs';
-import { REGISTERS } from '../../../../drivers/modbus/codec.ts';
+import { REGISTERS_PER_VALUE } from '../../../../drivers/modbus/codec.ts';
 import { createModbusDriver } from '../../../../drivers/modbus/modbus-driver.ts';
 import type { ProfileUse } from '../../../../drivers/profile-judge.ts';
 import { loadProfile } from '../../../../drivers/profile-loader.ts';
@@ -47,7 +47,7 @@ export interface ProfileTrial {
  *
  * Errors: rejects with ConsoleError 'usage' for a device that cannot be asked, else as `read` does for trouble that is not the unit's.
  */
-export async function testProfile(trial: ProfileTrial): Promise<ProfileTest> {
+export async function runProfileTrial(trial: ProfileTrial): Promise<ProfileTest> {
   const { profile, line, unit, tell } = trial;
   if (profile.transport === 'uart')
     throw new ConsoleError(
@@ -97,7 +97,7 @@ async function testPoint(point: PointProfile, driver: ModbusDriver, ask: Ask): P
 
 /** The registers of the point alone, from an even address where the unit insists. */
 function requestFor({ table, address, type }: PointProfile, { quirks }: Profile): Omit<BusRead, 'line' | 'unit'> {
-  const count = REGISTERS[type];
+  const count = REGISTERS_PER_VALUE[type];
   if (!quirks.evenAlign) return { table, address, count };
   const from = address - (address % 2);
   const wanted = address + count - from;

@@ -5,8 +5,8 @@
  */
 import type { Profile } from '../../../core/profile.ts';
 import { profileView } from '../../../core/profile-view.ts';
-import type { AgentView, ProfileView, ShelfView } from '../../../core/views.ts';
-import { agentCommand, type Command, type LocalCommand, textArg } from '../../command-spec.ts';
+import type { AgentView, ProfileView, ConfigFilesView } from '../../../core/views.ts';
+import { agentCommand, type ConsoleCommand, type LocalCommand, textArg } from '../../command-spec.ts';
 import { ConsoleError } from '../../console-error.ts';
 import { JSON_OPTION, LOOK_TIMEOUT_MS } from '../common-words.ts';
 import { findName } from '../find-name.ts';
@@ -14,7 +14,7 @@ import { findName } from '../find-name.ts';
 const FILE = { name: 'file', summary: 'a profile, one YAML file a device type', required: true } as const;
 
 /** What the agent uses, and behind it what its files have brought since it started. */
-async function withPending(view: AgentView): Promise<ShelfView> {
+async function withPending(view: AgentView): Promise<ConfigFilesView> {
   const pending = (await view.bus.pendingProfiles?.()) ?? [];
   const stateOf = (id: string): Pending => {
     const found = pending.find(({ profile }) => profile.id === id);
@@ -33,7 +33,7 @@ async function withPending(view: AgentView): Promise<ShelfView> {
 
 type Pending = Pick<ProfileView, 'pending'>;
 
-function findProfile(shelf: ShelfView, args: { readonly id: string }): Profile & Pending {
+function findProfile(shelf: ConfigFilesView, args: { readonly id: string }): Profile & Pending {
   const ids = shelf.profiles().map(({ id }) => id);
   const id = findName(args.id, ids, { noun: 'profile', listedBy: 'luciole profile list' });
   const found = shelf.profile(id);
@@ -103,4 +103,4 @@ const test: LocalCommand = {
 };
 
 /** In the order of the help. */
-export const PROFILE_COMMANDS: readonly Command[] = [list, show, check, test];
+export const PROFILE_COMMANDS: readonly ConsoleCommand[] = [list, show, check, test];

@@ -4,7 +4,7 @@ import type { Problem } from '../../../core/errors.ts';
 import { EXIT_BAD_CONFIG } from '../../console-error.ts';
 import { configFileOf } from '../../local-args.ts';
 import type { LocalArgs, Terminal } from '../../terminal/terminal.ts';
-import { count, told } from '../../text/page.ts';
+import { count, translated } from '../../text/page.ts';
 import { problemLines } from '../../text/problem-lines.ts';
 
 /** Resolves with the exit code. */
@@ -12,14 +12,14 @@ export async function runCheck(args: LocalArgs, screen: Terminal, isTerminal: bo
   const { out } = screen;
   const configFile = configFileOf(args);
   const { problems, warnings, counts } = await checkConfig({ configFile });
-  const word = told('warning', screen);
+  const word = translated('warning', screen);
   if (args['json'] === true) out(`${JSON.stringify([...withSeverity(warnings, 'warning'), ...withSeverity(problems, 'error')])}\n`);
   else if (warnings.length + problems.length > 0)
     out(`${problemLines([...warnings.map((warning) => asWarning(warning, word)), ...problems], screen, isTerminal)}\n`);
   if (problems.length > 0 || counts === null) return EXIT_BAD_CONFIG;
   const sum = `${count(counts.lamps, 'lamp')}, ${count(counts.lines, 'line')}, ${count(counts.zones, 'zone')}`;
   if (args['json'] !== true)
-    out(`${told(`${configFile}: ok, ${sum}${warnings.length === 0 ? '' : `, ${count(warnings.length, 'warning')}`}`, screen)}\n`);
+    out(`${translated(`${configFile}: ok, ${sum}${warnings.length === 0 ? '' : `, ${count(warnings.length, 'warning')}`}`, screen)}\n`);
   return 0;
 }
 

@@ -5,12 +5,12 @@
  */
 import type { LogLine } from '../../../core/ports.ts';
 import { formatDuration } from '../../text/duration.ts';
-import { clockTime, count, type Page, stateWord, told } from '../../text/page.ts';
+import { clockTime, count, type Page, stateWord, translated } from '../../text/page.ts';
 import { paragraph, shownCols, wrap } from '../../text/text-lines.ts';
 import { eventText } from '../cabinet/events-page.ts';
 import type { Watched } from '../until-over.ts';
 
-export interface ToldLine extends LogLine {
+export interface ShownLogLine extends LogLine {
   /** Lines before this one that the reader was too slow for. */
   readonly missed: number;
 }
@@ -21,20 +21,20 @@ const MAX_ROWS = 3;
 const INDENT = ' '.repeat(9);
 
 /** Shape: `22:41:07 warning device-silent: L03 does not answer`, with more rows indented. */
-export function renderLogLine(line: ToldLine, page: Page): string {
+export function renderLogLine(line: ShownLogLine, page: Page): string {
   return [...(line.missed === 0 ? [] : [leftOut(line.missed, page)]), ...logRows(line, page)].join('\n');
 }
 
 /** What stands where lines were not shown. */
 export function leftOut(lines: number, page: Pick<Page, 'language'>): string {
-  return `! ${told(lines === 1 ? '1 line left out' : `${lines} lines left out`, page)}`;
+  return `! ${translated(lines === 1 ? '1 line left out' : `${lines} lines left out`, page)}`;
 }
 
 export function logRows(line: LogLine, page: Page): readonly string[] {
   const { atMs, severity, name, fields, repeated } = line;
   const time = clockTime(atMs, { ...page, atMs });
   const what = [name, ...(Object.keys(fields).length === 0 ? [] : [whatOf(line, page)])].join(': ');
-  const again = repeated === 0 ? '' : ` (${told(`${repeated} times more`, page)})`;
+  const again = repeated === 0 ? '' : ` (${translated(`${repeated} times more`, page)})`;
   const rows = wrap(`${stateWord(severity, page)} ${what}${again}`, page.widthCols - INDENT.length);
   const shown = rows.slice(0, MAX_ROWS).map((row, at) => `${at === 0 ? `${time} ` : INDENT}${row}`);
   const last = shown.at(-1) ?? '';
@@ -49,7 +49,7 @@ function whatOf({ severity, fields }: LogLine, page: Page): string {
   if (typeof source !== 'string' || typeof text !== 'string') return fieldsText(fields);
   // A notice is over as soon as it is told, which is worth no word.
   const isOver = ended === true && severity !== 'info';
-  return [`${source} ${eventText({ source, text }, page)}`, ...(isOver ? [`(${told('over', page)})`] : []), fieldsText(rest)]
+  return [`${source} ${eventText({ source, text }, page)}`, ...(isOver ? [`(${translated('over', page)})`] : []), fieldsText(rest)]
     .join(' ')
     .trimEnd();
 }

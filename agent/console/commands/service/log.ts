@@ -7,7 +7,7 @@ import { parseDuration } from '../../text/duration.ts';
 import { nearest } from '../../text/suggest.ts';
 import { JSON_OPTION, LOOK_TIMEOUT_MS } from '../common-words.ts';
 import { untilOver, type Watched } from '../until-over.ts';
-import type { ToldLine } from './log-page.ts';
+import type { ShownLogLine } from './log-page.ts';
 
 export const LEVEL_OPTION: OptionSpec = {
   name: 'level',
@@ -17,7 +17,7 @@ export const LEVEL_OPTION: OptionSpec = {
 };
 
 /** Also asked by a session that shows the log. */
-export const LOG_WATCH = agentCommand<{ level: LogSeverity; forMs: number | null }, Watched, ToldLine>({
+export const LOG_WATCH = agentCommand<{ level: LogSeverity; forMs: number | null }, Watched, ShownLogLine>({
   name: 'log watch',
   role: 'technician',
   group: 'Agent:',
@@ -61,7 +61,7 @@ async function watchLog(feed: LogFeed, { level, forMs }: { level: LogSeverity; f
   let missedNow = 0;
   const hear = (line: LogLine): void => {
     // By the cabinet's clock: that of the log knows of no rehearsal.
-    if (tell({ ...line, atMs: clock.wallMs(), missed: missedNow } satisfies ToldLine)) {
+    if (tell({ ...line, atMs: clock.wallMs(), missed: missedNow } satisfies ShownLogLine)) {
       seen++;
       missedNow = 0;
     } else {

@@ -4,7 +4,7 @@
  * Owns its layout in the man macros. Pure.
  * Source: man-pages(7) for the order of sections, groff_man(7) for the macros.
  */
-import type { Command, Group } from '../../command-spec.ts';
+import type { ConsoleCommand, Group } from '../../command-spec.ts';
 import { optionsOf } from '../../command-tree.ts';
 import { COMMANDS, FAMILIES } from '../../commands.ts';
 import { CONSOLE_EXIT, EXIT_BAD_CONFIG } from '../../console-error.ts';
@@ -76,14 +76,14 @@ const ENVIRONMENT: readonly (readonly [string, string])[] = [
   ['NO_COLOR', 'no colours'],
 ];
 
-function section(group: Group, commands: readonly Command[]): readonly string[] {
+function section(group: Group, commands: readonly ConsoleCommand[]): readonly string[] {
   const own = commands.filter((each) => each.group === group);
   if (own.length === 0) return [];
   const families = FAMILIES.filter((each) => each.group === group).map(({ name, summary }) => `${name}: ${summary}`);
   return [`.SH ${HEADINGS[group] ?? escaped(group)}`, ...families.flatMap((text) => ['.PP', escaped(text)]), ...own.flatMap(entry)];
 }
 
-function entry(command: Command): readonly string[] {
+function entry(command: ConsoleCommand): readonly string[] {
   const args = command.arguments.map(({ name, required, isRest }) => {
     const shown = `\\fI${escaped(name)}\\fR${isRest ? '...' : ''}`;
     return required ? shown : `[${shown}]`;

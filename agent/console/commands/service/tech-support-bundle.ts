@@ -10,11 +10,11 @@ import { COMMANDS } from '../../commands.ts';
 import { ConsoleError } from '../../console-error.ts';
 import type { RawArgs } from '../../protocol/protocol.ts';
 import type { LocalArgs, Terminal } from '../../terminal/terminal.ts';
-import { told } from '../../text/page.ts';
+import { translated } from '../../text/page.ts';
 import { plain } from '../../text/plain-text.ts';
 import { withoutSecrets } from './without-secrets.ts';
 
-export interface Bundle {
+export interface SupportBundle {
   readonly text: string;
   /** Empty where no agent answered. */
   readonly cabinetId: string;
@@ -49,7 +49,7 @@ export async function makeBundle(
   terminal: Terminal,
   socket: LocalArgs[string] | undefined,
   facts: () => Promise<readonly (readonly [title: string, text: string])[]>,
-): Promise<Bundle> {
+): Promise<SupportBundle> {
   const parts: string[] = [];
   const missing: string[] = [];
   const needsRole: Record<string, LeastRole> = {};
@@ -57,7 +57,7 @@ export async function makeBundle(
   for (const [name, args] of QUESTIONS) {
     const command = COMMANDS.find((each): each is AgentCommand => each.kind === 'agent' && each.name === name);
     if (command === undefined) continue;
-    terminal.status?.show(told(`asking: ${name}`, terminal));
+    terminal.status?.show(translated(`asking: ${name}`, terminal));
     try {
       const { result, atMs, timezone } = await fetchAnswer(command, args, { socket, terminal });
       if (name === 'status') cabinetId = idOf(result);

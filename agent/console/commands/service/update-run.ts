@@ -5,7 +5,7 @@ import type { UpdateAnswer } from '../../../core/updates.ts';
 import { fetchAnswer } from '../../ask-agent.ts';
 import { CONSOLE_EXIT, ConsoleError } from '../../console-error.ts';
 import type { LocalArgs, Terminal } from '../../terminal/terminal.ts';
-import { told } from '../../text/page.ts';
+import { translated } from '../../text/page.ts';
 import { paragraph } from '../../text/text-lines.ts';
 import { apply, put } from './update.ts';
 
@@ -30,9 +30,9 @@ export async function installUpdate(args: LocalArgs, terminal: Terminal, receive
   for await (const { atByte, ofBytes, data } of partsOf(path)) {
     const result = await answer(put, { at: String(atByte), of: String(ofBytes), data: data.toString('base64') });
     if (!result.isDone) return show(result);
-    terminal.status?.show(told(`${Math.round((100 * (atByte + data.length)) / ofBytes)} % brought to the agent`, terminal));
+    terminal.status?.show(translated(`${Math.round((100 * (atByte + data.length)) / ofBytes)} % brought to the agent`, terminal));
   }
-  terminal.status?.show(told('checked and unpacked', terminal));
+  terminal.status?.show(translated('checked and unpacked', terminal));
   const code = show(await answer(apply, args['force'] === true ? { force: true } : {}));
   if (code === 0 && receivedDir !== null && dirname(resolve(path)) === receivedDir) {
     await rm(path, { force: true });

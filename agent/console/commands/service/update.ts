@@ -1,7 +1,7 @@
 /** `update`: another release of the program, on trial first, and the way back. */
 import type { UpdateAnswer, UpdateView } from '../../../core/updates.ts';
 import type { AgentView } from '../../../core/views.ts';
-import { agentCommand, type Command, type LocalCommand, textArg } from '../../command-spec.ts';
+import { agentCommand, type ConsoleCommand, type LocalCommand, textArg } from '../../command-spec.ts';
 import { ConsoleError } from '../../console-error.ts';
 import type { Page } from '../../text/page.ts';
 import { labelled, paragraph } from '../../text/text-lines.ts';
@@ -94,7 +94,7 @@ export const apply = agentCommand<{ isForced: boolean }, UpdateAnswer>({
   audit: ({ isDone, text }) => ({ isDone, text }),
 });
 
-export const UPDATE_COMMANDS: readonly Command[] = [install, status, revert, put, apply];
+export const UPDATE_COMMANDS: readonly ConsoleCommand[] = [install, status, revert, put, apply];
 
 function deskOf(view: AgentView): NonNullable<AgentView['updates']> {
   if (view.updates === null) throw new ConsoleError('failed', 'this run of the agent takes no updates');

@@ -8,7 +8,7 @@ import { textArg } from '../../command-spec.ts';
 import { ConsoleError } from '../../console-error.ts';
 import type { RawArgs } from '../../protocol/protocol.ts';
 import type { LocalArgs, Terminal } from '../../terminal/terminal.ts';
-import { count, formatNumber, told } from '../../text/page.ts';
+import { count, formatNumber, translated } from '../../text/page.ts';
 import { toAscii } from '../../text/plain-text.ts';
 import { wrap } from '../../text/text-lines.ts';
 import { readRange } from '../time-range.ts';
@@ -140,7 +140,7 @@ function teller(terminal: Terminal): (page: ExportAnswer, reached: Reached) => v
   return ({ frames }, { beganMs, toMs, readings }) => {
     const atMs = frames.at(-1)?.atMs ?? beganMs;
     reachedPct = Math.max(reachedPct, Math.min(100, ((atMs - beganMs) / Math.max(1, toMs - beganMs)) * 100));
-    const text = told(`${formatNumber(Math.floor(reachedPct))} %, ${count(readings, 'reading')}`, terminal);
+    const text = translated(`${formatNumber(Math.floor(reachedPct))} %, ${count(readings, 'reading')}`, terminal);
     if (terminal.status !== null) return terminal.status.show(text);
     if (reachedPct < toldPct + STAGE_PCT) return;
     toldPct = Math.floor(reachedPct / STAGE_PCT) * STAGE_PCT;
@@ -175,5 +175,5 @@ function summary({ epoch, fromMs, toMs, frames, readings }: Reached, { state }: 
 function sumText({ fromMs, toMs, frames, readings, epoch }: Reached, { to }: ExportArgs, terminal: Terminal): string {
   const [from, until] = [fromMs, toMs].map((ms) => `${new Date(ms).toISOString().slice(0, 19)}Z`);
   const what = `${count(readings, 'reading')} in ${count(frames, 'frame')}, ${from} to ${until}, store ${epoch.slice(0, 8)}`;
-  return wrap(toAscii(`${to === OUTPUT ? '' : `${to}: `}${told(what, terminal)}`), terminal.widthCols).join('\n');
+  return wrap(toAscii(`${to === OUTPUT ? '' : `${to}: `}${translated(what, terminal)}`), terminal.widthCols).join('\n');
 }

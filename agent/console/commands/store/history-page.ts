@@ -7,7 +7,7 @@ import type { History, HistoryBucket, HistoryRow, Resolution } from '../../../co
 import type { PointId } from '../../../core/words.ts';
 import { csvLine } from '../../text/csv.ts';
 import { formatDuration } from '../../text/duration.ts';
-import { columnTime, count, dayTime, formatNumber, NOTHING, type Page, stateWord, type TimeForm, told } from '../../text/page.ts';
+import { columnTime, count, dayTime, formatNumber, NOTHING, type Page, stateWord, type TimeForm, translated } from '../../text/page.ts';
 import { plotLines, type Sample } from '../../text/plot.ts';
 import { labelled, paragraph } from '../../text/text-lines.ts';
 import type { TimeRange } from '../time-range.ts';
@@ -31,7 +31,7 @@ const PLOT_COLS = 80;
 /** What a mean is worth beyond the decimals of its values. Source: assumed; sixty values carry one more digit. */
 const MEAN_DECIMALS = 1;
 
-export function renderHistory(history: PointHistory, page: Page, form: HistoryForm): string {
+export function renderPointHistory(history: PointHistory, page: Page, form: HistoryForm): string {
   if (form === 'csv') return csvLines(history).join('\n');
   const shown = history.resolution === 'raw' ? history.rows.length : history.buckets.length;
   if (shown === 0) return [...title(history, page), ...labelled('Nothing', nothing(history), page)].join('\n');
@@ -55,7 +55,7 @@ function nothing({ fromMs, toMs }: PointHistory): string {
 function table(history: PointHistory, page: Page): string[] {
   const { decimals, resolution, rows, buckets, fromMs, toMs } = history;
   const form: TimeForm = { hasDay: isOverDays(fromMs, toMs, page), hasSeconds: resolution === 'raw' };
-  const time = (ms: number): string => told(columnTime(ms, page.timezone, form), page);
+  const time = (ms: number): string => translated(columnTime(ms, page.timezone, form), page);
   if (resolution === 'raw') {
     const cells = rows.map(({ atMs, value, quality, isCorrected }: HistoryRow) => [
       time(atMs),
@@ -70,14 +70,14 @@ function table(history: PointHistory, page: Page): string[] {
     formatNumber(mean, decimals + MEAN_DECIMALS),
     formatNumber(max, decimals),
     String(readings),
-    values === readings ? '' : told(`${readings - values} without a value`, page),
+    values === readings ? '' : translated(`${readings - values} without a value`, page),
   ]);
   return columns(['Time', 'Min', 'Mean', 'Max', 'Readings', ''], cells, page);
 }
 
 /** Right-aligned but for the last; laid out here because a history may have twenty thousand lines. */
 function columns(english: readonly string[], rows: readonly (readonly string[])[], page: Page): string[] {
-  const titles = english.map((title) => told(title, page));
+  const titles = english.map((title) => translated(title, page));
   const widths = titles.map((name, index) => rows.reduce((widest, row) => Math.max(widest, row[index]?.length ?? 0), name.length));
   const line = (cells: readonly string[]): string =>
     cells
@@ -89,7 +89,7 @@ function columns(english: readonly string[], rows: readonly (readonly string[])[
 
 function plot(history: PointHistory, page: Page): string[] {
   const samples = samplesOf(history);
-  if (samples.length === 0) return [told('no reading of this time has a value', page)];
+  if (samples.length === 0) return [translated('no reading of this time has a value', page)];
   const { fromMs, toMs, decimals } = history;
   return plotLines(samples, { ...page, fromMs, toMs, decimals, widthCols: Math.min(PLOT_COLS, page.widthCols) });
 }

@@ -65,7 +65,7 @@ export const HISTORY = agentCommand({
     const found = await askStore(view, view.history({ pointId, ...range, resolution, limit: MAX_HISTORY_ROWS }));
     return { pointId, unit, decimals, ...range, resolution, ...found };
   },
-  render: async (result, page, { form }) => (await import('./history-page.ts')).renderHistory(result, page, form),
+  render: async (result, page, { form }) => (await import('./history-page.ts')).renderPointHistory(result, page, form),
 });
 
 /** Errors: throws ConsoleError 'usage' for the first thing wrong. */

@@ -6,7 +6,7 @@
 import type { BackupReport, StoreAccount, StoreCheck } from '../../../core/ports.ts';
 import type { ChoreView, StoreView } from '../../../core/views.ts';
 import { formatDuration } from '../../text/duration.ts';
-import { clockTime, count, formatBytes, formatNumber, fullTime, NOTHING, type Page, since, stateWord, told } from '../../text/page.ts';
+import { clockTime, count, formatBytes, formatNumber, fullTime, NOTHING, type Page, since, stateWord, translated } from '../../text/page.ts';
 import { labelled } from '../../text/text-lines.ts';
 import { tableLines } from '../../text/text-table.ts';
 
@@ -89,14 +89,14 @@ function choreLines(chores: readonly ChoreView[], page: Page): string[] {
     name,
     clockTime(nextMs, page),
     clockTime(lastMs, page),
-    `${failed ? `${stateWord('failed', page)}: ` : ''}${result === '' ? NOTHING : told(result, page)}`,
+    `${failed ? `${stateWord('failed', page)}: ` : ''}${result === '' ? NOTHING : translated(result, page)}`,
   ]);
   return tableLines(CHORE_COLUMNS, rows, page);
 }
 
 const CHORE_COLUMNS = [{ title: 'Chore', isTold: true }, { title: 'Next' }, { title: 'Last' }, { title: 'Result', wraps: true }] as const;
 
-export function renderCheck({ files, account }: StoreCheck, page: Page): string {
+export function renderStoreCheck({ files, account }: StoreCheck, page: Page): string {
   const rows = files.map(({ file, ok, bytes }) => [file, stateWord(ok ? 'ok' : 'bad', page), formatBytes(bytes)]);
   const columns = [{ title: 'File', maxCols: 56 }, { title: 'State' }, { title: 'Size', align: 'right' }] as const;
   const problems = files.flatMap((each) => each.problems.map((problem) => `${each.file}: ${problem}`));
@@ -116,7 +116,7 @@ function checkedAccount({ produced, delivered, backlog, gaps, isBalanced }: Stor
 }
 
 export function renderCheckProgress({ forMs }: CheckProgress, page: Page): string {
-  return told(`reading everything, ${formatDuration(forMs)}`, page);
+  return translated(`reading everything, ${formatDuration(forMs)}`, page);
 }
 
 export function renderBackup({ path, bytes, atMs }: BackupReport, page: Page): string {

@@ -35,7 +35,7 @@ export const STORE_CHECK = agentCommand<object, StoreCheck, CheckProgress>({
   timeoutMs: LOOK_TIMEOUT_MS,
   read: () => ({}),
   answer: (view, _args, job) => withWord(job, () => askStore(view, view.checkStore())),
-  render: async (result, page) => (await import('./store-page.ts')).renderCheck(result, page),
+  render: async (result, page) => (await import('./store-page.ts')).renderStoreCheck(result, page),
   succeeded: ({ files, account }) => files.every(({ ok }) => ok) && account?.isBalanced !== false,
   progress: { isLasting: false, load: async () => (await import('./store-page.ts')).renderCheckProgress },
 });

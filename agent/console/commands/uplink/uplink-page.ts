@@ -6,7 +6,7 @@
 import type { UplinkDelivery } from '../../../core/ports.ts';
 import type { PeerCertificate, UplinkStep, UplinkStepName, UplinkTest } from '../../../core/uplink-tools.ts';
 import type { UplinkView } from '../../../core/views.ts';
-import { clockTime, count, formatBytes, formatNumber, type Page, since, stateWord, told } from '../../text/page.ts';
+import { clockTime, count, formatBytes, formatNumber, type Page, since, stateWord, translated } from '../../text/page.ts';
 import { labelled, paragraph } from '../../text/text-lines.ts';
 import { tableLines } from '../../text/text-table.ts';
 
@@ -133,7 +133,7 @@ function failedText(steps: readonly UplinkStep[], clientId: string): string {
 
 /** The newest stage, while the next is tried. */
 export function renderStepDone({ name, outcome }: UplinkStep, page: Page): string {
-  return told(`${STAGE[name]}: ${RESULT[outcome] === '-' ? 'not asked for' : RESULT[outcome]}`, page);
+  return translated(`${STAGE[name]}: ${RESULT[outcome] === '-' ? 'not asked for' : RESULT[outcome]}`, page);
 }
 
 export function renderReconnect(page: Page): string {

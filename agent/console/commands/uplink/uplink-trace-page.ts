@@ -5,7 +5,7 @@
  */
 import type { TraceEntry } from '../../../core/uplink-tools.ts';
 import { formatDuration } from '../../text/duration.ts';
-import { clockTime, columnTime, count, formatNumber, type Page, told } from '../../text/page.ts';
+import { clockTime, columnTime, count, formatNumber, type Page, translated } from '../../text/page.ts';
 import { paragraph } from '../../text/text-lines.ts';
 
 /** What `uplink trace` answers; a watch that ended shows nothing again. */
@@ -29,10 +29,10 @@ export function renderTrace({ entries, followed }: TraceAnswer, page: Page): str
     const lost = missed === 0 ? '' : `; ${missed} more not shown: this terminal is too slow`;
     return paragraph(`${formatNumber(seen)} ${seen === 1 ? 'entry' : 'entries'} in ${formatDuration(durationMs)}${lost}`, page).join('\n');
   }
-  if (entries.length === 0) return told('nothing has happened yet', page);
+  if (entries.length === 0) return translated('nothing has happened yet', page);
   const hasDay = entries.some(({ atMs }) => Math.abs(page.atMs - atMs) > HALF_DAY_MS);
   const lines = entries.map((entry) =>
-    row(entry, told(columnTime(entry.atMs, page.timezone, { hasDay, hasSeconds: true }), page).padStart(hasDay ? 15 : 8), page),
+    row(entry, translated(columnTime(entry.atMs, page.timezone, { hasDay, hasSeconds: true }), page).padStart(hasDay ? 15 : 8), page),
   );
   const packets = entries.filter(({ kind }) => kind !== 'event');
   const bytes = packets.reduce((sum, entry) => sum + entry.bytes, 0);

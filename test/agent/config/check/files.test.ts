@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import t from 'tap';
 import { checkPorts } from '../../../../agent/config/check/check-ports.ts';
-import { checkAgainstProfiles, type SiteShelf } from '../../../../agent/config/check/check-profiles.ts';
+import { checkAgainstProfiles, type KnownProfiles } from '../../../../agent/config/check/check-profiles.ts';
 import { loadCabinet } from '../../../../agent/config/load/load.ts';
 import { readPlacedYaml } from '../../../../agent/config/load/places.ts';
 import { cabinetJsonSchema } from '../../../../agent/config/schema/json-schema.ts';
@@ -128,7 +128,7 @@ const behind = (rest: string, point = 'ecg1_level'): [from: string, to: string][
   ['profile: wirenboard-wb-led, pole: P01', `profile: gateway, pole: P01${rest}`],
   [LAMP, `{ id: L01, ratedPowerW: 60, point: ${point} }`],
 ];
-const SHELF: SiteShelf = {
+const SHELF: KnownProfiles = {
   profiles: PROFILES,
   broken: new Map([['my-lamp', ['/etc/luciole/profiles/lamp.yaml', '/srv/lamp.yml']]]),
   searched: ['/etc/luciole/profiles'],

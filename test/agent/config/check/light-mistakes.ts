@@ -1,7 +1,7 @@
-import type { Row } from './mistakes.ts';
+import type { Mistake } from './mistakes.ts';
 
 // biome-ignore format: a table
-export const programmes: Row[] = [
+export const programmes: Mistake[] = [
   ['a night that begins at a clock time', [['{ at: dusk, levelPct: 80 }', '{ at: "20:00", levelPct: 80 }']], ['58:15: programmes[1].steps[0].at: found "20:00" first; the first step of a night is at dusk']],
   ['clock times out of order, a sun step between them', [['"05:30"', '"22:30"']], ['54:15: programmes[0].steps[3].at: "22:30" comes after "23:00"; write the steps in the order of the night, from noon to noon']],
   ['one sun event out of order with itself', [['dawn-20', 'middle-90']], ['55:15: programmes[0].steps[4].at: "middle-90" comes after "middle-60"; write the steps in the order of the night, from noon to noon']],
@@ -17,7 +17,7 @@ export const programmes: Row[] = [
 ];
 
 // biome-ignore format: a table
-export const levels: Row[] = [
+export const levels: Mistake[] = [
   ['classes in a zone that has none to count from', [['    designClass: M3\n    minClass: M6\n', '']], [`30:16: zones[0].programme: class M5 in programme "evening" needs the zone's designClass, the class that 100 % gives; write it, or levels in percent (the other is in line 50)`, `38:34: zones[0].traffic.steps[0].class: class M5 needs the zone's designClass, the class that 100 % gives; write it, or levels in percent`, `39:34: zones[0].traffic.steps[1].class: class M4 needs the zone's designClass, the class that 100 % gives; write it, or levels in percent`]],
   ['the same for its minimum alone', [['programme: curfew', 'programme: curfew\n    minClass: P4']], [`46:15: zones[1].minClass: class P4 needs the zone's designClass, the class that 100 % gives; write it, or levels in percent`]],
   ['classes of another family', [['designClass: M3', 'designClass: P2']], ['30:16: zones[0].programme: class M5 in programme "evening" is of another family than designClass P2; allowed: P2, P3, P4, P5, P6 (the other is in line 52)', '33:15: zones[0].minClass: class M6 is of another family than designClass P2; allowed: P2, P3, P4, P5, P6', '40:34: zones[0].traffic.steps[0].class: class M5 is of another family than designClass P2; allowed: P2, P3, P4, P5, P6', '41:34: zones[0].traffic.steps[1].class: class M4 is of another family than designClass P2; allowed: P2, P3, P4, P5, P6']],
@@ -36,7 +36,7 @@ export const levels: Row[] = [
 ];
 
 // biome-ignore format: a table
-export const zones: Row[] = [
+export const zones: Mistake[] = [
   ['a negative photocell ratio', [['onBelowLux: 30, offAboveLux: 60', 'onBelowLux: 70, offAboveLux: 35']], ['34:60: zones[0].photocell.offAboveLux: offAboveLux 35 is not above onBelowLux 70: between 35 and 70 lx the zone would be lit and put out in turn; write offAboveLux 105']],
   ['a unity ratio against the usual other threshold', [['onBelowLux: 30, offAboveLux: 60', 'onBelowLux: 70']], ['34:43: zones[0].photocell.onBelowLux: offAboveLux 70 is not above onBelowLux 70: at 70 lx the zone would be lit and put out in turn; write offAboveLux 105']],
   ['an unknown photocell', [['device: LUX', 'device: LUY']], ['34:26: zones[0].photocell.device: unknown photocell device "LUY"; did you mean "LUX"?']],
@@ -55,7 +55,7 @@ export const zones: Row[] = [
 ];
 
 // biome-ignore format: a table
-export const streets: Row[] = [
+export const streets: Mistake[] = [
   ['a pole on an unknown branch', [['branch: lane', 'branch: line']], ['19:33: poles[2].branch: unknown branch "line"; did you mean "lane"?']],
   ['a branch from a pole on itself', [['from: P02', 'from: Q01']], ['21:23: branches[0].from: pole "Q01" stands on branch "lane" itself; write the pole of the street from which the branch leaves']],
   ['a branch from an unknown pole', [['from: P02', 'from: P03']], ['21:23: branches[0].from: unknown pole "P03"; did you mean "P01"?']],
@@ -67,7 +67,7 @@ export const streets: Row[] = [
 ];
 
 // biome-ignore format: a table
-export const calendars: Row[] = [
+export const calendars: Mistake[] = [
   ['an unknown calendar', [['calendar: weekly', 'calendar: weekley']], ['31:15: zones[0].calendar: unknown calendar "weekley"; did you mean "weekly"?']],
   ['a rule for an unknown programme', [['programme: market, holidays', 'programme: marked, holidays']], ['67:22: calendars[0].rules[2].programme: unknown programme "marked"; did you mean "market"?']],
   ['a span whose end alone has a year', [['to: 09-15', 'to: 2026-09-15']], ['65:69: calendars[0].rules[0].to: "2026-09-15" has a year, from "06-01" has none; write it in both, or in neither for each year']],
@@ -91,7 +91,7 @@ export const calendars: Row[] = [
 ];
 
 // biome-ignore format: a table
-export const rules: Row[] = [
+export const rules: Mistake[] = [
   ['a rule that looks at nothing', [['presenceIn: park', 'forS: 10']], ['72:5: rules[1]: this rule looks at nothing; write point (a measured value), presenceIn or trafficIn (a zone)']],
   ['a rule that looks at three things', [['presenceIn: park', 'presenceIn: park, point: AIR.pm25, trafficIn: road']], ['72:32: rules[1].presenceIn: found point, presenceIn, trafficIn; a rule looks at one of them, write a rule for each']],
   ['a rule without a threshold', [['above: 50, clearsAt: 40, ', 'clearsAt: 40, ']], ['71:5: rules[0]: this rule has no threshold; write above or below']],
@@ -114,7 +114,7 @@ export const rules: Row[] = [
 ];
 
 // biome-ignore format: a table
-export const outputs: Row[] = [
+export const outputs: Mistake[] = [
   ['an output on an unknown device', [['device: IO1', 'device: IO2']], ['75:33: outputs[0].device: unknown device "IO2"; did you mean "IO1"?']],
   ['an output that follows an unknown rule', [['rule: rush, value: 3', 'rule: rash, value: 3']], ['76:110: outputs[1].rules[1].rule: unknown rule "rash"; did you mean "rush"?']],
   ['an output that follows an unknown zone', [['litWith: { zones: [road] }', 'litWith: { zones: [raod] }']], ['75:73: outputs[0].litWith.zones[0]: unknown zone "raod"; did you mean "road"?']],

@@ -6,7 +6,7 @@ import { loadCabinet } from '../../../../agent/config/load/load.ts';
 import { ConfigError, formatProblem } from '../../../../agent/core/errors.ts';
 import type { PointProfile, Profile } from '../../../../agent/core/profile.ts';
 import { SERIAL_8N2, testPoint, testProfile, writable } from '../../../support/profiles.ts';
-import { LIT_STREET, litStreet } from '../floor/lit-street.ts';
+import { LIT_STREET, litStreetYaml } from '../floor/lit-street.ts';
 import { calendars, levels, outputs, programmes, rules, streets, zones } from './light-mistakes.ts';
 
 function complaints(text: string): string[] {
@@ -59,7 +59,7 @@ t.test('a street with every kind of light loads, each default by what it depends
 const tables = { programmes, levels, zones, streets, calendars, rules, outputs };
 for (const [name, rows] of Object.entries(tables)) {
   for (const [story, changes, problems] of rows) {
-    t.test(`${name}, told at its place: ${story}`, async (t) => t.strictSame(complaints(litStreet(...changes)), problems));
+    t.test(`${name}, told at its place: ${story}`, async (t) => t.strictSame(complaints(litStreetYaml(...changes)), problems));
   }
 }
 
@@ -81,7 +81,7 @@ t.test('what cannot be read is told once, and nothing is concluded from it', asy
     ['uplink:\n', 'uplink: 1\nspare:\n', /uplink: found 1/],
   ];
   for (const [from, to, only] of slips) {
-    const told = complaints(litStreet([from, to])).filter((problem) => !problem.includes('unknown key "spare"'));
+    const told = complaints(litStreetYaml([from, to])).filter((problem) => !problem.includes('unknown key "spare"'));
     t.equal(told.length, 1, told.join('\n'));
     t.match(told[0], only);
   }
@@ -157,7 +157,7 @@ const misfits: [story: string, from: string, to: string, problems: string[]][] =
 ];
 for (const [story, from, to, problems] of misfits) {
   t.test(`light against profiles: ${story}`, async (t) => {
-    const loaded = loadCabinet('c.yaml', () => litStreet([from, to]));
+    const loaded = loadCabinet('c.yaml', () => litStreetYaml([from, to]));
     const told = checkAgainstProfiles(loaded, { profiles, broken: new Map(), searched: [] });
     t.strictSame(
       told.map((p) => formatProblem(p).replace('c.yaml:', '')),

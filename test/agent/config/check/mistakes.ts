@@ -1,5 +1,5 @@
 /** One slip each in the small street, and every problem that must be told of it: `line:column: path: message`. */
-export type Row = [story: string, changes: [from: string, to: string][], problems: string[]];
+export type Mistake = [story: string, changes: [from: string, to: string][], problems: string[]];
 const LAMP_2 = '{ id: L02, ratedPowerW: 60, minPct: 10 }';
 export const SITE = 'latitudeDeg: 47.4736, longitudeDeg: -0.5541, timezone: Europe/Paris';
 const ID = '1 to 32 letters, digits, ".", "_" or "-", the first a letter or digit';
@@ -8,7 +8,7 @@ const TIME =
 const DARK = 'lamps[1].id: lamp "L02" is in no zone and would never be lit; add it to the lamps of a zone';
 
 // biome-ignore format: a table
-export const keysAndTypes: Row[] = [
+export const keysAndTypes: Mistake[] = [
   ['a misspelt key', [['programme: residential\n    presence', 'programe: residential\n    presence']], [`22:5: zones[0].programme: missing; needed: ${ID}`, '24:5: zones[0].programe: unknown key "programe"; did you mean "programme"?']],
   ['a key from nowhere', [['port: /dev/ttyUSB0', 'port: /dev/ttyUSB0\n    colour: red']], ['5:5: lines[0].colour: unknown key "colour"; allowed here: id, kind, port, serial, rs485, broadcast, maxWritesPerS, devices']],
   ['a key every object has', [['group: Angers', 'group: Angers\n  __proto__: { a: 1 }']], ['38:3: uplink.__proto__: unknown key "__proto__"; allowed here: broker, otherBrokers, protocol, group, node, primaryHost, username, passwordFile, caFile, certFile, keyFile, keepaliveS, birthJitterS, proof, aliases, datatypeInData, conformance, dailyMegabytes']],
@@ -37,7 +37,7 @@ export const keysAndTypes: Row[] = [
 ];
 
 // biome-ignore format: a table
-export const names: Row[] = [
+export const nameMistakes: Mistake[] = [
   ['two lines of one id', [['id: air', 'id: north']], ['10:9: lines[1].id: there are two lines "north" (the other is in line 3)']],
   ['two devices of one id on two lines', [['id: AIR1', 'id: L01']], ['14:15: lines[1].devices[0].id: there are two devices "L01" (the other is in line 6)']],
   ['two devices that differ by case', [['id: M01', 'id: s01']], ['9:15: lines[0].devices[3].id: device "s01" differs from "S01" only in upper and lower case (the other is in line 8)']],
@@ -69,7 +69,7 @@ export const names: Row[] = [
 ];
 
 // biome-ignore format: a table
-export const values: Row[] = [
+export const values: Mistake[] = [
   ['a modbus device without unit', [['unit: 31, ', '']], ['9:9: lines[0].devices[3].unit: missing; needed on a modbus line: a whole number from 1 to 247']],
   ['a uart device with a unit', [['{ id: AIR1,', '{ id: AIR1, unit: 3,']], ['14:27: lines[1].devices[0].unit: a device on a uart line has no unit; leave it out, or make the line kind modbus']],
   ['two devices on a uart line', [['nova-sds011 }', 'nova-sds011 }\n      - { id: AIR2, profile: nova-sds011 }']], ['14:7: lines[1].devices: found 2 devices; a uart line has exactly one']],

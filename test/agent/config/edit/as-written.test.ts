@@ -6,7 +6,7 @@ import { asWritten } from '../../../../agent/config/edit/as-written.ts';
 import { changesBetween } from '../../../../agent/config/edit/changes.ts';
 import { pathsFrom } from '../../../../agent/config/edit/config-paths.ts';
 import { loadCabinet } from '../../../../agent/config/load/load.ts';
-import { LIT_STREET, litStreet } from '../floor/lit-street.ts';
+import { LIT_STREET, litStreetYaml } from '../floor/lit-street.ts';
 import { SMALL_STREET } from '../small-street.ts';
 
 const EXAMPLES = join(import.meta.dirname, '../../../../config');
@@ -41,7 +41,7 @@ for (const [name, text] of [
 }
 
 t.test('a change is named by what one writes to make it', async (t) => {
-  const changes = (from: string, to: string) => changesBetween(written(LIT_STREET), written(litStreet([from, to]))).map(({ path }) => path);
+  const changes = (from: string, to: string) => changesBetween(written(LIT_STREET), written(litStreetYaml([from, to]))).map(({ path }) => path);
   t.strictSame(changes('timezone: Europe/Paris', 'timezone: Europe/Brussels'), ['cabinet.timezone']);
   const [step] = /levelPct: \d+/.exec(LIT_STREET.slice(LIT_STREET.indexOf('programmes:'))) ?? [''];
   t.match(changes(step, 'levelPct: 77'), [/levelPct$/]);

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { Test } from 'tap';
 import { floorFlaws } from '../../../../agent/config/floor/floor-check.ts';
 import { loadSite } from '../../../../agent/config/load/load-site.ts';
-import type { Site } from '../../../../agent/config/revisions/touched-parts.ts';
+import type { CabinetAndProfiles } from '../../../../agent/config/revisions/touched-parts.ts';
 import { ConfigError } from '../../../../agent/core/errors.ts';
 import { SMALL_SITE } from '../../../support/small-site.ts';
 import { changed } from '../small-street.ts';
@@ -35,7 +35,7 @@ export const DALI: Edits = [
   ['L04]', 'L04, E0]'],
 ];
 
-export function load(t: Test, edits: Edits, profile: string | null = null): Site {
+export function loadEdited(t: Test, edits: Edits, profile: string | null = null): CabinetAndProfiles {
   const dir = t.testdir();
   mkdirSync(join(dir, 'profiles'));
   writeFileSync(join(dir, 'cabinet.yaml'), changed(SMALL_SITE, edits));
@@ -45,14 +45,14 @@ export function load(t: Test, edits: Edits, profile: string | null = null): Site
 
 /** What a change of the street's file, or of its device type, would do to the floor. */
 export function flaws(t: Test, { base = [], edits = [], led = [] }: { base?: Edits; edits?: Edits; led?: Edits }): string[] {
-  const site = load(t, base);
-  const after = attempt(() => load(t, [...base, ...edits], led.length === 0 ? null : changed(LED, led)));
+  const site = loadEdited(t, base);
+  const after = attempt(() => loadEdited(t, [...base, ...edits], led.length === 0 ? null : changed(LED, led)));
   if (after instanceof ConfigError) return [after.message];
   return floorFlaws({ after, running: site, site, nowMs: NOW_MS }).map(({ path, message }) => `${path}: ${message}`);
 }
 
 /** Some of the attacks are refused before their light is compared. */
-function attempt(load: () => Site): Site | ConfigError {
+function attempt(load: () => CabinetAndProfiles): CabinetAndProfiles | ConfigError {
   try {
     return load();
   } catch (error) {

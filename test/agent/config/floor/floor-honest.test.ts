@@ -1,8 +1,8 @@
 import t from 'tap';
 import { floorFlaws } from '../../../../agent/config/floor/floor-check.ts';
-import type { Site } from '../../../../agent/config/revisions/touched-parts.ts';
+import type { CabinetAndProfiles } from '../../../../agent/config/revisions/touched-parts.ts';
 import { changed } from '../small-street.ts';
-import { DALI, FED, flaws, LED, load, NO_EXAMPLES, NOW_MS } from './floor-changes.ts';
+import { DALI, FED, flaws, LED, loadEdited, NO_EXAMPLES, NOW_MS } from './floor-changes.ts';
 
 t.test('honest changes need nobody at the cabinet', async (t) => {
   const honest: readonly [name: string, change: Parameters<typeof flaws>[1]][] = [
@@ -84,9 +84,9 @@ t.test('honest changes need nobody at the cabinet', async (t) => {
 });
 
 t.test('step by step no scale wanders below the floor: what counts is what the file of the site reads', async (t) => {
-  const site = load(t, []);
-  const scaled = (scale: number): Site =>
-    load(t, [], changed(LED, [['    unit: "%"\n    invalid', `    unit: "%"\n    scale: ${scale}\n    invalid`], ...NO_EXAMPLES]));
+  const site = loadEdited(t, []);
+  const scaled = (scale: number): CabinetAndProfiles =>
+    loadEdited(t, [], changed(LED, [['    unit: "%"\n    invalid', `    unit: "%"\n    scale: ${scale}\n    invalid`], ...NO_EXAMPLES]));
   t.ok(floorFlaws({ after: scaled(2), running: site, site, nowMs: NOW_MS }).length > 0);
   const half = scaled(2);
   t.strictSame(floorFlaws({ after: half, running: half, site, nowMs: NOW_MS }), [], 'what runs already, by an admin, may stay');

@@ -85,6 +85,6 @@ uplink:
 `;
 
 /** The same with some of its text replaced. */
-export function litStreet(...changes: readonly (readonly [from: string, to: string])[]): string {
+export function litStreetYaml(...changes: readonly (readonly [from: string, to: string])[]): string {
   return changed(LIT_STREET, changes);
 }

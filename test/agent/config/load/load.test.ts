@@ -3,7 +3,7 @@ import t from 'tap';
 import { loadCabinet } from '../../../../agent/config/load/load.ts';
 import { ConfigError, formatProblem, type Problem } from '../../../../agent/core/errors.ts';
 import { editDistance, nearest } from '../../../../agent/core/suggestions.ts';
-import { keysAndTypes, names, SITE, values } from '../check/mistakes.ts';
+import { keysAndTypes, nameMistakes, SITE, values } from '../check/mistakes.ts';
 import { SMALL_STREET, smallStreet } from '../small-street.ts';
 
 function problemsOf(readFile: () => string): readonly Problem[] {
@@ -82,7 +82,7 @@ t.test('sections may be left out or left empty, and written in the ways people d
   t.equal(loadCabinet('c.yaml', () => SMALL_STREET.replaceAll('\n', '\r\n')).cabinet.lamps.length, 2);
 });
 
-for (const [story, changes, problems] of [...keysAndTypes, ...names, ...values]) {
+for (const [story, changes, problems] of [...keysAndTypes, ...nameMistakes, ...values]) {
   t.test(`told at its place: ${story}`, async (t) => t.strictSame(complaints(smallStreet(...changes)), problems));
 }
 

@@ -2,7 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
 import { editYaml } from '../../../../agent/config/edit/edit.ts';
-import { editAside } from '../../../../agent/config/revisions/check-in-child.ts';
+import { editInChild } from '../../../../agent/config/revisions/check-in-child.ts';
 import { createSystemClock } from '../../../../agent/core/system-clock.ts';
 
 const clock = createSystemClock({ quality: () => 'synced' });
@@ -14,11 +14,11 @@ t.test('one value of a hostile text: the process that parses it may die, the age
   const before = process.memoryUsage().rss;
   for (const text of ['['.repeat(200_000), '- '.repeat(100_000)]) {
     writeFileSync(join(dir, 'cabinet.yaml'), text);
-    t.match(await editAside(order, clock), { reason: /./ }, `${text.length} characters`);
+    t.match(await editInChild(order, clock), { reason: /./ }, `${text.length} characters`);
   }
   t.ok(process.memoryUsage().rss - before < 64 * 2 ** 20, 'and has none of its memory');
   writeFileSync(join(dir, 'cabinet.yaml'), 'cabinet: { name: y } # a comment\n');
-  t.strictSame(await editAside(order, clock), { text: 'cabinet: { name: x } # a comment\n' });
+  t.strictSame(await editInChild(order, clock), { text: 'cabinet: { name: x } # a comment\n' });
 });
 
 t.test('a value that repeats another part is refused in words', async (t) => {

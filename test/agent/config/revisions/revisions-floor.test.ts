@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import t from 'tap';
 import { beginConfiguration } from '../../../../agent/config/load/start-revision.ts';
 import { checkRevisionHere } from '../../../../agent/config/revisions/check-revision.ts';
-import { createRevisionDesk } from '../../../../agent/config/revisions/revision-desk.ts';
+import { createRevisionManager } from '../../../../agent/config/revisions/revision-desk.ts';
 import { revisionKeyText } from '../../../../agent/config/revisions/revision-key.ts';
 import { signRevision } from '../../../../agent/config/revisions/revision-signature.ts';
 import { folderToCheck } from '../../../../agent/config/revisions/revisions.ts';
@@ -48,7 +48,7 @@ async function desk(t: { testdir(): string }, { quality = 'synced' }: { quality?
   const events: AgentEvent[] = [];
   const { site, revisions } = await beginConfiguration({ configFile, dataDir, nowMs: NOW_MS });
   let running: Pick<typeof site, 'cabinet' | 'profiles'> = site;
-  const made = createRevisionDesk({
+  const made = createRevisionManager({
     ...revisions,
     clock,
     log: { event: () => {} },

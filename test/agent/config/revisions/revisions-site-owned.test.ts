@@ -6,7 +6,7 @@ import t from 'tap';
 import { cabinetIn } from '../../../../agent/config/load/load.ts';
 import { beginConfiguration } from '../../../../agent/config/load/start-revision.ts';
 import { checkRevisionHere } from '../../../../agent/config/revisions/check-revision.ts';
-import { createRevisionDesk } from '../../../../agent/config/revisions/revision-desk.ts';
+import { createRevisionManager } from '../../../../agent/config/revisions/revision-desk.ts';
 import { folderToCheck } from '../../../../agent/config/revisions/revisions.ts';
 import { siteOwnedDifferences } from '../../../../agent/config/revisions/site-owned.ts';
 import type { Cabinet } from '../../../../agent/core/cabinet.ts';
@@ -46,7 +46,7 @@ async function desk(t: { testdir(): string }, { text = SMALL_SITE, before = '' }
     const begun = await beginConfiguration({ configFile, dataDir, nowMs: 1_000 });
     const { revisions } = begun;
     const run = { site: begun.site as Pick<typeof begun.site, 'cabinet' | 'profiles'>, begun };
-    const made = createRevisionDesk({
+    const made = createRevisionManager({
       ...revisions,
       siteFile: SITE_FILE,
       clock,

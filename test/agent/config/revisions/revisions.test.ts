@@ -3,18 +3,18 @@ import { appendFileSync, chmodSync, mkdirSync, readdirSync, readFileSync, rmSync
 import { join } from 'node:path';
 import t from 'tap';
 import { beginConfiguration } from '../../../../agent/config/load/start-revision.ts';
-import { checkRevisionAside } from '../../../../agent/config/revisions/check-in-child.ts';
+import { checkRevisionInChild } from '../../../../agent/config/revisions/check-in-child.ts';
 import { checkRevisionHere } from '../../../../agent/config/revisions/check-revision.ts';
 import {
-  firstBook,
+  firstRevisionHistory,
   KEPT_REVISIONS,
   type RevisionBook,
   withConfirmed,
   withTrial,
 } from '../../../../agent/config/revisions/revision-book.ts';
-import { readBook } from '../../../../agent/config/revisions/revision-book-file.ts';
-import { createRevisionDesk, type RevisionDesk } from '../../../../agent/config/revisions/revision-desk.ts';
-import { createRevisionDisk, hashOf, type RevisionDisk } from '../../../../agent/config/revisions/revision-disk.ts';
+import { readRevisionHistory } from '../../../../agent/config/revisions/revision-book-file.ts';
+import { createRevisionManager, type RevisionManager } from '../../../../agent/config/revisions/revision-desk.ts';
+import { createRevisionDisk, revisionHash, type RevisionDisk } from '../../../../agent/config/revisions/revision-disk.ts';
 import { folderToCheck } from '../../../../agent/config/revisions/revisions.ts';
 import { createManualClock } from '../../../../agent/core/manual-clock.ts';
 import type { CommitRequest } from '../../../../agent/core/revisions.ts';
@@ -39,7 +39,7 @@ async function site(t: { testdir(): string }, text = SMALL_SITE) {
 }
 
 interface Bench {
-  readonly desk: RevisionDesk;
+  readonly desk: RevisionManager;
   readonly events: AgentEvent[];
   readonly ends: unknown[];
   readonly applied: string[];
@@ -59,7 +59,7 @@ async function desk(
   let running:
     | Awaited<ReturnType<typeof beginConfiguration>>['site']
     | { cabinet: typeof beginning.site.cabinet; profiles: typeof beginning.site.profiles } = beginning.site;
-  const made = createRevisionDesk({
+  const made = createRevisionManager({
     disk,
     clock,
     log: { event: () => {} },
@@ -85,7 +85,7 @@ async function desk(
 /** A revision that an earlier release took up, when platform and console could set every key. */
 async function runsSinceBefore(disk: RevisionDisk, book: RevisionBook, cabinet: string): Promise<void> {
   const files = { cabinet, profiles: {} };
-  const next = withConfirmed(book, { atMs: 0, by: 'platform', why: '', hash: hashOf(files) });
+  const next = withConfirmed(book, { atMs: 0, by: 'platform', why: '', hash: revisionHash(files) });
   await disk.writeFiles(next.current, files, {});
   await disk.writeBook(next);
   await disk.remove('site');
@@ -108,15 +108,15 @@ async function until(holds: () => boolean, clock?: Bench['clock']): Promise<void
 }
 
 t.test('a book keeps what is needed and no more than it says', async (t) => {
-  let book: RevisionBook = firstBook(NEW, HASH);
+  let book: RevisionBook = firstRevisionHistory(NEW, HASH);
   for (let i = 0; i < 80; i += 1) book = withConfirmed(book, NEW);
   book = withTrial(book, NEW, { mode: 'auto', trialMs: 1, commandId: null, baseline: { units: [], isOnline: false } });
   t.equal(book.revisions.length, KEPT_REVISIONS);
   t.equal(book.current, 81);
   t.equal(book.trial?.number, 82);
-  t.strictSame(readBook(JSON.parse(JSON.stringify(book))), book);
+  t.strictSame(readRevisionHistory(JSON.parse(JSON.stringify(book))), book);
   for (const broken of [undefined, null, 7, [], {}, { ...book, current: 7_000 }, { ...book, version: 2 }, { ...book, revisions: [] }])
-    t.equal(readBook(broken), undefined);
+    t.equal(readRevisionHistory(broken), undefined);
 });
 
 t.test('the first start takes the file; the next one finds it; what is kept is whole', async (t) => {
@@ -237,12 +237,12 @@ t.test('a signature stays with the candidate over later files and a restart, and
     const data = Buffer.from(text);
     return { file, part: 1, parts: 1, sha256: createHash('sha256').update(data).digest('hex'), data };
   };
-  const signatureOf = (from: RevisionDesk) => from.view().candidate?.signature;
+  const signatureOf = (from: RevisionManager) => from.view().candidate?.signature;
   await at.putPart(part('revision.sig', 'luciole-sig1.a.b\n'), 'platform');
   t.equal(signatureOf(at), 'luciole-sig1.a.b', 'it may come before the files');
   t.equal((await at.files('candidate'))?.cabinet, SMALL_SITE, 'and is none of them');
   const { hash } = at.view().candidate ?? {};
-  t.equal(hash, hashOf({ cabinet: SMALL_SITE, profiles: {} }));
+  t.equal(hash, revisionHash({ cabinet: SMALL_SITE, profiles: {} }));
   await at.putPart(part('cabinet.yaml', brighter(60)), 'platform');
   t.equal(signatureOf(at), 'luciole-sig1.a.b', 'a file leaves it');
   t.match(await at.putPart(part('revision.sig', 'x'.repeat(8_193)), 'platform'), { state: 'refused', reason: /at most 8192/ });
@@ -347,15 +347,15 @@ t.test('a hostile configuration is refused by a process of its own: deep, self-r
     '- '.repeat(20_000),
   ]) {
     await disk.writeFiles('candidate', { cabinet, profiles: {} }, {});
-    const { site: found, problems } = await checkRevisionAside(place, clock);
+    const { site: found, problems } = await checkRevisionInChild(place, clock);
     t.equal(found, null);
     t.ok(problems.length > 0 && problems.every(({ file }) => file === 'cabinet.yaml'), `${problems[0]?.message}`);
   }
   t.equal(({} as Record<string, unknown>)['polluted'], undefined);
   await disk.writeFiles('candidate', { cabinet: SMALL_SITE, profiles: {} }, {});
-  const { site: found, siteOwned } = await checkRevisionAside(place, clock);
+  const { site: found, siteOwned } = await checkRevisionInChild(place, clock);
   t.equal(found?.cabinet.id, 'demo', 'a sound one comes back whole');
   t.ok(siteOwned.length > 20, 'where neither the file of the site nor what runs is kept, nothing is allowed');
   t.ok(found?.profiles.has('wirenboard-wb-led'));
-  t.equal(hashOf({ cabinet: SMALL_SITE, profiles: {} }).length, 64);
+  t.equal(revisionHash({ cabinet: SMALL_SITE, profiles: {} }).length, 64);
 });

@@ -1,9 +1,9 @@
 import t from 'tap';
 import { changesBetween } from '../../../../agent/config/edit/changes.ts';
-import { type Health, judgeTrial, LINE_GRACE_MS, SETTLE_MS } from '../../../../agent/config/revisions/trial.ts';
+import { type TrialHealth, judgeTrial, LINE_GRACE_MS, SETTLE_MS } from '../../../../agent/config/revisions/trial.ts';
 
 const units = ['L01', 'L02', 'L03', 'L04'];
-const health = (answering: readonly string[], isOnline = true, devices: readonly string[] = units): Health => ({
+const health = (answering: readonly string[], isOnline = true, devices: readonly string[] = units): TrialHealth => ({
   answering: new Set(answering),
   devices: new Set(devices),
   isOnline,
@@ -16,7 +16,7 @@ t.test('what becomes of a revision on trial', async (t) => {
   type Case = readonly [
     what: string,
     baseline: typeof online,
-    now: Health,
+    now: TrialHealth,
     facts: { mode?: 'auto' | 'asked'; spentMs: number; wellMs?: number },
     verdict: object,
   ];

@@ -4,9 +4,9 @@ import { createManualClock } from '../../../../agent/core/manual-clock.ts';
 import type { StoreCheck } from '../../../../agent/core/ports.ts';
 import type { AgentView } from '../../../../agent/core/views.ts';
 import { AT_MS, TIMEZONE } from '../fake-clock.ts';
-import { storeCheck, storeView } from '../fake-store.ts';
+import { storeCheck, fakeStoreView } from '../fake-store.ts';
 import { createFakeView } from '../fake-view.ts';
-import { answers, ask, call, client, place, serverAt } from './console-clients.ts';
+import { receiveReplies, ask, call, client, place, serverAt } from './console-clients.ts';
 
 t.test('every command of the table is answered, stamped with the time of the agent', async (t) => {
   const socketPath = place(t);
@@ -135,21 +135,21 @@ t.test('a check of the store gives word while it reads, and fails when there is 
   await serverAt(t, socketPath, view, clock).start();
   const socket = await client(t, socketPath);
   socket.write(ask(1, 'store check'));
-  t.match(await answers(socket, 1), [{ id: 1, progress: { forMs: 0 } }]);
+  t.match(await receiveReplies(socket, 1), [{ id: 1, progress: { forMs: 0 } }]);
   await clock.advance(2_000);
-  t.match(await answers(socket, 2), [{ progress: { forMs: 1_000 } }, { progress: { forMs: 2_000 } }]);
+  t.match(await receiveReplies(socket, 2), [{ progress: { forMs: 1_000 } }, { progress: { forMs: 2_000 } }]);
   checked.resolve(storeCheck());
-  t.match(await answers(socket, 1), [{ id: 1, ok: true, result: { account: { isBalanced: true } } }]);
+  t.match(await receiveReplies(socket, 1), [{ id: 1, ok: true, result: { account: { isBalanced: true } } }]);
   await clock.advance(10_000);
   socket.write(ask(2, 'devices'));
-  t.match(await answers(socket, 1), [{ id: 2, ok: true }], 'no word comes after the answer');
+  t.match(await receiveReplies(socket, 1), [{ id: 2, ok: true }], 'no word comes after the answer');
 });
 
 t.test('what the disk did not answer is told with its trouble, and a backup is in the log with who asked', async (t) => {
   const socketPath = place(t);
   const told: unknown[] = [];
   const trouble = { state: 'trouble', reason: 'the disk is full; make room' } as const;
-  const view = { ...createFakeView(), checkStore: async () => undefined, store: async () => storeView(trouble) };
+  const view = { ...createFakeView(), checkStore: async () => undefined, store: async () => fakeStoreView(trouble) };
   const log = { event: (name: string, fields: object = {}) => void told.push({ name, ...fields }) };
   const server = createConsoleServer({ view, socketPath, log, clock: createManualClock(AT_MS), timezone: TIMEZONE });
   t.teardown(() => server.stop());

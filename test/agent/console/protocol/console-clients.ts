@@ -5,7 +5,7 @@ import { connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Test } from 'tap';
-import type { Reply } from '../../../../agent/console/protocol/protocol.ts';
+import type { ConsoleReply } from '../../../../agent/console/protocol/protocol.ts';
 import { callAgent } from '../../../../agent/console/protocol/socket-client.ts';
 import { createConsoleServer } from '../../../../agent/console/protocol/socket-server.ts';
 import { createManualClock } from '../../../../agent/core/manual-clock.ts';
@@ -47,14 +47,14 @@ export async function client(t: Test, socketPath: string): Promise<Socket> {
 }
 
 /** The next `count` answers. */
-export function answers(socket: Socket, count: number): Promise<Reply[]> {
+export function receiveReplies(socket: Socket, count: number): Promise<ConsoleReply[]> {
   return answersUntil(socket, (_, index) => index >= count - 1);
 }
 
 /** What comes, up to the last one wanted. */
-export async function answersUntil(socket: Socket, isLast: (message: unknown, index: number) => boolean): Promise<Reply[]> {
+export async function answersUntil(socket: Socket, isLast: (message: unknown, index: number) => boolean): Promise<ConsoleReply[]> {
   let rest = '';
-  const got: Reply[] = [];
+  const got: ConsoleReply[] = [];
   for await (const bytes of socket.iterator({ destroyOnReturn: false })) {
     const lines = `${rest}${bytes}`.split('\n');
     rest = lines.pop() ?? '';

@@ -8,7 +8,7 @@ import type { AgentView } from '../../../../agent/core/views.ts';
 import { transaction } from '../fake-bus.ts';
 import { AT_MS, TIMEZONE } from '../fake-clock.ts';
 import { createFakeView } from '../fake-view.ts';
-import { answers, answersUntil, ask, call, client, place, serverAt } from './console-clients.ts';
+import { receiveReplies, answersUntil, ask, call, client, place, serverAt } from './console-clients.ts';
 
 /** A view whose watch of a line is in the test's hand. */
 function watchedView() {
@@ -50,19 +50,19 @@ t.test('a watch streams until its time is over', async (t) => {
   socket.write(ask(4, 'bus watch', { line: 'street', for: '10s' }));
   const tell = await began;
   tell(transaction());
-  t.match(await answers(socket, 1), [{ id: 4, progress: { unit: 7, lane: 'telemetry' } }]);
+  t.match(await receiveReplies(socket, 1), [{ id: 4, progress: { unit: 7, lane: 'telemetry' } }]);
   await clock.advance(9_999);
   t.match(
-    await answers(socket, 3),
+    await receiveReplies(socket, 3),
     [3_000, 6_000, 9_000].map((afterMs) => ({ id: 4, atMs: AT_MS + afterMs, progress: null })),
     'a quiet line gives signs of life',
   );
   await clock.advance(1);
-  t.match(await answers(socket, 1), [{ id: 4, ok: true, result: { line: 'street', seen: 1, missed: 0, durationMs: 10_000 } }]);
+  t.match(await receiveReplies(socket, 1), [{ id: 4, ok: true, result: { line: 'street', seen: 1, missed: 0, durationMs: 10_000 } }]);
   await ended;
   tell(transaction());
   socket.write(ask(5, 'devices'));
-  t.match(await answers(socket, 1), [{ id: 5, ok: true }], 'what comes late is not told, and the place is free for the next');
+  t.match(await receiveReplies(socket, 1), [{ id: 5, ok: true }], 'what comes late is not told, and the place is free for the next');
 });
 
 const goodbyes: [story: string, leave: (socket: Socket) => void][] = [

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import t from 'tap';
-import { createLineSplitter, readReply, readRequest } from '../../../../agent/console/protocol/protocol.ts';
+import { createLineSplitter, parseReply, readRequest } from '../../../../agent/console/protocol/protocol.ts';
 
 const lines: [line: string, message: RegExp][] = [
   ['{', /not JSON/],
@@ -26,7 +26,7 @@ t.test('a user name from the wire cannot forge anything', async (t) => {
 
 t.test('an answer of something that is no agent is not taken for one', async (t) => {
   for (const line of ['{}', '{"ok":true,"id":1}', '{"ok":false,"error":{"code":"invented","message":"x"}}'])
-    t.throws(() => readReply(line), { code: 'bad-request' });
+    t.throws(() => parseReply(line), { code: 'bad-request' });
 });
 
 t.test('lines come out whole however the stream was cut', async (t) => {

@@ -10,7 +10,7 @@ import { createManualClock } from '../../../../agent/core/manual-clock.ts';
 import type { AgentView } from '../../../../agent/core/views.ts';
 import { AT_MS, TIMEZONE } from '../fake-clock.ts';
 import { createFakeView } from '../fake-view.ts';
-import { answers, ask, call, client, place, serverAt, silent, stubborn } from './console-clients.ts';
+import { receiveReplies, ask, call, client, place, serverAt, silent, stubborn } from './console-clients.ts';
 
 t.test('a client that closes its own half still gets its answers', async (t) => {
   const socketPath = place(t);
@@ -18,7 +18,7 @@ t.test('a client that closes its own half still gets its answers', async (t) => 
   const socket = connect({ path: socketPath, allowHalfOpen: true });
   t.teardown(() => socket.destroy());
   socket.end(ask(1, 'devices') + ask(2, 'status'));
-  t.match(await answers(socket, 2), [
+  t.match(await receiveReplies(socket, 2), [
     { id: 1, ok: true },
     { id: 2, ok: true },
   ]);
@@ -31,7 +31,7 @@ t.test('garbage is answered with an error and the next request is answered as if
   await serverAt(t, socketPath).start();
   const socket = await client(t, socketPath);
   socket.write(Buffer.concat([Buffer.from('\u0000\u0001{{{\n"x"\n'), Buffer.from([0xff, 0xfe, 10]), Buffer.from(ask(3, 'devices'))]));
-  const got = await answers(socket, 4);
+  const got = await receiveReplies(socket, 4);
   t.match(
     got.slice(0, 3),
     [1, 2, 3].map(() => ({ id: null, ok: false, error: { code: 'bad-request' } })),
@@ -45,11 +45,11 @@ t.test('a message without an end is cut off at 64 KB, and only its sender is hun
   const [endless, other] = [await client(t, socketPath), await client(t, socketPath)];
   const closed = once(endless, 'close');
   endless.write('x'.repeat(200_000));
-  t.match(await answers(endless, 1), [{ id: null, ok: false, error: { code: 'too-large', message: /65536 bytes/ } }]);
+  t.match(await receiveReplies(endless, 1), [{ id: null, ok: false, error: { code: 'too-large', message: /65536 bytes/ } }]);
   endless.resume();
   await closed;
   other.write(ask(1, 'status'));
-  t.match(await answers(other, 1), [{ id: 1, ok: true }]);
+  t.match(await receiveReplies(other, 1), [{ id: 1, ok: true }]);
 });
 
 t.test('a client that asks and never reads does not delay another', async (t) => {
@@ -70,7 +70,7 @@ t.test('a client that asks and never reads does not delay another', async (t) =>
   slow.write(ask(1, 'points').repeat(500));
   quick.write(ask(2, 'status') + ask(3, 'devices'));
   t.match(
-    await answers(quick, 2),
+    await receiveReplies(quick, 2),
     [
       { id: 2, ok: true },
       { id: 3, ok: true },
@@ -87,7 +87,7 @@ t.test('the ninth console is turned away, and a place that comes free can be had
   for (let index = 0; index < 8; index++) {
     const socket = await client(t, socketPath);
     socket.write(ask(index, 'devices'));
-    await answers(socket, 1);
+    await receiveReplies(socket, 1);
     eight.push(socket);
   }
   await t.rejects(call(socketPath, 'status'), { code: 'busy', message: /8 consoles/ });
@@ -104,7 +104,7 @@ t.test('a client that was turned away and goes on talking is cut off a second la
   await serverAt(t, socketPath, createFakeView(), clock).start();
   for (let index = 0; index < 8; index++) await client(t, socketPath);
   const ninth = await stubborn(t, socketPath);
-  t.match(await answers(ninth, 1), [{ ok: false, error: { code: 'busy' } }], 'it may read why');
+  t.match(await receiveReplies(ninth, 1), [{ ok: false, error: { code: 'busy' } }], 'it may read why');
   ninth.resume();
   const closed = new Promise((resolve) => ninth.once('close', resolve));
   await clock.advance(999);
@@ -128,7 +128,7 @@ t.test('a console that says nothing for ten minutes is hung up on, one that asks
   await serverAt(t, socketPath, { ...view, release }, clock).start();
   const [mute, busy] = [await client(t, socketPath), await client(t, socketPath)];
   mute.write(ask(1, 'devices'));
-  await answers(mute, 1);
+  await receiveReplies(mute, 1);
   mute.resume();
   const closed = once(mute, 'close');
   await clock.advance(599_999);
@@ -137,10 +137,10 @@ t.test('a console that says nothing for ten minutes is hung up on, one that asks
   await clock.advance(1);
   await closed;
   read.resolve();
-  t.match(await answers(busy, 1), [{ id: 2, ok: true }]);
+  t.match(await receiveReplies(busy, 1), [{ id: 2, ok: true }]);
   await clock.advance(599_999);
   busy.write(ask(3, 'devices'));
-  t.match(await answers(busy, 1), [{ id: 3 }]);
+  t.match(await receiveReplies(busy, 1), [{ id: 3 }]);
 });
 
 t.test('a server stops at once, whatever its clients do, and whatever they were told', async (t) => {
@@ -149,7 +149,7 @@ t.test('a server stops at once, whatever its clients do, and whatever they were 
   await server.start();
   const sockets: Socket[] = [];
   for (let index = 0; index < 10; index++) sockets.push(await stubborn(t, socketPath));
-  t.match(await answers(sockets[9] as Socket, 1), [{ error: { code: 'busy' } }]);
+  t.match(await receiveReplies(sockets[9] as Socket, 1), [{ error: { code: 'busy' } }]);
   await server.stop();
   t.notOk(existsSync(socketPath));
 });

@@ -1,5 +1,5 @@
 import t from 'tap';
-import type { ConfigAnswer, ConfigDesk, ConfigView } from '../../../../agent/core/revisions.ts';
+import type { ConfigAnswer, ConfigManager, ConfigView } from '../../../../agent/core/revisions.ts';
 import { AT_MS } from '../fake-clock.ts';
 import { createFakeView } from '../fake-view.ts';
 import { openSession } from './shell-session.ts';
@@ -33,7 +33,7 @@ function desk(by = 'console:tech') {
       asked.push(args);
       return { ...DONE, revision: 7, isOnTrial: false };
     },
-  } as unknown as ConfigDesk;
+  } as unknown as ConfigManager;
   return { asked, trial, view: { ...createFakeView(), config: made } };
 }
 

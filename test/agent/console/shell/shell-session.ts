@@ -8,8 +8,8 @@ import type { Test } from 'tap';
 import { wantedAt } from '../../../../agent/config/edit/wanted-value.ts';
 import { createConsoleServer } from '../../../../agent/console/protocol/socket-server.ts';
 import type { SessionActions } from '../../../../agent/console/shell/command-runner.ts';
-import { createDoorLogin } from '../../../../agent/console/shell/door-login.ts';
-import type { LineKeeper } from '../../../../agent/console/shell/past-lines.ts';
+import { createConsoleLogin } from '../../../../agent/console/shell/door-login.ts';
+import type { LineHistoryStore } from '../../../../agent/console/shell/past-lines.ts';
 import { type Login, machineLogin } from '../../../../agent/console/shell/session.ts';
 import { createShell, type Shell } from '../../../../agent/console/shell/shell.ts';
 import type { EndReason } from '../../../../agent/console/shell/talk.ts';
@@ -18,7 +18,7 @@ import { createManualClock, type ManualClock } from '../../../../agent/core/manu
 import type { AgentView, LastState } from '../../../../agent/core/views.ts';
 import { createScreen, type Screen } from '../../../support/screen.ts';
 import { AT_MS, TIMEZONE } from '../fake-clock.ts';
-import { createFakeView, event } from '../fake-view.ts';
+import { createFakeView, fakeEvent } from '../fake-view.ts';
 import { NO_ACTIONS } from '../no-actions.ts';
 
 export interface SessionOptions {
@@ -36,7 +36,7 @@ export interface SessionOptions {
   readonly fileLanguage?: 'fr' | 'en';
   /** Over the door where one logs in. */
   readonly hasLogin?: true;
-  readonly keeper?: LineKeeper;
+  readonly keeper?: LineHistoryStore;
   readonly localActions?: SessionActions;
 }
 
@@ -65,7 +65,7 @@ const LAST_STATE: LastState = {
   timezone: TIMEZONE,
   service: 'failed',
   log: ['{"severity":"alarm","event":"agent-crashed"}'],
-  store: { dir: '/var/lib/luciole', lastReadingMs: AT_MS - 60_000, events: [event(3)], problems: [] },
+  store: { dir: '/var/lib/luciole', lastReadingMs: AT_MS - 60_000, events: [fakeEvent(3)], problems: [] },
   problem: '',
 };
 
@@ -114,7 +114,7 @@ export async function openSession(t: Test, options: SessionOptions = {}): Promis
     socketPath,
     shelf: async () => ({ ...createFakeView(), about: 'no agent answers, so this is what files say' }),
   };
-  const doorLogin = options.hasLogin ? createDoorLogin({ socketPath, clock, surroundings }) : undefined;
+  const doorLogin = options.hasLogin ? createConsoleLogin({ socketPath, clock, surroundings }) : undefined;
   const shell = createShell({
     tty,
     clock,

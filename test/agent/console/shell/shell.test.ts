@@ -5,7 +5,7 @@ import { asTyped } from '../../../../agent/console/shell/as-typed.ts';
 import { createTree } from '../../../../agent/console/shell/line-tree.ts';
 import { maskSecrets } from '../../../../agent/console/shell/past-lines.ts';
 import type { BusTransaction } from '../../../../agent/core/bus-tools.ts';
-import type { ConfigDesk } from '../../../../agent/core/revisions.ts';
+import type { ConfigManager } from '../../../../agent/core/revisions.ts';
 import { transaction } from '../fake-bus.ts';
 import { createFakeView } from '../fake-view.ts';
 import { NO_ACTIONS } from '../no-actions.ts';
@@ -142,7 +142,7 @@ t.test('TAB goes on in a place of the configuration, step by step', async (t) =>
     asked.push(typed);
     return ['zones[', 'zones[rue].', 'zones[rue].minPct', 'zones[rue].name', 'zones[+]'].filter((each) => each.startsWith(typed));
   };
-  const config = { view: () => ({ trial: null }), paths } as unknown as ConfigDesk;
+  const config = { view: () => ({ trial: null }), paths } as unknown as ConfigManager;
   const session = await openSession(t, { view: { ...createFakeView(), config } });
   session.type('config set zones[rue].m\t15');
   await session.until('completed', () => session.screen.rows().at(-1) === `${PROMPT}config set zones[rue].minPct 15`);
@@ -201,7 +201,7 @@ t.test('a key that means nothing to the pager is explained once, then only the b
 
 t.test("a session names commands as they are typed in it; a text that is somebody's own stays", async (t) => {
   const files = { cabinet: '# see `luciole check`\n', profiles: {} };
-  const config = { view: () => ({ trial: null }), files: async () => files } as unknown as ConfigDesk;
+  const config = { view: () => ({ trial: null }), files: async () => files } as unknown as ConfigManager;
   const session = await openSession(t, { view: { ...createFakeView(), config } });
   t.match(await session.say('status'), /1 silent: devices silent\n/);
   t.notMatch(await session.say('why L99'), /luciole/);

@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import t from 'tap';
-import { type Column, tableLines } from '../../../../agent/console/text/text-table.ts';
+import { type TableColumn, tableLines } from '../../../../agent/console/text/text-table.ts';
 
 const red = (text: string): string => `\u001b[31m${text}\u001b[39m`;
-const COLUMNS: readonly Column[] = [
+const COLUMNS: readonly TableColumn[] = [
   { title: 'Lamp', maxCols: 6 },
   { title: 'Level', align: 'right' },
   { title: 'Why', wraps: true },

@@ -1,13 +1,13 @@
 /** Cyclists and walkers past blanked sensors: own light must not hide the person for whom it rises. */
 import t from 'tap';
-import { createContactDesk } from '../../../../agent/control/sensing/contact-desk.ts';
-import { createSenses } from '../../../../agent/control/sensing/senses.ts';
+import { createContactTracker } from '../../../../agent/control/sensing/contact-desk.ts';
+import { createStreetSensing } from '../../../../agent/control/sensing/senses.ts';
 import type { PresenceSensor, WaveConfig } from '../../../../agent/core/cabinet.ts';
-import { createEventBook } from '../../../../agent/core/event-book.ts';
+import { createEventTracker } from '../../../../agent/core/event-book.ts';
 import { createManualClock } from '../../../../agent/core/manual-clock.ts';
 import type { PointId, Reading } from '../../../../agent/core/words.ts';
 import { createDecider } from '../../../../agent/lighting/decide.ts';
-import type { Street } from '../../../../agent/lighting/lighting.ts';
+import type { LightingStreet } from '../../../../agent/lighting/lighting.ts';
 import { makeStreet, PRESENCE, sensor, winter } from '../../lighting/street.ts';
 
 const WAVE: WaveConfig = { mode: 'poles', speedKmh: 15, lookAheadS: 4, leastAheadM: 30, behindM: 15 };
@@ -42,7 +42,7 @@ interface Passed {
   readonly litAfter: number;
 }
 
-function pathStreet({ blankS, spacingM, every = 3, poles = 24, kind = 'motion', reachM = 20, wave = WAVE }: Path): Street {
+function pathStreet({ blankS, spacingM, every = 3, poles = 24, kind = 'motion', reachM = 20, wave = WAVE }: Path): LightingStreet {
   const placed = Array.from({ length: poles }, (_, i) => ({ id: `P${i}`, atM: i * spacingM, branch: null }));
   const sensed = placed.filter((_, i) => i % every === 0);
   const sensors = sensed.map(({ id }) => sensor(`S${id}`, { kind, blankS, point: kind === 'counter' ? 'count' : 'motion' }));
@@ -69,8 +69,8 @@ async function pass(path: Path): Promise<Passed> {
   const decider = createDecider(street);
   const latest = new Map<PointId, Reading>();
   const field = { latest: (pointId: PointId) => latest.get(pointId) };
-  const events = createEventBook(clock, () => {});
-  const senses = createSenses({ street, clock, field, events, plan: decider.plan, contacts: createContactDesk(new Map(), () => {}) });
+  const events = createEventTracker(clock, () => {});
+  const senses = createStreetSensing({ street, clock, field, events, plan: decider.plan, contacts: createContactTracker(new Map(), () => {}) });
   const counts = new Map<string, number>();
   const fooledUntil = new Map<string, number>();
   let levels = new Map<string, number>();

@@ -1,7 +1,7 @@
 import t from 'tap';
-import { createPhotocellDesk, type PhotocellDesk } from '../../../../agent/control/sensing/photocell-desk.ts';
+import { createPhotocellTracker, type PhotocellTracker } from '../../../../agent/control/sensing/photocell-desk.ts';
 import type { PhotocellConfig, Zone } from '../../../../agent/core/cabinet.ts';
-import { createEventBook } from '../../../../agent/core/event-book.ts';
+import { createEventTracker } from '../../../../agent/core/event-book.ts';
 import { createManualClock, type ManualClock } from '../../../../agent/core/manual-clock.ts';
 import type { AgentEvent, PointId, Reading } from '../../../../agent/core/words.ts';
 import { photocellSay } from '../../../../agent/lighting/photocell.ts';
@@ -26,7 +26,7 @@ const [DUSK_MIN, DAWN_MIN] = [5 * 60, 19 * 60];
 /** A tenth of a degree a minute, as at 60° north. */
 const altitudeAt = (minute: number): number => -2 - Math.min(minute - DUSK_MIN, DAWN_MIN - minute) / 10;
 
-interface Desk extends PhotocellDesk {
+interface Desk extends PhotocellTracker {
   readonly clock: ManualClock;
   readonly events: readonly AgentEvent[];
   readonly lit: Set<string>;
@@ -41,11 +41,11 @@ function makeDesk(zones: readonly Zone[] = [{ ...ZONE, photocell: CELL }], isTru
   const events: AgentEvent[] = [];
   const lit = new Set<string>();
   const latest = new Map<PointId, Reading>();
-  const desk = createPhotocellDesk({
+  const desk = createPhotocellTracker({
     street: { zones },
     field: { latest: (pointId) => latest.get(pointId) },
     clock,
-    events: createEventBook(clock, (event) => events.push(event)),
+    events: createEventTracker(clock, (event) => events.push(event)),
     isZoneLit: (zoneId) => lit.has(zoneId),
     sunOf() {
       const nowMs = clock.wallMs();

@@ -1,8 +1,8 @@
 import t from 'tap';
-import { createSensorDesk, type SensorDesk } from '../../../../agent/control/sensing/sensor-desk.ts';
+import { createSensorTracker, type SensorTracker } from '../../../../agent/control/sensing/sensor-desk.ts';
 import { sensorHealth } from '../../../../agent/control/sensing/sensor-health.ts';
 import type { PresenceSensor, Zone } from '../../../../agent/core/cabinet.ts';
-import { createEventBook } from '../../../../agent/core/event-book.ts';
+import { createEventTracker } from '../../../../agent/core/event-book.ts';
 import { createManualClock, type ManualClock } from '../../../../agent/core/manual-clock.ts';
 import type { AgentEvent, PointId, Reading } from '../../../../agent/core/words.ts';
 import { makeStreet, PRESENCE, reading, seen, sensor, ZONE } from '../../lighting/street.ts';
@@ -10,7 +10,7 @@ import { makeStreet, PRESENCE, reading, seen, sensor, ZONE } from '../../lightin
 const SECOND_MS = 1_000;
 const HOUR_S = 3_600;
 
-interface Desk extends SensorDesk {
+interface Desk extends SensorTracker {
   readonly clock: ManualClock;
   readonly events: readonly AgentEvent[];
   /** By zone, when our own light there changed. */
@@ -27,11 +27,11 @@ function makeDesk(sensors: readonly PresenceSensor[], zones?: readonly Zone[]): 
   const ownChanges = new Map<string, number>();
   const latest = new Map<PointId, Reading>();
   const street = makeStreet({ zone: { presence: { ...PRESENCE, sensors } } });
-  const desk = createSensorDesk({
+  const desk = createSensorTracker({
     street: zones === undefined ? street : { ...street, zones },
     field: { latest: (pointId) => latest.get(pointId) },
     clock,
-    events: createEventBook(clock, (event) => events.push(event)),
+    events: createEventTracker(clock, (event) => events.push(event)),
     ownChangeMono: (zoneId) => ownChanges.get(zoneId) ?? null,
   });
   const read = (pointId: PointId, value: number | null): Reading => {

@@ -1,6 +1,6 @@
 import t from 'tap';
-import { blinkLevel, blinkOf, createIdentifyDesk } from '../../../../agent/control/requests/identify.ts';
-import { createWalkTestDesk } from '../../../../agent/control/views/walk-test.ts';
+import { blinkLevel, blinkOf, createIdentifyHandler } from '../../../../agent/control/requests/identify.ts';
+import { createWalkTestHandler } from '../../../../agent/control/views/walk-test.ts';
 import type { WalkStep } from '../../../../agent/core/light-tools.ts';
 import { createManualClock } from '../../../../agent/core/manual-clock.ts';
 import type { Decision, PointId } from '../../../../agent/core/words.ts';
@@ -85,7 +85,7 @@ t.test('nothing remote stands above a lamp that blinks; another technician does,
 });
 
 t.test('what cannot blink is refused in words', async (t) => {
-  const desk = createIdentifyDesk(makeStreet(), createManualClock(0), () => {});
+  const desk = createIdentifyHandler(makeStreet(), createManualClock(0), () => {});
   const request = { lamp: 'L3', forMs: 30_000, source: 'console:tech', tell: () => {} };
   t.throws(() => desk.start({ ...request, lamp: 'L9' }, []), { message: 'there is no lamp L9 on this street' });
   t.throws(() => desk.start({ ...request, forMs: 4_000 }, []), { message: 'a lamp blinks for 5 s to 10 min, not for 4 s' });
@@ -144,7 +144,7 @@ t.test('by day, and under an override, detections are told though no lamp rises'
 t.test('a counter is told at each rise, a sensor that follows the others never', async (t) => {
   const clock = createManualClock(0);
   const presence = { ...PRESENCE, sensors: [sensor('C1', { kind: 'counter' }), sensor('S02', { listen: 'group' })] };
-  const desk = createWalkTestDesk(makeStreet({ zone: { presence } }), clock);
+  const desk = createWalkTestHandler(makeStreet({ zone: { presence } }), clock);
   const steps: WalkStep[] = [];
   const states = new Map<PointId, SensorState>([['C1.motion', { ...seen(0, true), sinceMono: 0 }]]);
   desk.look({ sensors: states, decisions: [] });
@@ -159,14 +159,14 @@ t.test('a counter is told at each rise, a sensor that follows the others never',
 });
 
 t.test('there is nothing to walk for without a sensor that is heard', async (t) => {
-  const desk = createWalkTestDesk(makeStreet({ zone: { presence: null } }), createManualClock(0));
+  const desk = createWalkTestHandler(makeStreet({ zone: { presence: null } }), createManualClock(0));
   t.throws(() => desk.watch('rue', 60_000, () => {}), { message: /zone rue has no presence sensor that is heard/ });
   t.throws(() => desk.watch('place', 60_000, () => {}), { message: 'there is no zone place on this street' });
 });
 
 t.test('a lamp that rises for another reason is not the work of a detection', async (t) => {
   const clock = createManualClock(0);
-  const desk = createWalkTestDesk(makeStreet(), clock);
+  const desk = createWalkTestHandler(makeStreet(), clock);
   const steps: WalkStep[] = [];
   const decision = (lampId: string, levelPct: number, rank: Decision['rank']): Decision => ({
     ...{ lampId, levelPct, rank, reason: rank === 'presence' ? 'presence' : 'programme' },

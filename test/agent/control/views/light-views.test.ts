@@ -4,13 +4,13 @@ import type { Zone } from '../../../../agent/core/cabinet.ts';
 import { createManualClock } from '../../../../agent/core/manual-clock.ts';
 import type { ZoneView } from '../../../../agent/core/views.ts';
 import { createDecider } from '../../../../agent/lighting/decide.ts';
-import type { LightingSnapshot, Street } from '../../../../agent/lighting/lighting.ts';
+import type { LightingSnapshot, LightingStreet } from '../../../../agent/lighting/lighting.ts';
 import { intent, makeStreet, PRESENCE, seen, sensor, snapshot, winter } from '../../lighting/street.ts';
 
 const NOW_MONO = 1_000_000;
 
 /** The views of a street at one instant, without lines or lamps. */
-function viewsOf(street: Street, sight: LightingSnapshot | null) {
+function viewsOf(street: LightingStreet, sight: LightingSnapshot | null) {
   const decided = sight === null ? null : createDecider(street).decide(sight);
   const refuse = (): never => {
     throw new Error('not asked here');

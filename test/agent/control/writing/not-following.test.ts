@@ -1,6 +1,6 @@
 import t from 'tap';
 import { createFollower } from '../../../../agent/control/writing/follower.ts';
-import { createEventBook } from '../../../../agent/core/event-book.ts';
+import { createEventTracker } from '../../../../agent/core/event-book.ts';
 import { createManualClock } from '../../../../agent/core/manual-clock.ts';
 import { makeStreet } from '../../lighting/street.ts';
 import { litStreet } from '../lit-street.ts';
@@ -72,7 +72,7 @@ t.test('lamps that leave together are told of once', async (t) => {
       latest: () => undefined,
       write: ({ onSent }) => new Promise(() => sent.push(() => onSent?.(0))),
     },
-    events: createEventBook(clock, () => undefined),
+    events: createEventTracker(clock, () => undefined),
     log: { event: () => undefined },
     verificationOf: () => ({ settleMs: 0, tolerance: 0 }),
     onProgress: () => {

@@ -1,11 +1,11 @@
 import fc from 'fast-check';
 import t from 'tap';
-import { createRuleDesk } from '../../../../agent/control/sensing/rule-desk.ts';
-import { createTrafficDesk } from '../../../../agent/control/sensing/traffic-desk.ts';
-import { createOutputDesk, type OutputDesk } from '../../../../agent/control/writing/output-desk.ts';
+import { createRuleTracker } from '../../../../agent/control/sensing/rule-desk.ts';
+import { createTrafficTracker } from '../../../../agent/control/sensing/traffic-desk.ts';
+import { createOutputWriter, type OutputWriter } from '../../../../agent/control/writing/output-desk.ts';
 import type { Output, Rule, TrafficConfig } from '../../../../agent/core/cabinet.ts';
 import { every } from '../../../../agent/core/clock.ts';
-import { createEventBook } from '../../../../agent/core/event-book.ts';
+import { createEventTracker } from '../../../../agent/core/event-book.ts';
 import { createManualClock, type ManualClock } from '../../../../agent/core/manual-clock.ts';
 import type { ValueWrite, WriteResult } from '../../../../agent/core/ports.ts';
 import type { AgentEvent, Decision, Intent, PointId, Reading } from '../../../../agent/core/words.ts';
@@ -48,13 +48,13 @@ const ROAD: TrafficConfig = {
 /** The desks on a clock, with a device that is plain values behind a field that takes 20 ms a write and is polled each second. */
 interface Cabinet {
   readonly clock: ManualClock;
-  readonly desk: OutputDesk;
+  readonly desk: OutputWriter;
   /** What the device shows. */
   readonly device: Map<PointId, number>;
   readonly writes: ValueWrite[];
   readonly events: AgentEvent[];
-  readonly rules: ReturnType<typeof createRuleDesk>;
-  readonly traffic: ReturnType<typeof createTrafficDesk>;
+  readonly rules: ReturnType<typeof createRuleTracker>;
+  readonly traffic: ReturnType<typeof createTrafficTracker>;
   lit: number;
   intents: Intent[];
   /** The device does not answer. */
@@ -80,7 +80,7 @@ function makeCabinet(
   ]);
   const latest = new Map<PointId, Reading>();
   const events: AgentEvent[] = [];
-  const book = createEventBook(clock, (event) => events.push(event));
+  const book = createEventTracker(clock, (event) => events.push(event));
   const writes: ValueWrite[] = [];
   const field = {
     latest: (pointId: PointId) => latest.get(pointId),
@@ -98,9 +98,9 @@ function makeCabinet(
       });
     },
   };
-  const traffic = createTrafficDesk({ street, field, clock, events: book });
-  const rules = createRuleDesk({ street, field, clock });
-  const desk = createOutputDesk({
+  const traffic = createTrafficTracker({ street, field, clock, events: book });
+  const rules = createRuleTracker({ street, field, clock });
+  const desk = createOutputWriter({
     street,
     outputs: resolveOutputs(street, (id) => points.get(id)),
     clock,

@@ -7,7 +7,7 @@ import type { IdentifyProbe } from '../../../../agent/core/profile.ts';
 import { checkRead, checkRegisters, checkScan, checkWrite } from '../../../../agent/field/bus-tools/bus-bounds.ts';
 import { identify } from '../../../../agent/field/bus-tools/bus-identify.ts';
 import { createBusWatch } from '../../../../agent/field/bus-tools/bus-watch.ts';
-import { answered, isDone, questionOf, refused, walkFrom } from '../../../../agent/field/bus-tools/register-walk.ts';
+import { walkOn, isDone, questionOf, refused, walkFrom } from '../../../../agent/field/bus-tools/register-walk.ts';
 import { otherSettings, quickWaitMs, requestMs } from '../../../../agent/field/bus-tools/scan-settings.ts';
 import { explains, suspectsOf } from '../../../../agent/field/bus-tools/scan-suspects.ts';
 import { createSpreadMeter } from '../../../../agent/field/stats/spread.ts';
@@ -31,7 +31,7 @@ function walkOver({ has, most, pairsOnly }: Device, to: number, cap = 16): { fou
     const isAligned = !pairsOnly || (address % 2 === 0 && count % 2 === 0);
     const isAnswered = isAligned && count <= most && wanted.every((each) => has.has(each));
     if (isAnswered) found.push(...wanted);
-    walk = isAnswered ? answered(walk, count) : refused(walk, count);
+    walk = isAnswered ? walkOn(walk, count) : refused(walk, count);
   }
   return { found, questions };
 }

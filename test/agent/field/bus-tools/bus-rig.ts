@@ -17,7 +17,7 @@ import { testDevice, testLine, testPoint, testProfile, writable } from '../../..
 
 export const AT_9600: SerialSettings = { baud: 9_600, parity: 'none', stopBits: 2, dataBits: 8 };
 
-export const LAMP = testProfile('lamp', [
+export const SCANNED_LAMP = testProfile('lamp', [
   testPoint('level', { semantic: 'level', table: 'holding', range: [0, 100], unit: '%', write: writable({ settleMs: 40 }) }),
   testPoint('temperature', { address: 10, poll: 'slow', unit: '°C' }),
 ]);
@@ -90,7 +90,7 @@ export async function rigWith(t: Test, options: RigOptions): Promise<Rig> {
     strangers = new Map(),
     serial = AT_9600,
     port = '/dev/north',
-    lampProfile = LAMP,
+    lampProfile = SCANNED_LAMP,
     shared = [],
     elsewhere,
   } = options;

@@ -3,7 +3,7 @@ import type { BusTransaction, ScanProgress } from '../../../../agent/core/bus-to
 import { createManualClock } from '../../../../agent/core/manual-clock.ts';
 import { createBusTools } from '../../../../agent/field/bus-tools/bus-tools.ts';
 import { PLAIN_QUIRKS, testDevice, testLine } from '../../../support/profiles.ts';
-import { LAMP, type Registers, registers, rigWith, SCAN } from './bus-rig.ts';
+import { SCANNED_LAMP, type Registers, registers, rigWith, SCAN } from './bus-rig.ts';
 
 // ── registers ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -56,7 +56,7 @@ t.test('a unit that fails where it has no register is searched as fast as one th
 });
 
 t.test('registers that are true only alone are asked alone, and a unit that needs rest gets it', async (t) => {
-  const lampProfile = { ...LAMP, quirks: { ...PLAIN_QUIRKS, singleOnly: [[11, 12]] as const, minGapMs: 80 } };
+  const lampProfile = { ...SCANNED_LAMP, quirks: { ...PLAIN_QUIRKS, singleOnly: [[11, 12]] as const, minGapMs: 80 } };
   const rig = await rigWith(t, { lamps: 1, lampProfile });
   await rig.clock.advance(3_000);
   const seen: BusTransaction[] = [];

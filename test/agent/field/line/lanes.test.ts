@@ -8,7 +8,7 @@ import { createDeadBudget, createSilenceWatch, hushMs } from '../../../../agent/
 import { afterTurn, NONE_SINCE, nextLane } from '../../../../agent/field/line/lanes.ts';
 import { agendaOf } from '../../../../agent/field/line/units-due.ts';
 import { welcome } from '../../../../agent/field/units/unit.ts';
-import { unitOf } from '../planned-unit.ts';
+import { plannedUnit } from '../planned-unit.ts';
 import { SENSOR } from '../plant.ts';
 
 // ── lanes ────────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -60,7 +60,7 @@ t.test('nothing goes before an urgent write but a sensor after each fourth', asy
 });
 
 t.test('the unit whose wish is oldest is asked first, one that rests or is held is not, and the next time is known', async (t) => {
-  const [a, b, sensor] = [unitOf('A'), unitOf('B'), unitOf('S', SENSOR)];
+  const [a, b, sensor] = [plannedUnit('A'), plannedUnit('B'), plannedUnit('S', SENSOR)];
   const look = (nowMono: number, probeMono = 0) => {
     const { presence, telemetry, setUp, probe, nextMono } = agendaOf([a, b, sensor], nowMono, probeMono);
     return [presence, telemetry, setUp, probe]

@@ -2,7 +2,7 @@ import t from 'tap';
 import type { WriteResult } from '../../../../agent/core/ports.ts';
 import { createRandom } from '../../../street/random.ts';
 import { LAMP, type Plant, point, profile, SENSOR } from '../plant.ts';
-import { CHAR_MS, GAP_MS, many, plantWith, resultOf } from './line-plant.ts';
+import { LINE_CHAR_MS, LINE_GAP_MS, many, plantWith, resultOf } from './line-plant.ts';
 
 /** A request is chosen this long before it may leave. Units: ms. */
 const DECIDE_MS = 0.3;
@@ -163,8 +163,8 @@ t.test('an urgent write waits for at most the transaction in flight', async (t) 
   await plant.clock.advance(5_000);
   t.ok((plant.field.lines()[0]?.busyPct ?? 0) > 99, 'on a line with no time to spare');
   const { maxMs, results } = await urgentWaits(plant, Object.keys(many(10, busy)), 200);
-  const longestMs = 8 * CHAR_MS + 3 + 29 * CHAR_MS;
-  t.ok(maxMs <= DECIDE_MS + longestMs + GAP_MS + 0.01, `${maxMs.toFixed(1)} ms; the longest transaction takes ${longestMs.toFixed(1)} ms`);
+  const longestMs = 8 * LINE_CHAR_MS + 3 + 29 * LINE_CHAR_MS;
+  t.ok(maxMs <= DECIDE_MS + longestMs + LINE_GAP_MS + 0.01, `${maxMs.toFixed(1)} ms; the longest transaction takes ${longestMs.toFixed(1)} ms`);
   t.ok(results.every(({ state }) => state === 'verified'));
   t.match(plant.sim.stats, { gapViolations: 0, collisions: 0 });
 });
@@ -187,12 +187,12 @@ t.test('nor does it wait for a late reply that is still to come, nor for a probe
   trouble();
   const { maxMs, results } = await urgentWaits(plant, ['L3', 'L4', 'L5', 'L6'], 200);
   // The longest wait is that for a write: as long as the profile says, 200 ms. A last look of 1 ms after the deadline included.
-  const lossMs = GAP_MS + 8 * CHAR_MS + 200 + 1 + 11 * CHAR_MS;
+  const lossMs = LINE_GAP_MS + 8 * LINE_CHAR_MS + 200 + 1 + 11 * LINE_CHAR_MS;
   // A sensor is asked after four other transactions, urgent ones included.
-  const sensorMs = 8 * CHAR_MS + 3 + 7 * CHAR_MS + GAP_MS;
+  const sensorMs = 8 * LINE_CHAR_MS + 3 + 7 * LINE_CHAR_MS + LINE_GAP_MS;
   const { timeouts = 0, crcErrors = 0 } = plant.field.lines()[0] ?? {};
   t.ok(timeouts > 40 && crcErrors > 10, `${timeouts} replies were lost, ${crcErrors} damaged`);
-  t.ok(maxMs <= DECIDE_MS + lossMs + sensorMs + GAP_MS + 0.01, `${maxMs.toFixed(1)} ms; a lost reply takes ${lossMs.toFixed(1)} ms`);
+  t.ok(maxMs <= DECIDE_MS + lossMs + sensorMs + LINE_GAP_MS + 0.01, `${maxMs.toFixed(1)} ms; a lost reply takes ${lossMs.toFixed(1)} ms`);
   t.ok(results.every(({ state }) => state === 'verified'));
 });
 

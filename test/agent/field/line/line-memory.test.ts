@@ -1,10 +1,10 @@
 import t from 'tap';
 import { createManualClock } from '../../../../agent/core/manual-clock.ts';
 import type { Profile } from '../../../../agent/core/profile.ts';
-import { createLineMemory, isNews, learnedOf, recall } from '../../../../agent/field/line/line-memory.ts';
+import { createLineMemory, hasLearnedMore, learnedOf, recall } from '../../../../agent/field/line/line-memory.ts';
 import type { Slot } from '../../../../agent/field/polls/poll-plan.ts';
 import { isolatedQuantities, type Unit } from '../../../../agent/field/units/unit.ts';
-import { unitOf } from '../planned-unit.ts';
+import { plannedUnit } from '../planned-unit.ts';
 import { LAMP, profile } from '../plant.ts';
 
 // ── what is remembered ───────────────────────────────────────────────────────────────────────────────────────────────
@@ -15,7 +15,7 @@ const NOW = { mono: 0, wallMs: 0 };
 const REFUSED = { cause: 'refused', tries: 0, isReported: false } as const;
 
 function taught(id: string, type: Profile = LAMP): Unit {
-  const unit = unitOf(id, type);
+  const unit = plannedUnit(id, type);
   unit.seenMs = 1;
   unit.noHoles = true;
   (unit.slots[1] as Slot).isolation = REFUSED;
@@ -26,14 +26,14 @@ function taught(id: string, type: Profile = LAMP): Unit {
 
 t.test('what a unit has taught is known after a restart, unless its profile has changed or the note is not ours', async (t) => {
   const note = JSON.parse(JSON.stringify(learnedOf([taught('L1')], NOW))) as Record<string, unknown>;
-  const unit = unitOf('L1');
+  const unit = plannedUnit('L1');
   recall(unit, note['L1'], NOW);
   t.same(learnedOf([unit], NOW), note);
   t.equal(isolatedQuantities(unit, false).length, 1);
-  const other = unitOf('L1', profile('lamp', LAMP.points.slice(1)));
+  const other = plannedUnit('L1', profile('lamp', LAMP.points.slice(1)));
   recall(other, note['L1'], NOW);
   t.match(other, { noHoles: false, health: { turnaroundMs: null } });
-  const met = unitOf('L1');
+  const met = plannedUnit('L1');
   met.health = { ...met.health, turnaroundMs: { mean: 3, deviation: 0 }, firstByteMs: { mean: 3, deviation: 0 } };
   recall(met, note['L1'], NOW);
   t.match(met.health, { turnaroundMs: { mean: 3 } }, 'what it shows today is worth more');
@@ -46,18 +46,18 @@ t.test('what a unit has taught is known after a restart, unless its profile has 
     {},
     { ...(note['L1'] as object), refused: 3, cuts: null, turnaroundMs: { mean: -1 } },
   ])
-    t.doesNotThrow(() => recall(unitOf('L1'), strange, NOW));
+    t.doesNotThrow(() => recall(plannedUnit('L1'), strange, NOW));
 });
 
 t.test('a note is news when something was refused or a pace has changed, not when it wavers', async (t) => {
   const note = learnedOf([taught('L1')], NOW);
   const [learned] = Object.values(note);
   const with_ = (over: object) => ({ L1: { ...learned, ...over } }) as typeof note;
-  t.ok(isNews({}, note));
-  t.notOk(isNews(note, note));
-  t.notOk(isNews(note, with_({ turnaroundMs: { mean: 11, deviation: 9 } })));
-  t.ok(isNews(note, with_({ turnaroundMs: { mean: 14, deviation: 1 } })));
-  t.ok(isNews(note, with_({ refused: [] })));
+  t.ok(hasLearnedMore({}, note));
+  t.notOk(hasLearnedMore(note, note));
+  t.notOk(hasLearnedMore(note, with_({ turnaroundMs: { mean: 11, deviation: 9 } })));
+  t.ok(hasLearnedMore(note, with_({ turnaroundMs: { mean: 14, deviation: 1 } })));
+  t.ok(hasLearnedMore(note, with_({ refused: [] })));
 });
 
 t.test('the note is written on change, at most once a minute, and read without holding anybody up', async (t) => {
@@ -73,7 +73,7 @@ t.test('the note is written on change, at most once a minute, and read without h
       return true;
     },
   };
-  const unit = unitOf('L1');
+  const unit = plannedUnit('L1');
   const memory = createLineMemory({ lineId: 'north', units: [unit], store, clock });
   t.teardown(() => memory.stop());
   memory.start();

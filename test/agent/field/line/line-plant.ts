@@ -4,9 +4,9 @@ import type { WriteResult } from '../../../../agent/core/ports.ts';
 import type { Profile } from '../../../../agent/core/profile.ts';
 import { createPlant, type Plant, type PlantOptions } from '../plant.ts';
 
-export const CHAR_MS = 11_000 / 19_200;
+export const LINE_CHAR_MS = 11_000 / 19_200;
 
-export const GAP_MS = 3.5 * CHAR_MS;
+export const LINE_GAP_MS = 3.5 * LINE_CHAR_MS;
 
 /** The set-up registers of `LAMP`, as they are once it is set up. */
 export const SET_UP: [string, number][] = [

@@ -1,7 +1,7 @@
 import t from 'tap';
 import { createRandom } from '../../../street/random.ts';
 import { createPlant, LAMP, type Plant, point, profile, SENSOR } from '../plant.ts';
-import { CHAR_MS, eventsOf, many, plantWith, resultOf, SET_UP } from './line-plant.ts';
+import { LINE_CHAR_MS, eventsOf, many, plantWith, resultOf, SET_UP } from './line-plant.ts';
 
 // ── readings ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -18,7 +18,7 @@ t.test('readings carry value, quality and the time the question left', async (t)
   t.equal(field.readings().length, 5);
   const reading = field.latest('L1.level');
   const asked = plant.unit('L1').asked.findLast(({ what }) => what === 'read holding:0+1');
-  t.ok(Math.abs((asked?.atMono ?? 0) - (reading?.atMono ?? 0) - 8 * CHAR_MS) < 0.001, 'not when the answer came');
+  t.ok(Math.abs((asked?.atMono ?? 0) - (reading?.atMono ?? 0) - 8 * LINE_CHAR_MS) < 0.001, 'not when the answer came');
   t.ok(Math.abs((reading?.atMs ?? 0) - Date.parse('2026-01-15T22:00:00Z') - (reading?.atMono ?? 0)) <= 1, 'in wall time too');
 });
 
@@ -62,7 +62,7 @@ t.test('a device that needs rest gets it', async (t) => {
   await plant.clock.advance(3_000);
   const times = plant.unit('M1').asked.map(({ atMono }) => atMono);
   const pauses = times.slice(1).map((mono, i) => mono - (times[i] as number));
-  t.ok(times.length > 30 && Math.min(...pauses) >= 60 + 8 * CHAR_MS, `${times.length} questions, shortest pause ${Math.min(...pauses)} ms`);
+  t.ok(times.length > 30 && Math.min(...pauses) >= 60 + 8 * LINE_CHAR_MS, `${times.length} questions, shortest pause ${Math.min(...pauses)} ms`);
 });
 
 t.test('a lamp that needs rest gets it between polls, levels and proofs too', async (t) => {
@@ -75,7 +75,7 @@ t.test('a lamp that needs rest gets it between polls, levels and proofs too', as
   }
   const times = plant.unit('L1').asked.map(({ atMono }) => atMono);
   const shortest = Math.min(...times.slice(1).map((mono, i) => mono - (times[i] as number)));
-  t.ok(plant.unit('L1').registers.get('holding:0') === 59 && shortest >= 60 + 8 * CHAR_MS, `shortest pause ${shortest} ms`);
+  t.ok(plant.unit('L1').registers.get('holding:0') === 59 && shortest >= 60 + 8 * LINE_CHAR_MS, `shortest pause ${shortest} ms`);
 });
 
 // ── refusals ─────────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -1,7 +1,7 @@
 import t from 'tap';
 import { BusError } from '../../../../agent/core/errors.ts';
 import { createPlant, LAMP, profile, SENSOR } from '../plant.ts';
-import { CHAR_MS, eventsOf, GAP_MS, many, plantWith, resultOf } from './line-plant.ts';
+import { LINE_CHAR_MS, eventsOf, LINE_GAP_MS, many, plantWith, resultOf } from './line-plant.ts';
 
 // ── silent units ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -67,7 +67,7 @@ t.test('a dead unit costs at most 2 % of the line', async (t) => {
     const timeouts = (plant.field.lines()[0]?.timeouts ?? 0) - before;
     await plant.field.stop();
     // Request and wait: the longest there is, 200 ms before a unit has shown its pace, 30 ms after.
-    const eachMs = (isKnown ? 30 : 200) + 8 * CHAR_MS + 11 * CHAR_MS + GAP_MS;
+    const eachMs = (isKnown ? 30 : 200) + 8 * LINE_CHAR_MS + 11 * LINE_CHAR_MS + LINE_GAP_MS;
     return (timeouts * eachMs) / (plant.clock.monoMs() - sinceMono);
   };
   const [known, unknown] = [await share(true), await share(false)];
@@ -156,7 +156,7 @@ t.test('levels for many dead lamps do not take the line from the living', async 
     for (let lamp = 1; lamp <= 10; lamp++) if (second % 5 === 0) void plant.write(`L${lamp}`, 1 + (second % 100), { lane: 'command' });
     await plant.clock.advance(1_000);
   }
-  const eachMs = 30 + 8 * CHAR_MS + 11 * CHAR_MS + GAP_MS;
+  const eachMs = 30 + 8 * LINE_CHAR_MS + 11 * LINE_CHAR_MS + LINE_GAP_MS;
   const sharePct = (100 * (timeouts() - before) * eachMs) / 120_000;
   t.ok(sharePct > 0 && sharePct < 5, `${sharePct.toFixed(1)} % of the line`);
 });

@@ -3,8 +3,8 @@ import t from 'tap';
 import type { Profile, Quirks } from '../../../../agent/core/profile.ts';
 import { type LinePace, limitsOf, presencePeriodMs } from '../../../../agent/field/polls/line-pace.ts';
 import {
-  answered,
-  type Block,
+  markAnswered,
+  type PollBlock,
   blockAround,
   type Limits,
   lost,
@@ -41,7 +41,7 @@ const limits = ({ quirks }: Profile, over: Partial<Limits> = {}): Limits => ({
   ...over,
 });
 
-const told = ({ table, address, count }: Block): string => `${table} ${address}+${count}`;
+const told = ({ table, address, count }: PollBlock): string => `${table} ${address}+${count}`;
 
 /** The requests of one round from a cold start, the slots in the order of their addresses. */
 function round(profile: Profile, over: Partial<Limits> = {}): string[] {
@@ -50,7 +50,7 @@ function round(profile: Profile, over: Partial<Limits> = {}): string[] {
   for (const [first, slot] of slots.entries()) {
     if (!slot.isFirst) continue;
     const block = blockAround({ slots, first, nowMono: 0, periodsMs: POLL_PERIOD_MS, limits: limits(profile, over) });
-    answered(block, { nowMono: 0, periodsMs: POLL_PERIOD_MS, phase: 1 });
+    markAnswered(block, { nowMono: 0, periodsMs: POLL_PERIOD_MS, phase: 1 });
     requests.push(told(block));
   }
   return requests;
@@ -113,7 +113,7 @@ t.test('a slot keeps its pace, a late one is not made up for in a burst, a lost 
   const block = blockAround({ slots, first: 0, nowMono: 0, periodsMs: POLL_PERIOD_MS, limits: WIDE });
   const dues: number[] = [];
   const after = (nowMono: number): unknown => {
-    answered(block, { nowMono, periodsMs: POLL_PERIOD_MS, phase: 0.4 });
+    markAnswered(block, { nowMono, periodsMs: POLL_PERIOD_MS, phase: 0.4 });
     return dues.push(slots[0].dueMono);
   };
   after(20);
@@ -185,7 +185,7 @@ t.test(
             if (nowMono - (asked.get(each) as number) > POLL_PERIOD_MS[each.poll] + 20 * slots.length) return false;
             asked.set(each, nowMono);
           }
-          answered(block, { nowMono, periodsMs: POLL_PERIOD_MS, phase });
+          markAnswered(block, { nowMono, periodsMs: POLL_PERIOD_MS, phase });
         }
         return [...asked.values()].every((mono) => mono > 0);
       }),
@@ -224,7 +224,7 @@ t.test('a unit that refuses a request is asked without holes, then in halves, un
           const isThere = Array.from({ length: block.count }, (_, i) => block.address + i).every(
             (a) => !missing.has(a) && (fills || known.has(a)),
           );
-          if (isThere) answered(block, { nowMono: 0, periodsMs: POLL_PERIOD_MS, phase: 1 });
+          if (isThere) markAnswered(block, { nowMono: 0, periodsMs: POLL_PERIOD_MS, phase: 1 });
           else {
             noHoles ||= block.hasHoles;
             refusedIn(block, slots, 0);

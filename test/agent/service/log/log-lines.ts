@@ -4,11 +4,11 @@
 import { createManualClock } from '../../../../agent/core/manual-clock.ts';
 import { createLog, type LogOptions } from '../../../../agent/service/log/log.ts';
 
-export const AT_MS = Date.parse('2026-12-01T21:41:07Z');
+export const LOGGED_AT_MS = Date.parse('2026-12-01T21:41:07Z');
 
 /** `taken` gives the lines since it was last asked. */
 export function logAt(options: Partial<LogOptions> = {}) {
-  const clock = createManualClock(AT_MS);
+  const clock = createManualClock(LOGGED_AT_MS);
   const lines: string[] = [];
   const log = createLog({ clock, journal: false, minSeverity: 'debug', write: (line) => lines.push(line), ...options });
   return { clock, log, lines, taken: () => lines.splice(0).map((line) => JSON.parse(line)) };

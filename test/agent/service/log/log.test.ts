@@ -2,7 +2,7 @@ import t from 'tap';
 import type { LogLine } from '../../../../agent/core/ports.ts';
 import { redact } from '../../../../agent/service/log/redact.ts';
 
-import { AT_MS, logAt } from './log-lines.ts';
+import { LOGGED_AT_MS, logAt } from './log-lines.ts';
 
 const LINE = { line: 'street' };
 
@@ -52,7 +52,7 @@ t.test('who reads along hears what is written from a severity on, secrets put ou
   );
   t.strictSame(warned, ['link', 'after']);
   t.match(heard, [
-    { name: 'detail', atMs: AT_MS, severity: 'debug', repeated: 0 },
+    { name: 'detail', atMs: LOGGED_AT_MS, severity: 'debug', repeated: 0 },
     { name: 'link', fields: { password: '[redacted]' } },
   ]);
   t.notMatch(JSON.stringify(heard), /hunter2/);

@@ -1,31 +1,31 @@
 import t from 'tap';
 import { createManualClock } from '../../../../agent/core/manual-clock.ts';
-import { createTimeQuality, qualityOf, type TimeMarks } from '../../../../agent/service/time/time-quality.ts';
+import { createTimeQuality, clockQuality, type TimeMarks } from '../../../../agent/service/time/time-quality.ts';
 
-import { AT_MS } from '../log/log-lines.ts';
+import { LOGGED_AT_MS } from '../log/log-lines.ts';
 
 const BEFORE = Date.parse('2025-12-31T23:59:59Z');
 const qualities: [story: string, wallMs: number, trust: 'auto' | 'system', marks: TimeMarks, quality: string][] = [
-  ['a clock before 2026 was never set, whatever anybody says', BEFORE, 'system', { synchronised: true, rtcMs: AT_MS }, 'none'],
-  ['a synchronised clock', AT_MS, 'auto', { synchronised: true, rtcMs: null }, 'synced'],
-  ['a clock the config vouches for', AT_MS, 'system', { synchronised: false, rtcMs: null }, 'synced'],
-  ['a battery clock', AT_MS, 'auto', { synchronised: false, rtcMs: AT_MS - 60_000 }, 'rtc'],
+  ['a clock before 2026 was never set, whatever anybody says', BEFORE, 'system', { synchronised: true, rtcMs: LOGGED_AT_MS }, 'none'],
+  ['a synchronised clock', LOGGED_AT_MS, 'auto', { synchronised: true, rtcMs: null }, 'synced'],
+  ['a clock the config vouches for', LOGGED_AT_MS, 'system', { synchronised: false, rtcMs: null }, 'synced'],
+  ['a battery clock', LOGGED_AT_MS, 'auto', { synchronised: false, rtcMs: LOGGED_AT_MS - 60_000 }, 'rtc'],
   [
     'a battery clock ten hours ahead of a restored wall clock vouches for nothing',
-    AT_MS,
+    LOGGED_AT_MS,
     'auto',
-    { synchronised: false, rtcMs: AT_MS + 36_000_000 },
+    { synchronised: false, rtcMs: LOGGED_AT_MS + 36_000_000 },
     'restored',
   ],
-  ['a battery clock that lost its battery', AT_MS, 'auto', { synchronised: false, rtcMs: 0 }, 'restored'],
-  ['nothing but the last time known', AT_MS, 'auto', { synchronised: false, rtcMs: null }, 'restored'],
+  ['a battery clock that lost its battery', LOGGED_AT_MS, 'auto', { synchronised: false, rtcMs: 0 }, 'restored'],
+  ['nothing but the last time known', LOGGED_AT_MS, 'auto', { synchronised: false, rtcMs: null }, 'restored'],
 ];
 for (const [story, wallMs, trust, marks, quality] of qualities) {
-  t.test(`${story}: ${quality}`, async (t) => t.equal(qualityOf(wallMs, trust, marks), quality));
+  t.test(`${story}: ${quality}`, async (t) => t.equal(clockQuality(wallMs, trust, marks), quality));
 }
 
 t.test('the marks are read again every ten seconds at most, and no question ever waits for them', async (t) => {
-  const clock = createManualClock(AT_MS);
+  const clock = createManualClock(LOGGED_AT_MS);
   const facts = new Map<string, string>();
   let reads = 0;
   const readFact = async (path: string): Promise<string | null> => {
@@ -35,7 +35,7 @@ t.test('the marks are read again every ten seconds at most, and no question ever
   let trust: 'auto' | 'system' = 'auto';
   const timeQuality = createTimeQuality({ clock, trust: () => trust, readFact });
   t.equal(reads, 0, 'nothing is read before it is wanted');
-  facts.set('/sys/class/rtc/rtc0/since_epoch', `${AT_MS / 1_000}\n`);
+  facts.set('/sys/class/rtc/rtc0/since_epoch', `${LOGGED_AT_MS / 1_000}\n`);
   await timeQuality.start();
   t.equal(timeQuality.quality(), 'rtc');
   facts.set('/run/systemd/timesync/synchronized', '');
@@ -96,27 +96,27 @@ t.test('two clocks that drift apart stay believed; a step of one of them is judg
 
 /** A system clock beside a battery clock that is right; nothing else vouches for it. */
 async function beside(aheadMs: number) {
-  const clock = createManualClock(AT_MS + aheadMs);
+  const clock = createManualClock(LOGGED_AT_MS + aheadMs);
   const facts = { batteryAheadMs: 0 };
   const readFact = async (path: string): Promise<string | null> =>
-    path.includes('rtc') ? `${Math.floor((AT_MS + clock.monoMs() + facts.batteryAheadMs) / 1_000)}` : null;
+    path.includes('rtc') ? `${Math.floor((LOGGED_AT_MS + clock.monoMs() + facts.batteryAheadMs) / 1_000)}` : null;
   const timeQuality = createTimeQuality({ clock, trust: () => 'auto', readFact });
   await timeQuality.start();
   return { clock, timeQuality, facts };
 }
 
 t.test('the system itself is asked without harm', async (t) => {
-  const timeQuality = createTimeQuality({ clock: createManualClock(AT_MS), trust: () => 'auto' });
+  const timeQuality = createTimeQuality({ clock: createManualClock(LOGGED_AT_MS), trust: () => 'auto' });
   await timeQuality.start();
   t.match(timeQuality.quality(), /^(restored|rtc|synced)$/);
 });
 
 t.test('a battery clock that never answers holds one read, and a time server is heard beside it', async (t) => {
-  const clock = createManualClock(AT_MS);
+  const clock = createManualClock(LOGGED_AT_MS);
   const reads: string[] = [];
   const readFact = (path: string): Promise<string | null> => {
     reads.push(path);
-    return path.includes('rtc') ? new Promise(() => {}) : Promise.resolve(clock.wallMs() > AT_MS + 15_000 ? '' : null);
+    return path.includes('rtc') ? new Promise(() => {}) : Promise.resolve(clock.wallMs() > LOGGED_AT_MS + 15_000 ? '' : null);
   };
   const timeQuality = createTimeQuality({ clock, trust: () => 'auto', readFact });
   void timeQuality.start();

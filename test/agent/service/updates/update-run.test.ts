@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { createManualClock } from '../../../../agent/core/manual-clock.ts';
-import { createReleaseShelf } from '../../../../agent/service/updates/release-shelf.ts';
+import { createReleaseStore } from '../../../../agent/service/updates/release-shelf.ts';
 import { createUpdates, type UpdatesParts } from '../../../../agent/service/updates/update-run.ts';
 import { thisArch } from '../../../support/update-files.ts';
 
@@ -18,7 +18,7 @@ function runOf(t: Test, release: string, files: Readonly<Record<string, string>>
   for (const [name, text] of Object.entries(files)) writeFileSync(join(stateDir, 'releases', name), `${text}\n`);
   const clock = createManualClock(Date.parse('2026-12-01T12:00:00Z'));
   const [told, left]: [string[], string[]] = [[], []];
-  const shelf = createReleaseShelf(stateDir);
+  const shelf = createReleaseStore(stateDir);
   const updates = createUpdates({
     shelf,
     release,

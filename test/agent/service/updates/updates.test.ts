@@ -5,9 +5,9 @@ import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { createManualClock } from '../../../../agent/core/manual-clock.ts';
 import type { Pulse } from '../../../../agent/core/pulse.ts';
-import { createReleaseShelf, PACKAGE } from '../../../../agent/service/updates/release-shelf.ts';
+import { createReleaseStore, PACKAGE } from '../../../../agent/service/updates/release-shelf.ts';
 import { startReleaseTrial } from '../../../../agent/service/updates/release-trial.ts';
-import { createUpdateDesk, type UpdateDeskParts } from '../../../../agent/service/updates/update-desk.ts';
+import { createUpdateManager, type UpdateManagerParts } from '../../../../agent/service/updates/update-desk.ts';
 import { createMaker, programOf, thisArch, updateBy } from '../../../support/update-files.ts';
 
 const NOW = { isForced: false };
@@ -15,13 +15,13 @@ const SERIAL = 10;
 const PART_BYTES = 32_768;
 
 /** A cabinet that trusts one maker, and what became of it. */
-function cabinetAt(t: Test, changes: Partial<UpdateDeskParts> = {}, stateDir = mkdtempSync(join(tmpdir(), 'luciole-'))) {
+function cabinetAt(t: Test, changes: Partial<UpdateManagerParts> = {}, stateDir = mkdtempSync(join(tmpdir(), 'luciole-'))) {
   t.teardown(() => rmSync(stateDir, { recursive: true, force: true }));
   const keysDir = join(stateDir, 'keys');
   const maker = createMaker(keysDir);
-  const shelf = createReleaseShelf(stateDir);
+  const shelf = createReleaseStore(stateDir);
   const restarts: string[] = [];
-  const desk = createUpdateDesk({
+  const desk = createUpdateManager({
     shelf,
     log: { event() {} },
     version: '0.1.0',

@@ -2,11 +2,11 @@ import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import t from 'tap';
 import { createManualClock } from '../../../../agent/core/manual-clock.ts';
-import { createCourier } from '../../../../agent/store/client/courier.ts';
+import { createStorageClient } from '../../../../agent/store/client/courier.ts';
 import { openInProcessLink } from '../../../../agent/store/client/in-process-link.ts';
-import type { Answer, OpenLink } from '../../../../agent/store/messages.ts';
+import type { StoreAnswer, OpenLink } from '../../../../agent/store/messages.ts';
 import { openWorkerLink } from '../../../../agent/store/worker-link.ts';
-import { type Fault, faultyLink, folder, frame, never, rig, START_MS } from '../fixtures/kit.ts';
+import { type Fault, faultyLink, testFolder, frame, never, createStoreRig, STORE_START_MS } from '../fixtures/kit.ts';
 
 /** Notes each opening and each end of a thread. */
 function counted(inner: OpenLink) {
@@ -38,7 +38,7 @@ for (const hang of ['hangs-before', 'hangs-after'] as const) {
   t.test(`a thread that ${hang} its commit is told, ended and replaced; every frame arrives once`, async (t) => {
     const fault: { now: Fault } = { now: 'none' };
     const { count, openLink } = counted(faultyLink(fault));
-    const { clock, store, events, committed } = rig({ dir: folder(t), openLink });
+    const { clock, store, events, committed } = createStoreRig({ dir: testFolder(t), openLink });
     await store.start();
     fault.now = hang;
     store.append(frame(1, 5));
@@ -69,7 +69,7 @@ for (const hang of ['hangs-before', 'hangs-after'] as const) {
 
 t.test('on a thread that hangs from the first moment start ends, status answers, and a fact is unread, not absent', async (t) => {
   const fault: { now: Fault } = { now: 'hangs-before' };
-  const { clock, store } = rig({ dir: folder(t), openLink: faultyLink(fault) });
+  const { clock, store } = createStoreRig({ dir: testFolder(t), openLink: faultyLink(fault) });
   const started = watched(store.start());
   await clock.advance(4_999);
   t.notOk(started.done);
@@ -91,7 +91,7 @@ t.test('on a thread that hangs from the first moment start ends, status answers,
 t.test('stopping does not wait for a thread that hangs, but ends it', async (t) => {
   const fault: { now: Fault } = { now: 'none' };
   const { count, openLink } = counted(faultyLink(fault));
-  const { clock, store } = rig({ dir: folder(t), openLink });
+  const { clock, store } = createStoreRig({ dir: testFolder(t), openLink });
   await store.start();
   fault.now = 'hangs-before';
   store.append(frame(1));
@@ -104,8 +104,8 @@ t.test('stopping does not wait for a thread that hangs, but ends it', async (t) 
 t.test('a thread that cannot be started is trouble; it is tried again, each time later, and nothing waits for it', async (t) => {
   const fault = { on: true };
   let tries = 0;
-  const { clock, store, events, committed } = rig({
-    dir: folder(t),
+  const { clock, store, events, committed } = createStoreRig({
+    dir: testFolder(t),
     openLink: (setup, onLost) => {
       tries += 1;
       if (fault.on) throw new Error('ERR_WORKER_OUT_OF_MEMORY');
@@ -146,7 +146,7 @@ t.test('no second thread is started beside one that hung and cannot be ended', a
         }),
     };
   });
-  const { clock, store, committed } = rig({ dir: folder(t), openLink });
+  const { clock, store, committed } = createStoreRig({ dir: testFolder(t), openLink });
   await store.start();
   fault.now = 'hangs-before';
   store.append(frame(1));
@@ -166,10 +166,10 @@ t.test('no second thread is started beside one that hung and cannot be ended', a
 });
 
 t.test('a read is patient while the thread works on a commit; its own time begins when it is its turn', async (t) => {
-  const clock = createManualClock(START_MS);
+  const clock = createManualClock(STORE_START_MS);
   const wire: { kind: string; answer: () => void }[] = [];
   const lost: string[] = [];
-  const courier = createCourier({
+  const courier = createStorageClient({
     clock,
     setup: () => ({
       dir: '',
@@ -184,7 +184,7 @@ t.test('a read is patient while the thread works on a commit; its own time begin
     openLink: () => ({
       ask: (request) =>
         new Promise((resolve) =>
-          wire.push({ kind: request.kind, answer: () => resolve({ answer: null, notices: [] } as unknown as Answer<never>) }),
+          wire.push({ kind: request.kind, answer: () => resolve({ answer: null, notices: [] } as unknown as StoreAnswer<never>) }),
         ),
       close: async () => {},
     }),
@@ -207,10 +207,10 @@ t.test('a read is patient while the thread works on a commit; its own time begin
 });
 
 t.test('a real thread whose answer never comes is ended, and its frames are written once by the next', async (t) => {
-  const dir = folder(t);
+  const dir = testFolder(t);
   const threads: ReturnType<OpenLink>[] = [];
   let mute = false;
-  const { clock, store, committed } = rig({
+  const { clock, store, committed } = createStoreRig({
     dir,
     openLink: (setup, onLost) => {
       const link = openWorkerLink(setup, onLost);

@@ -1,8 +1,8 @@
 import t from 'tap';
-import { folder, frame, rig } from '../fixtures/kit.ts';
+import { testFolder, frame, createStoreRig } from '../fixtures/kit.ts';
 
 t.test('a frame is told its row before it is on disk, and gets no other', async (t) => {
-  const { clock, store, committed } = rig({ dir: folder(t) });
+  const { clock, store, committed } = createStoreRig({ dir: testFolder(t) });
   t.equal(store.rowOf(1), null, 'nobody promises a row before the disk has answered');
   await store.start();
   const { epoch } = await store.status();
@@ -23,8 +23,8 @@ t.test('a frame is told its row before it is on disk, and gets no other', async 
 });
 
 t.test('a run that was killed leaves its numbers unused: what it had told the platform never means another frame', async (t) => {
-  const dir = folder(t);
-  const killed = rig({ dir });
+  const dir = testFolder(t);
+  const killed = createStoreRig({ dir });
   await killed.store.start();
   killed.store.append(frame(1));
   await killed.clock.advance(10_000);
@@ -32,7 +32,7 @@ t.test('a run that was killed leaves its numbers unused: what it had told the pl
   const lost = killed.store.rowOf(2)?.seq ?? 0;
   t.equal(lost, 2);
 
-  const next = rig({ dir });
+  const next = createStoreRig({ dir });
   await next.store.start();
   next.store.append(frame(1));
   const told = next.store.rowOf(1)?.seq ?? 0;
@@ -43,7 +43,7 @@ t.test('a run that was killed leaves its numbers unused: what it had told the pl
     [told],
   );
 
-  const after = rig({ dir });
+  const after = createStoreRig({ dir });
   await after.store.start();
   t.strictSame(after.store.rowOf(1)?.seq, told + 1, 'a clean end leaves no hole');
   t.match(await after.store.status(), { frames: 2, backlogFrames: 2, account: { isBalanced: true } });
@@ -55,7 +55,7 @@ t.test('a run that was killed leaves its numbers unused: what it had told the pl
 });
 
 t.test('a frame that makes no sense costs its own number alone', async (t) => {
-  const { store, committed } = rig({ dir: folder(t) });
+  const { store, committed } = createStoreRig({ dir: testFolder(t) });
   await store.start();
   store.append(frame(1));
   store.append({ ...frame(2), atMono: Number.NaN });
@@ -70,7 +70,7 @@ t.test('a frame that makes no sense costs its own number alone', async (t) => {
 });
 
 t.test('numbers are promised as far as they are reserved, and the reserve grows with each commit', async (t) => {
-  const { clock, store } = rig({ dir: folder(t) });
+  const { clock, store } = createStoreRig({ dir: testFolder(t) });
   await store.start();
   t.equal(store.rowOf(8_192)?.seq, 8_192);
   t.equal(store.rowOf(8_193), null, 'a disk that stalls longer gets frames whose number is not known yet');
@@ -82,7 +82,7 @@ t.test('numbers are promised as far as they are reserved, and the reserve grows 
 
 for (const commitSeconds of [600, 3_600])
   t.test(`each live frame has its number over a commit window of ${commitSeconds} s, again and again`, async (t) => {
-    const { clock, store } = rig({ dir: folder(t), commitSeconds });
+    const { clock, store } = createStoreRig({ dir: testFolder(t), commitSeconds });
     await store.start();
     for (let ticket = 1; ticket <= 3 * commitSeconds; ticket++) {
       store.append(frame(ticket));

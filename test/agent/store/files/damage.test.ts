@@ -14,8 +14,8 @@ import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import fc from 'fast-check';
 import t from 'tap';
-import { folder, frame, START_MS } from '../fixtures/kit.ts';
-import { change, cut, event, FILES, fill, HOUR_MS, inside, MB, openStore, zeroLeaf } from './open-store.ts';
+import { testFolder, frame, STORE_START_MS } from '../fixtures/kit.ts';
+import { changeFile, cut, numberedEvent, FILES, fill, HOUR_MS, inside, MB, openStore, zeroLeaf } from './open-store.ts';
 
 /** Everything into the file itself, as after a checkpoint. */
 function checkpoint(path: string): void {
@@ -26,8 +26,8 @@ function checkpoint(path: string): void {
 
 const damages: readonly [story: string, damage: (path: string) => void, reason: RegExp][] = [
   ['with a page of zeros among its leaves', zeroLeaf, /page \d+|SQLITE_CORRUPT/],
-  ['with a destroyed header', (path) => change(path, (bytes) => bytes.fill(0x55, 0, 100)), /SQLITE_NOTADB/],
-  ['that begins with 8 KB of zeros', (path) => change(path, (bytes) => bytes.fill(0, 0, 8192)), /SQLITE_NOTADB/],
+  ['with a destroyed header', (path) => changeFile(path, (bytes) => bytes.fill(0x55, 0, 100)), /SQLITE_NOTADB/],
+  ['that begins with 8 KB of zeros', (path) => changeFile(path, (bytes) => bytes.fill(0, 0, 8192)), /SQLITE_NOTADB/],
   ['truncated to half', (path) => truncateSync(path, Math.floor(statSync(path).size / 8192) * 4096), /SQLITE_CORRUPT/],
   ['emptied', (path) => truncateSync(path, 0), /found 0 bytes/],
   [
@@ -47,11 +47,11 @@ const damages: readonly [story: string, damage: (path: string) => void, reason: 
 
 for (const [story, damage, reason] of damages) {
   t.test(`a file ${story} is set aside and told; readings begin afresh, facts come back from the copy`, async (t) => {
-    const dir = folder(t);
+    const dir = testFolder(t);
     const first = openStore(t, dir);
     fill(first);
     const { epoch } = first.status();
-    first.now.atMs = START_MS - 26 * HOUR_MS;
+    first.now.atMs = STORE_START_MS - 26 * HOUR_MS;
     t.match(first.backup(), { ok: true, value: { path: join(dir, 'state.db.bak'), atMs: first.now.atMs } });
     first.save('after the copy', 1);
     const found = cut(t, dir);
@@ -85,7 +85,7 @@ for (const [story, damage, reason] of damages) {
   // Nobody asks an open file for its version.
   if (!/future/.test(story))
     t.test(`a file ${story} in the middle of its use heals without a restart`, async (t) => {
-      const dir = folder(t);
+      const dir = testFolder(t);
       const store = openStore(t, dir);
       fill(store);
       store.backup();
@@ -107,12 +107,12 @@ for (const [story, damage, reason] of damages) {
 }
 
 t.test('what a power cut leaves of a journal is always a beginning of whole commits', async (t) => {
-  const dir = folder(t);
+  const dir = testFolder(t);
   const store = openStore(t, dir);
   store.commit();
   for (let n = 1; n <= 40; n++) {
     store.commit(frame(2 * n - 1, 30), frame(2 * n, 30));
-    store.record({ events: [event(n)], saves: [{ key: 'n', json: String(n) }] });
+    store.record({ events: [numberedEvent(n)], saves: [{ key: 'n', json: String(n) }] });
   }
   const whole = cut(t, dir);
   const reached = { least: 40, most: 0 };
@@ -155,13 +155,13 @@ t.test('damage that SQLite reports as something else is still damage', async (t)
     ['a version before the first', 63, 0, /it is not what its version says/],
   ];
   for (const [story, at, value, message] of table) {
-    const dir = folder(t);
+    const dir = testFolder(t);
     const store = openStore(t, dir);
     store.commit(frame(1));
     store.save('a', 1);
     store.backup();
     store.close();
-    for (const name of FILES) change(join(dir, name), (bytes) => bytes.writeUInt8(value, at));
+    for (const name of FILES) changeFile(join(dir, name), (bytes) => bytes.writeUInt8(value, at));
     const again = openStore(t, dir);
     t.match(again.commit(frame(1)), { ok: true }, story);
     t.equal(again.load('a'), 1);
@@ -179,7 +179,7 @@ t.test('a file that is removed, emptied or replaced in use is seen before anythi
     },
   ];
   for (const way of ways) {
-    const dir = folder(t);
+    const dir = testFolder(t);
     const store = openStore(t, dir);
     store.commit(frame(1));
     store.save('a', 1);
@@ -198,7 +198,7 @@ t.test('a file that is removed, emptied or replaced in use is seen before anythi
 });
 
 t.test('the quarantine keeps one copy of each file, within a bound, and tells what had to go', async (t) => {
-  const dir = folder(t);
+  const dir = testFolder(t);
   const path = join(dir, 'telemetry.db');
   const spoil = (bytes: number) => {
     for (const suffix of ['-wal', '-shm']) rmSync(path + suffix, { force: true });
@@ -224,7 +224,7 @@ t.test('the quarantine keeps one copy of each file, within a bound, and tells wh
 });
 
 t.test('a quarantine that a power cut interrupts is gone on with: its loss is counted, its file kept', async (t) => {
-  const dir = folder(t);
+  const dir = testFolder(t);
   const first = openStore(t, dir);
   first.commit(frame(1, 20));
   first.save('a', 1);

@@ -2,7 +2,7 @@ import { chmodSync, existsSync, mkdirSync, readdirSync, rmSync, statSync, symlin
 import { join } from 'node:path';
 import t from 'tap';
 import type { FreeBytes } from '../../../../agent/store/files/ballast.ts';
-import { folder, frame, START_MS } from '../fixtures/kit.ts';
+import { testFolder, frame, STORE_START_MS } from '../fixtures/kit.ts';
 import { FILES, HOUR_MS, MB, type OpenStore, openStore } from './open-store.ts';
 
 /** A partition whose free space is what the test says, and that counts how often it is asked. */
@@ -16,7 +16,7 @@ function partition(freeMb: number) {
 }
 
 t.test('the ballast takes real room where there is some, and none where there is little', async (t) => {
-  const dir = folder(t);
+  const dir = testFolder(t);
   const ballast = join(dir, 'ballast');
   const { disk, freeBytes } = partition(39);
   const store = openStore(t, dir, { freeBytes });
@@ -47,7 +47,7 @@ t.test('the ballast takes real room where there is some, and none where there is
 });
 
 t.test('on a full disk the ballast is given up, the commit goes in, and the ballast comes back with the room', async (t) => {
-  const dir = folder(t);
+  const dir = testFolder(t);
   const ballast = join(dir, 'ballast');
   const { disk, freeBytes } = partition(100);
   const store = openStore(t, dir, { freeBytes, setup: { maxPages: 40 } });
@@ -78,7 +78,7 @@ t.test('on a full disk the ballast is given up, the commit goes in, and the ball
 });
 
 t.test('a disk that does not say how full it is, is tried', async (t) => {
-  const dir = folder(t);
+  const dir = testFolder(t);
   const { disk, freeBytes } = partition(100);
   const store = openStore(t, dir, { freeBytes, setup: { maxPages: 40 } });
   store.commit();
@@ -132,8 +132,8 @@ function askAll(store: OpenStore): { ok: boolean; code?: string; message?: strin
     events: store.ask('events', { sinceMs: 0, limit: 1 }),
     load: store.ask('load', { key: 'a' }),
     status: store.ask('status', { atMono: 0, provenSeq: 0 }),
-    history: store.ask('history', { pointId: 'L0.level', fromMs: 0, toMs: START_MS, resolution: 'raw', limit: 9 }),
-    exportPage: store.ask('exportPage', { fromMs: 0, toMs: START_MS, afterSeq: 0, maxFrames: 9 }),
+    history: store.ask('history', { pointId: 'L0.level', fromMs: 0, toMs: STORE_START_MS, resolution: 'raw', limit: 9 }),
+    exportPage: store.ask('exportPage', { fromMs: 0, toMs: STORE_START_MS, afterSeq: 0, maxFrames: 9 }),
     compact: store.ask('compact', { atMono: 0 }),
     retain: store.ask('retain', { provenSeq: 0 }),
     backup: store.backup(),
@@ -145,7 +145,7 @@ function askAll(store: OpenStore): { ok: boolean; code?: string; message?: strin
 
 for (const [story, put, take, message] of obstacles) {
   t.test(`${story} is an answer to every question, and no trouble once it is gone`, async (t) => {
-    const dir = join(folder(t), 'store');
+    const dir = join(testFolder(t), 'store');
     put(dir);
     const store = openStore(t, dir);
     for (const answer of askAll(store)) t.match(answer, { ok: false, message });
@@ -156,7 +156,7 @@ for (const [story, put, take, message] of obstacles) {
 }
 
 t.test('a folder that may not be written to is an answer to every question, and no trouble once it may', async (t) => {
-  const base = folder(t);
+  const base = testFolder(t);
   const dir = join(base, 'store');
   const made = openStore(t, dir);
   made.commit(frame(1));

@@ -3,14 +3,14 @@ import { copyFileSync, readdirSync, readFileSync, statSync, writeFileSync } from
 import { basename, join } from 'node:path';
 import Database from 'better-sqlite3';
 import type { Test } from 'tap';
-import type { Frame } from '../../../../agent/core/ports.ts';
+import type { ReadingFrame } from '../../../../agent/core/ports.ts';
 import type { AgentEvent } from '../../../../agent/core/words.ts';
 import { createDatabase } from '../../../../agent/store/database.ts';
 import type { FreeBytes } from '../../../../agent/store/files/ballast.ts';
-import type { Kind, Notice, Request, Setup, StateWork, Talk } from '../../../../agent/store/messages.ts';
+import type { Kind, Notice, StoreRequest, Setup, StateWork, StoreMessages } from '../../../../agent/store/messages.ts';
 import { PAGE_BYTES } from '../../../../agent/store/schema.ts';
 import type { Sqlite } from '../../../../agent/store/sqlite.ts';
-import { folder, frame, START_MS } from '../fixtures/kit.ts';
+import { testFolder, frame, STORE_START_MS } from '../fixtures/kit.ts';
 
 export const MB = 2 ** 20;
 
@@ -35,9 +35,9 @@ export function openStore(t: Pick<Test, 'teardown'>, dir: string, options: { fre
   };
   const database = createDatabase(setup, options.freeBytes ?? PLENTY);
   const notices: Notice[] = [];
-  const now = { atMs: START_MS };
-  const ask = <K extends Kind>(kind: K, question: Talk[K]['ask']): Talk[K]['answer'] => {
-    const { answer, notices: told } = database.handle<K>({ ...question, kind, atMs: now.atMs } as unknown as Request<K>);
+  const now = { atMs: STORE_START_MS };
+  const ask = <K extends Kind>(kind: K, question: StoreMessages[K]['ask']): StoreMessages[K]['answer'] => {
+    const { answer, notices: told } = database.handle<K>({ ...question, kind, atMs: now.atMs } as unknown as StoreRequest<K>);
     notices.push(...told);
     return answer;
   };
@@ -51,7 +51,7 @@ export function openStore(t: Pick<Test, 'teardown'>, dir: string, options: { fre
     ask,
     close,
     record,
-    commit: (...frames: Frame[]) =>
+    commit: (...frames: ReadingFrame[]) =>
       ask('commit', { state: null, telemetry: { frames, gaps: [], deliveredUnstored: null, cursorSeq: null, probe: false, nextTicket: 1 } })
         .telemetry,
     save: (key: string, value: unknown) => record({ saves: [{ key, json: JSON.stringify(value) }] }),
@@ -77,8 +77,8 @@ export function must<T>(result: { ok: true; value: T } | { ok: false; message: s
   return result.value;
 }
 
-export function event(n: number): AgentEvent {
-  const startMs = START_MS + n;
+export function numberedEvent(n: number): AgentEvent {
+  const startMs = STORE_START_MS + n;
   return {
     id: `door-open:K1:${startMs}`,
     code: 'door-open',
@@ -100,12 +100,12 @@ export function fill(store: OpenStore): void {
   };
   for (let n = 1; n <= 10; n++) store.commit({ ...frame(n, 720), readings: frame(n, 720).readings.map((r) => ({ ...r, value: rough() })) });
   const saves = Array.from({ length: 60 }, (_, n) => ({ key: `fact ${n}`, json: JSON.stringify({ n, padding: 'x'.repeat(200) }) }));
-  store.record({ events: Array.from({ length: 120 }, (_, n) => event(n)), saves });
+  store.record({ events: Array.from({ length: 120 }, (_, n) => numberedEvent(n)), saves });
 }
 
 /** The folder as a power cut would leave it now. */
 export function cut(t: Pick<Test, 'teardown'>, dir: string): string {
-  const copy = folder(t);
+  const copy = testFolder(t);
   for (const name of readdirSync(dir))
     if (!name.endsWith('-shm') && statSync(join(dir, name)).isFile()) copyFileSync(join(dir, name), join(copy, name));
   return copy;
@@ -120,7 +120,7 @@ export function inside<T>(path: string, act: (db: Sqlite) => T): T {
   }
 }
 
-export function change(path: string, act: (bytes: Buffer) => void): void {
+export function changeFile(path: string, act: (bytes: Buffer) => void): void {
   const bytes = readFileSync(path);
   act(bytes);
   writeFileSync(path, bytes);
@@ -133,5 +133,5 @@ export function zeroLeaf(path: string): void {
     return Number(leaves[1]);
   });
   if (!(page > 1)) throw new Error(`${table} has one leaf only`);
-  change(path, (bytes) => bytes.fill(0, (page - 1) * PAGE_BYTES, page * PAGE_BYTES));
+  changeFile(path, (bytes) => bytes.fill(0, (page - 1) * PAGE_BYTES, page * PAGE_BYTES));
 }

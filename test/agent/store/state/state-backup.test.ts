@@ -3,15 +3,15 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import t from 'tap';
 import { STATE } from '../../../../agent/store/schema.ts';
-import { change, cut, event, HOUR_MS, inside, openStore } from '../files/open-store.ts';
-import { folder, frame, START_MS } from '../fixtures/kit.ts';
+import { changeFile, cut, numberedEvent, HOUR_MS, inside, openStore } from '../files/open-store.ts';
+import { testFolder, frame, STORE_START_MS } from '../fixtures/kit.ts';
 
 t.test('each night’s copy is verified, and the one before it is kept', async (t) => {
-  const dir = folder(t);
+  const dir = testFolder(t);
   const store = openStore(t, dir);
   for (const night of [1, 2, 3]) {
     store.save('night', night);
-    store.now.atMs = START_MS + night * 24 * HOUR_MS;
+    store.now.atMs = STORE_START_MS + night * 24 * HOUR_MS;
     t.match(store.backup(), { ok: true, value: { bytes: statSync(join(dir, 'state.db.bak')).size, atMs: store.now.atMs } });
   }
   const nights = ['state.db.bak', 'state.db.bak.1'].map((name) =>
@@ -32,14 +32,14 @@ t.test('each night’s copy is verified, and the one before it is kept', async (
 });
 
 t.test('a damaged copy is neither restored nor put in the place of a sound one', async (t) => {
-  const dir = folder(t);
+  const dir = testFolder(t);
   const store = openStore(t, dir);
   for (const night of [1, 2]) {
     store.save('night', night);
     store.backup();
   }
   const path = join(dir, 'state.db');
-  change(`${path}.bak`, (bytes) => bytes.fill(0, 4096));
+  changeFile(`${path}.bak`, (bytes) => bytes.fill(0, 4096));
   store.save('night', 3);
   store.backup();
   t.equal(
@@ -87,16 +87,16 @@ t.test('a copy is tried in every way before it is trusted', async (t) => {
     ['a schema format that is not known', (bytes) => bytes.writeUInt8(99, 47)],
   ];
   for (const [story, damage] of ways) {
-    const dir = folder(t);
+    const dir = testFolder(t);
     const store = openStore(t, dir);
-    store.tell(event(1), event(2), event(3));
+    store.tell(numberedEvent(1), numberedEvent(2), numberedEvent(3));
     for (const value of ['old', 'new']) {
       for (let n = 0; n < 3; n++) store.save(`fact ${n}`, value.repeat(3));
       store.backup();
     }
     store.close();
     truncateSync(join(dir, 'state.db'), 0);
-    change(join(dir, 'state.db.bak'), damage);
+    changeFile(join(dir, 'state.db.bak'), damage);
     const again = openStore(t, dir);
     t.strictSame(
       [0, 1, 2].map((n) => again.load(`fact ${n}`)),
@@ -108,12 +108,12 @@ t.test('a copy is tried in every way before it is trusted', async (t) => {
 });
 
 t.test('a copy is not made of what is damaged: that is replaced first', async (t) => {
-  const dir = folder(t);
+  const dir = testFolder(t);
   const store = openStore(t, dir);
   for (const key of ['fact a', 'fact b', 'fact c']) store.save(key, 1);
   store.backup();
   store.close();
-  change(join(dir, 'state.db'), (bytes) => bytes.write('zact b', bytes.indexOf('fact b')));
+  changeFile(join(dir, 'state.db'), (bytes) => bytes.write('zact b', bytes.indexOf('fact b')));
   const again = openStore(t, dir);
   t.match(again.backup(), { ok: true });
   t.match(again.told(), [/row not in PRIMARY KEY order for kv.*restored from/]);
@@ -123,7 +123,7 @@ t.test('a copy is not made of what is damaged: that is replaced first', async (t
 t.test(
   'whatever happens to the bytes of state.db or of its copy, it works again by itself and no false fact comes out of it',
   async (t) => {
-    const dir = folder(t);
+    const dir = testFolder(t);
     const store = openStore(t, dir);
     const facts = Array.from({ length: 20 }, (_, i) => `fact ${i}`);
     const values = ['old', 'new', 'now'].map((word) => word.repeat(40));
@@ -139,7 +139,7 @@ t.test(
       length: fc.oneof({ weight: 5, arbitrary: fc.constant(size) }, fc.nat(size)),
     });
     const spoil = (path: string, { bytes, length }: { bytes: { at: number; value: number }[]; length: number }): void => {
-      change(path, (content) => {
+      changeFile(path, (content) => {
         for (const { at, value } of bytes) content[at] = value;
       });
       if (length < size) truncateSync(path, length);
@@ -170,7 +170,7 @@ t.test(
 );
 
 t.test('a missing file comes back from its copy; without one it is a first start', async (t) => {
-  const dir = folder(t);
+  const dir = testFolder(t);
   const store = openStore(t, dir);
   store.save('a', 1);
   store.backup();
@@ -179,7 +179,7 @@ t.test('a missing file comes back from its copy; without one it is a first start
   const again = openStore(t, dir);
   t.equal(again.load('a'), 1);
   t.match(again.told(), [/state\.db: it was missing; restored from/]);
-  const fresh = openStore(t, folder(t));
+  const fresh = openStore(t, testFolder(t));
   fresh.commit(frame(1));
   fresh.save('a', 1);
   t.strictSame(fresh.notices, []);

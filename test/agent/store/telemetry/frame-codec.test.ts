@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import t from 'tap';
 import type { Quality } from '../../../../agent/core/words.ts';
-import { encodeSegment, framesOf, openSegment, type SegmentFrame } from '../../../../agent/store/segment-codec.ts';
+import { encodeSegment, segmentFrames, openSegment, type SegmentFrame } from '../../../../agent/store/segment-codec.ts';
 import { EXACT, roundTo, type SeriesReading } from '../../../../agent/store/telemetry/cell.ts';
-import { decodeFrames, encodeFrames, type FrameHead, rowCrc, type SeriesFrame } from '../../../../agent/store/telemetry/frame-codec.ts';
+import { decodeFrames, encodeFrames, type FrameHead, frameRowCrc, type SeriesFrame } from '../../../../agent/store/telemetry/frame-codec.ts';
 
 const FRAME_MS = 1_700_000_000_000;
 const HEAD: FrameHead = { ticket: 7, monoMs: 12_345, wallMs: FRAME_MS, clockQuality: 3 };
@@ -132,7 +132,7 @@ t.test('a segment gives back all its frames, and each series alone as it stands 
       const put = frames.map((frame, i): SegmentFrame => ({ ...frame, ticket: 0, seq: 100 + 2 * i, boot: 1 + (i % 3) }));
       const segment = openSegment(encodeSegment(put, () => 1));
       const bySeries = (frame: SegmentFrame) => ({ ...frame, readings: [...frame.readings].sort((a, b) => a.seriesId - b.seriesId) });
-      const same = JSON.stringify(framesOf(segment, () => 1).map(inOrder)) === JSON.stringify(put.map(bySeries).map(inOrder));
+      const same = JSON.stringify(segmentFrames(segment, () => 1).map(inOrder)) === JSON.stringify(put.map(bySeries).map(inOrder));
       const alone = segment.seriesIds.every((id) => {
         const wanted = put.flatMap((frame, at) =>
           frame.readings.filter((r) => r.seriesId === id).map((r) => [at, r.value, r.quality, r.atMs]),
@@ -152,7 +152,7 @@ t.test('a damaged segment is called corrupt, whatever the damage', async (t) => 
   );
   const outcome = (bytes: Uint8Array): string => {
     try {
-      framesOf(openSegment(bytes), (id) => (id < 50 ? 1 : undefined));
+      segmentFrames(openSegment(bytes), (id) => (id < 50 ? 1 : undefined));
       return 'decoded';
     } catch (error) {
       return error instanceof Error && 'code' in error ? String(error.code) : String(error);
@@ -209,13 +209,13 @@ t.test('garbage is called corrupt, whatever it is', async (t) => {
 t.test('the checksum notices each flipped bit of the blob and each changed column', async (t) => {
   const head = { boot: 1, ticket: 2, monoMs: 3, wallMs: FRAME_MS, clockQuality: 3, readings: 1, total: 5 };
   const blob = encodeReadings([reading(12.5)], () => 1);
-  const crc = rowCrc(head, blob);
+  const crc = frameRowCrc(head, blob);
   for (let bit = 0; bit < blob.length * 8; bit++) {
     const flipped = Buffer.from(blob);
     flipped[bit >> 3] = (flipped[bit >> 3] ?? 0) ^ (1 << (bit & 7));
-    t.not(rowCrc(head, flipped), crc, `bit ${bit}`);
+    t.not(frameRowCrc(head, flipped), crc, `bit ${bit}`);
   }
-  for (const key of Object.keys(head) as (keyof typeof head)[]) t.not(rowCrc({ ...head, [key]: head[key] + 1 }, blob), crc, key);
+  for (const key of Object.keys(head) as (keyof typeof head)[]) t.not(frameRowCrc({ ...head, [key]: head[key] + 1 }, blob), crc, key);
 });
 
 t.test('a minute of 360 lamps and meters takes less than five bytes a reading', async (t) => {

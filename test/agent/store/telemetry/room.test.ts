@@ -7,10 +7,10 @@ import type { Gap } from '../../../../agent/core/ports.ts';
 import type { AgentEvent, PointId } from '../../../../agent/core/words.ts';
 import { openInProcessLink } from '../../../../agent/store/client/in-process-link.ts';
 import { createDatabase } from '../../../../agent/store/database.ts';
-import type { Answer, Kind, OpenLink, Request, Setup, TelemetryWork } from '../../../../agent/store/messages.ts';
+import type { StoreAnswer, Kind, OpenLink, StoreRequest, Setup, TelemetryWork } from '../../../../agent/store/messages.ts';
 import { createStore } from '../../../../agent/store/store.ts';
 import { openWorkerLink } from '../../../../agent/store/worker-link.ts';
-import { folder, SILENT, START_MS } from '../fixtures/kit.ts';
+import { testFolder, SILENT, STORE_START_MS } from '../fixtures/kit.ts';
 
 const HOUR_MS = 3_600_000;
 const MB = 2 ** 20;
@@ -28,14 +28,14 @@ function frameOf(ticket: number, atMs: number): Frames[number] {
   };
   return {
     ticket,
-    atMono: atMs - START_MS,
+    atMono: atMs - STORE_START_MS,
     atMs,
     clockQuality: 'synced',
     readings: Array.from({ length: POINTS }, (_, i) => ({
       pointId: `P${i}.v` as PointId,
       value: rough(),
       quality: 'good',
-      atMono: atMs - START_MS,
+      atMono: atMs - STORE_START_MS,
       atMs,
     })),
   };
@@ -53,8 +53,8 @@ function database(dir: string, megabytes: number, boot = 'first') {
     floorSeq: 0,
   };
   const db = createDatabase(setup);
-  const ask = <K extends Kind>(request: Omit<Request<K>, 'atMs'>, atMs = START_MS + HOURS * HOUR_MS): Answer<K>['answer'] =>
-    db.handle<K>({ ...request, atMs } as unknown as Request<K>).answer;
+  const ask = <K extends Kind>(request: Omit<StoreRequest<K>, 'atMs'>, atMs = STORE_START_MS + HOURS * HOUR_MS): StoreAnswer<K>['answer'] =>
+    db.handle<K>({ ...request, atMs } as unknown as StoreRequest<K>).answer;
   const commit = (frames: Frames, cursorSeq: number | null = null) => {
     const telemetry = { frames, gaps: [], deliveredUnstored: null, cursorSeq, probe: false, nextTicket: 1 };
     const done = ask<'commit'>({ kind: 'commit', telemetry, state: null } as never).telemetry;
@@ -80,11 +80,11 @@ function database(dir: string, megabytes: number, boot = 'first') {
 }
 
 /** Five days by hour, packed. Copied for each test. */
-const FULL = folder({ teardown: t.teardown });
+const FULL = testFolder({ teardown: t.teardown });
 function fill(): void {
   const db = database(FULL, 64);
   for (let hour = 0; hour < HOURS; hour++) {
-    db.commit(Array.from({ length: 12 }, (_, i) => frameOf(hour * 12 + i + 1, START_MS + hour * HOUR_MS + i * 300_000)));
+    db.commit(Array.from({ length: 12 }, (_, i) => frameOf(hour * 12 + i + 1, STORE_START_MS + hour * HOUR_MS + i * 300_000)));
     db.ask<'compact'>({ kind: 'compact', atMono: (hour + 1) * HOUR_MS } as never);
   }
   db.end();
@@ -92,7 +92,7 @@ function fill(): void {
 fill();
 
 function fullStore(t: Test): string {
-  const dir = folder(t);
+  const dir = testFolder(t);
   cpSync(FULL, dir, { recursive: true });
   return dir;
 }
@@ -104,7 +104,7 @@ t.test('a commit under a lowered cap does its own work and says that room has to
   const before = db.facts();
   t.match(before.account, { produced: PRODUCED, backlog: PRODUCED, gaps: 0 });
   t.ok(before.segments.count >= HOURS - 2, 'a segment for each hour');
-  const { isOverCap, tickets } = db.commit([frameOf(1, START_MS + HOURS * HOUR_MS)]);
+  const { isOverCap, tickets } = db.commit([frameOf(1, STORE_START_MS + HOURS * HOUR_MS)]);
   t.match({ isOverCap, tickets }, { isOverCap: true, tickets: [{ readings: POINTS }] });
   t.equal(db.facts().segments.count, before.segments.count, 'nothing else has changed');
   t.equal(db.facts().account.gaps, 0);
@@ -119,7 +119,7 @@ for (const [megabytes, story] of [
   t.test(`a cap that is lowered ${story} is reached in bounded steps, and each loss is recorded once`, async (t) => {
     const dir = fullStore(t);
     const db = database(dir, megabytes, 'second');
-    db.commit([frameOf(1, START_MS + HOURS * HOUR_MS)]);
+    db.commit([frameOf(1, STORE_START_MS + HOURS * HOUR_MS)]);
     let steps = 0;
     let told = 0;
     for (let more = true; more; steps++) {
@@ -138,7 +138,7 @@ for (const [megabytes, story] of [
     t.match(account, { produced: PRODUCED + POINTS, isBalanced: true });
     t.equal(sumOf(db.gaps()), account.gaps);
     t.ok(db.gaps().length <= 2, `${db.gaps().length} gaps for ${steps} steps`);
-    db.commit([frameOf(2, START_MS + HOURS * HOUR_MS + 1_000)]);
+    db.commit([frameOf(2, STORE_START_MS + HOURS * HOUR_MS + 1_000)]);
     db.end();
     if (megabytes >= 0.3) t.ok(statSync(join(dir, 'telemetry.db')).size <= megabytes * MB + 256 * 2_048, 'the file itself shrinks too');
   });
@@ -149,7 +149,7 @@ t.test('a run that is killed between two steps is gone on with, whatever the ste
   let more = true;
   for (let life = 1; more; life++) {
     const db = database(dir, 0.05, `life ${life}`);
-    db.commit([frameOf(1, START_MS + (HOURS + life) * HOUR_MS)]);
+    db.commit([frameOf(1, STORE_START_MS + (HOURS + life) * HOUR_MS)]);
     for (let steps = 0; more && steps < life; steps++) more = db.step().more;
     // Killed: files as they lie, in the middle of everything.
     const { account } = db.facts();
@@ -164,12 +164,12 @@ t.test('a run that is killed between two steps is gone on with, whatever the ste
 t.test('a cap that is raised in the middle stops it; one that is lowered once more goes on', async (t) => {
   const dir = fullStore(t);
   const low = database(dir, 0.05, 'low');
-  low.commit([frameOf(1, START_MS + HOURS * HOUR_MS)]);
+  low.commit([frameOf(1, STORE_START_MS + HOURS * HOUR_MS)]);
   for (let i = 0; i < 3; i++) low.step();
   const { account } = low.facts();
   low.end();
   const high = database(dir, 64, 'high');
-  t.equal(high.commit([frameOf(1, START_MS + HOURS * HOUR_MS)]).isOverCap, false);
+  t.equal(high.commit([frameOf(1, STORE_START_MS + HOURS * HOUR_MS)]).isOverCap, false);
   t.strictSame(high.step(), { more: false, lost: [] });
   t.equal(high.facts().account.gaps, account.gaps);
   high.end();
@@ -182,7 +182,7 @@ t.test('what the platform has goes without a gap, and rows between two damaged o
   const dir = fullStore(t);
   const db = database(dir, 0.05, 'second');
   const { lastSeq } = db.facts();
-  db.commit([frameOf(1, START_MS + HOURS * HOUR_MS)], lastSeq);
+  db.commit([frameOf(1, STORE_START_MS + HOURS * HOUR_MS)], lastSeq);
   for (let more = true; more; ) more = db.step().more;
   t.match(db.facts().account, { delivered: PRODUCED, gaps: 0, isBalanced: true });
   db.end();
@@ -194,11 +194,11 @@ function watchedLink(asked: Kind[], refuse: { left: number } = { left: 0 }): Ope
     const link = openWorkerLink(setup, onLost);
     return {
       close: link.close,
-      ask: async <K extends Kind>(request: Request<K>): Promise<Answer<K>> => {
+      ask: async <K extends Kind>(request: StoreRequest<K>): Promise<StoreAnswer<K>> => {
         asked.push(request.kind);
         if (request.kind !== 'makeRoom' || refuse.left === 0) return link.ask<K>(request);
         refuse.left -= 1;
-        return { answer: { ok: false, code: 'full', message: 'the disk is full' }, notices: [] } as unknown as Answer<K>;
+        return { answer: { ok: false, code: 'full', message: 'the disk is full' }, notices: [] } as unknown as StoreAnswer<K>;
       },
     };
   };
@@ -206,7 +206,7 @@ function watchedLink(asked: Kind[], refuse: { left: number } = { left: 0 }): Ope
 
 async function lowered(t: Test, refusals: number) {
   const dir = fullStore(t);
-  const clock = createManualClock(START_MS + HOURS * HOUR_MS);
+  const clock = createManualClock(STORE_START_MS + HOURS * HOUR_MS);
   const asked: Kind[] = [];
   const events: AgentEvent[] = [];
   const store = createStore({
@@ -256,7 +256,7 @@ t.test('a disk that is full in the middle is trouble with an end, and room is ma
 
 t.test('a backlog that is being drained while the cap is lowered comes as rows or as gaps', async (t) => {
   const dir = fullStore(t);
-  const clock = createManualClock(START_MS + HOURS * HOUR_MS);
+  const clock = createManualClock(STORE_START_MS + HOURS * HOUR_MS);
   const common = { dir, clock, log: SILENT, commitSeconds: 10, maxDays: 400, decimals: new Map(), openLink: openInProcessLink };
   let found = 0;
   let seq = 0;

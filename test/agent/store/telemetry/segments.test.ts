@@ -3,12 +3,12 @@ import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import t from 'tap';
 import { createManualClock } from '../../../../agent/core/manual-clock.ts';
-import type { Frame, StoredFrame } from '../../../../agent/core/ports.ts';
+import type { ReadingFrame, StoredFrame } from '../../../../agent/core/ports.ts';
 import type { AgentEvent, PointId, Quality } from '../../../../agent/core/words.ts';
 import { openInProcessLink } from '../../../../agent/store/client/in-process-link.ts';
 import type { Setup } from '../../../../agent/store/messages.ts';
 import { createStore } from '../../../../agent/store/store.ts';
-import { folder, SILENT, START_MS } from '../fixtures/kit.ts';
+import { testFolder, SILENT, STORE_START_MS } from '../fixtures/kit.ts';
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
@@ -21,7 +21,7 @@ interface Options {
 }
 
 /** A store on a clock, fed like a street: so many points a minute, each with its own slow way. */
-function street(dir: string, { maxMegabytes = 64, maxDays = 400, machine = null, wallMs = START_MS }: Options = {}) {
+function street(dir: string, { maxMegabytes = 64, maxDays = 400, machine = null, wallMs = STORE_START_MS }: Options = {}) {
   const clock = createManualClock(wallMs);
   const events: AgentEvent[] = [];
   const store = createStore({
@@ -45,7 +45,7 @@ function street(dir: string, { maxMegabytes = 64, maxDays = 400, machine = null,
   };
   const feed = (readings: readonly (readonly [PointId, number | null, Quality?])[]): void => {
     const at = { atMono: clock.monoMs(), atMs: clock.wallMs() };
-    const frame: Frame = {
+    const frame: ReadingFrame = {
       ticket: ++ticket,
       ...at,
       clockQuality: clock.quality(),
@@ -85,7 +85,7 @@ const byPoint = (frames: readonly StoredFrame[]) =>
   ]);
 
 t.test('compaction changes where readings lie, not what they say, and makes them small', async (t) => {
-  const { clock, store, run } = street(folder(t));
+  const { clock, store, run } = street(testFolder(t));
   await store.start();
   await run(5 * HOUR_MS, { points: 40 });
   await clock.advance(10_000);
@@ -108,12 +108,12 @@ t.test('compaction changes where readings lie, not what they say, and makes them
 });
 
 t.test('what comes back is the same after a restart, and seq goes on where it was, also when all is compacted', async (t) => {
-  const dir = folder(t);
+  const dir = testFolder(t);
   const first = street(dir);
   await first.store.start();
   await first.run(2 * HOUR_MS);
   await first.store.stop();
-  const again = street(dir, { wallMs: START_MS + DAY_MS });
+  const again = street(dir, { wallMs: STORE_START_MS + DAY_MS });
   await again.store.start();
   await again.store.compact();
   const kept = await again.store.status();
@@ -126,12 +126,12 @@ t.test('what comes back is the same after a restart, and seq goes on where it wa
 });
 
 t.test('a history is raw, by minute or by hour, the same from frames and from segments', async (t) => {
-  const { clock, store, run, feed } = street(folder(t));
+  const { clock, store, run, feed } = street(testFolder(t));
   await store.start();
   await run(3 * HOUR_MS);
   feed([['D1.power', null, 'missing']]);
   await clock.advance(10_000);
-  const ask = { pointId: 'D1.power', fromMs: START_MS, toMs: START_MS + DAY_MS, limit: 10_000 } as const;
+  const ask = { pointId: 'D1.power', fromMs: STORE_START_MS, toMs: STORE_START_MS + DAY_MS, limit: 10_000 } as const;
   const raw = await store.history({ ...ask, resolution: 'raw' });
   const hours = await store.history({ ...ask, resolution: 'hour' });
   t.equal(raw?.rows.length, 181);
@@ -150,21 +150,21 @@ t.test('a history is raw, by minute or by hour, the same from frames and from se
   await store.compact();
   t.strictSame(await store.history({ ...ask, resolution: 'raw' }), raw);
   t.strictSame(await store.history({ ...ask, resolution: 'hour' }), hours);
-  const some = await store.history({ ...ask, resolution: 'raw', fromMs: START_MS + HOUR_MS, toMs: START_MS + 2 * HOUR_MS, limit: 20 });
+  const some = await store.history({ ...ask, resolution: 'raw', fromMs: STORE_START_MS + HOUR_MS, toMs: STORE_START_MS + 2 * HOUR_MS, limit: 20 });
   t.equal(some?.rows.length, 20);
   t.equal(some?.isCut, true, 'a bound keeps the newest and says so');
-  t.ok(some?.rows.every(({ atMs }) => atMs >= START_MS + HOUR_MS && atMs < START_MS + 2 * HOUR_MS));
+  t.ok(some?.rows.every(({ atMs }) => atMs >= STORE_START_MS + HOUR_MS && atMs < STORE_START_MS + 2 * HOUR_MS));
   t.match(await store.history({ ...ask, pointId: 'X.y', resolution: 'raw' }), { rows: [], buckets: [], isCut: false });
   await store.stop();
 });
 
 t.test('pages of a time bring every reading of it once, in the order of seq', async (t) => {
-  const { clock, store, run } = street(folder(t));
+  const { clock, store, run } = street(testFolder(t));
   await store.start();
   await run(4 * HOUR_MS);
   await clock.advance(10_000);
   await store.compact();
-  const [fromMs, toMs] = [START_MS + HOUR_MS, START_MS + 3 * HOUR_MS];
+  const [fromMs, toMs] = [STORE_START_MS + HOUR_MS, STORE_START_MS + 3 * HOUR_MS];
   const seqs: number[] = [];
   for (let afterSeq: number | null = 0; afterSeq !== null; ) {
     const page = await store.exportPage({ fromMs, toMs, afterSeq, maxFrames: 25 });
@@ -181,10 +181,10 @@ t.test('pages of a time bring every reading of it once, in the order of seq', as
 });
 
 t.test('readings taken before the clock was known are dated by the run’s own time once it is, and say so', async (t) => {
-  const dir = folder(t);
+  const dir = testFolder(t);
   const machine = { bootId: 'start-1', startMono: 5_000 };
   const lostMs = Date.parse('2026-01-02T00:00:00Z');
-  const trueMs = START_MS + 90 * DAY_MS;
+  const trueMs = STORE_START_MS + 90 * DAY_MS;
   const early = street(dir, { machine, wallMs: lostMs });
   early.clock.setQuality('restored');
   await early.store.start();
@@ -235,7 +235,7 @@ t.test('readings taken before the clock was known are dated by the run’s own t
 });
 
 t.test('a full store compacts, thins, then drops: every loss a gap, the account balanced, extremes and counters last', async (t) => {
-  const dir = folder(t);
+  const dir = testFolder(t);
   const { clock, store, run, events } = street(dir, { maxMegabytes: 0.12 });
   await store.start();
   for (let hour = 0; hour < 100; hour++) {
@@ -269,7 +269,7 @@ t.test('a full store compacts, thins, then drops: every loss a gap, the account 
 });
 
 t.test('readings older than the bound in days go, by a trusted clock only', async (t) => {
-  const { clock, store, run } = street(folder(t), { maxDays: 2 });
+  const { clock, store, run } = street(testFolder(t), { maxDays: 2 });
   await store.start();
   await run(DAY_MS, { everyMs: 300_000 });
   await clock.advance(10_000);
@@ -294,7 +294,7 @@ t.test('readings older than the bound in days go, by a trusted clock only', asyn
 });
 
 t.test('a damaged segment is found by whoever reads it and by the check; the rest stays', async (t) => {
-  const dir = folder(t);
+  const dir = testFolder(t);
   const { clock, store, run } = street(dir);
   await store.start();
   await run(6 * HOUR_MS);

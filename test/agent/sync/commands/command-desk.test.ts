@@ -4,12 +4,12 @@ import type { AuditNote } from '../../../../agent/core/audit-tools.ts';
 import type { PlatformOrder } from '../../../../agent/core/ports.ts';
 import type { AgentEvent, Outcome, OutcomeState } from '../../../../agent/core/words.ts';
 import { REMEMBERED } from '../../../../agent/sync/commands/command-book.ts';
-import { createCommandDesk } from '../../../../agent/sync/commands/command-desk.ts';
+import { createCommandInbox } from '../../../../agent/sync/commands/command-desk.ts';
 import { encodePayload, type Metric, toLong } from '../../../../agent/sync/sparkplug/codec.ts';
 import { createMetricTable } from '../../../../agent/sync/sparkplug/metric-table.ts';
-import { DEVICES, manualClock, START_MS, silentLog } from '../small-node.ts';
+import { NODE_DEVICES, manualClock, NODE_START_MS, silentLog } from '../small-node.ts';
 
-const table = createMetricTable(DEVICES);
+const table = createMetricTable(NODE_DEVICES);
 const text = (name: string, value: string): Metric => ({ name, value: { kind: 'string', value } });
 const level = (value: number): Metric => ({ name: 'Override/Level', value: toLong(value) });
 const expires = (ms: number): Metric => ({ name: 'Command/Expires', value: toLong(ms) });
@@ -42,7 +42,7 @@ function openBench() {
       [...disk].filter(([key]) => key.startsWith(prefix)).map(([key, json]) => ({ key, value: JSON.parse(json) as unknown })),
   };
   const open = () =>
-    createCommandDesk({
+    createCommandInbox({
       table,
       cabinetId: 'c1',
       clock,
@@ -215,9 +215,9 @@ t.test('nothing is carried out after its expiry, also not when the disk was slow
   const { open, message, seen, state, clock } = openBench();
   const desk = open();
   state.hangs = true;
-  desk.deviceCommand('L01', message([level(5), text('Command/Id', 'late'), expires(START_MS + 1_500)]));
-  desk.deviceCommand('L01', message([level(5), text('Command/Id', 'stepped'), expires(START_MS + 60_000)]));
-  desk.deviceCommand('L01', message([level(5), text('Command/Id', 'good'), expires(START_MS + 3_700_000)]));
+  desk.deviceCommand('L01', message([level(5), text('Command/Id', 'late'), expires(NODE_START_MS + 1_500)]));
+  desk.deviceCommand('L01', message([level(5), text('Command/Id', 'stepped'), expires(NODE_START_MS + 60_000)]));
+  desk.deviceCommand('L01', message([level(5), text('Command/Id', 'good'), expires(NODE_START_MS + 3_700_000)]));
   clock.stepWall(3_600_000);
   await clock.advance(2_000);
   t.match(seen.orders, [{ request: { commandId: 'good' } }]);
@@ -228,7 +228,7 @@ t.test('an id that comes again after its expiry is answered with the end it had,
   const { open, message, outcome, link, states, clock, settle } = openBench();
   const desk = open();
   desk.open(link);
-  const metrics = [level(5), text('Command/Id', 'a-1'), expires(START_MS + 10_000)];
+  const metrics = [level(5), text('Command/Id', 'a-1'), expires(NODE_START_MS + 10_000)];
   desk.deviceCommand('L01', message(metrics));
   await settle();
   desk.note(outcome('a-1', 'verified'));

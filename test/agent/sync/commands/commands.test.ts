@@ -4,7 +4,7 @@ import type { UplinkDevice } from '../../../../agent/core/ports.ts';
 import { type CommandContext, readDeviceCommand, readNodeCommand } from '../../../../agent/sync/commands/commands.ts';
 import { encodePayload, type Metric, toLong } from '../../../../agent/sync/sparkplug/codec.ts';
 import { createMetricTable } from '../../../../agent/sync/sparkplug/metric-table.ts';
-import { DEVICES, START_MS } from '../small-node.ts';
+import { NODE_DEVICES, NODE_START_MS } from '../small-node.ts';
 
 /** A lamp, a zone and a box with one contact that may be switched and one that may not. */
 const BOX: UplinkDevice = {
@@ -17,12 +17,12 @@ const BOX: UplinkDevice = {
   ],
 };
 
-const table = createMetricTable([...DEVICES, BOX]);
+const table = createMetricTable([...NODE_DEVICES, BOX]);
 const lamp = table.devices.get('L01');
-const context: CommandContext = { nowMs: START_MS, nowMono: 1_000, clockQuality: 'synced', freshId: 'fresh' };
+const context: CommandContext = { nowMs: NODE_START_MS, nowMono: 1_000, clockQuality: 'synced', freshId: 'fresh' };
 const message = (metrics: readonly Metric[], changes: { retained?: boolean; timestampMs?: number | undefined } = {}) => ({
   topic: '',
-  payload: encodePayload({ timestampMs: 'timestampMs' in changes ? changes.timestampMs : START_MS, metrics }),
+  payload: encodePayload({ timestampMs: 'timestampMs' in changes ? changes.timestampMs : NODE_START_MS, metrics }),
   retained: changes.retained ?? false,
 });
 const whole = (name: string, value: number): Metric => ({ name, value: toLong(value) });
@@ -62,9 +62,9 @@ const accepted: [story: string, device: typeof lamp, metrics: Metric[], wanted: 
     [level(0), minutes(1_440), text('Override/Reason', 'événement 🎆'), text('Override/Id', 'a-1')],
     { request: { levelPct: 0, minutes: 1_440, reason: 'événement 🎆', commandId: 'a-1' } },
   ],
-  ['an end instead of a length', lamp, [level(50), whole('Override/Until', START_MS + HOUR_MS)], { request: { minutes: 60 } }],
+  ['an end instead of a length', lamp, [level(50), whole('Override/Until', NODE_START_MS + HOUR_MS)], { request: { minutes: 60 } }],
   ['the general id', zone, [level(50), text('Command/Id', 'g-1')], { request: { commandId: 'g-1', target: { kind: 'zone', id: 'Z1' } } }],
-  ['an expiry goes with it', lamp, [level(50), whole('Command/Expires', START_MS + 30_000)], { request: { expiresMono: 31_000 } }],
+  ['an expiry goes with it', lamp, [level(50), whole('Command/Expires', NODE_START_MS + 30_000)], { request: { expiresMono: 31_000 } }],
   [
     'a 32-bit field holds a whole number too',
     lamp,
@@ -86,7 +86,7 @@ const accepted: [story: string, device: typeof lamp, metrics: Metric[], wanted: 
   [
     'a programme until an instant',
     zone,
-    [text('Programme/Choice', 'market'), whole('Programme/Until', START_MS + 48 * HOUR_MS)],
+    [text('Programme/Choice', 'market'), whole('Programme/Until', NODE_START_MS + 48 * HOUR_MS)],
     { request: { minutes: 2_880 } },
   ],
   ['back to the calendar', zone, [text('Programme/Choice', '')], { kind: 'programme', request: { programme: null } }],
@@ -133,14 +133,14 @@ const wrong: [metrics: Metric[], reason: RegExp, device?: typeof lamp][] = [
   [[{ alias: 4_711, value: toLong(5) }], /no metric alias 4711/],
   [[{ value: toLong(5) }], /no metric alias undefined/],
   [[level(5), text('Command/Id', 'a'), text('Override/Id', 'b')], /differ: give one/],
-  [[level(5), whole('Command/Expires', START_MS)], /expired 1 s ago: send it again with a new id/],
-  [[level(5), whole('Command/Expires', START_MS - 60_000)], /expired 60 s ago/],
-  [[level(5), whole('Command/Expires', START_MS + 25 * HOUR_MS)], /25 h ahead, at most 24 h/],
+  [[level(5), whole('Command/Expires', NODE_START_MS)], /expired 1 s ago: send it again with a new id/],
+  [[level(5), whole('Command/Expires', NODE_START_MS - 60_000)], /expired 60 s ago/],
+  [[level(5), whole('Command/Expires', NODE_START_MS + 25 * HOUR_MS)], /25 h ahead, at most 24 h/],
   [[level(5), whole('Command/Expires', 5)], /Expires takes a DateTime/],
   [[level(5), text('Command/Expires', '2026-11-24')], /Expires takes a DateTime/],
-  [[level(5), minutes(5), whole('Override/Until', START_MS + HOUR_MS)], /contradict/],
-  [[level(5), whole('Override/Until', START_MS - HOUR_MS)], /Until was 60 min ago: give a time ahead/],
-  [[release(true), whole('Override/Until', START_MS + HOUR_MS)], /contradict/],
+  [[level(5), minutes(5), whole('Override/Until', NODE_START_MS + HOUR_MS)], /contradict/],
+  [[level(5), whole('Override/Until', NODE_START_MS - HOUR_MS)], /Until was 60 min ago: give a time ahead/],
+  [[release(true), whole('Override/Until', NODE_START_MS + HOUR_MS)], /contradict/],
   [[text('Override/Release At', 'dawn')], /takes "now" or "next-step"/],
   [[release(false), text('Override/Release At', 'now')], /contradict/],
   [[level(5), whole('Identify/Seconds', 10)], /one command asks one thing, this one Override and Identify/],
@@ -188,7 +188,7 @@ t.test('whatever it is refused for, its sender hears of it under the id that he 
   const alias = lamp?.byName.get('Command/Id')?.alias as number;
   const read = (m: ReturnType<typeof message>, device = lamp) => readDeviceCommand(m, device, context);
   const refused = { kind: 'refused', commandId: 'a-7', hasOwnId: true };
-  t.match(read(message([level(5), own], { timestampMs: START_MS - 300_001 })), { ...refused, reason: /300 s old/ });
+  t.match(read(message([level(5), own], { timestampMs: NODE_START_MS - 300_001 })), { ...refused, reason: /300 s old/ });
   t.match(read(message([level(5), own], { retained: true })), { ...refused, reason: /retained/ });
   t.match(read(message([level(5), own, text('Override/Colour', 'red')])), { ...refused, reason: /no metric/ });
   t.match(read(message([level(5), { alias, value: { kind: 'string', value: 'a-7' } }], { retained: true })), refused, 'by alias too');
@@ -203,10 +203,10 @@ t.test('whatever it is refused for, its sender hears of it under the id that he 
 t.test('the time of a command counts only while the clock is to be trusted', async (t) => {
   const at = (timestampMs: number | undefined, clockQuality: CommandContext['clockQuality']) =>
     readDeviceCommand(message([level(5)], { timestampMs }), lamp, { ...context, clockQuality });
-  t.match(at(START_MS - 300_001, 'synced'), { reason: /300 s old, at most 300 s: check the clock of the sender \(here it is 20.*Z\)/ });
-  t.match(at(Math.round(START_MS / 1_000), 'synced'), { reason: /takes milliseconds since 1970/ });
-  t.match(at(START_MS + 300_001, 'rtc'), { reason: /300 s ahead/ });
-  t.match(at(START_MS - 300_000, 'synced'), { kind: 'order' });
+  t.match(at(NODE_START_MS - 300_001, 'synced'), { reason: /300 s old, at most 300 s: check the clock of the sender \(here it is 20.*Z\)/ });
+  t.match(at(Math.round(NODE_START_MS / 1_000), 'synced'), { reason: /takes milliseconds since 1970/ });
+  t.match(at(NODE_START_MS + 300_001, 'rtc'), { reason: /300 s ahead/ });
+  t.match(at(NODE_START_MS - 300_000, 'synced'), { kind: 'order' });
   t.match(at(0, 'restored'), { kind: 'order' });
   t.match(at(undefined, 'synced'), { kind: 'order' });
 });
@@ -221,21 +221,21 @@ t.test('without a known time an expiry counts from the arrival, and what needs a
     order: { request: { expiresMono: 21_000 } },
   });
   t.match(at([expires(1_000_000_020_000)], 'restored'), { reason: /expired/ }, 'a restored clock is late at most');
-  t.match(at([expires(START_MS + 1)], 'restored', START_MS - 999), { lifetime: { expiresMono: 2_000 } });
+  t.match(at([expires(NODE_START_MS + 1)], 'restored', NODE_START_MS - 999), { lifetime: { expiresMono: 2_000 } });
   t.match(
-    readDeviceCommand(message([level(5), expires(START_MS + 9)], { timestampMs: undefined }), lamp, { ...context, clockQuality: 'none' }),
+    readDeviceCommand(message([level(5), expires(NODE_START_MS + 9)], { timestampMs: undefined }), lamp, { ...context, clockQuality: 'none' }),
     {
       reason: /needs the payload timestamp/,
     },
   );
   t.match(at([expires(999_999_999_999)], 'none'), { reason: /before its own timestamp/ });
-  t.match(at([whole('Override/Until', START_MS + HOUR_MS)], 'none'), { reason: /time is not known here: give Override\/Minutes/ });
+  t.match(at([whole('Override/Until', NODE_START_MS + HOUR_MS)], 'none'), { reason: /time is not known here: give Override\/Minutes/ });
 });
 
 t.test('the digest is of what is asked, whatever surrounds it and in whatever order', async (t) => {
   const digest = (metrics: Metric[]): string => (readDeviceCommand(message(metrics), lamp, context) as { digest: string }).digest;
   const one = digest([level(5), minutes(10), text('Command/Id', 'a')]);
-  t.equal(digest([minutes(10), whole('Command/Expires', START_MS + 1_000), text('Override/Id', 'b'), level(5)]), one);
+  t.equal(digest([minutes(10), whole('Command/Expires', NODE_START_MS + 1_000), text('Override/Id', 'b'), level(5)]), one);
   t.not(digest([level(6), minutes(10)]), one);
 });
 
@@ -246,7 +246,7 @@ t.test('an NCMD asks for a rebirth by name, or for the emergency, or is refused'
   t.strictSame(read([rebirth(false)]), { kind: 'nothing' });
   t.strictSame(read([]), { kind: 'nothing' });
   t.match(read([rebirth(true)], true), { reason: /retained/ });
-  const old = message([rebirth(true)], { timestampMs: START_MS - 3_600_000 });
+  const old = message([rebirth(true)], { timestampMs: NODE_START_MS - 3_600_000 });
   t.strictSame(readNodeCommand(old, NODE, context), { kind: 'rebirth' }, 'a host whose clock is wrong must be able to read us');
   t.match(read([flag('Node Control/Reboot', true)]), {
     reason: /no metric "Node Control\/Reboot": Node Control\/Rebirth, Emergency\/On, .* can be written/,
@@ -263,7 +263,7 @@ t.test('an NCMD asks for a rebirth by name, or for the emergency, or is refused'
   t.match(read([flag('Emergency/On', false), whole('Emergency/Minutes', 30)]), { reason: /contradict/ });
   t.match(read([whole('Emergency/Minutes', 30)]), { reason: /Emergency\/On is missing/ });
   t.match(read([flag('Emergency/On', true), whole('Emergency/Minutes', 1_441)]), { reason: /allowed are 1 to 1440/ });
-  t.match(read([whole('Emergency/Until', START_MS)]), { reason: /cannot be written/ });
+  t.match(read([whole('Emergency/Until', NODE_START_MS)]), { reason: /cannot be written/ });
 });
 
 t.test('whatever bytes arrive are read without an error', async (t) => {

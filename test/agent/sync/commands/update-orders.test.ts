@@ -1,6 +1,6 @@
 import t from 'tap';
-import type { UpdateDesk } from '../../../../agent/core/updates.ts';
-import { createUpdatePost } from '../../../../agent/service/updates/platform-updates.ts';
+import type { UpdateManager } from '../../../../agent/core/updates.ts';
+import { createPlatformUpdates } from '../../../../agent/service/updates/platform-updates.ts';
 import { readNodeCommand } from '../../../../agent/sync/commands/commands.ts';
 import { encodePayload, type Metric, toLong } from '../../../../agent/sync/sparkplug/codec.ts';
 import { createMetricTable } from '../../../../agent/sync/sparkplug/metric-table.ts';
@@ -63,7 +63,7 @@ t.test('each ends once, with the words of the desk, and the node shows which rel
     keys: [],
     obstacle: '',
   } as const;
-  const desk: UpdateDesk = {
+  const desk: UpdateManager = {
     status: async () => status,
     put: async () => ({ isDone: true, text: '3 of 9 bytes' }),
     install: async ({ isForced }) => ({ isDone: isForced, text: '6 lamps are lit' }),
@@ -76,12 +76,12 @@ t.test('each ends once, with the words of the desk, and the node shows which rel
     onOutcome: ({ commandId, state, reason }: { commandId: string; state: string; reason: string }) =>
       void ends.push(`${commandId} ${state} ${reason}`.trim()),
   };
-  const post = createUpdatePost({ desk, ...common });
+  const post = createPlatformUpdates({ desk, ...common });
   await post.take({ commandId: 'a', ask: { action: 'put', part: { atByte: 0, ofBytes: 9, data: Buffer.from('abc') } } });
   await post.take({ commandId: 'b', ask: { action: 'install', isForced: false } });
   await post.take({ commandId: 'c', ask: { action: 'install', isForced: true } });
   await post.take({ commandId: 'd', ask: { action: 'revert', isForced: false } });
-  await createUpdatePost({ desk: null, ...common }).take({ commandId: 'e', ask: { action: 'revert', isForced: false } });
+  await createPlatformUpdates({ desk: null, ...common }).take({ commandId: 'e', ask: { action: 'revert', isForced: false } });
   t.strictSame(
     ends.filter((end) => !end.endsWith('received')),
     [

@@ -2,10 +2,10 @@ import t from 'tap';
 import type { OverrideRequest, ReleaseRequest } from '../../../../agent/core/ports.ts';
 import { toLong } from '../../../../agent/sync/sparkplug/codec.ts';
 import { until } from '../small-node.ts';
-import { online, openScene } from '../uplink-scene.ts';
+import { online, openUplinkScene } from '../uplink-scene.ts';
 
 t.test('an override arrives once, and its outcomes come back', async (t) => {
-  const { host, node } = await openScene(t);
+  const { host, node } = await openUplinkScene(t);
   const overrides: OverrideRequest[] = [];
   const releases: ReleaseRequest[] = [];
   node.onOrder = ({ kind, request }) => {
@@ -43,7 +43,7 @@ t.test('an override arrives once, and its outcomes come back', async (t) => {
 });
 
 t.test('bad commands are refused with their reason, on the device they were for', async (t) => {
-  const { host, node } = await openScene(t);
+  const { host, node } = await openUplinkScene(t);
   const overrides: OverrideRequest[] = [];
   node.onOrder = ({ kind, request }) => kind === 'override' && overrides.push(request);
   await host.command('L02', [{ name: 'Override/Level', value: toLong(10) }], { retain: true });
@@ -63,7 +63,7 @@ t.test('bad commands are refused with their reason, on the device they were for'
 });
 
 t.test('a resend that makes no sense is refused under its id, with what it takes', async (t) => {
-  const { host, node } = await openScene(t);
+  const { host, node } = await openUplinkScene(t);
   const results: unknown[] = [];
   host.onValue = ({ metric, value }) => metric === 'Sync/Resend Result' && results.push(JSON.parse(String(value)));
   await node.uplink.start();

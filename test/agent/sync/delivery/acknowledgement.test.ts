@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import t from 'tap';
-import { runDry, settle, setUp } from './wire.ts';
+import { runDry, nextTurn, setUp } from './wire.ts';
 
 t.test('with a platform that acknowledges, nothing is lost in any order of takes, commits, proofs, words, waits and cuts', async (t) => {
   const step = fc.oneof(
@@ -35,7 +35,7 @@ t.test('with a platform that acknowledges, nothing is lost in any order of takes
           open = true;
           delivery.open(wire.link());
         }
-        await settle();
+        await nextTurn();
         if (store.cursor > acked) return false;
       }
       if (!open) delivery.open(wire.link());
@@ -55,7 +55,7 @@ t.test('with a platform that acknowledges, nothing is lost in any order of takes
 t.test('an acknowledgement that cannot be true moves nothing', async (t) => {
   const { wire, delivery, take, store } = setUp('auto');
   delivery.open(wire.link());
-  await settle();
+  await nextTurn();
   take();
   delivery.committed(store.commit());
   const refused = (seq: number, epoch = 'e1'): string => delivery.acknowledge({ epoch, seq, gapId: null });
@@ -72,7 +72,7 @@ t.test('who proved in an earlier run proves on, and a platform that is silent fo
   store.saved.set('sync.mode', 'platform');
   await delivery.restore();
   delivery.open(wire.link());
-  await settle();
+  await nextTurn();
   t.equal(delivery.facts().mode, 'platform');
   await clock.advance(86_400_000);
   t.equal(delivery.facts().mode, 'broker');
@@ -103,7 +103,7 @@ t.test('a platform that never acknowledges gets every row once, over cuts and re
   const { store, clock, wire, delivery, take } = first;
   await delivery.restore();
   delivery.open(wire.link());
-  await settle();
+  await nextTurn();
   for (let i = 0; i < 20; i += 1) take();
   delivery.committed(store.commit());
   await runDry(first);
@@ -143,7 +143,7 @@ t.test('the first acknowledgement says what is missing: all behind it comes agai
   const parts = setUp('platform');
   const { store, clock, wire, delivery, take } = parts;
   delivery.open(wire.link());
-  await settle();
+  await nextTurn();
   for (let i = 0; i < 40; i += 1) take();
   delivery.committed(store.commit());
   await runDry(parts);
@@ -171,7 +171,7 @@ t.test('acknowledgements out of order, too old, too new and of another store mov
       const parts = setUp(proof);
       const { store, clock, wire, delivery, take, taken } = parts;
       delivery.open(wire.link());
-      await settle();
+      await nextTurn();
       let highest = 0;
       for (const { seq, epoch } of words) {
         take();

@@ -1,19 +1,19 @@
 import fc from 'fast-check';
 import t from 'tap';
-import { runDry, settle, setUp } from './wire.ts';
+import { runDry, nextTurn, setUp } from './wire.ts';
 
 t.test('live frames share a barrier, and there is never more than one in flight', async (t) => {
   const { wire, delivery, take, counts } = setUp();
   delivery.open(wire.link());
-  await settle();
+  await nextTurn();
   for (let i = 0; i < 5; i += 1) take();
   t.equal(wire.barriers(), 1);
   wire.answer();
-  await settle();
+  await nextTurn();
   t.equal(counts.proven, 1, 'the first barrier was asked before the others were sent');
   t.equal(wire.barriers(), 1);
   wire.answer();
-  await settle();
+  await nextTurn();
   t.equal(counts.proven, 5);
   t.equal(wire.barriers(), 0);
 });
@@ -21,10 +21,10 @@ t.test('live frames share a barrier, and there is never more than one in flight'
 t.test('without a barrier nothing counts as delivered, and the cursor stays', async (t) => {
   const { wire, delivery, take, store, counts } = setUp();
   delivery.open(wire.link());
-  await settle();
+  await nextTurn();
   take();
   delivery.committed(store.commit());
-  await settle();
+  await nextTurn();
   t.match(counts, { sent: 1, proven: 0 });
   t.equal(store.cursor, 0);
   delivery.close();
@@ -41,13 +41,13 @@ t.test('live frames overtake the backlog at every step', async (t) => {
   for (let i = 0; i < 60; i += 1) take();
   delivery.committed(store.commit());
   delivery.open(wire.link());
-  await settle();
-  await settle();
+  await nextTurn();
+  await nextTurn();
   take();
   wire.answer();
-  await settle();
+  await nextTurn();
   wire.answer();
-  await settle();
+  await nextTurn();
   const place = wire.arrived.findIndex(({ historical }) => !historical);
   t.ok(place > 0 && place < 40, `the live frame arrived after ${place} of 60 old ones`);
   await runDry({ wire, delivery });
@@ -62,7 +62,7 @@ t.test('live frames overtake the backlog at every step', async (t) => {
 t.test('a store that began afresh mid-session starts a new count', async (t) => {
   const { wire, delivery, take, store } = setUp();
   delivery.open(wire.link());
-  await settle();
+  await nextTurn();
   take();
   delivery.committed(store.commit());
   await runDry({ wire, delivery });
@@ -100,7 +100,7 @@ t.test('nothing is lost in any order of takes, commits, proofs and cuts; only wh
           open = true;
           delivery.open(wire.link());
         }
-        await settle();
+        await nextTurn();
       }
       if (!open) delivery.open(wire.link());
       delivery.committed(store.commit());
@@ -117,7 +117,7 @@ t.test('nothing is lost in any order of takes, commits, proofs and cuts; only wh
 t.test('what the platform asks for goes out again, though it was delivered', async (t) => {
   const { wire, delivery, take, store, results } = setUp();
   delivery.open(wire.link());
-  await settle();
+  await nextTurn();
   for (let i = 0; i < 4; i += 1) take();
   delivery.committed(store.commit());
   await runDry({ wire, delivery });
@@ -147,14 +147,14 @@ t.test('each recorded loss is told until the broker has it, over restarts too', 
   const { wire, delivery, store, notes } = setUp();
   store.gaps.push({ id: 1, firstSeq: 5, lastSeq: 9, readings: 40, reason: 'cap', atMs: 7 });
   delivery.open(wire.link());
-  await settle();
+  await nextTurn();
   t.strictSame(
     notes.map((note) => JSON.parse(note)),
     [{ epoch: 'e1', id: 1, from: 5, to: 9, readings: 40, reason: 'cap', atMs: 7 }],
   );
   delivery.close();
   wire.cut(0);
-  await settle();
+  await nextTurn();
   delivery.open(wire.link());
   await runDry({ wire, delivery });
   t.equal(notes.length, 2, 'its barrier was cut');

@@ -1,6 +1,6 @@
 import t from 'tap';
 import type { StoredFrame } from '../../../../agent/core/ports.ts';
-import { createResendDesk, type ResendResult } from '../../../../agent/sync/delivery/resend-desk.ts';
+import { createResendQueue, type ResendResult } from '../../../../agent/sync/delivery/resend-desk.ts';
 import { createMemoryStore } from '../small-node.ts';
 
 const ask = (id: string, fromSeq: number, toSeq: number) => ({ id, fromMs: null, toMs: null, fromSeq, toSeq });
@@ -9,7 +9,7 @@ t.test('two links that wait for the store at once end one request once, and not 
   const results: ResendResult[] = [];
   const answers: ((rows: readonly StoredFrame[]) => void)[] = [];
   const readAfter = () => new Promise<readonly StoredFrame[]>((answer) => answers.push(answer));
-  const desk = createResendDesk({ ...createMemoryStore().port, readAfter }, (result) => results.push(result));
+  const desk = createResendQueue({ ...createMemoryStore().port, readAfter }, (result) => results.push(result));
   desk.ask(ask('empty', 5, 9));
   desk.ask(ask('wanted', 1, 2));
   const settle = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
@@ -26,7 +26,7 @@ t.test('two links that wait for the store at once end one request once, and not 
 t.test('a store that does not answer refuses a request; it does not end it as done', async (t) => {
   const results: ResendResult[] = [];
   const store = { readAfter: async () => [], exportPage: async () => undefined };
-  const desk = createResendDesk(store, (result) => results.push(result));
+  const desk = createResendQueue(store, (result) => results.push(result));
   desk.ask(ask('rows', 1, 2));
   t.equal(await desk.next(10), undefined);
   t.match(results, [{ id: 'rows', state: 'refused', reason: /store cannot be asked/ }]);

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import t from 'tap';
 import type { StoredFrame } from '../../../../agent/core/ports.ts';
-import { encodeSegment } from '../../../../agent/sync/delivery/segment.ts';
+import { encodeRowsSegment } from '../../../../agent/sync/delivery/segment.ts';
 import { readSegment } from '../../../platform/segment-reader.ts';
 
 const reading = fc.record({
@@ -41,7 +41,7 @@ t.test('a segment gives back every reading, bit by bit', async (t) => {
   fc.assert(
     fc.property(frames, (rows) => {
       const [from, to] = [rows[0]?.seq ?? 0, rows.at(-1)?.seq ?? 0];
-      const segment = readSegment(encodeSegment(rows, { epoch: 'a1b2c3d4e5', from, to }));
+      const segment = readSegment(encodeRowsSegment(rows, { epoch: 'a1b2c3d4e5', from, to }));
       const key = (seq: number, r: { pointId: string; value: number | null; quality: string; atMs: number }): string =>
         `${seq} ${r.pointId} ${Object.is(r.value, -0) ? '0' : r.value} ${r.quality} ${r.atMs}`;
       const sent = rows.flatMap(({ seq, readings }) => readings.map((r) => key(seq, r))).sort();

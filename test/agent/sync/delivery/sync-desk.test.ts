@@ -1,17 +1,17 @@
 import t from 'tap';
 import { createManualClock } from '../../../../agent/core/manual-clock.ts';
 import type { ResendRequest, ResendResult } from '../../../../agent/sync/delivery/resend-desk.ts';
-import { createSyncDesk } from '../../../../agent/sync/delivery/sync-desk.ts';
+import { createSyncHandler } from '../../../../agent/sync/delivery/sync-desk.ts';
 import { encodePayload } from '../../../../agent/sync/sparkplug/codec.ts';
 import { createMetricTable } from '../../../../agent/sync/sparkplug/metric-table.ts';
-import { DEVICES, START_MS, silentLog, uplinkConfig } from '../small-node.ts';
+import { NODE_DEVICES, NODE_START_MS, silentLog, uplinkConfig } from '../small-node.ts';
 
 function openDesk() {
-  const clock = createManualClock(START_MS);
+  const clock = createManualClock(NODE_START_MS);
   const done = { acks: 0, accepts: 0, resends: 0, logged: 0 };
   const results: ResendResult[] = [];
-  const desk = createSyncDesk({
-    table: createMetricTable(DEVICES, uplinkConfig('mqtt://127.0.0.1:1')),
+  const desk = createSyncHandler({
+    table: createMetricTable(NODE_DEVICES, uplinkConfig('mqtt://127.0.0.1:1')),
     clock,
     log: {
       ...silentLog,
@@ -38,7 +38,7 @@ function openDesk() {
   const say = (name: string, value: string): boolean =>
     desk.take({
       topic: '',
-      payload: encodePayload({ timestampMs: START_MS, metrics: [{ name, value: { kind: 'string', value } }] }),
+      payload: encodePayload({ timestampMs: NODE_START_MS, metrics: [{ name, value: { kind: 'string', value } }] }),
       retained: false,
     });
   return { clock, done, results, say };

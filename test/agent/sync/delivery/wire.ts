@@ -1,6 +1,6 @@
 import { UplinkError } from '../../../../agent/core/errors.ts';
-import type { Frame, StoredFrame } from '../../../../agent/core/ports.ts';
-import { createDelivery, type Delivery, type Link } from '../../../../agent/sync/delivery/delivery.ts';
+import type { ReadingFrame, StoredFrame } from '../../../../agent/core/ports.ts';
+import { createDelivery, type Delivery, type DeliveryLink } from '../../../../agent/sync/delivery/delivery.ts';
 import type { ResendResult } from '../../../../agent/sync/delivery/resend-desk.ts';
 import type { RowsMark } from '../../../../agent/sync/delivery/rows-mark.ts';
 import { NO_RANGES, reachFrom, type SeqRanges, withRange } from '../../../../agent/sync/delivery/seq-ranges.ts';
@@ -33,11 +33,11 @@ function createWire() {
     }
   };
   const publisher = {
-    live: (frame: Frame, rows: RowsMark | null) => put([frame], false, rows),
+    live: (frame: ReadingFrame, rows: RowsMark | null) => put([frame], false, rows),
     history: (frames: readonly StoredFrame[], rows: RowsMark) => put(frames, true, rows),
     endHistory: () => {},
   };
-  const link = (): Link => ({
+  const link = (): DeliveryLink => ({
     publisher: publisher as unknown as Publisher,
     connection: {
       maxPacketBytes: 100_000,
@@ -71,7 +71,7 @@ function createWire() {
   };
 }
 
-export const settle = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+export const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 export function setUp(proof: 'auto' | 'broker' | 'platform' = 'broker', store = createMemoryStore()) {
   const clock = manualClock();
@@ -98,7 +98,7 @@ export function setUp(proof: 'auto' | 'broker' | 'platform' = 'broker', store = 
   let ticket = 0;
   const take = (): void => {
     ticket += 1;
-    const frame: Frame = {
+    const frame: ReadingFrame = {
       ticket,
       atMono: ticket,
       atMs: ticket,
@@ -113,10 +113,10 @@ export function setUp(proof: 'auto' | 'broker' | 'platform' = 'broker', store = 
 
 export async function runDry(parts: { readonly wire: ReturnType<typeof createWire>; readonly delivery: Delivery }): Promise<void> {
   for (let idle = 0; idle < 3; idle += 1) {
-    await settle();
+    await nextTurn();
     while (parts.wire.answer()) {
       idle = 0;
-      await settle();
+      await nextTurn();
     }
   }
 }

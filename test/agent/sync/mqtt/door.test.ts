@@ -3,11 +3,11 @@ import t, { type Test } from 'tap';
 import type { UplinkError } from '../../../../agent/core/errors.ts';
 import { createSystemClock } from '../../../../agent/core/system-clock.ts';
 import type { ConnectOptions, MqttConnection } from '../../../../agent/sync/mqtt/door.ts';
-import { createMqttDoor } from '../../../../agent/sync/mqtt/mqtt-door.ts';
+import { createMqttTransport } from '../../../../agent/sync/mqtt/mqtt-door.ts';
 import { manualClock, until } from '../small-node.ts';
 import { CONNACK_4, CONNACK_5, polite, type RawBroker, type RawClient, type RawPacket, startRawBroker } from './raw-broker.ts';
 
-const door = createMqttDoor();
+const door = createMqttTransport();
 const clock = createSystemClock({ quality: () => 'synced' });
 
 function options(url: string, changes: Partial<ConnectOptions> = {}): ConnectOptions {

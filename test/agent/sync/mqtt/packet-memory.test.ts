@@ -2,7 +2,7 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { generate } from 'mqtt-packet';
 import t from 'tap';
-import { createMqttDoor } from '../../../../agent/sync/mqtt/mqtt-door.ts';
+import { createMqttTransport } from '../../../../agent/sync/mqtt/mqtt-door.ts';
 
 const LENGTHS = 1_500;
 /** Node's own pieces are as large. */
@@ -27,7 +27,7 @@ async function bufferBytes(enoughBytes = 0): Promise<number> {
 }
 
 t.test('what the codec of the uplink keeps of each length of a packet is a few bytes, not the memory around them', async (t) => {
-  createMqttDoor();
+  createMqttTransport();
   const before = await bufferBytes();
   for (let length = 1; length <= LENGTHS; length += 1) {
     generate({ cmd: 'publish', topic: 't', payload: Buffer.alloc(length), qos: 0, dup: false, retain: false });

@@ -1,6 +1,6 @@
 import t from 'tap';
 import { UplinkError } from '../../../../agent/core/errors.ts';
-import { createMqttDoor } from '../../../../agent/sync/mqtt/mqtt-door.ts';
+import { createMqttTransport } from '../../../../agent/sync/mqtt/mqtt-door.ts';
 import { probeTimes, startProbe } from '../../../../agent/sync/mqtt/probe.ts';
 import { createSmallNode, manualClock, until, uplinkConfig } from '../small-node.ts';
 import { CONNACK_4, CONNACK_5, PINGRESP, polite, type RawClient, startRawBroker } from './raw-broker.ts';
@@ -130,7 +130,7 @@ t.test('a black hole ends the session within the probe, and the next attempt fol
 t.test('a question costs two bytes and so does its answer', async (t) => {
   const broker = await startRawBroker(polite());
   t.teardown(() => broker.close());
-  const connection = await createMqttDoor().connect({
+  const connection = await createMqttTransport().connect({
     url: broker.url,
     protocol: 5,
     clientId: 'c',

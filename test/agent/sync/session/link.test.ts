@@ -3,7 +3,7 @@ import { UplinkError } from '../../../../agent/core/errors.ts';
 import type { Store } from '../../../../agent/core/ports.ts';
 import type { ConnectOptions, MqttConnection } from '../../../../agent/sync/mqtt/door.ts';
 import type { ReadFile } from '../../../../agent/sync/mqtt/secrets.ts';
-import { createLink } from '../../../../agent/sync/session/link.ts';
+import { createBrokerLink } from '../../../../agent/sync/session/link.ts';
 import { createTrace } from '../../../../agent/sync/session/trace.ts';
 import { manualClock, silentLog, uplinkConfig } from '../small-node.ts';
 
@@ -16,7 +16,7 @@ interface Attempt {
 function setUp(store: Pick<Store, 'save' | 'load'>, chance = 0, readFile: ReadFile | null = null) {
   const clock = manualClock();
   const attempts: Attempt[] = [];
-  const link = createLink({
+  const link = createBrokerLink({
     config: uplinkConfig('mqtt://broker', readFile === null ? {} : { passwordFile: '/var/lib/luciole/password' }),
     clientId: 'luciole-c1',
     subscriptions: [],

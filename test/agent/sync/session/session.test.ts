@@ -6,13 +6,13 @@ import {
   createSession,
   type Effect,
   REBIRTH_GAP_MS,
-  type Session,
+  type SessionState,
   type SessionEvent,
 } from '../../../../agent/sync/session/session.ts';
 import { readHostState } from '../../../../agent/sync/sparkplug/host-state.ts';
 import { createTopics } from '../../../../agent/sync/sparkplug/topics.ts';
 
-const run = (events: readonly SessionEvent[], from: Session): { session: Session; effects: Effect[] } => {
+const run = (events: readonly SessionEvent[], from: SessionState): { session: SessionState; effects: Effect[] } => {
   let session = from;
   const effects: Effect[] = [];
   for (const event of events) {

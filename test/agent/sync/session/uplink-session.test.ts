@@ -1,16 +1,16 @@
 import t from 'tap';
-import type { MqttConnection, MqttDoor } from '../../../../agent/sync/mqtt/door.ts';
-import { createMqttDoor } from '../../../../agent/sync/mqtt/mqtt-door.ts';
+import type { MqttConnection, MqttTransport } from '../../../../agent/sync/mqtt/door.ts';
+import { createMqttTransport } from '../../../../agent/sync/mqtt/mqtt-door.ts';
 import { createTestBroker } from '../../../platform/broker.ts';
 import { createMemoryStore, createSmallNode, manualClock, until, uplinkConfig } from '../small-node.ts';
-import { online, openScene, verbs } from '../uplink-scene.ts';
+import { online, openUplinkScene, verbs } from '../uplink-scene.ts';
 
 t.test('what was lost while the host was away stands in the birth', async (t) => {
   const clock = manualClock();
   const store = createMemoryStore();
   const loss = { readingsLost: 0, gaps: 0 };
   const port = { ...store.port, status: async () => ({ ...(await store.port.status()), ...loss }) };
-  const { host, node } = await openScene(t, { clock, store: { ...store, port }, primaryHost: 'scada' });
+  const { host, node } = await openUplinkScene(t, { clock, store: { ...store, port }, primaryHost: 'scada' });
   await host.state(false, Date.now() + 1);
   await node.uplink.start();
   t.ok(await until(() => node.uplink.status().state === 'waiting-for-host'));
@@ -25,7 +25,7 @@ t.test('what was lost while the host was away stands in the birth', async (t) =>
 });
 
 t.test('a proper stop says goodbye; an abrupt end leaves it to the will', async (t) => {
-  const { broker, host, node } = await openScene(t);
+  const { broker, host, node } = await openUplinkScene(t);
   await node.uplink.start();
   await until(online(node));
   node.poll({ 'L01.level': 5 });
@@ -40,9 +40,9 @@ t.test('a proper stop says goodbye; an abrupt end leaves it to the will', async 
   t.match(node.uplink.status(), { state: 'off', readingsAcked: 1 });
 
   const connections: MqttConnection[] = [];
-  const door: MqttDoor = {
+  const door: MqttTransport = {
     connect: async (options) => {
-      const connection = await createMqttDoor().connect(options);
+      const connection = await createMqttTransport().connect(options);
       connections.push(connection);
       return connection;
     },
@@ -64,7 +64,7 @@ t.test('a proper stop says goodbye; an abrupt end leaves it to the will', async 
 });
 
 t.test('no birth before the primary host is there; its leaving ends the session, its return opens a new one', async (t) => {
-  const { host, node } = await openScene(t, { primaryHost: 'scada' });
+  const { host, node } = await openUplinkScene(t, { primaryHost: 'scada' });
   await host.state(false, Date.now() + 1);
   await node.uplink.start();
   t.ok(await until(() => node.uplink.status().state === 'waiting-for-host'));
@@ -127,7 +127,7 @@ t.test('an uplink that is stopped before the disk has answered never connects', 
     port: { ...store.port, loadAll: () => new Promise<undefined>((answer) => waiting.push(() => answer(undefined))) },
   };
   let attempts = 0;
-  const door: MqttDoor = {
+  const door: MqttTransport = {
     connect: () => {
       attempts += 1;
       return new Promise<MqttConnection>(() => {});

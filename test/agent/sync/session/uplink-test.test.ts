@@ -5,19 +5,19 @@ import t, { type Test } from 'tap';
 import type { UplinkConfig } from '../../../../agent/core/cabinet.ts';
 import { createManualClock } from '../../../../agent/core/manual-clock.ts';
 import { createSystemClock } from '../../../../agent/core/system-clock.ts';
-import { createMqttDoor } from '../../../../agent/sync/mqtt/mqtt-door.ts';
+import { createMqttTransport } from '../../../../agent/sync/mqtt/mqtt-door.ts';
 import { createFileReader } from '../../../../agent/sync/mqtt/secret-files.ts';
 import { afterEvent, createSession, type Phase } from '../../../../agent/sync/session/session.ts';
 import { createTrace } from '../../../../agent/sync/session/trace.ts';
 import { testUplink } from '../../../../agent/sync/session/uplink-test.ts';
 import { polite, type RawBroker, type RawClient, type RawPacket, startRawBroker } from '../mqtt/raw-broker.ts';
-import { START_MS, uplinkConfig } from '../small-node.ts';
+import { NODE_START_MS, uplinkConfig } from '../small-node.ts';
 
 /** A try against this broker, as the console asks for it. */
 function tryIt(url: string, changes: Partial<UplinkConfig> = {}, broker: string | null = null) {
   const clock = createSystemClock({ quality: () => 'synced' });
   const config = uplinkConfig(url, { protocol: 5, ...changes });
-  const parts = { config, clientId: 'luciole-c1', door: createMqttDoor(), clock, readFile: createFileReader(null) };
+  const parts = { config, clientId: 'luciole-c1', door: createMqttTransport(), clock, readFile: createFileReader(null) };
   return testUplink(parts, { broker, signal: new AbortController().signal }, () => {});
 }
 
@@ -124,7 +124,7 @@ t.test('a file that cannot be used is the first stage that fails', async (t) => 
 });
 
 t.test('a trace keeps the last 400 entries, cuts what strangers may make long, and tells who watches', async (t) => {
-  const trace = createTrace(createManualClock(START_MS));
+  const trace = createTrace(createManualClock(NODE_START_MS));
   const seen: string[] = [];
   const stop = trace.watch(({ text }) => seen.push(text));
   for (let i = 0; i < 1_000; i += 1) trace.event(`${i}`);
@@ -132,7 +132,7 @@ t.test('a trace keeps the last 400 entries, cuts what strangers may make long, a
   trace.packet({ isSent: false, name: 'publish', topic: 'x'.repeat(60_000), bytes: 5 });
   const entries = trace.entries();
   t.match([entries.length, entries[0]?.text, seen.length], [400, '601', 1_000]);
-  t.match(entries.at(-1), { kind: 'received', text: 'publish', topic: /^x{157}\.\.\.$/, bytes: 5, atMs: START_MS });
+  t.match(entries.at(-1), { kind: 'received', text: 'publish', topic: /^x{157}\.\.\.$/, bytes: 5, atMs: NODE_START_MS });
 });
 
 const reconnects: [phase: Phase, next: Phase, effects: readonly string[]][] = [

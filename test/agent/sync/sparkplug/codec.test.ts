@@ -12,7 +12,7 @@ import {
 import { toBirthMetric, toDataMetric } from '../../../../agent/sync/sparkplug/metric-shape.ts';
 import { createMetricTable } from '../../../../agent/sync/sparkplug/metric-table.ts';
 import { readWirePayload } from '../../../platform/wire-reader.ts';
-import { DEVICES } from '../small-node.ts';
+import { NODE_DEVICES } from '../small-node.ts';
 import { decodeWithProtoc, withoutProtoc } from './protoc.ts';
 
 const AT_MS = 1_795_557_300_123;
@@ -70,7 +70,7 @@ for (const [story, payload, text] of vectors) {
   });
 }
 
-const table = createMetricTable(DEVICES);
+const table = createMetricTable(NODE_DEVICES);
 const shape = (type: UplinkMetric['type'], unit = ''): Parameters<typeof toDataMetric>[0] => ({
   name: 'm',
   pointId: null,

@@ -7,7 +7,7 @@ import fc from 'fast-check';
 import t from 'tap';
 import type { StoredFrame, UplinkDevice } from '../../../../agent/core/ports.ts';
 import { readDeviceCommand, readNodeCommand } from '../../../../agent/sync/commands/commands.ts';
-import { encodeSegment } from '../../../../agent/sync/delivery/segment.ts';
+import { encodeRowsSegment } from '../../../../agent/sync/delivery/segment.ts';
 import { encodePayload, type Metric, type MetricValue, toLong } from '../../../../agent/sync/sparkplug/codec.ts';
 import { createMetricTable } from '../../../../agent/sync/sparkplug/metric-table.ts';
 import { readSegment } from '../../../platform/segment-reader.ts';
@@ -40,7 +40,7 @@ t.test('the decoder of the page reads every segment', { skip: hasPython ? false 
       seq += gap;
       return { seq, atMs: 1_764_000_100_000 + seq, clockQuality: 'synced', isCorrected: false, readings };
     });
-    return encodeSegment(frames, { epoch: 'a1b2c3d4', from: 100, to: seq });
+    return encodeRowsSegment(frames, { epoch: 'a1b2c3d4', from: 100, to: seq });
   });
   const input = blocks.map((block) => block.toString('base64')).join('\n');
   const { stdout, stderr } = spawnSync('python3', ['-c', DECODER + READ_LINES], { input, encoding: 'utf8' });

@@ -1,14 +1,14 @@
 import t from 'tap';
-import type { Frame, StoredFrame, UplinkDevice } from '../../../../agent/core/ports.ts';
+import type { ReadingFrame, StoredFrame, UplinkDevice } from '../../../../agent/core/ports.ts';
 import type { Outcome, Reading } from '../../../../agent/core/words.ts';
 import { outcomeMetrics } from '../../../../agent/sync/commands/outcome-voice.ts';
-import { untoldNotes } from '../../../../agent/sync/delivery/gap-notes.ts';
+import { unsentNotes } from '../../../../agent/sync/delivery/gap-notes.ts';
 import { decodePayload, encodePayload, type Metric } from '../../../../agent/sync/sparkplug/codec.ts';
 import { createCurrentValues } from '../../../../agent/sync/sparkplug/current-values.ts';
 import { createMetricTable } from '../../../../agent/sync/sparkplug/metric-table.ts';
 import { createPublisher } from '../../../../agent/sync/sparkplug/publisher.ts';
 import { createTopics } from '../../../../agent/sync/sparkplug/topics.ts';
-import { DEVICES, GROUP, manualClock, NODE, START_MS } from '../small-node.ts';
+import { NODE_DEVICES, GROUP, manualClock, NODE, NODE_START_MS } from '../small-node.ts';
 
 /** A device whose birth does not fit into a kilobyte. */
 const WIDE: UplinkDevice = {
@@ -18,7 +18,7 @@ const WIDE: UplinkDevice = {
 };
 
 /** A born session with a broker that takes packets of this size at most, and all that was published. */
-function openSession(maxPacketBytes: number, devices: readonly UplinkDevice[] = DEVICES) {
+function openSession(maxPacketBytes: number, devices: readonly UplinkDevice[] = NODE_DEVICES) {
   const clock = manualClock();
   const table = createMetricTable(devices);
   const values = createCurrentValues({ table, clock, latest: () => undefined });
@@ -46,11 +46,11 @@ function openSession(maxPacketBytes: number, devices: readonly UplinkDevice[] = 
   return { table, values, publisher, sent, cut, born };
 }
 
-const reading = (pointId: Reading['pointId']): Reading => ({ pointId, value: 1, quality: 'good', atMono: 0, atMs: START_MS });
-const frame = (...points: Reading['pointId'][]): Frame => ({
+const reading = (pointId: Reading['pointId']): Reading => ({ pointId, value: 1, quality: 'good', atMono: 0, atMs: NODE_START_MS });
+const frame = (...points: Reading['pointId'][]): ReadingFrame => ({
   ticket: 1,
   atMono: 0,
-  atMs: START_MS,
+  atMs: NODE_START_MS,
   clockQuality: 'synced',
   readings: points.map(reading),
 });
@@ -73,8 +73,8 @@ t.test('a birth that must be cut keeps what proof, losses and ends of commands a
 function fill({ table, values }: ReturnType<typeof openSession>): void {
   for (const entry of table.node) {
     const isText = entry.type === 'String' || entry.type === 'Bytes';
-    const value = isText ? (/Hash|Candidate/.test(entry.name) ? 'a'.repeat(64) : 'confirmed') : entry.type === 'Boolean' ? true : START_MS;
-    if (entry.type !== 'Bytes') values.put(entry, { value, quality: 'good', atMs: START_MS });
+    const value = isText ? (/Hash|Candidate/.test(entry.name) ? 'a'.repeat(64) : 'confirmed') : entry.type === 'Boolean' ? true : NODE_START_MS;
+    if (entry.type !== 'Bytes') values.put(entry, { value, quality: 'good', atMs: NODE_START_MS });
   }
 }
 
@@ -113,7 +113,7 @@ t.test('a reading that no birth names is counted as one that cannot be told, and
   const history = publisher.history([row('W1.channel_0', 'W1.channel_79', 'W1.gone')], ROWS);
   t.match(history, { readings: 1, unsayable: 1, homeless: 1 });
   t.match(
-    untoldNotes('e1', ROWS, [row('W1.channel_79')], history).map((note) => JSON.parse(note) as object),
+    unsentNotes('e1', ROWS, [row('W1.channel_79')], history).map((note) => JSON.parse(note) as object),
     [
       { from: 1, to: 1, readings: 1, reason: 'not-configured' },
       { from: 1, to: 1, readings: 1, reason: 'packet-limit' },
@@ -122,10 +122,10 @@ t.test('a reading that no birth names is counted as one that cannot be told, and
 });
 
 t.test('a long text does not push metrics out of a birth', async (t) => {
-  const { publisher, values, table, born, cut } = openSession(2_000, DEVICES.slice(2));
+  const { publisher, values, table, born, cut } = openSession(2_000, NODE_DEVICES.slice(2));
   const outcome = table.node.find(({ name }) => name === 'Command/Outcome');
   if (outcome === undefined) throw new Error('no such metric');
-  values.put(outcome, { value: 'x'.repeat(1_500), quality: 'good', atMs: START_MS });
+  values.put(outcome, { value: 'x'.repeat(1_500), quality: 'good', atMs: NODE_START_MS });
   publisher.birth();
   t.strictSame(cut, []);
   t.ok(born('NBIRTH').includes('Emergency/On'));
@@ -143,7 +143,7 @@ t.test('the end of a command arrives whatever the broker takes: without its lamp
     reason: 'no reply',
     lamps,
     source: 'platform',
-    atMs: START_MS,
+    atMs: NODE_START_MS,
   };
   const tell = (told: Outcome): Record<string, unknown>[] => {
     const before = sent.length;

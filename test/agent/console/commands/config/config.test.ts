@@ -4,7 +4,7 @@ import { COMMANDS } from '../../../../../agent/console/commands.ts';
 import type { RawArgs } from '../../../../../agent/console/protocol/protocol.ts';
 import type { Page } from '../../../../../agent/console/text/page.ts';
 import { plain } from '../../../../../agent/console/text/plain-text.ts';
-import type { ConfigAnswer, ConfigDesk, ConfigFiles, ConfigView, Revision } from '../../../../../agent/core/revisions.ts';
+import type { ConfigAnswer, ConfigManager, ConfigFiles, ConfigView, Revision } from '../../../../../agent/core/revisions.ts';
 import type { AgentView } from '../../../../../agent/core/views.ts';
 import { AT_MS, TIMEZONE } from '../../fake-clock.ts';
 
@@ -61,7 +61,7 @@ function view(says: Partial<{ answer: ConfigAnswer; view: ConfigView }> = {}) {
       asked.push([name, ...args]);
       return says.answer ?? DONE;
     };
-  const desk: ConfigDesk = {
+  const desk: ConfigManager = {
     view: () => says.view ?? { running: REVISION, trial: null, candidate: null, trouble: '' },
     history: () => [
       { ...REVISION, number: 8, state: 'returned', reason: '5 of 5 units no longer answer: L01, L02, L03, L04, S01' },

@@ -1,6 +1,6 @@
 import t from 'tap';
 import { findTarget } from '../../../../../agent/console/commands/light/light-args.ts';
-import { isTakenUp, OVERRIDE_SPAN, readOverride } from '../../../../../agent/console/commands/light/override.ts';
+import { isOverrideInForce, OVERRIDE_SPAN, readOverride } from '../../../../../agent/console/commands/light/override.ts';
 import { COMMANDS } from '../../../../../agent/console/commands.ts';
 import { parseDuration } from '../../../../../agent/console/text/duration.ts';
 import { COMMAND_MS } from '../../../../../agent/control/requests/commands.ts';
@@ -19,7 +19,7 @@ const ends: [story: string, changes: object, isTakenUp: boolean][] = [
 ];
 
 for (const [story, changes, expected] of ends) {
-  t.test(`whether an override went well, for a script: ${story}`, async (t) => t.equal(isTakenUp(outcome(changes)), expected));
+  t.test(`whether an override went well, for a script: ${story}`, async (t) => t.equal(isOverrideInForce(outcome(changes)), expected));
 }
 
 const overrides: [args: Record<string, string | boolean>, expected: object][] = [

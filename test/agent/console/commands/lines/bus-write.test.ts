@@ -1,6 +1,6 @@
 import t from 'tap';
 import { valuesFit } from '../../../../../agent/console/commands/lines/bus-args.ts';
-import { confirmed, readWrite } from '../../../../../agent/console/commands/lines/bus-write.ts';
+import { withConfirmation, readWrite } from '../../../../../agent/console/commands/lines/bus-write.ts';
 import type { RawArgs } from '../../../../../agent/console/protocol/protocol.ts';
 
 const write = (changes: Partial<RawArgs>): RawArgs => ({
@@ -50,9 +50,9 @@ Say --yes to do it all the same`,
 for (const [story, args, warnings, message] of previews) {
   t.test(`${story} is not written without --yes, and said`, async (t) => {
     const asked = { ...readWrite(args), unit: Number(args['unit']) };
-    t.throws(() => confirmed(asked, { warnings: () => warnings }), { code: 'usage', message });
+    t.throws(() => withConfirmation(asked, { warnings: () => warnings }), { code: 'usage', message });
     const { isConfirmed: _, ...said } = asked;
-    t.strictSame(confirmed({ ...said, isConfirmed: true }, { warnings: () => warnings }), said, 'with it, it is');
+    t.strictSame(withConfirmation({ ...said, isConfirmed: true }, { warnings: () => warnings }), said, 'with it, it is');
   });
 }
 

@@ -5,7 +5,7 @@ import { createConsoleServer } from '../../../../../agent/console/protocol/socke
 import { createManualClock } from '../../../../../agent/core/manual-clock.ts';
 import { AT_MS, TIMEZONE } from '../../fake-clock.ts';
 import { createFakeView } from '../../fake-view.ts';
-import { folder, luciole } from '../../program.ts';
+import { programFolder, runLuciole } from '../../program.ts';
 
 const PROFILE = `id: my-driver
 vendor: Test
@@ -24,14 +24,14 @@ examples:
 `;
 
 t.test('a profile is checked at the desk and tried on a unit through the running agent', async (t) => {
-  const dir = folder(t);
+  const dir = programFolder(t);
   const [good, bad, socketPath] = [join(dir, 'good.yaml'), join(dir, 'bad.yaml'), join(dir, 'agent.sock')];
   writeFileSync(good, PROFILE);
   writeFileSync(bad, PROFILE.replace('level: 300', 'level: 301').replace('type: u16, range', 'type: u16, rnge'));
-  t.match(await luciole('profile', 'check', good), { code: 0, out: /ok, my-driver, 3 points, 1 example run, trust B\n$/, err: '' });
-  t.match(await luciole('profile', 'check', bad), { code: 78, out: /bad\.yaml:10:\d+: points\[0\]\.rnge: unknown key "rnge"/ });
+  t.match(await runLuciole('profile', 'check', good), { code: 0, out: /ok, my-driver, 3 points, 1 example run, trust B\n$/, err: '' });
+  t.match(await runLuciole('profile', 'check', bad), { code: 78, out: /bad\.yaml:10:\d+: points\[0\]\.rnge: unknown key "rnge"/ });
   writeFileSync(bad, PROFILE.replace('level: 300', 'level: 301'));
-  t.match(await luciole('profile', 'check', bad, '--json'), {
+  t.match(await runLuciole('profile', 'check', bad, '--json'), {
     code: 78,
     out: /"file":".*","line":14,"column":\d+,.*expected 301.*300.*"profile":null/,
   });
@@ -42,17 +42,17 @@ t.test('a profile is checked at the desk and tried on a unit through the running
   t.teardown(() => server.stop());
   await server.start();
   const test = (unit: string, ...words: string[]) =>
-    luciole('profile', 'test', good, '--line', 'street', '--unit', unit, '--socket', socketPath, ...words);
+    runLuciole('profile', 'test', good, '--line', 'street', '--unit', unit, '--socket', socketPath, ...words);
   const says =
     /level +2000 +300 +good[\s\S]*current +5 +30\.0 +A +implausible[\s\S]*extra +404 +- +failed[\s\S]*1 of 3 points good; compare/;
   t.match(await test('7'), { code: 1, out: says, err: '' });
   const bare = join(dir, 'bare.yaml');
   writeFileSync(bare, PROFILE.slice(0, PROFILE.indexOf('examples:')));
-  t.match(await luciole('profile', 'check', bare), { code: 78, out: /examples: give at least one exchange/ });
-  const tried = await luciole('profile', 'test', bare, '--line', 'street', '--unit', '7', '--socket', socketPath);
+  t.match(await runLuciole('profile', 'check', bare), { code: 78, out: /examples: give at least one exchange/ });
+  const tried = await runLuciole('profile', 'test', bare, '--line', 'street', '--unit', '7', '--socket', socketPath);
   t.match(tried, { code: 1, out: says, err: '' }, 'without examples too');
   t.match(await test('9', '--json'), { code: 1, out: /^{"profile":"my-driver".*"quality":"failed".*"untried":0}\n$/ });
-  t.match(await luciole('profile', 'test', good, '--line', 'stret', '--unit', '7', '--socket', socketPath), {
+  t.match(await runLuciole('profile', 'test', good, '--line', 'stret', '--unit', '7', '--socket', socketPath), {
     code: 1,
     err: /did you mean\n?\s?street/,
   });

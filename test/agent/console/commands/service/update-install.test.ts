@@ -5,7 +5,7 @@ import t, { type Test } from 'tap';
 import { installUpdate } from '../../../../../agent/console/commands/service/update-run.ts';
 import { createConsoleServer } from '../../../../../agent/console/protocol/socket-server.ts';
 import { createManualClock } from '../../../../../agent/core/manual-clock.ts';
-import type { UpdateDesk } from '../../../../../agent/core/updates.ts';
+import type { UpdateManager } from '../../../../../agent/core/updates.ts';
 import { AT_MS, TIMEZONE } from '../../fake-clock.ts';
 import { createFakeView } from '../../fake-view.ts';
 
@@ -20,7 +20,7 @@ async function cabinet(t: Test, isTaken: boolean) {
   const [file, elsewhere] = [join(receivedDir, 'next.update'), join(receivedDir, 'sub/next.update')];
   for (const each of [file, elsewhere]) writeFileSync(each, CONTENT);
   const parts: Buffer[] = [];
-  const updates: Pick<UpdateDesk, 'put' | 'install'> = {
+  const updates: Pick<UpdateManager, 'put' | 'install'> = {
     put: async ({ data }) => {
       parts.push(data);
       return { isDone: true, text: '' };
@@ -28,7 +28,7 @@ async function cabinet(t: Test, isTaken: boolean) {
     install: async () => ({ isDone: isTaken, text: isTaken ? 'release 0.2.0 runs on trial' : 'not signed by a key of this cabinet' }),
   };
   const socketPath = join(dir, 'agent.sock');
-  const view = { ...createFakeView(), updates: updates as UpdateDesk };
+  const view = { ...createFakeView(), updates: updates as UpdateManager };
   const server = createConsoleServer({ view, socketPath, log: { event: () => {} }, clock: createManualClock(AT_MS), timezone: TIMEZONE });
   await server.start();
   t.teardown(() => server.stop());

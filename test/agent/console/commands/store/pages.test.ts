@@ -1,13 +1,13 @@
 import t from 'tap';
-import { type PointHistory, renderHistory, samplesOf } from '../../../../../agent/console/commands/store/history-page.ts';
-import { renderBackup, renderCheck, renderCheckProgress, renderStore } from '../../../../../agent/console/commands/store/store-page.ts';
+import { type PointHistory, renderPointHistory, samplesOf } from '../../../../../agent/console/commands/store/history-page.ts';
+import { renderBackup, renderStoreCheck, renderCheckProgress, renderStore } from '../../../../../agent/console/commands/store/store-page.ts';
 import { AT_MS } from '../../fake-clock.ts';
 import {
   chore as fakeChore,
   history as fakeHistory,
   storeCheck as fakeStoreCheck,
   storeStatus as fakeStoreStatus,
-  storeView as fakeStoreView,
+  fakeStoreView as fakeStoreView,
 } from '../../fake-store.ts';
 import { checkSheets, HOUR_MS, page, same } from '../../pages.ts';
 
@@ -28,7 +28,7 @@ const damaged = {
 checkSheets([
   [
     'what a point measured, reading by reading',
-    renderHistory(measured(0.25), page, 'table'),
+    renderPointHistory(measured(0.25), page, 'table'),
     [
       /^M01\.power in W, each reading, 2026-12-01 22:26 to 22:41, Europe\/Paris$/m,
       /^ {4}Time {2}Value {2}Quality$/m,
@@ -40,7 +40,7 @@ checkSheets([
   ],
   [
     'what a point measured over days has the day before each time',
-    renderHistory(measured(24, { resolution: 'hour' }), page, 'table'),
+    renderPointHistory(measured(24, { resolution: 'hour' }), page, 'table'),
     [
       /^ {8}Time {3}Min {3}Mean {3}Max {2}Readings$/m,
       /^30 Nov 23:00 {2}84\.2 {2}86\.32 {2}89\.2 {8}60 {2}1 without a value$/m,
@@ -49,27 +49,27 @@ checkSheets([
   ],
   [
     'what a point measured, with more before it',
-    renderHistory(measured(1, { isCut: true, unit: '' }), page, 'table'),
+    renderPointHistory(measured(1, { isCut: true, unit: '' }), page, 'table'),
     [/^M01\.power, each/, /^Cut +there are more before these/m],
   ],
   [
     'nothing of a point',
-    renderHistory(measured(1, { rows: [] }), page, 'table'),
+    renderPointHistory(measured(1, { rows: [] }), page, 'table'),
     [/^Nothing +of it is kept from these 60 min|1 h: `luciole store`/m],
   ],
   [
     'a point without a value, drawn',
-    renderHistory(measured(1, { rows: [{ atMs: AT_MS, value: null, quality: 'missing', isCorrected: false }] }), page, 'plot'),
+    renderPointHistory(measured(1, { rows: [{ atMs: AT_MS, value: null, quality: 'missing', isCorrected: false }] }), page, 'plot'),
     [/^no reading of this time has a value$/m, /^1 reading, -;/m],
   ],
   [
     'a day, drawn',
-    renderHistory(measured(24, { resolution: 'minute' }), page, 'plot'),
+    renderPointHistory(measured(24, { resolution: 'minute' }), page, 'plot'),
     [/^100 \+$/m, /^ {4}\|::\*+:::$/m, /^ {4}\+-{4}\+-/m, /^ {9}1 Dec {4}03:00 {4}06:00/m],
   ],
   [
     'a history for another program',
-    renderHistory(measured(0.25), page, 'csv'),
+    renderPointHistory(measured(0.25), page, 'csv'),
     [
       /^time,point,value,quality,corrected\n2026-12-01T21:27:00\.000Z,M01\.power,81\.8,good,true$/m,
       /:33:00\.000Z,M01\.power,,missing,false$/m,
@@ -77,7 +77,7 @@ checkSheets([
   ],
   [
     'hours for another program',
-    renderHistory(measured(3, { resolution: 'hour' }), page, 'csv'),
+    renderPointHistory(measured(3, { resolution: 'hour' }), page, 'csv'),
     [/^time,point,min,mean,max,values,readings\n/, /T20:00:00\.000Z,M01\.power,70\.8,72\.92,75\.8,59,60$/m],
   ],
   [
@@ -140,15 +140,15 @@ checkSheets([
   ],
   [
     'a store without damage',
-    renderCheck(same(fakeStoreCheck()), page),
+    renderStoreCheck(same(fakeStoreCheck()), page),
     [/^telemetry\.db {2}ok {5}1\.2 MB$/m, /it holds$/m, /^Result +everything was read, nothing is damaged$/m],
   ],
   [
     'a damaged store',
-    renderCheck(same(fakeStoreCheck({ files: [damaged], account: unbalanced })), page),
+    renderStoreCheck(same(fakeStoreCheck({ files: [damaged], account: unbalanced })), page),
     [/^telemetry\.db {2}bad/m, /^Damage +telemetry\.db: frame 17 to 19 are damaged/m, /IT DOES NOT HOLD/, /docs\/store\.md/],
   ],
-  ['a store whose account nobody could take', renderCheck(same(fakeStoreCheck({ account: null })), page), [/^Result +everything/m]],
+  ['a store whose account nobody could take', renderStoreCheck(same(fakeStoreCheck({ account: null })), page), [/^Result +everything/m]],
   ['a check on its way', renderCheckProgress({ forMs: 12_345 }, page), [/^reading everything, 12 s$/]],
   [
     'a backup',
