@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Agent, createAgent } from '../agent/app/agent.ts';
 import { createSystemClock } from '../agent/core/system-clock.ts';
-import { createMqttTransport } from '../agent/sync/mqtt/mqtt-door.ts';
+import { createMqttTransport } from '../agent/sync/mqtt/mqttjs-transport.ts';
 import { createSerialPort } from '../drivers/serial-port.ts';
 import { answerParent } from './child.ts';
 import { NIGHT_MS, streetSite } from './street-cabinet.ts';

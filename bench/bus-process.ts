@@ -6,8 +6,8 @@
  */
 import { charMs } from '../drivers/modbus/wire-time.ts';
 import { createPtyCable, type PtyCable } from '../test/street/pty.ts';
-import { exceptionReply, parseRequest, encodeReadReply, type SlaveRequest, writeReply } from '../test/street/rtu-slave.ts';
-import { LEVEL_ADDRESS, REGISTER_VALUES, BENCH_REGISTERS, serialAt, silenceMs, TURNAROUND_MS } from './bus.ts';
+import { encodeReadReply, exceptionReply, parseRequest, type SlaveRequest, writeReply } from '../test/street/rtu-slave.ts';
+import { BENCH_REGISTERS, LEVEL_ADDRESS, REGISTER_VALUES, serialAt, silenceMs, TURNAROUND_MS } from './bus.ts';
 import { answerParent, sharedMonoMs } from './child.ts';
 
 /** What is changed before it answers; an empty question only looks. */

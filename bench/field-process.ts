@@ -10,9 +10,9 @@ import { createField } from '../agent/field/field.ts';
 import { fieldLine } from '../agent/field/line-from-config.ts';
 import { createSerialPort } from '../drivers/serial-port.ts';
 import { testDevice, testLine, testPoint, testProfile, writable } from '../test/support/profiles.ts';
-import { LEVEL_ADDRESS, BENCH_REGISTERS, serialAt } from './bus.ts';
+import { type BenchIntent, createBenchIntents } from './bench-intents.ts';
+import { BENCH_REGISTERS, LEVEL_ADDRESS, serialAt } from './bus.ts';
 import { answerParent, sharedMonoMs } from './child.ts';
-import { createWishes, type Wish } from './wishes.ts';
 
 export type FieldQuestion =
   /** A new engine in place of the old one; `periodMs` is how often each unit is wanted. */
@@ -22,7 +22,7 @@ export type FieldQuestion =
 
 export interface FieldAnswer {
   readonly wallMs: number;
-  readonly wishes: readonly Wish[];
+  readonly wishes: readonly BenchIntent[];
   /** Why writes failed, in the field's own words. */
   readonly failures: readonly string[];
   /** Addresses that a scan has found. */
@@ -86,7 +86,7 @@ async function open({ path, baud, units, periodMs }: FieldQuestion & { ask: 'ope
 async function write(to: Field, { units, forMs }: FieldQuestion & { ask: 'write' }): Promise<Partial<FieldAnswer>> {
   const failures: string[] = [];
   const results: Promise<void>[] = [];
-  const wishes = createWishes(units, ({ unit, value }) => {
+  const wishes = createBenchIntents(units, ({ unit, value }) => {
     const id = deviceOf(unit);
     const result = to.write({
       commandId: `${id}:${value}`,

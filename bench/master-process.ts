@@ -3,7 +3,7 @@
  *
  * Owns the measured loop. Called for efficiency and CPU time, one round a question.
  */
-import { REGISTER_VALUES, BENCH_REGISTERS, serialAt, UNIT } from './bus.ts';
+import { BENCH_REGISTERS, REGISTER_VALUES, serialAt, UNIT } from './bus.ts';
 import { answerParent } from './child.ts';
 import type { Master } from './masters/master.ts';
 import { masterNamed } from './masters/masters.ts';

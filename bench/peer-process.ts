@@ -3,11 +3,12 @@
  *
  * Owns the three usual ways: a first-in-first-out queue, a loop over all units, a scan address by address.
  */
+
+import { type BenchIntent, createBenchIntents } from './bench-intents.ts';
 import { BENCH_REGISTERS, serialAt, UNIT } from './bus.ts';
 import { answerParent, sharedMonoMs } from './child.ts';
 import type { Master } from './masters/master.ts';
 import { masterNamed } from './masters/masters.ts';
-import { createWishes, type Wish } from './wishes.ts';
 
 export interface PeerQuestion {
   readonly path: string;
@@ -25,7 +26,7 @@ export interface PeerAnswer {
   /** Reads that were answered. */
   readonly answered: number;
   /** Levels wished for while the queue was at work. */
-  readonly wishes: readonly Wish[];
+  readonly wishes: readonly BenchIntent[];
 }
 
 const { open } = await masterNamed(process.argv[2]);
@@ -48,7 +49,7 @@ async function queue(master: Master, { units, forMs }: PeerQuestion): Promise<Pi
   const endMono = sharedMonoMs() + forMs;
   const jobs: (() => Promise<unknown>)[] = [];
   let answered = 0;
-  const wishes = createWishes(units, ({ unit, value }) => jobs.push(() => master.write(unit, value)));
+  const wishes = createBenchIntents(units, ({ unit, value }) => jobs.push(() => master.write(unit, value)));
   const poll = (unit: number) => async (): Promise<void> => {
     if (await answers(master, unit, BENCH_REGISTERS)) answered++;
   };

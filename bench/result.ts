@@ -36,7 +36,7 @@ export interface BenchOptions {
 }
 
 /** `ours` beside a peer's. */
-export function beside(ours: BenchResult, peer: string, peerValue: number): BenchResult {
+export function withPeer(ours: BenchResult, peer: string, peerValue: number): BenchResult {
   return { ...ours, peer, peerValue, ratio: peerValue === 0 ? 0 : round(ours.value / peerValue, 3) };
 }
 

@@ -7,7 +7,7 @@
 import type { Cabinet, Lamp, Output } from '../agent/core/cabinet.ts';
 import { outputNumber } from '../agent/core/output-values.ts';
 import type { PointProfile, Profile, SetupParameter } from '../agent/core/profile.ts';
-import { broadcastKeys, type WireRegister, pointPlace, registerOf, wireUnit, type WiredDevice } from './light-path.ts';
+import { broadcastKeys, pointPlace, registerOf, type WiredDevice, type WireRegister, wireUnit } from './light-path.ts';
 
 /** A checked configuration with its device types, and what its policies make of the set-up of each device. */
 export interface WiredSite {

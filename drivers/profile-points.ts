@@ -68,7 +68,12 @@ function isBits(table: PointProfile['table']): boolean {
 function overlaps(a: PointProfile, b: PointProfile): boolean {
   const isShared =
     a.bit !== null && b.bit !== null && a.bit !== b.bit && a.address === b.address && a.type === b.type && a.wordOrder === b.wordOrder;
-  return !isShared && a.table === b.table && a.address < b.address + REGISTERS_PER_VALUE[b.type] && b.address < a.address + REGISTERS_PER_VALUE[a.type];
+  return (
+    !isShared &&
+    a.table === b.table &&
+    a.address < b.address + REGISTERS_PER_VALUE[b.type] &&
+    b.address < a.address + REGISTERS_PER_VALUE[a.type]
+  );
 }
 
 /** A pattern that never occurs would let what it stands for pass as a value. */

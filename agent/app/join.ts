@@ -5,13 +5,13 @@
  */
 import { createAccess } from '../access/access.ts';
 import { createSelfRecord } from '../access/self-audit.ts';
-import { createPlatformConfigRequests } from '../config/revisions/platform-requests.ts';
-import type { RevisionManager } from '../config/revisions/revision-desk.ts';
+import { createPlatformConfigRequests } from '../config/revisions/platform-config-requests.ts';
+import type { RevisionManager } from '../config/revisions/revision-manager.ts';
 import { createRevisions } from '../config/revisions/revisions.ts';
 import type { CabinetAndProfiles, TouchedRooms } from '../config/revisions/touched-parts.ts';
 import { type Consoles, createConsoles } from '../console/protocol/sockets.ts';
 import { quietUntilMono } from '../control/street-knowledge.ts';
-import { createEventTracker } from '../core/event-book.ts';
+import { createEventTracker } from '../core/event-tracker.ts';
 import type { Pulse } from '../core/pulse.ts';
 import { createSteadyClock } from '../core/steady-clock.ts';
 import { agentChores } from '../service/housekeeping/chores.ts';
@@ -54,7 +54,12 @@ export function joinParts(parts: AgentParts, apply: (next: CabinetAndProfiles) =
     cabinetId: parts.cabinet.id,
     onOutcome: made.ongoing.onOutcome,
   });
-  made.configPost = createPlatformConfigRequests({ ...made, desk: made.revisions, cabinetId: parts.cabinet.id, onOutcome: made.ongoing.onOutcome });
+  made.configPost = createPlatformConfigRequests({
+    ...made,
+    desk: made.revisions,
+    cabinetId: parts.cabinet.id,
+    onOutcome: made.ongoing.onOutcome,
+  });
   made.uplink.put(openUplink(made));
   made.access = createAccess({
     ...made,

@@ -4,8 +4,8 @@
  * Owns nothing; `join.ts` builds the parts, `reconfigure.ts` exchanges those of a configuration.
  */
 import type { SelfRecord } from '../access/self-audit.ts';
-import type { PlatformConfigRequests } from '../config/revisions/platform-requests.ts';
-import type { RevisionManager } from '../config/revisions/revision-desk.ts';
+import type { PlatformConfigRequests } from '../config/revisions/platform-config-requests.ts';
+import type { RevisionManager } from '../config/revisions/revision-manager.ts';
 import type { CabinetAndProfiles } from '../config/revisions/touched-parts.ts';
 import type { Consoles } from '../console/protocol/sockets.ts';
 import type { Control } from '../control/control.ts';
@@ -14,7 +14,7 @@ import type { AccessTools } from '../core/access.ts';
 import type { BusTools } from '../core/bus-tools.ts';
 import type { CabinetPoint } from '../core/cabinet-points.ts';
 import type { MonoMs } from '../core/clock.ts';
-import type { EventTracker } from '../core/event-book.ts';
+import type { EventTracker } from '../core/event-tracker.ts';
 import type { Store } from '../core/ports.ts';
 import type { RoomEvents } from '../core/room-events.ts';
 import type { SteadyClock } from '../core/steady-clock.ts';

@@ -5,7 +5,7 @@ import type { RevisionParts } from '../config/revisions/revisions.ts';
 import type { CabinetAndProfiles } from '../config/revisions/touched-parts.ts';
 import type { Clock } from '../core/clock.ts';
 import type { OpenBytePort } from '../core/driver.ts';
-import type { Heap } from '../core/heap-keeper.ts';
+import type { Heap } from '../core/heap-collector.ts';
 import type { Log, LogFeed } from '../core/ports.ts';
 import type { SteadyClockParts } from '../core/steady-clock.ts';
 import type { POLL_PERIOD_MS } from '../field/polls/poll-plan.ts';
@@ -13,7 +13,7 @@ import type { AgentHealth } from '../service/metrics/health.ts';
 import type { RunGuard } from '../service/run/run-guard.ts';
 import type { UpdateParts } from '../service/updates/update-run.ts';
 import type { StoreParts } from '../store/store.ts';
-import type { MqttTransport } from '../sync/mqtt/door.ts';
+import type { MqttTransport } from '../sync/mqtt/mqtt-transport.ts';
 import type { ReadFile } from '../sync/mqtt/secrets.ts';
 
 /** All that an agent is made of which it does not make itself. */

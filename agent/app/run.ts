@@ -5,7 +5,7 @@
  */
 import { createSerialPort } from '../../drivers/serial-port.ts';
 import { beginInChild } from '../config/load/read-in-child.ts';
-import { secretEvents, WITHOUT_REVISIONS } from '../config/load/start-news.ts';
+import { secretEvents, WITHOUT_REVISIONS } from '../config/load/start-events.ts';
 import type { Beginning } from '../config/load/start-revision.ts';
 import { withOptions } from '../config/load/with-options.ts';
 import { type CheckedRevision, checkRevisionInChild, editInChild, type RevisionFolder } from '../config/revisions/check-in-child.ts';
@@ -14,7 +14,7 @@ import { agentSocketPath } from '../console/protocol/socket-path.ts';
 import type { Cabinet } from '../core/cabinet.ts';
 import { type Clock, sleep } from '../core/clock.ts';
 import { ConfigError, StoreError } from '../core/errors.ts';
-import { ownHeap } from '../core/heap-keeper.ts';
+import { ownHeap } from '../core/heap-collector.ts';
 import type { EditedText, EditOrder } from '../core/revisions.ts';
 import type { RunOptions, StartSteps } from '../core/run-options.ts';
 import { createSystemClock, isBusAlone } from '../core/system-clock.ts';
@@ -25,10 +25,10 @@ import { createRunGuard, type RunGuard } from '../service/run/run-guard.ts';
 import { safeCabinet } from '../service/run/safe-mode.ts';
 import { createHeldTimeFile } from '../service/time/held-time-file.ts';
 import { createTimeQuality, FIRST_PROBE_MS } from '../service/time/time-quality.ts';
-import { createReleaseStore } from '../service/updates/release-shelf.ts';
+import { createReleaseStore } from '../service/updates/release-store.ts';
 import { updatePartsOf } from '../service/updates/update-run.ts';
 import type { OpenLink } from '../store/messages.ts';
-import { createMqttTransport } from '../sync/mqtt/mqtt-door.ts';
+import { createMqttTransport } from '../sync/mqtt/mqttjs-transport.ts';
 import { createFileReader } from '../sync/mqtt/secret-files.ts';
 import { type Agent, createAgent } from './agent.ts';
 

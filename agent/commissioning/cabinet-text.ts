@@ -3,7 +3,7 @@
  *
  * Owns the text. Pure. Called by `first-start.ts`, which has it checked before it is written.
  */
-import type { SiteDraft, DraftDevice, DraftLine, UnnamedUnit } from './propose.ts';
+import type { DraftDevice, DraftLine, SiteDraft, UnnamedUnit } from './propose.ts';
 import { degreesOf, type TypedAnswers } from './questions.ts';
 
 export interface CabinetFacts {

@@ -21,7 +21,7 @@ import { type AskLine, type InterviewParts, interview, isUnanswered } from './as
 import { cabinetText } from './cabinet-text.ts';
 import { type Enrolment, firstAdmin } from './first-user.ts';
 import { keyFilesIn, makeKeyRequest } from './key-files.ts';
-import { type SiteDraft, propose } from './propose.ts';
+import { propose, type SiteDraft } from './propose.ts';
 import type { Question, TypedAnswers } from './questions.ts';
 import { keptSayings, readSetupRequest, sayingsOfCabinet } from './setup-answers.ts';
 import { isYes, type SkippedPort, survey } from './survey.ts';

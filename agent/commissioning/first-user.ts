@@ -4,7 +4,7 @@
  * Owns nothing; the user book does the work.ts`.
  */
 import { createHasher } from '../access/password.ts';
-import { createUserRegistry } from '../access/user-book.ts';
+import { createUserRegistry } from '../access/user-registry.ts';
 import { createUsersFile } from '../access/users-file.ts';
 import { AccessError, type Invitation } from '../core/access.ts';
 import { asOwnerOf } from '../core/atomic-write.ts';

@@ -5,7 +5,7 @@
  */
 import { readFileSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { importTable, rowOf, type ReportedChange } from '../config/import/import.ts';
+import { importTable, type ReportedChange, rowOf } from '../config/import/import.ts';
 import { decodeTable, type ImportFlaw } from '../config/import/import-table.ts';
 import { checkConfig } from '../config/load/load-site.ts';
 import { ConsoleError } from '../console/console-error.ts';

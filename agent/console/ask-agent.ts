@@ -72,7 +72,11 @@ export interface CallOptions {
 }
 
 /** The agent's answer as it is. Errors: rejects with ConsoleError. */
-export async function fetchAnswer(command: AgentCommand, args: RawArgs, { socket, terminal, onProgress }: CallOptions): Promise<ConsoleAnswer> {
+export async function fetchAnswer(
+  command: AgentCommand,
+  args: RawArgs,
+  { socket, terminal, onProgress }: CallOptions,
+): Promise<ConsoleAnswer> {
   const named = typeof socket === 'string' ? socket : terminal.socketPath;
   const { callAgent } = await import('./protocol/socket-client.ts');
   return callAgent({

@@ -30,7 +30,7 @@ export function localFiles(configFile: string, credentialsDir: string | null = n
       if (cabinet === null) throw new ConsoleError('failed', `the cabinet ${configFile} cannot be used: run luciole check`);
       if (cabinet.uplink === null) return undefined;
       const [{ createMqttTransport: createMqttDoor }, { createFileReader }, { testUplink }] = await Promise.all([
-        import('../sync/mqtt/mqtt-door.ts'),
+        import('../sync/mqtt/mqttjs-transport.ts'),
         import('../sync/mqtt/secret-files.ts'),
         import('../sync/session/uplink-test.ts'),
       ]);

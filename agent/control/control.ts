@@ -5,7 +5,7 @@
  * lines: without disk, network or a trusted clock the street stays lit.
  */
 import { type Clock, every, isTrusted, type MonoMs, type Timer } from '../core/clock.ts';
-import { createEventTracker } from '../core/event-book.ts';
+import { createEventTracker } from '../core/event-tracker.ts';
 import type { IdentifyRequest, IdentifyRun } from '../core/light-tools.ts';
 import type { Field, Log, RelayedDetection, Store } from '../core/ports.ts';
 import type { WhyView, ZoneView } from '../core/views.ts';
@@ -14,25 +14,25 @@ import { createDecider } from '../lighting/decide.ts';
 import { intentsFor } from '../lighting/intents.ts';
 import type { ChosenProgramme, LightingSnapshot, LightingStreet, ZoneState } from '../lighting/lighting.ts';
 import type { ResolvedOutput } from '../lighting/output.ts';
-import { createBurningHoursTracker } from './burning-book.ts';
-import { createDetectionRelay } from './relay-desk.ts';
-import { createPendingCommands } from './requests/command-desk.ts';
+import { createBurningHoursTracker } from './burning-hours-tracker.ts';
+import { createDetectionRelay } from './detection-relay.ts';
 import { isFollowed, type LampWork } from './requests/commands.ts';
 import { createIdentifyHandler } from './requests/identify.ts';
-import { createOverrideRegistry } from './requests/override-keeper.ts';
-import { createPointCommandHandler } from './requests/point-desk.ts';
-import { createProgrammeRegistry } from './requests/programme-keeper.ts';
+import { createOverrideRegistry } from './requests/override-registry.ts';
+import { createPendingCommands } from './requests/pending-commands.ts';
+import { createPointCommandHandler } from './requests/point-command-handler.ts';
+import { createProgrammeRegistry } from './requests/programme-registry.ts';
 import { createRemoteBlinks } from './requests/remote-blinks.ts';
-import { createRequestHandler, NOT_RUNNING, type RequestHandler } from './requests/request-desk.ts';
+import { createRequestHandler, NOT_RUNNING, type RequestHandler } from './requests/request-handler.ts';
 import { inRestoreTime } from './restore-time.ts';
-import { createContactTracker, type LightContact } from './sensing/contact-desk.ts';
-import { createStreetSensing } from './sensing/senses.ts';
+import { createContactTracker, type LightContact } from './sensing/contact-tracker.ts';
+import { createStreetSensing } from './sensing/street-sensing.ts';
 import { mustWait, notBelowFound, startGuardOf } from './start-guard.ts';
-import { createDecisionTracker } from './views/decision-book.ts';
+import { createDecisionTracker } from './views/decision-tracker.ts';
 import { type LampKnowledge, whyView, zoneViews } from './views/views.ts';
 import { createWalkTestHandler, type WalkTestHandler } from './views/walk-test.ts';
 import { createFollower, levelPointOf } from './writing/follower.ts';
-import { createOutputWriter, type OutputView } from './writing/output-desk.ts';
+import { createOutputWriter, type OutputView } from './writing/output-writer.ts';
 import { isKnown, type Verification } from './writing/reconcile.ts';
 import { createWritePace } from './writing/write-pace.ts';
 

@@ -7,7 +7,7 @@
 import type { MonoMs } from '../core/clock.ts';
 import type { Decision, LevelPct, PointId, Rank, Reading } from '../core/words.ts';
 import type { LampHold, LightingStreet } from '../lighting/lighting.ts';
-import { KEY_HOLD_MS, type LightContact } from './sensing/contact-desk.ts';
+import { KEY_HOLD_MS, type LightContact } from './sensing/contact-tracker.ts';
 
 export interface StartGuard {
   /** Returns the level at which a lamp was found, once: with its first reading since the start. Units: percent; null from then on. */

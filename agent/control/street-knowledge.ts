@@ -10,7 +10,7 @@ import type { MonoMs } from '../core/clock.ts';
 import type { PointId } from '../core/words.ts';
 import { type ResolvedOutput, resolveOutputs } from '../lighting/output.ts';
 import type { StoreParts } from '../store/store.ts';
-import type { LightContact } from './sensing/contact-desk.ts';
+import type { LightContact } from './sensing/contact-tracker.ts';
 import type { Verification } from './writing/reconcile.ts';
 
 /** A run that begins this soon after the machine itself did so because mains have returned. Units: ms. Source: assumed; a gateway boots in a minute. */

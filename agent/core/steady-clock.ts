@@ -5,7 +5,7 @@
  * overrides and ages of commands go on as if the step had not happened; the system clock is then the `otherMs` of the light.
  */
 import type { BatteryReading, Clock, ClockQuality, WallMs } from './clock.ts';
-import { nextHeldTime, confirmedTime, type HeldTime, heldMs, type TimeFacts } from './held-time.ts';
+import { confirmedTime, type HeldTime, heldMs, nextHeldTime, type TimeFacts } from './held-time.ts';
 
 export interface SteadyClockParts {
   /** The machine's own time; its quality is what the system's marks say. */

@@ -5,7 +5,7 @@
  */
 import type { MonoMs, WallMs } from './clock.ts';
 import type { ConfigRequest } from './revisions.ts';
-import type { Committed, ReadingFrame, FrameFate } from './store-port.ts';
+import type { Committed, FrameFate, ReadingFrame } from './store-port.ts';
 import type { UpdateOrder } from './updates.ts';
 import type { UplinkCertificates, UplinkTools } from './uplink-tools.ts';
 import type { Intent, LevelPct, Outcome, PointId, Quality, Target } from './words.ts';

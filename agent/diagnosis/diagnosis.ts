@@ -5,7 +5,7 @@
  */
 import type { Clock } from '../core/clock.ts';
 import type { AgentEvent, PointId, Reading } from '../core/words.ts';
-import { isWatched, type FaultVerdict, verdictsOf, type WatchedPoint } from './faults.ts';
+import { type FaultVerdict, isWatched, verdictsOf, type WatchedPoint } from './faults.ts';
 
 export interface Diagnosis {
   onReadings(readings: readonly Reading[]): void;

@@ -14,10 +14,10 @@ import { lampUse } from '../lighting/lamp-use.ts';
 import type { ZoneState } from '../lighting/lighting.ts';
 import { createLocalCalendar, type LocalCalendar } from '../lighting/local-time.ts';
 import type { CountedLamp, LampFollowing } from './energy.ts';
-import { createEnergyTracker, type KeptNights } from './energy-book.ts';
 import { type NightDate, nextNight } from './energy-months.ts';
 import { energySums, figures } from './energy-rows.ts';
 import type { NightTally } from './energy-tally.ts';
+import { createEnergyTracker, type KeptNights } from './energy-tracker.ts';
 
 export interface EnergyParts {
   readonly cabinet: Cabinet;

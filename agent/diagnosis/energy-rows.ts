@@ -4,9 +4,9 @@
  * Owns the way from sums to figures. Pure.
  */
 import type { EnergyMeter, EnergyPeriod, EnergyRow } from '../core/views.ts';
-import type { KeptNights } from './energy-book.ts';
 import { monthOf } from './energy-months.ts';
 import { added, type NightTally, NO_TALLY, type PeriodTally, type ZoneTally } from './energy-tally.ts';
+import type { KeptNights } from './energy-tracker.ts';
 
 /** How nights are put together. */
 export type EnergyGrouping = 'night' | 'month' | null;

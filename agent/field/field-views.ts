@@ -8,13 +8,13 @@ import { serialOf } from '../core/line-port.ts';
 import type { DeviceView, LineView } from '../core/ports.ts';
 import { isNetwork } from './bus-tools/bus-bounds.ts';
 import type { BusToolsParts, RawLine } from './bus-tools/bus-tools.ts';
-import type { PortSupervisor } from './line/line-keeper.ts';
 import type { LineMemory } from './line/line-memory.ts';
 import type { LineRunner } from './line/line-runner.ts';
+import type { PortSupervisor } from './line/port-supervisor.ts';
 import type { FieldLine } from './line-from-config.ts';
 import type { BusLoad } from './stats/bus-load.ts';
 import type { UartLine } from './uart/uart-line.ts';
-import { unitState, type Unit } from './units/unit.ts';
+import { type Unit, unitState } from './units/unit.ts';
 
 /** A line at work with all its parts. */
 export interface LineRuntime {

@@ -5,16 +5,16 @@
  */
 import type { LineConfig } from '../core/cabinet.ts';
 import { type Clock, every, type Timer } from '../core/clock.ts';
-import { createEventTracker } from '../core/event-book.ts';
+import { createEventTracker } from '../core/event-tracker.ts';
 import type { Field, LevelWrite, Log, Store, WriteResult } from '../core/ports.ts';
 import type { Profile } from '../core/profile.ts';
 import type { AgentEvent, PointId, Reading } from '../core/words.ts';
 import { createBusTools } from './bus-tools/bus-tools.ts';
-import { type CountedPoint, createCounterRegistry } from './counter-book.ts';
-import { busLine, deadLineText, deviceViews, lineView, type LineRuntime, rawLine } from './field-views.ts';
-import { createPortSupervisor, type PortSupervisor } from './line/line-keeper.ts';
+import { type CountedPoint, createCounterRegistry } from './counter-registry.ts';
+import { busLine, deadLineText, deviceViews, type LineRuntime, lineView, rawLine } from './field-views.ts';
 import { createLineMemory } from './line/line-memory.ts';
 import { createLineRunner, type LineRunner } from './line/line-runner.ts';
+import { createPortSupervisor, type PortSupervisor } from './line/port-supervisor.ts';
 import type { FieldLine } from './line-from-config.ts';
 import { paceOf, presencePeriodMs } from './polls/line-pace.ts';
 import { POLL_PERIOD_MS } from './polls/poll-plan.ts';

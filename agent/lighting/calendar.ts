@@ -7,20 +7,20 @@ import type { Calendar, CalendarDate, CalendarRule } from '../core/cabinet.ts';
 import { isFrenchHoliday } from './holidays.ts';
 
 /** Shape: `month` 1..12; a `day` out of its month runs over. */
-export interface NightDate {
+export interface NightDay {
   readonly year: number;
   readonly month: number;
   readonly day: number;
 }
 
 /** The first rule that fits; null where none does. */
-export function ruleOf(calendar: Calendar, night: NightDate): CalendarRule | null {
+export function ruleOf(calendar: Calendar, night: NightDay): CalendarRule | null {
   const date = plain(night);
   return calendar.rules.find((rule) => fits(rule, date)) ?? null;
 }
 
 /** Whether a date, of one year or of each, is this night's. */
-export function isOn({ year, month, day }: CalendarDate, night: NightDate): boolean {
+export function isOn({ year, month, day }: CalendarDate, night: NightDay): boolean {
   const date = plain(night);
   return (year === null || year === date.year) && month === date.month && day === date.day;
 }
@@ -40,13 +40,13 @@ export function describeRule({ weekdays, from, to, nthWeekday, holidays }: Calen
 
 const WEEKDAYS = ['Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat', 'Sun'];
 
-interface PlainDate extends NightDate {
+interface PlainDate extends NightDay {
   /** 1 Monday to 7 Sunday. */
   readonly weekday: number;
   readonly daysInMonth: number;
 }
 
-function plain({ year, month, day }: NightDate): PlainDate {
+function plain({ year, month, day }: NightDay): PlainDate {
   const date = new Date(Date.UTC(year, month - 1, day));
   const [y, m] = [date.getUTCFullYear(), date.getUTCMonth()];
   return {

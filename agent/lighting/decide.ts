@@ -10,7 +10,7 @@ import { type Decision, type LevelPct, RANKS, type TraceLine } from '../core/wor
 import { arbitrate, type LampCase, type Light, type Raise, type Say, WARNING_TEXT } from './arbiter.ts';
 import { createDecisionMemory } from './decision-memory.ts';
 import { intentsFor } from './intents.ts';
-import type { LightingResult, LightingSnapshot, LitLamps, ProgrammeChoice, LightingStreet, ZoneState } from './lighting.ts';
+import type { LightingResult, LightingSnapshot, LightingStreet, LitLamps, ProgrammeChoice, ZoneState } from './lighting.ts';
 import { createLocalCalendar, type LocalCalendar } from './local-time.ts';
 import { createNights, isDarkAt, type Nights } from './night.ts';
 import { photocellNight, photocellSay } from './photocell.ts';

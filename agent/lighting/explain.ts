@@ -7,7 +7,7 @@ import type { Rule, TrafficConfig, Zone } from '../core/cabinet.ts';
 import type { MonoMs, WallMs } from '../core/clock.ts';
 import type { Intent, LevelPct, TraceLine } from '../core/words.ts';
 import { WARNING_TEXT } from './arbiter.ts';
-import type { LightingSnapshot, SensorState, LightingStreet } from './lighting.ts';
+import type { LightingSnapshot, LightingStreet, SensorState } from './lighting.ts';
 import { isDarkAt, type Nights } from './night.ts';
 import { sensorPointOf } from './presence.ts';
 import type { ProgrammeReader } from './programme.ts';

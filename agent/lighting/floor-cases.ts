@@ -6,7 +6,7 @@
  */
 import type { MonoMs, WallMs } from '../core/clock.ts';
 import type { Intent, PointId } from '../core/words.ts';
-import type { LightingSnapshot, PhotocellState, SensorState, LightingStreet } from './lighting.ts';
+import type { LightingSnapshot, LightingStreet, PhotocellState, SensorState } from './lighting.ts';
 
 /** One situation, in words for a refusal, and as what `decide` sees of it at an instant. */
 export interface LightCase {

@@ -16,7 +16,8 @@ import type { Night, Nights } from './night.ts';
 import { chosenIn, type ProgrammeReader } from './programme.ts';
 
 /** What a look ahead needs to know of now. */
-export type ForecastStart = Pick<LightingSnapshot, 'nowMs' | 'nowMono' | 'intents'> & Partial<Pick<LightingSnapshot, 'burningH' | 'programmes'>>;
+export type ForecastStart = Pick<LightingSnapshot, 'nowMs' | 'nowMono' | 'intents'> &
+  Partial<Pick<LightingSnapshot, 'burningH' | 'programmes'>>;
 
 export interface Forecast {
   /** Nights and programme of a zone, which are the same whoever comes. */

@@ -12,7 +12,7 @@ import type { MonoMs } from '../core/clock.ts';
 import { outputNumber } from '../core/output-values.ts';
 import type { PointProfile } from '../core/profile.ts';
 import type { Decision, Intent, LevelPct, PointId } from '../core/words.ts';
-import type { RuleState, LightingStreet } from './lighting.ts';
+import type { LightingStreet, RuleState } from './lighting.ts';
 import { sentence, spell } from './sentence.ts';
 
 /** An output with its values as numbers, and what its profile says of its point. Units: the point's own. */
@@ -87,7 +87,10 @@ export function isEmergency(intents: readonly Intent[], nowMono: MonoMs): boolea
  * Shape: `pointOf` is the profile of a point. An output whose point cannot be written, or one of whose values has no number, is left
  * out; the config room has told so (`outputProblems`).
  */
-export function resolveOutputs({ outputs }: Pick<LightingStreet, 'outputs'>, pointOf: (id: PointId) => PointProfile | undefined): ResolvedOutput[] {
+export function resolveOutputs(
+  { outputs }: Pick<LightingStreet, 'outputs'>,
+  pointOf: (id: PointId) => PointProfile | undefined,
+): ResolvedOutput[] {
   return outputs.flatMap((output) => {
     const pointId: PointId = `${output.device}.${output.point}`;
     const point = pointOf(pointId);

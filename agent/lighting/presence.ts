@@ -7,7 +7,7 @@
 import type { PresenceConfig, PresenceSensor, Zone } from '../core/cabinet.ts';
 import type { MonoMs } from '../core/clock.ts';
 import type { PointId } from '../core/words.ts';
-import type { SensorState, LightingStreet } from './lighting.ts';
+import type { LightingStreet, SensorState } from './lighting.ts';
 import { sentence, spell } from './sentence.ts';
 
 /** A sensor and the lamps it may raise. Units: m between the poles; 0 where the sensor has no pole. */

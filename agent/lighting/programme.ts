@@ -8,7 +8,7 @@ import type { WallMs } from '../core/clock.ts';
 import { classLevelPct } from '../core/lighting-class.ts';
 import type { LevelPct } from '../core/words.ts';
 import { isOn, ruleOf } from './calendar.ts';
-import type { LightingSnapshot, ProgrammeChoice, LightingStreet } from './lighting.ts';
+import type { LightingSnapshot, LightingStreet, ProgrammeChoice } from './lighting.ts';
 import type { LocalCalendar } from './local-time.ts';
 import type { Night, Nights } from './night.ts';
 

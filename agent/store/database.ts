@@ -7,9 +7,19 @@
 import { join } from 'node:path';
 import type { WallMs } from '../core/clock.ts';
 import type { StoreCheck } from '../core/ports.ts';
-import { askFreeBytes, createReserveFile, type FreeBytes } from './files/ballast.ts';
 import { bytesOfAll } from './files/db-files.ts';
-import type { StoreAnswer, Kind, Notice, StoreRequest, StoreResult, Setup, StoreMessages, TelemetryDone, TelemetryWork } from './messages.ts';
+import { askFreeBytes, createReserveFile, type FreeBytes } from './files/reserve-file.ts';
+import type {
+  Kind,
+  Notice,
+  Setup,
+  StoreAnswer,
+  StoreMessages,
+  StoreRequest,
+  StoreResult,
+  TelemetryDone,
+  TelemetryWork,
+} from './messages.ts';
 import { STATE, TELEMETRY } from './schema.ts';
 import { toStoreError } from './sqlite.ts';
 import { createStateFile } from './state-file.ts';

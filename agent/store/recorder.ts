@@ -6,7 +6,7 @@
 import { type Clock, every, type Timer } from '../core/clock.ts';
 import type { ReadingFrame } from '../core/ports.ts';
 import type { Reading } from '../core/words.ts';
-import { isChange, type Kept, type ChangeRule } from './news.ts';
+import { type ChangeRule, isChange, type Kept } from './change-rule.ts';
 import { EXACT, roundTo } from './telemetry/cell.ts';
 
 export interface RecorderParts {

@@ -14,7 +14,7 @@ import { PAGE_BYTES, STATE } from './schema.ts';
 import type { Sqlite } from './sqlite.ts';
 import { createAuditTable } from './state/audit-table.ts';
 import { createStateBackup } from './state/state-backup.ts';
-import { addRowCrc, isSound, stateRowCrcSql, STATE_TABLES, type StateTable } from './state/state-crc.ts';
+import { addRowCrc, isSound, STATE_TABLES, type StateTable, stateRowCrcSql } from './state/state-crc.ts';
 
 export interface StateFile {
   /** Errors: these throw StoreError. */

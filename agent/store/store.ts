@@ -24,10 +24,10 @@ import { MAX_WAITING_READINGS } from '../core/store-limits.ts';
 import { within } from '../core/within.ts';
 import type { AgentEvent } from '../core/words.ts';
 import { type Committer, createCommitter } from './client/committer.ts';
-import { type StorageClient, createStorageClient } from './client/courier.ts';
-import { PATIENCE_MS } from './client/patience.ts';
+import { createStorageClient, type StorageClient } from './client/storage-client.ts';
+import { PATIENCE_MS } from './client/time-limits.ts';
 import { isTroubled, type Part, troubleText } from './client/trouble.ts';
-import type { Kind, LossReason, OpenLink, StoreResult, RoomStep, Setup, StoreMessages } from './messages.ts';
+import type { Kind, LossReason, OpenLink, RoomStep, Setup, StoreMessages, StoreResult } from './messages.ts';
 import { openWorkerLink } from './worker-link.ts';
 
 export interface StoreParts {
@@ -189,7 +189,7 @@ export function createStore(parts: StoreParts): Store {
       ticks = every(clock, parts.commitSeconds * 1_000, () => void committer.commit());
       committer.open();
       const opened = await patiently(committer.commit().then(status));
-      log.event('store.started', { dir: parts.dir, ...opened });
+      log.event('store-started', { dir: parts.dir, ...opened });
     },
     stop: async () => {
       if (ticks === null) return;
@@ -198,7 +198,7 @@ export function createStore(parts: StoreParts): Store {
       committer.close();
       ticks = null;
       await patiently(courier.close(committer.isAllCommitted()));
-      log.event('store.stopped', { ...committer.counters() });
+      log.event('store-stopped', { ...committer.counters() });
     },
     append: committer.addFrame,
     recordLoss: committer.addLoss,
@@ -212,7 +212,7 @@ export function createStore(parts: StoreParts): Store {
     save: async (key, value) => {
       const json = toJson(value);
       if (json !== undefined) return committer.save(key, json);
-      log.event('store.not-json', { key }, 'alarm');
+      log.event('store-not-json', { key }, 'alarm');
       return false;
     },
     load: async (key, unread) => {

@@ -7,7 +7,7 @@
  */
 import { Worker } from 'node:worker_threads';
 import { StoreError } from '../core/errors.ts';
-import type { StoreAnswer, Kind, StoreLink, OpenLink, StoreRequest } from './messages.ts';
+import type { Kind, OpenLink, StoreAnswer, StoreLink, StoreRequest } from './messages.ts';
 
 interface Pending {
   resolve(answer: StoreAnswer): void;

@@ -5,9 +5,9 @@
  */
 import { flushCompileCache } from 'node:module';
 import { parentPort, workerData } from 'node:worker_threads';
-import { createHeapCollector, ownHeap } from '../core/heap-keeper.ts';
+import { createHeapCollector, ownHeap } from '../core/heap-collector.ts';
 import { createDatabase } from './database.ts';
-import type { StoreRequest, Setup } from './messages.ts';
+import type { Setup, StoreRequest } from './messages.ts';
 import { loadSqlite } from './sqlite.ts';
 
 loadSqlite();

@@ -6,31 +6,31 @@
  */
 import type { UplinkConfig } from '../core/cabinet.ts';
 import { type Clock, every, isTrusted, type Timer } from '../core/clock.ts';
-import { createEventTracker } from '../core/event-book.ts';
+import { createEventTracker } from '../core/event-tracker.ts';
 import type { Log, PlatformOrder, RelayedDetection, Store, Uplink, UplinkDevice } from '../core/ports.ts';
 import { within } from '../core/within.ts';
 import type { AgentEvent, PointId, Reading } from '../core/words.ts';
-import { createCommandInbox } from './commands/command-desk.ts';
+import { createCommandInbox } from './commands/command-inbox.ts';
 import { COMMAND_METRIC } from './commands/command-metrics.ts';
 import { createByteMeter } from './delivery/byte-meter.ts';
 import { createDelivery } from './delivery/delivery.ts';
-import type { ResendResult } from './delivery/resend-desk.ts';
-import { createSyncHandler } from './delivery/sync-desk.ts';
-import type { InboundMessage, MqttConnection, MqttTransport } from './mqtt/door.ts';
+import type { ResendResult } from './delivery/resend-queue.ts';
+import { createSyncHandler } from './delivery/sync-handler.ts';
+import type { InboundMessage, MqttConnection, MqttTransport } from './mqtt/mqtt-transport.ts';
 import { createFileReader } from './mqtt/secret-files.ts';
 import type { ReadFile } from './mqtt/secrets.ts';
-import { createRelayChannel } from './relay-post.ts';
-import { createBrokerLink, type Ending } from './session/link.ts';
+import { createRelayChannel } from './relay-channel.ts';
+import { createBrokerLink, type Ending } from './session/broker-link.ts';
 import { createTrace } from './session/trace.ts';
 import { testUplink } from './session/uplink-test.ts';
-import { uplinkReason, silenceText, uplinkState } from './session/uplink-words.ts';
+import { silenceText, uplinkReason, uplinkState } from './session/uplink-words.ts';
 import { createCurrentValues } from './sparkplug/current-values.ts';
 import { readHostState } from './sparkplug/host-state.ts';
 import { createMetricTable, NODE_METRIC } from './sparkplug/metric-table.ts';
 import { createNodeFacts } from './sparkplug/node-facts.ts';
+import { createNodePublisher } from './sparkplug/node-publisher.ts';
 import { encodeNodeDeath } from './sparkplug/publisher.ts';
 import { createTopics } from './sparkplug/topics.ts';
-import { createNodePublisher } from './sparkplug/voice.ts';
 
 export interface UplinkParts {
   readonly config: UplinkConfig;
@@ -178,7 +178,7 @@ export function createUplink(parts: UplinkParts): Uplink {
       const state = readHostState(message.payload);
       if (state !== undefined)
         link.tell({ kind: 'host', ...state, atMono: clock.monoMs(), nowMs: isTrusted(clock.quality()) ? clock.wallMs() : null });
-      else log.event('uplink.bad-host-state', { bytes: message.payload.length }, 'warning');
+      else log.event('uplink-bad-host-state', { bytes: message.payload.length }, 'warning');
     }
   }
 

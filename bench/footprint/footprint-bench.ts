@@ -7,7 +7,7 @@ import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { makePackage } from '../../systemd/package/make-package.ts';
 import { sharedMonoMs, startChild } from '../child.ts';
-import { against, type BenchOptions, beside, quantile, type BenchResult, round } from '../result.ts';
+import { against, type BenchOptions, type BenchResult, quantile, round, withPeer } from '../result.ts';
 import { scratchFolder } from '../undo.ts';
 import { FOOTPRINT_LAMPS } from './footprint-street.ts';
 import { folderBytes, installNodeRed, type NodeRedPeer } from './node-red.ts';
@@ -71,13 +71,13 @@ function tell({ emit }: BenchOptions, ours: Footprint, theirs: Footprint, { vers
   const note = `${FOOTPRINT_LAMPS} lamps, 4 sensors and a meter on 2 lines at 19200 baud, MQTT; ${after}, polling the same units, without store or light`;
   const mb = (bytes: number): number => round(bytes / MEGABYTE, 1);
   const figure = (metric: string, value: number, unit: string): BenchResult => ({ bench: 'footprint', metric, value, unit, note });
-  emit(against(beside(figure('agent-rss', mb(ours.rssBytes), 'MB'), PEER, mb(theirs.rssBytes)), '<=', GOAL.rssMb));
-  emit(beside(figure('agent-rss-max', mb(ours.maxRssBytes), 'MB'), PEER, mb(theirs.maxRssBytes)));
-  emit(beside(figure('agent-pss', mb(ours.pssBytes), 'MB'), PEER, mb(theirs.pssBytes)));
-  emit(beside(figure('agent-private', mb(ours.privateBytes), 'MB'), PEER, mb(theirs.privateBytes)));
+  emit(against(withPeer(figure('agent-rss', mb(ours.rssBytes), 'MB'), PEER, mb(theirs.rssBytes)), '<=', GOAL.rssMb));
+  emit(withPeer(figure('agent-rss-max', mb(ours.maxRssBytes), 'MB'), PEER, mb(theirs.maxRssBytes)));
+  emit(withPeer(figure('agent-pss', mb(ours.pssBytes), 'MB'), PEER, mb(theirs.pssBytes)));
+  emit(withPeer(figure('agent-private', mb(ours.privateBytes), 'MB'), PEER, mb(theirs.privateBytes)));
   emit(
     against(
-      beside(figure('start-first-poll', round(ours.firstPollMs, 0), 'ms'), PEER, round(theirs.firstPollMs, 0)),
+      withPeer(figure('start-first-poll', round(ours.firstPollMs, 0), 'ms'), PEER, round(theirs.firstPollMs, 0)),
       '<=',
       GOAL.firstPollMs,
     ),
@@ -139,11 +139,16 @@ async function packageFigures({ emit, progress, quick }: BenchOptions): Promise<
   const peerDir = join(dir, PEER);
   const { version } = await installNodeRed({ dir: peerDir, configFile: '', ports: {}, broker: 'mqtt://127.0.0.1:1883' });
   const peerBytes = folderBytes(peerDir) + readFileSync(process.execPath).length;
-  const figure = (metric: string, bytes: number): BenchResult => ({ bench: 'footprint', metric, value: round(bytes / MEGABYTE, 1), unit: 'MB' });
+  const figure = (metric: string, bytes: number): BenchResult => ({
+    bench: 'footprint',
+    metric,
+    value: round(bytes / MEGABYTE, 1),
+    unit: 'MB',
+  });
   if (made === undefined) throw new Error('no package was made');
   emit(figure('package', made.bytes));
   emit(
-    beside(
+    withPeer(
       { ...figure('installed', made.installedBytes), note: `with Node on both sides; ${version}` },
       PEER,
       round(peerBytes / MEGABYTE, 1),

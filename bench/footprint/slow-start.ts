@@ -6,9 +6,9 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { createSystemClock } from '../../agent/core/system-clock.ts';
-import { createStandInManager, managerMissing, type StandInManager } from '../../test/support/stand-in-manager.ts';
+import { createFakeServiceManager, type FakeServiceManager, managerMissing } from '../../test/support/fake-service-manager.ts';
 import { sharedMonoMs, startChild } from '../child.ts';
-import { against, type BenchOptions, beside, quantile, type BenchResult, round } from '../result.ts';
+import { against, type BenchOptions, type BenchResult, quantile, round, withPeer } from '../result.ts';
 import { scratchFolder, undoAtEnd } from '../undo.ts';
 import { FOOTPRINT_LAMPS } from './footprint-street.ts';
 import { installNodeRed, type NodeRedPeer } from './node-red.ts';
@@ -86,12 +86,12 @@ async function startsOf(street: StreetChild, scene: StartScene): Promise<Starts>
 async function oneStart(
   street: StreetChild,
   { dir, home, core, configFile, factor }: StartScene,
-): Promise<{ times: Times; manager: StandInManager }> {
+): Promise<{ times: Times; manager: FakeServiceManager }> {
   await street.ask({ ask: 'forget' });
   const folder = join(dir, `run-${sharedMonoMs()}`);
   mkdirSync(folder);
   const [program, ...words] = commandOf(core, join(home, 'bin/luciole'));
-  const manager = createStandInManager({
+  const manager = createFakeServiceManager({
     clock: createSystemClock({ quality: () => 'synced' }),
     folder,
     command: [program ?? '', ...words],
@@ -127,7 +127,10 @@ interface PeerScene extends Pick<StartScene, 'dir' | 'core' | 'factor' | 'progre
 }
 
 /** The second of two starts, its first poll. Units: ms. */
-async function peerStart(street: StreetChild, { dir, core, factor, progress, places }: PeerScene): Promise<{ pollMs: number; peer: NodeRedPeer }> {
+async function peerStart(
+  street: StreetChild,
+  { dir, core, factor, progress, places }: PeerScene,
+): Promise<{ pollMs: number; peer: NodeRedPeer }> {
   progress(`start: ${PEER} from npm`);
   const peer = await installNodeRed({ dir: join(dir, PEER), ...places });
   const start = core === null ? peer : { ...peer, ...core.wrap(peer.program, peer.words) };
@@ -156,9 +159,9 @@ function tell({ emit }: BenchOptions, ours: Starts, { core, factor, theirs }: Te
     unit,
     note,
   });
-  const withPeer = (result: BenchResult): BenchResult => (theirs === null ? result : beside(result, PEER, round(theirs.pollMs, 0)));
+  const compared = (result: BenchResult): BenchResult => (theirs === null ? result : withPeer(result, PEER, round(theirs.pollMs, 0)));
   const goalMs = FIRST_POLL_GOAL_MS[factor];
-  const poll = withPeer(figure('service-first-poll', ours.laterMs.poll));
+  const poll = compared(figure('service-first-poll', ours.laterMs.poll));
   emit(goalMs === undefined ? poll : against(poll, '<=', goalMs));
   emit(figure('service-ready', ours.laterMs.ready));
   emit(figure('service-first-poll-uncompiled', ours.firstMs.poll));

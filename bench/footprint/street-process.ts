@@ -13,7 +13,10 @@ import { createStreet } from '../../test/street/street.ts';
 import { answerParent, sharedMonoMs } from '../child.ts';
 import { footprintCabinet } from './footprint-street.ts';
 
-export type FootprintStreetQuestion = { readonly ask: 'build'; readonly dir: string } | { readonly ask: 'report' } | { readonly ask: 'forget' };
+export type FootprintStreetQuestion =
+  | { readonly ask: 'build'; readonly dir: string }
+  | { readonly ask: 'report' }
+  | { readonly ask: 'forget' };
 
 export interface FootprintStreetAnswer {
   readonly configFile: string;

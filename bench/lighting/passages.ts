@@ -10,11 +10,11 @@ import { join } from 'node:path';
 import { createAgent } from '../../agent/app/agent.ts';
 import { createManualClock, type ManualClock } from '../../agent/core/manual-clock.ts';
 import { openInProcessLink } from '../../agent/store/client/in-process-link.ts';
-import { createMqttTransport } from '../../agent/sync/mqtt/mqtt-door.ts';
+import { createMqttTransport } from '../../agent/sync/mqtt/mqttjs-transport.ts';
 import { createStreet, type Street } from '../../test/street/street.ts';
 import { createWire } from '../../test/street/wire.ts';
 import { against, type BenchOptions, quantile, round } from '../result.ts';
-import { ZONE_LEVELS_PCT, lightingSite, POLE_M } from './street.ts';
+import { lightingSite, POLE_M, ZONE_LEVELS_PCT } from './street.ts';
 
 const POLES = 12;
 const PASSAGES = { full: 500, quick: 20 };

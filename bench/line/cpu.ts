@@ -4,7 +4,7 @@
  * Owns the rounds. All masters as their users have them; ours as shipped.
  */
 import { physicalMs } from '../bus.ts';
-import { against, type BenchOptions, beside, type BenchResult, round } from '../result.ts';
+import { against, type BenchOptions, type BenchResult, round, withPeer } from '../result.ts';
 import { type Contestants, cpuUs, PEERS, playRound, type Score } from './contest.ts';
 import { startBus } from './parts.ts';
 
@@ -43,9 +43,14 @@ export async function cpuBench(contestants: Contestants, { quick, emit, progress
     const free: BenchResult = { ...line, metric: 'cpu-per-read-chunked-no-gap', value: us('luciole-no-gap') ?? 0, note: chunked };
     for (const peer of PEERS) {
       const theirs = us(peer);
-      if (theirs !== undefined) for (const figure of [line, free]) emit(beside(figure, peer, theirs));
+      if (theirs !== undefined) for (const figure of [line, free]) emit(withPeer(figure, peer, theirs));
     }
-    const share: BenchResult = { ...line, metric: 'cpu-share-of-modbus-serial', value: round(ours / (us('modbus-serial') ?? 0), 2), unit: '' };
+    const share: BenchResult = {
+      ...line,
+      metric: 'cpu-share-of-modbus-serial',
+      value: round(ours / (us('modbus-serial') ?? 0), 2),
+      unit: '',
+    };
     emit(against(share, '<=', GOAL_SHARE));
   } finally {
     await bus.stop();

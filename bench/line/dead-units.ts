@@ -4,7 +4,7 @@
  * Owns the comparison. Ours is the whole field engine; the peer is a plain loop over all units with its usual timeout.
  */
 import { unitsUpTo } from '../bus.ts';
-import { against, type BenchOptions, beside, type BenchResult, round } from '../result.ts';
+import { against, type BenchOptions, type BenchResult, round, withPeer } from '../result.ts';
 import { type Bus, startBus, startEngine, startPeer, wait } from './parts.ts';
 
 const BAUD = 19_200;
@@ -32,13 +32,20 @@ export async function deadUnitsBench(options: BenchOptions): Promise<void> {
     const theirs = await peerPerS(bus, options);
     CASES.forEach(({ name }, i) => {
       const [value, peerValue] = [ours[i] as number, theirs[i] as number];
-      const line: BenchResult = { bench: 'line', metric: `reads-per-second-${name}`, baud: BAUD, value, unit: '1/s', note: `${UNITS} units` };
-      options.emit(beside(line, 'modbus-serial', peerValue));
+      const line: BenchResult = {
+        bench: 'line',
+        metric: `reads-per-second-${name}`,
+        baud: BAUD,
+        value,
+        unit: '1/s',
+        note: `${UNITS} units`,
+      };
+      options.emit(withPeer(line, 'modbus-serial', peerValue));
       if (i === 0) return;
       const share: BenchResult = { ...line, metric: `throughput-${name}`, value: sharePct(ours, i), unit: '%' };
       const note = `of healthy; peer: a loop with ${PEER_TIMEOUT_MS} ms timeout and no back-off`;
       const held = name === '10-percent-dead' ? against(share, '>=', GOAL_PCT) : share;
-      options.emit(beside({ ...held, note }, 'modbus-serial', sharePct(theirs, i)));
+      options.emit(withPeer({ ...held, note }, 'modbus-serial', sharePct(theirs, i)));
     });
   } finally {
     await bus.stop();

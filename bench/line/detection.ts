@@ -5,7 +5,7 @@
  */
 import type { AgentAnswer, AgentQuestion } from '../agent-process.ts';
 import { type Child, startChild } from '../child.ts';
-import { against, type BenchOptions, quantile, type BenchResult, round } from '../result.ts';
+import { against, type BenchOptions, type BenchResult, quantile, round } from '../result.ts';
 import { LAMPS, STREET_BAUD } from '../street-cabinet.ts';
 import type { StreetAnswer, StreetQuestion } from '../street-process.ts';
 

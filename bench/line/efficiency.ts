@@ -8,7 +8,7 @@
  */
 import { BAUDS, physicalMs, silenceMs } from '../bus.ts';
 import type { RoundAnswer } from '../master-process.ts';
-import { against, type BenchOptions, beside, type Emit, quantile, type BenchResult, round } from '../result.ts';
+import { against, type BenchOptions, type BenchResult, type Emit, quantile, round, withPeer } from '../result.ts';
 import { type Contestant, type Contestants, cpuUs, PEERS, playRound, type Score } from './contest.ts';
 import { type Bus, startBus } from './parts.ts';
 
@@ -59,7 +59,7 @@ function report(baud: (typeof BAUDS)[number], scores: readonly Score[], emit: Em
   const withPeers = (ours: BenchResult, figure: (score: Score) => number): void => {
     for (const peer of PEERS) {
       const score = scores.find(({ contestant }) => contestant.name === peer);
-      if (score !== undefined) emit(beside(ours, peer, figure(score)));
+      if (score !== undefined) emit(withPeer(ours, peer, figure(score)));
     }
   };
   const free = (score: Score): number => efficiencyPct(score.rounds, physicalMs(baud));
@@ -88,7 +88,7 @@ function reportMemory(scores: readonly Score[], emit: Emit): void {
     unit: 'MB',
     note: 'run from source',
   };
-  for (const score of scores) if (isPeer(score.contestant)) emit(beside(ours, score.contestant.name, rss(score)));
+  for (const score of scores) if (isPeer(score.contestant)) emit(withPeer(ours, score.contestant.name, rss(score)));
 }
 
 function isPeer({ name }: Contestant): boolean {

@@ -4,7 +4,7 @@
  * Owns the comparison. Ours goes on polling meanwhile; the peer, a plain loop with its usual timeout, does nothing else.
  */
 import { unitsUpTo } from '../bus.ts';
-import { against, type BenchOptions, beside, type BenchResult, round } from '../result.ts';
+import { against, type BenchOptions, type BenchResult, round, withPeer } from '../result.ts';
 import { type Bus, startBus, startEngine, startPeer, wait } from './parts.ts';
 
 const BAUD = 9_600;
@@ -47,7 +47,7 @@ export async function scanBench(options: BenchOptions): Promise<void> {
     progress(`line: scan, modbus-serial: ${addresses} addresses in ${theirs} ms`);
     const note = `${ADDRESSES} addresses, ${UNITS} units, ${polls} polls meanwhile; peer: ${addresses} addresses, ${PEER_TIMEOUT_MS} ms timeout, no polls`;
     const line: BenchResult = { bench: 'line', metric: 'scan', baud: BAUD, value: durationMs, unit: 'ms', note };
-    emit(beside(against(line, '<=', GOAL_MS), 'modbus-serial', theirs));
+    emit(withPeer(against(line, '<=', GOAL_MS), 'modbus-serial', theirs));
   } finally {
     await bus.stop();
   }

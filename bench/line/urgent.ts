@@ -4,10 +4,11 @@
  * Owns the figure: from the wish to the end of its frame on the wire, as the units saw it. Ours is the whole field engine, which looks
  * at urgent writes between any two transactions; the peers are plain libraries with a first-in-first-out queue, as their users have them.
  */
+
+import { type BenchIntent, waitsMs } from '../bench-intents.ts';
 import { physicalMs, UNIT, unitsUpTo, writeFrameMs } from '../bus.ts';
 import type { BusSeen } from '../bus-process.ts';
-import { against, type BenchOptions, beside, quantile, type BenchResult, round } from '../result.ts';
-import { type Wish, waitsMs } from '../wishes.ts';
+import { against, type BenchOptions, type BenchResult, quantile, round, withPeer } from '../result.ts';
 import { type Bus, type Engine, startBus, startEngine, startPeer, wait } from './parts.ts';
 
 const BAUDS = [9_600, 19_200] as const;
@@ -88,7 +89,7 @@ async function peerMs({
   }
 }
 
-function waitsOf(wishes: readonly Wish[], seen: BusSeen, baud: number): Waits {
+function waitsOf(wishes: readonly BenchIntent[], seen: BusSeen, baud: number): Waits {
   return { ms: waitsMs(wishes, seen).map((ms) => ms + writeFrameMs(baud)), unitsLateMs: quantile(seen.latenessMs, 0.99) };
 }
 
@@ -107,6 +108,6 @@ function report(baud: number, { ours, theirs }: { ours: Waits; theirs: ReadonlyM
       note,
     };
     const held = name === 'p99' ? against(line, '<=', goalMs) : line;
-    for (const [peer, waits] of theirs) emit(beside(held, peer, round(quantile(waits.ms, share), 1)));
+    for (const [peer, waits] of theirs) emit(withPeer(held, peer, round(quantile(waits.ms, share), 1)));
   }
 }

@@ -6,7 +6,7 @@
 
 import type { OpenLink } from '../../agent/store/messages.ts';
 import { openWorkerLink } from '../../agent/store/worker-link.ts';
-import { type BenchOptions, quantile, type BenchResult, round } from '../result.ts';
+import { type BenchOptions, type BenchResult, quantile, round } from '../result.ts';
 import { scratchFolder } from '../undo.ts';
 import { openFedStore } from './fed-store.ts';
 

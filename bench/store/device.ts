@@ -7,7 +7,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { makeImage, mountImage, whyNoImage } from '../loop-image.ts';
-import { against, type BenchOptions, beside, type BenchResult, round } from '../result.ts';
+import { against, type BenchOptions, type BenchResult, round, withPeer } from '../result.ts';
 import { scratchFolder } from '../undo.ts';
 import { openFedStore } from './fed-store.ts';
 import { createFeed, feedFrames } from './feed.ts';
@@ -54,8 +54,10 @@ export async function deviceBench({ quick, emit, progress }: BenchOptions): Prom
       const note = `${round(ours.bytesPerDay / 1e6, 1)} MB a day, with hourly compaction and a moving cursor; ${disk.note}`;
       const metric = `device-bytes-per-reading-${commitSeconds}s`;
       const figure: BenchResult = { bench: 'store', metric, value: round(ours.bytesPerReading, 1), unit: 'B', note };
-      emit(beside(against(figure, '<=', goal), 'row a reading, WAL, synchronous FULL, same commits', round(rows.bytesPerReading, 1)));
-      emit(beside(against(figure, '<=', goal), 'row a reading, default settings, a commit a message', round(asDefault.bytesPerReading, 1)));
+      emit(withPeer(against(figure, '<=', goal), 'row a reading, WAL, synchronous FULL, same commits', round(rows.bytesPerReading, 1)));
+      emit(
+        withPeer(against(figure, '<=', goal), 'row a reading, default settings, a commit a message', round(asDefault.bytesPerReading, 1)),
+      );
     }
   } finally {
     disk.close();

@@ -4,7 +4,7 @@
  * Owns the day's stores. Files are measured closed, that is with their journal written back and gone.
  */
 import { statSync } from 'node:fs';
-import { against, type BenchOptions, beside, type BenchResult, round } from '../result.ts';
+import { against, type BenchOptions, type BenchResult, round, withPeer } from '../result.ts';
 import { scratchFolder } from '../undo.ts';
 import { closeMeasured, openFedStore, type Sizes } from './fed-store.ts';
 import { createFeed, feedFrames } from './feed.ts';
@@ -38,7 +38,7 @@ export async function diskBench({ quick, emit, progress }: BenchOptions): Promis
     emit(besideRows(figure));
 
   function besideRows(figure: BenchResult): BenchResult {
-    return beside(figure, PEER, rows);
+    return withPeer(figure, PEER, rows);
   }
 }
 

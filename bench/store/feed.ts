@@ -6,7 +6,7 @@
 
 import { every } from '../../agent/core/clock.ts';
 import { createManualClock, type ManualClock } from '../../agent/core/manual-clock.ts';
-import type { ReadingFrame, Log } from '../../agent/core/ports.ts';
+import type { Log, ReadingFrame } from '../../agent/core/ports.ts';
 import { createRecorder } from '../../agent/store/recorder.ts';
 import { createWorkload, FIRST_DAY_MS, type Workload } from './workload.ts';
 

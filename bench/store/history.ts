@@ -6,7 +6,7 @@
 import { createManualClock } from '../../agent/core/manual-clock.ts';
 import type { PointId } from '../../agent/core/words.ts';
 import { createStore } from '../../agent/store/store.ts';
-import { against, type BenchOptions, beside, quantile, type BenchResult, round } from '../result.ts';
+import { against, type BenchOptions, type BenchResult, quantile, round, withPeer } from '../result.ts';
 import { scratchFolder } from '../undo.ts';
 import { createFeed, feedFrames, NO_LOG } from './feed.ts';
 import { storedMonth } from './month.ts';
@@ -45,7 +45,7 @@ export async function historyBench({ quick, emit, progress }: BenchOptions): Pro
     ['max', 1],
   ] as const) {
     const metric = `history-24h-${name}`;
-    emit(beside(against(figure(metric, quantile(ours, share)), '<=', GOAL_MS), peer, round(quantile(rows, share), 1)));
+    emit(withPeer(against(figure(metric, quantile(ours, share)), '<=', GOAL_MS), peer, round(quantile(rows, share), 1)));
   }
 }
 

@@ -8,7 +8,7 @@ import Database from 'better-sqlite3';
 import { createManualClock } from '../../agent/core/manual-clock.ts';
 import type { ReadingFrame } from '../../agent/core/ports.ts';
 import { createStore } from '../../agent/store/store.ts';
-import { against, type BenchOptions, beside, quantile, type BenchResult, round } from '../result.ts';
+import { against, type BenchOptions, type BenchResult, quantile, round, withPeer } from '../result.ts';
 import { scratchFolder } from '../undo.ts';
 import { createFeed, feedFrames, NO_LOG } from './feed.ts';
 import { openRowTable } from './row-table.ts';
@@ -47,7 +47,7 @@ export async function ingestBench({ quick, emit, progress }: BenchOptions): Prom
     progress(`store: batches of ${batchReadings}: ${[...rates.keys()].map((who) => `${who} ${rate(who)}/s`).join(', ')}`);
     const note = `batches of ${batchReadings}, WAL, synchronous FULL; ours through the real thread`;
     const ours: BenchResult = { bench: 'store', metric: `ingest-${name}`, value: rate(OURS.name), unit: 'readings/s', note };
-    for (const peer of [BARE, ROWS]) emit(beside(ours, peer, rate(peer)));
+    for (const peer of [BARE, ROWS]) emit(withPeer(ours, peer, rate(peer)));
     const share = { ...ours, metric: `ingest-share-of-bare-${name}`, value: round(rate(OURS.name) / rate(BARE), 2), unit: '' };
     emit(against(share, '>=', GOAL_SHARE));
   }

@@ -4,7 +4,7 @@
  * Started by the memory figure. Shape: `none` answers every commit itself; `direct` has the database on the main thread.
  */
 import { readFileSync } from 'node:fs';
-import type { StoreAnswer, Kind, OpenLink, StoreRequest } from '../../agent/store/messages.ts';
+import type { Kind, OpenLink, StoreAnswer, StoreRequest } from '../../agent/store/messages.ts';
 import { openWorkerLink } from '../../agent/store/worker-link.ts';
 import { answerParent } from '../child.ts';
 import { scratchFolder } from '../undo.ts';

@@ -5,7 +5,7 @@
  */
 import leanStart from '../../agent/lean-start.json' with { type: 'json' };
 import { startChild } from '../child.ts';
-import { type BenchOptions, quantile, type BenchResult, round } from '../result.ts';
+import { type BenchOptions, type BenchResult, quantile, round } from '../result.ts';
 import { scratchFolder } from '../undo.ts';
 import type { MemoryAnswer, MemoryQuestion } from './memory-process.ts';
 

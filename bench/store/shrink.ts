@@ -51,7 +51,13 @@ export async function shrinkBench({ quick, emit, progress }: BenchOptions): Prom
   const after = megabytes();
   remove();
   const note = `${round(before, 1)} MB to ${round(after, 1)} MB, ${ticket} commits, balanced: ${account.isBalanced}`;
-  const figure = (metric: string, value: number, unit: string): BenchResult => ({ bench: 'store', metric, value: round(value, 1), unit, note });
+  const figure = (metric: string, value: number, unit: string): BenchResult => ({
+    bench: 'store',
+    metric,
+    value: round(value, 1),
+    unit,
+    note,
+  });
   emit(figure('shrink-longest-pause-between-commits', longestMs, 'ms'));
   emit(figure('shrink-until-it-fits', tookS, 's'));
 }

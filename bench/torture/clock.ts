@@ -16,7 +16,7 @@ import { createEnergy, type Energy } from '../../agent/diagnosis/energy-count.ts
 import { createTimeQuality } from '../../agent/service/time/time-quality.ts';
 import { makeStreet, RESIDENTIAL, step, ZONE } from '../../test/agent/lighting/street.ts';
 import { createRandom, type Random } from '../../test/street/random.ts';
-import { createClockWorld, trueSunDeg, type ClockWorld } from './clock-world.ts';
+import { type ClockWorld, createClockWorld, trueSunDeg } from './clock-world.ts';
 import type { TortureOptions } from './torture.ts';
 
 const DEMO = join(import.meta.dirname, '../../config/demo.yaml');

@@ -83,7 +83,7 @@ async function suffer(rig: Rig, { rounds, random, progress }: Wanted): Promise<S
   /** What the agent did since the last look, each at the end of a step. */
   function look(): void {
     for (const { name, fields } of rig.log.slice(readLines)) {
-      const command = name === 'uplink.command' ? sent.get(String(fields['commandId'])) : undefined;
+      const command = name === 'uplink-command' ? sent.get(String(fields['commandId'])) : undefined;
       if (command === undefined) continue;
       command.runs += 1;
       if (command.expiresMs !== null) command.lateMs = Math.max(command.lateMs, clock.wallMs() - STEP_MS - command.expiresMs);

@@ -10,10 +10,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { createRandom, type Random } from '../../test/street/random.ts';
 import { scratchFolder } from '../undo.ts';
 import { examine } from './examine.ts';
-import { createCommandLedger, type CommandLedger } from './ledger.ts';
+import { type CommandLedger, createCommandLedger } from './ledger.ts';
 import { createTally } from './tally.ts';
 import type { TortureOptions } from './torture.ts';
-import { type Orders, type WriterReport, startWriter } from './writer.ts';
+import { type Orders, startWriter, type WriterReport } from './writer.ts';
 
 interface Place {
   readonly dir: string;

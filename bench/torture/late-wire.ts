@@ -6,7 +6,7 @@
 import type { SerialSettings } from '../../agent/core/cabinet.ts';
 import type { Clock, MonoMs } from '../../agent/core/clock.ts';
 import type { Random } from '../../test/street/random.ts';
-import { parseRequest, encodeReadReply, writeReply } from '../../test/street/rtu-slave.ts';
+import { encodeReadReply, parseRequest, writeReply } from '../../test/street/rtu-slave.ts';
 import { createWire, type Wire } from '../../test/street/wire.ts';
 import { type LateBlock, trueValueAt } from './late-units.ts';
 

@@ -13,7 +13,7 @@ import { createManualClock, type ManualClock } from '../../agent/core/manual-clo
 import { createModbusLine } from '../../drivers/modbus/modbus-line.ts';
 import { createRandom, type Random } from '../../test/street/random.ts';
 import { LATE_ATTACKS, oneEvent, type Strength, stormOf } from './late-attacks.ts';
-import { type LateBlock, heldBetween } from './late-units.ts';
+import { heldBetween, type LateBlock } from './late-units.ts';
 import { type AttackedWire, createAttackedWire, UNHARMED } from './late-wire.ts';
 import type { TortureOptions } from './torture.ts';
 

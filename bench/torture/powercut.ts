@@ -17,7 +17,7 @@ import { ROUND_STEP_MS } from './kill.ts';
 import { createCommandLedger } from './ledger.ts';
 import { createTally } from './tally.ts';
 import { type TortureOptions, Unavailable } from './torture.ts';
-import { type Orders, type WriterReport, startWriter } from './writer.ts';
+import { type Orders, startWriter, type WriterReport } from './writer.ts';
 
 /** Units: MB. */
 const IMAGE_MB = 48;

@@ -16,7 +16,7 @@ import { createTestBroker } from '../../test/platform/broker.ts';
 import { createRandom } from '../../test/street/random.ts';
 import { createRig, type Rig } from '../../test/support/rig.ts';
 import { scratchFolder } from '../undo.ts';
-import { ROGUE_ATTACKS, honestRevision, type RogueRevision, type RogueTargets, rogueSite } from './rogue-revisions.ts';
+import { honestRevision, ROGUE_ATTACKS, type RogueRevision, type RogueTargets, rogueSite } from './rogue-revisions.ts';
 import type { TortureOptions } from './torture.ts';
 
 /** Honest revisions for each hostile one. */

@@ -5,11 +5,11 @@
  */
 import { readFileSync } from 'node:fs';
 import { every } from '../../agent/core/clock.ts';
-import { startHeapCollector, ownHeap } from '../../agent/core/heap-keeper.ts';
+import { ownHeap, startHeapCollector } from '../../agent/core/heap-collector.ts';
 import { createSystemClock } from '../../agent/core/system-clock.ts';
 import { createRecorder } from '../../agent/store/recorder.ts';
 import { createStore } from '../../agent/store/store.ts';
-import { createMqttTransport } from '../../agent/sync/mqtt/mqtt-door.ts';
+import { createMqttTransport } from '../../agent/sync/mqtt/mqttjs-transport.ts';
 import { createUplink } from '../../agent/sync/uplink.ts';
 import { answerParent } from '../child.ts';
 import { openFedStore } from '../store/fed-store.ts';

@@ -9,7 +9,7 @@ import { createCurrentValues } from '../../agent/sync/sparkplug/current-values.t
 import { createMetricTable } from '../../agent/sync/sparkplug/metric-table.ts';
 import { createPublisher, type Publisher } from '../../agent/sync/sparkplug/publisher.ts';
 import { createTopics } from '../../agent/sync/sparkplug/topics.ts';
-import { against, type BenchOptions, beside, type BenchResult, round } from '../result.ts';
+import { against, type BenchOptions, type BenchResult, round, withPeer } from '../result.ts';
 import { createFeed, feedFrames } from '../store/feed.ts';
 import { benchDevices } from './devices.ts';
 
@@ -47,9 +47,9 @@ export async function bytesBench({ emit, progress }: BenchOptions): Promise<void
     note: `${readings} readings, one poll of six a second`,
   });
   const jsonEach = round(json / readings, 2);
-  emit(beside(figure('bytes-live', live), 'JSON objects, one message a poll', jsonEach));
-  emit(beside(figure('bytes-historical', historical), 'JSON objects, one message a poll', jsonEach));
-  emit(beside(against(figure('bytes-packed', packed), '<=', GOAL_PACKED), 'JSON objects, one message a poll', jsonEach));
+  emit(withPeer(figure('bytes-live', live), 'JSON objects, one message a poll', jsonEach));
+  emit(withPeer(figure('bytes-historical', historical), 'JSON objects, one message a poll', jsonEach));
+  emit(withPeer(against(figure('bytes-packed', packed), '<=', GOAL_PACKED), 'JSON objects, one message a poll', jsonEach));
 }
 
 function rangeOf(part: readonly StoredFrame[]) {

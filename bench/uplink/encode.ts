@@ -5,7 +5,7 @@
  */
 import sparkplug from 'sparkplug-payload';
 import { decodePayload, encodePayload, type Metric } from '../../agent/sync/sparkplug/codec.ts';
-import { type BenchOptions, beside, quantile, type BenchResult, round } from '../result.ts';
+import { type BenchOptions, type BenchResult, quantile, round, withPeer } from '../result.ts';
 
 const METRICS = 200;
 const AT_MS = 1_764_000_000_000;
@@ -42,8 +42,8 @@ export async function encodeBench({ quick, emit, progress }: BenchOptions): Prom
     for (const name of Object.keys(works) as (keyof typeof works)[]) rates[name].push(rateOf(works[name]));
   const rate = (name: keyof typeof works): number => round(quantile(rates[name], 0.5), 0);
   const figure = (metric: string, value: number): BenchResult => ({ bench: 'uplink', metric, value, unit: 'k metrics/s' });
-  emit(beside(figure('encode', rate('encode')), 'sparkplug-payload', rate('peerEncode')));
-  emit(beside(figure('decode', rate('decode')), 'sparkplug-payload', rate('peerDecode')));
+  emit(withPeer(figure('encode', rate('encode')), 'sparkplug-payload', rate('peerEncode')));
+  emit(withPeer(figure('decode', rate('decode')), 'sparkplug-payload', rate('peerDecode')));
 }
 
 /** Units: thousand metrics a second. */

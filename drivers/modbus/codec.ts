@@ -7,7 +7,16 @@ import type { PointProfile, RegisterType } from '../../agent/core/profile.ts';
 import { daliLevel, daliPct } from './dali-log.ts';
 
 /** Registers a value takes up. A bit takes one coil. */
-export const REGISTERS_PER_VALUE: Readonly<Record<RegisterType, number>> = { bit: 1, u16: 1, s16: 1, u32: 2, s32: 2, f32: 2, u64: 4, s64: 4 };
+export const REGISTERS_PER_VALUE: Readonly<Record<RegisterType, number>> = {
+  bit: 1,
+  u16: 1,
+  s16: 1,
+  u32: 2,
+  s32: 2,
+  f32: 2,
+  u64: 4,
+  s64: 4,
+};
 
 /** Raw values of the types that can be written. */
 export const WRITABLE: Readonly<Partial<Record<RegisterType, readonly [min: number, max: number]>>> = {

@@ -53,7 +53,14 @@ export interface BundleOptions {
  * Parts that one command needs are files of their own: what the agent never uses never takes its memory.
  * Errors: rejects with esbuild's messages.
  */
-export async function writeBundle({ arch, version, commit, serial = 0, dir, main = 'agent/main.ts' }: BundleOptions): Promise<ProgramBundle> {
+export async function writeBundle({
+  arch,
+  version,
+  commit,
+  serial = 0,
+  dir,
+  main = 'agent/main.ts',
+}: BundleOptions): Promise<ProgramBundle> {
   const { metafile } = await build({
     absWorkingDir: ROOT,
     entryPoints: { main, ...threads() },

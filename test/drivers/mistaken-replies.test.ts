@@ -7,7 +7,7 @@ import type { BusError } from '../../agent/core/errors.ts';
 import { createManualClock, type ManualClock } from '../../agent/core/manual-clock.ts';
 import { createModbusLine } from '../../drivers/modbus/modbus-line.ts';
 import { createRandom } from '../street/random.ts';
-import { crcBitwise, parseRequest, encodeReadReply, writeReply } from '../street/rtu-slave.ts';
+import { crcBitwise, encodeReadReply, parseRequest, writeReply } from '../street/rtu-slave.ts';
 import { createWire } from '../street/wire.ts';
 
 const SERIAL: SerialSettings = { baud: 9_600, parity: 'none', stopBits: 1, dataBits: 8 };

@@ -10,7 +10,7 @@ import { createModbusLine } from '../../drivers/modbus/modbus-line.ts';
 import { readFrames } from '../../drivers/modbus/read-frames.ts';
 import { matchReply } from '../../drivers/modbus/reply-matcher.ts';
 import { charMs, gapMs, replyBytes, requestBytes } from '../../drivers/modbus/wire-time.ts';
-import { crcBitwise, parseRequest, encodeReadReply, type SlaveRequest } from '../street/rtu-slave.ts';
+import { crcBitwise, encodeReadReply, parseRequest, type SlaveRequest } from '../street/rtu-slave.ts';
 import { createWire } from '../street/wire.ts';
 import { SERIAL_8N2, testPoint, writable } from '../support/profiles.ts';
 

@@ -217,7 +217,9 @@ t.test('a value has as many decimals as its scale and offset, unless the profile
 
 t.test('a device may leave the factory only with a rate that a line can be set to', async (t) => {
   const rates = /baud.*\| (1200, .* or 921600) \|/.exec(readFileSync(new URL('../../docs/cabinet.md', import.meta.url), 'utf8'))?.[1];
-  t.throws(() => loadAcmeProfile(ACME.replace('baud: 9600', 'baud: 1')), { message: `acme.yaml:8:17: serial.baud: found 1; allowed: ${rates}` });
+  t.throws(() => loadAcmeProfile(ACME.replace('baud: 9600', 'baud: 1')), {
+    message: `acme.yaml:8:17: serial.baud: found 1; allowed: ${rates}`,
+  });
 });
 
 t.test('a refusal names file, line, column, path and what to do', async (t) => {

@@ -12,7 +12,7 @@ import { enableRs485 } from '../../drivers/rs485.ts';
 import { createSerialPort } from '../../drivers/serial-port.ts';
 import { createSocketPort } from '../../drivers/socket-port.ts';
 import { createPtyCable } from '../street/pty.ts';
-import { crcBitwise, exceptionReply, parseRequest, encodeReadReply, type SlaveRequest, writeReply } from '../street/rtu-slave.ts';
+import { crcBitwise, encodeReadReply, exceptionReply, parseRequest, type SlaveRequest, writeReply } from '../street/rtu-slave.ts';
 
 const SERIAL: SerialSettings = { baud: 115_200, parity: 'none', stopBits: 1, dataBits: 8 };
 const clock = createSystemClock({ quality: () => 'synced' });

@@ -1,6 +1,6 @@
 import t, { type Test } from 'tap';
 import { readPlacedYaml } from '../../agent/config/load/places.ts';
-import { createEventTracker } from '../../agent/core/event-book.ts';
+import { createEventTracker } from '../../agent/core/event-tracker.ts';
 import type { Profile } from '../../agent/core/profile.ts';
 import { createSystemClock } from '../../agent/core/system-clock.ts';
 import type { AgentEvent, Reading } from '../../agent/core/words.ts';

@@ -14,7 +14,7 @@ export interface Pair {
   readonly key: string;
 }
 
-export interface Wishes {
+export interface CertificateRequest {
   /** A host name or an address that it is for; none for a client. */
   readonly host?: string;
   /** Default: yesterday to a year from now. */
@@ -23,7 +23,7 @@ export interface Wishes {
 }
 
 export interface Authority extends Pair {
-  issue(name: string, wishes?: Wishes): Pair;
+  issue(name: string, wishes?: CertificateRequest): Pair;
 }
 
 export interface Office {
@@ -62,7 +62,7 @@ export function openOffice(program: string): Office {
         '-config',
         join(home, 'openssl.cnf'),
       );
-      const issue = (who: string, { host, from, until }: Wishes = {}): Pair => {
+      const issue = (who: string, { host, from, until }: CertificateRequest = {}): Pair => {
         serial += 1;
         const base = join(home, `${serial}`);
         const pair: Pair = { cert: `${base}.pem`, key: `${base}.key` };

@@ -7,7 +7,7 @@
 import { connectAsync, type MqttClient } from 'mqtt';
 import { covers } from '../../agent/sync/delivery/seq-ranges.ts';
 import { encodePayload, type Metric, toLong } from '../../agent/sync/sparkplug/codec.ts';
-import { type BookedReading, createRowBook, QUALITY_CODE, type RowBook, parseRowsOf } from './row-book.ts';
+import { createRowRegistry, parseRowsOf, QUALITY_CODE, type RegisteredReading, type RowRegistry } from './row-registry.ts';
 import { readSegment } from './segment-reader.ts';
 import { readWirePayload, type WireMetric, type WirePayload, type WireValue } from './wire-reader.ts';
 
@@ -74,7 +74,7 @@ export interface ReferenceHost {
   readonly strays: number;
   readonly outcomes: readonly HostOutcome[];
   /** Readings by their rows, as the platform's database has them. */
-  readonly book: RowBook;
+  readonly book: RowRegistry;
   /** Devices alive at present; empty after NDEATH. */
   readonly alive: ReadonlySet<string>;
   readonly nodeAlive: boolean;
@@ -116,7 +116,7 @@ export function createReferenceHost(options: HostOptions): ReferenceHost {
   const values = new Map<string, HostValue>();
   const outcomes: HostOutcome[] = [];
   const alive = new Set<string>();
-  const book = createRowBook();
+  const book = createRowRegistry();
   let acked = '';
   const names = new Map<string, Map<number, string>>();
   const counts = { duplicates: 0, seqGaps: 0, strays: 0 };
@@ -190,13 +190,13 @@ export function createReferenceHost(options: HostOptions): ReferenceHost {
     book.take(rows, Buffer.isBuffer(packed) ? unpack(packed) : metrics.flatMap((metric) => booked(device, nameOf(metric), metric)));
     acknowledge();
   };
-  const booked = (device: string, name: string | undefined, metric: WireMetric): BookedReading[] => {
+  const booked = (device: string, name: string | undefined, metric: WireMetric): RegisteredReading[] => {
     if (name === undefined || name === ROWS || metric.timestampMs === undefined) return [];
     const value = metric.isNull ? null : Number(metric.value);
     const quality = Number(metric.properties.get('Quality') ?? GOOD);
     return [{ pointId: `${device}.${name}`, value, quality, atMs: metric.timestampMs, isHistorical: metric.isHistorical }];
   };
-  const unpack = (packed: Buffer): BookedReading[] =>
+  const unpack = (packed: Buffer): RegisteredReading[] =>
     readSegment(packed).readings.map(({ quality, ...reading }) => ({
       ...reading,
       quality: QUALITY_CODE[quality] ?? 0,

@@ -5,7 +5,7 @@
  * was understood: what is not acknowledged comes again. Made by `ingest.ts` for each node it hears of.
  */
 import { asItself, qualityCode, type ReadingBase } from './reading-base.ts';
-import { createRowRanges, type RowRanges, type ParsedRowsMark, readRowsMark } from './row-ranges.ts';
+import { createRowRanges, type ParsedRowsMark, type RowRanges, readRowsMark } from './row-ranges.ts';
 import { readSegment } from './segment-reader.ts';
 import type { Sortable } from './seq-sorter.ts';
 import type { WireMetric, WirePayload } from './wire-reader.ts';
@@ -28,7 +28,7 @@ export interface ReportedGap {
 }
 
 /** How a command ended, as told by the node. */
-export interface ToldOutcome {
+export interface ReportedOutcome {
   readonly node: string;
   readonly device: string;
   readonly id: string;
@@ -44,7 +44,7 @@ export interface NodeIngest {
   /** Of the present epoch. */
   readonly rows: RowRanges | undefined;
   readonly gaps: readonly ReportedGap[];
-  readonly outcomes: readonly ToldOutcome[];
+  readonly outcomes: readonly ReportedOutcome[];
   /** Last values of metrics that are no readings, by `<device>/<metric>`. */
   readonly facts: ReadonlyMap<string, WireMetric['value'] | null>;
   /** Messages of rows that were complete already. */
@@ -79,7 +79,7 @@ export function createNodeIngest(parts: { readonly node: string; readonly base: 
   const ranges = new Map<string, RowRanges>();
   const gaps = new Map<string, ReportedGap>();
   const facts = new Map<string, WireMetric['value'] | null>();
-  const outcomes: ToldOutcome[] = [];
+  const outcomes: ReportedOutcome[] = [];
   const counts = { repeated: 0, strays: 0 };
   const devices = new Set<string>();
   let isAlive = false;
@@ -110,7 +110,7 @@ export function createNodeIngest(parts: { readonly node: string; readonly base: 
     facts.set(`${device}/${name}`, isNull ? null : value);
     if (typeof value !== 'string' || value === '') return;
     if (name === NAME.gap) takeGap(value);
-    if (name === NAME.outcome) outcomes.push({ ...(JSON.parse(value) as Omit<ToldOutcome, 'node' | 'device'>), node, device });
+    if (name === NAME.outcome) outcomes.push({ ...(JSON.parse(value) as Omit<ReportedOutcome, 'node' | 'device'>), node, device });
   }
 
   function takeGap(text: string): void {

@@ -129,13 +129,13 @@ t.test('killed in the middle: the command ends once, and the wish that was taken
   await rig.host.start();
   await rig.until('online', async () => (await rig.status()).uplink.state === 'online', 10 * MINUTE_MS);
   await rig.host.override('L02', { level: 70, minutes: 30, id: 'k1' });
-  await rig.until('taken up', () => rig.log.some(({ name }) => name === 'uplink.command'), MINUTE_MS);
+  await rig.until('taken up', () => rig.log.some(({ name }) => name === 'uplink-command'), MINUTE_MS);
   await rig.kill();
   await rig.until('told', () => endOf(rig, 'k1') !== undefined, 10 * MINUTE_MS);
   t.match(endOf(rig, 'k1'), { state: 'failed', reason: /the agent restarted/ });
   await rig.host.override('L02', { level: 70, minutes: 30, id: 'k1' });
   await rig.clock.advance(MINUTE_MS);
-  t.equal(rig.log.filter(({ name, fields }) => name === 'uplink.command' && fields['commandId'] === 'k1').length, 1);
+  t.equal(rig.log.filter(({ name, fields }) => name === 'uplink-command' && fields['commandId'] === 'k1').length, 1);
   t.equal(
     new Set(
       outcomesOf(rig, 'k1')

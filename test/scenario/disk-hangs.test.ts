@@ -3,7 +3,7 @@ import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
 import { createTestBroker } from '../platform/broker.ts';
-import { managerMissing } from '../support/stand-in-manager.ts';
+import { managerMissing } from '../support/fake-service-manager.ts';
 import { createWatchedStreet, DIMMED_PCT } from '../support/watched-street.ts';
 
 t.test(

@@ -20,8 +20,8 @@ import { findProgram, startMosquitto } from '../platform/mosquitto.ts';
 import { type AgentProcess, startAgentProcess } from '../street/agent-process.ts';
 import { createPtyCable } from '../street/pty.ts';
 import { createStreet } from '../street/street.ts';
-import { filesIn, keyCanaries, newCanary, sightings } from '../support/canary.ts';
 import { listeningSockets } from '../support/listening.ts';
+import { filesIn, keyCanaries, newMarkedSecret, sightings } from '../support/marked-secret.ts';
 import { SMALL_SITE } from '../support/small-site.ts';
 import { LAUNCHER } from '../support/unknown-street.ts';
 
@@ -148,7 +148,7 @@ t.test('password and key of the uplink, and a password of the console, are in no
     'require_certificate true',
   ]);
   t.teardown(() => broker.stop());
-  const password = newCanary('password of the uplink');
+  const password = newMarkedSecret('password of the uplink');
   const passwordFile = join(folder, 'uplink.password');
   writeFileSync(passwordFile, `${password.text}\n`, { mode: 0o400 });
   const canaries = [password, ...keyCanaries('key of the uplink', readFileSync(own.key, 'utf8'))];
@@ -162,10 +162,10 @@ t.test('password and key of the uplink, and a password of the console, are in no
   const observer = { ca: readFileSync(city.cert), cert: readFileSync(other.cert), key: readFileSync(other.key) };
   const { agent, messages, until } = await visit(t, folder, `mqtts://127.0.0.1:${broker.port}`, settings, observer);
 
-  const chosen = newCanary('password of the console');
+  const chosen = newMarkedSecret('password of the console');
   const { oneTimePassword } = (await agent.ask('user add', { name: 'ada', role: 'admin' })) as { oneTimePassword: string };
   await agent.ask('user passwd', { name: 'ada', password: chosen.text });
-  const wrong = newCanary('wrong password');
+  const wrong = newMarkedSecret('wrong password');
   await agent.ask('login', { user: 'ada', password: wrong.text });
   canaries.push(chosen, wrong, { name: 'one-time password', text: oneTimePassword });
 

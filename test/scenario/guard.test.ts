@@ -1,5 +1,5 @@
 import t from 'tap';
-import { managerMissing, secondsOf } from '../support/stand-in-manager.ts';
+import { managerMissing, secondsOf } from '../support/fake-service-manager.ts';
 import { createWatchedStreet, DIMMED_PCT, FAILSAFE_PCT } from '../support/watched-street.ts';
 
 /** Seconds after which drivers of the usual setting go to their failsafe level, and what a start may take of them on an eighth of a core. Source: design §10. */

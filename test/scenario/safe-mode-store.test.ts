@@ -1,7 +1,7 @@
 import t from 'tap';
 import { createReferenceHost } from '../platform/host.ts';
 import { findProgram, startMosquitto } from '../platform/mosquitto.ts';
-import { managerMissing } from '../support/stand-in-manager.ts';
+import { managerMissing } from '../support/fake-service-manager.ts';
 import { createWatchedStreet, DIMMED_PCT, WATCHED_NODE } from '../support/watched-street.ts';
 
 const program = findProgram('mosquitto');

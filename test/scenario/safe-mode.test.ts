@@ -1,5 +1,5 @@
 import t from 'tap';
-import { managerMissing } from '../support/stand-in-manager.ts';
+import { managerMissing } from '../support/fake-service-manager.ts';
 import { createWatchedStreet, DIMMED_PCT } from '../support/watched-street.ts';
 
 const options = { timeout: 80_000, skip: managerMissing };

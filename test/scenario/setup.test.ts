@@ -35,8 +35,15 @@ t.test('a street nobody has described is found, written down, accepted by check,
   t.match(await runInFolder(['check', file], folder), { code: 0, out: /ok, 12 lamps, 2 lines, 1 zone\n/ });
 
   const key = readFileSync(join(folder, 'cabinet.key'), 'utf8');
-  t.match(await runInFolder(setup, folder), { code: 1, err: /is there already:\s--force\sreplaces\sit/ }, 'nothing is replaced by accident');
-  const again = await runInFolder([...setup, '--force', '--device', '31=eastron-sdm630', '--device', '41=waveshare-modbus-relay-d8'], folder);
+  t.match(
+    await runInFolder(setup, folder),
+    { code: 1, err: /is there already:\s--force\sreplaces\sit/ },
+    'nothing is replaced by accident',
+  );
+  const again = await runInFolder(
+    [...setup, '--force', '--device', '31=eastron-sdm630', '--device', '41=waveshare-modbus-relay-d8'],
+    folder,
+  );
   t.match(again, { code: 0, out: /12 lamps, 18 devices, 2 lines[\s\S]*luciole walk-test/ });
   t.notMatch(again.out, /[^\n]{81}/, 'fits 80 columns');
   t.ok(existsSync(`${file}.bak`), 'the former cabinet is kept');

@@ -1,6 +1,6 @@
 import t from 'tap';
+import { managerMissing } from '../support/fake-service-manager.ts';
 import { beginStart, fittingLimitMs } from '../support/managed-start.ts';
-import { managerMissing } from '../support/stand-in-manager.ts';
 
 t.test(
   'a start of which each step takes long becomes ready without a restart, several start limits after its begin',

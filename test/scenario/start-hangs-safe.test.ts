@@ -1,6 +1,6 @@
 import t from 'tap';
+import { managerMissing } from '../support/fake-service-manager.ts';
 import { type Brake, beginStart, fittingLimitMs } from '../support/managed-start.ts';
-import { managerMissing } from '../support/stand-in-manager.ts';
 
 const hangs: [hangAt: NonNullable<Brake['hangAt']>, story: string][] = [
   ['silent console', 'while its loop turns, so that it ends as if a person had stopped it'],

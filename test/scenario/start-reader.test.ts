@@ -1,6 +1,6 @@
 import t from 'tap';
+import { managerMissing } from '../support/fake-service-manager.ts';
 import { beginStart } from '../support/managed-start.ts';
-import { managerMissing } from '../support/stand-in-manager.ts';
 
 const options = { timeout: 200_000, skip: managerMissing };
 /** Longer than a disk may take. Units: ms. */

@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
-import { managerMissing } from '../support/stand-in-manager.ts';
+import { managerMissing } from '../support/fake-service-manager.ts';
 import { createWatchedStreet, DIMMED_PCT } from '../support/watched-street.ts';
 
 /** Its program is there and does nothing, as where flash has lost a part of it. */

@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import t from 'tap';
-import { managerMissing } from '../support/stand-in-manager.ts';
+import { managerMissing } from '../support/fake-service-manager.ts';
 import { createMaker, programOf, updateBy } from '../support/update-files.ts';
 import { createWatchedStreet, DIMMED_PCT } from '../support/watched-street.ts';
 

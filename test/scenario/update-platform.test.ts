@@ -8,7 +8,7 @@ import { type Metric, toLong } from '../../agent/sync/sparkplug/codec.ts';
 import { createReferenceHost, type ReferenceHost } from '../platform/host.ts';
 import { findProgram, startMosquitto } from '../platform/mosquitto.ts';
 import { createFaultProxy } from '../platform/proxy.ts';
-import { managerMissing } from '../support/stand-in-manager.ts';
+import { managerMissing } from '../support/fake-service-manager.ts';
 import { cloneTree, createMaker, updateBy } from '../support/update-files.ts';
 import { createWatchedStreet, DIMMED_PCT, WATCHED_FROM, WATCHED_NODE } from '../support/watched-street.ts';
 

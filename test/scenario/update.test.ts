@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import t from 'tap';
 import type { UpdateView } from '../../agent/core/updates.ts';
-import { managerMissing } from '../support/stand-in-manager.ts';
+import { managerMissing } from '../support/fake-service-manager.ts';
 import { cloneTree, createMaker, programOf, updateBy } from '../support/update-files.ts';
 import { createWatchedStreet, DIMMED_PCT } from '../support/watched-street.ts';
 

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import t from 'tap';
 import { COMMANDS } from '../../agent/console/commands.ts';
 import { OUTSIDE } from '../../agent/console/shell/as-typed.ts';
-import { USER, type ConsoleVisit, visitCabinet } from '../support/console-visit.ts';
+import { type ConsoleVisit, USER, visitCabinet } from '../support/console-visit.ts';
 import { createFrenchReader } from '../support/french-reader.ts';
 import { SMALL_SITE } from '../support/small-site.ts';
 

@@ -1,13 +1,13 @@
 import { readFileSync } from 'node:fs';
 import t from 'tap';
-import { managerMissing } from '../support/stand-in-manager.ts';
+import { managerMissing } from '../support/fake-service-manager.ts';
 import { createWatchedStreet, DIMMED_PCT } from '../support/watched-street.ts';
 
 t.test(
   'a lighting that stops while the loop turns on is noticed, told, and healed by a restart; the lamps keep their level',
   { timeout: 85_000, skip: managerMissing },
   async (t) => {
-    const { street, manager, until, all, levels, newest, ask } = await createWatchedStreet(t, { preload: 'timer-thief.mjs' });
+    const { street, manager, until, all, levels, newest, ask } = await createWatchedStreet(t, { preload: 'steal-timers.mjs' });
     const told = (name: string): string =>
       readFileSync(manager.logFile, 'utf8')
         .split('\n')

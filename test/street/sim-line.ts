@@ -5,7 +5,7 @@
  */
 import type { SerialSettings } from '../../agent/core/cabinet.ts';
 import type { Clock, MonoMs } from '../../agent/core/clock.ts';
-import { exceptionReply, parseRequest, encodeReadReply, type SlaveRequest, writeReply } from './rtu-slave.ts';
+import { encodeReadReply, exceptionReply, parseRequest, type SlaveRequest, writeReply } from './rtu-slave.ts';
 import type { SimUnit } from './units/sim-unit.ts';
 
 /** What the line writes to: the gateway's side of the cable. */

@@ -13,9 +13,9 @@ import type { Log, Store, StoredFrame } from '../../agent/core/ports.ts';
 import type { PointId, Reading } from '../../agent/core/words.ts';
 import { openInProcessLink } from '../../agent/store/client/in-process-link.ts';
 import { createStore } from '../../agent/store/store.ts';
-import { createMqttTransport } from '../../agent/sync/mqtt/mqtt-door.ts';
+import { createMqttTransport } from '../../agent/sync/mqtt/mqttjs-transport.ts';
 import { createUplink } from '../../agent/sync/uplink.ts';
-import { NODE_DEVICES, GROUP, NODE, NODE_START_MS, silentLog, uplinkConfig } from '../agent/sync/small-node.ts';
+import { GROUP, NODE, NODE_DEVICES, NODE_START_MS, silentLog, uplinkConfig } from '../agent/sync/small-node.ts';
 import { createReferenceHost, type ReferenceHost } from '../platform/host.ts';
 import { type Mosquitto, startMosquitto } from '../platform/mosquitto.ts';
 import { createFaultProxy, type FaultProxy } from '../platform/proxy.ts';
@@ -77,7 +77,7 @@ export async function openLinkScene(t: Test, { program, changes = {}, segments =
   let wentBack = 0;
   const countingLog: Log = {
     event: (name) => {
-      if (name === 'uplink.not-acknowledged') wentBack += 1;
+      if (name === 'uplink-not-acknowledged') wentBack += 1;
     },
   };
   const uplink = createUplink({

@@ -10,7 +10,7 @@ import { join } from 'node:path';
 import type { Test } from 'tap';
 import { type Clock, sleep } from '../../agent/core/clock.ts';
 import { createSystemClock } from '../../agent/core/system-clock.ts';
-import { createStandInManager, type ManagedRun, type StandInManager, secondsOf } from './stand-in-manager.ts';
+import { createFakeServiceManager, type FakeServiceManager, type ManagedRun, secondsOf } from './fake-service-manager.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 /** Restarts come three times as often as the unit file says. */
@@ -31,7 +31,7 @@ export interface Brake {
 
 export interface ManagedStart {
   readonly clock: Clock;
-  readonly manager: StandInManager;
+  readonly manager: FakeServiceManager;
   readonly logText: () => string;
   /** Resolves when it holds. Errors: rejects with the end of the log after `withinMs`. */
   until(what: string, holds: (runs: readonly ManagedRun[]) => boolean, withinMs: number): Promise<void>;
@@ -42,7 +42,7 @@ export async function beginStart(t: Test, limitMs: number, { once = false, hungB
   const folder = mkdtempSync(join(tmpdir(), 'luciole-'));
   const clock = createSystemClock({ quality: () => 'synced' });
   const brake = { ...given, ...(once ? { hangFile: join(folder, 'hung') } : {}) };
-  const manager = createStandInManager({
+  const manager = createFakeServiceManager({
     clock,
     folder,
     pace: PACE,

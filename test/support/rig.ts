@@ -17,12 +17,12 @@ import type { ClockQuality } from '../../agent/core/clock.ts';
 import { createManualClock, type ManualClock } from '../../agent/core/manual-clock.ts';
 import type { Log } from '../../agent/core/ports.ts';
 import type { StatusView } from '../../agent/core/views.ts';
-import { createMqttTransport } from '../../agent/sync/mqtt/mqtt-door.ts';
+import { createMqttTransport } from '../../agent/sync/mqtt/mqttjs-transport.ts';
 import { createTestBroker, type TestBroker } from '../platform/broker.ts';
 import { createReferenceHost, type ReferenceHost } from '../platform/host.ts';
 import { createStreet, type Street } from '../street/street.ts';
 import { createWire, type Wire } from '../street/wire.ts';
-import { createMortalWorld } from './mortal.ts';
+import { createKillableAgent } from './killable-agent.ts';
 
 const DEMO = join(import.meta.dirname, '../../config/demo.yaml');
 /** Slower than a real street, so that a night stays a matter of seconds. Units: ms. */
@@ -144,7 +144,7 @@ export async function createRig(
   const lines: Rig['log'] = [];
   const opened: string[] = [];
   const log: Log = { event: (name, fields = {}) => lines.push({ name, fields }) };
-  let world = createMortalWorld(clock, createMqttTransport());
+  let world = createKillableAgent(clock, createMqttTransport());
   const disk = createDiskWatch();
   const begun = async () => {
     if (options.siteFile === undefined) return { ...site, cabinet };
@@ -159,7 +159,7 @@ export async function createRig(
     return { ...first, cabinet: withOptions(first.cabinet), revisions: { atStart, check, withOptions } };
   };
   const build = async (): Promise<Agent> => {
-    world = createMortalWorld(clock, createMqttTransport());
+    world = createKillableAgent(clock, createMqttTransport());
     return createAgent({
       ...(await begun()),
       clock: world.clock,

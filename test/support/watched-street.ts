@@ -15,7 +15,7 @@ import type { StatusView } from '../../agent/core/views.ts';
 import { createPtyCable } from '../street/pty.ts';
 import { createStreet } from '../street/street.ts';
 import type { SimUnit } from '../street/units/sim-unit.ts';
-import { createStandInManager, type ManagedRun } from './stand-in-manager.ts';
+import { createFakeServiceManager, type ManagedRun } from './fake-service-manager.ts';
 import { writeProgram } from './update-files.ts';
 
 /** Of the demo's street three lamps and a sensor on each line: what is there must be set up before it can be frozen. */
@@ -70,7 +70,7 @@ export async function createWatchedStreet(t: Test, { isPackaged = false, preload
   const home = join(folder, 'home');
   const dataDir = join(folder, 'data');
   if (isPackaged) writeProgram(home);
-  const manager = createStandInManager({
+  const manager = createFakeServiceManager({
     clock,
     folder,
     ...(isPackaged ? { command: [join(home, 'bin/luciole')] as const } : {}),

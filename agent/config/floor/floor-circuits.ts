@@ -7,7 +7,7 @@
  */
 import { isDeepStrictEqual } from 'node:util';
 import type { Circuits, LampCircuit, OutputCircuit } from '../../../drivers/light-circuits.ts';
-import { type WireRegister, portOf, wireUnit, type WiredDevice, writeFace } from '../../../drivers/light-path.ts';
+import { portOf, type WiredDevice, type WireRegister, wireUnit, writeFace } from '../../../drivers/light-path.ts';
 import type { Problem } from '../../core/errors.ts';
 import type { LevelPct } from '../../core/words.ts';
 

@@ -22,7 +22,13 @@ export interface ImportTarget {
 export type ImportChange = { readonly id: string; readonly row: number } & (
   | { readonly kind: 'add'; readonly thing: 'pole' | 'lamp'; readonly fields: ImportFields }
   | { readonly kind: 'add'; readonly thing: 'device'; readonly line: number; readonly fields: ImportFields }
-  | { readonly kind: 'set'; readonly thing: 'pole' | 'lamp'; readonly index: number; readonly fields: ImportFields; readonly before: ImportFields }
+  | {
+      readonly kind: 'set';
+      readonly thing: 'pole' | 'lamp';
+      readonly index: number;
+      readonly fields: ImportFields;
+      readonly before: ImportFields;
+    }
   | {
       readonly kind: 'set';
       readonly thing: 'device';

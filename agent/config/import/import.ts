@@ -5,7 +5,7 @@
  */
 import { formatPath } from '../check/finding.ts';
 import { readPlacedYaml } from '../load/places.ts';
-import { type ImportFields, type ImportChange, type ImportTarget, planImport } from './import-plan.ts';
+import { type ImportChange, type ImportFields, type ImportTarget, planImport } from './import-plan.ts';
 import { type ImportFlaw, readTable } from './import-table.ts';
 import { openYamlEdits, UneditableError, type YamlEdits } from './yaml-edits.ts';
 

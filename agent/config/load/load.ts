@@ -21,7 +21,7 @@ import { checkZones } from '../check/check-zones.ts';
 import { indexDraft } from '../check/draft.ts';
 import { type Finding, formatPath, type Path } from '../check/finding.ts';
 import { completeCabinet } from '../schema/complete.ts';
-import { type TextPosition, type PlacedDocument, readPlacedYaml } from './places.ts';
+import { type PlacedDocument, readPlacedYaml, type TextPosition } from './places.ts';
 
 /** A cabinet that still knows where each of its values was written. */
 export interface LoadedCabinet {

@@ -9,11 +9,17 @@ import { readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import type { WallMs } from '../../core/clock.ts';
 import { ConfigError, formatProblem } from '../../core/errors.ts';
-import type { EventFacts } from '../../core/event-book.ts';
+import type { EventFacts } from '../../core/event-tracker.ts';
 import type { ConfigFiles, SiteOwnedDifference } from '../../core/revisions.ts';
-import { withTrialConfirmed, firstRevisionHistory, type RevisionBook, withTrialReturned, withConfirmed } from '../revisions/revision-book.ts';
-import { readRevisionHistory } from '../revisions/revision-book-file.ts';
-import { createRevisionDisk, revisionHash, type RevisionDisk } from '../revisions/revision-disk.ts';
+import { createRevisionDisk, type RevisionDisk, revisionHash } from '../revisions/revision-disk.ts';
+import {
+  firstRevisionHistory,
+  type RevisionBook,
+  withConfirmed,
+  withTrialConfirmed,
+  withTrialReturned,
+} from '../revisions/revision-history.ts';
+import { readRevisionHistory } from '../revisions/revision-history-file.ts';
 import { siteOwnedDifferences } from '../revisions/site-owned.ts';
 import { STORE_DIR } from '../schema/schema.ts';
 import { cabinetFrom } from './load.ts';

@@ -29,7 +29,12 @@ export function refusedAnswer(reason: string): ConfigAnswer {
 }
 
 /** Values of the cabinet as its file names them, then profiles by their hash. */
-export function differences(before: CabinetAndProfiles, after: CabinetAndProfiles, filesBefore: ConfigFiles | undefined, filesAfter: ConfigFiles): ConfigChange[] {
+export function differences(
+  before: CabinetAndProfiles,
+  after: CabinetAndProfiles,
+  filesBefore: ConfigFiles | undefined,
+  filesAfter: ConfigFiles,
+): ConfigChange[] {
   return [
     ...changesBetween(asWritten(before.cabinet), asWritten(after.cabinet)),
     ...changesBetween({ profiles: hashes(filesBefore) }, { profiles: hashes(filesAfter) }),

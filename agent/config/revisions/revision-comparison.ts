@@ -7,7 +7,7 @@ import type { Problem } from '../../core/errors.ts';
 import type { ConfigAnswer, ConfigFiles, SiteOwnedDifference } from '../../core/revisions.ts';
 import type { CheckedRevision } from './check-in-child.ts';
 import { answer, differences, refusedAnswer } from './config-answers.ts';
-import { revisionHash, type RevisionDisk } from './revision-disk.ts';
+import { type RevisionDisk, revisionHash } from './revision-disk.ts';
 import { siteOwnedRefusal } from './site-owned.ts';
 import type { CabinetAndProfiles } from './touched-parts.ts';
 

@@ -5,12 +5,12 @@
  */
 
 import type { Cabinet } from '../../core/cabinet.ts';
-import { createEventTracker } from '../../core/event-book.ts';
+import { createEventTracker } from '../../core/event-tracker.ts';
 import type { Field } from '../../core/ports.ts';
 import type { ConfigView, EditedText, EditOrder } from '../../core/revisions.ts';
 import type { RevisionsAtStart } from '../load/start-revision.ts';
 import type { CheckedRevision, RevisionFolder } from './check-in-child.ts';
-import { createRevisionManager, type RevisionManager, type RevisionManagerParts } from './revision-desk.ts';
+import { createRevisionManager, type RevisionManager, type RevisionManagerParts } from './revision-manager.ts';
 import { type CabinetAndProfiles, type TouchedRooms, touchedRooms } from './touched-parts.ts';
 
 /** What a run brings. */

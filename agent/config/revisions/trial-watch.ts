@@ -4,8 +4,8 @@
  * Owns its time, which goes on over restarts. Decides by the rules of `trial.ts`.
  */
 import { type Clock, every, type MonoMs, type Timer } from '../../core/clock.ts';
-import type { Trial } from './revision-book.ts';
-import { type TrialHealth, judgeTrial, missingOf, type TrialVerdict } from './trial.ts';
+import type { Trial } from './revision-history.ts';
+import { judgeTrial, missingOf, type TrialHealth, type TrialVerdict } from './trial.ts';
 
 export interface TrialWatch {
   start(trial: Trial): void;

@@ -6,7 +6,7 @@
 import type { WallMs } from '../../core/clock.ts';
 import { ConsoleError } from '../console-error.ts';
 import { localMs } from '../text/page.ts';
-import { type TypedTime, resolveTime, typedTime, utcOf } from './time-range.ts';
+import { resolveTime, type TypedTime, typedTime, utcOf } from './time-range.ts';
 
 /** An instant as typed; `clock` counts from midnight. */
 export type TypedInstant = { readonly kind: 'clock'; readonly timeMs: number } | Exclude<TypedTime, { readonly kind: 'ago' }>;

@@ -9,7 +9,15 @@ import { type Clock, every } from '../../core/clock.ts';
 import type { Job } from '../command-spec.ts';
 import { ConsoleError } from '../console-error.ts';
 import type { Deadlines } from './deadlines.ts';
-import { createLineSplitter, failedReply, MAX_REQUEST_BYTES, type Progress, type ConsoleReply, type ConsoleRequest, readRequest } from './protocol.ts';
+import {
+  type ConsoleReply,
+  type ConsoleRequest,
+  createLineSplitter,
+  failedReply,
+  MAX_REQUEST_BYTES,
+  type Progress,
+  readRequest,
+} from './protocol.ts';
 
 /** A client that neither asks nor reads for this long is hung up on, so that it does not hold a place for ever. Units: ms. Source: assumed. */
 const IDLE_MS = 600_000;

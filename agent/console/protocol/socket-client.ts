@@ -5,7 +5,15 @@
  */
 import { connect, type Socket } from 'node:net';
 import { ConsoleError } from '../console-error.ts';
-import { type ConsoleAnswer, createLineSplitter, MAX_REPLY_BYTES, type Progress, type ConsoleReply, type ConsoleRequest, parseReply } from './protocol.ts';
+import {
+  type ConsoleAnswer,
+  type ConsoleReply,
+  type ConsoleRequest,
+  createLineSplitter,
+  MAX_REPLY_BYTES,
+  type Progress,
+  parseReply,
+} from './protocol.ts';
 
 export interface AgentCall {
   /** Tried in this order; the first that answers is asked. */

@@ -15,11 +15,11 @@ import type { LocalActions, LocalArgs, Terminal } from '../terminal/terminal.ts'
 import { toAscii } from '../text/plain-text.ts';
 import { wrap } from '../text/text-lines.ts';
 import { asTyped } from './as-typed.ts';
-import { askNewPassword, askSecret } from './door-login.ts';
+import { askNewPassword, askSecret } from './console-login.ts';
+import type { Dialog } from './dialog.ts';
 import { type Filter, filterLines, readFilters, wantsJson } from './filters.ts';
 import type { Tree } from './line-tree.ts';
-import type { Session } from './session.ts';
-import type { Dialog } from './talk.ts';
+import type { ConsoleSession } from './session.ts';
 import { splitLine } from './typed-words.ts';
 
 /** Lines of the moment that may wait to be sent; more are counted instead. Units: bytes. Source: assumed; a second at 9600. */
@@ -37,7 +37,7 @@ export type Surroundings = Pick<Terminal, 'version' | 'socketPath' | 'shelf' | '
 export interface RunnerParts {
   readonly talk: Dialog;
   readonly tree: Tree;
-  readonly session: Session;
+  readonly session: ConsoleSession;
   readonly clock: Pick<Clock, 'monoMs' | 'after'>;
   readonly surroundings: Surroundings;
   readonly localActions: SessionActions;

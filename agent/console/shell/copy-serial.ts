@@ -14,7 +14,7 @@ import { ConsoleError } from '../console-error.ts';
 import { formatDuration } from '../text/duration.ts';
 import { formatBytes } from '../text/page.ts';
 import { wrap } from '../text/text-lines.ts';
-import type { Dialog } from './talk.ts';
+import type { Dialog } from './dialog.ts';
 import type { Tty } from './tty.ts';
 
 export interface CopyArgs {

@@ -6,7 +6,7 @@
 import { type Clock, every, type Timer } from '../../core/clock.ts';
 import { formatDuration } from '../text/duration.ts';
 import { translate } from '../text/language.ts';
-import type { Dialog } from './talk.ts';
+import type { Dialog } from './dialog.ts';
 
 /** Before the end. Units: ms. Source: assumed; time to walk back from the pole. */
 const WARNED_MS = 60_000;

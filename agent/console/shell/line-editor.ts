@@ -6,7 +6,7 @@
 import { deleted, EDITS, type EditBuffer, EMPTY_BUFFER, isQuoted, withLine, withText } from './edit-buffer.ts';
 import type { ControlKey, Key } from './keys.ts';
 import { type HistoryPlace, type HistorySearch, recalled, sought } from './line-history.ts';
-import { redrawBytes, EMPTY_VIEW, type PromptView, viewOf } from './line-view.ts';
+import { EMPTY_VIEW, type PromptView, redrawBytes, viewOf } from './prompt-view.ts';
 
 /** `command`: with help, completion and history. `text`: a pasted file's lines. `secret`: nothing is shown. */
 export type EditMode = 'command' | 'text' | 'secret';

@@ -12,14 +12,14 @@ import { translate } from '../text/language.ts';
 import { wrap } from '../text/text-lines.ts';
 import { asTyped, OUTSIDE } from './as-typed.ts';
 import { runLine, type SessionActions, type Surroundings } from './command-runner.ts';
+import type { Dialog, LineQuestion, LineRead } from './dialog.ts';
 import { askNames, askPlaces, type Known, namesOf } from './known.ts';
 import { createTree, type Tree } from './line-tree.ts';
 import { createLogShow, type LogShow } from './log-show.ts';
 import { createPastLines, type LineHistoryStore, type PastLines } from './past-lines.ts';
 import { goodbyeLines, greeting, promptOf } from './prompt.ts';
-import { askerOf, type Session } from './session.ts';
+import { askerOf, type ConsoleSession } from './session.ts';
 import { createShellActions } from './shell-actions.ts';
-import type { LineQuestion, LineRead, Dialog } from './talk.ts';
 import { speak } from './terminal-settings.ts';
 import type { Tty } from './tty.ts';
 import { completion, helpLines, type TypingHelp } from './typing-help.ts';
@@ -38,7 +38,7 @@ export interface LineParts {
 }
 
 interface Lines {
-  readonly session: Session;
+  readonly session: ConsoleSession;
   readonly talk: Dialog;
   readonly parts: LineParts;
   readonly tree: Tree;
@@ -50,7 +50,7 @@ interface Lines {
 }
 
 /** Serves lines until the talk is over. */
-export async function serveLines(session: Session, talk: Dialog, parts: LineParts): Promise<void> {
+export async function serveLines(session: ConsoleSession, talk: Dialog, parts: LineParts): Promise<void> {
   const inWords = (text: string): string => asTyped(translate(talk.settings.language, text));
   const tree = createTree(
     COMMANDS.filter(({ name }) => !OUTSIDE.has(name)),

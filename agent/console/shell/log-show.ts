@@ -15,9 +15,9 @@ import type { Page } from '../text/page.ts';
 import { plain } from '../text/plain-text.ts';
 
 import { wrap } from '../text/text-lines.ts';
+import type { Dialog } from './dialog.ts';
 import { createLogGate } from './log-gate.ts';
 import type { Asker } from './session.ts';
-import type { Dialog } from './talk.ts';
 
 /** Share of the line that the log may take, prompts drawn again included. Source: as a live view. */
 const SHARE = 0.25;

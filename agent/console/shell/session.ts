@@ -5,9 +5,9 @@
  */
 import type { Role } from '../../core/access.ts';
 import type { Terminal } from '../terminal/terminal.ts';
-import type { Dialog } from './talk.ts';
+import type { Dialog } from './dialog.ts';
 
-export interface Session {
+export interface ConsoleSession {
   /** Goes with each request to the agent, and names the lines typed before. */
   readonly user: string;
   /** Null for who may use the agent's own door. */
@@ -28,7 +28,7 @@ export interface AgentSession {
 
 export interface Login {
   /** Lets somebody in, with questions where it needs them. Null: nobody; the session is over. */
-  open(talk: Dialog): Promise<Session | null>;
+  open(talk: Dialog): Promise<ConsoleSession | null>;
 }
 
 /** Who is logged in to the machine already, over SSH or in its own shell, and may talk to the agent by the rights of its socket. */
@@ -37,7 +37,7 @@ export function machineLogin(user: string): Login {
 }
 
 /** Who asks the agent, in requests of this session. */
-export function askerOf({ user }: Session, { socketPath, token }: Pick<Terminal, 'socketPath' | 'token'>): Asker {
+export function askerOf({ user }: ConsoleSession, { socketPath, token }: Pick<Terminal, 'socketPath' | 'token'>): Asker {
   return { user, socketPath, ...(token === undefined ? {} : { token }) };
 }
 

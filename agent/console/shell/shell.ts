@@ -4,11 +4,11 @@
  * Owns the order of a session: size of the terminal, login, lines, end.
  */
 import { translate } from '../text/language.ts';
+import { createDialog, type Dialog, type EndReason } from './dialog.ts';
 import { createIdleWatch } from './idle-watch.ts';
 import { type LineParts, serveLines } from './lines.ts';
 import { giveBackTrial, trialNumber } from './lost-trial.ts';
-import { askerOf, type Login, type Session } from './session.ts';
-import { createDialog, type EndReason, type Dialog } from './talk.ts';
+import { askerOf, type ConsoleSession, type Login } from './session.ts';
 
 export interface ShellParts extends LineParts {
   readonly login: Login;
@@ -51,7 +51,7 @@ export function createShell(parts: ShellParts): Shell {
 }
 
 /** A session of someone who logged in ends with the agent's, and by itself when nobody types. */
-async function serveUntilIdle(session: Session, talk: Dialog, parts: ShellParts): Promise<void> {
+async function serveUntilIdle(session: ConsoleSession, talk: Dialog, parts: ShellParts): Promise<void> {
   const { door } = session;
   if (door === null) return serve(session, talk, parts);
   const idle = createIdleWatch(talk, parts.clock, door.idleMs);
@@ -68,7 +68,7 @@ async function serveUntilIdle(session: Session, talk: Dialog, parts: ShellParts)
   }
 }
 
-async function serve(session: Session, talk: Dialog, parts: ShellParts): Promise<void> {
+async function serve(session: ConsoleSession, talk: Dialog, parts: ShellParts): Promise<void> {
   const asker = askerOf(session, parts.surroundings);
   const before = await trialNumber(asker);
   await serveLines(session, talk, parts);

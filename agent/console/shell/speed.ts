@@ -6,7 +6,7 @@
 import { type Clock, sleep } from '../../core/clock.ts';
 import { ConsoleError } from '../console-error.ts';
 import { wrap } from '../text/text-lines.ts';
-import type { Dialog } from './talk.ts';
+import type { Dialog } from './dialog.ts';
 import type { Tty } from './tty.ts';
 
 /** Units: bit/s. Source: the rates of Linux termios that a console is used at. */

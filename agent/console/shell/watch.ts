@@ -5,9 +5,9 @@
  */
 import { type Clock, sleep } from '../../core/clock.ts';
 import { translate } from '../text/language.ts';
+import type { Dialog } from './dialog.ts';
 import type { LiveSource } from './live-sources.ts';
 import { createCursorView, createScrollingView, type LiveView } from './live-view.ts';
-import type { Dialog } from './talk.ts';
 
 /** Units: ms. Source: the console's rules for 9600 baud: every two seconds at most, a quarter of the line. */
 const PERIOD_MS = 2_000;

@@ -1,5 +1,5 @@
 /** What the command line needs of the outside world: `main.ts` gives it, tests give their own. */
-import type { LocalConfigView, LastState } from '../../core/views.ts';
+import type { LastState, LocalConfigView } from '../../core/views.ts';
 import type { Language } from '../../core/words.ts';
 import type { LocalCommand } from '../command-spec.ts';
 import type { StatusLine } from './status-line.ts';

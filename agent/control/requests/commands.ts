@@ -15,9 +15,9 @@ import {
   type LevelPct,
   type Outcome,
   type OutcomeState,
+  type OverriddenLamps,
   RANKS,
   type Target,
-  type OverriddenLamps,
 } from '../../core/words.ts';
 import { isFollowing, type LampTrack } from '../writing/reconcile.ts';
 

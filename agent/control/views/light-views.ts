@@ -98,7 +98,10 @@ function requested(lamp: WhyLamp): WhyLamp {
   return { ...lamp, requestedPct: lamp.trace.find(({ applied }) => applied)?.levelPct ?? lamp.wantedPct };
 }
 
-function placeOf({ lamps, zones }: LightingStreet, id: string): { readonly kind: WhyView['kind']; readonly lamps: readonly string[] } | undefined {
+function placeOf(
+  { lamps, zones }: LightingStreet,
+  id: string,
+): { readonly kind: WhyView['kind']; readonly lamps: readonly string[] } | undefined {
   if (lamps.some((lamp) => lamp.id === id)) return { kind: 'lamp', lamps: [id] };
   const zone = zones.find((each) => each.id === id);
   return zone === undefined ? undefined : { kind: 'zone', lamps: zone.lamps };

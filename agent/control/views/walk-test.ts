@@ -8,7 +8,7 @@ import type { PresenceSensor, Zone } from '../../core/cabinet.ts';
 import type { Clock, MonoMs } from '../../core/clock.ts';
 import type { WalkStep } from '../../core/light-tools.ts';
 import type { Decision, PointId } from '../../core/words.ts';
-import type { SensorState, LightingStreet } from '../../lighting/lighting.ts';
+import type { LightingStreet, SensorState } from '../../lighting/lighting.ts';
 import { sensorPointOf } from '../../lighting/presence.ts';
 
 /** Longest walk. Units: ms. Source: assumed; one for which the console was left open ends the same evening. */

@@ -10,7 +10,7 @@ import type { ZoneLightView, ZoneSensorView } from '../../core/light-tools.ts';
 import type { LampView } from '../../core/views.ts';
 import type { Decider } from '../../lighting/decide.ts';
 import { byStrength } from '../../lighting/intents.ts';
-import type { LightingSnapshot, SensorState, LightingStreet, ZoneState } from '../../lighting/lighting.ts';
+import type { LightingSnapshot, LightingStreet, SensorState, ZoneState } from '../../lighting/lighting.ts';
 import { sensorPointOf } from '../../lighting/presence.ts';
 import { chosenIn } from '../../lighting/programme.ts';
 import { flowPerH, trafficLevel } from '../../lighting/traffic.ts';

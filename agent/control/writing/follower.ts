@@ -5,10 +5,10 @@
  */
 import type { Lamp } from '../../core/cabinet.ts';
 import type { Clock, MonoMs } from '../../core/clock.ts';
-import type { EventTracker } from '../../core/event-book.ts';
+import type { EventTracker } from '../../core/event-tracker.ts';
 import type { Field, LevelWrite, Log, WriteResult } from '../../core/ports.ts';
 import type { Decision, PointId } from '../../core/words.ts';
-import { createComplianceTracker } from './obedience.ts';
+import { createComplianceTracker } from './compliance-tracker.ts';
 import {
   afterResult,
   afterSend,

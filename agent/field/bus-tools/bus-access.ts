@@ -8,7 +8,7 @@ import { sleep } from '../../core/clock.ts';
 import type { ReadRequest } from '../../core/driver.ts';
 import { BusError } from '../../core/errors.ts';
 import type { Profile } from '../../core/profile.ts';
-import type { BusToolQueue } from './bus-desk.ts';
+import type { BusToolQueue } from './bus-tool-queue.ts';
 
 /** Errors: rejects with BusError. */
 export async function readRegisters(desk: BusToolQueue, request: BusRead): Promise<BusReadResult> {

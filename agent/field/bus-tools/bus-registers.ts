@@ -6,8 +6,8 @@
 import type { RegistersProgress, RegistersRequest, RegistersResult } from '../../core/bus-tools.ts';
 import { BusError } from '../../core/errors.ts';
 import type { Quirks, Table } from '../../core/profile.ts';
-import type { BusToolQueue } from './bus-desk.ts';
-import { walkOn, isDone, questionOf, refused, type Walk, walkFrom } from './register-walk.ts';
+import type { BusToolQueue } from './bus-tool-queue.ts';
+import { isDone, questionOf, refused, type Walk, walkFrom, walkOn } from './register-walk.ts';
 
 /** A question may keep an urgent write waiting for this long at most. Units: ms. Source: design §4. */
 const URGENT_LATENCY_MS = 50;

@@ -7,12 +7,12 @@ import type { FoundUnit, ScanProgress, ScanRequest, ScanResult } from '../../cor
 import type { SerialSettings } from '../../core/cabinet.ts';
 import { serialOf } from '../../core/line-port.ts';
 import type { Profile } from '../../core/profile.ts';
-import { isUntried, unitState, type Unit } from '../units/unit.ts';
+import { isUntried, type Unit, unitState } from '../units/unit.ts';
 import { isNetwork } from './bus-bounds.ts';
-import type { BusToolQueue } from './bus-desk.ts';
 import { type Ask, identify } from './bus-identify.ts';
-import { createScanProgress, type ScanBook } from './scan-book.ts';
+import type { BusToolQueue } from './bus-tool-queue.ts';
 import { quickPass, type ScanAnswer } from './scan-pass.ts';
+import { createScanResults, type ScanResults } from './scan-results.ts';
 import { type Adapter, NETWORK_WAIT_MS, otherSettings, quickWaitMs } from './scan-settings.ts';
 import { askAway, speedPass } from './scan-speeds.ts';
 
@@ -32,7 +32,7 @@ export async function scanLine(parts: ScanParts, request: ScanRequest, tell: (pr
   const addresses = Array.from({ length: request.to - request.from + 1 }, (_, i) => request.from + i);
   const own = desk.units.filter(({ device: { unit } }) => unit >= request.from && unit <= request.to);
   const others = request.autoBaud ? otherSettings(home, profiles) : [];
-  const book = createScanProgress((1 + others.length) * addresses.length, tell);
+  const book = createScanResults((1 + others.length) * addresses.length, tell);
 
   const missing = await lookAtOwn(desk, own, book);
   // A silent unit may have been repaired since the poll last asked.
@@ -52,7 +52,7 @@ export async function scanLine(parts: ScanParts, request: ScanRequest, tell: (pr
 }
 
 /** The poll knows best; only a unit that was never asked is asked now. Returns those that are not there. */
-async function lookAtOwn(desk: BusToolQueue, own: readonly Unit[], book: ScanBook): Promise<Unit[]> {
+async function lookAtOwn(desk: BusToolQueue, own: readonly Unit[], book: ScanResults): Promise<Unit[]> {
   const missing: Unit[] = [];
   for (const unit of own) {
     const { device, driver } = unit;
@@ -70,7 +70,7 @@ async function lookAtOwn(desk: BusToolQueue, own: readonly Unit[], book: ScanBoo
 
 interface Pass {
   readonly addresses: readonly number[];
-  readonly book: ScanBook;
+  readonly book: ScanResults;
 }
 
 /** Returns the addresses whose answers are damaged. */

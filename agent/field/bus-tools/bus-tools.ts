@@ -14,9 +14,9 @@ import { downAdvice } from '../stats/bus-advice.ts';
 import { createLineStats, type LineStatsCollector, type LineStatsParts } from '../stats/line-stats.ts';
 import { readRegisters, writeRegisters } from './bus-access.ts';
 import { checkRead, checkRegisters, checkScan, checkWrite } from './bus-bounds.ts';
-import { type BusToolQueue, type BusLine, createBusToolQueue } from './bus-desk.ts';
 import { findRegisters } from './bus-registers.ts';
 import { scanLine } from './bus-scan.ts';
+import { type BusLine, type BusToolQueue, createBusToolQueue } from './bus-tool-queue.ts';
 import { type BusWatch, createBusWatch } from './bus-watch.ts';
 
 /** A line of raw bytes: nothing can be asked of it. */

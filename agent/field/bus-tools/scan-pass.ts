@@ -7,7 +7,7 @@ import type { SerialSettings } from '../../core/cabinet.ts';
 import { type MonoMs, sleep } from '../../core/clock.ts';
 import type { ReadRequest } from '../../core/driver.ts';
 import { BusError, type BusErrorCode } from '../../core/errors.ts';
-import type { BusToolQueue, Look } from './bus-desk.ts';
+import type { BusToolQueue, Look } from './bus-tool-queue.ts';
 import { refusalMs } from './scan-settings.ts';
 import { explains, type Probed, type Suspect, strayCount, suspectsOf } from './scan-suspects.ts';
 

@@ -7,8 +7,8 @@ import type { SerialSettings } from '../../core/cabinet.ts';
 import { type Clock, sleep } from '../../core/clock.ts';
 import type { ModbusLine, ReadRequest, Reply } from '../../core/driver.ts';
 import type { BusError } from '../../core/errors.ts';
-import { type BusToolQueue, replyOrBusError } from './bus-desk.ts';
-import { scanRequest, type ScanAnswer, sightingOf } from './scan-pass.ts';
+import { type BusToolQueue, replyOrBusError } from './bus-tool-queue.ts';
+import { type ScanAnswer, scanRequest, sightingOf } from './scan-pass.ts';
 import { requestMs } from './scan-settings.ts';
 
 /** Longest time away from the line's own speed. Units: ms. Source: assumed; a late light of a quarter second is not seen. */

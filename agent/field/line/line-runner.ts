@@ -18,10 +18,10 @@ import type { WriteWords } from '../writes/write-reasons.ts';
 import { createConsoleJobs } from './console-jobs.ts';
 import { createDeadBudget, createSilenceWatch } from './dead-units.ts';
 import { afterTurn, NONE_SINCE, nextLane } from './lanes.ts';
-import { createWakeableTimer } from './nap.ts';
 import type { TransactionReport } from './transaction-report.ts';
 import { createTransactions, type Transactions, type TransactionsOptions } from './transactions.ts';
 import { type Agenda, agendaOf } from './units-due.ts';
+import { createWakeableTimer } from './wakeable-timer.ts';
 
 /** A request is chosen and built this long before it may leave. Units: ms. Source: measured, a turn of the runner with 247 units costs 0.02, the library's frame 0.1; the rest is for slower processors. */
 const DECIDE_MS = 0.3;

@@ -6,7 +6,7 @@
 import type { Clock, MonoMs } from '../../core/clock.ts';
 import type { LateReply, ModbusLine, ReadRequest, Reply, WriteRequest } from '../../core/driver.ts';
 import { BusError } from '../../core/errors.ts';
-import type { EventTracker } from '../../core/event-book.ts';
+import type { EventTracker } from '../../core/event-tracker.ts';
 import type { Log } from '../../core/ports.ts';
 import type { Table } from '../../core/profile.ts';
 import type { Reading } from '../../core/words.ts';

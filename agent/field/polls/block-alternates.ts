@@ -4,7 +4,7 @@
  * Pure. A reply to another length cannot be mistaken for a late one to the block itself; it is sent instead when that could happen.
  */
 import type { ReadRequest } from '../../core/driver.ts';
-import type { PollBlock, Limits, Slot } from './poll-plan.ts';
+import type { Limits, PollBlock, Slot } from './poll-plan.ts';
 
 /** Source: assumed; each is good for one lost reply a minute. */
 const MOST = 4;

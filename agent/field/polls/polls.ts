@@ -6,7 +6,7 @@
 import type { Clock, MonoMs } from '../../core/clock.ts';
 import type { LateReply, ModbusLine } from '../../core/driver.ts';
 import { BusError, type BusErrorCode } from '../../core/errors.ts';
-import type { EventTracker } from '../../core/event-book.ts';
+import type { EventTracker } from '../../core/event-tracker.ts';
 import type { Table } from '../../core/profile.ts';
 import type { Transactions } from '../line/transactions.ts';
 import { firstSlot, type PollKind, replan, retrySoon, type Unit } from '../units/unit.ts';
@@ -17,16 +17,16 @@ import type { IsolationCause } from './isolation.ts';
 import { type LinePace, limitsOf, paceOf } from './line-pace.ts';
 import {
   ASK_AGAIN_MS,
-  markAnswered,
-  type PollBlock,
   blockAround,
+  blockRequest,
   cutApart,
   isolate,
   type Limits,
   lost,
+  markAnswered,
   type POLL_PERIOD_MS,
+  type PollBlock,
   refusedIn,
-  blockRequest,
   type Slot,
 } from './poll-plan.ts';
 

@@ -12,7 +12,7 @@ import { serialOf } from '../../core/line-port.ts';
 import type { Lane } from '../../core/ports.ts';
 import { charMs } from '../bus-tools/scan-settings.ts';
 import type { TransactionReport } from '../line/transaction-report.ts';
-import { isolatedQuantities, unitState, type Unit } from '../units/unit.ts';
+import { isolatedQuantities, type Unit, unitState } from '../units/unit.ts';
 import { timeoutOf } from '../units/unit-requests.ts';
 import { type AdvisedUnit, adviceOf } from './bus-advice.ts';
 import { createBusLoad } from './bus-load.ts';

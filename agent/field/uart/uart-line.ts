@@ -6,7 +6,7 @@
 import type { DeviceConfig } from '../../core/cabinet.ts';
 import type { Clock, MonoMs, WallMs } from '../../core/clock.ts';
 import type { BytePort, DecodedValue, UartDriver } from '../../core/driver.ts';
-import type { EventTracker } from '../../core/event-book.ts';
+import type { EventTracker } from '../../core/event-tracker.ts';
 import type { Reading } from '../../core/words.ts';
 import { absentReadings, quantitiesOf, readingsOf } from '../decode.ts';
 import { createQuietWatch } from './quiet-watch.ts';

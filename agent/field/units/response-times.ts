@@ -80,7 +80,10 @@ export function createResponseTimes(slots: readonly Slot[], profileMs: number): 
       let timeoutMs = 0;
       for (const place of placesOf(slots, request)) {
         const known = estimates.get(place);
-        const placeMs = known === undefined ? Math.max(profileMs, usual === null ? 0 : responseWaitMs(usual, profileMs)) : responseWaitMs(known, profileMs);
+        const placeMs =
+          known === undefined
+            ? Math.max(profileMs, usual === null ? 0 : responseWaitMs(usual, profileMs))
+            : responseWaitMs(known, profileMs);
         timeoutMs = Math.max(timeoutMs, placeMs);
       }
       return timeoutMs;

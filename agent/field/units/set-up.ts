@@ -7,7 +7,7 @@
 import type { Clock, MonoMs } from '../../core/clock.ts';
 import type { Reply } from '../../core/driver.ts';
 import { BusError } from '../../core/errors.ts';
-import type { EventTracker } from '../../core/event-book.ts';
+import type { EventTracker } from '../../core/event-tracker.ts';
 import type { Log } from '../../core/ports.ts';
 import type { Transactions } from '../line/transactions.ts';
 import { isUnitRefusal } from '../writes/write-reasons.ts';

@@ -5,7 +5,7 @@
  */
 
 import { type Clock, every, type Timer } from '../../core/clock.ts';
-import { type Heap, startHeapCollector } from '../../core/heap-keeper.ts';
+import { type Heap, startHeapCollector } from '../../core/heap-collector.ts';
 import { type MetricFamily, metricsText } from '../../core/metrics.ts';
 import type { Log, Uplink, UplinkValue } from '../../core/ports.ts';
 import type { StatusView } from '../../core/views.ts';

@@ -5,7 +5,7 @@
  */
 import { randomUUID } from 'node:crypto';
 import { type Clock, every, type Timer } from '../../core/clock.ts';
-import type { EventFacts } from '../../core/event-book.ts';
+import type { EventFacts } from '../../core/event-tracker.ts';
 import type { EarlierLoss, Log } from '../../core/ports.ts';
 import type { Pulse } from '../../core/pulse.ts';
 import { within } from '../../core/within.ts';
@@ -104,11 +104,11 @@ export async function createRunGuard(parts: GuardParts): Promise<RunGuard> {
   }
 
   function wish(): void {
-    log.event('reboot-wished', { why: 'safe mode does not last either' }, 'alarm');
+    log.event('reboot-requested', { why: 'safe mode does not last either' }, 'alarm');
     try {
       if (parts.runtimeDir !== null) requestReboot(parts.runtimeDir, 'luciole: safe mode does not last either');
     } catch (error) {
-      log.event('reboot-not-wished', { error }, 'warning');
+      log.event('reboot-request-failed', { error }, 'warning');
     }
   }
 

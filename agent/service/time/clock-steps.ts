@@ -4,7 +4,7 @@
  * Owns the look at it each second and the words of the event.
  */
 import { type Clock, every, type Timer, type WallMs } from '../../core/clock.ts';
-import type { EventTracker } from '../../core/event-book.ts';
+import type { EventTracker } from '../../core/event-tracker.ts';
 import type { ClockStep, SteadyClock } from '../../core/steady-clock.ts';
 import { spell } from '../../lighting/sentence.ts';
 

@@ -4,15 +4,15 @@
  * Owns the joining of the service room's desk with field, lighting and the end of this run.
  */
 import type { Clock, Timer } from '../../core/clock.ts';
-import type { EventFacts } from '../../core/event-book.ts';
+import type { EventFacts } from '../../core/event-tracker.ts';
 import type { DeviceView, Log } from '../../core/ports.ts';
 import type { Pulse } from '../../core/pulse.ts';
 import type { RunOptions } from '../../core/run-options.ts';
 import type { UpdateManager } from '../../core/updates.ts';
 import type { ZoneView } from '../../core/views.ts';
-import { createReleaseStore, PACKAGE, type ReleaseStore } from './release-shelf.ts';
+import { createReleaseStore, PACKAGE, type ReleaseStore } from './release-store.ts';
 import { startReleaseTrial } from './release-trial.ts';
-import { createUpdateManager, type UpdateManagerParts } from './update-desk.ts';
+import { createUpdateManager, type UpdateManagerParts } from './update-manager.ts';
 
 /** So long the answer has to reach whoever asked before the run ends. Units: ms. Source: assumed; a line of 9600 baud carries a screen in less. */
 const FAREWELL_MS = 2_000;

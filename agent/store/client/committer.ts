@@ -4,12 +4,12 @@
  * Owns the waiting room, the order of commits and the troubles. Knows no file. One commit at a time.
  */
 import type { Clock, Timer } from '../../core/clock.ts';
-import type { Committed, EarlierLoss, ReadingFrame, FrameFate, Log, Store } from '../../core/ports.ts';
+import type { Committed, EarlierLoss, FrameFate, Log, ReadingFrame, Store } from '../../core/ports.ts';
 import type { AgentEvent, Outcome } from '../../core/words.ts';
-import type { LossReason, Notice, StoreResult, StateWork, TelemetryDone, TelemetryWork } from '../messages.ts';
+import type { LossReason, Notice, StateWork, StoreResult, TelemetryDone, TelemetryWork } from '../messages.ts';
 import { lostAudit, type TimedNote } from '../state/audit-table.ts';
-import type { StorageClient } from './courier.ts';
 import type { Numbering } from './numbering.ts';
+import type { StorageClient } from './storage-client.ts';
 import {
   afterFailure,
   afterSuccess,
@@ -18,11 +18,11 @@ import {
   lossEvent,
   NO_TROUBLE,
   type Part,
-  setAsideEvent,
+  replacedFileEvent,
   storelessEvent,
   type Troubles,
 } from './trouble.ts';
-import { createWriteBuffer, type Taken, type WriteBufferLimits } from './waiting-room.ts';
+import { createWriteBuffer, type Taken, type WriteBufferLimits } from './write-buffer.ts';
 
 /** A cursor that moves is written so often at most. Units: ms. Source: it rides on a commit and costs a page; one that is lost makes duplicates only, which their seq tells. */
 const CURSOR_MS = 60_000;
@@ -197,7 +197,7 @@ export function createCommitter(parts: CommitterParts): Committer {
   function fail(part: Part, reason: string): void {
     const nowMono = clock.monoMs();
     change(afterFailure(troubles, { part, reason, atMs: clock.wallMs(), atMono: nowMono }));
-    log.event('store.trouble', { part, reason, failures: troubles.failures }, 'warning');
+    log.event('store-trouble', { part, reason, failures: troubles.failures }, 'warning');
     retry?.cancel();
     retry = clock.after(troubles.retryMono - nowMono, () => void commitWaiting());
   }
@@ -210,7 +210,7 @@ export function createCommitter(parts: CommitterParts): Committer {
 
   function lose(readings: number, reason: LossReason): AgentEvent {
     count.readingsLost += readings;
-    log.event('store.lost', { readings, reason }, 'alarm');
+    log.event('store-lost', { readings, reason }, 'alarm');
     return lossEvent(readings, reason, clock.wallMs());
   }
 
@@ -233,11 +233,11 @@ export function createCommitter(parts: CommitterParts): Committer {
   courier.onLost = (cause) => fail('storage thread', cause.message);
   courier.onNotice = (notice: Notice) => {
     const atMs = clock.wallMs();
-    if (notice.kind === 'remark') log.event('store.remark', { message: notice.message }, 'warning');
+    if (notice.kind === 'remark') log.event('store-remark', { message: notice.message }, 'warning');
     if (notice.kind === 'lost') lost(notice.readings, notice.reason);
     if (notice.kind !== 'set-aside') return;
-    log.event('store.set-aside', { ...notice }, 'alarm');
-    parts.onEvent(setAsideEvent(notice.file, notice.message, atMs));
+    log.event('store-set-aside', { ...notice }, 'alarm');
+    parts.onEvent(replacedFileEvent(notice.file, notice.message, atMs));
   };
 
   /** Turn after turn until nothing may be done now. Called while it runs, it only adds to its work. */
@@ -287,7 +287,7 @@ export function createCommitter(parts: CommitterParts): Committer {
     rowOf,
     isAllCommitted: () => room.isEmpty(),
     addEvent: (event) => {
-      if (waiting.events.push(event) > MAX_WAITING) log.event('store.event-dropped', { event: waiting.events.shift()?.id }, 'alarm');
+      if (waiting.events.push(event) > MAX_WAITING) log.event('store-event-dropped', { event: waiting.events.shift()?.id }, 'alarm');
       void commitWaiting();
     },
     addOutcome: (outcome) => {

@@ -5,7 +5,7 @@
  */
 import { StoreError } from '../../core/errors.ts';
 import { createDatabase } from '../database.ts';
-import type { StoreAnswer, Kind, OpenLink, StoreRequest } from '../messages.ts';
+import type { Kind, OpenLink, StoreAnswer, StoreRequest } from '../messages.ts';
 
 /** Opens the database on this thread. Errors: asking after `close` rejects with StoreError `worker-lost`. */
 export const openInProcessLink: OpenLink = (setup) => {

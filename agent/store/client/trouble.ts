@@ -90,7 +90,7 @@ export function storelessEvent({ readings, sinceMs }: EarlierLoss, atMs: WallMs)
 }
 
 /** A file that was replaced by a fresh one; over at once. */
-export function setAsideEvent(file: string, text: string, atMs: WallMs): AgentEvent {
+export function replacedFileEvent(file: string, text: string, atMs: WallMs): AgentEvent {
   const id = `store-trouble:${file}:${atMs}:set-aside`;
   return { id, code: 'store-trouble', source: file, severity: 'alarm', text, startMs: atMs, endMs: atMs };
 }

@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import type { WallMs } from '../../core/clock.ts';
 import type { BackupReport } from '../../core/ports.ts';
 import { removeAll, syncFile } from '../files/db-files.ts';
-import { expectSound, expectWhole, assertSoundFile, toOpeningError } from '../files/file-check.ts';
+import { assertSoundFile, expectSound, expectWhole, toOpeningError } from '../files/file-check.ts';
 import { standAs } from '../files/fresh-file.ts';
 import { getMeta, setMeta } from '../files/meta.ts';
 import { migrate } from '../files/migrations.ts';

@@ -5,7 +5,7 @@
  * about when and what. Runs within the transactions of the telemetry file.
  */
 
-import { encodeSegment, segmentFrames, type OpenSegment, openSegment, type SegmentFrame, segmentCrc } from '../segment-codec.ts';
+import { encodeSegment, type OpenSegment, openSegment, type SegmentFrame, segmentCrc, segmentFrames } from '../segment-codec.ts';
 import { type Sqlite, storeError, toStoreError } from '../sqlite.ts';
 import type { BootTable } from './boot-table.ts';
 import type { Read, Tally } from './frame-table.ts';

@@ -8,7 +8,7 @@
  * messages are refused and a clean session keeps none. A clock restored from disk is at most late, so what is over by it is over.
  */
 import { isTrusted, type MonoMs, type WallMs } from '../../core/clock.ts';
-import { type Checked, MAX_AGE_MS, type CommandInstant } from './command-fields.ts';
+import { type Checked, type CommandInstant, MAX_AGE_MS } from './command-fields.ts';
 
 /** The longest a command may ask to live. Units: ms. Source: assumed; what lasts longer is a wish's own end, not a command's. */
 const LONGEST_MS = 24 * 3_600_000;

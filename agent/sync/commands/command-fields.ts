@@ -5,7 +5,7 @@
  */
 import { type ClockQuality, isTrusted, type MonoMs, type WallMs } from '../../core/clock.ts';
 import type { CommandTarget } from '../../core/words.ts';
-import type { InboundMessage } from '../mqtt/door.ts';
+import type { InboundMessage } from '../mqtt/mqtt-transport.ts';
 import { decodePayload, type Metric, type Payload } from '../sparkplug/codec.ts';
 import type { MetricEntry } from '../sparkplug/metric-table.ts';
 import { DATATYPE, INTEGER_DATATYPES } from '../sparkplug/sparkplug-proto.ts';
@@ -33,7 +33,7 @@ export type Checked<T> = { readonly value: T } | { readonly reason: string };
 export type CommandFields = ReadonlyMap<string, Metric>;
 
 /** Where a command is aimed, and what is known there. */
-export interface Place {
+export interface TargetFacts {
   readonly name: string;
   /** What a command concerns whose order names no lamp, zone or cabinet. */
   readonly target: CommandTarget;
@@ -65,7 +65,7 @@ function wrongTimeOf(timestampMs: WallMs, { nowMs, clockQuality }: CommandInstan
 }
 
 /** Each metric by its name, whether it came by name or by alias. */
-export function nameFields({ metrics }: Payload, place: Place): Checked<CommandFields> {
+export function nameFields({ metrics }: Payload, place: TargetFacts): Checked<CommandFields> {
   const fields = new Map<string, Metric>();
   for (const metric of metrics) {
     const byAlias = metric.alias === undefined ? undefined : place.byAlias.get(metric.alias);
@@ -83,7 +83,7 @@ export function nameFields({ metrics }: Payload, place: Place): Checked<CommandF
 
 /** Names that may be written, so that who was refused need not look them up. */
 const SHOWN_NAMES = 16;
-function writables({ byName, isWritable }: Place): string {
+function writables({ byName, isWritable }: TargetFacts): string {
   const names = [...byName.values()].filter(isWritable).map(({ name }) => name);
   const more = names.length - SHOWN_NAMES;
   if (names.length === 0) return 'nothing here can be written';

@@ -8,7 +8,16 @@ import type { OverrideRequest, PlatformOrder } from '../../core/ports.ts';
 import type { CommandTarget, IntentRank, Target } from '../../core/words.ts';
 import { DEFAULT_OVERRIDE_MINUTES } from '../sparkplug/current-values.ts';
 import { type MetricEntry, OVERRIDE_METRIC } from '../sparkplug/metric-table.ts';
-import { type Checked, type CommandFields, type CommandInstant, readFlag, readInteger, readPointValue, readText, readTime } from './command-fields.ts';
+import {
+  type Checked,
+  type CommandFields,
+  type CommandInstant,
+  readFlag,
+  readInteger,
+  readPointValue,
+  readText,
+  readTime,
+} from './command-fields.ts';
 import {
   DEFAULT_EMERGENCY_MINUTES,
   DEFAULT_PROGRAMME_MINUTES,
@@ -183,7 +192,11 @@ interface LengthNames {
 }
 
 /** How long a wish holds, given as a length or as its end. Units: min; an end makes fractions. */
-function readLength(fields: CommandFields, { minutes, until, max, absent }: LengthNames, { nowMs, clockQuality }: CommandInstant): Checked<number> {
+function readLength(
+  fields: CommandFields,
+  { minutes, until, max, absent }: LengthNames,
+  { nowMs, clockQuality }: CommandInstant,
+): Checked<number> {
   const end = readTime(fields, until);
   if ('reason' in end) return end;
   if (end.value === undefined) return readInteger(fields, minutes, { min: 1, max, absent });

@@ -7,21 +7,21 @@ import { createHash } from 'node:crypto';
 import type { MonoMs } from '../../core/clock.ts';
 import type { PlatformOrder } from '../../core/ports.ts';
 import type { CommandTarget, Target } from '../../core/words.ts';
-import type { InboundMessage } from '../mqtt/door.ts';
+import type { InboundMessage } from '../mqtt/mqtt-transport.ts';
 import { decodePayload, type Metric } from '../sparkplug/codec.ts';
 import { type DeviceEntry, type MetricEntry, type MetricTable, NODE_METRIC, OVERRIDE_METRIC } from '../sparkplug/metric-table.ts';
 import { judgeLifetime, type Lifetime } from './command-expiry.ts';
 import {
   type Checked,
   type CommandFields,
-  MAX_COMMAND_BYTES,
   type CommandInstant,
+  MAX_COMMAND_BYTES,
   nameFields,
   openPayload,
-  type Place,
   readFlag,
   readText,
   readTime,
+  type TargetFacts,
 } from './command-fields.ts';
 import {
   COMMAND_METRIC,
@@ -74,7 +74,7 @@ export function readDeviceCommand(message: InboundMessage, device: DeviceEntry |
   const isWritable = ({ name, write }: MetricEntry): boolean => write !== undefined || (target !== null && WRITABLE.has(name));
   const canCommand = [...byName.values()].some((entry) => isWritable(entry));
   if (!canCommand) return refusal(`${deviceId} has nothing that can be written`, context, givenId(message, device.byAlias));
-  const place: Place = {
+  const place: TargetFacts = {
     name: deviceId,
     target: { kind: 'device', id: deviceId },
     byName,
@@ -90,7 +90,7 @@ export function readNodeCommand(
   { node, cabinet }: { readonly node: MetricTable['node']; readonly cabinet: Target },
   context: CommandContext,
 ): NodeCommand {
-  const place: Place = {
+  const place: TargetFacts = {
     name: 'the node',
     target: cabinet,
     byName: new Map(node.map((entry) => [entry.name, entry])),
@@ -107,7 +107,7 @@ function readNodeOrder(fields: CommandFields, cabinet: Target, frame: OrderFrame
 }
 
 /** Undefined where it asks for something else. When it was sent does not matter: a host whose clock is wrong must be able to read us. */
-function readRebirth(message: InboundMessage, place: Place, context: CommandContext): NodeCommand | undefined {
+function readRebirth(message: InboundMessage, place: TargetFacts, context: CommandContext): NodeCommand | undefined {
   const refuse = (reason: string): CommandRefusal => refusal(reason, context, givenId(message, place.byAlias));
   const payload = openPayload(message, { ...context, clockQuality: 'none' });
   if ('reason' in payload) return refuse(payload.reason);
@@ -123,7 +123,7 @@ function readRebirth(message: InboundMessage, place: Place, context: CommandCont
 
 function readCommand(
   message: InboundMessage,
-  place: Place,
+  place: TargetFacts,
   context: CommandContext,
   readOrder: (fields: CommandFields, frame: OrderFrame) => Checked<PlatformOrder>,
 ): ParsedCommand {
@@ -158,7 +158,7 @@ function readId(fields: CommandFields): Checked<string> {
 }
 
 /** The id of a command that is refused, whatever else is wrong with it: its sender waits for an end of just this one. Empty where none can be read. */
-function givenId({ payload }: InboundMessage, byAlias: Place['byAlias']): string {
+function givenId({ payload }: InboundMessage, byAlias: TargetFacts['byAlias']): string {
   const decoded = payload.length > MAX_COMMAND_BYTES ? undefined : decodePayload(payload);
   const named = (decoded?.metrics ?? []).map((metric) => [nameOf(metric, byAlias), metric] as const);
   const ids = named.filter(([name]) => name === COMMAND_METRIC.id || name === OVERRIDE_METRIC.id);
@@ -166,7 +166,7 @@ function givenId({ payload }: InboundMessage, byAlias: Place['byAlias']): string
   return 'reason' in id ? '' : id.value;
 }
 
-function nameOf({ name, alias }: Metric, byAlias: Place['byAlias']): string {
+function nameOf({ name, alias }: Metric, byAlias: TargetFacts['byAlias']): string {
   if (name !== undefined && name !== '') return name;
   return (alias === undefined ? undefined : byAlias.get(alias)?.name) ?? '';
 }

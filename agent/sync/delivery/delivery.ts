@@ -7,14 +7,14 @@
 import type { UplinkConfig } from '../../core/cabinet.ts';
 import type { Clock } from '../../core/clock.ts';
 import { UplinkError } from '../../core/errors.ts';
-import type { Committed, ReadingFrame, FrameFate, Log, Store, StoredFrame, StoreStatus } from '../../core/ports.ts';
-import type { MqttConnection } from '../mqtt/door.ts';
+import type { Committed, FrameFate, Log, ReadingFrame, Store, StoredFrame, StoreStatus } from '../../core/ports.ts';
+import type { MqttConnection } from '../mqtt/mqtt-transport.ts';
 import type { Publisher, Sent } from '../sparkplug/publisher.ts';
-import { createAckTracker } from './ack-desk.ts';
+import { createAckTracker } from './ack-tracker.ts';
 import { type Portion, planBacklog } from './backlog-plan.ts';
 import { afterRound, type Batch, FIRST_BATCH, framesToRead, SMALLEST_BATCH } from './batch-size.ts';
 import { unsentNotes } from './gap-notes.ts';
-import { createGapTeller } from './gap-teller.ts';
+import { createGapTeller } from './gap-reporter.ts';
 import {
   bytesInFlight,
   commit,
@@ -32,7 +32,7 @@ import {
 import { SEGMENT_BYTES, SEGMENT_OVERHEAD_BYTES, sendPortion } from './portions.ts';
 import { createProver } from './prover.ts';
 import { createReachedNote } from './reached-note.ts';
-import { createResendQueue, type ResendRequest, type ResendResult } from './resend-desk.ts';
+import { createResendQueue, type ResendRequest, type ResendResult } from './resend-queue.ts';
 import { type Ack, wireEpoch } from './rows-mark.ts';
 
 export interface DeliveryParts {
@@ -153,7 +153,7 @@ export function createDelivery(parts: DeliveryParts): Delivery {
       return send();
     } catch (error) {
       if (!(error instanceof UplinkError)) throw error;
-      log.event('uplink.publish-failed', { code: error.code, message: error.message }, 'debug');
+      log.event('uplink-publish-failed', { code: error.code, message: error.message }, 'debug');
       return undefined;
     }
   }

@@ -24,7 +24,12 @@ export interface UnsentReadings {
 }
 
 /** What of these rows nobody can be told. `id` is null, the rows are the key. */
-export function unsentNotes(epoch: string, rows: SeqRange, frames: readonly StoredFrame[], { homeless, unsayable }: UnsentReadings): string[] {
+export function unsentNotes(
+  epoch: string,
+  rows: SeqRange,
+  frames: readonly StoredFrame[],
+  { homeless, unsayable }: UnsentReadings,
+): string[] {
   const note = (readings: number, reason: string): string[] =>
     readings === 0 ? [] : [untoldNote(epoch, rows, frames, { readings, reason })];
   return [...note(homeless, 'not-configured'), ...note(unsayable, 'packet-limit')];

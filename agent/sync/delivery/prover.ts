@@ -54,7 +54,7 @@ export function createProver<L extends Barrier>(parts: ProverParts<L>): Prover<L
       return true;
     } catch (error) {
       if (!(error instanceof UplinkError)) throw error;
-      log.event('uplink.barrier-failed', { code: error.code, message: error.message }, 'debug');
+      log.event('uplink-barrier-failed', { code: error.code, message: error.message }, 'debug');
       return false;
     }
   }

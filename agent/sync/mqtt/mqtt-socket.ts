@@ -7,7 +7,7 @@ import { connect as connectTcp, isIP, type Socket } from 'node:net';
 import { connect as connectTls, type TLSSocket } from 'node:tls';
 import type { PeerCertificate } from '../../core/uplink-tools.ts';
 import { readPeer } from './certificates.ts';
-import type { ConnectOptions } from './door.ts';
+import type { ConnectOptions } from './mqtt-transport.ts';
 import { createPacketWatch, type PacketTrouble } from './packet-watch.ts';
 
 /** Largest packet we are willing to take. Units: bytes. Source: commands are refused above 64 KB; one step more lets us say so. */

@@ -5,7 +5,7 @@
  */
 import type { Clock, MonoMs, Timer } from '../../core/clock.ts';
 import { UplinkError } from '../../core/errors.ts';
-import type { MqttConnection } from './door.ts';
+import type { MqttConnection } from './mqtt-transport.ts';
 
 /**
  * Share of the keepalive after which a quiet link is asked. Source: MQTT 5 §3.1.2.10, something must be sent within one keepalive;

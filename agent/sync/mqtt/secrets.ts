@@ -8,7 +8,7 @@ import type { Clock } from '../../core/clock.ts';
 import { UplinkError } from '../../core/errors.ts';
 import { within } from '../../core/within.ts';
 import { belongTogether } from './certificates.ts';
-import type { ConnectOptions } from './door.ts';
+import type { ConnectOptions } from './mqtt-transport.ts';
 
 /** `secret`: nobody but the agent may be able to read it. Errors: may reject with UplinkError `secret`, which is told as it is. */
 export type ReadFile = (path: string, kind: 'secret' | 'public') => Promise<Buffer>;

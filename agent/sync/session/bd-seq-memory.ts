@@ -40,7 +40,7 @@ export function createBdSeqMemory({
       if (last === undefined) return null;
       if (typeof last === 'number' && Number.isInteger(last) && last >= 0 && last < BD_SEQ_COUNT) return last;
       const assumed = Math.floor(random() * BD_SEQ_COUNT) % BD_SEQ_COUNT;
-      log.event('uplink.bdseq-unread', { assumed }, 'warning');
+      log.event('uplink-bdseq-unread', { assumed }, 'warning');
       return assumed;
     },
     async save(bdSeq) {
@@ -49,7 +49,7 @@ export function createBdSeqMemory({
         ok = answer;
       });
       await within(clock, SAVE_MS, saved);
-      if (!ok) log.event('uplink.bdseq-not-saved', { bdSeq }, 'warning');
+      if (!ok) log.event('uplink-bdseq-not-saved', { bdSeq }, 'warning');
       return ok;
     },
   };

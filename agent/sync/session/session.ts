@@ -166,7 +166,13 @@ function afterStart(session: SessionState, lastBdSeq: number | null): SessionSta
 /** A number that never left with a CONNECT is used again: hosts count CONNECTs, not attempts. */
 function approach(session: SessionState): SessionStep {
   const bdSeq = session.bdSeqSpent ? (session.bdSeq + 1) % BD_SEQ_COUNT : session.bdSeq;
-  const fresh: SessionState = { ...session, bdSeq, bdSeqSpent: false, bdSeqSaved: session.bdSeqSaved && !session.bdSeqSpent, bornMono: null };
+  const fresh: SessionState = {
+    ...session,
+    bdSeq,
+    bdSeqSpent: false,
+    bdSeqSaved: session.bdSeqSaved && !session.bdSeqSpent,
+    bornMono: null,
+  };
   return fresh.bdSeqSaved ? connect(fresh) : go({ ...fresh, phase: 'saving' }, { kind: 'save', bdSeq });
 }
 

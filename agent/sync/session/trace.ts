@@ -5,7 +5,7 @@
  */
 import type { Clock } from '../../core/clock.ts';
 import type { TraceEntry } from '../../core/uplink-tools.ts';
-import type { PacketNote } from '../mqtt/door.ts';
+import type { PacketNote } from '../mqtt/mqtt-transport.ts';
 
 export interface Trace {
   event(text: string): void;

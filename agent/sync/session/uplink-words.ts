@@ -4,7 +4,7 @@
  * Owns the words. Pure.
  */
 import type { UplinkStatus } from '../../core/ports.ts';
-import type { BrokerLink } from './link.ts';
+import type { BrokerLink } from './broker-link.ts';
 import type { Phase } from './session.ts';
 
 const STATE_OF: Readonly<Record<Phase, UplinkStatus['state']>> = {

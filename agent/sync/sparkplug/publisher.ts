@@ -9,7 +9,7 @@ import type { ReadingFrame, StoredFrame, UplinkValue } from '../../core/ports.ts
 import type { Quality, Reading } from '../../core/words.ts';
 import { COMMAND_METRIC, WRITTEN_METRICS } from '../commands/command-metrics.ts';
 import { type RowsMark, rowsText } from '../delivery/rows-mark.ts';
-import type { MqttConnection } from '../mqtt/door.ts';
+import type { MqttConnection } from '../mqtt/mqtt-transport.ts';
 import { fitBirth } from './birth-fit.ts';
 import { encodePayload, type Metric } from './codec.ts';
 import type { CurrentValues } from './current-values.ts';

@@ -5,7 +5,7 @@ home=${self%/*/*}
 
 # The service may have been given a newer release by an update: that one runs, unless it is on trial and has not come up three times, or has not
 # come up ten times in a row since, as on flash that has lost a part of it. A release that comes up removes the file "starts".
-# The files are those of agent/service/updates/release-shelf.ts. A folder that takes no more gives no trial.
+# The files are those of agent/service/updates/release-store.ts. A folder that takes no more gives no trial.
 give_way() {
   read -r before rest 2>/dev/null <"$shelf/previous" || before=package
   echo "$name" >"$shelf/failed.new" && mv "$shelf/failed.new" "$shelf/failed"

@@ -4,11 +4,11 @@ import {
   attempted,
   type Lockout,
   lockoutFacts,
+  lockoutWaitMs,
   NO_FAILURES,
   refunded,
   restoredLockout,
   succeeded,
-  lockoutWaitMs,
 } from '../../../agent/access/lockout.ts';
 
 const times = (n: number, user: string, from = NO_FAILURES, nowMono = 0): Lockout =>

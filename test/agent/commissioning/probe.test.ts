@@ -1,5 +1,5 @@
 import t from 'tap';
-import { type SetupProbeParts, probeLine } from '../../../agent/commissioning/probe.ts';
+import { probeLine, type SetupProbeParts } from '../../../agent/commissioning/probe.ts';
 import { readPlacedYaml } from '../../../agent/config/load/places.ts';
 import type { SerialSettings } from '../../../agent/core/cabinet.ts';
 import { every } from '../../../agent/core/clock.ts';

@@ -4,7 +4,7 @@ import { createConsoleServer } from '../../../agent/console/protocol/socket-serv
 import { createSystemClock } from '../../../agent/core/system-clock.ts';
 import { AT_MS, TIMEZONE } from './fake-clock.ts';
 import { createFakeView } from './fake-view.ts';
-import { drawn, programFolder, inProcess, inProcessWith, runLuciole, MAIN, ROOT, run } from './program.ts';
+import { drawn, inProcess, inProcessWith, MAIN, programFolder, ROOT, run, runLuciole } from './program.ts';
 
 t.test('a running agent is asked over its socket', async (t) => {
   const socketPath = join(programFolder(t), 'agent.sock');
@@ -84,7 +84,11 @@ t.test('a running agent is asked over its socket', async (t) => {
   const log2 = await inProcessWith({ status: null }, 'bus', 'scan', 'street', '--baud', 'auto', '--socket', socketPath);
   t.match(log2, { code: 0, err: '0 %, 1 of 247 at 19200 8N2\n' }, 'one line a speed where there is no terminal');
   t.match(await inProcessWith({ status: null }, 'bus', 'scan', 'street', '--socket', socketPath), { err: '' }, 'none for one speed');
-  t.match(await runLuciole('why', 'l07', '--socket', socketPath), { code: 0, out: /> {2}presence +80 %/, err: '' }, 'by the program as well');
+  t.match(
+    await runLuciole('why', 'l07', '--socket', socketPath),
+    { code: 0, out: /> {2}presence +80 %/, err: '' },
+    'by the program as well',
+  );
   const env = { PATH: '/usr/bin:/bin', LUCIOLE_SOCKET: socketPath };
   t.match(await run([process.execPath, MAIN, 'devices'], { env }), { code: 0, out: /L01/ }, 'the environment may name the socket');
 });

@@ -7,7 +7,7 @@ import { createFakeAccess } from './fake-access.ts';
 import { createFakeBus, METER, profiles } from './fake-bus.ts';
 import { AT_MS, TIMEZONE } from './fake-clock.ts';
 import { fakeLight } from './fake-light.ts';
-import { auditPage, energy, exportOf, history, storeCheck, storedFrames, storeStatus, fakeStoreView } from './fake-store.ts';
+import { auditPage, energy, exportOf, fakeStoreView, history, storeCheck, storedFrames, storeStatus } from './fake-store.ts';
 import { fakeUplinkTools, uplinkTest, uplinkView } from './fake-uplink.ts';
 
 function lampId(number: number): string {

@@ -4,7 +4,7 @@ import { basename, join } from 'node:path';
 import t from 'tap';
 import { COMMANDS, FAMILIES } from '../../../agent/console/commands.ts';
 import { FRENCH } from '../../../agent/console/french/catalogue.ts';
-import { saidTexts, sourceFiles } from '../../support/said-texts.ts';
+import { shownTexts, sourceFiles } from '../../support/shown-texts.ts';
 
 const ROOT = join(import.meta.dirname, '../../..');
 /** These files of a room, wherever in it they are. Errors: throws TypeError for one that is none. */
@@ -92,7 +92,7 @@ for (const room of ROOMS) {
   t.test(`every sentence has its French: ${room}`, async (t) => {
     const files = sourceFiles(join(ROOT, room)).filter((file) => !ELSEWHERE.some((kind) => kind.test(file.slice(ROOT.length + 1))));
     const missing = files.flatMap((file) =>
-      saidTexts(file).flatMap(({ line, parts }) =>
+      shownTexts(file).flatMap(({ line, parts }) =>
         pieces(parts.join('\0'))
           .filter((piece) => isSentence(piece) && !english.includes(piece))
           .map((piece) => `${file.slice(ROOT.length + 1)}:${line}: ${piece}`),
@@ -105,7 +105,7 @@ for (const room of ROOMS) {
 t.test('no French is left over: every sentence of the catalogue is still said somewhere', async (t) => {
   const files = ['agent', 'drivers'].flatMap((dir) => sourceFiles(join(ROOT, dir))).filter((file) => !file.includes('console/french/'));
   const profiles = readdirSync(join(ROOT, 'drivers/profiles')).map((name) => readFileSync(join(ROOT, 'drivers/profiles', name), 'utf8'));
-  const text = [...files.flatMap((file) => saidTexts(file).map(({ parts }) => parts.join(' '))), ...profiles].join('\n').toLowerCase();
+  const text = [...files.flatMap((file) => shownTexts(file).map(({ parts }) => parts.join(' '))), ...profiles].join('\n').toLowerCase();
   const said = wordsOf(text);
   const pairs = new Set(said.map((word, at) => `${word} ${said[at + 1]}`));
   // A sentence that is put together has not every pair of its words in one literal, a short one perhaps none.

@@ -1,5 +1,5 @@
 import t from 'tap';
-import { createContactTracker } from '../../../agent/control/sensing/contact-desk.ts';
+import { createContactTracker } from '../../../agent/control/sensing/contact-tracker.ts';
 import { createWritePace } from '../../../agent/control/writing/write-pace.ts';
 import { makeStreet, PRESENCE, winter } from '../lighting/street.ts';
 import { levelsOf, litStreet } from './lit-street.ts';

@@ -3,7 +3,7 @@
  */
 
 import { type Control, createControl } from '../../../agent/control/control.ts';
-import type { LightContact } from '../../../agent/control/sensing/contact-desk.ts';
+import type { LightContact } from '../../../agent/control/sensing/contact-tracker.ts';
 import type { ClockQuality } from '../../../agent/core/clock.ts';
 import { createManualClock, type ManualClock } from '../../../agent/core/manual-clock.ts';
 import type { Field, LevelWrite, OverrideRequest, WriteResult } from '../../../agent/core/ports.ts';

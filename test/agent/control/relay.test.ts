@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import t from 'tap';
-import { createDetectionRelay, type DetectionRelay } from '../../../agent/control/relay-desk.ts';
+import { createDetectionRelay, type DetectionRelay } from '../../../agent/control/detection-relay.ts';
 import type { Neighbour, Pole, Zone } from '../../../agent/core/cabinet.ts';
 import { createManualClock } from '../../../agent/core/manual-clock.ts';
 import type { RelayedDetection } from '../../../agent/core/ports.ts';
@@ -288,7 +288,11 @@ t.test('100,000 relays of any kind: nothing throws, nothing is told, no lamp is 
       const told: RelayedDetection[] = [];
       const now = { mono: 0 };
       const still = createManualClock(0);
-      const desk: DetectionRelay = createDetectionRelay({ street, clock: { ...still, monoMs: () => now.mono }, tell: (one) => told.push(one) });
+      const desk: DetectionRelay = createDetectionRelay({
+        street,
+        clock: { ...still, monoMs: () => now.mono },
+        tell: (one) => told.push(one),
+      });
       for (const one of relays) {
         now.mono += 100;
         desk.hear(one);

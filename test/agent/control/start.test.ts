@@ -1,5 +1,5 @@
 import t from 'tap';
-import type { LightContact } from '../../../agent/control/sensing/contact-desk.ts';
+import type { LightContact } from '../../../agent/control/sensing/contact-tracker.ts';
 import type { PointId } from '../../../agent/core/words.ts';
 import { makeStreet, winter } from '../lighting/street.ts';
 import { type FakeOptions, type FakeStreet, makeFakeStreet } from './fake-street.ts';

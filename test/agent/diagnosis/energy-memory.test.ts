@@ -1,6 +1,6 @@
 import t from 'tap';
 import { energySums } from '../../../agent/diagnosis/energy-rows.ts';
-import { at, DAY_MS, HOUR_MS, litH, paris, createEnergyRig } from './energy-street.ts';
+import { at, createEnergyRig, DAY_MS, HOUR_MS, litH, paris } from './energy-street.ts';
 
 t.test('while the disk cannot be asked counting goes on, nothing is written over, and it all comes together afterwards', async (t) => {
   const street = createEnergyRig(paris('2026-12-01 12:00'));

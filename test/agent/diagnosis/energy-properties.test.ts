@@ -3,7 +3,7 @@ import t from 'tap';
 import { createEnergyCount, type EnergyCount } from '../../../agent/diagnosis/energy.ts';
 import { added, type NightTally, NO_TALLY, readTally, rounded } from '../../../agent/diagnosis/energy-tally.ts';
 import type { LampUse } from '../../../agent/lighting/lamp-use.ts';
-import { all, at, inBoth, byHand, counted, DUSK, END, HOUR_MS, isAlike, type Move, one, PATH, ROAD, raised } from './energy-street.ts';
+import { all, at, byHand, counted, DUSK, END, HOUR_MS, inBoth, isAlike, type Move, one, PATH, ROAD, raised } from './energy-street.ts';
 
 // ── whatever happens ─────────────────────────────────────────────────────────────────────────────────────────────────
 

@@ -1,9 +1,9 @@
 /** Zones, moves and clocks that the tests of the energy figures share. */
 import type { Clock, ClockQuality } from '../../../agent/core/clock.ts';
 import { type CountedZone, createEnergyCount, type EnergyCount } from '../../../agent/diagnosis/energy.ts';
-import { createEnergyTracker, type EnergyTracker } from '../../../agent/diagnosis/energy-book.ts';
 import { nightAt } from '../../../agent/diagnosis/energy-count.ts';
 import { emptyZone, type NightTally, type ZoneTally } from '../../../agent/diagnosis/energy-tally.ts';
+import { createEnergyTracker, type EnergyTracker } from '../../../agent/diagnosis/energy-tracker.ts';
 import type { LampUse } from '../../../agent/lighting/lamp-use.ts';
 import { createLocalCalendar } from '../../../agent/lighting/local-time.ts';
 

@@ -1,7 +1,7 @@
 import t from 'tap';
 import { powerW } from '../../../agent/diagnosis/energy.ts';
 import { figures } from '../../../agent/diagnosis/energy-rows.ts';
-import { all, at, inBoth, byHand, counted, DUSK, END, type Move, night, one, raised, sight } from './energy-street.ts';
+import { all, at, byHand, counted, DUSK, END, inBoth, type Move, night, one, raised, sight } from './energy-street.ts';
 
 const powers: [story: string, ratedW: number, levelPct: number, W: number][] = [
   ['full light takes the rated power', 40, 100, 40],

@@ -1,11 +1,11 @@
 import t from 'tap';
 import type { BytePort, UartDriver } from '../../../agent/core/driver.ts';
 import { BusError } from '../../../agent/core/errors.ts';
-import { createEventTracker } from '../../../agent/core/event-book.ts';
+import { createEventTracker } from '../../../agent/core/event-tracker.ts';
 import { createManualClock } from '../../../agent/core/manual-clock.ts';
 import type { AgentEvent, Reading } from '../../../agent/core/words.ts';
 import { createField } from '../../../agent/field/field.ts';
-import { createPortSupervisor } from '../../../agent/field/line/line-keeper.ts';
+import { createPortSupervisor } from '../../../agent/field/line/port-supervisor.ts';
 import { createUartDriver } from '../../../drivers/uart/frame-codec.ts';
 import { OPS243 } from '../../../drivers/uart/ops243.ts';
 import { SDS011 } from '../../../drivers/uart/sds011.ts';
@@ -14,7 +14,7 @@ import { sds011Frame } from '../../street/units/sds011.ts';
 import { createSps30 } from '../../street/units/sps30.ts';
 import { createWire } from '../../street/wire.ts';
 import { testDevice, testLine } from '../../support/profiles.ts';
-import { point, profile, PLANT_SERIAL } from './plant.ts';
+import { PLANT_SERIAL, point, profile } from './plant.ts';
 
 const DUST = profile('dust', [point('pm2_5', { decimals: 1 }), point('pm10', { decimals: 1, range: [0, 100] })], {
   transport: 'uart',

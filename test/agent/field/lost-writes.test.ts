@@ -1,6 +1,6 @@
 import t, { type Test } from 'tap';
 import { coversRegister, ignoreWrites, memoryOf, pace, requestsOf, settled } from './pace.ts';
-import { createPlant, LAMP, type Plant, type PlantOptions, profile, PLANT_START_MS } from './plant.ts';
+import { createPlant, LAMP, PLANT_START_MS, type Plant, type PlantOptions, profile } from './plant.ts';
 
 const DAY_MS = 86_400_000;
 /** What flash of 10,000 writes bears for twelve years. */

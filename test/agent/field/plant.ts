@@ -129,7 +129,13 @@ export interface Plant {
   askedSince(deviceId: string, mono: number): string[];
 }
 
-export function createPlant({ devices, serial = PLANT_SERIAL, periodsMs = POLL_PERIOD_MS, memory, startMs = PLANT_START_MS }: PlantOptions): Plant {
+export function createPlant({
+  devices,
+  serial = PLANT_SERIAL,
+  periodsMs = POLL_PERIOD_MS,
+  memory,
+  startMs = PLANT_START_MS,
+}: PlantOptions): Plant {
   const clock = createManualClock(startMs);
   const ids = Object.keys(devices);
   const units = new Map(ids.map((id) => [id, testUnit(clock)]));

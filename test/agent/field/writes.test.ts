@@ -5,7 +5,7 @@ import type { GroupProfile, Profile } from '../../../agent/core/profile.ts';
 import type { PointId } from '../../../agent/core/words.ts';
 import type { Unit } from '../../../agent/field/units/unit.ts';
 import { FRESH } from '../../../agent/field/units/unit-health.ts';
-import { lineBroadcasts, chooseGroup, type GroupedDevice, groupsOf } from '../../../agent/field/writes/group-choice.ts';
+import { chooseGroup, type GroupedDevice, groupsOf, lineBroadcasts } from '../../../agent/field/writes/group-choice.ts';
 import { createGroupRepeats } from '../../../agent/field/writes/group-repeats.ts';
 import { createReadBacks, proofRequest } from '../../../agent/field/writes/read-backs.ts';
 import { createWriteQueue, type WaitingWrite } from '../../../agent/field/writes/write-queue.ts';
@@ -207,7 +207,11 @@ const lines: [story: string, devices: GroupedDevice[], isAllowed: boolean, membe
   ],
   [
     'one that obeys though nobody gives it a level forbids it',
-    [deviceOf('L1', HEARING), deviceOf('L2', HEARING), deviceOf('L3', profile('open', [level(0)], { groups: [{ ...ALL_UNITS_GROUP, sets: null }] }))],
+    [
+      deviceOf('L1', HEARING),
+      deviceOf('L2', HEARING),
+      deviceOf('L3', profile('open', [level(0)], { groups: [{ ...ALL_UNITS_GROUP, sets: null }] })),
+    ],
     true,
     [],
   ],

@@ -1,12 +1,12 @@
 /** Photocells under real skies: what a shop window, a stuck or a noisy cell makes of the night, at twelve latitudes. */
 import t from 'tap';
-import { createPhotocellTracker } from '../../../agent/control/sensing/photocell-desk.ts';
+import { createPhotocellTracker } from '../../../agent/control/sensing/photocell-tracker.ts';
 import type { PhotocellConfig, Zone } from '../../../agent/core/cabinet.ts';
-import { createEventTracker } from '../../../agent/core/event-book.ts';
+import { createEventTracker } from '../../../agent/core/event-tracker.ts';
 import { createManualClock } from '../../../agent/core/manual-clock.ts';
 import type { AgentEvent, PointId, Reading } from '../../../agent/core/words.ts';
 import { createDecider } from '../../../agent/lighting/decide.ts';
-import type { PhotocellState, LightingStreet } from '../../../agent/lighting/lighting.ts';
+import type { LightingStreet, PhotocellState } from '../../../agent/lighting/lighting.ts';
 import { createLocalCalendar } from '../../../agent/lighting/local-time.ts';
 import { createNights, isDarkAt } from '../../../agent/lighting/night.ts';
 import { afterLux } from '../../../agent/lighting/photocell.ts';

@@ -7,7 +7,7 @@ import type { Programme, Zone } from '../../../agent/core/cabinet.ts';
 import { type ClockQuality, isTrusted } from '../../../agent/core/clock.ts';
 import type { Intent, PointId } from '../../../agent/core/words.ts';
 import { createDecider } from '../../../agent/lighting/decide.ts';
-import type { LightingSnapshot, SensorState, LightingStreet } from '../../../agent/lighting/lighting.ts';
+import type { LightingSnapshot, LightingStreet, SensorState } from '../../../agent/lighting/lighting.ts';
 import { intent, makeStreet, PRESENCE, sensor, snapshot, step } from './street.ts';
 
 const DAY_MS = 86_400_000;

@@ -4,7 +4,7 @@
 
 import type { PresenceConfig, PresenceSensor, Programme, ProgrammeStep, Zone } from '../../../agent/core/cabinet.ts';
 import type { Intent, LevelPct, Reading } from '../../../agent/core/words.ts';
-import type { LightingSnapshot, SensorState, LightingStreet } from '../../../agent/lighting/lighting.ts';
+import type { LightingSnapshot, LightingStreet, SensorState } from '../../../agent/lighting/lighting.ts';
 import { createLocalCalendar } from '../../../agent/lighting/local-time.ts';
 import { createNights } from '../../../agent/lighting/night.ts';
 import { createProgrammeReader } from '../../../agent/lighting/programme.ts';
@@ -66,7 +66,12 @@ export const ZONE: Zone = {
 
 /** Lamps L1..L6 at 0, 25 … 125 m; S01 stands at L2, S02 at L5. */
 export function makeStreet(
-  changes: { zone?: Partial<Zone>; programme?: Programme; lamp?: { minPct?: number; maxPct?: number }; street?: Partial<LightingStreet> } = {},
+  changes: {
+    zone?: Partial<Zone>;
+    programme?: Programme;
+    lamp?: { minPct?: number; maxPct?: number };
+    street?: Partial<LightingStreet>;
+  } = {},
 ): LightingStreet {
   const poles = [1, 2, 3, 4, 5, 6].map((n) => ({ id: `P${n}`, atM: (n - 1) * 25, branch: null }));
   return {

@@ -5,7 +5,7 @@ import type { Rule, Zone } from '../../../agent/core/cabinet.ts';
 import type { ClockQuality } from '../../../agent/core/clock.ts';
 import type { Intent } from '../../../agent/core/words.ts';
 import { createDecider } from '../../../agent/lighting/decide.ts';
-import type { Detection, LightingSnapshot, LitLamps, LightingStreet } from '../../../agent/lighting/lighting.ts';
+import type { Detection, LightingSnapshot, LightingStreet, LitLamps } from '../../../agent/lighting/lighting.ts';
 import { intent, makeStreet, PRESENCE, seen, sensor, step, winter } from './street.ts';
 
 const SECOND_MS = 1_000;

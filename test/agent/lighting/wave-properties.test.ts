@@ -4,7 +4,7 @@ import type { Pole } from '../../../agent/core/cabinet.ts';
 import type { Detection, LightingStreet } from '../../../agent/lighting/lighting.ts';
 import { type WaveSay, waveFor } from '../../../agent/lighting/wave.ts';
 import { AWAY_MS } from '../../../agent/lighting/wave-reach.ts';
-import { poleNames, path, row, seenAt, streetOf } from './wave-street.ts';
+import { path, poleNames, row, seenAt, streetOf } from './wave-street.ts';
 
 /** One cyclist past sensors that see 8 m far and are each polled every 100 ms; when each lamp was raised before he was there. Units: s, m. */
 function ride(street: LightingStreet, { kmh, direction, startM, phases }: Ride): { readonly inTime: number; readonly late: number } {

@@ -3,7 +3,7 @@ import type { Detection, LightingStreet } from '../../../agent/lighting/lighting
 import { createMoverReader } from '../../../agent/lighting/movers.ts';
 import { createStreetGraph } from '../../../agent/lighting/street-graph.ts';
 import { waveFor } from '../../../agent/lighting/wave.ts';
-import { lit, litAlong, poleNames, path, row, seenAt, streetOf, type ZonePlan } from './wave-street.ts';
+import { lit, litAlong, path, poleNames, row, seenAt, streetOf, type ZonePlan } from './wave-street.ts';
 
 const TOWN = streetOf(
   [

@@ -6,7 +6,7 @@ import { createManualClock } from '../../../agent/core/manual-clock.ts';
 import { openInProcessLink } from '../../../agent/store/client/in-process-link.ts';
 import { lostAudit } from '../../../agent/store/state/audit-table.ts';
 import { createStore } from '../../../agent/store/store.ts';
-import { testFolder, STORE_START_MS } from './fixtures/kit.ts';
+import { STORE_START_MS, testFolder } from './fixtures/kit.ts';
 
 const note = (n: number, changes: Partial<AuditNote> = {}): AuditNote => ({
   user: 'marie',

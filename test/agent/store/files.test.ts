@@ -5,8 +5,8 @@ import t from 'tap';
 import { createStoreFile } from '../../../agent/store/files/store-file.ts';
 import type { Notice } from '../../../agent/store/messages.ts';
 import { type Schema, STATE, TELEMETRY } from '../../../agent/store/schema.ts';
-import { changeFile, numberedEvent, FILES, fill, inside, must, openStore, zeroLeaf } from './files/open-store.ts';
-import { testFolder, frame, STORE_START_MS } from './fixtures/kit.ts';
+import { changeFile, FILES, fill, inside, must, numberedEvent, openStore, zeroLeaf } from './files/open-store.ts';
+import { frame, STORE_START_MS, testFolder } from './fixtures/kit.ts';
 
 t.test('nothing is wrong with whole files, and the check says so with their sizes', async (t) => {
   const store = openStore(t, testFolder(t));
@@ -52,7 +52,11 @@ t.test('flipped bytes within a fact or an event count as absent, never as someth
   t.match(again.save('override', 1), { ok: true });
   t.equal(again.load('override'), 1);
   again.tell({ ...numberedEvent(3), endMs: STORE_START_MS + 99 });
-  t.match(must(again.ask('events', { sinceMs: 0, limit: 9 })), [{}, { endMs: STORE_START_MS + 99 }], 'an event that ends keeps its checksum');
+  t.match(
+    must(again.ask('events', { sinceMs: 0, limit: 9 })),
+    [{}, { endMs: STORE_START_MS + 99 }],
+    'an event that ends keeps its checksum',
+  );
 });
 
 t.test('after a clean end only marks and tables are looked at: a street is not kept waiting for all pages', async (t) => {

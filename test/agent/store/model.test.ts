@@ -11,9 +11,9 @@ import { createManualClock, type ManualClock } from '../../../agent/core/manual-
 import type { Store } from '../../../agent/core/ports.ts';
 import type { PointId } from '../../../agent/core/words.ts';
 import { openInProcessLink } from '../../../agent/store/client/in-process-link.ts';
-import type { StoreAnswer, Kind, OpenLink, StoreRequest } from '../../../agent/store/messages.ts';
+import type { Kind, OpenLink, StoreAnswer, StoreRequest } from '../../../agent/store/messages.ts';
 import { createStore } from '../../../agent/store/store.ts';
-import { testFolder, SILENT, STORE_START_MS } from './fixtures/kit.ts';
+import { SILENT, STORE_START_MS, testFolder } from './fixtures/kit.ts';
 
 const HOUR_MS = 3_600_000;
 const POINTS = 6;
@@ -236,7 +236,14 @@ t.test('produced = delivered + stored + gaps after every step, and what comes ba
     fc.asyncProperty(fc.array(steps, { minLength: 4, maxLength: 14 }), fc.constantFrom(...CAPS), async (list, maxMegabytes) => {
       const dir = testFolder({ teardown: () => {} });
       const model: Model = { produced: 0, told: new Map(), waiting: new Map(), lastSeq: 0, delivered: 0 };
-      const real = { dir, maxMegabytes, fault: { next: null }, clock: createManualClock(STORE_START_MS), ticket: 0, seed: 1 } as unknown as Real;
+      const real = {
+        dir,
+        maxMegabytes,
+        fault: { next: null },
+        clock: createManualClock(STORE_START_MS),
+        ticket: 0,
+        seed: 1,
+      } as unknown as Real;
       try {
         open(real, model);
         await real.store.start();

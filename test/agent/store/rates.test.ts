@@ -3,13 +3,13 @@ import { rmSync } from 'node:fs';
 import fc from 'fast-check';
 import t from 'tap';
 import { createManualClock } from '../../../agent/core/manual-clock.ts';
-import type { ReadingFrame, FrameFate, Gap } from '../../../agent/core/ports.ts';
+import type { FrameFate, Gap, ReadingFrame } from '../../../agent/core/ports.ts';
 import type { PointId } from '../../../agent/core/words.ts';
 import { openInProcessLink } from '../../../agent/store/client/in-process-link.ts';
-import type { StoreAnswer, Kind, OpenLink, StoreRequest } from '../../../agent/store/messages.ts';
+import type { Kind, OpenLink, StoreAnswer, StoreRequest } from '../../../agent/store/messages.ts';
 import { createStore } from '../../../agent/store/store.ts';
 import { openWorkerLink } from '../../../agent/store/worker-link.ts';
-import { testFolder, SILENT, STORE_START_MS } from './fixtures/kit.ts';
+import { SILENT, STORE_START_MS, testFolder } from './fixtures/kit.ts';
 
 /** As the recorder makes them: one frame a second at most. */
 const FRAME_MS = 1_000;

@@ -4,7 +4,7 @@ import Database from 'better-sqlite3';
 import t from 'tap';
 import { createDatabase } from '../../../agent/store/database.ts';
 import type { Setup, TelemetryWork } from '../../../agent/store/messages.ts';
-import { testFolder, frame, createStoreRig, STORE_START_MS } from './fixtures/kit.ts';
+import { createStoreRig, frame, STORE_START_MS, testFolder } from './fixtures/kit.ts';
 
 type Damage = (path: string) => void;
 

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import fc from 'fast-check';
 import t from 'tap';
-import { type Fault, faultyLink, testFolder, frame, createStoreRig, STORE_START_MS } from './fixtures/kit.ts';
+import { createStoreRig, type Fault, faultyLink, frame, STORE_START_MS, testFolder } from './fixtures/kit.ts';
 
 t.test('a disk that refuses is a state and one event; nothing is lost and the end is told', async (t) => {
   const dir = testFolder(t);

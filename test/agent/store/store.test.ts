@@ -3,7 +3,7 @@ import Database from 'better-sqlite3';
 import t from 'tap';
 import type { Outcome } from '../../../agent/core/words.ts';
 import { openInProcessLink } from '../../../agent/store/client/in-process-link.ts';
-import { testFolder, frame, createStoreRig, STORE_START_MS } from './fixtures/kit.ts';
+import { createStoreRig, frame, STORE_START_MS, testFolder } from './fixtures/kit.ts';
 
 const outcome: Outcome = {
   commandId: 'c1',
@@ -115,7 +115,11 @@ t.test('events, outcomes and facts are on disk at once', async (t) => {
   );
   store.appendOutcome({ ...outcome, atMs: Number.NaN });
   store.appendEvent(door);
-  t.match(await store.events({ sinceMs: STORE_START_MS, limit: 10 }), [{ endMs: STORE_START_MS + 9 }], 'a start told twice does not undo the end');
+  t.match(
+    await store.events({ sinceMs: STORE_START_MS, limit: 10 }),
+    [{ endMs: STORE_START_MS + 9 }],
+    'a start told twice does not undo the end',
+  );
   t.equal((await store.events({ sinceMs: 0, limit: 10 })).length, 2);
   t.equal((await store.events({ sinceMs: 0, limit: 1 }))[0]?.id, door.id, 'the newest');
   await clock.advance(0);

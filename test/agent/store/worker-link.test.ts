@@ -8,7 +8,7 @@ import { createSystemClock } from '../../../agent/core/system-clock.ts';
 import type { OpenLink } from '../../../agent/store/messages.ts';
 import { createStore } from '../../../agent/store/store.ts';
 import { openWorkerLink, type WorkerLink } from '../../../agent/store/worker-link.ts';
-import { testFolder, frame, SILENT } from './fixtures/kit.ts';
+import { frame, SILENT, testFolder } from './fixtures/kit.ts';
 
 const clock = createSystemClock({ quality: () => 'synced' });
 const WRITER = fileURLToPath(new URL('./fixtures/writer.ts', import.meta.url));

@@ -3,16 +3,16 @@ import fc from 'fast-check';
 import t from 'tap';
 import type { RelayedDetection } from '../../../agent/core/ports.ts';
 import { createSystemClock } from '../../../agent/core/system-clock.ts';
-import type { MqttConnection } from '../../../agent/sync/mqtt/door.ts';
-import { createMqttTransport } from '../../../agent/sync/mqtt/mqtt-door.ts';
+import type { MqttConnection } from '../../../agent/sync/mqtt/mqtt-transport.ts';
+import { createMqttTransport } from '../../../agent/sync/mqtt/mqttjs-transport.ts';
 import { readRelay, writeRelay } from '../../../agent/sync/relay.ts';
-import { createRelayChannel } from '../../../agent/sync/relay-post.ts';
+import { createRelayChannel } from '../../../agent/sync/relay-channel.ts';
 import { encodePayload, type Metric } from '../../../agent/sync/sparkplug/codec.ts';
 import { createCurrentValues } from '../../../agent/sync/sparkplug/current-values.ts';
 import { createMetricTable, NODE_METRIC } from '../../../agent/sync/sparkplug/metric-table.ts';
 import { createTestBroker } from '../../platform/broker.ts';
 import { createReferenceHost } from '../../platform/host.ts';
-import { createSmallNode, NODE_DEVICES, GROUP, manualClock, type SmallNode, NODE_START_MS, until, uplinkConfig } from './small-node.ts';
+import { createSmallNode, GROUP, manualClock, NODE_DEVICES, NODE_START_MS, type SmallNode, until, uplinkConfig } from './small-node.ts';
 
 const RELAY: RelayedDetection = { node: 'c2', id: 'k3f9-12', ageMs: 40, ttlMs: 20_000, distanceM: 12, speedKmh: 24.8, isApproaching: true };
 const TEXT =

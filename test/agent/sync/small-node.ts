@@ -5,10 +5,10 @@ import type { UplinkConfig } from '../../../agent/core/cabinet.ts';
 import { createManualClock, type ManualClock } from '../../../agent/core/manual-clock.ts';
 import type {
   Committed,
-  ReadingFrame,
   Gap,
   Log,
   PlatformOrder,
+  ReadingFrame,
   RelayedDetection,
   Store,
   StoredFrame,
@@ -18,7 +18,7 @@ import type {
 } from '../../../agent/core/ports.ts';
 import { createSystemClock } from '../../../agent/core/system-clock.ts';
 import type { AgentEvent, PointId, Quality, Reading } from '../../../agent/core/words.ts';
-import { createMqttTransport } from '../../../agent/sync/mqtt/mqtt-door.ts';
+import { createMqttTransport } from '../../../agent/sync/mqtt/mqttjs-transport.ts';
 import { createUplink, type UplinkParts } from '../../../agent/sync/uplink.ts';
 
 export const GROUP = 'angers';

@@ -7,7 +7,7 @@ import type { WireMetric } from '../wire-reader.ts';
 import { type Evidence, type Life, metricsOf, type SparkplugMessage } from './evidence.ts';
 
 /** One metric of one message, with the message, its life, and the birth it belongs to (undefined where it was never born). */
-export interface Told {
+export interface ReportedValues {
   readonly life: Life;
   readonly message: SparkplugMessage;
   readonly metric: WireMetric;
@@ -15,7 +15,7 @@ export interface Told {
 }
 
 /** Every metric of the DATA of these verbs, beside its birth at that moment. */
-export function toldIn(lives: readonly Life[], ...verbs: readonly string[]): Told[] {
+export function reportedIn(lives: readonly Life[], ...verbs: readonly string[]): ReportedValues[] {
   return lives.flatMap((life) => {
     const births = new Map<string, readonly WireMetric[]>();
     return life.messages.flatMap((message) => {
@@ -32,7 +32,7 @@ function isSame(birth: WireMetric, { name, alias }: WireMetric): boolean {
 }
 
 /** A metric as a fault names it. */
-export function nameOf({ metric, born, message }: Pick<Told, 'metric' | 'born' | 'message'>): string {
+export function nameOf({ metric, born, message }: Pick<ReportedValues, 'metric' | 'born' | 'message'>): string {
   return `${message.verb} ${message.device} ${born?.name ?? metric.name ?? `alias ${metric.alias}`} (#${message.at})`;
 }
 

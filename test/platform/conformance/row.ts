@@ -27,7 +27,12 @@ interface RowOptions {
 }
 
 /** Rows of the same meaning under each of these ids (blank-separated): the standard says many things more than once. */
-export function rows(ids: string, rule: string, check: ConformanceRow['check'], { level = 'must', unless }: RowOptions = {}): ConformanceRow[] {
+export function rows(
+  ids: string,
+  rule: string,
+  check: ConformanceRow['check'],
+  { level = 'must', unless }: RowOptions = {},
+): ConformanceRow[] {
   return ids.split(/\s+/).map((id) => ({ id, level, rule, check, unless: unless ?? null }));
 }
 

@@ -3,8 +3,8 @@
  */
 import type { WireMetric } from '../wire-reader.ts';
 import { type Evidence, type Life, metricsOf, type SparkplugMessage } from './evidence.ts';
-import { nameOf, type Told, toldIn, unborn, valueFault } from './lives.ts';
-import { each, type RowFinding, type ConformanceRow, rows } from './row.ts';
+import { nameOf, type ReportedValues, reportedIn, unborn, valueFault } from './lives.ts';
+import { type ConformanceRow, each, type RowFinding, rows } from './row.ts';
 import { where } from './rows-topics.ts';
 
 /** Source: Sparkplug 3.0.0 §6.4.16. */
@@ -26,9 +26,9 @@ const eachMessage =
     });
 
 const eachTold =
-  (verbs: readonly string[], faultOf: (told: Told) => string | false) =>
+  (verbs: readonly string[], faultOf: (told: ReportedValues) => string | false) =>
   ({ lives }: Evidence): RowFinding =>
-    each(toldIn(lives, ...verbs), (told) => {
+    each(reportedIn(lives, ...verbs), (told) => {
       const fault = faultOf(told);
       return fault && `${nameOf(told)} ${fault}`;
     });
@@ -98,7 +98,7 @@ function isCurrent({ lives }: Evidence, verb: string, data: string): RowFinding 
     ({ life, birth }) => {
       const earlier = lives.filter(({ connection, nbirth }) => connection === life.connection && nbirth.at <= life.nbirth.at);
       const newest = new Map<string, number>();
-      for (const { message, metric, born } of toldIn(earlier, data)) {
+      for (const { message, metric, born } of reportedIn(earlier, data)) {
         if (message.device !== birth.device || message.at > birth.at || metric.isHistorical) continue;
         newest.set(born?.name ?? '', Math.max(newest.get(born?.name ?? '') ?? 0, metric.timestampMs ?? 0));
       }
@@ -123,7 +123,7 @@ const inOrder =
     each(lives, (life) => {
       const last = new Map<string, number>();
       let [at, inMessage] = [-1, 0];
-      for (const told of toldIn([life], ...verbs)) {
+      for (const told of reportedIn([life], ...verbs)) {
         const { message, metric, born } = told;
         if (metric.isHistorical) continue;
         const timeMs = metric.timestampMs ?? 0;

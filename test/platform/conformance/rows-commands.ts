@@ -4,7 +4,7 @@
  */
 import { type Evidence, metricsOf, type SparkplugMessage } from './evidence.ts';
 import { answering, fieldsOf } from './lives.ts';
-import { each, type RowFinding, type ConformanceRow, rows } from './row.ts';
+import { type ConformanceRow, each, type RowFinding, rows } from './row.ts';
 import { askedIn } from './rows-data.ts';
 import { where } from './rows-topics.ts';
 

@@ -2,8 +2,8 @@
  * Rows on what flows after the births: seq, timestamps, report by exception, names and aliases. Source: Sparkplug 3.0.0 chapters 4, 5, 6.
  */
 import { type Evidence, type Life, metricsOf, type SparkplugMessage } from './evidence.ts';
-import { nameOf, type Told, toldIn } from './lives.ts';
-import { each, type RowFinding, type ConformanceRow, rows } from './row.ts';
+import { nameOf, type ReportedValues, reportedIn } from './lives.ts';
+import { type ConformanceRow, each, type RowFinding, rows } from './row.ts';
 import { where } from './rows-topics.ts';
 
 /** How far the time in a message may lie from its arrival at the proxy, on one machine. Units: ms. Source: assumed; two busy cores. */
@@ -65,9 +65,9 @@ const sentNow = (...verbs: readonly string[]) => {
 };
 
 const eachTold =
-  (verbs: readonly string[], faultOf: (told: Told) => string | false) =>
+  (verbs: readonly string[], faultOf: (told: ReportedValues) => string | false) =>
   ({ lives }: Evidence): RowFinding =>
-    each(toldIn(lives, ...verbs), (told) => {
+    each(reportedIn(lives, ...verbs), (told) => {
       const fault = faultOf(told);
       return fault && `${nameOf(told)} ${fault}`;
     });
@@ -84,10 +84,10 @@ const onChange =
   ({ lives }: Evidence): RowFinding =>
     each(lives.flatMap(repeats(verbs)), ({ told, isRepeat }) => isRepeat && `${nameOf(told)} is what it was`);
 
-function repeats(verbs: readonly string[]): (life: Life) => { readonly told: Told; readonly isRepeat: boolean }[] {
+function repeats(verbs: readonly string[]): (life: Life) => { readonly told: ReportedValues; readonly isRepeat: boolean }[] {
   return (life) => {
     const last = new Map<string, string>();
-    return toldIn([life], ...verbs).flatMap((told) => {
+    return reportedIn([life], ...verbs).flatMap((told) => {
       const { message, metric, born } = told;
       if (metric.isHistorical) return [];
       const key = `${message.device}/${born?.name ?? metric.name}`;
@@ -99,7 +99,7 @@ function repeats(verbs: readonly string[]): (life: Life) => { readonly told: Tol
   };
 }
 
-function isUtc({ message, metric }: Told): string | false {
+function isUtc({ message, metric }: ReportedValues): string | false {
   const { timestampMs } = metric;
   if (timestampMs === undefined || timestampMs < OLDEST_MS) return `time ${timestampMs}`;
   if (timestampMs > message.atMs + SEND_SKEW_MS.after) return `lies ${timestampMs - message.atMs} ms ahead`;
@@ -123,13 +123,13 @@ function uniqueAliases({ lives }: Evidence): RowFinding {
   });
 }
 
-function withAliases({ lives }: Evidence): Told[] {
-  return toldIn(lives, 'NBIRTH', 'DBIRTH').filter(({ metric }) => metric.alias !== undefined);
+function withAliases({ lives }: Evidence): ReportedValues[] {
+  return reportedIn(lives, 'NBIRTH', 'DBIRTH').filter(({ metric }) => metric.alias !== undefined);
 }
 
 /** What was born with an alias is told by it alone; also by the host's commands. */
 function aliasAlone({ lives, commands }: Evidence): RowFinding {
-  const aliased = toldIn(lives, 'NDATA', 'DDATA').filter(({ born }) => born?.alias !== undefined);
+  const aliased = reportedIn(lives, 'NDATA', 'DDATA').filter(({ born }) => born?.alias !== undefined);
   const told = each(
     aliased,
     (one) => (one.metric.alias === undefined || one.metric.name !== undefined) && `${nameOf(one)} by name ${one.metric.name}`,

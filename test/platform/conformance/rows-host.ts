@@ -2,7 +2,7 @@
  * Rows on the primary host: the node waits for it, leaves with it, and looks for it on its other servers. Source: Sparkplug 3.0.0 chapter 5.
  */
 import type { EdgeConnection, Evidence, HeardState } from './evidence.ts';
-import { each, type RowFinding, type ConformanceRow, rows } from './row.ts';
+import { type ConformanceRow, each, type RowFinding, rows } from './row.ts';
 
 /** From the host's word to the node's death. Units: ms. Source: assumed; "immediately" on two busy cores. */
 const AT_ONCE_MS = 2_000;

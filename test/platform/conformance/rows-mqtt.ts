@@ -2,7 +2,7 @@
  * Rows on MQTT itself: session, will, QoS, retain, subscriptions, disconnect. Source: Sparkplug 3.0.0 chapters 2, 4, 5, 6.
  */
 import type { EdgeConnection, Evidence, SparkplugMessage } from './evidence.ts';
-import { each, type RowFinding, type ConformanceRow, rows } from './row.ts';
+import { type ConformanceRow, each, type RowFinding, rows } from './row.ts';
 import { where } from './rows-topics.ts';
 
 /** Source: MQTT 5 §3.14.2.1, disconnect with will message. */
@@ -35,7 +35,10 @@ function ofVerb({ messages, commands }: Evidence, verb: string, isCommand: boole
   return (isCommand ? commands : messages).filter((message) => message.verb === verb);
 }
 
-function flagRows(verb: string, { bothIds, qosIds, retainIds }: Readonly<Record<'bothIds' | 'qosIds' | 'retainIds', string>>): ConformanceRow[] {
+function flagRows(
+  verb: string,
+  { bothIds, qosIds, retainIds }: Readonly<Record<'bothIds' | 'qosIds' | 'retainIds', string>>,
+): ConformanceRow[] {
   const isCommand = verb.endsWith('CMD');
   const { both, qos, retain } = flags(verb, isCommand);
   const who = isCommand ? 'the host sends ' : '';

@@ -2,8 +2,8 @@
  * Rows that the standard's own kit lacks, though its text or its readers ask for them.
  */
 import { type Evidence, type Life, metricsOf, type SparkplugMessage } from './evidence.ts';
-import { nameOf, toldIn, valueFault } from './lives.ts';
-import { each, type RowFinding, type ConformanceRow, rows } from './row.ts';
+import { nameOf, reportedIn, valueFault } from './lives.ts';
+import { type ConformanceRow, each, type RowFinding, rows } from './row.ts';
 import { heardRequests } from './rows-commands.ts';
 import { where } from './rows-topics.ts';
 
@@ -121,14 +121,14 @@ function sentAsIs({ messages }: Evidence): RowFinding {
 }
 
 function valuesFit({ lives }: Evidence): RowFinding {
-  return each(toldIn(lives, 'NBIRTH', 'DBIRTH', 'NDATA', 'DDATA'), (told) => {
+  return each(reportedIn(lives, 'NBIRTH', 'DBIRTH', 'NDATA', 'DDATA'), (told) => {
     const fault = valueFault(told.metric, told.born?.datatype ?? told.metric.datatype);
     return fault && `${nameOf(told)} ${fault}`;
   });
 }
 
 function noUint32({ lives }: Evidence): RowFinding {
-  return each(toldIn(lives, 'NBIRTH', 'DBIRTH'), (told) => told.metric.datatype === UINT32 && `${nameOf(told)} is UInt32`);
+  return each(reportedIn(lives, 'NBIRTH', 'DBIRTH'), (told) => told.metric.datatype === UINT32 && `${nameOf(told)} is UInt32`);
 }
 
 /** Live and historical values never share a message: a host files the one and shows the other. Marks of the message itself are neither. */

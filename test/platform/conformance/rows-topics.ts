@@ -3,7 +3,7 @@
  */
 import type { Evidence, SparkplugMessage } from './evidence.ts';
 import { metricsOf } from './evidence.ts';
-import { each, type RowFinding, type ConformanceRow, rows } from './row.ts';
+import { type ConformanceRow, each, type RowFinding, rows } from './row.ts';
 
 const NODE_VERBS = ['NBIRTH', 'NDATA', 'NDEATH', 'NCMD'];
 const DEVICE_VERBS = ['DBIRTH', 'DDATA', 'DDEATH', 'DCMD'];

@@ -3,8 +3,8 @@
  */
 import type { WireMetric, WireProperty } from '../wire-reader.ts';
 import { type Evidence, metricsOf } from './evidence.ts';
-import { nameOf, type Told, toldIn } from './lives.ts';
-import { mergedFindings, each, type RowFinding, type ConformanceRow, rows } from './row.ts';
+import { nameOf, type ReportedValues, reportedIn } from './lives.ts';
+import { type ConformanceRow, each, mergedFindings, type RowFinding, rows } from './row.ts';
 import { where } from './rows-topics.ts';
 
 /** Source: Sparkplug 3.0.0 §6.4.16: types run from 1 to 34; basic ones to 14, sets of properties are 20 and 21. */
@@ -21,9 +21,9 @@ const BIRTHS = ['NBIRTH', 'DBIRTH'];
 const DATA = ['NDATA', 'DDATA'];
 
 const eachTold =
-  (verbs: readonly string[], faultOf: (told: Told) => string | false) =>
+  (verbs: readonly string[], faultOf: (told: ReportedValues) => string | false) =>
   ({ lives }: Evidence): RowFinding =>
-    each(toldIn(lives, ...verbs), (told) => {
+    each(reportedIn(lives, ...verbs), (told) => {
       const fault = faultOf(told);
       return fault && `${nameOf(told)} ${fault}`;
     });
@@ -31,7 +31,7 @@ const eachTold =
 const typed = (faultOf: (datatype: number) => string | false) => (evidence: Evidence) =>
   mergedFindings(
     each(
-      toldIn(evidence.lives, ...BIRTHS, ...DATA).filter(({ metric }) => metric.datatype !== undefined),
+      reportedIn(evidence.lives, ...BIRTHS, ...DATA).filter(({ metric }) => metric.datatype !== undefined),
       (told) => {
         const fault = faultOf(told.metric.datatype ?? 0);
         return fault && `${nameOf(told)} ${fault}`;
@@ -54,10 +54,10 @@ function isUint32(value: number): boolean {
   return Number.isInteger(value) && value >= 0 && value <= UINT32_MAX;
 }
 
-const eachSet = (faultOf: (told: Told & { readonly set: NonNullable<WireMetric['propertySet']> }) => string | false) => {
+const eachSet = (faultOf: (told: ReportedValues & { readonly set: NonNullable<WireMetric['propertySet']> }) => string | false) => {
   return ({ lives }: Evidence): RowFinding =>
     each(
-      toldIn(lives, ...BIRTHS, ...DATA).flatMap((told) =>
+      reportedIn(lives, ...BIRTHS, ...DATA).flatMap((told) =>
         told.metric.propertySet === undefined ? [] : [{ ...told, set: told.metric.propertySet }],
       ),
       (told) => {
@@ -68,12 +68,12 @@ const eachSet = (faultOf: (told: Told & { readonly set: NonNullable<WireMetric['
 };
 
 const eachProperty = (
-  faultOf: (property: WireProperty, told: Told, key: string) => string | false,
-  picks = (_key: string, _told: Told) => true,
+  faultOf: (property: WireProperty, told: ReportedValues, key: string) => string | false,
+  picks = (_key: string, _told: ReportedValues) => true,
 ) => {
   return ({ lives }: Evidence): RowFinding =>
     each(
-      toldIn(lives, ...BIRTHS, ...DATA).flatMap((told) =>
+      reportedIn(lives, ...BIRTHS, ...DATA).flatMap((told) =>
         (told.metric.propertySet?.values ?? [])
           .map((property, i) => ({ told, property, key: told.metric.propertySet?.keys[i] ?? '' }))
           .filter(({ key }) => picks(key, told)),
@@ -90,7 +90,7 @@ const isQuality = (key: string): boolean => key === 'Quality';
 /** Nothing of the kind may be sent unjudged: whoever begins to use it writes these rows first. */
 function unused({ type, field }: { readonly type: number; readonly field: number }): (evidence: Evidence) => RowFinding {
   return ({ lives }) => {
-    const used = toldIn(lives, ...BIRTHS, ...DATA).filter(({ metric }) => metric.datatype === type || metric.valueField === field);
+    const used = reportedIn(lives, ...BIRTHS, ...DATA).filter(({ metric }) => metric.datatype === type || metric.valueField === field);
     return each(used, (told) => `${nameOf(told)} is used, and this table does not judge it yet`);
   };
 }

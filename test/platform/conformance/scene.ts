@@ -8,7 +8,15 @@ import type { UplinkConfig } from '../../../agent/core/cabinet.ts';
 import { createSystemClock } from '../../../agent/core/system-clock.ts';
 import type { PointId, Quality } from '../../../agent/core/words.ts';
 import { createRecorder } from '../../../agent/store/recorder.ts';
-import { createMemoryStore, createSmallNode, NODE_DEVICES, GROUP, NODE, type SmallNode, uplinkConfig } from '../../agent/sync/small-node.ts';
+import {
+  createMemoryStore,
+  createSmallNode,
+  GROUP,
+  NODE,
+  NODE_DEVICES,
+  type SmallNode,
+  uplinkConfig,
+} from '../../agent/sync/small-node.ts';
 import { createReferenceHost, type ReferenceHost } from '../host.ts';
 import { type Mosquitto, startMosquitto } from '../mosquitto.ts';
 import { createFaultProxy, type FaultProxy } from '../proxy.ts';

@@ -21,7 +21,8 @@ export function renderAudit({ entries, head, verdict }: AuditPage, page: Page, s
   const rows = entries.map((entry) => [clockTime(entry.atMs, page), who(entry), entry.door, what(entry), entry.result]);
   const within = `in the last ${formatDuration(spanMs)}`;
   const shown = entries.length === 0 ? [translated(`nothing was noted ${within}`, page)] : tableLines(columns, rows, page);
-  const sum = entries.length === 0 ? [] : ['', translated(`${count(entries.length, 'entry').replace('entrys', 'entries')} ${within}`, page)];
+  const sum =
+    entries.length === 0 ? [] : ['', translated(`${count(entries.length, 'entry').replace('entrys', 'entries')} ${within}`, page)];
   return [...shown, ...sum, ...(verdict === null ? [] : ['', ...verdictLines(verdict, head, page)])].join('\n');
 }
 

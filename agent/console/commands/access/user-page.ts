@@ -38,5 +38,7 @@ export function renderInvitation({ user, role, oneTimePassword, untilMs }: Invit
 export function renderOffer({ user, secret, uri }: CodeOffer, page: Page): string {
   const grouped = (secret.match(/.{1,4}/g) ?? []).join(' ');
   const next = `Put it into an authenticator, then \`user totp confirm\` with its first code: from then on ${user} is asked for one.`;
-  return [translated(`Key for ${user}, shown this once only:`, page), '', `  ${grouped}`, `  ${uri}`, '', ...paragraph(next, page)].join('\n');
+  return [translated(`Key for ${user}, shown this once only:`, page), '', `  ${grouped}`, `  ${uri}`, '', ...paragraph(next, page)].join(
+    '\n',
+  );
 }

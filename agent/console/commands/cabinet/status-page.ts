@@ -71,7 +71,10 @@ function listOf(noun: string, columns: readonly TableColumn[], rows: readonly (r
 function fitted({ noun, whole, cut }: List, maxRows: number, page: Page): readonly string[] {
   const [title = '', ...rows] = cut;
   if (rows.length > maxRows)
-    return [title, ...atMost(rows, maxRows, (missing) => translated(`... and ${count(missing, `more ${noun}`)}: luciole status --json`, page))];
+    return [
+      title,
+      ...atMost(rows, maxRows, (missing) => translated(`... and ${count(missing, `more ${noun}`)}: luciole status --json`, page)),
+    ];
   let spare = maxRows - rows.length;
   const body = sentences(whole.slice(1)).flatMap((lines, index) => {
     const more = Math.min(spare, lines.length - 1);
@@ -130,7 +133,14 @@ const TRUST: Readonly<Record<StatusView['clockQuality'], string>> = {
 function zoneList(zones: readonly ZoneView[], page: Page): List {
   const rows = zones.map((zone) => {
     const levels = formatLevels(zone.minPct, zone.maxPct);
-    return [zone.id, formatNumber(zone.lamps.length), levels, translated(zone.reason, page), zone.programme, translated(troubleText(zone), page)];
+    return [
+      zone.id,
+      formatNumber(zone.lamps.length),
+      levels,
+      translated(zone.reason, page),
+      zone.programme,
+      translated(troubleText(zone), page),
+    ];
   });
   const columns = [
     { title: 'Zone', maxCols: 16 },

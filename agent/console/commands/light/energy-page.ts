@@ -58,7 +58,14 @@ function mainTable({ rows, by }: EnergyAnswer, page: Page): string[] {
   const total =
     rows.length < 2
       ? []
-      : [[...(by === null ? [] : [translated('All', page)]), by === null ? translated('All', page) : '', ...nights.map(() => ''), ...totalCells(rows)]];
+      : [
+          [
+            ...(by === null ? [] : [translated('All', page)]),
+            by === null ? translated('All', page) : '',
+            ...nights.map(() => ''),
+            ...totalCells(rows),
+          ],
+        ];
   return tableLines(columns, [...cells, ...total], page);
 }
 

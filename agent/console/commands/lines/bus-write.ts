@@ -78,7 +78,10 @@ export function readWrite(args: RawArgs): WriteArgs {
  *
  * Errors: throws ConsoleError 'usage' that says what it would do and, a line each, what the profile says against it.
  */
-export function withConfirmation({ isConfirmed, ...write }: BusWrite & Pick<WriteArgs, 'isConfirmed'>, bus: Pick<BusTools, 'warnings'>): BusWrite {
+export function withConfirmation(
+  { isConfirmed, ...write }: BusWrite & Pick<WriteArgs, 'isConfirmed'>,
+  bus: Pick<BusTools, 'warnings'>,
+): BusWrite {
   if (isConfirmed) return write;
   const warnings = bus.warnings?.(write) ?? [];
   const preview = `nothing written: this would write ${inWords(write)}`;

@@ -40,9 +40,10 @@ export function renderChecked(
   page: Pick<Page, 'widthCols' | 'language'>,
 ): string {
   const sum = `${file}: ok, ${toAscii(id)}, ${count(points.length, 'point')}, ${count(examples.length, 'example')} run, trust ${trust}`;
-  return [translated(sum, page), ...(experimental === null ? [] : labelled(translated('Doubt', page), toAscii(experimental), page.widthCols))].join(
-    '\n',
-  );
+  return [
+    translated(sum, page),
+    ...(experimental === null ? [] : labelled(translated('Doubt', page), toAscii(experimental), page.widthCols)),
+  ].join('\n');
 }
 
 const WAITING = {

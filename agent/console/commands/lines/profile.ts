@@ -5,7 +5,7 @@
  */
 import type { Profile } from '../../../core/profile.ts';
 import { profileView } from '../../../core/profile-view.ts';
-import type { AgentView, ProfileView, ConfigFilesView } from '../../../core/views.ts';
+import type { AgentView, ConfigFilesView, ProfileView } from '../../../core/views.ts';
 import { agentCommand, type ConsoleCommand, type LocalCommand, textArg } from '../../command-spec.ts';
 import { ConsoleError } from '../../console-error.ts';
 import { JSON_OPTION, LOOK_TIMEOUT_MS } from '../common-words.ts';

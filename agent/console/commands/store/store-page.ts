@@ -6,7 +6,18 @@
 import type { BackupReport, StoreAccount, StoreCheck } from '../../../core/ports.ts';
 import type { ChoreView, StoreView } from '../../../core/views.ts';
 import { formatDuration } from '../../text/duration.ts';
-import { clockTime, count, formatBytes, formatNumber, fullTime, NOTHING, type Page, since, stateWord, translated } from '../../text/page.ts';
+import {
+  clockTime,
+  count,
+  formatBytes,
+  formatNumber,
+  fullTime,
+  NOTHING,
+  type Page,
+  since,
+  stateWord,
+  translated,
+} from '../../text/page.ts';
 import { labelled } from '../../text/text-lines.ts';
 import { tableLines } from '../../text/text-table.ts';
 

@@ -41,7 +41,8 @@ for (const [name, text] of [
 }
 
 t.test('a change is named by what one writes to make it', async (t) => {
-  const changes = (from: string, to: string) => changesBetween(written(LIT_STREET), written(litStreetYaml([from, to]))).map(({ path }) => path);
+  const changes = (from: string, to: string) =>
+    changesBetween(written(LIT_STREET), written(litStreetYaml([from, to]))).map(({ path }) => path);
   t.strictSame(changes('timezone: Europe/Paris', 'timezone: Europe/Brussels'), ['cabinet.timezone']);
   const [step] = /levelPct: \d+/.exec(LIT_STREET.slice(LIT_STREET.indexOf('programmes:'))) ?? [''];
   t.match(changes(step, 'levelPct: 77'), [/levelPct$/]);

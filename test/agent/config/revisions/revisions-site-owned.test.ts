@@ -6,7 +6,7 @@ import t from 'tap';
 import { cabinetIn } from '../../../../agent/config/load/load.ts';
 import { beginConfiguration } from '../../../../agent/config/load/start-revision.ts';
 import { checkRevisionHere } from '../../../../agent/config/revisions/check-revision.ts';
-import { createRevisionManager } from '../../../../agent/config/revisions/revision-desk.ts';
+import { createRevisionManager } from '../../../../agent/config/revisions/revision-manager.ts';
 import { folderToCheck } from '../../../../agent/config/revisions/revisions.ts';
 import { siteOwnedDifferences } from '../../../../agent/config/revisions/site-owned.ts';
 import type { Cabinet } from '../../../../agent/core/cabinet.ts';

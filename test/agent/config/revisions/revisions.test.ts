@@ -5,16 +5,16 @@ import t from 'tap';
 import { beginConfiguration } from '../../../../agent/config/load/start-revision.ts';
 import { checkRevisionInChild } from '../../../../agent/config/revisions/check-in-child.ts';
 import { checkRevisionHere } from '../../../../agent/config/revisions/check-revision.ts';
+import { createRevisionDisk, type RevisionDisk, revisionHash } from '../../../../agent/config/revisions/revision-disk.ts';
 import {
   firstRevisionHistory,
   KEPT_REVISIONS,
   type RevisionBook,
   withConfirmed,
   withTrial,
-} from '../../../../agent/config/revisions/revision-book.ts';
-import { readRevisionHistory } from '../../../../agent/config/revisions/revision-book-file.ts';
-import { createRevisionManager, type RevisionManager } from '../../../../agent/config/revisions/revision-desk.ts';
-import { createRevisionDisk, revisionHash, type RevisionDisk } from '../../../../agent/config/revisions/revision-disk.ts';
+} from '../../../../agent/config/revisions/revision-history.ts';
+import { readRevisionHistory } from '../../../../agent/config/revisions/revision-history-file.ts';
+import { createRevisionManager, type RevisionManager } from '../../../../agent/config/revisions/revision-manager.ts';
 import { folderToCheck } from '../../../../agent/config/revisions/revisions.ts';
 import { createManualClock } from '../../../../agent/core/manual-clock.ts';
 import type { CommitRequest } from '../../../../agent/core/revisions.ts';

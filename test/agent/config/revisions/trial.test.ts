@@ -1,6 +1,6 @@
 import t from 'tap';
 import { changesBetween } from '../../../../agent/config/edit/changes.ts';
-import { type TrialHealth, judgeTrial, LINE_GRACE_MS, SETTLE_MS } from '../../../../agent/config/revisions/trial.ts';
+import { judgeTrial, LINE_GRACE_MS, SETTLE_MS, type TrialHealth } from '../../../../agent/config/revisions/trial.ts';
 
 const units = ['L01', 'L02', 'L03', 'L04'];
 const health = (answering: readonly string[], isOnline = true, devices: readonly string[] = units): TrialHealth => ({

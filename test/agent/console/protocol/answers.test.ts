@@ -4,9 +4,9 @@ import { createManualClock } from '../../../../agent/core/manual-clock.ts';
 import type { StoreCheck } from '../../../../agent/core/ports.ts';
 import type { AgentView } from '../../../../agent/core/views.ts';
 import { AT_MS, TIMEZONE } from '../fake-clock.ts';
-import { storeCheck, fakeStoreView } from '../fake-store.ts';
+import { fakeStoreView, storeCheck } from '../fake-store.ts';
 import { createFakeView } from '../fake-view.ts';
-import { receiveReplies, ask, call, client, place, serverAt } from './console-clients.ts';
+import { ask, call, client, place, receiveReplies, serverAt } from './console-clients.ts';
 
 t.test('every command of the table is answered, stamped with the time of the agent', async (t) => {
   const socketPath = place(t);

@@ -8,7 +8,7 @@ import type { AgentView } from '../../../../agent/core/views.ts';
 import { transaction } from '../fake-bus.ts';
 import { AT_MS, TIMEZONE } from '../fake-clock.ts';
 import { createFakeView } from '../fake-view.ts';
-import { receiveReplies, answersUntil, ask, call, client, place, serverAt } from './console-clients.ts';
+import { answersUntil, ask, call, client, place, receiveReplies, serverAt } from './console-clients.ts';
 
 /** A view whose watch of a line is in the test's hand. */
 function watchedView() {

@@ -10,7 +10,7 @@ import { createManualClock } from '../../../../agent/core/manual-clock.ts';
 import type { AgentView } from '../../../../agent/core/views.ts';
 import { AT_MS, TIMEZONE } from '../fake-clock.ts';
 import { createFakeView } from '../fake-view.ts';
-import { receiveReplies, ask, call, client, place, serverAt, silent, stubborn } from './console-clients.ts';
+import { ask, call, client, place, receiveReplies, serverAt, silent, stubborn } from './console-clients.ts';
 
 t.test('a client that closes its own half still gets its answers', async (t) => {
   const socketPath = place(t);

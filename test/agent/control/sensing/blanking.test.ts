@@ -1,9 +1,9 @@
 /** Cyclists and walkers past blanked sensors: own light must not hide the person for whom it rises. */
 import t from 'tap';
-import { createContactTracker } from '../../../../agent/control/sensing/contact-desk.ts';
-import { createStreetSensing } from '../../../../agent/control/sensing/senses.ts';
+import { createContactTracker } from '../../../../agent/control/sensing/contact-tracker.ts';
+import { createStreetSensing } from '../../../../agent/control/sensing/street-sensing.ts';
 import type { PresenceSensor, WaveConfig } from '../../../../agent/core/cabinet.ts';
-import { createEventTracker } from '../../../../agent/core/event-book.ts';
+import { createEventTracker } from '../../../../agent/core/event-tracker.ts';
 import { createManualClock } from '../../../../agent/core/manual-clock.ts';
 import type { PointId, Reading } from '../../../../agent/core/words.ts';
 import { createDecider } from '../../../../agent/lighting/decide.ts';
@@ -70,7 +70,14 @@ async function pass(path: Path): Promise<Passed> {
   const latest = new Map<PointId, Reading>();
   const field = { latest: (pointId: PointId) => latest.get(pointId) };
   const events = createEventTracker(clock, () => {});
-  const senses = createStreetSensing({ street, clock, field, events, plan: decider.plan, contacts: createContactTracker(new Map(), () => {}) });
+  const senses = createStreetSensing({
+    street,
+    clock,
+    field,
+    events,
+    plan: decider.plan,
+    contacts: createContactTracker(new Map(), () => {}),
+  });
   const counts = new Map<string, number>();
   const fooledUntil = new Map<string, number>();
   let levels = new Map<string, number>();

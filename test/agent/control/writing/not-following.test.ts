@@ -1,6 +1,6 @@
 import t from 'tap';
 import { createFollower } from '../../../../agent/control/writing/follower.ts';
-import { createEventTracker } from '../../../../agent/core/event-book.ts';
+import { createEventTracker } from '../../../../agent/core/event-tracker.ts';
 import { createManualClock } from '../../../../agent/core/manual-clock.ts';
 import { makeStreet } from '../../lighting/street.ts';
 import { litStreet } from '../lit-street.ts';

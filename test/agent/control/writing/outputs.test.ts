@@ -1,11 +1,11 @@
 import fc from 'fast-check';
 import t from 'tap';
-import { createRuleTracker } from '../../../../agent/control/sensing/rule-desk.ts';
-import { createTrafficTracker } from '../../../../agent/control/sensing/traffic-desk.ts';
-import { createOutputWriter, type OutputWriter } from '../../../../agent/control/writing/output-desk.ts';
+import { createRuleTracker } from '../../../../agent/control/sensing/rule-tracker.ts';
+import { createTrafficTracker } from '../../../../agent/control/sensing/traffic-tracker.ts';
+import { createOutputWriter, type OutputWriter } from '../../../../agent/control/writing/output-writer.ts';
 import type { Output, Rule, TrafficConfig } from '../../../../agent/core/cabinet.ts';
 import { every } from '../../../../agent/core/clock.ts';
-import { createEventTracker } from '../../../../agent/core/event-book.ts';
+import { createEventTracker } from '../../../../agent/core/event-tracker.ts';
 import { createManualClock, type ManualClock } from '../../../../agent/core/manual-clock.ts';
 import type { ValueWrite, WriteResult } from '../../../../agent/core/ports.ts';
 import type { AgentEvent, Decision, Intent, PointId, Reading } from '../../../../agent/core/words.ts';

@@ -7,7 +7,7 @@ import type { IdentifyProbe } from '../../../../agent/core/profile.ts';
 import { checkRead, checkRegisters, checkScan, checkWrite } from '../../../../agent/field/bus-tools/bus-bounds.ts';
 import { identify } from '../../../../agent/field/bus-tools/bus-identify.ts';
 import { createBusWatch } from '../../../../agent/field/bus-tools/bus-watch.ts';
-import { walkOn, isDone, questionOf, refused, walkFrom } from '../../../../agent/field/bus-tools/register-walk.ts';
+import { isDone, questionOf, refused, walkFrom, walkOn } from '../../../../agent/field/bus-tools/register-walk.ts';
 import { otherSettings, quickWaitMs, requestMs } from '../../../../agent/field/bus-tools/scan-settings.ts';
 import { explains, suspectsOf } from '../../../../agent/field/bus-tools/scan-suspects.ts';
 import { createSpreadMeter } from '../../../../agent/field/stats/spread.ts';

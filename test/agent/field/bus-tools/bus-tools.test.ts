@@ -3,7 +3,7 @@ import type { BusTransaction, ScanProgress } from '../../../../agent/core/bus-to
 import { createManualClock } from '../../../../agent/core/manual-clock.ts';
 import { createBusTools } from '../../../../agent/field/bus-tools/bus-tools.ts';
 import { PLAIN_QUIRKS, testDevice, testLine } from '../../../support/profiles.ts';
-import { SCANNED_LAMP, type Registers, registers, rigWith, SCAN } from './bus-rig.ts';
+import { type Registers, registers, rigWith, SCAN, SCANNED_LAMP } from './bus-rig.ts';
 
 // ── registers ────────────────────────────────────────────────────────────────────────────────────────────────────────
 

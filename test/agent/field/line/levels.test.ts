@@ -164,7 +164,10 @@ t.test('an urgent write waits for at most the transaction in flight', async (t) 
   t.ok((plant.field.lines()[0]?.busyPct ?? 0) > 99, 'on a line with no time to spare');
   const { maxMs, results } = await urgentWaits(plant, Object.keys(many(10, busy)), 200);
   const longestMs = 8 * LINE_CHAR_MS + 3 + 29 * LINE_CHAR_MS;
-  t.ok(maxMs <= DECIDE_MS + longestMs + LINE_GAP_MS + 0.01, `${maxMs.toFixed(1)} ms; the longest transaction takes ${longestMs.toFixed(1)} ms`);
+  t.ok(
+    maxMs <= DECIDE_MS + longestMs + LINE_GAP_MS + 0.01,
+    `${maxMs.toFixed(1)} ms; the longest transaction takes ${longestMs.toFixed(1)} ms`,
+  );
   t.ok(results.every(({ state }) => state === 'verified'));
   t.match(plant.sim.stats, { gapViolations: 0, collisions: 0 });
 });

@@ -1,7 +1,7 @@
 import t from 'tap';
 import { createRandom } from '../../../street/random.ts';
 import { createPlant, LAMP, type Plant, point, profile, SENSOR } from '../plant.ts';
-import { LINE_CHAR_MS, eventsOf, many, plantWith, resultOf, SET_UP } from './line-plant.ts';
+import { eventsOf, LINE_CHAR_MS, many, plantWith, resultOf, SET_UP } from './line-plant.ts';
 
 // ── readings ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -62,7 +62,10 @@ t.test('a device that needs rest gets it', async (t) => {
   await plant.clock.advance(3_000);
   const times = plant.unit('M1').asked.map(({ atMono }) => atMono);
   const pauses = times.slice(1).map((mono, i) => mono - (times[i] as number));
-  t.ok(times.length > 30 && Math.min(...pauses) >= 60 + 8 * LINE_CHAR_MS, `${times.length} questions, shortest pause ${Math.min(...pauses)} ms`);
+  t.ok(
+    times.length > 30 && Math.min(...pauses) >= 60 + 8 * LINE_CHAR_MS,
+    `${times.length} questions, shortest pause ${Math.min(...pauses)} ms`,
+  );
 });
 
 t.test('a lamp that needs rest gets it between polls, levels and proofs too', async (t) => {

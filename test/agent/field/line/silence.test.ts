@@ -1,7 +1,7 @@
 import t from 'tap';
 import { BusError } from '../../../../agent/core/errors.ts';
 import { createPlant, LAMP, profile, SENSOR } from '../plant.ts';
-import { LINE_CHAR_MS, eventsOf, LINE_GAP_MS, many, plantWith, resultOf } from './line-plant.ts';
+import { eventsOf, LINE_CHAR_MS, LINE_GAP_MS, many, plantWith, resultOf } from './line-plant.ts';
 
 // ── silent units ─────────────────────────────────────────────────────────────────────────────────────────────────────
 

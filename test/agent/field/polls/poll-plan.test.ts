@@ -3,12 +3,12 @@ import t from 'tap';
 import type { Profile, Quirks } from '../../../../agent/core/profile.ts';
 import { type LinePace, limitsOf, presencePeriodMs } from '../../../../agent/field/polls/line-pace.ts';
 import {
-  markAnswered,
-  type PollBlock,
   blockAround,
   type Limits,
   lost,
+  markAnswered,
   POLL_PERIOD_MS,
+  type PollBlock,
   refusedIn,
   type Slot,
   slotsOf,

@@ -1,6 +1,6 @@
 import t from 'tap';
 import { createManualClock } from '../../../../agent/core/manual-clock.ts';
-import { createTimeQuality, clockQuality, type TimeMarks } from '../../../../agent/service/time/time-quality.ts';
+import { clockQuality, createTimeQuality, type TimeMarks } from '../../../../agent/service/time/time-quality.ts';
 
 import { LOGGED_AT_MS } from '../log/log-lines.ts';
 

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { createManualClock } from '../../../../agent/core/manual-clock.ts';
-import { createReleaseStore } from '../../../../agent/service/updates/release-shelf.ts';
+import { createReleaseStore } from '../../../../agent/service/updates/release-store.ts';
 import { createUpdates, type UpdatesParts } from '../../../../agent/service/updates/update-run.ts';
 import { thisArch } from '../../../support/update-files.ts';
 

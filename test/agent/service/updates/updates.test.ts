@@ -5,9 +5,9 @@ import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { createManualClock } from '../../../../agent/core/manual-clock.ts';
 import type { Pulse } from '../../../../agent/core/pulse.ts';
-import { createReleaseStore, PACKAGE } from '../../../../agent/service/updates/release-shelf.ts';
+import { createReleaseStore, PACKAGE } from '../../../../agent/service/updates/release-store.ts';
 import { startReleaseTrial } from '../../../../agent/service/updates/release-trial.ts';
-import { createUpdateManager, type UpdateManagerParts } from '../../../../agent/service/updates/update-desk.ts';
+import { createUpdateManager, type UpdateManagerParts } from '../../../../agent/service/updates/update-manager.ts';
 import { createMaker, programOf, thisArch, updateBy } from '../../../support/update-files.ts';
 
 const NOW = { isForced: false };

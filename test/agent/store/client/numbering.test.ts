@@ -1,5 +1,5 @@
 import t from 'tap';
-import { testFolder, frame, createStoreRig } from '../fixtures/kit.ts';
+import { createStoreRig, frame, testFolder } from '../fixtures/kit.ts';
 
 t.test('a frame is told its row before it is on disk, and gets no other', async (t) => {
   const { clock, store, committed } = createStoreRig({ dir: testFolder(t) });

@@ -1,8 +1,8 @@
 import { chmodSync, existsSync, mkdirSync, readdirSync, rmSync, statSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
-import type { FreeBytes } from '../../../../agent/store/files/ballast.ts';
-import { testFolder, frame, STORE_START_MS } from '../fixtures/kit.ts';
+import type { FreeBytes } from '../../../../agent/store/files/reserve-file.ts';
+import { frame, STORE_START_MS, testFolder } from '../fixtures/kit.ts';
 import { FILES, HOUR_MS, MB, type OpenStore, openStore } from './open-store.ts';
 
 /** A partition whose free space is what the test says, and that counts how often it is asked. */

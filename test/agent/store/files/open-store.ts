@@ -6,11 +6,11 @@ import type { Test } from 'tap';
 import type { ReadingFrame } from '../../../../agent/core/ports.ts';
 import type { AgentEvent } from '../../../../agent/core/words.ts';
 import { createDatabase } from '../../../../agent/store/database.ts';
-import type { FreeBytes } from '../../../../agent/store/files/ballast.ts';
-import type { Kind, Notice, StoreRequest, Setup, StateWork, StoreMessages } from '../../../../agent/store/messages.ts';
+import type { FreeBytes } from '../../../../agent/store/files/reserve-file.ts';
+import type { Kind, Notice, Setup, StateWork, StoreMessages, StoreRequest } from '../../../../agent/store/messages.ts';
 import { PAGE_BYTES } from '../../../../agent/store/schema.ts';
 import type { Sqlite } from '../../../../agent/store/sqlite.ts';
-import { testFolder, frame, STORE_START_MS } from '../fixtures/kit.ts';
+import { frame, STORE_START_MS, testFolder } from '../fixtures/kit.ts';
 
 export const MB = 2 ** 20;
 

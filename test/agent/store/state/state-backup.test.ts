@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import t from 'tap';
 import { STATE } from '../../../../agent/store/schema.ts';
-import { changeFile, cut, numberedEvent, HOUR_MS, inside, openStore } from '../files/open-store.ts';
-import { testFolder, frame, STORE_START_MS } from '../fixtures/kit.ts';
+import { changeFile, cut, HOUR_MS, inside, numberedEvent, openStore } from '../files/open-store.ts';
+import { frame, STORE_START_MS, testFolder } from '../fixtures/kit.ts';
 
 t.test('each night’s copy is verified, and the one before it is kept', async (t) => {
   const dir = testFolder(t);

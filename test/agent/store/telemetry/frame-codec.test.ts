@@ -1,9 +1,15 @@
 import fc from 'fast-check';
 import t from 'tap';
 import type { Quality } from '../../../../agent/core/words.ts';
-import { encodeSegment, segmentFrames, openSegment, type SegmentFrame } from '../../../../agent/store/segment-codec.ts';
+import { encodeSegment, openSegment, type SegmentFrame, segmentFrames } from '../../../../agent/store/segment-codec.ts';
 import { EXACT, roundTo, type SeriesReading } from '../../../../agent/store/telemetry/cell.ts';
-import { decodeFrames, encodeFrames, type FrameHead, frameRowCrc, type SeriesFrame } from '../../../../agent/store/telemetry/frame-codec.ts';
+import {
+  decodeFrames,
+  encodeFrames,
+  type FrameHead,
+  frameRowCrc,
+  type SeriesFrame,
+} from '../../../../agent/store/telemetry/frame-codec.ts';
 
 const FRAME_MS = 1_700_000_000_000;
 const HEAD: FrameHead = { ticket: 7, monoMs: 12_345, wallMs: FRAME_MS, clockQuality: 3 };

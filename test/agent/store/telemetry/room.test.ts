@@ -7,10 +7,10 @@ import type { Gap } from '../../../../agent/core/ports.ts';
 import type { AgentEvent, PointId } from '../../../../agent/core/words.ts';
 import { openInProcessLink } from '../../../../agent/store/client/in-process-link.ts';
 import { createDatabase } from '../../../../agent/store/database.ts';
-import type { StoreAnswer, Kind, OpenLink, StoreRequest, Setup, TelemetryWork } from '../../../../agent/store/messages.ts';
+import type { Kind, OpenLink, Setup, StoreAnswer, StoreRequest, TelemetryWork } from '../../../../agent/store/messages.ts';
 import { createStore } from '../../../../agent/store/store.ts';
 import { openWorkerLink } from '../../../../agent/store/worker-link.ts';
-import { testFolder, SILENT, STORE_START_MS } from '../fixtures/kit.ts';
+import { SILENT, STORE_START_MS, testFolder } from '../fixtures/kit.ts';
 
 const HOUR_MS = 3_600_000;
 const MB = 2 ** 20;

@@ -8,7 +8,7 @@ import type { AgentEvent, PointId, Quality } from '../../../../agent/core/words.
 import { openInProcessLink } from '../../../../agent/store/client/in-process-link.ts';
 import type { Setup } from '../../../../agent/store/messages.ts';
 import { createStore } from '../../../../agent/store/store.ts';
-import { testFolder, SILENT, STORE_START_MS } from '../fixtures/kit.ts';
+import { SILENT, STORE_START_MS, testFolder } from '../fixtures/kit.ts';
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
@@ -150,7 +150,13 @@ t.test('a history is raw, by minute or by hour, the same from frames and from se
   await store.compact();
   t.strictSame(await store.history({ ...ask, resolution: 'raw' }), raw);
   t.strictSame(await store.history({ ...ask, resolution: 'hour' }), hours);
-  const some = await store.history({ ...ask, resolution: 'raw', fromMs: STORE_START_MS + HOUR_MS, toMs: STORE_START_MS + 2 * HOUR_MS, limit: 20 });
+  const some = await store.history({
+    ...ask,
+    resolution: 'raw',
+    fromMs: STORE_START_MS + HOUR_MS,
+    toMs: STORE_START_MS + 2 * HOUR_MS,
+    limit: 20,
+  });
   t.equal(some?.rows.length, 20);
   t.equal(some?.isCut, true, 'a bound keeps the newest and says so');
   t.ok(some?.rows.every(({ atMs }) => atMs >= STORE_START_MS + HOUR_MS && atMs < STORE_START_MS + 2 * HOUR_MS));

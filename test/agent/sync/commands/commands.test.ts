@@ -203,7 +203,9 @@ t.test('whatever it is refused for, its sender hears of it under the id that he 
 t.test('the time of a command counts only while the clock is to be trusted', async (t) => {
   const at = (timestampMs: number | undefined, clockQuality: CommandContext['clockQuality']) =>
     readDeviceCommand(message([level(5)], { timestampMs }), lamp, { ...context, clockQuality });
-  t.match(at(NODE_START_MS - 300_001, 'synced'), { reason: /300 s old, at most 300 s: check the clock of the sender \(here it is 20.*Z\)/ });
+  t.match(at(NODE_START_MS - 300_001, 'synced'), {
+    reason: /300 s old, at most 300 s: check the clock of the sender \(here it is 20.*Z\)/,
+  });
   t.match(at(Math.round(NODE_START_MS / 1_000), 'synced'), { reason: /takes milliseconds since 1970/ });
   t.match(at(NODE_START_MS + 300_001, 'rtc'), { reason: /300 s ahead/ });
   t.match(at(NODE_START_MS - 300_000, 'synced'), { kind: 'order' });
@@ -223,7 +225,10 @@ t.test('without a known time an expiry counts from the arrival, and what needs a
   t.match(at([expires(1_000_000_020_000)], 'restored'), { reason: /expired/ }, 'a restored clock is late at most');
   t.match(at([expires(NODE_START_MS + 1)], 'restored', NODE_START_MS - 999), { lifetime: { expiresMono: 2_000 } });
   t.match(
-    readDeviceCommand(message([level(5), expires(NODE_START_MS + 9)], { timestampMs: undefined }), lamp, { ...context, clockQuality: 'none' }),
+    readDeviceCommand(message([level(5), expires(NODE_START_MS + 9)], { timestampMs: undefined }), lamp, {
+      ...context,
+      clockQuality: 'none',
+    }),
     {
       reason: /needs the payload timestamp/,
     },

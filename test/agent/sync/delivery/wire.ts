@@ -1,7 +1,7 @@
 import { UplinkError } from '../../../../agent/core/errors.ts';
 import type { ReadingFrame, StoredFrame } from '../../../../agent/core/ports.ts';
 import { createDelivery, type Delivery, type DeliveryLink } from '../../../../agent/sync/delivery/delivery.ts';
-import type { ResendResult } from '../../../../agent/sync/delivery/resend-desk.ts';
+import type { ResendResult } from '../../../../agent/sync/delivery/resend-queue.ts';
 import type { RowsMark } from '../../../../agent/sync/delivery/rows-mark.ts';
 import { NO_RANGES, reachFrom, type SeqRanges, withRange } from '../../../../agent/sync/delivery/seq-ranges.ts';
 import type { Publisher, Sent } from '../../../../agent/sync/sparkplug/publisher.ts';

@@ -2,7 +2,7 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { generate } from 'mqtt-packet';
 import t from 'tap';
-import { createMqttTransport } from '../../../../agent/sync/mqtt/mqtt-door.ts';
+import { createMqttTransport } from '../../../../agent/sync/mqtt/mqttjs-transport.ts';
 
 const LENGTHS = 1_500;
 /** Node's own pieces are as large. */

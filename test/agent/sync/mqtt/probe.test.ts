@@ -1,6 +1,6 @@
 import t from 'tap';
 import { UplinkError } from '../../../../agent/core/errors.ts';
-import { createMqttTransport } from '../../../../agent/sync/mqtt/mqtt-door.ts';
+import { createMqttTransport } from '../../../../agent/sync/mqtt/mqttjs-transport.ts';
 import { probeTimes, startProbe } from '../../../../agent/sync/mqtt/probe.ts';
 import { createSmallNode, manualClock, until, uplinkConfig } from '../small-node.ts';
 import { CONNACK_4, CONNACK_5, PINGRESP, polite, type RawClient, startRawBroker } from './raw-broker.ts';

@@ -6,8 +6,8 @@ import {
   createSession,
   type Effect,
   REBIRTH_GAP_MS,
-  type SessionState,
   type SessionEvent,
+  type SessionState,
 } from '../../../../agent/sync/session/session.ts';
 import { readHostState } from '../../../../agent/sync/sparkplug/host-state.ts';
 import { createTopics } from '../../../../agent/sync/sparkplug/topics.ts';

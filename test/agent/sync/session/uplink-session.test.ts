@@ -1,6 +1,6 @@
 import t from 'tap';
-import type { MqttConnection, MqttTransport } from '../../../../agent/sync/mqtt/door.ts';
-import { createMqttTransport } from '../../../../agent/sync/mqtt/mqtt-door.ts';
+import type { MqttConnection, MqttTransport } from '../../../../agent/sync/mqtt/mqtt-transport.ts';
+import { createMqttTransport } from '../../../../agent/sync/mqtt/mqttjs-transport.ts';
 import { createTestBroker } from '../../../platform/broker.ts';
 import { createMemoryStore, createSmallNode, manualClock, until, uplinkConfig } from '../small-node.ts';
 import { online, openUplinkScene, verbs } from '../uplink-scene.ts';

@@ -5,7 +5,7 @@ import t, { type Test } from 'tap';
 import type { UplinkConfig } from '../../../../agent/core/cabinet.ts';
 import { createManualClock } from '../../../../agent/core/manual-clock.ts';
 import { createSystemClock } from '../../../../agent/core/system-clock.ts';
-import { createMqttTransport } from '../../../../agent/sync/mqtt/mqtt-door.ts';
+import { createMqttTransport } from '../../../../agent/sync/mqtt/mqttjs-transport.ts';
 import { createFileReader } from '../../../../agent/sync/mqtt/secret-files.ts';
 import { afterEvent, createSession, type Phase } from '../../../../agent/sync/session/session.ts';
 import { createTrace } from '../../../../agent/sync/session/trace.ts';

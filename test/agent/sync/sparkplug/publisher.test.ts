@@ -1,14 +1,14 @@
 import t from 'tap';
 import type { ReadingFrame, StoredFrame, UplinkDevice } from '../../../../agent/core/ports.ts';
 import type { Outcome, Reading } from '../../../../agent/core/words.ts';
-import { outcomeMetrics } from '../../../../agent/sync/commands/outcome-voice.ts';
+import { outcomeMetrics } from '../../../../agent/sync/commands/outcome-metrics.ts';
 import { unsentNotes } from '../../../../agent/sync/delivery/gap-notes.ts';
 import { decodePayload, encodePayload, type Metric } from '../../../../agent/sync/sparkplug/codec.ts';
 import { createCurrentValues } from '../../../../agent/sync/sparkplug/current-values.ts';
 import { createMetricTable } from '../../../../agent/sync/sparkplug/metric-table.ts';
 import { createPublisher } from '../../../../agent/sync/sparkplug/publisher.ts';
 import { createTopics } from '../../../../agent/sync/sparkplug/topics.ts';
-import { NODE_DEVICES, GROUP, manualClock, NODE, NODE_START_MS } from '../small-node.ts';
+import { GROUP, manualClock, NODE, NODE_DEVICES, NODE_START_MS } from '../small-node.ts';
 
 /** A device whose birth does not fit into a kilobyte. */
 const WIDE: UplinkDevice = {
@@ -73,7 +73,13 @@ t.test('a birth that must be cut keeps what proof, losses and ends of commands a
 function fill({ table, values }: ReturnType<typeof openSession>): void {
   for (const entry of table.node) {
     const isText = entry.type === 'String' || entry.type === 'Bytes';
-    const value = isText ? (/Hash|Candidate/.test(entry.name) ? 'a'.repeat(64) : 'confirmed') : entry.type === 'Boolean' ? true : NODE_START_MS;
+    const value = isText
+      ? /Hash|Candidate/.test(entry.name)
+        ? 'a'.repeat(64)
+        : 'confirmed'
+      : entry.type === 'Boolean'
+        ? true
+        : NODE_START_MS;
     if (entry.type !== 'Bytes') values.put(entry, { value, quality: 'good', atMs: NODE_START_MS });
   }
 }

@@ -9,7 +9,7 @@ import type { StatusView } from '../../../../../agent/core/views.ts';
 import { AT_MS } from '../../fake-clock.ts';
 import {
   devices as fakeDevices,
-  fakeEvent as fakeEvent,
+  fakeEvent,
   line as fakeLine,
   points as fakePoints,
   status as fakeStatus,

@@ -4,7 +4,7 @@ import { COMMANDS } from '../../../../../agent/console/commands.ts';
 import type { RawArgs } from '../../../../../agent/console/protocol/protocol.ts';
 import type { Page } from '../../../../../agent/console/text/page.ts';
 import { plain } from '../../../../../agent/console/text/plain-text.ts';
-import type { ConfigAnswer, ConfigManager, ConfigFiles, ConfigView, Revision } from '../../../../../agent/core/revisions.ts';
+import type { ConfigAnswer, ConfigFiles, ConfigManager, ConfigView, Revision } from '../../../../../agent/core/revisions.ts';
 import type { AgentView } from '../../../../../agent/core/views.ts';
 import { AT_MS, TIMEZONE } from '../../fake-clock.ts';
 

@@ -1,6 +1,6 @@
 import t from 'tap';
 import { valuesFit } from '../../../../../agent/console/commands/lines/bus-args.ts';
-import { withConfirmation, readWrite } from '../../../../../agent/console/commands/lines/bus-write.ts';
+import { readWrite, withConfirmation } from '../../../../../agent/console/commands/lines/bus-write.ts';
 import type { RawArgs } from '../../../../../agent/console/protocol/protocol.ts';
 
 const write = (changes: Partial<RawArgs>): RawArgs => ({

@@ -1,13 +1,18 @@
 import t from 'tap';
 import { type PointHistory, renderPointHistory, samplesOf } from '../../../../../agent/console/commands/store/history-page.ts';
-import { renderBackup, renderStoreCheck, renderCheckProgress, renderStore } from '../../../../../agent/console/commands/store/store-page.ts';
+import {
+  renderBackup,
+  renderCheckProgress,
+  renderStore,
+  renderStoreCheck,
+} from '../../../../../agent/console/commands/store/store-page.ts';
 import { AT_MS } from '../../fake-clock.ts';
 import {
   chore as fakeChore,
   history as fakeHistory,
   storeCheck as fakeStoreCheck,
   storeStatus as fakeStoreStatus,
-  fakeStoreView as fakeStoreView,
+  fakeStoreView,
 } from '../../fake-store.ts';
 import { checkSheets, HOUR_MS, page, same } from '../../pages.ts';
 

@@ -1,0 +1,34 @@
+/**
+ * What a start has found in its configuration that a person should know.
+ *
+ * Owns the words of these events.
+ */
+import { dirname, resolve } from 'node:path';
+import type { Cabinet } from '../../core/cabinet.ts';
+import type { EventFacts } from '../../core/event-tracker.ts';
+import { isBelow, outsideSiteDir, secretFiles } from '../../core/secret-places.ts';
+
+/** An event of the start. `isLasting`: it goes on until the next start. */
+export type StartEvent = EventFacts & { readonly isLasting: boolean };
+
+/** The run had to begin without its revisions. */
+export const WITHOUT_REVISIONS: StartEvent = {
+  code: 'config-refused',
+  source: 'configuration',
+  severity: 'alarm',
+  text: 'the disk of store.dir does not answer: the file of the site runs, without revisions, until the next start; see dmesg',
+  isLasting: true,
+};
+
+/** A site that named such a place before stays connected, and is asked to move it. */
+export function secretEvents({ uplink }: Cabinet, configFile: string): StartEvent[] {
+  const siteDir = dirname(resolve(configFile));
+  const elsewhere = secretFiles(uplink, (path) => resolve(path)).filter(({ path }) => !isBelow(path, siteDir));
+  return elsewhere.map(({ setting, path }) => ({
+    code: 'secret-elsewhere',
+    source: `uplink.${setting}`,
+    severity: 'warning',
+    text: `uplink.${setting} ${path} ${outsideSiteDir(siteDir)}`,
+    isLasting: true,
+  }));
+}

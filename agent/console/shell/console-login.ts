@@ -1,0 +1,220 @@
+/**
+ * The login at a console that anyone can reach: name, password, code, and what may be done without.
+ *
+ * Owns the questions and their order. Who is let in is the agent's to say. Secrets are shown nowhere and forgotten with the answer.
+ */
+import { type LoginAnswer, PASSWORD_RULE } from '../../core/access.ts';
+import { type Clock, every, type Timer } from '../../core/clock.ts';
+import type { Language } from '../../core/words.ts';
+import { askAgent, fetchAnswer } from '../ask-agent.ts';
+import { LOGIN, type LoginEnd } from '../commands/access/login.ts';
+import { GREETING } from '../commands/cabinet/names.ts';
+import { LIGHTS_ON } from '../commands/light/lights.ts';
+import { ConsoleError } from '../console-error.ts';
+import { callAgent } from '../protocol/socket-client.ts';
+import type { Terminal } from '../terminal/terminal.ts';
+import { formatDuration } from '../text/duration.ts';
+import { translate } from '../text/language.ts';
+import { wrap } from '../text/text-lines.ts';
+import type { Dialog } from './dialog.ts';
+import type { ConsoleSession, Login } from './session.ts';
+import { speak } from './terminal-settings.ts';
+
+/** Nobody has typed for so long: the line is given back. Units: ms. Source: assumed; twice a slow typist. */
+const UNANSWERED_MS = 120_000;
+const LOOK_MS = 5_000;
+/** Wrong ones before the line is given back. Source: login(1), LOGIN_RETRIES. */
+const TRIES = 5;
+const HINT = 'without a login: lights on 30m (all lamps to 100 %), logout';
+
+export interface ConsoleLoginParts {
+  readonly socketPath: string;
+  readonly clock: Clock;
+  readonly surroundings: Pick<Terminal, 'version' | 'shelf'>;
+}
+
+/** Asks until somebody is let in, gives up, or goes. */
+export function createConsoleLogin(parts: ConsoleLoginParts): Login {
+  return {
+    open: async (talk) => {
+      const watch = givenBack(talk, parts.clock);
+      try {
+        await speak(talk.settings, await languageOf(parts));
+        tell(talk, [parts.surroundings.version, HINT]);
+        for (let left = TRIES; left > 0 && talk.ended() === null; left--) {
+          const name = await nameOf(talk, parts);
+          if (name === null) return null;
+          const session = await logIn(name, talk, parts);
+          if (session !== null) return session;
+        }
+        return null;
+      } finally {
+        watch.cancel();
+      }
+    },
+  };
+}
+
+/** Of the cabinet; English where the agent does not say. */
+async function languageOf({ socketPath }: ConsoleLoginParts): Promise<Language> {
+  try {
+    const { result } = await fetchAnswer(GREETING, {}, { socket: socketPath, terminal: { socketPath, user: 'console' } });
+    return (result as { language?: unknown }).language === 'fr' ? 'fr' : 'en';
+  } catch (error) {
+    if (error instanceof ConsoleError) return 'en';
+    throw error;
+  }
+}
+
+/** A console that somebody left at its first question costs a process no more. */
+function givenBack(talk: Dialog, clock: Clock): Timer {
+  return every(clock, LOOK_MS, () => {
+    if (clock.monoMs() - talk.lastKeyMono() > UNANSWERED_MS) talk.end('idle');
+  });
+}
+
+/** Null at the end. What needs no login is carried out on the way. */
+async function nameOf(talk: Dialog, parts: ConsoleLoginParts): Promise<string | null> {
+  for (;;) {
+    const read = await talk.ask({ prompt: translate(talk.settings.language, 'User: '), mode: 'text' });
+    if (read.kind === 'interrupt') continue;
+    const typed = read.kind === 'line' ? read.text.trim() : 'logout';
+    if (typed === 'logout' || typed === 'exit') return null;
+    const words = typed.split(/\s+/);
+    if (words[0] === 'lights') await lights(words, talk, parts);
+    else if (/^[?]|^help$/.test(typed)) tell(talk, [HINT]);
+    else if (typed !== '') return typed;
+  }
+}
+
+async function lights([, verb, duration = '', ...reason]: readonly string[], talk: Dialog, parts: ConsoleLoginParts): Promise<void> {
+  let shown = '';
+  const out = (text: string): void => {
+    shown += text;
+  };
+  const { widthCols, colour, language } = talk.settings;
+  const terminal: Terminal = {
+    ...parts.surroundings,
+    socketPath: parts.socketPath,
+    out,
+    err: out,
+    widthCols,
+    colour,
+    language,
+    user: 'nobody',
+    status: null,
+  };
+  try {
+    if (verb !== 'on') throw new ConsoleError('usage', `without a login there is only lights on, as lights on 30m`);
+    await askAgent(LIGHTS_ON, { duration, ...(reason.length === 0 ? {} : { reason: reason.join(' ') }) }, terminal);
+    await talk.page(shown.trimEnd().split('\n'));
+  } catch (error) {
+    if (!(error instanceof ConsoleError)) throw error;
+    tell(talk, [`% ${error.message}`]);
+  }
+}
+
+/** Null where this name was not let in. */
+async function logIn(user: string, talk: Dialog, parts: ConsoleLoginParts): Promise<ConsoleSession | null> {
+  const asked: Record<string, string> = { user };
+  const password = await askSecret(talk, 'Password: ');
+  if (password === null) return null;
+  asked['password'] = password;
+  for (;;) {
+    const answer = await entered(asked, parts, talk);
+    if (answer === null) return null;
+    if ('session' in answer) return answer.session;
+    const more = await furtherSecret(answer.refusal, talk);
+    if (more === null) return null;
+    Object.assign(asked, more);
+  }
+}
+
+/** What the answer asks for; null where it ends the try. */
+async function furtherSecret(answer: LoginAnswer, talk: Dialog): Promise<Record<string, string> | null> {
+  if (answer.state === 'code-needed') {
+    if (answer.codes === 2)
+      tell(talk, ["the cabinet's clock is not to be trusted: wait for the next code, and type both with a space between"]);
+    const code = await askSecret(talk, answer.codes === 1 ? 'Code: ' : 'Two codes in a row: ');
+    return code === null ? null : { code };
+  }
+  if (answer.state === 'new-password-needed') {
+    tell(talk, [answer.problem === '' ? 'this password was for one time: choose your own' : `% ${answer.problem}`]);
+    const chosen = await askNewPassword(talk, 'New password');
+    return chosen === null ? null : { 'new-password': chosen };
+  }
+  tell(talk, [`% ${refusal(answer)}`]);
+  return null;
+}
+
+function refusal(answer: LoginAnswer): string {
+  if (answer.state === 'wrong')
+    return `wrong name, password or code${answer.waitMs > 0 ? `; the next try in ${formatDuration(answer.waitMs)}` : ''}`;
+  if (answer.state === 'locked') return `too many wrong ones; the next try in ${formatDuration(answer.waitMs)}`;
+  if (answer.state === 'expired') return 'this password was for one time and is too old; ask an admin: user enrol NAME';
+  if (answer.state === 'no-users') return 'there are no users yet; on the machine: luciole user add NAME --role admin';
+  if (answer.state === 'unavailable') return answer.problem;
+  return 'not let in';
+}
+
+type Entered = { readonly session: ConsoleSession } | { readonly refusal: LoginAnswer };
+
+/** The login as one request that stays open while the session lasts. Null where the agent does not answer. */
+async function entered(args: Readonly<Record<string, string>>, { socketPath }: ConsoleLoginParts, talk: Dialog): Promise<Entered | null> {
+  const leave = new AbortController();
+  return new Promise((resolve) => {
+    const call = callAgent({
+      socketPaths: [socketPath],
+      request: { id: 1, command: LOGIN.name, args, user: 'console' },
+      timeoutMs: LOGIN.timeoutMs,
+      signal: leave.signal,
+      onProgress: ({ progress }) => {
+        const answer = progress as LoginAnswer;
+        if (answer.state !== 'in') return;
+        const { user, role, token, idleMs } = answer;
+        resolve({ session: { user, door: { role, token, idleMs, socketPath, ended, leave: () => leave.abort() } } });
+      },
+    });
+    const ended = call.then(({ result }) => result as LoginAnswer | LoginEnd).catch(asEnd);
+    void ended.then((answer) => {
+      if (answer.state === 'ended' && answer.how === 'unreachable') tell(talk, ['% the agent does not answer; try again in a moment']);
+      resolve(answer.state === 'ended' ? null : { refusal: answer });
+    });
+  });
+}
+
+function asEnd(error: unknown): LoginEnd {
+  if (error instanceof ConsoleError) return { state: 'ended', how: error.code === 'failed' ? 'logout' : 'unreachable' };
+  throw error;
+}
+
+/** Null where the person gives up. */
+export async function askSecret(talk: Dialog, prompt: string): Promise<string | null> {
+  const read = await talk.ask({ prompt: translate(talk.settings.language, prompt), mode: 'secret' });
+  return read.kind === 'line' ? read.text : null;
+}
+
+/** A new password, typed twice after its rule was told. Null where the person gives up. */
+export async function askNewPassword(talk: Dialog, prompt: string): Promise<string | null> {
+  tell(talk, [PASSWORD_RULE]);
+  return typedTwice(talk, prompt);
+}
+
+async function typedTwice(talk: Dialog, prompt: string): Promise<string | null> {
+  const first = await askSecret(talk, `${prompt}: `);
+  if (first === null) return null;
+  const again = await askSecret(talk, 'Once more: ');
+  if (again === first) return first;
+  if (again !== null) tell(talk, ['% these two are not the same']);
+  return again === null ? null : typedTwice(talk, prompt);
+}
+
+function tell(talk: Dialog, lines: readonly string[]): void {
+  const { language, widthCols } = talk.settings;
+  for (const line of lines) talk.writer.write(`${wrap(marked(line, language), widthCols).join('\n')}\n`);
+}
+
+/** What stands before an error is no part of the sentence. */
+function marked(line: string, language: Dialog['settings']['language']): string {
+  return line.startsWith('% ') ? `% ${translate(language, line.slice(2))}` : translate(language, line);
+}

@@ -1,0 +1,78 @@
+/**
+ * The commands whose senders still wait for an answer.
+ *
+ * Owns their promises and tells each stage once. What stage a command is in is decided in `commands`.
+ */
+import type { Clock } from '../../core/clock.ts';
+import type { Outcome } from '../../core/words.ts';
+import {
+  abandonCommand,
+  advanceCommand,
+  beginCommand,
+  isEnd,
+  type LampWork,
+  type LightCommand,
+  outcomeOf,
+  outcomesBetween,
+} from './commands.ts';
+
+/** A command as it comes in. */
+export type Incoming = Pick<LightCommand, 'commandId' | 'target' | 'levelPct' | 'source' | 'intentId'>;
+
+export interface PendingCommands {
+  /** Tells a stage before the lamps are concerned, and returns it. */
+  tell(incoming: Incoming, state: 'received' | 'refused' | 'verified', reason?: string): Outcome;
+  /** Takes up a command; resolves with its final outcome. */
+  open(incoming: Incoming, lampIds: readonly string[]): Promise<Outcome>;
+  /** Looks at the lamps of all open commands. */
+  advance(): void;
+  /** Ends all open commands as failed. */
+  abandonAll(reason: string): void;
+}
+
+interface Waiting {
+  command: LightCommand;
+  readonly resolve: (outcome: Outcome) => void;
+}
+
+export function createPendingCommands({
+  clock,
+  workOf,
+  onOutcome,
+}: {
+  readonly clock: Clock;
+  readonly workOf: (lampId: string) => LampWork | undefined;
+  readonly onOutcome: (outcome: Outcome) => void;
+}): PendingCommands {
+  const waiting = new Set<Waiting>();
+  const tell = (outcome: Omit<Outcome, 'atMs'>): Outcome => {
+    const told = { ...outcome, atMs: clock.wallMs() };
+    onOutcome(told);
+    return told;
+  };
+  const move = (entry: Waiting, next: LightCommand): void => {
+    const stages = outcomesBetween(entry.command, next);
+    entry.command = next;
+    if (isEnd(next.state)) waiting.delete(entry);
+    const told = stages.map(tell);
+    const last = told.at(-1);
+    if (last !== undefined && isEnd(last.state)) entry.resolve(last);
+  };
+  return {
+    tell: ({ commandId, target, levelPct, source }, state, reason = '') =>
+      tell({ commandId, target, levelPct, state, reason, lamps: {}, source }),
+    open(incoming, lampIds) {
+      const command = beginCommand({ ...incoming, sinceMono: clock.monoMs() }, lampIds);
+      return new Promise((resolve) => {
+        waiting.add({ command, resolve });
+        tell(outcomeOf(command));
+      });
+    },
+    advance() {
+      for (const entry of [...waiting]) if (waiting.has(entry)) move(entry, advanceCommand(entry.command, workOf, clock.monoMs()));
+    },
+    abandonAll(reason) {
+      for (const entry of [...waiting]) move(entry, abandonCommand(entry.command, reason));
+    },
+  };
+}

@@ -1,0 +1,154 @@
+/**
+ * What every presence sensor of the street has said.
+ *
+ * Owns the sensors' states while the agent runs, the recent detections and what is told of stuck and silent sensors. The filters are in
+ * `lighting/sensor-filter`.
+ */
+import type { PresenceSensor, Zone, ZoneKind } from '../../core/cabinet.ts';
+import type { Clock, MonoMs } from '../../core/clock.ts';
+import type { EventTracker } from '../../core/event-tracker.ts';
+import type { Field } from '../../core/ports.ts';
+import type { EventCode, PointId, Reading } from '../../core/words.ts';
+import type { Detection, LightingStreet, SensorState } from '../../lighting/lighting.ts';
+import { sensorPointOf, sensorReaches } from '../../lighting/presence.ts';
+import { afterSensorReading, afterSensorTick, type SensorStep } from '../../lighting/sensor-filter.ts';
+import { sensorHealth } from './sensor-health.ts';
+
+export interface SensorTrackerParts {
+  readonly street: LightingStreet;
+  readonly field: Pick<Field, 'latest'>;
+  readonly clock: Pick<Clock, 'monoMs'>;
+  readonly events: Pick<EventTracker, 'set'>;
+  /** When the agent last changed the level of this lamp; null when it did not. */
+  readonly ownChangeMono: (lampId: string) => MonoMs | null;
+}
+
+export interface SensorTracker {
+  /** Takes what concerns a sensor; true when someone was detected. */
+  take(readings: readonly Reading[]): boolean;
+  /** Notices what passes by time alone, and readings that have become stale or missing by their age. */
+  refresh(): void;
+  /** By point: two contacts of one box are two sensors. */
+  states(): ReadonlyMap<PointId, SensorState>;
+  /** Since the start. */
+  detections(): number;
+  /** Of the last minutes at sensors that have a pole, oldest first. */
+  recent(): readonly Detection[];
+}
+
+/** How long a detection may matter to who comes after it. Units: ms. Source: assumed; a walker is out of sight of the next sensor for less. */
+const RECENT_MS = 5 * 60_000;
+/** Source: assumed; more than one every two seconds for all that time tells nothing new. */
+const RECENT_MAX = 200;
+
+/** A lamp farther from the sensor's pole lights nothing that the sensor sees. Units: m. Source: a sensor sees 10 to 20 m across, and a pole lights half a spacing around it. */
+const OWN_LIGHT_M = 15;
+/** Source: half leaves the other half for the person to come into view. */
+const BLANKED_SHARE = 0.5;
+
+interface Watched {
+  readonly pointId: PointId;
+  readonly sensor: PresenceSensor;
+  /** Lamps whose light it may see, so that a change of theirs may set it off. */
+  readonly litBy: readonly string[];
+  readonly zoneKind: ZoneKind;
+  readonly pole: string | null;
+}
+
+export function createSensorTracker({ street, field, clock, events, ownChangeMono }: SensorTrackerParts): SensorTracker {
+  const sensors = watchedSensors(street);
+  const states = new Map<PointId, SensorState>();
+  const startMono = clock.monoMs();
+  let recent: readonly Detection[] = [];
+  let detections = 0;
+
+  function takeOne(watched: Watched, reading: Reading): boolean {
+    const { pointId, sensor, litBy } = watched;
+    const changes = litBy.flatMap((lampId) => ownChangeMono(lampId) ?? []);
+    const time = { nowMono: clock.monoMs(), ownChangeMono: changes.length === 0 ? null : Math.max(...changes) };
+    return keep(watched, afterSensorReading(states.get(pointId), reading, sensor, time));
+  }
+
+  function keep({ pointId, sensor, pole }: Watched, { state, detected }: SensorStep): boolean {
+    states.set(pointId, state);
+    if (!detected || sensor.listen === 'group') return false;
+    detections++;
+    const atMono = (sensor.kind === 'counter' ? state.lastPresentMono : state.sinceMono) ?? clock.monoMs();
+    if (pole !== null) note({ source: sensor.device, pole, atMono, isRelayed: false, speedKmh: null, direction: null });
+    return true;
+  }
+
+  /** One that had to last before it counted may be older than one already noted. */
+  function note(detection: Detection): void {
+    recent = [...recent, detection].sort((a, b) => a.atMono - b.atMono).slice(-RECENT_MAX);
+  }
+
+  function refreshOne(watched: Watched): void {
+    const latest = field.latest(watched.pointId);
+    const state = states.get(watched.pointId);
+    if (latest !== undefined) takeOne(watched, latest);
+    else if (state !== undefined) keep(watched, afterSensorTick(state, watched.sensor, clock.monoMs()));
+    tellHealth(watched);
+  }
+
+  function tellHealth({ pointId, sensor, zoneKind }: Watched): void {
+    const state = states.get(pointId);
+    const { stuck, silent } = sensorHealth({ pointId, kind: sensor.kind, zoneKind, state, startMono, nowMono: clock.monoMs() });
+    const tell = (code: EventCode, trouble: string | null, isOver: string): void =>
+      events.set(trouble !== null, { code, source: pointId, severity: 'warning', text: trouble ?? `${pointId}: ${isOver}` });
+    tell('sensor-stuck', stuck, 'was still, is believed again');
+    tell('sensor-silent', silent, 'is heard from again');
+  }
+
+  return {
+    take: (readings) => {
+      const heard = readings.map((reading) => {
+        const watched = sensors.get(reading.pointId);
+        return watched !== undefined && takeOne(watched, reading);
+      });
+      return heard.includes(true);
+    },
+    refresh() {
+      const fromMono = clock.monoMs() - RECENT_MS;
+      if (recent.some(({ atMono }) => atMono < fromMono)) recent = recent.filter(({ atMono }) => atMono >= fromMono);
+      for (const watched of sensors.values()) refreshOne(watched);
+    },
+    states: () => states,
+    detections: () => detections,
+    recent: () => recent,
+  };
+}
+
+/** A sensor that several zones share counts once, by the settings of the first that hears it. */
+function watchedSensors(street: LightingStreet): ReadonlyMap<PointId, Watched> {
+  const { zones, lines = [] } = street;
+  const poles = new Map(lines.flatMap(({ devices }) => devices).map(({ id, pole }) => [id, pole]));
+  const uses = zones.flatMap((zone) => (zone.presence?.sensors ?? []).map((sensor) => ({ zone, sensor, pointId: sensorPointOf(sensor) })));
+  const heardFirst = [...uses.filter(isHeard), ...uses.filter((use) => !isHeard(use))];
+  const watched = new Map<PointId, Watched>();
+  for (const { zone, sensor, pointId } of heardFirst) {
+    if (watched.has(pointId)) continue;
+    const litBy = uses.filter((use) => use.pointId === pointId).flatMap((use) => lampsSeenBy(street, use));
+    watched.set(pointId, { pointId, sensor: blanked(sensor, zone), litBy, zoneKind: zone.kind, pole: poles.get(sensor.device) ?? null });
+  }
+  return watched;
+}
+
+/** Lamps of the zone whose light reaches the place that the sensor watches; all of them where a distance is not known. */
+function lampsSeenBy(
+  street: LightingStreet,
+  { zone, sensor }: { readonly zone: Zone; readonly sensor: PresenceSensor },
+): readonly string[] {
+  const reach = sensorReaches(street, zone).find((each) => each.sensor === sensor);
+  return [...(reach?.distanceM ?? [])].filter(([, distanceM]) => distanceM <= OWN_LIGHT_M).map(([lampId]) => lampId);
+}
+
+/** Beside a wave the light around a sensor rises `lookAheadS` before the person comes: it must listen again by then. */
+function blanked(sensor: PresenceSensor, { presence }: Zone): PresenceSensor {
+  const lookAheadS = presence?.wave?.lookAheadS;
+  return lookAheadS === undefined ? sensor : { ...sensor, blankS: Math.min(sensor.blankS, lookAheadS * BLANKED_SHARE) };
+}
+
+function isHeard({ sensor }: { readonly zone: Zone; readonly sensor: PresenceSensor }): boolean {
+  return sensor.listen !== 'group';
+}

@@ -1,0 +1,73 @@
+/**
+ * What the counters of every zone with traffic have said.
+ *
+ * Owns the counts while the agent runs and what is told of counters that fail. The rules are in `lighting/traffic`. After a start nothing is
+ * known, so such a zone has the light of its design class for two windows.
+ */
+import type { TrafficConfig } from '../../core/cabinet.ts';
+import type { Clock } from '../../core/clock.ts';
+import type { EventTracker } from '../../core/event-tracker.ts';
+import type { Field } from '../../core/ports.ts';
+import type { PointId, Reading } from '../../core/words.ts';
+import type { LightingStreet } from '../../lighting/lighting.ts';
+import { afterCount, type TrafficCount } from '../../lighting/traffic.ts';
+
+export interface TrafficTracker {
+  /** Takes what concerns a counter; true when a zone needs more light for it. */
+  take(readings: readonly Reading[]): boolean;
+  /** Notices windows that end, and counters that have become silent. */
+  refresh(): void;
+  /** By zone. */
+  states(): ReadonlyMap<string, TrafficCount>;
+}
+
+interface Watched {
+  readonly zoneId: string;
+  readonly config: TrafficConfig;
+  readonly pointIds: readonly PointId[];
+}
+
+export function createTrafficTracker({
+  street,
+  field,
+  clock,
+  events,
+}: {
+  readonly street: Pick<LightingStreet, 'zones'>;
+  readonly field: Pick<Field, 'latest'>;
+  readonly clock: Pick<Clock, 'monoMs'>;
+  readonly events: Pick<EventTracker, 'set'>;
+}): TrafficTracker {
+  const watched = street.zones.flatMap(({ id, traffic }): Watched[] =>
+    traffic === null
+      ? []
+      : [{ zoneId: id, config: traffic, pointIds: traffic.counters.map(({ device, point }) => `${device}.${point}` as const) }],
+  );
+  const states = new Map<string, TrafficCount>();
+  const takeOne = ({ zoneId, config }: Watched, reading: Reading | null): boolean => {
+    const before = states.get(zoneId);
+    const after = afterCount(before, reading, config, clock.monoMs());
+    states.set(zoneId, after);
+    return before !== undefined && placeOf(after, config) > placeOf(before, config);
+  };
+  return {
+    take: (readings) =>
+      watched
+        .flatMap((zone) => readings.filter(({ pointId }) => zone.pointIds.includes(pointId)).map((reading) => takeOne(zone, reading)))
+        .includes(true),
+    refresh() {
+      for (const zone of watched) {
+        for (const pointId of zone.pointIds) takeOne(zone, field.latest(pointId) ?? null);
+        const fault = states.get(zone.zoneId)?.fault ?? null;
+        const text =
+          fault === null ? 'all counters count again' : `${fault} gives no count: check it; until then the light of the design class`;
+        events.set(fault !== null, { code: 'traffic-not-counted', source: zone.zoneId, severity: 'warning', text });
+      }
+    },
+    states: () => states,
+  };
+}
+
+function placeOf({ step }: TrafficCount, { steps }: TrafficConfig): number {
+  return step ?? steps.length;
+}

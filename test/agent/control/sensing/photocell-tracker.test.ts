@@ -1,0 +1,157 @@
+import t from 'tap';
+import { createPhotocellTracker, type PhotocellTracker } from '../../../../agent/control/sensing/photocell-tracker.ts';
+import type { PhotocellConfig, Zone } from '../../../../agent/core/cabinet.ts';
+import { createEventTracker } from '../../../../agent/core/event-tracker.ts';
+import { createManualClock, type ManualClock } from '../../../../agent/core/manual-clock.ts';
+import type { AgentEvent, PointId, Reading } from '../../../../agent/core/words.ts';
+import { photocellSay } from '../../../../agent/lighting/photocell.ts';
+import { ZONE } from '../../lighting/street.ts';
+
+const MINUTE_MS = 60_000;
+const DAY_MIN = 24 * 60;
+const CELL: PhotocellConfig = {
+  device: 'LUX1',
+  point: 'illuminance',
+  onBelowLux: 35,
+  offAboveLux: 70,
+  dwellS: 180,
+  windowMin: 60,
+  staleS: 900,
+  seesOwnLight: false,
+};
+const POINT: PointId = 'LUX1.illuminance';
+/** Minutes after noon. */
+const [DUSK_MIN, DAWN_MIN] = [5 * 60, 19 * 60];
+
+/** A tenth of a degree a minute, as at 60° north. */
+const altitudeAt = (minute: number): number => -2 - Math.min(minute - DUSK_MIN, DAWN_MIN - minute) / 10;
+
+interface Desk extends PhotocellTracker {
+  readonly clock: ManualClock;
+  readonly events: readonly AgentEvent[];
+  readonly lit: Set<string>;
+  say(): 'dark' | 'bright' | null;
+  /** Minutes from now, each with a value for the minute after noon; null: no reply. */
+  pass(minutes: number, luxAt: (minuteAfterNoon: number) => number | null): Promise<void>;
+}
+
+function makeDesk(zones: readonly Zone[] = [{ ...ZONE, photocell: CELL }], isTrusted = true): Desk {
+  const noonMs = Date.UTC(2026, 0, 15, 12);
+  const clock = createManualClock(noonMs);
+  const events: AgentEvent[] = [];
+  const lit = new Set<string>();
+  const latest = new Map<PointId, Reading>();
+  const desk = createPhotocellTracker({
+    street: { zones },
+    field: { latest: (pointId) => latest.get(pointId) },
+    clock,
+    events: createEventTracker(clock, (event) => events.push(event)),
+    isZoneLit: (zoneId) => lit.has(zoneId),
+    sunOf() {
+      const nowMs = clock.wallMs();
+      const startMs = noonMs + Math.floor((nowMs - noonMs) / (DAY_MIN * MINUTE_MS)) * DAY_MIN * MINUTE_MS;
+      const [duskMs, dawnMs] = [startMs + DUSK_MIN * MINUTE_MS, startMs + DAWN_MIN * MINUTE_MS];
+      const isNight = nowMs >= duskMs && nowMs < dawnMs;
+      const altitudeDeg = altitudeAt((nowMs - startMs) / MINUTE_MS);
+      return isTrusted ? { nowMs, duskMs, dawnMs, isNight, altitudeDeg } : null;
+    },
+  });
+  return {
+    ...desk,
+    clock,
+    events,
+    lit,
+    say: () => photocellSay(desk.states().get(POINT), CELL, clock.monoMs()),
+    async pass(minutes, luxAt) {
+      for (let minute = 0; minute < minutes; minute++) {
+        await clock.advance(MINUTE_MS);
+        const value = luxAt(((clock.wallMs() - noonMs) / MINUTE_MS) % DAY_MIN);
+        const reading = {
+          pointId: POINT,
+          value,
+          quality: value === null ? 'missing' : 'good',
+          atMono: clock.monoMs(),
+          atMs: clock.wallMs(),
+        } as const;
+        latest.set(POINT, reading);
+        desk.take([reading, { ...reading, pointId: 'L1.level' }]);
+        desk.refresh();
+      }
+    },
+  };
+}
+
+const told = ({ events }: Desk) => events.map(({ code, source, text, endMs }) => [code, source, text, endMs === null ? 'begins' : 'ends']);
+const sky = (minute: number): number => (minute < DUSK_MIN || minute >= DAWN_MIN ? 5_000 : 1);
+
+t.test('a cell that follows the sky is known by its point, and nothing is told', async (t) => {
+  const desk = makeDesk();
+  t.equal(desk.states().size, 0);
+  await desk.pass(DUSK_MIN, sky);
+  t.equal(desk.say(), null, 'it has not yet seen a change');
+  await desk.pass(60, sky);
+  t.equal(desk.say(), 'dark');
+  await desk.pass(DAWN_MIN - DUSK_MIN, sky);
+  t.equal(desk.say(), 'bright');
+  await desk.pass(2 * DAY_MIN, sky);
+  t.same([...desk.states().keys()], [POINT]);
+  t.same(told(desk), []);
+});
+
+t.test('a cell that has become dirty is told in the morning, not heard, and believed again after a good night', async (t) => {
+  const desk = makeDesk();
+  await desk.pass(DAY_MIN, sky);
+  await desk.pass(DAY_MIN, (minute) => (minute > 30 && minute < DAWN_MIN + 200 ? 1 : 5_000));
+  t.equal(desk.say(), null);
+  const dirty = 'LUX1.illuminance: says dark by day: clean it, look for what shades it; the sun decides meanwhile';
+  t.same(told(desk), [['photocell-doubtful', POINT, dirty, 'begins']]);
+  await desk.pass(DAWN_MIN, sky);
+  t.equal(desk.say(), null, 'half a good night is not enough');
+  await desk.pass(120, sky);
+  t.equal(desk.say(), 'bright');
+  t.same(told(desk).slice(1), [['photocell-doubtful', POINT, 'LUX1.illuminance: is believed again', 'ends']]);
+});
+
+t.test('a cell without a value is told after its patience, and a night without it is not held against it', async (t) => {
+  const desk = makeDesk();
+  await desk.pass(DAY_MIN, sky);
+  await desk.pass(15, () => null);
+  t.same(told(desk), []);
+  await desk.pass(DAY_MIN - 15, () => null);
+  t.same(told(desk), [['photocell-doubtful', POINT, 'LUX1.illuminance: no value for 16 min; the sun decides meanwhile', 'begins']]);
+  await desk.pass(10, sky);
+  t.equal(desk.say(), 'bright');
+  t.match(told(desk)[1], ['photocell-doubtful', POINT, 'LUX1.illuminance: is believed again', 'ends']);
+});
+
+t.test('one that never had any value is told too', async (t) => {
+  const desk = makeDesk();
+  await desk.clock.advance(16 * MINUTE_MS);
+  desk.refresh();
+  t.match(told(desk), [['photocell-doubtful', POINT, /no value for 16 min/, 'begins']]);
+});
+
+t.test('while the time is not known a cell is heard and not judged', async (t) => {
+  const desk = makeDesk(undefined, false);
+  await desk.pass(DAY_MIN, sky);
+  await desk.pass(2 * DAY_MIN, () => 1);
+  t.equal(desk.say(), 'dark');
+  t.same(told(desk), []);
+});
+
+t.test('a cell of two zones is one, and sees the lamps of both', async (t) => {
+  const own = { ...CELL, seesOwnLight: true };
+  const desk = makeDesk([
+    { ...ZONE, id: 'left', photocell: own },
+    { ...ZONE, id: 'right', photocell: own },
+    { ...ZONE, id: 'far', photocell: { ...own, point: 'other' } },
+  ]);
+  desk.lit.add('far');
+  await desk.pass(DUSK_MIN + 60, sky);
+  desk.lit.add('right');
+  await desk.pass(60, () => 400);
+  t.equal(desk.say(), 'dark', 'in its own light it stays with what it said');
+  desk.lit.clear();
+  await desk.pass(5, () => 400);
+  t.equal(desk.say(), 'bright');
+});

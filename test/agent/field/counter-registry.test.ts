@@ -1,0 +1,333 @@
+import t, { type Test } from 'tap';
+import { createEventTracker } from '../../../agent/core/event-tracker.ts';
+import { createManualClock } from '../../../agent/core/manual-clock.ts';
+import type { PointProfile } from '../../../agent/core/profile.ts';
+import type { AgentEvent, Reading } from '../../../agent/core/words.ts';
+import { createCounterRegistry } from '../../../agent/field/counter-registry.ts';
+import { KWH, POLL_S } from './energy-point.ts';
+import { createPlant, type Plant, point, profile } from './plant.ts';
+
+const HOUR_MS = 3_600_000;
+
+const RETRY_MS = 60_000;
+
+// ── the book ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+type Saved = Record<string, { offset: number; lastRaw: number; unit: string; atMs: number | null }>;
+
+/** The store's small facts: what is saved is there for the next run; it may be slow to answer, or not able to. */
+function memoryOf(facts: Record<string, unknown> = {}) {
+  const memory = {
+    facts,
+    saves: 0,
+    loads: 0,
+    isBroken: false,
+    /** Readers wait until it is let go. */
+    gate: Promise.resolve(),
+    async load(key: string, unread?: unknown) {
+      memory.loads++;
+      await memory.gate;
+      return memory.isBroken ? unread : structuredClone(facts[key]);
+    },
+    async save(key: string, value: unknown) {
+      if (memory.isBroken) return false;
+      if (key === 'counters') memory.saves++;
+      facts[key] = structuredClone(value);
+      return true;
+    },
+    counters: () => facts['counters'] as Saved,
+  };
+  return memory;
+}
+
+const energy = (over: Partial<PointProfile> = {}): PointProfile => point('energy', { ...KWH, counter: { rolloverAt: null }, ...over });
+
+function bookWith(
+  t: Test,
+  memory: ReturnType<typeof memoryOf>,
+  points: Record<string, PointProfile> = { 'M1.energy': energy() },
+  startMs = 0,
+) {
+  const clock = createManualClock(Date.parse('2026-01-15T22:00:00Z') + startMs);
+  const events: AgentEvent[] = [];
+  const late: Reading[] = [];
+  const book = createCounterRegistry({
+    points: Object.entries(points).map(([id, profile]) => ({ pointId: id as 'M1.energy', profile })),
+    clock,
+    events: createEventTracker(clock, (event) => events.push(event)),
+    store: memory,
+    onReadings: (readings) => late.push(...readings),
+  });
+  t.teardown(() => book.stop());
+  const read = (values: Record<string, number | null>): readonly Reading[] =>
+    book.counted(
+      Object.entries(values).map(([id, value]) => ({
+        pointId: id as 'M1.energy',
+        value,
+        quality: value === null ? 'missing' : 'good',
+        atMono: clock.monoMs(),
+        atMs: clock.wallMs(),
+      })),
+    );
+  /** One poll later. */
+  const poll = async (values: Record<string, number | null>): Promise<readonly Reading[]> => {
+    await clock.advance(POLL_S * 1_000);
+    return read(values);
+  };
+  return { clock, book, events, late, read, poll };
+}
+
+const valuesOf = (readings: readonly Reading[]): (number | null)[] => readings.map(({ value }) => value);
+
+t.test('other readings, and those that are not good, pass as they are', async (t) => {
+  const { book, clock, read } = bookWith(t, memoryOf());
+  book.start();
+  await clock.advance(0);
+  t.match(read({ 'M1.power': 12, 'M1.energy': null }), [
+    { value: 12, quality: 'good' },
+    { value: null, quality: 'missing' },
+  ]);
+  const stale = { pointId: 'M1.energy', value: 3, quality: 'stale', atMono: 0, atMs: 0 } as const;
+  t.same(book.counted([stale]), [stale]);
+});
+
+t.test('a cabinet without counters asks the disk for nothing', async (t) => {
+  const memory = memoryOf();
+  const { book, clock } = bookWith(t, memory, { 'M1.power': point('power') });
+  book.start();
+  await clock.advance(2 * HOUR_MS);
+  book.stop();
+  t.match(memory, { loads: 0, saves: 0 });
+});
+
+t.test('totals are written once an hour for all points together, an offset at once, nothing when nothing was counted', async (t) => {
+  const memory = memoryOf();
+  const { book, clock, poll } = bookWith(t, memory, { 'M1.energy': energy(), 'M2.energy': energy() });
+  book.start();
+  for (let i = 0; i < 119; i++) await poll({ 'M1.energy': 700 + i / 100, 'M2.energy': 50 + i / 100 });
+  t.equal(memory.saves, 0);
+  for (let i = 119; i < 125; i++) await poll({ 'M1.energy': 700 + i / 100, 'M2.energy': 50 + i / 100 });
+  t.equal(memory.saves, 1);
+  t.match(memory.counters(), { 'M1.energy': { offset: 0, unit: 'kWh' }, 'M2.energy': { offset: 0 } });
+  await poll({ 'M1.energy': 3 });
+  t.equal(memory.saves, 1, 'not before it is known');
+  await poll({ 'M1.energy': 3.5 });
+  t.equal(memory.saves, 2);
+  t.match(memory.counters(), { 'M1.energy': { offset: 701.24 - 3, lastRaw: 3.5 } });
+  await clock.advance(10 * HOUR_MS);
+  t.equal(memory.saves, 2);
+  await poll({ 'M1.energy': 4 });
+  book.stop();
+  t.equal(memory.saves, 3, 'and the rest at stop');
+});
+
+t.test('a disk that takes no offset is asked again', async (t) => {
+  const memory = memoryOf();
+  const { book, clock, poll } = bookWith(t, memory);
+  book.start();
+  for (const raw of [700, 700, 2]) await poll({ 'M1.energy': raw });
+  memory.isBroken = true;
+  await poll({ 'M1.energy': 2 });
+  await clock.advance(3 * RETRY_MS);
+  memory.isBroken = false;
+  await clock.advance(RETRY_MS);
+  t.match(memory.counters(), { 'M1.energy': { offset: 698, lastRaw: 2 } });
+});
+
+t.test('after a restart the first reading is compared with what was saved', async (t) => {
+  const saved = (): ReturnType<typeof memoryOf> =>
+    memoryOf({ counters: { 'M1.energy': { offset: 698, lastRaw: 2, unit: 'kWh', atMs: Date.parse('2026-01-15T21:00:00Z') } } });
+  const first = async (raws: number[], quality: 'synced' | 'none' = 'synced', memory = saved(), profile = energy()) => {
+    const { book, clock, events, poll } = bookWith(t, memory, { 'M1.energy': profile });
+    clock.setQuality(quality);
+    book.start();
+    const totals: (number | null)[] = [];
+    for (const raw of raws) totals.push(...valuesOf(await poll({ 'M1.energy': raw })));
+    return { totals, events, memory };
+  };
+  t.same((await first([12])).totals, [710], 'the same meter goes on at once');
+  const lower = await first([0.5, 0.6]);
+  t.same(lower.totals, [null, 700.1], 'one that was replaced meanwhile goes on from the saved total');
+  t.equal(lower.events.length, 1);
+  t.same((await first([1_000, 1_000.1])).totals, [null, 700.1], 'also when it stands higher than an hour can bring');
+  t.same((await first([1_000], 'none')).totals, [1_698], 'where no clock can tell, it may have been a day');
+  const ahead = memoryOf({ counters: { 'M1.energy': { offset: 698, lastRaw: 2, unit: 'kWh', atMs: Date.parse('2026-01-16T00:00:00Z') } } });
+  t.same((await first([1_000], 'synced', ahead)).totals, [1_698], 'nor one that was set back');
+  t.same((await first([9_000, 9_000.1], 'none')).totals, [null, 700.1], 'but not a year');
+  t.same(
+    (await first([12_000], 'synced', saved(), energy({ unit: 'Wh', scale: 1, decimals: 0 }))).totals,
+    [710_000],
+    'in another unit too',
+  );
+  t.same(
+    (await first([12, 13], 'synced', saved(), energy({ unit: '', semantic: 'count' }))).totals,
+    [null, 13],
+    'not in one of another kind',
+  );
+  const bad = memoryOf({ counters: { 'M1.energy': { offset: 'x', lastRaw: null } } });
+  t.same((await first([12, 13], 'synced', bad)).totals, [null, 13], 'what makes no sense is forgotten');
+});
+
+t.test('a reading that comes before the memory waits for it', async (t) => {
+  const memory = memoryOf({ counters: { 'M1.energy': { offset: 698, lastRaw: 2, unit: 'kWh', atMs: null } } });
+  const { promise, resolve } = Promise.withResolvers<void>();
+  memory.gate = promise;
+  const { book, clock, late, read } = bookWith(t, memory, { 'M1.energy': energy(), 'M2.energy': energy() });
+  book.start();
+  t.match(read({ 'M1.energy': 2.5, 'M1.power': 12 }), [{ pointId: 'M1.power', value: 12 }]);
+  t.same(read({ 'M2.energy': 50 }), []);
+  t.match(read({ 'M2.energy': null }), [{ quality: 'missing' }], 'what is newer goes first, and the older is dropped');
+  await clock.advance(2_000);
+  t.same(late, []);
+  resolve();
+  await clock.advance(0);
+  t.equal(late.length, 1);
+  t.match(late, [{ pointId: 'M1.energy', value: 700.5, quality: 'good', atMono: 0 }], 'as of its own time');
+});
+
+t.test('a memory that answers after a stop, or twice, changes nothing', async (t) => {
+  const memory = memoryOf({ counters: { 'M1.energy': { offset: 698, lastRaw: 2, unit: 'kWh', atMs: null } } });
+  const first = Promise.withResolvers<void>();
+  memory.gate = first.promise;
+  const { book, clock, late, read } = bookWith(t, memory);
+  book.start();
+  read({ 'M1.energy': 2.5 });
+  book.stop();
+  first.resolve();
+  await clock.advance(0);
+  t.same(late, []);
+  const second = Promise.withResolvers<void>();
+  memory.gate = second.promise;
+  book.start();
+  book.stop();
+  book.start();
+  second.resolve();
+  await clock.advance(0);
+  t.match(late, [{ value: 700.5 }]);
+  t.match(read({ 'M1.energy': 2.4 }), [{ value: null, quality: 'bad' }], 'what was read since is not forgotten');
+});
+
+t.test('a time that nobody can trust is not saved as one', async (t) => {
+  const memory = memoryOf();
+  const { book, clock, poll } = bookWith(t, memory);
+  clock.setQuality('restored');
+  book.start();
+  for (const raw of [700, 700]) await poll({ 'M1.energy': raw });
+  book.stop();
+  t.equal(memory.counters()['M1.energy']?.atMs, null);
+});
+
+t.test('while the memory cannot be read nobody knows a total, and nothing is written over it', async (t) => {
+  const memory = memoryOf({ counters: { 'M1.energy': { offset: 698, lastRaw: 2, unit: 'kWh', atMs: null }, 'M9.energy': { offset: 5 } } });
+  memory.isBroken = true;
+  const { book, clock, late, read, poll } = bookWith(t, memory);
+  book.start();
+  t.same(read({ 'M1.energy': 2.5 }), []);
+  await clock.advance(0);
+  t.match(late, [{ value: null, quality: 'bad' }]);
+  t.match(await poll({ 'M1.energy': 2.6 }), [{ value: null, quality: 'bad' }]);
+  memory.isBroken = false;
+  await clock.advance(RETRY_MS);
+  t.equal(memory.saves, 0);
+  t.match(await poll({ 'M1.energy': 2.7 }), [{ value: 700.7, quality: 'good' }]);
+  book.stop();
+  t.match(
+    memory.counters(),
+    { 'M1.energy': { offset: 698, lastRaw: 2.7 }, 'M9.energy': { offset: 5 } },
+    'a device that is away for a while is kept',
+  );
+});
+
+t.test('a replaced meter is told once, with all that it counts', async (t) => {
+  const points = { 'M1.energy': energy(), 'M1.starts': point('starts', { semantic: 'count', counter: { rolloverAt: null } }) };
+  const { book, events, poll } = bookWith(t, memoryOf(), points);
+  book.start();
+  for (const i of [0, 1]) await poll({ 'M1.energy': 700.25 + i, 'M1.starts': 40 });
+  for (const i of [0, 1]) await poll({ 'M1.energy': 0.5 + i, 'M1.starts': 3 });
+  t.match(events, [
+    {
+      code: 'counter-restarted',
+      source: 'M1',
+      severity: 'warning',
+      text: 'M1 was reset or replaced: energy goes on from 701.25 kWh, the device now says 0.5 kWh; starts goes on from 40, the device now says 3',
+    },
+  ]);
+  t.ok(events.length === 1 && events[0]?.endMs === events[0]?.startMs, 'it is over as soon as it is told');
+  for (const i of [0, 1]) await poll({ 'M1.energy': 2, 'M1.starts': i });
+  t.match(events[1], { severity: 'info' }, 'what is no energy is only noted');
+});
+
+// ── through the field ────────────────────────────────────────────────────────────────────────────────────────────────
+
+const METER = profile('meter', [energy({ poll: 'slow' }), point('power', { semantic: 'power', address: 2, poll: 'slow' })]);
+
+async function plantWith(t: Test, memory: ReturnType<typeof memoryOf>, wh: number, laterMs = 0): Promise<Plant> {
+  const plant = createPlant({ devices: { M1: METER }, memory });
+  plant.clock.stepWall(laterMs);
+  count(plant, wh);
+  t.teardown(() => plant.field.stop());
+  await plant.field.start();
+  return plant;
+}
+
+function count(plant: Plant, wh: number): void {
+  plant
+    .unit('M1')
+    .registers.set('input:0', wh >>> 16)
+    .set('input:1', wh & 0xffff);
+}
+
+const told = ({ readings }: Plant): (number | null)[] => valuesOf(readings.filter(({ pointId }) => pointId === 'M1.energy'));
+
+t.test('a meter is replaced on the line and over a restart, and its energy survives both', async (t) => {
+  const memory = memoryOf();
+  const plant = await plantWith(t, memory, 700_000);
+  const { clock, field } = plant;
+  await clock.advance(40_000);
+  t.match(field.latest('M1.energy'), { value: 700, quality: 'good' });
+  count(plant, 1_500);
+  await clock.advance(30_000);
+  t.match(field.latest('M1.energy'), { value: null, quality: 'bad' });
+  t.match(field.latest('M1.power'), { quality: 'good' }, 'what is no counter is not in doubt');
+  count(plant, 1_750);
+  await clock.advance(30_000);
+  t.match(field.latest('M1.energy'), { value: 700.25, quality: 'good' });
+  t.match(field.readings(), [{ pointId: 'M1.energy', value: 700.25 }, { pointId: 'M1.power' }], 'as the console and births see it');
+  t.match(
+    plant.events.filter(({ code }) => code === 'counter-restarted'),
+    [{ source: 'M1', severity: 'warning' }],
+  );
+  const read = field.bus.read({ line: 'north', unit: 1, table: 'input', address: 0, count: 2 });
+  await clock.advance(1_000);
+  t.match(await read, { words: [0, 1_750] }, 'the register itself is there for who asks');
+  await field.stop();
+
+  const next = await plantWith(t, memory, 2_000, HOUR_MS);
+  await next.clock.advance(10_000);
+  t.match(next.field.latest('M1.energy'), { value: 700.5, quality: 'good' }, 'the first reading of the next run');
+  await next.field.stop();
+
+  const third = await plantWith(t, memory, 4_000_000, 2 * HOUR_MS);
+  await third.clock.advance(10_000);
+  t.match(third.field.latest('M1.energy'), { value: null, quality: 'bad' });
+  await third.clock.advance(30_000);
+  t.match(third.field.latest('M1.energy'), { value: 700.5, quality: 'good' }, 'a meter with another life is not the street’s');
+  const totals = [plant, next, third].flatMap(told).filter((total) => total !== null);
+  t.same(
+    totals,
+    totals.toSorted((a, b) => a - b),
+    'and never was there less',
+  );
+});
+
+t.test('a meter that is gone for a while is missing, then goes on', async (t) => {
+  const plant = await plantWith(t, memoryOf(), 700_000);
+  await plant.clock.advance(40_000);
+  plant.sim.silence(1);
+  await plant.clock.advance(120_000);
+  t.match(plant.field.latest('M1.energy'), { value: null, quality: 'missing' });
+  plant.sim.revive(1);
+  count(plant, 705_000);
+  await plant.clock.advance(120_000);
+  t.match(plant.field.latest('M1.energy'), { value: 705, quality: 'good' });
+});

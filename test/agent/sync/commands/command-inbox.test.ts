@@ -1,0 +1,381 @@
+import fc from 'fast-check';
+import t from 'tap';
+import type { AuditNote } from '../../../../agent/core/audit-tools.ts';
+import type { PlatformOrder } from '../../../../agent/core/ports.ts';
+import type { AgentEvent, Outcome, OutcomeState } from '../../../../agent/core/words.ts';
+import { createCommandInbox } from '../../../../agent/sync/commands/command-inbox.ts';
+import { REMEMBERED } from '../../../../agent/sync/commands/command-registry.ts';
+import { encodePayload, type Metric, toLong } from '../../../../agent/sync/sparkplug/codec.ts';
+import { createMetricTable } from '../../../../agent/sync/sparkplug/metric-table.ts';
+import { manualClock, NODE_DEVICES, NODE_START_MS, silentLog } from '../small-node.ts';
+
+const table = createMetricTable(NODE_DEVICES);
+const text = (name: string, value: string): Metric => ({ name, value: { kind: 'string', value } });
+const level = (value: number): Metric => ({ name: 'Override/Level', value: toLong(value) });
+const expires = (ms: number): Metric => ({ name: 'Command/Expires', value: toLong(ms) });
+
+/** Orders and answers of any number of runs on one disk and one clock. */
+function openBench() {
+  const clock = manualClock();
+  const disk = new Map<string, string>();
+  const seen = {
+    orders: [] as PlatformOrder[],
+    answers: [] as Outcome[],
+    events: [] as AgentEvent[],
+    taken: [] as string[],
+    notes: [] as AuditNote[],
+    rebirths: 0,
+  };
+  /** `hangs`: the disk takes nothing and says nothing. `refuses`: it takes nothing and says so. */
+  const state = { hangs: false, refuses: false, saves: 0 };
+  const store = {
+    save: (key: string, value: unknown): Promise<boolean> => {
+      state.saves += 1;
+      if (state.hangs) return new Promise<boolean>(() => {});
+      if (state.refuses) return Promise.resolve(false);
+      if (value === undefined) disk.delete(key);
+      else disk.set(key, JSON.stringify(value));
+      return Promise.resolve(true);
+    },
+    audit: { note: (note: AuditNote) => void seen.notes.push(note), read: async () => undefined },
+    loadAll: async (prefix: string) =>
+      [...disk].filter(([key]) => key.startsWith(prefix)).map(([key, json]) => ({ key, value: JSON.parse(json) as unknown })),
+  };
+  const open = () =>
+    createCommandInbox({
+      table,
+      cabinetId: 'c1',
+      clock,
+      log: silentLog,
+      store,
+      random: () => 0.5,
+      onOrder: (order) => seen.orders.push(order),
+      onRebirth: () => {
+        seen.rebirths += 1;
+      },
+      onTaken: (deviceId, commandId) => seen.taken.push(`${deviceId} ${commandId}`),
+      onAnswer: (outcome) => seen.answers.push(outcome),
+      onEvent: (event) => seen.events.push(event),
+    });
+  const message = (metrics: readonly Metric[], timestampMs = clock.wallMs()) => ({
+    topic: '',
+    payload: encodePayload({ timestampMs, metrics }),
+    retained: false,
+  });
+  const outcome = (commandId: string, state: OutcomeState, reason = ''): Outcome => ({
+    commandId,
+    target: { kind: 'lamp', id: 'L01' },
+    levelPct: 5,
+    state,
+    reason,
+    lamps: { L01: state },
+    source: 'platform',
+    atMs: clock.wallMs(),
+  });
+  const link = { barriers: 0, works: true, barrier: () => Promise.resolve() };
+  link.barrier = async () => {
+    link.barriers += 1;
+  };
+  const states = (commandId: string): string[] => seen.answers.filter((a) => a.commandId === commandId).map((a) => a.state);
+  return { clock, disk, seen, state, store, open, message, outcome, link, states, settle: () => clock.advance(0) };
+}
+
+t.test('a repeated command is answered with how the first stands, and not run again', async (t) => {
+  const { open, message, seen, outcome, link, states, settle } = openBench();
+  const desk = open();
+  desk.open(link);
+  const command = message([level(5), text('Command/Id', 'a-1')]);
+  desk.deviceCommand('L01', command);
+  desk.deviceCommand('L01', command);
+  await settle();
+  t.equal(seen.orders.length, 1);
+  t.strictSame(states('a-1'), ['received'], 'the second is answered');
+  desk.note(outcome('a-1', 'queued'));
+  desk.note(outcome('a-1', 'verified'));
+  await settle();
+  desk.deviceCommand('L01', command);
+  await settle();
+  t.strictSame(states('a-1'), ['received', 'queued', 'verified', 'verified']);
+  t.equal(seen.orders.length, 1);
+  t.match(seen.events, [{ code: 'command-ended', source: 'L01', text: 'platform: override of L01 to 5 % for 120 min (a-1): verified' }]);
+  t.strictSame(seen.taken, ['L01 a-1']);
+});
+
+t.test('after a restart a repeated id is answered with its end, and not run again', async (t) => {
+  const { open, message, seen, outcome, link, states, settle } = openBench();
+  const first = open();
+  const command = message([level(5), text('Override/Id', 'a-1')]);
+  first.deviceCommand('L01', command);
+  await settle();
+  first.note(outcome('a-1', 'verified'));
+  await settle();
+  t.strictSame(states('a-1'), [], 'no link, nothing said');
+  const second = open();
+  await second.restore();
+  second.open(link);
+  await settle();
+  t.strictSame(states('a-1'), ['verified'], 'what was never proven is told after the next birth');
+  second.deviceCommand('L01', command);
+  await settle();
+  t.strictSame([states('a-1'), seen.orders.length], [['verified', 'verified'], 1]);
+  const third = open();
+  await third.restore();
+  third.open(link);
+  await settle();
+  t.equal(states('a-1').length, 2, 'what was proven is not told again by itself');
+});
+
+t.test('a command that was received but has no end when the agent is killed ends failed, once', async (t) => {
+  const { open, message, outcome, link, seen, states, settle } = openBench();
+  open().deviceCommand('L01', message([level(5), text('Command/Id', 'a-1')]));
+  await settle();
+  const second = open();
+  await second.restore();
+  await settle();
+  const third = open();
+  await third.restore();
+  third.open(link);
+  await settle();
+  t.match(
+    seen.answers.filter(({ commandId }) => commandId === 'a-1'),
+    [{ state: 'failed', reason: /the agent restarted before its end was known/ }],
+  );
+  third.note(outcome('a-1', 'verified'));
+  await settle();
+  t.strictSame(states('a-1'), ['failed'], 'an end never changes');
+});
+
+t.test('an end that the disk refused is written once it takes it again, so that a restart tells no other', async (t) => {
+  const { open, message, outcome, link, state, states, clock, settle } = openBench();
+  const desk = open();
+  desk.open(link);
+  desk.deviceCommand('L01', message([level(5), text('Command/Id', 'a-1')]));
+  await settle();
+  state.refuses = true;
+  desk.note(outcome('a-1', 'verified'));
+  await settle();
+  t.strictSame(states('a-1'), ['verified'], 'its sender does not wait for a disk');
+  state.refuses = false;
+  await clock.advance(60_000);
+  const saves = state.saves;
+  const second = open();
+  await second.restore();
+  second.open(link);
+  await settle();
+  t.strictSame(states('a-1'), ['verified']);
+  await clock.advance(600_000);
+  t.equal(state.saves, saves, 'and no more is written than that');
+});
+
+t.test('what the disk refused is written at the stop at the latest', async (t) => {
+  const { open, message, outcome, state, disk, settle } = openBench();
+  const desk = open();
+  desk.deviceCommand('L01', message([level(5), text('Command/Id', 'a-1')]));
+  await settle();
+  state.refuses = true;
+  desk.note(outcome('a-1', 'verified'));
+  await settle();
+  state.refuses = false;
+  await desk.stop();
+  t.match(JSON.parse(disk.get('sync.command:a-1') ?? '{}'), { outcome: { state: 'verified' } });
+});
+
+t.test('a barrier that fails proves nothing: the end goes out again on the next link', async (t) => {
+  const { open, message, outcome, link, states, settle } = openBench();
+  const desk = open();
+  desk.open({ barrier: () => new Promise<void>(() => {}) });
+  desk.deviceCommand('L01', message([level(5), text('Command/Id', 'a-1')]));
+  await settle();
+  desk.note(outcome('a-1', 'verified'));
+  await settle();
+  t.strictSame(states('a-1'), ['verified']);
+  desk.close();
+  desk.open(link);
+  await settle();
+  t.strictSame([states('a-1'), link.barriers], [['verified', 'verified'], 1]);
+  await desk.stop();
+});
+
+t.test('the id is on disk before anything is done; a disk that hangs is waited for two seconds', async (t) => {
+  const { open, message, seen, state, disk, clock, settle } = openBench();
+  const desk = open();
+  desk.deviceCommand('L01', message([level(5), text('Command/Id', 'a-1')]));
+  t.equal(seen.orders.length, 0);
+  await settle();
+  t.match([seen.orders.length, disk.has('sync.command:a-1')], [1, true]);
+  state.hangs = true;
+  desk.deviceCommand('L01', message([level(5), text('Command/Id', 'a-2')]));
+  await clock.advance(1_999);
+  t.equal(seen.orders.length, 1);
+  await clock.advance(1);
+  t.equal(seen.orders.length, 2, 'lighting does not hang on a disk');
+});
+
+t.test('nothing is carried out after its expiry, also not when the disk was slow or the clock was put right meanwhile', async (t) => {
+  const { open, message, seen, state, clock } = openBench();
+  const desk = open();
+  state.hangs = true;
+  desk.deviceCommand('L01', message([level(5), text('Command/Id', 'late'), expires(NODE_START_MS + 1_500)]));
+  desk.deviceCommand('L01', message([level(5), text('Command/Id', 'stepped'), expires(NODE_START_MS + 60_000)]));
+  desk.deviceCommand('L01', message([level(5), text('Command/Id', 'good'), expires(NODE_START_MS + 3_700_000)]));
+  clock.stepWall(3_600_000);
+  await clock.advance(2_000);
+  t.match(seen.orders, [{ request: { commandId: 'good' } }]);
+  t.equal(seen.orders.length, 1);
+});
+
+t.test('an id that comes again after its expiry is answered with the end it had, never with another', async (t) => {
+  const { open, message, outcome, link, states, clock, settle } = openBench();
+  const desk = open();
+  desk.open(link);
+  const metrics = [level(5), text('Command/Id', 'a-1'), expires(NODE_START_MS + 10_000)];
+  desk.deviceCommand('L01', message(metrics));
+  await settle();
+  desk.note(outcome('a-1', 'verified'));
+  await clock.advance(20_000);
+  desk.deviceCommand('L01', message(metrics));
+  await settle();
+  t.strictSame(states('a-1'), ['verified', 'verified']);
+});
+
+t.test('an id used again for another command is told of the first alone', async (t) => {
+  const { open, message, seen, outcome, link, states, settle } = openBench();
+  const desk = open();
+  desk.open(link);
+  desk.deviceCommand('L01', message([level(5), text('Command/Id', 'a-1')]));
+  await settle();
+  desk.note(outcome('a-1', 'verified'));
+  await settle();
+  desk.deviceCommand('L01', message([level(100), text('Command/Id', 'a-1')]));
+  await settle();
+  t.equal(seen.orders.length, 1);
+  t.strictSame(states('a-1'), ['verified', 'verified']);
+  t.match(seen.events.at(-1), { code: 'command-refused', text: /a-1 was used before for another command/ });
+});
+
+t.test('a refusal is counted, reported as an event, answered, and stands after a restart', async (t) => {
+  const { open, message, seen, link, states, settle } = openBench();
+  const desk = open();
+  desk.open(link);
+  desk.deviceCommand('Z1', message([level(200), text('Command/Id', 'z-1')]));
+  await settle();
+  t.match(seen.answers, [{ commandId: 'z-1', target: { kind: 'zone', id: 'Z1' }, state: 'refused', reason: /Level is 200/ }]);
+  t.match(seen.events, [{ code: 'command-refused', source: 'Z1', severity: 'warning', text: /Level is 200/ }]);
+  t.match(seen.notes, [{ door: 'platform', detail: 'Z1: z-1', result: /refused: .*Level is 200/ }]);
+  desk.deviceCommand('nobody\u001b', message([level(20)]));
+  desk.deviceCommand('M1', message([level(20)]));
+  t.match(seen.answers.slice(1), [{ target: { kind: 'device', id: 'nobody?' }, reason: /^unknown device/ }, { target: { id: 'M1' } }]);
+  t.match(desk, { received: 3, refused: 3 });
+  const second = open();
+  await second.restore();
+  second.open(link);
+  second.deviceCommand('Z1', message([level(20), text('Command/Id', 'z-1')]));
+  await settle();
+  t.strictSame([states('z-1'), seen.orders.length], [['refused', 'refused'], 0]);
+});
+
+t.test('a command refused as too old is told under its own id, and that end stands', async (t) => {
+  const { open, message, seen, link, states, clock, settle } = openBench();
+  const desk = open();
+  desk.open(link);
+  const metrics = [level(5), text('Command/Id', 'a-1')];
+  desk.deviceCommand('L01', message(metrics, clock.wallMs() - 301_000));
+  await settle();
+  desk.deviceCommand('L01', message(metrics, clock.wallMs()));
+  await settle();
+  t.strictSame([states('a-1'), seen.orders.length], [['refused', 'refused'], 0]);
+});
+
+t.test('floods: bad ones are answered sixty times, good ones let in a hundred and twenty, the rest counted', async (t) => {
+  const { open, message, seen, state, clock, settle } = openBench();
+  const desk = open();
+  for (let i = 0; i < 500; i += 1) desk.deviceCommand('L01', message([]));
+  t.match([desk.refused, seen.events.length, seen.answers.length, state.saves], [500, 60, 60, 0]);
+  t.equal(seen.notes.length, 30, 'and a flood does not push what was done out of the audit log');
+  for (let i = 0; i < 500; i += 1) desk.deviceCommand('L01', message([level(5), text('Command/Id', `b-${i}`)]));
+  await settle();
+  t.match([seen.orders.length, desk.refused], [120, 880]);
+  for (let i = 0; i < 5_000; i += 1) desk.nodeCommand(message([{ name: 'Node Control/Rebirth', value: { kind: 'boolean', value: true } }]));
+  t.equal(seen.rebirths, 0, 'beyond a thousand at once nothing is looked at');
+  await clock.advance(10_000);
+  for (let i = 0; i < 100; i += 1) desk.deviceCommand('L01', message([level(5), text('Command/Id', `c-${i}`)]));
+  await settle();
+  t.equal(seen.orders.length, 140);
+});
+
+t.test('ids are kept for longer than a repeated payload counts as new, and no more than that', async (t) => {
+  const { open, message, seen, disk, clock } = openBench();
+  const desk = open();
+  const first = message([level(5), text('Command/Id', 'first')]);
+  desk.deviceCommand('L01', first);
+  for (let i = 0; i < 2 * REMEMBERED.sound; i += 1) {
+    await clock.advance(500);
+    desk.deviceCommand('L01', message([level(5), text('Command/Id', `b-${i}`)]));
+    if (i % 100 === 0) desk.deviceCommand('L01', first);
+  }
+  await clock.advance(0);
+  t.equal(seen.orders.filter(({ request }) => request.commandId === 'first').length, 1);
+  t.ok(disk.size <= REMEMBERED.sound + REMEMBERED.refused, `${disk.size} on disk`);
+});
+
+t.test('a damaged or foreign record on disk counts as absent', async (t) => {
+  const { open, disk, seen, link, settle } = openBench();
+  for (const [i, value] of [null, 5, [], {}, { commandId: 'x' }, { commandId: 'x', outcome: { target: null } }].entries())
+    disk.set(`sync.command:${i}`, JSON.stringify(value));
+  const desk = open();
+  await desk.restore();
+  desk.open(link);
+  await settle();
+  t.equal(seen.answers.length, 0);
+});
+
+t.test('whatever happens in whatever order: one end for each id, none run twice, none after its expiry', async (t) => {
+  const step = fc.oneof(
+    fc.record({ kind: fc.constant('command' as const), id: fc.nat(5), lifeMs: fc.constantFrom(500, 5_000, 400_000), old: fc.boolean() }),
+    fc.record({ kind: fc.constant('end' as const), id: fc.nat(5), state: fc.constantFrom<OutcomeState>('sent', 'verified', 'failed') }),
+    fc.record({ kind: fc.constant('wait' as const), ms: fc.constantFrom(1, 1_000, 3_000) }),
+    fc.record({ kind: fc.constantFrom('kill' as const, 'link' as const, 'cut' as const, 'hang' as const) }),
+  );
+  await fc.assert(
+    fc.asyncProperty(fc.array(step, { maxLength: 40 }), async (steps) => {
+      const bench = openBench();
+      const { clock, message, seen, outcome, link } = bench;
+      let desk = bench.open();
+      const deadline = new Map<string, number>();
+      const late: string[] = [];
+      for (const each of steps) {
+        const before = seen.orders.length;
+        if (each.kind === 'command') {
+          const id = `i-${each.id}`;
+          if (!deadline.has(id)) deadline.set(id, clock.wallMs() + each.lifeMs);
+          const metrics = [level(each.id), text('Command/Id', id), expires(deadline.get(id) ?? 0)];
+          desk.deviceCommand('L01', message(metrics, clock.wallMs() - (each.old ? 301_000 : 0)));
+        }
+        if (each.kind === 'end') {
+          const id = `i-${each.id}`;
+          if (seen.orders.some(({ request }) => request.commandId === id)) desk.note(outcome(id, each.state));
+        }
+        if (each.kind === 'link') desk.open(link);
+        if (each.kind === 'cut') desk.close();
+        if (each.kind === 'hang') bench.state.hangs = !bench.state.hangs;
+        await clock.advance(each.kind === 'wait' ? each.ms : 0);
+        if (each.kind === 'kill' && !bench.state.hangs) {
+          desk = bench.open();
+          await desk.restore();
+        }
+        for (const { request } of seen.orders.slice(before))
+          if (clock.wallMs() - (each.kind === 'wait' ? each.ms : 0) > (deadline.get(request.commandId) ?? 0)) late.push(request.commandId);
+      }
+      const ends = Map.groupBy(
+        seen.answers.filter(({ state }) => ['verified', 'failed', 'refused'].includes(state)),
+        ({ commandId }) => commandId,
+      );
+      const ids = seen.orders.map(({ request }) => request.commandId);
+      const isOnce = new Set(ids).size === ids.length;
+      const isOneEnd = [...ends.values()].every((all) => new Set(all.map(({ state, reason }) => `${state} ${reason}`)).size === 1);
+      return late.length === 0 && isOneEnd && (isOnce || steps.some(({ kind }) => kind === 'hang'));
+    }),
+    { numRuns: 300 },
+  );
+  t.pass();
+});

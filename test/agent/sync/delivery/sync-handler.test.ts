@@ -1,0 +1,70 @@
+import t from 'tap';
+import { createManualClock } from '../../../../agent/core/manual-clock.ts';
+import type { ResendRequest, ResendResult } from '../../../../agent/sync/delivery/resend-queue.ts';
+import { createSyncHandler } from '../../../../agent/sync/delivery/sync-handler.ts';
+import { encodePayload } from '../../../../agent/sync/sparkplug/codec.ts';
+import { createMetricTable } from '../../../../agent/sync/sparkplug/metric-table.ts';
+import { NODE_DEVICES, NODE_START_MS, silentLog, uplinkConfig } from '../small-node.ts';
+
+function openDesk() {
+  const clock = createManualClock(NODE_START_MS);
+  const done = { acks: 0, accepts: 0, resends: 0, logged: 0 };
+  const results: ResendResult[] = [];
+  const desk = createSyncHandler({
+    table: createMetricTable(NODE_DEVICES, uplinkConfig('mqtt://127.0.0.1:1')),
+    clock,
+    log: {
+      ...silentLog,
+      event: () => {
+        done.logged += 1;
+      },
+    },
+    delivery: {
+      acknowledge: () => {
+        done.acks += 1;
+        return '';
+      },
+      accept: () => {
+        done.accepts += 1;
+      },
+      resend: ({ id }: ResendRequest) => {
+        done.resends += 1;
+        return { id, state: 'queued', readings: 0, reason: '' };
+      },
+    },
+    onResend: (result) => results.push(result),
+    onAccept: () => {},
+  });
+  const say = (name: string, value: string): boolean =>
+    desk.take({
+      topic: '',
+      payload: encodePayload({ timestampMs: NODE_START_MS, metrics: [{ name, value: { kind: 'string', value } }] }),
+      retained: false,
+    });
+  return { clock, done, results, say };
+}
+
+t.test('a platform that changes its mind all the time wears no flash, and one that asks all the time searches no store', async (t) => {
+  const { clock, done, results, say } = openDesk();
+  for (let i = 0; i < 1_000; i += 1) {
+    say('Sync/Accept', i % 2 === 0 ? 'segments/1' : '');
+    say('Sync/Resend', `{"id":"r-${i}","fromSeq":1,"toSeq":9}`);
+  }
+  t.match(done, { accepts: 16, resends: 16, logged: 32 });
+  t.match(results.at(-1), { state: 'refused', reason: 'asked too often: at most 32 at once, then one in 5 s' });
+  t.ok(results.length < 64, 'nor is the link filled with refusals');
+  await clock.advance(60_000);
+  say('Sync/Resend', '{"id":"late","fromSeq":1,"toSeq":9}');
+  t.match(results.at(-1), { id: 'late', state: 'queued' });
+});
+
+t.test('acknowledgements are as many as the platform likes', async (t) => {
+  const { done, say } = openDesk();
+  for (let i = 1; i <= 1_000; i += 1) say('Sync/Ack', `a1b2c3d4:${i}`);
+  t.equal(done.acks, 1_000);
+});
+
+t.test('what is about something else is left to the command desk', async (t) => {
+  const { say } = openDesk();
+  t.equal(say('Node Control/Rebirth', 'true'), false);
+});

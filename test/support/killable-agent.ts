@@ -1,0 +1,56 @@
+/**
+ * Everything an agent needs from the world, in a form that ends at once: as SIGKILL leaves it, without a farewell.
+ *
+ * Owns what still runs of a killed agent: nothing it asks for comes back, nothing it sends arrives.
+ */
+import type { Clock, Timer } from '../../agent/core/clock.ts';
+import { openInProcessLink } from '../../agent/store/client/in-process-link.ts';
+import type { OpenLink } from '../../agent/store/messages.ts';
+import type { MqttConnection, MqttTransport } from '../../agent/sync/mqtt/mqtt-transport.ts';
+
+export interface KillableAgent {
+  readonly clock: Clock;
+  readonly door: MqttTransport;
+  readonly openStoreLink: OpenLink;
+  kill(): void;
+}
+
+const NEVER = new Promise<never>(() => {});
+const NOTHING: Timer = { cancel: () => {} };
+
+/** A world around the real one. */
+export function createKillableAgent(clock: Clock, door: MqttTransport): KillableAgent {
+  const connections: MqttConnection[] = [];
+  let isDead = false;
+  const whileAlive = (fire: () => void) => (): void => {
+    if (!isDead) fire();
+  };
+  return {
+    clock: {
+      ...clock,
+      after: (delayMs, fire) => (isDead ? NOTHING : clock.after(delayMs, whileAlive(fire))),
+      precisely: (dueMono, fire) => (isDead ? NOTHING : clock.precisely(dueMono, whileAlive(fire))),
+    },
+    door: {
+      connect: async (options) => {
+        const connection = await (isDead ? NEVER : door.connect(options));
+        connections.push(connection);
+        if (!isDead) return connection;
+        connection.destroy();
+        return NEVER;
+      },
+    },
+    openStoreLink: (setup, onLost) => {
+      const link = openInProcessLink(setup, onLost);
+      return { ...link, ask: (request) => (isDead ? NEVER : link.ask(request)) };
+    },
+    kill() {
+      isDead = true;
+      for (const connection of connections) {
+        connection.onMessage = () => {};
+        connection.onClosed = () => {};
+        connection.destroy();
+      }
+    },
+  };
+}

@@ -1,0 +1,50 @@
+/**
+ * A secret that is looked for where it must not be.
+ *
+ * Owns the forms in which it could appear.
+ */
+import { randomBytes } from 'node:crypto';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+export interface MarkedSecret {
+  readonly name: string;
+  readonly text: string;
+}
+
+/** A text that stands nowhere by accident. */
+export function newMarkedSecret(name: string): MarkedSecret {
+  return { name, text: `canary-${randomBytes(12).toString('hex')}` };
+}
+
+/** Each line of a key file that could give it away. */
+export function keyCanaries(name: string, pem: string): MarkedSecret[] {
+  return pem
+    .split('\n')
+    .filter((line) => line.length > 20 && !line.startsWith('-----'))
+    .map((text) => ({ name, text }));
+}
+
+/** Where which of them was found: as it is, or in base64, hex or percent form. */
+export function sightings(canaries: readonly MarkedSecret[], places: ReadonlyMap<string, Buffer | string>): string[] {
+  return [...places].flatMap(([place, content]) => {
+    const bytes = Buffer.from(content);
+    return canaries.filter(({ text }) => formsOf(text).some((form) => bytes.includes(form))).map(({ name }) => `${name} in ${place}`);
+  });
+}
+
+/** All files below a folder. */
+export function filesIn(folder: string): Map<string, Buffer> {
+  const files = readdirSync(folder, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
+  return new Map(files.map(({ parentPath, name }) => [join(parentPath, name), readFileSync(join(parentPath, name))]));
+}
+
+/** Base64 depends on what stands before, so its middle is looked for at each of three offsets. */
+function formsOf(text: string): string[] {
+  const base64 = [0, 1, 2].map((offset) =>
+    Buffer.from('x'.repeat(offset) + text)
+      .toString('base64')
+      .slice(4, -4),
+  );
+  return [text, ...base64, Buffer.from(text).toString('hex'), encodeURIComponent(text)];
+}
