@@ -10,6 +10,9 @@ import type { PointProfile, Profile } from '../agent/core/profile.ts';
 import { encodePoint } from './modbus/codec.ts';
 import { writePlace } from './modbus/modbus-driver.ts';
 
+/** Levels by which two broadcasts are compared. Units: %. */
+const LEVELS_PCT = [0, 1, 10, 50, 99, 100];
+
 /** A register on the wire. Shape: `port|unit|table|address`; unit 0 for all units of the port. */
 export type WireRegister = string;
 
@@ -75,9 +78,7 @@ function faceOf({ poll, unit: _unit, enum: _enum, flags: _flags, deadband: _dead
 /** Group writes that every unit of the port receives, each with the register value for a level: equal ones do the same to every device. */
 export function broadcastKeys(wired: WiredDevice): string[] {
   const level = wired.profile.points.find(({ semantic, write }) => semantic === 'level' && write !== null);
-  const registers = level === undefined ? [] : LEVELS.map((levelPct) => registerOf(level, levelPct));
+  const registers = level === undefined ? [] : LEVELS_PCT.map((levelPct) => registerOf(level, levelPct));
   const groups = wired.profile.groups.filter(({ reach }) => reach === 'bus');
   return groups.map(({ table, address }) => `${placeOf(wired, table, address, 0)}|${registers.join(',')}`);
 }
-
-const LEVELS = [0, 1, 10, 50, 99, 100];

@@ -9,12 +9,12 @@ import type { SerialSettings } from '../../agent/core/cabinet.ts';
 import type { MonoMs, Timer } from '../../agent/core/clock.ts';
 import { BusError } from '../../agent/core/errors.ts';
 import { createHeldInput, type HeldInput } from './held-input.ts';
-import { createLateReplies, isRead, type LateReplies } from './late-replies.ts';
+import { isRead, LateReplies } from './late-replies.ts';
 import { type Exchange, type LinkOptions, ModbusLink, type ReadRank } from './modbus-link.ts';
 import { completed } from './refusal.ts';
 import { doubtfulError, verdictError } from './reply-errors.ts';
 import { acknowledgement } from './reply-matcher.ts';
-import { ReplyTrust } from './reply-trust.ts';
+import { type FirstReply, ReplyTrust } from './reply-trust.ts';
 import { createWindowMemory, ReplyWindow, type WindowMemory } from './reply-window.ts';
 import { soundFrames } from './sound-frames.ts';
 import { createStrayBytes, type StrayBytes } from './stray-bytes.ts';
@@ -37,7 +37,9 @@ const UNTIMED = -16;
 /** Requests in a row that only a reply too early to be true came to: then the port has another speed. Source: assumed. */
 const MOST_EARLY_LOSSES = 3;
 
-interface Pending extends Exchange {
+const NO_REPLY: FirstReply = { isFirstKnown: false, isFirstForeign: false, isFirstEarly: false };
+
+interface Pending extends Exchange, FirstReply {
   readonly request: Buffer;
   /** Replies so far, each to the same request sent once more. */
   readonly frames: Buffer[];
@@ -82,7 +84,7 @@ export class GuardedPort extends ModbusLink {
 
   constructor({ port, serial, clock, counters, frameGapMs = gapMs(serial), isNetwork = false, onLate }: GuardedPortOptions) {
     super({ port, clock, counters });
-    const late = createLateReplies({ onSettled: () => void counters.resyncs++, onLate });
+    const late = new LateReplies({ onSettled: () => void counters.resyncs++, onLate });
     const trust = new ReplyTrust(late, counters);
     this.#late = late;
     this.#trust = trust;
@@ -116,8 +118,8 @@ export class GuardedPort extends ModbusLink {
     const queuedMono = this.clock.monoMs();
     const exchange = this.announced();
     const window = new ReplyWindow(request, exchange.expectedBytes, this.#memory);
-    const fresh = { firstSentMono: null, sentMono: null, wasEarly: false, txEndMono: 0, timer: null };
-    const pending: Pending = { ...exchange, ...fresh, request, frames: [], queuedMono, window };
+    const sending = { firstSentMono: null, sentMono: null, wasEarly: false, txEndMono: 0, timer: null };
+    const pending: Pending = { ...exchange, ...sending, ...NO_REPLY, request, frames: [], queuedMono, window };
     this.#pending = pending;
     this.#schedule(pending);
   }
@@ -278,6 +280,7 @@ export class GuardedPort extends ModbusLink {
     const shownMs = isTimed ? turnaroundMs : nowMono - txEndMono;
     const verdict = this.#trust.judge({
       request,
+      first: pending,
       frames,
       firstSentMono,
       sentMono,

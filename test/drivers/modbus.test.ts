@@ -5,7 +5,7 @@ import { createManualClock } from '../../agent/core/manual-clock.ts';
 import type { PointProfile } from '../../agent/core/profile.ts';
 import { decodePoint, encodePoint, isPlausible } from '../../drivers/modbus/codec.ts';
 import { crc16 } from '../../drivers/modbus/crc16.ts';
-import { createLateReplies } from '../../drivers/modbus/late-replies.ts';
+import { LateReplies } from '../../drivers/modbus/late-replies.ts';
 import { createModbusLine } from '../../drivers/modbus/modbus-line.ts';
 import { readFrames } from '../../drivers/modbus/read-frames.ts';
 import { matchReply } from '../../drivers/modbus/reply-matcher.ts';
@@ -231,7 +231,7 @@ for (const [story, request, expected, bytes, kind, damaged] of verdicts) {
 }
 
 t.test('a reply that was given up is waited for a second and remembered for a minute, by unit, function and length', async (t) => {
-  const late = createLateReplies();
+  const late = new LateReplies();
   const at = { sentMono: 900, nowMono: 1_000, isHeld: true };
   const reply = sealed(5, 3, 8, 0, 1, 0, 2, 0, 3, 0, 4);
   late.add(ask(5, 3, 100, 4), at);
