@@ -7,6 +7,7 @@
 import type { DeviceConfig, LineConfig } from '../agent/core/cabinet.ts';
 import { linePortName, parseLinePort } from '../agent/core/line-port.ts';
 import type { PointProfile, Profile } from '../agent/core/profile.ts';
+import { Refusal } from '../agent/core/refusal.ts';
 import { encodePoint } from './modbus/codec.ts';
 import { writePlace } from './modbus/modbus-driver.ts';
 
@@ -48,12 +49,8 @@ export function pointPlace(wired: WiredDevice, pointId: string): WireRegister | 
 
 /** What would stand in the register; null for a value that the device type cannot write. */
 export function registerOf(point: PointProfile, value: number): number | null {
-  try {
-    return encodePoint(point, value)[0] ?? null;
-  } catch (error) {
-    if (error instanceof RangeError) return null;
-    throw error;
-  }
+  const registers = encodePoint(point, value);
+  return registers instanceof Refusal ? null : (registers[0] ?? null);
 }
 
 /**

@@ -6,12 +6,12 @@
  * the request and the end of its reply. The line is the real one; wire, units and time are simulated.
  */
 import type { SerialSettings } from '../../agent/core/cabinet.ts';
-import type { Clock } from '../../agent/core/clock.ts';
 import type { ModbusLine, ReadRequest, Reply } from '../../agent/core/driver.ts';
 import { BusError } from '../../agent/core/errors.ts';
 import { createManualClock, type ManualClock } from '../../agent/core/manual-clock.ts';
 import { createModbusLine } from '../../drivers/modbus/modbus-line.ts';
 import { createRandom, type Random } from '../../test/street/random.ts';
+import { eagerClock } from '../../test/support/eager-clock.ts';
 import { LATE_ATTACKS, oneEvent, type Strength, stormOf } from './late-attacks.ts';
 import { heldBetween, type LateBlock } from './late-units.ts';
 import { type AttackedWire, createAttackedWire, UNHARMED } from './late-wire.ts';
@@ -72,22 +72,10 @@ interface Scene {
 async function openScene(serial: SerialSettings, isNetwork: boolean, random: Random): Promise<Scene> {
   const clock = createManualClock(0);
   const wire = createAttackedWire({ clock, serial, random, isNetwork });
-  const line = createModbusLine({ port: wire.port, serial, clock: eager(clock), isNetwork });
+  const line = createModbusLine({ port: wire.port, serial, clock: eagerClock(clock), isNetwork });
   await line.open();
   await clock.advance(100);
   return { clock, line, wire, random };
-}
-
-/** The system clock fires a time already past before it returns; the manual one never does. */
-function eager(clock: ManualClock): Clock {
-  return {
-    ...clock,
-    precisely(dueMono, fire) {
-      if (dueMono > clock.monoMs()) return clock.precisely(dueMono, fire);
-      fire();
-      return { cancel() {} };
-    },
-  };
 }
 
 async function attacked(scene: Scene, reads: number, progress: (text: string) => void): Promise<Seen> {

@@ -1,7 +1,6 @@
 import fc from 'fast-check';
 import t from 'tap';
 import type { SerialSettings } from '../../agent/core/cabinet.ts';
-import type { Clock } from '../../agent/core/clock.ts';
 import type { ModbusLine, ReadRequest, Reply, WriteRequest } from '../../agent/core/driver.ts';
 import type { BusError } from '../../agent/core/errors.ts';
 import { createManualClock, type ManualClock } from '../../agent/core/manual-clock.ts';
@@ -9,6 +8,7 @@ import { createModbusLine } from '../../drivers/modbus/modbus-line.ts';
 import { createRandom } from '../street/random.ts';
 import { crcBitwise, encodeReadReply, parseRequest, writeReply } from '../street/rtu-slave.ts';
 import { createWire } from '../street/wire.ts';
+import { eagerClock } from '../support/eager-clock.ts';
 
 const SERIAL: SerialSettings = { baud: 9_600, parity: 'none', stopBits: 1, dataBits: 8 };
 const TURNAROUND_MS = 5;
@@ -23,18 +23,6 @@ interface Bench {
   readonly requests: string[];
   /** Replaced by each test. */
   fate: Fate;
-}
-
-/** The system clock fires a time already past before it returns; the manual one never does. */
-function eager(clock: ManualClock): Clock {
-  return {
-    ...clock,
-    precisely(dueMono, fire) {
-      if (dueMono > clock.monoMs()) return clock.precisely(dueMono, fire);
-      fire();
-      return { cancel() {} };
-    },
-  };
 }
 
 /** A line whose units hold `unit * 256 + address` in each register unless `registers` has another value. */
@@ -58,7 +46,7 @@ async function benchOf({ baud = 9_600, isNetwork = false } = {}): Promise<Bench>
       }
     });
   });
-  const line = createModbusLine({ port: wire.port, serial, clock: eager(clock), isNetwork });
+  const line = createModbusLine({ port: wire.port, serial, clock: eagerClock(clock), isNetwork });
   await line.open();
   await clock.advance(100);
   const bench: Bench = { clock, line, registers, requests, fate: () => [0] };

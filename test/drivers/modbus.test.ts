@@ -83,14 +83,14 @@ const encoded: [story: string, over: Partial<PointProfile>, value: number, words
 ];
 for (const [story, over, value, words] of encoded) {
   t.test(`encode: ${story}`, async (t) => {
-    if (words instanceof RegExp) t.throws(() => encodePoint(point(over), value), { name: 'RangeError', message: words });
+    if (words instanceof RegExp) t.match(encodePoint(point(over), value), { name: 'Refusal', message: words });
     else t.same(encodePoint(point(over), value), words);
   });
 }
 
 t.test('what is encoded decodes to the same value', async (t) => {
   const level = point({ write: percent, scale: 0.5 });
-  fc.assert(fc.property(fc.integer({ min: 0, max: 100 }), (value) => decodePoint(level, encodePoint(level, value)) === value));
+  fc.assert(fc.property(fc.integer({ min: 0, max: 100 }), (value) => decodePoint(level, encodePoint(level, value) as number[]) === value));
   t.pass('for all levels');
 });
 

@@ -4,7 +4,7 @@ import { createEventTracker } from '../../agent/core/event-tracker.ts';
 import type { Profile } from '../../agent/core/profile.ts';
 import { createSystemClock } from '../../agent/core/system-clock.ts';
 import type { AgentEvent, Reading } from '../../agent/core/words.ts';
-import { createUartLine } from '../../agent/field/uart/uart-line.ts';
+import { UartLine } from '../../agent/field/uart/uart-line.ts';
 import { uartDriverFor } from '../../drivers/driver-for.ts';
 import { readProfiles } from '../../drivers/registry.ts';
 import { createSerialPort } from '../../drivers/serial-port.ts';
@@ -24,7 +24,7 @@ async function cabled(t: Test, profileId: string, receive: (bytes: Buffer) => vo
   const readings: Reading[] = [];
   const events: AgentEvent[] = [];
   let wanted = { count: 0, done: (): void => {} };
-  const line = createUartLine({
+  const line = new UartLine({
     device: testDevice('A1', { unit: 0, profile: profileId }),
     driver: uartDriverFor(profile),
     port,

@@ -3,9 +3,10 @@
  *
  * Pure. Never touches the line, never reads a clock.
  */
+import { REGISTERS_PER_VALUE } from '../../../drivers/modbus/codec.ts';
 import type { MonoMs } from '../../core/clock.ts';
 import type { ReadRequest } from '../../core/driver.ts';
-import type { PointProfile, PollClass, Profile, RegisterType, Table } from '../../core/profile.ts';
+import type { PointProfile, PollClass, Profile, Table } from '../../core/profile.ts';
 import { type Isolation, type IsolationCause, isolationWaitMs } from './isolation.ts';
 
 export type PolledClass = Exclude<PollClass, 'never'>;
@@ -19,8 +20,6 @@ const NEARLY_DUE = 0.25;
 export const ASK_AGAIN_MS = 1_000;
 const ASK_AGAIN_TIMES = 2;
 
-/** Source: Modbus Application Protocol V1.1b3 §6: 16-bit registers. */
-const WIDTH: Readonly<Record<RegisterType, number>> = { bit: 1, u16: 1, s16: 1, u32: 2, s32: 2, f32: 2, u64: 4, s64: 4 };
 const FASTEST_FIRST: readonly PolledClass[] = ['fast', 'normal', 'slow'];
 
 /** The smallest part of a plan: the registers of a point, or of several that share them. Asked whole or not at all. */
@@ -52,7 +51,7 @@ export function slotsOf({ points, quirks }: Profile): Slot[] {
   for (const { id, table, address, type, poll, semantic } of polled.toSorted(
     (a, b) => Number(a.table > b.table) - Number(a.table < b.table) || a.address - b.address,
   )) {
-    const end = address + WIDTH[type];
+    const end = address + REGISTERS_PER_VALUE[type];
     const last = slots.at(-1);
     if (last === undefined || last.table !== table || address >= last.address + last.count) {
       const isSingle = quirks.singleOnly.some(([from, to]) => from < end && address <= to);

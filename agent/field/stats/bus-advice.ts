@@ -20,7 +20,11 @@ const NOISE_PER_TRANSACTION = 0.05;
 /** An adapter that holds bytes back no longer than this is as good as none. Units: ms. Source: modbus.md §2.2: 16 is the factory setting of FTDI, 1 the best. */
 const ADAPTER_LATENCY_MS = 2;
 
-/** A line's numbers before anything is said about them. */
+const LATELY = ` in the last ${RECENT_MIN} minutes`;
+/** A sentence names this many units at most. */
+const MAX_NAMES = 4;
+
+/** The numbers of a line without advice. */
 export interface PlainLineStats extends Omit<LineStats, 'advice' | 'units'> {
   readonly units: readonly AdvisedUnit[];
   /** Why the line is down; empty while it is up. */
@@ -188,10 +192,6 @@ function transactionsOf({ ok, timeouts, crcErrors, exceptions }: UnitStats): num
 function recentOf({ recent }: AdvisedUnit): number {
   return recent.answered + recent.missed + recent.damaged;
 }
-
-const LATELY = ` in the last ${RECENT_MIN} minutes`;
-/** More names than this make no sentence. */
-const MAX_NAMES = 4;
 
 /** One sentence about all of them; none when there are none. */
 function together(units: readonly AdvisedUnit[], sentence: (names: string, isOne: boolean) => string): string[] {

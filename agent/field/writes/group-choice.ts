@@ -9,11 +9,12 @@
  * reaches one that merely cannot answer, yet proves nothing, so its own write stays in the queue and is sent or fails by itself.
  * A silent gateway is asked by its group register all the same: one lost write instead of one for each lamp behind it.
  */
+import { REGISTERS_PER_VALUE } from '../../../drivers/modbus/codec.ts';
 import type { DeviceConfig } from '../../core/cabinet.ts';
 import type { ModbusDriver, WriteRequest } from '../../core/driver.ts';
 import type { GroupProfile, PointProfile, Profile } from '../../core/profile.ts';
+import { Refusal } from '../../core/refusal.ts';
 import type { LevelPct, PointId } from '../../core/words.ts';
-import { WIDTH } from './read-backs.ts';
 import type { WaitingWrite } from './write-queue.ts';
 
 /** A device of a line with its driver; a `Unit` is one. */
@@ -110,18 +111,12 @@ function membersWaiting(
 
 /** Undefined where the device types of a broadcast write this level differently, or one of them cannot. */
 function groupRequest({ unit, encoders }: LineGroup, levelPct: LevelPct): WriteRequest | undefined {
-  const [first, ...others] = encoders.map(({ driver, groupId }) => encoded(driver, groupId, levelPct));
-  const isSame = (other: typeof first): boolean => `${other?.values}` === `${first?.values}` && other?.multiple === first?.multiple;
-  return first !== undefined && others.every(isSame) ? { unit, ...first } : undefined;
-}
-
-function encoded(driver: ModbusDriver, groupId: string, levelPct: LevelPct): Omit<WriteRequest, 'unit'> | undefined {
-  try {
-    return driver.encodeGroup(groupId, levelPct);
-  } catch (error) {
-    if (error instanceof RangeError) return undefined;
-    throw error;
-  }
+  const requests = encoders.map(({ driver, groupId }) => driver.encodeGroup(groupId, levelPct));
+  const [first] = requests;
+  if (first === undefined || first instanceof Refusal) return undefined;
+  const isSame = (other: typeof first | Refusal): boolean =>
+    !(other instanceof Refusal) && `${other.values}` === `${first.values}` && other.multiple === first.multiple;
+  return requests.every(isSame) ? { unit, ...first } : undefined;
 }
 
 function busGroups({ groups }: Profile): readonly GroupProfile[] {
@@ -150,7 +145,7 @@ function membersOf({ device, driver: { profile } }: GroupedDevice, { id, sets }:
 function usesPlace({ points, setup }: Profile, { table, address }: GroupProfile): boolean {
   const isThere = (point: PointProfile): boolean => {
     const { write } = point;
-    const isRead = point.table === table && address >= point.address && address < point.address + WIDTH[point.type];
+    const isRead = point.table === table && address >= point.address && address < point.address + REGISTERS_PER_VALUE[point.type];
     return isRead || (write !== null && (write.table ?? point.table) === table && (write.address ?? point.address) === address);
   };
   return points.some(isThere) || setup.some((step) => step.table === table && step.address === address);

@@ -4,6 +4,7 @@
  * Owns what may be written to an output and the words of what became of it. Pure.
  */
 import type { LevelWrite, ValueWrite } from '../../core/ports.ts';
+import { Refusal } from '../../core/refusal.ts';
 import type { Unit } from '../units/unit.ts';
 import type { WriteWords } from './write-reasons.ts';
 
@@ -26,11 +27,6 @@ function outputRefusal({ levelPct: value }: LevelWrite, { device, driver }: Unit
   if (limits.dangerous) return `${quantity} of ${device.id} is dangerous by profile ${profile.id}: give the output another point`;
   if (!(value >= limits.min && value <= limits.max))
     return `${value} is outside ${limits.min}..${limits.max} of ${quantity} of ${device.id}: check the values of the output`;
-  try {
-    driver.encode(quantity, value);
-    return '';
-  } catch (error) {
-    if (error instanceof RangeError) return error.message;
-    throw error;
-  }
+  const request = driver.encode(quantity, value);
+  return request instanceof Refusal ? request.message : '';
 }

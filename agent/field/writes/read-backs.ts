@@ -6,19 +6,18 @@
  * A proof is never as urgent as light or a sensor: after each one the line is left to whatever else waits, so that the many proofs of a
  * group keep nobody waiting for more than the one in flight.
  */
+import { REGISTERS_PER_VALUE } from '../../../drivers/modbus/codec.ts';
 import type { MonoMs } from '../../core/clock.ts';
 import type { DecodedValue, ReadRequest } from '../../core/driver.ts';
 import type { BusError } from '../../core/errors.ts';
 import type { Lane } from '../../core/ports.ts';
-import type { PointProfile, RegisterType } from '../../core/profile.ts';
+import type { PointProfile } from '../../core/profile.ts';
 import type { PointId } from '../../core/words.ts';
 import type { Unit } from '../units/unit.ts';
 import { SUPERSEDED, type WaitingWrite } from './write-queue.ts';
 
 /** Pause after a read-back in which others come first. Units: ms. Source: shorter than the silence a line keeps anyway, 1.75 ms (Modbus over Serial Line V1.02 §2.5.1.1). */
 const YIELD_MS = 1;
-/** Registers of each type. Source: Modbus Application Protocol V1.1b3 §6: 16-bit registers. */
-export const WIDTH: Readonly<Record<RegisterType, number>> = { bit: 1, u16: 1, s16: 1, u32: 2, s32: 2, f32: 2, u64: 4, s64: 4 };
 
 /** A write that has been sent and is to be read back. */
 export interface ReadBack {
@@ -108,7 +107,7 @@ function laneOf({ sent, lost }: ReadBack): Lane {
 /** Where the proof of a level stands: at the point itself, or at the one its profile names for it. */
 export function proofRequest(unit: Unit, quantity: string): ReadRequest {
   const { table, address, type } = proofPoint(unit, quantity);
-  return { unit: unit.device.unit, table, address, count: WIDTH[type] };
+  return { unit: unit.device.unit, table, address, count: REGISTERS_PER_VALUE[type] };
 }
 
 /** Whether what was read proves the level; `found` is null where the unit has no value to tell. */

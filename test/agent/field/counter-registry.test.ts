@@ -3,7 +3,7 @@ import { createEventTracker } from '../../../agent/core/event-tracker.ts';
 import { createManualClock } from '../../../agent/core/manual-clock.ts';
 import type { PointProfile } from '../../../agent/core/profile.ts';
 import type { AgentEvent, Reading } from '../../../agent/core/words.ts';
-import { createCounterRegistry } from '../../../agent/field/counter-registry.ts';
+import { CounterRegistry } from '../../../agent/field/counter-registry.ts';
 import { KWH, POLL_S } from './energy-point.ts';
 import { createPlant, type Plant, point, profile } from './plant.ts';
 
@@ -51,7 +51,7 @@ function bookWith(
   const clock = createManualClock(Date.parse('2026-01-15T22:00:00Z') + startMs);
   const events: AgentEvent[] = [];
   const late: Reading[] = [];
-  const book = createCounterRegistry({
+  const book = new CounterRegistry({
     points: Object.entries(points).map(([id, profile]) => ({ pointId: id as 'M1.energy', profile })),
     clock,
     events: createEventTracker(clock, (event) => events.push(event)),

@@ -5,7 +5,7 @@ import { createEventTracker } from '../../../agent/core/event-tracker.ts';
 import { createManualClock } from '../../../agent/core/manual-clock.ts';
 import type { AgentEvent, Reading } from '../../../agent/core/words.ts';
 import { createField } from '../../../agent/field/field.ts';
-import { createPortSupervisor } from '../../../agent/field/line/port-supervisor.ts';
+import { PortSupervisor } from '../../../agent/field/line/port-supervisor.ts';
 import { createUartDriver } from '../../../drivers/uart/frame-codec.ts';
 import { OPS243 } from '../../../drivers/uart/ops243.ts';
 import { SDS011 } from '../../../drivers/uart/sds011.ts';
@@ -284,7 +284,7 @@ function keeperPlant() {
       isOpen = false;
     },
   };
-  const keeper = createPortSupervisor({
+  const keeper = new PortSupervisor({
     lineId: 'north',
     port,
     clock,

@@ -4,10 +4,11 @@ import type { ReadRequest, Reply } from '../../../../agent/core/driver.ts';
 import { BusError } from '../../../../agent/core/errors.ts';
 import { createManualClock } from '../../../../agent/core/manual-clock.ts';
 import type { IdentifyProbe } from '../../../../agent/core/profile.ts';
+import { Refusal } from '../../../../agent/core/refusal.ts';
 import { checkRead, checkRegisters, checkScan, checkWrite } from '../../../../agent/field/bus-tools/bus-bounds.ts';
 import { identify } from '../../../../agent/field/bus-tools/bus-identify.ts';
 import { createBusWatch } from '../../../../agent/field/bus-tools/bus-watch.ts';
-import { isDone, questionOf, refused, walkFrom, walkOn } from '../../../../agent/field/bus-tools/register-walk.ts';
+import { isDone, nextRead, refused, walkFrom, walkOn } from '../../../../agent/field/bus-tools/register-walk.ts';
 import { otherSettings, quickWaitMs, requestMs } from '../../../../agent/field/bus-tools/scan-settings.ts';
 import { explains, suspectsOf } from '../../../../agent/field/bus-tools/scan-suspects.ts';
 import { createSpreadMeter } from '../../../../agent/field/stats/spread.ts';
@@ -26,7 +27,7 @@ function walkOver({ has, most, pairsOnly }: Device, to: number, cap = 16): { fou
   const found: number[] = [];
   let questions = 0;
   for (let walk = walkFrom(0, to, cap); !isDone(walk); questions++) {
-    const { address, count } = questionOf(walk);
+    const { address, count } = nextRead(walk);
     const wanted = Array.from({ length: count }, (_, i) => address + i);
     const isAligned = !pairsOnly || (address % 2 === 0 && count % 2 === 0);
     const isAnswered = isAligned && count <= most && wanted.every((each) => has.has(each));
@@ -174,7 +175,7 @@ t.test('what cannot be asked is refused with what can', async (t) => {
   t.throws(() => checkRead({ ...read, unit: 0 }), /unit 0 is not allowed: 1 to 247/);
   t.throws(() => checkRead({ ...read, count: 126 }), /count 126 is not allowed: 1 to 125/);
   t.throws(() => checkRead({ ...read, address: 65_530, count: 7 }), /count 7 is not allowed: 1 to 6/);
-  t.throws(() => checkRead({ ...read, address: 1.5 }), RangeError);
+  t.throws(() => checkRead({ ...read, address: 1.5 }), Refusal);
   t.throws(() => checkWrite({ ...write, values: [2] }), /value 2 is not allowed: 0 to 1/);
   t.throws(() => checkWrite({ ...write, table: 'holding', values: [65_536] }), /value 65536/);
   t.throws(() => checkWrite({ ...write, values: [] }), /number of values 0/);

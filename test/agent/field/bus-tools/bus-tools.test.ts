@@ -1,6 +1,7 @@
 import t from 'tap';
 import type { BusTransaction, ScanProgress } from '../../../../agent/core/bus-tools.ts';
 import { createManualClock } from '../../../../agent/core/manual-clock.ts';
+import { Refusal } from '../../../../agent/core/refusal.ts';
 import { createBusTools } from '../../../../agent/field/bus-tools/bus-tools.ts';
 import { PLAIN_QUIRKS, testDevice, testLine } from '../../../support/profiles.ts';
 import { type Registers, registers, rigWith, SCAN, SCANNED_LAMP } from './bus-rig.ts';
@@ -88,7 +89,7 @@ t.test('a read shows registers and what the profile makes of them', async (t) =>
   });
   t.match(await rig.settled(bus.read({ ...read, unit: 9 })), { words: [0], values: [] }, 'a stranger has registers only');
   await t.rejects(rig.settled(bus.read({ ...read, unit: 99 })), { code: 'timeout' });
-  await t.rejects(bus.read({ ...read, unit: 300 }), RangeError);
+  await t.rejects(bus.read({ ...read, unit: 300 }), Refusal);
   await t.rejects(bus.read({ ...read, line: 'south', unit: 1 }), /there is no line south: Modbus lines are north/);
 });
 
@@ -103,7 +104,7 @@ t.test('a write shows the registers before and after; a broadcast has neither', 
   t.match(await rig.settled(bus.write({ ...write, unit: 0, values: [3] })), { before: null, after: null });
   t.ok(rig.clock.monoMs() - sinceMono < 100, `the line is held up for ${rig.clock.monoMs() - sinceMono} ms at most`);
   t.equal(rig.units.get(2)?.values.get('holding:300'), 3);
-  await t.rejects(bus.write({ ...write, unit: 1, values: [70_000] }), RangeError);
+  await t.rejects(bus.write({ ...write, unit: 1, values: [70_000] }), Refusal);
   await t.rejects(rig.settled(bus.write({ ...write, unit: 99 })), { code: 'timeout' });
 });
 
@@ -217,5 +218,5 @@ t.test('a line of raw bytes has statistics, and no address to ask', async (t) =>
     bus.scan({ ...SCAN, line: 'dust' }, () => {}),
     /line dust carries one device that talks by itself: Modbus lines are none/,
   );
-  t.throws(() => bus.watch('north', () => {}), RangeError);
+  t.throws(() => bus.watch('north', () => {}), Refusal);
 });
