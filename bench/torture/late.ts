@@ -24,7 +24,21 @@ const CYCLE = { storm: 200, calm: 60, event: 40 };
 const PACE_MS = { storm: 60, calm: 3_000, event: 150 };
 /** Share of reads that follow the line's advice, as the field does; the others are sent regardless, as a person at the console does. */
 const FOLLOWS = { storm: 0.8, calm: 1, event: 1 };
-const BALLASTS = 64;
+const GEARS = 64;
+/** A gateway whose control gear all has one shape, a meter with several, units with one, and a unit with nothing else than eight inputs. */
+const READS: readonly ReadRequest[] = [
+  ...Array.from({ length: GEARS }, (_, i): ReadRequest => {
+    const address = 8 * i + 1;
+    const alternates = i % 4 === 0 ? {} : { alternates: [3, 4, 5].map((count) => ({ address, count })) };
+    return { unit: 10, table: 'holding', address, count: 2, ...alternates };
+  }),
+  ...[0, 8, 16, 24].map((address): ReadRequest => ({ unit: 1, table: 'input', address, count: 2 })),
+  ...[2, 10, 18, 26].map((address): ReadRequest => ({ unit: 2, table: 'holding', address, count: 1 })),
+  ...[4, 12].map((address): ReadRequest => ({ unit: 2, table: 'holding', address, count: 1 })),
+  ...[3, 4, 6, 9].map((count): ReadRequest => ({ unit: 3, table: 'input', address: 8 * count, count })),
+  { unit: 4, table: 'discrete', address: 0, count: 8 },
+  { unit: 5, table: 'holding', address: 2, count: 1 },
+];
 /** So long a line that shows a sign of trouble is watched. Units: ms. Source: ADR 26. */
 const SIGN_MS = 60_000;
 
@@ -150,18 +164,3 @@ async function endOf(clock: ManualClock, transaction: Promise<Reply>): Promise<R
   if (end instanceof Error && !(end instanceof BusError)) throw end;
   return end;
 }
-
-/** A gateway whose ballasts all have one shape, a meter with several, units with one, and a unit with nothing else than eight inputs. */
-const READS: readonly ReadRequest[] = [
-  ...Array.from({ length: BALLASTS }, (_, i): ReadRequest => {
-    const address = 8 * i + 1;
-    const alternates = i % 4 === 0 ? {} : { alternates: [3, 4, 5].map((count) => ({ address, count })) };
-    return { unit: 10, table: 'holding', address, count: 2, ...alternates };
-  }),
-  ...[0, 8, 16, 24].map((address): ReadRequest => ({ unit: 1, table: 'input', address, count: 2 })),
-  ...[2, 10, 18, 26].map((address): ReadRequest => ({ unit: 2, table: 'holding', address, count: 1 })),
-  ...[4, 12].map((address): ReadRequest => ({ unit: 2, table: 'holding', address, count: 1 })),
-  ...[3, 4, 6, 9].map((count): ReadRequest => ({ unit: 3, table: 'input', address: 8 * count, count })),
-  { unit: 4, table: 'discrete', address: 0, count: 8 },
-  { unit: 5, table: 'holding', address: 2, count: 1 },
-];

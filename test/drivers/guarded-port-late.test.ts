@@ -6,7 +6,7 @@ import { LateReplies } from '../../drivers/modbus/late-replies.ts';
 import { ModbusClient } from '../../drivers/modbus/modbus-serial.ts';
 import { createPtyCable } from '../street/pty.ts';
 import { createRandom } from '../street/random.ts';
-import { createSimLine } from '../street/sim-line.ts';
+import { SimLine } from '../street/sim-line.ts';
 import { addressUnit, busBench, endOf, holding, replyTo, SERIAL, scriptBench, sealed, wordsOf } from './port-bench.ts';
 
 interface Seen {
@@ -50,7 +50,7 @@ t.test('a late reply never becomes a value in 10,000 reads of one length; plain 
 
   const serial = { ...SERIAL, baud: 115_200 };
   const clock = createSystemClock({ quality: () => 'synced' });
-  const sim = createSimLine({ serial, clock, units: new Map([[1, addressUnit(1)]]) });
+  const sim = new SimLine({ serial, clock, units: new Map([[1, addressUnit(1)]]) });
   const cable = createPtyCable((bytes) => sim.receive(bytes));
   sim.end = cable.end;
   const client = new ModbusClient();

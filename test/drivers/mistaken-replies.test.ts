@@ -16,13 +16,16 @@ const TURNAROUND_MS = 5;
 /** What comes of one reply: copies of it, each so long after a sound unit would have answered. Units: ms. Empty: lost. */
 type Fate = (request: Buffer, turn: number, own: Buffer) => readonly (number | readonly [afterMs: number, bytes: Buffer])[];
 
-interface Bench {
-  readonly clock: ManualClock;
-  readonly line: ModbusLine;
+interface Wiring {
   readonly registers: Map<string, number>;
   readonly requests: string[];
   /** Replaced by each test. */
   fate: Fate;
+}
+
+interface Bench extends Wiring {
+  readonly clock: ManualClock;
+  readonly line: ModbusLine;
 }
 
 /** A line whose units hold `unit * 256 + address` in each register unless `registers` has another value. */
@@ -30,8 +33,8 @@ async function benchOf({ baud = 9_600, isNetwork = false } = {}): Promise<Bench>
   const clock = createManualClock(0);
   const serial = { ...SERIAL, baud };
   const charMs = 10_000 / baud;
-  const registers = new Map<string, number>();
-  const requests: string[] = [];
+  const wiring: Wiring = { registers: new Map(), requests: [], fate: () => [0] };
+  const { registers, requests } = wiring;
   const wire = createWire((bytes) => {
     const request = parseRequest(bytes);
     if (request === undefined || request === null) throw new Error('a bad request');
@@ -40,7 +43,7 @@ async function benchOf({ baud = 9_600, isNetwork = false } = {}): Promise<Bench>
       const at = (address: number): number => registers.get(`${request.unit}:${address}`) ?? request.unit * 256 + address;
       const words = request.kind === 'read' ? Array.from({ length: request.count }, (_, i) => at(request.address + i)) : [];
       const own = request.kind === 'read' ? encodeReadReply(request, words) : writeReply(bytes);
-      for (const copy of bench.fate(bytes, requests.length - 1, own)) {
+      for (const copy of wiring.fate(bytes, requests.length - 1, own)) {
         const [afterMs, reply] = typeof copy === 'number' ? [copy, own] : copy;
         clock.after(TURNAROUND_MS + (isNetwork ? 0 : reply.length * charMs) + afterMs, () => wire.end.write(reply));
       }
@@ -49,8 +52,7 @@ async function benchOf({ baud = 9_600, isNetwork = false } = {}): Promise<Bench>
   const line = createModbusLine({ port: wire.port, serial, clock: eagerClock(clock), isNetwork });
   await line.open();
   await clock.advance(100);
-  const bench: Bench = { clock, line, registers, requests, fate: () => [0] };
-  return bench;
+  return Object.assign(wiring, { clock, line });
 }
 
 const ballast = (n: number, count = 2): ReadRequest => ({ unit: 10, table: 'holding', address: 8 * n, count });

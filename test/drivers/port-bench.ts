@@ -5,7 +5,7 @@ import type { BusError } from '../../agent/core/errors.ts';
 import { createManualClock, type ManualClock } from '../../agent/core/manual-clock.ts';
 import { createModbusLine } from '../../drivers/modbus/modbus-line.ts';
 import { crcBitwise } from '../street/rtu-slave.ts';
-import { createSimLine, type SimLine } from '../street/sim-line.ts';
+import { SimLine } from '../street/sim-line.ts';
 import type { SimUnit } from '../street/units/sim-unit.ts';
 import { createWire, type Wire } from '../street/wire.ts';
 import { eagerClock } from '../support/eager-clock.ts';
@@ -45,7 +45,7 @@ export interface Bench {
 export async function busBench(units: Record<number, SimUnit>, serial = SERIAL, chunkBytes?: number): Promise<Bench & { sim: SimLine }> {
   const clock = createManualClock(0);
   const map = new Map(Object.entries(units).map(([address, unit]) => [Number(address), unit]));
-  const sim = createSimLine({ serial, clock, units: map, ...(chunkBytes === undefined ? {} : { chunkBytes }) });
+  const sim = new SimLine({ serial, clock, units: map, ...(chunkBytes === undefined ? {} : { chunkBytes }) });
   const wire = createWire((bytes) => sim.receive(bytes));
   sim.end = wire.end;
   const line = createModbusLine({ port: wire.port, serial, clock: eagerClock(clock) });

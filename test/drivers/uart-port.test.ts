@@ -52,12 +52,12 @@ async function cabled(t: Test, profileId: string, receive: (bytes: Buffer) => vo
 }
 
 t.test('an SPS30 that answers only when asked is read through a serial port', async (t) => {
+  let plant: Awaited<ReturnType<typeof cabled>> | undefined;
   const unit = createSps30((bytes) => {
     // In two portions, as a port hands them out.
     plant?.cable.end.write(bytes.subarray(0, 7));
     plant?.cable.end.write(bytes.subarray(7));
   });
-  let plant: Awaited<ReturnType<typeof cabled>> | undefined;
   unit.sample = [5.23, 9.47, 12.65, 13.28, 26.31, 37, 41.52, 42.41, 42.54, 0.83];
   plant = await cabled(t, 'sensirion-sps30', (bytes) => unit.receive(bytes));
   const { line, readings, events, until, points } = plant;

@@ -38,12 +38,14 @@ export function createSps30(send: (bytes: Buffer) => void): SimSps30 {
           pending.push(byte);
           continue;
         }
-        if (pending.length >= 4) command(plain(pending));
+        if (pending.length >= 4) execute(plain(pending));
         pending = [];
       }
     },
   };
-  const command = ([, code = -1]: readonly number[]): void => {
+  return unit;
+
+  function execute([, code = -1]: readonly number[]): void {
     if (state === 'asleep' && code !== WAKE) return;
     heard.push(code);
     if (code === WAKE) state = 'idle';
@@ -53,8 +55,7 @@ export function createSps30(send: (bytes: Buffer) => void): SimSps30 {
       return;
     }
     send(shdlcFrame(code, 0, code === READ ? floats(unit.sample) : []));
-  };
-  return unit;
+  }
 }
 
 /** An answer as it goes over the wire. */

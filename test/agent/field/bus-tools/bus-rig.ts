@@ -10,7 +10,7 @@ import { createField } from '../../../../agent/field/field.ts';
 import { createModbusDriver } from '../../../../drivers/modbus/modbus-driver.ts';
 import { createModbusLine } from '../../../../drivers/modbus/modbus-line.ts';
 import { createRandom } from '../../../street/random.ts';
-import { createSimLine, type SimLine } from '../../../street/sim-line.ts';
+import { SimLine } from '../../../street/sim-line.ts';
 import { ILLEGAL_ADDRESS, type SimUnit } from '../../../street/units/sim-unit.ts';
 import { createWire } from '../../../street/wire.ts';
 import { testDevice, testLine, testPoint, testProfile, writable } from '../../../support/profiles.ts';
@@ -100,7 +100,7 @@ export async function rigWith(t: Test, options: RigOptions): Promise<Rig> {
     ...Array.from({ length: sensors }, (_, i) => testDevice(`S${i + 1}`, { unit: lamps + i + 1, profile: 'sensor' })),
   ];
   const units = new Map<number, Registers>([...devices.map(({ unit }): [number, Registers] => [unit, registers(4)]), ...strangers]);
-  const sim = createSimLine({ serial, clock, units, chunkBytes });
+  const sim = new SimLine({ serial, clock, units, chunkBytes });
   const home = createWire((bytes) => {
     if (shared.includes(bytes[0] as number)) sim.corruptNext(bytes[0] as number);
     sim.receive(bytes);
@@ -108,7 +108,7 @@ export async function rigWith(t: Test, options: RigOptions): Promise<Rig> {
   sim.end = home.end;
   const portFor = (at: SerialSettings) => {
     const isThere = at.baud === elsewhere?.serial.baud && at.parity === elsewhere.serial.parity;
-    const other = createSimLine({ serial: at, clock, units: isThere ? elsewhere.units : new Map(), chunkBytes });
+    const other = new SimLine({ serial: at, clock, units: isThere ? elsewhere.units : new Map(), chunkBytes });
     const wire = createWire((bytes) => other.receive(bytes));
     other.end = wire.end;
     return wire.port;
