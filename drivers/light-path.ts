@@ -1,8 +1,8 @@
 /**
- * The way of a level from the decision to the register of a lamp: where it is written, and what makes that writing what it is.
+ * Where a level is written, and which parts of a device type determine the write.
  *
- * Owns how two configurations are found to mean the same light point, by what they write to and not by name, and what of a device type decides
- * about what it does. Pure; part of the comparison of a configuration with the floor of its site.
+ * Two configurations mean the same light point when they write to the same register, whatever its name. Pure; part of the comparison of a
+ * configuration with the minimum lighting of its site.
  */
 import type { DeviceConfig, LineConfig } from '../agent/core/cabinet.ts';
 import { linePortName, parseLinePort } from '../agent/core/line-port.ts';
@@ -39,7 +39,7 @@ export function portOf({ port }: Pick<LineConfig, 'port'>): string {
   return parsed.kind === 'bad' ? port : linePortName(parsed);
 }
 
-/** Undefined where the device has no such point, or none that can be written. */
+/** Undefined where the device has no such point, or cannot write it. */
 export function pointPlace(wired: WiredDevice, pointId: string): WireRegister | undefined {
   const point = wired.profile.points.find(({ id }) => id === pointId);
   if (point === undefined || point.write === null) return undefined;
@@ -47,15 +47,15 @@ export function pointPlace(wired: WiredDevice, pointId: string): WireRegister | 
   return placeOf(wired, table, address);
 }
 
-/** What would stand in the register; null for a value that the device type cannot write. */
+/** The register value for this value; null for one that the device type cannot write. */
 export function registerOf(point: PointProfile, value: number): number | null {
   const registers = encodePoint(point, value);
   return registers instanceof Refusal ? null : (registers[0] ?? null);
 }
 
 /**
- * Everything in a device type that decides about what is written to a device and how that is proven. Two types with the same one do the same to
- * their device; what they read besides does not matter.
+ * Everything in a device type that determines what is written to a device and how it is read back. Two types with the same value do the same to
+ * their device; what else they read does not matter.
  */
 export function writeFace({ points, setup, groups, quirks, uptime, codec }: Profile): string {
   const written = points.filter(({ write }) => write !== null);
@@ -66,7 +66,7 @@ export function writeFace({ points, setup, groups, quirks, uptime, codec }: Prof
   return JSON.stringify([proving, steps, groups, { writeFunction, minGapMs, startupSilenceMs, evenAlign }, uptime, codec]);
 }
 
-/** Names and units are for people; how often it is read is not, where it is never. */
+/** Without names and units, which are for display, and without the poll period, except whether it is read at all. */
 function faceOf({ poll, unit: _unit, enum: _enum, flags: _flags, deadband: _deadband, ...point }: PointProfile): unknown {
   const { settleMs: _settleMs, ...write } = point.write ?? { settleMs: 0 };
   return { ...point, write: point.write === null ? null : write, isRead: poll !== 'never' };

@@ -91,7 +91,7 @@ export interface LineCounters {
   /** Sound frames of the unit that was asked which do not answer the question. */
   readonly wrongReplies: number;
   /** Sound frames that nobody asked for: a second master, or two units with one address. */
-  readonly strangers: number;
+  readonly foreignFrames: number;
   /** Requests that had to leave although the line never fell silent. */
   readonly floods: number;
   /** Time the wire was in use, turnarounds and gaps included. Units: ms. */

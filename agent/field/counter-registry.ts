@@ -210,7 +210,7 @@ function recalled(saved: unknown, { unit }: CounterState, clock: Clock): Counter
   if (known === undefined) return undefined;
   const [nowMs, nowMono] = [clock.wallMs(), clock.monoMs()];
   const isDated = isTrusted(clock.quality()) && typeof atMs === 'number' && atMs <= nowMs;
-  return { offset: known.offset, last: { raw: known.raw, atMono: nowMono - (isDated ? nowMs - atMs : AWAY_MS) }, sightings: [] };
+  return { offset: known.offset, last: { raw: known.raw, atMono: nowMono - (isDated ? nowMs - atMs : AWAY_MS) }, candidates: [] };
 }
 
 function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {

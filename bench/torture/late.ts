@@ -59,10 +59,10 @@ export async function lateTorture({ rounds, seed, progress, emit }: TortureOptio
     const reads = Math.ceil(rounds / scenes.length);
     const scene = await openScene({ baud, parity: 'none', stopBits: 1, dataBits: 8 }, isNetwork, createRandom(seed + i));
     const seen = await attacked(scene, reads, (text) => progress(`late: ${baud} ${isNetwork ? 'rtu+tcp' : 'rtu'} ${text}`));
-    const { timeouts, crcErrors, lateReplies, duplicates, doubtful, resyncs, strangers } = scene.line.counters;
+    const { timeouts, crcErrors, lateReplies, duplicates, doubtful, resyncs, foreignFrames } = scene.line.counters;
     const ok = seen.wrong === 0 && seen.good > 0;
     isKept &&= ok;
-    const counters = { timeouts, crcErrors, lateReplies, duplicates, doubtful, resyncs, strangers };
+    const counters = { timeouts, crcErrors, lateReplies, duplicates, doubtful, resyncs, strangers: foreignFrames };
     const { failed, ...counted } = seen;
     const name = `${baud} ${isNetwork ? 'rtu+tcp' : 'rtu'}`;
     emit({ torture: 'late', ok, line: name, seed, ...counted, failed, attack: { ...scene.wire.counts }, counters });
@@ -135,8 +135,8 @@ async function read(
 }
 
 function noteSigns(signs: Signs, { counters }: ModbusLine, nowMono: number): void {
-  const { lateReplies, duplicates, strangers, wrongReplies } = counters;
-  const count = lateReplies + duplicates + strangers + wrongReplies;
+  const { lateReplies, duplicates, foreignFrames, wrongReplies } = counters;
+  const count = lateReplies + duplicates + foreignFrames + wrongReplies;
   if (count !== signs.count) Object.assign(signs, { count, mono: nowMono });
 }
 

@@ -1,9 +1,13 @@
 /**
- * The port under `modbus-serial`: hands it exactly one sound frame a request, or nothing.
+ * The serial port under `modbus-serial`: passes exactly one sound frame for each request, or none.
  *
- * Owns the wire's timing and everything the library gets wrong: silence between frames, flush before send, exact length and
- * checksum, late replies, echoes, draining after an error, immediate failure when the port goes away.
- * Never retries and never interprets a register. Takes one request at a time.
+ * It adds what the library lacks: silence between frames, flush before send, exact length and checksum, late replies, echoes, draining
+ * after an error, immediate failure when the port goes down. It never retries and does not interpret registers. One request at a time:
+ *
+ *   write --wire silent--> sent --frame fits--> good: delivered
+ *     ^                      |                  again: sent once more, and judged with both replies
+ *     |                      |                  doubtful: fails
+ *     +--bytes in between    +--no frame in time--> fails; the reply is owed and recognised when it comes late
  */
 import type { SerialSettings } from '../../agent/core/cabinet.ts';
 import type { MonoMs, Timer } from '../../agent/core/clock.ts';
@@ -26,7 +30,7 @@ const DRAIN_MAX_MS = 100;
 const LAST_LOOK_MS = 1;
 /** A request that leaves later than this after its time comes from a loop that was busy and has not seen what arrived meanwhile. Units: ms. */
 const BUSY_LOOP_MS = 1;
-/** An adapter may keep the end of a frame to itself this long. Units: ms. Source: default latency timer of FTDI adapters. */
+/** An adapter may hold back the end of a frame this long. Units: ms. Source: default latency timer of FTDI adapters. */
 const ADAPTER_MS = 16;
 /** A clock of a UART may be so far off. Source: 16550 and compatibles, 2 %; both ends. */
 const BAUD_ERROR = 0.04;
@@ -58,7 +62,7 @@ export interface GuardedPortOptions extends LinkOptions {
   readonly serial: SerialSettings;
   /** Silence before a request. Units: ms. Default: the standard's 3.5 characters. */
   readonly frameGapMs?: number;
-  /** Behind a serial server on the network; for the words of its failures. */
+  /** Behind a serial server on the network; for the text of its failures. */
   readonly isNetwork?: boolean;
   /** A request that was given up has been answered, `afterMs` after it was sent. */
   readonly onLate?: (request: Buffer, afterMs: number) => void;
@@ -187,7 +191,7 @@ export class GuardedPort extends ModbusLink {
     else this.#waitUntil(pending, pending.txEndMono + pending.timeoutMs);
   }
 
-  /** Looking costs a failed read, and what came in time was delivered: so only when something may have been missed. */
+  /** Discards input that was not delivered. It costs a failed read, so only when there may be some. */
   #flush(lateMs: number): void {
     if (!this.#isUnsure && lateMs <= BUSY_LOOP_MS && !this.#late.isOwed(this.clock.monoMs())) return;
     this.#isUnsure = false;
@@ -216,7 +220,7 @@ export class GuardedPort extends ModbusLink {
     else this.#expire(pending);
   }
 
-  /** Nobody answers unit 0; the line is free when the frame has left and the units have had their pause. */
+  /** No unit answers a broadcast; the line is free when the frame has left and the units have had their pause. */
   #endBroadcast(pending: Pending): void {
     const freeMono = pending.txEndMono + pending.timeoutMs;
     pending.timer = this.clock.after(freeMono - this.clock.monoMs(), () => {

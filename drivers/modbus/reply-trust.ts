@@ -2,7 +2,7 @@
  * Whether a frame that fits a request is its reply.
  *
  * A reply on a serial line has the unit, the function and a length, not the registers. A late reply or a duplicate of another request of
- * the same shape fits just as well. This module holds the evidence and decides. Pure: time is an argument. See ADR 26.
+ * the same shape fits just as well. This class collects the evidence and decides. Pure: time is an argument. See ADR 26.
  */
 import type { MonoMs } from '../../agent/core/clock.ts';
 import { dataBytes, isRead, type LateReplies } from './late-replies.ts';
@@ -14,7 +14,7 @@ import { WriteEchoes } from './write-echoes.ts';
 
 /** Unit, function, length and checksum. Source: Modbus over Serial Line V1.02 §2.2. */
 const OVERHEAD_BYTES = 5;
-/** Sent at most so often to outvote replies that may still come. Source: assumed; each that comes in a window leaves a true one over, which is seen. */
+/** A request is sent this often at most to outvote replies that may still come. Source: assumed; each that comes in a window leaves a true one over, which is noticed. */
 const MOST_VOTES = 3;
 /** Replies of a unit before its fastest turnaround is known. Source: assumed. */
 const KNOWN_AFTER = 8;
@@ -26,8 +26,8 @@ const MOSTLY = 0.5;
 /** `again`: send the same request once more, and judge with both replies. `unconfirmed`: that was needed, and could not be. */
 export type ReplyVerdict = 'good' | 'again' | 'doubtful' | 'unconfirmed';
 
-/** What a sound frame outside its own window is. */
-export type StrayName = 'late' | 'duplicate' | 'stranger' | 'wrong-reply';
+/** The kind of a sound frame outside its own window. */
+export type StrayName = 'late' | 'duplicate' | 'foreign' | 'wrong-reply';
 
 /** The first reply to a request, as `judge` has found it; false before. */
 export interface FirstReply {
@@ -167,10 +167,10 @@ export class ReplyTrust {
     }
     // The reply to another master's read is one more that may come.
     if (isKnown && isRequest && isRead(frame)) this.#late.add(frame, { sentMono: nowMono, nowMono, isHeld: false });
-    const name = isRequest ? 'stranger' : isKnown && !isNew ? 'duplicate' : isOwn ? 'wrong-reply' : 'stranger';
+    const name = isRequest ? 'foreign' : isKnown && !isNew ? 'duplicate' : isOwn ? 'wrong-reply' : 'foreign';
     if (name === 'duplicate') this.#counters.duplicates++;
     else if (name === 'wrong-reply') this.#counters.wrongReplies++;
-    else this.#counters.strangers++;
+    else this.#counters.foreignFrames++;
     return name;
   }
 

@@ -189,7 +189,7 @@ t.test('a frame of another unit, function or length, or with a bad checksum, is 
 });
 
 t.test('a frame of the right length whose byte count lies is a stranger', async (t) => {
-  t.match(matchReply(ask(1, 3, 0, 2), 9, sealed(1, 3, 2, 0, 1, 0, 2)), { kind: 'stranger', end: 9 });
+  t.match(matchReply(ask(1, 3, 0, 2), 9, sealed(1, 3, 2, 0, 1, 0, 2)), { kind: 'foreign', end: 9 });
 });
 
 t.test('random bytes are never a reply', async (t) => {
@@ -218,7 +218,7 @@ const verdicts: [story: string, request: Buffer, expected: number, bytes: Buffer
   ],
   ['an exception to another function is not', ask(1, 3, 0, 4), 13, sealed(1, 0x84, 2), 'more', false],
   ['a write is answered by its own address and value', sealed(1, 6, 7, 0xd0, 0, 60), 8, sealed(1, 6, 7, 0xd0, 0, 60), 'reply'],
-  ['an answer to another write is a stranger', sealed(1, 6, 7, 0xd0, 0, 60), 8, sealed(1, 6, 7, 0xd0, 0, 59), 'stranger'],
+  ['an answer to another write is a stranger', sealed(1, 6, 7, 0xd0, 0, 60), 8, sealed(1, 6, 7, 0xd0, 0, 59), 'foreign'],
   ['the right shape with a wrong checksum is a damaged reply', ask(1, 3, 0, 1), 7, Buffer.from([1, 3, 2, 0, 9, 0, 0]), 'more', true],
   ['the late reply to a longer read is not a damaged one', ask(1, 3, 0, 1), 7, sealed(1, 3, 4, 0, 9, 0, 0), 'more', false],
   ['a truncated reply decides nothing', ask(1, 3, 0, 4), 13, sealed(1, 3, 8, 0, 1, 0, 2, 0, 3, 0, 4).subarray(0, 12), 'more', false],

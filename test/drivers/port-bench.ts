@@ -30,7 +30,7 @@ export function addressUnit(
       written.push([table, address, values]);
       return undefined;
     },
-    heard() {},
+    onRequest() {},
     powerUp() {},
   };
 }

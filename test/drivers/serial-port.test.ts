@@ -144,7 +144,7 @@ t.test('a Modbus line on the system clock: reads come out right, an unplug ends 
     turnaroundMs: 2,
     read: (_, address, count) => Array.from({ length: count }, (_, i) => address + i),
     write: () => undefined,
-    heard() {},
+    onRequest() {},
     powerUp() {},
   };
   const sim = new SimLine({ serial: SERIAL, clock, units: new Map([[1, unit]]), chunkBytes: 3 });

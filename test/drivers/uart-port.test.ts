@@ -78,7 +78,7 @@ t.test('an SPS30 that answers only when asked is read through a serial port', as
       ['A1.fault', 0, 'good'],
     ],
   );
-  t.same(unit.heard.slice(0, 4), [0x11, 0x00, 0x03, 0x03], 'woken, started, asked, asked again');
+  t.same(unit.commands.slice(0, 4), [0x11, 0x00, 0x03, 0x03], 'woken, started, asked, asked again');
   t.same(line.counters, { frames: 4, noiseBytes: 0, polls: 2, unanswered: 0 });
   t.same(events, []);
 });

@@ -147,7 +147,7 @@ export class SimLine {
     }
     const unit = units.get(request.unit);
     if (unit === undefined || !this.#receives(request.unit, request)) return;
-    unit.heard?.();
+    unit.onRequest?.();
     const { missWrites = 0, ...fault } = this.#faults.get(request.unit) ?? {};
     this.#faults.delete(request.unit);
     if (missWrites > 0) this.#faults.set(request.unit, { missWrites });

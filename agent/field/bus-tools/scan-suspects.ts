@@ -28,8 +28,8 @@ export interface StrayTime {
 }
 
 /** Counts bytes that answer no request; only its growth is meaningful. */
-export function strayCount({ lateReplies, noiseBytes, crcErrors, truncated, wrongReplies, strangers }: LineCounters): number {
-  return lateReplies + noiseBytes + crcErrors + truncated + wrongReplies + strangers;
+export function strayCount({ lateReplies, noiseBytes, crcErrors, truncated, wrongReplies, foreignFrames }: LineCounters): number {
+  return lateReplies + noiseBytes + crcErrors + truncated + wrongReplies + foreignFrames;
 }
 
 /** The address just probed first, for its own reply may have been damaged; then those before it, the nearest first. Shape: `probed` in order. */

@@ -115,7 +115,7 @@ export class LineStatsCollector {
       units: units.map((unit) => this.#statsOf(unit)),
     };
     const advised = units.map((unit) => this.#advisedOf(unit));
-    const more = { strangers: counters.strangers, downReason: downReason(), units: advised };
+    const more = { foreignFrames: counters.foreignFrames, downReason: downReason(), units: advised };
     return { ...plain, advice: adviceOf({ ...plain, ...more }, latencyMs()) };
   }
 

@@ -1,7 +1,7 @@
 /**
- * Values on their way to outputs: they travel like levels, but alone, and with reasons of their own.
+ * Writes to outputs: they are sent like levels, but never in a group, and have their own reasons.
  *
- * Owns what may be written to an output and the words of what became of it. Pure.
+ * Pure.
  */
 import type { LevelWrite, ValueWrite } from '../../core/ports.ts';
 import { Refusal } from '../../core/refusal.ts';
@@ -15,7 +15,7 @@ export const OUTPUT_WORDS: WriteWords = {
     `reads back ${found ?? 'no value'}, wrote ${value}: check for a switch at the device, its mode and what else writes to it`,
 };
 
-/** The value as the lanes of a line carry it: its point stands for the lamp. */
+/** The value in the form of a level write, with its point in place of the lamp. */
 export function asLevelWrite({ pointId, value, lane, expiresMono }: ValueWrite): LevelWrite {
   return { commandId: pointId, lampId: pointId, pointId, levelPct: value, lane, expiresMono };
 }

@@ -149,17 +149,17 @@ t.test('a device that must be asked is woken, started and asked each second; the
   const { clock, field, unit, alive } = sps30Plant();
   t.teardown(() => field.stop());
   await field.start();
-  t.same(unit.heard, [0x11]);
+  t.same(unit.commands, [0x11]);
   await clock.advance(99);
-  t.same(unit.heard, [0x11], 'it has time to wake');
+  t.same(unit.commands, [0x11], 'it has time to wake');
   await clock.advance(200);
-  t.same(unit.heard, [0x11, 0x00, 0x03]);
+  t.same(unit.commands, [0x11, 0x00, 0x03]);
   t.match(field.latest('A1.pm2_5'), { value: 4.2, quality: 'good' });
   await clock.advance(3_000);
-  t.same(unit.heard, [0x11, 0x00, 0x03, 0x03, 0x03, 0x03]);
+  t.same(unit.commands, [0x11, 0x00, 0x03, 0x03, 0x03, 0x03]);
   await field.stop();
   await clock.advance(10_000);
-  t.equal(unit.heard.length, 6, 'a stopped line says nothing');
+  t.equal(unit.commands.length, 6, 'a stopped line says nothing');
   t.same(alive, ['A1 up']);
 });
 
@@ -194,9 +194,9 @@ t.test('an unplugged device is not asked, and after the plug it is set going ane
   await field.start();
   await clock.advance(1_500);
   wire.end.unplug();
-  const before = unit.heard.length;
+  const before = unit.commands.length;
   await clock.advance(20_000);
-  t.equal(unit.heard.length, before);
+  t.equal(unit.commands.length, before);
   wire.end.replug();
   unit.powerUp();
   await clock.advance(11_000);

@@ -1,7 +1,7 @@
 /**
  * Invented lamps for the tests of writes: some hear a broadcast, some do not, some stand behind a gateway.
  *
- * Owns the device types. Nothing here knows a real device.
+ * Nothing here knows a real device.
  */
 import type { GroupProfile } from '../../../agent/core/profile.ts';
 import { writable } from '../../support/profiles.ts';
