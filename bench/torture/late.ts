@@ -2,8 +2,7 @@
  * Reads while replies are late by up to a minute, doubled, lost, drowned in noise or one request behind: is a wrong value ever taken for
  * good?
  *
- * Owns the schedule of the attack and what counts as wrong: a value that the register did not hold at any time between the sending of
- * the request and the end of its reply. The line is the real one; wire, units and time are simulated.
+ * A value is wrong if the register did not hold it at any time between the sending of the request and the end of its reply. The line is the real one; wire, units and time are simulated.
  */
 import type { SerialSettings } from '../../agent/core/cabinet.ts';
 import type { ModbusLine, ReadRequest, Reply } from '../../agent/core/driver.ts';

@@ -1,4 +1,4 @@
-/** A line with simulated units and the tools of a person at the cabinet on it. */
+/** A line with simulated units and its bus tools. */
 import type { Test } from 'tap';
 import type { ScanRequest } from '../../../../agent/core/bus-tools.ts';
 import type { SerialSettings } from '../../../../agent/core/cabinet.ts';
@@ -69,7 +69,7 @@ interface Rig {
 interface RigOptions {
   readonly lamps?: number;
   readonly sensors?: number;
-  readonly strangers?: ReadonlyMap<number, Registers>;
+  readonly unknownUnits?: ReadonlyMap<number, Registers>;
   readonly serial?: SerialSettings;
   readonly port?: string;
   readonly lampProfile?: Profile;
@@ -87,7 +87,7 @@ export async function rigWith(t: Test, options: RigOptions): Promise<Rig> {
     lamps = 0,
     sensors = 0,
     chunkBytes = 2,
-    strangers = new Map(),
+    unknownUnits = new Map(),
     serial = AT_9600,
     port = '/dev/north',
     lampProfile = SCANNED_LAMP,
@@ -99,7 +99,7 @@ export async function rigWith(t: Test, options: RigOptions): Promise<Rig> {
     ...Array.from({ length: lamps }, (_, i) => testDevice(`L${i + 1}`, { unit: i + 1, profile: lampProfile.id })),
     ...Array.from({ length: sensors }, (_, i) => testDevice(`S${i + 1}`, { unit: lamps + i + 1, profile: 'sensor' })),
   ];
-  const units = new Map<number, Registers>([...devices.map(({ unit }): [number, Registers] => [unit, registers(4)]), ...strangers]);
+  const units = new Map<number, Registers>([...devices.map(({ unit }): [number, Registers] => [unit, registers(4)]), ...unknownUnits]);
   const sim = new SimLine({ serial, clock, units, chunkBytes });
   const home = createWire((bytes) => {
     if (shared.includes(bytes[0] as number)) sim.corruptNext(bytes[0] as number);

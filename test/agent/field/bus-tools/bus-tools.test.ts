@@ -10,7 +10,7 @@ import { type Registers, registers, rigWith, SCAN, SCANNED_LAMP } from './bus-ri
 
 t.test('the registers of a unit are found with their values and with few questions', async (t) => {
   const map = Array.from({ length: 40 }, (_, i): [string, number] => [`input:${i < 30 ? i : i + 50}`, 1_000 + i]);
-  const rig = await rigWith(t, { lamps: 3, strangers: new Map([[77, registers(5, map)]]) });
+  const rig = await rigWith(t, { lamps: 3, unknownUnits: new Map([[77, registers(5, map)]]) });
   await rig.clock.advance(3_000);
   let last = 0;
   const search = rig.field.bus.registers({ line: 'north', unit: 77, table: 'input', from: 0, to: 99 }, ({ done, total }) => {
@@ -48,7 +48,7 @@ t.test('a unit that fails where it has no register is searched as fast as one th
         return Array.isArray(answer) ? answer : { exception };
       },
     };
-    const rig = await rigWith(t, { strangers: new Map([[77, refusing]]) });
+    const rig = await rigWith(t, { unknownUnits: new Map([[77, refusing]]) });
     const result = await rig.settled(rig.field.bus.registers({ line: 'north', unit: 77, table: 'coil', from: 0, to: 99 }, () => {}));
     t.same(result.runs, [{ address: 5, words: [1, 0] }], `exception ${exception}`);
     requests.push(result.requests);
@@ -73,7 +73,7 @@ t.test('registers that are true only alone are asked alone, and a unit that need
 // ── read and write ───────────────────────────────────────────────────────────────────────────────────────────────────
 
 t.test('a read shows registers and what the profile makes of them', async (t) => {
-  const rig = await rigWith(t, { lamps: 1, strangers: new Map([[9, registers(4)]]) });
+  const rig = await rigWith(t, { lamps: 1, unknownUnits: new Map([[9, registers(4)]]) });
   rig.units.get(1)?.values.set('input:10', 41).set('holding:0', 140);
   await rig.clock.advance(3_000);
   const { bus } = rig.field;
@@ -94,7 +94,7 @@ t.test('a read shows registers and what the profile makes of them', async (t) =>
 });
 
 t.test('a write shows the registers before and after; a broadcast has neither', async (t) => {
-  const rig = await rigWith(t, { lamps: 2, strangers: new Map([[9, registers(4)]]) });
+  const rig = await rigWith(t, { lamps: 2, unknownUnits: new Map([[9, registers(4)]]) });
   await rig.clock.advance(3_000);
   const { bus } = rig.field;
   const write = { line: 'north', table: 'holding' as const, address: 300, values: [7, 8] };
@@ -165,7 +165,7 @@ t.test('what the console asks is counted apart, and makes no unit ill', async (t
 });
 
 t.test('Modbus TCP has no baud rate to show', async (t) => {
-  const rig = await rigWith(t, { lamps: 1, port: 'tcp://10.0.0.5', strangers: new Map([[9, registers(4)]]) });
+  const rig = await rigWith(t, { lamps: 1, port: 'tcp://10.0.0.5', unknownUnits: new Map([[9, registers(4)]]) });
   await rig.clock.advance(3_000);
   const progress: ScanProgress[] = [];
   const { found } = await rig.settled(rig.field.bus.scan({ ...SCAN, to: 10 }, (each) => progress.push(each)));
