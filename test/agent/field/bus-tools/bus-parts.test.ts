@@ -143,12 +143,14 @@ t.test('a stranger is known by what names it, and guessed at only when nothing d
         ? new BusError('illegal-address', 'no')
         : { words: found, turnaroundMs: 5, firstByteMs: 5, askedMono: 0, atMono: 0 };
     };
-  const shelf = [maybe, led, meter];
-  t.same((await identify(9, shelf, unitWith({ 'holding:200': text, 'input:0': [7] }))).profiles, [{ id: 'led', strength: 'strong' }]);
+  const profiles = [maybe, led, meter];
+  t.same((await identify(9, profiles, unitWith({ 'holding:200': text, 'input:0': [7] }))).profiles, [{ id: 'led', strength: 'strong' }]);
   t.notOk(asked.includes('input:0'), 'no guess is needed then');
-  t.same((await identify(9, shelf, unitWith({ 'holding:11': [332] }))).profiles, [{ id: 'meter', strength: 'strong' }]);
-  t.same((await identify(9, shelf, unitWith({ 'holding:11': [330], 'input:0': [7] }))).profiles, [{ id: 'maybe', strength: 'plausible' }]);
-  t.same(await identify(9, shelf, unitWith({})), { profiles: [], turnaroundsMs: [] });
+  t.same((await identify(9, profiles, unitWith({ 'holding:11': [332] }))).profiles, [{ id: 'meter', strength: 'strong' }]);
+  t.same((await identify(9, profiles, unitWith({ 'holding:11': [330], 'input:0': [7] }))).profiles, [
+    { id: 'maybe', strength: 'plausible' },
+  ]);
+  t.same(await identify(9, profiles, unitWith({})), { profiles: [], turnaroundsMs: [] });
   asked.length = 0;
   const many = range(1, 9).map((n) => testProfile(`p${n}`, [], { identify: [probe({ address: n, oneOf: [[1]] })] }));
   await identify(9, [...many, ...many], async ({ address }) => {

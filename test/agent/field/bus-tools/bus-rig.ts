@@ -24,7 +24,7 @@ export const SCANNED_LAMP = testProfile('lamp', [
 
 const SENSOR = testProfile('sensor', [testPoint('motion', { semantic: 'presence', address: 280, poll: 'fast' })]);
 
-/** A type of the shelf that nobody has configured; `WB` names it. */
+/** A shipped device type that is not in the cabinet; `WB` names it. */
 const METER = testProfile('meter', [testPoint('power')], {
   identify: [{ table: 'holding', address: 200, count: 2, oneOf: [], text: 'WB', strength: 'strong' }],
 });
