@@ -89,40 +89,6 @@ export interface Unit {
 
 export type SetupValues = Readonly<Record<SetupParameter, number>>;
 
-/** The state of a unit that has not been requested yet. */
-const UNTRIED = {
-  health: FRESH,
-  noHoles: false,
-  presenceMono: 0,
-  telemetryMono: 0,
-  retryMono: Number.POSITIVE_INFINITY,
-  isSearching: false,
-  replies: 0,
-  refusals: 0,
-  dataMono: 0,
-  isAway: true,
-  missedMono: null,
-  isAwayNew: false,
-  lostFinding: '',
-  isReportedAlive: null,
-  stepPhase: 'look' as const,
-  stepWas: null,
-  stepFailures: 0,
-  isStepUnproven: false,
-  setUpTrouble: '',
-  setUpAgainMono: Number.POSITIVE_INFINITY,
-  setUpRound: 0,
-  setUpTries: 0,
-  isSetUpHeld: false,
-  uptime: null,
-  seenMs: null,
-  lastMono: 0,
-  heldMono: 0,
-  startingMono: 0,
-  nextWriteMono: 0,
-  hushedMono: 0,
-};
-
 export interface UnitParts {
   readonly device: DeviceConfig;
   readonly driver: ModbusDriver;
@@ -134,17 +100,46 @@ export function createUnit({ device, driver, setupValues, phase = 1 }: UnitParts
   const { profile } = driver;
   const slots = slotsOf(profile);
   const unit: Unit = {
-    ...UNTRIED,
     device,
     driver,
     steps: stepsOf(profile, setupValues),
     slots,
     phase,
+    health: FRESH,
     responses: createResponseTimes(slots, profile.quirks.responseTimeoutMs),
+    noHoles: false,
+    presenceMono: 0,
+    telemetryMono: 0,
+    retryMono: Number.POSITIVE_INFINITY,
+    isSearching: false,
+    replies: 0,
+    refusals: 0,
+    dataMono: 0,
+    isAway: true,
+    missedMono: null,
+    isAwayNew: false,
+    lostFinding: '',
+    isReportedAlive: null,
     pendingSteps: [],
+    stepPhase: 'look',
+    stepWas: null,
+    stepFailures: 0,
+    isStepUnproven: false,
     failedSteps: new Map(),
+    setUpTrouble: '',
+    setUpAgainMono: Number.POSITIVE_INFINITY,
+    setUpRound: 0,
+    setUpTries: 0,
+    isSetUpHeld: false,
     setUpWrites: createSetUpWrites(),
     unkeptSteps: new Map(),
+    uptime: null,
+    seenMs: null,
+    lastMono: 0,
+    heldMono: 0,
+    startingMono: 0,
+    nextWriteMono: 0,
+    hushedMono: 0,
   };
   replan(unit);
   return unit;
