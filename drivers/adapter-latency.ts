@@ -1,12 +1,10 @@
 /**
- * How long a USB serial adapter keeps bytes to itself before it hands them over.
- *
- * Owns the look into sysfs. Never changes anything. Called for `luciole bus stats`.
+ * How long a USB serial adapter buffers bytes before it passes them on. Read from sysfs, never changed.
  */
 import { readFileSync, realpathSync } from 'node:fs';
 import { basename } from 'node:path';
 
-/** The machine's files, as the caller sees them. */
+/** Access to the files of the machine. */
 export interface AdapterFiles {
   readonly realPath: (path: string) => string;
   readonly read: (path: string) => string;
@@ -25,7 +23,7 @@ export function adapterLatencyMs(port: string, files: AdapterFiles = FILES): num
     const latencyMs = Number.parseInt(files.read(`/sys/class/tty/${basename(files.realPath(port))}/device/latency_timer`), 10);
     return Number.isNaN(latencyMs) ? null : latencyMs;
   } catch (error) {
-    // Whatever file is missing on the way: there is nothing to tell.
+    // A missing file means that the adapter has no latency timer.
     if (error instanceof Error && 'code' in error) return null;
     throw error;
   }

@@ -1,7 +1,7 @@
 /**
- * From a device type to a driver that speaks to such a device.
+ * Makes the driver of a device type.
  *
- * Owns that choice. Loads no parser and no schema: the running agent, which is handed sound profiles, needs neither in its memory.
+ * Imports no parser and no schema: the running agent receives checked profiles and needs neither in its memory.
  */
 import type { DeviceConfig } from '../agent/core/cabinet.ts';
 import type { ModbusDriver, UartDriver } from '../agent/core/driver.ts';
@@ -12,7 +12,7 @@ import { createUartDriver } from './uart/frame-codec.ts';
 import { UART_CODECS } from './uart/uart-codecs.ts';
 
 /**
- * A device type at work, cut down to the repeated parts that the device has; whole when no device is given.
+ * The driver of a Modbus device type, cut down to the repeated parts that the device has; whole when no device is given.
  *
  * Errors: throws TypeError for a profile of the wrong transport; the config check has refused it before.
  */

@@ -1,15 +1,15 @@
 /**
- * What of a configuration decides about light behind the decision: which register each lamp has, the device types on the wire, and the circuits
- * that feed lamps.
+ * The part of a configuration between a light decision and the light: the register of each lamp, the device types on the wire, and the
+ * circuits that feed lamps. Two configurations are compared by these tables.
  *
- * Owns the tables in which two configurations are compared. Pure; knows nothing of programmes.
+ * Pure.
  */
 import type { Cabinet, Lamp, Output } from '../agent/core/cabinet.ts';
 import { outputNumber } from '../agent/core/output-values.ts';
 import type { PointProfile, Profile, SetupParameter } from '../agent/core/profile.ts';
 import { broadcastKeys, pointPlace, registerOf, type WiredDevice, type WireRegister, wireUnit } from './light-path.ts';
 
-/** A checked configuration with its device types, and what its policies make of the set-up of each device. */
+/** A checked configuration with its device types, and the set-up values of each device. */
 export interface WiredSite {
   readonly cabinet: Cabinet;
   readonly profiles: ReadonlyMap<string, Profile>;
@@ -19,16 +19,16 @@ export interface WiredSite {
 export interface LampCircuit {
   readonly lamp: Lamp;
   readonly wired: WiredDevice;
-  /** What its driver goes to by itself without an agent. Units: %. */
+  /** The level that its driver goes to without an agent. Units: %. */
   readonly failsafePct: number;
 }
 
 export interface OutputCircuit {
   readonly output: Output;
   readonly wired: WiredDevice;
-  /** A contact, which may feed lamps; anything else shows or says something. */
+  /** A contact, which may feed lamps; any other output is a display or a signal. */
   readonly isRelay: boolean;
-  /** What stands in its register while nothing else is wanted, and while a lamp of its zones is lit; null for what cannot be written. */
+  /** The register value while it is idle, and while a lamp of its zones is lit; null for a value that cannot be written. */
   readonly idleRegister: number | null;
   readonly litRegister: number | null;
   /** The registers of the lamps that close it. */

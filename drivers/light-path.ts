@@ -1,14 +1,18 @@
 /**
- * The way of a level from the decision to the register of a lamp: where it is written, and what makes that writing what it is.
+ * Where a level is written, and which parts of a device type determine the write.
  *
- * Owns how two configurations are found to mean the same light point, by what they write to and not by name, and what of a device type decides
- * about what it does. Pure; part of the comparison of a configuration with the floor of its site.
+ * Two configurations mean the same light point when they write to the same register, whatever its name. Pure; part of the comparison of a
+ * configuration with the minimum lighting of its site.
  */
 import type { DeviceConfig, LineConfig } from '../agent/core/cabinet.ts';
 import { linePortName, parseLinePort } from '../agent/core/line-port.ts';
 import type { PointProfile, Profile } from '../agent/core/profile.ts';
+import { Refusal } from '../agent/core/refusal.ts';
 import { encodePoint } from './modbus/codec.ts';
 import { writePlace } from './modbus/modbus-driver.ts';
+
+/** Levels by which two broadcasts are compared. Units: %. */
+const LEVELS_PCT = [0, 1, 10, 50, 99, 100];
 
 /** A register on the wire. Shape: `port|unit|table|address`; unit 0 for all units of the port. */
 export type WireRegister = string;
@@ -35,7 +39,7 @@ export function portOf({ port }: Pick<LineConfig, 'port'>): string {
   return parsed.kind === 'bad' ? port : linePortName(parsed);
 }
 
-/** Undefined where the device has no such point, or none that can be written. */
+/** Undefined where the device has no such point, or cannot write it. */
 export function pointPlace(wired: WiredDevice, pointId: string): WireRegister | undefined {
   const point = wired.profile.points.find(({ id }) => id === pointId);
   if (point === undefined || point.write === null) return undefined;
@@ -43,19 +47,15 @@ export function pointPlace(wired: WiredDevice, pointId: string): WireRegister | 
   return placeOf(wired, table, address);
 }
 
-/** What would stand in the register; null for a value that the device type cannot write. */
+/** The register value for this value; null for one that the device type cannot write. */
 export function registerOf(point: PointProfile, value: number): number | null {
-  try {
-    return encodePoint(point, value)[0] ?? null;
-  } catch (error) {
-    if (error instanceof RangeError) return null;
-    throw error;
-  }
+  const registers = encodePoint(point, value);
+  return registers instanceof Refusal ? null : (registers[0] ?? null);
 }
 
 /**
- * Everything in a device type that decides about what is written to a device and how that is proven. Two types with the same one do the same to
- * their device; what they read besides does not matter.
+ * Everything in a device type that determines what is written to a device and how it is read back. Two types with the same value do the same to
+ * their device; what else they read does not matter.
  */
 export function writeFace({ points, setup, groups, quirks, uptime, codec }: Profile): string {
   const written = points.filter(({ write }) => write !== null);
@@ -66,7 +66,7 @@ export function writeFace({ points, setup, groups, quirks, uptime, codec }: Prof
   return JSON.stringify([proving, steps, groups, { writeFunction, minGapMs, startupSilenceMs, evenAlign }, uptime, codec]);
 }
 
-/** Names and units are for people; how often it is read is not, where it is never. */
+/** Without names and units, which are for display, and without the poll period, except whether it is read at all. */
 function faceOf({ poll, unit: _unit, enum: _enum, flags: _flags, deadband: _deadband, ...point }: PointProfile): unknown {
   const { settleMs: _settleMs, ...write } = point.write ?? { settleMs: 0 };
   return { ...point, write: point.write === null ? null : write, isRead: poll !== 'never' };
@@ -75,9 +75,7 @@ function faceOf({ poll, unit: _unit, enum: _enum, flags: _flags, deadband: _dead
 /** Group writes that every unit of the port receives, each with the register value for a level: equal ones do the same to every device. */
 export function broadcastKeys(wired: WiredDevice): string[] {
   const level = wired.profile.points.find(({ semantic, write }) => semantic === 'level' && write !== null);
-  const registers = level === undefined ? [] : LEVELS.map((levelPct) => registerOf(level, levelPct));
+  const registers = level === undefined ? [] : LEVELS_PCT.map((levelPct) => registerOf(level, levelPct));
   const groups = wired.profile.groups.filter(({ reach }) => reach === 'bus');
   return groups.map(({ table, address }) => `${placeOf(wired, table, address, 0)}|${registers.join(',')}`);
 }
-
-const LEVELS = [0, 1, 10, 50, 99, 100];

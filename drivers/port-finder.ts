@@ -1,7 +1,5 @@
 /**
- * Which serial ports this machine has, by the names that stay, and which of them are no street line.
- *
- * Owns that look at /dev and /sys. Opens no port.
+ * The serial ports of this machine by their stable names, and which of them are no street line. From /dev and /sys; no port is opened.
  */
 import { readdirSync, readFileSync, readlinkSync, realpathSync } from 'node:fs';
 import { basename, join } from 'node:path';
@@ -11,9 +9,9 @@ export interface SerialPortSeen {
   readonly path: string;
   /** The device file behind it, `/dev/ttyUSB0`. */
   readonly device: string;
-  /** The kernel's driver, which tells a person what kind of adapter it is; null when the system does not say. */
+  /** The kernel's driver, which shows what kind of adapter it is; null when the system does not say. */
   readonly driver: string | null;
-  /** Why nobody should send Modbus to it; null for one that may be a line. */
+  /** Why no Modbus should be sent to it; null for one that may be a line. */
   readonly keepOff: string | null;
 }
 
@@ -31,7 +29,7 @@ export function findSerialPorts({
   /** Default: `/dev` and `/sys`. */
   readonly dev?: string;
   readonly sys?: string;
-  /** The terminal of the person who asks; null when there is none. */
+  /** The terminal of the operator; null when there is none. */
   readonly ownTerminal?: string | null;
 } = {}): SerialPortSeen[] {
   const byPath = join(dev, 'serial/by-path');

@@ -82,10 +82,10 @@ function groupFlaws({ groups, points }: Profile, group: GroupProfile, index: num
   const misfit = levelPoints.find(({ id, type }) => (group.sets?.includes(id) ?? true) && (type === 'bit') !== (group.table === 'coil'));
   if (misfit !== undefined)
     flaws.push({ path: [...path, 'table'], message: `table ${group.table} does not take ${misfit.id}, which is of type ${misfit.type}` });
-  const strangers = (group.sets ?? []).filter((id) => !levels.includes(id));
+  const unknown = (group.sets ?? []).filter((id) => !levels.includes(id));
   return [
     ...flaws,
-    ...strangers.map((id) => ({
+    ...unknown.map((id) => ({
       path: [...path, 'sets', (group.sets ?? []).indexOf(id)],
       message: points.some((point) => point.id === id) ? `"${id}" does not set a level` : unknownPoint(id, levels),
     })),

@@ -1,7 +1,5 @@
 /**
- * One thing wrong in a profile, before it is known where in the file that stands.
- *
- * Owns the shape and how names are listed in it. Used by the checks of this folder.
+ * One mistake in a profile, by its path, before its line and column are known.
  */
 import { didYouMean } from '../agent/core/suggestions.ts';
 
@@ -15,7 +13,7 @@ export interface Flaw {
 /** Longest list of names in a message, so that it stays one line on a terminal. */
 const NAMES_SHOWN = 8;
 
-/** `there is no point "lvel"; did you mean "level"?`, or those that there are. */
+/** `there is no point "lvel"; did you mean "level"?`, or the list of points. */
 export function unknownPoint(name: string, known: readonly string[]): string {
   const near = didYouMean(name, known);
   if (near !== '') return `there is no point "${name}"${near}`;

@@ -1,7 +1,7 @@
 /**
- * Folders that hold device profiles, as files: which there are, what is in them, and whether one has changed.
+ * Folders with device profiles: which files they hold, and whether one has changed.
  *
- * Owns the rules for names. Parses nothing, so that the running agent can look without a parser in its memory.
+ * Imports no parser, so that the running agent can check for changes without one in its memory.
  */
 import { existsSync, readdirSync, readFileSync, realpathSync, statSync } from 'node:fs';
 import { join } from 'node:path';
@@ -10,14 +10,14 @@ import type { Problem } from '../agent/core/errors.ts';
 export interface ProfileFile {
   readonly file: string;
   readonly text: string;
-  /** It comes with the agent, so a site may put its own in its place. */
+  /** It comes with the agent, so a profile of the site may replace it. */
   readonly isShipped?: true;
 }
 
 /** The profiles that come with the agent. */
 export const SHIPPED_PROFILES_DIR = join(import.meta.dirname, 'profiles');
 
-/** Those that exist, each once: a folder named twice does not make its profiles stand twice. */
+/** The folders that exist, each once. */
 export function ownFolders(dirs: readonly string[]): string[] {
   const seen = new Set([realpathSync(SHIPPED_PROFILES_DIR)]);
   return dirs.filter((dir) => {
@@ -26,7 +26,7 @@ export function ownFolders(dirs: readonly string[]): string[] {
   });
 }
 
-/** Files of the site's own profiles with what shows that one has changed; a folder or file that cannot be looked at holds none. */
+/** The files of the site's own profiles, each with a stamp that differs once it has changed; what cannot be read is left out. */
 export function siteProfileStamps(dirs: readonly string[]): ReadonlyMap<string, string> {
   const unseen: Problem[] = [];
   const files = ownFolders(dirs).flatMap((dir) => profileNames(dir, unseen).map((name) => join(dir, name)));
@@ -42,19 +42,19 @@ export function siteProfileStamps(dirs: readonly string[]): ReadonlyMap<string, 
 export function profileFiles(dir: string, unreadable: Problem[]): ProfileFile[] {
   return profileNames(dir, unreadable).flatMap((name) => {
     const file = join(dir, name);
-    const text = readOrTell(file, unreadable, () => readFileSync(file, 'utf8'));
+    const text = readOrReport(file, unreadable, () => readFileSync(file, 'utf8'));
     return text === null ? [] : [{ file, text }];
   });
 }
 
 function profileNames(dir: string, unreadable: Problem[]): string[] {
-  const names = readOrTell(dir, unreadable, () => readdirSync(dir)) ?? [];
-  // Editors leave hidden files beside the one that is open.
+  const names = readOrReport(dir, unreadable, () => readdirSync(dir)) ?? [];
+  // Editors create hidden files next to the open one.
   return names.filter((name) => /\.ya?ml$/.test(name) && !name.startsWith('.')).sort();
 }
 
 /** One bad file of a site must not keep the agent, and with it the street, from starting. */
-function readOrTell<T>(path: string, unreadable: Problem[], read: () => T): T | null {
+function readOrReport<T>(path: string, unreadable: Problem[], read: () => T): T | null {
   try {
     return read();
   } catch (error) {

@@ -1,7 +1,7 @@
 /**
- * A profile as it was written → the whole of it, or all that is wrong with it.
+ * A profile file as parsed → the whole profile, or all its mistakes, including those that can be found in spite of a wrong key or word.
  *
- * Owns what can still be judged when a key or a word is wrong. Pure.
+ * Pure.
  */
 import type { Profile } from '../agent/core/profile.ts';
 import { type SchemaFinding, schemaFindings, valueAt } from '../agent/core/schema-findings.ts';
@@ -37,18 +37,18 @@ function flawsOf(expanded: ExpandedProfile, use: ProfileUse): Flaw[] {
 
 type Issues = NonNullable<ReturnType<typeof profileSchema.safeParse>['error']>['issues'];
 
-/** What the schema says, and what the checks say of the parts that do not hang on it. */
+/** The findings of the schema, and those of the checks that do not depend on them. */
 function withSecondLook(value: unknown, issues: Issues, use: ProfileUse): SchemaFinding[] {
   const root = profileJsonSchema();
   // One finding a value, though a number may be wrong in two ways.
-  const findings = new Map(
+  const byPath = new Map(
     issues.flatMap((issue) => schemaFindings(root, value, issue)).map((finding) => [JSON.stringify(finding.path), finding]),
   );
   const second = profileSchema.safeParse(mended(value, issues));
-  if (!second.success) return [...findings.values()];
-  const told = [...findings.values()];
+  const findings = [...byPath.values()];
+  if (!second.success) return findings;
   const expanded = expandProfile(second.data);
-  return [...told, ...flawsOf(expanded, use).filter(({ path }) => !isDoubtful(path, told, second.data))];
+  return [...findings, ...flawsOf(expanded, use).filter(({ path }) => !isDoubtful(path, findings, second.data))];
 }
 
 /** Without unknown keys, with an allowed word for each that is not; it cannot be used, only looked at. */
@@ -64,16 +64,16 @@ function mended(value: unknown, issues: Issues): unknown {
 }
 
 /** Whether a flaw may come from a place that was mended. */
-function isDoubtful(path: FilePath, told: readonly SchemaFinding[], document: ProfileDocument): boolean {
-  const keys = new Set(told.map(({ path: [top = ''] }) => meant(String(top))));
+function isDoubtful(path: FilePath, findings: readonly SchemaFinding[], document: ProfileDocument): boolean {
+  const keys = new Set(findings.map(({ path: [top = ''] }) => meant(String(top))));
   if (keys.has('transport') || keys.has('codec')) return true;
   if (POINTS.some((key) => keys.has(key))) for (const key of ON_POINTS) keys.add(key);
   const [top = ''] = path;
   if (top === 'trust') return keys.has('trust') || keys.has('experimental');
   if (top !== 'examples') return keys.has(String(top));
-  if (told.some((finding) => finding.path[0] === 'examples' && (finding.path.length < 2 || finding.path[1] === path[1]))) return true;
+  if (findings.some((finding) => finding.path[0] === 'examples' && (finding.path.length < 2 || finding.path[1] === path[1]))) return true;
   const [, , , point] = path;
-  return point !== undefined && doubtfulPoints(told, document).some((id) => String(point) === id || String(point).endsWith(`_${id}`));
+  return point !== undefined && doubtfulPoints(findings, document).some((id) => String(point) === id || String(point).endsWith(`_${id}`));
 }
 
 /** A misspelt key at the top stands for the one it is nearest to. */
@@ -81,8 +81,8 @@ function meant(key: string): string {
   return nearest(key, Object.keys(profileSchema.shape)) ?? key;
 }
 
-function doubtfulPoints(told: readonly SchemaFinding[], document: ProfileDocument): string[] {
-  return told.flatMap(({ path }) => {
+function doubtfulPoints(findings: readonly SchemaFinding[], document: ProfileDocument): string[] {
+  return findings.flatMap(({ path }) => {
     const row = path[0] === 'points' ? path.slice(0, 2) : path[0] === 'repeat' ? path.slice(0, 4) : [];
     const found = valueAt(document, row);
     return row.length > 0 && typeof found === 'object' && found !== null && 'id' in found ? [String(found.id)] : [];

@@ -1,7 +1,7 @@
 /**
  * Profile files → profiles by id, and everything that is wrong with the rest, each thing at its line and column.
  *
- * Owns what happens when two files claim one id. Touches no disk.
+ * It also resolves two files with the same id. It accesses no disk.
  */
 import { ConfigError, type Problem } from '../agent/core/errors.ts';
 import type { Profile } from '../agent/core/profile.ts';
@@ -9,7 +9,7 @@ import { type CheckedProfiles, hashOfText } from './checked-profiles.ts';
 import type { ProfileFile } from './profile-folders.ts';
 import { judgeProfile, type ProfileUse } from './profile-judge.ts';
 
-/** YAML with places, as the config room reads it. */
+/** Parses YAML and returns it with the position of each value. */
 export type ReadPlaced = (text: string) => {
   readonly value: unknown;
   readonly flaws: readonly { readonly line: number; readonly column: number; readonly message: string }[];
@@ -42,7 +42,7 @@ export function loadProfile({ file, text }: ProfileFile, readPlaced: ReadPlaced,
   throw new ConfigError(problems.toSorted((a, b) => a.line - b.line || a.column - b.column));
 }
 
-/** What a file is by its keys at the top, so that one given in place of the other is told in a word; null when they do not say. */
+/** The kind of a file by its keys at the top, so that one given in place of the other is reported; null when they do not show it. */
 export function kindOfDocument(value: unknown): 'cabinet' | 'profile' | null {
   if (typeof value !== 'object' || value === null) return null;
   const [isCabinet, isProfile] = [
@@ -56,7 +56,7 @@ export function kindOfDocument(value: unknown): 'cabinet' | 'profile' | null {
 export interface LoadedProfiles {
   readonly profiles: ReadonlyMap<string, Profile>;
   readonly problems: readonly Problem[];
-  /** Ids that files of the site claim of which none can be used, and these files; nothing stands under such an id, not even what is shipped. */
+  /** Ids for which the site has files but none that can be used, and these files. Such an id has no profile, not even a shipped one. */
   readonly broken: ReadonlyMap<string, readonly string[]>;
 }
 
@@ -92,7 +92,7 @@ export function loadProfiles(files: readonly ProfileFile[], readPlaced: ReadPlac
   return { profiles, problems, broken };
 }
 
-/** Nobody can say which of them was meant. */
+/** It is unknown which of them was meant, so none is used. */
 function sharedId(id: string, [first, ...others]: readonly ProfileFile[], readPlaced: ReadPlaced): Problem[] {
   return others.map(({ file, text }) => {
     const message = `"${id}" is the id of ${first?.file} too, and neither is used: give one of them another id, or take it away`;

@@ -1,7 +1,5 @@
 /**
- * What a profile file may say, with the defaults that keep it short.
- *
- * Owns the schema.
+ * The schema of a profile file, with the defaults that keep it short.
  */
 import * as z from 'zod';
 import type { JsonSchema } from '../agent/core/json-schema.ts';
@@ -204,14 +202,14 @@ const document = z.strictObject({
 
 /** A profile as a person writes it; `profile-expand.ts` makes the whole of it. */
 export const profileSchema = document.superRefine(({ transport, points, repeat }, context) => {
-  const say = (path: (string | number)[], message: string): void => context.addIssue({ code: 'custom', path, message });
-  if (points.length === 0 && repeat.length === 0) say(['points'], 'give at least one point');
+  const report = (path: (string | number)[], message: string): void => context.addIssue({ code: 'custom', path, message });
+  if (points.length === 0 && repeat.length === 0) report(['points'], 'give at least one point');
   if (transport === 'uart') return;
   const lists = [{ path: ['points'], points }, ...repeat.map((part, r) => ({ path: ['repeat', r, 'points'], points: part.points }))];
   for (const list of lists) {
     list.points.forEach(({ id, address }, index) => {
       if (address === undefined)
-        say([...list.path, index, 'address'], `point "${id}" has no address; give the one in the frame, counted from 0`);
+        report([...list.path, index, 'address'], `point "${id}" has no address; give the one in the frame, counted from 0`);
     });
   }
 });

@@ -1,7 +1,5 @@
 /**
- * The shelf: which device types there are.
- *
- * Owns the order in which their folders are read.
+ * All device types: those that come with the agent and those of the site.
  */
 import type { Problem } from '../agent/core/errors.ts';
 import { type CheckedProfiles, readChecked } from './checked-profiles.ts';

@@ -1,7 +1,7 @@
 /**
  * Lets the kernel switch the direction of an RS-485 transceiver.
  *
- * Owns the one ioctl that neither Node nor the serial bindings offer; a child process makes it on the inherited descriptor.
+ * Neither Node nor the serial bindings offer the ioctl; a child process makes it on the inherited descriptor.
  */
 import { spawn } from 'node:child_process';
 import type { Rs485Settings } from '../agent/core/cabinet.ts';

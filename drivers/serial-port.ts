@@ -1,7 +1,7 @@
 /**
  * A serial port as bytes in and bytes out.
  *
- * Owns the only use of the serial bindings. Never interprets a byte.
+ * The only file that uses the serial bindings. It does not interpret bytes.
  * Reads and writes go straight to the file descriptor: through the library's stream, or Node's thread pool, a stalled
  * flash blocks the bus for seconds. Source: measured, 2,004 ms against 15 ms with four blocked pool threads.
  */
@@ -19,7 +19,7 @@ type LinuxBinding = Binding & {
   readonly poller: { on(event: 'readable', fire: (e: Error | null) => void): void; poll(events: number): void };
 };
 
-/** What the poller is asked for; it tells once and must be asked again. Source: EVENTS of @serialport/bindings-cpp. */
+/** The event that the poller is armed for; it fires once and must be armed again. Source: EVENTS of @serialport/bindings-cpp. */
 const READABLE = 1;
 
 /** Larger than the kernel's tty buffer. Units: bytes. Source: Linux N_TTY_BUF_SIZE is 4096. */
@@ -27,88 +27,107 @@ const READ_BYTES = 4096;
 
 /** Errors: `open` rejects with BusError `port-missing`, `port-busy` or `port-refused`, each saying what to check. */
 export function createSerialPort(path: string, serial: SerialSettings, rs485: Rs485Settings | null = null): BytePort {
-  let binding: LinuxBinding | null = null;
-  let isHeld = false;
-  /** The poller has been asked and has not told yet. */
-  let isAsked = false;
-  const chunk = Buffer.alloc(READ_BYTES);
+  return new TtyPort(path, serial, rs485);
+}
 
-  const read = (): Buffer | null => {
-    if (binding?.fd == null) return null;
+class TtyPort implements BytePort {
+  onBytes: (bytes: Buffer) => void = () => {};
+  onLost: (cause: Error) => void = () => {};
+  readonly #path: string;
+  readonly #serial: SerialSettings;
+  readonly #rs485: Rs485Settings | null;
+  readonly #chunk = Buffer.alloc(READ_BYTES);
+  #binding: LinuxBinding | null = null;
+  #isHeld = false;
+  /** The poller has been armed and has not fired yet. */
+  #isArmed = false;
+
+  constructor(path: string, serial: SerialSettings, rs485: Rs485Settings | null) {
+    this.#path = path;
+    this.#serial = serial;
+    this.#rs485 = rs485;
+  }
+
+  get isOpen(): boolean {
+    return this.#binding !== null;
+  }
+
+  async open(): Promise<void> {
+    if (this.#binding === null) this.#adopt(await opened(this.#path, this.#serial, this.#rs485));
+  }
+
+  write(bytes: Uint8Array): void {
+    if (this.#binding?.fd == null) throw new BusError('port-closed', `${this.#path} is closed`);
     try {
-      const length = readSync(binding.fd, chunk);
+      for (let sent = 0; sent < bytes.length; ) sent += writeSync(this.#binding.fd, bytes, sent);
+    } catch (error) {
+      this.#lose(error as Error);
+      throw new BusError('port-closed', `${this.#path} does not take bytes: check the plug and the adapter`, { cause: error });
+    }
+  }
+
+  discardInput(): number {
+    let bytes = 0;
+    for (let got = this.#read(); got !== null; got = this.#read()) bytes += got.length;
+    return bytes;
+  }
+
+  hold(on: boolean): void {
+    this.#isHeld = on;
+    if (!on) this.#deliver();
+  }
+
+  async close(): Promise<void> {
+    const closing = this.#binding;
+    this.#binding = null;
+    if (closing !== null) await closing.close();
+  }
+
+  #adopt(binding: LinuxBinding): void {
+    this.#binding = binding;
+    this.#isHeld = false;
+    this.#isArmed = false;
+    binding.poller.on('readable', (error) => {
+      if (this.#binding !== binding) return;
+      this.#isArmed = false;
+      if (error !== null) this.#lose(error);
+      else if (!this.#isHeld) this.#deliver();
+    });
+    this.#arm();
+  }
+
+  #deliver(): void {
+    const bytes = this.#read();
+    if (bytes !== null) this.onBytes(bytes);
+    this.#arm();
+  }
+
+  #arm(): void {
+    if (this.#binding === null || this.#isHeld || this.#isArmed) return;
+    this.#isArmed = true;
+    this.#binding.poller.poll(READABLE);
+  }
+
+  #read(): Buffer | null {
+    if (this.#binding?.fd == null) return null;
+    try {
+      const length = readSync(this.#binding.fd, this.#chunk);
       if (length === 0) throw Object.assign(new Error('end of file'), { code: 'EIO' });
-      return Buffer.from(chunk.subarray(0, length));
+      return Buffer.from(this.#chunk.subarray(0, length));
     } catch (error) {
       if (errnoOf(error) === 'EAGAIN') return null;
-      lose(error as Error);
+      this.#lose(error as Error);
       return null;
     }
-  };
-  const deliver = (): void => {
-    const bytes = read();
-    if (bytes !== null) port.onBytes(bytes);
-    ask();
-  };
-  const ask = (): void => {
-    if (binding === null || isHeld || isAsked) return;
-    isAsked = true;
-    binding.poller.poll(READABLE);
-  };
-  const listenTo = (opened: LinuxBinding): void => {
-    binding = opened;
-    isHeld = false;
-    isAsked = false;
-    opened.poller.on('readable', (error) => {
-      if (binding !== opened) return;
-      isAsked = false;
-      if (error !== null) lose(error);
-      else if (!isHeld) deliver();
-    });
-    ask();
-  };
-  const lose = (cause: Error): void => {
-    const lost = binding;
-    binding = null;
+  }
+
+  #lose(cause: Error): void {
+    const lost = this.#binding;
+    this.#binding = null;
     if (lost === null) return;
     closeQuietly(lost);
-    port.onLost(new BusError('port-closed', `${path} went away: check the plug and the adapter`, { cause }));
-  };
-
-  const port: BytePort = {
-    get isOpen() {
-      return binding !== null;
-    },
-    onBytes: () => {},
-    onLost: () => {},
-    async open() {
-      if (binding === null) listenTo(await opened(path, serial, rs485));
-    },
-    write(bytes) {
-      if (binding?.fd == null) throw new BusError('port-closed', `${path} is closed`);
-      try {
-        for (let sent = 0; sent < bytes.length; ) sent += writeSync(binding.fd, bytes, sent);
-      } catch (error) {
-        lose(error as Error);
-        throw new BusError('port-closed', `${path} does not take bytes: check the plug and the adapter`, { cause: error });
-      }
-    },
-    discardInput() {
-      let bytes = 0;
-      for (let got = read(); got !== null; got = read()) bytes += got.length;
-      return bytes;
-    },
-    hold(on) {
-      isHeld = on;
-      if (!on) deliver();
-    },
-    async close() {
-      const closing = binding;
-      binding = null;
-      if (closing !== null) await closing.close();
-    },
-  };
-  return port;
+    this.onLost(new BusError('port-closed', `${this.#path} went away: check the plug and the adapter`, { cause }));
+  }
 }
 
 async function opened(path: string, serial: SerialSettings, rs485: Rs485Settings | null): Promise<LinuxBinding> {
@@ -129,7 +148,7 @@ async function opened(path: string, serial: SerialSettings, rs485: Rs485Settings
   return binding;
 }
 
-/** The descriptor may already be gone with the adapter; there is nothing left to save. */
+/** The descriptor may be gone with the adapter already; there is nothing left to save. */
 function closeQuietly(binding: Binding): void {
   binding.close().catch((error: unknown) => {
     if (!(error instanceof Error)) throw error;

@@ -7,7 +7,7 @@ import type { SerialSettings } from './cabinet.ts';
 import type { BusErrorCode } from './errors.ts';
 import type { Profile, Table } from './profile.ts';
 
-/** Errors: methods reject with BusError for trouble on the line, RangeError for a line, unit or address that cannot be. */
+/** Errors: methods reject with BusError for trouble on the line, Refusal for a line, unit or address that cannot be. */
 export interface BusTools {
   /** Which addresses answer. `tell` hears of progress and of each unit as it is found. */
   scan(request: ScanRequest, tell: (progress: ScanProgress) => void): Promise<ScanResult>;

@@ -8,6 +8,7 @@ import type { Rs485Settings, SerialSettings } from './cabinet.ts';
 import type { MonoMs } from './clock.ts';
 import type { BusError } from './errors.ts';
 import type { Profile, Table } from './profile.ts';
+import type { Refusal } from './refusal.ts';
 
 /** Raw bytes in and out of one port. A PTY, a serial port or a simulated wire. */
 export interface BytePort {
@@ -90,7 +91,7 @@ export interface LineCounters {
   /** Sound frames of the unit that was asked which do not answer the question. */
   readonly wrongReplies: number;
   /** Sound frames that nobody asked for: a second master, or two units with one address. */
-  readonly strangers: number;
+  readonly foreignFrames: number;
   /** Requests that had to leave although the line never fell silent. */
   readonly floods: number;
   /** Time the wire was in use, turnarounds and gaps included. Units: ms. */
@@ -147,10 +148,10 @@ export interface ModbusDriver {
   readonly profile: Profile;
   /** All points that lie wholly inside the block. */
   decode(table: Table, address: number, words: readonly number[]): readonly DecodedValue[];
-  /** One write of a group of the profile. Errors: as `encode`. */
-  encodeGroup(groupId: string, levelPct: number): Omit<WriteRequest, 'unit'>;
-  /** Errors: throws RangeError for a quantity that cannot be written; callers check the profile first. */
-  encode(quantity: string, value: number): Omit<WriteRequest, 'unit'>;
+  /** One write of a group of the profile; a Refusal as `encode`. */
+  encodeGroup(groupId: string, levelPct: number): Omit<WriteRequest, 'unit'> | Refusal;
+  /** A Refusal for a quantity that cannot be written, and for a value that does not fit. */
+  encode(quantity: string, value: number): Omit<WriteRequest, 'unit'> | Refusal;
 }
 
 /** A raw UART device type at work, fed byte by byte. */

@@ -1,32 +1,32 @@
 /**
- * What a register counts → a total that never falls: over roll-overs, resets and replaced meters.
+ * Counter register → a total that never falls: over roll-overs, resets and replaced meters.
  *
- * Owns what is known of one counter. Pure: time is an argument.
+ * Pure: time is an argument.
  *
- * A reading is taken when it follows the last one taken: not below it, and for energy not above what can have been drawn since.
- * Any other is a sighting, which has no total. A reading that follows the last one taken after all shows that the sighting was wrong;
- * one that follows a sighting proves it: the register has rolled over, or it counts from somewhere else. What was counted
- * between the last reading taken and that sighting is then known for a roll-over, and for nothing else.
+ * A reading is accepted when it follows the last accepted one: not below it, and for energy not above what can have been drawn since.
+ * Any other reading is a candidate, which has no total. A later reading that follows the last accepted one disproves the candidate;
+ * one that follows a candidate proves it: the register has rolled over, or was reset. The count between the last accepted reading
+ * and that candidate is known for a roll-over only.
  */
 import type { MonoMs } from '../core/clock.ts';
 import type { PointProfile } from '../core/profile.ts';
 
 /** No cabinet draws more. Units: kW. Source: assumed; the largest feed at low voltage in France, 250 kVA. */
 const MAX_POWER_KW = 250;
-/** What a meter may add at once because it counts in steps or tells late. Units: kWh. Source: assumed; the coarsest common step. */
+/** What a meter may add at once because it counts in steps or reports late. Units: kWh. Source: assumed; the coarsest common step. */
 const SLACK_KWH = 1;
 /** Before a roll-over and after it a count lies in this part of its range. Source: assumed; more than any pause between two readings brings. */
 const WRAP_SHARE = 0.1;
-/** What a float of 32 bits cannot tell apart, as a share of its value. Source: IEEE 754, 24 binary digits. */
+/** The resolution of a float of 32 bits, as a share of its value. Source: IEEE 754, 24 binary digits. */
 const FLOAT_SHARE = 2 ** -23;
 /** A wrong reading may fall among those that prove a replaced meter, so one more than needed is remembered. */
-const SIGHTINGS = 2;
+const CANDIDATES = 2;
 const HOUR_MS = 3_600_000;
 
 /** How many kWh one of a unit is. */
 const KWH: Readonly<Record<string, number>> = { Wh: 0.001, kWh: 1, MWh: 1_000 };
 
-/** What its profile says of a counter. Units: the point's own, after scale. */
+/** The rules of a counter from its profile. Units: the point's own, after scale. */
 export interface CounterRule {
   /** It starts again at 0 instead of reaching this; null when it never does. */
   readonly rolloverAt: number | null;
@@ -47,10 +47,10 @@ export interface Counter {
   readonly offset: number;
   readonly last: CounterReading | null;
   /** Not taken, oldest first. */
-  readonly sightings: readonly CounterReading[];
+  readonly candidates: readonly CounterReading[];
 }
 
-export const UNCOUNTED: Counter = { offset: 0, last: null, sightings: [] };
+export const UNCOUNTED: Counter = { offset: 0, last: null, candidates: [] };
 
 /** `total` is null while it is not known whether the reading is true. */
 export interface CounterStep {
@@ -78,11 +78,11 @@ export function counterRule({ counter, semantic, decimals, type, scale, unit }: 
 
 /** The counter after one more good reading. Errors: none; every reading leads to a state. */
 export function afterReading(counter: Counter, now: CounterReading, rule: CounterRule): CounterStep {
-  const { last, sightings } = counter;
+  const { last, candidates } = counter;
   if (last !== null && follows(last, now, rule)) return taken(counter, last, now, rule);
-  const proven = sightings.find((sighting) => follows(sighting, now, rule));
+  const proven = candidates.find((candidate) => follows(candidate, now, rule));
   if (proven === undefined)
-    return { counter: { ...counter, sightings: [...sightings, now].slice(-SIGHTINGS) }, total: null, restart: null };
+    return { counter: { ...counter, candidates: [...candidates, now].slice(-CANDIDATES) }, total: null, restart: null };
   if (last === null) return taken(counter, proven, now, rule);
   if (isWrap(last, proven, rule)) {
     const offset = counter.offset + (rule.rolloverAt ?? 0);
@@ -92,7 +92,7 @@ export function afterReading(counter: Counter, now: CounterReading, rule: Counte
   return { ...taken({ ...counter, offset: total - proven.raw }, proven, now, rule), restart: { total, raw: proven.raw } };
 }
 
-/** What is known of a counter in another unit of energy; undefined when neither can be told in the other. */
+/** A counter converted into another unit of energy; undefined when the units cannot be converted. */
 export function inUnit({ offset, raw }: { readonly offset: number; readonly raw: number }, from: string, to: string) {
   const [fromKwh, toKwh] = [KWH[from], KWH[to]];
   const factor = from === to ? 1 : fromKwh === undefined || toKwh === undefined ? undefined : fromKwh / toKwh;
@@ -102,11 +102,11 @@ export function inUnit({ offset, raw }: { readonly offset: number; readonly raw:
 function taken({ offset }: Counter, before: CounterReading, now: CounterReading, rule: CounterRule): CounterStep {
   // Noise is held, not followed downwards, where it would be counted again on its way up.
   const raw = Math.max(before.raw, now.raw);
-  const counter = { offset: rounded(offset, rule.decimals), last: { raw, atMono: now.atMono }, sightings: [] };
+  const counter = { offset: rounded(offset, rule.decimals), last: { raw, atMono: now.atMono }, candidates: [] };
   return { counter, total: totalOf(offset, raw, rule), restart: null };
 }
 
-/** Both may be of one meter that nobody has touched. */
+/** Whether both readings may be of the same meter without a reset. */
 function follows(before: CounterReading, now: CounterReading, rule: CounterRule): boolean {
   return now.raw - before.raw >= -noiseOf(before.raw, rule) && canRise(now.raw - before.raw, before, now, rule);
 }

@@ -17,7 +17,7 @@ function pointId(deviceId: string, quantity: string): PointId {
   return `${deviceId}.${quantity}`;
 }
 
-/** A device that says "no value" or gives an impossible one yields quality `bad`, never a number. */
+/** A device without a value, or with an impossible one, yields quality `bad`, never a number. */
 export function readingsOf(deviceId: string, values: readonly DecodedValue[], stamp: Stamp): Reading[] {
   return values.map(({ quantity, value, plausible }) =>
     plausible
@@ -26,7 +26,7 @@ export function readingsOf(deviceId: string, values: readonly DecodedValue[], st
   );
 }
 
-/** What is left of a device that does not answer, or of the quantities it refuses. */
+/** Readings without value, for a device that does not answer and for quantities that it refuses. */
 export function absentReadings(deviceId: string, quantities: readonly string[], quality: 'missing' | 'bad', stamp: Stamp): Reading[] {
   return quantities.map((quantity) => ({ pointId: pointId(deviceId, quantity), value: null, quality, ...stamp }));
 }

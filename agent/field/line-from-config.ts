@@ -1,9 +1,6 @@
 /**
- * Lines of the configuration → lines at work: port, protocol, drivers.
- *
- * Owns nothing.
+ * Makes the lines of the configuration: port, protocol, drivers.
  */
-
 import { modbusDriverFor, uartDriverFor } from '../../drivers/driver-for.ts';
 import { createModbusLine, createTcpLine } from '../../drivers/modbus/modbus-line.ts';
 import { createSocketPort } from '../../drivers/socket-port.ts';

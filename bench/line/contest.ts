@@ -1,7 +1,5 @@
 /**
- * Masters that read the same registers in turn: who takes part, one round, CPU time a read.
- *
- * Owns the masters' processes. Called for efficiency and CPU time.
+ * Masters that read the same registers in turn: the contestants, one round, CPU time of a read.
  */
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';

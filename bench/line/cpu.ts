@@ -1,7 +1,7 @@
 /**
  * CPU time of one read when the reply trickles in, as a UART delivers it.
  *
- * Owns the rounds. All masters as their users have them; ours as shipped.
+ * All masters as their users have them; ours as shipped.
  */
 import { physicalMs } from '../bus.ts';
 import { against, type BenchOptions, type BenchResult, round, withPeer } from '../result.ts';

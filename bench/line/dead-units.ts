@@ -1,7 +1,7 @@
 /**
  * What dead units cost the others: answered reads a second on a busy line, all alive, one dead, a tenth dead.
  *
- * Owns the comparison. Ours is the whole field engine; the peer is a plain loop over all units with its usual timeout.
+ * Ours is the whole field engine; the peer is a plain loop over all units with its usual timeout.
  */
 import { unitsUpTo } from '../bus.ts';
 import { against, type BenchOptions, type BenchResult, round, withPeer } from '../result.ts';
@@ -15,7 +15,7 @@ const PERIOD_MS = 50;
 const GOAL_PCT = 90;
 /** Units: ms. Source: modbus-serial's users set 200 to 500; the lowest is to its favour. */
 const PEER_TIMEOUT_MS = 200;
-/** After units went dead; whoever learns has learned. Units: ms. */
+/** Time to adapt after units went dead. Units: ms. */
 const SETTLE_MS = { full: 3_000, quick: 2_000 };
 const MEASURE_MS = { full: 4_000, quick: 2_000 };
 

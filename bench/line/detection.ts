@@ -1,7 +1,7 @@
 /**
- * How soon the street is lit after somebody came: to the first level on the wire, and to the last of 35 lamps.
+ * How soon the street is lit after a detection: to the first level on the wire, and to the last of 35 lamps.
  *
- * Owns the figures. The whole agent on one line at 19200 baud, once with levels of a whole line as a broadcast, once lamp by lamp.
+ * The whole agent on one line at 19200 baud, once with levels of a whole line as a broadcast, once lamp by lamp.
  */
 import type { AgentAnswer, AgentQuestion } from '../agent-process.ts';
 import { type Child, startChild } from '../child.ts';

@@ -1,9 +1,9 @@
 /**
  * How much of a line's time is wire time: ours, the peers', and the limit of physics.
  *
- * Owns the rounds and what they mean. Masters take turns on the same pseudo-terminals, so that a busy machine disturbs all alike.
+ * Masters take turns on the same pseudo-terminals, so that a busy machine disturbs all alike.
  *
- * Two footings, never mixed. *Without gap*: request + turnaround + reply over wall time, our silence between frames switched off,
+ * Two figures, never mixed. *Without gap*: request + turnaround + reply over wall time, our silence between frames switched off,
  * because the peers keep none. *With gap*: ours as shipped; the silence the standard demands counts as wire time, as it does on a real line.
  */
 import { BAUDS, physicalMs, silenceMs } from '../bus.ts';

@@ -1,7 +1,7 @@
 /**
  * The line bench: every figure of a serial line, one after the other.
  *
- * Owns the order. A figure that fails is told and does not take the others with it.
+ * A figure that fails is reported, and the others still run.
  */
 import type { BenchOptions } from '../result.ts';
 import { startContestants } from './contest.ts';

@@ -1,7 +1,5 @@
 /**
- * The processes of the line bench by their names, so that each figure asks the right questions.
- *
- * Owns nothing: who starts one stops it.
+ * Starts the processes of the line bench. The caller stops what it starts.
  */
 import type { BusAnswer, BusQuestion } from '../bus-process.ts';
 import { type Child, startChild } from '../child.ts';
@@ -24,7 +22,7 @@ export function startPeer(name: 'modbus-serial' | 'jsmodbus'): LinePeer {
   return startChild('peer-process.ts', [name]);
 }
 
-/** Let the line go on for a while. */
+/** Lets the line run for a while. */
 export function wait(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms));
 }

@@ -1,7 +1,7 @@
 /**
- * How long it takes to look at all 247 addresses of a line.
+ * How long it takes to probe all 247 addresses of a line.
  *
- * Owns the comparison. Ours goes on polling meanwhile; the peer, a plain loop with its usual timeout, does nothing else.
+ * Ours goes on polling meanwhile; the peer, a plain loop with its usual timeout, does nothing else.
  */
 import { unitsUpTo } from '../bus.ts';
 import { against, type BenchOptions, type BenchResult, round, withPeer } from '../result.ts';

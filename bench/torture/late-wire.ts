@@ -1,12 +1,12 @@
 /**
  * A wire with an attacker on it: each reply may be late, doubled, lost or drowned, one by one.
  *
- * Owns the bytes on their way to the gateway. Units answer from `late-units.ts`; time is the caller's clock.
+ * Units answer from `late-units.ts`; time is the caller's clock.
  */
 import type { SerialSettings } from '../../agent/core/cabinet.ts';
 import type { Clock, MonoMs } from '../../agent/core/clock.ts';
 import type { Random } from '../../test/street/random.ts';
-import { encodeReadReply, parseRequest, writeReply } from '../../test/street/rtu-slave.ts';
+import { encodeReadReply, parseRequest, type SlaveRequest, writeReply } from '../../test/street/rtu-slave.ts';
 import { createWire, type Wire } from '../../test/street/wire.ts';
 import { type LateBlock, trueValueAt } from './late-units.ts';
 
@@ -56,15 +56,7 @@ export function createAttackedWire({ clock, serial, random, isNetwork }: Attacke
     const request = parseRequest(bytes);
     if (request === undefined || request === null) throw new Error(`a bad request: ${bytes.toString('hex')}`);
     clock.precisely(clock.monoMs() + bytes.length * charMs, () => {
-      if (request.unit === 0) return;
-      const reply =
-        request.kind === 'write'
-          ? writeReply(bytes)
-          : encodeReadReply(
-              request,
-              Array.from({ length: request.count }, (_, i) => trueValueAt(request as LateBlock, request.address + i, clock.monoMs())),
-            );
-      answer(request.unit, reply);
+      if (request.unit !== 0) answer(request.unit, trueReply(request, bytes, clock.monoMs()));
     });
   });
   const attacked: AttackedWire = Object.assign(wire, { fate: () => UNHARMED, shifted: new Set<number>(), ambush: null, counts });
@@ -115,4 +107,11 @@ export function createAttackedWire({ clock, serial, random, isNetwork }: Attacke
     if (cut > 0) clock.precisely(atMono - (isNetwork ? 0 : (bytes.length - cut) * charMs), () => wire.end.write(bytes.subarray(0, cut)));
     clock.precisely(atMono, () => wire.end.write(bytes.subarray(cut)));
   }
+}
+
+/** The reply of a sound unit at this time. */
+function trueReply(request: SlaveRequest, bytes: Buffer, atMono: MonoMs): Buffer {
+  if (request.kind === 'write') return writeReply(bytes);
+  const words = Array.from({ length: request.count }, (_, i) => trueValueAt(request as LateBlock, request.address + i, atMono));
+  return encodeReadReply(request, words);
 }

@@ -2,16 +2,15 @@
  * Reads while replies are late by up to a minute, doubled, lost, drowned in noise or one request behind: is a wrong value ever taken for
  * good?
  *
- * Owns the schedule of the attack and what counts as wrong: a value that the register did not hold at any time between the sending of
- * the request and the end of its reply. The line is the real one; wire, units and time are simulated.
+ * A value is wrong if the register did not hold it at any time between the sending of the request and the end of its reply. The line is the real one; wire, units and time are simulated.
  */
 import type { SerialSettings } from '../../agent/core/cabinet.ts';
-import type { Clock } from '../../agent/core/clock.ts';
 import type { ModbusLine, ReadRequest, Reply } from '../../agent/core/driver.ts';
 import { BusError } from '../../agent/core/errors.ts';
 import { createManualClock, type ManualClock } from '../../agent/core/manual-clock.ts';
 import { createModbusLine } from '../../drivers/modbus/modbus-line.ts';
 import { createRandom, type Random } from '../../test/street/random.ts';
+import { eagerClock } from '../../test/support/eager-clock.ts';
 import { LATE_ATTACKS, oneEvent, type Strength, stormOf } from './late-attacks.ts';
 import { heldBetween, type LateBlock } from './late-units.ts';
 import { type AttackedWire, createAttackedWire, UNHARMED } from './late-wire.ts';
@@ -24,7 +23,21 @@ const CYCLE = { storm: 200, calm: 60, event: 40 };
 const PACE_MS = { storm: 60, calm: 3_000, event: 150 };
 /** Share of reads that follow the line's advice, as the field does; the others are sent regardless, as a person at the console does. */
 const FOLLOWS = { storm: 0.8, calm: 1, event: 1 };
-const BALLASTS = 64;
+const GEARS = 64;
+/** A gateway whose control gear all has one shape, a meter with several, units with one, and a unit with nothing else than eight inputs. */
+const READS: readonly ReadRequest[] = [
+  ...Array.from({ length: GEARS }, (_, i): ReadRequest => {
+    const address = 8 * i + 1;
+    const alternates = i % 4 === 0 ? {} : { alternates: [3, 4, 5].map((count) => ({ address, count })) };
+    return { unit: 10, table: 'holding', address, count: 2, ...alternates };
+  }),
+  ...[0, 8, 16, 24].map((address): ReadRequest => ({ unit: 1, table: 'input', address, count: 2 })),
+  ...[2, 10, 18, 26].map((address): ReadRequest => ({ unit: 2, table: 'holding', address, count: 1 })),
+  ...[4, 12].map((address): ReadRequest => ({ unit: 2, table: 'holding', address, count: 1 })),
+  ...[3, 4, 6, 9].map((count): ReadRequest => ({ unit: 3, table: 'input', address: 8 * count, count })),
+  { unit: 4, table: 'discrete', address: 0, count: 8 },
+  { unit: 5, table: 'holding', address: 2, count: 1 },
+];
 /** So long a line that shows a sign of trouble is watched. Units: ms. Source: ADR 26. */
 const SIGN_MS = 60_000;
 
@@ -45,10 +58,10 @@ export async function lateTorture({ rounds, seed, progress, emit }: TortureOptio
     const reads = Math.ceil(rounds / scenes.length);
     const scene = await openScene({ baud, parity: 'none', stopBits: 1, dataBits: 8 }, isNetwork, createRandom(seed + i));
     const seen = await attacked(scene, reads, (text) => progress(`late: ${baud} ${isNetwork ? 'rtu+tcp' : 'rtu'} ${text}`));
-    const { timeouts, crcErrors, lateReplies, duplicates, doubtful, resyncs, strangers } = scene.line.counters;
+    const { timeouts, crcErrors, lateReplies, duplicates, doubtful, resyncs, foreignFrames } = scene.line.counters;
     const ok = seen.wrong === 0 && seen.good > 0;
     isKept &&= ok;
-    const counters = { timeouts, crcErrors, lateReplies, duplicates, doubtful, resyncs, strangers };
+    const counters = { timeouts, crcErrors, lateReplies, duplicates, doubtful, resyncs, strangers: foreignFrames };
     const { failed, ...counted } = seen;
     const name = `${baud} ${isNetwork ? 'rtu+tcp' : 'rtu'}`;
     emit({ torture: 'late', ok, line: name, seed, ...counted, failed, attack: { ...scene.wire.counts }, counters });
@@ -72,22 +85,10 @@ interface Scene {
 async function openScene(serial: SerialSettings, isNetwork: boolean, random: Random): Promise<Scene> {
   const clock = createManualClock(0);
   const wire = createAttackedWire({ clock, serial, random, isNetwork });
-  const line = createModbusLine({ port: wire.port, serial, clock: eager(clock), isNetwork });
+  const line = createModbusLine({ port: wire.port, serial, clock: eagerClock(clock), isNetwork });
   await line.open();
   await clock.advance(100);
   return { clock, line, wire, random };
-}
-
-/** The system clock fires a time already past before it returns; the manual one never does. */
-function eager(clock: ManualClock): Clock {
-  return {
-    ...clock,
-    precisely(dueMono, fire) {
-      if (dueMono > clock.monoMs()) return clock.precisely(dueMono, fire);
-      fire();
-      return { cancel() {} };
-    },
-  };
 }
 
 async function attacked(scene: Scene, reads: number, progress: (text: string) => void): Promise<Seen> {
@@ -133,8 +134,8 @@ async function read(
 }
 
 function noteSigns(signs: Signs, { counters }: ModbusLine, nowMono: number): void {
-  const { lateReplies, duplicates, strangers, wrongReplies } = counters;
-  const count = lateReplies + duplicates + strangers + wrongReplies;
+  const { lateReplies, duplicates, foreignFrames, wrongReplies } = counters;
+  const count = lateReplies + duplicates + foreignFrames + wrongReplies;
   if (count !== signs.count) Object.assign(signs, { count, mono: nowMono });
 }
 
@@ -162,18 +163,3 @@ async function endOf(clock: ManualClock, transaction: Promise<Reply>): Promise<R
   if (end instanceof Error && !(end instanceof BusError)) throw end;
   return end;
 }
-
-/** A gateway whose ballasts all have one shape, a meter with several, units with one, and a unit with nothing else than eight inputs. */
-const READS: readonly ReadRequest[] = [
-  ...Array.from({ length: BALLASTS }, (_, i): ReadRequest => {
-    const address = 8 * i + 1;
-    const alternates = i % 4 === 0 ? {} : { alternates: [3, 4, 5].map((count) => ({ address, count })) };
-    return { unit: 10, table: 'holding', address, count: 2, ...alternates };
-  }),
-  ...[0, 8, 16, 24].map((address): ReadRequest => ({ unit: 1, table: 'input', address, count: 2 })),
-  ...[2, 10, 18, 26].map((address): ReadRequest => ({ unit: 2, table: 'holding', address, count: 1 })),
-  ...[4, 12].map((address): ReadRequest => ({ unit: 2, table: 'holding', address, count: 1 })),
-  ...[3, 4, 6, 9].map((count): ReadRequest => ({ unit: 3, table: 'input', address: 8 * count, count })),
-  { unit: 4, table: 'discrete', address: 0, count: 8 },
-  { unit: 5, table: 'holding', address: 2, count: 1 },
-];

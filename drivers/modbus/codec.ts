@@ -1,9 +1,10 @@
 /**
- * Registers ↔ numbers.
+ * Registers ↔ numbers: types, word order, scale and the patterns that mean "no value".
  *
- * Pure. Knows types, word order, scale and the patterns that mean "no value".
+ * Pure.
  */
 import type { PointProfile, RegisterType } from '../../agent/core/profile.ts';
+import { Refusal } from '../../agent/core/refusal.ts';
 import { daliLevel, daliPct } from './dali-log.ts';
 
 /** Registers a value takes up. A bit takes one coil. */
@@ -28,7 +29,7 @@ export const WRITABLE: Readonly<Partial<Record<RegisterType, readonly [min: numb
 /**
  * One raw value.
  *
- * Shape: `words.length` is at least `REGISTERS[type]`, each 0..65535. Bytes inside a word are big-endian.
+ * Shape: `words.length` is at least `REGISTERS_PER_VALUE[type]`, each 0..65535. Bytes inside a word are big-endian.
  * Errors: null for a u64 that a number cannot hold exactly; nothing the devices count comes near 2^53.
  */
 function rawOf({ type, wordOrder }: PointProfile, words: readonly number[]): number | null {
@@ -86,24 +87,20 @@ function bitOf({ type, wordOrder }: PointProfile, bit: number, words: readonly n
   return ((used[bit >> 4] ?? 0) >> (bit & 15)) & 1;
 }
 
-/** Whether a value lies in the range its profile calls plausible. */
+/** Whether a value is in the plausible range of its profile. */
 export function isPlausible({ range }: PointProfile, value: number): boolean {
   return range === null || (value >= range[0] && value <= range[1]);
 }
 
-/**
- * Registers for a value to be written.
- *
- * Errors: throws RangeError for a point that is not writable or a value outside its limits; callers check the profile first.
- */
-export function encodePoint(point: PointProfile, value: number): number[] {
+/** Registers for a value to be written; a Refusal for a point that cannot be written and for a value that does not fit. */
+export function encodePoint(point: PointProfile, value: number): number[] | Refusal {
   const { write, type } = point;
-  if (write === null) throw new RangeError(`${point.id} cannot be written`);
-  if (!(value >= write.min && value <= write.max)) throw new RangeError(`${point.id}: ${value} is outside ${write.min}..${write.max}`);
+  if (write === null) return new Refusal(`${point.id} cannot be written`);
+  if (!(value >= write.min && value <= write.max)) return new Refusal(`${point.id}: ${value} is outside ${write.min}..${write.max}`);
   const raw = rawFor(point, value);
   const limits = WRITABLE[type];
-  if (limits === undefined) throw new RangeError(`${point.id}: writing type ${type} is not supported`);
-  if (raw < limits[0] || raw > limits[1]) throw new RangeError(`${point.id}: ${value} does not fit into ${type}`);
+  if (limits === undefined) return new Refusal(`${point.id}: writing type ${type} is not supported`);
+  if (raw < limits[0] || raw > limits[1]) return new Refusal(`${point.id}: ${value} does not fit into ${type}`);
   return [raw & 0xffff];
 }
 
@@ -112,7 +109,7 @@ export function rawFor({ transform, scale, offset }: PointProfile, value: number
   return transform === 'dali-log' ? daliLevel(value) : Math.round((value - offset) / scale);
 }
 
-/** Sentinels are written as they stand in the frame, whatever the sign of the type. */
+/** The raw value as unsigned number: profiles give sentinels as they are in the frame, whatever the sign of the type. */
 function unsigned({ type, wordOrder }: PointProfile, words: readonly number[]): number {
   const used = words.slice(0, REGISTERS_PER_VALUE[type]);
   if (wordOrder === 'low-first') used.reverse();

@@ -1,20 +1,24 @@
 /**
- * The port under `modbus-serial`: hands it exactly one sound frame a request, or nothing.
+ * The serial port under `modbus-serial`: passes exactly one sound frame for each request, or none.
  *
- * Owns the wire's timing and everything the library gets wrong: silence between frames, flush before send, exact length and
- * checksum, late replies, echoes, draining after an error, immediate failure when the port goes away.
- * Never retries and never interprets a register. Takes one request at a time.
+ * It adds what the library lacks: silence between frames, flush before send, exact length and checksum, late replies, echoes, draining
+ * after an error, immediate failure when the port goes down. It never retries and does not interpret registers. One request at a time:
+ *
+ *   write --wire silent--> sent --frame fits--> good: delivered
+ *     ^                      |                  again: sent once more, and judged with both replies
+ *     |                      |                  doubtful: fails
+ *     +--bytes in between    +--no frame in time--> fails; the reply is owed and recognised when it comes late
  */
 import type { SerialSettings } from '../../agent/core/cabinet.ts';
 import type { MonoMs, Timer } from '../../agent/core/clock.ts';
 import { BusError } from '../../agent/core/errors.ts';
 import { createHeldInput, type HeldInput } from './held-input.ts';
-import { createLateReplies, isRead, type LateReplies } from './late-replies.ts';
+import { isRead, LateReplies } from './late-replies.ts';
 import { type Exchange, type LinkOptions, ModbusLink, type ReadRank } from './modbus-link.ts';
 import { completed } from './refusal.ts';
 import { doubtfulError, verdictError } from './reply-errors.ts';
 import { acknowledgement } from './reply-matcher.ts';
-import { ReplyTrust } from './reply-trust.ts';
+import { type FirstReply, ReplyTrust } from './reply-trust.ts';
 import { createWindowMemory, ReplyWindow, type WindowMemory } from './reply-window.ts';
 import { soundFrames } from './sound-frames.ts';
 import { createStrayBytes, type StrayBytes } from './stray-bytes.ts';
@@ -26,7 +30,7 @@ const DRAIN_MAX_MS = 100;
 const LAST_LOOK_MS = 1;
 /** A request that leaves later than this after its time comes from a loop that was busy and has not seen what arrived meanwhile. Units: ms. */
 const BUSY_LOOP_MS = 1;
-/** An adapter may keep the end of a frame to itself this long. Units: ms. Source: default latency timer of FTDI adapters. */
+/** An adapter may hold back the end of a frame this long. Units: ms. Source: default latency timer of FTDI adapters. */
 const ADAPTER_MS = 16;
 /** A clock of a UART may be so far off. Source: 16550 and compatibles, 2 %; both ends. */
 const BAUD_ERROR = 0.04;
@@ -37,7 +41,9 @@ const UNTIMED = -16;
 /** Requests in a row that only a reply too early to be true came to: then the port has another speed. Source: assumed. */
 const MOST_EARLY_LOSSES = 3;
 
-interface Pending extends Exchange {
+const NO_REPLY: FirstReply = { isFirstKnown: false, isFirstForeign: false, isFirstEarly: false };
+
+interface Pending extends Exchange, FirstReply {
   readonly request: Buffer;
   /** Replies so far, each to the same request sent once more. */
   readonly frames: Buffer[];
@@ -56,7 +62,7 @@ export interface GuardedPortOptions extends LinkOptions {
   readonly serial: SerialSettings;
   /** Silence before a request. Units: ms. Default: the standard's 3.5 characters. */
   readonly frameGapMs?: number;
-  /** Behind a serial server on the network; for the words of its failures. */
+  /** Behind a serial server on the network; for the text of its failures. */
   readonly isNetwork?: boolean;
   /** A request that was given up has been answered, `afterMs` after it was sent. */
   readonly onLate?: (request: Buffer, afterMs: number) => void;
@@ -82,7 +88,7 @@ export class GuardedPort extends ModbusLink {
 
   constructor({ port, serial, clock, counters, frameGapMs = gapMs(serial), isNetwork = false, onLate }: GuardedPortOptions) {
     super({ port, clock, counters });
-    const late = createLateReplies({ onSettled: () => void counters.resyncs++, onLate });
+    const late = new LateReplies({ onSettled: () => void counters.resyncs++, onLate });
     const trust = new ReplyTrust(late, counters);
     this.#late = late;
     this.#trust = trust;
@@ -116,8 +122,8 @@ export class GuardedPort extends ModbusLink {
     const queuedMono = this.clock.monoMs();
     const exchange = this.announced();
     const window = new ReplyWindow(request, exchange.expectedBytes, this.#memory);
-    const fresh = { firstSentMono: null, sentMono: null, wasEarly: false, txEndMono: 0, timer: null };
-    const pending: Pending = { ...exchange, ...fresh, request, frames: [], queuedMono, window };
+    const sending = { firstSentMono: null, sentMono: null, wasEarly: false, txEndMono: 0, timer: null };
+    const pending: Pending = { ...exchange, ...sending, ...NO_REPLY, request, frames: [], queuedMono, window };
     this.#pending = pending;
     this.#schedule(pending);
   }
@@ -185,7 +191,7 @@ export class GuardedPort extends ModbusLink {
     else this.#waitUntil(pending, pending.txEndMono + pending.timeoutMs);
   }
 
-  /** Looking costs a failed read, and what came in time was delivered: so only when something may have been missed. */
+  /** Discards input that was not delivered. It costs a failed read, so only when there may be some. */
   #flush(lateMs: number): void {
     if (!this.#isUnsure && lateMs <= BUSY_LOOP_MS && !this.#late.isOwed(this.clock.monoMs())) return;
     this.#isUnsure = false;
@@ -214,7 +220,7 @@ export class GuardedPort extends ModbusLink {
     else this.#expire(pending);
   }
 
-  /** Nobody answers unit 0; the line is free when the frame has left and the units have had their pause. */
+  /** No unit answers a broadcast; the line is free when the frame has left and the units have had their pause. */
   #endBroadcast(pending: Pending): void {
     const freeMono = pending.txEndMono + pending.timeoutMs;
     pending.timer = this.clock.after(freeMono - this.clock.monoMs(), () => {
@@ -278,6 +284,7 @@ export class GuardedPort extends ModbusLink {
     const shownMs = isTimed ? turnaroundMs : nowMono - txEndMono;
     const verdict = this.#trust.judge({
       request,
+      first: pending,
       frames,
       firstSentMono,
       sentMono,

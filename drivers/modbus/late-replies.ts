@@ -1,8 +1,7 @@
 /**
  * Replies that were given up and may still come.
  *
- * Owns their memory, and how late replies have been. Pure: time is an argument. A reply that comes late must never answer another
- * request.
+ * A reply that comes late must never answer another request. Pure memory: time is an argument.
  */
 import type { MonoMs } from '../../agent/core/clock.ts';
 import { isAbout } from './refusal.ts';
@@ -24,33 +23,10 @@ const SLOWER_STILL = 2;
 /** What is left of an old slowness at each new lateness, so that one hiccup does not slow a unit for ever. Source: assumed. */
 const FADE = 0.8;
 /**
- * Debts of one shape. A late reply that no debt is left for would pass for a duplicate, and the whole line would be doubted.
+ * Debts of one shape. A late reply without a debt would count as a duplicate, and the whole line would be doubted.
  * Source: `LATENESS_MS.least` / `GUARD_MS.least`, and a few that were refused.
  */
 const MOST_DEBTS = 64;
-
-export interface LateReplies {
-  /** How late a reply is expected at most. Units: ms. */
-  readonly boundMs: number;
-  /** The reply to this request was given up, or cannot be told from another's. `isHeld`: its shape waits for its guard. */
-  add(request: Buffer, at: { readonly sentMono: MonoMs; readonly nowMono: MonoMs; readonly isHeld: boolean }): void;
-  /** When a read of this shape may go out again without disturbing the late reply. Units: `count` registers or bits. */
-  heldUntilMono(unit: number, fc: number, count: number): MonoMs;
-  /** When all replies of this shape that are owed have come or never will; 0 when none is owed. */
-  clearMono(unit: number, fc: number, count: number): MonoMs;
-  /** How many replies to reads of this shape may still come. */
-  owed(unit: number, fc: number, count: number, nowMono: MonoMs): number;
-  /** Whether a reply was given up so lately that it may lie in the port. */
-  isOwed(nowMono: MonoMs): boolean;
-  /** Whether this unit owes a reply of this function, as `functionOf` returns it. */
-  owes(unit: number, fc: number, nowMono: MonoMs): boolean;
-  /** A sound frame outside its own window: whether it was owed. `isNew`: its content was not received before, so that it settles the debt. */
-  take(frame: Buffer, at: { readonly nowMono: MonoMs; readonly isNew: boolean }): boolean;
-  /** A refusal of this function: whether an older request may have caused it. It counts once for each debt. */
-  takeRefusal(unit: number, fc: number, nowMono: MonoMs): boolean;
-  /** The unit gave exactly its own reply to a request of another shape: no queue is behind. */
-  prove(request: Buffer, sentMono: MonoMs): void;
-}
 
 interface Debt {
   readonly request: Buffer;
@@ -58,127 +34,179 @@ interface Debt {
   readonly fc: number;
   readonly sentMono: MonoMs;
   readonly heldUntilMono: MonoMs;
-  /** No reply has come, neither in time nor late: the first late one tells how slow the unit is. */
+  /** No reply has come, neither in time nor late: the first late one shows how slow the unit is. */
   isLost: boolean;
   isProven: boolean;
-  /** A refusal, or a reply that was on the line before, has been taken for its reply. */
+  /** A refusal, or a repeated reply, has been counted as its reply. */
   isRefusalTaken: boolean;
   isRepeatTaken: boolean;
 }
 
-export function createLateReplies({
-  onSettled = () => {},
-  onLate = () => {},
-}: {
-  /** The last debt of a shape has gone. */
+export interface LateRepliesOptions {
+  /** No reply of a shape can come late any more. */
   readonly onSettled?: () => void;
-  /** A reply came that a request given up is owed, `afterMs` after it was sent. */
+  /** The reply to a request that was given up has arrived, `afterMs` after the request was sent. */
   readonly onLate?: ((request: Buffer, afterMs: number) => void) | undefined;
-} = {}): LateReplies {
-  const debts = new Map<string, Debt[]>();
-  const slowestMs = new Map<number, number>();
-  let boundMs = LATENESS_MS.least;
-  let newestMono: MonoMs = Number.NEGATIVE_INFINITY;
+}
 
-  const endMono = ({ sentMono, isProven }: Debt): MonoMs => sentMono + (isProven ? boundMs : Math.max(boundMs, UNPROVEN_MS));
-  const settle = (key: string, rest: Debt[]): void => {
-    if (rest.length > 0) debts.set(key, rest);
-    else if (debts.delete(key)) onSettled();
-  };
-  const live = (key: string, nowMono: MonoMs): Debt[] => {
-    const all = debts.get(key);
+/**
+ * Requests whose replies may still come, by the shape of the reply.
+ *
+ * Units: `count` is registers or bits.
+ */
+export class LateReplies {
+  readonly #debts = new Map<string, Debt[]>();
+  readonly #slowestMs = new Map<number, number>();
+  readonly #onSettled: () => void;
+  readonly #onLate: (request: Buffer, afterMs: number) => void;
+  #boundMs = LATENESS_MS.least;
+  #newestMono: MonoMs = Number.NEGATIVE_INFINITY;
+
+  constructor({ onSettled = () => {}, onLate = () => {} }: LateRepliesOptions = {}) {
+    this.#onSettled = onSettled;
+    this.#onLate = onLate;
+  }
+
+  /** How late a reply is expected at most. Units: ms. */
+  get boundMs(): number {
+    return this.#boundMs;
+  }
+
+  /**
+   * The reply to this request was given up, or cannot be distinguished from another request's.
+   *
+   * `isHeld`: no request of the same shape is sent for a guard time.
+   */
+  add(
+    request: Buffer,
+    { sentMono, nowMono, isHeld }: { readonly sentMono: MonoMs; readonly nowMono: MonoMs; readonly isHeld: boolean },
+  ): void {
+    const [unit, fc] = [request[0] as number, request[1] as number];
+    const guardMs = Math.min(SLOWER_STILL * (this.#slowestMs.get(unit) ?? 0), GUARD_MS.most);
+    const heldUntilMono = isHeld ? Math.max(nowMono + GUARD_MS.least, sentMono + guardMs) : 0;
+    const key = signature(request);
+    this.#newestMono = sentMono;
+    const debt: Debt = {
+      request,
+      unit,
+      fc,
+      sentMono,
+      heldUntilMono,
+      isLost: isHeld,
+      isProven: false,
+      isRefusalTaken: false,
+      isRepeatTaken: false,
+    };
+    // The newest is last in the map too: a unit answers in order, so the oldest is settled first.
+    const rest = this.#live(key, nowMono).slice(1 - MOST_DEBTS);
+    this.#debts.delete(key);
+    this.#debts.set(key, [...rest, debt]);
+  }
+
+  /** When a read of this shape may be sent again without disturbing the late reply. */
+  heldUntilMono(unit: number, fc: number, count: number): MonoMs {
+    return this.#debts.size === 0 ? 0 : (this.#debts.get(shape(unit, fc, count))?.at(-1)?.heldUntilMono ?? 0);
+  }
+
+  /** When all replies of this shape that are owed have come or can no longer come; 0 when none is owed. */
+  clearMono(unit: number, fc: number, count: number): MonoMs {
+    if (this.#debts.size === 0) return 0;
+    return Math.max(0, ...(this.#debts.get(shape(unit, fc, count)) ?? []).map(({ sentMono }) => sentMono + this.#boundMs));
+  }
+
+  /** How many replies to reads of this shape may still come. */
+  owed(unit: number, fc: number, count: number, nowMono: MonoMs): number {
+    if (this.#debts.size === 0) return 0;
+    const all = this.#live(shape(unit, fc, count), nowMono);
+    const fresh = all.filter(({ sentMono }) => sentMono + this.#boundMs > nowMono).length;
+    // What was counted as a late reply may have been a duplicate, and have more copies.
+    const repeats = all.filter(({ isRepeatTaken }) => isRepeatTaken).length;
+    // A queue in a gateway is at most one reply behind, whatever it holds back.
+    return Math.max(fresh, Math.min(all.length, 1)) + repeats;
+  }
+
+  /** Whether a reply was given up so recently that it may lie in the port. */
+  isOwed(nowMono: MonoMs): boolean {
+    return this.#newestMono + GUARD_MS.most > nowMono;
+  }
+
+  /** Whether this unit owes a reply of this function, as `functionOf` returns it. */
+  owes(unit: number, fc: number, nowMono: MonoMs): boolean {
+    for (const [key, [first]] of this.#debts)
+      if (first?.unit === unit && isAbout(fc, first.fc) && this.#live(key, nowMono).length > 0) return true;
+    return false;
+  }
+
+  /**
+   * Whether a sound frame outside its own window was owed.
+   *
+   * `isNew`: its content was not received before, so that it settles one debt.
+   */
+  take(frame: Buffer, { nowMono, isNew }: { readonly nowMono: MonoMs; readonly isNew: boolean }): boolean {
+    const key = signatureOfReply(frame);
+    const all = this.#live(key, nowMono);
+    const newest = all.at(-1);
+    const unseen = isNew ? newest : all.find(({ isRepeatTaken }) => !isRepeatTaken);
+    if (newest === undefined || unseen === undefined) return false;
+    unseen.isRepeatTaken ||= !isNew;
+    // The frame does not show which request it answers: it is at least as late as for the newest.
+    this.#noteLate(
+      newest,
+      nowMono,
+      all.findLast(({ isLost }) => isLost),
+    );
+    // The newest stays, so that what is still owed is waited for in full.
+    if (isNew) this.#settle(key, all.slice(1));
+    return true;
+  }
+
+  /** Whether an older request may have caused this refusal of a function. Each debt explains one refusal. */
+  takeRefusal(unit: number, fc: number, nowMono: MonoMs): boolean {
+    for (const key of this.#debts.keys())
+      for (const debt of this.#live(key, nowMono)) {
+        if (debt.unit !== unit || !isAbout(fc, debt.fc) || debt.isRefusalTaken) continue;
+        debt.isRefusalTaken = true;
+        this.#noteLate(debt, nowMono, debt);
+        return true;
+      }
+    return false;
+  }
+
+  /** The unit gave exactly its own reply to a request of another shape: its replies of other shapes are not one request behind. */
+  prove(request: Buffer, sentMono: MonoMs): void {
+    if (this.#debts.size === 0) return;
+    const own = signature(request);
+    for (const [key, all] of this.#debts)
+      if (key !== own) for (const debt of all) if (debt.unit === request[0] && debt.sentMono < sentMono) debt.isProven = true;
+  }
+
+  /** The debts of a shape that have not expired; removes the others. */
+  #live(key: string, nowMono: MonoMs): Debt[] {
+    const all = this.#debts.get(key);
     if (all === undefined) return [];
-    const rest = all.filter((debt) => endMono(debt) > nowMono);
-    if (rest.length < all.length) settle(key, rest);
+    const rest = all.filter((debt) => this.#endMono(debt) > nowMono);
+    if (rest.length < all.length) this.#settle(key, rest);
     return rest;
-  };
-  const noteLate = (debt: Debt, nowMono: MonoMs, lost: Debt | undefined = debt): void => {
-    const { unit, sentMono } = debt;
+  }
+
+  #endMono({ sentMono, isProven }: Debt): MonoMs {
+    return sentMono + (isProven ? this.#boundMs : Math.max(this.#boundMs, UNPROVEN_MS));
+  }
+
+  #settle(key: string, rest: Debt[]): void {
+    if (rest.length > 0) this.#debts.set(key, rest);
+    else if (this.#debts.delete(key)) this.#onSettled();
+  }
+
+  /** Learns how late the unit is from `debt`; reports `lost`, the request whose reply this is. */
+  #noteLate({ unit, sentMono }: Debt, nowMono: MonoMs, lost: Debt | undefined): void {
     const lateMs = nowMono - sentMono;
-    slowestMs.set(unit, Math.max(lateMs, FADE * (slowestMs.get(unit) ?? 0)));
-    boundMs = Math.max(boundMs, Math.min(SLOWER_STILL * lateMs, LATENESS_MS.most));
+    this.#slowestMs.set(unit, Math.max(lateMs, FADE * (this.#slowestMs.get(unit) ?? 0)));
+    this.#boundMs = Math.max(this.#boundMs, Math.min(SLOWER_STILL * lateMs, LATENESS_MS.most));
     if (lost === undefined || !lost.isLost) return;
     lost.isLost = false;
-    onLate(lost.request, nowMono - lost.sentMono);
-  };
-
-  return {
-    get boundMs() {
-      return boundMs;
-    },
-    add(request, { sentMono, nowMono, isHeld }) {
-      const [unit, fc] = [request[0] as number, request[1] as number];
-      const guardMs = Math.min(SLOWER_STILL * (slowestMs.get(unit) ?? 0), GUARD_MS.most);
-      const heldUntilMono = isHeld ? Math.max(nowMono + GUARD_MS.least, sentMono + guardMs) : 0;
-      const key = signature(request);
-      newestMono = sentMono;
-      const debt: Debt = {
-        request,
-        unit,
-        fc,
-        sentMono,
-        heldUntilMono,
-        isLost: isHeld,
-        isProven: false,
-        isRefusalTaken: false,
-        isRepeatTaken: false,
-      };
-      // The newest is last in the map too: a unit answers in order, so the oldest is settled first.
-      const rest = live(key, nowMono).slice(1 - MOST_DEBTS);
-      debts.delete(key);
-      debts.set(key, [...rest, debt]);
-    },
-    heldUntilMono: (unit, fc, count) => (debts.size === 0 ? 0 : (debts.get(shape(unit, fc, count))?.at(-1)?.heldUntilMono ?? 0)),
-    clearMono: (unit, fc, count) =>
-      debts.size === 0 ? 0 : Math.max(0, ...(debts.get(shape(unit, fc, count)) ?? []).map(({ sentMono }) => sentMono + boundMs)),
-    owed(unit, fc, count, nowMono) {
-      if (debts.size === 0) return 0;
-      const all = live(shape(unit, fc, count), nowMono);
-      const fresh = all.filter(({ sentMono }) => sentMono + boundMs > nowMono).length;
-      // What was taken for a late reply may have been a duplicate, and have more copies.
-      const repeats = all.filter(({ isRepeatTaken }) => isRepeatTaken).length;
-      // A queue is one behind, whatever it holds back.
-      return Math.max(fresh, Math.min(all.length, 1)) + repeats;
-    },
-    isOwed: (nowMono) => newestMono + GUARD_MS.most > nowMono,
-    owes(unit, fc, nowMono) {
-      for (const [key, [first]] of debts) if (first?.unit === unit && isAbout(fc, first.fc) && live(key, nowMono).length > 0) return true;
-      return false;
-    },
-    take(frame, { nowMono, isNew }) {
-      const key = signatureOfReply(frame);
-      const all = live(key, nowMono);
-      const newest = all.at(-1);
-      const unseen = isNew ? newest : all.find(({ isRepeatTaken }) => !isRepeatTaken);
-      if (newest === undefined || unseen === undefined) return false;
-      unseen.isRepeatTaken ||= !isNew;
-      // Which of them it is cannot be told: it is as late as this at least.
-      noteLate(
-        newest,
-        nowMono,
-        all.findLast(({ isLost }) => isLost),
-      );
-      // The newest stays, so that what is still owed is waited for in full.
-      if (isNew) settle(key, all.slice(1));
-      return true;
-    },
-    takeRefusal(unit, fc, nowMono) {
-      for (const key of debts.keys())
-        for (const debt of live(key, nowMono)) {
-          if (debt.unit !== unit || !isAbout(fc, debt.fc) || debt.isRefusalTaken) continue;
-          debt.isRefusalTaken = true;
-          noteLate(debt, nowMono);
-          return true;
-        }
-      return false;
-    },
-    prove(request, sentMono) {
-      if (debts.size === 0) return;
-      const own = signature(request);
-      for (const [key, all] of debts)
-        if (key !== own) for (const debt of all) if (debt.unit === request[0] && debt.sentMono < sentMono) debt.isProven = true;
-    },
-  };
+    this.#onLate(lost.request, nowMono - lost.sentMono);
+  }
 }
 
 /** Whether a request asks for data; only then can an old answer become a wrong value. */
@@ -186,7 +214,7 @@ export function isRead(request: Buffer): boolean {
   return (request[1] as number) <= 4;
 }
 
-/** Requests with the same signature cannot be told apart by their replies: a read's has its length alone, a write's repeats address and value. */
+/** Requests with the same signature cannot be distinguished by their replies: a read's has its length alone, a write's repeats address and value. */
 function signature(request: Buffer): string {
   const [unit, fc] = [request[0] as number, request[1] as number];
   return isRead(request) ? shape(unit, fc, request.readUInt16BE(4)) : `${unit}:${fc}:${request.toString('hex', 2, 6)}`;
@@ -201,7 +229,7 @@ function shape(unit: number, fc: number, count: number): string {
   return `${unit}:${fc}:${dataBytes(fc, count)}`;
 }
 
-/** What a reply says of how much was asked: six bits and eight come in the same byte. Source: Modbus Application Protocol V1.1b3 §6.1 to §6.4. */
+/** Data bytes of a reply, all that it shows of the requested count: six bits and eight come in the same byte. Source: Modbus Application Protocol V1.1b3 §6.1 to §6.4. */
 export function dataBytes(fc: number, count: number): number {
   return fc <= 2 ? Math.ceil(count / 8) : 2 * count;
 }

@@ -1,7 +1,7 @@
 /**
  * Modbus TCP under `modbus-serial`: RTU frames from and for the library, MBAP frames on the socket.
  *
- * Owns transaction ids, so a late reply is known for one by its number. Never retries. Takes one request at a time.
+ * Transaction ids identify late replies. The port never retries. One request at a time.
  * Source: Modbus Messaging on TCP/IP Implementation Guide V1.0b §3.1.
  */
 import type { MonoMs, Timer } from '../../agent/core/clock.ts';
@@ -16,7 +16,7 @@ const HEADER_BYTES = 6;
 /** Unit and function at least, and the longest PDU with its unit. Units: bytes. */
 const BODY_BYTES = { least: 3, most: 254 };
 const IDS = 0x1_0000;
-/** Requests given up whose replies are still told from a stranger's. */
+/** Requests given up whose late replies are still recognised. */
 const LATE_IDS = 64;
 /** A frame that has begun comes whole within this, or never. Units: ms. Source: assumed; TCP repeats a lost segment after 200 ms at the earliest. */
 const REST_MS = 300;
@@ -79,7 +79,7 @@ export class MbapPort extends ModbusLink {
     pending.timer = this.clock.after(pending.timeoutMs, () => this.#overdue(pending));
   }
 
-  /** A late reply bears its own number, so nothing has to wait for it. */
+  /** A late reply has its own transaction id, so no request waits for it. */
   heldUntilMono(): MonoMs {
     return 0;
   }
@@ -131,7 +131,7 @@ export class MbapPort extends ModbusLink {
     if (pending?.id !== id) {
       const age = (this.#id - id + IDS) % IDS;
       if (age < LATE_IDS) this.#late(id, body);
-      else this.counters.strangers++;
+      else this.counters.foreignFrames++;
       return;
     }
     if (pending.request[0] === 0) return;

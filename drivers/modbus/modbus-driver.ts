@@ -1,13 +1,13 @@
 /**
- * A profile at work.
+ * A Modbus device type as a driver: registers to values, values to writes.
  *
- * Pure. Made by the registry, called by the field room.
+ * Pure.
  */
 import type { DecodedValue, ModbusDriver } from '../../agent/core/driver.ts';
 import type { PointProfile, Profile, Table } from '../../agent/core/profile.ts';
+import { Refusal } from '../../agent/core/refusal.ts';
 import { decodePoint, encodePoint, isPlausible, REGISTERS_PER_VALUE } from './codec.ts';
 
-/** A Modbus device type at work: its profile turned into decode and encode. */
 export function createModbusDriver(profile: Profile): ModbusDriver {
   const multiple = profile.quirks.writeFunction === 'multiple' ? ({ multiple: true } as const) : {};
   const byId = new Map(profile.points.map((point) => [point.id, point]));
@@ -22,20 +22,22 @@ export function createModbusDriver(profile: Profile): ModbusDriver {
       const point = profile.points.find(
         ({ id, semantic, write }) => semantic === 'level' && write !== null && (group?.sets?.includes(id) ?? true),
       );
-      if (group === undefined || point === undefined) throw new RangeError(`${profile.id} has no group ${groupId}`);
-      return { table: group.table, address: group.address, values: encodePoint(point, levelPct), ...multiple };
+      if (group === undefined || point === undefined) return new Refusal(`${profile.id} has no group ${groupId}`);
+      const values = encodePoint(point, levelPct);
+      return values instanceof Refusal ? values : { table: group.table, address: group.address, values, ...multiple };
     },
     encode: (quantity, value) => {
       const point = byId.get(quantity);
-      if (point === undefined) throw new RangeError(`${profile.id} has no point ${quantity}`);
+      if (point === undefined) return new Refusal(`${profile.id} has no point ${quantity}`);
       const values = encodePoint(point, value);
+      if (values instanceof Refusal) return values;
       const { table, address } = writePlace(point);
       return { table: table === 'coil' ? 'coil' : 'holding', address, values, ...multiple };
     },
   };
 }
 
-/** Where a point is written, which need not be where it is read. */
+/** Where a point is written, which may be another register than where it is read. */
 export function writePlace({ table, address, write }: PointProfile): { readonly table: Table; readonly address: number } {
   return { table: write?.table ?? table, address: write?.address ?? address };
 }

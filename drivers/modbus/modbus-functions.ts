@@ -1,7 +1,5 @@
 /**
- * Requests of the field room as function codes of Modbus, and refusals as bus errors.
- *
- * Owns that table.
+ * Requests of the agent as Modbus function codes, and exceptions as bus errors.
  */
 import type { ReadRequest, WriteRequest } from '../../agent/core/driver.ts';
 import { BusError, type BusErrorCode } from '../../agent/core/errors.ts';
@@ -56,12 +54,12 @@ export function requestOfFrame(frame: Buffer): ReadRequest | WriteRequest {
   return { unit, table: fc === 5 || fc === 15 ? 'coil' : 'holding', address, values };
 }
 
-/** The number of a refusal in what the library rejected with; null when it is none. */
+/** The exception code in the library's error; null for any other error. */
 export function exceptionOf(error: unknown): number | null {
   return typeof error === 'object' && error !== null && 'modbusCode' in error ? Number(error.modbusCode) : null;
 }
 
-/** A refusal under its own name, with where to look. */
+/** An exception as a bus error, with what to check. */
 export function exceptionError(exception: number, unit: number, cause: unknown): BusError {
   const [code, advice] = EXCEPTIONS[exception] ?? ['device-failure', 'a code of its own: check its manual'];
   return new BusError(code, `unit ${unit} answered with exception ${exception}: ${advice}`, { cause });

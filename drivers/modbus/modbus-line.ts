@@ -1,11 +1,11 @@
 /**
- * A Modbus line as the field room sees it.
+ * A Modbus line, RTU or TCP: requests in, replies out, one at a time.
  *
- * Owns the client of `modbus-serial` and the link under it, RTU or TCP. Never retries. Made by `line-from-config.ts`.
+ * The client of `modbus-serial` encodes and decodes; a `ModbusLink` under it does the timing. The line never retries.
  */
 import type { SerialSettings } from '../../agent/core/cabinet.ts';
 import type { Clock, MonoMs } from '../../agent/core/clock.ts';
-import type { BytePort, ModbusLine, ReadRequest, Reply, WriteRequest } from '../../agent/core/driver.ts';
+import type { BytePort, LateReply, LineCounters, ModbusLine, ReadRequest, Reply, WriteRequest } from '../../agent/core/driver.ts';
 import { BusError } from '../../agent/core/errors.ts';
 import { GuardedPort } from './guarded-port.ts';
 import { MbapPort } from './mbap-port.ts';
@@ -29,6 +29,8 @@ export interface ModbusLineOptions {
   readonly isNetwork?: boolean;
 }
 
+type OnLate = (request: Buffer, afterMs: number) => void;
+
 /** One way to the units: a port, the link on it, the client above. */
 interface Station {
   readonly port: BytePort;
@@ -41,45 +43,43 @@ interface Station {
 interface LineParts {
   readonly clock: Clock;
   readonly counters: LinkCounters;
-  readonly own: Station;
-  readonly tune: (serial: SerialSettings) => Station;
+  /** The station at the line's own settings. `onLate` receives late replies. */
+  readonly own: (onLate: OnLate) => Station;
+  /** A station at other settings. Errors: throws BusError where the line cannot be retuned. */
+  readonly tune: (serial: SerialSettings, onLate: OnLate) => Station;
   readonly isNetwork: boolean;
 }
 
-/** A Modbus RTU line: `modbus-serial` speaks the protocol, the guarded port keeps the time and the peace. Errors: as `ModbusLine`. */
+/** A Modbus RTU line: `modbus-serial` encodes the protocol, the guarded port does the timing. Errors: as `ModbusLine`. */
 export function createModbusLine({ port, serial, clock, portFor, ...more }: ModbusLineOptions): ModbusLine {
   const counters = freshCounters();
-  const onLate = (request: Buffer, afterMs: number): void => line.onLateReply?.({ request: requestOfFrame(request), afterMs });
-  const stationOn = (port: BytePort, serial: SerialSettings): Station =>
-    station(port, new GuardedPort({ port, serial, clock, counters, onLate, ...more }), charMs(serial));
-  const line: ModbusLine = lineOf({
+  const stationOn = (at: BytePort, settings: SerialSettings, onLate: OnLate): Station =>
+    station(at, new GuardedPort({ port: at, serial: settings, clock, counters, onLate, ...more }), charMs(settings));
+  return new ClientLine({
     clock,
     counters,
-    own: stationOn(port, serial),
+    own: (onLate) => stationOn(port, serial, onLate),
     isNetwork: more.isNetwork === true,
-    tune: (other) => {
+    tune: (other, onLate) => {
       if (portFor === undefined)
         throw new BusError('port-refused', 'this line cannot be retuned: set the speed in the serial server itself');
-      return stationOn(portFor(other), other);
+      return stationOn(portFor(other), other, onLate);
     },
   });
-  return line;
 }
 
 /** A Modbus TCP line. Errors: as `ModbusLine`. */
 export function createTcpLine({ port, clock }: Pick<ModbusLineOptions, 'port' | 'clock'>): ModbusLine {
   const counters = freshCounters();
-  const onLate = (request: Buffer, afterMs: number): void => line.onLateReply?.({ request: requestOfFrame(request), afterMs });
-  const line: ModbusLine = lineOf({
+  return new ClientLine({
     clock,
     counters,
-    own: station(port, new MbapPort({ port, clock, counters, onLate }), NETWORK_CHAR_MS),
+    own: (onLate) => station(port, new MbapPort({ port, clock, counters, onLate }), NETWORK_CHAR_MS),
     isNetwork: true,
     tune: () => {
       throw new BusError('port-refused', 'a network line has no speed: scan with the settings of the gateway behind it');
     },
   });
-  return line;
 }
 
 function station(port: BytePort, link: ModbusLink, oneCharMs: number): Station {
@@ -87,135 +87,174 @@ function station(port: BytePort, link: ModbusLink, oneCharMs: number): Station {
 }
 
 /**
- * One request at a time: a second one while the first is in flight is a programming error.
+ * A line over one station at a time: its own, or another while it is retuned.
+ *
+ * A second request while the first is in flight is a programming error.
  * Requests in flight fail at once when the port goes away.
  */
-function lineOf({ clock, counters, own, tune, isNetwork }: LineParts): ModbusLine {
-  let at = own;
-  let transactions = 0;
-  let exceptions = 0;
-  let inFlight = false;
-  let isRetuning = false;
-  /** Closed by its owner, the line stays so, whatever a retuning was about to open. */
-  let isWanted = false;
+class ClientLine implements ModbusLine {
+  readonly isNetwork: boolean;
+  mayAskAgain: () => boolean = () => true;
+  onLost: (cause: Error) => void = () => {};
+  onEnd?: (request: ReadRequest | WriteRequest, end: Reply | BusError) => void;
+  onLateReply?: (late: LateReply) => void;
+  readonly #clock: Clock;
+  readonly #counters: LinkCounters;
+  readonly #own: Station;
+  readonly #tune: LineParts['tune'];
+  #at: Station;
+  #transactions = 0;
+  #exceptions = 0;
+  #isInFlight = false;
+  #isRetuning = false;
+  /** The owner has opened the line and not closed it. A line that its owner closes during a retuning stays closed. */
+  #isWanted = false;
 
-  const connect = (): Promise<void> =>
-    new Promise((resolve, reject) => at.client.open((error?: Error | null) => (error ? reject(error) : resolve())));
-  const disconnect = (): Promise<void> =>
-    new Promise((resolve, reject) => at.client.close((error?: Error | null) => (error ? reject(error) : resolve())));
-  const settleOn = (next: Station): void => {
-    at = next;
-    next.link.mayAskAgain = () => line.mayAskAgain();
-    next.port.onLost = (cause) => {
-      next.link.abort(cause instanceof BusError ? cause : new BusError('port-closed', cause.message, { cause }));
-      // Whoever opens it again expects the line's own settings.
-      if (at !== own) settleOn(own);
-      line.onLost(cause);
-    };
-  };
-  const line: ModbusLine = {
-    get isOpen() {
-      return isRetuning || at.link.isOpen;
-    },
-    get counters() {
-      return { ...counters, transactions, exceptions };
-    },
-    isNetwork,
-    mayAskAgain: () => true,
-    onLost: () => {},
-    open() {
-      isWanted = true;
-      return connect();
-    },
-    close() {
-      isWanted = false;
-      return disconnect();
-    },
-    read: (request, timeoutMs) => transact(request, timeoutMs, (done) => sendRead(at.client, request, done)),
-    write: (request, timeoutMs) => transact(request, timeoutMs, (done) => sendWrite(at.client, request, done)),
-    clearest: (request) => clearest(at.link, request),
-    heldUntilMono,
-    restUntilMono: (request) =>
-      Math.max(heldUntilMono(request), at.link.restUntilMono(request.unit, READ_FC[request.table], request.count)),
-    get freeMono() {
-      return at.link.freeMono;
-    },
-    wireMs: (request) => (requestBytes(request) + replyBytes(request)) * at.charMs,
-    retune,
-  };
-  settleOn(own);
-  return line;
-
-  function heldUntilMono({ unit, table, count }: ReadRequest): MonoMs {
-    return at.link.heldUntilMono(unit, READ_FC[table], count);
+  constructor({ clock, counters, own, tune, isNetwork }: LineParts) {
+    this.isNetwork = isNetwork;
+    this.#clock = clock;
+    this.#counters = counters;
+    this.#tune = tune;
+    this.#own = own(this.#onLate);
+    this.#at = this.#own;
+    this.#settleOn(this.#own);
   }
 
-  async function retune(serial: SerialSettings | null): Promise<void> {
-    if (inFlight || isRetuning) throw new TypeError('a line is retuned between requests');
-    if (serial === null && at === own) return;
-    if (!at.link.isOpen) throw new BusError('port-closed', 'the line is closed');
-    isRetuning = true;
+  get isOpen(): boolean {
+    return this.#isRetuning || this.#at.link.isOpen;
+  }
+
+  get counters(): LineCounters {
+    return { ...this.#counters, transactions: this.#transactions, exceptions: this.#exceptions };
+  }
+
+  get freeMono(): MonoMs {
+    return this.#at.link.freeMono;
+  }
+
+  open(): Promise<void> {
+    this.#isWanted = true;
+    return connect(this.#at);
+  }
+
+  close(): Promise<void> {
+    this.#isWanted = false;
+    return disconnect(this.#at);
+  }
+
+  read(request: ReadRequest, timeoutMs: number): Promise<Reply> {
+    return this.#transact(request, timeoutMs, (done) => sendRead(this.#at.client, request, done));
+  }
+
+  write(request: WriteRequest, timeoutMs: number): Promise<Reply> {
+    return this.#transact(request, timeoutMs, (done) => sendWrite(this.#at.client, request, done));
+  }
+
+  clearest(request: ReadRequest): ReadRequest {
+    return clearest(this.#at.link, request);
+  }
+
+  heldUntilMono({ unit, table, count }: ReadRequest): MonoMs {
+    return this.#at.link.heldUntilMono(unit, READ_FC[table], count);
+  }
+
+  restUntilMono(request: ReadRequest): MonoMs {
+    const { unit, table, count } = request;
+    return Math.max(this.heldUntilMono(request), this.#at.link.restUntilMono(unit, READ_FC[table], count));
+  }
+
+  wireMs(request: ReadRequest | WriteRequest): number {
+    return (requestBytes(request) + replyBytes(request)) * this.#at.charMs;
+  }
+
+  async retune(serial: SerialSettings | null): Promise<void> {
+    if (this.#isInFlight || this.#isRetuning) throw new TypeError('a line is retuned between requests');
+    if (serial === null && this.#at === this.#own) return;
+    if (!this.#at.link.isOpen) throw new BusError('port-closed', 'the line is closed');
+    this.#isRetuning = true;
     try {
-      const next = serial === null ? own : tune(serial);
-      await disconnect();
-      settleOn(next);
-      await connect();
-      if (!isWanted) await disconnect();
-      if (!isWanted) throw new BusError('port-closed', 'the line was closed');
+      const next = serial === null ? this.#own : this.#tune(serial, this.#onLate);
+      await disconnect(this.#at);
+      this.#settleOn(next);
+      await connect(this.#at);
+      if (!this.#isWanted) await disconnect(this.#at);
+      if (!this.#isWanted) throw new BusError('port-closed', 'the line was closed');
     } catch (error) {
-      const wasClosed = !at.link.isOpen;
-      if (wasClosed) settleOn(own);
-      isRetuning = false;
-      // The line is down like after an unplug: its keeper opens it again.
-      if (wasClosed && isWanted) line.onLost(error as Error);
+      const wasClosed = !this.#at.link.isOpen;
+      if (wasClosed) this.#settleOn(this.#own);
+      this.#isRetuning = false;
+      // The line is down as after an unplug: its owner opens it again.
+      if (wasClosed && this.#isWanted) this.onLost(error as Error);
       throw error;
     } finally {
-      isRetuning = false;
+      this.#isRetuning = false;
     }
   }
 
-  function transact(request: ReadRequest | WriteRequest, timeoutMs: number, send: (done: Done) => void): Promise<Reply> {
-    if (inFlight) throw new TypeError('a line takes one request at a time');
-    if (!at.link.isOpen) return reported(request, Promise.reject(new BusError('port-closed', 'the line is closed')));
-    inFlight = true;
-    transactions++;
-    const { link } = at;
+  readonly #onLate: OnLate = (request, afterMs) => this.onLateReply?.({ request: requestOfFrame(request), afterMs });
+
+  #settleOn(next: Station): void {
+    this.#at = next;
+    next.link.mayAskAgain = () => this.mayAskAgain();
+    next.port.onLost = (cause) => {
+      next.link.abort(cause instanceof BusError ? cause : new BusError('port-closed', cause.message, { cause }));
+      // The next opening is at the line's own settings.
+      if (this.#at !== this.#own) this.#settleOn(this.#own);
+      this.onLost(cause);
+    };
+  }
+
+  #transact(request: ReadRequest | WriteRequest, timeoutMs: number, send: (done: Done) => void): Promise<Reply> {
+    if (this.#isInFlight) throw new TypeError('a line takes one request at a time');
+    const { link } = this.#at;
+    if (!link.isOpen) return this.#reported(request, Promise.reject(new BusError('port-closed', 'the line is closed')));
+    this.#isInFlight = true;
+    this.#transactions++;
     const pending = new Promise<Reply>((resolve, reject) => {
       link.expect({ expectedBytes: replyBytes(request), timeoutMs, fail: reject });
       send((error, result) => {
-        if (error) return reject(toBusError(error, request.unit));
+        if (error) return reject(this.#toBusError(error, request.unit));
         const wanted = 'count' in request ? request.count : 0;
         const data = result !== undefined && 'data' in result ? (result.data as readonly (number | boolean)[]) : [];
-        resolve({ words: data.slice(0, wanted).map(Number), ...timing(link) });
+        resolve({ words: data.slice(0, wanted).map(Number), ...this.#timing(link) });
       });
     }).finally(() => {
-      inFlight = false;
+      this.#isInFlight = false;
     });
-    return reported(request, pending);
+    return this.#reported(request, pending);
   }
 
-  /** Before its caller sees the end, so that the counters are those of this request. */
-  function reported(request: ReadRequest | WriteRequest, pending: Promise<Reply>): Promise<Reply> {
+  /** Reports the end before the caller receives it, so that the counters are those of this request. */
+  #reported(request: ReadRequest | WriteRequest, pending: Promise<Reply>): Promise<Reply> {
     const ended = (end: unknown): void => {
-      if (!(end instanceof Error) || end instanceof BusError) line.onEnd?.(request, end as Reply | BusError);
+      if (!(end instanceof Error) || end instanceof BusError) this.onEnd?.(request, end as Reply | BusError);
     };
     pending.then(ended, ended);
     return pending;
   }
 
-  function timing({ last }: ModbusLink): Omit<Reply, 'words'> {
-    return { turnaroundMs: last.turnaroundMs, firstByteMs: last.firstByteMs, askedMono: last.sentMono, atMono: clock.monoMs() };
+  #timing({ last }: ModbusLink): Omit<Reply, 'words'> {
+    const { turnaroundMs, firstByteMs, sentMono } = last;
+    return { turnaroundMs, firstByteMs, askedMono: sentMono, atMono: this.#clock.monoMs() };
   }
 
-  function toBusError(error: unknown, unit: number): BusError {
+  #toBusError(error: unknown, unit: number): BusError {
     const exception = exceptionOf(error);
     if (exception === null) return new BusError('wrong-reply', `unit ${unit}: reply does not fit the request`, { cause: error });
-    exceptions++;
+    this.#exceptions++;
     return exceptionError(exception, unit, error);
   }
 }
 
-/** The one whose reply is least likely to be mistaken; the read as it was asked for where it does not matter. */
+function connect({ client }: Station): Promise<void> {
+  return new Promise((resolve, reject) => client.open((error?: Error | null) => (error ? reject(error) : resolve())));
+}
+
+function disconnect({ client }: Station): Promise<void> {
+  return new Promise((resolve, reject) => client.close((error?: Error | null) => (error ? reject(error) : resolve())));
+}
+
+/** The read whose reply is least likely to be mistaken for another's; the request itself where that makes no difference. */
 function clearest(link: ModbusLink, request: ReadRequest): ReadRequest {
   const { alternates = [], ...own } = request;
   const { unit, table, count } = own;

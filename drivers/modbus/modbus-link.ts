@@ -1,7 +1,6 @@
 /**
- * What stands under the client of `modbus-serial`: a custom port that is told before each request what to expect.
- *
- * Owns what RTU and TCP share. Extended by the guarded port and the MBAP port, used by `modbus-line.ts`.
+ * The custom port under the client of `modbus-serial`, which is announced before each request what reply to expect. The common part of RTU
+ * and TCP.
  */
 import { EventEmitter } from 'node:events';
 import type { Clock, MonoMs } from '../../agent/core/clock.ts';
@@ -13,7 +12,7 @@ type Writable<T> = { -readonly [K in keyof T]: T[K] };
 /** What a link counts; the line itself counts the rest. */
 export type LinkCounters = Writable<Omit<LineCounters, 'transactions' | 'exceptions'>>;
 
-/** What the caller of a request must know beyond the reply itself. */
+/** One request and its expected reply. */
 export interface Exchange {
   /** Length of the normal reply as an RTU frame, checksum included. */
   readonly expectedBytes: number;
@@ -41,7 +40,7 @@ export interface LinkOptions {
   readonly counters: LinkCounters;
 }
 
-/** The custom port of `modbus-serial` (`open`, `close`, `write`, `isOpen`, event `data`) and what the line asks beyond that. */
+/** The custom port of `modbus-serial` (`open`, `close`, `write`, `isOpen`, event `data`) and what the line requires beyond that. */
 export abstract class ModbusLink extends EventEmitter<{ data: [frame: Buffer]; close: []; error: [error: Error] }> {
   /** As `ModbusLine.mayAskAgain`. */
   mayAskAgain: () => boolean = () => true;
@@ -60,7 +59,7 @@ export abstract class ModbusLink extends EventEmitter<{ data: [frame: Buffer]; c
 
   /** Called by the library with a whole RTU frame. */
   abstract write(request: Buffer): void;
-  /** End the request in flight now: the port is gone or closing. */
+  /** Fails the request in flight now: the port is down or closing. */
   abstract abort(error: BusError): void;
   /** A read like this one was given up a moment ago and its reply may still come: not before this time. */
   abstract heldUntilMono(unit: number, fc: number, count: number): MonoMs;
@@ -97,7 +96,7 @@ export abstract class ModbusLink extends EventEmitter<{ data: [frame: Buffer]; c
     );
   }
 
-  /** Announce what the next `write` expects back. */
+  /** Announces the reply to the next `write`. */
   expect(exchange: Exchange): void {
     this.#next = exchange;
   }
@@ -123,7 +122,7 @@ export function freshCounters(): LinkCounters {
     noiseBytes: 0,
     truncated: 0,
     wrongReplies: 0,
-    strangers: 0,
+    foreignFrames: 0,
     floods: 0,
     busyMs: 0,
   };

@@ -1,7 +1,5 @@
 /**
- * The door to `modbus-serial`.
- *
- * Owns the import. Its types describe a default export that Node's own module loader delivers one level deeper.
+ * Imports `modbus-serial`, whose types describe a default export that Node's module loader delivers one level deeper.
  */
 import ModbusSerial from 'modbus-serial';
 

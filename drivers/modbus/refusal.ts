@@ -1,7 +1,7 @@
 /**
- * A unit's "no", as the standard has it and as some programs write it.
+ * Exception replies, in the form of the standard and in the form that some programs send.
  *
- * Pure. pymodbus up to 3.8 refuses what it does not have with the bare 80h: it forgets the function that it refuses.
+ * Pure. pymodbus up to 3.8 replies to unknown registers with the bare 80h, without the function that it refuses.
  * Source: Modbus Application Protocol V1.1b3 §7; pymodbus 3.8.6 on the wire, RTU `07 80 04` and TCP `01 80 0b`.
  */
 import { crc16 } from './crc16.ts';
@@ -10,7 +10,7 @@ import { crc16 } from './crc16.ts';
 export const REFUSAL_BYTES = 5;
 /** Added to the function that is refused. */
 export const REFUSED = 0x80;
-/** The bare one is believed with a code of the standard only: it says less, so more of it must fit. */
+/** A bare refusal counts only with a code of the standard: it has less to check, so more of it must fit. */
 const LAST_CODE = 11;
 
 /** Whether a refusal of this function begins there; `at` is the place of its function. The code may not have come yet. */
@@ -26,17 +26,17 @@ export function isGatewayRefusal(body: Uint8Array): boolean {
   return ((body[1] as number) & REFUSED) !== 0 && (body[2] === 10 || body[2] === 11);
 }
 
-/** The function that a frame is about: that which it refuses, or 80h where it does not say. */
+/** The function of a frame; of a refusal the function that is refused, or 80h where that is missing. */
 export function functionOf(code: number): number {
   return code > REFUSED ? code & ~REFUSED : code;
 }
 
-/** Whether a frame about `told` may answer a request of the function `asked`. */
-export function isAbout(told: number, asked: number): boolean {
-  return told === asked || told === REFUSED;
+/** Whether a frame of the function `replied`, as `functionOf` returns it, may answer a request of the function `requested`. */
+export function isAbout(replied: number, requested: number): boolean {
+  return replied === requested || replied === REFUSED;
 }
 
-/** The frame as the standard has it: a bare refusal with the function that it left out. */
+/** The frame in the form of the standard: a bare refusal gets its missing function. */
 export function completed(request: Buffer, frame: Buffer): Buffer {
   if (frame[1] !== REFUSED) return frame;
   const whole = Buffer.from(frame);

@@ -1,34 +1,34 @@
 /**
  * A wait that ended without the reply, as an error that says where to look, and as a count under its own name.
  *
- * Owns those sentences. Pure but for the counters it is handed.
+ * Pure but for the counters, which are arguments.
  */
 import { BusError } from '../../agent/core/errors.ts';
 import type { Exchange, LinkCounters } from './modbus-link.ts';
 import type { WindowVerdict } from './reply-window.ts';
 
-/** Where to look. */
-interface VerdictWords {
+/** What to check. */
+interface VerdictAdvice {
   readonly damaged: string;
   readonly truncated: string;
-  readonly stranger: string;
+  readonly foreign: string;
   readonly noise: string;
   readonly silence: string;
 }
 
-const ON_WIRE: VerdictWords = {
+const ON_WIRE: VerdictAdvice = {
   damaged: 'check wiring, termination and baud rate, and that no second unit has its address',
   truncated: 'check wiring, supply of the unit and a loose contact',
-  stranger: 'check that no second master is on the line',
+  foreign: 'check that no second master is on the line',
   noise: 'check baud rate, parity, polarity (A/B) and bias of the line',
   silence: 'check power, address and wiring',
 };
 
 /** Of a serial server that passes bytes on. */
-const BEHIND_GATEWAY: VerdictWords = {
+const BEHIND_GATEWAY: VerdictAdvice = {
   damaged: 'check the serial settings of the gateway and the cable behind it, and that no second unit has its address',
   truncated: 'check the network, the gateway, and supply and cable of the unit behind it',
-  stranger: 'check that no second client uses the gateway',
+  foreign: 'check that no second client uses the gateway',
   noise: 'check the serial settings of the gateway and that its port passes raw bytes on',
   silence: 'check the unit behind the gateway: power, address and cable',
 };
@@ -53,9 +53,9 @@ export function verdictError(verdict: WindowVerdict, { request, timeoutMs, isNet
       return new BusError('wrong-reply', `${unit}: its reply broke off, ${words.truncated}`);
     case 'wrong-reply':
       return new BusError('wrong-reply', `${unit}: answered something else than was asked, check that no second unit has its address`);
-    case 'stranger':
+    case 'foreign':
       counters.timeouts++;
-      return new BusError('timeout', `${unit}: ${waited}, but frames of others: ${words.stranger}`);
+      return new BusError('timeout', `${unit}: ${waited}, but frames of others: ${words.foreign}`);
     case 'noise':
       counters.timeouts++;
       return new BusError('timeout', `${unit}: ${waited}, only noise: ${words.noise}`);

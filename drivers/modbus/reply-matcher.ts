@@ -1,5 +1,5 @@
 /**
- * Finds the one reply that belongs to a request in whatever bytes arrive: noise, echoes and strangers' frames included.
+ * Finds the one reply that belongs to a request in whatever bytes arrive: noise, echoes and foreign frames included.
  *
  * Pure.
  * `modbus-serial` alone takes any frame of the right unit, function and length for the reply, and one noise byte spoils it.
@@ -12,7 +12,7 @@ export type Match =
   | { readonly kind: 'more'; readonly damaged: boolean }
   | { readonly kind: 'reply'; readonly frame: Buffer; readonly noiseBytes: number; readonly end: number }
   /** A sound frame from the unit that does not answer this request. */
-  | { readonly kind: 'stranger'; readonly frame: Buffer; readonly end: number };
+  | { readonly kind: 'foreign'; readonly frame: Buffer; readonly end: number };
 
 /**
  * Look for the reply to `request` in `bytes`.
@@ -35,7 +35,7 @@ export function matchReply(request: Buffer, expectedBytes: number, bytes: Buffer
     }
     const frame = bytes.subarray(at, end);
     if (isException || isReplyTo(request, frame)) return { kind: 'reply', frame, noiseBytes: at, end };
-    return { kind: 'stranger', frame, end };
+    return { kind: 'foreign', frame, end };
   }
   return { kind: 'more', damaged };
 }

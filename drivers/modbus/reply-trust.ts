@@ -2,7 +2,7 @@
  * Whether a frame that fits a request is its reply.
  *
  * A reply on a serial line has the unit, the function and a length, not the registers. A late reply or a duplicate of another request of
- * the same shape fits just as well. This module holds the evidence and decides. Pure: time is an argument. See ADR 26.
+ * the same shape fits just as well. This class collects the evidence and decides. Pure: time is an argument. See ADR 26.
  */
 import type { MonoMs } from '../../agent/core/clock.ts';
 import { dataBytes, isRead, type LateReplies } from './late-replies.ts';
@@ -14,7 +14,7 @@ import { WriteEchoes } from './write-echoes.ts';
 
 /** Unit, function, length and checksum. Source: Modbus over Serial Line V1.02 §2.2. */
 const OVERHEAD_BYTES = 5;
-/** Sent at most so often to outvote replies that may still come. Source: assumed; each that comes in a window leaves a true one over, which is seen. */
+/** A request is sent this often at most to outvote replies that may still come. Source: assumed; each that comes in a window leaves a true one over, which is noticed. */
 const MOST_VOTES = 3;
 /** Replies of a unit before its fastest turnaround is known. Source: assumed. */
 const KNOWN_AFTER = 8;
@@ -26,12 +26,23 @@ const MOSTLY = 0.5;
 /** `again`: send the same request once more, and judge with both replies. `unconfirmed`: that was needed, and could not be. */
 export type ReplyVerdict = 'good' | 'again' | 'doubtful' | 'unconfirmed';
 
-/** What a sound frame outside its own window is. */
-export type StrayName = 'late' | 'duplicate' | 'stranger' | 'wrong-reply';
+/** The kind of a sound frame outside its own window. */
+export type StrayName = 'late' | 'duplicate' | 'foreign' | 'wrong-reply';
+
+/** The first reply to a request, as `judge` has found it; false before. */
+export interface FirstReply {
+  /** Its content was on the line before, so copies of it may still come. */
+  isFirstKnown: boolean;
+  /** Other registers had that content. */
+  isFirstForeign: boolean;
+  isFirstEarly: boolean;
+}
 
 /** What is known of a frame that fits its request. */
 export interface Candidate {
   readonly request: Buffer;
+  /** Set by `judge` for the first frame, used for those that follow. */
+  readonly first: FirstReply;
   /** The replies to the same request, sent anew each time; the newest last. */
   readonly frames: readonly Buffer[];
   /** When the first of the requests left, and the newest. */
@@ -87,8 +98,6 @@ export class ReplyTrust {
   #doubtUntilMono: MonoMs = 0;
   /** When a reply was last late, duplicated, or different from another reply to the same request. Copies may still come, even where the cause was found. */
   #signMono: MonoMs = Number.NEGATIVE_INFINITY;
-  /** Of the first reply to the request in hand: its content was on the line before, so that copies may still come; other registers had it; it was early. */
-  #first = { isKnown: false, isForeign: false, isEarly: false };
 
   constructor(late: LateReplies, counters: LinkCounters) {
     this.#late = late;
@@ -158,10 +167,10 @@ export class ReplyTrust {
     }
     // The reply to another master's read is one more that may come.
     if (isKnown && isRequest && isRead(frame)) this.#late.add(frame, { sentMono: nowMono, nowMono, isHeld: false });
-    const name = isRequest ? 'stranger' : isKnown && !isNew ? 'duplicate' : isOwn ? 'wrong-reply' : 'stranger';
+    const name = isRequest ? 'foreign' : isKnown && !isNew ? 'duplicate' : isOwn ? 'wrong-reply' : 'foreign';
     if (name === 'duplicate') this.#counters.duplicates++;
     else if (name === 'wrong-reply') this.#counters.wrongReplies++;
-    else this.#counters.strangers++;
+    else this.#counters.foreignFrames++;
     return name;
   }
 
@@ -186,7 +195,7 @@ export class ReplyTrust {
   }
 
   #verdictOfRead(candidate: Candidate, hash: number, isNew: boolean): ReplyVerdict {
-    const { request, frames, nowMono, isFollowed } = candidate;
+    const { request, first, frames, nowMono, isFollowed } = candidate;
     const isDoubtful = this.isDoubtful(nowMono);
     if (isFollowed) return 'doubtful';
     if (isRefusal(frames)) return isDoubtful && !isNew ? 'doubtful' : 'good';
@@ -194,17 +203,21 @@ export class ReplyTrust {
     const shape = this.#shapeOf(request);
     const owed = this.#owed(request, nowMono);
     const isEarly = this.#isEarly(candidate);
-    if (frames.length === 1) this.#first = { isKnown: !isNew, isForeign, isEarly };
+    if (frames.length === 1) {
+      first.isFirstKnown = !isNew;
+      first.isFirstForeign = isForeign;
+      first.isFirstEarly = isEarly;
+    }
     // Votes count only while nothing else of their shape comes in between.
     if (frames.length > 1 && ((isEarly && owed > 0) || shape.strayMono >= candidate.firstSentMono)) return 'doubtful';
     const isProven = isNew && owed === 0 && frames.length === 1 && shape.trustedMono + this.#late.boundMs <= nowMono;
     const isAgreed = frames.length > 1 && frames.every((frame) => frame.equals(frames[0] as Buffer));
     let verdict: ReplyVerdict;
     if (isDoubtful) verdict = isProven ? 'good' : 'doubtful';
-    else if (owed > 0) verdict = vote(frames, owed + (this.#first.isKnown ? 1 : 0), isAgreed);
+    else if (owed > 0) verdict = vote(frames, owed + (first.isFirstKnown ? 1 : 0), isAgreed);
     else if (frames.length > 1) {
       // A unit that has become faster stays so. A content of other registers that arrives before the request can have arrived may be a second copy.
-      const isOdd = (isEarly && !this.#first.isEarly) || (this.#first.isForeign && candidate.turnaroundMs < 0);
+      const isOdd = (isEarly && !first.isFirstEarly) || (first.isFirstForeign && candidate.turnaroundMs < 0);
       verdict = isAgreed && isOdd && frames.length < MOST_VOTES ? 'again' : isAgreed || isNew ? 'good' : 'doubtful';
     } else verdict = isEarly || this.#isSuspicious(candidate, { hash, isNew, shape }) ? 'again' : 'good';
     if (verdict === 'again' && !candidate.mayAskAgain) {

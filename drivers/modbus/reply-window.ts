@@ -1,8 +1,8 @@
 /**
  * Everything that arrives between a request and its reply.
  *
- * Owns those bytes: takes off the adapter's echo, passes over what was meant for an earlier request, and says in the end what
- * they were. Never keeps time. One window serves one request.
+ * A window removes the adapter's echo, skips replies to earlier requests, and at the end classifies the bytes. It has no timer. One window
+ * serves one request.
  */
 import type { MonoMs } from '../../agent/core/clock.ts';
 import { isRead, type LateReplies } from './late-replies.ts';
@@ -18,14 +18,14 @@ const RX_KEEP_BYTES = 1_024;
 const RX_ROOM_BYTES = 2 * RX_KEEP_BYTES;
 
 /**
- * A reply among more unexplained bytes than this is not believed: a checksum of 16 bits is right by chance once in 65,536 tries.
+ * A reply among more unexplained bytes than this is ignored: a checksum of 16 bits is right by chance once in 65,536 tries.
  * Units: bytes. Source: assumed; twice what a babbling unit puts on the wire during a usual wait at 9600 baud.
  */
 const MOST_NOISE_BYTES = 64;
 
 /** What windows of one line share. */
 export interface WindowMemory {
-  /** The adapter hears itself. Only a read can show it: the reply to a write looks like its echo. */
+  /** The adapter receives what it sends. Only a read can show it: the reply to a write looks like its echo. */
   echoing: boolean;
   readonly late: LateReplies;
   readonly trust: ReplyTrust;
@@ -38,7 +38,7 @@ export interface WindowMemory {
 export type WindowMatch = Exclude<Match, { kind: 'reply' }> | (Extract<Match, { kind: 'reply' }> & { readonly rest: Buffer });
 
 /** How a wait without a reply ended. */
-export type WindowVerdict = 'silence' | 'noise' | 'damaged' | 'truncated' | 'wrong-reply' | 'stranger';
+export type WindowVerdict = 'silence' | 'noise' | 'damaged' | 'truncated' | 'wrong-reply' | 'foreign';
 
 export function createWindowMemory(late: LateReplies, trust: ReplyTrust, counters: LinkCounters): WindowMemory {
   return { echoing: false, late, trust, counters, rx: Buffer.alloc(RX_ROOM_BYTES) };
@@ -57,7 +57,7 @@ export class ReplyWindow {
   #start = 0;
   #end = 0;
   /** All bytes since the request but its echo. */
-  #heardBytes = 0;
+  #receivedBytes = 0;
   #echoed = false;
   #firstMono: MonoMs | null = null;
   #lastMono: MonoMs = 0;
@@ -84,7 +84,7 @@ export class ReplyWindow {
 
   /** No byte but the frame's own has come since the request. */
   isAlone(frame: Buffer): boolean {
-    return this.#heardBytes === frame.length;
+    return this.#receivedBytes === frame.length;
   }
 
   /**
@@ -104,7 +104,7 @@ export class ReplyWindow {
       const from = passed + match.end - match.frame.length;
       const before = rx.subarray(0, from);
       passed += match.end;
-      if (match.kind === 'stranger' || this.#isDrowned(match.frame, before)) continue;
+      if (match.kind === 'foreign' || this.#isDrowned(match.frame, before)) continue;
       this.#account(before, nowMono);
       if (isTooEarly(rx.length - from)) this.#account(match.frame, nowMono);
       else if (isOlderRefusal(match.frame, late, nowMono)) counters.lateReplies++;
@@ -117,7 +117,7 @@ export class ReplyWindow {
     }
   }
 
-  /** No reply came in time: what did, and how many bytes. Counts what was not for this request under its own name. */
+  /** No reply came in time: classifies what came, and counts what was not for this request. */
   giveUp(nowMono: MonoMs): { readonly verdict: WindowVerdict; readonly bytes: number } {
     const bytes = this.#rx();
     const match = matchReply(this.#request, this.#expectedBytes, bytes);
@@ -142,7 +142,7 @@ export class ReplyWindow {
     }
     piece.copy(store, this.#end);
     this.#end += piece.length;
-    this.#heardBytes += bytes.length;
+    this.#receivedBytes += bytes.length;
   }
 
   #stripEcho(): void {
@@ -153,17 +153,17 @@ export class ReplyWindow {
     this.#memory.counters.echoes++;
     this.#echoed = true;
     this.#start += length;
-    this.#heardBytes -= length;
+    this.#receivedBytes -= length;
     this.#firstMono = null;
   }
 
   #isDrowned(frame: Buffer, before: Buffer): boolean {
-    const otherBytes = this.#heardBytes - frame.length;
+    const otherBytes = this.#receivedBytes - frame.length;
     if (otherBytes <= MOST_NOISE_BYTES) return false;
     return otherBytes - soundFrames(before).reduce((sum, { frame }) => sum + frame.length, 0) > MOST_NOISE_BYTES;
   }
 
-  /** Names for what came beside the reply. */
+  /** Classifies and counts the frames that came in addition to the reply. */
   #account(bytes: Buffer, nowMono: MonoMs): WindowVerdict | null {
     const { trust } = this.#memory;
     let verdict: WindowVerdict | null = null;
@@ -171,7 +171,7 @@ export class ReplyWindow {
       const isOwn = !sound.isRequest && sound.unit === this.#request[0] && sound.fc === this.#request[1];
       const name = trust.name(sound, nowMono, isOwn);
       if (name === 'wrong-reply') verdict = name;
-      else if (name !== 'late') verdict ??= 'stranger';
+      else if (name !== 'late') verdict ??= 'foreign';
     }
     return verdict;
   }

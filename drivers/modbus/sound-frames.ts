@@ -1,5 +1,5 @@
 /**
- * Whole frames among bytes that are nobody's reply: late replies, another master's traffic, a unit that answers something else.
+ * Whole frames among bytes that are not the reply: late replies, another master's traffic, a unit that answers another request.
  *
  * Pure.
  */
@@ -8,7 +8,7 @@ import { functionOf, REFUSAL_BYTES } from './refusal.ts';
 
 export interface SoundFrame {
   readonly unit: number;
-  /** As `functionOf` tells it. */
+  /** As `functionOf` returns it. */
   readonly fc: number;
   readonly frame: Buffer;
   /** Only a master sends such a frame. */

@@ -1,7 +1,7 @@
 /**
- * Bytes that arrive while nobody waits for any.
+ * Bytes that arrive while no reply is expected: whether they are a late reply, and how long the wire must be silent after them.
  *
- * Owns the present burst of them: whether it is a late reply, and how long the wire must stay quiet after it. Time is an argument.
+ * Time is an argument.
  */
 import type { MonoMs } from '../../agent/core/clock.ts';
 import type { LateReplies } from './late-replies.ts';

@@ -1,7 +1,5 @@
 /**
- * Frames out of a stream of bytes.
- *
- * Owns the search for frames and what is left over of it. Knows no device.
+ * Finds frames in a stream of bytes, for any device.
  */
 import type { DecodedValue, UartDriver } from '../../agent/core/driver.ts';
 import type { PointProfile, Profile } from '../../agent/core/profile.ts';
@@ -15,16 +13,16 @@ export interface UartFrame {
   readonly values: FrameValues | null;
 }
 
-/** What stands at one place of the stream: a frame, none for certain, or too few bytes to know. */
+/** The result at one position of the stream: a frame, certainly no frame, or too few bytes to decide. */
 export type Parsed = UartFrame | 'no' | 'more';
 
-/** How a device without Modbus speaks. */
+/** The protocol of a device without Modbus. */
 export interface FrameCodec {
   /** No frame is longer: where `parse` wants still more, there is none. It bounds what is kept. */
   readonly maxFrameBytes: number;
   /** Longest silence of a device that works. Units: ms. */
   readonly silenceMs: number;
-  /** For a device that only speaks when it sees something: what it means by how long a silence. */
+  /** For a device that transmits only when it detects something: the values after a silence. */
   readonly idle?: { readonly afterMs: number; readonly values: FrameValues };
   readonly init?: readonly Uint8Array[];
   readonly poll?: { readonly bytes: Uint8Array; readonly everyMs: number };
@@ -41,7 +39,7 @@ export function headAt(bytes: Buffer, at: number, head: readonly number[]): 'yes
   return 'yes';
 }
 
-/** A raw UART device at work: bytes in any portions in, values of sound frames out. */
+/** The driver of a raw UART device: bytes in any portions in, values of sound frames out. */
 export function createUartDriver(profile: Profile, codec: FrameCodec): UartDriver {
   let rest = Buffer.alloc(0);
   let frames = 0;

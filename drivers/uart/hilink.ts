@@ -1,7 +1,7 @@
 /**
  * The envelope of Hi-Link's radars: header, length, payload, footer, and no checksum.
  *
- * Pure. Knows no radar.
+ * Pure.
  * Source: Hi-Link LD2410 serial protocol V1.02; ESPHome `ld2410`.
  */
 import { headAt } from './frame-codec.ts';

@@ -23,7 +23,7 @@ const MAX_ENERGY = 100;
 
 export const LD2410: FrameCodec = {
   maxFrameBytes: ENVELOPE_BYTES + MAX_PAYLOAD_BYTES,
-  /** Units: ms. Source: assumed; it speaks ten times a second. */
+  /** Units: ms. Source: assumed; it transmits ten times a second. */
   silenceMs: 2_000,
   parse(bytes, at) {
     const payload = payloadAt(bytes, at, (payloadBytes) => KIND_BY_BYTES.has(payloadBytes));

@@ -19,13 +19,13 @@ const CLEAR: FrameValues = { count: 0, speed: null, direction: null };
 
 export const OPS243: FrameCodec = {
   maxFrameBytes: MAX_LINE_BYTES,
-  /** Three of our questions and a little. Units: ms. Source: assumed. */
+  /** Three polls and a little. Units: ms. Source: assumed. */
   silenceMs: 35_000,
   /** Units: ms. Source: assumed, as for other radars that are silent on an empty road. */
   idle: { afterMs: 1_500, values: CLEAR },
   /** That a line end closes a command is assumed. JSON reports; m/s, which is also its factory setting, so that a lost command does no harm. */
   init: [Buffer.from('OJ\n'), Buffer.from('UM\n')],
-  /** It is asked its name, because an empty road and a dead radar sound alike. Units: ms. */
+  /** The request for its name, because an empty road and a dead radar look alike. Units: ms. */
   poll: { bytes: Buffer.from('?P\n'), everyMs: 10_000 },
   parse(bytes, at) {
     if (bytes[at] !== BRACE) return 'no';

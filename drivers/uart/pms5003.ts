@@ -19,7 +19,7 @@ const COUNT_VOLUME_CM3 = 100;
 
 export const PMS5003: FrameCodec = {
   maxFrameBytes: FRAME_BYTES,
-  /** Units: ms. Source: assumed; it speaks about once a second. */
+  /** Units: ms. Source: assumed; it transmits about once a second. */
   silenceMs: 12_000,
   parse(bytes, at) {
     const head = headAt(bytes, at, HEAD);

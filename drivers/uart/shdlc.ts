@@ -1,7 +1,7 @@
 /**
  * Sensirion's framing of bytes: flags around, escapes within, a checksum at the end.
  *
- * Pure. Knows no command.
+ * Pure.
  * Source: Sensirion/embedded-uart-sps, the manufacturer's own driver.
  */
 

@@ -1,5 +1,5 @@
 /**
- * The Sensirion SPS30 dust sensor, which is woken, started and then asked once a second.
+ * The Sensirion SPS30 dust sensor, which is woken, started and then polled once a second.
  *
  * Pure.
  * Source: Sensirion/embedded-uart-sps, the manufacturer's own driver; answers confirmed by PyPMS and its captured data.

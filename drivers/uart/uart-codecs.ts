@@ -1,7 +1,5 @@
 /**
- * The shelf of frame codecs.
- *
- * Data only.
+ * All frame codecs by name.
  */
 import type { FrameCodec } from './frame-codec.ts';
 import { LD2410 } from './ld2410.ts';

@@ -55,11 +55,11 @@ t.test("a refusal that forgets its function and comes late is the older question
   });
   t.match(await endOf(bench, bench.line.read({ ...holding(10, 4), table: 'coil' }, 50)), { code: 'timeout' });
   t.match(await endOf(bench, bench.line.read(holding(70), 50)), { words: [70, 71] });
-  t.match(bench.line.counters, { lateReplies: 1, exceptions: 0, strangers: 0 });
+  t.match(bench.line.counters, { lateReplies: 1, exceptions: 0, foreignFrames: 0 });
   t.match(await endOf(bench, bench.line.read({ ...holding(10, 4), table: 'coil' }, 50)), { code: 'timeout' });
   await bench.clock.advance(400);
   t.match(await endOf(bench, bench.line.read(holding(80), 50)), { words: [80, 81] });
-  t.match(bench.line.counters, { lateReplies: 2, exceptions: 0, strangers: 0 });
+  t.match(bench.line.counters, { lateReplies: 2, exceptions: 0, foreignFrames: 0 });
 });
 
 const nearRefusals: [story: string, bytes: Buffer, end: object][] = [
@@ -100,13 +100,13 @@ const faults: [story: string, bytes: Buffer, end: object, counters: object][] = 
     'a reply of another unit',
     replyTo(sealed(2, 3, 0, 50, 0, 2)),
     { code: 'timeout', error: { message: /no second master/ } },
-    { timeouts: 1, strangers: 1, wrongReplies: 0 },
+    { timeouts: 1, foreignFrames: 1, wrongReplies: 0 },
   ],
   [
     'a reply of another length',
     replyTo(sealed(1, 3, 0, 50, 0, 3)),
     { code: 'wrong-reply', error: { message: /no second unit has its address/ } },
-    { wrongReplies: 1, timeouts: 0, crcErrors: 0, strangers: 0 },
+    { wrongReplies: 1, timeouts: 0, crcErrors: 0, foreignFrames: 0 },
   ],
   [
     'only noise',
@@ -118,13 +118,13 @@ const faults: [story: string, bytes: Buffer, end: object, counters: object][] = 
     "a second master's question and its answer before the reply",
     Buffer.concat([sealed(9, 3, 0, 1, 0, 1), sealed(9, 3, 2, 0, 7), good]),
     { words: [50, 51] },
-    { strangers: 2, timeouts: 0 },
+    { foreignFrames: 2, timeouts: 0 },
   ],
   [
     "a second master's question to the same unit",
     Buffer.concat([sealed(1, 3, 0, 1, 0, 1), good]),
     { words: [50, 51] },
-    { strangers: 1, wrongReplies: 0 },
+    { foreignFrames: 1, wrongReplies: 0 },
   ],
   ['nothing', Buffer.alloc(0), { code: 'timeout' }, { timeouts: 1, noiseBytes: 0 }],
   ['noise before the reply', Buffer.concat([Buffer.from([0, 0xff, 1, 3, 4]), good]), { words: [50, 51] }, { noiseBytes: 5, timeouts: 0 }],
@@ -148,5 +148,5 @@ t.test('a second master that speaks while nobody waits is counted too', async (t
     await bench.clock.advance(50);
   }
   t.match(await endOf(bench, bench.line.read(holding(1), 60)), { words: [1, 2] });
-  t.match(bench.line.counters, { strangers: 3, lateReplies: 0 });
+  t.match(bench.line.counters, { foreignFrames: 3, lateReplies: 0 });
 });

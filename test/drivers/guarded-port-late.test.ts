@@ -2,11 +2,11 @@ import t from 'tap';
 import type { ReadRequest } from '../../agent/core/driver.ts';
 import type { BusError } from '../../agent/core/errors.ts';
 import { createSystemClock } from '../../agent/core/system-clock.ts';
-import { createLateReplies } from '../../drivers/modbus/late-replies.ts';
+import { LateReplies } from '../../drivers/modbus/late-replies.ts';
 import { ModbusClient } from '../../drivers/modbus/modbus-serial.ts';
 import { createPtyCable } from '../street/pty.ts';
 import { createRandom } from '../street/random.ts';
-import { createSimLine } from '../street/sim-line.ts';
+import { SimLine } from '../street/sim-line.ts';
 import { addressUnit, busBench, endOf, holding, replyTo, SERIAL, scriptBench, sealed, wordsOf } from './port-bench.ts';
 
 interface Seen {
@@ -50,7 +50,7 @@ t.test('a late reply never becomes a value in 10,000 reads of one length; plain 
 
   const serial = { ...SERIAL, baud: 115_200 };
   const clock = createSystemClock({ quality: () => 'synced' });
-  const sim = createSimLine({ serial, clock, units: new Map([[1, addressUnit(1)]]) });
+  const sim = new SimLine({ serial, clock, units: new Map([[1, addressUnit(1)]]) });
   const cable = createPtyCable((bytes) => sim.receive(bytes));
   sim.end = cable.end;
   const client = new ModbusClient();
@@ -111,7 +111,7 @@ t.test('bits of as many bytes look alike, so a late answer of six is waited for 
 });
 
 t.test('a line with a dead unit is not searched for its answer for ever', async (t) => {
-  const late = createLateReplies();
+  const late = new LateReplies();
   for (let value = 0; value < 100; value++) late.add(sealed(9, 6, 0, 5, 0, value), { sentMono: 0, nowMono: 100, isHeld: true });
   t.equal(late.isOwed(4_999), true);
   t.equal(late.isOwed(5_000), false);
@@ -119,7 +119,7 @@ t.test('a line with a dead unit is not searched for its answer for ever', async 
 
 t.test('a late reply is reported once for each request without a reply, and never for one that had its reply', async (t) => {
   const reported: number[] = [];
-  const late = createLateReplies({ onLate: (_, afterMs) => reported.push(afterMs) });
+  const late = new LateReplies({ onLate: (_, afterMs) => reported.push(afterMs) });
   const [request, reply] = [sealed(9, 3, 0, 5, 0, 1), sealed(9, 3, 2, 0, 7)];
   late.add(request, { sentMono: 0, nowMono: 100, isHeld: true });
   late.add(request, { sentMono: 1_200, nowMono: 1_210, isHeld: false });
@@ -129,7 +129,7 @@ t.test('a late reply is reported once for each request without a reply, and neve
 });
 
 t.test('a late reply is recognised however many of its shape are on their way within a minute', async (t) => {
-  const late = createLateReplies();
+  const late = new LateReplies();
   const [request, reply] = [sealed(9, 3, 0, 5, 0, 1), sealed(9, 3, 2, 0, 7)];
   for (let s = 0; s < 59; s++) late.add(request, { sentMono: 1_000 * s, nowMono: 1_000 * s + 100, isHeld: true });
   const known = Array.from({ length: 60 }, (_, i) => late.take(reply, { nowMono: 59_000 + i, isNew: false }));

@@ -5,7 +5,8 @@ import { BusError } from '../../agent/core/errors.ts';
 import { createManualClock } from '../../agent/core/manual-clock.ts';
 import { createModbusLine } from '../../drivers/modbus/modbus-line.ts';
 import { createWire } from '../street/wire.ts';
-import { addressUnit, type Bench, busBench, eager, endOf, GAP_MS, holding, replyTo, SERIAL } from './port-bench.ts';
+import { eagerClock } from '../support/eager-clock.ts';
+import { addressUnit, type Bench, busBench, endOf, GAP_MS, holding, replyTo, SERIAL } from './port-bench.ts';
 
 t.test('a line is retuned for a scan and comes back to its own speed', async (t) => {
   const clock = createManualClock(0);
@@ -23,7 +24,7 @@ t.test('a line is retuned for a scan and comes back to its own speed', async (t)
       },
     });
   };
-  const line = createModbusLine({ port: portFor(SERIAL), serial: SERIAL, clock: eager(clock), portFor });
+  const line = createModbusLine({ port: portFor(SERIAL), serial: SERIAL, clock: eagerClock(clock), portFor });
   await t.rejects(line.retune({ ...SERIAL, baud: 19_200 }), { code: 'port-closed' });
   await line.open();
   const own = line.wireMs(holding(0));
@@ -124,7 +125,7 @@ t.test('what waited in the adapter is thrown away and the wire given its silence
       return bytes;
     },
   });
-  const line = createModbusLine({ port, serial: SERIAL, clock: eager(clock) });
+  const line = createModbusLine({ port, serial: SERIAL, clock: eagerClock(clock) });
   await line.open();
   await clock.advance(100);
   line.read(holding(1), 20).catch((error: BusError) => t.equal(error.code, 'timeout'));

@@ -1,7 +1,6 @@
 import fc from 'fast-check';
 import t from 'tap';
 import type { SerialSettings } from '../../agent/core/cabinet.ts';
-import type { Clock } from '../../agent/core/clock.ts';
 import type { ModbusLine, ReadRequest, Reply, WriteRequest } from '../../agent/core/driver.ts';
 import type { BusError } from '../../agent/core/errors.ts';
 import { createManualClock, type ManualClock } from '../../agent/core/manual-clock.ts';
@@ -9,6 +8,7 @@ import { createModbusLine } from '../../drivers/modbus/modbus-line.ts';
 import { createRandom } from '../street/random.ts';
 import { crcBitwise, encodeReadReply, parseRequest, writeReply } from '../street/rtu-slave.ts';
 import { createWire } from '../street/wire.ts';
+import { eagerClock } from '../support/eager-clock.ts';
 
 const SERIAL: SerialSettings = { baud: 9_600, parity: 'none', stopBits: 1, dataBits: 8 };
 const TURNAROUND_MS = 5;
@@ -16,25 +16,16 @@ const TURNAROUND_MS = 5;
 /** What comes of one reply: copies of it, each so long after a sound unit would have answered. Units: ms. Empty: lost. */
 type Fate = (request: Buffer, turn: number, own: Buffer) => readonly (number | readonly [afterMs: number, bytes: Buffer])[];
 
-interface Bench {
-  readonly clock: ManualClock;
-  readonly line: ModbusLine;
+interface Wiring {
   readonly registers: Map<string, number>;
   readonly requests: string[];
   /** Replaced by each test. */
   fate: Fate;
 }
 
-/** The system clock fires a time already past before it returns; the manual one never does. */
-function eager(clock: ManualClock): Clock {
-  return {
-    ...clock,
-    precisely(dueMono, fire) {
-      if (dueMono > clock.monoMs()) return clock.precisely(dueMono, fire);
-      fire();
-      return { cancel() {} };
-    },
-  };
+interface Bench extends Wiring {
+  readonly clock: ManualClock;
+  readonly line: ModbusLine;
 }
 
 /** A line whose units hold `unit * 256 + address` in each register unless `registers` has another value. */
@@ -42,8 +33,8 @@ async function benchOf({ baud = 9_600, isNetwork = false } = {}): Promise<Bench>
   const clock = createManualClock(0);
   const serial = { ...SERIAL, baud };
   const charMs = 10_000 / baud;
-  const registers = new Map<string, number>();
-  const requests: string[] = [];
+  const wiring: Wiring = { registers: new Map(), requests: [], fate: () => [0] };
+  const { registers, requests } = wiring;
   const wire = createWire((bytes) => {
     const request = parseRequest(bytes);
     if (request === undefined || request === null) throw new Error('a bad request');
@@ -52,17 +43,16 @@ async function benchOf({ baud = 9_600, isNetwork = false } = {}): Promise<Bench>
       const at = (address: number): number => registers.get(`${request.unit}:${address}`) ?? request.unit * 256 + address;
       const words = request.kind === 'read' ? Array.from({ length: request.count }, (_, i) => at(request.address + i)) : [];
       const own = request.kind === 'read' ? encodeReadReply(request, words) : writeReply(bytes);
-      for (const copy of bench.fate(bytes, requests.length - 1, own)) {
+      for (const copy of wiring.fate(bytes, requests.length - 1, own)) {
         const [afterMs, reply] = typeof copy === 'number' ? [copy, own] : copy;
         clock.after(TURNAROUND_MS + (isNetwork ? 0 : reply.length * charMs) + afterMs, () => wire.end.write(reply));
       }
     });
   });
-  const line = createModbusLine({ port: wire.port, serial, clock: eager(clock), isNetwork });
+  const line = createModbusLine({ port: wire.port, serial, clock: eagerClock(clock), isNetwork });
   await line.open();
   await clock.advance(100);
-  const bench: Bench = { clock, line, registers, requests, fate: () => [0] };
-  return bench;
+  return Object.assign(wiring, { clock, line });
 }
 
 const ballast = (n: number, count = 2): ReadRequest => ({ unit: 10, table: 'holding', address: 8 * n, count });

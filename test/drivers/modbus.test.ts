@@ -5,7 +5,7 @@ import { createManualClock } from '../../agent/core/manual-clock.ts';
 import type { PointProfile } from '../../agent/core/profile.ts';
 import { decodePoint, encodePoint, isPlausible } from '../../drivers/modbus/codec.ts';
 import { crc16 } from '../../drivers/modbus/crc16.ts';
-import { createLateReplies } from '../../drivers/modbus/late-replies.ts';
+import { LateReplies } from '../../drivers/modbus/late-replies.ts';
 import { createModbusLine } from '../../drivers/modbus/modbus-line.ts';
 import { readFrames } from '../../drivers/modbus/read-frames.ts';
 import { matchReply } from '../../drivers/modbus/reply-matcher.ts';
@@ -83,14 +83,14 @@ const encoded: [story: string, over: Partial<PointProfile>, value: number, words
 ];
 for (const [story, over, value, words] of encoded) {
   t.test(`encode: ${story}`, async (t) => {
-    if (words instanceof RegExp) t.throws(() => encodePoint(point(over), value), { name: 'RangeError', message: words });
+    if (words instanceof RegExp) t.match(encodePoint(point(over), value), { name: 'Refusal', message: words });
     else t.same(encodePoint(point(over), value), words);
   });
 }
 
 t.test('what is encoded decodes to the same value', async (t) => {
   const level = point({ write: percent, scale: 0.5 });
-  fc.assert(fc.property(fc.integer({ min: 0, max: 100 }), (value) => decodePoint(level, encodePoint(level, value)) === value));
+  fc.assert(fc.property(fc.integer({ min: 0, max: 100 }), (value) => decodePoint(level, encodePoint(level, value) as number[]) === value));
   t.pass('for all levels');
 });
 
@@ -189,7 +189,7 @@ t.test('a frame of another unit, function or length, or with a bad checksum, is 
 });
 
 t.test('a frame of the right length whose byte count lies is a stranger', async (t) => {
-  t.match(matchReply(ask(1, 3, 0, 2), 9, sealed(1, 3, 2, 0, 1, 0, 2)), { kind: 'stranger', end: 9 });
+  t.match(matchReply(ask(1, 3, 0, 2), 9, sealed(1, 3, 2, 0, 1, 0, 2)), { kind: 'foreign', end: 9 });
 });
 
 t.test('random bytes are never a reply', async (t) => {
@@ -218,7 +218,7 @@ const verdicts: [story: string, request: Buffer, expected: number, bytes: Buffer
   ],
   ['an exception to another function is not', ask(1, 3, 0, 4), 13, sealed(1, 0x84, 2), 'more', false],
   ['a write is answered by its own address and value', sealed(1, 6, 7, 0xd0, 0, 60), 8, sealed(1, 6, 7, 0xd0, 0, 60), 'reply'],
-  ['an answer to another write is a stranger', sealed(1, 6, 7, 0xd0, 0, 60), 8, sealed(1, 6, 7, 0xd0, 0, 59), 'stranger'],
+  ['an answer to another write is a stranger', sealed(1, 6, 7, 0xd0, 0, 60), 8, sealed(1, 6, 7, 0xd0, 0, 59), 'foreign'],
   ['the right shape with a wrong checksum is a damaged reply', ask(1, 3, 0, 1), 7, Buffer.from([1, 3, 2, 0, 9, 0, 0]), 'more', true],
   ['the late reply to a longer read is not a damaged one', ask(1, 3, 0, 1), 7, sealed(1, 3, 4, 0, 9, 0, 0), 'more', false],
   ['a truncated reply decides nothing', ask(1, 3, 0, 4), 13, sealed(1, 3, 8, 0, 1, 0, 2, 0, 3, 0, 4).subarray(0, 12), 'more', false],
@@ -231,7 +231,7 @@ for (const [story, request, expected, bytes, kind, damaged] of verdicts) {
 }
 
 t.test('a reply that was given up is waited for a second and remembered for a minute, by unit, function and length', async (t) => {
-  const late = createLateReplies();
+  const late = new LateReplies();
   const at = { sentMono: 900, nowMono: 1_000, isHeld: true };
   const reply = sealed(5, 3, 8, 0, 1, 0, 2, 0, 3, 0, 4);
   late.add(ask(5, 3, 100, 4), at);

@@ -1,32 +1,20 @@
 /** A line on a simulated wire, or on a script of replies, under a clock of its own. */
 import type { SerialSettings } from '../../agent/core/cabinet.ts';
-import type { Clock } from '../../agent/core/clock.ts';
 import type { ModbusLine, ReadRequest, Reply } from '../../agent/core/driver.ts';
 import type { BusError } from '../../agent/core/errors.ts';
 import { createManualClock, type ManualClock } from '../../agent/core/manual-clock.ts';
 import { createModbusLine } from '../../drivers/modbus/modbus-line.ts';
 import { crcBitwise } from '../street/rtu-slave.ts';
-import { createSimLine, type SimLine } from '../street/sim-line.ts';
+import { SimLine } from '../street/sim-line.ts';
 import type { SimUnit } from '../street/units/sim-unit.ts';
 import { createWire, type Wire } from '../street/wire.ts';
+import { eagerClock } from '../support/eager-clock.ts';
 
 export const SERIAL: SerialSettings = { baud: 9_600, parity: 'none', stopBits: 1, dataBits: 8 };
 
 export const CHAR_MS = 10_000 / 9_600;
 
 export const GAP_MS = 3.5 * CHAR_MS;
-
-/** The system clock fires a time already past before it returns; the manual one never does. */
-export function eager(clock: ManualClock): Clock {
-  return {
-    ...clock,
-    precisely(dueMono, fire) {
-      if (dueMono > clock.monoMs()) return clock.precisely(dueMono, fire);
-      fire();
-      return { cancel() {} };
-    },
-  };
-}
 
 /** Every register holds its own address, so a wrong value shows. Bit n is 1 when n is odd. */
 export function addressUnit(
@@ -42,7 +30,7 @@ export function addressUnit(
       written.push([table, address, values]);
       return undefined;
     },
-    heard() {},
+    onRequest() {},
     powerUp() {},
   };
 }
@@ -57,10 +45,10 @@ export interface Bench {
 export async function busBench(units: Record<number, SimUnit>, serial = SERIAL, chunkBytes?: number): Promise<Bench & { sim: SimLine }> {
   const clock = createManualClock(0);
   const map = new Map(Object.entries(units).map(([address, unit]) => [Number(address), unit]));
-  const sim = createSimLine({ serial, clock, units: map, ...(chunkBytes === undefined ? {} : { chunkBytes }) });
+  const sim = new SimLine({ serial, clock, units: map, ...(chunkBytes === undefined ? {} : { chunkBytes }) });
   const wire = createWire((bytes) => sim.receive(bytes));
   sim.end = wire.end;
-  const line = createModbusLine({ port: wire.port, serial, clock: eager(clock) });
+  const line = createModbusLine({ port: wire.port, serial, clock: eagerClock(clock) });
   await line.open();
   await clock.advance(100);
   return { clock, line, wire, sim };
@@ -73,7 +61,7 @@ export async function scriptBench(script: (request: Buffer, turn: number) => rea
   const wire: Wire = createWire((request) => {
     for (const [afterMs, bytes] of script(request, turn++)) clock.after(request.length * CHAR_MS + afterMs, () => wire.end.write(bytes));
   });
-  const line = createModbusLine({ port: wire.port, serial: SERIAL, clock: eager(clock) });
+  const line = createModbusLine({ port: wire.port, serial: SERIAL, clock: eagerClock(clock) });
   await line.open();
   await clock.advance(100);
   return { clock, line, wire };

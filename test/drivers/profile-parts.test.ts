@@ -6,6 +6,7 @@ import type { Cabinet } from '../../agent/core/cabinet.ts';
 import { cabinetPoints } from '../../agent/core/cabinet-points.ts';
 import { narrowed } from '../../agent/core/narrowed.ts';
 import type { Profile } from '../../agent/core/profile.ts';
+import { Refusal } from '../../agent/core/refusal.ts';
 import { uplinkDevices } from '../../agent/sync/sparkplug/cabinet-metrics.ts';
 import { modbusDriverFor } from '../../drivers/driver-for.ts';
 import { decodePoint, encodePoint } from '../../drivers/modbus/codec.ts';
@@ -137,7 +138,7 @@ t.test('DALI levels are on the curve of the standard', async (t) => {
   for (let level = 0; level <= 254; level++) t.equal(daliLevel(daliPct(level) as number), level);
   const point = testPoint('p', { transform: 'dali-log', write: writable() });
   for (let pct = 0; pct <= 100; pct++) {
-    const back = decodePoint(point, encodePoint(point, pct)) as number;
+    const back = decodePoint(point, encodePoint(point, pct) as number[]) as number;
     t.ok(Math.abs(back - pct) <= Math.max(0.5, 0.014 * pct + 0.5), `${pct} % comes back as ${back}`);
     t.equal(back === 0, pct === 0, 'only 0 is dark');
   }
@@ -159,6 +160,7 @@ t.test('what is encoded decodes to the same value, for any scale, offset and pla
       const point = testPoint('p', { table: 'input', type, scale, offset, decimals: 2, write });
       const value = decodePoint(point, [raw]) as number;
       const sent = createModbusDriver(testProfile('x', [point])).encode('p', value);
+      if (sent instanceof Refusal) return false;
       return sent.address === address && sent.table === 'holding' && decodePoint(point, sent.values) === value;
     }),
   );

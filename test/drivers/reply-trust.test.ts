@@ -1,5 +1,5 @@
 import t from 'tap';
-import { createLateReplies } from '../../drivers/modbus/late-replies.ts';
+import { LateReplies } from '../../drivers/modbus/late-replies.ts';
 import { freshCounters } from '../../drivers/modbus/modbus-link.ts';
 import { type Candidate, ReplyTrust } from '../../drivers/modbus/reply-trust.ts';
 import { crcBitwise } from '../street/rtu-slave.ts';
@@ -16,10 +16,11 @@ const LATE = withCrc([10, 3, 6, 0, 50, 0, 0, 0, 1]);
 const MINUTE_MS = 60_000;
 
 function trustAt() {
-  const trust = new ReplyTrust(createLateReplies(), freshCounters());
+  const trust = new ReplyTrust(new LateReplies(), freshCounters());
+  const first = { isFirstKnown: false, isFirstForeign: false, isFirstEarly: false };
   const judge = (nowMono: number, frames: readonly Buffer[] = [UNCHANGED]) => {
     const at = { firstSentMono: nowMono - 20, sentMono: nowMono - 20, nowMono, turnaroundMs: 5 };
-    const candidate: Candidate = { request: READ, frames, ...at, isAlone: true, isFollowed: false, mayAskAgain: true };
+    const candidate: Candidate = { request: READ, first, frames, ...at, isAlone: true, isFollowed: false, mayAskAgain: true };
     trust.sent(READ, nowMono - 20);
     return trust.judge(candidate);
   };

@@ -6,7 +6,7 @@ import { createSystemClock } from '../../agent/core/system-clock.ts';
 import { createModbusLine } from '../../drivers/modbus/modbus-line.ts';
 import { createSerialPort, openError } from '../../drivers/serial-port.ts';
 import { createPtyCable, type PtyCable } from '../street/pty.ts';
-import { createSimLine } from '../street/sim-line.ts';
+import { SimLine } from '../street/sim-line.ts';
 import type { SimUnit } from '../street/units/sim-unit.ts';
 
 const SERIAL: SerialSettings = { baud: 115_200, parity: 'none', stopBits: 1, dataBits: 8 };
@@ -144,10 +144,10 @@ t.test('a Modbus line on the system clock: reads come out right, an unplug ends 
     turnaroundMs: 2,
     read: (_, address, count) => Array.from({ length: count }, (_, i) => address + i),
     write: () => undefined,
-    heard() {},
+    onRequest() {},
     powerUp() {},
   };
-  const sim = createSimLine({ serial: SERIAL, clock, units: new Map([[1, unit]]), chunkBytes: 3 });
+  const sim = new SimLine({ serial: SERIAL, clock, units: new Map([[1, unit]]), chunkBytes: 3 });
   const cable = createPtyCable((bytes) => sim.receive(bytes));
   sim.end = cable.end;
   const line = createModbusLine({ port: createSerialPort(cable.path, SERIAL), serial: SERIAL, clock });

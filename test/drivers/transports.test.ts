@@ -100,7 +100,7 @@ t.test('Modbus TCP: reads, writes, refusals and broadcasts, in pieces or several
     [1, 2, 3, 4, 5, 6].map((id, i) => [id, [3, 1, 6, 16, 3, 6][i]]),
     'each under its own number',
   );
-  t.match(line.counters, { transactions: 6, exceptions: 1, timeouts: 0, lateReplies: 0, strangers: 0 });
+  t.match(line.counters, { transactions: 6, exceptions: 1, timeouts: 0, lateReplies: 0, foreignFrames: 0 });
   t.equal(line.heldUntilMono(holding(1)), 0);
   await t.rejects(line.retune(SERIAL), { code: 'port-refused', message: /no speed/ });
 });
@@ -117,7 +117,7 @@ t.test('Modbus TCP: a late reply and one under a wrong number are never taken fo
   line.onLateReply = (each) => late.push(each);
   await t.rejects(line.read(holding(10), 20), { code: 'timeout', message: /behind the gateway/ });
   t.same((await line.read(holding(50), 500)).words, [50, 51]);
-  t.match(line.counters, { timeouts: 1, lateReplies: 1, strangers: 1 });
+  t.match(line.counters, { timeouts: 1, lateReplies: 1, foreignFrames: 1 });
   t.match(late, [{ request: holding(10) }], 'its owner is told which request it was');
   t.ok((late[0]?.afterMs ?? 0) >= 20, `after ${late[0]?.afterMs} ms`);
 });
@@ -356,15 +356,15 @@ t.test('a held serial port delivers nothing until it is let go, then everything'
     cable.close();
   });
   const pieces: string[] = [];
-  let heard = (): void => {};
+  let received = (): void => {};
   port.onBytes = (bytes) => {
     pieces.push(bytes.toString());
     port.hold?.(pieces.length === 1);
-    heard();
+    received();
   };
   const next = (): Promise<void> =>
     new Promise((resolve) => {
-      heard = resolve;
+      received = resolve;
     });
   await port.open();
   cable.end.write(Buffer.from('a'));

@@ -4,7 +4,7 @@ import { createEventTracker } from '../../agent/core/event-tracker.ts';
 import type { Profile } from '../../agent/core/profile.ts';
 import { createSystemClock } from '../../agent/core/system-clock.ts';
 import type { AgentEvent, Reading } from '../../agent/core/words.ts';
-import { createUartLine } from '../../agent/field/uart/uart-line.ts';
+import { UartLine } from '../../agent/field/uart/uart-line.ts';
 import { uartDriverFor } from '../../drivers/driver-for.ts';
 import { readProfiles } from '../../drivers/registry.ts';
 import { createSerialPort } from '../../drivers/serial-port.ts';
@@ -24,7 +24,7 @@ async function cabled(t: Test, profileId: string, receive: (bytes: Buffer) => vo
   const readings: Reading[] = [];
   const events: AgentEvent[] = [];
   let wanted = { count: 0, done: (): void => {} };
-  const line = createUartLine({
+  const line = new UartLine({
     device: testDevice('A1', { unit: 0, profile: profileId }),
     driver: uartDriverFor(profile),
     port,
@@ -52,12 +52,12 @@ async function cabled(t: Test, profileId: string, receive: (bytes: Buffer) => vo
 }
 
 t.test('an SPS30 that answers only when asked is read through a serial port', async (t) => {
+  let plant: Awaited<ReturnType<typeof cabled>> | undefined;
   const unit = createSps30((bytes) => {
     // In two portions, as a port hands them out.
     plant?.cable.end.write(bytes.subarray(0, 7));
     plant?.cable.end.write(bytes.subarray(7));
   });
-  let plant: Awaited<ReturnType<typeof cabled>> | undefined;
   unit.sample = [5.23, 9.47, 12.65, 13.28, 26.31, 37, 41.52, 42.41, 42.54, 0.83];
   plant = await cabled(t, 'sensirion-sps30', (bytes) => unit.receive(bytes));
   const { line, readings, events, until, points } = plant;
@@ -78,7 +78,7 @@ t.test('an SPS30 that answers only when asked is read through a serial port', as
       ['A1.fault', 0, 'good'],
     ],
   );
-  t.same(unit.heard.slice(0, 4), [0x11, 0x00, 0x03, 0x03], 'woken, started, asked, asked again');
+  t.same(unit.commands.slice(0, 4), [0x11, 0x00, 0x03, 0x03], 'woken, started, asked, asked again');
   t.same(line.counters, { frames: 4, noiseBytes: 0, polls: 2, unanswered: 0 });
   t.same(events, []);
 });

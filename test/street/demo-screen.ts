@@ -1,7 +1,5 @@
 /**
- * What the demo shows: the street live on a terminal, a line a second elsewhere.
- *
- * Owns the screen and the keys. Reads the world and the agent's own answers, changes neither except by a key.
+ * The display of the demo: the street live on a terminal, one line a second elsewhere. Only keys change the street.
  */
 import { styleText } from 'node:util';
 import { every } from '../../agent/core/clock.ts';
@@ -27,14 +25,14 @@ export function openDemoScreen(demo: Demo): DemoScreen {
   const { stdin, stdout } = process;
   const isLive = stdout.isTTY && !demo.options.json;
   let news = 'In a second terminal:  npx luciole why L07    npx luciole status';
-  const say = (text: string): void => {
+  const show = (text: string): void => {
     news = text;
   };
   if (isLive) stdout.write(`\x1b[?25l${HOME}${CLEAR_BELOW}`);
   const timer = isLive
     ? every(demo.clock, FRAME_MS, () => stdout.write(`${HOME}${page(demo, news).join(`${CLEAR_LINE}\n`)}${CLEAR_LINE}${CLEAR_BELOW}`))
     : every(demo.clock, 1_000, () => stdout.write(`${plainLine(demo)}\n`));
-  const onKey = (bytes: Buffer): void => press(bytes.toString('latin1'), demo, say);
+  const onKey = (bytes: Buffer): void => press(bytes.toString('latin1'), demo, show);
   const hasKeys = isLive && stdin.isTTY;
   if (hasKeys) stdin.setRawMode(true).on('data', onKey).resume();
   return {
@@ -47,19 +45,19 @@ export function openDemoScreen(demo: Demo): DemoScreen {
   };
 }
 
-function press(key: string, demo: Demo, say: (text: string) => void): void {
+function press(key: string, demo: Demo, show: (text: string) => void): void {
   const { world } = demo.street;
   const fromStart = demo.street.random() < 0.5;
   if (key === 'w' || key === 'b' || key === 'c') {
     const kind = ({ w: 'walker', b: 'cyclist', c: 'car' } as const)[key];
     world.send(kind, fromStart);
-    say(`A ${kind} sets out from the ${fromStart ? 'left' : 'right'}.`);
+    show(`A ${kind} sets out from the ${fromStart ? 'left' : 'right'}.`);
   } else if (key === 'u') {
     demo.toggleUplink().then(
-      () => say(demo.isCut ? 'The uplink is cut; readings wait in the store.' : 'The uplink is back; live first, then what waited.'),
-      (error: Error) => say(`The uplink did not come back: ${error.message}`),
+      () => show(demo.isCut ? 'The uplink is cut; readings wait in the store.' : 'The uplink is back; live first, then what waited.'),
+      (error: Error) => show(`The uplink did not come back: ${error.message}`),
     );
-  } else if (key === 's') say(`Lamp ${demo.toggleLamp()}: its power was switched. Press s again to switch it back.`);
+  } else if (key === 's') show(`Lamp ${demo.toggleLamp()}: its power was switched. Press s again to switch it back.`);
   else if (key === 'q' || key === '\x03') demo.quit();
 }
 

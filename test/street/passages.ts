@@ -1,7 +1,7 @@
 /**
- * How long from the moment somebody is in a sensor's sight to the first brighter frame on the wire.
+ * How long from a mover's entry into the range of a sensor to the first brighter frame on the wire.
  *
- * Owns the pairing of trips and frames. Watches the world, not the agent, so nothing the agent believes can flatter it.
+ * Measured in the simulated world, independently of the agent.
  */
 import type { Cabinet } from '../../agent/core/cabinet.ts';
 import type { Clock, MonoMs } from '../../agent/core/clock.ts';

@@ -1,8 +1,7 @@
 /**
  * The street itself: lamps that fade and draw power, people that move, a sun that sets.
  *
- * Owns the truth that the units report. Everything is computed from the clock when asked, so it is the same in real and in
- * simulated time. Never speaks a byte; the units do.
+ * The units report its state. Everything is computed from the clock when it is read, so it is the same in real and in simulated time.
  */
 import { getPosition } from 'suncalc';
 import type { Clock, MonoMs, Timer } from '../../agent/core/clock.ts';
@@ -12,7 +11,7 @@ export interface WorldLamp {
   readonly atM: number;
   readonly ratedPowerW: number;
   burnt: boolean;
-  /** Draws full power whatever it is told. */
+  /** Draws full power at any level. */
   dayBurner: boolean;
   /** Where the present fade started and where it goes. */
   fade: { fromPct: number; toPct: number; startMono: MonoMs; endMono: MonoMs };
@@ -34,7 +33,7 @@ export interface SimMover {
 export interface WorldSensor {
   readonly id: string;
   readonly atM: number;
-  /** A stuck sensor always says this; null works as it should. */
+  /** The constant value of a stuck sensor; null for one that works. */
   stuck: number | null;
 }
 
@@ -52,120 +51,139 @@ export interface WorldOptions {
   readonly lengthM: number;
 }
 
-export type SimWorld = ReturnType<typeof createSimWorld>;
+export class SimWorld {
+  readonly lamps = new Map<string, WorldLamp>();
+  readonly sensors = new Map<string, WorldSensor>();
+  readonly #options: WorldOptions;
+  readonly #trips = new Set<Timer>();
+  readonly #listeners: ((sensor: WorldSensor, mover: SimMover) => void)[] = [];
+  #movers: readonly SimMover[] = [];
+  #energyWh = 0;
+  #countedMono: MonoMs;
+  #countedW = 0;
 
-export function createSimWorld({ clock, latitudeDeg, longitudeDeg, lengthM }: WorldOptions) {
-  const lamps = new Map<string, WorldLamp>();
-  const sensors = new Map<string, WorldSensor>();
-  let movers: SimMover[] = [];
-  let energyWh = 0;
-  let countedMono = clock.monoMs();
-  let countedW = 0;
-  const trips = new Set<Timer>();
-  const listeners: ((sensor: WorldSensor, mover: SimMover) => void)[] = [];
-
-  const levelPct = (lamp: WorldLamp): number => {
-    const { fromPct, toPct, startMono, endMono } = lamp.fade;
-    const share = endMono <= startMono ? 1 : Math.min(1, Math.max(0, (clock.monoMs() - startMono) / (endMono - startMono)));
-    return fromPct + (toPct - fromPct) * share;
-  };
-  const lampW = (lamp: WorldLamp): number => {
-    if (lamp.dayBurner) return lamp.ratedPowerW;
-    const pct = levelPct(lamp);
-    return lamp.burnt || pct <= 0 ? 0 : lamp.ratedPowerW * (STANDBY_SHARE + ((1 - STANDBY_SHARE) * pct) / 100);
-  };
-  const powerW = (): number => GEAR_W + [...lamps.values()].reduce((sum, lamp) => sum + lampW(lamp), 0);
-  const count = (): void => {
-    const [nowMono, nowW] = [clock.monoMs(), powerW()];
-    energyWh += (((countedW + nowW) / 2) * (nowMono - countedMono)) / 3_600_000;
-    countedMono = nowMono;
-    countedW = nowW;
-  };
-  /** When a mover comes into and leaves a sensor's sight. */
-  const sight = ({ startMono, startM, speedMps }: SimMover, atM: number): { fromMono: MonoMs; toMono: MonoMs } => {
-    const near = (atM - Math.sign(speedMps) * SENSOR_RANGE_M - startM) / speedMps;
-    const far = (atM + Math.sign(speedMps) * SENSOR_RANGE_M - startM) / speedMps;
-    return { fromMono: startMono + 1_000 * Math.max(0, near), toMono: startMono + 1_000 * far };
-  };
-  const positionM = ({ startMono, startM, speedMps }: SimMover): number => startM + (speedMps * (clock.monoMs() - startMono)) / 1_000;
-
-  return {
-    lamps,
-    sensors,
-    levelPct,
-    lampW,
-    powerW,
-    addLamp(id: string, atM: number, ratedPowerW: number): WorldLamp {
-      const lamp: WorldLamp = {
-        id,
-        atM,
-        ratedPowerW,
-        burnt: false,
-        dayBurner: false,
-        fade: { fromPct: 0, toPct: 0, startMono: 0, endMono: 0 },
-      };
-      lamps.set(id, lamp);
-      return lamp;
-    },
-    addSensor(id: string, atM: number): WorldSensor {
-      const sensor: WorldSensor = { id, atM, stuck: null };
-      sensors.set(id, sensor);
-      return sensor;
-    },
-    /** Start a fade. `fullScaleMs` is the driver's time for 0 to 100 %. */
-    dim(lamp: WorldLamp, toPct: number, fullScaleMs: number): void {
-      count();
-      const fromPct = levelPct(lamp);
-      const startMono = clock.monoMs();
-      lamp.fade = { fromPct, toPct, startMono, endMono: startMono + (fullScaleMs * Math.abs(toPct - fromPct)) / 100 };
-    },
-    energyKwh(): number {
-      count();
-      return energyWh / 1_000;
-    },
-    /** Someone sets out at one end of the street. */
-    send(kind: MoverKind, fromStart = true): SimMover {
-      const speedMps = MOVER_SPEED_MPS[kind] * (fromStart ? 1 : -1);
-      const mover: SimMover = { kind, startMono: clock.monoMs(), startM: fromStart ? -20 : lengthM + 20, speedMps };
-      movers = [...movers.filter((m) => isOnStreet(positionM(m), m)), mover];
-      for (const sensor of sensors.values()) {
-        const delayMs = sight(mover, sensor.atM).fromMono - clock.monoMs();
-        const timer = clock.after(delayMs, () => {
-          trips.delete(timer);
-          for (const listener of listeners) listener(sensor, mover);
-        });
-        trips.add(timer);
-      }
-      return mover;
-    },
-    movers: (): readonly { mover: SimMover; atM: number }[] =>
-      movers.map((mover) => ({ mover, atM: positionM(mover) })).filter(({ mover, atM }) => isOnStreet(atM, mover)),
-    positionM,
-    /** Nobody comes any more. */
-    stop(): void {
-      for (const timer of trips) timer.cancel();
-      trips.clear();
-    },
-    /** Called the moment somebody comes into a sensor's sight. */
-    onTrip: (listener: (sensor: WorldSensor, mover: SimMover) => void): void => {
-      listeners.push(listener);
-    },
-    /** Latest moment, up to now, at which somebody was in sight. */
-    seenMono(sensor: WorldSensor): MonoMs | null {
-      const nowMono = clock.monoMs();
-      const seen = movers.map((mover) => sight(mover, sensor.atM)).filter(({ fromMono }) => fromMono <= nowMono);
-      return seen.length === 0 ? null : Math.max(...seen.map(({ toMono }) => Math.min(nowMono, toMono)));
-    },
-    sunAltitudeDeg: (): number => getPosition(new Date(clock.wallMs()), latitudeDeg, longitudeDeg).altitude,
-    /** Units: lx at the ground under a clear sky. Source: assumed; 400 lx at sunrise, a tenth for every 3 degrees below it. */
-    daylightLx(): number {
-      const altitudeDeg = this.sunAltitudeDeg();
-      if (altitudeDeg > 0) return 400 + 110_000 * Math.sin((altitudeDeg * Math.PI) / 180) ** 1.2;
-      return Math.max(0.02, 400 * 10 ** (altitudeDeg / 3));
-    },
-  };
-
-  function isOnStreet(atM: number, { speedMps }: SimMover): boolean {
-    return speedMps > 0 ? atM < lengthM + 40 : atM > -40;
+  constructor(options: WorldOptions) {
+    this.#options = options;
+    this.#countedMono = options.clock.monoMs();
   }
+
+  addLamp(id: string, atM: number, ratedPowerW: number): WorldLamp {
+    const fade = { fromPct: 0, toPct: 0, startMono: 0, endMono: 0 };
+    const lamp: WorldLamp = { id, atM, ratedPowerW, burnt: false, dayBurner: false, fade };
+    this.lamps.set(id, lamp);
+    return lamp;
+  }
+
+  addSensor(id: string, atM: number): WorldSensor {
+    const sensor: WorldSensor = { id, atM, stuck: null };
+    this.sensors.set(id, sensor);
+    return sensor;
+  }
+
+  levelPct(lamp: WorldLamp): number {
+    const { fromPct, toPct, startMono, endMono } = lamp.fade;
+    const passedMs = this.#options.clock.monoMs() - startMono;
+    const share = endMono <= startMono ? 1 : Math.min(1, Math.max(0, passedMs / (endMono - startMono)));
+    return fromPct + (toPct - fromPct) * share;
+  }
+
+  lampW(lamp: WorldLamp): number {
+    if (lamp.dayBurner) return lamp.ratedPowerW;
+    const pct = this.levelPct(lamp);
+    return lamp.burnt || pct <= 0 ? 0 : lamp.ratedPowerW * (STANDBY_SHARE + ((1 - STANDBY_SHARE) * pct) / 100);
+  }
+
+  powerW(): number {
+    return GEAR_W + [...this.lamps.values()].reduce((sum, lamp) => sum + this.lampW(lamp), 0);
+  }
+
+  /** Starts a fade. `fullScaleMs` is the driver's time for 0 to 100 %. */
+  dim(lamp: WorldLamp, toPct: number, fullScaleMs: number): void {
+    this.#countEnergy();
+    const fromPct = this.levelPct(lamp);
+    const startMono = this.#options.clock.monoMs();
+    lamp.fade = { fromPct, toPct, startMono, endMono: startMono + (fullScaleMs * Math.abs(toPct - fromPct)) / 100 };
+  }
+
+  energyKwh(): number {
+    this.#countEnergy();
+    return this.#energyWh / 1_000;
+  }
+
+  /** A person or a car starts at one end of the street. */
+  send(kind: MoverKind, fromStart = true): SimMover {
+    const { clock, lengthM } = this.#options;
+    const speedMps = MOVER_SPEED_MPS[kind] * (fromStart ? 1 : -1);
+    const mover: SimMover = { kind, startMono: clock.monoMs(), startM: fromStart ? -20 : lengthM + 20, speedMps };
+    this.#movers = [...this.#movers.filter((other) => this.#isOnStreet(this.positionM(other), other)), mover];
+    for (const sensor of this.sensors.values()) this.#scheduleTrip(sensor, mover);
+    return mover;
+  }
+
+  movers(): readonly { mover: SimMover; atM: number }[] {
+    const placed = this.#movers.map((mover) => ({ mover, atM: this.positionM(mover) }));
+    return placed.filter(({ mover, atM }) => this.#isOnStreet(atM, mover));
+  }
+
+  positionM({ startMono, startM, speedMps }: SimMover): number {
+    return startM + (speedMps * (this.#options.clock.monoMs() - startMono)) / 1_000;
+  }
+
+  /** No mover triggers a sensor any more. */
+  stop(): void {
+    for (const timer of this.#trips) timer.cancel();
+    this.#trips.clear();
+  }
+
+  /** `listener` is called when a mover comes into the range of a sensor. */
+  onTrip(listener: (sensor: WorldSensor, mover: SimMover) => void): void {
+    this.#listeners.push(listener);
+  }
+
+  /** The last time, up to now, at which a mover was in range; null before the first. */
+  seenMono(sensor: WorldSensor): MonoMs | null {
+    const nowMono = this.#options.clock.monoMs();
+    const seen = this.#movers.map((mover) => inRange(mover, sensor.atM)).filter(({ fromMono }) => fromMono <= nowMono);
+    return seen.length === 0 ? null : Math.max(...seen.map(({ toMono }) => Math.min(nowMono, toMono)));
+  }
+
+  sunAltitudeDeg(): number {
+    const { clock, latitudeDeg, longitudeDeg } = this.#options;
+    return getPosition(new Date(clock.wallMs()), latitudeDeg, longitudeDeg).altitude;
+  }
+
+  /** Units: lx at the ground under a clear sky. Source: assumed; 400 lx at sunrise, a tenth for every 3 degrees below it. */
+  daylightLx(): number {
+    const altitudeDeg = this.sunAltitudeDeg();
+    if (altitudeDeg > 0) return 400 + 110_000 * Math.sin((altitudeDeg * Math.PI) / 180) ** 1.2;
+    return Math.max(0.02, 400 * 10 ** (altitudeDeg / 3));
+  }
+
+  #countEnergy(): void {
+    const [nowMono, nowW] = [this.#options.clock.monoMs(), this.powerW()];
+    this.#energyWh += (((this.#countedW + nowW) / 2) * (nowMono - this.#countedMono)) / 3_600_000;
+    this.#countedMono = nowMono;
+    this.#countedW = nowW;
+  }
+
+  #scheduleTrip(sensor: WorldSensor, mover: SimMover): void {
+    const { clock } = this.#options;
+    const delayMs = inRange(mover, sensor.atM).fromMono - clock.monoMs();
+    const timer = clock.after(delayMs, () => {
+      this.#trips.delete(timer);
+      for (const listener of this.#listeners) listener(sensor, mover);
+    });
+    this.#trips.add(timer);
+  }
+
+  #isOnStreet(atM: number, { speedMps }: SimMover): boolean {
+    return speedMps > 0 ? atM < this.#options.lengthM + 40 : atM > -40;
+  }
+}
+
+/** When a mover enters and leaves the range of a sensor. */
+function inRange({ startMono, startM, speedMps }: SimMover, atM: number): { fromMono: MonoMs; toMono: MonoMs } {
+  const near = (atM - Math.sign(speedMps) * SENSOR_RANGE_M - startM) / speedMps;
+  const far = (atM + Math.sign(speedMps) * SENSOR_RANGE_M - startM) / speedMps;
+  return { fromMono: startMono + 1_000 * Math.max(0, near), toMono: startMono + 1_000 * far };
 }

@@ -1,10 +1,11 @@
 /**
- * What a person may ask of a line: checked before anything waits for it.
+ * The limits of what an operator may request of a line, checked before the request is queued.
  *
- * Pure. Every refusal is a RangeError that says what was found and what is allowed.
+ * Pure. Errors: each check throws Refusal with what was found and what is allowed.
  */
 import type { BusRead, BusWrite, RegistersRequest, ScanRequest } from '../../core/bus-tools.ts';
 import type { Table } from '../../core/profile.ts';
+import { Refusal } from '../../core/refusal.ts';
 
 /** Source: Modbus Application Protocol V1.1b3 §4.4, §6; Modbus over Serial Line V1.02 §2.2. */
 const LIMITS = {
@@ -17,12 +18,12 @@ const LIMITS = {
   word: 65_535,
 } as const;
 
-/** Longest wait for one address; longer ones would keep an urgent write waiting. Units: ms. */
+/** Longest wait for one address; a longer one would delay an urgent write. Units: ms. */
 const MAX_WAIT_MS = 500;
 
 export function checkScan({ line, from, to, waitMs, autoBaud }: ScanRequest, port: string): void {
   if (autoBaud && isNetwork(port))
-    throw new RangeError(`line ${line} is ${port}, whose speed is set at its far end: scan it without other speeds`);
+    throw new Refusal(`line ${line} is ${port}, whose speed is set at its far end: scan it without other speeds`);
   within('first address', from, [1, LIMITS.unit]);
   within('last address', to, [from, LIMITS.unit]);
   if (waitMs !== null) within('wait in ms', waitMs, [1, MAX_WAIT_MS], Number.isFinite);
@@ -65,5 +66,5 @@ function within(
   isValid: (n: number) => boolean = Number.isInteger,
 ): void {
   if (isValid(found) && found >= min && found <= max) return;
-  throw new RangeError(`${what} ${found} is not allowed: ${min} to ${max}`);
+  throw new Refusal(`${what} ${found} is not allowed: ${min} to ${max}`);
 }

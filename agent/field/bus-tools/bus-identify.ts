@@ -1,21 +1,19 @@
 /**
- * Which device types a stranger may be.
- *
- * Owns the order of the questions and the judging of the answers. Only reads.
+ * Which device types an unknown unit may be, by the probes of the profiles. Only reads.
  */
 import type { FoundUnit } from '../../core/bus-tools.ts';
 import type { ReadRequest, Reply } from '../../core/driver.ts';
 import { BusError } from '../../core/errors.ts';
 import type { IdentifyProbe, Profile } from '../../core/profile.ts';
 
-/** Unanswered questions in a row after which a stranger is left in peace: some fall silent at what they do not know. */
+/** Unanswered probes in a row after which the unit gets no more: some units fall silent at requests that they do not support. */
 const SILENT_PROBES = 3;
 
-export type Ask = (request: ReadRequest) => Promise<Reply | BusError>;
+export type SendProbe = (request: ReadRequest) => Promise<Reply | BusError>;
 
 export interface Identity {
   readonly profiles: FoundUnit['profiles'];
-  /** Of each answer. Units: ms. */
+  /** Of each reply. Units: ms. */
   readonly turnaroundsMs: readonly number[];
 }
 
@@ -25,15 +23,15 @@ interface Candidate {
 }
 
 /**
- * Ask what the profiles say would give each away: first what names a model, and only when nothing does what makes one likely.
+ * Sends the strong probes, which identify a model; the plausible ones only if no strong probe fits.
  *
- * Errors: none from units; what `ask` throws goes through.
+ * Errors: none from units; rejects with what `send` rejects with.
  */
-export async function identify(unit: number, profiles: readonly Profile[], ask: Ask): Promise<Identity> {
+export async function identify(unit: number, profiles: readonly Profile[], send: SendProbe): Promise<Identity> {
   const candidates = profiles
     .filter(({ transport }) => transport === 'modbus')
     .flatMap(({ id, identify: probes }) => probes.map((probe): Candidate => ({ id, probe })));
-  const answers = new Map<string, readonly number[] | null>();
+  const replies = new Map<string, readonly number[] | null>();
   const turnaroundsMs: number[] = [];
   let unanswered = 0;
   for (const strength of ['strong', 'plausible'] as const) {
@@ -46,13 +44,13 @@ export async function identify(unit: number, profiles: readonly Profile[], ask: 
   }
   return { profiles: [], turnaroundsMs };
 
-  /** The same registers are asked once, however many types look at them. */
+  /** Each register is read once, however many device types have a probe for it. */
   async function wordsOf({ table, address, count }: IdentifyProbe): Promise<readonly number[] | null> {
     const key = `${table}:${address}:${count}`;
-    const known = answers.get(key);
+    const known = replies.get(key);
     if (known !== undefined) return known;
     if (unanswered >= SILENT_PROBES) return null;
-    const reply = await ask({ unit, table, address, count });
+    const reply = await send({ unit, table, address, count });
     if (reply instanceof BusError) {
       unanswered = reply.policy.answered ? 0 : unanswered + 1;
     } else {
@@ -60,12 +58,12 @@ export async function identify(unit: number, profiles: readonly Profile[], ask: 
       turnaroundsMs.push(reply.turnaroundMs);
     }
     const words = reply instanceof BusError ? null : reply.words;
-    answers.set(key, words);
+    replies.set(key, words);
     return words;
   }
 }
 
-/** Whether an answer is what the probe wants: one of its patterns, or its text padded with blanks or zeros. */
+/** Whether a reply matches the probe: one of its patterns, or its text padded with blanks or zeros. */
 function fits({ oneOf, text }: IdentifyProbe, words: readonly number[]): boolean {
   if (text !== null) return textOf(words) === text;
   return oneOf.some((pattern) => pattern.length > 0 && pattern.every((word, i) => words[i] === word));

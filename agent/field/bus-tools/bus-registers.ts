@@ -1,58 +1,56 @@
 /**
- * Which registers of a unit answer.
- *
- * Owns one such search. Only reads.
+ * Searches for the registers of a unit that answer. Only reads.
  */
 import type { RegistersProgress, RegistersRequest, RegistersResult } from '../../core/bus-tools.ts';
 import { BusError } from '../../core/errors.ts';
 import type { Quirks, Table } from '../../core/profile.ts';
 import type { BusToolQueue } from './bus-tool-queue.ts';
-import { isDone, questionOf, refused, type Walk, walkFrom, walkOn } from './register-walk.ts';
+import { isDone, nextRead, refused, type Walk, walkFrom, walkOn } from './register-walk.ts';
 
-/** A question may keep an urgent write waiting for this long at most. Units: ms. Source: design §4. */
+/** A request may delay an urgent write by this long at most. Units: ms. Source: design §4. */
 const URGENT_LATENCY_MS = 50;
 /** Source: Modbus Application Protocol V1.1b3 §6.1, §6.3. */
 const MOST = { registers: 125, bits: 2_000 } as const;
-/** Unanswered tries of one question before its registers count as absent. */
+/** Unanswered tries of one request before its registers count as absent. */
 const TRIES = 3;
-/** Questions in a row without any answer after which the unit counts as gone. */
+/** Requests in a row without any answer after which the unit counts as gone. */
 const GONE_AFTER = 6;
-/** Questions refused with "illegal function" before the unit has no such table. Source: assumed; a few units say so of a register. */
+/** Requests refused with "illegal function" after which the unit counts as having no such table. Source: assumed; a few units say so of a register. */
 const NO_TABLE_AFTER = 16;
-/** Questions at which the unit failed at every try before a failure means "I do not have this". Source: assumed; pymodbus says so of coils. */
+/** Requests that fail at every try before a failure means "I do not have this". Source: assumed; pymodbus says so of coils. */
 const FAILS_FOR_ABSENT_AFTER = 2;
 
 /** Errors: rejects with BusError when the unit or the line is gone, with the signal's reason when it is aborted. */
 export async function findRegisters(
-  desk: BusToolQueue,
+  queue: BusToolQueue,
   request: RegistersRequest,
-  tell: (progress: RegistersProgress) => void,
+  onProgress: (progress: RegistersProgress) => void,
 ): Promise<RegistersResult> {
   const { unit, table, from, to, signal } = request;
-  const startMono = desk.clock.monoMs();
+  const startMono = queue.clock.monoMs();
   const runs: { address: number; words: number[] }[] = [];
-  const { singleOnly = [] } = desk.unitAt(unit)?.driver.profile.quirks ?? {};
+  const { singleOnly = [] } = queue.unitAt(unit)?.driver.profile.quirks ?? {};
   let requests = 0;
   let unanswered = 0;
   let unknownFunctions = 0;
   let failures = 0;
-  let walk: Walk = walkFrom(from, to, capOf(desk, unit, table));
+  let walk: Walk = walkFrom(from, to, capOf(queue, unit, table));
   while (!isDone(walk) && (runs.length > 0 || unknownFunctions < NO_TABLE_AFTER)) {
     signal?.throwIfAborted();
-    const question = questionOf(walk);
-    const [address, count] = [question.address, clipped(question, singleOnly)];
-    const words = await ask(address, count);
-    if (words !== null) keep(address, words);
+    const next = nextRead(walk);
+    const [address, count] = [next.address, clipped(next, singleOnly)];
+    const words = await read(address, count);
+    if (words !== null) addRun(address, words);
     walk = words === null ? refused(walk, count) : walkOn(walk, count);
-    tell({ done: Math.min(walk.at, to + 1) - from, total: to - from + 1 });
+    onProgress({ done: Math.min(walk.at, to + 1) - from, total: to - from + 1 });
   }
-  return { unit, table, runs, requests, durationMs: Math.round(desk.clock.monoMs() - startMono) };
+  return { unit, table, runs, requests, durationMs: Math.round(queue.clock.monoMs() - startMono) };
 
-  /** Null for registers that are not there: refused, or without an answer when others have one. */
-  async function ask(address: number, count: number): Promise<readonly number[] | null> {
+  /** Null for registers that are absent: refused, or without an answer while others have one. */
+  async function read(address: number, count: number): Promise<readonly number[] | null> {
     for (let tries = 0; tries < TRIES; tries++) {
       requests++;
-      const reply = await desk.read({ unit, table, address, count });
+      const reply = await queue.read({ unit, table, address, count });
       if (!(reply instanceof BusError)) {
         unanswered = 0;
         return reply.words;
@@ -68,21 +66,21 @@ export async function findRegisters(
     return null;
   }
 
-  function keep(address: number, words: readonly number[]): void {
+  function addRun(address: number, words: readonly number[]): void {
     const last = runs.at(-1);
     if (last !== undefined && last.address + last.words.length === address) last.words.push(...words);
     else runs.push({ address, words: [...words] });
   }
 }
 
-/** Some registers answer truly only when each is asked alone. Shape: how many of the question may be asked together. */
+/** Some registers are only right when each is read alone. Returns how many registers of the request may be read together. */
 function clipped({ address, count }: { readonly address: number; readonly count: number }, singleOnly: Quirks['singleOnly']): number {
   if (singleOnly.some(([from, to]) => address >= from && address <= to)) return 1;
   const starts = singleOnly.map(([from]) => from).filter((from) => from > address);
   return Math.min(count, ...starts.map((from) => from - address));
 }
 
-/** As many as the unit's profile allows, and as few as an urgent write can wait for. */
+/** Registers in one read: as many as the profile of the unit allows, and as few as an urgent write can wait for. */
 function capOf({ line, unitAt }: BusToolQueue, unit: number, table: Table): number {
   const isBits = table === 'coil' || table === 'discrete';
   const quirks = unitAt(unit)?.driver.profile.quirks;

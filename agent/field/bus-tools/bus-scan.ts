@@ -1,7 +1,5 @@
 /**
- * Which units are on a line.
- *
- * Owns one scan from its first question to its result. Only reads; the units of the cabinet are known and not asked.
+ * Scans a line for units. Only reads; units of the cabinet that answer are known from their polls and are not requested again.
  */
 import type { FoundUnit, ScanProgress, ScanRequest, ScanResult } from '../../core/bus-tools.ts';
 import type { SerialSettings } from '../../core/cabinet.ts';
@@ -9,60 +7,89 @@ import { serialOf } from '../../core/line-port.ts';
 import type { Profile } from '../../core/profile.ts';
 import { isUntried, type Unit, unitState } from '../units/unit.ts';
 import { isNetwork } from './bus-bounds.ts';
-import { type Ask, identify } from './bus-identify.ts';
+import { identify, type SendProbe } from './bus-identify.ts';
 import type { BusToolQueue } from './bus-tool-queue.ts';
 import { quickPass, type ScanAnswer } from './scan-pass.ts';
-import { createScanResults, type ScanResults } from './scan-results.ts';
 import { type Adapter, NETWORK_WAIT_MS, otherSettings, quickWaitMs } from './scan-settings.ts';
-import { askAway, speedPass } from './scan-speeds.ts';
+import { readAway, speedPass } from './scan-speeds.ts';
 
 export interface ScanParts {
-  readonly desk: BusToolQueue;
+  readonly queue: BusToolQueue;
   readonly profiles: readonly Profile[];
   readonly adapter: Adapter;
-  /** Answers of this unit of the cabinet have been damaged more than a sound line would. */
+  /** More replies of this unit of the cabinet are damaged than on a sound line. */
   readonly isDamaged: (unit: number) => boolean;
 }
 
-/** Errors: rejects with BusError when the line goes down, with the signal's reason when it is aborted. */
-export async function scanLine(parts: ScanParts, request: ScanRequest, tell: (progress: ScanProgress) => void): Promise<ScanResult> {
-  const { desk, profiles } = parts;
-  const home = desk.config.serial;
-  const startMono = desk.clock.monoMs();
-  const addresses = Array.from({ length: request.to - request.from + 1 }, (_, i) => request.from + i);
-  const own = desk.units.filter(({ device: { unit } }) => unit >= request.from && unit <= request.to);
-  const others = request.autoBaud ? otherSettings(home, profiles) : [];
-  const book = createScanResults((1 + others.length) * addresses.length, tell);
+/** What the scan has found so far. Each change is reported. */
+class ScanResults {
+  readonly #total: number;
+  readonly #onProgress: (progress: ScanProgress) => void;
+  readonly #units: FoundUnit[] = [];
+  #done = 0;
 
-  const missing = await lookAtOwn(desk, own, book);
-  // A silent unit may have been repaired since the poll last asked.
+  constructor(total: number, onProgress: (progress: ScanProgress) => void) {
+    this.#total = total;
+    this.#onProgress = onProgress;
+  }
+
+  /** One address is done. */
+  step(serial: SerialSettings | null): void {
+    this.#onProgress({ done: ++this.#done, total: this.#total, serial, found: null });
+  }
+
+  add(unit: FoundUnit): void {
+    this.#units.push(unit);
+    this.#onProgress({ done: this.#done, total: this.#total, serial: unit.serial, found: unit });
+  }
+
+  /** By address, then by speed. */
+  all(): readonly FoundUnit[] {
+    return this.#units.toSorted((a, b) => a.unit - b.unit || (a.serial?.baud ?? 0) - (b.serial?.baud ?? 0));
+  }
+}
+
+/** Errors: rejects with BusError when the line goes down, with the signal's reason when it is aborted. */
+export async function scanLine(parts: ScanParts, request: ScanRequest, onProgress: (progress: ScanProgress) => void): Promise<ScanResult> {
+  const { queue, profiles } = parts;
+  const home = queue.config.serial;
+  const startMono = queue.clock.monoMs();
+  const addresses = Array.from({ length: request.to - request.from + 1 }, (_, i) => request.from + i);
+  const own = queue.units.filter(({ device: { unit } }) => unit >= request.from && unit <= request.to);
+  const others = request.autoBaud ? otherSettings(home, profiles) : [];
+  const results = new ScanResults((1 + others.length) * addresses.length, onProgress);
+
+  const missing = await scanOwn(queue, own, results);
+  // A silent unit may have been repaired since its last poll.
   const isSilent = (unit: number): boolean => missing.some(({ device }) => device.unit === unit);
-  const asked = addresses.filter((unit) => desk.unitAt(unit) === undefined || isSilent(unit));
-  const damaged = await lookAtHome(parts, request, { addresses: asked, book });
-  for (const serial of others) await lookAway(parts, request, { addresses, book, serial });
+  const probed = addresses.filter((unit) => queue.unitAt(unit) === undefined || isSilent(unit));
+  const damaged = await scanHome(parts, request, { addresses: probed, results });
+  for (const serial of others) await scanAway(parts, request, { addresses, results, serial });
   const damagedOwn = own.map(({ device: { unit } }) => unit).filter(parts.isDamaged);
+  const found = results.all();
   return {
-    line: desk.config.id,
-    isNetwork: isNetwork(desk.config.port),
-    found: book.all(),
-    missing: missing.flatMap(({ device: { id, unit } }) => (book.all().some((found) => found.device === id) ? [] : [{ unit, device: id }])),
+    line: queue.config.id,
+    isNetwork: isNetwork(queue.config.port),
+    found,
+    missing: missing.flatMap(({ device: { id, unit } }) => (found.some(({ device }) => device === id) ? [] : [{ unit, device: id }])),
     damaged: [...damaged, ...damagedOwn].toSorted((a, b) => a - b),
-    durationMs: Math.round(desk.clock.monoMs() - startMono),
+    durationMs: Math.round(queue.clock.monoMs() - startMono),
   };
 }
 
-/** The poll knows best; only a unit that was never asked is asked now. Returns those that are not there. */
-async function lookAtOwn(desk: BusToolQueue, own: readonly Unit[], book: ScanResults): Promise<Unit[]> {
+/** Reports the cabinet's own units from their polls; only a unit without a poll so far is read. Returns those that do not answer. */
+async function scanOwn(queue: BusToolQueue, own: readonly Unit[], results: ScanResults): Promise<Unit[]> {
   const missing: Unit[] = [];
+  const serial = serialOf(queue.config);
   for (const unit of own) {
     const { device, driver } = unit;
-    if (isUntried(unit)) await desk.read({ unit: device.unit, table: 'holding', address: 0, count: 1 });
+    if (isUntried(unit)) await queue.read({ unit: device.unit, table: 'holding', address: 0, count: 1 });
     if (unitState(unit) === 'silent' || unitState(unit) === 'new') missing.push(unit);
     else {
-      book.step(serialOf(desk.config));
+      results.step(serial);
       const turnaroundMs = tenths(unit.health.turnaroundMs?.mean ?? 0);
       const profiles = [{ id: driver.profile.id, strength: 'strong' as const }];
-      book.found({ unit: device.unit, serial: serialOf(desk.config), turnaroundMs, profiles, device: device.id, exception: null });
+      results.add({ unit: device.unit, serial, turnaroundMs, profiles, device: device.id, exception: null });
     }
   }
   return missing;
@@ -70,61 +97,58 @@ async function lookAtOwn(desk: BusToolQueue, own: readonly Unit[], book: ScanRes
 
 interface Pass {
   readonly addresses: readonly number[];
-  readonly book: ScanResults;
+  readonly results: ScanResults;
 }
 
-/** Returns the addresses whose answers are damaged. */
-async function lookAtHome(parts: ScanParts, request: ScanRequest, { addresses, book }: Pass): Promise<readonly number[]> {
-  const { desk, profiles } = parts;
-  const { serial } = desk.config;
-  const shown = serialOf(desk.config);
-  const onProbed = (): void => book.step(shown);
-  const { sightings, damaged } = await quickPass(desk, {
-    units: addresses,
-    waitMs: waitMs(parts, request, serial),
-    signal: request.signal,
-    onProbed,
-  });
-  for (const sighting of sightings) {
-    request.signal?.throwIfAborted();
-    const found = await named(sighting, { serial: shown, profiles, ask: (question) => desk.read(question) });
-    const own = desk.unitAt(sighting.unit);
-    // It is there again: it is probed now, not when its back-off is over.
-    if (own?.health.state === 'silent') own.health = { ...own.health, dueMono: desk.clock.monoMs() };
-    book.found(asOwn(found, own));
+/** Scans at the line's own speed. Returns the addresses whose replies are damaged. */
+async function scanHome(parts: ScanParts, request: ScanRequest, { addresses, results }: Pass): Promise<readonly number[]> {
+  const { queue, profiles } = parts;
+  const { signal } = request;
+  const { serial } = queue.config;
+  const shown = serialOf(queue.config);
+  const onProbed = (): void => results.step(shown);
+  const { answers, damaged } = await quickPass(queue, { units: addresses, waitMs: waitMs(parts, request, serial), signal, onProbed });
+  for (const answer of answers) {
+    signal?.throwIfAborted();
+    const found = await identified(answer, { serial: shown, profiles, send: (probe) => queue.read(probe) });
+    const own = queue.unitAt(answer.unit);
+    // It answers again: it is polled now, not when its back-off is over.
+    if (own?.health.state === 'silent') own.health = { ...own.health, dueMono: queue.clock.monoMs() };
+    results.add(asOwn(found, own));
   }
   return damaged;
 }
 
-/** A unit of the cabinet under its name, and as what the cabinet says where its answers allow it. */
+/** A unit of the cabinet under the id of its device, and with the cabinet's profile where its answers allow it. */
 function asOwn(found: FoundUnit, unit: Unit | undefined): FoundUnit {
   if (unit === undefined) return found;
-  const said = found.profiles.filter(({ id }) => id === unit.driver.profile.id);
-  return { ...found, device: unit.device.id, profiles: said.length > 0 ? said : found.profiles };
+  const configured = found.profiles.filter(({ id }) => id === unit.driver.profile.id);
+  return { ...found, device: unit.device.id, profiles: configured.length > 0 ? configured : found.profiles };
 }
 
-async function lookAway(parts: ScanParts, request: ScanRequest, pass: Pass & { readonly serial: SerialSettings }): Promise<void> {
-  const { desk, profiles } = parts;
-  const { addresses, book, serial } = pass;
-  const onProbed = (): void => book.step(serial);
+/** Scans at another speed. */
+async function scanAway(parts: ScanParts, request: ScanRequest, pass: Pass & { readonly serial: SerialSettings }): Promise<void> {
+  const { queue, profiles } = parts;
+  const { addresses, results, serial } = pass;
   const { signal } = request;
-  const sightings = await speedPass(desk, { units: addresses, serial, waitMs: waitMs(parts, request, serial), signal, onProbed });
-  for (const sighting of sightings) {
+  const onProbed = (): void => results.step(serial);
+  const answers = await speedPass(queue, { units: addresses, serial, waitMs: waitMs(parts, request, serial), signal, onProbed });
+  for (const answer of answers) {
     signal?.throwIfAborted();
-    book.found(await named(sighting, { serial, profiles, ask: (question) => askAway(desk, serial, question) }));
+    results.add(await identified(answer, { serial, profiles, send: (probe) => readAway(queue, serial, probe) }));
   }
 }
 
-function waitMs({ desk, adapter }: ScanParts, request: ScanRequest, serial: SerialSettings): number {
-  return request.waitMs ?? (isNetwork(desk.config.port) ? NETWORK_WAIT_MS : quickWaitMs(serial, adapter));
+function waitMs({ queue, adapter }: ScanParts, request: ScanRequest, serial: SerialSettings): number {
+  return request.waitMs ?? (isNetwork(queue.config.port) ? NETWORK_WAIT_MS : quickWaitMs(serial, adapter));
 }
 
-/** What a stranger is, and its pace over more than one answer. */
-async function named(
+/** Adds the device types that the unit may be, and its pace over more than one reply. */
+async function identified(
   { unit, turnaroundMs, exception }: ScanAnswer,
-  { serial, profiles, ask }: { readonly serial: SerialSettings | null; readonly profiles: readonly Profile[]; readonly ask: Ask },
+  { serial, profiles, send }: { readonly serial: SerialSettings | null; readonly profiles: readonly Profile[]; readonly send: SendProbe },
 ): Promise<FoundUnit> {
-  const { profiles: fitting, turnaroundsMs } = await identify(unit, profiles, ask);
+  const { profiles: fitting, turnaroundsMs } = await identify(unit, profiles, send);
   const median = turnaroundsMs.toSorted((a, b) => a - b)[Math.floor(turnaroundsMs.length / 2)];
   return { unit, serial, turnaroundMs: tenths(median ?? turnaroundMs), profiles: fitting, device: null, exception };
 }

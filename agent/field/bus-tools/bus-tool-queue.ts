@@ -1,8 +1,6 @@
 /**
- * Where the tools' questions queue for a line.
- *
- * Owns the step from a question to its turn in the console lane: a unit's rest, the guard against late replies, failures as values.
- * Never opens a port. Made by `bus-tools.ts`, one a line.
+ * The requests of the bus tools on their way to one line: each waits for the rest of its unit and for late replies, then for its turn in the
+ * console lane.
  */
 import type { LineConfig } from '../../core/cabinet.ts';
 import { type Clock, sleep } from '../../core/clock.ts';
@@ -12,8 +10,8 @@ import type { LineRunner } from '../line/line-runner.ts';
 import { restedMono, type Unit } from '../units/unit.ts';
 import { BROADCAST_PAUSE_MS } from '../writes/level-writes.ts';
 
-/** How long a unit that nobody knows is given. Units: ms. Source: unit health's first contact. */
-const STRANGER_WAIT_MS = 300;
+/** Response timeout of a unit that is not in the cabinet. Units: ms. Source: unit health's first contact. */
+const UNKNOWN_UNIT_WAIT_MS = 300;
 
 export interface BusLine {
   readonly config: LineConfig;
@@ -22,20 +20,20 @@ export interface BusLine {
   readonly runner: Pick<LineRunner, 'ask' | 'exclusive'>;
 }
 
-/** Errors: `read` and `write` return a failed transaction as a value and throw BusError only when the line itself is gone. */
+/** Errors: a failed transaction is a value; methods reject with BusError only when the line itself is down. */
 export interface BusToolQueue extends BusLine {
   readonly clock: Clock;
   unitAt(unit: number): Unit | undefined;
-  /** Units: `waitMs` for the first byte; not given: the unit's own. */
+  /** Units: `waitMs` until the first byte. Default: the timeout of the unit. */
   read(request: ReadRequest, waitMs?: number): Promise<Reply | BusError>;
   write(request: WriteRequest): Promise<Reply | BusError>;
-  /** Off the line, so that nobody else waits: until a late answer can no longer be taken for this question's. */
+  /** Resolves when a late reply can no longer be mistaken for the reply to this request. The line is free meanwhile. */
   unguarded(request: ReadRequest): Promise<void>;
-  /** As `read`, with the time from its turn to its end, which is all that a refusal tells of a unit's pace. Units: ms. */
-  look(request: ReadRequest, waitMs: number): Promise<Look>;
+  /** As `read`, with the time from its turn to its end, the only hint at the pace of a unit that answers with an exception. Units: ms. */
+  timedRead(request: ReadRequest, waitMs: number): Promise<TimedAnswer>;
 }
 
-export interface Look {
+export interface TimedAnswer {
   readonly answer: Reply | BusError;
   readonly tookMs: number;
 }
@@ -53,12 +51,12 @@ export function createBusToolQueue(parts: BusLine, clock: Clock): BusToolQueue {
       await until(Math.max(line.heldUntilMono(request), unit === undefined ? 0 : restedMono(unit)));
       return replyOrBusError(
         runner.ask((own, transactions) =>
-          unit === undefined ? own.read(request, waitMs ?? STRANGER_WAIT_MS) : transactions.read(unit, request),
+          unit === undefined ? own.read(request, waitMs ?? UNKNOWN_UNIT_WAIT_MS) : transactions.read(unit, request),
         ),
       );
     },
     unguarded: (request) => until(line.heldUntilMono(request)),
-    async look(request, waitMs) {
+    async timedRead(request, waitMs) {
       await until(line.heldUntilMono(request));
       let startMono = clock.monoMs();
       const answer = await replyOrBusError(
@@ -75,7 +73,7 @@ export function createBusToolQueue(parts: BusLine, clock: Clock): BusToolQueue {
       return replyOrBusError(
         runner.ask((own, transactions) => {
           if (request.unit === 0) return transactions.broadcast(request, BROADCAST_PAUSE_MS.most);
-          return unit === undefined ? own.write(request, STRANGER_WAIT_MS) : transactions.write(unit, request);
+          return unit === undefined ? own.write(request, UNKNOWN_UNIT_WAIT_MS) : transactions.write(unit, request);
         }),
       );
     },
@@ -87,7 +85,7 @@ export function createBusToolQueue(parts: BusLine, clock: Clock): BusToolQueue {
   }
 }
 
-/** Trouble of one unit is a value, trouble of the line ends the job. */
+/** The reply, or the failure of one unit as a value. Errors: rejects with BusError when the line itself is down. */
 export async function replyOrBusError(pending: Promise<Reply | BusError>): Promise<Reply | BusError> {
   const result = await pending.catch((error: unknown) => {
     if (error instanceof BusError) return error;

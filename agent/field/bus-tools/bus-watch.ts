@@ -1,25 +1,24 @@
 /**
- * Transactions for people who watch a line.
- *
- * Owns the ring between the line and each watcher, so that nobody who reads slowly holds up the line.
+ * Transactions of a line for its watchers, buffered so that a slow watcher does not delay the line.
  */
 import type { BusTransaction } from '../../core/bus-tools.ts';
 import type { Clock, Timer } from '../../core/clock.ts';
 
-/** What a watcher may be behind; older ones are dropped. Source: assumed; a second of the fastest line. */
+/** Transactions buffered for each watcher; older ones are dropped. Source: assumed; a second of the fastest line. */
 const RING = 256;
-/** Watchers are told this often. Units: ms. */
-const TELL_MS = 100;
+/** How often watchers receive the buffered transactions. Units: ms. */
+const FLUSH_MS = 100;
 
 export interface BusWatch {
-  /** Called for each transaction, so cheap when nobody watches. */
+  /** Called for each transaction, so it is cheap without a watcher. */
   note(transaction: BusTransaction): void;
-  watch(tell: (transaction: BusTransaction) => void): () => void;
+  /** Returns the function that ends the watching. */
+  watch(onTransaction: (transaction: BusTransaction) => void): () => void;
   readonly isWatched: boolean;
 }
 
 interface Watcher {
-  readonly tell: (transaction: BusTransaction) => void;
+  readonly onTransaction: (transaction: BusTransaction) => void;
   waiting: BusTransaction[];
   timer: Timer | null;
 }
@@ -34,11 +33,11 @@ export function createBusWatch(clock: Clock): BusWatch {
       for (const watcher of watchers) {
         watcher.waiting.push(transaction);
         if (watcher.waiting.length > RING) watcher.waiting.shift();
-        watcher.timer ??= clock.after(TELL_MS, () => flush(watcher));
+        watcher.timer ??= clock.after(FLUSH_MS, () => flush(watcher));
       }
     },
-    watch(tell) {
-      const watcher: Watcher = { tell, waiting: [], timer: null };
+    watch(onTransaction) {
+      const watcher: Watcher = { onTransaction, waiting: [], timer: null };
       watchers.add(watcher);
       return () => {
         watchers.delete(watcher);
@@ -50,8 +49,8 @@ export function createBusWatch(clock: Clock): BusWatch {
 }
 
 function flush(watcher: Watcher): void {
-  const told = watcher.waiting;
+  const { waiting } = watcher;
   watcher.waiting = [];
   watcher.timer = null;
-  for (const transaction of told) watcher.tell(transaction);
+  for (const transaction of waiting) watcher.onTransaction(transaction);
 }

@@ -1,27 +1,28 @@
 /**
- * One pass over addresses at the line's own speed: a quick look at each, a longer one where bytes went astray.
+ * One pass over addresses at the line's own speed: a short read of each, a longer one where stray bytes came.
  *
- * Owns what was seen of each address. Only reads.
+ * Only reads.
  */
 import type { SerialSettings } from '../../core/cabinet.ts';
 import { type MonoMs, sleep } from '../../core/clock.ts';
 import type { ReadRequest } from '../../core/driver.ts';
 import { BusError, type BusErrorCode } from '../../core/errors.ts';
-import type { BusToolQueue, Look } from './bus-tool-queue.ts';
+import type { BusToolQueue, TimedAnswer } from './bus-tool-queue.ts';
 import { refusalMs } from './scan-settings.ts';
 import { explains, type Probed, type Suspect, strayCount, suspectsOf } from './scan-suspects.ts';
 
-/** Questions kept waiting in the line's queue: one on the wire and the next, so that the console lane never gives away a turn it has. */
+/** Requests in the line's queue: one on the wire and the next, so that the console lane never loses its turn. */
 const WORKERS = 2;
-/** A longer look waits this much longer than the stray bytes took. Units: ms. */
+/** A longer read waits this much longer than the stray bytes took. Units: ms. */
 const SLACK_MS = 25;
-/** Longer looks of one pass; beyond that the line is too noisy to tell. */
-const MAX_LOOKS = 64;
-/** The last addresses are listened to for this long after the pass. Units: ms. */
+/** Longer reads in one pass; beyond that the line is too noisy to find anything. */
+const MAX_LONG_READS = 64;
+/** Stray bytes of the last addresses are counted for this long after the pass. Units: ms. */
 const TAIL_MS = 150;
-/** Looks at an address whose answers are damaged, the first included; two damaged ones are no accident. */
-const DAMAGED = { looks: 3, enough: 2 } as const;
+/** Reads of an address whose replies are damaged, the first included; two damaged ones are no accident. */
+const DAMAGED = { reads: 3, enough: 2 } as const;
 
+/** A unit that answered, possibly with an exception. */
 export interface ScanAnswer {
   readonly unit: number;
   readonly turnaroundMs: number;
@@ -29,99 +30,117 @@ export interface ScanAnswer {
 }
 
 export interface PassResult {
-  readonly sightings: readonly ScanAnswer[];
+  readonly answers: readonly ScanAnswer[];
+  /** Addresses whose replies are damaged. */
   readonly damaged: readonly number[];
 }
 
-/** Errors: rejects with BusError when the line goes down, with the signal's reason when it is aborted. */
-export async function quickPass(
-  desk: BusToolQueue,
-  {
-    units,
-    waitMs,
-    signal,
-    onProbed,
-  }: {
-    readonly units: readonly number[];
-    readonly waitMs: number;
-    readonly signal: AbortSignal | undefined;
-    readonly onProbed: () => void;
-  },
-): Promise<PassResult> {
-  const { clock, line } = desk;
-  const sightings = new Map<number, ScanAnswer>();
-  const damages = new Map<number, number>();
-  const probed: Probed[] = [];
-  const incidents: Suspect[][] = [];
-  let strays = { count: strayCount(line.counters), atMono: clock.monoMs() };
-  const waiting = units.values();
-  await Promise.all(Array.from({ length: WORKERS }, work));
-  await sleep(clock, TAIL_MS);
-  watchStrays(clock.monoMs());
-  await lookAgain();
-  return { sightings: [...sightings.values()], damaged: [...damages.keys()].filter(isDamaged) };
+export interface PassOptions {
+  readonly units: readonly number[];
+  /** Units: ms. */
+  readonly waitMs: number;
+  readonly signal: AbortSignal | undefined;
+  /** Called after each address. */
+  readonly onProbed: () => void;
+}
 
-  function isDamaged(unit: number): boolean {
-    return (damages.get(unit) ?? 0) >= DAMAGED.enough;
+/** Errors: rejects with BusError when the line goes down, with the signal's reason when it is aborted. */
+export function quickPass(queue: BusToolQueue, options: PassOptions): Promise<PassResult> {
+  return new QuickPass(queue, options).run();
+}
+
+class QuickPass {
+  readonly #queue: BusToolQueue;
+  readonly #options: PassOptions;
+  readonly #answers = new Map<number, ScanAnswer>();
+  /** Damaged replies, by unit. */
+  readonly #damages = new Map<number, number>();
+  readonly #probed: Probed[] = [];
+  /** The suspects of each time at which stray bytes came. */
+  readonly #incidents: Suspect[][] = [];
+  #strays: { readonly count: number; readonly atMono: MonoMs };
+
+  constructor(queue: BusToolQueue, options: PassOptions) {
+    this.#queue = queue;
+    this.#options = options;
+    this.#strays = { count: strayCount(queue.line.counters), atMono: queue.clock.monoMs() };
   }
 
-  async function work(): Promise<void> {
+  async run(): Promise<PassResult> {
+    const { clock } = this.#queue;
+    const waiting = this.#options.units.values();
+    await Promise.all(Array.from({ length: WORKERS }, () => this.#probe(waiting)));
+    await sleep(clock, TAIL_MS);
+    this.#countStrays(clock.monoMs());
+    await this.#searchSuspects();
+    return { answers: [...this.#answers.values()], damaged: [...this.#damages.keys()].filter((unit) => this.#isDamaged(unit)) };
+  }
+
+  async #probe(waiting: Iterable<number>): Promise<void> {
+    const { clock } = this.#queue;
+    const { waitMs, signal, onProbed } = this.#options;
     for (const unit of waiting) {
       signal?.throwIfAborted();
-      note(unit, await desk.look(scanRequest(unit, 1), waitMs));
-      probed.push({ unit, atMono: clock.monoMs() - waitMs });
-      watchStrays(clock.monoMs());
+      this.#note(unit, await this.#queue.timedRead(scanRequest(unit, 1), waitMs));
+      this.#probed.push({ unit, atMono: clock.monoMs() - waitMs });
+      this.#countStrays(clock.monoMs());
       onProbed();
     }
   }
 
-  function watchStrays(nowMono: MonoMs): void {
-    const count = strayCount(line.counters);
-    if (count > strays.count) incidents.push(suspectsOf(probed, { fromMono: strays.atMono, toMono: nowMono }));
-    strays = { count, atMono: nowMono };
+  #isDamaged(unit: number): boolean {
+    return (this.#damages.get(unit) ?? 0) >= DAMAGED.enough;
   }
 
-  function note(unit: number, look: Look): void {
-    const sighting = sightingOf(unit, look, desk.config.serial);
-    if (sighting !== null) sightings.set(unit, sighting);
-    else if (look.answer instanceof BusError && look.answer.code !== 'timeout') damages.set(unit, (damages.get(unit) ?? 0) + 1);
+  #countStrays(nowMono: MonoMs): void {
+    const count = strayCount(this.#queue.line.counters);
+    if (count > this.#strays.count) this.#incidents.push(suspectsOf(this.#probed, { fromMono: this.#strays.atMono, toMono: nowMono }));
+    this.#strays = { count, atMono: nowMono };
   }
 
-  /** Each incident from its nearest suspect on, until one is found whose pace or damage explains it. */
-  async function lookAgain(): Promise<void> {
+  #note(unit: number, timed: TimedAnswer): void {
+    const found = scanAnswer(unit, timed, this.#queue.config.serial);
+    if (found !== null) this.#answers.set(unit, found);
+    else if (timed.answer instanceof BusError && timed.answer.code !== 'timeout')
+      this.#damages.set(unit, (this.#damages.get(unit) ?? 0) + 1);
+  }
+
+  /** Reads the suspects of each incident again, the nearest first, until one is found whose pace or damage explains it. */
+  async #searchSuspects(): Promise<void> {
+    const { waitMs } = this.#options;
     const waited = new Map<number, number>();
-    for (const unit of damages.keys()) incidents.unshift([{ unit, minMs: 0, maxMs: 0 }]);
-    for (const suspects of incidents) {
+    for (const unit of this.#damages.keys()) this.#incidents.unshift([{ unit, minMs: 0, maxMs: 0 }]);
+    for (const suspects of this.#incidents) {
       for (const suspect of suspects) {
         const { unit } = suspect;
-        if (isDamaged(unit)) break;
+        if (this.#isDamaged(unit)) break;
         const longMs = Math.max(waitMs, suspect.maxMs) + SLACK_MS;
-        if (sightings.has(unit) || (waited.get(unit) ?? 0) >= longMs || waited.size >= MAX_LOOKS) continue;
+        if (this.#answers.has(unit) || (waited.get(unit) ?? 0) >= longMs || waited.size >= MAX_LONG_READS) continue;
         waited.set(unit, longMs);
-        await lookLonger(unit, longMs);
-        const found = sightings.get(unit);
+        await this.#readLonger(unit, longMs);
+        const found = this.#answers.get(unit);
         if (found !== undefined && explains(found.turnaroundMs, suspect, SLACK_MS)) break;
       }
     }
   }
 
-  /** Another function and two registers, so that neither a late reply nor a late refusal is taken for this one's. */
-  async function lookLonger(unit: number, longMs: number): Promise<void> {
-    for (let look = 1; look < DAMAGED.looks; look++) {
-      signal?.throwIfAborted();
-      note(unit, await desk.look({ ...scanRequest(unit, 2), table: 'discrete' }, longMs));
-      if ((damages.get(unit) ?? 0) === 0) return;
+  /** Uses another function and two registers, so that neither a late reply nor a late exception is mistaken for this one's. */
+  async #readLonger(unit: number, longMs: number): Promise<void> {
+    for (let read = 1; read < DAMAGED.reads; read++) {
+      this.#options.signal?.throwIfAborted();
+      this.#note(unit, await this.#queue.timedRead({ ...scanRequest(unit, 2), table: 'discrete' }, longMs));
+      if ((this.#damages.get(unit) ?? 0) === 0) return;
     }
   }
 }
 
-/** Who answers is there, be it with a refusal; null for nobody. */
-export function sightingOf(unit: number, { answer, tookMs }: Look, serial: SerialSettings): ScanAnswer | null {
+/** The unit that answered, also when it answered with an exception; null when no unit did. */
+export function scanAnswer(unit: number, { answer, tookMs }: TimedAnswer, serial: SerialSettings): ScanAnswer | null {
   if (!(answer instanceof BusError)) return { unit, turnaroundMs: answer.turnaroundMs, exception: null };
   return answer.policy.answered ? { unit, turnaroundMs: Math.max(0, tookMs - refusalMs(serial)), exception: answer.code } : null;
 }
 
-/** Register 0 is as good as any: who does not have it says so. */
+/** A read of register 0: a unit without that register answers with an exception. */
 export function scanRequest(unit: number, count: number): ReadRequest {
   return { unit, table: 'holding', address: 0, count };
 }

@@ -3,30 +3,26 @@
  *
  * Pure.
  */
+import { charMs, gapMs } from '../../../drivers/modbus/wire-time.ts';
 import type { SerialSettings } from '../../core/cabinet.ts';
 import type { Profile } from '../../core/profile.ts';
 
-/** Source: speeds of the shelf's devices, those met most first; 2400 is old meters. */
+/** Units: bit/s. Source: speeds of the shipped device types, the most common first; 2400 is old meters. */
 const COMMON_BAUDS = [9_600, 19_200, 38_400, 57_600, 115_200, 4_800, 2_400];
 /**
- * What a quick look leaves a unit beyond the silence that ends the request, where bytes are seen as they come. Units: ms.
+ * What a short read leaves a unit beyond the silence that ends the request, where bytes are seen as they come. Units: ms.
  * Source: 247 addresses at 9600 baud within 8 s while a presence sensor is polled.
  */
 const QUICK_TURNAROUND_MS = 6;
 /**
- * Where they are not, a look that ends earlier would talk into a reply it cannot see yet: a short reply and the pause after which a UART
- * hands on what is less than its trigger. Source: 16550 and PL011 wait 4 characters for the trigger of 8 bytes; the shortest answers have 5 and 7.
+ * Where they are not, the request after a read that ends earlier would collide with a reply that is not visible yet: a short reply and the
+ * pause after which a UART hands on what is less than its trigger. Source: 16550 and PL011 wait 4 characters for the trigger of 8 bytes; the shortest answers have 5 and 7.
  */
 const HIDDEN = { chars: 11, turnaroundMs: 2 } as const;
 /** Bytes that are seen this soon after they began are seen as they come. Units: characters. */
 const AT_ONCE_CHARS = 3;
 /** A serial server or Modbus TCP gateway has its own line behind it. Units: ms. Source: assumed. */
 export const NETWORK_WAIT_MS = 150;
-
-/** Units: ms. */
-export function charMs({ baud, dataBits, parity, stopBits }: SerialSettings): number {
-  return ((1 + dataBits + (parity === 'none' ? 0 : 1) + stopBits) * 1_000) / baud;
-}
 
 /** A request of 8 characters and the silence before it. Units: ms. Source: Modbus over Serial Line V1.02 §2.5.1.1. */
 export function requestMs(serial: SerialSettings): number {
@@ -38,11 +34,7 @@ export function refusalMs(serial: SerialSettings): number {
   return requestMs(serial) + 5 * charMs(serial);
 }
 
-function gapMs(serial: SerialSettings): number {
-  return serial.baud > 19_200 ? 1.75 : 3.5 * charMs(serial);
-}
-
-/** What is known of the way from wire to program. */
+/** Delays on the way from the wire to the program. */
 export interface Adapter {
   /** What it adds to each answer; null when it does not say. Units: ms. */
   readonly latencyMs: number | null;
@@ -50,7 +42,7 @@ export interface Adapter {
   readonly hiddenChars: number | null;
 }
 
-/** How long a quick look waits for the first byte. Units: ms. */
+/** How long a short read waits for the first byte. Units: ms. */
 export function quickWaitMs(serial: SerialSettings, { latencyMs, hiddenChars }: Adapter): number {
   const isSeenAtOnce = hiddenChars !== null && hiddenChars <= AT_ONCE_CHARS;
   const replyMs = isSeenAtOnce ? QUICK_TURNAROUND_MS : HIDDEN.turnaroundMs + HIDDEN.chars * charMs(serial);
@@ -58,9 +50,9 @@ export function quickWaitMs(serial: SerialSettings, { latencyMs, hiddenChars }: 
 }
 
 /**
- * Every other speed and parity worth a look: the factory settings of known device types first, then what is common.
+ * Every other speed and parity worth a scan: the factory settings of known device types first, then what is common.
  *
- * Shape: one stop bit and two are the same to a receiver, so two are sent without parity and one with; nothing of the home speed with its own parity.
+ * Shape: one stop bit and two are the same to a receiver, so two are sent without parity and one with. The line's own settings are left out.
  */
 export function otherSettings(home: SerialSettings, profiles: readonly Profile[]): SerialSettings[] {
   const factory = profiles.flatMap(({ transport, serial }) => (transport === 'modbus' && serial !== null ? [serial] : []));

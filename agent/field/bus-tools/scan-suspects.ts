@@ -1,5 +1,5 @@
 /**
- * Whose bytes were those? Addresses that a stray or late reply may have come from.
+ * The addresses that a stray or late reply may have come from.
  *
  * Pure.
  */
@@ -16,23 +16,23 @@ export interface Probed {
 
 export interface Suspect {
   readonly unit: number;
-  /** How long after its question the bytes came, at least and at most. Units: ms. */
+  /** How long after its request the bytes came, at least and at most. Units: ms. */
   readonly minMs: number;
   readonly maxMs: number;
 }
 
-/** Between two looks at the counters. */
+/** Between two readings of the counters. */
 export interface StrayTime {
   readonly fromMono: MonoMs;
   readonly toMono: MonoMs;
 }
 
-/** Bytes that were no answer to a question; only growth matters. */
-export function strayCount({ lateReplies, noiseBytes, crcErrors, truncated, wrongReplies, strangers }: LineCounters): number {
-  return lateReplies + noiseBytes + crcErrors + truncated + wrongReplies + strangers;
+/** Counts bytes that answer no request; only its growth is meaningful. */
+export function strayCount({ lateReplies, noiseBytes, crcErrors, truncated, wrongReplies, foreignFrames }: LineCounters): number {
+  return lateReplies + noiseBytes + crcErrors + truncated + wrongReplies + foreignFrames;
 }
 
-/** The address just asked first, for its own answer may have been hit; then those before it, the nearest first. Units: `probed` in the order of asking. */
+/** The address just probed first, for its own reply may have been damaged; then those before it, the nearest first. Shape: `probed` in order. */
 export function suspectsOf(probed: readonly Probed[], { fromMono, toMono }: StrayTime): Suspect[] {
   return probed
     .map(({ unit, atMono }) => ({ unit, minMs: Math.max(0, fromMono - atMono), maxMs: toMono - atMono }))

@@ -1,18 +1,14 @@
 /**
- * What the tools of a line take from the site's configuration: the bytes of a read, which lamps a written register sets, and what speaks
- * against a write.
- *
- * Owns nothing.
+ * Adds to the answers of the bus tools: the frames of a read, the lamps that a write sets, and warnings about a write.
  */
 import { writePlace } from '../../../drivers/modbus/modbus-driver.ts';
 import { readFrames } from '../../../drivers/modbus/read-frames.ts';
 import type { BusTools, BusWrite } from '../../core/bus-tools.ts';
 import type { Cabinet, DeviceConfig } from '../../core/cabinet.ts';
 import { narrowed } from '../../core/narrowed.ts';
-import type { Profile, Table } from '../../core/profile.ts';
-import { isWritten, writeWarnings } from './write-warnings.ts';
+import type { Profile } from '../../core/profile.ts';
+import { isWritten, type RegisterAddress, writeWarnings } from './write-warnings.ts';
 
-/** The tools with that added to their answers. */
 export function withSiteKnowledge(bus: BusTools, cabinet: Cabinet, profiles: ReadonlyMap<string, Profile>): BusTools {
   return {
     ...bus,
@@ -28,12 +24,7 @@ export function withSiteKnowledge(bus: BusTools, cabinet: Cabinet, profiles: Rea
   };
 }
 
-interface Place {
-  readonly table: Table;
-  readonly address: number;
-}
-
-/** The lamps whose level, or whose group's level, stands in a register that is written. */
+/** The lamps whose level, or whose group's level, is in a register that is written. */
 function lampsSet(write: BusWrite, { lines, lamps }: Cabinet, profiles: ReadonlyMap<string, Profile>): string[] {
   const devices = lines.find(({ id }) => id === write.line)?.devices ?? [];
   const reached = devices.filter(({ unit }) => write.unit === 0 || unit === write.unit);
@@ -44,7 +35,7 @@ function lampsSet(write: BusWrite, { lines, lamps }: Cabinet, profiles: Readonly
   });
 }
 
-function levelPlaces({ instances, groups: chosen }: DeviceConfig, pointId: string, profile: Profile | undefined): Place[] {
+function levelPlaces({ instances, groups: chosen }: DeviceConfig, pointId: string, profile: Profile | undefined): RegisterAddress[] {
   if (profile === undefined) return [];
   const { points, groups } = narrowed(profile, instances);
   const own = points.filter(({ id, write }) => id === pointId && write !== null).map(writePlace);

@@ -1,7 +1,7 @@
 /**
- * What the profiles of a line say against a write that a person is about to make.
+ * Warnings from the profiles of a line about a write that an operator is about to make. They forbid nothing.
  *
- * Owns these sentences. Never forbids anything.
+ * Pure.
  */
 import { decodePoint } from '../../../drivers/modbus/codec.ts';
 import { writePlace } from '../../../drivers/modbus/modbus-driver.ts';
@@ -10,20 +10,20 @@ import type { Cabinet } from '../../core/cabinet.ts';
 import { narrowed } from '../../core/narrowed.ts';
 import type { GroupProfile, PointProfile, PointWrite, Profile, Table } from '../../core/profile.ts';
 
-/** Longer notes are looked up where all of them stand. Units: characters. Source: assumed; two lines of a terminal. */
+/** Longer notes are not part of the warning, which names the command that shows them. Units: characters. Source: assumed; two lines of a terminal. */
 const NOTES_MAX = 160;
 
-interface Place {
+export interface RegisterAddress {
   readonly table: Table;
   readonly address: number;
 }
 
 /** Whether a write reaches this register. */
-export function isWritten({ table, address }: Place, write: BusWrite): boolean {
+export function isWritten({ table, address }: RegisterAddress, write: BusWrite): boolean {
   return table === write.table && address >= write.address && address < write.address + write.values.length;
 }
 
-/** A sentence each; none for a stranger, and for registers that no profile knows. */
+/** One sentence for each warning; none for a unit that is not in the cabinet and for registers that no profile has. */
 export function writeWarnings(write: BusWrite, { lines }: Pick<Cabinet, 'lines'>, profiles: ReadonlyMap<string, Profile>): string[] {
   const devices = lines.find(({ id }) => id === write.line)?.devices ?? [];
   const reached = devices.filter(({ unit }) => write.unit === 0 || unit === write.unit);
@@ -44,7 +44,7 @@ function ofProfile(write: BusWrite, profile: Profile): string[] {
     const isReadOnly = isWritten(point, write) && ![...written, ...groups, ...setup].some((place) => isSame(place, point));
     return isReadOnly ? [`${point.id}: the profile ${profile.id} only reads this register`] : [];
   });
-  // A level that is set for all at its own address has been judged already.
+  // A level that is set for all at its own address has been checked already.
   const shared = groups.filter((group) => isWritten(group, write) && !written.some((place) => isSame(place, group)));
   return [...own, ...shared.flatMap((group) => ofGroup(write, group, profile))];
 }
@@ -56,7 +56,7 @@ function ofGroup(write: BusWrite, group: GroupProfile, profile: Profile): string
   return ofPoint(write, { ...level, table, address, write: null }, { ...level.write, id: `group ${group.id}`, profile });
 }
 
-function isSame(a: Place, b: Place): boolean {
+function isSame(a: RegisterAddress, b: RegisterAddress): boolean {
   return a.table === b.table && a.address === b.address;
 }
 

@@ -1,21 +1,19 @@
 /**
- * Jobs of a person at the cabinet that wait for the line, first come first served.
- *
- * Owns each job from `add` to its one end. Never decides when it is a job's turn.
+ * The queue of console jobs of a line, first in, first out. The line runner decides when a job has its turn.
  */
 import type { MonoMs } from '../../core/clock.ts';
 import type { BusError } from '../../core/errors.ts';
 
 export interface ConsoleJobs {
-  /** `isLong`: it keeps the line to itself for a while. Errors: rejects with what `work` rejects with. */
+  /** `isLong`: the job needs the line alone for a while. Errors: rejects with what `work` rejects with. */
   add<T>(work: () => Promise<T>, isLong: boolean): Promise<T>;
   /** Since when the first of them waits; undefined when none may go now. */
   waitingMono(nowMono: MonoMs): MonoMs | undefined;
-  /** Do the first one; resolves when it has ended, however it did. */
+  /** Runs the first job; resolves when it has ended, also when it failed. */
   next(): Promise<void>;
-  /** When there is next something to do; undefined when nothing waits. */
+  /** When the next job may run; undefined when none waits. */
   nextMono(): MonoMs | undefined;
-  /** Give up all that wait. */
+  /** Fails all jobs that wait. */
   failAll(error: BusError): void;
 }
 

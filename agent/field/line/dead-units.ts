@@ -1,5 +1,5 @@
 /**
- * What dead units may cost a line, and when a line whose units are all dead is to blame itself.
+ * How much of a line silent units may take, and when a line without any answering unit is reopened.
  *
  * Pure memory; time is an argument.
  */
@@ -12,9 +12,9 @@ const SAVED_MS = 1_000;
 
 /** Allows probes until their share is spent. */
 export interface DeadBudget {
-  /** A question to a silent unit went unanswered, whoever asked it. What is lost while the share is spent already adds up to no debt. */
+  /** A request to a silent unit was not answered. Losses while the share is already spent do not add up. */
   charge(lostMs: number, nowMono: MonoMs): void;
-  /** When a silent unit may be asked again. */
+  /** When a silent unit may be requested again. */
   readyMono(nowMono: MonoMs): MonoMs;
 }
 
@@ -52,7 +52,7 @@ const REOPEN_MS = { first: 60_000, max: 3_600_000 };
 export interface SilenceWatch {
   /** The port has been opened again, and no unit has answered since. */
   readonly isDead: boolean;
-  /** After each turn: whether the port is to be closed and opened again, or a unit answers after that. */
+  /** To be called after each turn. `reopen`: the port is to be reopened; `revived`: a unit answers again after that. */
   look(at: { readonly nowMono: MonoMs; readonly isAllSilent: boolean; readonly units: number }): 'reopen' | 'revived' | undefined;
   probed(): void;
 }

@@ -1,17 +1,17 @@
 /**
  * Which lane of a line may send next.
  *
- * Pure. Looked at between any two transactions, so an urgent write never waits for more than the one in flight.
+ * Pure. Called between any two transactions, so an urgent write never waits for more than the one in flight.
  */
 import { LANES, type Lane } from '../../core/ports.ts';
 
 /**
  * Transactions of other lanes after which one of these gets its turn.
  * Source: assumed; a detection waits for one read-back of an override at most, one in ten keeps a tenth of the line for telemetry and for
- * the person at the cabinet, and on a full line a unit that is back is still noticed within seconds.
+ * the console, and on a full line a unit that is back is still noticed within seconds.
  */
 const SHARE = { presence: 1, telemetry: 10, console: 10, probe: 50 } as const;
-/** Urgent writes in a row after which a sensor is asked. Source: assumed; a street being lit by single writes still sees the next walker. */
+/** Urgent writes in a row after which a sensor is polled. Source: assumed; a street being lit by single writes still sees the next walker. */
 const PRESENCE_AMONG_URGENT = 4;
 
 /**

@@ -1,8 +1,8 @@
 /**
- * What the units of a line have taught, kept over restarts: their pace, what they refuse, and how often their set-up was written.
+ * What was learned about the units of a line, kept over restarts: their pace, what they refuse, and how often their set-up was written.
  *
- * Owns one small fact in the store, written on change and rarely. Never delays a poll: what is remembered arrives when it does. It delays
- * the set-up of units for a moment, because a register in flash must not be written at each start.
+ * One small entry in the store, saved on change and rarely. Polls do not wait for it. The set-up of units waits for it for a moment,
+ * because a register in flash must not be written at each start.
  */
 import { createHash } from 'node:crypto';
 import { type Clock, every, type MonoMs, type Timer, type WallMs } from '../../core/clock.ts';
@@ -14,18 +14,18 @@ import type { Estimate } from '../units/response-times.ts';
 import type { WriteTimes } from '../units/set-up-writes.ts';
 import { replan, type Unit } from '../units/unit.ts';
 
-/** Shortest time between two writings. Units: ms. Source: flash wears; a restart that forgets a minute costs a few requests. */
+/** Shortest time between two saves. Units: ms. Source: flash wears; a restart that forgets a minute costs a few requests. */
 const SAVE_MS = 60_000;
-/** The set-up of units waits for what was remembered, but not for a store that hangs: a failsafe level must be set. Units: ms. Source: assumed; a store that works answers within one. */
+/** The set-up of units waits this long for the saved entry, but not for a store that hangs: a failsafe level must be set. Units: ms. Source: assumed; a store that works answers within one. */
 const RESTORE_MS = 10_000;
-/** A pace is news when it has changed by this share and this much. Source: assumed. */
-const NEWS = { share: 0.5, ms: 5 };
+/** A pace is saved again when it has changed by this share and this much. Source: assumed. */
+const CHANGE = { share: 0.5, ms: 5 };
 /** Times of writes are saved again when the clock has been set by more than this. Units: ms. Source: assumed; a share of the day they are counted by. */
 const CLOCK_MOVED_MS = 3_600_000;
 
 /** What is kept of one unit. `refused` and `cuts` name slots as `input:10`. */
 export interface Learned {
-  /** Of the profile that it was learned with; a changed one is learned anew, but for the writes. */
+  /** Fingerprint of the profile. With a changed profile only the write times are restored. */
   readonly profile: string;
   readonly noHoles: boolean;
   readonly refused: readonly string[];
@@ -64,7 +64,7 @@ export function createLineMemory({
   const key = `learned:${lineId}`;
   let saved: LearnedUnits = {};
   let timer: Timer | undefined;
-  let patience: Timer | undefined;
+  let holdTimer: Timer | undefined;
   let isSaving = false;
   let isAgain = false;
   const now = (): Now => ({ mono: clock.monoMs(), wallMs: clock.wallMs() });
@@ -74,7 +74,7 @@ export function createLineMemory({
 
   const restore = async (): Promise<void> => {
     const found = await store.load(key);
-    patience?.cancel();
+    holdTimer?.cancel();
     hold(false);
     if (!isRecord(found)) return;
     for (const unit of units) recall(unit, found[unit.device.id], now());
@@ -94,12 +94,12 @@ export function createLineMemory({
       if (timer !== undefined) return;
       timer = every(clock, SAVE_MS, () => void keep());
       hold(true);
-      patience = clock.after(RESTORE_MS, () => hold(false));
+      holdTimer = clock.after(RESTORE_MS, () => hold(false));
       void restore();
     },
     stop() {
       timer?.cancel();
-      patience?.cancel();
+      holdTimer?.cancel();
       timer = undefined;
     },
     saveNow: () => void keep(),
@@ -125,7 +125,7 @@ export function learnedOf(units: readonly Unit[], now: Now): LearnedUnits {
   );
 }
 
-/** Take up what was learned, as far as the unit has not shown it anew already and its profile is still the same. Anything else is left alone. */
+/** Restores what was learned, unless the unit has shown it again already or its profile has changed. */
 export function recall(unit: Unit, learned: unknown, now: Now): void {
   if (!isRecord(learned)) return;
   unit.setUpWrites.restore(learned['setUpWrites'], now);
@@ -142,7 +142,7 @@ export function recall(unit: Unit, learned: unknown, now: Now): void {
     unit.health = { ...unit.health, turnaroundMs, firstByteMs };
 }
 
-/** What a unit refuses while it gives other data; one that refuses all is in trouble, which a restart must not make last. */
+/** What a unit refuses while it has other data. If it refuses everything, that is a fault, which must not be restored after a restart. */
 function refusedOf(slots: readonly Slot[]): readonly Slot[] {
   const refused = slots.filter(({ isolation }) => isolation?.cause === 'refused');
   return slots.some(({ isolation }) => isolation === null) ? refused : [];
@@ -155,7 +155,7 @@ function expectRefusal(slot: Slot, nowMono: MonoMs): void {
   if (!slot.isLevel) slot.dueMono = nowMono + longestRetryMs(slot);
 }
 
-/** Whether what is known now is worth writing down. */
+/** Whether what is known now is worth saving. */
 export function hasLearnedMore(before: LearnedUnits, now: LearnedUnits): boolean {
   return Object.entries(now).some(([id, { turnaroundMs, firstByteMs, setUpWrites, ...exact }]) => {
     const old = before[id];
@@ -167,7 +167,7 @@ export function hasLearnedMore(before: LearnedUnits, now: LearnedUnits): boolean
   });
 }
 
-/** One more, or all by a clock that was set. One that is a day old has gone, which is no news. */
+/** Whether a write was added, or the clock was set. Writes older than a day are dropped, which is no change. */
 function haveMoved(before: WriteTimes, now: WriteTimes): boolean {
   return Object.entries(now).some(([name, times]) => {
     const old = before[name]?.slice(-times.length) ?? [];
@@ -178,7 +178,7 @@ function haveMoved(before: WriteTimes, now: WriteTimes): boolean {
 function hasMoved(before: Estimate | null, now: Estimate | null): boolean {
   if (before === null || now === null) return before !== now;
   const moved = Math.abs(now.mean - before.mean);
-  return moved > NEWS.ms && moved > NEWS.share * before.mean;
+  return moved > CHANGE.ms && moved > CHANGE.share * before.mean;
 }
 
 function nameOf({ table, address }: Slot): string {

@@ -1,27 +1,30 @@
 /**
- * One Modbus line at work: decides between any two transactions what goes next, and does it.
+ * One Modbus line at work: chooses before each transaction which one is the most urgent, and sends it.
  *
- * Owns the line: nothing else ever asks it anything. Never decides about light.
+ * All requests of the line go through its runner. One turn:
+ *
+ *   wait for the silence between frames -> choose a lane -> send one request    -> is the whole line silent?
+ *                                                     \-> sleep until one is due /
  */
 import type { MonoMs } from '../../core/clock.ts';
 import type { ModbusLine, ReadRequest } from '../../core/driver.ts';
 import { BusError } from '../../core/errors.ts';
 import type { Lane, LevelWrite, WriteResult } from '../../core/ports.ts';
 import type { POLL_PERIOD_MS } from '../polls/poll-plan.ts';
-import { createPolls, type Poll } from '../polls/polls.ts';
+import { type Poll, Polls } from '../polls/polls.ts';
 import { setUpOne } from '../units/set-up.ts';
 import type { Unit } from '../units/unit.ts';
 import { probeOf, setUpReadOf } from '../units/unit-requests.ts';
 import { groupsOf } from '../writes/group-choice.ts';
-import { createLevelWrites } from '../writes/level-writes.ts';
+import { LevelWrites } from '../writes/level-writes.ts';
 import type { WriteWords } from '../writes/write-reasons.ts';
-import { createConsoleJobs } from './console-jobs.ts';
+import { type ConsoleJobs, createConsoleJobs } from './console-jobs.ts';
 import { createDeadBudget, createSilenceWatch } from './dead-units.ts';
 import { afterTurn, NONE_SINCE, nextLane } from './lanes.ts';
 import type { TransactionReport } from './transaction-report.ts';
-import { createTransactions, type Transactions, type TransactionsOptions } from './transactions.ts';
-import { type Agenda, agendaOf } from './units-due.ts';
-import { createWakeableTimer } from './wakeable-timer.ts';
+import { Transactions, type TransactionsOptions } from './transactions.ts';
+import { type Agenda, agendaOf, type HeldUntil } from './units-due.ts';
+import { createWakeableTimer, type WakeableTimer } from './wakeable-timer.ts';
 
 /** A request is chosen and built this long before it may leave. Units: ms. Source: measured, a turn of the runner with 247 units costs 0.02, the library's frame 0.1; the rest is for slower processors. */
 const DECIDE_MS = 0.3;
@@ -32,11 +35,11 @@ export interface LineRunnerOptions extends TransactionsOptions {
   readonly onTransaction?: (report: TransactionReport) => void;
   /** Levels of the whole line may go as one broadcast. */
   readonly broadcast: boolean;
-  /** From the wish to the first byte of each urgent level. Units: ms. */
+  /** From the intent to the first byte of each urgent level. Units: ms. */
   readonly onUrgentSent?: (waitMs: number) => void;
   /** No unit answers any more: close the port and open it again. Never rejects. */
   readonly onDeadLine: () => Promise<void>;
-  /** One answers again after that. */
+  /** A unit answers again after that. */
   readonly onRevived: () => void;
   /** A set-up register is about to be written. */
   readonly onSetUpWrite?: () => void;
@@ -46,224 +49,245 @@ export interface LineRunnerOptions extends TransactionsOptions {
 
 export type ConsoleWork<T> = (line: ModbusLine, transactions: Transactions) => Promise<T>;
 
-export interface LineRunner {
-  /** No unit answers any more, and the port has been opened anew for it. */
-  readonly isDead: boolean;
-  /** Polls that came later than one period after they were due. */
-  readonly overruns: number;
-  /** When it last chose what to do next; null while it is not at work. */
-  readonly turnedMono: MonoMs | null;
-  /** Requests of one whole round of a unit. */
-  requestsOf(unit: Unit): number;
-  start(): void;
-  stop(): void;
-  write(write: LevelWrite, unit: Unit, quantity: string, words?: WriteWords): Promise<WriteResult>;
-  /**
-   * One transaction for a person at the cabinet, when the console lane has its turn. `line` is the line's own.
-   * Errors: rejects with what `work` rejects with; BusError `port-closed` when the line is or goes down.
-   */
-  ask<T>(work: ConsoleWork<T>): Promise<T>;
-  /** As `ask`, for work that keeps the line to itself: at most 300 ms, the line as it was before when it ends. Others have the line for as long after each. */
-  exclusive<T>(work: ConsoleWork<T>): Promise<T>;
-  /** The port is open: there may be work. */
-  up(): void;
-  /** The port went away: everything in flight and waiting fails now. */
-  lost(): void;
-}
-
 /** What the line does next. */
 interface Turn {
   readonly lane: Lane;
   act(): Promise<void>;
 }
 
-export function createLineRunner(options: LineRunnerOptions): LineRunner {
-  const { units, clock, line, lineId } = options;
-  /** Whatever is sent from now on is of this lane. */
-  let turnLane: Lane = 'telemetry';
-  line.onEnd = (request, end) => options.onTransaction?.({ request, end, lane: turnLane, atMono: clock.monoMs() });
-  const held = (request: ReadRequest): MonoMs => line.heldUntilMono(request);
-  const budget = createDeadBudget();
-  const silence = createSilenceWatch();
-  const transactions = createTransactions({ ...options, budget, isConsole: () => turnLane === 'console' });
-  const polls = createPolls({ ...options, transactions });
-  line.onLateReply = (late) => {
-    const unit = transactions.noteLate(late);
-    if (unit !== undefined) polls.noteLate(unit, late);
-  };
-  const groups = groupsOf(units, options.broadcast);
-  const writes = createLevelWrites({ clock, transactions, held, groups, onUrgentSent: options.onUrgentSent });
-  // A level that waits goes before the confirmation of a reading.
-  line.mayAskAgain = () => !writes.has('urgent', clock.monoMs());
-  const jobs = createConsoleJobs(() => clock.monoMs());
-  const nap = createWakeableTimer(clock);
-  let isWanted = false;
-  let isTurning = false;
-  let turnedMono: MonoMs | null = null;
-  let since = NONE_SINCE;
-  let isAllSilent = false;
+export class LineRunner {
+  readonly #options: LineRunnerOptions;
+  readonly #budget = createDeadBudget();
+  readonly #silence = createSilenceWatch();
+  readonly #transactions: Transactions;
+  readonly #polls: Polls;
+  readonly #writes: LevelWrites;
+  readonly #jobs: ConsoleJobs;
+  readonly #timer: WakeableTimer;
+  /** The lane of whatever is sent now. */
+  #turnLane: Lane = 'telemetry';
+  #since = NONE_SINCE;
+  #isWanted = false;
+  #isTurning = false;
+  #turnedMono: MonoMs | null = null;
+  #isAllSilent = false;
   /** The last probe of a silent unit was answered: the others may be back too. */
-  let isFinding = false;
-  /** Set-up and polls take turns, so that neither keeps a unit from being met or from being made ready. */
-  let wasSetUp = false;
+  #isFinding = false;
+  /** Set-up and polls take turns, so that neither delays the other. */
+  #wasSetUp = false;
 
-  return {
-    get isDead() {
-      return silence.isDead;
-    },
-    get overruns() {
-      return polls.overruns;
-    },
-    get turnedMono() {
-      return isWanted ? turnedMono : null;
-    },
-    requestsOf: (unit) => polls.requestsOf(unit),
-    start() {
-      isWanted = true;
-      if (!isTurning) void run();
-    },
-    stop() {
-      isWanted = false;
-      fail('the agent is stopping');
-      nap.wake();
-    },
-    up() {
-      const nowMono = clock.monoMs();
-      for (const unit of units) if (unit.isAway) unit.startingMono = nowMono + unit.driver.profile.quirks.startupSilenceMs;
-      nap.wake();
-    },
-    lost() {
-      fail('the line went down');
-      for (const unit of units) transactions.forget(unit);
-    },
-    write(write, unit, quantity, words) {
-      if (!isWanted || !line.isOpen) return Promise.resolve({ state: 'failed', reason: `line ${lineId} is down`, sentMono: null });
-      const result = writes.add(write, unit, quantity, words);
-      nap.wake();
-      return result;
-    },
-    ask: (work) => queue(work, false),
-    exclusive: (work) => queue(work, true),
-  };
+  constructor(options: LineRunnerOptions) {
+    const { units, clock, line, onTransaction } = options;
+    const held: HeldUntil = (request) => line.heldUntilMono(request);
+    const groups = groupsOf(units, options.broadcast);
+    this.#options = options;
+    this.#transactions = new Transactions({ ...options, budget: this.#budget, isConsole: () => this.#turnLane === 'console' });
+    this.#polls = new Polls({ ...options, transactions: this.#transactions });
+    this.#writes = new LevelWrites({ clock, transactions: this.#transactions, held, groups, onUrgentSent: options.onUrgentSent });
+    this.#jobs = createConsoleJobs(() => clock.monoMs());
+    this.#timer = createWakeableTimer(clock);
+    line.onEnd = (request, end) => onTransaction?.({ request, end, lane: this.#turnLane, atMono: clock.monoMs() });
+    line.onLateReply = (late) => {
+      const unit = this.#transactions.noteLate(late);
+      if (unit !== undefined) this.#polls.noteLate(unit, late);
+    };
+    // A level that waits goes before the confirmation of a reading.
+    line.mayAskAgain = () => !this.#writes.has('urgent', clock.monoMs());
+  }
 
-  function queue<T>(work: ConsoleWork<T>, isLong: boolean): Promise<T> {
-    if (!isWanted || !line.isOpen) return Promise.reject(closed());
-    const result = jobs.add(() => work(line, transactions), isLong);
-    nap.wake();
+  /** No unit answers any more, and the port has been reopened because of that. */
+  get isDead(): boolean {
+    return this.#silence.isDead;
+  }
+
+  /** Polls that left more than one period after they were due. */
+  get overruns(): number {
+    return this.#polls.overruns;
+  }
+
+  /** When the runner last chose what to do next; null while it is stopped. */
+  get turnedMono(): MonoMs | null {
+    return this.#isWanted ? this.#turnedMono : null;
+  }
+
+  /** Requests of one whole round of a unit. */
+  requestsOf(unit: Unit): number {
+    return this.#polls.requestsOf(unit);
+  }
+
+  start(): void {
+    this.#isWanted = true;
+    if (!this.#isTurning) void this.#run();
+  }
+
+  stop(): void {
+    this.#isWanted = false;
+    this.#fail('the agent is stopping');
+    this.#timer.wake();
+  }
+
+  /** The port is open: requests can be sent. */
+  up(): void {
+    const { clock, units } = this.#options;
+    const nowMono = clock.monoMs();
+    for (const unit of units) if (unit.isAway) unit.startingMono = nowMono + unit.driver.profile.quirks.startupSilenceMs;
+    this.#timer.wake();
+  }
+
+  /** The port went down: everything in flight and waiting fails now. */
+  lost(): void {
+    this.#fail('the line went down');
+    for (const unit of this.#options.units) this.#transactions.forget(unit);
+  }
+
+  write(write: LevelWrite, unit: Unit, quantity: string, words?: WriteWords): Promise<WriteResult> {
+    const { line, lineId } = this.#options;
+    if (!this.#isWanted || !line.isOpen) return Promise.resolve({ state: 'failed', reason: `line ${lineId} is down`, sentMono: null });
+    const result = this.#writes.add(write, unit, quantity, words);
+    this.#timer.wake();
     return result;
   }
 
-  function closed(): BusError {
-    return new BusError('port-closed', `line ${lineId} is down`);
+  /**
+   * One transaction for an operator, when the console lane has its turn. `line` is the line's own.
+   *
+   * Errors: rejects with what `work` rejects with; BusError `port-closed` when the line is or goes down.
+   */
+  ask<T>(work: ConsoleWork<T>): Promise<T> {
+    return this.#enqueue(work, false);
   }
 
-  function fail(reason: string): void {
-    writes.failAll(reason);
-    jobs.failAll(closed());
+  /**
+   * As `ask`, for work that needs the line alone: 300 ms at most, after which the line must be as it was before.
+   *
+   * The other lanes have the line for as long after each.
+   */
+  exclusive<T>(work: ConsoleWork<T>): Promise<T> {
+    return this.#enqueue(work, true);
   }
 
-  async function run(): Promise<void> {
-    isTurning = true;
-    while (isWanted) {
-      await quiet();
+  #enqueue<T>(work: ConsoleWork<T>, isLong: boolean): Promise<T> {
+    const { line } = this.#options;
+    if (!this.#isWanted || !line.isOpen) return Promise.reject(this.#closed());
+    const result = this.#jobs.add(() => work(line, this.#transactions), isLong);
+    this.#timer.wake();
+    return result;
+  }
+
+  #closed(): BusError {
+    return new BusError('port-closed', `line ${this.#options.lineId} is down`);
+  }
+
+  #fail(reason: string): void {
+    this.#writes.failAll(reason);
+    this.#jobs.failAll(this.#closed());
+  }
+
+  async #run(): Promise<void> {
+    const { clock, line, units } = this.#options;
+    this.#isTurning = true;
+    while (this.#isWanted) {
+      await this.#quiet();
       const nowMono = clock.monoMs();
-      turnedMono = nowMono;
-      const agenda = agendaOf(units, nowMono, isAllSilent ? nowMono : budget.readyMono(nowMono));
-      isAllSilent = units.length > 0 && agenda.silentUnits === units.length;
-      if (agenda.silentUnits > 0) transactions.reportAway(nowMono);
-      const turn = line.isOpen ? decide(agenda, nowMono) : undefined;
+      this.#turnedMono = nowMono;
+      const agenda = agendaOf(units, nowMono, this.#isAllSilent ? nowMono : this.#budget.readyMono(nowMono));
+      this.#isAllSilent = units.length > 0 && agenda.silentUnits === units.length;
+      if (agenda.silentUnits > 0) this.#transactions.reportAway(nowMono);
+      const turn = line.isOpen ? this.#decide(agenda, nowMono) : undefined;
       if (turn === 'again') continue;
-      if (turn === undefined) await idle(agenda, nowMono);
+      if (turn === undefined) await this.#idle(agenda, nowMono);
       else {
-        since = afterTurn(since, turn.lane);
-        turnLane = turn.lane;
+        this.#since = afterTurn(this.#since, turn.lane);
+        this.#turnLane = turn.lane;
         await turn.act();
       }
-      await lookForSilence();
+      await this.#checkSilence();
     }
-    isTurning = false;
+    this.#isTurning = false;
   }
 
-  /** The silence between two frames is over, or nearly: whatever has become urgent in it still goes first. */
-  function quiet(): Promise<void> | undefined {
+  /** Resolves when the silence between two frames is nearly over: a request that has become urgent in it still goes first. */
+  #quiet(): Promise<void> | undefined {
+    const { clock, line } = this.#options;
     const decideMono = line.freeMono - DECIDE_MS;
     if (!line.isOpen || decideMono <= clock.monoMs()) return undefined;
     return new Promise((resolve) => void clock.precisely(decideMono, resolve));
   }
 
-  /** `again`: the unit whose turn it was may not be asked yet, which is now known. */
-  function decide(agenda: Agenda, nowMono: MonoMs): Turn | 'again' | undefined {
+  /** `again`: the unit whose turn it was must not be requested yet, which is now noted in it. */
+  #decide(agenda: Agenda, nowMono: MonoMs): Turn | 'again' | undefined {
     const waiting = new Set<Lane>();
-    for (const lane of ['urgent', 'command'] as const) if (writes.has(lane, nowMono)) waiting.add(lane);
-    const jobMono = jobs.waitingMono(nowMono);
+    for (const lane of ['urgent', 'command'] as const) if (this.#writes.has(lane, nowMono)) waiting.add(lane);
+    const jobMono = this.#jobs.waitingMono(nowMono);
     if (agenda.presence !== undefined) waiting.add('presence');
     if (jobMono !== undefined) waiting.add('console');
     if (agenda.telemetry !== undefined || agenda.setUp !== undefined) waiting.add('telemetry');
     if (agenda.probe !== undefined) waiting.add('probe');
-    const lane = nextLane(waiting, since, isFinding && agenda.silentUnits > 0);
+    const lane = nextLane(waiting, this.#since, this.#isFinding && agenda.silentUnits > 0);
     if (lane === undefined) return undefined;
-    if (lane === 'urgent' || lane === 'command') return { lane, act: () => writes.next(lane, nowMono) };
-    if (lane === 'console') return { lane, act: job };
-    if (lane === 'probe') return probe(agenda.probe as Unit, nowMono) ?? 'again';
-    if (lane === 'telemetry' && agenda.setUp !== undefined && (agenda.telemetry === undefined || !wasSetUp))
-      return setUp(agenda.setUp, nowMono) ?? 'again';
-    const poll = polls.next(agenda[lane] as Unit, lane, nowMono);
-    return poll === undefined ? 'again' : pollTurn(lane, poll);
+    if (lane === 'urgent' || lane === 'command') return { lane, act: () => this.#writes.next(lane, nowMono) };
+    if (lane === 'console') return { lane, act: this.#job };
+    if (lane === 'probe') return this.#probe(agenda.probe as Unit, nowMono) ?? 'again';
+    if (lane === 'telemetry' && agenda.setUp !== undefined && (agenda.telemetry === undefined || !this.#wasSetUp))
+      return this.#setUp(agenda.setUp, nowMono) ?? 'again';
+    const poll = this.#polls.next(agenda[lane] as Unit, lane, nowMono);
+    return poll === undefined ? 'again' : this.#pollTurn(lane, poll);
   }
 
-  function pollTurn(lane: 'presence' | 'telemetry' | 'probe', poll: Poll): Turn {
-    if (lane === 'telemetry') wasSetUp = false;
-    return { lane, act: () => polls.ask(poll) };
+  #pollTurn(lane: 'presence' | 'telemetry' | 'probe', poll: Poll): Turn {
+    if (lane === 'telemetry') this.#wasSetUp = false;
+    return { lane, act: () => this.#polls.send(poll) };
   }
 
-  function setUp(unit: Unit, nowMono: MonoMs): Turn | undefined {
+  #setUp(unit: Unit, nowMono: MonoMs): Turn | undefined {
     const read = setUpReadOf(unit);
-    if (read !== undefined && isHeld(unit, read, nowMono)) return undefined;
-    wasSetUp = true;
-    return { lane: 'telemetry', act: () => setUpOne(unit, { ...options, transactions }) };
+    if (read !== undefined && this.#isHeld(unit, read, nowMono)) return undefined;
+    this.#wasSetUp = true;
+    return { lane: 'telemetry', act: () => setUpOne(unit, { ...this.#options, transactions: this.#transactions }) };
   }
 
-  /** One that is silent is looked for; of one that answers, a register that it does not give. */
-  function probe(unit: Unit, nowMono: MonoMs): Turn | undefined {
+  /** Probes a silent unit; requests an isolated register of a unit that answers. */
+  #probe(unit: Unit, nowMono: MonoMs): Turn | undefined {
     if (unit.health.state !== 'silent') {
-      const retry = polls.next(unit, 'retry', nowMono);
-      return retry === undefined ? undefined : pollTurn('probe', retry);
+      const retry = this.#polls.next(unit, 'retry', nowMono);
+      return retry === undefined ? undefined : this.#pollTurn('probe', retry);
     }
     const request = probeOf(unit);
     if (request === undefined) unit.heldMono = Number.POSITIVE_INFINITY;
-    if (request === undefined || isHeld(unit, request, nowMono)) return undefined;
+    if (request === undefined || this.#isHeld(unit, request, nowMono)) return undefined;
     const act = async (): Promise<void> => {
-      silence.probed();
-      await transactions.read(unit, request);
-      isFinding = unit.health.state !== 'silent';
+      this.#silence.probed();
+      await this.#transactions.read(unit, request);
+      this.#isFinding = unit.health.state !== 'silent';
     };
     return { lane: 'probe', act };
   }
 
-  function isHeld(unit: Unit, request: ReadRequest, nowMono: MonoMs): boolean {
-    const heldMono = held(request);
+  readonly #job = async (): Promise<void> => {
+    await this.#jobs.next();
+    if (this.#isWanted && !this.#options.line.isOpen) this.#options.onClosed(this.#closed());
+  };
+
+  #isHeld(unit: Unit, request: ReadRequest, nowMono: MonoMs): boolean {
+    const heldMono = this.#options.line.heldUntilMono(request);
     if (heldMono <= nowMono) return false;
     unit.heldMono = heldMono;
     return true;
   }
 
-  async function job(): Promise<void> {
-    await jobs.next();
-    if (isWanted && !line.isOpen) options.onClosed(closed());
-  }
-
-  async function lookForSilence(): Promise<void> {
+  async #checkSilence(): Promise<void> {
+    const { units, clock, line, onRevived, onDeadLine } = this.#options;
     const wereMet = units.some(({ seenMs }) => seenMs !== null);
-    const verdict = silence.look({ nowMono: clock.monoMs(), isAllSilent: isAllSilent && wereMet, units: units.length });
-    if (verdict === 'revived') options.onRevived();
-    if (verdict !== 'reopen' || !isWanted || !line.isOpen) return;
-    await options.onDeadLine();
-    if (isWanted && !line.isOpen) fail('the line went down');
+    const verdict = this.#silence.look({ nowMono: clock.monoMs(), isAllSilent: this.#isAllSilent && wereMet, units: units.length });
+    if (verdict === 'revived') onRevived();
+    if (verdict !== 'reopen' || !this.#isWanted || !line.isOpen) return;
+    await onDeadLine();
+    if (this.#isWanted && !line.isOpen) this.#fail('the line went down');
   }
 
-  /** Until the next thing is due or somebody wants something. */
-  function idle({ nextMono }: Agenda, nowMono: MonoMs): Promise<void> {
-    const dues = line.isOpen ? [nextMono, writes.nextMono(), jobs.nextMono()] : [];
-    return nap.sleep(dues.filter((mono) => mono !== undefined).map((mono) => mono - nowMono));
+  /** Sleeps until the next request is due, or until a request arrives. */
+  #idle({ nextMono }: Agenda, nowMono: MonoMs): Promise<void> {
+    const dues = this.#options.line.isOpen ? [nextMono, this.#writes.nextMono(), this.#jobs.nextMono()] : [];
+    return this.#timer.sleep(dues.filter((mono) => mono !== undefined).map((mono) => mono - nowMono));
   }
 }

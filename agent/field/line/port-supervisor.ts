@@ -1,7 +1,10 @@
 /**
- * Keeps the port of a line open.
+ * Keeps the port of a line open: at the start and after an unplug, for as long as it takes.
  *
- * Owns its retries and its event. Never reads or writes.
+ *   stopped --start--> opening --> up --lost, reopen--> opening
+ *                        ^  |
+ *                        |  failed
+ *                        +--- waits, twice as long each time
  */
 import type { Clock, MonoMs, Timer } from '../../core/clock.ts';
 import { BusError } from '../../core/errors.ts';
@@ -17,81 +20,82 @@ export interface PortSupervisorOptions {
   readonly clock: Clock;
   readonly events: EventTracker;
   readonly log: Log;
+  /** Called each time the port has been opened. */
   readonly onUp: () => void;
 }
 
-/** Keeps one port open: at start, after an unplug, for as long as it takes. */
-export interface PortSupervisor {
+/** Errors: none; a port that cannot be opened is reported as an event and tried again. */
+export class PortSupervisor {
+  readonly #options: PortSupervisorOptions;
+  #reason = 'not opened yet';
+  #waitMs = REOPEN_MS.first;
+  #timer: Timer | undefined;
+  #isRunning = false;
+  #openingMono: MonoMs | null = null;
+
+  constructor(options: PortSupervisorOptions) {
+    this.#options = options;
+  }
+
   /** Why the line is down; empty while it is up. */
-  readonly reason: string;
+  get reason(): string {
+    return this.#reason;
+  }
+
   /** Since when the port is being opened; null while it is not. */
-  readonly openingMono: MonoMs | null;
-  /** Resolves after the first try, whatever came of it. */
-  start(): Promise<void>;
-  stop(): Promise<void>;
-  lost(cause: Error): void;
-  /** Close the open port and open it again: it heals an adapter that hangs. */
-  reopen(): Promise<void>;
-}
+  get openingMono(): MonoMs | null {
+    return this.#openingMono;
+  }
 
-/** Errors: none; a port that cannot be opened is an event and is tried again. */
-export function createPortSupervisor({ lineId, port, clock, events, log, onUp }: PortSupervisorOptions): PortSupervisor {
-  let reason = 'not opened yet';
-  let waitMs = REOPEN_MS.first;
-  let timer: Timer | undefined;
-  let running = false;
-  let openingMono: MonoMs | null = null;
+  /** Resolves after the first try, whether it succeeded or not. */
+  async start(): Promise<void> {
+    if (this.#isRunning) return;
+    this.#isRunning = true;
+    await this.#attempt();
+  }
 
-  const down = (cause: Error): void => {
-    reason = cause.message;
+  async stop(): Promise<void> {
+    this.#isRunning = false;
+    this.#timer?.cancel();
+    await this.#options.port.close();
+  }
+
+  /** The port went down: reports it and opens it again after a while. */
+  lost(cause: Error): void {
+    const { lineId, clock, events } = this.#options;
+    this.#reason = cause.message;
     events.set(true, { code: 'line-down', source: lineId, severity: 'alarm', text: cause.message });
-    if (!running) return;
-    timer?.cancel();
-    timer = clock.after(waitMs, () => void attempt());
-    waitMs = Math.min(2 * waitMs, REOPEN_MS.max);
-  };
-  const attempt = async (): Promise<void> => {
-    openingMono = clock.monoMs();
+    if (!this.#isRunning) return;
+    this.#timer?.cancel();
+    this.#timer = clock.after(this.#waitMs, () => void this.#attempt());
+    this.#waitMs = Math.min(2 * this.#waitMs, REOPEN_MS.max);
+  }
+
+  /** Closes the open port and opens it again, which heals an adapter that hangs. */
+  async reopen(): Promise<void> {
+    if (!this.#isRunning) return;
+    this.#timer?.cancel();
+    await this.#options.port.close();
+    await this.#attempt();
+  }
+
+  async #attempt(): Promise<void> {
+    const { lineId, port, clock, events, log, onUp } = this.#options;
+    this.#openingMono = clock.monoMs();
     try {
       await port.open();
     } catch (error) {
       if (!(error instanceof BusError)) throw error;
-      down(error);
+      this.lost(error);
       return;
     } finally {
-      openingMono = null;
+      this.#openingMono = null;
     }
-    if (!running) return port.close();
-    reason = '';
-    waitMs = REOPEN_MS.first;
+    if (!this.#isRunning) return port.close();
+    this.#reason = '';
+    this.#waitMs = REOPEN_MS.first;
     log.event('line-up', { line: lineId });
     events.clear('line-down', lineId);
     onUp();
-  };
-
-  return {
-    get reason() {
-      return reason;
-    },
-    get openingMono() {
-      return openingMono;
-    },
-    async start() {
-      if (running) return;
-      running = true;
-      await attempt();
-    },
-    async stop() {
-      running = false;
-      timer?.cancel();
-      await port.close();
-    },
-    lost: down,
-    async reopen() {
-      if (!running) return;
-      timer?.cancel();
-      await port.close();
-      await attempt();
-    },
-  };
+  }
 }

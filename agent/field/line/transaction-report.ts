@@ -1,5 +1,5 @@
 /**
- * The report of one transaction of a line, for those who count or watch them.
+ * The report of one transaction of a line, for statistics and watchers.
  *
  * Pure.
  */
@@ -16,7 +16,7 @@ export interface TransactionReport {
   readonly atMono: MonoMs;
 }
 
-/** A request as people read it: `read holding 0+2`, `write coil 3=1`. */
+/** A request as shown to people: `read holding 0+2`, `write coil 3=1`. */
 export function whatOf(request: ReadRequest | WriteRequest): string {
   const { table, address } = request;
   return 'count' in request ? `read ${table} ${address}+${request.count}` : `write ${table} ${address}=${request.values}`;

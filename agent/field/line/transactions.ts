@@ -1,7 +1,7 @@
 /**
- * One question to a unit, or one write, and what its end says about the unit.
+ * One request to a unit, and what its end means for the unit: health, events and readings.
  *
- * Owns the step from a reply or a failure to health, events and readings. Never chooses what is asked next. One transaction at a time.
+ * The caller chooses what is requested. One transaction at a time.
  */
 import type { Clock, MonoMs } from '../../core/clock.ts';
 import type { LateReply, ModbusLine, ReadRequest, Reply, WriteRequest } from '../../core/driver.ts';
@@ -16,7 +16,7 @@ import { afterTransaction, type Transaction as UnitTransaction } from '../units/
 import { slotsIn, timeoutFor } from '../units/unit-requests.ts';
 import { type DeadBudget, hushMs } from './dead-units.ts';
 
-/** A silence shorter than this is reported by its missing readings alone, as no end of the device. Units: ms. Source: assumed; one usual poll period. */
+/** A silence shorter than this is reported by its missing readings alone, not as an event. Units: ms. Source: assumed; one usual poll period. */
 const AWAY_AFTER_MS = 5_000;
 /** A unit that answers without data for this long is reported. Units: ms. Source: two polls of the slowest class, 30 s. */
 const NO_DATA_AFTER_MS = 60_000;
@@ -34,108 +34,102 @@ export interface TransactionsOptions {
   readonly onAlive: (deviceId: string, alive: boolean) => void;
 }
 
+/** `isConsole`: whether the request in flight belongs to the console lane. */
+type TransactionsParts = TransactionsOptions & { readonly budget: DeadBudget; readonly isConsole: () => boolean };
+
+const NO_RETRY = { isRetry: false };
+
 /** Errors: none thrown; a failed transaction is a value. */
-export interface Transactions {
-  /** `isRetry`: it may be a register that the unit never answers, so a lost reply says nothing about its health. */
-  read(unit: Unit, request: ReadRequest, how?: { readonly isRetry: boolean }): Promise<Reply | BusError>;
-  write(unit: Unit, request: WriteRequest): Promise<Reply | BusError>;
-  /** To all units of the line; nobody answers, and the line rests for `pauseMs` so that they can obey. */
-  broadcast(request: WriteRequest, pauseMs: number): Promise<Reply | BusError>;
-  /** Hand on what a reply says. */
-  deliver(unit: Unit, at: { readonly table: Table; readonly address: number }, reply: Reply): void;
-  /** These quantities have no value: the unit does not know them, or is not there. */
-  withdraw(unit: Unit, quantities: readonly string[], quality: 'missing' | 'bad'): void;
-  /** Nothing is known of the unit until it answers again; the caller has told why. */
-  forget(unit: Unit): void;
-  /** A request that was given up has been answered. Returns the unit when it can be waited for that long. */
-  noteLate(late: LateReply): Unit | undefined;
-  /** Reports the units that have been silent for some time now. */
-  reportAway(nowMono: MonoMs): void;
-}
+export class Transactions {
+  readonly #parts: TransactionsParts;
 
-/** `isConsole`: whether the console has the turn. */
-export function createTransactions(
-  options: TransactionsOptions & { readonly budget: DeadBudget; readonly isConsole: () => boolean },
-): Transactions {
-  const { lineId, line, units, clock, log, events, random, budget, isConsole, onReadings, onAlive } = options;
-  const transactions: Transactions = {
-    read: (unit, request, { isRetry } = { isRetry: false }) => exchange(unit, request, isRetry),
-    async write(unit, request) {
-      const startMono = clock.monoMs();
-      const result = await exchange(unit, request, false);
-      if (result instanceof BusError && unit.health.state === 'silent') {
-        const nowMono = clock.monoMs();
-        unit.hushedMono = nowMono + hushMs(nowMono - startMono, units.filter(({ health }) => health.state === 'silent').length);
-      }
-      return result;
-    },
-    async broadcast(request, pauseMs) {
-      try {
-        return await line.write(request, pauseMs);
-      } catch (error) {
-        if (error instanceof BusError) return error;
-        throw error;
-      }
-    },
-    deliver(unit, { table, address }, reply) {
-      // What a reply says was true when the question left, not when the answer came.
-      const at = { atMono: reply.askedMono, atMs: clock.wallMs() - Math.round(clock.monoMs() - reply.askedMono) };
-      unit.dataMono = clock.monoMs();
-      events.clear('unit-no-data', unit.device.id);
-      const values = unit.driver.decode(table, address, reply.words);
-      const { uptime } = unit.driver.profile;
-      const told = uptime === null ? undefined : values.find(({ quantity }) => quantity === uptime)?.value;
-      if (typeof told === 'number') watchUptime(unit, told);
-      onReadings(readingsOf(unit.device.id, values, at));
-    },
-    withdraw(unit, quantities, quality) {
-      onReadings(absentReadings(unit.device.id, quantities, quality, { atMono: clock.monoMs(), atMs: clock.wallMs() }));
-    },
-    forget(unit) {
-      if (!unit.isAway) leave(unit);
-      report(unit, false);
-    },
-    noteLate({ request, afterMs }) {
-      const unit = units.find(({ device }) => device.unit === request.unit);
-      if (unit === undefined) return undefined;
-      const firstByteMs = Math.max(0, afterMs - line.wireMs(request));
-      const lateness = unit.responses.learnLate(request, firstByteMs);
-      const isPoll = lateness === 'learned' && 'count' in request && slotsIn(unit, request).length > 0;
-      const atMono = clock.monoMs();
-      responded(unit, isPoll ? { kind: 'late', atMono, firstByteMs } : { kind: 'answer', atMono }, true);
-      unit.refusals++;
-      if (lateness !== 'too-late') return unit;
-      const why = `its replies take ${Math.round(firstByteMs)} ms, longer than it is waited for`;
-      tellNoData(unit, `${why}: raise responseTimeoutMs in its profile`);
-      return undefined;
-    },
-    reportAway(nowMono) {
-      for (const unit of units) {
-        if (!unit.isAwayNew || nowMono - (unit.missedMono ?? nowMono) < AWAY_AFTER_MS) continue;
-        const text = silentText(unit, { lineId, isNetwork: line.isNetwork === true });
-        events.set(true, { code: 'unit-silent', source: unit.device.id, severity: 'warning', text });
-        report(unit, false);
-      }
-    },
-  };
-  return transactions;
-
-  function leave(unit: Unit): void {
-    unit.isAway = true;
-    events.clear('unit-no-data', unit.device.id);
-    transactions.withdraw(unit, quantitiesOf(unit.driver.profile), 'missing');
+  constructor(parts: TransactionsParts) {
+    this.#parts = parts;
   }
 
-  /** Its silence has lasted, or its line went down, of which its keeper tells. */
-  function report(unit: Unit, isAlive: boolean): void {
-    unit.isAwayNew = false;
-    if (unit.isReportedAlive === isAlive || (unit.isReportedAlive === null && !isAlive && unit.health.state !== 'silent')) return;
-    unit.isReportedAlive = isAlive;
-    onAlive(unit.device.id, isAlive);
+  /** `isRetry`: the unit may never answer for this register, so a lost reply says nothing about its health. */
+  read(unit: Unit, request: ReadRequest, { isRetry }: { readonly isRetry: boolean } = NO_RETRY): Promise<Reply | BusError> {
+    return this.#exchange(unit, request, isRetry);
+  }
+
+  async write(unit: Unit, request: WriteRequest): Promise<Reply | BusError> {
+    const { clock, units } = this.#parts;
+    const startMono = clock.monoMs();
+    const result = await this.#exchange(unit, request, false);
+    if (result instanceof BusError && unit.health.state === 'silent') {
+      const nowMono = clock.monoMs();
+      unit.hushedMono = nowMono + hushMs(nowMono - startMono, units.filter(({ health }) => health.state === 'silent').length);
+    }
+    return result;
+  }
+
+  /** A write to all units of the line. No unit answers it; the line rests for `pauseMs` while they execute it. */
+  async broadcast(request: WriteRequest, pauseMs: number): Promise<Reply | BusError> {
+    try {
+      return await this.#parts.line.write(request, pauseMs);
+    } catch (error) {
+      if (error instanceof BusError) return error;
+      throw error;
+    }
+  }
+
+  /** Publishes the readings in a reply. */
+  deliver(unit: Unit, { table, address }: { readonly table: Table; readonly address: number }, reply: Reply): void {
+    const { clock, events, onReadings } = this.#parts;
+    // What a reply says was true when the request left, not when the reply came.
+    const at = { atMono: reply.askedMono, atMs: clock.wallMs() - Math.round(clock.monoMs() - reply.askedMono) };
+    unit.dataMono = clock.monoMs();
+    events.clear('unit-no-data', unit.device.id);
+    const values = unit.driver.decode(table, address, reply.words);
+    const { uptime } = unit.driver.profile;
+    const reported = uptime === null ? undefined : values.find(({ quantity }) => quantity === uptime)?.value;
+    if (typeof reported === 'number') this.#watchUptime(unit, reported);
+    onReadings(readingsOf(unit.device.id, values, at));
+  }
+
+  /** Publishes that these quantities have no value: the unit does not have them, or does not answer. */
+  withdraw(unit: Unit, quantities: readonly string[], quality: 'missing' | 'bad'): void {
+    const { clock, onReadings } = this.#parts;
+    onReadings(absentReadings(unit.device.id, quantities, quality, { atMono: clock.monoMs(), atMs: clock.wallMs() }));
+  }
+
+  /** The state of the unit is unknown until it answers again. The caller has reported the cause. */
+  forget(unit: Unit): void {
+    if (!unit.isAway) this.#leave(unit);
+    this.#report(unit, false);
+  }
+
+  /** Notes the reply to a request that was given up. Returns the unit when it can be waited for that long. */
+  noteLate({ request, afterMs }: LateReply): Unit | undefined {
+    const { line, clock } = this.#parts;
+    const unit = this.#parts.units.find(({ device }) => device.unit === request.unit);
+    if (unit === undefined) return undefined;
+    const firstByteMs = Math.max(0, afterMs - line.wireMs(request));
+    const lateness = unit.responses.learnLate(request, firstByteMs);
+    const isPoll = lateness === 'learned' && 'count' in request && slotsIn(unit, request).length > 0;
+    const atMono = clock.monoMs();
+    this.#responded(unit, isPoll ? { kind: 'late', atMono, firstByteMs } : { kind: 'answer', atMono }, true);
+    unit.refusals++;
+    if (lateness !== 'too-late') return unit;
+    const why = `its replies take ${Math.round(firstByteMs)} ms, longer than it is waited for`;
+    this.#reportNoData(unit, `${why}: raise responseTimeoutMs in its profile`);
+    return undefined;
+  }
+
+  /** Reports the units whose silence has lasted long enough. */
+  reportAway(nowMono: MonoMs): void {
+    const { units, lineId, line, events } = this.#parts;
+    for (const unit of units) {
+      if (!unit.isAwayNew || nowMono - (unit.missedMono ?? nowMono) < AWAY_AFTER_MS) continue;
+      const text = silentText(unit, { lineId, isNetwork: line.isNetwork === true });
+      events.set(true, { code: 'unit-silent', source: unit.device.id, severity: 'warning', text });
+      this.#report(unit, false);
+    }
   }
 
   /** The one place where a transaction with a unit of the cabinet ends. */
-  async function exchange(unit: Unit, request: ReadRequest | WriteRequest, isRetry: boolean): Promise<Reply | BusError> {
+  async #exchange(unit: Unit, request: ReadRequest | WriteRequest, isRetry: boolean): Promise<Reply | BusError> {
+    const { clock, line } = this.#parts;
     const startMono = clock.monoMs();
     const timeoutMs = timeoutFor(unit, request);
     const isRead = 'count' in request;
@@ -143,76 +137,95 @@ export function createTransactions(
       const reply = await (isRead ? line.read(request, timeoutMs) : line.write(request, timeoutMs));
       const { turnaroundMs, firstByteMs } = reply;
       const atMono = clock.monoMs();
-      // What a person requests is of any length and place; it says nothing about the polls.
-      if (!isConsole()) unit.responses.learn(request, firstByteMs);
+      // Requests from the console have any length and address; their times say nothing about the polls.
+      if (!this.#parts.isConsole()) unit.responses.learn(request, firstByteMs);
       unit.replies++;
-      responded(unit, isRead ? { kind: 'reply', atMono, turnaroundMs, firstByteMs } : { kind: 'answer', atMono });
+      this.#responded(unit, isRead ? { kind: 'reply', atMono, turnaroundMs, firstByteMs } : { kind: 'answer', atMono }, false);
       return reply;
     } catch (error) {
       if (!(error instanceof BusError)) throw error;
-      if (error.policy.answered) refused(unit, request, error);
-      else if (error.policy.unitUsable) missed(unit, error, { startMono, isRetry });
+      if (error.policy.answered) this.#refused(unit, request, error);
+      else if (error.policy.unitUsable) this.#missed(unit, error, { startMono, isRetry });
       return error;
     } finally {
       unit.lastMono = clock.monoMs();
     }
   }
 
-  function refused(unit: Unit, request: ReadRequest | WriteRequest, error: BusError): void {
+  #refused(unit: Unit, request: ReadRequest | WriteRequest, error: BusError): void {
+    const { clock, log, isConsole } = this.#parts;
     unit.refusals++;
-    responded(unit, { kind: 'answer', atMono: clock.monoMs() });
-    tellNoData(unit, error.message);
-    // A search for registers is refused hundreds of times, and its person sees it.
+    this.#responded(unit, { kind: 'answer', atMono: clock.monoMs() }, false);
+    this.#reportNoData(unit, error.message);
+    // A register search is refused hundreds of times, and its operator sees the result.
     if (!('count' in request) || !error.policy.excludePoint || isConsole()) return;
     const { table, address, count } = request;
     log.event('registers-refused', { device: unit.device.id, table, address, count, why: error.message });
   }
 
-  function responded(unit: Unit, transaction: Exclude<UnitTransaction, { kind: 'timeout' }>, isLate = false): void {
+  #responded(unit: Unit, transaction: Exclude<UnitTransaction, { kind: 'timeout' }>, isLate: boolean): void {
+    const { clock, log, events, lineId } = this.#parts;
     const wasSilent = unit.health.state === 'silent';
     const isReturn = wasSilent || unit.seenMs !== null;
     unit.health = afterTransaction(unit.health, transaction);
     unit.seenMs = clock.wallMs();
     unit.missedMono = null;
-    // A unit that is reported to be gone is back once it replies in time; each late reply would be a return of its own.
+    // A unit that is reported as silent is back once it replies in time; otherwise each late reply would be reported as a return.
     if (!unit.isAway || (isLate && unit.isReportedAlive === false)) return;
     welcome(unit, transaction.atMono, isReturn);
     if (unit.isReportedAlive !== true) log.event('unit-met', { line: lineId, device: unit.device.id });
     events.clear('unit-silent', unit.device.id);
-    report(unit, true);
-    if (wasSilent) lookForOthers(transaction.atMono);
+    this.#report(unit, true);
+    if (wasSilent) this.#probeOthers(transaction.atMono);
   }
 
-  /** It responds, and yet no point has had a value for some time. */
-  function tellNoData(unit: Unit, why: string): void {
-    const { id } = unit.device;
-    if (unit.slots.length === 0 || clock.monoMs() - unit.dataMono < NO_DATA_AFTER_MS) return;
-    events.set(true, { code: 'unit-no-data', source: id, severity: 'warning', text: `${id} answers, but gives no data: ${why}` });
-  }
-
-  /** Lamps of one feeder come back together: where one answers again, the others are worth asking. */
-  function lookForOthers(nowMono: MonoMs): void {
-    for (const other of units)
-      if (other.health.state === 'silent') other.health = { ...other.health, dueMono: Math.min(other.health.dueMono, nowMono) };
-  }
-
-  function missed(unit: Unit, error: BusError, { startMono, isRetry }: { startMono: MonoMs; isRetry: boolean }): void {
+  #missed(unit: Unit, error: BusError, { startMono, isRetry }: { startMono: MonoMs; isRetry: boolean }): void {
+    const { clock, budget, random, isConsole } = this.#parts;
     const before = unit.health;
     const atMono = clock.monoMs();
     if (before.state === 'silent' || isRetry) budget.charge(atMono - startMono, atMono);
-    // What a person asks may be what the unit never answers, which is no sign of its health; its polls find out whether it is there.
+    // The unit may never answer what the console requests, so that is no sign of its health; its polls find out whether it answers.
     if (isRetry || isConsole()) return;
     unit.missedMono ??= startMono;
     const mayBeStarting = atMono < unit.startingMono;
     unit.health = afterTransaction(before, { kind: 'timeout', atMono, jitter: random(), mayBeStarting });
     if (before.state === 'silent' || unit.health.state !== 'silent') return;
-    if (unit.isReportedAlive !== false) leave(unit);
+    if (unit.isReportedAlive !== false) this.#leave(unit);
     unit.isAwayNew = true;
     unit.lostFinding = error.finding;
   }
 
-  /** An uptime that falls tells of a restart that was too short for the unit to be missed. */
-  function watchUptime(unit: Unit, uptime: number): void {
+  #leave(unit: Unit): void {
+    unit.isAway = true;
+    this.#parts.events.clear('unit-no-data', unit.device.id);
+    this.withdraw(unit, quantitiesOf(unit.driver.profile), 'missing');
+  }
+
+  /** Reports the unit as alive, or as gone: its silence has lasted, or its line went down. */
+  #report(unit: Unit, isAlive: boolean): void {
+    unit.isAwayNew = false;
+    if (unit.isReportedAlive === isAlive || (unit.isReportedAlive === null && !isAlive && unit.health.state !== 'silent')) return;
+    unit.isReportedAlive = isAlive;
+    this.#parts.onAlive(unit.device.id, isAlive);
+  }
+
+  /** The unit responds, but no point has had a value for some time. */
+  #reportNoData(unit: Unit, why: string): void {
+    const { clock, events } = this.#parts;
+    const { id } = unit.device;
+    if (unit.slots.length === 0 || clock.monoMs() - unit.dataMono < NO_DATA_AFTER_MS) return;
+    events.set(true, { code: 'unit-no-data', source: id, severity: 'warning', text: `${id} answers, but gives no data: ${why}` });
+  }
+
+  /** Lamps of one feeder come back together: when one answers again, the other silent units are probed now. */
+  #probeOthers(nowMono: MonoMs): void {
+    for (const other of this.#parts.units)
+      if (other.health.state === 'silent') other.health = { ...other.health, dueMono: Math.min(other.health.dueMono, nowMono) };
+  }
+
+  /** An uptime that falls shows a restart that was too short to miss a reply. */
+  #watchUptime(unit: Unit, uptime: number): void {
+    const { clock, log, lineId } = this.#parts;
     const before = unit.uptime;
     if (before !== null && uptime < before) {
       log.event('unit-restarted', { line: lineId, device: unit.device.id, uptime, before });
@@ -225,7 +238,7 @@ export function createTransactions(
   }
 }
 
-/** Where to look first: a screen of 80 columns shows the first 60. */
+/** The most likely causes first: a screen of 80 columns shows the first 60 characters. */
 function silentText({ device: { id, unit, pole }, lostFinding }: Unit, at: { lineId: string; isNetwork: boolean }): string {
   const [wire, where] = at.isNetwork ? ['cable', ' behind the gateway'] : ['wire', ''];
   const way = pole === null ? `its ${wire}${where}` : `the ${wire} to pole ${pole}${where}`;

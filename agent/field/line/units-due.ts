@@ -1,28 +1,28 @@
 /**
- * Which unit of a line is to be asked next: a poll, a set-up step or a probe, and when there is next something to ask.
+ * Which unit of a line is due next for a poll, a set-up step or a probe, and when the next one is due.
  *
- * Pure. Never touches the line, never reads a clock.
+ * Pure: time is an argument.
  */
 import type { MonoMs } from '../../core/clock.ts';
 import type { ReadRequest } from '../../core/driver.ts';
 import { restedMono, type Unit } from '../units/unit.ts';
 
-/** The answer to a read like this may still come from an earlier one: not before this time. */
+/** Before this time the reply to an earlier read of the same shape may still arrive, so this read must wait. */
 export type HeldUntil = (request: ReadRequest) => MonoMs;
 
-/** What may be asked now, the earliest wish of each kind first. */
+/** The unit of each kind that has been due for longest; undefined where none is due. */
 export interface Agenda {
   presence: Unit | undefined;
   telemetry: Unit | undefined;
   setUp: Unit | undefined;
   /** One that is silent, or one whose isolated register is due. */
   probe: Unit | undefined;
-  /** When there is next something that may not be asked yet; infinite when there is not. */
+  /** When the next unit that is not due yet will be; infinite when there is none. */
   nextMono: MonoMs;
   silentUnits: number;
 }
 
-/** `probeMono`: when the line may next spend time on the dead. */
+/** `probeMono`: when the line may next spend time on silent units. */
 export function agendaOf(units: readonly Unit[], nowMono: MonoMs, probeMono: MonoMs): Agenda {
   const agenda: Agenda = {
     presence: undefined,
@@ -42,7 +42,7 @@ export function agendaOf(units: readonly Unit[], nowMono: MonoMs, probeMono: Mon
       continue;
     }
     if (freeMono > nowMono) {
-      if (hasWish(unit, nowMono)) agenda.nextMono = Math.min(agenda.nextMono, freeMono);
+      if (hasRequests(unit, nowMono)) agenda.nextMono = Math.min(agenda.nextMono, freeMono);
       continue;
     }
     if (unit.presenceMono > nowMono) agenda.nextMono = Math.min(agenda.nextMono, unit.presenceMono);
@@ -58,7 +58,7 @@ export function agendaOf(units: readonly Unit[], nowMono: MonoMs, probeMono: Mon
   return agenda;
 }
 
-/** A silent unit and a register that is isolated are looked for with what the dead may cost together, the longest overdue first. */
+/** Silent units and isolated registers share one time budget; the longest overdue is probed first. */
 function isEarlierProbe(unit: Unit, other: Unit | undefined): boolean {
   return other === undefined || probeMonoOf(unit) < probeMonoOf(other);
 }
@@ -72,7 +72,7 @@ function isSetUpDue({ pendingSteps, setUpAgainMono, isSetUpHeld, health }: Unit,
   return (pendingSteps.length > 0 || setUpAgainMono <= nowMono) && health.state === 'ok' && !isSetUpHeld;
 }
 
-function hasWish(unit: Unit, nowMono: MonoMs): boolean {
+function hasRequests(unit: Unit, nowMono: MonoMs): boolean {
   const { presenceMono, telemetryMono, retryMono } = unit;
   return Math.min(presenceMono, telemetryMono, retryMono) !== Number.POSITIVE_INFINITY || isSetUpDue(unit, nowMono);
 }

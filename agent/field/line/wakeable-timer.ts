@@ -1,19 +1,17 @@
 /**
- * The sleep of an idle line, from which whoever wants something wakes it.
- *
- * Owns one timer. Knows not what is waited for.
+ * The sleep of an idle line, which a new request ends early.
  */
 import type { Clock, Timer } from '../../core/clock.ts';
 
 /** Longest sleep of an idle line; an expired write is noticed by then. Units: ms. */
 const IDLE_MS = 1_000;
-/** Shortest: whatever is due now but not possible must not spin. Units: ms. */
+/** Shortest sleep, so that a request that is due but not possible does not make the loop spin. Units: ms. */
 const IDLE_MIN_MS = 0.1;
 
 export interface WakeableTimer {
   /** Sleeps for the shortest of these, within bounds. Units: ms. */
   sleep(waitsMs: readonly number[]): Promise<void>;
-  /** Nothing happens when nobody sleeps. */
+  /** Ends the sleep now. Without a sleep nothing happens. */
   wake(): void;
 }
 

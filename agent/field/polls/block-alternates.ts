@@ -9,7 +9,7 @@ import type { Limits, PollBlock, Slot } from './poll-plan.ts';
 /** Source: assumed; each is good for one lost reply a minute. */
 const MOST = 4;
 
-/** The block with one to four of its neighbours that the unit is known to have. Empty where it has none, or answers truly only alone. */
+/** The block with one to four of its neighbours that the unit has. Empty where there is none, and for a slot that is read by itself. */
 export function alternatesOf(block: PollBlock, slots: readonly Slot[], limits: Limits): readonly Pick<ReadRequest, 'address' | 'count'>[] {
   const [first, last] = [block.slots[0], block.slots.at(-1)];
   if (first === undefined || last === undefined || first.isSingle) return [];

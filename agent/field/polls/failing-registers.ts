@@ -1,10 +1,9 @@
 /**
  * Registers that give no data again and again while the unit answers others.
  *
- * Some units say "device failure" where they mean "I do not have this": pymodbus of a coil, a gateway of what is not behind it. Others
- * say nothing at all. Owns their count, and what was cut apart to find them. Never asks.
+ * Some units answer "device failure" for a register that they do not have: pymodbus for a coil, a gateway for a unit that is not behind it.
+ * Others do not answer at all.
  */
-
 import type { Unit } from '../units/unit.ts';
 import type { IsolationCause } from './isolation.ts';
 import { type PollBlock, rejoin, type Slot } from './poll-plan.ts';

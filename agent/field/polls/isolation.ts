@@ -1,7 +1,7 @@
 /**
- * How often a register is requested that its unit does not give while it gives others.
+ * How often a register without data is requested while its unit has data for others.
  *
- * Owns the growing waits. Pure.
+ * Pure.
  */
 
 /** `refused`: exceptions 1 to 3. `failing`: exceptions 4 to 8. `silent`: no reply, or a damaged one. */

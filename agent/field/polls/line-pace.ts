@@ -33,7 +33,7 @@ export function paceOf(line: ModbusLine): LinePace {
 /**
  * What bounds a block of this table on this line.
  *
- * A unit that takes most of the latency budget to turn around may still fill half of it with registers: asking it one by one would
+ * A unit that takes most of the latency budget to turn around may still fill half of it with registers: reading them one by one would
  * cost the line more and each urgent write as much.
  *
  * Source: break-even hole = (13 characters + turnaround + gap) / (2 characters), reference arithmetic of bus time.
@@ -53,7 +53,7 @@ export function limitsOf({ registerMs, fixedMs, gapMs }: LinePace, unit: PacedUn
   };
 }
 
-/** How often presence inputs are asked. Units: ms. Source: 75 leaves 100 ms from movement to light with the transaction in flight and the frame itself, measured; 100 is assumed. */
+/** The period of presence inputs. Units: ms. Source: 75 leaves 100 ms from movement to light with the transaction in flight and the frame itself, measured; 100 is assumed. */
 const PRESENCE_MS = { least: 75, most: 100 };
 /** What they may take of the line. Source: assumed; telemetry of 35 lamps needs a tenth, a scan in service a third. */
 const PRESENCE_SHARE = 0.5;

@@ -1,41 +1,40 @@
 /**
- * Which registers of a unit are asked together, decided anew for each request.
+ * Which registers of a unit are read together, decided again for each request.
  *
- * Pure. Never touches the line, never reads a clock.
+ * Pure: time is an argument.
  */
+import { REGISTERS_PER_VALUE } from '../../../drivers/modbus/codec.ts';
 import type { MonoMs } from '../../core/clock.ts';
 import type { ReadRequest } from '../../core/driver.ts';
-import type { PointProfile, PollClass, Profile, RegisterType, Table } from '../../core/profile.ts';
+import type { PointProfile, PollClass, Profile, Table } from '../../core/profile.ts';
 import { type Isolation, type IsolationCause, isolationWaitMs } from './isolation.ts';
 
 export type PolledClass = Exclude<PollClass, 'never'>;
 
-/** How often each class is asked. Units: ms. Source: assumed; fast is the slowest that presence inputs are asked (see `presencePeriodMs`), normal notices a door within a walk to it, slow is a meter's pace. */
+/** The period of each class. Units: ms. Source: assumed; fast is the longest period of presence inputs (see `presencePeriodMs`), normal notices a door within a walk to it, slow is a meter's pace. */
 export const POLL_PERIOD_MS: Readonly<Record<PolledClass, number>> = { fast: 100, normal: 5_000, slow: 30_000 };
 
 /** A neighbour of its own class is taken along when this share of its period or less is left. Source: assumed; keeps a unit's polls in step at the price of few early ones. */
 const NEARLY_DUE = 0.25;
-/** A lost poll is asked again after this long, and a second time, before it waits for its period. Units: ms. Source: the guard against late replies lasts as long. */
+/** A lost poll is repeated after this long, and a second time, before it waits for its period. Units: ms. Source: the guard against late replies lasts as long. */
 export const ASK_AGAIN_MS = 1_000;
 const ASK_AGAIN_TIMES = 2;
 
-/** Source: Modbus Application Protocol V1.1b3 §6: 16-bit registers. */
-const WIDTH: Readonly<Record<RegisterType, number>> = { bit: 1, u16: 1, s16: 1, u32: 2, s32: 2, f32: 2, u64: 4, s64: 4 };
 const FASTEST_FIRST: readonly PolledClass[] = ['fast', 'normal', 'slow'];
 
-/** The smallest part of a plan: the registers of a point, or of several that share them. Asked whole or not at all. */
+/** The smallest part of a plan: the registers of a point, or of several that share them. Read whole or not at all. */
 export interface Slot {
   readonly table: Table;
   readonly address: number;
   readonly count: number;
   readonly poll: PolledClass;
   readonly quantities: readonly string[];
-  /** Asked by itself: the device answers truly only then. */
+  /** Read by itself: the device answers correctly only then. */
   readonly isSingle: boolean;
   /** It holds the level of a lamp. */
   readonly isLevel: boolean;
   dueMono: MonoMs;
-  /** Not asked yet since the unit was met. */
+  /** Not read yet since the unit was met. */
   isFirst: boolean;
   /** Polls lost in a row. */
   misses: number;
@@ -52,7 +51,7 @@ export function slotsOf({ points, quirks }: Profile): Slot[] {
   for (const { id, table, address, type, poll, semantic } of polled.toSorted(
     (a, b) => Number(a.table > b.table) - Number(a.table < b.table) || a.address - b.address,
   )) {
-    const end = address + WIDTH[type];
+    const end = address + REGISTERS_PER_VALUE[type];
     const last = slots.at(-1);
     if (last === undefined || last.table !== table || address >= last.address + last.count) {
       const isSingle = quirks.singleOnly.some(([from, to]) => from < end && address <= to);
@@ -72,7 +71,7 @@ export function slotsOf({ points, quirks }: Profile): Slot[] {
 export interface Limits {
   /** Longest block. */
   readonly maxCount: number;
-  /** Registers nobody wants that may lie between two slots. */
+  /** Unused registers that may lie between two slots. */
   readonly maxHole: number;
   /** What may be read for nothing, known registers included, before a request of its own would be cheaper. */
   readonly breakEven: number;
@@ -143,7 +142,7 @@ function spanOf(slots: readonly Slot[], at: { from: number; to: number; evenAlig
   return at.evenAlign ? { address: first.address - (first.address % 2), end: end + (end % 2) } : { address: first.address, end };
 }
 
-/** The slots of an answered block are wanted again a period after they were due, but never in the past, so a busy line does not bunch its polls. */
+/** The slots of an answered block are due again a period after they were due, but never in the past, so a busy line does not bunch its polls. */
 export function markAnswered({ slots }: PollBlock, at: { nowMono: MonoMs; periodsMs: BlockOptions['periodsMs']; phase: number }): void {
   const { nowMono, periodsMs, phase } = at;
   for (const slot of slots) {
@@ -157,7 +156,7 @@ export function markAnswered({ slots }: PollBlock, at: { nowMono: MonoMs; period
   }
 }
 
-/** The slots of a lost block are asked again soon, but not so often that a register which is never answered holds up its neighbours. */
+/** The slots of a lost block are due again soon, but not so often that a register which is never answered holds up its neighbours. */
 export function lost({ slots }: PollBlock, at: { nowMono: MonoMs; periodsMs: BlockOptions['periodsMs'] }): void {
   for (const slot of slots) {
     slot.misses++;

@@ -1,7 +1,15 @@
 /**
- * The polls of a line: what a unit is asked next in one request, and what the end of it means for the plan.
+ * The polls of a line: the next request to a unit, and what its end means for the poll plan of that unit.
  *
- * Owns the plan's changes. Never chooses the unit. One transaction at a time.
+ * The caller chooses the unit. One transaction at a time.
+ *
+ * How a block ends, and what its slots do next:
+ *
+ *   data                   due again after a period; an isolated slot is no longer isolated
+ *   exception 1 to 3       halved until one slot is left, which is isolated as `refused`
+ *   exception 4 to 8       halved in the same way; isolated as `failing` when the failure lasts
+ *   no reply               requested again soon, apart from its neighbours; isolated as `silent` when that lasts
+ *   damaged or doubtful    requested again soon
  */
 import type { Clock, MonoMs } from '../../core/clock.ts';
 import type { LateReply, ModbusLine } from '../../core/driver.ts';
@@ -30,9 +38,9 @@ import {
   type Slot,
 } from './poll-plan.ts';
 
-/** Answers that say: not these registers, or not so many. Source: Modbus Application Protocol V1.1b3 §7, exceptions 1 to 3. */
+/** Exceptions that mean: not these registers, or not so many. Source: Modbus Application Protocol V1.1b3 §7, exceptions 1 to 3. */
 const REFUSALS: readonly BusErrorCode[] = ['illegal-function', 'illegal-address', 'illegal-value'];
-/** Answers that say: not now, or never. Source: Modbus Application Protocol V1.1b3 §7, exceptions 4 to 8. */
+/** Exceptions that mean: not now, or never. Source: Modbus Application Protocol V1.1b3 §7, exceptions 4 to 8. */
 const FAILURES: readonly BusErrorCode[] = ['device-failure', 'device-busy'];
 
 export interface PollsOptions {
@@ -43,7 +51,7 @@ export interface PollsOptions {
   readonly periodsMs: typeof POLL_PERIOD_MS;
 }
 
-/** One request to come. `dueMono` is when its first wish was due. */
+/** A request to send. `dueMono` is when its first slot was due. */
 export interface Poll {
   readonly unit: Unit;
   readonly kind: PollKind;
@@ -51,112 +59,120 @@ export interface Poll {
   readonly dueMono: MonoMs;
 }
 
-export interface Polls {
-  /** Polls that came later than one period after they were due. */
-  readonly overruns: number;
-  /** What this unit is asked next; undefined when it may not be asked yet, which it then knows. */
-  next(unit: Unit, kind: PollKind, nowMono: MonoMs): Poll | undefined;
-  ask(poll: Poll): Promise<void>;
-  /** A read of this unit that was given up has been answered after all, soon enough to be waited for: its registers are not lost. */
-  noteLate(unit: Unit, late: LateReply): void;
-  /** Requests of one whole round of the unit. */
-  requestsOf(unit: Unit): number;
+/** How a poll without data ended. */
+interface Failure {
+  readonly error: BusError;
+  readonly nowMono: MonoMs;
 }
 
-export function createPolls({ line, clock, events, transactions, periodsMs }: PollsOptions): Polls {
-  let pace: LinePace | undefined;
-  let overruns = 0;
-  const failing = createFailingRegisters();
+export class Polls {
+  readonly #options: PollsOptions;
+  readonly #failing = createFailingRegisters();
+  #pace: LinePace | undefined;
+  #overruns = 0;
 
-  return {
-    get overruns() {
-      return overruns;
-    },
-    next(unit, kind, nowMono) {
-      const first = firstSlot(unit, kind);
-      const dueMono = unit.slots[first]?.dueMono;
-      if (dueMono === undefined) {
-        replan(unit);
-        return undefined;
-      }
-      const block = clearestOf(unit, blockOf(unit, first, nowMono));
-      // A unit that does not answer is asked all the same, so that it is known to be away.
-      const request = blockRequest(unit.device.unit, block);
-      const heldMono = unit.health.failures > 0 ? line.heldUntilMono(request) : line.restUntilMono(request);
-      if (heldMono <= nowMono) return { unit, kind, block, dueMono };
-      unit.heldMono = heldMono;
+  constructor(options: PollsOptions) {
+    this.#options = options;
+  }
+
+  /** Polls that left more than one period after they were due. */
+  get overruns(): number {
+    return this.#overruns;
+  }
+
+  /** The next request to this unit; undefined when it may not be sent yet, which is noted in the unit. */
+  next(unit: Unit, kind: PollKind, nowMono: MonoMs): Poll | undefined {
+    const { line } = this.#options;
+    const first = firstSlot(unit, kind);
+    const dueMono = unit.slots[first]?.dueMono;
+    if (dueMono === undefined) {
+      replan(unit);
       return undefined;
-    },
-    async ask({ unit, kind, block, dueMono }) {
-      const lead = block.slots.find((slot) => slot.dueMono === dueMono);
-      if (lead !== undefined && !lead.isFirst && lead.misses === 0 && clock.monoMs() - dueMono > periodsMs[lead.poll]) overruns++;
-      const reply = await transactions.read(unit, blockRequest(unit.device.unit, block), { isRetry: kind === 'retry' });
-      const nowMono = clock.monoMs();
-      if (!(reply instanceof BusError)) {
-        gaveData(unit, block, nowMono);
-        transactions.deliver(unit, block, reply);
-      } else if (REFUSALS.includes(reply.code)) refused(unit, block, { error: reply, nowMono });
-      else if (FAILURES.includes(reply.code)) failed(unit, block, { error: reply, nowMono });
-      else if (reply.code === 'timeout') unanswered(unit, block, { error: reply, nowMono });
-      else {
-        // A damaged reply is one, and a line that went away says nothing about a register.
-        lost(block, { nowMono, periodsMs });
-        // Nor does a reply that could be another's: the same register is requested soon again.
-        if (reply.code === 'doubtful') for (const slot of block.slots) slot.dueMono = Math.max(slot.dueMono, nowMono + ASK_AGAIN_MS);
-        else if (kind === 'retry') isolate(block.slots[0] as Slot, unit.slots, { cause: 'silent', nowMono });
-      }
-      replan(unit);
-    },
-    noteLate(unit, { request }) {
-      if (!('count' in request)) return;
-      const slots = slotsIn(unit, request);
-      failing.responded(unit, slots);
-      for (const slot of slots) slot.misses = 0;
-      if (slots.some(({ isolation }) => isolation?.cause === 'silent')) retrySoon(unit, clock.monoMs() + ASK_AGAIN_MS);
-      replan(unit);
-    },
-    requestsOf(unit) {
-      let requests = 0;
-      for (let at = 0; at < unit.slots.length; requests++) {
-        if (unit.slots[at]?.isolation != null) {
-          at++;
-          requests--;
-          continue;
-        }
-        const block = blockOf(unit, at, Number.POSITIVE_INFINITY);
-        at += Math.max(1, block.slots.length);
-      }
-      return requests;
-    },
-  };
+    }
+    const block = this.#clearestOf(unit, this.#blockOf(unit, first, nowMono));
+    // A unit that does not answer is requested all the same, so that its silence is noticed.
+    const request = blockRequest(unit.device.unit, block);
+    const heldMono = unit.health.failures > 0 ? line.heldUntilMono(request) : line.restUntilMono(request);
+    if (heldMono <= nowMono) return { unit, kind, block, dueMono };
+    unit.heldMono = heldMono;
+    return undefined;
+  }
 
-  function blockOf(unit: Unit, first: number, nowMono: MonoMs): PollBlock {
-    const limits = limitsFor(unit, unit.slots[first]?.table ?? 'holding');
-    return blockAround({ slots: unit.slots, first, nowMono, periodsMs, limits });
+  async send({ unit, kind, block, dueMono }: Poll): Promise<void> {
+    const { clock, transactions, periodsMs } = this.#options;
+    const lead = block.slots.find((slot) => slot.dueMono === dueMono);
+    if (lead !== undefined && !lead.isFirst && lead.misses === 0 && clock.monoMs() - dueMono > periodsMs[lead.poll]) this.#overruns++;
+    const reply = await transactions.read(unit, blockRequest(unit.device.unit, block), { isRetry: kind === 'retry' });
+    const nowMono = clock.monoMs();
+    if (!(reply instanceof BusError)) {
+      this.#gaveData(unit, block, nowMono);
+      transactions.deliver(unit, block, reply);
+    } else if (REFUSALS.includes(reply.code)) this.#refused(unit, block, { error: reply, nowMono });
+    else if (FAILURES.includes(reply.code)) this.#failed(unit, block, { error: reply, nowMono });
+    else if (reply.code === 'timeout') this.#unanswered(unit, block, { error: reply, nowMono });
+    else {
+      // A damaged reply is a reply, and a line that went down says nothing about a register.
+      lost(block, { nowMono, periodsMs });
+      // A reply that could be another's says nothing either: the same register is requested again soon.
+      if (reply.code === 'doubtful') for (const slot of block.slots) slot.dueMono = Math.max(slot.dueMono, nowMono + ASK_AGAIN_MS);
+      else if (kind === 'retry') isolate(block.slots[0] as Slot, unit.slots, { cause: 'silent', nowMono });
+    }
+    replan(unit);
+  }
+
+  /** A read of this unit that was given up has been answered, soon enough to be waited for: its registers are not lost. */
+  noteLate(unit: Unit, { request }: LateReply): void {
+    if (!('count' in request)) return;
+    const slots = slotsIn(unit, request);
+    this.#failing.responded(unit, slots);
+    for (const slot of slots) slot.misses = 0;
+    if (slots.some(({ isolation }) => isolation?.cause === 'silent')) retrySoon(unit, this.#options.clock.monoMs() + ASK_AGAIN_MS);
+    replan(unit);
+  }
+
+  /** The number of requests in one whole round of the unit. */
+  requestsOf(unit: Unit): number {
+    let requests = 0;
+    for (let at = 0; at < unit.slots.length; requests++) {
+      if (unit.slots[at]?.isolation != null) {
+        at++;
+        requests--;
+        continue;
+      }
+      const block = this.#blockOf(unit, at, Number.POSITIVE_INFINITY);
+      at += Math.max(1, block.slots.length);
+    }
+    return requests;
+  }
+
+  #blockOf(unit: Unit, first: number, nowMono: MonoMs): PollBlock {
+    const limits = this.#limitsFor(unit, unit.slots[first]?.table ?? 'holding');
+    return blockAround({ slots: unit.slots, first, nowMono, periodsMs: this.#options.periodsMs, limits });
   }
 
   /** The block, or a longer one with neighbours that are not due, whose reply cannot be mistaken for a late one. */
-  function clearestOf(unit: Unit, block: PollBlock): PollBlock {
-    const alternates = alternatesOf(block, unit.slots, limitsFor(unit, block.table));
-    const { address, count } = line.clearest({ ...blockRequest(unit.device.unit, block), alternates });
+  #clearestOf(unit: Unit, block: PollBlock): PollBlock {
+    const alternates = alternatesOf(block, unit.slots, this.#limitsFor(unit, block.table));
+    const { address, count } = this.#options.line.clearest({ ...blockRequest(unit.device.unit, block), alternates });
     if (count === block.count) return block;
     const isInside = (slot: Slot): boolean => slot.address >= address && slot.address + slot.count <= address + count;
     const slots = unit.slots.filter((slot) => slot.table === block.table && slot.isolation === null && isInside(slot));
     return { ...block, address, count, slots };
   }
 
-  function limitsFor({ noHoles, health, driver }: Unit, table: Table): Limits {
-    pace ??= paceOf(line);
-    return limitsOf(pace, { profile: driver.profile, turnaroundMs: health.turnaroundMs?.mean ?? null, noHoles }, table);
+  #limitsFor({ noHoles, health, driver }: Unit, table: Table): Limits {
+    this.#pace ??= paceOf(this.#options.line);
+    return limitsOf(this.#pace, { profile: driver.profile, turnaroundMs: health.turnaroundMs?.mean ?? null, noHoles }, table);
   }
 
-  function gaveData(unit: Unit, block: PollBlock, nowMono: MonoMs): void {
+  #gaveData(unit: Unit, block: PollBlock, nowMono: MonoMs): void {
+    const { periodsMs, events } = this.#options;
     const healed = block.slots.filter(({ isolation }) => isolation !== null);
     markAnswered(block, { nowMono, periodsMs, phase: unit.phase });
-    failing.answered(unit, block);
+    this.#failing.answered(unit, block);
     if (healed.length === 0) return;
     for (const slot of healed) {
-      tellLevel(unit, slot, null);
+      reportLevel(events, unit, slot, null);
       // In step with its neighbours, so that they are read together again.
       const neighbour = unit.slots.find((each) => each !== slot && each.poll === slot.poll && each.isolation === null);
       if (neighbour !== undefined) slot.dueMono = neighbour.dueMono;
@@ -165,70 +181,70 @@ export function createPolls({ line, clock, events, transactions, periodsMs }: Po
     retrySoon(unit, nowMono);
   }
 
-  function refused(unit: Unit, block: PollBlock, end: Failure): void {
+  #refused(unit: Unit, block: PollBlock, end: Failure): void {
     if (block.hasHoles) unit.noHoles = true;
     const slot = refusedIn(block, unit.slots, end.nowMono);
-    if (slot !== undefined) report(unit, slot, end.error);
+    if (slot !== undefined) this.#report(unit, slot, end.error);
   }
 
-  /** One register that fails must not take its neighbours along: it is looked for, and isolated when it lasts. */
-  function failed(unit: Unit, block: PollBlock, end: Failure): void {
+  /** One register that fails must not take its neighbours along: it is searched for, and isolated when the failure lasts. */
+  #failed(unit: Unit, block: PollBlock, end: Failure): void {
+    const { periodsMs } = this.#options;
     const [only] = block.slots as readonly [Slot];
-    const isLasting = only.isolation !== null || failing.failed(unit, block.slots, 'failing');
+    const isLasting = only.isolation !== null || this.#failing.failed(unit, block.slots, 'failing');
     if (only.isolation === null) markAnswered(block, { nowMono: end.nowMono, periodsMs, phase: unit.phase });
-    if (isLasting) apart(unit, only, 'failing', end);
-    // That holes can be read over is not doubted: a failure may pass.
+    if (isLasting) this.#apart(unit, only, 'failing', end);
+    // Blocks may still span holes: a failure may pass.
     else if (block.slots.length > 1) refusedIn({ ...block, hasHoles: false }, unit.slots, end.nowMono);
   }
 
-  /** Either the unit is not there, which another register shows; or it does not answer for one of these, which is looked for. */
-  function unanswered(unit: Unit, block: PollBlock, end: Failure): void {
-    const [only] = block.slots as readonly [Slot];
+  /** Either the unit is silent, which another register shows; or it does not answer for one of these, which is searched for. */
+  #unanswered(unit: Unit, block: PollBlock, end: Failure): void {
     const { nowMono } = end;
-    lost(block, { nowMono, periodsMs });
+    const [only] = block.slots as readonly [Slot];
+    lost(block, { nowMono, periodsMs: this.#options.periodsMs });
     const isKept = only.isolation === null;
     if (isKept && unit.health.state === 'silent') return;
-    if (!isKept || failing.failed(unit, block.slots, 'silent')) {
-      apart(unit, only, 'silent', end);
+    if (!isKept || this.#failing.failed(unit, block.slots, 'silent')) {
+      this.#apart(unit, only, 'silent', end);
       return;
     }
-    if (block.slots.length > 1) failing.cut(unit, block);
+    if (block.slots.length > 1) this.#failing.cut(unit, block);
     cutApart(block, unit.slots);
     const witness = unit.slots.find((slot) => slot.misses === 0 && !slot.isFirst && slot.isolation === null && !block.slots.includes(slot));
     if (witness !== undefined) witness.dueMono = Math.min(witness.dueMono, nowMono);
   }
 
-  function apart(unit: Unit, slot: Slot, cause: IsolationCause, end: Failure): void {
+  #apart(unit: Unit, slot: Slot, cause: IsolationCause, end: Failure): void {
     isolate(slot, unit.slots, { cause, nowMono: end.nowMono });
-    report(unit, slot, end.error);
+    this.#report(unit, slot, end.error);
   }
 
-  function report(unit: Unit, slot: Slot, error: BusError): void {
+  #report(unit: Unit, slot: Slot, error: BusError): void {
     const { isolation, quantities } = slot;
     if (isolation === null || isolation.isReported) return;
     slot.isolation = { ...isolation, isReported: true };
-    transactions.withdraw(unit, quantities, isolation.cause === 'silent' ? 'missing' : 'bad');
-    tellLevel(unit, slot, error);
-  }
-
-  /** A lamp whose level cannot be read may shine as it likes. */
-  function tellLevel({ device, driver }: Unit, { isLevel, quantities, isolation }: Slot, error: BusError | null): void {
-    if (!isLevel) return;
-    const levels = driver.profile.points.filter(({ id, semantic }) => semantic === 'level' && quantities.includes(id));
-    for (const { id } of levels) {
-      const source = `${device.id}.${id}`;
-      if (error === null) events.clear('level-not-read', source);
-      else {
-        const finding = isolation?.cause === 'silent' ? 'the device answers other requests, not this one' : error.message;
-        const text = `${source} cannot be read, whether its lamp follows is not known; ${finding}; check its profile, model and firmware`;
-        events.set(true, { code: 'level-not-read', source, severity: 'warning', text });
-      }
-    }
+    this.#options.transactions.withdraw(unit, quantities, isolation.cause === 'silent' ? 'missing' : 'bad');
+    reportLevel(this.#options.events, unit, slot, error);
   }
 }
 
-/** How a poll without data ended. */
-interface Failure {
-  readonly error: BusError;
-  readonly nowMono: MonoMs;
+/** Sets or clears the event of a level that cannot be read: whether its lamp follows is not known. */
+function reportLevel(
+  events: EventTracker,
+  { device, driver }: Unit,
+  { isLevel, quantities, isolation }: Slot,
+  error: BusError | null,
+): void {
+  if (!isLevel) return;
+  const levels = driver.profile.points.filter(({ id, semantic }) => semantic === 'level' && quantities.includes(id));
+  for (const { id } of levels) {
+    const source = `${device.id}.${id}`;
+    if (error === null) events.clear('level-not-read', source);
+    else {
+      const finding = isolation?.cause === 'silent' ? 'the device answers other requests, not this one' : error.message;
+      const text = `${source} cannot be read, whether its lamp follows is not known; ${finding}; check its profile, model and firmware`;
+      events.set(true, { code: 'level-not-read', source, severity: 'warning', text });
+    }
+  }
 }

@@ -1,21 +1,21 @@
 /**
- * Where to look, in words for a wire of our own and for what stands behind a gateway.
+ * What to check, as texts for a line on an own wire and for a line behind a gateway.
  *
- * Owns these words: of a network line nobody here sees the wire, so none of A and B, stubs or an adapter is spoken of.
+ * The wire of a network line is not visible here, so its texts do not mention A and B, stubs or an adapter.
  */
 import { isNetwork } from '../bus-tools/bus-bounds.ts';
 
 /** Ends of sentences; `its` is "its" for one unit and "their" for several. */
 export interface AdviceWords {
   /** No unit answers. Units: `baud` in bit/s, null where there is none. */
-  nobody(port: string, baud: number | null): string;
+  noUnit(port: string, baud: number | null): string;
   never(isOne: boolean): string;
   stopped(isOne: boolean): string;
   /** Damaged replies of most units, and of one alone. */
   readonly damagedAll: string;
   damagedOne(unit: number): string;
   readonly echo: string;
-  readonly strangers: string;
+  readonly foreignFrames: string;
   readonly noise: string;
   lossy(isOne: boolean): string;
   /** Too little room at this speed; null where there is none to raise. */
@@ -23,7 +23,7 @@ export interface AdviceWords {
 }
 
 const WIRE: AdviceWords = {
-  nobody: (port, baud) => `check the supply of the line, A and B swapped, ${baud} baud and parity, and that ${port} is the right port`,
+  noUnit: (port, baud) => `check the supply of the line, A and B swapped, ${baud} baud and parity, and that ${port} is the right port`,
   never: (isOne) =>
     isOne
       ? 'check its address, its supply and its baud rate; "bus scan" finds it elsewhere'
@@ -32,14 +32,14 @@ const WIRE: AdviceWords = {
   damagedAll: 'check termination (120 ohm at both ends), biasing, shield and baud rate',
   damagedOne: (unit) => `check its stub and its transceiver, and for a second unit with address ${unit}`,
   echo: 'the adapter hears what it sends: harmless, but switch off its local echo (RE with DE) to spare the line',
-  strangers: 'look for a second master on the line, or two units with one address',
+  foreignFrames: 'look for a second master on the line, or two units with one address',
   noise: 'look for a second master on the line, for missing biasing, or for a unit that talks by itself',
   lossy: (isOne) => (isOne ? 'check its connectors and its supply' : 'check their connectors and supply, and the wire they share'),
   fuller: (baud) => `raise ${baud} baud, poll less often or split the line`,
 };
 
 const GATEWAY: AdviceWords = {
-  nobody: (port) => `check that ${port} is the right gateway, its own serial settings and what is behind it`,
+  noUnit: (port) => `check that ${port} is the right gateway, its own serial settings and what is behind it`,
   never: (isOne) =>
     isOne
       ? 'check its address, its supply and its cable behind the gateway; "bus scan" finds it elsewhere'
@@ -48,7 +48,7 @@ const GATEWAY: AdviceWords = {
   damagedAll: 'check the serial settings of the gateway and the cable behind it',
   damagedOne: (unit) => `check its cable behind the gateway, and for a second unit with address ${unit}`,
   echo: 'the gateway sends back what it is sent: harmless, but switch off its local echo to spare the line behind it',
-  strangers: 'look for another client of the gateway, or two units with one address behind it',
+  foreignFrames: 'look for another client of the gateway, or two units with one address behind it',
   noise: 'look for another client of the gateway, and for a unit behind it that talks by itself',
   lossy: (isOne) =>
     isOne

@@ -1,13 +1,13 @@
 /**
- * What the numbers of a line say to the person in front of it.
+ * Advice for an operator from the statistics of a line. Each sentence names the finding first and then what to check.
  *
- * Pure: statistics in, sentences out. Every rule names the finding first and then where to look.
+ * Pure.
  */
 import type { LineStats, UnitStats } from '../../core/bus-tools.ts';
 import { adviceWords } from './advice-words.ts';
 import { RECENT_MIN, type RecentCounts } from './recent-ends.ts';
 
-/** Below this many recent transactions of a unit nothing is said about its share of failures. Source: assumed; one failure in twenty is no pattern yet. */
+/** Below this many recent transactions of a unit there is no advice about its share of failures. Source: assumed; one failure in twenty is no pattern yet. */
 const ENOUGH = 20;
 /** Late replies of late from which they are no accident, though the unit is as a rule faster than its profile allows. Source: assumed. */
 const REPEATED = 10;
@@ -20,13 +20,17 @@ const NOISE_PER_TRANSACTION = 0.05;
 /** An adapter that holds bytes back no longer than this is as good as none. Units: ms. Source: modbus.md §2.2: 16 is the factory setting of FTDI, 1 the best. */
 const ADAPTER_LATENCY_MS = 2;
 
-/** A line's numbers before anything is said about them. */
+const LATELY = ` in the last ${RECENT_MIN} minutes`;
+/** A sentence names this many units at most. */
+const MAX_NAMES = 4;
+
+/** The numbers of a line without advice. */
 export interface PlainLineStats extends Omit<LineStats, 'advice' | 'units'> {
   readonly units: readonly AdvisedUnit[];
   /** Why the line is down; empty while it is up. */
   readonly downReason: string;
-  /** Sound frames that nobody asked for. */
-  readonly strangers: number;
+  /** Sound frames that no request of the agent caused. */
+  readonly foreignFrames: number;
 }
 
 /** A unit's numbers, with those of the last minutes: a share of failures is one of now. */
@@ -36,7 +40,7 @@ export interface AdvisedUnit extends UnitStats {
   readonly profileTimeoutMs: number;
 }
 
-/** First of all that is said of a line that is down. */
+/** The first advice for a line that is down. */
 export function downAdvice(reason: string): string {
   return `the line is down: ${reason}`;
 }
@@ -44,7 +48,7 @@ export function downAdvice(reason: string): string {
 /**
  * All that is worth looking at, the most likely cause of most trouble first.
  *
- * Units: `latencyMs` is how long the line's adapter holds bytes back, null when it does not say.
+ * Units: `latencyMs` is how long the line's adapter holds bytes back, null when that is unknown.
  */
 export function adviceOf(line: PlainLineStats, latencyMs: number | null): string[] {
   const rules = [silence, damage, echo, foreign, lateness, timeouts, exceptions, load];
@@ -56,7 +60,7 @@ function silence({ units, port, baud, downReason }: PlainLineStats): string[] {
   if (downReason !== '') return [downAdvice(downReason)];
   const silent = units.filter(({ state }) => state === 'silent');
   const words = adviceWords(port);
-  if (silent.length > 1 && silent.length === units.length) return [`no unit answers: ${words.nobody(port, baud)}`];
+  if (silent.length > 1 && silent.length === units.length) return [`no unit answers: ${words.noUnit(port, baud)}`];
   return [
     ...together(
       silent.filter(({ ok }) => ok === 0),
@@ -71,10 +75,10 @@ function silence({ units, port, baud, downReason }: PlainLineStats): string[] {
 
 function damage({ units, port }: PlainLineStats): string[] {
   const words = adviceWords(port);
-  const heard = units.filter((unit) => recentOf(unit) >= ENOUGH && unit.state !== 'silent');
-  const damaged = heard.filter((unit) => unit.recent.damaged > SHARE.crc * recentOf(unit));
-  if (damaged.length > 1 && damaged.length * 2 > heard.length) {
-    return [`damaged replies from ${damaged.length} of ${heard.length} units: ${words.damagedAll}`];
+  const answering = units.filter((unit) => recentOf(unit) >= ENOUGH && unit.state !== 'silent');
+  const damaged = answering.filter((unit) => unit.recent.damaged > SHARE.crc * recentOf(unit));
+  if (damaged.length > 1 && damaged.length * 2 > answering.length) {
+    return [`damaged replies from ${damaged.length} of ${answering.length} units: ${words.damagedAll}`];
   }
   return damaged.map(
     ({ device, unit, recent }) =>
@@ -86,9 +90,9 @@ function echo({ echoes, port }: PlainLineStats): string[] {
   return echoes === 0 ? [] : [adviceWords(port).echo];
 }
 
-/** Bytes that belong to no question of ours. */
-function foreign({ strangers, transactions, noiseBytes, port }: PlainLineStats): string[] {
-  if (strangers > 0) return [`${strangers} frames of somebody else: ${adviceWords(port).strangers}`];
+/** Bytes that belong to no request of the agent. */
+function foreign({ foreignFrames, transactions, noiseBytes, port }: PlainLineStats): string[] {
+  if (foreignFrames > 0) return [`${foreignFrames} frames of somebody else: ${adviceWords(port).foreignFrames}`];
   if (transactions < ENOUGH || noiseBytes <= NOISE_PER_TRANSACTION * transactions) return [];
   return [`${noiseBytes} bytes nobody asked for: ${adviceWords(port).noise}`];
 }
@@ -130,7 +134,7 @@ function timeouts({ units, port }: PlainLineStats): string[] {
 }
 
 function exceptions({ units }: PlainLineStats): string[] {
-  // Where registers have left the plan, failing may have been the unit's way of saying that it has none.
+  // Where registers are isolated, the failures may mean that the unit does not have them.
   const busy = units.filter(
     (unit) =>
       unit.refused.length + unit.unanswered.length === 0 &&
@@ -188,10 +192,6 @@ function transactionsOf({ ok, timeouts, crcErrors, exceptions }: UnitStats): num
 function recentOf({ recent }: AdvisedUnit): number {
   return recent.answered + recent.missed + recent.damaged;
 }
-
-const LATELY = ` in the last ${RECENT_MIN} minutes`;
-/** More names than this make no sentence. */
-const MAX_NAMES = 4;
 
 /** One sentence about all of them; none when there are none. */
 function together(units: readonly AdvisedUnit[], sentence: (names: string, isOne: boolean) => string): string[] {

@@ -1,14 +1,12 @@
 /**
- * How busy a line is.
- *
- * Pure memory of a counter.
+ * How busy a line is: the share of the last minute in which the wire was in use.
  */
 import type { MonoMs } from '../../core/clock.ts';
 
-/** How long back the load is told. Units: ms. */
+/** The time over which the load is measured. Units: ms. */
 const WINDOW_MS = 60_000;
 
-/** The share of the last minute in which the wire was in use, from a counter that only grows. */
+/** Shape: `busyMs` is a counter that only grows. */
 export interface BusLoad {
   sample(atMono: MonoMs, busyMs: number): void;
   /** Units: %, one decimal. */

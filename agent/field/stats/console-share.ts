@@ -1,8 +1,7 @@
 /**
- * What the console has cost a line, told apart from what the line does by itself.
+ * The share of the console in the counters of a line.
  *
- * Owns that share of the line's counters. A scan asks addresses that nobody has, a search registers that do not exist: neither says
- * anything of the health of a line.
+ * A scan probes addresses without a unit, a search requests registers that do not exist: neither shows anything about the health of a line.
  */
 import type { ConsoleCounts } from '../../core/bus-tools.ts';
 import type { LineCounters } from '../../core/driver.ts';
@@ -22,13 +21,13 @@ const KEYS: readonly (keyof Shared)[] = [
   'noiseBytes',
   'truncated',
   'wrongReplies',
-  'strangers',
+  'foreignFrames',
   'floods',
 ];
 
 export interface ConsoleShare {
-  /** What the counters have grown by belongs to the console; late replies belong to who gave up waiting. */
-  note(before: LineCounters, now: LineCounters, whose: { readonly transaction: boolean; readonly late: boolean }): void;
+  /** Adds the growth of the counters to the console's share. `late`: the request that was given up came from the console. */
+  note(before: LineCounters, now: LineCounters, isConsole: { readonly transaction: boolean; readonly late: boolean }): void;
   /** The counters without the console's share. */
   without(counters: LineCounters): LineCounters;
   counts(): ConsoleCounts;

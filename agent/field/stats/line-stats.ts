@@ -1,8 +1,7 @@
 /**
- * How a line fares: each of its transactions counted, and what the counts say.
- *
- * Owns the counts since the agent started. Never asks the line anything.
+ * Statistics of a line since the agent started, and the advice that follows from them.
  */
+import { charMs } from '../../../drivers/modbus/wire-time.ts';
 import type { LineStats, UnitStats } from '../../core/bus-tools.ts';
 import type { LineConfig, SerialSettings } from '../../core/cabinet.ts';
 import type { Clock, MonoMs } from '../../core/clock.ts';
@@ -10,7 +9,6 @@ import type { LineCounters, ModbusLine } from '../../core/driver.ts';
 import { BusError } from '../../core/errors.ts';
 import { serialOf } from '../../core/line-port.ts';
 import type { Lane } from '../../core/ports.ts';
-import { charMs } from '../bus-tools/scan-settings.ts';
 import type { TransactionReport } from '../line/transaction-report.ts';
 import { isolatedQuantities, type Unit, unitState } from '../units/unit.ts';
 import { timeoutOf } from '../units/unit-requests.ts';
@@ -20,11 +18,11 @@ import { createConsoleShare } from './console-share.ts';
 import { createSpreadMeter } from './spread.ts';
 import { createUnitTally, type UnitTally } from './unit-stats.ts';
 
-/** How often the load is looked at. Units: ms. */
+/** How often the load is sampled. Units: ms. */
 const SAMPLE_MS = 5_000;
 /** Source: Modbus over Serial Line V1.02: address, function, four bytes, checksum; an exception is three bytes shorter. */
 const BYTES = { request: 8, exception: 5 } as const;
-/** Damaged replies of a unit that are more than a sound line's. Source: assumed; two units with one address damage every other. */
+/** From here on more replies of a unit are damaged than on a sound line. Source: assumed; two units with one address damage every other. */
 const DAMAGED = { count: 3, share: 0.1 } as const;
 
 export interface LineStatsParts {
@@ -35,99 +33,117 @@ export interface LineStatsParts {
   readonly latencyMs: () => number | null;
   /** Polls that came later than one period after they were due. */
   readonly overruns: () => number;
-  /** Requests of one whole round of a unit as things stand. */
+  /** Requests of one whole round of a unit. */
   readonly requestsOf: (unit: Unit) => number;
   /** Why the line is down; empty while it is up. */
   readonly downReason: () => string;
 }
 
-export interface LineStatsCollector {
-  note(report: TransactionReport): void;
-  /** An urgent write has begun to leave this long after it was wished. */
-  noteUrgent(waitMs: number): void;
-  isDamaged(unit: number): boolean;
-  /** Of the line, without what the console caused. */
-  counters(): LineCounters;
-  /** From the start of a reply to the first of its bytes here, as a rule; null before any reply. Units: characters. */
-  hiddenChars(): number | null;
-  stats(): LineStats;
-}
+export class LineStatsCollector {
+  readonly #parts: LineStatsParts;
+  /** By unit. */
+  readonly #tallies: ReadonlyMap<number, UnitTally>;
+  readonly #urgent = createSpreadMeter();
+  readonly #hidden = createSpreadMeter();
+  readonly #busy = createBusLoad();
+  readonly #wire = createBusLoad();
+  readonly #share = createConsoleShare();
+  #wireMs = 0;
+  #sampledMono: MonoMs = Number.NEGATIVE_INFINITY;
+  #seen: LineCounters;
+  /** The last request that was given up: a late reply is counted for it. */
+  #givenUp: { readonly unit: number; readonly lane: Lane } | null = null;
 
-export function createLineStats(parts: LineStatsParts): LineStatsCollector {
-  const { config, line, units, clock, requestsOf } = parts;
-  const tallies = new Map(units.map(({ device }): [number, UnitTally] => [device.unit, createUnitTally()]));
-  const [urgent, hidden] = [createSpreadMeter(), createSpreadMeter()];
-  const [busy, wire] = [createBusLoad(), createBusLoad()];
-  let wireMs = 0;
-  let sampledMono: MonoMs = Number.NEGATIVE_INFINITY;
-  let seen: LineCounters = line.counters;
-  const share = createConsoleShare();
-  /** Whose answer a late one is: the last that was given up. */
-  let givenUp: { readonly unit: number; readonly lane: Lane } | null = null;
-  sample();
-
-  return {
-    note(report) {
-      wireMs += wireMsOf(report, config.serial);
-      const { request, end, lane } = report;
-      const byConsole = lane === 'console';
-      const tally = byConsole ? undefined : tallies.get(request.unit);
-      tally?.note(report);
-      if (!(end instanceof BusError)) hidden.note((end.firstByteMs - end.turnaroundMs) / charMs(config.serial));
-      const now = line.counters;
-      if (now.echoes > seen.echoes) tally?.noteEchoes(now.echoes - seen.echoes);
-      const isLateOfConsole = givenUp?.lane === 'console';
-      if (now.lateReplies > seen.lateReplies && givenUp !== null && !isLateOfConsole)
-        tallies.get(givenUp.unit)?.noteLate(now.lateReplies - seen.lateReplies, report.atMono);
-      share.note(seen, now, { transaction: byConsole, late: isLateOfConsole });
-      seen = now;
-      if (end instanceof BusError && end.code === 'timeout') givenUp = { unit: request.unit, lane };
-      if (clock.monoMs() - sampledMono >= SAMPLE_MS) sample();
-    },
-    noteUrgent: (waitMs) => urgent.note(waitMs),
-    hiddenChars: () => hidden.spread()?.p50 ?? null,
-    isDamaged(unit) {
-      const { ok = 0, crcErrors = 0 } = tallies.get(unit)?.counts() ?? {};
-      return crcErrors >= DAMAGED.count && crcErrors > DAMAGED.share * (ok + crcErrors);
-    },
-    stats() {
-      sample();
-      const counters = share.without(line.counters);
-      const plain = { ...lineOf(config, counters), console: share.counts(), ...loads(), units: units.map(statsOf) };
-      const more = { strangers: counters.strangers, downReason: parts.downReason(), units: units.map(advisedOf) };
-      return { ...plain, advice: adviceOf({ ...plain, ...more }, parts.latencyMs()) };
-    },
-    counters: () => share.without(line.counters),
-  };
-
-  function loads() {
-    return { busyPct: busy.busyPct(), wirePct: wire.busyPct(), urgentWaitMs: urgent.spread(), overruns: parts.overruns() };
+  constructor(parts: LineStatsParts) {
+    this.#parts = parts;
+    this.#tallies = new Map(parts.units.map(({ device }) => [device.unit, createUnitTally()]));
+    this.#seen = parts.line.counters;
+    this.#sample();
   }
 
-  function sample(): void {
-    sampledMono = clock.monoMs();
-    busy.sample(sampledMono, line.counters.busyMs);
-    wire.sample(sampledMono, wireMs);
+  note(report: TransactionReport): void {
+    const { config, line, clock } = this.#parts;
+    const { request, end, lane } = report;
+    this.#wireMs += wireMsOf(report, config.serial);
+    const byConsole = lane === 'console';
+    const tally = byConsole ? undefined : this.#tallies.get(request.unit);
+    tally?.note(report);
+    if (!(end instanceof BusError)) this.#hidden.note((end.firstByteMs - end.turnaroundMs) / charMs(config.serial));
+    const [before, now] = [this.#seen, line.counters];
+    if (now.echoes > before.echoes) tally?.noteEchoes(now.echoes - before.echoes);
+    const isLateOfConsole = this.#givenUp?.lane === 'console';
+    if (now.lateReplies > before.lateReplies && this.#givenUp !== null && !isLateOfConsole)
+      this.#tallies.get(this.#givenUp.unit)?.noteLate(now.lateReplies - before.lateReplies, report.atMono);
+    this.#share.note(before, now, { transaction: byConsole, late: isLateOfConsole });
+    this.#seen = now;
+    if (end instanceof BusError && end.code === 'timeout') this.#givenUp = { unit: request.unit, lane };
+    if (clock.monoMs() - this.#sampledMono >= SAMPLE_MS) this.#sample();
   }
 
-  function advisedOf(unit: Unit): AdvisedUnit {
+  /** An urgent write has left this long after its intent. Units: ms. */
+  noteUrgent(waitMs: number): void {
+    this.#urgent.note(waitMs);
+  }
+
+  /** Whether more replies of the unit are damaged than on a sound line. */
+  isDamaged(unit: number): boolean {
+    const { ok = 0, crcErrors = 0 } = this.#tallies.get(unit)?.counts() ?? {};
+    return crcErrors >= DAMAGED.count && crcErrors > DAMAGED.share * (ok + crcErrors);
+  }
+
+  /** Of the line, without what requests from the console caused. */
+  counters(): LineCounters {
+    return this.#share.without(this.#parts.line.counters);
+  }
+
+  /** The median from the start of a reply to its first bytes here; null before any reply. Units: characters. */
+  hiddenChars(): number | null {
+    return this.#hidden.spread()?.p50 ?? null;
+  }
+
+  stats(): LineStats {
+    const { config, units, latencyMs, downReason, overruns } = this.#parts;
+    this.#sample();
+    const counters = this.counters();
+    const plain = {
+      ...lineOf(config, counters),
+      console: this.#share.counts(),
+      busyPct: this.#busy.busyPct(),
+      wirePct: this.#wire.busyPct(),
+      urgentWaitMs: this.#urgent.spread(),
+      overruns: overruns(),
+      units: units.map((unit) => this.#statsOf(unit)),
+    };
+    const advised = units.map((unit) => this.#advisedOf(unit));
+    const more = { foreignFrames: counters.foreignFrames, downReason: downReason(), units: advised };
+    return { ...plain, advice: adviceOf({ ...plain, ...more }, latencyMs()) };
+  }
+
+  #sample(): void {
+    const { clock, line } = this.#parts;
+    this.#sampledMono = clock.monoMs();
+    this.#busy.sample(this.#sampledMono, line.counters.busyMs);
+    this.#wire.sample(this.#sampledMono, this.#wireMs);
+  }
+
+  #advisedOf(unit: Unit): AdvisedUnit {
     const { responseTimeoutMs } = unit.driver.profile.quirks;
-    return { ...statsOf(unit), recent: tallyOf(unit).recent(clock.monoMs()), profileTimeoutMs: responseTimeoutMs };
+    const recent = this.#tallyOf(unit).recent(this.#parts.clock.monoMs());
+    return { ...this.#statsOf(unit), recent, profileTimeoutMs: responseTimeoutMs };
   }
 
-  function tallyOf({ device }: Unit): UnitTally {
-    return tallies.get(device.unit) ?? createUnitTally();
+  #tallyOf({ device }: Unit): UnitTally {
+    return this.#tallies.get(device.unit) ?? createUnitTally();
   }
 
-  function statsOf(unit: Unit): UnitStats {
-    const tally = tallyOf(unit);
+  #statsOf(unit: Unit): UnitStats {
     return {
       unit: unit.device.unit,
       device: unit.device.id,
       state: unitState(unit),
-      ...tally.counts(),
+      ...this.#tallyOf(unit).counts(),
       timeoutMs: Math.round(timeoutOf(unit)),
-      requests: requestsOf(unit),
+      requests: this.#parts.requestsOf(unit),
       refused: isolatedQuantities(unit, false),
       unanswered: isolatedQuantities(unit, true),
     };
@@ -141,7 +157,7 @@ function lineOf(config: LineConfig, counters: LineCounters) {
   return { ...base, transactions, timeouts, crcErrors, exceptions, lateReplies, echoes, noiseBytes };
 }
 
-/** Bytes alone: a reply tells it by its times, of the rest the shortest frames are taken. Units: ms. */
+/** Time of the bytes alone: of a reply by its times, of anything else by the shortest frames. Units: ms. */
 function wireMsOf({ end }: TransactionReport, serial: SerialSettings): number {
   if (!(end instanceof BusError)) return Math.max(0, end.atMono - end.askedMono - end.turnaroundMs);
   return (BYTES.request + (end.policy.answered ? BYTES.exception : 0)) * charMs(serial);

@@ -1,7 +1,7 @@
 /**
- * How the transactions with one unit have ended of late, so that advice is about now and not about last month.
+ * How the recent transactions with one unit have ended, so that advice is about now and not about last month.
  *
- * Owns counts by the minute, in bounded memory. Time is an argument.
+ * Counts by the minute, in bounded memory. Time is an argument.
  */
 import type { MonoMs } from '../../core/clock.ts';
 import { SILENT_AFTER } from '../units/unit-health.ts';
@@ -10,7 +10,7 @@ import { SILENT_AFTER } from '../units/unit-health.ts';
 export const RECENT_MIN = 10;
 const MINUTE_MS = 60_000;
 
-/** Shape: `missed` are questions lost between answers; those of a time in which the unit was silent altogether are not among them. */
+/** Shape: `missed` are requests lost between answers; those of a time in which the unit was silent altogether are not among them. */
 export interface RecentCounts {
   readonly answered: number;
   readonly missed: number;
@@ -27,7 +27,7 @@ const NONE: RecentCounts = { answered: 0, missed: 0, damaged: 0, late: 0 };
 
 export function createRecentEnds(): RecentEnds {
   const minutes = new Map<number, RecentCounts>();
-  /** Lost since the last answer; whether they count is known when the next one comes. */
+  /** Lost since the last answer. They count only if the unit answers again before it is silent. */
   let lost = 0;
   const add = (end: keyof RecentCounts, atMono: MonoMs, count: number): void => {
     const minute = Math.floor(atMono / MINUTE_MS);

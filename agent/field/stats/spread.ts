@@ -1,7 +1,5 @@
 /**
- * Middle, nearly all and worst of the last few hundred values.
- *
- * Owns a ring of fixed size. Never reads a clock.
+ * Median, high percentiles and maximum of the last few hundred values, in a ring of fixed size.
  */
 import type { Spread } from '../../core/bus-tools.ts';
 

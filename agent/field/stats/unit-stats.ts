@@ -1,7 +1,7 @@
 /**
  * How the transactions with one unit have ended.
  *
- * Owns counters and the ring of turnarounds, in bounded memory. Never reads a clock.
+ * Counters and the ring of turnarounds, in bounded memory. Time is an argument.
  */
 import type { UnitStats } from '../../core/bus-tools.ts';
 import type { MonoMs } from '../../core/clock.ts';

@@ -1,16 +1,14 @@
 /**
- * A line with one device on a raw UART, which talks by itself or when asked.
- *
- * Owns what is known of the device: heard, idle, silent. The words to it are the asker's.
+ * A line with one device on a raw UART, which transmits by itself or on request.
  */
 import type { DeviceConfig } from '../../core/cabinet.ts';
-import type { Clock, MonoMs, WallMs } from '../../core/clock.ts';
+import type { Clock, WallMs } from '../../core/clock.ts';
 import type { BytePort, DecodedValue, UartDriver } from '../../core/driver.ts';
 import type { EventTracker } from '../../core/event-tracker.ts';
 import type { Reading } from '../../core/words.ts';
-import { absentReadings, quantitiesOf, readingsOf } from '../decode.ts';
-import { createQuietWatch } from './quiet-watch.ts';
-import { createUartAsker } from './uart-asker.ts';
+import { absentReadings, quantitiesOf, readingsOf, type Stamp } from '../decode.ts';
+import { createQuietTimer, type QuietTimer } from './quiet-timer.ts';
+import { createUartRequester, type UartRequester } from './uart-requester.ts';
 
 export interface UartLineOptions {
   readonly device: DeviceConfig;
@@ -22,99 +20,126 @@ export interface UartLineOptions {
   readonly onAlive: (deviceId: string, alive: boolean) => void;
 }
 
-/** Since the agent started. */
+/** Counts since the agent started. */
 export interface UartCounters {
   readonly frames: number;
   readonly noiseBytes: number;
-  /** 0 for a device that talks by itself. */
+  /** 0 for a device that transmits by itself. */
   readonly polls: number;
   readonly unanswered: number;
 }
 
-export interface UartLine {
-  readonly state: 'new' | 'ok' | 'silent';
-  readonly seenMs: WallMs | null;
-  readonly counters: UartCounters;
+/**
+ * One device, from the opening of its port on.
+ *
+ *   new, silent --frame with values--> ok
+ *   new, ok     --no such frame for `silenceMs`, or port lost--> silent
+ *
+ * For a device that transmits only when it detects something (`idleMs`), any frame counts, and silence while `ok` yields the idle values.
+ */
+export class UartLine {
+  readonly #options: UartLineOptions;
+  readonly #requester: UartRequester;
+  readonly #silence: QuietTimer;
+  readonly #idle: QuietTimer;
+  #state: 'new' | 'ok' | 'silent' = 'new';
+  #seenMs: WallMs | null = null;
+  /** The driver's counters at the last sign of life. */
+  #atSign: UartDriver['counters'];
+
+  constructor(options: UartLineOptions) {
+    const { driver, port, clock } = options;
+    this.#options = options;
+    this.#atSign = driver.counters;
+    this.#requester = createUartRequester({ driver, port, clock });
+    this.#silence = createQuietTimer(clock, driver.silenceMs, () => {
+      this.#goSilent(silenceAdvice(driver, this.#atSign));
+      this.#requester.start();
+    });
+    // Silence is a value only from a device that has transmitted before.
+    this.#idle = createQuietTimer(clock, driver.idleMs ?? driver.silenceMs, () => {
+      if (driver.idleMs !== null && this.#state === 'ok') this.#publish(driver.idleValues());
+    });
+    port.onBytes = (bytes) => this.#receive(bytes);
+  }
+
+  get state(): 'new' | 'ok' | 'silent' {
+    return this.#state;
+  }
+
+  get seenMs(): WallMs | null {
+    return this.#seenMs;
+  }
+
+  get counters(): UartCounters {
+    return { ...this.#options.driver.counters, polls: this.#requester.polls, unanswered: this.#requester.unanswered };
+  }
+
   /** The port is open. */
-  start(): void;
-  stop(): void;
-  lost(): void;
-}
+  start(): void {
+    const { driver } = this.#options;
+    this.#atSign = driver.counters;
+    this.#silence.start();
+    if (driver.idleMs !== null) this.#idle.start();
+    this.#requester.start();
+  }
 
-export function createUartLine({ device, driver, port, clock, events, onReadings, onAlive }: UartLineOptions): UartLine {
-  let state: UartLine['state'] = 'new';
-  let seenMs: WallMs | null = null;
-  let atSign = driver.counters;
-  const asker = createUartAsker({ driver, port, clock });
-  const stamp = (): { atMono: MonoMs; atMs: WallMs } => ({ atMono: clock.monoMs(), atMs: clock.wallMs() });
-  const tell = (values: readonly DecodedValue[]): void => onReadings(readingsOf(device.id, values, stamp()));
+  stop(): void {
+    this.#requester.stop();
+    this.#silence.stop();
+    this.#idle.stop();
+  }
 
-  const silence = createQuietWatch(clock, driver.silenceMs, () => {
-    goSilent(silenceAdvice(driver, atSign));
-    asker.begin();
-  });
-  // Only a device that was heard can mean something by saying nothing.
-  const idle = createQuietWatch(clock, driver.idleMs ?? driver.silenceMs, () => {
-    if (driver.idleMs !== null && state === 'ok') tell(driver.idleValues());
-  });
+  lost(): void {
+    this.stop();
+    this.#goSilent('its port is gone');
+  }
 
-  const goSilent = (why: string): void => {
-    if (state === 'silent') return;
-    state = 'silent';
-    onReadings(absentReadings(device.id, quantitiesOf(driver.profile), 'missing', stamp()));
-    events.set(true, { code: 'unit-silent', source: device.id, severity: 'warning', text: `${device.id} is silent: ${why}` });
-    onAlive(device.id, false);
-  };
-  const noteAlive = (): void => {
-    silence.heard();
-    atSign = driver.counters;
-    seenMs = clock.wallMs();
-    if (state === 'ok') return;
-    state = 'ok';
-    events.clear('unit-silent', device.id);
-    onAlive(device.id, true);
-  };
-  port.onBytes = (bytes) => {
+  #receive(bytes: Buffer): void {
+    const { driver } = this.#options;
     const { frames } = driver.counters;
     const values = driver.feed(bytes);
     if (driver.counters.frames === frames) return;
-    asker.answered();
-    // One that only acknowledges measures nothing; but where silence is a value, any frame proves that the silence was meant.
-    if (values.length > 0 || driver.idleMs !== null) noteAlive();
+    this.#requester.answered();
+    // An acknowledgement is no measurement; but where silence is a value, any frame proves that the device works.
+    if (values.length > 0 || driver.idleMs !== null) this.#noteAlive();
     if (values.length === 0) return;
-    idle.heard();
-    tell(values);
-  };
-  const stop = (): void => {
-    asker.end();
-    silence.stop();
-    idle.stop();
-  };
-  return {
-    get state() {
-      return state;
-    },
-    get seenMs() {
-      return seenMs;
-    },
-    get counters() {
-      return { ...driver.counters, polls: asker.polls, unanswered: asker.unanswered };
-    },
-    start() {
-      atSign = driver.counters;
-      silence.start();
-      if (driver.idleMs !== null) idle.start();
-      asker.begin();
-    },
-    stop,
-    lost() {
-      stop();
-      goSilent('its port is gone');
-    },
-  };
+    this.#idle.restart();
+    this.#publish(values);
+  }
+
+  #publish(values: readonly DecodedValue[]): void {
+    const { device, onReadings } = this.#options;
+    onReadings(readingsOf(device.id, values, this.#stamp()));
+  }
+
+  #stamp(): Stamp {
+    const { clock } = this.#options;
+    return { atMono: clock.monoMs(), atMs: clock.wallMs() };
+  }
+
+  #noteAlive(): void {
+    const { device, driver, clock, events, onAlive } = this.#options;
+    this.#silence.restart();
+    this.#atSign = driver.counters;
+    this.#seenMs = clock.wallMs();
+    if (this.#state === 'ok') return;
+    this.#state = 'ok';
+    events.clear('unit-silent', device.id);
+    onAlive(device.id, true);
+  }
+
+  #goSilent(why: string): void {
+    const { device, driver, events, onReadings, onAlive } = this.#options;
+    if (this.#state === 'silent') return;
+    this.#state = 'silent';
+    onReadings(absentReadings(device.id, quantitiesOf(driver.profile), 'missing', this.#stamp()));
+    events.set(true, { code: 'unit-silent', source: device.id, severity: 'warning', text: `${device.id} is silent: ${why}` });
+    onAlive(device.id, false);
+  }
 }
 
-/** Where to look, from what was heard since the last sign of life. */
+/** What to check, by what arrived since the last sign of life. */
 function silenceAdvice({ counters, poll }: UartDriver, atSign: UartDriver['counters']): string {
   if (counters.frames > atSign.frames) return 'it answers but gives no measurement, check that it has warmed up and has no fault';
   if (counters.noiseBytes > atSign.noiseBytes) return 'bytes come but no sound frame, check baud rate, parity and that the profile fits';

@@ -1,7 +1,7 @@
 /**
  * How long a unit takes to respond, by block of registers and by kind of request, and how long to wait for it.
  *
- * Owns the estimates of one unit. Pure memory: it does not access the line or the clock.
+ * Pure memory of one unit: time is an argument.
  * Many drivers reply to a write only after they have stored it, and some registers are slower than their neighbours: one estimate
  * for all of them would give up replies that are on their way.
  */

@@ -1,7 +1,7 @@
 /**
  * How often the registers of a unit's set-up may be written, because they are in flash that wears.
  *
- * Owns the ages of the last writes. Pure memory: time is an argument.
+ * Pure memory of the last writes: time is an argument.
  * Ages count by the monotonic clock while the agent runs, so that a clock that is set does not renew what is left.
  */
 import type { MonoMs, WallMs } from '../../core/clock.ts';
@@ -13,7 +13,7 @@ import type { MonoMs, WallMs } from '../../core/clock.ts';
 export const SET_UP_WRITES_A_DAY = 2;
 const DAY_MS = 86_400_000;
 
-/** A register to be put right, taken from the profile with the site's values filled in. */
+/** A register that must have this value, from the profile with the site's values filled in. */
 export interface SetupStep {
   readonly table: 'coil' | 'holding';
   readonly address: number;
@@ -30,7 +30,7 @@ export interface SetUpWrites {
   note(step: SetupStep, nowMono: MonoMs): void;
   /** Writes of the last 24 h, to be kept over a restart. */
   times(now: { readonly mono: MonoMs; readonly wallMs: WallMs }): WriteTimes;
-  /** Takes up what an earlier run has saved. A time in the future counts as now: too few writes are better than too many. */
+  /** Restores what an earlier run has saved. A time in the future counts as now: too few writes are better than too many. */
   restore(times: unknown, now: { readonly mono: MonoMs; readonly wallMs: WallMs }): void;
 }
 

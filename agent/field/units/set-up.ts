@@ -1,8 +1,16 @@
 /**
  * Registers that must be right before a unit is of use: ramps, failsafe, channel mode.
  *
- * Owns the doing of one step, one transaction at a time: looked at first, written only when it differs, because these registers live in
- * flash, and looked at again. A write without a reply may have arrived, so it is looked for before it is repeated.
+ * One step, one transaction at a time:
+ *
+ *   look --right--> done
+ *     |
+ *     differs --> write --sent--> prove --right--> done
+ *                   ^               +--differs, and the write was not acknowledged--> write
+ *                   |               +--differs--> read again, then left out
+ *                   +-- at most twice a day, because these registers are in flash
+ *
+ * A step that fails too often is left out and tried again later.
  */
 import type { Clock, MonoMs } from '../../core/clock.ts';
 import type { Reply } from '../../core/driver.ts';
@@ -20,7 +28,7 @@ import { setUpReadOf } from './unit-requests.ts';
 const STEP_TRIES = 3;
 /** A register that keeps its own value is not written again for this long, however often its unit returns. Units: ms. Source: assumed; flash that takes 10,000 writes lasts as long as the lamp. */
 const UNKEPT_REST_MS = 86_400_000;
-/** Until what failed is looked at again; doubled each time. Units: ms. Source: assumed; a unit that was busy starting is made ready soon, one that lacks a register costs a request an hour. */
+/** Until failed steps are tried again; doubled each time. Units: ms. Source: assumed; a unit that was busy starting is ready soon, one that lacks a register costs a request an hour. */
 const AGAIN_MS = { first: 60_000, max: 3_600_000 };
 
 export interface SetUpParts {
@@ -32,7 +40,7 @@ export interface SetUpParts {
   readonly onSetUpWrite?: () => void;
 }
 
-/** The next transaction of the first step that the unit still needs. What it does not take is an event until it does. */
+/** Does the next transaction of the first pending step. A step that fails is reported as an event until it succeeds. */
 export async function setUpOne(unit: Unit, parts: SetUpParts): Promise<void> {
   if (unit.pendingSteps.length === 0) unit.pendingSteps = [...unit.failedSteps.keys()];
   const {
@@ -41,7 +49,7 @@ export async function setUpOne(unit: Unit, parts: SetUpParts): Promise<void> {
   } = unit;
   if (step === undefined) return;
   const result = await transact(unit, step, parts);
-  // It was welcomed anew meanwhile, and begins with its first step.
+  // The unit has returned meanwhile, and its set-up starts again with the first step.
   if (unit.setUpRound !== setUpRound) return;
   if (result instanceof BusError) failed(unit, step, result);
   else advance(unit, step, { reply: result, log: parts.log });
@@ -57,7 +65,7 @@ function transact(unit: Unit, step: SetupStep, { transactions, clock, onSetUpWri
   return transactions.write(unit, { unit: unit.device.unit, table, address, values: [value] });
 }
 
-/** Once all steps have been tried: what is wrong now, in one event, and when that is tried again. A person need not hear of the same each night. */
+/** After all steps: reports what failed in one event and sets when it is tried again. The same failure is not reported again each night. */
 function finish(unit: Unit, events: EventTracker): void {
   const { device, failedSteps, lastMono } = unit;
   const refused = [...failedSteps].map(([{ table, address, why }, error]) => `${table} ${address} (${why}): ${error}`);
@@ -102,7 +110,7 @@ function writeNext(unit: Unit, step: SetupStep, nowMono: MonoMs): void {
   leaveOut(unit, step, why);
 }
 
-/** It holds what it held after it was last written in vain. Another value may be another unit's, or the same one's after a repair. */
+/** The register still has the value it had after the last write in vain. Another value may be that of another unit, or of a repaired one. */
 function isUnkept({ unkeptSteps, lastMono }: Unit, step: SetupStep, found: number | null): boolean {
   const before = unkeptSteps.get(step);
   return before !== undefined && before.found === found && lastMono - before.atMono < UNKEPT_REST_MS;
@@ -110,7 +118,7 @@ function isUnkept({ unkeptSteps, lastMono }: Unit, step: SetupStep, found: numbe
 
 /** A step that fails again and again, by exceptions or without a reply, must not keep the line busy: it is left out for now. */
 function failed(unit: Unit, step: SetupStep, error: BusError): void {
-  // A line that went away says nothing about the register.
+  // A line that went down says nothing about the register.
   if (!error.policy.unitUsable) return;
   if (unit.stepPhase === 'write' && !isUnitRefusal(error)) {
     unit.stepPhase = 'prove';

@@ -1,7 +1,10 @@
 /**
- * Does a unit answer, what is its usual pace, and when is it worth asking again?
+ * Whether a unit answers, how fast, and when it may be requested again.
  *
- * Owns the health of one unit. Never touches the line, never reads a clock.
+ * Pure: time is an argument.
+ *
+ *   ok --timeout--> flaky --timeout, three in a row--> silent (probed with growing back-off)
+ *   flaky, silent --any answer--> ok
  */
 import type { MonoMs } from '../../core/clock.ts';
 import { type Estimate, smooth } from './response-times.ts';
@@ -16,13 +19,13 @@ export interface UnitHealth {
   readonly turnaroundMs: Estimate | null;
   /** Until the first bytes of the reply to a read of whatever block, adapters included. Null until the first reply. */
   readonly firstByteMs: Estimate | null;
-  /** Not to be asked before this time. */
+  /** Not to be requested before this time. */
   readonly dueMono: MonoMs;
 }
 
 export type Transaction =
   | { readonly kind: 'reply'; readonly atMono: MonoMs; readonly turnaroundMs: number; readonly firstByteMs: number }
-  /** It responded, but the times say nothing about its reads: an exception, or a write that it has taken. */
+  /** It responded, but not with the times of a read: an exception, or an acknowledged write. */
   | { readonly kind: 'answer'; readonly atMono: MonoMs }
   /** The reply to a read came after it had been given up. */
   | { readonly kind: 'late'; readonly atMono: MonoMs; readonly firstByteMs: number }
@@ -41,7 +44,7 @@ const BACKOFF_MS = { first: 500, max: 60_000 };
  * The health after one more transaction.
  *
  * Units:  `jitter` is a random number 0..1 drawn by the caller; it moves a probe by up to a quarter of its back-off.
- * Errors: none; every transaction leads to a state. A unit that may still be starting is not called silent, one that is silent stays so until it is heard.
+ * Errors: none; every transaction leads to a state. A unit that may still be starting does not become silent; a silent one stays so until it answers.
  */
 export function afterTransaction(health: UnitHealth, t: Transaction): UnitHealth {
   if (t.kind === 'answer') return { ...health, state: 'ok', failures: 0, dueMono: t.atMono };

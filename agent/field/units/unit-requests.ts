@@ -1,14 +1,14 @@
 /**
- * What a unit is asked outside of its polls, and how long each request to it is waited for.
+ * The requests to a unit outside of its polls, and the timeout of each request.
  *
- * Pure: reads the unit, never changes it.
+ * Pure.
  */
 import type { ReadRequest, WriteRequest } from '../../core/driver.ts';
 import type { Slot } from '../polls/poll-plan.ts';
 import { responseWaitMs } from './response-times.ts';
 import type { Unit } from './unit.ts';
 
-/** How long its reads are usually waited for: as it has shown, or as its profile says before it has shown anything. Units: ms. */
+/** The usual timeout of its reads: by its response times, or by its profile before the first reply. Units: ms. */
 export function timeoutOf({ health: { firstByteMs }, driver }: Unit): number {
   const { responseTimeoutMs } = driver.profile.quirks;
   return firstByteMs === null ? responseTimeoutMs : responseWaitMs(firstByteMs, responseTimeoutMs);
@@ -17,7 +17,7 @@ export function timeoutOf({ health: { firstByteMs }, driver }: Unit): number {
 /** How long to wait for the first byte of the reply to this request. Units: ms. */
 export function timeoutFor(unit: Unit, request: ReadRequest | WriteRequest): number {
   const { responses, health } = unit;
-  // One that does not respond to anything must not hold up the line for what it has never been asked.
+  // A silent unit must not hold up the line for registers that were never requested.
   if (health.state === 'silent' && 'count' in request) return Math.min(timeoutOf(unit), responses.timeoutMs(request, null));
   return responses.timeoutMs(request, health.firstByteMs);
 }
@@ -28,14 +28,14 @@ export function slotsIn({ slots }: Unit, { table, address, count }: ReadRequest)
 }
 
 /**
- * The cheapest question that proves that it is there: a register that has given data before, and others in turn, for the one may be
- * what it does not answer any more.
+ * The cheapest read that proves that the unit answers: a register that has given data before, in turn with others, as the unit may no longer
+ * answer for that one.
  */
 export function probeOf({ device, driver, slots, health }: Unit): ReadRequest | undefined {
   const proven = slots.filter(({ isolation }) => isolation === null);
   const some = health.failures % 2 === 0 && proven.length > 0 ? proven.slice(0, 1) : slots;
   const slot = some[Math.floor(health.failures / 2) % Math.max(1, some.length)];
-  // One that is only ever written has no slot, but it answers a question too, if only to refuse it.
+  // A unit that is only written has no slot, but it answers a read too, if only with an exception.
   const place = slot ?? driver.profile.points[0];
   if (place === undefined) return undefined;
   const { table, address } = place;
@@ -44,7 +44,7 @@ export function probeOf({ device, driver, slots, health }: Unit): ReadRequest | 
   return { unit: device.unit, table, address: address - (address % 2), count: count + (address % 2) + ((address + count) % 2) };
 }
 
-/** How the register of its next set-up step is looked at; undefined when it is set up or the step is to be written. */
+/** The read of its next set-up step; undefined when it is set up or the step is to be written. */
 export function setUpReadOf({ device, pendingSteps, stepPhase }: Unit): ReadRequest | undefined {
   const [step] = pendingSteps;
   if (step === undefined || stepPhase === 'write') return undefined;

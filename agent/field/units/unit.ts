@@ -1,12 +1,10 @@
 /**
- * A unit of a line as the runner keeps it.
- *
- * Owns the shape and a few questions about it. Changed by the line's own parts alone.
+ * The state of one unit of a line, and functions over it.
  */
 import type { DeviceConfig } from '../../core/cabinet.ts';
 import type { MonoMs, WallMs } from '../../core/clock.ts';
 import type { ModbusDriver } from '../../core/driver.ts';
-import type { SetupParameter } from '../../core/profile.ts';
+import type { Profile, SetupParameter } from '../../core/profile.ts';
 import { type Slot, slotsOf } from '../polls/poll-plan.ts';
 import { createResponseTimes, type ResponseTimes } from './response-times.ts';
 import { createSetUpWrites, type SetUpWrites, type SetupStep } from './set-up-writes.ts';
@@ -18,101 +16,93 @@ import { FRESH, type UnitHealth } from './unit-health.ts';
  */
 const KEEP_ASKING_MS = 10_000;
 
-/** One unit of a line while the agent runs. Owned and changed by the parts of its line alone. */
+/** One unit of a line while the agent runs. Only the parts of its line change it. */
 export interface Unit {
   readonly device: DeviceConfig;
   readonly driver: ModbusDriver;
   readonly steps: readonly SetupStep[];
   /** By table and address. */
   readonly slots: readonly Slot[];
-  /** Its place among the units of the line, so that their polls spread over a period. Units: above 0, up to 1. */
+  /** Its position among the units of the line, so that their polls spread over a period. Units: above 0, up to 1. */
   readonly phase: number;
   health: UnitHealth;
   readonly responses: ResponseTimes;
-  /** It refuses to be read over registers that it does not have. */
+  /** It refuses reads that span registers that it does not have. */
   noHoles: boolean;
-  /** When its presence inputs, the rest, and its isolated registers are next due; infinite where there are none. Kept by `replan`. */
+  /** When its presence inputs, the rest, and its isolated registers are next due; infinite where there are none. Set by `replan`. */
   presenceMono: MonoMs;
   telemetryMono: MonoMs;
   retryMono: MonoMs;
-  /** Blocks have been lost whose registers are looked for one by one. */
+  /** Blocks have been lost whose registers are searched one by one. */
   isSearching: boolean;
-  /** What it has given since the start: data and acknowledgements, exceptions and late replies. */
+  /** Counts since the start: data and acknowledgements; exceptions and late replies. */
   replies: number;
   refusals: number;
-  /** When it last gave data, or was met; what its points hold is no older. */
+  /** When it last gave data, or was met. */
   dataMono: MonoMs;
   /** It has not answered yet, or not since it fell silent or its line went down. */
   isAway: boolean;
   /** Its first lost reply since it last responded; null while it does. */
   missedMono: MonoMs | null;
-  /** It is away, and that is not reported yet. */
+  /** It is away, which is not reported yet. */
   isAwayNew: boolean;
-  /** How the request ended by which it was given up. */
+  /** The finding of the last request before it counted as silent. */
   lostFinding: string;
-  /** What was last reported of it: alive, or not; null before either. */
+  /** Whether it was last reported as alive; null before the first report. */
   isReportedAlive: boolean | null;
   /** Set-up steps still to do; filled when the unit is met. */
   pendingSteps: SetupStep[];
-  /** Where the first pending step stands: to be looked at, to be written, to be proved; `was` is what it held. */
+  /** What the first pending step needs next: a read, a write, a read to prove the write. `stepWas` is the value before. */
   stepPhase: 'look' | 'write' | 'prove';
   stepWas: number | null;
   /** Tries of the first pending step that ended with an exception or without a reply. */
   stepFailures: number;
   /** The write of the first pending step was not acknowledged. */
   isStepUnproven: boolean;
-  /** Steps that it last refused, and how; and the words in which that was told, empty when nothing is wrong. */
+  /** Steps that failed in the last round, and why; and the text of their event, empty when none failed. */
   readonly failedSteps: Map<SetupStep, string>;
   setUpTrouble: string;
   /** When the failed steps are tried again, and how often they have been; infinite while there are none. */
   setUpAgainMono: MonoMs;
-  /** Counts its set-ups, so that the end of a step of an older one is told from this one's. */
+  /** Counts its set-ups, so that the result of a step of an older one is ignored. */
   setUpRound: number;
   setUpTries: number;
-  /** What an earlier run has written is not known yet: nothing is written before it is. */
+  /** The writes of an earlier run are not loaded yet: nothing is written before. */
   isSetUpHeld: boolean;
   /** How often each register of its set-up has been written of late. */
   readonly setUpWrites: SetUpWrites;
   /** Steps whose register was written and kept another value: which, and when. */
   readonly unkeptSteps: Map<SetupStep, { readonly found: number | null; readonly atMono: MonoMs }>;
-  /** What its uptime register last said. */
+  /** The last value of its uptime register. */
   uptime: number | null;
   seenMs: WallMs | null;
-  /** End of the last exchange with it. */
+  /** End of the last transaction with it. */
   lastMono: MonoMs;
-  /** The answer to what it would be asked next may still come from an earlier question: not before this time. */
+  /** No request before this time: the reply could be that to an earlier one. */
   heldMono: MonoMs;
-  /** It may have been powered with its line and need this long before it answers. */
+  /** Until then it may still be starting, as it may have been powered with its line. */
   startingMono: MonoMs;
-  /** A silent unit gets writes too, but not more often than these allow: for its own sake, and for the line's. */
+  /** Times before which a silent unit gets no write: after its last write, and for its share of the line. */
   nextWriteMono: MonoMs;
   hushedMono: MonoMs;
 }
 
 export type SetupValues = Readonly<Record<SetupParameter, number>>;
 
-export function createUnit({
-  device,
-  driver,
-  setupValues,
-  phase = 1,
-}: {
+export interface UnitParts {
   readonly device: DeviceConfig;
   readonly driver: ModbusDriver;
   readonly setupValues: SetupValues;
   readonly phase?: number;
-}): Unit {
+}
+
+export function createUnit({ device, driver, setupValues, phase = 1 }: UnitParts): Unit {
   const { profile } = driver;
-  const steps = profile.setup.map(({ value, max = 0xffff, ...step }) => ({
-    ...step,
-    // A register holds whole numbers only, and a ramp of the site may be longer than the driver knows.
-    value: typeof value === 'number' ? value : Math.min(Math.round(setupValues[value]), max),
-  }));
   const slots = slotsOf(profile);
   const unit: Unit = {
     device,
     driver,
-    steps,
+    steps: stepsOf(profile, setupValues),
     slots,
     phase,
     health: FRESH,
@@ -155,7 +145,16 @@ export function createUnit({
   return unit;
 }
 
-/** To be called when a slot of the unit has changed. */
+/** The set-up of a profile with the values of the site. */
+function stepsOf({ setup }: Profile, setupValues: SetupValues): SetupStep[] {
+  return setup.map(({ value, max = 0xffff, ...step }) => ({
+    ...step,
+    // A register holds whole numbers only, and a ramp of the site may be longer than the driver allows.
+    value: typeof value === 'number' ? value : Math.min(Math.round(setupValues[value]), max),
+  }));
+}
+
+/** Updates the due times of the unit. Call it when a slot has changed. */
 export function replan(unit: Unit): void {
   const none = Number.POSITIVE_INFINITY;
   let [presenceMono, telemetryMono, retryMono] = [none, none, none];
@@ -170,7 +169,7 @@ export function replan(unit: Unit): void {
   unit.retryMono = isAllIsolated ? none : retryMono;
 }
 
-/** None of its registers gives data: one of them is requested all the same, so that it does not take the agent for dead. */
+/** No register gives data. One is requested all the same, so that the unit does not go to its failsafe level. */
 function isEveryIsolated({ slots }: Unit): boolean {
   return slots.length > 0 && slots.every(({ isolation }) => isolation !== null);
 }
@@ -178,7 +177,7 @@ function isEveryIsolated({ slots }: Unit): boolean {
 /** What a unit is polled for: presence inputs, the rest, or a register that is isolated. */
 export type PollKind = 'presence' | 'telemetry' | 'retry';
 
-/** Index of the slot of this kind whose time came first; -1 when it has none. */
+/** Index of the slot of this kind that is due first; -1 when there is none. */
 export function firstSlot(unit: Unit, kind: PollKind): number {
   const { slots } = unit;
   const isRetry = kind === 'retry' || (kind === 'telemetry' && isEveryIsolated(unit));
@@ -191,9 +190,9 @@ export function firstSlot(unit: Unit, kind: PollKind): number {
 }
 
 /**
- * It answers for the first time, or again: its set-up is done anew and all of it is asked soon.
+ * The unit answers for the first time, or again: its set-up is repeated and all its registers are due soon.
  *
- * `isReturn`: it has been away, and may be another one by now; what it did not give before is soon requested again.
+ * `isReturn`: it has been away and may have been replaced, so isolated registers are due too.
  */
 export function welcome(unit: Unit, nowMono: MonoMs, isReturn: boolean): void {
   unit.isAway = false;
@@ -211,7 +210,7 @@ export function welcome(unit: Unit, nowMono: MonoMs, isReturn: boolean): void {
   replan(unit);
 }
 
-/** What it did not give before is requested now, each such register still by itself. */
+/** Its isolated registers are due now, each still by itself. */
 export function retrySoon(unit: Unit, nowMono: MonoMs): void {
   for (const slot of unit.slots) {
     if (slot.isolation === null) continue;
@@ -220,7 +219,7 @@ export function retrySoon(unit: Unit, nowMono: MonoMs): void {
   }
 }
 
-/** It has lost what it was told: it is new to the line, or has restarted. */
+/** The set-up starts again: the unit is new to the line, or has restarted. */
 export function setUpAgain(unit: Unit): void {
   unit.pendingSteps = [...unit.steps];
   unit.setUpRound++;
@@ -230,29 +229,29 @@ export function setUpAgain(unit: Unit): void {
   unit.uptime = null;
 }
 
-/** When it has had the silence it needs. */
+/** When the unit may be requested again after its last transaction. */
 export function restedMono({ lastMono, driver }: Unit): MonoMs {
   return lastMono + driver.profile.quirks.minGapMs;
 }
 
-/** When a write may go to it: once it is rested, and rarely while it is silent. */
+/** When a write may be sent to the unit; rarely while it is silent. */
 export function writableMono(unit: Unit): MonoMs {
   const { health, nextWriteMono, hushedMono } = unit;
   return health.state === 'silent' ? Math.max(restedMono(unit), nextWriteMono, hushedMono) : restedMono(unit);
 }
 
-/** The state people see: `new` until it has answered on this line, `silent` while nothing is known of one that has. */
+/** The state that is shown: `new` until it has answered on this line, `silent` while it has not answered again. */
 export function unitState(unit: Unit): 'new' | UnitHealth['state'] {
   if (!isUntried(unit)) return unit.health.state;
   return unit.seenMs === null ? 'new' : 'silent';
 }
 
-/** It has not been asked, or not often enough to be given up, since it was last away. */
+/** It has not been requested, or not often enough to count as silent, since it was last away. */
 export function isUntried({ health, isAway }: Unit): boolean {
   return isAway && health.state !== 'silent';
 }
 
-/** Quantities that it does not give while it gives others, so that they are requested apart and rarely. */
+/** Quantities without data while others have data; they are requested apart and rarely. */
 export function isolatedQuantities({ slots }: Unit, isSilent: boolean): readonly string[] {
   return slots
     .filter(({ isolation }) => isolation !== null && (isolation.cause === 'silent') === isSilent)

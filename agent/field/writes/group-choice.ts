@@ -1,19 +1,18 @@
 /**
- * Can the next level go to many lamps in one write?
+ * Chooses the group write that sets the next level together with others, if there is one.
  *
- * Owns what is a group on a line and when it may be used. Pure: never touches the line.
- *
- * A group is used only when each of its members waits for the same level, so that no lamp is touched that nobody wants changed. A lamp
- * that nobody has given a level since, or that is to have another, keeps the others apart: they are written one by one.
- * Silent lamps are no obstacle. Control hands in a changed level for them as for any other, so they wait like the rest; a broadcast
- * reaches one that merely cannot answer, yet proves nothing, so its own write stays in the queue and is sent or fails by itself.
- * A silent gateway is asked by its group register all the same: one lost write instead of one for each lamp behind it.
+ * Pure. A group is used only when each of its members waits for the same level, so that no other lamp changes. If one member has no write
+ * waiting, or another level, all members are written one by one.
+ * Silent lamps do not prevent a group write: control writes their changed levels too, so they wait like the others. A broadcast may reach
+ * a silent lamp but proves nothing, so its own write stays in the queue and is sent or fails by itself.
+ * A silent gateway gets its group register written as well: one lost write instead of one for each lamp behind it.
  */
+import { REGISTERS_PER_VALUE } from '../../../drivers/modbus/codec.ts';
 import type { DeviceConfig } from '../../core/cabinet.ts';
 import type { ModbusDriver, WriteRequest } from '../../core/driver.ts';
 import type { GroupProfile, PointProfile, Profile } from '../../core/profile.ts';
+import { Refusal } from '../../core/refusal.ts';
 import type { LevelPct, PointId } from '../../core/words.ts';
-import { WIDTH } from './read-backs.ts';
 import type { WaitingWrite } from './write-queue.ts';
 
 /** A device of a line with its driver; a `Unit` is one. */
@@ -28,7 +27,7 @@ export interface LineGroup {
   /** Modbus address; 0 for the whole line. */
   readonly unit: number;
   readonly members: readonly PointId[];
-  /** The group of each device type that obeys it. */
+  /** The group of each device type that executes it. */
   readonly encoders: readonly { readonly driver: ModbusDriver; readonly groupId: string }[];
 }
 
@@ -36,17 +35,17 @@ export interface LineGroup {
 export interface GroupChoice {
   readonly group: LineGroup;
   readonly request: WriteRequest;
-  /** Those that it settles, in the order they came. */
+  /** The writes that it settles, in order. */
   readonly writes: readonly WaitingWrite[];
 }
 
-/** Fewest lamps for which it pays. Source: a broadcast takes half the time of one confirmed write (Modbus timing at 9600 baud: 12 ms beside 24 ms). */
+/** A group write needs at least this many lamps to pay. Source: a broadcast takes half the time of one confirmed write (Modbus timing at 9600 baud: 12 ms beside 24 ms). */
 const FEWEST_MEMBERS = 2;
 
 /**
  * All groups of a line, those of more lamps first.
  *
- * Units: `isBroadcastAllowed` is the site's own word that all units of the line obey or ignore such a write.
+ * `isBroadcastAllowed`: the site confirms that all units of the line execute or ignore such a write.
  */
 export function groupsOf(devices: readonly GroupedDevice[], isBroadcastAllowed: boolean): readonly LineGroup[] {
   const groups = [...(isBroadcastAllowed ? lineBroadcasts(devices) : []), ...devices.flatMap(unitGroups)];
@@ -54,20 +53,20 @@ export function groupsOf(devices: readonly GroupedDevice[], isBroadcastAllowed: 
 }
 
 /**
- * The groups that every unit hears. None where a unit of another type has a known register at the same place: it would obey too; nor
- * where one of those that obey has no member, for nobody would know what becomes of its light.
+ * The groups that every unit receives. None where a unit of another type has a known register at the same address: it would execute the
+ * write too; nor where a unit that executes it has no member, as its light would change without a level.
  */
 export function lineBroadcasts(devices: readonly GroupedDevice[]): readonly LineGroup[] {
   const all = devices.flatMap((each) => busGroups(each.driver.profile).map((group) => ({ each, group })));
   const byPlace = Map.groupBy(all, ({ group: { table, address } }) => `${table}:${address}`);
-  return [...byPlace.values()].flatMap((obeying) => {
-    const [first] = obeying;
+  return [...byPlace.values()].flatMap((executing) => {
+    const [first] = executing;
     if (first === undefined) return [];
-    const strangers = devices.filter((each) => !obeying.some((one) => one.each === each));
-    if (strangers.some(({ driver }) => usesPlace(driver.profile, first.group))) return [];
-    if (obeying.some(({ each, group }) => membersOf(each, group).length === 0)) return [];
-    const encoders = [...new Map(obeying.map(({ each: { driver }, group: { id } }) => [driver, { driver, groupId: id }])).values()];
-    return [{ reach: 'bus', unit: 0, members: obeying.flatMap(({ each, group }) => membersOf(each, group)), encoders }];
+    const others = devices.filter((each) => !executing.some((one) => one.each === each));
+    if (others.some(({ driver }) => usesPlace(driver.profile, first.group))) return [];
+    if (executing.some(({ each, group }) => membersOf(each, group).length === 0)) return [];
+    const encoders = [...new Map(executing.map(({ each: { driver }, group: { id } }) => [driver, { driver, groupId: id }])).values()];
+    return [{ reach: 'bus', unit: 0, members: executing.flatMap(({ each, group }) => membersOf(each, group)), encoders }];
   });
 }
 
@@ -110,18 +109,12 @@ function membersWaiting(
 
 /** Undefined where the device types of a broadcast write this level differently, or one of them cannot. */
 function groupRequest({ unit, encoders }: LineGroup, levelPct: LevelPct): WriteRequest | undefined {
-  const [first, ...others] = encoders.map(({ driver, groupId }) => encoded(driver, groupId, levelPct));
-  const isSame = (other: typeof first): boolean => `${other?.values}` === `${first?.values}` && other?.multiple === first?.multiple;
-  return first !== undefined && others.every(isSame) ? { unit, ...first } : undefined;
-}
-
-function encoded(driver: ModbusDriver, groupId: string, levelPct: LevelPct): Omit<WriteRequest, 'unit'> | undefined {
-  try {
-    return driver.encodeGroup(groupId, levelPct);
-  } catch (error) {
-    if (error instanceof RangeError) return undefined;
-    throw error;
-  }
+  const requests = encoders.map(({ driver, groupId }) => driver.encodeGroup(groupId, levelPct));
+  const [first] = requests;
+  if (first === undefined || first instanceof Refusal) return undefined;
+  const isSame = (other: typeof first | Refusal): boolean =>
+    !(other instanceof Refusal) && `${other.values}` === `${first.values}` && other.multiple === first.multiple;
+  return requests.every(isSame) ? { unit, ...first } : undefined;
 }
 
 function busGroups({ groups }: Profile): readonly GroupProfile[] {
@@ -139,7 +132,7 @@ function unitGroups(each: GroupedDevice): LineGroup[] {
   }));
 }
 
-/** Level points that the group sets on this device: as the profile says, else as the cabinet does. */
+/** Level points that the group sets on this device: by its profile, else by the cabinet. */
 function membersOf({ device, driver: { profile } }: GroupedDevice, { id, sets }: GroupProfile): PointId[] {
   const quantities = sets ?? device.groups[id] ?? [];
   const known = quantities.filter((quantity) => profile.points.some((point) => point.id === quantity));
@@ -150,7 +143,7 @@ function membersOf({ device, driver: { profile } }: GroupedDevice, { id, sets }:
 function usesPlace({ points, setup }: Profile, { table, address }: GroupProfile): boolean {
   const isThere = (point: PointProfile): boolean => {
     const { write } = point;
-    const isRead = point.table === table && address >= point.address && address < point.address + WIDTH[point.type];
+    const isRead = point.table === table && address >= point.address && address < point.address + REGISTERS_PER_VALUE[point.type];
     return isRead || (write !== null && (write.table ?? point.table) === table && (write.address ?? point.address) === address);
   };
   return points.some(isThere) || setup.some((step) => step.table === table && step.address === address);

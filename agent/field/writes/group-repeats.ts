@@ -1,7 +1,5 @@
 /**
- * Broadcasts that are to be said once more.
- *
- * Owns when, and whether it still makes sense. Pure data with an order.
+ * Broadcasts that are to be sent once more.
  */
 import type { MonoMs } from '../../core/clock.ts';
 import type { LevelPct, PointId } from '../../core/words.ts';
@@ -14,14 +12,14 @@ interface GroupRepeat {
 
 export interface GroupRepeats {
   add(choice: GroupChoice, dueMono: MonoMs): void;
-  /** The next that is due and still wanted; those that are not are forgotten. */
+  /** The next one that is due. Those that a newer level has overtaken are discarded. */
   take(nowMono: MonoMs): GroupChoice | undefined;
   isDue(nowMono: MonoMs): boolean;
   nextMono(): MonoMs | undefined;
   clear(): void;
 }
 
-/** `wantedPct` is the newest level wished for a point: a repetition must not undo it for a single lamp. */
+/** `wantedPct` returns the newest level of a point: a repetition must not undo it for a single lamp. */
 export function createGroupRepeats(wantedPct: (pointId: PointId) => LevelPct | undefined): GroupRepeats {
   let repeats: GroupRepeat[] = [];
   const isWanted = ({ choice: { group, writes } }: GroupRepeat): boolean =>

@@ -1,39 +1,44 @@
 /**
- * Levels on their way to the lamps of one line: waiting, sent, read back, ended.
+ * Level writes of one line, from `add` to their one result.
  *
- * Owns every write from `add` to its one result. Never decides about light.
+ *   waiting --sent--> read back --right--> verified
+ *      ^                 |
+ *      |                 +--wrong value--> failed; a member of a group write is sent again by itself
+ *      |                 +--no proof-----> read back again, then failed
+ *      +----------------- write not acknowledged and not proven: sent again, then failed
  *
  * A write that is not acknowledged may have arrived: it is read back before it is repeated.
- * Order within the command lane: levels, then repetitions of broadcasts, then proofs. The proof of an urgent level takes turns with the
- * levels, because lost ones may hold the line for most of its time. A level of the other lane travels along when its whole group goes,
- * so that a street that changes together changes at once.
+ * Order within the command lane: levels, then repeated broadcasts, then read-backs. The read-back of an urgent level takes turns with
+ * the levels, because lost ones may take most of the line's time. A level of the other lane is sent along when its whole group is
+ * written, so that a street that changes together changes at once.
  */
 import type { Clock, MonoMs } from '../../core/clock.ts';
 import type { Reply } from '../../core/driver.ts';
 import { BusError } from '../../core/errors.ts';
 import type { LevelWrite, WriteResult } from '../../core/ports.ts';
+import { Refusal } from '../../core/refusal.ts';
 import type { PointId } from '../../core/words.ts';
 import type { Transactions } from '../line/transactions.ts';
 import type { HeldUntil } from '../line/units-due.ts';
 import { restedMono, type Unit } from '../units/unit.ts';
 import { chooseGroup, type GroupChoice, type LineGroup } from './group-choice.ts';
-import { createGroupRepeats } from './group-repeats.ts';
-import { createReadBacks, judgeReadBack, pointOf, proofRequest, type ReadBack } from './read-backs.ts';
+import { createGroupRepeats, type GroupRepeats } from './group-repeats.ts';
+import { createReadBacks, judgeReadBack, pointOf, proofRequest, type ReadBack, type ReadBacks } from './read-backs.ts';
 import { createWriteQueue, SUPERSEDED, type WaitingWrite } from './write-queue.ts';
 import { isUnitRefusal, LAMP_WORDS, type WriteWords } from './write-reasons.ts';
 
 /** Tries of one write before it has failed. Source: assumed; two losses in a row happen on a noisy line, three mean trouble. */
 const WRITE_TRIES = 3;
-/** After a lost proof, so that a unit that is busy with the write is not given up for it. Units: ms. Source: assumed; the rest of a unit after a lost poll. */
+/** Wait after a lost read-back, so that a unit that is busy with the write does not count as failed. Units: ms. Source: assumed; the rest of a unit after a lost poll. */
 const PROOF_REST_MS = 100;
-/** A silent unit still gets its light, this often at most. Units: ms. Source: wb-mqtt-serial allows a write to a lost device each 5 s. */
+/** A silent unit still receives writes, this often at most. Units: ms. Source: wb-mqtt-serial allows a write to a lost device each 5 s. */
 const SILENT_WRITE_MS = 5_000;
 /**
- * Silence after a broadcast, in which the units obey: as long as the slowest of them takes to reply to a write of its own, within these
- * bounds. Units: ms. Source: practice leaves two frame gaps (4 ms at 19200 baud) to 20 ms; a lamp that needs longer is found by its proof.
+ * Silence after a broadcast, while the units execute it: as long as the slowest of them takes to reply to a write of its own, within
+ * these bounds. Units: ms. Source: practice leaves two frame gaps (4 ms at 19200 baud) to 20 ms; the read-back finds a lamp that needs longer.
  */
 export const BROADCAST_PAUSE_MS = { least: 5, most: 20 };
-/** A broadcast is said again not sooner than this, so that others come in between. Units: ms. */
+/** A broadcast is repeated not sooner than this, so that other requests come in between. Units: ms. */
 const REPEAT_MS = 1;
 
 export interface LevelWritesOptions {
@@ -45,159 +50,177 @@ export interface LevelWritesOptions {
   readonly onUrgentSent?: ((waitMs: number) => void) | undefined;
 }
 
-export interface LevelWrites {
-  /** Settles once, never rejects. What is not for a lamp brings its own words, and goes alone. */
-  add(write: LevelWrite, unit: Unit, quantity: string, words?: WriteWords): Promise<WriteResult>;
-  /** Whether this lane has something that may go now. */
-  has(lane: LevelWrite['lane'], nowMono: MonoMs): boolean;
-  /** Do the next thing of this lane: send a level, or read one back. */
-  next(lane: LevelWrite['lane'], nowMono: MonoMs): Promise<void>;
-  /** When there is next something to do; undefined when nothing waits. */
-  nextMono(): MonoMs | undefined;
-  failAll(reason: string): void;
-}
-
-export function createLevelWrites({ clock, transactions, held, groups, onUrgentSent = () => {} }: LevelWritesOptions): LevelWrites {
-  const queue = createWriteQueue();
-  const readBacks = createReadBacks(({ sent: { unit, quantity } }) => Math.max(restedMono(unit), held(proofRequest(unit, quantity))));
-  /** The last word for each point, whatever became of it. */
-  const newest = new Map<PointId, LevelWrite>();
+/** Each write is settled once; nothing rejects. */
+export class LevelWrites {
+  readonly #options: LevelWritesOptions;
+  readonly #queue = createWriteQueue();
+  readonly #readBacks: ReadBacks;
+  readonly #repeats: GroupRepeats;
+  /** The newest write of each point, whether it has ended or not. */
+  readonly #newest = new Map<PointId, LevelWrite>();
   /** The last turn of the command lane was a level. */
-  let wasLevel = false;
-  const repeats = createGroupRepeats((pointId) => newest.get(pointId)?.levelPct);
+  #wasLevel = false;
 
-  return {
-    add(write, unit, quantity, words = LAMP_WORDS) {
-      const refusal = words.refusal(write, unit, quantity);
-      if (refusal !== '') return Promise.resolve({ state: 'failed', reason: refusal, sentMono: null });
-      newest.set(write.pointId, write);
-      readBacks.drop(write.pointId);
-      const addedMono = clock.monoMs();
-      const mayGroup = words === LAMP_WORDS;
-      return new Promise((settle) => queue.add({ write, unit, quantity, addedMono, attempts: 0, sentMono: null, mayGroup, words, settle }));
-    },
-    has: (lane, nowMono) => queue.has(lane, nowMono) || readBacks.isDue(lane, nowMono) || (lane === 'command' && repeats.isDue(nowMono)),
-    async next(lane, nowMono) {
-      const urgentProof = lane === 'command' && wasLevel ? readBacks.takeUrgent(nowMono) : undefined;
-      if (lane === 'command') wasLevel = urgentProof === undefined;
-      if (urgentProof !== undefined) return verify(urgentProof);
-      const waiting = queue.take(lane, nowMono);
-      if (waiting !== undefined) {
-        const choice = chooseGroup(groups, waiting, (pointId) => queue.at(pointId, nowMono));
-        return choice === undefined ? sendOne(waiting) : sendGroup(choice);
-      }
-      const repeat = lane === 'urgent' ? undefined : repeats.take(nowMono);
-      if (repeat !== undefined) return sendAgain(repeat);
-      const readBack = readBacks.take(lane, nowMono);
-      if (readBack !== undefined) await verify(readBack);
-    },
-    nextMono() {
-      const times = [queue.nextMono(), repeats.nextMono(), readBacks.nextMono()].filter((mono) => mono !== undefined);
-      return times.length === 0 ? undefined : Math.min(...times);
-    },
-    failAll(reason) {
-      queue.failAll(reason);
-      readBacks.failAll(reason);
-      repeats.clear();
-    },
-  };
-
-  async function sendOne(waiting: WaitingWrite): Promise<void> {
-    const { write, unit, quantity } = waiting;
-    const leftMono = clock.monoMs();
-    const result = await transactions.write(unit, { unit: unit.device.unit, ...unit.driver.encode(quantity, write.levelPct) });
-    if (result instanceof BusError) notWritten(waiting, result, { leftMono, byGroup: false });
-    else awaitProof(waiting, result, false);
+  constructor(options: LevelWritesOptions) {
+    this.#options = options;
+    this.#readBacks = createReadBacks(({ sent: { unit, quantity } }) =>
+      Math.max(restedMono(unit), options.held(proofRequest(unit, quantity))),
+    );
+    this.#repeats = createGroupRepeats((pointId) => this.#newest.get(pointId)?.levelPct);
   }
 
-  async function sendGroup(choice: GroupChoice): Promise<void> {
-    for (const { write } of choice.writes) queue.remove(write.pointId);
-    const leftMono = clock.monoMs();
-    const result = await transmit(choice);
-    for (const waiting of choice.writes) {
-      if (result instanceof BusError) failGroup(waiting, result, leftMono);
-      else awaitProof(waiting, result, true);
+  /** Queues a write. One with its own `words` is not for a lamp, and is never part of a group write. */
+  add(write: LevelWrite, unit: Unit, quantity: string, words: WriteWords = LAMP_WORDS): Promise<WriteResult> {
+    const refusal = words.refusal(write, unit, quantity);
+    if (refusal !== '') return Promise.resolve({ state: 'failed', reason: refusal, sentMono: null });
+    this.#newest.set(write.pointId, write);
+    this.#readBacks.drop(write.pointId);
+    const addedMono = this.#options.clock.monoMs();
+    const mayGroup = words === LAMP_WORDS;
+    return new Promise((settle) =>
+      this.#queue.add({ write, unit, quantity, addedMono, attempts: 0, sentMono: null, mayGroup, words, settle }),
+    );
+  }
+
+  /** Whether something of this lane may be sent now. */
+  has(lane: LevelWrite['lane'], nowMono: MonoMs): boolean {
+    if (this.#queue.has(lane, nowMono) || this.#readBacks.isDue(lane, nowMono)) return true;
+    return lane === 'command' && this.#repeats.isDue(nowMono);
+  }
+
+  /** Sends the next request of this lane: a level or a read-back. */
+  async next(lane: LevelWrite['lane'], nowMono: MonoMs): Promise<void> {
+    const urgentProof = lane === 'command' && this.#wasLevel ? this.#readBacks.takeUrgent(nowMono) : undefined;
+    if (lane === 'command') this.#wasLevel = urgentProof === undefined;
+    if (urgentProof !== undefined) return this.#verify(urgentProof);
+    const waiting = this.#queue.take(lane, nowMono);
+    if (waiting !== undefined) {
+      const choice = chooseGroup(this.#options.groups, waiting, (pointId) => this.#queue.at(pointId, nowMono));
+      return choice === undefined ? this.#sendOne(waiting) : this.#sendGroup(choice);
     }
-    if (!(result instanceof BusError) && choice.group.reach === 'bus') repeats.add(choice, clock.monoMs() + REPEAT_MS);
+    const repeat = lane === 'urgent' ? undefined : this.#repeats.take(nowMono);
+    if (repeat !== undefined) return this.#sendAgain(repeat);
+    const readBack = this.#readBacks.take(lane, nowMono);
+    if (readBack !== undefined) await this.#verify(readBack);
   }
 
-  /** Nobody confirms a broadcast, so it is said twice; what comes of it is the read-backs' to find out. */
-  async function sendAgain(choice: GroupChoice): Promise<void> {
-    await transmit(choice);
+  /** When the next request may be sent; undefined when none waits. */
+  nextMono(): MonoMs | undefined {
+    const times = [this.#queue.nextMono(), this.#repeats.nextMono(), this.#readBacks.nextMono()].filter((mono) => mono !== undefined);
+    return times.length === 0 ? undefined : Math.min(...times);
   }
 
-  async function transmit({ group, request, writes }: GroupChoice): Promise<Reply | BusError> {
+  failAll(reason: string): void {
+    this.#queue.failAll(reason);
+    this.#readBacks.failAll(reason);
+    this.#repeats.clear();
+  }
+
+  async #sendOne(waiting: WaitingWrite): Promise<void> {
+    const { clock, transactions } = this.#options;
+    const { write, unit, quantity } = waiting;
+    const request = unit.driver.encode(quantity, write.levelPct);
+    if (request instanceof Refusal) return waiting.settle({ state: 'failed', reason: request.message, sentMono: waiting.sentMono });
+    const leftMono = clock.monoMs();
+    const result = await transactions.write(unit, { unit: unit.device.unit, ...request });
+    if (result instanceof BusError) this.#notWritten(waiting, result, { leftMono, byGroup: false });
+    else this.#awaitProof(waiting, result, false);
+  }
+
+  async #sendGroup(choice: GroupChoice): Promise<void> {
+    const { clock } = this.#options;
+    for (const { write } of choice.writes) this.#queue.remove(write.pointId);
+    const leftMono = clock.monoMs();
+    const result = await this.#transmit(choice);
+    for (const waiting of choice.writes) {
+      if (result instanceof BusError) this.#failGroup(waiting, result, leftMono);
+      else this.#awaitProof(waiting, result, true);
+    }
+    if (!(result instanceof BusError) && choice.group.reach === 'bus') this.#repeats.add(choice, clock.monoMs() + REPEAT_MS);
+  }
+
+  /** Broadcasts are not acknowledged, so each is sent twice; the read-backs find out what has arrived. */
+  async #sendAgain(choice: GroupChoice): Promise<void> {
+    await this.#transmit(choice);
+  }
+
+  async #transmit({ group, request, writes }: GroupChoice): Promise<Reply | BusError> {
+    const { transactions } = this.#options;
     const [first] = writes;
     if (group.reach === 'bus' || first === undefined) return transactions.broadcast(request, pauseMs(writes));
     return transactions.write(first.unit, request);
   }
 
-  function awaitProof(waiting: WaitingWrite, { askedMono }: Reply, byGroup: boolean): void {
-    tellSent(waiting, askedMono);
+  #awaitProof(waiting: WaitingWrite, { askedMono }: Reply, byGroup: boolean): void {
+    this.#reportSent(waiting, askedMono);
     const sent = { ...waiting, sentMono: waiting.sentMono ?? askedMono };
-    if (!isSuperseded(sent)) readBacks.add({ sent, leftMono: askedMono, lost: null, dueMono: settledMono(sent), tries: 0, byGroup });
+    if (!this.#isSuperseded(sent))
+      this.#readBacks.add({ sent, leftMono: askedMono, lost: null, dueMono: this.#settledMono(sent), tries: 0, byGroup });
   }
 
-  function tellSent({ write, addedMono, sentMono }: WaitingWrite, leftMono: MonoMs): void {
+  #reportSent({ write, addedMono, sentMono }: WaitingWrite, leftMono: MonoMs): void {
     if (sentMono !== null) return;
     write.onSent?.(leftMono);
-    if (write.lane === 'urgent') onUrgentSent(leftMono - addedMono);
+    if (write.lane === 'urgent') this.#options.onUrgentSent?.(leftMono - addedMono);
   }
 
-  function settledMono({ unit, quantity }: WaitingWrite): MonoMs {
-    return clock.monoMs() + (pointOf(unit, quantity).write?.settleMs ?? 0);
+  #settledMono({ unit, quantity }: WaitingWrite): MonoMs {
+    return this.#options.clock.monoMs() + (pointOf(unit, quantity).write?.settleMs ?? 0);
   }
 
-  /** A group that is refused may not exist in this device: its lamps are told one by one. One that is lost is looked for first. */
-  function failGroup(waiting: WaitingWrite, error: BusError, leftMono: MonoMs): void {
-    if (!isUnitRefusal(error)) notWritten(waiting, error, { leftMono, byGroup: true });
-    else if (!isSuperseded(waiting)) queue.add({ ...waiting, mayGroup: false });
+  /** A device may lack a group that it refuses: its lamps are written one by one. A lost group write is read back first. */
+  #failGroup(waiting: WaitingWrite, error: BusError, leftMono: MonoMs): void {
+    if (!isUnitRefusal(error)) this.#notWritten(waiting, error, { leftMono, byGroup: true });
+    else if (!this.#isSuperseded(waiting)) this.#queue.add({ ...waiting, mayGroup: false });
   }
 
-  /** The unit refused the write, or did not acknowledge it. One that is silent would not answer for it either. */
-  function notWritten(waiting: WaitingWrite, error: BusError, { leftMono, byGroup }: Pick<ReadBack, 'leftMono' | 'byGroup'>): void {
-    if (isUnitRefusal(error) || !error.policy.unitUsable || waiting.unit.health.state === 'silent') retryOrFail(waiting, error);
-    else if (!isSuperseded(waiting))
-      readBacks.add({ sent: waiting, leftMono, lost: error, dueMono: settledMono(waiting), tries: 0, byGroup });
+  /** The unit refused the write, or did not acknowledge it. A silent unit would not answer a read-back either. */
+  #notWritten(waiting: WaitingWrite, error: BusError, { leftMono, byGroup }: Pick<ReadBack, 'leftMono' | 'byGroup'>): void {
+    if (isUnitRefusal(error) || !error.policy.unitUsable || waiting.unit.health.state === 'silent') this.#retryOrFail(waiting, error);
+    else if (!this.#isSuperseded(waiting))
+      this.#readBacks.add({ sent: waiting, leftMono, lost: error, dueMono: this.#settledMono(waiting), tries: 0, byGroup });
   }
 
-  function retryOrFail(waiting: WaitingWrite, error: BusError, reason = (waiting.words ?? LAMP_WORDS).failure(error)): void {
+  #retryOrFail(waiting: WaitingWrite, error: BusError, reason = (waiting.words ?? LAMP_WORDS).failure(error)): void {
     const { unit, settle, sentMono } = waiting;
     const attempts = waiting.attempts + 1;
-    unit.nextWriteMono = clock.monoMs() + SILENT_WRITE_MS;
-    if (isSuperseded(waiting)) return;
-    if (error.policy.retry && error.policy.unitUsable && attempts < WRITE_TRIES) queue.add({ ...waiting, attempts });
-    // A driver as it left the factory may take a level only once it is set up, which is under way.
-    else if (error.policy.answered && unit.pendingSteps.length > 0 && !waiting.isAfterSetUp) queue.add({ ...waiting, isAfterSetUp: true });
+    unit.nextWriteMono = this.#options.clock.monoMs() + SILENT_WRITE_MS;
+    if (this.#isSuperseded(waiting)) return;
+    if (error.policy.retry && error.policy.unitUsable && attempts < WRITE_TRIES) this.#queue.add({ ...waiting, attempts });
+    // A driver with factory settings may accept a level only after its set-up, which is under way.
+    else if (error.policy.answered && unit.pendingSteps.length > 0 && !waiting.isAfterSetUp)
+      this.#queue.add({ ...waiting, isAfterSetUp: true });
     else settle({ state: 'failed', reason, sentMono });
   }
 
-  async function verify(readBack: ReadBack): Promise<void> {
+  async #verify(readBack: ReadBack): Promise<void> {
+    const { clock, transactions } = this.#options;
     const { sent, lost, leftMono } = readBack;
     const { unit, quantity, settle } = sent;
     const request = proofRequest(unit, quantity);
     const result = await transactions.read(unit, request);
-    readBacks.done(clock.monoMs());
+    this.#readBacks.done(clock.monoMs());
     if (!(result instanceof BusError)) transactions.deliver(unit, request, result);
-    if (isSuperseded(sent)) return;
-    if (result instanceof BusError) return unproven(readBack, result);
+    if (this.#isSuperseded(sent)) return;
+    if (result instanceof BusError) return this.#unproven(readBack, result);
     const { isRight, found } = judgeReadBack(sent, unit.driver.decode(request.table, request.address, result.words));
-    if (!isRight) return disproved(readBack, found);
-    if (lost !== null) tellSent(sent, leftMono);
+    if (!isRight) return this.#disproved(readBack, found);
+    if (lost !== null) this.#reportSent(sent, leftMono);
     settle({ state: 'verified', sentMono: sent.sentMono ?? leftMono });
   }
 
-  /** The proof is lost or refused. */
-  function unproven(readBack: ReadBack, error: BusError): void {
+  /** The read-back is lost or refused. */
+  #unproven(readBack: ReadBack, error: BusError): void {
+    const nowMono = this.#options.clock.monoMs();
     const { sent, lost } = readBack;
     // A confirmation that gave way to an urgent level says nothing about the unit.
-    const gaveWay = error.code === 'doubtful' && queue.has('urgent', clock.monoMs());
+    const gaveWay = error.code === 'doubtful' && this.#queue.has('urgent', nowMono);
     const tries = readBack.tries + (gaveWay ? 0 : 1);
     const isWorthIt = error.policy.retry && error.policy.unitUsable && tries < WRITE_TRIES;
     const isGone = lost !== null && sent.unit.health.state === 'silent';
     if (isWorthIt && !isGone)
-      readBacks.add({ ...readBack, tries, dueMono: lost === null ? readBack.dueMono : clock.monoMs() + PROOF_REST_MS });
-    else if (lost !== null) repeat(readBack, lost);
+      this.#readBacks.add({ ...readBack, tries, dueMono: lost === null ? readBack.dueMono : nowMono + PROOF_REST_MS });
+    else if (lost !== null) this.#repeat(readBack, lost);
     else {
       const { words = LAMP_WORDS, sentMono, settle } = sent;
       settle({ state: 'failed', reason: `sent, but not read back: ${words.failure(error)}`, sentMono });
@@ -205,29 +228,30 @@ export function createLevelWrites({ clock, transactions, held, groups, onUrgentS
   }
 
   /** The unit holds another value. */
-  function disproved(readBack: ReadBack, found: number | null): void {
+  #disproved(readBack: ReadBack, found: number | null): void {
     const { sent, lost, byGroup } = readBack;
     const reason = (sent.words ?? LAMP_WORDS).mismatch(found, sent.write.levelPct);
-    if (lost !== null) repeat(readBack, lost, reason);
-    else if (byGroup) queue.add({ ...sent, attempts: 0, mayGroup: false });
+    if (lost !== null) this.#repeat(readBack, lost, reason);
+    else if (byGroup) this.#queue.add({ ...sent, attempts: 0, mayGroup: false });
     else sent.settle({ state: 'failed', reason, sentMono: sent.sentMono });
   }
 
-  /** A lost write is sent again, with all that went with it. */
-  function repeat(readBack: ReadBack, lost: BusError, reason?: string): void {
-    const others = readBack.byGroup ? readBacks.takeLostGroup(readBack.sent.unit) : [];
-    retryOrFail(readBack.sent, lost, reason);
-    for (const { sent } of others) retryOrFail(sent, lost);
+  /** Sends a lost write again, with all that was sent in the same request. */
+  #repeat(readBack: ReadBack, lost: BusError, reason?: string): void {
+    const others = readBack.byGroup ? this.#readBacks.takeLostGroup(readBack.sent.unit) : [];
+    this.#retryOrFail(readBack.sent, lost, reason);
+    for (const { sent } of others) this.#retryOrFail(sent, lost);
   }
 
-  /** A newer level came while this one was on the wire: nobody waits for its proof. */
-  function isSuperseded({ write, sentMono, settle }: WaitingWrite): boolean {
-    if (newest.get(write.pointId) === write) return false;
+  /** Settles a write that a newer one for the same point has replaced while it was on the wire. */
+  #isSuperseded({ write, sentMono, settle }: WaitingWrite): boolean {
+    if (this.#newest.get(write.pointId) === write) return false;
     settle({ state: 'failed', reason: SUPERSEDED, sentMono });
     return true;
   }
 }
 
+/** The pause that the slowest of these units needs after a broadcast. Units: ms. */
 function pauseMs(writes: readonly WaitingWrite[]): number {
   const { least, most } = BROADCAST_PAUSE_MS;
   const turnarounds = writes.map(({ unit: { health } }) =>

@@ -1,9 +1,10 @@
 /**
- * Values on their way to outputs: they travel like levels, but alone, and with reasons of their own.
+ * Writes to outputs: they are sent like levels, but never in a group, and have their own reasons.
  *
- * Owns what may be written to an output and the words of what became of it. Pure.
+ * Pure.
  */
 import type { LevelWrite, ValueWrite } from '../../core/ports.ts';
+import { Refusal } from '../../core/refusal.ts';
 import type { Unit } from '../units/unit.ts';
 import type { WriteWords } from './write-reasons.ts';
 
@@ -14,7 +15,7 @@ export const OUTPUT_WORDS: WriteWords = {
     `reads back ${found ?? 'no value'}, wrote ${value}: check for a switch at the device, its mode and what else writes to it`,
 };
 
-/** The value as the lanes of a line carry it: its point stands for the lamp. */
+/** The value in the form of a level write, with its point in place of the lamp. */
 export function asLevelWrite({ pointId, value, lane, expiresMono }: ValueWrite): LevelWrite {
   return { commandId: pointId, lampId: pointId, pointId, levelPct: value, lane, expiresMono };
 }
@@ -26,11 +27,6 @@ function outputRefusal({ levelPct: value }: LevelWrite, { device, driver }: Unit
   if (limits.dangerous) return `${quantity} of ${device.id} is dangerous by profile ${profile.id}: give the output another point`;
   if (!(value >= limits.min && value <= limits.max))
     return `${value} is outside ${limits.min}..${limits.max} of ${quantity} of ${device.id}: check the values of the output`;
-  try {
-    driver.encode(quantity, value);
-    return '';
-  } catch (error) {
-    if (error instanceof RangeError) return error.message;
-    throw error;
-  }
+  const request = driver.encode(quantity, value);
+  return request instanceof Refusal ? request.message : '';
 }

@@ -1,57 +1,54 @@
 /**
- * Writes that have been sent and wait for their proof.
+ * Writes that have been sent and are to be read back.
  *
- * Owns them and the question that proves each. Pure data with an order.
- *
- * A proof is never as urgent as light or a sensor: after each one the line is left to whatever else waits, so that the many proofs of a
- * group keep nobody waiting for more than the one in flight.
+ * A read-back is never as urgent as light or a sensor: after each one the other requests have the line for a moment, so that the many
+ * read-backs of a group delay no request by more than the one in flight.
  */
+import { REGISTERS_PER_VALUE } from '../../../drivers/modbus/codec.ts';
 import type { MonoMs } from '../../core/clock.ts';
 import type { DecodedValue, ReadRequest } from '../../core/driver.ts';
 import type { BusError } from '../../core/errors.ts';
 import type { Lane } from '../../core/ports.ts';
-import type { PointProfile, RegisterType } from '../../core/profile.ts';
+import type { PointProfile } from '../../core/profile.ts';
 import type { PointId } from '../../core/words.ts';
 import type { Unit } from '../units/unit.ts';
 import { SUPERSEDED, type WaitingWrite } from './write-queue.ts';
 
 /** Pause after a read-back in which others come first. Units: ms. Source: shorter than the silence a line keeps anyway, 1.75 ms (Modbus over Serial Line V1.02 §2.5.1.1). */
 const YIELD_MS = 1;
-/** Registers of each type. Source: Modbus Application Protocol V1.1b3 §6: 16-bit registers. */
-export const WIDTH: Readonly<Record<RegisterType, number>> = { bit: 1, u16: 1, s16: 1, u32: 2, s32: 2, f32: 2, u64: 4, s64: 4 };
 
 /** A write that has been sent and is to be read back. */
 export interface ReadBack {
   readonly sent: WaitingWrite;
-  /** When the write left, or was to leave. */
+  /** When the write was sent, or was to be sent. */
   readonly leftMono: MonoMs;
   /** Why the unit has not acknowledged the write, which may have arrived all the same; null when it has. */
   readonly lost: BusError | null;
   readonly dueMono: MonoMs;
   readonly tries: number;
-  /** It went with others in one write that nobody has confirmed. */
+  /** It was part of a group write that no unit has acknowledged. */
   readonly byGroup: boolean;
 }
 
-/** The read-backs of one line, at most one a point: a newer write makes an older one's proof worthless. */
+/** The read-backs of one line, at most one for each point: a newer write makes the read-back of an older one worthless. */
 export interface ReadBacks {
   add(readBack: ReadBack): void;
-  /** What proves a lost write is as urgent as that write; all else goes with the commands. */
+  /** The read-back of a lost write is in the lane of that write; all others are in the command lane. */
   take(lane: Lane, nowMono: MonoMs): ReadBack | undefined;
   isDue(lane: Lane, nowMono: MonoMs): boolean;
-  /** The proof of an urgent level, of those that go with the commands. */
+  /** The read-back of an urgent level, of those in the command lane. */
   takeUrgent(nowMono: MonoMs): ReadBack | undefined;
   /** Takes out all lost writes of this unit that went in one with others: they arrived together or not at all. */
   takeLostGroup(unit: Unit): readonly ReadBack[];
-  /** One has been done. */
+  /** A read-back has ended. */
   done(nowMono: MonoMs): void;
-  /** A newer level for this point is on its way: no proof of the older one is wanted. */
+  /** A newer level for this point is on its way: the older one is not read back. */
   drop(pointId: PointId): void;
   nextMono(): MonoMs | undefined;
   failAll(reason: string): void;
 }
 
-/** `heldUntilMono` says when the unit and the line can take the question without holding up others. */
+/** `heldUntilMono` returns when the read-back can be sent without delaying other requests. */
 export function createReadBacks(heldUntilMono: (readBack: ReadBack) => MonoMs): ReadBacks {
   const byPoint = new Map<PointId, ReadBack>();
   let pausedUntilMono: MonoMs = 0;
@@ -105,13 +102,13 @@ function laneOf({ sent, lost }: ReadBack): Lane {
   return lost === null ? 'command' : sent.write.lane;
 }
 
-/** Where the proof of a level stands: at the point itself, or at the one its profile names for it. */
+/** The read that proves a level: of the point itself, or of the one that its profile names for it. */
 export function proofRequest(unit: Unit, quantity: string): ReadRequest {
   const { table, address, type } = proofPoint(unit, quantity);
-  return { unit: unit.device.unit, table, address, count: WIDTH[type] };
+  return { unit: unit.device.unit, table, address, count: REGISTERS_PER_VALUE[type] };
 }
 
-/** Whether what was read proves the level; `found` is null where the unit has no value to tell. */
+/** Whether the values prove the level; `found` is null where the unit has no value. */
 export function judgeReadBack(
   { unit, quantity, write: { levelPct } }: WaitingWrite,
   values: readonly DecodedValue[],

@@ -1,7 +1,5 @@
 /**
- * Writes waiting for their turn: last value wins for each point, and none is sent after its time.
- *
- * Owns the waiting writes of one line. Pure data with an order; the level writes of the line send them.
+ * The queue of writes of one line: the newest value wins for each point, and none is sent after it has expired.
  */
 import type { MonoMs } from '../../core/clock.ts';
 import type { LevelWrite, WriteResult } from '../../core/ports.ts';
@@ -9,40 +7,40 @@ import type { PointId } from '../../core/words.ts';
 import { type Unit, writableMono } from '../units/unit.ts';
 import type { WriteWords } from './write-reasons.ts';
 
-/** One level on its way to its lamp. */
+/** One level write. */
 export interface WaitingWrite {
   readonly write: LevelWrite;
   readonly unit: Unit;
   readonly quantity: string;
   readonly addedMono: MonoMs;
-  /** Times it was sent without coming to a good end. */
+  /** How often it was sent without success. */
   readonly attempts: number;
   /** When it first left for the lamp; null before. */
   readonly sentMono: MonoMs | null;
   /** It may go with others in one write; a repair of what such a write did not reach may not. */
   readonly mayGroup: boolean;
-  /** Those of lamps unless given. */
+  /** Default: those of lamps. */
   readonly words?: WriteWords;
-  /** It was refused by a unit that is not ready yet: it goes again once the unit is set up. */
+  /** A unit that is not set up yet refused it: it is sent again after the set-up. */
   readonly isAfterSetUp?: true;
   readonly settle: (result: WriteResult) => void;
 }
 
-/** Why a write ends that a newer one for the same point has made worthless. */
+/** The reason of a write that a newer one for the same point has replaced. */
 export const SUPERSEDED = 'a newer level took its place';
 
 export interface WriteQueue {
   add(waiting: WaitingWrite): void;
-  /** Oldest write of the lane that may go now; one for a unit known to be silent goes after those for units that answer. */
+  /** The oldest write of the lane that may be sent now; those to silent units come last. */
   take(lane: LevelWrite['lane'], nowMono: MonoMs): WaitingWrite | undefined;
   has(lane: LevelWrite['lane'], nowMono: MonoMs): boolean;
-  /** What waits for this point, in whatever lane, and is still worth sending. */
+  /** The write that waits for this point, in any lane, if it has not expired. */
   at(pointId: PointId, nowMono: MonoMs): WaitingWrite | undefined;
-  /** Take this point's write out without an end: it is being sent. */
+  /** Removes the write of this point without settling it: it is being sent. */
   remove(pointId: PointId): void;
-  /** When the next of them may go; undefined when none waits. */
+  /** When the next write may be sent; undefined when none waits. */
   nextMono(): MonoMs | undefined;
-  /** Give up all of them. */
+  /** Fails all writes. */
   failAll(reason: string): void;
 }
 
@@ -91,7 +89,7 @@ export function createWriteQueue(): WriteQueue {
   };
 }
 
-/** One that has fallen silent is not set up; it gets its light as any silent one. */
+/** Waits for the set-up of its unit. A silent unit is not set up and gets its level like any silent unit. */
 function isHeld({ isAfterSetUp, unit }: WaitingWrite): boolean {
   return isAfterSetUp === true && unit.pendingSteps.length > 0 && unit.health.state !== 'silent';
 }

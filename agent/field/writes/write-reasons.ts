@@ -1,5 +1,5 @@
 /**
- * Why a level could not be set, in words that say what to check.
+ * Why a level could not be set, with what to check.
  *
  * Pure.
  */
@@ -7,7 +7,7 @@ import type { BusError, BusErrorCode } from '../../core/errors.ts';
 import type { LevelWrite } from '../../core/ports.ts';
 import type { Unit } from '../units/unit.ts';
 
-/** What to look at when a unit answers with an exception; silence and damage say so themselves. */
+/** What to check when a unit answers with an exception; the texts of other failures contain it. */
 const ADVICE: Readonly<Partial<Record<BusErrorCode, string>>> = {
   'illegal-function': 'check that the profile fits the device',
   'illegal-address': 'check that the profile fits the device and its mode',
@@ -21,15 +21,15 @@ export function isUnitRefusal({ code }: BusError): boolean {
   return ADVICE[code] !== undefined;
 }
 
-/** How the writes of one kind tell what became of them. */
+/** The reasons of failed writes, in terms of a lamp or of an output. */
 export interface WriteWords {
-  /** Why a value is not even tried; empty when it may be. */
+  /** Why a value is not sent; empty when it may be sent. */
   refusal(write: LevelWrite, unit: Unit, quantity: string): string;
   failure(error: BusError): string;
   mismatch(found: number | null, value: number): string;
 }
 
-/** Why this level is not even tried; empty when it may be. */
+/** Why this level is not sent; empty when it may be sent. */
 function writeRefusal({ levelPct }: LevelWrite, { device, driver: { profile } }: Unit, quantity: string): string {
   const limits = profile.points.find(({ id }) => id === quantity)?.write ?? null;
   if (limits === null) return `${quantity} of ${device.id} cannot be written: check the lamp's point against profile ${profile.id}`;
@@ -38,13 +38,13 @@ function writeRefusal({ levelPct }: LevelWrite, { device, driver: { profile } }:
   return `${levelPct} is outside ${limits.min}..${limits.max} of ${quantity} of ${device.id}: check the limits of the lamp`;
 }
 
-/** Why a write, or its proof, came to nothing. */
+/** Why a write, or its read-back, failed. */
 function failureReason({ code, message }: BusError): string {
   const advice = ADVICE[code];
   return advice === undefined ? message : `${message}: ${advice}`;
 }
 
-/** What a lamp shows instead of what it was told. */
+/** Why a read-back does not prove the level. */
 function mismatchReason(found: number | null, levelPct: number): string {
   return `reads back ${found ?? 'no value'}, wrote ${levelPct}: check the driver's limits, its mode and what else writes to it`;
 }

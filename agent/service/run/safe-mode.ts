@@ -5,6 +5,7 @@
  */
 import type { BusTools } from '../../core/bus-tools.ts';
 import type { Cabinet } from '../../core/cabinet.ts';
+import { Refusal } from '../../core/refusal.ts';
 
 /** Without its uplink: what comes from outside may be what ends the agent. */
 export function safeCabinet(cabinet: Cabinet): Cabinet {
@@ -14,7 +15,7 @@ export function safeCabinet(cabinet: Cabinet): Cabinet {
 /** Reading helps to find out; scans and writes wait. */
 export function readOnlyBus(bus: BusTools): BusTools {
   const refuse = async (): Promise<never> => {
-    throw new RangeError(
+    throw new Refusal(
       'the agent is in safe mode and only reads: see `luciole events`; it leaves safe mode by itself, or when it is restarted',
     );
   };

@@ -6,7 +6,7 @@ import { every } from '../../../agent/core/clock.ts';
 import type { BytePort } from '../../../agent/core/driver.ts';
 import { createManualClock } from '../../../agent/core/manual-clock.ts';
 import { readProfiles } from '../../../drivers/registry.ts';
-import { createSimLine } from '../../street/sim-line.ts';
+import { SimLine } from '../../street/sim-line.ts';
 import { sds011Frame } from '../../street/units/sds011.ts';
 import type { SimUnit } from '../../street/units/sim-unit.ts';
 import { createWire } from '../../street/wire.ts';
@@ -26,7 +26,7 @@ function unit(turnaroundMs: number): SimUnit {
 /** A line whose units hear only who speaks at their speed, and everything that a look at it does. */
 function bench(serial: SerialSettings, units: ReadonlyMap<number, SimUnit>) {
   const clock = createManualClock(0, 'none');
-  const line = createSimLine({ serial, clock, units });
+  const line = new SimLine({ serial, clock, units });
   const opened: string[] = [];
   let isOpen = 0;
   const openPort = (_: string, { baud, parity }: SerialSettings): BytePort => {

@@ -10,6 +10,7 @@ import type {
 import type { SerialSettings } from '../../../agent/core/cabinet.ts';
 import { BusError } from '../../../agent/core/errors.ts';
 import type { Profile } from '../../../agent/core/profile.ts';
+import { Refusal } from '../../../agent/core/refusal.ts';
 import type { ProfileView } from '../../../agent/core/views.ts';
 import { testPoint, testProfile, writable } from '../../support/profiles.ts';
 
@@ -162,7 +163,7 @@ export function createFakeBus(asked: unknown[]): BusTools {
       asked.push(request);
       if (request.unit === 9) throw new BusError('timeout', 'unit 9: no reply in 300 ms, check power, address and wiring');
       if (request.address === 404) throw new BusError('illegal-address', 'unit 7 answered with exception 2');
-      if (request.line === 'air') throw new RangeError('line air is a uart line: nobody can be asked there');
+      if (request.line === 'air') throw new Refusal('line air is a uart line: nobody can be asked there');
       return readResult({ ...request, words: Array.from({ length: request.count }, (_, index) => (index === 0 ? 300 : 0xff38)) });
     },
     warnings: ({ address, values }) => (address === 2_001 ? [`level: ${values} is outside the profile's limits 0 to 100`] : []),

@@ -3,7 +3,7 @@ import { createEventTracker } from '../../../agent/core/event-tracker.ts';
 import { createManualClock } from '../../../agent/core/manual-clock.ts';
 import type { PointProfile } from '../../../agent/core/profile.ts';
 import type { AgentEvent, Reading } from '../../../agent/core/words.ts';
-import { createCounterRegistry } from '../../../agent/field/counter-registry.ts';
+import { CounterRegistry } from '../../../agent/field/counter-registry.ts';
 import { KWH, POLL_S } from './energy-point.ts';
 import { createPlant, type Plant, point, profile } from './plant.ts';
 
@@ -11,7 +11,7 @@ const HOUR_MS = 3_600_000;
 
 const RETRY_MS = 60_000;
 
-// ── the book ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+// ── the registry ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 type Saved = Record<string, { offset: number; lastRaw: number; unit: string; atMs: number | null }>;
 
@@ -42,7 +42,7 @@ function memoryOf(facts: Record<string, unknown> = {}) {
 
 const energy = (over: Partial<PointProfile> = {}): PointProfile => point('energy', { ...KWH, counter: { rolloverAt: null }, ...over });
 
-function bookWith(
+function registryWith(
   t: Test,
   memory: ReturnType<typeof memoryOf>,
   points: Record<string, PointProfile> = { 'M1.energy': energy() },
@@ -51,16 +51,16 @@ function bookWith(
   const clock = createManualClock(Date.parse('2026-01-15T22:00:00Z') + startMs);
   const events: AgentEvent[] = [];
   const late: Reading[] = [];
-  const book = createCounterRegistry({
+  const registry = new CounterRegistry({
     points: Object.entries(points).map(([id, profile]) => ({ pointId: id as 'M1.energy', profile })),
     clock,
     events: createEventTracker(clock, (event) => events.push(event)),
     store: memory,
     onReadings: (readings) => late.push(...readings),
   });
-  t.teardown(() => book.stop());
+  t.teardown(() => registry.stop());
   const read = (values: Record<string, number | null>): readonly Reading[] =>
-    book.counted(
+    registry.counted(
       Object.entries(values).map(([id, value]) => ({
         pointId: id as 'M1.energy',
         value,
@@ -74,36 +74,36 @@ function bookWith(
     await clock.advance(POLL_S * 1_000);
     return read(values);
   };
-  return { clock, book, events, late, read, poll };
+  return { clock, registry, events, late, read, poll };
 }
 
 const valuesOf = (readings: readonly Reading[]): (number | null)[] => readings.map(({ value }) => value);
 
 t.test('other readings, and those that are not good, pass as they are', async (t) => {
-  const { book, clock, read } = bookWith(t, memoryOf());
-  book.start();
+  const { registry, clock, read } = registryWith(t, memoryOf());
+  registry.start();
   await clock.advance(0);
   t.match(read({ 'M1.power': 12, 'M1.energy': null }), [
     { value: 12, quality: 'good' },
     { value: null, quality: 'missing' },
   ]);
   const stale = { pointId: 'M1.energy', value: 3, quality: 'stale', atMono: 0, atMs: 0 } as const;
-  t.same(book.counted([stale]), [stale]);
+  t.same(registry.counted([stale]), [stale]);
 });
 
 t.test('a cabinet without counters asks the disk for nothing', async (t) => {
   const memory = memoryOf();
-  const { book, clock } = bookWith(t, memory, { 'M1.power': point('power') });
-  book.start();
+  const { registry, clock } = registryWith(t, memory, { 'M1.power': point('power') });
+  registry.start();
   await clock.advance(2 * HOUR_MS);
-  book.stop();
+  registry.stop();
   t.match(memory, { loads: 0, saves: 0 });
 });
 
 t.test('totals are written once an hour for all points together, an offset at once, nothing when nothing was counted', async (t) => {
   const memory = memoryOf();
-  const { book, clock, poll } = bookWith(t, memory, { 'M1.energy': energy(), 'M2.energy': energy() });
-  book.start();
+  const { registry, clock, poll } = registryWith(t, memory, { 'M1.energy': energy(), 'M2.energy': energy() });
+  registry.start();
   for (let i = 0; i < 119; i++) await poll({ 'M1.energy': 700 + i / 100, 'M2.energy': 50 + i / 100 });
   t.equal(memory.saves, 0);
   for (let i = 119; i < 125; i++) await poll({ 'M1.energy': 700 + i / 100, 'M2.energy': 50 + i / 100 });
@@ -117,14 +117,14 @@ t.test('totals are written once an hour for all points together, an offset at on
   await clock.advance(10 * HOUR_MS);
   t.equal(memory.saves, 2);
   await poll({ 'M1.energy': 4 });
-  book.stop();
+  registry.stop();
   t.equal(memory.saves, 3, 'and the rest at stop');
 });
 
 t.test('a disk that takes no offset is asked again', async (t) => {
   const memory = memoryOf();
-  const { book, clock, poll } = bookWith(t, memory);
-  book.start();
+  const { registry, clock, poll } = registryWith(t, memory);
+  registry.start();
   for (const raw of [700, 700, 2]) await poll({ 'M1.energy': raw });
   memory.isBroken = true;
   await poll({ 'M1.energy': 2 });
@@ -138,9 +138,9 @@ t.test('after a restart the first reading is compared with what was saved', asyn
   const saved = (): ReturnType<typeof memoryOf> =>
     memoryOf({ counters: { 'M1.energy': { offset: 698, lastRaw: 2, unit: 'kWh', atMs: Date.parse('2026-01-15T21:00:00Z') } } });
   const first = async (raws: number[], quality: 'synced' | 'none' = 'synced', memory = saved(), profile = energy()) => {
-    const { book, clock, events, poll } = bookWith(t, memory, { 'M1.energy': profile });
+    const { registry, clock, events, poll } = registryWith(t, memory, { 'M1.energy': profile });
     clock.setQuality(quality);
-    book.start();
+    registry.start();
     const totals: (number | null)[] = [];
     for (const raw of raws) totals.push(...valuesOf(await poll({ 'M1.energy': raw })));
     return { totals, events, memory };
@@ -172,8 +172,8 @@ t.test('a reading that comes before the memory waits for it', async (t) => {
   const memory = memoryOf({ counters: { 'M1.energy': { offset: 698, lastRaw: 2, unit: 'kWh', atMs: null } } });
   const { promise, resolve } = Promise.withResolvers<void>();
   memory.gate = promise;
-  const { book, clock, late, read } = bookWith(t, memory, { 'M1.energy': energy(), 'M2.energy': energy() });
-  book.start();
+  const { registry, clock, late, read } = registryWith(t, memory, { 'M1.energy': energy(), 'M2.energy': energy() });
+  registry.start();
   t.match(read({ 'M1.energy': 2.5, 'M1.power': 12 }), [{ pointId: 'M1.power', value: 12 }]);
   t.same(read({ 'M2.energy': 50 }), []);
   t.match(read({ 'M2.energy': null }), [{ quality: 'missing' }], 'what is newer goes first, and the older is dropped');
@@ -189,18 +189,18 @@ t.test('a memory that answers after a stop, or twice, changes nothing', async (t
   const memory = memoryOf({ counters: { 'M1.energy': { offset: 698, lastRaw: 2, unit: 'kWh', atMs: null } } });
   const first = Promise.withResolvers<void>();
   memory.gate = first.promise;
-  const { book, clock, late, read } = bookWith(t, memory);
-  book.start();
+  const { registry, clock, late, read } = registryWith(t, memory);
+  registry.start();
   read({ 'M1.energy': 2.5 });
-  book.stop();
+  registry.stop();
   first.resolve();
   await clock.advance(0);
   t.same(late, []);
   const second = Promise.withResolvers<void>();
   memory.gate = second.promise;
-  book.start();
-  book.stop();
-  book.start();
+  registry.start();
+  registry.stop();
+  registry.start();
   second.resolve();
   await clock.advance(0);
   t.match(late, [{ value: 700.5 }]);
@@ -209,19 +209,19 @@ t.test('a memory that answers after a stop, or twice, changes nothing', async (t
 
 t.test('a time that nobody can trust is not saved as one', async (t) => {
   const memory = memoryOf();
-  const { book, clock, poll } = bookWith(t, memory);
+  const { registry, clock, poll } = registryWith(t, memory);
   clock.setQuality('restored');
-  book.start();
+  registry.start();
   for (const raw of [700, 700]) await poll({ 'M1.energy': raw });
-  book.stop();
+  registry.stop();
   t.equal(memory.counters()['M1.energy']?.atMs, null);
 });
 
 t.test('while the memory cannot be read nobody knows a total, and nothing is written over it', async (t) => {
   const memory = memoryOf({ counters: { 'M1.energy': { offset: 698, lastRaw: 2, unit: 'kWh', atMs: null }, 'M9.energy': { offset: 5 } } });
   memory.isBroken = true;
-  const { book, clock, late, read, poll } = bookWith(t, memory);
-  book.start();
+  const { registry, clock, late, read, poll } = registryWith(t, memory);
+  registry.start();
   t.same(read({ 'M1.energy': 2.5 }), []);
   await clock.advance(0);
   t.match(late, [{ value: null, quality: 'bad' }]);
@@ -230,7 +230,7 @@ t.test('while the memory cannot be read nobody knows a total, and nothing is wri
   await clock.advance(RETRY_MS);
   t.equal(memory.saves, 0);
   t.match(await poll({ 'M1.energy': 2.7 }), [{ value: 700.7, quality: 'good' }]);
-  book.stop();
+  registry.stop();
   t.match(
     memory.counters(),
     { 'M1.energy': { offset: 698, lastRaw: 2.7 }, 'M9.energy': { offset: 5 } },
@@ -240,8 +240,8 @@ t.test('while the memory cannot be read nobody knows a total, and nothing is wri
 
 t.test('a replaced meter is told once, with all that it counts', async (t) => {
   const points = { 'M1.energy': energy(), 'M1.starts': point('starts', { semantic: 'count', counter: { rolloverAt: null } }) };
-  const { book, events, poll } = bookWith(t, memoryOf(), points);
-  book.start();
+  const { registry, events, poll } = registryWith(t, memoryOf(), points);
+  registry.start();
   for (const i of [0, 1]) await poll({ 'M1.energy': 700.25 + i, 'M1.starts': 40 });
   for (const i of [0, 1]) await poll({ 'M1.energy': 0.5 + i, 'M1.starts': 3 });
   t.match(events, [

@@ -5,7 +5,7 @@ import { createEventTracker } from '../../../agent/core/event-tracker.ts';
 import { createManualClock } from '../../../agent/core/manual-clock.ts';
 import type { AgentEvent, Reading } from '../../../agent/core/words.ts';
 import { createField } from '../../../agent/field/field.ts';
-import { createPortSupervisor } from '../../../agent/field/line/port-supervisor.ts';
+import { PortSupervisor } from '../../../agent/field/line/port-supervisor.ts';
 import { createUartDriver } from '../../../drivers/uart/frame-codec.ts';
 import { OPS243 } from '../../../drivers/uart/ops243.ts';
 import { SDS011 } from '../../../drivers/uart/sds011.ts';
@@ -149,17 +149,17 @@ t.test('a device that must be asked is woken, started and asked each second; the
   const { clock, field, unit, alive } = sps30Plant();
   t.teardown(() => field.stop());
   await field.start();
-  t.same(unit.heard, [0x11]);
+  t.same(unit.commands, [0x11]);
   await clock.advance(99);
-  t.same(unit.heard, [0x11], 'it has time to wake');
+  t.same(unit.commands, [0x11], 'it has time to wake');
   await clock.advance(200);
-  t.same(unit.heard, [0x11, 0x00, 0x03]);
+  t.same(unit.commands, [0x11, 0x00, 0x03]);
   t.match(field.latest('A1.pm2_5'), { value: 4.2, quality: 'good' });
   await clock.advance(3_000);
-  t.same(unit.heard, [0x11, 0x00, 0x03, 0x03, 0x03, 0x03]);
+  t.same(unit.commands, [0x11, 0x00, 0x03, 0x03, 0x03, 0x03]);
   await field.stop();
   await clock.advance(10_000);
-  t.equal(unit.heard.length, 6, 'a stopped line says nothing');
+  t.equal(unit.commands.length, 6, 'a stopped line says nothing');
   t.same(alive, ['A1 up']);
 });
 
@@ -194,9 +194,9 @@ t.test('an unplugged device is not asked, and after the plug it is set going ane
   await field.start();
   await clock.advance(1_500);
   wire.end.unplug();
-  const before = unit.heard.length;
+  const before = unit.commands.length;
   await clock.advance(20_000);
-  t.equal(unit.heard.length, before);
+  t.equal(unit.commands.length, before);
   wire.end.replug();
   unit.powerUp();
   await clock.advance(11_000);
@@ -264,10 +264,10 @@ t.test(
   },
 );
 
-// ── line keeper ──────────────────────────────────────────────────────────────────────────────────────────────────────
+// ── line supervisor ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
 /** A port whose opening the test decides. */
-function keeperPlant() {
+function supervisorPlant() {
   const clock = createManualClock(0);
   const events: AgentEvent[] = [];
   const tries: number[] = [];
@@ -284,7 +284,7 @@ function keeperPlant() {
       isOpen = false;
     },
   };
-  const keeper = createPortSupervisor({
+  const supervisor = new PortSupervisor({
     lineId: 'north',
     port,
     clock,
@@ -296,7 +296,7 @@ function keeperPlant() {
   });
   return {
     clock,
-    keeper,
+    supervisor,
     events,
     tries,
     ups: () => ups,
@@ -311,37 +311,37 @@ const missing = async (): Promise<void> => {
 };
 
 t.test('a port that is missing is tried again, soon at first, then every ten seconds, and one event tells it', async (t) => {
-  const { clock, keeper, events, tries, opening, ups } = keeperPlant();
-  t.teardown(() => keeper.stop());
+  const { clock, supervisor, events, tries, opening, ups } = supervisorPlant();
+  t.teardown(() => supervisor.stop());
   opening(missing);
-  await keeper.start();
+  await supervisor.start();
   await clock.advance(60_000);
   const pauses = tries.slice(1).map((mono, i) => mono - (tries[i] as number));
   t.same(pauses.slice(0, 7), [500, 1_000, 2_000, 4_000, 8_000, 10_000, 10_000]);
   t.match(events, [{ code: 'line-down', source: 'north', severity: 'alarm', text: 'there is no such port', endMs: null }]);
-  t.equal(keeper.reason, 'there is no such port');
+  t.equal(supervisor.reason, 'there is no such port');
   opening(async () => {});
   await clock.advance(10_000);
-  t.equal(keeper.reason, '');
+  t.equal(supervisor.reason, '');
   t.equal(ups(), 1);
-  keeper.lost(new BusError('port-closed', 'it went away'));
+  supervisor.lost(new BusError('port-closed', 'it went away'));
   const before = tries.length;
   await clock.advance(600);
   t.equal(tries.length, before + 1, 'after a loss it begins soon again');
 });
 
 t.test('two losses in a row lead to one try, not two', async (t) => {
-  const { clock, keeper, tries } = keeperPlant();
-  t.teardown(() => keeper.stop());
-  await keeper.start();
-  keeper.lost(new BusError('port-closed', 'it went away'));
-  keeper.lost(new BusError('port-closed', 'it went away'));
+  const { clock, supervisor, tries } = supervisorPlant();
+  t.teardown(() => supervisor.stop());
+  await supervisor.start();
+  supervisor.lost(new BusError('port-closed', 'it went away'));
+  supervisor.lost(new BusError('port-closed', 'it went away'));
   await clock.advance(30_000);
   t.equal(tries.length, 2);
 });
 
 t.test('a port that opens while the line is being stopped is closed again', async (t) => {
-  const { clock, keeper, opening, ups, isOpen } = keeperPlant();
+  const { clock, supervisor, opening, ups, isOpen } = supervisorPlant();
   let finish = (): void => {};
   opening(
     () =>
@@ -349,8 +349,8 @@ t.test('a port that opens while the line is being stopped is closed again', asyn
         finish = resolve;
       }),
   );
-  const starting = keeper.start();
-  await keeper.stop();
+  const starting = supervisor.start();
+  await supervisor.stop();
   finish();
   await starting;
   await clock.advance(1_000);
@@ -359,10 +359,10 @@ t.test('a port that opens while the line is being stopped is closed again', asyn
 });
 
 t.test('a stopped line is not tried again', async (t) => {
-  const { clock, keeper, tries, opening } = keeperPlant();
+  const { clock, supervisor, tries, opening } = supervisorPlant();
   opening(missing);
-  await keeper.start();
-  await keeper.stop();
+  await supervisor.start();
+  await supervisor.stop();
   await clock.advance(60_000);
   t.equal(tries.length, 1);
 });

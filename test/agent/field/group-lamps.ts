@@ -1,7 +1,5 @@
 /**
- * Invented lamps for the tests of writes: some hear a broadcast, some do not, some stand behind a gateway.
- *
- * Owns the device types. Nothing here knows a real device.
+ * Invented lamps for the tests of writes: some execute a broadcast, some do not, some are behind a gateway.
  */
 import type { GroupProfile } from '../../../agent/core/profile.ts';
 import { writable } from '../../support/profiles.ts';

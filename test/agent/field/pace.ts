@@ -1,7 +1,7 @@
 /**
  * Units of a plant that take their time, request by request, or do not reply at all.
  *
- * Owns the wrapping. The simulated line reads the turnaround of a unit after it has served the request.
+ * The simulated line reads the turnaround of a unit after it has served the request.
  */
 
 import type { WriteResult } from '../../../agent/core/ports.ts';

@@ -1,10 +1,10 @@
 /**
  * A field on one simulated line with units made for the test: what they hold, refuse and say is the test's to change.
  *
- * Owns the joining. Drivers and wire are the real and the simulated ones; only the device types are invented.
+ * Drivers are the real ones, the wire is simulated; only the device types are invented.
  */
 import type { SerialSettings } from '../../../agent/core/cabinet.ts';
-import type { BytePort } from '../../../agent/core/driver.ts';
+import type { BytePort, ModbusDriver, ModbusLine } from '../../../agent/core/driver.ts';
 import { createManualClock, type ManualClock } from '../../../agent/core/manual-clock.ts';
 import type { Field, WriteResult } from '../../../agent/core/ports.ts';
 import type { Profile, Table } from '../../../agent/core/profile.ts';
@@ -14,7 +14,7 @@ import { POLL_PERIOD_MS } from '../../../agent/field/polls/poll-plan.ts';
 import { createModbusDriver } from '../../../drivers/modbus/modbus-driver.ts';
 import { createModbusLine } from '../../../drivers/modbus/modbus-line.ts';
 import { createRandom } from '../../street/random.ts';
-import { createSimLine, type SimLine } from '../../street/sim-line.ts';
+import { SimLine } from '../../street/sim-line.ts';
 import type { SimUnit } from '../../street/units/sim-unit.ts';
 import { createWire } from '../../street/wire.ts';
 import { SERIAL_8N2, testDevice, testLine, testPoint, testProfile, writable } from '../../support/profiles.ts';
@@ -57,7 +57,7 @@ export interface TestUnit extends SimUnit {
   /** Exception codes for registers it refuses, to read or to write. */
   readonly refusals: Map<string, number>;
   readonly asked: { readonly atMono: number; readonly what: string }[];
-  /** Reads back something else than was written. */
+  /** Acknowledges writes without executing them. */
   deaf: boolean;
 }
 
@@ -110,18 +110,22 @@ export interface WriteOptions {
   readonly onSent?: (sentMono: number) => void;
 }
 
-export interface Plant {
+/** What the field has reported. */
+interface PlantRecord {
+  readonly readings: Reading[];
+  readonly events: AgentEvent[];
+  /** `L1 up`, `L1 down`, in order. */
+  readonly alive: string[];
+  readonly log: { readonly name: string; readonly fields: Readonly<Record<string, unknown>> }[];
+}
+
+export interface Plant extends PlantRecord {
   readonly clock: ManualClock;
   readonly field: Field;
   readonly sim: SimLine;
   /** Of the line's cable. */
   readonly port: BytePort;
   readonly units: ReadonlyMap<string, TestUnit>;
-  readonly readings: Reading[];
-  readonly events: AgentEvent[];
-  /** `L1 up`, `L1 down`, in order. */
-  readonly alive: string[];
-  readonly log: { readonly name: string; readonly fields: Readonly<Record<string, unknown>> }[];
   unit(deviceId: string): TestUnit;
   addressOf(deviceId: string): number;
   write(deviceId: string, levelPct: number, over?: WriteOptions): Promise<WriteResult>;
@@ -139,50 +143,29 @@ export function createPlant({
   const clock = createManualClock(startMs);
   const ids = Object.keys(devices);
   const units = new Map(ids.map((id) => [id, testUnit(clock)]));
-  const sim = createSimLine({ serial, clock, units: new Map(ids.map((id, i) => [i + 1, units.get(id) as TestUnit])) });
+  const sim = new SimLine({ serial, clock, units: new Map(ids.map((id, i) => [i + 1, units.get(id) as TestUnit])) });
   const wire = createWire((bytes) => sim.receive(bytes));
   sim.end = wire.end;
-  const config = testLine(
-    'north',
-    ids.map((id, i) => testDevice(id, { unit: i + 1, profile: (devices[id] as Profile).id })),
-    { port: '/dev/north', serial },
-  );
-  const drivers = new Map(ids.map((id) => [id, createModbusDriver(devices[id] as Profile)]));
-  const readings: Reading[] = [];
-  const events: AgentEvent[] = [];
-  const alive: string[] = [];
-  const log: { name: string; fields: Readonly<Record<string, unknown>> }[] = [];
+  const record: PlantRecord = { readings: [], events: [], alive: [], log: [] };
   const field = createField({
-    lines: [
-      {
-        kind: 'modbus',
-        config,
-        line: createModbusLine({ port: wire.port, serial, clock }),
-        driverOf: (id) => drivers.get(id) as ReturnType<typeof createModbusDriver>,
-      },
-    ],
+    lines: [fieldLineOf(devices, { serial, line: createModbusLine({ port: wire.port, serial, clock }) })],
     clock,
-    log: { event: (name, fields = {}) => log.push({ name, fields }) },
     setupValuesOf: () => ({ rampUpMs: 1_500, rampDownMs: 5_000, failsafeTimeoutS: 60, failsafeLevelPct: 70 }),
     random: createRandom(3),
     ...(memory === undefined ? {} : { memory }),
     periodsMs,
-    onReadings: (more) => readings.push(...more),
-    onAlive: (id, isAlive) => alive.push(`${id} ${isAlive ? 'up' : 'down'}`),
-    onEvent: (event) => events.push(event),
+    ...listenersOf(record),
   });
   let commands = 0;
-  const plant: Plant = {
+  const unit = (id: string): TestUnit => units.get(id) as TestUnit;
+  return {
+    ...record,
     clock,
     field,
     sim,
     port: wire.port,
     units,
-    readings,
-    events,
-    alive,
-    log,
-    unit: (id) => units.get(id) as TestUnit,
+    unit,
     addressOf: (id) => ids.indexOf(id) + 1,
     write: (id, levelPct, { lane = 'urgent', ttlMs = 5_000, quantity = 'level', onSent = () => {} } = {}) =>
       field.write({
@@ -194,11 +177,29 @@ export function createPlant({
         expiresMono: clock.monoMs() + ttlMs,
         onSent,
       }),
-    askedSince: (id, mono) =>
-      plant
-        .unit(id)
-        .asked.filter(({ atMono }) => atMono >= mono)
-        .map(({ what }) => what),
+    askedSince: (id, mono) => unit(id).asked.flatMap(({ atMono, what }) => (atMono >= mono ? [what] : [])),
   };
-  return plant;
+}
+
+function fieldLineOf(
+  devices: PlantOptions['devices'],
+  { serial, line }: { readonly serial: SerialSettings; readonly line: ModbusLine },
+): FieldOptions['lines'][number] {
+  const drivers = new Map(Object.entries(devices).map(([id, profile]) => [id, createModbusDriver(profile)]));
+  const units = Object.entries(devices).map(([id, { id: profile }], i) => testDevice(id, { unit: i + 1, profile }));
+  return {
+    kind: 'modbus',
+    config: testLine('north', units, { port: '/dev/north', serial }),
+    line,
+    driverOf: (id) => drivers.get(id) as ModbusDriver,
+  };
+}
+
+function listenersOf({ readings, events, alive, log }: PlantRecord) {
+  return {
+    log: { event: (name: string, fields: Readonly<Record<string, unknown>> = {}) => void log.push({ name, fields }) },
+    onReadings: (more: readonly Reading[]) => void readings.push(...more),
+    onAlive: (id: string, isAlive: boolean) => void alive.push(`${id} ${isAlive ? 'up' : 'down'}`),
+    onEvent: (event: AgentEvent) => void events.push(event),
+  };
 }

@@ -22,7 +22,7 @@ async function plantWith(t: Pick<Test, 'teardown'>, options: PlantOptions): Prom
 function missBroadcasts(unit: TestUnit): void {
   const { read, write } = unit;
   let isAddressed = false;
-  unit.heard = () => {
+  unit.onRequest = () => {
     isAddressed = true;
   };
   unit.read = (...args) => {

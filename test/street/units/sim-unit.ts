@@ -9,8 +9,8 @@ export interface SimUnit {
   readonly turnaroundMs: number;
   read(table: Table, address: number, count: number): readonly number[] | Exception;
   write(table: 'coil' | 'holding', address: number, values: readonly number[]): Exception | undefined;
-  /** Any request for this unit was heard; devices with a comms watchdog re-arm it. */
-  heard?(): void;
+  /** Called for each request to this unit; devices with a comms watchdog re-arm it. */
+  onRequest?(): void;
   /** Mains were cut and came back. */
   powerUp?(): void;
   /** The street is taken down. */

@@ -9,7 +9,7 @@ export interface SimSps30 {
   powerUp(): void;
   readonly state: 'asleep' | 'idle' | 'measuring';
   /** Commands as they came, by number. */
-  readonly heard: readonly number[];
+  readonly commands: readonly number[];
   /** The ten floats of its next answer; empty while there is no new sample. */
   sample: readonly number[];
 }
@@ -22,10 +22,10 @@ const STUFFED: Readonly<Record<number, readonly number[]>> = { 126: [0x7d, 0x5e]
 export function createSps30(send: (bytes: Buffer) => void): SimSps30 {
   let state: SimSps30['state'] = 'asleep';
   let pending: number[] = [];
-  const heard: number[] = [];
+  const commands: number[] = [];
   const unit: SimSps30 = {
     sample: [],
-    heard,
+    commands,
     get state() {
       return state;
     },
@@ -38,14 +38,16 @@ export function createSps30(send: (bytes: Buffer) => void): SimSps30 {
           pending.push(byte);
           continue;
         }
-        if (pending.length >= 4) command(plain(pending));
+        if (pending.length >= 4) execute(plain(pending));
         pending = [];
       }
     },
   };
-  const command = ([, code = -1]: readonly number[]): void => {
+  return unit;
+
+  function execute([, code = -1]: readonly number[]): void {
     if (state === 'asleep' && code !== WAKE) return;
-    heard.push(code);
+    commands.push(code);
     if (code === WAKE) state = 'idle';
     else if (code === START && state === 'idle') state = 'measuring';
     else if (state !== 'measuring' || code !== READ) {
@@ -53,8 +55,7 @@ export function createSps30(send: (bytes: Buffer) => void): SimSps30 {
       return;
     }
     send(shdlcFrame(code, 0, code === READ ? floats(unit.sample) : []));
-  };
-  return unit;
+  }
 }
 
 /** An answer as it goes over the wire. */

@@ -73,7 +73,7 @@ export function createWbLed({ world, lamp, clock, onLevel }: WbLedOptions): SimU
       } else registers.set(address, value);
       return undefined;
     },
-    heard() {
+    onRequest() {
       watchdog?.cancel();
       if (!isStopped) watchdog = clock.after(register(8) * 1_000, commsLost);
     },

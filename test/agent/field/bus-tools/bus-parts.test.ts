@@ -4,10 +4,11 @@ import type { ReadRequest, Reply } from '../../../../agent/core/driver.ts';
 import { BusError } from '../../../../agent/core/errors.ts';
 import { createManualClock } from '../../../../agent/core/manual-clock.ts';
 import type { IdentifyProbe } from '../../../../agent/core/profile.ts';
+import { Refusal } from '../../../../agent/core/refusal.ts';
 import { checkRead, checkRegisters, checkScan, checkWrite } from '../../../../agent/field/bus-tools/bus-bounds.ts';
 import { identify } from '../../../../agent/field/bus-tools/bus-identify.ts';
 import { createBusWatch } from '../../../../agent/field/bus-tools/bus-watch.ts';
-import { isDone, questionOf, refused, walkFrom, walkOn } from '../../../../agent/field/bus-tools/register-walk.ts';
+import { isDone, nextRead, refused, walkFrom, walkOn } from '../../../../agent/field/bus-tools/register-walk.ts';
 import { otherSettings, quickWaitMs, requestMs } from '../../../../agent/field/bus-tools/scan-settings.ts';
 import { explains, suspectsOf } from '../../../../agent/field/bus-tools/scan-suspects.ts';
 import { createSpreadMeter } from '../../../../agent/field/stats/spread.ts';
@@ -26,7 +27,7 @@ function walkOver({ has, most, pairsOnly }: Device, to: number, cap = 16): { fou
   const found: number[] = [];
   let questions = 0;
   for (let walk = walkFrom(0, to, cap); !isDone(walk); questions++) {
-    const { address, count } = questionOf(walk);
+    const { address, count } = nextRead(walk);
     const wanted = Array.from({ length: count }, (_, i) => address + i);
     const isAligned = !pairsOnly || (address % 2 === 0 && count % 2 === 0);
     const isAnswered = isAligned && count <= most && wanted.every((each) => has.has(each));
@@ -142,12 +143,14 @@ t.test('a stranger is known by what names it, and guessed at only when nothing d
         ? new BusError('illegal-address', 'no')
         : { words: found, turnaroundMs: 5, firstByteMs: 5, askedMono: 0, atMono: 0 };
     };
-  const shelf = [maybe, led, meter];
-  t.same((await identify(9, shelf, unitWith({ 'holding:200': text, 'input:0': [7] }))).profiles, [{ id: 'led', strength: 'strong' }]);
+  const profiles = [maybe, led, meter];
+  t.same((await identify(9, profiles, unitWith({ 'holding:200': text, 'input:0': [7] }))).profiles, [{ id: 'led', strength: 'strong' }]);
   t.notOk(asked.includes('input:0'), 'no guess is needed then');
-  t.same((await identify(9, shelf, unitWith({ 'holding:11': [332] }))).profiles, [{ id: 'meter', strength: 'strong' }]);
-  t.same((await identify(9, shelf, unitWith({ 'holding:11': [330], 'input:0': [7] }))).profiles, [{ id: 'maybe', strength: 'plausible' }]);
-  t.same(await identify(9, shelf, unitWith({})), { profiles: [], turnaroundsMs: [] });
+  t.same((await identify(9, profiles, unitWith({ 'holding:11': [332] }))).profiles, [{ id: 'meter', strength: 'strong' }]);
+  t.same((await identify(9, profiles, unitWith({ 'holding:11': [330], 'input:0': [7] }))).profiles, [
+    { id: 'maybe', strength: 'plausible' },
+  ]);
+  t.same(await identify(9, profiles, unitWith({})), { profiles: [], turnaroundsMs: [] });
   asked.length = 0;
   const many = range(1, 9).map((n) => testProfile(`p${n}`, [], { identify: [probe({ address: n, oneOf: [[1]] })] }));
   await identify(9, [...many, ...many], async ({ address }) => {
@@ -174,7 +177,7 @@ t.test('what cannot be asked is refused with what can', async (t) => {
   t.throws(() => checkRead({ ...read, unit: 0 }), /unit 0 is not allowed: 1 to 247/);
   t.throws(() => checkRead({ ...read, count: 126 }), /count 126 is not allowed: 1 to 125/);
   t.throws(() => checkRead({ ...read, address: 65_530, count: 7 }), /count 7 is not allowed: 1 to 6/);
-  t.throws(() => checkRead({ ...read, address: 1.5 }), RangeError);
+  t.throws(() => checkRead({ ...read, address: 1.5 }), Refusal);
   t.throws(() => checkWrite({ ...write, values: [2] }), /value 2 is not allowed: 0 to 1/);
   t.throws(() => checkWrite({ ...write, table: 'holding', values: [65_536] }), /value 65536/);
   t.throws(() => checkWrite({ ...write, values: [] }), /number of values 0/);

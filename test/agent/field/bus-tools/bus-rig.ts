@@ -1,4 +1,4 @@
-/** A line with simulated units and the tools of a person at the cabinet on it. */
+/** A line with simulated units and its bus tools. */
 import type { Test } from 'tap';
 import type { ScanRequest } from '../../../../agent/core/bus-tools.ts';
 import type { SerialSettings } from '../../../../agent/core/cabinet.ts';
@@ -10,7 +10,7 @@ import { createField } from '../../../../agent/field/field.ts';
 import { createModbusDriver } from '../../../../drivers/modbus/modbus-driver.ts';
 import { createModbusLine } from '../../../../drivers/modbus/modbus-line.ts';
 import { createRandom } from '../../../street/random.ts';
-import { createSimLine, type SimLine } from '../../../street/sim-line.ts';
+import { SimLine } from '../../../street/sim-line.ts';
 import { ILLEGAL_ADDRESS, type SimUnit } from '../../../street/units/sim-unit.ts';
 import { createWire } from '../../../street/wire.ts';
 import { testDevice, testLine, testPoint, testProfile, writable } from '../../../support/profiles.ts';
@@ -24,7 +24,7 @@ export const SCANNED_LAMP = testProfile('lamp', [
 
 const SENSOR = testProfile('sensor', [testPoint('motion', { semantic: 'presence', address: 280, poll: 'fast' })]);
 
-/** A type of the shelf that nobody has configured; `WB` names it. */
+/** A shipped device type that is not in the cabinet; `WB` names it. */
 const METER = testProfile('meter', [testPoint('power')], {
   identify: [{ table: 'holding', address: 200, count: 2, oneOf: [], text: 'WB', strength: 'strong' }],
 });
@@ -69,7 +69,7 @@ interface Rig {
 interface RigOptions {
   readonly lamps?: number;
   readonly sensors?: number;
-  readonly strangers?: ReadonlyMap<number, Registers>;
+  readonly unknownUnits?: ReadonlyMap<number, Registers>;
   readonly serial?: SerialSettings;
   readonly port?: string;
   readonly lampProfile?: Profile;
@@ -87,7 +87,7 @@ export async function rigWith(t: Test, options: RigOptions): Promise<Rig> {
     lamps = 0,
     sensors = 0,
     chunkBytes = 2,
-    strangers = new Map(),
+    unknownUnits = new Map(),
     serial = AT_9600,
     port = '/dev/north',
     lampProfile = SCANNED_LAMP,
@@ -99,8 +99,8 @@ export async function rigWith(t: Test, options: RigOptions): Promise<Rig> {
     ...Array.from({ length: lamps }, (_, i) => testDevice(`L${i + 1}`, { unit: i + 1, profile: lampProfile.id })),
     ...Array.from({ length: sensors }, (_, i) => testDevice(`S${i + 1}`, { unit: lamps + i + 1, profile: 'sensor' })),
   ];
-  const units = new Map<number, Registers>([...devices.map(({ unit }): [number, Registers] => [unit, registers(4)]), ...strangers]);
-  const sim = createSimLine({ serial, clock, units, chunkBytes });
+  const units = new Map<number, Registers>([...devices.map(({ unit }): [number, Registers] => [unit, registers(4)]), ...unknownUnits]);
+  const sim = new SimLine({ serial, clock, units, chunkBytes });
   const home = createWire((bytes) => {
     if (shared.includes(bytes[0] as number)) sim.corruptNext(bytes[0] as number);
     sim.receive(bytes);
@@ -108,7 +108,7 @@ export async function rigWith(t: Test, options: RigOptions): Promise<Rig> {
   sim.end = home.end;
   const portFor = (at: SerialSettings) => {
     const isThere = at.baud === elsewhere?.serial.baud && at.parity === elsewhere.serial.parity;
-    const other = createSimLine({ serial: at, clock, units: isThere ? elsewhere.units : new Map(), chunkBytes });
+    const other = new SimLine({ serial: at, clock, units: isThere ? elsewhere.units : new Map(), chunkBytes });
     const wire = createWire((bytes) => other.receive(bytes));
     other.end = wire.end;
     return wire.port;

@@ -1,6 +1,7 @@
 import t from 'tap';
 import type { BusTransaction, ScanProgress } from '../../../../agent/core/bus-tools.ts';
 import { createManualClock } from '../../../../agent/core/manual-clock.ts';
+import { Refusal } from '../../../../agent/core/refusal.ts';
 import { createBusTools } from '../../../../agent/field/bus-tools/bus-tools.ts';
 import { PLAIN_QUIRKS, testDevice, testLine } from '../../../support/profiles.ts';
 import { type Registers, registers, rigWith, SCAN, SCANNED_LAMP } from './bus-rig.ts';
@@ -9,7 +10,7 @@ import { type Registers, registers, rigWith, SCAN, SCANNED_LAMP } from './bus-ri
 
 t.test('the registers of a unit are found with their values and with few questions', async (t) => {
   const map = Array.from({ length: 40 }, (_, i): [string, number] => [`input:${i < 30 ? i : i + 50}`, 1_000 + i]);
-  const rig = await rigWith(t, { lamps: 3, strangers: new Map([[77, registers(5, map)]]) });
+  const rig = await rigWith(t, { lamps: 3, unknownUnits: new Map([[77, registers(5, map)]]) });
   await rig.clock.advance(3_000);
   let last = 0;
   const search = rig.field.bus.registers({ line: 'north', unit: 77, table: 'input', from: 0, to: 99 }, ({ done, total }) => {
@@ -47,7 +48,7 @@ t.test('a unit that fails where it has no register is searched as fast as one th
         return Array.isArray(answer) ? answer : { exception };
       },
     };
-    const rig = await rigWith(t, { strangers: new Map([[77, refusing]]) });
+    const rig = await rigWith(t, { unknownUnits: new Map([[77, refusing]]) });
     const result = await rig.settled(rig.field.bus.registers({ line: 'north', unit: 77, table: 'coil', from: 0, to: 99 }, () => {}));
     t.same(result.runs, [{ address: 5, words: [1, 0] }], `exception ${exception}`);
     requests.push(result.requests);
@@ -72,7 +73,7 @@ t.test('registers that are true only alone are asked alone, and a unit that need
 // ── read and write ───────────────────────────────────────────────────────────────────────────────────────────────────
 
 t.test('a read shows registers and what the profile makes of them', async (t) => {
-  const rig = await rigWith(t, { lamps: 1, strangers: new Map([[9, registers(4)]]) });
+  const rig = await rigWith(t, { lamps: 1, unknownUnits: new Map([[9, registers(4)]]) });
   rig.units.get(1)?.values.set('input:10', 41).set('holding:0', 140);
   await rig.clock.advance(3_000);
   const { bus } = rig.field;
@@ -88,12 +89,12 @@ t.test('a read shows registers and what the profile makes of them', async (t) =>
   });
   t.match(await rig.settled(bus.read({ ...read, unit: 9 })), { words: [0], values: [] }, 'a stranger has registers only');
   await t.rejects(rig.settled(bus.read({ ...read, unit: 99 })), { code: 'timeout' });
-  await t.rejects(bus.read({ ...read, unit: 300 }), RangeError);
+  await t.rejects(bus.read({ ...read, unit: 300 }), Refusal);
   await t.rejects(bus.read({ ...read, line: 'south', unit: 1 }), /there is no line south: Modbus lines are north/);
 });
 
 t.test('a write shows the registers before and after; a broadcast has neither', async (t) => {
-  const rig = await rigWith(t, { lamps: 2, strangers: new Map([[9, registers(4)]]) });
+  const rig = await rigWith(t, { lamps: 2, unknownUnits: new Map([[9, registers(4)]]) });
   await rig.clock.advance(3_000);
   const { bus } = rig.field;
   const write = { line: 'north', table: 'holding' as const, address: 300, values: [7, 8] };
@@ -103,7 +104,7 @@ t.test('a write shows the registers before and after; a broadcast has neither', 
   t.match(await rig.settled(bus.write({ ...write, unit: 0, values: [3] })), { before: null, after: null });
   t.ok(rig.clock.monoMs() - sinceMono < 100, `the line is held up for ${rig.clock.monoMs() - sinceMono} ms at most`);
   t.equal(rig.units.get(2)?.values.get('holding:300'), 3);
-  await t.rejects(bus.write({ ...write, unit: 1, values: [70_000] }), RangeError);
+  await t.rejects(bus.write({ ...write, unit: 1, values: [70_000] }), Refusal);
   await t.rejects(rig.settled(bus.write({ ...write, unit: 99 })), { code: 'timeout' });
 });
 
@@ -164,7 +165,7 @@ t.test('what the console asks is counted apart, and makes no unit ill', async (t
 });
 
 t.test('Modbus TCP has no baud rate to show', async (t) => {
-  const rig = await rigWith(t, { lamps: 1, port: 'tcp://10.0.0.5', strangers: new Map([[9, registers(4)]]) });
+  const rig = await rigWith(t, { lamps: 1, port: 'tcp://10.0.0.5', unknownUnits: new Map([[9, registers(4)]]) });
   await rig.clock.advance(3_000);
   const progress: ScanProgress[] = [];
   const { found } = await rig.settled(rig.field.bus.scan({ ...SCAN, to: 10 }, (each) => progress.push(each)));
@@ -217,5 +218,5 @@ t.test('a line of raw bytes has statistics, and no address to ask', async (t) =>
     bus.scan({ ...SCAN, line: 'dust' }, () => {}),
     /line dust carries one device that talks by itself: Modbus lines are none/,
   );
-  t.throws(() => bus.watch('north', () => {}), RangeError);
+  t.throws(() => bus.watch('north', () => {}), Refusal);
 });

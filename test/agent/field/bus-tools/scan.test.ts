@@ -20,7 +20,7 @@ for (const [bytes, chunkBytes, sensors] of [
   ['replies that come whole', 16, 0],
 ] as const) {
   t.test(`247 addresses at 9600 take 8 s at most while 35 units are polled, with ${bytes}, and nothing is written`, async (t) => {
-    const rig = await rigWith(t, { lamps: 35 - sensors, sensors, chunkBytes, strangers: new Map([[60, registers(4, SIGNATURE)]]) });
+    const rig = await rigWith(t, { lamps: 35 - sensors, sensors, chunkBytes, unknownUnits: new Map([[60, registers(4, SIGNATURE)]]) });
     await rig.clock.advance(6_000);
     const before = rig.sim.stats.requests;
     const progress: ScanProgress[] = [];
@@ -47,14 +47,14 @@ for (const [bytes, chunkBytes, sensors] of [
 }
 
 t.test('a slow unit, one that refuses, one that is gone and two that share an address are each told apart', async (t) => {
-  const strangers = new Map([
+  const unknownUnits = new Map([
     [50, registers(4, [])],
     [100, registers(45, SIGNATURE)],
     [101, registers(4, SIGNATURE)],
     [150, registers(4)],
     [200, registers(120)],
   ]);
-  const rig = await rigWith(t, { lamps: 5, strangers, shared: [150] });
+  const rig = await rigWith(t, { lamps: 5, unknownUnits, shared: [150] });
   rig.sim.silence(3);
   await rig.clock.advance(8_000);
   const result = await rig.settled(rig.field.bus.scan(SCAN, () => {}));
@@ -109,8 +109,8 @@ t.test('presence keeps its pace during a scan, and an urgent write waits for one
 });
 
 t.test('the wait may be made longer, and an adapter that waits is waited for', async (t) => {
-  const strangers = new Map([[9, registers(25)]]);
-  const rig = await rigWith(t, { strangers });
+  const unknownUnits = new Map([[9, registers(25)]]);
+  const rig = await rigWith(t, { unknownUnits });
   const patient = await rig.settled(rig.field.bus.scan({ ...SCAN, to: 10, waitMs: 60 }, () => {}));
   t.same([patient.found.length, patient.found[0]?.turnaroundMs], [1, 25]);
   t.ok(patient.durationMs >= 9 * 60, 'each is waited for');
@@ -119,7 +119,7 @@ t.test('the wait may be made longer, and an adapter that waits is waited for', a
     [0, 1, 10],
     [0, 1, 8],
   ] as const) {
-    const { field, settled } = await rigWith(t, { strangers: new Map([[unit, registers(20)]]), latencyMs, chunkBytes: 16 });
+    const { field, settled } = await rigWith(t, { unknownUnits: new Map([[unit, registers(20)]]), latencyMs, chunkBytes: 16 });
     const { found, durationMs } = await settled(field.bus.scan({ ...SCAN, to: 10 }, () => {}));
     t.ok(durationMs < 1_000, `${durationMs} ms: nobody waits for the guard against late replies`);
     t.equal(found.length, 1, 'even the last address is heard');

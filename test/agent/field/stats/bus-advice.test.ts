@@ -43,7 +43,7 @@ const healthy: PlainLineStats = {
   lateReplies: 0,
   echoes: 0,
   noiseBytes: 3,
-  strangers: 0,
+  foreignFrames: 0,
   console: { transactions: 0, timeouts: 0, exceptions: 0, lateReplies: 0 },
   downReason: '',
   urgentWaitMs: null,
@@ -117,7 +117,7 @@ const adviceTable: [story: string, line: PlainLineStats, latencyMs: number | nul
     null,
     [/^no unit answers: check that tcp:\/\/10.0.0.5 is the right gateway, its own serial settings/],
   ],
-  ['foreign frames are a second master', lineOf({ strangers: 2 }), null, [/2 frames of somebody else: look for a second master/]],
+  ['foreign frames are a second master', lineOf({ foreignFrames: 2 }), null, [/2 frames of somebody else: look for a second master/]],
   ['many stray bytes are too', lineOf({ noiseBytes: 900 }), null, [/900 bytes nobody asked for: look for a second master/]],
   [
     'a full wire wants more baud',
@@ -218,7 +218,7 @@ const gatewayTable: [story: string, line: PlainLineStats, wanted: RegExp][] = [
     /alone: check its cable behind the gateway, and for a second/,
   ],
   ['an echo', behind({ echoes: 9 }), /the gateway sends back what it is sent: .*switch off its local echo/],
-  ['foreign frames', behind({ strangers: 2 }), /look for another client of the gateway/],
+  ['foreign frames', behind({ foreignFrames: 2 }), /look for another client of the gateway/],
   ['stray bytes', behind({ noiseBytes: 900 }), /look for another client of the gateway, and for a unit behind it/],
   [
     'one loses questions',

@@ -10,6 +10,7 @@ import {
 } from '../../../../../agent/console/commands/lines/bus-args.ts';
 import { numberArg } from '../../../../../agent/console/commands/number-arg.ts';
 import { BusError } from '../../../../../agent/core/errors.ts';
+import { Refusal } from '../../../../../agent/core/refusal.ts';
 import { createFakeView } from '../../fake-view.ts';
 
 const busWords: [story: string, read: () => unknown, value: unknown][] = [
@@ -71,6 +72,6 @@ t.test('trouble on the line keeps its code and says what to try, a bug stays a b
   t.match(await at(40_101), /lists those it has; a manual that says 40101 means address 100 of table holding$/);
   t.match(await at(30_001), /; a manual that says 30001 means address 0 of table input$/);
   t.match(await at(100), /lists those it has$/);
-  await t.rejects(failing(new RangeError('no unit 300')), { code: 'usage', bus: null, message: 'no unit 300' });
+  await t.rejects(failing(new Refusal('no unit 300')), { code: 'usage', bus: null, message: 'no unit 300' });
   await t.rejects(failing(new TypeError('bug')), TypeError);
 });

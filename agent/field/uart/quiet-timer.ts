@@ -1,19 +1,18 @@
 /**
- * Notices that nothing has been heard for a while.
- *
- * Owns one timer. Knows not what is heard.
+ * A timer that fires after a time without a restart.
  */
 import type { Clock, MonoMs, Timer } from '../../core/clock.ts';
 
-export interface QuietWatch {
-  /** Counts from now. Safe to call twice. */
+export interface QuietTimer {
+  /** Counts from now. May be called while it runs. */
   start(): void;
-  heard(): void;
+  /** Counts from now, if it runs. Cheap: no timer is moved. */
+  restart(): void;
   stop(): void;
 }
 
-/** Calls `onQuiet` after each `quietMs` in which nothing was heard. Hearing is cheap: no timer is moved. Units: ms. */
-export function createQuietWatch(clock: Clock, quietMs: number, onQuiet: () => void): QuietWatch {
+/** Calls `onQuiet` after each `quietMs` without a restart. Units: ms. */
+export function createQuietTimer(clock: Clock, quietMs: number, onQuiet: () => void): QuietTimer {
   let sinceMono: MonoMs = 0;
   let timer: Timer | undefined;
   const turn = (): void => {
@@ -26,7 +25,7 @@ export function createQuietWatch(clock: Clock, quietMs: number, onQuiet: () => v
       sinceMono = clock.monoMs();
       timer ??= clock.after(quietMs, turn);
     },
-    heard() {
+    restart() {
       sinceMono = clock.monoMs();
     },
     stop() {

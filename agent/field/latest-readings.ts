@@ -1,0 +1,58 @@
+/**
+ * The newest reading of each point, and when it is too old to be trusted.
+ */
+import type { Clock } from '../core/clock.ts';
+import type { PointId, Reading } from '../core/words.ts';
+
+export class LatestReadings {
+  readonly #clock: Clock;
+  readonly #onReadings: (readings: readonly Reading[]) => void;
+  readonly #latest = new Map<PointId, Reading>();
+  readonly #staleMs = new Map<PointId, number>();
+
+  constructor(clock: Clock, onReadings: (readings: readonly Reading[]) => void) {
+    this.#clock = clock;
+    this.#onReadings = onReadings;
+  }
+
+  /** A reading of this point becomes stale at this age; without a limit never. Units: ms. */
+  setLimit(pointId: PointId, staleMs: number): void {
+    this.#staleMs.set(pointId, staleMs);
+  }
+
+  /** Stores readings and passes them on. */
+  add(readings: readonly Reading[]): void {
+    for (const reading of readings) this.#latest.set(reading.pointId, reading);
+    this.#onReadings(readings);
+  }
+
+  /** Discards the readings of all other points. */
+  keepOnly(points: ReadonlySet<PointId>): void {
+    for (const pointId of this.#latest.keys()) if (!points.has(pointId)) this.#latest.delete(pointId);
+  }
+
+  get(pointId: PointId): Reading | undefined {
+    const reading = this.#latest.get(pointId);
+    return reading === undefined ? undefined : this.#aged(reading);
+  }
+
+  all(): readonly Reading[] {
+    return [...this.#latest.values()].map((reading) => this.#aged(reading));
+  }
+
+  /** Reports each reading that has become too old, once, so that receivers do not take its value for a new one. */
+  reportStale(): void {
+    const atMs = this.#clock.wallMs();
+    const old = [...this.#latest.values()].filter((reading) => this.#isStale(reading));
+    // `atMono` stays that of the reading; `atMs` is when it became too old.
+    if (old.length > 0) this.add(old.map((reading): Reading => ({ ...reading, quality: 'stale', atMs })));
+  }
+
+  #aged(reading: Reading): Reading {
+    return this.#isStale(reading) ? { ...reading, quality: 'stale' } : reading;
+  }
+
+  #isStale({ pointId, quality, atMono }: Reading): boolean {
+    return quality === 'good' && this.#clock.monoMs() - atMono > (this.#staleMs.get(pointId) ?? Number.POSITIVE_INFINITY);
+  }
+}

@@ -1,0 +1,185 @@
+/**
+ * A line at work: its port, its units and everything that polls and writes them.
+ */
+import type { Clock } from '../core/clock.ts';
+import type { EventTracker } from '../core/event-tracker.ts';
+import type { Log, Store } from '../core/ports.ts';
+import type { Reading } from '../core/words.ts';
+import { isNetwork } from './bus-tools/bus-bounds.ts';
+import type { FieldBusTools } from './bus-tools/bus-tools.ts';
+import type { LatestReadings } from './latest-readings.ts';
+import { createLineMemory, type LineMemory } from './line/line-memory.ts';
+import { LineRunner } from './line/line-runner.ts';
+import { PortSupervisor } from './line/port-supervisor.ts';
+import type { FieldLine } from './line-from-config.ts';
+import { paceOf, presencePeriodMs } from './polls/line-pace.ts';
+import { POLL_PERIOD_MS } from './polls/poll-plan.ts';
+import { type BusLoad, createBusLoad } from './stats/bus-load.ts';
+import { UartLine } from './uart/uart-line.ts';
+import { createUnit, type SetupValues, type Unit } from './units/unit.ts';
+
+/** A reading is stale when it is older than this many periods. Source: assumed; two lost polls in a row are noise. */
+const STALE_PERIODS = 3;
+
+/** What all lines of the field share. */
+export interface RuntimeParts {
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly events: EventTracker;
+  readonly latest: LatestReadings;
+  /** Counts the transactions of Modbus lines. */
+  readonly bus: Pick<FieldBusTools, 'note' | 'noteUrgent'>;
+  /** Set-up values of a device, from the policy of its zone. */
+  readonly setupValuesOf: (deviceId: string) => SetupValues;
+  readonly random: () => number;
+  /** Keeps over a restart what units have taught and counters have counted. Without it both are lost with the agent. */
+  readonly memory?: Pick<Store, 'load' | 'save'>;
+  /** Default: the agent's own, presence inputs as often as the line has room. */
+  readonly periodsMs?: typeof POLL_PERIOD_MS;
+  readonly onReadings: (readings: readonly Reading[]) => void;
+  readonly onAlive: (deviceId: string, alive: boolean) => void;
+}
+
+/** A line at work with all its parts. */
+export interface LineRuntime {
+  readonly source: FieldLine;
+  readonly supervisor: PortSupervisor;
+  readonly load: BusLoad;
+  /** Empty for a line of raw bytes, which has a `uart` in place of a `runner`. */
+  readonly units: readonly Unit[];
+  readonly runner: LineRunner | null;
+  readonly uart: UartLine | null;
+  start(): Promise<void>;
+  /** Resolves when the port is closed. */
+  stop(): Promise<void>;
+}
+
+/** Errors: throws TypeError for a raw line without a device; the config check accepts none such. */
+export function createLineRuntime(source: FieldLine, parts: RuntimeParts): LineRuntime {
+  return source.kind === 'modbus' ? new ModbusRuntime(source, parts) : new UartRuntime(source, parts);
+}
+
+/** The text for a line none of whose units answers any more; without its port it fits any line. */
+export function deadLineText(lineId: string, port?: string): string {
+  const wire = port === undefined ? 'its wires and what its port leads to' : 'wires A and B, the adapter';
+  const where = port !== undefined && isNetwork(port) ? 'the gateway, its address and what is behind it' : `its supply, ${wire}`;
+  return `no unit on line ${lineId} answers; check ${where} (its port is reopened now and then)`;
+}
+
+class ModbusRuntime implements LineRuntime {
+  readonly source: FieldLine & { kind: 'modbus' };
+  readonly supervisor: PortSupervisor;
+  readonly load = createBusLoad();
+  readonly units: readonly Unit[];
+  readonly runner: LineRunner;
+  readonly uart = null;
+  readonly #memory: LineMemory | null;
+  readonly #parts: RuntimeParts;
+
+  constructor(source: FieldLine & { kind: 'modbus' }, parts: RuntimeParts) {
+    const { config, line } = source;
+    const { clock, log, events, bus, memory: store } = parts;
+    const [lineId, units] = [config.id, createUnits(source, parts)];
+    const periodsMs = parts.periodsMs ?? { ...POLL_PERIOD_MS, fast: presencePeriodMs(paceOf(line), presencesOf(units)) };
+    setLimits(parts.latest, units, periodsMs);
+    this.source = source;
+    this.units = units;
+    this.#parts = parts;
+    this.#memory = store === undefined ? null : createLineMemory({ lineId, units, store, clock });
+    this.supervisor = new PortSupervisor({ lineId, port: line, clock, events, log, onUp: () => this.#up() });
+    this.runner = new LineRunner({
+      ...parts,
+      lineId,
+      line,
+      units,
+      periodsMs,
+      broadcast: config.broadcast,
+      onTransaction: (report) => bus.note(lineId, report),
+      onUrgentSent: (waitMs) => bus.noteUrgent(lineId, waitMs),
+      onDeadLine: () => this.#revive(),
+      onRevived: () => events.clear('line-silent', lineId),
+      onSetUpWrite: () => this.#memory?.saveNow(),
+      onClosed: (cause) => this.supervisor.lost(cause),
+    });
+    line.onLost = (cause) => {
+      this.runner.lost();
+      this.supervisor.lost(cause);
+    };
+  }
+
+  start(): Promise<void> {
+    this.#memory?.start();
+    return this.supervisor.start();
+  }
+
+  async stop(): Promise<void> {
+    this.#memory?.stop();
+    this.runner.stop();
+    await this.supervisor.stop();
+  }
+
+  #up(): void {
+    this.runner.start();
+    this.runner.up();
+  }
+
+  /** No unit answers any more, so the adapter may hang: reports the line and reopens its port. */
+  async #revive(): Promise<void> {
+    const { id, port } = this.source.config;
+    this.#parts.events.set(true, { code: 'line-silent', source: id, severity: 'warning', text: deadLineText(id, port) });
+    this.#parts.log.event('line-reopened', { line: id });
+    await this.supervisor.reopen();
+  }
+}
+
+function createUnits({ config, driverOf }: FieldLine & { kind: 'modbus' }, { setupValuesOf }: RuntimeParts): Unit[] {
+  const count = config.devices.length;
+  return config.devices.map((device, i) =>
+    createUnit({ device, driver: driverOf(device.id), setupValues: setupValuesOf(device.id), phase: (i + 1) / count }),
+  );
+}
+
+/** How many units have presence inputs. */
+function presencesOf(units: readonly Unit[]): number {
+  return units.filter(({ slots }) => slots.some(({ poll }) => poll === 'fast')).length;
+}
+
+function setLimits(latest: LatestReadings, units: readonly Unit[], periodsMs: typeof POLL_PERIOD_MS): void {
+  for (const { device, slots } of units) {
+    for (const { quantities, poll } of slots)
+      for (const quantity of quantities) latest.setLimit(`${device.id}.${quantity}`, STALE_PERIODS * periodsMs[poll] + 1_000);
+  }
+}
+
+class UartRuntime implements LineRuntime {
+  readonly source: FieldLine & { kind: 'uart' };
+  readonly supervisor: PortSupervisor;
+  readonly load = createBusLoad();
+  readonly units = [];
+  readonly runner = null;
+  readonly uart: UartLine;
+
+  constructor(source: FieldLine & { kind: 'uart' }, parts: RuntimeParts) {
+    const { config, port, driver } = source;
+    const { clock, log, events, latest } = parts;
+    const [device] = config.devices;
+    if (device === undefined) throw new TypeError(`line ${config.id} has no device`);
+    for (const { id } of driver.profile.points) latest.setLimit(`${device.id}.${id}`, driver.silenceMs);
+    this.source = source;
+    this.uart = new UartLine({ ...parts, device, driver, port });
+    this.supervisor = new PortSupervisor({ lineId: config.id, port, clock, events, log, onUp: () => this.uart.start() });
+    port.onLost = (cause) => {
+      this.uart.lost();
+      this.supervisor.lost(cause);
+    };
+  }
+
+  start(): Promise<void> {
+    return this.supervisor.start();
+  }
+
+  async stop(): Promise<void> {
+    this.uart.stop();
+    await this.supervisor.stop();
+  }
+}

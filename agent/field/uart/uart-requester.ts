@@ -1,0 +1,81 @@
+/**
+ * What is sent to a device on a raw UART: the commands that start it, then the request for its values.
+ */
+import { type Clock, every, type Timer } from '../../core/clock.ts';
+import type { BytePort, UartDriver } from '../../core/driver.ts';
+import { BusError } from '../../core/errors.ts';
+
+/** Between two commands, for the device to process the first. Units: ms. Source: assumed. */
+const COMMAND_GAP_MS = 100;
+
+export interface UartRequester {
+  readonly polls: number;
+  /** Polls after which no frame came before the next poll. */
+  readonly unanswered: number;
+  /** Sends the start commands from the first on, then polls. */
+  start(): void;
+  answered(): void;
+  stop(): void;
+}
+
+/** A device without commands and polls costs nothing: there is no timer then. */
+export function createUartRequester({
+  driver,
+  port,
+  clock,
+}: {
+  readonly driver: Pick<UartDriver, 'init' | 'poll'>;
+  readonly port: Pick<BytePort, 'write'>;
+  readonly clock: Clock;
+}): UartRequester {
+  let polls = 0;
+  let unanswered = 0;
+  let isWaiting = false;
+  let timer: Timer | undefined;
+
+  const send = (bytes: Uint8Array): void => {
+    try {
+      port.write(bytes);
+    } catch (error) {
+      // The port went down; it reports that through `onLost`, which stops this requester.
+      if (!(error instanceof BusError)) throw error;
+    }
+  };
+  const poll = (bytes: Uint8Array): void => {
+    if (isWaiting) unanswered++;
+    isWaiting = true;
+    polls++;
+    send(bytes);
+  };
+  const sendInit = (commands: readonly Uint8Array[]): void => {
+    const [command, ...others] = commands;
+    const cyclic = driver.poll;
+    if (command !== undefined) {
+      timer = clock.after(COMMAND_GAP_MS, () => sendInit(others));
+      send(command);
+    } else if (cyclic !== null) {
+      timer = every(clock, cyclic.everyMs, () => poll(cyclic.bytes));
+      poll(cyclic.bytes);
+    }
+  };
+  const stop = (): void => {
+    timer?.cancel();
+    isWaiting = false;
+  };
+  return {
+    get polls() {
+      return polls;
+    },
+    get unanswered() {
+      return unanswered;
+    },
+    start() {
+      stop();
+      sendInit(driver.init);
+    },
+    answered() {
+      isWaiting = false;
+    },
+    stop,
+  };
+}
