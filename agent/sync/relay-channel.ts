@@ -7,7 +7,7 @@
 import { type Clock, isTrusted } from '../core/clock.ts';
 import type { RelayCounts, RelayedDetection, UplinkValue } from '../core/ports.ts';
 import type { InboundMessage } from './mqtt/mqtt-transport.ts';
-import { readRelay, writeRelay } from './relay.ts';
+import { readRelay, writeRelay } from './relay-message.ts';
 import { decodePayload, type Metric, type Payload } from './sparkplug/codec.ts';
 import type { CurrentValues } from './sparkplug/current-values.ts';
 import { type MetricEntry, type MetricTable, NODE_METRIC } from './sparkplug/metric-table.ts';

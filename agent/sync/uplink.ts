@@ -12,7 +12,7 @@ import { within } from '../core/within.ts';
 import type { AgentEvent, PointId, Reading } from '../core/words.ts';
 import { createCommandInbox } from './commands/command-inbox.ts';
 import { COMMAND_METRIC } from './commands/command-metrics.ts';
-import { createByteMeter } from './delivery/byte-meter.ts';
+import { createDataBudget } from './delivery/data-budget.ts';
 import { createDelivery } from './delivery/delivery.ts';
 import type { ResendResult } from './delivery/resend-queue.ts';
 import { createSyncHandler } from './delivery/sync-handler.ts';
@@ -22,8 +22,8 @@ import type { ReadFile } from './mqtt/secrets.ts';
 import { createRelayChannel } from './relay-channel.ts';
 import { createBrokerLink, type Ending } from './session/broker-link.ts';
 import { createTrace } from './session/trace.ts';
+import { silenceText, uplinkReason, uplinkState } from './session/uplink-reason.ts';
 import { testUplink } from './session/uplink-test.ts';
-import { silenceText, uplinkReason, uplinkState } from './session/uplink-words.ts';
 import { createCurrentValues } from './sparkplug/current-values.ts';
 import { readHostState } from './sparkplug/host-state.ts';
 import { createMetricTable, NODE_METRIC } from './sparkplug/metric-table.ts';
@@ -83,7 +83,7 @@ export function createUplink(parts: UplinkParts): Uplink {
   /** A start waits for the disk, and a stop may come meanwhile. */
   let isWanted = false;
 
-  const meter = createByteMeter({ clock, store, dailyMegabytes: config.dailyMegabytes });
+  const meter = createDataBudget({ clock, store, dailyMegabytes: config.dailyMegabytes });
   const events = createEventTracker(clock, onEvent);
   const voice = createNodePublisher({
     ...{ nodeId: config.node, table, topics, values, clock, log },

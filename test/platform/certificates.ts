@@ -26,7 +26,7 @@ export interface Authority extends Pair {
   issue(name: string, wishes?: CertificateRequest): Pair;
 }
 
-export interface Office {
+export interface TestAuthorities {
   readonly folder: string;
   found(name: string): Authority;
   close(): void;
@@ -35,7 +35,7 @@ export interface Office {
 const DAY_MS = 86_400_000;
 
 /** An office that makes certificates until closed. */
-export function openOffice(program: string): Office {
+export function openTestAuthorities(program: string): TestAuthorities {
   const folder = mkdtempSync(join(tmpdir(), 'luciole-certificates-'));
   let serial = 1_000;
   const run = (...words: string[]): void => void execFileSync(program, words, { cwd: folder, stdio: 'pipe' });

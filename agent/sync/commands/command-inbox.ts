@@ -17,7 +17,7 @@ import type { MetricTable } from '../sparkplug/metric-table.ts';
 import { createTokenBucket } from '../token-bucket.ts';
 import { isOver } from './command-expiry.ts';
 import { type CommandRecord, createCommandRegistry, isFinal } from './command-registry.ts';
-import { describeOrder, stageOf } from './command-words.ts';
+import { describeOrder, stageOf } from './command-text.ts';
 import { type CommandContext, type CommandRefusal, readDeviceCommand, readNodeCommand, type SoundCommand } from './commands.ts';
 import type { OutcomeKind } from './outcome-metrics.ts';
 import { createOutcomeOutbox, type OutcomeOutbox } from './outcome-outbox.ts';

@@ -8,7 +8,7 @@ import { isRangeSent, isSent, type Ledger, sentUpTo } from './ledger.ts';
 import type { SeqRange } from './seq-ranges.ts';
 
 /** Frames that leave as one; none where only numbers without a row are told. */
-export interface Portion {
+export interface RowBatch {
   readonly rows: SeqRange;
   readonly frames: readonly StoredFrame[];
 }
@@ -19,8 +19,8 @@ export interface Portion {
  * Numbers are missing where a run was killed, where rows went under the byte cap or by age, and where bytes were damaged. A platform
  * that waits for them without a hole would wait for ever, so that every number is named once; what was lost is told as a gap besides.
  */
-export function planBacklog(ledger: Ledger, read: readonly StoredFrame[]): readonly Portion[] {
-  const portions: Portion[] = [];
+export function planBacklog(ledger: Ledger, read: readonly StoredFrame[]): readonly RowBatch[] {
+  const portions: RowBatch[] = [];
   let frames: StoredFrame[] = [];
   let fromSeq = sentUpTo(ledger) + 1;
   const close = (toSeq: number): void => {

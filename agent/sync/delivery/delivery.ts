@@ -11,10 +11,11 @@ import type { Committed, FrameFate, Log, ReadingFrame, Store, StoredFrame, Store
 import type { MqttConnection } from '../mqtt/mqtt-transport.ts';
 import type { Publisher, Sent } from '../sparkplug/publisher.ts';
 import { createAckTracker } from './ack-tracker.ts';
-import { type Portion, planBacklog } from './backlog-plan.ts';
-import { afterRound, type Batch, FIRST_BATCH, framesToRead, SMALLEST_BATCH } from './batch-size.ts';
-import { unsentNotes } from './gap-notes.ts';
-import { createGapTeller } from './gap-reporter.ts';
+import { planBacklog, type RowBatch } from './backlog-plan.ts';
+import { afterRound, type BatchSize, FIRST_BATCH_SIZE, framesToRead, SMALLEST_BATCH_SIZE } from './batch-size.ts';
+import { createBrokerProof } from './broker-proof.ts';
+import { createGapReporter } from './gap-reporter.ts';
+import { unsentGapTexts } from './gap-text.ts';
 import {
   bytesInFlight,
   commit,
@@ -29,10 +30,9 @@ import {
   shipLive,
   withReached,
 } from './ledger.ts';
-import { SEGMENT_BYTES, SEGMENT_OVERHEAD_BYTES, sendPortion } from './portions.ts';
-import { createProver } from './prover.ts';
-import { createReachedNote } from './reached-note.ts';
+import { createReachedStore } from './reached-store.ts';
 import { createResendQueue, type ResendRequest, type ResendResult } from './resend-queue.ts';
+import { SEGMENT_BYTES, SEGMENT_OVERHEAD_BYTES, sendRowBatch } from './row-batches.ts';
 import { type Ack, wireEpoch } from './rows-mark.ts';
 
 export interface DeliveryParts {
@@ -102,14 +102,14 @@ export function createDelivery(parts: DeliveryParts): Delivery {
   let link: DeliveryLink | null = null;
   let draining: DeliveryLink | null = null;
   let backlogDue = false;
-  let batch: Batch = FIRST_BATCH;
+  let batch: BatchSize = FIRST_BATCH_SIZE;
   let headSeq = 0;
   let oldestMs: number | null = null;
   let acceptsSegments = false;
-  const reachedNote = createReachedNote(store, clock);
+  const reachedNote = createReachedStore(store, clock);
   const resends = createResendQueue(store, (result) => parts.onResend(result));
 
-  const prover = createProver<DeliveryLink>({
+  const prover = createBrokerProof<DeliveryLink>({
     clock,
     log,
     ledger: () => ledger,
@@ -131,11 +131,11 @@ export function createDelivery(parts: DeliveryParts): Delivery {
     onMode: () => parts.onMode(),
     onMoved: () => kick(),
     onBack: () => {
-      batch = SMALLEST_BATCH;
+      batch = SMALLEST_BATCH_SIZE;
       kick();
     },
   });
-  const gaps = createGapTeller({
+  const gaps = createGapReporter({
     store,
     onGap: (notes) => parts.onGap(notes),
     proven: async () => link !== null && prover.passes(link),
@@ -188,21 +188,21 @@ export function createDelivery(parts: DeliveryParts): Delivery {
       if (sent === undefined) return false;
       headSeq = Math.max(headSeq, portion.rows.to);
       keep(shipHistory(ledger, { ...sent, rows: portion.rows }));
-      const untold = unsentNotes(epoch ?? '', portion.rows, portion.frames, sent);
+      const untold = unsentGapTexts(epoch ?? '', portion.rows, portion.frames, sent);
       if (untold.length > 0) parts.onGap(untold);
     }
     prover.prove(current);
     await prover.upTo(ledger.mark);
     const frames = portions.flatMap((portion) => portion.frames);
-    if (acks.isCautious) batch = SMALLEST_BATCH;
+    if (acks.isCautious) batch = SMALLEST_BATCH_SIZE;
     else if (frames.length > 0) batch = afterRound(frames, clock.monoMs() - askedMono, acceptsSegments ? 'segments' : 'metrics');
     return true;
   }
 
-  function send(current: DeliveryLink, portion: Portion, isAsked: boolean): Sent | undefined {
+  function send(current: DeliveryLink, portion: RowBatch, isAsked: boolean): Sent | undefined {
     const maxSegmentBytes = Math.min(SEGMENT_BYTES, current.connection.maxPacketBytes - SEGMENT_OVERHEAD_BYTES);
     const form = { epoch: wireEpoch(epoch ?? ''), asSegments: acceptsSegments, isAsked, maxSegmentBytes };
-    const sent = attempt(() => sendPortion(current.publisher, portion, form));
+    const sent = attempt(() => sendRowBatch(current.publisher, portion, form));
     if (sent !== undefined) parts.onSent({ readings: sent.readings, historical: true });
     return sent;
   }
@@ -265,7 +265,7 @@ export function createDelivery(parts: DeliveryParts): Delivery {
       link = null;
       acks.close();
       ledger = dropLink(ledger);
-      batch = FIRST_BATCH;
+      batch = FIRST_BATCH_SIZE;
       prover.release();
     },
     publish: (frame) => {
@@ -299,7 +299,7 @@ export function createDelivery(parts: DeliveryParts): Delivery {
     accept: (segments) => {
       if (segments === acceptsSegments) return;
       acceptsSegments = segments;
-      batch = FIRST_BATCH;
+      batch = FIRST_BATCH_SIZE;
       void store.save(KEY, segments);
     },
     resend: (request) => {

@@ -4,9 +4,9 @@
  * Owns how far it has told, over restarts.
  */
 import type { Store } from '../../core/ports.ts';
-import { GAPS_AT_ONCE, gapNote } from './gap-notes.ts';
+import { GAPS_AT_ONCE, gapText } from './gap-text.ts';
 
-export interface GapTeller {
+export interface GapReporter {
   restore(): Promise<void>;
   /** All that this epoch has recorded since. */
   tell(epoch: string): Promise<void>;
@@ -15,7 +15,7 @@ export interface GapTeller {
 const KEY = 'sync.gapsTold';
 
 /** A teller that has told nothing yet. */
-export function createGapTeller({
+export function createGapReporter({
   store,
   onGap,
   proven,
@@ -26,7 +26,7 @@ export function createGapTeller({
   /** What was told has reached the broker; false where the link broke. */
   readonly proven: () => Promise<boolean>;
   readonly isOpen: () => boolean;
-}): GapTeller {
+}): GapReporter {
   let told = { epoch: '', id: 0 };
   let isTelling = false;
 
@@ -35,7 +35,7 @@ export function createGapTeller({
     const gaps = (await store.gapsAfter(told.id)).slice(0, GAPS_AT_ONCE);
     const last = gaps.at(-1);
     if (last === undefined || !isOpen()) return false;
-    onGap(gaps.map((gap) => gapNote(epoch, gap)));
+    onGap(gaps.map((gap) => gapText(epoch, gap)));
     if (!(await proven())) return false;
     told = { epoch, id: last.id };
     void store.save(KEY, told);

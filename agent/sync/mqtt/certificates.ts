@@ -25,7 +25,7 @@ export function readCertificate(bytes: Buffer): PeerCertificate | null {
 }
 
 /** Whether a key is the one of a certificate; null when either cannot be read. */
-export function belongTogether(cert: Buffer, key: Buffer): boolean | null {
+export function isKeyOfCertificate(cert: Buffer, key: Buffer): boolean | null {
   const certificate = parsed(cert);
   if (certificate === null) return null;
   try {

@@ -8,7 +8,7 @@ import { connect as connectTls, type TLSSocket } from 'node:tls';
 import type { PeerCertificate } from '../../core/uplink-tools.ts';
 import { readPeer } from './certificates.ts';
 import type { ConnectOptions } from './mqtt-transport.ts';
-import { createPacketWatch, type PacketTrouble } from './packet-watch.ts';
+import { createPacketWatch, type StreamError } from './packet-watch.ts';
 
 /** Largest packet we are willing to take. Units: bytes. Source: commands are refused above 64 KB; one step more lets us say so. */
 export const MAX_INBOUND_BYTES = 131_072;
@@ -16,15 +16,15 @@ export const MAX_INBOUND_BYTES = 131_072;
 const PORTS = { plain: 1_883, tls: 8_883 };
 
 /** How far an attempt came. */
-export type Reached = 'nothing' | 'name' | 'tcp' | 'tls';
+export type ReachedStage = 'nothing' | 'name' | 'tcp' | 'tls';
 
 export interface MqttSocket {
   readonly socket: Socket;
-  readonly reached: Reached;
+  readonly reached: ReachedStage;
   /** As the broker showed it, verified or not; null before that. */
   readonly peer: PeerCertificate | null;
   /** What came was no MQTT, or too much of it. */
-  readonly trouble: PacketTrouble | null;
+  readonly trouble: StreamError | null;
 }
 
 export function isTls(url: string): boolean {
@@ -32,7 +32,7 @@ export function isTls(url: string): boolean {
 }
 
 /** Where a broker's address points to. Shape: an IPv6 address without its brackets. */
-export function placeOf(url: string): { readonly host: string; readonly port: number } {
+export function addressOf(url: string): { readonly host: string; readonly port: number } {
   const { hostname, port } = new URL(url);
   const usual = isTls(url) ? PORTS.tls : PORTS.plain;
   return { host: hostname.replace(/^\[|\]$/g, ''), port: port === '' ? usual : Number(port) };
@@ -41,7 +41,7 @@ export function placeOf(url: string): { readonly host: string; readonly port: nu
 /** Begins to connect. Errors: throws what Node says of a certificate or key that cannot be parsed, or do not belong together. */
 export function openSocket(options: Pick<ConnectOptions, 'url' | 'ca' | 'cert' | 'key' | 'onStage' | 'onConnectWritten'>): MqttSocket {
   const { url, onStage } = options;
-  const socket = isTls(url) ? tlsSocket(options) : connectTcp(placeOf(url));
+  const socket = isTls(url) ? tlsSocket(options) : connectTcp(addressOf(url));
   const addresses = new Set<string>();
   const state: { -readonly [K in keyof MqttSocket]: MqttSocket[K] } = { socket, reached: 'nothing', peer: null, trouble: null };
 
@@ -79,7 +79,7 @@ export function openSocket(options: Pick<ConnectOptions, 'url' | 'ca' | 'cert' |
 }
 
 function tlsSocket({ url, ca, cert, key }: Pick<ConnectOptions, 'url' | 'ca' | 'cert' | 'key'>): TLSSocket {
-  const { host, port } = placeOf(url);
+  const { host, port } = addressOf(url);
   return connectTls({
     host,
     port,

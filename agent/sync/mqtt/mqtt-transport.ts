@@ -29,7 +29,7 @@ export interface ConnectOptions {
   /** Each stage that was passed on the way, for a person who looks on. */
   readonly onStage?: (stage: ConnectStage) => void;
   /** Every packet, both ways. */
-  readonly onPacket?: (packet: PacketNote) => void;
+  readonly onPacket?: (packet: PacketSummary) => void;
 }
 
 /** One stage of an attempt that was passed. The CONNACK comes last, by the connection itself. */
@@ -39,7 +39,7 @@ export type ConnectStage =
   | { readonly kind: 'tls'; readonly version: string; readonly peer: PeerCertificate | null };
 
 /** A packet that came or went, without what it says. Units: `bytes` of payload, 0 where there is none. */
-export interface PacketNote {
+export interface PacketSummary {
   readonly isSent: boolean;
   /** As the standard names it, in small letters: `connect`, `publish`, `pingresp`. */
   readonly name: string;

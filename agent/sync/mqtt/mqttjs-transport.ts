@@ -6,7 +6,14 @@
  */
 import { ErrorWithSubackPacket, type IClientOptions, MqttClient, type OnPacketCallback } from 'mqtt';
 import { UplinkError } from '../../core/errors.ts';
-import { breach, connectFailure, connectRefusal, disconnectReason, type FailedAttempt, timeout } from './failure-words.ts';
+import {
+  connectFailure,
+  connectRefusal,
+  connectTimeout,
+  disconnectReason,
+  type FailedAttempt,
+  protocolViolation,
+} from './failure-messages.ts';
 import { MAX_INBOUND_BYTES, type MqttSocket, openSocket } from './mqtt-socket.ts';
 import type { ConnectOptions, MqttConnection, MqttTransport } from './mqtt-transport.ts';
 
@@ -50,7 +57,7 @@ function connect(options: ConnectOptions): Promise<MqttConnection> {
     const { url, signal } = options;
     const attempt = open(options);
     const { client, under } = attempt;
-    const timer = options.clock.after(options.timeoutMs, () => fail(timeout({ url, reached: under.reached }, options.timeoutMs)));
+    const timer = options.clock.after(options.timeoutMs, () => fail(connectTimeout({ url, reached: under.reached }, options.timeoutMs)));
     let isOver = false;
     let first: Error | null = null;
     const over = (): boolean => {
@@ -68,7 +75,7 @@ function connect(options: ConnectOptions): Promise<MqttConnection> {
     const abandon = (): void => fail(new UplinkError('lost', `${url}: given up before it answered`));
     const failed = (error: Error): void => {
       const { trouble } = under;
-      fail(trouble === null ? connectFailure(error, known(options, under)) : breach(url, trouble));
+      fail(trouble === null ? connectFailure(error, known(options, under)) : protocolViolation(url, trouble));
     };
     client.on('packetreceive', (packet) => {
       const code = packet.cmd === 'connack' ? (packet.reasonCode ?? packet.returnCode ?? 0) : 0;
@@ -180,7 +187,7 @@ function wrap(attempt: Attempt, options: ConnectOptions, wishes: ServerWishes): 
     cut(attempt);
   };
   const brokenBy = (error: Error): UplinkError =>
-    under.trouble !== null ? breach(url, under.trouble) : new UplinkError('lost', `${url}: ${error.message}`, { cause: error });
+    under.trouble !== null ? protocolViolation(url, under.trouble) : new UplinkError('lost', `${url}: ${error.message}`, { cause: error });
   const mustBeOpen = (): void => {
     if (!open || !client.connected || reason !== null) throw lost();
   };
@@ -242,13 +249,13 @@ function wrap(attempt: Attempt, options: ConnectOptions, wishes: ServerWishes): 
   client.on('packetreceive', (packet) => {
     connection.onTraffic(false);
     // The library gathers these without bound in MQTT 3.1.1.
-    if (packet.cmd === 'publish' && packet.qos === 2) end(breach(url, 'qos-2'));
+    if (packet.cmd === 'publish' && packet.qos === 2) end(protocolViolation(url, 'qos-2'));
   });
   client.on('error', (error) => end(brokenBy(error)));
   client.on('disconnect', ({ reasonCode }) => end(disconnectReason(url, reasonCode ?? 0)));
   client.once('close', () => {
     open = false;
-    if (under.trouble !== null) reason ??= breach(url, under.trouble);
+    if (under.trouble !== null) reason ??= protocolViolation(url, under.trouble);
     reason ??= new UplinkError('lost', `${url}: the link broke: check the network and that the broker runs`);
     for (const reject of waiting) reject(lost());
     barriers.fail(lost());

@@ -5,7 +5,7 @@
  */
 
 /** Why the stream cannot be MQTT that we take. */
-export type PacketTrouble = 'too-large' | 'not-mqtt';
+export type StreamError = 'too-large' | 'not-mqtt';
 
 /**
  * Reads on; the first trouble stays.
@@ -14,11 +14,11 @@ export type PacketTrouble = 'too-large' | 'not-mqtt';
  * Errors: none; null while all is well.
  * Source: MQTT 5 §1.5.5: a length has four bytes of seven bits at most; §2.1.2: type 0 is forbidden.
  */
-export function createPacketWatch(maxPacketBytes: number): (chunk: Uint8Array) => PacketTrouble | null {
+export function createPacketWatch(maxPacketBytes: number): (chunk: Uint8Array) => StreamError | null {
   let state: 'type' | 'length' | 'body' = 'type';
   let left = 0;
   let digits = 0;
-  let trouble: PacketTrouble | null = null;
+  let trouble: StreamError | null = null;
 
   const length = (byte: number): void => {
     left += (byte & 0x7f) * 128 ** digits;

@@ -7,7 +7,7 @@ import type { UplinkConfig } from '../../core/cabinet.ts';
 import type { Clock } from '../../core/clock.ts';
 import { UplinkError } from '../../core/errors.ts';
 import { within } from '../../core/within.ts';
-import { belongTogether } from './certificates.ts';
+import { isKeyOfCertificate } from './certificates.ts';
 import type { ConnectOptions } from './mqtt-transport.ts';
 
 /** `secret`: nobody but the agent may be able to read it. Errors: may reject with UplinkError `secret`, which is told as it is. */
@@ -65,7 +65,7 @@ async function readSecrets(config: UplinkConfig, readFile: ReadFile): Promise<Se
     key: await read('keyFile', config.keyFile, 'secret'),
   };
   const { cert, key } = secrets;
-  if (cert !== null && key !== null && belongTogether(cert, key) === false) {
+  if (cert !== null && key !== null && isKeyOfCertificate(cert, key) === false) {
     throw new UplinkError(
       'secret',
       `uplink.keyFile ${config.keyFile} is not the key of uplink.certFile ${config.certFile}: replace both together`,

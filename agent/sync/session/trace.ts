@@ -5,11 +5,11 @@
  */
 import type { Clock } from '../../core/clock.ts';
 import type { TraceEntry } from '../../core/uplink-tools.ts';
-import type { PacketNote } from '../mqtt/mqtt-transport.ts';
+import type { PacketSummary } from '../mqtt/mqtt-transport.ts';
 
 export interface Trace {
   event(text: string): void;
-  packet(note: PacketNote): void;
+  packet(note: PacketSummary): void;
   /** Oldest first. */
   entries(): readonly TraceEntry[];
   watch(tell: (entry: TraceEntry) => void): () => void;

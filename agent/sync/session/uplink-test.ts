@@ -13,7 +13,7 @@ import { usableBrokers } from '../../core/secret-places.ts';
 import type { PeerCertificate, UplinkStep, UplinkStepName, UplinkTest, UplinkTestRequest } from '../../core/uplink-tools.ts';
 import { within } from '../../core/within.ts';
 import { readCertificate } from '../mqtt/certificates.ts';
-import { isTls, placeOf } from '../mqtt/mqtt-socket.ts';
+import { addressOf, isTls } from '../mqtt/mqtt-socket.ts';
 import type { ConnectStage, MqttConnection, MqttTransport } from '../mqtt/mqtt-transport.ts';
 import { createSecretReader, type ReadFile, type Secrets } from '../mqtt/secrets.ts';
 import { readHostState } from '../sparkplug/host-state.ts';
@@ -108,7 +108,7 @@ function stageAfter(last: UplinkStepName, url: string): UplinkStepName {
     case 'tls':
       return 'connack';
     default:
-      return isIP(placeOf(url).host) === 0 ? 'name' : 'tcp';
+      return isIP(addressOf(url).host) === 0 ? 'name' : 'tcp';
   }
 }
 

@@ -3,7 +3,7 @@ import t from 'tap';
 import type { StoredFrame } from '../../../../agent/core/ports.ts';
 import { afterAck, hasGivenUp, look, startWatch } from '../../../../agent/sync/delivery/ack-watch.ts';
 import { planBacklog } from '../../../../agent/sync/delivery/backlog-plan.ts';
-import { afterRound, FIRST_BATCH, framesToRead } from '../../../../agent/sync/delivery/batch-size.ts';
+import { afterRound, FIRST_BATCH_SIZE, framesToRead } from '../../../../agent/sync/delivery/batch-size.ts';
 import {
   acknowledge,
   bytesUnacked,
@@ -151,6 +151,6 @@ t.test('a batch grows on a fast link, shrinks on a slow one and stays within bou
   t.equal(afterRound(frames(20), 900).readings, 100);
   t.equal(afterRound(frames(190), 10).readings, 1_000);
   t.equal(afterRound(frames(2), 900).readings, 50);
-  t.equal(framesToRead(FIRST_BATCH), 10);
+  t.equal(framesToRead(FIRST_BATCH_SIZE), 10);
   t.equal(framesToRead({ readings: 50, readingsPerFrame: 300 }), 1, 'a frame larger than the batch goes alone');
 });

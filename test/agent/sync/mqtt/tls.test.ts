@@ -9,7 +9,7 @@ import type { ClockQuality } from '../../../../agent/core/clock.ts';
 import { createSystemClock } from '../../../../agent/core/system-clock.ts';
 import type { UplinkStep } from '../../../../agent/core/uplink-tools.ts';
 import { createFileReader } from '../../../../agent/sync/mqtt/secret-files.ts';
-import { daysFromNow, openOffice, type Pair } from '../../../platform/certificates.ts';
+import { daysFromNow, openTestAuthorities, type Pair } from '../../../platform/certificates.ts';
 import { findProgram, startMosquitto } from '../../../platform/mosquitto.ts';
 import { createSmallNode, until, uplinkConfig } from '../small-node.ts';
 
@@ -21,7 +21,7 @@ const skip =
       ? 'openssl is not installed (apt-get install openssl)'
       : false;
 
-const office = skip === false ? openOffice(openssl as string) : null;
+const office = skip === false ? openTestAuthorities(openssl as string) : null;
 t.teardown(() => office?.close());
 const city = office?.found('city');
 const stranger = office?.found('stranger');

@@ -11,7 +11,7 @@ interface Reached {
   readonly seq: number;
 }
 
-export interface ReachedNote {
+export interface ReachedStore {
   /** Reads it; again at each call until the disk has answered. */
   restore(): Promise<void>;
   /** Of an earlier run; 0 for another epoch. */
@@ -26,7 +26,7 @@ const KEY = 'sync.reached';
 const UNREAD = Symbol('unread');
 
 /** A note that says nothing before `restore`. */
-export function createReachedNote(store: Pick<Store, 'save' | 'load'>, clock: Pick<Clock, 'monoMs'>): ReachedNote {
+export function createReachedStore(store: Pick<Store, 'save' | 'load'>, clock: Pick<Clock, 'monoMs'>): ReachedStore {
   let kept: Reached = { epoch: '', seq: 0 };
   let keptMono: MonoMs = clock.monoMs();
   let isRead = false;

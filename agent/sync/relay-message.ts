@@ -6,7 +6,7 @@
 import type { RelayedDetection } from '../core/ports.ts';
 
 /** A relay with both its ends, as it is on the wire. */
-export interface RelayLetter {
+export interface RelayMessage {
   readonly from: string;
   readonly to: string;
   readonly relay: Omit<RelayedDetection, 'node'>;
@@ -19,7 +19,7 @@ const HOPS = 1;
 const MOST = { nodeChars: 128, idChars: 64, ageMs: 60_000, distanceM: 2_000, speedKmh: 200 };
 
 /** The text of a relay. Numbers are rounded: it is read by people too. */
-export function writeRelay({ from, to, relay }: RelayLetter): string {
+export function writeRelay({ from, to, relay }: RelayMessage): string {
   const { id, ageMs, ttlMs, distanceM, speedKmh, isApproaching } = relay;
   return JSON.stringify({
     from,
@@ -35,7 +35,7 @@ export function writeRelay({ from, to, relay }: RelayLetter): string {
 }
 
 /** The relay in this text, or undefined where it is none. Fields that are not known are left alone. */
-export function readRelay(text: string): RelayLetter | undefined {
+export function readRelay(text: string): RelayMessage | undefined {
   const fields = text.length > MAX_CHARS ? undefined : parsed(text);
   if (fields === undefined) return undefined;
   const { from, to, id, hops, ageMs, ttlMs, distanceM, speedKmh, direction } = fields;

@@ -7,7 +7,7 @@ import type { Clock } from '../core/clock.ts';
 import type { RelayedDetection, Uplink, UplinkStatus, UplinkValue } from '../core/ports.ts';
 import type { Outcome } from '../core/words.ts';
 
-export interface UplinkPlace {
+export interface UplinkSlot {
   /** Null where no uplink is configured. */
   readonly current: Uplink | null;
   /** Off where there is none. */
@@ -33,7 +33,7 @@ interface Said {
 }
 
 /** An empty place. */
-export function createUplinkPlace(clock: Pick<Clock, 'wallMs'>): UplinkPlace {
+export function createUplinkSlot(clock: Pick<Clock, 'wallMs'>): UplinkSlot {
   const said = new Map<string, Said>();
   const silent = new Set<string>();
   let current: Uplink | null = null;

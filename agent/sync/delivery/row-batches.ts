@@ -5,11 +5,11 @@
  */
 import type { StoredFrame } from '../../core/ports.ts';
 import type { Publisher, Sent } from '../sparkplug/publisher.ts';
-import type { Portion } from './backlog-plan.ts';
+import type { RowBatch } from './backlog-plan.ts';
 import type { RowsMark } from './rows-mark.ts';
 import { encodeRowsSegment } from './segment.ts';
 
-export interface PortionForm {
+export interface RowBatchForm {
   readonly epoch: string;
   readonly asSegments: boolean;
   /** The platform asked for these rows. */
@@ -24,7 +24,7 @@ export const SEGMENT_OVERHEAD_BYTES = 256;
 export const SEGMENT_BYTES = 32_768;
 
 /** Errors: throws UplinkError `lost` where the link is gone. */
-export function sendPortion(publisher: Publisher, { rows, frames }: Portion, form: PortionForm): Sent {
+export function sendRowBatch(publisher: Publisher, { rows, frames }: RowBatch, form: RowBatchForm): Sent {
   const mark: RowsMark = { ...rows, epoch: form.epoch, isAsked: form.isAsked };
   if (!form.asSegments || frames.length === 0) return publisher.history(frames, mark);
   return sendSegments(publisher, frames, mark, form.maxSegmentBytes);

@@ -11,7 +11,7 @@ import type { SeqRange } from './seq-ranges.ts';
 export const GAPS_AT_ONCE = 20;
 
 /** A loss that the store recorded. Shape: `{epoch, id, from, to, readings, reason, atMs}`; from and to are null where the readings never had a row. */
-export function gapNote(epoch: string, { id, firstSeq, lastSeq, readings, reason, atMs }: Gap): string {
+export function gapText(epoch: string, { id, firstSeq, lastSeq, readings, reason, atMs }: Gap): string {
   return JSON.stringify({ epoch: wireEpoch(epoch), id, from: firstSeq, to: lastSeq, readings, reason, atMs: Math.round(atMs) });
 }
 
@@ -24,7 +24,7 @@ export interface UnsentReadings {
 }
 
 /** What of these rows nobody can be told. `id` is null, the rows are the key. */
-export function unsentNotes(
+export function unsentGapTexts(
   epoch: string,
   rows: SeqRange,
   frames: readonly StoredFrame[],

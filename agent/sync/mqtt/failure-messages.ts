@@ -6,13 +6,13 @@
 import { type ClockQuality, isTrusted, type WallMs } from '../../core/clock.ts';
 import { UplinkError } from '../../core/errors.ts';
 import type { PeerCertificate } from '../../core/uplink-tools.ts';
-import { isTls, placeOf, type Reached } from './mqtt-socket.ts';
-import type { PacketTrouble } from './packet-watch.ts';
+import { addressOf, isTls, type ReachedStage } from './mqtt-socket.ts';
+import type { StreamError } from './packet-watch.ts';
 
 /** What is known of an attempt that failed. */
 export interface FailedAttempt {
   readonly url: string;
-  readonly reached: Reached;
+  readonly reached: ReachedStage;
   readonly peer: PeerCertificate | null;
   readonly clientId: string;
   readonly hasClientCertificate: boolean;
@@ -135,7 +135,7 @@ export function disconnectReason(url: string, code: number): UplinkError {
 }
 
 /** The other end spoke, but no MQTT that we take. */
-export function breach(url: string, trouble: PacketTrouble | 'qos-2'): UplinkError {
+export function protocolViolation(url: string, trouble: StreamError | 'qos-2'): UplinkError {
   const words: Readonly<Record<typeof trouble, string>> = {
     'too-large': 'sent a packet larger than we take (128 KB)',
     'not-mqtt': 'sent bytes that are no MQTT: check that a broker listens on that port',
@@ -145,7 +145,7 @@ export function breach(url: string, trouble: PacketTrouble | 'qos-2'): UplinkErr
 }
 
 /** Nothing came in time. Units: ms. */
-export function timeout({ url, reached }: Pick<FailedAttempt, 'url' | 'reached'>, timeoutMs: number): UplinkError {
+export function connectTimeout({ url, reached }: Pick<FailedAttempt, 'url' | 'reached'>, timeoutMs: number): UplinkError {
   const inTime = `within ${Math.round(timeoutMs / 1_000)} s`;
   if (reached === 'tls' || (reached === 'tcp' && !isTls(url))) {
     return new UplinkError('unreachable', `${url} took the connection, but did not answer CONNECT ${inTime}: check the broker`);
@@ -181,7 +181,7 @@ function tlsWords(code: string, attempt: FailedAttempt): string | undefined {
   const { peer, url, clockQuality, nowMs } = attempt;
   if (code === 'CERT_NOT_YET_VALID' || code === 'CERT_HAS_EXPIRED') return datesWords(code, { peer, clockQuality, nowMs });
   if (code === 'ERR_TLS_CERT_ALTNAME_INVALID') {
-    return `the broker's certificate is not for ${placeOf(url).host}${whose(peer)}: check the name in uplink.broker`;
+    return `the broker's certificate is not for ${addressOf(url).host}${whose(peer)}: check the name in uplink.broker`;
   }
   if (UNKNOWN_AUTHORITY.has(code)) {
     return `nobody whom we trust signed the broker's certificate${whose(peer)}: check uplink.caFile (${code})`;

@@ -6,7 +6,7 @@
 import type { Clock } from '../../core/clock.ts';
 import type { Store } from '../../core/ports.ts';
 
-export interface ByteMeter {
+export interface DataBudget {
   add(bytes: number): void;
   /** Units: bytes of MQTT packets, without TCP and TLS. */
   today(): number;
@@ -25,11 +25,11 @@ const MEGABYTE = 1_000_000;
 const KEEP_MS = 3_600_000;
 
 /** `dailyMegabytes` null: no bound. */
-export function createByteMeter(parts: {
+export function createDataBudget(parts: {
   readonly clock: Clock;
   readonly store: Pick<Store, 'save' | 'load'>;
   readonly dailyMegabytes: number | null;
-}): ByteMeter {
+}): DataBudget {
   const { clock, store, dailyMegabytes } = parts;
   const dayNow = (): number => Math.floor(clock.wallMs() / DAY_MS);
   let day = dayNow();

@@ -23,7 +23,7 @@ export interface Barrier {
   readonly connection: { barrier(): Promise<void> };
 }
 
-export interface Prover<L extends Barrier> {
+export interface BrokerProof<L extends Barrier> {
   /** Proves all that is in flight, one barrier after another. */
   prove(link: L): void;
   /** Resolves when all up to the mark has reached the broker, or the link is gone. */
@@ -37,7 +37,7 @@ export interface Prover<L extends Barrier> {
 }
 
 /** A prover that has asked nothing yet. */
-export function createProver<L extends Barrier>(parts: ProverParts<L>): Prover<L> {
+export function createBrokerProof<L extends Barrier>(parts: ProverParts<L>): BrokerProof<L> {
   const { clock, log } = parts;
   let proving: L | null = null;
   let roundTripMs = 0;
