@@ -1,13 +1,13 @@
 /**
- * A million hostile messages for the command desk: does any crash it, make it grow, or get through beyond what may be asked?
+ * A million hostile messages for the command inbox: does any crash it, make it grow, or get through beyond what may be asked?
  *
- * Owns the makers of messages and what counts as broken. The desk is the real one on the real codec; its clock is moved by hand.
+ * Owns the makers of messages and what counts as broken. The inbox is the real one on the real codec; its clock is moved by hand.
  */
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { createManualClock } from '../../agent/core/manual-clock.ts';
 import type { PlatformOrder, UplinkDevice } from '../../agent/core/ports.ts';
-import { createCommandInbox } from '../../agent/sync/commands/command-inbox.ts';
+import { CommandInbox } from '../../agent/sync/commands/command-inbox.ts';
 import { REMEMBERED } from '../../agent/sync/commands/command-registry.ts';
 import { encodePayload, type Metric, type MetricValue } from '../../agent/sync/sparkplug/codec.ts';
 import { createMetricTable } from '../../agent/sync/sparkplug/metric-table.ts';
@@ -15,7 +15,7 @@ import { createRandom, type Random } from '../../test/street/random.ts';
 import type { TortureOptions } from './torture.ts';
 
 const START_MS = Date.UTC(2026, 11, 15, 22);
-/** Simulated time between two messages. Units: ms. Source: a hundred times what the desk lets in. */
+/** Simulated time between two messages. Units: ms. Source: a hundred times what the inbox lets in. */
 const GAP_MS = 5;
 /** What may be held in the end, above the beginning. Units: MB. Source: measured, 6 MB for full books; a leak of 30 bytes a message is seen. */
 const MAX_GROWTH_MB = 30;
@@ -49,7 +49,7 @@ export async function hostileTorture({ rounds, seed, progress, emit }: TortureOp
   const clock = createManualClock(START_MS);
   const disk = new Map<string, unknown>();
   const seen = { orders: 0, outside: 0, answers: 0, events: 0, longest: 0, rebirths: 0 };
-  const desk = createCommandInbox({
+  const inbox = new CommandInbox({
     table: TABLE,
     cabinetId: 'c1',
     clock,
@@ -81,30 +81,30 @@ export async function hostileTorture({ rounds, seed, progress, emit }: TortureOp
       if (/\p{C}/u.test(text)) seen.outside += 1;
     },
   });
-  desk.open({ barrier: async () => {} });
+  inbox.open({ barrier: async () => {} });
   const before = heldMb();
   for (let i = 0; i < rounds; i += 1) {
     const payload = makePayload(random, clock.wallMs());
     const place = pick(random, PLACES);
     const message = { topic: '', payload, retained: random() < 0.02 };
-    if (place === '') desk.nodeCommand(message);
-    else desk.deviceCommand(place, message);
+    if (place === '') inbox.nodeCommand(message);
+    else inbox.deviceCommand(place, message);
     await clock.advance(i % 8 === 0 ? 8 * GAP_MS : 0);
     if (i > 0 && i % 100_000 === 0) progress(`hostile: ${i} messages, ${JSON.stringify(seen)}`);
   }
-  await desk.stop();
+  await inbox.stop();
   const grownMb = Math.round(heldMb() - before);
   const onDisk = disk.size;
   const isPrototypeClean = Object.keys(Object.prototype).length === 0 && !('levelPct' in {});
   const ok =
-    desk.received === rounds &&
+    inbox.received === rounds &&
     seen.outside === 0 &&
     seen.orders > 0 &&
     isPrototypeClean &&
     onDisk <= REMEMBERED.sound + REMEMBERED.refused &&
     seen.longest < 2_000 &&
     grownMb < MAX_GROWTH_MB;
-  emit({ torture: 'hostile', ok, messages: rounds, refused: desk.refused, ...seen, onDisk, grownMb, isPrototypeClean });
+  emit({ torture: 'hostile', ok, messages: rounds, refused: inbox.refused, ...seen, onDisk, grownMb, isPrototypeClean });
   return ok;
 }
 

@@ -10,7 +10,7 @@ import { createSystemClock } from '../../agent/core/system-clock.ts';
 import { createRecorder } from '../../agent/store/recorder.ts';
 import { createStore } from '../../agent/store/store.ts';
 import { createMqttTransport } from '../../agent/sync/mqtt/mqttjs-transport.ts';
-import { createUplink } from '../../agent/sync/uplink.ts';
+import { SparkplugUplink } from '../../agent/sync/uplink.ts';
 import { answerParent } from '../child.ts';
 import { openFedStore } from '../store/fed-store.ts';
 import { NO_LOG } from '../store/feed.ts';
@@ -58,7 +58,7 @@ async function drain({ dir, url, proof }: Extract<UplinkAgentQuestion, { kind: '
     maxDays: 400,
     decimals: workload.decimals,
   });
-  const uplink = createUplink({
+  const uplink = new SparkplugUplink({
     config: {
       broker: url,
       otherBrokers: [],
@@ -86,7 +86,7 @@ async function drain({ dir, url, proof }: Extract<UplinkAgentQuestion, { kind: '
     log: NO_LOG,
     store,
     latest: () => undefined,
-    door: createMqttTransport(),
+    transport: createMqttTransport(),
     random: () => 0.5,
   });
   const recorder = createRecorder({

@@ -7,7 +7,7 @@ import type { ReadingFrame, StoredFrame } from '../../agent/core/ports.ts';
 import { encodeRowsSegment } from '../../agent/sync/delivery/segment.ts';
 import { createCurrentValues } from '../../agent/sync/sparkplug/current-values.ts';
 import { createMetricTable } from '../../agent/sync/sparkplug/metric-table.ts';
-import { createPublisher, type Publisher } from '../../agent/sync/sparkplug/publisher.ts';
+import { Publisher } from '../../agent/sync/sparkplug/publisher.ts';
 import { createTopics } from '../../agent/sync/sparkplug/topics.ts';
 import { against, type BenchOptions, type BenchResult, round, withPeer } from '../result.ts';
 import { createFeed, feedFrames } from '../store/feed.ts';
@@ -76,7 +76,7 @@ function createMeter({ clock, workload }: ReturnType<typeof createFeed>) {
     /** Births are not counted. Units: bytes. */
     measure: (send: (publisher: Publisher) => void): number => {
       let bytes = 0;
-      const publisher = createPublisher({
+      const publisher = new Publisher({
         connection: {
           maxPacketBytes: 268_435_455,
           publish: (topic, payload) => {

@@ -14,7 +14,7 @@ import type { PointId, Reading } from '../../agent/core/words.ts';
 import { openInProcessLink } from '../../agent/store/client/in-process-link.ts';
 import { createStore } from '../../agent/store/store.ts';
 import { createMqttTransport } from '../../agent/sync/mqtt/mqttjs-transport.ts';
-import { createUplink } from '../../agent/sync/uplink.ts';
+import { SparkplugUplink } from '../../agent/sync/uplink.ts';
 import { GROUP, NODE, NODE_DEVICES, NODE_START_MS, silentLog, uplinkConfig } from '../agent/sync/small-node.ts';
 import { createReferenceHost, type ReferenceHost } from '../platform/host.ts';
 import { type Mosquitto, startMosquitto } from '../platform/mosquitto.ts';
@@ -80,7 +80,7 @@ export async function openLinkScene(t: Test, { program, changes = {}, segments =
       if (name === 'uplink-not-acknowledged') wentBack += 1;
     },
   };
-  const uplink = createUplink({
+  const uplink = new SparkplugUplink({
     config: uplinkConfig(proxy.url, { protocol: 5, ...changes }),
     cabinetId: NODE,
     version: '1.2.3',
@@ -89,7 +89,7 @@ export async function openLinkScene(t: Test, { program, changes = {}, segments =
     clock,
     store,
     latest: () => undefined,
-    door: createMqttTransport(),
+    transport: createMqttTransport(),
     random: () => 0.5,
   });
   store.onCommitted = (committed) => uplink.committed(committed);

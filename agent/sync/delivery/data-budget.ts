@@ -1,7 +1,5 @@
 /**
- * What the uplink has sent today, and whether the backlog may cost more.
- *
- * Owns the count of a UTC day, over restarts to within an hour.
+ * Counts the bytes sent in this UTC day and checks them against the daily budget. The count survives restarts to within an hour.
  */
 import type { Clock } from '../../core/clock.ts';
 import type { Store } from '../../core/ports.ts';
@@ -9,22 +7,22 @@ import type { Store } from '../../core/ports.ts';
 export interface DataBudget {
   add(bytes: number): void;
   /** Units: bytes of MQTT packets, without TCP and TLS. */
-  today(): number;
-  /** The backlog is within its budget. */
+  bytesToday(): number;
+  /** There is room for backlog. */
   mayDrain(): boolean;
-  /** Takes up what an earlier run counted today. */
+  /** Adds what an earlier run counted today. */
   restore(): Promise<void>;
-  /** Writes the count down where an hour has passed or `isLast`. */
-  keep(isLast: boolean): void;
+  /** Writes the count to disk when an hour has passed since the last time, or when `isLast`. */
+  save(isLast: boolean): void;
 }
 
 const KEY = 'sync.bytesToday';
 const DAY_MS = 86_400_000;
 const MEGABYTE = 1_000_000;
-/** Units: ms. Source: assumed; each writing costs a flash page, an hour lost is little of a day. */
-const KEEP_MS = 3_600_000;
+/** Units: ms. Source: assumed; each write costs a flash page, and losing one hour of a day matters little. */
+const SAVE_PERIOD_MS = 3_600_000;
 
-/** `dailyMegabytes` null: no bound. */
+/** `dailyMegabytes` null: no limit. */
 export function createDataBudget(parts: {
   readonly clock: Clock;
   readonly store: Pick<Store, 'save' | 'load'>;
@@ -34,32 +32,32 @@ export function createDataBudget(parts: {
   const dayNow = (): number => Math.floor(clock.wallMs() / DAY_MS);
   let day = dayNow();
   let bytes = 0;
-  let keptMono = clock.monoMs();
-  const turn = (): void => {
+  let savedMono = clock.monoMs();
+  const startNewDay = (): void => {
     if (dayNow() === day) return;
     day = dayNow();
     bytes = 0;
   };
-  const today = (): number => {
-    turn();
+  const bytesToday = (): number => {
+    startNewDay();
     return bytes;
   };
   return {
     add: (added) => {
-      turn();
+      startNewDay();
       bytes += added;
     },
-    today,
-    mayDrain: () => dailyMegabytes === null || today() < dailyMegabytes * MEGABYTE,
+    bytesToday,
+    mayDrain: () => dailyMegabytes === null || bytesToday() < dailyMegabytes * MEGABYTE,
     restore: async () => {
-      const kept = await store.load(KEY);
-      if (typeof kept !== 'object' || kept === null || !('day' in kept) || !('bytes' in kept)) return;
-      if (kept.day === dayNow() && typeof kept.bytes === 'number' && kept.bytes >= 0) bytes += kept.bytes;
+      const saved = await store.load(KEY);
+      if (typeof saved !== 'object' || saved === null || !('day' in saved) || !('bytes' in saved)) return;
+      if (saved.day === dayNow() && typeof saved.bytes === 'number' && saved.bytes >= 0) bytes += saved.bytes;
     },
-    keep: (isLast) => {
-      if (!isLast && clock.monoMs() - keptMono < KEEP_MS) return;
-      keptMono = clock.monoMs();
-      void store.save(KEY, { day, bytes: today() });
+    save: (isLast) => {
+      if (!isLast && clock.monoMs() - savedMono < SAVE_PERIOD_MS) return;
+      savedMono = clock.monoMs();
+      void store.save(KEY, { day, bytes: bytesToday() });
     },
   };
 }

@@ -1,7 +1,7 @@
 /**
- * How far rows have reached the broker while no acknowledgement has come, over restarts.
+ * Persists up to which row the broker has received everything while no acknowledgement has come.
  *
- * Owns that fact on disk and how often it is written. A fact that is too old costs duplicates, which their rows name, and no reading.
+ * A value that is too old costs duplicates, which their row numbers identify; no reading is lost.
  */
 import type { Clock, MonoMs } from '../../core/clock.ts';
 import type { Store } from '../../core/ports.ts';
@@ -12,38 +12,38 @@ interface Reached {
 }
 
 export interface ReachedStore {
-  /** Reads it; again at each call until the disk has answered. */
+  /** Reads the value from disk; each call tries again until the disk has answered. */
   restore(): Promise<void>;
-  /** Of an earlier run; 0 for another epoch. */
-  of(epoch: string): number;
-  /** Writes it where it has changed and is due. `isLast`: due in any case. */
-  keep(reached: Reached, isLast: boolean): void;
+  /** The last row in this epoch; 0 for another epoch. */
+  seqOf(epoch: string): number;
+  /** Writes the value when it has changed and a write is due. `isLast`: due in any case. */
+  save(reached: Reached, isLast: boolean): void;
 }
 
 /** Units: ms. Source: assumed; ten minutes of rows are sent again after a power cut, and a write costs three pages. */
-const KEEP_MS = 600_000;
+const SAVE_PERIOD_MS = 600_000;
 const KEY = 'sync.reached';
 const UNREAD = Symbol('unread');
 
-/** A note that says nothing before `restore`. */
+/** Holds no row before `restore`. */
 export function createReachedStore(store: Pick<Store, 'save' | 'load'>, clock: Pick<Clock, 'monoMs'>): ReachedStore {
-  let kept: Reached = { epoch: '', seq: 0 };
-  let keptMono: MonoMs = clock.monoMs();
+  let saved: Reached = { epoch: '', seq: 0 };
+  let savedMono: MonoMs = clock.monoMs();
   let isRead = false;
   return {
     restore: async () => {
       if (isRead) return;
       const found = await store.load(KEY, UNREAD);
       isRead = found !== UNREAD;
-      if (isReached(found)) kept = found;
+      if (isReached(found)) saved = found;
     },
-    of: (epoch) => (kept.epoch === epoch ? kept.seq : 0),
-    keep: ({ epoch, seq }, isLast) => {
-      const isNews = isRead && seq > 0 && (epoch !== kept.epoch || seq !== kept.seq);
-      if (!isNews || !(isLast || clock.monoMs() - keptMono >= KEEP_MS)) return;
-      kept = { epoch, seq };
-      keptMono = clock.monoMs();
-      void store.save(KEY, kept);
+    seqOf: (epoch) => (saved.epoch === epoch ? saved.seq : 0),
+    save: ({ epoch, seq }, isLast) => {
+      const isChanged = isRead && seq > 0 && (epoch !== saved.epoch || seq !== saved.seq);
+      if (!isChanged || !(isLast || clock.monoMs() - savedMono >= SAVE_PERIOD_MS)) return;
+      saved = { epoch, seq };
+      savedMono = clock.monoMs();
+      void store.save(KEY, saved);
     },
   };
 }

@@ -1,7 +1,5 @@
 /**
- * How the uplink does, in one word and in one sentence.
- *
- * Owns the words. Pure.
+ * The state of the uplink as one word, and its reason as a sentence. Pure.
  */
 import type { UplinkStatus } from '../../core/ports.ts';
 import type { BrokerLink } from './broker-link.ts';
@@ -19,12 +17,12 @@ const STATE_OF: Readonly<Record<Phase, UplinkStatus['state']>> = {
   resting: 'down',
 };
 
-/** The word for it. */
+/** The state that is shown for a phase. */
 export function uplinkState(phase: Phase): UplinkStatus['state'] {
   return STATE_OF[phase];
 }
 
-/** What is wrong and what to check; empty while nothing is. */
+/** What is wrong and what to check; empty while nothing is wrong. */
 export function uplinkReason(
   { session, reason }: Pick<BrokerLink, 'session' | 'reason'>,
   { isReconnecting, primaryHost }: { readonly isReconnecting: boolean; readonly primaryHost: string | null },
@@ -36,7 +34,7 @@ export function uplinkReason(
   return isWaiting && primaryHost !== null ? `primary host ${primaryHost} is not online` : reason;
 }
 
-/** Why `platform-silent`: nothing was ever acknowledged, or nothing for some time. */
+/** The text of the event `platform-silent`: nothing was ever acknowledged, or nothing for some time. */
 export function silenceText({ isAcknowledging, cursorSeq }: { readonly isAcknowledging: boolean; readonly cursorSeq: number }): string {
   return isAcknowledging
     ? `the platform has acknowledged nothing beyond row ${cursorSeq}: check that it stores what arrives`

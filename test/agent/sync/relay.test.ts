@@ -56,19 +56,19 @@ t.test('what is no relay is none', async (t) => {
 });
 
 /** What arrives at node c1, without a broker. */
-function openPost(quality: 'synced' | 'none' = 'synced') {
+function openChannel(quality: 'synced' | 'none' = 'synced') {
   const clock = manualClock();
   clock.setQuality(quality);
   const table = createMetricTable(NODE_DEVICES);
   const values = createCurrentValues({ table, clock, latest: () => undefined });
   const heard: RelayedDetection[] = [];
-  const post = createRelayChannel({ table, values, nodeId: 'c2', clock, onRelay: (relay) => heard.push(relay) });
+  const channel = createRelayChannel({ table, values, nodeId: 'c2', clock, onRelay: (relay) => heard.push(relay) });
   const alias = table.node.find(({ name }) => name === NODE_METRIC.relay)?.alias ?? 0;
   const take = (metrics: readonly Metric[], more: { timestampMs?: number; retained?: boolean } = {}): boolean => {
     const payload = encodePayload({ timestampMs: more.timestampMs ?? NODE_START_MS, metrics });
-    return post.take({ topic: 'spBv1.0/angers/NCMD/c2', payload, retained: more.retained ?? false });
+    return channel.handle({ topic: 'spBv1.0/angers/NCMD/c2', payload, retained: more.retained ?? false });
   };
-  return { post, heard, alias, take };
+  return { channel, heard, alias, take };
 }
 const text = (value: string, name: string | undefined = NODE_METRIC.relay): Metric => ({ name, value: { kind: 'string', value } });
 
@@ -89,17 +89,17 @@ t.test('an NCMD with relays is taken, any other left to the desk for commands', 
     ['a flood', Array.from({ length: 33 }, () => text(TEXT)), false, 0, 0],
   ];
   for (const [story, metrics, taken, heard, dropped] of table) {
-    const { post, take } = openPost();
+    const { channel, take } = openChannel();
     t.equal(take(metrics), taken, story);
-    t.strictSame(post.counts(), { told: 0, heard, dropped }, story);
+    t.strictSame(channel.counts(), { told: 0, heard, dropped }, story);
   }
-  const { heard, alias, take, post } = openPost();
+  const { heard, alias, take, channel } = openChannel();
   t.ok(take([{ alias, value: { kind: 'string', value: TEXT } }]), 'by alias');
   t.match(heard, [{ ...RELAY, node: 'c1' }]);
   t.ok(take([text(fields({ id: 'k3f9-14' }))], { retained: true }));
-  t.match(post.counts(), { heard: 1, dropped: 1 }, 'what comes from the memory of the broker is not for now');
-  t.notOk(post.take({ topic: '', payload: new Uint8Array([1, 2, 3]), retained: false }));
-  t.notOk(post.take({ topic: '', payload: new Uint8Array(40_000), retained: false }));
+  t.match(channel.counts(), { heard: 1, dropped: 1 }, 'what comes from the memory of the broker is not for now');
+  t.notOk(channel.handle({ topic: '', payload: new Uint8Array([1, 2, 3]), retained: false }));
+  t.notOk(channel.handle({ topic: '', payload: new Uint8Array(40_000), retained: false }));
 });
 
 t.test('the age is as told, and what the way has added beyond what clocks may differ by', async (t) => {
@@ -111,14 +111,14 @@ t.test('the age is as told, and what the way has added beyond what clocks may di
     ['we do not know the time: as told', 'none', 45_000, 40],
   ];
   for (const [story, quality, sentAgoMs, ageMs] of table) {
-    const { heard, take } = openPost(quality);
+    const { heard, take } = openChannel(quality);
     take([text(TEXT)], { timestampMs: NODE_START_MS - sentAgoMs });
     t.equal(heard[0]?.ageMs, ageMs, story);
   }
 });
 
 t.test('100,000 texts and payloads of any kind: nothing throws, and what is heard is within bounds', async () => {
-  const { post, heard } = openPost();
+  const { channel, heard } = openChannel();
   const good = Buffer.from(encodePayload({ timestampMs: NODE_START_MS, metrics: [text(TEXT)] }));
   const damaged = fc.array(fc.tuple(fc.nat(good.length - 1), fc.nat(255)), { minLength: 1, maxLength: 4 }).map((changes) => {
     const bytes = Buffer.from(good);
@@ -140,7 +140,7 @@ t.test('100,000 texts and payloads of any kind: nothing throws, and what is hear
   fc.assert(
     fc.property(fc.oneof(damaged, written, fc.uint8Array({ maxLength: 64 })), (payload) => {
       heard.length = 0;
-      post.take({ topic: '', payload, retained: false });
+      channel.handle({ topic: '', payload, retained: false });
       return heard.every(isSound);
     }),
     { numRuns: 100_000 },

@@ -19,7 +19,7 @@ import type {
 import { createSystemClock } from '../../../agent/core/system-clock.ts';
 import type { AgentEvent, PointId, Quality, Reading } from '../../../agent/core/words.ts';
 import { createMqttTransport } from '../../../agent/sync/mqtt/mqttjs-transport.ts';
-import { createUplink, type UplinkParts } from '../../../agent/sync/uplink.ts';
+import { SparkplugUplink, type UplinkParts } from '../../../agent/sync/uplink.ts';
 
 export const GROUP = 'angers';
 export const NODE = 'c1';
@@ -183,13 +183,13 @@ export function createSmallNode(options: SmallNodeOptions): SmallNode {
   const events: AgentEvent[] = [];
   let ticket = 0;
   let lastMs = 0;
-  const uplink = createUplink({
+  const uplink = new SparkplugUplink({
     cabinetId: NODE,
     version: '1.2.3',
     devices: NODE_DEVICES,
     log: silentLog,
     latest: (pointId) => latest.get(pointId),
-    door: createMqttTransport(),
+    transport: createMqttTransport(),
     random: () => 0.05,
     onOrder: (order) => node.onOrder(order),
     onRelay: (relay) => node.onRelay(relay),

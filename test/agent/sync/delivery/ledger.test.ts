@@ -1,8 +1,7 @@
 import fc from 'fast-check';
 import t from 'tap';
 import type { StoredFrame } from '../../../../agent/core/ports.ts';
-import { afterAck, hasGivenUp, look, startWatch } from '../../../../agent/sync/delivery/ack-watch.ts';
-import { planBacklog } from '../../../../agent/sync/delivery/backlog-plan.ts';
+import { afterAck, checkWatch, hasGivenUp, startWatch } from '../../../../agent/sync/delivery/ack-watch.ts';
 import { afterRound, FIRST_BATCH_SIZE, framesToRead } from '../../../../agent/sync/delivery/batch-size.ts';
 import {
   acknowledge,
@@ -20,6 +19,7 @@ import {
   shipLive,
   withMode,
 } from '../../../../agent/sync/delivery/ledger.ts';
+import { planBacklog } from '../../../../agent/sync/delivery/row-batches.ts';
 import { beyond, covers, NO_RANGES, reachFrom, withRange } from '../../../../agent/sync/delivery/seq-ranges.ts';
 
 const live = (ticket: number, seq: number | null = null) => ({ ticket, seq, readings: 3, bytes: 50 });
@@ -93,15 +93,15 @@ t.test('a platform moves the cursor by its word alone, and what it does not have
 
 t.test('the wait for an acknowledgement doubles, and one batch at a time is tried until one comes', async (t) => {
   const at = (nowMono: number, isWaiting = true) => ({ nowMono, isWaiting, roundTripMs: 100 });
-  const begun = look(startWatch(0), at(0)).watch;
-  t.notOk(look(begun, at(29_999)).goesBack);
-  const once = look(begun, at(30_000));
-  t.match(once, { goesBack: true, watch: { waitMs: 60_000, isCautious: true } });
-  t.notOk(look(once.watch, at(89_999)).goesBack);
-  t.ok(look(once.watch, at(90_000)).goesBack);
+  const begun = checkWatch(startWatch(0), at(0)).watch;
+  t.notOk(checkWatch(begun, at(29_999)).isResendDue);
+  const once = checkWatch(begun, at(30_000));
+  t.match(once, { isResendDue: true, watch: { waitMs: 60_000, isCautious: true } });
+  t.notOk(checkWatch(once.watch, at(89_999)).isResendDue);
+  t.ok(checkWatch(once.watch, at(90_000)).isResendDue);
   t.match(afterAck(once.watch, 95_000, false), { waitMs: 30_000, isCautious: false, sinceMono: 95_000 });
-  t.equal(look(begun, at(99_000, false)).watch.sinceMono, null, 'nothing waits');
-  t.notOk(look(begun, { ...at(30_000), roundTripMs: 20_000 }).goesBack, 'a slow link gets three round trips');
+  t.equal(checkWatch(begun, at(99_000, false)).watch.sinceMono, null, 'nothing waits');
+  t.notOk(checkWatch(begun, { ...at(30_000), roundTripMs: 20_000 }).isResendDue, 'a slow link gets three round trips');
   t.strictSame([hasGivenUp(begun, 86_399_999), hasGivenUp(begun, 86_400_000)], [false, true]);
 });
 

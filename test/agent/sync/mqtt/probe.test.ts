@@ -1,7 +1,7 @@
 import t from 'tap';
 import { UplinkError } from '../../../../agent/core/errors.ts';
 import { createMqttTransport } from '../../../../agent/sync/mqtt/mqttjs-transport.ts';
-import { probeTimes, startProbe } from '../../../../agent/sync/mqtt/probe.ts';
+import { LinkProbe, probeTimes } from '../../../../agent/sync/mqtt/probe.ts';
 import { createSmallNode, manualClock, until, uplinkConfig } from '../small-node.ts';
 import { CONNACK_4, CONNACK_5, PINGRESP, polite, type RawClient, startRawBroker } from './raw-broker.ts';
 
@@ -22,10 +22,11 @@ function setUp(answers = true) {
   const clock = manualClock();
   const silences: number[] = [];
   let asked = 0;
+  const probe = new LinkProbe(clock, (quietMs) => silences.push(quietMs));
   const connection = {
     keepaliveS: 30,
     sentBytes: 0,
-    onTraffic: (_isSent: boolean): void => {},
+    onTraffic: (isSent: boolean): void => probe.noteTraffic(isSent),
     barrier: async () => {
       asked += 1;
       connection.onTraffic(true);
@@ -33,7 +34,7 @@ function setUp(answers = true) {
       else throw new UplinkError('lost', 'gone');
     },
   };
-  const probe = startProbe({ clock, connection, onSilent: (quietMs) => silences.push(quietMs) });
+  probe.start(connection);
   return { clock, connection, probe, silences, asked: () => asked };
 }
 

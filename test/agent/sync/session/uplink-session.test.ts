@@ -40,14 +40,14 @@ t.test('a proper stop says goodbye; an abrupt end leaves it to the will', async 
   t.match(node.uplink.status(), { state: 'off', readingsAcked: 1 });
 
   const connections: MqttConnection[] = [];
-  const door: MqttTransport = {
+  const transport: MqttTransport = {
     connect: async (options) => {
       const connection = await createMqttTransport().connect(options);
       connections.push(connection);
       return connection;
     },
   };
-  const heir = createSmallNode({ config: uplinkConfig(broker.url), store: createMemoryStore(node.store.saved), door });
+  const heir = createSmallNode({ config: uplinkConfig(broker.url), store: createMemoryStore(node.store.saved), transport });
   t.teardown(() => heir.uplink.stop());
   await heir.uplink.start();
   await until(() => host.alive.size === 4);
@@ -127,14 +127,14 @@ t.test('an uplink that is stopped before the disk has answered never connects', 
     port: { ...store.port, loadAll: () => new Promise<undefined>((answer) => waiting.push(() => answer(undefined))) },
   };
   let attempts = 0;
-  const door: MqttTransport = {
+  const transport: MqttTransport = {
     connect: () => {
       attempts += 1;
       return new Promise<MqttConnection>(() => {});
     },
   };
   const clock = manualClock();
-  const { uplink } = createSmallNode({ config: uplinkConfig('mqtt://broker'), store: slow, clock, door });
+  const { uplink } = createSmallNode({ config: uplinkConfig('mqtt://broker'), store: slow, clock, transport });
   const started = uplink.start();
   await clock.advance(0);
   const stopped = uplink.stop();

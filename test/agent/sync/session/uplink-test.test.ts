@@ -17,7 +17,7 @@ import { NODE_START_MS, uplinkConfig } from '../small-node.ts';
 function tryIt(url: string, changes: Partial<UplinkConfig> = {}, broker: string | null = null) {
   const clock = createSystemClock({ quality: () => 'synced' });
   const config = uplinkConfig(url, { protocol: 5, ...changes });
-  const parts = { config, clientId: 'luciole-c1', door: createMqttTransport(), clock, readFile: createFileReader(null) };
+  const parts = { config, clientId: 'luciole-c1', transport: createMqttTransport(), clock, readFile: createFileReader(null) };
   return testUplink(parts, { broker, signal: new AbortController().signal }, () => {});
 }
 

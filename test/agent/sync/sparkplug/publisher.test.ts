@@ -6,7 +6,7 @@ import { unsentGapTexts } from '../../../../agent/sync/delivery/gap-text.ts';
 import { decodePayload, encodePayload, type Metric } from '../../../../agent/sync/sparkplug/codec.ts';
 import { createCurrentValues } from '../../../../agent/sync/sparkplug/current-values.ts';
 import { createMetricTable } from '../../../../agent/sync/sparkplug/metric-table.ts';
-import { createPublisher } from '../../../../agent/sync/sparkplug/publisher.ts';
+import { Publisher } from '../../../../agent/sync/sparkplug/publisher.ts';
 import { createTopics } from '../../../../agent/sync/sparkplug/topics.ts';
 import { GROUP, manualClock, NODE, NODE_DEVICES, NODE_START_MS } from '../small-node.ts';
 
@@ -24,7 +24,7 @@ function openSession(maxPacketBytes: number, devices: readonly UplinkDevice[] = 
   const values = createCurrentValues({ table, clock, latest: () => undefined });
   const sent: { topic: string; metrics: readonly Metric[] }[] = [];
   const cut: string[] = [];
-  const publisher = createPublisher({
+  const publisher = new Publisher({
     connection: {
       maxPacketBytes,
       publish: (topic, payload) => {
@@ -115,9 +115,9 @@ t.test('a reading that no birth names is counted as one that cannot be told, and
   const before = sent.length;
   t.equal(publisher.live(frame('W1.channel_0', 'W1.channel_79'), ROWS), undefined);
   t.equal(sent.length, before);
-  t.match(publisher.live(frame('W1.channel_0'), ROWS), { readings: 1, unsayable: 0 });
+  t.match(publisher.live(frame('W1.channel_0'), ROWS), { readings: 1, leftOut: 0 });
   const history = publisher.history([row('W1.channel_0', 'W1.channel_79', 'W1.gone')], ROWS);
-  t.match(history, { readings: 1, unsayable: 1, homeless: 1 });
+  t.match(history, { readings: 1, leftOut: 1, notConfigured: 1 });
   t.match(
     unsentGapTexts('e1', ROWS, [row('W1.channel_79')], history).map((note) => JSON.parse(note) as object),
     [
