@@ -1,10 +1,11 @@
 /**
  * Store and uplink of a cabinet in a process of their own, on the real clock: filled in one life, drained in the next.
  *
- * Started by the figures of the uplink. A reading of one lamp is taken each second while it drains, as the live data beside.
+ * While it drains, a reading of one lamp is taken each second as live data.
  */
 import { readFileSync } from 'node:fs';
-import { every } from '../../agent/core/clock.ts';
+import type { UplinkConfig } from '../../agent/core/cabinet.ts';
+import { type Clock, every, sleep } from '../../agent/core/clock.ts';
 import { ownHeap, startHeapCollector } from '../../agent/core/heap-collector.ts';
 import { createSystemClock } from '../../agent/core/system-clock.ts';
 import { createRecorder } from '../../agent/store/recorder.ts';
@@ -33,7 +34,7 @@ export interface UplinkAgentAnswer {
 }
 
 const LIVE_MS = 1_000;
-const LOOK_MS = 100;
+const CHECK_MS = 100;
 const COMMIT_SECONDS = 10;
 
 answerParent<UplinkAgentQuestion, UplinkAgentAnswer>((question) => (question.kind === 'fill' ? fill(question) : drain(question)));
@@ -48,6 +49,36 @@ async function fill({ dir, hours }: Extract<UplinkAgentQuestion, { kind: 'fill' 
 
 async function drain({ dir, url, proof }: Extract<UplinkAgentQuestion, { kind: 'drain' }>): Promise<UplinkAgentAnswer> {
   const clock = createSystemClock({ quality: () => 'synced' });
+  const { store, uplink, startLive } = createDrainingAgent(clock, dir, benchConfig(url, proof));
+  await store.start();
+  const before = await store.status();
+  const restRssBytes = residentBytes();
+  let peakRssBytes = 0;
+  startLive();
+  await uplink.start();
+  while (uplink.status().state !== 'online') await sleep(clock, CHECK_MS);
+  const startMono = clock.monoMs();
+  const bytesBefore = uplink.status().bytesSent;
+  while ((uplink.status().delivery?.cursorSeq ?? 0) < before.lastSeq) {
+    peakRssBytes = Math.max(peakRssBytes, residentBytes());
+    await sleep(clock, CHECK_MS);
+  }
+  const drainMs = clock.monoMs() - startMono;
+  const { bytesSent, messagesSent } = uplink.status();
+  await uplink.stop();
+  await store.stop();
+  return {
+    readings: before.account.backlog,
+    drainMs,
+    peakRssBytes,
+    restRssBytes,
+    bytesSent: bytesSent - bytesBefore,
+    messages: messagesSent,
+  };
+}
+
+/** Store, uplink and recorder as in the agent. `startLive` begins to take live readings. */
+function createDrainingAgent(clock: Clock, dir: string, config: UplinkConfig) {
   const workload = createWorkload(2);
   const store = createStore({
     dir,
@@ -59,26 +90,7 @@ async function drain({ dir, url, proof }: Extract<UplinkAgentQuestion, { kind: '
     decimals: workload.decimals,
   });
   const uplink = new SparkplugUplink({
-    config: {
-      broker: url,
-      otherBrokers: [],
-      protocol: 5,
-      group: 'bench',
-      node: 'c1',
-      primaryHost: null,
-      username: null,
-      passwordFile: null,
-      caFile: null,
-      certFile: null,
-      keyFile: null,
-      keepaliveS: 30,
-      birthJitterS: 0,
-      proof,
-      aliases: true,
-      datatypeInData: false,
-      conformance: true,
-      dailyMegabytes: null,
-    },
+    config,
     cabinetId: 'c1',
     version: 'bench',
     devices: benchDevices(workload.points),
@@ -99,39 +111,36 @@ async function drain({ dir, url, proof }: Extract<UplinkAgentQuestion, { kind: '
     },
   });
   store.onCommitted = (committed) => uplink.committed(committed);
-  await store.start();
-  const before = await store.status();
-  const targetSeq = before.lastSeq;
-  const restRssBytes = residentBytes();
-  let peakRssBytes = 0;
-  recorder.start();
-  const heap = ownHeap();
-  if (heap !== null) startHeapCollector(clock, heap);
-  every(clock, LIVE_MS, () => recorder.record(workload.poll({ atMs: clock.wallMs(), atMono: clock.monoMs() })));
-  await uplink.start();
-  while (uplink.status().state !== 'online') await nap();
-  const startMono = clock.monoMs();
-  const bytesBefore = uplink.status().bytesSent;
-  while ((uplink.status().delivery?.cursorSeq ?? 0) < targetSeq) {
-    peakRssBytes = Math.max(peakRssBytes, residentBytes());
-    await nap();
-  }
-  const drainMs = clock.monoMs() - startMono;
-  const { bytesSent, messagesSent } = uplink.status();
-  await uplink.stop();
-  await store.stop();
-  return {
-    readings: before.account.backlog,
-    drainMs,
-    peakRssBytes,
-    restRssBytes,
-    bytesSent: bytesSent - bytesBefore,
-    messages: messagesSent,
+  const startLive = (): void => {
+    recorder.start();
+    const heap = ownHeap();
+    if (heap !== null) startHeapCollector(clock, heap);
+    every(clock, LIVE_MS, () => recorder.record(workload.poll({ atMs: clock.wallMs(), atMono: clock.monoMs() })));
   };
+  return { store, uplink, startLive };
+}
 
-  function nap(): Promise<void> {
-    return new Promise((resolve) => clock.after(LOOK_MS, resolve));
-  }
+function benchConfig(broker: string, proof: 'broker' | 'platform'): UplinkConfig {
+  return {
+    broker,
+    otherBrokers: [],
+    protocol: 5,
+    group: 'bench',
+    node: 'c1',
+    primaryHost: null,
+    username: null,
+    passwordFile: null,
+    caFile: null,
+    certFile: null,
+    keyFile: null,
+    keepaliveS: 30,
+    birthJitterS: 0,
+    proof,
+    aliases: true,
+    datatypeInData: false,
+    conformance: true,
+    dailyMegabytes: null,
+  };
 }
 
 /** Units: bytes. Source: proc(5): VmRSS, in kB. */

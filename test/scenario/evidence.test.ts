@@ -137,9 +137,9 @@ const skip = mosquitto === undefined ? 'mosquitto is not installed' : openssl ==
 
 t.test('password and key of the uplink, and a password of the console, are in no log, file, message or answer', { skip }, async (t) => {
   const folder = workshop(t);
-  const office = openTestAuthorities(openssl as string);
-  t.teardown(() => office.close());
-  const city = office.found('city');
+  const authorities = openTestAuthorities(openssl as string);
+  t.teardown(() => authorities.close());
+  const city = authorities.create('city');
   const [server, own, other] = [city.issue('broker', { host: '127.0.0.1' }), city.issue('demo'), city.issue('platform')];
   const broker = await startMosquitto(mosquitto as string, [
     `cafile ${city.cert}`,

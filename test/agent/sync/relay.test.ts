@@ -11,7 +11,7 @@ import { encodePayload, type Metric } from '../../../agent/sync/sparkplug/codec.
 import { createCurrentValues } from '../../../agent/sync/sparkplug/current-values.ts';
 import { createMetricTable, NODE_METRIC } from '../../../agent/sync/sparkplug/metric-table.ts';
 import { createTestBroker } from '../../platform/broker.ts';
-import { createReferenceHost } from '../../platform/host.ts';
+import { ReferenceHost } from '../../platform/host.ts';
 import { createSmallNode, GROUP, manualClock, NODE_DEVICES, NODE_START_MS, type SmallNode, until, uplinkConfig } from './small-node.ts';
 
 const RELAY: RelayedDetection = { node: 'c2', id: 'k3f9-12', ageMs: 40, ttlMs: 20_000, distanceM: 12, speedKmh: 24.8, isApproaching: true };
@@ -156,7 +156,7 @@ function isSound({ node, id, ageMs, ttlMs, distanceM, speedKmh }: RelayedDetecti
 async function openPair(t: { teardown(end: () => Promise<void>): void }) {
   const broker = createTestBroker();
   await broker.start();
-  const hosts = ['c1', 'c2'].map((node) => createReferenceHost({ url: broker.url, protocolVersion: 4, group: GROUP, node }));
+  const hosts = ['c1', 'c2'].map((node) => new ReferenceHost({ url: broker.url, protocolVersion: 4, group: GROUP, node }));
   for (const host of hosts) await host.start();
   const [host1, host2] = hosts as [(typeof hosts)[0], (typeof hosts)[0]];
   const platform: MqttConnection = await createMqttTransport().connect({

@@ -181,62 +181,62 @@ const isState =
     topic === `spBv1.0/STATE/${HOST}` && payload === JSON.stringify({ online, timestamp });
 
 const primaryHost: Procedure['play'] = async (scene) => {
-  const wrong = await scene.speaker('other');
-  const right = await scene.speaker(HOST);
+  const wrong = await scene.statePublisher('other');
+  const right = await scene.statePublisher(HOST);
   const say = async (online: boolean, timestampMs: number): Promise<void> => {
-    await right.say(online, timestampMs);
+    await right.publish(online, timestampMs);
     await scene.reaches(`STATE ${online} reaches the node`, isState(online, timestampMs));
   };
-  await wrong.say(true, Date.now());
+  await wrong.publish(true, Date.now());
   const node = scene.node();
   await node.uplink.start();
   await scene.seesNone('no birth for another host', 'NBIRTH');
   await say(false, Date.now());
   await scene.seesNone('no birth while the host is offline', 'NBIRTH');
-  await right.say(true, Date.now());
+  await right.publish(true, Date.now());
   await seesBirths(scene, 'when the host is online');
   await say(false, ANCIENT_MS);
   await scene.seesNone('no death for an offline of the past', 'NDEATH');
   const offlineMs = Date.now();
-  await right.say(false, offlineMs);
+  await right.publish(false, offlineMs);
   await scene.sees('NDEATH when the host is offline', 'NDEATH');
   await scene.reaches('back, and the host is still offline', isState(false, offlineMs));
   await say(true, ANCIENT_MS);
   await scene.seesNone('no birth for an online of the past', 'NBIRTH');
-  await right.say(true, Date.now());
+  await right.publish(true, Date.now());
   await seesBirths(scene, 'when the host is online again');
   const ended = scene.log.events.length;
-  await right.say(false, Date.now());
+  await right.publish(false, Date.now());
   await scene.sees('NDEATH at the end', 'NDEATH');
   scene.expect('and the connection is closed', (await scene.log.waitFor(({ kind }) => kind === 'closed', 3_000, ended)) !== undefined);
   return [scene.record('F')];
 };
 
 const multipleBrokers: Procedure['play'] = async (scene) => {
-  const one = await scene.speaker(HOST, 0);
-  const two = await scene.speaker(HOST, 1);
-  await one.say(true, Date.now());
+  const one = await scene.statePublisher(HOST, 0);
+  const two = await scene.statePublisher(HOST, 1);
+  await one.publish(true, Date.now());
   const node = scene.node();
   await node.uplink.start();
   await seesBirths(scene, 'on server 1', { server: 0 });
-  await two.say(true, Date.now());
+  await two.publish(true, Date.now());
   await scene.seesNone('nothing on server 2', 'NBIRTH', { server: 1 });
-  await one.say(false, Date.now());
+  await one.publish(false, Date.now());
   await scene.sees('NDEATH on server 1', 'NDEATH', { server: 0 });
   await seesBirths(scene, 'on server 2', { server: 1 });
-  await one.say(true, Date.now());
+  await one.publish(true, Date.now());
   await scene.seesNone('no birth on server 1 while 2 is good', 'NBIRTH', { server: 0 });
-  await two.say(false, Date.now());
+  await two.publish(false, Date.now());
   await scene.sees('NDEATH on server 2', 'NDEATH', { server: 1 });
   await seesBirths(scene, 'back on server 1', { server: 0 });
   return [scene.record('G')];
 };
 
 const walkBeforeBirth: Procedure['play'] = async (scene) => {
-  const one = await scene.speaker(HOST, 0);
-  const two = await scene.speaker(HOST, 1);
-  await one.say(false, Date.now());
-  await two.say(true, Date.now());
+  const one = await scene.statePublisher(HOST, 0);
+  const two = await scene.statePublisher(HOST, 1);
+  await one.publish(false, Date.now());
+  await two.publish(true, Date.now());
   const node = scene.node();
   await node.uplink.start();
   await seesBirths(scene, 'on server 2, where the host is', { server: 1 });

@@ -14,19 +14,9 @@ const text = (name: string, value: string): Metric => ({ name, value: { kind: 's
 const level = (value: number): Metric => ({ name: 'Override/Level', value: toLong(value) });
 const expires = (ms: number): Metric => ({ name: 'Command/Expires', value: toLong(ms) });
 
-/** Orders and answers of any number of runs on one disk and one clock. */
-function openBench() {
-  const clock = manualClock();
+/** A disk whose state a test changes. `hangs`: it never answers. `refuses`: it answers that it stored nothing. */
+function createDisk(onNote: (note: AuditNote) => void) {
   const disk = new Map<string, string>();
-  const seen = {
-    orders: [] as PlatformOrder[],
-    answers: [] as Outcome[],
-    events: [] as AgentEvent[],
-    taken: [] as string[],
-    notes: [] as AuditNote[],
-    rebirths: 0,
-  };
-  /** `hangs`: the disk takes nothing and says nothing. `refuses`: it takes nothing and says so. */
   const state = { hangs: false, refuses: false, saves: 0 };
   const store = {
     save: (key: string, value: unknown): Promise<boolean> => {
@@ -37,10 +27,25 @@ function openBench() {
       else disk.set(key, JSON.stringify(value));
       return Promise.resolve(true);
     },
-    audit: { note: (note: AuditNote) => void seen.notes.push(note), read: async () => undefined },
+    audit: { note: onNote, read: async () => undefined },
     loadAll: async (prefix: string) =>
       [...disk].filter(([key]) => key.startsWith(prefix)).map(([key, json]) => ({ key, value: JSON.parse(json) as unknown })),
   };
+  return { disk, state, store };
+}
+
+/** Orders and answers of any number of runs on one disk and one clock. */
+function openBench() {
+  const clock = manualClock();
+  const seen = {
+    orders: [] as PlatformOrder[],
+    answers: [] as Outcome[],
+    events: [] as AgentEvent[],
+    taken: [] as string[],
+    notes: [] as AuditNote[],
+    rebirths: 0,
+  };
+  const { disk, state, store } = createDisk((note) => void seen.notes.push(note));
   const open = () =>
     new CommandInbox({
       table,

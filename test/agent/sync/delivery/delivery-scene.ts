@@ -6,7 +6,8 @@ import type { ResendResult } from '../../../../agent/sync/delivery/resend-queue.
 import type { RowsMark } from '../../../../agent/sync/delivery/rows-mark.ts';
 import { NO_RANGES, reachFrom, type SeqRanges, withRange } from '../../../../agent/sync/delivery/seq-ranges.ts';
 import type { Publisher, Sent } from '../../../../agent/sync/sparkplug/publisher.ts';
-import { createMemoryStore, manualClock, silentLog } from '../small-node.ts';
+import { createMemoryStore } from '../memory-store.ts';
+import { manualClock, silentLog } from '../small-node.ts';
 
 /** A link whose other end the test plays: messages lie on the wire until a barrier is answered or the link is cut. */
 function createWire() {

@@ -22,6 +22,9 @@ import {
 import { planBacklog } from '../../../../agent/sync/delivery/row-batches.ts';
 import { beyond, covers, NO_RANGES, reachFrom, withRange } from '../../../../agent/sync/delivery/seq-ranges.ts';
 
+const rowsOf = (...seqs: number[]): StoredFrame[] =>
+  seqs.map((seq) => ({ seq, atMs: seq, clockQuality: 'synced', isCorrected: false, readings: [] }));
+
 const live = (ticket: number, seq: number | null = null) => ({ ticket, seq, readings: 3, bytes: 50 });
 const history = (from: number, to = from) => ({ rows: { from, to }, readings: 3 * (to - from + 1), bytes: 50 });
 const onDisk = (...pairs: [ticket: number, seq: number][]) => ({ tickets: pairs.map(([ticket, seq]) => ({ ticket, seq, readings: 3 })) });
@@ -104,9 +107,6 @@ t.test('the wait for an acknowledgement doubles, and one batch at a time is trie
   t.notOk(checkWatch(begun, { ...at(30_000), roundTripMs: 20_000 }).isResendDue, 'a slow link gets three round trips');
   t.strictSame([hasGivenUp(begun, 86_399_999), hasGivenUp(begun, 86_400_000)], [false, true]);
 });
-
-const rowsOf = (...seqs: number[]): StoredFrame[] =>
-  seqs.map((seq) => ({ seq, atMs: seq, clockQuality: 'synced', isCorrected: false, readings: [] }));
 
 t.test('ranges of rows are sets', async (t) => {
   const number = fc.integer({ min: 1, max: 40 });

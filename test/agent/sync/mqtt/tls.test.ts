@@ -21,10 +21,10 @@ const skip =
       ? 'openssl is not installed (apt-get install openssl)'
       : false;
 
-const office = skip === false ? openTestAuthorities(openssl as string) : null;
-t.teardown(() => office?.close());
-const city = office?.found('city');
-const stranger = office?.found('stranger');
+const authorities = skip === false ? openTestAuthorities(openssl as string) : null;
+t.teardown(() => authorities?.close());
+const city = authorities?.create('city');
+const stranger = authorities?.create('stranger');
 
 /** A broker behind TLS, with this certificate. */
 async function secureBroker(t: Test, pair: Pair, settings: readonly string[] = []): Promise<string> {

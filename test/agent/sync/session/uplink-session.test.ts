@@ -2,7 +2,8 @@ import t from 'tap';
 import type { MqttConnection, MqttTransport } from '../../../../agent/sync/mqtt/mqtt-transport.ts';
 import { createMqttTransport } from '../../../../agent/sync/mqtt/mqttjs-transport.ts';
 import { createTestBroker } from '../../../platform/broker.ts';
-import { createMemoryStore, createSmallNode, manualClock, until, uplinkConfig } from '../small-node.ts';
+import { createMemoryStore } from '../memory-store.ts';
+import { createSmallNode, manualClock, until, uplinkConfig } from '../small-node.ts';
 import { online, openUplinkScene, verbs } from '../uplink-scene.ts';
 
 t.test('what was lost while the host was away stands in the birth', async (t) => {
