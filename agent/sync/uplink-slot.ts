@@ -22,8 +22,8 @@ export interface UplinkSlot {
   relay(relay: RelayedDetection): void;
   start(): Promise<void>;
   stop(): Promise<void>;
-  /** Stops the present uplink, then starts the next one. Shape: `knows` is true for the devices of the next one. */
-  exchange(next: () => Uplink | null, knows: (deviceId: string) => boolean): Promise<void>;
+  /** Stops the present uplink, then starts the next one. Shape: `hasDevice` is true for the devices of the next one. */
+  exchange(next: () => Uplink | null, hasDevice: (deviceId: string) => boolean): Promise<void>;
 }
 
 interface MetricUpdate {
@@ -72,18 +72,18 @@ export function createUplinkSlot(clock: Pick<Clock, 'wallMs'>): UplinkSlot {
       isRunning = false;
       await current?.stop();
     },
-    async exchange(next, knows) {
+    async exchange(next, hasDevice) {
       const previous = current;
       held = [];
       current = null;
       await previous?.stop();
       current = next();
       for (const [key, { deviceId, metric, value }] of updates) {
-        if (knows(deviceId)) current?.update(deviceId, metric, value);
+        if (hasDevice(deviceId)) current?.update(deviceId, metric, value);
         else updates.delete(key);
       }
       for (const deviceId of silent) {
-        if (knows(deviceId)) current?.deviceAlive(deviceId, false);
+        if (hasDevice(deviceId)) current?.deviceAlive(deviceId, false);
         else silent.delete(deviceId);
       }
       if (isRunning) await current?.start();

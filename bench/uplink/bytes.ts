@@ -1,7 +1,7 @@
 /**
- * What a reading costs on the wire: live, as history, packed; beside JSON.
+ * Bytes per reading on the wire: live, as history, packed; compared with JSON.
  *
- * Owns the three ways of sending an hour of the workload. Shape: bytes of MQTT packets, topic and header included, without TCP and TLS.
+ * Shape: bytes of MQTT packets, topic and header included, without TCP and TLS.
  */
 import type { ReadingFrame, StoredFrame } from '../../agent/core/ports.ts';
 import { encodeRowsSegment } from '../../agent/sync/delivery/segment.ts';
@@ -14,7 +14,7 @@ import { createFeed, feedFrames } from '../store/feed.ts';
 import { benchDevices } from './devices.ts';
 
 const SECONDS = 3_600;
-/** As the delivery batches them on a link that answers at once. Units: frames of six readings. */
+/** The batches of the delivery on a link that responds at once. Units: frames of six readings. */
 const HISTORY_FRAMES = 333;
 const SEGMENT_FRAMES = 1_666;
 const EPOCH = 'a1b2c3d4';

@@ -15,7 +15,7 @@ const skip = program === undefined ? 'mosquitto is not installed (apt-get instal
 const EXAMPLE = readFileSync(new URL('../../../config/example-street.yaml', import.meta.url), 'utf8');
 const OWN_UPLINK = /^uplink:\n(?:[ #].*\n|\n)*/m;
 
-/** Who proves, where the file of the site says nothing of it. */
+/** The proof when the configuration does not set it. */
 function usualProof(uplink: string): UplinkConfig['proof'] | undefined {
   const text = `${EXAMPLE.replace(OWN_UPLINK, '')}\nuplink: { broker: "mqtt://a:1883", group: angers, ${uplink} }\n`;
   return loadCabinet('cabinet.yaml', () => text).cabinet.uplink?.proof;
@@ -113,10 +113,10 @@ t.test(
     await host.write('Sync/Resend', JSON.stringify({ id: 'r-1', fromSeq: 51, toSeq: 90 }));
     const missing = (): number => host.registry.compare(rows.slice(0, 90)).filter((text) => text.endsWith('is missing')).length;
     t.ok(await until(() => missing() === 0, 20_000), 'asked for, and there');
-    let saidMs = 0;
+    let ackedMs = 0;
     const acknowledged = (): boolean => {
-      if (Date.now() - saidMs > 200) void host.write('Sync/Ack', `e1:${host.registry.head()}`);
-      if (Date.now() - saidMs > 200) saidMs = Date.now();
+      if (Date.now() - ackedMs > 200) void host.write('Sync/Ack', `e1:${host.registry.head()}`);
+      if (Date.now() - ackedMs > 200) ackedMs = Date.now();
       return host.registry.head() >= rows.length;
     };
     t.ok(await until(acknowledged, 20_000), `${host.registry.head()} of ${rows.length} rows without a hole`);

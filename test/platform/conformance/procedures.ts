@@ -1,7 +1,7 @@
 /**
- * The procedures of the standard's own kit, played with the real uplink against Debian's Mosquitto, and what each one recorded.
+ * The procedures of the standard's own kit, played with the real uplink against Debian's Mosquitto, with a recording of each.
  *
- * Owns what happens in which order; `checker.ts` judges the recordings. Source: reference/sparkplug.md §3, A to G and M.
+ * Source: reference/sparkplug.md §3, A to G and M.
  */
 import { encodePayload, type Metric, toLong } from '../../../agent/sync/sparkplug/codec.ts';
 import { GROUP, NODE, until } from '../../agent/sync/small-node.ts';
@@ -26,7 +26,7 @@ const ANCIENT_MS = 16_671_135;
 const LAST_DEVICE = 'Z1';
 const REBIRTH: Metric = { name: 'Node Control/Rebirth', value: { kind: 'boolean', value: true } };
 
-/** Plays one procedure in a scene of its own. `program`: where Mosquitto lies. */
+/** Plays one procedure in a scene of its own. `program`: the path of Mosquitto. */
 export async function play({ name, servers, play: run }: Procedure, program: string): Promise<Played> {
   const scene = await openConformanceScene(program, servers);
   try {
@@ -133,7 +133,7 @@ const BAD_COMMANDS: readonly Metric[][] = [[{ name: 'Nobody/Knows', value: toLon
 /** Longest wait for the last of several commands. Units: ms. */
 const COMMANDS_MS = 20_000;
 
-/** Waits until so many commands have reached this topic, so that the recording has the last of them too. */
+/** Waits until this number of commands has arrived on the topic, so that the recording includes the last one. */
 async function commandsReach({ log }: Scene, topic: string, count: number): Promise<boolean> {
   let seen = 0;
   const isLast = (event: WireEvent): boolean =>
@@ -250,7 +250,7 @@ const walkBeforeBirth: Procedure['play'] = async (scene) => {
   return [scene.record('G before a birth')];
 };
 
-/** Two nodes with devices of the same names, a storm of rebirths, and a bdSeq that goes over its end in several runs of one node. */
+/** Two nodes with devices of the same names, many rebirths, and a bdSeq that wraps in several runs of one node. */
 const monitor: Procedure['play'] = async (scene) => {
   const host = await scene.host();
   await scene.host('c2');

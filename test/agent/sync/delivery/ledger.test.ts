@@ -74,9 +74,9 @@ t.test('numbers the store never used hold nobody up once they are told', async (
     { rows: { from: 4, to: 6 }, frames: rowsOf(5) },
     { rows: { from: 8, to: 9 }, frames: rowsOf(9) },
   ]);
-  const told = proven(shipHistory(after, history(4, 6)), 2);
-  t.equal(told.cursor, 7);
-  t.strictSame(planBacklog(told, rowsOf(7)), [], 'and they are told once');
+  const reported = proven(shipHistory(after, history(4, 6)), 2);
+  t.equal(reported.cursor, 7);
+  t.strictSame(planBacklog(reported, rowsOf(7)), [], 'and they are told once');
 });
 
 t.test('a platform moves the cursor by its word alone, and what it does not have is sent again after a cut', async (t) => {

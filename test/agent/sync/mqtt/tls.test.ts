@@ -214,10 +214,10 @@ t.test('a certificate is replaced without a restart: at the next connection, not
 t.test('the test of an uplink goes through TLS and tells whose certificates these are', { skip }, async (t) => {
   const url = await secureBroker(t, good(), withClients);
   const node = agent(t, url, client(city?.issue('c1', { until: daysFromNow(12) })));
-  const told: UplinkStep[] = [];
-  const report = await node.uplink.tools.test({ broker: null, signal: new AbortController().signal }, (step) => told.push(step));
+  const reported: UplinkStep[] = [];
+  const report = await node.uplink.tools.test({ broker: null, signal: new AbortController().signal }, (step) => reported.push(step));
   t.match(report, { ok: true, broker: url, clientId: 'luciole-c1-test' });
-  t.strictSame(told, report.steps);
+  t.strictSame(reported, report.steps);
   t.match(report.steps, [
     { name: 'files', outcome: 'doubtful', text: /^own certificate CN=c1, signed by CN=city, \S+ to \S+, 11 days left$/ },
     { name: 'tcp', outcome: 'ok', text: /^127\.0\.0\.1 port \d+$/ },

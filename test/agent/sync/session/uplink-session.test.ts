@@ -21,8 +21,8 @@ t.test('what was lost while the host was away stands in the birth', async (t) =>
   await host.state(true, Date.now() + 2);
   t.ok(await until(() => host.messages.some(({ verb }) => verb === 'NBIRTH')));
   const born = host.messages.find(({ verb }) => verb === 'NBIRTH')?.payload.metrics ?? [];
-  const told = (name: string): unknown => born.find((metric) => metric.name === name)?.value;
-  t.match([told('Sync/Readings Lost'), told('Sync/Gaps')], [33n, 3n]);
+  const bornValue = (name: string): unknown => born.find((metric) => metric.name === name)?.value;
+  t.match([bornValue('Sync/Readings Lost'), bornValue('Sync/Gaps')], [33n, 3n]);
 });
 
 t.test('a proper stop says goodbye; an abrupt end leaves it to the will', async (t) => {

@@ -151,13 +151,13 @@ t.test('the end of a command arrives whatever the broker takes: without its lamp
     source: 'platform',
     atMs: NODE_START_MS,
   };
-  const tell = (told: Outcome): Record<string, unknown>[] => {
+  const send = (outcome: Outcome): Record<string, unknown>[] => {
     const before = sent.length;
-    publisher.values(outcomeMetrics({ table, values, isSilent: () => false, maxTextBytes: publisher.maxTextBytes }, told, 'programme'));
+    publisher.values(outcomeMetrics({ table, values, isSilent: () => false, maxTextBytes: publisher.maxTextBytes }, outcome, 'programme'));
     const metrics = sent.slice(before).flatMap((message) => message.metrics);
     return metrics.map(({ value }) => JSON.parse(value?.kind === 'string' ? value.value : '{}') as Record<string, unknown>);
   };
-  t.match(tell({ ...outcome, lamps: { L1: 'failed' } }), [{ id: 'a-1', lamps: { L1: 'failed' } }]);
-  t.strictSame(tell(outcome), [{ id: 'a-1', target: 'Z1', state: 'failed', reason: 'no reply', level: 80, lamps: {} }]);
-  t.match(tell({ ...outcome, reason: 'é'.repeat(2_000) }), [{ id: 'a-1', state: 'failed', reason: /^é{100,}$/ }]);
+  t.match(send({ ...outcome, lamps: { L1: 'failed' } }), [{ id: 'a-1', lamps: { L1: 'failed' } }]);
+  t.strictSame(send(outcome), [{ id: 'a-1', target: 'Z1', state: 'failed', reason: 'no reply', level: 80, lamps: {} }]);
+  t.match(send({ ...outcome, reason: 'é'.repeat(2_000) }), [{ id: 'a-1', state: 'failed', reason: /^é{100,}$/ }]);
 });
