@@ -6,7 +6,6 @@
  */
 import type { UplinkConfig } from '../core/cabinet.ts';
 import { type Clock, every, isTrusted, type Timer } from '../core/clock.ts';
-import { createEventTracker, type EventTracker } from '../core/event-tracker.ts';
 import type {
   Committed,
   FrameFate,
@@ -35,7 +34,7 @@ import type { ReadFile } from './mqtt/secrets.ts';
 import { createRelayChannel, type RelayChannel } from './relay-channel.ts';
 import { BrokerLink, type Ending } from './session/broker-link.ts';
 import { createTrace, type Trace } from './session/trace.ts';
-import { silenceText, uplinkReason, uplinkState } from './session/uplink-reason.ts';
+import { UplinkMonitor } from './session/uplink-monitor.ts';
 import { testUplink } from './session/uplink-test.ts';
 import { createCurrentValues } from './sparkplug/current-values.ts';
 import { readHostState } from './sparkplug/host-state.ts';
@@ -85,7 +84,7 @@ export class SparkplugUplink implements Uplink {
   readonly #table: MetricTable;
   readonly #topics: Topics;
   readonly #trace: Trace;
-  readonly #events: EventTracker;
+  readonly #monitor: UplinkMonitor;
   readonly #facts: NodeFacts;
   readonly #relays: RelayChannel;
   readonly #budget: DataBudget;
@@ -96,9 +95,6 @@ export class SparkplugUplink implements Uplink {
   readonly #link: BrokerLink;
   readonly #counts = { published: 0, historical: 0, acked: 0, messages: 0, bytes: 0 };
   #syncTimer: Timer | null = null;
-  #sinceMs: number;
-  /** An operator requested a new connection: the interruption is no fault. */
-  #isReconnecting = false;
   /** A stop may come while a start waits for the disk. */
   #isWanted = false;
 
@@ -107,9 +103,8 @@ export class SparkplugUplink implements Uplink {
     this.#parts = parts;
     this.#readFile = parts.readFile ?? createFileReader(null);
     this.#clientId = `luciole-${parts.cabinetId}`;
-    this.#sinceMs = clock.wallMs();
     this.#trace = createTrace(clock);
-    this.#events = createEventTracker(clock, onEvent);
+    this.#monitor = new UplinkMonitor(config, clock, onEvent);
     this.#budget = createDataBudget({ clock, store, dailyMegabytes: config.dailyMegabytes });
     const table = createMetricTable(parts.devices, config);
     const topics = createTopics(config.group, config.node, config.primaryHost);
@@ -190,13 +185,14 @@ export class SparkplugUplink implements Uplink {
 
   status(): UplinkStatus {
     const link = this.#link;
+    const { state, reason, sinceMs } = this.#monitor.status(link);
     const { published, historical, acked, messages, bytes } = this.#counts;
     return {
-      state: uplinkState(link.session.phase),
+      state,
       broker: link.server.url,
       server: link.server,
-      reason: this.#reasonNow(),
-      sinceMs: this.#sinceMs,
+      reason,
+      sinceMs,
       bdSeq: link.session.bdSeq,
       readingsPublished: published,
       readingsHistorical: historical,
@@ -268,8 +264,11 @@ export class SparkplugUplink implements Uplink {
         this.#publisher.close();
       },
       onMessage: (message) => this.#receive(message),
-      onChange: () => this.#afterPhase(),
-      onTakenOver: (text) => this.#events.notice({ code: 'uplink-taken-over', source: config.node, severity: 'warning', text }),
+      onChange: () => {
+        this.#monitor.afterPhase(this.#link);
+        if (this.#link.session.phase === 'subscribing') void this.#reportSync();
+      },
+      onTakenOver: (text) => this.#monitor.noteTakeover(text),
     });
   }
 
@@ -296,33 +295,13 @@ export class SparkplugUplink implements Uplink {
     else this.#link.dispatch({ kind: 'host', ...state, atMono: clock.monoMs(), nowMs });
   }
 
-  #afterPhase(): void {
-    const { clock, config } = this.#parts;
-    const { phase, afterDeath } = this.#link.session;
-    this.#sinceMs = clock.wallMs();
-    if (phase === 'connecting' || phase === 'off') this.#isReconnecting = false;
-    if (phase === 'subscribing') void this.#reportSync();
-    if (phase === 'live') this.#events.clear('uplink-down', config.node);
-    if (!this.#isReconnecting && (phase === 'resting' || (phase === 'dying' && afterDeath !== 'off')))
-      this.#events.set(true, { code: 'uplink-down', source: config.node, severity: 'warning', text: this.#reasonNow() });
-  }
-
-  #reasonNow(): string {
-    return uplinkReason(this.#link, { isReconnecting: this.#isReconnecting, primaryHost: this.#parts.config.primaryHost });
-  }
-
   /** Updates `Sync/*`. Before a session the birth carries it; within one NDATA does. */
   async #reportSync(): Promise<void> {
     const status = await this.#delivery.refresh();
     const delivery = this.#delivery.facts();
     this.#budget.save(false);
     this.#publisher.values(this.#facts.note(status, delivery, this.#budget.bytesToday()));
-    this.#events.set(delivery.isPlatformSilent, {
-      code: 'platform-silent',
-      source: this.#parts.config.node,
-      severity: 'warning',
-      text: silenceText(delivery),
-    });
+    this.#monitor.checkPlatform(delivery);
   }
 
   #sendResendResult(result: ResendResult): void {
@@ -339,9 +318,8 @@ export class SparkplugUplink implements Uplink {
     const { phase } = this.#link.session;
     if (phase === 'off') return false;
     const text = `new connection to the platform asked for by ${by}`;
-    this.#events.notice({ code: 'uplink-reconnect', source: this.#parts.config.node, severity: 'info', text });
+    this.#monitor.noteReconnect(phase, text);
     this.#trace.event(text);
-    this.#isReconnecting = phase !== 'connecting' && phase !== 'saving';
     this.#link.dispatch({ kind: 'reconnect' });
     return true;
   }

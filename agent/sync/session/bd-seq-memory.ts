@@ -4,7 +4,7 @@
 import type { Clock } from '../../core/clock.ts';
 import type { Log, Store } from '../../core/ports.ts';
 import { within } from '../../core/within.ts';
-import { BD_SEQ_COUNT } from './session.ts';
+import { BD_SEQ_COUNT } from './session-state.ts';
 
 export interface BdSeqMemory {
   /** Null when no number was ever stored; a random one when it cannot be read, since starting at 0 would soon repeat a number. */

@@ -15,7 +15,8 @@ import { STABLE_MS } from './back-off.ts';
 import { type BdSeqMemory, createBdSeqMemory } from './bd-seq-memory.ts';
 import { BrokerConnection } from './broker-connection.ts';
 import { LinkFailures } from './link-failures.ts';
-import { afterEvent, createSession, type Effect, type SessionEvent, type SessionState } from './session.ts';
+import { afterEvent } from './session.ts';
+import { createSession, type Effect, type SessionEvent, type SessionState } from './session-state.ts';
 import type { Trace } from './trace.ts';
 
 export interface BrokerLinkParts {
